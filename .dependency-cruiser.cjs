@@ -1,0 +1,111 @@
+// The floors of ARCHITECTURE.md: an import only ever points down, never sideways.
+const floors = [
+  ["math"],
+  ["schedules", "data"],
+  ["graph"],
+  ["runtime-gpu"],
+  ["nn"],
+  ["sampling"],
+  ["vae", "ddpm", "ddim"],
+  ["cli"],
+];
+
+const lower = (floor) => floors.slice(0, floor).flat();
+
+const floorRules = floors.flatMap((packages, floor) =>
+  packages.map((name) => ({
+    name: `floor-${name}`,
+    comment: `@gen/${name} may import only from ${lower(floor).join(", ") || "nowhere"}`,
+    severity: "error",
+    from: { path: `^packages/${name}/src/` },
+    to: { path: "^(packages|apps)/", pathNot: `^packages/(${[...lower(floor), name].join("|")})/` },
+  })),
+);
+
+const gpuLibraries = "(^|/)(onnxruntime-[^/]+|@tensorflow/[^/]+)(/|$)";
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+module.exports = {
+  forbidden: [
+    ...floorRules,
+    {
+      name: "no-cycle",
+      comment: "Files that need each other to run cannot be understood one at a time",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
+    {
+      name: "only-runtime-gpu-names-a-gpu-library",
+      comment: "Everything else takes a Backend as an argument",
+      severity: "error",
+      from: { path: "^packages/(?!runtime-gpu/)[^/]+/src/" },
+      to: { path: gpuLibraries },
+    },
+    {
+      name: "apps-name-only-the-libraries-files",
+      comment: "An app hands wasm files over by URL; the libraries come through @gen/runtime-gpu",
+      severity: "error",
+      from: { path: "^apps/", pathNot: "/(test|node_modules|dist)/" },
+      to: { path: gpuLibraries, pathNot: "(\\.wasm|/ort-wasm[^/]*\\.mjs)([?]url)?$" },
+    },
+    {
+      name: "no-node-module-in-browser-code",
+      comment: "Every package but the cli runs in browsers; Node is asked for at run time",
+      severity: "error",
+      from: { path: "^packages/(?!cli/)[^/]+/src/" },
+      to: {
+        dependencyTypes: ["core"],
+        dynamic: false,
+        dependencyTypesNot: ["type-only", "type-import"],
+      },
+    },
+    {
+      name: "packages-through-their-exports",
+      comment: "Import @gen/NAME, not a path into another package",
+      severity: "error",
+      from: { path: "^(packages|apps)/([^/]+)/" },
+      to: { path: "^packages/", pathNot: "^$1/$2/", dependencyTypes: ["local"] },
+    },
+    {
+      name: "no-test-in-source",
+      severity: "error",
+      from: { path: "^packages/[^/]+/src/" },
+      to: { path: "/test/" },
+    },
+    {
+      name: "declared-dependencies-only",
+      severity: "error",
+      from: { path: "^packages/[^/]+/src/" },
+      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown"], dependencyTypesNot: ["npm-peer"] },
+    },
+    {
+      name: "no-development-dependency-in-source",
+      severity: "error",
+      from: { path: "^packages/[^/]+/src/" },
+      to: {
+        dependencyTypes: ["npm-dev"],
+        dependencyTypesNot: ["npm-peer", "type-only", "type-import"],
+      },
+    },
+    {
+      name: "resolvable",
+      severity: "error",
+      from: { path: "^packages/" },
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^(packages|apps)/[^/]+/(dist|[.]turbo|[.]vitepress/(cache|dist))/" },
+    combinedDependencies: false,
+    tsConfig: { fileName: "tsconfig.test.json" },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["@gen/source", "import", "node", "default", "types"],
+      extensions: [".ts", ".mts", ".mjs", ".js", ".vue", ".json", ".wasm"],
+      mainFields: ["module", "main", "types"],
+    },
+  },
+};

@@ -1,0 +1,37 @@
+// @ts-check
+// `npm run quickstart`: install, build, then the main job. Flags after `--` go to `gen quickstart`.
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { build, checkNode, install } from "./ready.mjs";
+import { root } from "./shell.mjs";
+
+try {
+  checkNode();
+  await install();
+  await build();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}
+
+// npm hands on the Ctrl-C that the terminal has sent already: to the command it is one, not two.
+let interruptedAt = 0;
+const emit = process.emit;
+process.emit = /** @type {typeof process.emit} */ (
+  (/** @type {string} */ event, /** @type {unknown[]} */ ...args) => {
+    if (event === "SIGINT") {
+      const sinceLast = Date.now() - interruptedAt;
+      if (sinceLast < 500) return true;
+      interruptedAt = Date.now();
+    }
+    return Reflect.apply(emit, process, [event, ...args]);
+  }
+);
+
+// In this process rather than in a child of it: signals and the exit code then need no forwarding.
+const gen = join(root, "packages", "cli", "dist", "gen.js");
+const given = process.argv.slice(2);
+const named = given.some((arg) => arg === "--out" || arg.startsWith("--out="));
+const out = named ? [] : ["--out", "gen-quickstart"];
+process.argv = [process.execPath, gen, "quickstart", ...out, ...given];
+await import(pathToFileURL(gen).href);
