@@ -1,0 +1,153 @@
+import { randomStream } from "@gen/math";
+import { DataError } from "./data-error.ts";
+import { checkFinite, type Dataset, itemSize } from "./dataset.ts";
+
+/** One batch: `x` is [batch, ...shape], and `indices` are the items' places in the dataset. */
+export interface Batch {
+  readonly x: Float32Array;
+  readonly shape: readonly number[];
+  readonly indices: Int32Array;
+  readonly labels?: Int32Array;
+  /** How often the dataset had been gone through before this batch. */
+  readonly epoch: number;
+}
+
+/** Where an iterator stands, as plain JSON: the next batch starts at `position` of `epoch`. */
+export interface BatchState {
+  readonly seed: number;
+  readonly length: number;
+  readonly epoch: number;
+  readonly position: number;
+}
+
+/** Settings of {@link batches}. */
+export interface BatchOptions {
+  /** Items in a batch. */
+  readonly batchSize: number;
+  /** A whole number in [0, 2^53); the order of every epoch depends on it and on nothing else. */
+  readonly seed: number;
+  /**
+   * "unit" maps the dataset's range to [0, 1], "signed" to [-1, 1]; "none", the default, hands the
+   * values over as they are.
+   */
+  readonly scale?: "unit" | "signed" | "none";
+  /** Leave out the smaller batch at the end of an epoch, so that all have one size. Default true. */
+  readonly dropLast?: boolean;
+  /** Continue from here: what `state()` gave. */
+  readonly from?: BatchState;
+}
+
+/** An endless iterator over batches that can be saved and resumed. */
+export interface Batches extends IterableIterator<Batch> {
+  next(): { done: false; value: Batch };
+  /** The state after the last batch taken, to be passed as `from`. */
+  state(): BatchState;
+}
+
+/**
+ * Goes through a dataset in batches, for ever, in a new order each epoch.
+ *
+ * Epoch e takes the items in the order of the permutation drawn from the random stream keyed by
+ * (seed, "batches", e), so it is the same on every machine, and resuming from a state continues as
+ * if nothing had happened.
+ *
+ * @throws {RangeError} when `batchSize`, `seed` or `from` is not as described.
+ * @throws {DataError} when the data hold NaN or infinity, the dataset has fewer items than a batch
+ * needs, or `scale` needs a range that the dataset lacks.
+ */
+export function batches(dataset: Dataset, options: BatchOptions): Batches {
+  const { batchSize, seed, scale = "none", dropLast = true, from } = options;
+  if (!Number.isInteger(batchSize) || batchSize < 1) {
+    throw new RangeError(`batchSize must be a whole number of at least 1, got ${batchSize}`);
+  }
+  const { length } = dataset;
+  if (length < (dropLast ? batchSize : 1)) {
+    throw new DataError(
+      dataset.name,
+      `a batch of ${batchSize} needs at least as many items, the dataset has ${length}`,
+    );
+  }
+  checkFinite(dataset);
+  const map = scaling(dataset, scale);
+  let { epoch, position } = from === undefined ? { epoch: 0, position: 0 } : checkState(from);
+  const orderOf = (e: number) =>
+    randomStream({ seed, purpose: "batches", index: e }).permutation(length);
+  // Drawn here already, so that a bad seed fails before the first batch.
+  let order = orderOf(epoch);
+  const size = itemSize(dataset);
+
+  function checkState(state: BatchState): { epoch: number; position: number } {
+    if (state.seed !== seed || state.length !== length) {
+      throw new RangeError(
+        `from must be a state of seed ${seed} and ${length} items, ` +
+          `got seed ${state.seed} and ${state.length} items`,
+      );
+    }
+    const whole = Number.isInteger(state.epoch) && Number.isInteger(state.position);
+    if (!whole || state.epoch < 0 || state.position < 0 || state.position > length) {
+      throw new RangeError(
+        `from must have epoch >= 0 and position in [0, ${length}], ` +
+          `got epoch ${state.epoch} and position ${state.position}`,
+      );
+    }
+    return state;
+  }
+
+  return {
+    [Symbol.iterator]() {
+      return this;
+    },
+    state: () => ({ seed, length, epoch, position }),
+    next() {
+      if (position + (dropLast ? batchSize : 1) > length) {
+        epoch += 1;
+        position = 0;
+        order = orderOf(epoch);
+      }
+      const indices = Int32Array.from(order.subarray(position, position + batchSize));
+      position += indices.length;
+      const x = new Float32Array(indices.length * size);
+      for (let i = 0; i < indices.length; i++) {
+        copyItem(x, i * size, dataset.data, indices[i] * size, size, map);
+      }
+      const labels = dataset.labels && indices.map((i) => dataset.labels?.[i] ?? 0);
+      return {
+        done: false,
+        value: { x, shape: [indices.length, ...dataset.shape], indices, labels, epoch },
+      };
+    },
+  };
+}
+
+interface Affine {
+  readonly gain: number;
+  readonly offset: number;
+}
+
+function copyItem(
+  x: Float32Array,
+  at: number,
+  data: Float32Array | Uint8Array,
+  start: number,
+  size: number,
+  { gain, offset }: Affine,
+): void {
+  for (let k = 0; k < size; k++) x[at + k] = gain * data[start + k] + offset;
+}
+
+/** The affine map value -> gain * value + offset that a scale stands for. */
+function scaling(dataset: Dataset, scale: "unit" | "signed" | "none"): Affine {
+  if (scale === "none") return { gain: 1, offset: 0 };
+  if (scale !== "unit" && scale !== "signed") {
+    throw new RangeError(`scale must be "unit", "signed" or "none", got ${String(scale)}`);
+  }
+  if (dataset.range === undefined) {
+    throw new DataError(dataset.name, `scale "${scale}" needs a dataset with a range; it has none`);
+  }
+  const [low, high] = dataset.range;
+  if (!(low < high)) {
+    throw new DataError(dataset.name, `range must rise, got [${low}, ${high}]`);
+  }
+  const unit = { gain: 1 / (high - low), offset: -low / (high - low) };
+  return scale === "unit" ? unit : { gain: 2 * unit.gain, offset: 2 * unit.offset - 1 };
+}

@@ -1,0 +1,68 @@
+import { DataError } from "./data-error.ts";
+import { checkedByteLength, type ReadOptions } from "./nd-array.ts";
+
+/** Numbers of a CSV file: `data` is [rows, columns], float32. */
+export interface CsvTable {
+  readonly dtype: "float32";
+  readonly shape: readonly [rows: number, columns: number];
+  readonly data: Float32Array;
+  /** The header, where the file has one. */
+  readonly columns?: readonly string[];
+}
+
+/**
+ * Reads rows of numbers, separated by commas, semicolons, tabs or spaces.
+ *
+ * A first line that is not all numbers is the header. Empty lines and lines that start with `#` are
+ * skipped.
+ *
+ * @throws {DataError} naming the line, when a field is no finite number, a line has another count of
+ * fields than the first, there is no row, or file or result exceed `limit` bytes (default 256 MiB).
+ */
+export function readCsv(bytes: Uint8Array, options: ReadOptions = {}): CsvTable {
+  const { name = "CSV file", limit = 2 ** 28 } = options;
+  if (bytes.length > limit) {
+    throw new DataError(name, `takes ${bytes.length} bytes, the limit is ${limit}`);
+  }
+  const text = new TextDecoder().decode(bytes);
+  const values: number[] = [];
+  let columns: string[] | undefined;
+  let width = 0;
+  let lineNumber = 0;
+  for (const line of text.split(/\r\n|\n|\r/)) {
+    lineNumber += 1;
+    const content = line.trim();
+    if (content === "" || content.startsWith("#")) continue;
+    const fields = splitFields(content);
+    const numbers = fields.map((field) => (field === "" ? Number.NaN : Number(field)));
+    if (width === 0) {
+      width = fields.length;
+      if (numbers.some(Number.isNaN) && !fields.some((field) => /^[+-]?(nan|inf)/i.test(field))) {
+        columns = fields;
+        continue;
+      }
+    }
+    if (fields.length !== width) {
+      throw new DataError(
+        name,
+        `line ${lineNumber} must have ${width} fields like the first, got ${fields.length}`,
+      );
+    }
+    for (let k = 0; k < width; k++) {
+      if (!Number.isFinite(Math.fround(numbers[k]))) {
+        const field = JSON.stringify(fields[k].slice(0, 40));
+        throw new DataError(name, `line ${lineNumber} must hold finite numbers, got ${field}`);
+      }
+      values.push(numbers[k]);
+    }
+  }
+  const rows = width === 0 ? 0 : values.length / width;
+  if (rows === 0) throw new DataError(name, "at least one row of numbers is needed, got none");
+  checkedByteLength(name, "float32", [rows, width], limit);
+  return { dtype: "float32", shape: [rows, width], data: Float32Array.from(values), columns };
+}
+
+function splitFields(line: string): string[] {
+  const separator = [",", ";", "\t"].find((mark) => line.includes(mark)) ?? /\s+/;
+  return line.split(separator).map((field) => field.trim().replace(/^"(.*)"$/, "$1"));
+}

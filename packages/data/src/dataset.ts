@@ -1,0 +1,148 @@
+import { DataError } from "./data-error.ts";
+import type { NdArray } from "./nd-array.ts";
+
+/**
+ * Items of one shape, with labels where there are any.
+ *
+ * Images are stored channels first, [channels, height, width], as they are in their file (usually
+ * bytes); `batches` turns them into floats.
+ */
+export interface Dataset {
+  readonly name: string;
+  /** All items, one after the other: [length, ...shape], row-major. */
+  readonly data: Float32Array | Uint8Array;
+  /** Shape of one item: [channels, height, width] for images, [2] for points in the plane. */
+  readonly shape: readonly number[];
+  readonly length: number;
+  /** Least and greatest value that pixels can have: [0, 255] for bytes, [0, 16] for `digits`. */
+  readonly range?: readonly [number, number];
+  /** Class of each item, as an index into `classes` where that is given. */
+  readonly labels?: Int32Array;
+  readonly classes?: readonly string[];
+  readonly licence?: string;
+}
+
+/** What {@link arrayDataset} adds to an array. */
+export interface ArrayDatasetOptions {
+  readonly name?: string;
+  readonly range?: readonly [number, number];
+  readonly labels?: NdArray;
+  readonly classes?: readonly string[];
+}
+
+/**
+ * Makes a dataset of an array whose first axis counts the items.
+ *
+ * [n, height, width] becomes one channel; [n, height, width, 3] becomes [n, 3, height, width] (also
+ * with 1 or 4 channels, if the second axis has none of these sizes). uint8 stays bytes with the range [0, 255];
+ * everything else becomes float32, with a range only where one is given.
+ *
+ * @throws {DataError} when the array has no items, holds NaN, infinity, or raw half floats, or when
+ * there is not one whole-number label for each item.
+ */
+export function arrayDataset(array: NdArray, options: ArrayDatasetOptions = {}): Dataset {
+  const { name = "array", classes } = options;
+  const [length = 0, ...rest] = array.shape;
+  if (array.shape.length < 1 || array.data.length === 0) {
+    throw new DataError(name, `at least one item is needed, got [${array.shape.join(", ")}]`);
+  }
+  if (array.dtype === "float16" || array.dtype === "bfloat16") {
+    throw new DataError(name, `data must be float32, float64 or whole numbers, got ${array.dtype}`);
+  }
+  const isBytes = array.data instanceof Uint8Array;
+  let data = isBytes ? array.data : asFloat32(array);
+  let shape = rest;
+  if (rest.length === 2) shape = [1, ...rest];
+  if (rest.length === 3 && isChannels(rest[2]) && !isChannels(rest[0])) {
+    shape = [rest[2], rest[0], rest[1]];
+    data = channelsFirst(data, length, shape);
+  }
+  const range = options.range ?? (isBytes ? ([0, 255] as const) : undefined);
+  const labels = options.labels && checkedLabels(name, options.labels, length);
+  const dataset = { name, data, shape, length, range, labels, classes };
+  checkFinite(dataset);
+  return dataset;
+}
+
+/**
+ * Items `from` to `to` (excluded) of a dataset, sharing its memory.
+ *
+ * @throws {RangeError} unless 0 <= from < to <= length.
+ */
+export function slice(dataset: Dataset, from: number, to: number): Dataset {
+  const whole = Number.isInteger(from) && Number.isInteger(to);
+  if (!whole || from < 0 || to > dataset.length || from >= to) {
+    throw new RangeError(
+      `from and to must be whole numbers with 0 <= from < to <= ${dataset.length}, got ${from}, ${to}`,
+    );
+  }
+  const size = itemSize(dataset);
+  return {
+    ...dataset,
+    data: dataset.data.subarray(from * size, to * size),
+    length: to - from,
+    labels: dataset.labels?.subarray(from, to),
+  };
+}
+
+/** Numbers in one item: the product of its shape. */
+export function itemSize(dataset: { readonly shape: readonly number[] }): number {
+  return dataset.shape.reduce((product, n) => product * n, 1);
+}
+
+/** @throws {DataError} naming the first item that holds NaN or infinity. */
+export function checkFinite(dataset: Pick<Dataset, "name" | "data" | "shape">): void {
+  const { data, name } = dataset;
+  if (data instanceof Uint8Array) return;
+  for (let i = 0; i < data.length; i++) {
+    if (!Number.isFinite(data[i])) {
+      const item = Math.floor(i / itemSize(dataset));
+      throw new DataError(
+        name,
+        `data must be finite float32 numbers, got ${data[i]} in item ${item}`,
+      );
+    }
+  }
+}
+
+function isChannels(n: number): boolean {
+  return n === 1 || n === 3 || n === 4;
+}
+
+function channelsFirst<T extends Float32Array | Uint8Array>(
+  data: T,
+  n: number,
+  shape: number[],
+): T {
+  const [channels, height, width] = shape;
+  const pixels = height * width;
+  const out = data.slice() as T;
+  for (let i = 0; i < n; i++) {
+    for (let p = 0; p < pixels; p++) {
+      for (let c = 0; c < channels; c++) {
+        out[(i * channels + c) * pixels + p] = data[(i * pixels + p) * channels + c];
+      }
+    }
+  }
+  return out;
+}
+
+function asFloat32(array: NdArray): Float32Array {
+  if (array.data instanceof Float32Array) return array.data;
+  const out = new Float32Array(array.data.length);
+  for (let i = 0; i < out.length; i++) out[i] = Number(array.data[i]);
+  return out;
+}
+
+function checkedLabels(name: string, labels: NdArray, length: number): Int32Array {
+  if (labels.data.length !== length) {
+    throw new DataError(name, `${length} items need as many labels, got ${labels.data.length}`);
+  }
+  return Int32Array.from(labels.data as ArrayLike<number | bigint>, (value) => {
+    const label = Number(value);
+    if (!Number.isInteger(label) || Math.abs(label) >= 2 ** 31) {
+      throw new DataError(name, `labels must be whole numbers of 32 bits, got ${value}`);
+    }
+    return label;
+  });
+}

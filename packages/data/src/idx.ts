@@ -1,0 +1,65 @@
+import { DataError } from "./data-error.ts";
+import { inflate, inflateHead, isGzip } from "./inflate.ts";
+import {
+  checkedByteLength,
+  type DType,
+  decodeElements,
+  defaultLimit,
+  type NdArray,
+  type ReadOptions,
+} from "./nd-array.ts";
+
+const dtypes: Readonly<Record<number, DType>> = {
+  8: "uint8",
+  9: "int8",
+  11: "int16",
+  12: "int32",
+  13: "float32",
+  14: "float64",
+};
+
+/**
+ * Reads an idx file, the format of MNIST and Fashion-MNIST, plain or gzipped.
+ *
+ * The header is `00 00 type rank`, then `rank` big-endian 32-bit sizes, then the elements.
+ *
+ * @throws {DataError} on another magic number or type, a size beyond `limit`, bytes missing or left
+ * over.
+ */
+export function readIdx(bytes: Uint8Array, options: ReadOptions = {}): NdArray {
+  const { name = "idx file", limit = defaultLimit } = options;
+  if (!isGzip(bytes)) return elements(name, bytes, readHeader(name, bytes, limit));
+  const header = readHeader(name, inflateHead(name, bytes), limit);
+  return elements(name, inflate(name, "gzip", [bytes], header.start + header.size), header);
+}
+
+function readHeader(name: string, file: Uint8Array, limit: number) {
+  if (file.length < 4 || file[0] !== 0 || file[1] !== 0) {
+    throw new DataError(name, "not an idx file: it must start with two zero bytes");
+  }
+  const dtype = dtypes[file[2]];
+  if (dtype === undefined) {
+    throw new DataError(
+      name,
+      `idx type must be one of 8, 9, 11, 12, 13, 14 (uint8 to float64), got ${file[2]}`,
+    );
+  }
+  const rank = file[3];
+  const start = 4 + 4 * rank;
+  if (rank < 1 || rank > 8) throw new DataError(name, `idx rank must be 1 to 8, got ${rank}`);
+  if (file.length < start) throw new DataError(name, `truncated in its ${start}-byte header`);
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const shape = Array.from({ length: rank }, (_, k) => view.getUint32(4 + 4 * k));
+  return { dtype, shape, start, size: checkedByteLength(name, dtype, shape, limit) };
+}
+
+function elements(name: string, file: Uint8Array, header: ReturnType<typeof readHeader>): NdArray {
+  const { dtype, shape, start, size } = header;
+  if (file.length !== start + size) {
+    throw new DataError(
+      name,
+      `[${shape.join(", ")}] of ${dtype} needs ${size} bytes of data, got ${file.length - start}`,
+    );
+  }
+  return { dtype, shape, data: decodeElements(file.subarray(start), dtype, false) };
+}

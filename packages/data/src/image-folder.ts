@@ -1,0 +1,143 @@
+import { DataError } from "./data-error.ts";
+import type { Dataset } from "./dataset.ts";
+import { defaultLimit } from "./nd-array.ts";
+import { nodeModule } from "./node-module.ts";
+import { type Raster, readPng } from "./png.ts";
+import { readBounded } from "./read-bounded.ts";
+import { resize } from "./resize.ts";
+
+/** Settings of {@link readImageFolder}. */
+export interface ImageFolderOptions {
+  /** Scale every image to this: a side, or [height, width]. Without it all must have one size. */
+  readonly size?: number | readonly [height: number, width: number];
+  /** 1 for greyscale (Rec. 601 luma), 3 for RGB. Default: 3 if any image has colour channels. */
+  readonly channels?: 1 | 3;
+  /** Most bytes for all images together. Default 1 GiB, and 256 MiB for one. */
+  readonly limit?: number;
+}
+
+/**
+ * Reads the PNG files of a folder, in order of their names; subfolders, if there are any, are the
+ * classes (one level deep). Other files are passed over. Node only.
+ *
+ * Links are followed to files within the folder alone.
+ *
+ * @throws {DataError} when there is no image, an image is unreadable or of another size than the
+ * first, images lie both in the folder and in subfolders, a link leads out of the folder, or `limit`
+ * is exceeded.
+ */
+export async function readImageFolder(
+  path: string,
+  options: ImageFolderOptions = {},
+): Promise<Dataset> {
+  const { limit = defaultLimit } = options;
+  const target = targetSize(options.size);
+  const { files, classes } = await listImages(path);
+  const rasters: Raster[] = [];
+  let total = 0;
+  for (const { file } of files) {
+    const raw = readPng(await readBounded(file, limit), { name: file, limit: options.limit });
+    const raster = target ? resize(raw, target[1], target[0]) : raw;
+    const first = rasters[0] ?? raster;
+    if (raster.width !== first.width || raster.height !== first.height) {
+      throw new DataError(
+        file,
+        `must be ${first.width}x${first.height} like the first image, got ` +
+          `${raster.width}x${raster.height} (or give a size to scale to)`,
+      );
+    }
+    total += raster.width * raster.height * (options.channels ?? 3);
+    if (total > limit) throw new DataError(path, `images take more than ${limit} bytes, the limit`);
+    rasters.push(raster);
+  }
+  const channels = options.channels ?? (rasters.some((raster) => raster.channels === 3) ? 3 : 1);
+  const { width, height } = rasters[0];
+  const pixels = width * height;
+  const data = new Uint8Array(rasters.length * channels * pixels);
+  rasters.forEach((raster, i) => {
+    writePlanes(raster, channels, data.subarray(i * channels * pixels));
+  });
+  return {
+    name: path,
+    data,
+    shape: [channels, height, width],
+    length: rasters.length,
+    range: [0, 255],
+    ...(classes && { classes, labels: Int32Array.from(files, ({ label }) => label) }),
+  };
+}
+
+function targetSize(size: ImageFolderOptions["size"]): readonly [number, number] | undefined {
+  if (size === undefined) return undefined;
+  const pair = typeof size === "number" ? ([size, size] as const) : size;
+  if (pair.length !== 2 || pair.some((n) => !Number.isInteger(n) || n < 1 || n > 8192)) {
+    throw new RangeError(`size must be whole numbers in [1, 8192], got ${pair.join("x")}`);
+  }
+  return pair;
+}
+
+interface ListedImage {
+  readonly file: string;
+  readonly label: number;
+}
+
+async function listImages(path: string): Promise<{ files: ListedImage[]; classes?: string[] }> {
+  const { join } = nodeModule("node:path");
+  const top = await listFolder(path, path);
+  const classes: string[] = [];
+  const files: ListedImage[] = top.images.map((file) => ({ file, label: -1 }));
+  for (const folder of top.folders) {
+    const { images } = await listFolder(join(path, folder), path);
+    if (images.length === 0) continue;
+    files.push(...images.map((file) => ({ file, label: classes.length })));
+    classes.push(folder);
+  }
+  if (files.length === 0) throw new DataError(path, "at least one .png file is needed, got none");
+  if (classes.length === 0) return { files };
+  if (top.images.length > 0) {
+    throw new DataError(
+      path,
+      "images must lie either in the folder or in its subfolders, not both",
+    );
+  }
+  return { files, classes };
+}
+
+async function listFolder(folder: string, root: string) {
+  const { readdir, realpath, stat } = nodeModule("node:fs/promises");
+  const { join, sep } = nodeModule("node:path");
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: Error) => {
+    throw new DataError(folder, `not a readable folder (${error.message})`);
+  });
+  const images: string[] = [];
+  const folders: string[] = [];
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) folders.push(entry.name);
+    if (!/\.png$/i.test(entry.name)) continue;
+    if (entry.isFile()) images.push(path);
+    if (entry.isSymbolicLink()) {
+      const inside = `${await realpath(root)}${sep}`;
+      const target = await realpath(path).catch(() => "");
+      if (!target.startsWith(inside) || !(await stat(target)).isFile()) {
+        throw new DataError(path, "a link must lead to a file within the folder");
+      }
+      images.push(path);
+    }
+  }
+  return { images: images.sort(), folders: folders.sort() };
+}
+
+function writePlanes(raster: Raster, channels: 1 | 3, out: Uint8Array): void {
+  const pixels = raster.width * raster.height;
+  const { data } = raster;
+  for (let p = 0; p < pixels; p++) {
+    if (raster.channels === 1) {
+      for (let c = 0; c < channels; c++) out[c * pixels + p] = data[p];
+    } else if (channels === 3) {
+      for (let c = 0; c < 3; c++) out[c * pixels + p] = data[3 * p + c];
+    } else {
+      out[p] = Math.round(0.299 * data[3 * p] + 0.587 * data[3 * p + 1] + 0.114 * data[3 * p + 2]);
+    }
+  }
+}

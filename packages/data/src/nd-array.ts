@@ -1,0 +1,148 @@
+import { DataError } from "./data-error.ts";
+
+/** Arrays of numbers as files hold them; float16 and bfloat16 stay raw bits in a `Uint16Array`. */
+export type NumericArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | BigInt64Array
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array
+  | BigUint64Array;
+
+/** Element type of an {@link NdArray}. */
+export type DType =
+  | "float64"
+  | "float32"
+  | "float16"
+  | "bfloat16"
+  | "int64"
+  | "int32"
+  | "int16"
+  | "int8"
+  | "uint64"
+  | "uint32"
+  | "uint16"
+  | "uint8";
+
+/** A dense array in row-major (C) order: `data.length` is the product of `shape`. */
+export interface NdArray {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: NumericArray;
+}
+
+/** What the writers take: an {@link NdArray} whose `dtype` may be left to its typed array. */
+export type WritableArray = Omit<NdArray, "dtype"> & { readonly dtype?: DType };
+
+/** Bounds of a reader: where the bytes come from, and how large the decoded array may be. */
+export interface ReadOptions {
+  /** Named in errors. Default: the kind of file. */
+  readonly name?: string;
+  /** Most bytes that may be allocated for the result. Default 1 GiB; PNG and CSV 256 MiB. */
+  readonly limit?: number;
+}
+
+/** Readers refuse to allocate more than this many bytes (1 GiB) unless told otherwise. */
+export const defaultLimit = 2 ** 30;
+
+const constructors = {
+  float64: Float64Array,
+  float32: Float32Array,
+  float16: Uint16Array,
+  bfloat16: Uint16Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  int16: Int16Array,
+  int8: Int8Array,
+  uint64: BigUint64Array,
+  uint32: Uint32Array,
+  uint16: Uint16Array,
+  uint8: Uint8Array,
+} as const;
+
+/** Bytes of one element. */
+export function byteSize(dtype: DType): number {
+  return constructors[dtype].BYTES_PER_ELEMENT;
+}
+
+/** The `dtype` given, or the one that the typed array implies. */
+export function dtypeOf(array: WritableArray): DType {
+  if (array.dtype !== undefined) return array.dtype;
+  const name = array.data.constructor.name.replace("Big", "").replace("Array", "").toLowerCase();
+  return name as DType;
+}
+
+/**
+ * Bytes that an array of this dtype and shape takes, checked against `limit` before anything is
+ * allocated.
+ *
+ * @throws {DataError} when a dimension is no whole number or the product exceeds the limit.
+ */
+export function checkedByteLength(
+  source: string,
+  dtype: DType,
+  shape: readonly number[],
+  limit: number,
+): number {
+  let bytes = byteSize(dtype);
+  for (const size of shape) {
+    if (!Number.isSafeInteger(size) || size < 0) {
+      throw new DataError(source, `shape must hold whole numbers, got [${shape.join(", ")}]`);
+    }
+    bytes *= size;
+  }
+  if (shape.length > 32) throw new DataError(source, `at most 32 dimensions, got ${shape.length}`);
+  if (!(bytes <= limit)) {
+    throw new DataError(
+      source,
+      `[${shape.join(", ")}] of ${dtype} takes ${bytes} bytes, the limit is ${limit}`,
+    );
+  }
+  return bytes;
+}
+
+/** Copies `bytes` (in the byte order given) into a typed array of `dtype`. */
+export function decodeElements(bytes: Uint8Array, dtype: DType, littleEndian: boolean) {
+  // Not bytes.slice(): of Node's Buffer, that is a view.
+  const copy = new Uint8Array(bytes);
+  if (littleEndian !== hostIsLittleEndian()) swapBytes(copy, byteSize(dtype));
+  return new constructors[dtype](copy.buffer) as NumericArray;
+}
+
+/** The elements of an array as little-endian bytes; a view where the host is little-endian. */
+export function littleEndianBytes(data: NumericArray): Uint8Array {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (hostIsLittleEndian()) return bytes;
+  const copy = bytes.slice();
+  swapBytes(copy, data.BYTES_PER_ELEMENT);
+  return copy;
+}
+
+/** @throws {RangeError} when `shape` does not describe `data`, or `dtype` is not its element type. */
+export function checkArray(array: WritableArray): void {
+  const size = array.shape.reduce((product, n) => product * n, 1);
+  if (size !== array.data.length) {
+    throw new RangeError(
+      `shape [${array.shape.join(", ")}] needs ${size} elements, got ${array.data.length}`,
+    );
+  }
+  const dtype = dtypeOf(array);
+  if (!(array.data instanceof constructors[dtype])) {
+    throw new RangeError(
+      `dtype ${dtype} needs ${constructors[dtype].name}, got ${array.data.constructor.name}`,
+    );
+  }
+}
+
+function hostIsLittleEndian(): boolean {
+  return new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+}
+
+function swapBytes(bytes: Uint8Array, size: number): void {
+  if (size === 1) return;
+  for (let i = 0; i < bytes.length; i += size) bytes.subarray(i, i + size).reverse();
+}

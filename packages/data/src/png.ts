@@ -1,0 +1,168 @@
+import { convertIndexedToRgb, decode, encode } from "fast-png";
+import { DataError, decoding } from "./data-error.ts";
+import { inflate } from "./inflate.ts";
+import type { ReadOptions } from "./nd-array.ts";
+
+/** A picture as screens and PNG files hold it: `data` is [height, width, channels], 0 to 255. */
+export interface Raster {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  readonly data: Uint8Array;
+}
+
+const channelsOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+const longestSide = 65_535;
+
+/**
+ * Reads a PNG as greyscale or RGB with 8 bits a channel: palettes are looked up, 16 bits become 8,
+ * and what is transparent is laid over white.
+ *
+ * Width and height are checked before anything is allocated, and the pixel stream may not
+ * decompress to more than they need.
+ *
+ * @throws {DataError} when the file is no PNG, damaged, truncated, has a side of 0 or above 65,535,
+ * or takes more than `limit` bytes when decoded (default 256 MiB).
+ */
+export function readPng(bytes: Uint8Array, options: ReadOptions = {}): Raster {
+  const { name = "PNG file", limit = 2 ** 28 } = options;
+  const { width, height, depth, colour, pixelBytes, essential } = inspect(name, bytes, limit);
+  const png = decoding(name, "PNG", () => decode(essential, { checkCrc: true }));
+  const pixels = width * height;
+  let channels = channelsOf[colour];
+  let source = png.data;
+  if (colour === 3) {
+    if (png.palette === undefined) throw new DataError(name, "PNG with indices but no palette");
+    source = decoding(name, "PNG palette", () => convertIndexedToRgb(png));
+    channels = png.palette[0].length;
+  }
+  const most = colour === 3 ? 255 : 2 ** depth - 1;
+  const value = (row: number, column: number): number => {
+    if (depth >= 8 || colour === 3) return source[row * width * channels + column];
+    const bit = column * depth;
+    return (source[row * pixelBytes + (bit >> 3)] >> (8 - depth - (bit & 7))) & most;
+  };
+  const colours = channels < 3 ? 1 : 3;
+  const opaque = channels === colours;
+  const key = png.transparency;
+  const out = new Uint8Array(pixels * colours);
+  for (let row = 0; row < height; row++) {
+    for (let x = 0; x < width; x++) {
+      let alpha = opaque ? 1 : value(row, x * channels + colours) / most;
+      if (key !== undefined && opaque) {
+        let same = true;
+        for (let c = 0; c < colours; c++) same &&= value(row, x * channels + c) === key[c];
+        if (same) alpha = 0;
+      }
+      for (let c = 0; c < colours; c++) {
+        const unit = value(row, x * channels + c) / most;
+        out[(row * width + x) * colours + c] = Math.round(255 * (alpha * unit + 1 - alpha));
+      }
+    }
+  }
+  return { width, height, channels: colours, data: out };
+}
+
+/**
+ * Writes a raster as an 8-bit greyscale or RGB PNG.
+ *
+ * @throws {RangeError} when `data` is not width * height * channels bytes.
+ */
+export function writePng(raster: Raster): Uint8Array {
+  const { width, height, channels, data } = raster;
+  if (width < 1 || height < 1 || data.length !== width * height * channels) {
+    throw new RangeError(
+      `a ${width}x${height} raster of ${channels} channels needs ` +
+        `${width * height * channels} bytes (at least 1), got ${data.length}`,
+    );
+  }
+  return encode({ width, height, channels, depth: 8, data }, { zlib: { level: 9 } });
+}
+
+/** Walks the chunks, keeps those that make the pixels, and checks sizes before decoding. */
+function inspect(name: string, bytes: Uint8Array, limit: number) {
+  const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+  if (!signature.every((byte, i) => bytes[i] === byte)) {
+    throw new DataError(name, "not a PNG file: the signature is missing");
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const kept: Uint8Array[] = [bytes.subarray(0, 8)];
+  const deflated: Uint8Array[] = [];
+  let header: ReturnType<typeof readHeader> | undefined;
+  let type = "";
+  for (let at = 8; type !== "IEND"; ) {
+    if (at + 12 > bytes.length) throw new DataError(name, "truncated PNG: no IEND chunk");
+    const length = view.getUint32(at);
+    const end = at + 12 + length;
+    if (end > bytes.length) {
+      throw new DataError(name, `truncated PNG: a chunk ends at ${end} of ${bytes.length} bytes`);
+    }
+    type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    if (header === undefined) {
+      if (type !== "IHDR" || length !== 13) throw new DataError(name, "PNG must begin with IHDR");
+      header = readHeader(name, view, at + 8, limit);
+    }
+    if (["IHDR", "PLTE", "tRNS", "IDAT", "IEND"].includes(type)) {
+      kept.push(bytes.subarray(at, end));
+    }
+    if (type === "IDAT") deflated.push(bytes.subarray(at + 8, at + 8 + length));
+    at = end;
+  }
+  if (header === undefined) throw new DataError(name, "PNG must begin with IHDR");
+  const raw = inflate(name, "zlib", deflated, header.rawBytes).length;
+  if (raw !== header.rawBytes) {
+    throw new DataError(name, `truncated PNG: ${raw} of ${header.rawBytes} bytes of pixels`);
+  }
+  return { ...header, essential: joined(kept) };
+}
+
+function readHeader(name: string, view: DataView, at: number, limit: number) {
+  const width = view.getUint32(at);
+  const height = view.getUint32(at + 4);
+  const depth = view.getUint8(at + 8);
+  const colour = view.getUint8(at + 9);
+  const interlaced = view.getUint8(at + 12) === 1;
+  if (width < 1 || height < 1 || width > longestSide || height > longestSide) {
+    throw new DataError(name, `PNG sides must be 1 to ${longestSide}, got ${width}x${height}`);
+  }
+  const channels = channelsOf[colour];
+  if (channels === undefined || ![1, 2, 4, 8, 16].includes(depth)) {
+    throw new DataError(name, `PNG of colour type ${colour} and ${depth} bits is not allowed`);
+  }
+  const rowBytes = (n: number) => Math.ceil((n * channels * depth) / 8);
+  const decoded = Math.max(rowBytes(width) * height, width * height * Math.max(channels, 3));
+  if (decoded > limit) {
+    throw new DataError(
+      name,
+      `a ${width}x${height} PNG takes ${decoded} bytes, the limit is ${limit}`,
+    );
+  }
+  let rawBytes = interlaced ? 0 : height * (1 + rowBytes(width));
+  if (interlaced) {
+    for (const [x, y, dx, dy] of adam7) {
+      const [w, h] = [Math.ceil((width - x) / dx), Math.ceil((height - y) / dy)];
+      if (w > 0 && h > 0) rawBytes += h * (1 + rowBytes(w));
+    }
+  }
+  return { width, height, depth, colour, pixelBytes: rowBytes(width), rawBytes };
+}
+
+const adam7 = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+] as const;
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}

@@ -1,0 +1,55 @@
+import type { Raster } from "./png.ts";
+
+/**
+ * Scales a raster to `width` by `height`, cutting equally from both ends of the longer direction
+ * first so that nothing is stretched.
+ *
+ * Each axis is a convolution with a triangle as wide as the larger of an input and an output pixel,
+ * which averages when shrinking and interpolates linearly when growing.
+ */
+export function resize(raster: Raster, width: number, height: number): Raster {
+  const { channels } = raster;
+  const zoom = Math.min(raster.width / width, raster.height / height);
+  const columns = weights(raster.width, width, zoom);
+  const rows = weights(raster.height, height, zoom);
+  const narrow = new Float32Array(raster.height * width * channels);
+  for (let y = 0; y < raster.height; y++) {
+    for (let x = 0; x < width; x++) {
+      const { from, taps } = columns[x];
+      for (let c = 0; c < channels; c++) {
+        let sum = 0;
+        for (let k = 0; k < taps.length; k++) {
+          sum += taps[k] * raster.data[(y * raster.width + from + k) * channels + c];
+        }
+        narrow[(y * width + x) * channels + c] = sum;
+      }
+    }
+  }
+  const data = new Uint8Array(width * height * channels);
+  for (let y = 0; y < height; y++) {
+    const { from, taps } = rows[y];
+    for (let i = 0; i < width * channels; i++) {
+      let sum = 0;
+      for (let k = 0; k < taps.length; k++)
+        sum += taps[k] * narrow[(from + k) * width * channels + i];
+      data[y * width * channels + i] = Math.round(sum);
+    }
+  }
+  return { width, height, channels, data };
+}
+
+/** For each output pixel, the first input pixel that counts and the weights from there on. */
+function weights(input: number, output: number, zoom: number) {
+  const reach = Math.max(1, zoom);
+  const start = (input - output * zoom) / 2;
+  return Array.from({ length: output }, (_, i) => {
+    const centre = start + (i + 0.5) * zoom;
+    const from = Math.max(0, Math.floor(centre - reach));
+    const to = Math.min(input, Math.ceil(centre + reach));
+    const taps = Array.from({ length: to - from }, (_, k) =>
+      Math.max(0, 1 - Math.abs(from + k + 0.5 - centre) / reach),
+    );
+    const sum = taps.reduce((a, b) => a + b, 0);
+    return { from, taps: taps.map((tap) => tap / sum) };
+  });
+}

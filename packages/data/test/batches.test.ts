@@ -1,0 +1,143 @@
+import { type BatchOptions, type BatchState, batches, DataError, type Dataset } from "@gen/data";
+import { randomStream } from "@gen/math";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { thrown } from "./fixture.ts";
+
+const numbers = (length: number): Dataset => ({
+  name: "numbers",
+  data: Float32Array.from({ length: 2 * length }, (_, i) => i),
+  shape: [2],
+  length,
+  labels: Int32Array.from({ length }, (_, i) => 10 * i),
+});
+
+test("a batch holds the items and labels that its indices name", () => {
+  const batch = batches(numbers(10), { batchSize: 4, seed: 3 }).next().value;
+  expect(batch.shape).toEqual([4, 2]);
+  expect(batch.epoch).toBe(0);
+  batch.indices.forEach((item, i) => {
+    expect(Array.from(batch.x.subarray(2 * i, 2 * i + 2))).toEqual([2 * item, 2 * item + 1]);
+    expect(batch.labels?.[i]).toBe(10 * item);
+  });
+});
+
+test("epoch e has the order of the stream keyed by (seed, batches, e)", () => {
+  const iterator = batches(numbers(7), { batchSize: 7, seed: 0 });
+  for (let epoch = 0; epoch < 3; epoch++) {
+    const { indices } = iterator.next().value;
+    const order = randomStream({ seed: 0, purpose: "batches", index: epoch }).permutation(7);
+    expect(Array.from(indices)).toEqual(Array.from(order));
+  }
+});
+
+test("without dropLast an epoch holds every item once, with it whole batches only", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 30 }),
+      fc.integer({ min: 1, max: 30 }),
+      (length, size) => {
+        const batchSize = Math.min(size, length);
+        const all = batches(numbers(length), { batchSize, seed: 1, dropLast: false });
+        const seen: number[] = [];
+        while (seen.length < length) seen.push(...all.next().value.indices);
+        expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length }, (_, i) => i));
+        expect(all.next().value.epoch).toBe(1);
+
+        const whole = batches(numbers(length), { batchSize, seed: 1 });
+        const perEpoch = Math.floor(length / batchSize);
+        const epochs = Array.from({ length: 2 * perEpoch }, () => whole.next().value);
+        expect(epochs.every(({ indices }) => indices.length === batchSize)).toBe(true);
+        expect(epochs.map(({ epoch }) => epoch)).toEqual(
+          epochs.map((_, k) => Math.floor(k / perEpoch)),
+        );
+        const first = epochs.slice(0, perEpoch).flatMap(({ indices }) => [...indices]);
+        expect(new Set(first).size).toBe(first.length);
+      },
+    ),
+  );
+});
+
+test("a state, through JSON, continues as if nothing had happened", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 40 }), fc.boolean(), (taken, dropLast) => {
+      const options: BatchOptions = { batchSize: 3, seed: 8, dropLast };
+      const one = batches(numbers(11), options);
+      for (let i = 0; i < taken; i++) one.next();
+      const from: BatchState = JSON.parse(JSON.stringify(one.state()));
+      const two = batches(numbers(11), { ...options, from });
+      for (let i = 0; i < 9; i++) expect(two.next()).toEqual(one.next());
+    }),
+  );
+});
+
+test("for ... of works, and seed 0 differs from seed 1", () => {
+  const order = (seed: number) => {
+    const seen: number[] = [];
+    for (const { indices, epoch } of batches(numbers(50), { batchSize: 10, seed })) {
+      if (epoch === 1) break;
+      seen.push(...indices);
+    }
+    return seen;
+  };
+  expect(order(0)).toEqual(order(0));
+  expect(order(0)).not.toEqual(order(1));
+});
+
+describe("scale", () => {
+  const levels: Dataset = {
+    name: "levels",
+    data: Uint8Array.of(0, 4, 8, 16),
+    shape: [4],
+    length: 1,
+    range: [0, 16],
+  };
+  test.each([
+    ["none", [0, 4, 8, 16]],
+    ["unit", [0, 0.25, 0.5, 1]],
+    ["signed", [-1, -0.5, 0, 1]],
+  ] as const)("%s", (scale, expected) => {
+    const { x } = batches(levels, { batchSize: 1, seed: 0, scale }).next().value;
+    expect(Array.from(x)).toEqual(expected);
+  });
+
+  test("needs a range", () => {
+    expect(() => batches(numbers(4), { batchSize: 1, seed: 0, scale: "unit" })).toThrow(
+      'numbers: scale "unit" needs a dataset with a range; it has none',
+    );
+  });
+});
+
+test.each([
+  ["too few items", numbers(3), {}, "a batch of 4 needs at least as many items, the dataset has 3"],
+  [
+    "NaN",
+    { ...numbers(4), data: Float32Array.of(0, 1, 2, 3, 4, Number.NaN, 6, 7) },
+    {},
+    "data must be finite float32 numbers, got NaN in item 2",
+  ],
+])("refuses %s as bad data", (_what, dataset, options, problem) => {
+  const error = thrown(() => batches(dataset, { batchSize: 4, seed: 0, ...options }));
+  expect(error).toBeInstanceOf(DataError);
+  expect(error.message).toBe(`numbers: ${problem}`);
+});
+
+test.each<[string, Partial<BatchOptions>, string]>([
+  ["a batch of 0", { batchSize: 0 }, "batchSize must be a whole number of at least 1, got 0"],
+  ["a batch of 1.5", { batchSize: 1.5 }, "batchSize must be a whole number of at least 1, got 1.5"],
+  ["a seed below 0", { seed: -1 }, "seed"],
+  [
+    "a state of another seed",
+    { from: { seed: 1, length: 8, epoch: 0, position: 0 } },
+    "from must be a state of seed 0 and 8 items, got seed 1 and 8 items",
+  ],
+  [
+    "a position beyond the end",
+    { from: { seed: 0, length: 8, epoch: 0, position: 9 } },
+    "position in [0, 8], got epoch 0 and position 9",
+  ],
+])("refuses %s as a bad argument", (_what, options, problem) => {
+  const run = () => batches(numbers(8), { batchSize: 4, seed: 0, ...options });
+  expect(run).toThrow(RangeError);
+  expect(run).toThrow(problem);
+});
