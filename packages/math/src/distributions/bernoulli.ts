@@ -1,0 +1,36 @@
+import { sigmoid, softplus } from "../softplus.ts";
+import { expm1Minus, log1pMinus } from "./small-differences.ts";
+
+/** A sample in {0, 1} from a uniform draw in (0, 1): 1 where `uniform < sigmoid(logits)`. */
+export function sample(logits: number, uniform: number): 0 | 1 {
+  return uniform < sigmoid(logits) ? 1 : 0;
+}
+
+/** `log p(x)` in nats: `-x * softplus(-logits) - (1 - x) * softplus(logits)`, `x` in [0, 1]. */
+export function logProb(logits: number, x: number): number {
+  if (!(x >= 0 && x <= 1)) throw new RangeError(`x must be in [0, 1], got ${x}`);
+  return 0 - (x * softplus(-logits) + (1 - x) * softplus(logits));
+}
+
+/** The entropy in nats. */
+export function entropy(logits: number): number {
+  return crossEntropy(logits, logits);
+}
+
+/** The cross entropy `-E_p[log q]` in nats; both distributions by their logits. */
+export function crossEntropy(p: number, q: number): number {
+  return sigmoid(p) * softplus(-q) + sigmoid(-p) * softplus(q);
+}
+
+/**
+ * `KL(p || q)` in nats; both distributions by their logits.
+ *
+ * `softplus(q) - softplus(p) - sigmoid(p) (q - p)`, with its small differences taken by series.
+ */
+export function kl(p: number, q: number): number {
+  if (p > 0) return kl(-p, -q);
+  const d = q - p;
+  const mean = sigmoid(p);
+  if (Math.abs(d) > 0.5) return softplus(q) - softplus(p) - mean * d;
+  return log1pMinus(mean * Math.expm1(d)) + mean * expm1Minus(d);
+}

@@ -1,0 +1,99 @@
+import { expm1Minus } from "./small-differences.ts";
+
+/** `log softmax(logits)` `[classes]`, with full relative accuracy in its largest entry too. */
+export function logProbs(logits: ArrayLike<number>): Float64Array {
+  let top = 0;
+  for (let k = 1; k < logits.length; k++) if (logits[k] > logits[top]) top = k;
+  const max = logits[top];
+  if (!Number.isFinite(max)) {
+    throw new RangeError(`logits must hold a largest finite number, got ${max}`);
+  }
+  let rest = 0;
+  for (let k = 0; k < logits.length; k++) if (k !== top) rest += Math.exp(logits[k] - max);
+  const log = Math.log1p(rest);
+  return Float64Array.from(logits, (logit) => logit - max - log);
+}
+
+/** A sample in 0..classes-1 from a uniform draw in (0, 1), by the inverse of the cumulative sum. */
+export function sample(logits: ArrayLike<number>, uniform: number): number {
+  const logs = logProbs(logits);
+  let last = 0;
+  let total = 0;
+  for (let k = 0; k < logs.length; k++) {
+    const probability = Math.exp(logs[k]);
+    if (probability > 0) last = k;
+    total += probability;
+    if (uniform < total) return k;
+  }
+  return last;
+}
+
+/** `log p(k)` in nats: `logits[k] - log(sum(exp(logits)))`. */
+export function logProb(logits: ArrayLike<number>, k: number): number {
+  if (!(Number.isInteger(k) && k >= 0 && k < logits.length)) {
+    throw new RangeError(`k must be an integer in 0..${logits.length - 1}, got ${k}`);
+  }
+  return logProbs(logits)[k];
+}
+
+/** The entropy in nats; `0 log 0` counts as 0. */
+export function entropy(logits: ArrayLike<number>): number {
+  return crossEntropy(logits, logits);
+}
+
+/** The cross entropy `-E_p[log q]` in nats; both distributions by their logits `[classes]`. */
+export function crossEntropy(p: ArrayLike<number>, q: ArrayLike<number>): number {
+  const [logP, logQ] = pair(p, q);
+  let total = 0;
+  for (let k = 0; k < logP.length; k++) {
+    const probability = Math.exp(logP[k]);
+    if (probability > 0) total -= probability * logQ[k];
+  }
+  return total;
+}
+
+/**
+ * `KL(p || q)` in nats; both distributions by their logits `[classes]`.
+ *
+ * `sum(q - p - p log(q / p))`, whose terms are never negative, so nearly equal distributions keep
+ * their digits.
+ */
+export function kl(p: ArrayLike<number>, q: ArrayLike<number>): number {
+  const [logP, logQ] = pair(p, q);
+  const differences = logRatios(p, q, logP, logQ);
+  let total = 0;
+  for (let k = 0; k < logP.length; k++) {
+    const d = differences[k];
+    const probability = Math.exp(logP[k]);
+    if (Math.abs(d) < 0.5) total += probability * expm1Minus(d);
+    else if (probability === 0) total += Math.exp(logQ[k]);
+    else total += Math.exp(logQ[k]) - probability - probability * d;
+  }
+  return total;
+}
+
+function pair(p: ArrayLike<number>, q: ArrayLike<number>): [Float64Array, Float64Array] {
+  if (p.length !== q.length) {
+    throw new RangeError(`logits must be equally long, got ${p.length} and ${q.length}`);
+  }
+  return [logProbs(p), logProbs(q)];
+}
+
+// log q - log p. Where the logits are near each other (up to a shift) the difference of the two
+// normalisers comes from the differences of the logits, which are exact.
+function logRatios(
+  p: ArrayLike<number>,
+  q: ArrayLike<number>,
+  logP: Float64Array,
+  logQ: Float64Array,
+): Float64Array {
+  let top = 0;
+  for (let k = 1; k < logP.length; k++) if (logP[k] > logP[top]) top = k;
+  const shift = q[top] - p[top];
+  const d = logP.map((_, k) => q[k] - p[k] - shift);
+  if (!d.every((value) => Math.abs(value) < 1)) return logP.map((value, k) => logQ[k] - value);
+  let mean = 0;
+  for (let k = 0; k < d.length; k++) mean += Math.exp(logP[k]) * Math.expm1(d[k]);
+  const normaliser = Math.log1p(mean);
+  return d.map((value) => value - normaliser);
+}

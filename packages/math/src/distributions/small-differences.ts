@@ -1,0 +1,15 @@
+/** `log(1 + u) - u` with full relative accuracy; never positive. */
+export function log1pMinus(u: number): number {
+  if (Math.abs(u) > 0.01) return Math.log1p(u) - u;
+  let sum = 0;
+  for (let k = 10; k >= 2; k--) sum = -1 / k - sum * u;
+  return sum * u * u;
+}
+
+/** `exp(d) - 1 - d` with full relative accuracy; never negative. */
+export function expm1Minus(d: number): number {
+  if (Math.abs(d) > 0.01) return Math.expm1(d) - d;
+  let sum = 0;
+  for (let k = 10; k >= 2; k--) sum = (1 + sum * d) / k;
+  return sum * d * d;
+}

@@ -1,0 +1,56 @@
+import type { Arithmetic } from "./arithmetic.ts";
+
+const LOG_TWO_PI = 1.8378770664093453;
+
+/**
+ * A Gaussian sample as a function of its parameters: `mean + exp(logVariance / 2) * epsilon`
+ * (Kingma and Welling 2014, section 2.4). Elementwise; `epsilon` is standard normal.
+ */
+export function reparameterise<T>(a: Arithmetic<T>, mean: T, logVariance: T, epsilon: T): T {
+  return a.add(mean, a.mul(a.exp(a.mul(a.constant(0.5), logVariance)), epsilon));
+}
+
+/**
+ * `KL(N(mean, exp(logVariance)) || N(0, 1))` in nats, elementwise:
+ * `(mean^2 + exp(logVariance) - logVariance - 1) / 2` (Kingma and Welling 2014, appendix B).
+ */
+export function klStandardNormal<T>(a: Arithmetic<T>, mean: T, logVariance: T): T {
+  const spread = a.sub(a.sub(a.exp(logVariance), logVariance), a.constant(1));
+  return a.mul(a.constant(0.5), a.add(a.mul(mean, mean), spread));
+}
+
+/**
+ * `KL(N(mean1, exp(logVariance1)) || N(mean2, exp(logVariance2)))` in nats, elementwise:
+ * `(exp(d) - d - 1 + (mean1 - mean2)^2 exp(-logVariance2)) / 2`, `d = logVariance1 - logVariance2`.
+ */
+export function klNormal<T>(
+  a: Arithmetic<T>,
+  mean1: T,
+  logVariance1: T,
+  mean2: T,
+  logVariance2: T,
+): T {
+  const d = a.sub(logVariance1, logVariance2);
+  const gap = a.sub(mean1, mean2);
+  const spread = a.sub(a.sub(a.exp(d), d), a.constant(1));
+  const shift = a.mul(a.mul(gap, gap), a.exp(a.neg(logVariance2)));
+  return a.mul(a.constant(0.5), a.add(spread, shift));
+}
+
+/**
+ * `log N(x; mean, exp(logVariance))` in nats, elementwise:
+ * `-(log(2 pi) + logVariance + (x - mean)^2 exp(-logVariance)) / 2`.
+ */
+export function normalLogProb<T>(a: Arithmetic<T>, x: T, mean: T, logVariance: T): T {
+  const gap = a.sub(x, mean);
+  const shift = a.mul(a.mul(gap, gap), a.exp(a.neg(logVariance)));
+  return a.mul(a.constant(-0.5), a.add(a.add(a.constant(LOG_TWO_PI), logVariance), shift));
+}
+
+/**
+ * `log Bernoulli(x; sigmoid(logits))` in nats, elementwise: `x * logits - softplus(logits)`.
+ * `x` may be anything in [0, 1]: grey targets give the cross entropy's negative.
+ */
+export function bernoulliLogProb<T>(a: Arithmetic<T>, logits: T, x: T): T {
+  return a.sub(a.mul(x, logits), a.softplus(logits));
+}

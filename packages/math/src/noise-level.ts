@@ -1,0 +1,13 @@
+/** A flat array of real numbers in single or double precision. */
+export type FloatArray = Float32Array | Float64Array;
+
+/**
+ * How much signal and how much noise a noisy sample holds: `x = signal * x0 + noise * epsilon`.
+ *
+ * Variance preserving levels have `signal^2 + noise^2 = 1`; variance exploding levels have
+ * `signal = 1`; flow levels have `signal + noise = 1`. Both numbers are finite and not negative.
+ */
+export interface NoiseLevel {
+  readonly signal: number;
+  readonly noise: number;
+}

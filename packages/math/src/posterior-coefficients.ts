@@ -1,0 +1,57 @@
+import type { NoiseLevel } from "./noise-level.ts";
+
+/** One row of a sampler's table: `next = x0 * (clean estimate) + x * (current) + noise * z`. */
+export interface PosteriorCoefficients {
+  readonly x0: number;
+  readonly x: number;
+  readonly noise: number;
+}
+
+// Relative slack for two levels that are equal but for rounding.
+const SLACK = 1e-9;
+
+/**
+ * Coefficients of `q(x_to | x_from, x0)`, the Gaussian that keeps every marginal.
+ *
+ * With `r = from.signal * to.noise / (to.signal * from.noise)`:
+ * `noise = eta * to.noise * sqrt(1 - r^2)`, `x = sqrt(to.noise^2 - noise^2) / from.noise`,
+ * `x0 = to.signal - from.signal * x`. `eta` 1 is the posterior of DDPM (Ho et al. 2020, eq. 7),
+ * `eta` 0 is DDIM (Song et al. 2021, eq. 12), also backwards, with `to` the noisier level
+ * (inversion). A clean `to` (noise 0) gives `{ x0: to.signal, x: 0, noise: 0 }` with no branch.
+ *
+ * @throws RangeError when eta is outside [0, 1]; when a level is negative or not finite; when
+ * `to` is noisier than `from` and eta is not 0; when `from` is clean and `to` is not.
+ */
+export function posteriorCoefficients(
+  from: NoiseLevel,
+  to: NoiseLevel,
+  eta: number,
+): PosteriorCoefficients {
+  if (!(eta >= 0 && eta <= 1)) throw new RangeError(`eta must be in [0, 1], got ${eta}`);
+  for (const value of [from.signal, from.noise, to.signal, to.noise]) {
+    if (!(value >= 0 && value < Infinity)) {
+      throw new RangeError(`signal and noise must be finite and not negative, got ${value}`);
+    }
+  }
+  if (from.noise === 0) {
+    if (to.noise === 0) return { x0: to.signal, x: 0, noise: 0 };
+    throw new RangeError(`from.noise must be positive when to.noise is ${to.noise}, got 0`);
+  }
+  // r = a / b; b - a carries no rounding but that of the two products.
+  const a = from.signal * to.noise;
+  const b = to.signal * from.noise;
+  if (eta === 0 || to.noise === 0) {
+    return { x0: (b - a) / from.noise, x: to.noise / from.noise, noise: 0 };
+  }
+  if (a > b * (1 + SLACK)) {
+    throw new RangeError(`eta must be 0 when \`to\` is noisier than \`from\`, got ${eta}`);
+  }
+  const r = a === 0 ? 0 : Math.min(a / b, 1);
+  const left = Math.sqrt((1 - eta) * (1 + eta) + eta * eta * r * r);
+  const tau = a === 0 ? 1 : Math.max(((b - a) / b) * (1 + r), 0);
+  return {
+    x0: (b - a * left) / from.noise,
+    x: (to.noise * left) / from.noise,
+    noise: eta * to.noise * Math.sqrt(tau),
+  };
+}

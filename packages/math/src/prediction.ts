@@ -1,0 +1,74 @@
+import type { NoiseLevel } from "./noise-level.ts";
+
+/** What a denoiser's output estimates: the noise, the clean sample, or the velocity of v. */
+export type PredictionType = "epsilon" | "x0" | "v";
+
+/** A prediction as a combination of the clean sample and the noise: `p * x0 + q * epsilon`. */
+export interface PredictionRow {
+  readonly p: number;
+  readonly q: number;
+}
+
+/** An estimate as a combination of the noisy sample and the denoiser's output. */
+export interface EstimateCoefficients {
+  readonly x: number;
+  readonly prediction: number;
+}
+
+/**
+ * The row `[p, q]` of a prediction type: its training target is `p * x0 + q * epsilon`.
+ *
+ * epsilon `[0, 1]`, x0 `[1, 0]`, v `[-noise, signal]` (Salimans and Ho 2022, appendix D).
+ *
+ * @throws RangeError on any other type.
+ */
+export function predictionRow(type: PredictionType, level: NoiseLevel): PredictionRow {
+  if (type === "epsilon") return { p: 0, q: 1 };
+  if (type === "x0") return { p: 1, q: 0 };
+  if (type === "v") return { p: -level.noise, q: level.signal };
+  throw new RangeError(`prediction type must be epsilon, x0 or v, got ${type}`);
+}
+
+/**
+ * The clean sample from a noisy one and the denoiser's output:
+ * `x0 = x * x_t + prediction * output`, the first row of a 2x2 solve.
+ *
+ * `type` may also be any row `[p, q]`, say `{ p: -1, q: 1 }` for a flow's velocity.
+ *
+ * @throws RangeError when the pair does not determine x0 (epsilon at zero signal).
+ */
+export function denoisedCoefficients(
+  type: PredictionType | PredictionRow,
+  level: NoiseLevel,
+): EstimateCoefficients {
+  const { p, q } = typeof type === "string" ? predictionRow(type, level) : type;
+  if (q === 0 && p !== 0) return { x: 0, prediction: 1 / p };
+  const determinant = level.signal * q - level.noise * p;
+  if (determinant === 0) {
+    throw new RangeError(
+      "a prediction of epsilon at zero signal says nothing of x0: predict v or x0 instead",
+    );
+  }
+  return { x: q / determinant, prediction: -level.noise / determinant };
+}
+
+/**
+ * The noise from a noisy sample and the denoiser's output:
+ * `epsilon = x * x_t + prediction * output`, the second row of the same solve.
+ *
+ * @throws RangeError when the pair does not determine epsilon (x0 at zero noise).
+ */
+export function epsilonCoefficients(
+  type: PredictionType | PredictionRow,
+  level: NoiseLevel,
+): EstimateCoefficients {
+  const { p, q } = typeof type === "string" ? predictionRow(type, level) : type;
+  if (p === 0 && q !== 0) return { x: 0, prediction: 1 / q };
+  const determinant = level.signal * q - level.noise * p;
+  if (determinant === 0) {
+    throw new RangeError(
+      "a prediction of x0 at zero noise says nothing of epsilon: predict v or epsilon instead",
+    );
+  }
+  return { x: -p / determinant, prediction: level.signal / determinant };
+}

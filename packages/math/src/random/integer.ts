@@ -1,0 +1,5 @@
+/** An integer argument in [0, limit), or an error that names it. */
+export function integer(name: string, value: number, limit: number): number {
+  if (Number.isInteger(value) && value >= 0 && value < limit) return value;
+  throw new RangeError(`${name} must be an integer in [0, ${limit}), got ${value}`);
+}

@@ -1,0 +1,152 @@
+import type { FloatArray } from "../noise-level.ts";
+import { fillNormal, normalScratch } from "./fill-normal.ts";
+import { integer } from "./integer.ts";
+import { philox4x32, philoxFill } from "./philox.ts";
+import { type StreamKey, type StreamWords, streamWords } from "./stream-key.ts";
+
+/** A stream's place, plain numbers for JSON. */
+export interface StreamState {
+  readonly words: StreamWords;
+  readonly position: number;
+}
+
+/**
+ * A stream of random numbers from Philox4x32-10.
+ *
+ * `position` counts words; every number drawn takes one word, but for integers, which may reject
+ * some. Number `k` depends on the key and `k` alone, however the draws before it were grouped.
+ */
+export class RandomStream {
+  readonly #words: StreamWords;
+  #position = 0;
+
+  /** @internal Use {@link randomStream}. */
+  constructor(words: StreamWords, position: number) {
+    this.#words = words;
+    this.#position = integer("position", position, 2 ** 34);
+  }
+
+  /** How many words have been drawn. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Moves on by `count` words, back where negative, in constant time; returns this stream. */
+  jump(count: number): this {
+    this.#position = integer("position", this.#position + count, 2 ** 34);
+    return this;
+  }
+
+  /** The next `count` words, unsigned 32-bit integers. */
+  words(count: number): Uint32Array {
+    const block = Math.floor(this.#position / 4);
+    const skip = this.#position % 4;
+    const out = new Uint32Array(Math.ceil((skip + count) / 8) * 8);
+    philoxFill(out, block, ...this.#words);
+    this.jump(count);
+    return out.subarray(skip, skip + count);
+  }
+
+  /** Standard normal numbers, `count` of them in float64 or as many as `out` holds. */
+  normal(count: number): Float64Array;
+  normal<T extends FloatArray>(out: T): T;
+  normal(target: number | FloatArray): FloatArray {
+    const out = allocate(target);
+    const scratch = normalScratch(out.length);
+    fillNormal(out, 0, out.length, this.#words, this.#position, scratch);
+    this.jump(out.length);
+    return out;
+  }
+
+  /**
+   * Uniform numbers inside (0, 1), never 0 or 1: `(word + 1/2) / 2^32`, or from a word's upper 23
+   * bits `(bits + 1/2) / 2^23` where `out` is float32.
+   */
+  uniform(count: number): Float64Array;
+  uniform<T extends FloatArray>(out: T): T;
+  uniform(target: number | FloatArray): FloatArray {
+    const out = allocate(target);
+    const words = this.words(out.length);
+    const shift = out instanceof Float32Array ? 9 : 0;
+    const scale = 2 ** (shift - 32);
+    for (let i = 0; i < out.length; i++) out[i] = ((words[i] >>> shift) + 0.5) * scale;
+    return out;
+  }
+
+  /** `count` integers in 0..below-1, each equally likely; `below` at most 2^32. */
+  integers(count: number, below: number): Uint32Array {
+    integer("below - 1", below - 1, 2 ** 32);
+    const next = this.#bounded(count);
+    return new Uint32Array(count).map(() => next(below));
+  }
+
+  /** The integers 0..count-1 in a random order (Fisher and Yates). */
+  permutation(count: number): Uint32Array {
+    const next = this.#bounded(count);
+    const out = new Uint32Array(count).map((_, i) => i);
+    for (let i = count - 1; i > 0; i--) {
+      const j = next(i + 1);
+      const value = out[i];
+      out[i] = out[j];
+      out[j] = value;
+    }
+    return out;
+  }
+
+  /** A stream of its own for every integer in [0, 2^32), whatever has been drawn from this one. */
+  split(child: number): RandomStream {
+    const [index, step, purpose, key0, key1] = this.#words;
+    // A plain seed's high word is below 2^21, so its complement is the key of no plain stream.
+    const counter = [integer("child", child, 2 ** 32), index, step, purpose];
+    const [low, high] = philox4x32(counter, [~key0, ~key1]);
+    return new RandomStream([index, step, purpose, low, high], 0);
+  }
+
+  /** The state from which {@link randomStream} goes on. */
+  toJSON(): StreamState {
+    return { words: this.#words, position: this.#position };
+  }
+
+  // Draws without bias (Lemire 2019), reading words in portions but counting each as it is used.
+  #bounded(expected: number): (below: number) => number {
+    let buffer: Uint32Array = new Uint32Array(0);
+    let used = 0;
+    return (below) => {
+      const reject = (2 ** 32 - below) % below;
+      for (;;) {
+        if (used === buffer.length) {
+          buffer = this.words(Math.min(Math.max(expected, 8), 1024));
+          this.jump(-buffer.length);
+          used = 0;
+        }
+        const word = buffer[used++];
+        this.#position++;
+        if (Math.imul(word, below) >>> 0 >= reject) return scaled(word, below);
+      }
+    };
+  }
+}
+
+/**
+ * The stream of a key, or the stream of a state that was saved.
+ *
+ * The key's seed is Philox's key, low word first; its counter is
+ * `[block, index, step, hash of the purpose]`, the hash being FNV-1a over UTF-16 code units.
+ *
+ * @throws RangeError when seed, index, step or position is outside its range.
+ */
+export function randomStream(from: StreamKey | StreamState): RandomStream {
+  return "seed" in from
+    ? new RandomStream(streamWords(from), 0)
+    : new RandomStream(from.words, from.position);
+}
+
+function allocate(target: number | FloatArray): FloatArray {
+  return typeof target === "number" ? new Float64Array(integer("count", target, 2 ** 34)) : target;
+}
+
+// floor(word * below / 2^32), exactly: the low word first makes the quotient whole.
+function scaled(word: number, below: number): number {
+  if (below === 2 ** 32) return word;
+  return Math.round((word * below - (Math.imul(word, below) >>> 0)) / 2 ** 32);
+}

@@ -1,0 +1,43 @@
+import { integer } from "./integer.ts";
+
+/** What a stream of random numbers is keyed by. */
+export interface StreamKey {
+  /** An integer in [0, 2^53); 0 is a seed like any other. */
+  readonly seed: number;
+  /** A short name of what the numbers are for, such as "noise". */
+  readonly purpose?: string;
+  /** An integer in [0, 2^32), such as a sample's number in the whole run. */
+  readonly index?: number;
+  /** An integer in [0, 2^32), such as a step of the loop. */
+  readonly step?: number;
+}
+
+/** The words that, with a block number, are Philox's counter and key. */
+export type StreamWords = readonly [
+  index: number,
+  step: number,
+  purpose: number,
+  key0: number,
+  key1: number,
+];
+
+/** Counter `[block, index, step, hash of the purpose]`, key `[low, high word of the seed]`. */
+export function streamWords({ seed, purpose = "", index = 0, step = 0 }: StreamKey): StreamWords {
+  integer("seed", seed, 2 ** 53);
+  return [
+    integer("index", index, 2 ** 32),
+    integer("step", step, 2 ** 32),
+    hash(purpose),
+    seed >>> 0,
+    Math.floor(seed / 2 ** 32),
+  ];
+}
+
+// FNV-1a, 32 bits, over UTF-16 code units.
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) {
+    value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
+  }
+  return value >>> 0;
+}

@@ -1,0 +1,25 @@
+export {
+  type AlphaBarScheduleOptions,
+  cosineSchedule,
+  expSchedule,
+  laplaceSchedule,
+} from "./alpha-bar-schedule.ts";
+export {
+  type LinearScheduleOptions,
+  linearSchedule,
+  scaledLinearSchedule,
+  sigmoidSchedule,
+} from "./linear-schedule.ts";
+export type { NoiseSchedule, ScheduleOptions, ScheduleSpec } from "./noise-schedule.ts";
+export { rescaleBetasZeroSnr } from "./rescale-betas.ts";
+export { scheduleFromBetas } from "./schedule-from-betas.ts";
+export { scheduleWarnings } from "./schedule-warnings.ts";
+export {
+  readSchedulerConfig,
+  type SchedulerConfig,
+  type SchedulerConfigInput,
+  writeSchedulerConfig,
+} from "./scheduler-config.ts";
+export { spaceTimesteps } from "./space-timesteps.ts";
+export { type TimestepPair, timestepPairs } from "./timestep-pairs.ts";
+export { type Spacing, type TimestepOptions, timesteps } from "./timesteps.ts";

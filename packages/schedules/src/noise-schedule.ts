@@ -1,0 +1,67 @@
+import type { NoiseLevel } from "@gen/math";
+
+/** How a schedule's betas were made, enough to make them again. */
+export type ScheduleSpec =
+  | {
+      readonly kind: "linear" | "scaledLinear" | "sigmoid";
+      readonly betaStart: number;
+      readonly betaEnd: number;
+    }
+  | { readonly kind: "cosine" | "laplace" | "exp"; readonly maxBeta: number }
+  | { readonly kind: "betas"; readonly betas: Float64Array };
+
+/**
+ * A discrete noise schedule: `x_t = signal * x0 + noise * epsilon` for 0-based t in 0..length-1.
+ *
+ * Every table is a Float64Array `[length]`, made when first read.
+ */
+export interface NoiseSchedule {
+  readonly length: number;
+  /**
+   * `{ signal: sqrt(alphasCumprod[t]), noise: sqrt(1 - alphasCumprod[t]) }`; t = -1 is the level
+   * that sampling ends on. Throws RangeError on any other t.
+   */
+  level(t: number): NoiseLevel;
+  /** Variance added at each step. */
+  readonly betas: Float64Array;
+  /** `1 - betas`. */
+  readonly alphas: Float64Array;
+  /** The running product of alphas (Ho et al. 2020, eq. 4). */
+  readonly alphasCumprod: Float64Array;
+  /** `alphasCumprod[t - 1]`, 1 at t = 0. */
+  readonly alphasCumprodPrev: Float64Array;
+  readonly sqrtAlphasCumprod: Float64Array;
+  readonly sqrtOneMinusAlphasCumprod: Float64Array;
+  /** `sqrt(1 / alphasCumprod)`. */
+  readonly sqrtRecipAlphasCumprod: Float64Array;
+  /** `sqrt(1 / alphasCumprod - 1)`: the noise of a level scaled to signal 1. */
+  readonly sigmas: Float64Array;
+  /** `alphasCumprod / (1 - alphasCumprod)`. */
+  readonly snr: Float64Array;
+  /** The natural logarithm of {@link NoiseSchedule.snr}. */
+  readonly logSnr: Float64Array;
+  /** The variance of `q(x_{t-1} | x_t, x0)` (Ho et al. 2020, eq. 7). */
+  readonly posteriorVariance: Float64Array;
+  /** Its logarithm, where t = 0, whose variance is 0, takes the value of t = 1. */
+  readonly posteriorLogVarianceClipped: Float64Array;
+  /** The coefficient of x0 in the posterior mean. */
+  readonly posteriorMeanX0: Float64Array;
+  /** The coefficient of x_t in the posterior mean. */
+  readonly posteriorMeanX: Float64Array;
+  /** Whether sampling ends on the clean level, `{ signal: 1, noise: 0 }`, or on that of t = 0. */
+  readonly setAlphaToOne: boolean;
+  /** Whether the betas were rescaled so that the last level holds no signal. */
+  readonly rescaleBetasZeroSnr: boolean;
+  readonly spec: ScheduleSpec;
+}
+
+/** Options that every discrete schedule takes. */
+export interface ScheduleOptions {
+  /**
+   * True, the default: sampling ends on the clean level. False: on the level of t = 0, as
+   * latent-diffusion models that diffusers loads with `set_alpha_to_one: false` were sampled.
+   */
+  readonly setAlphaToOne?: boolean;
+  /** Rescales the betas to zero terminal SNR (Lin et al. 2023, algorithm 1). Default false. */
+  readonly rescaleBetasZeroSnr?: boolean;
+}

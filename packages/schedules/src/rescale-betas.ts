@@ -1,0 +1,20 @@
+/**
+ * Betas rescaled so that the last level holds no signal (Lin et al. 2023, algorithm 1):
+ * `sqrt(alphasCumprod)` is shifted to end at 0 and scaled to keep its first value.
+ *
+ * @throws RangeError on fewer than 2 betas.
+ */
+export function rescaleBetasZeroSnr(betas: ArrayLike<number>): Float64Array {
+  if (betas.length < 2) {
+    throw new RangeError(`rescaling to zero SNR needs at least 2 betas, got ${betas.length}`);
+  }
+  let product = 1;
+  const signals = Float64Array.from(betas, (beta) => {
+    product *= 1 - beta;
+    return Math.sqrt(product);
+  });
+  const first = signals[0];
+  const last = signals[signals.length - 1];
+  const squares = signals.map((signal) => ((signal - last) * (first / (first - last))) ** 2);
+  return squares.map((square, t) => 1 - (t === 0 ? square : square / squares[t - 1]));
+}

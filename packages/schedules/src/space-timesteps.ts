@@ -1,0 +1,41 @@
+import { roundHalfEven } from "./round-half-even.ts";
+
+/**
+ * The steps of a respacing as guided-diffusion writes them, 0-based, in ascending order.
+ *
+ * `"ddimN"` takes N steps at a whole stride; `"a,b,c"` or `[a, b, c]` cuts the training steps into
+ * equal sections and takes so many from each, its ends included.
+ *
+ * @throws RangeError when no whole stride gives N steps, or a section holds fewer steps than asked.
+ */
+export function spaceTimesteps(length: number, sections: string | readonly number[]): number[] {
+  if (typeof sections === "string" && sections.startsWith("ddim")) {
+    const count = Number(sections.slice(4));
+    for (let stride = 1; stride < length; stride++) {
+      if (Math.ceil(length / stride) === count) {
+        return Array.from({ length: count }, (_, i) => i * stride);
+      }
+    }
+    throw new RangeError(
+      `sections must be ddimN with a whole stride over ${length}, got ${sections}`,
+    );
+  }
+  const counts = typeof sections === "string" ? sections.split(",").map(Number) : sections;
+  const taken = new Set<number>();
+  let start = 0;
+  counts.forEach((count, i) => {
+    const size = Math.floor(length / counts.length) + (i < length % counts.length ? 1 : 0);
+    if (!(Number.isInteger(count) && count >= 0 && count <= size)) {
+      throw new RangeError(`section ${i} must be an integer in 0..${size}, got ${count}`);
+    }
+    // Added up rather than multiplied: its rounding decides the halves, as in the original.
+    const stride = count <= 1 ? 1 : (size - 1) / (count - 1);
+    let place = 0;
+    for (let k = 0; k < count; k++) {
+      taken.add(start + roundHalfEven(place));
+      place += stride;
+    }
+    start += size;
+  });
+  return [...taken].sort((a, b) => a - b);
+}

@@ -1,0 +1,28 @@
+/** A sampler's step from `t` to `next`; `next` -1 is the level that sampling ends on. */
+export interface TimestepPair {
+  readonly t: number;
+  readonly next: number;
+}
+
+/**
+ * Where each step of a descending list leads: to the next entry, and from the last one to -1.
+ *
+ * With `compat: "diffusers"`, and only then, to `t - floor(T / N)` as diffusers' DDIM goes, which
+ * is another step wherever the list's stride is not exactly that.
+ *
+ * @throws RangeError when compat is given without `length`, the number T of training steps.
+ */
+export function timestepPairs(
+  list: readonly number[],
+  options: { readonly compat?: "diffusers"; readonly length?: number } = {},
+): TimestepPair[] {
+  if (options.compat === undefined) {
+    return list.map((t, i) => ({ t, next: i + 1 < list.length ? list[i + 1] : -1 }));
+  }
+  const { length } = options;
+  if (!(length && length >= list.length)) {
+    throw new RangeError(`length must be the number of training steps, got ${length}`);
+  }
+  const stride = Math.floor(length / list.length);
+  return list.map((t) => ({ t, next: Math.max(t - stride, -1) }));
+}

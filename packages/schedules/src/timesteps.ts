@@ -1,0 +1,72 @@
+import { roundHalfEven } from "./round-half-even.ts";
+
+/** How sampling steps are spread over the training steps; an array gives them outright. */
+export type Spacing = "leading" | "trailing" | "linspace" | readonly number[];
+
+/** Options of {@link timesteps}. */
+export interface TimestepOptions {
+  /** How many steps, 1..T. Default: all T, or as many as a given list has. */
+  readonly steps?: number;
+  /** Default "leading". */
+  readonly spacing?: Spacing;
+  /** Added to every step of "leading", but for as much as would go past T - 1. Default 0. */
+  readonly offset?: number;
+}
+
+/**
+ * The steps a sampler takes, 0-based, in descending order (Lin et al. 2023, table 2).
+ *
+ * With N = steps: "leading" takes `floor(T / N) i + offset`, "trailing" `round(T - i T / N) - 1`,
+ * "linspace" `round(i (T - 1) / (N - 1))`, halves rounded to even. Always N entries, all in
+ * 0..T-1.
+ *
+ * @throws RangeError when N is not in 1..T, the offset is negative, or a given list does not
+ * strictly descend within 0..T-1.
+ */
+export function timesteps(
+  schedule: number | { readonly length: number },
+  { steps, spacing = "leading", offset = 0 }: TimestepOptions = {},
+): number[] {
+  const length = typeof schedule === "number" ? schedule : schedule.length;
+  if (typeof spacing !== "string") return given(spacing, steps, length);
+  const n = steps ?? length;
+  if (!(Number.isInteger(n) && n >= 1 && n <= length)) {
+    throw new RangeError(`steps must be an integer in 1..${length}, got ${n}`);
+  }
+  if (!(Number.isInteger(offset) && offset >= 0)) {
+    throw new RangeError(`offset must be an integer, 0 or more, got ${offset}`);
+  }
+  if (spacing === "leading") {
+    const stride = Math.floor(length / n);
+    const start = Math.min(offset, length - 1 - stride * (n - 1));
+    return Array.from({ length: n }, (_, i) => start + stride * (n - 1 - i));
+  }
+  if (spacing === "trailing") {
+    // The stride as numpy's arange has it, whose rounding decides the halves.
+    const stride = length - length / n - length;
+    return Array.from({ length: n }, (_, i) => roundHalfEven(length + i * stride) - 1);
+  }
+  if (spacing === "linspace") {
+    const stride = n === 1 ? 0 : (length - 1) / (n - 1);
+    return Array.from({ length: n }, (_, i) => roundHalfEven((n - 1 - i) * stride));
+  }
+  throw new RangeError(
+    `spacing must be leading, trailing, linspace or a list of steps, got ${spacing}`,
+  );
+}
+
+function given(list: readonly number[], steps: number | undefined, length: number): number[] {
+  if (list.length === 0) throw new RangeError("spacing must list at least one step, got none");
+  if (steps !== undefined && steps !== list.length) {
+    throw new RangeError(`steps must be ${list.length}, as many as spacing lists, got ${steps}`);
+  }
+  list.forEach((t, i) => {
+    if (!(Number.isInteger(t) && t >= 0 && t < length)) {
+      throw new RangeError(`spacing must list integers in 0..${length - 1}, got ${t}`);
+    }
+    if (i > 0 && t >= list[i - 1]) {
+      throw new RangeError(`spacing must strictly descend, got ${t} after ${list[i - 1]}`);
+    }
+  });
+  return [...list];
+}
