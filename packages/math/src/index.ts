@@ -1,9 +1,12 @@
 export type { Arithmetic } from "./arithmetic.ts";
 export { arrayArithmetic } from "./array-arithmetic.ts";
+export { approximateNormalCdf, discretisedGaussianLogProb } from "./discretised-gaussian.ts";
 export * as bernoulli from "./distributions/bernoulli.ts";
 export * as categorical from "./distributions/categorical.ts";
 export type { DiagonalNormal } from "./distributions/diagonal-normal.ts";
 export * as diagonalNormal from "./distributions/diagonal-normal.ts";
+export type { Joint } from "./distributions/joint.ts";
+export * as joint from "./distributions/joint.ts";
 export type { Laplace } from "./distributions/laplace.ts";
 export * as laplace from "./distributions/laplace.ts";
 export type { MultivariateNormal } from "./distributions/multivariate-normal.ts";
@@ -17,7 +20,11 @@ export {
   normalLogProb,
   reparameterise,
 } from "./gaussian-terms.ts";
+export { gaussianProduct, gaussianQuotient, linearGaussianPosterior } from "./linear-gaussian.ts";
+export { bitsPerDimension } from "./metrics/bits-per-dimension.ts";
+export { frechetDistance } from "./metrics/frechet-distance.ts";
 export { mmd, type RadialKernel, rbfKernel } from "./metrics/mmd.ts";
+export { type PrecisionRecall, precisionRecall } from "./metrics/precision-recall.ts";
 export {
   type SlicedWassersteinOptions,
   slicedWasserstein,
@@ -25,6 +32,12 @@ export {
 } from "./metrics/wasserstein.ts";
 export type { FloatArray, NoiseLevel } from "./noise-level.ts";
 export { numberArithmetic } from "./number-arithmetic.ts";
+export { type DiffusionBound, gaussianDiffusionBound } from "./oracles/gaussian-diffusion-bound.ts";
+export {
+  type GaussianMixture,
+  type MixtureOracle,
+  mixtureOracle,
+} from "./oracles/mixture-oracle.ts";
 export type { PosteriorCoefficients } from "./posterior-coefficients.ts";
 export { posteriorCoefficients } from "./posterior-coefficients.ts";
 export type { EstimateCoefficients, PredictionRow, PredictionType } from "./prediction.ts";

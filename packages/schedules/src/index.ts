@@ -5,6 +5,15 @@ export {
   laplaceSchedule,
 } from "./alpha-bar-schedule.ts";
 export {
+  continuousCosineLevel,
+  continuousLinearLevel,
+  flowLevel,
+  logSnrLevel,
+  logSnrOf,
+  varianceExplodingLevel,
+  variancePreservingLevel,
+} from "./levels.ts";
+export {
   type LinearScheduleOptions,
   linearSchedule,
   scaledLinearSchedule,
@@ -20,6 +29,13 @@ export {
   type SchedulerConfigInput,
   writeSchedulerConfig,
 } from "./scheduler-config.ts";
+export {
+  exponentialSigmas,
+  karrasSigmas,
+  polyexponentialSigmas,
+  type SigmaOptions,
+} from "./sigmas.ts";
 export { spaceTimesteps } from "./space-timesteps.ts";
+export { timestepOfSigma } from "./timestep-of-sigma.ts";
 export { type TimestepPair, timestepPairs } from "./timestep-pairs.ts";
 export { type Spacing, type TimestepOptions, timesteps } from "./timesteps.ts";

@@ -1,3 +1,5 @@
+import { squaredDistance } from "./squared-distance.ts";
+
 /** A kernel of two points, given by the square of their distance. */
 export type RadialKernel = (squaredDistance: number) => number;
 
@@ -50,19 +52,4 @@ function between(
     for (let j = 0; j < m; j++) sum += kernel(squaredDistance(a, i, b, j, dim));
   }
   return sum / (n * m);
-}
-
-function squaredDistance(
-  a: ArrayLike<number>,
-  i: number,
-  b: ArrayLike<number>,
-  j: number,
-  dim: number,
-): number {
-  let sum = 0;
-  for (let k = 0; k < dim; k++) {
-    const gap = a[i * dim + k] - b[j * dim + k];
-    sum += gap * gap;
-  }
-  return sum;
 }

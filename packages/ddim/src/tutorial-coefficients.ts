@@ -1,0 +1,26 @@
+import { type NoiseLevel, posteriorCoefficients } from "@gen/math";
+
+/** `q(x_{t-1} | x_t, x0) = N(kappa x_t + lambda x0, sigma^2 I)`. */
+export interface TutorialCoefficients {
+  readonly kappa: number;
+  readonly lambda: number;
+  readonly sigma: number;
+}
+
+/**
+ * DDIM's undetermined coefficients by their names in the tutorial, from level t to level t - 1:
+ * `kappa = sqrt(to.noise^2 - sigma^2) / from.noise`, `lambda = to.signal - from.signal * kappa`.
+ *
+ * They keep the marginals: `to.signal = kappa * from.signal + lambda` and
+ * `to.noise = sqrt(kappa^2 * from.noise^2 + sigma^2)`.
+ *
+ * @throws RangeError when eta is outside [0, 1].
+ */
+export function tutorialCoefficients(
+  from: NoiseLevel,
+  to: NoiseLevel,
+  eta: number,
+): TutorialCoefficients {
+  const { x: kappa, x0: lambda, noise: sigma } = posteriorCoefficients(from, to, eta);
+  return { kappa, lambda, sigma };
+}

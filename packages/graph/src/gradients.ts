@@ -1,0 +1,108 @@
+import { concat, expandLike, zerosLike } from "./arrange.ts";
+import { constant, type Expr } from "./expr.ts";
+import { arrangeRules } from "./gradients/arrange.ts";
+import { convolutionRules } from "./gradients/convolution.ts";
+import { elementwiseRule } from "./gradients/elementwise.ts";
+import { instanceNormRule } from "./gradients/instance-norm.ts";
+import { matmulRule } from "./gradients/matmul.ts";
+import { reduceRules } from "./gradients/reduce.ts";
+import { plus, type Rule } from "./gradients/rule.ts";
+import { sameShape, shapeText } from "./shape.ts";
+import { isFloat } from "./tensor.ts";
+import { topological } from "./trace.ts";
+
+/**
+ * The derivatives of `loss` with respect to each expression of `wrt`, in reverse mode, as expressions
+ * of the same shapes; zeros where `loss` does not depend on one. They can be differentiated again.
+ * @throws RangeError when `loss` is not of shape `[]`, TypeError when it or one of `wrt` is not a float,
+ * or when an operation on the way has no derivative here.
+ */
+export function gradients(loss: Expr, wrt: readonly Expr[]): Expr[] {
+  if (loss.shape.length > 0) {
+    throw new RangeError(`gradients: the loss must have shape [], got ${shapeText(loss.shape)}`);
+  }
+  for (const e of [loss, ...wrt]) {
+    if (!isFloat(e.dtype)) {
+      throw new TypeError(
+        `gradients need float dtypes, got ${e.op} ${e.dtype} ${shapeText(e.shape)}`,
+      );
+    }
+  }
+  const order = topological([loss]);
+  const onPath = pathsTo(wrt, order);
+  const parts = new Map<Expr, Expr[]>([[loss, [constant(1, loss.dtype)]]]);
+  const totals = new Map<Expr, Expr>();
+  for (const y of order.reverse()) {
+    const contributions = parts.get(y);
+    if (!contributions || !onPath.has(y)) continue;
+    const g = total(contributions);
+    totals.set(y, g);
+    parts.delete(y);
+    if (!y.inputs.some((x) => onPath.has(x))) continue;
+    ruleOf(y)(g, y).forEach((gradient, i) => {
+      const x = y.inputs[i];
+      if (!gradient || !onPath.has(x)) return;
+      const list = parts.get(x);
+      if (list) list.push(gradient());
+      else parts.set(x, [gradient()]);
+    });
+  }
+  return wrt.map((x) => {
+    const g = totals.get(x);
+    return g ? expandLike(g, x) : zerosLike(x);
+  });
+}
+
+/** The float expressions that depend on one of `wrt`. */
+function pathsTo(wrt: readonly Expr[], order: readonly Expr[]): Set<Expr> {
+  const onPath = new Set(wrt);
+  for (const node of order) {
+    if (isFloat(node.dtype) && node.inputs.some((x) => onPath.has(x))) onPath.add(node);
+  }
+  return onPath;
+}
+
+/** The sum of what an expression's uses contribute; slices that cover it are joined instead. */
+function total(contributions: readonly Expr[]): Expr {
+  return joined(contributions) ?? contributions.reduce(plus);
+}
+
+function joined(contributions: readonly Expr[]): Expr | undefined {
+  const [first] = contributions;
+  if (
+    contributions.length < 2 ||
+    contributions.some((e) => e.op !== "Pad" || e.attributes.value !== 0)
+  ) {
+    return undefined;
+  }
+  const rank = first.shape.length;
+  const pads = (e: Expr) => e.attributes.pads as readonly number[];
+  const axis = pads(first).findIndex((p) => p !== 0) % rank;
+  const ordered = [...contributions].sort((a, b) => pads(a)[axis] - pads(b)[axis]);
+  let at = 0;
+  for (const part of ordered) {
+    const one = pads(part).every((p, i) => i % rank === axis || p === 0);
+    if (!one || pads(part)[axis] !== at || !sameShape(part.shape, first.shape)) return undefined;
+    at += part.inputs[0].shape[axis] as number;
+  }
+  return at === first.shape[axis]
+    ? concat(
+        ordered.map((e) => e.inputs[0]),
+        axis,
+      )
+    : undefined;
+}
+
+const flat: Rule = (_, y) => y.inputs.map(() => undefined);
+
+function ruleOf({ op, inputs, shape }: Expr): Rule {
+  const rule = elementwiseRule(op) ?? arrangeRules[op] ?? reduceRules[op] ?? convolutionRules[op];
+  if (rule) return rule;
+  if (op === "MatMul") return matmulRule;
+  if (op === "InstanceNormalization") return instanceNormRule;
+  if (op === "Sign" || op === "Floor") return flat;
+  const operands = inputs.map((x) => shapeText(x.shape)).join(", ");
+  throw new TypeError(
+    `gradients: ${op} of ${operands} to ${shapeText(shape)} has no derivative here`,
+  );
+}

@@ -1,0 +1,130 @@
+import type { Expr } from "../expr.ts";
+import type { Dim } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { type Known, knownOf, toExpr, type Value } from "./known.ts";
+import { label, OnnxError } from "./protobuf.ts";
+import type { OnnxNode } from "./read-graph.ts";
+import { readTensor } from "./read-tensor.ts";
+
+/** One node being rebuilt: its operands as values, its attributes with their defaults. */
+export class Call {
+  readonly node: OnnxNode;
+  readonly opset: number;
+  readonly operands: readonly (Value | undefined)[];
+  readonly #like: (dim: string) => Expr | undefined;
+
+  constructor(
+    node: OnnxNode,
+    opset: number,
+    operands: readonly (Value | undefined)[],
+    like: (dim: string) => Expr | undefined,
+  ) {
+    this.node = node;
+    this.opset = opset;
+    this.operands = operands;
+    this.#like = like;
+  }
+
+  /** Operand `i` as an expression. @throws OnnxError when it is absent. */
+  x(i: number): Expr {
+    return toExpr(this.value(i));
+  }
+
+  value(i: number): Value {
+    const operand = this.operands[i];
+    if (operand === undefined) throw new OnnxError(`operand ${i} is missing`);
+    return operand;
+  }
+
+  optional(i: number): Expr | undefined {
+    const operand = this.operands[i];
+    return operand && toExpr(operand);
+  }
+
+  has(i: number): boolean {
+    return this.operands[i] !== undefined;
+  }
+
+  /** Operand `i`, whose elements must be known before the model runs. */
+  known(i: number): Known {
+    const found = knownOf(this.value(i));
+    if (!found)
+      throw new OnnxError(`operand ${i} must be a constant; here it depends on the model's input`);
+    return found;
+  }
+
+  dims(i: number): readonly Dim[] {
+    return this.known(i).values;
+  }
+
+  numbers(i: number): number[] {
+    return this.dims(i).map((d) => {
+      if (typeof d === "number") return d;
+      throw new OnnxError(
+        `operand ${i} depends on the dynamic dimension ${d}; give it a fixed size`,
+      );
+    });
+  }
+
+  /** A value of the model with `dim` among its dimensions. */
+  like(dim: string): Expr | undefined {
+    return this.#like(dim);
+  }
+
+  /** The integers of attribute `name`, or of operand `i` where the model's version has them there. */
+  list(name: string, i?: number): number[] | undefined {
+    const attribute = this.node.attributes.get(name);
+    if (attribute) return attribute.ints.map(Number);
+    return i !== undefined && this.has(i) ? this.numbers(i) : undefined;
+  }
+
+  int(name: string, fallback: number): number {
+    const attribute = this.node.attributes.get(name);
+    return attribute ? Number(attribute.i) : fallback;
+  }
+
+  float(name: string, fallback: number): number {
+    const attribute = this.node.attributes.get(name);
+    return attribute ? shortest(attribute.f) : fallback;
+  }
+
+  floats(name: string): number[] | undefined {
+    return this.node.attributes.get(name)?.floats;
+  }
+
+  text(name: string, fallback: string): string {
+    const attribute = this.node.attributes.get(name);
+    return attribute ? String.fromCharCode(...attribute.s.subarray(0, 1000)) : fallback;
+  }
+
+  tensor(name: string): Tensor | undefined {
+    const message = this.node.attributes.get(name)?.t;
+    return message && readTensor(message);
+  }
+
+  /** The one number of operand `i` or attribute `name`; undefined where neither is there. */
+  scalar(i: number, name: string): number | undefined {
+    if (this.has(i)) return this.numbers(i)[0];
+    const attribute = this.node.attributes.get(name);
+    return attribute && shortest(attribute.f);
+  }
+
+  /** @throws OnnxError unless `value`, the setting `name`, is among those that are `allowed`. */
+  require<T extends string | number>(name: string, value: T, ...allowed: T[]): void {
+    if (allowed.includes(value)) return;
+    const shown = typeof value === "string" ? label(value) : value;
+    throw new OnnxError(`${name} ${shown} is not supported, only ${allowed.join(", ")}`);
+  }
+}
+
+/** The decimal number that was meant: float32 has 1e-5 as 9.99999974e-6. */
+function shortest(value: number): number {
+  for (let digits = 1; digits <= 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return short;
+  }
+  return value;
+}
+
+/** Rebuilds one operation; several results where it has several outputs. */
+export type Reader = (call: Call) => Value | readonly Value[];

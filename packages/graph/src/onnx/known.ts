@@ -1,0 +1,125 @@
+import { constant, type Expr, isParameter } from "../expr.ts";
+import { type Dim, divideDims, elementCount } from "../shape.ts";
+import { type DType, isFloat, type Tensor, tensor, tensorNumbers } from "../tensor.ts";
+import { OnnxError } from "./protobuf.ts";
+
+/**
+ * A small tensor whose elements are known while a model is read, some perhaps only by name:
+ * the arithmetic of shapes that exporters write around dynamic dimensions.
+ */
+export interface Known {
+  readonly dtype: DType;
+  readonly dims: readonly number[];
+  readonly values: readonly Dim[];
+}
+
+export type Value = Expr | Known;
+
+export const isKnown = (value: Value): value is Known => "values" in value;
+
+/** More elements than this stay ordinary constants. */
+export const knownLimit = 4096;
+
+export function known(dtype: DType, dims: readonly number[], values: readonly Dim[]): Known {
+  const round = dtype === "float32" ? Math.fround : (v: number) => v;
+  return { dtype, dims, values: values.map((v) => (typeof v === "number" ? round(v) : v)) };
+}
+
+/** A tensor's elements where they are few enough. */
+export const knownTensor = (value: Tensor): Known | undefined =>
+  value.data.length > knownLimit
+    ? undefined
+    : known(value.dtype, value.shape, Array.from(tensorNumbers(value)));
+
+/** The elements of `value` where they are fixed: a known value, a constant or a weight. */
+export function knownOf(value: Value): Known | undefined {
+  if (isKnown(value)) return value;
+  if (isParameter(value)) return knownTensor(value.value);
+  return value.op === "Constant" ? knownTensor(value.attributes.value as Tensor) : undefined;
+}
+
+/** A known value as an expression. @throws OnnxError where an element is a dynamic dimension. */
+export function toExpr(value: Value): Expr {
+  if (!isKnown(value)) return value;
+  const name = value.values.find((v) => typeof v === "string");
+  if (name !== undefined) {
+    throw new OnnxError(`needs the number of the dynamic dimension ${name}; give it a fixed size`);
+  }
+  return constant(tensor(value.values as number[], value.dims, value.dtype));
+}
+
+type Binary = (a: Dim, b: Dim, dtype: DType) => Dim | undefined;
+const onNumbers =
+  (f: (a: number, b: number) => number | boolean): Binary =>
+  (a, b) =>
+    typeof a === "number" && typeof b === "number" ? Number(f(a, b)) : undefined;
+
+/** Arithmetic on elements; undefined where the result has no name. */
+export const knownBinary: ReadonlyMap<string, Binary> = /* @__PURE__ */ new Map<string, Binary>([
+  [
+    "Mul",
+    (a, b) => (typeof a === "number" && typeof b === "number" ? a * b : elementCount([a, b])),
+  ],
+  ["Div", divide],
+  ["Add", (a, b) => (a === 0 ? b : b === 0 ? a : sum(a, b))],
+  ["Sub", (a, b) => (b === 0 ? a : a === b ? 0 : onNumbers((x, y) => x - y)(a, b, "int64"))],
+  ["Mod", onNumbers((a, b) => a - b * Math.floor(a / b))],
+  ["Pow", onNumbers((a, b) => a ** b)],
+  ["Min", (a, b) => (a === b ? a : onNumbers(Math.min)(a, b, "int64"))],
+  ["Max", (a, b) => (a === b ? a : a === 1 ? b : b === 1 ? a : onNumbers(Math.max)(a, b, "int64"))],
+  ["Equal", equal],
+  [
+    "Greater",
+    (a, b) =>
+      typeof a === "string" && Number(b) < 0 ? 1 : onNumbers((x, y) => x > y)(a, b, "int64"),
+  ],
+  [
+    "Less",
+    (a, b) =>
+      typeof a === "string" && Number(b) <= 0 ? 0 : onNumbers((x, y) => x < y)(a, b, "int64"),
+  ],
+  ["GreaterOrEqual", onNumbers((a, b) => a >= b)],
+  ["LessOrEqual", onNumbers((a, b) => a <= b)],
+  ["And", onNumbers((a, b) => a !== 0 && b !== 0)],
+  ["Or", onNumbers((a, b) => a !== 0 || b !== 0)],
+]);
+
+function divide(a: Dim, b: Dim, dtype: DType): Dim | undefined {
+  if (typeof a !== "number" || typeof b !== "number") return divideDims([a], [b]);
+  return isFloat(dtype) ? a / b : Math.trunc(a / b);
+}
+
+function sum(a: Dim, b: Dim): Dim | undefined {
+  if (typeof a === "number" && typeof b === "number") return a + b;
+  return a === b ? elementCount([2, a]) : undefined;
+}
+
+function equal(a: Dim, b: Dim): Dim | undefined {
+  if (a === b) return 1;
+  if (typeof a === typeof b) return typeof a === "number" ? 0 : undefined;
+  // A dimension is not negative.
+  return Number(typeof a === "number" ? a : b) < 0 ? 0 : undefined;
+}
+
+type Unary = (a: number) => number;
+const keepsDimension = ["Floor", "Ceil", "Abs", "Identity", "Round"];
+const unary: ReadonlyMap<string, Unary> = /* @__PURE__ */ new Map<string, Unary>([
+  ["Identity", (a) => a],
+  ["Floor", Math.floor],
+  ["Ceil", Math.ceil],
+  ["Round", (a) => (Math.abs(a % 1) === 0.5 ? 2 * Math.round(a / 2) : Math.round(a))],
+  ["Abs", Math.abs],
+  ["Neg", (a) => -a],
+  ["Sqrt", Math.sqrt],
+  ["Exp", Math.exp],
+  ["Log", Math.log],
+  ["Reciprocal", (a) => 1 / a],
+  ["Not", (a) => (a ? 0 : 1)],
+]);
+
+/** One element under a unary operation; undefined where there is no such operation or result. */
+export function knownUnary(op: string, a: Dim): Dim | undefined {
+  const f = unary.get(op);
+  if (typeof a === "number") return f?.(a);
+  return keepsDimension.includes(op) ? a : undefined;
+}

@@ -1,0 +1,129 @@
+import type { Expr, Input } from "../expr.ts";
+import type { Dim, Shape } from "../shape.ts";
+import { type Tensor, tensor, tensorNumbers } from "../tensor.ts";
+import {
+  type AttributeInit,
+  int,
+  type NodeInit,
+  type TensorInit,
+  tensorMessage,
+} from "./protobuf.ts";
+
+/** Collects the nodes and initializers of one ONNX graph, with a name for every value. */
+export class OnnxWriter {
+  readonly nodes: NodeInit[] = [];
+  readonly initializers: TensorInit[] = [];
+  readonly #names = new Map<Expr, string>();
+  readonly #taken: Set<string>;
+  readonly #constants = new Map<string | Tensor, string>();
+  readonly #dimensions = new Map<string, string>();
+  readonly opset: number;
+  readonly #inputs: readonly Input[];
+
+  constructor(opset: number, inputs: readonly Input[], reserved: Iterable<string>) {
+    this.opset = opset;
+    this.#inputs = inputs;
+    this.#taken = new Set(reserved);
+  }
+
+  /** The name of the value of `e`, which has been written before. */
+  nameOf(e: Expr): string {
+    return this.#names.get(e) as string;
+  }
+
+  define(e: Expr, name: string): void {
+    this.#names.set(e, name);
+  }
+
+  /** `hint`, or `hint` with a number where that is taken. */
+  unique(hint: string): string {
+    let name = hint;
+    for (let i = 1; this.#taken.has(name); i++) name = `${hint}_${i}`;
+    this.#taken.add(name);
+    return name;
+  }
+
+  /** Writes a node and returns the name of its value. */
+  node(
+    opType: string,
+    input: string[],
+    attribute: AttributeInit[] = [],
+    output = this.unique(`${opType}_${this.nodes.length}`),
+  ): string {
+    this.nodes.push({ opType, name: output, input, output: [output], attribute });
+    return output;
+  }
+
+  /** The name of a constant; equal small ones are written once. */
+  constant(value: Tensor): string {
+    const { dtype, shape } = value;
+    const small = value.data.length <= 64;
+    const numbers = small
+      ? Array.from(tensorNumbers(value), (v) => (Object.is(v, -0) ? "-0" : v))
+      : [];
+    const key = small ? `${dtype} ${shape.join()}:${numbers.join()}` : value;
+    const known = this.#constants.get(key);
+    if (known !== undefined) return known;
+    const label = numbers.length === 1 ? `${numbers[0]}` : `${dtype}_${shape.join("x")}`;
+    const name = this.unique(`constant/${label}`);
+    this.#constants.set(key, name);
+    this.initializers.push({ ...tensorMessage(name, value), docString: "constant" });
+    return name;
+  }
+
+  /** The name of a constant vector of int64. */
+  ints(values: readonly number[]): string {
+    return this.constant(tensor(values, [values.length], "int64"));
+  }
+
+  /** The name of the int64 vector `shape`, worked out from the inputs where it is symbolic. */
+  shape(shape: Shape): string {
+    if (shape.every((d) => typeof d === "number")) return this.ints(shape as number[]);
+    const same = this.#inputs.find((i) => String(i.shape) === String(shape));
+    return this.#once(`shape ${shape}`, () =>
+      same ? this.node("Shape", [same.name]) : this.#join(shape.map((d) => this.#dimension(d))),
+    );
+  }
+
+  #join(parts: string[]): string {
+    return parts.length === 1 ? parts[0] : this.node("Concat", parts, [int("axis", 0)]);
+  }
+
+  #dimension(dim: Dim): string {
+    if (typeof dim === "number") return this.ints([dim]);
+    if (isDimension(this.#inputs, dim)) return this.#named(dim);
+    return this.#once(dim, () =>
+      dim
+        .split("*")
+        .map((part) => (Number.isNaN(Number(part)) ? this.#named(part) : this.ints([Number(part)])))
+        .reduce((a, b) => this.node("Mul", [a, b])),
+    );
+  }
+
+  #named(dim: string): string {
+    const source = this.#inputs.find((i) => i.shape.includes(dim));
+    if (!source) throw new RangeError(`toOnnx: dimension ${dim} is not a dimension of any input`);
+    const axis = source.shape.indexOf(dim);
+    const whole = this.#once(`shape ${source.shape}`, () => this.node("Shape", [source.name]));
+    return this.#once(dim, () => this.node("Gather", [whole, this.ints([axis])], [int("axis", 0)]));
+  }
+
+  #once(key: string, make: () => string): string {
+    const name = this.#dimensions.get(key) ?? make();
+    this.#dimensions.set(key, name);
+    return name;
+  }
+}
+
+const isDimension = (inputs: readonly Input[], dim: Dim) =>
+  inputs.some((i) => i.shape.includes(dim));
+
+/** Whether `shape` follows from the dimensions of the inputs. */
+export const isKnownFrom = (inputs: readonly Input[], shape: Shape): boolean =>
+  shape.every(
+    (d) =>
+      isDimension(inputs, d) ||
+      String(d)
+        .split("*")
+        .every((part) => !Number.isNaN(Number(part)) || isDimension(inputs, part)),
+  );

@@ -1,0 +1,44 @@
+import { constant, type Expr } from "../expr.ts";
+import { elementCount, type Shape } from "../shape.ts";
+import { tensor } from "../tensor.ts";
+import type { Call, Reader } from "./call.ts";
+import { expandTo } from "./expand-to.ts";
+import { isKnown, known, knownTensor } from "./known.ts";
+import { OnnxError } from "./protobuf.ts";
+
+function constantNode(c: Call) {
+  const value =
+    c.tensor("value") ??
+    ((c.node.attributes.has("value_float") && tensor([c.float("value_float", 0)], [])) ||
+      (c.node.attributes.has("value_int") && tensor([c.int("value_int", 0)], [], "int64")) ||
+      (c.node.attributes.has("value_floats") && tensor(c.floats("value_floats") ?? [])) ||
+      (c.node.attributes.has("value_ints") &&
+        tensor(c.list("value_ints") ?? [], undefined, "int64")));
+  if (!value) throw new OnnxError("only constants that are numeric tensors are supported");
+  return knownTensor(value) ?? constant(value);
+}
+
+function constantOfShape(c: Call): Expr {
+  const value = c.tensor("value") ?? tensor([0]);
+  return expandTo(c, constant(tensor(value.data, [], value.dtype)), c.dims(0));
+}
+
+function shapeNode(c: Call) {
+  const operand = c.value(0);
+  const shape: Shape = isKnown(operand) ? operand.dims : operand.shape;
+  const part = shape.slice(
+    c.int("start", 0),
+    c.node.attributes.has("end") ? c.int("end", 0) : undefined,
+  );
+  return known("int64", [part.length], part);
+}
+
+export const constantReaders: Record<string, Reader> = {
+  Constant: constantNode,
+  ConstantOfShape: constantOfShape,
+  Shape: shapeNode,
+  Size: (c) => known("int64", [], [elementCount(c.x(0).shape)]),
+  Range: () => {
+    throw new OnnxError("its bounds must be constants");
+  },
+};

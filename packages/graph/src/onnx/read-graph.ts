@@ -1,0 +1,186 @@
+import { fromBinary, type MessageShape } from "@bufbuild/protobuf";
+import {
+  type AttributeProtoSchema,
+  ModelProtoSchema,
+  type NodeProtoSchema,
+  type ValueInfoProtoSchema,
+} from "onnx-buf";
+import type { Signature } from "../expr.ts";
+import type { Dim } from "../shape.ts";
+import type { DType, Tensor } from "../tensor.ts";
+import { dtypeOf, label, OnnxError } from "./protobuf.ts";
+import { type ExternalData, readTensor } from "./read-tensor.ts";
+
+type NodeMessage = MessageShape<typeof NodeProtoSchema>;
+export type AttributeMessage = MessageShape<typeof AttributeProtoSchema>;
+
+/** A node as the file has it; absent optional operands are empty names. */
+export interface OnnxNode {
+  readonly op: string;
+  readonly label: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: ReadonlyMap<string, AttributeMessage>;
+}
+
+/** What a file holds, checked for form: names resolve and nodes come after what they use. */
+export interface OnnxGraph {
+  readonly opset: number;
+  readonly signature: Readonly<Record<string, Required<Signature>>>;
+  readonly outputNames: readonly string[];
+  readonly initializers: ReadonlyMap<string, { tensor: Tensor; constant: boolean }>;
+  readonly nodes: readonly OnnxNode[];
+}
+
+export interface OnnxReadOptions {
+  /** The largest file that is read, in bytes; 2 GiB unless told. */
+  limit?: number;
+  /** Gives the bytes of tensors that are kept outside the model; without it such a model is refused. */
+  externalData?: ExternalData;
+}
+
+export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGraph {
+  const { limit = 2 ** 31, externalData } = options;
+  if (bytes.length > limit) {
+    throw new OnnxError(`the ONNX model has ${bytes.length} bytes, more than the ${limit} allowed`);
+  }
+  const model = decode(bytes);
+  const graph = model.graph;
+  const opset = Number(
+    model.opsetImport.find((o) => o.domain === "" || o.domain === "ai.onnx")?.version,
+  );
+  if (!graph || model.opsetImport.length === 0) {
+    throw new OnnxError("not an ONNX model: it holds no graph or names no operator set");
+  }
+  if (!(opset >= 7 && opset <= 21)) {
+    throw new OnnxError(`ONNX operator sets 7 to 21 can be read, the model uses ${opset}`);
+  }
+  if (graph.sparseInitializer.length > 0) {
+    throw new OnnxError("the ONNX model has sparse initializers, which are not supported");
+  }
+  const ours = model.producerName === "gen";
+  const constants = ours ? undefined : controlNames(graph.node);
+  const initializers = new Map<string, { tensor: Tensor; constant: boolean }>();
+  const defined = new Set<string>();
+  const define = (name: string) => {
+    if (defined.has(name)) throw new OnnxError(`the ONNX graph defines ${label(name)} twice`);
+    defined.add(name);
+  };
+  for (const message of graph.initializer) {
+    define(message.name);
+    const tensor = readTensor(message, externalData);
+    const constant = constants
+      ? tensor.shape.length === 0 || constants.has(message.name)
+      : message.docString === "constant";
+    initializers.set(message.name, { tensor, constant });
+  }
+  // Before version 4 of the format, initializers are listed as inputs too.
+  const inputs = graph.input.filter((i) => !initializers.has(i.name));
+  for (const { name } of inputs) define(name);
+  for (const node of graph.node) for (const name of node.output) if (name !== "") define(name);
+  const outputNames = graph.output.map((o) => o.name);
+  if (outputNames.length === 0) throw new OnnxError("the ONNX graph has no outputs");
+  const given = new Set([...initializers.keys(), ...inputs.map((i) => i.name)]);
+  return {
+    opset,
+    signature: Object.fromEntries(inputs.map((i) => [i.name, signatureOf(i)])),
+    outputNames,
+    initializers,
+    nodes: ordered(graph.node, outputNames, given).map(nodeOf),
+  };
+}
+
+function decode(bytes: Uint8Array): MessageShape<typeof ModelProtoSchema> {
+  try {
+    return fromBinary(ModelProtoSchema, bytes, { readUnknownFields: false });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split("\n")[0] : cause;
+    throw new OnnxError(`not an ONNX model, or a damaged one (${reason})`, { cause });
+  }
+}
+
+const nodeOf = (node: NodeMessage): OnnxNode => ({
+  op:
+    node.domain === "" || node.domain === "ai.onnx" ? node.opType : `${node.domain}.${node.opType}`,
+  label: label(node.name || node.output[0] || ""),
+  inputs: node.input,
+  outputs: node.output,
+  attributes: new Map(node.attribute.map((a) => [a.name, a])),
+});
+
+/** Operands of other exporters' models that steer an operation and are no weights. */
+function controlNames(nodes: readonly NodeMessage[]): Set<string> {
+  const control = new Set<string>();
+  const weights = new Set<string>();
+  for (const { opType, input } of nodes) {
+    const steering = ["Resize", "Upsample", "Clip", "Pad"].includes(opType);
+    input.forEach((name, i) => (steering && i > 0 ? control : weights).add(name));
+  }
+  return new Set([...control].filter((name) => !weights.has(name)));
+}
+
+function signatureOf({
+  name,
+  type,
+}: MessageShape<typeof ValueInfoProtoSchema>): Required<Signature> {
+  const what = `input ${label(name)}`;
+  if (type?.value.case !== "tensorType") throw new OnnxError(`${what} is not a tensor`);
+  const { elemType, shape } = type.value.value;
+  const dtype: DType | undefined = dtypeOf(elemType);
+  if (dtype === undefined)
+    throw new OnnxError(`${what} has element type ${elemType}, which is not supported`);
+  if (!shape) throw new OnnxError(`${what} has no shape`);
+  const dims = shape.dim.map(({ value }, i): Dim => {
+    if (value.case === "dimParam") return dimensionName(value.value) ?? `${name}.${i}`;
+    if (value.case !== "dimValue") return `${name}.${i}`;
+    const size = Number(value.value);
+    if (size >= 0 && Number.isSafeInteger(size)) return size;
+    throw new OnnxError(`${what} has dimension ${size}; dimensions must not be negative`);
+  });
+  return { shape: dims, dtype };
+}
+
+/** A name that `shape.ts` takes for a name or for a multiple of one. */
+function dimensionName(name: string): string | undefined {
+  if (name.trim() === "") return undefined;
+  if (/^(\d+\*)?[A-Za-z_][\w.]*$/.test(name)) return Number.isNaN(Number(name)) ? name : `_${name}`;
+  return `(${name.replaceAll("*", " x ")})`;
+}
+
+/** The nodes that the outputs need, each after those whose values it uses. */
+function ordered(
+  nodes: readonly NodeMessage[],
+  outputs: readonly string[],
+  given: Set<string>,
+): NodeMessage[] {
+  const makers = new Map<string, NodeMessage>();
+  for (const node of nodes) for (const name of node.output) makers.set(name, node);
+  const order: NodeMessage[] = [];
+  const state = new Map<NodeMessage, "open" | "done">();
+  const stack: { node: NodeMessage; next: number }[] = [];
+  const visit = (name: string, user: string) => {
+    if (name === "" || given.has(name)) return;
+    const node = makers.get(name);
+    if (!node)
+      throw new OnnxError(`${user} uses ${label(name)}, which the ONNX graph does not define`);
+    if (state.get(node) === "open") {
+      throw new OnnxError(`the ONNX graph is cyclic: ${label(name)} depends on itself`);
+    }
+    if (state.has(node)) return;
+    state.set(node, "open");
+    stack.push({ node, next: 0 });
+  };
+  for (const output of outputs) {
+    visit(output, "an output");
+    for (let top = stack.at(-1); top; top = stack.at(-1)) {
+      if (top.next < top.node.input.length) {
+        visit(top.node.input[top.next++], `node ${label(top.node.name || top.node.output[0])}`);
+      } else {
+        state.set(top.node, "done");
+        order.push(top.node);
+        stack.pop();
+      }
+    }
+  }
+  return order;
+}

@@ -1,0 +1,104 @@
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { ModelProtoSchema, type ValueInfoProtoSchema } from "onnx-buf";
+import { type Expr, isInput, isParameter } from "../expr.ts";
+import type { Tensor } from "../tensor.ts";
+import type { Graph } from "../trace.ts";
+import { emit } from "./emitters.ts";
+import { halfPrecision } from "./half-precision.ts";
+import { lower } from "./lower.ts";
+import { OnnxWriter } from "./onnx-writer.ts";
+import { elementTypes, tensorMessage } from "./protobuf.ts";
+
+export interface OnnxOptions {
+  /** The version of ONNX's operators, 13 to 21; 17 unless told. */
+  opset?: number;
+  /** The graph's name inside the file. */
+  name?: string;
+  /** Weights and arithmetic in float16; inputs and outputs keep their dtypes. */
+  float16?: boolean;
+}
+
+/**
+ * Writes a graph as an ONNX model: symbolic dimensions stay dynamic, parameters become initializers
+ * under their own names, inputs and outputs keep their names and order.
+ * @throws RangeError when an output has the name of an input or a parameter, or `opset` is not in [13, 21].
+ */
+export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
+  const { opset = 17, name = "gen", float16 = false } = options;
+  if (!Number.isInteger(opset) || opset < 13 || opset > 21) {
+    throw new RangeError(`opset must be a whole number in [13, 21], got ${opset}`);
+  }
+  const lowered = lower(float16 ? halfPrecision(graph) : graph);
+  const { inputs, outputs, nodes } = lowered;
+  const order = graph.parameters.map((p) => p.name);
+  const parameters = [...lowered.parameters].sort(
+    (a, b) => order.indexOf(a.name) - order.indexOf(b.name),
+  );
+  const outputNames = Object.keys(outputs);
+  const reserved = [...inputs, ...parameters].map((e) => e.name);
+  const clash = outputNames.find((n) => reserved.includes(n));
+  if (clash !== undefined) {
+    throw new RangeError(`output ${clash} must not have the name of an input or a parameter`);
+  }
+  const writer = new OnnxWriter(opset, inputs, [...reserved, ...outputNames]);
+  const wanted = new Map(
+    Object.entries(outputs)
+      .reverse()
+      .map(([n, e]) => [e, n]),
+  );
+  for (const input of inputs) writer.define(input, input.name);
+  for (const weight of parameters) {
+    writer.define(weight, weight.name);
+    writer.initializers.push(tensorMessage(weight.name, weight.value));
+  }
+  for (const node of nodes) {
+    if (isInput(node) || isParameter(node)) continue;
+    if (node.op === "Constant") {
+      writer.define(node, writer.constant(node.attributes.value as Tensor));
+    } else {
+      writer.define(node, emit(writer, node, wanted.get(node) ?? hint(writer, node)));
+    }
+  }
+  for (const [n, e] of Object.entries(outputs)) {
+    if (writer.nameOf(e) !== n) writer.node("Identity", [writer.nameOf(e)], [], n);
+  }
+  const model = create(ModelProtoSchema, {
+    irVersion: BigInt(opset < 19 ? 8 : opset < 21 ? 9 : 10),
+    producerName: "gen",
+    opsetImport: [{ domain: "", version: BigInt(opset) }],
+    graph: {
+      name,
+      node: writer.nodes,
+      initializer: writer.initializers,
+      input: inputs.map((e) => valueInfo(e.name, e)),
+      output: Object.entries(outputs).map(([n, e]) => valueInfo(n, e)),
+    },
+  });
+  return toBinary(ModelProtoSchema, model);
+}
+
+/** `down.0.conv/Conv` for the node that uses the parameter `down.0.conv.weight`. */
+function hint(writer: OnnxWriter, node: Expr): string | undefined {
+  const owner = node.inputs.find(isParameter)?.name;
+  if (owner === undefined) return undefined;
+  return writer.unique(`${owner.replace(/\.[^.]*$/, "")}/${node.op}`);
+}
+
+const valueInfo = (name: string, e: Expr): MessageInitShape<typeof ValueInfoProtoSchema> => ({
+  name,
+  type: {
+    value: {
+      case: "tensorType",
+      value: {
+        elemType: elementTypes[e.dtype],
+        shape: {
+          dim: e.shape.map((d) =>
+            typeof d === "number"
+              ? { value: { case: "dimValue", value: BigInt(d) } }
+              : { value: { case: "dimParam", value: d } },
+          ),
+        },
+      },
+    },
+  },
+});

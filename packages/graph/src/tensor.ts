@@ -1,0 +1,101 @@
+/** Element types of expressions and tensors; the names are ONNX's. */
+export type DType = "float32" | "float64" | "float16" | "int32" | "int64" | "bool";
+
+/** The array that holds a tensor's elements: `float16` is kept as its raw bits, `bool` as 0 or 1. */
+export type TensorData =
+  | Float32Array
+  | Float64Array
+  | Uint16Array
+  | Int32Array
+  | BigInt64Array
+  | Uint8Array;
+
+/** Numbers in host memory with a dtype and a static shape, row-major. */
+export interface Tensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: TensorData;
+}
+
+const arrays = {
+  float32: Float32Array,
+  float64: Float64Array,
+  float16: Uint16Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  bool: Uint8Array,
+} as const;
+
+/** Bytes of one element of each dtype. */
+export const bytesPerElement = (dtype: DType): number => arrays[dtype].BYTES_PER_ELEMENT;
+
+/** Whether `dtype` holds real numbers, as opposed to integers and booleans. */
+export const isFloat = (dtype: DType): boolean => dtype.startsWith("float");
+
+/**
+ * Makes a tensor from numbers in row-major order; a typed array of the dtype's own kind is kept, not copied.
+ * @throws RangeError when the number of elements is not the product of `shape`.
+ */
+export function tensor(
+  values: ArrayLike<number> | TensorData,
+  shape: readonly number[] = [values.length],
+  dtype: DType = "float32",
+): Tensor {
+  const size = shape.reduce((a, b) => a * b, 1);
+  if (values.length !== size) {
+    throw new RangeError(
+      `tensor of shape [${shape.join(", ")}] takes ${size} elements, got ${values.length}`,
+    );
+  }
+  return { dtype, shape: [...shape], data: tensorData(values, dtype) };
+}
+
+/** Elements as the typed array of `dtype`; kept as it is where it already has that type. */
+export function tensorData(values: ArrayLike<number> | TensorData, dtype: DType): TensorData {
+  const Kind = arrays[dtype];
+  if (values instanceof Kind) return values;
+  if (values instanceof BigInt64Array) return tensorData(Array.from(values, Number), dtype);
+  const numbers = values as ArrayLike<number>;
+  if (dtype === "int64") return BigInt64Array.from(numbers, (v) => BigInt(v));
+  if (dtype === "float16") return Uint16Array.from(numbers, toFloat16);
+  if (dtype === "bool") return Uint8Array.from(numbers, (v) => (v ? 1 : 0));
+  return new (Kind as Float32ArrayConstructor)(numbers);
+}
+
+/** A tensor's elements as ordinary numbers, whatever its dtype. */
+export function tensorNumbers({ dtype, data }: Tensor): ArrayLike<number> {
+  if (data instanceof BigInt64Array) return Float64Array.from(data, Number);
+  if (dtype === "float16") return Float64Array.from(data as Uint16Array, fromFloat16);
+  return data as Float32Array;
+}
+
+const scratch = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(4));
+
+/** The nearest IEEE half to `value`, ties to even, as its 16 bits. */
+export function toFloat16(value: number): number {
+  scratch.setFloat32(0, value);
+  const bits = scratch.getUint32(0);
+  const sign = (bits >>> 16) & 0x8000;
+  const magnitude = bits & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00;
+  if (magnitude >= 0x477ff000) return sign | 0x7c00;
+  if (magnitude >= 0x38800000) {
+    const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
+    return sign | ((rounded - 0x38000000) >>> 13);
+  }
+  // Subnormal halves are whole multiples of 2^-24.
+  const units = Math.abs(value) * 0x1000000;
+  const floor = Math.floor(units);
+  const rest = units - floor;
+  return sign | (floor + (rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? 1 : 0));
+}
+
+/** The number that 16 bits of an IEEE half stand for. */
+export function fromFloat16(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >>> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}

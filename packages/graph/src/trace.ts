@@ -1,0 +1,83 @@
+import { type Expr, type Input, input, isInput, isParameter, type Parameter, type Signature } from "./expr.ts";
+
+/** A computation with named inputs and outputs; `nodes` holds every expression in it, operands first. */
+export interface Graph {
+  readonly inputs: readonly Input[];
+  readonly parameters: readonly Parameter[];
+  readonly outputs: Readonly<Record<string, Expr>>;
+  readonly nodes: readonly Expr[];
+}
+
+/**
+ * Runs `f` on named inputs and records what it computes.
+ * An input that `f` does not use stays an input of the graph.
+ * @throws RangeError when two inputs or two parameters share a name.
+ */
+export function trace<Name extends string>(
+  f: (inputs: Record<Name, Expr>) => Record<string, Expr>,
+  signature: Readonly<Record<Name, Signature>>,
+): Graph {
+  const entries = Object.entries<Signature>(signature).map(([name, s]) => [name, input(name, s)] as const);
+  const inputs = Object.fromEntries(entries) as Record<Name, Input>;
+  return graphOf(f(inputs), entries.map(([, e]) => e));
+}
+
+/** The graph of `outputs`; inputs come in the order of `inputs`, then as they are met. */
+export function graphOf(outputs: Record<string, Expr>, inputs: readonly Input[] = []): Graph {
+  const nodes = topological(Object.values(outputs));
+  const all = [...new Set([...inputs, ...nodes.filter(isInput)])];
+  const parameters = nodes.filter(isParameter);
+  const names = new Set<string>();
+  for (const { op, name } of [...all, ...parameters]) {
+    if (names.has(name)) throw new RangeError(`two ${op} expressions of a graph are named ${name}; names must differ`);
+    names.add(name);
+  }
+  return { inputs: all, parameters, outputs: { ...outputs }, nodes };
+}
+
+/** Every expression that `roots` need, operands before what uses them. */
+export function topological(roots: readonly Expr[]): Expr[] {
+  const order: Expr[] = [];
+  const seen = new Set<Expr>();
+  // An explicit stack: unrolled graphs are deeper than the call stack.
+  const stack: { node: Expr; next: number }[] = [];
+  const push = (node: Expr) => {
+    if (seen.has(node)) return;
+    seen.add(node);
+    stack.push({ node, next: 0 });
+  };
+  for (const root of roots) {
+    push(root);
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1];
+      if (top.next < top.node.inputs.length) push(top.node.inputs[top.next++]);
+      else order.push((stack.pop() as { node: Expr }).node);
+    }
+  }
+  return order;
+}
+
+/** Rebuilds a graph operand by operand; `change` gives the new form of a node whose operands are already new. */
+export function rewrite(graph: Graph, change: (node: Expr, inputs: readonly Expr[]) => Expr): Graph {
+  const made = new Map<Expr, Expr>();
+  for (const node of graph.nodes) {
+    made.set(node, change(node, node.inputs.map((i) => made.get(i) as Expr)));
+  }
+  const outputs = Object.entries(graph.outputs).map(([name, e]) => [name, made.get(e) as Expr]);
+  const inputs = graph.inputs.map((i) => made.get(i) ?? i).filter(isInput);
+  return graphOf(Object.fromEntries(outputs), inputs);
+}
+
+/** `node` on other operands. */
+export const withInputs = (node: Expr, inputs: readonly Expr[]): Expr =>
+  inputs.every((e, i) => e === node.inputs[i]) ? node : { ...node, inputs };
+
+/** The same graph with its parameters as inputs of the same names, so that a training step can change them. */
+export function parametersAsInputs(graph: Graph): Graph {
+  return rewrite(graph, (node, inputs) =>
+    isParameter(node) ? input(node.name, node) : withInputs(node, inputs),
+  );
+}
+
+/** The parameters that `roots` depend on, in order of first use. */
+export const parametersOf = (...roots: Expr[]): Parameter[] => topological(roots).filter(isParameter);

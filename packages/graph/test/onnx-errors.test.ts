@@ -1,0 +1,337 @@
+import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import * as fc from "fast-check";
+import { type GraphProtoSchema, ModelProtoSchema, TensorProto_DataLocation } from "onnx-buf";
+import { describe, expect, test } from "vitest";
+import * as g from "../src/index.ts";
+import { weights } from "./onnx-session.ts";
+
+const small = g.trace(
+  ({ x }: Record<string, g.Expr>) => ({
+    y: g.add(g.matmul(x, g.parameter("w", weights([3, 2]))), g.parameter("b", weights([2]))),
+  }),
+  { x: { shape: ["batch", 3] } },
+);
+const bytes = g.toOnnx(small);
+
+type GraphInit = MessageInitShape<typeof GraphProtoSchema>;
+
+/** The small model with something about it changed. */
+function edited(change: (model: ReturnType<typeof fromBinary<typeof ModelProtoSchema>>) => void) {
+  const model = fromBinary(ModelProtoSchema, bytes);
+  change(model);
+  return toBinary(ModelProtoSchema, model);
+}
+
+/** A model of the given nodes over one input `x` [batch, 3]. */
+function modelOf(graph: GraphInit, opset = 17): Uint8Array {
+  const x = g.toOnnx(
+    g.trace(({ x }: Record<string, g.Expr>) => ({ y: g.neg(x) }), { x: { shape: ["batch", 3] } }),
+  );
+  const model = fromBinary(ModelProtoSchema, x);
+  const base = model.graph as unknown as GraphInit;
+  return toBinary(
+    ModelProtoSchema,
+    create(ModelProtoSchema, {
+      irVersion: 8n,
+      opsetImport: [{ version: BigInt(opset) }],
+      graph: { input: base.input, output: base.output, ...graph },
+    }),
+  );
+}
+
+function messageOf(f: () => unknown): string {
+  try {
+    f();
+  } catch (error) {
+    expect(error).toBeInstanceOf(g.OnnxError);
+    const { message, name } = error as g.OnnxError;
+    expect(name).toBe("OnnxError");
+    expect(message).not.toContain("\n");
+    expect(message.length).toBeLessThan(2000);
+    return message;
+  }
+  throw new Error("nothing was refused");
+}
+
+describe("a damaged or dishonest model is refused in one line", () => {
+  test("every truncation", () => {
+    for (let length = 0; length < bytes.length; length++) {
+      messageOf(() => g.fromOnnx(bytes.subarray(0, length)));
+    }
+  });
+
+  test("random bytes", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (garbage) => {
+        messageOf(() => g.fromOnnx(garbage));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("any one byte changed is read or refused, and nothing else", () => {
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.nat(255), (at, value) => {
+        const damaged = bytes.slice();
+        damaged[at] = value;
+        try {
+          const model = g.fromOnnx(damaged);
+          g.trace(model.apply, model.signature);
+        } catch (error) {
+          expect(error, String((error as Error).stack)).toBeInstanceOf(g.OnnxError);
+        }
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test("more bytes than allowed", () => {
+    const limit = bytes.length - 1;
+    expect(messageOf(() => g.fromOnnx(bytes, { limit }))).toBe(
+      `the ONNX model has ${bytes.length} bytes, more than the ${limit} allowed`,
+    );
+    expect(g.fromOnnx(bytes, { limit: bytes.length }).outputNames).toEqual(["y"]);
+  });
+
+  const refused: [string, RegExp, () => Uint8Array][] = [
+    [
+      "an older operator set",
+      /operator sets 7 to 21 can be read, the model uses 6/,
+      () => edited((m) => (m.opsetImport[0].version = 6n)),
+    ],
+    [
+      "a newer operator set",
+      /the model uses 99/,
+      () => edited((m) => (m.opsetImport[0].version = 99n)),
+    ],
+    [
+      "too few bytes in a tensor",
+      /tensor "w" of shape \[3, 2\] takes 24 bytes, got 20/,
+      () => edited((m) => (m.graph!.initializer[0].rawData = new Uint8Array(20))),
+    ],
+    [
+      "a tensor that says it is large",
+      /takes 4\d+ bytes, got 24/,
+      () => edited((m) => (m.graph!.initializer[0].dims = [10n ** 12n])),
+    ],
+    [
+      "a negative dimension of a tensor",
+      /tensor "w" has the shape \[-3, 2\]; dimensions must not be negative/,
+      () => edited((m) => (m.graph!.initializer[0].dims = [-3n, 2n])),
+    ],
+    [
+      "a negative dimension of an input",
+      /input "x" has dimension -3/,
+      () =>
+        edited((m) => {
+          const type = m.graph!.input[0].type!.value;
+          if (type.case === "tensorType")
+            type.value.shape!.dim[1].value = { case: "dimValue", value: -3n };
+        }),
+    ],
+    [
+      "elements of an unknown type",
+      /tensor "w" has elements of type STRING/,
+      () => edited((m) => (m.graph!.initializer[0].dataType = 8)),
+    ],
+    ["no outputs", /no outputs/, () => edited((m) => (m.graph!.output = []))],
+    [
+      "a missing value",
+      /node "y" uses "gone", which the ONNX graph does not define/,
+      () => edited((m) => (m.graph!.node[0].input[0] = "gone")),
+    ],
+    [
+      "a name defined twice",
+      /defines "w" twice/,
+      () => edited((m) => (m.graph!.initializer[1].name = "w")),
+    ],
+    [
+      "a cycle",
+      /cyclic: "y" depends on itself/,
+      () =>
+        modelOf({
+          node: [
+            { opType: "Add", input: ["x", "z"], output: ["y"] },
+            { opType: "Neg", input: ["y"], output: ["z"] },
+          ],
+        }),
+    ],
+    [
+      "a node that uses itself",
+      /cyclic/,
+      () => modelOf({ node: [{ opType: "Neg", input: ["y"], output: ["y"] }] }),
+    ],
+    [
+      "unsupported operations, all of them",
+      /unsupported operations: NonZero, com\.microsoft\.Attention$/,
+      () =>
+        modelOf({
+          node: [
+            { opType: "NonZero", input: ["x"], output: ["a"] },
+            { opType: "Attention", domain: "com.microsoft", input: ["a"], output: ["b"] },
+            { opType: "NonZero", input: ["b"], output: ["y"] },
+          ],
+        }),
+    ],
+    [
+      "control flow",
+      /unsupported operations: Loop; what If, Loop and Scan do depends on data/,
+      () => modelOf({ node: [{ opType: "Loop", input: ["x"], output: ["y"] }] }),
+    ],
+    [
+      "weights in another file",
+      /tensor "w" is kept outside the model in "\.\.\/\.\.\/etc\/passwd"; pass externalData/,
+      () =>
+        edited((m) => {
+          m.graph!.initializer[0].dataLocation = TensorProto_DataLocation.EXTERNAL;
+          m.graph!.initializer[0].externalData = [
+            {
+              $typeName: "onnx.StringStringEntryProto",
+              key: "location",
+              value: "../../etc/passwd",
+            },
+          ];
+        }),
+    ],
+  ];
+  for (const [what, pattern, make] of refused) {
+    test(what, () => {
+      expect(messageOf(() => g.fromOnnx(make()))).toMatch(pattern);
+    });
+  }
+
+  const unfit: [string, RegExp, GraphInit, number?][] = [
+    [
+      "an operand too few",
+      /node "sum" \(Add\): operand 1 is missing/,
+      { node: [{ name: "sum", opType: "Add", input: ["x"], output: ["y"] }] },
+    ],
+    [
+      "shapes that do not fit",
+      /node "y" \(MatMul\): MatMul: shapes \[batch, 3\] and \[batch, 3\]/,
+      { node: [{ opType: "MatMul", input: ["x", "x"], output: ["y"] }] },
+    ],
+    [
+      "an operand that has to be constant",
+      /\(Reshape\): operand 1 must be a constant/,
+      {
+        node: [
+          {
+            opType: "Cast",
+            input: ["x"],
+            output: ["i"],
+            attribute: [{ name: "to", type: 2, i: 7n }],
+          },
+          { opType: "Reshape", input: ["x", "i"], output: ["y"] },
+        ],
+      },
+    ],
+    [
+      "a huge range",
+      /\(Range\): the range from 0 to 1000000000000 by 1 is too long/,
+      {
+        initializer: [0n, 10n ** 12n, 1n].map((v, i) => ({
+          name: `r${i}`,
+          dataType: 7,
+          int64Data: [v],
+        })),
+        node: [{ opType: "Range", input: ["r0", "r1", "r2"], output: ["y"] }],
+      },
+    ],
+    [
+      "a huge kernel",
+      /\(MaxPool\): kernel \[1000000000\] must have sides from 1 to 1024/,
+      {
+        node: [
+          { opType: "Unsqueeze", input: ["x", "axes"], output: ["u"] },
+          {
+            opType: "MaxPool",
+            input: ["u"],
+            output: ["y"],
+            attribute: [{ name: "kernel_shape", type: 7, ints: [10n ** 9n] }],
+          },
+        ],
+        initializer: [{ name: "axes", dataType: 7, dims: [1n], int64Data: [1n] }],
+      },
+    ],
+    [
+      "a name with line breaks",
+      /node "a\\nb" \(Cast\): element type 99 is not supported/,
+      {
+        node: [
+          {
+            name: "a\nb",
+            opType: "Cast",
+            input: ["x"],
+            output: ["y"],
+            attribute: [{ name: "to", type: 2, i: 99n }],
+          },
+        ],
+      },
+    ],
+  ];
+  for (const [what, pattern, graph, opset] of unfit) {
+    test(what, () => {
+      const model = g.fromOnnx(modelOf(graph, opset));
+      expect(messageOf(() => g.trace(model.apply, model.signature))).toMatch(pattern);
+    });
+  }
+});
+
+describe("inputs that do not fit the signature are refused", () => {
+  const model = g.fromOnnx(bytes);
+  const x = (shape: g.Shape, dtype: g.DType = "float32") => ({ x: g.input("x", { shape, dtype }) });
+  test.each([
+    ["missing", {}, 'input "x" of the model is missing'],
+    [
+      "another name",
+      { ...x([1, 3]), z: g.constant(1) },
+      'the model has no input "z"; its inputs are "x"',
+    ],
+    ["another dtype", x([1, 3], "int64"), 'input "x" must be float32, got int64'],
+    ["another shape", x([1, 4]), 'input "x" must have the shape [batch, 3], got [1, 4]'],
+  ])("%s", (_, inputs, message) => {
+    expect(messageOf(() => model.apply(inputs))).toBe(message);
+  });
+});
+
+test("external data comes from the caller's function alone", () => {
+  const model = edited((m) => {
+    const [w] = m.graph!.initializer;
+    w.dataLocation = TensorProto_DataLocation.EXTERNAL;
+    w.externalData = Object.entries({ location: "weights.bin", offset: "8", length: "24" }).map(
+      ([key, value]) => ({ $typeName: "onnx.StringStringEntryProto" as const, key, value }),
+    );
+    w.rawData = new Uint8Array();
+  });
+  const asked: unknown[] = [];
+  const read = (length: number) =>
+    g.fromOnnx(model, {
+      externalData: (...request) => {
+        asked.push(request);
+        return new Uint8Array(Float32Array.from({ length }, (_, i) => i).buffer);
+      },
+    });
+  expect(Array.from(read(6).parameters[0].value.data as Float32Array)).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(asked).toEqual([["weights.bin", 8, 24]]);
+  expect(messageOf(() => read(5))).toBe('tensor "w" of shape [3, 2] takes 24 bytes, got 20');
+});
+
+describe("what cannot be written is refused", () => {
+  const x = g.input("x", { shape: ["batch", 2] });
+  test("an output named as an input", () => {
+    expect(() => g.toOnnx(g.graphOf({ x: g.neg(x) }))).toThrow(
+      "output x must not have the name of an input or a parameter",
+    );
+  });
+  test("an operator set out of range", () => {
+    expect(() => g.toOnnx(g.graphOf({ y: x }), { opset: 12 })).toThrow(
+      "opset must be a whole number in [13, 21], got 12",
+    );
+  });
+  test("an operation that ONNX does not have", () => {
+    expect(() => g.toOnnx(g.graphOf({ y: { ...g.neg(x), op: "Frobnicate" } }))).toThrow(
+      "operation Frobnicate of shape [batch, 2] has no ONNX form here",
+    );
+  });
+});

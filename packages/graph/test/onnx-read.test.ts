@@ -1,0 +1,35 @@
+import { describe, expect, test } from "vitest";
+import * as g from "../src/index.ts";
+import { cases } from "./onnx-cases.ts";
+import { inputsFor, plain } from "./onnx-session.ts";
+
+describe("a model that was written reads back to the same numbers", () => {
+  for (const [name, { signature, f }] of Object.entries(cases)) {
+    test(name, () => {
+      const graph = g.trace(f, signature);
+      const inputs = inputsFor(signature, 3);
+      const expected = g.evaluate(graph, inputs);
+      for (const opset of [13, 17, 18, 21]) {
+        const model = g.fromOnnx(g.toOnnx(graph, { opset }));
+        expect(model.parameters.map((p) => p.name)).toEqual(graph.parameters.map((p) => p.name));
+        const dynamic = g.trace(model.apply, model.signature);
+        const fixed = g.trace(
+          model.apply,
+          Object.fromEntries(Object.entries(inputs).map(([n, t]) => [n, t])),
+        );
+        for (const [key, e] of Object.entries(dynamic.outputs)) {
+          expect(e.shape).toEqual(graph.outputs[key].shape);
+          expect(e.dtype).toBe(graph.outputs[key].dtype);
+        }
+        for (const again of [dynamic, fixed]) {
+          const outputs = g.evaluate(again, inputs);
+          expect(Object.keys(outputs)).toEqual(Object.keys(expected));
+          for (const key of Object.keys(outputs)) {
+            expect(outputs[key].shape).toEqual(expected[key].shape);
+            expect(plain(outputs[key])).toEqual(plain(expected[key]));
+          }
+        }
+      }
+    });
+  }
+});

@@ -1,0 +1,32 @@
+import type { Arithmetic } from "./arithmetic.ts";
+
+/**
+ * The standard normal distribution function, approximately:
+ * `(1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2`.
+ */
+export function approximateNormalCdf<T>(a: Arithmetic<T>, x: T): T {
+  const cube = a.mul(a.constant(0.044715), a.mul(x, a.mul(x, x)));
+  const tanh = a.tanh(a.mul(a.constant(Math.sqrt(2 / Math.PI)), a.add(x, cube)));
+  return a.mul(a.constant(0.5), a.add(a.constant(1), tanh));
+}
+
+/**
+ * `log p(x)` in nats, elementwise, of 8-bit values scaled to [-1, 1] under a Gaussian of which
+ * each value takes the 1/127.5 around it, the outermost two everything beyond (Ho et al. 2020,
+ * eq. 13); the distribution function is the approximate one, probabilities count as 1e-12 at least.
+ */
+export function discretisedGaussianLogProb<T>(a: Arithmetic<T>, x: T, mean: T, logScale: T): T {
+  const gap = a.sub(x, mean);
+  const inverse = a.exp(a.neg(logScale));
+  const half = a.constant(1 / 255);
+  const above = approximateNormalCdf(a, a.mul(inverse, a.add(gap, half)));
+  const below = approximateNormalCdf(a, a.mul(inverse, a.sub(gap, half)));
+  // 1 beyond 0.999 and 0 at the next value inwards; a comparison that Arithmetic can say.
+  const beyond = (value: T) => {
+    const slope = a.mul(a.constant(1e4), a.sub(value, a.constant(0.999)));
+    return a.maximum(a.minimum(slope, a.constant(1)), a.constant(0));
+  };
+  const upper = a.maximum(above, beyond(x));
+  const lower = a.minimum(below, a.sub(a.constant(1), beyond(a.neg(x))));
+  return a.log(a.maximum(a.sub(upper, lower), a.constant(1e-12)));
+}

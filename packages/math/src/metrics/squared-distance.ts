@@ -1,0 +1,15 @@
+/** The squared distance of point i of `a` `[n, dim]` and point j of `b` `[m, dim]`. */
+export function squaredDistance(
+  a: ArrayLike<number>,
+  i: number,
+  b: ArrayLike<number>,
+  j: number,
+  dim: number,
+): number {
+  let sum = 0;
+  for (let k = 0; k < dim; k++) {
+    const gap = a[i * dim + k] - b[j * dim + k];
+    sum += gap * gap;
+  }
+  return sum;
+}

@@ -1,0 +1,64 @@
+import { add, div, type Expr, mul, sqrt, square, sub } from "@gen/graph";
+import type { Optimiser, Schedule } from "./optimiser.ts";
+import { scheduled } from "./optimiser.ts";
+
+export interface AdamOptions {
+  /** A number or a function of the step (from 0); 1e-3 unless told. */
+  learningRate?: Schedule;
+  /** Decay of the first and second moment; `[0.9, 0.999]` unless told. */
+  betas?: readonly [number, number];
+  /** Added to the root of the second moment; 1e-8 unless told. */
+  epsilon?: number;
+  /** For `adam`, added to the gradient times the weight; for `adamw`, taken off the weight itself. */
+  weightDecay?: number;
+}
+
+function adamUpdate(options: AdamOptions, decoupled: boolean): Optimiser {
+  const { learningRate = 1e-3, betas = [0.9, 0.999], epsilon = 1e-8 } = options;
+  const { weightDecay = decoupled ? 0.01 : 0 } = options;
+  const [beta1, beta2] = betas;
+  for (const [i, beta] of betas.entries()) {
+    if (!(beta >= 0 && beta < 1))
+      throw new RangeError(`betas[${i}] must be in [0, 1), got ${beta}`);
+  }
+  for (const [name, value] of Object.entries({ epsilon, weightDecay })) {
+    if (!(value >= 0)) throw new RangeError(`${name} must be at least 0, got ${value}`);
+  }
+  return {
+    moments: ["first", "second"],
+    rates(step) {
+      const rate = scheduled(learningRate, step);
+      if (!Number.isFinite(rate)) {
+        throw new RangeError(`learningRate must be finite, got ${rate} at step ${step}`);
+      }
+      const first = (1 - beta1) / (1 - beta1 ** (step + 1));
+      const second = Math.sqrt((1 - beta2) / (1 - beta2 ** (step + 1)));
+      return [(rate * first) / second, epsilon / second, 1 - rate * weightDecay];
+    },
+    // The moments are kept as sums, over 1 - beta each, and what scales them is in the rates:
+    // fewer passes over memory for the same quotient.
+    update(weight, gradient, [first, second], [rate, offset, kept]) {
+      const decays = weightDecay !== 0;
+      const g = decays && !decoupled ? add(gradient, mul(weight, weightDecay)) : gradient;
+      const m = add(mul(first, beta1), g);
+      const v = add(mul(second, beta2), square(g));
+      const step: Expr = mul(div(m, add(sqrt(v), offset)), rate);
+      const from = decays && decoupled ? mul(weight, kept) : weight;
+      return { weight: sub(from, step), moments: [m, v] };
+    },
+  };
+}
+
+/**
+ * Adam (Kingma and Ba 2015, algorithm 1) as PyTorch computes it: `w -= rate * mHat / (sqrt(vHat) + epsilon)`.
+ * Its moments are kept as `m / (1 - beta1)` and `v / (1 - beta2)`.
+ * @throws RangeError when a setting is out of range.
+ */
+export const adam = (options: AdamOptions = {}): Optimiser => adamUpdate(options, false);
+
+/**
+ * Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2): first
+ * `w *= 1 - rate * weightDecay` (0.01 unless told), then Adam's step.
+ * @throws RangeError when a setting is out of range.
+ */
+export const adamw = (options: AdamOptions = {}): Optimiser => adamUpdate(options, true);

@@ -1,0 +1,24 @@
+import { add, div, type Expr, minimum, mul, reshape, sqrt, square, sum } from "@gen/graph";
+
+/** The Euclidean norm of all elements of all expressions together, as a scalar. */
+export const globalNorm = (parts: readonly Expr[]): Expr =>
+  sqrt(parts.map((part) => sum(square(part))).reduce((a, b) => add(a, b)));
+
+/**
+ * Scales gradients by `min(1, limit / (norm + 1e-6))` with their global norm, as PyTorch's
+ * `clip_grad_norm_` (Pascanu, Mikolov and Bengio 2013, algorithm 1).
+ * @throws RangeError unless `limit` is above 0.
+ */
+export function clipByGlobalNorm(gradients: readonly Expr[], limit: number): Expr[] {
+  if (!(limit > 0)) throw new RangeError(`clipNorm must be above 0, got ${limit}`);
+  const factor = minimum(div(limit, add(globalNorm(gradients), 1e-6)), 1);
+  return gradients.map((g) =>
+    mul(
+      g,
+      reshape(
+        factor,
+        g.shape.map(() => 1),
+      ),
+    ),
+  );
+}

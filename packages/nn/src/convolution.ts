@@ -1,0 +1,36 @@
+import { add, conv2d, type Expr, reshape } from "@gen/graph";
+import { fanInUniform, initialised } from "./initialisers.ts";
+import { biasInitialiser, type LayerOptions } from "./linear.ts";
+
+export interface ConvolutionOptions extends LayerOptions {
+  /** Side of the square kernel; 3 unless told. */
+  kernel?: number;
+  /** Pixels moved per output pixel; 1 unless told. */
+  stride?: number;
+  /** Zeros around each side; `(kernel - 1) / 2` unless told, which keeps the size at stride 1. */
+  padding?: number;
+  /** Groups of channels that do not see each other; 1 unless told. */
+  groups?: number;
+}
+
+/**
+ * A 2-D convolution layer on `[batch, inChannels, height, width]`, with a bias per output channel.
+ * Weights are `NAME.weight` `[outChannels, inChannels / groups, kernel, kernel]` and `NAME.bias`
+ * `[outChannels]`, as PyTorch's.
+ */
+export function convolution(
+  name: string,
+  inChannels: number,
+  outChannels: number,
+  options: ConvolutionOptions = {},
+): (x: Expr) => Expr {
+  const { seed = 0, bias = true, weight, kernel = 3, stride = 1, groups = 1 } = options;
+  const p = options.padding ?? Math.floor((kernel - 1) / 2);
+  const shape = [outChannels, inChannels / groups, kernel, kernel];
+  const w = initialised(`${name}.weight`, shape, weight ?? fanInUniform, seed);
+  const apply = (x: Expr) => conv2d(x, w, { stride, pads: [p, p, p, p], groups });
+  if (!bias) return apply;
+  const fanIn = shape[1] * kernel * kernel;
+  const b = initialised(`${name}.bias`, [outChannels], biasInitialiser(weight, fanIn), seed);
+  return (x) => add(apply(x), reshape(b, [1, outChannels, 1, 1]));
+}

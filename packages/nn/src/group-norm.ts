@@ -1,0 +1,42 @@
+import { add, constant, type Expr, instanceNorm, mul, reshape, tensor } from "@gen/graph";
+import { initialised, ones, zeros } from "./initialisers.ts";
+
+export interface GroupNormOptions {
+  /** Groups of channels normalised together; `defaultGroups(channels)` unless told. */
+  groups?: number;
+  /** Added to the variance; 1e-5 unless told. */
+  epsilon?: number;
+}
+
+/** The largest divisor of `channels` that leaves four channels or more to a group, 32 groups at most. */
+export function defaultGroups(channels: number): number {
+  let groups = Math.max(1, Math.min(32, Math.floor(channels / 4)));
+  while (channels % groups !== 0) groups--;
+  return groups;
+}
+
+/**
+ * Group normalisation of `[batch, channels, ...]` (Wu and He 2018, eq. 1 to 6): each group of
+ * channels of a sample to mean 0 and variance 1, then a learned scale and bias per channel
+ * (`NAME.weight`, `NAME.bias`).
+ * @throws RangeError when `groups` does not divide `channels`.
+ */
+export function groupNorm(
+  name: string,
+  channels: number,
+  { groups = defaultGroups(channels), epsilon = 1e-5 }: GroupNormOptions = {},
+): (x: Expr) => Expr {
+  if (!(Number.isInteger(groups) && groups > 0 && channels % groups === 0)) {
+    throw new RangeError(`groups must divide the ${channels} channels of ${name}, got ${groups}`);
+  }
+  const scale = initialised(`${name}.weight`, [channels], ones, 0);
+  const bias = initialised(`${name}.bias`, [channels], zeros, 0);
+  const unit = constant(tensor(new Float32Array(groups).fill(1), [groups]));
+  const none = constant(tensor(new Float32Array(groups), [groups]));
+  return (x) => {
+    const perChannel = [1, channels, ...x.shape.slice(2).map(() => 1)];
+    const grouped = reshape(x, [x.shape[0], groups, -1]);
+    const unscaled = reshape(instanceNorm(grouped, unit, none, epsilon), x.shape);
+    return add(mul(unscaled, reshape(scale, perChannel)), reshape(bias, perChannel));
+  };
+}

@@ -1,0 +1,46 @@
+export { type Activation, activationFunction } from "./activation.ts";
+export { type AdamOptions, adam, adamw } from "./adam.ts";
+export { type AttentionOptions, attend, attention } from "./attention.ts";
+export { clipByGlobalNorm, globalNorm } from "./clip-by-global-norm.ts";
+export { type ConvDecoderOptions, convDecoder } from "./conv-decoder.ts";
+export { type ConvEncoderOptions, convEncoder } from "./conv-encoder.ts";
+export { type ConvolutionOptions, convolution } from "./convolution.ts";
+export { embedding } from "./embedding.ts";
+export { defaultGroups, type GroupNormOptions, groupNorm } from "./group-norm.ts";
+export {
+  fanInUniform,
+  fans,
+  type Initialiser,
+  initialised,
+  kaimingNormal,
+  kaimingUniform,
+  normalWeights,
+  ones,
+  uniform,
+  type WeightKey,
+  xavierNormal,
+  xavierUniform,
+  zeros,
+} from "./initialisers.ts";
+export { cosineDecay, type DecayOptions, linearDecay } from "./learning-rates.ts";
+export { type LayerOptions, linear } from "./linear.ts";
+export { type MlpOptions, mlp } from "./mlp.ts";
+export type { MovingAverageOptions } from "./moving-average.ts";
+export {
+  loadParameters,
+  type Network,
+  network,
+  networkGraph,
+  type Parameters,
+  parameterTensors,
+} from "./network.ts";
+export { type Optimiser, type Schedule, scheduled, type Update } from "./optimiser.ts";
+export { downsample, upsample } from "./resample.ts";
+export { type ResidualBlockOptions, residualBlock } from "./residual-block.ts";
+export { type Loss, type StepGraph, type StepGraphOptions, stepGraph } from "./step-graph.ts";
+export type { FloatTensor, StoredTensor } from "./stored-tensor.ts";
+export { type TimestepEmbeddingOptions, timestepEmbedding } from "./timestep-embedding.ts";
+export { train } from "./train.ts";
+export type { BatchInput, TrainOptions, TrainProgress, TrainResult } from "./train-options.ts";
+export { type SavedState, stateOf, type TrainingState } from "./training-state.ts";
+export { type UnetOptions, unet } from "./unet.ts";

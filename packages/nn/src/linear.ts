@@ -1,0 +1,32 @@
+import { add, type Expr, matmul } from "@gen/graph";
+import { fanInUniform, type Initialiser, initialised, uniform } from "./initialisers.ts";
+
+/** What every layer with weights may be told. */
+export interface LayerOptions {
+  /** Seed of the first weights; each weight's numbers depend on the seed and its name alone. */
+  seed?: number;
+  /** Whether a learned bias is added; true unless told. */
+  bias?: boolean;
+  /** First values of the weight; PyTorch's default unless told. Zeros make the bias start at zero too. */
+  weight?: Initialiser;
+}
+
+/** First values of the bias that goes with a weight: PyTorch's, or zeros where the weight is told. */
+export const biasInitialiser = (weight: Initialiser | undefined, fanIn: number): Initialiser =>
+  uniform(weight ? 0 : 1 / Math.sqrt(fanIn));
+
+/**
+ * A linear layer: `x W^T + b` on `[..., inFeatures]`, giving `[..., outFeatures]`.
+ * Weights are `NAME.weight` `[outFeatures, inFeatures]` and `NAME.bias` `[outFeatures]`, as PyTorch's.
+ */
+export function linear(
+  name: string,
+  inFeatures: number,
+  outFeatures: number,
+  { seed = 0, bias = true, weight }: LayerOptions = {},
+): (x: Expr) => Expr {
+  const w = initialised(`${name}.weight`, [outFeatures, inFeatures], weight ?? fanInUniform, seed);
+  if (!bias) return (x) => matmul(x, w, { transposeB: true });
+  const b = initialised(`${name}.bias`, [outFeatures], biasInitialiser(weight, inFeatures), seed);
+  return (x) => add(matmul(x, w, { transposeB: true }), b);
+}

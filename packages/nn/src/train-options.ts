@@ -1,0 +1,70 @@
+import type { DType, Parameter, Signature } from "@gen/graph";
+import type { Backend, HostArray } from "@gen/runtime-gpu";
+import type { MovingAverageOptions } from "./moving-average.ts";
+import type { Optimiser } from "./optimiser.ts";
+import type { Loss } from "./step-graph.ts";
+import type { FloatTensor } from "./stored-tensor.ts";
+import type { SavedState, TrainingState } from "./training-state.ts";
+
+/** One input of a batch; float32 unless told. */
+export interface BatchInput {
+  readonly data: HostArray;
+  readonly shape: readonly number[];
+  readonly dtype?: DType;
+}
+
+/** Where training stands when its losses have been read. */
+export interface TrainProgress {
+  /** Steps done, those before a resume among them. */
+  readonly step: number;
+  readonly steps: number;
+  /** The losses of the last step by name. */
+  readonly losses: Readonly<Record<string, number>>;
+  /** Estimated from the steps so far. */
+  readonly secondsLeft: number;
+  /** Reads the state, to be saved and passed as `resume`; costs a copy of the weights and moments. */
+  checkpoint(): Promise<TrainingState>;
+}
+
+export interface TrainOptions<T, Name extends string = string> {
+  backend: Backend<T>;
+  /** The scalar to minimise from a batch's inputs, or several scalars of which `loss` is minimised. */
+  loss: Loss<Name>;
+  /** What a batch looks like. */
+  signature: Readonly<Record<Name, Signature>>;
+  /** The parameters to train; all that the loss uses unless told. */
+  parameters?: readonly Parameter[];
+  optimiser: Optimiser;
+  /** Scales gradients down to this global norm where it is larger. */
+  clipNorm?: number;
+  /** Keeps an exponential moving average of the weights: its decay, or decay and warm-up. */
+  ema?: number | MovingAverageOptions;
+  /** Inputs of each step, fresh random numbers among them; taken one by one and never closed. */
+  batches: Iterable<Record<Name, BatchInput>> | AsyncIterable<Record<Name, BatchInput>>;
+  /** Steps in all, those before a resume among them. */
+  steps: number;
+  /** The losses are read, checked and reported every so many steps; 10 unless told. */
+  logEvery?: number;
+  /** Stops after the step under way; what was learned is kept. */
+  signal?: { readonly aborted: boolean };
+  onStep?: (progress: TrainProgress) => unknown;
+  /** State to go on from; `batches` must be at the batch that comes next. */
+  resume?: SavedState;
+  /** Parameters of fewer elements than this share one tensor; 65,536 unless told. Changes speed alone. */
+  alone?: number;
+}
+
+export interface TrainResult {
+  /** Steps done. Fewer than asked for when stopped by the signal or the end of the batches. */
+  readonly step: number;
+  readonly aborted: boolean;
+  /** The losses that were read, in order. */
+  readonly history: readonly {
+    readonly step: number;
+    readonly losses: Readonly<Record<string, number>>;
+  }[];
+  /** The averaged weights by name, where `ema` was asked for; `loadParameters` takes them. */
+  readonly ema?: Readonly<Record<string, FloatTensor>>;
+  /** Weights, moments and average, to be saved and passed as `resume`. */
+  readonly state: TrainingState;
+}

@@ -1,0 +1,175 @@
+import { readFileSync } from "node:fs";
+import {
+  constant,
+  type Expr,
+  evaluate,
+  gradients,
+  graphOf,
+  input,
+  mul,
+  type Parameter,
+  parametersOf,
+  sum,
+} from "@gen/graph";
+import {
+  attention,
+  convolution,
+  defaultGroups,
+  embedding,
+  groupNorm,
+  linear,
+  loadParameters,
+  residualBlock,
+  timestepEmbedding,
+} from "@gen/nn";
+import { describe, expect, test } from "vitest";
+import { computed, expectClose, type Plain, plainTensor } from "./compare.ts";
+
+interface LayerCase {
+  name: string;
+  options: {
+    groups: number;
+    heads: number;
+    kernel: number;
+    stride: number;
+    padding: number;
+    timeFeatures: number;
+  };
+  x: Plain;
+  parameters: Record<string, Plain>;
+  output: Plain;
+  probe: Plain;
+  gradients: Record<string, Plain>;
+  time?: Plain;
+}
+
+const reference = JSON.parse(
+  readFileSync(new URL("./reference/layers.json", import.meta.url), "utf8"),
+) as {
+  layers: LayerCase[];
+  embedding: { indices: number[]; weight: Plain; output: Plain; probe: Plain; gradient: Plain };
+  timesteps: {
+    features: number;
+    flipSinToCos: boolean;
+    downscaleFreqShift: number;
+    t: number[];
+    output: Plain;
+  }[];
+};
+
+const plainFloat = (plain: Plain) => plainTensor(plain);
+
+const batched = (name: string, { shape }: Plain) =>
+  input(name, { shape: ["batch", ...shape.slice(1)] });
+
+function build({ name, options, x, output, time }: LayerCase): (x: Expr) => Expr {
+  const [from, to] = [x.shape[1], output.shape[1]];
+  switch (name) {
+    case "linear":
+      return linear("l", x.shape[x.shape.length - 1], output.shape[output.shape.length - 1]);
+    case "convolution":
+      return convolution("l", from, to, options);
+    case "groupNorm":
+      return groupNorm("l", from, options);
+    case "attention":
+      return attention("l", from, options);
+    default: {
+      const block = residualBlock("l", from, to, options);
+      return (e) => block(e, batched("time", time as Plain));
+    }
+  }
+}
+
+describe("layers give PyTorch's values and gradients", () => {
+  for (const [i, c] of reference.layers.entries()) {
+    test(`${i} ${c.name} ${JSON.stringify(c.options)}`, () => {
+      const x = batched("x", c.x);
+      const output = build(c)(x);
+      const parameters = parametersOf(output);
+      loadParameters(
+        { parameters },
+        Object.fromEntries(Object.entries(c.parameters).map(([k, v]) => [k, plainTensor(v)])),
+      );
+      const loss = sum(mul(output, batched("probe", c.probe)));
+      const slopes = gradients(loss, [x, ...parameters]);
+      const outputs = Object.fromEntries(
+        [x as { name: string }, ...parameters].map(({ name }, k) => [`d ${name}`, slopes[k]]),
+      );
+      const given = [c.x, c.probe, ...(c.time ? [c.time] : [])].map(plainFloat);
+      const names = ["x", "probe", "time"].slice(0, given.length);
+      const got = evaluate(
+        graphOf({ output, ...outputs }, [x]),
+        Object.fromEntries(names.map((name, k) => [name, given[k]])),
+      );
+      // float64 throughout, but for constants such as epsilon, which are float32.
+      expectClose(got.output, c.output, 1e-8);
+      for (const [name, want] of Object.entries(c.gradients)) {
+        expectClose(got[`d ${name}`], want, 1e-8);
+      }
+    });
+  }
+
+  test("embedding", () => {
+    const { indices, weight, output, probe, gradient } = reference.embedding;
+    const e = embedding("l", 5, 3)(constant(plainTensor({ shape: [4], data: indices }, "int64")));
+    const parameters = parametersOf(e);
+    parameters[0].value = plainTensor(weight);
+    expectClose(computed(e), output, 1e-12);
+    const [slope] = gradients(sum(mul(e, constant(plainTensor(probe)))), parameters);
+    expectClose(computed(slope), gradient, 1e-8);
+  });
+
+  for (const c of reference.timesteps) {
+    test(`timestepEmbedding of ${c.features} features, flip ${c.flipSinToCos}`, () => {
+      const t = constant(plainTensor({ shape: [c.t.length], data: c.t }, "int64"));
+      // Frequencies are float32 constants, so that an angle near 1000 is off by some 1e-5.
+      expectClose(computed(timestepEmbedding(t, c.features, c)), c.output, 6e-5);
+    });
+  }
+});
+
+describe("layers refuse what does not fit", () => {
+  const x = input("x", { shape: ["batch", 6, 4, 4] });
+  const cases: [string, () => unknown, RegExp][] = [
+    [
+      "groups",
+      () => groupNorm("n", 6, { groups: 4 }),
+      /groups must divide the 6 channels of n, got 4/,
+    ],
+    [
+      "heads",
+      () => attention("a", 6, { heads: 4 }),
+      /heads must divide the 6 channels of a, got 4/,
+    ],
+    [
+      "features",
+      () => linear("l", 5, 2)(x),
+      /MatMul: shapes \[batch, 6, 4, 4\] and \[2, 5\] transposed/,
+    ],
+    [
+      "channels",
+      () => convolution("c", 5, 2)(x),
+      /Conv: input \[batch, 6, 4, 4\] and weight \[2, 5, 3, 3\]/,
+    ],
+    ["no time", () => residualBlock("r", 6, 6, { timeFeatures: 8 })(x), /r needs a time embedding/],
+    [
+      "t",
+      () => timestepEmbedding(x, 8),
+      /timestepEmbedding needs t \[batch\] .* got t \[batch, 6, 4, 4\] and 8/,
+    ],
+  ];
+  for (const [name, run, message] of cases) {
+    test(name, () => expect(run).toThrow(message));
+  }
+});
+
+test("groups leave four channels or more to each and divide them all", () => {
+  expect([1, 6, 12, 20, 32, 128, 512].map(defaultGroups)).toEqual([1, 1, 3, 5, 8, 32, 32]);
+});
+
+test("a layer without bias has its weight alone", () => {
+  const x = input("x", { shape: ["batch", 3] });
+  expect(parametersOf(linear("l", 3, 2, { bias: false })(x)).map((p: Parameter) => p.name)).toEqual(
+    ["l.weight"],
+  );
+});

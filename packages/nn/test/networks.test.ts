@@ -1,0 +1,217 @@
+import { evaluate, input, type Tensor, tensor, tensorNumbers } from "@gen/graph";
+import {
+  convDecoder,
+  convEncoder,
+  loadParameters,
+  mlp,
+  type Network,
+  networkGraph,
+  parameterTensors,
+  unet,
+} from "@gen/nn";
+import { describe, expect, test } from "vitest";
+
+const size = ({ parameters }: Network) =>
+  parameters.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
+
+function run(network: Network, batch: number, change: Record<string, Tensor> = {}): Tensor {
+  const inputs = Object.entries(network.signature).map(([name, { shape, dtype }]) => {
+    const full = shape.map((d) => (d === "batch" ? batch : (d as number)));
+    const count = full.reduce((a, b) => a * b, 1);
+    const values = Array.from({ length: count }, (_, i) =>
+      dtype === "int64" ? i % 3 : Math.sin(i * 0.7),
+    );
+    return [name, tensor(values, full, dtype)] as const;
+  });
+  return evaluate(networkGraph(network), { ...Object.fromEntries(inputs), ...change }).output;
+}
+
+describe("mlp", () => {
+  test("counts, shapes and names", () => {
+    const net = mlp({ inputs: 2, hidden: [16, 8], outputs: 3 });
+    expect(size(net)).toBe(2 * 16 + 16 + 16 * 8 + 8 + 8 * 3 + 3);
+    expect(net.parameters.map((p) => p.name)).toContain("layers.2.bias");
+    expect(run(net, 5).shape).toEqual([5, 3]);
+  });
+
+  test("is what its formula says", () => {
+    const net = mlp({ inputs: 2, hidden: [3], outputs: 1, activation: "tanh", seed: 5 });
+    const [w1, b1, w2, b2] = [
+      "layers.0.weight",
+      "layers.0.bias",
+      "layers.1.weight",
+      "layers.1.bias",
+    ].map((name) => tensorNumbers(parameterTensors(net)[name]));
+    const x = [0.5, -1.25];
+    let want = b2[0];
+    for (let j = 0; j < 3; j++) {
+      want += w2[j] * Math.tanh(b1[j] + w1[2 * j] * x[0] + w1[2 * j + 1] * x[1]);
+    }
+    const got = run(net, 1, { x: tensor(x, [1, 2]) });
+    expect(tensorNumbers(got)[0]).toBeCloseTo(want, 6);
+  });
+
+  test("as a denoiser, time and class change the result", () => {
+    const net = mlp({ inputs: 2, hidden: [16], time: true, classes: 3, seed: 1 });
+    expect(Object.keys(net.signature)).toEqual(["x", "t", "condition"]);
+    const at = (t: number, condition: number) =>
+      Array.from(
+        tensorNumbers(
+          run(net, 1, {
+            t: tensor([t], [1], "int64"),
+            condition: tensor([condition], [1], "int64"),
+          }),
+        ),
+      );
+    expect(at(5, 0)).not.toEqual(at(6, 0));
+    expect(at(5, 0)).not.toEqual(at(5, 3));
+    expect(at(5, 0)).toHaveLength(2);
+  });
+
+  test("refuses an unknown activation", () => {
+    expect(() => mlp({ inputs: 2, hidden: [4], activation: "swish" as "silu" })).toThrow(
+      /activation must be one of gelu, .*, got swish/,
+    );
+  });
+});
+
+describe("encoder and decoder", () => {
+  for (const map of [false, true]) {
+    for (const [side, channels, small] of [
+      [28, [4, 8], 7],
+      [8, [4, 6], 2],
+    ] as const) {
+      test(`${side}x${side}, ${map ? "map" : "vector"}`, () => {
+        const encoder = convEncoder({ size: side, channels, outputs: 6, map });
+        const decoder = convDecoder({
+          size: side,
+          inputs: 3,
+          channels: [...channels].reverse(),
+          map,
+        });
+        expect(run(encoder, 2).shape).toEqual(map ? [2, 6, small, small] : [2, 6]);
+        expect(run(decoder, 2).shape).toEqual([2, 1, side, side]);
+      });
+    }
+  }
+  test("refuse sizes that cannot be halved", () => {
+    const options = { size: 28, channels: [4, 8, 8], outputs: 2 };
+    expect(() => convEncoder(options)).toThrow(
+      /size must be divisible by 8 for 3 halvings, got 28/,
+    );
+    expect(() => convDecoder({ ...options, inputs: 2 })).toThrow(/divisible by 8/);
+  });
+});
+
+describe("unet", () => {
+  const small = { size: 8, channels: 8, multipliers: [1, 2, 2], attention: [4], inChannels: 2 };
+
+  test("keeps the shape, starts at zero, and every weight is used", () => {
+    const net = unet({ ...small, outChannels: 3, blocks: 2, classes: 4 });
+    const out = run(net, 2);
+    expect(out.shape).toEqual([2, 3, 8, 8]);
+    expect(Array.from(tensorNumbers(out)).every((v) => v === 0)).toBe(true);
+    const names = net.parameters.map((p) => p.name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of [
+      "in.weight",
+      "down.1.1.attention.qkv.weight",
+      "mid.attention.norm.bias",
+      "up.0.2.skip.weight",
+      "classes.weight",
+      "time.1.bias",
+    ]) {
+      expect(names).toContain(name);
+    }
+    expect(names).not.toContain("down.0.0.attention.qkv.weight");
+  });
+
+  test("28x28 goes down to 7x7 and no further", () => {
+    expect(run(unet({ size: 28, channels: 4, multipliers: [1, 1, 1] }), 1).shape).toEqual([
+      1, 1, 28, 28,
+    ]);
+    expect(() => unet({ size: 28, multipliers: [1, 1, 1, 1] })).toThrow(/divisible by 8 .* got 28/);
+  });
+
+  test("a sample's result does not depend on the rest of its batch", () => {
+    const net = unet({ ...small, inChannels: 1 });
+    // The output layer starts at zero; anything else shows the difference.
+    for (const p of net.parameters.filter((q) => q.name.startsWith("out.conv"))) {
+      p.value = tensor(
+        Array.from(tensorNumbers(p.value), (_, i) => Math.cos(i)),
+        p.shape,
+      );
+    }
+    const x = Float32Array.from({ length: 128 }, (_, i) => Math.sin(i * i));
+    const t = [7, 900];
+    const both = run(net, 2, { x: tensor(x, [2, 1, 8, 8]), t: tensor(t, [2], "int64") });
+    const second = run(net, 1, {
+      x: tensor(x.slice(64), [1, 1, 8, 8]),
+      t: tensor([900], [1], "int64"),
+    });
+    const [a, b] = [Array.from(tensorNumbers(both)).slice(64), Array.from(tensorNumbers(second))];
+    expect(Math.max(...b.map(Math.abs))).toBeGreaterThan(0.01);
+    for (const [i, v] of b.entries()) expect(v).toBeCloseTo(a[i], 5);
+  });
+});
+
+describe("weights", () => {
+  test("go out and into another network, half precision too", () => {
+    const from = mlp({ inputs: 2, hidden: [4], seed: 1 });
+    const to = mlp({ inputs: 2, hidden: [4], seed: 2 });
+    loadParameters(to, parameterTensors(from));
+    expect(run(to, 3)).toEqual(run(from, 3));
+    const halves = Object.entries(parameterTensors(from)).map(
+      ([name, t]) => [name, tensor(tensorNumbers(t), t.shape, "float16")] as const,
+    );
+    loadParameters(to, Object.fromEntries(halves));
+    expect(to.parameters.every((p) => p.value.dtype === "float32")).toBe(true);
+    expect(run(to, 3)).not.toEqual(run(from, 3));
+    const [a, b] = [run(to, 3), run(from, 3)].map(tensorNumbers);
+    for (let i = 0; i < a.length; i++) expect(a[i]).toBeCloseTo(b[i], 2);
+  });
+
+  test("that do not fit are refused by name, and nothing changes", () => {
+    const net = mlp({ inputs: 2, hidden: [4] });
+    const before = parameterTensors(net);
+    const other = parameterTensors(mlp({ inputs: 3, hidden: [4] }));
+    const { "layers.1.bias": _, ...fewer } = before;
+    expect(() => loadParameters(net, other)).toThrow(
+      /weight layers\.0\.weight must have shape \[4, 2\], got \[4, 3\]/,
+    );
+    expect(() => loadParameters(net, fewer)).toThrow(/weight layers\.1\.bias \[2\] is missing/);
+    expect(() => loadParameters(net, { ...before, extra: tensor([1]) })).toThrow(
+      /weight extra is not/,
+    );
+    const whole = { ...before, "layers.1.bias": tensor([1, 2], [2], "int32") };
+    expect(() => loadParameters(net, whole)).toThrow(
+      /weight layers\.1\.bias must be float32, float64, float16 or bfloat16, got int32/,
+    );
+    expect(parameterTensors(net)).toEqual(before);
+  });
+
+  test("bfloat16 is the upper half of float32", () => {
+    const net = mlp({ inputs: 1, hidden: [], outputs: 1 });
+    const stored = (bits: number[], shape: number[]) => ({
+      dtype: "bfloat16",
+      shape,
+      data: Uint16Array.from(bits),
+    });
+    loadParameters(net, {
+      "layers.0.weight": stored([0xbfc0], [1, 1]),
+      "layers.0.bias": stored([0x4049], [1]),
+    });
+    const got = parameterTensors(net);
+    expect(tensorNumbers(got["layers.0.weight"])[0]).toBe(-1.5);
+    expect(tensorNumbers(got["layers.0.bias"])[0]).toBe(3.140625);
+  });
+
+  test("apply works on any expressions of the right shapes", () => {
+    const net = mlp({ inputs: 2, hidden: [4], time: { features: 8 } });
+    const out = net.apply(
+      input("a", { shape: [7, 2] }),
+      input("b", { shape: [7], dtype: "int64" }),
+    );
+    expect(out.shape).toEqual([7, 2]);
+  });
+});

@@ -1,0 +1,326 @@
+import { readSafetensors, writeSafetensors } from "@gen/data";
+import {
+  div,
+  type Expr,
+  mean,
+  mul,
+  parameter,
+  square,
+  sub,
+  type Tensor,
+  tensor,
+  tensorNumbers,
+} from "@gen/graph";
+import { randomStream } from "@gen/math";
+import {
+  adam,
+  adamw,
+  convEncoder,
+  mlp,
+  type Network,
+  parameterTensors,
+  type TrainOptions,
+  type TrainProgress,
+  type TrainResult,
+  train,
+} from "@gen/nn";
+import type { Backend } from "@gen/runtime-gpu";
+import { cpuBackend } from "@gen/runtime-gpu/cpu";
+import { onnxBackend } from "@gen/runtime-gpu/onnx";
+import { tfjsBackend } from "@gen/runtime-gpu/tfjs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+type Given = "x" | "y";
+type Options = Partial<TrainOptions<unknown, Given>>;
+
+const backends: Record<string, () => Promise<Backend> | Backend> = {
+  cpu: cpuBackend as () => Backend,
+  onnx: () => onnxBackend() as Promise<Backend>,
+  "tfjs wasm": () => tfjsBackend({ device: "wasm" }) as Promise<Backend>,
+  "tfjs cpu": () => tfjsBackend({ device: "cpu" }) as Promise<Backend>,
+};
+
+/** Batches of 16 points and a curved function of them, from step `from` on. */
+function* curves(shape: readonly number[], from = 0) {
+  const size = shape.reduce((a, b) => a * b, 1);
+  for (let step = from; ; step++) {
+    const x = randomStream({ seed: 7, purpose: "test", step }).normal(new Float32Array(16 * size));
+    const y = Float32Array.from({ length: 32 }, (_, i) => {
+      const row = x.subarray(Math.floor(i / 2) * size, (Math.floor(i / 2) + 1) * size);
+      return Math.sin(row[0] * (1 + (i % 2)) + row[size - 1]) + 0.3 * row[1];
+    });
+    yield { x: { data: x, shape: [16, ...shape] }, y: { data: y, shape: [16, 2] } };
+  }
+}
+
+function fit(backend: Backend, net: Network, options: Options = {}): Promise<TrainResult> {
+  const { shape } = net.signature.x;
+  return train<unknown, Given>({
+    backend,
+    loss: ({ x, y }) => mean(square(sub(net.apply(x), y))),
+    signature: { x: { shape }, y: { shape: ["batch", 2] } },
+    optimiser: adam({ learningRate: 3e-3 }),
+    batches: curves(shape.slice(1) as number[], options.resume?.step),
+    steps: 20,
+    ...options,
+  });
+}
+
+const smallMlp = () => mlp({ inputs: 2, hidden: [24, 24], outputs: 2, seed: 11 });
+const smallConv = () => convEncoder({ size: 8, channels: [4, 6], outputs: 2, seed: 11 });
+const bytes = (tensors: Readonly<Record<string, Tensor>>) =>
+  Object.fromEntries(Object.entries(tensors).map(([k, t]) => [k, Array.from(tensorNumbers(t))]));
+
+describe.each(Object.keys(backends))("on %s", (name) => {
+  let backend: Backend;
+  beforeAll(async () => {
+    backend = await backends[name]();
+  });
+  afterAll(() => backend.close());
+
+  test("learns, reports, writes the weights back and leaves nothing behind", async () => {
+    const net = smallMlp();
+    const before = parameterTensors(net);
+    const seen: TrainProgress[] = [];
+    const live = backend.memory().live;
+    const result = await fit(backend, net, {
+      steps: 65,
+      ema: 0.9,
+      clipNorm: 1,
+      onStep: (p) => seen.push(p),
+    });
+    expect(backend.memory().live).toBe(live);
+    expect(seen.map((p) => p.step)).toEqual([10, 20, 30, 40, 50, 60, 65]);
+    expect(result.history.map((h) => h.step)).toEqual(seen.map((p) => p.step));
+    expect(seen.every((p) => p.secondsLeft >= 0) && seen[6].secondsLeft === 0).toBe(true);
+    expect(result).toMatchObject({ step: 65, aborted: false });
+    expect(result.history[6].losses.loss).toBeLessThan(0.75 * result.history[0].losses.loss);
+    for (const p of net.parameters) {
+      expect(p.value).not.toEqual(before[p.name]);
+      expect(p.value).toEqual(result.state.tensors[`weights/${p.name}`]);
+      expect(result.ema?.[p.name].shape).toEqual(p.shape);
+      expect(result.ema?.[p.name]).not.toEqual(p.value);
+    }
+  });
+
+  test("a signal stops it within the step and keeps what was learned", async () => {
+    const net = smallMlp();
+    const control = new AbortController();
+    const live = backend.memory().live;
+    let taken = 0;
+    function* counted() {
+      for (const batch of curves([2])) {
+        taken++;
+        yield batch;
+      }
+    }
+    const result = await fit(backend, net, {
+      batches: counted(),
+      steps: 1000,
+      logEvery: 1,
+      signal: control.signal,
+      onStep: ({ step }) => step === 7 && control.abort(),
+    });
+    expect(result).toMatchObject({ step: 7, aborted: true });
+    expect(taken).toBe(7);
+    const same = smallMlp();
+    await fit(backend, same, { steps: 7 });
+    expect(parameterTensors(net)).toEqual(parameterTensors(same));
+    expect(backend.memory().live).toBe(live);
+  });
+
+  test("a timer is heard between steps, though they are promises alone", async () => {
+    const control = new AbortController();
+    setTimeout(() => control.abort(), 20);
+    const { aborted, step } = await fit(backend, smallMlp(), {
+      steps: 1e6,
+      signal: control.signal,
+    });
+    expect(aborted).toBe(true);
+    expect(step).toBeLessThan(1e6);
+  });
+
+  test("a loss that is no number stops it with an error and changes nothing", async () => {
+    const net = smallMlp();
+    const before = parameterTensors(net);
+    const live = backend.memory().live;
+    const failing = fit(backend, net, {
+      loss: ({ x, y }) => div(mean(square(sub(net.apply(x), y))), mean(mul(y, 0))),
+    });
+    await expect(failing).rejects.toThrow(
+      /loss is (Infinity|NaN) at step 10; a smaller learningRate/,
+    );
+    expect(parameterTensors(net)).toEqual(before);
+    expect(backend.memory().live).toBe(live);
+  });
+});
+
+test("a weight that the last update breaks is an error too", async () => {
+  const backend = cpuBackend() as Backend;
+  const net = smallMlp();
+  const before = parameterTensors(net);
+  const breaking = fit(backend, net, { steps: 1, optimiser: adam({ learningRate: 1e300 }) });
+  await expect(breaking).rejects.toThrow(/weight layers\.\d\.\w+ is not finite after step 1/);
+  expect(parameterTensors(net)).toEqual(before);
+  expect(backend.memory().live).toBe(0);
+});
+
+describe("curves", () => {
+  const losses = async (make: () => Backend | Promise<Backend>, net: Network, steps: number) => {
+    const backend = await make();
+    const { history } = await fit(backend, net, { steps, logEvery: 1 });
+    await backend.close();
+    return history.map((h) => h.losses.loss);
+  };
+  for (const [name, make, steps] of [
+    ["mlp", smallMlp, 100],
+    ["convolutions", smallConv, 30],
+  ] as const) {
+    test(`of ${name} agree on all backends`, async () => {
+      const [want, ...others] = await Promise.all(
+        Object.values(backends).map((b) => losses(b, make(), steps)),
+      );
+      expect(want).toHaveLength(steps);
+      for (const got of others) {
+        for (const [i, v] of want.entries()) expect(Math.abs(got[i] / v - 1)).toBeLessThan(1e-3);
+      }
+    });
+  }
+});
+
+describe("resuming", () => {
+  // The cpu backend computes in float64, so that its state does not survive float32 unrounded.
+  for (const name of ["onnx", "tfjs wasm"]) {
+    test(`on ${name}, 10 steps, a file and 10 more are 20, bit for bit`, async () => {
+      const backend = await backends[name]();
+      const options = {
+        optimiser: adamw({ learningRate: (s) => 0.01 / (1 + s) }),
+        ema: 0.99,
+        clipNorm: 2,
+      };
+      const whole = await fit(backend, smallMlp(), options);
+      const half = await fit(backend, smallMlp(), { ...options, steps: 10, alone: 100 });
+      const file = readSafetensors(writeSafetensors(half.state.tensors)).tensors;
+      const resume = { step: half.step, tensors: file };
+      const rest = await fit(backend, smallMlp(), { ...options, resume });
+      expect(rest.step).toBe(20);
+      expect(bytes(rest.state.tensors)).toEqual(bytes(whole.state.tensors));
+      await backend.close();
+    });
+  }
+
+  test("a checkpoint taken on the way is the state of that step", async () => {
+    const backend = await backends.onnx();
+    const states: Promise<unknown>[] = [];
+    await fit(backend, smallMlp(), {
+      logEvery: 5,
+      onStep: ({ step, checkpoint }) => {
+        const taken = checkpoint();
+        if (step === 5) states.push(taken);
+        return taken;
+      },
+    });
+    expect(await states[0]).toEqual((await fit(backend, smallMlp(), { steps: 5 })).state);
+    await backend.close();
+  });
+
+  test("refuses a state that does not fit", async () => {
+    const backend = cpuBackend();
+    const { state } = await fit(backend as Backend, smallMlp(), { steps: 1 });
+    const { "first/layers.0.bias": _, ...fewer } = state.tensors;
+    const resume = (tensors: Record<string, Tensor>) =>
+      fit(backend as Backend, smallMlp(), { resume: { step: 1, tensors } });
+    await expect(resume(fewer)).rejects.toThrow(
+      /resume's first\/layers\.0\.bias \[24\] is missing/,
+    );
+    await expect(
+      resume({ ...state.tensors, "weights/layers.0.bias": tensor([1]) }),
+    ).rejects.toThrow(/resume's weights\/layers\.0\.bias must have shape \[24\], got \[1\]/);
+    expect(backend.memory().live).toBe(0);
+  });
+});
+
+describe("what is asked", () => {
+  const backend = cpuBackend() as Backend;
+  const run = (options: Options) => fit(backend, smallMlp(), options);
+
+  test("only the parameters named are trained; the others stay", async () => {
+    const net = smallMlp();
+    const before = parameterTensors(net);
+    const chosen = net.parameters.filter((p) => p.name.endsWith("bias"));
+    const { state } = await fit(backend, net, { steps: 2, parameters: chosen });
+    expect(Object.keys(state.tensors).filter((n) => n.startsWith("weights/"))).toHaveLength(3);
+    for (const p of net.parameters) {
+      if (chosen.includes(p)) expect(p.value).not.toEqual(before[p.name]);
+      else expect(p.value).toBe(before[p.name]);
+    }
+  });
+
+  test("several losses are reported, one is minimised", async () => {
+    const net = smallMlp();
+    const { history } = await run({
+      steps: 1,
+      loss: ({ x, y }) => {
+        const error = mean(square(sub(net.apply(x), y)));
+        return { loss: mul(error, 2), error };
+      },
+    });
+    const { loss, error } = history[0].losses;
+    expect(loss).toBeCloseTo(2 * error, 12);
+  });
+
+  test("batches may be asynchronous, and their end ends training", async () => {
+    async function* three() {
+      let left = 3;
+      for (const batch of curves([2])) {
+        if (left-- === 0) return;
+        yield await Promise.resolve(batch);
+      }
+    }
+    const { step, aborted, history } = await run({ batches: three(), steps: 50 });
+    expect({ step, aborted, reads: history.length }).toEqual({ step: 3, aborted: false, reads: 1 });
+  });
+
+  test("a parameter that is a scalar trains too", async () => {
+    const s = parameter("s", tensor([3], []));
+    await run({ loss: ({ y }: Record<Given, Expr>) => mean(square(sub(s, mul(y, 0)))), steps: 3 });
+    expect(s.value.shape).toEqual([]);
+    expect(tensorNumbers(s.value)[0]).toBeLessThan(3);
+  });
+
+  const x = { data: new Float32Array(4), shape: [2, 2] };
+  const bad: [string, Options, RegExp][] = [
+    ["no steps", { steps: 0 }, /steps must be a whole number of at least 1, got 0/],
+    ["resume", { resume: { step: -1, tensors: {} } }, /resume\.step must be .* got -1/],
+    ["logEvery", { logEvery: 0.5 }, /logEvery must be a whole number of at least 1, got 0.5/],
+    ["decay", { ema: 1 }, /ema decay must be in \[0, 1\), got 1/],
+    [
+      "no scalar",
+      { loss: ({ x }) => x },
+      /loss must be a float32 scalar \[\], got float32 \[batch, 2\]/,
+    ],
+    [
+      "no loss",
+      { loss: ({ x }) => ({ error: mean(x) }) },
+      /must include one named loss, got error/,
+    ],
+    ["no weights", { loss: ({ x }) => mean(x) }, /the loss uses no parameters/],
+    ["no y", { batches: [{ x } as Record<Given, typeof x>] }, /batches must give y, got x/],
+    [
+      "wrong shape",
+      { batches: [{ x: { data: new Float32Array(6), shape: [2, 3] }, y: x }] },
+      /input x must be \[batch, 2\].* got \[2, 3\]/,
+    ],
+    [
+      "wrong dtype",
+      { batches: [{ x: { ...x, data: new Float64Array(4), dtype: "float64" }, y: x }] },
+      /input x must be float32 \[batch, 2\], got float64 \[2, 2\]/,
+    ],
+  ];
+  for (const [name, options, message] of bad) {
+    test(`${name}: refused`, async () => {
+      await expect(run(options)).rejects.toThrow(message);
+      expect(backend.memory().live).toBe(0);
+    });
+  }
+});

@@ -1,0 +1,133 @@
+import { type Bindings, type DType, type Graph, resolveShape, shapeText } from "@gen/graph";
+import type { Backend, HostArray, Program } from "./backend.ts";
+import { BackendError } from "./backend-error.ts";
+import { checkInputs } from "./check-inputs.ts";
+import { type DeviceTensor, Ledger } from "./ledger.ts";
+
+/** What a runtime must do to become a backend; checks, lifetimes and ordering are the same for all. */
+export interface Device<Handle> {
+  readonly name: string;
+  /** Copies `array`, of the right length and kept by the caller, to the device. */
+  write(array: HostArray, shape: readonly number[], dtype: DType): Handle;
+  read(handle: Handle, kind: DeviceTensor): Promise<Float32Array | Float64Array>;
+  free(handle: Handle): void;
+  compile(graph: Graph): Promise<Executable<Handle>>;
+  close(): Promise<void>;
+}
+
+/** A compiled graph of a device: its inputs are checked before it sees them, and one run is made at a time. */
+export interface Executable<Handle> {
+  run(inputs: ReadonlyMap<string, Handle>, dims: Bindings): Promise<Record<string, Handle>>;
+  dispose(): Promise<void>;
+}
+
+/** A backend over `device`. */
+export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTensor> {
+  const ledger = new Ledger<Handle>();
+  const programs = new Set<Program<DeviceTensor>>();
+  let closing: Promise<void> | undefined;
+  let tail: Promise<unknown> = Promise.resolve();
+  let busy = 0;
+  let freedWhileBusy: Handle[] = [];
+
+  const open = (): void => {
+    if (closing) throw new BackendError(`backend ${device.name} is closed`);
+  };
+
+  // A run or a read may still need what its caller has disposed of meanwhile.
+  const whileBusy = async <R>(work: () => Promise<R>): Promise<R> => {
+    busy++;
+    try {
+      return await work();
+    } finally {
+      if (--busy === 0) {
+        const waiting = freedWhileBusy;
+        freedWhileBusy = [];
+        waiting.forEach(device.free, device);
+      }
+    }
+  };
+
+  const inTurn = <R>(work: () => Promise<R>): Promise<R> => {
+    const turn = tail.then(work);
+    tail = turn.catch(() => undefined);
+    return turn;
+  };
+
+  const dispose = (...tensors: DeviceTensor[]): void => {
+    for (const each of tensors) {
+      const handle = ledger.release(each);
+      if (handle === undefined) continue;
+      if (busy > 0) freedWhileBusy.push(handle);
+      else device.free(handle);
+    }
+  };
+
+  const programOf = (graph: Graph, executable: Executable<Handle>): Program<DeviceTensor> => {
+    let ended: Promise<void> | undefined;
+    const outputs = Object.entries(graph.outputs);
+    const program: Program<DeviceTensor> = {
+      async run(inputs) {
+        open();
+        if (ended) throw new BackendError("program was disposed");
+        const dims = checkInputs(graph, inputs);
+        const handles = new Map<string, Handle>();
+        for (const { name } of graph.inputs) handles.set(name, ledger.handleOf(inputs[name]));
+        const made = await whileBusy(() => inTurn(() => executable.run(handles, dims)));
+        if (closing) {
+          Object.values(made).forEach(device.free, device);
+          open();
+        }
+        return Object.fromEntries(
+          outputs.map(([name, { dtype, shape }]) => [
+            name,
+            ledger.hold(made[name], dtype, resolveShape(shape, dims)),
+          ]),
+        );
+      },
+      dispose() {
+        ended ??= inTurn(async () => {
+          programs.delete(program);
+          await executable.dispose();
+        });
+        return ended;
+      },
+    };
+    programs.add(program);
+    return program;
+  };
+
+  return {
+    name: device.name,
+    async compile(graph) {
+      open();
+      return programOf(graph, await device.compile(graph));
+    },
+    upload(array: HostArray, shape: readonly number[], dtype: DType = "float32") {
+      open();
+      const size = shape.reduce((a, b) => a * b, 1);
+      if (array.length !== size) {
+        throw new RangeError(
+          `upload: shape ${shapeText(shape)} takes ${size} elements, got ${array.length}`,
+        );
+      }
+      return ledger.hold(device.write(array, shape, dtype), dtype, shape);
+    },
+    async download(of) {
+      open();
+      const handle = ledger.handleOf(of);
+      return whileBusy(() => device.read(handle, of));
+    },
+    shapeOf: (of) => of.shape,
+    dispose,
+    memory: () => ledger.memory(),
+    close() {
+      closing ??= (async () => {
+        await Promise.all([...programs].map((p) => p.dispose()));
+        dispose(...ledger.tensors());
+        await device.close();
+      })();
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import { add, graphOf, input } from "@gen/graph";
+import type { Backend } from "./backend.ts";
+import { BackendError } from "./backend-error.ts";
+import { backendOver, type Device } from "./device.ts";
+import { inNode } from "./in-node.ts";
+import type { DeviceTensor } from "./ledger.ts";
+import { type GpuDevice, requestGpu } from "./onnx/gpu.ts";
+import { gpuDevice } from "./onnx/gpu-device.ts";
+import { hostDevice } from "./onnx/host-device.ts";
+import { loadNode, loadWeb, type OrtTensor, threadsHere } from "./onnx/runtime.ts";
+
+export type OnnxDevice = "cpu" | "wasm" | "webgpu";
+
+export interface OnnxOptions {
+  /**
+   * What computes: `cpu` is onnxruntime-node in Node and WebAssembly in a browser, `wasm` is WebAssembly
+   * in both, `webgpu` is the GPU through onnxruntime-web in a browser and onnxruntime-node in Node.
+   * Unless told, onnxruntime-node's CPU where it is installed, else WebAssembly.
+   */
+  device?: OnnxDevice;
+  /**
+   * Threads of one operation; all that the machine and page allow unless told.
+   * WebAssembly starts its threads once: the first backend of a page or process decides.
+   */
+  threads?: number;
+  /** Where the `.wasm` and `.mjs` files are served: an absolute URL of a folder, or a URL for each. */
+  wasmPaths?: string | { wasm?: string; mjs?: string };
+  /** The page's own `GPUDevice`, to be shared with other code; for `webgpu` in a browser. */
+  gpuDevice?: object;
+}
+
+/**
+ * A backend that runs a graph as an ONNX model on ONNX Runtime; its name says which build ran:
+ * `onnx/node-cpu`, `onnx/node-webgpu`, `onnx/wasm` or `onnx/webgpu`.
+ * @throws BackendError when a package is not installed or the device is not there.
+ */
+export async function onnxBackend(options: OnnxOptions = {}): Promise<Backend<DeviceTensor>> {
+  const device = await deviceFor(options);
+  await start(device);
+  return backendOver(device);
+}
+
+async function deviceFor(options: OnnxOptions): Promise<Device<OrtTensor>> {
+  const { device, threads = threadsHere() } = options;
+  if (device === "webgpu" && !inNode()) return pageGpu(options);
+  if (inNode() && device !== "wasm") {
+    try {
+      const [provider, name] =
+        device === "webgpu" ? ["webgpu", "node-webgpu"] : ["cpu", "node-cpu"];
+      const session = { executionProviders: [provider], intraOpNumThreads: threads };
+      return hostDevice(`onnx/${name}`, await loadNode(), session);
+    } catch (error) {
+      if (device) throw error;
+    }
+  }
+  const ort = await loadWeb("wasm");
+  ort.env.wasm.numThreads ??= threads;
+  if (options.wasmPaths) ort.env.wasm.wasmPaths = options.wasmPaths;
+  return hostDevice("onnx/wasm", ort, { executionProviders: ["wasm"] });
+}
+
+async function pageGpu({ wasmPaths, gpuDevice: given }: OnnxOptions): Promise<Device<OrtTensor>> {
+  const gpu = given ?? (await requestGpu());
+  const ort = await loadWeb("webgpu");
+  ort.env.wasm.numThreads ??= 1;
+  if (wasmPaths) ort.env.wasm.wasmPaths = wasmPaths;
+  return gpuDevice(ort, gpu as GpuDevice, given === undefined);
+}
+
+/** Makes a first session: only then does the runtime load its files and look for an adapter. */
+async function start(device: Device<OrtTensor>): Promise<void> {
+  const x = input("x", { shape: [1] });
+  try {
+    const probe = await device.compile(graphOf({ y: add(x, 1) }));
+    await probe.dispose();
+  } catch (cause) {
+    const [first] = (cause as Error).message.trim().split("\n");
+    const reason = first.split(" was false. ").at(-1);
+    await device.close();
+    throw new BackendError(`${device.name} did not start: ${reason}`, { cause });
+  }
+}

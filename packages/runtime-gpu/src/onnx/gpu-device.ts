@@ -1,0 +1,81 @@
+import { type DType, type TensorData, tensorData, tensorNumbers } from "@gen/graph";
+import { BackendError } from "../backend-error.ts";
+import type { Device } from "../device.ts";
+import { byteLength } from "../ledger.ts";
+import { bufferOf, type GpuBuffer, type GpuDevice, readBuffer } from "./gpu.ts";
+import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
+import { graphSession } from "./session.ts";
+
+/** ONNX Runtime's WebGPU provider in a page: tensors are GPU buffers and stay there between runs. */
+export function gpuDevice(ort: Ort, gpu: GpuDevice, owned: boolean): Device<OrtTensor> {
+  const options: SessionOptions = {
+    executionProviders: [{ name: "webgpu", device: gpu as never }],
+    preferredOutputLocation: "gpu-buffer",
+  };
+  // A session's end takes its outputs' buffers along, so it is put off until all of them are freed.
+  const sources = new WeakMap<OrtTensor, Source>();
+  const endings: Promise<void>[] = [];
+  const settle = (source: Source): void => {
+    if (source.ended && source.outputs === 0) endings.push(source.release());
+  };
+  return {
+    name: "onnx/webgpu",
+    write(array, shape, dtype) {
+      if (dtype === "float64")
+        throw new BackendError("onnx/webgpu cannot hold float64; use float32");
+      const buffer = bufferOf(gpu, tensorData(array, dtype));
+      return ort.Tensor.fromGpuBuffer(buffer as never, {
+        dataType: dtype as "float32",
+        dims: shape,
+        dispose: () => buffer.destroy(),
+      });
+    },
+    async read(tensor, { dtype, shape }) {
+      const length = byteLength(dtype, shape);
+      const bytes = await readBuffer(gpu, tensor.gpuBuffer as unknown as GpuBuffer, length);
+      const data = arrayOver(bytes, dtype);
+      return Float32Array.from(tensorNumbers({ dtype, shape, data }));
+    },
+    free(tensor) {
+      tensor.dispose();
+      const source = sources.get(tensor);
+      if (!source) return;
+      source.outputs--;
+      settle(source);
+    },
+    async compile(graph) {
+      const session = await graphSession(ort, graph, options);
+      const source: Source = { outputs: 0, ended: false, release: session.release };
+      return {
+        async run(inputs) {
+          const results = await session.run(inputs);
+          for (const tensor of Object.values(results)) {
+            sources.set(tensor, source);
+            source.outputs++;
+          }
+          return results;
+        },
+        async dispose() {
+          source.ended = true;
+          settle(source);
+        },
+      };
+    },
+    close: async () => {
+      await Promise.all(endings);
+      if (owned) gpu.destroy();
+    },
+  };
+}
+
+/** A session, how many of its outputs are alive, and whether its program was disposed of. */
+interface Source {
+  outputs: number;
+  ended: boolean;
+  release(): Promise<void>;
+}
+
+function arrayOver(bytes: ArrayBuffer, dtype: DType): TensorData {
+  const Kind = tensorData([], dtype).constructor as new (bytes: ArrayBuffer) => TensorData;
+  return new Kind(bytes);
+}

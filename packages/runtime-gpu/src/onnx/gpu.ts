@@ -1,0 +1,99 @@
+import { BackendError } from "../backend-error.ts";
+
+// The part of the browser's WebGPU interface that is used here; the packages compile without the DOM's types.
+export interface GpuBuffer {
+  readonly size: number;
+  mapAsync(mode: number): Promise<undefined>;
+  getMappedRange(): ArrayBuffer;
+  destroy(): undefined;
+}
+export interface GpuDevice {
+  createBuffer(descriptor: { size: number; usage: number }): GpuBuffer;
+  createCommandEncoder(): {
+    copyBufferToBuffer(
+      from: GpuBuffer,
+      at: number,
+      to: GpuBuffer,
+      toAt: number,
+      size: number,
+    ): undefined;
+    finish(): unknown;
+  };
+  readonly queue: {
+    writeBuffer(buffer: GpuBuffer, at: number, data: ArrayBufferView): undefined;
+    submit(commands: unknown[]): undefined;
+  };
+  destroy(): undefined;
+}
+interface Adapter {
+  readonly features: ReadonlySet<string>;
+  readonly limits: Readonly<Record<string, number>>;
+  requestDevice(descriptor: {
+    requiredFeatures: string[];
+    requiredLimits: Record<string, number>;
+  }): Promise<GpuDevice>;
+}
+interface Gpu {
+  requestAdapter(options: { powerPreference: string }): Promise<Adapter | null>;
+}
+
+const limits = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeWorkgroupSizeY",
+  "maxComputeWorkgroupSizeZ",
+  "maxComputeWorkgroupsPerDimension",
+];
+const features = ["shader-f16", "subgroups"];
+
+/** The page's GPU with all that its adapter allows. @throws BackendError where there is none. */
+export async function requestGpu(): Promise<GpuDevice> {
+  const { gpu } = (globalThis as { navigator?: { gpu?: Gpu } }).navigator ?? {};
+  if (!gpu) throw new BackendError("WebGPU is not there: this page has no navigator.gpu");
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) throw new BackendError("WebGPU is not there: the browser found no adapter");
+  return adapter.requestDevice({
+    requiredFeatures: features.filter((f) => adapter.features.has(f)),
+    requiredLimits: Object.fromEntries(limits.map((name) => [name, adapter.limits[name]])),
+  });
+}
+
+const usage = { mapRead: 1, copySource: 4, copyTarget: 8, storage: 128 } as const;
+
+/** A buffer that holds a copy of `data`, padded to a whole number of 16-byte words. */
+export function bufferOf(device: GpuDevice, data: ArrayBufferView): GpuBuffer {
+  const size = Math.max(16, Math.ceil(data.byteLength / 16) * 16);
+  const buffer = device.createBuffer({
+    size,
+    usage: usage.storage | usage.copySource | usage.copyTarget,
+  });
+  if (data.byteLength % 4 === 0) {
+    device.queue.writeBuffer(buffer, 0, data);
+  } else {
+    const padded = new Uint8Array(size);
+    padded.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    device.queue.writeBuffer(buffer, 0, padded);
+  }
+  return buffer;
+}
+
+/** The first `length` bytes of a buffer. */
+export async function readBuffer(
+  device: GpuDevice,
+  buffer: GpuBuffer,
+  length: number,
+): Promise<ArrayBuffer> {
+  const size = Math.max(4, Math.ceil(length / 4) * 4);
+  const copy = device.createBuffer({ size, usage: usage.mapRead | usage.copyTarget });
+  const encoder = device.createCommandEncoder();
+  encoder.copyBufferToBuffer(buffer, 0, copy, 0, size);
+  device.queue.submit([encoder.finish()]);
+  await copy.mapAsync(1);
+  const bytes = copy.getMappedRange().slice(0, length);
+  copy.destroy();
+  return bytes;
+}

@@ -1,0 +1,37 @@
+import { type DType, type TensorData, tensorData, tensorNumbers } from "@gen/graph";
+import type { Device } from "../device.ts";
+import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
+import { graphSession } from "./session.ts";
+import { tuneForCpu } from "./tune.ts";
+
+/**
+ * A device whose tensors are typed arrays in host memory.
+ *
+ * Outputs are not written into arrays made beforehand: the runtimes would copy them all the same.
+ */
+export function hostDevice(name: string, ort: Ort, options: SessionOptions): Device<OrtTensor> {
+  return {
+    name,
+    write(array, shape, dtype) {
+      const data = tensorData(array, dtype);
+      const own = data === array ? data.slice() : data;
+      return new ort.Tensor(dtype as "float32", own as Float32Array, shape);
+    },
+    read: async (tensor, { dtype, shape }) => {
+      const data = bits(tensor.data as TensorData, dtype);
+      return Float32Array.from(tensorNumbers({ dtype, shape, data }));
+    },
+    free: (tensor) => tensor.dispose(),
+    async compile(graph) {
+      const session = await graphSession(ort, tuneForCpu(graph), options);
+      return { run: (inputs) => session.run(inputs), dispose: () => session.release() };
+    },
+    close: async () => {},
+  };
+}
+
+/** Newer engines hold halves as numbers, not as their bits. */
+function bits(data: TensorData, dtype: DType): TensorData {
+  if (dtype !== "float16" || data instanceof Uint16Array) return data;
+  return new Uint16Array(data.buffer, data.byteOffset, data.length);
+}

@@ -1,0 +1,39 @@
+import { BackendError, loadPeer } from "../backend-error.ts";
+import { inNode } from "../in-node.ts";
+
+/** What ONNX Runtime's packages have in common. */
+export type Ort = Pick<typeof import("onnxruntime-web"), "InferenceSession" | "Tensor" | "env">;
+export type OrtTensor = import("onnxruntime-web").Tensor;
+export type Session = import("onnxruntime-web").InferenceSession;
+export type SessionOptions = import("onnxruntime-web").InferenceSession.SessionOptions;
+
+const module = async (name: string): Promise<Ort> => {
+  // A bundler must not see these names: one is native code, the other a second copy of the runtime.
+  const loaded = await import(/* @vite-ignore */ /* webpackIgnore: true */ name);
+  return loaded.InferenceSession ? loaded : loaded.default;
+};
+
+/** ONNX Runtime's native build. @throws BackendError outside Node, or where it is not installed. */
+export async function loadNode(): Promise<Ort> {
+  if (!inNode())
+    throw new BackendError("onnxruntime-node needs Node; in a browser use device wasm");
+  return loadPeer("onnxruntime-node", () => module("onnxruntime-node"));
+}
+
+/** ONNX Runtime compiled to WebAssembly, with its CPU provider or its WebGPU provider. */
+export async function loadWeb(provider: "wasm" | "webgpu"): Promise<Ort> {
+  return loadPeer("onnxruntime-web", async () => {
+    if (inNode()) return module("onnxruntime-web");
+    return provider === "wasm" ? import("onnxruntime-web/wasm") : import("onnxruntime-web/webgpu");
+  });
+}
+
+/** Threads that this machine and page can run at once. */
+export function threadsHere(): number {
+  if (inNode()) return process.getBuiltinModule("node:os").availableParallelism();
+  const page = globalThis as {
+    crossOriginIsolated?: boolean;
+    navigator?: { hardwareConcurrency?: number };
+  };
+  return page.crossOriginIsolated ? (page.navigator?.hardwareConcurrency ?? 1) : 1;
+}

@@ -1,0 +1,98 @@
+import {
+  type Bindings,
+  type Expr,
+  type Graph,
+  type Parameter,
+  resolveShape,
+  type Tensor,
+} from "@gen/graph";
+import type * as tfjs from "@tensorflow/tfjs";
+import { BackendError } from "../backend-error.ts";
+
+import type { Tf } from "./kernel.ts";
+import { kernels } from "./kernels.ts";
+
+const leaves = new Set(["Input", "Parameter", "Constant"]);
+
+/** A graph ready to be computed node by node, its parameters and constants on the device. */
+export interface Interpreter {
+  run(inputs: ReadonlyMap<string, tfjs.Tensor>, dims: Bindings): Record<string, tfjs.Tensor>;
+  dispose(): void;
+}
+
+/**
+ * Prepares a graph; `upload` makes the tensors of its parameters and constants.
+ * @throws BackendError naming the operations that are not known here.
+ */
+export function interpreter(
+  tf: Tf,
+  graph: Graph,
+  upload: (values: Tensor) => tfjs.Tensor,
+): Interpreter {
+  const steps = graph.nodes.filter((n) => !leaves.has(n.op));
+  const missing = new Set(steps.map((n) => n.op).filter((op) => !(op in kernels)));
+  if (missing.size > 0) throw new BackendError(`tfjs cannot run ${[...missing].join(", ")}`);
+
+  const held = new Map<Expr, tfjs.Tensor>();
+  for (const node of graph.nodes) {
+    if (node.op === "Parameter") held.set(node, upload((node as Parameter).value));
+    if (node.op === "Constant") held.set(node, upload(node.attributes.value as Tensor));
+  }
+  const dying = lastUses(graph, steps);
+
+  return {
+    run(inputs, dims) {
+      const made = new Map<Expr, tfjs.Tensor>(held);
+      for (const each of graph.inputs) made.set(each, inputs.get(each.name) as tfjs.Tensor);
+      const alive = new Set<tfjs.Tensor>();
+      try {
+        steps.forEach((node, i) => {
+          const operands = node.inputs.map((e) => made.get(e) as tfjs.Tensor);
+          const value = compute(tf, node, operands, resolveShape(node.shape, dims));
+          made.set(node, value);
+          alive.add(value);
+          for (const dead of dying[i]) {
+            const spent = made.get(dead) as tfjs.Tensor;
+            made.delete(dead);
+            alive.delete(spent);
+            spent.dispose();
+          }
+        });
+        const outputs = Object.entries(graph.outputs).map(([name, e]) => {
+          const value = made.get(e) as tfjs.Tensor;
+          // An output of its own: the value may be an input, a parameter or another output as well.
+          return [name, alive.delete(value) ? value : value.clone()] as const;
+        });
+        return Object.fromEntries(outputs);
+      } finally {
+        for (const left of alive) left.dispose();
+      }
+    },
+    dispose() {
+      for (const each of held.values()) each.dispose();
+      held.clear();
+    },
+  };
+}
+
+function compute(tf: Tf, node: Expr, operands: tfjs.Tensor[], shape: number[]): tfjs.Tensor {
+  return tf.tidy(() => {
+    const value = kernels[node.op](tf, operands, node, shape);
+    return operands.includes(value) ? value.clone() : value;
+  });
+}
+
+/** For each step, the values that no later step and no output needs. */
+function lastUses(graph: Graph, steps: readonly Expr[]): Expr[][] {
+  const outputs = new Set(Object.values(graph.outputs));
+  const seen = new Set<Expr>();
+  const dying: Expr[][] = steps.map(() => []);
+  for (let i = steps.length - 1; i >= 0; i--) {
+    for (const e of [...steps[i].inputs, steps[i]]) {
+      if (seen.has(e) || outputs.has(e) || leaves.has(e.op)) continue;
+      seen.add(e);
+      dying[i].push(e);
+    }
+  }
+  return dying;
+}

@@ -1,0 +1,102 @@
+import type * as tfjs from "@tensorflow/tfjs";
+import { aroundAxis, expand, transpose } from "./arrange.ts";
+import type { Kernel } from "./kernel.ts";
+import { averagePool, conv, instanceNorm, matmul, upsample } from "./products.ts";
+import { storedDType } from "./values.ts";
+
+type Unary = "neg" | "exp" | "log" | "sqrt" | "abs" | "sign" | "sin" | "cos" | "tanh" | "sigmoid";
+type Binary = "add" | "sub" | "mul" | "div" | "pow" | "maximum" | "minimum";
+type Comparison = "greater" | "less" | "equal";
+
+const unary =
+  (name: Unary | "softplus" | "relu" | "erf" | "floor"): Kernel =>
+  (tf, [x]) =>
+    tf[name](x);
+const binary =
+  (name: Binary | Comparison): Kernel =>
+  (tf, [a, b]) =>
+    tf[name](a, b);
+const reduction =
+  (name: "sum" | "mean" | "max"): Kernel =>
+  (tf, [x], { attributes }, shape) =>
+    tf.reshape(tf[name](x, attributes.axes as number[]), shape);
+
+/** How each operation is computed with TensorFlow.js, by its name. */
+export const kernels: Readonly<Record<string, Kernel>> = {
+  Add: binary("add"),
+  Sub: binary("sub"),
+  Mul: binary("mul"),
+  Div: binary("div"),
+  Pow: binary("pow"),
+  Max: binary("maximum"),
+  Min: binary("minimum"),
+  Greater: binary("greater"),
+  Less: binary("less"),
+  Equal: binary("equal"),
+  Neg: unary("neg"),
+  Exp: unary("exp"),
+  Log: unary("log"),
+  Sqrt: unary("sqrt"),
+  Abs: unary("abs"),
+  Sign: unary("sign"),
+  Sin: unary("sin"),
+  Cos: unary("cos"),
+  Tanh: unary("tanh"),
+  Sigmoid: unary("sigmoid"),
+  Softplus: unary("softplus"),
+  Relu: unary("relu"),
+  Erf: unary("erf"),
+  Floor: unary("floor"),
+  Where: (tf, [condition, a, b]) => tf.where(condition, a, b),
+  Cast: (tf, [x], { dtype }) =>
+    // Some backends cast to bool by dropping the fraction.
+    dtype === "bool" ? tf.notEqual(x, tf.zerosLike(x)) : tf.cast(x, storedDType(dtype)),
+  Reshape: (tf, [x], _, shape) => tf.reshape(x, shape),
+  Transpose: (tf, [x], { attributes }) => transpose(tf, x, attributes.perm as number[]),
+  Concat: (tf, inputs, { attributes }, shape) => {
+    const axis = attributes.axis as number;
+    return tf.reshape(
+      tf.concat(
+        inputs.map((x) => aroundAxis(tf, x, axis)),
+        1,
+      ),
+      shape,
+    );
+  },
+  Slice: (tf, [x], { attributes }, shape) => {
+    const { axis, start, end, step } = attributes as Record<string, number>;
+    const around = aroundAxis(tf, x, axis);
+    const [before, , after] = around.shape;
+    const part =
+      step === 1
+        ? tf.slice(around, [0, start, 0], [before, shape[axis], after])
+        : tf.stridedSlice(around, [0, start, 0], [before, end, after], [1, step, 1]);
+    return tf.reshape(part, shape);
+  },
+  Pad: (tf, [x], { attributes }) => {
+    const pads = attributes.pads as number[];
+    const pairs = x.shape.map((_, i): [number, number] => [pads[i], pads[i + x.rank]]);
+    return tf.pad(x, pairs, attributes.value as number);
+  },
+  Expand: (tf, [x], _, shape) => expand(tf, x, shape),
+  Gather: (tf, [x, indices], { attributes }, shape) => {
+    const around = aroundAxis(tf, x, attributes.axis as number);
+    return tf.reshape(
+      tf.gather(around, tf.reshape(indices, [indices.size]) as tfjs.Tensor1D, 1),
+      shape,
+    );
+  },
+  ReduceSum: reduction("sum"),
+  ReduceMean: reduction("mean"),
+  ReduceMax: reduction("max"),
+  Softmax: (tf, [x], { attributes }, shape) => {
+    const around = aroundAxis(tf, x, attributes.axis as number);
+    if (around.shape[2] === 1) return tf.reshape(tf.softmax(tf.squeeze(around, [2])), shape);
+    return tf.reshape(tf.transpose(tf.softmax(tf.transpose(around, [0, 2, 1])), [0, 2, 1]), shape);
+  },
+  MatMul: matmul,
+  Conv: conv,
+  AveragePool: averagePool,
+  Resize: upsample,
+  InstanceNormalization: instanceNorm,
+};

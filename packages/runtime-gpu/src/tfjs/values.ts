@@ -1,0 +1,24 @@
+import { type DType, type Tensor, tensorNumbers } from "@gen/graph";
+
+/** The type that TensorFlow.js holds a dtype as: every float is float32, every integer int32. */
+export function storedDType(dtype: DType): "float32" | "int32" | "bool" {
+  if (dtype === "int32" || dtype === "int64") return "int32";
+  return dtype === "bool" ? "bool" : "float32";
+}
+
+/**
+ * A copy of a tensor's elements as TensorFlow.js holds them.
+ * @throws RangeError for an int64 that does not fit int32.
+ */
+export function storedValues(values: Tensor): Float32Array | Int32Array | Uint8Array {
+  const numbers = tensorNumbers(values);
+  const stored = storedDType(values.dtype);
+  if (stored === "float32") return Float32Array.from(numbers);
+  if (stored === "bool") return Uint8Array.from(numbers);
+  const integers = Int32Array.from(numbers);
+  if (values.dtype === "int64") {
+    const at = integers.findIndex((v, i) => v !== numbers[i]);
+    if (at >= 0) throw new RangeError(`tfjs holds int64 as int32, which cannot be ${numbers[at]}`);
+  }
+  return integers;
+}

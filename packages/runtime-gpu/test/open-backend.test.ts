@@ -1,0 +1,40 @@
+import { expect, it } from "vitest";
+import { loadPeer } from "../src/backend-error.ts";
+import { BackendError, backendNames, backends, bestBackend, openBackend } from "../src/index.ts";
+
+it("a package that is not installed is named with the command that installs it", async () => {
+  const name = "onnxruntime-nowhere";
+  const load = loadPeer(name, () => import(/* @vite-ignore */ name));
+  await expect(load).rejects.toThrow(
+    new BackendError("onnxruntime-nowhere is not installed; run: npm install onnxruntime-nowhere"),
+  );
+});
+
+it("every backend opens under the name that it gives itself, or says why not", async () => {
+  const list = await backends();
+  expect(list.map((b) => b.name)).toEqual(backendNames());
+  for (const { name, available, reason } of list) {
+    if (available) {
+      const backend = await openBackend(name);
+      expect(backend.name).toBe(name);
+      await backend.close();
+    } else {
+      expect(reason).toMatch(/^[^\n]{10,}$/);
+    }
+  }
+  const there = list.filter((b) => b.available).map((b) => b.name);
+  expect(there).toEqual(expect.arrayContaining(["onnx/node-cpu", "onnx/wasm", "tfjs/wasm", "cpu"]));
+});
+
+it("the best backend is the first that can be had", async () => {
+  const refused: string[] = [];
+  const backend = await bestBackend({
+    prefer: ["tfjs/webgpu", "nonsense", "cpu", "tfjs/cpu"],
+    onRefused: (name, reason) => refused.push(`${name}: ${reason}`),
+  });
+  expect(backend.name).toBe("cpu");
+  expect(refused).toHaveLength(2);
+  expect(refused[1]).toMatch(/^nonsense: backend must be one of .*cpu.*, got nonsense$/);
+  await expect(bestBackend({ prefer: ["nonsense"] })).rejects.toThrow(/no backend .*nonsense/);
+  await expect(openBackend("toString")).rejects.toThrow(BackendError);
+});

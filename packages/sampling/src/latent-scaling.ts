@@ -1,0 +1,58 @@
+import { add, constant, div, type Expr, mul, type Operand, sub, tensor } from "@gen/graph";
+
+/** Between an autoencoder's own latents and those a denoiser works on. */
+export interface LatentScaling {
+  /** The denoiser's latents from the mean and log variance of the autoencoder's. */
+  apply(mean: Expr, logVariance: Expr): { mean: Expr; logVariance: Expr };
+  /** The autoencoder's latents from the denoiser's. */
+  undo(latent: Expr): Expr;
+}
+
+/**
+ * The scaling of a diffusers VAE config: `(z - latents_mean) / latents_std` with a number for each
+ * channel (axis 1), or `(z - shift_factor) * scaling_factor`.
+ *
+ * @throws RangeError when a deviation or the factor is not a positive number.
+ */
+export function latentScaling(config: Readonly<Record<string, unknown>>): LatentScaling {
+  const { latents_mean, latents_std, shift_factor, scaling_factor } = config;
+  const means = numbers("latents_mean", latents_mean ?? [shift_factor ?? 0]);
+  const deviations = Array.isArray(latents_std)
+    ? numbers("latents_std", latents_std)
+    : numbers("scaling_factor", [scaling_factor ?? 1]).map((factor) => 1 / factor);
+  if (!deviations.every((d) => d > 0 && d < Infinity)) {
+    throw new RangeError(
+      `a VAE's latents_std or scaling_factor must be positive, got ${JSON.stringify(latents_std ?? scaling_factor)}`,
+    );
+  }
+  if (means.every((m) => m === 0) && deviations.every((d) => d === 1)) {
+    return { apply: (mean, logVariance) => ({ mean, logVariance }), undo: (latent) => latent };
+  }
+  return {
+    apply: (mean, logVariance) => ({
+      mean: div(sub(mean, along(means, mean)), along(deviations, mean)),
+      logVariance: sub(
+        logVariance,
+        along(
+          deviations.map((d) => 2 * Math.log(d)),
+          mean,
+        ),
+      ),
+    }),
+    undo: (latent) => add(mul(latent, along(deviations, latent)), along(means, latent)),
+  };
+}
+
+/** A number for each entry of axis 1, or one for all, ready to broadcast. */
+function along(values: readonly number[], like: Expr): Operand {
+  if (values.length === 1) return values[0];
+  const shape = like.shape.map((_, i) => (i === 1 ? values.length : 1));
+  return constant(tensor(Float32Array.from(values), shape));
+}
+
+function numbers(name: string, value: unknown): number[] {
+  if (Array.isArray(value) && value.length > 0 && value.every((v) => Number.isFinite(v))) {
+    return value;
+  }
+  throw new RangeError(`${name} must be numbers, got ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,73 @@
+import { concat, type Expr, type Shape, type Signature, toOnnx, trace } from "@gen/graph";
+import { readSchedulerConfig, writeSchedulerConfig } from "@gen/schedules";
+import { type PipelineInput, type PipelineVae, pipelinePaths } from "./pipeline.ts";
+import { utf8 } from "./utf8.ts";
+
+const MODEL = ["diffusers", "OnnxRuntimeModel"];
+
+/**
+ * A pipeline as the files of a folder, by path, laid out as diffusers does.
+ *
+ * `unet/model.onnx` takes `sample` `[batch, ...]` float32, `timestep` `[batch]` int64 and, with
+ * classes, `class_labels` `[batch]` int64, and gives `out_sample`; `vae_decoder/model.onnx` takes
+ * `latent_sample` and gives `sample`; `vae_encoder/model.onnx` takes `sample` and gives
+ * `latent_parameters`, mean and log variance joined along axis 1. The denoiser's `predicts` goes
+ * into `scheduler/scheduler_config.json`, which carries the schedule.
+ */
+export function savePipeline(pipeline: PipelineInput): Record<string, Uint8Array> {
+  const { denoiser, shape, vae, classes, notes } = pipeline;
+  const scheduler = writeSchedulerConfig({
+    ...pipeline.scheduler,
+    predictionType: denoiser.predicts,
+  });
+  const signature: Record<string, Signature> = {
+    sample: { shape: ["batch", ...shape] },
+    timestep: { shape: ["batch"], dtype: "int64" },
+    ...(classes && { class_labels: { shape: ["batch"], dtype: "int64" } }),
+  };
+  const unet = trace(
+    ({ sample, timestep, class_labels }: Record<string, Expr>) => ({
+      out_sample: denoiser.apply(sample, timestep, class_labels),
+    }),
+    signature,
+  );
+  const index = {
+    _class_name: vae ? "LDMPipeline" : "DDPMPipeline",
+    _diffusers_version: "0.30.0",
+    scheduler: ["diffusers", readSchedulerConfig(scheduler).className],
+    unet: MODEL,
+    ...(vae?.encode && { vae_encoder: MODEL }),
+    ...(vae && { vae_decoder: MODEL }),
+    _gen: { version: 1, shape, image: vae?.image, classes, notes },
+  };
+  return {
+    [pipelinePaths.index]: json(index),
+    [pipelinePaths.scheduler]: utf8(scheduler),
+    [pipelinePaths.unet]: toOnnx(unet, { name: "unet" }),
+    ...(vae && savePipelineVae(vae, shape)),
+  };
+}
+
+/** The VAE's part of a pipeline's files, on latents `[batch, ...shape]`. */
+export function savePipelineVae(vae: PipelineVae, shape: Shape): Record<string, Uint8Array> {
+  const { encode, decode, image } = vae;
+  const decoder = trace(({ latent_sample }) => ({ sample: decode(latent_sample) }), {
+    latent_sample: { shape: ["batch", ...shape] },
+  });
+  const files = {
+    [pipelinePaths.decoder]: toOnnx(decoder, { name: "vae_decoder" }),
+    // Latents are scaled inside the two models.
+    [pipelinePaths.decoderConfig]: json({ _class_name: "AutoencoderKL", scaling_factor: 1 }),
+  };
+  if (!encode) return files;
+  const encoder = trace(
+    ({ sample }) => {
+      const { mean, logVariance } = encode(sample);
+      return { latent_parameters: concat([mean, logVariance], 1) };
+    },
+    { sample: { shape: ["batch", ...image] } },
+  );
+  return { ...files, [pipelinePaths.encoder]: toOnnx(encoder, { name: "vae_encoder" }) };
+}
+
+const json = (value: unknown) => utf8(`${JSON.stringify(value, null, 2)}\n`);

@@ -1,0 +1,93 @@
+import {
+  denoisedCoefficients,
+  type EstimateCoefficients,
+  epsilonCoefficients,
+  type NoiseLevel,
+  type PredictionType,
+  posteriorCoefficients,
+} from "@gen/math";
+
+/**
+ * One row of a sampler's table, plain numbers that survive JSON.
+ *
+ * `x0 = denoised.x * x + denoised.prediction * prediction`, clipped where asked, then
+ * `x' = next.x0 * x0 + next.x * x + next.prediction * prediction + next.noise * z`.
+ */
+export interface Step {
+  /** The 0-based time step that the denoiser is told. */
+  readonly t: number;
+  readonly predicts: PredictionType;
+  readonly denoised: EstimateCoefficients;
+  readonly next: NextCoefficients;
+}
+
+/** The part of a {@link Step} that makes the next sample; `noise` multiplies standard normal z. */
+export interface NextCoefficients {
+  readonly x0: number;
+  readonly x: number;
+  readonly prediction: number;
+  readonly noise: number;
+}
+
+/** A move from one noise level to another, with the time step that the denoiser is told. */
+export interface Transition {
+  readonly t: number;
+  readonly from: NoiseLevel;
+  readonly to: NoiseLevel;
+}
+
+/** How a transition becomes a {@link Step}. */
+export interface StepOptions {
+  /** What the denoiser predicts; epsilon unless told. */
+  readonly predicts?: PredictionType;
+  /** Fresh noise, from 0 (DDIM, none) to 1 (DDPM's posterior); 0 unless told. */
+  readonly eta?: number;
+  /**
+   * Whether a clipped x0 goes with the noise as it was predicted, as in diffusers' DDIM, or with
+   * the noise that the clipped x0 implies, as in OpenAI's code (the default). Without clipping
+   * both are the same.
+   */
+  readonly keepEpsilon?: boolean;
+}
+
+/**
+ * The rows that move x through noise levels: each takes its coefficients from its own two levels.
+ *
+ * `next` holds {@link posteriorCoefficients}; with `keepEpsilon` it is
+ * `x' = to.signal * x0 + sqrt(to.noise^2 - noise^2) * epsilon + noise * z` (Song et al. 2021,
+ * eq. 12) with epsilon written in x and the prediction.
+ *
+ * @throws RangeError when eta is outside [0, 1]; when a prediction says nothing of x0 at its
+ * level, such as epsilon at zero signal.
+ */
+export function stepTable(
+  transitions: readonly Transition[],
+  { predicts = "epsilon", eta = 0, keepEpsilon = false }: StepOptions = {},
+): Step[] {
+  return transitions.map((transition) => ({
+    t: transition.t,
+    predicts,
+    denoised: denoisedCoefficients(predicts, transition.from),
+    next: keepEpsilon
+      ? keptEpsilon(transition, predicts, eta)
+      : { ...posteriorCoefficients(transition.from, transition.to, eta), prediction: 0 },
+  }));
+}
+
+function keptEpsilon(
+  { from, to }: Transition,
+  predicts: PredictionType,
+  eta: number,
+): NextCoefficients {
+  // Without fresh noise this needs nothing of `from`, which inversion may start clean.
+  const posterior = eta === 0 ? undefined : posteriorCoefficients(from, to, eta);
+  const direction = posterior ? posterior.x * from.noise : to.noise;
+  const { x, prediction } =
+    direction === 0 ? { x: 0, prediction: 0 } : epsilonCoefficients(predicts, from);
+  return {
+    x0: to.signal,
+    x: direction * x,
+    prediction: direction * prediction,
+    noise: posterior?.noise ?? 0,
+  };
+}

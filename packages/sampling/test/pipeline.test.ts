@@ -1,0 +1,157 @@
+import { constant, evaluate, graphOf, mul, parameter, reshape, tanh, tensor } from "@gen/graph";
+import { cpuBackend } from "@gen/runtime-gpu/cpu";
+import { cosineSchedule } from "@gen/schedules";
+import { describe, expect, it } from "vitest";
+import {
+  loadPipeline,
+  type PipelineVae,
+  sample,
+  savePipeline,
+  savePipelineVae,
+} from "../src/index.ts";
+import { smallDenoiser, table } from "./networks.ts";
+
+const gain = parameter("gain", tensor([2, 3], [1, 2]));
+const vae: PipelineVae = {
+  image: [1, 1, 2],
+  parameters: [gain],
+  encode: (image) => {
+    const mean = reshape(image, [image.shape[0], 2]);
+    return { mean, logVariance: mul(mean, 0.5) };
+  },
+  decode: (z) => reshape(tanh(mul(z, gain)), [z.shape[0], 1, 1, 2]),
+};
+const schedule = cosineSchedule({ steps: 10 });
+const whole = {
+  denoiser: smallDenoiser(3),
+  scheduler: { schedule, clip: 1 },
+  shape: [2],
+  vae,
+  classes: ["a", "b", "c"],
+  notes: { data: "points" },
+};
+const backend = cpuBackend();
+const folder = (files: Record<string, Uint8Array | undefined>) => (path: string) =>
+  Promise.resolve(files[path]);
+const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+
+describe("a pipeline's folder", () => {
+  it("has diffusers' layout", () => {
+    const files = savePipeline(whole);
+    expect(Object.keys(files).sort()).toEqual([
+      "model_index.json",
+      "scheduler/scheduler_config.json",
+      "unet/model.onnx",
+      "vae_decoder/config.json",
+      "vae_decoder/model.onnx",
+      "vae_encoder/model.onnx",
+    ]);
+    const index = JSON.parse(new TextDecoder().decode(files["model_index.json"]));
+    expect(index).toMatchObject({
+      _class_name: "LDMPipeline",
+      scheduler: ["diffusers", "DDPMScheduler"],
+      unet: ["diffusers", "OnnxRuntimeModel"],
+    });
+  });
+
+  it("samples the same after a round trip", async () => {
+    const loaded = await loadPipeline(folder(savePipeline(whole)));
+    expect(loaded).toMatchObject({
+      shape: [2],
+      classes: ["a", "b", "c"],
+      notes: { data: "points" },
+    });
+    expect(loaded.denoiser.predicts).toBe("epsilon");
+    expect(loaded.scheduler.clip).toBe(1);
+    expect([...loaded.scheduler.schedule.betas]).toEqual([...schedule.betas]);
+    expect(loaded.vae?.image).toEqual([1, 1, 2]);
+    const run = {
+      backend,
+      steps: table(1),
+      shape: [4, 2],
+      seed: 8,
+      condition: tensor([0, 1, 2, 0], [4], "int64"),
+    };
+    const before = await sample({ ...run, denoiser: whole.denoiser });
+    const after = await sample({ ...run, denoiser: loaded.denoiser });
+    for (const [i, v] of before.x.entries()) expect(after.x[i]).toBeCloseTo(v, 6);
+  });
+
+  it("holds a VAE's files alone, too", () => {
+    const files = savePipeline(whole);
+    const names = ["vae_decoder/config.json", "vae_decoder/model.onnx", "vae_encoder/model.onnx"];
+    const wanted = Object.fromEntries(names.map((name) => [name, files[name]]));
+    expect(savePipelineVae(vae, [2])).toEqual(wanted);
+  });
+
+  it("undoes the scaling of another exporter's autoencoder", async () => {
+    const files = savePipeline(whole);
+    const shifted = async (config: object) => {
+      const changed = { ...files, "vae_decoder/config.json": text(config) };
+      const { vae: loaded } = await loadPipeline(folder(changed));
+      const z = constant(tensor([0.1, 0.2], [1, 2]));
+      const image = tensor([1, 1], [1, 1, 1, 2]);
+      const encoded = loaded?.encode?.(constant(image)) ?? { mean: z, logVariance: z };
+      const out = evaluate(graphOf({ y: loaded?.decode(z) ?? z, ...encoded }), {});
+      return [out.y, out.mean, out.logVariance].map(({ data }) => Array.from(data, Number));
+    };
+    const near = (found: number[][], wanted: number[][]) =>
+      found.forEach((row, i) => row.forEach((v, k) => expect(v).toBeCloseTo(wanted[i][k], 6)));
+    near(await shifted({}), [
+      [Math.tanh(0.2), Math.tanh(0.6)],
+      [1, 1],
+      [0.5, 0.5],
+    ]);
+    near(await shifted({ scaling_factor: 0.5, shift_factor: 1 }), [
+      [Math.tanh(2 * 1.2), Math.tanh(3 * 1.4)],
+      [0, 0],
+      [0.5 + 2 * Math.log(0.5), 0.5 + 2 * Math.log(0.5)],
+    ]);
+    near(await shifted({ latents_mean: [1, 2], latents_std: [2, 4] }), [
+      [Math.tanh(2 * 1.2), Math.tanh(3 * 2.8)],
+      [0, -0.25],
+      [0.5 - 2 * Math.log(2), 0.5 - 2 * Math.log(4)],
+    ]);
+    await expect(shifted({ scaling_factor: 0 })).rejects.toThrow(/must be positive, got 0/);
+  });
+
+  it("names the file that is missing, too large or damaged", async () => {
+    const files = savePipeline(whole);
+    const load = (change: Record<string, Uint8Array | undefined>, limit?: number) =>
+      expect(loadPipeline(folder({ ...files, ...change }), { limit })).rejects;
+    await load({ "unet/model.onnx": undefined }).toThrow("unet/model.onnx is missing");
+    await load({ "vae_decoder/model.onnx": undefined }).toThrow(
+      "vae_decoder/model.onnx is missing",
+    );
+    await load({ "scheduler/scheduler_config.json": undefined }).toThrow(
+      "scheduler/scheduler_config.json is missing",
+    );
+    await load({ "model_index.json": text([1]) }).toThrow(
+      "model_index.json: it must hold a JSON object",
+    );
+    await load({ "model_index.json": new Uint8Array([123]) }).toThrow("model_index.json: ");
+    await load({ "unet/model.onnx": files["unet/model.onnx"].slice(0, 300) }).toThrow(
+      "unet/model.onnx: ",
+    );
+    await load({}, 100).toThrow(/^[\w/.]+ has \d+ bytes, at most 100 are allowed$/);
+  });
+
+  it("asks for fixed paths only, whatever the index says", async () => {
+    const files = savePipeline(whole);
+    const asked: string[] = [];
+    const index = { unet: ["../../etc", "passwd"], vae_decoder: null, extra: "/root" };
+    const changed: Record<string, Uint8Array> = { ...files, "model_index.json": text(index) };
+    await loadPipeline((path) => {
+      asked.push(path);
+      return Promise.resolve(changed[path]);
+    });
+    expect(asked.filter((path) => path.includes("..") || path.startsWith("/"))).toEqual([]);
+  });
+
+  it("does without model_index.json and without a VAE", async () => {
+    const { "model_index.json": _, ...files } = savePipeline({ ...whole, vae: undefined });
+    const loaded = await loadPipeline(folder(files));
+    expect(loaded.vae).toBeUndefined();
+    expect(loaded.shape).toEqual([2]);
+  });
+});

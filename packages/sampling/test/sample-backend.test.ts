@@ -1,0 +1,155 @@
+import { evaluate, tensor, trace } from "@gen/graph";
+import { cpuBackend } from "@gen/runtime-gpu/cpu";
+import { describe, expect, it } from "vitest";
+import { type Denoiser, sample, sampler } from "../src/index.ts";
+import { smallDenoiser, table } from "./networks.ts";
+
+const backend = cpuBackend();
+const denoiser = smallDenoiser();
+const options = { backend, denoiser, shape: [3, 2], seed: 1 };
+
+/** The same network as a function of numbers. */
+function asFunction(model: Denoiser) {
+  const graph = trace(({ x, t }) => ({ y: model.apply(x, t) }), {
+    x: { shape: [3, 2] },
+    t: { shape: [3], dtype: "int64" },
+  });
+  return (x: ArrayLike<number>, t: number) => {
+    const inputs = { x: tensor(x, [3, 2], "float64"), t: tensor([t, t, t], [3], "int64") };
+    return evaluate(graph, inputs).y.data as Float64Array;
+  };
+}
+
+describe("sample on a backend", () => {
+  it("gives what the loop in float64 gives, clipped or not", async () => {
+    for (const clip of [false, 0.8] as const) {
+      for (const eta of [0, 1]) {
+        const run = { steps: table(eta), shape: [3, 2], seed: 1, clip };
+        const fused = await sample({ backend, denoiser, ...run });
+        const plain = await sample({ denoiser: asFunction(denoiser), ...run });
+        for (const [i, v] of plain.x.entries()) expect(fused.x[i]).toBeCloseTo(v, 12);
+      }
+    }
+  });
+
+  it("leaves nothing alive, and reads back only when asked", async () => {
+    const before = backend.memory().live;
+    const seen: number[] = [];
+    const { x } = await sample({
+      ...options,
+      steps: table(1),
+      onStep: async ({ step, x0 }) => {
+        // Nothing awaits the last reading: the run itself waits for it.
+        if (step === 4) x0().then((v) => seen.push(v.length));
+      },
+    });
+    expect(seen).toEqual([6]);
+    expect(x).toHaveLength(6);
+    expect(backend.memory().live).toBe(before);
+  });
+
+  it("holds x, its estimate and the noise, and no more, however long the table", async () => {
+    const ready = sampler({ backend, denoiser });
+    const most = async (steps: ReturnType<typeof table>) => {
+      let live = 0;
+      const onStep = () => {
+        live = Math.max(live, backend.memory().live);
+      };
+      await ready.sample({ steps, shape: [3, 2], onStep });
+      return live;
+    };
+    const short = await most(table(1));
+    const long = await most(Array.from({ length: 20 }, () => table(1)).flat());
+    expect(long).toBe(short);
+    await ready.dispose();
+  });
+
+  it("frees everything when aborted, when left early, and when a callback throws", async () => {
+    const before = backend.memory().live;
+    const controller = new AbortController();
+    const aborted = sample({
+      ...options,
+      steps: table(1),
+      signal: controller.signal,
+      onStep: ({ step }) => step === 2 && controller.abort(),
+    });
+    await expect(aborted).rejects.toMatchObject({ name: "AbortError" });
+    for await (const { step } of sample({ ...options, steps: table(1) })) if (step === 1) break;
+    const fails = (extra: object) =>
+      expect(sample({ ...options, steps: table(1), ...extra })).rejects;
+    await fails({
+      onStep: () => {
+        throw new Error("mine");
+      },
+    }).toThrow("mine");
+    await fails({
+      noise: (k: number, size: number) => {
+        if (k === 2) throw new Error("no noise");
+        return new Float64Array(size);
+      },
+    }).toThrow("no noise");
+    expect(backend.memory().live).toBe(before);
+  });
+
+  it("compiles one program for a shape, whatever the table and the clipping", async () => {
+    let compiled = 0;
+    const counting = {
+      ...backend,
+      compile: (graph: Parameters<typeof backend.compile>[0]) => {
+        compiled++;
+        return backend.compile(graph);
+      },
+    };
+    const ready = sampler({ backend: counting, denoiser });
+    await ready.sample({ steps: table(1), shape: [3, 2] });
+    await ready.sample({ steps: table(0), shape: [3, 2], clip: 1 });
+    expect(compiled).toBe(1);
+    await ready.sample({ steps: table(0), shape: [4, 2] });
+    expect(compiled).toBe(2);
+    await ready.dispose();
+  });
+
+  it("uploads noise only for steps that add it", async () => {
+    let uploads = 0;
+    const counting: typeof backend = {
+      ...backend,
+      upload: (...args) => {
+        uploads++;
+        return backend.upload(...args);
+      },
+    };
+    // The initial x, then t and the coefficients of each of the five steps.
+    await sample({ ...options, backend: counting, steps: table(0) });
+    expect(uploads).toBe(11);
+    uploads = 0;
+    await sample({ ...options, backend: counting, steps: table(1) });
+    expect(uploads).toBe(15);
+  });
+
+  it("passes a condition to the denoiser", async () => {
+    const conditional = smallDenoiser(3);
+    const run = (labels: number[]) =>
+      sample({
+        ...options,
+        denoiser: conditional,
+        steps: table(0),
+        condition: tensor(labels, [3], "int64"),
+      });
+    const before = backend.memory().live;
+    const [a, b] = [await run([0, 1, 2]), await run([0, 2, 2])];
+    expect([...a.x.subarray(0, 2)]).toEqual([...b.x.subarray(0, 2)]);
+    expect([...a.x.subarray(2, 4)]).not.toEqual([...b.x.subarray(2, 4)]);
+    expect(backend.memory().live).toBe(before);
+  });
+
+  it("says what is missing", async () => {
+    await expect(sample({ denoiser, steps: table(0), shape: [3, 2] })).rejects.toThrow(
+      "backend is needed unless the denoiser is a function",
+    );
+    const wide = { ...denoiser, predicts: "v" as const };
+    await expect(sample({ ...options, denoiser: wide, steps: table(0) })).rejects.toThrow(
+      "steps must be made for a denoiser that predicts v, got steps for epsilon",
+    );
+    await expect(sample({ ...options, shape: [3, 5], steps: table(0) })).rejects.toThrow(/MatMul/);
+  });
+});

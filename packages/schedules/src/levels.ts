@@ -1,0 +1,69 @@
+import type { NoiseLevel } from "@gen/math";
+
+/** The level of signal 1 and noise sigma, which Karras et al. 2022 sample in. */
+export function varianceExplodingLevel(sigma: number): NoiseLevel {
+  return { signal: 1, noise: positive("sigma", sigma) };
+}
+
+/** The same ratio of noise to signal with `signal^2 + noise^2 = 1`. */
+export function variancePreservingLevel(sigma: number): NoiseLevel {
+  const norm = Math.hypot(1, positive("sigma", sigma));
+  return { signal: 1 / norm, noise: sigma / norm };
+}
+
+/**
+ * The variance preserving level of a log signal-to-noise ratio, `log(signal^2 / noise^2)` in nats:
+ * `signal^2 = sigmoid(logSnr)`; infinite ratios are the clean level and pure noise.
+ */
+export function logSnrLevel(logSnr: number): NoiseLevel {
+  if (Number.isNaN(logSnr)) throw new RangeError("logSnr must be a number, got NaN");
+  const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+  return { signal: Math.sqrt(sigmoid(logSnr)), noise: Math.sqrt(sigmoid(-logSnr)) };
+}
+
+/** The log signal-to-noise ratio of a level, `2 log(signal / noise)` in nats. */
+export function logSnrOf({ signal, noise }: NoiseLevel): number {
+  return 2 * (Math.log(signal) - Math.log(noise));
+}
+
+/**
+ * The level of a straight flow at time s in [0, 1]: `{ signal: 1 - s, noise: s }` (Lipman et al.
+ * 2023; Liu et al. 2023), s first moved by `shift s / (1 + (shift - 1) s)` (Esser et al. 2024,
+ * eq. 23).
+ */
+export function flowLevel(s: number, shift = 1): NoiseLevel {
+  const moved = (positive("shift", shift) * unit(s)) / (1 + (shift - 1) * s);
+  return { signal: 1 - moved, noise: moved };
+}
+
+/**
+ * The linear schedule in continuous time s in [0, 1] (Song et al. 2021, eq. 33):
+ * `signal^2 = exp(-s betaMin - s^2 (betaMax - betaMin) / 2)`, variance preserving.
+ */
+export function continuousLinearLevel(s: number, betaMin = 0.1, betaMax = 20): NoiseLevel {
+  const exponent = unit(s) * betaMin + 0.5 * s * s * (betaMax - betaMin);
+  return { signal: Math.exp(-0.5 * exponent), noise: Math.sqrt(-Math.expm1(-exponent)) };
+}
+
+/**
+ * The cosine schedule in continuous time s in [0, 1], variance preserving and scaled to be clean at
+ * s = 0 (Nichol and Dhariwal 2021, eq. 17): `signal = cos(v(s)) / cos(v(0))`,
+ * `v(s) = (s + offset) / (1 + offset) * pi / 2`.
+ */
+export function continuousCosineLevel(s: number, offset = 0.008): NoiseLevel {
+  const angle = (at: number) => (((at + offset) / (1 + offset)) * Math.PI) / 2;
+  const [now, start] = [angle(unit(s)), angle(0)];
+  // cos^2 a - cos^2 b = sin(b - a) sin(b + a), which keeps its digits near s = 0.
+  const noise = Math.sqrt(Math.sin(now - start) * Math.sin(now + start)) / Math.cos(start);
+  return { signal: s === 1 ? 0 : Math.cos(now) / Math.cos(start), noise };
+}
+
+function unit(s: number): number {
+  if (s >= 0 && s <= 1) return s;
+  throw new RangeError(`s must be in [0, 1], got ${s}`);
+}
+
+function positive(name: string, value: number): number {
+  if (value >= 0 && value < Infinity) return value;
+  throw new RangeError(`${name} must be finite and not negative, got ${value}`);
+}

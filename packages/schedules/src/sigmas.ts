@@ -1,0 +1,56 @@
+import { stepCount } from "./linspace.ts";
+
+/** Options of the noise levels between two standard deviations. */
+export interface SigmaOptions {
+  /** How many levels. */
+  readonly steps: number;
+  /** The last, smallest one, above 0. */
+  readonly sigmaMin: number;
+  /** The first, largest one. */
+  readonly sigmaMax: number;
+}
+
+/**
+ * Karras's noise levels `[steps]`, descending: `sigma^(1 / rho)` equally spaced (Karras et al.
+ * 2022, eq. 5; rho 7). The clean level that sampling ends on is not among them.
+ *
+ * @throws RangeError when steps is no positive integer or not 0 < sigmaMin <= sigmaMax.
+ */
+export function karrasSigmas(options: SigmaOptions & { readonly rho?: number }): Float64Array {
+  const { rho = 7 } = options;
+  if (!(rho > 0)) throw new RangeError(`rho must be positive, got ${rho}`);
+  const [low, high] = [options.sigmaMin ** (1 / rho), options.sigmaMax ** (1 / rho)];
+  return ramp(options, (part) => (high + part * (low - high)) ** rho);
+}
+
+/**
+ * Noise levels `[steps]`, descending, whose logarithms are equally spaced.
+ *
+ * @throws RangeError when steps is no positive integer or not 0 < sigmaMin <= sigmaMax.
+ */
+export function exponentialSigmas(options: SigmaOptions): Float64Array {
+  return polyexponentialSigmas(options);
+}
+
+/**
+ * Noise levels `[steps]`, descending, whose logarithms follow a power of the step:
+ * `exp(log sigmaMin + (1 - i / (steps - 1))^rho (log sigmaMax - log sigmaMin))`, rho 1 by default.
+ *
+ * @throws RangeError when steps is no positive integer or not 0 < sigmaMin <= sigmaMax.
+ */
+export function polyexponentialSigmas(
+  options: SigmaOptions & { readonly rho?: number },
+): Float64Array {
+  const { rho = 1 } = options;
+  if (!(rho > 0)) throw new RangeError(`rho must be positive, got ${rho}`);
+  const [low, high] = [Math.log(options.sigmaMin), Math.log(options.sigmaMax)];
+  return ramp(options, (part) => Math.exp(low + (1 - part) ** rho * (high - low)));
+}
+
+function ramp({ steps, sigmaMin, sigmaMax }: SigmaOptions, curve: (part: number) => number) {
+  if (!(sigmaMin > 0 && sigmaMin <= sigmaMax && sigmaMax < Infinity)) {
+    throw new RangeError(`sigmaMin must be in (0, sigmaMax = ${sigmaMax}], got ${sigmaMin}`);
+  }
+  const last = stepCount(steps) - 1;
+  return Float64Array.from({ length: steps }, (_, i) => (last ? curve(i / last) : sigmaMax));
+}

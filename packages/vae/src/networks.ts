@@ -1,0 +1,76 @@
+import { reshape } from "@gen/graph";
+import { type Activation, convDecoder, convEncoder, mlp, network } from "@gen/nn";
+import { type Likelihood, type Vae, vae } from "./vae.ts";
+
+/** A VAE of linear layers. */
+export interface MlpVaeOptions {
+  /** Shape of one x, such as [784] or [1, 28, 28]. */
+  readonly shape: readonly number[];
+  /** Widths of the encoder's hidden layers; the decoder has them in reverse. [400] unless told. */
+  readonly hidden?: readonly number[];
+  /** Features of z; 20 unless told. */
+  readonly latent?: number;
+  readonly likelihood?: Likelihood;
+  /** relu unless told. */
+  readonly activation?: Activation;
+  readonly seed?: number;
+}
+
+/** A VAE with linear layers on both sides, such as 784-400-20-400-784 (Kingma and Welling 2014). */
+export function mlpVae(options: MlpVaeOptions): Vae {
+  const { shape, hidden = [400], latent = 20, activation = "relu", seed = 0 } = options;
+  const size = shape.reduce((a, b) => a * b, 1);
+  const rest = { activation, seed };
+  const inner = mlp({ name: "encoder.", inputs: size, hidden, outputs: 2 * latent, ...rest });
+  const back = [...hidden].reverse();
+  const outer = mlp({ name: "decoder.", inputs: latent, hidden: back, outputs: size, ...rest });
+  const encoder = network({ x: { shape: ["batch", ...shape] } }, (x) =>
+    inner.apply(reshape(x, [x.shape[0], size])),
+  );
+  const decoder = network({ z: { shape: ["batch", latent] } }, (z) =>
+    reshape(outer.apply(z), [z.shape[0], ...shape]),
+  );
+  return vae({ encoder, decoder, likelihood: options.likelihood });
+}
+
+/** A VAE of convolutions on square images. */
+export interface ConvVaeOptions {
+  /** Height and width; divisible by 2 once for each entry of `channels`. */
+  readonly size: number;
+  /** Channels of the images; 1 unless told. */
+  readonly imageChannels?: number;
+  /** Channels after each halving; [32, 64] unless told. */
+  readonly channels?: readonly number[];
+  /** Features of z, or its channels where `map`; 20 (4 with `map`) unless told. */
+  readonly latent?: number;
+  /** Keeps positions: z is `[latent, size / 2^n, size / 2^n]` instead of `[latent]`. */
+  readonly map?: boolean;
+  readonly likelihood?: Likelihood;
+  /** silu unless told. */
+  readonly activation?: Activation;
+  readonly seed?: number;
+}
+
+/** A VAE with convolutions on both sides, on images `[imageChannels, size, size]`. */
+export function convVae(options: ConvVaeOptions): Vae {
+  const { size, imageChannels = 1, channels = [32, 64], map = false, seed = 0 } = options;
+  const { latent = map ? 4 : 20, activation } = options;
+  const rest = { size, map, activation, seed };
+  return vae({
+    encoder: convEncoder({
+      name: "encoder.",
+      inChannels: imageChannels,
+      channels,
+      outputs: 2 * latent,
+      ...rest,
+    }),
+    decoder: convDecoder({
+      name: "decoder.",
+      inputs: latent,
+      channels: [...channels].reverse(),
+      outChannels: imageChannels,
+      ...rest,
+    }),
+    likelihood: options.likelihood,
+  });
+}

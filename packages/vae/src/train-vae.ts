@@ -1,0 +1,92 @@
+import { type Batches, batches, type Dataset } from "@gen/data";
+import type { Expr } from "@gen/graph";
+import { normalNoise } from "@gen/math";
+import {
+  adam,
+  type BatchInput,
+  loadParameters,
+  type Schedule,
+  type TrainOptions,
+  type TrainResult,
+  train,
+} from "@gen/nn";
+import { checkDataset } from "./check-dataset.ts";
+import type { Vae } from "./vae.ts";
+import { vaeLoss } from "./vae-loss.ts";
+
+type Passed =
+  | "backend"
+  | "steps"
+  | "ema"
+  | "clipNorm"
+  | "logEvery"
+  | "signal"
+  | "onStep"
+  | "resume";
+
+/** How a VAE is trained; what is not described here is as in `train`. */
+export interface TrainVaeOptions<T = unknown> extends Pick<TrainOptions<T>, Passed> {
+  readonly model: Vae;
+  /** Data, mapped to [0, 1] where they have a range. */
+  readonly dataset: Dataset;
+  /** 128 unless told. */
+  readonly batchSize?: number;
+  /** A number or a schedule over steps; 1e-3 unless told. */
+  readonly learningRate?: Schedule;
+  readonly optimiser?: TrainOptions<T>["optimiser"];
+  /** Weight of the KL term; 1, the bound itself, unless told. */
+  readonly beta?: number;
+  /** An integer in [0, 2^53) that decides batches and noise; 0 unless told. */
+  readonly seed?: number;
+}
+
+/**
+ * Trains a VAE on a dataset (Kingma and Welling 2014, algorithm 1), with Adam unless told.
+ *
+ * Losses are `loss`, `reconstruction` and `kl` in nats for each item. Batches and noise are keyed
+ * by the seed and the step alone. The averaged weights, where `ema` was asked for, end up in the
+ * model.
+ *
+ * @throws Error when the loss is no longer finite; RangeError when the items do not fit the model.
+ */
+export async function trainVae<T>(options: TrainVaeOptions<T>): Promise<TrainResult> {
+  const { model, dataset, batchSize = 128, seed = 0, beta } = options;
+  checkDataset(model, dataset);
+  const shape = [batchSize, ...model.shape];
+  const latent = [batchSize, ...model.latent];
+  const loss = vaeLoss(model, { beta });
+  const training = await train({
+    ...options,
+    signature: { x: { shape }, epsilon: { shape: latent } },
+    parameters: model.parameters,
+    loss: ({ x, epsilon }: Record<string, Expr>) => loss({ x, epsilon }),
+    optimiser: options.optimiser ?? adam({ learningRate: options.learningRate }),
+    batches: noisyBatches(),
+  });
+  if (training.ema) loadParameters(model, training.ema);
+  return training;
+
+  function* noisyBatches(): Generator<Record<string, BatchInput>> {
+    const first = options.resume?.step ?? 0;
+    const data = batchesFrom(dataset, batchSize, seed, first);
+    const size = model.latent.reduce((a, b) => a * b, 1);
+    for (let step = first; ; step++) {
+      const { x } = data.next().value;
+      const noise = normalNoise({ seed, purpose: "posterior", batch: batchSize, step, size });
+      yield { x: { data: x, shape }, epsilon: { data: noise, shape: latent } };
+    }
+  }
+}
+
+/** The batches from a step on, as if those before had been taken. */
+function batchesFrom(dataset: Dataset, batchSize: number, seed: number, step: number): Batches {
+  const perEpoch = Math.max(Math.floor(dataset.length / batchSize), 1);
+  const from = {
+    seed,
+    length: dataset.length,
+    epoch: Math.floor(step / perEpoch),
+    position: (step % perEpoch) * batchSize,
+  };
+  const scale = dataset.range ? "unit" : "none";
+  return batches(dataset, { batchSize, seed, scale, from: step > 0 ? from : undefined });
+}

@@ -1,0 +1,172 @@
+import { digits, slice } from "@gen/data";
+import { evaluate, graphOf, input, tensor } from "@gen/graph";
+import { cpuBackend } from "@gen/runtime-gpu/cpu";
+import { onnxBackend } from "@gen/runtime-gpu/onnx";
+import { loadPipeline, savePipeline } from "@gen/sampling";
+import { linearSchedule } from "@gen/schedules";
+import { afterAll, describe, expect, it } from "vitest";
+import {
+  convVae,
+  decode,
+  elbo,
+  encode,
+  latentDataset,
+  mlpVae,
+  pipelineVae,
+  priorSamples,
+  reconstruct,
+  trainVae,
+} from "../src/index.ts";
+
+const backend = await onnxBackend();
+const all = await digits();
+const dataset = slice(all, 0, 1500);
+const test = slice(all, 1500, 1797);
+const small = () => mlpVae({ shape: [1, 8, 8], hidden: [64], latent: 4, seed: 1 });
+
+afterAll(() => backend.close());
+
+describe("trainVae", () => {
+  it("raises the bound of unseen digits, and the same seed gives the same numbers", async () => {
+    const before = backend.memory().live;
+    const model = small();
+    const start = await elbo({ backend, model, dataset: test });
+    const { history } = await trainVae({
+      backend,
+      model,
+      dataset,
+      steps: 300,
+      learningRate: 3e-3,
+      logEvery: 100,
+    });
+    const end = await elbo({ backend, model, dataset: test });
+    // 64 undecided pixels cost 44 nats; grey targets alone cost some 25.
+    expect(start.elbo).toBeLessThan(-42);
+    expect(end.elbo).toBeGreaterThan(-34);
+    expect(end.kl).toBeGreaterThan(1);
+    expect(end.elbo).toBeCloseTo(-(end.reconstruction + end.kl), 10);
+    const { loss, reconstruction, kl } = history[2].losses;
+    expect(loss).toBeCloseTo(reconstruction + kl, 3);
+    const again = await trainVae({
+      backend,
+      model: small(),
+      dataset,
+      steps: 100,
+      learningRate: 3e-3,
+    });
+    expect(again.history.at(-1)).toEqual(history[0]);
+    expect(backend.memory().live).toBe(before);
+  });
+
+  it("resumes as if it had not stopped, across epochs", async () => {
+    const options = { backend, dataset, batchSize: 200, steps: 12, logEvery: 1 };
+    const whole = await trainVae({ ...options, model: small() });
+    const half = await trainVae({ ...options, model: small(), steps: 8 });
+    const rest = await trainVae({ ...options, model: small(), resume: half.state });
+    expect(rest.history).toEqual(whole.history.slice(8));
+  });
+
+  it("estimates the same bound on every backend and in any batches", async () => {
+    const model = small();
+    const part = slice(test, 0, 20);
+    const here = await elbo({ backend, model, dataset: part, samples: 2 });
+    const cpu = await elbo({
+      backend: cpuBackend(),
+      model,
+      dataset: part,
+      samples: 2,
+      batchSize: 7,
+    });
+    expect(here.elbo).toBeCloseTo(cpu.elbo, 3);
+  });
+
+  it("learns with convolutions and Gaussian pixels too", async () => {
+    const model = convVae({
+      size: 8,
+      channels: [8],
+      latent: 2,
+      map: true,
+      likelihood: { sigma: 0.3 },
+    });
+    expect(model.latent).toEqual([2, 4, 4]);
+    const start = await elbo({ backend, model, dataset: test });
+    await trainVae({ backend, model, dataset, steps: 60, batchSize: 64, learningRate: 3e-3 });
+    const end = await elbo({ backend, model, dataset: test });
+    expect(end.elbo).toBeGreaterThan(start.elbo + 10);
+  });
+
+  it("says what does not fit", async () => {
+    const flat = mlpVae({ shape: [63], hidden: [8] });
+    const train = (change: object) =>
+      expect(trainVae({ backend, model: small(), dataset, steps: 1, ...change })).rejects;
+    await train({ model: flat }).toThrow("digits has items [1, 8, 8], the model takes [63]");
+    await train({ dataset: { ...dataset, range: undefined } }).toThrow(
+      /a Bernoulli likelihood takes data in \[0, 1\], digits holds \d+/,
+    );
+    await train({ dataset: slice(dataset, 0, 5) }).toThrow(/5/);
+  });
+});
+
+describe("a trained VAE", () => {
+  it("reconstructs, samples and hands latents to a diffusion model", async () => {
+    const model = small();
+    await trainVae({ backend, model, dataset, steps: 300, learningRate: 3e-3 });
+    const before = backend.memory().live;
+    const { data, shape } = await reconstruct({ backend, model, dataset: test, batchSize: 100 });
+    expect(shape).toEqual([297, 1, 8, 8]);
+    const error = (found: ArrayLike<number>) => {
+      let total = 0;
+      for (let i = 0; i < test.data.length; i++) total += (found[i] - test.data[i] / 16) ** 2;
+      return total / test.data.length;
+    };
+    const mean = new Float64Array(64);
+    for (const [i, v] of dataset.data.entries()) mean[i % 64] += v / 16 / 1500;
+    const average = Float64Array.from(test.data, (_, i) => mean[i % 64]);
+    expect(error(data)).toBeLessThan(0.75 * error(average));
+    const prior = await priorSamples({ backend, model, count: 6, seed: 2 });
+    expect(prior.shape).toEqual([6, 1, 8, 8]);
+    expect(prior.data.every((v) => v > 0 && v < 1)).toBe(true);
+
+    const latents = await latentDataset({ backend, model, dataset });
+    expect(latents.dataset).toMatchObject({ shape: [4], length: 1500, labels: dataset.labels });
+    for (let k = 0; k < 4; k++) {
+      const values = Array.from(latents.dataset.data).filter((_, i) => i % 4 === k);
+      const centre = values.reduce((s, v) => s + v / 1500, 0);
+      expect(centre).toBeCloseTo(0, 4);
+      expect(values.reduce((s, v) => s + v * v, 0) / 1500).toBeCloseTo(1, 4);
+    }
+    const means = await latentDataset({ backend, model, dataset, draw: "mean" });
+    const encoded = await encode({ backend, model, dataset });
+    const back = means.dataset.data.map((v, i) => v * means.std[i % 4] + means.mean[i % 4]);
+    for (let i = 0; i < 8; i++) expect(back[i]).toBeCloseTo(encoded.mean[i], 4);
+    expect(backend.memory().live).toBe(before);
+
+    // The pipeline's decoder takes standardised latents and gives images in [-1, 1].
+    const schedule = linearSchedule();
+    const files = savePipeline({
+      denoiser: { predicts: "epsilon", parameters: [], apply: (x) => x },
+      scheduler: { schedule },
+      shape: model.latent,
+      vae: pipelineVae(model, latents),
+    });
+    const { vae } = await loadPipeline((path) => Promise.resolve(files[path]));
+    const z = input("z", { shape: [2, 4] });
+    const image = input("image", { shape: [2, 1, 8, 8] });
+    const latent = latents.dataset.data.subarray(0, 8) as Float32Array;
+    const pixels = Float32Array.from(dataset.data.subarray(0, 128), (v) => v / 8 - 1);
+    if (!vae?.encode) throw new Error("the pipeline has lost its VAE");
+    const out = evaluate(graphOf({ image: vae.decode(z), mean: vae.encode(image).mean }), {
+      z: tensor(latent, [2, 4]),
+      image: tensor(pixels, [2, 1, 8, 8]),
+    });
+    const own = latent.map((v, i) => v * latents.std[i % 4] + latents.mean[i % 4]);
+    const direct = await decode({ backend, model, z: own });
+    for (const [i, v] of direct.data.entries()) {
+      expect(Number(out.image.data[i])).toBeCloseTo(2 * v - 1, 4);
+    }
+    for (let i = 0; i < 8; i++) {
+      const wanted = (encoded.mean[i] - latents.mean[i % 4]) / latents.std[i % 4];
+      expect(Number(out.mean.data[i])).toBeCloseTo(wanted, 4);
+    }
+  });
+});
