@@ -1,0 +1,303 @@
+import { readdir } from "node:fs/promises";
+import { join, relative, resolve } from "node:path";
+import { beside, readPng, slice, writePng } from "@gen/data";
+import type { Backend } from "@gen/runtime-gpu";
+import { type Elbo, elbo, latentDataset, pipelineVae, priorSamples, reconstruct } from "@gen/vae";
+import { Command } from "commander";
+import { UsageError } from "../errors.ts";
+import { writableFolder, writeWhole } from "../files.ts";
+import { interruptSignal } from "../interrupt.ts";
+import { trainDdpmIn, trainVaeIn } from "../jobs.ts";
+import { readModelFolder } from "../model-folder.ts";
+import type { DdpmSettings, VaeSettings } from "../models.ts";
+import { openBackend } from "../open-backend.ts";
+import { openData } from "../open-data.ts";
+import { type CommonOptions, real, withCommonOptions } from "../options.ts";
+import { lossChart, pictureOf } from "../pictures.ts";
+import { print } from "../print.ts";
+import { duration, progress } from "../progress.ts";
+import { type SamplingChoice, samplePipeline } from "../sample-pipeline.ts";
+import type { Trained } from "../train-model.ts";
+import { versions } from "../versions.ts";
+import { lastLosses } from "./train.ts";
+
+interface QuickstartOptions extends CommonOptions {
+  readonly effort: number;
+}
+
+const marker = "report.json";
+const shown = 32;
+
+/** `gen quickstart`: the main job, from images to samples. */
+export function quickstartCommand(): Command {
+  const command = new Command("quickstart")
+    .description(
+      "train a VAE and two DDPMs on embedded images, save, reload and sample them, write pictures and a report",
+    )
+    .option("--effort <x>", "training steps as a multiple of the usual", real(0, 100, true), 1);
+  return withCommonOptions(command, "gen-quickstart").action(quickstart);
+}
+
+async function quickstart({
+  out,
+  backend: name,
+  seed,
+  force,
+  json,
+  effort,
+}: QuickstartOptions): Promise<void> {
+  await claimQuickstart(out, force);
+  const signal = interruptSignal();
+  const backend = await openBackend(name);
+  const started = performance.now();
+  const phases: Record<string, number> = {};
+  const timed = async <R>(phase: string, work: () => Promise<R>): Promise<R> => {
+    if (signal.aborted) throw signal.reason;
+    const from = performance.now();
+    const result = await work();
+    phases[phase] = (performance.now() - from) / 1000;
+    return result;
+  };
+  const report: Record<string, unknown> = {
+    complete: false,
+    seed,
+    effort,
+    backend: backend.name,
+    versions: versions(),
+  };
+  const save = () =>
+    writeWhole(join(out, marker), `${JSON.stringify({ ...report, seconds: phases }, null, 2)}\n`);
+  const picture = (file: string, bytes: Uint8Array) => writeWhole(join(out, file), bytes);
+  try {
+    await save();
+    const steps = (usual: number) => Math.max(1, Math.round(usual * effort));
+    const common = { backend, signal, force, reuse: true };
+    const vaeSettings: VaeSettings = {
+      data: "fashion-mnist",
+      shape: [1, 28, 28],
+      network: "mlp",
+      width: 512,
+      latent: 24,
+      steps: steps(6000),
+      batch: 128,
+      learningRate: 1e-3,
+      seed,
+    };
+    const { train, test } = await openData("fashion-mnist", seed);
+    const vae = await timed("train VAE", () =>
+      trainVaeIn(
+        { ...common, label: "1/4 VAE on Fashion-MNIST", folder: join(out, "vae"), dataset: train },
+        vaeSettings,
+      ),
+    );
+    const bound = await timed("evaluate VAE", async () => {
+      const few = slice(test, 0, shown);
+      await picture(
+        "data-reconstructions.png",
+        writePng(
+          beside(
+            [
+              pictureOf(few.data, [shown, ...few.shape], [0, 255], 8),
+              await pictureFrom(reconstruct({ backend, model: vae.model, dataset: few })),
+            ],
+            ["data", "reconstructions"],
+          ),
+        ),
+      );
+      await picture(
+        "vae-prior.png",
+        writePng(
+          await pictureFrom(priorSamples({ backend, model: vae.model, count: shown, seed })),
+        ),
+      );
+      return elbo({ backend, model: vae.model, dataset: test, seed });
+    });
+    report.vae = {
+      ...summary(vae),
+      testElboNats: bound.elbo,
+      reconstructionNats: bound.reconstruction,
+      klNats: bound.kl,
+    };
+    await save();
+
+    const latents = await timed("encode latents", () =>
+      latentDataset({ backend, model: vae.model, dataset: train, seed }),
+    );
+    const latentSettings: DdpmSettings = {
+      data: "fashion-mnist",
+      vae: vaeSettings,
+      shape: latents.dataset.shape,
+      network: "mlp",
+      width: 384,
+      schedule: "linear",
+      timesteps: 1000,
+      predicts: "epsilon",
+      steps: steps(12000),
+      batch: 128,
+      learningRate: 1e-3,
+      seed,
+    };
+    const latent = await timed("train latent DDPM", () =>
+      trainDdpmIn(
+        {
+          ...common,
+          label: "2/4 DDPM on the VAE's latents",
+          folder: join(out, "latent-ddpm"),
+          dataset: latents.dataset,
+          vae: pipelineVae(vae.model, latents),
+        },
+        latentSettings,
+      ),
+    );
+    report.latentDdpm = summary(latent);
+    await save();
+
+    const digits = (await openData("digits", seed)).train;
+    const pixelSettings: DdpmSettings = {
+      data: "digits",
+      shape: digits.shape,
+      network: "unet",
+      width: 32,
+      schedule: "linear",
+      timesteps: 1000,
+      predicts: "epsilon",
+      steps: steps(1500),
+      batch: 64,
+      learningRate: 1e-3,
+      seed,
+    };
+    const pixel = await timed("train pixel DDPM", () =>
+      trainDdpmIn(
+        {
+          ...common,
+          label: "3/4 DDPM on the pixels of digits",
+          folder: join(out, "pixel-ddpm"),
+          dataset: digits,
+        },
+        pixelSettings,
+      ),
+    );
+    report.pixelDdpm = summary(pixel);
+    await picture(
+      "loss.png",
+      lossSheet({ "VAE (nats)": vae, "latent DDPM": latent, "pixel DDPM": pixel }),
+    );
+    await save();
+
+    const draw = (folder: string, choice: SamplingChoice, count: number) =>
+      sampleFolder(join(out, folder), choice, {
+        backend,
+        seed,
+        signal,
+        count,
+        label: `4/4 ${choice.sampler.toUpperCase()} from ${folder}`,
+      });
+    const samples = await timed("sample", async () => {
+      const latentDdpm = await draw("latent-ddpm", { sampler: "ddpm" }, shown);
+      const latentDdim = await draw("latent-ddpm", { sampler: "ddim", steps: 20, eta: 0 }, shown);
+      const pixelDdpm = await draw("pixel-ddpm", { sampler: "ddpm" }, shown);
+      const pixelDdim = await draw("pixel-ddpm", { sampler: "ddim", steps: 20, eta: 0 }, shown);
+      await picture("latent-samples.png", writePng(latentDdpm.picture));
+      await picture(
+        "ddim-ddpm.png",
+        writePng(
+          beside(
+            [latentDdim.picture, latentDdpm.picture, pixelDdim.picture, pixelDdpm.picture],
+            ["DDIM, 20 steps", "DDPM, 1000 steps", "DDIM, 20 steps", "DDPM, 1000 steps"],
+          ),
+        ),
+      );
+      return { latentDdpm, latentDdim, pixelDdpm, pixelDdim };
+    });
+    report.sampling = Object.fromEntries(
+      Object.entries(samples).map(([key, { steps, seconds }]) => [key, { steps, seconds }]),
+    );
+    report.complete = true;
+    await save();
+    const total = (performance.now() - started) / 1000;
+    print(json, { out: resolve(out), seconds: total, ...report }, farewell(out, total, bound));
+  } finally {
+    await backend.close();
+  }
+}
+
+/** @throws UsageError when the folder holds something that is not a quickstart's. */
+async function claimQuickstart(out: string, force: boolean): Promise<void> {
+  await writableFolder(out);
+  const there = await readdir(out);
+  if (force || there.length === 0 || there.includes(marker)) return;
+  throw new UsageError(
+    `--out ${out} is not empty and holds no quickstart; choose another folder or pass --force`,
+  );
+}
+
+const summary = ({ record, reused }: Trained) => ({
+  steps: record.step,
+  seconds: record.seconds,
+  msPerStep: (1000 * record.seconds) / record.step,
+  losses: lastLosses(record.history.losses),
+  reused,
+});
+
+/** Decoded images in [0, 1] as a sheet. */
+async function pictureFrom(items: Promise<{ data: Float32Array; shape: readonly number[] }>) {
+  const { data, shape } = await items;
+  return pictureOf(data, shape, [0, 1], 8);
+}
+
+interface SampledFolder {
+  readonly backend: Backend;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  readonly count: number;
+  readonly label: string;
+}
+
+/** Loads a pipeline from its files and samples it. */
+async function sampleFolder(
+  folder: string,
+  choice: SamplingChoice,
+  { label, ...rest }: SampledFolder,
+) {
+  const line = progress(label);
+  const from = performance.now();
+  const pipeline = await readModelFolder(folder);
+  const { data, shape, steps } = await samplePipeline({
+    ...rest,
+    pipeline,
+    choice,
+    onStep: line.update,
+  });
+  line.finish(`${steps} steps`);
+  return {
+    steps,
+    seconds: (performance.now() - from) / 1000,
+    picture: pictureOf(data, shape, [-1, 1], 8),
+  };
+}
+
+/** The loss of each training, side by side. */
+function lossSheet(trainings: Readonly<Record<string, Trained>>): Uint8Array {
+  const charts = Object.entries(trainings).map(([title, { record }]) =>
+    readPng(lossChart(title, record.history, ["loss"])),
+  );
+  return writePng(beside(charts));
+}
+
+function farewell(out: string, seconds: number, bound: Elbo): string[] {
+  const at = (file: string) => relative(process.cwd(), join(out, file)) || file;
+  return [
+    "",
+    `done in ${duration(seconds)}; test ELBO ${bound.elbo.toFixed(1)} nats an image`,
+    `  ${at("data-reconstructions.png")}  images beside what the VAE makes of them`,
+    `  ${at("vae-prior.png")}  decoded draws from the VAE's prior`,
+    `  ${at("latent-samples.png")}  garments from latent diffusion`,
+    `  ${at("ddim-ddpm.png")}  DDIM in 20 steps beside DDPM in 1000, same seed`,
+    `  ${at("loss.png")}, ${at(marker)}  losses, and the numbers`,
+    "",
+    "next:",
+    `  npx gen sample --model ${at("latent-ddpm")} --sampler ddim --steps 50 --eta 0.5 --seed 7 --out more.png`,
+    "  npx gen train ddpm --data two-moons --out moons",
+    "  npm run demo",
+  ];
+}

@@ -1,0 +1,107 @@
+import type { Dataset } from "@gen/data";
+import { trainDdpm } from "@gen/ddpm";
+import type { Backend } from "@gen/runtime-gpu";
+import { denoiser, type PipelineVae, savePipeline, savePipelineVae } from "@gen/sampling";
+import { pipelineVae, trainVae, type Vae } from "@gen/vae";
+import {
+  buildDenoiser,
+  buildSchedule,
+  buildVae,
+  type DdpmSettings,
+  isImages,
+  type VaeSettings,
+  warmedCosine,
+} from "./models.ts";
+import { type Trained, type TrainingJob, trainModel } from "./train-model.ts";
+
+const averaging = 0.999;
+
+interface JobOptions extends Pick<TrainingJob, "folder" | "signal" | "force" | "reuse" | "label"> {
+  readonly backend: Backend;
+  readonly dataset: Dataset;
+}
+
+/** Trains a VAE in a folder with its two ONNX parts. */
+export async function trainVaeIn(
+  options: JobOptions,
+  settings: VaeSettings,
+): Promise<Trained & { model: Vae }> {
+  const model = buildVae(settings);
+  const { steps, batch: batchSize, seed } = settings;
+  const trained = await trainModel({
+    ...options,
+    backend: options.backend.name,
+    kind: "vae",
+    settings: { ...settings },
+    steps,
+    model,
+    train: (hooks) =>
+      trainVae({
+        ...hooks,
+        backend: options.backend,
+        model,
+        dataset: options.dataset,
+        steps,
+        batchSize,
+        seed,
+        ema: averaging,
+        learningRate: warmedCosine(settings.learningRate, steps),
+      }),
+    files: () => savePipelineVae(pipelineVae(model, unscaled(model)), model.latent),
+  });
+  return { ...trained, model };
+}
+
+const unscaled = ({ latent }: Vae) => ({
+  mean: Array.from({ length: latent[0] }, () => 0),
+  std: Array.from({ length: latent[0] }, () => 1),
+});
+
+/** Trains a DDPM in a folder that is a whole pipeline; `vae` goes in with it for latent diffusion. */
+export async function trainDdpmIn(
+  options: JobOptions & {
+    readonly vae?: PipelineVae;
+    readonly notes?: Readonly<Record<string, unknown>>;
+  },
+  settings: DdpmSettings,
+): Promise<Trained> {
+  const { dataset, vae } = options;
+  const network = buildDenoiser(settings);
+  const schedule = buildSchedule(settings);
+  const { steps, batch: batchSize, seed, predicts } = settings;
+  const model = denoiser(network, predicts);
+  const clip = isImages(dataset) && dataset.range && !vae ? 1 : null;
+  return trainModel({
+    ...options,
+    backend: options.backend.name,
+    kind: "ddpm",
+    settings: { ...settings },
+    steps,
+    model,
+    train: async (hooks) => {
+      const { training } = await trainDdpm({
+        ...hooks,
+        backend: options.backend,
+        network,
+        dataset,
+        schedule,
+        predicts,
+        steps,
+        batchSize,
+        seed,
+        ema: averaging,
+        learningRate: warmedCosine(settings.learningRate, steps),
+        onWarning: (message) => process.stderr.write(`${message}\n`),
+      });
+      return training;
+    },
+    files: () =>
+      savePipeline({
+        denoiser: model,
+        scheduler: { schedule, clip },
+        shape: dataset.shape,
+        vae,
+        notes: options.notes,
+      }),
+  });
+}

@@ -1,0 +1,88 @@
+import type { Dataset } from "@gen/data";
+import { mlp, type Network, unet } from "@gen/nn";
+import {
+  cosineSchedule,
+  linearSchedule,
+  type NoiseSchedule,
+  scaledLinearSchedule,
+} from "@gen/schedules";
+import { convVae, mlpVae, type Vae } from "@gen/vae";
+import { UsageError } from "./errors.ts";
+
+/** All that decides what a VAE learns. */
+export interface VaeSettings {
+  readonly data: string;
+  readonly shape: readonly number[];
+  readonly network: "mlp" | "conv";
+  readonly width: number;
+  readonly latent: number;
+  readonly steps: number;
+  readonly batch: number;
+  readonly learningRate: number;
+  readonly seed: number;
+}
+
+/** All that decides what a DDPM learns. */
+export interface DdpmSettings {
+  readonly data: string;
+  /** The settings of the VAE whose latents are learnt, for latent diffusion. */
+  readonly vae?: VaeSettings;
+  readonly shape: readonly number[];
+  readonly network: "mlp" | "unet";
+  readonly width: number;
+  readonly schedule: "linear" | "scaled-linear" | "cosine";
+  readonly timesteps: number;
+  readonly predicts: "epsilon" | "x0" | "v";
+  readonly steps: number;
+  readonly batch: number;
+  readonly learningRate: number;
+  readonly seed: number;
+}
+
+/** Builds an untrained VAE. @throws UsageError when the network does not suit the data's shape. */
+export function buildVae({ shape, network, width, latent, seed }: VaeSettings): Vae {
+  if (network === "mlp") return mlpVae({ shape, hidden: [width], latent, seed });
+  const [imageChannels, size, other] = shape;
+  if (shape.length !== 3 || size !== other || size % 4 !== 0) {
+    throw new UsageError(
+      `--network conv needs square images with a side divisible by 4, got [${shape.join(", ")}]; use mlp`,
+    );
+  }
+  return convVae({ size, imageChannels, channels: [width, 2 * width], latent, seed });
+}
+
+/** Builds an untrained denoiser network. @throws UsageError when it does not suit the data's shape. */
+export function buildDenoiser({ shape, network, width, seed }: DdpmSettings): Network {
+  if (network === "mlp") {
+    if (shape.length === 1)
+      return mlp({ inputs: shape[0], hidden: [width, width, width], time: true, seed });
+    throw new UsageError(
+      `--network mlp needs points or latents [features], got [${shape.join(", ")}]; use unet`,
+    );
+  }
+  const [inChannels, size, other] = shape;
+  if (shape.length !== 3 || size !== other || size < 4) {
+    throw new UsageError(
+      `--network unet needs square images of at least 4 x 4, got [${shape.join(", ")}]; use mlp`,
+    );
+  }
+  const multipliers = size % 4 === 0 && size > 8 ? [1, 2, 2] : size % 2 === 0 ? [1, 2] : [1];
+  return unet({ size, inChannels, channels: width, multipliers, seed });
+}
+
+/** The noise schedule by its name on the command line. */
+export function buildSchedule({ schedule, timesteps: steps }: DdpmSettings): NoiseSchedule {
+  if (schedule === "cosine") return cosineSchedule({ steps });
+  return schedule === "linear" ? linearSchedule({ steps }) : scaledLinearSchedule({ steps });
+}
+
+/** Warm-up over the first steps, then half a cosine down to a twentieth of the peak. */
+export const warmedCosine =
+  (peak: number, steps: number) =>
+  (step: number): number => {
+    const warm = Math.min(1, (step + 1) / Math.min(200, steps / 10 + 1));
+    return peak * warm * (0.05 + 0.475 * (1 + Math.cos((Math.PI * Math.min(step, steps)) / steps)));
+  };
+
+/** Whether items are images, [channels, height, width]. */
+export const isImages = ({ shape }: Pick<Dataset, "shape">): boolean => shape.length === 3;

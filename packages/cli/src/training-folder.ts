@@ -1,0 +1,72 @@
+import { join } from "node:path";
+import { readSafetensors, writeSafetensors } from "@gen/data";
+import type { SavedState, TrainingState } from "@gen/nn";
+import { UsageError } from "./errors.ts";
+import { readBounded, writeWhole } from "./files.ts";
+
+/** Loss curves as they were read: steps, and values by name. */
+export interface History {
+  readonly steps: number[];
+  readonly losses: Record<string, number[]>;
+}
+
+/** What `training/training.json` says of a model's training. */
+export interface TrainingRecord {
+  readonly kind: "vae" | "ddpm";
+  /** Everything that decides the result. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly step: number;
+  readonly steps: number;
+  /** Seconds spent in training, all runs together. */
+  readonly seconds: number;
+  readonly backend: string;
+  readonly history: History;
+}
+
+const recordPath = "training/training.json";
+const statePath = "training/state.safetensors";
+const recordLimit = 2 ** 26;
+const stateLimit = 2 ** 32;
+
+/** The record of a model folder, or undefined where there is none. @throws UsageError when it is damaged. */
+export async function readRecord(folder: string): Promise<TrainingRecord | undefined> {
+  const path = join(folder, recordPath);
+  const bytes = await readBounded(path, recordLimit);
+  if (!bytes) return undefined;
+  try {
+    const record = JSON.parse(new TextDecoder().decode(bytes)) as TrainingRecord;
+    const whole = [record.step, record.steps].every((v) => Number.isInteger(v) && v >= 0);
+    if (whole && record.settings && Array.isArray(record.history?.steps)) return record;
+  } catch {
+    // Falls through to the same error as a record of the wrong form.
+  }
+  throw new UsageError(`${path} is damaged; pass --force to train anew`);
+}
+
+/** The state to go on from. @throws DataError or UsageError when it is missing or damaged. */
+export async function readState(folder: string, step: number): Promise<SavedState> {
+  const path = join(folder, statePath);
+  const bytes = await readBounded(path, stateLimit);
+  if (!bytes) throw new UsageError(`${path} is missing; pass --force to train anew`);
+  const { tensors, metadata } = readSafetensors(bytes, { name: path, limit: stateLimit });
+  const found = Number(metadata?.step);
+  // The record is written last: state that is ahead of it is whole, and goes on from its own step.
+  if (!(found >= step))
+    throw new UsageError(
+      `${path} is of step ${metadata?.step}, not ${step}; pass --force to train anew`,
+    );
+  return { step: found, tensors: tensors as SavedState["tensors"] };
+}
+
+/** Writes a model's files, then its state, then the record: at any moment the folder can be used and resumed. */
+export async function writeTraining(
+  folder: string,
+  record: TrainingRecord,
+  state: TrainingState,
+  files: Readonly<Record<string, Uint8Array>>,
+): Promise<void> {
+  for (const [path, bytes] of Object.entries(files)) await writeWhole(join(folder, path), bytes);
+  const bytes = writeSafetensors(state.tensors, { step: String(state.step) });
+  await writeWhole(join(folder, statePath), bytes);
+  await writeWhole(join(folder, recordPath), `${JSON.stringify(record)}\n`);
+}
