@@ -1,0 +1,76 @@
+import type { DefaultTheme, LocaleSpecificConfig, MarkdownLocaleOptions } from "vitepress";
+
+type Locale = LocaleSpecificConfig<DefaultTheme.Config> & { markdown?: MarkdownLocaleOptions };
+
+export const english: Locale = {
+  description: "VAE, DDPM and DDIM in TypeScript, in the browser and in Node",
+  themeConfig: {
+    nav: [
+      { text: "Guide", link: "/guide/quickstart", activeMatch: "^/guide/" },
+      { text: "Reference", link: "/reference/", activeMatch: "^/reference/" },
+    ],
+    outline: { level: [2, 3], label: "On this page" },
+    footer: { message: "MIT licence" },
+  },
+};
+
+export const chinese: Locale = {
+  description: "用 TypeScript 实现的 VAE、DDPM 与 DDIM，可在浏览器和 Node 中运行",
+  markdown: {
+    container: {
+      infoLabel: "信息",
+      noteLabel: "注",
+      tipLabel: "提示",
+      importantLabel: "重要",
+      warningLabel: "注意",
+      cautionLabel: "小心",
+      dangerLabel: "警告",
+      detailsLabel: "详情",
+    },
+    codeCopyButton: { tooltipText: "复制代码", copiedText: "已复制" },
+  },
+  themeConfig: {
+    nav: [
+      { text: "指南", link: "/zh/guide/quickstart", activeMatch: "^/zh/guide/" },
+      { text: "API 参考（英文）", link: "/reference/" },
+    ],
+    outline: { level: [2, 3], label: "本页目录" },
+    docFooter: { prev: "上一页", next: "下一页" },
+    footer: { message: "MIT 许可证" },
+    notFound: {
+      title: "页面不存在",
+      quote: "链接可能已经失效，也可能是地址有误。",
+      linkLabel: "回到首页",
+      linkText: "回到首页",
+    },
+    darkModeSwitchLabel: "外观",
+    lightModeSwitchTitle: "切换到浅色主题",
+    darkModeSwitchTitle: "切换到深色主题",
+    sidebarMenuLabel: "目录",
+    returnToTopLabel: "回到顶部",
+    langMenuLabel: "切换语言",
+    navMenuLabel: "主导航",
+    mobileMenuLabel: "菜单",
+    extraMenuLabel: "更多选项",
+    skipToContentLabel: "跳到正文",
+  },
+};
+
+export const chineseSearch: DefaultTheme.LocalSearchOptions["translations"] = {
+  button: { buttonText: "搜索", buttonAriaLabel: "搜索" },
+  modal: {
+    displayDetails: "显示详细列表",
+    resetButtonTitle: "清除",
+    backButtonTitle: "关闭搜索",
+    noResultsText: "没有找到：",
+    footer: {
+      selectText: "选择",
+      selectKeyAriaLabel: "回车",
+      navigateText: "移动",
+      navigateUpKeyAriaLabel: "上箭头",
+      navigateDownKeyAriaLabel: "下箭头",
+      closeText: "关闭",
+      closeKeyAriaLabel: "Esc",
+    },
+  },
+};

@@ -1,0 +1,32 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import type { DefaultTheme } from "vitepress/theme";
+
+/** The pages of `guide/` in one language, in the order that their frontmatter gives. */
+export function guideSidebar(docs: URL, prefix: "" | "zh/"): DefaultTheme.SidebarItem[] {
+  const folder = new URL(`${prefix}guide/`, docs);
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => {
+      const text = readFileSync(new URL(file, folder), "utf8");
+      const [, order] = /^order: *(\d+)$/m.exec(text) ?? [];
+      if (!order) throw new Error(`${prefix}guide/${file} needs an "order" in its frontmatter`);
+      return { order: Number(order), text: titleOf(text), link: `/${prefix}guide/${file}` };
+    })
+    .sort((a, b) => a.order - b.order)
+    .map(({ text, link }) => ({ text, link }));
+}
+
+/** The pages that typedoc wrote: packages from the lowest floor up, with what is inside them. */
+export function referenceSidebar(docs: URL): DefaultTheme.SidebarItem[] {
+  const list = new URL("reference/typedoc-sidebar.json", docs);
+  if (!existsSync(list)) return [];
+  const packages: DefaultTheme.SidebarItem[] = JSON.parse(readFileSync(list, "utf8"));
+  // Below a package typedoc groups by kind; one list is enough here.
+  const items = packages.map((item) => ({
+    ...item,
+    items: item.items?.flatMap((group) => group.items ?? [group]),
+  }));
+  return [{ text: "Packages", link: "/reference/", items }];
+}
+
+const titleOf = (text: string): string => /^# (.*)$/m.exec(text)?.[1] ?? "";

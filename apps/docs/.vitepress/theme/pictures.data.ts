@@ -1,0 +1,14 @@
+import { existsSync, readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const folder = fileURLToPath(new URL("../../public/quickstart", import.meta.url));
+
+declare const data: string[];
+
+export { data };
+
+/** Names of the pictures that a quickstart run left in public/quickstart. */
+export default {
+  watch: [`${folder}/*.png`],
+  load: () => (existsSync(folder) ? readdirSync(folder).filter((f) => f.endsWith(".png")) : []),
+};

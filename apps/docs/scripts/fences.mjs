@@ -1,0 +1,86 @@
+// @ts-check
+// Turns the TypeScript fences of the pages into modules that run: `EXPRESSION; // => VALUE` becomes a
+// check of the value to the digits shown, `EXPRESSION; // throws MESSAGE` one of the error.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const docs = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = join(docs, "..", "..");
+const out = join(docs, ".fences");
+
+/**
+ * @typedef {object} Fence
+ * @property {string} page the page's path from the repository's root
+ * @property {number} line the line of the page on which the code begins, 1-based
+ * @property {string} code as the page shows it
+ * @property {string} module the file that runs it
+ */
+
+/** Every markdown page that shows code, by its path from the repository's root. */
+export function pages() {
+  const guides = ["guide", "zh/guide"].flatMap((folder) => inFolder(join("apps/docs", folder)));
+  const readmes = readdirSync(join(root, "packages")).map((name) => `packages/${name}/README.md`);
+  return ["README.md", ...readmes, "apps/docs/index.md", "apps/docs/zh/index.md", ...guides];
+}
+
+/** @param {string} folder */
+function inFolder(folder) {
+  const names = readdirSync(join(root, folder)).filter((name) => name.endsWith(".md"));
+  return names.sort().map((name) => join(folder, name));
+}
+
+/** The `ts` fences of a page's text. @param {string} text @returns {{ line: number, code: string }[]} */
+export function fencesOf(text) {
+  const found = [];
+  const lines = text.split("\n");
+  for (let i = 0; i < lines.length; i++) {
+    const [, ticks, info] = /^(`{3,})(.*)$/.exec(lines[i]) ?? [];
+    if (!ticks) continue;
+    const end = lines.indexOf(ticks, i + 1);
+    if (end < 0) throw new Error(`the fence on line ${i + 1} never ends`);
+    if (/^(ts|typescript)\b/.test(info)) {
+      found.push({ line: i + 2, code: lines.slice(i + 1, end).join("\n") });
+    }
+    i = end;
+  }
+  return found;
+}
+
+/** The code with its comments of results turned into checks. @param {string} code */
+export function withChecks(code) {
+  return code
+    .split("\n")
+    .map((line) => {
+      if (!/\/\/ (=>|throws)/.test(line)) return line;
+      const [, indent, statement, kind, shown] =
+        /^( *)(.*); \/\/ (=>|throws) (.+)$/.exec(line) ?? [];
+      if (!statement || /^[)}\]]/.test(statement)) {
+        throw new Error(`a result must follow a statement of one line, got: ${line.trim()}`);
+      }
+      const text = JSON.stringify(shown);
+      if (kind === "throws") return `${indent}await __throws(async () => ${statement}, ${text});`;
+      const [, name] = /^const (\w+)\b/.exec(statement) ?? [];
+      if (name) return `${indent}${statement}; __shows(${name}, ${text});`;
+      return `${indent}__shows(${statement}, ${text});`;
+    })
+    .join("\n");
+}
+
+/** Writes every fence as a module whose lines are those of its page. @returns {Fence[]} */
+export function writeFences() {
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  return pages().flatMap((page) =>
+    fencesOf(readFileSync(join(root, page), "utf8")).map(({ line, code }) => {
+      const module = join(out, `${page.replace(/\.md$/, "").replaceAll(/[\\/]/g, "-")}-${line}.ts`);
+      const checks = relative(out, join(docs, "test", "shown.ts")).replaceAll("\\", "/");
+      const head = `import { __shows, __throws } from "${checks}"; void [__shows, __throws];`;
+      const above = "\n".repeat(line - 1);
+      writeFileSync(module, `${head}${above}${withChecks(code)}\nexport {};\n`);
+      return { page, line, code, module };
+    }),
+  );
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFences();

@@ -1,0 +1,72 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { fencesOf, pages, withChecks, writeFences } from "../scripts/fences.mjs";
+import { __shows, __throws } from "./shown.ts";
+
+const root = join(import.meta.dirname, "..", "..", "..");
+const read = (page: string) => readFileSync(join(root, page), "utf8");
+
+describe("every TypeScript fence runs and gives what its page shows", () => {
+  const fences = writeFences();
+  for (const { page, line, module } of fences) it(`${page}:${line}`, () => import(module));
+
+  it("covers every guide", () => {
+    const shown = new Set(fences.map(({ page }) => page));
+    const guides = pages().filter((page) => page.includes("/guide/"));
+    expect(guides.length).toBeGreaterThanOrEqual(6);
+    expect(guides.filter((page) => !shown.has(page))).toEqual([]);
+  });
+});
+
+describe("the two languages", () => {
+  const withoutComments = (code: string) =>
+    code
+      .split("\n")
+      .filter((line) => !/^\s*\/\/ /.test(line))
+      .map((line) => line.replace(/ \/\/ (?!=>|throws).*$/, ""));
+
+  const chinese = pages().filter((page) => page.startsWith("apps/docs/zh/"));
+  it.each(chinese)("%s shows the code of its English page", (page: string) => {
+    const codes = (text: string) => fencesOf(text).map(({ code }) => withoutComments(code));
+    expect(codes(read(page))).toEqual(codes(read(page.replace("/zh/", "/"))));
+  });
+});
+
+describe("a fence that is wrong fails", () => {
+  it("in a number, to the digits shown", () => {
+    expect(() => __shows(0.35, "0.35")).not.toThrow();
+    expect(() => __shows(0.351, "0.35")).not.toThrow();
+    expect(() => __shows(0.351, "0.350")).toThrow("the page shows 0.350, got 0.351");
+    expect(() => __shows(1.21e-5, "1.2e-5")).not.toThrow();
+    expect(() => __shows(1.3e-5, "1.2e-5")).toThrow();
+    expect(() => __shows(2.0001, "2")).toThrow();
+    expect(() => __shows(Number.NaN, "2.0")).toThrow();
+  });
+
+  it("in a list, an object, a string or a boolean", () => {
+    expect(() => __shows(new Float32Array([0.5, 1]), "[0.5, 1]")).not.toThrow();
+    expect(() => __shows([0.5, 1, 2], "[0.5, 1]")).toThrow();
+    expect(() => __shows({ x0: 0.35, x: 0.75 }, "{ x0: 0.35, x: 0.75 }")).not.toThrow();
+    expect(() => __shows({ x0: 0.35, x: 0.75, noise: 0 }, "{ x0: 0.35, x: 0.75 }")).toThrow();
+    expect(() => __shows("cpu", '"cpu"')).not.toThrow();
+    expect(() => __shows("cpu", '"onnx"')).toThrow();
+    expect(() => __shows(false, "true")).toThrow();
+  });
+
+  it("in an error", async () => {
+    const fail = () => {
+      throw new RangeError("eta must be in [0, 1], got 2");
+    };
+    await __throws(fail, "eta must be in [0, 1], got 2");
+    await expect(__throws(fail, "eta must be in [0, 1], got 3")).rejects.toThrow("got 2");
+    await expect(__throws(() => 1, "eta")).rejects.toThrow("nothing was thrown");
+  });
+
+  it("in a result that cannot be checked", () => {
+    expect(withChecks("f(1); // => 2")).toBe('__shows(f(1), "2");');
+    expect(withChecks("const a = 1; // => 1")).toBe('const a = 1; __shows(a, "1");');
+    expect(() => withChecks("}); // => 2")).toThrow("a statement of one line");
+    expect(() => withChecks("// => 2")).toThrow("a statement of one line");
+  });
+});

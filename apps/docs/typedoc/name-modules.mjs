@@ -1,0 +1,44 @@
+// @ts-check
+// Gives each module the name that users import it by, and something to say at its top.
+import { readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { Comment, Converter, ReflectionKind } from "typedoc";
+import { entryPoints, packagesFolder } from "./packages.mjs";
+
+/** @param {import("typedoc").Application} app */
+export function load(app) {
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    const entries = new Map(entryPoints().map((entry) => [typedocName(entry.source), entry]));
+    for (const module of project.getReflectionsByKind(ReflectionKind.Module)) {
+      const entry = entries.get(module.name);
+      if (!entry) throw new Error(`no package exports ${module.name}`);
+      module.name = entry.name;
+      const isSubpath = entry.name.split("/").length > 2;
+      const text = isSubpath ? firstSummary(module) : readme(entry.folder);
+      module.comment ??= new Comment([{ kind: "text", text }]);
+    }
+  });
+}
+
+/** The name that typedoc derives from a path. @param {string} source */
+const typedocName = (source) =>
+  relative(packagesFolder, source)
+    .replaceAll("\\", "/")
+    .replace(/(\/index)?\.ts$/, "");
+
+/** A package's README without its title and its closing line. @param {string} folder */
+function readme(folder) {
+  const text = readFileSync(join(packagesFolder, folder, "README.md"), "utf8");
+  return text
+    .replace(/^# .*\n+/, "")
+    .replace(/\n+Part of \[gen\].*\n*$/, "\n")
+    .trim();
+}
+
+/** What the first function of a module says of itself. @param {import("typedoc").Reflection} module */
+function firstSummary(module) {
+  const children = /** @type {import("typedoc").DeclarationReflection} */ (module).children ?? [];
+  const comments = children.map(({ signatures }) => signatures?.[0].comment);
+  const summary = comments.find((comment) => comment?.hasVisibleComponent())?.summary ?? [];
+  return summary.map(({ text }) => text).join("");
+}
