@@ -33,12 +33,13 @@ export interface BatchOptions {
   readonly scale?: "unit" | "signed" | "none";
   /** Leave out the smaller batch at the end of an epoch, so that all have one size. Default true. */
   readonly dropLast?: boolean;
-  /** Continue from here: what `state()` gave. */
-  readonly from?: BatchState;
+  /** Continue from here: what `state()` gave, or how many batches were taken before; 0 unless told. */
+  readonly from?: BatchState | number;
 }
 
 /** An endless iterator over batches that can be saved and resumed. */
 export interface Batches extends IterableIterator<Batch> {
+  /** Takes the next batch, `x` float32 [batch, ...shape]; it never ends. */
   next(): { done: false; value: Batch };
   /** The state after the last batch taken, to be passed as `from`. */
   state(): BatchState;
@@ -56,7 +57,7 @@ export interface Batches extends IterableIterator<Batch> {
  * needs, or `scale` needs a range that the dataset lacks.
  */
 export function batches(dataset: Dataset, options: BatchOptions): Batches {
-  const { batchSize, seed, scale = "none", dropLast = true, from } = options;
+  const { batchSize, seed, scale = "none", dropLast = true, from = 0 } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new RangeError(`batchSize must be a whole number of at least 1, got ${batchSize}`);
   }
@@ -69,12 +70,20 @@ export function batches(dataset: Dataset, options: BatchOptions): Batches {
   }
   checkFinite(dataset);
   const map = scaling(dataset, scale);
-  let { epoch, position } = from === undefined ? { epoch: 0, position: 0 } : checkState(from);
+  let { epoch, position } = typeof from === "number" ? placeAfter(from) : checkState(from);
   const orderOf = (e: number) =>
     randomStream({ seed, purpose: "batches", index: e }).permutation(length);
   // Drawn here already, so that a bad seed fails before the first batch.
   let order = orderOf(epoch);
   const size = itemSize(dataset);
+
+  function placeAfter(taken: number): { epoch: number; position: number } {
+    if (!Number.isSafeInteger(taken) || taken < 0) {
+      throw new RangeError(`from must be a state or a whole number of batches, got ${taken}`);
+    }
+    const perEpoch = dropLast ? Math.floor(length / batchSize) : Math.ceil(length / batchSize);
+    return { epoch: Math.floor(taken / perEpoch), position: (taken % perEpoch) * batchSize };
+  }
 
   function checkState(state: BatchState): { epoch: number; position: number } {
     if (state.seed !== seed || state.length !== length) {

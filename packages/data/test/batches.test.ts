@@ -71,6 +71,24 @@ test("a state, through JSON, continues as if nothing had happened", () => {
   );
 });
 
+test("a number of batches taken continues as if they had been", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 12 }),
+      fc.integer({ min: 1, max: 12 }),
+      fc.integer({ min: 0, max: 40 }),
+      fc.boolean(),
+      (length, size, taken, dropLast) => {
+        const options: BatchOptions = { batchSize: Math.min(size, length), seed: 8, dropLast };
+        const one = batches(numbers(length), options);
+        for (let i = 0; i < taken; i++) one.next();
+        const two = batches(numbers(length), { ...options, from: taken });
+        for (let i = 0; i < 9; i++) expect(two.next()).toEqual(one.next());
+      },
+    ),
+  );
+});
+
 test("for ... of works, and seed 0 differs from seed 1", () => {
   const order = (seed: number) => {
     const seen: number[] = [];
@@ -131,6 +149,12 @@ test.each<[string, Partial<BatchOptions>, string]>([
     { from: { seed: 1, length: 8, epoch: 0, position: 0 } },
     "from must be a state of seed 0 and 8 items, got seed 1 and 8 items",
   ],
+  [
+    "a negative number of batches",
+    { from: -1 },
+    "from must be a state or a whole number of batches, got -1",
+  ],
+  ["half a batch taken", { from: 0.5 }, "whole number of batches, got 0.5"],
   [
     "a position beyond the end",
     { from: { seed: 0, length: 8, epoch: 0, position: 9 } },

@@ -1,12 +1,12 @@
-import { constant, expr, type Expr } from "./expr.ts";
+import { constant, type Expr, expr } from "./expr.ts";
 import {
   broadcastShapes,
   type Dim,
   divideDims,
   elementCount,
   normaliseAxis,
-  sameShape,
   type Shape,
+  sameShape,
   shapeText,
 } from "./shape.ts";
 
@@ -28,10 +28,21 @@ export function reshape(x: Expr, shape: Shape): Expr {
 /** Reorders the dimensions: output dimension i is input dimension `permutation[i]`. */
 export function transpose(x: Expr, permutation: readonly number[]): Expr {
   const rank = x.shape.length;
-  if (permutation.length !== rank || new Set(permutation).size !== rank || permutation.some((p) => !(p in x.shape))) {
-    throw new RangeError(`Transpose: [${permutation.join(", ")}] does not permute ${shapeText(x.shape)}`);
+  if (
+    permutation.length !== rank ||
+    new Set(permutation).size !== rank ||
+    permutation.some((p) => !(p in x.shape))
+  ) {
+    throw new RangeError(
+      `Transpose: [${permutation.join(", ")}] does not permute ${shapeText(x.shape)}`,
+    );
   }
-  return expr("Transpose", [x], permutation.map((p) => x.shape[p]), { perm: [...permutation] });
+  return expr(
+    "Transpose",
+    [x],
+    permutation.map((p) => x.shape[p]),
+    { perm: [...permutation] },
+  );
 }
 
 /** Joins expressions along `axis`; the other dimensions must agree. */
@@ -53,7 +64,12 @@ export function concat(parts: readonly Expr[], axis: number): Expr {
     length = addDims(length, part.shape[at]);
   }
   if (parts.length === 1) return first;
-  return expr("Concat", parts, first.shape.map((d, i) => (i === at ? length : d)), { axis: at });
+  return expr(
+    "Concat",
+    parts,
+    first.shape.map((d, i) => (i === at ? length : d)),
+    { axis: at },
+  );
 }
 
 function addDims(a: Dim, b: Dim): Dim {
@@ -64,7 +80,8 @@ function addDims(a: Dim, b: Dim): Dim {
   const [m, ...other] = String(b).split("*");
   const left = Number.isNaN(Number(n)) ? [1, String(a)] : [Number(n), name.join("*")];
   const right = Number.isNaN(Number(m)) ? [1, String(b)] : [Number(m), other.join("*")];
-  if (left[1] === right[1]) return elementCount([(left[0] as number) + (right[0] as number), left[1]]);
+  if (left[1] === right[1])
+    return elementCount([(left[0] as number) + (right[0] as number), left[1]]);
   throw new RangeError(`Concat: dimensions ${a} and ${b} cannot be added`);
 }
 
@@ -76,20 +93,33 @@ export function slice(x: Expr, axis: number, start: number, end: number, step = 
   const at = normaliseAxis("Slice", axis, x.shape);
   const size = x.shape[at];
   if (typeof size !== "number" || !(step >= 1)) {
-    throw new RangeError(`Slice: axis ${axis} of ${shapeText(x.shape)} must be static and the step at least 1, got ${step}`);
+    throw new RangeError(
+      `Slice: axis ${axis} of ${shapeText(x.shape)} must be static and the step at least 1, got ${step}`,
+    );
   }
   const clamp = (v: number) => Math.min(size, Math.max(0, v < 0 ? v + size : v));
   const [from, to] = [clamp(start), clamp(end)];
   if (from === 0 && to === size && step === 1) return x;
   const length = Math.max(0, Math.ceil((to - from) / step));
-  return expr("Slice", [x], x.shape.map((d, i) => (i === at ? length : d)), { axis: at, start: from, end: to, step });
+  return expr(
+    "Slice",
+    [x],
+    x.shape.map((d, i) => (i === at ? length : d)),
+    { axis: at, start: from, end: to, step },
+  );
 }
 
 /** Adds `before[i]` and `after[i]` elements of `value` around each dimension i; none may be negative. */
 export function pad(x: Expr, before: readonly number[], after: readonly number[], value = 0): Expr {
   const rank = x.shape.length;
-  if (before.length !== rank || after.length !== rank || [...before, ...after].some((p) => !(p >= 0))) {
-    throw new RangeError(`Pad: [${before.join(", ")}] and [${after.join(", ")}] do not fit ${shapeText(x.shape)}`);
+  if (
+    before.length !== rank ||
+    after.length !== rank ||
+    [...before, ...after].some((p) => !(p >= 0))
+  ) {
+    throw new RangeError(
+      `Pad: [${before.join(", ")}] and [${after.join(", ")}] do not fit ${shapeText(x.shape)}`,
+    );
   }
   if ([...before, ...after].every((p) => p === 0)) return x;
   const shape = x.shape.map((d, i) => {
@@ -110,7 +140,9 @@ export function expand(x: Expr, shape: Shape): Expr {
   requireExpandable(x, shape);
   const offset = shape.length - x.shape.length;
   if (shape.some((d, i) => typeof d === "string" && x.shape[i - offset] !== d)) {
-    throw new RangeError(`Expand: ${shapeText(x.shape)} to ${shapeText(shape)} makes a symbolic dimension; use expandLike`);
+    throw new RangeError(
+      `Expand: ${shapeText(x.shape)} to ${shapeText(shape)} makes a symbolic dimension; use expandLike`,
+    );
   }
   return expr("Expand", [x], [...shape]);
 }
@@ -120,7 +152,8 @@ export function expandLike(x: Expr, like: Expr): Expr {
   const { shape } = like;
   if (sameShape(x.shape, shape)) return x;
   const offset = shape.length - x.shape.length;
-  if (shape.every((d, i) => typeof d === "number" || x.shape[i - offset] === d)) return expand(x, shape);
+  if (shape.every((d, i) => typeof d === "number" || x.shape[i - offset] === d))
+    return expand(x, shape);
   requireExpandable(x, shape);
   return expr("Expand", [x, like], shape);
 }

@@ -1,4 +1,4 @@
-import { expr, operands, requireFloat, type Expr, type Operand } from "./expr.ts";
+import { type Expr, expr, type Operand, operands, requireFloat } from "./expr.ts";
 import { broadcastShapes } from "./shape.ts";
 import type { DType } from "./tensor.ts";
 
@@ -75,7 +75,11 @@ export function where(condition: Expr, a: Operand, b: Operand): Expr {
     throw new TypeError(`Where needs a bool condition, got ${condition.dtype}`);
   }
   const [x, y] = operands("Where", a, b);
-  const shape = broadcastShapes("Where", broadcastShapes("Where", condition.shape, x.shape), y.shape);
+  const shape = broadcastShapes(
+    "Where",
+    broadcastShapes("Where", condition.shape, x.shape),
+    y.shape,
+  );
   return expr("Where", [condition, x, y], shape, {}, x.dtype);
 }
 

@@ -1,6 +1,7 @@
-import { shapeText, type Shape } from "./shape.ts";
-import { isFloat, tensor, type DType, type Tensor } from "./tensor.ts";
+import { type Shape, shapeText } from "./shape.ts";
+import { type DType, isFloat, type Tensor, tensor } from "./tensor.ts";
 
+/** A setting of an operation, such as an axis, a permutation or a constant's value. */
 export type Attribute = number | string | readonly number[] | Tensor;
 
 /**
@@ -55,7 +56,15 @@ export function input(name: string, { shape, dtype = "float32" }: Signature): In
 
 /** A named weight holding `value`. */
 export function parameter(name: string, value: Tensor): Parameter {
-  return { op: "Parameter", name, inputs: [], attributes: {}, dtype: value.dtype, shape: value.shape, value };
+  return {
+    op: "Parameter",
+    name,
+    inputs: [],
+    attributes: {},
+    dtype: value.dtype,
+    shape: value.shape,
+    value,
+  };
 }
 
 /** A constant: a number (shape `[]`) or a tensor. */
@@ -64,7 +73,9 @@ export function constant(value: number | Tensor, dtype: DType = "float32"): Expr
   return expr("Constant", [], held.shape, { value: held }, held.dtype);
 }
 
+/** Whether an expression is a named input of a graph. */
 export const isInput = (e: Expr): e is Input => e.op === "Input";
+/** Whether an expression is a named weight. */
 export const isParameter = (e: Expr): e is Parameter => e.op === "Parameter";
 
 /** Turns numbers among operands into constants of the expressions' dtype. */
@@ -85,6 +96,8 @@ export function operands(op: string, ...values: Operand[]): Expr[] {
 /** @throws TypeError unless `x` holds real numbers. */
 export function requireFloat(op: string, x: Expr): void {
   if (!isFloat(x.dtype)) {
-    throw new TypeError(`${op} needs a float dtype, got ${x.dtype} ${shapeText(x.shape)}; use cast`);
+    throw new TypeError(
+      `${op} needs a float dtype, got ${x.dtype} ${shapeText(x.shape)}; use cast`,
+    );
   }
 }

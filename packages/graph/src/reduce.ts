@@ -1,5 +1,5 @@
 import { add, exp, log, sub } from "./elementwise.ts";
-import { expr, requireFloat, type Expr } from "./expr.ts";
+import { type Expr, expr, requireFloat } from "./expr.ts";
 import { normaliseAxis } from "./shape.ts";
 
 function reduce(op: string, x: Expr, axes?: readonly number[], keepDims = false): Expr {
@@ -12,11 +12,14 @@ function reduce(op: string, x: Expr, axes?: readonly number[], keepDims = false)
 }
 
 /** Sum over `axes` (all unless told), which stay as length 1 where `keepDims`. */
-export const sum = (x: Expr, axes?: readonly number[], keepDims?: boolean): Expr => reduce("ReduceSum", x, axes, keepDims);
+export const sum = (x: Expr, axes?: readonly number[], keepDims?: boolean): Expr =>
+  reduce("ReduceSum", x, axes, keepDims);
 /** Mean over `axes` (all unless told), which stay as length 1 where `keepDims`. */
-export const mean = (x: Expr, axes?: readonly number[], keepDims?: boolean): Expr => reduce("ReduceMean", x, axes, keepDims);
+export const mean = (x: Expr, axes?: readonly number[], keepDims?: boolean): Expr =>
+  reduce("ReduceMean", x, axes, keepDims);
 /** Largest over `axes` (all unless told); ties share the gradient. */
-export const max = (x: Expr, axes?: readonly number[], keepDims?: boolean): Expr => reduce("ReduceMax", x, axes, keepDims);
+export const max = (x: Expr, axes?: readonly number[], keepDims?: boolean): Expr =>
+  reduce("ReduceMax", x, axes, keepDims);
 
 /** `exp(x) / sum(exp(x))` along `axis`. */
 export function softmax(x: Expr, axis = -1): Expr {

@@ -1,5 +1,6 @@
 /** A dimension: a number, or a name such as `batch` (or a multiple, `4*batch`) that is known when a graph runs. */
 export type Dim = number | string;
+/** The dimensions of a value, outermost first; `[]` is a scalar. */
 export type Shape = readonly Dim[];
 
 /** `[batch, 3, 28, 28]`, as errors print it. */

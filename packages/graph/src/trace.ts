@@ -1,4 +1,12 @@
-import { type Expr, type Input, input, isInput, isParameter, type Parameter, type Signature } from "./expr.ts";
+import {
+  type Expr,
+  type Input,
+  input,
+  isInput,
+  isParameter,
+  type Parameter,
+  type Signature,
+} from "./expr.ts";
 
 /** A computation with named inputs and outputs; `nodes` holds every expression in it, operands first. */
 export interface Graph {
@@ -17,9 +25,14 @@ export function trace<Name extends string>(
   f: (inputs: Record<Name, Expr>) => Record<string, Expr>,
   signature: Readonly<Record<Name, Signature>>,
 ): Graph {
-  const entries = Object.entries<Signature>(signature).map(([name, s]) => [name, input(name, s)] as const);
+  const entries = Object.entries<Signature>(signature).map(
+    ([name, s]) => [name, input(name, s)] as const,
+  );
   const inputs = Object.fromEntries(entries) as Record<Name, Input>;
-  return graphOf(f(inputs), entries.map(([, e]) => e));
+  return graphOf(
+    f(inputs),
+    entries.map(([, e]) => e),
+  );
 }
 
 /** The graph of `outputs`; inputs come in the order of `inputs`, then as they are met. */
@@ -29,7 +42,8 @@ export function graphOf(outputs: Record<string, Expr>, inputs: readonly Input[] 
   const parameters = nodes.filter(isParameter);
   const names = new Set<string>();
   for (const { op, name } of [...all, ...parameters]) {
-    if (names.has(name)) throw new RangeError(`two ${op} expressions of a graph are named ${name}; names must differ`);
+    if (names.has(name))
+      throw new RangeError(`two ${op} expressions of a graph are named ${name}; names must differ`);
     names.add(name);
   }
   return { inputs: all, parameters, outputs: { ...outputs }, nodes };
@@ -58,10 +72,19 @@ export function topological(roots: readonly Expr[]): Expr[] {
 }
 
 /** Rebuilds a graph operand by operand; `change` gives the new form of a node whose operands are already new. */
-export function rewrite(graph: Graph, change: (node: Expr, inputs: readonly Expr[]) => Expr): Graph {
+export function rewrite(
+  graph: Graph,
+  change: (node: Expr, inputs: readonly Expr[]) => Expr,
+): Graph {
   const made = new Map<Expr, Expr>();
   for (const node of graph.nodes) {
-    made.set(node, change(node, node.inputs.map((i) => made.get(i) as Expr)));
+    made.set(
+      node,
+      change(
+        node,
+        node.inputs.map((i) => made.get(i) as Expr),
+      ),
+    );
   }
   const outputs = Object.entries(graph.outputs).map(([name, e]) => [name, made.get(e) as Expr]);
   const inputs = graph.inputs.map((i) => made.get(i) ?? i).filter(isInput);
@@ -80,4 +103,5 @@ export function parametersAsInputs(graph: Graph): Graph {
 }
 
 /** The parameters that `roots` depend on, in order of first use. */
-export const parametersOf = (...roots: Expr[]): Parameter[] => topological(roots).filter(isParameter);
+export const parametersOf = (...roots: Expr[]): Parameter[] =>
+  topological(roots).filter(isParameter);

@@ -1,7 +1,7 @@
 import type { NoiseLevel } from "./noise-level.ts";
 
-/** What a denoiser's output estimates: the noise, the clean sample, or the velocity of v. */
-export type PredictionType = "epsilon" | "x0" | "v";
+/** What a denoiser's output estimates: the noise, the clean sample, the velocity v or a flow's. */
+export type PredictionType = "epsilon" | "x0" | "v" | "flow";
 
 /** A prediction as a combination of the clean sample and the noise: `p * x0 + q * epsilon`. */
 export interface PredictionRow {
@@ -18,7 +18,8 @@ export interface EstimateCoefficients {
 /**
  * The row `[p, q]` of a prediction type: its training target is `p * x0 + q * epsilon`.
  *
- * epsilon `[0, 1]`, x0 `[1, 0]`, v `[-noise, signal]` (Salimans and Ho 2022, appendix D).
+ * epsilon `[0, 1]`, x0 `[1, 0]`, v `[-noise, signal]` (Salimans and Ho 2022, appendix D), flow
+ * `[-1, 1]` (Lipman et al. 2023, eq. 23, whose time runs the other way).
  *
  * @throws RangeError on any other type.
  */
@@ -26,14 +27,15 @@ export function predictionRow(type: PredictionType, level: NoiseLevel): Predicti
   if (type === "epsilon") return { p: 0, q: 1 };
   if (type === "x0") return { p: 1, q: 0 };
   if (type === "v") return { p: -level.noise, q: level.signal };
-  throw new RangeError(`prediction type must be epsilon, x0 or v, got ${type}`);
+  if (type === "flow") return { p: -1, q: 1 };
+  throw new RangeError(`prediction type must be epsilon, x0, v or flow, got ${type}`);
 }
 
 /**
  * The clean sample from a noisy one and the denoiser's output:
  * `x0 = x * x_t + prediction * output`, the first row of a 2x2 solve.
  *
- * `type` may also be any row `[p, q]`, say `{ p: -1, q: 1 }` for a flow's velocity.
+ * `type` may also be any row `[p, q]`.
  *
  * @throws RangeError when the pair does not determine x0 (epsilon at zero signal).
  */

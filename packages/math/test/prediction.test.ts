@@ -56,7 +56,7 @@ describe("prediction rows", () => {
 
   test("an unknown type is refused by name", () => {
     expect(() => predictionRow("score" as "v", { signal: 1, noise: 0 })).toThrow(
-      "prediction type must be epsilon, x0 or v, got score",
+      "prediction type must be epsilon, x0, v or flow, got score",
     );
   });
 });

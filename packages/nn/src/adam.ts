@@ -2,6 +2,7 @@ import { add, div, type Expr, mul, sqrt, square, sub } from "@gen/graph";
 import type { Optimiser, Schedule } from "./optimiser.ts";
 import { scheduled } from "./optimiser.ts";
 
+/** Settings of {@link adam} and {@link adamw}. */
 export interface AdamOptions {
   /** A number or a function of the step (from 0); 1e-3 unless told. */
   learningRate?: Schedule;
@@ -9,7 +10,10 @@ export interface AdamOptions {
   betas?: readonly [number, number];
   /** Added to the root of the second moment; 1e-8 unless told. */
   epsilon?: number;
-  /** For `adam`, added to the gradient times the weight; for `adamw`, taken off the weight itself. */
+  /**
+   * `adam` adds `weightDecay * weight` to the gradient (0 unless told); `adamw` takes
+   * `rate * weightDecay * weight` off the weight itself (0.01 unless told).
+   */
   weightDecay?: number;
 }
 

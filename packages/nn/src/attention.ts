@@ -15,10 +15,11 @@ export function attend(q: Expr, k: Expr, v: Expr): Expr {
   return matmul(v, softmax(scores), { transposeB: true });
 }
 
+/** Settings of {@link attention}. */
 export interface AttentionOptions {
   /** Heads that attend apart; 1 unless told. */
   heads?: number;
-  /** Groups of the normalisation before. */
+  /** Groups of the normalisation before; `defaultGroups(channels)` unless told. */
   groups?: number;
   seed?: number;
 }

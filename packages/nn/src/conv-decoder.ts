@@ -6,6 +6,7 @@ import { linear } from "./linear.ts";
 import { type Network, network } from "./network.ts";
 import { upsample } from "./resample.ts";
 
+/** Settings of {@link convDecoder}. */
 export interface ConvDecoderOptions {
   /** Height and width of the images; divisible by 2 once for each level. */
   size: number;

@@ -5,6 +5,7 @@ import { linear } from "./linear.ts";
 import { type Network, network } from "./network.ts";
 import { downsample } from "./resample.ts";
 
+/** Settings of {@link convEncoder}. */
 export interface ConvEncoderOptions {
   /** Height and width of the images; divisible by 2 once for each level. */
   size: number;

@@ -1,6 +1,7 @@
 import { add, constant, type Expr, instanceNorm, mul, reshape, tensor } from "@gen/graph";
 import { initialised, ones, zeros } from "./initialisers.ts";
 
+/** Settings of {@link groupNorm}. */
 export interface GroupNormOptions {
   /** Groups of channels normalised together; `defaultGroups(channels)` unless told. */
   groups?: number;

@@ -5,6 +5,7 @@ import { linear } from "./linear.ts";
 import { type Network, network } from "./network.ts";
 import { timestepEmbedding } from "./timestep-embedding.ts";
 
+/** Settings of {@link mlp}. */
 export interface MlpOptions {
   /** Features of x. */
   inputs: number;

@@ -1,5 +1,6 @@
 import { add, type Expr, mul, sub } from "@gen/graph";
 
+/** How an exponential moving average of the weights follows them. */
 export interface MovingAverageOptions {
   /** Share of the average that stays at each step, once warm; in [0, 1). */
   decay: number;

@@ -4,10 +4,11 @@ import { groupNorm } from "./group-norm.ts";
 import { zeros } from "./initialisers.ts";
 import { linear } from "./linear.ts";
 
+/** Settings of {@link residualBlock}. */
 export interface ResidualBlockOptions {
   /** Features of the time embedding that the block takes as a second argument; none unless told. */
   timeFeatures?: number;
-  /** Groups of both normalisations. */
+  /** Groups of both normalisations; `defaultGroups` of each one's channels unless told. */
   groups?: number;
   seed?: number;
 }

@@ -23,17 +23,18 @@ export type Loss<Name extends string = string> = (
   inputs: Record<Name, Expr>,
 ) => Expr | Record<string, Expr>;
 
+/** Settings of {@link stepGraph}. */
 export interface StepGraphOptions<Name extends string = string> {
   loss: Loss<Name>;
   signature: Readonly<Record<Name, Signature>>;
   /** The parameters to train; all that the loss uses unless told. */
   parameters?: readonly Parameter[];
   optimiser: Optimiser;
-  /** Limit of the gradients' global norm. */
+  /** Limit of the gradients' global norm; none unless told. */
   clipNorm?: number;
-  /** Keeps a moving average of the weights. */
+  /** Keeps a moving average of the weights; false unless told. */
   averages?: boolean;
-  /** Parameters of fewer elements share one tensor. */
+  /** Parameters of fewer elements share one tensor; 65,536 unless told. */
   alone?: number;
 }
 

@@ -1,5 +1,6 @@
 import { cast, concat, constant, cos, type Expr, mul, pad, reshape, sin, tensor } from "@gen/graph";
 
+/** Settings of {@link timestepEmbedding}. */
 export interface TimestepEmbeddingOptions {
   /** Slowest period over 2 pi, in steps; 10,000 unless told. */
   maxPeriod?: number;

@@ -26,6 +26,7 @@ export interface TrainProgress {
   checkpoint(): Promise<TrainingState>;
 }
 
+/** What {@link train} minimises, over which batches, and how. */
 export interface TrainOptions<T, Name extends string = string> {
   backend: Backend<T>;
   /** The scalar to minimise from a batch's inputs, or several scalars of which `loss` is minimised. */
@@ -47,6 +48,7 @@ export interface TrainOptions<T, Name extends string = string> {
   logEvery?: number;
   /** Stops after the step under way; what was learned is kept. */
   signal?: { readonly aborted: boolean };
+  /** Called every `logEvery` steps and after the last; a promise that it returns is awaited. */
   onStep?: (progress: TrainProgress) => unknown;
   /** State to go on from; `batches` must be at the batch that comes next. */
   resume?: SavedState;
@@ -54,6 +56,7 @@ export interface TrainOptions<T, Name extends string = string> {
   alone?: number;
 }
 
+/** What {@link train} ends with; the weights themselves are in the parameters. */
 export interface TrainResult {
   /** Steps done. Fewer than asked for when stopped by the signal or the end of the batches. */
   readonly step: number;

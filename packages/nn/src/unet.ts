@@ -11,6 +11,7 @@ import { downsample, upsample } from "./resample.ts";
 import { residualBlock } from "./residual-block.ts";
 import { timestepEmbedding } from "./timestep-embedding.ts";
 
+/** Settings of {@link unet}. */
 export interface UnetOptions {
   /** Height and width of x; divisible by 2 once for each level but the last (28 goes 28, 14, 7). */
   size: number;

@@ -1,4 +1,4 @@
-import { type Batches, batches, type Dataset } from "@gen/data";
+import { batches, type Dataset } from "@gen/data";
 import type { Expr } from "@gen/graph";
 import { normalNoise } from "@gen/math";
 import {
@@ -68,7 +68,8 @@ export async function trainVae<T>(options: TrainVaeOptions<T>): Promise<TrainRes
 
   function* noisyBatches(): Generator<Record<string, BatchInput>> {
     const first = options.resume?.step ?? 0;
-    const data = batchesFrom(dataset, batchSize, seed, first);
+    const scale = dataset.range ? "unit" : "none";
+    const data = batches(dataset, { batchSize, seed, scale, from: first });
     const size = model.latent.reduce((a, b) => a * b, 1);
     for (let step = first; ; step++) {
       const { x } = data.next().value;
@@ -76,17 +77,4 @@ export async function trainVae<T>(options: TrainVaeOptions<T>): Promise<TrainRes
       yield { x: { data: x, shape }, epsilon: { data: noise, shape: latent } };
     }
   }
-}
-
-/** The batches from a step on, as if those before had been taken. */
-function batchesFrom(dataset: Dataset, batchSize: number, seed: number, step: number): Batches {
-  const perEpoch = Math.max(Math.floor(dataset.length / batchSize), 1);
-  const from = {
-    seed,
-    length: dataset.length,
-    epoch: Math.floor(step / perEpoch),
-    position: (step % perEpoch) * batchSize,
-  };
-  const scale = dataset.range ? "unit" : "none";
-  return batches(dataset, { batchSize, seed, scale, from: step > 0 ? from : undefined });
 }

@@ -32,6 +32,7 @@ export interface OnnxGraph {
   readonly nodes: readonly OnnxNode[];
 }
 
+/** Settings of {@link fromOnnx}: how much of a file is trusted, and where its outer data are. */
 export interface OnnxReadOptions {
   /** The largest file that is read, in bytes; 2 GiB unless told. */
   limit?: number;

@@ -9,12 +9,13 @@ import { lower } from "./lower.ts";
 import { OnnxWriter } from "./onnx-writer.ts";
 import { elementTypes, tensorMessage } from "./protobuf.ts";
 
+/** Settings of {@link toOnnx}. */
 export interface OnnxOptions {
   /** The version of ONNX's operators, 13 to 21; 17 unless told. */
   opset?: number;
-  /** The graph's name inside the file. */
+  /** The graph's name inside the file; `gen` unless told. */
   name?: string;
-  /** Weights and arithmetic in float16; inputs and outputs keep their dtypes. */
+  /** Weights and arithmetic in float16; inputs and outputs keep their dtypes; false unless told. */
   float16?: boolean;
 }
 

@@ -9,7 +9,7 @@ export function twoSum(a: number, b: number): DoubleDouble {
 }
 
 /** `a * b` exactly (Dekker), where nothing overflows. */
-export function twoProduct(a: number, b: number): DoubleDouble {
+function twoProduct(a: number, b: number): DoubleDouble {
   const product = a * b;
   const [a1, a2] = split(a);
   const [b1, b2] = split(b);

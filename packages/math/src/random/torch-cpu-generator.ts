@@ -4,11 +4,13 @@ import { mersenneTwister } from "./mersenne-twister.ts";
 
 /** The draws of a PyTorch generator; each call goes on where the last one stopped. */
 export interface TorchGenerator {
-  /** `torch.rand(count)`: uniform in [0, 1). */
+  /** `torch.rand(count)`: uniform in [0, 1), multiples of 2^-24. */
   rand(count: number): Float32Array;
+  /** `torch.rand(count, dtype=torch.float64)`: uniform in [0, 1), multiples of 2^-53. */
   rand(count: number, dtype: "float64"): Float64Array;
-  /** `torch.randn(count)`: standard normal. */
+  /** `torch.randn(count)`: standard normal, in float32. */
   randn(count: number): Float32Array;
+  /** `torch.randn(count, dtype=torch.float64)`: standard normal, in float64. */
   randn(count: number, dtype: "float64"): Float64Array;
   /** `torch.randint(low, high, (count,))`, `high - low` at most 2^32. */
   randint(low: number, high: number, count: number): Float64Array;
