@@ -7,6 +7,8 @@ import { type DeviceTensor, Ledger } from "./ledger.ts";
 /** What a runtime must do to become a backend; checks, lifetimes and ordering are the same for all. */
 export interface Device<Handle> {
   readonly name: string;
+  /** Settles with the reason when the device is gone for good; a device that cannot be lost has none. */
+  readonly lost?: Promise<string>;
   /** Copies `array`, of the right length and kept by the caller, to the device. */
   write(array: HostArray, shape: readonly number[], dtype: DType): Handle;
   read(handle: Handle, kind: DeviceTensor): Promise<Float32Array | Float64Array>;
@@ -30,21 +32,44 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
   let busy = 0;
   let freedWhileBusy: Handle[] = [];
 
+  let lost: BackendError | undefined;
+
   const open = (): void => {
+    if (lost) throw lost;
     if (closing) throw new BackendError(`backend ${device.name} is closed`);
   };
+
+  const loss = device.lost?.then((reason): never => {
+    if (closing) throw new BackendError(`backend ${device.name} is closed`);
+    lost = new BackendError(`${device.name} lost its device (${reason}); open a new backend`);
+    // What was under way may never end, and nothing waits for it any more.
+    tail = Promise.resolve();
+    void end().catch(() => undefined);
+    throw lost;
+  });
+  loss?.catch(() => undefined);
 
   // A run or a read may still need what its caller has disposed of meanwhile.
   const whileBusy = async <R>(work: () => Promise<R>): Promise<R> => {
     busy++;
     try {
-      return await work();
+      const made = work();
+      return await (loss ? untilLost(made, loss) : made);
     } finally {
       if (--busy === 0) {
         const waiting = freedWhileBusy;
         freedWhileBusy = [];
-        waiting.forEach(device.free, device);
+        waiting.forEach(free);
       }
+    }
+  };
+
+  const free = (handle: Handle): void => {
+    try {
+      device.free(handle);
+    } catch (error) {
+      // The runtime may have let go of it when its device went.
+      if (!lost) throw error;
     }
   };
 
@@ -59,8 +84,19 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
       const handle = ledger.release(each);
       if (handle === undefined) continue;
       if (busy > 0) freedWhileBusy.push(handle);
-      else device.free(handle);
+      else free(handle);
     }
+  };
+
+  const end = (): Promise<void> => {
+    closing ??= (async () => {
+      const ended = Promise.all([...programs].map((p) => p.dispose()));
+      if (lost) dispose(...ledger.tensors());
+      await ended;
+      dispose(...ledger.tensors());
+      await device.close();
+    })();
+    return closing;
   };
 
   const programOf = (graph: Graph, executable: Executable<Handle>): Program<DeviceTensor> => {
@@ -75,7 +111,7 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
         for (const { name } of graph.inputs) handles.set(name, ledger.handleOf(inputs[name]));
         const made = await whileBusy(() => inTurn(() => executable.run(handles, dims)));
         if (closing) {
-          Object.values(made).forEach(device.free, device);
+          Object.values(made).forEach(free);
           open();
         }
         return Object.fromEntries(
@@ -121,13 +157,18 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
     shapeOf: (of) => of.shape,
     dispose,
     memory: () => ledger.memory(),
-    close() {
-      closing ??= (async () => {
-        await Promise.all([...programs].map((p) => p.dispose()));
-        dispose(...ledger.tensors());
-        await device.close();
-      })();
-      return closing;
-    },
+    close: end,
   };
+}
+
+/** `work`, or the loss of the device where that is why it fails or does not end. */
+async function untilLost<R>(work: Promise<R>, loss: Promise<never>): Promise<R> {
+  try {
+    return await Promise.race([work, loss]);
+  } catch (error) {
+    // A runtime may notice before it is told: the loss is then known within a turn of the event loop.
+    const told = new Promise((later) => setTimeout(later, 20));
+    await Promise.race([loss, told]);
+    throw error;
+  }
 }

@@ -1,5 +1,7 @@
 export type { Backend, HostArray, MemoryUse, Program } from "./backend.ts";
 export { BackendError } from "./backend-error.ts";
+export { type Capabilities, capabilities, type Holding } from "./capabilities.ts";
+export type { Adapter } from "./device-facts.ts";
 export type { DeviceTensor } from "./ledger.ts";
 export {
   type BackendStatus,
@@ -10,3 +12,6 @@ export {
   type OpenOptions,
   openBackend,
 } from "./open-backend.ts";
+export { type Obstacle, type Preflight, type PreflightOptions, preflight } from "./preflight.ts";
+export { type Port, serveBackend } from "./serve-backend.ts";
+export { workerBackend } from "./worker-backend.ts";

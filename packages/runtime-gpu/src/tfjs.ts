@@ -4,6 +4,7 @@ import type { Backend } from "./backend.ts";
 import { BackendError, loadPeer } from "./backend-error.ts";
 import { backendOver } from "./device.ts";
 import type { DeviceTensor } from "./ledger.ts";
+import { forget, lossOf, refuseZeros, shareGpu } from "./tfjs/gpu.ts";
 import { interpreter } from "./tfjs/interpret.ts";
 import type { Tf } from "./tfjs/kernel.ts";
 import { storedDType, storedValues } from "./tfjs/values.ts";
@@ -15,6 +16,11 @@ export interface TfjsOptions {
   device?: TfjsDevice;
   /** Where the `.wasm` files are served: a folder's URL that ends in `/`, or a URL for each file. */
   wasmPaths?: string | Record<string, string>;
+  /**
+   * A `GPUDevice` to be shared with other code, for `webgpu`: the one that TensorFlow.js runs on, or any
+   * before it has started on one of its own.
+   */
+  gpuDevice?: object;
 }
 
 /**
@@ -27,12 +33,19 @@ export interface TfjsOptions {
 export async function tfjsBackend({
   device = "wasm",
   wasmPaths,
+  gpuDevice,
 }: TfjsOptions = {}): Promise<Backend<DeviceTensor>> {
   const tf: Tf = await loadPeer("@tensorflow/tfjs", () => import("@tensorflow/tfjs"));
   await prepare(tf, device, wasmPaths);
-  await makeCurrent(tf, device);
+  if (gpuDevice && device === "webgpu") await shareGpu(tf, gpuDevice);
+  await start(tf, device);
   const engine = tf.engine();
   const kernels = tf.findBackend(device);
+  const lost = lossOf(kernels);
+  let gone = false;
+  void lost?.then(() => {
+    gone = true;
+  });
   const upload = (values: Tensor): tfjs.Tensor =>
     tf.keep(
       engine.makeTensor(
@@ -45,21 +58,29 @@ export async function tfjsBackend({
 
   return backendOver<tfjs.Tensor>({
     name: `tfjs/${device}`,
+    lost,
     write: (array, shape, dtype) => upload(tensor(array, shape, dtype)),
-    read: async (tensor) => new Float32Array(await tensor.data()),
+    async read(tensor) {
+      const values = new Float32Array(await tensor.data());
+      refuseZeros(kernels);
+      return values;
+    },
     free: (tensor) => tensor.dispose(),
     async compile(graph) {
       const program = interpreter(tf, graph, upload);
       return {
         async run(inputs, dims) {
-          await makeCurrent(tf, device);
+          // A device that has started becomes current at once; waiting would let others take its place.
+          if (tf.getBackend() !== device) void tf.setBackend(device);
           return program.run(inputs, dims);
         },
         dispose: async () => program.dispose(),
       };
     },
     // The engine is shared with the rest of the page; all that is ours is freed by now.
-    close: async () => {},
+    close: async () => {
+      if (gone && engine.registry[device] === kernels) forget(tf, device);
+    },
   });
 }
 
@@ -83,14 +104,11 @@ async function prepare(tf: Tf, device: TfjsDevice, wasmPaths?: TfjsOptions["wasm
   }
 }
 
-async function makeCurrent(tf: Tf, device: TfjsDevice): Promise<void> {
-  while (tf.getBackend() !== device) {
-    const made = await tf.setBackend(device).catch((cause: Error) => {
-      throw new BackendError(`tfjs/${device} did not start: ${cause.message}`, { cause });
-    });
-    if (!made)
-      throw new BackendError(
-        `tfjs/${device} did not start: this machine or page has no such device`,
-      );
-  }
+async function start(tf: Tf, device: TfjsDevice): Promise<void> {
+  const nothing = `tfjs/${device} did not start: there is no such device here`;
+  if (!tf.findBackendFactory(device)) throw new BackendError(nothing);
+  const made = await tf.setBackend(device).catch((cause: Error) => {
+    throw new BackendError(`tfjs/${device} did not start: ${cause.message}`, { cause });
+  });
+  if (!made) throw new BackendError(nothing);
 }

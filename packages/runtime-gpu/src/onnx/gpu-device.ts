@@ -2,16 +2,21 @@ import { type DType, type TensorData, tensorData, tensorNumbers } from "@gen/gra
 import { BackendError } from "../backend-error.ts";
 import type { Device } from "../device.ts";
 import { byteLength } from "../ledger.ts";
-import { bufferOf, type GpuBuffer, type GpuDevice, readBuffer } from "./gpu.ts";
+import { bufferOf, type GpuBuffer, type GpuDevice, lossOf, readBuffer } from "./gpu.ts";
+import { hostNumbers, hostTensor } from "./host-device.ts";
 import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
 import { graphSession } from "./session.ts";
+import { tuneForGpu } from "./tune.ts";
 
-/** ONNX Runtime's WebGPU provider in a page: tensors are GPU buffers and stay there between runs. */
+/**
+ * ONNX Runtime's WebGPU provider in a page: tensors are GPU buffers and stay there between runs.
+ * It computes with int64 on the CPU alone, so those, time steps mostly, are kept in host memory.
+ */
 export function gpuDevice(ort: Ort, gpu: GpuDevice, owned: boolean): Device<OrtTensor> {
   const options: SessionOptions = {
     executionProviders: [{ name: "webgpu", device: gpu as never }],
-    preferredOutputLocation: "gpu-buffer",
   };
+  const place = (dtype: DType) => (dtype === "int64" ? "cpu" : "gpu-buffer");
   // A session's end takes its outputs' buffers along, so it is put off until all of them are freed.
   const sources = new WeakMap<OrtTensor, Source>();
   const endings: Promise<void>[] = [];
@@ -20,9 +25,11 @@ export function gpuDevice(ort: Ort, gpu: GpuDevice, owned: boolean): Device<OrtT
   };
   return {
     name: "onnx/webgpu",
+    lost: lossOf(gpu),
     write(array, shape, dtype) {
       if (dtype === "float64")
         throw new BackendError("onnx/webgpu cannot hold float64; use float32");
+      if (place(dtype) === "cpu") return hostTensor(ort, array, shape, dtype);
       const buffer = bufferOf(gpu, tensorData(array, dtype));
       return ort.Tensor.fromGpuBuffer(buffer as never, {
         dataType: dtype as "float32",
@@ -31,6 +38,7 @@ export function gpuDevice(ort: Ort, gpu: GpuDevice, owned: boolean): Device<OrtT
       });
     },
     async read(tensor, { dtype, shape }) {
+      if (tensor.location === "cpu") return hostNumbers(tensor, { dtype, shape });
       const length = byteLength(dtype, shape);
       const bytes = await readBuffer(gpu, tensor.gpuBuffer as unknown as GpuBuffer, length);
       const data = arrayOver(bytes, dtype);
@@ -44,7 +52,7 @@ export function gpuDevice(ort: Ort, gpu: GpuDevice, owned: boolean): Device<OrtT
       settle(source);
     },
     async compile(graph) {
-      const session = await graphSession(ort, graph, options);
+      const session = await graphSession(ort, tuneForGpu(graph), options, place);
       const source: Source = { outputs: 0, ended: false, release: session.release };
       return {
         async run(inputs) {

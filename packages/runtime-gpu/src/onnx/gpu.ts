@@ -23,11 +23,13 @@ export interface GpuDevice {
     writeBuffer(buffer: GpuBuffer, at: number, data: ArrayBufferView): undefined;
     submit(commands: unknown[]): undefined;
   };
+  readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
   destroy(): undefined;
 }
-interface Adapter {
+export interface Adapter {
   readonly features: ReadonlySet<string>;
   readonly limits: Readonly<Record<string, number>>;
+  readonly info?: Readonly<Record<string, unknown>>;
   requestDevice(descriptor: {
     requiredFeatures: string[];
     requiredLimits: Record<string, number>;
@@ -37,7 +39,8 @@ interface Gpu {
   requestAdapter(options: { powerPreference: string }): Promise<Adapter | null>;
 }
 
-const limits = [
+/** The limits of a GPU that decide whether a model fits; backends ask for all that the adapter allows. */
+export const gpuLimits = [
   "maxBufferSize",
   "maxStorageBufferBindingSize",
   "maxStorageBuffersPerShaderStage",
@@ -50,17 +53,27 @@ const limits = [
 ];
 const features = ["shader-f16", "subgroups"];
 
-/** The page's GPU with all that its adapter allows. @throws BackendError where there is none. */
-export async function requestGpu(): Promise<GpuDevice> {
+/** The page's fastest GPU. @throws BackendError where there is none. */
+export async function requestAdapter(): Promise<Adapter> {
   const { gpu } = (globalThis as { navigator?: { gpu?: Gpu } }).navigator ?? {};
   if (!gpu) throw new BackendError("WebGPU is not there: this page has no navigator.gpu");
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) throw new BackendError("WebGPU is not there: the browser found no adapter");
+  return adapter;
+}
+
+/** The page's GPU with all that its adapter allows. @throws BackendError where there is none. */
+export async function requestGpu(): Promise<GpuDevice> {
+  const adapter = await requestAdapter();
   return adapter.requestDevice({
     requiredFeatures: features.filter((f) => adapter.features.has(f)),
-    requiredLimits: Object.fromEntries(limits.map((name) => [name, adapter.limits[name]])),
+    requiredLimits: Object.fromEntries(gpuLimits.map((name) => [name, adapter.limits[name]])),
   });
 }
+
+/** Settles with the reason when `device` is gone. */
+export const lossOf = ({ lost }: Pick<GpuDevice, "lost">): Promise<string> =>
+  lost.then(({ reason, message }) => message.trim() || reason);
 
 const usage = { mapRead: 1, copySource: 4, copyTarget: 8, storage: 128 } as const;
 

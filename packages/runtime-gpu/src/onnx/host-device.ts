@@ -1,5 +1,7 @@
 import { type DType, type TensorData, tensorData, tensorNumbers } from "@gen/graph";
+import type { HostArray } from "../backend.ts";
 import type { Device } from "../device.ts";
+import type { DeviceTensor } from "../ledger.ts";
 import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
 import { graphSession } from "./session.ts";
 import { tuneForCpu } from "./tune.ts";
@@ -12,15 +14,8 @@ import { tuneForCpu } from "./tune.ts";
 export function hostDevice(name: string, ort: Ort, options: SessionOptions): Device<OrtTensor> {
   return {
     name,
-    write(array, shape, dtype) {
-      const data = tensorData(array, dtype);
-      const own = data === array ? data.slice() : data;
-      return new ort.Tensor(dtype as "float32", own as Float32Array, shape);
-    },
-    read: async (tensor, { dtype, shape }) => {
-      const data = bits(tensor.data as TensorData, dtype);
-      return Float32Array.from(tensorNumbers({ dtype, shape, data }));
-    },
+    write: (array, shape, dtype) => hostTensor(ort, array, shape, dtype),
+    read: async (tensor, kind) => hostNumbers(tensor, kind),
     free: (tensor) => tensor.dispose(),
     async compile(graph) {
       const session = await graphSession(ort, tuneForCpu(graph), options);
@@ -28,6 +23,24 @@ export function hostDevice(name: string, ort: Ort, options: SessionOptions): Dev
     },
     close: async () => {},
   };
+}
+
+/** A copy of `array` as ONNX Runtime's own tensor, in host memory. */
+export function hostTensor(
+  ort: Ort,
+  array: HostArray,
+  shape: readonly number[],
+  dtype: DType,
+): OrtTensor {
+  const data = tensorData(array, dtype);
+  const own = data === array ? data.slice() : data;
+  return new ort.Tensor(dtype as "float32", own as Float32Array, shape);
+}
+
+/** The elements of a tensor in host memory. */
+export function hostNumbers(tensor: OrtTensor, { dtype, shape }: DeviceTensor): Float32Array {
+  const data = bits(tensor.data as TensorData, dtype);
+  return Float32Array.from(tensorNumbers({ dtype, shape, data }));
 }
 
 /** Newer engines hold halves as numbers, not as their bits. */

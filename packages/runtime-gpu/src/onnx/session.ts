@@ -1,4 +1,4 @@
-import { type Graph, toOnnx } from "@gen/graph";
+import { type DType, type Graph, toOnnx } from "@gen/graph";
 import type { Ort, OrtTensor, Session, SessionOptions } from "./runtime.ts";
 
 /** A graph as an inference session: names are the graph's own. */
@@ -7,11 +7,15 @@ export interface GraphSession {
   release(): Promise<void>;
 }
 
-/** Hands `graph` to ONNX Runtime, which may call an output as an input of the graph; the file may not. */
+/**
+ * Hands `graph` to ONNX Runtime, which may call an output as an input of the graph; the file may not.
+ * `place` says where outputs are left; in host memory unless told.
+ */
 export async function graphSession(
   ort: Ort,
   graph: Graph,
   options: SessionOptions,
+  place?: (dtype: DType) => "cpu" | "gpu-buffer",
 ): Promise<GraphSession> {
   const taken = new Set([...graph.inputs, ...graph.parameters].map((e) => e.name));
   const fileName = new Map<string, string>();
@@ -31,6 +35,11 @@ export async function graphSession(
     enableMemPattern: true,
     logSeverityLevel: 3,
     ...options,
+    ...(place && {
+      preferredOutputLocation: Object.fromEntries(
+        Object.entries(outputs).map(([name, { dtype }]) => [name, place(dtype)]),
+      ),
+    }),
   });
   const names = [...fileName];
   return {

@@ -1,0 +1,76 @@
+import { gpuLimits, requestAdapter } from "./onnx/gpu.ts";
+
+/** A GPU as the browser describes it; empty where it keeps a field to itself. */
+export interface Adapter {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  readonly description: string;
+  /** Whether the CPU plays the GPU: correct and slow. */
+  readonly software: boolean;
+}
+
+export interface DeviceFacts {
+  readonly reason?: string;
+  readonly adapter?: Adapter;
+  readonly limits: Record<string, number>;
+  readonly features: readonly string[];
+}
+
+/** A device of which only limits are known. */
+export const adapterFacts = (limits: Record<string, number>): DeviceFacts => ({
+  limits,
+  features: [],
+});
+
+/** What the page's WebGPU adapter says of itself. */
+export async function webgpuFacts(): Promise<DeviceFacts> {
+  try {
+    const { info = {}, limits, features } = await requestAdapter();
+    const text = (name: string) => String(info[name] ?? "");
+    const adapter = {
+      vendor: text("vendor"),
+      architecture: text("architecture"),
+      device: text("device"),
+      description: text("description"),
+      software: info.isFallbackAdapter === true || isSoftware(text("architecture")),
+    };
+    const known = gpuLimits.map((name) => [name, limits[name]]);
+    return { adapter, limits: Object.fromEntries(known), features: [...features] };
+  } catch (error) {
+    return { reason: (error as Error).message, limits: {}, features: [] };
+  }
+}
+
+interface WebGl {
+  readonly VENDOR: number;
+  readonly RENDERER: number;
+  readonly MAX_TEXTURE_SIZE: number;
+  getParameter(name: number): unknown;
+  getExtension(name: "WEBGL_debug_renderer_info"): { UNMASKED_RENDERER_WEBGL: number } | null;
+  getExtension(name: "WEBGL_lose_context"): { loseContext(): void } | null;
+}
+type Canvas = new (width: number, height: number) => { getContext(kind: string): WebGl | null };
+
+/** What the page's WebGL 2 says of itself. */
+export function webglFacts(): DeviceFacts {
+  const { OffscreenCanvas } = globalThis as { OffscreenCanvas?: Canvas };
+  const gl = OffscreenCanvas && new OffscreenCanvas(1, 1).getContext("webgl2");
+  if (!gl) return { reason: "WebGL 2 is not there", limits: {}, features: [] };
+  const debug = gl.getExtension("WEBGL_debug_renderer_info");
+  const description = String(gl.getParameter(debug?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER));
+  const adapter = {
+    vendor: String(gl.getParameter(gl.VENDOR)),
+    architecture: "",
+    device: "",
+    description,
+    software: isSoftware(description),
+  };
+  const maxTextureSize = Number(gl.getParameter(gl.MAX_TEXTURE_SIZE));
+  // A page may have few contexts; this one has served.
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+  return { adapter, limits: { maxTextureSize }, features: [] };
+}
+
+const isSoftware = (name: string): boolean =>
+  /swiftshader|llvmpipe|lavapipe|basic render/i.test(name);

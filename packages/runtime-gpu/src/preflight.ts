@@ -1,0 +1,193 @@
+import {
+  type Bindings,
+  type DType,
+  type Expr,
+  fromOnnx,
+  type Graph,
+  OnnxError,
+  resolveShape,
+  type Tensor,
+  tensorNumbers,
+  trace,
+} from "@gen/graph";
+import type { Capabilities } from "./capabilities.ts";
+import { byteLength } from "./ledger.ts";
+import { memoryPlan } from "./memory-plan.ts";
+
+/** Something that keeps a model from running: which limit it breaks and by how much. */
+export interface Obstacle {
+  readonly kind: "operation" | "dtype" | "buffer" | "memory" | "device";
+  /** The broken limit's name among the capabilities, such as `maxStorageBufferBindingSize` or `f16`. */
+  readonly limit: string;
+  readonly needed?: number;
+  readonly allowed?: number;
+  /** One line that names the parameter or operation, what it needs and what is allowed. */
+  readonly message: string;
+}
+
+/** Whether a model fits a backend. */
+export interface Preflight {
+  readonly fits: boolean;
+  readonly obstacles: readonly Obstacle[];
+  /** What works otherwise than one may expect: dtypes held as others, operations that leave the GPU. */
+  readonly notes: readonly string[];
+  /** Bytes of all weights and constants. */
+  readonly parameterBytes: number;
+  /** Bytes of the largest single tensor. */
+  readonly largestBytes: number;
+  /** Bytes of what a run holds at once beside the weights, if nothing is fused: an upper bound. */
+  readonly runBytes: number;
+}
+
+export interface PreflightOptions {
+  /** What dynamic dimensions will be, such as `{ batch: 16 }`; 1 where not told. */
+  dims?: Bindings;
+}
+
+/**
+ * Says before anything is compiled whether a graph, or a model file's bytes, can run on a backend of
+ * these capabilities, and which limits it breaks.
+ * @throws OnnxError when the bytes are not a sound model.
+ */
+export function preflight(
+  model: Graph | Uint8Array,
+  capabilities: Capabilities,
+  { dims = {} }: PreflightOptions = {},
+): Preflight {
+  if (!(model instanceof Uint8Array)) return inspect(model, capabilities, dims, 0);
+  try {
+    const { signature, apply } = fromOnnx(model);
+    return inspect(trace(apply, signature), capabilities, dims, model.byteLength);
+  } catch (error) {
+    const { message } = error as Error;
+    if (!(error instanceof OnnxError) || !message.includes("unsupported operations")) throw error;
+    const obstacle = { kind: "operation", limit: "operations", message } as const;
+    const unknown = { parameterBytes: 0, largestBytes: 0, runBytes: 0 };
+    return { fits: false, obstacles: [obstacle], notes: [], ...unknown };
+  }
+}
+
+function inspect(graph: Graph, can: Capabilities, dims: Bindings, fileBytes: number): Preflight {
+  const known = { ...namedOnce(graph), ...dims };
+  const bytes = (e: Expr) => byteLength(storedAs(e.dtype, can), resolveShape(e.shape, known));
+  const obstacles = [
+    ...deviceObstacles(can),
+    ...operationObstacles(graph, can),
+    ...dtypeObstacles(graph, can),
+    ...bufferObstacles(graph, can, bytes),
+  ];
+  const { parameterBytes, runBytes } = memoryPlan(graph, bytes);
+  const total = fileBytes + parameterBytes + runBytes;
+  const { maxMemory } = can.limits;
+  if (maxMemory !== undefined && total > maxMemory) {
+    const parts = `weights ${parameterBytes}, a run at most ${runBytes}`;
+    obstacles.push(over("memory", "maxMemory", `the model (${parts})`, total, maxMemory));
+  }
+  // The runtime takes a graph as a file, whose format ends at 2 GiB.
+  if (can.backend.startsWith("onnx") && parameterBytes > MODEL_FILE) {
+    obstacles.push(over("memory", "modelBytes", "the weights", parameterBytes, MODEL_FILE));
+  }
+  const largestBytes = graph.nodes.reduce((most, e) => Math.max(most, bytes(e)), 0);
+  const notes = notesOn(graph, can);
+  return { fits: obstacles.length === 0, obstacles, notes, parameterBytes, largestBytes, runBytes };
+}
+
+const MODEL_FILE = 2 ** 31 - 1;
+
+const deviceObstacles = ({ available, backend, reason }: Capabilities): Obstacle[] =>
+  available
+    ? []
+    : [{ kind: "device", limit: "available", message: `${backend} is not there: ${reason}` }];
+
+function operationObstacles(graph: Graph, { operations, backend }: Capabilities): Obstacle[] {
+  const leaves = ["Input", "Parameter", "Constant"];
+  const missing = new Set(graph.nodes.map((e) => e.op));
+  for (const op of [...leaves, ...operations.runs]) missing.delete(op);
+  return [...missing].map((op) => ({
+    kind: "operation",
+    limit: "operations",
+    message: `${backend} cannot run ${op}`,
+  }));
+}
+
+function dtypeObstacles(graph: Graph, can: Capabilities): Obstacle[] {
+  const found: Obstacle[] = [];
+  for (const dtype of new Set(graph.nodes.map((e) => e.dtype))) {
+    if (can.dtypes[dtype] !== "none") continue;
+    const limit = dtype === "float16" ? "f16" : "dtypes";
+    const message = `${can.backend} cannot hold ${dtype} here; convert the model to float32`;
+    found.push({ kind: "dtype", limit, message });
+  }
+  if (can.dtypes.int64 !== "int32") return found;
+  const constants = graph.nodes.filter((e) => e.op === "Constant" && e.dtype === "int64");
+  for (const { attributes } of constants) {
+    const wide = Array.from(tensorNumbers(attributes.value as Tensor)).find((v) => v !== (v | 0));
+    if (wide === undefined) continue;
+    const message = `${can.backend} holds int64 as int32, which cannot be ${wide}`;
+    found.push({ kind: "dtype", limit: "dtypes", message });
+  }
+  return found;
+}
+
+function bufferObstacles(graph: Graph, can: Capabilities, bytes: (e: Expr) => number): Obstacle[] {
+  const limits: [name: string, bytes: number][] = [];
+  for (const name of ["maxBufferSize", "maxStorageBufferBindingSize"]) {
+    if (can.limits[name] !== undefined) limits.push([name, can.limits[name]]);
+  }
+  const { maxTextureSize } = can.limits;
+  // A texel holds one float at least.
+  if (maxTextureSize !== undefined) limits.push(["maxTextureSize", 4 * maxTextureSize ** 2]);
+  return graph.nodes.flatMap((e) =>
+    limits
+      .filter(([, allowed]) => can.dtypes[e.dtype] !== "host" && bytes(e) > allowed)
+      .map(([limit, allowed]) => over("buffer", limit, label(e), bytes(e), allowed)),
+  );
+}
+
+function notesOn(graph: Graph, { backend, dtypes, operations }: Capabilities): string[] {
+  const notes: string[] = [];
+  for (const dtype of new Set(graph.nodes.map((e) => e.dtype))) {
+    const held = dtypes[dtype];
+    if (held === "host") notes.push(`${backend} keeps ${dtype} in host memory`);
+    else if (held !== "own" && held !== "none") notes.push(`${backend} holds ${dtype} as ${held}`);
+  }
+  const leaving = graph.nodes.filter(({ op, inputs }) => {
+    const data = inputs[op === "Where" ? 1 : 0];
+    return data && operations.onHost[op]?.includes(data.dtype);
+  });
+  const names = [...new Set(leaving.map((e) => e.op))];
+  if (names.length > 0) notes.push(`${backend} computes on the CPU: ${names.join(", ")}`);
+  return notes;
+}
+
+const over = (
+  kind: Obstacle["kind"],
+  limit: string,
+  what: string,
+  needed: number,
+  allowed: number,
+): Obstacle => ({
+  kind,
+  limit,
+  needed,
+  allowed,
+  message: `${what} needs ${needed} bytes, ${limit} allows ${allowed}`,
+});
+
+function label(e: Expr): string {
+  const name = "name" in e ? ` ${String(e.name)}` : "";
+  return `${e.op}${name} ${e.dtype} [${e.shape.join(", ")}]`;
+}
+
+/** The dtype whose bytes a tensor takes on the device. */
+function storedAs(dtype: DType, { dtypes }: Capabilities): DType {
+  const held = dtypes[dtype];
+  return held === "own" || held === "host" || held === "none" ? dtype : held;
+}
+
+/** Every name in the inputs' shapes as 1. */
+function namedOnce({ inputs }: Graph): Bindings {
+  const dims = inputs.flatMap((e) => [...e.shape]);
+  const names = dims.flatMap((d) => (typeof d === "string" ? d.split("*") : []));
+  return Object.fromEntries(names.filter((n) => Number.isNaN(Number(n))).map((n) => [n, 1]));
+}

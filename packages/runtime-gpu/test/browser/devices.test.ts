@@ -1,0 +1,103 @@
+import { expect, it } from "vitest";
+import { expected } from "../step-loop.ts";
+import { closesBrowser, inBrowser } from "./in-browser.ts";
+
+closesBrowser();
+const [isolated, plain] = [{ isolated: true }, { isolated: false }];
+
+for (const name of ["onnx/webgpu", "tfjs/webgpu", "tfjs/webgl"]) {
+  inBrowser(`${name} loses its device`, plain, (page) => {
+    it("and a new backend works in the same page", () => page().run("survivesLoss", [name]));
+    it("and does it again", () => page().run("survivesLoss", [name]));
+  });
+}
+
+for (const owner of ["page", "tfjs"] as const) {
+  inBrowser(`a GPUDevice of ${owner === "page" ? "the page" : "TensorFlow.js"}`, plain, (page) => {
+    it("runs both libraries", () => page().run("sharesGpu", [owner]));
+  });
+}
+
+inBrowser("capabilities of an isolated page", isolated, (page) => {
+  it("tell the GPU's limits, and the page's threads", async () => {
+    const gpu = await page().run("whatCan", ["onnx/webgpu"]);
+    expect(gpu).toMatchObject({ backend: "onnx/webgpu", available: true, isolated: true });
+    expect(gpu.adapter?.vendor).not.toBe("");
+    expect(gpu.limits.maxBufferSize).toBeGreaterThanOrEqual(2 ** 28);
+    expect(gpu.limits.maxStorageBufferBindingSize).toBeGreaterThanOrEqual(2 ** 27);
+    expect(gpu.dtypes).toMatchObject({ float16: gpu.f16 ? "own" : "none", float64: "none" });
+    expect(gpu.memory.machineBytes).toBeGreaterThanOrEqual(2 ** 28);
+    expect(await page().run("whatCan", [])).toEqual(gpu);
+    const wasm = await page().run("whatCan", ["onnx/wasm"]);
+    expect(wasm.threads).toBe(await page().run("cores", []));
+    const webgl = await page().run("whatCan", ["tfjs/webgl"]);
+    expect(webgl.available).toBe(true);
+    expect(webgl.limits.maxTextureSize).toBeGreaterThanOrEqual(2048);
+    expect(webgl.adapter?.description).not.toBe("");
+  });
+  it("tell what leaves the GPU, as ONNX Runtime has it", async () => {
+    const { measured, tried, told } = await page().run("onHost", []);
+    expect(tried.length).toBeGreaterThan(60);
+    const claimed = tried.filter((t) =>
+      told.onHost[t.split(" ")[0]]?.includes(t.split(" ")[1] as "int64"),
+    );
+    const found = Object.entries(measured).flatMap(([op, list]) => list.map((d) => `${op} ${d}`));
+    expect(claimed.sort()).toEqual(found.sort());
+    expect(told.runs).toEqual(expect.arrayContaining(Object.keys(measured)));
+  });
+});
+
+inBrowser("capabilities of a page that is not isolated", plain, (page) => {
+  it("have one thread", async () => {
+    const wasm = await page().run("whatCan", ["onnx/wasm"]);
+    expect(wasm).toMatchObject({ available: true, isolated: false, threads: 1 });
+  });
+});
+
+const worked = ["add, both ways", "cast", "matmul", "200 runs leave memory as it was"];
+const limits = { tolerance: 1e-4 };
+inBrowser("in a worker", isolated, (page) => {
+  for (const name of ["onnx/wasm", "onnx/webgpu", "tfjs/wasm", "tfjs/webgpu", "tfjs/webgl"]) {
+    for (const requirement of worked) {
+      it(`${name}: ${requirement}`, () =>
+        page().run("conforms", [name, requirement, limits], "worker"));
+    }
+  }
+  it("onnx/webgpu loses its device", () => page().run("survivesLoss", ["onnx/webgpu"], "worker"));
+});
+
+inBrowser("served by a worker", isolated, (page) => {
+  for (const name of ["onnx/wasm", "onnx/webgpu", "tfjs/wasm"]) {
+    it(name, async () => {
+      const got = await page().run("served", [name, worked, limits]);
+      expect(got.name).toBe(name);
+      expect(got.value).toBeCloseTo(expected({ steps: 10, size: 256 }), 5);
+    });
+  }
+});
+
+for (const name of ["onnx/webgpu", "tfjs/webgpu"]) {
+  inBrowser(`a loop on ${name}`, plain, (page) => {
+    it("leaves x on the device: only the time, four numbers and shader uniforms go up", async () => {
+      const size = 4096;
+      const small = await page().run("transfersPerStep", [name, { steps: 24, size }]);
+      const large = await page().run("transfersPerStep", [name, { steps: 24, size: 4 * size }]);
+      expect(small.error).toBeLessThan(1e-5);
+      expect(small.readBacks).toBe(0);
+      expect(small.uploads).toBeGreaterThan(0);
+      expect(small.uploadedBytes).toBeLessThan(1024);
+      // Nothing that goes up grows with x.
+      expect(large.uploadedBytes).toBe(small.uploadedBytes);
+      expect(small.mostBuffers).toBeGreaterThan(2);
+      expect(large.readBacks).toBe(0);
+    });
+    it("40 samples in a row leave as many buffers as the first", async () => {
+      const after = await page().run("samplesInARow", [name, 40, { steps: 3, size: 4096 }]);
+      expect(Math.max(...after)).toBe(after[0]);
+    });
+    it("8 backends made and closed leave as many buffers as the first", async () => {
+      const after = await page().run("createAndClose", [name, 8, { steps: 2, size: 4096 }]);
+      expect(Math.max(...after)).toBe(after[0]);
+    });
+  });
+}

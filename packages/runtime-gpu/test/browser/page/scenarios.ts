@@ -1,0 +1,25 @@
+import { conforms } from "./conforms.ts";
+import { sharesGpu, survivesLoss } from "./devices.ts";
+import { onHost, whatCan } from "./on-gpu.ts";
+import { served } from "./served.ts";
+import { createAndClose, samplesInARow, transfersPerStep } from "./transfers.ts";
+
+/** Whether the page may share memory, which threads need. */
+const isolated = async (): Promise<boolean> => crossOriginIsolated;
+
+const cores = async (): Promise<number> => navigator.hardwareConcurrency;
+
+/** What a test can have a page or a worker do. */
+export const scenarios = {
+  conforms,
+  cores,
+  isolated,
+  onHost,
+  served,
+  sharesGpu,
+  survivesLoss,
+  transfersPerStep,
+  samplesInARow,
+  createAndClose,
+  whatCan,
+};

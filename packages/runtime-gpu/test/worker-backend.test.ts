@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { cpuBackend } from "../src/cpu.ts";
+import { BackendError, openBackend, type Port, serveBackend, workerBackend } from "../src/index.ts";
+import { conforms } from "./run-conformance.ts";
+
+/** The two ends of a line. */
+function line(): [Port, Port] {
+  const { port1, port2 } = new MessageChannel();
+  // A waiting port would keep the process alive.
+  for (const port of [port1, port2] as unknown as { unref(): void }[]) port.unref();
+  return [port1 as unknown as Port, port2 as unknown as Port];
+}
+
+describe("over a port", () => {
+  conforms(
+    "cpu",
+    () => {
+      const [here, there] = line();
+      serveBackend(async () => cpuBackend(), there);
+      return workerBackend(here);
+    },
+    { tolerance: 1e-15 },
+  );
+
+  it("a backend that cannot be opened says why", async () => {
+    const [here, there] = line();
+    serveBackend(() => openBackend("nonsense"), there);
+    await expect(workerBackend(here)).rejects.toThrow(BackendError);
+  });
+
+  it("an upload that is refused is told when it is used", async () => {
+    const [here, there] = line();
+    serveBackend(() => openBackend("tfjs/cpu"), there);
+    const backend = await workerBackend(here);
+    const wide = backend.upload([2 ** 40], [1], "int64");
+    await expect(backend.download(wide)).rejects.toThrow("tfjs holds int64 as int32");
+    backend.dispose(wide);
+    expect(backend.memory().live).toBe(0);
+    await backend.close();
+  });
+});
