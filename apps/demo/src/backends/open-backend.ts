@@ -1,0 +1,41 @@
+import type { Backend } from "@gen/runtime-gpu";
+import tfjsWasm from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url";
+import tfjsSimd from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
+import tfjsThreads from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url";
+import gpuGlue from "onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url";
+import gpuWasm from "onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url";
+import cpuGlue from "onnxruntime-web/ort-wasm-simd-threaded.mjs?url";
+import cpuWasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
+import type { Choice } from "./choices.ts";
+
+// A bundler may give addresses relative to the page, which a worker would resolve elsewhere.
+const absolute = (address: string) => new URL(address, self.location.href).href;
+
+/**
+ * Opens a backend; the libraries and their wasm files are fetched by the first that needs them.
+ *
+ * `threads` is for ONNX Runtime's WASM: all that the machine and page allow unless told. Small
+ * networks are faster on one.
+ */
+export async function openBackend(choice: Choice, threads?: number): Promise<Backend> {
+  const [library, device] = choice.split("/");
+  if (library === "onnx") {
+    const { onnxBackend } = await import("@gen/runtime-gpu/onnx");
+    return device === "webgpu"
+      ? onnxBackend({ device, wasmPaths: { mjs: absolute(gpuGlue), wasm: absolute(gpuWasm) } })
+      : onnxBackend({
+          device: "wasm",
+          threads,
+          wasmPaths: { mjs: absolute(cpuGlue), wasm: absolute(cpuWasm) },
+        });
+  }
+  const { tfjsBackend } = await import("@gen/runtime-gpu/tfjs");
+  return tfjsBackend({
+    device: device as "wasm" | "webgl" | "webgpu",
+    wasmPaths: {
+      "tfjs-backend-wasm.wasm": absolute(tfjsWasm),
+      "tfjs-backend-wasm-simd.wasm": absolute(tfjsSimd),
+      "tfjs-backend-wasm-threaded-simd.wasm": absolute(tfjsThreads),
+    },
+  });
+}
