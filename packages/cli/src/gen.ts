@@ -2,18 +2,24 @@
 import { CommanderError } from "commander";
 import { errorLine, exitCode } from "./errors.ts";
 import { program } from "./program.ts";
+import { endLine } from "./progress.ts";
 
+for (const stream of [process.stdout, process.stderr]) {
+  // A reader that has seen enough, such as `head`, is no failure.
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+  });
+}
 if (process.argv.length === 2) process.argv.push("--help");
 try {
   await program().parseAsync(process.argv);
 } catch (error) {
-  if (error instanceof CommanderError) {
-    // Help and version were asked for where the code is 0; everything else is bad usage.
-    if (error.exitCode !== 0)
-      process.stderr.write(`${errorLine(error).replace(/^error: /, "gen: ")}\n`);
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  if (error instanceof CommanderError && error.exitCode === 0) {
+    // Help and version were asked for, and printed.
   } else {
+    endLine();
     process.stderr.write(`gen: ${errorLine(error)}\n`);
+    if (process.env.GEN_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     process.exitCode = exitCode(error);
   }
 }

@@ -19,6 +19,8 @@ const averaging = 0.999;
 interface JobOptions extends Pick<TrainingJob, "folder" | "signal" | "force" | "reuse" | "label"> {
   readonly backend: Backend;
   readonly dataset: Dataset;
+  /** Tells the data apart from others of the same name; for files, which may change. */
+  readonly dataHash?: string;
 }
 
 /** Trains a VAE in a folder with its two ONNX parts. */
@@ -32,7 +34,7 @@ export async function trainVaeIn(
     ...options,
     backend: options.backend.name,
     kind: "vae",
-    settings: { ...settings },
+    settings: { ...settings, dataHash: options.dataHash },
     steps,
     model,
     train: (hooks) =>
@@ -75,7 +77,7 @@ export async function trainDdpmIn(
     ...options,
     backend: options.backend.name,
     kind: "ddpm",
-    settings: { ...settings },
+    settings: { ...settings, dataHash: options.dataHash },
     steps,
     model,
     train: async (hooks) => {

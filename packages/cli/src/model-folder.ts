@@ -1,20 +1,52 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { type Expr, trace } from "@gen/graph";
 import { loadPipeline, type Pipeline } from "@gen/sampling";
-import { UsageError } from "./errors.ts";
+import { naming, UsageError } from "./errors.ts";
 import { readBounded } from "./files.ts";
+import { type Scaling, scalingOf } from "./scaling.ts";
 
-const fileLimit = 2 ** 31;
+const modelLimit = 2 ** 31;
+const jsonLimit = 2 ** 24;
 
-/** Loads a pipeline folder. @throws UsageError naming the file that is missing, too large or damaged. */
-export async function readModelFolder(folder: string): Promise<Pipeline> {
+/** A pipeline whose parts are known to fit each other. */
+export interface LoadedPipeline extends Pipeline {
+  /** Shape of one sample as it comes out: the VAE's image where there is a VAE. */
+  readonly item: readonly number[];
+  /** What takes samples back to the units of the file that was trained on. */
+  readonly scaling?: Scaling;
+}
+
+/**
+ * Loads a pipeline folder and checks that its parts fit.
+ * @throws UsageError naming the file that is missing, too large or damaged, or what does not fit.
+ */
+export async function readModelFolder(folder: string): Promise<LoadedPipeline> {
   const found = await stat(folder).catch(() => undefined);
-  if (!found?.isDirectory()) throw new UsageError(`--model ${folder} is not a folder`);
-  try {
-    return await loadPipeline((path) => readBounded(join(folder, path), fileLimit), {
-      limit: fileLimit,
-    });
-  } catch (error) {
-    throw new UsageError(`--model ${folder}: ${(error as Error).message}`, { cause: error });
-  }
+  if (!found?.isDirectory()) throw new UsageError(`--model ${folder} must be a folder`);
+  const read = (path: string) =>
+    readBounded(join(folder, path), path.endsWith(".json") ? jsonLimit : modelLimit);
+  const pipeline = await loadPipeline(read, { limit: modelLimit }).catch((error: Error) => {
+    throw new UsageError(`--model ${folder}: ${error.message}`, { cause: error });
+  });
+  return naming(`--model ${folder}`, () => checked(pipeline));
+}
+
+function checked(pipeline: Pipeline): LoadedPipeline {
+  const { denoiser, shape, vae, notes } = pipeline;
+  const one = [1, ...shape];
+  naming("unet/model.onnx", () =>
+    trace(({ x, t }: Record<string, Expr>) => ({ y: denoiser.apply(x, t) }), {
+      x: { shape: one },
+      t: { shape: [1], dtype: "int64" },
+    }),
+  );
+  if (!vae) return { ...pipeline, item: shape, scaling: scalingOf(notes, shape) };
+  const item = naming("vae_decoder/model.onnx", () => {
+    const decoder = trace(({ z }) => ({ x: vae.decode(z) }), { z: { shape: one } });
+    const [, ...image] = decoder.outputs.x.shape;
+    if (image.length > 0 && image.every((d) => typeof d === "number")) return image;
+    throw new UsageError(`an image must have a fixed shape, got [${image.join(", ")}]`);
+  });
+  return { ...pipeline, item };
 }

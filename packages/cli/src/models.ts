@@ -52,10 +52,12 @@ export function buildVae({ shape, network, width, latent, seed }: VaeSettings): 
 }
 
 /** Builds an untrained denoiser network. @throws UsageError when it does not suit the data's shape. */
-export function buildDenoiser({ shape, network, width, seed }: DdpmSettings): Network {
+export function buildDenoiser({ shape, network, width, seed, vae }: DdpmSettings): Network {
   if (network === "mlp") {
-    if (shape.length === 1)
-      return mlp({ inputs: shape[0], hidden: [width, width, width], time: true, seed });
+    const hidden = [width, width, width];
+    // Points lie on sharp shapes, which bends learn better; latents are smooth.
+    const activation = vae ? "silu" : "relu";
+    if (shape.length === 1) return mlp({ inputs: shape[0], hidden, activation, time: true, seed });
     throw new UsageError(
       `--network mlp needs points or latents [features], got [${shape.join(", ")}]; use unet`,
     );

@@ -1,24 +1,14 @@
-import type { Backend } from "@gen/runtime-gpu";
-import { UsageError } from "./errors.ts";
+import { type Backend, openBackend as open, backendNames as specific } from "@gen/runtime-gpu";
 
-const openers: Record<string, () => Promise<Backend>> = {
-  onnx: async () => (await import("@gen/runtime-gpu/onnx")).onnxBackend(),
-  "onnx/node-cpu": async () =>
-    (await import("@gen/runtime-gpu/onnx")).onnxBackend({ device: "cpu" }),
-  "onnx/wasm": async () => (await import("@gen/runtime-gpu/onnx")).onnxBackend({ device: "wasm" }),
-  "onnx/webgpu": async () =>
-    (await import("@gen/runtime-gpu/onnx")).onnxBackend({ device: "webgpu" }),
-  tfjs: async () => (await import("@gen/runtime-gpu/tfjs")).tfjsBackend({ device: "wasm" }),
-  "tfjs/wasm": async () => (await import("@gen/runtime-gpu/tfjs")).tfjsBackend({ device: "wasm" }),
-  "tfjs/cpu": async () => (await import("@gen/runtime-gpu/tfjs")).tfjsBackend({ device: "cpu" }),
-  cpu: async () => (await import("@gen/runtime-gpu/cpu")).cpuBackend(),
-};
+/** The backends that may be had in Node, each by the name that it calls itself. */
+export const specificBackends: readonly string[] = /* @__PURE__ */ specific();
 
-/** The names that `--backend` takes; `onnx` and `tfjs` pick the best of theirs. */
-export const backendNames: readonly string[] = Object.keys(openers);
+/** The names that `--backend` takes; `onnx` and `tfjs` stand for the best of theirs. */
+export const backendNames: readonly string[] = /* @__PURE__ */ [
+  "onnx",
+  "tfjs",
+  ...specificBackends,
+];
 
-/** Opens a backend by name. @throws UsageError on an unknown name, BackendError where it is not there. */
-export async function openBackend(name: string): Promise<Backend> {
-  if (Object.hasOwn(openers, name)) return openers[name]();
-  throw new UsageError(`--backend must be one of ${backendNames.join(", ")}, got ${name}`);
-}
+/** Opens a backend by name. @throws BackendError where it is not there, with the command that installs it. */
+export const openBackend = (name: string): Promise<Backend> => open(name);

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   checkerboard,
   type Dataset,
@@ -12,6 +13,8 @@ import {
   swissRoll,
   twoMoons,
 } from "@gen/data";
+import { UsageError } from "./errors.ts";
+import type { Scaling } from "./scaling.ts";
 
 const points = {
   "two-moons": twoMoons,
@@ -29,29 +32,70 @@ export const dataNames: readonly string[] = ["fashion-mnist", "digits", ...Objec
 export interface OpenedData {
   readonly train: Dataset;
   readonly test: Dataset;
+  /** What takes the points of a file, which are standardised, back to their units. */
+  readonly scaling?: Scaling;
 }
+
+type Range = readonly [low: number, high: number];
 
 /**
  * Opens embedded data by name, or a file or folder by path; the last tenth of a set without a split is held out.
- * @throws DataError when a file is none that can be read.
+ *
+ * Points are standardised. Images of floats are taken to lie in [0, 1] or [-1, 1] where they do;
+ * `range` says it outright.
+ * @throws DataError when a file is none that can be read; UsageError when the range is unclear or wrong.
  */
-export async function openData(name: string, seed: number): Promise<OpenedData> {
+export async function openData(name: string, seed: number, range?: Range): Promise<OpenedData> {
+  if (!dataNames.includes(name)) return openFile(name, range);
+  if (range) throw new UsageError(`--range is for a file of floats, got it with --data ${name}`);
   if (name === "fashion-mnist") {
-    return {
-      train: await fashionMnist({ split: "train" }),
-      test: await fashionMnist({ split: "test" }),
-    };
+    const [train, test] = [fashionMnist({ split: "train" }), fashionMnist({ split: "test" })];
+    return { train: await train, test: await test };
   }
-  if (Object.hasOwn(points, name)) {
-    const drawn = (from: number) =>
-      standardise(points[name as keyof typeof points]({ n: 8000, seed: from })).dataset;
-    return { train: drawn(seed), test: drawn(seed + 1) };
+  if (name === "digits") return split(await digits());
+  const drawn = (from: number) =>
+    standardise(points[name as keyof typeof points]({ n: 8000, seed: from })).dataset;
+  return { train: drawn(seed), test: drawn(seed + 1) };
+}
+
+async function openFile(path: string, range?: Range): Promise<OpenedData> {
+  const data = await openDataset(path);
+  if (data.range) {
+    if (range) throw new UsageError(`--range is for floats, ${path} holds bytes of [0, 255]`);
+    return split(data);
   }
-  return split(name === "digits" ? await digits() : await openDataset(name));
+  if (data.shape.length === 1 && !range) {
+    const { dataset, mean, std } = standardise(data);
+    return { ...split(dataset), scaling: { mean: Array.from(mean), std: Array.from(std) } };
+  }
+  return split({ ...data, range: checkedRange(path, data, range) });
+}
+
+function checkedRange(path: string, { data }: Dataset, range?: Range): Range {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of data) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  const holds = ([least, most]: Range) => low >= least && high <= most;
+  const chosen = range ?? ([[0, 1] as const, [-1, 1] as const] as const).find(holds);
+  if (chosen && holds(chosen)) return chosen;
+  throw new UsageError(
+    `--range must hold all values of ${path}, [${low}, ${high}], got ${range ?? "none, and they lie neither in 0,1 nor in -1,1"}`,
+  );
 }
 
 function split(data: Dataset): OpenedData {
   const kept = data.length - Math.floor(data.length / 10);
   const test = kept < data.length ? slice(data, kept, data.length) : data;
   return { train: slice(data, 0, kept), test };
+}
+
+/** Tells data apart, so that a training is not resumed on others. */
+export function fingerprint({ data, shape, range }: Dataset): string {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return createHash("sha256")
+    .update(JSON.stringify([shape, range]))
+    .update(bytes)
+    .digest("hex");
 }

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { backendNames } from "./open-backend.ts";
 
-/** Options that every working command takes. */
+/** Options that every command takes. */
 export interface CommonOptions {
   readonly backend: string;
   readonly seed: number;
@@ -28,20 +29,34 @@ export const real =
     throw new InvalidArgumentError(`It must be a number in ${above ? "(" : "["}${low}, ${high}].`);
   };
 
+/** Parses two numbers `low,high`. */
+export function range(text: string): readonly [number, number] {
+  const parts = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+  const [low, high] = parts;
+  if (parts.length === 2 && parts.every(Number.isFinite) && low < high) return [low, high];
+  throw new InvalidArgumentError("It must be two numbers, the lower first, such as 0,1.");
+}
+
+/** Parses a path. */
+export function path(text: string): string {
+  if (text.trim() !== "") return text;
+  throw new InvalidArgumentError("It must be a path.");
+}
+
 /** Adds --backend, --seed, --out, --force and --json to a command. */
 export function withCommonOptions(command: Command, out: string): Command {
   return command
     .addOption(
-      new Option("--backend <name>", "what computes; `gen backends` lists what is here").default(
-        "onnx",
-      ),
+      new Option("--backend <name>", "what computes; `gen backends` says what runs here")
+        .choices(backendNames)
+        .default("onnx"),
     )
     .addOption(
       new Option("--seed <n>", "decides all randomness; same seed, same result")
         .default(0)
         .argParser(whole(0)),
     )
-    .option("--out <path>", "where the results go", out)
+    .addOption(new Option("--out <path>", "where the result goes").default(out).argParser(path))
     .option("--force", "replace what is there", false)
     .option("--json", "print the result as JSON on stdout", false);
 }

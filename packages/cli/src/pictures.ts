@@ -1,69 +1,71 @@
-import { imageSheet, lineChart, type Raster, type Series, writePng } from "@gen/data";
+import { imageSheet, lineChart, type Raster, type Series } from "@gen/data";
+import { scatter } from "./scatter.ts";
 import type { History } from "./training-folder.ts";
 
-/** Images with values in `range`, or points [n, 2], as a picture. */
+const background = 24;
+const padding = 2;
+const sheetBytes = 2 ** 26;
+
+/** How many screen pixels an image's pixel takes: small images are enlarged to about 64. */
+const scaleOf = (shape: readonly number[]): number =>
+  Math.max(1, Math.round(64 / shape[shape.length - 1]));
+
+/** Whether samples of this shape can be shown: grey or colour images, or points of the plane. */
+export const isDrawable = (item: readonly number[]): boolean =>
+  (item.length === 3 && (item[0] === 1 || item[0] === 3)) || (item.length === 1 && item[0] === 2);
+
+/** How many samples of this shape one picture can show. */
+export function mostDrawable(item: readonly number[]): number {
+  if (item.length === 1) return Infinity;
+  const [channels, height, width] = item;
+  const tile = (height + padding) * (width + padding) * scaleOf(item) ** 2;
+  return Math.floor(sheetBytes / (channels * tile));
+}
+
+/** Images `[n, channels, height, width]` with values in `range`, or points `[n, 2]`, as a picture. */
 export function pictureOf(
   data: ArrayLike<number>,
   shape: readonly number[],
   range: readonly [number, number],
   columns?: number,
 ): Raster {
-  if (shape.length === 2 && shape[1] === 2) return scatter(data);
-  const side = shape[shape.length - 1];
+  if (shape.length === 2) return scatter(data);
   return imageSheet(
     { data, shape, range },
-    { columns, scale: Math.max(1, Math.round(64 / side)), background: 24 },
+    { columns, padding, scale: scaleOf(shape), background },
   );
 }
 
-const side = 480;
-
-/** Points of the plane as dots, with equal scales on both axes. */
-function scatter(points: ArrayLike<number>): Raster {
-  const data = new Uint8Array(side * side).fill(255);
-  let reach = 1e-9;
-  for (let i = 0; i < points.length; i++)
-    if (Number.isFinite(points[i])) reach = Math.max(reach, Math.abs(points[i]));
-  const place = (v: number) => Math.round((side - 9) * (0.5 + v / (2.1 * reach))) + 4;
-  for (let i = 0; i + 1 < points.length; i += 2) {
-    const [x, y] = [place(points[i]), place(-points[i + 1])];
-    for (const [dx, dy] of [
-      [0, 0],
-      [1, 0],
-      [0, 1],
-      [1, 1],
-    ]) {
-      const at = (y + dy) * side + x + dx;
-      if (at >= 0 && at < data.length) data[at] = Math.max(0, data[at] - 110);
-    }
-  }
-  return { width: side, height: side, channels: 1, data };
+/** Image number i of `[n, channels, height, width]` in [-1, 1] by itself, at its own size. */
+export function oneOf(data: Float32Array, shape: readonly number[], i: number): Raster {
+  const size = data.length / shape[0];
+  const one = { data: data.subarray(i * size, (i + 1) * size), shape: [1, ...shape.slice(1)] };
+  return imageSheet({ ...one, range: [-1, 1] }, { padding: 0 });
 }
 
-/** A loss curve: each reading faint, their running mean strong. */
+/** Loss curves: one as its readings with their running mean, several as running means alone. */
 export function lossChart(
   title: string,
-  history: History,
-  names: readonly string[] = Object.keys(history.losses),
+  { steps: x, losses }: History,
+  names: readonly string[] = Object.keys(losses),
 ): Uint8Array {
-  const series: Series[] = names.flatMap((name) => {
-    const y = history.losses[name];
-    if (!y || y.length === 0) return [];
-    return [
-      { name: "", x: history.steps, y, faint: true },
-      { name, x: history.steps, y: runningMean(y) },
-    ];
-  });
-  return lineChart(series, { title, xLabel: "step", yLabel: "loss" });
+  const mean = (name: string): Series => ({ name, x, y: runningMean(losses[name]) });
+  const series =
+    names.length > 1
+      ? names.map(mean)
+      : [
+          { name: "each reading", x, y: losses[names[0]], faint: true },
+          { ...mean(names[0]), name: "running mean" },
+        ];
+  return lineChart(series, { title, xLabel: "step", yLabel: names.length > 1 ? "" : "loss" });
 }
 
 function runningMean(values: readonly number[]): number[] {
   const reach = Math.max(1, Math.floor(values.length / 50));
+  const sums = [0];
+  for (const value of values) sums.push(sums[sums.length - 1] + value);
   return values.map((_, i) => {
-    const part = values.slice(Math.max(0, i - reach), i + reach + 1);
-    return part.reduce((a, b) => a + b, 0) / part.length;
+    const [from, to] = [Math.max(0, i - reach), Math.min(values.length, i + reach + 1)];
+    return (sums[to] - sums[from]) / (to - from);
   });
 }
-
-/** A PNG of an image sheet. */
-export const png = (raster: Raster): Uint8Array => writePng(raster);

@@ -1,11 +1,17 @@
-import { Command } from "commander";
+import { Command, type CommanderError } from "commander";
 import { backendsCommand } from "./commands/backends.ts";
 import { quickstartCommand } from "./commands/quickstart.ts";
 import { sampleCommand } from "./commands/sample.ts";
 import { trainCommand } from "./commands/train.ts";
+import { errorLine, UsageError } from "./errors.ts";
 import { version } from "./versions.ts";
 
-/** The `gen` command with all that it can do. */
+/**
+ * The `gen` command with all that it can do.
+ *
+ * `parseAsync` throws instead of printing and exiting: a CommanderError with exit code 0 once help
+ * or the version is printed, otherwise the error to print as one line.
+ */
 export function program(): Command {
   const gen = new Command("gen")
     .description("Train and sample VAEs, DDPM and DDIM.")
@@ -13,16 +19,44 @@ export function program(): Command {
     .addCommand(quickstartCommand())
     .addCommand(trainCommand())
     .addCommand(sampleCommand())
-    .addCommand(backendsCommand());
-  quieten(gen);
+    .addCommand(backendsCommand())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  gen quickstart
+  gen train ddpm --data two-moons --out moons
+  gen sample --model moons --sampler ddim --steps 50 --count 2000 --out moons.png
+
+Exit codes: 0 done, 1 failure, 2 bad input, 130 Ctrl-C (what was done is saved).
+GEN_DEBUG=1 adds where an error came from.`,
+    );
+  oneLineErrors(gen, "gen");
   return gen;
 }
 
-/** Leaves the printing of errors, and the exit code, to the caller; help still goes to stdout. */
-function quieten(command: Command): void {
-  command
-    .exitOverride()
-    .configureOutput({ writeErr: () => undefined })
-    .showSuggestionAfterError(true);
-  for (const child of command.commands) quieten(child);
+/** Turns bad usage into a UsageError that says what is allowed; help still goes to stdout. */
+function oneLineErrors(command: Command, path: string): void {
+  const children = command.commands.map((child) => child.name());
+  command.configureOutput({ writeErr: () => undefined }).exitOverride((error) => {
+    if (error.exitCode === 0) throw error;
+    throw new UsageError(`${problem(error, path)}${allowed(error, command, children)}`);
+  });
+  for (const child of command.commands) oneLineErrors(child, `${path} ${child.name()}`);
+}
+
+function problem(error: CommanderError, path: string): string {
+  if (error.code === "commander.help") return `${path} needs a command`;
+  return errorLine(error)
+    .replace(/^error: /, "")
+    .replace(/; \(Did you mean (.*)\?\)$/, " (did you mean $1?)");
+}
+
+function allowed(error: CommanderError, command: Command, children: readonly string[]): string {
+  if (error.code === "commander.unknownOption") {
+    const flags = command.options.map(({ long, short }) => long ?? short);
+    return `; allowed are ${flags.join(" ")}`;
+  }
+  const unknown = ["commander.unknownCommand", "commander.help"].includes(error.code);
+  return unknown ? `; it must be one of ${children.join(", ")}` : "";
 }

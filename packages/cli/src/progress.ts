@@ -6,23 +6,40 @@ export interface Progress {
 
 const quietMs = 5000;
 const terminalMs = 100;
+let lineOpen = false;
+
+/** Ends a line that rewrites itself, so that what is printed next has a line of its own. */
+export function endLine(): void {
+  if (lineOpen) process.stderr.write("\n");
+  lineOpen = false;
+}
 
 /** `1 min 5 s`, `42 s`, `0.8 s`. */
 export function duration(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 60) return `${Math.round(seconds)} s`;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
-  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
 /** Starts the progress line of `label`, on stderr so that stdout stays for results. */
 export function progress(label: string, stream: NodeJS.WriteStream = process.stderr): Progress {
   const start = performance.now();
   const terminal = stream.isTTY === true;
-  let shown = start;
+  // Elsewhere the first line comes at once, as a sign of life.
+  let shown = terminal ? start : Number.NEGATIVE_INFINITY;
   const seconds = () => (performance.now() - start) / 1000;
-  const line = (text: string, last: boolean) =>
-    stream.write(terminal ? `\r\x1b[2K${text}${last ? "\n" : ""}` : `${text}\n`);
+  const line = (text: string, last: boolean) => {
+    if (!terminal) {
+      stream.write(`${text}\n`);
+      return;
+    }
+    // A line that wraps could not be rewritten.
+    const fits = Array.from(text).slice(0, Math.max(1, (stream.columns || 80) - 1));
+    stream.write(`\r\x1b[2K${fits.join("")}${last ? "\n" : ""}`);
+    lineOpen = !last;
+  };
   return {
     update(done, total, detail = "") {
       const now = performance.now();

@@ -2,13 +2,10 @@ import { ddimSteps } from "@gen/ddim";
 import { ddpmSteps } from "@gen/ddpm";
 import { trace } from "@gen/graph";
 import type { Backend } from "@gen/runtime-gpu";
-import {
-  type Pipeline,
-  type Progress,
-  type SampleOptions,
-  type Step,
-  sampler,
-} from "@gen/sampling";
+import { type Progress, type SampleOptions, type Step, sampler } from "@gen/sampling";
+import { UsageError } from "./errors.ts";
+import type { LoadedPipeline } from "./model-folder.ts";
+import { unscale } from "./scaling.ts";
 
 /** Which sampler goes from noise to data, and how. */
 export interface SamplingChoice {
@@ -17,6 +14,8 @@ export interface SamplingChoice {
   readonly steps?: number;
   /** DDIM only; 0 unless told. */
   readonly eta?: number;
+  /** Bounds the clean estimate as the scheduler says; true unless told. */
+  readonly clip?: boolean;
 }
 
 /** Samples of a pipeline: images in [-1, 1], or points. */
@@ -29,53 +28,74 @@ export interface PipelineSamples {
 
 export interface SamplePipelineOptions extends Pick<SampleOptions, "signal" | "x"> {
   readonly backend: Backend;
-  readonly pipeline: Pipeline;
+  readonly pipeline: LoadedPipeline;
   readonly choice: SamplingChoice;
   readonly count: number;
   readonly seed: number;
-  /** Bounds the clean estimate as the scheduler says; true unless told. */
-  readonly clip?: boolean;
-  /** Samples that are made at once; changes speed and memory alone. */
-  readonly batch?: number;
   readonly onStep?: (done: number, total: number) => void;
 }
 
-/** The table of a choice on a pipeline's schedule. */
-export function stepsOf(
-  { scheduler, denoiser }: Pipeline,
+/**
+ * The table of a choice on a pipeline's schedule, by diffusers' conventions, in which the folder is
+ * written: where the clean estimate is clipped, DDIM keeps the noise as it was predicted
+ * (DDIMScheduler), and DDPM takes the posterior of the clipped estimate (DDPMScheduler).
+ */
+function tableOf(
+  { scheduler, denoiser }: LoadedPipeline,
   { sampler, steps, eta = 0 }: SamplingChoice,
 ): Step[] {
-  const { schedule, spacing, offset } = scheduler;
+  const { schedule, spacing, offset, varianceType } = scheduler;
   const options = { predicts: denoiser.predicts, spacing, offset };
-  if (sampler === "ddim")
-    return ddimSteps(schedule, { ...options, steps: steps ?? Math.min(20, schedule.length), eta });
-  return ddpmSteps(schedule, { ...options, steps });
+  if (sampler === "ddim") {
+    const most = Math.min(20, schedule.length);
+    return ddimSteps(schedule, { ...options, steps: steps ?? most, eta, keepEpsilon: true });
+  }
+  if (varianceType?.startsWith("learned"))
+    throw new UsageError(
+      `the scheduler's variance_type must be fixed for --sampler ddpm, got ${varianceType}; use ddim`,
+    );
+  const variance = varianceType?.startsWith("fixed_large") ? "fixed_large" : "fixed_small";
+  return ddpmSteps(schedule, { ...options, steps, variance });
 }
 
-/** Draws `count` samples and decodes them where the pipeline has a VAE. */
-export async function samplePipeline(options: SamplePipelineOptions): Promise<PipelineSamples> {
-  const {
-    backend,
-    pipeline,
-    choice,
-    count,
-    seed,
-    signal,
-    clip = true,
-    batch = 64,
-    onStep,
-  } = options;
-  const { denoiser, scheduler, shape, vae } = pipeline;
-  const steps = stepsOf(pipeline, choice);
+// Numbers of x in a batch of images, which bounds the memory of what a UNet makes of it.
+const imageNumbers = 2 ** 16;
+
+/** Samples that are made at once; changes speed and memory alone. */
+function batchOf(shape: readonly number[], count: number): number {
   const size = shape.reduce((a, b) => a * b, 1);
-  const item = vae ? vae.image : shape;
+  const most = shape.length === 1 ? 2048 : Math.min(64, Math.max(1, imageNumbers / size));
+  // Batches of one size, but for the last: each size is compiled by itself.
+  return Math.ceil(count / Math.ceil(count / Math.floor(most)));
+}
+
+/** Draws `count` samples, decodes them where there is a VAE, and takes points back to their units. */
+export async function samplePipeline(options: SamplePipelineOptions): Promise<PipelineSamples> {
+  const { backend, pipeline, choice, count, seed, signal, onStep } = options;
+  const { denoiser, scheduler, shape, item, scaling, vae } = pipeline;
+  const steps = tableOf(pipeline, choice);
+  const clip = choice.clip !== false && scheduler.clip !== null ? scheduler.clip : false;
+  const size = shape.reduce((a, b) => a * b, 1);
   const out = new Float32Array(count * item.reduce((a, b) => a * b, 1));
+  const batch = batchOf(shape, count);
+  const initial = options.x && Float64Array.from(options.x);
   const denoise = sampler({ backend, denoiser });
   const decoder =
     vae &&
     (await backend.compile(
       trace(({ z }) => ({ x: vae.decode(z) }), { z: { shape: ["batch", ...shape] } }),
     ));
+  const decoded = async (x: ArrayLike<number>, here: number): Promise<ArrayLike<number>> => {
+    if (!decoder) return x;
+    const z = backend.upload(Float32Array.from(x), [here, ...shape]);
+    let made: Record<string, unknown> = {};
+    try {
+      made = await decoder.run({ z });
+      return await backend.download(made.x);
+    } finally {
+      backend.dispose(z, ...Object.values(made));
+    }
+  };
   try {
     for (let first = 0; first < count; first += batch) {
       const here = Math.min(batch, count - first);
@@ -84,24 +104,18 @@ export async function samplePipeline(options: SamplePipelineOptions): Promise<Pi
         shape: [here, ...shape],
         seed,
         firstIndex: first,
-        x: options.x && Float32Array.from(options.x).subarray(first * size, (first + here) * size),
-        clip: clip && scheduler.clip !== null ? scheduler.clip : false,
+        x: initial?.subarray(first * size, (first + here) * size),
+        clip,
         signal,
         onStep: ({ step }: Progress) =>
           onStep?.((first * steps.length) / count + ((step + 1) * here) / count, steps.length),
       });
-      let values: ArrayLike<number> = x;
-      if (decoder) {
-        const z = backend.upload(Float32Array.from(x), [here, ...shape]);
-        const made = await decoder.run({ z });
-        values = await backend.download(made.x);
-        backend.dispose(z, made.x);
-      }
-      out.set(values, (first * out.length) / count);
+      out.set(await decoded(x, here), (first * out.length) / count);
     }
   } finally {
     await decoder?.dispose();
     await denoise.dispose();
   }
+  if (scaling) unscale(out, scaling);
   return { data: out, shape: [count, ...item], steps: steps.length };
 }

@@ -1,4 +1,4 @@
-import { readdir, rm } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
   loadParameters,
@@ -11,9 +11,11 @@ import {
   type TrainResult,
 } from "@gen/nn";
 import { Interrupted, UsageError } from "./errors.ts";
-import { writableFolder } from "./files.ts";
+import { sweep, writableFolder, writeWhole } from "./files.ts";
 import { progress } from "./progress.ts";
+import { differences } from "./settings-differences.ts";
 import {
+  dropTraining,
   type History,
   readRecord,
   readState,
@@ -22,6 +24,9 @@ import {
 } from "./training-folder.ts";
 
 const saveEveryMs = 20_000;
+// Long trainings read their losses less often, so that the record of them stays small.
+const mostReadings = 20_000;
+const readEvery = 10;
 
 /** A model to be trained in a folder of its own. */
 export interface TrainingJob {
@@ -36,7 +41,9 @@ export interface TrainingJob {
   readonly force: boolean;
   /** Whether a finished model is taken as it is; otherwise it is refused. */
   readonly reuse: boolean;
-  train(hooks: Pick<TrainOptions<unknown>, "resume" | "signal" | "onStep">): Promise<TrainResult>;
+  train(
+    hooks: Pick<TrainOptions<unknown>, "resume" | "signal" | "onStep" | "logEvery">,
+  ): Promise<TrainResult>;
   /** The model's files with its present weights. */
   files(): Record<string, Uint8Array>;
 }
@@ -58,6 +65,7 @@ export async function trainModel(job: TrainingJob): Promise<Trained> {
   const resume = before && (await readState(folder, before.step));
   if (before && resume && before.step >= steps) {
     loadParameters(model, weightsOf(resume));
+    await restoreFiles(folder, job.files());
     return { record: before, reused: true };
   }
   const history: History = before?.history ?? { steps: [], losses: {} };
@@ -72,9 +80,13 @@ export async function trainModel(job: TrainingJob): Promise<Trained> {
     backend: job.backend,
     history,
   });
+  let replaced = before !== undefined;
   const save = async (state: TrainingState) => {
     loadParameters(model, weightsOf(state));
-    await writeTraining(folder, record(state.step), state, job.files());
+    const files = job.files();
+    if (!replaced) await dropTraining(folder, files);
+    replaced = true;
+    await writeTraining(folder, record(state.step), state, files);
   };
   const shown = progress(resume ? `${job.label} (resumed at step ${resume.step})` : job.label);
   let saved = performance.now();
@@ -93,7 +105,8 @@ export async function trainModel(job: TrainingJob): Promise<Trained> {
     await save(await at.checkpoint());
     saved = performance.now();
   };
-  const result = await job.train({ resume, signal, onStep });
+  const logEvery = Math.max(readEvery, Math.ceil(steps / mostReadings));
+  const result = await job.train({ resume, signal, onStep, logEvery });
   await save(result.state);
   if (result.step < steps) {
     shown.finish(`stopped at step ${result.step} of ${steps}; ${folder} can be used and resumed`);
@@ -105,6 +118,17 @@ export async function trainModel(job: TrainingJob): Promise<Trained> {
   return { record: record(steps), reused: false };
 }
 
+/** Writes those files of a finished model that are not there any more. */
+async function restoreFiles(
+  folder: string,
+  files: Readonly<Record<string, Uint8Array>>,
+): Promise<void> {
+  for (const [path, bytes] of Object.entries(files)) {
+    const there = await stat(join(folder, path)).catch(() => undefined);
+    if (!there?.isFile()) await writeWhole(join(folder, path), bytes);
+  }
+}
+
 /** The averaged weights where there are any. */
 function weightsOf(state: SavedState | TrainingState) {
   const averaged = stateOf(state as TrainingState, "ema");
@@ -114,23 +138,20 @@ function weightsOf(state: SavedState | TrainingState) {
 async function claimFolder(job: TrainingJob): Promise<TrainingRecord | undefined> {
   const { folder, force, reuse, settings, kind, steps } = job;
   await writableFolder(folder);
-  if (force) {
-    await rm(join(folder, "training"), { recursive: true, force: true });
-    return undefined;
-  }
+  await sweep(folder, false);
+  if (force) return undefined;
   const found = await readRecord(folder);
   if (!found) {
-    if ((await readdir(folder)).length === 0) return undefined;
+    if ((await readdir(folder).catch(() => [])).length === 0) return undefined;
     throw new UsageError(
       `--out ${folder} is not empty and holds no training to go on with; choose another or pass --force`,
     );
   }
-  const differs = [...new Set([...Object.keys(settings), ...Object.keys(found.settings)])].filter(
-    (name) => JSON.stringify(settings[name]) !== JSON.stringify(found.settings[name]),
-  );
-  if (found.kind !== kind || differs.length > 0) {
+  await sweep(folder, true);
+  const differs = found.kind === kind ? differences(found.settings, settings) : `not a ${kind}`;
+  if (differs) {
     throw new UsageError(
-      `--out ${folder} holds a ${found.kind} trained with another ${differs.join(", ") || "kind"}; choose another or pass --force`,
+      `--out ${folder} holds a ${found.kind}, ${differs}; choose another or pass --force`,
     );
   }
   if (found.step >= steps && !reuse) {

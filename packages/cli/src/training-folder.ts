@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { rm, rmdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { readSafetensors, writeSafetensors } from "@gen/data";
 import type { SavedState, TrainingState } from "@gen/nn";
 import { UsageError } from "./errors.ts";
@@ -56,6 +57,30 @@ export async function readState(folder: string, step: number): Promise<SavedStat
       `${path} is of step ${metadata?.step}, not ${step}; pass --force to train anew`,
     );
   return { step: found, tensors: tensors as SavedState["tensors"] };
+}
+
+/** The folders and files that a model folder may hold; anything else in it is not ours. */
+const ownPaths = [
+  "model_index.json",
+  "scheduler/scheduler_config.json",
+  "unet/model.onnx",
+  "vae_encoder/model.onnx",
+  "vae_decoder/model.onnx",
+  "vae_decoder/config.json",
+  "loss.png",
+];
+
+/** Forgets a training that another one replaces, and those of its files that the other will not write. */
+export async function dropTraining(
+  folder: string,
+  files: Readonly<Record<string, Uint8Array>>,
+): Promise<void> {
+  const stale = ownPaths.filter((path) => !Object.hasOwn(files, path));
+  for (const path of [recordPath, statePath, ...stale]) {
+    await rm(join(folder, path), { force: true });
+    // Only where nothing else is in it.
+    if (path.includes("/")) await rmdir(join(folder, dirname(path))).catch(() => undefined);
+  }
 }
 
 /** Writes a model's files, then its state, then the record: at any moment the folder can be used and resumed. */

@@ -1,11 +1,14 @@
-import { type Step, type StepOptions, stepTable } from "@gen/sampling";
+import { epsilonCoefficients } from "@gen/math";
+import { type Step, type StepOptions, stepTable, type Transition } from "@gen/sampling";
 import { type NoiseSchedule, type TimestepOptions, timestepPairs, timesteps } from "@gen/schedules";
 
 /** Which steps are taken, how much fresh noise each adds, and what the denoiser predicts. */
 export interface DdimOptions extends TimestepOptions, StepOptions {
   /**
    * Reproduces diffusers' DDIM where it differs: each step goes to `t - floor(T / N)` whatever the
-   * list says. Its clipping also keeps epsilon; ask for that with `keepEpsilon`.
+   * list says, and with fresh noise the rest is `sqrt(1 - alphaCumprod - sigma^2)` with its
+   * rounding, 1e-8 in place of 0 after a level without signal. Its clipping also keeps epsilon; ask
+   * for that with `keepEpsilon`.
    */
   readonly compat?: "diffusers";
 }
@@ -20,12 +23,35 @@ export interface DdimOptions extends TimestepOptions, StepOptions {
  * first level holds no signal and the denoiser predicts epsilon.
  */
 export function ddimSteps(schedule: NoiseSchedule, options: DdimOptions = {}): Step[] {
-  const { compat } = options;
+  const { compat, eta = 0 } = options;
   const pairs = timestepPairs(timesteps(schedule, options), { compat, length: schedule.length });
   const transitions = pairs.map(({ t, next }) => ({
     t,
     from: schedule.level(t),
     to: schedule.level(next),
   }));
-  return stepTable(transitions, options);
+  const steps = stepTable(transitions, options);
+  if (compat !== "diffusers" || eta === 0) return steps;
+  const product = ({ next }: { next: number }) =>
+    next < 0 && schedule.setAlphaToOne ? 1 : schedule.alphasCumprod[Math.max(next, 0)];
+  return steps.map((step, i) => {
+    const [now, then] = [schedule.alphasCumprod[pairs[i].t], product(pairs[i])];
+    const sigma = eta * Math.sqrt(((1 - then) / (1 - now)) * (1 - now / then));
+    const direction = Math.sqrt(Math.max(1 - then - sigma ** 2, 0));
+    return { ...step, next: rounded(transitions[i], options, sigma, direction) };
+  });
+}
+
+function rounded(
+  { from, to }: Transition,
+  { predicts = "epsilon", keepEpsilon }: StepOptions,
+  noise: number,
+  direction: number,
+): Step["next"] {
+  if (!keepEpsilon) {
+    const x = direction / from.noise;
+    return { x0: to.signal - from.signal * x, x, prediction: 0, noise };
+  }
+  const { x, prediction } = epsilonCoefficients(predicts, from);
+  return { x0: to.signal, x: direction * x, prediction: direction * prediction, noise };
 }

@@ -1,3 +1,4 @@
+import type { PredictionType } from "@gen/math";
 import {
   type SampleOptions,
   type SamplerOptions,
@@ -48,7 +49,15 @@ export interface InvertOptions<T = unknown>
  * @throws as a rejection: RangeError or TypeError for an option, the signal's reason.
  */
 export function invert<T>(options: InvertOptions<T>): Sampling {
-  const { schedule, denoiser, predicts } = options;
-  const type = predicts ?? (typeof denoiser === "function" ? "epsilon" : denoiser.predicts);
-  return sample({ ...options, steps: inversionSteps(schedule, { ...options, predicts: type }) });
+  const { schedule } = options;
+  const steps = inversionSteps(schedule, { ...options, predicts: predictsOf(options) });
+  return sample({ ...options, steps });
+}
+
+/** What the denoiser predicts: as told, or as it says itself. */
+export function predictsOf<T>({
+  predicts,
+  denoiser,
+}: Pick<InvertOptions<T>, "predicts" | "denoiser">): PredictionType {
+  return predicts ?? (typeof denoiser === "function" ? "epsilon" : denoiser.predicts);
 }

@@ -1,7 +1,24 @@
-import { type Expr, mean, mul, square, sub } from "@gen/graph";
-import type { Denoiser } from "@gen/sampling";
+import {
+  add,
+  cast,
+  type Expr,
+  exprArithmetic,
+  floor,
+  less,
+  mean,
+  mul,
+  reshape,
+  square,
+  sub,
+  where,
+} from "@gen/graph";
+import { denoisedCoefficients } from "@gen/math";
+import { type Denoiser, splitVariance } from "@gen/sampling";
 import type { NoiseSchedule } from "@gen/schedules";
-import { levelsAt, qSample } from "./q-sample.ts";
+import { boundDecoder, boundKl, type Decoder } from "./bound-term.ts";
+import type { DdpmVariance } from "./ddpm-steps.ts";
+import { levelsAt, qSample, tableAt } from "./q-sample.ts";
+import { fixedLargeTable, logVarianceTables, reverseLogVariance } from "./reverse-variance.ts";
 
 /** What {@link ddpmLoss} is a function of. */
 export interface DdpmLossInputs {
@@ -12,23 +29,156 @@ export interface DdpmLossInputs {
   /** Standard normal noise `[batch, ...]`. */
   readonly epsilon: Expr;
   readonly condition?: Expr;
+  /** What each sample counts `[batch]`, as a sampler of time steps tells it; 1 unless told. */
+  readonly importance?: Expr;
+}
+
+/** Which loss a DDPM is trained on. */
+export interface ObjectiveOptions {
+  /**
+   * `simple`, the default: the squared error of what is predicted. `vlb`: the bound's term at t in
+   * bits per dimension; `rescaled_vlb`: that times the number of steps, an estimate of the whole
+   * bound. `hybrid`: simple plus 0.001 of rescaled_vlb, which teaches only the variance (Nichol and
+   * Dhariwal 2021, eq. 16).
+   */
+  readonly objective?: "simple" | "vlb" | "rescaled_vlb" | "hybrid";
+  /** Multiplies the squared error at each time step `[length]`, such as `lossWeights` gives. */
+  readonly weights?: ArrayLike<number>;
+  /**
+   * The reverse variance in the bound: `learned_range` unless told, for a denoiser with twice the
+   * channels; see `ddpmSteps`.
+   */
+  readonly variance?: DdpmVariance;
+  /** How the bound's term at t = 0 gives the data; `discretised` (8-bit images) unless told. */
+  readonly decoder?: Decoder;
 }
 
 /**
- * The simple objective: the mean squared error of the denoiser's output at step t, over the batch
- * and all elements (Ho et al. 2020, eq. 14 for epsilon; the target of x0 is x0, that of v is
- * `signal_t epsilon - noise_t x0`).
+ * The objective: the mean of {@link ddpmLosses} over the batch, each times its importance.
+ *
+ * Simple, which it is unless told, it is the mean squared error of the denoiser's output at step t,
+ * over the batch and all elements (Ho et al. 2020, eq. 14 for epsilon; the target of x0 is x0, that
+ * of v is `signal_t epsilon - noise_t x0`, that of a flow's velocity `epsilon - x0`).
+ *
+ * @throws RangeError when the weights are not as many as the schedule's steps, or the objective is
+ * none of these.
  */
-export function ddpmLoss(denoiser: Denoiser, schedule: NoiseSchedule) {
-  return ({ x0, t, epsilon, condition }: DdpmLossInputs): Expr => {
-    const output = denoiser.apply(qSample(schedule, x0, t, epsilon), t, condition);
-    return mean(square(sub(output, target())));
-
-    function target(): Expr {
-      if (denoiser.predicts === "epsilon") return epsilon;
-      if (denoiser.predicts === "x0") return x0;
-      const { signal, noise } = levelsAt(schedule, t, x0);
-      return sub(mul(signal, epsilon), mul(noise, x0));
-    }
+export function ddpmLoss(
+  denoiser: Denoiser,
+  schedule: NoiseSchedule,
+  options: ObjectiveOptions = {},
+) {
+  const plain = (options.objective ?? "simple") === "simple" && !options.weights;
+  const losses = ddpmLosses(denoiser, schedule, options);
+  return (inputs: DdpmLossInputs): Expr => {
+    const { importance } = inputs;
+    if (plain && !importance) return mean(square(errorOf(denoiser, schedule, inputs).error));
+    const each = losses(inputs);
+    return mean(importance ? mul(each, importance) : each);
   };
+}
+
+/**
+ * The objective of each sample, `[batch]`: means over a sample's elements.
+ *
+ * @throws RangeError when the weights are not as many as the schedule's steps, or the objective is
+ * none of these.
+ */
+export function ddpmLosses(
+  denoiser: Denoiser,
+  schedule: NoiseSchedule,
+  { objective = "simple", weights, variance = "learned_range", decoder }: ObjectiveOptions = {},
+) {
+  if (!["simple", "vlb", "rescaled_vlb", "hybrid"].includes(objective)) {
+    throw new RangeError(
+      `objective must be simple, vlb, rescaled_vlb or hybrid, got ${String(objective)}`,
+    );
+  }
+  if (weights && weights.length !== schedule.length) {
+    throw new RangeError(`weights must be ${schedule.length} numbers, got ${weights.length}`);
+  }
+  const bound = boundTerms(denoiser, schedule, variance, decoder ?? "discretised");
+  return (inputs: DdpmLossInputs): Expr => {
+    const found = errorOf(denoiser, schedule, inputs);
+    const simple = () => {
+      const squares = perSample(square(found.error));
+      const at = weights && tableAt(Float64Array.from(weights), inputs.t, squares);
+      return at ? mul(squares, at) : squares;
+    };
+    if (objective === "simple") return simple();
+    const vlb = bound(inputs, found, objective === "hybrid");
+    if (objective === "vlb") return vlb;
+    if (objective === "rescaled_vlb") return mul(vlb, schedule.length);
+    return add(simple(), mul(vlb, schedule.length / 1000));
+  };
+}
+
+/** What the denoiser said, and the gap from what it should have said. */
+function errorOf(denoiser: Denoiser, schedule: NoiseSchedule, inputs: DdpmLossInputs) {
+  const { x0, t, epsilon, condition } = inputs;
+  const x = qSample(schedule, x0, t, epsilon);
+  const { prediction, variance } = splitVariance(denoiser.apply(x, t, condition), x);
+  return { x, prediction, variance, error: sub(prediction, target()) };
+
+  function target(): Expr {
+    if (denoiser.predicts === "epsilon") return epsilon;
+    if (denoiser.predicts === "x0") return x0;
+    if (denoiser.predicts === "flow") return sub(epsilon, x0);
+    const { signal, noise } = levelsAt(schedule, t, x0);
+    return sub(mul(signal, epsilon), mul(noise, x0));
+  }
+}
+
+function boundTerms(
+  denoiser: Denoiser,
+  schedule: NoiseSchedule,
+  variance: DdpmVariance,
+  decoder: Decoder,
+) {
+  const logs = logVarianceTables(schedule);
+  const fixedLarge = fixedLargeTable(logs);
+  return (
+    { x0, t }: DdpmLossInputs,
+    found: { x: Expr; prediction: Expr; variance?: Expr },
+    frozen: boolean,
+  ): Expr => {
+    const { x } = found;
+    const at = (table: Float64Array) => tableAt(table, t, x);
+    const rows = Array.from({ length: schedule.length }, (_, i) =>
+      denoisedCoefficients(denoiser.predicts, schedule.level(i)),
+    );
+    const prediction = frozen ? stopped(found.prediction) : found.prediction;
+    const inputs = {
+      x0,
+      x,
+      estimate: add(
+        mul(at(Float64Array.from(rows, (row) => row.x)), x),
+        mul(at(Float64Array.from(rows, (row) => row.prediction)), prediction),
+      ),
+      logVariance: reverseLogVariance(
+        exprArithmetic,
+        variance,
+        { small: at(logs.small), large: at(logs.large), fixedLarge: at(fixedLarge) },
+        found.variance,
+      ),
+      posterior: {
+        x0: at(schedule.posteriorMeanX0),
+        x: at(schedule.posteriorMeanX),
+        logVariance: at(logs.small),
+      },
+    };
+    const kl = perSample(boundKl(exprArithmetic, inputs));
+    const last = perSample(boundDecoder(exprArithmetic, inputs, decoder));
+    return mul(where(less(cast(t, kl.dtype), 0.5), last, kl), Math.LOG2E);
+  };
+}
+
+const perSample = (x: Expr): Expr => mean(reshape(x, [x.shape[0], -1]), [1]);
+
+/**
+ * The same value, but constant to differentiation. A whole number of 2^-23 has no derivative, and
+ * is within float32's own rounding of anything that is of the order of 1.
+ */
+function stopped(x: Expr): Expr {
+  return mul(floor(mul(x, 2 ** 23)), 2 ** -23);
 }

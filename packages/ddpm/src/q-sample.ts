@@ -45,11 +45,14 @@ export function qSample(
 
 /** Signal and noise of each row's step t `[batch]`, shaped to multiply `like` `[batch, ...]`. */
 export function levelsAt(schedule: NoiseSchedule, t: Expr, like: Expr) {
-  const shape = like.shape.map((d, i) => (i === 0 ? d : 1));
-  const pick = (table: Float64Array) =>
-    reshape(gather(constant(tensor(table, [table.length], "float32")), t), shape);
   return {
-    signal: pick(schedule.sqrtAlphasCumprod),
-    noise: pick(schedule.sqrtOneMinusAlphasCumprod),
+    signal: tableAt(schedule.sqrtAlphasCumprod, t, like),
+    noise: tableAt(schedule.sqrtOneMinusAlphasCumprod, t, like),
   };
+}
+
+/** A table's values at each row's step t `[batch]`, shaped to multiply `like` `[batch, ...]`. */
+export function tableAt(table: Float64Array, t: Expr, like: Expr): Expr {
+  const shape = like.shape.map((d, i) => (i === 0 ? d : 1));
+  return reshape(gather(constant(tensor(table, [table.length], "float32")), t), shape);
 }

@@ -1,9 +1,8 @@
-import { type Batch, batches, type Dataset } from "@gen/data";
+import type { Dataset } from "@gen/data";
 import type { Expr, Signature } from "@gen/graph";
-import { normalNoise, type PredictionType, randomStream } from "@gen/math";
+import type { PredictionType } from "@gen/math";
 import {
   adam,
-  type BatchInput,
   loadParameters,
   type Network,
   type Schedule,
@@ -13,8 +12,10 @@ import {
 } from "@gen/nn";
 import { type Denoiser, denoiser } from "@gen/sampling";
 import { linearSchedule, type NoiseSchedule } from "@gen/schedules";
-import { ddpmLoss } from "./ddpm-loss.ts";
+import { ddpmLoss, type ObjectiveOptions } from "./ddpm-loss.ts";
 import { lastLevelWarning } from "./last-level-warning.ts";
+import { noisyBatches } from "./noisy-batches.ts";
+import type { TimeSampler } from "./time-sampler.ts";
 
 type Passed =
   | "backend"
@@ -27,7 +28,9 @@ type Passed =
   | "resume";
 
 /** How a DDPM is trained; what is not described here is as in `train`. */
-export interface TrainDdpmOptions<T = unknown> extends Pick<TrainOptions<T>, Passed> {
+export interface TrainDdpmOptions<T = unknown>
+  extends Pick<TrainOptions<T>, Passed>,
+    ObjectiveOptions {
   /** A network of (x, t) or (x, t, condition), such as `mlp` with `time`, or `unet`. */
   readonly network: Network;
   /** What the network is to predict; epsilon unless told. */
@@ -43,6 +46,15 @@ export interface TrainDdpmOptions<T = unknown> extends Pick<TrainOptions<T>, Pas
   readonly optimiser?: TrainOptions<T>["optimiser"];
   /** An integer in [0, 2^53) that decides batches, time steps and noise; 0 unless told. */
   readonly seed?: number;
+  /**
+   * For classifier-free guidance: the share of labels, in [0, 1], that is replaced by
+   * `unconditional`; 0 unless told, 0.1 is usual (Ho and Salimans 2022, algorithm 1).
+   */
+  readonly conditionDropout?: number;
+  /** The label that means none; the number of classes unless told, as `mlp` and `unet` have it. */
+  readonly unconditional?: number;
+  /** How time steps are drawn; each loss is multiplied by its importance. Uniformly unless told. */
+  readonly times?: TimeSampler;
   /** Hears of settings that will hurt; by default they go to the console. */
   readonly onWarning?: (message: string) => void;
 }
@@ -67,6 +79,14 @@ export async function trainDdpm<T>(options: TrainDdpmOptions<T>): Promise<Traine
   if (conditional && !dataset.labels) {
     throw new RangeError(`the network takes a condition, but ${dataset.name} has no labels`);
   }
+  const { conditionDropout: share = 0 } = options;
+  if (!(share >= 0 && share <= 1)) {
+    throw new RangeError(`conditionDropout must be in [0, 1], got ${share}`);
+  }
+  if (share > 0 && !conditional) {
+    throw new RangeError("conditionDropout needs a network that takes a condition");
+  }
+  const none = options.unconditional ?? classesOf(dataset);
   const warning = lastLevelWarning(schedule);
   if (warning) (options.onWarning ?? warn)(warning);
   const model = denoiser(network, options.predicts);
@@ -76,66 +96,36 @@ export async function trainDdpm<T>(options: TrainDdpmOptions<T>): Promise<Traine
     t: { shape: [batchSize], dtype: "int64" },
     epsilon: { shape },
     ...(conditional && { condition: { shape: [batchSize], dtype: "int64" } }),
+    ...(options.times && { importance: { shape: [batchSize] } }),
   };
-  const loss = ddpmLoss(model, schedule);
+  const loss = ddpmLoss(model, schedule, options);
   const training = await train({
     ...options,
     signature,
     parameters: network.parameters,
-    loss: ({ x0, t, epsilon, condition }: Record<string, Expr>) =>
-      loss({ x0, t, epsilon, condition }),
+    loss: ({ x0, t, epsilon, condition, importance }: Record<string, Expr>) =>
+      loss({ x0, t, epsilon, condition, importance }),
     optimiser: options.optimiser ?? adam({ learningRate: options.learningRate ?? 1e-3 }),
-    batches: noisyBatches(dataset, schedule, batchSize, seed, options.resume?.step ?? 0),
+    batches: noisyBatches({
+      dataset,
+      length: schedule.length,
+      batchSize,
+      seed,
+      firstStep: options.resume?.step ?? 0,
+      times: options.times,
+      dropout: share > 0 ? { share, none } : undefined,
+    }),
   });
   if (training.ema) loadParameters(network, training.ema);
   return { ...model, training };
 }
 
+/** How many classes a dataset's labels have. */
+function classesOf({ classes, labels }: Dataset): number {
+  return classes?.length ?? (labels ? labels.reduce((a, b) => Math.max(a, b), 0) + 1 : 0);
+}
+
 function warn(message: string): void {
   const { console } = globalThis as { console?: { warn(message: string): void } };
   console?.warn(message);
-}
-
-function* noisyBatches(
-  dataset: Dataset,
-  schedule: NoiseSchedule,
-  batchSize: number,
-  seed: number,
-  firstStep: number,
-): Generator<Record<string, BatchInput>> {
-  const clean = batchesFrom(dataset, batchSize, seed, firstStep);
-  for (let step = firstStep; ; step++) {
-    const { x, shape, labels }: Batch = clean.next().value;
-    const drawn = randomStream({ seed, purpose: "time steps", step }).integers(
-      batchSize,
-      schedule.length,
-    );
-    const t = BigInt64Array.from(drawn, (v) => BigInt(v));
-    const size = x.length / batchSize;
-    const noise = normalNoise({ seed, purpose: "training noise", batch: batchSize, step, size });
-    yield {
-      x0: { data: x, shape },
-      t: { data: t, shape: [batchSize], dtype: "int64" },
-      epsilon: { data: noise, shape },
-      ...(labels && {
-        condition: {
-          data: BigInt64Array.from(labels, (label) => BigInt(label)),
-          shape: [batchSize],
-          dtype: "int64",
-        },
-      }),
-    };
-  }
-}
-
-function batchesFrom(dataset: Dataset, batchSize: number, seed: number, step: number) {
-  const perEpoch = Math.max(Math.floor(dataset.length / batchSize), 1);
-  const from = {
-    seed,
-    length: dataset.length,
-    epoch: Math.floor(step / perEpoch),
-    position: (step % perEpoch) * batchSize,
-  };
-  const scale = dataset.range ? "signed" : "none";
-  return batches(dataset, { batchSize, seed, scale, from: step > 0 ? from : undefined });
 }

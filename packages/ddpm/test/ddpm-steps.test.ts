@@ -41,8 +41,8 @@ describe("ddpmSteps", () => {
 
   it("refuses what is not allowed", () => {
     expect(() => ddpmSteps(schedule, { steps: 1001 })).toThrow("1..1000");
-    expect(() => ddpmSteps(schedule, { variance: "learned" as never })).toThrow(
-      "variance must be fixed_small or fixed_large, got learned",
+    expect(() => ddpmSteps(schedule, { variance: "learnt" as never })).toThrow(
+      "variance must be one of fixed_small, fixed_small_log, fixed_large, fixed_large_log, learned, learned_log, learned_range, got learnt",
     );
     const silent = linearSchedule({ rescaleBetasZeroSnr: true });
     expect(() => ddpmSteps(silent)).toThrow(/predict v or x0/);

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { PredictionType } from "@gen/math";
+import type { FloatArray, PredictionType } from "@gen/math";
 import {
   cosineSchedule,
   laplaceSchedule,
@@ -9,8 +9,8 @@ import {
   sigmoidSchedule,
 } from "@gen/schedules";
 import { describe, expect, it } from "vitest";
-import { ddpmSteps, sample } from "../src/index.ts";
-import { affine, noise, sample0, scale } from "./reference/inputs.mjs";
+import { type DdpmVariance, ddpmSteps, sample } from "../src/index.ts";
+import { affine, noise, sample0, scale, varfix } from "./reference/inputs.mjs";
 
 interface Config {
   num_train_timesteps: number;
@@ -18,12 +18,14 @@ interface Config {
   beta_start?: number;
   beta_end?: number;
   prediction_type?: string;
-  variance_type: string;
+  variance_type: DdpmVariance;
   clip_sample: boolean;
   clip_sample_range?: number;
   timestep_spacing?: "leading" | "trailing" | "linspace";
   rescale_betas_zero_snr?: boolean;
   thresholding?: boolean;
+  dynamic_thresholding_ratio?: number;
+  sample_max_value?: number;
 }
 
 const { shape, cases } = JSON.parse(
@@ -54,20 +56,27 @@ const predictsOf = (config: Config): PredictionType =>
       ? "v"
       : "epsilon";
 
+/** Two arrays of `shape` as the two halves of the channels. */
+function joined(a: Float64Array, b: Float64Array): Float64Array {
+  const row = a.length / shape[0];
+  return Float64Array.from({ length: 2 * a.length }, (_, i) => {
+    const at = Math.floor(i / (2 * row)) * row + (i % row);
+    return (Math.floor(i / row) % 2 === 0 ? a : b)[at];
+  });
+}
+
 const worst = (ours: ArrayLike<number>, theirs: number[]) =>
   theirs.reduce((m, v, i) => Math.max(m, Math.abs(ours[i] - v) / Math.max(1, Math.abs(v))), 0);
 
 describe("traces of diffusers' DDPM in float64", () => {
   for (const [index, one] of cases.entries()) {
     const config: Config = one.config;
-    // Learned variances and dynamic thresholding are not offered yet.
-    if (config.thresholding || config.variance_type.startsWith("learned")) continue;
     const { beta_schedule: kind, variance_type: variance, num_train_timesteps: T } = config;
     it(`case ${index}: ${kind}, ${variance}, ${predictsOf(config)} ${one.note}`, async () => {
       const steps = ddpmSteps(scheduleOf(config), {
         steps: one.N ?? undefined,
         predicts: predictsOf(config),
-        variance: variance === "fixed_large" ? "fixed_large" : "fixed_small",
+        variance,
         spacing: one.custom_timesteps ?? config.timestep_spacing,
         compat: "diffusers",
       });
@@ -75,13 +84,22 @@ describe("traces of diffusers' DDPM in float64", () => {
       const trace: { t: number; prev_sample: number[]; pred_original_sample: number[] }[] =
         one.steps ?? [];
       let compared = 0;
+      let calls = 0;
+      const model = (x: FloatArray, t: number): Float64Array => {
+        const output = one.model === "scale" ? scale(x, t) : affine(x, t, T, shape);
+        if (!variance.startsWith("learned")) return output;
+        const raw: Float64Array = varfix(shape, calls++);
+        return joined(output, variance === "learned" ? raw.map((v) => (v + 1.25) / 40) : raw);
+      };
       const { x } = await sample({
-        denoiser: (x, t) => (one.model === "scale" ? scale(x, t) : affine(x, t, T, shape)),
+        denoiser: model,
         steps,
         shape,
         x: sample0(shape),
         noise: (k) => noise(shape, k),
-        clip: config.clip_sample && (config.clip_sample_range ?? 1),
+        clip: config.thresholding
+          ? { ratio: config.dynamic_thresholding_ratio ?? 0.995, max: config.sample_max_value }
+          : config.clip_sample && (config.clip_sample_range ?? 1),
         onStep: async ({ t, x, x0 }) => {
           const theirs = trace.find((row) => row.t === t);
           if (!theirs) return;

@@ -28,11 +28,8 @@ export function posteriorCoefficients(
   eta: number,
 ): PosteriorCoefficients {
   if (!(eta >= 0 && eta <= 1)) throw new RangeError(`eta must be in [0, 1], got ${eta}`);
-  for (const value of [from.signal, from.noise, to.signal, to.noise]) {
-    if (!(value >= 0 && value < Infinity)) {
-      throw new RangeError(`signal and noise must be finite and not negative, got ${value}`);
-    }
-  }
+  requireLevel(from);
+  requireLevel(to);
   if (from.noise === 0) {
     if (to.noise === 0) return { x0: to.signal, x: 0, noise: 0 };
     throw new RangeError(`from.noise must be positive when to.noise is ${to.noise}, got 0`);
@@ -54,4 +51,11 @@ export function posteriorCoefficients(
     x: (to.noise * left) / from.noise,
     noise: eta * to.noise * Math.sqrt(tau),
   };
+}
+
+function requireLevel({ signal, noise }: NoiseLevel): void {
+  if (signal >= 0 && signal < Infinity && noise >= 0 && noise < Infinity) return;
+  throw new RangeError(
+    `signal and noise must be finite and not negative, got ${signal} and ${noise}`,
+  );
 }

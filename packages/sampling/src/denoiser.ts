@@ -1,23 +1,31 @@
-import { type Expr, type Parameter, shapeText } from "@gen/graph";
+import { type Expr, type Parameter, shapeText, slice } from "@gen/graph";
 import type { FloatArray, PredictionType } from "@gen/math";
 
 /**
  * A network that estimates the clean sample, the noise or the velocity from a noisy sample.
  *
  * `apply` takes x `[batch, ...]` float32 and t `[batch]` int64 (0-based) and gives what it
- * `predicts`, in the shape of x. `condition` is whatever the network was trained with.
+ * `predicts`, in the shape of x, or with twice the channels (axis 1) where it also tells a learned
+ * variance. `condition` is whatever the network was trained with.
  */
 export interface Denoiser {
   readonly predicts: PredictionType;
   apply(x: Expr, t: Expr, condition?: Expr): Expr;
   readonly parameters: readonly Parameter[];
+  /** Guidance in the mean form: each step adds its variance times this, in the shape of x. */
+  gradient?(x: Expr, t: Expr, condition?: Expr): Expr;
 }
 
 /**
- * A denoiser as an ordinary function of numbers: x is `[batch, ...]` row-major, t is 0-based.
+ * A denoiser as an ordinary function of numbers: x is `[batch, ...]` row-major, t is 0-based; the
+ * output is as large as x, or twice as large where channels (axis 1) of a learned variance follow.
  * It runs in float64 on the host, with no backend.
  */
-export type DenoiserFunction = (x: FloatArray, t: number) => FloatArray | Promise<FloatArray>;
+export interface DenoiserFunction {
+  (x: FloatArray, t: number): FloatArray | Promise<FloatArray>;
+  /** Guidance in the mean form: each step adds its variance times this, as large as x. */
+  readonly gradient?: (x: FloatArray, t: number) => FloatArray | Promise<FloatArray>;
+}
 
 /** What `denoiser` takes: a network of (x, t) or (x, t, condition). */
 export interface DenoisingNetwork {
@@ -28,8 +36,8 @@ export interface DenoisingNetwork {
 /**
  * A network of (x, t) together with what it predicts.
  *
- * @throws RangeError when `predicts` is not epsilon, x0 or v; on use, when the network's output
- * has another shape than x.
+ * @throws RangeError when `predicts` is not epsilon, x0, v or flow; on use, when the network's
+ * output has neither the shape of x nor twice its channels.
  */
 export function denoiser(
   network: DenoisingNetwork,
@@ -41,9 +49,7 @@ export function denoiser(
     parameters: network.parameters,
     apply(x, t, condition) {
       const output = condition ? network.apply(x, t, condition) : network.apply(x, t);
-      const same =
-        output.shape.length === x.shape.length && output.shape.every((d, i) => d === x.shape[i]);
-      if (same) return output;
+      if (fits(output, x) || fits(output, x, 2)) return output;
       throw new RangeError(
         `a denoiser's output must have the shape of x, ${shapeText(x.shape)}, got ${shapeText(output.shape)}`,
       );
@@ -51,9 +57,38 @@ export function denoiser(
   };
 }
 
+/**
+ * A denoiser's output `[batch, channels, ...]` in two: what it predicts, and the raw numbers of a
+ * learned variance, where there are twice as many channels as in x.
+ *
+ * @throws RangeError when the output has neither the shape of x nor twice its channels.
+ */
+export function splitVariance(output: Expr, x: Expr): { prediction: Expr; variance?: Expr } {
+  if (fits(output, x)) return { prediction: output };
+  if (!fits(output, x, 2)) {
+    throw new RangeError(
+      `a denoiser's output must have the shape of x, ${shapeText(x.shape)}, or twice its channels, got ${shapeText(output.shape)}`,
+    );
+  }
+  const channels = x.shape[1] as number;
+  return {
+    prediction: slice(output, 1, 0, channels),
+    variance: slice(output, 1, channels, 2 * channels),
+  };
+}
+
+/** Whether an output has the shape of x, but for `times` the channels. */
+function fits({ shape }: Expr, x: Expr, times = 1): boolean {
+  return (
+    shape.length === x.shape.length &&
+    (times === 1 || typeof x.shape[1] === "number") &&
+    shape.every((d, i) => d === (i === 1 && times > 1 ? times * Number(x.shape[1]) : x.shape[i]))
+  );
+}
+
 /** @throws RangeError unless `type` is a prediction type. */
-export function requirePrediction(type: PredictionType): void {
-  if (type !== "epsilon" && type !== "x0" && type !== "v") {
-    throw new RangeError(`predicts must be epsilon, x0 or v, got ${String(type)}`);
+function requirePrediction(type: PredictionType): void {
+  if (type !== "epsilon" && type !== "x0" && type !== "v" && type !== "flow") {
+    throw new RangeError(`predicts must be epsilon, x0, v or flow, got ${String(type)}`);
   }
 }

@@ -4,8 +4,39 @@ export {
   type DenoiserFunction,
   type DenoisingNetwork,
   denoiser,
+  splitVariance,
 } from "./denoiser.ts";
-export type { Clip } from "./engine.ts";
+export {
+  type CompiledDenoiser,
+  type DenoiserFunctionOptions,
+  denoiserFunction,
+} from "./denoiser-function.ts";
+export type { Clip, DynamicThreshold } from "./engine.ts";
+export {
+  type ClassifierFreeFunctionOptions,
+  type ClassifierFreeOptions,
+  type ComposedCondition,
+  type ComposeOptions,
+  type Condition,
+  classifierFree,
+  compose,
+  composeFunctions,
+} from "./guidance/classifier-free.ts";
+export {
+  type Classifier,
+  type ClassifierGradient,
+  type ClassifierGuidedOptions,
+  type ClassifierLabel,
+  classifierGuided,
+} from "./guidance/classifier-guided.ts";
+export type { GuidanceOptions } from "./guidance/combine.ts";
+export {
+  type InpaintOptions,
+  inpaint,
+  type ResampledOptions,
+  resampledSteps,
+} from "./guidance/inpaint.ts";
+export type { Interval } from "./guidance/interval.ts";
 export { type LatentScaling, latentScaling } from "./latent-scaling.ts";
 export { type LoadPipelineOptions, loadPipeline, type ReadFile } from "./load-pipeline.ts";
 export type { Progress } from "./loop.ts";
@@ -19,7 +50,22 @@ export {
 } from "./sampler.ts";
 export type { SampleStep, Samples, Sampling } from "./sampling-run.ts";
 export { savePipeline, savePipelineVae } from "./save-pipeline.ts";
+export { type DpmSolverOptions, dpmSolverSteps } from "./solvers/dpm-solver.ts";
+export { eulerAncestralSteps, eulerSteps, flowEulerSteps } from "./solvers/euler.ts";
+export { heunSteps } from "./solvers/heun.ts";
+export { type LcmOptions, lcmSteps } from "./solvers/lcm.ts";
 export {
+  type FlowOptions,
+  flowTrajectory,
+  type Path,
+  type TrajectoryOptions,
+  trajectory,
+} from "./solvers/trajectory.ts";
+export { type UnipcOptions, unipcSteps } from "./solvers/unipc.ts";
+export type { SolverOptions } from "./solvers/update.ts";
+export { splitRows } from "./split-rows.ts";
+export {
+  type LearnedVariance,
   type NextCoefficients,
   type Step,
   type StepOptions,

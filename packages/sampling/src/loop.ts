@@ -1,7 +1,7 @@
 import type { FloatArray } from "@gen/math";
 import { type AbortSignalLike, throwIfAborted } from "./abort-signal-like.ts";
 import { breather } from "./breathe.ts";
-import { custody } from "./custody.ts";
+import { custody, type Held } from "./custody.ts";
 import type { Engine } from "./engine.ts";
 import type { Step } from "./step.ts";
 
@@ -27,13 +27,15 @@ export interface LoopOptions {
   readonly initial: FloatArray;
   /** Standard normal numbers for a row that adds noise. */
   readonly draw: (step: number) => FloatArray;
+  /** How many earlier estimates a row may take. */
+  readonly depth: number;
   readonly signal?: AbortSignalLike;
 }
 
 /** The one loop of every sampler: yields after each step, returns the final x, frees the rest. */
 export async function* loop<T>(
   engine: Engine<T>,
-  { steps, initial, draw, signal }: LoopOptions,
+  { steps, initial, draw, depth, signal }: LoopOptions,
 ): AsyncGenerator<Progress, FloatArray> {
   const { hold, close } = custody(engine);
   const breathe = breather();
@@ -43,9 +45,12 @@ export async function* loop<T>(
     let x = hold(engine.upload(initial));
     let values = noise(0);
     let started = Date.now();
+    // The x0 of earlier rows, the latest first.
+    let past: Held<T>[] = [];
     for (const [step, row] of steps.entries()) {
       const z = values && hold(engine.upload(values));
-      const running = engine.advance(x.tensor, row, z?.tensor);
+      const earlier = past.map(({ tensor }) => tensor);
+      const running = engine.advance(x.tensor, row, z?.tensor, earlier);
       let x0 = x;
       try {
         // The next step's noise is drawn while the device works.
@@ -63,7 +68,8 @@ export async function* loop<T>(
       if (step === 0) started = Date.now();
       const [readX, readX0] = [x.read, x0.read];
       yield { step, steps: steps.length, t: row.t, secondsLeft, x: readX, x0: readX0 };
-      x0.release();
+      past = [x0, ...past];
+      for (const old of past.splice(depth)) old.release();
       await breathe();
       throwIfAborted(signal);
     }

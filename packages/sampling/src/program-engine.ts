@@ -1,43 +1,75 @@
 import {
   add,
   type Expr,
+  exp,
   maximum,
   minimum,
   mul,
   type Signature,
   slice,
+  sqrt,
   type Tensor,
   trace,
 } from "@gen/graph";
 import type { Backend, Program } from "@gen/runtime-gpu";
-import type { Denoiser } from "./denoiser.ts";
-import { type Clip, type Engine, stepCoefficients } from "./engine.ts";
+import { type Denoiser, splitVariance } from "./denoiser.ts";
+import { thresholdExpr } from "./dynamic-threshold.ts";
+import {
+  type Clip,
+  type Engine,
+  FIXED_COEFFICIENTS,
+  type StepForm,
+  stepCoefficients,
+} from "./engine.ts";
+import { LACKING } from "./host-engine.ts";
+
+const past = (i: number) => `history${i}`;
 
 /**
- * Network and step as one program: x, t, noise and eight numbers in, the next x and x0 out.
- * Every step of every table runs it, so nothing is compiled twice.
+ * Network and step as one program: x, t, noise, earlier estimates and a handful of numbers in, the
+ * next x and x0 out. Every step of every table of one form runs it, so nothing is compiled twice.
  */
 export function stepGraph(
   denoiser: Denoiser,
   shape: readonly number[],
-  condition?: Pick<Tensor, "shape" | "dtype">,
+  condition: Pick<Tensor, "shape" | "dtype"> | undefined,
+  form: StepForm,
 ) {
+  const { depth, variance, threshold } = form;
   const signature: Record<string, Signature> = {
     x: { shape },
     t: { shape: [shape[0]], dtype: "int64" },
     noise: { shape },
-    coefficients: { shape: [8] },
+    coefficients: { shape: [FIXED_COEFFICIENTS + depth] },
+    ...Object.fromEntries(Array.from({ length: depth }, (_, i) => [past(i), { shape }])),
     ...(condition && { condition }),
   };
-  return trace(({ x, t, noise, coefficients, condition }: Record<string, Expr>) => {
-    const [dx, dp, nx0, nx, np, nz, low, high] = Array.from({ length: 8 }, (_, i) =>
-      slice(coefficients, 0, i, i + 1),
+  return trace((inputs: Record<string, Expr>) => {
+    const { x, t, noise, coefficients, condition } = inputs;
+    const number = (i: number) => slice(coefficients, 0, i, i + 1);
+    const [dx, dp, nx0, nx, np, nz, low, high, offset, slope] = Array.from(
+      { length: FIXED_COEFFICIENTS },
+      (_, i) => number(i),
     );
-    const prediction = denoiser.apply(x, t, condition);
+    const { prediction, variance: raw } = splitVariance(denoiser.apply(x, t, condition), x);
     const estimate = add(mul(dx, x), mul(dp, prediction));
-    const x0 = minimum(maximum(estimate, low), high);
-    const mean = add(add(mul(nx0, x0), mul(nx, x)), mul(np, prediction));
-    return { x: add(mean, mul(nz, noise)), x0 };
+    const x0 = threshold
+      ? thresholdExpr(estimate, threshold)
+      : minimum(maximum(estimate, low), high);
+    let mean = add(add(mul(nx0, x0), mul(nx, x)), mul(np, prediction));
+    for (let i = 0; i < depth; i++) {
+      mean = add(mean, mul(number(FIXED_COEFFICIENTS + i), inputs[past(i)]));
+    }
+    let deviation = nz;
+    if (variance) {
+      if (!raw) throw new RangeError(LACKING);
+      const told = add(mul(slope, raw), offset);
+      const root = variance === "logVariance" ? exp(mul(told, 0.5)) : sqrt(maximum(told, 0));
+      deviation = mul(nz, root);
+    }
+    const gradient = denoiser.gradient?.(x, t, condition);
+    if (gradient) mean = add(mean, mul(mul(deviation, deviation), gradient));
+    return { x: add(mean, mul(deviation, noise)), x0 };
   }, signature);
 }
 
@@ -47,24 +79,33 @@ export function programEngine<T>(
   program: Program<T>,
   shape: readonly number[],
   clip: Clip,
+  { depth }: StepForm,
   condition: T | undefined,
 ): Engine<T> {
   return {
     upload: (values) => backend.upload(values, shape),
-    async advance(x, step, z) {
+    async advance(x, step, z, history) {
       const t = backend.upload(
-        new BigInt64Array(shape[0]).fill(BigInt(step.t)),
+        new BigInt64Array(shape[0]).fill(BigInt(Math.round(step.t))),
         [shape[0]],
         "int64",
       );
       const coefficients = backend.upload(
-        Float64Array.from(stepCoefficients(step, clip)),
-        [8],
+        Float64Array.from(stepCoefficients(step, clip, depth)),
+        [FIXED_COEFFICIENTS + depth],
         "float32",
       );
       try {
-        // A step without noise multiplies it by 0: x itself stands in, and nothing is uploaded.
-        const inputs = { x, t, noise: z ?? x, coefficients, ...(condition && { condition }) };
+        // What a step multiplies by 0, x itself stands in for, and nothing is uploaded.
+        const earlier = Array.from({ length: depth }, (_, i) => [past(i), history[i] ?? x]);
+        const inputs = {
+          x,
+          t,
+          noise: z ?? x,
+          coefficients,
+          ...Object.fromEntries(earlier),
+          ...(condition && { condition }),
+        };
         const outputs = await program.run(inputs);
         return { x: outputs.x, x0: outputs.x0 };
       } finally {

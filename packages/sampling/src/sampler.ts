@@ -3,7 +3,7 @@ import type { FloatArray, PredictionType } from "@gen/math";
 import type { Backend, Program } from "@gen/runtime-gpu";
 import type { AbortSignalLike } from "./abort-signal-like.ts";
 import type { Denoiser, DenoiserFunction } from "./denoiser.ts";
-import { type Clip, clipBounds } from "./engine.ts";
+import { type Clip, type StepForm, stepForm } from "./engine.ts";
 import { hostEngine } from "./host-engine.ts";
 import { loop, type Progress } from "./loop.ts";
 import { noiseSource } from "./noise-source.ts";
@@ -31,7 +31,10 @@ export interface SampleOptions {
   readonly x?: ArrayLike<number>;
   /** Standard normal numbers of a row that adds noise, in place of the seed's. */
   readonly noise?: (step: number, size: number) => FloatArray;
-  /** Bounds of the clean estimate: a number c for [-c, c], [low, high], or false (the default). */
+  /**
+   * Bounds of the clean estimate: a number c for [-c, c], [low, high], dynamic thresholding
+   * `{ ratio, max }`, or false (the default).
+   */
   readonly clip?: Clip;
   /** The denoiser's third input, such as class labels `[batch]`. */
   readonly condition?: Tensor;
@@ -53,9 +56,14 @@ export interface Sampler {
 function prepare<T>({ backend, denoiser }: SamplerOptions<T>) {
   const programs = new Map<string, Promise<Program<T>>>();
 
-  const compiled = (model: Denoiser, on: Backend<T>, { shape, condition }: SampleOptions) => {
-    const key = JSON.stringify([shape, condition?.shape, condition?.dtype]);
-    const program = programs.get(key) ?? on.compile(stepGraph(model, shape, condition));
+  const compiled = (
+    model: Denoiser,
+    on: Backend<T>,
+    { shape, condition }: SampleOptions,
+    form: StepForm,
+  ) => {
+    const key = JSON.stringify([shape, condition?.shape, condition?.dtype, form]);
+    const program = programs.get(key) ?? on.compile(stepGraph(model, shape, condition, form));
     programs.set(key, program);
     program.catch(() => programs.delete(key));
     return program;
@@ -64,17 +72,17 @@ function prepare<T>({ backend, denoiser }: SamplerOptions<T>) {
   async function* run(options: SampleOptions): AsyncGenerator<Progress, Samples> {
     const { steps, shape, clip = false, condition, signal } = options;
     checkSteps(steps, typeof denoiser === "function" ? undefined : denoiser.predicts);
-    clipBounds(clip);
+    const form = stepForm(steps, clip);
     const { initial, draw } = noiseSource(options);
-    const rest = { steps, initial, draw, signal };
+    const rest = { steps, initial, draw, depth: form.depth, signal };
     if (typeof denoiser === "function") {
-      return { shape, x: yield* loop(hostEngine(denoiser, clip), rest) };
+      return { shape, x: yield* loop(hostEngine(denoiser, shape, clip, form), rest) };
     }
     if (!backend) throw new TypeError("backend is needed unless the denoiser is a function");
-    const program = await compiled(denoiser, backend, options);
+    const program = await compiled(denoiser, backend, options, form);
     const extra = condition && backend.upload(condition.data, condition.shape, condition.dtype);
     try {
-      const engine = programEngine(backend, program, shape, clip, extra);
+      const engine = programEngine(backend, program, shape, clip, form, extra);
       return { shape, x: yield* loop(engine, rest) };
     } finally {
       if (extra !== undefined) backend.dispose(extra);

@@ -11,14 +11,18 @@ import {
  * One row of a sampler's table, plain numbers that survive JSON.
  *
  * `x0 = denoised.x * x + denoised.prediction * prediction`, clipped where asked, then
- * `x' = next.x0 * x0 + next.x * x + next.prediction * prediction + next.noise * z`.
+ * `x' = next.x0 * x0 + next.x * x + next.prediction * prediction + next.noise * z`, to which a
+ * multistep method adds the x0 of earlier rows (`next.history`), and a learned variance multiplies
+ * the noise.
  */
 export interface Step {
-  /** The 0-based time step that the denoiser is told. */
+  /** The 0-based time step that the denoiser is told; a network is told the nearest whole one. */
   readonly t: number;
   readonly predicts: PredictionType;
   readonly denoised: EstimateCoefficients;
   readonly next: NextCoefficients;
+  /** Where the variance is learned: how the second half of the denoiser's channels tells it. */
+  readonly variance?: LearnedVariance;
 }
 
 /** The part of a {@link Step} that makes the next sample; `noise` multiplies standard normal z. */
@@ -27,6 +31,18 @@ export interface NextCoefficients {
   readonly x: number;
   readonly prediction: number;
   readonly noise: number;
+  /** Multiplies the x0 of the rows before this one, the latest first; none unless told. */
+  readonly history?: readonly number[];
+}
+
+/**
+ * A variance that the denoiser tells in its second half of channels (axis 1), raw numbers v:
+ * `of` it is `offset + slope * v`, and its root multiplies `next.noise * z`.
+ */
+export interface LearnedVariance {
+  readonly of: "variance" | "logVariance";
+  readonly offset: number;
+  readonly slope: number;
 }
 
 /** A move from one noise level to another, with the time step that the denoiser is told. */

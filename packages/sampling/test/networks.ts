@@ -2,7 +2,7 @@ import type { NoiseLevel } from "@gen/math";
 import { mlp } from "@gen/nn";
 import { type Denoiser, denoiser, type Step, stepTable } from "../src/index.ts";
 
-export const level = (t: number): NoiseLevel => {
+const level = (t: number): NoiseLevel => {
   const angle = (1.5 * (t + 1)) / 10;
   return { signal: Math.cos(angle), noise: Math.sin(angle) };
 };

@@ -5,11 +5,11 @@ import { type Step, stepTable } from "../src/index.ts";
 const level = (angle: number) => ({ signal: Math.cos(angle), noise: Math.sin(angle) });
 const angle = fc.double({ min: 0.01, max: 1.5, noNaN: true });
 const eta = fc.double({ min: 0, max: 1, noNaN: true });
-const predicts = fc.constantFrom("epsilon" as const, "x0" as const, "v" as const);
+const predicts = fc.constantFrom("epsilon" as const, "x0" as const, "v" as const, "flow" as const);
 
 /** The output of a denoiser that knows x0 and epsilon. */
 const target = (step: Step, from: { signal: number; noise: number }, x0: number, e: number) =>
-  ({ epsilon: e, x0, v: from.signal * e - from.noise * x0 })[step.predicts];
+  ({ epsilon: e, x0, v: from.signal * e - from.noise * x0, flow: e - x0 })[step.predicts];
 
 describe("stepTable", () => {
   it("recovers x0 and keeps the marginals, whichever way epsilon is treated", () => {

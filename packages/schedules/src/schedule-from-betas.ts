@@ -23,6 +23,9 @@ export class BetaSchedule implements NoiseSchedule {
   readonly setAlphaToOne: boolean;
   readonly rescaleBetasZeroSnr: boolean;
   readonly #tables = new Map<string, Float64Array>();
+  // Held apart: a sampler's table asks for thousands of levels.
+  #signals: Float64Array | undefined;
+  #noises: Float64Array | undefined;
 
   constructor(betas: ArrayLike<number>, options: ScheduleOptions, spec: ScheduleSpec) {
     if (betas.length === 0) throw new RangeError("betas must not be empty");
@@ -43,7 +46,9 @@ export class BetaSchedule implements NoiseSchedule {
     if (!(Number.isInteger(t) && t >= 0 && t < this.length)) {
       throw new RangeError(`t must be an integer in -1..${this.length - 1}, got ${t}`);
     }
-    return { signal: this.sqrtAlphasCumprod[t], noise: this.sqrtOneMinusAlphasCumprod[t] };
+    this.#signals ??= this.sqrtAlphasCumprod;
+    this.#noises ??= this.sqrtOneMinusAlphasCumprod;
+    return { signal: this.#signals[t], noise: this.#noises[t] };
   }
 
   get alphas(): Float64Array {

@@ -128,15 +128,21 @@ function scheduleOf(settings: Fields): NoiseSchedule {
   return linearSchedule(options);
 }
 
+function predictionField(type: PredictionType): string {
+  const found = Object.entries(PREDICTIONS).find(([, ours]) => ours === type);
+  if (found) return found[0];
+  throw new RangeError(
+    `predictionType must be epsilon, x0 or v in a scheduler config, got ${type}`,
+  );
+}
+
 // diffusers' fields of what the caller said; fields left unsaid keep what the file says.
 function fieldsOf(input: SchedulerConfigInput, settings: Fields): Record<string, JsonValue> {
   const { schedule, predictionType, clip = null, thresholding = null } = input;
   const fields: Record<string, JsonValue> = {
     num_train_timesteps: schedule.length,
     ...betaFields(schedule),
-    prediction_type: { epsilon: "epsilon", x0: "sample", v: "v_prediction" }[
-      predictionType ?? "epsilon"
-    ],
+    prediction_type: predictionField(predictionType ?? "epsilon"),
   };
   const set = (name: string, value: JsonValue, silent: JsonValue) => {
     if (name in settings || value !== silent) fields[name] = value;

@@ -1,11 +1,12 @@
+import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { beside, readPng, slice, writePng } from "@gen/data";
 import type { Backend } from "@gen/runtime-gpu";
-import { type Elbo, elbo, latentDataset, pipelineVae, priorSamples, reconstruct } from "@gen/vae";
+import { elbo, latentDataset, pipelineVae, priorSamples, reconstruct } from "@gen/vae";
 import { Command } from "commander";
 import { UsageError } from "../errors.ts";
-import { writableFolder, writeWhole } from "../files.ts";
+import { readBounded, sweep, writableFolder, writeWhole } from "../files.ts";
 import { interruptSignal } from "../interrupt.ts";
 import { trainDdpmIn, trainVaeIn } from "../jobs.ts";
 import { readModelFolder } from "../model-folder.ts";
@@ -14,19 +15,38 @@ import { openBackend } from "../open-backend.ts";
 import { openData } from "../open-data.ts";
 import { type CommonOptions, real, withCommonOptions } from "../options.ts";
 import { lossChart, pictureOf } from "../pictures.ts";
-import { print } from "../print.ts";
+import { invocation, print } from "../print.ts";
 import { duration, progress } from "../progress.ts";
 import { type SamplingChoice, samplePipeline } from "../sample-pipeline.ts";
 import type { Trained } from "../train-model.ts";
+import { lastLosses } from "../training-command.ts";
+import { dropTraining } from "../training-folder.ts";
 import { versions } from "../versions.ts";
-import { lastLosses } from "./train.ts";
 
 interface QuickstartOptions extends CommonOptions {
   readonly effort: number;
 }
 
 const marker = "report.json";
+const reportLimit = 2 ** 24;
+const folders = ["vae", "latent-ddpm", "pixel-ddpm"];
 const shown = 32;
+
+/** What report.json says. */
+interface Report {
+  complete: boolean;
+  readonly seed: number;
+  readonly effort: number;
+  readonly backend: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly seconds?: Readonly<Record<string, number>>;
+  vae?: Summary & Readonly<Record<"testElboNats" | "reconstructionNats" | "klNats", number>>;
+  latentDdpm?: Summary;
+  pixelDdpm?: Summary;
+  sampling?: Readonly<Record<string, { readonly steps: number; readonly seconds: number }>>;
+}
+
+type Summary = ReturnType<typeof summary>;
 
 /** `gen quickstart`: the main job, from images to samples. */
 export function quickstartCommand(): Command {
@@ -35,7 +55,18 @@ export function quickstartCommand(): Command {
       "train a VAE and two DDPMs on embedded images, save, reload and sample them, write pictures and a report",
     )
     .option("--effort <x>", "training steps as a multiple of the usual", real(0, 100, true), 1);
-  return withCommonOptions(command, "gen-quickstart").action(quickstart);
+  return withCommonOptions(command, "gen-quickstart")
+    .addHelpText(
+      "after",
+      `
+Run again, it goes on where it stopped and reuses what is done; --force does it all anew.
+
+Examples:
+  gen quickstart
+  gen quickstart --effort 0.1 --out quick
+  gen quickstart --seed 7 --out seven`,
+    )
+    .action(quickstart);
 }
 
 async function quickstart({
@@ -46,27 +77,39 @@ async function quickstart({
   json,
   effort,
 }: QuickstartOptions): Promise<void> {
-  await claimQuickstart(out, force);
+  const before = await claimQuickstart(out, { seed, effort, force });
   const signal = interruptSignal();
   const backend = await openBackend(name);
   const started = performance.now();
-  const phases: Record<string, number> = {};
-  const timed = async <R>(phase: string, work: () => Promise<R>): Promise<R> => {
-    if (signal.aborted) throw signal.reason;
-    const from = performance.now();
-    const result = await work();
-    phases[phase] = (performance.now() - from) / 1000;
-    return result;
-  };
-  const report: Record<string, unknown> = {
+  const report: Report = {
     complete: false,
     seed,
     effort,
     backend: backend.name,
     versions: versions(),
   };
-  const save = () =>
-    writeWhole(join(out, marker), `${JSON.stringify({ ...report, seconds: phases }, null, 2)}\n`);
+  const phases = { ...before?.seconds };
+  /** Whether all of these pictures are there, made from what is there now. */
+  const isThere = (models: readonly Trained[], ...pictures: string[]) =>
+    before?.complete === true &&
+    before.backend === backend.name &&
+    models.every(({ reused }) => reused) &&
+    pictures.every((file) => existsSync(join(out, file)));
+  const timed = async <R>(phase: string, work: () => Promise<R>): Promise<R> => {
+    if (signal.aborted) throw signal.reason;
+    const from = performance.now();
+    const result = await work();
+    // A training counts with all its runs, also those that are reused.
+    const { record } = result as Partial<Trained>;
+    phases[phase] = record ? record.seconds : (performance.now() - from) / 1000;
+    return result;
+  };
+  const save = async () => {
+    const maxRssMiB = Math.round(process.resourceUsage().maxRSS / 1024);
+    const all = { ...report, seconds: phases, maxRssMiB };
+    await writeWhole(join(out, marker), `${JSON.stringify(all, null, 2)}\n`);
+    return all;
+  };
   const picture = (file: string, bytes: Uint8Array) => writeWhole(join(out, file), bytes);
   try {
     await save();
@@ -90,7 +133,7 @@ async function quickstart({
         vaeSettings,
       ),
     );
-    const bound = await timed("evaluate VAE", async () => {
+    const evaluate = async () => {
       const few = slice(test, 0, shown);
       await picture(
         "data-reconstructions.png",
@@ -98,7 +141,7 @@ async function quickstart({
           beside(
             [
               pictureOf(few.data, [shown, ...few.shape], [0, 255], 8),
-              await pictureFrom(reconstruct({ backend, model: vae.model, dataset: few })),
+              await pictureFrom(reconstruct({ backend, signal, model: vae.model, dataset: few })),
             ],
             ["data", "reconstructions"],
           ),
@@ -107,21 +150,24 @@ async function quickstart({
       await picture(
         "vae-prior.png",
         writePng(
-          await pictureFrom(priorSamples({ backend, model: vae.model, count: shown, seed })),
+          await pictureFrom(
+            priorSamples({ backend, signal, model: vae.model, count: shown, seed }),
+          ),
         ),
       );
-      return elbo({ backend, model: vae.model, dataset: test, seed });
-    });
-    report.vae = {
-      ...summary(vae),
-      testElboNats: bound.elbo,
-      reconstructionNats: bound.reconstruction,
-      klNats: bound.kl,
+      const bound = await elbo({ backend, signal, model: vae.model, dataset: test, seed });
+      const { elbo: testElboNats, reconstruction: reconstructionNats, kl: klNats } = bound;
+      return { testElboNats, reconstructionNats, klNats };
     };
+    const bound =
+      before?.vae && isThere([vae], "data-reconstructions.png", "vae-prior.png")
+        ? before.vae
+        : await timed("evaluate VAE", evaluate);
+    report.vae = { ...bound, ...summary(vae) };
     await save();
 
     const latents = await timed("encode latents", () =>
-      latentDataset({ backend, model: vae.model, dataset: train, seed }),
+      latentDataset({ backend, signal, model: vae.model, dataset: train, seed }),
     );
     const latentSettings: DdpmSettings = {
       data: "fashion-mnist",
@@ -192,7 +238,7 @@ async function quickstart({
         count,
         label: `4/4 ${choice.sampler.toUpperCase()} from ${folder}`,
       });
-    const samples = await timed("sample", async () => {
+    const sample = async () => {
       const latentDdpm = await draw("latent-ddpm", { sampler: "ddpm" }, shown);
       const latentDdim = await draw("latent-ddpm", { sampler: "ddim", steps: 20, eta: 0 }, shown);
       const pixelDdpm = await draw("pixel-ddpm", { sampler: "ddpm" }, shown);
@@ -207,28 +253,64 @@ async function quickstart({
           ),
         ),
       );
-      return { latentDdpm, latentDdim, pixelDdpm, pixelDdim };
-    });
-    report.sampling = Object.fromEntries(
-      Object.entries(samples).map(([key, { steps, seconds }]) => [key, { steps, seconds }]),
-    );
+      const samples = { latentDdpm, latentDdim, pixelDdpm, pixelDdim };
+      return Object.fromEntries(
+        Object.entries(samples).map(([key, { steps, seconds }]) => [key, { steps, seconds }]),
+      );
+    };
+    report.sampling =
+      before?.sampling && isThere([latent, pixel], "latent-samples.png", "ddim-ddpm.png")
+        ? before.sampling
+        : await timed("sample", sample);
     report.complete = true;
-    await save();
+    const written = await save();
     const total = (performance.now() - started) / 1000;
-    print(json, { out: resolve(out), seconds: total, ...report }, farewell(out, total, bound));
+    print(
+      json,
+      { out: resolve(out), totalSeconds: total, ...written },
+      farewell(out, total, bound.testElboNats),
+    );
   } finally {
     await backend.close();
   }
 }
 
-/** @throws UsageError when the folder holds something that is not a quickstart's. */
-async function claimQuickstart(out: string, force: boolean): Promise<void> {
+/**
+ * What the report of an earlier run says, where there is one to go on with.
+ * @throws UsageError when the folder holds something else, or a run with other settings.
+ */
+async function claimQuickstart(
+  out: string,
+  { seed, effort, force }: Pick<QuickstartOptions, "seed" | "effort" | "force">,
+): Promise<Report | undefined> {
   await writableFolder(out);
-  const there = await readdir(out);
-  if (force || there.length === 0 || there.includes(marker)) return;
+  await sweep(out);
+  if (force) {
+    for (const folder of folders) await dropTraining(join(out, folder), {});
+    return undefined;
+  }
+  const bytes = await readBounded(join(out, marker), reportLimit);
+  if (!bytes) {
+    const there = await readdir(out).catch(() => []);
+    if (there.length === 0) return undefined;
+    throw new UsageError(
+      `--out ${out} is not empty and holds no quickstart; choose another folder or pass --force`,
+    );
+  }
+  const report = reportIn(bytes);
+  if (!report) throw new UsageError(`${join(out, marker)} is damaged; pass --force to begin anew`);
+  if (report.seed === seed && report.effort === effort) return report;
   throw new UsageError(
-    `--out ${out} is not empty and holds no quickstart; choose another folder or pass --force`,
+    `--out ${out} holds a quickstart of seed ${report.seed} and effort ${report.effort}, got ${seed} and ${effort}; choose another folder or pass --force`,
   );
+}
+
+function reportIn(bytes: Uint8Array): Report | undefined {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes)) ?? undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const summary = ({ record, reused }: Trained) => ({
@@ -284,11 +366,11 @@ function lossSheet(trainings: Readonly<Record<string, Trained>>): Uint8Array {
   return writePng(beside(charts));
 }
 
-function farewell(out: string, seconds: number, bound: Elbo): string[] {
+function farewell(out: string, seconds: number, nats: number): string[] {
   const at = (file: string) => relative(process.cwd(), join(out, file)) || file;
   return [
     "",
-    `done in ${duration(seconds)}; test ELBO ${bound.elbo.toFixed(1)} nats an image`,
+    `done in ${duration(seconds)}; test ELBO ${nats.toFixed(1)} nats an image`,
     `  ${at("data-reconstructions.png")}  images beside what the VAE makes of them`,
     `  ${at("vae-prior.png")}  decoded draws from the VAE's prior`,
     `  ${at("latent-samples.png")}  garments from latent diffusion`,
@@ -296,8 +378,8 @@ function farewell(out: string, seconds: number, bound: Elbo): string[] {
     `  ${at("loss.png")}, ${at(marker)}  losses, and the numbers`,
     "",
     "next:",
-    `  npx gen sample --model ${at("latent-ddpm")} --sampler ddim --steps 50 --eta 0.5 --seed 7 --out more.png`,
-    "  npx gen train ddpm --data two-moons --out moons",
+    `  ${invocation()} sample --model ${at("latent-ddpm")} --sampler ddim --steps 50 --eta 0.5 --seed 7 --out more.png`,
+    `  ${invocation()} train ddpm --data two-moons --out moons`,
     "  npm run demo",
   ];
 }

@@ -2,6 +2,7 @@ import { type DType, type TensorData, tensorData, tensorNumbers } from "@gen/gra
 import type { HostArray } from "../backend.ts";
 import type { Device } from "../device.ts";
 import type { DeviceTensor } from "../ledger.ts";
+import { releaseMemory } from "./release-memory.ts";
 import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
 import { graphSession } from "./session.ts";
 import { tuneForCpu } from "./tune.ts";
@@ -16,7 +17,12 @@ export function hostDevice(name: string, ort: Ort, options: SessionOptions): Dev
     name,
     write: (array, shape, dtype) => hostTensor(ort, array, shape, dtype),
     read: async (tensor, kind) => hostNumbers(tensor, kind),
-    free: (tensor) => tensor.dispose(),
+    free(tensor) {
+      // Its own memory always: what is written is copied, and every output is an array of its own.
+      const data = tensor.data as TensorData;
+      tensor.dispose();
+      releaseMemory(data);
+    },
     async compile(graph) {
       const session = await graphSession(ort, tuneForCpu(graph), options);
       return { run: (inputs) => session.run(inputs), dispose: () => session.release() };

@@ -1,0 +1,142 @@
+import { loadParameters, stateOf } from "@gen/nn";
+import { latentDataset, pipelineVae } from "@gen/vae";
+import { Command, Option } from "commander";
+import { UsageError } from "../errors.ts";
+import { trainDdpmIn } from "../jobs.ts";
+import {
+  buildDenoiser,
+  buildVae,
+  type DdpmSettings,
+  isImages,
+  type VaeSettings,
+} from "../models.ts";
+import { fingerprint, type OpenedData } from "../open-data.ts";
+import { path, whole, withCommonOptions } from "../options.ts";
+import { scalingNotes } from "../scaling.ts";
+import {
+  prepared,
+  resuming,
+  type TrainOptions,
+  train,
+  withTrainOptions,
+} from "../training-command.ts";
+import { readRecord, readState } from "../training-folder.ts";
+
+type DdpmOptions = TrainOptions &
+  Pick<DdpmSettings, "schedule" | "timesteps" | "predicts"> & {
+    readonly network?: DdpmSettings["network"];
+    readonly vae?: string;
+  };
+
+/** `gen train ddpm`. */
+export function ddpmCommand(): Command {
+  const description = "train a denoising diffusion model on images, points, or a VAE's latents";
+  const ddpm = withTrainOptions(new Command("ddpm").description(description), 5000, "digits")
+    .addOption(
+      new Option(
+        "--vae <folder>",
+        "latent diffusion: a folder that `gen train vae` made of the same data",
+      ).argParser(path),
+    )
+    .addOption(
+      new Option(
+        "--network <kind>",
+        "linear layers for points and latents, a UNet for images (default: what fits the data)",
+      ).choices(["mlp", "unet"]),
+    )
+    .addOption(
+      new Option(
+        "--width <n>",
+        "features of the hidden layers, or of the UNet's first level (default: 256, or 32 for unet)",
+      ).argParser(whole(1, 8192)),
+    )
+    .addOption(
+      new Option("--schedule <name>", "noise schedule")
+        .choices(["linear", "scaled-linear", "cosine"])
+        .default("linear"),
+    )
+    .addOption(
+      new Option("--timesteps <n>", "noise levels in training")
+        .default(1000)
+        .argParser(whole(2, 100000)),
+    )
+    .addOption(
+      new Option("--predicts <what>", "the network's target")
+        .choices(["epsilon", "x0", "v"])
+        .default("epsilon"),
+    );
+  return withCommonOptions(ddpm, "gen-ddpm")
+    .addHelpText(
+      "after",
+      `
+Points are standardised. \`gen sample\` gives those of a file back in the file's units, those of a
+named toy standardised.
+${resuming}
+
+Examples:
+  gen train ddpm --out digits
+  gen train ddpm --data two-moons --out moons
+  gen train ddpm --data points.csv --steps 2000 --out points
+  gen train ddpm --vae vae --data fashion-mnist --out latents`,
+    )
+    .action(trainDdpm);
+}
+
+async function trainDdpm(options: DdpmOptions): Promise<void> {
+  const { data, schedule, timesteps, predicts } = options;
+  const { opened, pace } = await prepared(options);
+  const latent = options.vae ? await openVae(options.vae, options, opened) : undefined;
+  const shape = latent?.model.latent ?? opened.train.shape;
+  const network = options.network ?? (isImages({ shape }) ? "unet" : "mlp");
+  const settings: DdpmSettings = {
+    data,
+    vae: latent?.settings,
+    shape,
+    network,
+    width: options.width ?? (network === "mlp" ? 256 : 32),
+    schedule,
+    timesteps,
+    predicts,
+    ...pace,
+  };
+  buildDenoiser(settings);
+  await train(options, opened, "DDPM loss", async (job) => {
+    const encoded = { ...job, dataset: opened.train, seed: options.seed };
+    const latents = latent && (await latentDataset({ ...encoded, model: latent.model }));
+    const { record } = await trainDdpmIn(
+      {
+        ...job,
+        label: "DDPM",
+        dataset: latents?.dataset ?? opened.train,
+        vae: latent && latents && pipelineVae(latent.model, latents),
+        notes: scalingNotes(opened.scaling),
+      },
+      settings,
+    );
+    return [
+      record,
+      `the pipeline is in ${options.out}`,
+      `sample --model ${options.out} --sampler ddim --steps 20 --out samples.png`,
+    ];
+  });
+}
+
+/** A VAE as its folder has it. @throws UsageError when it is none, or of other data. */
+async function openVae(folder: string, { data }: TrainOptions, { train }: OpenedData) {
+  const record = await readRecord(folder);
+  if (record?.kind !== "vae")
+    throw new UsageError(`--vae ${folder} must be a folder that \`gen train vae\` made`);
+  const settings = record.settings as unknown as VaeSettings & { dataHash?: string };
+  const same = settings.dataHash
+    ? settings.dataHash === fingerprint(train)
+    : settings.data === data;
+  if (!same)
+    throw new UsageError(
+      `--data must be what --vae ${folder} was trained on, ${settings.data}, got ${data}${settings.data === data ? " with other content" : ""}`,
+    );
+  const model = buildVae(settings);
+  const state = await readState(folder, record.step);
+  loadParameters(model, stateOf(state as Parameters<typeof stateOf>[0], "ema"));
+  // Latents of a VAE that was trained further are others.
+  return { settings: { ...settings, step: record.step }, model };
+}

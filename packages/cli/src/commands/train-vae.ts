@@ -1,0 +1,69 @@
+import { Command, Option } from "commander";
+import { UsageError } from "../errors.ts";
+import { trainVaeIn } from "../jobs.ts";
+import { buildVae, type VaeSettings } from "../models.ts";
+import { whole, withCommonOptions } from "../options.ts";
+import {
+  prepared,
+  resuming,
+  type TrainOptions,
+  train,
+  withTrainOptions,
+} from "../training-command.ts";
+
+type VaeOptions = TrainOptions & Pick<VaeSettings, "network" | "latent">;
+
+/** `gen train vae`. */
+export function vaeCommand(): Command {
+  const description = "train a variational autoencoder on images";
+  const vae = withTrainOptions(new Command("vae").description(description), 4000, "fashion-mnist")
+    .addOption(
+      new Option("--network <kind>", "linear layers or convolutions")
+        .choices(["mlp", "conv"])
+        .default("mlp"),
+    )
+    .addOption(
+      new Option(
+        "--width <n>",
+        "features of the hidden layer, or of the first convolution (default: 400, or 32 for conv)",
+      ).argParser(whole(1, 8192)),
+    )
+    .addOption(new Option("--latent <n>", "latent features").default(20).argParser(whole(1, 4096)));
+  return withCommonOptions(vae, "gen-vae")
+    .addHelpText(
+      "after",
+      `${resuming}
+
+Examples:
+  gen train vae --out vae
+  gen train vae --data pictures/ --network conv --latent 32 --out vae
+  gen train ddpm --vae vae --data fashion-mnist --out latents`,
+    )
+    .action(trainVae);
+}
+
+async function trainVae(options: VaeOptions): Promise<void> {
+  const { data, network, width, latent } = options;
+  const { opened, pace } = await prepared(options);
+  const settings: VaeSettings = {
+    data,
+    shape: opened.train.shape,
+    network,
+    width: width ?? (network === "mlp" ? 400 : 32),
+    latent,
+    ...pace,
+  };
+  if (!opened.train.range)
+    throw new UsageError(
+      `--data ${data} has no range of values, and a VAE takes images; say their range with --range low,high`,
+    );
+  buildVae(settings);
+  await train(options, opened, "VAE loss (nats)", async (job) => {
+    const { record } = await trainVaeIn({ ...job, label: "VAE", dataset: opened.train }, settings);
+    return [
+      record,
+      `the VAE is in ${options.out}`,
+      `train ddpm --vae ${options.out} --data ${data} --out gen-latents`,
+    ];
+  });
+}

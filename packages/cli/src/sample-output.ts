@@ -1,0 +1,67 @@
+import { totalmem } from "node:os";
+import { extname, resolve } from "node:path";
+import { writeNpy, writePng } from "@gen/data";
+import { UsageError } from "./errors.ts";
+import { sweep, writeFolder, writeWhole } from "./files.ts";
+import type { LoadedPipeline } from "./model-folder.ts";
+import { isDrawable, mostDrawable, oneOf, pictureOf } from "./pictures.ts";
+import type { PipelineSamples } from "./sample-pipeline.ts";
+
+/** What a path asks for: a picture, the numbers, or a folder of both and of single pictures. */
+export type OutputKind = "png" | "npy" | "folder";
+
+/** The kind of a path. @throws UsageError on the ending of a file of another kind. */
+export function outputKind(out: string): OutputKind {
+  const extension = extname(out).toLowerCase();
+  if (extension === ".png" || extension === ".npy") return extension.slice(1) as OutputKind;
+  if (!/^\.(jpe?g|gif|webp|bmp|tiff?|svg|pdf|npz|csv|tsv|txt|json|onnx)$/.test(extension))
+    return "folder";
+  throw new UsageError(`--out must end in .png or .npy, or be a folder, got ${out}`);
+}
+
+/** @throws UsageError when the samples cannot be shown as asked, or would not fit in memory. */
+export function checkOutput(
+  out: string,
+  kind: OutputKind,
+  count: number,
+  { item, shape }: LoadedPipeline,
+): void {
+  const drawable = isDrawable(item);
+  if (kind === "png" && !drawable)
+    throw new UsageError(
+      `--out ${out}: samples [${item.join(", ")}] are no pictures; choose a path that ends in .npy`,
+    );
+  // Numbers of a sample and of what it is made of, which are held about four times.
+  const size = [item, shape].flatMap((s) => s.reduce((a, b) => a * b, 1)).reduce((a, b) => a + b);
+  const memory = Math.min(process.constrainedMemory() || Infinity, totalmem());
+  const most = Math.max(1, Math.floor(Math.min(memory / 4, 2 ** 31) / (16 * size)));
+  if (count > most)
+    throw new UsageError(
+      `--count must be at most ${most} for samples [${item.join(", ")}] in this machine's memory, got ${count}`,
+    );
+  if (kind !== "npy" && drawable && count > mostDrawable(item))
+    throw new UsageError(
+      `--count must be at most ${mostDrawable(item)} for a picture of samples [${item.join(", ")}], got ${count}; --out ending in .npy takes more`,
+    );
+}
+
+/** Writes a picture, the numbers, or a folder of both and of single pictures. */
+export async function writeSamples(
+  out: string,
+  kind: OutputKind,
+  { data, shape }: PipelineSamples,
+): Promise<void> {
+  const npy = () => writeNpy({ data, shape });
+  const png = () => writePng(pictureOf(data, shape, [-1, 1]));
+  await sweep(resolve(out, ".."));
+  if (kind === "npy") return writeWhole(out, npy());
+  if (kind === "png") return writeWhole(out, png());
+  const files: Record<string, Uint8Array> = { "samples.npy": npy() };
+  const item = shape.slice(1);
+  if (isDrawable(item)) files["sheet.png"] = png();
+  if (isDrawable(item) && item.length === 3) {
+    for (let i = 0; i < shape[0]; i++)
+      files[`${String(i).padStart(4, "0")}.png`] = writePng(oneOf(data, shape, i));
+  }
+  await writeFolder(out, files, /^(\d{4,}\.png|sheet\.png)$/);
+}

@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect } from "vitest";
+
+const built = fileURLToPath(new URL("../dist/gen.js", import.meta.url));
+
+/** What a run of the command did. */
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface RunOptions {
+  /** Arguments of node itself. */
+  readonly node?: readonly string[];
+  /** Called with all that stderr holds, each time it grows. */
+  readonly onStderr?: (text: string, child: ChildProcess) => void;
+}
+
+/** Runs the built `gen` in a process of its own. */
+export function gen(args: readonly string[], { node = [], onStderr }: RunOptions = {}) {
+  if (!existsSync(built)) throw new Error(`${built} is missing; run: npm run build`);
+  return new Promise<Ran>((resolve, reject) => {
+    const env = { ...process.env, NODE_OPTIONS: "", GEN_DEBUG: "" };
+    const child = spawn(process.execPath, [...node, built, ...args], {
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let [stdout, stderr] = ["", ""];
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text) => {
+      stderr += text;
+      onStderr?.(stderr, child);
+    });
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** Runs `gen` and sends Ctrl-C once stderr matches. */
+export function interrupted(args: readonly string[], when: RegExp): Promise<Ran> {
+  let sent = false;
+  return gen(args, {
+    onStderr(text, child) {
+      if (sent || !when.test(text)) return;
+      sent = true;
+      child.kill("SIGINT");
+    },
+  });
+}
+
+/** Runs `gen`, which must succeed, and gives its result. */
+export async function made(...args: string[]): Promise<Record<string, unknown>> {
+  const ran = await gen([...args, "--json"]);
+  expect(ran.code, ran.stderr).toBe(0);
+  return JSON.parse(ran.stdout);
+}
+
+/** Runs `gen`, which must refuse in one line that matches, with exit code 2 and nothing on stdout. */
+export async function refused(args: readonly string[], message: RegExp, node?: string[]) {
+  const ran = await gen(args, { node });
+  expect(ran.stderr).toMatch(message);
+  expect(ran.stderr.trimEnd().split("\n")).toHaveLength(1);
+  expect(ran.stderr).toMatch(/^gen: /);
+  expect(ran.stdout).toBe("");
+  expect(ran.code).toBe(2);
+}
+
+/** An empty folder of this test file's own; `at` gives paths in it. */
+export function scratch() {
+  const folder = mkdtempSync(join(tmpdir(), "gen-cli-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return {
+    at: (...names: string[]) => join(folder, ...names),
+    /** Everything in the folder, so that half-written files show. */
+    files: () => readdirSync(folder, { recursive: true }).map(String).sort(),
+  };
+}

@@ -1,0 +1,201 @@
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readNpy, readPng, writeNpy } from "@gen/data";
+import { ddimSteps } from "@gen/ddim";
+import { ddpmSteps } from "@gen/ddpm";
+import { normalNoise } from "@gen/math";
+import { cpuBackend } from "@gen/runtime-gpu/cpu";
+import { loadPipeline, sample } from "@gen/sampling";
+import { beforeAll, describe, expect, test } from "vitest";
+import { gen, interrupted, made, refused, scratch } from "./gen.ts";
+
+const { at, files } = scratch();
+const moons = at("moons");
+const images = at("images");
+const latents = at("latents");
+
+beforeAll(async () => {
+  const small = ["--batch", "16", "--width", "8", "--steps", "20"];
+  await made("train", "ddpm", "--data", "two-moons", ...small, "--out", moons);
+  await made("train", "ddpm", "--data", "digits", ...small, "--out", images);
+  const vae = at("vae");
+  await made("train", "vae", "--data", "digits", ...small, "--latent", "4", "--out", vae);
+  await made("train", "ddpm", "--data", "digits", "--vae", vae, ...small, "--out", latents);
+});
+
+const numbers = (path: string) => {
+  const { data, shape } = readNpy(readFileSync(path));
+  return { data: Float64Array.from(data as Float32Array), shape };
+};
+
+/** Samples a folder into an array. */
+async function drawn(name: string, ...args: string[]) {
+  const result = await made("sample", ...args, "--out", at(`${name}.npy`));
+  return { ...numbers(at(`${name}.npy`)), result };
+}
+
+const furthest = (a: Float64Array, b: ArrayLike<number>) =>
+  a.reduce(
+    (most, value, i) => Math.max(most, Math.abs(value - b[i])),
+    a.length === b.length ? 0 : 9,
+  );
+
+describe.concurrent("gen sample writes", () => {
+  const args = ["sample", "--model", images, "--count", "3", "--steps", "2"];
+
+  test("a picture", async () => {
+    const result = await made(...args, "--out", at("sheet.png"));
+    expect(result).toMatchObject({
+      shape: [3, 1, 8, 8],
+      sampler: "ddim",
+      steps: 2,
+      eta: 0,
+      seed: 0,
+    });
+    expect(result.backend).toBe("onnx/node-cpu");
+    // Two columns and two rows of 8 x 8 with 2 between, 8 times enlarged.
+    expect(readPng(readFileSync(at("sheet.png")))).toMatchObject({ width: 176, height: 176 });
+  });
+
+  test("numbers", async () => {
+    await made(...args, "--out", at("numbers.npy"));
+    const { data, shape } = numbers(at("numbers.npy"));
+    expect(shape).toEqual([3, 1, 8, 8]);
+    expect(data.every(Number.isFinite)).toBe(true);
+  });
+
+  test("a folder of both and of each image", async () => {
+    const { code, stdout, stderr } = await gen([...args, "--out", at("folder")]);
+    expect([code, stdout]).toEqual([0, `3 samples are in ${at("folder")}\n`]);
+    expect(stderr).toMatch(/DDIM on onnx\/node-cpu .* 2 steps\n$/);
+    expect(readdirSync(at("folder")).sort()).toEqual([
+      "0000.png",
+      "0001.png",
+      "0002.png",
+      "samples.npy",
+      "sheet.png",
+    ]);
+    await made(...args, "--count", "1", "--out", at("folder"), "--force");
+    expect(readdirSync(at("folder")).sort()).toEqual(["0000.png", "samples.npy", "sheet.png"]);
+  });
+
+  test("points as a picture of points, and no single pictures", async () => {
+    const points = ["sample", "--model", moons, "--count", "50", "--steps", "3"];
+    await made(...points, "--out", at("points"));
+    expect(readdirSync(at("points")).sort()).toEqual(["samples.npy", "sheet.png"]);
+    const { channels, data } = readPng(readFileSync(at("points", "sheet.png")));
+    expect(channels).toBe(3);
+    expect(data.some((v, i) => i % 3 === 0 && v < 100)).toBe(true);
+  });
+
+  test("no more images in a picture than it can show", () =>
+    refused(
+      ["sample", "--model", images, "--count", "100000", "--out", at("huge.png")],
+      /--count must be at most 10485 for a picture of samples \[1, 8, 8\], got 100000; .*\.npy/,
+    ));
+});
+
+describe.concurrent("gen sample draws", () => {
+  test("the same samples in any count, from the same seed alone", async () => {
+    const args = ["--model", moons, "--steps", "5", "--eta", "1"];
+    const few = await drawn("few", ...args, "--count", "3");
+    const many = await drawn("many", ...args, "--count", "2500");
+    const other = await drawn("other", ...args, "--count", "3", "--seed", "1");
+    expect(many.shape).toEqual([2500, 2]);
+    expect(furthest(few.data, many.data.subarray(0, 6))).toBeLessThan(1e-5);
+    expect(furthest(few.data, other.data)).toBeGreaterThan(0.1);
+  });
+
+  test("from the noise of --init, which --seed 0 gives as well", async () => {
+    const noise = normalNoise({ seed: 0, purpose: "initial", batch: 4, size: 64 });
+    writeFileSync(at("noise.npy"), writeNpy({ data: noise, shape: [4, 1, 8, 8] }));
+    const args = ["--model", images, "--steps", "3"];
+    const given = await drawn("given", ...args, "--init", at("noise.npy"), "--seed", "9");
+    const seeded = await drawn("seeded", ...args, "--count", "4");
+    expect(given.shape).toEqual([4, 1, 8, 8]);
+    expect(furthest(given.data, seeded.data)).toBe(0);
+  });
+
+  test.each(["ddim", "ddpm"])("with %s by diffusers' convention where it clips", async (name) => {
+    const args = ["--model", images, "--sampler", name, "--steps", "6", "--count", "2"];
+    const clipped = await drawn(`clipped-${name}`, ...args, "--backend", "cpu");
+    const free = await drawn(`free-${name}`, ...args, "--backend", "cpu", "--no-clip");
+    const found = await loadPipeline(async (path) =>
+      existsSync(`${images}/${path}`) ? readFileSync(`${images}/${path}`) : undefined,
+    );
+    const { schedule } = found.scheduler;
+    const table = (keepEpsilon: boolean) =>
+      name === "ddim"
+        ? ddimSteps(schedule, { steps: 6, keepEpsilon })
+        : ddpmSteps(schedule, { steps: 6 });
+    const by = async (keepEpsilon: boolean, clip: number | false) => {
+      const common = { backend: cpuBackend(), denoiser: found.denoiser, shape: [2, 1, 8, 8] };
+      return (await sample({ ...common, steps: table(keepEpsilon), clip })).x;
+    };
+    expect(furthest(clipped.data, await by(true, 1))).toBeLessThan(1e-5);
+    expect(furthest(free.data, await by(false, false))).toBeLessThan(1e-3);
+    expect(furthest(clipped.data, free.data)).toBeGreaterThan(1e-2);
+    if (name === "ddim") expect(furthest(clipped.data, await by(false, 1))).toBeGreaterThan(1e-2);
+  });
+
+  test("the same images on every backend", async () => {
+    const backends = ["onnx", "onnx/wasm", "tfjs", "cpu"];
+    for (const [name, model] of [
+      ["pixels", images],
+      ["decoded", latents],
+    ]) {
+      for (const sampler of ["ddim", "ddpm"]) {
+        const args = ["--model", model, "--sampler", sampler, "--steps", "8", "--count", "3"];
+        const all = await Promise.all(
+          backends.map((backend) => {
+            const file = `${name}-${sampler}-${backend.replace("/", "-")}`;
+            return drawn(file, ...args, "--seed", "3", "--backend", backend);
+          }),
+        );
+        expect(all.map(({ result }) => result.backend)).toEqual([
+          "onnx/node-cpu",
+          "onnx/wasm",
+          "tfjs/wasm",
+          "cpu",
+        ]);
+        const [first, ...rest] = all;
+        expect(first.shape).toEqual([3, 1, 8, 8]);
+        for (const { data } of rest) expect(furthest(first.data, data)).toBeLessThan(1e-3);
+      }
+    }
+  });
+
+  test("nothing after Ctrl-C, and exits with 130", async () => {
+    const args = ["sample", "--model", images, "--sampler", "ddpm", "--count", "64", "--out"];
+    for (const out of [at("stopped.npy"), at("stopped")]) {
+      const { code, stdout, stderr } = await interrupted([...args, out], /% *, .* left/);
+      expect([code, stdout]).toEqual([130, ""]);
+      expect(stderr).toMatch(
+        /gen: interrupted before the samples were done; nothing was written\n$/,
+      );
+    }
+    expect(files().filter((f) => /stopped|\.gen-/.test(f))).toEqual([]);
+  });
+});
+
+describe.concurrent("gen sample says what it passes over", () => {
+  test("dynamic thresholding and unknown fields", async () => {
+    const { code, stdout, stderr } = await gen([
+      ...["sample", "--model", variant(), "--count", "1", "--steps", "1", "--json"],
+      ...["--out", at("noted.npy")],
+    ]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).steps).toBe(1);
+    expect(stderr).toMatch(/note: the scheduler's dynamic thresholding is not applied/);
+    expect(stderr).toMatch(/note: fields that DDPMScheduler does not have .*: colour/);
+  });
+
+  /** The images' folder with other settings in its scheduler. */
+  function variant(): string {
+    const config = at("variant/scheduler/scheduler_config.json");
+    cpSync(images, at("variant"), { recursive: true });
+    const text = readFileSync(config, "utf8");
+    const changed = '"thresholding": true,\n"colour": "red"';
+    writeFileSync(config, text.replace('"thresholding": false', changed));
+    return at("variant");
+  }
+});

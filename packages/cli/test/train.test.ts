@@ -1,0 +1,199 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readNpy, readPng, readSafetensors, writeNpy } from "@gen/data";
+import { describe, expect, test } from "vitest";
+import { gen, interrupted, made, scratch } from "./gen.ts";
+
+const { at, files } = scratch();
+const json = (...path: string[]) => JSON.parse(readFileSync(at(...path), "utf8"));
+const numbers = (path: string) => {
+  const { data, shape } = readNpy(readFileSync(path));
+  return { data: Float64Array.from(data as Float32Array), shape };
+};
+const small = ["--batch", "16", "--width", "16"];
+
+/** Two overlapping squares of grey in images of 8 x 8. */
+function pictures(name: string, n: number): string {
+  const data = new Uint8Array(n * 64);
+  for (let i = 0; i < n; i++) {
+    for (let p = 0; p < 64; p++) {
+      if (p % 8 > i % 4 && p / 8 > i % 5) data[64 * i + p] = 200;
+    }
+  }
+  writeFileSync(at(name), writeNpy({ data, shape: [n, 8, 8] }));
+  return at(name);
+}
+
+describe.concurrent("gen train", () => {
+  test("vae makes a folder of ONNX, state and a curve, and reports it", async () => {
+    const data = pictures("vae.npy", 60);
+    const args = ["train", "vae", "--data", data, ...small, "--latent", "3", "--steps", "40"];
+    const result = await made(...args, "--seed", "2", "--out", at("vae"));
+    expect(result).toMatchObject({ out: at("vae"), steps: 40, backend: "onnx/node-cpu" });
+    const { loss, reconstruction, kl } = result.losses as Record<string, number>;
+    expect(loss).toBeCloseTo(reconstruction + kl, 2);
+    expect(readdirSync(at("vae"), { recursive: true }).sort()).toEqual([
+      "loss.png",
+      "training",
+      "training/state.safetensors",
+      "training/training.json",
+      "vae_decoder",
+      "vae_decoder/config.json",
+      "vae_decoder/model.onnx",
+      "vae_encoder",
+      "vae_encoder/model.onnx",
+    ]);
+    const { history, settings } = json("vae", "training", "training.json");
+    expect(history.steps).toEqual([10, 20, 30, 40]);
+    expect(history.losses.loss.at(-1)).toBeLessThan(history.losses.loss[0]);
+    expect(settings).toMatchObject({ latent: 3, seed: 2, steps: 40, batch: 16, network: "mlp" });
+    expect(readPng(readFileSync(at("vae", "loss.png"))).channels).toBe(3);
+  });
+
+  test("ddpm on a VAE's latents makes one pipeline that decodes to images", async () => {
+    const data = pictures("latent.npy", 60);
+    const vae = ["train", "vae", "--data", data, ...small, "--network", "conv", "--latent", "3"];
+    await made(...vae, "--steps", "5", "--out", at("conv"));
+    const ddpm = ["train", "ddpm", "--data", data, ...small, "--vae", at("conv"), "--steps", "5"];
+    await made(...ddpm, "--out", at("latents"));
+    const index = json("latents", "model_index.json");
+    expect(index).toMatchObject({ _class_name: "LDMPipeline", _gen: { shape: [3] } });
+    const sample = ["sample", "--model", at("latents"), "--count", "3", "--steps", "4"];
+    const { shape } = await made(...sample, "--out", at("decoded.npy"));
+    expect(shape).toEqual([3, 1, 8, 8]);
+    const { data: values } = numbers(at("decoded.npy"));
+    expect(Math.max(...values.map(Math.abs))).toBeLessThanOrEqual(1);
+  });
+
+  test("ddpm on a file of points gives points in the file's units", async () => {
+    const line = (i: number) => `${1000 + 5 * Math.sin(i)},${-3e-3 + 1e-5 * Math.cos(3 * i)}`;
+    const rows = Array.from({ length: 400 }, (_, i) => line(i));
+    writeFileSync(at("points.csv"), `x,y\n${rows.join("\n")}\n`);
+    const train = ["train", "ddpm", "--data", at("points.csv"), "--batch", "64", "--width", "32"];
+    await made(...train, "--steps", "200", "--out", at("points"));
+    const sample = ["sample", "--model", at("points"), "--count", "500"];
+    await made(...sample, "--out", at("points.npy"));
+    const { data, shape } = numbers(at("points.npy"));
+    expect(shape).toEqual([500, 2]);
+    const mean = (k: number) => data.filter((_, i) => i % 2 === k).reduce((a, b) => a + b, 0) / 500;
+    expect(Math.abs(mean(0) - 1000)).toBeLessThan(3);
+    expect(Math.abs(mean(1) + 3e-3)).toBeLessThan(6e-6);
+  });
+
+  test("floats in [-1, 1] are images of that range, with colours", async () => {
+    const data = Float32Array.from({ length: 40 * 3 * 64 }, (_, i) => Math.sin(i));
+    writeFileSync(at("colour.npy"), writeNpy({ data, shape: [40, 3, 8, 8] }));
+    const train = ["train", "ddpm", "--data", at("colour.npy"), "--batch", "8", "--width", "8"];
+    await made(...train, "--steps", "2", "--out", at("colour"));
+    expect(json("colour", "scheduler", "scheduler_config.json").clip_sample).toBe(true);
+    const sample = ["sample", "--model", at("colour"), "--count", "2", "--steps", "2"];
+    await made(...sample, "--out", at("colours"));
+    expect(readdirSync(at("colours")).sort()).toEqual([
+      "0000.png",
+      "0001.png",
+      "samples.npy",
+      "sheet.png",
+    ]);
+    const image = readPng(readFileSync(at("colours", "0001.png")));
+    expect(image).toMatchObject({ width: 8, height: 8, channels: 3 });
+    const { data: values } = numbers(at("colours", "samples.npy"));
+    const bytes = Array.from({ length: 192 }, (_, i) => {
+      const value = values[192 + (i % 3) * 64 + Math.floor(i / 3)];
+      return Math.round(255 * Math.min(1, Math.max(0, (value + 1) / 2)));
+    });
+    expect(Array.from(image.data)).toEqual(bytes);
+  });
+
+  test("--force forgets what was there, a VAE of other data among it", async () => {
+    const data = pictures("of-vae.npy", 60);
+    const vae = ["train", "vae", "--data", data, ...small, "--latent", "3", "--steps", "2"];
+    await made(...vae, "--out", at("forced"));
+    const ddpm = ["train", "ddpm", "--data", "two-moons", ...small, "--steps", "2"];
+    await made(...ddpm, "--out", at("forced"), "--force");
+    expect(files().filter((f) => f.startsWith("forced/vae"))).toEqual([]);
+    const sample = ["sample", "--model", at("forced"), "--count", "3", "--steps", "2"];
+    const { shape } = await made(...sample, "--out", at("forced.npy"));
+    expect(shape).toEqual([3, 2]);
+  });
+
+  test("warns on stderr alone when the last level still holds signal", async () => {
+    const args = [
+      "train",
+      "ddpm",
+      "--data",
+      "rings",
+      ...small,
+      "--steps",
+      "1",
+      "--timesteps",
+      "50",
+    ];
+    const { code, stdout, stderr } = await gen([...args, "--out", at("short"), "--json"]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/the last of 50 steps still holds 0\.\d+ of the signal/);
+    expect(JSON.parse(stdout).steps).toBe(1);
+  });
+});
+
+describe.concurrent("Ctrl-C in training", () => {
+  test.each(["vae", "ddpm"])(
+    "of a %s saves it; resuming ends at the very same weights",
+    async (kind) => {
+      const data = kind === "vae" ? pictures("stopped.npy", 200) : "pinwheel";
+      const args = ["train", kind, "--data", data, "--batch", "32", "--width", "48"];
+      args.push("--steps", "1500", "--seed", "5", "--out");
+      const [whole, stopped] = [at(`whole-${kind}`), at(`stopped-${kind}`)];
+      const model = kind === "vae" ? "vae_decoder/model.onnx" : "unet/model.onnx";
+      const first = await interrupted([...args, stopped], /% *, .* left/);
+      expect(first.code, first.stderr).toBe(130);
+      expect(first.stderr).toMatch(/gen: interrupted at step \d+ of 1500; .* run the same command/);
+      expect(first.stdout).toBe("");
+      const { step } = json(`stopped-${kind}`, "training", "training.json");
+      expect(step).toBeGreaterThanOrEqual(10);
+      expect(step).toBeLessThan(1500);
+      const saved = readSafetensors(readFileSync(`${stopped}/training/state.safetensors`));
+      expect(saved.metadata.step).toBe(String(step));
+      if (kind === "ddpm") {
+        const sample = ["sample", "--model", stopped, "--count", "4", "--out", at("usable.png")];
+        expect((await gen(sample)).code).toBe(0);
+      }
+      const before = readFileSync(`${stopped}/${model}`);
+      const resumed = await gen([...args, stopped]);
+      expect(resumed.stderr).toContain(`(resumed at step ${step})`);
+      await made(...args, whole);
+      const after = readFileSync(`${stopped}/${model}`);
+      expect(after.equals(before)).toBe(false);
+      for (const path of [model, "training/state.safetensors"])
+        expect(readFileSync(`${stopped}/${path}`).equals(readFileSync(`${whole}/${path}`))).toBe(
+          true,
+        );
+      const [a, b] = [whole, stopped].map(
+        (folder) => JSON.parse(readFileSync(`${folder}/training/training.json`, "utf8")).history,
+      );
+      const readings = (history: typeof a) =>
+        history.steps.map((s: number, i: number) => [s, history.losses.loss[i]]);
+      // The interrupted run read its loss once more, where it stopped.
+      const common = readings(b).filter(([s]: [number]) => s % 10 === 0);
+      expect(common).toEqual(readings(a));
+    },
+  );
+
+  test("at its worst leaves temporary files, which the next run sweeps", async () => {
+    const args = [
+      "train",
+      "ddpm",
+      "--data",
+      "rings",
+      ...small,
+      "--steps",
+      "3",
+      "--out",
+      at("swept"),
+    ];
+    await made(...args);
+    // A process id that no process can have.
+    writeFileSync(at("swept", ".gen-4294967294-0.tmp"), "half");
+    writeFileSync(at("swept", "unet", ".gen-4294967294-1.tmp"), "half");
+    await gen(args);
+    expect(files().filter((f) => f.includes(".gen-"))).toEqual([]);
+  });
+});

@@ -1,0 +1,57 @@
+/**
+ * Between two codes on the great circle that joins them: `(sin((1 - w) theta) a + sin(w theta) b) /
+ * sin(theta)` with theta the angle between a and b (Shoemake 1985; Song et al. 2021, section 5.3).
+ * It keeps the length that noise has, which a straight line does not.
+ *
+ * a and b are `[rows, ...]`, each row its own angle; rows is 1 unless told. Rows on one line through
+ * the origin are joined straight.
+ *
+ * @throws RangeError when a and b differ in length or are not so many equal rows.
+ */
+export function sphericalInterpolation(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  weight: number,
+  rows = 1,
+): Float64Array {
+  const size = checked(a, b) / rows;
+  if (!Number.isInteger(size)) {
+    throw new RangeError(`a must have ${rows} equal rows, got ${a.length} numbers`);
+  }
+  const out = new Float64Array(a.length);
+  for (let row = 0; row < rows; row++) {
+    const from = row * size;
+    let [aa, bb, ab] = [0, 0, 0];
+    for (let i = from; i < from + size; i++) {
+      aa += a[i] * a[i];
+      bb += b[i] * b[i];
+      ab += a[i] * b[i];
+    }
+    const theta = Math.acos(Math.min(Math.max(ab / Math.sqrt(aa * bb), -1), 1));
+    const sine = Math.sin(theta);
+    const straight = !(sine > 1e-7);
+    const left = straight ? 1 - weight : Math.sin((1 - weight) * theta) / sine;
+    const right = straight ? weight : Math.sin(weight * theta) / sine;
+    for (let i = from; i < from + size; i++) out[i] = left * a[i] + right * b[i];
+  }
+  return out;
+}
+
+/**
+ * Between two codes on a straight line: `(1 - w) a + w b`.
+ *
+ * @throws RangeError when a and b differ in length.
+ */
+export function linearInterpolation(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  weight: number,
+): Float64Array {
+  checked(a, b);
+  return Float64Array.from(a, (v, i) => (1 - weight) * v + weight * b[i]);
+}
+
+function checked(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length === b.length) return a.length;
+  throw new RangeError(`b must have as many numbers as a, ${a.length}, got ${b.length}`);
+}

@@ -1,0 +1,73 @@
+import {
+  denoisedCoefficients,
+  type FloatArray,
+  type PredictionType,
+  predictionRow,
+} from "@gen/math";
+import type { NoiseSchedule } from "@gen/schedules";
+import { rowsOf, sameLength } from "./rows.ts";
+
+/**
+ * What may be estimated from x_t: what a denoiser predicts, the score `-epsilon / noise_t`, or
+ * `previous`, the mean of `q(x_{t-1} | x_t, x0)`.
+ */
+export type EstimateType = PredictionType | "score" | "previous";
+
+/** What {@link convertPrediction} turns into what. */
+export interface ConvertOptions {
+  readonly from: EstimateType;
+  readonly to: EstimateType;
+  /** The noisy sample x_t. */
+  readonly x: FloatArray;
+  /** One 0-based step for all, or one for each of `t.length` equal rows. */
+  readonly t: number | ArrayLike<number>;
+}
+
+/**
+ * Turns one kind of estimate at x_t into another: every kind is `a x0 + b x_t` at its step, so that
+ * x0 is solved for and put in again.
+ *
+ * @throws RangeError when t is outside the schedule, the sizes do not fit, or the estimate says
+ * nothing of x0 at its step, such as epsilon at zero signal.
+ */
+export function convertPrediction(
+  schedule: NoiseSchedule,
+  estimate: FloatArray,
+  { from, to, x, t }: ConvertOptions,
+): Float64Array {
+  const { times, at } = rowsOf(x.length, t, schedule.length);
+  sameLength("estimate", estimate, x);
+  if (from === to) return Float64Array.from(estimate);
+  const rows = new Map(
+    times.map((one) => {
+      const clean = cleanOf(schedule, from, one);
+      const { x0, x } = mixOf(schedule, to, one);
+      return [one, { estimate: x0 * clean.prediction, x: x0 * clean.x + x }];
+    }),
+  );
+  return Float64Array.from(x, (v, i) => {
+    const row = rows.get(at(i)) as { estimate: number; x: number };
+    return row.estimate * estimate[i] + row.x * v;
+  });
+}
+
+/** x0 as a sum of x_t and the estimate. */
+function cleanOf(schedule: NoiseSchedule, type: EstimateType, t: number) {
+  if (type !== "score" && type !== "previous") {
+    return denoisedCoefficients(type, schedule.level(t));
+  }
+  const { x0, x } = mixOf(schedule, type, t);
+  if (x0 === 0) throw new RangeError(`${type} says nothing of x0 at t = ${t}`);
+  return { prediction: 1 / x0, x: -x / x0 };
+}
+
+/** An estimate as a sum of x0 and x_t. */
+function mixOf(schedule: NoiseSchedule, type: EstimateType, t: number) {
+  if (type === "previous") {
+    return { x0: schedule.posteriorMeanX0[t], x: schedule.posteriorMeanX[t] };
+  }
+  const { signal, noise } = schedule.level(t);
+  if (type === "score") return { x0: signal / noise ** 2, x: -1 / noise ** 2 };
+  const { p, q } = predictionRow(type, { signal, noise });
+  return q === 0 ? { x0: p, x: 0 } : { x0: p - (q * signal) / noise, x: q / noise };
+}

@@ -1,0 +1,109 @@
+import type { Dataset } from "@gen/data";
+import {
+  cast,
+  constant,
+  type Expr,
+  equal,
+  logSumExp,
+  mean,
+  mul,
+  reshape,
+  sub,
+  sum,
+  tensor,
+} from "@gen/graph";
+import {
+  adam,
+  loadParameters,
+  type Network,
+  type Schedule,
+  type TrainOptions,
+  type TrainResult,
+  train,
+} from "@gen/nn";
+import type { Classifier } from "@gen/sampling";
+import { linearSchedule, type NoiseSchedule } from "@gen/schedules";
+import type { DdpmLossInputs } from "./ddpm-loss.ts";
+import { noisyBatches } from "./noisy-batches.ts";
+import { qSample } from "./q-sample.ts";
+
+type Passed =
+  | "backend"
+  | "steps"
+  | "ema"
+  | "clipNorm"
+  | "logEvery"
+  | "signal"
+  | "onStep"
+  | "resume";
+
+/** How a noise-aware classifier is trained; what is not described here is as in `train`. */
+export interface TrainClassifierOptions<T = unknown> extends Pick<TrainOptions<T>, Passed> {
+  /** A network of (x, t) to logits `[batch, classes]`, such as `mlp` with `time` and `outputs`. */
+  readonly network: Network;
+  /** Labelled data, images scaled to [-1, 1], other data as they are. */
+  readonly dataset: Dataset;
+  /** The noise schedule of the denoiser to be guided; `linearSchedule()` unless told. */
+  readonly schedule?: NoiseSchedule;
+  /** 128 unless told. */
+  readonly batchSize?: number;
+  /** A number or a schedule over steps; 1e-3 unless told. */
+  readonly learningRate?: Schedule;
+  readonly optimiser?: TrainOptions<T>["optimiser"];
+  /** An integer in [0, 2^53) that decides batches, time steps and noise; 0 unless told. */
+  readonly seed?: number;
+}
+
+/** A trained classifier of noisy samples, and its training. */
+export interface TrainedClassifier extends Classifier {
+  readonly training: TrainResult;
+}
+
+/**
+ * Trains a classifier of noisy samples, `p(class | x_t)` at every time step, as classifier guidance
+ * needs one (Dhariwal and Nichol 2021, section 4), with Adam unless told.
+ *
+ * @throws Error when the loss is no longer finite; RangeError or TypeError when the dataset has no
+ * labels, or an option, the network and the dataset do not fit each other.
+ */
+export async function trainClassifier<T>(
+  options: TrainClassifierOptions<T>,
+): Promise<TrainedClassifier> {
+  const { network, dataset, schedule = linearSchedule(), batchSize = 128, seed = 0 } = options;
+  if (!dataset.labels) throw new RangeError(`${dataset.name} has no labels to train on`);
+  const shape = [batchSize, ...dataset.shape];
+  const whole = { shape: [batchSize], dtype: "int64" } as const;
+  const loss = classifierLoss(network, schedule);
+  const training = await train({
+    ...options,
+    signature: { x0: { shape }, t: whole, epsilon: { shape }, condition: whole },
+    parameters: network.parameters,
+    loss: ({ x0, t, epsilon, condition }: Record<string, Expr>) =>
+      loss({ x0, t, epsilon, condition }),
+    optimiser: options.optimiser ?? adam({ learningRate: options.learningRate ?? 1e-3 }),
+    batches: noisyBatches({
+      dataset,
+      length: schedule.length,
+      batchSize,
+      seed,
+      firstStep: options.resume?.step ?? 0,
+    }),
+  });
+  if (training.ema) loadParameters(network, training.ema);
+  const { parameters } = network;
+  return { parameters, apply: (x, t) => network.apply(x, t), training };
+}
+
+/**
+ * The cross entropy of a classifier's logits at x_t against the labels `condition` `[batch]`, in
+ * nats, averaged over the batch.
+ */
+export function classifierLoss(classifier: Pick<Network, "apply">, schedule: NoiseSchedule) {
+  return ({ x0, t, epsilon, condition }: DdpmLossInputs & { readonly condition: Expr }): Expr => {
+    const logits = classifier.apply(qSample(schedule, x0, t, epsilon), t);
+    const names = constant(tensor(Array.from({ length: Number(logits.shape[1]) }, (_, k) => k)));
+    const label = reshape(cast(condition, "float32"), [condition.shape[0], 1]);
+    const chosen = sum(mul(cast(equal(names, label), logits.dtype), logits), [1]);
+    return mean(sub(logSumExp(logits, 1), chosen));
+  };
+}

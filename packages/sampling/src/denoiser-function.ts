@@ -1,0 +1,65 @@
+import { type Signature, type Tensor, trace } from "@gen/graph";
+import type { FloatArray } from "@gen/math";
+import type { Backend } from "@gen/runtime-gpu";
+import type { Denoiser, DenoiserFunction } from "./denoiser.ts";
+
+/** What {@link denoiserFunction} runs, and where. */
+export interface DenoiserFunctionOptions<T = unknown> {
+  readonly backend: Backend<T>;
+  readonly denoiser: Denoiser;
+  /** `[batch, ...]`. */
+  readonly shape: readonly number[];
+  /** The denoiser's third input, such as class labels `[batch]`. */
+  readonly condition?: Tensor;
+}
+
+/** A compiled network as a function of numbers. */
+export interface CompiledDenoiser extends DenoiserFunction {
+  /** Frees the program; the function cannot be called afterwards. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * A network on a backend as a function of numbers, for what works on functions: bounds, mixtures of
+ * models, loops of your own. Each call copies x to the device and the output back.
+ *
+ * @throws RangeError or TypeError when the shapes do not fit.
+ */
+export async function denoiserFunction<T>({
+  backend,
+  denoiser,
+  shape,
+  condition,
+}: DenoiserFunctionOptions<T>): Promise<CompiledDenoiser> {
+  const signature: Record<string, Signature> = {
+    x: { shape },
+    t: { shape: [shape[0]], dtype: "int64" },
+    ...(condition && { condition }),
+  };
+  const graph = trace(
+    (inputs) => ({ y: denoiser.apply(inputs.x, inputs.t, inputs.condition) }),
+    signature,
+  );
+  const program = await backend.compile(graph);
+  const call = async (x: FloatArray, t: number): Promise<FloatArray> => {
+    const times = new BigInt64Array(shape[0]).fill(BigInt(Math.round(t)));
+    const inputs = {
+      x: backend.upload(x, shape),
+      t: backend.upload(times, [shape[0]], "int64"),
+      ...(condition && {
+        condition: backend.upload(condition.data, condition.shape, condition.dtype),
+      }),
+    };
+    try {
+      const { y } = await program.run(inputs);
+      try {
+        return await backend.download(y);
+      } finally {
+        backend.dispose(y);
+      }
+    } finally {
+      backend.dispose(...Object.values(inputs));
+    }
+  };
+  return Object.assign(call, { dispose: () => program.dispose() });
+}

@@ -1,0 +1,143 @@
+import { constant, type Expr, expandLike, type Tensor } from "@gen/graph";
+import type { FloatArray } from "@gen/math";
+import type { Denoiser, DenoiserFunction } from "../denoiser.ts";
+import { combineExpr, combineRows, type GuidanceOptions, requireGuidance } from "./combine.ts";
+
+/** A class label for every sample, or a denoiser's whole third input. */
+export type Condition = number | Tensor;
+
+/** How {@link classifierFree} guides. */
+export interface ClassifierFreeOptions extends GuidanceOptions {
+  /** 1 is the plain conditional model, 0 the unconditional one, more than 1 guides. */
+  readonly scale: number;
+  /** The condition that means none: in `mlp` and `unet`, the number of classes. */
+  readonly unconditional: Condition;
+}
+
+/** How {@link classifierFree} guides functions. */
+export interface ClassifierFreeFunctionOptions extends GuidanceOptions {
+  /** 1 is the plain conditional model, 0 the unconditional one, more than 1 guides. */
+  readonly scale: number;
+  /** The same model without its condition. */
+  readonly unconditional: DenoiserFunction;
+  /** The shape `[batch, ...]` of x. */
+  readonly shape: readonly number[];
+}
+
+/** One of several conditions. */
+export interface ComposedCondition<C = Condition> {
+  readonly condition: C;
+  /** How strongly it counts; less than 0 steers away from it. */
+  readonly scale: number;
+}
+
+/** What {@link compose} joins. */
+export interface ComposeOptions<C = Condition> extends GuidanceOptions {
+  readonly unconditional: C;
+  readonly conditions: readonly ComposedCondition<C>[];
+}
+
+/**
+ * Classifier-free guidance: `u + scale (c - u)` with c the prediction under the condition that
+ * `sample` is given and u the one without (Ho and Salimans 2022, eq. 6, whose w is scale - 1).
+ *
+ * The score that this gives is that of `p(x) p(condition | x)^scale` at each noise level.
+ *
+ * @throws RangeError when the scale is not finite or an option is outside its range; on use, when
+ * no condition is given.
+ */
+export function classifierFree(denoiser: Denoiser, options: ClassifierFreeOptions): Denoiser;
+export function classifierFree(
+  conditional: DenoiserFunction,
+  options: ClassifierFreeFunctionOptions,
+): DenoiserFunction;
+export function classifierFree(
+  denoiser: Denoiser | DenoiserFunction,
+  options: ClassifierFreeOptions | ClassifierFreeFunctionOptions,
+): Denoiser | DenoiserFunction {
+  const { scale, unconditional } = options;
+  requireGuidance([scale], options);
+  if (typeof denoiser === "function") {
+    const { shape } = options as ClassifierFreeFunctionOptions;
+    const conditions = [{ condition: denoiser, scale }];
+    return composeFunctions({
+      ...options,
+      unconditional: unconditional as DenoiserFunction,
+      conditions,
+      shape,
+    });
+  }
+  return {
+    ...denoiser,
+    apply(x, t, condition) {
+      if (!condition) throw new RangeError("classifier-free guidance needs a condition, got none");
+      if (scale === 1) return denoiser.apply(x, t, condition);
+      const none = like(unconditional as Condition, x, condition);
+      const u = denoiser.apply(x, t, none);
+      if (scale === 0 && !options.interval && !options.rescale) return u;
+      return combineExpr(x, t, u, [denoiser.apply(x, t, condition)], [scale], options);
+    },
+  };
+}
+
+/**
+ * Several conditions at once: `u + sum_i scale_i (c_i - u)` (Liu et al. 2022), as if they
+ * were independent given x.
+ *
+ * @throws RangeError when there is no condition, a scale is not finite or an option is outside its
+ * range.
+ */
+export function compose(denoiser: Denoiser, options: ComposeOptions): Denoiser {
+  const { conditions, unconditional } = options;
+  const scales = scalesOf(options);
+  return {
+    ...denoiser,
+    apply(x, t) {
+      const under = (condition: Condition) => denoiser.apply(x, t, like(condition, x));
+      const c = conditions.map(({ condition }) => under(condition));
+      return combineExpr(x, t, under(unconditional), c, scales, options);
+    },
+  };
+}
+
+/**
+ * {@link compose} for functions, each of which is the model under its condition.
+ *
+ * @throws RangeError when there is no condition, a scale is not finite or an option is outside its
+ * range.
+ */
+export function composeFunctions(
+  options: ComposeOptions<DenoiserFunction> & { readonly shape: readonly number[] },
+): DenoiserFunction {
+  const { conditions, unconditional } = options;
+  const scales = scalesOf(options);
+  const plain = scales.length === 1 && scales[0] === 1;
+  return async (x: FloatArray, t: number) => {
+    const c = await Promise.all(conditions.map(({ condition }) => condition(x, t)));
+    if (plain) return c[0];
+    return combineRows(t, await unconditional(x, t), c, scales, options);
+  };
+}
+
+function scalesOf<C>(options: ComposeOptions<C>): number[] {
+  const scales = options.conditions.map(({ scale }) => scale);
+  if (scales.length === 0) throw new RangeError("conditions must list at least one, got none");
+  requireGuidance(scales, options);
+  return scales;
+}
+
+/** A condition as the expression that a denoiser takes: a label stands for a whole batch. */
+function like(condition: Condition, x: Expr, given?: Expr): Expr {
+  if (typeof condition !== "number") return constant(condition);
+  const label = constant(condition, given?.dtype ?? "int64");
+  if (given) return expandLike(label, given);
+  const [batch] = x.shape;
+  if (typeof batch !== "number") {
+    throw new RangeError(`a composition needs a batch of known size, got ${batch}`);
+  }
+  return constant({
+    dtype: "int64",
+    shape: [batch],
+    data: new BigInt64Array(batch).fill(BigInt(condition)),
+  });
+}

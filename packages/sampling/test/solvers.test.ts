@@ -1,0 +1,263 @@
+import type { FloatArray, NoiseLevel } from "@gen/math";
+import { linearSchedule, logSnrLevel } from "@gen/schedules";
+import { describe, expect, it } from "vitest";
+import {
+  dpmSolverSteps,
+  eulerAncestralSteps,
+  eulerSteps,
+  flowEulerSteps,
+  flowTrajectory,
+  heunSteps,
+  lcmSteps,
+  type Step,
+  sample,
+  stepTable,
+  type Transition,
+  trajectory,
+  unipcSteps,
+} from "../src/index.ts";
+
+// Data from N(2, 0.3^2): the flow keeps (x - signal mean) / deviation, so its end is known.
+const [mean, sigma] = [2, 0.3];
+const deviation = ({ signal, noise }: NoiseLevel) => Math.hypot(signal * sigma, noise);
+const clean = ({ signal, noise }: NoiseLevel, x: number) =>
+  mean + ((signal * sigma ** 2) / deviation({ signal, noise }) ** 2) * (x - signal * mean);
+
+// Time steps are places on a path of log signal-to-noise ratios with uneven moves.
+const [first, last] = [-9, 4];
+const levelAt = (t: number) => logSnrLevel(first + (last - first) * (t + 0.08 * Math.sin(3 * t)));
+const end = 1;
+const path = (steps: number): Transition[] =>
+  Array.from({ length: steps }, (_, i) => ({
+    t: i / steps,
+    from: levelAt(i / steps),
+    to: levelAt(i === steps - 1 ? end : (i + 1) / steps),
+  }));
+
+const denoise = (x: FloatArray, t: number) => x.map((v) => clean(levelAt(t), v));
+
+/** The larger error of two trajectories, whose leading terms do not vanish at once. */
+async function errorOf(make: (moves: Transition[]) => Step[], steps: number): Promise<number> {
+  const [from, to] = [levelAt(0), levelAt(end)];
+  const starts = [1.3, -0.7];
+  const table = make(path(steps));
+  const { x } = await sample({ denoiser: denoise, steps: table, shape: [2, 1], x: starts });
+  const errors = starts.map((start, i) => {
+    const share = (start - from.signal * mean) / deviation(from);
+    return Math.abs(x[i] - to.signal * mean - deviation(to) * share);
+  });
+  return Math.max(...errors);
+}
+
+describe("the order of convergence on a Gaussian, without randomness", () => {
+  const predicts = "x0";
+  const lowerOrderFinal = false;
+  const solvers: [string, number, (moves: Transition[]) => Step[]][] = [
+    ["Euler", 1, (moves) => eulerSteps(moves, { predicts })],
+    ["DDIM", 1, (moves) => stepTable(moves, { predicts })],
+    ["Heun", 2, (moves) => heunSteps(moves, { predicts })],
+    ...([1, 2, 3] as const).flatMap((order): [string, number, (m: Transition[]) => Step[]][] => [
+      ...(["midpoint", "heun"] as const).map(
+        (slope): [string, number, (m: Transition[]) => Step[]] => [
+          `DPM-Solver++ ${order} multistep, ${slope}`,
+          order,
+          (moves) => dpmSolverSteps(moves, { predicts, order, slope, lowerOrderFinal }),
+        ],
+      ),
+      [
+        `DPM-Solver++ ${order} singlestep`,
+        order,
+        (moves) =>
+          dpmSolverSteps(moves, { predicts, order, method: "singlestep", lowerOrderFinal }),
+      ],
+      [
+        `UniPC ${order}, predictor alone`,
+        order,
+        (moves) => unipcSteps(moves, { predicts, order, corrector: false, lowerOrderFinal }),
+      ],
+      ...(["bh1", "bh2"] as const).map((scaling): [string, number, (m: Transition[]) => Step[]] => [
+        `UniPC ${order}, ${scaling}`,
+        order + 1,
+        (moves) => unipcSteps(moves, { predicts, order, scaling, lowerOrderFinal }),
+      ]),
+    ]),
+  ];
+  for (const [name, order, make] of solvers) {
+    it(`${name}: ${order}`, async () => {
+      const steps = 192;
+      const [coarse, fine] = [await errorOf(make, steps), await errorOf(make, 2 * steps)];
+      expect(Math.log2(coarse / fine)).toBeGreaterThan(order - 0.25);
+      expect(Math.log2(coarse / fine)).toBeLessThan(order + 0.25);
+    });
+  }
+});
+
+const schedule = linearSchedule();
+const oracle = (predicts: "epsilon" | "x0") => (x: FloatArray, t: number) => {
+  const low = Math.floor(t);
+  const [a, b] = [schedule.sigmas[low], schedule.sigmas[Math.min(low + 1, 999)]];
+  const ratio = a * (b / a) ** (t - low);
+  const level = { signal: 1 / Math.hypot(1, ratio), noise: ratio / Math.hypot(1, ratio) };
+  return x.map((v) => {
+    const x0 = clean(level, v);
+    return predicts === "x0" ? x0 : (v - level.signal * x0) / level.noise;
+  });
+};
+
+describe("solvers on a schedule, to the clean level", () => {
+  it("come closer to the flow's end than DDIM does in as many evaluations", async () => {
+    const from = schedule.level(999);
+    const exact = mean + (sigma * (1.3 - from.signal * mean)) / deviation(from);
+    const error = async (steps: Step[]) => {
+      const { x } = await sample({
+        denoiser: oracle("epsilon"),
+        steps,
+        shape: [1, 1],
+        x: [1.3],
+      });
+      return Math.abs(x[0] - exact);
+    };
+    const options = { steps: 40, sigmas: "karras" } as const;
+    const euler = await error(eulerSteps(schedule, options));
+    for (const steps of [
+      dpmSolverSteps(schedule, options),
+      dpmSolverSteps(schedule, { ...options, order: 3 }),
+      dpmSolverSteps(schedule, { ...options, method: "singlestep" }),
+      dpmSolverSteps(schedule, { ...options, order: 3, method: "singlestep" }),
+      unipcSteps(schedule, options),
+      unipcSteps(schedule, { ...options, order: 3 }),
+    ]) {
+      expect(await error(steps)).toBeLessThan(euler / 3);
+      expect(JSON.parse(JSON.stringify(steps))).toEqual(steps);
+    }
+    expect(await error(heunSteps(schedule, { ...options, steps: 20 }))).toBeLessThan(euler);
+  });
+
+  it("of first order are DDIM, and Euler's ancestral one is DDPM", () => {
+    const close = (a: Step[], b: Step[]) => {
+      for (const [i, { t, denoised, next }] of a.entries()) {
+        expect(t).toBe(b[i].t);
+        expect(denoised).toEqual(b[i].denoised);
+        for (const key of ["x0", "x", "noise"] as const) {
+          expect(next[key]).toBeCloseTo(b[i].next[key], 12);
+        }
+      }
+    };
+    const options = { steps: 12, spacing: "trailing" } as const;
+    const ddim = eulerSteps(schedule, options);
+    close(dpmSolverSteps(schedule, { ...options, order: 1 }), ddim);
+    close(unipcSteps(schedule, { ...options, order: 1, corrector: false }), ddim);
+    const ddpm = eulerAncestralSteps(schedule, options);
+    close(dpmSolverSteps(schedule, { ...options, order: 1, sde: true }), ddpm);
+    close(ddpm, stepTable(trajectory(schedule, options), { eta: 1 }));
+  });
+
+  it("of the stochastic equation keep the data's mean and spread", async () => {
+    for (const [order, slope] of [
+      [2, "midpoint"],
+      [2, "heun"],
+      [3, "heun"],
+    ] as const) {
+      const steps = dpmSolverSteps(schedule, {
+        steps: 100,
+        sigmas: "karras",
+        order,
+        slope,
+        sde: true,
+      });
+      const { x } = await sample({ denoiser: oracle("epsilon"), steps, shape: [4000, 1], seed: 1 });
+      const values = Array.from(x);
+      const average = values.reduce((sum, v) => sum + v, 0) / values.length;
+      const spread = Math.sqrt(values.reduce((s, v) => s + (v - average) ** 2, 0) / values.length);
+      expect(Math.abs(average - mean)).toBeLessThan(0.02);
+      expect(Math.abs(spread / sigma - 1)).toBeLessThan(0.05);
+    }
+  });
+
+  it("start from a level without signal", async () => {
+    const silent = linearSchedule({ rescaleBetasZeroSnr: true });
+    const denoiser = (x: FloatArray, t: number) => x.map((v) => clean(silent.level(t), v));
+    const options = { steps: 100, spacing: "trailing", predicts: "x0" } as const;
+    for (const steps of [
+      dpmSolverSteps(silent, { ...options, order: 3 }),
+      dpmSolverSteps(silent, { ...options, order: 3, method: "singlestep" }),
+      unipcSteps(silent, { ...options, order: 3 }),
+      heunSteps(silent, options),
+    ]) {
+      const { x } = await sample({ denoiser, steps, shape: [1, 1], x: [1] });
+      expect(Math.abs(x[0] - (mean + sigma))).toBeLessThan(0.006);
+    }
+  });
+
+  it("of a flow reach its end, told 1000 times the noise", async () => {
+    const denoiser = (x: FloatArray, t: number) => {
+      const noise = t / 1000;
+      const level = { signal: 1 - noise, noise };
+      return x.map((v) => {
+        const x0 = clean(level, v);
+        return (v - level.signal * x0) / noise - x0;
+      });
+    };
+    const error = async (steps: number, shift: number) => {
+      const table = flowEulerSteps({ steps, shift });
+      expect(table[0].t).toBe(1000);
+      const { x } = await sample({ denoiser, steps: table, shape: [1, 1], x: [1.5] });
+      return Math.abs(x[0] - (mean + 1.5 * sigma));
+    };
+    for (const shift of [1, 3]) {
+      const [coarse, fine] = [await error(200, shift), await error(400, shift)];
+      expect(Math.log2(coarse / fine)).toBeCloseTo(1, 1);
+    }
+    // The same flow by a solver of higher order.
+    const better = unipcSteps(flowTrajectory({ steps: 40 }).slice(1), { predicts: "flow" });
+    const x = [flowTrajectory({ steps: 40 })[1].from].map(
+      (from) => from.signal * mean + 1.5 * deviation(from),
+    );
+    const out = await sample({ denoiser, steps: better, shape: [1, 1], x });
+    expect(Math.abs(out.x[0] - (mean + 1.5 * sigma))).toBeLessThan((await error(40, 1)) / 10);
+  });
+
+  it("of consistency models jump to the clean estimate and back up", async () => {
+    const steps = lcmSteps(schedule, { steps: 4 });
+    expect(steps.map(({ t }) => t)).toEqual([999, 759, 499, 259]);
+    const told: number[] = [];
+    const { x } = await sample({
+      // Always the same clean sample, as a distilled model of one point says.
+      denoiser: (x, t) => {
+        told.push(t);
+        const { signal, noise } = schedule.level(t);
+        return x.map((v) => (v - signal * 0.7) / noise);
+      },
+      steps,
+      shape: [2, 1],
+    });
+    for (const v of x) expect(v).toBeCloseTo(0.7, 3);
+    expect(told).toEqual([999, 759, 499, 259]);
+    for (const [i, { next }] of steps.entries()) {
+      const level = i === 3 ? { signal: 1, noise: 0 } : schedule.level(steps[i + 1].t);
+      expect(next).toEqual({ x0: level.signal, x: 0, prediction: 0, noise: level.noise });
+    }
+  });
+});
+
+describe("solvers' options", () => {
+  it("say what is not allowed", () => {
+    const wrong = (f: () => unknown) => expect(f);
+    wrong(() => dpmSolverSteps(schedule, { order: 4 as never })).toThrow("order must be 1, 2 or 3");
+    wrong(() => dpmSolverSteps(schedule, { method: "singlestep", sde: true })).toThrow(
+      "method must be multistep where sde is true",
+    );
+    wrong(() => unipcSteps(schedule, { order: 0 as never })).toThrow("order must be 1, 2 or 3");
+    wrong(() => eulerSteps([])).toThrow("a path must have at least one move");
+    wrong(() => trajectory(schedule, { sigmas: [1, 2] })).toThrow("strictly descend");
+    wrong(() => flowEulerSteps({ steps: 0 })).toThrow("steps must be a positive integer, got 0");
+    wrong(() => lcmSteps(schedule, { steps: 51 })).toThrow("steps must be an integer in 1..50");
+  });
+
+  it("refuse a multistep table cut at its head", async () => {
+    const steps = unipcSteps(schedule, { steps: 6 }).slice(2);
+    await expect(sample({ denoiser: (x) => x, steps, shape: [1, 1] })).rejects.toThrow(
+      "steps must not take earlier estimates than there are",
+    );
+  });
+});
