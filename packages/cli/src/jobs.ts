@@ -9,8 +9,8 @@ import {
   buildVae,
   type DdpmSettings,
   isImages,
+  learningRateOf,
   type VaeSettings,
-  warmedCosine,
 } from "./models.ts";
 import { type Trained, type TrainingJob, trainModel } from "./train-model.ts";
 
@@ -47,7 +47,7 @@ export async function trainVaeIn(
         batchSize,
         seed,
         ema: averaging,
-        learningRate: warmedCosine(settings.learningRate, steps),
+        learningRate: learningRateOf(settings),
       }),
     files: () => savePipelineVae(pipelineVae(model, unscaled(model)), model.latent),
   });
@@ -92,7 +92,7 @@ export async function trainDdpmIn(
         batchSize,
         seed,
         ema: averaging,
-        learningRate: warmedCosine(settings.learningRate, steps),
+        learningRate: learningRateOf(settings),
         onWarning: (message) => process.stderr.write(`${message}\n`),
       });
       return training;

@@ -1,5 +1,5 @@
 import type { Dataset } from "@gen/data";
-import { mlp, type Network, unet } from "@gen/nn";
+import { cosineDecay, mlp, type Network, unet } from "@gen/nn";
 import {
   cosineSchedule,
   linearSchedule,
@@ -79,12 +79,11 @@ export function buildSchedule({ schedule, timesteps: steps }: DdpmSettings): Noi
 }
 
 /** Warm-up over the first steps, then half a cosine down to a twentieth of the peak. */
-export const warmedCosine =
-  (peak: number, steps: number) =>
-  (step: number): number => {
-    const warm = Math.min(1, (step + 1) / Math.min(200, steps / 10 + 1));
-    return peak * warm * (0.05 + 0.475 * (1 + Math.cos((Math.PI * Math.min(step, steps)) / steps)));
-  };
+export const learningRateOf = ({
+  learningRate: peak,
+  steps,
+}: Pick<VaeSettings, "learningRate" | "steps">) =>
+  cosineDecay({ peak, steps, warmUp: Math.min(200, Math.ceil(steps / 10)), floor: peak / 20 });
 
 /** Whether items are images, [channels, height, width]. */
 export const isImages = ({ shape }: Pick<Dataset, "shape">): boolean => shape.length === 3;

@@ -3,12 +3,14 @@ import { scatter } from "./scatter.ts";
 import type { History } from "./training-folder.ts";
 
 const background = 24;
-const padding = 2;
 const sheetBytes = 2 ** 26;
 
-/** How many screen pixels an image's pixel takes: small images are enlarged to about 64. */
+/** How many screen pixels an image's pixel takes: small images are enlarged to about 56. */
 const scaleOf = (shape: readonly number[]): number =>
-  Math.max(1, Math.round(64 / shape[shape.length - 1]));
+  Math.max(1, Math.round(56 / shape[shape.length - 1]));
+
+/** Pixels between images, before they are enlarged. */
+const paddingOf = (shape: readonly number[]): number => (shape[shape.length - 1] < 16 ? 1 : 2);
 
 /** Whether samples of this shape can be shown: grey or colour images, or points of the plane. */
 export const isDrawable = (item: readonly number[]): boolean =>
@@ -18,6 +20,7 @@ export const isDrawable = (item: readonly number[]): boolean =>
 export function mostDrawable(item: readonly number[]): number {
   if (item.length === 1) return Infinity;
   const [channels, height, width] = item;
+  const padding = paddingOf(item);
   const tile = (height + padding) * (width + padding) * scaleOf(item) ** 2;
   return Math.floor(sheetBytes / (channels * tile));
 }
@@ -32,7 +35,7 @@ export function pictureOf(
   if (shape.length === 2) return scatter(data);
   return imageSheet(
     { data, shape, range },
-    { columns, padding, scale: scaleOf(shape), background },
+    { columns, padding: paddingOf(shape), scale: scaleOf(shape), background },
   );
 }
 

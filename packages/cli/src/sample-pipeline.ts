@@ -1,9 +1,8 @@
 import { ddimSteps } from "@gen/ddim";
-import { ddpmSteps } from "@gen/ddpm";
+import { type DdpmVariance, ddpmSteps } from "@gen/ddpm";
 import { trace } from "@gen/graph";
 import type { Backend } from "@gen/runtime-gpu";
 import { type Progress, type SampleOptions, type Step, sampler } from "@gen/sampling";
-import { UsageError } from "./errors.ts";
 import type { LoadedPipeline } from "./model-folder.ts";
 import { unscale } from "./scaling.ts";
 
@@ -50,11 +49,7 @@ function tableOf(
     const most = Math.min(20, schedule.length);
     return ddimSteps(schedule, { ...options, steps: steps ?? most, eta, keepEpsilon: true });
   }
-  if (varianceType?.startsWith("learned"))
-    throw new UsageError(
-      `the scheduler's variance_type must be fixed for --sampler ddpm, got ${varianceType}; use ddim`,
-    );
-  const variance = varianceType?.startsWith("fixed_large") ? "fixed_large" : "fixed_small";
+  const variance = (varianceType ?? undefined) as DdpmVariance | undefined;
   return ddpmSteps(schedule, { ...options, steps, variance });
 }
 
@@ -74,7 +69,7 @@ export async function samplePipeline(options: SamplePipelineOptions): Promise<Pi
   const { backend, pipeline, choice, count, seed, signal, onStep } = options;
   const { denoiser, scheduler, shape, item, scaling, vae } = pipeline;
   const steps = tableOf(pipeline, choice);
-  const clip = choice.clip !== false && scheduler.clip !== null ? scheduler.clip : false;
+  const clip = choice.clip !== false && (scheduler.thresholding ?? scheduler.clip ?? false);
   const size = shape.reduce((a, b) => a * b, 1);
   const out = new Float32Array(count * item.reduce((a, b) => a * b, 1));
   const batch = batchOf(shape, count);

@@ -9,6 +9,7 @@ const report = () => JSON.parse(readFileSync(at("q", "report.json"), "utf8"));
 const pictures = [
   "data-reconstructions.png",
   "ddim-ddpm.png",
+  "digits-ddim-ddpm.png",
   "latent-samples.png",
   "loss.png",
   "vae-prior.png",

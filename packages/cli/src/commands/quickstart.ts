@@ -1,12 +1,10 @@
 import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
-import { beside, readPng, slice, writePng } from "@gen/data";
+import { beside, type Raster, readPng, slice, writePng } from "@gen/data";
 import type { Backend } from "@gen/runtime-gpu";
 import { elbo, latentDataset, pipelineVae, priorSamples, reconstruct } from "@gen/vae";
 import { Command } from "commander";
-import { UsageError } from "../errors.ts";
-import { readBounded, sweep, writableFolder, writeWhole } from "../files.ts";
+import { writeWhole } from "../files.ts";
 import { interruptSignal } from "../interrupt.ts";
 import { trainDdpmIn, trainVaeIn } from "../jobs.ts";
 import { readModelFolder } from "../model-folder.ts";
@@ -17,36 +15,16 @@ import { type CommonOptions, real, withCommonOptions } from "../options.ts";
 import { lossChart, pictureOf } from "../pictures.ts";
 import { invocation, print } from "../print.ts";
 import { duration, progress } from "../progress.ts";
+import { claimQuickstart, type Report, reportFile, summary } from "../quickstart-report.ts";
 import { type SamplingChoice, samplePipeline } from "../sample-pipeline.ts";
 import type { Trained } from "../train-model.ts";
-import { lastLosses } from "../training-command.ts";
-import { dropTraining } from "../training-folder.ts";
 import { versions } from "../versions.ts";
 
 interface QuickstartOptions extends CommonOptions {
   readonly effort: number;
 }
 
-const marker = "report.json";
-const reportLimit = 2 ** 24;
-const folders = ["vae", "latent-ddpm", "pixel-ddpm"];
 const shown = 32;
-
-/** What report.json says. */
-interface Report {
-  complete: boolean;
-  readonly seed: number;
-  readonly effort: number;
-  readonly backend: string;
-  readonly versions: Readonly<Record<string, string>>;
-  readonly seconds?: Readonly<Record<string, number>>;
-  vae?: Summary & Readonly<Record<"testElboNats" | "reconstructionNats" | "klNats", number>>;
-  latentDdpm?: Summary;
-  pixelDdpm?: Summary;
-  sampling?: Readonly<Record<string, { readonly steps: number; readonly seconds: number }>>;
-}
-
-type Summary = ReturnType<typeof summary>;
 
 /** `gen quickstart`: the main job, from images to samples. */
 export function quickstartCommand(): Command {
@@ -107,7 +85,7 @@ async function quickstart({
   const save = async () => {
     const maxRssMiB = Math.round(process.resourceUsage().maxRSS / 1024);
     const all = { ...report, seconds: phases, maxRssMiB };
-    await writeWhole(join(out, marker), `${JSON.stringify(all, null, 2)}\n`);
+    await writeWhole(join(out, reportFile), `${JSON.stringify(all, null, 2)}\n`);
     return all;
   };
   const picture = (file: string, bytes: Uint8Array) => writeWhole(join(out, file), bytes);
@@ -121,7 +99,7 @@ async function quickstart({
       network: "mlp",
       width: 512,
       latent: 24,
-      steps: steps(6000),
+      steps: steps(5000),
       batch: 128,
       learningRate: 1e-3,
       seed,
@@ -178,7 +156,7 @@ async function quickstart({
       schedule: "linear",
       timesteps: 1000,
       predicts: "epsilon",
-      steps: steps(12000),
+      steps: steps(10_000),
       batch: 128,
       learningRate: 1e-3,
       seed,
@@ -203,11 +181,11 @@ async function quickstart({
       data: "digits",
       shape: digits.shape,
       network: "unet",
-      width: 32,
+      width: 24,
       schedule: "linear",
       timesteps: 1000,
       predicts: "epsilon",
-      steps: steps(1500),
+      steps: steps(1200),
       batch: 64,
       learningRate: 1e-3,
       seed,
@@ -244,22 +222,24 @@ async function quickstart({
       const pixelDdpm = await draw("pixel-ddpm", { sampler: "ddpm" }, shown);
       const pixelDdim = await draw("pixel-ddpm", { sampler: "ddim", steps: 20, eta: 0 }, shown);
       await picture("latent-samples.png", writePng(latentDdpm.picture));
-      await picture(
-        "ddim-ddpm.png",
+      const titles = ["DDIM, 20 steps", "DDPM, 1000 steps"];
+      const pair = (...of: SampledPicture[]) =>
         writePng(
           beside(
-            [latentDdim.picture, latentDdpm.picture, pixelDdim.picture, pixelDdpm.picture],
-            ["DDIM, 20 steps", "DDPM, 1000 steps", "DDIM, 20 steps", "DDPM, 1000 steps"],
+            of.map((s) => s.picture),
+            titles,
           ),
-        ),
-      );
+        );
+      await picture("ddim-ddpm.png", pair(latentDdim, latentDdpm));
+      await picture("digits-ddim-ddpm.png", pair(pixelDdim, pixelDdpm));
       const samples = { latentDdpm, latentDdim, pixelDdpm, pixelDdim };
       return Object.fromEntries(
         Object.entries(samples).map(([key, { steps, seconds }]) => [key, { steps, seconds }]),
       );
     };
     report.sampling =
-      before?.sampling && isThere([latent, pixel], "latent-samples.png", "ddim-ddpm.png")
+      before?.sampling &&
+      isThere([latent, pixel], "latent-samples.png", "ddim-ddpm.png", "digits-ddim-ddpm.png")
         ? before.sampling
         : await timed("sample", sample);
     report.complete = true;
@@ -275,52 +255,6 @@ async function quickstart({
   }
 }
 
-/**
- * What the report of an earlier run says, where there is one to go on with.
- * @throws UsageError when the folder holds something else, or a run with other settings.
- */
-async function claimQuickstart(
-  out: string,
-  { seed, effort, force }: Pick<QuickstartOptions, "seed" | "effort" | "force">,
-): Promise<Report | undefined> {
-  await writableFolder(out);
-  await sweep(out);
-  if (force) {
-    for (const folder of folders) await dropTraining(join(out, folder), {});
-    return undefined;
-  }
-  const bytes = await readBounded(join(out, marker), reportLimit);
-  if (!bytes) {
-    const there = await readdir(out).catch(() => []);
-    if (there.length === 0) return undefined;
-    throw new UsageError(
-      `--out ${out} is not empty and holds no quickstart; choose another folder or pass --force`,
-    );
-  }
-  const report = reportIn(bytes);
-  if (!report) throw new UsageError(`${join(out, marker)} is damaged; pass --force to begin anew`);
-  if (report.seed === seed && report.effort === effort) return report;
-  throw new UsageError(
-    `--out ${out} holds a quickstart of seed ${report.seed} and effort ${report.effort}, got ${seed} and ${effort}; choose another folder or pass --force`,
-  );
-}
-
-function reportIn(bytes: Uint8Array): Report | undefined {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes)) ?? undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-const summary = ({ record, reused }: Trained) => ({
-  steps: record.step,
-  seconds: record.seconds,
-  msPerStep: (1000 * record.seconds) / record.step,
-  losses: lastLosses(record.history.losses),
-  reused,
-});
-
 /** Decoded images in [0, 1] as a sheet. */
 async function pictureFrom(items: Promise<{ data: Float32Array; shape: readonly number[] }>) {
   const { data, shape } = await items;
@@ -335,12 +269,19 @@ interface SampledFolder {
   readonly label: string;
 }
 
+/** Samples as a picture, and what they took. */
+interface SampledPicture {
+  readonly steps: number;
+  readonly seconds: number;
+  readonly picture: Raster;
+}
+
 /** Loads a pipeline from its files and samples it. */
 async function sampleFolder(
   folder: string,
   choice: SamplingChoice,
   { label, ...rest }: SampledFolder,
-) {
+): Promise<SampledPicture> {
   const line = progress(label);
   const from = performance.now();
   const pipeline = await readModelFolder(folder);
@@ -375,7 +316,8 @@ function farewell(out: string, seconds: number, nats: number): string[] {
     `  ${at("vae-prior.png")}  decoded draws from the VAE's prior`,
     `  ${at("latent-samples.png")}  garments from latent diffusion`,
     `  ${at("ddim-ddpm.png")}  DDIM in 20 steps beside DDPM in 1000, same seed`,
-    `  ${at("loss.png")}, ${at(marker)}  losses, and the numbers`,
+    `  ${at("digits-ddim-ddpm.png")}  the same for digits, in pixel space`,
+    `  ${at("loss.png")}, ${at(reportFile)}  losses, and the numbers`,
     "",
     "next:",
     `  ${invocation()} sample --model ${at("latent-ddpm")} --sampler ddim --steps 50 --eta 0.5 --seed 7 --out more.png`,

@@ -97,7 +97,7 @@ async function run(options: SampleCommandOptions): Promise<void> {
   if (options.count !== undefined && options.count !== count)
     throw new UsageError(`--count must be ${count}, as many as --init has, got ${options.count}`);
   checkOutput(out, kind, count, pipeline);
-  for (const note of notes(pipeline, clip)) process.stderr.write(`note: ${note}\n`);
+  for (const note of notes(pipeline)) process.stderr.write(`note: ${note}\n`);
   const backend = await openBackend(options.backend);
   try {
     const shown = progress(`${sampler.toUpperCase()} on ${backend.name}`);
@@ -138,12 +138,9 @@ async function run(options: SampleCommandOptions): Promise<void> {
   }
 }
 
-/** What a scheduler asks for that sampling does not do. */
-function notes({ scheduler }: LoadedPipeline, clip: boolean): string[] {
-  const { className, thresholding, unknown } = scheduler;
-  const found: string[] = [];
-  if (thresholding && clip) found.push("the scheduler's dynamic thresholding is not applied");
-  if (unknown.length > 0)
-    found.push(`fields that ${className} does not have are passed over: ${unknown.join(", ")}`);
-  return found;
+/** What a scheduler's file says that sampling does not heed. */
+function notes({ scheduler }: LoadedPipeline): string[] {
+  const { className, unknown } = scheduler;
+  if (unknown.length === 0) return [];
+  return [`fields that ${className} does not have are passed over: ${unknown.join(", ")}`];
 }
