@@ -307,7 +307,7 @@ describe.concurrent("a pipeline that cannot be used is refused with the file's n
     [
       "learned variance",
       () => modelWith(scheduler, (b) => b.toString().replace("fixed_small", "learned")),
-      /variance_type must be fixed for --sampler ddpm, got learned/,
+      /a denoiser must give twice the channels of x \(axis 1\) for steps with a learned variance/,
       "--sampler",
       "ddpm",
     ],

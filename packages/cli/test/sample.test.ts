@@ -52,8 +52,8 @@ describe.concurrent("gen sample writes", () => {
       seed: 0,
     });
     expect(result.backend).toBe("onnx/node-cpu");
-    // Two columns and two rows of 8 x 8 with 2 between, 8 times enlarged.
-    expect(readPng(readFileSync(at("sheet.png")))).toMatchObject({ width: 176, height: 176 });
+    // Two columns and two rows of 8 x 8 with 1 between, 7 times enlarged.
+    expect(readPng(readFileSync(at("sheet.png")))).toMatchObject({ width: 133, height: 133 });
   });
 
   test("numbers", async () => {
@@ -90,7 +90,7 @@ describe.concurrent("gen sample writes", () => {
   test("no more images in a picture than it can show", () =>
     refused(
       ["sample", "--model", images, "--count", "100000", "--out", at("huge.png")],
-      /--count must be at most 10485 for a picture of samples \[1, 8, 8\], got 100000; .*\.npy/,
+      /--count must be at most 16908 for a picture of samples \[1, 8, 8\], got 100000; .*\.npy/,
     ));
 });
 
