@@ -1,17 +1,21 @@
 """PyTorch's side of the two-moons benchmark: an MLP denoiser of about 100,000 parameters, T = 1000 linear, batch 256.
 
-Prints one JSON object: milliseconds a training step on one thread.
+Prints one JSON object: milliseconds a training step, and with --quality N the sliced Wasserstein distances of DDPM
+and DDIM-50 samples after N steps. With --serve it answers the benchmark's requests instead.
 """
-import argparse, json, math, statistics, time
+import argparse, json, math
 
-import numpy as np
 import torch
 from torch import nn
+
+import serve
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--steps", type=int, default=500)
 parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--seed", type=int, default=0)
+parser.add_argument("--quality", type=int, default=0)
+parser.add_argument("--serve", action="store_true")
 options = parser.parse_args()
 torch.set_num_threads(options.threads)
 torch.manual_seed(options.seed)
@@ -20,7 +24,7 @@ torch.manual_seed(options.seed)
 class Denoiser(nn.Module):
     def __init__(self, width=210, frequencies=32):
         super().__init__()
-        self.frequencies = torch.exp(-math.log(10000) * torch.arange(frequencies) / frequencies)
+        self.frequencies = torch.exp(-math.log(10000) * torch.arange(frequencies) / (frequencies - 1))
         sizes = [2 + 2 * frequencies, width, width, width]
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:]))
         self.out = nn.Linear(width, 2)
@@ -35,32 +39,117 @@ class Denoiser(nn.Module):
 
 betas = torch.linspace(1e-4, 0.02, 1000, dtype=torch.float64)
 alphas_cumprod = torch.cumprod(1 - betas, 0)
-signal, noise_level = alphas_cumprod.sqrt().float(), (1 - alphas_cumprod).sqrt().float()
-angle = torch.rand(8000) * math.pi
-outer = torch.rand(8000) < 0.5
-points = torch.stack([torch.where(outer, angle.cos(), 1 - angle.cos()), torch.where(outer, angle.sin(), 0.5 - angle.sin())], 1)
-points = points + 0.05 * torch.randn_like(points)
-points = (points - points.mean(0)) / points.std(0)
-model = Denoiser()
-optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
-times = []
-for i in range(options.steps + 50):
-    start = time.perf_counter()
-    x0 = points[torch.randint(0, len(points), (256,))]
-    t = torch.randint(0, 1000, (256,))
-    epsilon = torch.randn_like(x0)
-    x = signal[t, None] * x0 + noise_level[t, None] * epsilon
-    optimiser.zero_grad()
-    loss = ((model(x, t) - epsilon) ** 2).mean()
-    loss.backward()
-    optimiser.step()
-    loss.item()
-    if i >= 50:
-        times.append((time.perf_counter() - start) * 1e3)
-print(json.dumps({
-    "torch": torch.__version__,
-    "threads": options.threads,
-    "parameters": sum(p.numel() for p in model.parameters()),
-    "stepMs": statistics.median(times),
-    "stepMsQuartiles": [float(np.percentile(times, 25)), float(np.percentile(times, 75))],
-}))
+signal, noise_level = alphas_cumprod.sqrt(), (1 - alphas_cumprod).sqrt()
+signal32, noise32 = signal.float(), noise_level.float()
+
+
+def moons(n):
+    angle = torch.rand(n) * math.pi
+    outer = torch.arange(n) % 2 == 0
+    points = torch.stack([torch.where(outer, angle.cos(), 1 - angle.cos()), torch.where(outer, angle.sin(), 0.5 - angle.sin())], 1)
+    return points + 0.05 * torch.randn_like(points)
+
+
+def standardised(n):
+    """Training points, and a function that gives fresh ones on the same scale."""
+    points = moons(n)
+    mean, deviation = points.mean(0), points.std(0)
+    return (points - mean) / deviation, lambda count: (moons(count) - mean) / deviation
+
+
+def trainer(points, rate=lambda step: 1e-3, decay=None):
+    model = Denoiser()
+    average = [p.detach().clone() for p in model.parameters()]
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
+    count = 0
+
+    def step():
+        nonlocal count
+        for group in optimiser.param_groups:
+            group["lr"] = rate(count)
+        x0 = points[torch.randint(0, len(points), (256,))]
+        t = torch.randint(0, 1000, (256,))
+        epsilon = torch.randn_like(x0)
+        x = signal32[t, None] * x0 + noise32[t, None] * epsilon
+        optimiser.zero_grad()
+        loss = ((model(x, t) - epsilon) ** 2).mean()
+        loss.backward()
+        optimiser.step()
+        if decay is not None:
+            share = 1 - min(decay, (1 + count) / (10 + count))
+            with torch.no_grad():
+                torch._foreach_mul_(average, 1 - share)
+                torch._foreach_add_(average, [p.detach() for p in model.parameters()], alpha=share)
+        count += 1
+        return loss.item()
+
+    return model, average, step
+
+
+@torch.no_grad()
+def sample(model, n, times, eta, clip=3.0):
+    """DDIM (Song et al. 2021, eq. 12 and 16); eta 1 over all steps is DDPM. Epsilon follows the clipped x0."""
+    x = torch.randn(n, 2)
+    for i, t in enumerate(times):
+        before = times[i + 1] if i + 1 < len(times) else -1
+        s, o = signal[t].item(), noise_level[t].item()
+        s2, o2 = (signal[before].item(), noise_level[before].item()) if before >= 0 else (1.0, 0.0)
+        x0 = ((x - o * model(x, torch.full((n,), t))) / s).clamp(-clip, clip)
+        epsilon = (x - s * x0) / o
+        sigma = eta * o2 / o * math.sqrt(max(0.0, 1 - (s / s2) ** 2))
+        x = s2 * x0 + math.sqrt(max(0.0, o2 * o2 - sigma * sigma)) * epsilon
+        if sigma > 0:
+            x = x + sigma * torch.randn_like(x)
+    return x
+
+
+def sliced_wasserstein(a, b, directions=256):
+    d = torch.randn(directions, 2, dtype=torch.float64)
+    d = d / d.norm(dim=1, keepdim=True)
+    a, b = (a.double() @ d.T).sort(0).values, (b.double() @ d.T).sort(0).values
+    return ((a - b) ** 2).mean().sqrt().item()
+
+
+_, _, timed_step = trainer(standardised(8000)[0])
+
+
+def steps(count):
+    return serve.timed(timed_step, count)
+
+
+def quality(steps, seed, n, points=8000, peak=1e-3, cosine=False, warm_up=0, decay=None):
+    """Distances to fresh data; `cosine` lets the rate fall to 0 after `warm_up`, `decay` averages the weights."""
+    torch.manual_seed(seed)
+    data, fresh = standardised(points)
+
+
+    def rate(k):
+        if k < warm_up:
+            return peak * (k + 1) / warm_up
+        return peak * (1 + math.cos(math.pi * (k - warm_up) / (steps - warm_up))) / 2 if cosine else peak
+
+    model, average, step = trainer(data, rate, decay)
+    for k in range(steps):
+        step()
+        if options.serve and (k + 1) % 250 == 0:
+            serve.progress(0.6 * (k + 1), steps)
+    if decay is not None:
+        with torch.no_grad():
+            for p, mean in zip(model.parameters(), average):
+                p.copy_(mean)
+    every = list(range(999, -1, -1))
+    fifty = list(range(980, -1, -20))
+    return {
+        "ddpm": sliced_wasserstein(sample(model, n, every, 1.0), fresh(n)),
+        "ddim": sliced_wasserstein(sample(model, n, fifty, 0.0), fresh(n)),
+    }
+
+
+if options.serve:
+    serve.answer({"steps": steps, "quality": quality})
+else:
+    result = serve.once(timed_step, options.steps)
+    result["parameters"] = sum(p.numel() for p in Denoiser().parameters())
+    if options.quality:
+        result.update(quality(options.quality, options.seed, 5000))
+    print(json.dumps(result))

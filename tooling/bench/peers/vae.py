@@ -1,13 +1,16 @@
 """PyTorch's side of the VAE benchmark: 784-400-20, Bernoulli decoder, Adam 1e-3, batch 128, grey Fashion-MNIST.
 
 Prints one JSON object: milliseconds a training step, and with --epochs N the test ELBO in nats after N epochs.
+With --serve it answers the benchmark's requests instead.
 """
-import argparse, gzip, json, statistics, sys, time
+import argparse, gzip, json
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+import serve
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--folder", default="/usr/share/datasets/fashion-mnist")
@@ -15,6 +18,7 @@ parser.add_argument("--steps", type=int, default=200)
 parser.add_argument("--epochs", type=int, default=0)
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--seed", type=int, default=0)
+parser.add_argument("--serve", action="store_true")
 options = parser.parse_args()
 torch.set_num_threads(options.threads)
 torch.manual_seed(options.seed)
@@ -42,36 +46,47 @@ class Vae(nn.Module):
 
 
 train, test = images("train"), images("t10k")
-model = Vae()
-optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
 
 
-def step(batch):
-    optimiser.zero_grad()
-    loss = model(batch, torch.randn(len(batch), 20))
-    loss.backward()
-    optimiser.step()
-    return loss.item()
-
-
-times = []
-for i in range(options.steps + 20):
-    batch = train[torch.randint(0, 60000, (128,))]
-    start = time.perf_counter()
-    step(batch)
-    if i >= 20:
-        times.append((time.perf_counter() - start) * 1e3)
-result = {"torch": torch.__version__, "threads": options.threads, "stepMs": statistics.median(times)}
-result["stepMsQuartiles"] = [float(np.percentile(times, 25)), float(np.percentile(times, 75))]
-if options.epochs:
-    torch.manual_seed(options.seed)
+def trainer():
     model = Vae()
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
-    for epoch in range(options.epochs):
-        order = torch.randperm(60000)
-        for k in range(0, 60000, 128):
-            step(train[order[k : k + 128]])
-        print(f"epoch {epoch + 1}", file=sys.stderr)
+
+    def step(indices):
+        batch = train[indices]
+        optimiser.zero_grad()
+        loss = model(batch, torch.randn(len(batch), 20))
+        loss.backward()
+        optimiser.step()
+        return loss.item()
+
+    return model, step
+
+
+_, timed_step = trainer()
+
+
+def steps(count):
+    return serve.timed(lambda: timed_step(torch.randint(0, len(train), (128,))), count)
+
+
+def test_elbo(epochs, seed):
+    torch.manual_seed(seed)
+    model, step = trainer()
+    for epoch in range(epochs):
+        order = torch.randperm(len(train))
+        for k in range(0, len(train), 128):
+            step(order[k : k + 128])
+        if options.serve:
+            serve.progress(epoch + 1, epochs)
     with torch.no_grad():
-        result["testElbo"] = -model(test, torch.randn(10000, 20)).item()
-print(json.dumps(result))
+        return -model(test, torch.randn(len(test), 20)).item()
+
+
+if options.serve:
+    serve.answer({"steps": steps, "testElbo": test_elbo})
+else:
+    result = serve.once(lambda: steps(1), options.steps)
+    if options.epochs:
+        result["testElbo"] = test_elbo(options.epochs, options.seed)
+    print(json.dumps(result))
