@@ -25,7 +25,8 @@ type Passed =
   | "logEvery"
   | "signal"
   | "onStep"
-  | "resume";
+  | "resume"
+  | "stepsPerRun";
 
 /** How a DDPM is trained; what is not described here is as in `train`. */
 export interface TrainDdpmOptions<T = unknown>

@@ -1,30 +1,36 @@
 import type { Signature } from "@gen/graph";
 import type { Backend, Program } from "@gen/runtime-gpu";
+import { chainedName } from "./chained-steps.ts";
 import { lossName, nextName, RATES, type StepGraph, stateName } from "./step-graph.ts";
 import type { BatchInput } from "./train-options.ts";
 import type { DeviceState } from "./training-state.ts";
 
 /**
- * Uploads a step's inputs and rates.
- * @throws RangeError when the batch lacks an input; nothing stays uploaded then.
+ * Uploads the inputs and rates of one step, or of several in a chain.
+ * @throws RangeError when a batch lacks an input; nothing stays uploaded then.
  */
 export function uploadInputs<T, Name extends string>(
   backend: Backend<T>,
   signature: Readonly<Record<Name, Signature>>,
-  batch: Record<Name, BatchInput>,
-  rates: number[],
+  batches: readonly Record<Name, BatchInput>[],
+  rates: readonly number[][],
 ): Record<string, T> {
   const names = Object.keys(signature) as Name[];
-  const missing = names.find((name) => !batch[name]);
-  if (missing !== undefined)
-    throw new RangeError(`batches must give ${missing}, got ${Object.keys(batch).join(", ")}`);
   const made: Record<string, T> = {};
   try {
-    for (const name of names) {
-      const { data, shape, dtype = signature[name].dtype } = batch[name];
-      made[name] = backend.upload(data, shape, dtype);
+    for (const [k, batch] of batches.entries()) {
+      const called = (name: string) => (batches.length === 1 ? name : chainedName(k, name));
+      const missing = names.find((name) => !batch[name]);
+      if (missing !== undefined) {
+        const got = Object.keys(batch).join(", ");
+        throw new RangeError(`batches must give ${missing}, got ${got}`);
+      }
+      for (const name of names) {
+        const { data, shape, dtype = signature[name].dtype } = batch[name];
+        made[called(name)] = backend.upload(data, shape, dtype);
+      }
+      made[called(RATES)] = backend.upload(rates[k], [rates[k].length]);
     }
-    made[RATES] = backend.upload(rates, [rates.length]);
     return made;
   } catch (error) {
     backend.dispose(...Object.values(made));
@@ -32,7 +38,7 @@ export function uploadInputs<T, Name extends string>(
   }
 }
 
-/** Runs one step; the old state and the inputs are freed, whatever happens the new ones are the caller's. */
+/** Runs a program; the old state and the inputs are freed, whatever happens the new ones are the caller's. */
 export async function advance<T>(
   backend: Backend<T>,
   program: Program<T>,

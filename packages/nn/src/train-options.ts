@@ -52,6 +52,12 @@ export interface TrainOptions<T, Name extends string = string> {
   onStep?: (progress: TrainProgress) => unknown;
   /** State to go on from; `batches` must be at the batch that comes next. */
   resume?: SavedState;
+  /**
+   * Steps that one run of the compiled program takes; 1 unless told. More of them spare a runtime
+   * that copies its inputs, such as WebAssembly, most of its copying, but compile for longer, and
+   * the signal is heard only between runs. The weights are the same up to rounding.
+   */
+  stepsPerRun?: number;
   /** Parameters of fewer elements than this share one tensor; 65,536 unless told. Changes speed alone. */
   alone?: number;
 }

@@ -1,3 +1,5 @@
+import type { Program } from "@gen/runtime-gpu";
+import { chainedSteps } from "./chained-steps.ts";
 import { checkDecay, decayAt } from "./moving-average.ts";
 import { nextTask } from "./next-task.ts";
 import { advance, uploadInputs } from "./run-step.ts";
@@ -27,10 +29,10 @@ const ADVICE = "a smaller learningRate or a clipNorm may help";
 export async function train<T, Name extends string>(
   options: TrainOptions<T, Name>,
 ): Promise<TrainResult> {
-  const { backend, steps, logEvery = 10, resume, optimiser } = options;
+  const { backend, steps, logEvery = 10, stepsPerRun = 1, resume, optimiser } = options;
   const ema = typeof options.ema === "number" ? { decay: options.ema } : options.ema;
   if (ema) checkDecay(ema);
-  for (const [name, value] of Object.entries({ steps, logEvery })) {
+  for (const [name, value] of Object.entries({ steps, logEvery, stepsPerRun })) {
     if (!(Number.isInteger(value) && value >= 1)) {
       throw new RangeError(`${name} must be a whole number of at least 1, got ${value}`);
     }
@@ -44,7 +46,15 @@ export async function train<T, Name extends string>(
     if (ema) rates.push(1 - decayAt(ema, step));
     return rates.length > 0 ? rates : [0];
   };
-  const program = await backend.compile(built.graph);
+  const programs = new Map<number, Program<T>>();
+  /** The program of so many steps. */
+  const programOf = async (count: number): Promise<Program<T>> => {
+    const program =
+      programs.get(count) ??
+      (await backend.compile(count === 1 ? built.graph : chainedSteps(built, count)));
+    programs.set(count, program);
+    return program;
+  };
   let state: DeviceState<T> = {};
   const free = (tensors: Record<string, T>) => backend.dispose(...Object.values(tensors));
   try {
@@ -63,13 +73,21 @@ export async function train<T, Name extends string>(
     try {
       const batches = iterate(options.batches);
       while (step < steps && !options.signal?.aborted) {
-        const batch = await batches.next();
-        if (batch.done) break;
-        free(losses);
-        losses = {};
-        const inputs = uploadInputs(backend, options.signature, batch.value, ratesAt(step));
-        ({ state, losses } = await advance(backend, program, built, state, inputs));
-        step++;
+        const untilReport = Math.min(steps - step, logEvery - (step % logEvery));
+        const taken = await take(batches, untilReport < stepsPerRun ? 1 : stepsPerRun);
+        if (taken.length === 0) break;
+        // A chain that the batches do not fill is taken step by step.
+        const count = taken.length === stepsPerRun ? stepsPerRun : 1;
+        for (let k = 0; k < taken.length; k += count) {
+          const program = await programOf(count);
+          const group = taken.slice(k, k + count);
+          const rates = group.map((_, i) => ratesAt(step + i));
+          const inputs = uploadInputs(backend, options.signature, group, rates);
+          free(losses);
+          losses = {};
+          ({ state, losses } = await advance(backend, program, built, state, inputs));
+          step += count;
+        }
         if (step % logEvery === 0 || step === steps) await report();
         if (Date.now() - heard >= 10) {
           await nextTask();
@@ -115,12 +133,23 @@ export async function train<T, Name extends string>(
     };
   } finally {
     free(state);
-    await program.dispose();
+    for (const program of programs.values()) await program.dispose();
   }
 }
 
 const finite = (held: FloatTensor): boolean =>
   (held.data as Float32Array).every((value) => Number.isFinite(value));
+
+/** The next `count` batches, or as many as there are. */
+async function take<B>(batches: Iterator<B> | AsyncIterator<B>, count: number): Promise<B[]> {
+  const taken: B[] = [];
+  while (taken.length < count) {
+    const next = await batches.next();
+    if (next.done) break;
+    taken.push(next.value);
+  }
+  return taken;
+}
 
 function iterate<B>(batches: Iterable<B> | AsyncIterable<B>): Iterator<B> | AsyncIterator<B> {
   return Symbol.asyncIterator in batches

@@ -40,6 +40,8 @@ const backends: Record<string, () => Promise<Backend> | Backend> = {
   "tfjs cpu": () => tfjsBackend({ device: "cpu" }) as Promise<Backend>,
 };
 
+type Batch = Record<Given, { data: Float32Array; shape: number[] }>;
+
 /** Batches of 16 points and a curved function of them, from step `from` on. */
 function* curves(shape: readonly number[], from = 0) {
   const size = shape.reduce((a, b) => a * b, 1);
@@ -101,6 +103,38 @@ describe.each(Object.keys(backends))("on %s", (name) => {
       expect(result.ema?.[p.name].shape).toEqual(p.shape);
       expect(result.ema?.[p.name]).not.toEqual(p.value);
     }
+  });
+
+  test("several steps in a run learn the same, ragged ends included", async () => {
+    const [one, chained] = [smallMlp(), smallMlp()];
+    const live = backend.memory().live;
+    const steps = 27;
+    const seen: number[] = [];
+    const options = { steps, ema: 0.9, clipNorm: 1 };
+    const expected = await fit(backend, one, options);
+    const result = await fit(backend, chained, {
+      ...options,
+      stepsPerRun: 4,
+      onStep: ({ step }) => seen.push(step),
+    });
+    expect(seen).toEqual([10, 20, 27]);
+    expect(backend.memory().live).toBe(live);
+    for (const [i, { step, losses }] of expected.history.entries()) {
+      expect(result.history[i].step).toBe(step);
+      expect(Math.abs(result.history[i].losses.loss / losses.loss - 1)).toBeLessThan(1e-5);
+    }
+    for (const [name, { data }] of Object.entries(expected.state.tensors)) {
+      const got = tensorNumbers(result.state.tensors[name]);
+      const off = Array.from(data as Float32Array, (v, k) => Math.abs(got[k] - v));
+      expect(Math.max(...off)).toBeLessThan(1e-4);
+    }
+  });
+
+  test("batches that end within a chain are all taken", async () => {
+    const source = curves([2]);
+    const seven = Array.from({ length: 7 }, () => source.next().value as Batch);
+    const { step } = await fit(backend, smallMlp(), { batches: seven, steps: 50, stepsPerRun: 5 });
+    expect(step).toBe(7);
   });
 
   test("a signal stops it within the step and keeps what was learned", async () => {

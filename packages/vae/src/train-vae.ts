@@ -22,7 +22,8 @@ type Passed =
   | "logEvery"
   | "signal"
   | "onStep"
-  | "resume";
+  | "resume"
+  | "stepsPerRun";
 
 /** How a VAE is trained; what is not described here is as in `train`. */
 export interface TrainVaeOptions<T = unknown> extends Pick<TrainOptions<T>, Passed> {

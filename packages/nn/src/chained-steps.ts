@@ -1,0 +1,32 @@
+import { type Expr, type Graph, graphOf, type Input, input, isInput, rewrite } from "@gen/graph";
+import { nextName, type StepGraph, stateName } from "./step-graph.ts";
+
+/** Name of step `k`'s own input in a graph of several steps. */
+export const chainedName = (k: number, name: string): string => `${k}/${name}`;
+
+/**
+ * Several training steps as one graph: the state of each is the result of the one before, and the
+ * losses are those of the last. A runtime that copies the state in and out does so once for all of them.
+ */
+export function chainedSteps({ graph, packs, kinds }: StepGraph, count: number): Graph {
+  const state = new Map<string, Expr>(graph.inputs.map((one) => [one.name, one]));
+  const held = packs.flatMap((_, i) => kinds.map((kind) => [kind, i] as const));
+  const kept = new Set(held.map(([kind, i]) => stateName(kind, i)));
+  const own: Input[] = [];
+  let outputs: Record<string, Expr> = {};
+  for (let k = 0; k < count; k++) {
+    const inputs = new Map<string, Expr>();
+    for (const one of graph.inputs) {
+      const place = kept.has(one.name) ? state.get(one.name) : undefined;
+      const fresh = place ?? input(chainedName(k, one.name), one);
+      if (isInput(fresh)) own.push(fresh);
+      inputs.set(one.name, fresh);
+    }
+    ({ outputs } = rewrite(graph, (node, operands) => {
+      if (isInput(node)) return inputs.get(node.name) as Expr;
+      return operands.every((e, j) => e === node.inputs[j]) ? node : { ...node, inputs: operands };
+    }));
+    for (const [kind, i] of held) state.set(stateName(kind, i), outputs[nextName(kind, i)]);
+  }
+  return graphOf(outputs, own);
+}
