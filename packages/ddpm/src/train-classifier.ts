@@ -15,9 +15,8 @@ import {
 import {
   adam,
   loadParameters,
+  type ModelTrainingOptions,
   type Network,
-  type Schedule,
-  type TrainOptions,
   type TrainResult,
   train,
 } from "@gen/nn";
@@ -27,31 +26,14 @@ import type { DdpmLossInputs } from "./ddpm-loss.ts";
 import { noisyBatches } from "./noisy-batches.ts";
 import { qSample } from "./q-sample.ts";
 
-type Passed =
-  | "backend"
-  | "steps"
-  | "ema"
-  | "clipNorm"
-  | "logEvery"
-  | "signal"
-  | "onStep"
-  | "resume";
-
 /** How a noise-aware classifier is trained; what is not described here is as in `train`. */
-export interface TrainClassifierOptions<T = unknown> extends Pick<TrainOptions<T>, Passed> {
+export interface TrainClassifierOptions<T = unknown> extends ModelTrainingOptions<T> {
   /** A network of (x, t) to logits `[batch, classes]`, such as `mlp` with `time` and `outputs`. */
   readonly network: Network;
   /** Labelled data, images scaled to [-1, 1], other data as they are. */
   readonly dataset: Dataset;
   /** The noise schedule of the denoiser to be guided; `linearSchedule()` unless told. */
   readonly schedule?: NoiseSchedule;
-  /** 128 unless told. */
-  readonly batchSize?: number;
-  /** A number or a schedule over steps; 1e-3 unless told. */
-  readonly learningRate?: Schedule;
-  readonly optimiser?: TrainOptions<T>["optimiser"];
-  /** An integer in [0, 2^53) that decides batches, time steps and noise; 0 unless told. */
-  readonly seed?: number;
 }
 
 /** A trained classifier of noisy samples, and its training. */

@@ -4,9 +4,8 @@ import type { PredictionType } from "@gen/math";
 import {
   adam,
   loadParameters,
+  type ModelTrainingOptions,
   type Network,
-  type Schedule,
-  type TrainOptions,
   type TrainResult,
   train,
 } from "@gen/nn";
@@ -17,21 +16,8 @@ import { lastLevelWarning } from "./last-level-warning.ts";
 import { noisyBatches } from "./noisy-batches.ts";
 import type { TimeSampler } from "./time-sampler.ts";
 
-type Passed =
-  | "backend"
-  | "steps"
-  | "ema"
-  | "clipNorm"
-  | "logEvery"
-  | "signal"
-  | "onStep"
-  | "resume"
-  | "stepsPerRun";
-
 /** How a DDPM is trained; what is not described here is as in `train`. */
-export interface TrainDdpmOptions<T = unknown>
-  extends Pick<TrainOptions<T>, Passed>,
-    ObjectiveOptions {
+export interface TrainDdpmOptions<T = unknown> extends ModelTrainingOptions<T>, ObjectiveOptions {
   /** A network of (x, t) or (x, t, condition), such as `mlp` with `time`, or `unet`. */
   readonly network: Network;
   /** What the network is to predict; epsilon unless told. */
@@ -40,13 +26,6 @@ export interface TrainDdpmOptions<T = unknown>
   readonly dataset: Dataset;
   /** The noise schedule; `linearSchedule()` unless told. */
   readonly schedule?: NoiseSchedule;
-  /** 128 unless told. */
-  readonly batchSize?: number;
-  /** A number or a schedule over steps; 1e-3 unless told. */
-  readonly learningRate?: Schedule;
-  readonly optimiser?: TrainOptions<T>["optimiser"];
-  /** An integer in [0, 2^53) that decides batches, time steps and noise; 0 unless told. */
-  readonly seed?: number;
   /**
    * For classifier-free guidance: the share of labels, in [0, 1], that is replaced by
    * `unconditional`; 0 unless told, 0.1 is usual (Ho and Salimans 2022, algorithm 1).

@@ -41,6 +41,12 @@ export { type Loss, type StepGraph, type StepGraphOptions, stepGraph } from "./s
 export type { FloatTensor, StoredTensor } from "./stored-tensor.ts";
 export { type TimestepEmbeddingOptions, timestepEmbedding } from "./timestep-embedding.ts";
 export { train } from "./train.ts";
-export type { BatchInput, TrainOptions, TrainProgress, TrainResult } from "./train-options.ts";
+export type {
+  BatchInput,
+  ModelTrainingOptions,
+  TrainOptions,
+  TrainProgress,
+  TrainResult,
+} from "./train-options.ts";
 export { type SavedState, stateOf, type TrainingState } from "./training-state.ts";
 export { type UnetOptions, unet } from "./unet.ts";

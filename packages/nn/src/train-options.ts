@@ -1,7 +1,7 @@
 import type { DType, Parameter, Signature } from "@gen/graph";
 import type { Backend, HostArray } from "@gen/runtime-gpu";
 import type { MovingAverageOptions } from "./moving-average.ts";
-import type { Optimiser } from "./optimiser.ts";
+import type { Optimiser, Schedule } from "./optimiser.ts";
 import type { Loss } from "./step-graph.ts";
 import type { FloatTensor } from "./stored-tensor.ts";
 import type { SavedState, TrainingState } from "./training-state.ts";
@@ -60,6 +60,29 @@ export interface TrainOptions<T, Name extends string = string> {
   stepsPerRun?: number;
   /** Parameters of fewer elements than this share one tensor; 65,536 unless told. Changes speed alone. */
   alone?: number;
+}
+
+type Passed =
+  | "backend"
+  | "steps"
+  | "ema"
+  | "clipNorm"
+  | "logEvery"
+  | "signal"
+  | "onStep"
+  | "resume"
+  | "stepsPerRun";
+
+/** Settings that every kind of model is trained with; those that are not described here are as in `train`. */
+export interface ModelTrainingOptions<T = unknown> extends Pick<TrainOptions<T>, Passed> {
+  /** 128 unless told. */
+  readonly batchSize?: number;
+  /** A number or a schedule over steps; 1e-3 unless told. */
+  readonly learningRate?: Schedule;
+  /** Adam with `learningRate` unless told. */
+  readonly optimiser?: Optimiser;
+  /** An integer in [0, 2^53) that decides batches and all noise; 0 unless told. */
+  readonly seed?: number;
 }
 
 /** What {@link train} ends with; the weights themselves are in the parameters. */

@@ -5,8 +5,7 @@ import {
   adam,
   type BatchInput,
   loadParameters,
-  type Schedule,
-  type TrainOptions,
+  type ModelTrainingOptions,
   type TrainResult,
   train,
 } from "@gen/nn";
@@ -14,31 +13,13 @@ import { checkDataset } from "./check-dataset.ts";
 import type { Vae } from "./vae.ts";
 import { vaeLoss } from "./vae-loss.ts";
 
-type Passed =
-  | "backend"
-  | "steps"
-  | "ema"
-  | "clipNorm"
-  | "logEvery"
-  | "signal"
-  | "onStep"
-  | "resume"
-  | "stepsPerRun";
-
 /** How a VAE is trained; what is not described here is as in `train`. */
-export interface TrainVaeOptions<T = unknown> extends Pick<TrainOptions<T>, Passed> {
+export interface TrainVaeOptions<T = unknown> extends ModelTrainingOptions<T> {
   readonly model: Vae;
   /** Data, mapped to [0, 1] where they have a range. */
   readonly dataset: Dataset;
-  /** 128 unless told. */
-  readonly batchSize?: number;
-  /** A number or a schedule over steps; 1e-3 unless told. */
-  readonly learningRate?: Schedule;
-  readonly optimiser?: TrainOptions<T>["optimiser"];
   /** Weight of the KL term; 1, the bound itself, unless told. */
   readonly beta?: number;
-  /** An integer in [0, 2^53) that decides batches and noise; 0 unless told. */
-  readonly seed?: number;
 }
 
 /**
