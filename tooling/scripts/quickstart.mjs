@@ -14,20 +14,6 @@ try {
   process.exit(1);
 }
 
-// npm hands on the Ctrl-C that the terminal has sent already: to the command it is one, not two.
-let interruptedAt = 0;
-const emit = process.emit;
-process.emit = /** @type {typeof process.emit} */ (
-  (/** @type {string} */ event, /** @type {unknown[]} */ ...args) => {
-    if (event === "SIGINT") {
-      const sinceLast = Date.now() - interruptedAt;
-      if (sinceLast < 500) return true;
-      interruptedAt = Date.now();
-    }
-    return Reflect.apply(emit, process, [event, ...args]);
-  }
-);
-
 // In this process rather than in a child of it: signals and the exit code then need no forwarding.
 const gen = join(root, "packages", "cli", "dist", "gen.js");
 const given = process.argv.slice(2);

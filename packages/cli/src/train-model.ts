@@ -3,8 +3,6 @@ import { join } from "node:path";
 import {
   loadParameters,
   type Parameters,
-  type SavedState,
-  stateOf,
   type TrainingState,
   type TrainOptions,
   type TrainProgress,
@@ -20,6 +18,7 @@ import {
   readRecord,
   readState,
   type TrainingRecord,
+  weightsOf,
   writeTraining,
 } from "./training-folder.ts";
 
@@ -127,12 +126,6 @@ async function restoreFiles(
     const there = await stat(join(folder, path)).catch(() => undefined);
     if (!there?.isFile()) await writeWhole(join(folder, path), bytes);
   }
-}
-
-/** The averaged weights where there are any. */
-function weightsOf(state: SavedState | TrainingState) {
-  const averaged = stateOf(state as TrainingState, "ema");
-  return Object.keys(averaged).length > 0 ? averaged : stateOf(state as TrainingState, "weights");
 }
 
 async function claimFolder(job: TrainingJob): Promise<TrainingRecord | undefined> {

@@ -1,7 +1,7 @@
 import { rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readSafetensors, writeSafetensors } from "@gen/data";
-import type { SavedState, TrainingState } from "@gen/nn";
+import { type SavedState, stateOf, type TrainingState } from "@gen/nn";
 import { UsageError } from "./errors.ts";
 import { readBounded, writeWhole } from "./files.ts";
 
@@ -57,6 +57,12 @@ export async function readState(folder: string, step: number): Promise<SavedStat
       `${path} is of step ${metadata?.step}, not ${step}; pass --force to train anew`,
     );
   return { step: found, tensors: tensors as SavedState["tensors"] };
+}
+
+/** The averaged weights where there are any. */
+export function weightsOf(state: SavedState | TrainingState) {
+  const averaged = stateOf(state as TrainingState, "ema");
+  return Object.keys(averaged).length > 0 ? averaged : stateOf(state as TrainingState, "weights");
 }
 
 /** The folders and files that a model folder may hold; anything else in it is not ours. */

@@ -1,16 +1,9 @@
-import { type SampleOptions, type SamplerOptions, type Sampling, sample } from "@gen/sampling";
-import type { NoiseSchedule } from "@gen/schedules";
+import { type Sampling, sample } from "@gen/sampling";
 import { ddimSteps } from "./ddim-steps.ts";
-import { type InversionOptions, type InvertOptions, invert, predictsOf } from "./invert.ts";
+import { type InvertOptions, invert, predictsOf } from "./invert.ts";
 
 /** Codes `[batch, ...]` to turn into samples, and how; the steps as for {@link encode}. */
-export interface DecodeOptions<T = unknown>
-  extends SamplerOptions<T>,
-    Omit<SampleOptions, "steps" | "x" | "seed" | "firstIndex" | "noise">,
-    InversionOptions {
-  readonly schedule: NoiseSchedule;
-  readonly x: ArrayLike<number>;
-}
+export type DecodeOptions<T = unknown> = InvertOptions<T>;
 
 /**
  * Clean samples to their codes: the noise that {@link decode} makes them from, another name for

@@ -46,4 +46,5 @@ export {
   rewrite,
   topological,
   trace,
+  withInputs,
 } from "./trace.ts";

@@ -91,7 +91,7 @@ export function rewrite(
   return graphOf(Object.fromEntries(outputs), inputs);
 }
 
-/** `node` on other operands. */
+/** `node` on other operands; itself where they are its own. For {@link rewrite}. */
 export const withInputs = (node: Expr, inputs: readonly Expr[]): Expr =>
   inputs.every((e, i) => e === node.inputs[i]) ? node : { ...node, inputs };
 

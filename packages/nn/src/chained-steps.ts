@@ -1,4 +1,13 @@
-import { type Expr, type Graph, graphOf, type Input, input, isInput, rewrite } from "@gen/graph";
+import {
+  type Expr,
+  type Graph,
+  graphOf,
+  type Input,
+  input,
+  isInput,
+  rewrite,
+  withInputs,
+} from "@gen/graph";
 import { nextName, type StepGraph, stateName } from "./step-graph.ts";
 
 /** Name of step `k`'s own input in a graph of several steps. */
@@ -9,23 +18,23 @@ export const chainedName = (k: number, name: string): string => `${k}/${name}`;
  * losses are those of the last. A runtime that copies the state in and out does so once for all of them.
  */
 export function chainedSteps({ graph, packs, kinds }: StepGraph, count: number): Graph {
-  const state = new Map<string, Expr>(graph.inputs.map((one) => [one.name, one]));
   const held = packs.flatMap((_, i) => kinds.map((kind) => [kind, i] as const));
   const kept = new Set(held.map(([kind, i]) => stateName(kind, i)));
+  const state = new Map<string, Expr>(
+    graph.inputs.filter(({ name }) => kept.has(name)).map((one) => [one.name, one]),
+  );
   const own: Input[] = [];
   let outputs: Record<string, Expr> = {};
   for (let k = 0; k < count; k++) {
     const inputs = new Map<string, Expr>();
     for (const one of graph.inputs) {
-      const place = kept.has(one.name) ? state.get(one.name) : undefined;
-      const fresh = place ?? input(chainedName(k, one.name), one);
-      if (isInput(fresh)) own.push(fresh);
-      inputs.set(one.name, fresh);
+      const value = state.get(one.name) ?? input(chainedName(k, one.name), one);
+      if (isInput(value)) own.push(value);
+      inputs.set(one.name, value);
     }
-    ({ outputs } = rewrite(graph, (node, operands) => {
-      if (isInput(node)) return inputs.get(node.name) as Expr;
-      return operands.every((e, j) => e === node.inputs[j]) ? node : { ...node, inputs: operands };
-    }));
+    ({ outputs } = rewrite(graph, (node, operands) =>
+      isInput(node) ? (inputs.get(node.name) as Expr) : withInputs(node, operands),
+    ));
     for (const [kind, i] of held) state.set(stateName(kind, i), outputs[nextName(kind, i)]);
   }
   return graphOf(outputs, own);

@@ -12,6 +12,7 @@ import {
   type Signature,
   shapeText,
   slice,
+  withInputs,
 } from "@gen/graph";
 import { clipByGlobalNorm } from "./clip-by-global-norm.ts";
 import { movingAverage } from "./moving-average.ts";
@@ -110,8 +111,7 @@ export function stepGraph<Name extends string>(options: StepGraphOptions<Name>):
   }
   const graph = rewrite(graphOf(outputs, [...inputs, ...state, rates]), (node, operands) => {
     if (isParameter(node)) return places.get(node) ?? node;
-    const same = operands.every((e, i) => e === node.inputs[i]);
-    return same ? node : { ...node, inputs: operands };
+    return withInputs(node, operands);
   });
   return { graph, packs, kinds, losses: Object.keys(losses) };
 }

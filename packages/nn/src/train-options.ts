@@ -53,7 +53,7 @@ export interface TrainOptions<T, Name extends string = string> {
   /** State to go on from; `batches` must be at the batch that comes next. */
   resume?: SavedState;
   /**
-   * Steps that one run of the compiled program takes; 1 unless told. More of them spare a runtime
+   * Steps that one run of the compiled program takes, `logEvery` at most; 1 unless told. More of them spare a runtime
    * that copies its inputs, such as WebAssembly, most of its copying, but compile for longer, and
    * the signal is heard only between runs. The weights are the same up to rounding.
    */

@@ -29,10 +29,14 @@ const ADVICE = "a smaller learningRate or a clipNorm may help";
 export async function train<T, Name extends string>(
   options: TrainOptions<T, Name>,
 ): Promise<TrainResult> {
-  const { backend, steps, logEvery = 10, stepsPerRun = 1, resume, optimiser } = options;
+  const { backend, steps, logEvery = 10, resume, optimiser } = options;
   const ema = typeof options.ema === "number" ? { decay: options.ema } : options.ema;
   if (ema) checkDecay(ema);
-  for (const [name, value] of Object.entries({ steps, logEvery, stepsPerRun })) {
+  for (const [name, value] of Object.entries({
+    steps,
+    logEvery,
+    stepsPerRun: options.stepsPerRun ?? 1,
+  })) {
     if (!(Number.isInteger(value) && value >= 1)) {
       throw new RangeError(`${name} must be a whole number of at least 1, got ${value}`);
     }
@@ -46,6 +50,8 @@ export async function train<T, Name extends string>(
     if (ema) rates.push(1 - decayAt(ema, step));
     return rates.length > 0 ? rates : [0];
   };
+  // A run ends where losses are read.
+  const stepsPerRun = Math.min(options.stepsPerRun ?? 1, logEvery);
   const programs = new Map<number, Program<T>>();
   /** The program of so many steps. */
   const programOf = async (count: number): Promise<Program<T>> => {
@@ -55,6 +61,7 @@ export async function train<T, Name extends string>(
     programs.set(count, program);
     return program;
   };
+  await programOf(stepsPerRun);
   let state: DeviceState<T> = {};
   const free = (tensors: Record<string, T>) => backend.dispose(...Object.values(tensors));
   try {

@@ -1,4 +1,4 @@
-import { loadParameters, stateOf } from "@gen/nn";
+import { loadParameters } from "@gen/nn";
 import { latentDataset, pipelineVae } from "@gen/vae";
 import { Command, Option } from "commander";
 import { UsageError } from "../errors.ts";
@@ -20,7 +20,7 @@ import {
   train,
   withTrainOptions,
 } from "../training-command.ts";
-import { readRecord, readState } from "../training-folder.ts";
+import { readRecord, readState, weightsOf } from "../training-folder.ts";
 
 type DdpmOptions = TrainOptions &
   Pick<DdpmSettings, "schedule" | "timesteps" | "predicts"> & {
@@ -136,7 +136,7 @@ async function openVae(folder: string, { data }: TrainOptions, { train }: Opened
     );
   const model = buildVae(settings);
   const state = await readState(folder, record.step);
-  loadParameters(model, stateOf(state as Parameters<typeof stateOf>[0], "ema"));
+  loadParameters(model, weightsOf(state));
   // Latents of a VAE that was trained further are others.
   return { settings: { ...settings, step: record.step }, model };
 }

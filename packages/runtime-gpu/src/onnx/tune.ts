@@ -1,4 +1,4 @@
-import { abs, cast, type Graph, log, relu, rewrite, sigmoid, sub } from "@gen/graph";
+import { abs, cast, type Graph, log, relu, rewrite, sigmoid, sub, withInputs } from "@gen/graph";
 
 /**
  * The graph without the operations that ONNX Runtime's CPU provider computes slowly, one element at a time.
@@ -8,7 +8,7 @@ export const tuneForCpu = (graph: Graph): Graph =>
   rewrite(graph, (node, inputs) => {
     const [x] = inputs;
     if (node.op === "Softplus") return sub(relu(x), log(sigmoid(abs(x))));
-    return inputs.every((e, i) => e === node.inputs[i]) ? node : { ...node, inputs };
+    return withInputs(node, inputs);
   });
 
 /**
@@ -21,5 +21,5 @@ export const tuneForGpu = (graph: Graph): Graph =>
     if (node.op === "Gather" && indices.dtype === "int64" && x.dtype !== "int64") {
       return { ...node, inputs: [x, cast(indices, "int32")] };
     }
-    return inputs.every((e, i) => e === node.inputs[i]) ? node : { ...node, inputs };
+    return withInputs(node, inputs);
   });
