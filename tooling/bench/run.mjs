@@ -1,5 +1,5 @@
 // @ts-check
-// The benchmark: `npm run bench -- [vae] [moons] [overhead] [size] [--quick] [--json]`.
+// The benchmark: `npm run bench -- [vae] [moons] [overhead] [size] [math] [--quick] [--json]`.
 import { fileURLToPath } from "node:url";
 import { commit, machine, watchLoad } from "./machine.mjs";
 import { progressLine } from "./progress.mjs";
@@ -11,6 +11,7 @@ const suiteFiles = {
   moons: () => import("./suites/moons.mjs"),
   overhead: () => import("./suites/overhead.mjs"),
   size: () => import("./suites/size.mjs"),
+  math: () => import("./suites/math.mjs"),
 };
 const names = Object.keys(suiteFiles);
 const help = `Usage: npm run bench -- [${names.join("] [")}] [--quick] [--json]

@@ -4,8 +4,15 @@ import { readBounded } from "./files.ts";
 
 const initLimit = 2 ** 30;
 
-/** Reads the noise `[count, ...shape]` of --init. @throws UsageError or DataError when it is none. */
-export async function readInit(path: string, shape: readonly number[]) {
+/** Noise of --init: `[count, ...item]`. */
+export interface InitialNoise {
+  readonly data: Float32Array | Float64Array;
+  readonly count: number;
+  readonly item: readonly number[];
+}
+
+/** Reads the noise of --init. @throws UsageError or DataError when it is none. */
+export async function readInit(path: string): Promise<InitialNoise> {
   const bytes = await readBounded(path, initLimit);
   if (!bytes) throw new UsageError(`--init ${path}: no such file`);
   const {
@@ -16,12 +23,16 @@ export async function readInit(path: string, shape: readonly number[]) {
   if (!(data instanceof Float32Array || data instanceof Float64Array))
     throw new UsageError(`--init ${path} must be float32 or float64, got ${dtype}`);
   const [count = 0, ...item] = found;
-  if (count < 1 || item.join() !== shape.join())
-    throw new UsageError(
-      `--init ${path} must be [count, ${shape.join(", ")}], got [${found.join(", ")}]`,
-    );
   const bad = data.findIndex((value: number) => !Number.isFinite(value));
   if (bad >= 0)
     throw new UsageError(`--init ${path} must hold finite numbers, got ${data[bad]} at ${bad}`);
-  return { data, count };
+  return { data, count, item };
+}
+
+/** @throws UsageError when noise does not have the shape of a pipeline's samples. */
+export function checkInit(path: string, { count, item }: InitialNoise, shape: readonly number[]) {
+  if (count >= 1 && item.join() === shape.join()) return;
+  throw new UsageError(
+    `--init ${path} must be [count, ${shape.join(", ")}], got [${[count, ...item].join(", ")}]`,
+  );
 }

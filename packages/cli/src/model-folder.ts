@@ -1,7 +1,13 @@
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { realpath, stat } from "node:fs/promises";
+import { join, sep } from "node:path";
 import { type Expr, trace } from "@gen/graph";
-import { loadPipeline, type Pipeline } from "@gen/sampling";
+import {
+  type LoadModelOptions,
+  type LoadPipelineOptions,
+  loadPipeline,
+  type Pipeline,
+  type ReadFile,
+} from "@gen/sampling";
 import { naming, UsageError } from "./errors.ts";
 import { readBounded } from "./files.ts";
 import { type Scaling, scalingOf } from "./scaling.ts";
@@ -17,16 +23,38 @@ export interface LoadedPipeline extends Pipeline {
   readonly scaling?: Scaling;
 }
 
-/**
- * Loads a pipeline folder and checks that its parts fit.
- * @throws UsageError naming the file that is missing, too large or damaged, or what does not fit.
- */
-export async function readModelFolder(folder: string): Promise<LoadedPipeline> {
-  const found = await stat(folder).catch(() => undefined);
-  if (!found?.isDirectory()) throw new UsageError(`--model ${folder} must be a folder`);
+/** Readers of a folder's files; those that a model names are only read inside the folder. */
+export function folderReaders(folder: string): Required<Omit<LoadModelOptions, "limit">> & {
+  readonly read: ReadFile;
+  readonly limit: number;
+} {
   const read = (path: string) =>
     readBounded(join(folder, path), path.endsWith(".json") ? jsonLimit : modelLimit);
-  const pipeline = await loadPipeline(read, { limit: modelLimit }).catch((error: Error) => {
+  const readWeights = async (path: string) => {
+    const [inside, found] = await Promise.all([
+      realpath(folder),
+      realpath(join(folder, path)).catch(() => undefined),
+    ]);
+    if (found === undefined) return undefined;
+    if (found.startsWith(inside + sep)) return readBounded(found, modelLimit);
+    throw new UsageError(`the weights in ${path} are a link that leads out of the folder`);
+  };
+  return { read, readWeights, limit: modelLimit };
+}
+
+/**
+ * Loads a pipeline folder and checks that its parts fit.
+ * @param shape what the denoiser's file leaves open of a sample's shape
+ * @throws UsageError naming the file that is missing, too large or damaged, or what does not fit.
+ */
+export async function readModelFolder(
+  folder: string,
+  shape?: LoadPipelineOptions["shape"],
+): Promise<LoadedPipeline> {
+  const found = await stat(folder).catch(() => undefined);
+  if (!found?.isDirectory()) throw new UsageError(`--model ${folder} must be a folder`);
+  const { read, ...options } = folderReaders(folder);
+  const pipeline = await loadPipeline(read, { ...options, shape }).catch((error: Error) => {
     throw new UsageError(`--model ${folder}: ${error.message}`, { cause: error });
   });
   return naming(`--model ${folder}`, () => checked(pipeline));

@@ -37,6 +37,25 @@ export function range(text: string): readonly [number, number] {
   throw new InvalidArgumentError("It must be two numbers, the lower first, such as 0,1.");
 }
 
+/** Parses a height and width, `64` or `64x48`. */
+export function size(text: string): readonly [number, number] {
+  const parts = /^(\d{1,5})(?:x(\d{1,5}))?$/.exec(text.trim());
+  const [height, width] = parts ? [Number(parts[1]), Number(parts[2] ?? parts[1])] : [0, 0];
+  if (height > 0 && width > 0) return [height, width];
+  throw new InvalidArgumentError("It must be a height, or a height and a width, such as 64x48.");
+}
+
+/** Parses `name=n` and adds it to those before it. */
+export function dimension(
+  text: string,
+  before: Readonly<Record<string, number>> = {},
+): Readonly<Record<string, number>> {
+  const at = text.lastIndexOf("=");
+  const [name, value] = [text.slice(0, at), Number(text.slice(at + 1) || Number.NaN)];
+  if (at > 0 && Number.isSafeInteger(value) && value > 0) return { ...before, [name]: value };
+  throw new InvalidArgumentError("It must be a name and a positive whole number, as height=64.");
+}
+
 /** Parses a path. */
 export function path(text: string): string {
   if (text.trim() !== "") return text;

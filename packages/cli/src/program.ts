@@ -1,5 +1,6 @@
 import { Command, type CommanderError } from "commander";
 import { backendsCommand } from "./commands/backends.ts";
+import { inspectCommand } from "./commands/inspect.ts";
 import { quickstartCommand } from "./commands/quickstart.ts";
 import { sampleCommand } from "./commands/sample.ts";
 import { trainCommand } from "./commands/train.ts";
@@ -19,6 +20,7 @@ export function program(): Command {
     .addCommand(quickstartCommand())
     .addCommand(trainCommand())
     .addCommand(sampleCommand())
+    .addCommand(inspectCommand())
     .addCommand(backendsCommand())
     .addHelpText(
       "after",
@@ -27,6 +29,7 @@ Examples:
   gen quickstart
   gen train ddpm --data two-moons --out moons
   gen sample --model moons --sampler ddim --steps 50 --count 2000 --out moons.png
+  gen inspect model.onnx
 
 Exit codes: 0 done, 1 failure, 2 bad input, 130 Ctrl-C (what was done is saved).
 GEN_DEBUG=1 adds where an error came from.`,

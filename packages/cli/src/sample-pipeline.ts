@@ -1,18 +1,13 @@
-import { ddimSteps } from "@gen/ddim";
-import { type DdpmVariance, ddpmSteps } from "@gen/ddpm";
 import { trace } from "@gen/graph";
 import type { Backend } from "@gen/runtime-gpu";
-import { type Progress, type SampleOptions, type Step, sampler } from "@gen/sampling";
+import { type Progress, type SampleOptions, sampler } from "@gen/sampling";
 import type { LoadedPipeline } from "./model-folder.ts";
+import { type SamplerChoice, samplerTable } from "./samplers.ts";
 import { unscale } from "./scaling.ts";
+import { torchNoise } from "./torch-noise.ts";
 
 /** Which sampler goes from noise to data, and how. */
-export interface SamplingChoice {
-  readonly sampler: "ddpm" | "ddim";
-  /** Every training step for DDPM and 20 for DDIM unless told. */
-  readonly steps?: number;
-  /** DDIM only; 0 unless told. */
-  readonly eta?: number;
+export interface SamplingChoice extends SamplerChoice {
   /** Bounds the clean estimate as the scheduler says; true unless told. */
   readonly clip?: boolean;
 }
@@ -31,26 +26,9 @@ export interface SamplePipelineOptions extends Pick<SampleOptions, "signal" | "x
   readonly choice: SamplingChoice;
   readonly count: number;
   readonly seed: number;
+  /** Takes all noise from PyTorch's generator of this seed instead. */
+  readonly torchSeed?: number;
   readonly onStep?: (done: number, total: number) => void;
-}
-
-/**
- * The table of a choice on a pipeline's schedule, by diffusers' conventions, in which the folder is
- * written: where the clean estimate is clipped, DDIM keeps the noise as it was predicted
- * (DDIMScheduler), and DDPM takes the posterior of the clipped estimate (DDPMScheduler).
- */
-function tableOf(
-  { scheduler, denoiser }: LoadedPipeline,
-  { sampler, steps, eta = 0 }: SamplingChoice,
-): Step[] {
-  const { schedule, spacing, offset, varianceType } = scheduler;
-  const options = { predicts: denoiser.predicts, spacing, offset };
-  if (sampler === "ddim") {
-    const most = Math.min(20, schedule.length);
-    return ddimSteps(schedule, { ...options, steps: steps ?? most, eta, keepEpsilon: true });
-  }
-  const variance = (varianceType ?? undefined) as DdpmVariance | undefined;
-  return ddpmSteps(schedule, { ...options, steps, variance });
 }
 
 // Numbers of x in a batch of images, which bounds the memory of what a UNet makes of it.
@@ -66,14 +44,16 @@ function batchOf(shape: readonly number[], count: number): number {
 
 /** Draws `count` samples, decodes them where there is a VAE, and takes points back to their units. */
 export async function samplePipeline(options: SamplePipelineOptions): Promise<PipelineSamples> {
-  const { backend, pipeline, choice, count, seed, signal, onStep } = options;
+  const { backend, pipeline, choice, count, seed, torchSeed, signal, onStep } = options;
   const { denoiser, scheduler, shape, item, scaling, vae } = pipeline;
-  const steps = tableOf(pipeline, choice);
+  const steps = samplerTable(pipeline, choice);
   const clip = choice.clip !== false && (scheduler.thresholding ?? scheduler.clip ?? false);
   const size = shape.reduce((a, b) => a * b, 1);
   const out = new Float32Array(count * item.reduce((a, b) => a * b, 1));
   const batch = batchOf(shape, count);
-  const initial = options.x && Float64Array.from(options.x);
+  const torch = torchSeed === undefined ? undefined : torchNoise(torchSeed, count, size);
+  const given = torch?.initial ?? options.x;
+  const initial = given && Float64Array.from(given);
   const denoise = sampler({ backend, denoiser });
   const decoder =
     vae &&
@@ -100,6 +80,7 @@ export async function samplePipeline(options: SamplePipelineOptions): Promise<Pi
         seed,
         firstIndex: first,
         x: initial?.subarray(first * size, (first + here) * size),
+        noise: torch?.from(first, here),
         clip,
         signal,
         onStep: ({ step }: Progress) =>

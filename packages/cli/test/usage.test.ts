@@ -18,7 +18,7 @@ describe.concurrent("help", () => {
   test("without a command lists them", async () => {
     const { code, stdout } = await gen([]);
     expect(code).toBe(0);
-    for (const name of ["quickstart", "train", "sample", "backends"])
+    for (const name of ["quickstart", "train", "sample", "inspect", "backends"])
       expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
   });
 
@@ -32,7 +32,10 @@ describe.concurrent("help", () => {
 
 describe.concurrent("bad usage is refused in one line that says what is allowed", () => {
   test.each([
-    [["paint"], /unknown command 'paint'; it must be one of quickstart, train, sample, backends/],
+    [
+      ["paint"],
+      /unknown command 'paint'; it must be one of quickstart, train, sample, inspect, backends/,
+    ],
     [["trian"], /did you mean train\?/],
     [["train"], /gen train needs a command; it must be one of vae, ddpm/],
     [["train", "gan"], /unknown command 'gan'; it must be one of vae, ddpm/],
@@ -51,7 +54,13 @@ describe.concurrent("bad usage is refused in one line that says what is allowed"
     [["sample", "--model", "m", "--seed", "-1"], /'--seed <n>' argument '-1'.*of at least 0/],
     [["sample", "--model", "m", "--seed", "0.5"], /whole number of at least 0/],
     [["sample", "--model", "m", "--eta", "1.5"], /'--eta <x>' argument '1.5'.*number in \[0, 1\]/],
-    [["sample", "--model", "m", "--sampler", "euler"], /Allowed choices are ddpm, ddim/],
+    [["sample", "--model", "m", "--sampler", "plms"], /choices are ddim, ddpm, euler, .*, lcm\./],
+    [
+      ["sample", "--model", "m", "--size", "4x"],
+      /a height, or a height and a width, such as 64x48/,
+    ],
+    [["sample", "--model", "m", "--torch-seed", "-1"], /'--torch-seed <n>' .*of at least 0/],
+    [["sample", "--model", "m", "--sampler", "heun", "--eta", "1"], /--eta is for .*, got heun/],
     [["sample", "--model", "m", "--sampler", "ddpm", "--eta", "1"], /--eta is for --sampler ddim/],
     [["sample", "--model", "m", "--backend", "cuda"], /Allowed choices are onnx, tfjs, .*cpu/],
     [["quickstart", "--effort", "0"], /number in \(0, 100\]/],

@@ -1,5 +1,11 @@
 import { epsilonCoefficients } from "@gen/math";
-import { type Step, type StepOptions, stepTable, type Transition } from "@gen/sampling";
+import {
+  levelTransitions,
+  type Step,
+  type StepOptions,
+  stepTable,
+  type Transition,
+} from "@gen/sampling";
 import { type NoiseSchedule, type TimestepOptions, timestepPairs, timesteps } from "@gen/schedules";
 
 /** Which steps are taken, how much fresh noise each adds, and what the denoiser predicts. */
@@ -24,14 +30,16 @@ export interface DdimOptions extends TimestepOptions, StepOptions {
  */
 export function ddimSteps(schedule: NoiseSchedule, options: DdimOptions = {}): Step[] {
   const { compat, eta = 0 } = options;
-  const pairs = timestepPairs(timesteps(schedule, options), { compat, length: schedule.length });
+  const list = timesteps(schedule, options);
+  if (compat === undefined) return stepTable(levelTransitions(schedule, list), options);
+  const pairs = timestepPairs(list, { compat, length: schedule.length });
   const transitions = pairs.map(({ t, next }) => ({
     t,
     from: schedule.level(t),
     to: schedule.level(next),
   }));
   const steps = stepTable(transitions, options);
-  if (compat !== "diffusers" || eta === 0) return steps;
+  if (eta === 0) return steps;
   const product = ({ next }: { next: number }) =>
     next < 0 && schedule.setAlphaToOne ? 1 : schedule.alphasCumprod[Math.max(next, 0)];
   return steps.map((step, i) => {

@@ -1,11 +1,13 @@
+import type { NoiseLevel } from "@gen/math";
 import {
   type LearnedVariance,
+  levelTransitions,
   type Step,
   type StepOptions,
   stepTable,
   type Transition,
 } from "@gen/sampling";
-import { type NoiseSchedule, type TimestepOptions, timestepPairs, timesteps } from "@gen/schedules";
+import { type NoiseSchedule, type TimestepOptions, timesteps } from "@gen/schedules";
 
 /** How much fresh noise a step of DDPM adds; see {@link DdpmOptions.variance}. */
 export type DdpmVariance =
@@ -39,6 +41,8 @@ export interface DdpmOptions
   readonly compat?: "diffusers";
 }
 
+const CLEAN: NoiseLevel = { signal: 1, noise: 0 };
+
 const VARIANCES: readonly string[] = [
   "fixed_small",
   "fixed_small_log",
@@ -67,11 +71,7 @@ export function ddpmSteps(schedule: NoiseSchedule, options: DdpmOptions = {}): S
       `variance must be one of ${VARIANCES.join(", ")}, got ${String(variance)}`,
     );
   }
-  const transitions = timestepPairs(timesteps(schedule, options)).map(({ t, next }) => ({
-    t,
-    from: schedule.level(t),
-    to: next < 0 ? { signal: 1, noise: 0 } : schedule.level(next),
-  }));
+  const transitions = levelTransitions(schedule, timesteps(schedule, options), CLEAN);
   const steps = stepTable(transitions, { predicts, keepEpsilon, eta: 1 });
   return steps.map((step, i) => {
     const [small, large] = deviations(transitions[i], step.next.noise, compat);

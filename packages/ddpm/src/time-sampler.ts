@@ -1,4 +1,6 @@
+import { tensor } from "@gen/graph";
 import type { RandomStream } from "@gen/math";
+import type { FloatTensor, StoredTensor } from "@gen/nn";
 
 /** Time steps for a batch, and what each sample's loss is to be multiplied by. */
 export interface TimeSample {
@@ -14,6 +16,10 @@ export interface TimeSampler {
   sample(count: number, stream: RandomStream): TimeSample;
   /** Tells the losses `[batch]` that the steps t `[batch]` had. */
   update?(t: ArrayLike<number>, losses: ArrayLike<number>): void;
+  /** What `update` has taught, as tensors by name: training saves them and resumes with them. */
+  state?(): Record<string, FloatTensor>;
+  /** Takes back what `state` gave. */
+  restore?(tensors: Readonly<Record<string, StoredTensor>>): void;
 }
 
 /** Every step equally often (Ho et al. 2020, algorithm 1). */
@@ -39,6 +45,10 @@ export interface LossSecondMomentSampler extends TimeSampler {
   update(t: ArrayLike<number>, losses: ArrayLike<number>): void;
   /** How likely each step is now, `[length]`. */
   probabilities(): Float64Array;
+  /** `losses` `[length, history]`, the latest ones of each step, and their `counts` `[length]`. */
+  state(): Record<"losses" | "counts", FloatTensor>;
+  /** @throws RangeError when a tensor is missing or not of the shape that `state` gives. */
+  restore(tensors: Readonly<Record<string, StoredTensor>>): void;
 }
 
 /**
@@ -57,14 +67,14 @@ export function lossSecondMoment(
   if (!(uniform >= 0 && uniform <= 1)) {
     throw new RangeError(`uniform must be in [0, 1], got ${uniform}`);
   }
-  const squares = new Float64Array(length * history);
-  const counts = new Uint32Array(length);
+  const remembered = new Float64Array(length * history);
+  const counts = new Float64Array(length);
 
   const probabilities = () => {
     if (counts.some((count) => count < history)) return new Float64Array(length).fill(1 / length);
     const roots = Float64Array.from({ length }, (_, t) => {
-      const part = squares.subarray(t * history, (t + 1) * history);
-      return Math.sqrt(part.reduce((sum, v) => sum + v, 0) / history);
+      const part = remembered.subarray(t * history, (t + 1) * history);
+      return Math.sqrt(part.reduce((sum, v) => sum + v * v, 0) / history);
     });
     const total = roots.reduce((sum, v) => sum + v, 0);
     if (!(total > 0)) return new Float64Array(length).fill(1 / length);
@@ -73,6 +83,15 @@ export function lossSecondMoment(
 
   return {
     probabilities,
+    state: () => ({
+      losses: tensor(remembered.slice(), [length, history], "float64") as FloatTensor,
+      counts: tensor(counts.slice(), [length], "float64") as FloatTensor,
+    }),
+    restore(tensors) {
+      const losses = saved(tensors, "losses", [length, history]);
+      counts.set(saved(tensors, "counts", [length]));
+      remembered.set(losses);
+    },
     update(t, losses) {
       for (let i = 0; i < t.length; i++) {
         const at = t[i];
@@ -80,7 +99,7 @@ export function lossSecondMoment(
           throw new RangeError(`t must be integers in 0..${length - 1}, got ${at}`);
         }
         // The oldest of the remembered ones goes.
-        squares[at * history + (counts[at] % history)] = losses[i] ** 2;
+        remembered[at * history + (counts[at] % history)] = losses[i];
         counts[at]++;
       }
     },
@@ -104,4 +123,18 @@ function below(bounds: Float64Array, value: number): number {
     else low = middle + 1;
   }
   return low;
+}
+
+/** The numbers of a saved tensor of real numbers. */
+function saved(
+  tensors: Readonly<Record<string, StoredTensor>>,
+  name: string,
+  shape: readonly number[],
+): ArrayLike<number> {
+  const found = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
+  if (found && /^float(32|64)$/.test(found.dtype) && `${found.shape}` === `${shape}`) {
+    return found.data as ArrayLike<number>;
+  }
+  const got = found ? `${found.dtype} [${found.shape.join(", ")}]` : "none";
+  throw new RangeError(`${name} of a sampler must be float [${shape.join(", ")}], got ${got}`);
 }

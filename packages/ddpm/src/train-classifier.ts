@@ -12,19 +12,12 @@ import {
   sum,
   tensor,
 } from "@gen/graph";
-import {
-  adam,
-  loadParameters,
-  type ModelTrainingOptions,
-  type Network,
-  type TrainResult,
-  train,
-} from "@gen/nn";
+import type { ModelTrainingOptions, Network, TrainResult } from "@gen/nn";
 import type { Classifier } from "@gen/sampling";
 import { linearSchedule, type NoiseSchedule } from "@gen/schedules";
 import type { DdpmLossInputs } from "./ddpm-loss.ts";
-import { noisyBatches } from "./noisy-batches.ts";
 import { qSample } from "./q-sample.ts";
+import { trainNoisy } from "./train-noisy.ts";
 
 /** How a noise-aware classifier is trained; what is not described here is as in `train`. */
 export interface TrainClassifierOptions<T = unknown> extends ModelTrainingOptions<T> {
@@ -51,27 +44,14 @@ export interface TrainedClassifier extends Classifier {
 export async function trainClassifier<T>(
   options: TrainClassifierOptions<T>,
 ): Promise<TrainedClassifier> {
-  const { network, dataset, schedule = linearSchedule(), batchSize = 128, seed = 0 } = options;
+  const { network, dataset, schedule = linearSchedule() } = options;
   if (!dataset.labels) throw new RangeError(`${dataset.name} has no labels to train on`);
-  const shape = [batchSize, ...dataset.shape];
-  const whole = { shape: [batchSize], dtype: "int64" } as const;
   const loss = classifierLoss(network, schedule);
-  const training = await train({
-    ...options,
-    signature: { x0: { shape }, t: whole, epsilon: { shape }, condition: whole },
-    parameters: network.parameters,
-    loss: ({ x0, t, epsilon, condition }: Record<string, Expr>) =>
-      loss({ x0, t, epsilon, condition }),
-    optimiser: options.optimiser ?? adam({ learningRate: options.learningRate ?? 1e-3 }),
-    batches: noisyBatches({
-      dataset,
-      length: schedule.length,
-      batchSize,
-      seed,
-      firstStep: options.resume?.step ?? 0,
-    }),
+  const training = await trainNoisy(options, {
+    conditional: true,
+    loss: ({ condition, ...inputs }) => loss({ ...inputs, condition: condition as Expr }),
+    length: schedule.length,
   });
-  if (training.ema) loadParameters(network, training.ema);
   const { parameters } = network;
   return { parameters, apply: (x, t) => network.apply(x, t), training };
 }

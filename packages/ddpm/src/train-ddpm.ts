@@ -1,20 +1,12 @@
 import type { Dataset } from "@gen/data";
-import type { Expr, Signature } from "@gen/graph";
 import type { PredictionType } from "@gen/math";
-import {
-  adam,
-  loadParameters,
-  type ModelTrainingOptions,
-  type Network,
-  type TrainResult,
-  train,
-} from "@gen/nn";
+import type { ModelTrainingOptions, Network, TrainResult } from "@gen/nn";
 import { type Denoiser, denoiser } from "@gen/sampling";
 import { linearSchedule, type NoiseSchedule } from "@gen/schedules";
-import { ddpmLoss, type ObjectiveOptions } from "./ddpm-loss.ts";
+import { ddpmLoss, ddpmLosses, type ObjectiveOptions } from "./ddpm-loss.ts";
 import { lastLevelWarning } from "./last-level-warning.ts";
-import { noisyBatches } from "./noisy-batches.ts";
 import type { TimeSampler } from "./time-sampler.ts";
+import { trainNoisy } from "./train-noisy.ts";
 
 /** How a DDPM is trained; what is not described here is as in `train`. */
 export interface TrainDdpmOptions<T = unknown> extends ModelTrainingOptions<T>, ObjectiveOptions {
@@ -33,7 +25,11 @@ export interface TrainDdpmOptions<T = unknown> extends ModelTrainingOptions<T>, 
   readonly conditionDropout?: number;
   /** The label that means none; the number of classes unless told, as `mlp` and `unet` have it. */
   readonly unconditional?: number;
-  /** How time steps are drawn; each loss is multiplied by its importance. Uniformly unless told. */
+  /**
+   * How time steps are drawn; each loss is multiplied by its importance. Uniformly unless told. One
+   * that learns, such as `lossSecondMoment(schedule.length)`, hears each step's losses, and what it
+   * has learned is part of the training's state.
+   */
   readonly times?: TimeSampler;
   /** Hears of settings that will hurt; by default they go to the console. */
   readonly onWarning?: (message: string) => void;
@@ -54,7 +50,7 @@ export interface TrainedDenoiser extends Denoiser {
  * network and the dataset do not fit each other.
  */
 export async function trainDdpm<T>(options: TrainDdpmOptions<T>): Promise<TrainedDenoiser> {
-  const { network, dataset, schedule = linearSchedule(), batchSize = 128, seed = 0 } = options;
+  const { network, dataset, schedule = linearSchedule() } = options;
   const conditional = Object.keys(network.signature).length > 2;
   if (conditional && !dataset.labels) {
     throw new RangeError(`the network takes a condition, but ${dataset.name} has no labels`);
@@ -70,33 +66,13 @@ export async function trainDdpm<T>(options: TrainDdpmOptions<T>): Promise<Traine
   const warning = lastLevelWarning(schedule);
   if (warning) (options.onWarning ?? warn)(warning);
   const model = denoiser(network, options.predicts);
-  const shape = [batchSize, ...dataset.shape];
-  const signature: Record<string, Signature> = {
-    x0: { shape },
-    t: { shape: [batchSize], dtype: "int64" },
-    epsilon: { shape },
-    ...(conditional && { condition: { shape: [batchSize], dtype: "int64" } }),
-    ...(options.times && { importance: { shape: [batchSize] } }),
-  };
-  const loss = ddpmLoss(model, schedule, options);
-  const training = await train({
-    ...options,
-    signature,
-    parameters: network.parameters,
-    loss: ({ x0, t, epsilon, condition, importance }: Record<string, Expr>) =>
-      loss({ x0, t, epsilon, condition, importance }),
-    optimiser: options.optimiser ?? adam({ learningRate: options.learningRate ?? 1e-3 }),
-    batches: noisyBatches({
-      dataset,
-      length: schedule.length,
-      batchSize,
-      seed,
-      firstStep: options.resume?.step ?? 0,
-      times: options.times,
-      dropout: share > 0 ? { share, none } : undefined,
-    }),
+  const training = await trainNoisy(options, {
+    conditional,
+    loss: ddpmLoss(model, schedule, options),
+    losses: ddpmLosses(model, schedule, options),
+    length: schedule.length,
+    dropout: share > 0 ? { share, none } : undefined,
   });
-  if (training.ema) loadParameters(network, training.ema);
   return { ...model, training };
 }
 

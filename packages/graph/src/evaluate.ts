@@ -1,6 +1,7 @@
 import { type Bindings, bindDims, resolveShape } from "./bind-dims.ts";
 import type { Expr, Input, Parameter } from "./expr.ts";
 import { isInput, isParameter } from "./expr.ts";
+import { foreignOperations, foreignText } from "./foreign.ts";
 import { arrangeKernels } from "./kernels/arrange.ts";
 import { elementwiseKernel } from "./kernels/elementwise.ts";
 import type { Kernel, Memory, Value } from "./kernels/kernel.ts";
@@ -33,9 +34,16 @@ interface Step {
 /**
  * Prepares `graph` to be evaluated many times; parameters keep the values that they have now.
  * The function that it returns reuses its intermediate arrays from run to run.
- * @throws TypeError when the graph has an operation that is not known here.
+ * @throws TypeError when the graph has operations that are not known here; those that only ONNX Runtime has
+ * are all named.
  */
 export function compileEvaluation(graph: Graph): (inputs: Readonly<Tensors>) => Tensors {
+  const foreign = foreignOperations(graph);
+  if (foreign.length > 0) {
+    throw new TypeError(
+      `evaluate: only ONNX Runtime's backends run ${foreignText(foreign)}, which the graph has from its model file`,
+    );
+  }
   const slots = new Map(graph.nodes.map((node, i) => [node, i]));
   const results = Object.entries(graph.outputs).map(
     ([name, e]) => [name, slots.get(e) as number] as const,

@@ -1,9 +1,10 @@
 import { concat, expandLike, zerosLike } from "./arrange.ts";
 import { constant, type Expr } from "./expr.ts";
+import { foreignOperations, foreignText } from "./foreign.ts";
 import { arrangeRules } from "./gradients/arrange.ts";
 import { convolutionRules } from "./gradients/convolution.ts";
 import { elementwiseRule } from "./gradients/elementwise.ts";
-import { instanceNormRule } from "./gradients/instance-norm.ts";
+import { groupNormalizationRule } from "./gradients/group-normalization.ts";
 import { matmulRule } from "./gradients/matmul.ts";
 import { reduceRules } from "./gradients/reduce.ts";
 import { plus, type Rule } from "./gradients/rule.ts";
@@ -15,7 +16,7 @@ import { topological } from "./trace.ts";
  * The derivatives of `loss` with respect to each expression of `wrt`, in reverse mode, as expressions
  * of the same shapes; zeros where `loss` does not depend on one. They can be differentiated again.
  * @throws RangeError when `loss` is not of shape `[]`, TypeError when it or one of `wrt` is not a float,
- * or when an operation on the way has no derivative here.
+ * or when an operation on the way has no derivative here; those that only ONNX Runtime has are all named.
  */
 export function gradients(loss: Expr, wrt: readonly Expr[]): Expr[] {
   if (loss.shape.length > 0) {
@@ -30,6 +31,7 @@ export function gradients(loss: Expr, wrt: readonly Expr[]): Expr[] {
   }
   const order = topological([loss]);
   const onPath = pathsTo(wrt, order);
+  refuseForeign(loss, order, onPath);
   const parts = new Map<Expr, Expr[]>([[loss, [constant(1, loss.dtype)]]]);
   const totals = new Map<Expr, Expr>();
   for (const y of order.reverse()) {
@@ -53,11 +55,29 @@ export function gradients(loss: Expr, wrt: readonly Expr[]): Expr[] {
   });
 }
 
-/** The float expressions that depend on one of `wrt`. */
+/** @throws TypeError naming the foreign operations between `loss` and what `onPath` starts from. */
+function refuseForeign(loss: Expr, order: readonly Expr[], onPath: ReadonlySet<Expr>): void {
+  const reached = new Set([loss]);
+  for (const y of [...order].reverse()) {
+    if (reached.has(y)) for (const x of y.inputs) if (onPath.has(x)) reached.add(x);
+  }
+  const foreign = foreignOperations({ nodes: [...reached].filter((e) => onPath.has(e)) });
+  if (foreign.length === 0) return;
+  throw new TypeError(
+    `gradients: ${foreignText(foreign)} from a model file have no derivative here; only ONNX Runtime's backends run them`,
+  );
+}
+
+/** The float expressions that depend on one of `wrt`, and the foreign nodes that do. */
 function pathsTo(wrt: readonly Expr[], order: readonly Expr[]): Set<Expr> {
   const onPath = new Set(wrt);
+  // Integers that foreign nodes make of quantised numbers stand for floats, those that they make of floats do not.
+  const quantised = ({ op, inputs }: Expr) =>
+    op === "Result" && inputs[0].inputs.some((x) => x.attributes.opaque === 1 && onPath.has(x));
+  const carries = (e: Expr) =>
+    isFloat(e.dtype) || e.op === "Foreign" || e.attributes.opaque === 1 || quantised(e);
   for (const node of order) {
-    if (isFloat(node.dtype) && node.inputs.some((x) => onPath.has(x))) onPath.add(node);
+    if (carries(node) && node.inputs.some((x) => onPath.has(x))) onPath.add(node);
   }
   return onPath;
 }
@@ -99,7 +119,8 @@ function ruleOf({ op, inputs, shape }: Expr): Rule {
   const rule = elementwiseRule(op) ?? arrangeRules[op] ?? reduceRules[op] ?? convolutionRules[op];
   if (rule) return rule;
   if (op === "MatMul") return matmulRule;
-  if (op === "InstanceNormalization") return instanceNormRule;
+  if (op === "GroupNormalization") return groupNormalizationRule;
+  if (op === "Dropout") return (g) => [() => g];
   if (op === "Sign" || op === "Floor") return flat;
   const operands = inputs.map((x) => shapeText(x.shape)).join(", ");
   throw new TypeError(

@@ -1,5 +1,6 @@
 export * from "./arrange.ts";
 export { type Bindings, bindDims, resolveShape } from "./bind-dims.ts";
+export { dropout } from "./dropout.ts";
 export * from "./elementwise.ts";
 export { compileEvaluation, evaluate, type Tensors } from "./evaluate.ts";
 export {
@@ -16,6 +17,8 @@ export {
   type Signature,
 } from "./expr.ts";
 export { exprArithmetic } from "./expr-arithmetic.ts";
+export { type ForeignOperation, foreignOperations, foreignText } from "./foreign.ts";
+export { groupStatistics } from "./gradients/group-normalization.ts";
 export { gradients } from "./gradients.ts";
 export { fromOnnx, type OnnxModel } from "./onnx/from-onnx.ts";
 export { OnnxError } from "./onnx/protobuf.ts";

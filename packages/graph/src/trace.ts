@@ -35,9 +35,17 @@ export function trace<Name extends string>(
   );
 }
 
-/** The graph of `outputs`; inputs come in the order of `inputs`, then as they are met. */
+/**
+ * The graph of `outputs`; inputs come in the order of `inputs`, then as they are met.
+ * Dropout is left out.
+ */
 export function graphOf(outputs: Record<string, Expr>, inputs: readonly Input[] = []): Graph {
   const nodes = topological(Object.values(outputs));
+  if (nodes.some(({ op }) => op === "Dropout")) {
+    return rewrite({ inputs, parameters: [], outputs, nodes }, (node, operands) =>
+      node.op === "Dropout" ? operands[0] : withInputs(node, operands),
+    );
+  }
   const all = [...new Set([...inputs, ...nodes.filter(isInput)])];
   const parameters = nodes.filter(isParameter);
   const names = new Set<string>();

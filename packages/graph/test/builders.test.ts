@@ -189,7 +189,7 @@ describe("errors name the operation and both shapes", () => {
     [() => upsampleNearest(of(1, 3, 7, 8), 1.5), "scale 1.5 is not a positive integer"],
     [
       () => instanceNorm(of(1, 3, 7), of(3), of(2)),
-      "InstanceNormalization: [1, 3, 7] does not go with scale [3] and bias [2]",
+      "GroupNormalization: [1, 3, 7] in 3 groups does not go with scale [3] and bias [2]",
     ],
     [() => tensor([1, 2], [3]), "tensor of shape [3] takes 3 elements, got 2"],
   ];

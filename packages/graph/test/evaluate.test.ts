@@ -23,6 +23,7 @@ import {
   gelu,
   graphOf,
   greater,
+  groupNormalization,
   input,
   instanceNorm,
   less,
@@ -540,6 +541,19 @@ describe("products", () => {
       return ((at([b, c, i, j]) - m) / Math.sqrt(v + 0.01)) * scale[c] + bias[c];
     });
     expect(list(instanceNorm(constant(x), of(scale), of(bias), 0.01))).toEqual(close(expected));
+  });
+  test("group normalisation", () => {
+    const x = random([2, 6, 2, 5]);
+    const [scale, bias] = [numbers(6, 4), numbers(6, 5)];
+    const at = read(x).at;
+    const expected = fill([2, 6, 2, 5], ([b, c, i, j]) => {
+      const first = 3 * Math.floor(c / 3);
+      const m = total([3, 2, 5], ([k, r, q]) => at([b, first + k, r, q])) / 30;
+      const v = total([3, 2, 5], ([k, r, q]) => (at([b, first + k, r, q]) - m) ** 2) / 30;
+      return ((at([b, c, i, j]) - m) / Math.sqrt(v + 0.01)) * scale[c] + bias[c];
+    });
+    const got = groupNormalization(constant(x), of(scale), of(bias), 2, 0.01);
+    expect(list(got)).toEqual(close(expected));
   });
 });
 

@@ -1,6 +1,11 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import * as fc from "fast-check";
-import { type GraphProtoSchema, ModelProtoSchema, TensorProto_DataLocation } from "onnx-buf";
+import {
+  FunctionProtoSchema,
+  type GraphProtoSchema,
+  ModelProtoSchema,
+  TensorProto_DataLocation,
+} from "onnx-buf";
 import { describe, expect, test } from "vitest";
 import * as g from "../src/index.ts";
 import { weights } from "./onnx-session.ts";
@@ -22,8 +27,21 @@ function edited(change: (model: ReturnType<typeof fromBinary<typeof ModelProtoSc
   return toBinary(ModelProtoSchema, model);
 }
 
+/** The small model with its weights in another file. */
+const outside = (where: Record<string, string>) =>
+  edited((m) => {
+    const [w] = m.graph!.initializer;
+    w.dataLocation = TensorProto_DataLocation.EXTERNAL;
+    w.externalData = Object.entries(where).map(([key, value]) => ({
+      $typeName: "onnx.StringStringEntryProto" as const,
+      key,
+      value,
+    }));
+    w.rawData = new Uint8Array();
+  });
+
 /** A model of the given nodes over one input `x` [batch, 3]. */
-function modelOf(graph: GraphInit, opset = 17): Uint8Array {
+function modelOf(graph: GraphInit, opset = 17, domain?: string): Uint8Array {
   const x = g.toOnnx(
     g.trace(({ x }: Record<string, g.Expr>) => ({ y: g.neg(x) }), { x: { shape: ["batch", 3] } }),
   );
@@ -33,7 +51,10 @@ function modelOf(graph: GraphInit, opset = 17): Uint8Array {
     ModelProtoSchema,
     create(ModelProtoSchema, {
       irVersion: 8n,
-      opsetImport: [{ version: BigInt(opset) }],
+      opsetImport: [
+        { version: BigInt(opset) },
+        ...(domain === undefined ? [] : [{ domain, version: 1n }]),
+      ],
       graph: { input: base.input, output: base.output, ...graph },
     }),
   );
@@ -162,36 +183,47 @@ describe("a damaged or dishonest model is refused in one line", () => {
       () => modelOf({ node: [{ opType: "Neg", input: ["y"], output: ["y"] }] }),
     ],
     [
-      "unsupported operations, all of them",
-      /unsupported operations: NonZero, com\.microsoft\.Attention$/,
+      "control flow, all of it",
+      /unsupported operations: Loop, If; what If, Loop and Scan do depends on data/,
       () =>
         modelOf({
           node: [
-            { opType: "NonZero", input: ["x"], output: ["a"] },
-            { opType: "Attention", domain: "com.microsoft", input: ["a"], output: ["b"] },
-            { opType: "NonZero", input: ["b"], output: ["y"] },
+            { opType: "Loop", input: ["x"], output: ["a"] },
+            { opType: "If", input: ["a"], output: ["b"] },
+            { opType: "Loop", input: ["b"], output: ["y"] },
           ],
         }),
     ],
     [
-      "control flow",
-      /unsupported operations: Loop; what If, Loop and Scan do depends on data/,
-      () => modelOf({ node: [{ opType: "Loop", input: ["x"], output: ["y"] }] }),
+      "a graph inside a custom operation",
+      /unsupported operations: own\.Repeat; what If/,
+      () =>
+        modelOf({
+          node: [
+            {
+              opType: "Repeat",
+              domain: "own",
+              input: ["x"],
+              output: ["y"],
+              attribute: [{ name: "body", type: 5, g: {} }],
+            },
+          ],
+        }),
+    ],
+    [
+      "functions of its own",
+      /calls functions of its own: own\.Block; inline them/,
+      () =>
+        edited((m) => {
+          m.graph!.node[0].domain = "own";
+          m.graph!.node[0].opType = "Block";
+          m.functions = [create(FunctionProtoSchema, { domain: "own", name: "Block" })];
+        }),
     ],
     [
       "weights in another file",
-      /tensor "w" is kept outside the model in "\.\.\/\.\.\/etc\/passwd"; pass externalData/,
-      () =>
-        edited((m) => {
-          m.graph!.initializer[0].dataLocation = TensorProto_DataLocation.EXTERNAL;
-          m.graph!.initializer[0].externalData = [
-            {
-              $typeName: "onnx.StringStringEntryProto",
-              key: "location",
-              value: "../../etc/passwd",
-            },
-          ];
-        }),
+      /tensor "w" is kept outside the model in "weights\.bin"; pass externalData/,
+      () => outside({ location: "weights.bin" }),
     ],
   ];
   for (const [what, pattern, make] of refused) {
@@ -200,7 +232,7 @@ describe("a damaged or dishonest model is refused in one line", () => {
     });
   }
 
-  const unfit: [string, RegExp, GraphInit, number?][] = [
+  const unfit: [string, RegExp, GraphInit, number?, string?][] = [
     [
       "an operand too few",
       /node "sum" \(Add\): operand 1 is missing/,
@@ -208,21 +240,78 @@ describe("a damaged or dishonest model is refused in one line", () => {
     ],
     [
       "shapes that do not fit",
-      /node "y" \(MatMul\): MatMul: shapes \[batch, 3\] and \[batch, 3\]/,
-      { node: [{ opType: "MatMul", input: ["x", "x"], output: ["y"] }] },
+      /node "y" \(MatMul\): MatMul: shapes \[2, 2\] and \[3, 1\]/,
+      {
+        initializer: [
+          { name: "a", dataType: 1, dims: [2n, 2n], floatData: [1, 2, 3, 4] },
+          { name: "b", dataType: 1, dims: [3n, 1n], floatData: [1, 2, 3] },
+        ],
+        node: [{ opType: "MatMul", input: ["a", "b"], output: ["y"] }],
+      },
     ],
     [
-      "an operand that has to be constant",
-      /\(Reshape\): operand 1 must be a constant/,
+      "an older form of an operation that only ONNX Runtime runs",
+      /node "y" \(Hardmax\): .* operator set 12 changed in 13; .*export the model at operator set 13/,
+      { node: [{ opType: "Hardmax", input: ["x"], output: ["y"] }] },
+      12,
+    ],
+    [
+      "a domain without operator set",
+      /node "y" \(own\.Thing\): the model names no operator set for the domain "own"/,
+      { node: [{ opType: "Thing", domain: "own", input: ["x"], output: ["y"] }] },
+    ],
+    [
+      "an output of unknown shape",
+      /^nothing in the model tells the shape of output "y"/,
+      { node: [{ opType: "NonZero", input: ["x"], output: ["y"] }], output: [{ name: "y" }] },
+    ],
+    [
+      "an output of a type that graphs lack",
+      /^output "y" is of type UINT8, not supported/,
+      {
+        node: [{ opType: "DynamicQuantizeLinear", input: ["x"], output: ["y", "s", "z"] }],
+      },
+    ],
+    [
+      "an attribute whose data are elsewhere",
+      /node "y" \(own\.Thing\): attribute "table" keeps its data outside the model/,
       {
         node: [
           {
-            opType: "Cast",
+            opType: "Thing",
+            domain: "own",
             input: ["x"],
-            output: ["i"],
-            attribute: [{ name: "to", type: 2, i: 7n }],
+            output: ["y"],
+            attribute: [
+              {
+                name: "table",
+                type: 4,
+                t: {
+                  dataType: 1,
+                  dims: [1n],
+                  dataLocation: 1,
+                  externalData: [{ key: "location", value: "/etc/passwd" }],
+                },
+              },
+            ],
           },
-          { opType: "Reshape", input: ["x", "i"], output: ["y"] },
+        ],
+      },
+      17,
+      "own",
+    ],
+    [
+      "endless names",
+      /^node "N{77}\.\.\." \("D{77}\.\.\."\): .* domain "D{77}\.\.\."$/,
+      {
+        node: [
+          {
+            name: "N".repeat(1e5),
+            domain: "D".repeat(1e5),
+            opType: "O".repeat(1e5),
+            input: ["x"],
+            output: ["y"],
+          },
         ],
       },
     ],
@@ -270,9 +359,9 @@ describe("a damaged or dishonest model is refused in one line", () => {
       },
     ],
   ];
-  for (const [what, pattern, graph, opset] of unfit) {
+  for (const [what, pattern, graph, opset, domain] of unfit) {
     test(what, () => {
-      const model = g.fromOnnx(modelOf(graph, opset));
+      const model = g.fromOnnx(modelOf(graph, opset, domain));
       expect(messageOf(() => g.trace(model.apply, model.signature))).toMatch(pattern);
     });
   }
@@ -296,14 +385,7 @@ describe("inputs that do not fit the signature are refused", () => {
 });
 
 test("external data comes from the caller's function alone", () => {
-  const model = edited((m) => {
-    const [w] = m.graph!.initializer;
-    w.dataLocation = TensorProto_DataLocation.EXTERNAL;
-    w.externalData = Object.entries({ location: "weights.bin", offset: "8", length: "24" }).map(
-      ([key, value]) => ({ $typeName: "onnx.StringStringEntryProto" as const, key, value }),
-    );
-    w.rawData = new Uint8Array();
-  });
+  const model = outside({ location: "data/weights.bin", offset: "8", length: "24" });
   const asked: unknown[] = [];
   const read = (length: number) =>
     g.fromOnnx(model, {
@@ -313,8 +395,39 @@ test("external data comes from the caller's function alone", () => {
       },
     });
   expect(Array.from(read(6).parameters[0].value.data as Float32Array)).toEqual([0, 1, 2, 3, 4, 5]);
-  expect(asked).toEqual([["weights.bin", 8, 24]]);
+  expect(asked).toEqual([["data/weights.bin", 8, 24]]);
   expect(messageOf(() => read(5))).toBe('tensor "w" of shape [3, 2] takes 24 bytes, got 20');
+});
+
+test.each([
+  "../weights.bin",
+  "data/../../weights.bin",
+  "/etc/passwd",
+  "//host/weights.bin",
+  "data\\..\\weights.bin",
+  "C:weights.bin",
+  "file:///etc/passwd",
+  "",
+])("external data at %s are never asked for", (location) => {
+  const asked: string[] = [];
+  const externalData = (at: string) => {
+    asked.push(at);
+    return new Uint8Array(24);
+  };
+  expect(messageOf(() => g.fromOnnx(outside({ location }), { externalData }))).toMatch(
+    /^tensor "w" is kept in .*; only a relative path below the model's folder is allowed$/,
+  );
+  expect(asked).toEqual([]);
+});
+
+test("external data of another length than the tensor's are not asked for", () => {
+  const externalData = () => {
+    throw new Error("asked");
+  };
+  const model = outside({ location: "w", length: String(2 ** 40) });
+  expect(messageOf(() => g.fromOnnx(model, { externalData }))).toBe(
+    'tensor "w" of shape [3, 2] takes 24 bytes, got 1099511627776',
+  );
 });
 
 describe("what cannot be written is refused", () => {

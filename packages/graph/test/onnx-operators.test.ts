@@ -1,18 +1,8 @@
-import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import {
-  type AttributeProtoSchema,
-  ModelProtoSchema,
-  type NodeProtoSchema,
-  type TensorShapeProto_DimensionSchema,
-  type ValueInfoProtoSchema,
-} from "onnx-buf";
 import { describe, expect, test } from "vitest";
 import * as g from "../src/index.ts";
+import { type Attributes, declared, fileOf, held, node } from "./onnx-build.ts";
 import { distance, inputsFor, numbers, plain, runOnnx } from "./onnx-session.ts";
 
-const types = { float32: 1, int64: 7, bool: 9, int32: 6, float64: 11, float16: 10 };
-
-type Attribute = number | string | number[] | { float: number };
 type Constant = number[] | { data: number[]; shape: number[]; dtype?: g.DType };
 
 /** One node as another exporter might write it: inputs `a`, `b`, ... and constants after them. */
@@ -20,31 +10,11 @@ interface Operator {
   opset?: number;
   inputs?: g.Signature[];
   constants?: (Constant | undefined)[];
-  attributes?: Record<string, Attribute>;
+  attributes?: Attributes;
   outputs?: number;
   /** How far from ONNX Runtime in float32. */
   within?: number;
 }
-
-function attribute(name: string, value: Attribute): MessageInitShape<typeof AttributeProtoSchema> {
-  if (typeof value === "string") return { name, type: 3, s: new TextEncoder().encode(value) };
-  if (typeof value === "number") return { name, type: 2, i: BigInt(value) };
-  if (Array.isArray(value)) return { name, type: 7, ints: value.map(BigInt) };
-  return { name, type: 1, f: value.float };
-}
-
-const dimension = (d: g.Dim): MessageInitShape<typeof TensorShapeProto_DimensionSchema> =>
-  typeof d === "number"
-    ? { value: { case: "dimValue", value: BigInt(d) } }
-    : { value: { case: "dimParam", value: d } };
-
-const valueInfo = (
-  name: string,
-  { shape, dtype = "float32" }: g.Signature,
-): MessageInitShape<typeof ValueInfoProtoSchema> => {
-  const value = { elemType: types[dtype], shape: { dim: shape.map(dimension) } };
-  return { name, type: { value: { case: "tensorType", value } } };
-};
 
 const letters = "abcdef";
 
@@ -66,37 +36,20 @@ function modelOf(
       shape,
       dtype = "float32",
     } = Array.isArray(c) ? { data: c, shape: [c.length], dtype: "int64" as const } : c;
-    const held = g.tensor(data, shape, dtype).data;
-    return [
-      {
-        name: `c${i}`,
-        dataType: types[dtype],
-        dims: shape.map(BigInt),
-        rawData: new Uint8Array(held.buffer as ArrayBuffer),
-      },
-    ];
+    return [held(`c${i}`, dtype, shape, g.tensor(data, shape, dtype).data)];
   });
-  const node: MessageInitShape<typeof NodeProtoSchema> = {
-    opType: op,
-    input: [...names, ...constants.map((c, i) => (c ? `c${i}` : ""))],
-    output: Array.from({ length: outputs }, (_, i) => `y${i}`),
-    attribute: Object.entries(attributes).map(([name, value]) => attribute(name, value)),
-  };
-  const model = create(ModelProtoSchema, {
-    irVersion: 8n,
-    opsetImport: [{ version: BigInt(opset) }],
-    graph: {
-      name: "one",
-      node: [node],
+  const output = Array.from({ length: outputs }, (_, i) => `y${i}`);
+  const operands = [...names, ...constants.map((c, i) => (c ? `c${i}` : ""))];
+  const bytes = fileOf(
+    {
+      node: [node(op, operands, output, attributes)],
       initializer,
-      input: inputs.map((s, i) => valueInfo(names[i], s)),
-      output: (node.output ?? []).map((name) => ({ name })),
+      input: inputs.map(({ shape, dtype }, i) => declared(names[i], shape, dtype)),
+      output: output.map((name) => ({ name })),
     },
-  });
-  return {
-    bytes: toBinary(ModelProtoSchema, model),
-    signature: Object.fromEntries(inputs.map((s, i) => [names[i], s])),
-  };
+    opset,
+  );
+  return { bytes, signature: Object.fromEntries(inputs.map((s, i) => [names[i], s])) };
 }
 
 const floats = (shape: number[], seed = 5): Constant => ({
@@ -116,6 +69,56 @@ const truths: g.Signature[] = [
 ];
 
 const operators: [string, Operator[]][] = [
+  // As operator sets 7 and 8 had them, where later ones changed the form.
+  ["Dropout", [{ opset: 7, attributes: { ratio: { float: 0.3 } } }]],
+  [
+    "BatchNormalization",
+    [
+      {
+        opset: 8,
+        inputs: image,
+        constants: [
+          floats([4]),
+          floats([4], 6),
+          floats([4], 7),
+          { data: [1, 2, 3, 4], shape: [4] },
+        ],
+        within: 1e-5,
+      },
+    ],
+  ],
+  [
+    "Upsample",
+    [
+      {
+        opset: 7,
+        inputs: image,
+        attributes: { mode: "nearest", scales: { floats: [1, 1, 3, 3] } },
+      },
+    ],
+  ],
+  ["Slice", [{ opset: 7, attributes: { axes: [1], starts: [1], ends: [-1] } }]],
+  [
+    "Pad",
+    [
+      {
+        opset: 8,
+        inputs: image,
+        attributes: { pads: [0, 0, 1, 2, 0, 0, 0, 1], value: { float: 0.5 } },
+      },
+      { opset: 7, inputs: image, attributes: { pads: [0, 0, 1, 2, 0, 0, 0, 1], mode: "reflect" } },
+    ],
+  ],
+  ["Clip", [{ opset: 7, attributes: { min: { float: -0.3 }, max: { float: 0.4 } } }]],
+  [
+    "Trilu",
+    [
+      { inputs: [{ shape: ["n", 4, 5] }], constants: [scalar(-1, "int64")] },
+      { inputs: [{ shape: [3, 4], dtype: "int64" }], attributes: { upper: 0 } },
+      { inputs: [{ shape: [3, 3] }], constants: [scalar(1, "int64")], attributes: { upper: 0 } },
+    ],
+  ],
+  ["Softmax", [{ opset: 7, inputs: [{ shape: ["n", 3, 4] }] }]],
   [
     "Conv",
     [

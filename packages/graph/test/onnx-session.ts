@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import {
   type DType,
+  fromFloat16,
   type Graph,
   type Signature,
   type Tensor,
@@ -33,7 +34,8 @@ export async function runOnnx(bytes: Uint8Array, inputs: Record<string, Tensor>)
   const results = await session.run(Object.fromEntries(feeds));
   const outputs = Object.entries(results).map(([name, { data, dims }]) => [
     name,
-    { shape: dims, data: Array.from(data, Number) },
+    // Older engines hold halves as their bits.
+    { shape: dims, data: Array.from(data, data instanceof Uint16Array ? fromFloat16 : Number) },
   ]);
   await session.release();
   return Object.fromEntries(outputs) as Record<string, { shape: number[]; data: number[] }>;

@@ -28,18 +28,18 @@ export function posteriorCoefficients(
   eta: number,
 ): PosteriorCoefficients {
   if (!(eta >= 0 && eta <= 1)) throw new RangeError(`eta must be in [0, 1], got ${eta}`);
-  requireLevel(from);
-  requireLevel(to);
-  if (from.noise === 0) {
-    if (to.noise === 0) return { x0: to.signal, x: 0, noise: 0 };
-    throw new RangeError(`from.noise must be positive when to.noise is ${to.noise}, got 0`);
+  const { signal, noise } = from;
+  const { signal: toSignal, noise: toNoise } = to;
+  requireLevel(signal, noise);
+  requireLevel(toSignal, toNoise);
+  if (noise === 0) {
+    if (toNoise === 0) return { x0: toSignal, x: 0, noise: 0 };
+    throw new RangeError(`from.noise must be positive when to.noise is ${toNoise}, got 0`);
   }
   // r = a / b; b - a carries no rounding but that of the two products.
-  const a = from.signal * to.noise;
-  const b = to.signal * from.noise;
-  if (eta === 0 || to.noise === 0) {
-    return { x0: (b - a) / from.noise, x: to.noise / from.noise, noise: 0 };
-  }
+  const a = signal * toNoise;
+  const b = toSignal * noise;
+  if (eta === 0 || toNoise === 0) return { x0: (b - a) / noise, x: toNoise / noise, noise: 0 };
   if (a > b * (1 + SLACK)) {
     throw new RangeError(`eta must be 0 when \`to\` is noisier than \`from\`, got ${eta}`);
   }
@@ -47,13 +47,13 @@ export function posteriorCoefficients(
   const left = Math.sqrt((1 - eta) * (1 + eta) + eta * eta * r * r);
   const tau = a === 0 ? 1 : Math.max(((b - a) / b) * (1 + r), 0);
   return {
-    x0: (b - a * left) / from.noise,
-    x: (to.noise * left) / from.noise,
-    noise: eta * to.noise * Math.sqrt(tau),
+    x0: (b - a * left) / noise,
+    x: (toNoise * left) / noise,
+    noise: eta * toNoise * Math.sqrt(tau),
   };
 }
 
-function requireLevel({ signal, noise }: NoiseLevel): void {
+function requireLevel(signal: number, noise: number): void {
   if (signal >= 0 && signal < Infinity && noise >= 0 && noise < Infinity) return;
   throw new RangeError(
     `signal and noise must be finite and not negative, got ${signal} and ${noise}`,

@@ -9,6 +9,10 @@ export interface PredictionRow {
   readonly q: number;
 }
 
+const EPSILON: PredictionRow = { p: 0, q: 1 };
+const X0: PredictionRow = { p: 1, q: 0 };
+const FLOW: PredictionRow = { p: -1, q: 1 };
+
 /** An estimate as a combination of the noisy sample and the denoiser's output. */
 export interface EstimateCoefficients {
   readonly x: number;
@@ -24,10 +28,10 @@ export interface EstimateCoefficients {
  * @throws RangeError on any other type.
  */
 export function predictionRow(type: PredictionType, level: NoiseLevel): PredictionRow {
-  if (type === "epsilon") return { p: 0, q: 1 };
-  if (type === "x0") return { p: 1, q: 0 };
+  if (type === "epsilon") return EPSILON;
+  if (type === "x0") return X0;
   if (type === "v") return { p: -level.noise, q: level.signal };
-  if (type === "flow") return { p: -1, q: 1 };
+  if (type === "flow") return FLOW;
   throw new RangeError(`prediction type must be epsilon, x0, v or flow, got ${type}`);
 }
 
@@ -45,13 +49,14 @@ export function denoisedCoefficients(
 ): EstimateCoefficients {
   const { p, q } = typeof type === "string" ? predictionRow(type, level) : type;
   if (q === 0 && p !== 0) return { x: 0, prediction: 1 / p };
-  const determinant = level.signal * q - level.noise * p;
+  const { signal, noise } = level;
+  const determinant = signal * q - noise * p;
   if (determinant === 0) {
     throw new RangeError(
       "a prediction of epsilon at zero signal says nothing of x0: predict v or x0 instead",
     );
   }
-  return { x: q / determinant, prediction: -level.noise / determinant };
+  return { x: q / determinant, prediction: -noise / determinant };
 }
 
 /**

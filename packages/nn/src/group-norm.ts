@@ -1,4 +1,4 @@
-import { add, constant, type Expr, instanceNorm, mul, reshape, tensor } from "@gen/graph";
+import { type Expr, groupNormalization } from "@gen/graph";
 import { initialised, ones, zeros } from "./initialisers.ts";
 
 /** Settings of {@link groupNorm}. */
@@ -32,12 +32,5 @@ export function groupNorm(
   }
   const scale = initialised(`${name}.weight`, [channels], ones, 0);
   const bias = initialised(`${name}.bias`, [channels], zeros, 0);
-  const unit = constant(tensor(new Float32Array(groups).fill(1), [groups]));
-  const none = constant(tensor(new Float32Array(groups), [groups]));
-  return (x) => {
-    const perChannel = [1, channels, ...x.shape.slice(2).map(() => 1)];
-    const grouped = reshape(x, [x.shape[0], groups, -1]);
-    const unscaled = reshape(instanceNorm(grouped, unit, none, epsilon), x.shape);
-    return add(mul(unscaled, reshape(scale, perChannel)), reshape(bias, perChannel));
-  };
+  return (x) => groupNormalization(x, scale, bias, groups, epsilon);
 }

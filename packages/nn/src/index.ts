@@ -5,6 +5,7 @@ export { clipByGlobalNorm, globalNorm } from "./clip-by-global-norm.ts";
 export { type ConvDecoderOptions, convDecoder } from "./conv-decoder.ts";
 export { type ConvEncoderOptions, convEncoder } from "./conv-encoder.ts";
 export { type ConvolutionOptions, convolution } from "./convolution.ts";
+export { type DitOptions, dit } from "./dit.ts";
 export { embedding } from "./embedding.ts";
 export { defaultGroups, type GroupNormOptions, groupNorm } from "./group-norm.ts";
 export {
@@ -22,6 +23,7 @@ export {
   xavierUniform,
   zeros,
 } from "./initialisers.ts";
+export { type LayerNormOptions, layerNorm } from "./layer-norm.ts";
 export { cosineDecay, type DecayOptions, linearDecay } from "./learning-rates.ts";
 export { type LayerOptions, linear } from "./linear.ts";
 export { type MlpOptions, mlp } from "./mlp.ts";
@@ -37,9 +39,11 @@ export {
 export { type Optimiser, type Schedule, scheduled, type Update } from "./optimiser.ts";
 export { downsample, upsample } from "./resample.ts";
 export { type ResidualBlockOptions, residualBlock } from "./residual-block.ts";
+export { type SpatialTransformerOptions, spatialTransformer } from "./spatial-transformer.ts";
 export { type Loss, type StepGraph, type StepGraphOptions, stepGraph } from "./step-graph.ts";
 export type { FloatTensor, StoredTensor } from "./stored-tensor.ts";
 export { type TimestepEmbeddingOptions, timestepEmbedding } from "./timestep-embedding.ts";
+export { type TokenAttentionOptions, tokenAttention } from "./token-attention.ts";
 export { train } from "./train.ts";
 export type {
   BatchInput,

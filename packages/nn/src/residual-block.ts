@@ -1,4 +1,4 @@
-import { add, type Expr, reshape, silu } from "@gen/graph";
+import { add, dropout, type Expr, reshape, silu } from "@gen/graph";
 import { convolution } from "./convolution.ts";
 import { groupNorm } from "./group-norm.ts";
 import { zeros } from "./initialisers.ts";
@@ -10,13 +10,15 @@ export interface ResidualBlockOptions {
   timeFeatures?: number;
   /** Groups of both normalisations; `defaultGroups` of each one's channels unless told. */
   groups?: number;
+  /** The share of elements that training drops before the second convolution; 0 unless told. */
+  dropout?: number;
   seed?: number;
 }
 
 /**
  * The residual block of Ho et al. (2020, appendix B): normalise, silu, convolve, add a projection
- * of the time embedding, normalise, silu, convolve (from zero), and add the input, through a 1x1
- * convolution where the number of channels changes.
+ * of the time embedding, normalise, silu, drop out, convolve (from zero), and add the input, through
+ * a 1x1 convolution where the number of channels changes.
  *
  * Takes x `[batch, inChannels, height, width]` and `silu(time embedding)` `[batch, timeFeatures]`.
  */
@@ -24,7 +26,7 @@ export function residualBlock(
   name: string,
   inChannels: number,
   outChannels: number,
-  { timeFeatures, groups, seed = 0 }: ResidualBlockOptions = {},
+  { timeFeatures, groups, dropout: rate = 0, seed = 0 }: ResidualBlockOptions = {},
 ): (x: Expr, time?: Expr) => Expr {
   const norm1 = groupNorm(`${name}.norm1`, inChannels, { groups });
   const conv1 = convolution(`${name}.conv1`, inChannels, outChannels, { seed });
@@ -43,6 +45,6 @@ export function residualBlock(
       if (!time) throw new TypeError(`${name} needs a time embedding as its second argument`);
       h = add(h, reshape(project(time), [time.shape[0], outChannels, 1, 1]));
     }
-    return add(skip(x), conv2(silu(norm2(h))));
+    return add(skip(x), conv2(dropout(silu(norm2(h)), rate)));
   };
 }

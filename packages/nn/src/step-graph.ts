@@ -15,11 +15,15 @@ import {
   withInputs,
 } from "@gen/graph";
 import { clipByGlobalNorm } from "./clip-by-global-norm.ts";
+import { type DropoutMask, maskDropout } from "./dropout-masks.ts";
 import { movingAverage } from "./moving-average.ts";
 import type { Optimiser } from "./optimiser.ts";
 import { joined, type Pack, pack, partOf } from "./packing.ts";
 
-/** What is to be minimised: a scalar, or scalars to report with the one named `loss`. */
+/**
+ * What is to be minimised: a scalar, or scalars to report with the one named `loss`; beside them
+ * may be numbers of each sample, `[batch]`.
+ */
 export type Loss<Name extends string = string> = (
   inputs: Record<Name, Expr>,
 ) => Expr | Record<string, Expr>;
@@ -47,6 +51,10 @@ export interface StepGraph {
   readonly kinds: readonly string[];
   /** Names of the losses, which are scalar outputs `losses/NAME`. */
   readonly losses: readonly string[];
+  /** Names of the numbers of each sample `[batch]`, outputs `losses/NAME` like the losses. */
+  readonly perSample: readonly string[];
+  /** Inputs of booleans that tell what dropout keeps. */
+  readonly masks: readonly DropoutMask[];
 }
 
 /** Input of the step's graph that holds a kind of state for a pack. */
@@ -58,8 +66,8 @@ export const RATES = "state/rates";
 export const lossName = (name: string): string => `losses/${name}`;
 
 /**
- * Builds the graph of one training step. Inputs are those of `signature`, the state and the rates;
- * outputs the losses and the next state.
+ * Builds the graph of one training step. Inputs are those of `signature`, the masks of dropout, the
+ * state and the rates; outputs the losses and the next state.
  * @throws RangeError or TypeError when the loss is not a float32 scalar or uses none of the parameters.
  */
 export function stepGraph<Name extends string>(options: StepGraphOptions<Name>): StepGraph {
@@ -67,8 +75,9 @@ export function stepGraph<Name extends string>(options: StepGraphOptions<Name>):
   const entries = Object.entries<Signature>(signature);
   const inputs = entries.map(([name, s]) => input(name, s));
   const result = loss(Object.fromEntries(inputs.map((i) => [i.name, i])) as Record<Name, Input>);
-  const losses = isExpr(result) ? { loss: result } : result;
-  checkLosses(losses);
+  const whole: Record<string, Expr> = isExpr(result) ? { loss: result } : result;
+  checkLosses(whole);
+  const { roots: losses, masks } = maskDropout(whole);
   const parameters = options.parameters ?? parametersOf(losses.loss);
   if (parameters.length === 0) throw new RangeError("the loss uses no parameters to train");
 
@@ -109,11 +118,18 @@ export function stepGraph<Name extends string>(options: StepGraphOptions<Name>):
     if (averages) next.push(movingAverage(rest[moments.length], weight, rate(count - 1)));
     for (const [k, kind] of kinds.entries()) outputs[nextName(kind, i)] = next[k];
   }
-  const graph = rewrite(graphOf(outputs, [...inputs, ...state, rates]), (node, operands) => {
-    if (isParameter(node)) return places.get(node) ?? node;
-    return withInputs(node, operands);
-  });
-  return { graph, packs, kinds, losses: Object.keys(losses) };
+  const drops = masks.map((mask) => mask.input);
+  const graph = rewrite(
+    graphOf(outputs, [...inputs, ...drops, ...state, rates]),
+    (node, operands) => {
+      if (isParameter(node)) return places.get(node) ?? node;
+      return withInputs(node, operands);
+    },
+  );
+  const names = Object.keys(losses);
+  const scalar = (name: string) => losses[name].shape.length === 0;
+  const perSample = names.filter((name) => !scalar(name));
+  return { graph, packs, kinds, losses: names.filter(scalar), perSample, masks };
 }
 
 const isExpr = (value: Expr | Record<string, Expr>): value is Expr =>
@@ -124,7 +140,9 @@ function checkLosses(losses: Record<string, Expr>): void {
     throw new TypeError(`the losses must include one named loss, got ${Object.keys(losses)}`);
   }
   for (const [name, { shape, dtype }] of Object.entries(losses)) {
-    if (shape.length === 0 && dtype === "float32") continue;
-    throw new RangeError(`${name} must be a float32 scalar [], got ${dtype} ${shapeText(shape)}`);
+    const fits = shape.length === 0 || (shape.length === 1 && name !== "loss");
+    if (fits && dtype === "float32") continue;
+    const allowed = name === "loss" ? "scalar []" : "scalar [] or one number a sample [batch]";
+    throw new RangeError(`${name} must be a float32 ${allowed}, got ${dtype} ${shapeText(shape)}`);
   }
 }

@@ -1,4 +1,5 @@
 import type { DType, Parameter, Signature } from "@gen/graph";
+import type { FloatArray } from "@gen/math";
 import type { Backend, HostArray } from "@gen/runtime-gpu";
 import type { MovingAverageOptions } from "./moving-average.ts";
 import type { Optimiser, Schedule } from "./optimiser.ts";
@@ -29,7 +30,10 @@ export interface TrainProgress {
 /** What {@link train} minimises, over which batches, and how. */
 export interface TrainOptions<T, Name extends string = string> {
   backend: Backend<T>;
-  /** The scalar to minimise from a batch's inputs, or several scalars of which `loss` is minimised. */
+  /**
+   * The scalar to minimise from a batch's inputs, or several scalars of which `loss` is minimised;
+   * others may be `[batch]`, numbers of each sample for `onSamples`.
+   */
   loss: Loss<Name>;
   /** What a batch looks like. */
   signature: Readonly<Record<Name, Signature>>;
@@ -44,12 +48,22 @@ export interface TrainOptions<T, Name extends string = string> {
   batches: Iterable<Record<Name, BatchInput>> | AsyncIterable<Record<Name, BatchInput>>;
   /** Steps in all, those before a resume among them. */
   steps: number;
+  /** An integer in [0, 2^53) that, with the step, decides what dropout drops; 0 unless told. */
+  seed?: number;
   /** The losses are read, checked and reported every so many steps; 10 unless told. */
   logEvery?: number;
   /** Stops after the step under way; what was learned is kept. */
   signal?: { readonly aborted: boolean };
   /** Called every `logEvery` steps and after the last; a promise that it returns is awaited. */
   onStep?: (progress: TrainProgress) => unknown;
+  /**
+   * Hears the losses that are `[batch]`, of every step in order, its number counted from 1, before
+   * the batch `stepsPerRun` later is asked for. Reading them costs a copy each step.
+   */
+  onSamples?: (step: {
+    readonly step: number;
+    readonly losses: Readonly<Record<string, FloatArray>>;
+  }) => void;
   /** State to go on from; `batches` must be at the batch that comes next. */
   resume?: SavedState;
   /**

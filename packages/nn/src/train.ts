@@ -1,3 +1,4 @@
+import type { FloatArray } from "@gen/math";
 import type { Program } from "@gen/runtime-gpu";
 import { chainedSteps } from "./chained-steps.ts";
 import { checkDecay, decayAt } from "./moving-average.ts";
@@ -89,11 +90,21 @@ export async function train<T, Name extends string>(
           const program = await programOf(count);
           const group = taken.slice(k, k + count);
           const rates = group.map((_, i) => ratesAt(step + i));
-          const inputs = uploadInputs(backend, options.signature, group, rates);
+          const key = { seed: options.seed ?? 0, step };
+          const inputs = uploadInputs(backend, options.signature, group, rates, built.masks, key);
           free(losses);
           losses = {};
-          ({ state, losses } = await advance(backend, program, built, state, inputs));
+          let samples: Record<string, T>[];
+          ({ state, losses, samples } = await advance(
+            backend,
+            program,
+            built,
+            state,
+            inputs,
+            count,
+          ));
           step += count;
+          await tell(samples);
         }
         if (step % logEvery === 0 || step === steps) await report();
         if (Date.now() - heard >= 10) {
@@ -104,6 +115,19 @@ export async function train<T, Name extends string>(
       if (step > first && reported < step) await report();
     } finally {
       free(losses);
+    }
+
+    /** Reads and frees the numbers of each sample of the steps just taken. */
+    async function tell(samples: Record<string, T>[]): Promise<void> {
+      try {
+        for (const [k, tensors] of samples.entries()) {
+          const read: Record<string, FloatArray> = {};
+          for (const name of built.perSample) read[name] = await backend.download(tensors[name]);
+          options.onSamples?.({ step: step - samples.length + k + 1, losses: read });
+        }
+      } finally {
+        for (const tensors of samples) free(tensors);
+      }
     }
 
     async function report(): Promise<void> {

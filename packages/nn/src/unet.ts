@@ -9,6 +9,7 @@ import { linear } from "./linear.ts";
 import { type Network, network } from "./network.ts";
 import { downsample, upsample } from "./resample.ts";
 import { residualBlock } from "./residual-block.ts";
+import { spatialTransformer } from "./spatial-transformer.ts";
 import { timestepEmbedding } from "./timestep-embedding.ts";
 
 /** Settings of {@link unet}. */
@@ -17,8 +18,13 @@ export interface UnetOptions {
   size: number;
   /** Channels of x; 1 unless told. */
   inChannels?: number;
-  /** Channels of the result; `inChannels` unless told. */
+  /** Channels of the result; `inChannels` unless told, twice as many with `learnedVariance`. */
   outChannels?: number;
+  /**
+   * Doubles the channels of the result: the prediction, then the raw numbers of a learned variance
+   * (Nichol and Dhariwal 2021, section 3.1), as `ddpmSteps` and the hybrid objective take them.
+   */
+  learnedVariance?: boolean;
   /** Channels at full size; 32 unless told. The time embedding has four times as many. */
   channels?: number;
   /** Channels of each level over `channels`; `[1, 2]` unless told. */
@@ -31,32 +37,71 @@ export interface UnetOptions {
   heads?: number;
   /** Groups of every normalisation; `defaultGroups(channels)` of each layer unless told. */
   groups?: number;
-  /** Makes a last argument `[batch]` int64 in [0, classes], where `classes` itself means no class. */
+  /** Makes an argument `condition` `[batch]` int64 in [0, classes], where `classes` itself means no class. */
   classes?: number;
+  /**
+   * Makes a last argument `context` `[batch, tokens, features]`, such as a text's embedding; the
+   * attention blocks are then latent diffusion's transformers. Any number of tokens unless told.
+   */
+  crossAttention?: { features: number; tokens?: number };
+  /** The share of elements that training drops in each residual block; 0 unless told, 0.1 in Ho et al. */
+  dropout?: number;
   name?: string;
   seed?: number;
 }
 
-type Stage = (x: Expr, time: Expr) => Expr;
+type Stage = (x: Expr, time: Expr, context?: Expr) => Expr;
+
+/**
+ * Channels of a denoiser's result.
+ * @throws RangeError when `outChannels` is told and a learned variance does not take twice its half.
+ */
+function outputChannels(
+  inChannels: number,
+  { outChannels, learnedVariance = false }: { outChannels?: number; learnedVariance?: boolean },
+): number {
+  if (!learnedVariance) return outChannels ?? inChannels;
+  if (outChannels === undefined || outChannels === 2 * inChannels) return 2 * inChannels;
+  throw new RangeError(
+    `outChannels must be ${2 * inChannels} with learnedVariance, twice inChannels, got ${outChannels}`,
+  );
+}
+
+function given(name: string, value: Expr | undefined): Expr {
+  if (value) return value;
+  throw new TypeError(`the unet needs its argument ${name}, got none`);
+}
 
 /**
  * The UNet of Ho et al. (2020, appendix B): x `[batch, inChannels, size, size]` and t `[batch]`
  * int64 to `[batch, outChannels, size, size]`. Residual blocks take the time embedding, skips join
  * both ways down and up, the middle attends, and the output starts at zero.
- * @throws RangeError when `size` cannot be halved once for each level but the last.
+ * @throws RangeError when `size` cannot be halved once for each level but the last, or `outChannels`
+ * contradicts `learnedVariance`.
  */
 export function unet(options: UnetOptions): Network {
-  const { size, inChannels = 1, outChannels = inChannels, channels = 32, classes } = options;
+  const { size, inChannels = 1, channels = 32, classes, crossAttention, dropout } = options;
   const { multipliers = [1, 2], blocks = 1, attention: attended = [], heads } = options;
   const { groups, name = "", seed = 0 } = options;
   halvedSize(size, multipliers.length - 1);
+  const outChannels = outputChannels(inChannels, options);
   const timeFeatures = 4 * channels;
+  const within = { timeFeatures, groups, dropout, seed };
 
+  const attending = (path: string, width: number): Stage => {
+    if (!crossAttention) {
+      const attends = attention(path, width, { heads, groups, seed });
+      return (x) => attends(x);
+    }
+    const contextFeatures = crossAttention.features;
+    const transforms = spatialTransformer(path, width, { contextFeatures, heads, groups, seed });
+    return (x, _, context) => transforms(x, context as Expr);
+  };
   const block = (path: string, from: number, to: number, side: number): Stage => {
-    const residual = residualBlock(path, from, to, { timeFeatures, groups, seed });
+    const residual = residualBlock(path, from, to, within);
     if (!attended.includes(side)) return residual;
-    const attends = attention(`${path}.attention`, to, { heads, groups, seed });
-    return (x, time) => attends(residual(x, time));
+    const attends = attending(`${path}.attention`, to);
+    return (x, time, context) => attends(residual(x, time), time, context);
   };
 
   const stem = convolution(`${name}in`, inChannels, channels, { seed });
@@ -76,9 +121,9 @@ export function unet(options: UnetOptions): Network {
   }
 
   const mid: Stage[] = [
-    residualBlock(`${name}mid.0`, width, width, { timeFeatures, groups, seed }),
-    attention(`${name}mid.attention`, width, { heads, groups, seed }),
-    residualBlock(`${name}mid.1`, width, width, { timeFeatures, groups, seed }),
+    residualBlock(`${name}mid.0`, width, width, within),
+    attending(`${name}mid.attention`, width),
+    residualBlock(`${name}mid.1`, width, width, within),
   ];
 
   // `true` marks the stages that take a skip.
@@ -104,16 +149,21 @@ export function unet(options: UnetOptions): Network {
     x: { shape: ["batch", inChannels, size, size] },
     t: { shape: ["batch"], dtype: "int64" },
     ...(classes !== undefined && { condition: { shape: ["batch"], dtype: "int64" } }),
+    ...(crossAttention && {
+      context: { shape: ["batch", crossAttention.tokens ?? "tokens", crossAttention.features] },
+    }),
   };
-  return network(signature, (x, t, condition) => {
+  return network(signature, (x, t, ...rest) => {
+    const condition = classes === undefined ? undefined : given("condition", rest[0]);
+    const context = crossAttention && given("context", rest[condition ? 1 : 0]);
     let embedded = time2(silu(time1(timestepEmbedding(t, channels))));
-    if (classes !== undefined) embedded = add(embedded, classOf(condition));
+    if (condition) embedded = add(embedded, classOf(condition));
     const time = silu(embedded);
     const kept = [stem(x)];
-    for (const stage of down) kept.push(stage(kept[kept.length - 1], time));
-    let h = mid.reduce((y, stage) => stage(y, time), kept[kept.length - 1]);
+    for (const stage of down) kept.push(stage(kept[kept.length - 1], time, context));
+    let h = mid.reduce((y, stage) => stage(y, time, context), kept[kept.length - 1]);
     for (const [stage, takesSkip] of up) {
-      h = stage(takesSkip ? concat([h, kept.pop() as Expr], 1) : h, time);
+      h = stage(takesSkip ? concat([h, kept.pop() as Expr], 1) : h, time, context);
     }
     return head(silu(norm(h)));
   });

@@ -17,10 +17,13 @@ import {
   defaultGroups,
   embedding,
   groupNorm,
+  layerNorm,
   linear,
   loadParameters,
   residualBlock,
+  spatialTransformer,
   timestepEmbedding,
+  tokenAttention,
 } from "@gen/nn";
 import { describe, expect, test } from "vitest";
 import { computed, expectClose, type Plain, plainTensor } from "./compare.ts";
@@ -34,13 +37,14 @@ interface LayerCase {
     stride: number;
     padding: number;
     timeFeatures: number;
+    contextFeatures: number;
   };
   x: Plain;
   parameters: Record<string, Plain>;
   output: Plain;
   probe: Plain;
   gradients: Record<string, Plain>;
-  time?: Plain;
+  second?: Plain;
 }
 
 const reference = JSON.parse(
@@ -62,21 +66,26 @@ const plainFloat = (plain: Plain) => plainTensor(plain);
 const batched = (name: string, { shape }: Plain) =>
   input(name, { shape: ["batch", ...shape.slice(1)] });
 
-function build({ name, options, x, output, time }: LayerCase): (x: Expr) => Expr {
+function build({ name, options, x, output }: LayerCase): (x: Expr, second: Expr) => Expr {
   const [from, to] = [x.shape[1], output.shape[1]];
+  const features = x.shape[x.shape.length - 1];
   switch (name) {
     case "linear":
-      return linear("l", x.shape[x.shape.length - 1], output.shape[output.shape.length - 1]);
+      return linear("l", features, output.shape[output.shape.length - 1]);
+    case "layerNorm":
+      return layerNorm("l", features);
+    case "tokenAttention":
+      return tokenAttention("l", features, options);
+    case "spatialTransformer":
+      return spatialTransformer("l", from, options);
     case "convolution":
       return convolution("l", from, to, options);
     case "groupNorm":
       return groupNorm("l", from, options);
     case "attention":
       return attention("l", from, options);
-    default: {
-      const block = residualBlock("l", from, to, options);
-      return (e) => block(e, batched("time", time as Plain));
-    }
+    default:
+      return residualBlock("l", from, to, options);
   }
 }
 
@@ -84,27 +93,27 @@ describe("layers give PyTorch's values and gradients", () => {
   for (const [i, c] of reference.layers.entries()) {
     test(`${i} ${c.name} ${JSON.stringify(c.options)}`, () => {
       const x = batched("x", c.x);
-      const output = build(c)(x);
+      const second = c.second && batched("second", c.second);
+      const output = build(c)(x, second as Expr);
       const parameters = parametersOf(output);
       loadParameters(
         { parameters },
         Object.fromEntries(Object.entries(c.parameters).map(([k, v]) => [k, plainTensor(v)])),
       );
       const loss = sum(mul(output, batched("probe", c.probe)));
-      const slopes = gradients(loss, [x, ...parameters]);
-      const outputs = Object.fromEntries(
-        [x as { name: string }, ...parameters].map(({ name }, k) => [`d ${name}`, slopes[k]]),
-      );
-      const given = [c.x, c.probe, ...(c.time ? [c.time] : [])].map(plainFloat);
-      const names = ["x", "probe", "time"].slice(0, given.length);
+      const leaves = [x, ...(second ? [second] : []), ...parameters];
+      const slopes = gradients(loss, leaves);
+      const outputs = Object.fromEntries(leaves.map(({ name }, k) => [`d ${name}`, slopes[k]]));
+      const given = [c.x, c.probe, ...(c.second ? [c.second] : [])].map(plainFloat);
+      const names = ["x", "probe", "second"].slice(0, given.length);
       const got = evaluate(
         graphOf({ output, ...outputs }, [x]),
         Object.fromEntries(names.map((name, k) => [name, given[k]])),
       );
       // float64 throughout, but for constants such as epsilon, which are float32.
-      expectClose(got.output, c.output, 1e-8);
+      expectClose(got.output, c.output, 2e-8);
       for (const [name, want] of Object.entries(c.gradients)) {
-        expectClose(got[`d ${name}`], want, 1e-8);
+        expectClose(got[`d ${name}`], want, 2e-8);
       }
     });
   }
@@ -150,6 +159,16 @@ describe("layers refuse what does not fit", () => {
       "channels",
       () => convolution("c", 5, 2)(x),
       /Conv: input \[batch, 6, 4, 4\] and weight \[2, 5, 3, 3\]/,
+    ],
+    [
+      "features by heads",
+      () => tokenAttention("a", 6, { heads: 4 }),
+      /heads must divide the 6 features of a, got 4/,
+    ],
+    [
+      "no context",
+      () => tokenAttention("a", 6, { contextFeatures: 3 })(input("y", { shape: [1, 2, 6] })),
+      /a needs a context/,
     ],
     ["no time", () => residualBlock("r", 6, 6, { timeFeatures: 8 })(x), /r needs a time embedding/],
     [

@@ -2,6 +2,7 @@ import { evaluate, input, type Tensor, tensor, tensorNumbers } from "@gen/graph"
 import {
   convDecoder,
   convEncoder,
+  dit,
   loadParameters,
   mlp,
   type Network,
@@ -10,6 +11,7 @@ import {
   unet,
 } from "@gen/nn";
 import { describe, expect, test } from "vitest";
+import { sampleInputs, waken } from "./sample-inputs.ts";
 
 const size = ({ parameters }: Network) =>
   parameters.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
@@ -152,6 +154,108 @@ describe("unet", () => {
     const [a, b] = [Array.from(tensorNumbers(both)).slice(64), Array.from(tensorNumbers(second))];
     expect(Math.max(...b.map(Math.abs))).toBeGreaterThan(0.01);
     for (const [i, v] of b.entries()) expect(v).toBeCloseTo(a[i], 5);
+  });
+});
+
+describe("unet's conditions and result", () => {
+  const small = { size: 4, channels: 4, multipliers: [1] };
+  const crossAttention = { features: 6 };
+
+  test("a learned variance doubles the channels, and contradictions are refused", () => {
+    expect(run(unet({ ...small, inChannels: 3, learnedVariance: true }), 2).shape).toEqual([
+      2, 6, 4, 4,
+    ]);
+    expect(() => unet({ ...small, learnedVariance: true, outChannels: 3 })).toThrow(
+      /outChannels must be 2 with learnedVariance, twice inChannels, got 3/,
+    );
+  });
+
+  test("cross-attention takes any number of tokens, each of which counts, in any order", () => {
+    const net = unet({ ...small, crossAttention, classes: 2 });
+    waken(net);
+    expect(Object.keys(net.signature)).toEqual(["x", "t", "condition", "context"]);
+    expect(net.signature.context.shape).toEqual(["batch", "tokens", 6]);
+    const given = sampleInputs(net.signature, { batch: 1, tokens: 2 });
+    const graph = networkGraph(net);
+    const [a, b] = [given.context.data.slice(0, 6), given.context.data.slice(6)];
+    const under = (...tokens: (typeof a)[]) => {
+      const data = tokens.flatMap((one) => Array.from(one as Float32Array));
+      const context = tensor(data, [1, tokens.length, 6]);
+      return Array.from(tensorNumbers(evaluate(graph, { ...given, context }).output));
+    };
+    const off = (p: number[], q: number[]) => Math.max(...p.map((v, i) => Math.abs(v - q[i])));
+    expect(off(under(a, b), under(b, a))).toBeLessThan(1e-12);
+    expect(off(under(a, b), under(a, b, a, b))).toBeLessThan(1e-12);
+    for (const other of [under(a), under(b)]) expect(off(under(a, b), other)).toBeGreaterThan(1e-3);
+  });
+
+  test("a fixed number of tokens is the signature's, and a missing argument is named", () => {
+    const net = unet({ ...small, crossAttention: { features: 6, tokens: 77 } });
+    expect(net.signature.context.shape).toEqual(["batch", 77, 6]);
+    const [x, t] = ["x", "t"].map((name) => input(name, net.signature[name]));
+    expect(() => net.apply(x, t)).toThrow(/the unet needs its argument context, got none/);
+  });
+});
+
+describe("dit", () => {
+  /** Peebles and Xie's blocks, embeddings and head, the fixed positions left out. */
+  const expected = (o: { c: number; p: number; w: number; d: number; k: number; out: number }) =>
+    o.d * (18 * o.w * o.w + 15 * o.w) +
+    (o.c * o.p * o.p * o.w + o.w) +
+    (256 * o.w + o.w + o.w * o.w + o.w) +
+    (o.k + 1) * o.w +
+    (2 * o.w * o.w + 2 * o.w + (o.w + 1) * o.p * o.p * o.out);
+
+  test("has as many weights as the paper's (table 1 for those with patches of 2)", () => {
+    const paper = { c: 4, p: 2, k: 1000, out: 8 };
+    const millions = [
+      [12, 384],
+      [12, 768],
+      [24, 1024],
+      [28, 1152],
+    ].map(([d, w]) => Math.round(expected({ ...paper, d, w }) / 1e6));
+    expect(millions).toEqual([33, 130, 458, 675]);
+    const own = { inChannels: 3, patch: 4, width: 24, depth: 3, heads: 3, learnedVariance: true };
+    const net = dit({ size: 8, ...own, classes: 7 });
+    expect(size(net)).toBe(expected({ c: 3, p: 4, w: 24, d: 3, k: 7, out: 6 }));
+  });
+
+  test("starts at zero, each of its blocks the identity", () => {
+    const net = dit({ size: 4, inChannels: 2, width: 8, depth: 2, heads: 2 });
+    expect(run(net, 2).shape).toEqual([2, 2, 4, 4]);
+    expect(Array.from(tensorNumbers(run(net, 2))).every((v) => v === 0)).toBe(true);
+    const head = net.parameters.find((p) => p.name === "out.linear.weight");
+    if (head) head.value = tensor(new Float32Array(64).fill(1), [8, 8]);
+    const shallow = dit({ size: 4, inChannels: 2, width: 8, depth: 0, heads: 2 });
+    for (const p of shallow.parameters) {
+      const same = net.parameters.find((q) => q.name === p.name);
+      if (same) p.value = same.value;
+    }
+    const [deep, flat] = [run(net, 1), run(shallow, 1)].map((t) => Array.from(tensorNumbers(t)));
+    for (const [i, v] of flat.entries()) expect(deep[i]).toBeCloseTo(v, 12);
+  });
+
+  test("a patch's pixels go to its own place", () => {
+    const net = dit({ size: 4, width: 8, depth: 0 });
+    waken(net);
+    const x = Float32Array.from({ length: 16 }, (_, i) => Math.sin(i));
+    const moved = Float32Array.from(x, (v, i) => (i === 6 ? v + 1 : v));
+    const at = (data: Float32Array) =>
+      tensorNumbers(run(net, 1, { x: tensor(data, [1, 1, 4, 4]) }));
+    const [a, b] = [at(x), at(moved)];
+    const changed = Array.from(a, (v, i) => (Math.abs(v - b[i]) > 1e-9 ? i : -1));
+    expect(changed.filter((i) => i >= 0)).toEqual([2, 3, 6, 7]);
+  });
+
+  test("refuses what does not divide", () => {
+    expect(() => dit({ size: 9 })).toThrow(/patch must divide the size 9, got 2/);
+    expect(() => dit({ size: 8, width: 10, heads: 2 })).toThrow(/multiple of 4, got 10/);
+    expect(() => dit({ size: 8, width: 20, heads: 3 })).toThrow(
+      /heads must divide the 20 features/,
+    );
+    const net = dit({ size: 4, width: 8, depth: 1, classes: 2 });
+    const [x, t] = ["x", "t"].map((name) => input(name, net.signature[name]));
+    expect(() => net.apply(x, t)).toThrow(/the dit needs its argument condition, got none/);
   });
 });
 

@@ -41,6 +41,8 @@ export interface Capabilities {
   readonly operations: {
     /** The operations of graphs that run, by name. */
     readonly runs: readonly string[];
+    /** Whether operations that graphs do not have run too, as ONNX model files have them. */
+    readonly foreign: boolean;
     /**
      * Those that leave the GPU for the CPU where their data has one of these dtypes; they work all the same.
      */
@@ -83,7 +85,11 @@ async function capabilitiesOf(backend: string): Promise<Capabilities> {
     isolated: inNode() || page.crossOriginIsolated === true,
     memory: machineMemory(),
     dtypes: holdings(backend, facts.features.includes("shader-f16")),
-    operations: { runs: Object.keys(kernels).sort(), onHost: gpu ? onHost : {} },
+    operations: {
+      runs: Object.keys(kernels).sort(),
+      foreign: backend.startsWith("onnx"),
+      onHost: gpu ? onHost : {},
+    },
   };
 }
 

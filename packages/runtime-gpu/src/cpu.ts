@@ -1,12 +1,15 @@
 import {
   compileEvaluation,
   type DType,
+  foreignOperations,
+  foreignText,
   isFloat,
   type Tensor,
   tensor,
   tensorNumbers,
 } from "@gen/graph";
 import type { Backend, HostArray } from "./backend.ts";
+import { BackendError } from "./backend-error.ts";
 import { backendOver } from "./device.ts";
 import type { DeviceTensor } from "./ledger.ts";
 
@@ -21,6 +24,12 @@ export function cpuBackend(): Backend<DeviceTensor> {
     read: async (held) => Float64Array.from(tensorNumbers(held)),
     free: () => {},
     async compile(graph) {
+      const foreign = foreignOperations(graph);
+      if (foreign.length > 0) {
+        throw new BackendError(
+          `cpu cannot run ${foreignText(foreign)}; the backends of @gen/runtime-gpu/onnx can`,
+        );
+      }
       const evaluation = compileEvaluation(graph);
       return {
         run: async (inputs) => evaluation(Object.fromEntries(inputs)),

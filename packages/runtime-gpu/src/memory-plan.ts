@@ -5,7 +5,8 @@ export function memoryPlan(
   graph: Graph,
   bytes: (e: Expr) => number,
 ): { parameterBytes: number; runBytes: number } {
-  const fixed = (e: Expr) => e.op === "Parameter" || e.op === "Constant";
+  const fixed = ({ op, inputs }: Expr) =>
+    op === "Parameter" || op === "Constant" || (op === "Foreign" && inputs.length === 0);
   const parameterBytes = graph.nodes.filter(fixed).reduce((sum, e) => sum + bytes(e), 0);
   const last = new Map<Expr, number>();
   graph.nodes.forEach((e, i) => {

@@ -2,9 +2,12 @@ import {
   type Bindings,
   type DType,
   type Expr,
+  foreignOperations,
+  foreignText,
   fromOnnx,
   type Graph,
   OnnxError,
+  type OnnxModel,
   resolveShape,
   type Tensor,
   tensorNumbers,
@@ -57,7 +60,7 @@ export function preflight(
   if (!(model instanceof Uint8Array)) return inspect(model, capabilities, dims, 0);
   try {
     const { signature, apply } = fromOnnx(model);
-    return inspect(trace(apply, signature), capabilities, dims, model.byteLength);
+    return inspect(trace(apply, sized(signature, dims)), capabilities, dims, model.byteLength);
   } catch (error) {
     const { message } = error as Error;
     if (!(error instanceof OnnxError) || !message.includes("unsupported operations")) throw error;
@@ -66,6 +69,15 @@ export function preflight(
     return { fits: false, obstacles: [obstacle], notes: [], ...unknown };
   }
 }
+
+/** The inputs with the dimensions that are told as numbers: some models can only be read with fixed sizes. */
+const sized = (signature: OnnxModel["signature"], dims: Bindings): OnnxModel["signature"] =>
+  Object.fromEntries(
+    Object.entries(signature).map(([name, { shape, dtype }]) => [
+      name,
+      { dtype, shape: shape.map((d) => dims[d] ?? d) },
+    ]),
+  );
 
 function inspect(graph: Graph, can: Capabilities, dims: Bindings, fileBytes: number): Preflight {
   const known = { ...namedOnce(graph), ...dims };
@@ -100,13 +112,14 @@ const deviceObstacles = ({ available, backend, reason }: Capabilities): Obstacle
     : [{ kind: "device", limit: "available", message: `${backend} is not there: ${reason}` }];
 
 function operationObstacles(graph: Graph, { operations, backend }: Capabilities): Obstacle[] {
-  const leaves = ["Input", "Parameter", "Constant"];
+  const others = ["Input", "Parameter", "Constant", "Foreign", "Result"];
   const missing = new Set(graph.nodes.map((e) => e.op));
-  for (const op of [...leaves, ...operations.runs]) missing.delete(op);
-  return [...missing].map((op) => ({
+  for (const op of [...others, ...operations.runs]) missing.delete(op);
+  const foreign = operations.foreign ? [] : foreignOperations(graph);
+  return [...missing, ...foreign.map((each) => foreignText([each]))].map((what) => ({
     kind: "operation",
     limit: "operations",
-    message: `${backend} cannot run ${op}`,
+    message: `${backend} cannot run ${what}`,
   }));
 }
 
@@ -150,6 +163,11 @@ function notesOn(graph: Graph, { backend, dtypes, operations }: Capabilities): s
     const held = dtypes[dtype];
     if (held === "host") notes.push(`${backend} keeps ${dtype} in host memory`);
     else if (held !== "own" && held !== "none") notes.push(`${backend} holds ${dtype} as ${held}`);
+  }
+  const foreign = operations.foreign ? foreignOperations(graph) : [];
+  if (foreign.length > 0) notes.push(`only ONNX Runtime knows: ${foreignText(foreign)}`);
+  if (graph.nodes.some((e) => e.op === "Result" && e.attributes.opaque === 1)) {
+    notes.push("what they make is not all of a known size, and runBytes leaves it out");
   }
   const leaving = graph.nodes.filter(({ op, inputs }) => {
     const data = inputs[op === "Where" ? 1 : 0];

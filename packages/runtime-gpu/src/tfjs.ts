@@ -1,9 +1,10 @@
-import { type Tensor, tensor } from "@gen/graph";
+import { simplify, type Tensor, tensor } from "@gen/graph";
 import type * as tfjs from "@tensorflow/tfjs";
 import type { Backend } from "./backend.ts";
 import { BackendError, loadPeer } from "./backend-error.ts";
 import { backendOver } from "./device.ts";
 import type { DeviceTensor } from "./ledger.ts";
+import { channelsLast } from "./tfjs/channels-last.ts";
 import { forget, lossOf, refuseZeros, shareGpu } from "./tfjs/gpu.ts";
 import { interpreter } from "./tfjs/interpret.ts";
 import type { Tf } from "./tfjs/kernel.ts";
@@ -56,6 +57,11 @@ export async function tfjsBackend({
       ),
     );
 
+  // A device that has started becomes current at once; waiting would let others take its place.
+  const makeCurrent = () => {
+    if (tf.getBackend() !== device) void tf.setBackend(device);
+  };
+
   return backendOver<tfjs.Tensor>({
     name: `tfjs/${device}`,
     lost,
@@ -67,11 +73,11 @@ export async function tfjsBackend({
     },
     free: (tensor) => tensor.dispose(),
     async compile(graph) {
-      const program = interpreter(tf, graph, upload);
+      makeCurrent();
+      const program = interpreter(tf, simplify(channelsLast(graph)), upload);
       return {
         async run(inputs, dims) {
-          // A device that has started becomes current at once; waiting would let others take its place.
-          if (tf.getBackend() !== device) void tf.setBackend(device);
+          makeCurrent();
           return program.run(inputs, dims);
         },
         dispose: async () => program.dispose(),

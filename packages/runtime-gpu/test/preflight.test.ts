@@ -13,7 +13,11 @@ const roomy: Capabilities = {
   isolated: true,
   memory: {},
   dtypes: { ...own, bool: "own" },
-  operations: { runs: ["MatMul", "Tanh", "Add", "Cast", "Reshape"], onHost: { Cast: ["int64"] } },
+  operations: {
+    runs: ["MatMul", "Tanh", "Add", "Cast", "Reshape"],
+    foreign: true,
+    onHost: { Cast: ["int64"] },
+  },
 };
 
 // Weights of 4 kB; at batch n: x 128n bytes, product and result 128n bytes each.
@@ -42,6 +46,7 @@ describe("preflight", () => {
     const bytes = g.toOnnx(layer());
     const { fits, parameterBytes } = preflight(bytes, roomy);
     expect([fits, parameterBytes]).toEqual([true, 4096]);
+    expect(preflight(bytes, roomy, { dims: { batch: 100 } }).largestBytes).toBe(12800);
     expect(() => preflight(bytes.subarray(0, 100), roomy)).toThrow(g.OnnxError);
   });
 
@@ -84,7 +89,7 @@ describe("preflight", () => {
   });
 
   it("names operations that are missing", () => {
-    const operations = { runs: ["MatMul"], onHost: {} };
+    const operations = { runs: ["MatMul"], foreign: true, onHost: {} };
     expect(preflight(layer(), { ...roomy, operations }).obstacles).toEqual([
       { kind: "operation", limit: "operations", message: "onnx/webgpu cannot run Tanh" },
     ]);

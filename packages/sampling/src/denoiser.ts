@@ -1,4 +1,4 @@
-import { type Expr, type Parameter, shapeText, slice } from "@gen/graph";
+import { type Expr, type Parameter, type Signature, shapeText, slice } from "@gen/graph";
 import type { FloatArray, PredictionType } from "@gen/math";
 
 /**
@@ -12,6 +12,8 @@ export interface Denoiser {
   readonly predicts: PredictionType;
   apply(x: Expr, t: Expr, condition?: Expr): Expr;
   readonly parameters: readonly Parameter[];
+  /** What `condition` looks like, where told: labels `[batch]` int64, or features `[batch, ...]`. */
+  readonly condition?: Signature;
   /** Guidance in the mean form: each step adds its variance times this, in the shape of x. */
   gradient?(x: Expr, t: Expr, condition?: Expr): Expr;
 }
@@ -31,12 +33,15 @@ export interface DenoiserFunction {
 export interface DenoisingNetwork {
   apply(...inputs: Expr[]): Expr;
   readonly parameters: readonly Parameter[];
+  /** Its arguments in order, where told. */
+  readonly signature?: Readonly<Record<string, Signature>>;
 }
 
 /**
  * A network of (x, t) together with what it predicts.
  *
- * @throws RangeError when `predicts` is not epsilon, x0, v or flow; on use, when the network's
+ * @throws RangeError when `predicts` is not epsilon, x0, v or flow, or the network takes more than
+ * one condition; on use, when the network's
  * output has neither the shape of x nor twice its channels.
  */
 export function denoiser(
@@ -44,9 +49,16 @@ export function denoiser(
   predicts: PredictionType = "epsilon",
 ): Denoiser {
   requirePrediction(predicts);
+  const names = Object.keys(network.signature ?? {});
+  if (names.length > 3) {
+    throw new RangeError(
+      `a denoiser takes a sample, a timestep and at most one condition, got ${names.join(", ")}`,
+    );
+  }
   return {
     predicts,
     parameters: network.parameters,
+    condition: network.signature?.[names[2]],
     apply(x, t, condition) {
       const output = condition ? network.apply(x, t, condition) : network.apply(x, t);
       if (fits(output, x) || fits(output, x, 2)) return output;

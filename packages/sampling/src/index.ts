@@ -38,7 +38,8 @@ export {
 } from "./guidance/inpaint.ts";
 export type { Interval } from "./guidance/interval.ts";
 export { type LatentScaling, latentScaling } from "./latent-scaling.ts";
-export { type LoadPipelineOptions, loadPipeline, type ReadFile } from "./load-pipeline.ts";
+export { type LoadModelOptions, loadModel, type ReadFile } from "./load-model.ts";
+export { type LoadPipelineOptions, loadPipeline } from "./load-pipeline.ts";
 export type { Progress } from "./loop.ts";
 export type { Pipeline, PipelineInput, PipelineVae } from "./pipeline.ts";
 export {
@@ -51,7 +52,12 @@ export {
 export type { SampleStep, Samples, Sampling } from "./sampling-run.ts";
 export { savePipeline, savePipelineVae } from "./save-pipeline.ts";
 export { type DpmSolverOptions, dpmSolverSteps } from "./solvers/dpm-solver.ts";
-export { eulerAncestralSteps, eulerSteps, flowEulerSteps } from "./solvers/euler.ts";
+export {
+  eulerAncestralSteps,
+  eulerSteps,
+  type FlowEulerOptions,
+  flowEulerSteps,
+} from "./solvers/euler.ts";
 export { heunSteps } from "./solvers/heun.ts";
 export { type LcmOptions, lcmSteps } from "./solvers/lcm.ts";
 export {
@@ -66,6 +72,7 @@ export type { SolverOptions } from "./solvers/update.ts";
 export { splitRows } from "./split-rows.ts";
 export {
   type LearnedVariance,
+  levelTransitions,
   type NextCoefficients,
   type Step,
   type StepOptions,

@@ -8,8 +8,9 @@ const MODEL = ["diffusers", "OnnxRuntimeModel"];
 /**
  * A pipeline as the files of a folder, by path, laid out as diffusers does.
  *
- * `unet/model.onnx` takes `sample` `[batch, ...]` float32, `timestep` `[batch]` int64 and, with
- * classes, `class_labels` `[batch]` int64, and gives `out_sample`; `vae_decoder/model.onnx` takes
+ * `unet/model.onnx` takes `sample` `[batch, ...]` float32, `timestep` `[batch]` int64 and, where the
+ * denoiser is conditional, `class_labels` `[batch]` int64 or `encoder_hidden_states`
+ * `[batch, tokens, features]`, and gives `out_sample`; `vae_decoder/model.onnx` takes
  * `latent_sample` and gives `sample`; `vae_encoder/model.onnx` takes `sample` and gives
  * `latent_parameters`, mean and log variance joined along axis 1. The denoiser's `predicts` goes
  * into `scheduler/scheduler_config.json`, which carries the schedule.
@@ -20,14 +21,17 @@ export function savePipeline(pipeline: PipelineInput): Record<string, Uint8Array
     ...pipeline.scheduler,
     predictionType: denoiser.predicts,
   });
+  const labels: Signature = { shape: ["batch"], dtype: "int64" };
+  const condition = denoiser.condition ?? (classes && labels);
+  const told = condition?.shape.length === 1 ? "class_labels" : "encoder_hidden_states";
   const signature: Record<string, Signature> = {
     sample: { shape: ["batch", ...shape] },
     timestep: { shape: ["batch"], dtype: "int64" },
-    ...(classes && { class_labels: { shape: ["batch"], dtype: "int64" } }),
+    ...(condition && { [told]: { ...condition, shape: ["batch", ...condition.shape.slice(1)] } }),
   };
   const unet = trace(
-    ({ sample, timestep, class_labels }: Record<string, Expr>) => ({
-      out_sample: denoiser.apply(sample, timestep, class_labels),
+    ({ sample, timestep, [told]: given }: Record<string, Expr>) => ({
+      out_sample: denoiser.apply(sample, timestep, given),
     }),
     signature,
   );

@@ -6,6 +6,7 @@ import {
   type PredictionType,
   posteriorCoefficients,
 } from "@gen/math";
+import type { NoiseSchedule } from "@gen/schedules";
 
 /**
  * One row of a sampler's table, plain numbers that survive JSON.
@@ -52,6 +53,25 @@ export interface Transition {
   readonly to: NoiseLevel;
 }
 
+/**
+ * The moves along a descending list of a schedule's time steps, from the last one to `end`: the
+ * level that the schedule's sampling ends on, unless told.
+ */
+export function levelTransitions(
+  schedule: NoiseSchedule,
+  list: readonly number[],
+  end: NoiseLevel = schedule.level(-1),
+): Transition[] {
+  const transitions: Transition[] = [];
+  let from = schedule.level(list[0]);
+  for (let i = 0; i < list.length; i++) {
+    const to = i + 1 < list.length ? schedule.level(list[i + 1]) : end;
+    transitions.push({ t: list[i], from, to });
+    from = to;
+  }
+  return transitions;
+}
+
 /** How a transition becomes a {@link Step}. */
 export interface StepOptions {
   /** What the denoiser predicts; epsilon unless told. */
@@ -80,14 +100,18 @@ export function stepTable(
   transitions: readonly Transition[],
   { predicts = "epsilon", eta = 0, keepEpsilon = false }: StepOptions = {},
 ): Step[] {
+  const nextOf = keepEpsilon ? keptEpsilon : derivedEpsilon;
   return transitions.map((transition) => ({
     t: transition.t,
     predicts,
     denoised: denoisedCoefficients(predicts, transition.from),
-    next: keepEpsilon
-      ? keptEpsilon(transition, predicts, eta)
-      : { ...posteriorCoefficients(transition.from, transition.to, eta), prediction: 0 },
+    next: nextOf(transition, predicts, eta),
   }));
+}
+
+function derivedEpsilon({ from, to }: Transition, _: PredictionType, eta: number) {
+  const { x0, x, noise } = posteriorCoefficients(from, to, eta);
+  return { x0, x, prediction: 0, noise };
 }
 
 function keptEpsilon(

@@ -56,6 +56,12 @@ describe("the order of convergence on a Gaussian, without randomness", () => {
     ["Euler", 1, (moves) => eulerSteps(moves, { predicts })],
     ["DDIM", 1, (moves) => stepTable(moves, { predicts })],
     ["Heun", 2, (moves) => heunSteps(moves, { predicts })],
+    [
+      "DPM-Solver++ 3 multistep as diffusers has it",
+      2,
+      (moves) =>
+        dpmSolverSteps(moves, { predicts, order: 3, lowerOrderFinal, compat: "diffusers" }),
+    ],
     ...([1, 2, 3] as const).flatMap((order): [string, number, (m: Transition[]) => Step[]][] => [
       ...(["midpoint", "heun"] as const).map(
         (slope): [string, number, (m: Transition[]) => Step[]] => [

@@ -50,8 +50,12 @@ function alongCurve(
   curve: (s: number) => number,
 ): NoiseSchedule {
   const { steps = 1000, maxBeta = 0.999 } = options;
-  const betas = Float64Array.from({ length: stepCount(steps) }, (_, t) =>
-    Math.min(1 - curve((t + 1) / steps) / curve(t / steps), maxBeta),
-  );
+  const betas = new Float64Array(stepCount(steps));
+  let before = curve(0);
+  for (let t = 0; t < steps; t++) {
+    const after = curve((t + 1) / steps);
+    betas[t] = Math.min(1 - after / before, maxBeta);
+    before = after;
+  }
   return new BetaSchedule(betas, options, { kind, maxBeta });
 }

@@ -4,6 +4,8 @@ export {
   expSchedule,
   laplaceSchedule,
 } from "./alpha-bar-schedule.ts";
+export { type FlowScheduleOptions, flowSchedule } from "./flow-schedule.ts";
+export { type DynamicShift, type FlowSettings, flowSigmas } from "./flow-sigmas.ts";
 export {
   continuousCosineLevel,
   continuousLinearLevel,
@@ -30,6 +32,7 @@ export {
   writeSchedulerConfig,
 } from "./scheduler-config.ts";
 export {
+  betaSigmas,
   exponentialSigmas,
   karrasSigmas,
   polyexponentialSigmas,

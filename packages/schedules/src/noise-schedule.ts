@@ -8,17 +8,19 @@ export type ScheduleSpec =
       readonly betaEnd: number;
     }
   | { readonly kind: "cosine" | "laplace" | "exp"; readonly maxBeta: number }
+  | { readonly kind: "flow"; readonly shift: number }
   | { readonly kind: "betas"; readonly betas: Float64Array };
 
 /**
  * A discrete noise schedule: `x_t = signal * x0 + noise * epsilon` for 0-based t in 0..length-1.
  *
- * Every table is a Float64Array `[length]`, made when first read.
+ * Every table is a Float64Array `[length]`, made when first read. Where the levels preserve no
+ * variance, as those of `flowSchedule`, `sqrtOneMinusAlphasCumprod` is the noise.
  */
 export interface NoiseSchedule {
   readonly length: number;
   /**
-   * `{ signal: sqrt(alphasCumprod[t]), noise: sqrt(1 - alphasCumprod[t]) }`; t = -1 is the level
+   * `{ signal: sqrtAlphasCumprod[t], noise: sqrtOneMinusAlphasCumprod[t] }`; t = -1 is the level
    * that sampling ends on. Throws RangeError on any other t.
    */
   level(t: number): NoiseLevel;

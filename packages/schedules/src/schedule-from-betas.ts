@@ -11,8 +11,8 @@ export function scheduleFromBetas(
   betas: ArrayLike<number>,
   options: ScheduleOptions = {},
 ): NoiseSchedule {
-  const spec = { kind: "betas", betas: Float64Array.from(betas) } as const;
-  return new BetaSchedule(betas, options, spec);
+  const given = Float64Array.from(betas);
+  return new BetaSchedule(given, options, { kind: "betas", betas: given.slice() });
 }
 
 /** {@link NoiseSchedule} over betas, with the way they were made. */
@@ -27,7 +27,8 @@ export class BetaSchedule implements NoiseSchedule {
   #signals: Float64Array | undefined;
   #noises: Float64Array | undefined;
 
-  constructor(betas: ArrayLike<number>, options: ScheduleOptions, spec: ScheduleSpec) {
+  /** The betas are the schedule's from here on. */
+  constructor(betas: Float64Array, options: ScheduleOptions, spec: ScheduleSpec) {
     if (betas.length === 0) throw new RangeError("betas must not be empty");
     for (let t = 0; t < betas.length; t++) {
       if (!(betas[t] >= 0 && betas[t] <= 1)) {
@@ -36,109 +37,109 @@ export class BetaSchedule implements NoiseSchedule {
     }
     this.setAlphaToOne = options.setAlphaToOne ?? true;
     this.rescaleBetasZeroSnr = options.rescaleBetasZeroSnr ?? false;
-    this.betas = this.rescaleBetasZeroSnr ? rescaleBetasZeroSnr(betas) : Float64Array.from(betas);
+    this.betas = this.rescaleBetasZeroSnr ? rescaleBetasZeroSnr(betas) : betas;
     this.length = betas.length;
     this.spec = spec;
   }
 
   level(t: number): NoiseLevel {
     if (t === -1) return this.setAlphaToOne ? { signal: 1, noise: 0 } : this.level(0);
-    if (!(Number.isInteger(t) && t >= 0 && t < this.length)) {
-      throw new RangeError(`t must be an integer in -1..${this.length - 1}, got ${t}`);
-    }
     this.#signals ??= this.sqrtAlphasCumprod;
     this.#noises ??= this.sqrtOneMinusAlphasCumprod;
-    return { signal: this.#signals[t], noise: this.#noises[t] };
+    const signal: number | undefined = this.#signals[t];
+    if (signal === undefined) {
+      throw new RangeError(`t must be an integer in -1..${this.length - 1}, got ${t}`);
+    }
+    return { signal, noise: this.#noises[t] };
   }
 
   get alphas(): Float64Array {
-    return this.#table("alphas", (t) => 1 - this.betas[t]);
+    return this.#table("alphas", () => this.betas.map((beta) => 1 - beta));
   }
 
   get alphasCumprod(): Float64Array {
-    let product = 1;
-    return this.#table("alphasCumprod", (t) => {
-      product *= 1 - this.betas[t];
-      return product;
+    return this.#table("alphasCumprod", () => {
+      const products = this.betas.slice();
+      let product = 1;
+      for (let t = 0; t < products.length; t++) products[t] = product *= 1 - products[t];
+      return products;
     });
   }
 
   get alphasCumprodPrev(): Float64Array {
-    const product = this.alphasCumprod;
-    return this.#table("alphasCumprodPrev", (t) => (t === 0 ? 1 : product[t - 1]));
+    return this.#table("alphasCumprodPrev", () => {
+      const previous = new Float64Array(this.length).fill(1);
+      previous.set(this.alphasCumprod.subarray(0, -1), 1);
+      return previous;
+    });
   }
 
   get sqrtAlphasCumprod(): Float64Array {
-    const product = this.alphasCumprod;
-    return this.#table("sqrtAlphasCumprod", (t) => Math.sqrt(product[t]));
+    return this.#table("sqrtAlphasCumprod", () => this.alphasCumprod.map(Math.sqrt));
   }
 
   get sqrtOneMinusAlphasCumprod(): Float64Array {
-    const product = this.alphasCumprod;
-    // A product of rescaled alphas may stray past 1 or below 0 by a rounding.
-    return this.#table("sqrtOneMinusAlphasCumprod", (t) => Math.sqrt(Math.max(1 - product[t], 0)));
+    return this.#table("sqrtOneMinusAlphasCumprod", () =>
+      // A product of rescaled alphas may stray past 1 by a rounding.
+      this.alphasCumprod.map((product) => (product < 1 ? Math.sqrt(1 - product) : 0)),
+    );
   }
 
   get sqrtRecipAlphasCumprod(): Float64Array {
-    const product = this.alphasCumprod;
-    return this.#table("sqrtRecipAlphasCumprod", (t) => Math.sqrt(1 / product[t]));
+    return this.#table("sqrtRecipAlphasCumprod", () =>
+      this.alphasCumprod.map((product) => Math.sqrt(1 / product)),
+    );
   }
 
   get sigmas(): Float64Array {
-    const product = this.alphasCumprod;
-    return this.#table("sigmas", (t) => Math.sqrt((1 - product[t]) / product[t]));
+    return this.#table("sigmas", () =>
+      this.alphasCumprod.map((product) => Math.sqrt((1 - product) / product)),
+    );
   }
 
   get snr(): Float64Array {
-    const product = this.alphasCumprod;
-    return this.#table("snr", (t) => product[t] / (1 - product[t]));
+    return this.#table("snr", () => this.alphasCumprod.map((product) => product / (1 - product)));
   }
 
   get logSnr(): Float64Array {
-    const snr = this.snr;
-    return this.#table("logSnr", (t) => Math.log(snr[t]));
+    return this.#table("logSnr", () => this.snr.map(Math.log));
   }
 
   get posteriorVariance(): Float64Array {
-    const [product, previous] = [this.alphasCumprod, this.alphasCumprodPrev];
-    return this.#table(
-      "posteriorVariance",
-      (t) => (this.betas[t] * (1 - previous[t])) / (1 - product[t]),
-    );
+    return this.#table("posteriorVariance", () => {
+      const [product, previous] = [this.alphasCumprod, this.alphasCumprodPrev];
+      return this.betas.map((beta, t) => (beta * (1 - previous[t])) / (1 - product[t]));
+    });
   }
 
   get posteriorLogVarianceClipped(): Float64Array {
-    const variance = this.posteriorVariance;
-    // A schedule of one step has no t = 1 to borrow from.
-    const first = this.length > 1 ? variance[1] : this.betas[0];
-    return this.#table("posteriorLogVarianceClipped", (t) =>
-      Math.log(t === 0 ? first : variance[t]),
-    );
+    return this.#table("posteriorLogVarianceClipped", () => {
+      const logs = this.posteriorVariance.map(Math.log);
+      // A schedule of one step has no t = 1 to borrow from.
+      logs[0] = this.length > 1 ? logs[1] : Math.log(this.betas[0]);
+      return logs;
+    });
   }
 
   get posteriorMeanX0(): Float64Array {
-    const [product, previous] = [this.alphasCumprod, this.alphasCumprodPrev];
-    return this.#table(
-      "posteriorMeanX0",
-      (t) => (this.betas[t] * Math.sqrt(previous[t])) / (1 - product[t]),
-    );
+    return this.#table("posteriorMeanX0", () => {
+      const [product, previous] = [this.alphasCumprod, this.alphasCumprodPrev];
+      return this.betas.map((beta, t) => (beta * Math.sqrt(previous[t])) / (1 - product[t]));
+    });
   }
 
   get posteriorMeanX(): Float64Array {
-    const [product, previous] = [this.alphasCumprod, this.alphasCumprodPrev];
-    return this.#table(
-      "posteriorMeanX",
-      (t) => ((1 - previous[t]) * Math.sqrt(1 - this.betas[t])) / (1 - product[t]),
-    );
+    return this.#table("posteriorMeanX", () => {
+      const [product, previous] = [this.alphasCumprod, this.alphasCumprodPrev];
+      return this.betas.map(
+        (beta, t) => ((1 - previous[t]) * Math.sqrt(1 - beta)) / (1 - product[t]),
+      );
+    });
   }
 
-  #table(name: string, f: (t: number) => number): Float64Array {
-    let table = this.#tables.get(name);
-    if (!table) {
-      table = new Float64Array(this.length);
-      for (let t = 0; t < this.length; t++) table[t] = f(t);
-      this.#tables.set(name, table);
-    }
+  #table(name: string, make: () => Float64Array): Float64Array {
+    const table = this.#tables.get(name) ?? make();
+    this.#tables.set(name, table);
     return table;
   }
 }

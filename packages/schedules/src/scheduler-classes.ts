@@ -64,6 +64,25 @@ const DPM: SchedulerDefaults = {
   time_shift_type: "exponential",
 };
 
+/**
+ * Settings that no table of steps here follows when they are not as given: a config that has them
+ * otherwise is understood, but not built.
+ */
+export const notBuilt: SchedulerDefaults = {
+  final_sigmas_type: "zero",
+  euler_at_final: false,
+  use_lu_lambdas: false,
+  lambda_min_clipped: -Infinity,
+  predict_x0: true,
+  disable_corrector: [],
+  solver_p: null,
+  interpolation_type: "linear",
+  timestep_type: "discrete",
+  sigma_min: null,
+  sigma_max: null,
+  invert_sigmas: false,
+};
+
 /** The fields and defaults of every scheduler class whose config is understood. */
 export const schedulerClasses = /* @__PURE__ */ (() =>
   ({
@@ -113,6 +132,9 @@ export const schedulerClasses = /* @__PURE__ */ (() =>
       final_sigmas_type: "zero",
       use_dynamic_shifting: false,
       time_shift_type: "exponential",
+      sigma_min: null,
+      sigma_max: null,
+      shift_terminal: null,
     },
     EulerDiscreteScheduler: {
       ...BETAS,
@@ -133,5 +155,19 @@ export const schedulerClasses = /* @__PURE__ */ (() =>
       clip_sample: false,
       clip_sample_range: 1,
       timestep_spacing: "linspace",
+    },
+    FlowMatchEulerDiscreteScheduler: {
+      num_train_timesteps: 1000,
+      shift: 1,
+      use_dynamic_shifting: false,
+      base_shift: 0.5,
+      max_shift: 1.15,
+      base_image_seq_len: 256,
+      max_image_seq_len: 4096,
+      invert_sigmas: false,
+      shift_terminal: null,
+      ...SIGMAS,
+      time_shift_type: "exponential",
+      stochastic_sampling: false,
     },
   }) as Readonly<Record<string, SchedulerDefaults>>)();

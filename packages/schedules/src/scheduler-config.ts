@@ -1,10 +1,12 @@
 import type { PredictionType } from "@gen/math";
 import { cosineSchedule, laplaceSchedule } from "./alpha-bar-schedule.ts";
+import { flowSchedule } from "./flow-schedule.ts";
+import type { FlowSettings } from "./flow-sigmas.ts";
 import { linearSchedule, scaledLinearSchedule, sigmoidSchedule } from "./linear-schedule.ts";
 import type { NoiseSchedule } from "./noise-schedule.ts";
 import { formatPythonJson, type JsonValue, parsePythonJson } from "./python-json.ts";
 import { scheduleFromBetas } from "./schedule-from-betas.ts";
-import { schedulerClasses } from "./scheduler-classes.ts";
+import { notBuilt, schedulerClasses } from "./scheduler-classes.ts";
 import { checkFields } from "./scheduler-fields.ts";
 
 type Fields = Readonly<Record<string, JsonValue>>;
@@ -23,12 +25,18 @@ export interface SchedulerConfig {
   readonly offset: number;
   /** diffusers' variance_type, or null for a class that has none. */
   readonly varianceType: string | null;
+  /** How a flow is sampled, for `flowSigmas`; null where the class samples no flow. */
+  readonly flow: FlowSettings | null;
+  /** Whether each step goes to the clean estimate and adds fresh noise (stochastic_sampling). */
+  readonly stochastic: boolean;
   /** Every field that the class has, by diffusers' name, defaults filled in. */
   readonly settings: Fields;
   /** The file's own fields, unchanged. */
   readonly config: Fields;
   /** The file's fields that the class does not have; kept when written, but without effect. */
   readonly unknown: readonly string[];
+  /** Fields of the class that are set to what no table of steps here follows. */
+  readonly notBuilt: readonly string[];
 }
 
 /** What {@link writeSchedulerConfig} needs at least. */
@@ -61,7 +69,7 @@ export function readSchedulerConfig(json: string | object): SchedulerConfig {
   return {
     className,
     schedule: scheduleOf(settings),
-    predictionType: PREDICTIONS[settings.prediction_type as keyof typeof PREDICTIONS],
+    predictionType: PREDICTIONS[(settings.prediction_type ?? "flow_prediction") as Prediction],
     clip: settings.clip_sample ? (settings.clip_sample_range as number) : null,
     thresholding: settings.thresholding
       ? {
@@ -72,9 +80,12 @@ export function readSchedulerConfig(json: string | object): SchedulerConfig {
     spacing: (settings.timestep_spacing ?? "linspace") as SchedulerConfig["spacing"],
     offset: (settings.steps_offset ?? 0) as number,
     varianceType: (settings.variance_type ?? null) as string | null,
+    flow: "shift" in settings ? flowOf(settings) : null,
+    stochastic: settings.stochastic_sampling === true,
     settings,
     config,
     unknown: Object.keys(config).filter((name) => !(name in defaults) && !name.startsWith("_")),
+    notBuilt: Object.keys(settings).filter((name) => isOdd(name, settings)),
   };
 }
 
@@ -108,7 +119,41 @@ function written(config: Record<string, JsonValue>, input: SchedulerConfigInput)
   return text;
 }
 
-const PREDICTIONS = { epsilon: "epsilon", sample: "x0", v_prediction: "v" } as const;
+const PREDICTIONS = {
+  epsilon: "epsilon",
+  sample: "x0",
+  v_prediction: "v",
+  flow_prediction: "flow",
+} as const;
+type Prediction = keyof typeof PREDICTIONS;
+
+function isOdd(name: string, settings: Fields): boolean {
+  const value = settings[name];
+  if (name === "algorithm_type") return !String(value).endsWith("++");
+  return name in notBuilt && JSON.stringify(value) !== JSON.stringify(notBuilt[name]);
+}
+
+function flowOf(settings: Fields): FlowSettings {
+  const numbers = settings as Readonly<Record<string, number>>;
+  const spread = (["karras", "exponential", "beta"] as const).find(
+    (kind) => settings[`use_${kind}_sigmas`] === true,
+  );
+  return {
+    length: numbers.num_train_timesteps,
+    shift: numbers.shift,
+    ...(settings.use_dynamic_shifting === true && {
+      dynamic: {
+        baseShift: numbers.base_shift,
+        maxShift: numbers.max_shift,
+        baseLength: numbers.base_image_seq_len,
+        maxLength: numbers.max_image_seq_len,
+        form: settings.time_shift_type as "exponential" | "linear",
+      },
+    }),
+    ...(numbers.shift_terminal && { terminal: numbers.shift_terminal }),
+    ...(spread && { spread }),
+  };
+}
 
 function scheduleOf(settings: Fields): NoiseSchedule {
   const options = {
@@ -118,6 +163,11 @@ function scheduleOf(settings: Fields): NoiseSchedule {
     setAlphaToOne: settings.set_alpha_to_one !== false,
     rescaleBetasZeroSnr: settings.rescale_betas_zero_snr === true,
   };
+  if ("shift" in settings || settings.use_flow_sigmas === true) {
+    const shift =
+      settings.use_dynamic_shifting === true ? 1 : (settings.shift ?? settings.flow_shift);
+    return flowSchedule({ steps: options.steps, shift: (shift ?? 1) as number });
+  }
   if (Array.isArray(settings.trained_betas)) {
     return scheduleFromBetas(settings.trained_betas as number[], options);
   }
@@ -132,13 +182,14 @@ function predictionField(type: PredictionType): string {
   const found = Object.entries(PREDICTIONS).find(([, ours]) => ours === type);
   if (found) return found[0];
   throw new RangeError(
-    `predictionType must be epsilon, x0 or v in a scheduler config, got ${type}`,
+    `predictionType must be epsilon, x0, v or flow in a scheduler config, got ${type}`,
   );
 }
 
 // diffusers' fields of what the caller said; fields left unsaid keep what the file says.
 function fieldsOf(input: SchedulerConfigInput, settings: Fields): Record<string, JsonValue> {
   const { schedule, predictionType, clip = null, thresholding = null } = input;
+  if ("shift" in settings) return flowFields(input, settings);
   const fields: Record<string, JsonValue> = {
     num_train_timesteps: schedule.length,
     ...betaFields(schedule),
@@ -162,9 +213,31 @@ function fieldsOf(input: SchedulerConfigInput, settings: Fields): Record<string,
   return fields;
 }
 
+function flowFields(
+  { schedule, predictionType = "flow", clip = null }: SchedulerConfigInput,
+  settings: Fields,
+): Record<string, JsonValue> {
+  if (schedule.spec.kind !== "flow") {
+    throw new RangeError(
+      `schedule must be a flow's for FlowMatchEulerDiscreteScheduler, got ${schedule.spec.kind}`,
+    );
+  }
+  if (predictionType !== "flow" || clip !== null) {
+    throw new RangeError(
+      "FlowMatchEulerDiscreteScheduler must have predictionType flow and no clip, got " +
+        `${predictionType} and ${clip}`,
+    );
+  }
+  const fields: Record<string, JsonValue> = { num_train_timesteps: schedule.length };
+  // A dynamic shift leaves the fixed one without effect, whatever it is.
+  if (settings.use_dynamic_shifting !== true) fields.shift = schedule.spec.shift;
+  return fields;
+}
+
 function betaFields(schedule: NoiseSchedule): Record<string, JsonValue> {
   const { spec } = schedule;
   const trained_betas = null;
+  if (spec.kind === "flow") return { use_flow_sigmas: true, flow_shift: spec.shift };
   if (spec.kind === "linear" || spec.kind === "scaledLinear" || spec.kind === "sigmoid") {
     const beta_schedule = spec.kind === "scaledLinear" ? "scaled_linear" : spec.kind;
     return { beta_schedule, beta_start: spec.betaStart, beta_end: spec.betaEnd, trained_betas };

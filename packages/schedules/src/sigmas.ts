@@ -1,3 +1,4 @@
+import { betaQuantile } from "./beta-quantile.ts";
 import { stepCount } from "./linspace.ts";
 
 /** Options of the noise levels between two standard deviations. */
@@ -45,6 +46,26 @@ export function polyexponentialSigmas(
   if (!(rho > 0)) throw new RangeError(`rho must be positive, got ${rho}`);
   const [low, high] = [Math.log(options.sigmaMin), Math.log(options.sigmaMax)];
   return ramp(options, (part) => Math.exp(low + (1 - part) ** rho * (high - low)));
+}
+
+/**
+ * Noise levels `[steps]`, descending, at equal steps of a beta distribution's quantiles between
+ * sigmaMin and sigmaMax; alpha and beta 0.6 crowd both ends (Lee et al. 2024).
+ *
+ * @throws RangeError when steps is no positive integer, not 0 < sigmaMin <= sigmaMax, or alpha or
+ * beta is not positive.
+ */
+export function betaSigmas(
+  options: SigmaOptions & { readonly alpha?: number; readonly beta?: number },
+): Float64Array {
+  const { alpha = 0.6, beta = 0.6, sigmaMin, sigmaMax } = options;
+  for (const [name, value] of Object.entries({ alpha, beta })) {
+    if (!(value > 0 && value < Infinity)) {
+      throw new RangeError(`${name} must be positive, got ${value}`);
+    }
+  }
+  const between = (part: number) => sigmaMin + part * (sigmaMax - sigmaMin);
+  return ramp(options, (part) => between(betaQuantile(1 - part, alpha, beta)));
 }
 
 function ramp({ steps, sigmaMin, sigmaMax }: SigmaOptions, curve: (part: number) => number) {

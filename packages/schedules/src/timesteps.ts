@@ -39,20 +39,27 @@ export function timesteps(
   if (spacing === "leading") {
     const stride = Math.floor(length / n);
     const start = Math.min(offset, length - 1 - stride * (n - 1));
-    return Array.from({ length: n }, (_, i) => start + stride * (n - 1 - i));
+    return listOf(n, (i) => start + stride * (n - 1 - i));
   }
   if (spacing === "trailing") {
     // The stride as numpy's arange has it, whose rounding decides the halves.
     const stride = length - length / n - length;
-    return Array.from({ length: n }, (_, i) => roundHalfEven(length + i * stride) - 1);
+    return listOf(n, (i) => roundHalfEven(length + i * stride) - 1);
   }
   if (spacing === "linspace") {
     const stride = n === 1 ? 0 : (length - 1) / (n - 1);
-    return Array.from({ length: n }, (_, i) => roundHalfEven((n - 1 - i) * stride));
+    return listOf(n, (i) => roundHalfEven((n - 1 - i) * stride));
   }
   throw new RangeError(
     `spacing must be leading, trailing, linspace or a list of steps, got ${spacing}`,
   );
+}
+
+// A plain loop: the first table of a process is made before anything is compiled.
+function listOf(count: number, entry: (i: number) => number): number[] {
+  const list: number[] = [];
+  for (let i = 0; i < count; i++) list.push(entry(i));
+  return list;
 }
 
 function given(list: readonly number[], steps: number | undefined, length: number): number[] {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  betaSigmas,
   continuousCosineLevel,
   continuousLinearLevel,
   cosineSchedule,
@@ -15,6 +16,7 @@ import {
   varianceExplodingLevel,
   variancePreservingLevel,
 } from "../src/index.ts";
+import { worst } from "./reference.ts";
 
 const unit = fc.double({ min: 0, max: 1, noNaN: true });
 const sigma = fc.double({ min: 1e-3, max: 1e3, noNaN: true });
@@ -40,6 +42,24 @@ describe("sigmas", () => {
     }
     const bent = polyexponentialSigmas({ ...range, rho: 2 });
     expect(Math.log(bent[2])).toBeCloseTo(Math.log(0.002) + 0.25 * Math.log(80 / 0.002), 12);
+  });
+
+  test("beta levels are at the distribution's quantiles", () => {
+    // scipy.stats.beta.ppf(p, 0.6, 0.6) at p = 1, 0.75, 0.5, 0.25, 0
+    const places = [1.0, 0.824319621347305, 0.5000000000000001, 0.17568037865269498, 0.0];
+    const found = betaSigmas({ steps: 5, sigmaMin: 1, sigmaMax: 11 });
+    expect(
+      worst(
+        found,
+        places.map((p) => 1 + 10 * p),
+      ),
+    ).toBeLessThan(1e-14);
+    // Of alpha 1 and beta 2 the quantile is 1 - sqrt(1 - p).
+    const other = betaSigmas({ steps: 4, sigmaMin: 1, sigmaMax: 2, alpha: 1, beta: 2 });
+    expect(worst(other, [2, 2 - Math.sqrt(1 / 3), 2 - Math.sqrt(2 / 3), 1])).toBeLessThan(1e-14);
+    expect(() => betaSigmas({ steps: 2, sigmaMin: 1, sigmaMax: 2, alpha: 0 })).toThrow(
+      "alpha must be positive, got 0",
+    );
   });
 
   test("descend from sigmaMax to sigmaMin", () => {

@@ -2,23 +2,34 @@ import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { Interrupted, UsageError } from "../errors.ts";
 import { claimOutput } from "../files.ts";
-import { readInit } from "../initial-noise.ts";
+import { checkInit, readInit } from "../initial-noise.ts";
 import { interruptSignal } from "../interrupt.ts";
-import { type LoadedPipeline, readModelFolder } from "../model-folder.ts";
+import { readModelFolder } from "../model-folder.ts";
 import { openBackend } from "../open-backend.ts";
-import { type CommonOptions, path, real, whole, withCommonOptions } from "../options.ts";
+import { type CommonOptions, path, real, size, whole, withCommonOptions } from "../options.ts";
 import { print } from "../print.ts";
 import { progress } from "../progress.ts";
+import { checkEta, checkNoise, checkSize, openShape } from "../sample-checks.ts";
 import { checkOutput, outputKind, writeSamples } from "../sample-output.ts";
-import { type SamplingChoice, samplePipeline } from "../sample-pipeline.ts";
+import { samplePipeline } from "../sample-pipeline.ts";
+import {
+  type SamplerName,
+  samplerHelp,
+  samplerNames,
+  usualEta,
+  usualSampler,
+} from "../samplers.ts";
+import { schedulerNotes } from "../scheduler-notes.ts";
 
 interface SampleCommandOptions extends CommonOptions {
   readonly model?: string;
-  readonly sampler: SamplingChoice["sampler"];
+  readonly sampler?: SamplerName;
   readonly steps?: number;
   readonly eta?: number;
   readonly count?: number;
+  readonly size?: readonly [number, number];
   readonly init?: string;
+  readonly torchSeed?: number;
   readonly clip: boolean;
 }
 
@@ -33,20 +44,21 @@ export function sampleCommand(): Command {
       ).argParser(path),
     )
     .addOption(
-      new Option("--sampler <name>", "how noise becomes data")
-        .choices(["ddpm", "ddim"])
-        .default("ddim"),
+      new Option(
+        "--sampler <name>",
+        "how noise becomes data (default: the scheduler's, where its class is one, else ddim)",
+      ).choices(samplerNames),
     )
     .addOption(
       new Option(
         "--steps <n>",
-        "network evaluations (default: 20 for ddim, every training step for ddpm)",
+        "moves from noise to data (default: 20; 4 for lcm, every training step for ddpm)",
       ).argParser(whole(1, 100000)),
     )
     .addOption(
       new Option(
         "--eta <x>",
-        "ddim: fresh noise at each step, from 0 (none) to 1 (as ddpm) (default: 0)",
+        "ddim, euler-ancestral: fresh noise at each step, from 0 (none) to 1 (as ddpm) (default: 0 for ddim, else 1)",
       ).argParser(real(0, 1)),
     )
     .addOption(
@@ -57,47 +69,67 @@ export function sampleCommand(): Command {
     )
     .addOption(
       new Option(
+        "--size <h>[x<w>]",
+        "height and width of what the denoiser makes, for one that takes any (default: unet/config.json's, or --init's)",
+      ).argParser(size),
+    )
+    .addOption(
+      new Option(
         "--init <file.npy>",
         "the initial noise [count, ...] as floats, in place of the seed's",
       ).argParser(path),
+    )
+    .addOption(
+      new Option(
+        "--torch-seed <n>",
+        "all noise as PyTorch draws it on the CPU after torch.manual_seed(n), in place of --seed",
+      ).argParser(whole(0)),
     )
     .option("--no-clip", "do not bound the clean estimate, whatever the scheduler says");
   return withCommonOptions(command, "samples.png")
     .addHelpText(
       "after",
       `
+Samplers:
+${samplerHelp()}
+
 --out ending in .png is a picture of all samples, .npy the numbers (images in [-1, 1]); any other
 path is a folder with both and each image by itself.
 
 Where the scheduler clips, ddim keeps the predicted noise and ddpm re-derives it, as diffusers'
-DDIMScheduler and DDPMScheduler do.
+DDIMScheduler and DDPMScheduler do. --torch-seed draws as they do too: the initial noise, then that
+of each step, for all samples at once.
 
 Examples:
   gen sample --model moons --count 2000 --out moons.png
   gen sample --model digits --sampler ddpm --seed 7 --out digits/
-  gen sample --model latents --steps 50 --eta 0.5 --out garments.npy`,
+  gen sample --model latents --steps 50 --eta 0.5 --out garments.npy
+  gen sample --model theirs --sampler dpm-solver++ --size 32 --torch-seed 0 --out theirs.png`,
     )
     .action(run);
 }
 
-async function run(options: SampleCommandOptions): Promise<void> {
-  const { out, seed, sampler, eta, steps, clip } = options;
+async function run(options: SampleCommandOptions, command: Command): Promise<void> {
+  const { out, seed, torchSeed, eta, steps, clip } = options;
   // Not a mandatory option of the parser, which would hide an unknown flag behind this.
   if (options.model === undefined)
     throw new UsageError("--model must be given: a folder as `gen train ddpm` makes it");
-  if (eta !== undefined && sampler !== "ddim")
-    throw new UsageError("--eta is for --sampler ddim; ddpm has none");
+  checkEta(eta, options.sampler);
+  checkNoise(options, command.getOptionValueSource("seed") !== "default");
   const kind = outputKind(out);
   await claimOutput(out, { force: options.force, kind: kind === "folder" ? "folder" : "file" });
   const signal = interruptSignal();
-  const pipeline = await readModelFolder(options.model);
-  const init =
-    options.init === undefined ? undefined : await readInit(options.init, pipeline.shape);
+  const init = options.init === undefined ? undefined : await readInit(options.init);
+  const pipeline = await readModelFolder(options.model, openShape(options.size, init?.item));
+  checkSize(options.size, pipeline.shape);
+  if (init) checkInit(options.init as string, init, pipeline.shape);
   const count = init?.count ?? options.count ?? 16;
   if (options.count !== undefined && options.count !== count)
     throw new UsageError(`--count must be ${count}, as many as --init has, got ${options.count}`);
+  const sampler = options.sampler ?? usualSampler(pipeline.scheduler);
+  checkEta(eta, sampler);
   checkOutput(out, kind, count, pipeline);
-  for (const note of notes(pipeline)) process.stderr.write(`note: ${note}\n`);
+  for (const note of schedulerNotes(pipeline.scheduler)) process.stderr.write(`note: ${note}\n`);
   const backend = await openBackend(options.backend);
   try {
     const shown = progress(`${sampler.toUpperCase()} on ${backend.name}`);
@@ -108,6 +140,7 @@ async function run(options: SampleCommandOptions): Promise<void> {
       choice: { sampler, steps, eta, clip },
       count,
       seed,
+      torchSeed,
       x: init?.data,
       signal,
       onStep: (done, total) => shown.update(done, total),
@@ -119,6 +152,7 @@ async function run(options: SampleCommandOptions): Promise<void> {
     const seconds = (performance.now() - started) / 1000;
     shown.finish(`${samples.steps} steps`);
     await writeSamples(out, kind, samples);
+    const usual = usualEta(sampler);
     print(
       options.json,
       {
@@ -126,8 +160,8 @@ async function run(options: SampleCommandOptions): Promise<void> {
         shape: samples.shape,
         sampler,
         steps: samples.steps,
-        ...(sampler === "ddim" && { eta: eta ?? 0 }),
-        seed,
+        ...(usual !== undefined && { eta: eta ?? usual }),
+        ...(torchSeed === undefined ? { seed } : { torchSeed }),
         seconds,
         backend: backend.name,
       },
@@ -136,11 +170,4 @@ async function run(options: SampleCommandOptions): Promise<void> {
   } finally {
     await backend.close();
   }
-}
-
-/** What a scheduler's file says that sampling does not heed. */
-function notes({ scheduler }: LoadedPipeline): string[] {
-  const { className, unknown } = scheduler;
-  if (unknown.length === 0) return [];
-  return [`fields that ${className} does not have are passed over: ${unknown.join(", ")}`];
 }

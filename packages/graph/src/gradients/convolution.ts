@@ -1,7 +1,7 @@
 import { concat, gather, pad, reshape, slice, transpose } from "../arrange.ts";
 import { constant, type Expr } from "../expr.ts";
 import { averagePool, conv2d, matmul, upsampleNearest } from "../products.ts";
-import { elementCount } from "../shape.ts";
+import { sum } from "../reduce.ts";
 import { tensor } from "../tensor.ts";
 import { interleave } from "./arrange.ts";
 import { type Rule, times, whole } from "./rule.ts";
@@ -64,35 +64,36 @@ function turned(weight: Expr, group: number): Expr {
 }
 
 /**
- * Matrix products of the gradient with shifted slices of the padded input, which is far faster than a
- * convolution with the gradient as its kernel. Only the shifts along a row are joined: a product for
- * each row of the kernel spares two thirds of the copies that one large product would need.
+ * For each row of the kernel a matrix product over the pixels, sample by sample, which is far faster
+ * than a convolution with the gradient as its kernel. The input is shifted by rows and the gradient by
+ * columns: as many copies as the kernel has rows and columns, not places.
  */
 function weightGradient(g: Expr, y: Expr): Expr {
   const [x, weight] = y.inputs;
   const { stride, pads, group } = geometry(y);
   const [out, perGroup, kh, kw] = weight.shape as readonly number[];
-  const [batch, , rows, columns] = y.shape as readonly number[];
-  const channelsFirst = transpose(x, [1, 2, 0, 3]);
-  const padded = pad(channelsFirst, [0, pads[0], 0, pads[1]], [0, pads[2], 0, pads[3]]);
-  const [, height, , width] = padded.shape;
-  const groups = group === 1 ? [] : [group];
-  const grouped = reshape(padded, [...groups, perGroup, height, batch, width]);
-  const at = groups.length;
-  const shifted = (from: Expr, axis: number, by: number, count: number) =>
-    slice(from, axis, by, by + (count - 1) * stride + 1, stride);
-  const across = concat(
-    indices(kw).map((kx) => shifted(grouped, at + 3, kx, columns)),
-    at,
+  const [batch, , , width] = x.shape as readonly number[];
+  const images = (e: Expr) => reshape(e, [batch, group, (e.shape[1] as number) / group, -1]);
+  const spread = interleave(g, 3, stride);
+  const columns = concat(
+    indices(kw).map((kx) => images(window(spread, 3, pads[1] - kx, width))),
+    2,
   );
-  const pixels = elementCount([batch, rows, columns]);
-  const left = reshape(transpose(g, [1, 2, 0, 3]), [...groups, out / group, pixels]);
   const products = indices(kh).map((ky) => {
-    const right = reshape(shifted(across, at + 1, ky, rows), [...groups, kw * perGroup, pixels]);
-    return matmul(left, right, { transposeB: true });
+    const rows = images(window(x, 2, ky - pads[0], y.shape[2] as number, stride));
+    const product = sum(matmul(columns, rows, { transposeB: true }), [0]);
+    return reshape(product, [1, group, kw, out / group, perGroup]);
   });
-  const byPixel = reshape(concat(products, at + 1), [out, kh * kw, perGroup]);
-  return reshape(transpose(byPixel, [0, 2, 1]), weight.shape);
+  return reshape(transpose(concat(products, 0), [1, 3, 4, 0, 2]), weight.shape);
+}
+
+/** `count` entries along `axis`, every `step` from `start` on, which may be outside: there they are 0. */
+function window(x: Expr, axis: number, start: number, count: number, step = 1): Expr {
+  const end = start + (count - 1) * step + 1;
+  const only = (value: number) => x.shape.map((_, i) => (i === axis ? Math.max(value, 0) : 0));
+  const padded = pad(x, only(-start), only(end - (x.shape[axis] as number)));
+  const moved = Math.max(-start, 0);
+  return slice(padded, axis, start + moved, end + moved, step);
 }
 
 const indices = (count: number) => Array.from({ length: count }, (_, i) => i);

@@ -95,22 +95,26 @@ const resize: Kernel = (node, [x], shape, memory) => {
   return out;
 };
 
-const instanceNorm: Kernel = (node, [x, scale, bias], shape, memory) => {
-  const epsilon = node.attributes.epsilon as number;
+const groupNormalization: Kernel = (node, [x, scale, bias], shape, memory) => {
+  const { epsilon, groups } = node.attributes as Record<string, number>;
   const out = memory.take(x.data.length);
-  const size = sizeOf(shape.slice(2));
-  const channels = shape[1];
-  for (let plane = 0; plane < shape[0] * channels; plane++) {
-    const start = plane * size;
+  const pixels = sizeOf(shape.slice(2));
+  const perGroup = shape[1] / groups;
+  const size = perGroup * pixels;
+  for (let group = 0; group < shape[0] * groups; group++) {
+    const start = group * size;
     const end = start + size;
     let total = 0;
     for (let i = start; i < end; i++) total += x.data[i];
     const mean = total / size;
     let squares = 0;
     for (let i = start; i < end; i++) squares += (x.data[i] - mean) ** 2;
-    const factor = scale.data[plane % channels] / Math.sqrt(squares / size + epsilon);
-    const shift = bias.data[plane % channels];
-    for (let i = start; i < end; i++) out[i] = (x.data[i] - mean) * factor + shift;
+    const rate = 1 / Math.sqrt(squares / size + epsilon);
+    let i = start;
+    for (let c = (group % groups) * perGroup; i < end; c++) {
+      const factor = scale.data[c] * rate;
+      for (let k = 0; k < pixels; k++, i++) out[i] = (x.data[i] - mean) * factor + bias.data[c];
+    }
   }
   return out;
 };
@@ -120,5 +124,5 @@ export const productKernels: Record<string, Kernel> = {
   Conv: conv,
   AveragePool: averagePool,
   Resize: resize,
-  InstanceNormalization: instanceNorm,
+  GroupNormalization: groupNormalization,
 };

@@ -2,7 +2,7 @@ import type { Expr } from "../expr.ts";
 import type { Dim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Known, knownOf, toExpr, type Value } from "./known.ts";
-import { label, OnnxError } from "./protobuf.ts";
+import { label, OnnxError, Unsupported } from "./protobuf.ts";
 import type { OnnxNode } from "./read-graph.ts";
 import { readTensor } from "./read-tensor.ts";
 
@@ -11,7 +11,8 @@ export class Call {
   readonly node: OnnxNode;
   readonly opset: number;
   readonly operands: readonly (Value | undefined)[];
-  readonly #like: (dim: string) => Expr | undefined;
+  /** A value of the model with this dynamic dimension among its dimensions. */
+  readonly like: (dim: string) => Expr | undefined;
 
   constructor(
     node: OnnxNode,
@@ -22,7 +23,7 @@ export class Call {
     this.node = node;
     this.opset = opset;
     this.operands = operands;
-    this.#like = like;
+    this.like = like;
   }
 
   /** Operand `i` as an expression. @throws OnnxError when it is absent. */
@@ -45,11 +46,13 @@ export class Call {
     return this.operands[i] !== undefined;
   }
 
-  /** Operand `i`, whose elements must be known before the model runs. */
+  /** Operand `i`, whose elements must be known before the model runs. @throws Unsupported otherwise. */
   known(i: number): Known {
     const found = knownOf(this.value(i));
     if (!found)
-      throw new OnnxError(`operand ${i} must be a constant; here it depends on the model's input`);
+      throw new Unsupported(
+        `operand ${i} must be a constant; here it depends on the model's input`,
+      );
     return found;
   }
 
@@ -60,15 +63,15 @@ export class Call {
   numbers(i: number): number[] {
     return this.dims(i).map((d) => {
       if (typeof d === "number") return d;
-      throw new OnnxError(
+      throw new Unsupported(
         `operand ${i} depends on the dynamic dimension ${d}; give it a fixed size`,
       );
     });
   }
 
-  /** A value of the model with `dim` among its dimensions. */
-  like(dim: string): Expr | undefined {
-    return this.#like(dim);
+  /** The same node on other operands. */
+  on(operands: readonly (Value | undefined)[]): Call {
+    return new Call(this.node, this.opset, operands, this.like);
   }
 
   /** The integers of attribute `name`, or of operand `i` where the model's version has them there. */
@@ -109,11 +112,11 @@ export class Call {
     return attribute && shortest(attribute.f);
   }
 
-  /** @throws OnnxError unless `value`, the setting `name`, is among those that are `allowed`. */
+  /** @throws Unsupported unless `value`, the setting `name`, is among those that are `allowed`. */
   require<T extends string | number>(name: string, value: T, ...allowed: T[]): void {
     if (allowed.includes(value)) return;
     const shown = typeof value === "string" ? label(value) : value;
-    throw new OnnxError(`${name} ${shown} is not supported, only ${allowed.join(", ")}`);
+    throw new Unsupported(`${name} ${shown} is not supported, only ${allowed.join(", ")}`);
   }
 }
 

@@ -3,12 +3,12 @@ import type { Expr } from "../expr.ts";
 import { matmul } from "../products.ts";
 import { sum } from "../reduce.ts";
 import { type Dim, elementCount, shapeText } from "../shape.ts";
-import { label, OnnxError } from "./protobuf.ts";
+import { label, Unsupported } from "./protobuf.ts";
 
 /** Einstein's summation of one or two operands with distinct letters, as one matrix product. */
 export function einsum(equation: string, operands: readonly Expr[]): Expr {
   const refuse = () =>
-    new OnnxError(
+    new Unsupported(
       `equation ${label(equation)} is not supported for ${operands.map((o) => shapeText(o.shape)).join(" and ")}`,
     );
   const [left, given] = equation.replaceAll(/\s/g, "").split("->");

@@ -1,7 +1,7 @@
 import type { Expr } from "../expr.ts";
 import { shapeText } from "../shape.ts";
 import { tensor } from "../tensor.ts";
-import type { OnnxWriter } from "./onnx-writer.ts";
+import { domainOf, type OnnxWriter } from "./onnx-writer.ts";
 import { type AttributeInit, elementTypes, float, int, ints, text } from "./protobuf.ts";
 
 /** The operands and attributes of the ONNX node for an expression. */
@@ -29,6 +29,7 @@ const special: Record<string, Emitter> = {
   Concat: (e, inputs) => [inputs, [int("axis", number(e, "axis"))]],
   Gather: (e, inputs) => [inputs, [int("axis", number(e, "axis"))]],
   Softmax: (e, inputs) => [inputs, [int("axis", number(e, "axis"))]],
+  LayerNormalization: (e, inputs) => [inputs, [float("epsilon", number(e, "epsilon"))]],
   InstanceNormalization: (e, inputs) => [inputs, [float("epsilon", number(e, "epsilon"))]],
   Reshape: reshape,
   Expand: expand,
@@ -72,6 +73,14 @@ const special: Record<string, Emitter> = {
   ReduceMax: reduce(18),
 };
 
+/** An operation of another domain, such as `com.microsoft.nchwc.Conv`, which backends put into graphs. */
+const ofDomain: Emitter = (e, inputs) => [
+  inputs,
+  Object.entries(e.attributes).map(([name, value]) =>
+    typeof value === "number" ? int(name, value) : ints(name, value as readonly number[]),
+  ),
+];
+
 /** The reductions take their axes as an input from opset `since` on, as an attribute before. */
 function reduce(since: number): Emitter {
   return (e, [x], writer) => {
@@ -108,7 +117,7 @@ const emitters = /* @__PURE__ */ new Map<string, Emitter>([
 
 /** Writes the node of `e`, whose operands have been written, under the name `output`. */
 export function emit(writer: OnnxWriter, e: Expr, output?: string): string {
-  const emitter = emitters.get(e.op);
+  const emitter = domainOf(e.op) === "" ? emitters.get(e.op) : ofDomain;
   if (!emitter) {
     throw new RangeError(
       `toOnnx: operation ${e.op} of shape ${shapeText(e.shape)} has no ONNX form here`,

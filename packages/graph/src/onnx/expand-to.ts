@@ -4,7 +4,7 @@ import { constant, type Expr } from "../expr.ts";
 import { broadcastShapes, type Dim, type Shape } from "../shape.ts";
 import { tensor } from "../tensor.ts";
 import type { Call } from "./call.ts";
-import { OnnxError } from "./protobuf.ts";
+import { Unsupported } from "./protobuf.ts";
 
 /** `x` repeated to `shape`, whose dynamic dimensions are taken from other values of the model. */
 export function expandTo(c: Call, x: Expr, shape: Shape): Expr {
@@ -32,7 +32,7 @@ function vectorOf(c: Call, dim: string): Expr {
   const [part, ...rest] = dim.split("*");
   const factor = Number(part);
   if (rest.length === 0 || factor > 2 ** 16) {
-    throw new OnnxError(`no value has the dynamic dimension ${dim}; give it a fixed size`);
+    throw new Unsupported(`no value has the dynamic dimension ${dim}; give it a fixed size`);
   }
   const row = Number.isNaN(factor)
     ? onesLike(cast(vectorOf(c, part), "float32"))

@@ -1,13 +1,14 @@
-import { constant, type Expr, type Parameter, parameter, type Signature } from "../expr.ts";
+import { constant, type Expr, input, type Parameter, parameter, type Signature } from "../expr.ts";
 import { type Dim, type Shape, shapeText } from "../shape.ts";
 import { Call, type Reader } from "./call.ts";
 import { fold } from "./fold.ts";
-import { isKnown, knownTensor, toExpr, type Value } from "./known.ts";
-import { label, OnnxError } from "./protobuf.ts";
+import { isKnown, isOpaque, knownTensor, type Opaque, toExpr, type Value } from "./known.ts";
+import { type Around, foreignConstant, passThrough } from "./pass-through.ts";
+import { dtypeOf, label, OnnxError, typeName, Unsupported } from "./protobuf.ts";
 import { arrangeReaders } from "./read-arrange.ts";
 import { constantReaders } from "./read-constant.ts";
 import { elementwiseReaders } from "./read-elementwise.ts";
-import { type OnnxGraph, type OnnxNode, type OnnxReadOptions, readGraph } from "./read-graph.ts";
+import { type OnnxGraph, type OnnxReadOptions, opLabel, readGraph } from "./read-graph.ts";
 import { normaliseReaders } from "./read-normalise.ts";
 import { poolReaders } from "./read-pool.ts";
 import { productReaders } from "./read-products.ts";
@@ -42,12 +43,14 @@ const readers = /* @__PURE__ */ new Map<string, Reader>([
 /**
  * Reads an ONNX model of operator set 7 to 21: initializers of floats become parameters,
  * what an exporter computes from shapes is worked out, also where dimensions stay dynamic.
+ *
+ * Operations that graphs do not have, and those on numbers of other types (a quantised model's), are kept as
+ * they are in the file: ONNX Runtime runs them, see {@link foreignOperations}.
  * @throws OnnxError in one line when the bytes are not a sound model, the model is above `limit`,
- * or it has operations that cannot be rebuilt (all of them are named).
+ * or it has branches, loops or functions of its own (all of them are named).
  */
 export function fromOnnx(bytes: Uint8Array, options: OnnxReadOptions = {}): OnnxModel {
   const graph = readGraph(bytes, options);
-  refuseUnsupported(graph.nodes);
   const given = new Map<string, Value>();
   const parameters: Parameter[] = [];
   for (const [name, { tensor, constant: fixed }] of graph.initializers) {
@@ -59,20 +62,9 @@ export function fromOnnx(bytes: Uint8Array, options: OnnxReadOptions = {}): Onnx
       given.set(name, weight);
     }
   }
+  for (const [name, message] of graph.foreign) given.set(name, foreignConstant(message));
   const { signature, outputNames } = graph;
   return { signature, outputNames, parameters, apply: (inputs) => apply(graph, given, inputs) };
-}
-
-const controlFlow = ["If", "Loop", "Scan", "SequenceMap"];
-
-function refuseUnsupported(nodes: readonly OnnxNode[]): void {
-  const ops = [...new Set(nodes.map((n) => n.op))].filter((op) => !readers.has(op));
-  if (ops.length === 0) return;
-  const shown = ops.slice(0, 40).map((op) => (/^[\w.]{1,80}$/.test(op) ? op : label(op)));
-  const flow = ops.some((op) => controlFlow.includes(op))
-    ? "; what If, Loop and Scan do depends on data, and a graph here has no branches"
-    : "";
-  throw new OnnxError(`the ONNX model uses unsupported operations: ${shown.join(", ")}${flow}`);
 }
 
 function apply(
@@ -81,22 +73,24 @@ function apply(
   inputs: Readonly<Record<string, Expr>>,
 ): Record<string, Expr> {
   const values = new Map(given);
-  for (const [name, value] of bind(graph.signature, inputs)) values.set(name, value);
+  const dims = new Map<string, Dim>();
+  for (const [name, value] of bind(graph.signature, inputs, dims)) values.set(name, value);
+  const around = { graph, dims };
   const like = (dim: string) => {
     for (const value of values.values()) {
-      if (!isKnown(value) && value.shape.includes(dim)) return value;
+      if (!isKnown(value) && !isOpaque(value) && value.shape.includes(dim)) return value;
     }
     return undefined;
   };
   for (const node of graph.nodes) {
     try {
       const operands = node.inputs.map((name) => values.get(name));
-      const made = results(new Call(node, graph.opset, operands, like));
+      const made = results(new Call(node, graph.opset, operands, like), around);
       node.outputs.forEach((name, i) => {
         if (made[i] !== undefined) values.set(name, made[i]);
       });
     } catch (cause) {
-      throw new OnnxError(`node ${node.label} (${node.op}): ${(cause as Error).message}`, {
+      throw new OnnxError(`node ${node.label} (${opLabel(node.op)}): ${(cause as Error).message}`, {
         cause,
       });
     }
@@ -107,28 +101,71 @@ function apply(
       throw new OnnxError(
         `output ${label(name)} is a second result of its node, which is not supported`,
       );
+    if (isOpaque(value)) throw new OnnxError(unknownOutput(name, value));
     return [name, toExpr(value)] as const;
   });
   return Object.fromEntries(outputs);
 }
 
-function results(call: Call): readonly Value[] {
-  const { op } = call.node;
+function unknownOutput(name: string, { type = 0, shape }: Opaque): string {
+  const dtype = dtypeOf(type);
+  if (type && !dtype) return `output ${label(name)} is of type ${typeName(type)}, not supported`;
+  const what = shape ? "type" : "shape";
+  return `nothing in the model tells the ${what} of output ${label(name)}, which follows operations that only ONNX Runtime knows; declare it in the model, or give dynamic dimensions a fixed size`;
+}
+
+function results(call: Call, around: Around): readonly Value[] {
+  const { node } = call;
+  const reader = readers.get(node.op);
+  const [first] = call.operands;
+  if (call.operands.some((o) => o && isOpaque(o))) {
+    const sized = first && isOpaque(first) && first.shape;
+    if (reader && sized && (node.op === "Shape" || node.op === "Size")) {
+      return rebuilt(call.on([input(node.inputs[0], { shape: sized })]), reader);
+    }
+    return passThrough(call, around, reader, reader ? undefined : { name: opLabel(node.op) });
+  }
+  if (!reader) return passThrough(call, around, reader, { name: opLabel(node.op) });
+  try {
+    const made = rebuilt(call, reader);
+    const extra = node.outputs.slice(made.length).find((name) => around.graph.used.has(name));
+    if (extra === undefined || extra === "") return made;
+    throw new Unsupported(`its result ${label(extra)} is not known here`);
+  } catch (error) {
+    const reason = reasonOf(error, call);
+    if (reason === undefined) throw error;
+    return passThrough(call, around, reader, { name: opLabel(node.op), reason });
+  }
+}
+
+/** Why graphs have no such operation; undefined where it is wrong in itself. */
+function reasonOf(error: unknown, { operands }: Call): string | undefined {
+  if (error instanceof Unsupported) return error.message;
+  // Whether a name fits a number is told when the graph runs.
+  const named = (value: Value | undefined) =>
+    value &&
+    !isOpaque(value) &&
+    (isKnown(value) ? value.values : value.shape).some((d) => typeof d === "string");
+  if (!(error instanceof RangeError) || !operands.some(named)) return undefined;
+  return `${error.message}; give dynamic dimensions a fixed size`;
+}
+
+function rebuilt(call: Call, reader: Reader): readonly Value[] {
   const folded =
     call.operands.length > 0 && call.operands.every((o) => !o || isKnown(o))
       ? fold(call)
       : undefined;
   if (folded) return [folded];
-  const made = (readers.get(op) as Reader)(call);
+  const made = reader(call);
   return Array.isArray(made) ? made : [made as Value];
 }
 
-/** The inputs by name, checked against the signature. */
+/** The inputs by name, checked against the signature; `bound` learns what its dynamic dimensions are. */
 function bind(
   signature: OnnxGraph["signature"],
   inputs: Readonly<Record<string, Expr>>,
+  bound: Map<string, Dim>,
 ): (readonly [string, Expr])[] {
-  const bound = new Map<string, Dim>();
   const names = Object.keys(signature);
   const extra = Object.keys(inputs).find((name) => !names.includes(name));
   if (extra !== undefined) {

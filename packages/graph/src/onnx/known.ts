@@ -1,7 +1,7 @@
 import { constant, type Expr, isParameter } from "../expr.ts";
-import { type Dim, divideDims, elementCount } from "../shape.ts";
+import { type Dim, divideDims, elementCount, type Shape } from "../shape.ts";
 import { type DType, isFloat, type Tensor, tensor, tensorNumbers } from "../tensor.ts";
-import { OnnxError } from "./protobuf.ts";
+import { Unsupported } from "./protobuf.ts";
 
 /**
  * A small tensor whose elements are known while a model is read, some perhaps only by name:
@@ -11,11 +11,22 @@ export interface Known {
   readonly dtype: DType;
   readonly dims: readonly number[];
   readonly values: readonly Dim[];
+  /** The tensor of the file that it is, with digits that numbers do not have. */
+  readonly tensor?: Tensor;
 }
 
-export type Value = Expr | Known;
+/** A value of no dtype or no shape that expressions have; nodes that use it stay as they are in the file. */
+export interface Opaque {
+  readonly opaque: Expr;
+  /** ONNX's element type and the dimensions, where they are known. */
+  readonly type?: number;
+  readonly shape?: Shape;
+}
+
+export type Value = Expr | Known | Opaque;
 
 export const isKnown = (value: Value): value is Known => "values" in value;
+export const isOpaque = (value: Value): value is Opaque => "opaque" in value;
 
 /** More elements than this stay ordinary constants. */
 export const knownLimit = 4096;
@@ -29,21 +40,26 @@ export function known(dtype: DType, dims: readonly number[], values: readonly Di
 export const knownTensor = (value: Tensor): Known | undefined =>
   value.data.length > knownLimit
     ? undefined
-    : known(value.dtype, value.shape, Array.from(tensorNumbers(value)));
+    : { ...known(value.dtype, value.shape, Array.from(tensorNumbers(value))), tensor: value };
 
 /** The elements of `value` where they are fixed: a known value, a constant or a weight. */
 export function knownOf(value: Value): Known | undefined {
   if (isKnown(value)) return value;
+  if (isOpaque(value)) return undefined;
   if (isParameter(value)) return knownTensor(value.value);
   return value.op === "Constant" ? knownTensor(value.attributes.value as Tensor) : undefined;
 }
 
-/** A known value as an expression. @throws OnnxError where an element is a dynamic dimension. */
+/** A value as an expression. @throws Unsupported where an element is a dynamic dimension. */
 export function toExpr(value: Value): Expr {
+  if (isOpaque(value)) return value.opaque;
   if (!isKnown(value)) return value;
+  if (value.tensor) return constant(value.tensor);
   const name = value.values.find((v) => typeof v === "string");
   if (name !== undefined) {
-    throw new OnnxError(`needs the number of the dynamic dimension ${name}; give it a fixed size`);
+    throw new Unsupported(
+      `needs the number of the dynamic dimension ${name}; give it a fixed size`,
+    );
   }
   return constant(tensor(value.values as number[], value.dims, value.dtype));
 }

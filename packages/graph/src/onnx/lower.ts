@@ -1,21 +1,25 @@
 import { reshape, transpose } from "../arrange.ts";
-import { type Expr, expr } from "../expr.ts";
+import { add, cast, mul } from "../elementwise.ts";
+import { constant, type Expr, expr } from "../expr.ts";
 import { simplify } from "../passes.ts";
 import { sameShape } from "../shape.ts";
+import { tensor } from "../tensor.ts";
 import { type Graph, rewrite, withInputs } from "../trace.ts";
 import { isKnownFrom } from "./onnx-writer.ts";
 
 /**
  * The graph in the forms that ONNX has and that ONNX Runtime runs fastest: 2-D products with a
- * transpose or a bias become Gemm, a convolution takes its bias, batched transposes become nodes.
+ * transpose or a bias become Gemm, a convolution takes its bias, batched transposes become nodes,
+ * groups are normalised as instances.
  */
 export function lower(whole: Graph): Graph {
   const graph = simplify(
-    rewrite(whole, (node, inputs) =>
-      node.op === "Expand" && isKnownFrom(whole.inputs, node.shape)
+    rewrite(whole, (node, inputs) => {
+      if (node.op === "GroupNormalization") return normalisedInstances(node, inputs);
+      return node.op === "Expand" && isKnownFrom(whole.inputs, node.shape)
         ? expr("Expand", [inputs[0]], node.shape)
-        : withInputs(node, inputs),
-    ),
+        : withInputs(node, inputs);
+    }),
   );
   const uses = new Map<Expr, number>();
   const use = (e: Expr) => uses.set(e, (uses.get(e) ?? 0) + 1);
@@ -35,6 +39,20 @@ export function lower(whole: Graph): Graph {
     }
     return withInputs(node, made);
   });
+}
+
+/** ONNX's own group normalisation is newer than most readers, and its scale changed its meaning. */
+function normalisedInstances(node: Expr, [x, scale, bias]: readonly Expr[]): Expr {
+  const { groups, epsilon } = node.attributes as Record<string, number>;
+  const [batch, channels] = x.shape;
+  const instances = (of: Expr, gain: Expr, shift: Expr) =>
+    expr("InstanceNormalization", [of, gain, shift], of.shape, { epsilon });
+  if (groups === channels) return instances(x, scale, bias);
+  const filled = (value: number) =>
+    cast(constant(tensor(new Float32Array(groups).fill(value), [groups])), x.dtype);
+  const unscaled = instances(reshape(x, [batch, groups, -1]), filled(1), filled(0));
+  const perChannel = (e: Expr) => reshape(e, [1, channels, ...x.shape.slice(2).map(() => 1)]);
+  return add(mul(reshape(unscaled, x.shape), perChannel(scale)), perChannel(bias));
 }
 
 function product(node: Expr, [a, b]: readonly Expr[]): Expr {

@@ -1,4 +1,5 @@
 import type { Expr, Input } from "../expr.ts";
+import type { Foreign } from "../foreign.ts";
 import type { Dim, Shape } from "../shape.ts";
 import { type Tensor, tensor, tensorNumbers } from "../tensor.ts";
 import {
@@ -8,6 +9,9 @@ import {
   type TensorInit,
   tensorMessage,
 } from "./protobuf.ts";
+
+/** The domain of an operation's name: that of `com.microsoft.Gelu`, and none for ONNX's own. */
+export const domainOf = (op: string): string => op.slice(0, Math.max(0, op.lastIndexOf(".")));
 
 /** Collects the nodes and initializers of one ONNX graph, with a name for every value. */
 export class OnnxWriter {
@@ -45,12 +49,36 @@ export class OnnxWriter {
 
   /** Writes a node and returns the name of its value. */
   node(
-    opType: string,
+    op: string,
     input: string[],
     attribute: AttributeInit[] = [],
-    output = this.unique(`${opType}_${this.nodes.length}`),
+    output = this.unique(`${op}_${this.nodes.length}`),
   ): string {
-    this.nodes.push({ opType, name: output, input, output: [output], attribute });
+    const domain = domainOf(op);
+    const opType = domain === "" ? op : op.slice(domain.length + 1);
+    this.nodes.push({ opType, domain, name: output, input, output: [output], attribute });
+    return output;
+  }
+
+  /** Writes a node of a file as it was there, and returns the names of its results. */
+  foreign({ node, inputs }: Foreign): string[] {
+    const { opType, domain, tensor: held } = node;
+    if (held) {
+      const name = this.unique(held.name || `constant/${held.dims.join("x")}`);
+      this.initializers.push({ ...held, name });
+      return [name];
+    }
+    let next = 0;
+    const hint = `${opType.replaceAll(/\W/g, "_").slice(0, 80)}_${this.nodes.length}`;
+    const output = node.results.map((there, i) => (there ? this.unique(`${hint}_${i}`) : ""));
+    this.nodes.push({
+      opType,
+      domain,
+      name: output.find((name) => name !== ""),
+      input: node.operands.map((there) => (there ? this.nameOf(inputs[next++]) : "")),
+      output,
+      attribute: [...node.attributes],
+    });
     return output;
   }
 

@@ -17,6 +17,9 @@ export class OnnxError extends Error {
   override readonly name = "OnnxError";
 }
 
+/** What ONNX has and graphs have not: ONNX Runtime can still run the node as it is. */
+export class Unsupported extends OnnxError {}
+
 /** ONNX's number of each element type. */
 export const elementTypes: Readonly<Record<DType, TensorProto_DataType>> = {
   float32: TensorProto_DataType.FLOAT,
@@ -27,9 +30,14 @@ export const elementTypes: Readonly<Record<DType, TensorProto_DataType>> = {
   bool: TensorProto_DataType.BOOL,
 };
 
-/** The dtype of ONNX's element type `type`, or undefined where there is none. */
+/** The dtype that holds ONNX's element type `type`, or undefined where there is none; bfloat16 is read as float32. */
 export const dtypeOf = (type: number): DType | undefined =>
-  (Object.keys(elementTypes) as DType[]).find((dtype) => elementTypes[dtype] === type);
+  type === TensorProto_DataType.BFLOAT16
+    ? "float32"
+    : (Object.keys(elementTypes) as DType[]).find((dtype) => elementTypes[dtype] === type);
+
+/** ONNX's name of an element type. */
+export const typeName = (type: number): string => TensorProto_DataType[type] ?? String(type);
 
 export const int = (name: string, value: number): AttributeInit => ({
   name,

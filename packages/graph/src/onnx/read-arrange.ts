@@ -1,9 +1,11 @@
 import { concat, reshape, transpose } from "../arrange.ts";
-import type { Expr } from "../expr.ts";
+import { where } from "../elementwise.ts";
+import { constant, type Expr } from "../expr.ts";
 import { type Dim, elementCount, normaliseAxis, shapeText } from "../shape.ts";
+import { tensor } from "../tensor.ts";
 import type { Call, Reader } from "./call.ts";
 import { expandTo } from "./expand-to.ts";
-import { OnnxError } from "./protobuf.ts";
+import { OnnxError, Unsupported } from "./protobuf.ts";
 import { padded } from "./read-pad.ts";
 
 function reshapeNode(c: Call): Expr {
@@ -63,7 +65,7 @@ function tile(c: Call): Expr {
     }
     if (typeof times === "number" && times >= 1 && times <= 1024)
       return concat(Array(times).fill(made), axis);
-    throw new OnnxError(`cannot repeat ${shapeText(x.shape)} ${times} times along axis ${axis}`);
+    throw new Unsupported(`cannot repeat ${shapeText(x.shape)} ${times} times along axis ${axis}`);
   }, x);
 }
 
@@ -89,6 +91,24 @@ function spaceToDepth(c: Call): Expr {
   return reshape(transpose(apart, [0, 3, 5, 1, 2, 4]), [batch, channels * s * s, h / s, w / s]);
 }
 
+/** The lower or upper triangle of the last two dimensions, with zeros elsewhere. */
+function triangle(c: Call): Expr {
+  const x = c.x(0);
+  const [rows, columns] = x.shape.slice(-2).map(Number);
+  if (!(rows * columns <= 2 ** 20)) {
+    throw new Unsupported(
+      `needs two last dimensions of fixed, modest size, got ${shapeText(x.shape)}`,
+    );
+  }
+  const k = c.has(1) ? c.numbers(1)[0] : 0;
+  const upper = c.int("upper", 1) === 1;
+  const kept = Array.from({ length: rows * columns }, (_, i) => {
+    const above = (i % columns) - Math.floor(i / columns);
+    return Number(upper ? above >= k : above <= k);
+  });
+  return where(constant(tensor(kept, [rows, columns], "bool")), x, 0);
+}
+
 export const arrangeReaders: Record<string, Reader> = {
   Reshape: reshapeNode,
   Flatten: flatten,
@@ -106,6 +126,7 @@ export const arrangeReaders: Record<string, Reader> = {
   Pad: padded,
   Expand: (c) => expandTo(c, c.x(0), c.dims(1)),
   Tile: tile,
+  Trilu: triangle,
   DepthToSpace: depthToSpace,
   SpaceToDepth: spaceToDepth,
 };

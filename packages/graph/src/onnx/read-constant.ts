@@ -4,7 +4,7 @@ import { tensor } from "../tensor.ts";
 import type { Call, Reader } from "./call.ts";
 import { expandTo } from "./expand-to.ts";
 import { isKnown, known, knownTensor } from "./known.ts";
-import { OnnxError } from "./protobuf.ts";
+import { Unsupported } from "./protobuf.ts";
 
 function constantNode(c: Call) {
   const value =
@@ -14,7 +14,7 @@ function constantNode(c: Call) {
       (c.node.attributes.has("value_floats") && tensor(c.floats("value_floats") ?? [])) ||
       (c.node.attributes.has("value_ints") &&
         tensor(c.list("value_ints") ?? [], undefined, "int64")));
-  if (!value) throw new OnnxError("only constants that are numeric tensors are supported");
+  if (!value) throw new Unsupported("only constants that are numeric tensors are supported");
   return knownTensor(value) ?? constant(value);
 }
 
@@ -25,7 +25,7 @@ function constantOfShape(c: Call): Expr {
 
 function shapeNode(c: Call) {
   const operand = c.value(0);
-  const shape: Shape = isKnown(operand) ? operand.dims : operand.shape;
+  const shape: Shape = isKnown(operand) ? operand.dims : c.x(0).shape;
   const part = shape.slice(
     c.int("start", 0),
     c.node.attributes.has("end") ? c.int("end", 0) : undefined,
@@ -39,6 +39,6 @@ export const constantReaders: Record<string, Reader> = {
   Shape: shapeNode,
   Size: (c) => known("int64", [], [elementCount(c.x(0).shape)]),
   Range: () => {
-    throw new OnnxError("its bounds must be constants");
+    throw new Unsupported("its bounds must be constants");
   },
 };

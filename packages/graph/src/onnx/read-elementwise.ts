@@ -5,7 +5,8 @@ import { logSumExp, softmax } from "../reduce.ts";
 import { elementCount } from "../shape.ts";
 import { isFloat } from "../tensor.ts";
 import type { Call, Reader } from "./call.ts";
-import { dtypeOf, OnnxError } from "./protobuf.ts";
+import { dtypeOf, OnnxError, typeName, Unsupported } from "./protobuf.ts";
+import { isForeignType } from "./read-tensor.ts";
 
 const unary =
   (f: (x: Expr) => Expr): Reader =>
@@ -72,7 +73,10 @@ function round(x: Expr): Expr {
 function cast(c: Call): Expr {
   const to = c.int("to", 0);
   const dtype = dtypeOf(to);
-  if (dtype === undefined) throw new OnnxError(`element type ${to} is not supported`);
+  if (dtype === undefined) {
+    const Kind = isForeignType(to) ? Unsupported : OnnxError;
+    throw new Kind(`element type ${typeName(to)} is not supported`);
+  }
   return e.cast(c.x(0), dtype);
 }
 

@@ -9,27 +9,54 @@ import type { Signature } from "../expr.ts";
 import type { Dim } from "../shape.ts";
 import type { DType, Tensor } from "../tensor.ts";
 import { dtypeOf, label, OnnxError } from "./protobuf.ts";
-import { type ExternalData, readTensor } from "./read-tensor.ts";
+import {
+  type ExternalData,
+  isForeignType,
+  readForeignTensor,
+  readTensor,
+  type TensorMessage,
+} from "./read-tensor.ts";
 
 type NodeMessage = MessageShape<typeof NodeProtoSchema>;
 export type AttributeMessage = MessageShape<typeof AttributeProtoSchema>;
 
 /** A node as the file has it; absent optional operands are empty names. */
 export interface OnnxNode {
+  /** Its operation, with the domain unless that is ONNX's own. */
   readonly op: string;
+  readonly domain: string;
+  readonly opType: string;
   readonly label: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, AttributeMessage>;
 }
 
+/** What a file says of a value: its element type, and its dimensions where it has them. */
+export interface Declared {
+  readonly type: number;
+  readonly shape?: readonly (Dim | undefined)[];
+}
+
 /** What a file holds, checked for form: names resolve and nodes come after what they use. */
 export interface OnnxGraph {
   readonly opset: number;
+  /** The version of each domain's operator set; ONNX's own is `""`. */
+  readonly versions: ReadonlyMap<string, number>;
   readonly signature: Readonly<Record<string, Required<Signature>>>;
   readonly outputNames: readonly string[];
-  readonly initializers: ReadonlyMap<string, { tensor: Tensor; constant: boolean }>;
+  readonly initializers: ReadonlyMap<string, Initializer>;
+  /** Tensors of types that graphs do not have. */
+  readonly foreign: ReadonlyMap<string, TensorMessage>;
+  readonly declared: ReadonlyMap<string, Declared>;
   readonly nodes: readonly OnnxNode[];
+  /** The values that a node or an output uses. */
+  readonly used: ReadonlySet<string>;
+}
+
+interface Initializer {
+  readonly tensor: Tensor;
+  readonly constant: boolean;
 }
 
 /** Settings of {@link fromOnnx}: how much of a file is trusted, and where its outer data are. */
@@ -47,9 +74,8 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
   }
   const model = decode(bytes);
   const graph = model.graph;
-  const opset = Number(
-    model.opsetImport.find((o) => o.domain === "" || o.domain === "ai.onnx")?.version,
-  );
+  const versions = new Map(model.opsetImport.map((o) => [domainOf(o.domain), Number(o.version)]));
+  const opset = Number(versions.get(""));
   if (!graph || model.opsetImport.length === 0) {
     throw new OnnxError("not an ONNX model: it holds no graph or names no operator set");
   }
@@ -61,7 +87,8 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
   }
   const ours = model.producerName === "gen";
   const constants = ours ? undefined : controlNames(graph.node);
-  const initializers = new Map<string, { tensor: Tensor; constant: boolean }>();
+  const initializers = new Map<string, Initializer>();
+  const foreign = new Map<string, TensorMessage>();
   const defined = new Set<string>();
   const define = (name: string) => {
     if (defined.has(name)) throw new OnnxError(`the ONNX graph defines ${label(name)} twice`);
@@ -69,6 +96,10 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
   };
   for (const message of graph.initializer) {
     define(message.name);
+    if (isForeignType(message.dataType)) {
+      foreign.set(message.name, readForeignTensor(message, externalData));
+      continue;
+    }
     const tensor = readTensor(message, externalData);
     const constant = constants
       ? tensor.shape.length === 0 || constants.has(message.name)
@@ -76,20 +107,59 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
     initializers.set(message.name, { tensor, constant });
   }
   // Before version 4 of the format, initializers are listed as inputs too.
-  const inputs = graph.input.filter((i) => !initializers.has(i.name));
+  const inputs = graph.input.filter(({ name }) => !initializers.has(name) && !foreign.has(name));
   for (const { name } of inputs) define(name);
   for (const node of graph.node) for (const name of node.output) if (name !== "") define(name);
   const outputNames = graph.output.map((o) => o.name);
   if (outputNames.length === 0) throw new OnnxError("the ONNX graph has no outputs");
-  const given = new Set([...initializers.keys(), ...inputs.map((i) => i.name)]);
+  const given = new Set([...initializers.keys(), ...foreign.keys(), ...inputs.map((i) => i.name)]);
+  const nodes = ordered(graph.node, outputNames, given);
+  refuseBodies(nodes, model.functions);
   return {
     opset,
+    versions,
     signature: Object.fromEntries(inputs.map((i) => [i.name, signatureOf(i)])),
     outputNames,
     initializers,
-    nodes: ordered(graph.node, outputNames, given).map(nodeOf),
+    foreign,
+    declared: new Map([...graph.valueInfo, ...graph.output].flatMap(declaredOf)),
+    nodes: nodes.map(nodeOf),
+    used: new Set([...nodes.flatMap((n) => n.input), ...outputNames]),
   };
 }
+
+const domainOf = (domain: string) => (domain === "ai.onnx" ? "" : domain);
+
+/** @throws OnnxError naming the operations that hold graphs of their own. */
+function refuseBodies(
+  nodes: readonly NodeMessage[],
+  functions: MessageShape<typeof ModelProtoSchema>["functions"],
+): void {
+  const own = new Set(functions.map((f) => `${f.domain} ${f.name}`));
+  const called = nodes.filter((n) => own.has(`${n.domain} ${n.opType}`));
+  if (called.length > 0) {
+    throw new OnnxError(
+      `the ONNX model calls functions of its own: ${opNames(called)}; inline them when it is exported`,
+    );
+  }
+  const branching = nodes.filter((n) => n.attribute.some((a) => a.g || a.graphs.length > 0));
+  const named = nodes.filter((n) => controlFlow.includes(n.opType) && domainOf(n.domain) === "");
+  const refused = new Set([...branching, ...named]);
+  if (refused.size > 0) {
+    throw new OnnxError(
+      `the ONNX model uses unsupported operations: ${opNames([...refused])}; what If, Loop and Scan do depends on data, and a graph here has no branches`,
+    );
+  }
+}
+
+const controlFlow = ["If", "Loop", "Scan", "SequenceMap"];
+
+/** Each once, and at most 40. */
+const opNames = (nodes: readonly NodeMessage[]): string =>
+  [...new Set(nodes.map((n) => nodeOf(n).op))].slice(0, 40).map(opLabel).join(", ");
+
+/** An operation's name as errors print it. */
+export const opLabel = (op: string): string => (/^[\w.]{1,80}$/.test(op) ? op : label(op));
 
 function decode(bytes: Uint8Array): MessageShape<typeof ModelProtoSchema> {
   try {
@@ -101,8 +171,9 @@ function decode(bytes: Uint8Array): MessageShape<typeof ModelProtoSchema> {
 }
 
 const nodeOf = (node: NodeMessage): OnnxNode => ({
-  op:
-    node.domain === "" || node.domain === "ai.onnx" ? node.opType : `${node.domain}.${node.opType}`,
+  op: domainOf(node.domain) === "" ? node.opType : `${node.domain}.${node.opType}`,
+  domain: domainOf(node.domain),
+  opType: node.opType,
   label: label(node.name || node.output[0] || ""),
   inputs: node.input,
   outputs: node.output,
@@ -139,6 +210,20 @@ function signatureOf({
     throw new OnnxError(`${what} has dimension ${size}; dimensions must not be negative`);
   });
   return { shape: dims, dtype };
+}
+
+function declaredOf({
+  name,
+  type,
+}: MessageShape<typeof ValueInfoProtoSchema>): (readonly [string, Declared])[] {
+  if (type?.value.case !== "tensorType") return [];
+  const { elemType, shape } = type.value.value;
+  const dims = shape?.dim.map(({ value }): Dim | undefined => {
+    if (value.case === "dimParam") return dimensionName(value.value);
+    const size = value.case === "dimValue" ? Number(value.value) : -1;
+    return size >= 0 && Number.isSafeInteger(size) ? size : undefined;
+  });
+  return [[name, { type: elemType, ...(dims && { shape: dims }) }]];
 }
 
 /** A name that `shape.ts` takes for a name or for a multiple of one. */

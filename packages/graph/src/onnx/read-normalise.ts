@@ -1,10 +1,9 @@
 import { expand, reshape } from "../arrange.ts";
 import { add, div, mul, sqrt, square, sub } from "../elementwise.ts";
-import { constant, type Expr } from "../expr.ts";
-import { instanceNorm } from "../products.ts";
+import type { Expr } from "../expr.ts";
+import { groupNormalization, instanceNorm } from "../products.ts";
 import { mean } from "../reduce.ts";
 import { shapeText } from "../shape.ts";
-import { tensor } from "../tensor.ts";
 import type { Call, Reader } from "./call.ts";
 import { OnnxError } from "./protobuf.ts";
 
@@ -34,30 +33,23 @@ function layerNormalization(c: Call): Expr {
 }
 
 /** Scale and bias are one number a group before opset 21, one a channel from there on. */
-function groupNormalization(c: Call): Expr {
+function readGroupNormalization(c: Call): Expr {
   const x = c.x(0);
   const groups = c.int("num_groups", 1);
   const channels = x.shape[1];
   if (typeof channels !== "number" || channels % groups !== 0 || groups > 2 ** 16) {
     throw new OnnxError(`${shapeText(x.shape)} has no ${groups} groups of channels`);
   }
-  const flat = reshape(x, [x.shape[0], groups, -1]);
-  const filled = (v: number) => constant(tensor(Array(groups).fill(v), [groups], x.dtype));
-  const normal = reshape(
-    instanceNorm(flat, filled(1), filled(0), c.float("epsilon", 1e-5)),
-    x.shape,
-  );
   const spread = (v: Expr) => {
-    if (v.shape[0] === channels) return channelwise(v, x);
-    const each = expand(reshape(v, [groups, 1]), [groups, channels / groups]);
-    return channelwise(reshape(each, [channels]), x);
+    if (v.shape[0] === channels) return v;
+    return reshape(expand(reshape(v, [groups, 1]), [groups, channels / groups]), [channels]);
   };
-  return add(mul(normal, spread(c.x(1))), spread(c.x(2)));
+  return groupNormalization(x, spread(c.x(1)), spread(c.x(2)), groups, c.float("epsilon", 1e-5));
 }
 
 export const normaliseReaders: Record<string, Reader> = {
   InstanceNormalization: (c) => instanceNorm(c.x(0), c.x(1), c.x(2), c.float("epsilon", 1e-5)),
   BatchNormalization: batchNormalization,
   LayerNormalization: layerNormalization,
-  GroupNormalization: groupNormalization,
+  GroupNormalization: readGroupNormalization,
 };

@@ -3,7 +3,7 @@ import { constant, type Expr } from "../expr.ts";
 import { normaliseAxis } from "../shape.ts";
 import { tensor } from "../tensor.ts";
 import type { Call } from "./call.ts";
-import { OnnxError } from "./protobuf.ts";
+import { OnnxError, Unsupported } from "./protobuf.ts";
 
 /** Pads, cutting where a pad is negative. */
 export function padded(c: Call): Expr {
@@ -28,7 +28,7 @@ export function padded(c: Call): Expr {
   return x.shape.reduce<Expr>((made, size, axis) => {
     if (before[axis] === 0 && after[axis] === 0) return made;
     if (typeof size !== "number")
-      throw new OnnxError(`cannot pad the dimension ${size}; give it a fixed size`);
+      throw new Unsupported(`cannot pad the dimension ${size}; give it a fixed size`);
     const length = before[axis] + size + after[axis];
     if (!(length >= 0 && length <= 2 ** 20)) throw new OnnxError(`a pad to ${length} is too long`);
     const at = Array.from({ length }, (_, i) => source(mode, i - before[axis], size));

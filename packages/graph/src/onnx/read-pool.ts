@@ -6,7 +6,7 @@ import { max, mean } from "../reduce.ts";
 import { shapeText } from "../shape.ts";
 import { tensor } from "../tensor.ts";
 import type { Call, Reader } from "./call.ts";
-import { OnnxError } from "./protobuf.ts";
+import { Unsupported } from "./protobuf.ts";
 import { convolve, windowOf } from "./read-products.ts";
 
 const planes = (x: Expr): number[] => x.shape.flatMap((_, i) => (i < 2 ? [] : [i]));
@@ -26,9 +26,9 @@ function average(c: Call): Expr {
   if (blocks) return averagePool(x, size);
   const channels = x.shape[1];
   if (typeof channels !== "number")
-    throw new OnnxError(`needs a fixed number of channels, got ${shapeText(x.shape)}`);
+    throw new Unsupported(`needs a fixed number of channels, got ${shapeText(x.shape)}`);
   if (!(channels <= 2 ** 12 && x.shape.slice(2).every((d) => Number(d) <= 2 ** 12))) {
-    throw new OnnxError(`${shapeText(x.shape)} is too large to be averaged in this way`);
+    throw new Unsupported(`${shapeText(x.shape)} is too large to be averaged in this way`);
   }
   const area = kernel.reduce((a, b) => a * b, 1);
   const ones = (n: number) => constant(tensor(Array(n * area).fill(1), [n, 1, ...kernel], x.dtype));
@@ -65,7 +65,7 @@ function maxPool(c: Call): Expr {
 function resize(c: Call): Expr {
   const x = c.x(0);
   if (x.shape.length !== 4)
-    throw new OnnxError(
+    throw new Unsupported(
       `only [batch, channels, height, width] is resized, got ${shapeText(x.shape)}`,
     );
   c.require("mode", c.text("mode", "nearest"), "nearest");
@@ -81,7 +81,7 @@ function resize(c: Call): Expr {
       ? nearest === "floor" || (nearest === "round_prefer_floor" && scale <= 2)
       : ["half_pixel", "pytorch_half_pixel"].includes(coordinates) && nearest.startsWith("round");
   if (!integer || !repeats) {
-    throw new OnnxError(
+    throw new Unsupported(
       `only whole repetition of pixels is supported, got scales [${scales.join(", ")}], ${coordinates}, ${nearest}`,
     );
   }

@@ -5,7 +5,7 @@ import { conv2d, matmul } from "../products.ts";
 import { type Dim, type Shape, shapeText } from "../shape.ts";
 import type { Call, Reader } from "./call.ts";
 import { einsum } from "./einsum.ts";
-import { OnnxError } from "./protobuf.ts";
+import { OnnxError, Unsupported } from "./protobuf.ts";
 import { padOrCut, pick } from "./read-pad.ts";
 
 function matmulNode(c: Call): Expr {
@@ -47,7 +47,7 @@ export function windowOf(c: Call, x: Expr, weight?: Shape): Window {
   const rank = x.shape.length - 2;
   const kernel = (weight?.slice(2) as number[]) ?? c.list("kernel_shape") ?? [];
   if (kernel.length !== rank || rank < 1 || rank > 2 || kernel.some((k) => typeof k !== "number")) {
-    throw new OnnxError(
+    throw new Unsupported(
       `input ${shapeText(x.shape)} and kernel ${shapeText(kernel)}: only 1-D and 2-D windows of fixed size are supported`,
     );
   }
@@ -152,10 +152,10 @@ function convTranspose(c: Call): Expr {
   const x = c.x(0);
   const weight = c.x(1);
   if (x.shape.length !== 4)
-    throw new OnnxError(`only 2-D input is supported, got ${shapeText(x.shape)}`);
+    throw new Unsupported(`only 2-D input is supported, got ${shapeText(x.shape)}`);
   c.require("auto_pad", c.text("auto_pad", "NOTSET"), "NOTSET", "VALID");
   if (c.node.attributes.has("output_shape"))
-    throw new OnnxError("output_shape is not supported; use pads");
+    throw new Unsupported("output_shape is not supported; use pads");
   const { kernel, strides, dilations, pads } = windowOf(c, x, weight.shape);
   const extra = c.list("output_padding") ?? [0, 0];
   const group = c.int("group", 1);

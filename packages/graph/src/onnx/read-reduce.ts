@@ -5,7 +5,7 @@ import { logSumExp, max, mean, sum } from "../reduce.ts";
 import { normaliseAxis, shapeText } from "../shape.ts";
 import { isFloat } from "../tensor.ts";
 import type { Call, Reader } from "./call.ts";
-import { OnnxError } from "./protobuf.ts";
+import { Unsupported } from "./protobuf.ts";
 
 type Reduce = (x: Expr, axes?: readonly number[], keepDims?: boolean) => Expr;
 
@@ -30,7 +30,7 @@ const product: Reduce = (x, axes = [], keep) => {
   const whole = axes.reduce((made, axis) => {
     const size = made.shape[normaliseAxis("ReduceProd", axis, made.shape)];
     if (!(Number(size) >= 1 && Number(size) <= 64)) {
-      throw new OnnxError(
+      throw new Unsupported(
         `only axes of at most 64 entries are multiplied, got ${shapeText(x.shape)}`,
       );
     }

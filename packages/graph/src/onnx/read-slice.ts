@@ -4,7 +4,7 @@ import { type Dim, normaliseAxis } from "../shape.ts";
 import { tensor } from "../tensor.ts";
 import type { Call, Reader } from "./call.ts";
 import { isKnown } from "./known.ts";
-import { OnnxError } from "./protobuf.ts";
+import { OnnxError, Unsupported } from "./protobuf.ts";
 import { pick } from "./read-pad.ts";
 
 function sliceNode(c: Call): Expr {
@@ -26,7 +26,7 @@ function sliceAxis(x: Expr, axis: number, start: Dim, end: Dim, step: number): E
     start === 0 && step === 1 && (end === size || (typeof end === "number" && end >= 2 ** 31 - 1));
   if (whole) return x;
   if (typeof start !== "number" || typeof end !== "number" || typeof size !== "number") {
-    throw new OnnxError(
+    throw new Unsupported(
       `cannot cut [${start}, ${end}) out of the dimension ${size}; give it a fixed size`,
     );
   }
@@ -47,7 +47,7 @@ function split(c: Call): Expr[] {
   const axis = normaliseAxis("Split", c.int("axis", 0), x.shape);
   const size = x.shape[axis];
   if (typeof size !== "number")
-    throw new OnnxError(`cannot split the dimension ${size}; give it a fixed size`);
+    throw new Unsupported(`cannot split the dimension ${size}; give it a fixed size`);
   const count = c.node.outputs.length;
   const each = Math.ceil(size / count);
   const lengths =

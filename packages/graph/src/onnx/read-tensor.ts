@@ -1,33 +1,92 @@
-import type { MessageShape } from "@bufbuild/protobuf";
-import { TensorProto_DataLocation, TensorProto_DataType, type TensorProtoSchema } from "onnx-buf";
+import { create, type MessageShape } from "@bufbuild/protobuf";
+import { TensorProto_DataLocation, TensorProto_DataType, TensorProtoSchema } from "onnx-buf";
 import { bytesPerElement, type Tensor, tensor } from "../tensor.ts";
-import { dtypeOf, label, OnnxError } from "./protobuf.ts";
+import { dtypeOf, label, OnnxError, typeName, Unsupported } from "./protobuf.ts";
 
-/** Gives `length` bytes (all that follow where undefined) of the file at `location` from `offset` on. */
-export type ExternalData = (location: string, offset: number, length?: number) => Uint8Array;
+/** Gives `length` bytes of the file at `location`, a path below the model's own folder, from `offset` on. */
+export type ExternalData = (location: string, offset: number, length: number) => Uint8Array;
 
-type TensorMessage = MessageShape<typeof TensorProtoSchema>;
+export type TensorMessage = MessageShape<typeof TensorProtoSchema>;
 
-/** The tensor in a message. @throws OnnxError when its bytes do not fit its shape or its type is unknown. */
-export function readTensor(message: TensorMessage, externalData?: ExternalData): Tensor {
+/** Bytes of an element of each type that graphs do not have; halves of one for those of 4 bits. */
+const foreignBytes: ReadonlyMap<TensorProto_DataType, number> = /* @__PURE__ */ new Map([
+  [TensorProto_DataType.UINT8, 1],
+  [TensorProto_DataType.INT8, 1],
+  [TensorProto_DataType.UINT16, 2],
+  [TensorProto_DataType.INT16, 2],
+  [TensorProto_DataType.UINT32, 4],
+  [TensorProto_DataType.UINT64, 8],
+  [TensorProto_DataType.FLOAT8E4M3FN, 1],
+  [TensorProto_DataType.FLOAT8E4M3FNUZ, 1],
+  [TensorProto_DataType.FLOAT8E5M2, 1],
+  [TensorProto_DataType.FLOAT8E5M2FNUZ, 1],
+  [TensorProto_DataType.UINT4, 0.5],
+  [TensorProto_DataType.INT4, 0.5],
+]);
+
+/** Whether ONNX's element type is one of numbers that graphs do not have. */
+export const isForeignType = (type: number): boolean => foreignBytes.has(type);
+
+/** A tensor of a type that graphs do not have, with its own bytes in it. @throws OnnxError as `readTensor` does. */
+export function readForeignTensor(message: TensorMessage, resolve?: ExternalData): TensorMessage {
   const what = `tensor ${label(message.name)}`;
+  const size = sizeOf(message, what);
+  const bytes = Math.ceil(size * (foreignBytes.get(message.dataType) as number));
+  const raw = rawBytes(message, what, bytes, resolve);
+  const listed = message.int32Data.length + message.uint64Data.length;
+  const fits = raw ? raw.length === bytes : listed === Math.min(bytes, size);
+  if (!fits) {
+    const got = raw ? `${raw.length}` : `${listed} elements`;
+    throw new OnnxError(
+      `${what} of shape [${message.dims.join(", ")}] takes ${bytes} bytes, got ${got}`,
+    );
+  }
+  const { dims, dataType, name, int32Data, uint64Data } = message;
+  const data = raw ? { rawData: raw.slice() } : { int32Data, uint64Data };
+  return create(TensorProtoSchema, { dims, dataType, name, ...data });
+}
+
+function sizeOf(message: TensorMessage, what: string): number {
   const shape = message.dims.map(Number);
   if (shape.some((d) => !Number.isSafeInteger(d) || d < 0)) {
     throw new OnnxError(
       `${what} has the shape [${shape.join(", ")}]; dimensions must not be negative`,
     );
   }
-  const size = shape.reduce((a, b) => a * b, 1);
+  return shape.reduce((a, b) => a * b, 1);
+}
+
+/** The tensor's bytes, `bytes` of them where they are outside the model; undefined where its elements are listed. */
+function rawBytes(
+  message: TensorMessage,
+  what: string,
+  bytes: number,
+  resolve?: ExternalData,
+): Uint8Array | undefined {
+  if (message.dataLocation === TensorProto_DataLocation.EXTERNAL) {
+    return readExternal(message, what, bytes, resolve);
+  }
+  return message.rawData.length > 0 ? message.rawData : undefined;
+}
+
+/**
+ * The tensor in a message.
+ * @throws OnnxError when its bytes do not fit its shape, Unsupported when its type is none of a graph's.
+ */
+export function readTensor(message: TensorMessage, externalData?: ExternalData): Tensor {
+  const what = `tensor ${label(message.name)}`;
+  const size = sizeOf(message, what);
+  const shape = message.dims.map(Number);
   const half = message.dataType === TensorProto_DataType.BFLOAT16;
   const dtype = half ? "float32" : dtypeOf(message.dataType);
   if (dtype === undefined) {
-    const type = TensorProto_DataType[message.dataType] ?? message.dataType;
-    throw new OnnxError(`${what} has elements of type ${type}, which is not supported`);
+    const Kind = isForeignType(message.dataType) ? Unsupported : OnnxError;
+    const type = typeName(message.dataType);
+    throw new Kind(`${what} has elements of type ${type}, which is not supported`);
   }
-  const external = message.dataLocation === TensorProto_DataLocation.EXTERNAL;
-  const raw = external ? readExternal(message, what, externalData) : message.rawData;
-  if (external || raw.length > 0) {
-    const bytes = size * (half ? 2 : bytesPerElement(dtype));
+  const bytes = size * (half ? 2 : bytesPerElement(dtype));
+  const raw = rawBytes(message, what, bytes, externalData);
+  if (raw) {
     if (raw.length !== bytes) {
       throw new OnnxError(
         `${what} of shape [${shape.join(", ")}] takes ${bytes} bytes, got ${raw.length}`,
@@ -76,18 +135,39 @@ function fromBfloat16(bytes: Uint8Array): Float32Array {
   return out;
 }
 
-function readExternal(message: TensorMessage, what: string, resolve?: ExternalData): Uint8Array {
+function readExternal(
+  message: TensorMessage,
+  what: string,
+  bytes: number,
+  resolve?: ExternalData,
+): Uint8Array {
   const entry = (key: string) => message.externalData.find((e) => e.key === key)?.value;
   const location = entry("location") ?? "";
+  if (!isBelow(location)) {
+    throw new OnnxError(
+      `${what} is kept in ${label(location)}; only a relative path below the model's folder is allowed`,
+    );
+  }
   if (!resolve) {
     throw new OnnxError(
       `${what} is kept outside the model in ${label(location)}; pass externalData to read it`,
     );
   }
-  const whole = (key: string) => {
+  const whole = (key: string, otherwise: number) => {
     const value = entry(key);
-    if (value === undefined || /^\d{1,15}$/.test(value)) return value && Number(value);
+    if (value === undefined) return otherwise;
+    if (/^\d{1,15}$/.test(value)) return Number(value);
     throw new OnnxError(`${what} has ${label(value)} as the ${key} of its external data`);
   };
-  return resolve(location, Number(whole("offset") ?? 0), whole("length") as number | undefined);
+  const length = whole("length", bytes);
+  if (length !== bytes) {
+    throw new OnnxError(
+      `${what} of shape [${message.dims.join(", ")}] takes ${bytes} bytes, got ${length}`,
+    );
+  }
+  return resolve(location, whole("offset", 0), length);
 }
+
+/** Whether a path stays below the folder that it starts in, on any system. */
+const isBelow = (path: string): boolean =>
+  !/[\\:\0]/.test(path) && path.split("/").every((part) => part !== "" && part !== "..");

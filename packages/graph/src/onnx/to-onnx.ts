@@ -1,17 +1,22 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema, type ValueInfoProtoSchema } from "onnx-buf";
 import { type Expr, isInput, isParameter } from "../expr.ts";
+import { isForeign } from "../foreign.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Graph } from "../trace.ts";
 import { emit } from "./emitters.ts";
 import { halfPrecision } from "./half-precision.ts";
 import { lower } from "./lower.ts";
-import { OnnxWriter } from "./onnx-writer.ts";
+import { domainOf, OnnxWriter } from "./onnx-writer.ts";
 import { elementTypes, tensorMessage } from "./protobuf.ts";
+import { writtenVersions } from "./written-versions.ts";
 
 /** Settings of {@link toOnnx}. */
 export interface OnnxOptions {
-  /** The version of ONNX's operators, 13 to 21; 17 unless told. */
+  /**
+   * The version of ONNX's operators, 13 to 21; unless told 17, or that of the file whose nodes the graph
+   * keeps as they were.
+   */
   opset?: number;
   /** The graph's name inside the file; `gen` unless told. */
   name?: string;
@@ -22,15 +27,18 @@ export interface OnnxOptions {
 /**
  * Writes a graph as an ONNX model: symbolic dimensions stay dynamic, parameters become initializers
  * under their own names, inputs and outputs keep their names and order.
- * @throws RangeError when an output has the name of an input or a parameter, or `opset` is not in [13, 21].
+ * @throws RangeError when an output has the name of an input or a parameter, `opset` is not in [13, 21], or
+ * it is one in which a node of the graph that comes from a file would mean something else.
  */
 export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
-  const { opset = 17, name = "gen", float16 = false } = options;
-  if (!Number.isInteger(opset) || opset < 13 || opset > 21) {
-    throw new RangeError(`opset must be a whole number in [13, 21], got ${opset}`);
-  }
+  const { name = "gen", float16 = false } = options;
   const lowered = lower(float16 ? halfPrecision(graph) : graph);
   const { inputs, outputs, nodes } = lowered;
+  const versions = writtenVersions(nodes.filter(isForeign), options.opset);
+  const opset = versions.get("") as number;
+  for (const domain of nodes.map(({ op }) => domainOf(op))) {
+    if (!versions.has(domain)) versions.set(domain, 1);
+  }
   const order = graph.parameters.map((p) => p.name);
   const parameters = [...lowered.parameters].sort(
     (a, b) => order.indexOf(a.name) - order.indexOf(b.name),
@@ -52,9 +60,15 @@ export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
     writer.define(weight, weight.name);
     writer.initializers.push(tensorMessage(weight.name, weight.value));
   }
+  const results = new Map<Expr, string[]>();
   for (const node of nodes) {
     if (isInput(node) || isParameter(node)) continue;
-    if (node.op === "Constant") {
+    if (isForeign(node)) {
+      results.set(node, writer.foreign(node));
+    } else if (node.op === "Result") {
+      const names = results.get(node.inputs[0]) as string[];
+      writer.define(node, names[node.attributes.index as number]);
+    } else if (node.op === "Constant") {
       writer.define(node, writer.constant(node.attributes.value as Tensor));
     } else {
       writer.define(node, emit(writer, node, wanted.get(node) ?? hint(writer, node)));
@@ -66,7 +80,7 @@ export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
   const model = create(ModelProtoSchema, {
     irVersion: BigInt(opset < 19 ? 8 : opset < 21 ? 9 : 10),
     producerName: "gen",
-    opsetImport: [{ domain: "", version: BigInt(opset) }],
+    opsetImport: [...versions].map(([domain, v]) => ({ domain, version: BigInt(v) })),
     graph: {
       name,
       node: writer.nodes,

@@ -2,6 +2,7 @@ import { type DType, type TensorData, tensorData, tensorNumbers } from "@gen/gra
 import type { HostArray } from "../backend.ts";
 import type { Device } from "../device.ts";
 import type { DeviceTensor } from "../ledger.ts";
+import { blockedConvolutions, channelBlock } from "./blocked-convolutions.ts";
 import { releaseMemory } from "./release-memory.ts";
 import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
 import { graphSession } from "./session.ts";
@@ -13,6 +14,12 @@ import { tuneForCpu } from "./tune.ts";
  * Outputs are not written into arrays made beforehand: the runtimes would copy them all the same.
  */
 export function hostDevice(name: string, ort: Ort, options: SessionOptions): Device<OrtTensor> {
+  const native = name === "onnx/node-cpu";
+  let block: Promise<number> | undefined;
+  const findBlock = () => {
+    block ??= channelBlock(ort, options);
+    return block;
+  };
   return {
     name,
     write: (array, shape, dtype) => hostTensor(ort, array, shape, dtype),
@@ -24,7 +31,9 @@ export function hostDevice(name: string, ort: Ort, options: SessionOptions): Dev
       releaseMemory(data);
     },
     async compile(graph) {
-      const session = await graphSession(ort, tuneForCpu(graph), options);
+      const tuned = tuneForCpu(graph, native);
+      const blocked = native ? await blockedConvolutions(tuned, findBlock) : tuned;
+      const session = await graphSession(ort, blocked, options);
       return { run: (inputs) => session.run(inputs), dispose: () => session.release() };
     },
     close: async () => {},

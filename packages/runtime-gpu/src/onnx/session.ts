@@ -1,4 +1,5 @@
-import { type DType, type Graph, toOnnx } from "@gen/graph";
+import { bindDims, type DType, type Graph, resolveShape, shapeText, toOnnx } from "@gen/graph";
+import { BackendError } from "../backend-error.ts";
 import type { Ort, OrtTensor, Session, SessionOptions } from "./runtime.ts";
 
 /** A graph as an inference session: names are the graph's own. */
@@ -28,7 +29,8 @@ export async function graphSession(
   const outputs = Object.fromEntries(
     Object.entries(graph.outputs).map(([name, e]) => [fileName.get(name) as string, e]),
   );
-  const session: Session = await ort.InferenceSession.create(toOnnx({ ...graph, outputs }), {
+  const foreign = graph.nodes.some(({ op }) => op === "Foreign");
+  const opening = ort.InferenceSession.create(toOnnx({ ...graph, outputs }), {
     graphOptimizationLevel: "all",
     executionMode: "sequential",
     enableCpuMemArena: true,
@@ -41,12 +43,46 @@ export async function graphSession(
       ),
     }),
   });
+  const session: Session = await (foreign ? opening.catch(refused) : opening);
   const names = [...fileName];
   return {
     async run(inputs) {
       const results = await session.run(Object.fromEntries(inputs));
+      if (foreign) {
+        try {
+          checkShapes(graph, inputs, (name) => results[fileName.get(name) as string].dims);
+        } catch (error) {
+          for (const each of Object.values(results)) each.dispose();
+          throw error;
+        }
+      }
       return Object.fromEntries(names.map(([name, file]) => [name, results[file]]));
     },
     release: () => session.release(),
   };
+}
+
+/** Nodes that are kept from a file are first understood by the runtime. */
+function refused(cause: Error): never {
+  const [first] = cause.message.trim().split("\n");
+  throw new BackendError(`ONNX Runtime refuses the model: ${first}`, { cause });
+}
+
+/** @throws BackendError where a file said something false of the shapes that its own operations give. */
+function checkShapes(
+  graph: Graph,
+  inputs: ReadonlyMap<string, OrtTensor>,
+  dimsOf: (output: string) => readonly number[],
+): void {
+  const given = Object.fromEntries([...inputs].map(([name, { dims }]) => [name, dims]));
+  const bindings = bindDims(graph.inputs, given);
+  for (const [name, { shape }] of Object.entries(graph.outputs)) {
+    const told = resolveShape(shape, bindings);
+    const made = dimsOf(name);
+    if (shapeText(told) !== shapeText(made)) {
+      throw new BackendError(
+        `output ${name} is ${shapeText(made)}, but the model file makes it ${shapeText(told)}`,
+      );
+    }
+  }
 }

@@ -1,7 +1,10 @@
 import {
   type Bindings,
   type Expr,
+  foreignOperations,
+  foreignText,
   type Graph,
+  isInput,
   type Parameter,
   resolveShape,
   type Tensor,
@@ -29,8 +32,14 @@ export function interpreter(
   graph: Graph,
   upload: (values: Tensor) => tfjs.Tensor,
 ): Interpreter {
-  const steps = graph.nodes.filter((n) => !leaves.has(n.op));
-  const missing = new Set(steps.map((n) => n.op).filter((op) => !(op in kernels)));
+  const foreign = foreignOperations(graph);
+  if (foreign.length > 0) {
+    throw new BackendError(
+      `tfjs cannot run ${foreignText(foreign)}; the backends of @gen/runtime-gpu/onnx can`,
+    );
+  }
+  const ops = graph.nodes.map((n) => n.op).filter((op) => !leaves.has(op));
+  const missing = new Set(ops.filter((op) => !(op in kernels)));
   if (missing.size > 0) throw new BackendError(`tfjs cannot run ${[...missing].join(", ")}`);
 
   const held = new Map<Expr, tfjs.Tensor>();
@@ -38,7 +47,8 @@ export function interpreter(
     if (node.op === "Parameter") held.set(node, upload((node as Parameter).value));
     if (node.op === "Constant") held.set(node, upload(node.attributes.value as Tensor));
   }
-  const dying = lastUses(graph, steps);
+  const steps = foldFixed(tf, graph, held);
+  const dying = lastUses(graph, steps, new Set(held.keys()));
 
   return {
     run(inputs, dims) {
@@ -75,6 +85,31 @@ export function interpreter(
   };
 }
 
+/**
+ * Computes what depends on weights and constants alone, once and for all, and returns the other steps.
+ * What is larger than its operands is not kept, since it would cost memory.
+ */
+function foldFixed(tf: Tf, graph: Graph, held: Map<Expr, tfjs.Tensor>): Expr[] {
+  const steps = graph.nodes.filter((node) => {
+    if (leaves.has(node.op)) return false;
+    const operands = node.inputs.map((e) => held.get(e));
+    if (operands.length === 0 || operands.includes(undefined)) return true;
+    const known = operands as tfjs.Tensor[];
+    const shape = node.shape as number[];
+    const most = known.reduce((sum, { size }) => sum + size, 0);
+    if (!(shape.reduce((a, b) => a * b, 1) <= most)) return true;
+    held.set(node, tf.keep(compute(tf, node, known, shape)));
+    return false;
+  });
+  const needed = new Set([...Object.values(graph.outputs), ...steps.flatMap((e) => e.inputs)]);
+  for (const [node, value] of held) {
+    if (needed.has(node)) continue;
+    held.delete(node);
+    value.dispose();
+  }
+  return steps;
+}
+
 function compute(tf: Tf, node: Expr, operands: tfjs.Tensor[], shape: number[]): tfjs.Tensor {
   return tf.tidy(() => {
     const value = kernels[node.op](tf, operands, node, shape);
@@ -82,14 +117,14 @@ function compute(tf: Tf, node: Expr, operands: tfjs.Tensor[], shape: number[]): 
   });
 }
 
-/** For each step, the values that no later step and no output needs. */
-function lastUses(graph: Graph, steps: readonly Expr[]): Expr[][] {
+/** For each step, the values made by steps that no later step and no output needs. */
+function lastUses(graph: Graph, steps: readonly Expr[], held: ReadonlySet<Expr>): Expr[][] {
   const outputs = new Set(Object.values(graph.outputs));
   const seen = new Set<Expr>();
   const dying: Expr[][] = steps.map(() => []);
   for (let i = steps.length - 1; i >= 0; i--) {
     for (const e of [...steps[i].inputs, steps[i]]) {
-      if (seen.has(e) || outputs.has(e) || leaves.has(e.op)) continue;
+      if (seen.has(e) || outputs.has(e) || held.has(e) || isInput(e)) continue;
       seen.add(e);
       dying[i].push(e);
     }

@@ -1,7 +1,7 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import { aroundAxis, expand, transpose } from "./arrange.ts";
 import type { Kernel } from "./kernel.ts";
-import { averagePool, conv, instanceNorm, matmul, upsample } from "./products.ts";
+import { averagePool, conv, groupNormalization, matmul, upsample } from "./products.ts";
 import { storedDType } from "./values.ts";
 
 type Unary = "neg" | "exp" | "log" | "sqrt" | "abs" | "sign" | "sin" | "cos" | "tanh" | "sigmoid";
@@ -98,5 +98,5 @@ export const kernels: Readonly<Record<string, Kernel>> = {
   Conv: conv,
   AveragePool: averagePool,
   Resize: upsample,
-  InstanceNormalization: instanceNorm,
+  GroupNormalization: groupNormalization,
 };

@@ -1,5 +1,5 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import { expand, transpose } from "./arrange.ts";
+import { expand } from "./arrange.ts";
 import type { Kernel, Tf } from "./kernel.ts";
 
 const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
@@ -24,9 +24,10 @@ export const matmul: Kernel = (tf, [a, b], { attributes }, shape) => {
   return tf.reshape(tf.matMul(stack(a, outerA), stack(b, outerB), transA, transB), shape);
 };
 
-export const conv: Kernel = (tf, [x, weight], { attributes }, shape) => {
-  const groups = attributes.group as number;
-  const stride = attributes.stride as number;
+/** An image `[batch, height, width, channels]` and a filter `[height, width, in, out]`; see `channelsLast`. */
+export const conv: Kernel = (tf, inputs, { attributes }) => {
+  const [image, filter] = inputs as tfjs.Tensor4D[];
+  const { group, stride } = attributes as Record<string, number>;
   const [top, left, bottom, right] = attributes.pads as number[];
   const pads: [[number, number], [number, number], [number, number], [number, number]] = [
     [0, 0],
@@ -34,25 +35,13 @@ export const conv: Kernel = (tf, [x, weight], { attributes }, shape) => {
     [left, right],
     [0, 0],
   ];
-  const [out, , kh, kw] = weight.shape;
-  if (groups === 1 && kh === 1 && kw === 1 && stride === 1 && top + left + bottom + right === 0) {
-    return pointwise(tf, x, weight, shape);
-  }
-  const image = transpose(tf, x, [0, 2, 3, 1]) as tfjs.Tensor4D;
-  const filter = transpose(tf, weight, [2, 3, 1, 0]) as tfjs.Tensor4D;
-  const images: tfjs.Tensor4D[] = groups === 1 ? [image] : tf.split(image, groups, 3);
-  const filters: tfjs.Tensor4D[] = groups === 1 ? [filter] : tf.split(filter, groups, 3);
-  const parts = images.map((each, i) => tf.conv2d(each, filters[i], stride, pads));
-  const result: tfjs.Tensor = groups === 1 ? parts[0] : tf.concat(parts, 3);
-  return tf.reshape(transpose(tf, result, [0, 3, 1, 2]), [shape[0], out, shape[2], shape[3]]);
+  if (group === 1) return tf.conv2d(image, filter, stride, pads);
+  const [images, filters] = [image, filter].map((e) => tf.split(e, group, 3) as tfjs.Tensor4D[]);
+  return tf.concat(
+    images.map((each, i) => tf.conv2d(each, filters[i], stride, pads)),
+    3,
+  );
 };
-
-function pointwise(tf: Tf, x: tfjs.Tensor, weight: tfjs.Tensor, shape: number[]): tfjs.Tensor {
-  const [batch, channels] = x.shape;
-  const columns = tf.reshape<tfjs.Rank.R3>(x, [batch, channels, shape[2] * shape[3]]);
-  const matrix = tf.reshape<tfjs.Rank.R3>(weight, [1, shape[1], channels]);
-  return tf.reshape(tf.matMul(matrix, columns), shape);
-}
 
 /** `[batch, channels, h, w]` as `[batch * channels, h, w, 1]`, which spatial kernels take without a transpose. */
 function planes(tf: Tf, x: tfjs.Tensor): tfjs.Tensor4D {
@@ -62,20 +51,36 @@ function planes(tf: Tf, x: tfjs.Tensor): tfjs.Tensor4D {
 
 export const averagePool: Kernel = (tf, [x], { attributes }, shape) => {
   const block = attributes.size as number;
-  return tf.reshape(tf.avgPool(planes(tf, x), block, block, "valid"), shape);
+  const image = attributes.last ? (x as tfjs.Tensor4D) : planes(tf, x);
+  return tf.reshape(tf.avgPool(image, block, block, "valid"), shape);
 };
 
-export const upsample: Kernel = (tf, [x], _, shape) =>
-  tf.reshape(tf.image.resizeNearestNeighbor(planes(tf, x), [shape[2], shape[3]]), shape);
+export const upsample: Kernel = (tf, [x], { attributes }, shape) => {
+  const image = attributes.last ? (x as tfjs.Tensor4D) : planes(tf, x);
+  const at = attributes.last ? 1 : 2;
+  return tf.reshape(tf.image.resizeNearestNeighbor(image, [shape[at], shape[at + 1]]), shape);
+};
 
-export const instanceNorm: Kernel = (tf, [x, scale, bias], { attributes }, shape) => {
-  const [batch, channels] = shape;
-  const flat = tf.reshape(x, [batch, channels, size(shape.slice(2))]);
-  const centred = tf.sub(flat, tf.mean(flat, 2, true));
-  const variance = tf.mean(tf.square(centred), 2, true);
-  const gain = tf.mul(
-    tf.reshape(scale, [channels, 1]),
-    tf.rsqrt(tf.add(variance, attributes.epsilon as number)),
-  );
-  return tf.reshape(tf.add(tf.mul(centred, gain), tf.reshape(bias, [channels, 1])), shape);
+export const groupNormalization: Kernel = (tf, [x, scale, bias], { attributes }, shape) => {
+  const { groups, epsilon, last } = attributes as Record<string, number>;
+  const batch = shape[0];
+  const channels = last ? shape[3] : shape[1];
+  const inGroup = channels / groups;
+  // Pixels and channels of a group are averaged together, wherever they are.
+  const [grouped, axes, perChannel] = last
+    ? [
+        [batch, -1, groups, inGroup],
+        [1, 3],
+        [1, 1, groups, inGroup],
+      ]
+    : [
+        [batch, groups, inGroup, -1],
+        [2, 3],
+        [1, groups, inGroup, 1],
+      ];
+  const whole = tf.reshape(x, grouped);
+  const centred = tf.sub(whole, tf.mean(whole, axes, true));
+  const variance = tf.mean(tf.square(centred), axes, true);
+  const gain = tf.mul(tf.reshape(scale, perChannel), tf.rsqrt(tf.add(variance, epsilon)));
+  return tf.reshape(tf.add(tf.mul(centred, gain), tf.reshape(bias, perChannel)), shape);
 };

@@ -89,19 +89,13 @@ export const products: Case[] = [
     upThree: g.upsampleNearest(i.x, 3),
   })),
   agreement(
-    "instanceNorm",
+    "normalisation",
     { x: image, v: { shape: ["batch", 2, 9] }, s: weight(4), b: weight(4) },
     (i) => ({
       image: g.instanceNorm(i.x, i.s, i.b),
       vector: g.instanceNorm(i.v, g.slice(i.s, 0, 0, 2), g.slice(i.b, 0, 0, 2), 1e-3),
-      groups: g.reshape(
-        g.instanceNorm(
-          g.reshape(i.x, ["batch", 2, 60]),
-          g.slice(i.s, 0, 0, 2),
-          g.slice(i.b, 0, 2, 4),
-        ),
-        ["batch", 4, 6, 5],
-      ),
+      groups: g.groupNormalization(i.x, i.s, i.b, 2),
+      whole: g.groupNormalization(i.x, i.s, i.b, 1, 1e-3),
     }),
   ),
 ];

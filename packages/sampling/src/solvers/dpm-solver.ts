@@ -17,6 +17,11 @@ export interface DpmSolverOptions extends SolverOptions {
   readonly slope?: "midpoint" | "heun";
   /** Lowers the order of the last moves, which steadies short runs; unless told, below 15 moves. */
   readonly lowerOrderFinal?: boolean;
+  /**
+   * Reproduces diffusers, and the authors' own code, where they differ: order 3 of `multistep` takes
+   * half of D2 there, which leaves it at order 2.
+   */
+  readonly compat?: "diffusers";
 }
 
 /**
@@ -27,8 +32,8 @@ export interface DpmSolverOptions extends SolverOptions {
  * With `h = lambda' - lambda`, H = h (2h with `sde`), e = 1 - exp(-H) and the estimate's Taylor
  * terms D0, D1, D2: `x' = noise'/noise exp(h - H) x + signal' (e D0 + (1 - e/H) D1 + (1/2 - (H -
  * e)/H^2) D2) + noise' sqrt(e) z`, z only with `sde`; `midpoint` has e/2 in place of 1 - e/H. D2
- * is h^2 times the second derivative throughout, so that order 3 is order 3; the authors' multistep
- * code and diffusers' take half of it. A move to the clean level, where lambda has no end, has
+ * is h^2 times the second derivative throughout, as in the authors' singlestep code, so that order 3
+ * is order 3; see `compat` for their multistep code. A move to the clean level, where lambda has no end, has
  * order 1.
  *
  * @throws RangeError when order is not 1, 2 or 3, or `sde` is asked of singlestep.
@@ -47,19 +52,22 @@ export function dpmSolverSteps(path: Path, options: DpmSolverOptions = {}): Step
     return groups(moves, order, lowers).flatMap((group) => single(group, slope, predicts));
   }
   const lambdas = moves.map(({ from }) => lambdaOf(from));
+  const curve = options.compat === "diffusers" ? 0.5 : 1;
   return moves.map((move, i) => {
     // Slopes need earlier lambdas that are finite; zero signal has none.
     const known = lambdas.slice(0, i + 1).filter(Number.isFinite).length;
     const left = lowers ? moves.length - i : order;
     const at = Math.max(Math.min(order, known, left), 1);
     const earlier = lambdas.slice(i + 1 - at, i).reverse();
-    return rowOf(move, update(move.from, move, earlier, { sde, slope }), predicts);
+    return rowOf(move, update(move.from, move, earlier, { sde, slope, curve }), predicts);
   });
 }
 
 interface Form {
   readonly sde: boolean;
   readonly slope: "midpoint" | "heun";
+  /** What D2 is multiplied by. */
+  readonly curve: number;
 }
 
 /**
@@ -70,7 +78,7 @@ function update(
   start: Transition["from"],
   { to }: Pick<Transition, "to">,
   lambdas: readonly number[],
-  { sde, slope }: Form,
+  { sde, slope, curve }: Form,
 ): Update {
   if (to.noise === 0) return { x: 0, estimates: [to.signal] };
   const h = lambdaOf(to) - lambdaOf(start);
@@ -79,7 +87,7 @@ function update(
   const factors = [
     e,
     slope === "midpoint" && lambdas.length === 1 ? e / 2 : 1 - e / H,
-    0.5 - (H - e) / (H * H),
+    curve * (0.5 - (H - e) / (H * H)),
   ];
   const slopes = taylor(lambdas.map((lambda) => (lambda - lambdaOf(start)) / h));
   const estimates = slopes[0].map(
@@ -145,7 +153,7 @@ function single(
   return group.map((move, i) => {
     if (i > 0) lambdas.unshift(lambdaOf(move.from));
     if (move.to.noise === 0) return rowOf(move, { x: 0, estimates: [move.to.signal] }, predicts);
-    const { x, estimates } = update(start, move, lambdas, { sde: false, slope });
+    const { x, estimates } = update(start, move, lambdas, { sde: false, slope, curve: 1 });
     const [first, ...others] = estimates;
     // In the list of estimates the one at the group's start is the oldest.
     const rest = [...others, ...new Array<number>(i - others.length).fill(0)];

@@ -27,17 +27,28 @@ export function eulerAncestralSteps(
   return stepTable(transitionsOf(path, options), { predicts, eta });
 }
 
+/** How {@link flowEulerSteps} goes. */
+export interface FlowEulerOptions extends FlowOptions {
+  /**
+   * Whether each step goes to the clean estimate and adds fresh noise up to the next level, as
+   * few-step models want; false unless told.
+   */
+  readonly stochastic?: boolean;
+}
+
 /**
  * Euler's method for a flow's velocity: `x' = x + (s' - s) velocity` (Esser et al. 2024), for
- * denoisers that predict `flow`; first order.
+ * denoisers that predict `flow`; first order. Stochastic: `x' = (1 - s') x0 + s' z`.
  *
- * @throws RangeError when steps is no positive integer.
+ * @throws RangeError when the options are not as in `flowTrajectory`.
  */
-export function flowEulerSteps(options: FlowOptions): Step[] {
+export function flowEulerSteps({ stochastic = false, ...options }: FlowEulerOptions): Step[] {
   return flowTrajectory(options).map(({ t, from, to }) => ({
     t,
     predicts: "flow",
     denoised: { x: 1, prediction: -from.noise },
-    next: { x0: 0, x: 1, prediction: to.noise - from.noise, noise: 0 },
+    next: stochastic
+      ? { x0: to.signal, x: 0, prediction: 0, noise: to.noise }
+      : { x0: 0, x: 1, prediction: to.noise - from.noise, noise: 0 },
   }));
 }

@@ -1,25 +1,33 @@
 import type { NoiseLevel } from "@gen/math";
 import {
+  betaSigmas,
   exponentialSigmas,
   flowLevel,
   karrasSigmas,
   type NoiseSchedule,
   type TimestepOptions,
   timestepOfSigma,
-  timestepPairs,
   timesteps,
   variancePreservingLevel,
 } from "@gen/schedules";
-import type { Transition } from "../step.ts";
+import { levelTransitions, type Transition } from "../step.ts";
+
+const SPREADS = {
+  karras: karrasSigmas,
+  exponential: exponentialSigmas,
+  beta: betaSigmas,
+} as const;
+type SigmaSpread = keyof typeof SPREADS;
 
 /** Which levels of a schedule a solver goes through. */
 export interface TrajectoryOptions extends TimestepOptions {
   /**
    * Levels that are spread over `noise / signal` in place of the time steps: Karras's (Karras et
-   * al. 2022, eq. 5, rho 7), equal steps of the logarithm, or descending numbers of your own. The
-   * denoiser is told the fractional time step of each.
+   * al. 2022, eq. 5, rho 7), equal steps of the logarithm, quantiles of a beta distribution (Lee et
+   * al. 2024), or descending numbers of your own. The denoiser is told the fractional time step of
+   * each.
    */
-  readonly sigmas?: "karras" | "exponential" | readonly number[];
+  readonly sigmas?: SigmaSpread | readonly number[];
 }
 
 /** What a solver goes through: a schedule, by its options, or moves of your own. */
@@ -34,11 +42,7 @@ export type Path = NoiseSchedule | readonly Transition[];
 export function trajectory(schedule: NoiseSchedule, options: TrajectoryOptions = {}): Transition[] {
   const { sigmas } = options;
   if (sigmas === undefined) {
-    return timestepPairs(timesteps(schedule, options)).map(({ t, next }) => ({
-      t,
-      from: schedule.level(t),
-      to: schedule.level(next),
-    }));
+    return levelTransitions(schedule, timesteps(schedule, options));
   }
   const list = typeof sigmas === "string" ? spread(schedule, sigmas, options.steps) : [...sigmas];
   if (list.length === 0 || list.some((v, i) => !(v > 0 && (i === 0 || v < list[i - 1])))) {
@@ -52,42 +56,54 @@ export function trajectory(schedule: NoiseSchedule, options: TrajectoryOptions =
   }));
 }
 
-function spread(schedule: NoiseSchedule, kind: "karras" | "exponential", steps?: number): number[] {
+function spread(schedule: NoiseSchedule, kind: SigmaSpread, steps?: number): number[] {
+  if (!Object.hasOwn(SPREADS, kind)) {
+    throw new RangeError(`sigmas must be karras, exponential, beta or a list, got ${String(kind)}`);
+  }
   const finite = schedule.sigmas.filter((sigma) => sigma < Infinity);
-  const options = {
-    steps: steps ?? schedule.length,
-    sigmaMin: finite[0],
-    sigmaMax: finite[finite.length - 1],
-  };
-  if (kind === "karras") return [...karrasSigmas(options)];
-  if (kind === "exponential") return [...exponentialSigmas(options)];
-  throw new RangeError(`sigmas must be karras, exponential or a list, got ${String(kind)}`);
+  return Array.from(
+    SPREADS[kind]({
+      steps: steps ?? schedule.length,
+      sigmaMin: finite[0],
+      sigmaMax: finite[finite.length - 1],
+    }),
+  );
 }
 
 /** How a straight flow is cut into steps. */
 export interface FlowOptions {
-  readonly steps: number;
+  /** Needed unless `sigmas` are given. */
+  readonly steps?: number;
   /** Spends more steps where there is more noise; 1, none, unless told (Esser et al. 2024). */
   readonly shift?: number;
+  /** The noises to be asked at, descending, such as `flowSigmas` gives, in place of equal steps. */
+  readonly sigmas?: ArrayLike<number>;
   /** The denoiser is told `length` times the noise; 1000 unless told. */
   readonly length?: number;
 }
 
 /**
- * The moves along a straight flow, `x = (1 - s) x0 + s epsilon`, from s = 1 to the clean level
- * (Lipman et al. 2023; Liu et al. 2023).
+ * The moves along a straight flow, `x = (1 - s) x0 + s epsilon`, from s = 1, or the first of
+ * `sigmas`, to the clean level (Lipman et al. 2023; Liu et al. 2023).
  *
- * @throws RangeError when steps is no positive integer.
+ * @throws RangeError when steps is no positive integer, or sigmas do not strictly descend in (0, 1].
  */
-export function flowTrajectory({ steps, shift = 1, length = 1000 }: FlowOptions): Transition[] {
-  if (!(Number.isInteger(steps) && steps >= 1)) {
-    throw new RangeError(`steps must be a positive integer, got ${steps}`);
+export function flowTrajectory(options: FlowOptions): Transition[] {
+  const { steps = 0, shift = 1, length = 1000, sigmas } = options;
+  if (!sigmas && !(Number.isInteger(steps) && steps >= 1)) {
+    throw new RangeError(`steps must be a positive integer, got ${options.steps}`);
   }
-  const level = (i: number): NoiseLevel => flowLevel(1 - i / steps, shift);
-  return Array.from({ length: steps }, (_, i) => {
-    const from = level(i);
-    return { t: length * from.noise, from, to: level(i + 1) };
-  });
+  const noises = sigmas
+    ? Array.from(sigmas)
+    : Array.from({ length: steps }, (_, i) => flowLevel(1 - i / steps, shift).noise);
+  if (
+    noises.length === 0 ||
+    noises.some((s, i) => !(s > 0 && s <= 1 && s < (noises[i - 1] ?? 2)))
+  ) {
+    throw new RangeError(`sigmas must strictly descend in (0, 1], got [${noises.join(", ")}]`);
+  }
+  const level = (i: number): NoiseLevel => flowLevel(noises[i] ?? 0);
+  return noises.map((noise, i) => ({ t: length * noise, from: level(i), to: level(i + 1) }));
 }
 
 /** The moves of either kind of path. */

@@ -1,5 +1,6 @@
 import { conforms } from "./conforms.ts";
 import { sharesGpu, survivesLoss } from "./devices.ts";
+import { damageFile, fetchFile, keptFiles, removeFiles } from "./model-files.ts";
 import { onHost, whatCan } from "./on-gpu.ts";
 import { served } from "./served.ts";
 import { createAndClose, samplesInARow, transfersPerStep } from "./transfers.ts";
@@ -13,8 +14,12 @@ const cores = async (): Promise<number> => navigator.hardwareConcurrency;
 export const scenarios = {
   conforms,
   cores,
+  damageFile,
+  fetchFile,
   isolated,
+  keptFiles,
   onHost,
+  removeFiles,
   served,
   sharesGpu,
   survivesLoss,

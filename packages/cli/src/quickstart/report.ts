@@ -1,10 +1,10 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { UsageError } from "./errors.ts";
-import { readBounded, sweep, writableFolder } from "./files.ts";
-import type { Trained } from "./train-model.ts";
-import { lastLosses } from "./training-command.ts";
-import { dropTraining } from "./training-folder.ts";
+import { UsageError } from "../errors.ts";
+import { readBounded, sweep, writableFolder } from "../files.ts";
+import type { Trained } from "../train-model.ts";
+import { lastLosses } from "../training-command.ts";
+import { dropTraining } from "../training-folder.ts";
 
 /** The file of a quickstart's numbers, which also marks its folder. */
 export const reportFile = "report.json";

@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import { beside, type Raster, readPng, writePng } from "@gen/data";
+import { readModelFolder } from "../model-folder.ts";
+import { lossChart, pictureOf } from "../pictures.ts";
+import { progress } from "../progress.ts";
+import { type SamplingChoice, samplePipeline } from "../sample-pipeline.ts";
+import type { Trained } from "../train-model.ts";
+import type { Report } from "./report.ts";
+import type { Run } from "./run.ts";
+
+/** Images in each picture. */
+export const shown = 32;
+
+const ddpm = { sampler: "ddpm" } as const;
+const ddim = { sampler: "ddim", steps: 20, eta: 0 } as const;
+const titles = ["DDIM, 20 steps", "DDPM, 1000 steps"];
+
+/** Samples both DDPMs by both samplers into pictures. */
+export async function draw(run: Run): Promise<NonNullable<Report["sampling"]>> {
+  const latentDdpm = await sampleFolder(run, "latent-ddpm", ddpm);
+  const latentDdim = await sampleFolder(run, "latent-ddpm", ddim);
+  const pixelDdpm = await sampleFolder(run, "pixel-ddpm", ddpm);
+  const pixelDdim = await sampleFolder(run, "pixel-ddpm", ddim);
+  await run.picture("latent-samples.png", writePng(latentDdpm.picture));
+  const pair = (...of: SampledPicture[]) => {
+    const pictures = of.map(({ picture }) => picture);
+    return writePng(beside(pictures, titles));
+  };
+  await run.picture("ddim-ddpm.png", pair(latentDdim, latentDdpm));
+  await run.picture("digits-ddim-ddpm.png", pair(pixelDdim, pixelDdpm));
+  const samples = { latentDdpm, latentDdim, pixelDdpm, pixelDdim };
+  return Object.fromEntries(
+    Object.entries(samples).map(([key, { steps, seconds }]) => [key, { steps, seconds }]),
+  );
+}
+
+/** Samples as a picture, and what they took. */
+interface SampledPicture {
+  readonly steps: number;
+  readonly seconds: number;
+  readonly picture: Raster;
+}
+
+/** Loads a pipeline from its files and samples it. */
+async function sampleFolder(
+  { backend, seed, signal, out }: Run,
+  folder: string,
+  choice: SamplingChoice & { readonly sampler: string },
+): Promise<SampledPicture> {
+  const line = progress(`4/4 ${choice.sampler.toUpperCase()} from ${folder}`);
+  const from = performance.now();
+  const pipeline = await readModelFolder(join(out, folder));
+  const { data, shape, steps } = await samplePipeline({
+    backend,
+    seed,
+    signal,
+    count: shown,
+    pipeline,
+    choice,
+    onStep: line.update,
+  });
+  line.finish(`${steps} steps`);
+  return {
+    steps,
+    seconds: (performance.now() - from) / 1000,
+    picture: pictureOf(data, shape, [-1, 1], 8),
+  };
+}
+
+/** The loss of each training, side by side. */
+export function lossSheet(trainings: Readonly<Record<string, Trained>>): Uint8Array {
+  const charts = Object.entries(trainings).map(([title, { record }]) =>
+    readPng(lossChart(title, record.history, ["loss"])),
+  );
+  return writePng(beside(charts));
+}

@@ -1,0 +1,192 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { readNpy, writeNpy } from "@gen/data";
+import { describe, expect, test } from "vitest";
+import { made, refused, scratch } from "./gen.ts";
+
+// Written by PyTorch 1.13 with tooling/reference/unet-torch.py, which holds the loops too.
+const reference = (path: string) => fileURLToPath(new URL(`reference/${path}`, import.meta.url));
+const unet28 = reference("unet-28");
+const anySize = reference("unet-any");
+const { at } = scratch();
+
+const numbers = (path: string) => {
+  const { data, shape } = readNpy(readFileSync(path));
+  return { data: data as Float32Array, shape };
+};
+
+/** Samples a folder and gives the largest difference from PyTorch's own images. */
+async function distance(wanted: string, name: string, ...args: string[]) {
+  const out = at(`${name}.npy`);
+  const result = await made("sample", ...args, "--out", out);
+  const [found, expected] = [numbers(out), numbers(wanted)];
+  expect(found.shape).toEqual(expected.shape);
+  const error = Math.max(...Array.from(found.data, (v, i) => Math.abs(v - expected.data[i])));
+  return { error, result };
+}
+
+describe("a UNet as PyTorch exports it makes PyTorch's own images", () => {
+  const given = ["--model", unet28, "--init", `${unet28}/noise.npy`, "--steps", "10"];
+  test.each(["onnx/node-cpu", "onnx/wasm", "tfjs/wasm", "cpu"])("on %s", async (backend) => {
+    const name = backend.replace("/", "-");
+    const { error, result } = await distance(
+      `${unet28}/ddim.npy`,
+      name,
+      ...given,
+      ...["--backend", backend],
+    );
+    expect(error).toBeLessThan(1e-4);
+    expect(result).toMatchObject({ sampler: "ddim", steps: 10, eta: 0, backend, seed: 0 });
+  });
+
+  const seeded = ["--model", unet28, "--torch-seed", "5", "--count", "3"];
+  test("from torch.manual_seed, with the noise of ddim's steps", async () => {
+    const args = [...seeded, "--steps", "10", "--eta", "0.6"];
+    const { error, result } = await distance(`${unet28}/ddim-seeded.npy`, "seeded-ddim", ...args);
+    expect(error).toBeLessThan(1e-4);
+    expect(result).toMatchObject({ torchSeed: 5, eta: 0.6 });
+    expect(result).not.toHaveProperty("seed");
+  });
+
+  test("and of ddpm's", async () => {
+    const args = [...seeded, "--steps", "20", "--sampler", "ddpm"];
+    const { error } = await distance(`${unet28}/ddpm-seeded.npy`, "seeded-ddpm", ...args);
+    expect(error).toBeLessThan(1e-4);
+  });
+
+  test("of any size, in several batches, with outer weights and a learned variance", async () => {
+    const args = ["--model", anySize, "--sampler", "ddpm", "--steps", "8", "--size", "4x6"];
+    const { error } = await distance(
+      `${anySize}/ddpm-seeded.npy`,
+      "seeded-any",
+      ...args,
+      ...["--torch-seed", "5", "--count", "70"],
+    );
+    expect(error).toBeLessThan(1e-3);
+  });
+});
+
+/** A copy of the model of any size, changed. */
+function variant(name: string, change: (folder: string) => void): string {
+  cpSync(anySize, at(name), { recursive: true });
+  change(at(name));
+  return at(name);
+}
+
+describe.concurrent("gen sample takes another's model", () => {
+  test("of the size of --init", async () => {
+    const noise = { data: new Float32Array(2 * 2 * 6 * 4).fill(0.5), shape: [2, 2, 6, 4] };
+    writeFileSync(at("init.npy"), writeNpy(noise));
+    const args = ["--model", anySize, "--init", at("init.npy"), "--steps", "1"];
+    const { shape } = await made("sample", ...args, "--out", at("like-init.npy"));
+    expect(shape).toEqual([2, 2, 6, 4]);
+  });
+
+  test("of the size that unet/config.json tells, by the sampler that its scheduler is", async () => {
+    const model = variant("configured", (folder) => {
+      writeFileSync(`${folder}/unet/config.json`, '{"sample_size": [4, 2], "in_channels": 2}');
+      const config = {
+        _class_name: "HeunDiscreteScheduler",
+        use_karras_sigmas: true,
+        sigma_min: 1,
+      };
+      writeFileSync(`${folder}/scheduler/scheduler_config.json`, JSON.stringify(config));
+    });
+    const args = ["--model", model, "--count", "1", "--steps", "3", "--out", at("configured.npy")];
+    const result = await made("sample", ...args);
+    expect(result).toMatchObject({ shape: [1, 2, 4, 2], sampler: "heun", steps: 5 });
+    expect(result).not.toHaveProperty("eta");
+  });
+
+  test("with its weights behind a link inside the folder", async () => {
+    const model = variant("inner", (folder) => {
+      mkdirSync(`${folder}/blobs`);
+      cpSync(`${folder}/unet/model.onnx_data`, `${folder}/blobs/1`);
+      rmSync(`${folder}/unet/model.onnx_data`);
+      symlinkSync("../blobs/1", `${folder}/unet/model.onnx_data`);
+    });
+    await made("sample", "--model", model, "--size", "4", "--steps", "1", "--out", at("inner.npy"));
+  });
+});
+
+describe.concurrent("gen sample refuses", () => {
+  const size = ["--size", "4"];
+  const cases: [name: string, make: () => string, flags: string[], message: RegExp][] = [
+    [
+      "a size that no one tells",
+      () => anySize,
+      [],
+      /\[batch, 2, height, width\] is open: give its/,
+    ],
+    [
+      "a size that is not the model's",
+      () => unet28,
+      ["--size", "32"],
+      /--size must be left out or fit samples \[1, 28, 28\].* got 32x32/,
+    ],
+    [
+      "noise of two seeds",
+      () => unet28,
+      ["--torch-seed", "1", "--seed", "0"],
+      /--torch-seed takes the place of --seed; leave one of them out/,
+    ],
+    [
+      "noise of a seed and a file",
+      () => unet28,
+      ["--torch-seed", "1", "--init", "noise.npy"],
+      /--torch-seed draws the initial noise as well; leave out --init/,
+    ],
+    [
+      "fresh noise of a sampler that has none, by its scheduler",
+      () =>
+        variant("unipc", (folder) =>
+          writeFileSync(
+            `${folder}/scheduler/scheduler_config.json`,
+            '{"_class_name": "UniPCMultistepScheduler"}',
+          ),
+        ),
+      [...size, "--eta", "1"],
+      /--eta is for --sampler ddim or euler-ancestral, got unipc/,
+    ],
+    [
+      "weights that are missing",
+      () => variant("missing", (folder) => rmSync(`${folder}/unet/model.onnx_data`)),
+      size,
+      /unet\/model\.onnx: its weights in unet\/model\.onnx_data are missing/,
+    ],
+    [
+      "weights that are cut off",
+      () => variant("short", (folder) => cut(`${folder}/unet/model.onnx_data`, 1000)),
+      size,
+      /its weights in unet\/model\.onnx_data need 13712 bytes, got 1000/,
+    ],
+    [
+      "weights behind a link that leads out of the folder",
+      () =>
+        variant("linked", (folder) => {
+          rmSync(`${folder}/unet/model.onnx_data`);
+          symlinkSync(`${anySize}/unet/model.onnx_data`, `${folder}/unet/model.onnx_data`);
+        }),
+      size,
+      /the weights in unet\/model\.onnx_data are a link that leads out of the folder/,
+    ],
+    [
+      "weights whose path leads out of the folder",
+      () =>
+        variant("outside", (folder) => {
+          const model = readFileSync(`${folder}/unet/model.onnx`, "latin1");
+          const moved = model.replaceAll("model.onnx_data", "../../onnx_data");
+          writeFileSync(`${folder}/unet/model.onnx`, moved, "latin1");
+        }),
+      size,
+      /"\.\.\/\.\.\/onnx_data"; only a relative path below the model's folder is allowed/,
+    ],
+  ];
+  test.each(cases)("%s", (_, make, flags, message) =>
+    refused(["sample", "--model", make(), ...flags, "--out", at("never.npy")], message),
+  );
+
+  function cut(path: string, bytes: number): void {
+    writeFileSync(path, readFileSync(path).subarray(0, bytes));
+  }
+});

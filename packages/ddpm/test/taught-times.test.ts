@@ -1,0 +1,160 @@
+import { arrayDataset, readSafetensors, writeSafetensors } from "@gen/data";
+import { tensorNumbers } from "@gen/graph";
+import { normalNoise } from "@gen/math";
+import { mlp, type SavedState, type TrainingState } from "@gen/nn";
+import { onnxBackend } from "@gen/runtime-gpu/onnx";
+import { linearSchedule } from "@gen/schedules";
+import { afterAll, describe, expect, it } from "vitest";
+import { lossSecondMoment, type TimeSampler, trainDdpm } from "../src/index.ts";
+
+const length = 8;
+const schedule = linearSchedule({ steps: length, betaEnd: 0.8 });
+const backend = await onnxBackend();
+afterAll(() => backend.close());
+
+const dataset = arrayDataset(
+  { data: normalNoise({ seed: 3, batch: 500, size: 2 }), shape: [500, 2], dtype: "float32" },
+  { name: "points" },
+);
+const network = () => mlp({ inputs: 2, hidden: [8], time: { features: 8 } });
+const options = { backend, dataset, schedule, batchSize: 16, learningRate: 1e-2, logEvery: 5 };
+
+interface Drawn {
+  t: readonly number[];
+  importance: readonly number[];
+}
+/** A sampler that writes down what it gives and hears. */
+function watched(inner: TimeSampler) {
+  const drawn: Drawn[] = [];
+  const heard: { t: number[]; losses: number[] }[] = [];
+  const times: TimeSampler = {
+    ...inner,
+    sample(count, stream) {
+      const one = inner.sample(count, stream);
+      drawn.push({ t: [...one.t], importance: [...one.importance] });
+      return one;
+    },
+    update(t, losses) {
+      heard.push({ t: Array.from(t), losses: Array.from(losses) });
+      inner.update?.(t, losses);
+    },
+  };
+  return { times, drawn, heard };
+}
+const average = (values: readonly number[]) => values.reduce((s, v) => s + v, 0) / values.length;
+
+describe("training that teaches its sampler of time steps", () => {
+  it("tells each sample's own loss, of which the weighted mean is what is minimised", async () => {
+    for (const stepsPerRun of [1, 3]) {
+      const { times, drawn, heard } = watched(lossSecondMoment(length));
+      const { training } = await trainDdpm({
+        ...options,
+        network: network(),
+        steps: 40,
+        times,
+        stepsPerRun,
+        logEvery: 3,
+      });
+      // What is heard last is told before a batch that is never drawn.
+      expect(heard.length).toBe(40 - stepsPerRun);
+      for (const { step, losses } of training.history) {
+        const told = heard[step - 1];
+        if (!told) continue;
+        expect(told.t).toEqual(drawn[step - 1].t);
+        const weighted = told.losses.map((v, i) => v * drawn[step - 1].importance[i]);
+        expect(losses.loss).toBeCloseTo(average(weighted), 5);
+      }
+    }
+  });
+
+  it("draws by the root of the mean square of the last 10 losses, once each step has 10", async () => {
+    const sampler = lossSecondMoment(length);
+    const { times, drawn, heard } = watched(sampler);
+    await trainDdpm({ ...options, network: network(), steps: 60, times });
+    const last = Array.from({ length }, () => [] as number[]);
+    const expected = () => {
+      if (last.some((losses) => losses.length < 10)) return last.map(() => 1 / length);
+      const roots = last.map((losses) => Math.sqrt(average(losses.slice(-10).map((v) => v * v))));
+      const total = roots.reduce((s, v) => s + v, 0);
+      return roots.map((v) => 0.999 * (v / total) + 0.001 / length);
+    };
+    let learned = 0;
+    for (const [k, { t, importance }] of drawn.entries()) {
+      const p = expected();
+      if (p[0] !== 1 / length) learned++;
+      for (const [i, one] of t.entries()) {
+        expect(importance[i] * length * p[one]).toBeCloseTo(1, 10);
+      }
+      for (const [i, one] of (heard[k]?.t ?? []).entries()) last[one].push(heard[k].losses[i]);
+    }
+    expect(learned).toBeGreaterThan(30);
+    for (const [i, p] of expected().entries()) {
+      expect(sampler.probabilities()[i]).toBeCloseTo(p, 12);
+    }
+  });
+
+  it("leaves the mean of the loss what uniform steps make it", async () => {
+    // Weights that stay: only the draws differ.
+    const still = { ...options, learningRate: 0, steps: 400, logEvery: 1, batchSize: 64 };
+    const sampler = lossSecondMoment(length);
+    const mean = async (times?: TimeSampler) => {
+      const { training } = await trainDdpm({ ...still, network: network(), times });
+      // Past the warm-up, in which both draw alike.
+      return average(training.history.slice(100).map(({ losses }) => losses.loss));
+    };
+    const [uniform, weighted] = [await mean(), await mean(sampler)];
+    const p = sampler.probabilities();
+    expect(Math.max(...p) / Math.min(...p)).toBeGreaterThan(1.3);
+    expect(Math.abs(weighted / uniform - 1)).toBeLessThan(0.03);
+  });
+
+  it("resumes as if nothing had happened, however many steps a run takes", async () => {
+    const steps = 43;
+    for (const stepsPerRun of [1, 3]) {
+      const train = (until: number, resume?: SavedState) =>
+        trainDdpm({
+          ...options,
+          network: network(),
+          steps: until,
+          stepsPerRun,
+          resume,
+          times: lossSecondMoment(length, { history: 3 }),
+        });
+      const whole = await train(steps);
+      for (const stop of [1, 20, 37]) {
+        const { state } = (await train(stop)).training;
+        const bytes = writeSafetensors(state.tensors);
+        const tensors = readSafetensors(bytes).tensors as SavedState["tensors"];
+        const resumed = await train(steps, { step: stop, tensors });
+        expect(numbers(resumed.training.state)).toEqual(numbers(whole.training.state));
+      }
+    }
+  });
+
+  it("holds what was learned in its checkpoints too", async () => {
+    const names: string[][] = [];
+    const { training } = await trainDdpm({
+      ...options,
+      network: network(),
+      steps: 10,
+      times: lossSecondMoment(length),
+      onStep: async ({ checkpoint }) => {
+        names.push(Object.keys((await checkpoint()).tensors));
+      },
+    });
+    const saved = ["times/losses", "times/counts", "times/waiting/t", "times/waiting/losses"];
+    for (const each of names) expect(each).toEqual(expect.arrayContaining(saved));
+    expect(Object.keys(training.state.tensors)).toEqual(expect.arrayContaining(saved));
+  });
+
+  it("says when a state is another sampler's", async () => {
+    const tensors = lossSecondMoment(length).state();
+    expect(() => lossSecondMoment(length, { history: 4 }).restore(tensors)).toThrow(
+      "losses of a sampler must be float [8, 4], got float64 [8, 10]",
+    );
+    expect(() => lossSecondMoment(length).restore({})).toThrow("got none");
+  });
+});
+
+const numbers = ({ tensors }: TrainingState) =>
+  Object.fromEntries(Object.entries(tensors).map(([k, v]) => [k, Array.from(tensorNumbers(v))]));

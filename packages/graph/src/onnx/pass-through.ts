@@ -1,0 +1,161 @@
+import { concat, reshape, slice } from "../arrange.ts";
+import { cast, mul } from "../elementwise.ts";
+import { constant, type Expr } from "../expr.ts";
+import { type ForeignNode, foreign, opaqueResult, result } from "../foreign.ts";
+import { type Dim, elementCount, type Shape } from "../shape.ts";
+import { tensor } from "../tensor.ts";
+import type { Call, Reader } from "./call.ts";
+import { type Facts, resultFacts } from "./foreign-types.ts";
+import { isKnown, type Known, toExpr, type Value } from "./known.ts";
+import { changedSince } from "./operator-changes.ts";
+import { dtypeOf, label, OnnxError, typeName } from "./protobuf.ts";
+import type { Declared, OnnxGraph, OnnxNode } from "./read-graph.ts";
+import type { TensorMessage } from "./read-tensor.ts";
+
+/** The oldest operator set that graphs are written in. */
+export const oldestWritten = 13;
+
+/** Where a node stands: its file, and what the file's dynamic dimensions are this time. */
+export interface Around {
+  readonly graph: OnnxGraph;
+  readonly dims: ReadonlyMap<string, Dim>;
+}
+
+/** The results of a node that is kept as the file has it; `missing` is what graphs lack. */
+export function passThrough(
+  c: Call,
+  around: Around,
+  reader: Reader | undefined,
+  missing: ForeignNode["missing"],
+): Value[] {
+  const { node } = c;
+  const version = versionOf(node, around.graph);
+  const inputs = node.inputs.flatMap((name, i) =>
+    name === "" ? [] : [operandOf(c.value(i), c, around)],
+  );
+  const made = foreign(
+    {
+      domain: node.domain,
+      opType: node.opType,
+      version,
+      attributes: attributesOf(node),
+      operands: node.inputs.map((name) => name !== ""),
+      results: node.outputs.map((name) => name !== ""),
+      missing,
+    },
+    inputs,
+  );
+  const known = resultFacts(c, reader);
+  return node.outputs.map((name, i): Value => {
+    const told = around.graph.declared.get(name);
+    const type = known[i]?.type ?? told?.type;
+    const shape = known[i]?.shape ?? declaredShape(told, around.dims);
+    return picked({ type, shape }, made, i);
+  });
+}
+
+function picked({ type = 0, shape }: Facts, of: ReturnType<typeof foreign>, i: number): Value {
+  const dtype = dtypeOf(type);
+  if (dtype && shape) return result(of, i, dtype, shape);
+  return { opaque: opaqueResult(of, i), ...(type && { type }), ...(shape && { shape }) };
+}
+
+/** A tensor of the file of a type that graphs do not have. */
+export function foreignConstant(message: TensorMessage): Value {
+  const type = message.dataType;
+  const bytes = message.rawData.length;
+  const node: ForeignNode = {
+    domain: "",
+    opType: "Constant",
+    version: oldestWritten,
+    attributes: [],
+    operands: [],
+    results: [true],
+    missing: { name: "Constant", reason: `elements of type ${typeName(type)}` },
+    tensor: message,
+  };
+  return {
+    opaque: opaqueResult(foreign(node, [], bytes), 0),
+    type,
+    shape: message.dims.map(Number),
+  };
+}
+
+function versionOf({ domain, opType }: OnnxNode, { versions }: OnnxGraph): number {
+  const version = versions.get(domain);
+  if (version === undefined) {
+    throw new OnnxError(`the model names no operator set for the domain ${label(domain)}`);
+  }
+  const changed = domain === "" && changedSince(opType, version, oldestWritten);
+  if (changed) {
+    throw new OnnxError(
+      `only ONNX Runtime could run it here, but what it means in operator set ${version} changed in ${changed}; give dynamic dimensions a fixed size, or export the model at operator set ${oldestWritten} or above`,
+    );
+  }
+  return version;
+}
+
+/** A node's attributes with bytes of their own. @throws OnnxError where one points to another file. */
+function attributesOf(node: OnnxNode): ForeignNode["attributes"] {
+  const attributes = [...node.attributes.values()];
+  for (const { name, t, tensors, sparseTensor } of attributes) {
+    const all = [t, ...tensors, sparseTensor?.values, sparseTensor?.indices];
+    for (const each of all) {
+      if (!each) continue;
+      if (each.dataLocation !== 0 || each.externalData.length > 0) {
+        throw new OnnxError(`attribute ${label(name)} keeps its data outside the model`);
+      }
+      // The file's bytes need not stay in memory for it.
+      if (each.rawData.length > 0) each.rawData = each.rawData.slice();
+    }
+  }
+  return attributes;
+}
+
+function operandOf(value: Value, c: Call, around: Around): Expr {
+  const named = isKnown(value) && !value.tensor && value.values.some((v) => typeof v === "string");
+  return named ? vectorOf(value, c, around) : toExpr(value);
+}
+
+/** Numbers of which some are dynamic dimensions, worked out when the graph runs. */
+function vectorOf({ dtype, dims, values }: Known, c: Call, around: Around): Expr {
+  const parts = values.map((v) => dimension(v, c, around));
+  return cast(reshape(concat(parts, 0), dims), dtype);
+}
+
+function dimension(dim: Dim, c: Call, around: Around): Expr {
+  if (typeof dim === "number") return constant(tensor([dim], [1], "int64"));
+  const source = c.like(dim);
+  if (source) {
+    const axis = source.shape.indexOf(dim);
+    const node: ForeignNode = {
+      domain: "",
+      opType: "Shape",
+      version: around.graph.opset,
+      attributes: [],
+      operands: [true],
+      results: [true],
+    };
+    const whole = result(foreign(node, [source]), 0, "int64", [source.shape.length]);
+    return slice(whole, 0, axis, axis + 1);
+  }
+  const [part, ...rest] = dim.split("*");
+  if (rest.length === 0) {
+    throw new OnnxError(`no value has the dynamic dimension ${dim}; give it a fixed size`);
+  }
+  const factor = Number.isNaN(Number(part)) ? part : Number(part);
+  return mul(dimension(factor, c, around), dimension(rest.join("*"), c, around));
+}
+
+/** The declared dimensions where each is a number or follows from the inputs'. */
+function declaredShape(
+  declared: Declared | undefined,
+  dims: ReadonlyMap<string, Dim>,
+): Shape | undefined {
+  const shape = declared?.shape?.map((d) => {
+    if (typeof d !== "string") return d;
+    const parts = d.split("*").map((p) => (Number.isNaN(Number(p)) ? dims.get(p) : Number(p)));
+    return dims.get(d) ?? (parts.includes(undefined) ? undefined : elementCount(parts as Dim[]));
+  });
+  return shape?.includes(undefined) ? undefined : (shape as Shape | undefined);
+}

@@ -1,0 +1,41 @@
+import {
+  add,
+  constant,
+  type Expr,
+  elementCount,
+  instanceNorm,
+  mul,
+  reshape,
+  tensor,
+} from "@gen/graph";
+import { initialised, ones, zeros } from "./initialisers.ts";
+
+/** Settings of {@link layerNorm}. */
+export interface LayerNormOptions {
+  /** Added to the variance; 1e-5 unless told. */
+  epsilon?: number;
+  /** Whether a learned scale and bias follow (`NAME.weight`, `NAME.bias`); true unless told. */
+  affine?: boolean;
+}
+
+/**
+ * Layer normalisation (Ba et al. 2016, eq. 3): the last dimension of `[..., features]` to mean 0
+ * and variance 1, then a learned scale and bias per feature.
+ */
+export function layerNorm(
+  name: string,
+  features: number,
+  { epsilon = 1e-5, affine = true }: LayerNormOptions = {},
+): (x: Expr) => Expr {
+  const unit = constant(tensor([1], [1]));
+  const none = constant(tensor([0], [1]));
+  const normalise = (x: Expr) => {
+    // Each row as the only channel of a sample of its own.
+    const rows = reshape(x, [elementCount(x.shape.slice(0, -1)), 1, features]);
+    return reshape(instanceNorm(rows, unit, none, epsilon), x.shape);
+  };
+  if (!affine) return normalise;
+  const scale = initialised(`${name}.weight`, [features], ones, 0);
+  const bias = initialised(`${name}.bias`, [features], zeros, 0);
+  return (x) => add(mul(normalise(x), scale), bias);
+}

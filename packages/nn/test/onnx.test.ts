@@ -1,0 +1,102 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { evaluate, type Tensor, tensor, tensorNumbers, toOnnx, trace } from "@gen/graph";
+import { networkGraph, timestepEmbedding } from "@gen/nn";
+import * as ort from "onnxruntime-node";
+import { describe, expect, test } from "vitest";
+import { everyNetwork } from "./every-network.ts";
+import { sampleInputs, waken } from "./sample-inputs.ts";
+
+async function run(bytes: Uint8Array, batches: Record<string, Tensor>[]) {
+  const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3 });
+  const outputs = [];
+  for (const inputs of batches) {
+    const feeds = Object.entries(inputs).map(
+      ([name, { dtype, data, shape }]) =>
+        [name, new ort.Tensor(dtype as "float32", data as Float32Array, shape)] as const,
+    );
+    const { output } = await session.run(Object.fromEntries(feeds));
+    outputs.push({ data: output.data as Float32Array, dims: output.dims });
+  }
+  await session.release();
+  return outputs;
+}
+
+/** The largest difference over the root mean square of what is wanted. */
+function distance(got: ArrayLike<number>, want: Tensor): number {
+  const numbers = Array.from(tensorNumbers(want));
+  const rms = Math.sqrt(numbers.reduce((a, v) => a + v * v, 0) / numbers.length);
+  return Math.max(...numbers.map((v, i) => Math.abs(got[i] - v))) / rms;
+}
+
+describe("exported networks run in ONNX Runtime at any batch", () => {
+  for (const [name, make] of Object.entries(everyNetwork)) {
+    test(name, async () => {
+      const net = make();
+      waken(net);
+      const graph = networkGraph(net);
+      expect(graph.nodes.map((n) => n.op)).not.toContain("Dropout");
+      const batches = [
+        { batch: 1, tokens: 5 },
+        { batch: 3, tokens: 2 },
+      ].map((sizes) => sampleInputs(net.signature, sizes));
+      const wanted = batches.map((inputs) => evaluate(graph, inputs).output);
+      for (const [opset, float16, tolerance] of [
+        [17, false, 2e-5],
+        [18, false, 2e-5],
+        [21, false, 2e-5],
+        [17, true, 1e-2],
+      ] as const) {
+        const outputs = await run(toOnnx(graph, { opset, float16 }), batches);
+        for (const [i, want] of wanted.entries()) {
+          expect([...outputs[i].dims]).toEqual([...want.shape]);
+          expect(distance(outputs[i].data, want), `opset ${opset}`).toBeLessThan(tolerance);
+        }
+      }
+    });
+  }
+
+  test("in float16, time steps keep their phase", async () => {
+    const signature = { t: { shape: ["batch"], dtype: "int64" } } as const;
+    const graph = trace(({ t }) => ({ output: timestepEmbedding(t, 64) }), signature);
+    const inputs = { t: tensor([0, 1, 50, 300, 997, 999], [6], "int64") };
+    const [{ data }] = await run(toOnnx(graph, { float16: true }), [inputs]);
+    const want = Array.from(tensorNumbers(evaluate(graph, inputs).output));
+    for (const [i, v] of want.entries()) expect(Math.abs(data[i] - v)).toBeLessThan(1e-3);
+  });
+});
+
+const program = `
+import sys, onnx
+for path in sys.argv[1:]:
+    onnx.checker.check_model(onnx.load(path), full_check=True)
+    print("sound")
+`;
+
+/** A Python that has the onnx package. */
+const python = ["python3", "/usr/bin/python3"].find((command) => {
+  try {
+    return execFileSync(command, ["-c", "import onnx"], { stdio: "pipe" });
+  } catch {
+    return false;
+  }
+});
+
+test.skipIf(!python)("the ONNX checker passes every network (needs Python with onnx)", () => {
+  const folder = mkdtempSync(join(tmpdir(), "gen-nn-"));
+  try {
+    const paths = Object.values(everyNetwork).flatMap((make, i) =>
+      [{ opset: 17 }, { float16: true }].map((options, j) => {
+        const path = join(folder, `${i}-${j}.onnx`);
+        writeFileSync(path, toOnnx(networkGraph(make()), options));
+        return path;
+      }),
+    );
+    const printed = execFileSync(python as string, ["-c", program, ...paths], { encoding: "utf8" });
+    expect(printed.trim().split("\n")).toEqual(paths.map(() => "sound"));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

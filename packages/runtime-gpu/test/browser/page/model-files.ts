@@ -1,0 +1,64 @@
+import { type FileProgress, type KeptFile, modelFiles } from "../../../src/files.ts";
+
+const cacheName = "tested";
+
+/** How a fetch went: the SHA-256 of what came, or the error; progress; and what the cache then held. */
+export interface FetchedFile {
+  sha256?: string;
+  error?: string;
+  progress: FileProgress[];
+  /** Names in the cache, without the address that they stand behind. */
+  names: string[];
+}
+
+interface FetchFileOptions {
+  sha256?: string;
+  limit?: number;
+  capacity?: number;
+  /** Aborts once as many bytes are here. */
+  stopAt?: number;
+}
+
+export async function fetchFile(url: string, options: FetchFileOptions = {}): Promise<FetchedFile> {
+  const { capacity, stopAt = Number.POSITIVE_INFINITY, ...rest } = options;
+  const progress: FileProgress[] = [];
+  const controller = new AbortController();
+  const onProgress = (each: FileProgress) => {
+    progress.push(each);
+    if (each.loaded >= stopAt) controller.abort();
+  };
+  const done: Pick<FetchedFile, "sha256" | "error"> = {};
+  try {
+    const files = modelFiles({ name: cacheName, capacity });
+    const bytes = await files.fetch(url, { ...rest, signal: controller.signal, onProgress });
+    const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+    done.sha256 = Array.from(new Uint8Array(digest), (b) => b.toString(16).padStart(2, "0")).join(
+      "",
+    );
+  } catch (error) {
+    done.error = `${(error as Error).name}: ${(error as Error).message}`;
+  }
+  return { ...done, progress, names: await namesInCache() };
+}
+
+const namesInCache = async (): Promise<string[]> =>
+  (await (await caches.open(cacheName)).keys()).map(({ url }) => new URL(url).pathname.slice(1));
+
+export const keptFiles = async (): Promise<KeptFile[]> => modelFiles({ name: cacheName }).list();
+
+/** Removes one file or all, and gives the bytes freed and the names left. */
+export async function removeFiles(which?: string): Promise<{ freed: number; names: string[] }> {
+  const files = modelFiles({ name: cacheName });
+  const freed = await (which ? files.evict(which) : files.clear());
+  return { freed, names: await namesInCache() };
+}
+
+/** Puts a wrong byte into a file that is kept. */
+export async function damageFile(sha256: string): Promise<void> {
+  const cache = await caches.open(cacheName);
+  const request = (await cache.keys()).find(({ url }) => url.endsWith(`/${sha256}`)) as Request;
+  const found = (await cache.match(request)) as Response;
+  const bytes = new Uint8Array(await found.arrayBuffer());
+  bytes[bytes.length >> 1] ^= 1;
+  await cache.put(request, new Response(bytes, { headers: found.headers }));
+}

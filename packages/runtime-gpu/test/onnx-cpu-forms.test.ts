@@ -1,0 +1,129 @@
+import * as g from "@gen/graph";
+import ort from "onnxruntime-node";
+import { afterAll, describe, expect, test } from "vitest";
+import { blockedConvolutions, channelBlock } from "../src/onnx/blocked-convolutions.ts";
+import { tuneForCpu } from "../src/onnx/tune.ts";
+import { onnxBackend } from "../src/onnx.ts";
+
+const wave = (shape: readonly number[], phase: number): g.Tensor => {
+  const size = shape.reduce((a, b) => a * b, 1);
+  return g.tensor(
+    Float32Array.from({ length: size }, (_, i) => Math.sin(12.9898 * (i + phase))),
+    shape,
+  );
+};
+
+const backend = await onnxBackend({ device: "cpu" });
+afterAll(() => backend.close());
+
+/** Runs `f` on inputs of these shapes on ONNX Runtime and in float64, and compares. */
+async function agrees(
+  shapes: Record<string, readonly number[]>,
+  f: (inputs: Record<string, g.Expr>) => Record<string, g.Expr>,
+  tolerance = 1e-5,
+): Promise<void> {
+  const signature = Object.fromEntries(Object.entries(shapes).map(([n, shape]) => [n, { shape }]));
+  const graph = g.trace(f, signature);
+  const values = Object.fromEntries(
+    Object.entries(shapes).map(([n, shape], i) => [n, wave(shape, i)]),
+  );
+  const exact = g.evaluate(graph, values);
+  const program = await backend.compile(graph);
+  const uploads = Object.fromEntries(
+    Object.entries(values).map(([n, { data, shape }]) => [
+      n,
+      backend.upload(data as Float32Array, shape),
+    ]),
+  );
+  const made = await program.run(uploads);
+  for (const [name, want] of Object.entries(exact)) {
+    const got = await backend.download(made[name]);
+    const expected = Array.from(g.tensorNumbers(want));
+    const scale = Math.max(1, ...expected.map(Math.abs));
+    const worst = Math.max(...expected.map((v, i) => Math.abs(got[i] - v)));
+    expect(worst / scale, name).toBeLessThanOrEqual(tolerance);
+  }
+  backend.dispose(...Object.values(uploads), ...Object.values(made));
+  await program.dispose();
+}
+
+const block = await channelBlock(ort as never, { executionProviders: ["cpu"] });
+const operations = ({ nodes }: g.Graph) => new Set(nodes.map(({ op }) => op));
+
+describe("convolutions with changing weights", () => {
+  const shapes = { x: [2, 32, 9, 7], w: [64, 32, 3, 3], b: [64], other: [64, 32, 3, 3] };
+  const layer = ({ x, w, b, other }: Record<string, g.Expr>) => {
+    const biased = (of: g.Expr) => g.add(of, g.reshape(b, [1, 64, 1, 1]));
+    const once = g.conv2d(x, w, { pads: [1, 1, 1, 1] });
+    return {
+      biased: biased(g.conv2d(x, other, { pads: [1, 1, 1, 1] })),
+      // Both the convolution and its sum with the bias are wanted.
+      once,
+      twice: biased(once),
+      strided: biased(g.conv2d(x, w, { stride: 2, pads: [1, 0, 2, 1] })),
+    };
+  };
+  test.skipIf(block === 0)("go into blocks and keep their values", async () => {
+    const graph = g.trace(
+      layer,
+      Object.fromEntries(Object.entries(shapes).map(([n, shape]) => [n, { shape }])),
+    );
+    const blocked = operations(await blockedConvolutions(graph, async () => block));
+    expect(blocked).toContain("com.microsoft.nchwc.Conv");
+    expect(blocked).not.toContain("Conv");
+    await agrees(shapes, layer);
+  });
+  test("whose channels are no whole number of blocks stay as they are", async () => {
+    const thin = (i: Record<string, g.Expr>) => ({ y: g.conv2d(i.x, i.w, { pads: [1, 1, 1, 1] }) });
+    const graph = g.trace(thin, { x: { shape: [1, 12, 5, 5] }, w: { shape: [12, 12, 3, 3] } });
+    expect(operations(await blockedConvolutions(graph, async () => 16))).toContain("Conv");
+    await agrees({ x: [1, 12, 5, 5], w: [12, 12, 3, 3] }, thin);
+  });
+  test("have the gradients of the float64 evaluation", async () => {
+    await agrees(shapes, ({ x, w, b, other }) => {
+      const hidden = g.silu(g.conv2d(x, w, { stride: 2, pads: [1, 1, 1, 1] }));
+      const back = g.conv2d(g.upsampleNearest(hidden), g.reshape(other, [32, 64, 3, 3]), {
+        pads: [1, 1, 1, 1],
+      });
+      const loss = g.mean(g.square(g.add(back, g.slice(g.reshape(b, [1, 64, 1, 1]), 1, 0, 32))));
+      const [dw, dother, db] = g.gradients(loss, [w, other, b]);
+      return { loss, dw, dother, db };
+    });
+  });
+});
+
+describe("the graph as ONNX Runtime's CPU provider gets it", () => {
+  const image = { x: [2, 8, 6, 5], s: [8], b: [8] };
+  const normal = ({ x, s, b }: Record<string, g.Expr>) => g.groupNormalization(x, s, b, 2);
+  test("normalises groups as rows, and again from their statistics where it learns", async () => {
+    const seen = (f: (i: Record<string, g.Expr>) => Record<string, g.Expr>) => {
+      const signature = Object.entries(image).map(([n, shape]) => [n, { shape }]);
+      return operations(tuneForCpu(g.trace(f, Object.fromEntries(signature)), true));
+    };
+    const forward = (i: Record<string, g.Expr>) => ({ y: normal(i) });
+    const learning = (i: Record<string, g.Expr>) => {
+      const y = normal(i);
+      const [dx, ds, db] = g.gradients(g.sum(g.pow(y, 3)), [i.x, i.s, i.b]);
+      return { y, dx, ds, db };
+    };
+    expect(seen(forward)).toContain("LayerNormalization");
+    expect(seen(learning)).not.toContain("LayerNormalization");
+    expect(seen(learning)).not.toContain("GroupNormalization");
+    await agrees(image, forward);
+    await agrees(image, learning);
+  });
+  test("takes a slice of a padded tensor in one operation", async () => {
+    const shifted = ({ x }: Record<string, g.Expr>) => ({
+      left: g.slice(g.pad(x, [0, 0], [0, 2]), 1, 2, 7),
+      right: g.slice(g.pad(x, [0, 3], [0, 0]), 1, 0, 5),
+      inside: g.slice(g.pad(x, [2, 1], [1, 2]), 1, 2, 4),
+      // Nothing of the tensor is left in this one.
+      zeros: g.slice(g.pad(x, [0, 4], [0, 0]), 1, 0, 3),
+      every: g.slice(g.pad(x, [0, 1], [0, 1]), 1, 0, 7, 2),
+    });
+    const tuned = tuneForCpu(g.trace(shifted, { x: { shape: [3, 5] } }), true);
+    expect(tuned.outputs.left.op).toBe("Pad");
+    expect(tuned.outputs.every.op).toBe("Slice");
+    await agrees({ x: [3, 5] }, shifted);
+  });
+});

@@ -1,0 +1,98 @@
+import { fromOnnx, type OnnxModel } from "@gen/graph";
+
+/** Gives the bytes of a file of the folder, or undefined where there is none. */
+export type ReadFile = (path: string) => Promise<Uint8Array | undefined>;
+
+/** How a model of a folder is read. */
+export interface LoadModelOptions {
+  /** The largest file, and the most bytes of weights outside the model; 2 GiB unless told. */
+  readonly limit?: number;
+  /**
+   * Reads the files outside the model that hold its weights; `read` unless told. Their paths are the
+   * model's own words: below its folder, but perhaps a link that leads elsewhere.
+   */
+  readonly readWeights?: ReadFile;
+}
+
+/** 2 GiB, where the format of model files ends. */
+export const fileLimit = /* @__PURE__ */ (() => 2 ** 31)();
+
+/**
+ * Reads the file at `path`, or gives undefined where there is none.
+ *
+ * @throws Error naming the file that is larger than allowed.
+ */
+export async function readWithin(
+  read: ReadFile,
+  path: string,
+  limit: number,
+): Promise<Uint8Array | undefined> {
+  const found = await read(path);
+  if (found && found.length > limit) {
+    throw new Error(`${path} has ${found.length} bytes, at most ${limit} are allowed`);
+  }
+  return found;
+}
+
+/**
+ * Loads one model of a folder together with the files beside it that hold its weights; undefined
+ * where there is none.
+ *
+ * @throws Error naming the file that is too large, too short or damaged, or whose weights are missing.
+ */
+export async function loadModel(
+  read: ReadFile,
+  path: string,
+  { limit = fileLimit, readWeights = read }: LoadModelOptions = {},
+): Promise<OnnxModel | undefined> {
+  const bytes = await readWithin(read, path, limit);
+  if (!bytes) return undefined;
+  return naming(path, async () => {
+    // Which files the weights are in shows only in reading, and reading cannot wait for a file.
+    const { model, needed } = tried(bytes, limit);
+    if (needed.size === 0) return model;
+    const folder = path.slice(0, path.lastIndexOf("/") + 1);
+    const files = new Map<string, Uint8Array>();
+    for (const [location, length] of needed) {
+      const found = await readWithin(readWeights, folder + location, limit);
+      if (!found) throw new Error(`its weights in ${folder + location} are missing`);
+      if (found.length < length) {
+        throw new Error(
+          `its weights in ${folder + location} need ${length} bytes, got ${found.length}`,
+        );
+      }
+      files.set(location, found);
+    }
+    return fromOnnx(bytes, {
+      limit,
+      externalData: (location, offset, length) =>
+        (files.get(location) as Uint8Array).subarray(offset, offset + length),
+    });
+  });
+}
+
+/** The model with zeros for what lies outside it, and how long each file outside must be. */
+function tried(bytes: Uint8Array, limit: number) {
+  const needed = new Map<string, number>();
+  let total = 0;
+  const model = fromOnnx(bytes, {
+    limit,
+    externalData(location, offset, length) {
+      needed.set(location, Math.max(needed.get(location) ?? 0, offset + length));
+      total += length;
+      if (total <= limit) return new Uint8Array(length);
+      throw new RangeError(`the weights outside the model have more than ${limit} bytes`);
+    },
+  });
+  return { model, needed };
+}
+
+/** Runs `f`; what it throws names the file. */
+export async function naming<R>(path: string, f: () => R | Promise<R>): Promise<R> {
+  try {
+    return await f();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${path}: ${reason}`, { cause });
+  }
+}

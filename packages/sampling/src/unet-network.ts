@@ -1,0 +1,94 @@
+import {
+  cast,
+  type Expr,
+  type OnnxModel,
+  reshape,
+  type Shape,
+  type Signature,
+  shapeText,
+  slice,
+} from "@gen/graph";
+
+/** What is said of a sample's shape beside the model itself. */
+export interface KnownShape {
+  /** For what the model leaves open; entries may be undefined. */
+  readonly open?: readonly (number | undefined)[];
+  /** As the folder's index has it. */
+  readonly known?: readonly number[];
+  /** `unet/config.json`, with `in_channels` and `sample_size`. */
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+/** A function of (x, t, condition), its inputs in that order, and the shape of one sample. */
+export interface UnetNetwork {
+  apply(...inputs: Expr[]): Expr;
+  readonly signature: Readonly<Record<string, Signature>>;
+  readonly shape: readonly number[];
+}
+
+/**
+ * A denoiser's file as a function of (x, t, condition), whatever its exporter called them: t may be
+ * a scalar, `[1]` or `[batch]` of any dtype, and the output has any name.
+ *
+ * @throws RangeError when it has other inputs, or no one says the shape of a sample.
+ */
+export function unetNetwork(model: OnnxModel, known: KnownShape): UnetNetwork {
+  const { signature } = model;
+  const names = Object.keys(signature);
+  const pick = (wanted: string[], place: number) =>
+    wanted.find((name) => name in signature) ?? names[place];
+  const [x, t] = [pick(["sample", "x"], 0), pick(["timestep", "t"], 1)];
+  const others = names.filter((name) => name !== x && name !== t);
+  if (t === undefined || others.length > 1) {
+    throw new RangeError(
+      `a denoiser takes a sample, a timestep and at most one condition, got ${names.join(", ")}`,
+    );
+  }
+  const shape = sampleShape(signature[x].shape, known);
+  const apply = (...[sample, timestep, condition]: Expr[]): Expr => {
+    const inputs: Record<string, Expr> = {
+      [x]: cast(sample, signature[x].dtype),
+      [t]: cast(timeLike(timestep, signature[t].shape), signature[t].dtype),
+    };
+    if (others.length > 0 && !condition) {
+      throw new RangeError(`the denoiser needs a condition, its input ${others[0]}`);
+    }
+    if (others.length > 0) inputs[others[0]] = cast(condition, signature[others[0]].dtype);
+    return cast(firstOutput(model, inputs), sample.dtype);
+  };
+  const ordered = Object.fromEntries([x, t, ...others].map((name) => [name, signature[name]]));
+  return { apply, shape, signature: ordered };
+}
+
+/** Times `[batch]`, which are all the same, in the shape that a model wants them. */
+function timeLike(timestep: Expr, wanted: Shape): Expr {
+  if (wanted.length === 0) return reshape(slice(timestep, 0, 0, 1), []);
+  return wanted[0] === 1 ? slice(timestep, 0, 0, 1) : timestep;
+}
+
+/** Each dimension as the model has it, else as told, else by the index, else by the config. */
+function sampleShape(shape: Shape, { open = [], known = [], config = {} }: KnownShape): number[] {
+  const side = config.sample_size;
+  const [height, width] = Array.isArray(side) ? side : [side, side];
+  const configured = shape.length === 4 ? [config.in_channels, height, width] : [];
+  const dims = shape
+    .slice(1)
+    .map((d, i) => (typeof d === "number" ? d : (open[i] ?? known[i] ?? configured[i])));
+  if (dims.length > 0 && dims.every((d) => Number.isInteger(d) && Number(d) > 0)) {
+    return dims as number[];
+  }
+  throw new RangeError(
+    `the sample's shape ${shapeText(shape)} is open: give its size, or write it into unet/config.json`,
+  );
+}
+
+/** The output that is called `out_sample` or `sample`, else the first. */
+export function firstOutput(model: OnnxModel, inputs: Readonly<Record<string, Expr>>): Expr {
+  const outputs = model.apply(inputs);
+  const [first] = model.outputNames;
+  return outputs.out_sample ?? outputs.sample ?? outputs[first];
+}
+
+/** A shape after its batch, where it is all numbers. */
+export const fixedPart = (shape: Shape | undefined): number[] | undefined =>
+  shape?.slice(1).every((d) => typeof d === "number") ? (shape.slice(1) as number[]) : undefined;

@@ -1,0 +1,91 @@
+import { linspace } from "./linspace.ts";
+import { betaSigmas, exponentialSigmas, karrasSigmas } from "./sigmas.ts";
+
+/** How a flow's shift grows with the image (Esser et al. 2024, section 5.3.2; as diffusers does). */
+export interface DynamicShift {
+  /** The exponents mu at `baseLength` and at `maxLength`; between and beyond them, a straight line. */
+  readonly baseShift: number;
+  readonly maxShift: number;
+  /** Lengths of an image, in tokens. */
+  readonly baseLength: number;
+  readonly maxLength: number;
+  /** What is made of mu: the shift exp(mu) (`exponential`, the default) or mu itself. */
+  readonly form?: "exponential" | "linear";
+}
+
+/** How a flow-matching model is sampled; what diffusers' FlowMatchEulerDiscreteScheduler says. */
+export interface FlowSettings {
+  /** How many training steps. Default 1000. */
+  readonly length?: number;
+  /** The shift, where none depends on the image. Default 1. */
+  readonly shift?: number;
+  /** Where given, `shift` counts for nothing. */
+  readonly dynamic?: DynamicShift;
+  /** Stretches the noises so that the last one is this. */
+  readonly terminal?: number;
+  /** Spreads the noises between their first and last in another way. */
+  readonly spread?: "karras" | "exponential" | "beta";
+}
+
+/**
+ * The noises `[steps]`, descending, at which a flow-matching model is asked, as diffusers'
+ * FlowMatchEulerDiscreteScheduler has them. The clean level that sampling ends on is not among them.
+ *
+ * Equal steps down to the training's last noise, shifted (`shift s / (1 + (shift - 1) s)`, with a
+ * fixed shift once more than the training's noises are), stretched to end on `terminal`, then
+ * spread anew. `imageLength` is the number of the image's tokens, needed where the shift is dynamic.
+ *
+ * @throws RangeError when steps is no positive integer, a setting is outside its range, or
+ * imageLength is missing.
+ */
+export function flowSigmas(
+  settings: FlowSettings & { readonly steps: number; readonly imageLength?: number },
+): Float64Array {
+  const { steps, length = 1000, dynamic, terminal, spread } = settings;
+  if (!(Number.isInteger(steps) && steps >= 1)) {
+    throw new RangeError(`steps must be a positive integer, got ${steps}`);
+  }
+  const { shift = 1 } = settings;
+  if (!(shift > 0 && shift < Infinity)) {
+    throw new RangeError(`shift must be positive, got ${shift}`);
+  }
+  const fixed = (s: number) => (shift * s) / (1 + (shift - 1) * s);
+  const moved = dynamic
+    ? linspace(1, 1 / length, steps).map(shiftedBy(dynamic, settings.imageLength))
+    : linspace(1, fixed(1 / length), steps).map(fixed);
+  const ended = terminal === undefined ? moved : stretched(moved, terminal);
+  // Powers and logarithms may leave 1 by a rounding.
+  return spreadAnew(ended, spread).map((noise) => Math.min(noise, 1));
+}
+
+function spreadAnew(noises: Float64Array, spread: FlowSettings["spread"]): Float64Array {
+  const steps = noises.length;
+  const ends = { steps, sigmaMin: noises[steps - 1], sigmaMax: noises[0] };
+  if (spread === undefined) return noises;
+  if (spread === "karras") return karrasSigmas(ends);
+  if (spread === "exponential") return exponentialSigmas(ends);
+  if (spread === "beta") return betaSigmas(ends);
+  throw new RangeError(`spread must be karras, exponential or beta, got ${String(spread)}`);
+}
+
+function shiftedBy(dynamic: DynamicShift, imageLength: number | undefined) {
+  const { baseShift, maxShift, baseLength, maxLength, form = "exponential" } = dynamic;
+  if (!(imageLength !== undefined && imageLength > 0)) {
+    throw new RangeError(
+      `imageLength must be a positive number where the shift is dynamic, got ${imageLength}`,
+    );
+  }
+  const slope = (maxShift - baseShift) / (maxLength - baseLength);
+  const mu = baseShift + slope * (imageLength - baseLength);
+  const shift = form === "linear" ? mu : Math.exp(mu);
+  return (s: number) => shift / (shift + 1 / s - 1);
+}
+
+function stretched(noises: Float64Array, terminal: number): Float64Array {
+  if (!(terminal > 0 && terminal < 1)) {
+    throw new RangeError(`terminal must be in (0, 1), got ${terminal}`);
+  }
+  const scale = (1 - noises[noises.length - 1]) / (1 - terminal);
+  // A single step starts, and so ends, at noise 1, which nothing stretches.
+  return scale === 0 ? noises : noises.map((noise) => 1 - (1 - noise) / scale);
+}

@@ -1,0 +1,210 @@
+// @ts-check
+import * as tf from "@tensorflow/tfjs";
+import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+import { channelsLast, frequencies, groupsOf, levels, timed, unetOver } from "./unet.mjs";
+
+/** @typedef {tf.Tensor} Tensor */
+
+/**
+ * TensorFlow.js's side of the UNet benchmark, written directly against it: channels last, biases inside the
+ * convolutions, temporaries freed block by block.
+ *
+ * @param {Readonly<Record<string, import("./unet.mjs").Weight>>} weights In PyTorch's shapes.
+ * @param {number} size Height and width.
+ * @param {string} [files] Where a page finds the backend's files.
+ */
+export async function tfjsUnet(weights, size, files) {
+  tf.enableProdMode();
+  // Its threads are a page's; in Node it has one.
+  if (files) setWasmPaths(files);
+  else tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
+  await tf.setBackend("wasm");
+  const variables = Object.fromEntries(
+    Object.entries(channelsLast(weights)).map(([name, { data, shape }]) => [
+      name,
+      tf.variable(tf.tensor(data, [...shape]), true, name),
+    ]),
+  );
+  const network = unetOver(operations(variables), (name) => name in variables);
+  const { signal, noise } = levels();
+  const image = (/** @type {Float32Array} */ x) => tf.tensor4d(x, [x.length / size ** 2, size, size, 1]);
+
+  return {
+    variables,
+    /** @param {Float32Array} x @param {number[]} t */
+    output: (x, t) => tf.tidy(() => network(image(x), tf.tensor1d(t)).dataSync()),
+
+    /** One step after the other of DDIM with eta 0, clipped to [-1, 1]. @param {number} batch */
+    sampler(batch) {
+      let x = tf.randomNormal([batch, size, size, 1]);
+      let t = 999;
+      return timed(async () => {
+        const next = tf.tidy(() => {
+          const epsilon = network(x, tf.fill([batch], t));
+          const x0 = tf.clipByValue(
+            tf.div(tf.sub(x, tf.mul(epsilon, noise[t])), signal[t]),
+            -1,
+            1,
+          );
+          if (t === 0) return x0;
+          return tf.add(tf.mul(x0, signal[t - 1]), tf.mul(epsilon, noise[t - 1]));
+        });
+        // A read of one number waits for what a device may still be doing.
+        tf.tidy(() => next.flatten().slice(0, 1).dataSync());
+        x.dispose();
+        x = /** @type {typeof x} */ (next);
+        t = t === 0 ? 999 : t - 1;
+      });
+    },
+
+    /**
+     * The mean squared error to `target`, and its gradients by the weights' names.
+     * @param {Tensor} x @param {Tensor} t @param {Tensor} target
+     */
+    gradients(x, t, target) {
+      return tf.variableGrads(
+        () => /** @type {tf.Scalar} */ (tf.mean(tf.squaredDifference(network(x, t), target))),
+        Object.values(variables),
+      );
+    },
+
+    /** Draw, noise, forward, backward, Adam. @param {Float32Array} images In [-1, 1]. @param {number} batch */
+    trainer(images, batch) {
+      const all = image(images);
+      const [signals, noises] = [tf.tensor1d(signal), tf.tensor1d(noise)];
+      const optimiser = tf.train.adam(1e-3);
+      return timed(async () => {
+        const loss = tf.tidy(() => {
+          const x0 = tf.gather(all, tf.randomUniform([batch], 0, all.shape[0], "int32"));
+          const t = tf.randomUniform([batch], 0, 1000, "int32");
+          const epsilon = tf.randomNormal(x0.shape);
+          const of = (/** @type {tf.Tensor1D} */ table) =>
+            tf.reshape(tf.gather(table, t), [batch, 1, 1, 1]);
+          const x = tf.add(tf.mul(of(signals), x0), tf.mul(of(noises), epsilon));
+          const { value, grads } = this.gradients(x, tf.cast(t, "float32"), epsilon);
+          optimiser.applyGradients(/** @type {any} */ (grads));
+          return value.dataSync()[0];
+        });
+        if (!Number.isFinite(loss)) throw new Error(`tfjs's loss is ${loss}`);
+      });
+    },
+    stop: () => tf.disposeVariables(),
+  };
+}
+
+/**
+ * @param {Readonly<Record<string, tf.Variable>>} variables
+ * @returns {import("./unet.mjs").Operations<any>}
+ */
+function operations(variables) {
+  const rates = tf.tensor2d(frequencies(variables["time.0.weight"].shape[0]), [
+    1,
+    variables["time.0.weight"].shape[0] / 2,
+  ]);
+  const linear = (/** @type {string} */ name, /** @type {any} */ x) =>
+    tf.add(tf.matMul(x, /** @type {any} */ (variables[`${name}.weight`])), variables[`${name}.bias`]);
+  return {
+    linear,
+    keep: (x) => x,
+    scope: (f) => tf.tidy(f),
+    add: (x, y) => tf.add(x, y),
+    join: (x, y) => tf.concat([x, y], 3),
+    silu: (x) => tf.mul(x, tf.sigmoid(x)),
+    addTime: (x, time) => tf.add(x, tf.reshape(time, [time.shape[0], 1, 1, time.shape[1]])),
+    upsample: (x) => tf.image.resizeNearestNeighbor(x, [2 * x.shape[1], 2 * x.shape[2]]),
+    conv: (name, x, stride = 1) =>
+      convolve(x, variables[`${name}.weight`], variables[`${name}.bias`], stride),
+    norm: (name, x) =>
+      groupNorm(x, variables[`${name}.weight`], variables[`${name}.bias`]),
+    split(x) {
+      const [batch, rows, columns, channels] = x.shape;
+      const parts = tf.split(tf.reshape(x, [batch, rows * columns, channels]), 3, 2);
+      return /** @type {[any, any, any]} */ (parts);
+    },
+    asImage: (x, like) => tf.reshape(x, like.shape),
+    attend(q, k, v) {
+      const scores = tf.matMul(tf.mul(q, 1 / Math.sqrt(q.shape[2])), k, false, true);
+      return tf.matMul(tf.softmax(scores), v);
+    },
+    embed(t) {
+      const angles = tf.mul(tf.reshape(t, [-1, 1]), rates);
+      return tf.concat([tf.sin(angles), tf.cos(angles)], 1);
+    },
+  };
+}
+
+/**
+ * Group normalisation. Statistics come from pooling each channel, then each group: `tf.moments` over the groups'
+ * own axes moves the whole image and takes three times as long; so does the gradient of a pooling, hence one by hand.
+ *
+ * @type {(x: tf.Tensor4D, scale: Tensor, bias: Tensor) => tf.Tensor4D}
+ */
+function groupNorm(x, scale, bias) {
+  const [batch, rows, columns, channels] = x.shape;
+  const groups = groupsOf(channels);
+  const pooled = (/** @type {any} */ y) => tf.avgPool(y, [rows, columns], 1, "valid");
+  // The mean of each group, for each of its channels.
+  const shared = (/** @type {Tensor} */ y) => {
+    const mean = tf.mean(tf.reshape(y, [batch, groups, channels / groups]), 2, true);
+    return tf.reshape(tf.tile(mean, [1, 1, channels / groups]), [batch, 1, 1, channels]);
+  };
+  const sum = (/** @type {Tensor} */ y) => tf.mul(tf.sum(tf.reshape(y, [batch, channels]), 0), rows * columns);
+  const f = (/** @type {any} */ x, /** @type {any} */ scale, /** @type {any} */ bias, /** @type {any} */ save) => {
+    const mean = shared(pooled(x));
+    const variance = tf.sub(shared(pooled(tf.square(x))), tf.square(mean));
+    const rate = tf.rsqrt(tf.add(variance, 1e-5));
+    const factor = tf.mul(rate, scale);
+    save([x, scale, mean, rate, factor]);
+    return {
+      value: tf.add(tf.mul(x, factor), tf.sub(bias, tf.mul(mean, factor))),
+      gradFunc: (/** @type {any} */ dy, /** @type {any} */ [x, scale, mean, rate, factor]) => {
+        const d = pooled(dy);
+        const along = tf.mul(tf.sub(pooled(tf.mul(dy, x)), tf.mul(d, mean)), rate);
+        const ofX = tf.neg(tf.mul(tf.square(rate), shared(tf.mul(scale, along))));
+        const rest = tf.sub(tf.neg(tf.mul(rate, shared(tf.mul(scale, d)))), tf.mul(ofX, mean));
+        const dx = tf.add(tf.add(tf.mul(dy, factor), tf.mul(x, ofX)), rest);
+        return [dx, sum(along), sum(d)];
+      },
+    };
+  };
+  return custom(f, x, scale, bias);
+}
+
+/** @type {(f: any, ...inputs: any[]) => any} */
+const custom = (f, ...inputs) => /** @type {any} */ (tf.customGrad(f))(...inputs);
+
+/**
+ * A convolution with its bias. The wasm backend has no gradient for a kernel, that for an image is a tenth as
+ * fast as a convolution, and its matrix product is slow where it is told to transpose: so both gradients are
+ * convolutions.
+ *
+ * @type {(x: tf.Tensor4D, kernel: Tensor, bias: Tensor, stride: number) => tf.Tensor4D}
+ */
+function convolve(x, kernel, bias, stride) {
+  const pad = (kernel.shape[0] - 1) / 2;
+  const f = (/** @type {any} */ x, /** @type {any} */ w, /** @type {any} */ bias, /** @type {any} */ save) => {
+    save([x, w]);
+    return {
+      value: tf.fused.conv2d({ x, filter: w, strides: stride, pad, bias }),
+      gradFunc(/** @type {any} */ dy, /** @type {any} */ [x, w]) {
+        const flipped = tf.transpose(tf.reverse(w, [0, 1]), [0, 1, 3, 2]);
+        const dx = tf.conv2d(stride === 1 ? dy : spaced(dy), flipped, 1, pad);
+        // Channels as the batch, the batch as channels, and the gradient as the kernel.
+        const turned = tf.pad(tf.transpose(x, [3, 1, 2, 0]), [[0, 0], [pad, pad + 1 - stride], [pad, pad + 1 - stride], [0, 0]]);
+        const product = tf.conv2d(turned, tf.transpose(dy, [1, 2, 0, 3]), 1, "valid", "NHWC", stride);
+        const pixels = tf.reshape(dy, [-1, w.shape[3]]);
+        const ones = tf.ones([1, pixels.shape[0]]);
+        return [dx, tf.transpose(product, [1, 2, 0, 3]), tf.reshape(tf.matMul(ones, pixels), [-1])];
+      },
+    };
+  };
+  return custom(f, x, kernel, bias);
+}
+
+/** `[batch, h, w, c]` to `[batch, 2 h, 2 w, c]` with zeros in every other row and column. */
+function spaced(/** @type {tf.Tensor4D} */ y) {
+  const [batch, rows, columns, channels] = y.shape;
+  const each = tf.reshape(y, [batch * rows, 1, columns, channels]);
+  const wide = tf.pad(each, [[0, 0], [0, 1], [0, 0], [0, channels]]);
+  return tf.reshape(wide, [batch, 2 * rows, 2 * columns, channels]);
+}
