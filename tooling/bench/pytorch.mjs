@@ -9,8 +9,11 @@ export const installPyTorch = "apt-get install python3-torch libopenblas0-pthrea
 
 /** @typedef {{ torch: string, python: string, blas: string, threads: number }} About */
 
-/** Processes that answer now, so that what they use is not taken for other people's load. */
-const running = new Set();
+/**
+ * Processes that answer now, so that what they use is not taken for other people's load.
+ * @type {Set<{ readonly pid?: number }>}
+ */
+export const running = new Set();
 
 /**
  * Starts a PyTorch peer of `peers/`, or says why there is none.

@@ -1,5 +1,5 @@
 // @ts-check
-// The benchmark: `npm run bench -- [vae] [moons] [overhead] [size] [math] [--quick] [--json]`.
+// The benchmark: `npm run bench -- [vae] [moons] [overhead] [unet] [browser] [size] [math] [--quick] [--json]`.
 import { fileURLToPath } from "node:url";
 import { commit, machine, watchLoad } from "./machine.mjs";
 import { progressLine } from "./progress.mjs";
@@ -10,6 +10,8 @@ const suiteFiles = {
   vae: () => import("./suites/vae.mjs"),
   moons: () => import("./suites/moons.mjs"),
   overhead: () => import("./suites/overhead.mjs"),
+  unet: () => import("./suites/unet.mjs"),
+  browser: () => import("./suites/browser.mjs"),
   size: () => import("./suites/size.mjs"),
   math: () => import("./suites/math.mjs"),
 };

@@ -31,12 +31,12 @@ const all = [
   ["ddim, eta 0.6, torch seed", folder, "ddim-seeded", [...ten, "--eta", "0.6", ...seeded]],
   ["ddpm, torch seed", folder, "ddpm-seeded", ["--sampler", "ddpm", "--steps", "20", ...seeded]],
 ];
-// Those in plain JavaScript take minutes for each image.
+// Plain JavaScript and a GPU played by the CPU are slow.
 const slow = [["ddim, one image", folder, "ddim", [...ten, "--init", one]]];
 const usual = {
   "onnx/node-cpu": all,
   "onnx/wasm": all,
-  "onnx/node-webgpu": all.slice(0, 1),
+  "onnx/node-webgpu": slow,
   "tfjs/wasm": all,
   "tfjs/cpu": slow,
   cpu: slow,

@@ -30,8 +30,14 @@ function inFolder(folder) {
   return names.sort().map((name) => join(folder, name));
 }
 
-/** The `ts` fences of a page's text. @param {string} text @returns {{ line: number, code: string }[]} */
-export function fencesOf(text) {
+/**
+ * The fences of a page's text in one language, TypeScript unless told.
+ *
+ * @param {string} text
+ * @param {string} [language]
+ * @returns {{ line: number, code: string }[]}
+ */
+export function fencesOf(text, language = "ts") {
   const found = [];
   const lines = text.split("\n");
   for (let i = 0; i < lines.length; i++) {
@@ -39,7 +45,8 @@ export function fencesOf(text) {
     if (!ticks) continue;
     const end = lines.indexOf(ticks, i + 1);
     if (end < 0) throw new Error(`the fence on line ${i + 1} never ends`);
-    if (/^(ts|typescript)\b/.test(info)) {
+    const [, named] = /^(\w*)/.exec(info) ?? [];
+    if ((named === "typescript" ? "ts" : named) === language) {
       found.push({ line: i + 2, code: lines.slice(i + 1, end).join("\n") });
     }
     i = end;

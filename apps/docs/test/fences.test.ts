@@ -7,6 +7,9 @@ import { __shows, __throws } from "./shown.ts";
 const root = join(import.meta.dirname, "..", "..", "..");
 const read = (page: string) => readFileSync(join(root, page), "utf8");
 
+// Where the pages' paths begin.
+process.chdir(root);
+
 describe("every TypeScript fence runs and gives what its page shows", () => {
   const fences = writeFences();
   for (const { page, line, module } of fences) it(`${page}:${line}`, () => import(module));

@@ -1,6 +1,7 @@
 import { realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { type Expr, trace } from "@gen/graph";
+import { ModelFileError, modelFiles } from "@gen/runtime-gpu/files";
 import {
   type LoadModelOptions,
   type LoadPipelineOptions,
@@ -8,8 +9,9 @@ import {
   type Pipeline,
   type ReadFile,
 } from "@gen/sampling";
-import { naming, UsageError } from "./errors.ts";
+import { Interrupted, naming, UsageError } from "./errors.ts";
 import { readBounded } from "./files.ts";
+import { type Progress, progress } from "./progress.ts";
 import { type Scaling, scalingOf } from "./scaling.ts";
 
 const modelLimit = 2 ** 31;
@@ -42,19 +44,53 @@ export function folderReaders(folder: string): Required<Omit<LoadModelOptions, "
   return { read, readWeights, limit: modelLimit };
 }
 
+/** Readers of a folder at a URL, whose files are kept in the user's cache. */
+function urlReaders(url: string, signal?: AbortSignal): ReturnType<typeof folderReaders> {
+  const shown = new Map<string, Progress>();
+  const files = modelFiles({ onWarning: (message) => process.stderr.write(`note: ${message}\n`) });
+  const fetched = files.folder(url, {
+    signal,
+    onProgress({ path, loaded, total }) {
+      // What is kept already, or comes at once, is not worth a line.
+      if (!shown.has(path) && loaded === total) return;
+      const line = shown.get(path) ?? progress(`downloading ${path}`);
+      shown.set(path, line);
+      if (total) line.update(loaded, total);
+    },
+  });
+  const read = async (path: string) => {
+    const bytes = await fetched(path);
+    shown.get(path)?.finish();
+    return bytes;
+  };
+  return { read, readWeights: read, limit: modelLimit };
+}
+
+/** Where a pipeline is not complete in its files. */
+export interface OpenPipelineOptions extends Pick<LoadPipelineOptions, "shape"> {
+  /** Stops a download; what came is kept. */
+  readonly signal?: AbortSignal;
+}
+
 /**
- * Loads a pipeline folder and checks that its parts fit.
- * @param shape what the denoiser's file leaves open of a sample's shape
- * @throws UsageError naming the file that is missing, too large or damaged, or what does not fit.
+ * Loads a pipeline from a folder, or from one at an http or https URL, and checks that its parts fit.
+ * @throws UsageError naming the file that is missing, too large or damaged, or what does not fit;
+ * ModelFileError where a download fails.
  */
 export async function readModelFolder(
   folder: string,
-  shape?: LoadPipelineOptions["shape"],
+  { shape, signal }: OpenPipelineOptions = {},
 ): Promise<LoadedPipeline> {
-  const found = await stat(folder).catch(() => undefined);
-  if (!found?.isDirectory()) throw new UsageError(`--model ${folder} must be a folder`);
-  const { read, ...options } = folderReaders(folder);
+  const online = /^https?:/.test(folder);
+  const found = online || (await stat(folder).catch(() => undefined))?.isDirectory();
+  if (!found) throw new UsageError(`--model ${folder} must be a folder`);
+  const { read, ...options } = online ? urlReaders(folder, signal) : folderReaders(folder);
   const pipeline = await loadPipeline(read, { ...options, shape }).catch((error: Error) => {
+    if (signal?.aborted)
+      throw new Interrupted(
+        "interrupted; what was downloaded is kept, and the same command goes on",
+      );
+    if (error instanceof ModelFileError) throw error;
     throw new UsageError(`--model ${folder}: ${error.message}`, { cause: error });
   });
   return naming(`--model ${folder}`, () => checked(pipeline));

@@ -68,12 +68,18 @@ function timeLike(timestep: Expr, wanted: Shape): Expr {
 
 /** Each dimension as the model has it, else as told, else by the index, else by the config. */
 function sampleShape(shape: Shape, { open = [], known = [], config = {} }: KnownShape): number[] {
+  const told = shape.slice(1);
+  if (known.some((d, i) => d !== (typeof told[i] === "string" ? d : told[i]))) {
+    throw new RangeError(
+      `the sample's shape ${shapeText(shape)} does not fit model_index.json's [${known.join(", ")}]`,
+    );
+  }
   const side = config.sample_size;
   const [height, width] = Array.isArray(side) ? side : [side, side];
   const configured = shape.length === 4 ? [config.in_channels, height, width] : [];
-  const dims = shape
-    .slice(1)
-    .map((d, i) => (typeof d === "number" ? d : (open[i] ?? known[i] ?? configured[i])));
+  const dims = told.map((d, i) =>
+    typeof d === "number" ? d : (open[i] ?? known[i] ?? configured[i]),
+  );
   if (dims.length > 0 && dims.every((d) => Number.isInteger(d) && Number(d) > 0)) {
     return dims as number[];
   }

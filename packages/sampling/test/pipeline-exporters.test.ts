@@ -78,6 +78,9 @@ it("a size that the model leaves open is the caller's, the index's or the config
   await expect(shape({ "unet/config.json": text({ sample_size: 1.5 }) })).rejects.toThrow(
     "is open",
   );
+  await expect(shape({ "model_index.json": text({ _gen: { shape: [3, 5, 4] } }) })).rejects.toThrow(
+    "does not fit model_index.json's [3, 5, 4]",
+  );
   const fixed = exported({ shape: [] }, ["batch", 2, 4, 4]);
   expect((await loadPipeline(reader(fixed), { shape: [9, 9, 9] })).shape).toEqual([2, 4, 4]);
 });

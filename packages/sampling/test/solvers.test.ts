@@ -1,5 +1,5 @@
 import type { FloatArray, NoiseLevel } from "@gen/math";
-import { linearSchedule, logSnrLevel } from "@gen/schedules";
+import { flowSigmas, linearSchedule, logSnrLevel } from "@gen/schedules";
 import { describe, expect, it } from "vitest";
 import {
   dpmSolverSteps,
@@ -223,6 +223,41 @@ describe("solvers on a schedule, to the clean level", () => {
     expect(Math.abs(out.x[0] - (mean + 1.5 * sigma))).toBeLessThan((await error(40, 1)) / 10);
   });
 
+  it("of a flow go through noises of one's own, and add fresh noise where asked", async () => {
+    const sigmas = flowSigmas({ steps: 6, shift: 3 });
+    const table = flowEulerSteps({ sigmas });
+    expect(table.map(({ t }) => t)).toEqual(Array.from(sigmas, (s) => 1000 * s));
+    expect(table.map(({ next }) => next.prediction)).toEqual(
+      Array.from(sigmas, (s, i) => (sigmas[i + 1] ?? 0) - s),
+    );
+    const velocity = (x: FloatArray, t: number) => {
+      const level = { signal: 1 - t / 1000, noise: t / 1000 };
+      return x.map((v) => {
+        const x0 = clean(level, v);
+        return (v - level.signal * x0) / level.noise - x0;
+      });
+    };
+    // Each step keeps the marginal of what it says, so the data's spread comes back.
+    const steps = flowEulerSteps({ steps: 300, stochastic: true });
+    const { x } = await sample({ denoiser: velocity, steps, shape: [2000, 1], seed: 2 });
+    const average = Array.from(x).reduce((sum, v) => sum + v, 0) / x.length;
+    expect(Math.abs(average - mean)).toBeLessThan(0.02);
+    const [{ next }] = flowEulerSteps({ sigmas: [1, 0.4], stochastic: true });
+    expect(next).toEqual({ x0: 0.6, x: 0, prediction: 0, noise: 0.4 });
+    expect(() => flowEulerSteps({ sigmas: [0.5, 0.5] })).toThrow("strictly descend in (0, 1]");
+    expect(() => flowEulerSteps({})).toThrow("steps must be a positive integer, got undefined");
+  });
+
+  it("spread over sigmas take the quantiles of a beta distribution too", () => {
+    const moves = trajectory(schedule, { steps: 5, sigmas: "beta" });
+    const sigmaOf = ({ from }: Transition) => from.noise / from.signal;
+    const [high, low] = [schedule.sigmas[999], schedule.sigmas[0]];
+    // Its distribution is symmetric.
+    expect(sigmaOf(moves[2])).toBeCloseTo((high + low) / 2, 10);
+    expect(sigmaOf(moves[1]) + sigmaOf(moves[3])).toBeCloseTo(high + low, 10);
+    expect(moves[4].to).toEqual({ signal: 1, noise: 0 });
+  });
+
   it("of consistency models jump to the clean estimate and back up", async () => {
     const steps = lcmSteps(schedule, { steps: 4 });
     expect(steps.map(({ t }) => t)).toEqual([999, 759, 499, 259]);
@@ -243,6 +278,51 @@ describe("solvers on a schedule, to the clean level", () => {
       const level = i === 3 ? { signal: 1, noise: 0 } : schedule.level(steps[i + 1].t);
       expect(next).toEqual({ x0: level.signal, x: 0, prediction: 0, noise: level.noise });
     }
+  });
+});
+
+describe("DPM-Solver++ of order 3, multistep", () => {
+  it("as diffusers has it is the authors' published update", () => {
+    const [a, b, c, d] = [-2.1, -1.4, -0.9, 0.3].map((lambda) => logSnrLevel(2 * lambda));
+    const moves = [
+      { t: 2, from: a, to: b },
+      { t: 1, from: b, to: c },
+      { t: 0, from: c, to: d },
+    ];
+    const options = { predicts: "x0", order: 3, lowerOrderFinal: false } as const;
+    const { next } = dpmSolverSteps(moves, { ...options, compat: "diffusers" })[2];
+    // dpm_solver_pytorch's multistep_dpm_solver_third_update for estimates m0 (the latest), m1, m2.
+    const [h, r0, r1] = [1.2, 0.5 / 1.2, 0.7 / 1.2];
+    const phi1 = Math.expm1(-h);
+    const phi2 = phi1 / h + 1;
+    const phi3 = phi2 / h - 0.5;
+    const theirs = (m0: number, m1: number, m2: number) => {
+      const [near, far] = [(m0 - m1) / r0, (m1 - m2) / r1];
+      const D1 = near + (r0 / (r0 + r1)) * (near - far);
+      const D2 = (near - far) / (r0 + r1);
+      return d.signal * (-phi1 * m0 + phi2 * D1 - phi3 * D2);
+    };
+    expect(next.x0).toBeCloseTo(theirs(1, 0, 0), 13);
+    expect(next.history?.[0]).toBeCloseTo(theirs(0, 1, 0), 13);
+    expect(next.history?.[1]).toBeCloseTo(theirs(0, 0, 1), 13);
+    expect(next.x).toBeCloseTo(d.noise / c.noise, 14);
+  });
+
+  it("is exact on estimates that are a parabola of lambda, where theirs is not", async () => {
+    // x0 = lambda^2 along x' = noise'/noise x + signal' * integral of exp(lambda - lambda') x0.
+    const lambdas = [-2.1, -1.4, -0.9, 0.3];
+    const levels = lambdas.map((lambda) => logSnrLevel(2 * lambda));
+    const moves = [0, 1, 2].map((i) => ({ t: i, from: levels[i], to: levels[i + 1] }));
+    const step = (compat?: "diffusers") =>
+      dpmSolverSteps(moves, { predicts: "x0", order: 3, lowerOrderFinal: false, compat })[2].next;
+    const squares = lambdas.map((v) => v * v);
+    const told = ({ x0, history = [] }: Step["next"]) =>
+      x0 * squares[2] + history[0] * squares[1] + history[1] * squares[0];
+    const primitive = (v: number) => v * v - 2 * v + 2;
+    const [from, to] = [lambdas[2], lambdas[3]];
+    const exact = levels[3].signal * (primitive(to) - Math.exp(from - to) * primitive(from));
+    expect(told(step())).toBeCloseTo(exact, 13);
+    expect(Math.abs(told(step("diffusers")) - exact)).toBeGreaterThan(0.05);
   });
 });
 

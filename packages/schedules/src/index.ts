@@ -23,6 +23,7 @@ export {
 } from "./linear-schedule.ts";
 export type { NoiseSchedule, ScheduleOptions, ScheduleSpec } from "./noise-schedule.ts";
 export { rescaleBetasZeroSnr } from "./rescale-betas.ts";
+export { respacedSchedule } from "./respaced-schedule.ts";
 export { scheduleFromBetas } from "./schedule-from-betas.ts";
 export { scheduleWarnings } from "./schedule-warnings.ts";
 export {

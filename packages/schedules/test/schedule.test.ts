@@ -6,10 +6,12 @@ import {
   laplaceSchedule,
   linearSchedule,
   readSchedulerConfig,
+  respacedSchedule,
   scaledLinearSchedule,
   scheduleFromBetas,
   scheduleWarnings,
   sigmoidSchedule,
+  spaceTimesteps,
 } from "../src/index.ts";
 import { reference, worst } from "./reference.ts";
 
@@ -151,6 +153,24 @@ describe("schedules", () => {
     const s = linearSchedule({ steps: 1 });
     expect(s.betas).toEqual(Float64Array.of(1e-4));
     expect(Number.isFinite(s.posteriorLogVarianceClipped[0])).toBe(true);
+  });
+
+  test("respaced, a schedule keeps the levels of the steps that are left", () => {
+    const schedule = cosineSchedule({ steps: 100 });
+    const list = spaceTimesteps(100, "10,5");
+    const respaced = respacedSchedule(schedule, list);
+    expect(respaced.length).toBe(15);
+    for (const [i, t] of list.entries()) {
+      expect(respaced.level(i).signal / schedule.level(t).signal).toBeCloseTo(1, 11);
+    }
+    const all = respacedSchedule(
+      schedule,
+      Array.from({ length: 100 }, (_, t) => t),
+    );
+    expect(worst(all.betas, schedule.betas)).toBeLessThan(1e-13);
+    expect(() => respacedSchedule(schedule, [3, 3])).toThrow("got 3 after 3");
+    expect(() => respacedSchedule(schedule, [100])).toThrow("within 0..99, got 100");
+    expect(() => respacedSchedule(schedule, [])).toThrow("betas must not be empty");
   });
 
   test("given betas are copied and checked", () => {

@@ -5,6 +5,10 @@ import { channelsLast, frequencies, groupsOf, levels, timed, unetOver } from "./
 const { jit, nn, numpy: np } = jax;
 /** @typedef {jax.Array} Tensor */
 
+/** What a reader should know of {@link jaxUnet}. */
+export const slowConvolution =
+  "its convolutions are written as matrix products of shifted rows, for its own lax.conv takes 50 times as long on its wasm backend (0.2 GFLOP/s)";
+
 /**
  * jax-js's side of the UNet benchmark: the network and DDIM's step in one `jit`, channels last, weights
  * as constants of it.
@@ -24,14 +28,16 @@ export function jaxUnet(weights, size) {
   const image = (/** @type {Float32Array} */ x) =>
     np.array(Float32Array.from(x)).reshape([x.length / size ** 2, size, size, 1]);
   const apply = jit(network);
-  const step = jit((/** @type {Tensor} */ x, /** @type {Tensor} */ t, /** @type {Tensor} */ numbers) => {
-    const number = (/** @type {number} */ i) => numbers.ref.slice(i);
-    const epsilon = network(x.ref, t);
-    const x0 = np.clip(x.sub(epsilon.ref.mul(number(1))).div(number(0)), -1, 1);
-    const next = x0.mul(number(2)).add(epsilon.mul(number(3)));
-    numbers.dispose();
-    return next;
-  });
+  const step = jit(
+    (/** @type {Tensor} */ x, /** @type {Tensor} */ t, /** @type {Tensor} */ numbers) => {
+      const number = (/** @type {number} */ i) => numbers.ref.slice(i);
+      const epsilon = network(x.ref, t);
+      const x0 = np.clip(x.sub(epsilon.ref.mul(number(1))).div(number(0)), -1, 1);
+      const next = x0.mul(number(2)).add(epsilon.mul(number(3)));
+      numbers.dispose();
+      return next;
+    },
+  );
 
   return {
     /** @param {Float32Array} x @param {number[]} t */
@@ -39,7 +45,10 @@ export function jaxUnet(weights, size) {
 
     /** One step after the other of DDIM with eta 0, clipped to [-1, 1]. @param {number} batch */
     sampler(batch) {
-      const first = Float32Array.from({ length: batch * size ** 2 }, (_, i) => 1.5 * Math.sin(12.9 * i));
+      const first = Float32Array.from(
+        { length: batch * size ** 2 },
+        (_, i) => 1.5 * Math.sin(12.9 * i),
+      );
       let x = image(first);
       let t = 999;
       return timed(async () => {
@@ -99,7 +108,9 @@ function operations(arrays) {
     },
     embed(t) {
       const features = arrays["time.0.weight"].shape[0];
-      const angles = t.reshape([-1, 1]).mul(np.array(frequencies(features)).reshape([1, features / 2]));
+      const angles = t
+        .reshape([-1, 1])
+        .mul(np.array(frequencies(features)).reshape([1, features / 2]));
       return np.concatenate([np.sin(angles.ref), np.cos(angles)], 1);
     },
   };
@@ -120,7 +131,12 @@ function convolve(x, kernel, stride) {
   const [high, wide] = [(rows + 2) / stride, (columns + 2) / stride];
   const count = batch * high * wide;
   const padded = np
-    .pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]])
+    .pad(x, [
+      [0, 0],
+      [1, 1],
+      [1, 1],
+      [0, 0],
+    ])
     .reshape([batch, high, stride, wide, stride, inner]);
   const phases = new Map();
   const phase = (/** @type {number} */ i, /** @type {number} */ j) => {
@@ -128,7 +144,13 @@ function convolve(x, kernel, stride) {
     if (!phases.has(key)) {
       const one = padded.ref.slice([], [], i, [], j, []).reshape([count, inner]);
       // Rows beyond the last are read but never kept.
-      phases.set(key, np.pad(one, [[0, 2 * wide + 2], [0, 0]]));
+      phases.set(
+        key,
+        np.pad(one, [
+          [0, 2 * wide + 2],
+          [0, 0],
+        ]),
+      );
     }
     return phases.get(key);
   };

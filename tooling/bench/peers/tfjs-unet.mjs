@@ -27,10 +27,13 @@ export async function tfjsUnet(weights, size, files) {
   );
   const network = unetOver(operations(variables), (name) => name in variables);
   const { signal, noise } = levels();
-  const image = (/** @type {Float32Array} */ x) => tf.tensor4d(x, [x.length / size ** 2, size, size, 1]);
+  const gradients = (/** @type {any} */ x, /** @type {any} */ t, /** @type {any} */ target) =>
+    tf.variableGrads(() => tf.mean(tf.squaredDifference(network(x, t), target)));
+  const image = (/** @type {Float32Array} */ x) =>
+    tf.tensor4d(x, [x.length / size ** 2, size, size, 1]);
 
   return {
-    variables,
+    name: `tfjs ${tf.version.tfjs} wasm, by hand`,
     /** @param {Float32Array} x @param {number[]} t */
     output: (x, t) => tf.tidy(() => network(image(x), tf.tensor1d(t)).dataSync()),
 
@@ -41,11 +44,7 @@ export async function tfjsUnet(weights, size, files) {
       return timed(async () => {
         const next = tf.tidy(() => {
           const epsilon = network(x, tf.fill([batch], t));
-          const x0 = tf.clipByValue(
-            tf.div(tf.sub(x, tf.mul(epsilon, noise[t])), signal[t]),
-            -1,
-            1,
-          );
+          const x0 = tf.clipByValue(tf.div(tf.sub(x, tf.mul(epsilon, noise[t])), signal[t]), -1, 1);
           if (t === 0) return x0;
           return tf.add(tf.mul(x0, signal[t - 1]), tf.mul(epsilon, noise[t - 1]));
         });
@@ -58,15 +57,16 @@ export async function tfjsUnet(weights, size, files) {
     },
 
     /**
-     * The mean squared error to `target`, and its gradients by the weights' names.
-     * @param {Tensor} x @param {Tensor} t @param {Tensor} target
+     * The gradients of the mean squared error to a target, by the weights' names.
+     * @param {{ x: Float32Array, t: number[], target: Float32Array }} batch
      */
-    gradients(x, t, target) {
-      return tf.variableGrads(
-        () => /** @type {tf.Scalar} */ (tf.mean(tf.squaredDifference(network(x, t), target))),
-        Object.values(variables),
-      );
-    },
+    gradientsOf: ({ x, t, target }) =>
+      tf.tidy(() => {
+        const { grads } = gradients(image(x), tf.tensor1d(t), image(target));
+        return Object.fromEntries(
+          Object.entries(grads).map(([name, gradient]) => [name, gradient.dataSync().slice()]),
+        );
+      }),
 
     /** Draw, noise, forward, backward, Adam. @param {Float32Array} images In [-1, 1]. @param {number} batch */
     trainer(images, batch) {
@@ -81,7 +81,7 @@ export async function tfjsUnet(weights, size, files) {
           const of = (/** @type {tf.Tensor1D} */ table) =>
             tf.reshape(tf.gather(table, t), [batch, 1, 1, 1]);
           const x = tf.add(tf.mul(of(signals), x0), tf.mul(of(noises), epsilon));
-          const { value, grads } = this.gradients(x, tf.cast(t, "float32"), epsilon);
+          const { value, grads } = gradients(x, tf.cast(t, "float32"), epsilon);
           optimiser.applyGradients(/** @type {any} */ (grads));
           return value.dataSync()[0];
         });
@@ -102,7 +102,10 @@ function operations(variables) {
     variables["time.0.weight"].shape[0] / 2,
   ]);
   const linear = (/** @type {string} */ name, /** @type {any} */ x) =>
-    tf.add(tf.matMul(x, /** @type {any} */ (variables[`${name}.weight`])), variables[`${name}.bias`]);
+    tf.add(
+      tf.matMul(x, /** @type {any} */ (variables[`${name}.weight`])),
+      variables[`${name}.bias`],
+    );
   return {
     linear,
     keep: (x) => x,
@@ -114,8 +117,7 @@ function operations(variables) {
     upsample: (x) => tf.image.resizeNearestNeighbor(x, [2 * x.shape[1], 2 * x.shape[2]]),
     conv: (name, x, stride = 1) =>
       convolve(x, variables[`${name}.weight`], variables[`${name}.bias`], stride),
-    norm: (name, x) =>
-      groupNorm(x, variables[`${name}.weight`], variables[`${name}.bias`]),
+    norm: (name, x) => groupNorm(x, variables[`${name}.weight`], variables[`${name}.bias`]),
     split(x) {
       const [batch, rows, columns, channels] = x.shape;
       const parts = tf.split(tf.reshape(x, [batch, rows * columns, channels]), 3, 2);
@@ -148,8 +150,14 @@ function groupNorm(x, scale, bias) {
     const mean = tf.mean(tf.reshape(y, [batch, groups, channels / groups]), 2, true);
     return tf.reshape(tf.tile(mean, [1, 1, channels / groups]), [batch, 1, 1, channels]);
   };
-  const sum = (/** @type {Tensor} */ y) => tf.mul(tf.sum(tf.reshape(y, [batch, channels]), 0), rows * columns);
-  const f = (/** @type {any} */ x, /** @type {any} */ scale, /** @type {any} */ bias, /** @type {any} */ save) => {
+  const sum = (/** @type {Tensor} */ y) =>
+    tf.mul(tf.sum(tf.reshape(y, [batch, channels]), 0), rows * columns);
+  const f = (
+    /** @type {any} */ x,
+    /** @type {any} */ scale,
+    /** @type {any} */ bias,
+    /** @type {any} */ save,
+  ) => {
     const mean = shared(pooled(x));
     const variance = tf.sub(shared(pooled(tf.square(x))), tf.square(mean));
     const rate = tf.rsqrt(tf.add(variance, 1e-5));
@@ -182,7 +190,12 @@ const custom = (f, ...inputs) => /** @type {any} */ (tf.customGrad(f))(...inputs
  */
 function convolve(x, kernel, bias, stride) {
   const pad = (kernel.shape[0] - 1) / 2;
-  const f = (/** @type {any} */ x, /** @type {any} */ w, /** @type {any} */ bias, /** @type {any} */ save) => {
+  const f = (
+    /** @type {any} */ x,
+    /** @type {any} */ w,
+    /** @type {any} */ bias,
+    /** @type {any} */ save,
+  ) => {
     save([x, w]);
     return {
       value: tf.fused.conv2d({ x, filter: w, strides: stride, pad, bias }),
@@ -190,8 +203,20 @@ function convolve(x, kernel, bias, stride) {
         const flipped = tf.transpose(tf.reverse(w, [0, 1]), [0, 1, 3, 2]);
         const dx = tf.conv2d(stride === 1 ? dy : spaced(dy), flipped, 1, pad);
         // Channels as the batch, the batch as channels, and the gradient as the kernel.
-        const turned = tf.pad(tf.transpose(x, [3, 1, 2, 0]), [[0, 0], [pad, pad + 1 - stride], [pad, pad + 1 - stride], [0, 0]]);
-        const product = tf.conv2d(turned, tf.transpose(dy, [1, 2, 0, 3]), 1, "valid", "NHWC", stride);
+        const turned = tf.pad(tf.transpose(x, [3, 1, 2, 0]), [
+          [0, 0],
+          [pad, pad + 1 - stride],
+          [pad, pad + 1 - stride],
+          [0, 0],
+        ]);
+        const product = tf.conv2d(
+          turned,
+          tf.transpose(dy, [1, 2, 0, 3]),
+          1,
+          "valid",
+          "NHWC",
+          stride,
+        );
         const pixels = tf.reshape(dy, [-1, w.shape[3]]);
         const ones = tf.ones([1, pixels.shape[0]]);
         return [dx, tf.transpose(product, [1, 2, 0, 3]), tf.reshape(tf.matMul(ones, pixels), [-1])];
@@ -205,6 +230,11 @@ function convolve(x, kernel, bias, stride) {
 function spaced(/** @type {tf.Tensor4D} */ y) {
   const [batch, rows, columns, channels] = y.shape;
   const each = tf.reshape(y, [batch * rows, 1, columns, channels]);
-  const wide = tf.pad(each, [[0, 0], [0, 1], [0, 0], [0, channels]]);
+  const wide = tf.pad(each, [
+    [0, 0],
+    [0, 1],
+    [0, 0],
+    [0, channels],
+  ]);
   return tf.reshape(wide, [batch, 2 * rows, 2 * columns, channels]);
 }

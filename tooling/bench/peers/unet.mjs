@@ -38,9 +38,7 @@ export function unetOver(ops, has, levels = 3) {
     });
   const attention = (/** @type {string} */ name, /** @type {T} */ x) =>
     ops.scope(() => {
-      const [q, k, v] = ops.split(
-        ops.conv(`${name}.qkv`, ops.norm(`${name}.norm`, ops.keep(x))),
-      );
+      const [q, k, v] = ops.split(ops.conv(`${name}.qkv`, ops.norm(`${name}.norm`, ops.keep(x))));
       const attended = ops.asImage(ops.attend(q, k, v), ops.keep(x));
       return ops.add(x, ops.conv(`${name}.project`, attended));
     });
@@ -103,7 +101,10 @@ export function channelsLast(weights) {
           }
         }
       }
-      return [name, { data: turned, shape: shape.length === 2 ? [inner, out] : [rows, columns, inner, out] }];
+      return [
+        name,
+        { data: turned, shape: shape.length === 2 ? [inner, out] : [rows, columns, inner, out] },
+      ];
     }),
   );
 }

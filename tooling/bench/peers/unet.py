@@ -3,8 +3,9 @@
 Prints one JSON object: milliseconds a sampling step (batch 16, the network and DDIM's update as diffusers computes
 it) and a training step (batch 64, Adam). With --serve it answers the benchmark's requests instead.
 """
-import argparse, json, math
+import argparse, base64, json, math, re
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -147,6 +148,29 @@ def trainer(batch=64):
     return step
 
 
+def own_name(name):
+    """The name that this file has for a weight of @gen/nn's network."""
+    def stage(match):
+        way, level, part = match.groups()
+        return f"down.{2 * int(level) + (part == 'resample')}" if way == "down" else f"up.{3 * (2 - int(level)) + (2 if part == 'resample' else int(part))}"
+
+    name = re.sub(r"^(down|up)\.(\d)\.(\d|resample)", stage, name)
+    name = re.sub(r"^mid\.(0|attention|1)", lambda m: f"middle.{['0', 'attention', '1'].index(m[1])}", name)
+    name = re.sub(r"^time\.(\d)", lambda m: f"time{int(m[1]) + 1}", name)
+    return re.sub(r"^in\.", "stem.", re.sub(r"^out\.norm", "norm", re.sub(r"^out\.conv", "head", name)))
+
+
+@torch.no_grad()
+def output(shapes, weights, x, t):
+    """What the network makes of x and t with the weights of @gen/nn's: float32, in the order of `shapes`, in base64."""
+    numbers = torch.from_numpy(np.frombuffer(base64.b64decode(weights), np.float32).copy())
+    parts = numbers.split([math.prod(shape) for shape in shapes.values()])
+    network = Unet(options.channels).eval()
+    own = {own_name(name): part.view(shape) for (name, shape), part in zip(shapes.items(), parts)}
+    network.load_state_dict(own)
+    return network(torch.tensor(x).view(len(t), 1, 28, 28), torch.tensor(t)).flatten().tolist()
+
+
 model, sample_step = sampler()
 train_step = trainer()
 
@@ -155,6 +179,7 @@ if options.serve:
         {
             "sample": lambda count: serve.timed(sample_step, count),
             "train": lambda count: serve.timed(train_step, count),
+            "output": output,
             "parameters": lambda: sum(p.numel() for p in model.parameters()),
         }
     )

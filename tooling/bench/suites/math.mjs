@@ -109,9 +109,7 @@ const kinds = [
 /** @param {boolean} quick @param {(share: number) => void} onRound @returns {Promise<Row[]>} */
 async function making(quick, onRound) {
   const { peer, missing } = await pyTorch("tables.py");
-  const name = peer
-    ? `${pyTorchName(peer.about)}, diffusers' formulas`
-    : `no PyTorch: ${missing}`;
+  const name = peer ? `${pyTorchName(peer.about)}, diffusers' formulas` : `no PyTorch: ${missing}`;
   const rows = [];
   for (const [i, { what, work, limit, step }] of kinds.entries()) {
     const at = (/** @type {number} */ share) => onRound((i + share) / kinds.length);

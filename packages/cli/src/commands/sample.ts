@@ -40,7 +40,7 @@ export function sampleCommand(): Command {
     .addOption(
       new Option(
         "--model <folder>",
-        "the pipeline: unet/model.onnx, scheduler/scheduler_config.json, and vae_decoder/model.onnx for latents",
+        "the pipeline, here or at an http(s) URL: unet/model.onnx, scheduler/scheduler_config.json, and vae_decoder/model.onnx for latents",
       ).argParser(path),
     )
     .addOption(
@@ -100,6 +100,8 @@ Where the scheduler clips, ddim keeps the predicted noise and ddpm re-derives it
 DDIMScheduler and DDPMScheduler do. --torch-seed draws as they do too: the initial noise, then that
 of each step, for all samples at once.
 
+What --model names by its URL is downloaded once, kept in the user's cache and checked on each use.
+
 Examples:
   gen sample --model moons --count 2000 --out moons.png
   gen sample --model digits --sampler ddpm --seed 7 --out digits/
@@ -120,7 +122,10 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
   await claimOutput(out, { force: options.force, kind: kind === "folder" ? "folder" : "file" });
   const signal = interruptSignal();
   const init = options.init === undefined ? undefined : await readInit(options.init);
-  const pipeline = await readModelFolder(options.model, openShape(options.size, init?.item));
+  const pipeline = await readModelFolder(options.model, {
+    shape: openShape(options.size, init?.item),
+    signal,
+  });
   checkSize(options.size, pipeline.shape);
   if (init) checkInit(options.init as string, init, pipeline.shape);
   const count = init?.count ?? options.count ?? 16;

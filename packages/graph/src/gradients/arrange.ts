@@ -56,7 +56,7 @@ const only = (shape: Shape, axis: number, value: number) =>
   shape.map((_, i) => (i === axis ? value : 0));
 
 /** Puts `step - 1` zeros after every entry along `axis`; matrices do it on every backend. */
-export function interleave(x: Expr, axis: number, step: number): Expr {
+function interleave(x: Expr, axis: number, step: number): Expr {
   if (step === 1) return x;
   const rows = elementCount(x.shape.slice(0, axis + 1));
   const width = elementCount(x.shape.slice(axis + 1)) as number;

@@ -1,9 +1,9 @@
 import { concat, gather, pad, reshape, slice, transpose } from "../arrange.ts";
+import { mul } from "../elementwise.ts";
 import { constant, type Expr } from "../expr.ts";
 import { averagePool, conv2d, matmul, upsampleNearest } from "../products.ts";
 import { sum } from "../reduce.ts";
 import { tensor } from "../tensor.ts";
-import { interleave } from "./arrange.ts";
 import { type Rule, times, whole } from "./rule.ts";
 
 interface Geometry {
@@ -24,7 +24,7 @@ function inputGradient(g: Expr, y: Expr): Expr {
   const [x, weight] = y.inputs;
   const { stride, pads, group } = geometry(y);
   const [, , kh, kw] = weight.shape as readonly number[];
-  const spread = interleave(interleave(g, 3, stride), 2, stride);
+  const spread = spreadOut(g, stride);
   const around = (axis: number, kernel: number, before: number): [number, number] => {
     const first = kernel - 1 - before;
     return [first, (x.shape[axis] as number) + kernel - 1 - first - (spread.shape[axis] as number)];
@@ -36,6 +36,18 @@ function inputGradient(g: Expr, y: Expr): Expr {
     pads: [Math.max(top, 0), Math.max(left, 0), Math.max(bottom, 0), Math.max(right, 0)],
     groups: group,
   });
+}
+
+/** The pixels of `g` with `stride - 1` zeros after each, to the right and below. */
+function spreadOut(g: Expr, stride: number): Expr {
+  if (stride === 1) return g;
+  const repeated = upsampleNearest(g, stride);
+  const [rows, columns] = repeated.shape.slice(2) as number[];
+  const first = (i: number) => i % stride === 0;
+  const mask = indices(rows * columns).map((i) =>
+    Number(first(i % columns) && first(Math.floor(i / columns))),
+  );
+  return mul(repeated, constant(tensor(mask, [rows, columns], g.dtype)));
 }
 
 /** Takes off what negative padding means. */
@@ -74,7 +86,7 @@ function weightGradient(g: Expr, y: Expr): Expr {
   const [out, perGroup, kh, kw] = weight.shape as readonly number[];
   const [batch, , , width] = x.shape as readonly number[];
   const images = (e: Expr) => reshape(e, [batch, group, (e.shape[1] as number) / group, -1]);
-  const spread = interleave(g, 3, stride);
+  const spread = slice(spreadOut(g, stride), 2, 0, Number.MAX_SAFE_INTEGER, stride);
   const columns = concat(
     indices(kw).map((kx) => images(window(spread, 3, pads[1] - kx, width))),
     2,

@@ -1,0 +1,65 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fencesOf, pages } from "../scripts/fences.mjs";
+
+const root = join(import.meta.dirname, "..", "..", "..");
+const built = join(root, "packages", "cli", "dist", "gen.js");
+const folder = mkdtempSync(join(tmpdir(), "gen-docs-"));
+const read = (page: string) => readFileSync(join(root, page), "utf8");
+
+/** What a page shows of a terminal: each command and what it prints. */
+const transcripts = (page: string) =>
+  fencesOf(read(page), "console").flatMap(({ line, code }) =>
+    code.split(/^\$ /m).flatMap((text) => {
+      const [command, ...shown] = text.trimEnd().split("\n");
+      return command ? [{ line, command, shown }] : [];
+    }),
+  );
+
+/** A pattern of the lines shown, where a line of three dots stands for any others. */
+const pattern = (shown: readonly string[]) => {
+  const lines = shown.map((line) =>
+    line === "..." ? "(?:.*\\n)*" : `${line.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")}\\n`,
+  );
+  return new RegExp(`^${lines.join("")}$`);
+};
+
+beforeAll(() => {
+  if (!existsSync(built)) throw new Error(`${built} is missing; run: npm run build`);
+  // Pages run in the repository's root; what a command writes is to be somewhere else.
+  symlinkSync(join(root, "packages"), join(folder, "packages"), "junction");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("every command that a page shows with its output prints just that", () => {
+  const english = pages().filter((page) => !page.startsWith("apps/docs/zh/"));
+  const all = english.flatMap((page) => transcripts(page).map((one) => ({ page, ...one })));
+
+  it.each(all)("$page:$line $command", ({ command, shown }) => {
+    const [name, ...args] = command.split(" ");
+    expect(name).toBe("gen");
+    const env = { ...process.env, NODE_OPTIONS: "" };
+    const ran = spawnSync(process.execPath, [built, ...args], { cwd: folder, env });
+    expect(ran.status, String(ran.stderr)).toBe(0);
+    expect(String(ran.stdout)).toMatch(pattern(shown));
+  });
+
+  it("in both languages", () => {
+    expect(all.length).toBeGreaterThan(0);
+    for (const page of english.filter((page) => page.startsWith("apps/docs/"))) {
+      const chinese = page.replace("apps/docs/", "apps/docs/zh/");
+      const texts = (of: string) => transcripts(of).map(({ line: _, ...rest }) => rest);
+      expect(texts(chinese), chinese).toEqual(texts(page));
+    }
+  });
+
+  it("and fails where it does not", () => {
+    expect("a\nb\nc\n").toMatch(pattern(["a", "...", "c"]));
+    expect("a\nb\nc\n").not.toMatch(pattern(["a", "c"]));
+    expect("a (1.5)\n").not.toMatch(pattern(["a (1x5)"]));
+    expect("a\nb\n").not.toMatch(pattern(["a"]));
+  });
+});

@@ -1,0 +1,26 @@
+// @ts-check
+// From a page's start to its first sample: a saved pipeline through ours.
+import { ddimSteps } from "@gen/ddim";
+import { onnxBackend } from "@gen/runtime-gpu/onnx";
+import { loadPipeline, sample } from "@gen/sampling";
+import { firstNoise, told } from "./first.mjs";
+import { runtimeFiles } from "./runtime-files.mjs";
+
+const read = async (/** @type {string} */ path) => {
+  const response = await fetch(`/pipeline/${path}`);
+  return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined;
+};
+const [backend, pipeline] = await Promise.all([
+  onnxBackend({ device: "wasm", threads: 2, wasmPaths: runtimeFiles }),
+  loadPipeline(read),
+]);
+const { denoiser, scheduler, shape } = pipeline;
+const { x } = await sample({
+  backend,
+  denoiser,
+  steps: ddimSteps(scheduler.schedule, { steps: 10, keepEpsilon: true }),
+  shape: [1, ...shape],
+  x: firstNoise(shape.reduce((a, b) => a * b, 1)),
+  clip: scheduler.clip ?? false,
+});
+told(x);
