@@ -11,13 +11,17 @@ import { median } from "./statistics.mjs";
  * The first steps of each block, which find cold caches and sleeping threads, do not count.
  *
  * @param {Record<string, Steps>} sides
- * @param {{ rounds: number, count: number, warmUp?: number, onRound?: (share: number) => void }} options
+ * @param {{ rounds: number, count: number, warmUp?: number, settle?: number, onRound?: (share: number) => void }} options
+ *   `settle` steps of each side come before all rounds: WebAssembly is compiled anew while it first runs.
  * @returns {Promise<Record<string, number[][]>>} Milliseconds of each step of each block.
  */
-export async function alternate(sides, { rounds, count, warmUp = 3, onRound = () => {} }) {
+export async function alternate(
+  sides,
+  { rounds, count, warmUp = 3, settle = warmUp + 2, onRound = () => {} },
+) {
   /** @type {Record<string, number[][]>} */
   const blocks = Object.fromEntries(Object.keys(sides).map((name) => [name, []]));
-  for (const steps of Object.values(sides)) await steps(warmUp + 2);
+  for (const steps of Object.values(sides)) await steps(settle);
   for (let round = 0; round < rounds; round++) {
     for (const [name, steps] of Object.entries(sides)) {
       const times = await steps(warmUp + count);

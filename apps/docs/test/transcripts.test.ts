@@ -14,7 +14,10 @@ const read = (page: string) => readFileSync(join(root, page), "utf8");
 const transcripts = (page: string) =>
   fencesOf(read(page), "console").flatMap(({ line, code }) =>
     code.split(/^\$ /m).flatMap((text) => {
-      const [command, ...shown] = text.trimEnd().split("\n");
+      const [command, ...shown] = text
+        .trimEnd()
+        .replaceAll(/ \\\n */g, " ")
+        .split("\n");
       return command ? [{ line, command, shown }] : [];
     }),
   );

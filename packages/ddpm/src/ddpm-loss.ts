@@ -116,6 +116,11 @@ export function ddpmLosses(
 /** What the denoiser said, and the gap from what it should have said. */
 function errorOf(denoiser: Denoiser, schedule: NoiseSchedule, inputs: DdpmLossInputs) {
   const { x0, t, epsilon, condition } = inputs;
+  if (denoiser.sharedTime) {
+    throw new RangeError(
+      "the denoiser takes one time step for the whole batch, and training needs one for each sample: export it with timestep [batch]",
+    );
+  }
   const x = qSample(schedule, x0, t, epsilon);
   const { prediction, variance } = splitVariance(denoiser.apply(x, t, condition), x);
   return { x, prediction, variance, error: sub(prediction, target()) };

@@ -1,5 +1,5 @@
 import type { Dataset } from "@gen/data";
-import type { Expr, Signature } from "@gen/graph";
+import { type Expr, mean, mul, type Signature } from "@gen/graph";
 import {
   adam,
   loadParameters,
@@ -55,7 +55,10 @@ export async function trainNoisy<T>(
     parameters: network.parameters,
     loss: ({ x0, t, epsilon, condition, importance }: Record<string, Expr>) => {
       const inputs = { x0, t, epsilon, condition, importance };
-      return { loss: loss(inputs), ...(learns && { each: learns(inputs) }) };
+      if (!learns) return loss(inputs);
+      // One application of the network for both, also where dropout makes each another.
+      const each = learns(inputs);
+      return { loss: mean(mul(each, importance)), each };
     },
     optimiser: options.optimiser ?? adam({ learningRate: options.learningRate ?? 1e-3 }),
     batches: noisyBatches({

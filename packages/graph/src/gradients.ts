@@ -64,7 +64,7 @@ function refuseForeign(loss: Expr, order: readonly Expr[], onPath: ReadonlySet<E
   const foreign = foreignOperations({ nodes: [...reached].filter((e) => onPath.has(e)) });
   if (foreign.length === 0) return;
   throw new TypeError(
-    `gradients: ${foreignText(foreign)} from a model file have no derivative here; only ONNX Runtime's backends run them`,
+    `gradients: there is no derivative here of ${foreignText(foreign)} from a model file; only ONNX Runtime's backends run them`,
   );
 }
 

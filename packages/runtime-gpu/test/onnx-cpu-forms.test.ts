@@ -112,6 +112,33 @@ describe("the graph as ONNX Runtime's CPU provider gets it", () => {
     await agrees(image, forward);
     await agrees(image, learning);
   });
+  test("computes large sigmoids and normalisations in parts where there are no threads for them", async () => {
+    const parts = (i: Record<string, g.Expr>) => ({
+      y: g.silu(g.groupNormalization(i.x, i.s, i.b, 2)),
+      sigmoid: g.sigmoid(g.mul(i.x, 100)),
+    });
+    const of = (side: number, native: boolean) => {
+      const signature = { x: { shape: [1, 8, side, side] }, s: { shape: [8] }, b: { shape: [8] } };
+      return tuneForCpu(g.trace(parts, signature), native);
+    };
+    const changed = ["Sigmoid", "GroupNormalization"];
+    for (const op of changed) {
+      expect(operations(of(64, false))).not.toContain(op);
+      expect(operations(of(8, false))).toContain(op);
+    }
+    expect(operations(of(64, true))).toContain("Sigmoid");
+    // The float64 evaluation of the changed graph is that of the graph itself.
+    const values = { x: wave([1, 8, 64, 64], 0), s: wave([8], 1), b: wave([8], 2) };
+    const signature = Object.entries(values).map(([n, { shape }]) => [n, { shape }]);
+    const exact = g.evaluate(g.trace(parts, Object.fromEntries(signature)), values);
+    const got = g.evaluate(of(64, false), values);
+    for (const name of ["y", "sigmoid"]) {
+      const want = g.tensorNumbers(exact[name]);
+      expect(
+        Math.max(...Array.from(g.tensorNumbers(got[name]), (v, i) => Math.abs(v - want[i]))),
+      ).toBeLessThan(1e-12);
+    }
+  });
   test("takes a slice of a padded tensor in one operation", async () => {
     const shifted = ({ x }: Record<string, g.Expr>) => ({
       left: g.slice(g.pad(x, [0, 0], [0, 2]), 1, 2, 7),

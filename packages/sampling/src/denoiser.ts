@@ -14,6 +14,8 @@ export interface Denoiser {
   readonly parameters: readonly Parameter[];
   /** What `condition` looks like, where told: labels `[batch]` int64, or features `[batch, ...]`. */
   readonly condition?: Signature;
+  /** Whether one time step serves the whole batch, as in some exported models: these sample, but cannot be trained. */
+  readonly sharedTime?: boolean;
   /** Guidance in the mean form: each step adds its variance times this, in the shape of x. */
   gradient?(x: Expr, t: Expr, condition?: Expr): Expr;
 }
@@ -59,6 +61,7 @@ export function denoiser(
     predicts,
     parameters: network.parameters,
     condition: network.signature?.[names[2]],
+    ...(isShared(network.signature?.[names[1]]) && { sharedTime: true }),
     apply(x, t, condition) {
       const output = condition ? network.apply(x, t, condition) : network.apply(x, t);
       if (fits(output, x) || fits(output, x, 2)) return output;
@@ -104,3 +107,6 @@ function requirePrediction(type: PredictionType): void {
     throw new RangeError(`predicts must be epsilon, x0, v or flow, got ${String(type)}`);
   }
 }
+
+const isShared = (time: Signature | undefined): boolean =>
+  time !== undefined && (time.shape.length === 0 || time.shape[0] === 1);

@@ -5,7 +5,9 @@ import { benchUnet, pictures, probe, size, weightsOf } from "../bench-unet.mjs";
 import { tfjsUnet } from "../peers/tfjs-unet.mjs";
 
 setThreadsCount(2);
-const tfjs = await tfjsUnet(weightsOf(benchUnet()), size, new URL("/tfjs/", location.href).href);
+const files = new URL("/tfjs/", location.href).href;
+const tuned = location.search === "?tuned";
+const tfjs = await tfjsUnet(weightsOf(benchUnet()), size, { files, tuned });
 /** @type {Record<string, import("../alternate.mjs").Steps>} */
 const running = {};
 

@@ -6,26 +6,29 @@ import { channelsLast, frequencies, groupsOf, levels, timed, unetOver } from "./
 /** @typedef {tf.Tensor} Tensor */
 
 /**
- * TensorFlow.js's side of the UNet benchmark, written directly against it: channels last, biases inside the
- * convolutions, temporaries freed block by block.
+ * TensorFlow.js's side of the UNet benchmark, written directly against it: channels last, temporaries freed
+ * block by block. As its functions read, with its own gradients wherever it has them; or `tuned` for its wasm
+ * backend, with convolutions and group normalisations of our own making, and their gradients.
  *
  * @param {Readonly<Record<string, import("./unet.mjs").Weight>>} weights In PyTorch's shapes.
  * @param {number} size Height and width.
- * @param {string} [files] Where a page finds the backend's files.
+ * @param {{ files?: string, tuned?: boolean }} [how] `files`: where a page finds the backend's files.
  */
-export async function tfjsUnet(weights, size, files) {
+export async function tfjsUnet(weights, size, { files, tuned = false } = {}) {
   tf.enableProdMode();
   // Its threads are a page's; in Node it has one.
   if (files) setWasmPaths(files);
   else tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
   await tf.setBackend("wasm");
+  // Two of them in one process need names of their own.
+  const mark = tuned ? "tuned:" : "";
   const variables = Object.fromEntries(
     Object.entries(channelsLast(weights)).map(([name, { data, shape }]) => [
       name,
-      tf.variable(tf.tensor(data, [...shape]), true, name),
+      tf.variable(tf.tensor(data, [...shape]), true, mark + name),
     ]),
   );
-  const network = unetOver(operations(variables), (name) => name in variables);
+  const network = unetOver(operations(variables, tuned), (name) => name in variables);
   const { signal, noise } = levels();
   const gradients = (/** @type {any} */ x, /** @type {any} */ t, /** @type {any} */ target) =>
     tf.variableGrads(() => tf.mean(tf.squaredDifference(network(x, t), target)));
@@ -33,7 +36,7 @@ export async function tfjsUnet(weights, size, files) {
     tf.tensor4d(x, [x.length / size ** 2, size, size, 1]);
 
   return {
-    name: `tfjs ${tf.version.tfjs} wasm, by hand`,
+    name: `tfjs ${tf.version.tfjs} wasm`,
     /** @param {Float32Array} x @param {number[]} t */
     output: (x, t) => tf.tidy(() => network(image(x), tf.tensor1d(t)).dataSync()),
 
@@ -64,7 +67,10 @@ export async function tfjsUnet(weights, size, files) {
       tf.tidy(() => {
         const { grads } = gradients(image(x), tf.tensor1d(t), image(target));
         return Object.fromEntries(
-          Object.entries(grads).map(([name, gradient]) => [name, gradient.dataSync().slice()]),
+          Object.entries(grads).map(([name, gradient]) => [
+            name.slice(mark.length),
+            gradient.dataSync().slice(),
+          ]),
         );
       }),
 
@@ -94,9 +100,13 @@ export async function tfjsUnet(weights, size, files) {
 
 /**
  * @param {Readonly<Record<string, tf.Variable>>} variables
+ * @param {boolean} tuned
  * @returns {import("./unet.mjs").Operations<any>}
  */
-function operations(variables) {
+function operations(variables, tuned) {
+  const [convolution, normalisation] = tuned
+    ? [tunedConvolution, tunedGroupNorm]
+    : [plainConvolution, plainGroupNorm];
   const rates = tf.tensor2d(frequencies(variables["time.0.weight"].shape[0]), [
     1,
     variables["time.0.weight"].shape[0] / 2,
@@ -116,8 +126,8 @@ function operations(variables) {
     addTime: (x, time) => tf.add(x, tf.reshape(time, [time.shape[0], 1, 1, time.shape[1]])),
     upsample: (x) => tf.image.resizeNearestNeighbor(x, [2 * x.shape[1], 2 * x.shape[2]]),
     conv: (name, x, stride = 1) =>
-      convolve(x, variables[`${name}.weight`], variables[`${name}.bias`], stride),
-    norm: (name, x) => groupNorm(x, variables[`${name}.weight`], variables[`${name}.bias`]),
+      convolution(x, variables[`${name}.weight`], variables[`${name}.bias`], stride),
+    norm: (name, x) => normalisation(x, variables[`${name}.weight`], variables[`${name}.bias`]),
     split(x) {
       const [batch, rows, columns, channels] = x.shape;
       const parts = tf.split(tf.reshape(x, [batch, rows * columns, channels]), 3, 2);
@@ -135,13 +145,58 @@ function operations(variables) {
   };
 }
 
+/** @type {(x: tf.Tensor4D, scale: Tensor, bias: Tensor) => Tensor} */
+function plainGroupNorm(x, scale, bias) {
+  const [batch, rows, columns, channels] = x.shape;
+  const groups = groupsOf(channels);
+  const grouped = tf.reshape(x, [batch, rows * columns, groups, channels / groups]);
+  const { mean, variance } = tf.moments(grouped, [1, 3], true);
+  const normal = tf.mul(tf.sub(grouped, mean), tf.rsqrt(tf.add(variance, 1e-5)));
+  return tf.add(tf.mul(tf.reshape(normal, x.shape), scale), bias);
+}
+
+/**
+ * A convolution with its bias. The wasm backend lacks the gradient for a kernel, which is made of a convolution
+ * here; that for an image is its own.
+ *
+ * @type {(x: tf.Tensor4D, kernel: Tensor, bias: Tensor, stride: number) => Tensor}
+ */
+function plainConvolution(x, kernel, bias, stride) {
+  const pad = (kernel.shape[0] - 1) / 2;
+  const f = (/** @type {any} */ x, /** @type {any} */ w, /** @type {any} */ save) => {
+    save([x, w]);
+    return {
+      value: tf.conv2d(x, w, stride, pad),
+      gradFunc: (/** @type {any} */ dy, /** @type {any} */ [x, w]) => [
+        tf.conv2dTranspose(dy, w, x.shape, stride, pad),
+        kernelGradient(x, dy, w, stride),
+      ],
+    };
+  };
+  return tf.add(custom(f, x, kernel), bias);
+}
+
+/** Channels as the batch, the batch as channels, and the gradient as the kernel. @type {(x: any, dy: any, w: any, stride: number) => any} */
+function kernelGradient(x, dy, w, stride) {
+  const pad = (w.shape[0] - 1) / 2;
+  const turned = tf.pad(tf.transpose(x, [3, 1, 2, 0]), [
+    [0, 0],
+    [pad, pad + 1 - stride],
+    [pad, pad + 1 - stride],
+    [0, 0],
+  ]);
+  const kernel = /** @type {any} */ (tf.transpose(dy, [1, 2, 0, 3]));
+  const product = tf.conv2d(/** @type {any} */ (turned), kernel, 1, "valid", "NHWC", stride);
+  return tf.transpose(product, [1, 2, 0, 3]);
+}
+
 /**
  * Group normalisation. Statistics come from pooling each channel, then each group: `tf.moments` over the groups'
  * own axes moves the whole image and takes three times as long; so does the gradient of a pooling, hence one by hand.
  *
  * @type {(x: tf.Tensor4D, scale: Tensor, bias: Tensor) => tf.Tensor4D}
  */
-function groupNorm(x, scale, bias) {
+function tunedGroupNorm(x, scale, bias) {
   const [batch, rows, columns, channels] = x.shape;
   const groups = groupsOf(channels);
   const pooled = (/** @type {any} */ y) => tf.avgPool(y, [rows, columns], 1, "valid");
@@ -188,7 +243,7 @@ const custom = (f, ...inputs) => /** @type {any} */ (tf.customGrad(f))(...inputs
  *
  * @type {(x: tf.Tensor4D, kernel: Tensor, bias: Tensor, stride: number) => tf.Tensor4D}
  */
-function convolve(x, kernel, bias, stride) {
+function tunedConvolution(x, kernel, bias, stride) {
   const pad = (kernel.shape[0] - 1) / 2;
   const f = (
     /** @type {any} */ x,
@@ -202,24 +257,9 @@ function convolve(x, kernel, bias, stride) {
       gradFunc(/** @type {any} */ dy, /** @type {any} */ [x, w]) {
         const flipped = tf.transpose(tf.reverse(w, [0, 1]), [0, 1, 3, 2]);
         const dx = tf.conv2d(stride === 1 ? dy : spaced(dy), flipped, 1, pad);
-        // Channels as the batch, the batch as channels, and the gradient as the kernel.
-        const turned = tf.pad(tf.transpose(x, [3, 1, 2, 0]), [
-          [0, 0],
-          [pad, pad + 1 - stride],
-          [pad, pad + 1 - stride],
-          [0, 0],
-        ]);
-        const product = tf.conv2d(
-          turned,
-          tf.transpose(dy, [1, 2, 0, 3]),
-          1,
-          "valid",
-          "NHWC",
-          stride,
-        );
         const pixels = tf.reshape(dy, [-1, w.shape[3]]);
         const ones = tf.ones([1, pixels.shape[0]]);
-        return [dx, tf.transpose(product, [1, 2, 0, 3]), tf.reshape(tf.matMul(ones, pixels), [-1])];
+        return [dx, kernelGradient(x, dy, w, stride), tf.reshape(tf.matMul(ones, pixels), [-1])];
       },
     };
   };
