@@ -89,6 +89,8 @@ export async function serveFiles(): Promise<FileServer> {
     }
     await answer(file, entry, response, broken);
   });
+  // A connection that is closed for idleness just when a busy browser takes it up again is not what is tested.
+  server.keepAliveTimeout = 120_000;
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as { port: number };
   return {

@@ -106,6 +106,7 @@ inBrowser("model files in the cache", { isolated: true }, (page) => {
     const bomb = await page().run("fetchFile", [url, { limit: 100_000 }]);
     expect(bomb.error).toContain("is larger than the 100000 bytes allowed");
     const got = await page().run("fetchFile", [url]);
+    expect(got.error).toBeUndefined();
     expect(got.sha256).toBe(sha256(zeros));
     expect(got.progress.at(-1)).toMatchObject({ loaded: zeros.length });
   });
