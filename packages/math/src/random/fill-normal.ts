@@ -27,7 +27,7 @@ export function fillNormal(
     philoxFill(words, block, index, step, purpose, key0, key1);
     boxMuller(normals, words);
     const count = Math.min(normals.length - skip, end - start);
-    for (let i = 0; i < count; i++) out[start + i] = normals[skip + i];
+    out.set(count === normals.length ? normals : normals.subarray(skip, skip + count), start);
     start += count;
     block += words.length / 4;
     skip = 0;
