@@ -6,6 +6,17 @@ import { median } from "./statistics.mjs";
  * @typedef {(count: number) => Promise<number[]> | number[]} Steps
  */
 
+/** Calls, one after the other. @param {() => unknown} step @returns {Steps} */
+export const timed = (step) => async (count) => {
+  const times = [];
+  for (let i = 0; i < count; i++) {
+    const start = performance.now();
+    await step();
+    times.push(performance.now() - start);
+  }
+  return times;
+};
+
 /**
  * Measures in alternating blocks (A B A B), so that whatever drifts on the machine hits all alike.
  * The first steps of each block, which find cold caches and sleeping threads, do not count.

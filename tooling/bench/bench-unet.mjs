@@ -1,5 +1,5 @@
 // @ts-check
-// The UNet that is measured: our side of its rows, and what the checks of its peers need. For Node and pages.
+// The networks that are measured: our side of their rows, and what the checks of the UNet's peers need. For Node and pages.
 import { ddimSteps } from "@gen/ddim";
 import { trainDdpm } from "@gen/ddpm";
 import { gradients, mean, square, sub, tensor, tensorNumbers, trace } from "@gen/graph";
@@ -28,8 +28,8 @@ export function benchUnet() {
 export const weightsOf = (network) =>
   /** @type {Record<string, import("./peers/unet.mjs").Weight>} */ (parameterTensors(network));
 
-/** A network's graph with the batch's size written into it. @param {Network} network @param {number} batch */
-export function unetGraph(network, batch) {
+/** A network's graph with the batch's size written into it: a named dimension would make it slower. @param {Network} network @param {number} batch */
+export function batchGraph(network, batch) {
   const signature = Object.fromEntries(
     Object.entries(network.signature).map(([name, each]) => [
       name,
@@ -43,12 +43,11 @@ export function unetGraph(network, batch) {
  * Steps of DDIM, the network and the step in one program: fresh runs one after the other, for as many steps as
  * are asked for.
  *
- * @param {AnyBackend} backend @param {Network} network @param {number} batch
+ * @param {AnyBackend} backend @param {Network} network @param {number[]} shape
  */
-export async function samplingSteps(backend, network, batch) {
+export async function samplingSteps(backend, network, shape) {
   const steps = ddimSteps(linearSchedule(), { steps: 1000 });
   const draw = sampler({ backend, denoiser: denoiser(network) });
-  const shape = [batch, 1, size, size];
   const ours = await stepped(async ({ onStep, signal }) => {
     const controller = new AbortController();
     const hear = async () => {
@@ -104,7 +103,7 @@ export function probe(batch) {
  */
 export async function outputOn(backend, network, batch) {
   const { x, t } = probe(batch);
-  const { output } = await once(backend, unetGraph(network, batch), {
+  const { output } = await once(backend, batchGraph(network, batch), {
     x: [x, [batch, 1, size, size]],
     t: [BigInt64Array.from(t, BigInt), [batch], "int64"],
   });

@@ -1,7 +1,7 @@
 // @ts-check
 // A page's side of ours: what suites/browser.mjs asks of it by name.
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
-import { benchUnet, outputOn, samplingSteps, trainingSteps } from "../bench-unet.mjs";
+import { benchUnet, outputOn, samplingSteps, size, trainingSteps } from "../bench-unet.mjs";
 import { ratesOn } from "../floor.mjs";
 import { runtimeFiles } from "./runtime-files.mjs";
 
@@ -15,7 +15,7 @@ const bench = {
   rates: () => ratesOn(backend),
   output: async (/** @type {number} */ batch) => [...(await outputOn(backend, network, batch))],
   async sample(/** @type {number} */ batch, /** @type {number} */ count) {
-    running.sample ??= await samplingSteps(backend, network, batch);
+    running.sample ??= await samplingSteps(backend, network, [batch, 1, size, size]);
     return running.sample.steps(count);
   },
   async train(/** @type {number} */ batch, /** @type {number} */ count) {

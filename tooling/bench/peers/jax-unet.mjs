@@ -1,6 +1,7 @@
 // @ts-check
 import * as jax from "@jax-js/jax";
-import { channelsLast, frequencies, groupsOf, levels, timed, unetOver } from "./unet.mjs";
+import { timed } from "../alternate.mjs";
+import { channelsLast, frequencies, groupsOf, levels, unetOver } from "./unet.mjs";
 
 const { jit, nn, numpy: np } = jax;
 /** @typedef {jax.Array} Tensor */

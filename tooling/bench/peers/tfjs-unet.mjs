@@ -1,7 +1,8 @@
 // @ts-check
 import * as tf from "@tensorflow/tfjs";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
-import { channelsLast, frequencies, groupsOf, levels, timed, unetOver } from "./unet.mjs";
+import { timed } from "../alternate.mjs";
+import { channelsLast, frequencies, groupsOf, levels, unetOver } from "./unet.mjs";
 
 /** @typedef {tf.Tensor} Tensor */
 

@@ -121,14 +121,3 @@ export function levels() {
   }
   return { signal, noise };
 }
-
-/** Milliseconds of each of `count` calls, one after the other. @param {() => unknown} step */
-export const timed = (step) => async (/** @type {number} */ count) => {
-  const times = [];
-  for (let i = 0; i < count; i++) {
-    const start = performance.now();
-    await step();
-    times.push(performance.now() - start);
-  }
-  return times;
-};

@@ -4,7 +4,7 @@ import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { denoiser, savePipeline } from "@gen/sampling";
 import { linearSchedule } from "@gen/schedules";
 import { alternate, timesAsFast } from "../alternate.mjs";
-import { benchUnet, gradientsOn, outputOn, requireSame, unetGraph } from "../bench-unet.mjs";
+import { batchGraph, benchUnet, gradientsOn, outputOn, requireSame } from "../bench-unet.mjs";
 import { costOf, floorText, withBackward } from "../floor.mjs";
 import { npmVersion } from "../machine.mjs";
 import { openPages } from "../pages.mjs";
@@ -114,7 +114,7 @@ async function unetRows(pages, { quick, progress }) {
   await tfjs.close();
   await tuned.close();
 
-  const cost = costOf(unetGraph(network, batch));
+  const cost = costOf(batchGraph(network, batch));
   const of =
     (/** @type {number[][]} */ blocks, /** @type {number} */ wanted) =>
     (/** @type {number[][]} */ peer) => {

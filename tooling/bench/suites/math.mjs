@@ -9,7 +9,7 @@ import { linearSchedule } from "@gen/schedules";
 import { defaultDevice, init, random } from "@jax-js/jax";
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
-import { alternate, timesAsFast } from "../alternate.mjs";
+import { alternate, timed, timesAsFast } from "../alternate.mjs";
 import { npmVersion } from "../machine.mjs";
 import { pyTorch, pyTorchName } from "../pytorch.mjs";
 import { median, quantile, short, spread } from "../statistics.mjs";
@@ -40,17 +40,6 @@ function pureRand() {
   const file = new URL("../node_modules/pure-rand/package.json", import.meta.url);
   return `pure-rand ${JSON.parse(readFileSync(file, "utf8")).version}`;
 }
-
-/** @param {() => unknown} step @returns {import("../alternate.mjs").Steps} */
-const timed = (step) => async (count) => {
-  const times = [];
-  for (let i = 0; i < count; i++) {
-    const start = performance.now();
-    await step();
-    times.push(performance.now() - start);
-  }
-  return times;
-};
 
 /** @param {boolean} quick @param {(share: number) => void} onRound @returns {Promise<Row[]>} */
 async function drawing(quick, onRound) {

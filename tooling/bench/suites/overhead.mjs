@@ -1,12 +1,10 @@
 // @ts-check
-import { ddimSteps } from "@gen/ddim";
 import { toOnnx } from "@gen/graph";
-import { mlp, networkGraph, unet } from "@gen/nn";
+import { mlp, unet } from "@gen/nn";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
-import { denoiser, sampler } from "@gen/sampling";
-import { linearSchedule } from "@gen/schedules";
 import * as ort from "onnxruntime-node";
-import { alternate, stepped, timesAsFast } from "../alternate.mjs";
+import { alternate, timed, timesAsFast } from "../alternate.mjs";
+import { batchGraph, samplingSteps } from "../bench-unet.mjs";
 import { npmVersion } from "../machine.mjs";
 import { spread } from "../statistics.mjs";
 
@@ -60,17 +58,7 @@ export const suite = {
  */
 async function overhead(backend, { work, shape, network: make, count, most }, quick, onRound) {
   const network = make();
-  const steps = ddimSteps(linearSchedule(), { steps: 1000 });
-  const draw = sampler({ backend, denoiser: denoiser(network) });
-  // Fresh runs one after the other, for as many steps as are asked for.
-  const ours = await stepped(async ({ onStep, signal }) => {
-    const controller = new AbortController();
-    const hear = async () => {
-      await onStep();
-      if (signal.aborted) controller.abort();
-    };
-    for (;;) await draw.sample({ steps, shape, clip: 1, signal: controller.signal, onStep: hear });
-  });
+  const ours = await samplingSteps(backend, network, shape);
   const bare = await bareLoop(network, shape);
   const blocks = await alternate(
     { ours: ours.steps, peer: bare.steps },
@@ -78,7 +66,6 @@ async function overhead(backend, { work, shape, network: make, count, most }, qu
   );
   await ours.stop();
   await bare.stop();
-  await draw.dispose();
   const extra = 100 * (1 / timesAsFast(blocks.ours, blocks.peer) - 1);
   return {
     work: `a DDIM step beyond the model's own run: ${work}`,
@@ -92,20 +79,10 @@ async function overhead(backend, { work, shape, network: make, count, most }, qu
 
 /** The network alone, exported for this batch, its inputs made once. @param {Network} network @param {number[]} shape */
 async function bareLoop(network, shape) {
-  // With the batch's size written into the file: a named dimension would make it slower.
-  const signature = Object.fromEntries(
-    Object.entries(network.signature).map(([name, each]) => [
-      name,
-      { ...each, shape: [shape[0], ...each.shape.slice(1)] },
-    ]),
-  );
-  const session = await ort.InferenceSession.create(
-    toOnnx(networkGraph({ ...network, signature })),
-    {
-      intraOpNumThreads: threads,
-      logSeverityLevel: 3,
-    },
-  );
+  const session = await ort.InferenceSession.create(toOnnx(batchGraph(network, shape[0])), {
+    intraOpNumThreads: threads,
+    logSeverityLevel: 3,
+  });
   const size = shape.reduce((a, b) => a * b, 1);
   const x = Float32Array.from({ length: size }, (_, i) => Math.sin(12.9898 * i) * 1.5);
   const inputs = {
@@ -113,16 +90,7 @@ async function bareLoop(network, shape) {
     t: new ort.Tensor("int64", new BigInt64Array(shape[0]).fill(500n), [shape[0]]),
   };
   return {
-    /** @param {number} count */
-    async steps(count) {
-      const times = [];
-      for (let i = 0; i < count; i++) {
-        const start = performance.now();
-        await session.run(inputs);
-        times.push(performance.now() - start);
-      }
-      return times;
-    },
+    steps: timed(() => session.run(inputs)),
     stop: () => session.release(),
   };
 }

@@ -2,6 +2,7 @@
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { alternate, timesAsFast } from "../alternate.mjs";
 import {
+  batchGraph,
   benchUnet,
   outputOn,
   probe,
@@ -9,7 +10,6 @@ import {
   samplingSteps,
   size,
   trainingSteps,
-  unetGraph,
   weightsOf,
 } from "../bench-unet.mjs";
 import { costOf, floorText, ratesOn, withBackward } from "../floor.mjs";
@@ -77,13 +77,13 @@ function torchOutput(peer, network) {
  */
 async function besidePyTorch(network, backend, { peer, missing }, quick, progress) {
   const rates = await ratesOn(backend);
-  const forward = costOf(unetGraph(network, sampled));
+  const forward = costOf(batchGraph(network, sampled));
   const works = [
     {
       command: "sample",
       work: `DDIM step, batch ${sampled}: onnxruntime-node, ${threads} threads`,
       peer: "and diffusers' step",
-      start: () => samplingSteps(backend, network, sampled),
+      start: () => samplingSteps(backend, network, [sampled, 1, size, size]),
       cost: forward,
       target: 1.6,
       rounds: quick ? 3 : 12,
@@ -95,7 +95,7 @@ async function besidePyTorch(network, backend, { peer, missing }, quick, progres
       work: `training step, batch ${trained}, Adam: onnxruntime-node, ${threads} threads`,
       peer: "",
       start: () => trainingSteps(backend, trained),
-      cost: withBackward(costOf(unetGraph(network, trained))),
+      cost: withBackward(costOf(batchGraph(network, trained))),
       target: 0.7,
       rounds: quick ? 2 : 5,
       count: quick ? 1 : 2,
@@ -152,7 +152,7 @@ async function onWasm(network, output, quick, progress) {
   const jaxName = `${npmVersion("@jax-js/jax")} wasm, by hand`;
   requireSame(jaxName, await jax.output(x, t), output);
 
-  const ours = await samplingSteps(backend, network, sampled);
+  const ours = await samplingSteps(backend, network, [sampled, 1, size, size]);
   const blocks = await alternate(
     {
       ours: ours.steps,
@@ -172,7 +172,7 @@ async function onWasm(network, output, quick, progress) {
   await backend.close();
   tfjs.stop();
   await jax.stop();
-  const floor = floorText(costOf(unetGraph(network, sampled)), rates, median(blocks.ours.flat()));
+  const floor = floorText(costOf(batchGraph(network, sampled)), rates, median(blocks.ours.flat()));
   const alone = "it has one thread in Node";
   return [
     {
