@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
+import { installFromDebian } from "./debian.mjs";
 import { phase, root } from "./shell.mjs";
 
 /** Environment variables that people and tools use for the path of a Chromium, first come first. */
@@ -58,7 +59,8 @@ export async function findBrowser({ env = process.env, mayInstall = true } = {})
   if (found) return { path: found };
   if (!mayInstall) return { missing: "none is installed" };
   const reasons = [];
-  for (const attempt of [installFromDebian, installFromPlaywright]) {
+  const fromDebian = () => installFromDebian("chromium", env);
+  for (const attempt of [fromDebian, installFromPlaywright]) {
     try {
       await attempt(env);
       const installed = onThisMachine(env);
@@ -122,20 +124,6 @@ function starts(path) {
   } catch {
     return false;
   }
-}
-
-/** @param {NodeJS.ProcessEnv} env */
-async function installFromDebian(env) {
-  if (!existsSync("/etc/debian_version")) throw new Error("this is not Debian");
-  if (process.getuid?.() !== 0) throw new Error("apt-get needs root");
-  const options = { env: { ...env, DEBIAN_FRONTEND: "noninteractive" }, optional: true };
-  await phase("Updating the list of Debian's packages", "apt-get", ["update"], options);
-  await phase(
-    "Installing Debian's chromium",
-    "apt-get",
-    ["install", "--yes", "--no-install-recommends", "chromium"],
-    options,
-  );
 }
 
 /** @param {NodeJS.ProcessEnv} env */

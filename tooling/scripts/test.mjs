@@ -4,6 +4,7 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { findBrowser } from "./browser.mjs";
+import { readyVulkan } from "./debian.mjs";
 import { build, checkNode, install, toolEnvironment } from "./ready.mjs";
 import { root, run } from "./shell.mjs";
 import { closingLine, tally } from "./tally.mjs";
@@ -22,6 +23,7 @@ async function main() {
   checkNode();
   await install();
   const browser = await findBrowser();
+  if ("path" in browser) await readyVulkan();
   await build();
   console.log(
     "path" in browser

@@ -78,7 +78,11 @@ export function scratch() {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return {
     at: (...names: string[]) => join(folder, ...names),
-    /** Everything in the folder, so that half-written files show. */
-    files: () => readdirSync(folder, { recursive: true }).map(String).sort(),
+    /**
+     * Everything in a folder in it, so that half-written files show. In tests that run side by side it
+     * must be one that no other test writes to: what vanishes while it is listed is an error.
+     */
+    files: (...names: string[]) =>
+      readdirSync(join(folder, ...names), { recursive: true }).map(String).sort(),
   };
 }

@@ -109,7 +109,7 @@ describe.concurrent("gen train", () => {
     await made(...vae, "--out", at("forced"));
     const ddpm = ["train", "ddpm", "--data", "two-moons", ...small, "--steps", "2"];
     await made(...ddpm, "--out", at("forced"), "--force");
-    expect(files().filter((f) => f.startsWith("forced/vae"))).toEqual([]);
+    expect(files("forced").filter((f) => f.startsWith("vae"))).toEqual([]);
     const sample = ["sample", "--model", at("forced"), "--count", "3", "--steps", "2"];
     const { shape } = await made(...sample, "--out", at("forced.npy"));
     expect(shape).toEqual([3, 2]);
@@ -194,6 +194,6 @@ describe.concurrent("Ctrl-C in training", () => {
     writeFileSync(at("swept", ".gen-4294967294-0.tmp"), "half");
     writeFileSync(at("swept", "unet", ".gen-4294967294-1.tmp"), "half");
     await gen(args);
-    expect(files().filter((f) => f.includes(".gen-"))).toEqual([]);
+    expect(files("swept").filter((f) => f.includes(".gen-"))).toEqual([]);
   });
 });

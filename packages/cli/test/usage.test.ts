@@ -1,8 +1,8 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { gen, refused, scratch } from "./gen.ts";
 
-const { at, files } = scratch();
+const { at } = scratch();
 const commands = ["quickstart", "train vae", "train ddpm", "sample", "backends"];
 
 describe.concurrent("help", () => {
@@ -140,7 +140,7 @@ describe.concurrent("a backend whose package is not installed", () => {
     const args = ["train", "ddpm", "--data", "rings", "--steps", "1", "--batch", "8"];
     const hidden = without(...names);
     await refused([...args, "--backend", backend, "--out", out], message, hidden);
-    expect(files()).not.toContain(`missing-${backend.replace("/", "-")}`);
+    expect(existsSync(out)).toBe(false);
   });
 
   test("is listed with that command", async () => {

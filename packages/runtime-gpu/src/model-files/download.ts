@@ -1,4 +1,5 @@
-import { type Answer, type AskOptions, ask, RefusedError } from "./ask.ts";
+import { inNode } from "../in-node.ts";
+import { type Answer, type AskOptions, ask, RefusedError, UnreachableError } from "./ask.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
 import { ModelFileError } from "./model-file-error.ts";
 import type { Pieces } from "./pieces.ts";
@@ -30,7 +31,7 @@ export async function download(options: DownloadOptions): Promise<Downloaded | u
   let resumed = bytes.length > 0;
   try {
     for (let attempt = 1; ; ) {
-      const answer = await ask(options, version, bytes.length);
+      const answer = await askOn(options, version, bytes.length);
       if (answer === "unchanged") return undefined;
       if (answer === "not from there") {
         bytes.clear();
@@ -59,6 +60,19 @@ export async function download(options: DownloadOptions): Promise<Downloaded | u
     else await pieces.save(bytes, true);
     signal.throwIfAborted();
     throw error;
+  }
+}
+
+/**
+ * Browsers refuse a part that comes compressed, which looks as if the server were out of reach; the whole
+ * file may come all the same.
+ */
+async function askOn(options: AskOptions, version: Version, from: number) {
+  try {
+    return await ask(options, version, from);
+  } catch (error) {
+    if (!(error instanceof UnreachableError) || from === 0 || inNode()) throw error;
+    return ask(options, version, 0);
   }
 }
 

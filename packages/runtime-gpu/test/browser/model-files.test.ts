@@ -111,6 +111,17 @@ inBrowser("model files in the cache", { isolated: true }, (page) => {
     expect(got.progress.at(-1)).toMatchObject({ loaded: zeros.length });
   });
 
+  it("come whole where a server compresses the part that is asked for", async () => {
+    const gzip = { gzip: true, stallsAfter: piece + 70_000 };
+    const url = serve("/a", large, gzip);
+    const stopped = await page().run("fetchFile", [url, { stopAt: piece + 3 }]);
+    expect(stopped.error).toMatch(/^AbortError/);
+    expect(stopped.names.filter((name) => /\.\d+$/.test(name))).toHaveLength(2);
+    serve("/a", large, { gzip: true });
+    expect(await page().run("fetchFile", [url])).toMatchObject({ sha256: sha256(large) });
+    expect(asked()).toEqual(["GET 200", "GET 206", "GET 200"]);
+  });
+
   it("make room for one another, and can be evicted", async () => {
     const bytes = [1, 2, 3].map((seed) => noise(1000, seed));
     const urls = bytes.map((each, i) => serve(`/${i}`, each));
