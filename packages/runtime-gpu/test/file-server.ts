@@ -51,6 +51,9 @@ export interface FileServer {
   close(): Promise<void>;
 }
 
+/** How long to wait for what must happen soon: a machine with much to do takes its time. */
+export const patient = { timeout: 30_000 };
+
 export const sha256 = (bytes: Uint8Array): string =>
   createHash("sha256").update(bytes).digest("hex");
 

@@ -8,7 +8,15 @@ import {
   type ModelFilesOptions,
   modelFiles,
 } from "../src/files.ts";
-import { etagOf, type FileServer, noise, type Served, serveFiles, sha256 } from "./file-server.ts";
+import {
+  etagOf,
+  type FileServer,
+  noise,
+  patient,
+  type Served,
+  serveFiles,
+  sha256,
+} from "./file-server.ts";
 
 const piece = 2 ** 22;
 const small = noise(1000);
@@ -183,7 +191,7 @@ describe("a download that was stopped", () => {
     const url = serve("/a", large, { stallsAfter: bytes });
     await stopAt(url, bytes);
     expect(server.asked[0]).toMatchObject({ sent: bytes });
-    await vi.waitFor(() => expect(server.asked[0].left).toBe(true));
+    await vi.waitFor(() => expect(server.asked[0].left).toBe(true), patient);
     serve("/a", large);
     const told: FileProgress[] = [];
     same(await open().fetch(url, { onProgress: (each) => told.push(each) }), large);
@@ -199,8 +207,9 @@ describe("a download that was stopped", () => {
     const url = serve("/a", large, { stallsAfter: 2 * piece + 10 });
     const controller = new AbortController();
     const never = open().fetch(url, { signal: controller.signal });
-    await vi.waitFor(async () =>
-      expect((await readdir(folder)).some((name) => name.endsWith(".1"))).toBe(true),
+    await vi.waitFor(
+      async () => expect((await readdir(folder)).some((name) => name.endsWith(".1"))).toBe(true),
+      patient,
     );
     serve("/a", large);
     same(await open().fetch(url), large);
@@ -397,7 +406,7 @@ describe("calls at the same time", () => {
     };
     const first = files.fetch(url, { signal: one.signal });
     const second = files.fetch(url, { signal: two.signal, onProgress });
-    await vi.waitFor(() => expect(loaded).toBe(1000));
+    await vi.waitFor(() => expect(loaded).toBe(1000), patient);
     one.abort(new Error("first"));
     await expect(first).rejects.toThrow("first");
     expect(server.asked[0].left).toBe(false);

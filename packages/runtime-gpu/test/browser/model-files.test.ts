@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
-import { type FileServer, noise, type Served, serveFiles, sha256 } from "../file-server.ts";
+import {
+  type FileServer,
+  noise,
+  patient,
+  type Served,
+  serveFiles,
+  sha256,
+} from "../file-server.ts";
 import { closesBrowser, inBrowser } from "./in-browser.ts";
 
 const piece = 2 ** 22;
@@ -61,7 +68,7 @@ inBrowser("model files in the cache", { isolated: true }, (page) => {
     const stopped = await page().run("fetchFile", [url, { stopAt: piece + 3 }]);
     expect(stopped.error).toMatch(/^AbortError/);
     expect(stopped.names.filter((name) => /\.\d+$/.test(name))).toHaveLength(2);
-    await vi.waitFor(() => expect(server.asked[0].left).toBe(true));
+    await vi.waitFor(() => expect(server.asked[0].left).toBe(true), patient);
     serve("/a", large);
     const got = await page().run("fetchFile", [url]);
     expect(got.sha256).toBe(sha256(large));
