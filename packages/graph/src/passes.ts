@@ -1,18 +1,21 @@
 import { reshape, transpose } from "./arrange.ts";
 import { type Attribute, type Expr, isInput, isParameter } from "./expr.ts";
+import { lateExpand } from "./late-expand.ts";
 import { broadcastShapes, sameShape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 import { type Graph, rewrite, withInputs } from "./trace.ts";
 
 /**
  * The same graph with less to do and the very same values: equal operations become one, reshapes and
- * transposes in a row become one, repeats that broadcasting does by itself go away, and transposes go
- * into the matrix products that use them.
+ * transposes in a row become one, rows are repeated as late as they can be and not at all where broadcasting does
+ * it by itself, and transposes go into the matrix products that use them.
  */
 export const simplify = (graph: Graph): Graph =>
   shareEqual(rewrite(graph, (node, inputs) => shorter(withInputs(node, inputs))));
 
-function shorter(node: Expr): Expr {
+function shorter(given: Expr): Expr {
+  const node = lateExpand(given);
+  if (node !== given) return node;
   const [x] = node.inputs;
   if (node.op === "Reshape" && x.op === "Reshape") return reshape(x.inputs[0], node.shape);
   if (node.op === "Transpose") return shorterTranspose(node, x);

@@ -88,6 +88,70 @@ describe("simplify does less", () => {
   });
 });
 
+describe("simplify repeats rows late", () => {
+  const signature = { x: { shape: [4, 6] }, t: { shape: [1], dtype: "int64" as const } };
+  const table = g.parameter(
+    "table",
+    g.tensor(Float32Array.from({ length: 1200 }, Math.sin), [200, 6]),
+  );
+  const weight = g.parameter("w", g.tensor(Float32Array.from({ length: 36 }, Math.cos), [6, 6]));
+  const bias = g.parameter("b", g.tensor([1, 2, 3, 4, 5, 6]));
+  const shorter = (f: (x: g.Expr, t: g.Expr) => g.Expr) => {
+    const graph = g.trace(({ x, t }) => ({ y: f(x, g.expand(t, [4])) }), signature);
+    return same(graph, signature);
+  };
+  const rowsOf = ({ nodes }: g.Graph, op: string) =>
+    nodes.filter((node) => node.op === op).map(({ shape }) => shape[0]);
+
+  test("so that what is made of one time step is made once", () => {
+    const graph = shorter((x, t) => {
+      const angles = g.mul(
+        g.reshape(g.cast(t, "float32"), [4, 1]),
+        g.constant(g.tensor([1, 0.1], [1, 2])),
+      );
+      const waves = g.pad(g.concat([g.sin(angles), g.cos(angles)], 1), [0, 1], [0, 1]);
+      const hidden = g.silu(g.add(g.matmul(g.add(waves, g.gather(table, t)), weight), bias));
+      const turned = g.transpose(g.reshape(g.slice(hidden, 1, 0, 4), [4, 2, 2]), [0, 2, 1]);
+      const flat = g.concat([g.reshape(turned, [4, 4]), g.slice(hidden, 1, 4, 6)], 1);
+      return g.mul(g.add(x, flat), g.where(g.greater(hidden, 0), hidden, 0));
+    });
+    expect(rowsOf(graph, "Expand")).toEqual([]);
+    for (const op of ["Sin", "Cos", "Gather", "MatMul", "Sigmoid", "Transpose"]) {
+      expect(rowsOf(graph, op), op).toEqual([1]);
+    }
+  });
+  test("and where a whole batch is needed, after all that comes before", () => {
+    const graph = shorter((x, t) => g.concat([x, g.matmul(g.gather(table, t), weight)], 1));
+    expect([rowsOf(graph, "MatMul"), rowsOf(graph, "Expand")]).toEqual([[1], [4]]);
+    const one = shorter((x, t) => g.add(x, g.reshape(g.cast(g.slice(t, 0, 0, 1), "float32"), [])));
+    expect(rowsOf(one, "Expand")).toEqual([]);
+    const few = shorter((x, t) => {
+      const two = g.reshape(g.slice(g.cast(t, "float32"), 0, 1, 3), [2, 1]);
+      return g.concat([two, g.slice(x, 0, 0, 2)], 1);
+    });
+    expect([rowsOf(few, "Cast"), rowsOf(few, "Expand")]).toEqual([[1], [2]]);
+  });
+  test("but not where it mixes rows", () => {
+    const signature = { x: { shape: [4, 3] } };
+    const mixed = (f: (rows: g.Expr, x: g.Expr) => g.Expr) =>
+      same(
+        g.trace(({ x }) => ({ y: f(g.expand(g.slice(x, 0, 1, 2), [4, 3]), x) }), signature),
+        signature,
+      );
+    const cases: ((rows: g.Expr, x: g.Expr) => g.Expr)[] = [
+      (rows) => g.sum(rows, [0]),
+      (rows) => g.transpose(rows, [1, 0]),
+      (rows) => g.concat([rows, rows], 0),
+      (rows) => g.reshape(rows, [2, 6]),
+      (rows) => g.pad(rows, [1, 0], [0, 0]),
+      (rows, x) => g.matmul(rows, x, { transposeA: true }),
+    ];
+    for (const f of cases) expect(rowsOf(mixed(f), "Expand")).toEqual([4]);
+    const wider = mixed((rows, x) => g.mul(rows, g.reshape(g.slice(x, 0, 0, 1), [1, 1, 3])));
+    expect(wider.outputs.y.shape).toEqual([1, 4, 3]);
+  });
+});
+
 test("simplify keeps weights apart that are equal", () => {
   const weight = (name: string) => g.parameter(name, g.tensor([1, 2]));
   const graph = g.graphOf({ y: g.add(g.exp(weight("a")), g.exp(weight("b"))) });

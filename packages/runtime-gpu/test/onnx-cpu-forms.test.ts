@@ -3,6 +3,7 @@ import ort from "onnxruntime-node";
 import { afterAll, describe, expect, test } from "vitest";
 import { blockedConvolutions, channelBlock } from "../src/onnx/blocked-convolutions.ts";
 import { tuneForCpu } from "../src/onnx/tune.ts";
+import { wasmForms } from "../src/onnx/wasm-forms.ts";
 import { onnxBackend } from "../src/onnx.ts";
 
 const wave = (shape: readonly number[], phase: number): g.Tensor => {
@@ -13,14 +14,16 @@ const wave = (shape: readonly number[], phase: number): g.Tensor => {
   );
 };
 
-const backend = await onnxBackend({ device: "cpu" });
-afterAll(() => backend.close());
+const native = await onnxBackend({ device: "cpu" });
+const wasm = await onnxBackend({ device: "wasm" });
+afterAll(() => Promise.all([native.close(), wasm.close()]));
 
 /** Runs `f` on inputs of these shapes on ONNX Runtime and in float64, and compares. */
 async function agrees(
   shapes: Record<string, readonly number[]>,
   f: (inputs: Record<string, g.Expr>) => Record<string, g.Expr>,
   tolerance = 1e-5,
+  backend = native,
 ): Promise<void> {
   const signature = Object.fromEntries(Object.entries(shapes).map(([n, shape]) => [n, { shape }]));
   const graph = g.trace(f, signature);
@@ -152,5 +155,113 @@ describe("the graph as ONNX Runtime's CPU provider gets it", () => {
     expect(tuned.outputs.left.op).toBe("Pad");
     expect(tuned.outputs.every.op).toBe("Slice");
     await agrees({ x: [3, 5] }, shifted);
+  });
+});
+
+describe("the graph as WebAssembly gets it", () => {
+  /** The float64 evaluation of what `change` makes of a graph against that of the graph itself. */
+  const keeps = (
+    change: (graph: g.Graph) => g.Graph,
+    shapes: Record<string, readonly number[]>,
+    f: (inputs: Record<string, g.Expr>) => Record<string, g.Expr>,
+  ): g.Graph => {
+    const signature = Object.entries(shapes).map(([n, shape]) => [n, { shape }]);
+    const graph = g.trace(f, Object.fromEntries(signature));
+    const changed = change(graph);
+    const values = Object.fromEntries(
+      Object.entries(shapes).map(([n, shape], i) => [n, wave(shape, i)]),
+    );
+    const [want, got] = [g.evaluate(graph, values), g.evaluate(changed, values)];
+    for (const name of Object.keys(want)) {
+      expect(got[name].shape).toEqual(want[name].shape);
+      const numbers = g.tensorNumbers(want[name]);
+      const apart = Array.from(g.tensorNumbers(got[name]), (v, i) => Math.abs(v - numbers[i]));
+      expect(Math.max(...apart), name).toBeLessThan(1e-12);
+    }
+    return changed;
+  };
+  const convolutions = ({ nodes }: g.Graph) => nodes.filter(({ op }) => op === "Conv");
+
+  test.each([
+    [[3, 4, 3, 3], [24, 4, 3, 3], { pads: [1, 1, 1, 1] }],
+    [[3, 4, 6, 5], [24, 4, 3, 3], { stride: 2, pads: [1, 0, 2, 1] }],
+    [[2, 2, 5, 4], [30, 2, 2, 3], { stride: 3, pads: [0, 1, 2, 0] }],
+    [[4, 3, 2, 6], [20, 3, 2, 1], {}],
+    [[2, 1, 7, 1], [9, 1, 5, 1], { stride: 2, pads: [3, 0, 0, 0] }],
+  ] as const)("stacks the small images %j of a batch for kernels %j, %j", (x, w, options) => {
+    const layer = (i: Record<string, g.Expr>) => ({ y: g.conv2d(i.x, i.w, options) });
+    const [conv, ...others] = convolutions(keeps(wasmForms, { x, w }, layer));
+    expect([conv.shape[0], others.length]).toEqual([1, 0]);
+  });
+  test("leaves other convolutions as they are", () => {
+    const pads = { pads: [1, 1, 1, 1] } as const;
+    for (const [x, w, options] of [
+      [[1, 4, 3, 3], [24, 4, 3, 3], pads],
+      [[3, 4, 6, 6], [24, 4, 3, 3], pads],
+      [[3, 4, 3, 3], [24, 4, 1, 1], {}],
+      [[3, 4, 3, 3], [24, 2, 3, 3], { ...pads, groups: 2 }],
+    ] as const) {
+      const layer = (i: Record<string, g.Expr>) => ({ y: g.conv2d(i.x, i.w, options) });
+      const [conv] = convolutions(keeps(wasmForms, { x, w }, layer));
+      expect(conv.shape[0]).toBe(x[0]);
+    }
+    const w = { shape: [24, 4, 3, 3] };
+    const open = g.trace((i) => ({ y: g.conv2d(i.x, i.w, pads) }), {
+      x: { shape: ["batch", 4, 3, 3] },
+      w,
+    });
+    expect(wasmForms(open).outputs.y.op).toBe("Conv");
+  });
+  test("takes the means of long rows as pools, and none but those", () => {
+    const means = (i: Record<string, g.Expr>) => ({
+      rows: g.mean(i.x, [2], true),
+      flat: g.mean(i.x, [2]),
+      other: g.mean(i.x, [1], true),
+      short: g.mean(i.small, [2], true),
+    });
+    const signature = { x: { shape: [2, 4, 1024] }, small: { shape: [2, 4, 8] } };
+    const { outputs } = wasmForms(g.trace(means, signature));
+    const ops = Object.entries(outputs).map(([name, { op }]) => [name, op]);
+    expect(Object.fromEntries(ops)).toEqual({
+      rows: "GlobalAveragePool",
+      flat: "ReduceMean",
+      other: "ReduceMean",
+      short: "ReduceMean",
+    });
+  });
+
+  const block = (i: Record<string, g.Expr>) => {
+    const normal = (x: g.Expr) => g.silu(g.groupNormalization(x, i.s, i.b, 2));
+    const shifted = g.add(i.x, i.e);
+    return {
+      plain: normal(i.x),
+      shifted: normal(g.add(i.x, i.e)),
+      alike: normal(g.add(i.x, g.slice(i.e, 0, 0, 1))),
+      // What is normalised, and what is activated, are wanted themselves as well.
+      kept: g.add(normal(shifted), shifted),
+      twice: g.add(normal(i.x), g.groupNormalization(i.x, i.s, i.b, 2)),
+    };
+  };
+  const shapes = { x: [2, 8, 64, 64], e: [2, 8, 1, 1], s: [8], b: [8] };
+  test("normalises what a time step shifts in one pass, and halves what is activated", () => {
+    const tuned = keeps((graph) => tuneForCpu(graph, false), shapes, block);
+    const large = (op: string) =>
+      tuned.nodes.filter((node) => node.op === op && Number(g.elementCount(node.shape)) >= 2 ** 15);
+    expect([large("Sigmoid"), large("GroupNormalization")]).toEqual([[], []]);
+    expect(large("Tanh")).toHaveLength(5);
+  });
+  test("has the values of the float64 evaluation in WebAssembly", async () => {
+    await agrees(shapes, block, 1e-5, wasm);
+    await agrees(
+      { x: [3, 4, 3, 3], w: [24, 4, 3, 3] },
+      ({ x, w }) => ({ y: g.conv2d(x, w, { pads: [1, 1, 1, 1] }) }),
+      1e-5,
+      wasm,
+    );
+    // A level a thousand times the spread: the squares are of what is left without it.
+    const high = ({ x, s, b }: Record<string, g.Expr>) => ({
+      y: g.groupNormalization(g.add(x, 1000), s, b, 2),
+    });
+    await agrees({ x: [2, 8, 64, 64], s: [8], b: [8] }, high, 1e-3, wasm);
   });
 });

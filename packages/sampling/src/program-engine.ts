@@ -2,6 +2,7 @@ import {
   add,
   type Expr,
   exp,
+  expand,
   maximum,
   minimum,
   mul,
@@ -38,14 +39,16 @@ export function stepGraph(
   const { depth, variance, threshold } = form;
   const signature: Record<string, Signature> = {
     x: { shape },
-    t: { shape: [shape[0]], dtype: "int64" },
+    // One for all: what the network makes of it alone is computed once.
+    t: { shape: [1], dtype: "int64" },
     noise: { shape },
     coefficients: { shape: [FIXED_COEFFICIENTS + depth] },
     ...Object.fromEntries(Array.from({ length: depth }, (_, i) => [past(i), { shape }])),
     ...(condition && { condition }),
   };
   return trace((inputs: Record<string, Expr>) => {
-    const { x, t, noise, coefficients, condition } = inputs;
+    const { x, noise, coefficients, condition } = inputs;
+    const t = expand(inputs.t, [shape[0]]);
     const number = (i: number) => slice(coefficients, 0, i, i + 1);
     const [dx, dp, nx0, nx, np, nz, low, high, offset, slope] = Array.from(
       { length: FIXED_COEFFICIENTS },
@@ -85,11 +88,7 @@ export function programEngine<T>(
   return {
     upload: (values) => backend.upload(values, shape),
     async advance(x, step, z, history) {
-      const t = backend.upload(
-        new BigInt64Array(shape[0]).fill(BigInt(Math.round(step.t))),
-        [shape[0]],
-        "int64",
-      );
+      const t = backend.upload([Math.round(step.t)], [1], "int64");
       const coefficients = backend.upload(
         Float64Array.from(stepCoefficients(step, clip, depth)),
         [FIXED_COEFFICIENTS + depth],

@@ -20,6 +20,7 @@ const elementwise =
 
 const special: Record<string, Emitter> = {
   MatMul: alike,
+  GlobalAveragePool: alike,
   Gemm: (e, inputs) => [
     inputs,
     [int("transA", number(e, "transA")), int("transB", number(e, "transB"))],

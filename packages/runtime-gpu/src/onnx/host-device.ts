@@ -7,6 +7,7 @@ import { releaseMemory } from "./release-memory.ts";
 import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
 import { graphSession } from "./session.ts";
 import { tuneForCpu } from "./tune.ts";
+import { wasmForms } from "./wasm-forms.ts";
 
 /**
  * A device whose tensors are typed arrays in host memory.
@@ -32,8 +33,8 @@ export function hostDevice(name: string, ort: Ort, options: SessionOptions): Dev
     },
     async compile(graph) {
       const tuned = tuneForCpu(graph, native);
-      const blocked = native ? await blockedConvolutions(tuned, findBlock) : tuned;
-      const session = await graphSession(ort, blocked, options);
+      const formed = native ? await blockedConvolutions(tuned, findBlock) : wasmForms(tuned);
+      const session = await graphSession(ort, formed, options);
       return { run: (inputs) => session.run(inputs), dispose: () => session.release() };
     },
     close: async () => {},

@@ -2,24 +2,20 @@ import {
   abs,
   add,
   cast,
-  constant,
   div,
   type Expr,
   elementCount,
   exp,
   type Graph,
-  groupStatistics,
   log,
-  mul,
   neg,
   relu,
-  reshape,
   rewrite,
   sigmoid,
   sub,
-  tensor,
   withInputs,
 } from "@gen/graph";
+import { isSilu, normalisedInSteps, normalisedRows, siluInParts } from "./normalised.ts";
 
 /**
  * The graph without what ONNX Runtime's CPU provider computes slowly, with the same values.
@@ -32,18 +28,31 @@ export function tuneForCpu(graph: Graph, native: boolean): Graph {
   const byRows = native && !graph.nodes.some(({ op }) => op === "Foreign");
   const learning = new Set(graph.nodes.filter(isMean).map(({ inputs: [e] }) => e.inputs[0]));
   const inParts = ({ shape }: Expr) => !native && Number(elementCount(shape)) >= large;
+  const uses = usesIn(graph);
   return rewrite(graph, (node, inputs) => {
     const [x] = inputs;
     if (node.op === "GroupNormalization") {
-      if (learning.has(node.inputs[0]) || inParts(node)) return normalisedInSteps(node, inputs);
+      const [whole] = node.inputs;
+      if (learning.has(whole)) return normalisedInSteps(node, inputs);
+      if (inParts(node)) return normalisedInSteps(node, inputs, uses.get(whole) === 1);
       if (byRows) return normalisedRows(node, inputs);
     }
     if (node.op === "Softplus") return sub(relu(x), log(sigmoid(abs(x))));
-    if (node.op === "Sigmoid" && inParts(node)) return div(1, onePlusExp(x));
-    if (isSilu(node) && inParts(node)) return siluInParts(x);
+    if (node.op === "Sigmoid" && inParts(node)) return div(1, add(exp(neg(x)), 1));
+    if (isSilu(node) && inParts(node) && uses.get(node.inputs[1]) === 1) {
+      return siluInParts(x, uses.get(node.inputs[0]) === 2);
+    }
     if (node.op === "Slice" && x.op === "Pad") return cropped(node, x);
     return withInputs(node, inputs);
   });
+}
+
+/** How often each value of a graph is taken up. */
+function usesIn({ nodes, outputs }: Graph): Map<Expr, number> {
+  const uses = new Map<Expr, number>();
+  const taken = [...nodes.flatMap(({ inputs }) => inputs), ...Object.values(outputs)];
+  for (const e of taken) uses.set(e, (uses.get(e) ?? 0) + 1);
+  return uses;
 }
 
 /** The mean of reshaped values, as the gradient of a group normalisation takes it. */
@@ -52,52 +61,6 @@ const isMean = ({ op, inputs: [x] }: Expr): boolean =>
 
 /** Elements from which on a pass over them takes longer than starting an operation. */
 const large = 2 ** 15;
-
-/** `x * sigmoid(x)`. */
-const isSilu = ({ op, inputs: [x, y] }: Expr): boolean =>
-  op === "Mul" && y.op === "Sigmoid" && y.inputs[0] === x;
-
-/**
- * `x / (1 + e^-x)`; of `c * gain + bias`, as a normalisation ends, from its negative, which spares a pass.
- */
-function siluInParts(x: Expr): Expr {
-  const [sum, bias] = x.op === "Reshape" && x.inputs[0].op === "Add" ? x.inputs[0].inputs : [];
-  if (sum?.op !== "Mul") return div(x, onePlusExp(x));
-  const negative = add(mul(sum.inputs[0], neg(sum.inputs[1])), neg(bias));
-  return reshape(div(negative, sub(-1, exp(negative))), x.shape);
-}
-
-/** `1 + e^-x`, over which 1 is the sigmoid; where it overflows, the quotient is rightly 0. */
-const onePlusExp = (x: Expr): Expr => add(exp(neg(x)), 1);
-
-/** Group normalisation from the statistics that its gradient needs as well. */
-function normalisedInSteps(node: Expr, [x, scale, bias]: readonly Expr[]): Expr {
-  const { groups, epsilon } = node.attributes as Record<string, number>;
-  const [batch, channels] = x.shape as number[];
-  const { centred, rate } = groupStatistics(x, groups, epsilon);
-  const gain = mul(rate, reshape(scale, [groups, channels / groups]));
-  const scaled = mul(reshape(centred, [batch, channels, -1]), reshape(gain, [batch, channels, 1]));
-  return reshape(add(scaled, reshape(bias, [channels, 1])), x.shape);
-}
-
-/** Group normalisation as that of rows, which the runtime does in parallel. */
-function normalisedRows(node: Expr, inputs: readonly Expr[]): Expr {
-  const [x, scale, bias] = inputs;
-  const { groups, epsilon } = node.attributes as Record<string, number>;
-  const [batch, channels, ...sides] = x.shape as number[];
-  const size = elementCount([channels / groups, ...sides]);
-  if (typeof size !== "number" || x.dtype !== "float32") return withInputs(node, inputs);
-  const rows = reshape(x, [batch, groups, size]);
-  const filled = (value: number) => constant(tensor(new Float32Array(size).fill(value), [size]));
-  const unit: Expr = {
-    ...rows,
-    op: "LayerNormalization",
-    inputs: [rows, filled(1), filled(0)],
-    attributes: { epsilon },
-  };
-  const perChannel = (e: Expr) => reshape(e, [1, channels, ...sides.map(() => 1)]);
-  return add(mul(reshape(unit, x.shape), perChannel(scale)), perChannel(bias));
-}
 
 /** A slice of a padded tensor in one copy: ONNX's Pad takes off what negative pads say. */
 function cropped(node: Expr, padded: Expr): Expr {

@@ -1,0 +1,90 @@
+import {
+  add,
+  constant,
+  div,
+  type Expr,
+  elementCount,
+  groupStatistics,
+  mean,
+  mul,
+  reshape,
+  sqrt,
+  square,
+  sub,
+  tanh,
+  tensor,
+  withInputs,
+} from "@gen/graph";
+
+/** Group normalisation as that of rows, which the native runtime does in parallel. */
+export function normalisedRows(node: Expr, inputs: readonly Expr[]): Expr {
+  const [x, scale, bias] = inputs;
+  const { groups, epsilon } = node.attributes as Record<string, number>;
+  const [batch, channels, ...sides] = x.shape as number[];
+  const size = elementCount([channels / groups, ...sides]);
+  if (typeof size !== "number" || x.dtype !== "float32") return withInputs(node, inputs);
+  const rows = reshape(x, [batch, groups, size]);
+  const filled = (value: number) => constant(tensor(new Float32Array(size).fill(value), [size]));
+  const unit: Expr = {
+    ...rows,
+    op: "LayerNormalization",
+    inputs: [rows, filled(1), filled(0)],
+    attributes: { epsilon },
+  };
+  const perChannel = (e: Expr) => reshape(e, [1, channels, ...sides.map(() => 1)]);
+  return add(mul(reshape(unit, x.shape), perChannel(scale)), perChannel(bias));
+}
+
+/**
+ * Group normalisation from the statistics that its gradient needs as well; with `alone`, nothing else
+ * needs what is normalised.
+ */
+export function normalisedInSteps(
+  node: Expr,
+  [x, scale, bias]: readonly Expr[],
+  alone = false,
+): Expr {
+  const { groups, epsilon } = node.attributes as Record<string, number>;
+  const [batch, channels] = x.shape as number[];
+  const { centred, rate } =
+    (alone && sumStatistics(x, groups, epsilon)) || groupStatistics(x, groups, epsilon);
+  const gain = mul(rate, reshape(scale, [groups, channels / groups]));
+  const scaled = mul(reshape(centred, [batch, channels, -1]), reshape(gain, [batch, channels, 1]));
+  return reshape(add(scaled, reshape(bias, [channels, 1])), x.shape);
+}
+
+/**
+ * {@link groupStatistics} of `u + e`, where e has one number for each channel, such as what a network makes of
+ * its time step: the sum's mean is known from u's channels, so that u is shifted by both in one pass.
+ */
+function sumStatistics(x: Expr, groups: number, epsilon: number) {
+  const [u, e] = x.inputs;
+  if (x.op !== "Add" || u.shape.join() !== x.shape.join()) return undefined;
+  const [batch, channels, ...sides] = x.shape as number[];
+  const perSample = e.shape.length === x.shape.length ? (e.shape[0] as number) : 0;
+  if (e.shape.join() !== [perSample, channels, ...sides.map(() => 1)].join()) return undefined;
+  const byChannel = reshape(u, [batch, channels, -1]);
+  const added = reshape(e, [perSample, groups, channels / groups]);
+  const means = reshape(mean(byChannel, [2], true), [batch, groups, channels / groups]);
+  const level = mean(add(means, added), [2], true);
+  const shift = reshape(sub(added, level), [batch, channels, 1]);
+  const centred = reshape(add(byChannel, shift), [batch, groups, -1]);
+  return { centred, rate: div(1, sqrt(add(mean(square(centred), [2], true), epsilon))) };
+}
+
+/** `x * sigmoid(x)`. */
+export const isSilu = ({ op, inputs: [x, y] }: Expr): boolean =>
+  op === "Mul" && y.op === "Sigmoid" && y.inputs[0] === x;
+
+/**
+ * `h + h * tanh(h)` with `h = x / 2`, as WebAssembly computes tangents in parallel; where nothing else needs x and it
+ * is `c * gain + bias`, as a normalisation ends, the half is made of those.
+ */
+export function siluInParts(x: Expr, alone: boolean): Expr {
+  const [scaled, bias] = x.op === "Reshape" && x.inputs[0].op === "Add" ? x.inputs[0].inputs : [];
+  const half =
+    alone && scaled?.op === "Mul"
+      ? add(mul(scaled.inputs[0], mul(scaled.inputs[1], 0.5)), mul(bias, 0.5))
+      : mul(x, 0.5);
+  return reshape(add(half, mul(half, tanh(half))), x.shape);
+}
