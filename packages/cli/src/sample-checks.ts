@@ -1,5 +1,6 @@
+import { type SamplerName, usualEta } from "@gen/sampling";
 import { UsageError } from "./errors.ts";
-import { noisySamplers, type SamplerName, usualEta } from "./samplers.ts";
+import { noisySamplers } from "./samplers.ts";
 
 type Size = readonly [height: number, width: number];
 

@@ -1,13 +1,18 @@
 import { trace } from "@gen/graph";
 import type { Backend } from "@gen/runtime-gpu";
-import { type Progress, type SampleOptions, sampler } from "@gen/sampling";
+import {
+  type Progress,
+  type SampleOptions,
+  type SchedulerStepsOptions,
+  sampler,
+  schedulerSteps,
+  torchNoise,
+} from "@gen/sampling";
 import type { LoadedPipeline } from "./model-folder.ts";
-import { type SamplerChoice, samplerTable } from "./samplers.ts";
 import { unscale } from "./scaling.ts";
-import { torchNoise } from "./torch-noise.ts";
 
 /** Which sampler goes from noise to data, and how. */
-export interface SamplingChoice extends SamplerChoice {
+export interface SamplingChoice extends SchedulerStepsOptions {
   /** Bounds the clean estimate as the scheduler says; true unless told. */
   readonly clip?: boolean;
 }
@@ -42,18 +47,19 @@ function batchOf(shape: readonly number[], count: number): number {
   return Math.ceil(count / Math.ceil(count / Math.floor(most)));
 }
 
+/** Patches of 2 x 2 in a sample, by which diffusers' pipelines measure an image. */
+const tokensOf = ([, height = 1, width = 1]: readonly number[]) => (height * width) / 4;
+
 /** Draws `count` samples, decodes them where there is a VAE, and takes points back to their units. */
 export async function samplePipeline(options: SamplePipelineOptions): Promise<PipelineSamples> {
   const { backend, pipeline, choice, count, seed, torchSeed, signal, onStep } = options;
   const { denoiser, scheduler, shape, item, scaling, vae } = pipeline;
-  const steps = samplerTable(pipeline, choice);
-  const clip = choice.clip !== false && (scheduler.thresholding ?? scheduler.clip ?? false);
+  const imageLength = tokensOf(shape);
+  const { steps, clip } = schedulerSteps(scheduler, { imageLength, ...choice });
   const size = shape.reduce((a, b) => a * b, 1);
   const out = new Float32Array(count * item.reduce((a, b) => a * b, 1));
   const batch = batchOf(shape, count);
-  const torch = torchSeed === undefined ? undefined : torchNoise(torchSeed, count, size);
-  const given = torch?.initial ?? options.x;
-  const initial = given && Float64Array.from(given);
+  const initial = options.x && Float64Array.from(options.x);
   const denoise = sampler({ backend, denoiser });
   const decoder =
     vae &&
@@ -80,8 +86,9 @@ export async function samplePipeline(options: SamplePipelineOptions): Promise<Pi
         seed,
         firstIndex: first,
         x: initial?.subarray(first * size, (first + here) * size),
-        noise: torch?.from(first, here),
-        clip,
+        ...(torchSeed !== undefined &&
+          torchNoise(torchSeed, [here, ...shape], { firstIndex: first, count })),
+        clip: choice.clip !== false && clip,
         signal,
         onStep: ({ step }: Progress) =>
           onStep?.((first * steps.length) / count + ((step + 1) * here) / count, steps.length),

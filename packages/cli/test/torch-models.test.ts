@@ -98,6 +98,16 @@ describe.concurrent("gen sample takes another's model", () => {
     expect(result).not.toHaveProperty("eta");
   });
 
+  test("that is a flow, whose shift grows with the image", async () => {
+    const model = variant("flow", (folder) => {
+      const _class_name = "FlowMatchEulerDiscreteScheduler";
+      const config = JSON.stringify({ _class_name, use_dynamic_shifting: true });
+      writeFileSync(`${folder}/scheduler/scheduler_config.json`, config);
+    });
+    const args = ["--model", model, "--size", "4", "--steps", "3", "--out", at("flow.npy")];
+    expect(await made("sample", ...args)).toMatchObject({ sampler: "flow-euler", steps: 3 });
+  });
+
   test("with its weights behind a link inside the folder", async () => {
     const model = variant("inner", (folder) => {
       mkdirSync(`${folder}/blobs`);

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import type { PredictionType } from "@gen/math";
-import type { Clip } from "@gen/sampling";
+import { type Clip, type SchedulerStepsOptions, schedulerSteps } from "@gen/sampling";
 import {
   cosineSchedule,
   linearSchedule,
   type NoiseSchedule,
+  readSchedulerConfig,
   scaledLinearSchedule,
 } from "@gen/schedules";
 import { describe, expect, it } from "vitest";
@@ -56,6 +57,10 @@ const clipOf = (config: Config): Clip =>
     ? { ratio: config.dynamic_thresholding_ratio ?? 0.995, max: config.sample_max_value ?? 1 }
     : config.clip_sample && (config.clip_sample_range ?? 1);
 
+/** The table and the clip of the same fields as a scheduler_config.json. */
+const ofConfig = (_class_name: string, config: Config, options: SchedulerStepsOptions) =>
+  schedulerSteps(readSchedulerConfig({ _class_name, ...config }), options);
+
 const worst = (ours: ArrayLike<number>, theirs: number[]) =>
   theirs.reduce((m, v, i) => Math.max(m, Math.abs(ours[i] - v) / Math.max(1, Math.abs(v))), 0);
 
@@ -67,6 +72,7 @@ describe("traces of diffusers' DDIM in float64", () => {
       const T = config.num_train_timesteps;
       // At zero signal and eta > 0 their direction is the root of a rounding error, 1e-8 for 0.
       const rounds = config.rescale_betas_zero_snr && one.eta > 0;
+      const plain = !one.quirk_prev && !rounds;
       const steps = ddimSteps(scheduleOf(config), {
         steps: one.N,
         eta: one.eta,
@@ -74,8 +80,12 @@ describe("traces of diffusers' DDIM in float64", () => {
         spacing: config.timestep_spacing,
         offset: config.steps_offset,
         keepEpsilon: !one.use_clipped_model_output,
-        compat: one.quirk_prev || rounds ? "diffusers" : undefined,
+        compat: plain ? undefined : "diffusers",
       });
+      if (plain && !one.use_clipped_model_output) {
+        const told = ofConfig("DDIMScheduler", config, { steps: one.N, eta: one.eta });
+        expect(told).toMatchObject({ steps, clip: clipOf(config) });
+      }
       expect(steps.map(({ t }) => t)).toEqual(one.timesteps);
       const trace: { t: number; prev_sample: number[]; pred_original_sample: number[] }[] =
         one.steps;
@@ -111,6 +121,10 @@ describe("the full loops of diffusers' own test suite", () => {
       const all = inverse
         ? inversionSteps(schedule, options)
         : ddimSteps(schedule, { ...options, keepEpsilon: true });
+      if (!inverse) {
+        const told = ofConfig(one.cls, config, { steps: one.N });
+        expect(told).toMatchObject({ steps: all, clip: clipOf(config) });
+      }
       const steps = all.slice(one.t_start ?? 0);
       const { signal, noise } = schedule.level(steps[0].t);
       const other = peerTensor(true);

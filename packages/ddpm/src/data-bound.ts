@@ -7,10 +7,14 @@ import {
   numberArithmetic,
   type PredictionType,
 } from "@gen/math";
-import { type AbortSignalLike, type DenoiserFunction, splitRows } from "@gen/sampling";
+import {
+  type AbortSignalLike,
+  type DdpmVariance,
+  type DenoiserFunction,
+  splitRows,
+} from "@gen/sampling";
 import type { NoiseSchedule } from "@gen/schedules";
 import { boundDecoder, boundKl, type Decoder } from "./bound-term.ts";
-import type { DdpmVariance } from "./ddpm-steps.ts";
 import { qSample } from "./q-sample.ts";
 import { fixedLargeTable, logVarianceTables, reverseLogVariance } from "./reverse-variance.ts";
 

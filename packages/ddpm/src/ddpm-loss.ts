@@ -13,10 +13,9 @@ import {
   where,
 } from "@gen/graph";
 import { denoisedCoefficients } from "@gen/math";
-import { type Denoiser, splitVariance } from "@gen/sampling";
+import { type DdpmVariance, type Denoiser, splitVariance } from "@gen/sampling";
 import type { NoiseSchedule } from "@gen/schedules";
 import { boundDecoder, boundKl, type Decoder } from "./bound-term.ts";
-import type { DdpmVariance } from "./ddpm-steps.ts";
 import { levelsAt, qSample, tableAt } from "./q-sample.ts";
 import { fixedLargeTable, logVarianceTables, reverseLogVariance } from "./reverse-variance.ts";
 

@@ -1,4 +1,4 @@
-export { type Sampling, type Step, sample, sampler } from "@gen/sampling";
+export { type DdpmVariance, type Sampling, type Step, sample, sampler } from "@gen/sampling";
 export type { Decoder } from "./bound-term.ts";
 export {
   type ConvertOptions,
@@ -12,7 +12,7 @@ export {
   ddpmLosses,
   type ObjectiveOptions,
 } from "./ddpm-loss.ts";
-export { type DdpmOptions, type DdpmVariance, ddpmSteps } from "./ddpm-steps.ts";
+export { type DdpmOptions, ddpmSteps } from "./ddpm-steps.ts";
 export {
   posteriorMeanVariance,
   qJump,

@@ -1,6 +1,6 @@
 import type { Arithmetic } from "@gen/math";
+import type { DdpmVariance } from "@gen/sampling";
 import type { NoiseSchedule } from "@gen/schedules";
-import type { DdpmVariance } from "./ddpm-steps.ts";
 
 /** The logarithms that a reverse variance lies between, `[length]` each; finite at t = 0 too. */
 export function logVarianceTables(schedule: NoiseSchedule) {

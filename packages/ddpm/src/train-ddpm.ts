@@ -10,9 +10,12 @@ import { trainNoisy } from "./train-noisy.ts";
 
 /** How a DDPM is trained; what is not described here is as in `train`. */
 export interface TrainDdpmOptions<T = unknown> extends ModelTrainingOptions<T>, ObjectiveOptions {
-  /** A network of (x, t) or (x, t, condition), such as `mlp` with `time`, or `unet`. */
-  readonly network: Network;
-  /** What the network is to predict; epsilon unless told. */
+  /**
+   * A network of (x, t) or (x, t, condition), such as `mlp` with `time`, or `unet`; or a denoiser
+   * that is trained further, such as a loaded pipeline's. Its weights are changed in place.
+   */
+  readonly network: Network | Denoiser;
+  /** What the network is to predict; epsilon, or what a denoiser predicts, unless told. */
   readonly predicts?: PredictionType;
   /** Data, images scaled to [-1, 1], other data as they are. */
   readonly dataset: Dataset;
@@ -46,12 +49,16 @@ export interface TrainedDenoiser extends Denoiser {
  * Batches, time steps and noise are keyed by the seed and the step alone: every backend sees the
  * same numbers, and resuming from a state goes on as if nothing had happened.
  *
+ * A model of a file is trained further by `trainDdpm({ network: pipeline.denoiser, schedule:
+ * pipeline.scheduler.schedule, ... })`; what that gives goes into `savePipeline` as the denoiser.
+ *
  * @throws Error when the loss is no longer finite; RangeError or TypeError when an option, the
- * network and the dataset do not fit each other.
+ * network and the dataset do not fit each other, or a denoiser has one time step for a whole batch.
  */
 export async function trainDdpm<T>(options: TrainDdpmOptions<T>): Promise<TrainedDenoiser> {
   const { network, dataset, schedule = linearSchedule() } = options;
-  const conditional = Object.keys(network.signature).length > 2;
+  const model = modelOf(network, options.predicts);
+  const conditional = model.condition !== undefined;
   if (conditional && !dataset.labels) {
     throw new RangeError(`the network takes a condition, but ${dataset.name} has no labels`);
   }
@@ -65,7 +72,6 @@ export async function trainDdpm<T>(options: TrainDdpmOptions<T>): Promise<Traine
   const none = options.unconditional ?? classesOf(dataset);
   const warning = lastLevelWarning(schedule);
   if (warning) (options.onWarning ?? warn)(warning);
-  const model = denoiser(network, options.predicts);
   const training = await trainNoisy(options, {
     conditional,
     loss: ddpmLoss(model, schedule, options),
@@ -74,6 +80,15 @@ export async function trainDdpm<T>(options: TrainDdpmOptions<T>): Promise<Traine
     dropout: share > 0 ? { share, none } : undefined,
   });
   return { ...model, training };
+}
+
+/** A network with what it predicts, or a denoiser as it is. */
+function modelOf(network: Network | Denoiser, predicts: PredictionType | undefined): Denoiser {
+  if (!("predicts" in network)) return denoiser(network, predicts);
+  if (predicts === undefined || predicts === network.predicts) return network;
+  throw new RangeError(
+    `predicts must be left out or ${network.predicts}, as the denoiser does, got ${predicts}`,
+  );
 }
 
 /** How many classes a dataset's labels have. */

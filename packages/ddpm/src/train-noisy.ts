@@ -4,7 +4,7 @@ import {
   adam,
   loadParameters,
   type ModelTrainingOptions,
-  type Network,
+  type Parameters,
   type TrainingState,
   type TrainResult,
   train,
@@ -16,7 +16,7 @@ import type { TimeSampler } from "./time-sampler.ts";
 
 /** What is trained on noisy samples, and how. */
 export interface TrainNoisyOptions<T> extends ModelTrainingOptions<T> {
-  readonly network: Network;
+  readonly network: Parameters;
   readonly dataset: Dataset;
   /** How time steps are drawn; uniformly unless told. */
   readonly times?: TimeSampler;

@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import type { FloatArray, PredictionType } from "@gen/math";
+import { type Clip, schedulerSteps } from "@gen/sampling";
 import {
   cosineSchedule,
   laplaceSchedule,
   linearSchedule,
   type NoiseSchedule,
+  readSchedulerConfig,
   scaledLinearSchedule,
   sigmoidSchedule,
 } from "@gen/schedules";
@@ -80,6 +82,14 @@ describe("traces of diffusers' DDPM in float64", () => {
         spacing: one.custom_timesteps ?? config.timestep_spacing,
         compat: "diffusers",
       });
+      const clip: Clip = config.thresholding
+        ? { ratio: config.dynamic_thresholding_ratio ?? 0.995, max: config.sample_max_value }
+        : config.clip_sample && (config.clip_sample_range ?? 1);
+      if (!one.custom_timesteps && steps[steps.length - 1].t === 0) {
+        const read = readSchedulerConfig({ _class_name: "DDPMScheduler", ...config });
+        const told = schedulerSteps(read, { sampler: "ddpm", steps: one.N ?? undefined });
+        expect(told).toMatchObject({ steps, clip });
+      }
       if (one.timesteps) expect(steps.map(({ t }) => t)).toEqual(one.timesteps);
       const trace: { t: number; prev_sample: number[]; pred_original_sample: number[] }[] =
         one.steps ?? [];
@@ -97,9 +107,7 @@ describe("traces of diffusers' DDPM in float64", () => {
         shape,
         x: sample0(shape),
         noise: (k) => noise(shape, k),
-        clip: config.thresholding
-          ? { ratio: config.dynamic_thresholding_ratio ?? 0.995, max: config.sample_max_value }
-          : config.clip_sample && (config.clip_sample_range ?? 1),
+        clip,
         onStep: async ({ t, x, x0 }) => {
           const theirs = trace.find((row) => row.t === t);
           if (!theirs) return;

@@ -1,4 +1,5 @@
 export type { AbortSignalLike } from "./abort-signal-like.ts";
+export { type AncestralOptions, ancestralTable, type DdpmVariance } from "./ancestral-table.ts";
 export {
   type Denoiser,
   type DenoiserFunction,
@@ -51,6 +52,15 @@ export {
 } from "./sampler.ts";
 export type { SampleStep, Samples, Sampling } from "./sampling-run.ts";
 export { savePipeline, savePipelineVae } from "./save-pipeline.ts";
+export { type SamplerName, samplerNames } from "./scheduler/sampler-kinds.ts";
+export { schedulerNotes } from "./scheduler/scheduler-notes.ts";
+export {
+  type SchedulerSteps,
+  type SchedulerStepsOptions,
+  schedulerSteps,
+  usualEta,
+  usualSampler,
+} from "./scheduler/scheduler-steps.ts";
 export { type DpmSolverOptions, dpmSolverSteps } from "./solvers/dpm-solver.ts";
 export {
   eulerAncestralSteps,
@@ -79,3 +89,4 @@ export {
   stepTable,
   type Transition,
 } from "./step.ts";
+export { type TorchNoise, type TorchNoiseOptions, torchNoise } from "./torch-noise.ts";

@@ -1,4 +1,11 @@
 import { resolve } from "node:path";
+import {
+  type SamplerName,
+  samplerNames,
+  schedulerNotes,
+  usualEta,
+  usualSampler,
+} from "@gen/sampling";
 import { Command, Option } from "commander";
 import { Interrupted, UsageError } from "../errors.ts";
 import { claimOutput } from "../files.ts";
@@ -12,14 +19,7 @@ import { progress } from "../progress.ts";
 import { checkEta, checkNoise, checkSize, openShape } from "../sample-checks.ts";
 import { checkOutput, outputKind, writeSamples } from "../sample-output.ts";
 import { samplePipeline } from "../sample-pipeline.ts";
-import {
-  type SamplerName,
-  samplerHelp,
-  samplerNames,
-  usualEta,
-  usualSampler,
-} from "../samplers.ts";
-import { schedulerNotes } from "../scheduler-notes.ts";
+import { samplerHelp } from "../samplers.ts";
 
 interface SampleCommandOptions extends CommonOptions {
   readonly model?: string;
@@ -99,6 +99,9 @@ path is a folder with both and each image by itself.
 Where the scheduler clips, ddim keeps the predicted noise and ddpm re-derives it, as diffusers'
 DDIMScheduler and DDPMScheduler do. --torch-seed draws as they do too: the initial noise, then that
 of each step, for all samples at once.
+
+A flow's shift that grows with the image takes 2 x 2 of what the denoiser makes as one token, as
+diffusers' pipelines do.
 
 What --model names by its URL is downloaded once, kept in the user's cache and checked on each use.
 

@@ -1,10 +1,9 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { schedulerNotes, usualSampler } from "@gen/sampling";
 import { readSchedulerConfig, type SchedulerConfig } from "@gen/schedules";
 import { errorLine, naming, UsageError } from "../errors.ts";
 import { folderReaders } from "../model-folder.ts";
-import { usualSampler } from "../samplers.ts";
-import { schedulerNotes } from "../scheduler-notes.ts";
 import { type InspectOptions, type ModelReport, modelReport } from "./model-report.ts";
 
 /** What `gen inspect` says of a scheduler. */

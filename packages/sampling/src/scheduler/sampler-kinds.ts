@@ -1,0 +1,143 @@
+import type { NoiseLevel, PredictionType } from "@gen/math";
+import { flowSigmas, type SchedulerConfig, timesteps } from "@gen/schedules";
+import { ancestralTable, type DdpmVariance } from "../ancestral-table.ts";
+import { type DpmSolverOptions, dpmSolverSteps } from "../solvers/dpm-solver.ts";
+import { eulerAncestralSteps, eulerSteps, flowEulerSteps } from "../solvers/euler.ts";
+import { heunSteps } from "../solvers/heun.ts";
+import { lcmSteps } from "../solvers/lcm.ts";
+import { type UnipcOptions, unipcSteps } from "../solvers/unipc.ts";
+import { levelTransitions, type Step, stepTable } from "../step.ts";
+
+/** What every table is made of. */
+export interface Common {
+  readonly predicts: PredictionType;
+  readonly spacing: SchedulerConfig["spacing"];
+  readonly offset: number;
+  readonly steps: number;
+  readonly imageLength?: number;
+}
+
+interface SamplerKind {
+  /** How much fresh noise unless told; undefined where there is no such choice. */
+  readonly eta?: number;
+  /** Steps unless told. */
+  readonly usual: number;
+  table(config: SchedulerConfig, common: Common, eta: number): Step[];
+}
+
+const CLEAN: NoiseLevel = { signal: 1, noise: 0 };
+
+/** The sigmas, order and the like that a solver's class keeps in its settings. */
+const sigmasOf = ({ settings }: SchedulerConfig) => {
+  const spreads = ["karras", "exponential", "beta"] as const;
+  const sigmas = spreads.find((name) => settings[`use_${name}_sigmas`] === true);
+  return sigmas ? { sigmas } : {};
+};
+const lowered = ({ settings }: SchedulerConfig) =>
+  settings.lower_order_final === false ? { lowerOrderFinal: false } : {};
+const named = <T extends string>(value: unknown, ...allowed: T[]): T | undefined =>
+  allowed.find((name) => name === value);
+
+const dpmSolver =
+  (form: Pick<DpmSolverOptions, "method" | "sde">): SamplerKind["table"] =>
+  (config, common) => {
+    const { solver_order: order, solver_type: type } = config.settings;
+    return dpmSolverSteps(config.schedule, {
+      ...common,
+      ...sigmasOf(config),
+      // The singlestep class lowers only where it must, which is what happens unless told.
+      ...(form.method !== "singlestep" && lowered(config)),
+      ...form,
+      order: order as DpmSolverOptions["order"],
+      slope: named(type, "midpoint", "heun"),
+    });
+  };
+
+/** Every sampler by its name; where the clean estimate is clipped, by diffusers' conventions. */
+const kinds = {
+  ddim: {
+    eta: 0,
+    usual: 20,
+    table({ schedule }, common, eta) {
+      const { predicts } = common;
+      const transitions = levelTransitions(schedule, timesteps(schedule, common));
+      return stepTable(transitions, { predicts, eta, keepEpsilon: true });
+    },
+  },
+  ddpm: {
+    usual: Number.POSITIVE_INFINITY,
+    table({ schedule, varianceType }, common) {
+      const { predicts } = common;
+      const variance = (varianceType ?? undefined) as DdpmVariance | undefined;
+      const transitions = levelTransitions(schedule, timesteps(schedule, common), CLEAN);
+      return ancestralTable(transitions, { predicts, variance });
+    },
+  },
+  euler: {
+    usual: 20,
+    table: (config, common) => eulerSteps(config.schedule, { ...common, ...sigmasOf(config) }),
+  },
+  "euler-ancestral": {
+    eta: 1,
+    usual: 20,
+    table: (config, common, eta) =>
+      eulerAncestralSteps(config.schedule, { ...common, ...sigmasOf(config), eta }),
+  },
+  heun: {
+    usual: 20,
+    table: (config, common) => heunSteps(config.schedule, { ...common, ...sigmasOf(config) }),
+  },
+  "dpm-solver++": { usual: 20, table: dpmSolver({}) },
+  "dpm-solver++-single": { usual: 20, table: dpmSolver({ method: "singlestep" }) },
+  "dpm-solver++-sde": { usual: 20, table: dpmSolver({ sde: true }) },
+  unipc: {
+    usual: 20,
+    table: (config, common) =>
+      unipcSteps(config.schedule, {
+        ...common,
+        ...sigmasOf(config),
+        ...lowered(config),
+        order: config.settings.solver_order as UnipcOptions["order"],
+        scaling: named(config.settings.solver_type, "bh1", "bh2"),
+      }),
+  },
+  lcm: {
+    usual: 4,
+    table: ({ schedule, settings }, { steps, predicts }) =>
+      lcmSteps(schedule, {
+        steps,
+        predicts,
+        originalSteps: settings.original_inference_steps as number | undefined,
+        timestepScaling: settings.timestep_scaling as number | undefined,
+      }),
+  },
+  "flow-euler": {
+    usual: 20,
+    table({ className, flow, stochastic }, { steps, imageLength }) {
+      if (!flow) {
+        throw new RangeError(
+          `sampler must be another than flow-euler for ${className}, which samples no flow`,
+        );
+      }
+      const sigmas = flowSigmas({ ...flow, steps, imageLength });
+      return flowEulerSteps({ sigmas, length: flow.length, stochastic });
+    },
+  },
+} satisfies Record<string, SamplerKind>;
+
+/** What goes from noise to data, by the names that `gen sample --sampler` takes. */
+export type SamplerName = keyof typeof kinds;
+
+/** Every {@link SamplerName}. */
+export const samplerNames: readonly SamplerName[] = /* @__PURE__ */ (() =>
+  Object.keys(kinds) as SamplerName[])();
+
+/**
+ * What makes a sampler's table.
+ *
+ * @throws RangeError when there is none of that name.
+ */
+export function samplerKind(name: SamplerName): SamplerKind {
+  if (Object.hasOwn(kinds, name)) return kinds[name];
+  throw new RangeError(`sampler must be one of ${samplerNames.join(", ")}, got ${String(name)}`);
+}

@@ -1,0 +1,236 @@
+import { readFileSync } from "node:fs";
+import type { FloatArray } from "@gen/math";
+import { flowSigmas, readSchedulerConfig } from "@gen/schedules";
+import { describe, expect, it, test } from "vitest";
+import {
+  ancestralTable,
+  dpmSolverSteps,
+  eulerAncestralSteps,
+  eulerSteps,
+  flowEulerSteps,
+  heunSteps,
+  lcmSteps,
+  levelTransitions,
+  type SchedulerStepsOptions,
+  type Step,
+  sample,
+  samplerNames,
+  schedulerNotes,
+  schedulerSteps,
+  stepTable,
+  trajectory,
+  unipcSteps,
+  usualEta,
+  usualSampler,
+} from "../src/index.ts";
+
+const config = (className: string, more: object = {}) =>
+  readSchedulerConfig({ _class_name: `${className}Scheduler`, ...more });
+type Config = ReturnType<typeof config>;
+
+test.each([
+  ["DDIM", {}, "ddim", 20],
+  ["DDIMParallel", {}, "ddim", 20],
+  ["DDIMInverse", {}, "ddim", 20],
+  ["DDPM", {}, "ddim", 20],
+  ["DDPMParallel", {}, "ddim", 20],
+  ["PNDM", {}, "ddim", 20],
+  ["EulerDiscrete", {}, "euler", 20],
+  ["EulerAncestralDiscrete", {}, "euler-ancestral", 20],
+  ["HeunDiscrete", {}, "heun", 39],
+  ["DPMSolverMultistep", {}, "dpm-solver++", 20],
+  ["DPMSolverMultistep", { algorithm_type: "sde-dpmsolver++" }, "dpm-solver++-sde", 20],
+  ["DPMSolverSinglestep", {}, "dpm-solver++-single", 20],
+  ["UniPCMultistep", {}, "unipc", 20],
+  ["LCM", {}, "lcm", 4],
+  ["FlowMatchEulerDiscrete", {}, "flow-euler", 20],
+] as const)(
+  "%sScheduler %j is sampled by %s in %d rows unless told",
+  (name, more, sampler, rows) => {
+    const one = config(name, more);
+    expect(usualSampler(one)).toBe(sampler);
+    const found = schedulerSteps(one);
+    expect(found).toEqual(schedulerSteps(one, { sampler }));
+    expect(found.sampler).toBe(sampler);
+    expect(found.steps).toHaveLength(rows);
+    for (const step of found.steps) expect(step.predicts).toBe(one.predictionType);
+  },
+);
+
+/** Whether a config's table is that of a builder, with what the config says passed by hand. */
+function same(one: Config, options: SchedulerStepsOptions, wanted: Step[]): void {
+  expect(schedulerSteps(one, options).steps).toEqual(wanted);
+}
+
+describe("a table is that of its builder", () => {
+  const linspace = { spacing: "linspace", offset: 0, predicts: "epsilon" } as const;
+
+  it("for ddim, which keeps epsilon, with the spacing, offset, last level and prediction told", () => {
+    const one = config("DDIM", {
+      timestep_spacing: "trailing",
+      prediction_type: "v_prediction",
+      rescale_betas_zero_snr: true,
+      set_alpha_to_one: false,
+    });
+    const moves = (spacing: "leading" | "trailing", offset: number, { schedule }: Config) =>
+      trajectory(schedule, { steps: 7, spacing, offset });
+    const form = { predicts: "v", eta: 0.3, keepEpsilon: true } as const;
+    same(one, { steps: 7, eta: 0.3 }, stepTable(moves("trailing", 0, one), form));
+    const moved = config("DDIM", { steps_offset: 1 });
+    const kept = { predicts: "epsilon", keepEpsilon: true } as const;
+    same(moved, { steps: 7 }, stepTable(moves("leading", 1, moved), kept));
+  });
+
+  it("for ddpm, which does not, with the variance told; every training step unless told", () => {
+    const one = config("DDPM", { num_train_timesteps: 50, variance_type: "learned_range" });
+    const { schedule } = one;
+    const list = Array.from({ length: 50 }, (_, i) => 49 - i);
+    const moves = levelTransitions(schedule, list, { signal: 1, noise: 0 });
+    same(one, { sampler: "ddpm" }, ancestralTable(moves, { variance: "learned_range" }));
+    const large = config("DDPM", { num_train_timesteps: 50, variance_type: "fixed_large" });
+    same(large, { sampler: "ddpm" }, ancestralTable(moves, { variance: "fixed_large" }));
+    expect(schedulerSteps(large, { sampler: "ddpm", steps: 5 }).steps).toHaveLength(5);
+    // A class without a variance has DDPM's usual one.
+    const none = config("DDIM", { num_train_timesteps: 50 });
+    same(none, { sampler: "ddpm" }, ancestralTable(moves));
+  });
+
+  it("for the solvers, with their order, slope, scaling and sigmas", () => {
+    const third = { solver_order: 3, use_karras_sigmas: true, lower_order_final: false };
+    const dpm = config("DPMSolverMultistep", third);
+    const dpmTable = dpmSolverSteps(dpm.schedule, {
+      ...linspace,
+      steps: 8,
+      order: 3,
+      sigmas: "karras",
+      lowerOrderFinal: false,
+    });
+    same(dpm, { steps: 8 }, dpmTable);
+    const heunLike = config("DPMSolverMultistep", { solver_type: "heun" });
+    const slope = { ...linspace, steps: 9, slope: "heun" } as const;
+    same(heunLike, { steps: 9 }, dpmSolverSteps(heunLike.schedule, slope));
+    const stochastic = config("DPMSolverMultistep", { algorithm_type: "sde-dpmsolver++" });
+    const sde = { ...linspace, steps: 9, sde: true };
+    same(stochastic, { steps: 9 }, dpmSolverSteps(stochastic.schedule, sde));
+    const single = config("DPMSolverSinglestep");
+    const groups = { ...linspace, steps: 9, method: "singlestep" } as const;
+    same(single, { steps: 9 }, dpmSolverSteps(single.schedule, groups));
+    const unipc = config("UniPCMultistep", { solver_type: "bh1", use_exponential_sigmas: true });
+    const bh1 = { ...linspace, steps: 5, scaling: "bh1", sigmas: "exponential" } as const;
+    same(unipc, { steps: 5 }, unipcSteps(unipc.schedule, bh1));
+    const euler = config("EulerDiscrete", { use_beta_sigmas: true });
+    same(
+      euler,
+      { steps: 4 },
+      eulerSteps(euler.schedule, { ...linspace, steps: 4, sigmas: "beta" }),
+    );
+    const heun = config("HeunDiscrete");
+    same(heun, { steps: 4 }, heunSteps(heun.schedule, { ...linspace, steps: 4 }));
+    const lcm = config("LCM", { original_inference_steps: 25, timestep_scaling: 3 });
+    const few = { steps: 2, originalSteps: 25, timestepScaling: 3 };
+    same(lcm, { steps: 2 }, lcmSteps(lcm.schedule, few));
+    const ancestral = config("EulerAncestralDiscrete");
+    const half = { ...linspace, steps: 3, eta: 0.5 };
+    same(ancestral, { steps: 3, eta: 0.5 }, eulerAncestralSteps(ancestral.schedule, half));
+    same(ancestral, { steps: 3 }, eulerAncestralSteps(ancestral.schedule, { ...half, eta: 1 }));
+  });
+
+  it("for a flow, at the noises of its class", () => {
+    const settings = { shift: 3, num_train_timesteps: 500, stochastic_sampling: true };
+    const one = config("FlowMatchEulerDiscrete", settings);
+    const sigmas = flowSigmas({ length: 500, shift: 3, steps: 6 });
+    same(one, { steps: 6 }, flowEulerSteps({ sigmas, length: 500, stochastic: true }));
+  });
+});
+
+describe("diffusers' flow sigmas", () => {
+  // Written by tooling/reference/flow-sigmas.py: numpy and scipy, as diffusers 0.40 computes them.
+  const path = "./reference/flow_sigmas.json";
+  const { cases } = JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
+  it("are where a FlowMatchEulerDiscreteScheduler's table asks and moves", () => {
+    for (const { config: fields, steps, image_length, sigmas } of cases) {
+      const table = schedulerSteps(config("FlowMatchEulerDiscrete", fields), {
+        steps,
+        imageLength: image_length ?? undefined,
+      }).steps;
+      const length = fields.num_train_timesteps;
+      for (const [i, step] of table.entries()) {
+        expect(step.t).toBeCloseTo(length * Math.min(sigmas[i], 1), 8);
+        expect(step.next.prediction).toBeCloseTo((sigmas[i + 1] ?? 0) - sigmas[i], 10);
+      }
+    }
+    expect(cases.length).toBeGreaterThan(20);
+  });
+});
+
+describe("the clip", () => {
+  it("is the config's, or its thresholding, which goes first, or none", () => {
+    const clip = (name: string, more: object) => schedulerSteps(config(name, more)).clip;
+    expect(clip("DDIM", {})).toBe(1);
+    expect(clip("DDPM", { clip_sample_range: 2.5 })).toBe(2.5);
+    expect(clip("DDIM", { clip_sample: false })).toBe(false);
+    expect(clip("UniPCMultistep", {})).toBe(false);
+    const dynamic = { ratio: 0.9, max: 1.5 };
+    const told = { thresholding: true, dynamic_thresholding_ratio: 0.9, sample_max_value: 1.5 };
+    expect(clip("DDIM", told)).toEqual(dynamic);
+    expect(clip("DPMSolverMultistep", told)).toEqual(dynamic);
+  });
+
+  it("and the steps go into sample as they are", async () => {
+    const { steps, clip } = schedulerSteps(config("DDIM", { clip_sample_range: 0.5 }), {
+      steps: 3,
+    });
+    const denoiser = (x: FloatArray) => Float64Array.from(x, () => 0);
+    const { x } = await sample({ denoiser, steps, clip, shape: [1, 2], x: [9, -9] });
+    expect([...x]).toEqual([0.5, -0.5]);
+  });
+});
+
+test("eta has its usual value for two samplers, and is refused for the others", () => {
+  const noisy = samplerNames.filter((name) => usualEta(name) !== undefined);
+  expect(noisy).toEqual(["ddim", "euler-ancestral"]);
+  expect(noisy.map(usualEta)).toEqual([0, 1]);
+  for (const sampler of samplerNames.filter((name) => !noisy.includes(name))) {
+    expect(() => schedulerSteps(config("DDIM"), { sampler, eta: 0.5 })).toThrow(
+      `eta must be left out for ${sampler}, only ddim and euler-ancestral have one, got 0.5`,
+    );
+  }
+  expect(() => schedulerSteps(config("DDIM"), { eta: 2 })).toThrow("eta must be in [0, 1], got 2");
+});
+
+test("what cannot be is refused by name", () => {
+  const never = "plms" as "ddim";
+  expect(() => schedulerSteps(config("DDIM"), { sampler: never })).toThrow(
+    /^sampler must be one of ddim, ddpm, .*flow-euler, got plms$/,
+  );
+  expect(() => schedulerSteps(config("DDIM"), { sampler: "flow-euler" })).toThrow(
+    "sampler must be another than flow-euler for DDIMScheduler, which samples no flow",
+  );
+  expect(() => schedulerSteps(config("DDIM"), { steps: 1001 })).toThrow(
+    "steps must be an integer in 1..1000, got 1001",
+  );
+  expect(() => schedulerSteps(config("LCM"), { steps: 51 })).toThrow("in 1..50, got 51");
+  const dynamic = config("FlowMatchEulerDiscrete", { use_dynamic_shifting: true });
+  expect(() => schedulerSteps(dynamic, { steps: 4 })).toThrow(
+    "imageLength must be a positive number where the shift is dynamic, got undefined",
+  );
+});
+
+test("what a scheduler's file asks for in vain is said", () => {
+  const dpm = config("DPMSolverMultistep", {
+    use_lu_lambdas: true,
+    final_sigmas_type: "sigma_min",
+    use_flow_sigmas: true,
+    prediction_type: "flow_prediction",
+    x: 1,
+  });
+  const notes = [
+    "fields that DPMSolverMultistepScheduler does not have are passed over: x",
+    'DPMSolverMultistepScheduler is sampled without use_flow_sigmas true, final_sigmas_type "sigma_min", use_lu_lambdas true',
+  ];
+  expect(schedulerNotes(dpm)).toEqual(notes);
+  expect(schedulerSteps(dpm, { steps: 5 }).notes).toEqual(notes);
+  expect(schedulerNotes(config("PNDM"))).toEqual([expect.stringMatching(/ddim is taken/)]);
+  for (const name of ["DDIM", "DDPM", "UniPCMultistep", "EulerDiscrete", "DPMSolverMultistep"])
+    expect(schedulerNotes(config(name))).toEqual([]);
+});

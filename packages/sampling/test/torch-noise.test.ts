@@ -1,0 +1,55 @@
+import { torchCpuGenerator } from "@gen/math";
+import { expect, test } from "vitest";
+import { type Step, sample, torchNoise } from "../src/index.ts";
+
+const [count, size] = [5, 7];
+const generator = torchCpuGenerator(9);
+const [initial, first, second, third] = [0, 1, 2, 3].map(() => generator.randn(count * size));
+
+test("PyTorch's noise is drawn for all samples at once, a step that needs none included", () => {
+  const whole = torchNoise(9, [count, size]);
+  expect(whole.x).toEqual(initial);
+  expect(whole.noise(0)).toEqual(first);
+  const one = torchNoise(9, [2, size], { count });
+  const other = torchNoise(9, [3, size], { firstIndex: 2, count });
+  expect([...one.x, ...other.x]).toEqual([...initial]);
+  expect(one.noise(0)).toEqual(first.subarray(0, 14));
+  expect(one.noise(1)).toEqual(second.subarray(0, 14));
+  expect(other.noise(2)).toEqual(third.subarray(14));
+});
+
+test("a step has the same noise when it is asked for again", () => {
+  const { noise } = torchNoise(9, [count, size]);
+  expect(noise(2)).toEqual(third);
+  expect(noise(2)).toEqual(third);
+  expect(noise(0)).toEqual(first);
+  expect(noise(1)).toEqual(second);
+});
+
+test("it is what sample takes", async () => {
+  const row: Step = {
+    t: 0,
+    predicts: "epsilon",
+    denoised: { x: 1, prediction: 0 },
+    next: { x0: 0, x: 0, prediction: 0, noise: 1 },
+  };
+  const quiet = { ...row, next: { ...row.next, x: 1, noise: 0 } };
+  const shape = [count, size];
+  const run = { denoiser: (x: ArrayLike<number>) => Float64Array.from(x), shape };
+  const { x } = await sample({ ...run, ...torchNoise(9, shape), steps: [quiet, row] });
+  expect([...x]).toEqual([...second]);
+});
+
+test("what is no part of a run is refused", () => {
+  expect(() => torchNoise(0, [])).toThrow(
+    "shape must be [batch, ...] of positive integers, got []",
+  );
+  expect(() => torchNoise(0, [2, 0.5])).toThrow("got [2,0.5]");
+  expect(() => torchNoise(0, [3, 2], { count: 2 })).toThrow(
+    "count must be an integer, 3 or more, got 2",
+  );
+  expect(() => torchNoise(0, [3, 2], { firstIndex: 3, count: 5 })).toThrow(
+    "firstIndex must be an integer in 0..2 for 3 of 5 samples, got 3",
+  );
+  expect(() => torchNoise(-1, [3])).toThrow(/seed/);
+});
