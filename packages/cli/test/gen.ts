@@ -83,6 +83,8 @@ export function scratch() {
      * must be one that no other test writes to: what vanishes while it is listed is an error.
      */
     files: (...names: string[]) =>
-      readdirSync(join(folder, ...names), { recursive: true }).map(String).sort(),
+      readdirSync(join(folder, ...names), { recursive: true })
+        .map(String)
+        .sort(),
   };
 }
