@@ -2,6 +2,7 @@ import { type Bindings, type DType, type Graph, resolveShape, shapeText } from "
 import type { Backend, HostArray, Program } from "./backend.ts";
 import { BackendError } from "./backend-error.ts";
 import { checkInputs } from "./check-inputs.ts";
+import { freeUnneeded } from "./free-unneeded.ts";
 import { type DeviceTensor, Ledger } from "./ledger.ts";
 
 /** What a runtime must do to become a backend; checks, lifetimes and ordering are the same for all. */
@@ -29,9 +30,6 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
   const programs = new Set<Program<DeviceTensor>>();
   let closing: Promise<void> | undefined;
   let tail: Promise<unknown> = Promise.resolve();
-  let busy = 0;
-  let freedWhileBusy: Handle[] = [];
-
   let lost: BackendError | undefined;
 
   const open = (): void => {
@@ -49,21 +47,6 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
   });
   loss?.catch(() => undefined);
 
-  // A run or a read may still need what its caller has disposed of meanwhile.
-  const whileBusy = async <R>(work: () => Promise<R>): Promise<R> => {
-    busy++;
-    try {
-      const made = work();
-      return await (loss ? untilLost(made, loss) : made);
-    } finally {
-      if (--busy === 0) {
-        const waiting = freedWhileBusy;
-        freedWhileBusy = [];
-        waiting.forEach(free);
-      }
-    }
-  };
-
   const free = (handle: Handle): void => {
     try {
       device.free(handle);
@@ -73,20 +56,17 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
     }
   };
 
+  const { whileRunning, whileReading, letGo } = freeUnneeded(free);
+  const unlessLost = <R>(made: Promise<R>): Promise<R> => (loss ? untilLost(made, loss) : made);
+
   const inTurn = <R>(work: () => Promise<R>): Promise<R> => {
     const turn = tail.then(work);
     tail = turn.catch(() => undefined);
     return turn;
   };
 
-  const dispose = (...tensors: DeviceTensor[]): void => {
-    for (const each of tensors) {
-      const handle = ledger.release(each);
-      if (handle === undefined) continue;
-      if (busy > 0) freedWhileBusy.push(handle);
-      else free(handle);
-    }
-  };
+  const dispose = (...tensors: DeviceTensor[]): void =>
+    letGo(tensors.map((each) => ledger.release(each)).filter((handle) => handle !== undefined));
 
   const end = (): Promise<void> => {
     closing ??= (async () => {
@@ -109,7 +89,9 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
         const dims = checkInputs(graph, inputs);
         const handles = new Map<string, Handle>();
         for (const { name } of graph.inputs) handles.set(name, ledger.handleOf(inputs[name]));
-        const made = await whileBusy(() => inTurn(() => executable.run(handles, dims)));
+        const made = await whileRunning(() =>
+          unlessLost(inTurn(() => executable.run(handles, dims))),
+        );
         if (closing) {
           Object.values(made).forEach(free);
           open();
@@ -152,7 +134,7 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
     async download(of) {
       open();
       const handle = ledger.handleOf(of);
-      return whileBusy(() => device.read(handle, of));
+      return whileReading(handle, () => unlessLost(device.read(handle, of)));
     },
     shapeOf: (of) => of.shape,
     dispose,

@@ -13,10 +13,4 @@ function inWorker(name: string, args: unknown[]): Promise<unknown> {
   });
 }
 
-/** What the page leaves for the tests to call. */
-export type PageGlobals = {
-  scenarios: Record<string, (...args: unknown[]) => Promise<unknown>>;
-  inWorker: typeof inWorker;
-};
-
 Object.assign(globalThis, { scenarios, inWorker });

@@ -5,44 +5,54 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium, type Page } from "playwright-core";
 import { build } from "vite";
-import type { PageGlobals } from "./page/main.ts";
-import type { scenarios } from "./page/scenarios.ts";
 import { serve } from "./serve.ts";
 
 /** The path of the Chromium to test in; empty where there is none. */
 export const browserPath = process.env.GEN_BROWSER ?? "";
 
-type Scenarios = typeof scenarios;
+/** What a test can have a page or a worker do. */
+export type Scenarios = Record<string, (...args: never[]) => Promise<unknown>>;
+
+/** What a page leaves for the tests to call; `inWorker` where it has a worker that runs the same. */
+export type PageGlobals = {
+  scenarios: Record<string, (...args: unknown[]) => Promise<unknown>>;
+  inWorker?: (name: string, args: unknown[]) => Promise<unknown>;
+};
 
 /** A page of the built bundle. */
-export interface TestPage {
+export interface TestPage<S extends Scenarios> {
   /** Runs a scenario in the page, or in a worker of it. */
-  run<N extends keyof Scenarios>(
+  run<N extends keyof S>(
     name: N,
-    args: Parameters<Scenarios[N]>,
+    args: Parameters<S[N]>,
     where?: "page" | "worker",
-  ): Promise<Awaited<ReturnType<Scenarios[N]>>>;
+  ): Promise<Awaited<ReturnType<S[N]>>>;
   close(): Promise<void>;
 }
 
 /** A headless Chromium and the pages to open in it: built for production, as people ship them. */
-export interface TestBrowser {
-  open(options?: { isolated?: boolean }): Promise<TestPage>;
+export interface TestBrowser<S extends Scenarios> {
+  open(options?: { isolated?: boolean }): Promise<TestPage<S>>;
   close(): Promise<void>;
 }
 
-export async function openBrowser(): Promise<TestBrowser> {
-  const folder = await mkdtemp(join(tmpdir(), "runtime-gpu-page-"));
-  await buildPage(folder);
+/** Builds `main.ts` of the folder `page`; `folders` are served to it under their paths, beside the runtimes' files. */
+export async function openBrowser<S extends Scenarios>(
+  page: URL,
+  folders: Readonly<Record<string, string>> = {},
+): Promise<TestBrowser<S>> {
+  const built = await mkdtemp(join(tmpdir(), "gen-page-"));
+  await buildPage(fileURLToPath(page), built);
   const { resolve } = createRequire(import.meta.url);
-  const folders = {
+  const served = {
     "/onnxruntime-web/": dirname(resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm")),
     "/tfjs-backend-wasm/": dirname(resolve("@tensorflow/tfjs-backend-wasm")),
-    "/": folder,
+    ...folders,
+    "/": built,
   };
   const servers = {
-    isolated: await serve(folders, { isolated: true }),
-    plain: await serve(folders, { isolated: false }),
+    isolated: await serve(served, { isolated: true }),
+    plain: await serve(served, { isolated: false }),
   };
   const browser = await chromium.launch({ executablePath: browserPath, args: flags });
   return {
@@ -51,14 +61,14 @@ export async function openBrowser(): Promise<TestBrowser> {
       await page.goto(servers[isolated ? "isolated" : "plain"].url);
       await page.waitForFunction(() => "scenarios" in globalThis);
       return {
-        run: (name, args, where = "page") => run(page, name, args, where),
+        run: (name, args, where = "page") => run(page, String(name), args, where),
         close: () => page.close(),
       };
     },
     async close() {
       await browser.close();
       await Promise.all([servers.isolated.close(), servers.plain.close()]);
-      await rm(folder, { recursive: true, force: true });
+      await rm(built, { recursive: true, force: true });
     },
   };
 }
@@ -77,13 +87,12 @@ const run = (page: Page, name: string, args: unknown[], where: string): Promise<
   page.evaluate(
     ([name, args, where]) => {
       const { scenarios, inWorker } = globalThis as unknown as PageGlobals;
-      return where === "worker" ? inWorker(name, args) : scenarios[name](...args);
+      return where === "worker" ? inWorker?.(name, args) : scenarios[name](...args);
     },
     [name, args, where] as const,
   ) as Promise<never>;
 
-async function buildPage(outDir: string): Promise<void> {
-  const root = fileURLToPath(new URL("./page/", import.meta.url));
+async function buildPage(root: string, outDir: string): Promise<void> {
   await build({
     root,
     configFile: false,

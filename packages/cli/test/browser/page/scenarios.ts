@@ -1,0 +1,5 @@
+import { previews } from "./previews.ts";
+import { torchImages } from "./torch.ts";
+
+/** What a test can have a page do. */
+export const scenarios = { previews, torchImages };
