@@ -11,8 +11,8 @@ const help: Readonly<Record<SamplerName, string>> = {
   "dpm-solver++-single": "the same in groups of steps",
   "dpm-solver++-sde": "the same with fresh noise",
   unipc: "predictor and corrector; the order is the scheduler's, or 2",
-  lcm: "for latent consistency models; 4 steps unless told",
   "flow-euler": "for FlowMatchEulerDiscreteScheduler, whose steps it takes",
+  lcm: "for latent consistency models; 4 steps unless told",
 };
 
 /** A line for each sampler, for the command's help. */

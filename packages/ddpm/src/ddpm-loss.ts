@@ -13,7 +13,7 @@ import {
   where,
 } from "@gen/graph";
 import { denoisedCoefficients } from "@gen/math";
-import { type DdpmVariance, type Denoiser, splitVariance } from "@gen/sampling";
+import { type Conditions, type DdpmVariance, type Denoiser, splitVariance } from "@gen/sampling";
 import type { NoiseSchedule } from "@gen/schedules";
 import { boundDecoder, boundKl, type Decoder } from "./bound-term.ts";
 import { levelsAt, qSample, tableAt } from "./q-sample.ts";
@@ -27,7 +27,7 @@ export interface DdpmLossInputs {
   readonly t: Expr;
   /** Standard normal noise `[batch, ...]`. */
   readonly epsilon: Expr;
-  readonly condition?: Expr;
+  readonly condition?: Conditions<Expr>;
   /** What each sample counts `[batch]`, as a sampler of time steps tells it; 1 unless told. */
   readonly importance?: Expr;
 }
@@ -113,7 +113,11 @@ export function ddpmLosses(
 }
 
 /** What the denoiser said, and the gap from what it should have said. */
-function errorOf(denoiser: Denoiser, schedule: NoiseSchedule, inputs: DdpmLossInputs) {
+function errorOf(
+  denoiser: Denoiser<Conditions<Expr>>,
+  schedule: NoiseSchedule,
+  inputs: DdpmLossInputs,
+) {
   const { x0, t, epsilon, condition } = inputs;
   if (denoiser.sharedTime) {
     throw new RangeError(

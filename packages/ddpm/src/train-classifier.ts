@@ -16,6 +16,7 @@ import type { ModelTrainingOptions, Network, TrainResult } from "@gen/nn";
 import type { Classifier } from "@gen/sampling";
 import { linearSchedule, type NoiseSchedule } from "@gen/schedules";
 import type { DdpmLossInputs } from "./ddpm-loss.ts";
+import { labelsOf } from "./item-conditions.ts";
 import { qSample } from "./q-sample.ts";
 import { trainNoisy } from "./train-noisy.ts";
 
@@ -48,7 +49,7 @@ export async function trainClassifier<T>(
   if (!dataset.labels) throw new RangeError(`${dataset.name} has no labels to train on`);
   const loss = classifierLoss(network, schedule);
   const training = await trainNoisy(options, {
-    conditional: true,
+    conditions: { condition: labelsOf(dataset) },
     loss: ({ condition, ...inputs }) => loss({ ...inputs, condition: condition as Expr }),
     length: schedule.length,
   });

@@ -1,9 +1,11 @@
 import type { Dataset } from "@gen/data";
+import type { Tensor } from "@gen/graph";
 import type { PredictionType } from "@gen/math";
 import type { ModelTrainingOptions, Network, TrainResult } from "@gen/nn";
-import { type Denoiser, denoiser } from "@gen/sampling";
+import { type Conditions, conditionInputs, type Denoiser, denoiser } from "@gen/sampling";
 import { linearSchedule, type NoiseSchedule } from "@gen/schedules";
 import { ddpmLoss, ddpmLosses, type ObjectiveOptions } from "./ddpm-loss.ts";
+import { type ItemConditions, itemConditions } from "./item-conditions.ts";
 import { lastLevelWarning } from "./last-level-warning.ts";
 import type { TimeSampler } from "./time-sampler.ts";
 import { trainNoisy } from "./train-noisy.ts";
@@ -22,12 +24,21 @@ export interface TrainDdpmOptions<T = unknown> extends ModelTrainingOptions<T>, 
   /** The noise schedule; `linearSchedule()` unless told. */
   readonly schedule?: NoiseSchedule;
   /**
-   * For classifier-free guidance: the share of labels, in [0, 1], that is replaced by
+   * What the network is told of each item, `[length, ...]`, such as embedded texts `[length, tokens,
+   * features]`; several by the names of its arguments. A condition `[batch]` that is not given is
+   * the dataset's labels.
+   */
+  readonly condition?: Conditions<Tensor>;
+  /**
+   * For classifier-free guidance: the share of samples, in [0, 1], whose conditions are replaced by
    * `unconditional`; 0 unless told, 0.1 is usual (Ho and Salimans 2022, algorithm 1).
    */
   readonly conditionDropout?: number;
-  /** The label that means none; the number of classes unless told, as `mlp` and `unet` have it. */
-  readonly unconditional?: number;
+  /**
+   * The condition that means none: a number, or one item's values; of several, those that are
+   * replaced, by name. For labels it is the number of classes unless told, as `mlp` and `unet` have it.
+   */
+  readonly unconditional?: Conditions<number | Tensor>;
   /**
    * How time steps are drawn; each loss is multiplied by its importance. Uniformly unless told. One
    * that learns, such as `lossSecondMoment(schedule.length)`, hears each step's losses, and what it
@@ -58,22 +69,16 @@ export interface TrainedDenoiser extends Denoiser {
 export async function trainDdpm<T>(options: TrainDdpmOptions<T>): Promise<TrainedDenoiser> {
   const { network, dataset, schedule = linearSchedule() } = options;
   const model = modelOf(network, options.predicts);
-  const conditional = model.condition !== undefined;
-  if (conditional && !dataset.labels) {
-    throw new RangeError(`the network takes a condition, but ${dataset.name} has no labels`);
-  }
+  const conditions = itemConditions(model.condition, options.condition, dataset);
   const { conditionDropout: share = 0 } = options;
   if (!(share >= 0 && share <= 1)) {
     throw new RangeError(`conditionDropout must be in [0, 1], got ${share}`);
   }
-  if (share > 0 && !conditional) {
-    throw new RangeError("conditionDropout needs a network that takes a condition");
-  }
-  const none = options.unconditional ?? classesOf(dataset);
+  const none = share > 0 ? noneOf(conditions, options) : {};
   const warning = lastLevelWarning(schedule);
   if (warning) (options.onWarning ?? warn)(warning);
   const training = await trainNoisy(options, {
-    conditional,
+    conditions,
     loss: ddpmLoss(model, schedule, options),
     losses: ddpmLosses(model, schedule, options),
     length: schedule.length,
@@ -88,6 +93,26 @@ function modelOf(network: Network | Denoiser, predicts: PredictionType | undefin
   if (predicts === undefined || predicts === network.predicts) return network;
   throw new RangeError(
     `predicts must be left out or ${network.predicts}, as the denoiser does, got ${predicts}`,
+  );
+}
+
+/** The conditions that mean none, by a program's inputs. */
+function noneOf<T>(
+  conditions: ItemConditions,
+  { unconditional, dataset }: TrainDdpmOptions<T>,
+): Record<string, number | Tensor> {
+  const names = Object.keys(conditions);
+  if (names.length === 0) {
+    throw new RangeError("conditionDropout needs a network that takes a condition");
+  }
+  if (unconditional === undefined && conditions.condition?.shape.length === 1) {
+    return { condition: classesOf(dataset) };
+  }
+  const none = conditionInputs(unconditional);
+  const unknown = Object.keys(none).find((name) => !(name in conditions));
+  if (unconditional !== undefined && unknown === undefined) return none;
+  throw new RangeError(
+    `unconditional must be given as the network's conditions are, got ${Object.keys(none).join(", ") || "none"}`,
   );
 }
 

@@ -9,6 +9,7 @@ import {
   type TrainResult,
   train,
 } from "@gen/nn";
+import { conditionOf } from "@gen/sampling";
 import type { DdpmLossInputs } from "./ddpm-loss.ts";
 import { type NoisyBatchOptions, noisyBatches } from "./noisy-batches.ts";
 import { type TaughtTimes, taughtTimes } from "./taught-times.ts";
@@ -23,9 +24,7 @@ export interface TrainNoisyOptions<T> extends ModelTrainingOptions<T> {
 }
 
 /** What a denoiser and a classifier differ in. */
-export interface NoisyLoss extends Pick<NoisyBatchOptions, "length" | "dropout"> {
-  /** Whether batches hold labels. */
-  readonly conditional: boolean;
+export interface NoisyLoss extends Pick<NoisyBatchOptions, "length" | "conditions" | "dropout"> {
   readonly loss: (inputs: DdpmLossInputs) => Expr;
   /** The losses of each sample `[batch]`, without importance, for a sampler that learns. */
   readonly losses?: (inputs: DdpmLossInputs) => Expr;
@@ -34,7 +33,7 @@ export interface NoisyLoss extends Pick<NoisyBatchOptions, "length" | "dropout">
 /** Trains a network on noisy samples; with `ema` it ends with the averaged weights. */
 export async function trainNoisy<T>(
   options: TrainNoisyOptions<T>,
-  { conditional, loss, losses, length, dropout }: NoisyLoss,
+  { conditions, loss, losses, length, dropout }: NoisyLoss,
 ): Promise<TrainResult> {
   const { network, dataset, times, batchSize = 128, seed = 0, resume } = options;
   const learns = times?.update && losses;
@@ -46,15 +45,21 @@ export async function trainNoisy<T>(
     x0: { shape },
     t: whole,
     epsilon: { shape },
-    ...(conditional && { condition: whole }),
+    ...Object.fromEntries(
+      Object.entries(conditions).map(([name, { shape, dtype }]) => [
+        name,
+        { shape: [batchSize, ...shape.slice(1)], dtype },
+      ]),
+    ),
     ...(times && { importance: { shape: [batchSize] } }),
   };
   const training = await train({
     ...options,
     signature,
     parameters: network.parameters,
-    loss: ({ x0, t, epsilon, condition, importance }: Record<string, Expr>) => {
-      const inputs = { x0, t, epsilon, condition, importance };
+    loss: (told: Record<string, Expr>) => {
+      const { x0, t, epsilon, importance } = told;
+      const inputs = { x0, t, epsilon, condition: conditionOf(told), importance };
       if (!learns) return loss(inputs);
       // One application of the network for both, also where dropout makes each another.
       const each = learns(inputs);
@@ -68,6 +73,7 @@ export async function trainNoisy<T>(
       seed,
       firstStep: resume?.step ?? 0,
       times: taught ?? times,
+      conditions,
       dropout,
     }),
     ...(taught && {

@@ -1,6 +1,7 @@
-import { type Signature, type Tensor, trace } from "@gen/graph";
+import { type Expr, type Signature, type Tensor, trace } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
 import type { Backend } from "@gen/runtime-gpu";
+import { type Conditions, conditionInputs, conditionOf } from "./conditions.ts";
 import type { Denoiser, DenoiserFunction } from "./denoiser.ts";
 
 /** What {@link denoiserFunction} runs, and where. */
@@ -9,8 +10,8 @@ export interface DenoiserFunctionOptions<T = unknown> {
   readonly denoiser: Denoiser;
   /** `[batch, ...]`. */
   readonly shape: readonly number[];
-  /** The denoiser's third input, such as class labels `[batch]`. */
-  readonly condition?: Tensor;
+  /** The denoiser's condition, such as class labels `[batch]`, or several by name. */
+  readonly condition?: Conditions<Tensor>;
 }
 
 /** A compiled network as a function of numbers. */
@@ -34,22 +35,23 @@ export async function denoiserFunction<T>({
   const signature: Record<string, Signature> = {
     x: { shape },
     t: { shape: [shape[0]], dtype: "int64" },
-    ...(condition && { condition }),
+    ...conditionInputs(condition),
   };
+  const model: Denoiser<Conditions<Expr>> = denoiser;
   const graph = trace(
-    (inputs) => ({ y: denoiser.apply(inputs.x, inputs.t, inputs.condition) }),
+    (inputs) => ({ y: model.apply(inputs.x, inputs.t, conditionOf(inputs)) }),
     signature,
   );
   const program = await backend.compile(graph);
   const call = async (x: FloatArray, t: number): Promise<FloatArray> => {
     const times = new BigInt64Array(shape[0]).fill(BigInt(Math.round(t)));
-    const inputs = {
+    const inputs: Record<string, T> = {
       x: backend.upload(x, shape),
       t: backend.upload(times, [shape[0]], "int64"),
-      ...(condition && {
-        condition: backend.upload(condition.data, condition.shape, condition.dtype),
-      }),
     };
+    for (const [name, { data, shape, dtype }] of Object.entries(conditionInputs(condition))) {
+      inputs[name] = backend.upload(data, shape, dtype);
+    }
     try {
       const { y } = await program.run(inputs);
       try {

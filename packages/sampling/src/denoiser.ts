@@ -1,23 +1,25 @@
 import { type Expr, type Parameter, type Signature, shapeText, slice } from "@gen/graph";
 import type { FloatArray, PredictionType } from "@gen/math";
+import { type Conditions, inOrder } from "./conditions.ts";
 
 /**
  * A network that estimates the clean sample, the noise or the velocity from a noisy sample.
  *
  * `apply` takes x `[batch, ...]` float32 and t `[batch]` int64 (0-based) and gives what it
  * `predicts`, in the shape of x, or with twice the channels (axis 1) where it also tells a learned
- * variance. `condition` is whatever the network was trained with.
+ * variance. `condition` is whatever the network was trained with: one input, or several by name,
+ * which C tells.
  */
-export interface Denoiser {
+export interface Denoiser<C = Expr> {
   readonly predicts: PredictionType;
-  apply(x: Expr, t: Expr, condition?: Expr): Expr;
+  apply(x: Expr, t: Expr, condition?: C): Expr;
   readonly parameters: readonly Parameter[];
   /** What `condition` looks like, where told: labels `[batch]` int64, or features `[batch, ...]`. */
-  readonly condition?: Signature;
+  readonly condition?: Conditions<Signature>;
   /** Whether one time step serves the whole batch, as in some exported models: these sample, but cannot be trained. */
   readonly sharedTime?: boolean;
   /** Guidance in the mean form: each step adds its variance times this, in the shape of x. */
-  gradient?(x: Expr, t: Expr, condition?: Expr): Expr;
+  gradient?(x: Expr, t: Expr, condition?: C): Expr;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface DenoiserFunction {
   readonly gradient?: (x: FloatArray, t: number) => FloatArray | Promise<FloatArray>;
 }
 
-/** What `denoiser` takes: a network of (x, t) or (x, t, condition). */
+/** What `denoiser` takes: a network of (x, t) and any conditions. */
 export interface DenoisingNetwork {
   apply(...inputs: Expr[]): Expr;
   readonly parameters: readonly Parameter[];
@@ -40,30 +42,26 @@ export interface DenoisingNetwork {
 }
 
 /**
- * A network of (x, t) together with what it predicts.
+ * A network of (x, t) together with what it predicts. What its signature names after x and t are
+ * conditions: one is given as it is, several as `{ name: value }`.
  *
- * @throws RangeError when `predicts` is not epsilon, x0, v or flow, or the network takes more than
- * one condition; on use, when the network's
- * output has neither the shape of x nor twice its channels.
+ * @throws RangeError when `predicts` is not epsilon, x0, v or flow; on use, when a condition is
+ * missing or unknown, or the network's output has neither the shape of x nor twice its channels.
  */
 export function denoiser(
   network: DenoisingNetwork,
   predicts: PredictionType = "epsilon",
-): Denoiser {
+): Denoiser<Conditions<Expr>> {
   requirePrediction(predicts);
-  const names = Object.keys(network.signature ?? {});
-  if (names.length > 3) {
-    throw new RangeError(
-      `a denoiser takes a sample, a timestep and at most one condition, got ${names.join(", ")}`,
-    );
-  }
+  const [, time, ...others] = Object.entries(network.signature ?? {});
+  const names = others.map(([name]) => name);
   return {
     predicts,
     parameters: network.parameters,
-    condition: network.signature?.[names[2]],
-    ...(isShared(network.signature?.[names[1]]) && { sharedTime: true }),
+    condition: others.length > 1 ? Object.fromEntries(others) : others[0]?.[1],
+    ...(isShared(time?.[1]) && { sharedTime: true }),
     apply(x, t, condition) {
-      const output = condition ? network.apply(x, t, condition) : network.apply(x, t);
+      const output = network.apply(x, t, ...inOrder(condition, names));
       if (fits(output, x) || fits(output, x, 2)) return output;
       throw new RangeError(
         `a denoiser's output must have the shape of x, ${shapeText(x.shape)}, got ${shapeText(output.shape)}`,

@@ -1,5 +1,6 @@
 export type { AbortSignalLike } from "./abort-signal-like.ts";
 export { type AncestralOptions, ancestralTable, type DdpmVariance } from "./ancestral-table.ts";
+export { type Conditions, conditionInputs, conditionOf } from "./conditions.ts";
 export {
   type Denoiser,
   type DenoiserFunction,

@@ -13,6 +13,7 @@ import {
   trace,
 } from "@gen/graph";
 import type { Backend, Program } from "@gen/runtime-gpu";
+import { type Conditions, conditionInputs, conditionOf } from "./conditions.ts";
 import { type Denoiser, splitVariance } from "./denoiser.ts";
 import { thresholdExpr } from "./dynamic-threshold.ts";
 import {
@@ -31,9 +32,9 @@ const past = (i: number) => `history${i}`;
  * next x and x0 out. Every step of every table of one form runs it, so nothing is compiled twice.
  */
 export function stepGraph(
-  denoiser: Denoiser,
+  denoiser: Denoiser<Conditions<Expr>>,
   shape: readonly number[],
-  condition: Pick<Tensor, "shape" | "dtype"> | undefined,
+  conditions: Conditions<Tensor> | undefined,
   form: StepForm,
 ) {
   const { depth, variance, threshold } = form;
@@ -44,11 +45,12 @@ export function stepGraph(
     noise: { shape },
     coefficients: { shape: [FIXED_COEFFICIENTS + depth] },
     ...Object.fromEntries(Array.from({ length: depth }, (_, i) => [past(i), { shape }])),
-    ...(condition && { condition }),
+    ...conditionInputs(conditions),
   };
   return trace((inputs: Record<string, Expr>) => {
-    const { x, noise, coefficients, condition } = inputs;
+    const { x, noise, coefficients } = inputs;
     const t = expand(inputs.t, [shape[0]]);
+    const condition = conditionOf(inputs);
     const number = (i: number) => slice(coefficients, 0, i, i + 1);
     const [dx, dp, nx0, nx, np, nz, low, high, offset, slope] = Array.from(
       { length: FIXED_COEFFICIENTS },
@@ -83,7 +85,7 @@ export function programEngine<T>(
   shape: readonly number[],
   clip: Clip,
   { depth }: StepForm,
-  condition: T | undefined,
+  conditions: Readonly<Record<string, T>>,
 ): Engine<T> {
   return {
     upload: (values) => backend.upload(values, shape),
@@ -103,7 +105,7 @@ export function programEngine<T>(
           noise: z ?? x,
           coefficients,
           ...Object.fromEntries(earlier),
-          ...(condition && { condition }),
+          ...conditions,
         };
         const outputs = await program.run(inputs);
         return { x: outputs.x, x0: outputs.x0 };

@@ -2,6 +2,7 @@ import type { Tensor } from "@gen/graph";
 import type { FloatArray, PredictionType } from "@gen/math";
 import type { Backend, Program } from "@gen/runtime-gpu";
 import type { AbortSignalLike } from "./abort-signal-like.ts";
+import { type Conditions, conditionInputs } from "./conditions.ts";
 import type { Denoiser, DenoiserFunction } from "./denoiser.ts";
 import { type Clip, type StepForm, stepForm } from "./engine.ts";
 import { hostEngine } from "./host-engine.ts";
@@ -36,8 +37,11 @@ export interface SampleOptions {
    * `{ ratio, max }`, or false (the default).
    */
   readonly clip?: Clip;
-  /** The denoiser's third input, such as class labels `[batch]`. */
-  readonly condition?: Tensor;
+  /**
+   * The denoiser's condition, such as class labels `[batch]`; several by the names of its network's
+   * arguments, as `denoiser.condition` has them.
+   */
+  readonly condition?: Conditions<Tensor>;
   /** Stops the run within a step and frees what it holds. */
   readonly signal?: AbortSignalLike;
   /** Called after each step; a promise that it returns is awaited. */
@@ -62,7 +66,9 @@ function prepare<T>({ backend, denoiser }: SamplerOptions<T>) {
     { shape, condition }: SampleOptions,
     form: StepForm,
   ) => {
-    const key = JSON.stringify([shape, condition?.shape, condition?.dtype, form]);
+    const conditions = Object.entries(conditionInputs(condition));
+    const told = conditions.map(([name, { shape, dtype }]) => [name, shape, dtype]);
+    const key = JSON.stringify([shape, told, form]);
     const program = programs.get(key) ?? on.compile(stepGraph(model, shape, condition, form));
     programs.set(key, program);
     program.catch(() => programs.delete(key));
@@ -80,12 +86,15 @@ function prepare<T>({ backend, denoiser }: SamplerOptions<T>) {
     }
     if (!backend) throw new TypeError("backend is needed unless the denoiser is a function");
     const program = await compiled(denoiser, backend, options, form);
-    const extra = condition && backend.upload(condition.data, condition.shape, condition.dtype);
+    const extra: Record<string, T> = {};
     try {
+      for (const [name, { data, shape, dtype }] of Object.entries(conditionInputs(condition))) {
+        extra[name] = backend.upload(data, shape, dtype);
+      }
       const engine = programEngine(backend, program, shape, clip, form, extra);
       return { shape, x: yield* loop(engine, rest) };
     } finally {
-      if (extra !== undefined) backend.dispose(extra);
+      backend.dispose(...Object.values(extra));
     }
   }
 

@@ -1,5 +1,6 @@
 import { concat, type Expr, type Shape, type Signature, toOnnx, trace } from "@gen/graph";
 import { readSchedulerConfig, writeSchedulerConfig } from "@gen/schedules";
+import { type Conditions, isSingle } from "./conditions.ts";
 import { type PipelineInput, type PipelineVae, pipelinePaths } from "./pipeline.ts";
 import { utf8 } from "./utf8.ts";
 
@@ -10,7 +11,7 @@ const MODEL = ["diffusers", "OnnxRuntimeModel"];
  *
  * `unet/model.onnx` takes `sample` `[batch, ...]` float32, `timestep` `[batch]` int64 and, where the
  * denoiser is conditional, `class_labels` `[batch]` int64 or `encoder_hidden_states`
- * `[batch, tokens, features]`, and gives `out_sample`; `vae_decoder/model.onnx` takes
+ * `[batch, tokens, features]` (other conditions beside these by their own names), and gives `out_sample`; `vae_decoder/model.onnx` takes
  * `latent_sample` and gives `sample`; `vae_encoder/model.onnx` takes `sample` and gives
  * `latent_parameters`, mean and log variance joined along axis 1. The denoiser's `predicts` goes
  * into `scheduler/scheduler_config.json`, which carries the schedule.
@@ -22,19 +23,21 @@ export function savePipeline(pipeline: PipelineInput): Record<string, Uint8Array
     predictionType: denoiser.predicts,
   });
   const labels: Signature = { shape: ["batch"], dtype: "int64" };
-  const condition = denoiser.condition ?? (classes && labels);
-  const told = condition?.shape.length === 1 ? "class_labels" : "encoder_hidden_states";
+  const told = toldAs(denoiser.condition ?? (classes && labels));
   const signature: Record<string, Signature> = {
     sample: { shape: ["batch", ...shape] },
     timestep: { shape: ["batch"], dtype: "int64" },
-    ...(condition && { [told]: { ...condition, shape: ["batch", ...condition.shape.slice(1)] } }),
+    ...Object.fromEntries(
+      told.map(({ as, like }) => [as, { ...like, shape: ["batch", ...like.shape.slice(1)] }]),
+    ),
   };
-  const unet = trace(
-    ({ sample, timestep, [told]: given }: Record<string, Expr>) => ({
-      out_sample: denoiser.apply(sample, timestep, given),
-    }),
-    signature,
-  );
+  const unet = trace(({ sample, timestep, ...given }: Record<string, Expr>) => {
+    const named = told.map(({ name, as }) => [name, given[as]]);
+    const condition = told[0]?.name === "" ? given[told[0].as] : Object.fromEntries(named);
+    return {
+      out_sample: denoiser.apply(sample, timestep, told.length > 0 ? condition : undefined),
+    };
+  }, signature);
   const index = {
     _class_name: vae ? "LDMPipeline" : "DDPMPipeline",
     _diffusers_version: "0.30.0",
@@ -50,6 +53,19 @@ export function savePipeline(pipeline: PipelineInput): Record<string, Uint8Array
     [pipelinePaths.unet]: toOnnx(unet, { name: "unet" }),
     ...(vae && savePipelineVae(vae, shape)),
   };
+}
+
+/** Conditions by their own names, where they have some, and as the file's inputs. */
+function toldAs(condition: Conditions<Signature> | undefined) {
+  if (condition === undefined) return [];
+  const entries = isSingle(condition) ? [["", condition] as const] : Object.entries(condition);
+  const usual = (like: Signature) =>
+    like.shape.length === 1 ? "class_labels" : "encoder_hidden_states";
+  const alike = (as: string) => entries.filter(([, like]) => usual(like) === as).length;
+  return entries.map(([name, like]) => {
+    const as = usual(like);
+    return { name, like, as: name === "" || alike(as) === 1 ? as : name };
+  });
 }
 
 /** The VAE's part of a pipeline's files, on latents `[batch, ...shape]`. */

@@ -19,7 +19,7 @@ export interface KnownShape {
   readonly config?: Readonly<Record<string, unknown>>;
 }
 
-/** A function of (x, t, condition), its inputs in that order, and the shape of one sample. */
+/** A function of (x, t, ...conditions), its inputs in that order, and the shape of one sample. */
 export interface UnetNetwork {
   apply(...inputs: Expr[]): Expr;
   readonly signature: Readonly<Record<string, Signature>>;
@@ -27,7 +27,7 @@ export interface UnetNetwork {
 }
 
 /**
- * A denoiser's file as a function of (x, t, condition), whatever its exporter called them: t may be
+ * A denoiser's file as a function of (x, t, ...conditions), whatever its exporter called them: t may be
  * a scalar, `[1]` or `[batch]` of any dtype, and the output has any name.
  *
  * @throws RangeError when it has other inputs, or no one says the shape of a sample.
@@ -39,21 +39,21 @@ export function unetNetwork(model: OnnxModel, known: KnownShape): UnetNetwork {
     wanted.find((name) => name in signature) ?? names[place];
   const [x, t] = [pick(["sample", "x"], 0), pick(["timestep", "t"], 1)];
   const others = names.filter((name) => name !== x && name !== t);
-  if (t === undefined || others.length > 1) {
-    throw new RangeError(
-      `a denoiser takes a sample, a timestep and at most one condition, got ${names.join(", ")}`,
-    );
+  if (t === undefined) {
+    throw new RangeError(`a denoiser takes a sample and a timestep, got ${names.join(", ")}`);
   }
   const shape = sampleShape(signature[x].shape, known);
-  const apply = (...[sample, timestep, condition]: Expr[]): Expr => {
+  const apply = (...[sample, timestep, ...conditions]: Expr[]): Expr => {
     const inputs: Record<string, Expr> = {
       [x]: cast(sample, signature[x].dtype),
       [t]: cast(timeLike(timestep, signature[t].shape), signature[t].dtype),
     };
-    if (others.length > 0 && !condition) {
-      throw new RangeError(`the denoiser needs a condition, its input ${others[0]}`);
+    for (const [i, name] of others.entries()) {
+      if (!conditions[i]) {
+        throw new RangeError(`the denoiser needs a condition, its input ${name}`);
+      }
+      inputs[name] = cast(conditions[i], signature[name].dtype);
     }
-    if (others.length > 0) inputs[others[0]] = cast(condition, signature[others[0]].dtype);
     return cast(firstOutput(model, inputs), sample.dtype);
   };
   const ordered = Object.fromEntries([x, t, ...others].map((name) => [name, signature[name]]));

@@ -1,13 +1,20 @@
-import { type Tensor, tensor } from "@gen/graph";
+import { type Shape, tensor } from "@gen/graph";
 import { randomStream } from "@gen/math";
 import { dit, type Network, unet } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { cosineSchedule } from "@gen/schedules";
 import { describe, expect, it } from "vitest";
 import {
+  type ClassifierFreeOptions,
+  type Conditions,
   classifierFree,
+  compose,
+  conditionInputs,
+  type Denoiser,
   denoiser,
+  denoiserFunction,
   loadPipeline,
+  type SampleOptions,
   type Step,
   sample,
   savePipeline,
@@ -25,7 +32,9 @@ const learned = table(1).map(
 
 interface Case {
   network: Network;
-  condition?: Tensor;
+  condition?: SampleOptions["condition"];
+  /** The same under the names of the file's inputs, where these differ. */
+  loaded?: SampleOptions["condition"];
   steps?: Step[];
   inputs: string[];
 }
@@ -40,6 +49,12 @@ const cases: Record<string, Case> = {
     network: unet({ ...small, crossAttention: { features: 6 }, heads: 2 }),
     condition: context,
     inputs: ["sample", "timestep", "encoder_hidden_states"],
+  },
+  "a unet with classes and cross-attention": {
+    network: unet({ ...small, classes: 3, crossAttention: { features: 6 }, heads: 2 }),
+    condition: { condition: labels, context },
+    loaded: { class_labels: labels, encoder_hidden_states: context },
+    inputs: ["sample", "timestep", "class_labels", "encoder_hidden_states"],
   },
   "a unet with a learned variance and dropout": {
     network: unet({ ...small, learnedVariance: true, dropout: 0.5 }),
@@ -66,17 +81,22 @@ function waken({ parameters }: Network): void {
   }
 }
 
+/** How many axes each condition has. */
+const ranks = (condition: Conditions<{ shape: Shape }> | undefined) =>
+  Object.entries(conditionInputs(condition)).map(([name, { shape }]) => [name, shape.length]);
+
 describe("a pipeline's folder keeps", () => {
-  for (const [name, { network, condition, steps = table(1), inputs }] of Object.entries(cases)) {
+  for (const [name, one] of Object.entries(cases)) {
+    const { network, condition, loaded: under = condition, steps = table(1), inputs } = one;
     it(`${name}, and a second save is like the first`, async () => {
       waken(network);
       const model = denoiser(network);
       const files = savePipeline({ denoiser: model, scheduler: { schedule }, shape: [1, 4, 4] });
       const loaded = await loadPipeline((path) => Promise.resolve(files[path]));
-      expect(loaded.denoiser.condition?.shape.length).toBe(condition?.shape.length);
-      const run = { backend, steps, shape: [3, 1, 4, 4], seed: 8, condition };
-      const before = await sample({ ...run, denoiser: model });
-      const after = await sample({ ...run, denoiser: loaded.denoiser });
+      expect(ranks(loaded.denoiser.condition)).toEqual(ranks(under));
+      const run = { backend, steps, shape: [3, 1, 4, 4], seed: 8 };
+      const before = await sample({ ...run, denoiser: model, condition });
+      const after = await sample({ ...run, denoiser: loaded.denoiser, condition: under });
       expect(Math.max(...before.x.map(Math.abs))).toBeGreaterThan(0.1);
       for (const [i, v] of before.x.entries()) expect(after.x[i]).toBeCloseTo(v, 5);
 
@@ -84,7 +104,7 @@ describe("a pipeline's folder keeps", () => {
       const text = new TextDecoder("latin1").decode(again["unet/model.onnx"]);
       for (const input of inputs) expect(text).toContain(input);
       const twice = await loadPipeline((path) => Promise.resolve(again[path]));
-      const last = await sample({ ...run, denoiser: twice.denoiser });
+      const last = await sample({ ...run, denoiser: twice.denoiser, condition: under });
       for (const [i, v] of before.x.entries()) expect(last.x[i]).toBeCloseTo(v, 5);
     });
   }
@@ -112,10 +132,63 @@ describe("a context", () => {
     expect(far(more.x, plain.x)).toBeGreaterThan(1e-3);
   });
 
-  it("beside classes is one condition too many", () => {
-    const both = unet({ ...small, classes: 3, crossAttention: { features: 6 } });
-    expect(() => denoiser(both)).toThrow(
-      /a sample, a timestep and at most one condition, got x, t, condition, context/,
+  it("beside classes is guided alone, or both are", async () => {
+    const { network, condition } = cases["a unet with classes and cross-attention"];
+    waken(network);
+    const model = denoiser(network);
+    expect(model.condition).toEqual({
+      condition: network.signature.condition,
+      context: network.signature.context,
+    });
+    const shape = [3, 1, 4, 4];
+    const x = Float64Array.from(randomStream({ seed: 3 }).normal(48));
+    const predicted = async (denoiser: Denoiser, under = condition) => {
+      const f = await denoiserFunction({ backend, denoiser, shape, condition: under });
+      const out = await f(x, 4);
+      await f.dispose();
+      return Array.from(out);
+    };
+    const nowhere = tensor(new Float32Array(90), [3, 5, 6]);
+    const none = tensor(new Float32Array(30), [1, 5, 6]);
+    const unclassed = tensor([3, 3, 3], [3], "int64");
+    const c = await predicted(model);
+    const check = async (
+      unconditional: ClassifierFreeOptions["unconditional"],
+      u: number[],
+    ): Promise<void> => {
+      const found = await predicted(classifierFree(model, { scale: 2, unconditional }));
+      for (const [i, v] of found.entries()) expect(v).toBeCloseTo(2 * c[i] - u[i], 5);
+    };
+    const withoutContext = await predicted(model, { condition: labels, context: nowhere });
+    const withoutBoth = await predicted(model, { condition: unclassed, context: nowhere });
+    expect(withoutContext).not.toEqual(withoutBoth);
+    await check({ context: none }, withoutContext);
+    await check({ condition: 3, context: none }, withoutBoth);
+    const joined = compose(model, {
+      unconditional: { condition: 3, context: nowhere },
+      conditions: [{ condition: { condition: labels, context }, scale: 2 }],
+    });
+    for (const [i, v] of (await predicted(joined)).entries()) {
+      expect(v).toBeCloseTo(2 * c[i] - withoutBoth[i], 5);
+    }
+  });
+
+  it("beside classes is told by its name, and so are they", async () => {
+    const model = denoiser(unet({ ...small, classes: 3, crossAttention: { features: 6 } }));
+    const run = { backend, denoiser: model, steps: table(1), shape: [3, 1, 4, 4] };
+    const refused = (condition: SampleOptions["condition"], message: string) =>
+      expect(sample({ ...run, condition })).rejects.toThrow(message);
+    await refused(labels, "condition must be { condition, context } for a denoiser of several");
+    await refused({ context }, "condition must be { condition, context }, got { context }");
+    await refused(
+      { labels, context },
+      "condition must be { condition, context }, got { labels, context }",
     );
+    const guided = classifierFree(model, { scale: 2, unconditional: 3 });
+    const both = { condition: labels, context };
+    await expect(sample({ ...run, denoiser: guided, condition: both })).rejects.toThrow(
+      "unconditional must be given by name, as the condition is",
+    );
+    expect(backend.memory().live).toBe(0);
   });
 });

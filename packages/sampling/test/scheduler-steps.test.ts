@@ -201,7 +201,7 @@ test("eta has its usual value for two samplers, and is refused for the others", 
 test("what cannot be is refused by name", () => {
   const never = "plms" as "ddim";
   expect(() => schedulerSteps(config("DDIM"), { sampler: never })).toThrow(
-    /^sampler must be one of ddim, ddpm, .*flow-euler, got plms$/,
+    /^sampler must be one of ddim, ddpm, .*flow-euler, lcm, got plms$/,
   );
   expect(() => schedulerSteps(config("DDIM"), { sampler: "flow-euler" })).toThrow(
     "sampler must be another than flow-euler for DDIMScheduler, which samples no flow",

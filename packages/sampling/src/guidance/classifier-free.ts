@@ -1,5 +1,6 @@
 import { constant, type Expr, expandLike, type Tensor } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
+import { type Conditions, isSingle } from "../conditions.ts";
 import type { Denoiser, DenoiserFunction } from "../denoiser.ts";
 import { combineExpr, combineRows, type GuidanceOptions, requireGuidance } from "./combine.ts";
 
@@ -10,8 +11,11 @@ export type Condition = number | Tensor;
 export interface ClassifierFreeOptions extends GuidanceOptions {
   /** 1 is the plain conditional model, 0 the unconditional one, more than 1 guides. */
   readonly scale: number;
-  /** The condition that means none: in `mlp` and `unet`, the number of classes. */
-  readonly unconditional: Condition;
+  /**
+   * The condition that means none: in `mlp` and `unet`, the number of classes. Of several, those
+   * that are guided, by name; the others stay.
+   */
+  readonly unconditional: Conditions<Condition>;
 }
 
 /** How {@link classifierFree} guides functions. */
@@ -25,14 +29,14 @@ export interface ClassifierFreeFunctionOptions extends GuidanceOptions {
 }
 
 /** One of several conditions. */
-export interface ComposedCondition<C = Condition> {
+export interface ComposedCondition<C = Conditions<Condition>> {
   readonly condition: C;
   /** How strongly it counts; less than 0 steers away from it. */
   readonly scale: number;
 }
 
 /** What {@link compose} joins. */
-export interface ComposeOptions<C = Condition> extends GuidanceOptions {
+export interface ComposeOptions<C = Conditions<Condition>> extends GuidanceOptions {
   readonly unconditional: C;
   readonly conditions: readonly ComposedCondition<C>[];
 }
@@ -46,15 +50,18 @@ export interface ComposeOptions<C = Condition> extends GuidanceOptions {
  * @throws RangeError when the scale is not finite or an option is outside its range; on use, when
  * no condition is given.
  */
-export function classifierFree(denoiser: Denoiser, options: ClassifierFreeOptions): Denoiser;
+export function classifierFree(
+  denoiser: Denoiser<Conditions<Expr>>,
+  options: ClassifierFreeOptions,
+): Denoiser<Conditions<Expr>>;
 export function classifierFree(
   conditional: DenoiserFunction,
   options: ClassifierFreeFunctionOptions,
 ): DenoiserFunction;
 export function classifierFree(
-  denoiser: Denoiser | DenoiserFunction,
+  denoiser: Denoiser<Conditions<Expr>> | DenoiserFunction,
   options: ClassifierFreeOptions | ClassifierFreeFunctionOptions,
-): Denoiser | DenoiserFunction {
+): Denoiser<Conditions<Expr>> | DenoiserFunction {
   const { scale, unconditional } = options;
   requireGuidance([scale], options);
   if (typeof denoiser === "function") {
@@ -72,7 +79,7 @@ export function classifierFree(
     apply(x, t, condition) {
       if (!condition) throw new RangeError("classifier-free guidance needs a condition, got none");
       if (scale === 1) return denoiser.apply(x, t, condition);
-      const none = like(unconditional as Condition, x, condition);
+      const none = likeAll(unconditional as Conditions<Condition>, x, condition);
       const u = denoiser.apply(x, t, none);
       if (scale === 0 && !options.interval && !options.rescale) return u;
       return combineExpr(x, t, u, [denoiser.apply(x, t, condition)], [scale], options);
@@ -87,13 +94,17 @@ export function classifierFree(
  * @throws RangeError when there is no condition, a scale is not finite or an option is outside its
  * range.
  */
-export function compose(denoiser: Denoiser, options: ComposeOptions): Denoiser {
+export function compose(
+  denoiser: Denoiser<Conditions<Expr>>,
+  options: ComposeOptions,
+): Denoiser<Conditions<Expr>> {
   const { conditions, unconditional } = options;
   const scales = scalesOf(options);
   return {
     ...denoiser,
     apply(x, t) {
-      const under = (condition: Condition) => denoiser.apply(x, t, like(condition, x));
+      const under = (condition: Conditions<Condition>) =>
+        denoiser.apply(x, t, likeAll(condition, x));
       const c = conditions.map(({ condition }) => under(condition));
       return combineExpr(x, t, under(unconditional), c, scales, options);
     },
@@ -124,6 +135,24 @@ function scalesOf<C>(options: ComposeOptions<C>): number[] {
   if (scales.length === 0) throw new RangeError("conditions must list at least one, got none");
   requireGuidance(scales, options);
   return scales;
+}
+
+/** The same for several by name; those that are given and not named are taken as they are given. */
+function likeAll(
+  condition: Conditions<Condition>,
+  x: Expr,
+  given?: Conditions<Expr>,
+): Conditions<Expr> {
+  const one = isSingle(condition);
+  if (given && one !== isSingle(given)) {
+    throw new RangeError(
+      `unconditional must be ${one ? "given by name" : "one condition"}, as the condition is`,
+    );
+  }
+  if (one) return like(condition, x, given as Expr | undefined);
+  const others = given as Readonly<Record<string, Expr>> | undefined;
+  const named = Object.entries(condition);
+  return { ...others, ...Object.fromEntries(named.map(([k, v]) => [k, like(v, x, others?.[k])])) };
 }
 
 /** A condition as the expression that a denoiser takes: a label stands for a whole batch. */

@@ -17,6 +17,7 @@ import {
 } from "@gen/graph";
 import { type FloatArray, type NoiseLevel, type PredictionType, predictionRow } from "@gen/math";
 import type { NoiseSchedule } from "@gen/schedules";
+import { type Conditions, isSingle } from "../conditions.ts";
 import { type Denoiser, type DenoiserFunction, splitVariance } from "../denoiser.ts";
 import { splitRows } from "../split-rows.ts";
 import { type Interval, requireInterval, whereWithin, within } from "./interval.ts";
@@ -66,10 +67,10 @@ export interface ClassifierLabel {
  * neither a label nor a condition.
  */
 export function classifierGuided(
-  denoiser: Denoiser,
+  denoiser: Denoiser<Conditions<Expr>>,
   classifier: Classifier,
   options: ClassifierGuidedOptions & ClassifierLabel,
-): Denoiser;
+): Denoiser<Conditions<Expr>>;
 export function classifierGuided(
   denoiser: DenoiserFunction,
   classifier: ClassifierGradient,
@@ -81,11 +82,11 @@ export function classifierGuided(
   },
 ): DenoiserFunction;
 export function classifierGuided(
-  denoiser: Denoiser | DenoiserFunction,
+  denoiser: Denoiser<Conditions<Expr>> | DenoiserFunction,
   classifier: Classifier | ClassifierGradient,
   options: ClassifierGuidedOptions &
     ClassifierLabel & { predicts?: PredictionType; shape?: readonly number[] },
-): Denoiser | DenoiserFunction {
+): Denoiser<Conditions<Expr>> | DenoiserFunction {
   const { scale = 1, form = "score", interval } = options;
   if (!Number.isFinite(scale)) throw new RangeError(`scale must be a number, got ${scale}`);
   if (form !== "score" && form !== "mean") {
@@ -102,16 +103,17 @@ export function classifierGuided(
 }
 
 function guideNetwork(
-  denoiser: Denoiser,
+  denoiser: Denoiser<Conditions<Expr>>,
   classifier: Classifier,
   options: ClassifierGuidedOptions & ClassifierLabel,
-): Denoiser {
+): Denoiser<Conditions<Expr>> {
   const { schedule, scale = 1, form = "score", label, interval } = options;
-  const slope = (x: Expr, t: Expr, condition: Expr | undefined) => {
+  const slope = (x: Expr, t: Expr, condition: Conditions<Expr> | undefined) => {
     const g = mul(classGradient(classifier, x, t, label ?? condition), scale);
     return interval ? whereWithin(t, interval, g, mul(g, 0)) : g;
   };
-  const seen = (condition: Expr | undefined) => (label === undefined ? undefined : condition);
+  const seen = (condition: Conditions<Expr> | undefined) =>
+    label === undefined ? undefined : condition;
   const parameters = [...denoiser.parameters, ...classifier.parameters];
   if (form === "mean") {
     return {
@@ -182,10 +184,13 @@ function classGradient(
   classifier: Classifier,
   x: Expr,
   t: Expr,
-  label: Expr | number | undefined,
+  label: Conditions<Expr> | number | undefined,
 ): Expr {
   if (label === undefined) {
     throw new RangeError("classifier guidance needs a label or a condition, got neither");
+  }
+  if (typeof label !== "number" && !isSingle(label)) {
+    throw new RangeError("classifier guidance needs a label where there are several conditions");
   }
   const logits = classifier.apply(x, t);
   const classes = Number(logits.shape[1]);

@@ -1,6 +1,7 @@
 import { add, concat, constant, type Expr, gather, mul, reshape, sub, tensor } from "@gen/graph";
 import { type FloatArray, type PredictionType, predictionRow } from "@gen/math";
 import type { NoiseSchedule } from "@gen/schedules";
+import type { Conditions } from "../conditions.ts";
 import { type Denoiser, type DenoiserFunction, splitVariance } from "../denoiser.ts";
 import { type Path, transitionsOf } from "../solvers/trajectory.ts";
 import type { SolverOptions } from "../solvers/update.ts";
@@ -26,15 +27,18 @@ export interface InpaintOptions {
  *
  * @throws RangeError when known or mask has another size than one sample or the batch.
  */
-export function inpaint(denoiser: Denoiser, options: InpaintOptions): Denoiser;
+export function inpaint(
+  denoiser: Denoiser<Conditions<Expr>>,
+  options: InpaintOptions,
+): Denoiser<Conditions<Expr>>;
 export function inpaint(
   denoiser: DenoiserFunction,
   options: InpaintOptions & { readonly predicts?: PredictionType },
 ): DenoiserFunction;
 export function inpaint(
-  denoiser: Denoiser | DenoiserFunction,
+  denoiser: Denoiser<Conditions<Expr>> | DenoiserFunction,
   options: InpaintOptions & { readonly predicts?: PredictionType },
-): Denoiser | DenoiserFunction {
+): Denoiser<Conditions<Expr>> | DenoiserFunction {
   const { shape, known, mask, schedule } = options;
   const size = shape.reduce((a, b) => a * b, 1);
   for (const [name, values] of Object.entries({ known, mask })) {
@@ -63,7 +67,10 @@ export function inpaint(
   return denoiser.gradient ? Object.assign(fill, { gradient: denoiser.gradient }) : fill;
 }
 
-function inpaintNetwork(denoiser: Denoiser, options: InpaintOptions): Denoiser {
+function inpaintNetwork(
+  denoiser: Denoiser<Conditions<Expr>>,
+  options: InpaintOptions,
+): Denoiser<Conditions<Expr>> {
   const { shape, schedule } = options;
   const wrap = (values: ArrayLike<number>) => {
     const whole = values.length === shape.reduce((a, b) => a * b, 1);

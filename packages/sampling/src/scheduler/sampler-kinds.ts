@@ -101,16 +101,6 @@ const kinds = {
         scaling: named(config.settings.solver_type, "bh1", "bh2"),
       }),
   },
-  lcm: {
-    usual: 4,
-    table: ({ schedule, settings }, { steps, predicts }) =>
-      lcmSteps(schedule, {
-        steps,
-        predicts,
-        originalSteps: settings.original_inference_steps as number | undefined,
-        timestepScaling: settings.timestep_scaling as number | undefined,
-      }),
-  },
   "flow-euler": {
     usual: 20,
     table({ className, flow, stochastic }, { steps, imageLength }) {
@@ -122,6 +112,16 @@ const kinds = {
       const sigmas = flowSigmas({ ...flow, steps, imageLength });
       return flowEulerSteps({ sigmas, length: flow.length, stochastic });
     },
+  },
+  lcm: {
+    usual: 4,
+    table: ({ schedule, settings }, { steps, predicts }) =>
+      lcmSteps(schedule, {
+        steps,
+        predicts,
+        originalSteps: settings.original_inference_steps as number | undefined,
+        timestepScaling: settings.timestep_scaling as number | undefined,
+      }),
   },
 } satisfies Record<string, SamplerKind>;
 

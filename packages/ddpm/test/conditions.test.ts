@@ -1,0 +1,129 @@
+import { arrayDataset } from "@gen/data";
+import { tensor } from "@gen/graph";
+import { normalNoise, randomStream } from "@gen/math";
+import { unet } from "@gen/nn";
+import { onnxBackend } from "@gen/runtime-gpu/onnx";
+import { loadPipeline, savePipeline } from "@gen/sampling";
+import { linearSchedule } from "@gen/schedules";
+import { afterAll, describe, expect, it } from "vitest";
+import { type TrainDdpmOptions, trainDdpm } from "../src/index.ts";
+import { labelsOf } from "../src/item-conditions.ts";
+import { noisyBatches } from "../src/noisy-batches.ts";
+
+const onnx = await onnxBackend();
+afterAll(() => onnx.close());
+
+// Images of one brightness each, which the context tells; the label tells its sign.
+const length = 32;
+const level = randomStream({ seed: 6 }).normal(length);
+const labels = Int32Array.from(level, (v) => (v > 0 ? 1 : 0));
+const data = Float32Array.from({ length: length * 16 }, (_, i) => level[i >> 4]);
+const dataset = arrayDataset(
+  { data, shape: [length, 1, 4, 4], dtype: "float32" },
+  { name: "flat", labels: { data: labels, shape: [length], dtype: "int32" } },
+);
+// Two tokens of three features, the brightness in each.
+const context = tensor(
+  Float32Array.from({ length: length * 6 }, (_, i) => level[Math.floor(i / 6)]),
+  [length, 2, 3],
+);
+
+describe("a batch", () => {
+  it("holds the conditions of its own items, and none in place of the share that is dropped", () => {
+    const none = { "condition/context": tensor([9, 9, 9, 9, 9, 9], [2, 3]), "condition/label": 2 };
+    const batches = noisyBatches({
+      dataset,
+      length: 10,
+      batchSize: 16,
+      seed: 1,
+      firstStep: 0,
+      conditions: { "condition/context": context, "condition/label": labelsOf(dataset) },
+      dropout: { share: 0.25, none },
+    });
+    let dropped = 0;
+    for (let step = 0; step < 50; step++) {
+      const batch = batches.next().value;
+      expect(batch["condition/context"].shape).toEqual([16, 2, 3]);
+      for (let i = 0; i < 16; i++) {
+        const x = Number(batch.x0.data[16 * i]);
+        const told = Array.from(batch["condition/context"].data, Number).slice(6 * i, 6 * i + 6);
+        const label = Number(batch["condition/label"].data[i]);
+        if (label === 2) dropped++;
+        expect(told).toEqual(new Array(6).fill(label === 2 ? 9 : x));
+        if (label < 2) expect(label).toBe(x > 0 ? 1 : 0);
+      }
+    }
+    expect(Math.abs(dropped / 800 - 0.25)).toBeLessThan(0.05);
+  });
+});
+
+const small = { size: 4, channels: 8, multipliers: [1], seed: 2 };
+const both = () => unet({ ...small, classes: 2, crossAttention: { features: 3 } });
+const train = (options: Pick<TrainDdpmOptions, "network"> & Partial<TrainDdpmOptions>) =>
+  trainDdpm({ backend: onnx, dataset, batchSize: 16, steps: 80, learningRate: 5e-3, ...options });
+
+describe("training", () => {
+  it("with labels and a context, new and loaded again, brings the loss down", async () => {
+    const first = await train({ network: both(), condition: { context }, logEvery: 1 });
+    const files = savePipeline({
+      denoiser: first,
+      scheduler: { schedule: linearSchedule() },
+      shape: [1, 4, 4],
+    });
+    const loaded = await loadPipeline((path) => Promise.resolve(files[path]));
+    const next = await train({
+      network: loaded.denoiser,
+      condition: { encoder_hidden_states: context },
+      conditionDropout: 0.1,
+      unconditional: { class_labels: 2, encoder_hidden_states: 0 },
+    });
+    const losses = [first, next].map(({ training }) =>
+      training.history.map(({ losses }) => losses.loss),
+    );
+    // A new UNet gives zero, and noise has a mean square of 1.
+    expect(losses[0][0]).toBeGreaterThan(0.8);
+    expect(losses[1].at(-1)).toBeLessThan(0.4);
+    expect(onnx.memory().live).toBe(0);
+  });
+
+  it("with a context alone takes it as it is", async () => {
+    const network = unet({ ...small, crossAttention: { features: 3 } });
+    const given = { network, condition: context, steps: 2 };
+    const { training } = await train(given);
+    expect(training.step).toBe(2);
+    await train({
+      ...given,
+      conditionDropout: 0.5,
+      unconditional: tensor(normalNoise({ seed: 1, batch: 1, size: 6 })),
+    });
+  });
+
+  it("refuses conditions that do not fit", async () => {
+    const refused = (options: Partial<TrainDdpmOptions>, message: string) =>
+      expect(train({ network: both(), steps: 1, ...options })).rejects.toThrow(message);
+    await refused(
+      {},
+      "the network takes context [batch, tokens, 3], which must be given as a condition",
+    );
+    await refused(
+      { condition: { text: context } },
+      "condition must be condition, context, as the network has it, got text",
+    );
+    const short = tensor(new Float32Array(6), [1, 2, 3]);
+    await refused(
+      { condition: { context: short } },
+      "context must be [32, tokens, 3], got [1, 2, 3]",
+    );
+    const told = { condition: { context }, conditionDropout: 0.5 };
+    await refused(told, "unconditional must be given as the network's conditions are, got none");
+    await refused(
+      { ...told, unconditional: { context: tensor([1, 2]) } },
+      "unconditional must hold 6 numbers, as one item's condition, got 2",
+    );
+    const unlabelled = { ...dataset, labels: undefined };
+    await refused(
+      { condition: { context }, dataset: unlabelled },
+      "the network takes a condition, but flat has no labels",
+    );
+  });
+});
