@@ -4,6 +4,7 @@ import { BackendError } from "./backend-error.ts";
 import { checkInputs } from "./check-inputs.ts";
 import { freeUnneeded } from "./free-unneeded.ts";
 import { type DeviceTensor, Ledger } from "./ledger.ts";
+import { turns } from "./turns.ts";
 
 /** What a runtime must do to become a backend; checks, lifetimes and ordering are the same for all. */
 export interface Device<Handle> {
@@ -29,7 +30,7 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
   const ledger = new Ledger<Handle>();
   const programs = new Set<Program<DeviceTensor>>();
   let closing: Promise<void> | undefined;
-  let tail: Promise<unknown> = Promise.resolve();
+  const { inTurn, abandon } = turns();
   let lost: BackendError | undefined;
 
   const open = (): void => {
@@ -41,7 +42,7 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
     if (closing) throw new BackendError(`backend ${device.name} is closed`);
     lost = new BackendError(`${device.name} lost its device (${reason}); open a new backend`);
     // What was under way may never end, and nothing waits for it any more.
-    tail = Promise.resolve();
+    abandon();
     void end().catch(() => undefined);
     throw lost;
   });
@@ -58,12 +59,6 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
 
   const { whileRunning, whileReading, letGo } = freeUnneeded(free);
   const unlessLost = <R>(made: Promise<R>): Promise<R> => (loss ? untilLost(made, loss) : made);
-
-  const inTurn = <R>(work: () => Promise<R>): Promise<R> => {
-    const turn = tail.then(work);
-    tail = turn.catch(() => undefined);
-    return turn;
-  };
 
   const dispose = (...tensors: DeviceTensor[]): void =>
     letGo(tensors.map((each) => ledger.release(each)).filter((handle) => handle !== undefined));

@@ -27,6 +27,15 @@ export interface OnnxOptions {
   wasmPaths?: string | { wasm?: string; mjs?: string };
   /** The page's own `GPUDevice`, to be shared with other code; for `webgpu` in a browser. */
   gpuDevice?: object;
+  /**
+   * Records the GPU's commands of a program in its first run and replays them in every other, which spares
+   * the host the walk over the graph; for `webgpu` in a browser, false unless told. A program with named
+   * dimensions is recorded, and compiled, once for each of their sizes; the last four are kept. What cannot
+   * be recorded runs as without this option.
+   */
+  graphCapture?: boolean;
+  /** Told why a program runs unrecorded, once for each reason. */
+  onUncaptured?: (reason: string) => void;
 }
 
 /**
@@ -59,12 +68,17 @@ async function deviceFor(options: OnnxOptions): Promise<Device<OrtTensor>> {
   return hostDevice("onnx/wasm", ort, { executionProviders: ["wasm"] });
 }
 
-async function pageGpu({ wasmPaths, gpuDevice: given }: OnnxOptions): Promise<Device<OrtTensor>> {
+async function pageGpu(options: OnnxOptions): Promise<Device<OrtTensor>> {
+  const { wasmPaths, gpuDevice: given, graphCapture, onUncaptured } = options;
   const gpu = given ?? (await requestGpu());
   const ort = await loadWeb("webgpu");
   ort.env.wasm.numThreads ??= 1;
   if (wasmPaths) ort.env.wasm.wasmPaths = wasmPaths;
-  return gpuDevice(ort, gpu as GpuDevice, given === undefined);
+  return gpuDevice(ort, {
+    gpu: gpu as GpuDevice,
+    owned: given === undefined,
+    capture: graphCapture ? { onUncaptured } : undefined,
+  });
 }
 
 /** Makes a first session: only then does the runtime load its files and look for an adapter. */

@@ -1,36 +1,49 @@
 import { readFileSync } from "node:fs";
 import { readNpy } from "@gen/data";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { closesBrowser, inBrowser } from "./in-browser.ts";
 
 closesBrowser();
 // On a software adapter, on cores shared with other tests, shaders take long to compile.
-const slow = 180_000;
+const slow = { timeout: 180_000 };
+const [webgpu, capturing] = ["onnx/webgpu", "onnx/webgpu, capturing"];
 
 // Written by PyTorch 1.13 with tooling/reference/unet-torch.py, which holds the loop too.
-const wanted = readNpy(readFileSync(new URL("../reference/unet-28/ddim.npy", import.meta.url)));
+const torch = readNpy(readFileSync(new URL("../reference/unet-28/ddim.npy", import.meta.url)));
 
-inBrowser("a UNet as PyTorch exports it makes PyTorch's own image", { isolated: true }, (page) => {
-  for (const name of ["onnx/wasm", "onnx/webgpu", "tfjs/wasm", "tfjs/webgl", "tfjs/webgpu"]) {
-    it(
-      `on ${name}`,
-      async () => {
-        const { x, live } = await page().run("torchImages", [name, "/reference/unet-28/", 1, 10]);
+const distance = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  Math.max(...Array.from(a, (v, i) => Math.abs(v - b[i])));
+
+describe("a UNet as PyTorch exports it makes PyTorch's own image", slow, () => {
+  inBrowser("in a page", { isolated: true }, (page) => {
+    const images: Record<string, number[]> = {};
+    it.each(["onnx/wasm", webgpu, capturing, "tfjs/wasm", "tfjs/webgl", "tfjs/webgpu"])(
+      "on %s",
+      async (name) => {
+        const { x, live, uncaptured } = await page().run("torchImages", [
+          name,
+          "/reference/unet-28/",
+          1,
+          10,
+        ]);
+        images[name] = x;
         expect(x).toHaveLength(28 * 28);
-        const errors = x.map((v, i) => Math.abs(v - Number(wanted.data[i])));
-        expect(Math.max(...errors)).toBeLessThan(1e-3);
+        expect(distance(x, torch.data as Float32Array)).toBeLessThan(1e-3);
         expect(live).toBe(0);
+        expect(uncaptured).toEqual([]);
       },
-      slow,
     );
-  }
+    it("captured and uncaptured alike", () => {
+      expect(distance(images[capturing], images[webgpu])).toBeLessThan(1e-5);
+    });
+  });
 });
 
-inBrowser("previews that nobody awaits", { isolated: false }, (page) => {
-  for (const name of ["onnx/webgpu", "tfjs/webgpu"]) {
-    it(
-      `on ${name} are read while the loop takes further steps, and only where asked for`,
-      async () => {
+describe("previews that nobody awaits", slow, () => {
+  inBrowser("in a page", { isolated: false }, (page) => {
+    it.each([webgpu, capturing, "tfjs/webgpu"])(
+      "on %s are read while the loop takes further steps, and only where asked for",
+      async (name) => {
         const got = await page().run("previews", [name, 3]);
         expect(got).toMatchObject({ asked: 4, early: 0, live: 0 });
         expect(got.error).toBeLessThan(1e-6);
@@ -40,7 +53,6 @@ inBrowser("previews that nobody awaits", { isolated: false }, (page) => {
         // A preview keeps its own tensor and the copy that is read, not what the steps let go of meanwhile.
         expect(got.held.buffers - got.unasked.buffers).toBeLessThanOrEqual(2 * got.asked);
       },
-      slow,
     );
-  }
+  });
 });

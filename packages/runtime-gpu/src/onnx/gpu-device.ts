@@ -1,18 +1,33 @@
-import { type DType, type TensorData, tensorData, tensorNumbers } from "@gen/graph";
+import { type DType, type Graph, type TensorData, tensorData, tensorNumbers } from "@gen/graph";
 import { BackendError } from "../backend-error.ts";
-import type { Device } from "../device.ts";
+import type { Device, Executable } from "../device.ts";
 import { byteLength } from "../ledger.ts";
+import { turns } from "../turns.ts";
+import { capturedSession } from "./captured-session.ts";
+import { capturingProgram } from "./capturing-program.ts";
 import { bufferOf, type GpuBuffer, type GpuDevice, lossOf, readBuffer } from "./gpu.ts";
 import { hostNumbers, hostTensor } from "./host-device.ts";
 import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
 import { graphSession } from "./session.ts";
 import { tuneForGpu } from "./tune.ts";
 
+/** What a device in a page is made of. */
+export interface PageGpu {
+  readonly gpu: GpuDevice;
+  /** Whether the GPUDevice ends with the device. */
+  readonly owned: boolean;
+  /** Records graphs where that is possible, and tells why it is not elsewhere. */
+  readonly capture?: { onUncaptured?: ((reason: string) => void) | undefined } | undefined;
+}
+
+// ONNX Runtime's WebGPU build hangs, or says so, where it is asked for two things at once, whoever asks.
+const page = turns();
+
 /**
  * ONNX Runtime's WebGPU provider in a page: tensors are GPU buffers and stay there between runs.
  * It computes with int64 on the CPU alone, so those, time steps mostly, are kept in host memory.
  */
-export function gpuDevice(ort: Ort, gpu: GpuDevice, owned: boolean): Device<OrtTensor> {
+export function gpuDevice(ort: Ort, { gpu, owned, capture }: PageGpu): Device<OrtTensor> {
   const options: SessionOptions = {
     executionProviders: [{ name: "webgpu", device: gpu as never }],
   };
@@ -21,11 +36,33 @@ export function gpuDevice(ort: Ort, gpu: GpuDevice, owned: boolean): Device<OrtT
   const sources = new WeakMap<OrtTensor, Source>();
   const endings: Promise<void>[] = [];
   const settle = (source: Source): void => {
-    if (source.ended && source.outputs === 0) endings.push(source.release());
+    if (source.ended && source.outputs === 0) endings.push(page.inTurn(source.release));
+  };
+  let closed = false;
+  const lost = lossOf(gpu);
+  // What was under way may never end.
+  void lost.then(() => closed || page.abandon());
+  const uncaptured = async (graph: Graph): Promise<Executable<OrtTensor>> => {
+    const session = await graphSession(ort, graph, options, place);
+    const source: Source = { outputs: 0, ended: false, release: session.release };
+    return {
+      async run(inputs) {
+        const results = await session.run(inputs);
+        for (const tensor of Object.values(results)) {
+          sources.set(tensor, source);
+          source.outputs++;
+        }
+        return results;
+      },
+      async dispose() {
+        source.ended = true;
+        settle(source);
+      },
+    };
   };
   return {
     name: "onnx/webgpu",
-    lost: lossOf(gpu),
+    lost,
     write(array, shape, dtype) {
       if (dtype === "float64")
         throw new BackendError("onnx/webgpu cannot hold float64; use float32");
@@ -52,25 +89,19 @@ export function gpuDevice(ort: Ort, gpu: GpuDevice, owned: boolean): Device<OrtT
       settle(source);
     },
     async compile(graph) {
-      const session = await graphSession(ort, tuneForGpu(graph), options, place);
-      const source: Source = { outputs: 0, ended: false, release: session.release };
+      const tuned = tuneForGpu(graph);
+      const captured = (fixed: Graph) => capturedSession(ort, gpu, fixed, options);
+      const { run, dispose } = await page.inTurn(() =>
+        capture ? capturingProgram(tuned, { captured, uncaptured, ...capture }) : uncaptured(tuned),
+      );
       return {
-        async run(inputs) {
-          const results = await session.run(inputs);
-          for (const tensor of Object.values(results)) {
-            sources.set(tensor, source);
-            source.outputs++;
-          }
-          return results;
-        },
-        async dispose() {
-          source.ended = true;
-          settle(source);
-        },
+        run: (...given) => page.inTurn(() => run(...given)),
+        dispose: () => page.inTurn(dispose),
       };
     },
-    close: async () => {
+    async close() {
       await Promise.all(endings);
+      closed = true;
       if (owned) gpu.destroy();
     },
   };

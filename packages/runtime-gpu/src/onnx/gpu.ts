@@ -77,17 +77,20 @@ export const lossOf = ({ lost }: Pick<GpuDevice, "lost">): Promise<string> =>
 
 const usage = { mapRead: 1, copySource: 4, copyTarget: 8, storage: 128 } as const;
 
-/** A buffer that holds a copy of `data`, padded to a whole number of 16-byte words. */
-export function bufferOf(device: GpuDevice, data: ArrayBufferView): GpuBuffer {
-  const size = Math.max(16, Math.ceil(data.byteLength / 16) * 16);
-  const buffer = device.createBuffer({
-    size,
+/** A buffer for `length` bytes, padded to a whole number of 16-byte words. */
+export const emptyBuffer = (device: GpuDevice, length: number): GpuBuffer =>
+  device.createBuffer({
+    size: Math.max(16, Math.ceil(length / 16) * 16),
     usage: usage.storage | usage.copySource | usage.copyTarget,
   });
+
+/** A buffer that holds a copy of `data`. */
+export function bufferOf(device: GpuDevice, data: ArrayBufferView): GpuBuffer {
+  const buffer = emptyBuffer(device, data.byteLength);
   if (data.byteLength % 4 === 0) {
     device.queue.writeBuffer(buffer, 0, data);
   } else {
-    const padded = new Uint8Array(size);
+    const padded = new Uint8Array(buffer.size);
     padded.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     device.queue.writeBuffer(buffer, 0, padded);
   }

@@ -15,6 +15,7 @@ const [isolated, plain] = [{ isolated: true }, { isolated: false }];
 conformsIn("onnx/wasm", "an isolated page", isolated, exact);
 conformsIn("onnx/wasm", "a page that is not isolated", plain, exact);
 conformsIn("onnx/webgpu", "a page", plain, gpu, ["float16", "float64"]);
+conformsIn("onnx/webgpu, capturing", "a page", plain, gpu, ["float16", "float64"]);
 conformsIn("tfjs/webgpu", "a page", isolated, gpu);
 conformsIn("tfjs/webgl", "a page", plain, gpu);
 conformsIn("tfjs/wasm", "an isolated page", isolated, exact);

@@ -5,7 +5,8 @@ import { closesBrowser, inBrowser } from "./in-browser.ts";
 closesBrowser();
 const [isolated, plain] = [{ isolated: true }, { isolated: false }];
 
-for (const name of ["onnx/webgpu", "tfjs/webgpu", "tfjs/webgl"]) {
+const capturing = "onnx/webgpu, capturing";
+for (const name of ["onnx/webgpu", capturing, "tfjs/webgpu", "tfjs/webgl"]) {
   inBrowser(`${name} loses its device`, plain, (page) => {
     it("and a new backend works in the same page", () => page().run("survivesLoss", [name]));
     it("and does it again", () => page().run("survivesLoss", [name]));
@@ -76,7 +77,27 @@ inBrowser("served by a worker", isolated, (page) => {
   }
 });
 
-for (const name of ["onnx/webgpu", "tfjs/webgpu"]) {
+inBrowser("onnx/webgpu", plain, (page) => {
+  for (const name of ["onnx/webgpu", capturing]) {
+    it(`${name}: backends compile and run several programs at once`, () =>
+      page().run("atOnce", [name]));
+  }
+  it("says why a program is not captured, and computes the same", async () => {
+    expect(await page().run("uncaptured", [])).toEqual({
+      loop: [],
+      network: [],
+      sizes: [],
+      times: [],
+      "a large time": ["t holds 1099511627776, and GPUs have 32 bits of int64"],
+      sign: [expect.stringContaining("have not been partitioned to the WebGpuExecutionProvider")],
+      copy: ["ONNX Runtime copies a tensor in it, and does not record copies"],
+      "int64 arithmetic": ["it computes int64 (Mul), of which GPUs have 32 bits"],
+      empty: ["a tensor has no elements"],
+    });
+  });
+});
+
+for (const name of ["onnx/webgpu", capturing, "tfjs/webgpu"]) {
   inBrowser(`a loop on ${name}`, plain, (page) => {
     it("leaves x on the device: only the time, four numbers and shader uniforms go up", async () => {
       const size = 4096;

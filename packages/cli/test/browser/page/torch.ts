@@ -9,9 +9,10 @@ async function fetched(path: string): Promise<Uint8Array | undefined> {
   return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined;
 }
 
-/** The first `batch` images of a pipeline folder from its own noise, by DDIM; and what was left alive. */
+/** The first `batch` images of a pipeline folder from its own noise, by DDIM; what was left alive, and why not captured. */
 export async function torchImages(name: string, folder: string, batch: number, count: number) {
-  const backend = await openHere(name);
+  const uncaptured: string[] = [];
+  const backend = await openHere(name, (reason) => uncaptured.push(reason));
   const { denoiser, scheduler, shape } = await loadPipeline((path) => fetched(folder + path));
   const noise = readNpy((await fetched(`${folder}noise.npy`)) as Uint8Array);
   const size = (shape as number[]).reduce((a, b) => a * b, 1);
@@ -25,5 +26,5 @@ export async function torchImages(name: string, folder: string, batch: number, c
   });
   const { live } = backend.memory();
   await backend.close();
-  return { x: Array.from(x), live };
+  return { x: Array.from(x), live, uncaptured };
 }

@@ -54,7 +54,7 @@ export async function survivesLoss(name: string): Promise<void> {
   const running = program.run({ x }).then(({ y }) => backend.download(y));
   const reading = backend.download(y);
   lose(name);
-  const told = [name, "lost its device", "open a new backend"];
+  const told = [backend.name, "lost its device", "open a new backend"];
   await fails("a run under way", () => running, ...told);
   // What was asked for before the loss may still come.
   await reading.catch((error: Error) =>

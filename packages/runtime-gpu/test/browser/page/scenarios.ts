@@ -1,3 +1,5 @@
+import { atOnce } from "./at-once.ts";
+import { uncaptured } from "./captured.ts";
 import { conforms } from "./conforms.ts";
 import { sharesGpu, survivesLoss } from "./devices.ts";
 import { damageFile, fetchFile, keptFiles, removeFiles } from "./model-files.ts";
@@ -12,6 +14,7 @@ const cores = async (): Promise<number> => navigator.hardwareConcurrency;
 
 /** What a test can have a page or a worker do. */
 export const scenarios = {
+  atOnce,
   conforms,
   cores,
   damageFile,
@@ -26,5 +29,6 @@ export const scenarios = {
   transfersPerStep,
   samplesInARow,
   createAndClose,
+  uncaptured,
   whatCan,
 };

@@ -1,8 +1,27 @@
 import { runtimeFiles } from "../../../../../tooling/browser/runtime-files.ts";
-import { type Backend, type DeviceTensor, openBackend } from "../../../src/index.ts";
+import {
+  type Backend,
+  type DeviceTensor,
+  type OpenOptions,
+  openBackend,
+} from "../../../src/index.ts";
 
-/** Opens a backend with its files where the test's server has them. */
-export function openHere(name: string, gpuDevice?: object): Promise<Backend<DeviceTensor>> {
+/**
+ * Opens a backend with its files where the test's server has them; `onnx/webgpu, capturing` is onnx/webgpu
+ * with graph capture.
+ */
+export async function openHere(
+  name: string,
+  gpuDevice?: object,
+  more: OpenOptions["onnx"] = {},
+): Promise<Backend<DeviceTensor>> {
   const { onnx, tfjs } = runtimeFiles(name);
-  return openBackend(name, { onnx: { ...onnx, gpuDevice }, tfjs: { ...tfjs, gpuDevice } });
+  const [wanted, capturing] = name.split(", ");
+  const graphCapture = capturing === "capturing";
+  const backend = await openBackend(wanted, {
+    onnx: { ...onnx, gpuDevice, graphCapture, ...more },
+    tfjs: { ...tfjs, gpuDevice },
+  });
+  if (backend.name !== wanted) throw new Error(`${backend.name} ran, wanted ${wanted}`);
+  return backend;
 }
