@@ -1,7 +1,7 @@
 """Writes UNets as PyTorch exports them, in diffusers' folder layout, with PyTorch's own samples beside them.
 
 Run with Debian's python3-torch 1.13 and python3-onnx 1.12:
-  /usr/bin/python3 tooling/reference/unet-torch.py packages/cli/test/reference          the two small ones
+  /usr/bin/python3 tooling/reference/unet-torch.py packages/cli/test/reference          the small ones
   /usr/bin/python3 tooling/reference/unet-torch.py --large FOLDER                       1.1 million parameters
 
 Each folder is a pipeline with noise.npy and PyTorch's final images: ddim.npy from that noise;
@@ -264,6 +264,20 @@ def plain(folder, width, groups, steps, batch, images, opsets):
     write(folder, config, files)
 
 
+def tiny(folder):
+    """Small enough for a GPU that a CPU plays: one image of 8 x 8 in four steps."""
+    torch.manual_seed(2)
+    model = Unet(1, 1, 4, (1, 2), 2, 2)
+    print(f"{folder}: {count(model)} parameters")
+    train(model, 1, 8, 400, 16)
+    dynamic = {"sample": {0: "batch"}, "timestep": {0: "batch"}, "out_sample": {0: "batch"}}
+    export(folder, model, torch.randn(2, 1, 8, 8), torch.tensor([7, 400]), 17, dynamic, "out_sample")
+    torch.manual_seed(11)
+    noise = torch.randn(1, 1, 8, 8)
+    config = scheduler("DDIMScheduler", set_alpha_to_one=True)
+    write(folder, config, {"noise": noise, "ddim": ddim(model, noise, 4)})
+
+
 def anySize(folder):
     """Dynamic batch, height and width; float time step without axes; learned variance; outer weights."""
     torch.manual_seed(1)
@@ -303,5 +317,6 @@ if __name__ == "__main__":
         plain(target, 48, 8, 60, 16, 16, (17, 13))
     else:
         plain(target / "unet-28", 8, 2, 400, 16, 3, (17,))
+        tiny(target / "unet-8")
         anySize(target / "unet-any")
         foreign(target / "foreign.onnx")

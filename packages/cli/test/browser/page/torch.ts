@@ -9,19 +9,21 @@ async function fetched(path: string): Promise<Uint8Array | undefined> {
   return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined;
 }
 
-/** The first `batch` images of a pipeline folder from its own noise, by DDIM; what was left alive, and why not captured. */
-export async function torchImages(name: string, folder: string, batch: number, count: number) {
+/**
+ * The images that a pipeline folder makes by DDIM of its own noise; how many tensors were left alive, and why
+ * programs were not captured.
+ */
+export async function torchImages(name: string, folder: string, count: number) {
   const uncaptured: string[] = [];
   const backend = await openHere(name, (reason) => uncaptured.push(reason));
-  const { denoiser, scheduler, shape } = await loadPipeline((path) => fetched(folder + path));
+  const { denoiser, scheduler } = await loadPipeline((path) => fetched(folder + path));
   const noise = readNpy((await fetched(`${folder}noise.npy`)) as Uint8Array);
-  const size = (shape as number[]).reduce((a, b) => a * b, 1);
   const { x } = await sample({
     backend,
     denoiser,
     steps: ddimSteps(scheduler.schedule, { steps: count, keepEpsilon: true }),
-    shape: [batch, ...(shape as number[])],
-    x: (noise.data as Float32Array).subarray(0, batch * size),
+    shape: noise.shape,
+    x: noise.data as Float32Array,
     clip: scheduler.clip ?? false,
   });
   const { live } = backend.memory();
