@@ -104,6 +104,19 @@ describe.concurrent("gen inspect", () => {
     expect(stdout).toMatch(/^ {12}weights in model\.onnx_data$/m);
     expect(stdout).toMatch(/^scheduler\/scheduler_config\.json {2}DDPMScheduler$/m);
     expect(stdout).toMatch(/where batch = 1, height = 64, width = 64/);
+    expect(stdout).toMatch(/^schedule {4}1000 steps, linear betas, leading spacing$/m);
+  });
+
+  test("says of a flow's scheduler that it is one", async () => {
+    cpSync(reference("unet-any"), at("flow"), { recursive: true });
+    const config = { _class_name: "FlowMatchEulerDiscreteScheduler", shift: 3 };
+    writeFileSync(at("flow", "scheduler", "scheduler_config.json"), JSON.stringify(config));
+    const [report, { stdout }] = await Promise.all([
+      made("inspect", at("flow")),
+      gen(["inspect", at("flow")]),
+    ]);
+    expect(report.scheduler).toMatchObject({ betas: null, spacing: null, sampler: "flow-euler" });
+    expect(stdout).toMatch(/^schedule {4}1000 steps of a flow$/m);
   });
 
   test("shows what it can of a model whose weights are missing, and of a folder that is damaged", async () => {

@@ -11,8 +11,9 @@ export interface SchedulerReport {
   readonly className: string;
   readonly timesteps: number;
   readonly predicts: string;
-  readonly betas: string;
-  readonly spacing: string;
+  /** How the betas rise; null for a flow, which has none, and whose steps are not spaced in them. */
+  readonly betas: string | null;
+  readonly spacing: string | null;
   readonly clip: number | null;
   /** What `gen sample` takes unless told. */
   readonly sampler: string;
@@ -96,13 +97,14 @@ async function sideOf(read: ReturnType<typeof folderReaders>["read"]): Promise<n
 }
 
 function described(config: SchedulerConfig): SchedulerReport {
-  const { className, schedule, predictionType, spacing, clip, settings } = config;
+  const { className, schedule, predictionType, spacing, clip, settings, flow } = config;
+  const rise = settings.trained_betas ? "trained" : String(settings.beta_schedule);
   return {
     className,
     timesteps: schedule.length,
     predicts: predictionType,
-    betas: settings.trained_betas ? "trained" : String(settings.beta_schedule),
-    spacing,
+    betas: flow ? null : rise,
+    spacing: flow ? null : spacing,
     clip,
     sampler: usualSampler(config),
     notes: schedulerNotes(config),
@@ -113,10 +115,11 @@ function described(config: SchedulerConfig): SchedulerReport {
 export function schedulerLines(report: SchedulerReport): string[] {
   const { className, timesteps, predicts, betas, spacing, clip, sampler, notes } = report;
   const clipping = clip === null ? "not clipped" : `clipped to ${clip}`;
+  const rise = betas === null ? " of a flow" : `, ${betas} betas, ${spacing} spacing`;
   return [
     `${schedulerFile}  ${className}`,
     "",
-    `schedule    ${timesteps} steps, ${betas} betas, ${spacing} spacing`,
+    `schedule    ${timesteps} steps${rise}`,
     `model       predicts ${predicts}, ${clipping}`,
     `sampler     ${sampler}`,
     ...notes.map((note) => `note        ${note}`),
