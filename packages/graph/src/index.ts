@@ -18,7 +18,7 @@ export {
 } from "./expr.ts";
 export { exprArithmetic } from "./expr-arithmetic.ts";
 export { type ForeignOperation, foreignOperations, foreignText } from "./foreign.ts";
-export { groupStatistics } from "./gradients/group-normalization.ts";
+export { groupRate, groupStatistics } from "./gradients/group-normalization.ts";
 export { gradients } from "./gradients.ts";
 export { fromOnnx, type OnnxModel } from "./onnx/from-onnx.ts";
 export { OnnxError } from "./onnx/protobuf.ts";
@@ -49,5 +49,6 @@ export {
   rewrite,
   topological,
   trace,
+  usesIn,
   withInputs,
 } from "./trace.ts";

@@ -99,6 +99,14 @@ export function rewrite(
   return graphOf(Object.fromEntries(outputs), inputs);
 }
 
+/** How often each value of a graph is taken up, by operations and as an output. */
+export function usesIn({ nodes, outputs }: Graph): Map<Expr, number> {
+  const uses = new Map<Expr, number>();
+  const taken = [...nodes.flatMap(({ inputs }) => inputs), ...Object.values(outputs)];
+  for (const e of taken) uses.set(e, (uses.get(e) ?? 0) + 1);
+  return uses;
+}
+
 /** `node` on other operands; itself where they are its own. For {@link rewrite}. */
 export const withInputs = (node: Expr, inputs: readonly Expr[]): Expr =>
   inputs.every((e, i) => e === node.inputs[i]) ? node : { ...node, inputs };

@@ -13,9 +13,12 @@ export function groupStatistics(
 ): { centred: Expr; rate: Expr } {
   const grouped = reshape(x, [x.shape[0], groups, -1]);
   const centred = sub(grouped, mean(grouped, [2], true));
-  const rate = div(1, sqrt(add(mean(square(centred), [2], true), epsilon)));
-  return { centred, rate };
+  return { centred, rate: groupRate(centred, epsilon) };
 }
+
+/** `1 / sqrt(variance + epsilon)` of each group's values less their mean `[batch, groups, values]`. */
+export const groupRate = (centred: Expr, epsilon: number): Expr =>
+  div(1, sqrt(add(mean(square(centred), [2], true), epsilon)));
 
 /**
  * With `d` and `r` of {@link groupStatistics}, and means over each group:

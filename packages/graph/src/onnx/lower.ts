@@ -4,7 +4,7 @@ import { constant, type Expr, expr } from "../expr.ts";
 import { simplify } from "../passes.ts";
 import { sameShape } from "../shape.ts";
 import { tensor } from "../tensor.ts";
-import { type Graph, rewrite, withInputs } from "../trace.ts";
+import { type Graph, rewrite, usesIn, withInputs } from "../trace.ts";
 import { isKnownFrom } from "./onnx-writer.ts";
 
 /**
@@ -21,10 +21,7 @@ export function lower(whole: Graph): Graph {
         : withInputs(node, inputs);
     }),
   );
-  const uses = new Map<Expr, number>();
-  const use = (e: Expr) => uses.set(e, (uses.get(e) ?? 0) + 1);
-  for (const node of graph.nodes) node.inputs.forEach(use);
-  Object.values(graph.outputs).forEach(use);
+  const uses = usesIn(graph);
   return rewrite(graph, (node, made) => {
     if (node.op === "MatMul") return product(node, made);
     if (node.op === "Add") {

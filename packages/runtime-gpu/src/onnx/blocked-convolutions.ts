@@ -7,6 +7,7 @@ import {
   reshape,
   rewrite,
   transpose,
+  usesIn,
   withInputs,
 } from "@gen/graph";
 import type { Ort, SessionOptions } from "./runtime.ts";
@@ -24,12 +25,10 @@ export async function blockedConvolutions(
   channelBlock: () => Promise<number>,
 ): Promise<Graph> {
   const changing = new Set<Expr>();
-  const uses = new Map<Expr, number>();
   for (const node of graph.nodes) {
     if (isInput(node) || node.inputs.some((e) => changing.has(e))) changing.add(node);
-    for (const e of node.inputs) uses.set(e, (uses.get(e) ?? 0) + 1);
   }
-  for (const e of Object.values(graph.outputs)) uses.set(e, (uses.get(e) ?? 0) + 1);
+  const uses = usesIn(graph);
   const learns = ({ op, attributes, inputs: [, weight] }: Expr): boolean =>
     op === "Conv" &&
     changing.has(weight) &&

@@ -1,15 +1,13 @@
 import {
   add,
   constant,
-  div,
   type Expr,
   elementCount,
+  groupRate,
   groupStatistics,
   mean,
   mul,
   reshape,
-  sqrt,
-  square,
   sub,
   tanh,
   tensor,
@@ -69,7 +67,7 @@ function sumStatistics(x: Expr, groups: number, epsilon: number) {
   const level = mean(add(means, added), [2], true);
   const shift = reshape(sub(added, level), [batch, channels, 1]);
   const centred = reshape(add(byChannel, shift), [batch, groups, -1]);
-  return { centred, rate: div(1, sqrt(add(mean(square(centred), [2], true), epsilon))) };
+  return { centred, rate: groupRate(centred, epsilon) };
 }
 
 /** `x * sigmoid(x)`. */

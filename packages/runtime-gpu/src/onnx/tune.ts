@@ -13,6 +13,7 @@ import {
   rewrite,
   sigmoid,
   sub,
+  usesIn,
   withInputs,
 } from "@gen/graph";
 import { isSilu, normalisedInSteps, normalisedRows, siluInParts } from "./normalised.ts";
@@ -45,14 +46,6 @@ export function tuneForCpu(graph: Graph, native: boolean): Graph {
     if (node.op === "Slice" && x.op === "Pad") return cropped(node, x);
     return withInputs(node, inputs);
   });
-}
-
-/** How often each value of a graph is taken up. */
-function usesIn({ nodes, outputs }: Graph): Map<Expr, number> {
-  const uses = new Map<Expr, number>();
-  const taken = [...nodes.flatMap(({ inputs }) => inputs), ...Object.values(outputs)];
-  for (const e of taken) uses.set(e, (uses.get(e) ?? 0) + 1);
-  return uses;
 }
 
 /** The mean of reshaped values, as the gradient of a group normalisation takes it. */
