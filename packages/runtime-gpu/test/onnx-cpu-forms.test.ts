@@ -2,7 +2,9 @@ import * as g from "@gen/graph";
 import ort from "onnxruntime-node";
 import { afterAll, describe, expect, test } from "vitest";
 import { blockedConvolutions, channelBlock } from "../src/onnx/blocked-convolutions.ts";
+import { subpixelConvolutions } from "../src/onnx/subpixel-convolutions.ts";
 import { tuneForCpu } from "../src/onnx/tune.ts";
+import { unjoinedChannels } from "../src/onnx/unjoined-channels.ts";
 import { wasmForms } from "../src/onnx/wasm-forms.ts";
 import { onnxBackend } from "../src/onnx.ts";
 
@@ -50,7 +52,30 @@ async function agrees(
   await program.dispose();
 }
 
+/** The float64 evaluation of what `change` makes of a graph against that of the graph itself. */
+const keeps = (
+  change: (graph: g.Graph) => g.Graph,
+  shapes: Record<string, readonly number[]>,
+  f: (inputs: Record<string, g.Expr>) => Record<string, g.Expr>,
+): g.Graph => {
+  const signature = Object.entries(shapes).map(([n, shape]) => [n, { shape }]);
+  const graph = g.trace(f, Object.fromEntries(signature));
+  const changed = change(graph);
+  const values = Object.fromEntries(
+    Object.entries(shapes).map(([n, shape], i) => [n, wave(shape, i)]),
+  );
+  const [want, got] = [g.evaluate(graph, values), g.evaluate(changed, values)];
+  for (const name of Object.keys(want)) {
+    expect(got[name].shape).toEqual(want[name].shape);
+    const numbers = g.tensorNumbers(want[name]);
+    const apart = Array.from(g.tensorNumbers(got[name]), (v, i) => Math.abs(v - numbers[i]));
+    expect(Math.max(...apart), name).toBeLessThan(1e-12);
+  }
+  return changed;
+};
+
 const block = await channelBlock(ort as never, { executionProviders: ["cpu"] });
+const convolutions = ({ nodes }: g.Graph) => nodes.filter(({ op }) => op === "Conv");
 const operations = ({ nodes }: g.Graph) => new Set(nodes.map(({ op }) => op));
 
 describe("convolutions with changing weights", () => {
@@ -110,9 +135,11 @@ describe("the graph as ONNX Runtime's CPU provider gets it", () => {
       return { y, dx, ds, db };
     };
     expect(seen(forward)).toContain("LayerNormalization");
+    expect(seen(forward)).toContain("BatchNormalization");
     expect(seen(learning)).not.toContain("LayerNormalization");
     expect(seen(learning)).not.toContain("GroupNormalization");
     await agrees(image, forward);
+    await agrees({ ...image, x: [2, 8, 64, 64] }, forward);
     await agrees(image, learning);
   });
   test("computes large sigmoids and normalisations in parts where there are no threads for them", async () => {
@@ -158,30 +185,122 @@ describe("the graph as ONNX Runtime's CPU provider gets it", () => {
   });
 });
 
-describe("the graph as WebAssembly gets it", () => {
-  /** The float64 evaluation of what `change` makes of a graph against that of the graph itself. */
-  const keeps = (
-    change: (graph: g.Graph) => g.Graph,
-    shapes: Record<string, readonly number[]>,
-    f: (inputs: Record<string, g.Expr>) => Record<string, g.Expr>,
-  ): g.Graph => {
-    const signature = Object.entries(shapes).map(([n, shape]) => [n, { shape }]);
-    const graph = g.trace(f, Object.fromEntries(signature));
-    const changed = change(graph);
-    const values = Object.fromEntries(
-      Object.entries(shapes).map(([n, shape], i) => [n, wave(shape, i)]),
-    );
-    const [want, got] = [g.evaluate(graph, values), g.evaluate(changed, values)];
-    for (const name of Object.keys(want)) {
-      expect(got[name].shape).toEqual(want[name].shape);
-      const numbers = g.tensorNumbers(want[name]);
-      const apart = Array.from(g.tensorNumbers(got[name]), (v, i) => Math.abs(v - numbers[i]));
-      expect(Math.max(...apart), name).toBeLessThan(1e-12);
-    }
-    return changed;
+describe("convolutions of what is upsampled", () => {
+  const layer = (
+    kernel: number,
+    scale: number,
+    channels: number,
+    { pads = Array(4).fill((kernel - 1) / 2), ...options }: g.ConvOptions = {},
+  ) => {
+    const weight = g.constant(wave([8, channels, kernel, kernel], 5));
+    const bias = g.constant(wave([1, 8, 1, 1], 6));
+    return ({ x }: Record<string, g.Expr>) => {
+      const conv = g.conv2d(g.upsampleNearest(x, scale), weight, { pads, ...options });
+      return { biased: g.relu(g.add(conv, bias)) };
+    };
   };
-  const convolutions = ({ nodes }: g.Graph) => nodes.filter(({ op }) => op === "Conv");
+  test.each([
+    [3, 2, [2, 16, 33, 32]],
+    [3, 2, [1, 20, 32, 40]],
+    [5, 2, [1, 24, 40, 28]],
+    [3, 3, [1, 48, 24, 24]],
+    [7, 4, [1, 60, 17, 18]],
+  ])(
+    "with a kernel of %i at a scale of %i are several of the image %j itself",
+    async (kernel, scale, x) => {
+      const f = layer(kernel, scale, x[1]);
+      const made = convolutions(keeps(subpixelConvolutions, { x }, f));
+      expect(made).toHaveLength(scale ** 2);
+      expect(made.every(({ inputs: [image] }) => g.isInput(image))).toBe(true);
+      const sizes = made.map(({ inputs: [, weight] }) =>
+        Math.max(...(weight.shape.slice(2) as number[])),
+      );
+      expect(Math.max(...sizes)).toBeLessThan(kernel);
+      await agrees({ x }, f);
+      await agrees({ x }, f, 1e-5, wasm);
+    },
+  );
+  test("that is wanted without its bias as well gives both", () => {
+    const weight = g.constant(wave([8, 16, 3, 3], 5));
+    const both = ({ x }: Record<string, g.Expr>) => {
+      const y = g.conv2d(g.upsampleNearest(x), weight, { pads: [1, 1, 1, 1] });
+      return { y, biased: g.add(y, g.constant(wave([1, 8, 1, 1], 6))) };
+    };
+    expect(convolutions(keeps(subpixelConvolutions, { x: [2, 16, 32, 33] }, both))).toHaveLength(4);
+  });
+  test("stay as they are where they are small, move otherwise, or where that would be more work", () => {
+    const x = [2, 16, 32, 32];
+    for (const [shape, f] of [
+      [[1, 16, 8, 8], layer(3, 2, 16)],
+      [x, layer(1, 2, 16)],
+      [x, layer(3, 2, 16, { stride: 2 })],
+      [x, layer(3, 2, 16, { pads: [0, 1, 2, 1] })],
+      [x, layer(3, 2, 8, { groups: 2 })],
+      // One channel: putting the pixels in turn would take more products than it spares.
+      [[1, 1, 40, 40], layer(3, 2, 1)],
+    ] as const) {
+      const [conv, ...others] = convolutions(keeps(subpixelConvolutions, { x: shape }, f));
+      expect([conv.inputs[0].op, others]).toEqual(["Resize", []]);
+    }
+    const learning = ({ x, w }: Record<string, g.Expr>) => ({
+      y: g.conv2d(g.upsampleNearest(x), w, { pads: [1, 1, 1, 1] }),
+    });
+    const w = [8, 16, 3, 3];
+    expect(convolutions(keeps(subpixelConvolutions, { x, w }, learning))).toHaveLength(1);
+  });
+});
 
+describe("convolutions of joined channels", () => {
+  const weight = (channels: number, kernel: number, phase: number) =>
+    g.constant(wave([8, channels, kernel, kernel], phase));
+  /** The beginning of a UNet's block on the way up, with three parts of which two are alike. */
+  const block = (groups: number) => {
+    const [scale, bias] = [g.constant(wave([24], 2)), g.constant(wave([24], 3))];
+    return ({ a, b }: Record<string, g.Expr>) => {
+      const x = g.concat([a, b, a], 1);
+      const h = g.silu(g.groupNormalization(x, scale, bias, groups));
+      const main = g.conv2d(h, weight(24, 3, 4), { pads: [1, 0, 1, 2], stride: 2 });
+      return {
+        main: g.add(main, g.constant(wave([1, 8, 1, 1], 6))),
+        skip: g.conv2d(x, weight(24, 1, 5)),
+      };
+    };
+  };
+  const shapes = { a: [2, 8, 32, 32], b: [2, 8, 32, 32] };
+  test("are those of the parts, added", async () => {
+    const changed = keeps(unjoinedChannels, shapes, block(12));
+    expect(operations(changed)).not.toContain("Concat");
+    expect(convolutions(changed)).toHaveLength(6);
+    // The first takes the bias, which the runtime then computes with it.
+    const [sum] = changed.outputs.main.inputs;
+    expect(sum.inputs[0].op).toBe("Add");
+    await agrees(shapes, block(12));
+  });
+  test("whose groups are of several parts are joined before they are normalised", async () => {
+    const changed = keeps(unjoinedChannels, shapes, block(2));
+    const joined = changed.nodes.filter(({ op }) => op === "Concat");
+    expect(joined).toHaveLength(1);
+    // The skip has its parts all the same.
+    expect(convolutions(changed)).toHaveLength(4);
+    await agrees(shapes, block(2));
+  });
+  test("stay as they are where they are small, in groups or learning", () => {
+    const small = { a: [1, 8, 8, 8], b: [1, 8, 8, 8] };
+    expect(convolutions(keeps(unjoinedChannels, small, block(12)))).toHaveLength(2);
+    const grouped = ({ a, b }: Record<string, g.Expr>) => ({
+      y: g.conv2d(g.concat([a, b], 1), weight(8, 3, 4), { groups: 2 }),
+    });
+    expect(convolutions(keeps(unjoinedChannels, shapes, grouped))).toHaveLength(1);
+    const learning = ({ a, b, w, s }: Record<string, g.Expr>) => ({
+      y: g.conv2d(g.groupNormalization(g.concat([a, b], 1), s, s, 4), w),
+    });
+    const all = { ...shapes, w: [8, 16, 3, 3], s: [16] };
+    const kept = keeps(unjoinedChannels, all, learning);
+    expect([convolutions(kept).length, operations(kept).has("Concat")]).toEqual([1, true]);
+  });
+});
+
+describe("the graph as WebAssembly gets it", () => {
   test.each([
     [[3, 4, 3, 3], [24, 4, 3, 3], { pads: [1, 1, 1, 1] }],
     [[3, 4, 6, 5], [24, 4, 3, 3], { stride: 2, pads: [1, 0, 2, 1] }],

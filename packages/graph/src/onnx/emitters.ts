@@ -30,8 +30,9 @@ const special: Record<string, Emitter> = {
   Concat: (e, inputs) => [inputs, [int("axis", number(e, "axis"))]],
   Gather: (e, inputs) => [inputs, [int("axis", number(e, "axis"))]],
   Softmax: (e, inputs) => [inputs, [int("axis", number(e, "axis"))]],
-  LayerNormalization: (e, inputs) => [inputs, [float("epsilon", number(e, "epsilon"))]],
-  InstanceNormalization: (e, inputs) => [inputs, [float("epsilon", number(e, "epsilon"))]],
+  LayerNormalization: normalization,
+  InstanceNormalization: normalization,
+  BatchNormalization: normalization,
   Reshape: reshape,
   Expand: expand,
   Slice: (e, [x], writer) => [
@@ -91,6 +92,10 @@ function reduce(since: number): Emitter {
       ? [[x, writer.ints(axes)], [keep]]
       : [[x], [ints("axes", axes), keep]];
   };
+}
+
+function normalization(e: Expr, inputs: string[]): ReturnType<Emitter> {
+  return [inputs, [float("epsilon", number(e, "epsilon"))]];
 }
 
 /** A dimension of the operand is copied (0), one other may follow from the rest (-1). */

@@ -1,15 +1,5 @@
-import {
-  type Expr,
-  type Graph,
-  graphOf,
-  input,
-  isInput,
-  reshape,
-  rewrite,
-  transpose,
-  usesIn,
-  withInputs,
-} from "@gen/graph";
+import { type Expr, type Graph, graphOf, input, reshape, transpose } from "@gen/graph";
+import { changingIn, rewriteConvolutions } from "./rewrite-convolutions.ts";
 import type { Ort, SessionOptions } from "./runtime.ts";
 import { graphSession } from "./session.ts";
 
@@ -24,11 +14,7 @@ export async function blockedConvolutions(
   graph: Graph,
   channelBlock: () => Promise<number>,
 ): Promise<Graph> {
-  const changing = new Set<Expr>();
-  for (const node of graph.nodes) {
-    if (isInput(node) || node.inputs.some((e) => changing.has(e))) changing.add(node);
-  }
-  const uses = usesIn(graph);
+  const changing = changingIn(graph);
   const learns = ({ op, attributes, inputs: [, weight] }: Expr): boolean =>
     op === "Conv" &&
     changing.has(weight) &&
@@ -36,40 +22,27 @@ export async function blockedConvolutions(
     weight.shape.slice(2).some((side) => side !== 1);
   if (!graph.nodes.some(learns)) return graph;
   const block = await channelBlock();
-  const fits = (node: Expr): boolean =>
+  const fits = (conv: Expr): boolean =>
     block > 1 &&
-    learns(node) &&
-    [node, node.inputs[0]].every(({ shape }) => Number(shape[1]) % block === 0);
+    learns(conv) &&
+    [conv, conv.inputs[0]].every(({ shape }) => Number(shape[1]) % block === 0);
 
-  const operands = new Map<Expr, readonly Expr[]>();
   const blocks = new Map<Expr, Expr>();
-  const blocked = (conv: Expr, bias: readonly Expr[]): Expr => {
-    const [x, weight] = operands.get(conv) as readonly Expr[];
+  return rewriteConvolutions(graph, (conv, [x, weight], bias) => {
+    if (!fits(conv)) return undefined;
     const ordered = blocks.get(x) ?? operation("ReorderInput", [x], x);
     blocks.set(x, ordered);
+    const channels = conv.shape[1] as number;
     const { stride, pads } = conv.attributes as { stride: number; pads: readonly number[] };
-    const made = operation("Conv", [ordered, inBlocks(weight, block), ...bias], conv, {
+    const inputs = [ordered, inBlocks(weight, block), ...(bias ? [reshape(bias, [channels])] : [])];
+    const made = operation("Conv", inputs, conv, {
       kernel_shape: weight.shape.slice(2) as number[],
       strides: [stride, stride],
       dilations: [1, 1],
       pads,
       group: 1,
     });
-    return operation("ReorderOutput", [made], conv, { channels: conv.shape[1] as number });
-  };
-  return rewrite(graph, (node, inputs) => {
-    if (fits(node)) {
-      operands.set(node, inputs);
-      return blocked(node, []);
-    }
-    const [conv] = node.inputs;
-    if (node.op === "Add" && operands.has(conv) && uses.get(conv) === 1) {
-      const channels = conv.shape[1] as number;
-      if (inputs[1].shape.join() === [1, channels, 1, 1].join()) {
-        return blocked(conv, [reshape(inputs[1], [channels])]);
-      }
-    }
-    return withInputs(node, inputs);
+    return operation("ReorderOutput", [made], conv, { channels });
   });
 }
 

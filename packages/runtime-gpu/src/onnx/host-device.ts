@@ -6,7 +6,9 @@ import { blockedConvolutions, channelBlock } from "./blocked-convolutions.ts";
 import { releaseMemory } from "./release-memory.ts";
 import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
 import { graphSession } from "./session.ts";
+import { subpixelConvolutions } from "./subpixel-convolutions.ts";
 import { tuneForCpu } from "./tune.ts";
+import { unjoinedChannels } from "./unjoined-channels.ts";
 import { wasmForms } from "./wasm-forms.ts";
 
 /**
@@ -32,7 +34,8 @@ export function hostDevice(name: string, ort: Ort, options: SessionOptions): Dev
       releaseMemory(data);
     },
     async compile(graph) {
-      const tuned = tuneForCpu(graph, native);
+      const fewer = subpixelConvolutions(graph);
+      const tuned = tuneForCpu(native ? unjoinedChannels(fewer) : fewer, native);
       const formed = native ? await blockedConvolutions(tuned, findBlock) : wasmForms(tuned);
       const session = await graphSession(ort, formed, options);
       return { run: (inputs) => session.run(inputs), dispose: () => session.release() };

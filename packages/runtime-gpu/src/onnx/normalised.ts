@@ -22,16 +22,26 @@ export function normalisedRows(node: Expr, inputs: readonly Expr[]): Expr {
   const size = elementCount([channels / groups, ...sides]);
   if (typeof size !== "number" || x.dtype !== "float32") return withInputs(node, inputs);
   const rows = reshape(x, [batch, groups, size]);
-  const filled = (value: number) => constant(tensor(new Float32Array(size).fill(value), [size]));
   const unit: Expr = {
     ...rows,
     op: "LayerNormalization",
-    inputs: [rows, filled(1), filled(0)],
+    inputs: [rows, filled(size, 1), filled(size, 0)],
     attributes: { epsilon },
   };
+  const image = reshape(unit, x.shape);
+  if (Number(elementCount(x.shape)) < forOneThread) {
+    const inputs = [image, scale, bias, filled(channels, 0), filled(channels, 1)];
+    return { ...image, op: "BatchNormalization", inputs, attributes: { epsilon: 0 } };
+  }
   const perChannel = (e: Expr) => reshape(e, [1, channels, ...sides.map(() => 1)]);
-  return add(mul(reshape(unit, x.shape), perChannel(scale)), perChannel(bias));
+  return add(mul(image, perChannel(scale)), perChannel(bias));
 }
+
+const filled = (length: number, value: number): Expr =>
+  constant(tensor(new Float32Array(length).fill(value), [length]));
+
+/** Elements below which one pass by one thread takes less time than two by several. */
+const forOneThread = 2 ** 16;
 
 /**
  * Group normalisation from the statistics that its gradient needs as well; with `alone`, nothing else

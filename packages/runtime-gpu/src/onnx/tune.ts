@@ -4,7 +4,6 @@ import {
   cast,
   div,
   type Expr,
-  elementCount,
   exp,
   type Graph,
   log,
@@ -16,6 +15,7 @@ import {
   usesIn,
   withInputs,
 } from "@gen/graph";
+import { isLarge } from "./large.ts";
 import { isSilu, normalisedInSteps, normalisedRows, siluInParts } from "./normalised.ts";
 
 /**
@@ -28,7 +28,7 @@ export function tuneForCpu(graph: Graph, native: boolean): Graph {
   // What comes from a file may need an older version of ONNX than layer normalisation does.
   const byRows = native && !graph.nodes.some(({ op }) => op === "Foreign");
   const learning = new Set(graph.nodes.filter(isMean).map(({ inputs: [e] }) => e.inputs[0]));
-  const inParts = ({ shape }: Expr) => !native && Number(elementCount(shape)) >= large;
+  const inParts = (e: Expr) => !native && isLarge(e);
   const uses = usesIn(graph);
   return rewrite(graph, (node, inputs) => {
     const [x] = inputs;
@@ -51,9 +51,6 @@ export function tuneForCpu(graph: Graph, native: boolean): Graph {
 /** The mean of reshaped values, as the gradient of a group normalisation takes it. */
 const isMean = ({ op, inputs: [x] }: Expr): boolean =>
   op === "ReduceMean" && x.op === "Reshape" && x.shape.length === 3;
-
-/** Elements from which on a pass over them takes longer than starting an operation. */
-const large = 2 ** 15;
 
 /** A slice of a padded tensor in one copy: ONNX's Pad takes off what negative pads say. */
 function cropped(node: Expr, padded: Expr): Expr {

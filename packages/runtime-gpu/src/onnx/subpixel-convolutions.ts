@@ -1,0 +1,92 @@
+import {
+  add,
+  concat,
+  constant,
+  conv2d,
+  type Expr,
+  type Graph,
+  matmul,
+  reshape,
+  type Shape,
+  tensor,
+} from "@gen/graph";
+import { isLarge } from "./large.ts";
+import { changingIn, rewriteConvolutions } from "./rewrite-convolutions.ts";
+
+/**
+ * The graph with each large convolution of an upsampled image as smaller ones of the image itself, whose results
+ * are interleaved (sub-pixel convolution, Shi et al. 2016): a 3x3 kernel over pixels that are each there four
+ * times sees 2x2 different ones, so that 4/9 of the products are left. Only where the weights never change.
+ */
+export function subpixelConvolutions(graph: Graph): Graph {
+  const changing = changingIn(graph);
+  return rewriteConvolutions(graph, (conv, [x, weight], bias) => {
+    if (changing.has(conv.inputs[1]) || !pays(conv)) return undefined;
+    const made = phases(x.inputs[0], weight, x.attributes.scale as number);
+    return interleaved(bias ? made.map((each) => add(each, bias)) : made, conv.shape);
+  });
+}
+
+/** Whether a convolution keeps the size of an upsampled image, and has fewer products when it is divided. */
+function pays(conv: Expr): boolean {
+  const { shape, attributes, inputs } = conv;
+  const [x, weight] = inputs;
+  const [, channels, kernel, columns] = weight.shape as number[];
+  const around = (kernel - 1) / 2;
+  const keeps =
+    x.op === "Resize" &&
+    kernel === columns &&
+    (attributes.pads as number[]).every((each) => each === around) &&
+    attributes.stride === 1 &&
+    attributes.group === 1;
+  if (!keeps || !isLarge(conv)) return false;
+  const places = alongAxis(kernel, x.attributes.scale as number);
+  const taps = places.reduce((sum, { sums }) => sum + sums.length, 0) / places.length;
+  // Interleaving takes a product for each pixel of a row.
+  return channels * taps ** 2 + (shape[3] as number) < channels * kernel ** 2;
+}
+
+/**
+ * What a kernel along one axis sees of an image whose pixels are there `scale` times, for each place within one
+ * pixel: as many pixels before and after it, and which of the kernel's taps fall on the same, as 0 and 1.
+ */
+function alongAxis(kernel: number, scale: number) {
+  const taps = Array.from({ length: kernel }, (_, tap) => tap);
+  return Array.from({ length: scale }, (_, place) => {
+    const seen = taps.map((tap) => Math.floor((place + tap - (kernel - 1) / 2) / scale));
+    const [first, last] = [seen[0], seen[kernel - 1]];
+    const pixels = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+    return {
+      before: -first,
+      after: last,
+      sums: pixels.map((pixel) => seen.map((each) => (each === pixel ? 1 : 0))),
+    };
+  });
+}
+
+/** The convolution of `image` for each place within an upsampled pixel, row by row. */
+function phases(image: Expr, weight: Expr, scale: number): Expr[] {
+  const places = alongAxis(weight.shape[2] as number, scale);
+  return places.flatMap((row) =>
+    places.map((column) => {
+      const wide = matmul(weight, matrix(column.sums), { transposeB: true });
+      const pads = [row.before, column.before, row.after, column.after] as const;
+      return conv2d(image, matmul(matrix(row.sums), wide), { pads });
+    }),
+  );
+}
+
+/** Images of equal size as one whose pixels are theirs in turn: rows by copying, columns by a product. */
+function interleaved(parts: readonly Expr[], shape: Shape): Expr {
+  const width = shape[3] as number;
+  const scale = Math.sqrt(parts.length);
+  const turns = Array.from({ length: width }, (_, from) =>
+    Array.from({ length: width }, (_, to) =>
+      from === (to % scale) * (width / scale) + Math.floor(to / scale) ? 1 : 0,
+    ),
+  );
+  return matmul(reshape(concat(parts, 3), shape), matrix(turns));
+}
+
+const matrix = (rows: readonly (readonly number[])[]): Expr =>
+  constant(tensor(Float32Array.from(rows.flat()), [rows.length, rows[0].length]));
