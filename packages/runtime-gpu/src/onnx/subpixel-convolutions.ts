@@ -35,6 +35,7 @@ function pays(conv: Expr): boolean {
   const around = (kernel - 1) / 2;
   const keeps =
     x.op === "Resize" &&
+    x.dtype === "float32" &&
     kernel === columns &&
     (attributes.pads as number[]).every((each) => each === around) &&
     attributes.stride === 1 &&
@@ -66,12 +67,18 @@ function alongAxis(kernel: number, scale: number) {
 
 /** The convolution of `image` for each place within an upsampled pixel, row by row. */
 function phases(image: Expr, weight: Expr, scale: number): Expr[] {
-  const places = alongAxis(weight.shape[2] as number, scale);
+  const [out, channels, kernel] = weight.shape as number[];
+  const kernels = reshape(weight, [out * channels, kernel * kernel]);
+  const places = alongAxis(kernel, scale);
   return places.flatMap((row) =>
     places.map((column) => {
-      const wide = matmul(weight, matrix(column.sums), { transposeB: true });
+      const sums = row.sums.flatMap((r) =>
+        column.sums.map((c) => r.flatMap((a) => c.map((b) => a * b))),
+      );
+      const summed = matmul(kernels, matrix(sums), { transposeB: true });
+      const shape = [out, channels, row.sums.length, column.sums.length];
       const pads = [row.before, column.before, row.after, column.after] as const;
-      return conv2d(image, matmul(matrix(row.sums), wide), { pads });
+      return conv2d(image, reshape(summed, shape), { pads });
     }),
   );
 }
