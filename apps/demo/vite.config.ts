@@ -22,8 +22,7 @@ export default defineConfig({
     include: [
       "@gen/data > fast-png",
       "@gen/data > fflate",
-      "@gen/graph > @bufbuild/protobuf",
-      "@gen/graph > onnx-buf",
+      "@gen/graph > @bufbuild/protobuf/wire",
       "@tensorflow/tfjs",
       "@tensorflow/tfjs-backend-wasm",
       "@tensorflow/tfjs-backend-webgpu",

@@ -1,5 +1,5 @@
-import type { AttributeProto, TensorProto } from "onnx-buf";
 import { type Expr, expr } from "./expr.ts";
+import type { AttributeProto, TensorProto } from "./onnx/messages.ts";
 import type { Shape } from "./shape.ts";
 import type { DType } from "./tensor.ts";
 

@@ -1,6 +1,6 @@
 import { fromOnnx, type OnnxModel } from "@gen/graph";
 
-/** Gives the bytes of a file of the folder, or undefined where there is none. */
+/** Gives the bytes of a file of the folder, or undefined where there is none; several are asked for at once. */
 export type ReadFile = (path: string) => Promise<Uint8Array | undefined>;
 
 /** How a model of a folder is read. */

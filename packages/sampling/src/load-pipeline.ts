@@ -47,22 +47,25 @@ export async function loadPipeline(
     if (found !== undefined) return found;
     throw new Error(`${path} is missing from the pipeline folder`);
   };
-  const index = (await json(pipelinePaths.index)) ?? {};
+  // What is small comes first, all of it at once, so that a folder far away is not waited for file by file.
+  const [index = {}, schedulerRead, config = {}] = await Promise.all([
+    json(pipelinePaths.index),
+    readWithin(read, pipelinePaths.scheduler, limit),
+    json(pipelinePaths.unetConfig),
+  ]);
   const ours = (index._gen ?? {}) as { shape?: number[]; image?: number[] } & Partial<Pipeline>;
-  const schedulerBytes = there(
-    pipelinePaths.scheduler,
-    await readWithin(read, pipelinePaths.scheduler, limit),
-  );
+  const schedulerBytes = there(pipelinePaths.scheduler, schedulerRead);
   const scheduler = await naming(pipelinePaths.scheduler, () =>
     readSchedulerConfig(utf8Text(schedulerBytes)),
   );
-  const unet = there(pipelinePaths.unet, await loadModel(read, pipelinePaths.unet, options));
-  const config = (await json(pipelinePaths.unetConfig)) ?? {};
+  const [unet, vae] = await Promise.all([
+    loadModel(read, pipelinePaths.unet, options).then((found) => there(pipelinePaths.unet, found)),
+    loadVae(),
+  ]);
   const { shape, ...network } = await naming(pipelinePaths.unet, () =>
     unetNetwork(unet, { open, known: ours.shape, config }),
   );
   const model = denoiser({ ...network, parameters: unet.parameters }, scheduler.predictionType);
-  const vae = await loadVae();
   return { denoiser: model, scheduler, shape, vae, classes: ours.classes, notes: ours.notes };
 
   /** A part of the VAE, which must be there where the index names it. */
@@ -73,10 +76,13 @@ export async function loadPipeline(
   }
 
   async function loadVae(): Promise<PipelineVae | undefined> {
-    const decoder = await part("vae_decoder", pipelinePaths.decoder);
+    const [decoder, encoder, config = {}] = await Promise.all([
+      part("vae_decoder", pipelinePaths.decoder),
+      part("vae_encoder", pipelinePaths.encoder),
+      json(pipelinePaths.decoderConfig),
+    ]);
     if (!decoder) return undefined;
-    const encoder = await part("vae_encoder", pipelinePaths.encoder);
-    const scaling = latentScaling((await json(pipelinePaths.decoderConfig)) ?? {});
+    const scaling = latentScaling(config);
     const input = onlyInput(decoder, pipelinePaths.decoder);
     const encoded = encoder && onlyInput(encoder, pipelinePaths.encoder);
     const image = ours.image ?? fixedPart(encoder?.signature[encoded as string].shape) ?? [];

@@ -91,7 +91,7 @@ export class Call {
     return attribute ? shortest(attribute.f) : fallback;
   }
 
-  floats(name: string): number[] | undefined {
+  floats(name: string): readonly number[] | undefined {
     return this.node.attributes.get(name)?.floats;
   }
 

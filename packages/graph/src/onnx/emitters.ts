@@ -1,8 +1,9 @@
 import type { Expr } from "../expr.ts";
 import { shapeText } from "../shape.ts";
 import { tensor } from "../tensor.ts";
+import type { AttributeInit } from "./messages.ts";
 import { domainOf, type OnnxWriter } from "./onnx-writer.ts";
-import { type AttributeInit, elementTypes, float, int, ints, text } from "./protobuf.ts";
+import { elementTypes, float, int, ints, text } from "./protobuf.ts";
 
 /** The operands and attributes of the ONNX node for an expression. */
 type Emitter = (

@@ -1,8 +1,8 @@
-import { TensorProto_DataType as T } from "onnx-buf";
 import { input } from "../expr.ts";
 import { broadcastShapes, type Dim, elementCount, type Shape } from "../shape.ts";
 import type { Call, Reader } from "./call.ts";
 import { isKnown, isOpaque, knownOf, type Value } from "./known.ts";
+import { elementType as T } from "./messages.ts";
 import { dtypeOf, elementTypes } from "./protobuf.ts";
 
 /** What is known of a value: ONNX's element type and its dimensions. */

@@ -2,13 +2,8 @@ import type { Expr, Input } from "../expr.ts";
 import type { Foreign } from "../foreign.ts";
 import type { Dim, Shape } from "../shape.ts";
 import { type Tensor, tensor, tensorNumbers } from "../tensor.ts";
-import {
-  type AttributeInit,
-  int,
-  type NodeInit,
-  type TensorInit,
-  tensorMessage,
-} from "./protobuf.ts";
+import type { AttributeInit, NodeInit, TensorInit } from "./messages.ts";
+import { int, tensorMessage } from "./protobuf.ts";
 
 /** The domain of an operation's name: that of `com.microsoft.Gelu`, and none for ONNX's own. */
 export const domainOf = (op: string): string => op.slice(0, Math.max(0, op.lastIndexOf(".")));

@@ -7,10 +7,10 @@ import { tensor } from "../tensor.ts";
 import type { Call, Reader } from "./call.ts";
 import { type Facts, resultFacts } from "./foreign-types.ts";
 import { isKnown, type Known, toExpr, type Value } from "./known.ts";
+import type { TensorProto } from "./messages.ts";
 import { changedSince } from "./operator-changes.ts";
 import { dtypeOf, label, OnnxError, typeName } from "./protobuf.ts";
 import type { Declared, OnnxGraph, OnnxNode } from "./read-graph.ts";
-import type { TensorMessage } from "./read-tensor.ts";
 
 /** The oldest operator set that graphs are written in. */
 export const oldestWritten = 13;
@@ -61,7 +61,7 @@ function picked({ type = 0, shape }: Facts, of: ReturnType<typeof foreign>, i: n
 }
 
 /** A tensor of the file of a type that graphs do not have. */
-export function foreignConstant(message: TensorMessage): Value {
+export function foreignConstant(message: TensorProto): Value {
   const type = message.dataType;
   const bytes = message.rawData.length;
   const node: ForeignNode = {

@@ -1,16 +1,5 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import {
-  AttributeProto_AttributeType,
-  type AttributeProtoSchema,
-  type NodeProtoSchema,
-  TensorProto_DataType,
-  type TensorProtoSchema,
-} from "onnx-buf";
 import type { DType, Tensor } from "../tensor.ts";
-
-export type AttributeInit = MessageInitShape<typeof AttributeProtoSchema>;
-export type NodeInit = MessageInitShape<typeof NodeProtoSchema>;
-export type TensorInit = MessageInitShape<typeof TensorProtoSchema>;
+import { type AttributeInit, attributeType, elementType, type TensorInit } from "./messages.ts";
 
 /** What is wrong with an ONNX file, in one line. */
 export class OnnxError extends Error {
@@ -21,45 +10,49 @@ export class OnnxError extends Error {
 export class Unsupported extends OnnxError {}
 
 /** ONNX's number of each element type. */
-export const elementTypes: Readonly<Record<DType, TensorProto_DataType>> = {
-  float32: TensorProto_DataType.FLOAT,
-  float64: TensorProto_DataType.DOUBLE,
-  float16: TensorProto_DataType.FLOAT16,
-  int32: TensorProto_DataType.INT32,
-  int64: TensorProto_DataType.INT64,
-  bool: TensorProto_DataType.BOOL,
+export const elementTypes: Readonly<Record<DType, number>> = {
+  float32: elementType.FLOAT,
+  float64: elementType.DOUBLE,
+  float16: elementType.FLOAT16,
+  int32: elementType.INT32,
+  int64: elementType.INT64,
+  bool: elementType.BOOL,
 };
 
 /** The dtype that holds ONNX's element type `type`, or undefined where there is none; bfloat16 is read as float32. */
 export const dtypeOf = (type: number): DType | undefined =>
-  type === TensorProto_DataType.BFLOAT16
+  type === elementType.BFLOAT16
     ? "float32"
     : (Object.keys(elementTypes) as DType[]).find((dtype) => elementTypes[dtype] === type);
 
+const typeNames = /* @__PURE__ */ new Map<number, string>(
+  /* @__PURE__ */ Object.entries(elementType).map(([name, number]) => [number, name]),
+);
+
 /** ONNX's name of an element type. */
-export const typeName = (type: number): string => TensorProto_DataType[type] ?? String(type);
+export const typeName = (type: number): string => typeNames.get(type) ?? String(type);
 
 export const int = (name: string, value: number): AttributeInit => ({
   name,
-  type: AttributeProto_AttributeType.INT,
+  type: attributeType.INT,
   i: BigInt(value),
 });
 
 export const ints = (name: string, values: readonly number[]): AttributeInit => ({
   name,
-  type: AttributeProto_AttributeType.INTS,
+  type: attributeType.INTS,
   ints: values.map(BigInt),
 });
 
 export const float = (name: string, value: number): AttributeInit => ({
   name,
-  type: AttributeProto_AttributeType.FLOAT,
+  type: attributeType.FLOAT,
   f: value,
 });
 
 export const text = (name: string, value: string): AttributeInit => ({
   name,
-  type: AttributeProto_AttributeType.STRING,
+  type: attributeType.STRING,
   // ONNX's own words are ASCII.
   s: Uint8Array.from(value, (letter) => letter.charCodeAt(0)),
 });

@@ -1,24 +1,17 @@
-import { fromBinary, type MessageShape } from "@bufbuild/protobuf";
-import {
-  type AttributeProtoSchema,
-  ModelProtoSchema,
-  type NodeProtoSchema,
-  type ValueInfoProtoSchema,
-} from "onnx-buf";
 import type { Signature } from "../expr.ts";
 import type { Dim } from "../shape.ts";
 import type { DType, Tensor } from "../tensor.ts";
-import { dtypeOf, label, OnnxError } from "./protobuf.ts";
+import { decode } from "./message-codec.ts";
 import {
-  type ExternalData,
-  isForeignType,
-  readForeignTensor,
-  readTensor,
-  type TensorMessage,
-} from "./read-tensor.ts";
-
-type NodeMessage = MessageShape<typeof NodeProtoSchema>;
-export type AttributeMessage = MessageShape<typeof AttributeProtoSchema>;
+  type AttributeProto,
+  type ModelProto,
+  model as modelMessage,
+  type NodeProto,
+  type TensorProto,
+  type ValueInfoProto,
+} from "./messages.ts";
+import { dtypeOf, label, OnnxError } from "./protobuf.ts";
+import { type ExternalData, isForeignType, readForeignTensor, readTensor } from "./read-tensor.ts";
 
 /** A node as the file has it; absent optional operands are empty names. */
 export interface OnnxNode {
@@ -29,7 +22,7 @@ export interface OnnxNode {
   readonly label: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly attributes: ReadonlyMap<string, AttributeMessage>;
+  readonly attributes: ReadonlyMap<string, AttributeProto>;
 }
 
 /** What a file says of a value: its element type, and its dimensions where it has them. */
@@ -47,7 +40,7 @@ export interface OnnxGraph {
   readonly outputNames: readonly string[];
   readonly initializers: ReadonlyMap<string, Initializer>;
   /** Tensors of types that graphs do not have. */
-  readonly foreign: ReadonlyMap<string, TensorMessage>;
+  readonly foreign: ReadonlyMap<string, TensorProto>;
   readonly declared: ReadonlyMap<string, Declared>;
   readonly nodes: readonly OnnxNode[];
   /** The values that a node or an output uses. */
@@ -72,7 +65,7 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
   if (bytes.length > limit) {
     throw new OnnxError(`the ONNX model has ${bytes.length} bytes, more than the ${limit} allowed`);
   }
-  const model = decode(bytes);
+  const model = decoded(bytes);
   const graph = model.graph;
   const versions = new Map(model.opsetImport.map((o) => [domainOf(o.domain), Number(o.version)]));
   const opset = Number(versions.get(""));
@@ -88,7 +81,7 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
   const ours = model.producerName === "gen";
   const constants = ours ? undefined : controlNames(graph.node);
   const initializers = new Map<string, Initializer>();
-  const foreign = new Map<string, TensorMessage>();
+  const foreign = new Map<string, TensorProto>();
   const defined = new Set<string>();
   const define = (name: string) => {
     if (defined.has(name)) throw new OnnxError(`the ONNX graph defines ${label(name)} twice`);
@@ -131,10 +124,7 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
 const domainOf = (domain: string) => (domain === "ai.onnx" ? "" : domain);
 
 /** @throws OnnxError naming the operations that hold graphs of their own. */
-function refuseBodies(
-  nodes: readonly NodeMessage[],
-  functions: MessageShape<typeof ModelProtoSchema>["functions"],
-): void {
+function refuseBodies(nodes: readonly NodeProto[], functions: ModelProto["functions"]): void {
   const own = new Set(functions.map((f) => `${f.domain} ${f.name}`));
   const called = nodes.filter((n) => own.has(`${n.domain} ${n.opType}`));
   if (called.length > 0) {
@@ -155,22 +145,22 @@ function refuseBodies(
 const controlFlow = ["If", "Loop", "Scan", "SequenceMap"];
 
 /** Each once, and at most 40. */
-const opNames = (nodes: readonly NodeMessage[]): string =>
+const opNames = (nodes: readonly NodeProto[]): string =>
   [...new Set(nodes.map((n) => nodeOf(n).op))].slice(0, 40).map(opLabel).join(", ");
 
 /** An operation's name as errors print it. */
 export const opLabel = (op: string): string => (/^[\w.]{1,80}$/.test(op) ? op : label(op));
 
-function decode(bytes: Uint8Array): MessageShape<typeof ModelProtoSchema> {
+function decoded(bytes: Uint8Array): ModelProto {
   try {
-    return fromBinary(ModelProtoSchema, bytes, { readUnknownFields: false });
+    return decode<ModelProto>(modelMessage, bytes);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split("\n")[0] : cause;
     throw new OnnxError(`not an ONNX model, or a damaged one (${reason})`, { cause });
   }
 }
 
-const nodeOf = (node: NodeMessage): OnnxNode => ({
+const nodeOf = (node: NodeProto): OnnxNode => ({
   op: domainOf(node.domain) === "" ? node.opType : `${node.domain}.${node.opType}`,
   domain: domainOf(node.domain),
   opType: node.opType,
@@ -181,7 +171,7 @@ const nodeOf = (node: NodeMessage): OnnxNode => ({
 });
 
 /** Operands of other exporters' models that steer an operation and are no weights. */
-function controlNames(nodes: readonly NodeMessage[]): Set<string> {
+function controlNames(nodes: readonly NodeProto[]): Set<string> {
   const control = new Set<string>();
   const weights = new Set<string>();
   for (const { opType, input } of nodes) {
@@ -191,36 +181,30 @@ function controlNames(nodes: readonly NodeMessage[]): Set<string> {
   return new Set([...control].filter((name) => !weights.has(name)));
 }
 
-function signatureOf({
-  name,
-  type,
-}: MessageShape<typeof ValueInfoProtoSchema>): Required<Signature> {
+function signatureOf({ name, type }: ValueInfoProto): Required<Signature> {
   const what = `input ${label(name)}`;
-  if (type?.value.case !== "tensorType") throw new OnnxError(`${what} is not a tensor`);
-  const { elemType, shape } = type.value.value;
+  if (!type?.tensorType) throw new OnnxError(`${what} is not a tensor`);
+  const { elemType, shape } = type.tensorType;
   const dtype: DType | undefined = dtypeOf(elemType);
   if (dtype === undefined)
     throw new OnnxError(`${what} has element type ${elemType}, which is not supported`);
   if (!shape) throw new OnnxError(`${what} has no shape`);
-  const dims = shape.dim.map(({ value }, i): Dim => {
-    if (value.case === "dimParam") return dimensionName(value.value) ?? `${name}.${i}`;
-    if (value.case !== "dimValue") return `${name}.${i}`;
-    const size = Number(value.value);
+  const dims = shape.dim.map(({ dimParam, dimValue }, i): Dim => {
+    if (dimParam !== undefined) return dimensionName(dimParam) ?? `${name}.${i}`;
+    if (dimValue === undefined) return `${name}.${i}`;
+    const size = Number(dimValue);
     if (size >= 0 && Number.isSafeInteger(size)) return size;
     throw new OnnxError(`${what} has dimension ${size}; dimensions must not be negative`);
   });
   return { shape: dims, dtype };
 }
 
-function declaredOf({
-  name,
-  type,
-}: MessageShape<typeof ValueInfoProtoSchema>): (readonly [string, Declared])[] {
-  if (type?.value.case !== "tensorType") return [];
-  const { elemType, shape } = type.value.value;
-  const dims = shape?.dim.map(({ value }): Dim | undefined => {
-    if (value.case === "dimParam") return dimensionName(value.value);
-    const size = value.case === "dimValue" ? Number(value.value) : -1;
+function declaredOf({ name, type }: ValueInfoProto): (readonly [string, Declared])[] {
+  if (!type?.tensorType) return [];
+  const { elemType, shape } = type.tensorType;
+  const dims = shape?.dim.map(({ dimParam, dimValue = -1n }): Dim | undefined => {
+    if (dimParam !== undefined) return dimensionName(dimParam);
+    const size = Number(dimValue);
     return size >= 0 && Number.isSafeInteger(size) ? size : undefined;
   });
   return [[name, { type: elemType, ...(dims && { shape: dims }) }]];
@@ -235,15 +219,15 @@ function dimensionName(name: string): string | undefined {
 
 /** The nodes that the outputs need, each after those whose values it uses. */
 function ordered(
-  nodes: readonly NodeMessage[],
+  nodes: readonly NodeProto[],
   outputs: readonly string[],
   given: Set<string>,
-): NodeMessage[] {
-  const makers = new Map<string, NodeMessage>();
+): NodeProto[] {
+  const makers = new Map<string, NodeProto>();
   for (const node of nodes) for (const name of node.output) makers.set(name, node);
-  const order: NodeMessage[] = [];
-  const state = new Map<NodeMessage, "open" | "done">();
-  const stack: { node: NodeMessage; next: number }[] = [];
+  const order: NodeProto[] = [];
+  const state = new Map<NodeProto, "open" | "done">();
+  const stack: { node: NodeProto; next: number }[] = [];
   const visit = (name: string, user: string) => {
     if (name === "" || given.has(name)) return;
     const node = makers.get(name);

@@ -88,7 +88,7 @@ function resize(c: Call): Expr {
   return upsampleNearest(x, scale);
 }
 
-function scalesOf(c: Call, x: Expr): number[] {
+function scalesOf(c: Call, x: Expr): readonly number[] {
   const axes = c.list("axes") ?? [0, 1, 2, 3];
   const all = (values: readonly (number | string)[], empty: (axis: number) => number | string) =>
     x.shape.map((_, i) => (axes.includes(i) ? values[axes.indexOf(i)] : empty(i)));

@@ -1,34 +1,37 @@
-import { create, type MessageShape } from "@bufbuild/protobuf";
-import { TensorProto_DataLocation, TensorProto_DataType, TensorProtoSchema } from "onnx-buf";
 import { bytesPerElement, type Tensor, tensor } from "../tensor.ts";
+import { filled } from "./message-codec.ts";
+import {
+  elementType,
+  externalLocation,
+  type TensorProto,
+  tensor as tensorMessage,
+} from "./messages.ts";
 import { dtypeOf, label, OnnxError, typeName, Unsupported } from "./protobuf.ts";
 
 /** Gives `length` bytes of the file at `location`, a path below the model's own folder, from `offset` on. */
 export type ExternalData = (location: string, offset: number, length: number) => Uint8Array;
 
-export type TensorMessage = MessageShape<typeof TensorProtoSchema>;
-
 /** Bytes of an element of each type that graphs do not have; halves of one for those of 4 bits. */
-const foreignBytes: ReadonlyMap<TensorProto_DataType, number> = /* @__PURE__ */ new Map([
-  [TensorProto_DataType.UINT8, 1],
-  [TensorProto_DataType.INT8, 1],
-  [TensorProto_DataType.UINT16, 2],
-  [TensorProto_DataType.INT16, 2],
-  [TensorProto_DataType.UINT32, 4],
-  [TensorProto_DataType.UINT64, 8],
-  [TensorProto_DataType.FLOAT8E4M3FN, 1],
-  [TensorProto_DataType.FLOAT8E4M3FNUZ, 1],
-  [TensorProto_DataType.FLOAT8E5M2, 1],
-  [TensorProto_DataType.FLOAT8E5M2FNUZ, 1],
-  [TensorProto_DataType.UINT4, 0.5],
-  [TensorProto_DataType.INT4, 0.5],
+const foreignBytes: ReadonlyMap<number, number> = /* @__PURE__ */ new Map<number, number>([
+  [elementType.UINT8, 1],
+  [elementType.INT8, 1],
+  [elementType.UINT16, 2],
+  [elementType.INT16, 2],
+  [elementType.UINT32, 4],
+  [elementType.UINT64, 8],
+  [elementType.FLOAT8E4M3FN, 1],
+  [elementType.FLOAT8E4M3FNUZ, 1],
+  [elementType.FLOAT8E5M2, 1],
+  [elementType.FLOAT8E5M2FNUZ, 1],
+  [elementType.UINT4, 0.5],
+  [elementType.INT4, 0.5],
 ]);
 
 /** Whether ONNX's element type is one of numbers that graphs do not have. */
 export const isForeignType = (type: number): boolean => foreignBytes.has(type);
 
 /** A tensor of a type that graphs do not have, with its own bytes in it. @throws OnnxError as `readTensor` does. */
-export function readForeignTensor(message: TensorMessage, resolve?: ExternalData): TensorMessage {
+export function readForeignTensor(message: TensorProto, resolve?: ExternalData): TensorProto {
   const what = `tensor ${label(message.name)}`;
   const size = sizeOf(message, what);
   const bytes = Math.ceil(size * (foreignBytes.get(message.dataType) as number));
@@ -43,10 +46,10 @@ export function readForeignTensor(message: TensorMessage, resolve?: ExternalData
   }
   const { dims, dataType, name, int32Data, uint64Data } = message;
   const data = raw ? { rawData: raw.slice() } : { int32Data, uint64Data };
-  return create(TensorProtoSchema, { dims, dataType, name, ...data });
+  return filled<TensorProto>(tensorMessage, { dims, dataType, name, ...data });
 }
 
-function sizeOf(message: TensorMessage, what: string): number {
+function sizeOf(message: TensorProto, what: string): number {
   const shape = message.dims.map(Number);
   if (shape.some((d) => !Number.isSafeInteger(d) || d < 0)) {
     throw new OnnxError(
@@ -58,12 +61,12 @@ function sizeOf(message: TensorMessage, what: string): number {
 
 /** The tensor's bytes, `bytes` of them where they are outside the model; undefined where its elements are listed. */
 function rawBytes(
-  message: TensorMessage,
+  message: TensorProto,
   what: string,
   bytes: number,
   resolve?: ExternalData,
 ): Uint8Array | undefined {
-  if (message.dataLocation === TensorProto_DataLocation.EXTERNAL) {
+  if (message.dataLocation === externalLocation) {
     return readExternal(message, what, bytes, resolve);
   }
   return message.rawData.length > 0 ? message.rawData : undefined;
@@ -73,11 +76,11 @@ function rawBytes(
  * The tensor in a message.
  * @throws OnnxError when its bytes do not fit its shape, Unsupported when its type is none of a graph's.
  */
-export function readTensor(message: TensorMessage, externalData?: ExternalData): Tensor {
+export function readTensor(message: TensorProto, externalData?: ExternalData): Tensor {
   const what = `tensor ${label(message.name)}`;
   const size = sizeOf(message, what);
   const shape = message.dims.map(Number);
-  const half = message.dataType === TensorProto_DataType.BFLOAT16;
+  const half = message.dataType === elementType.BFLOAT16;
   const dtype = half ? "float32" : dtypeOf(message.dataType);
   if (dtype === undefined) {
     const Kind = isForeignType(message.dataType) ? Unsupported : OnnxError;
@@ -118,13 +121,13 @@ export function readTensor(message: TensorMessage, externalData?: ExternalData):
 }
 
 function listed(
-  message: TensorMessage,
+  message: TensorProto,
   dtype: Tensor["dtype"],
-): number[] | BigInt64Array | Uint16Array {
+): readonly number[] | BigInt64Array | Uint16Array {
   if (dtype === "float64") return message.doubleData;
   if (dtype === "int64") return BigInt64Array.from(message.int64Data);
   if (dtype === "float16") return Uint16Array.from(message.int32Data);
-  if (message.dataType === TensorProto_DataType.FLOAT) return message.floatData;
+  if (message.dataType === elementType.FLOAT) return message.floatData;
   return message.int32Data;
 }
 
@@ -136,7 +139,7 @@ function fromBfloat16(bytes: Uint8Array): Float32Array {
 }
 
 function readExternal(
-  message: TensorMessage,
+  message: TensorProto,
   what: string,
   bytes: number,
   resolve?: ExternalData,

@@ -1,5 +1,3 @@
-import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { ModelProtoSchema, type ValueInfoProtoSchema } from "onnx-buf";
 import { type Expr, isInput, isParameter } from "../expr.ts";
 import { isForeign } from "../foreign.ts";
 import type { Tensor } from "../tensor.ts";
@@ -7,6 +5,8 @@ import type { Graph } from "../trace.ts";
 import { emit } from "./emitters.ts";
 import { halfPrecision } from "./half-precision.ts";
 import { lower } from "./lower.ts";
+import { encode } from "./message-codec.ts";
+import { model, type ValueInfoProto } from "./messages.ts";
 import { domainOf, OnnxWriter } from "./onnx-writer.ts";
 import { elementTypes, tensorMessage } from "./protobuf.ts";
 import { writtenVersions } from "./written-versions.ts";
@@ -77,7 +77,7 @@ export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
   for (const [n, e] of Object.entries(outputs)) {
     if (writer.nameOf(e) !== n) writer.node("Identity", [writer.nameOf(e)], [], n);
   }
-  const model = create(ModelProtoSchema, {
+  return encode(model, {
     irVersion: BigInt(opset < 19 ? 8 : opset < 21 ? 9 : 10),
     producerName: "gen",
     opsetImport: [...versions].map(([domain, v]) => ({ domain, version: BigInt(v) })),
@@ -89,7 +89,6 @@ export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
       output: Object.entries(outputs).map(([n, e]) => valueInfo(n, e)),
     },
   });
-  return toBinary(ModelProtoSchema, model);
 }
 
 /** `down.0.conv/Conv` for the node that uses the parameter `down.0.conv.weight`. */
@@ -99,20 +98,13 @@ function hint(writer: OnnxWriter, node: Expr): string | undefined {
   return writer.unique(`${owner.replace(/\.[^.]*$/, "")}/${node.op}`);
 }
 
-const valueInfo = (name: string, e: Expr): MessageInitShape<typeof ValueInfoProtoSchema> => ({
+const valueInfo = (name: string, { dtype, shape }: Expr): ValueInfoProto => ({
   name,
   type: {
-    value: {
-      case: "tensorType",
-      value: {
-        elemType: elementTypes[e.dtype],
-        shape: {
-          dim: e.shape.map((d) =>
-            typeof d === "number"
-              ? { value: { case: "dimValue", value: BigInt(d) } }
-              : { value: { case: "dimParam", value: d } },
-          ),
-        },
+    tensorType: {
+      elemType: elementTypes[dtype],
+      shape: {
+        dim: shape.map((d) => (typeof d === "number" ? { dimValue: BigInt(d) } : { dimParam: d })),
       },
     },
   },

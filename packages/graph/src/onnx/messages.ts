@@ -1,0 +1,193 @@
+import { message } from "./message-codec.ts";
+
+// The messages of ONNX's onnx.proto, with the fields that are read or written here. Graphs inside attributes,
+// and what attributes hold that no operation here has, stay bytes.
+
+export interface Entry {
+  key: string;
+  value: string;
+}
+const entry = message({ key: [1, "string"], value: [2, "string"] });
+
+export interface TensorProto {
+  dims: readonly bigint[];
+  dataType: number;
+  floatData: readonly number[];
+  int32Data: readonly number[];
+  stringData: readonly Uint8Array[];
+  int64Data: readonly bigint[];
+  name: string;
+  rawData: Uint8Array;
+  doubleData: readonly number[];
+  uint64Data: readonly bigint[];
+  docString: string;
+  externalData: readonly Entry[];
+  dataLocation: number;
+}
+export const tensor = message({
+  dims: [1, "int64", "list"],
+  dataType: [2, "int32"],
+  floatData: [4, "float", "packed"],
+  int32Data: [5, "int32", "packed"],
+  stringData: [6, "bytes", "list"],
+  int64Data: [7, "int64", "packed"],
+  name: [8, "string"],
+  rawData: [9, "bytes"],
+  doubleData: [10, "double", "packed"],
+  uint64Data: [11, "uint64", "packed"],
+  docString: [12, "string"],
+  externalData: [13, entry, "list"],
+  dataLocation: [14, "int32"],
+});
+
+const sparseTensor = message({
+  values: [1, tensor],
+  indices: [2, tensor],
+  dims: [3, "int64", "list"],
+});
+
+export interface AttributeProto {
+  name: string;
+  f: number;
+  i: bigint;
+  s: Uint8Array;
+  t?: TensorProto;
+  g?: Uint8Array;
+  floats: readonly number[];
+  ints: readonly bigint[];
+  strings: readonly Uint8Array[];
+  tensors: readonly TensorProto[];
+  graphs: readonly Uint8Array[];
+  tp?: Uint8Array;
+  typeProtos: readonly Uint8Array[];
+  type: number;
+  sparseTensor?: { values?: TensorProto; indices?: TensorProto };
+  sparseTensors: readonly Uint8Array[];
+}
+const attribute = message({
+  name: [1, "string"],
+  f: [2, "float"],
+  i: [3, "int64"],
+  s: [4, "bytes"],
+  t: [5, tensor, "optional"],
+  g: [6, "bytes", "optional"],
+  floats: [7, "float", "list"],
+  ints: [8, "int64", "list"],
+  strings: [9, "bytes", "list"],
+  tensors: [10, tensor, "list"],
+  graphs: [11, "bytes", "list"],
+  tp: [14, "bytes", "optional"],
+  typeProtos: [15, "bytes", "list"],
+  type: [20, "int32"],
+  sparseTensor: [22, sparseTensor, "optional"],
+  sparseTensors: [23, "bytes", "list"],
+});
+
+export interface NodeProto {
+  input: readonly string[];
+  output: readonly string[];
+  name: string;
+  opType: string;
+  attribute: readonly AttributeProto[];
+  domain: string;
+}
+const node = message({
+  input: [1, "string", "list"],
+  output: [2, "string", "list"],
+  name: [3, "string"],
+  opType: [4, "string"],
+  attribute: [5, attribute, "list"],
+  domain: [7, "string"],
+});
+
+/** A number, a name or neither. */
+export interface Dimension {
+  dimValue?: bigint;
+  dimParam?: string;
+}
+export interface ValueInfoProto {
+  name: string;
+  type?: { tensorType?: { elemType: number; shape?: { dim: readonly Dimension[] } } };
+}
+const dimension = message({
+  dimValue: [1, "int64", "optional"],
+  dimParam: [2, "string", "optional"],
+});
+const shape = message({ dim: [1, dimension, "list"] });
+const tensorType = message({ elemType: [1, "int32"], shape: [2, shape, "optional"] });
+const type = message({ tensorType: [1, tensorType, "optional"] });
+const valueInfo = message({ name: [1, "string"], type: [2, type, "optional"] });
+
+export interface GraphProto {
+  node: readonly NodeProto[];
+  name: string;
+  initializer: readonly TensorProto[];
+  input: readonly ValueInfoProto[];
+  output: readonly ValueInfoProto[];
+  valueInfo: readonly ValueInfoProto[];
+  sparseInitializer: readonly Uint8Array[];
+}
+const graph = message({
+  node: [1, node, "list"],
+  name: [2, "string"],
+  initializer: [5, tensor, "list"],
+  input: [11, valueInfo, "list"],
+  output: [12, valueInfo, "list"],
+  valueInfo: [13, valueInfo, "list"],
+  sparseInitializer: [15, "bytes", "list"],
+});
+
+/** Messages to be written; what is absent is not in the file. */
+export type TensorInit = Partial<TensorProto>;
+export type AttributeInit = Partial<AttributeProto>;
+export type NodeInit = Partial<Omit<NodeProto, "attribute">> & {
+  attribute?: readonly AttributeInit[];
+};
+
+export interface ModelProto {
+  irVersion: bigint;
+  producerName: string;
+  graph?: GraphProto;
+  opsetImport: readonly { domain: string; version: bigint }[];
+  functions: readonly { name: string; domain: string }[];
+}
+export const model = message({
+  irVersion: [1, "int64"],
+  producerName: [2, "string"],
+  graph: [7, graph, "optional"],
+  opsetImport: [8, message({ domain: [1, "string"], version: [2, "int64"] }), "list"],
+  functions: [25, message({ name: [1, "string"], domain: [10, "string"] }), "list"],
+});
+
+/** ONNX's numbers of element types, as it names them. */
+export const elementType = {
+  FLOAT: 1,
+  UINT8: 2,
+  INT8: 3,
+  UINT16: 4,
+  INT16: 5,
+  INT32: 6,
+  INT64: 7,
+  STRING: 8,
+  BOOL: 9,
+  FLOAT16: 10,
+  DOUBLE: 11,
+  UINT32: 12,
+  UINT64: 13,
+  COMPLEX64: 14,
+  COMPLEX128: 15,
+  BFLOAT16: 16,
+  FLOAT8E4M3FN: 17,
+  FLOAT8E4M3FNUZ: 18,
+  FLOAT8E5M2: 19,
+  FLOAT8E5M2FNUZ: 20,
+  UINT4: 21,
+  INT4: 22,
+  FLOAT4E2M1: 23,
+} as const;
+
+/** ONNX's numbers of what an attribute is. */
+export const attributeType = { FLOAT: 1, INT: 2, STRING: 3, INTS: 7 } as const;
+
+/** Where a tensor's bytes are that are in a file beside the model. */
+export const externalLocation = 1;
