@@ -186,12 +186,9 @@ describe("the graph as ONNX Runtime's CPU provider gets it", () => {
 });
 
 describe("convolutions of what is upsampled", () => {
-  const layer = (
-    kernel: number,
-    scale: number,
-    channels: number,
-    { pads = Array(4).fill((kernel - 1) / 2), ...options }: g.ConvOptions = {},
-  ) => {
+  const layer = (kernel: number, scale: number, channels: number, options: g.ConvOptions = {}) => {
+    const around = (kernel - 1) / 2;
+    const pads = [around, around, around, around] as const;
     const weight = g.constant(wave([8, channels, kernel, kernel], 5));
     const bias = g.constant(wave([1, 8, 1, 1], 6));
     return ({ x }: Record<string, g.Expr>) => {
