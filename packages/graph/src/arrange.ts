@@ -9,6 +9,7 @@ import {
   sameShape,
   shapeText,
 } from "./shape.ts";
+import type { Tensor } from "./tensor.ts";
 
 /**
  * The same elements in another shape; one dimension may be -1 and is worked out from the rest.
@@ -22,7 +23,9 @@ export function reshape(x: Expr, shape: Shape): Expr {
   if (full.includes(-1) || elementCount(full) !== elementCount(x.shape)) {
     throw new RangeError(`Reshape: ${shapeText(x.shape)} does not fit ${shapeText(shape)}`);
   }
-  return sameShape(full, x.shape) ? x : expr("Reshape", [x], full);
+  if (sameShape(full, x.shape)) return x;
+  if (x.op !== "Constant") return expr("Reshape", [x], full);
+  return constant({ ...(x.attributes.value as Tensor), shape: full as number[] });
 }
 
 /** Reorders the dimensions: output dimension i is input dimension `permutation[i]`. */

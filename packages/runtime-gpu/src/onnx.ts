@@ -7,7 +7,7 @@ import type { DeviceTensor } from "./ledger.ts";
 import { type GpuDevice, requestGpu } from "./onnx/gpu.ts";
 import { gpuDevice } from "./onnx/gpu-device.ts";
 import { hostDevice } from "./onnx/host-device.ts";
-import { loadNode, loadWeb, type OrtTensor, threadsHere } from "./onnx/runtime.ts";
+import { loadNode, loadWeb, type Ort, type OrtTensor, threadsHere } from "./onnx/runtime.ts";
 
 export type OnnxDevice = "cpu" | "wasm" | "webgpu";
 
@@ -23,6 +23,12 @@ export interface OnnxOptions {
    * WebAssembly starts its threads once: the first backend of a page or process decides.
    */
   threads?: number;
+  /**
+   * ONNX Runtime's module for `device` as the caller has imported it, such as `import * as runtime from
+   * "onnxruntime-web/wasm"`: it then comes with the caller's own code, and not in a file that is asked for
+   * only when a backend is opened, which is what happens unless told. In Node `device` must be told with it.
+   */
+  runtime?: OnnxRuntime;
   /** Where the `.wasm` and `.mjs` files are served: an absolute URL of a folder, or a URL for each. */
   wasmPaths?: string | { wasm?: string; mjs?: string };
   /** The page's own `GPUDevice`, to be shared with other code; for `webgpu` in a browser. */
@@ -38,6 +44,13 @@ export interface OnnxOptions {
   onUncaptured?: (reason: string) => void;
 }
 
+/** What is used of a module of ONNX Runtime: onnxruntime-web, any build of it, or onnxruntime-node. */
+export interface OnnxRuntime {
+  readonly InferenceSession: object;
+  readonly Tensor: object;
+  readonly env: { readonly versions: object };
+}
+
 /**
  * A backend that runs a graph as an ONNX model on ONNX Runtime; its name says which build ran:
  * `onnx/node-cpu`, `onnx/node-webgpu`, `onnx/wasm` or `onnx/webgpu`.
@@ -51,27 +64,38 @@ export async function onnxBackend(options: OnnxOptions = {}): Promise<Backend<De
 
 async function deviceFor(options: OnnxOptions): Promise<Device<OrtTensor>> {
   const { device, threads = threadsHere() } = options;
-  if (device === "webgpu" && !inNode()) return pageGpu(options);
-  if (inNode() && device !== "wasm") {
+  const native = inNode() && device !== "wasm";
+  const runtime = givenRuntime(options, native);
+  if (device === "webgpu" && !native) return pageGpu(options, runtime);
+  if (native) {
     try {
       const [provider, name] =
         device === "webgpu" ? ["webgpu", "node-webgpu"] : ["cpu", "node-cpu"];
       const session = { executionProviders: [provider], intraOpNumThreads: threads };
-      return hostDevice(`onnx/${name}`, await loadNode(), session);
+      return hostDevice(`onnx/${name}`, runtime ?? (await loadNode()), session);
     } catch (error) {
       if (device) throw error;
     }
   }
-  const ort = await loadWeb("wasm");
+  const ort = runtime ?? (await loadWeb("wasm"));
   ort.env.wasm.numThreads ??= threads;
   if (options.wasmPaths) ort.env.wasm.wasmPaths = options.wasmPaths;
   return hostDevice("onnx/wasm", ort, { executionProviders: ["wasm"] });
 }
 
-async function pageGpu(options: OnnxOptions): Promise<Device<OrtTensor>> {
+/** @throws BackendError where the module that was given is not of the package that the device needs. */
+function givenRuntime({ runtime, device }: OnnxOptions, native: boolean): Ort | undefined {
+  if (!runtime) return undefined;
+  if (native && !device) throw new BackendError("in Node a runtime needs a device beside it");
+  const build = native ? "node" : "web";
+  if (build in runtime.env.versions) return runtime as Ort;
+  throw new BackendError(`runtime is no onnxruntime-${build}, which device ${device} needs here`);
+}
+
+async function pageGpu(options: OnnxOptions, runtime: Ort | undefined): Promise<Device<OrtTensor>> {
   const { wasmPaths, gpuDevice: given, graphCapture, onUncaptured } = options;
   const gpu = given ?? (await requestGpu());
-  const ort = await loadWeb("webgpu");
+  const ort = runtime ?? (await loadWeb("webgpu"));
   ort.env.wasm.numThreads ??= 1;
   if (wasmPaths) ort.env.wasm.wasmPaths = wasmPaths;
   return gpuDevice(ort, {

@@ -28,8 +28,11 @@ function macrotask(): Promise<void> {
   });
 }
 
-/** A function to await often, which gives way to other work once `milliseconds` have passed. */
-export function breather(milliseconds = 12): () => Promise<void> | undefined {
+/**
+ * A function to await often, which gives way to other work once `milliseconds` have passed; 50 unless told, from
+ * where on browsers call a task long.
+ */
+export function breather(milliseconds = 50): () => Promise<void> | undefined {
   let last = Date.now();
   return () => {
     if (Date.now() - last < milliseconds) return undefined;

@@ -47,20 +47,22 @@ export async function loadPipeline(
     if (found !== undefined) return found;
     throw new Error(`${path} is missing from the pipeline folder`);
   };
-  // What is small comes first, all of it at once, so that a folder far away is not waited for file by file.
-  const [index = {}, schedulerRead, config = {}] = await Promise.all([
+  // Files are asked for together, so that a folder far away is not waited for one by one.
+  const [index = {}, schedulerRead] = await Promise.all([
     json(pipelinePaths.index),
     readWithin(read, pipelinePaths.scheduler, limit),
-    json(pipelinePaths.unetConfig),
   ]);
   const ours = (index._gen ?? {}) as { shape?: number[]; image?: number[] } & Partial<Pipeline>;
+  /** Our own index names all that a folder has; others' may be written for another kind of files. */
+  const maybe = (name: string) => name in index || !index._gen;
   const schedulerBytes = there(pipelinePaths.scheduler, schedulerRead);
   const scheduler = await naming(pipelinePaths.scheduler, () =>
     readSchedulerConfig(utf8Text(schedulerBytes)),
   );
-  const [unet, vae] = await Promise.all([
+  const [unet, config = {}, vae] = await Promise.all([
     loadModel(read, pipelinePaths.unet, options).then((found) => there(pipelinePaths.unet, found)),
-    loadVae(),
+    index._gen ? undefined : json(pipelinePaths.unetConfig),
+    maybe("vae_decoder") ? loadVae() : undefined,
   ]);
   const { shape, ...network } = await naming(pipelinePaths.unet, () =>
     unetNetwork(unet, { open, known: ours.shape, config }),
@@ -78,7 +80,7 @@ export async function loadPipeline(
   async function loadVae(): Promise<PipelineVae | undefined> {
     const [decoder, encoder, config = {}] = await Promise.all([
       part("vae_decoder", pipelinePaths.decoder),
-      part("vae_encoder", pipelinePaths.encoder),
+      maybe("vae_encoder") ? part("vae_encoder", pipelinePaths.encoder) : undefined,
       json(pipelinePaths.decoderConfig),
     ]);
     if (!decoder) return undefined;

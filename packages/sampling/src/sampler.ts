@@ -1,4 +1,4 @@
-import type { Tensor } from "@gen/graph";
+import type { Graph, Tensor } from "@gen/graph";
 import type { FloatArray, PredictionType } from "@gen/math";
 import type { Backend, Program } from "@gen/runtime-gpu";
 import type { AbortSignalLike } from "./abort-signal-like.ts";
@@ -14,7 +14,8 @@ import type { Step } from "./step.ts";
 
 /** What runs, and where; a {@link DenoiserFunction} runs on the host and needs no backend. */
 export interface SamplerOptions<T = unknown> {
-  readonly backend?: Backend<T>;
+  /** While one is still being opened, its promise does: what needs no backend is then done meanwhile. */
+  readonly backend?: Backend<T> | PromiseLike<Backend<T>>;
   readonly denoiser: Denoiser | DenoiserFunction;
 }
 
@@ -59,17 +60,19 @@ export interface Sampler {
 // The loop on its engine, whoever drives it.
 function prepare<T>({ backend, denoiser }: SamplerOptions<T>) {
   const programs = new Map<string, Promise<Program<T>>>();
+  // A run that fails before it needs the backend does not hear why that did not open.
+  Promise.resolve(backend).catch(() => undefined);
 
   const compiled = (
     model: Denoiser,
-    on: Backend<T>,
+    on: Backend<T> | PromiseLike<Backend<T>>,
     { shape, condition }: SampleOptions,
     form: StepForm,
   ) => {
     const conditions = Object.entries(conditionInputs(condition));
     const told = conditions.map(([name, { shape, dtype }]) => [name, shape, dtype]);
     const key = JSON.stringify([shape, told, form]);
-    const program = programs.get(key) ?? on.compile(stepGraph(model, shape, condition, form));
+    const program = programs.get(key) ?? compile(on, stepGraph(model, shape, condition, form));
     programs.set(key, program);
     program.catch(() => programs.delete(key));
     return program;
@@ -86,15 +89,16 @@ function prepare<T>({ backend, denoiser }: SamplerOptions<T>) {
     }
     if (!backend) throw new TypeError("backend is needed unless the denoiser is a function");
     const program = await compiled(denoiser, backend, options, form);
+    const opened = await backend;
     const extra: Record<string, T> = {};
     try {
       for (const [name, { data, shape, dtype }] of Object.entries(conditionInputs(condition))) {
-        extra[name] = backend.upload(data, shape, dtype);
+        extra[name] = opened.upload(data, shape, dtype);
       }
-      const engine = programEngine(backend, program, shape, clip, form, extra);
+      const engine = programEngine(opened, program, shape, clip, form, extra);
       return { shape, x: yield* loop(engine, rest) };
     } finally {
-      backend.dispose(...Object.values(extra));
+      opened.dispose(...Object.values(extra));
     }
   }
 
@@ -105,6 +109,9 @@ function prepare<T>({ backend, denoiser }: SamplerOptions<T>) {
   };
   return { run, dispose };
 }
+
+const compile = async <T>(on: Backend<T> | PromiseLike<Backend<T>>, graph: Graph) =>
+  (await on).compile(graph);
 
 /**
  * Prepares a denoiser on a backend. Parameters are read when a program is compiled, at the first

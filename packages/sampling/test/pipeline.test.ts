@@ -148,6 +148,24 @@ describe("a pipeline's folder", () => {
     expect(asked.filter((path) => path.includes("..") || path.startsWith("/"))).toEqual([]);
   });
 
+  it("asks for what our own index names and no more, in two rounds", async () => {
+    const files: Record<string, Uint8Array> = savePipeline({ ...whole, vae: undefined });
+    const rounds: string[][] = [];
+    let open: string[] = [];
+    const { vae: none } = await loadPipeline(async (path) => {
+      if (open.length === 0) rounds.push(open);
+      open.push(path);
+      await new Promise((later) => setTimeout(later, 5));
+      open = [];
+      return files[path];
+    });
+    expect(none).toBeUndefined();
+    expect(rounds.map((paths) => paths.sort())).toEqual([
+      ["model_index.json", "scheduler/scheduler_config.json"],
+      ["unet/model.onnx"],
+    ]);
+  });
+
   it("does without model_index.json and without a VAE", async () => {
     const { "model_index.json": _, ...files } = savePipeline({ ...whole, vae: undefined });
     const loaded = await loadPipeline(folder(files));

@@ -32,6 +32,19 @@ describe("sample on a backend", () => {
     }
   });
 
+  it("waits for a backend that is still being opened, and tells why it did not open", async () => {
+    const run = { ...options, steps: table(0) };
+    const { x } = await sample(run);
+    const later = new Promise<typeof backend>((open) => setTimeout(() => open(backend), 20));
+    expect((await sample({ ...run, backend: later })).x).toEqual(x);
+    const failed = () => Promise.reject(new Error("no device"));
+    await expect(sample({ ...run, backend: failed() })).rejects.toThrow("no device");
+    // Its own reason comes first, and the backend's is no failure that nobody heard of.
+    await expect(sample({ ...run, steps: [], backend: failed() })).rejects.toThrow(
+      "at least one row",
+    );
+  });
+
   it("leaves nothing alive, and reads back only when asked", async () => {
     const before = backend.memory().live;
     const seen: number[] = [];

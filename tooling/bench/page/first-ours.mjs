@@ -3,6 +3,7 @@
 import { ddimSteps } from "@gen/ddim";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { loadPipeline, sample } from "@gen/sampling";
+import * as runtime from "onnxruntime-web/wasm";
 import { firstNoise, told } from "./first.mjs";
 import { runtimeFiles } from "./runtime-files.mjs";
 
@@ -10,11 +11,8 @@ const read = async (/** @type {string} */ path) => {
   const response = await fetch(`/pipeline/${path}`);
   return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined;
 };
-const [backend, pipeline] = await Promise.all([
-  onnxBackend({ device: "wasm", threads: 2, wasmPaths: runtimeFiles }),
-  loadPipeline(read),
-]);
-const { denoiser, scheduler, shape } = pipeline;
+const backend = onnxBackend({ device: "wasm", threads: 2, runtime, wasmPaths: runtimeFiles });
+const { denoiser, scheduler, shape } = await loadPipeline(read);
 const { x } = await sample({
   backend,
   denoiser,

@@ -11,39 +11,59 @@ const scalars = {
   bytes: { wire: WireType.LengthDelimited, zero: new Uint8Array() },
 } as const;
 
+type Scalar = keyof typeof scalars;
+
 /**
  * How one field is written: its number, what it is, and whether there are many of it, each with a tag of its own
  * (`list`) or all in a row (`packed`). An `optional` one that is absent is undefined, not zero.
  */
-type Field = readonly [
+type Given = readonly [
   number: number,
-  kind: keyof typeof scalars | Message,
+  kind: Scalar | Message,
   many?: "list" | "packed" | "optional",
 ];
 
-const isMany = ([, , many]: Field): boolean => many === "list" || many === "packed";
-const wireOf = ([, kind]: Field): WireType =>
-  typeof kind === "string" ? scalars[kind].wire : WireType.LengthDelimited;
+interface Field {
+  readonly name: string;
+  readonly number: number;
+  /** One of the two. */
+  readonly scalar: Scalar | undefined;
+  readonly message: Message | undefined;
+  readonly wire: WireType;
+  readonly list: boolean;
+  readonly packed: boolean;
+}
 
 type Values = Record<string, unknown>;
 
-/** The fields of a kind of message, by name. */
+/** A kind of message. */
 export interface Message {
-  readonly fields: readonly (readonly [name: string, field: Field])[];
-  readonly byNumber: ReadonlyMap<number, readonly [name: string, field: Field]>;
+  /** By their numbers, which is the order that they are written in. */
+  readonly fields: ReadonlyMap<number, Field>;
   /** What fields are that a message does not have. */
   readonly absent: Values;
 }
 
-export function message(given: Readonly<Record<string, Field>>): Message {
-  const fields = Object.entries(given).sort(([, [a]], [, [b]]) => a - b);
+export function message(given: Readonly<Record<string, Given>>): Message {
+  const fields = new Map<number, Field>();
   const absent: Values = {};
-  for (const [name, field] of fields) {
-    const [, kind, many] = field;
-    if (isMany(field)) absent[name] = Object.freeze([]);
-    else if (typeof kind === "string" && !many) absent[name] = scalars[kind].zero;
+  for (const [name, [number, kind, many]] of Object.entries(given)) {
+    const list = many === "list" || many === "packed";
+    const [scalar, inner] = typeof kind === "string" ? [kind, undefined] : [undefined, kind];
+    const wire = scalar ? scalars[scalar].wire : WireType.LengthDelimited;
+    fields.set(number, {
+      name,
+      number,
+      scalar,
+      message: inner,
+      wire,
+      list,
+      packed: many === "packed",
+    });
+    if (list) absent[name] = Object.freeze([]);
+    else if (scalar && !many) absent[name] = scalars[scalar].zero;
   }
-  return { fields, byNumber: new Map(fields.map((each) => [each[1][0], each])), absent };
+  return { fields, absent };
 }
 
 /** A message that has `values`, and what it has not from its prototype. */
@@ -55,31 +75,46 @@ export const filled = <V extends object>({ absent }: Message, values: Partial<V>
  * @throws Error when the bytes are none of it.
  */
 export function decode<V extends object>(type: Message, bytes: Uint8Array): V {
-  const made = filled<Values>(type, {});
   const reader = new BinaryReader(bytes);
-  while (reader.pos < reader.len) {
+  return read(type, reader, reader.len) as V;
+}
+
+function read(type: Message, reader: BinaryReader, end: number): Values {
+  const made = filled<Values>(type, {});
+  while (reader.pos < end) {
     const [number, wire] = reader.tag();
-    const [name, field] = type.byNumber.get(number) ?? [];
-    const packed =
-      field && isMany(field) && wire === WireType.LengthDelimited && wire !== wireOf(field);
-    if (!name || !field || !(packed || wire === wireOf(field))) {
+    const field = type.fields.get(number);
+    // Lists may come either way.
+    const row = field?.list && wire === WireType.LengthDelimited && wire !== field.wire;
+    if (!field || !(row || wire === field.wire)) {
       reader.skip(wire, number);
       continue;
     }
-    const [, kind] = field;
-    const take = () => (typeof kind === "string" ? reader[kind]() : decode(kind, reader.bytes()));
-    if (!isMany(field)) {
-      made[name] = take();
+    const { name } = field;
+    if (!field.list) {
+      made[name] = one(field, reader);
       continue;
     }
     if (!Object.hasOwn(made, name)) made[name] = [];
     const list = made[name] as unknown[];
-    const end = packed ? reader.uint32() + reader.pos : 0;
-    if (packed) while (reader.pos < end) list.push(take());
-    else list.push(take());
-    if (packed && reader.pos !== end) throw new RangeError(`${name} does not end where it says`);
+    if (!row) {
+      list.push(one(field, reader));
+      continue;
+    }
+    const last = endOf(reader);
+    while (reader.pos < last) list.push(one(field, reader));
+    if (reader.pos !== last) throw new RangeError(`${name} does not end where it says`);
   }
-  return made as V;
+  if (reader.pos !== end) throw new RangeError("a message does not end where it says");
+  return made;
+}
+
+const one = ({ scalar, message }: Field, reader: BinaryReader): unknown =>
+  scalar ? reader[scalar]() : read(message as Message, reader, endOf(reader));
+
+function endOf(reader: BinaryReader): number {
+  const length = reader.uint32();
+  return reader.pos + length;
 }
 
 /** The bytes of a message: its own properties in the order of their fields' numbers. */
@@ -87,19 +122,19 @@ export const encode = (type: Message, values: object): Uint8Array<ArrayBuffer> =
   write(type, values as Values, new BinaryWriter()).finish();
 
 function write({ fields }: Message, values: Values, writer: BinaryWriter): BinaryWriter {
-  for (const [name, field] of fields) {
-    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+  for (const { name, number, scalar, message, wire, list, packed } of fields.values()) {
+    if (!Object.hasOwn(values, name)) continue;
+    const value = values[name];
     if (value === undefined) continue;
-    const [number, kind, many] = field;
-    const all = isMany(field) ? (value as readonly unknown[]) : [value];
-    const packed = many === "packed" && all.length > 0;
-    if (packed) writer.tag(number, WireType.LengthDelimited).fork();
+    const all = list ? (value as readonly unknown[]) : [value];
+    const row = packed && all.length > 0;
+    if (row) writer.tag(number, WireType.LengthDelimited).fork();
     for (const each of all) {
-      if (!packed) writer.tag(number, wireOf(field));
-      if (typeof kind === "string") writer[kind](each as never);
-      else write(kind, each as Values, writer.fork()).join();
+      if (!row) writer.tag(number, wire);
+      if (scalar) writer[scalar](each as never);
+      else write(message as Message, each as Values, writer.fork()).join();
     }
-    if (packed) writer.join();
+    if (row) writer.join();
   }
   return writer;
 }

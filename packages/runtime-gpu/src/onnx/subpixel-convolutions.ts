@@ -19,6 +19,7 @@ import { changingIn, rewriteConvolutions } from "./rewrite-convolutions.ts";
  * times sees 2x2 different ones, so that 4/9 of the products are left. Only where the weights never change.
  */
 export function subpixelConvolutions(graph: Graph): Graph {
+  if (!graph.nodes.some(pays)) return graph;
   const changing = changingIn(graph);
   return rewriteConvolutions(graph, (conv, [x, weight], bias) => {
     if (changing.has(conv.inputs[1]) || !pays(conv)) return undefined;
@@ -29,7 +30,8 @@ export function subpixelConvolutions(graph: Graph): Graph {
 
 /** Whether a convolution keeps the size of an upsampled image, and has fewer products when it is divided. */
 function pays(conv: Expr): boolean {
-  const { shape, attributes, inputs } = conv;
+  const { op, shape, attributes, inputs } = conv;
+  if (op !== "Conv" || !isLarge(conv)) return false;
   const [x, weight] = inputs;
   const [, channels, kernel, columns] = weight.shape as number[];
   const around = (kernel - 1) / 2;
@@ -40,7 +42,7 @@ function pays(conv: Expr): boolean {
     (attributes.pads as number[]).every((each) => each === around) &&
     attributes.stride === 1 &&
     attributes.group === 1;
-  if (!keeps || !isLarge(conv)) return false;
+  if (!keeps) return false;
   const places = alongAxis(kernel, x.attributes.scale as number);
   const taps = places.reduce((sum, { sums }) => sum + sums.length, 0) / places.length;
   // Interleaving takes a product for each pixel of a row.

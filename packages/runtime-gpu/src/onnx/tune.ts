@@ -2,13 +2,16 @@ import {
   abs,
   add,
   cast,
+  constant,
   div,
   type Expr,
   exp,
   type Graph,
+  isParameter,
   log,
   neg,
   relu,
+  reshape,
   rewrite,
   sigmoid,
   sub,
@@ -44,6 +47,7 @@ export function tuneForCpu(graph: Graph, native: boolean): Graph {
       return siluInParts(x, uses.get(node.inputs[0]) === 2);
     }
     if (node.op === "Slice" && x.op === "Pad") return cropped(node, x);
+    if (node.op === "Reshape" && isParameter(x)) return reshape(constant(x.value), node.shape);
     return withInputs(node, inputs);
   });
 }

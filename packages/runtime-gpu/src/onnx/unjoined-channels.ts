@@ -21,6 +21,7 @@ import { changingIn, rewriteConvolutions } from "./rewrite-convolutions.ts";
  * last. Only where the weights never change.
  */
 export function unjoinedChannels(given: Graph): Graph {
+  if (!given.nodes.some(isJoined)) return given;
   const graph = joinedLate(given);
   const changing = changingIn(graph);
   return rewriteConvolutions(graph, (conv, [x, weight], bias) => {
