@@ -101,7 +101,7 @@ export function floorText({ flops, weightBytes, resultBytes }, rates, ours) {
   const move = (1000 * (weightBytes + 2 * resultBytes)) / rates.bytes;
   const megabytes = (/** @type {number} */ n) => `${short(n / 1e6)} MB`;
   return [
-    `floor: ${short(flops / 1e9)} GFLOP of products take ${short(compute)} ms at the ${short(rates.flops / 1e9)} GFLOP/s`,
+    `floor: ${short(flops / 1e9)} GFLOP of products as the network is written take ${short(compute)} ms at the ${short(rates.flops / 1e9)} GFLOP/s`,
     `of one ${side}^3 product on this runtime; ${megabytes(weightBytes)} of weights and ${megabytes(resultBytes)} of the`,
     `products' results, written and read, take ${short(move)} ms at ${short(rates.bytes / 1e9)} GB/s;`,
     `ours takes ${short(ours / (compute + move))} times the sum`,
