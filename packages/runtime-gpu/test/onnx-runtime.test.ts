@@ -52,7 +52,7 @@ describe("a runtime that the caller has imported", () => {
   test("opens small graphs without changing them where a session in WebAssembly starts sooner", async () => {
     for (const [device, module, expected] of [
       ["cpu", node as unknown as typeof web, ["all", "all", "all"]],
-      ["wasm", web, ["disabled", "all", "basic"]],
+      ["wasm", web, ["disabled", "all", "all"]],
     ] as const) {
       const { runtime, levels } = watched(module);
       const backend = await onnxBackend({ device, runtime });

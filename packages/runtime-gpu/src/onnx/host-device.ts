@@ -48,13 +48,12 @@ export function hostDevice(name: string, ort: Ort, options: SessionOptions): Dev
 /**
  * In WebAssembly, what ONNX Runtime changes about a graph makes a session take half as long again to start. On one
  * without large values it spares next to nothing, as constants are folded and biases joined here; what is kept from
- * a file is known to it alone.
+ * a file it alone can improve.
  */
-function levelFor({ nodes }: Graph, native: boolean): SessionOptions {
-  if (native || nodes.some(isLarge)) return {};
-  const foreign = nodes.some(({ op }) => op === "Foreign");
-  return { graphOptimizationLevel: foreign ? "basic" : "disabled" };
-}
+const levelFor = ({ nodes }: Graph, native: boolean): SessionOptions =>
+  native || nodes.some((node) => node.op === "Foreign" || isLarge(node))
+    ? {}
+    : { graphOptimizationLevel: "disabled" };
 
 /** A copy of `array` as ONNX Runtime's own tensor, in host memory. */
 export function hostTensor(
