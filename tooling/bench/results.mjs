@@ -43,7 +43,8 @@ const head = `# Benchmarks
 
 Written by \`npm run bench\`, each section by its own run: ours and its peer take turns in blocks within one run, so
 that what drifts on the machine hits both. Times are the median of all steps with the quartiles in brackets; a ratio is
-the median, over the rounds, of peer by ours. A miss stays in the table.
+the median, over the rounds, of peer by ours. A miss stays in the table. No GPU has been at hand so far: WebGPU is
+tested on software adapters and not measured.
 `;
 
 /**
