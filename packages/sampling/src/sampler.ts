@@ -1,4 +1,4 @@
-import type { Graph, Tensor } from "@gen/graph";
+import type { Tensor } from "@gen/graph";
 import type { FloatArray, PredictionType } from "@gen/math";
 import type { Backend, Program } from "@gen/runtime-gpu";
 import type { AbortSignalLike } from "./abort-signal-like.ts";
@@ -60,19 +60,24 @@ export interface Sampler {
 // The loop on its engine, whoever drives it.
 function prepare<T>({ backend, denoiser }: SamplerOptions<T>) {
   const programs = new Map<string, Promise<Program<T>>>();
+  const opening = backend && Promise.resolve(backend);
   // A run that fails before it needs the backend does not hear why that did not open.
-  Promise.resolve(backend).catch(() => undefined);
+  opening?.catch(() => undefined);
 
   const compiled = (
     model: Denoiser,
-    on: Backend<T> | PromiseLike<Backend<T>>,
+    on: Promise<Backend<T>>,
     { shape, condition }: SampleOptions,
     form: StepForm,
   ) => {
     const conditions = Object.entries(conditionInputs(condition));
     const told = conditions.map(([name, { shape, dtype }]) => [name, shape, dtype]);
     const key = JSON.stringify([shape, told, form]);
-    const program = programs.get(key) ?? compile(on, stepGraph(model, shape, condition, form));
+    const make = () => {
+      const graph = stepGraph(model, shape, condition, form);
+      return on.then((opened) => opened.compile(graph));
+    };
+    const program = programs.get(key) ?? make();
     programs.set(key, program);
     program.catch(() => programs.delete(key));
     return program;
@@ -87,9 +92,9 @@ function prepare<T>({ backend, denoiser }: SamplerOptions<T>) {
     if (typeof denoiser === "function") {
       return { shape, x: yield* loop(hostEngine(denoiser, shape, clip, form), rest) };
     }
-    if (!backend) throw new TypeError("backend is needed unless the denoiser is a function");
-    const program = await compiled(denoiser, backend, options, form);
-    const opened = await backend;
+    if (!opening) throw new TypeError("backend is needed unless the denoiser is a function");
+    const program = await compiled(denoiser, opening, options, form);
+    const opened = await opening;
     const extra: Record<string, T> = {};
     try {
       for (const [name, { data, shape, dtype }] of Object.entries(conditionInputs(condition))) {
@@ -109,9 +114,6 @@ function prepare<T>({ backend, denoiser }: SamplerOptions<T>) {
   };
   return { run, dispose };
 }
-
-const compile = async <T>(on: Backend<T> | PromiseLike<Backend<T>>, graph: Graph) =>
-  (await on).compile(graph);
 
 /**
  * Prepares a denoiser on a backend. Parameters are read when a program is compiled, at the first

@@ -26,6 +26,7 @@ import { isSilu, normalisedInSteps, normalisedRows, siluInParts } from "./normal
  * `softplus(x) = relu(x) - log(sigmoid(|x|))` is vectorised and threaded: 9 times as fast.
  * In the native build, rows are normalised 3 times as fast as instances. In WebAssembly both are slow, and so
  * is the sigmoid, which does not use threads there: where there is much to compute, more operations take less time.
+ * Weights come in the shapes that they are used in, for sessions that fold no constants.
  */
 export function tuneForCpu(graph: Graph, native: boolean): Graph {
   // What comes from a file may need an older version of ONNX than layer normalisation does.
