@@ -1,44 +1,78 @@
-import { afterAll, beforeAll, describe, it } from "vitest";
-import {
-  browserPath,
-  openBrowser,
-  type Scenarios,
-  type TestBrowser,
-  type TestPage,
-} from "./open-browser.ts";
+import { afterAll, beforeAll, beforeEach, describe, it } from "vitest";
+import { type Engine, enginePath, engines, missingEngine, wholeMatrix } from "./engines.ts";
+import type { EngineFeatures, FeatureName } from "./features.ts";
+import { buildTestSite, type Scenarios, type TestPage, type TestSite } from "./test-page.ts";
 
-const noBrowser = "needs a browser: set GEN_BROWSER to the path of a Chromium";
+/** The page that tests share, and where they run in it. */
+export interface PageKind {
+  /** Whether the page may share memory among threads. */
+  readonly isolated: boolean;
+  /** Whether the tests run in every engine in `npm test` too. @defaultValue `false` */
+  readonly everyEngine?: boolean;
+  /** What the tests need of the engine; without it they are skipped, visibly. */
+  readonly needs?: readonly FeatureName[];
+}
+
+/** What a backend of this name needs of the engine. */
+export function backendNeeds(name: string): FeatureName[] {
+  if (name.includes("/webgpu")) return ["webgpu"];
+  return name.includes("/webgl") ? ["webglFloatTargets"] : [];
+}
+
+/** Which of these an engine lacks, in words for a test that is then skipped; empty where it has all. */
+export function lacks(features: EngineFeatures, needs: readonly FeatureName[]): string {
+  const missing = needs.filter((feature) => !features[feature]);
+  return missing.length > 0 ? `this engine has no ${missing.join(", ")}` : "";
+}
+
+/** The engines of a group of tests: Chromium alone in `npm test` unless the group is for every engine. */
+export const enginesOf = ({ everyEngine = false }: { everyEngine?: boolean } = {}): Engine[] =>
+  everyEngine || wholeMatrix ? [...engines] : ["chromium"];
+
+/** Describes a group of tests once for each engine; one test that is skipped where the engine is missing. */
+export function describeEngines(
+  name: string,
+  which: readonly Engine[],
+  tests: (engine: Engine) => void,
+): void {
+  for (const engine of which) {
+    describe(`${name}, ${engine}`, () => {
+      if (enginePath(engine)) tests(engine);
+      else it.skip(missingEngine(engine), () => {});
+    });
+  }
+}
 
 /** For one test file: tests in pages that run `main.ts` of a folder, which leaves `scenarios` on the page. */
 export function pageTests<S extends Scenarios>(
   page: URL,
   folders?: Readonly<Record<string, string>>,
 ) {
-  let browser: TestBrowser<S> | undefined;
+  let site: Promise<TestSite<S>> | undefined;
   return {
-    /** Tests that share a page of their own; one test that is skipped where there is no browser. */
+    /** Tests that share a page of their own in each engine. */
     inBrowser(
       name: string,
-      kind: { isolated: boolean },
-      tests: (page: () => TestPage<S>) => void,
+      kind: PageKind,
+      tests: (page: () => TestPage<S>, engine: Engine) => void,
     ): void {
-      describe(name, () => {
-        if (!browserPath) {
-          it.skip(noBrowser, () => {});
-          return;
-        }
+      describeEngines(name, enginesOf(kind), (engine) => {
         let open: TestPage<S>;
         beforeAll(async () => {
-          browser ??= await openBrowser<S>(page, folders);
-          open = await browser.open(kind);
+          site ??= buildTestSite<S>(page, folders);
+          open = await (await site).open(engine, kind);
         });
         afterAll(() => open?.close());
-        tests(() => open);
+        beforeEach(({ skip }) => {
+          const missing = lacks(open.features, kind.needs ?? []);
+          skip(missing !== "", missing);
+        });
+        tests(() => open, engine);
       });
     },
     /** To be called once in a file that has such tests. */
     closesBrowser(): void {
-      afterAll(() => browser?.close());
+      afterAll(async () => (await site)?.close());
     },
   };
 }

@@ -1,48 +1,106 @@
 import { createReadStream } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
 import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 
 const types: Record<string, string> = {
+  ".css": "text/css",
+  ".html": "text/html",
   ".js": "text/javascript",
   ".mjs": "text/javascript",
+  ".png": "image/png",
+  ".svg": "image/svg+xml",
   ".wasm": "application/wasm",
+  ".woff2": "font/woff2",
 };
+
 const isolation = {
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-embedder-policy": "require-corp",
 };
 
+const recorder = "/complaints.js";
+
+// Keeps what a page complains of, for an engine whose driver does not tell.
+const recorderSource = `
+window.complaints = [];
+const keep = (text) => window.complaints.push(text);
+for (const [name, kind] of [["error", "error"], ["warn", "warning"]]) {
+  const original = console[name];
+  console[name] = (...what) => {
+    keep(kind + ": " + what.map(String).join(" "));
+    original.apply(console, what);
+  };
+}
+addEventListener("error", ({ message, target }) => {
+  if (message !== undefined) keep("uncaught: " + message);
+  else keep("failed: " + (target.src ?? target.href));
+}, true);
+addEventListener("unhandledrejection", ({ reason }) => keep("uncaught: " + (reason?.message ?? reason)));
+`;
+
+/** The page, with the recorder before any script of its own. */
+const recorded = (html: string): string =>
+  html.replace(/<head[^>]*>/, (head) => `${head}<script src="${recorder}"></script>`);
+
+export interface ServeOptions {
+  /** Sends the headers with which a page may share memory among threads. @defaultValue `false` */
+  readonly isolated?: boolean;
+  /** Sent with every answer. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Server {
+  /** The address of the root, with a slash at its end. */
+  readonly url: string;
+  /** From now on, every request is cut off, as without a network. */
+  cut(): void;
+  close(): Promise<void>;
+}
+
 /**
- * Serves a page that runs `main.js` to this machine alone; the files under each path come from its folder.
+ * Serves folders to this machine alone, each under its path; a path that ends in `/` is its
+ * `index.html`. Every page keeps its complaints in `window.complaints`.
  */
 export async function serve(
   folders: Readonly<Record<string, string>>,
-  { isolated }: { isolated: boolean },
-): Promise<{ url: string; close(): Promise<void> }> {
-  const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? "/", "http://page");
-    const headers = isolated ? isolation : {};
-    if (pathname === "/") {
-      response.writeHead(200, { ...headers, "content-type": "text/html" });
-      response.end(
-        '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/main.js"></script>',
-      );
+  { isolated = false, headers = {} }: ServeOptions = {},
+): Promise<Server> {
+  let offline = false;
+  const server = createServer(async (request, response) => {
+    if (offline) {
+      request.socket.destroy();
       return;
     }
-    const path = normalize(pathname);
-    const under = Object.keys(folders).find((each) => path.startsWith(each)) as string;
-    const file = createReadStream(join(folders[under], path.slice(under.length)));
-    file.on("open", () => {
-      const type = types[extname(pathname)] ?? "application/octet-stream";
-      response.writeHead(200, { ...headers, "content-type": type });
-      file.pipe(response);
-    });
-    file.on("error", () => response.writeHead(404).end());
+    const { pathname } = new URL(request.url ?? "/", "http://page");
+    const all = { ...(isolated && isolation), ...headers };
+    if (pathname === recorder) {
+      response.writeHead(200, { ...all, "content-type": types[".js"] }).end(recorderSource);
+      return;
+    }
+    const path = normalize(decodeURIComponent(pathname)).replaceAll("\\", "/");
+    const under = Object.keys(folders).find((each) => path.startsWith(each));
+    const name = path.endsWith("/") ? `${path}index.html` : path;
+    const file = under === undefined ? "" : join(folders[under], name.slice(under.length));
+    const found = await stat(file).catch(() => undefined);
+    if (!found?.isFile()) {
+      response.writeHead(404, all).end();
+      return;
+    }
+    const type = types[extname(file)] ?? "application/octet-stream";
+    response.writeHead(200, { ...all, "content-type": type });
+    if (type === types[".html"]) response.end(recorded(await readFile(file, "utf8")));
+    else createReadStream(file).pipe(response);
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as { port: number };
+  const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}/`,
+    cut() {
+      offline = true;
+      server.closeAllConnections();
+    },
     close: () =>
       new Promise((done) => {
         server.close(() => done());

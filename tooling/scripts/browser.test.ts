@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { findBrowser } from "./browser.mjs";
+import { type Engine, findBrowser } from "./browser.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "gen-browser-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -16,8 +16,8 @@ function program(path: string, exitCode: number): string {
   return file;
 }
 
-const find = (env: Record<string, string>) =>
-  findBrowser({ env: { HOME: folder, PATH: "", ...env }, mayInstall: false });
+const find = (env: Record<string, string>, engine?: Engine) =>
+  findBrowser({ engine, env: { HOME: folder, PATH: "", ...env }, mayInstall: false });
 
 // The stand-ins are shell scripts, and macOS has browsers in fixed places.
 describe.skipIf(process.platform !== "linux")("findBrowser", () => {
@@ -50,5 +50,33 @@ describe.skipIf(process.platform !== "linux")("findBrowser", () => {
   it("says why there is none", async () => {
     expect(await find({})).toEqual({ missing: "none is installed" });
     expect(await find({ GEN_BROWSER: "none" })).toEqual({ missing: "GEN_BROWSER is none" });
+  });
+
+  it("finds each engine by its own variable, names and downloads", async () => {
+    const firefox = program("firefox/firefox-esr", 0);
+    const downloaded = program("cache/webkit-2300/pw_run.sh", 0);
+    const env = { PATH: dirname(firefox), PLAYWRIGHT_BROWSERS_PATH: join(folder, "cache") };
+    expect(await find(env, "firefox")).toEqual({ path: firefox });
+    const own = program("own/firefox", 0);
+    expect(await find({ ...env, GEN_FIREFOX: own }, "firefox")).toEqual({ path: own });
+    expect(await find({ GEN_FIREFOX: "none" }, "firefox")).toEqual({
+      missing: "GEN_FIREFOX is none",
+    });
+    expect(await find({ ...env, GEN_WEBKIT: downloaded }, "webkit")).toEqual({ path: downloaded });
+    // A Chromium is no answer to the question for another engine.
+    expect(await find({ PATH: dirname(system) }, "firefox")).toEqual({
+      missing: "none is installed",
+    });
+  });
+
+  it("takes WebKitGTK's browser only with the two programs that its tests need", async () => {
+    const browser = program("webkit/MiniBrowser", 1);
+    program("services/WebKitWebDriver", 0);
+    const env = { GEN_WEBKIT: browser, PATH: join(folder, "services") };
+    await expect(find(env, "webkit")).rejects.toThrow(
+      `GEN_WEBKIT must be a browser that starts, got ${browser}`,
+    );
+    program("services/Xvfb", 0);
+    expect(await find(env, "webkit")).toEqual({ path: browser });
   });
 });

@@ -5,19 +5,19 @@ import { existsSync } from "node:fs";
 import { phase } from "./shell.mjs";
 
 /**
- * @param {string} name Of a package.
+ * @param {string[]} names Of packages.
  * @param {NodeJS.ProcessEnv} env
  * @throws Error where this is not Debian, or not root's session, or apt-get fails.
  */
-export async function installFromDebian(name, env) {
+export async function installFromDebian(names, env) {
   if (!existsSync("/etc/debian_version")) throw new Error("this is not Debian");
   if (process.getuid?.() !== 0) throw new Error("apt-get needs root");
   const options = { env: { ...env, DEBIAN_FRONTEND: "noninteractive" }, optional: true };
   await phase("Updating the list of Debian's packages", "apt-get", ["update"], options);
   await phase(
-    `Installing Debian's ${name}`,
+    `Installing Debian's ${names.join(" and ")}`,
     "apt-get",
-    ["install", "--yes", "--no-install-recommends", name],
+    ["install", "--yes", "--no-install-recommends", ...names],
     options,
   );
 }
@@ -25,7 +25,7 @@ export async function installFromDebian(name, env) {
 /** Vulkan's loader, without which WebGPU in Node finds no adapter and its tests are skipped. @param {NodeJS.ProcessEnv} env */
 export async function readyVulkan(env = process.env) {
   if (process.platform !== "linux" || hasVulkan()) return;
-  await installFromDebian("libvulkan1", env).catch(() => undefined);
+  await installFromDebian(["libvulkan1"], env).catch(() => undefined);
 }
 
 function hasVulkan() {

@@ -1,6 +1,7 @@
 // @ts-check
 // `npm test`: installs what is missing, builds, runs every test and closes with `N passed, N failed`.
 // Arguments after `--` go to vitest: `npm test -- packages/math` runs one package's tests.
+// `npm run test:all` (`--all`) runs the page tests in every engine beside it.
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { findBrowser } from "./browser.mjs";
@@ -8,6 +9,13 @@ import { readyVulkan } from "./debian.mjs";
 import { build, checkNode, install, toolEnvironment } from "./ready.mjs";
 import { root, run } from "./shell.mjs";
 import { closingLine, tally } from "./tally.mjs";
+
+/** @type {["GEN_BROWSER" | "GEN_FIREFOX" | "GEN_WEBKIT", import("./browser.mjs").Engine][]} */
+const engineVariables = [
+  ["GEN_BROWSER", "chromium"],
+  ["GEN_FIREFOX", "firefox"],
+  ["GEN_WEBKIT", "webkit"],
+];
 
 const report = join(root, "node_modules", ".cache", "gen", "vitest.json");
 
@@ -22,16 +30,13 @@ try {
 async function main() {
   checkNode();
   await install();
-  const browser = await findBrowser();
-  if ("path" in browser) await readyVulkan();
+  const args = process.argv.slice(2);
+  const all = args[0] === "--all";
+  const engines = await findEngines();
+  if (engines.GEN_BROWSER) await readyVulkan();
   await build();
-  console.log(
-    "path" in browser
-      ? `Browser: ${browser.path}`
-      : `Browser tests are skipped: ${browser.missing}. Set GEN_BROWSER to the path of a Chromium to run them.`,
-  );
 
-  const env = { ...toolEnvironment(), GEN_BROWSER: "path" in browser ? browser.path : "" };
+  const env = { ...toolEnvironment(), ...engines, ...(all && { GEN_TEST_ALL: "1" }) };
   mkdirSync(dirname(report), { recursive: true });
   rmSync(report, { force: true });
   const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
@@ -43,7 +48,7 @@ async function main() {
       "--reporter=default",
       "--reporter=json",
       `--outputFile.json=${report}`,
-      ...process.argv.slice(2),
+      ...(all ? args.slice(1) : args),
     ],
     { env },
   );
@@ -51,4 +56,20 @@ async function main() {
   for (const name of counts.skippedNames) console.log(`skipped: ${name}`);
   console.log(closingLine(counts));
   return counts.failed > 0 ? 1 : 0;
+}
+
+/** The path of each engine's browser by its environment variable, empty where there is none. */
+async function findEngines() {
+  /** @type {Record<string, string>} */
+  const paths = {};
+  for (const [variable, engine] of engineVariables) {
+    const found = await findBrowser({ engine });
+    paths[variable] = "path" in found ? found.path : "";
+    console.log(
+      "path" in found
+        ? `Browser: ${engine} at ${found.path}`
+        : `Page tests in ${engine} are skipped: ${found.missing}. Set ${variable} to its path to run them.`,
+    );
+  }
+  return paths;
 }

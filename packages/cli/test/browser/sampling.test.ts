@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { readNpy } from "@gen/data";
 import { describe, expect, it } from "vitest";
+import type { EngineFeatures } from "../../../../tooling/browser/features.ts";
+import { backendNeeds, lacks } from "../../../../tooling/browser/page-tests.ts";
 import { closesBrowser, inBrowser } from "./in-browser.ts";
 
 closesBrowser();
@@ -14,12 +16,23 @@ const torch = readNpy(readFileSync(new URL("../reference/unet-8/ddim.npy", impor
 const distance = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Math.max(...Array.from(a, (v, i) => Math.abs(v - b[i])));
 
+/** Skips a test where the engine lacks what a backend needs. */
+function skipWithout(
+  { features }: { features: EngineFeatures },
+  name: string,
+  skip: (when: boolean, note: string) => void,
+): void {
+  const missing = lacks(features, backendNeeds(name));
+  skip(missing !== "", missing);
+}
+
 describe("a UNet as PyTorch exports it makes PyTorch's own image", slow, () => {
   inBrowser("in a page", { isolated: true }, (page) => {
     const images: Record<string, number[]> = {};
-    it.each(["onnx/wasm", webgpu, capturing, "tfjs/wasm", "tfjs/webgl", "tfjs/webgpu"])(
+    it.for(["onnx/wasm", webgpu, capturing, "tfjs/wasm", "tfjs/webgl", "tfjs/webgpu"])(
       "on %s",
-      async (name) => {
+      async (name, { skip }) => {
+        skipWithout(page(), name, skip);
         const { x, live, uncaptured } = await page().run("torchImages", [
           name,
           "/reference/unet-8/",
@@ -32,14 +45,15 @@ describe("a UNet as PyTorch exports it makes PyTorch's own image", slow, () => {
         expect(uncaptured).toEqual([]);
       },
     );
-    it("captured and uncaptured alike", () => {
+    it("captured and uncaptured alike", ({ skip }) => {
+      skipWithout(page(), webgpu, skip);
       expect(distance(images[capturing], images[webgpu])).toBeLessThan(1e-5);
     });
   });
 });
 
 describe("previews that nobody awaits", slow, () => {
-  inBrowser("in a page", { isolated: false }, (page) => {
+  inBrowser("in a page", { isolated: false, needs: backendNeeds(webgpu) }, (page) => {
     it.each([webgpu, capturing, "tfjs/webgpu"])(
       "on %s are read while the loop takes further steps, and only where asked for",
       async (name) => {

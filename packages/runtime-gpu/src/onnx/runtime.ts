@@ -33,7 +33,10 @@ export function threadsHere(): number {
   if (inNode()) return process.getBuiltinModule("node:os").availableParallelism();
   const page = globalThis as {
     crossOriginIsolated?: boolean;
+    SharedArrayBuffer?: unknown;
     navigator?: { hardwareConcurrency?: number };
   };
-  return page.crossOriginIsolated ? (page.navigator?.hardwareConcurrency ?? 1) : 1;
+  // WebKitGTK has isolated pages whose threads cannot share memory.
+  const shares = page.crossOriginIsolated && page.SharedArrayBuffer !== undefined;
+  return shares ? (page.navigator?.hardwareConcurrency ?? 1) : 1;
 }

@@ -1,25 +1,36 @@
 import { expect, it } from "vitest";
+import { backendNeeds, type PageKind } from "../../../../tooling/browser/page-tests.ts";
 import { expected } from "../step-loop.ts";
 import { closesBrowser, inBrowser } from "./in-browser.ts";
 
 closesBrowser();
-const [isolated, plain] = [{ isolated: true }, { isolated: false }];
-
 const capturing = "onnx/webgpu, capturing";
+const withWebGpu: PageKind = { isolated: false, needs: ["webgpu"] };
+
+/** The page that a backend of this name needs. */
+const kindFor = (name: string, isolated: boolean): PageKind => ({
+  isolated,
+  needs: backendNeeds(name),
+});
+
 for (const name of ["onnx/webgpu", capturing, "tfjs/webgpu", "tfjs/webgl"]) {
-  inBrowser(`${name} loses its device`, plain, (page) => {
+  inBrowser(`${name} loses its device`, kindFor(name, false), (page) => {
     it("and a new backend works in the same page", () => page().run("survivesLoss", [name]));
     it("and does it again", () => page().run("survivesLoss", [name]));
   });
 }
 
 for (const owner of ["page", "tfjs"] as const) {
-  inBrowser(`a GPUDevice of ${owner === "page" ? "the page" : "TensorFlow.js"}`, plain, (page) => {
-    it("runs both libraries", () => page().run("sharesGpu", [owner]));
-  });
+  inBrowser(
+    `a GPUDevice of ${owner === "page" ? "the page" : "TensorFlow.js"}`,
+    withWebGpu,
+    (page) => {
+      it("runs both libraries", () => page().run("sharesGpu", [owner]));
+    },
+  );
 }
 
-inBrowser("capabilities of an isolated page", isolated, (page) => {
+inBrowser("capabilities of an isolated page", { isolated: true, needs: ["webgpu"] }, (page) => {
   it("tell the GPU's limits, and the page's threads", async () => {
     const gpu = await page().run("whatCan", ["onnx/webgpu"]);
     expect(gpu).toMatchObject({ backend: "onnx/webgpu", available: true, isolated: true });
@@ -48,7 +59,7 @@ inBrowser("capabilities of an isolated page", isolated, (page) => {
   });
 });
 
-inBrowser("capabilities of a page that is not isolated", plain, (page) => {
+inBrowser("capabilities of a page that is not isolated", { isolated: false }, (page) => {
   it("have one thread", async () => {
     const wasm = await page().run("whatCan", ["onnx/wasm"]);
     expect(wasm).toMatchObject({ available: true, isolated: false, threads: 1 });
@@ -57,27 +68,29 @@ inBrowser("capabilities of a page that is not isolated", plain, (page) => {
 
 const worked = ["add, both ways", "cast", "matmul", "200 runs leave memory as it was"];
 const limits = { tolerance: 1e-4 };
-inBrowser("in a worker", isolated, (page) => {
-  for (const name of ["onnx/wasm", "onnx/webgpu", "tfjs/wasm", "tfjs/webgpu", "tfjs/webgl"]) {
+for (const name of ["onnx/wasm", "onnx/webgpu", "tfjs/wasm", "tfjs/webgpu", "tfjs/webgl"]) {
+  inBrowser("in a worker", kindFor(name, true), (page) => {
     for (const requirement of worked) {
       it(`${name}: ${requirement}`, () =>
         page().run("conforms", [name, requirement, limits], "worker"));
     }
-  }
+  });
+}
+inBrowser("in a worker", kindFor("onnx/webgpu", true), (page) => {
   it("onnx/webgpu loses its device", () => page().run("survivesLoss", ["onnx/webgpu"], "worker"));
 });
 
-inBrowser("served by a worker", isolated, (page) => {
-  for (const name of ["onnx/wasm", "onnx/webgpu", "tfjs/wasm"]) {
+for (const name of ["onnx/wasm", "onnx/webgpu", "tfjs/wasm"]) {
+  inBrowser("served by a worker", kindFor(name, true), (page) => {
     it(name, async () => {
       const got = await page().run("served", [name, worked, limits]);
       expect(got.name).toBe(name);
       expect(got.value).toBeCloseTo(expected({ steps: 10, size: 256 }), 5);
     });
-  }
-});
+  });
+}
 
-inBrowser("onnx/webgpu", plain, (page) => {
+inBrowser("onnx/webgpu", withWebGpu, (page) => {
   for (const name of ["onnx/webgpu", capturing]) {
     it(`${name}: backends compile and run several programs at once`, () =>
       page().run("atOnce", [name]));
@@ -98,7 +111,7 @@ inBrowser("onnx/webgpu", plain, (page) => {
 });
 
 for (const name of ["onnx/webgpu", capturing, "tfjs/webgpu"]) {
-  inBrowser(`a loop on ${name}`, plain, (page) => {
+  inBrowser(`a loop on ${name}`, withWebGpu, (page) => {
     it("leaves x on the device: only the time, four numbers and shader uniforms go up", async () => {
       const size = 4096;
       const small = await page().run("transfersPerStep", [name, { steps: 24, size }]);

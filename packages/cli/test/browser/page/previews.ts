@@ -2,29 +2,8 @@ import { ddimSteps } from "@gen/ddim";
 import { mlp } from "@gen/nn";
 import { denoiser, type Progress, sampler } from "@gen/sampling";
 import { linearSchedule } from "@gen/schedules";
+import { gpuTraffic, holdReadBacks } from "../../../../../tooling/browser/gpu-traffic.ts";
 import { openHere } from "./open-here.ts";
-
-const gpu = { readings: 0, buffers: 0 };
-let gate: Promise<unknown> = Promise.resolve();
-
-const { createBuffer } = GPUDevice.prototype;
-GPUDevice.prototype.createBuffer = function (descriptor) {
-  gpu.buffers++;
-  return createBuffer.call(this, descriptor);
-};
-const { mapAsync, destroy } = GPUBuffer.prototype;
-GPUBuffer.prototype.mapAsync = async function (...args) {
-  gpu.readings++;
-  const mapped = await mapAsync.apply(this, args);
-  await gate;
-  return mapped;
-};
-const destroyed = new WeakSet<GPUBuffer>();
-GPUBuffer.prototype.destroy = function () {
-  if (!destroyed.has(this)) gpu.buffers--;
-  destroyed.add(this);
-  return destroy.call(this);
-};
 
 const model = denoiser(mlp({ inputs: 2, hidden: [16], time: { features: 8 }, seed: 5 }));
 const steps = ddimSteps(linearSchedule({ steps: 100 }), { steps: 12 });
@@ -39,7 +18,7 @@ export async function previews(name: string, every: number) {
   const backend = await openHere(name);
   const ready = sampler({ backend, denoiser: model });
   const run = async (onStep?: (progress: Progress) => unknown) => {
-    const before = gpu.readings;
+    const before = gpuTraffic.readBacks;
     let buffers = 0;
     await ready.sample({
       steps,
@@ -47,10 +26,10 @@ export async function previews(name: string, every: number) {
       seed: 3,
       onStep: async (progress) => {
         await onStep?.(progress);
-        buffers = Math.max(buffers, gpu.buffers);
+        buffers = Math.max(buffers, gpuTraffic.buffers);
       },
     });
-    return { readings: gpu.readings - before, buffers };
+    return { readings: gpuTraffic.readBacks - before, buffers };
   };
   const asked = ({ step }: Progress) => step % every === 0;
 
@@ -61,9 +40,11 @@ export async function previews(name: string, every: number) {
   });
 
   let letGo = (_: unknown): void => {};
-  gate = new Promise((resolve) => {
-    letGo = resolve;
-  });
+  holdReadBacks(
+    new Promise((resolve) => {
+      letGo = resolve;
+    }),
+  );
   const got: Promise<ArrayLike<number>>[] = [];
   let arrived = 0;
   let early = 0;

@@ -23,12 +23,14 @@ async function computes(backend: Backend<DeviceTensor>): Promise<void> {
 
 // Every device that anyone asks for in this page, so that a test can take it away.
 const devices: GPUDevice[] = [];
-const { requestDevice } = GPUAdapter.prototype;
-GPUAdapter.prototype.requestDevice = async function (...args) {
-  const device = await requestDevice.apply(this, args);
-  devices.push(device);
-  return device;
-};
+if ("GPUAdapter" in globalThis) {
+  const { requestDevice } = GPUAdapter.prototype;
+  GPUAdapter.prototype.requestDevice = async function (...args) {
+    const device = await requestDevice.apply(this, args);
+    devices.push(device);
+    return device;
+  };
+}
 
 const contexts: WebGL2RenderingContext[] = [];
 const { getContext } = OffscreenCanvas.prototype;

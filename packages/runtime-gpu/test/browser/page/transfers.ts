@@ -1,47 +1,16 @@
+import { gpuTraffic } from "../../../../../tooling/browser/gpu-traffic.ts";
 import { same } from "../../conformance/case.ts";
 import { expected, type LoopSize, peakOf, sampleOnce } from "../../step-loop.ts";
 import { openHere } from "./subjects.ts";
 
-const traffic = { uploads: 0, uploadedBytes: 0, readBacks: 0, buffers: 0 };
-
-const { createBuffer } = GPUDevice.prototype;
-GPUDevice.prototype.createBuffer = function (descriptor) {
-  if (descriptor.mappedAtCreation) {
-    traffic.uploads++;
-    traffic.uploadedBytes += descriptor.size;
-  }
-  traffic.buffers++;
-  return createBuffer.call(this, descriptor);
-};
-const { writeBuffer } = GPUQueue.prototype;
-GPUQueue.prototype.writeBuffer = function (
-  this: GPUQueue,
-  ...args: Parameters<typeof writeBuffer>
-) {
-  traffic.uploads++;
-  traffic.uploadedBytes += args[4] ?? (args[2] as ArrayBuffer).byteLength;
-  return writeBuffer.apply(this, args);
-} as typeof writeBuffer;
-const { mapAsync, destroy } = GPUBuffer.prototype;
-GPUBuffer.prototype.mapAsync = function (...args) {
-  traffic.readBacks++;
-  return mapAsync.apply(this, args);
-};
-const destroyed = new WeakSet<GPUBuffer>();
-GPUBuffer.prototype.destroy = function () {
-  if (!destroyed.has(this)) traffic.buffers--;
-  destroyed.add(this);
-  return destroy.call(this);
-};
-
 /** What crosses between host and device in each step of a sample, once warm. */
 export async function transfersPerStep(name: string, loop: LoopSize) {
   const backend = await openHere(name);
-  const marks: (typeof traffic)[] = [];
-  const value = await sampleOnce(backend, loop, () => marks.push({ ...traffic }));
+  const marks: (typeof gpuTraffic)[] = [];
+  const value = await sampleOnce(backend, loop, () => marks.push({ ...gpuTraffic }));
   await backend.close();
   const [from, to] = [marks[3], marks[marks.length - 1]];
-  const per = (key: keyof typeof traffic) => (to[key] - from[key]) / (marks.length - 4);
+  const per = (key: keyof typeof gpuTraffic) => (to[key] - from[key]) / (marks.length - 4);
   return {
     error: Math.abs(value - expected(loop)),
     uploads: per("uploads"),
@@ -58,7 +27,7 @@ export async function samplesInARow(name: string, count: number, loop: LoopSize)
   for (let i = 0; i < count; i++) {
     await sampleOnce(backend, loop);
     same("memory", backend.memory(), { live: 0, bytes: 0, peakBytes: peakOf(loop) });
-    buffers.push(traffic.buffers);
+    buffers.push(gpuTraffic.buffers);
   }
   await backend.close();
   return buffers;
@@ -72,7 +41,7 @@ export async function createAndClose(name: string, count: number, loop: LoopSize
     await sampleOnce(backend, loop);
     await backend.close();
     same("live", backend.memory().live, 0);
-    buffers.push(traffic.buffers);
+    buffers.push(gpuTraffic.buffers);
   }
   return buffers;
 }

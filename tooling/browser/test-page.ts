@@ -1,14 +1,13 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { chromium, type Page } from "playwright-core";
 import { build } from "vite";
+import type { Engine } from "./engines.ts";
+import { type EngineFeatures, engineFeatures } from "./features.ts";
+import { type Browser, launch } from "./launch.ts";
 import { serve } from "./serve.ts";
-
-/** The path of the Chromium to test in; empty where there is none. */
-export const browserPath = process.env.GEN_BROWSER ?? "";
 
 /** What a test can have a page or a worker do. */
 export type Scenarios = Record<string, (...args: never[]) => Promise<unknown>>;
@@ -19,8 +18,10 @@ export type PageGlobals = {
   inWorker?: (name: string, args: unknown[]) => Promise<unknown>;
 };
 
-/** A page of the built bundle. */
+/** A page of a built bundle. */
 export interface TestPage<S extends Scenarios> {
+  /** What the engine offers to this page. */
+  readonly features: EngineFeatures;
   /** Runs a scenario in the page, or in a worker of it. */
   run<N extends keyof S>(
     name: N,
@@ -30,17 +31,17 @@ export interface TestPage<S extends Scenarios> {
   close(): Promise<void>;
 }
 
-/** A headless Chromium and the pages to open in it: built for production, as people ship them. */
-export interface TestBrowser<S extends Scenarios> {
-  open(options?: { isolated?: boolean }): Promise<TestPage<S>>;
+/** Pages that run the same bundle in any engine, built for production as people ship them. */
+export interface TestSite<S extends Scenarios> {
+  open(engine: Engine, options: { isolated: boolean }): Promise<TestPage<S>>;
   close(): Promise<void>;
 }
 
 /** Builds `main.ts` of the folder `page`; `folders` are served to it under their paths, beside the runtimes' files. */
-export async function openBrowser<S extends Scenarios>(
+export async function buildTestSite<S extends Scenarios>(
   page: URL,
   folders: Readonly<Record<string, string>> = {},
-): Promise<TestBrowser<S>> {
+): Promise<TestSite<S>> {
   const built = await mkdtemp(join(tmpdir(), "gen-page-"));
   await buildPage(fileURLToPath(page), built);
   const { resolve } = createRequire(import.meta.url);
@@ -54,43 +55,42 @@ export async function openBrowser<S extends Scenarios>(
     isolated: await serve(served, { isolated: true }),
     plain: await serve(served, { isolated: false }),
   };
-  const browser = await chromium.launch({ executablePath: browserPath, args: flags });
+  const browsers = new Map<Engine, Promise<Browser>>();
   return {
-    async open({ isolated = true } = {}) {
-      const page = await browser.newPage();
+    async open(engine, { isolated }) {
+      const running = browsers.get(engine) ?? launch(engine);
+      browsers.set(engine, running);
+      const page = await (await running).newPage();
       await page.goto(servers[isolated ? "isolated" : "plain"].url);
-      await page.waitForFunction(() => "scenarios" in globalThis);
+      await page.waitFor(() => "scenarios" in globalThis);
+      const features = await page.evaluate(engineFeatures);
       return {
-        run: (name, args, where = "page") => run(page, String(name), args, where),
+        features,
+        run: (name, args, where = "page") =>
+          page.evaluate(runScenario, String(name), args, where) as never,
         close: () => page.close(),
       };
     },
     async close() {
-      await browser.close();
+      for (const running of browsers.values()) await (await running).close();
       await Promise.all([servers.isolated.close(), servers.plain.close()]);
       await rm(built, { recursive: true, force: true });
     },
   };
 }
 
-const flags = [
-  "--no-sandbox",
-  "--enable-unsafe-webgpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+/** Runs in the page. */
+function runScenario(name: string, args: unknown[], where: string): unknown {
+  const { scenarios, inWorker } = globalThis as unknown as PageGlobals;
+  return where === "worker" ? inWorker?.(name, args) : scenarios[name](...args);
+}
 
-const run = (page: Page, name: string, args: unknown[], where: string): Promise<never> =>
-  page.evaluate(
-    ([name, args, where]) => {
-      const { scenarios, inWorker } = globalThis as unknown as PageGlobals;
-      return where === "worker" ? inWorker?.(name, args) : scenarios[name](...args);
-    },
-    [name, args, where] as const,
-  ) as Promise<never>;
+const html = `<!doctype html>
+<html lang="en">
+<head><title>test</title><link rel="icon" href="data:,"></head>
+<script type="module" src="/main.js"></script>
+</html>
+`;
 
 async function buildPage(root: string, outDir: string): Promise<void> {
   await build({
@@ -111,4 +111,5 @@ async function buildPage(root: string, outDir: string): Promise<void> {
       },
     },
   });
+  await writeFile(join(outDir, "index.html"), html);
 }

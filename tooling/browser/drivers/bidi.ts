@@ -1,0 +1,50 @@
+import { type ConsoleMessage, type KeyInput, launch, type Page } from "puppeteer-core";
+import type { Launch, PageDriver } from "../page-driver.ts";
+
+/** Drives Firefox as it is installed, over WebDriver BiDi. */
+export const bidi: Launch = async (executablePath, { colorScheme = "light" }) => {
+  const browser = await launch({
+    browser: "firefox",
+    executablePath,
+    headless: true,
+    // No deadline of its own: tests wait for long computations, and vitest bounds them.
+    protocolTimeout: 0,
+    extraPrefsFirefox: {
+      "ui.systemUsesDarkTheme": colorScheme === "dark" ? 1 : 0,
+      "intl.accept_languages": "en-GB,en",
+    },
+  });
+  return {
+    version: (await browser.version()).replace(/^\w+\//, ""),
+    async newPage() {
+      const context = await browser.createBrowserContext();
+      return pageDriver(await context.newPage(), () => context.close());
+    },
+    close: () => browser.close(),
+  };
+};
+
+function pageDriver(page: Page, close: () => Promise<void>): PageDriver {
+  const complaints: string[] = [];
+  page.on("console", (message: ConsoleMessage) => {
+    const kind = message.type();
+    if (kind === "error" || kind === "warn") complaints.push(`${kind}: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => complaints.push(`uncaught: ${(error as Error).message}`));
+  page.on("requestfailed", (request) => complaints.push(`failed: ${request.url()}`));
+  page.setDefaultTimeout(0);
+  return {
+    goto: async (url) => void (await page.goto(url)),
+    reload: async () => void (await page.reload()),
+    evaluate: async (expression) =>
+      ((await page.evaluate(expression)) as string | null | undefined) ?? undefined,
+    moveMouse: (x, y) => page.mouse.move(x, y),
+    pressMouse: () => page.mouse.down(),
+    releaseMouse: () => page.mouse.up(),
+    pressKey: (key) => page.keyboard.press(key as KeyInput),
+    resize: (width, height) => page.setViewport({ width, height }),
+    screenshot: () => page.screenshot(),
+    complaints: async () => complaints,
+    close,
+  };
+}

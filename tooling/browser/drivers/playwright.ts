@@ -1,0 +1,49 @@
+import { type BrowserContextOptions, chromium, firefox, type Page, webkit } from "playwright-core";
+import { chromiumFlags } from "../chromium-flags.mjs";
+import type { Engine } from "../engines.ts";
+import type { Launch, PageDriver } from "../page-driver.ts";
+
+const types = { chromium, firefox, webkit };
+
+/** Drives Chromium as it is installed, and Playwright's own builds of all three engines. */
+export const playwright =
+  (engine: Engine): Launch =>
+  async (executablePath, { colorScheme = "light" }) => {
+    const args = engine === "chromium" ? [...chromiumFlags, "--enable-unsafe-webgpu"] : [];
+    const browser = await types[engine].launch({ executablePath, args });
+    // Playwright's default locale is en-US; a page of the demo reads British dates and numbers alike.
+    const options: BrowserContextOptions = { colorScheme, locale: "en-GB" };
+    return {
+      version: browser.version(),
+      async newPage() {
+        const context = await browser.newContext(options);
+        return pageDriver(await context.newPage(), () => context.close());
+      },
+      close: () => browser.close(),
+    };
+  };
+
+function pageDriver(page: Page, close: () => Promise<void>): PageDriver {
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    const kind = message.type();
+    if (kind === "error" || kind === "warning") complaints.push(`${kind}: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => complaints.push(`uncaught: ${error.message}`));
+  page.on("requestfailed", (request) => complaints.push(`failed: ${request.url()}`));
+  // Tests wait for long computations; vitest bounds them.
+  page.setDefaultTimeout(0);
+  return {
+    goto: async (url) => void (await page.goto(url)),
+    reload: async () => void (await page.reload()),
+    evaluate: (expression) => page.evaluate<string | undefined>(expression),
+    moveMouse: (x, y) => page.mouse.move(x, y),
+    pressMouse: () => page.mouse.down(),
+    releaseMouse: () => page.mouse.up(),
+    pressKey: (key) => page.keyboard.press(key),
+    resize: (width, height) => page.setViewportSize({ width, height }),
+    screenshot: () => page.screenshot(),
+    complaints: async () => complaints,
+    close,
+  };
+}

@@ -1,0 +1,188 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createServer } from "node:net";
+import { delimiter, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { Builder, Button, Capabilities, Key, Origin, type WebDriver } from "selenium-webdriver";
+import type { Launch, LaunchOptions, PageDriver } from "../page-driver.ts";
+
+/** Drives WebKitGTK's MiniBrowser, on a display of its own, through WebKitWebDriver. */
+export const webdriver: Launch = async (executablePath, options) => {
+  const display = await startDisplay();
+  const service = await startService(executablePath, display.name, options).catch((error) => {
+    display.process.kill();
+    throw error;
+  });
+  const close = async () => {
+    service.process.kill();
+    display.process.kill();
+  };
+  const pages = new Set<PageDriver>();
+  try {
+    const first = await newSession(service.url, executablePath);
+    const version = String((await first.getCapabilities()).get("browserVersion"));
+    let spare: WebDriver | undefined = first;
+    return {
+      version,
+      async newPage() {
+        // A session is a browser of its own: its pages share nothing with those of another.
+        const session = spare ?? (await newSession(service.url, executablePath));
+        spare = undefined;
+        const page = pageDriver(session, () => pages.delete(page));
+        pages.add(page);
+        return page;
+      },
+      async close() {
+        await spare?.quit();
+        for (const page of pages) await page.close();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+async function newSession(url: string, binary: string): Promise<WebDriver> {
+  const capabilities = new Capabilities()
+    .set("browserName", "MiniBrowser")
+    .set("webkitgtk:browserOptions", { binary, args: ["--automation"] });
+  const session = await new Builder().usingServer(url).withCapabilities(capabilities).build();
+  // Tests wait for long computations, and vitest bounds them.
+  await session.manage().setTimeouts({ script: 3_600_000 });
+  return session;
+}
+
+/** Starts Xvfb, which chooses a free display. */
+async function startDisplay(): Promise<{ name: string; process: ChildProcess }> {
+  const process = spawn("Xvfb", ["-displayfd", "3", "-screen", "0", "1600x1400x24"], {
+    stdio: ["ignore", "ignore", "ignore", "pipe"],
+  });
+  const pipe = process.stdio[3] as NodeJS.ReadableStream;
+  const name = await new Promise<string>((resolve, reject) => {
+    pipe.once("data", (number) => resolve(`:${String(number).trim()}`));
+    process.once("error", reject);
+    process.once("exit", (code) => reject(new Error(`Xvfb ended with code ${code}`)));
+  });
+  return { name, process };
+}
+
+/** Where Debian and Fedora put WebKitWebDriver; a build of one's own has it beside the browser. */
+function servicePath(executablePath: string): string {
+  const folders = [join(executablePath, ".."), ...(process.env.PATH ?? "").split(delimiter)];
+  const found = folders.map((folder) => join(folder, "WebKitWebDriver")).find(existsSync);
+  if (!found) throw new Error("WebKit's tests need WebKitWebDriver on the PATH");
+  return found;
+}
+
+async function startService(
+  executablePath: string,
+  display: string,
+  { colorScheme, systemLocale = "en_US.UTF-8" }: LaunchOptions,
+): Promise<{ url: string; process: ChildProcess }> {
+  const port = await freePort();
+  const env = {
+    ...process.env,
+    DISPLAY: display,
+    LANG: systemLocale,
+    LC_ALL: systemLocale,
+    ...(colorScheme === "dark" && { GTK_THEME: "Adwaita:dark" }),
+    // Its sandbox cannot start as root.
+    ...(process.getuid?.() === 0 && { WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1" }),
+  };
+  const service = spawn(servicePath(executablePath), [`--port=${port}`], { stdio: "ignore", env });
+  const url = `http://127.0.0.1:${port}`;
+  for (let tries = 0; tries < 100; tries++) {
+    const ready = await fetch(`${url}/status`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (ready) return { url, process: service };
+    await delay(100);
+  }
+  service.kill();
+  throw new Error("WebKitWebDriver did not start within 10 s");
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+const keys: Record<string, string> = {
+  ArrowLeft: Key.ARROW_LEFT,
+  ArrowRight: Key.ARROW_RIGHT,
+  ArrowUp: Key.ARROW_UP,
+  ArrowDown: Key.ARROW_DOWN,
+  Backspace: Key.BACK_SPACE,
+  End: Key.END,
+  Enter: Key.ENTER,
+  Escape: Key.ESCAPE,
+  Home: Key.HOME,
+  Space: Key.SPACE,
+  Tab: Key.TAB,
+};
+
+function pageDriver(session: WebDriver, closed: () => void): PageDriver {
+  const complaints: string[] = [];
+  const mouse = () => session.actions({ async: true });
+  // WebDriver tells nothing of the console; pages of the tests' server keep it themselves.
+  const takeComplaints = async () => {
+    const taken = await session.executeScript<string[]>(
+      "const all = window.complaints ?? []; window.complaints = []; return all;",
+    );
+    complaints.push(...taken);
+  };
+  return {
+    async goto(url) {
+      await takeComplaints();
+      await session.get(url);
+    },
+    async reload() {
+      await takeComplaints();
+      await session.navigate().refresh();
+    },
+    async evaluate(expression) {
+      const { value, error } = await session.executeAsyncScript<{ value?: string; error?: string }>(
+        `const done = arguments[arguments.length - 1];
+        Promise.resolve(${expression}).then(
+          (value) => done({ value }),
+          (error) => done({ error: String(error && error.message || error) }),
+        );`,
+      );
+      if (error !== undefined && error !== null) throw new Error(error);
+      return value ?? undefined;
+    },
+    moveMouse: (x, y) =>
+      mouse()
+        .move({ x: Math.round(x), y: Math.round(y), origin: Origin.VIEWPORT, duration: 0 })
+        .perform(),
+    pressMouse: () => mouse().press(Button.LEFT).perform(),
+    releaseMouse: () => mouse().release(Button.LEFT).perform(),
+    pressKey: (key) =>
+      mouse()
+        .sendKeys(keys[key] ?? key)
+        .perform(),
+    async resize(width, height) {
+      // The window has a bar above the page, whose height is known only from the page.
+      const window = session.manage().window();
+      await window.setRect({ width, height });
+      const inner = await session.executeScript<number[]>("return [innerWidth, innerHeight]");
+      await window.setRect({ width: 2 * width - inner[0], height: 2 * height - inner[1] });
+    },
+    screenshot: async () => Buffer.from(await session.takeScreenshot(), "base64"),
+    async complaints() {
+      await takeComplaints();
+      return complaints;
+    },
+    async close() {
+      closed();
+      await session.quit();
+    },
+  };
+}
