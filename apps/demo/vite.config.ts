@@ -1,5 +1,14 @@
 import vue from "@vitejs/plugin-vue";
-import { defaultClientConditions, defineConfig } from "vite";
+import { defaultClientConditions, defineConfig, type Plugin } from "vite";
+
+/**
+ * Keeps the first file of a worker apart from what its other files share. Without it they import that
+ * first file, and WebKit then runs it once more: the worker answers twice, from two states.
+ */
+const workerEntryApart: Plugin = {
+  name: "worker-entry-apart",
+  options: (options) => ({ ...options, preserveEntrySignatures: "strict" }),
+};
 
 // With these two headers a page may share memory, which ONNX Runtime's threads need.
 // A host that cannot send them serves the same files: they then run on one thread.
@@ -13,7 +22,7 @@ export default defineConfig({
   base: "./",
   plugins: [vue()],
   resolve: { conditions: ["@gen/source", ...defaultClientConditions] },
-  worker: { format: "es" },
+  worker: { format: "es", plugins: () => [workerEntryApart] },
   server: { headers },
   preview: { headers },
   build: { target: "es2022", chunkSizeWarningLimit: 2000 },

@@ -142,9 +142,9 @@ export class BrowserPage {
     return (json === undefined ? undefined : JSON.parse(json)) as R;
   }
 
-  /** Waits until an element can be used and nothing covers it; the spot in the viewport's pixels. */
+  /** Waits until an element can be used, rests and is not covered; the spot in the viewport's pixels. */
   async #place(target: Target, spot: Spot): Promise<Spot> {
-    for (;;) {
+    for (let before: Spot | undefined; ; ) {
       const place = await this.#element(
         target,
         (element, [x, y]) => {
@@ -161,7 +161,8 @@ export class BrowserPage {
         },
         spot,
       );
-      if (place) return place;
+      if (place && before && place[0] === before[0] && place[1] === before[1]) return place;
+      before = place;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

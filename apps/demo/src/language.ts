@@ -24,7 +24,11 @@ export function switchLanguage(to: Language): void {
   current.value = to;
   const address = new URL(location.href);
   address.searchParams.set("lang", to);
-  history.replaceState(history.state, "", address);
+  try {
+    history.replaceState(history.state, "", address);
+  } catch {
+    // A page in a sandbox may not change its address; the language is switched all the same.
+  }
 }
 
 watchEffect(() => {

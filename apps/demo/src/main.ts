@@ -1,3 +1,4 @@
+import "./valid-language.ts";
 import { createApp } from "vue";
 import App from "./app.vue";
 import "./styles/base.css";

@@ -1,188 +1,254 @@
-import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import type { Browser, Page } from "playwright-core";
-import { type PreviewServer, preview } from "vite";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { complaints, lossesShown, openBrowser, pixelsOf, set } from "./page.ts";
+import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
+import { type Browser, launch } from "../../../tooling/browser/launch.ts";
+import { describeEngines, enginesOf } from "../../../tooling/browser/page-tests.ts";
+import { type Server, serve } from "../../../tooling/browser/serve.ts";
+import { buildDemo, pointsRoom, watchLosses } from "./demo-page.ts";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const executable = process.env.GEN_BROWSER ?? "";
-const here = existsSync(executable);
+let demo: Awaited<ReturnType<typeof buildDemo>>;
+beforeAll(async () => {
+  demo = await buildDemo();
+});
+afterAll(() => demo?.remove());
 
-describe.skipIf(!here)("the demo, built and opened in a browser (GEN_BROWSER)", () => {
-  let folder = "";
-  let server: PreviewServer;
+test("no file of a worker imports the worker's first file, which WebKit would run again", () => {
+  const assets = join(demo.folder, "assets");
+  const files = readdirSync(assets).filter((name) => name.endsWith(".js"));
+  const entry = files.find((name) => name.startsWith("studio.worker-"));
+  expect(entry).toBeDefined();
+  const imports = new RegExp(`(from|import)\\s*\\(?["'\`]\\./${entry}`);
+  expect(files.filter((name) => imports.test(readFileSync(join(assets, name), "utf8")))).toEqual(
+    [],
+  );
+});
+
+describeEngines("the demo's main walk", enginesOf({ everyEngine: true }), (engine) => {
+  let server: Server;
   let browser: Browser;
-  let page: Page;
-  let heard: string[];
+  let page: BrowserPage;
+  let room: ReturnType<typeof pointsRoom>;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "gen-demo-"));
-    const vite = join(root, "node_modules", "vite", "bin", "vite.js");
-    const { NODE_ENV: _, ...env } = process.env;
-    await promisify(execFile)(
-      process.execPath,
-      [vite, "build", "--outDir", folder, "--emptyOutDir", "--logLevel", "error"],
-      { cwd: root, env },
-    );
-    server = await preview({
-      root,
-      configFile: join(root, "vite.config.ts"),
-      build: { outDir: folder },
-      preview: { host: "127.0.0.1", port: 43_173 },
-      logLevel: "error",
-    });
-    browser = await openBrowser(executable);
-    page = await browser.newPage({ viewport: { width: 1280, height: 900 }, locale: "en-GB" });
-    heard = complaints(page);
-    await page.goto(server.resolvedUrls?.local[0] ?? "");
+    server = await serve({ "/": demo.folder }, { isolated: true });
+    browser = await launch(engine);
+    page = await browser.newPage();
+    room = pointsRoom(page);
+    await page.resize(1280, 900);
+    await page.goto(server.url);
   });
 
   afterAll(async () => {
     await browser?.close();
     await server?.close();
-    if (folder) await rm(folder, { recursive: true, force: true });
   });
 
-  afterEach(() => expect(heard).toEqual([]));
-
-  const choose = (toy: string) =>
-    page.locator(".toy", { has: page.locator(`[value=${toy}]`) }).click();
-  const button = (panel: string, name: string) =>
-    page.locator(panel).getByRole("button", { name, exact: true });
-  const status = () => page.locator(".train [role=status]");
-  const badge = (panel: string) => page.locator(`${panel} .badge code`);
-  const canvas = (panel: string) => page.locator(`${panel} .stage canvas.plot`);
-  const distance = (method: string) =>
-    page.locator(`[data-method=${method}] [data-role=distance]`).textContent().then(Number);
-
-  /** Waits until both methods, or the one, have come to their end and are shown there. */
-  const sampled = (methods = ["ddpm", "ddim"]) =>
-    page.waitForFunction(
-      (all) =>
-        all.every((method) => {
-          const view = document.querySelector(`[data-method=${method}]`);
-          const arrived = view?.querySelector(".stage .corner")?.textContent?.trim() === "t = 0";
-          return arrived && view?.querySelector("[data-role=took]");
-        }),
-      methods,
-    );
-
-  /** Waits until training has come so far. */
-  const reached = (step: number) =>
-    page.waitForFunction(
-      (wanted) =>
-        Number(document.querySelector("[role=progressbar]")?.getAttribute("aria-valuenow")) >=
-        wanted,
-      step,
-    );
+  afterEach(async () => expect(await page.complaints()).toEqual([]));
 
   test("moons on ONNX Runtime: the loss falls, and Stop keeps what was learned", async () => {
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
-    await choose("moons");
-    expect((await pixelsOf(canvas(".data"))).drawn).toBeGreaterThan(1000);
-    await page.locator("select[name=backend]").selectOption("onnx/wasm");
-    await set(page.locator("input[name=steps]"), 20_000);
+    await room.choose("moons");
+    await expect.poll(async () => (await room.pixels(".data .stage")).drawn).toBeGreaterThan(1000);
+    await page.fill("select[name=backend]", "onnx/wasm");
+    await page.fill("input[name=steps]", 20_000);
     // The fourth stop of the slider: 50 steps.
-    await set(page.locator("input[name=ddpm-steps]"), 3);
-    expect(await button(".sample", "Sample").isDisabled()).toBe(true);
+    await page.fill("input[name=ddpm-steps]", 3);
+    expect(await page.usable(room.button(".sample", "Sample"))).toBe(false);
 
-    const shown = await lossesShown(page);
-    await button(".train", "Train").click();
-    await reached(200);
-    await button(".train", "Stop").click();
-    await button(".train", "Continue").waitFor();
-    expect(await status().textContent()).toMatch(
-      /^Stopped after \d+ steps; what was learned is kept/,
-    );
+    await page.evaluate(watchLosses);
+    await page.click(room.button(".train", "Train"));
+    await room.reached(200);
+    await page.click(room.button(".train", "Stop"));
+    await room.shows(".train button", "Continue");
+    expect(await room.status()).toMatch(/^Stopped after \d+ steps; what was learned is kept/);
     // Steps that were still taken after the worker had heard the message.
-    expect(Number(await status().getAttribute("data-late"))).toBeLessThanOrEqual(1);
-    const losses = await shown.jsonValue();
+    const late = await page.evaluate(() =>
+      document.querySelector(".train [role=status]")?.getAttribute("data-late"),
+    );
+    expect(Number(late)).toBeLessThanOrEqual(1);
+    const losses = await page.evaluate(
+      () => (window as unknown as { shownLosses: number[] }).shownLosses,
+    );
     expect(losses[0]).toBeGreaterThan(0.6);
     expect(losses.at(-1)).toBeLessThan(0.5);
-    expect(await badge(".train").textContent()).toBe("onnx/wasm");
+    expect(await room.badge(".train")).toBe("onnx/wasm");
   });
 
   test("DDPM and DDIM sample from the same noise, and DDIM at eta 0 repeats itself", async () => {
-    await sampled();
-    expect(await badge(".sample").textContent()).toBe("onnx/wasm");
+    await room.sampled();
+    expect(await room.badge(".sample")).toBe("onnx/wasm");
     for (const method of ["ddpm", "ddim"]) {
-      expect((await pixelsOf(canvas(`[data-method=${method}]`))).blue).toBeGreaterThan(1000);
-      expect(await distance(method)).toBeGreaterThan(0);
+      expect((await room.pixels(`[data-method=${method}] .stage`)).blue).toBeGreaterThan(1000);
+      expect(await room.distance(method)).toBeGreaterThan(0);
       // Noise alone scores about 0.3.
-      expect(await distance(method)).toBeLessThan(0.25);
+      expect(await room.distance(method)).toBeLessThan(0.25);
     }
-    const plain = await distance("ddim");
-    await set(page.locator("input[name=eta]"), 1);
-    await page.waitForFunction(
-      () => !document.querySelector("[data-method=ddim] [data-role=took]"),
-    );
-    await sampled(["ddim"]);
-    expect(await distance("ddim")).not.toBe(plain);
-    await set(page.locator("input[name=eta]"), 0);
-    await page.waitForFunction(
-      () => !document.querySelector("[data-method=ddim] [data-role=took]"),
-    );
-    await sampled(["ddim"]);
-    expect(await distance("ddim")).toBe(plain);
+    const plain = await room.distance("ddim");
+    await page.fill("input[name=eta]", 1);
+    await room.restarted("ddim");
+    await room.sampled(["ddim"]);
+    expect(await room.distance("ddim")).not.toBe(plain);
+    await page.fill("input[name=eta]", 0);
+    await room.restarted("ddim");
+    await room.sampled(["ddim"]);
+    expect(await room.distance("ddim")).toBe(plain);
   });
 
   test("training goes on, on TensorFlow.js, where ONNX Runtime stopped", async () => {
-    const before = Number(/\d+/.exec((await status().textContent()) ?? "")?.[0]);
-    await page.locator("select[name=backend]").selectOption("tfjs/wasm");
-    await set(page.locator("input[name=steps]"), before + 20);
-    await button(".train", "Continue").click();
-    await button(".train", "Train").waitFor();
-    expect(await status().textContent()).toMatch(new RegExp(`^${before + 20} steps in `));
-    expect(await badge(".train").textContent()).toBe("tfjs/wasm");
-    expect(Number(await page.locator("[data-role=loss]").textContent())).toBeLessThan(0.5);
-    await sampled();
-    expect(await badge(".sample").textContent()).toBe("tfjs/wasm");
-    expect((await pixelsOf(canvas("[data-method=ddpm]"))).blue).toBeGreaterThan(1000);
+    const before = Number(/\d+/.exec(await room.status())?.[0]);
+    await page.fill("select[name=backend]", "tfjs/wasm");
+    await page.fill("input[name=steps]", before + 20);
+    await page.click(room.button(".train", "Continue"));
+    await room.shows(".train [role=status]", `${before + 20} steps in `);
+    await room.shows(".train button", "Train");
+    expect(await room.badge(".train")).toBe("tfjs/wasm");
+    expect(Number(await page.text("[data-role=loss]"))).toBeLessThan(0.5);
+    await room.sampled();
+    expect(await room.badge(".sample")).toBe("tfjs/wasm");
+    expect((await room.pixels("[data-method=ddpm] .stage")).blue).toBeGreaterThan(1000);
   });
 
   test("points drawn by pointer and by keyboard are learned", async () => {
-    await choose("drawn");
-    const train = button(".train", "Train");
-    expect(await train.isDisabled()).toBe(true);
-    const pad = page.getByRole("application");
-    await pad.focus();
-    for (const key of ["ArrowLeft", "ArrowUp", "Space", "ArrowUp", "Enter"]) {
-      await page.keyboard.press(key);
-    }
-    expect(await page.locator(".data .note").textContent()).toContain("14 points to go");
-    const box = await pad.boundingBox();
-    if (!box) throw new Error("the drawing area must be visible");
-    await page.mouse.move(box.x + box.width * 0.3, box.y + box.height / 2);
-    await page.mouse.down();
-    await page.mouse.move(box.x + box.width * 0.7, box.y + box.height / 2, { steps: 8 });
-    await page.mouse.up();
-    expect(await train.isDisabled()).toBe(false);
-    expect((await pixelsOf(canvas(".data"))).drawn).toBeGreaterThan(200);
+    await room.choose("drawn");
+    const train = room.button(".train", "Train");
+    expect(await page.usable(train)).toBe(false);
+    const pad = "[role=application]";
+    await page.focus(pad);
+    for (const key of ["ArrowLeft", "ArrowUp", "Space", "ArrowUp", "Enter"]) await page.press(key);
+    await room.shows(".data .note", "14 points to go");
+    await page.drag(pad, [0.3, 0.5], [0.7, 0.5]);
+    expect(await page.usable(train)).toBe(true);
+    await expect.poll(async () => (await room.pixels(".data .stage")).drawn).toBeGreaterThan(200);
 
-    await page.locator("select[name=backend]").selectOption("onnx/wasm");
-    await set(page.locator("input[name=steps]"), 30);
-    await train.click();
-    await page.locator(".train [role=status]", { hasText: "30 steps in" }).waitFor();
-    await sampled();
-    expect((await pixelsOf(canvas("[data-method=ddim]"))).blue).toBeGreaterThan(1000);
-    await button(".data", "Clear").click();
-    expect(await train.isDisabled()).toBe(true);
+    await page.fill("select[name=backend]", "onnx/wasm");
+    await page.fill("input[name=steps]", 30);
+    await page.click(train);
+    await room.shows(".train [role=status]", "30 steps in");
+    await room.sampled();
+    expect((await room.pixels("[data-method=ddim] .stage")).blue).toBeGreaterThan(1000);
+    await page.click(room.button(".data", "Clear"));
+    expect(await page.usable(train)).toBe(false);
   });
 
   test("the language switches at once and is kept in the address", async () => {
-    await page.getByRole("button", { name: "中文" }).click();
-    expect(await page.locator("h1").textContent()).toBe("从噪声到点集");
-    expect(await page.locator("html").getAttribute("lang")).toBe("zh-CN");
+    await page.click({ selector: ".languages button", text: "中文" });
+    expect(await page.text("h1")).toBe("从噪声到点集");
+    expect(await page.evaluate(() => document.documentElement.lang)).toBe("zh-CN");
     // What was trained is still there.
-    expect(await button(".sample", "采样").isDisabled()).toBe(false);
+    expect(await page.usable(room.button(".sample", "采样"))).toBe(true);
     await page.reload();
-    expect(await page.locator("h1").textContent()).toBe("从噪声到点集");
-    expect(new URL(page.url()).searchParams.get("lang")).toBe("zh");
+    await room.shows("h1", "从噪声到点集");
+    expect(new URL(await page.url()).searchParams.get("lang")).toBe("zh");
+  });
+});
+
+describeEngines("the demo, hindered", enginesOf(), (engine) => {
+  let browser: Browser;
+  const open: { close(): Promise<void> }[] = [];
+  beforeAll(async () => {
+    browser = await launch(engine);
+  });
+  afterEach(async () => {
+    for (const each of open.splice(0)) await each.close();
+  });
+  afterAll(() => browser?.close());
+
+  /** The demo under these headers. */
+  async function visit(headers: Record<string, string>) {
+    const server = await serve({ "/": demo.folder }, { isolated: true, headers });
+    const page = await browser.newPage();
+    open.push(page, server);
+    await page.resize(1280, 900);
+    await page.goto(server.url);
+    const room = pointsRoom(page);
+    await room.shows("h1", "From noise to points");
+    return { page, room, server };
+  }
+
+  const policy = (scripts: string, more = "") => ({
+    "content-security-policy": `default-src 'self'; script-src ${scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; ${more}`,
+  });
+
+  async function trains(page: BrowserPage, room: ReturnType<typeof pointsRoom>, steps: number) {
+    await page.fill("input[name=steps]", steps);
+    await page.fill("input[name=ddpm-steps]", 1);
+    await page.click(room.button(".train", "Train"));
+    await room.shows(".train [role=status]", `${steps} steps in`);
+    await room.sampled();
+    expect((await room.pixels("[data-method=ddim] .stage")).blue).toBeGreaterThan(1000);
+  }
+
+  test("without workers, the page itself trains and samples, and says so", async () => {
+    const { page, room } = await visit(policy("'self' 'wasm-unsafe-eval'", "worker-src 'none'"));
+    await room.shows(".limit", "may not start workers");
+    await trains(page, room, 60);
+    // Stop is heard while the page computes.
+    await page.fill("input[name=steps]", 20_000);
+    await room.shows(".train button", "Continue");
+    await page.click(room.button(".train", "Continue"));
+    await room.reached(100);
+    await page.click(room.button(".train", "Stop"));
+    await room.shows(".train [role=status]", "Stopped after");
+  });
+
+  test("without WebAssembly, TensorFlow.js in plain JavaScript or on WebGL does", async () => {
+    const { page, room } = await visit(policy("'self'"));
+    await room.shows(".limit", "may not run WebAssembly");
+    await page.fill("select[name=backend]", "tfjs/cpu");
+    await trains(page, room, 10);
+    expect(await room.badge(".train")).toBe("tfjs/cpu");
+  });
+
+  test("in a sandbox without storage, workers or an address, everything works", async () => {
+    const { page, room } = await visit({
+      "content-security-policy": "sandbox allow-scripts",
+      "access-control-allow-origin": "*",
+      "cross-origin-resource-policy": "cross-origin",
+    });
+    await expect(page.evaluate(() => localStorage.length)).rejects.toThrow();
+    await trains(page, room, 60);
+    await page.click({ selector: ".languages button", text: "中文" });
+    expect(await page.text("h1")).toBe("从噪声到点集");
+  });
+
+  test("without a network after the first load, it says what is missing and keeps the rest", async () => {
+    const { page, room, server } = await visit({});
+    server.cut();
+    await page.click(room.button(".train", "Train"));
+    await room.shows(".train .error", "The network is gone");
+    expect(await page.text(".train .error")).toContain("ONNX Runtime · WASM");
+    await room.choose("rings");
+    await expect.poll(async () => (await room.pixels(".data .stage")).drawn).toBeGreaterThan(1000);
+  });
+});
+
+describe("a page whose script fails", () => {
+  test("is not empty: it says what to do, in both languages", () => {
+    const html = readFileSync(join(demo.folder, "index.html"), "utf8");
+    expect(html).toMatch(/<div id="app">\s*<p class="boot">[^<]*If this line stays[\s\S]*重新加载/);
+  });
+});
+
+describeEngines("a browser whose language is no language tag", ["webkit"], (engine) => {
+  test("shows the demo in the default language", async () => {
+    const browser = await launch(engine, { systemLocale: "C.UTF-8" });
+    const server = await serve({ "/": demo.folder }, { isolated: true });
+    try {
+      const page = await browser.newPage();
+      await page.goto(server.url);
+      const room = pointsRoom(page);
+      await room.shows("h1", "From noise to points");
+      await room.shows(".train h2", "Train");
+      // The page gives its libraries a tag; the browser's own answer is still this.
+      expect(
+        await page.evaluate(() => Reflect.get(Navigator.prototype, "language", navigator)),
+      ).toBe("C");
+      expect(await page.evaluate(() => navigator.language)).toBe("en");
+      expect(await page.complaints()).toEqual([]);
+    } finally {
+      await browser.close();
+      await server.close();
+    }
   });
 });

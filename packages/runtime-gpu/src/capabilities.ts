@@ -1,6 +1,6 @@
 import type { DType } from "@gen/graph";
 import { BackendError } from "./backend-error.ts";
-import { type Adapter, adapterFacts, webglFacts, webgpuFacts } from "./device-facts.ts";
+import { type Adapter, adapterFacts, wasmFacts, webglFacts, webgpuFacts } from "./device-facts.ts";
 import { inNode } from "./in-node.ts";
 import { threadsHere } from "./onnx/runtime.ts";
 import { backendNames } from "./open-backend.ts";
@@ -111,13 +111,10 @@ const onHost: Capabilities["operations"]["onHost"] = {
   ),
 };
 
-const WASM_MEMORY = 4 * 2 ** 30;
-
 async function deviceFacts(backend: string) {
   if (backend === "onnx/webgpu" || backend === "tfjs/webgpu") return webgpuFacts();
   if (backend === "tfjs/webgl") return webglFacts();
-  const wasm = backend.endsWith("/wasm");
-  return adapterFacts(wasm ? { maxMemory: WASM_MEMORY } : {});
+  return backend.endsWith("/wasm") ? wasmFacts() : adapterFacts({});
 }
 
 function holdings(backend: string, halves: boolean): Capabilities["dtypes"] {

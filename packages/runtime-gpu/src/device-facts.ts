@@ -23,6 +23,29 @@ export const adapterFacts = (limits: Record<string, number>): DeviceFacts => ({
   features: [],
 });
 
+const emptyModule = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+const wasmMemory = 4 * 2 ** 30;
+
+/** What WebAssembly can address, where this page may compile it. */
+export function wasmFacts(): DeviceFacts {
+  const { WebAssembly } = globalThis as {
+    WebAssembly?: {
+      Module: new (bytes: Uint8Array) => object;
+      Instance: new (module: object) => object;
+    };
+  };
+  if (!WebAssembly) return { reason: "WebAssembly is not there", limits: {}, features: [] };
+  try {
+    // Chromium and Firefox refuse the module, WebKit only the instance.
+    new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(emptyModule)));
+    return adapterFacts({ maxMemory: wasmMemory });
+  } catch {
+    const reason =
+      "this page may not run WebAssembly: allow 'wasm-unsafe-eval' in the script-src of its content security policy";
+    return { reason, limits: {}, features: [] };
+  }
+}
+
 /** What the page's WebGPU adapter says of itself. */
 export async function webgpuFacts(): Promise<DeviceFacts> {
   try {
@@ -49,6 +72,7 @@ interface WebGl {
   getParameter(name: number): unknown;
   getExtension(name: "WEBGL_debug_renderer_info"): { UNMASKED_RENDERER_WEBGL: number } | null;
   getExtension(name: "WEBGL_lose_context"): { loseContext(): void } | null;
+  getExtension(name: "EXT_color_buffer_float" | "EXT_color_buffer_half_float"): object | null;
 }
 type Canvas = new (width: number, height: number) => { getContext(kind: string): WebGl | null };
 
@@ -57,6 +81,13 @@ export function webglFacts(): DeviceFacts {
   const { OffscreenCanvas } = globalThis as { OffscreenCanvas?: Canvas };
   const gl = OffscreenCanvas && new OffscreenCanvas(1, 1).getContext("webgl2");
   if (!gl) return { reason: "WebGL 2 is not there", limits: {}, features: [] };
+  // TensorFlow.js computes by drawing into such textures.
+  if (
+    !gl.getExtension("EXT_color_buffer_float") &&
+    !gl.getExtension("EXT_color_buffer_half_float")
+  ) {
+    return { reason: "WebGL cannot draw into float textures", limits: {}, features: [] };
+  }
   const debug = gl.getExtension("WEBGL_debug_renderer_info");
   const description = String(gl.getParameter(debug?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER));
   const adapter = {

@@ -41,7 +41,7 @@ function pageDriver(page: Page, close: () => Promise<void>): PageDriver {
     moveMouse: (x, y) => page.mouse.move(x, y),
     pressMouse: () => page.mouse.down(),
     releaseMouse: () => page.mouse.up(),
-    pressKey: (key) => page.keyboard.press(key as KeyInput),
+    pressKey: (key) => page.keyboard.press((key === "Space" ? " " : key) as KeyInput),
     resize: (width, height) => page.setViewport({ width, height }),
     screenshot: () => page.screenshot(),
     complaints: async () => complaints,

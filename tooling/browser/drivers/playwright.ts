@@ -11,7 +11,6 @@ export const playwright =
   async (executablePath, { colorScheme = "light" }) => {
     const args = engine === "chromium" ? [...chromiumFlags, "--enable-unsafe-webgpu"] : [];
     const browser = await types[engine].launch({ executablePath, args });
-    // Playwright's default locale is en-US; a page of the demo reads British dates and numbers alike.
     const options: BrowserContextOptions = { colorScheme, locale: "en-GB" };
     return {
       version: browser.version(),

@@ -1,29 +1,19 @@
-/** What can be asked for; what then ran is the backend's own name. */
+/** What can be asked for, the default first; what then ran is the backend's own name. */
 export const choices = {
   "onnx/wasm": "ONNX Runtime · WASM",
   "onnx/webgpu": "ONNX Runtime · WebGPU",
   "tfjs/wasm": "TensorFlow.js · WASM",
   "tfjs/webgl": "TensorFlow.js · WebGL",
   "tfjs/webgpu": "TensorFlow.js · WebGPU",
+  "tfjs/cpu": "TensorFlow.js · JavaScript",
 } as const;
 
 export type Choice = keyof typeof choices;
 
-/** The choices whose device this browser has. */
+/** The choices whose device this browser has and this page may use. */
 export async function choicesHere(): Promise<Set<Choice>> {
-  const here = new Set<Choice>(["onnx/wasm", "tfjs/wasm"]);
-  if (typeof OffscreenCanvas !== "undefined" && new OffscreenCanvas(1, 1).getContext("webgl2")) {
-    here.add("tfjs/webgl");
-  }
-  if (await hasWebGpu()) here.add("onnx/webgpu").add("tfjs/webgpu");
-  return here;
-}
-
-async function hasWebGpu(): Promise<boolean> {
-  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<unknown> } };
-  try {
-    return !!(await gpu?.requestAdapter());
-  } catch {
-    return false;
-  }
+  const { capabilities } = await import("@gen/runtime-gpu");
+  const names = Object.keys(choices) as Choice[];
+  const found = await Promise.all(names.map((name) => capabilities(name)));
+  return new Set(names.filter((_, i) => found[i].available));
 }

@@ -7,6 +7,15 @@ export const en = {
   skip: "Skip to content",
   footer:
     "Everything runs in this page, on your machine. Nothing is uploaded, and closing the page forgets it.",
+  failed: (reason: string) => `This part of the page could not start: ${reason}`,
+  reload: "Reload",
+  limits: {
+    workers:
+      "This page may not start workers, so it computes by itself: it can stutter while it trains. Everything else works.",
+    wasm: "This page may not run WebAssembly. TensorFlow.js without it works, more slowly.",
+    offline: (what: string) =>
+      `The network is gone, and ${what} has not been fetched yet. Data, drawing and what was sampled stay; reconnect and try again.`,
+  },
   seconds: (s: number) =>
     s < 1 ? `${Math.round(s * 1000)} ms` : s < 10 ? `${s.toFixed(1)} s` : `${Math.round(s)} s`,
   minutes: (minutes: number, seconds: number) => `${minutes} min ${seconds} s`,

@@ -6,6 +6,14 @@ export const zh: Strings = {
   rooms: "房间",
   skip: "跳到正文",
   footer: "一切都在本页、在你的机器上运行。不上传任何数据，关闭页面即全部清除。",
+  failed: (reason) => `页面的这一部分未能启动：${reason}`,
+  reload: "重新加载",
+  limits: {
+    workers: "本页不得启动 Worker，因此由页面自己计算：训练时可能卡顿，其余功能照常。",
+    wasm: "本页不得运行 WebAssembly。TensorFlow.js 不用它也能运行，只是慢一些。",
+    offline: (what) =>
+      `网络已断开，而 ${what} 尚未下载。数据、绘图和已有的样本都还在；请联网后重试。`,
+  },
   seconds: (s) =>
     s < 1 ? `${Math.round(s * 1000)} 毫秒` : `${s < 10 ? s.toFixed(1) : Math.round(s)} 秒`,
   minutes: (minutes, seconds) => `${minutes} 分 ${seconds} 秒`,

@@ -5,8 +5,10 @@ export type Method = "ddpm" | "ddim";
 /** Frames of a run of sampling, at most; the page moves the points from each to the next. */
 export const mostFrames = 48;
 
-/** What the worker does for the room. */
+/** What the worker, or the page itself, does for the room. */
 export interface Studio {
+  /** Answers once the studio can be used. */
+  ready(): boolean;
   /** Trains until the steps are done or `stop` is called, which keeps what was learned. */
   train(request: TrainRequest, hear: (news: TrainNews) => void): Promise<TrainEnd>;
   stop(): void;

@@ -1,11 +1,12 @@
 import { type Ref, ref, shallowRef } from "vue";
-import type { Choice } from "../../backends/choices.ts";
+import { type Choice, choices } from "../../backends/choices.ts";
+import { explainError } from "../../network.ts";
 import type { Cloud } from "./clouds.ts";
 import type { Studio, TrainEnd, TrainNews } from "./studio.ts";
 
 /** Training as the room shows it. */
 export function useTraining(
-  studio: Studio & { renew(): void },
+  studio: Pick<Studio, "train" | "stop"> & { renew(): void },
   choice: Ref<Choice>,
   cloud: () => Cloud | undefined,
 ) {
@@ -47,7 +48,7 @@ export function useTraining(
       learned.value = data;
       model.value++;
     } catch (cause) {
-      error.value = (cause as Error).message;
+      error.value = await explainError(cause, choices[choice.value]);
       if (model.value === 0) studio.renew();
     } finally {
       phase.value = "idle";
