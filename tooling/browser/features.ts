@@ -30,19 +30,16 @@ export async function engineFeatures() {
           setTimeout(() => end(false), 10_000);
         }),
     );
-  const gl = () => new OffscreenCanvas(1, 1).getContext("webgl2");
+  const gl = () => document.createElement("canvas").getContext("webgl2");
   const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<unknown> } };
   return {
     sharedMemory: await attempt(() => new SharedArrayBuffer(8)),
     webgpu: await attempt(() => gpu?.requestAdapter()),
     webgl2: await attempt(gl),
     webglFloatTargets: await attempt(() => gl()?.getExtension("EXT_color_buffer_float")),
+    workerWebgl2: await worker("postMessage(!!new OffscreenCanvas(1, 1).getContext('webgl2'))"),
     moduleWorkers: await worker("postMessage(true)"),
     workerCanvas: await worker("postMessage(!!new OffscreenCanvas(1, 1).getContext('2d'))"),
-    workerModulesOnce: await worker(
-      // A worker's first module that another module imports again.
-      "self.count = (self.count ?? 0) + 1; if (self.count === 1) import(import.meta.url).then(() => postMessage(self.count === 1))",
-    ),
     cacheStorage: await attempt(async () => {
       await caches.open("gen-features");
       return caches.delete("gen-features");

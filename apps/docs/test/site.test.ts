@@ -3,23 +3,15 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
+import { type Browser, launch } from "../../../tooling/browser/launch.ts";
+import { describeEngines, enginesOf } from "../../../tooling/browser/page-tests.ts";
+import { type Server, serve } from "../../../tooling/browser/serve.ts";
 import { entryPoints } from "../typedoc/packages.mjs";
-import { serve } from "./serve.ts";
 
 const docs = dirname(dirname(fileURLToPath(import.meta.url)));
 const out = mkdtempSync(join(tmpdir(), "gen-docs-"));
-
-const browserPath = process.env.GEN_BROWSER;
-const browserFlags = [
-  "--no-sandbox",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 /** Runs a tool of this package to its end, as `npm run build` does. */
 function run(script: string, ...args: string[]): Promise<string> {
@@ -103,20 +95,32 @@ describe("the site", () => {
     expect(missing).toEqual([]);
   });
 
-  it.skipIf(!browserPath)("fits a phone and works without the network outside", async () => {
-    const site = await serve(out);
-    const browser = await chromium.launch({ executablePath: browserPath, args: browserFlags });
-    try {
-      const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
-      const wrong: string[] = [];
-      page.on("pageerror", (error) => wrong.push(String(error)));
-      page.on("console", (message) => message.type() === "error" && wrong.push(message.text()));
-      page.on("request", (request) => {
-        if (!request.url().startsWith(site.url)) wrong.push(`asked for ${request.url()}`);
-      });
+  describeEngines("in a browser", enginesOf(), (engine) => {
+    let server: Server;
+    let browser: Browser;
+    let page: BrowserPage;
+
+    beforeAll(async () => {
+      // Whatever asks for something outside is stopped, and heard.
+      const policy = "default-src 'self' 'unsafe-inline' data: blob:";
+      server = await serve({ "/": out }, { headers: { "content-security-policy": policy } });
+      browser = await launch(engine);
+      page = await browser.newPage();
+      await page.resize(390, 844);
+    });
+    afterAll(async () => {
+      await browser?.close();
+      await server?.close();
+    });
+    // A page that is left stops fetching what it might have needed next.
+    const serious = async () =>
+      (await page.complaints()).filter((text) => !text.startsWith(`failed: ${server.url}`));
+    afterEach(async () => expect(await serious()).toEqual([]));
+
+    it("fits a phone and works without the network outside", async () => {
       for (const file of pages.keys()) {
         if (/^reference\/(?!ddim)|^404/.test(file)) continue;
-        await page.goto(`${site.url}/${file}`, { waitUntil: "load" });
+        await page.goto(`${server.url}${file}`);
         const wide = await page.evaluate(() => {
           const { scrollWidth, clientWidth } = document.documentElement;
           const formulas = Array.from(document.querySelectorAll(".katex-display"));
@@ -125,20 +129,48 @@ describe("the site", () => {
             formulas: formulas
               .filter((formula) => formula.scrollWidth > formula.clientWidth + 1)
               .map((formula) => formula.querySelector("annotation")?.textContent),
+            outside: performance
+              .getEntriesByType("resource")
+              .filter(
+                ({ name }) => !name.startsWith(location.origin) && !/^(data|blob):/.test(name),
+              )
+              .map(({ name }) => name),
           };
         });
-        expect(wide, file).toEqual({ page: 0, formulas: [] });
+        expect(wide, file).toEqual({ page: 0, formulas: [], outside: [] });
       }
-      await page.goto(`${site.url}/zh/`, { waitUntil: "load" });
-      const level = page.locator(".noising .level");
-      const before = await level.textContent();
-      await page.locator(".noising input").fill("999");
-      expect(await level.textContent()).not.toBe(before);
-      expect(wrong).toEqual([]);
-    } finally {
-      await browser.close();
-      site.close();
-    }
+    });
+
+    it("has a figure that follows its slider", async () => {
+      await page.goto(`${server.url}zh/`);
+      const level = () => page.text(".noising .level");
+      const before = await level();
+      await page.waitFor((text) => {
+        const slider = document.querySelector<HTMLInputElement>(".noising input");
+        if (slider) slider.value = "999";
+        slider?.dispatchEvent(new Event("input", { bubbles: true }));
+        return document.querySelector(".noising .level")?.textContent?.trim() !== text;
+      }, before);
+      expect(await level()).not.toBe(before);
+    });
+
+    it("finds a page by a word in each language", async () => {
+      for (const [path, word] of [
+        ["", "posterior"],
+        ["zh/", "待定系数"],
+      ]) {
+        await page.goto(`${server.url}${path}`);
+        await page.waitFor(() => {
+          document.querySelector<HTMLButtonElement>(".VPNavBarSearch button")?.click();
+          return document.querySelector("#localsearch-input");
+        });
+        await page.fill("#localsearch-input", word);
+        const found = await page.waitFor(() =>
+          document.querySelector(".VPLocalSearchBox .result")?.getAttribute("href"),
+        );
+        expect(found).toMatch(/\.html/);
+      }
+    });
   });
 
   /** The file that a link's path leads to. */

@@ -74,12 +74,21 @@ interface WebGl {
   getExtension(name: "WEBGL_lose_context"): { loseContext(): void } | null;
   getExtension(name: "EXT_color_buffer_float" | "EXT_color_buffer_half_float"): object | null;
 }
-type Canvas = new (width: number, height: number) => { getContext(kind: string): WebGl | null };
+interface Canvas {
+  getContext(kind: "webgl2"): WebGl | null;
+}
+interface Page {
+  OffscreenCanvas?: new (width: number, height: number) => Canvas;
+  document?: { createElement(name: "canvas"): Canvas };
+}
 
 /** What the page's WebGL 2 says of itself. */
 export function webglFacts(): DeviceFacts {
-  const { OffscreenCanvas } = globalThis as { OffscreenCanvas?: Canvas };
-  const gl = OffscreenCanvas && new OffscreenCanvas(1, 1).getContext("webgl2");
+  const { OffscreenCanvas, document } = globalThis as Page;
+  // WebKitGTK has WebGL 2 on the page's canvases alone; a worker has no others than these.
+  const gl =
+    (OffscreenCanvas && new OffscreenCanvas(1, 1).getContext("webgl2")) ??
+    document?.createElement("canvas").getContext("webgl2");
   if (!gl) return { reason: "WebGL 2 is not there", limits: {}, features: [] };
   // TensorFlow.js computes by drawing into such textures.
   if (

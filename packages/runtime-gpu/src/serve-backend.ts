@@ -24,14 +24,22 @@ export interface Answer {
   error?: string;
 }
 
+// A key that two copies of this module share: WebKit runs the first file of a worker once more when another
+// file of the worker imports it, as bundles made by Vite do.
+const served = Symbol.for("@gen/runtime-gpu served");
+
 /**
  * Serves a backend to the page that holds the other end of `port`, which gets it from `workerBackend`.
- * To be called at the start of a worker's script, before it waits for anything.
+ * To be called at the start of a worker's script, before it waits for anything. A port that is served
+ * already keeps its backend.
  */
 export function serveBackend<T>(
   open: () => Promise<Backend<T>>,
   port: Port = globalThis as unknown as Port,
 ): void {
+  const marked = port as { [served]?: boolean };
+  if (marked[served]) return;
+  marked[served] = true;
   let opened: Promise<Backend<T>> | undefined;
   const tensors = new Map<number, T | Error>();
   const programs = new Map<number, Program<T>>();

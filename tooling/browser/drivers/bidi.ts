@@ -9,9 +9,12 @@ export const bidi: Launch = async (executablePath, { colorScheme = "light" }) =>
     headless: true,
     // No deadline of its own: tests wait for long computations, and vitest bounds them.
     protocolTimeout: 0,
+    // WebGL on a machine without a GPU: Mesa draws, and no window system is asked.
+    env: { ...process.env, MOZ_WEBGL_FORCE_EGL: "1", LIBGL_ALWAYS_SOFTWARE: "1" },
     extraPrefsFirefox: {
       "ui.systemUsesDarkTheme": colorScheme === "dark" ? 1 : 0,
       "intl.accept_languages": "en-GB,en",
+      "webgl.force-enabled": true,
     },
   });
   return {

@@ -1,5 +1,7 @@
 import type { Theme } from "vitepress";
 import DefaultTheme from "vitepress/theme";
+import EngineSupport from "./engine-support.vue";
+import EngineVersion from "./engine-version.vue";
 import QuickstartPicture from "./quickstart-picture.vue";
 import SiteLayout from "./site-layout.vue";
 
@@ -11,6 +13,8 @@ const theme: Theme = {
   extends: DefaultTheme,
   Layout: SiteLayout,
   enhanceApp({ app }) {
+    app.component("EngineSupport", EngineSupport);
+    app.component("EngineVersion", EngineVersion);
     app.component("QuickstartPicture", QuickstartPicture);
   },
 };

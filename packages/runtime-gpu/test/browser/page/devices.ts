@@ -32,13 +32,18 @@ if ("GPUAdapter" in globalThis) {
   };
 }
 
+// Every WebGL context that anyone asks for: TensorFlow.js draws on the page's own canvases in Safari's engine.
 const contexts: WebGL2RenderingContext[] = [];
-const { getContext } = OffscreenCanvas.prototype;
-OffscreenCanvas.prototype.getContext = function (this: OffscreenCanvas, ...args: ["webgl2"]) {
-  const context = getContext.apply(this, args as never) as unknown;
-  if (context instanceof WebGL2RenderingContext) contexts.push(context);
-  return context;
-} as typeof getContext;
+for (const name of ["OffscreenCanvas", "HTMLCanvasElement"] as const) {
+  if (!(name in globalThis)) continue;
+  const { prototype } = globalThis[name] as typeof OffscreenCanvas;
+  const { getContext } = prototype;
+  prototype.getContext = function (this: OffscreenCanvas, ...args: ["webgl2"]) {
+    const context = getContext.apply(this, args as never) as unknown;
+    if (context instanceof WebGL2RenderingContext) contexts.push(context);
+    return context;
+  } as typeof getContext;
+}
 
 function lose(name: string): void {
   if (name === "tfjs/webgl") contexts.at(-1)?.getExtension("WEBGL_lose_context")?.loseContext();

@@ -1,0 +1,85 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
+import { engineFeatures } from "../../../tooling/browser/features.ts";
+import { launch } from "../../../tooling/browser/launch.ts";
+import { describeEngines, enginesOf } from "../../../tooling/browser/page-tests.ts";
+import { type Server, serve } from "../../../tooling/browser/serve.ts";
+
+/** The table that the page "Browsers" shows: GEN_WRITE_ENGINES=1 writes it anew. */
+type Table = Record<string, { version: string; features: Record<string, boolean> }>;
+
+const file = fileURLToPath(new URL("../.vitepress/engines.generated.json", import.meta.url));
+const read = (): Table => JSON.parse(readFileSync(file, "utf8"));
+
+let folder = "";
+let server: Server;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "gen-engines-"));
+  writeFileSync(join(folder, "index.html"), "<!doctype html><html lang=en><head></head></html>");
+  // A worker's first file that another of its files imports again.
+  writeFileSync(
+    join(folder, "first.js"),
+    `self.runs = (self.runs ?? 0) + 1;
+    if (self.runs === 1) import("./other.js").then(() => postMessage(self.runs));`,
+  );
+  writeFileSync(join(folder, "other.js"), 'import "./first.js";');
+  server = await serve({ "/": folder }, { isolated: true });
+});
+afterAll(async () => {
+  await server?.close();
+  if (folder) rmSync(folder, { recursive: true, force: true });
+});
+
+/** Whether a worker's first file runs once, also where another of its files imports it. */
+const workerFilesRunOnce = (page: BrowserPage): Promise<boolean> =>
+  page.evaluate(
+    () =>
+      new Promise<boolean>((resolve) => {
+        const worker = new Worker("/first.js", { type: "module" });
+        worker.onmessage = ({ data: runs }) => resolve(runs === 1);
+      }),
+  );
+
+describeEngines(
+  "the docs' table of what engines have",
+  enginesOf({ everyEngine: true }),
+  (engine) => {
+    test("is what this one has, or less than a newer one has", async () => {
+      const browser = await launch(engine);
+      try {
+        const page = await browser.newPage();
+        await page.goto(server.url);
+        const features = {
+          ...(await page.evaluate(engineFeatures)),
+          workerFilesRunOnce: await workerFilesRunOnce(page),
+        };
+        if (process.env.GEN_WRITE_ENGINES === "1") {
+          const table = { ...read(), [engine]: { version: browser.version, features } };
+          writeFileSync(file, `${JSON.stringify(table, undefined, 2)}\n`);
+        }
+        const told = read()[engine];
+        const major = (version: string) => Number.parseInt(version, 10);
+        if (browser.version === told.version) expect(features).toEqual(told.features);
+        else if (major(browser.version) >= major(told.version)) {
+          const had = Object.entries(told.features).filter(([, has]) => has);
+          expect(features).toMatchObject(Object.fromEntries(had));
+        }
+      } finally {
+        await browser.close();
+      }
+    });
+  },
+);
+
+test("the page has a row for every feature, in both languages", () => {
+  const names = Object.keys(read().chromium.features).sort();
+  for (const page of ["guide", "zh/guide"]) {
+    const text = readFileSync(new URL(`../${page}/browsers.md`, import.meta.url), "utf8");
+    const rows = Array.from(text.matchAll(/<EngineSupport feature="(\w+)" engine="chromium"/g));
+    expect(rows.map(([, name]) => name).sort(), page).toEqual(names);
+  }
+});
