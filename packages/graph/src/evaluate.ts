@@ -1,15 +1,15 @@
-import { type Bindings, bindDims, resolveShape } from "./bind-dims.ts";
-import type { Expr, Input, Parameter } from "./expr.ts";
-import { isInput, isParameter } from "./expr.ts";
-import { foreignOperations, foreignText } from "./foreign.ts";
-import { arrangeKernels } from "./kernels/arrange.ts";
-import { elementwiseKernel } from "./kernels/elementwise.ts";
-import type { Kernel, Memory, Value } from "./kernels/kernel.ts";
-import { productKernels } from "./kernels/products.ts";
-import { reduceKernel } from "./kernels/reduce.ts";
-import { sameShape, shapeText } from "./shape.ts";
-import { isFloat, type Tensor, tensorData, tensorNumbers } from "./tensor.ts";
-import type { Graph } from "./trace.ts";
+import { type Bindings, bindDims, resolveShape } from "./expr/bind-dims.ts";
+import type { Expr, Input, Parameter } from "./expr/expr.ts";
+import { isInput, isParameter } from "./expr/expr.ts";
+import { foreignOperations, foreignText } from "./expr/foreign.ts";
+import { sameShape, shapeText } from "./expr/shape.ts";
+import { isFloat, type Tensor, tensorData, tensorNumbers } from "./expr/tensor.ts";
+import type { Graph } from "./expr/trace.ts";
+import { arrangeKernels } from "./ops/arrange/kernel.ts";
+import { elementwiseKernel } from "./ops/elementwise/kernel.ts";
+import type { Kernel, Memory, Value } from "./ops/kernel.ts";
+import { productKernels } from "./ops/products/kernel.ts";
+import { reduceKernel } from "./ops/reduce/kernel.ts";
 
 /** Tensors by name, into and out of a graph. */
 export type Tensors = Record<string, Tensor>;

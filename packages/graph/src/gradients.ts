@@ -1,16 +1,16 @@
-import { concat, expandLike, zerosLike } from "./arrange.ts";
-import { constant, type Expr } from "./expr.ts";
-import { foreignOperations, foreignText } from "./foreign.ts";
-import { arrangeRules } from "./gradients/arrange.ts";
-import { convolutionRules } from "./gradients/convolution.ts";
-import { elementwiseRule } from "./gradients/elementwise.ts";
-import { groupNormalizationRule } from "./gradients/group-normalization.ts";
-import { matmulRule } from "./gradients/matmul.ts";
-import { reduceRules } from "./gradients/reduce.ts";
-import { plus, type Rule } from "./gradients/rule.ts";
-import { sameShape, shapeText } from "./shape.ts";
-import { isFloat } from "./tensor.ts";
-import { topological } from "./trace.ts";
+import { constant, type Expr } from "./expr/expr.ts";
+import { foreignOperations, foreignText } from "./expr/foreign.ts";
+import { sameShape, shapeText } from "./expr/shape.ts";
+import { isFloat } from "./expr/tensor.ts";
+import { topological } from "./expr/trace.ts";
+import { concat, expandLike, zerosLike } from "./ops/arrange/build.ts";
+import { arrangeRules } from "./ops/arrange/gradient.ts";
+import { elementwiseRule } from "./ops/elementwise/gradient.ts";
+import { groupNormalizationRule } from "./ops/normalize/gradient.ts";
+import { convolutionRules } from "./ops/products/gradient.ts";
+import { matmulRule } from "./ops/products/matmul-gradient.ts";
+import { reduceRules } from "./ops/reduce/gradient.ts";
+import { plus, type Rule } from "./ops/rule.ts";
 
 /**
  * The derivatives of `loss` with respect to each expression of `wrt`, in reverse mode, as expressions

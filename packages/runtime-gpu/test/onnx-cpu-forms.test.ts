@@ -1,11 +1,11 @@
 import * as g from "@gen/graph";
 import ort from "onnxruntime-node";
 import { afterAll, describe, expect, test } from "vitest";
-import { blockedConvolutions, channelBlock } from "../src/onnx/blocked-convolutions.ts";
-import { subpixelConvolutions } from "../src/onnx/subpixel-convolutions.ts";
-import { tuneForCpu } from "../src/onnx/tune.ts";
-import { unjoinedChannels } from "../src/onnx/unjoined-channels.ts";
-import { wasmForms } from "../src/onnx/wasm-forms.ts";
+import { blockedConvolutions, channelBlock } from "../src/onnx/passes/blocked-convolutions.ts";
+import { tuneForCpu } from "../src/onnx/passes/cpu-rewrites.ts";
+import { unjoinedChannels } from "../src/onnx/passes/split-concat-convolutions.ts";
+import { subpixelConvolutions } from "../src/onnx/passes/subpixel-convolutions.ts";
+import { wasmForms } from "../src/onnx/passes/wasm-rewrites.ts";
 import { onnxBackend } from "../src/onnx.ts";
 
 const wave = (shape: readonly number[], phase: number): g.Tensor => {

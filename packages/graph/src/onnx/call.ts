@@ -1,6 +1,6 @@
-import type { Expr } from "../expr.ts";
-import type { Dim } from "../shape.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Expr } from "../expr/expr.ts";
+import type { Dim } from "../expr/shape.ts";
+import type { Tensor } from "../expr/tensor.ts";
 import { type Known, knownOf, toExpr, type Value } from "./known.ts";
 import { label, OnnxError, Unsupported } from "./protobuf.ts";
 import type { OnnxNode } from "./read-graph.ts";

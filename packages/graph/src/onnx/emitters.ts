@@ -1,6 +1,6 @@
-import type { Expr } from "../expr.ts";
-import { shapeText } from "../shape.ts";
-import { tensor } from "../tensor.ts";
+import type { Expr } from "../expr/expr.ts";
+import { shapeText } from "../expr/shape.ts";
+import { tensor } from "../expr/tensor.ts";
 import type { AttributeInit } from "./messages.ts";
 import { domainOf, type OnnxWriter } from "./onnx-writer.ts";
 import { elementTypes, float, int, ints, text } from "./protobuf.ts";

@@ -1,19 +1,26 @@
-import { constant, type Expr, input, type Parameter, parameter, type Signature } from "../expr.ts";
-import { type Dim, type Shape, shapeText } from "../shape.ts";
+import {
+  constant,
+  type Expr,
+  input,
+  type Parameter,
+  parameter,
+  type Signature,
+} from "../expr/expr.ts";
+import { type Dim, type Shape, shapeText } from "../expr/shape.ts";
+import { arrangeReaders } from "../ops/arrange/read.ts";
+import { sliceReaders } from "../ops/arrange/read-slice.ts";
+import { elementwiseReaders } from "../ops/elementwise/read.ts";
+import { normaliseReaders } from "../ops/normalize/read.ts";
+import { productReaders } from "../ops/products/read.ts";
+import { poolReaders } from "../ops/products/read-pool.ts";
+import { reduceReaders } from "../ops/reduce/read.ts";
 import { Call, type Reader } from "./call.ts";
 import { fold } from "./fold.ts";
 import { isKnown, isOpaque, knownTensor, type Opaque, toExpr, type Value } from "./known.ts";
 import { type Around, foreignConstant, passThrough } from "./pass-through.ts";
 import { dtypeOf, label, OnnxError, typeName, Unsupported } from "./protobuf.ts";
-import { arrangeReaders } from "./read-arrange.ts";
 import { constantReaders } from "./read-constant.ts";
-import { elementwiseReaders } from "./read-elementwise.ts";
 import { type OnnxGraph, type OnnxReadOptions, opLabel, readGraph } from "./read-graph.ts";
-import { normaliseReaders } from "./read-normalise.ts";
-import { poolReaders } from "./read-pool.ts";
-import { productReaders } from "./read-products.ts";
-import { reduceReaders } from "./read-reduce.ts";
-import { sliceReaders } from "./read-slice.ts";
 
 /** A model read from a file: a function over expressions. */
 export interface OnnxModel {

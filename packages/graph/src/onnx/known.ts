@@ -1,6 +1,6 @@
-import { constant, type Expr, isParameter } from "../expr.ts";
-import { type Dim, divideDims, elementCount, type Shape } from "../shape.ts";
-import { type DType, isFloat, type Tensor, tensor, tensorNumbers } from "../tensor.ts";
+import { constant, type Expr, isParameter } from "../expr/expr.ts";
+import { type Dim, divideDims, elementCount, type Shape } from "../expr/shape.ts";
+import { type DType, isFloat, type Tensor, tensor, tensorNumbers } from "../expr/tensor.ts";
 import { Unsupported } from "./protobuf.ts";
 
 /**

@@ -1,9 +1,9 @@
-import { concat, reshape, slice } from "../arrange.ts";
-import { cast, mul } from "../elementwise.ts";
-import { constant, type Expr } from "../expr.ts";
-import { type ForeignNode, foreign, opaqueResult, result } from "../foreign.ts";
-import { type Dim, elementCount, type Shape } from "../shape.ts";
-import { tensor } from "../tensor.ts";
+import { constant, type Expr } from "../expr/expr.ts";
+import { type ForeignNode, foreign, opaqueResult, result } from "../expr/foreign.ts";
+import { type Dim, elementCount, type Shape } from "../expr/shape.ts";
+import { tensor } from "../expr/tensor.ts";
+import { concat, reshape, slice } from "../ops/arrange/build.ts";
+import { cast, mul } from "../ops/elementwise/build.ts";
 import type { Call, Reader } from "./call.ts";
 import { type Facts, resultFacts } from "./foreign-types.ts";
 import { isKnown, type Known, toExpr, type Value } from "./known.ts";

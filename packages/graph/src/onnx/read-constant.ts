@@ -1,8 +1,8 @@
-import { constant, type Expr } from "../expr.ts";
-import { elementCount, type Shape } from "../shape.ts";
-import { tensor } from "../tensor.ts";
+import { constant, type Expr } from "../expr/expr.ts";
+import { elementCount, type Shape } from "../expr/shape.ts";
+import { tensor } from "../expr/tensor.ts";
+import { expandTo } from "../ops/arrange/read-expand.ts";
 import type { Call, Reader } from "./call.ts";
-import { expandTo } from "./expand-to.ts";
 import { isKnown, known, knownTensor } from "./known.ts";
 import { Unsupported } from "./protobuf.ts";
 

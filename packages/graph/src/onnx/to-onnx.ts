@@ -1,10 +1,10 @@
-import { type Expr, isInput, isParameter } from "../expr.ts";
-import { isForeign } from "../foreign.ts";
-import type { Tensor } from "../tensor.ts";
-import type { Graph } from "../trace.ts";
+import { type Expr, isInput, isParameter } from "../expr/expr.ts";
+import { isForeign } from "../expr/foreign.ts";
+import type { Tensor } from "../expr/tensor.ts";
+import type { Graph } from "../expr/trace.ts";
+import { halfPrecision } from "../passes/half-precision.ts";
+import { lower } from "../passes/lower.ts";
 import { emit } from "./emitters.ts";
-import { halfPrecision } from "./half-precision.ts";
-import { lower } from "./lower.ts";
 import { encode } from "./message-codec.ts";
 import { model, type ValueInfoProto } from "./messages.ts";
 import { domainOf, OnnxWriter } from "./onnx-writer.ts";

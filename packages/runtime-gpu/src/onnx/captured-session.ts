@@ -1,10 +1,10 @@
 import type { Expr, Graph } from "@gen/graph";
 import { BackendError } from "../backend-error.ts";
 import { byteLength } from "../ledger.ts";
+import { watchCopies } from "./count-buffer-copies.ts";
 import { emptyBuffer, type GpuBuffer, type GpuDevice } from "./gpu.ts";
 import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
 import { type GraphSession, graphSession } from "./session.ts";
-import { watchCopies } from "./watch-copies.ts";
 
 /**
  * A session whose GPU commands ONNX Runtime records once and replays in every run, without looking at the

@@ -7,10 +7,10 @@ import {
 } from "@gen/graph";
 import { BackendError } from "../backend-error.ts";
 import type { Executable } from "../device.ts";
-import { narrowIntegers } from "./narrow-integers.ts";
+import { narrowIntegers } from "./passes/narrow-integers.ts";
+import { keptValues, staticGraph } from "./passes/static-graph.ts";
 import type { OrtTensor } from "./runtime.ts";
 import type { GraphSession } from "./session.ts";
-import { keptValues, staticGraph } from "./static-graph.ts";
 
 /** Both ways to run a graph, and who is told why one of them was not taken. */
 export interface Ways {

@@ -7,9 +7,9 @@ import { capturedSession } from "./captured-session.ts";
 import { capturingProgram } from "./capturing-program.ts";
 import { bufferOf, type GpuBuffer, type GpuDevice, lossOf, readBuffer } from "./gpu.ts";
 import { hostNumbers, hostTensor } from "./host-device.ts";
+import { tuneForGpu } from "./passes/cpu-rewrites.ts";
 import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
 import { graphSession } from "./session.ts";
-import { tuneForGpu } from "./tune.ts";
 
 /** What a device in a page is made of. */
 export interface PageGpu {

@@ -2,15 +2,15 @@ import { type DType, type Graph, type TensorData, tensorData, tensorNumbers } fr
 import type { HostArray } from "../backend.ts";
 import type { Device } from "../device.ts";
 import type { DeviceTensor } from "../ledger.ts";
-import { blockedConvolutions, channelBlock } from "./blocked-convolutions.ts";
-import { isLarge } from "./large.ts";
+import { blockedConvolutions, channelBlock } from "./passes/blocked-convolutions.ts";
+import { tuneForCpu } from "./passes/cpu-rewrites.ts";
+import { isLarge } from "./passes/large.ts";
+import { unjoinedChannels } from "./passes/split-concat-convolutions.ts";
+import { subpixelConvolutions } from "./passes/subpixel-convolutions.ts";
+import { wasmForms } from "./passes/wasm-rewrites.ts";
 import { releaseMemory } from "./release-memory.ts";
 import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
 import { graphSession } from "./session.ts";
-import { subpixelConvolutions } from "./subpixel-convolutions.ts";
-import { tuneForCpu } from "./tune.ts";
-import { unjoinedChannels } from "./unjoined-channels.ts";
-import { wasmForms } from "./wasm-forms.ts";
 
 /**
  * A device whose tensors are typed arrays in host memory.

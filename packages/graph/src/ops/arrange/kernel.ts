@@ -1,0 +1,85 @@
+import type { Expr } from "../../expr/expr.ts";
+import { type Kernel, sizeOf } from "../kernel.ts";
+import { broadcastStrides, copyBlock, rowMajor } from "../walk.ts";
+
+const numbers = (node: Expr, name: string) => node.attributes[name] as readonly number[];
+const number = (node: Expr, name: string) => node.attributes[name] as number;
+
+export const arrangeKernels: Record<string, Kernel> = {
+  Reshape: (_, [x]) => x.data,
+
+  Transpose: (node, [x], shape, memory) => {
+    const out = memory.take(x.data.length);
+    const strides = rowMajor(x.shape);
+    const from = numbers(node, "perm").map((p) => strides[p]);
+    copyBlock(shape, x.data, from, 0, out, rowMajor(shape), 0);
+    return out;
+  },
+
+  Concat: (node, parts, shape, memory) => {
+    const out = memory.take(sizeOf(shape));
+    const strides = rowMajor(shape);
+    const axis = number(node, "axis");
+    let start = 0;
+    for (const part of parts) {
+      copyBlock(
+        part.shape,
+        part.data,
+        rowMajor(part.shape),
+        0,
+        out,
+        strides,
+        start * strides[axis],
+      );
+      start += part.shape[axis];
+    }
+    return out;
+  },
+
+  Slice: (node, [x], shape, memory) => {
+    const out = memory.take(sizeOf(shape));
+    const axis = number(node, "axis");
+    const strides = rowMajor(x.shape);
+    const from = strides.map((s, d) => (d === axis ? s * number(node, "step") : s));
+    copyBlock(shape, x.data, from, number(node, "start") * strides[axis], out, rowMajor(shape), 0);
+    return out;
+  },
+
+  Pad: (node, [x], shape, memory) => {
+    const out = memory.take(sizeOf(shape)).fill(number(node, "value"));
+    const strides = rowMajor(shape);
+    const pads = numbers(node, "pads");
+    const start = strides.reduce((sum, s, d) => sum + s * pads[d], 0);
+    copyBlock(x.shape, x.data, rowMajor(x.shape), 0, out, strides, start);
+    return out;
+  },
+
+  Expand: (_, [x], shape, memory) => {
+    const out = memory.take(sizeOf(shape));
+    copyBlock(shape, x.data, broadcastStrides(x.shape, shape), 0, out, rowMajor(shape), 0);
+    return out;
+  },
+
+  Gather: (node, [x, indices], shape, memory) => {
+    const out = memory.take(sizeOf(shape));
+    const axis = number(node, "axis");
+    const length = x.shape[axis];
+    const outer = sizeOf(x.shape.slice(0, axis));
+    const inner = sizeOf(x.shape.slice(axis + 1));
+    let to = 0;
+    for (let o = 0; o < outer; o++) {
+      for (const index of indices.data) {
+        const at = index < 0 ? index + length : index;
+        if (!(at >= 0 && at < length)) {
+          throw new RangeError(
+            `Gather: index ${index} is outside axis ${axis} of [${x.shape.join(", ")}]`,
+          );
+        }
+        const from = (o * length + at) * inner;
+        for (let k = 0; k < inner; k++) out[to + k] = x.data[from + k];
+        to += inner;
+      }
+    }
+    return out;
+  },
+};

@@ -1,0 +1,59 @@
+import type { Expr } from "../../expr/expr.ts";
+import { normaliseAxis, shapeText } from "../../expr/shape.ts";
+import { isFloat } from "../../expr/tensor.ts";
+import type { Call, Reader } from "../../onnx/call.ts";
+import { Unsupported } from "../../onnx/protobuf.ts";
+import { reshape, slice } from "../arrange/build.ts";
+import * as e from "../elementwise/build.ts";
+import { logSumExp, max, mean, sum } from "./build.ts";
+
+type Reduce = (x: Expr, axes?: readonly number[], keepDims?: boolean) => Expr;
+
+const reader =
+  (f: Reduce): Reader =>
+  (c) =>
+    reduced(c, f);
+
+function reduced(c: Call, f: Reduce): Expr {
+  const given = c.x(0);
+  const axes = c.list("axes", 1);
+  const x = isFloat(given.dtype) ? given : e.cast(given, "float64");
+  const none = c.int("noop_with_empty_axes", 0) === 1 ? [] : x.shape.map((_, i) => i);
+  const over = axes?.length ? axes : none;
+  return e.cast(f(x, over, c.int("keepdims", 1) === 1), given.dtype);
+}
+
+const negated: Reduce = (x, axes, keep) => e.neg(max(e.neg(x), axes, keep));
+
+/** A product of slices, for the short axes that models have it on. */
+const product: Reduce = (x, axes = [], keep) => {
+  const whole = axes.reduce((made, axis) => {
+    const size = made.shape[normaliseAxis("ReduceProd", axis, made.shape)];
+    if (!(Number(size) >= 1 && Number(size) <= 64)) {
+      throw new Unsupported(
+        `only axes of at most 64 entries are multiplied, got ${shapeText(x.shape)}`,
+      );
+    }
+    const parts = Array.from({ length: Number(size) }, (_, i) => slice(made, axis, i, i + 1));
+    return parts.reduce(e.mul);
+  }, x);
+  return keep ? whole : reshape(whole, sum(x, axes).shape);
+};
+
+export const reduceReaders: Record<string, Reader> = {
+  ReduceSum: reader(sum),
+  ReduceMean: reader(mean),
+  ReduceMax: reader(max),
+  ReduceProd: reader(product),
+  ReduceMin: reader(negated),
+  ReduceL1: reader((x, axes, keep) => sum(e.abs(x), axes, keep)),
+  ReduceL2: reader((x, axes, keep) => e.sqrt(sum(e.square(x), axes, keep))),
+  ReduceSumSquare: reader((x, axes, keep) => sum(e.square(x), axes, keep)),
+  ReduceLogSum: reader((x, axes, keep) => e.log(sum(x, axes, keep))),
+  ReduceLogSumExp: reader((x, axes, keep) => {
+    if (axes?.length === 1) return logSumExp(x, axes[0], keep);
+    const top = max(x, axes, true);
+    const total = e.add(e.log(sum(e.exp(e.sub(x, top)), axes, true)), top);
+    return keep ? total : reshape(total, sum(x, axes).shape);
+  }),
+};
