@@ -1,19 +1,17 @@
 export { compileEvaluation, evaluate, type Tensors } from "./evaluate.ts";
-export { type Bindings, bindDims, resolveShape } from "./expr/bind-dims.ts";
 export {
-  type Attribute,
   constant,
   type Expr,
+  type ExprOf,
   type Input,
   input,
-  isInput,
-  isParameter,
   type Operand,
   type Parameter,
   parameter,
   type Signature,
 } from "./expr/expr.ts";
-export { type ForeignOperation, foreignOperations, foreignText } from "./expr/foreign.ts";
+export { type ForeignOperation, foreignOperations } from "./expr/foreign.ts";
+export type { Attributes, Op } from "./expr/operations.ts";
 export { type Dim, elementCount, type Shape, shapeText, staticShape } from "./expr/shape.ts";
 export {
   bytesPerElement,
@@ -30,13 +28,8 @@ export {
 export {
   type Graph,
   graphOf,
-  parametersAsInputs,
   parametersOf,
-  rewrite,
-  topological,
   trace,
-  usesIn,
-  withInputs,
 } from "./expr/trace.ts";
 export { exprArithmetic } from "./expr-arithmetic.ts";
 export { gradients } from "./gradients.ts";
@@ -48,7 +41,6 @@ export { type OnnxOptions, toOnnx } from "./onnx/to-onnx.ts";
 export * from "./ops/arrange/build.ts";
 export * from "./ops/elementwise/build.ts";
 export { dropout } from "./ops/elementwise/dropout.ts";
-export { groupRate, groupStatistics } from "./ops/normalize/gradient.ts";
+export * from "./ops/normalize/build.ts";
 export * from "./ops/products/build.ts";
 export * from "./ops/reduce/build.ts";
-export { simplify } from "./passes/simplify.ts";

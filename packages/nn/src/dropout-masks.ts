@@ -1,16 +1,5 @@
-import {
-  bindDims,
-  cast,
-  constant,
-  type Expr,
-  type Input,
-  input,
-  mul,
-  resolveShape,
-  type Shape,
-  topological,
-  withInputs,
-} from "@gen/graph";
+import { cast, constant, type Expr, type Input, input, mul, type Shape } from "@gen/graph";
+import { bindDims, resolveShape, topological, withInputs } from "@gen/graph/compiler";
 import { randomStream } from "@gen/math";
 import type { BatchInput } from "./train-options.ts";
 

@@ -1,4 +1,5 @@
 import * as g from "@gen/graph";
+import * as c from "@gen/graph/compiler";
 import ort from "onnxruntime-node";
 import { afterAll, describe, expect, test } from "vitest";
 import { blockedConvolutions, channelBlock } from "../src/onnx/passes/blocked-convolutions.ts";
@@ -208,7 +209,7 @@ describe("convolutions of what is upsampled", () => {
       const f = layer(kernel, scale, x[1]);
       const made = convolutions(keeps(subpixelConvolutions, { x }, f));
       expect(made).toHaveLength(scale ** 2);
-      expect(made.every(({ inputs: [image] }) => g.isInput(image))).toBe(true);
+      expect(made.every(({ inputs: [image] }) => c.isInput(image))).toBe(true);
       const sizes = made.map(({ inputs: [, weight] }) =>
         Math.max(...(weight.shape.slice(2) as number[])),
       );

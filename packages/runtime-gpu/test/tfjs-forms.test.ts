@@ -1,4 +1,5 @@
 import * as g from "@gen/graph";
+import * as c from "@gen/graph/compiler";
 import * as tf from "@tensorflow/tfjs";
 import { afterAll, expect, test } from "vitest";
 import { channelsLast } from "../src/tfjs/channels-last.ts";
@@ -38,7 +39,7 @@ function network(): g.Graph {
 
 test("images keep their channels last from end to end, and their values", async () => {
   const graph = network();
-  const changed = g.simplify(channelsLast(graph));
+  const changed = c.simplify(channelsLast(graph));
   const transposed = changed.nodes.filter(
     ({ op, inputs }) => op === "Transpose" && !inputs[0].op.startsWith("Param"),
   );

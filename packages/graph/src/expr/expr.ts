@@ -1,34 +1,55 @@
+import type { ForeignNode } from "./foreign-node.ts";
+import {
+  type Attributes,
+  type ComputedOp,
+  type ElementwiseOp,
+  type OnnxForms,
+  traits,
+  traitsOf,
+} from "./operations.ts";
 import { type Shape, shapeText } from "./shape.ts";
 import { type DType, isFloat, type Tensor, tensor } from "./tensor.ts";
 
-/** A setting of an operation, such as an axis, a permutation or a constant's value. */
-export type Attribute = number | string | readonly number[] | Tensor;
+type AllAttributes = Attributes & OnnxForms;
 
-/**
- * A value in a computation: an operation of ONNX's vocabulary applied to other expressions.
- * Expressions are immutable and carry their dtype and shape; nothing is computed until a backend runs a graph.
- */
-export interface Expr {
-  readonly op: string;
+interface Typed<O extends keyof AllAttributes> {
+  readonly op: O;
   readonly inputs: readonly Expr[];
-  readonly attributes: Readonly<Record<string, Attribute>>;
+  readonly attributes: AllAttributes[O];
   readonly dtype: DType;
   readonly shape: Shape;
 }
 
 /** A named input of a graph. */
-export interface Input extends Expr {
-  readonly op: "Input";
+export interface Input extends Typed<"Input"> {
   readonly name: string;
 }
 
 /** A named weight: its `value` is what a model is trained to, and may be replaced by one of the same shape. */
-export interface Parameter extends Expr {
-  readonly op: "Parameter";
+export interface Parameter extends Typed<"Parameter"> {
   readonly name: string;
   readonly shape: readonly number[];
   value: Tensor;
 }
+
+/** A node of an ONNX file that is kept as it is; what it computes are its results, which `Result` nodes pick. */
+export interface Foreign extends Typed<"Foreign"> {
+  readonly node: ForeignNode;
+}
+
+/** An expression of one operation, or of one of several: `ExprOf<"Slice">` has the attributes of a slice. */
+export type ExprOf<O extends keyof AllAttributes> = { [P in O]: Typed<P> }[O];
+
+/**
+ * A value in a computation: an operation of ONNX's vocabulary applied to other expressions.
+ * Expressions are immutable and carry their dtype and shape; nothing is computed until a backend runs a graph.
+ * `op` tells which attributes there are.
+ */
+export type Expr =
+  | Input
+  | Parameter
+  | Foreign
+  | ExprOf<Exclude<keyof AllAttributes, "Input" | "Parameter" | "Foreign">>;
 
 /** An expression, or a number that takes the other operand's dtype. */
 export type Operand = Expr | number;
@@ -39,13 +60,14 @@ export interface Signature {
   readonly dtype?: DType;
 }
 
-export function expr(
-  op: string,
+/** An expression of operation `op`. The builders of each operation check shapes and dtypes; this does not. */
+export function expr<O extends keyof AllAttributes>(
+  op: O,
   inputs: readonly Expr[],
   shape: Shape,
-  attributes: Expr["attributes"] = {},
+  attributes: AllAttributes[O],
   dtype: DType = inputs[0].dtype,
-): Expr {
+): ExprOf<O> {
   return { op, inputs, attributes, dtype, shape };
 }
 
@@ -77,6 +99,12 @@ export function constant(value: number | Tensor, dtype: DType = "float32"): Expr
 export const isInput = (e: Expr): e is Input => e.op === "Input";
 /** Whether an expression is a named weight. */
 export const isParameter = (e: Expr): e is Parameter => e.op === "Parameter";
+
+/** Whether backends compute an expression: it is no leaf, of no file, and no form that only ONNX files have. */
+export const isComputed = (e: Expr): e is ExprOf<ComputedOp> => e.op in traits;
+/** Whether an expression is computed element by element. */
+export const isElementwise = (e: Expr): e is ExprOf<ElementwiseOp> =>
+  traitsOf(e.op).elementwise === true;
 
 /** Turns numbers among operands into constants of the expressions' dtype. */
 export function operands(op: string, ...values: Operand[]): Expr[] {

@@ -1,29 +1,7 @@
-import type { AttributeProto, TensorProto } from "../onnx/messages.ts";
-import { type Expr, expr } from "./expr.ts";
+import { type Expr, type ExprOf, expr, type Foreign } from "./expr.ts";
+import type { ForeignNode } from "./foreign-node.ts";
 import type { Shape } from "./shape.ts";
 import type { DType } from "./tensor.ts";
-
-/** A node of an ONNX file that is kept as it is, because only ONNX Runtime knows what it computes. */
-export interface ForeignNode {
-  readonly domain: string;
-  readonly opType: string;
-  /** The version of its domain's operator set. */
-  readonly version: number;
-  readonly attributes: readonly AttributeProto[];
-  /** Which operands and results are there; the optional ones may be absent. */
-  readonly operands: readonly boolean[];
-  readonly results: readonly boolean[];
-  /** What graphs lack; undefined for a node that is kept because its operands are foreign. */
-  readonly missing?: { readonly name: string; readonly reason?: string } | undefined;
-  /** What a constant of a foreign type holds. */
-  readonly tensor?: TensorProto;
-}
-
-/** A foreign node; what it computes are its results, which `Result` nodes pick. */
-export interface Foreign extends Expr {
-  readonly op: "Foreign";
-  readonly node: ForeignNode;
-}
 
 export const isForeign = (e: Expr): e is Foreign => e.op === "Foreign";
 
@@ -32,7 +10,7 @@ let made = 0;
 /** Every one is another expression, also where two are alike: some draw random numbers. */
 export function foreign(node: ForeignNode, inputs: readonly Expr[], bytes = 0): Foreign {
   made++;
-  return { ...expr("Foreign", inputs, [bytes], { id: made }, "bool"), op: "Foreign", node };
+  return { ...expr("Foreign", inputs, [bytes], { id: made }, "bool"), node };
 }
 
 /** Result `index` of a foreign node, as the expression that it is. */
@@ -42,6 +20,10 @@ export const result = (of: Foreign, index: number, dtype: DType, shape: Shape): 
 /** A result of no dtype or shape that expressions have: only foreign nodes may use it. */
 export const opaqueResult = (of: Foreign, index: number): Expr =>
   expr("Result", [of], [0], { index, opaque: 1 }, "bool");
+
+/** Whether `e` is a result of no dtype or shape that expressions have. */
+export const isOpaqueResult = (e: Expr): e is ExprOf<"Result"> =>
+  e.op === "Result" && e.attributes.opaque === 1;
 
 /** An operation that only ONNX Runtime computes, and how many nodes of a graph have it. */
 export interface ForeignOperation {

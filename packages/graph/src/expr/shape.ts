@@ -68,6 +68,9 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
   });
 }
 
+/** The axis of `shape` that is `dim`, or -1. */
+export const axisOf = (shape: Shape, dim: Dim): number => shape.indexOf(dim);
+
 /** `axis` counted from the front. @throws RangeError when it is outside `[-rank, rank)`. */
 export function normaliseAxis(op: string, axis: number, shape: Shape): number {
   const at = axis < 0 ? axis + shape.length : axis;

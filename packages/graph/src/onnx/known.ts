@@ -47,7 +47,7 @@ export function knownOf(value: Value): Known | undefined {
   if (isKnown(value)) return value;
   if (isOpaque(value)) return undefined;
   if (isParameter(value)) return knownTensor(value.value);
-  return value.op === "Constant" ? knownTensor(value.attributes.value as Tensor) : undefined;
+  return value.op === "Constant" ? knownTensor(value.attributes.value) : undefined;
 }
 
 /** A value as an expression. @throws Unsupported where an element is a dynamic dimension. */

@@ -1,5 +1,4 @@
-import type { Expr, Input } from "../expr/expr.ts";
-import type { Foreign } from "../expr/foreign.ts";
+import type { Expr, Foreign, Input } from "../expr/expr.ts";
 import type { Dim, Shape } from "../expr/shape.ts";
 import { type Tensor, tensor, tensorNumbers } from "../expr/tensor.ts";
 import type { AttributeInit, NodeInit, TensorInit } from "./messages.ts";

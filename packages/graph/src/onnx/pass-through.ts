@@ -1,6 +1,7 @@
 import { constant, type Expr } from "../expr/expr.ts";
-import { type ForeignNode, foreign, opaqueResult, result } from "../expr/foreign.ts";
-import { type Dim, elementCount, type Shape } from "../expr/shape.ts";
+import { foreign, opaqueResult, result } from "../expr/foreign.ts";
+import type { ForeignNode } from "../expr/foreign-node.ts";
+import { axisOf, type Dim, elementCount, type Shape } from "../expr/shape.ts";
 import { tensor } from "../expr/tensor.ts";
 import { concat, reshape, slice } from "../ops/arrange/build.ts";
 import { cast, mul } from "../ops/elementwise/build.ts";
@@ -127,7 +128,7 @@ function dimension(dim: Dim, c: Call, around: Around): Expr {
   if (typeof dim === "number") return constant(tensor([dim], [1], "int64"));
   const source = c.like(dim);
   if (source) {
-    const axis = source.shape.indexOf(dim);
+    const axis = axisOf(source.shape, dim);
     const node: ForeignNode = {
       domain: "",
       opType: "Shape",

@@ -1,4 +1,5 @@
-import { constant, type Expr } from "../expr/expr.ts";
+import { constant, type Expr, type ExprOf } from "../expr/expr.ts";
+import type { Op } from "../expr/operations.ts";
 import { scalarOf } from "../expr/scalar-of.ts";
 import { type Shape, sameShape } from "../expr/shape.ts";
 import { expandLike, reshape } from "./arrange/build.ts";
@@ -10,7 +11,9 @@ import { sum } from "./reduce/build.ts";
  * `g` and what a rule gives may be smaller than the value they belong to: they stand for their broadcast
  * form, so that the gradient of a mean stays one number until something needs it whole (see `whole`).
  */
-export type Rule = (g: Expr, y: Expr) => readonly ((() => Expr) | undefined)[];
+export type Rule<O extends Op> = (g: Expr, y: ExprOf<O>) => readonly ((() => Expr) | undefined)[];
+/** A rule for each of several operations. */
+export type Rules<O extends Op> = { readonly [P in O]: Rule<P> };
 
 /** `a * b` without needless products by numbers. */
 export function times(a: Expr | number, b: Expr): Expr {
@@ -54,9 +57,9 @@ export function sumToShape(g: Expr, shape: Shape): Expr {
 }
 
 /** The gradient of a reduction with its reduced axes put back as dimensions of 1. */
-export function restoreAxes(g: Expr, y: Expr): Expr {
-  if (y.attributes.keepdims || g.shape.length === 0) return g;
-  const axes = y.attributes.axes as readonly number[];
+export function restoreAxes(g: Expr, y: ExprOf<"ReduceSum" | "ReduceMean" | "ReduceMax">): Expr {
+  const { axes, keepdims } = y.attributes;
+  if (keepdims || g.shape.length === 0) return g;
   const padded = [...y.shape.map(() => 1).slice(g.shape.length), ...g.shape];
   const rank = y.inputs[0].shape.length;
   let next = 0;

@@ -53,7 +53,7 @@ function half(node: Expr, inputs: readonly Expr[]): Expr {
   if (isInput(node)) return cast(node, "float16");
   if (node.op === "Result") return cast(withInputs(node, inputs), "float16");
   if (isParameter(node)) return parameter(node.name, halfTensor(node.value));
-  if (node.op === "Constant") return constant(halfTensor(node.attributes.value as Tensor));
+  if (node.op === "Constant") return constant(halfTensor(node.attributes.value));
   if (node.op === "Cast" && inputs[0].dtype === "float16") return inputs[0];
   return { ...node, inputs, dtype: "float16" };
 }

@@ -1,4 +1,4 @@
-import { constant, type Expr, expr } from "../expr/expr.ts";
+import { constant, type Expr, type ExprOf, expr } from "../expr/expr.ts";
 import { sameShape } from "../expr/shape.ts";
 import { tensor } from "../expr/tensor.ts";
 import { type Graph, rewrite, usesIn, withInputs } from "../expr/trace.ts";
@@ -17,7 +17,7 @@ export function lower(whole: Graph): Graph {
     rewrite(whole, (node, inputs) => {
       if (node.op === "GroupNormalization") return normalisedInstances(node, inputs);
       return node.op === "Expand" && isKnownFrom(whole.inputs, node.shape)
-        ? expr("Expand", [inputs[0]], node.shape)
+        ? expr("Expand", [inputs[0]], node.shape, {})
         : withInputs(node, inputs);
     }),
   );
@@ -39,8 +39,10 @@ export function lower(whole: Graph): Graph {
 }
 
 /** ONNX's own group normalisation is newer than most readers, and its scale changed its meaning. */
-function normalisedInstances(node: Expr, [x, scale, bias]: readonly Expr[]): Expr {
-  const { groups, epsilon } = node.attributes as Record<string, number>;
+function normalisedInstances(
+  { attributes: { groups, epsilon } }: ExprOf<"GroupNormalization">,
+  [x, scale, bias]: readonly Expr[],
+): Expr {
   const [batch, channels] = x.shape;
   const instances = (of: Expr, gain: Expr, shift: Expr) =>
     expr("InstanceNormalization", [of, gain, shift], of.shape, { epsilon });
@@ -52,9 +54,9 @@ function normalisedInstances(node: Expr, [x, scale, bias]: readonly Expr[]): Exp
   return add(mul(reshape(unscaled, x.shape), perChannel(scale)), perChannel(bias));
 }
 
-function product(node: Expr, [a, b]: readonly Expr[]): Expr {
+function product(node: ExprOf<"MatMul">, [a, b]: readonly Expr[]): Expr {
   const { transA, transB } = node.attributes;
-  if (!transA && !transB) return expr("MatMul", [a, b], node.shape);
+  if (!transA && !transB) return withInputs(node, [a, b]);
   if (a.shape.length === 2 && b.shape.length === 2) {
     return expr("Gemm", [a, b], node.shape, { transA, transB });
   }
@@ -62,7 +64,10 @@ function product(node: Expr, [a, b]: readonly Expr[]): Expr {
     const axes = e.shape.map((_, i) => i);
     return transpose(e, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
   };
-  return expr("MatMul", [transA ? swap(a) : a, transB ? swap(b) : b], node.shape);
+  return expr("MatMul", [transA ? swap(a) : a, transB ? swap(b) : b], node.shape, {
+    transA: 0,
+    transB: 0,
+  });
 }
 
 /** `made`, the new form of `before`, with `bias` taken in; undefined where ONNX has no such form. */

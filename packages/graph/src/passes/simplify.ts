@@ -1,4 +1,4 @@
-import { type Attribute, type Expr, isInput, isParameter } from "../expr/expr.ts";
+import { type Expr, type ExprOf, isElementwise, isInput, isParameter } from "../expr/expr.ts";
 import { broadcastShapes, sameShape } from "../expr/shape.ts";
 import type { Tensor } from "../expr/tensor.ts";
 import { type Graph, rewrite, withInputs } from "../expr/trace.ts";
@@ -18,49 +18,40 @@ function shorter(given: Expr): Expr {
   if (node !== given) return node;
   const [x] = node.inputs;
   if (node.op === "Reshape" && x.op === "Reshape") return reshape(x.inputs[0], node.shape);
-  if (node.op === "Transpose") return shorterTranspose(node, x);
+  if (node.op === "Transpose") return permuted(x, node.attributes.perm);
   if (node.op === "MatMul") return withTransposes(node);
-  return broadcasts.has(node.op) ? withoutExpand(node) : node;
+  return isElementwise(node) ? withoutExpand(node) : node;
 }
 
-function shorterTranspose(node: Expr, x: Expr): Expr {
-  const perm = node.attributes.perm as readonly number[];
+/** `x` with its dimensions in the order `perm`, as one transpose at most. */
+function permuted(x: Expr, perm: readonly number[]): Expr {
   if (perm.every((p, i) => p === i)) return x;
-  if (x.op !== "Transpose") return node;
-  const inner = x.attributes.perm as readonly number[];
-  return shorterTranspose(
-    transpose(
-      x.inputs[0],
-      perm.map((p) => inner[p]),
-    ),
+  if (x.op !== "Transpose") return transpose(x, perm);
+  const inner = x.attributes.perm;
+  return permuted(
     x.inputs[0],
+    perm.map((p) => inner[p]),
   );
 }
 
 /** A product of operands whose last two dimensions are swapped, with the swaps as its attributes. */
-function withTransposes(node: Expr): Expr {
+function withTransposes(node: ExprOf<"MatMul">): Expr {
   const swaps = node.inputs.map(swapsLastTwo);
   if (!swaps.includes(true)) return node;
   const { transA, transB } = node.attributes;
-  const [a, b] = swaps.map((swap, i) => (swap ? node.inputs[i].inputs[0] : node.inputs[i]));
-  const flip = (flag: Attribute, swap: boolean) => (swap ? 1 - Number(flag) : flag);
+  const flip = (flag: number, swap: boolean) => (swap ? 1 - flag : flag);
   return {
     ...node,
-    inputs: [a, b],
+    inputs: node.inputs.map((e, i) => (swaps[i] ? e.inputs[0] : e)),
     attributes: { transA: flip(transA, swaps[0]), transB: flip(transB, swaps[1]) },
   };
 }
 
-function swapsLastTwo({ op, attributes, shape }: Expr): boolean {
-  if (op !== "Transpose") return false;
-  const last = shape.length - 1;
-  const swapped = shape.map((_, i) => (i < last - 1 ? i : 2 * last - 1 - i));
-  return swapped.every((p, i) => p === (attributes.perm as readonly number[])[i]);
+function swapsLastTwo(e: Expr): boolean {
+  if (e.op !== "Transpose") return false;
+  const last = e.shape.length - 1;
+  return e.attributes.perm.every((p, i) => p === (i < last - 1 ? i : 2 * last - 1 - i));
 }
-
-const broadcasts: ReadonlySet<string> = /* @__PURE__ */ new Set(
-  /* @__PURE__ */ "Add Sub Mul Div Pow Max Min Greater Less Equal Where".split(" "),
-);
 
 /** Elementwise arithmetic on operands as they were before they were repeated, where that is the same. */
 function withoutExpand(node: Expr): Expr {
@@ -74,6 +65,8 @@ function withoutExpand(node: Expr): Expr {
   return withInputs(node, inputs);
 }
 
+type AttributeValue = number | boolean | undefined | readonly number[] | Tensor;
+
 function shareEqual(graph: Graph): Graph {
   const numbers = new Map<Expr | Tensor, number>();
   const first = new Map<string, Expr>();
@@ -81,7 +74,7 @@ function shareEqual(graph: Graph): Graph {
     if (!numbers.has(of)) numbers.set(of, numbers.size);
     return numbers.get(of);
   };
-  const text = (value: Attribute): string => {
+  const text = (value: AttributeValue): string => {
     if (typeof value !== "object" || !("data" in value)) return String(value);
     if (value.data.length > 16) return `#${number(value)}`;
     // Element by element, because a typed array's own text loses the sign of zero.
@@ -90,9 +83,9 @@ function shareEqual(graph: Graph): Graph {
   return rewrite(graph, (before, inputs) => {
     const node = withInputs(before, inputs);
     if (isInput(node) || isParameter(node)) return node;
-    const attributes = Object.keys(node.attributes)
-      .sort()
-      .map((k) => `${k}=${text(node.attributes[k])}`);
+    const attributes = Object.entries<AttributeValue>(node.attributes)
+      .map(([name, value]) => `${name}=${text(value)}`)
+      .sort();
     const key = [node.op, node.dtype, `[${node.shape}]`, ...attributes, ...inputs.map(number)].join(
       " ",
     );

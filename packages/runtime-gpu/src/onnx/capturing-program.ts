@@ -1,10 +1,5 @@
-import {
-  type Bindings,
-  foreignOperations,
-  foreignText,
-  type Graph,
-  resolveShape,
-} from "@gen/graph";
+import { foreignOperations, type Graph } from "@gen/graph";
+import { type Bindings, foreignText, resolveShape } from "@gen/graph/compiler";
 import { BackendError } from "../backend-error.ts";
 import type { Executable } from "../device.ts";
 import { narrowIntegers } from "./passes/narrow-integers.ts";

@@ -9,7 +9,6 @@ import {
   sameShape,
   shapeText,
 } from "../../expr/shape.ts";
-import type { Tensor } from "../../expr/tensor.ts";
 
 /**
  * The same elements in another shape; one dimension may be -1 and is worked out from the rest.
@@ -24,8 +23,8 @@ export function reshape(x: Expr, shape: Shape): Expr {
     throw new RangeError(`Reshape: ${shapeText(x.shape)} does not fit ${shapeText(shape)}`);
   }
   if (sameShape(full, x.shape)) return x;
-  if (x.op !== "Constant") return expr("Reshape", [x], full);
-  return constant({ ...(x.attributes.value as Tensor), shape: full as number[] });
+  if (x.op !== "Constant") return expr("Reshape", [x], full, {});
+  return constant({ ...x.attributes.value, shape: full as number[] });
 }
 
 /** Reorders the dimensions: output dimension i is input dimension `permutation[i]`. */
@@ -147,7 +146,7 @@ export function expand(x: Expr, shape: Shape): Expr {
       `Expand: ${shapeText(x.shape)} to ${shapeText(shape)} makes a symbolic dimension; use expandLike`,
     );
   }
-  return expr("Expand", [x], [...shape]);
+  return expr("Expand", [x], [...shape], {});
 }
 
 /** Repeats `x` until it has the shape of `like`, whose values are not used. */
@@ -158,7 +157,7 @@ export function expandLike(x: Expr, like: Expr): Expr {
   if (shape.every((d, i) => typeof d === "number" || x.shape[i - offset] === d))
     return expand(x, shape);
   requireExpandable(x, shape);
-  return expr("Expand", [x, like], shape);
+  return expr("Expand", [x, like], shape, {});
 }
 
 function requireExpandable(x: Expr, shape: Shape): void {

@@ -1,18 +1,16 @@
 import { constant, type Expr } from "../../expr/expr.ts";
+import type { ArrangeOp } from "../../expr/operations.ts";
 import { elementCount, type Shape, shapeText } from "../../expr/shape.ts";
 import { tensor } from "../../expr/tensor.ts";
 import { add, cast, equal, less, where } from "../elementwise/build.ts";
 import { matmul } from "../products/build.ts";
-import { type Rule, sumTo, whole } from "../rule.ts";
+import { type Rule, type Rules, sumTo, whole } from "../rule.ts";
 import { pad, reshape, slice, transpose } from "./build.ts";
 
-const numbers = (y: Expr, name: string) => y.attributes[name] as readonly number[];
-const number = (y: Expr, name: string) => y.attributes[name] as number;
-
-const transposed: Rule = (g, y) => [
+const transposed: Rule<"Transpose"> = (g, y) => [
   () => {
     if (g.shape.length === 0) return g;
-    const perm = numbers(y, "perm");
+    const { perm } = y.attributes;
     return transpose(
       whole(g, y),
       perm.map((_, i) => perm.indexOf(i)),
@@ -20,8 +18,8 @@ const transposed: Rule = (g, y) => [
   },
 ];
 
-const joined: Rule = (g, y) => {
-  const axis = number(y, "axis");
+const joined: Rule<"Concat"> = (g, y) => {
+  const { axis } = y.attributes;
   const full = whole(g, y);
   let end = 0;
   return y.inputs.map((part) => {
@@ -39,13 +37,12 @@ const joined: Rule = (g, y) => {
   });
 };
 
-const sliced: Rule = (g, y) => [
+const sliced: Rule<"Slice"> = (g, y) => [
   () => {
     const [x] = y.inputs;
-    const axis = number(y, "axis");
-    const start = number(y, "start");
+    const { axis, start, step } = y.attributes;
     const size = x.shape[axis] as number;
-    const spread = interleave(whole(g, y), axis, number(y, "step"));
+    const spread = interleave(whole(g, y), axis, step);
     const inside = slice(spread, axis, 0, size - start);
     const after = size - start - (inside.shape[axis] as number);
     return pad(inside, only(x.shape, axis, start), only(x.shape, axis, after));
@@ -72,10 +69,10 @@ function interleave(x: Expr, axis: number, step: number): Expr {
   );
 }
 
-const padded: Rule = (g, y) => [
+const padded: Rule<"Pad"> = (g, y) => [
   () => {
     const rank = y.shape.length;
-    const pads = numbers(y, "pads");
+    const { pads } = y.attributes;
     return y.shape.reduce<Expr>(
       (inner, size, axis) => {
         if (pads[axis] === 0 && pads[axis + rank] === 0) return inner;
@@ -87,10 +84,10 @@ const padded: Rule = (g, y) => [
 ];
 
 // A sum of the rows that each entry was picked for is a product with a one-hot matrix: no scatter needed.
-const gathered: Rule = (g, y) => [
+const gathered: Rule<"Gather"> = (g, y) => [
   () => {
     const [x, indices] = y.inputs;
-    const axis = number(y, "axis");
+    const { axis } = y.attributes;
     const size = x.shape[axis];
     if (typeof size !== "number") {
       throw new RangeError(
@@ -120,7 +117,7 @@ const gathered: Rule = (g, y) => [
   undefined,
 ];
 
-export const arrangeRules: Record<string, Rule> = {
+export const arrangeRules: Rules<ArrangeOp> = {
   Reshape: (g, y) => [() => (g.shape.length === 0 ? g : reshape(whole(g, y), y.inputs[0].shape))],
   Transpose: transposed,
   Concat: joined,

@@ -1,25 +1,21 @@
-import type { Expr } from "../../expr/expr.ts";
-import { type Kernel, sizeOf } from "../kernel.ts";
+import type { ArrangeOp } from "../../expr/operations.ts";
+import { type Kernels, sizeOf } from "../kernel.ts";
 import { broadcastStrides, copyBlock, rowMajor } from "../walk.ts";
 
-const numbers = (node: Expr, name: string) => node.attributes[name] as readonly number[];
-const number = (node: Expr, name: string) => node.attributes[name] as number;
-
-export const arrangeKernels: Record<string, Kernel> = {
+export const arrangeKernels: Kernels<ArrangeOp> = {
   Reshape: (_, [x]) => x.data,
 
-  Transpose: (node, [x], shape, memory) => {
+  Transpose: ({ attributes }, [x], shape, memory) => {
     const out = memory.take(x.data.length);
     const strides = rowMajor(x.shape);
-    const from = numbers(node, "perm").map((p) => strides[p]);
+    const from = attributes.perm.map((p) => strides[p]);
     copyBlock(shape, x.data, from, 0, out, rowMajor(shape), 0);
     return out;
   },
 
-  Concat: (node, parts, shape, memory) => {
+  Concat: ({ attributes: { axis } }, parts, shape, memory) => {
     const out = memory.take(sizeOf(shape));
     const strides = rowMajor(shape);
-    const axis = number(node, "axis");
     let start = 0;
     for (const part of parts) {
       copyBlock(
@@ -36,19 +32,17 @@ export const arrangeKernels: Record<string, Kernel> = {
     return out;
   },
 
-  Slice: (node, [x], shape, memory) => {
+  Slice: ({ attributes: { axis, start, step } }, [x], shape, memory) => {
     const out = memory.take(sizeOf(shape));
-    const axis = number(node, "axis");
     const strides = rowMajor(x.shape);
-    const from = strides.map((s, d) => (d === axis ? s * number(node, "step") : s));
-    copyBlock(shape, x.data, from, number(node, "start") * strides[axis], out, rowMajor(shape), 0);
+    const from = strides.map((s, d) => (d === axis ? s * step : s));
+    copyBlock(shape, x.data, from, start * strides[axis], out, rowMajor(shape), 0);
     return out;
   },
 
-  Pad: (node, [x], shape, memory) => {
-    const out = memory.take(sizeOf(shape)).fill(number(node, "value"));
+  Pad: ({ attributes: { pads, value } }, [x], shape, memory) => {
+    const out = memory.take(sizeOf(shape)).fill(value);
     const strides = rowMajor(shape);
-    const pads = numbers(node, "pads");
     const start = strides.reduce((sum, s, d) => sum + s * pads[d], 0);
     copyBlock(x.shape, x.data, rowMajor(x.shape), 0, out, strides, start);
     return out;
@@ -60,9 +54,8 @@ export const arrangeKernels: Record<string, Kernel> = {
     return out;
   },
 
-  Gather: (node, [x, indices], shape, memory) => {
+  Gather: ({ attributes: { axis } }, [x, indices], shape, memory) => {
     const out = memory.take(sizeOf(shape));
-    const axis = number(node, "axis");
     const length = x.shape[axis];
     const outer = sizeOf(x.shape.slice(0, axis));
     const inner = sizeOf(x.shape.slice(axis + 1));

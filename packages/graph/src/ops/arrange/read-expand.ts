@@ -1,5 +1,5 @@
 import { constant, type Expr } from "../../expr/expr.ts";
-import { broadcastShapes, type Dim, type Shape } from "../../expr/shape.ts";
+import { axisOf, broadcastShapes, type Dim, type Shape } from "../../expr/shape.ts";
 import { tensor } from "../../expr/tensor.ts";
 import type { Call } from "../../onnx/call.ts";
 import { Unsupported } from "../../onnx/protobuf.ts";
@@ -28,7 +28,7 @@ export function expandTo(c: Call, x: Expr, shape: Shape): Expr {
 /** A vector of length `dim`, whatever its values. */
 function vectorOf(c: Call, dim: string): Expr {
   const source = c.like(dim);
-  if (source) return reshape(take(source, source.shape.indexOf(dim)), [dim]);
+  if (source) return reshape(take(source, axisOf(source.shape, dim)), [dim]);
   const [part, ...rest] = dim.split("*");
   const factor = Number(part);
   if (rest.length === 0 || factor > 2 ** 16) {

@@ -1,7 +1,7 @@
 import { constant, type Expr } from "../../expr/expr.ts";
 import { type Dim, normaliseAxis } from "../../expr/shape.ts";
 import { tensor } from "../../expr/tensor.ts";
-import type { Call, Reader } from "../../onnx/call.ts";
+import type { Call, Readers } from "../../onnx/call.ts";
 import { isKnown } from "../../onnx/known.ts";
 import { OnnxError, Unsupported } from "../../onnx/protobuf.ts";
 import { gather, reshape, slice } from "./build.ts";
@@ -80,7 +80,7 @@ function gatherNode(c: Call): Expr {
   return gather(x, constant(tensor(positions, at.dims, "int64")), axis);
 }
 
-export const sliceReaders: Record<string, Reader> = {
+export const sliceReaders: Readers<"Gather" | "Slice"> = {
   Gather: gatherNode,
   Slice: sliceNode,
   Split: split,

@@ -1,7 +1,8 @@
 import { constant, type Expr } from "../../expr/expr.ts";
+import type { ArrangeOp } from "../../expr/operations.ts";
 import { type Dim, elementCount, normaliseAxis, shapeText } from "../../expr/shape.ts";
 import { tensor } from "../../expr/tensor.ts";
-import type { Call, Reader } from "../../onnx/call.ts";
+import type { Call, Readers } from "../../onnx/call.ts";
 import { OnnxError, Unsupported } from "../../onnx/protobuf.ts";
 import { where } from "../elementwise/build.ts";
 import { concat, reshape, transpose } from "./build.ts";
@@ -109,7 +110,7 @@ function triangle(c: Call): Expr {
   return where(constant(tensor(kept, [rows, columns], "bool")), x, 0);
 }
 
-export const arrangeReaders: Record<string, Reader> = {
+export const arrangeReaders: Readers<Exclude<ArrangeOp, "Gather" | "Slice">> = {
   Reshape: reshapeNode,
   Flatten: flatten,
   Squeeze: squeeze,

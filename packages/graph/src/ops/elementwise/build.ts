@@ -1,13 +1,14 @@
 import { type Expr, expr, type Operand, operands, requireFloat } from "../../expr/expr.ts";
+import type { ElementwiseOp } from "../../expr/operations.ts";
 import { broadcastShapes } from "../../expr/shape.ts";
 import type { DType } from "../../expr/tensor.ts";
 
-function unary(op: string, x: Expr): Expr {
+function unary(op: ElementwiseOp, x: Expr): Expr {
   requireFloat(op, x);
-  return expr(op, [x], x.shape);
+  return expr(op, [x], x.shape, {});
 }
 
-function binary(op: string, a: Operand, b: Operand, dtype?: DType): Expr {
+function binary(op: ElementwiseOp, a: Operand, b: Operand, dtype?: DType): Expr {
   const inputs = operands(op, a, b);
   const shape = broadcastShapes(op, inputs[0].shape, inputs[1].shape);
   return expr(op, inputs, shape, {}, dtype ?? inputs[0].dtype);

@@ -1,7 +1,8 @@
 import { constant, type Expr } from "../../expr/expr.ts";
+import type { ElementwiseOp } from "../../expr/operations.ts";
 import { scalarOf } from "../../expr/scalar-of.ts";
 import { isFloat } from "../../expr/tensor.ts";
-import { plus, type Rule, sumTo, times } from "../rule.ts";
+import { plus, type Rule, type Rules, sumTo, times } from "../rule.ts";
 import {
   cast,
   cos,
@@ -22,20 +23,23 @@ import {
 
 /** A rule for one operand: `f(g, x, y)`. */
 const unary =
-  (f: (g: Expr, x: Expr, y: Expr) => Expr): Rule =>
+  (f: (g: Expr, x: Expr, y: Expr) => Expr): Rule<ElementwiseOp> =>
   (g, y) => [() => f(g, y.inputs[0], y)];
 
 type Part = (g: Expr, a: Expr, b: Expr, y: Expr) => Expr;
 
 /** A rule for two operands that may have been broadcast. */
 const binary =
-  (left: Part, right: Part): Rule =>
+  (left: Part, right: Part): Rule<ElementwiseOp> =>
   (g, y) => {
     const [a, b] = y.inputs;
     return [() => sumTo(left(g, a, b, y), y, a), () => sumTo(right(g, a, b, y), y, b)];
   };
 
-const multiply: Rule = (g, y) => {
+/** For operations whose value does not change where it has a derivative. */
+const flat: Rule<ElementwiseOp> = (_, y) => y.inputs.map(() => undefined);
+
+const multiply: Rule<"Mul"> = (g, y) => {
   const [a, b] = y.inputs;
   if (a === b) return [() => times(2, times(g, a)), undefined];
   // x * sigmoid(x) together, which is shorter than its two parts: g * (s + y * (1 - s)).
@@ -60,69 +64,49 @@ const powerOfExponent: Part = (g, a, _, y) => {
   return where(positive, times(g, mul(y, log(where(positive, a, 1)))), 0);
 };
 
-export function elementwiseRule(op: string): Rule | undefined {
-  switch (op) {
-    case "Add":
-      return binary(
-        (g) => g,
-        (g) => g,
-      );
-    case "Sub":
-      return binary(
-        (g) => g,
-        (g) => times(-1, g),
-      );
-    case "Mul":
-      return multiply;
-    case "Div":
-      return binary(
-        (g, _, b) => div(g, b),
-        (g, _, b, y) => neg(mul(div(g, b), y)),
-      );
-    case "Pow":
-      return binary(powerOfBase, powerOfExponent);
-    case "Max":
-      return binary(
-        (g, a, b) => where(less(a, b), 0, g),
-        (g, a, b) => where(less(a, b), g, 0),
-      );
-    case "Min":
-      return binary(
-        (g, a, b) => where(greater(a, b), 0, g),
-        (g, a, b) => where(greater(a, b), g, 0),
-      );
-    case "Where":
-      return (g, y) => {
-        const [c, a, b] = y.inputs;
-        return [undefined, () => sumTo(where(c, g, 0), y, a), () => sumTo(where(c, 0, g), y, b)];
-      };
-    case "Cast":
-      return (g, y) => [isFloat(y.inputs[0].dtype) ? () => cast(g, y.inputs[0].dtype) : undefined];
-    case "Neg":
-      return unary((g) => times(-1, g));
-    case "Exp":
-      return unary((g, _, y) => times(g, y));
-    case "Log":
-      return unary((g, x) => div(g, x));
-    case "Sqrt":
-      return unary((g, _, y) => div(times(0.5, g), y));
-    case "Abs":
-      return unary((g, x) => times(g, sign(x)));
-    case "Sin":
-      return unary((g, x) => times(g, cos(x)));
-    case "Cos":
-      return unary((g, x) => times(-1, times(g, sin(x))));
-    case "Tanh":
-      return unary((g, _, y) => times(g, sub(1, mul(y, y))));
-    case "Sigmoid":
-      return unary((g, _, y) => times(g, mul(y, sub(1, y))));
-    case "Softplus":
-      return unary((g, x) => times(g, sigmoid(x)));
-    case "Relu":
-      return unary((g, _, y) => where(greater(y, 0), g, 0));
-    case "Erf":
-      return unary((g, x) => times(2 / Math.sqrt(Math.PI), times(g, exp(neg(mul(x, x))))));
-    default:
-      return undefined;
-  }
-}
+export const elementwiseRules: Rules<ElementwiseOp> = {
+  Add: binary(
+    (g) => g,
+    (g) => g,
+  ),
+  Sub: binary(
+    (g) => g,
+    (g) => times(-1, g),
+  ),
+  Mul: multiply,
+  Div: binary(
+    (g, _, b) => div(g, b),
+    (g, _, b, y) => neg(mul(div(g, b), y)),
+  ),
+  Pow: binary(powerOfBase, powerOfExponent),
+  Max: binary(
+    (g, a, b) => where(less(a, b), 0, g),
+    (g, a, b) => where(less(a, b), g, 0),
+  ),
+  Min: binary(
+    (g, a, b) => where(greater(a, b), 0, g),
+    (g, a, b) => where(greater(a, b), g, 0),
+  ),
+  Greater: flat,
+  Less: flat,
+  Equal: flat,
+  Where: (g, y) => {
+    const [c, a, b] = y.inputs;
+    return [undefined, () => sumTo(where(c, g, 0), y, a), () => sumTo(where(c, 0, g), y, b)];
+  },
+  Cast: (g, y) => [isFloat(y.inputs[0].dtype) ? () => cast(g, y.inputs[0].dtype) : undefined],
+  Neg: unary((g) => times(-1, g)),
+  Exp: unary((g, _, y) => times(g, y)),
+  Log: unary((g, x) => div(g, x)),
+  Sqrt: unary((g, _, y) => div(times(0.5, g), y)),
+  Abs: unary((g, x) => times(g, sign(x))),
+  Sign: flat,
+  Sin: unary((g, x) => times(g, cos(x))),
+  Cos: unary((g, x) => times(-1, times(g, sin(x)))),
+  Tanh: unary((g, _, y) => times(g, sub(1, mul(y, y)))),
+  Sigmoid: unary((g, _, y) => times(g, mul(y, sub(1, y)))),
+  Softplus: unary((g, x) => times(g, sigmoid(x))),
+  Relu: unary((g, _, y) => where(greater(y, 0), g, 0)),
+  Erf: unary((g, x) => times(2 / Math.sqrt(Math.PI), times(g, exp(neg(mul(x, x)))))),
+  Floor: flat,
+};

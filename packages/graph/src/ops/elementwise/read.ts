@@ -1,11 +1,10 @@
 import type { Expr } from "../../expr/expr.ts";
-import { elementCount } from "../../expr/shape.ts";
+import type { ElementwiseOp } from "../../expr/operations.ts";
 import { isFloat } from "../../expr/tensor.ts";
-import type { Call, Reader } from "../../onnx/call.ts";
+import type { Call, Reader, Readers } from "../../onnx/call.ts";
 import { dtypeOf, OnnxError, typeName, Unsupported } from "../../onnx/protobuf.ts";
 import { isForeignType } from "../../onnx/read-tensor.ts";
-import { onesLike, reshape } from "../arrange/build.ts";
-import { logSumExp, softmax } from "../reduce/build.ts";
+import { onesLike } from "../arrange/build.ts";
 import * as e from "./build.ts";
 
 const unary =
@@ -80,18 +79,7 @@ function cast(c: Call): Expr {
   return e.cast(c.x(0), dtype);
 }
 
-/** Before opset 13 the dimensions from `axis` on are taken together. */
-function flatSoftmax(c: Call, f: (x: Expr, axis: number) => Expr): Expr {
-  const x = c.x(0);
-  const rank = x.shape.length;
-  const axis = c.int("axis", c.opset < 13 ? 1 : -1);
-  const at = axis < 0 ? axis + rank : axis;
-  if (c.opset >= 13 || at === rank - 1) return f(x, at);
-  const flat = [elementCount(x.shape.slice(0, at)), elementCount(x.shape.slice(at))];
-  return reshape(f(reshape(x, flat), 1), x.shape);
-}
-
-export const elementwiseReaders: Record<string, Reader> = {
+export const elementwiseReaders: Readers<ElementwiseOp> = {
   Identity: (c) => c.value(0),
   Dropout: (c) => c.value(0),
   Cast: cast,
@@ -144,6 +132,4 @@ export const elementwiseReaders: Record<string, Reader> = {
   HardSigmoid: (c) => clip(e.add(e.mul(c.x(0), c.float("alpha", 0.2)), c.float("beta", 0.5)), 0, 1),
   HardSwish: unary((x) => e.mul(x, clip(e.add(e.div(x, 6), 0.5), 0, 1))),
   Clip: (c) => clip(c.x(0), c.scalar(1, "min"), c.scalar(2, "max")),
-  Softmax: (c) => flatSoftmax(c, softmax),
-  LogSoftmax: (c) => flatSoftmax(c, (x, axis) => e.sub(x, logSumExp(x, axis, true))),
 };

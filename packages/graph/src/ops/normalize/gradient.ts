@@ -1,9 +1,10 @@
 import type { Expr } from "../../expr/expr.ts";
+import type { NormalizeOp } from "../../expr/operations.ts";
 import { elementCount, shapeText } from "../../expr/shape.ts";
 import { reshape } from "../arrange/build.ts";
 import { add, div, mul, sqrt, square, sub } from "../elementwise/build.ts";
 import { mean, sum } from "../reduce/build.ts";
-import { type Rule, whole } from "../rule.ts";
+import { type Rule, type Rules, whole } from "../rule.ts";
 
 /** Each group's values less their mean `[batch, groups, values]`, and `1 / sqrt(variance + epsilon)`. */
 export function groupStatistics(
@@ -25,9 +26,9 @@ export const groupRate = (centred: Expr, epsilon: number): Expr =>
  * `dx = r * (scale * g - mean(scale * g) - d * r^2 * mean(scale * g * d))`.
  * Whatever can be is computed from the sums over each channel's pixels, which are few.
  */
-export const groupNormalizationRule: Rule = (g, y) => {
+const groupNormalization: Rule<"GroupNormalization"> = (g, y) => {
   const [x, scale] = y.inputs;
-  const { groups, epsilon } = y.attributes as Record<string, number>;
+  const { groups, epsilon } = y.attributes;
   const [batch, channels, ...sides] = x.shape as [number, number, ...number[]];
   const pixels = elementCount(sides);
   if (typeof pixels !== "number") {
@@ -55,3 +56,5 @@ export const groupNormalizationRule: Rule = (g, y) => {
     () => sum(level, [0]),
   ];
 };
+
+export const normalizeRules: Rules<NormalizeOp> = { GroupNormalization: groupNormalization };

@@ -1,11 +1,12 @@
 import type { Expr } from "../../expr/expr.ts";
+import type { NormalizeOp } from "../../expr/operations.ts";
 import { shapeText } from "../../expr/shape.ts";
-import type { Call, Reader } from "../../onnx/call.ts";
+import type { Call, Readers } from "../../onnx/call.ts";
 import { OnnxError } from "../../onnx/protobuf.ts";
 import { expand, reshape } from "../arrange/build.ts";
 import { add, div, mul, sqrt, square, sub } from "../elementwise/build.ts";
-import { groupNormalization, instanceNorm } from "../products/build.ts";
 import { mean } from "../reduce/build.ts";
+import { groupNormalization, instanceNorm } from "./build.ts";
 
 /** A vector over channels, shaped to go with `x` `[batch, channels, ...]`. */
 const channelwise = (v: Expr, x: Expr): Expr =>
@@ -47,7 +48,7 @@ function readGroupNormalization(c: Call): Expr {
   return groupNormalization(x, spread(c.x(1)), spread(c.x(2)), groups, c.float("epsilon", 1e-5));
 }
 
-export const normaliseReaders: Record<string, Reader> = {
+export const normalizeReaders: Readers<NormalizeOp> = {
   InstanceNormalization: (c) => instanceNorm(c.x(0), c.x(1), c.x(2), c.float("epsilon", 1e-5)),
   BatchNormalization: batchNormalization,
   LayerNormalization: layerNormalization,

@@ -1,28 +1,22 @@
-import { constant, type Expr } from "../../expr/expr.ts";
+import { constant, type Expr, type ExprOf } from "../../expr/expr.ts";
+import type { ProductOp } from "../../expr/operations.ts";
 import { tensor } from "../../expr/tensor.ts";
 import { concat, gather, pad, reshape, slice, transpose } from "../arrange/build.ts";
 import { mul } from "../elementwise/build.ts";
 import { sum } from "../reduce/build.ts";
-import { type Rule, times, whole } from "../rule.ts";
+import { type Rule, type Rules, times, whole } from "../rule.ts";
 import { averagePool, conv2d, matmul, upsampleNearest } from "./build.ts";
+import { matmulRule } from "./matmul-gradient.ts";
 
-interface Geometry {
-  readonly stride: number;
-  readonly pads: readonly number[];
-  readonly group: number;
-}
-
-const geometry = (y: Expr) => y.attributes as unknown as Geometry;
-
-const convolution: Rule = (g, y) => {
+const convolution: Rule<"Conv"> = (g, y) => {
   const full = whole(g, y);
   return [() => inputGradient(full, y), () => weightGradient(full, y)];
 };
 
 /** A convolution of the gradient, with zeros between its pixels for a stride, by the turned-round weights. */
-function inputGradient(g: Expr, y: Expr): Expr {
+function inputGradient(g: Expr, y: ExprOf<"Conv">): Expr {
   const [x, weight] = y.inputs;
-  const { stride, pads, group } = geometry(y);
+  const { stride, pads, group } = y.attributes;
   const [, , kh, kw] = weight.shape as readonly number[];
   const spread = spreadOut(g, stride);
   const around = (axis: number, kernel: number, before: number): [number, number] => {
@@ -80,9 +74,9 @@ function turned(weight: Expr, group: number): Expr {
  * than a convolution with the gradient as its kernel. The input is shifted by rows and the gradient by
  * columns: as many copies as the kernel has rows and columns, not places.
  */
-function weightGradient(g: Expr, y: Expr): Expr {
+function weightGradient(g: Expr, y: ExprOf<"Conv">): Expr {
   const [x, weight] = y.inputs;
-  const { stride, pads, group } = geometry(y);
+  const { stride, pads, group } = y.attributes;
   const [out, perGroup, kh, kw] = weight.shape as readonly number[];
   const [batch, , , width] = x.shape as readonly number[];
   const images = (e: Expr) => reshape(e, [batch, group, (e.shape[1] as number) / group, -1]);
@@ -110,15 +104,16 @@ function window(x: Expr, axis: number, start: number, count: number, step = 1): 
 
 const indices = (count: number) => Array.from({ length: count }, (_, i) => i);
 
-export const convolutionRules: Record<string, Rule> = {
+export const productRules: Rules<ProductOp> = {
+  MatMul: matmulRule,
   Conv: convolution,
   // Repeating pixels and averaging blocks are each other's transposes, up to the size of a block.
   Resize: (g, y) => {
-    const scale = y.attributes.scale as number;
+    const { scale } = y.attributes;
     return [() => times(scale * scale, averagePool(whole(g, y), scale))];
   },
   AveragePool: (g, y) => {
-    const size = y.attributes.size as number;
+    const { size } = y.attributes;
     return [() => times(1 / (size * size), upsampleNearest(whole(g, y), size))];
   },
 };

@@ -1,8 +1,9 @@
-import { type Kernel, sizeOf } from "../kernel.ts";
+import type { ProductOp } from "../../expr/operations.ts";
+import { type Kernel, type Kernels, sizeOf } from "../kernel.ts";
 import { broadcastStrides, walk } from "../walk.ts";
 import { type Matrix, multiply } from "./multiply.ts";
 
-const matmul: Kernel = (node, [a, b], shape, memory) => {
+const matmul: Kernel<"MatMul"> = (node, [a, b], shape, memory) => {
   const out = memory.take(sizeOf(shape));
   const { transA, transB } = node.attributes;
   const [m, n] = shape.slice(-2);
@@ -26,9 +27,9 @@ const matmul: Kernel = (node, [a, b], shape, memory) => {
   return out;
 };
 
-const conv: Kernel = (node, [x, weight], shape, memory) => {
-  const { stride, group } = node.attributes as Record<string, number>;
-  const [top, left] = node.attributes.pads as readonly number[];
+const conv: Kernel<"Conv"> = ({ attributes }, [x, weight], shape, memory) => {
+  const { stride, group } = attributes;
+  const [top, left] = attributes.pads;
   const [batch, channels, height, width] = x.shape;
   const [outChannels, perGroup, kh, kw] = weight.shape;
   const [, , rows, columns] = shape;
@@ -70,8 +71,7 @@ const conv: Kernel = (node, [x, weight], shape, memory) => {
   return out;
 };
 
-const averagePool: Kernel = (node, [x], shape, memory) => {
-  const size = node.attributes.size as number;
+const averagePool: Kernel<"AveragePool"> = ({ attributes: { size } }, [x], shape, memory) => {
   const [batch, channels, rows, columns] = shape;
   const out = memory.take(sizeOf(shape)).fill(0);
   const [height, width] = [rows * size, columns * size];
@@ -83,8 +83,7 @@ const averagePool: Kernel = (node, [x], shape, memory) => {
   return out;
 };
 
-const resize: Kernel = (node, [x], shape, memory) => {
-  const scale = node.attributes.scale as number;
+const resize: Kernel<"Resize"> = ({ attributes: { scale } }, [x], shape, memory) => {
   const [batch, channels, height, width] = shape;
   const out = memory.take(sizeOf(shape));
   const columns = width / scale;
@@ -95,34 +94,9 @@ const resize: Kernel = (node, [x], shape, memory) => {
   return out;
 };
 
-const groupNormalization: Kernel = (node, [x, scale, bias], shape, memory) => {
-  const { epsilon, groups } = node.attributes as Record<string, number>;
-  const out = memory.take(x.data.length);
-  const pixels = sizeOf(shape.slice(2));
-  const perGroup = shape[1] / groups;
-  const size = perGroup * pixels;
-  for (let group = 0; group < shape[0] * groups; group++) {
-    const start = group * size;
-    const end = start + size;
-    let total = 0;
-    for (let i = start; i < end; i++) total += x.data[i];
-    const mean = total / size;
-    let squares = 0;
-    for (let i = start; i < end; i++) squares += (x.data[i] - mean) ** 2;
-    const rate = 1 / Math.sqrt(squares / size + epsilon);
-    let i = start;
-    for (let c = (group % groups) * perGroup; i < end; c++) {
-      const factor = scale.data[c] * rate;
-      for (let k = 0; k < pixels; k++, i++) out[i] = (x.data[i] - mean) * factor + bias.data[c];
-    }
-  }
-  return out;
-};
-
-export const productKernels: Record<string, Kernel> = {
+export const productKernels: Kernels<ProductOp> = {
   MatMul: matmul,
   Conv: conv,
   AveragePool: averagePool,
   Resize: resize,
-  GroupNormalization: groupNormalization,
 };

@@ -5,7 +5,7 @@ import { type Rule, sumToShape, whole } from "../rule.ts";
 import { matmul } from "./build.ts";
 
 /** The gradients of a matrix product are matrix products: transposes are flags, never copies. */
-export const matmulRule: Rule = (g, y) => {
+export const matmulRule: Rule<"MatMul"> = (g, y) => {
   const [a, b] = y.inputs;
   const transposeA = y.attributes.transA === 1;
   const transposeB = y.attributes.transB === 1;

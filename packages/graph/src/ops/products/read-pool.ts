@@ -1,7 +1,7 @@
 import { constant, type Expr } from "../../expr/expr.ts";
 import { shapeText } from "../../expr/shape.ts";
 import { tensor } from "../../expr/tensor.ts";
-import type { Call, Reader } from "../../onnx/call.ts";
+import type { Call, Readers } from "../../onnx/call.ts";
 import { Unsupported } from "../../onnx/protobuf.ts";
 import { pad, reshape, slice } from "../arrange/build.ts";
 import { div, maximum } from "../elementwise/build.ts";
@@ -104,7 +104,7 @@ function scalesOf(c: Call, x: Expr): readonly number[] {
 const kept = (x: Expr, reduced: Expr) =>
   reshape(reduced, [x.shape[0], x.shape[1], ...planes(x).map(() => 1)]);
 
-export const poolReaders: Record<string, Reader> = {
+export const poolReaders: Readers<"AveragePool" | "Resize"> = {
   AveragePool: average,
   MaxPool: maxPool,
   GlobalAveragePool: (c) => kept(c.x(0), mean(c.x(0), planes(c.x(0)))),

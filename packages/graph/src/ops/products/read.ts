@@ -1,6 +1,7 @@
 import type { Expr } from "../../expr/expr.ts";
+import type { ProductOp } from "../../expr/operations.ts";
 import { type Dim, type Shape, shapeText } from "../../expr/shape.ts";
-import type { Call, Reader } from "../../onnx/call.ts";
+import type { Call, Readers } from "../../onnx/call.ts";
 import { OnnxError, Unsupported } from "../../onnx/protobuf.ts";
 import { reshape, slice, transpose } from "../arrange/build.ts";
 import { padOrCut, pick } from "../arrange/read-pad.ts";
@@ -181,7 +182,7 @@ function convTranspose(c: Call): Expr {
   return withBias(convolve(spread(x, strides), turned, window, group), c.optional(2));
 }
 
-export const productReaders: Record<string, Reader> = {
+export const productReaders: Readers<Exclude<ProductOp, "AveragePool" | "Resize">> = {
   MatMul: matmulNode,
   Gemm: gemm,
   Conv: conv,

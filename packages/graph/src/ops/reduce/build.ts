@@ -2,7 +2,9 @@ import { type Expr, expr, requireFloat } from "../../expr/expr.ts";
 import { normaliseAxis } from "../../expr/shape.ts";
 import { add, exp, log, sub } from "../elementwise/build.ts";
 
-function reduce(op: string, x: Expr, axes?: readonly number[], keepDims = false): Expr {
+type ReduceOp = "ReduceSum" | "ReduceMean" | "ReduceMax";
+
+function reduce(op: ReduceOp, x: Expr, axes?: readonly number[], keepDims = false): Expr {
   requireFloat(op, x);
   const all = axes ?? x.shape.map((_, i) => i);
   const at = [...new Set(all.map((a) => normaliseAxis(op, a, x.shape)))].sort((a, b) => a - b);

@@ -1,9 +1,11 @@
-import { type Kernel, sizeOf } from "../kernel.ts";
+import type { ReduceOp } from "../../expr/operations.ts";
+import { type Kernel, type Kernels, sizeOf } from "../kernel.ts";
 import { rowMajor, walk } from "../walk.ts";
 
-function reduceTo(take: "sum" | "max"): Kernel {
-  return (node, [x], shape, memory) => {
-    const axes = node.attributes.axes as readonly number[];
+type Reduction = Kernel<"ReduceSum" | "ReduceMean" | "ReduceMax">;
+
+function reduceTo(take: "sum" | "max"): Reduction {
+  return ({ attributes: { axes } }, [x], shape, memory) => {
     const kept = x.shape.map((length, d) => (axes.includes(d) ? 1 : length));
     const into = rowMajor(kept).map((stride, d) => (axes.includes(d) ? 0 : stride));
     const out = memory.take(sizeOf(shape)).fill(take === "sum" ? 0 : Number.NEGATIVE_INFINITY);
@@ -37,15 +39,16 @@ const maxLoop: Loop = (n, x, i, di, out, o, d) => {
   for (let k = 0; k < n; k++) out[o + k * d] = Math.max(out[o + k * d], x[i + k * di]);
 };
 
-const mean: Kernel = (node, inputs, shape, memory) => {
-  const out = reduceTo("sum")(node, inputs, shape, memory);
-  const count = sizeOf((node.attributes.axes as readonly number[]).map((a) => inputs[0].shape[a]));
+const sum = reduceTo("sum");
+
+const mean: Reduction = (node, inputs, shape, memory) => {
+  const out = sum(node, inputs, shape, memory);
+  const count = sizeOf(node.attributes.axes.map((a) => inputs[0].shape[a]));
   for (let i = 0; i < out.length; i++) out[i] /= count;
   return out;
 };
 
-const softmax: Kernel = (node, [x], shape, memory) => {
-  const axis = node.attributes.axis as number;
+const softmax: Kernel<"Softmax"> = ({ attributes: { axis } }, [x], shape, memory) => {
   const out = memory.take(x.data.length);
   const length = shape[axis];
   const inner = sizeOf(shape.slice(axis + 1));
@@ -64,9 +67,9 @@ const softmax: Kernel = (node, [x], shape, memory) => {
   return out;
 };
 
-export function reduceKernel(op: string): Kernel | undefined {
-  if (op === "ReduceSum") return reduceTo("sum");
-  if (op === "ReduceMax") return reduceTo("max");
-  if (op === "ReduceMean") return mean;
-  return op === "Softmax" ? softmax : undefined;
-}
+export const reduceKernels: Kernels<ReduceOp> = {
+  ReduceSum: sum,
+  ReduceMean: mean,
+  ReduceMax: reduceTo("max"),
+  Softmax: softmax,
+};

@@ -1,11 +1,12 @@
 import type { Expr } from "../../expr/expr.ts";
-import { normaliseAxis, shapeText } from "../../expr/shape.ts";
+import type { ReduceOp } from "../../expr/operations.ts";
+import { elementCount, normaliseAxis, shapeText } from "../../expr/shape.ts";
 import { isFloat } from "../../expr/tensor.ts";
-import type { Call, Reader } from "../../onnx/call.ts";
+import type { Call, Reader, Readers } from "../../onnx/call.ts";
 import { Unsupported } from "../../onnx/protobuf.ts";
 import { reshape, slice } from "../arrange/build.ts";
 import * as e from "../elementwise/build.ts";
-import { logSumExp, max, mean, sum } from "./build.ts";
+import { logSumExp, max, mean, softmax, sum } from "./build.ts";
 
 type Reduce = (x: Expr, axes?: readonly number[], keepDims?: boolean) => Expr;
 
@@ -40,7 +41,18 @@ const product: Reduce = (x, axes = [], keep) => {
   return keep ? whole : reshape(whole, sum(x, axes).shape);
 };
 
-export const reduceReaders: Record<string, Reader> = {
+/** Before opset 13 the dimensions from `axis` on are taken together. */
+function flatSoftmax(c: Call, f: (x: Expr, axis: number) => Expr): Expr {
+  const x = c.x(0);
+  const rank = x.shape.length;
+  const axis = c.int("axis", c.opset < 13 ? 1 : -1);
+  const at = axis < 0 ? axis + rank : axis;
+  if (c.opset >= 13 || at === rank - 1) return f(x, at);
+  const flat = [elementCount(x.shape.slice(0, at)), elementCount(x.shape.slice(at))];
+  return reshape(f(reshape(x, flat), 1), x.shape);
+}
+
+export const reduceReaders: Readers<ReduceOp> = {
   ReduceSum: reader(sum),
   ReduceMean: reader(mean),
   ReduceMax: reader(max),
@@ -56,4 +68,6 @@ export const reduceReaders: Record<string, Reader> = {
     const total = e.add(e.log(sum(e.exp(e.sub(x, top)), axes, true)), top);
     return keep ? total : reshape(total, sum(x, axes).shape);
   }),
+  Softmax: (c) => flatSoftmax(c, softmax),
+  LogSoftmax: (c) => flatSoftmax(c, (x, axis) => e.sub(x, logSumExp(x, axis, true))),
 };

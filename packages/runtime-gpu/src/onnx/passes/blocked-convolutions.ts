@@ -1,9 +1,8 @@
 import { type Expr, type Graph, graphOf, input, reshape, transpose } from "@gen/graph";
+import { expr } from "@gen/graph/compiler";
 import type { Ort, SessionOptions } from "../runtime.ts";
 import { graphSession } from "../session.ts";
 import { changingIn, rewriteConvolutions } from "./rewrite-convolutions.ts";
-
-const domain = "com.microsoft.nchwc";
 
 /**
  * The graph with the convolutions whose weights change in ONNX Runtime's blocked layout, which it takes by
@@ -15,11 +14,11 @@ export async function blockedConvolutions(
   channelBlock: () => Promise<number>,
 ): Promise<Graph> {
   const changing = changingIn(graph);
-  const learns = ({ op, attributes, inputs: [, weight] }: Expr): boolean =>
-    op === "Conv" &&
-    changing.has(weight) &&
-    attributes.group === 1 &&
-    weight.shape.slice(2).some((side) => side !== 1);
+  const learns = (e: Expr): boolean =>
+    e.op === "Conv" &&
+    changing.has(e.inputs[1]) &&
+    e.attributes.group === 1 &&
+    e.inputs[1].shape.slice(2).some((side) => side !== 1);
   if (!graph.nodes.some(learns)) return graph;
   const block = await channelBlock();
   const fits = (conv: Expr): boolean =>
@@ -30,28 +29,23 @@ export async function blockedConvolutions(
   const blocks = new Map<Expr, Expr>();
   return rewriteConvolutions(graph, (conv, [x, weight], bias) => {
     if (!fits(conv)) return undefined;
-    const ordered = blocks.get(x) ?? operation("ReorderInput", [x], x);
+    const ordered = blocks.get(x) ?? reorderInput(x);
     blocks.set(x, ordered);
     const channels = conv.shape[1] as number;
-    const { stride, pads } = conv.attributes as { stride: number; pads: readonly number[] };
+    const { stride, pads } = conv.attributes;
     const inputs = [ordered, inBlocks(weight, block), ...(bias ? [reshape(bias, [channels])] : [])];
-    const made = operation("Conv", inputs, conv, {
+    const made = expr("com.microsoft.nchwc.Conv", inputs, conv.shape, {
       kernel_shape: weight.shape.slice(2) as number[],
       strides: [stride, stride],
       dilations: [1, 1],
       pads,
       group: 1,
     });
-    return operation("ReorderOutput", [made], conv, { channels });
+    return expr("com.microsoft.nchwc.ReorderOutput", [made], conv.shape, { channels });
   });
 }
 
-const operation = (
-  name: string,
-  inputs: readonly Expr[],
-  { dtype, shape }: Expr,
-  attributes: Expr["attributes"] = {},
-): Expr => ({ op: `${domain}.${name}`, inputs, attributes, dtype, shape });
+const reorderInput = (x: Expr): Expr => expr("com.microsoft.nchwc.ReorderInput", [x], x.shape, {});
 
 /** `[out, in, kh, kw]` in the order of the blocked convolution: `[out / b, in / b, kh, kw, b of in, b of out]`. */
 function inBlocks(weight: Expr, b: number): Expr {
@@ -68,11 +62,7 @@ export async function channelBlock(ort: Ort, options: SessionOptions): Promise<n
   const shape = [1, 64, 1, 2];
   const x = input("x", { shape });
   try {
-    const session = await graphSession(
-      ort,
-      graphOf({ y: operation("ReorderInput", [x], x) }),
-      options,
-    );
+    const session = await graphSession(ort, graphOf({ y: reorderInput(x) }), options);
     const values = Float32Array.from({ length: 128 }, (_, i) => i);
     const { y } = await session.run(new Map([["x", new ort.Tensor("float32", values, shape)]]));
     await session.release();

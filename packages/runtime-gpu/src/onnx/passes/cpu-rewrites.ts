@@ -5,19 +5,17 @@ import {
   constant,
   div,
   type Expr,
+  type ExprOf,
   exp,
   type Graph,
-  isParameter,
   log,
   neg,
   relu,
   reshape,
-  rewrite,
   sigmoid,
   sub,
-  usesIn,
-  withInputs,
 } from "@gen/graph";
+import { isParameter, rewrite, usesIn, withInputs } from "@gen/graph/compiler";
 import { isSilu, normalisedInSteps, normalisedRows, siluInParts } from "./group-norm-forms.ts";
 import { isLarge } from "./large.ts";
 
@@ -58,10 +56,10 @@ const isMean = ({ op, inputs: [x] }: Expr): boolean =>
   op === "ReduceMean" && x.op === "Reshape" && x.shape.length === 3;
 
 /** A slice of a padded tensor in one copy: ONNX's Pad takes off what negative pads say. */
-function cropped(node: Expr, padded: Expr): Expr {
-  const { axis, start, step } = node.attributes as Record<string, number>;
+function cropped(node: ExprOf<"Slice">, padded: ExprOf<"Pad">): Expr {
+  const { axis, start, step } = node.attributes;
   if (step !== 1) return withInputs(node, [padded]);
-  const pads = [...(padded.attributes.pads as readonly number[])];
+  const pads = [...padded.attributes.pads];
   const rank = node.shape.length;
   const end = start + (node.shape[axis] as number);
   pads[axis] -= start;

@@ -2,36 +2,32 @@ import {
   add,
   constant,
   type Expr,
+  type ExprOf,
   elementCount,
-  groupRate,
-  groupStatistics,
   mean,
   mul,
   reshape,
   sub,
   tanh,
   tensor,
-  withInputs,
 } from "@gen/graph";
+import { expr, groupRate, groupStatistics, withInputs } from "@gen/graph/compiler";
 
 /** Group normalisation as that of rows, which the native runtime does in parallel. */
-export function normalisedRows(node: Expr, inputs: readonly Expr[]): Expr {
+export function normalisedRows(node: ExprOf<"GroupNormalization">, inputs: readonly Expr[]): Expr {
   const [x, scale, bias] = inputs;
-  const { groups, epsilon } = node.attributes as Record<string, number>;
+  const { groups, epsilon } = node.attributes;
   const [batch, channels, ...sides] = x.shape as number[];
   const size = elementCount([channels / groups, ...sides]);
   if (typeof size !== "number" || x.dtype !== "float32") return withInputs(node, inputs);
   const rows = reshape(x, [batch, groups, size]);
-  const unit: Expr = {
-    ...rows,
-    op: "LayerNormalization",
-    inputs: [rows, filled(size, 1), filled(size, 0)],
-    attributes: { epsilon },
-  };
+  const unit = expr("LayerNormalization", [rows, filled(size, 1), filled(size, 0)], rows.shape, {
+    epsilon,
+  });
   const image = reshape(unit, x.shape);
   if (Number(elementCount(x.shape)) < forOneThread) {
     const inputs = [image, scale, bias, filled(channels, 0), filled(channels, 1)];
-    return { ...image, op: "BatchNormalization", inputs, attributes: { epsilon: 0 } };
+    return expr("BatchNormalization", inputs, x.shape, { epsilon: 0 });
   }
   const perChannel = (e: Expr) => reshape(e, [1, channels, ...sides.map(() => 1)]);
   return add(mul(image, perChannel(scale)), perChannel(bias));
@@ -48,11 +44,10 @@ const forOneThread = 2 ** 16;
  * needs what is normalised.
  */
 export function normalisedInSteps(
-  node: Expr,
+  { attributes: { groups, epsilon } }: ExprOf<"GroupNormalization">,
   [x, scale, bias]: readonly Expr[],
   alone = false,
 ): Expr {
-  const { groups, epsilon } = node.attributes as Record<string, number>;
   const [batch, channels] = x.shape as number[];
   const { centred, rate } =
     (alone && sumStatistics(x, groups, epsilon)) || groupStatistics(x, groups, epsilon);

@@ -1,17 +1,14 @@
 import {
+  type Attributes,
   constant,
   type Expr,
   type Graph,
   input,
-  isInput,
-  rewrite,
   tensor,
   tensorNumbers,
 } from "@gen/graph";
+import { isInput, rewrite, traitsOf } from "@gen/graph/compiler";
 import { BackendError } from "../../backend-error.ts";
-
-/** Operations that give no integer but those which they are given. */
-const moving = "Reshape Transpose Concat Slice Pad Expand Gather Where Max Min".split(" ");
 
 /**
  * The graph with int32 in place of int64, which gives the same values where the inputs fit int32: ONNX
@@ -27,8 +24,8 @@ export function narrowIntegers(graph: Graph): Graph {
     if (node.op === "Cast" && from === "int64" && node.dtype === "int32") return inputs[0];
     if (node.dtype !== "int64") return { ...node, inputs };
     if (isInput(node)) return input(node.name, { shape: node.shape, dtype: "int32" });
-    if (node.op === "Constant") return narrowConstant(node);
-    const fits = moving.includes(node.op) || (node.op === "Cast" && isSmall(from));
+    if (node.op === "Constant") return narrowConstant(node.attributes);
+    const fits = traitsOf(node.op).movesData || (node.op === "Cast" && isSmall(from));
     if (!fits) throw new BackendError(`it computes int64 (${node.op}), of which GPUs have 32 bits`);
     const narrow: Expr = { ...node, inputs, dtype: "int32" };
     return narrow.op === "Cast" && inputs[0].dtype === "int32" ? inputs[0] : narrow;
@@ -37,9 +34,9 @@ export function narrowIntegers(graph: Graph): Graph {
 
 const isSmall = (dtype: string): boolean => ["int32", "int64", "bool"].includes(dtype);
 
-function narrowConstant({ attributes, shape }: Expr): Expr {
-  const numbers = tensorNumbers(attributes.value as ReturnType<typeof tensor>);
+function narrowConstant({ value }: Attributes["Constant"]): Expr {
+  const numbers = tensorNumbers(value);
   const wide = Array.from(numbers).find((v) => v !== (v | 0));
-  if (wide === undefined) return constant(tensor(numbers, shape as number[], "int32"));
+  if (wide === undefined) return constant(tensor(numbers, value.shape, "int32"));
   throw new BackendError(`a constant holds ${wide}, and GPUs have 32 bits of int64`);
 }

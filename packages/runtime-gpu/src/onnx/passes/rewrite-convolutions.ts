@@ -1,4 +1,5 @@
-import { type Expr, type Graph, isInput, rewrite, usesIn, withInputs } from "@gen/graph";
+import type { Expr, ExprOf, Graph } from "@gen/graph";
+import { isInput, rewrite, usesIn, withInputs } from "@gen/graph/compiler";
 
 /**
  * A graph with other convolutions in place of its own. `change` is called with each one's new operands, and with
@@ -6,7 +7,7 @@ import { type Expr, type Graph, isInput, rewrite, usesIn, withInputs } from "@ge
  */
 export function rewriteConvolutions(
   graph: Graph,
-  change: (conv: Expr, operands: readonly Expr[], bias?: Expr) => Expr | undefined,
+  change: (conv: ExprOf<"Conv">, operands: readonly Expr[], bias?: Expr) => Expr | undefined,
 ): Graph {
   const uses = usesIn(graph);
   const operands = new Map<Expr, readonly Expr[]>();

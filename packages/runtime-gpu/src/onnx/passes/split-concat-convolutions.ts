@@ -1,17 +1,15 @@
 import {
   add,
-  type ConvOptions,
   concat,
   conv2d,
   type Expr,
   type Graph,
   groupNormalization,
   mul,
-  rewrite,
   sigmoid,
   slice,
-  withInputs,
 } from "@gen/graph";
+import { rewrite, withInputs } from "@gen/graph/compiler";
 import { isLarge } from "./large.ts";
 import { changingIn, rewriteConvolutions } from "./rewrite-convolutions.ts";
 
@@ -27,7 +25,7 @@ export function unjoinedChannels(given: Graph): Graph {
   return rewriteConvolutions(graph, (conv, [x, weight], bias) => {
     if (!isJoined(x) || conv.attributes.group !== 1 || changing.has(conv.inputs[1]))
       return undefined;
-    const { stride, pads } = conv.attributes as ConvOptions;
+    const { stride, pads } = conv.attributes;
     const kernels = partsLike(x, weight, 1);
     return x.inputs
       .map((part, i) => conv2d(part, kernels[i], { stride, pads }))
@@ -46,7 +44,7 @@ function joinedLate(graph: Graph): Graph {
     const channels = x.inputs.map(channelsOf);
     switch (node.op) {
       case "GroupNormalization": {
-        const { groups, epsilon } = node.attributes as Record<string, number>;
+        const { groups, epsilon } = node.attributes;
         const size = channelsOf(x) / groups;
         if (changing.has(node.inputs[1]) || channels.some((each) => each % size !== 0)) break;
         const [scales, biases] = [partsLike(x, y, 0), partsLike(x, z, 0)];

@@ -1,4 +1,5 @@
-import { type Bindings, type Graph, isParameter, resolveShape, rewrite } from "@gen/graph";
+import type { Graph } from "@gen/graph";
+import { type Bindings, isParameter, resolveShape, rewrite } from "@gen/graph/compiler";
 
 /** The graph for one size of each of its named dimensions, without the inputs that it does not use. */
 export function staticGraph(graph: Graph, dims: Bindings): Graph {

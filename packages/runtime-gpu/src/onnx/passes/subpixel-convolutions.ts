@@ -22,28 +22,28 @@ export function subpixelConvolutions(graph: Graph): Graph {
   if (!graph.nodes.some(pays)) return graph;
   const changing = changingIn(graph);
   return rewriteConvolutions(graph, (conv, [x, weight], bias) => {
-    if (changing.has(conv.inputs[1]) || !pays(conv)) return undefined;
-    const made = phases(x.inputs[0], weight, x.attributes.scale as number);
+    if (changing.has(conv.inputs[1]) || x.op !== "Resize" || !pays(conv)) return undefined;
+    const made = phases(x.inputs[0], weight, x.attributes.scale);
     return interleaved(bias ? made.map((each) => add(each, bias)) : made, conv.shape);
   });
 }
 
 /** Whether a convolution keeps the size of an upsampled image, and has fewer products when it is divided. */
 function pays(conv: Expr): boolean {
-  const { op, shape, attributes, inputs } = conv;
-  if (op !== "Conv" || !isLarge(conv)) return false;
+  if (conv.op !== "Conv" || !isLarge(conv)) return false;
+  const { shape, attributes, inputs } = conv;
   const [x, weight] = inputs;
+  if (x.op !== "Resize") return false;
   const [, channels, kernel, columns] = weight.shape as number[];
   const around = (kernel - 1) / 2;
   const keeps =
-    x.op === "Resize" &&
     x.dtype === "float32" &&
     kernel === columns &&
-    (attributes.pads as number[]).every((each) => each === around) &&
+    attributes.pads.every((each) => each === around) &&
     attributes.stride === 1 &&
     attributes.group === 1;
   if (!keeps) return false;
-  const places = alongAxis(kernel, x.attributes.scale as number);
+  const places = alongAxis(kernel, x.attributes.scale);
   const taps = places.reduce((sum, { sums }) => sum + sums.length, 0) / places.length;
   // Interleaving takes a product for each pixel of a row.
   return channels * taps ** 2 + (shape[3] as number) < channels * kernel ** 2;

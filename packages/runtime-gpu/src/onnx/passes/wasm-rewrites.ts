@@ -1,15 +1,15 @@
 import {
   conv2d,
   type Expr,
+  type ExprOf,
   elementCount,
   type Graph,
   pad,
   reshape,
-  rewrite,
   slice,
   transpose,
-  withInputs,
 } from "@gen/graph";
+import { expr, rewrite, withInputs } from "@gen/graph/compiler";
 
 /** The graph in the forms that ONNX Runtime's WebAssembly build computes fastest, with the same values. */
 export const wasmForms = (graph: Graph): Graph =>
@@ -23,8 +23,8 @@ export const wasmForms = (graph: Graph): Graph =>
  * A convolution with more channels than pixels, with the images of the batch below one another in one: image by
  * image, the runtime would share each of the small products among its threads.
  */
-function stacked(node: Expr, [x, weight]: readonly Expr[]): Expr | undefined {
-  const { group, stride, pads } = node.attributes as Record<string, number> & { pads: number[] };
+function stacked(node: ExprOf<"Conv">, [x, weight]: readonly Expr[]): Expr | undefined {
+  const { group, stride, pads } = node.attributes;
   const [batch, channels, height, width] = x.shape;
   const [, out, rows, columns] = node.shape;
   const sizes = [batch, channels, height, width, out, rows, columns].map(Number);
@@ -49,11 +49,11 @@ function stacked(node: Expr, [x, weight]: readonly Expr[]): Expr | undefined {
 const large = 2 ** 12;
 
 /** The mean of rows as a pool, which is computed in vectors. */
-function pooled(node: Expr, [x]: readonly Expr[]): Expr | undefined {
-  const { axes, keepdims } = node.attributes as { axes: readonly number[]; keepdims: number };
+function pooled(node: ExprOf<"ReduceMean">, [x]: readonly Expr[]): Expr | undefined {
+  const { axes, keepdims } = node.attributes;
   const { shape, dtype } = x;
   if (shape.length !== 3 || axes.join() !== "2" || !keepdims || dtype !== "float32")
     return undefined;
   if (!(Number(elementCount(shape)) >= large)) return undefined;
-  return { ...node, op: "GlobalAveragePool", inputs: [x], attributes: {} };
+  return expr("GlobalAveragePool", [x], node.shape, {});
 }
