@@ -3,7 +3,6 @@ import {
   type Expr,
   type ExprOf,
   type Input,
-  isComputed,
   isInput,
   isParameter,
   type Parameter,
@@ -106,7 +105,7 @@ function planSteps(graph: Graph, slots: Map<Expr, number>, kept: Set<number>): S
     const operands = node.inputs.map((input) => slots.get(input) as number);
     const last = [...new Set(operands)].filter((slot) => !seen.has(slot));
     for (const slot of last) seen.add(slot);
-    if (!isComputed(node)) throw new TypeError(`evaluate: operation ${node.op} is not known`);
+    if (!isKnown(node)) throw new TypeError(`evaluate: operation ${node.op} is not known`);
     steps.push({ node, operands, out, last });
   }
   return steps.reverse();
@@ -119,6 +118,8 @@ const kernels: Kernels<ComputedOp> = {
   ...productKernels,
   ...normalizeKernels,
 };
+
+const isKnown = (e: Expr): e is ExprOf<ComputedOp> => e.op in kernels;
 
 const run = <O extends ComputedOp>(
   node: ExprOf<O>,

@@ -1,4 +1,4 @@
-import { constant, type Expr, type ExprOf, isComputed } from "./expr/expr.ts";
+import { constant, type Expr, type ExprOf } from "./expr/expr.ts";
 import { foreignOperations, foreignText, isOpaqueResult } from "./expr/foreign.ts";
 import type { ComputedOp } from "./expr/operations.ts";
 import { sameShape, shapeText } from "./expr/shape.ts";
@@ -111,7 +111,9 @@ function joined(contributions: readonly Expr[]): Expr | undefined {
     : undefined;
 }
 
-const rules: Rules<ComputedOp | "Dropout"> = {
+type Differentiable = ComputedOp | "Dropout";
+
+const rules: Rules<Differentiable> = {
   ...elementwiseRules,
   ...arrangeRules,
   ...reduceRules,
@@ -120,11 +122,13 @@ const rules: Rules<ComputedOp | "Dropout"> = {
   Dropout: (g) => [() => g],
 };
 
-const rulesOf = <O extends ComputedOp | "Dropout">(g: Expr, y: ExprOf<O>): ReturnType<Rule<O>> =>
+const hasRule = (y: Expr): y is ExprOf<Differentiable> => y.op in rules;
+
+const rulesOf = <O extends Differentiable>(g: Expr, y: ExprOf<O>): ReturnType<Rule<O>> =>
   rules[y.op](g, y);
 
 function inputGradients(g: Expr, y: Expr): ReturnType<Rule<ComputedOp>> {
-  if (isComputed(y) || y.op === "Dropout") return rulesOf(g, y);
+  if (hasRule(y)) return rulesOf(g, y);
   const operands = y.inputs.map((x) => shapeText(x.shape)).join(", ");
   throw new TypeError(
     `gradients: ${y.op} of ${operands} to ${shapeText(y.shape)} has no derivative here`,

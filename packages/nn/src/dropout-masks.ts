@@ -28,7 +28,7 @@ export function maskDropout<Roots extends Record<string, Expr>>(
       continue;
     }
     const keeps = input(`dropout/${masks.length}`, { shape: node.shape, dtype: "bool" });
-    const kept = Math.max(1, Math.round((1 - (node.attributes.rate as number)) * WORDS));
+    const kept = Math.max(1, Math.round((1 - node.attributes.rate) * WORDS));
     masks.push({ input: keeps, kept });
     made.set(
       node,

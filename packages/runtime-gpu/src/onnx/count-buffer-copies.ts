@@ -1,7 +1,10 @@
 import type { GpuDevice } from "./gpu.ts";
 
 /** How often a buffer is copied on the device during `work`, by whomever. */
-export async function watchCopies(gpu: GpuDevice, work: () => Promise<unknown>): Promise<number> {
+export async function countBufferCopies(
+  gpu: GpuDevice,
+  work: () => Promise<unknown>,
+): Promise<number> {
   let seen = 0;
   const device = gpu as { createCommandEncoder?: GpuDevice["createCommandEncoder"] };
   const make = gpu.createCommandEncoder;

@@ -7,7 +7,7 @@ import { capturedSession } from "./captured-session.ts";
 import { capturingProgram } from "./capturing-program.ts";
 import { bufferOf, type GpuBuffer, type GpuDevice, lossOf, readBuffer } from "./gpu.ts";
 import { hostNumbers, hostTensor } from "./host-device.ts";
-import { tuneForGpu } from "./passes/cpu-rewrites.ts";
+import { applyPasses, type Target } from "./passes/passes.ts";
 import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
 import { graphSession } from "./session.ts";
 
@@ -19,6 +19,8 @@ export interface PageGpu {
   /** Records graphs where that is possible, and tells why it is not elsewhere. */
   readonly capture?: { onUncaptured?: ((reason: string) => void) | undefined } | undefined;
 }
+
+const target: Target = { build: "webgpu", channelBlock: async () => 0 };
 
 // ONNX Runtime's WebGPU build hangs, or says so, where it is asked for two things at once, whoever asks.
 const page = turns();
@@ -89,11 +91,13 @@ export function gpuDevice(ort: Ort, { gpu, owned, capture }: PageGpu): Device<Or
       settle(source);
     },
     async compile(graph) {
-      const tuned = tuneForGpu(graph);
       const captured = (fixed: Graph) => capturedSession(ort, gpu, fixed, options);
-      const { run, dispose } = await page.inTurn(() =>
-        capture ? capturingProgram(tuned, { captured, uncaptured, ...capture }) : uncaptured(tuned),
-      );
+      const { run, dispose } = await page.inTurn(async () => {
+        const rewritten = await applyPasses(graph, target);
+        return capture
+          ? capturingProgram(rewritten, { captured, uncaptured, ...capture })
+          : uncaptured(rewritten);
+      });
       return {
         run: (...given) => page.inTurn(() => run(...given)),
         dispose: () => page.inTurn(dispose),

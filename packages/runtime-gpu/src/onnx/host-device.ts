@@ -2,12 +2,9 @@ import { type DType, type Graph, type TensorData, tensorData, tensorNumbers } fr
 import type { HostArray } from "../backend.ts";
 import type { Device } from "../device.ts";
 import type { DeviceTensor } from "../ledger.ts";
-import { blockedConvolutions, channelBlock } from "./passes/blocked-convolutions.ts";
-import { tuneForCpu } from "./passes/cpu-rewrites.ts";
+import { channelBlock } from "./passes/blocked-convolutions.ts";
 import { isLarge } from "./passes/large.ts";
-import { unjoinedChannels } from "./passes/split-concat-convolutions.ts";
-import { subpixelConvolutions } from "./passes/subpixel-convolutions.ts";
-import { wasmForms } from "./passes/wasm-rewrites.ts";
+import { applyPasses, type Target } from "./passes/passes.ts";
 import { releaseMemory } from "./release-memory.ts";
 import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
 import { graphSession } from "./session.ts";
@@ -20,9 +17,12 @@ import { graphSession } from "./session.ts";
 export function hostDevice(name: string, ort: Ort, options: SessionOptions): Device<OrtTensor> {
   const native = name === "onnx/node-cpu";
   let block: Promise<number> | undefined;
-  const findBlock = () => {
-    block ??= channelBlock(ort, options);
-    return block;
+  const target: Target = {
+    build: native ? "native" : "wasm",
+    channelBlock() {
+      block ??= channelBlock(ort, options);
+      return block;
+    },
   };
   return {
     name,
@@ -35,10 +35,9 @@ export function hostDevice(name: string, ort: Ort, options: SessionOptions): Dev
       releaseMemory(data);
     },
     async compile(graph) {
-      const fewer = subpixelConvolutions(graph);
-      const tuned = tuneForCpu(native ? unjoinedChannels(fewer) : fewer, native);
-      const formed = native ? await blockedConvolutions(tuned, findBlock) : wasmForms(tuned);
-      const session = await graphSession(ort, formed, { ...options, ...levelFor(formed, native) });
+      const rewritten = await applyPasses(graph, target);
+      const level = levelFor(rewritten, native);
+      const session = await graphSession(ort, rewritten, { ...options, ...level });
       return { run: (inputs) => session.run(inputs), dispose: () => session.release() };
     },
     close: async () => {},

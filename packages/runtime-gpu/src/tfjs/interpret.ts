@@ -3,7 +3,6 @@ import {
   type Bindings,
   type ComputedOp,
   foreignText,
-  isComputed,
   isInput,
   resolveShape,
 } from "@gen/graph/compiler";
@@ -13,6 +12,7 @@ import { BackendError } from "../backend-error.ts";
 import type { Tf } from "./kernel.ts";
 import { kernels } from "./kernels.ts";
 
+const isKnown = (e: Expr): e is Computed => e.op in kernels;
 const isLeaf = ({ op }: Expr): boolean => op === "Input" || op === "Parameter" || op === "Constant";
 
 /** A graph ready to be computed node by node, its parameters and constants on the device. */
@@ -36,7 +36,7 @@ export function interpreter(
       `tfjs cannot run ${foreignText(foreign)}; the backends of @gen/runtime-gpu/onnx can`,
     );
   }
-  const missing = new Set(graph.nodes.filter((e) => !isLeaf(e) && !isComputed(e)).map((e) => e.op));
+  const missing = new Set(graph.nodes.filter((e) => !isLeaf(e) && !isKnown(e)).map((e) => e.op));
   if (missing.size > 0) throw new BackendError(`tfjs cannot run ${[...missing].join(", ")}`);
 
   const held = new Map<Expr, tfjs.Tensor>();
@@ -87,7 +87,7 @@ export function interpreter(
  * What is larger than its operands is not kept, since it would cost memory.
  */
 function foldFixed(tf: Tf, graph: Graph, held: Map<Expr, tfjs.Tensor>): Computed[] {
-  const steps = graph.nodes.filter(isComputed).filter((node) => {
+  const steps = graph.nodes.filter(isKnown).filter((node) => {
     const operands = node.inputs.map((e) => held.get(e));
     if (operands.length === 0 || operands.includes(undefined)) return true;
     const known = operands as tfjs.Tensor[];

@@ -2,7 +2,7 @@ import { type Expr, type Graph, graphOf, input, reshape, transpose } from "@gen/
 import { expr } from "@gen/graph/compiler";
 import type { Ort, SessionOptions } from "../runtime.ts";
 import { graphSession } from "../session.ts";
-import { changingIn, rewriteConvolutions } from "./rewrite-convolutions.ts";
+import { inputDependents, rewriteConvolutions } from "./rewrite-convolutions.ts";
 
 /**
  * The graph with the convolutions whose weights change in ONNX Runtime's blocked layout, which it takes by
@@ -13,7 +13,7 @@ export async function blockedConvolutions(
   graph: Graph,
   channelBlock: () => Promise<number>,
 ): Promise<Graph> {
-  const changing = changingIn(graph);
+  const changing = inputDependents(graph);
   const learns = (e: Expr): boolean =>
     e.op === "Conv" &&
     changing.has(e.inputs[1]) &&

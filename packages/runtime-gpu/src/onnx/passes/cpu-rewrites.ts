@@ -1,7 +1,6 @@
 import {
   abs,
   add,
-  cast,
   constant,
   div,
   type Expr,
@@ -16,7 +15,7 @@ import {
   sub,
 } from "@gen/graph";
 import { isParameter, rewrite, usesIn, withInputs } from "@gen/graph/compiler";
-import { isSilu, normalisedInSteps, normalisedRows, siluInParts } from "./group-norm-forms.ts";
+import { groupNormByRows, groupNormInSteps, isSilu, siluInParts } from "./group-norm-forms.ts";
 import { isLarge } from "./large.ts";
 
 /**
@@ -26,7 +25,7 @@ import { isLarge } from "./large.ts";
  * is the sigmoid, which does not use threads there: where there is much to compute, more operations take less time.
  * Weights come in the shapes that they are used in, for sessions that fold no constants.
  */
-export function tuneForCpu(graph: Graph, native: boolean): Graph {
+export function cpuRewrites(graph: Graph, native: boolean): Graph {
   // What comes from a file may need an older version of ONNX than layer normalisation does.
   const byRows = native && !graph.nodes.some(({ op }) => op === "Foreign");
   const learning = new Set(graph.nodes.filter(isMean).map(({ inputs: [e] }) => e.inputs[0]));
@@ -36,9 +35,9 @@ export function tuneForCpu(graph: Graph, native: boolean): Graph {
     const [x] = inputs;
     if (node.op === "GroupNormalization") {
       const [whole] = node.inputs;
-      if (learning.has(whole)) return normalisedInSteps(node, inputs);
-      if (inParts(node)) return normalisedInSteps(node, inputs, uses.get(whole) === 1);
-      if (byRows) return normalisedRows(node, inputs);
+      if (learning.has(whole)) return groupNormInSteps(node, inputs);
+      if (inParts(node)) return groupNormInSteps(node, inputs, uses.get(whole) === 1);
+      if (byRows) return groupNormByRows(node, inputs);
     }
     if (node.op === "Softplus") return sub(relu(x), log(sigmoid(abs(x))));
     if (node.op === "Sigmoid" && inParts(node)) return div(1, add(exp(neg(x)), 1));
@@ -71,16 +70,3 @@ function cropped(node: ExprOf<"Slice">, padded: ExprOf<"Pad">): Expr {
   const attributes = { ...padded.attributes, pads };
   return { ...padded, shape: node.shape, attributes };
 }
-
-/**
- * The graph with int32 in place of int64 indices: ONNX Runtime's WebGPU provider has no int64, and would
- * take what is indexed to the CPU.
- */
-export const tuneForGpu = (graph: Graph): Graph =>
-  rewrite(graph, (node, inputs) => {
-    const [x, indices] = inputs;
-    if (node.op === "Gather" && indices.dtype === "int64" && x.dtype !== "int64") {
-      return { ...node, inputs: [x, cast(indices, "int32")] };
-    }
-    return withInputs(node, inputs);
-  });

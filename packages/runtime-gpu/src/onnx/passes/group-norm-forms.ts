@@ -14,7 +14,7 @@ import {
 import { expr, groupRate, groupStatistics, withInputs } from "@gen/graph/compiler";
 
 /** Group normalisation as that of rows, which the native runtime does in parallel. */
-export function normalisedRows(node: ExprOf<"GroupNormalization">, inputs: readonly Expr[]): Expr {
+export function groupNormByRows(node: ExprOf<"GroupNormalization">, inputs: readonly Expr[]): Expr {
   const [x, scale, bias] = inputs;
   const { groups, epsilon } = node.attributes;
   const [batch, channels, ...sides] = x.shape as number[];
@@ -43,7 +43,7 @@ const forOneThread = 2 ** 16;
  * Group normalisation from the statistics that its gradient needs as well; with `alone`, nothing else
  * needs what is normalised.
  */
-export function normalisedInSteps(
+export function groupNormInSteps(
   { attributes: { groups, epsilon } }: ExprOf<"GroupNormalization">,
   [x, scale, bias]: readonly Expr[],
   alone = false,

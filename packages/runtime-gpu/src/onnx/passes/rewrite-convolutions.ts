@@ -26,7 +26,7 @@ export function rewriteConvolutions(
 }
 
 /** What differs from run to run; all else of a graph is computed once, when its session is made. */
-export function changingIn(graph: Graph): ReadonlySet<Expr> {
+export function inputDependents(graph: Graph): ReadonlySet<Expr> {
   const changing = new Set<Expr>();
   for (const node of graph.nodes) {
     if (isInput(node) || node.inputs.some((e) => changing.has(e))) changing.add(node);

@@ -11,17 +11,17 @@ import {
 } from "@gen/graph";
 import { rewrite, withInputs } from "@gen/graph/compiler";
 import { isLarge } from "./large.ts";
-import { changingIn, rewriteConvolutions } from "./rewrite-convolutions.ts";
+import { inputDependents, rewriteConvolutions } from "./rewrite-convolutions.ts";
 
 /**
  * The graph without joining channels where a convolution takes them up, as after a UNet's skips: what lies between
  * is done to each part, and the convolutions of the parts are added, which ONNX Runtime does while it computes the
  * last. Only where the weights never change.
  */
-export function unjoinedChannels(given: Graph): Graph {
+export function splitConcatConvolutions(given: Graph): Graph {
   if (!given.nodes.some(isJoined)) return given;
   const graph = joinedLate(given);
-  const changing = changingIn(graph);
+  const changing = inputDependents(graph);
   return rewriteConvolutions(graph, (conv, [x, weight], bias) => {
     if (!isJoined(x) || conv.attributes.group !== 1 || changing.has(conv.inputs[1]))
       return undefined;
@@ -36,7 +36,7 @@ export function unjoinedChannels(given: Graph): Graph {
 
 /** The graph with group normalisations and activations done to what is joined, where that is the same. */
 function joinedLate(graph: Graph): Graph {
-  const changing = changingIn(graph);
+  const changing = inputDependents(graph);
   return rewrite(graph, (node, inputs) => {
     const [x, y, z] = inputs;
     if (!x || !isJoined(x)) return withInputs(node, inputs);

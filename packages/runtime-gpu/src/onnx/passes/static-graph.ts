@@ -13,7 +13,7 @@ export function staticGraph(graph: Graph, dims: Bindings): Graph {
 }
 
 /** The graph with the values that its parameters have now, whatever becomes of them. */
-export const keptValues = (graph: Graph): Graph =>
+export const copyParameters = (graph: Graph): Graph =>
   rewrite(graph, (node, inputs) => {
     if (!isParameter(node)) return { ...node, inputs };
     return { ...node, value: { ...node.value, data: node.value.data.slice() } };

@@ -11,7 +11,7 @@ import {
   tensor,
 } from "@gen/graph";
 import { isLarge } from "./large.ts";
-import { changingIn, rewriteConvolutions } from "./rewrite-convolutions.ts";
+import { inputDependents, rewriteConvolutions } from "./rewrite-convolutions.ts";
 
 /**
  * The graph with each large convolution of an upsampled image as smaller ones of the image itself, whose results
@@ -20,7 +20,7 @@ import { changingIn, rewriteConvolutions } from "./rewrite-convolutions.ts";
  */
 export function subpixelConvolutions(graph: Graph): Graph {
   if (!graph.nodes.some(pays)) return graph;
-  const changing = changingIn(graph);
+  const changing = inputDependents(graph);
   return rewriteConvolutions(graph, (conv, [x, weight], bias) => {
     if (changing.has(conv.inputs[1]) || x.op !== "Resize" || !pays(conv)) return undefined;
     const made = phases(x.inputs[0], weight, x.attributes.scale);

@@ -12,7 +12,7 @@ import {
 import { expr, rewrite, withInputs } from "@gen/graph/compiler";
 
 /** The graph in the forms that ONNX Runtime's WebAssembly build computes fastest, with the same values. */
-export const wasmForms = (graph: Graph): Graph =>
+export const wasmRewrites = (graph: Graph): Graph =>
   rewrite(graph, (node, inputs) => {
     if (node.op === "Conv") return stacked(node, inputs) ?? withInputs(node, inputs);
     if (node.op === "ReduceMean") return pooled(node, inputs) ?? withInputs(node, inputs);
