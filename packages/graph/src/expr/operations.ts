@@ -117,6 +117,7 @@ export interface Attributes
 
 /** The name of an operation of graphs. */
 export type Op = keyof Attributes;
+/** Operations on each element by itself; operands broadcast. */
 export type ElementwiseOp = keyof ElementwiseAttributes;
 export type ArrangeOp = keyof ArrangeAttributes;
 export type ReduceOp = keyof ReduceAttributes;
