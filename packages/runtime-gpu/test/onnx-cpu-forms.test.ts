@@ -4,7 +4,6 @@ import ort from "onnxruntime-node";
 import { afterAll, describe, expect, test } from "vitest";
 import { blockedConvolutions, channelBlock } from "../src/onnx/passes/blocked-convolutions.ts";
 import { cpuRewrites } from "../src/onnx/passes/cpu-rewrites.ts";
-import { passes } from "../src/onnx/passes/passes.ts";
 import { splitConcatConvolutions } from "../src/onnx/passes/split-concat-convolutions.ts";
 import { subpixelConvolutions } from "../src/onnx/passes/subpixel-convolutions.ts";
 import { wasmRewrites } from "../src/onnx/passes/wasm-rewrites.ts";
@@ -79,18 +78,6 @@ const keeps = (
 const block = await channelBlock(ort as never, { executionProviders: ["cpu"] });
 const convolutions = ({ nodes }: g.Graph) => nodes.filter(({ op }) => op === "Conv");
 const operations = ({ nodes }: g.Graph) => new Set(nodes.map(({ op }) => op));
-
-test.each([
-  [
-    "native",
-    ["subpixel-convolutions", "split-concat-convolutions", "cpu-rewrites", "blocked-convolutions"],
-  ],
-  ["wasm", ["subpixel-convolutions", "cpu-rewrites", "wasm-rewrites"]],
-  ["webgpu", ["int32-indices"]],
-] as const)("the passes before ONNX Runtime's %s build, in order", (build, names) => {
-  const run = passes.filter(({ builds }) => builds.includes(build));
-  expect(run.map(({ name }) => name)).toEqual(names);
-});
 
 describe("convolutions with changing weights", () => {
   const shapes = { x: [2, 32, 9, 7], w: [64, 32, 3, 3], b: [64], other: [64, 32, 3, 3] };

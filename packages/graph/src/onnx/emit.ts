@@ -4,14 +4,13 @@ import { shapeText } from "../expr/shape.ts";
 import { arrangeEmitters } from "../ops/arrange/emit.ts";
 import { productEmitters } from "../ops/products/emit.ts";
 import { reduceEmitters } from "../ops/reduce/emit.ts";
-import type { Emitter, Emitters } from "./emitter.ts";
-import type { AttributeInit } from "./messages.ts";
+import { asIs, type Emitter, type Emitters } from "./emitter.ts";
 import { domainOf, type OnnxWriter } from "./onnx-writer.ts";
-import { elementTypes, float, int, ints } from "./protobuf.ts";
+import { elementTypes, float, int } from "./protobuf.ts";
 
 /** Operations of other domains, such as `com.microsoft.nchwc.Conv`. */
 type DomainOp = Extract<keyof OnnxForms, `${string}.${string}`>;
-/** Elementwise operations have no attributes but for a cast's; `lower` rewrites normalizations. */
+/** Elementwise operations are written as they are, but for casts; `lower` rewrites normalizations. */
 type EmittedOp =
   | Exclude<ComputedOp | keyof OnnxForms, ElementwiseOp | NormalizeOp | DomainOp>
   | "Cast";
@@ -25,11 +24,8 @@ const emitters: Emitters<EmittedOp> = {
   ...reduceEmitters,
   ...productEmitters,
   Cast: ({ dtype }, inputs) => [inputs, [int("to", elementTypes[dtype])]],
-  GlobalAveragePool: (_, inputs) => [inputs],
-  Gemm: ({ attributes: { transA, transB } }, inputs) => [
-    inputs,
-    [int("transA", transA), int("transB", transB)],
-  ],
+  GlobalAveragePool: asIs,
+  Gemm: asIs,
   LayerNormalization: normalization,
   InstanceNormalization: normalization,
   BatchNormalization: normalization,
@@ -41,15 +37,9 @@ const emitted = <O extends EmittedOp>(e: ExprOf<O>, inputs: string[], writer: On
 const isEmitted = (e: Expr): e is ExprOf<EmittedOp> => e.op in emitters;
 const isOfDomain = (e: Expr): e is ExprOf<DomainOp> => domainOf(e.op) !== "";
 
-const domainAttributes = ({ attributes }: ExprOf<DomainOp>): AttributeInit[] =>
-  Object.entries<number | readonly number[]>(attributes).map(([name, value]) =>
-    typeof value === "number" ? int(name, value) : ints(name, value),
-  );
-
 function nodeOf(e: Expr, inputs: string[], writer: OnnxWriter): ReturnType<typeof emitted> {
   if (isEmitted(e)) return emitted(e, inputs, writer);
-  if (isElementwise(e)) return [inputs];
-  if (isOfDomain(e)) return [inputs, domainAttributes(e)];
+  if (isElementwise(e) || isOfDomain(e)) return asIs(e, inputs);
   throw new RangeError(
     `toOnnx: operation ${e.op} of shape ${shapeText(e.shape)} has no ONNX form here`,
   );

@@ -7,7 +7,7 @@ import { capturedSession } from "./captured-session.ts";
 import { capturingProgram } from "./capturing-program.ts";
 import { bufferOf, type GpuBuffer, type GpuDevice, lossOf, readBuffer } from "./gpu.ts";
 import { hostNumbers, hostTensor } from "./host-device.ts";
-import { applyPasses, type Target } from "./passes/passes.ts";
+import { applyPasses } from "./passes/passes.ts";
 import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
 import { graphSession } from "./session.ts";
 
@@ -19,8 +19,6 @@ export interface PageGpu {
   /** Records graphs where that is possible, and tells why it is not elsewhere. */
   readonly capture?: { onUncaptured?: ((reason: string) => void) | undefined } | undefined;
 }
-
-const target: Target = { build: "webgpu", channelBlock: async () => 0 };
 
 // ONNX Runtime's WebGPU build hangs, or says so, where it is asked for two things at once, whoever asks.
 const page = turns();
@@ -93,7 +91,7 @@ export function gpuDevice(ort: Ort, { gpu, owned, capture }: PageGpu): Device<Or
     async compile(graph) {
       const captured = (fixed: Graph) => capturedSession(ort, gpu, fixed, options);
       const { run, dispose } = await page.inTurn(async () => {
-        const rewritten = await applyPasses(graph, target);
+        const rewritten = await applyPasses(graph, "webgpu");
         return capture
           ? capturingProgram(rewritten, { captured, uncaptured, ...capture })
           : uncaptured(rewritten);

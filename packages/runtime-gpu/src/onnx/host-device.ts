@@ -4,7 +4,7 @@ import type { Device } from "../device.ts";
 import type { DeviceTensor } from "../ledger.ts";
 import { channelBlock } from "./passes/blocked-convolutions.ts";
 import { isLarge } from "./passes/large.ts";
-import { applyPasses, type Target } from "./passes/passes.ts";
+import { applyPasses } from "./passes/passes.ts";
 import { releaseMemory } from "./release-memory.ts";
 import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
 import { graphSession } from "./session.ts";
@@ -17,12 +17,9 @@ import { graphSession } from "./session.ts";
 export function hostDevice(name: string, ort: Ort, options: SessionOptions): Device<OrtTensor> {
   const native = name === "onnx/node-cpu";
   let block: Promise<number> | undefined;
-  const target: Target = {
-    build: native ? "native" : "wasm",
-    channelBlock() {
-      block ??= channelBlock(ort, options);
-      return block;
-    },
+  const findBlock = () => {
+    block ??= channelBlock(ort, options);
+    return block;
   };
   return {
     name,
@@ -35,7 +32,7 @@ export function hostDevice(name: string, ort: Ort, options: SessionOptions): Dev
       releaseMemory(data);
     },
     async compile(graph) {
-      const rewritten = await applyPasses(graph, target);
+      const rewritten = await applyPasses(graph, native ? "native" : "wasm", findBlock);
       const level = levelFor(rewritten, native);
       const session = await graphSession(ort, rewritten, { ...options, ...level });
       return { run: (inputs) => session.run(inputs), dispose: () => session.release() };

@@ -1,21 +1,22 @@
 import type { ComputedOp, ElementwiseOp } from "@gen/graph/compiler";
 import type * as tfjs from "@tensorflow/tfjs";
 import { aroundAxis, expand, transpose } from "./arrange.ts";
-import type { Kernel } from "./kernel.ts";
+import type { Kernel, Tf } from "./kernel.ts";
 import { averagePool, conv, groupNormalization, matmul, upsample } from "./products.ts";
 import { storedDType } from "./values.ts";
 
-type Unary = "neg" | "exp" | "log" | "sqrt" | "abs" | "sign" | "sin" | "cos" | "tanh" | "sigmoid";
-type Binary = "add" | "sub" | "mul" | "div" | "pow" | "maximum" | "minimum";
-type Comparison = "greater" | "less" | "equal";
+type Unary = (x: tfjs.Tensor) => tfjs.Tensor;
+type Binary = (a: tfjs.Tensor, b: tfjs.Tensor) => tfjs.Tensor;
+/** TensorFlow.js's functions of type F, by name. */
+type Functions<F> = { [K in keyof Tf as Tf[K] extends F ? K : never]: F };
 
 const unary =
-  (name: Unary | "softplus" | "relu" | "erf" | "floor"): Kernel<ElementwiseOp> =>
-  (tf, [x]) =>
+  (name: keyof Functions<Unary>): Kernel<ElementwiseOp> =>
+  (tf: Functions<Unary>, [x]) =>
     tf[name](x);
 const binary =
-  (name: Binary | Comparison): Kernel<ElementwiseOp> =>
-  (tf, [a, b]) =>
+  (name: keyof Functions<Binary>): Kernel<ElementwiseOp> =>
+  (tf: Functions<Binary>, [a, b]) =>
     tf[name](a, b);
 const reduction =
   (name: "sum" | "mean" | "max"): Kernel<"ReduceSum" | "ReduceMean" | "ReduceMax"> =>

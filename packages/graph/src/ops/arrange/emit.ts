@@ -1,7 +1,7 @@
 import type { ArrangeOp } from "../../expr/operations.ts";
 import { tensor } from "../../expr/tensor.ts";
-import type { Emitter, Emitters } from "../../onnx/emitter.ts";
-import { int, ints } from "../../onnx/protobuf.ts";
+import { asIs, type Emitter, type Emitters } from "../../onnx/emitter.ts";
+import { int } from "../../onnx/protobuf.ts";
 
 /** A dimension of the operand is copied (0), one other may follow from the rest (-1). */
 const reshape: Emitter<"Reshape"> = (e, [x], writer) => {
@@ -23,8 +23,8 @@ const expand: Emitter<"Expand"> = (e, [x, like], writer) => {
 
 export const arrangeEmitters: Emitters<ArrangeOp> = {
   Reshape: reshape,
-  Transpose: ({ attributes }, inputs) => [inputs, [ints("perm", attributes.perm)]],
-  Concat: ({ attributes }, inputs) => [inputs, [int("axis", attributes.axis)]],
+  Transpose: asIs,
+  Concat: asIs,
   Slice: ({ attributes: { start, end, axis, step } }, [x], writer) => [
     [x, ...[start, end, axis, step].map((value) => writer.ints([value]))],
   ],
@@ -33,5 +33,5 @@ export const arrangeEmitters: Emitters<ArrangeOp> = {
     return [[x, writer.ints(pads), ...fill]];
   },
   Expand: expand,
-  Gather: ({ attributes }, inputs) => [inputs, [int("axis", attributes.axis)]],
+  Gather: asIs,
 };

@@ -11,7 +11,7 @@ function unary(op: ElementwiseOp, x: Expr): Expr {
 function binary(op: ElementwiseOp, a: Operand, b: Operand, dtype?: DType): Expr {
   const inputs = operands(op, a, b);
   const shape = broadcastShapes(op, inputs[0].shape, inputs[1].shape);
-  return expr(op, inputs, shape, {}, dtype ?? inputs[0].dtype);
+  return expr(op, inputs, shape, {}, dtype);
 }
 
 /** Elementwise `a + b`, broadcast as numpy does; so are all the functions of two operands here. */

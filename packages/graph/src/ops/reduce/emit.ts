@@ -1,5 +1,5 @@
 import type { ReduceOp } from "../../expr/operations.ts";
-import type { Emitter, Emitters } from "../../onnx/emitter.ts";
+import { asIs, type Emitter, type Emitters } from "../../onnx/emitter.ts";
 import { int, ints } from "../../onnx/protobuf.ts";
 
 /** Reductions take their axes as an input from opset `since` on, as an attribute before. */
@@ -16,5 +16,5 @@ export const reduceEmitters: Emitters<ReduceOp> = {
   ReduceSum: reduce(13),
   ReduceMean: reduce(18),
   ReduceMax: reduce(18),
-  Softmax: ({ attributes }, inputs) => [inputs, [int("axis", attributes.axis)]],
+  Softmax: asIs,
 };

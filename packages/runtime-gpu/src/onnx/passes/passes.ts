@@ -6,47 +6,37 @@ import { splitConcatConvolutions } from "./split-concat-convolutions.ts";
 import { subpixelConvolutions } from "./subpixel-convolutions.ts";
 import { wasmRewrites } from "./wasm-rewrites.ts";
 
-/** What a graph is rewritten for. */
-export interface Target {
-  /** The native CPU build, the WebAssembly build, or WebGPU in a page. */
-  readonly build: "native" | "wasm" | "webgpu";
-  /** Channels in a block of the native build's own layout; asked for only where it is needed. */
-  readonly channelBlock: () => Promise<number>;
-}
+/** What runs a graph: ONNX Runtime's native CPU build, its WebAssembly build, or WebGPU in a page. */
+export type Build = "native" | "wasm" | "webgpu";
 
-interface Pass {
-  readonly name: string;
-  readonly builds: readonly Target["build"][];
-  readonly run: (graph: Graph, target: Target) => Graph | Promise<Graph>;
-}
+type Pass = (graph: Graph, channelBlock: () => Promise<number>) => Graph | Promise<Graph>;
 
 /**
  * Every pass between a graph and ONNX Runtime, in order. None changes a value.
  * `toOnnx` then simplifies the graph and lowers it to ONNX's own forms.
- * Graph capture adds two of its own for each size: `narrowIntegers` and `staticGraph`.
+ * Graph capture adds two passes for each size: `narrowIntegers` and `staticGraph`.
  */
-export const passes: readonly Pass[] = [
-  { name: "subpixel-convolutions", builds: ["native", "wasm"], run: subpixelConvolutions },
-  { name: "split-concat-convolutions", builds: ["native"], run: splitConcatConvolutions },
-  {
-    name: "cpu-rewrites",
-    builds: ["native", "wasm"],
-    run: (graph, { build }) => cpuRewrites(graph, build === "native"),
-  },
-  {
-    name: "blocked-convolutions",
-    builds: ["native"],
-    run: (graph, { channelBlock }) => blockedConvolutions(graph, channelBlock),
-  },
-  { name: "wasm-rewrites", builds: ["wasm"], run: wasmRewrites },
-  { name: "int32-indices", builds: ["webgpu"], run: int32Indices },
-];
+const passes: { readonly [B in Build]: readonly Pass[] } = {
+  native: [
+    subpixelConvolutions,
+    splitConcatConvolutions,
+    (graph) => cpuRewrites(graph, true),
+    blockedConvolutions,
+  ],
+  wasm: [subpixelConvolutions, (graph) => cpuRewrites(graph, false), wasmRewrites],
+  webgpu: [int32Indices],
+};
 
-/** The graph after every pass for `target`. */
-export async function applyPasses(graph: Graph, target: Target): Promise<Graph> {
+/**
+ * The graph after every pass for `build`. `channelBlock` gives the channels in a block of the native
+ * build's own layout; it is called only where the graph needs it.
+ */
+export async function applyPasses(
+  graph: Graph,
+  build: Build,
+  channelBlock = async () => 0,
+): Promise<Graph> {
   let rewritten = graph;
-  for (const { builds, run } of passes) {
-    if (builds.includes(target.build)) rewritten = await run(rewritten, target);
-  }
+  for (const pass of passes[build]) rewritten = await pass(rewritten, channelBlock);
   return rewritten;
 }
