@@ -10,11 +10,12 @@
  * @module
  */
 export { type Bindings, bindDims, resolveShape } from "./expr/bind-dims.ts";
-export { expr, isComputed, isElementwise, isInput, isParameter } from "./expr/expr.ts";
+export { expr, isElementwise, isInput, isParameter } from "./expr/expr.ts";
 export { foreignText } from "./expr/foreign.ts";
 export {
   type ComputedOp,
   type ElementwiseOp,
+  type OnnxForms,
   type Traits,
   traitsOf,
 } from "./expr/operations.ts";

@@ -72,10 +72,10 @@ function refuseForeign(loss: Expr, order: readonly Expr[], onPath: ReadonlySet<E
 function pathsTo(wrt: readonly Expr[], order: readonly Expr[]): Set<Expr> {
   const onPath = new Set(wrt);
   // Integers that foreign nodes make of quantised numbers stand for floats, those that they make of floats do not.
-  const quantised = ({ op, inputs }: Expr) =>
+  const quantized = ({ op, inputs }: Expr) =>
     op === "Result" && inputs[0].inputs.some((x) => isOpaqueResult(x) && onPath.has(x));
   const carries = (e: Expr) =>
-    isFloat(e.dtype) || e.op === "Foreign" || isOpaqueResult(e) || quantised(e);
+    isFloat(e.dtype) || e.op === "Foreign" || isOpaqueResult(e) || quantized(e);
   for (const node of order) {
     if (carries(node) && node.inputs.some((x) => onPath.has(x))) onPath.add(node);
   }

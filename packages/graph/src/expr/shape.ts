@@ -72,7 +72,7 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
 export const axisOf = (shape: Shape, dim: Dim): number => shape.indexOf(dim);
 
 /** `axis` counted from the front. @throws RangeError when it is outside `[-rank, rank)`. */
-export function normaliseAxis(op: string, axis: number, shape: Shape): number {
+export function normalizeAxis(op: string, axis: number, shape: Shape): number {
   const at = axis < 0 ? axis + shape.length : axis;
   if (!Number.isInteger(axis) || at < 0 || at >= shape.length) {
     throw new RangeError(`${op}: axis ${axis} is outside the shape ${shapeText(shape)}`);

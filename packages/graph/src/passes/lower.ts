@@ -15,7 +15,7 @@ import { simplify } from "./simplify.ts";
 export function lower(whole: Graph): Graph {
   const graph = simplify(
     rewrite(whole, (node, inputs) => {
-      if (node.op === "GroupNormalization") return normalisedInstances(node, inputs);
+      if (node.op === "GroupNormalization") return groupNormAsInstances(node, inputs);
       return node.op === "Expand" && isKnownFrom(whole.inputs, node.shape)
         ? expr("Expand", [inputs[0]], node.shape, {})
         : withInputs(node, inputs);
@@ -39,7 +39,7 @@ export function lower(whole: Graph): Graph {
 }
 
 /** ONNX's own group normalisation is newer than most readers, and its scale changed its meaning. */
-function normalisedInstances(
+function groupNormAsInstances(
   { attributes: { groups, epsilon } }: ExprOf<"GroupNormalization">,
   [x, scale, bias]: readonly Expr[],
 ): Expr {

@@ -83,8 +83,8 @@ export const groupNormalization: Kernel<"GroupNormalization"> = (
         [1, groups, inGroup, 1],
       ];
   const whole = tf.reshape(x, grouped);
-  const centred = tf.sub(whole, tf.mean(whole, axes, true));
-  const variance = tf.mean(tf.square(centred), axes, true);
+  const centered = tf.sub(whole, tf.mean(whole, axes, true));
+  const variance = tf.mean(tf.square(centered), axes, true);
   const gain = tf.mul(tf.reshape(scale, perChannel), tf.rsqrt(tf.add(variance, epsilon)));
-  return tf.reshape(tf.add(tf.mul(centred, gain), tf.reshape(bias, perChannel)), shape);
+  return tf.reshape(tf.add(tf.mul(centered, gain), tf.reshape(bias, perChannel)), shape);
 };

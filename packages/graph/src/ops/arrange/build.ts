@@ -4,7 +4,7 @@ import {
   type Dim,
   divideDims,
   elementCount,
-  normaliseAxis,
+  normalizeAxis,
   type Shape,
   sameShape,
   shapeText,
@@ -51,7 +51,7 @@ export function transpose(x: Expr, permutation: readonly number[]): Expr {
 export function concat(parts: readonly Expr[], axis: number): Expr {
   const [first] = parts;
   if (!first) throw new RangeError("Concat needs at least one expression, got none");
-  const at = normaliseAxis("Concat", axis, first.shape);
+  const at = normalizeAxis("Concat", axis, first.shape);
   let length: Dim = 0;
   for (const part of parts) {
     const fits =
@@ -92,7 +92,7 @@ function addDims(a: Dim, b: Dim): Dim {
  * Negative positions count from the end; both are clamped to the dimension. The step may not be negative.
  */
 export function slice(x: Expr, axis: number, start: number, end: number, step = 1): Expr {
-  const at = normaliseAxis("Slice", axis, x.shape);
+  const at = normalizeAxis("Slice", axis, x.shape);
   const size = x.shape[at];
   if (typeof size !== "number" || !(step >= 1)) {
     throw new RangeError(
@@ -174,7 +174,7 @@ export function gather(x: Expr, indices: Expr, axis = 0): Expr {
   if (indices.dtype !== "int32" && indices.dtype !== "int64") {
     throw new TypeError(`Gather needs int32 or int64 indices, got ${indices.dtype}`);
   }
-  const at = normaliseAxis("Gather", axis, x.shape);
+  const at = normalizeAxis("Gather", axis, x.shape);
   const shape = [...x.shape.slice(0, at), ...indices.shape, ...x.shape.slice(at + 1)];
   return expr("Gather", [x, indices], shape, { axis: at });
 }

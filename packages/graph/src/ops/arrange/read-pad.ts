@@ -1,5 +1,5 @@
 import { constant, type Expr } from "../../expr/expr.ts";
-import { normaliseAxis } from "../../expr/shape.ts";
+import { normalizeAxis } from "../../expr/shape.ts";
 import { tensor } from "../../expr/tensor.ts";
 import type { Call } from "../../onnx/call.ts";
 import { OnnxError, Unsupported } from "../../onnx/protobuf.ts";
@@ -11,7 +11,7 @@ export function padded(c: Call): Expr {
   const rank = x.shape.length;
   const given = c.list("pads", 1) ?? [];
   const axes = c.has(3)
-    ? c.numbers(3).map((a) => normaliseAxis("Pad", a, x.shape))
+    ? c.numbers(3).map((a) => normalizeAxis("Pad", a, x.shape))
     : x.shape.map((_, i) => i);
   if (given.length !== 2 * axes.length) {
     throw new OnnxError(`pads [${given.join(", ")}] do not fit ${axes.length} dimensions`);

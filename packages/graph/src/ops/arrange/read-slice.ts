@@ -1,5 +1,5 @@
 import { constant, type Expr } from "../../expr/expr.ts";
-import { type Dim, normaliseAxis } from "../../expr/shape.ts";
+import { type Dim, normalizeAxis } from "../../expr/shape.ts";
 import { tensor } from "../../expr/tensor.ts";
 import type { Call, Readers } from "../../onnx/call.ts";
 import { isKnown } from "../../onnx/known.ts";
@@ -14,7 +14,7 @@ function sliceNode(c: Call): Expr {
   const axes = (c.opset < 10 ? c.list("axes") : c.list("axes", 3)) ?? starts.map((_, i) => i);
   const steps = c.has(4) ? c.numbers(4) : [];
   for (const [i, axis] of axes.entries()) {
-    const at = normaliseAxis("Slice", axis, x.shape);
+    const at = normalizeAxis("Slice", axis, x.shape);
     x = sliceAxis(x, at, starts[i], ends[i], steps[i] ?? 1);
   }
   return x;
@@ -44,7 +44,7 @@ function sliceAxis(x: Expr, axis: number, start: Dim, end: Dim, step: number): E
 
 function split(c: Call): Expr[] {
   const x = c.x(0);
-  const axis = normaliseAxis("Split", c.int("axis", 0), x.shape);
+  const axis = normalizeAxis("Split", c.int("axis", 0), x.shape);
   const size = x.shape[axis];
   if (typeof size !== "number")
     throw new Unsupported(`cannot split the dimension ${size}; give it a fixed size`);
@@ -63,7 +63,7 @@ function split(c: Call): Expr[] {
 
 function gatherNode(c: Call): Expr {
   const x = c.x(0);
-  const axis = normaliseAxis("Gather", c.int("axis", 0), x.shape);
+  const axis = normalizeAxis("Gather", c.int("axis", 0), x.shape);
   const at = c.value(1);
   const size = x.shape[axis];
   if (!isKnown(at) || typeof size !== "number") return gather(x, c.x(1), axis);

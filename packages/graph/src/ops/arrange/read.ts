@@ -1,6 +1,6 @@
 import { constant, type Expr } from "../../expr/expr.ts";
 import type { ArrangeOp } from "../../expr/operations.ts";
-import { type Dim, elementCount, normaliseAxis, shapeText } from "../../expr/shape.ts";
+import { type Dim, elementCount, normalizeAxis, shapeText } from "../../expr/shape.ts";
 import { tensor } from "../../expr/tensor.ts";
 import type { Call, Readers } from "../../onnx/call.ts";
 import { OnnxError, Unsupported } from "../../onnx/protobuf.ts";
@@ -20,7 +20,7 @@ function reshapeNode(c: Call): Expr {
 }
 
 function axesOf(c: Call, rank: number): number[] | undefined {
-  return c.list("axes", 1)?.map((a) => normaliseAxis(c.node.op, a, Array(rank).fill(1)));
+  return c.list("axes", 1)?.map((a) => normalizeAxis(c.node.op, a, Array(rank).fill(1)));
 }
 
 function squeeze(c: Call): Expr {

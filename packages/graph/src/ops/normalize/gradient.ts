@@ -11,15 +11,15 @@ export function groupStatistics(
   x: Expr,
   groups: number,
   epsilon: number,
-): { centred: Expr; rate: Expr } {
+): { centered: Expr; rate: Expr } {
   const grouped = reshape(x, [x.shape[0], groups, -1]);
-  const centred = sub(grouped, mean(grouped, [2], true));
-  return { centred, rate: groupRate(centred, epsilon) };
+  const centered = sub(grouped, mean(grouped, [2], true));
+  return { centered, rate: groupRate(centered, epsilon) };
 }
 
 /** `1 / sqrt(variance + epsilon)` of each group's values less their mean `[batch, groups, values]`. */
-export const groupRate = (centred: Expr, epsilon: number): Expr =>
-  div(1, sqrt(add(mean(square(centred), [2], true), epsilon)));
+export const groupRate = (centered: Expr, epsilon: number): Expr =>
+  div(1, sqrt(add(mean(square(centered), [2], true), epsilon)));
 
 /**
  * With `d` and `r` of {@link groupStatistics}, and means over each group:
@@ -37,9 +37,9 @@ const groupNormalization: Rule<"GroupNormalization"> = (g, y) => {
     );
   }
   const inGroup = channels / groups;
-  const { centred, rate } = groupStatistics(x, groups, epsilon);
+  const { centered, rate } = groupStatistics(x, groups, epsilon);
   const full = reshape(whole(g, y), [batch, channels, pixels]);
-  const product = sum(mul(full, reshape(centred, [batch, channels, pixels])), [2]);
+  const product = sum(mul(full, reshape(centered, [batch, channels, pixels])), [2]);
   const level = sum(full, [2]);
   const scales = reshape(scale, [groups, inGroup]);
   const byGroup = (e: Expr) => reshape(e, [batch, groups, inGroup]);
@@ -48,8 +48,8 @@ const groupNormalization: Rule<"GroupNormalization"> = (g, y) => {
     () => {
       const factor = reshape(mul(rate, scales), [batch, channels, 1]);
       const slope = mul(mul(rate, mul(rate, rate)), average(product));
-      const scaled = reshape(mul(full, factor), centred.shape);
-      const rest = add(mul(centred, slope), mul(rate, average(level)));
+      const scaled = reshape(mul(full, factor), centered.shape);
+      const rest = add(mul(centered, slope), mul(rate, average(level)));
       return reshape(sub(scaled, rest), x.shape);
     },
     () => reshape(sum(mul(byGroup(product), rate), [0]), [channels]),

@@ -1,5 +1,5 @@
 import { type Expr, expr, requireFloat } from "../../expr/expr.ts";
-import { normaliseAxis } from "../../expr/shape.ts";
+import { normalizeAxis } from "../../expr/shape.ts";
 import { add, exp, log, sub } from "../elementwise/build.ts";
 
 type ReduceOp = "ReduceSum" | "ReduceMean" | "ReduceMax";
@@ -7,7 +7,7 @@ type ReduceOp = "ReduceSum" | "ReduceMean" | "ReduceMax";
 function reduce(op: ReduceOp, x: Expr, axes?: readonly number[], keepDims = false): Expr {
   requireFloat(op, x);
   const all = axes ?? x.shape.map((_, i) => i);
-  const at = [...new Set(all.map((a) => normaliseAxis(op, a, x.shape)))].sort((a, b) => a - b);
+  const at = [...new Set(all.map((a) => normalizeAxis(op, a, x.shape)))].sort((a, b) => a - b);
   if (at.length === 0) return x;
   const shape = x.shape.flatMap((d, i) => (at.includes(i) ? (keepDims ? [1] : []) : [d]));
   return expr(op, [x], shape, { axes: at, keepdims: keepDims ? 1 : 0 });
@@ -26,7 +26,7 @@ export const max = (x: Expr, axes?: readonly number[], keepDims?: boolean): Expr
 /** `exp(x) / sum(exp(x))` along `axis`. */
 export function softmax(x: Expr, axis = -1): Expr {
   requireFloat("Softmax", x);
-  return expr("Softmax", [x], x.shape, { axis: normaliseAxis("Softmax", axis, x.shape) });
+  return expr("Softmax", [x], x.shape, { axis: normalizeAxis("Softmax", axis, x.shape) });
 }
 
 /** `log(sum(exp(x)))` along `axis`, which is dropped unless `keepDims`. */

@@ -1,6 +1,6 @@
 import type { Expr } from "../../expr/expr.ts";
 import type { ReduceOp } from "../../expr/operations.ts";
-import { elementCount, normaliseAxis, shapeText } from "../../expr/shape.ts";
+import { elementCount, normalizeAxis, shapeText } from "../../expr/shape.ts";
 import { isFloat } from "../../expr/tensor.ts";
 import type { Call, Reader, Readers } from "../../onnx/call.ts";
 import { Unsupported } from "../../onnx/protobuf.ts";
@@ -29,7 +29,7 @@ const negated: Reduce = (x, axes, keep) => e.neg(max(e.neg(x), axes, keep));
 /** A product of slices, for the short axes that models have it on. */
 const product: Reduce = (x, axes = [], keep) => {
   const whole = axes.reduce((made, axis) => {
-    const size = made.shape[normaliseAxis("ReduceProd", axis, made.shape)];
+    const size = made.shape[normalizeAxis("ReduceProd", axis, made.shape)];
     if (!(Number(size) >= 1 && Number(size) <= 64)) {
       throw new Unsupported(
         `only axes of at most 64 entries are multiplied, got ${shapeText(x.shape)}`,

@@ -49,10 +49,10 @@ export function groupNormInSteps(
   alone = false,
 ): Expr {
   const [batch, channels] = x.shape as number[];
-  const { centred, rate } =
+  const { centered, rate } =
     (alone && sumStatistics(x, groups, epsilon)) || groupStatistics(x, groups, epsilon);
   const gain = mul(rate, reshape(scale, [groups, channels / groups]));
-  const scaled = mul(reshape(centred, [batch, channels, -1]), reshape(gain, [batch, channels, 1]));
+  const scaled = mul(reshape(centered, [batch, channels, -1]), reshape(gain, [batch, channels, 1]));
   return reshape(add(scaled, reshape(bias, [channels, 1])), x.shape);
 }
 
@@ -71,8 +71,8 @@ function sumStatistics(x: Expr, groups: number, epsilon: number) {
   const means = reshape(mean(byChannel, [2], true), [batch, groups, channels / groups]);
   const level = mean(add(means, added), [2], true);
   const shift = reshape(sub(added, level), [batch, channels, 1]);
-  const centred = reshape(add(byChannel, shift), [batch, groups, -1]);
-  return { centred, rate: groupRate(centred, epsilon) };
+  const centered = reshape(add(byChannel, shift), [batch, groups, -1]);
+  return { centered, rate: groupRate(centered, epsilon) };
 }
 
 /** `x * sigmoid(x)`. */
