@@ -1,11 +1,9 @@
 import type { ForeignNode } from "./foreign-node.ts";
 import {
   type Attributes,
-  type ComputedOp,
   type ElementwiseOp,
+  isElementwiseOp,
   type OnnxForms,
-  traits,
-  traitsOf,
 } from "./operations.ts";
 import { type Shape, shapeText } from "./shape.ts";
 import { type DType, isFloat, type Tensor, tensor } from "./tensor.ts";
@@ -100,11 +98,8 @@ export const isInput = (e: Expr): e is Input => e.op === "Input";
 /** Whether an expression is a named weight. */
 export const isParameter = (e: Expr): e is Parameter => e.op === "Parameter";
 
-/** Whether backends compute an expression: it is no leaf, of no file, and no form that only ONNX files have. */
-export const isComputed = (e: Expr): e is ExprOf<ComputedOp> => e.op in traits;
-/** Whether an expression is computed element by element. */
-export const isElementwise = (e: Expr): e is ExprOf<ElementwiseOp> =>
-  traitsOf(e.op).elementwise === true;
+/** Whether an expression is computed element by element, from operands that broadcast. */
+export const isElementwise = (e: Expr): e is ExprOf<ElementwiseOp> => isElementwiseOp(e.op);
 
 /** Turns numbers among operands into constants of the expressions' dtype. */
 export function operands(op: string, ...values: Operand[]): Expr[] {

@@ -1,5 +1,47 @@
 import type { Tensor } from "./tensor.ts";
 
+/** What passes need to know of an operation. */
+export interface Traits {
+  /** Each element of the result is an element of an operand, or a constant of the operation. */
+  readonly movesData?: true;
+}
+
+const computes: Traits = {};
+const movesData: Traits = { movesData: true };
+
+/** Operations on each element by itself; operands broadcast. They have no attributes. A new one is a line here. */
+const elementwise = {
+  Add: computes,
+  Sub: computes,
+  Mul: computes,
+  Div: computes,
+  Pow: computes,
+  Max: movesData,
+  Min: movesData,
+  Greater: computes,
+  Less: computes,
+  Equal: computes,
+  Where: movesData,
+  Cast: computes,
+  Neg: computes,
+  Exp: computes,
+  Log: computes,
+  Sqrt: computes,
+  Abs: computes,
+  Sign: computes,
+  Sin: computes,
+  Cos: computes,
+  Tanh: computes,
+  Sigmoid: computes,
+  Softplus: computes,
+  Relu: computes,
+  Erf: computes,
+  Floor: computes,
+};
+
+/** An operation on each element by itself; operands broadcast. */
+export type ElementwiseOp = keyof typeof elementwise;
+
 type None = Readonly<Record<string, never>>;
 type Axis = {
   readonly axis: number;
@@ -26,35 +68,6 @@ interface LeafAttributes {
   Input: None;
   Parameter: None;
   Constant: { readonly value: Tensor };
-}
-
-interface ElementwiseAttributes {
-  Add: None;
-  Sub: None;
-  Mul: None;
-  Div: None;
-  Pow: None;
-  Max: None;
-  Min: None;
-  Greater: None;
-  Less: None;
-  Equal: None;
-  Where: None;
-  Cast: None;
-  Neg: None;
-  Exp: None;
-  Log: None;
-  Sqrt: None;
-  Abs: None;
-  Sign: None;
-  Sin: None;
-  Cos: None;
-  Tanh: None;
-  Sigmoid: None;
-  Softplus: None;
-  Relu: None;
-  Erf: None;
-  Floor: None;
 }
 
 interface ArrangeAttributes {
@@ -101,12 +114,11 @@ interface KeptAttributes {
 
 /**
  * The operations of graphs and their attributes; names are ONNX's.
- * A new operation starts in the group of its folder under `ops/`.
- * The compiler then names each table that lacks it.
+ * A new operation starts in the group of its folder under `ops/`. The compiler then names each table that lacks it.
  */
 export interface Attributes
   extends LeafAttributes,
-    ElementwiseAttributes,
+    Record<ElementwiseOp, None>,
     ArrangeAttributes,
     ReduceAttributes,
     ProductAttributes,
@@ -117,8 +129,6 @@ export interface Attributes
 
 /** The name of an operation of graphs. */
 export type Op = keyof Attributes;
-/** Operations on each element by itself; operands broadcast. */
-export type ElementwiseOp = keyof ElementwiseAttributes;
 export type ArrangeOp = keyof ArrangeAttributes;
 export type ReduceOp = keyof ReduceAttributes;
 export type ProductOp = keyof ProductAttributes;
@@ -144,49 +154,7 @@ export interface OnnxForms {
   };
 }
 
-/** What passes need to know of an operation. */
-export interface Traits {
-  /** Each element of the result is computed from one element of each operand; operands broadcast. */
-  readonly elementwise?: true;
-  /** Each element of the result is an element of an operand, or a constant of the operation. */
-  readonly movesData?: true;
-}
-
-const elementwise = { elementwise: true } as const;
-const movesData = { movesData: true } as const;
-const picks = { elementwise: true, movesData: true } as const;
-const other = {};
-
-/** The traits of every computed operation. */
-export const traits: {
-  readonly [O in ComputedOp]: O extends ElementwiseOp ? typeof elementwise : Traits;
-} = {
-  Add: elementwise,
-  Sub: elementwise,
-  Mul: elementwise,
-  Div: elementwise,
-  Pow: elementwise,
-  Max: picks,
-  Min: picks,
-  Greater: elementwise,
-  Less: elementwise,
-  Equal: elementwise,
-  Where: picks,
-  Cast: elementwise,
-  Neg: elementwise,
-  Exp: elementwise,
-  Log: elementwise,
-  Sqrt: elementwise,
-  Abs: elementwise,
-  Sign: elementwise,
-  Sin: elementwise,
-  Cos: elementwise,
-  Tanh: elementwise,
-  Sigmoid: elementwise,
-  Softplus: elementwise,
-  Relu: elementwise,
-  Erf: elementwise,
-  Floor: elementwise,
+const others: { readonly [O in Exclude<ComputedOp, ElementwiseOp>]: Traits } = {
   Reshape: movesData,
   Transpose: movesData,
   Concat: movesData,
@@ -194,16 +162,20 @@ export const traits: {
   Pad: movesData,
   Expand: movesData,
   Gather: movesData,
-  ReduceSum: other,
-  ReduceMean: other,
-  ReduceMax: other,
-  Softmax: other,
-  MatMul: other,
-  Conv: other,
-  AveragePool: other,
+  ReduceSum: computes,
+  ReduceMean: computes,
+  ReduceMax: computes,
+  Softmax: computes,
+  MatMul: computes,
+  Conv: computes,
+  AveragePool: computes,
   Resize: movesData,
-  GroupNormalization: other,
+  GroupNormalization: computes,
 };
 
-/** The traits of an operation by name; none for one that backends do not compute. */
-export const traitsOf = (op: string): Traits => (op in traits ? traits[op as ComputedOp] : other);
+/** Whether an operation works on each element by itself. */
+export const isElementwiseOp = (op: string): op is ElementwiseOp => op in elementwise;
+
+/** The traits of an operation; undefined for one that backends do not compute. */
+export const traitsOf = (op: string): Traits | undefined =>
+  isElementwiseOp(op) ? elementwise[op] : others[op as keyof typeof others];

@@ -1,4 +1,4 @@
-import { type Expr, type ExprOf, isComputed, isElementwise } from "../expr/expr.ts";
+import { type Expr, type ExprOf, isElementwise } from "../expr/expr.ts";
 import type { ComputedOp } from "../expr/operations.ts";
 import { expand, reshape, slice } from "../ops/arrange/build.ts";
 
@@ -7,7 +7,7 @@ import { expand, reshape, slice } from "../ops/arrange/build.ts";
  * time step is then computed once for the whole batch. Itself where it mixes the repeats with anything else.
  */
 export function lateExpand(node: Expr): Expr {
-  if (!isComputed(node) || !node.inputs.some(isRepeated)) return node;
+  if (!node.inputs.some(isRepeated)) return node;
   const [x, other] = node.inputs;
   const { shape } = node;
   const first = Number(x.shape[0]);

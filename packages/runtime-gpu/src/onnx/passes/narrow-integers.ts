@@ -25,7 +25,7 @@ export function narrowIntegers(graph: Graph): Graph {
     if (node.dtype !== "int64") return { ...node, inputs };
     if (isInput(node)) return input(node.name, { shape: node.shape, dtype: "int32" });
     if (node.op === "Constant") return narrowConstant(node.attributes);
-    const fits = traitsOf(node.op).movesData || (node.op === "Cast" && isSmall(from));
+    const fits = traitsOf(node.op)?.movesData || (node.op === "Cast" && isSmall(from));
     if (!fits) throw new BackendError(`it computes int64 (${node.op}), of which GPUs have 32 bits`);
     const narrow: Expr = { ...node, inputs, dtype: "int32" };
     return narrow.op === "Cast" && inputs[0].dtype === "int32" ? inputs[0] : narrow;
