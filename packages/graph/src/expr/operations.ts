@@ -43,9 +43,7 @@ const elementwise = {
 export type ElementwiseOp = keyof typeof elementwise;
 
 type None = Readonly<Record<string, never>>;
-type Axis = {
-  readonly axis: number;
-};
+type Axis = { readonly axis: number };
 type Reduction = {
   readonly axes: readonly number[];
   /** 1 keeps the reduced axes as dimensions of 1, 0 drops them. */
@@ -56,19 +54,11 @@ type Transposes = {
   readonly transA: number;
   readonly transB: number;
 };
-type Epsilon = {
-  readonly epsilon: number;
-};
+type Epsilon = { readonly epsilon: number };
 type ImageLayout = {
   /** True where the channels are the last axis, as in graphs for TensorFlow.js. */
   readonly channelsLast?: boolean;
 };
-
-interface LeafAttributes {
-  Input: None;
-  Parameter: None;
-  Constant: { readonly value: Tensor };
-}
 
 interface ArrangeAttributes {
   Reshape: None;
@@ -105,26 +95,24 @@ interface NormalizeAttributes {
   GroupNormalization: ImageLayout & Epsilon & { readonly groups: number };
 }
 
-interface KeptAttributes {
-  /** A node of an ONNX file that is kept as it is; `id` tells nodes apart that are otherwise equal. */
-  Foreign: { readonly id: number };
-  /** One result of a foreign node; `opaque` is 1 where its dtype or shape is none of a graph's. */
-  Result: { readonly index: number; readonly opaque?: number };
-}
-
 /**
  * The operations of graphs and their attributes; names are ONNX's.
  * A new operation starts in the group of its folder under `ops/`. The compiler then names each table that lacks it.
  */
 export interface Attributes
-  extends LeafAttributes,
-    Record<ElementwiseOp, None>,
+  extends Record<ElementwiseOp, None>,
     ArrangeAttributes,
     ReduceAttributes,
     ProductAttributes,
-    NormalizeAttributes,
-    KeptAttributes {
+    NormalizeAttributes {
+  Input: None;
+  Parameter: None;
+  Constant: { readonly value: Tensor };
   Dropout: { readonly rate: number };
+  /** A node of an ONNX file that is kept as it is; `id` tells nodes apart that are otherwise equal. */
+  Foreign: { readonly id: number };
+  /** One result of a foreign node; `opaque` is 1 where its dtype or shape is none of a graph's. */
+  Result: { readonly index: number; readonly opaque?: number };
 }
 
 /** The name of an operation of graphs. */
