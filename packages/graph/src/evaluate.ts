@@ -1,15 +1,23 @@
-import { type Bindings, bindDims, resolveShape } from "./bind-dims.ts";
-import type { Expr, Input, Parameter } from "./expr.ts";
-import { isInput, isParameter } from "./expr.ts";
-import { foreignOperations, foreignText } from "./foreign.ts";
-import { arrangeKernels } from "./kernels/arrange.ts";
-import { elementwiseKernel } from "./kernels/elementwise.ts";
-import type { Kernel, Memory, Value } from "./kernels/kernel.ts";
-import { productKernels } from "./kernels/products.ts";
-import { reduceKernel } from "./kernels/reduce.ts";
-import { sameShape, shapeText } from "./shape.ts";
-import { isFloat, type Tensor, tensorData, tensorNumbers } from "./tensor.ts";
-import type { Graph } from "./trace.ts";
+import { type Bindings, bindDims, resolveShape } from "./expr/bind-dims.ts";
+import {
+  type Expr,
+  type ExprOf,
+  type Input,
+  isInput,
+  isParameter,
+  type Parameter,
+} from "./expr/expr.ts";
+import { foreignOperations, foreignText } from "./expr/foreign.ts";
+import type { ComputedOp } from "./expr/operations.ts";
+import { sameShape, shapeText } from "./expr/shape.ts";
+import { isFloat, type Tensor, tensorData, tensorNumbers } from "./expr/tensor.ts";
+import type { Graph } from "./expr/trace.ts";
+import { arrangeKernels } from "./ops/arrange/kernel.ts";
+import { elementwiseKernels } from "./ops/elementwise/kernel.ts";
+import type { Kernels, Memory, Value } from "./ops/kernel.ts";
+import { normalizeKernels } from "./ops/normalize/kernel.ts";
+import { productKernels } from "./ops/products/kernel.ts";
+import { reduceKernels } from "./ops/reduce/kernel.ts";
 
 /** Tensors by name, into and out of a graph. */
 export type Tensors = Record<string, Tensor>;
@@ -23,8 +31,7 @@ export const evaluate = (graph: Graph, inputs: Readonly<Tensors>): Tensors =>
   compileEvaluation(graph)(inputs);
 
 interface Step {
-  readonly node: Expr;
-  readonly kernel: Kernel;
+  readonly node: ExprOf<ComputedOp>;
   readonly operands: readonly number[];
   readonly out: number;
   /** The values that no later step needs. */
@@ -51,7 +58,7 @@ export function compileEvaluation(graph: Graph): (inputs: Readonly<Tensors>) => 
   const steps = planSteps(graph, slots, new Set(results.map(([, slot]) => slot)));
   const fixed = graph.nodes.map((node) => {
     if (isParameter(node)) return parameterValue(node);
-    return node.op === "Constant" ? toValue(node.attributes.value as Tensor) : undefined;
+    return node.op === "Constant" ? toValue(node.attributes.value) : undefined;
   });
   const memory = pool();
 
@@ -98,17 +105,26 @@ function planSteps(graph: Graph, slots: Map<Expr, number>, kept: Set<number>): S
     const operands = node.inputs.map((input) => slots.get(input) as number);
     const last = [...new Set(operands)].filter((slot) => !seen.has(slot));
     for (const slot of last) seen.add(slot);
-    steps.push({ node, kernel: kernelOf(node.op), operands, out, last });
+    if (!isKnown(node)) throw new TypeError(`evaluate: operation ${node.op} is not known`);
+    steps.push({ node, operands, out, last });
   }
   return steps.reverse();
 }
 
-function kernelOf(op: string): Kernel {
-  const kernel =
-    elementwiseKernel(op) ?? arrangeKernels[op] ?? reduceKernel(op) ?? productKernels[op];
-  if (!kernel) throw new TypeError(`evaluate: operation ${op} is not known`);
-  return kernel;
-}
+const kernels: Kernels<ComputedOp> = {
+  ...elementwiseKernels,
+  ...arrangeKernels,
+  ...reduceKernels,
+  ...productKernels,
+  ...normalizeKernels,
+};
+
+const isKnown = (e: Expr): e is ExprOf<ComputedOp> => e.op in kernels;
+
+const run = <O extends ComputedOp>(
+  node: ExprOf<O>,
+  ...operands: [inputs: readonly Value[], shape: readonly number[], memory: Memory]
+): Float64Array => kernels[node.op](node, ...operands);
 
 function compute(
   step: Step,
@@ -118,7 +134,7 @@ function compute(
 ): Value {
   const shape = resolveShape(step.node.shape, bindings);
   const operands = step.operands.map((slot) => values[slot] as Value);
-  return { shape, data: step.kernel(step.node, operands, shape, memory) };
+  return { shape, data: run(step.node, operands, shape, memory) };
 }
 
 function pool(): Memory {

@@ -1,4 +1,6 @@
 import { type Arithmetic, numberArithmetic } from "@gen/math";
+import { constant, type Expr } from "./expr/expr.ts";
+import { scalarOf } from "./expr/scalar-of.ts";
 import {
   abs,
   add,
@@ -14,9 +16,7 @@ import {
   sqrt,
   sub,
   tanh,
-} from "./elementwise.ts";
-import { constant, type Expr } from "./expr.ts";
-import { scalarOf } from "./scalar-of.ts";
+} from "./ops/elementwise/build.ts";
 
 // A constant is kept in float64 until it meets an expression, whose dtype it then takes.
 const held = (value: number) => constant(value, "float64");

@@ -1,16 +1,16 @@
-import { concat, expandLike, zerosLike } from "./arrange.ts";
-import { constant, type Expr } from "./expr.ts";
-import { foreignOperations, foreignText } from "./foreign.ts";
-import { arrangeRules } from "./gradients/arrange.ts";
-import { convolutionRules } from "./gradients/convolution.ts";
-import { elementwiseRule } from "./gradients/elementwise.ts";
-import { groupNormalizationRule } from "./gradients/group-normalization.ts";
-import { matmulRule } from "./gradients/matmul.ts";
-import { reduceRules } from "./gradients/reduce.ts";
-import { plus, type Rule } from "./gradients/rule.ts";
-import { sameShape, shapeText } from "./shape.ts";
-import { isFloat } from "./tensor.ts";
-import { topological } from "./trace.ts";
+import { constant, type Expr, type ExprOf } from "./expr/expr.ts";
+import { foreignOperations, foreignText, isOpaqueResult } from "./expr/foreign.ts";
+import type { ComputedOp } from "./expr/operations.ts";
+import { sameShape, shapeText } from "./expr/shape.ts";
+import { isFloat } from "./expr/tensor.ts";
+import { topological } from "./expr/trace.ts";
+import { concat, expandLike, zerosLike } from "./ops/arrange/build.ts";
+import { arrangeRules } from "./ops/arrange/gradient.ts";
+import { elementwiseRules } from "./ops/elementwise/gradient.ts";
+import { normalizeRules } from "./ops/normalize/gradient.ts";
+import { productRules } from "./ops/products/gradient.ts";
+import { reduceRules } from "./ops/reduce/gradient.ts";
+import { plus, type Rule, type Rules } from "./ops/rule.ts";
 
 /**
  * The derivatives of `loss` with respect to each expression of `wrt`, in reverse mode, as expressions
@@ -41,7 +41,7 @@ export function gradients(loss: Expr, wrt: readonly Expr[]): Expr[] {
     totals.set(y, g);
     parts.delete(y);
     if (!y.inputs.some((x) => onPath.has(x))) continue;
-    ruleOf(y)(g, y).forEach((gradient, i) => {
+    inputGradients(g, y).forEach((gradient, i) => {
       const x = y.inputs[i];
       if (!gradient || !onPath.has(x)) return;
       const list = parts.get(x);
@@ -72,10 +72,10 @@ function refuseForeign(loss: Expr, order: readonly Expr[], onPath: ReadonlySet<E
 function pathsTo(wrt: readonly Expr[], order: readonly Expr[]): Set<Expr> {
   const onPath = new Set(wrt);
   // Integers that foreign nodes make of quantised numbers stand for floats, those that they make of floats do not.
-  const quantised = ({ op, inputs }: Expr) =>
-    op === "Result" && inputs[0].inputs.some((x) => x.attributes.opaque === 1 && onPath.has(x));
+  const quantized = ({ op, inputs }: Expr) =>
+    op === "Result" && inputs[0].inputs.some((x) => isOpaqueResult(x) && onPath.has(x));
   const carries = (e: Expr) =>
-    isFloat(e.dtype) || e.op === "Foreign" || e.attributes.opaque === 1 || quantised(e);
+    isFloat(e.dtype) || e.op === "Foreign" || isOpaqueResult(e) || quantized(e);
   for (const node of order) {
     if (carries(node) && node.inputs.some((x) => onPath.has(x))) onPath.add(node);
   }
@@ -88,21 +88,19 @@ function total(contributions: readonly Expr[]): Expr {
 }
 
 function joined(contributions: readonly Expr[]): Expr | undefined {
-  const [first] = contributions;
-  if (
-    contributions.length < 2 ||
-    contributions.some((e) => e.op !== "Pad" || e.attributes.value !== 0)
-  ) {
-    return undefined;
-  }
+  const padded = contributions.filter(
+    (e): e is ExprOf<"Pad"> => e.op === "Pad" && e.attributes.value === 0,
+  );
+  if (contributions.length < 2 || padded.length < contributions.length) return undefined;
+  const [first] = padded;
   const rank = first.shape.length;
-  const pads = (e: Expr) => e.attributes.pads as readonly number[];
-  const axis = pads(first).findIndex((p) => p !== 0) % rank;
-  const ordered = [...contributions].sort((a, b) => pads(a)[axis] - pads(b)[axis]);
+  const axis = first.attributes.pads.findIndex((p) => p !== 0) % rank;
+  const ordered = padded.sort((a, b) => a.attributes.pads[axis] - b.attributes.pads[axis]);
   let at = 0;
   for (const part of ordered) {
-    const one = pads(part).every((p, i) => i % rank === axis || p === 0);
-    if (!one || pads(part)[axis] !== at || !sameShape(part.shape, first.shape)) return undefined;
+    const { pads } = part.attributes;
+    const one = pads.every((p, i) => i % rank === axis || p === 0);
+    if (!one || pads[axis] !== at || !sameShape(part.shape, first.shape)) return undefined;
     at += part.inputs[0].shape[axis] as number;
   }
   return at === first.shape[axis]
@@ -113,17 +111,26 @@ function joined(contributions: readonly Expr[]): Expr | undefined {
     : undefined;
 }
 
-const flat: Rule = (_, y) => y.inputs.map(() => undefined);
+type Differentiable = ComputedOp | "Dropout";
 
-function ruleOf({ op, inputs, shape }: Expr): Rule {
-  const rule = elementwiseRule(op) ?? arrangeRules[op] ?? reduceRules[op] ?? convolutionRules[op];
-  if (rule) return rule;
-  if (op === "MatMul") return matmulRule;
-  if (op === "GroupNormalization") return groupNormalizationRule;
-  if (op === "Dropout") return (g) => [() => g];
-  if (op === "Sign" || op === "Floor") return flat;
-  const operands = inputs.map((x) => shapeText(x.shape)).join(", ");
+const rules: Rules<Differentiable> = {
+  ...elementwiseRules,
+  ...arrangeRules,
+  ...reduceRules,
+  ...productRules,
+  ...normalizeRules,
+  Dropout: (g) => [() => g],
+};
+
+const hasRule = (y: Expr): y is ExprOf<Differentiable> => y.op in rules;
+
+const rulesOf = <O extends Differentiable>(g: Expr, y: ExprOf<O>): ReturnType<Rule<O>> =>
+  rules[y.op](g, y);
+
+function inputGradients(g: Expr, y: Expr): ReturnType<Rule<ComputedOp>> {
+  if (hasRule(y)) return rulesOf(g, y);
+  const operands = y.inputs.map((x) => shapeText(x.shape)).join(", ");
   throw new TypeError(
-    `gradients: ${op} of ${operands} to ${shapeText(shape)} has no derivative here`,
+    `gradients: ${y.op} of ${operands} to ${shapeText(y.shape)} has no derivative here`,
   );
 }

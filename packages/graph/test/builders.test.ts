@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { bindDims, parametersAsInputs, resolveShape, rewrite } from "../src/compiler.ts";
 import {
   add,
   averagePool,
-  bindDims,
   bytesPerElement,
   cast,
   concat,
@@ -26,12 +26,9 @@ import {
   neg,
   pad,
   parameter,
-  parametersAsInputs,
   parametersOf,
   pow,
   reshape,
-  resolveShape,
-  rewrite,
   type Shape,
   slice,
   softmax,

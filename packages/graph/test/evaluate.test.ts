@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { expr } from "../src/compiler.ts";
 import {
   abs,
   add,
@@ -654,7 +655,7 @@ describe("graphs", () => {
     expect(() => evaluate(layer, { x: tensor([1, 2, 3], [1, 3], "int64") })).toThrow(
       "evaluate: input x must be float32 [batch, 3], got int64 [1, 3]",
     );
-    const strange = graphOf({ y: { ...neg(of([1])), op: "Strange" } });
+    const strange = graphOf({ y: expr("Strange" as "Neg", [of([1])], [1], {}) });
     expect(() => evaluate(strange, {})).toThrow("evaluate: operation Strange is not known");
   });
   test("inputs must agree on what a name stands for", () => {

@@ -7,6 +7,7 @@ import {
   TensorProto_DataLocation,
 } from "onnx-buf";
 import { describe, expect, test } from "vitest";
+import { expr } from "../src/compiler.ts";
 import * as g from "../src/index.ts";
 import { weights } from "./onnx-session.ts";
 
@@ -443,7 +444,7 @@ describe("what cannot be written is refused", () => {
     );
   });
   test("an operation that ONNX does not have", () => {
-    expect(() => g.toOnnx(g.graphOf({ y: { ...g.neg(x), op: "Frobnicate" } }))).toThrow(
+    expect(() => g.toOnnx(g.graphOf({ y: expr("Frobnicate" as "Neg", [x], x.shape, {}) }))).toThrow(
       "operation Frobnicate of shape [batch, 2] has no ONNX form here",
     );
   });

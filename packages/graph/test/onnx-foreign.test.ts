@@ -1,6 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema } from "onnx-buf";
 import { describe, expect, test } from "vitest";
+import * as c from "../src/compiler.ts";
 import * as g from "../src/index.ts";
 import { declared, fileOf, floats, held, int64s, type NodeInit, node } from "./onnx-build.ts";
 import { distance, inputsFor, numbers, runOnnx } from "./onnx-session.ts";
@@ -232,7 +233,7 @@ describe("nodes that graphs do not know pass through to ONNX Runtime", () => {
       const model = g.fromOnnx(file);
       const inputs = inputsFor(model.signature, 3);
       const expected = await runOnnx(file, inputs);
-      expect(g.foreignText(g.foreignOperations(traced(model)))).toBe(each.missing);
+      expect(c.foreignText(g.foreignOperations(traced(model)))).toBe(each.missing);
       for (const shapes of [model.signature, inputs]) {
         const graph = traced(model, shapes);
         const outputs = await runOnnx(g.toOnnx(graph), inputs);
@@ -274,13 +275,13 @@ describe("a model with foreign nodes goes on as any other", () => {
 
   test("its weights are the model's parameters, and change", async () => {
     expect(model.parameters.map((p) => p.name)).toEqual(["bias", "w"]);
-    const graph = g.parametersAsInputs(traced(model));
+    const graph = c.parametersAsInputs(traced(model));
     const { x } = inputsFor(signature, 2);
     const bias = g.tensor(numbers(8, 9));
     const w = model.parameters[1].value;
     const changed = { ...model.parameters[0], value: bias };
-    const baked = g.rewrite(traced(model), (e, operands) =>
-      e === model.parameters[0] ? changed : g.withInputs(e, operands),
+    const baked = c.rewrite(traced(model), (e, operands) =>
+      e === model.parameters[0] ? changed : c.withInputs(e, operands),
     );
     const { y } = await runOnnx(g.toOnnx(graph), { x, bias, w });
     const { y: expected } = await runOnnx(g.toOnnx(baked), { x });
@@ -323,7 +324,7 @@ describe("a model with foreign nodes goes on as any other", () => {
     );
     const other = g.parameter("other", g.tensor([1, 2]));
     const [d] = g.gradients(g.add(loss, g.sum(g.square(other))), [other]);
-    const { nodes } = g.simplify(g.graphOf({ d }));
+    const { nodes } = c.simplify(g.graphOf({ d }));
     expect(nodes.some((e) => e.op === "Foreign")).toBe(false);
   });
 
@@ -471,7 +472,7 @@ test("of many missing operations forty are named", () => {
   );
   const operations = g.foreignOperations(traced(g.fromOnnx(file)));
   expect(operations.map((o) => o.name)).toEqual(names.map((name) => `own.${name}`));
-  expect(g.foreignText(operations)).toMatch(/^own\.Op0, .*own\.Op39 and 5 more$/);
+  expect(c.foreignText(operations)).toMatch(/^own\.Op0, .*own\.Op39 and 5 more$/);
 });
 
 describe("other widths of floats", () => {

@@ -1,6 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema } from "onnx-buf";
 import { describe, expect, test } from "vitest";
+import * as c from "../src/compiler.ts";
 import * as g from "../src/index.ts";
 import { cases } from "./onnx-cases.ts";
 import { distance, inputsFor, numbers, plain, runOnnx, weights } from "./onnx-session.ts";
@@ -99,7 +100,7 @@ describe("names", () => {
 test("a training step, its weights as inputs", async () => {
   const w = g.parameter("w", weights([5, 3]));
   const b = g.parameter("b", weights([3]));
-  const graph = g.parametersAsInputs(
+  const graph = c.parametersAsInputs(
     g.trace(
       ({ x, y }) => {
         const loss = g.mean(g.square(g.sub(g.tanh(g.add(g.matmul(x, w), b)), y)));

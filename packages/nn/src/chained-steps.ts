@@ -1,13 +1,5 @@
-import {
-  type Expr,
-  type Graph,
-  graphOf,
-  type Input,
-  input,
-  isInput,
-  rewrite,
-  withInputs,
-} from "@gen/graph";
+import { type Expr, type Graph, graphOf, type Input, input } from "@gen/graph";
+import { isInput, rewrite, withInputs } from "@gen/graph/compiler";
 import { lossName, nextName, type StepGraph, stateName } from "./step-graph.ts";
 
 /** Name of step `k`'s own input in a graph of several steps. */

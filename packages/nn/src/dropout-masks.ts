@@ -1,16 +1,5 @@
-import {
-  bindDims,
-  cast,
-  constant,
-  type Expr,
-  type Input,
-  input,
-  mul,
-  resolveShape,
-  type Shape,
-  topological,
-  withInputs,
-} from "@gen/graph";
+import { cast, constant, type Expr, type Input, input, mul, type Shape } from "@gen/graph";
+import { bindDims, resolveShape, topological, withInputs } from "@gen/graph/compiler";
 import { randomStream } from "@gen/math";
 import type { BatchInput } from "./train-options.ts";
 
@@ -39,7 +28,7 @@ export function maskDropout<Roots extends Record<string, Expr>>(
       continue;
     }
     const keeps = input(`dropout/${masks.length}`, { shape: node.shape, dtype: "bool" });
-    const kept = Math.max(1, Math.round((1 - (node.attributes.rate as number)) * WORDS));
+    const kept = Math.max(1, Math.round((1 - node.attributes.rate) * WORDS));
     masks.push({ input: keeps, kept });
     made.set(
       node,

@@ -5,15 +5,13 @@ import {
   graphOf,
   type Input,
   input,
-  isParameter,
   type Parameter,
   parametersOf,
-  rewrite,
   type Signature,
   shapeText,
   slice,
-  withInputs,
 } from "@gen/graph";
+import { isParameter, rewrite, withInputs } from "@gen/graph/compiler";
 import { clipByGlobalNorm } from "./clip-by-global-norm.ts";
 import { type DropoutMask, maskDropout } from "./dropout-masks.ts";
 import { movingAverage } from "./moving-average.ts";

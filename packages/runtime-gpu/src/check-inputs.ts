@@ -1,4 +1,5 @@
-import { type Bindings, bindDims, type Graph, shapeText } from "@gen/graph";
+import { type Graph, shapeText } from "@gen/graph";
+import { type Bindings, bindDims } from "@gen/graph/compiler";
 import type { DeviceTensor } from "./ledger.ts";
 
 /**

@@ -2,12 +2,12 @@ import {
   compileEvaluation,
   type DType,
   foreignOperations,
-  foreignText,
   isFloat,
   type Tensor,
   tensor,
   tensorNumbers,
 } from "@gen/graph";
+import { foreignText } from "@gen/graph/compiler";
 import type { Backend, HostArray } from "./backend.ts";
 import { BackendError } from "./backend-error.ts";
 import { backendOver } from "./device.ts";

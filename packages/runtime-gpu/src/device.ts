@@ -1,4 +1,5 @@
-import { type Bindings, type DType, type Graph, resolveShape, shapeText } from "@gen/graph";
+import { type DType, type Graph, shapeText } from "@gen/graph";
+import { type Bindings, resolveShape } from "@gen/graph/compiler";
 import type { Backend, HostArray, Program } from "./backend.ts";
 import { BackendError } from "./backend-error.ts";
 import { checkInputs } from "./check-inputs.ts";

@@ -1,18 +1,15 @@
 import {
-  type Bindings,
   type DType,
   type Expr,
   foreignOperations,
-  foreignText,
   fromOnnx,
   type Graph,
   OnnxError,
   type OnnxModel,
-  resolveShape,
-  type Tensor,
   tensorNumbers,
   trace,
 } from "@gen/graph";
+import { type Bindings, foreignText, resolveShape } from "@gen/graph/compiler";
 import type { Capabilities } from "./capabilities.ts";
 import { byteLength } from "./ledger.ts";
 import { memoryPlan } from "./memory-plan.ts";
@@ -113,7 +110,7 @@ const deviceObstacles = ({ available, backend, reason }: Capabilities): Obstacle
 
 function operationObstacles(graph: Graph, { operations, backend }: Capabilities): Obstacle[] {
   const others = ["Input", "Parameter", "Constant", "Foreign", "Result"];
-  const missing = new Set(graph.nodes.map((e) => e.op));
+  const missing = new Set<string>(graph.nodes.map((e) => e.op));
   for (const op of [...others, ...operations.runs]) missing.delete(op);
   const foreign = operations.foreign ? [] : foreignOperations(graph);
   return [...missing, ...foreign.map((each) => foreignText([each]))].map((what) => ({
@@ -132,9 +129,9 @@ function dtypeObstacles(graph: Graph, can: Capabilities): Obstacle[] {
     found.push({ kind: "dtype", limit, message });
   }
   if (can.dtypes.int64 !== "int32") return found;
-  const constants = graph.nodes.filter((e) => e.op === "Constant" && e.dtype === "int64");
-  for (const { attributes } of constants) {
-    const wide = Array.from(tensorNumbers(attributes.value as Tensor)).find((v) => v !== (v | 0));
+  for (const e of graph.nodes) {
+    if (e.op !== "Constant" || e.dtype !== "int64") continue;
+    const wide = Array.from(tensorNumbers(e.attributes.value)).find((v) => v !== (v | 0));
     if (wide === undefined) continue;
     const message = `${can.backend} holds int64 as int32, which cannot be ${wide}`;
     found.push({ kind: "dtype", limit: "dtypes", message });

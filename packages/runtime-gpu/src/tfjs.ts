@@ -1,4 +1,5 @@
-import { simplify, type Tensor, tensor } from "@gen/graph";
+import { type Tensor, tensor } from "@gen/graph";
+import { simplify } from "@gen/graph/compiler";
 import type * as tfjs from "@tensorflow/tfjs";
 import type { Backend } from "./backend.ts";
 import { BackendError, loadPeer } from "./backend-error.ts";

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as g from "@gen/graph";
+import * as c from "@gen/graph/compiler";
 import { describe, expect, it } from "vitest";
 import { type Backend, capabilities, preflight } from "../src/index.ts";
 import { openBackend } from "../src/open-backend.ts";
@@ -84,8 +85,8 @@ describe("a model with operations that only ONNX Runtime has", () => {
 
   it("is refused in one line where ONNX Runtime does not know them either", () =>
     on("onnx/node-cpu", async (backend) => {
-      const renamed = g.rewrite(step, (node, inputs) => {
-        const kept = g.withInputs(node, inputs);
+      const renamed = c.rewrite(step, (node, inputs) => {
+        const kept = c.withInputs(node, inputs);
         if (kept.op !== "Foreign") return kept;
         const { node: inner } = kept as g.Expr & { node: object };
         return { ...kept, node: { ...inner, opType: "Unheard" } } as g.Expr;
@@ -98,7 +99,7 @@ describe("a model with operations that only ONNX Runtime has", () => {
 
   it("is refused when it gives another shape than its file says", () =>
     on("onnx/node-cpu", async (backend) => {
-      const picked = step.nodes.find((e) => e.op === "Result") as g.Expr;
+      const picked = step.nodes.find((e) => e.op === "Result") as g.ExprOf<"Result">;
       expect(picked.shape).toEqual(["batch", 4, 8, 8]);
       const y = { ...picked, shape: ["batch", 4, 8, 9] };
       const program = await backend.compile(g.graphOf({ y }, step.inputs));

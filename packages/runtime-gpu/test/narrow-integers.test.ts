@@ -1,7 +1,7 @@
 import * as g from "@gen/graph";
 import { describe, expect, it } from "vitest";
-import { narrowIntegers } from "../src/onnx/narrow-integers.ts";
-import { staticGraph } from "../src/onnx/static-graph.ts";
+import { narrowIntegers } from "../src/onnx/passes/narrow-integers.ts";
+import { staticGraph } from "../src/onnx/passes/static-graph.ts";
 
 const int64 = (values: number[]) => g.constant(g.tensor(values, [values.length], "int64"));
 

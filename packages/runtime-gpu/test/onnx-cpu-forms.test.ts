@@ -1,11 +1,12 @@
 import * as g from "@gen/graph";
+import * as c from "@gen/graph/compiler";
 import ort from "onnxruntime-node";
 import { afterAll, describe, expect, test } from "vitest";
-import { blockedConvolutions, channelBlock } from "../src/onnx/blocked-convolutions.ts";
-import { subpixelConvolutions } from "../src/onnx/subpixel-convolutions.ts";
-import { tuneForCpu } from "../src/onnx/tune.ts";
-import { unjoinedChannels } from "../src/onnx/unjoined-channels.ts";
-import { wasmForms } from "../src/onnx/wasm-forms.ts";
+import { blockedConvolutions, channelBlock } from "../src/onnx/passes/blocked-convolutions.ts";
+import { cpuRewrites } from "../src/onnx/passes/cpu-rewrites.ts";
+import { splitConcatConvolutions } from "../src/onnx/passes/split-concat-convolutions.ts";
+import { subpixelConvolutions } from "../src/onnx/passes/subpixel-convolutions.ts";
+import { wasmRewrites } from "../src/onnx/passes/wasm-rewrites.ts";
 import { onnxBackend } from "../src/onnx.ts";
 
 const wave = (shape: readonly number[], phase: number): g.Tensor => {
@@ -126,7 +127,7 @@ describe("the graph as ONNX Runtime's CPU provider gets it", () => {
   test("normalises groups as rows, and again from their statistics where it learns", async () => {
     const seen = (f: (i: Record<string, g.Expr>) => Record<string, g.Expr>) => {
       const signature = Object.entries(image).map(([n, shape]) => [n, { shape }]);
-      return operations(tuneForCpu(g.trace(f, Object.fromEntries(signature)), true));
+      return operations(cpuRewrites(g.trace(f, Object.fromEntries(signature)), true));
     };
     const forward = (i: Record<string, g.Expr>) => ({ y: normal(i) });
     const learning = (i: Record<string, g.Expr>) => {
@@ -149,7 +150,7 @@ describe("the graph as ONNX Runtime's CPU provider gets it", () => {
     });
     const of = (side: number, native: boolean) => {
       const signature = { x: { shape: [1, 8, side, side] }, s: { shape: [8] }, b: { shape: [8] } };
-      return tuneForCpu(g.trace(parts, signature), native);
+      return cpuRewrites(g.trace(parts, signature), native);
     };
     const changed = ["Sigmoid", "GroupNormalization"];
     for (const op of changed) {
@@ -178,7 +179,7 @@ describe("the graph as ONNX Runtime's CPU provider gets it", () => {
       zeros: g.slice(g.pad(x, [0, 4], [0, 0]), 1, 0, 3),
       every: g.slice(g.pad(x, [0, 1], [0, 1]), 1, 0, 7, 2),
     });
-    const tuned = tuneForCpu(g.trace(shifted, { x: { shape: [3, 5] } }), true);
+    const tuned = cpuRewrites(g.trace(shifted, { x: { shape: [3, 5] } }), true);
     expect(tuned.outputs.left.op).toBe("Pad");
     expect(tuned.outputs.every.op).toBe("Slice");
     await agrees({ x: [3, 5] }, shifted);
@@ -208,7 +209,7 @@ describe("convolutions of what is upsampled", () => {
       const f = layer(kernel, scale, x[1]);
       const made = convolutions(keeps(subpixelConvolutions, { x }, f));
       expect(made).toHaveLength(scale ** 2);
-      expect(made.every(({ inputs: [image] }) => g.isInput(image))).toBe(true);
+      expect(made.every(({ inputs: [image] }) => c.isInput(image))).toBe(true);
       const sizes = made.map(({ inputs: [, weight] }) =>
         Math.max(...(weight.shape.slice(2) as number[])),
       );
@@ -265,7 +266,7 @@ describe("convolutions of joined channels", () => {
   };
   const shapes = { a: [2, 8, 32, 32], b: [2, 8, 32, 32] };
   test("are those of the parts, added", async () => {
-    const changed = keeps(unjoinedChannels, shapes, block(12));
+    const changed = keeps(splitConcatConvolutions, shapes, block(12));
     expect(operations(changed)).not.toContain("Concat");
     expect(convolutions(changed)).toHaveLength(6);
     // The first takes the bias, which the runtime then computes with it.
@@ -274,7 +275,7 @@ describe("convolutions of joined channels", () => {
     await agrees(shapes, block(12));
   });
   test("whose groups are of several parts are joined before they are normalised", async () => {
-    const changed = keeps(unjoinedChannels, shapes, block(2));
+    const changed = keeps(splitConcatConvolutions, shapes, block(2));
     const joined = changed.nodes.filter(({ op }) => op === "Concat");
     expect(joined).toHaveLength(1);
     // The skip has its parts all the same.
@@ -283,16 +284,16 @@ describe("convolutions of joined channels", () => {
   });
   test("stay as they are where they are small, in groups or learning", () => {
     const small = { a: [1, 8, 8, 8], b: [1, 8, 8, 8] };
-    expect(convolutions(keeps(unjoinedChannels, small, block(12)))).toHaveLength(2);
+    expect(convolutions(keeps(splitConcatConvolutions, small, block(12)))).toHaveLength(2);
     const grouped = ({ a, b }: Record<string, g.Expr>) => ({
       y: g.conv2d(g.concat([a, b], 1), weight(8, 3, 4), { groups: 2 }),
     });
-    expect(convolutions(keeps(unjoinedChannels, shapes, grouped))).toHaveLength(1);
+    expect(convolutions(keeps(splitConcatConvolutions, shapes, grouped))).toHaveLength(1);
     const learning = ({ a, b, w, s }: Record<string, g.Expr>) => ({
       y: g.conv2d(g.groupNormalization(g.concat([a, b], 1), s, s, 4), w),
     });
     const all = { ...shapes, w: [8, 16, 3, 3], s: [16] };
-    const kept = keeps(unjoinedChannels, all, learning);
+    const kept = keeps(splitConcatConvolutions, all, learning);
     expect([convolutions(kept).length, operations(kept).has("Concat")]).toEqual([1, true]);
   });
 });
@@ -306,7 +307,7 @@ describe("the graph as WebAssembly gets it", () => {
     [[2, 1, 7, 1], [9, 1, 5, 1], { stride: 2, pads: [3, 0, 0, 0] }],
   ] as const)("stacks the small images %j of a batch for kernels %j, %j", (x, w, options) => {
     const layer = (i: Record<string, g.Expr>) => ({ y: g.conv2d(i.x, i.w, options) });
-    const [conv, ...others] = convolutions(keeps(wasmForms, { x, w }, layer));
+    const [conv, ...others] = convolutions(keeps(wasmRewrites, { x, w }, layer));
     expect([conv.shape[0], others.length]).toEqual([1, 0]);
   });
   test("leaves other convolutions as they are", () => {
@@ -318,7 +319,7 @@ describe("the graph as WebAssembly gets it", () => {
       [[3, 4, 3, 3], [24, 2, 3, 3], { ...pads, groups: 2 }],
     ] as const) {
       const layer = (i: Record<string, g.Expr>) => ({ y: g.conv2d(i.x, i.w, options) });
-      const [conv] = convolutions(keeps(wasmForms, { x, w }, layer));
+      const [conv] = convolutions(keeps(wasmRewrites, { x, w }, layer));
       expect(conv.shape[0]).toBe(x[0]);
     }
     const w = { shape: [24, 4, 3, 3] };
@@ -326,7 +327,7 @@ describe("the graph as WebAssembly gets it", () => {
       x: { shape: ["batch", 4, 3, 3] },
       w,
     });
-    expect(wasmForms(open).outputs.y.op).toBe("Conv");
+    expect(wasmRewrites(open).outputs.y.op).toBe("Conv");
   });
   test("takes the means of long rows as pools, and none but those", () => {
     const means = (i: Record<string, g.Expr>) => ({
@@ -336,7 +337,7 @@ describe("the graph as WebAssembly gets it", () => {
       short: g.mean(i.small, [2], true),
     });
     const signature = { x: { shape: [2, 4, 1024] }, small: { shape: [2, 4, 8] } };
-    const { outputs } = wasmForms(g.trace(means, signature));
+    const { outputs } = wasmRewrites(g.trace(means, signature));
     const ops = Object.entries(outputs).map(([name, { op }]) => [name, op]);
     expect(Object.fromEntries(ops)).toEqual({
       rows: "GlobalAveragePool",
@@ -360,7 +361,7 @@ describe("the graph as WebAssembly gets it", () => {
   };
   const shapes = { x: [2, 8, 64, 64], e: [2, 8, 1, 1], s: [8], b: [8] };
   test("normalises what a time step shifts in one pass, and halves what is activated", () => {
-    const tuned = keeps((graph) => tuneForCpu(graph, false), shapes, block);
+    const tuned = keeps((graph) => cpuRewrites(graph, false), shapes, block);
     const large = (op: string) =>
       tuned.nodes.filter((node) => node.op === op && Number(g.elementCount(node.shape)) >= 2 ** 15);
     expect([large("Sigmoid"), large("GroupNormalization")]).toEqual([[], []]);

@@ -1,4 +1,5 @@
 import * as g from "@gen/graph";
+import * as c from "@gen/graph/compiler";
 import * as tf from "@tensorflow/tfjs";
 import { afterAll, expect, test } from "vitest";
 import { channelsLast } from "../src/tfjs/channels-last.ts";
@@ -38,7 +39,7 @@ function network(): g.Graph {
 
 test("images keep their channels last from end to end, and their values", async () => {
   const graph = network();
-  const changed = g.simplify(channelsLast(graph));
+  const changed = c.simplify(channelsLast(graph));
   const transposed = changed.nodes.filter(
     ({ op, inputs }) => op === "Transpose" && !inputs[0].op.startsWith("Param"),
   );
@@ -78,4 +79,37 @@ test("what weights alone decide is computed once, and weights that nothing else 
   expect(tf.memory().numTensors).toBe(before + 2);
   await program.dispose();
   expect(tf.memory().numTensors).toBe(before);
+});
+
+const mask = g.constant(g.tensor([1, 0, 1, 1, 0, 0, 1, 0], [2, 4], "bool"));
+
+test.each<[string, (h: g.Expr) => g.Expr]>([
+  ["sin and cos", (h) => g.add(g.sin(h), g.cos(h))],
+  ["floor and sign", (h) => g.sub(g.floor(h), g.sign(h))],
+  ["a comparison and a choice", (h) => g.where(g.greater(h, 0), h, g.mul(h, 0.1))],
+  ["a mask of fewer dimensions", (h) => g.where(mask, h, 0)],
+  ["a comparison as numbers", (h) => g.cast(g.less(h, 0.25), "float32")],
+])("%s between convolutions keeps channels last", async (_, between) => {
+  const weights = [wave([3, 2, 3, 3], 0), wave([2, 3, 3, 3], 1)].map((value, i) =>
+    g.parameter(`w${i}`, value),
+  );
+  const [first, second] = weights.map((w) => (x: g.Expr) => g.conv2d(x, w, { pads: [1, 1, 1, 1] }));
+  const graph = g.trace(({ x }) => ({ y: second(between(first(x))) }), {
+    x: { shape: [2, 2, 2, 4] },
+  });
+  const { nodes } = c.simplify(channelsLast(graph));
+  const others = ["Parameter", "Constant", "Reshape"];
+  const transposed = nodes.filter((e) => e.op === "Transpose" && !others.includes(e.inputs[0].op));
+  // x goes in and y comes out.
+  expect(transposed).toHaveLength(2);
+
+  const x = wave([2, 2, 2, 4], 3);
+  const want = Array.from(g.tensorNumbers(g.evaluate(graph, { x }).y));
+  const program = await backend.compile(graph);
+  const given = backend.upload(x.data as Float32Array, x.shape);
+  const { y } = await program.run({ x: given });
+  const got = await backend.download(y);
+  expect(Math.max(...want.map((v, i) => Math.abs(v - got[i])))).toBeLessThan(2e-5);
+  backend.dispose(given, y);
+  await program.dispose();
 });

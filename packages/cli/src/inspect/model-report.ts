@@ -1,11 +1,5 @@
-import {
-  type Bindings,
-  type Graph,
-  OnnxError,
-  type OnnxModel,
-  resolveShape,
-  trace,
-} from "@gen/graph";
+import { type Graph, OnnxError, type OnnxModel, trace } from "@gen/graph";
+import { type Bindings, resolveShape } from "@gen/graph/compiler";
 import { capabilities, preflight } from "@gen/runtime-gpu";
 import { loadModel, type ReadFile } from "@gen/sampling";
 import { errorLine, UsageError } from "../errors.ts";

@@ -1,6 +1,7 @@
-import type { Expr } from "../expr.ts";
-import type { Dim } from "../shape.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Expr } from "../expr/expr.ts";
+import type { Op } from "../expr/operations.ts";
+import type { Dim } from "../expr/shape.ts";
+import type { Tensor } from "../expr/tensor.ts";
 import { type Known, knownOf, toExpr, type Value } from "./known.ts";
 import { label, OnnxError, Unsupported } from "./protobuf.ts";
 import type { OnnxNode } from "./read-graph.ts";
@@ -131,3 +132,8 @@ function shortest(value: number): number {
 
 /** Rebuilds one operation; several results where it has several outputs. */
 export type Reader = (call: Call) => Value | readonly Value[];
+
+/** Readers by ONNX's name: one for each operation of graphs in `O`, beside those of operations that are made of others. */
+export type Readers<O extends Op = never> = { readonly [P in O]: Reader } & {
+  readonly [op: string]: Reader;
+};

@@ -1,4 +1,4 @@
-import type { Dim } from "../shape.ts";
+import type { Dim } from "../expr/shape.ts";
 import type { Call } from "./call.ts";
 import { type Known, known, knownLimit } from "./known.ts";
 

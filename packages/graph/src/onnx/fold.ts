@@ -1,4 +1,4 @@
-import type { Dim } from "../shape.ts";
+import type { Dim } from "../expr/shape.ts";
 import type { Call } from "./call.ts";
 import { all, arrangeFolds, count, type Fold, mostElements } from "./fold-arrange.ts";
 import { type Known, known, knownBinary, knownLimit, knownUnary } from "./known.ts";

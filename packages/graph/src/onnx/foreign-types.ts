@@ -1,5 +1,5 @@
-import { input } from "../expr.ts";
-import { broadcastShapes, type Dim, elementCount, type Shape } from "../shape.ts";
+import { input } from "../expr/expr.ts";
+import { broadcastShapes, type Dim, elementCount, type Shape } from "../expr/shape.ts";
 import type { Call, Reader } from "./call.ts";
 import { isKnown, isOpaque, knownOf, type Value } from "./known.ts";
 import { elementType as T } from "./messages.ts";

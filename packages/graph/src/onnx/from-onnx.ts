@@ -1,19 +1,27 @@
-import { constant, type Expr, input, type Parameter, parameter, type Signature } from "../expr.ts";
-import { type Dim, type Shape, shapeText } from "../shape.ts";
-import { Call, type Reader } from "./call.ts";
+import {
+  constant,
+  type Expr,
+  input,
+  type Parameter,
+  parameter,
+  type Signature,
+} from "../expr/expr.ts";
+import type { ComputedOp } from "../expr/operations.ts";
+import { axisOf, type Dim, type Shape, shapeText } from "../expr/shape.ts";
+import { arrangeReaders } from "../ops/arrange/read.ts";
+import { sliceReaders } from "../ops/arrange/read-slice.ts";
+import { elementwiseReaders } from "../ops/elementwise/read.ts";
+import { normalizeReaders } from "../ops/normalize/read.ts";
+import { productReaders } from "../ops/products/read.ts";
+import { poolReaders } from "../ops/products/read-pool.ts";
+import { reduceReaders } from "../ops/reduce/read.ts";
+import { Call, type Reader, type Readers } from "./call.ts";
 import { fold } from "./fold.ts";
 import { isKnown, isOpaque, knownTensor, type Opaque, toExpr, type Value } from "./known.ts";
 import { type Around, foreignConstant, passThrough } from "./pass-through.ts";
 import { dtypeOf, label, OnnxError, typeName, Unsupported } from "./protobuf.ts";
-import { arrangeReaders } from "./read-arrange.ts";
 import { constantReaders } from "./read-constant.ts";
-import { elementwiseReaders } from "./read-elementwise.ts";
 import { type OnnxGraph, type OnnxReadOptions, opLabel, readGraph } from "./read-graph.ts";
-import { normaliseReaders } from "./read-normalise.ts";
-import { poolReaders } from "./read-pool.ts";
-import { productReaders } from "./read-products.ts";
-import { reduceReaders } from "./read-reduce.ts";
-import { sliceReaders } from "./read-slice.ts";
 
 /** A model read from a file: a function over expressions. */
 export interface OnnxModel {
@@ -29,16 +37,18 @@ export interface OnnxModel {
   apply(inputs: Readonly<Record<string, Expr>>): Record<string, Expr>;
 }
 
-const readers = /* @__PURE__ */ new Map<string, Reader>([
-  .../* @__PURE__ */ Object.entries(arrangeReaders),
-  .../* @__PURE__ */ Object.entries(constantReaders),
-  .../* @__PURE__ */ Object.entries(elementwiseReaders),
-  .../* @__PURE__ */ Object.entries(normaliseReaders),
-  .../* @__PURE__ */ Object.entries(poolReaders),
-  .../* @__PURE__ */ Object.entries(productReaders),
-  .../* @__PURE__ */ Object.entries(reduceReaders),
-  .../* @__PURE__ */ Object.entries(sliceReaders),
-]);
+const table: Readers<ComputedOp> = {
+  ...constantReaders,
+  ...elementwiseReaders,
+  ...arrangeReaders,
+  ...sliceReaders,
+  ...reduceReaders,
+  ...productReaders,
+  ...poolReaders,
+  ...normalizeReaders,
+};
+// A map, because names come from files.
+const readers: ReadonlyMap<string, Reader> = new Map(Object.entries(table));
 
 /**
  * Reads an ONNX model of operator set 7 to 21: initializers of floats become parameters,
@@ -78,7 +88,7 @@ function apply(
   const around = { graph, dims };
   const like = (dim: string) => {
     for (const value of values.values()) {
-      if (!isKnown(value) && !isOpaque(value) && value.shape.includes(dim)) return value;
+      if (!isKnown(value) && !isOpaque(value) && axisOf(value.shape, dim) >= 0) return value;
     }
     return undefined;
   };

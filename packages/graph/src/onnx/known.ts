@@ -1,6 +1,6 @@
-import { constant, type Expr, isParameter } from "../expr.ts";
-import { type Dim, divideDims, elementCount, type Shape } from "../shape.ts";
-import { type DType, isFloat, type Tensor, tensor, tensorNumbers } from "../tensor.ts";
+import { constant, type Expr, isParameter } from "../expr/expr.ts";
+import { type Dim, divideDims, elementCount, type Shape } from "../expr/shape.ts";
+import { type DType, isFloat, type Tensor, tensor, tensorNumbers } from "../expr/tensor.ts";
 import { Unsupported } from "./protobuf.ts";
 
 /**
@@ -47,7 +47,7 @@ export function knownOf(value: Value): Known | undefined {
   if (isKnown(value)) return value;
   if (isOpaque(value)) return undefined;
   if (isParameter(value)) return knownTensor(value.value);
-  return value.op === "Constant" ? knownTensor(value.attributes.value as Tensor) : undefined;
+  return value.op === "Constant" ? knownTensor(value.attributes.value) : undefined;
 }
 
 /** A value as an expression. @throws Unsupported where an element is a dynamic dimension. */

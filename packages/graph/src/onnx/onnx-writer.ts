@@ -1,7 +1,6 @@
-import type { Expr, Input } from "../expr.ts";
-import type { Foreign } from "../foreign.ts";
-import type { Dim, Shape } from "../shape.ts";
-import { type Tensor, tensor, tensorNumbers } from "../tensor.ts";
+import type { Expr, Foreign, Input } from "../expr/expr.ts";
+import type { Dim, Shape } from "../expr/shape.ts";
+import { type Tensor, tensor, tensorNumbers } from "../expr/tensor.ts";
 import type { AttributeInit, NodeInit, TensorInit } from "./messages.ts";
 import { int, tensorMessage } from "./protobuf.ts";
 

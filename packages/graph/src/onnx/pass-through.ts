@@ -1,9 +1,10 @@
-import { concat, reshape, slice } from "../arrange.ts";
-import { cast, mul } from "../elementwise.ts";
-import { constant, type Expr } from "../expr.ts";
-import { type ForeignNode, foreign, opaqueResult, result } from "../foreign.ts";
-import { type Dim, elementCount, type Shape } from "../shape.ts";
-import { tensor } from "../tensor.ts";
+import { constant, type Expr } from "../expr/expr.ts";
+import { foreign, opaqueResult, result } from "../expr/foreign.ts";
+import type { ForeignNode } from "../expr/foreign-node.ts";
+import { axisOf, type Dim, elementCount, type Shape } from "../expr/shape.ts";
+import { tensor } from "../expr/tensor.ts";
+import { concat, reshape, slice } from "../ops/arrange/build.ts";
+import { cast, mul } from "../ops/elementwise/build.ts";
 import type { Call, Reader } from "./call.ts";
 import { type Facts, resultFacts } from "./foreign-types.ts";
 import { isKnown, type Known, toExpr, type Value } from "./known.ts";
@@ -127,7 +128,7 @@ function dimension(dim: Dim, c: Call, around: Around): Expr {
   if (typeof dim === "number") return constant(tensor([dim], [1], "int64"));
   const source = c.like(dim);
   if (source) {
-    const axis = source.shape.indexOf(dim);
+    const axis = axisOf(source.shape, dim);
     const node: ForeignNode = {
       domain: "",
       opType: "Shape",

@@ -1,4 +1,4 @@
-import type { DType, Tensor } from "../tensor.ts";
+import type { DType, Tensor } from "../expr/tensor.ts";
 import { type AttributeInit, attributeType, elementType, type TensorInit } from "./messages.ts";
 
 /** What is wrong with an ONNX file, in one line. */

@@ -1,8 +1,8 @@
-import { constant, type Expr } from "../expr.ts";
-import { elementCount, type Shape } from "../shape.ts";
-import { tensor } from "../tensor.ts";
-import type { Call, Reader } from "./call.ts";
-import { expandTo } from "./expand-to.ts";
+import { constant, type Expr } from "../expr/expr.ts";
+import { elementCount, type Shape } from "../expr/shape.ts";
+import { tensor } from "../expr/tensor.ts";
+import { expandTo } from "../ops/arrange/read-expand.ts";
+import type { Call, Readers } from "./call.ts";
 import { isKnown, known, knownTensor } from "./known.ts";
 import { Unsupported } from "./protobuf.ts";
 
@@ -33,7 +33,7 @@ function shapeNode(c: Call) {
   return known("int64", [part.length], part);
 }
 
-export const constantReaders: Record<string, Reader> = {
+export const constantReaders: Readers = {
   Constant: constantNode,
   ConstantOfShape: constantOfShape,
   Shape: shapeNode,

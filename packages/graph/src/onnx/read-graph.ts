@@ -1,6 +1,6 @@
-import type { Signature } from "../expr.ts";
-import type { Dim } from "../shape.ts";
-import type { DType, Tensor } from "../tensor.ts";
+import type { Signature } from "../expr/expr.ts";
+import type { Dim } from "../expr/shape.ts";
+import type { DType, Tensor } from "../expr/tensor.ts";
 import { decode } from "./message-codec.ts";
 import {
   type AttributeProto,

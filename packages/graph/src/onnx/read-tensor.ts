@@ -1,4 +1,4 @@
-import { bytesPerElement, type Tensor, tensor } from "../tensor.ts";
+import { bytesPerElement, type Tensor, tensor } from "../expr/tensor.ts";
 import { filled } from "./message-codec.ts";
 import {
   elementType,

@@ -1,10 +1,9 @@
-import { type Expr, isInput, isParameter } from "../expr.ts";
-import { isForeign } from "../foreign.ts";
-import type { Tensor } from "../tensor.ts";
-import type { Graph } from "../trace.ts";
-import { emit } from "./emitters.ts";
-import { halfPrecision } from "./half-precision.ts";
-import { lower } from "./lower.ts";
+import { type Expr, isInput, isParameter } from "../expr/expr.ts";
+import { isForeign } from "../expr/foreign.ts";
+import type { Graph } from "../expr/trace.ts";
+import { halfPrecision } from "../passes/half-precision.ts";
+import { lower } from "../passes/lower.ts";
+import { emit } from "./emit.ts";
 import { encode } from "./message-codec.ts";
 import { model, type ValueInfoProto } from "./messages.ts";
 import { domainOf, OnnxWriter } from "./onnx-writer.ts";
@@ -67,9 +66,9 @@ export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
       results.set(node, writer.foreign(node));
     } else if (node.op === "Result") {
       const names = results.get(node.inputs[0]) as string[];
-      writer.define(node, names[node.attributes.index as number]);
+      writer.define(node, names[node.attributes.index]);
     } else if (node.op === "Constant") {
-      writer.define(node, writer.constant(node.attributes.value as Tensor));
+      writer.define(node, writer.constant(node.attributes.value));
     } else {
       writer.define(node, emit(writer, node, wanted.get(node) ?? hint(writer, node)));
     }

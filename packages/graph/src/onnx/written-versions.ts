@@ -1,4 +1,4 @@
-import type { Foreign } from "../foreign.ts";
+import type { Foreign } from "../expr/expr.ts";
 import { changedSince } from "./operator-changes.ts";
 import { oldestWritten } from "./pass-through.ts";
 import { label } from "./protobuf.ts";

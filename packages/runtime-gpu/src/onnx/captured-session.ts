@@ -1,10 +1,10 @@
 import type { Expr, Graph } from "@gen/graph";
 import { BackendError } from "../backend-error.ts";
 import { byteLength } from "../ledger.ts";
+import { countBufferCopies } from "./count-buffer-copies.ts";
 import { emptyBuffer, type GpuBuffer, type GpuDevice } from "./gpu.ts";
 import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
 import { type GraphSession, graphSession } from "./session.ts";
-import { watchCopies } from "./watch-copies.ts";
 
 /**
  * A session whose GPU commands ONNX Runtime records once and replays in every run, without looking at the
@@ -62,7 +62,7 @@ export async function capturedSession(
 
   /** The first run, on zeros. Its dispatches alone are recorded: what else it does is done this once. */
   async function record(): Promise<void> {
-    const copies = await watchCopies(gpu, async () => {
+    const copies = await countBufferCopies(gpu, async () => {
       for (const each of Object.values(await session.run(feeds))) each.dispose();
     });
     if (copies === 0) return;

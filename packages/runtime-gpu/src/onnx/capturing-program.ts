@@ -1,16 +1,11 @@
-import {
-  type Bindings,
-  foreignOperations,
-  foreignText,
-  type Graph,
-  resolveShape,
-} from "@gen/graph";
+import { foreignOperations, type Graph } from "@gen/graph";
+import { type Bindings, foreignText, resolveShape } from "@gen/graph/compiler";
 import { BackendError } from "../backend-error.ts";
 import type { Executable } from "../device.ts";
-import { narrowIntegers } from "./narrow-integers.ts";
+import { narrowIntegers } from "./passes/narrow-integers.ts";
+import { copyParameters, staticGraph } from "./passes/static-graph.ts";
 import type { OrtTensor } from "./runtime.ts";
 import type { GraphSession } from "./session.ts";
-import { keptValues, staticGraph } from "./static-graph.ts";
 
 /** Both ways to run a graph, and who is told why one of them was not taken. */
 export interface Ways {
@@ -41,8 +36,8 @@ export async function capturingProgram(graph: Graph, ways: Ways): Promise<Execut
   }
 
   const isStatic = graph.inputs.every(({ shape }) => shape.every((d) => typeof d === "number"));
-  const source = isStatic ? narrow : keptValues(narrow);
-  const whole = isStatic ? graph : keptValues(graph);
+  const source = isStatic ? narrow : copyParameters(narrow);
+  const whole = isStatic ? graph : copyParameters(graph);
   // By size, the least recently used first; undefined where it was refused.
   const sessions = new Map<string, GraphSession | undefined>();
   let plain: Promise<Executable<OrtTensor>> | undefined;

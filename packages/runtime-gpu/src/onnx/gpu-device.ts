@@ -7,9 +7,9 @@ import { capturedSession } from "./captured-session.ts";
 import { capturingProgram } from "./capturing-program.ts";
 import { bufferOf, type GpuBuffer, type GpuDevice, lossOf, readBuffer } from "./gpu.ts";
 import { hostNumbers, hostTensor } from "./host-device.ts";
+import { applyPasses } from "./passes/passes.ts";
 import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
 import { graphSession } from "./session.ts";
-import { tuneForGpu } from "./tune.ts";
 
 /** What a device in a page is made of. */
 export interface PageGpu {
@@ -89,11 +89,13 @@ export function gpuDevice(ort: Ort, { gpu, owned, capture }: PageGpu): Device<Or
       settle(source);
     },
     async compile(graph) {
-      const tuned = tuneForGpu(graph);
       const captured = (fixed: Graph) => capturedSession(ort, gpu, fixed, options);
-      const { run, dispose } = await page.inTurn(() =>
-        capture ? capturingProgram(tuned, { captured, uncaptured, ...capture }) : uncaptured(tuned),
-      );
+      const { run, dispose } = await page.inTurn(async () => {
+        const rewritten = await applyPasses(graph, "webgpu");
+        return capture
+          ? capturingProgram(rewritten, { captured, uncaptured, ...capture })
+          : uncaptured(rewritten);
+      });
       return {
         run: (...given) => page.inTurn(() => run(...given)),
         dispose: () => page.inTurn(dispose),

@@ -2,15 +2,12 @@ import { type DType, type Graph, type TensorData, tensorData, tensorNumbers } fr
 import type { HostArray } from "../backend.ts";
 import type { Device } from "../device.ts";
 import type { DeviceTensor } from "../ledger.ts";
-import { blockedConvolutions, channelBlock } from "./blocked-convolutions.ts";
-import { isLarge } from "./large.ts";
+import { channelBlock } from "./passes/blocked-convolutions.ts";
+import { isLarge } from "./passes/large.ts";
+import { applyPasses } from "./passes/passes.ts";
 import { releaseMemory } from "./release-memory.ts";
 import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
 import { graphSession } from "./session.ts";
-import { subpixelConvolutions } from "./subpixel-convolutions.ts";
-import { tuneForCpu } from "./tune.ts";
-import { unjoinedChannels } from "./unjoined-channels.ts";
-import { wasmForms } from "./wasm-forms.ts";
 
 /**
  * A device whose tensors are typed arrays in host memory.
@@ -35,10 +32,9 @@ export function hostDevice(name: string, ort: Ort, options: SessionOptions): Dev
       releaseMemory(data);
     },
     async compile(graph) {
-      const fewer = subpixelConvolutions(graph);
-      const tuned = tuneForCpu(native ? unjoinedChannels(fewer) : fewer, native);
-      const formed = native ? await blockedConvolutions(tuned, findBlock) : wasmForms(tuned);
-      const session = await graphSession(ort, formed, { ...options, ...levelFor(formed, native) });
+      const rewritten = await applyPasses(graph, native ? "native" : "wasm", findBlock);
+      const level = levelFor(rewritten, native);
+      const session = await graphSession(ort, rewritten, { ...options, ...level });
       return { run: (inputs) => session.run(inputs), dispose: () => session.release() };
     },
     close: async () => {},

@@ -1,4 +1,5 @@
-import { bindDims, type DType, type Graph, resolveShape, shapeText, toOnnx } from "@gen/graph";
+import { type DType, type Graph, shapeText, toOnnx } from "@gen/graph";
+import { bindDims, resolveShape } from "@gen/graph/compiler";
 import { BackendError } from "../backend-error.ts";
 import type { Ort, OrtTensor, Session, SessionOptions } from "./runtime.ts";
 

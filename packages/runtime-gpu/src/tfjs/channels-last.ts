@@ -1,4 +1,5 @@
-import { type Expr, type Graph, reshape, rewrite, transpose, withInputs } from "@gen/graph";
+import { type Expr, type ExprOf, type Graph, reshape, transpose } from "@gen/graph";
+import { type ComputedOp, expr, isElementwise, rewrite, withInputs } from "@gen/graph/compiler";
 
 const toFirst = [0, 3, 1, 2];
 const toLast = [0, 2, 3, 1];
@@ -11,29 +12,28 @@ const toLast = [0, 2, 3, 1];
 export const channelsLast = (graph: Graph): Graph =>
   rewrite(graph, (node, inputs) => {
     const [x] = inputs;
-    if (node.op === "Conv") return onLast(node, [last(x), transpose(inputs[1], [2, 3, 1, 0])]);
-    if (!inputs.some(isLast) || node.shape.length !== 4) return withInputs(node, inputs);
-    if (images.has(node.op)) return onLast(node, [last(x), ...inputs.slice(1)]);
-    if (node.op === "Concat" && node.attributes.axis === 1) {
-      return onLast(node, inputs.map(last), { axis: 3 });
+    if (node.op === "Conv") {
+      return asFirst({ ...node, inputs: [last(x), transpose(inputs[1], [2, 3, 1, 0])] });
     }
-    if (elementwise.has(node.op)) return onLast(node, inputs.map(operand));
+    if (!inputs.some(isLast) || node.shape.length !== 4) return withInputs(node, inputs);
+    if (isImageOp(node)) return asFirst(onLast(node, [last(x), ...inputs.slice(1)]));
+    if (node.op === "Concat" && node.attributes.axis === 1) {
+      return asFirst({ ...node, inputs: inputs.map(last), attributes: { axis: 3 } });
+    }
+    if (isElementwise(node)) return asFirst({ ...node, inputs: inputs.map(operand) });
     return withInputs(node, inputs);
   });
 
-const images: ReadonlySet<string> = /* @__PURE__ */ new Set([
-  "GroupNormalization",
-  "Resize",
-  "AveragePool",
-]);
-const elementwise: ReadonlySet<string> = /* @__PURE__ */ new Set(
-  /* @__PURE__ */ "Add Sub Mul Div Pow Max Min Neg Exp Log Sqrt Abs Tanh Sigmoid Softplus Relu Erf".split(
-    " ",
-  ),
-);
+type ImageOp = "GroupNormalization" | "Resize" | "AveragePool";
 
-const isLast = ({ op, attributes }: Expr): boolean =>
-  op === "Transpose" && (attributes.perm as readonly number[]).join() === toFirst.join();
+const isImageOp = (e: Expr): e is ExprOf<ImageOp> =>
+  e.op === "GroupNormalization" || e.op === "Resize" || e.op === "AveragePool";
+
+const onLast = <O extends ImageOp>(node: ExprOf<O>, inputs: readonly Expr[]): ExprOf<O> =>
+  expr<O>(node.op, inputs, node.shape, { ...node.attributes, channelsLast: true }, node.dtype);
+
+const isLast = (e: Expr): boolean =>
+  e.op === "Transpose" && e.attributes.perm.join() === toFirst.join();
 
 /** An image with its channels last. */
 function last(x: Expr): Expr {
@@ -50,13 +50,6 @@ function operand(x: Expr): Expr {
   return last(rank === 4 ? x : reshape(x, [...Array(4 - rank).fill(1), ...x.shape]));
 }
 
-function onLast(node: Expr, inputs: readonly Expr[], attributes: Expr["attributes"] = {}): Expr {
-  const shape = toLast.map((axis) => node.shape[axis]);
-  const made = {
-    ...node,
-    inputs,
-    shape,
-    attributes: { ...node.attributes, ...attributes, last: 1 },
-  };
-  return transpose(made, toFirst);
-}
+/** `node`, computed with its channels last, with its channels first again. */
+const asFirst = (node: ExprOf<ComputedOp>): Expr =>
+  transpose({ ...node, shape: toLast.map((axis) => node.shape[axis]) }, toFirst);

@@ -1,21 +1,19 @@
+import { type Expr, type ExprOf, foreignOperations, type Graph, type Tensor } from "@gen/graph";
 import {
   type Bindings,
-  type Expr,
-  foreignOperations,
+  type ComputedOp,
   foreignText,
-  type Graph,
   isInput,
-  type Parameter,
   resolveShape,
-  type Tensor,
-} from "@gen/graph";
+} from "@gen/graph/compiler";
 import type * as tfjs from "@tensorflow/tfjs";
 import { BackendError } from "../backend-error.ts";
 
 import type { Tf } from "./kernel.ts";
 import { kernels } from "./kernels.ts";
 
-const leaves = new Set(["Input", "Parameter", "Constant"]);
+const isKnown = (e: Expr): e is Computed => e.op in kernels;
+const isLeaf = ({ op }: Expr): boolean => op === "Input" || op === "Parameter" || op === "Constant";
 
 /** A graph ready to be computed node by node, its parameters and constants on the device. */
 export interface Interpreter {
@@ -38,14 +36,13 @@ export function interpreter(
       `tfjs cannot run ${foreignText(foreign)}; the backends of @gen/runtime-gpu/onnx can`,
     );
   }
-  const ops = graph.nodes.map((n) => n.op).filter((op) => !leaves.has(op));
-  const missing = new Set(ops.filter((op) => !(op in kernels)));
+  const missing = new Set(graph.nodes.filter((e) => !isLeaf(e) && !isKnown(e)).map((e) => e.op));
   if (missing.size > 0) throw new BackendError(`tfjs cannot run ${[...missing].join(", ")}`);
 
   const held = new Map<Expr, tfjs.Tensor>();
   for (const node of graph.nodes) {
-    if (node.op === "Parameter") held.set(node, upload((node as Parameter).value));
-    if (node.op === "Constant") held.set(node, upload(node.attributes.value as Tensor));
+    if (node.op === "Parameter") held.set(node, upload(node.value));
+    if (node.op === "Constant") held.set(node, upload(node.attributes.value));
   }
   const steps = foldFixed(tf, graph, held);
   const dying = lastUses(graph, steps, new Set(held.keys()));
@@ -89,9 +86,8 @@ export function interpreter(
  * Computes what depends on weights and constants alone, once and for all, and returns the other steps.
  * What is larger than its operands is not kept, since it would cost memory.
  */
-function foldFixed(tf: Tf, graph: Graph, held: Map<Expr, tfjs.Tensor>): Expr[] {
-  const steps = graph.nodes.filter((node) => {
-    if (leaves.has(node.op)) return false;
+function foldFixed(tf: Tf, graph: Graph, held: Map<Expr, tfjs.Tensor>): Computed[] {
+  const steps = graph.nodes.filter(isKnown).filter((node) => {
     const operands = node.inputs.map((e) => held.get(e));
     if (operands.length === 0 || operands.includes(undefined)) return true;
     const known = operands as tfjs.Tensor[];
@@ -110,7 +106,14 @@ function foldFixed(tf: Tf, graph: Graph, held: Map<Expr, tfjs.Tensor>): Expr[] {
   return steps;
 }
 
-function compute(tf: Tf, node: Expr, operands: tfjs.Tensor[], shape: number[]): tfjs.Tensor {
+type Computed = ExprOf<ComputedOp>;
+
+function compute<O extends ComputedOp>(
+  tf: Tf,
+  node: ExprOf<O>,
+  operands: tfjs.Tensor[],
+  shape: number[],
+): tfjs.Tensor {
   return tf.tidy(() => {
     const value = kernels[node.op](tf, operands, node, shape);
     return operands.includes(value) ? value.clone() : value;

@@ -1,28 +1,30 @@
+import type { ComputedOp, ElementwiseOp } from "@gen/graph/compiler";
 import type * as tfjs from "@tensorflow/tfjs";
 import { aroundAxis, expand, transpose } from "./arrange.ts";
-import type { Kernel } from "./kernel.ts";
+import type { Kernel, Tf } from "./kernel.ts";
 import { averagePool, conv, groupNormalization, matmul, upsample } from "./products.ts";
 import { storedDType } from "./values.ts";
 
-type Unary = "neg" | "exp" | "log" | "sqrt" | "abs" | "sign" | "sin" | "cos" | "tanh" | "sigmoid";
-type Binary = "add" | "sub" | "mul" | "div" | "pow" | "maximum" | "minimum";
-type Comparison = "greater" | "less" | "equal";
+type Unary = (x: tfjs.Tensor) => tfjs.Tensor;
+type Binary = (a: tfjs.Tensor, b: tfjs.Tensor) => tfjs.Tensor;
+/** TensorFlow.js's functions of type F, by name. */
+type Functions<F> = { [K in keyof Tf as Tf[K] extends F ? K : never]: F };
 
 const unary =
-  (name: Unary | "softplus" | "relu" | "erf" | "floor"): Kernel =>
-  (tf, [x]) =>
+  (name: keyof Functions<Unary>): Kernel<ElementwiseOp> =>
+  (tf: Functions<Unary>, [x]) =>
     tf[name](x);
 const binary =
-  (name: Binary | Comparison): Kernel =>
-  (tf, [a, b]) =>
+  (name: keyof Functions<Binary>): Kernel<ElementwiseOp> =>
+  (tf: Functions<Binary>, [a, b]) =>
     tf[name](a, b);
 const reduction =
-  (name: "sum" | "mean" | "max"): Kernel =>
+  (name: "sum" | "mean" | "max"): Kernel<"ReduceSum" | "ReduceMean" | "ReduceMax"> =>
   (tf, [x], { attributes }, shape) =>
-    tf.reshape(tf[name](x, attributes.axes as number[]), shape);
+    tf.reshape(tf[name](x, [...attributes.axes]), shape);
 
 /** How each operation is computed with TensorFlow.js, by its name. */
-export const kernels: Readonly<Record<string, Kernel>> = {
+export const kernels: { readonly [O in ComputedOp]: Kernel<O> } = {
   Add: binary("add"),
   Sub: binary("sub"),
   Mul: binary("mul"),
@@ -52,9 +54,8 @@ export const kernels: Readonly<Record<string, Kernel>> = {
     // Some backends cast to bool by dropping the fraction.
     dtype === "bool" ? tf.notEqual(x, tf.zerosLike(x)) : tf.cast(x, storedDType(dtype)),
   Reshape: (tf, [x], _, shape) => tf.reshape(x, shape),
-  Transpose: (tf, [x], { attributes }) => transpose(tf, x, attributes.perm as number[]),
-  Concat: (tf, inputs, { attributes }, shape) => {
-    const axis = attributes.axis as number;
+  Transpose: (tf, [x], { attributes }) => transpose(tf, x, attributes.perm),
+  Concat: (tf, inputs, { attributes: { axis } }, shape) => {
     return tf.reshape(
       tf.concat(
         inputs.map((x) => aroundAxis(tf, x, axis)),
@@ -64,7 +65,7 @@ export const kernels: Readonly<Record<string, Kernel>> = {
     );
   },
   Slice: (tf, [x], { attributes }, shape) => {
-    const { axis, start, end, step } = attributes as Record<string, number>;
+    const { axis, start, end, step } = attributes;
     const around = aroundAxis(tf, x, axis);
     const [before, , after] = around.shape;
     const part =
@@ -73,14 +74,13 @@ export const kernels: Readonly<Record<string, Kernel>> = {
         : tf.stridedSlice(around, [0, start, 0], [before, end, after], [1, step, 1]);
     return tf.reshape(part, shape);
   },
-  Pad: (tf, [x], { attributes }) => {
-    const pads = attributes.pads as number[];
+  Pad: (tf, [x], { attributes: { pads, value } }) => {
     const pairs = x.shape.map((_, i): [number, number] => [pads[i], pads[i + x.rank]]);
-    return tf.pad(x, pairs, attributes.value as number);
+    return tf.pad(x, pairs, value);
   },
   Expand: (tf, [x], _, shape) => expand(tf, x, shape),
   Gather: (tf, [x, indices], { attributes }, shape) => {
-    const around = aroundAxis(tf, x, attributes.axis as number);
+    const around = aroundAxis(tf, x, attributes.axis);
     return tf.reshape(
       tf.gather(around, tf.reshape(indices, [indices.size]) as tfjs.Tensor1D, 1),
       shape,
@@ -90,7 +90,7 @@ export const kernels: Readonly<Record<string, Kernel>> = {
   ReduceMean: reduction("mean"),
   ReduceMax: reduction("max"),
   Softmax: (tf, [x], { attributes }, shape) => {
-    const around = aroundAxis(tf, x, attributes.axis as number);
+    const around = aroundAxis(tf, x, attributes.axis);
     if (around.shape[2] === 1) return tf.reshape(tf.softmax(tf.squeeze(around, [2])), shape);
     return tf.reshape(tf.transpose(tf.softmax(tf.transpose(around, [0, 2, 1])), [0, 2, 1]), shape);
   },

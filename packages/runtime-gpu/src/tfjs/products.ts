@@ -4,7 +4,7 @@ import type { Kernel, Tf } from "./kernel.ts";
 
 const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-export const matmul: Kernel = (tf, [a, b], { attributes }, shape) => {
+export const matmul: Kernel<"MatMul"> = (tf, [a, b], { attributes }, shape) => {
   const [transA, transB] = [attributes.transA === 1, attributes.transB === 1];
   const outer = shape.slice(0, -2);
   const [outerA, outerB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
@@ -25,10 +25,10 @@ export const matmul: Kernel = (tf, [a, b], { attributes }, shape) => {
 };
 
 /** An image `[batch, height, width, channels]` and a filter `[height, width, in, out]`; see `channelsLast`. */
-export const conv: Kernel = (tf, inputs, { attributes }) => {
+export const conv: Kernel<"Conv"> = (tf, inputs, { attributes }) => {
   const [image, filter] = inputs as tfjs.Tensor4D[];
-  const { group, stride } = attributes as Record<string, number>;
-  const [top, left, bottom, right] = attributes.pads as number[];
+  const { group, stride } = attributes;
+  const [top, left, bottom, right] = attributes.pads;
   const pads: [[number, number], [number, number], [number, number], [number, number]] = [
     [0, 0],
     [top, bottom],
@@ -49,25 +49,29 @@ function planes(tf: Tf, x: tfjs.Tensor): tfjs.Tensor4D {
   return tf.reshape(x, [batch * channels, height, width, 1]);
 }
 
-export const averagePool: Kernel = (tf, [x], { attributes }, shape) => {
-  const block = attributes.size as number;
-  const image = attributes.last ? (x as tfjs.Tensor4D) : planes(tf, x);
+export const averagePool: Kernel<"AveragePool"> = (tf, [x], { attributes }, shape) => {
+  const { size: block, channelsLast } = attributes;
+  const image = channelsLast ? (x as tfjs.Tensor4D) : planes(tf, x);
   return tf.reshape(tf.avgPool(image, block, block, "valid"), shape);
 };
 
-export const upsample: Kernel = (tf, [x], { attributes }, shape) => {
-  const image = attributes.last ? (x as tfjs.Tensor4D) : planes(tf, x);
-  const at = attributes.last ? 1 : 2;
+export const upsample: Kernel<"Resize"> = (tf, [x], { attributes: { channelsLast } }, shape) => {
+  const image = channelsLast ? (x as tfjs.Tensor4D) : planes(tf, x);
+  const at = channelsLast ? 1 : 2;
   return tf.reshape(tf.image.resizeNearestNeighbor(image, [shape[at], shape[at + 1]]), shape);
 };
 
-export const groupNormalization: Kernel = (tf, [x, scale, bias], { attributes }, shape) => {
-  const { groups, epsilon, last } = attributes as Record<string, number>;
+export const groupNormalization: Kernel<"GroupNormalization"> = (
+  tf,
+  [x, scale, bias],
+  { attributes: { groups, epsilon, channelsLast } },
+  shape,
+) => {
   const batch = shape[0];
-  const channels = last ? shape[3] : shape[1];
+  const channels = channelsLast ? shape[3] : shape[1];
   const inGroup = channels / groups;
   // Pixels and channels of a group are averaged together, wherever they are.
-  const [grouped, axes, perChannel] = last
+  const [grouped, axes, perChannel] = channelsLast
     ? [
         [batch, -1, groups, inGroup],
         [1, 3],
@@ -79,8 +83,8 @@ export const groupNormalization: Kernel = (tf, [x, scale, bias], { attributes },
         [1, groups, inGroup, 1],
       ];
   const whole = tf.reshape(x, grouped);
-  const centred = tf.sub(whole, tf.mean(whole, axes, true));
-  const variance = tf.mean(tf.square(centred), axes, true);
+  const centered = tf.sub(whole, tf.mean(whole, axes, true));
+  const variance = tf.mean(tf.square(centered), axes, true);
   const gain = tf.mul(tf.reshape(scale, perChannel), tf.rsqrt(tf.add(variance, epsilon)));
-  return tf.reshape(tf.add(tf.mul(centred, gain), tf.reshape(bias, perChannel)), shape);
+  return tf.reshape(tf.add(tf.mul(centered, gain), tf.reshape(bias, perChannel)), shape);
 };

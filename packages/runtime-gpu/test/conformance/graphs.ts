@@ -1,4 +1,5 @@
 import * as g from "@gen/graph";
+import * as c from "@gen/graph/compiler";
 import {
   agreement,
   agrees,
@@ -47,7 +48,7 @@ export const graphs: Case[] = [
       const tensors = tensorsFor({ x: signature.x }, 2);
       await matches(backend, graph, tensors, limits);
       const value = g.tensor([0, 1, 0, 2, 0, 3], [3, 2]);
-      await matches(backend, g.parametersAsInputs(graph), { ...tensors, weight: value }, limits);
+      await matches(backend, c.parametersAsInputs(graph), { ...tensors, weight: value }, limits);
     },
   },
   {

@@ -1,0 +1,24 @@
+/**
+ * The tools of what compiles graphs: backends, training, passes of your own.
+ * A pass is a function from graph to graph, written with {@link rewrite}; `node.op` tells which
+ * attributes an expression has.
+ *
+ * ```ts
+ * const withoutNegations = (graph: Graph): Graph =>
+ *   rewrite(graph, (node, inputs) => (node.op === "Neg" ? mul(inputs[0], -1) : withInputs(node, inputs)));
+ * ```
+ * @module
+ */
+export { type Bindings, bindDims, resolveShape } from "./expr/bind-dims.ts";
+export { expr, isElementwise, isInput, isParameter } from "./expr/expr.ts";
+export { foreignText } from "./expr/foreign.ts";
+export {
+  type ComputedOp,
+  type ElementwiseOp,
+  type OnnxForms,
+  type Traits,
+  traitsOf,
+} from "./expr/operations.ts";
+export { parametersAsInputs, rewrite, topological, usesIn, withInputs } from "./expr/trace.ts";
+export { groupRate, groupStatistics } from "./ops/normalize/gradient.ts";
+export { simplify } from "./passes/simplify.ts";

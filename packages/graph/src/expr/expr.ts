@@ -1,0 +1,126 @@
+import type { ForeignNode } from "./foreign-node.ts";
+import {
+  type Attributes,
+  type ElementwiseOp,
+  isElementwiseOp,
+  type OnnxForms,
+} from "./operations.ts";
+import { type Shape, shapeText } from "./shape.ts";
+import { type DType, isFloat, type Tensor, tensor } from "./tensor.ts";
+
+type AllAttributes = Attributes & OnnxForms;
+
+interface Typed<O extends keyof AllAttributes> {
+  readonly op: O;
+  readonly inputs: readonly Expr[];
+  readonly attributes: AllAttributes[O];
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+/** A named input of a graph. */
+export interface Input extends Typed<"Input"> {
+  readonly name: string;
+}
+
+/** A named weight: its `value` is what a model is trained to, and may be replaced by one of the same shape. */
+export interface Parameter extends Typed<"Parameter"> {
+  readonly name: string;
+  readonly shape: readonly number[];
+  value: Tensor;
+}
+
+/** A node of an ONNX file that is kept as it is; what it computes are its results, which `Result` nodes pick. */
+export interface Foreign extends Typed<"Foreign"> {
+  readonly node: ForeignNode;
+}
+
+/** An expression of one operation, or of one of several: `ExprOf<"Slice">` has the attributes of a slice. */
+export type ExprOf<O extends keyof AllAttributes> = { [P in O]: Typed<P> }[O];
+
+/**
+ * A value in a computation: an operation of ONNX's vocabulary applied to other expressions.
+ * Expressions are immutable and carry their dtype and shape; nothing is computed until a backend runs a graph.
+ * `op` tells which attributes there are.
+ */
+export type Expr =
+  | Input
+  | Parameter
+  | Foreign
+  | ExprOf<Exclude<keyof AllAttributes, "Input" | "Parameter" | "Foreign">>;
+
+/** An expression, or a number that takes the other operand's dtype. */
+export type Operand = Expr | number;
+
+/** What an input looks like: shape `[batch, ...]`, dtype float32 unless told. */
+export interface Signature {
+  readonly shape: Shape;
+  readonly dtype?: DType;
+}
+
+/** An expression of operation `op`. The builders of each operation check shapes and dtypes; this does not. */
+export function expr<O extends keyof AllAttributes>(
+  op: O,
+  inputs: readonly Expr[],
+  shape: Shape,
+  attributes: AllAttributes[O],
+  dtype: DType = inputs[0].dtype,
+): ExprOf<O> {
+  return { op, inputs, attributes, dtype, shape };
+}
+
+/** A named input of the given shape and dtype. */
+export function input(name: string, { shape, dtype = "float32" }: Signature): Input {
+  return { op: "Input", name, inputs: [], attributes: {}, dtype, shape: [...shape] };
+}
+
+/** A named weight holding `value`. */
+export function parameter(name: string, value: Tensor): Parameter {
+  return {
+    op: "Parameter",
+    name,
+    inputs: [],
+    attributes: {},
+    dtype: value.dtype,
+    shape: value.shape,
+    value,
+  };
+}
+
+/** A constant: a number (shape `[]`) or a tensor. */
+export function constant(value: number | Tensor, dtype: DType = "float32"): Expr {
+  const held = typeof value === "number" ? tensor([value], [], dtype) : value;
+  return expr("Constant", [], held.shape, { value: held }, held.dtype);
+}
+
+/** Whether an expression is a named input of a graph. */
+export const isInput = (e: Expr): e is Input => e.op === "Input";
+/** Whether an expression is a named weight. */
+export const isParameter = (e: Expr): e is Parameter => e.op === "Parameter";
+
+/** Whether an expression is computed element by element, from operands that broadcast. */
+export const isElementwise = (e: Expr): e is ExprOf<ElementwiseOp> => isElementwiseOp(e.op);
+
+/** Turns numbers among operands into constants of the expressions' dtype. */
+export function operands(op: string, ...values: Operand[]): Expr[] {
+  const first = values.find((v) => typeof v !== "number") as Expr | undefined;
+  if (!first) throw new TypeError(`${op} needs at least one expression, got only numbers`);
+  return values.map((value) => {
+    if (typeof value === "number") return constant(value, first.dtype);
+    if (value.dtype !== first.dtype) {
+      throw new TypeError(
+        `${op}: dtypes ${first.dtype} ${shapeText(first.shape)} and ${value.dtype} ${shapeText(value.shape)} differ; use cast`,
+      );
+    }
+    return value;
+  });
+}
+
+/** @throws TypeError unless `x` holds real numbers. */
+export function requireFloat(op: string, x: Expr): void {
+  if (!isFloat(x.dtype)) {
+    throw new TypeError(
+      `${op} needs a float dtype, got ${x.dtype} ${shapeText(x.shape)}; use cast`,
+    );
+  }
+}

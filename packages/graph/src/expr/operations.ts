@@ -1,0 +1,169 @@
+import type { Tensor } from "./tensor.ts";
+
+/** What passes need to know of an operation. */
+export interface Traits {
+  /** Each element of the result is an element of an operand, or a constant of the operation. */
+  readonly movesData?: true;
+}
+
+const computes: Traits = {};
+const movesData: Traits = { movesData: true };
+
+/** Operations on each element by itself; operands broadcast. They have no attributes. A new one is a line here. */
+const elementwise = {
+  Add: computes,
+  Sub: computes,
+  Mul: computes,
+  Div: computes,
+  Pow: computes,
+  Max: movesData,
+  Min: movesData,
+  Greater: computes,
+  Less: computes,
+  Equal: computes,
+  Where: movesData,
+  Cast: computes,
+  Neg: computes,
+  Exp: computes,
+  Log: computes,
+  Sqrt: computes,
+  Abs: computes,
+  Sign: computes,
+  Sin: computes,
+  Cos: computes,
+  Tanh: computes,
+  Sigmoid: computes,
+  Softplus: computes,
+  Relu: computes,
+  Erf: computes,
+  Floor: computes,
+};
+
+/** An operation on each element by itself; operands broadcast. */
+export type ElementwiseOp = keyof typeof elementwise;
+
+type None = Readonly<Record<string, never>>;
+type Axis = { readonly axis: number };
+type Reduction = {
+  readonly axes: readonly number[];
+  /** 1 keeps the reduced axes as dimensions of 1, 0 drops them. */
+  readonly keepdims: number;
+};
+type Transposes = {
+  /** 1 where the operand's last two dimensions are swapped first. */
+  readonly transA: number;
+  readonly transB: number;
+};
+type Epsilon = { readonly epsilon: number };
+type ImageLayout = {
+  /** True where the channels are the last axis, as in graphs for TensorFlow.js. */
+  readonly channelsLast?: boolean;
+};
+
+interface ArrangeAttributes {
+  Reshape: None;
+  /** Output dimension i is input dimension `perm[i]`. */
+  Transpose: { readonly perm: readonly number[] };
+  Concat: Axis;
+  Slice: Axis & { readonly start: number; readonly end: number; readonly step: number };
+  /** First what is added before each dimension, then what is added after each. */
+  Pad: { readonly pads: readonly number[]; readonly value: number };
+  Expand: None;
+  Gather: Axis;
+}
+
+interface ReduceAttributes {
+  ReduceSum: Reduction;
+  ReduceMean: Reduction;
+  ReduceMax: Reduction;
+  Softmax: Axis;
+}
+
+interface ProductAttributes {
+  MatMul: Transposes;
+  Conv: {
+    readonly stride: number;
+    /** `[top, left, bottom, right]`. */
+    readonly pads: readonly [number, number, number, number];
+    readonly group: number;
+  };
+  AveragePool: ImageLayout & { readonly size: number };
+  Resize: ImageLayout & { readonly scale: number };
+}
+
+interface NormalizeAttributes {
+  GroupNormalization: ImageLayout & Epsilon & { readonly groups: number };
+}
+
+/**
+ * The operations of graphs and their attributes; names are ONNX's.
+ * A new operation starts in the group of its folder under `ops/`. The compiler then names each table that lacks it.
+ */
+export interface Attributes
+  extends Record<ElementwiseOp, None>,
+    ArrangeAttributes,
+    ReduceAttributes,
+    ProductAttributes,
+    NormalizeAttributes {
+  Input: None;
+  Parameter: None;
+  Constant: { readonly value: Tensor };
+  Dropout: { readonly rate: number };
+  /** A node of an ONNX file that is kept as it is; `id` tells nodes apart that are otherwise equal. */
+  Foreign: { readonly id: number };
+  /** One result of a foreign node; `opaque` is 1 where its dtype or shape is none of a graph's. */
+  Result: { readonly index: number; readonly opaque?: number };
+}
+
+/** The name of an operation of graphs. */
+export type Op = keyof Attributes;
+export type ArrangeOp = keyof ArrangeAttributes;
+export type ReduceOp = keyof ReduceAttributes;
+export type ProductOp = keyof ProductAttributes;
+export type NormalizeOp = keyof NormalizeAttributes;
+/** Operations that backends compute: all but leaves, nodes of files, and dropout, which no graph holds. */
+export type ComputedOp = ElementwiseOp | ArrangeOp | ReduceOp | ProductOp | NormalizeOp;
+
+/** Forms that only ONNX files have. Passes before writing put them into graphs. */
+export interface OnnxForms {
+  Gemm: Transposes;
+  InstanceNormalization: Epsilon;
+  LayerNormalization: Epsilon;
+  BatchNormalization: Epsilon;
+  GlobalAveragePool: None;
+  "com.microsoft.nchwc.ReorderInput": None;
+  "com.microsoft.nchwc.ReorderOutput": { readonly channels: number };
+  "com.microsoft.nchwc.Conv": {
+    readonly kernel_shape: readonly number[];
+    readonly strides: readonly number[];
+    readonly dilations: readonly number[];
+    readonly pads: readonly number[];
+    readonly group: number;
+  };
+}
+
+const others: { readonly [O in Exclude<ComputedOp, ElementwiseOp>]: Traits } = {
+  Reshape: movesData,
+  Transpose: movesData,
+  Concat: movesData,
+  Slice: movesData,
+  Pad: movesData,
+  Expand: movesData,
+  Gather: movesData,
+  ReduceSum: computes,
+  ReduceMean: computes,
+  ReduceMax: computes,
+  Softmax: computes,
+  MatMul: computes,
+  Conv: computes,
+  AveragePool: computes,
+  Resize: movesData,
+  GroupNormalization: computes,
+};
+
+/** Whether an operation works on each element by itself. */
+export const isElementwiseOp = (op: string): op is ElementwiseOp => op in elementwise;
+
+/** The traits of an operation; undefined for one that backends do not compute. */
+export const traitsOf = (op: string): Traits | undefined =>
+  isElementwiseOp(op) ? elementwise[op] : others[op as keyof typeof others];

@@ -1,0 +1,84 @@
+/** A dimension: a number, or a name such as `batch` (or a multiple, `4*batch`) that is known when a graph runs. */
+export type Dim = number | string;
+/** The dimensions of a value, outermost first; `[]` is a scalar. */
+export type Shape = readonly Dim[];
+
+/** `[batch, 3, 28, 28]`, as errors print it. */
+export const shapeText = (shape: Shape): string => `[${shape.join(", ")}]`;
+
+/** The dimensions as numbers. @throws RangeError when one is symbolic. */
+export function staticShape(shape: Shape, what: string): number[] {
+  return shape.map((dim) => {
+    if (typeof dim === "number") return dim;
+    throw new RangeError(`${what} needs a static shape, got ${shapeText(shape)}`);
+  });
+}
+
+interface Product {
+  factor: number;
+  names: string[];
+}
+
+function product(shape: Shape): Product {
+  const out: Product = { factor: 1, names: [] };
+  for (const dim of shape) {
+    for (const part of typeof dim === "number" ? [dim] : dim.split("*")) {
+      const value = Number(part);
+      if (Number.isNaN(value)) out.names.push(part as string);
+      else out.factor *= value;
+    }
+  }
+  out.names.sort();
+  return out;
+}
+
+function dim({ factor, names }: Product): Dim {
+  if (names.length === 0 || factor === 0) return factor;
+  return factor === 1 ? names.join("*") : [factor, ...names].join("*");
+}
+
+/** The number of elements of `shape`, symbolic where the shape is. */
+export const elementCount = (shape: Shape): Dim => dim(product(shape));
+
+/** `whole / part`, or undefined where it is not a whole number of elements. */
+export function divideDims(whole: Shape, part: Shape): Dim | undefined {
+  const a = product(whole);
+  const b = product(part);
+  for (const name of b.names) {
+    const at = a.names.indexOf(name);
+    if (at < 0) return undefined;
+    a.names.splice(at, 1);
+  }
+  if (b.factor === 0 || a.factor % b.factor !== 0) return undefined;
+  return dim({ factor: a.factor / b.factor, names: a.names });
+}
+
+/**
+ * The common shape of operands under numpy's broadcasting.
+ * @throws RangeError naming the operation and both shapes.
+ */
+export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const x = a[i - rank + a.length] ?? 1;
+    const y = b[i - rank + b.length] ?? 1;
+    if (x === y || y === 1) return x;
+    if (x === 1) return y;
+    throw new RangeError(`${op}: shapes ${shapeText(a)} and ${shapeText(b)} do not broadcast`);
+  });
+}
+
+/** The axis of `shape` that is `dim`, or -1. */
+export const axisOf = (shape: Shape, dim: Dim): number => shape.indexOf(dim);
+
+/** `axis` counted from the front. @throws RangeError when it is outside `[-rank, rank)`. */
+export function normalizeAxis(op: string, axis: number, shape: Shape): number {
+  const at = axis < 0 ? axis + shape.length : axis;
+  if (!Number.isInteger(axis) || at < 0 || at >= shape.length) {
+    throw new RangeError(`${op}: axis ${axis} is outside the shape ${shapeText(shape)}`);
+  }
+  return at;
+}
+
+export const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((d, i) => d === b[i]);

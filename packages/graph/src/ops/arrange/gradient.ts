@@ -1,0 +1,128 @@
+import { constant, type Expr } from "../../expr/expr.ts";
+import type { ArrangeOp } from "../../expr/operations.ts";
+import { elementCount, type Shape, shapeText } from "../../expr/shape.ts";
+import { tensor } from "../../expr/tensor.ts";
+import { add, cast, equal, less, where } from "../elementwise/build.ts";
+import { matmul } from "../products/build.ts";
+import { type Rule, type Rules, sumTo, whole } from "../rule.ts";
+import { pad, reshape, slice, transpose } from "./build.ts";
+
+const transposed: Rule<"Transpose"> = (g, y) => [
+  () => {
+    if (g.shape.length === 0) return g;
+    const { perm } = y.attributes;
+    return transpose(
+      whole(g, y),
+      perm.map((_, i) => perm.indexOf(i)),
+    );
+  },
+];
+
+const joined: Rule<"Concat"> = (g, y) => {
+  const { axis } = y.attributes;
+  const full = whole(g, y);
+  let end = 0;
+  return y.inputs.map((part) => {
+    const length = part.shape[axis] as number;
+    const start = end;
+    end += length;
+    return () => {
+      if (typeof length !== "number") {
+        throw new RangeError(
+          `gradient of Concat along the symbolic axis ${axis} of ${shapeText(part.shape)}`,
+        );
+      }
+      return slice(full, axis, start, start + length);
+    };
+  });
+};
+
+const sliced: Rule<"Slice"> = (g, y) => [
+  () => {
+    const [x] = y.inputs;
+    const { axis, start, step } = y.attributes;
+    const size = x.shape[axis] as number;
+    const spread = interleave(whole(g, y), axis, step);
+    const inside = slice(spread, axis, 0, size - start);
+    const after = size - start - (inside.shape[axis] as number);
+    return pad(inside, only(x.shape, axis, start), only(x.shape, axis, after));
+  },
+];
+
+const only = (shape: Shape, axis: number, value: number) =>
+  shape.map((_, i) => (i === axis ? value : 0));
+
+/** Puts `step - 1` zeros after every entry along `axis`; matrices do it on every backend. */
+function interleave(x: Expr, axis: number, step: number): Expr {
+  if (step === 1) return x;
+  const rows = elementCount(x.shape.slice(0, axis + 1));
+  const width = elementCount(x.shape.slice(axis + 1)) as number;
+  if (typeof width !== "number") {
+    throw new RangeError(
+      `gradient of a step of ${step} needs static dimensions after axis ${axis}, got ${shapeText(x.shape)}`,
+    );
+  }
+  const spread = pad(reshape(x, [rows, width]), [0, 0], [0, width * (step - 1)]);
+  return reshape(
+    spread,
+    x.shape.map((d, i) => (i === axis ? (d as number) * step : d)),
+  );
+}
+
+const padded: Rule<"Pad"> = (g, y) => [
+  () => {
+    const rank = y.shape.length;
+    const { pads } = y.attributes;
+    return y.shape.reduce<Expr>(
+      (inner, size, axis) => {
+        if (pads[axis] === 0 && pads[axis + rank] === 0) return inner;
+        return slice(inner, axis, pads[axis], (size as number) - pads[axis + rank]);
+      },
+      whole(g, y),
+    );
+  },
+];
+
+// A sum of the rows that each entry was picked for is a product with a one-hot matrix: no scatter needed.
+const gathered: Rule<"Gather"> = (g, y) => [
+  () => {
+    const [x, indices] = y.inputs;
+    const { axis } = y.attributes;
+    const size = x.shape[axis];
+    if (typeof size !== "number") {
+      throw new RangeError(
+        `gradient of Gather along the symbolic axis ${axis} of ${shapeText(x.shape)}`,
+      );
+    }
+    const count = elementCount(indices.shape);
+    const row = reshape(indices, [count, 1]);
+    const places = constant(
+      tensor(
+        Array.from({ length: size }, (_, i) => i),
+        [1, size],
+        indices.dtype,
+      ),
+    );
+    const fromFront = where(less(row, 0), add(row, size), row);
+    const oneHot = cast(equal(fromFront, places), x.dtype);
+    const before = x.shape.slice(0, axis);
+    const after = elementCount(x.shape.slice(axis + 1));
+    const full = whole(g, y);
+    const sums =
+      after === 1
+        ? matmul(reshape(full, [elementCount(before), count]), oneHot)
+        : matmul(oneHot, reshape(full, [...before, count, after]), { transposeA: true });
+    return reshape(sums, x.shape);
+  },
+  undefined,
+];
+
+export const arrangeRules: Rules<ArrangeOp> = {
+  Reshape: (g, y) => [() => (g.shape.length === 0 ? g : reshape(whole(g, y), y.inputs[0].shape))],
+  Transpose: transposed,
+  Concat: joined,
+  Slice: sliced,
+  Pad: padded,
+  Expand: (g, y) => [() => sumTo(g, y, y.inputs[0]), undefined],
+  Gather: gathered,
+};

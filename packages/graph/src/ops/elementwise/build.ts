@@ -1,0 +1,89 @@
+import { type Expr, expr, type Operand, operands, requireFloat } from "../../expr/expr.ts";
+import type { ElementwiseOp } from "../../expr/operations.ts";
+import { broadcastShapes } from "../../expr/shape.ts";
+import type { DType } from "../../expr/tensor.ts";
+
+function unary(op: ElementwiseOp, x: Expr): Expr {
+  requireFloat(op, x);
+  return expr(op, [x], x.shape, {});
+}
+
+function binary(op: ElementwiseOp, a: Operand, b: Operand, dtype?: DType): Expr {
+  const inputs = operands(op, a, b);
+  const shape = broadcastShapes(op, inputs[0].shape, inputs[1].shape);
+  return expr(op, inputs, shape, {}, dtype);
+}
+
+/** Elementwise `a + b`, broadcast as numpy does; so are all the functions of two operands here. */
+export const add = (a: Operand, b: Operand): Expr => binary("Add", a, b);
+/** Elementwise `a - b`. */
+export const sub = (a: Operand, b: Operand): Expr => binary("Sub", a, b);
+/** Elementwise `a * b`. */
+export const mul = (a: Operand, b: Operand): Expr => binary("Mul", a, b);
+/** Elementwise `a / b`. */
+export const div = (a: Operand, b: Operand): Expr => binary("Div", a, b);
+/** Elementwise `a ** b`. */
+export const pow = (a: Operand, b: Operand): Expr => binary("Pow", a, b);
+/** Elementwise larger of the two; the gradient goes to `a` on a tie. */
+export const maximum = (a: Operand, b: Operand): Expr => binary("Max", a, b);
+/** Elementwise smaller of the two; the gradient goes to `a` on a tie. */
+export const minimum = (a: Operand, b: Operand): Expr => binary("Min", a, b);
+/** Elementwise `a > b` as bool. */
+export const greater = (a: Operand, b: Operand): Expr => binary("Greater", a, b, "bool");
+/** Elementwise `a < b` as bool. */
+export const less = (a: Operand, b: Operand): Expr => binary("Less", a, b, "bool");
+/** Elementwise `a == b` as bool. */
+export const equal = (a: Operand, b: Operand): Expr => binary("Equal", a, b, "bool");
+
+/** `-x`. */
+export const neg = (x: Expr): Expr => unary("Neg", x);
+/** `e^x`. */
+export const exp = (x: Expr): Expr => unary("Exp", x);
+/** Natural logarithm. */
+export const log = (x: Expr): Expr => unary("Log", x);
+/** Square root. */
+export const sqrt = (x: Expr): Expr => unary("Sqrt", x);
+/** Absolute value. */
+export const abs = (x: Expr): Expr => unary("Abs", x);
+/** -1, 0 or 1; its gradient is 0. */
+export const sign = (x: Expr): Expr => unary("Sign", x);
+/** Sine, in radians. */
+export const sin = (x: Expr): Expr => unary("Sin", x);
+/** Cosine, in radians. */
+export const cos = (x: Expr): Expr => unary("Cos", x);
+/** Hyperbolic tangent. */
+export const tanh = (x: Expr): Expr => unary("Tanh", x);
+/** `1 / (1 + e^-x)`. */
+export const sigmoid = (x: Expr): Expr => unary("Sigmoid", x);
+/** `log(1 + e^x)`, finite for any finite x. */
+export const softplus = (x: Expr): Expr => unary("Softplus", x);
+/** `max(x, 0)`. */
+export const relu = (x: Expr): Expr => unary("Relu", x);
+/** The error function. */
+export const erf = (x: Expr): Expr => unary("Erf", x);
+/** The largest whole number not above x; its gradient is 0. */
+export const floor = (x: Expr): Expr => unary("Floor", x);
+/** `x * x`. */
+export const square = (x: Expr): Expr => mul(x, x);
+/** `x * sigmoid(x)` (Elfwing et al. 2017, eq. 9), also called swish. */
+export const silu = (x: Expr): Expr => mul(x, sigmoid(x));
+/** `x * Phi(x)` (Hendrycks and Gimpel 2016), with the exact normal distribution function. */
+export const gelu = (x: Expr): Expr => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1));
+
+/** `condition ? a : b`, elementwise; `condition` is bool. */
+export function where(condition: Expr, a: Operand, b: Operand): Expr {
+  if (condition.dtype !== "bool") {
+    throw new TypeError(`Where needs a bool condition, got ${condition.dtype}`);
+  }
+  const [x, y] = operands("Where", a, b);
+  const shape = broadcastShapes(
+    "Where",
+    broadcastShapes("Where", condition.shape, x.shape),
+    y.shape,
+  );
+  return expr("Where", [condition, x, y], shape, {}, x.dtype);
+}
+
+/** The same values as another dtype. */
+export const cast = (x: Expr, dtype: DType): Expr =>
+  x.dtype === dtype ? x : expr("Cast", [x], x.shape, {}, dtype);

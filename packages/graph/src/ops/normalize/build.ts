@@ -1,0 +1,30 @@
+import { type Expr, expr, operands, requireFloat } from "../../expr/expr.ts";
+import { shapeText } from "../../expr/shape.ts";
+
+/**
+ * Group normalisation of `[batch, channels, ...]` (Wu and He 2018, eq. 1 to 6):
+ * `(x - mean) / sqrt(variance + epsilon) * scale + bias` with the mean and (biased) variance of each group of
+ * `channels / groups` channels of a sample; `scale` and `bias` are `[channels]`.
+ * @throws RangeError when `groups` does not divide the channels, or scale and bias do not fit.
+ */
+export function groupNormalization(
+  x: Expr,
+  scale: Expr,
+  bias: Expr,
+  groups: number,
+  epsilon = 1e-5,
+): Expr {
+  const inputs = operands("GroupNormalization", x, scale, bias);
+  requireFloat("GroupNormalization", x);
+  const fits = (e: Expr) => e.shape.length === 1 && e.shape[0] === x.shape[1];
+  if (x.shape.length < 3 || !fits(scale) || !fits(bias) || (x.shape[1] as number) % groups !== 0) {
+    throw new RangeError(
+      `GroupNormalization: ${shapeText(x.shape)} in ${groups} groups does not go with scale ${shapeText(scale.shape)} and bias ${shapeText(bias.shape)}`,
+    );
+  }
+  return expr("GroupNormalization", inputs, x.shape, { groups, epsilon });
+}
+
+/** Group normalisation in which every channel is a group (Ulyanov et al. 2016). */
+export const instanceNorm = (x: Expr, scale: Expr, bias: Expr, epsilon = 1e-5): Expr =>
+  groupNormalization(x, scale, bias, x.shape[1] as number, epsilon);

@@ -1,0 +1,60 @@
+import type { Expr } from "../../expr/expr.ts";
+import type { NormalizeOp } from "../../expr/operations.ts";
+import { elementCount, shapeText } from "../../expr/shape.ts";
+import { reshape } from "../arrange/build.ts";
+import { add, div, mul, sqrt, square, sub } from "../elementwise/build.ts";
+import { mean, sum } from "../reduce/build.ts";
+import { type Rule, type Rules, whole } from "../rule.ts";
+
+/** Each group's values less their mean `[batch, groups, values]`, and `1 / sqrt(variance + epsilon)`. */
+export function groupStatistics(
+  x: Expr,
+  groups: number,
+  epsilon: number,
+): { centered: Expr; rate: Expr } {
+  const grouped = reshape(x, [x.shape[0], groups, -1]);
+  const centered = sub(grouped, mean(grouped, [2], true));
+  return { centered, rate: groupRate(centered, epsilon) };
+}
+
+/** `1 / sqrt(variance + epsilon)` of each group's values less their mean `[batch, groups, values]`. */
+export const groupRate = (centered: Expr, epsilon: number): Expr =>
+  div(1, sqrt(add(mean(square(centered), [2], true), epsilon)));
+
+/**
+ * With `d` and `r` of {@link groupStatistics}, and means over each group:
+ * `dx = r * (scale * g - mean(scale * g) - d * r^2 * mean(scale * g * d))`.
+ * Whatever can be is computed from the sums over each channel's pixels, which are few.
+ */
+const groupNormalization: Rule<"GroupNormalization"> = (g, y) => {
+  const [x, scale] = y.inputs;
+  const { groups, epsilon } = y.attributes;
+  const [batch, channels, ...sides] = x.shape as [number, number, ...number[]];
+  const pixels = elementCount(sides);
+  if (typeof pixels !== "number") {
+    throw new RangeError(
+      `gradient of GroupNormalization needs static dimensions after the channels, got ${shapeText(x.shape)}`,
+    );
+  }
+  const inGroup = channels / groups;
+  const { centered, rate } = groupStatistics(x, groups, epsilon);
+  const full = reshape(whole(g, y), [batch, channels, pixels]);
+  const product = sum(mul(full, reshape(centered, [batch, channels, pixels])), [2]);
+  const level = sum(full, [2]);
+  const scales = reshape(scale, [groups, inGroup]);
+  const byGroup = (e: Expr) => reshape(e, [batch, groups, inGroup]);
+  const average = (e: Expr) => div(sum(mul(byGroup(e), scales), [2], true), inGroup * pixels);
+  return [
+    () => {
+      const factor = reshape(mul(rate, scales), [batch, channels, 1]);
+      const slope = mul(mul(rate, mul(rate, rate)), average(product));
+      const scaled = reshape(mul(full, factor), centered.shape);
+      const rest = add(mul(centered, slope), mul(rate, average(level)));
+      return reshape(sub(scaled, rest), x.shape);
+    },
+    () => reshape(sum(mul(byGroup(product), rate), [0]), [channels]),
+    () => sum(level, [0]),
+  ];
+};
+
+export const normalizeRules: Rules<NormalizeOp> = { GroupNormalization: groupNormalization };

@@ -1,0 +1,121 @@
+import { type Expr, expr, operands, requireFloat } from "../../expr/expr.ts";
+import { broadcastShapes, type Dim, type Shape, shapeText } from "../../expr/shape.ts";
+
+/**
+ * Matrix product of `[..., m, k]` and `[..., k, n]` with broadcast leading dimensions;
+ * `transposeA` and `transposeB` swap the last two dimensions first.
+ */
+export function matmul(
+  a: Expr,
+  b: Expr,
+  { transposeA = false, transposeB = false }: { transposeA?: boolean; transposeB?: boolean } = {},
+): Expr {
+  const inputs = operands("MatMul", a, b);
+  requireFloat("MatMul", a);
+  const fail = () => {
+    const mark = (e: Expr, t: boolean) => shapeText(e.shape) + (t ? " transposed" : "");
+    return new RangeError(
+      `MatMul: shapes ${mark(a, transposeA)} and ${mark(b, transposeB)} do not multiply`,
+    );
+  };
+  if (a.shape.length < 2 || b.shape.length < 2) throw fail();
+  const [m, k] = lastTwo(a, transposeA);
+  const [l, n] = lastTwo(b, transposeB);
+  if (k !== l) throw fail();
+  const leading = leadingShape(a, b);
+  if (!leading) throw fail();
+  return expr("MatMul", inputs, [...leading, m, n], {
+    transA: transposeA ? 1 : 0,
+    transB: transposeB ? 1 : 0,
+  });
+}
+
+function leadingShape(a: Expr, b: Expr): Shape | undefined {
+  try {
+    return broadcastShapes("MatMul", a.shape.slice(0, -2), b.shape.slice(0, -2));
+  } catch {
+    return undefined;
+  }
+}
+
+function lastTwo({ shape }: Expr, swap: boolean): [Dim, Dim] {
+  const [x, y] = shape.slice(-2);
+  return swap ? [y, x] : [x, y];
+}
+
+/** How a convolution moves over its input; pads are `[top, left, bottom, right]`. */
+export interface ConvOptions {
+  stride?: number;
+  pads?: readonly [number, number, number, number];
+  groups?: number;
+}
+
+/**
+ * 2-D cross-correlation of `x` `[batch, in, height, width]` with `weight` `[out, in / groups, kh, kw]`,
+ * as deep-learning libraries define convolution.
+ */
+export function conv2d(
+  x: Expr,
+  weight: Expr,
+  { stride = 1, pads = [0, 0, 0, 0], groups = 1 }: ConvOptions = {},
+): Expr {
+  const inputs = operands("Conv", x, weight);
+  requireFloat("Conv", x);
+  const [batch, channels, height, width] = x.shape;
+  const [out, perGroup, kh, kw] = weight.shape;
+  const fits =
+    x.shape.length === 4 &&
+    weight.shape.length === 4 &&
+    typeof height === "number" &&
+    typeof width === "number" &&
+    typeof perGroup === "number" &&
+    channels === perGroup * groups &&
+    (out as number) % groups === 0;
+  const rows = Math.floor(((height as number) + pads[0] + pads[2] - (kh as number)) / stride) + 1;
+  const columns = Math.floor(((width as number) + pads[1] + pads[3] - (kw as number)) / stride) + 1;
+  if (!fits || !(rows >= 1) || !(columns >= 1)) {
+    throw new RangeError(
+      `Conv: input ${shapeText(x.shape)} and weight ${shapeText(weight.shape)} do not fit (stride ${stride}, pads [${pads.join(", ")}], groups ${groups})`,
+    );
+  }
+  return expr("Conv", inputs, [batch, out, rows, columns], {
+    stride,
+    pads: [...pads],
+    group: groups,
+  });
+}
+
+/** Mean over `size` x `size` blocks of `[batch, channels, height, width]`; both sides must be multiples of `size`. */
+export function averagePool(x: Expr, size = 2): Expr {
+  const [batch, channels, height, width] = x.shape;
+  if (x.shape.length !== 4 || (height as number) % size !== 0 || (width as number) % size !== 0) {
+    throw new RangeError(
+      `AveragePool: ${shapeText(x.shape)} is not [batch, channels, height, width] in blocks of ${size}`,
+    );
+  }
+  requireFloat("AveragePool", x);
+  return expr(
+    "AveragePool",
+    [x],
+    [batch, channels, (height as number) / size, (width as number) / size],
+    { size },
+  );
+}
+
+/** Repeats each pixel of `[batch, channels, height, width]` `scale` x `scale` times (nearest neighbour). */
+export function upsampleNearest(x: Expr, scale = 2): Expr {
+  const [batch, channels, height, width] = x.shape;
+  if (
+    x.shape.length !== 4 ||
+    typeof height !== "number" ||
+    typeof width !== "number" ||
+    !Number.isInteger(scale) ||
+    scale < 1
+  ) {
+    throw new RangeError(
+      `Resize: ${shapeText(x.shape)} is not a static [batch, channels, height, width], or scale ${scale} is not a positive integer`,
+    );
+  }
+  requireFloat("Resize", x);
+  return expr("Resize", [x], [batch, channels, height * scale, width * scale], { scale });
+}

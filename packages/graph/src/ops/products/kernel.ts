@@ -1,0 +1,102 @@
+import type { ProductOp } from "../../expr/operations.ts";
+import { type Kernel, type Kernels, sizeOf } from "../kernel.ts";
+import { broadcastStrides, walk } from "../walk.ts";
+import { type Matrix, multiply } from "./multiply.ts";
+
+const matmul: Kernel<"MatMul"> = (node, [a, b], shape, memory) => {
+  const out = memory.take(sizeOf(shape));
+  const { transA, transB } = node.attributes;
+  const [m, n] = shape.slice(-2);
+  const k = a.shape[a.shape.length - (transA ? 2 : 1)];
+  const leading = shape.slice(0, -2);
+  const strides = [a, b].map((v) => {
+    const size = sizeOf(v.shape.slice(-2));
+    return broadcastStrides(v.shape.slice(0, -2), leading).map((s) => s * size);
+  });
+  const of = (data: Float64Array, start: number, width: number, swap: unknown): Matrix =>
+    swap ? { data, start, row: 1, column: width } : { data, start, row: width, column: 1 };
+  const widths = [a, b].map((v) => v.shape[v.shape.length - 1]);
+  let at = 0;
+  walk(leading, strides, (count, [i, j], [di, dj]) => {
+    for (let c = 0; c < count; c++, at += m * n) {
+      const left = of(a.data, i + c * di, widths[0], transA);
+      const right = of(b.data, j + c * dj, widths[1], transB);
+      multiply(m, n, k, left, right, out, at, memory);
+    }
+  });
+  return out;
+};
+
+const conv: Kernel<"Conv"> = ({ attributes }, [x, weight], shape, memory) => {
+  const { stride, group } = attributes;
+  const [top, left] = attributes.pads;
+  const [batch, channels, height, width] = x.shape;
+  const [outChannels, perGroup, kh, kw] = weight.shape;
+  const [, , rows, columns] = shape;
+  const pixels = rows * columns;
+  const depth = perGroup * kh * kw;
+  const outPerGroup = outChannels / group;
+  const out = memory.take(sizeOf(shape));
+  const patches = memory.take(depth * pixels);
+
+  const gatherPatches = (image: number) => {
+    let to = 0;
+    for (let c = 0; c < perGroup; c++) {
+      for (let ky = 0; ky < kh; ky++) {
+        for (let kx = 0; kx < kw; kx++) {
+          for (let row = 0; row < rows; row++) {
+            const y = row * stride + ky - top;
+            const line = image + (c * height + y) * width;
+            for (let column = 0; column < columns; column++) {
+              const at = column * stride + kx - left;
+              const inside = y >= 0 && y < height && at >= 0 && at < width;
+              patches[to++] = inside ? x.data[line + at] : 0;
+            }
+          }
+        }
+      }
+    }
+  };
+
+  for (let b = 0; b < batch; b++) {
+    for (let g = 0; g < group; g++) {
+      gatherPatches((b * channels + g * perGroup) * height * width);
+      const kernel = { data: weight.data, start: g * outPerGroup * depth, row: depth, column: 1 };
+      const columnsOf = { data: patches, start: 0, row: pixels, column: 1 };
+      const at = (b * outChannels + g * outPerGroup) * pixels;
+      multiply(outPerGroup, pixels, depth, kernel, columnsOf, out, at, memory);
+    }
+  }
+  memory.give(patches);
+  return out;
+};
+
+const averagePool: Kernel<"AveragePool"> = ({ attributes: { size } }, [x], shape, memory) => {
+  const [batch, channels, rows, columns] = shape;
+  const out = memory.take(sizeOf(shape)).fill(0);
+  const [height, width] = [rows * size, columns * size];
+  for (let line = 0; line < batch * channels * height; line++) {
+    const to = Math.floor(line / size) * columns;
+    for (let i = 0; i < width; i++) out[to + Math.floor(i / size)] += x.data[line * width + i];
+  }
+  for (let i = 0; i < out.length; i++) out[i] /= size * size;
+  return out;
+};
+
+const resize: Kernel<"Resize"> = ({ attributes: { scale } }, [x], shape, memory) => {
+  const [batch, channels, height, width] = shape;
+  const out = memory.take(sizeOf(shape));
+  const columns = width / scale;
+  for (let line = 0; line < batch * channels * height; line++) {
+    const from = Math.floor(line / scale) * columns;
+    for (let i = 0; i < width; i++) out[line * width + i] = x.data[from + Math.floor(i / scale)];
+  }
+  return out;
+};
+
+export const productKernels: Kernels<ProductOp> = {
+  MatMul: matmul,
+  Conv: conv,
+  AveragePool: averagePool,
+  Resize: resize,
+};

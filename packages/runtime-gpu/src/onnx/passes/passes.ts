@@ -1,0 +1,42 @@
+import type { Graph } from "@gen/graph";
+import { blockedConvolutions } from "./blocked-convolutions.ts";
+import { cpuRewrites } from "./cpu-rewrites.ts";
+import { int32Indices } from "./int32-indices.ts";
+import { splitConcatConvolutions } from "./split-concat-convolutions.ts";
+import { subpixelConvolutions } from "./subpixel-convolutions.ts";
+import { wasmRewrites } from "./wasm-rewrites.ts";
+
+/** What runs a graph: ONNX Runtime's native CPU build, its WebAssembly build, or WebGPU in a page. */
+export type Build = "native" | "wasm" | "webgpu";
+
+type Pass = (graph: Graph, channelBlock: () => Promise<number>) => Graph | Promise<Graph>;
+
+/**
+ * Every pass between a graph and ONNX Runtime, in order. None changes a value.
+ * `toOnnx` then simplifies the graph and lowers it to ONNX's own forms.
+ * Graph capture adds two passes for each size: `narrowIntegers` and `staticGraph`.
+ */
+const passes: { readonly [B in Build]: readonly Pass[] } = {
+  native: [
+    subpixelConvolutions,
+    splitConcatConvolutions,
+    (graph) => cpuRewrites(graph, true),
+    blockedConvolutions,
+  ],
+  wasm: [subpixelConvolutions, (graph) => cpuRewrites(graph, false), wasmRewrites],
+  webgpu: [int32Indices],
+};
+
+/**
+ * The graph after every pass for `build`. `channelBlock` gives the channels in a block of the native
+ * build's own layout; it is called only where the graph needs it.
+ */
+export async function applyPasses(
+  graph: Graph,
+  build: Build,
+  channelBlock = async () => 0,
+): Promise<Graph> {
+  let rewritten = graph;
+  for (const pass of passes[build]) rewritten = await pass(rewritten, channelBlock);
+  return rewritten;
+}
