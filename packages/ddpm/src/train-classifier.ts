@@ -12,7 +12,7 @@ import {
   sum,
   tensor,
 } from "@gen/graph";
-import type { ModelTrainingOptions, Network, TrainResult } from "@gen/nn";
+import { type ModelTrainingOptions, type Network, type TrainResult, withWeights } from "@gen/nn";
 import type { Classifier } from "@gen/sampling";
 import { linearSchedule, type NoiseSchedule } from "@gen/schedules";
 import type { DdpmLossInputs } from "./ddpm-loss.ts";
@@ -30,9 +30,10 @@ export interface TrainClassifierOptions<T = unknown> extends ModelTrainingOption
   readonly schedule?: NoiseSchedule;
 }
 
-/** A trained classifier of noisy samples, and its training. */
-export interface TrainedClassifier extends Classifier {
-  readonly training: TrainResult;
+/** A trained classifier of noisy samples, its weights and its training. */
+export interface TrainedClassifier extends TrainResult {
+  /** The network with the averaged weights where `ema` was asked for, else with the trained ones. */
+  readonly classifier: Classifier;
 }
 
 /**
@@ -48,13 +49,16 @@ export async function trainClassifier<T>(
   const { network, dataset, schedule = linearSchedule() } = options;
   if (!dataset.labels) throw new RangeError(`${dataset.name} has no labels to train on`);
   const loss = classifierLoss(network, schedule);
-  const training = await trainNoisy(options, {
+  const result = await trainNoisy(options, {
     conditions: { condition: labelsOf(dataset) },
     loss: ({ condition, ...inputs }) => loss({ ...inputs, condition: condition as Expr }),
     length: schedule.length,
   });
-  const { parameters } = network;
-  return { parameters, apply: (x, t) => network.apply(x, t), training };
+  const classifier = withWeights<Classifier>(
+    { parameters: network.parameters, apply: (x, t) => network.apply(x, t) },
+    result.ema ?? result.weights,
+  );
+  return { classifier, ...result };
 }
 
 /**

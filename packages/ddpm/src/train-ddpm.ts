@@ -1,7 +1,7 @@
 import type { Dataset } from "@gen/data";
 import type { Tensor } from "@gen/graph";
 import type { PredictionType } from "@gen/math";
-import type { ModelTrainingOptions, Network, TrainResult } from "@gen/nn";
+import { type ModelTrainingOptions, type Network, type TrainResult, withWeights } from "@gen/nn";
 import { type Conditions, conditionInputs, type Denoiser, denoiser } from "@gen/sampling";
 import { linearSchedule, type NoiseSchedule } from "@gen/schedules";
 import { ddpmLoss, ddpmLosses, type ObjectiveOptions } from "./ddpm-loss.ts";
@@ -14,7 +14,7 @@ import { trainNoisy } from "./train-noisy.ts";
 export interface TrainDdpmOptions<T = unknown> extends ModelTrainingOptions<T>, ObjectiveOptions {
   /**
    * A network of (x, t) or (x, t, condition), such as `mlp` with `time`, or `unet`; or a denoiser
-   * that is trained further, such as a loaded pipeline's. Its weights are changed in place.
+   * that is trained further, such as a loaded pipeline's. It stays as it is.
    */
   readonly network: Network | Denoiser;
   /** What the network is to predict; epsilon, or what a denoiser predicts, unless told. */
@@ -49,9 +49,10 @@ export interface TrainDdpmOptions<T = unknown> extends ModelTrainingOptions<T>, 
   readonly onWarning?: (message: string) => void;
 }
 
-/** A trained denoiser (with the averaged weights, where `ema` was asked for) and its training. */
-export interface TrainedDenoiser extends Denoiser {
-  readonly training: TrainResult;
+/** A trained denoiser, its weights and its training. */
+export interface TrainedDdpm extends TrainResult {
+  /** The network with the averaged weights where `ema` was asked for, else with the trained ones. */
+  readonly denoiser: Denoiser;
 }
 
 /**
@@ -61,12 +62,12 @@ export interface TrainedDenoiser extends Denoiser {
  * same numbers, and resuming from a state goes on as if nothing had happened.
  *
  * A model of a file is trained further by `trainDdpm({ network: pipeline.denoiser, schedule:
- * pipeline.scheduler.schedule, ... })`; what that gives goes into `savePipeline` as the denoiser.
+ * pipeline.scheduler.schedule, ... })`; the denoiser that this gives goes into `savePipeline`.
  *
  * @throws Error when the loss is no longer finite; RangeError or TypeError when an option, the
  * network and the dataset do not fit each other, or a denoiser has one time step for a whole batch.
  */
-export async function trainDdpm<T>(options: TrainDdpmOptions<T>): Promise<TrainedDenoiser> {
+export async function trainDdpm<T>(options: TrainDdpmOptions<T>): Promise<TrainedDdpm> {
   const { network, dataset, schedule = linearSchedule() } = options;
   const model = modelOf(network, options.predicts);
   const conditions = itemConditions(model.condition, options.condition, dataset);
@@ -77,14 +78,14 @@ export async function trainDdpm<T>(options: TrainDdpmOptions<T>): Promise<Traine
   const none = share > 0 ? noneOf(conditions, options) : {};
   const warning = lastLevelWarning(schedule);
   if (warning) (options.onWarning ?? warn)(warning);
-  const training = await trainNoisy(options, {
+  const result = await trainNoisy(options, {
     conditions,
     loss: ddpmLoss(model, schedule, options),
     losses: ddpmLosses(model, schedule, options),
     length: schedule.length,
     dropout: share > 0 ? { share, none } : undefined,
   });
-  return { ...model, training };
+  return { denoiser: withWeights(model, result.ema ?? result.weights), ...result };
 }
 
 /** A network with what it predicts, or a denoiser as it is. */

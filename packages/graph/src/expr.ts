@@ -22,12 +22,12 @@ export interface Input extends Expr {
   readonly name: string;
 }
 
-/** A named weight: its `value` is what a model is trained to, and may be replaced by one of the same shape. */
+/** A named weight. Its value never changes: other weights are other parameters. */
 export interface Parameter extends Expr {
   readonly op: "Parameter";
   readonly name: string;
   readonly shape: readonly number[];
-  value: Tensor;
+  readonly value: Tensor;
 }
 
 /** An expression, or a number that takes the other operand's dtype. */

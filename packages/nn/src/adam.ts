@@ -1,11 +1,11 @@
 import { add, div, type Expr, mul, sqrt, square, sub } from "@gen/graph";
-import type { Optimiser, Schedule } from "./optimiser.ts";
-import { scheduled } from "./optimiser.ts";
+import type { LearningRate, Optimizer } from "./optimizer.ts";
+import { learningRateAt } from "./optimizer.ts";
 
 /** Settings of {@link adam} and {@link adamw}. */
 export interface AdamOptions {
   /** A number or a function of the step (from 0); 1e-3 unless told. */
-  learningRate?: Schedule;
+  learningRate?: LearningRate;
   /** Decay of the first and second moment; `[0.9, 0.999]` unless told. */
   betas?: readonly [number, number];
   /** Added to the root of the second moment; 1e-8 unless told. */
@@ -17,7 +17,7 @@ export interface AdamOptions {
   weightDecay?: number;
 }
 
-function adamUpdate(options: AdamOptions, decoupled: boolean): Optimiser {
+function adamUpdate(options: AdamOptions, decoupled: boolean): Optimizer {
   const { learningRate = 1e-3, betas = [0.9, 0.999], epsilon = 1e-8 } = options;
   const { weightDecay = decoupled ? 0.01 : 0 } = options;
   const [beta1, beta2] = betas;
@@ -31,7 +31,7 @@ function adamUpdate(options: AdamOptions, decoupled: boolean): Optimiser {
   return {
     moments: ["first", "second"],
     rates(step) {
-      const rate = scheduled(learningRate, step);
+      const rate = learningRateAt(learningRate, step);
       if (!Number.isFinite(rate)) {
         throw new RangeError(`learningRate must be finite, got ${rate} at step ${step}`);
       }
@@ -58,11 +58,11 @@ function adamUpdate(options: AdamOptions, decoupled: boolean): Optimiser {
  * Its moments are kept as `m / (1 - beta1)` and `v / (1 - beta2)`.
  * @throws RangeError when a setting is out of range.
  */
-export const adam = (options: AdamOptions = {}): Optimiser => adamUpdate(options, false);
+export const adam = (options: AdamOptions = {}): Optimizer => adamUpdate(options, false);
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2): first
  * `w *= 1 - rate * weightDecay` (0.01 unless told), then Adam's step.
  * @throws RangeError when a setting is out of range.
  */
-export const adamw = (options: AdamOptions = {}): Optimiser => adamUpdate(options, true);
+export const adamw = (options: AdamOptions = {}): Optimizer => adamUpdate(options, true);

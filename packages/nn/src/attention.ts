@@ -1,7 +1,7 @@
 import { add, type Expr, matmul, mul, reshape, slice, softmax } from "@gen/graph";
 import { convolution } from "./convolution.ts";
 import { groupNorm } from "./group-norm.ts";
-import { zeros } from "./initialisers.ts";
+import { zeros } from "./initializers.ts";
 
 /**
  * Scaled dot-product attention (Vaswani et al. 2017, eq. 1), features before positions:
@@ -19,7 +19,7 @@ export function attend(q: Expr, k: Expr, v: Expr): Expr {
 export interface AttentionOptions {
   /** Heads that attend apart; 1 unless told. */
   heads?: number;
-  /** Groups of the normalisation before; `defaultGroups(channels)` unless told. */
+  /** Groups of the normalization before; `defaultGroups(channels)` unless told. */
   groups?: number;
   seed?: number;
 }

@@ -1,6 +1,6 @@
 import { add, type Expr, mul, reshape, silu, slice } from "@gen/graph";
 import { geluTanh } from "./activation.ts";
-import { xavierUniform, zeros } from "./initialisers.ts";
+import { xavierUniform, zeros } from "./initializers.ts";
 import { layerNorm } from "./layer-norm.ts";
 import { linear } from "./linear.ts";
 import { tokenAttention } from "./token-attention.ts";

@@ -11,7 +11,7 @@ import {
 import { convolution } from "./convolution.ts";
 import { ditBlock, modulatedNorm, modulation } from "./dit-block.ts";
 import { embedding } from "./embedding.ts";
-import { type Initialiser, normalWeights, xavierUniform, zeros } from "./initialisers.ts";
+import { type Initializer, normalWeights, xavierUniform, zeros } from "./initializers.ts";
 import { linear } from "./linear.ts";
 import { type Network, network } from "./network.ts";
 import { gridEmbedding } from "./position-embedding.ts";
@@ -45,7 +45,7 @@ export interface DitOptions {
 const TIME_FEATURES = 256;
 
 /** Glorot and Bengio's, for a convolution as the linear layer of patches that it is. */
-const patchWeights: Initialiser = (shape, key) =>
+const patchWeights: Initializer = (shape, key) =>
   tensor(xavierUniform()([shape[0], shape[1] * shape[2] * shape[3]], key).data, shape);
 
 /**

@@ -8,11 +8,12 @@ import {
   mul,
   resolveShape,
   type Shape,
-  topological,
   withInputs,
 } from "@gen/graph";
 import { randomStream } from "@gen/math";
-import type { BatchInput } from "./train-options.ts";
+import type { BatchInput } from "./batch-input.ts";
+import { sizeOf } from "./size-of.ts";
+import { rebuild } from "./substitute.ts";
 
 /** The input that tells which elements one use of dropout keeps. */
 export interface DropoutMask {
@@ -31,23 +32,15 @@ export function maskDropout<Roots extends Record<string, Expr>>(
   roots: Roots,
 ): { roots: Roots; masks: readonly DropoutMask[] } {
   const masks: DropoutMask[] = [];
-  const made = new Map<Expr, Expr>();
-  for (const node of topological(Object.values(roots))) {
-    const operands = node.inputs.map((e) => made.get(e) as Expr);
-    if (node.op !== "Dropout") {
-      made.set(node, withInputs(node, operands));
-      continue;
-    }
+  const names = Object.keys(roots);
+  const masked = rebuild(Object.values(roots), (node, operands) => {
+    if (node.op !== "Dropout") return withInputs(node, operands);
     const keeps = input(`dropout/${masks.length}`, { shape: node.shape, dtype: "bool" });
     const kept = Math.max(1, Math.round((1 - (node.attributes.rate as number)) * WORDS));
     masks.push({ input: keeps, kept });
-    made.set(
-      node,
-      mul(operands[0], mul(cast(keeps, node.dtype), constant(WORDS / kept, node.dtype))),
-    );
-  }
-  const masked = Object.entries(roots).map(([name, e]) => [name, made.get(e)]);
-  return { roots: Object.fromEntries(masked) as Roots, masks };
+    return mul(operands[0], mul(cast(keeps, node.dtype), constant(WORDS / kept, node.dtype)));
+  });
+  return { roots: Object.fromEntries(names.map((name, i) => [name, masked[i]])) as Roots, masks };
 }
 
 /**
@@ -59,12 +52,12 @@ export function drawMasks(
   inputs: readonly Input[],
   shapes: Readonly<Record<string, readonly number[]>>,
   { seed, step }: { seed: number; step: number },
-): Record<string, BatchInput> {
-  if (masks.length === 0) return {};
+): BatchInput[] {
+  if (masks.length === 0) return [];
   const bindings = bindDims(inputs, shapes);
-  const drawn = masks.map(({ input: { name, shape }, kept }, index) => {
+  return masks.map(({ input: { shape }, kept }, index) => {
     const full = resolveShape(shape as Shape, bindings);
-    const count = full.reduce((a, b) => a * b, 1);
+    const count = sizeOf(full);
     const words = randomStream({ seed, purpose: "dropout", index, step }).words(
       Math.ceil(count / 2),
     );
@@ -73,7 +66,6 @@ export function drawMasks(
       const half = i % 2 === 0 ? words[i >> 1] & 0xffff : words[i >> 1] >>> 16;
       data[i] = half < kept ? 1 : 0;
     }
-    return [name, { data, shape: full, dtype: "bool" }] as const;
+    return { data, shape: full };
   });
-  return Object.fromEntries(drawn);
 }

@@ -1,5 +1,5 @@
 import { add, type Expr, matmul } from "@gen/graph";
-import { fanInUniform, type Initialiser, initialised, uniform } from "./initialisers.ts";
+import { fanInUniform, type Initializer, initializedParameter, uniform } from "./initializers.ts";
 
 /** What every layer with weights may be told. */
 export interface LayerOptions {
@@ -8,11 +8,11 @@ export interface LayerOptions {
   /** Whether a learned bias is added; true unless told. */
   bias?: boolean;
   /** First values of the weight; PyTorch's default unless told. Zeros make the bias start at zero too. */
-  weight?: Initialiser;
+  weight?: Initializer;
 }
 
 /** First values of the bias that goes with a weight: PyTorch's, or zeros where the weight is told. */
-export const biasInitialiser = (weight: Initialiser | undefined, fanIn: number): Initialiser =>
+export const biasInitializer = (weight: Initializer | undefined, fanIn: number): Initializer =>
   uniform(weight ? 0 : 1 / Math.sqrt(fanIn));
 
 /**
@@ -25,8 +25,18 @@ export function linear(
   outFeatures: number,
   { seed = 0, bias = true, weight }: LayerOptions = {},
 ): (x: Expr) => Expr {
-  const w = initialised(`${name}.weight`, [outFeatures, inFeatures], weight ?? fanInUniform, seed);
+  const w = initializedParameter(
+    `${name}.weight`,
+    [outFeatures, inFeatures],
+    weight ?? fanInUniform,
+    seed,
+  );
   if (!bias) return (x) => matmul(x, w, { transposeB: true });
-  const b = initialised(`${name}.bias`, [outFeatures], biasInitialiser(weight, inFeatures), seed);
+  const b = initializedParameter(
+    `${name}.bias`,
+    [outFeatures],
+    biasInitializer(weight, inFeatures),
+    seed,
+  );
   return (x) => add(matmul(x, w, { transposeB: true }), b);
 }

@@ -1,14 +1,14 @@
 import { add, dropout, type Expr, reshape, silu } from "@gen/graph";
 import { convolution } from "./convolution.ts";
 import { groupNorm } from "./group-norm.ts";
-import { zeros } from "./initialisers.ts";
+import { zeros } from "./initializers.ts";
 import { linear } from "./linear.ts";
 
 /** Settings of {@link residualBlock}. */
 export interface ResidualBlockOptions {
   /** Features of the time embedding that the block takes as a second argument; none unless told. */
   timeFeatures?: number;
-  /** Groups of both normalisations; `defaultGroups` of each one's channels unless told. */
+  /** Groups of both normalizations; `defaultGroups` of each one's channels unless told. */
   groups?: number;
   /** The share of elements that training drops before the second convolution; 0 unless told. */
   dropout?: number;
@@ -16,8 +16,8 @@ export interface ResidualBlockOptions {
 }
 
 /**
- * The residual block of Ho et al. (2020, appendix B): normalise, silu, convolve, add a projection
- * of the time embedding, normalise, silu, drop out, convolve (from zero), and add the input, through
+ * The residual block of Ho et al. (2020, appendix B): normalize, silu, convolve, add a projection
+ * of the time embedding, normalize, silu, drop out, convolve (from zero), and add the input, through
  * a 1x1 convolution where the number of channels changes.
  *
  * Takes x `[batch, inChannels, height, width]` and `silu(time embedding)` `[batch, timeFeatures]`.

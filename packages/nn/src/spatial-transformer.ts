@@ -1,7 +1,7 @@
 import { add, type Expr, gelu, mul, reshape, slice, transpose } from "@gen/graph";
 import { convolution } from "./convolution.ts";
 import { groupNorm } from "./group-norm.ts";
-import { zeros } from "./initialisers.ts";
+import { zeros } from "./initializers.ts";
 import { layerNorm } from "./layer-norm.ts";
 import { linear } from "./linear.ts";
 import { tokenAttention } from "./token-attention.ts";
@@ -12,7 +12,7 @@ export interface SpatialTransformerOptions {
   contextFeatures: number;
   /** Heads that attend apart; 1 unless told. */
   heads?: number;
-  /** Groups of the normalisation before; `defaultGroups(channels)` unless told. */
+  /** Groups of the normalization before; `defaultGroups(channels)` unless told. */
   groups?: number;
   seed?: number;
 }

@@ -10,6 +10,9 @@ export interface StoredTensor {
 /** A tensor of real numbers, which files of weights can hold. */
 export type FloatTensor = Tensor & { readonly dtype: "float32" | "float64" | "float16" };
 
+/** Tensors by the names of their parameters. */
+export type Weights = Readonly<Record<string, FloatTensor>>;
+
 /**
  * The numbers of a stored tensor of a given shape.
  * @throws RangeError when it is missing or its shape differs, TypeError when it holds no real numbers.

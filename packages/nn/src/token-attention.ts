@@ -1,5 +1,5 @@
 import { type Expr, matmul, mul, reshape, slice, softmax, transpose } from "@gen/graph";
-import type { Initialiser } from "./initialisers.ts";
+import type { Initializer } from "./initializers.ts";
 import { linear } from "./linear.ts";
 
 /** Settings of {@link tokenAttention}. */
@@ -11,7 +11,7 @@ export interface TokenAttentionOptions {
   /** Whether queries, keys and values have a bias; true unless told. The projection always has. */
   bias?: boolean;
   /** First values of the weights; PyTorch's default unless told. */
-  weight?: Initialiser;
+  weight?: Initializer;
   seed?: number;
 }
 

@@ -1,18 +1,12 @@
-import type { DType, Parameter, Signature } from "@gen/graph";
+import type { Parameter, Signature } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
-import type { Backend, HostArray } from "@gen/runtime-gpu";
+import type { Backend } from "@gen/runtime-gpu";
+import type { BatchInput } from "./batch-input.ts";
 import type { MovingAverageOptions } from "./moving-average.ts";
-import type { Optimiser, Schedule } from "./optimiser.ts";
+import type { LearningRate, Optimizer } from "./optimizer.ts";
 import type { Loss } from "./step-graph.ts";
-import type { FloatTensor } from "./stored-tensor.ts";
-import type { SavedState, TrainingState } from "./training-state.ts";
-
-/** One input of a batch; float32 unless told. */
-export interface BatchInput {
-  readonly data: HostArray;
-  readonly shape: readonly number[];
-  readonly dtype?: DType;
-}
+import type { Weights } from "./stored-tensor.ts";
+import type { TrainingState } from "./training-state.ts";
 
 /** Where training stands when its losses have been read. */
 export interface TrainProgress {
@@ -27,11 +21,11 @@ export interface TrainProgress {
   checkpoint(): Promise<TrainingState>;
 }
 
-/** What {@link train} minimises, over which batches, and how. */
+/** What {@link train} minimizes, over which batches, and how. */
 export interface TrainOptions<T, Name extends string = string> {
   backend: Backend<T>;
   /**
-   * The scalar to minimise from a batch's inputs, or several scalars of which `loss` is minimised;
+   * The scalar to minimize from a batch's inputs, or several scalars of which `loss` is minimized;
    * others may be `[batch]`, numbers of each sample for `onSamples`.
    */
   loss: Loss<Name>;
@@ -39,7 +33,7 @@ export interface TrainOptions<T, Name extends string = string> {
   signature: Readonly<Record<Name, Signature>>;
   /** The parameters to train; all that the loss uses unless told. */
   parameters?: readonly Parameter[];
-  optimiser: Optimiser;
+  optimizer: Optimizer;
   /** Scales gradients down to this global norm where it is larger. */
   clipNorm?: number;
   /** Keeps an exponential moving average of the weights: its decay, or decay and warm-up. */
@@ -65,7 +59,7 @@ export interface TrainOptions<T, Name extends string = string> {
     readonly losses: Readonly<Record<string, FloatArray>>;
   }) => void;
   /** State to go on from; `batches` must be at the batch that comes next. */
-  resume?: SavedState;
+  resume?: TrainingState;
   /**
    * Steps that one run of the compiled program takes, `logEvery` at most; 1 unless told. More of them spare a runtime
    * that copies its inputs, such as WebAssembly, most of its copying, but compile for longer, and
@@ -73,7 +67,7 @@ export interface TrainOptions<T, Name extends string = string> {
    */
   stepsPerRun?: number;
   /** Parameters of fewer elements than this share one tensor; 65,536 unless told. Changes speed alone. */
-  alone?: number;
+  packBelow?: number;
 }
 
 type Passed =
@@ -92,15 +86,15 @@ export interface ModelTrainingOptions<T = unknown> extends Pick<TrainOptions<T>,
   /** 128 unless told. */
   readonly batchSize?: number;
   /** A number or a schedule over steps; 1e-3 unless told. */
-  readonly learningRate?: Schedule;
+  readonly learningRate?: LearningRate;
   /** Adam with `learningRate` unless told. */
-  readonly optimiser?: Optimiser;
+  readonly optimizer?: Optimizer;
   /** An integer in [0, 2^53) that decides batches and all noise; 0 unless told. */
   readonly seed?: number;
 }
 
-/** What {@link train} ends with; the weights themselves are in the parameters. */
-export interface TrainResult {
+/** How a training went. */
+export interface Training {
   /** Steps done. Fewer than asked for when stopped by the signal or the end of the batches. */
   readonly step: number;
   readonly aborted: boolean;
@@ -109,8 +103,15 @@ export interface TrainResult {
     readonly step: number;
     readonly losses: Readonly<Record<string, number>>;
   }[];
-  /** The averaged weights by name, where `ema` was asked for; `loadParameters` takes them. */
-  readonly ema?: Readonly<Record<string, FloatTensor>>;
   /** Weights, moments and average, to be saved and passed as `resume`. */
   readonly state: TrainingState;
+}
+
+/** What {@link train} gives. The parameters that it was given are as they were. */
+export interface TrainResult {
+  /** What the parameters were trained to, for `withWeights`. */
+  readonly weights: Weights;
+  /** The averaged weights, where `ema` was asked for. */
+  readonly ema?: Weights;
+  readonly training: Training;
 }

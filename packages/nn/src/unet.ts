@@ -4,7 +4,7 @@ import { halvedSize } from "./conv-encoder.ts";
 import { convolution } from "./convolution.ts";
 import { embedding } from "./embedding.ts";
 import { groupNorm } from "./group-norm.ts";
-import { zeros } from "./initialisers.ts";
+import { zeros } from "./initializers.ts";
 import { linear } from "./linear.ts";
 import { type Network, network } from "./network.ts";
 import { downsample, upsample } from "./resample.ts";
@@ -35,7 +35,7 @@ export interface UnetOptions {
   attention?: readonly number[];
   /** Heads of attention; 1 unless told. */
   heads?: number;
-  /** Groups of every normalisation; `defaultGroups(channels)` of each layer unless told. */
+  /** Groups of every normalization; `defaultGroups(channels)` of each layer unless told. */
   groups?: number;
   /** Makes an argument `condition` `[batch]` int64 in [0, classes], where `classes` itself means no class. */
   classes?: number;

@@ -1,4 +1,4 @@
-import type { TrainedDenoiser } from "@gen/ddpm";
+import type { TrainedDdpm } from "@gen/ddpm";
 import { type Sampler, sampler } from "@gen/sampling";
 import * as comlink from "comlink";
 import { heldBackend } from "./held-backend.ts";
@@ -6,7 +6,7 @@ import { samplePoints } from "./sample-points.ts";
 import type { Method, Studio } from "./studio.ts";
 import { type Halt, trainPoints } from "./train-points.ts";
 
-let trained: TrainedDenoiser | undefined;
+let trained: TrainedDdpm | undefined;
 let points: Float32Array = new Float32Array();
 let drawing: Sampler | undefined;
 let halt: Halt | undefined;
@@ -63,7 +63,7 @@ const studio: Studio = {
     const backend = await held(choice);
     if (abort.signal.aborted) return undefined;
     if (!trained) throw new Error("there is nothing to sample from: train first");
-    drawing ??= sampler({ backend, denoiser: trained });
+    drawing ??= sampler({ backend, denoiser: trained.denoiser });
     const run = {
       abort,
       ended: samplePoints({ on: drawing, request, points, signal: abort.signal, hear }),
