@@ -32,15 +32,14 @@ export function maskDropout<Roots extends Record<string, Expr>>(
   roots: Roots,
 ): { roots: Roots; masks: readonly DropoutMask[] } {
   const masks: DropoutMask[] = [];
-  const names = Object.keys(roots);
-  const masked = rebuild(Object.values(roots), (node, operands) => {
+  const masked = rebuild(roots, (node, operands) => {
     if (node.op !== "Dropout") return withInputs(node, operands);
     const keeps = input(`dropout/${masks.length}`, { shape: node.shape, dtype: "bool" });
     const kept = Math.max(1, Math.round((1 - (node.attributes.rate as number)) * WORDS));
     masks.push({ input: keeps, kept });
     return mul(operands[0], mul(cast(keeps, node.dtype), constant(WORDS / kept, node.dtype)));
   });
-  return { roots: Object.fromEntries(names.map((name, i) => [name, masked[i]])) as Roots, masks };
+  return { roots: masked as Roots, masks };
 }
 
 /**

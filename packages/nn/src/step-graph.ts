@@ -4,9 +4,8 @@
  *   loss = f(b; w)    g = d loss / d w, scaled down to the norm `clipNorm`
  *   w', m' = optimizer.update(w, g, m, r)    a' = a + (w' - a) share
  *
- * `trainingStep` builds these expressions. `stepGraph` makes a graph of one step or of several in
- * a row, and `train-run.ts` runs it. What is kept from step to step is a list of slots: the graph
- * takes slot i as `state[i].input` and gives its next value as the output `next[i]`.
+ * What is kept from step to step is a list of slots: each is an input of the graph, and the output
+ * that takes the input's place in the next run. `train-run.ts` moves their tensors.
  */
 import {
   concat,
@@ -28,7 +27,7 @@ import { type DropoutMask, maskDropout } from "./dropout-masks.ts";
 import { movingAverage } from "./moving-average.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { sizeOf } from "./size-of.ts";
-import { isExpr, mapValues, substitute } from "./substitute.ts";
+import { type Exprs, isExpr, mapValues, substitute } from "./substitute.ts";
 
 /**
  * What is to be minimized: a scalar, or scalars to report with the one named `loss`; beside them
@@ -38,7 +37,7 @@ export type Loss<Name extends string = string> = (
   inputs: Record<Name, Expr>,
 ) => Expr | Record<string, Expr>;
 
-/** Settings of {@link trainingStep}. */
+/** Settings of {@link stepGraph}. */
 export interface StepOptions<Name extends string = string> {
   loss: Loss<Name>;
   signature: Readonly<Record<Name, Signature>>;
@@ -69,149 +68,126 @@ export interface Slot {
   readonly kind: string;
   readonly parts: readonly Part[];
   readonly input: Input;
+  /** The output with the next value. */
+  readonly output: string;
 }
 
-/** What one step of a graph takes from the host. */
-export interface StepInputs {
+/** What one step takes from the host and gives to it. */
+export interface StepPorts {
   /** The batch, by the names of the signature. */
   readonly batch: Readonly<Record<string, Input>>;
   readonly masks: readonly DropoutMask[];
   /** The optimizer's rates, and the moving average's share last. */
   readonly rates: Input;
+  /** The outputs with numbers of each sample `[batch]`, by the names of the losses. */
+  readonly samples: Readonly<Record<string, string>>;
 }
 
-/** The expressions of one training step. */
-export interface TrainingStep extends StepInputs {
-  readonly state: readonly Slot[];
-  /** The next value of each slot. */
-  readonly next: readonly Expr[];
-  readonly losses: Readonly<Record<string, Expr>>;
-}
-
-/** Several training steps in one graph. Outputs are called by their names in `graph.outputs`. */
+/** One training step, or several in a row, as a graph. */
 export interface StepGraph {
   readonly graph: Graph;
-  /** The inputs of each step, in order. */
-  readonly steps: readonly StepInputs[];
   readonly state: readonly Slot[];
-  /** The output that holds each slot's next value. */
-  readonly next: readonly string[];
-  /** The last step's scalar losses: the output of each by its name. */
+  readonly steps: readonly StepPorts[];
+  /** The outputs with the last step's scalar losses, by the names of the losses. */
   readonly losses: Readonly<Record<string, string>>;
-  /** Each step's numbers of each sample `[batch]`: the output of each by its name. */
-  readonly samples: readonly Readonly<Record<string, string>>[];
 }
 
 /**
- * Builds the expressions of one step: forward, gradients and update.
+ * Builds the graph of one step: forward, gradients and update.
  * @throws RangeError or TypeError when the loss is not a float32 scalar or uses none of the parameters.
  */
-export function trainingStep<Name extends string>(options: StepOptions<Name>): TrainingStep {
+export function stepGraph<Name extends string>(options: StepOptions<Name>): StepGraph {
   const { signature, optimizer, clipNorm, averages = false, packBelow = 65_536 } = options;
-  const entries = Object.entries<Signature>(signature).map(([name, s]) => [name, input(name, s)]);
-  const batch = Object.fromEntries(entries) as Record<Name, Input>;
-  const { roots: losses, masks } = maskDropout(namedLosses(options.loss(batch)));
+  const batch = mapValues<Signature, Input>(signature, (s, name) => input(name, s));
+  const given = namedLosses(options.loss(batch as Record<Name, Input>));
+  const { roots: losses, masks } = maskDropout(given);
   const parameters = options.parameters ?? parametersOf(losses.loss);
   if (parameters.length === 0) throw new RangeError("the loss uses no parameters to train");
 
   const packs = packsOf(parameters, packBelow);
   const slopes = gradients(losses.loss, parameters);
   const slopeOf = new Map(parameters.map((p, i) => [p, slopes[i]]));
-  const joined = packs.map(({ shape, parts }) =>
-    join(
-      parts.map(({ parameter }) => slopeOf.get(parameter) as Expr),
-      shape,
-    ),
-  );
+  const joined = packs.map((pack) => join(pack, slopeOf));
   const clipped = clipNorm === undefined ? joined : clipByGlobalNorm(joined, clipNorm);
 
-  const ratesOfUpdate = optimizer.rates(0).length;
-  const rateCount = ratesOfUpdate + (averages ? 1 : 0);
-  const rates = input("rates", { shape: [Math.max(1, rateCount)] });
-  const each = Array.from({ length: rateCount }, (_, i) => slice(rates, 0, i, i + 1));
-  const kinds = ["weights", ...optimizer.moments, ...(averages ? ["ema"] : [])];
-  const state: Slot[] = [];
-  const next: Expr[] = [];
-  const weightOf = new Map<Expr, Expr>();
-  for (const [i, { shape, parts }] of packs.entries()) {
-    const held = kinds.map((kind) => input(`state/${kind}/${i}`, { shape }));
-    state.push(...held.map((one, k) => ({ kind: kinds[k], parts, input: one })));
-    const [weights, ...rest] = held;
-    for (const part of parts) weightOf.set(part.parameter, elementsOf(weights, part));
-    const moments = rest.slice(0, optimizer.moments.length);
-    const update = optimizer.update(weights, clipped[i], moments, each.slice(0, ratesOfUpdate));
-    next.push(update.weight, ...update.moments);
-    if (averages)
-      next.push(movingAverage(rest[moments.length], update.weight, each[rateCount - 1]));
-  }
-
-  const names = Object.keys(losses);
-  const roots = substitute([...next, ...Object.values(losses)], weightOf);
-  return {
-    batch,
-    masks,
-    rates,
-    state,
-    next: roots.slice(0, next.length),
-    losses: Object.fromEntries(names.map((name, i) => [name, roots[next.length + i]])),
-  };
-}
-
-/**
- * The graph of `count` steps in a row: the state of each is the next state of the one before. A
- * runtime that copies the state in and out does so once for all of them.
- */
-export function stepGraph(step: TrainingStep, count = 1): StepGraph {
-  const { state, next, losses } = step;
-  const names = Object.keys(losses);
-  const isScalar = (name: string) => losses[name].shape.length === 0;
-  const outputs: Record<string, Expr> = {};
+  const { moments } = optimizer;
+  const kinds = ["weights", ...moments, ...(averages ? ["ema"] : [])];
+  const rateCount = optimizer.rates(0).length;
+  const rates = input("rates", { shape: [Math.max(1, rateCount + (averages ? 1 : 0))] });
+  const rate = (i: number) => slice(rates, 0, i, i + 1);
+  const outputs: Exprs = {};
   const output = (name: string, value: Expr) => {
     outputs[name] = value;
     return name;
   };
-  const steps: StepInputs[] = [];
-  const samples: Record<string, string>[] = [];
-  let held: readonly Expr[] = state.map((slot) => slot.input);
-  let last: Record<string, Expr> = {};
-  for (let k = 0; k < count; k++) {
-    const called = (name: string) => (count === 1 ? name : `${k}/${name}`);
-    const places = new Map<Expr, Expr>(state.map((slot, i) => [slot.input, held[i]]));
-    const own = (one: Input) => {
-      const place = count === 1 ? one : input(called(one.name), one);
-      places.set(one, place);
-      return place;
-    };
-    steps.push({
-      batch: mapValues(step.batch, own),
-      masks: step.masks.map((mask) => ({ ...mask, input: own(mask.input) })),
-      rates: own(step.rates),
-    });
-    const roots = substitute([...next, ...Object.values(losses)], places);
-    held = roots.slice(0, next.length);
-    last = Object.fromEntries(names.map((name, i) => [name, roots[next.length + i]]));
-    const perSample = names.filter((name) => !isScalar(name));
-    samples.push(
-      Object.fromEntries(perSample.map((n) => [n, output(called(`losses/${n}`), last[n])])),
+  const ports = mapValues(losses, (value, name) => output(`losses/${name}`, value));
+  const weightOf = new Map<Expr, Expr>();
+  const state = packs.flatMap(({ shape, parts }, i) => {
+    const held = kinds.map((kind) => input(`state/${kind}/${i}`, { shape }));
+    const [weights, ...rest] = held;
+    for (const part of parts) weightOf.set(part.parameter, elementsOf(weights, part));
+    const { weight, moments: after } = optimizer.update(
+      weights,
+      clipped[i],
+      rest.slice(0, moments.length),
+      Array.from({ length: rateCount }, (_, k) => rate(k)),
     );
-  }
-  const scalars = names.filter(isScalar);
-  return {
-    state,
-    steps,
-    samples,
-    losses: Object.fromEntries(scalars.map((n) => [n, output(`losses/${n}`, last[n])])),
-    next: held.map((value, i) => output(`next/${i}`, value)),
-    graph: graphOf(outputs, [
-      ...steps.flatMap(({ batch, masks, rates }) => [
-        ...Object.values(batch),
-        ...masks.map((mask) => mask.input),
-        rates,
-      ]),
-      ...state.map((slot) => slot.input),
-    ]),
-  };
+    const next = [weight, ...after];
+    if (averages) next.push(movingAverage(rest[moments.length], weight, rate(rateCount)));
+    return kinds.map((kind, k): Slot => {
+      return { kind, parts, input: held[k], output: output(`next/${kind}/${i}`, next[k]) };
+    });
+  });
+  const named = (isSample: boolean) =>
+    Object.fromEntries(
+      Object.entries(ports).filter(([name]) => losses[name].shape.length > 0 === isSample),
+    );
+  const steps = [{ batch, masks, rates, samples: named(true) }];
+  const graph = graphOf(substitute(outputs, weightOf), inputsOf(steps, state));
+  return { graph, state, steps, losses: named(false) };
 }
+
+/**
+ * `count` steps in a row as one graph: the state of each is the next state of the one before. A
+ * runtime that copies the state in and out does so once for all of them.
+ */
+export function chainSteps({ graph, state, losses, ...one }: StepGraph, count: number): StepGraph {
+  const [{ batch, masks, rates, samples }] = one.steps;
+  const outputs: Exprs = {};
+  let places: [Expr, Expr][] = [];
+  let values: Exprs = {};
+  const steps = Array.from({ length: count }, (_, k): StepPorts => {
+    const called = (name: string) => `${k}/${name}`;
+    const own = (shared: Input) => {
+      const made = input(called(shared.name), shared);
+      places.push([shared, made]);
+      return made;
+    };
+    const ports = {
+      batch: mapValues(batch, own),
+      masks: masks.map((mask) => ({ ...mask, input: own(mask.input) })),
+      rates: own(rates),
+      samples: mapValues(samples, called),
+    };
+    values = substitute(graph.outputs, new Map(places));
+    for (const name of Object.values(samples)) outputs[called(name)] = values[name];
+    places = state.map((slot) => [slot.input, values[slot.output]]);
+    return ports;
+  });
+  for (const name of [...Object.values(losses), ...state.map((slot) => slot.output)]) {
+    outputs[name] = values[name];
+  }
+  return { graph: graphOf(outputs, inputsOf(steps, state)), state, steps, losses };
+}
+
+const inputsOf = (steps: readonly StepPorts[], state: readonly Slot[]): Input[] => [
+  ...steps.flatMap(({ batch, masks, rates }) => [
+    ...Object.values(batch),
+    ...masks.map((mask) => mask.input),
+    rates,
+  ]),
+  ...state.map((slot) => slot.input),
+];
 
 interface Pack {
   readonly shape: readonly number[];
@@ -237,14 +213,13 @@ function packsOf(parameters: readonly Parameter[], packBelow: number): Pack[] {
   return small.length > 0 ? [...packs, { shape: [length], parts: small }] : packs;
 }
 
-/** One expression of a pack's shape from those of its parameters' shapes. */
-const join = (parts: readonly Expr[], shape: readonly number[]): Expr =>
-  parts.length === 1
-    ? reshape(parts[0], shape)
-    : concat(
-        parts.map((part) => reshape(part, [sizeOf(part.shape as number[])])),
-        0,
-      );
+/** One expression of the pack's shape from one of each parameter's shape. */
+function join({ shape, parts }: Pack, of: ReadonlyMap<Parameter, Expr>): Expr {
+  const all = parts.map(({ parameter }) => of.get(parameter) as Expr);
+  if (all.length === 1) return reshape(all[0], shape);
+  const vectors = all.map((one, i) => reshape(one, [parts[i].size]));
+  return concat(vectors, 0);
+}
 
 /** A parameter's elements of a slot, in the parameter's shape. */
 function elementsOf(slot: Input, { parameter, offset, size }: Part): Expr {

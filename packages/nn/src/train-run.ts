@@ -8,30 +8,21 @@ import type { BatchInput } from "./batch-input.ts";
 import { drawMasks } from "./dropout-masks.ts";
 import { sizeOf } from "./size-of.ts";
 import type { Slot, StepGraph } from "./step-graph.ts";
-import { type FloatTensor, storedNumbers, type Weights } from "./stored-tensor.ts";
-import type { TrainingState } from "./training-state.ts";
+import { type FloatTensor, storedNumbers } from "./stored-tensor.ts";
+import { mapValues } from "./substitute.ts";
+import { kindsOf, stateOf, type TrainingState } from "./training-state.ts";
 
 /** A step graph, compiled. */
 export interface CompiledSteps<T> extends StepGraph {
   readonly program: Program<T>;
 }
 
-/** What the host gives to one step. */
+/** What the host gives to one step. `seed` and `step` decide what dropout drops. */
 export interface HostStep {
   readonly batch: Readonly<Record<string, BatchInput>>;
   readonly rates: readonly number[];
-  /** The step's number from 0; with `seed` it decides what dropout drops. */
-  readonly step: number;
   readonly seed: number;
-}
-
-/** What a run leaves on the device. All of it is the caller's to free. */
-export interface RunResult<T> {
-  readonly state: readonly T[];
-  /** The last step's losses. */
-  readonly losses: Readonly<Record<string, T>>;
-  /** Each step's numbers of each sample. */
-  readonly samples: readonly Readonly<Record<string, T>>[];
+  readonly step: number;
 }
 
 /**
@@ -43,13 +34,12 @@ export function uploadState<T>(
   slots: readonly Slot[],
   resume?: TrainingState,
 ): T[] {
-  const saved: Record<string, Weights | undefined> = { ...resume?.moments };
-  if (resume) Object.assign(saved, { weights: resume.weights, ema: resume.ema });
+  const saved = resume && kindsOf(resume);
   const values = slots.map(({ kind, parts, input: { shape } }) => {
     const data = new Float32Array(sizeOf(shape as number[]));
     for (const { parameter, offset } of parts) {
       const { name, value } = parameter;
-      if (resume) {
+      if (saved) {
         const tensors = saved[kind] ?? {};
         const stored = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
         data.set(storedNumbers(`resume's ${kind}/${name}`, stored, parameter.shape), offset);
@@ -67,23 +57,20 @@ export async function downloadState<T>(
   state: readonly T[],
   step: number,
 ): Promise<TrainingState> {
-  const kinds = new Map<string, [string, FloatTensor][]>();
+  const tensors: [kind: string, name: string, one: FloatTensor][] = [];
   for (const [i, { kind, parts }] of slots.entries()) {
     const numbers = await backend.download(state[i]);
-    const tensors = parts.map(({ parameter: { name, shape }, offset, size }) => {
-      const part = tensor(numbers.slice(offset, offset + size), shape) as FloatTensor;
-      return [name, part] as [string, FloatTensor];
-    });
-    kinds.set(kind, [...(kinds.get(kind) ?? []), ...tensors]);
+    for (const { parameter, offset, size } of parts) {
+      const part = tensor(numbers.slice(offset, offset + size), parameter.shape);
+      tensors.push([kind, parameter.name, part as FloatTensor]);
+    }
   }
-  const records = [...kinds].map(([kind, tensors]) => [kind, Object.fromEntries(tensors)]);
-  const { weights, ema, ...moments } = Object.fromEntries(records);
-  return { step, weights, moments, ...(ema && { ema }) };
+  return stateOf(step, tensors);
 }
 
 /**
- * Runs compiled steps on what the host gives to each. The old state is freed once the new one is
- * there.
+ * Runs compiled steps on what the host gives to each: to the next state, the last step's losses and
+ * each step's numbers of each sample, all of which the caller frees. The old state is freed.
  * @throws RangeError when a batch lacks an input. Nothing stays uploaded then.
  */
 export async function runSteps<T>(
@@ -91,7 +78,11 @@ export async function runSteps<T>(
   steps: CompiledSteps<T>,
   state: readonly T[],
   given: readonly HostStep[],
-): Promise<RunResult<T>> {
+): Promise<{
+  state: readonly T[];
+  losses: Readonly<Record<string, T>>;
+  samples: readonly Readonly<Record<string, T>>[];
+}> {
   const inputs = uploadInputs(backend, steps, given);
   let made: Record<string, T>;
   try {
@@ -101,12 +92,10 @@ export async function runSteps<T>(
     backend.dispose(...Object.values(inputs));
   }
   backend.dispose(...state);
-  const outputs = (names: Readonly<Record<string, string>>) =>
-    Object.fromEntries(Object.entries(names).map(([name, output]) => [name, made[output]]));
   return {
-    state: steps.next.map((output) => made[output]),
-    losses: outputs(steps.losses),
-    samples: steps.samples.map(outputs),
+    state: steps.state.map(({ output }) => made[output]),
+    losses: mapValues(steps.losses, (output) => made[output]),
+    samples: steps.steps.map(({ samples }) => mapValues(samples, (output) => made[output])),
   };
 }
 

@@ -10,7 +10,7 @@ import type { FloatArray } from "@gen/math";
 import type { BatchInput } from "./batch-input.ts";
 import { checkDecay, decayAt } from "./moving-average.ts";
 import { nextTask } from "./next-task.ts";
-import { stepGraph, trainingStep } from "./step-graph.ts";
+import { chainSteps, stepGraph } from "./step-graph.ts";
 import type { FloatTensor } from "./stored-tensor.ts";
 import type { TrainOptions, TrainResult } from "./train-options.ts";
 import { type CompiledSteps, downloadState, runSteps, uploadState } from "./train-run.ts";
@@ -43,7 +43,7 @@ export async function train<T, Name extends string>(
   if (resume && !(Number.isInteger(resume.step) && resume.step >= 0)) {
     throw new RangeError(`resume.step must be a whole number of at least 0, got ${resume.step}`);
   }
-  const oneStep = trainingStep({ ...options, averages: ema !== undefined });
+  const oneStep = stepGraph({ ...options, averages: ema !== undefined });
   const ratesAt = (at: number) => {
     const rates = [...optimizer.rates(at)];
     if (ema) rates.push(1 - decayAt(ema, at));
@@ -55,7 +55,7 @@ export async function train<T, Name extends string>(
   const compile = async (count: number): Promise<CompiledSteps<T>> => {
     const known = compiled.get(count);
     if (known) return known;
-    const built = stepGraph(oneStep, count);
+    const built = count === 1 ? oneStep : chainSteps(oneStep, count);
     const steps = { ...built, program: await backend.compile(built.graph) };
     compiled.set(count, steps);
     return steps;

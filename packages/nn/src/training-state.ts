@@ -19,40 +19,52 @@ export interface TrainingState {
   readonly times?: Readonly<Record<string, FloatTensor>>;
 }
 
+/** A state's tensors by their kinds: `weights`, the moments, `ema` and `times`. */
+export const kindsOf = ({ weights, moments, ema = {}, times = {} }: TrainingState) =>
+  ({ ...moments, weights, ema, times }) as Readonly<Record<string, Weights>>;
+
+/** A state from its tensors, each with its kind and name. */
+export function stateOf(
+  step: number,
+  tensors: readonly (readonly [kind: string, name: string, one: FloatTensor])[],
+): TrainingState {
+  const kinds = new Map<string, [string, FloatTensor][]>();
+  for (const [kind, ...entry] of tensors) {
+    const same = kinds.get(kind);
+    if (same) same.push(entry);
+    else kinds.set(kind, [entry]);
+  }
+  const records = [...kinds].map(([kind, entries]) => [kind, Object.fromEntries(entries)]);
+  const { weights = {}, ema, times, ...moments } = Object.fromEntries(records);
+  return { step, weights, moments, ...(ema && { ema }), ...(times && { times }) };
+}
+
 /**
  * A state as the tensors of a file, for `writeSafetensors`: `weights/NAME`, `MOMENT/NAME`,
  * `ema/NAME` and `times/NAME`. The step is not among them.
  */
-export function stateTensors({
-  weights,
-  moments,
-  ema = {},
-  times = {},
-}: TrainingState): Record<string, FloatTensor> {
-  const kinds = Object.entries({ weights, ...moments, ema, times });
-  return Object.fromEntries(
-    kinds.flatMap(([kind, tensors]) =>
+export const stateTensors = (state: TrainingState): Record<string, FloatTensor> =>
+  Object.fromEntries(
+    Object.entries(kindsOf(state)).flatMap(([kind, tensors]) =>
       Object.entries(tensors).map(([name, one]) => [`${kind}/${name}`, one]),
     ),
   );
-}
 
 /**
  * The state after `step` steps from the tensors of a file that {@link stateTensors} named.
  * @throws TypeError when a tensor holds no real numbers.
  */
-export function stateFromTensors(
+export const stateFromTensors = (
   step: number,
-  stored: Readonly<Record<string, StoredTensor>>,
-): TrainingState {
-  const kinds = new Map<string, [string, FloatTensor][]>();
-  for (const [key, { dtype, shape, ...rest }] of Object.entries(stored)) {
-    const [kind] = key.split("/", 1);
-    const numbers = storedNumbers(`resume's ${key}`, { dtype, shape, ...rest }, shape);
-    const one = tensor(numbers, shape, dtype === "float64" ? dtype : "float32") as FloatTensor;
-    kinds.set(kind, [...(kinds.get(kind) ?? []), [key.slice(kind.length + 1), one]]);
-  }
-  const records = [...kinds].map(([kind, tensors]) => [kind, Object.fromEntries(tensors)]);
-  const { weights = {}, ema, times, ...moments } = Object.fromEntries(records);
-  return { step, weights, moments, ...(ema && { ema }), ...(times && { times }) };
-}
+  tensors: Readonly<Record<string, StoredTensor>>,
+): TrainingState =>
+  stateOf(
+    step,
+    Object.entries(tensors).map(([key, stored]) => {
+      const [kind] = key.split("/", 1);
+      const numbers = storedNumbers(`resume's ${key}`, stored, stored.shape);
+      const dtype = stored.dtype === "float64" ? "float64" : "float32";
+      const one = tensor(numbers, stored.shape, dtype) as FloatTensor;
+      return [kind, key.slice(kind.length + 1), one];
+    }),
+  );

@@ -9,7 +9,7 @@ import {
   storedNumbers,
   type Weights,
 } from "./stored-tensor.ts";
-import { isExpr, mapValues, substitute } from "./substitute.ts";
+import { type Exprs, isExpr, mapValues, substitute } from "./substitute.ts";
 
 /** Anything with weights: a network, a denoiser, a VAE. */
 export interface Weighted {
@@ -56,17 +56,16 @@ const replacing =
   (f: (...given: unknown[]) => unknown, places: ReadonlyMap<Expr, Expr>) =>
   (...given: unknown[]): unknown => {
     const result = f(...given);
-    const found = expressionsIn(result);
-    if (found.length === 0) return result;
-    const kept = given.flatMap(expressionsIn).map((e) => [e, e] as const);
-    const made = substitute(found, new Map<Expr, Expr>([...places, ...kept]));
-    if (isExpr(result)) return made[0];
-    const madeOf = new Map<unknown, Expr>(found.map((e, i) => [e, made[i]]));
-    return mapValues(result as Record<string, unknown>, (one) => madeOf.get(one) ?? one);
+    const kept = given.flatMap((one) => Object.values(expressionsIn(one)));
+    const all = new Map<Expr, Expr>([...places, ...kept.map((e) => [e, e] as const)]);
+    const found = substitute(expressionsIn(result), all);
+    if (isExpr(result)) return found.result;
+    return Object.keys(found).length > 0 ? { ...(result as object), ...found } : result;
   };
 
-/** An expression, or those of a record by name. */
-const expressionsIn = (value: unknown): Expr[] => {
-  if (isExpr(value)) return [value];
-  return typeof value === "object" && value !== null ? Object.values(value).filter(isExpr) : [];
-};
+/** An expression as `result`, or those of a record by their names. */
+function expressionsIn(value: unknown): Exprs {
+  if (isExpr(value)) return { result: value };
+  const entries = typeof value === "object" && value !== null ? Object.entries(value) : [];
+  return Object.fromEntries(entries.filter((entry): entry is [string, Expr] => isExpr(entry[1])));
+}

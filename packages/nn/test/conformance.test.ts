@@ -15,7 +15,7 @@ import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { tfjsBackend } from "@gen/runtime-gpu/tfjs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { drawMasks } from "../src/dropout-masks.ts";
-import { stepGraph, trainingStep } from "../src/step-graph.ts";
+import { stepGraph } from "../src/step-graph.ts";
 import { sampleInputs, wakened } from "./sample-inputs.ts";
 
 const networks: Record<string, () => Network> = {
@@ -65,7 +65,7 @@ function oneStep(net: Network) {
   };
   // Adam divides by a gradient's size; a large epsilon keeps rounding of near zeros out of it.
   const optimizer = adam({ learningRate: 0.1, epsilon: 0.1 });
-  const built = stepGraph(trainingStep({ loss, signature: net.signature, optimizer }));
+  const built = stepGraph({ loss, signature: net.signature, optimizer });
   const [step] = built.steps;
   const given = sampleInputs(net.signature, { batch: 2, tokens: 3 });
   const shapes = Object.fromEntries(Object.entries(given).map(([name, t]) => [name, t.shape]));

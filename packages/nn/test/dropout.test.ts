@@ -34,7 +34,7 @@ import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { tfjsBackend } from "@gen/runtime-gpu/tfjs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { drawMasks, maskDropout } from "../src/dropout-masks.ts";
-import { stepGraph, trainingStep } from "../src/step-graph.ts";
+import { stepGraph } from "../src/step-graph.ts";
 
 const x = input("x", { shape: ["batch", 3, 40] });
 const shapes = { x: [50, 3, 40] };
@@ -169,8 +169,7 @@ test("a step's graph takes a mask for each residual block; the network's own gra
   const net = unet(options);
   const loss = ({ x: given, t }: Record<string, Expr>) =>
     mean(square(sub(net.apply(given, t), given)));
-  const step = trainingStep({ loss, signature: net.signature, optimizer: adam() });
-  const { graph, steps } = stepGraph(step);
+  const { graph, steps } = stepGraph({ loss, signature: net.signature, optimizer: adam() });
   const [{ masks }] = steps;
   expect(masks.map(({ input: { name, dtype, shape } }) => [name, dtype, shape])).toEqual(
     Array.from({ length: 5 }, (_, i) => [`dropout/${i}`, "bool", ["batch", 4, 2, 2]]),
