@@ -22,10 +22,10 @@ export interface TrainNoisyOptions<T> extends ModelTrainingOptions<T> {
   readonly times?: TimeSampler;
 }
 
-/** What a denoiser and a classifier differ in. */
+/** The loss, and what else differs between a denoiser and a classifier. */
 export interface NoisyLoss extends Pick<NoisyBatchOptions, "length" | "conditions" | "dropout"> {
   readonly loss: (inputs: DdpmLossInputs) => Expr;
-  /** The losses of each sample `[batch]`, without importance, for a sampler that learns. */
+  /** The losses of each sample `[batch]`, without importance, for a time sampler that learns. */
   readonly losses?: (inputs: DdpmLossInputs) => Expr;
 }
 
@@ -61,7 +61,7 @@ export async function trainNoisy<T>(
       const { x0, t, epsilon, importance } = given;
       const inputs = { x0, t, epsilon, condition: conditionOf(given), importance };
       if (!learns) return loss(inputs);
-      // One application of the network for both, also where dropout makes each another.
+      // Both losses share one application of the network: with dropout, two would differ.
       const each = learns(inputs);
       return { loss: mean(mul(each, importance)), each };
     },

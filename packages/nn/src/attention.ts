@@ -10,16 +10,16 @@ import { zeros } from "./initializers.ts";
  */
 export function attend(q: Expr, k: Expr, v: Expr): Expr {
   const features = q.shape[q.shape.length - 2] as number;
-  // The scale goes on q, which is smaller than the scores.
+  // q has fewer elements than the scores, so the scale is applied to q.
   const scores = matmul(mul(q, 1 / Math.sqrt(features)), k, { transposeA: true });
   return matmul(v, softmax(scores), { transposeB: true });
 }
 
 /** Settings of {@link attention}. */
 export interface AttentionOptions {
-  /** Heads that attend apart; 1 unless told. */
+  /** Heads of attention. @defaultValue 1 */
   heads?: number;
-  /** Groups of the normalization before; `defaultGroups(channels)` unless told. */
+  /** Groups of the normalization of the input. @defaultValue `defaultGroups(channels)` */
   groups?: number;
   seed?: number;
 }

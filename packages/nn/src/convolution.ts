@@ -2,14 +2,18 @@ import { add, conv2d, type Expr, reshape } from "@gen/graph";
 import { fanInUniform, initializedParameter } from "./initializers.ts";
 import { biasInitializer, type LayerOptions } from "./linear.ts";
 
+/** Settings of {@link convolution}. */
 export interface ConvolutionOptions extends LayerOptions {
-  /** Side of the square kernel; 3 unless told. */
+  /** Side of the square kernel. @defaultValue 3 */
   kernel?: number;
-  /** Pixels moved per output pixel; 1 unless told. */
+  /** Pixels between two positions of the kernel. @defaultValue 1 */
   stride?: number;
-  /** Zeros around each side; `(kernel - 1) / 2` unless told, which keeps the size at stride 1. */
+  /**
+   * Zeros around each side. The default keeps the size at stride 1.
+   * @defaultValue `(kernel - 1) / 2`
+   */
   padding?: number;
-  /** Groups of channels that do not see each other; 1 unless told. */
+  /** Groups of channels. An output channel depends on its own group alone. @defaultValue 1 */
   groups?: number;
 }
 

@@ -15,18 +15,18 @@ import type { BatchInput } from "./batch-input.ts";
 import { sizeOf } from "./size-of.ts";
 import { rebuild } from "./substitute.ts";
 
-/** The input that tells which elements one use of dropout keeps. */
+/** One use of dropout: an input of booleans, true for the elements that are kept. */
 export interface DropoutMask {
   readonly input: Input;
-  /** The elements that are kept, of every 65,536 on average. */
+  /** The expected number of kept elements in 65,536. */
   readonly kept: number;
 }
 
-const WORDS = 2 ** 16;
+const LEVELS = 2 ** 16;
 
 /**
- * The same expressions with each use of dropout as a product with a mask, an input `dropout/INDEX`
- * of booleans, over the share of what is kept.
+ * The same expressions, in which each use of dropout is `x mask / (1 - rate)`. Each mask is an
+ * input of its own.
  */
 export function maskDropout<Roots extends Record<string, Expr>>(
   roots: Roots,
@@ -35,16 +35,16 @@ export function maskDropout<Roots extends Record<string, Expr>>(
   const masked = rebuild(roots, (node, operands) => {
     if (node.op !== "Dropout") return withInputs(node, operands);
     const keeps = input(`dropout/${masks.length}`, { shape: node.shape, dtype: "bool" });
-    const kept = Math.max(1, Math.round((1 - (node.attributes.rate as number)) * WORDS));
+    const kept = Math.max(1, Math.round((1 - (node.attributes.rate as number)) * LEVELS));
     masks.push({ input: keeps, kept });
-    return mul(operands[0], mul(cast(keeps, node.dtype), constant(WORDS / kept, node.dtype)));
+    return mul(operands[0], mul(cast(keeps, node.dtype), constant(LEVELS / kept, node.dtype)));
   });
   return { roots: masked as Roots, masks };
 }
 
 /**
- * A step's masks, each keyed by the seed, its index and the step; `shapes` are those of the batch.
- * Half a random word decides an element, so that a rate is met to 2^-17.
+ * Draws a step's masks. The seed, the step and a mask's index decide it; `shapes` are those of the
+ * batch's inputs. Half a random word decides an element, so the rate is exact to 2^-17.
  */
 export function drawMasks(
   masks: readonly DropoutMask[],

@@ -3,13 +3,13 @@ import { initializedParameter, ones, zeros } from "./initializers.ts";
 
 /** Settings of {@link groupNorm}. */
 export interface GroupNormOptions {
-  /** Groups of channels normalized together; `defaultGroups(channels)` unless told. */
+  /** Groups of channels normalized together. @defaultValue `defaultGroups(channels)` */
   groups?: number;
-  /** Added to the variance; 1e-5 unless told. */
+  /** Added to the variance. @defaultValue 1e-5 */
   epsilon?: number;
 }
 
-/** The largest divisor of `channels` that leaves four channels or more to a group, 32 groups at most. */
+/** The most groups, up to 32, that divide `channels` into groups of at least four. */
 export function defaultGroups(channels: number): number {
   let groups = Math.max(1, Math.min(32, Math.floor(channels / 4)));
   while (channels % groups !== 0) groups--;

@@ -1,19 +1,18 @@
 import { type Parameter, parameter, type Tensor, tensor } from "@gen/graph";
 import { type RandomStream, randomStream } from "@gen/math";
+import { sizeOf } from "./size-of.ts";
 
-/** Which random numbers a weight starts from: they depend on these two and on nothing else. */
+/** What decides a weight's first random numbers: nothing else does. */
 export interface WeightKey {
   readonly seed: number;
   readonly name: string;
 }
 
-/** Makes the first value of a weight of `shape`; `[out, in, ...kernel]` for matrices and convolutions. */
+/** Makes the first value of a weight, `[out, in, ...kernel]` for matrices and convolutions. */
 export type Initializer = (shape: readonly number[], key: WeightKey) => Tensor;
 
 const streamOf = ({ seed, name }: WeightKey): RandomStream =>
   randomStream({ seed, purpose: `weights/${name}` });
-
-const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /**
  * Inputs and outputs of one unit of a weight `[out, in, ...kernel]`:
@@ -24,15 +23,15 @@ export function fanInOut(shape: readonly number[]): { fanIn: number; fanOut: num
   if (shape.length < 2) {
     throw new RangeError(`fan-in needs a shape [out, in, ...kernel], got [${shape.join(", ")}]`);
   }
-  const field = count(shape.slice(2));
+  const field = sizeOf(shape.slice(2));
   return { fanIn: shape[1] * field, fanOut: shape[0] * field };
 }
 
 /** All elements 0. */
-export const zeros: Initializer = (shape) => tensor(new Float32Array(count(shape)), shape);
+export const zeros: Initializer = (shape) => tensor(new Float32Array(sizeOf(shape)), shape);
 
 /** All elements 1. */
-export const ones: Initializer = (shape) => tensor(new Float32Array(count(shape)).fill(1), shape);
+export const ones: Initializer = (shape) => tensor(new Float32Array(sizeOf(shape)).fill(1), shape);
 
 /** Uniform in `(-bound, bound)`. */
 export const uniform =
@@ -40,7 +39,7 @@ export const uniform =
   (shape, key) =>
     tensor(
       streamOf(key)
-        .uniform(count(shape))
+        .uniform(sizeOf(shape))
         .map((u) => (2 * u - 1) * bound),
       shape,
     );
@@ -51,12 +50,14 @@ export const normalWeights =
   (shape, key) =>
     tensor(
       streamOf(key)
-        .normal(count(shape))
+        .normal(sizeOf(shape))
         .map((z) => z * deviation),
       shape,
     );
 
-/** Uniform with variance `gain^2 / fanIn` (He et al. 2015, section 2.2); gain sqrt(2) suits relu. */
+/**
+ * Uniform with variance `gain^2 / fanIn` (He et al. 2015, section 2.2); gain sqrt(2) suits relu.
+ */
 export const kaimingUniform =
   (gain = Math.SQRT2): Initializer =>
   (shape, key) =>

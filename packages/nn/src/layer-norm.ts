@@ -12,9 +12,9 @@ import { initializedParameter, ones, zeros } from "./initializers.ts";
 
 /** Settings of {@link layerNorm}. */
 export interface LayerNormOptions {
-  /** Added to the variance; 1e-5 unless told. */
+  /** Added to the variance. @defaultValue 1e-5 */
   epsilon?: number;
-  /** Whether a learned scale and bias follow (`NAME.weight`, `NAME.bias`); true unless told. */
+  /** Whether a learned scale and bias follow (`NAME.weight`, `NAME.bias`). @defaultValue true */
   affine?: boolean;
 }
 
@@ -30,7 +30,7 @@ export function layerNorm(
   const unit = constant(tensor([1], [1]));
   const none = constant(tensor([0], [1]));
   const normalize = (x: Expr) => {
-    // Each row as the only channel of a sample of its own.
+    // Instance normalization of one channel per sample, where each row is a sample.
     const rows = reshape(x, [elementCount(x.shape.slice(0, -1)), 1, features]);
     return reshape(instanceNorm(rows, unit, none, epsilon), x.shape);
   };

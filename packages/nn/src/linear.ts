@@ -1,23 +1,26 @@
 import { add, type Expr, matmul } from "@gen/graph";
 import { fanInUniform, type Initializer, initializedParameter, uniform } from "./initializers.ts";
 
-/** What every layer with weights may be told. */
+/** Settings of every layer with weights. */
 export interface LayerOptions {
-  /** Seed of the first weights; each weight's numbers depend on the seed and its name alone. */
+  /** Seed of the first weights. A weight's numbers depend on the seed and its name alone. */
   seed?: number;
-  /** Whether a learned bias is added; true unless told. */
+  /** Whether a learned bias is added. @defaultValue true */
   bias?: boolean;
-  /** First values of the weight; PyTorch's default unless told. Zeros make the bias start at zero too. */
+  /**
+   * First values of the weight. With it the bias starts at zero.
+   * @defaultValue PyTorch's, for weight and bias
+   */
   weight?: Initializer;
 }
 
-/** First values of the bias that goes with a weight: PyTorch's, or zeros where the weight is told. */
+/** First values of a layer's bias: PyTorch's, or zeros where the weight has an initializer. */
 export const biasInitializer = (weight: Initializer | undefined, fanIn: number): Initializer =>
   uniform(weight ? 0 : 1 / Math.sqrt(fanIn));
 
 /**
- * A linear layer: `x W^T + b` on `[..., inFeatures]`, giving `[..., outFeatures]`.
- * Weights are `NAME.weight` `[outFeatures, inFeatures]` and `NAME.bias` `[outFeatures]`, as PyTorch's.
+ * A linear layer: `x W^T + b` on `[..., inFeatures]`, giving `[..., outFeatures]`. Weights are
+ * `NAME.weight` `[outFeatures, inFeatures]` and `NAME.bias` `[outFeatures]`, as PyTorch's.
  */
 export function linear(
   name: string,

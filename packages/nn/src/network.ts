@@ -8,7 +8,7 @@ import {
   trace,
 } from "@gen/graph";
 
-/** A function over expressions, the weights it uses and what its arguments look like. */
+/** A function over expressions, the weights it uses and the signature of its arguments. */
 export interface Network {
   readonly parameters: readonly Parameter[];
   /** Arguments in the order of `signature`. */
@@ -17,7 +17,7 @@ export interface Network {
 }
 
 /**
- * A network from a function over expressions; its parameters are those that the function meets.
+ * A network from a function over expressions. Its parameters are those that the function uses.
  * @throws RangeError or TypeError when shapes or dtypes inside do not fit `signature`.
  */
 export function network(
@@ -28,7 +28,7 @@ export function network(
   return { parameters: parametersOf(apply(...inputs)), apply, signature };
 }
 
-/** The graph of a network on inputs named as in its signature, with the result under `output`. */
+/** The graph of a network. Inputs are named as in the signature, the result is named `output`. */
 export const networkGraph = ({ apply, signature }: Network, output = "output"): Graph =>
   trace(
     (inputs) => ({ [output]: apply(...Object.keys(signature).map((name) => inputs[name])) }),

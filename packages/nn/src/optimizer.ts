@@ -1,25 +1,30 @@
 import type { Expr } from "@gen/graph";
 
-/** A number for all steps, or a function of the step, which counts from 0. */
+/** One rate for all steps, or a function of the step from 0. */
 export type LearningRate = number | ((step: number) => number);
 
-/** A schedule's number at `step`. */
-export const learningRateAt = (schedule: LearningRate, step: number): number =>
-  typeof schedule === "number" ? schedule : schedule(step);
+/** The rate at `step`. */
+export const learningRateAt = (rate: LearningRate, step: number): number =>
+  typeof rate === "number" ? rate : rate(step);
 
-/** What an optimizer makes of one weight: its new value and the new moments. */
+/** A weight and its moments after a step. */
 export interface WeightUpdate {
   readonly weight: Expr;
   readonly moments: readonly Expr[];
 }
 
-/** How weights follow gradients: a formula over expressions and the few numbers that differ by step. */
+/**
+ * A rule for weights and gradients: a formula over expressions, and the numbers that change with
+ * the step.
+ */
 export interface Optimizer {
-  /** Names of the moments; each is zeros of the weight's shape at first. */
+  /** Names of the moments. Each has the weight's shape and starts at zero. */
   readonly moments: readonly string[];
-  /** The numbers that `update` takes at `step` (from 0), worked out in float64. */
+  /** The numbers that `update` takes at `step` (from 0), computed in float64. */
   rates(step: number): readonly number[];
-  /** One step, elementwise: all operands have one shape, but for the rates, which are scalars `[1]`. */
+  /**
+   * One step, elementwise: all operands have the weight's shape, and the rates are scalars `[1]`.
+   */
   update(
     weight: Expr,
     gradient: Expr,

@@ -30,8 +30,8 @@ import { sizeOf } from "./size-of.ts";
 import { type Exprs, isExpr, mapValues, substitute } from "./substitute.ts";
 
 /**
- * What is to be minimized: a scalar, or scalars to report with the one named `loss`; beside them
- * may be numbers of each sample, `[batch]`.
+ * What training minimizes: a scalar, or the scalar named `loss` among several that are reported.
+ * Numbers of each sample, `[batch]`, may stand beside them.
  */
 export type Loss<Name extends string = string> = (
   inputs: Record<Name, Expr>,
@@ -94,7 +94,8 @@ export interface StepGraph {
 
 /**
  * Builds the graph of one step: forward, gradients and update.
- * @throws RangeError or TypeError when the loss is not a float32 scalar or uses none of the parameters.
+ * @throws RangeError or TypeError when the loss is not a float32 scalar or uses none of the
+ * parameters.
  */
 export function stepGraph<Name extends string>(options: StepOptions<Name>): StepGraph {
   const { signature, optimizer, clipNorm, averages = false, packBelow = 65_536 } = options;

@@ -27,7 +27,8 @@ export interface HostStep {
 
 /**
  * Uploads the state that training starts from: `resume`, or the parameters' values and zeros.
- * @throws RangeError when `resume` lacks a tensor or has one of another shape; nothing is uploaded then.
+ * @throws RangeError when `resume` lacks a tensor or has one of another shape; nothing is uploaded
+ * then.
  */
 export function uploadState<T>(
   backend: Backend<T>,

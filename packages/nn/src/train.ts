@@ -3,7 +3,7 @@
  * averages on the device (`train-run.ts`), and gives what it learned as values: the parameters that
  * it was given stay as they are.
  *
- *   const { weights } = await train({ backend, loss, signature, optimizer: adam(), batches, steps });
+ *   const { weights } = await train({ backend, loss, signature, optimizer, batches, steps });
  *   const trained = withWeights(network, weights);
  */
 import type { FloatArray } from "@gen/math";

@@ -13,12 +13,12 @@ import { checkDataset } from "./check-dataset.ts";
 import type { Vae } from "./vae.ts";
 import { vaeLoss } from "./vae-loss.ts";
 
-/** How a VAE is trained; what is not described here is as in `train`. */
+/** How a VAE is trained. Settings without a description here are `train`'s. */
 export interface TrainVaeOptions<T = unknown> extends ModelTrainingOptions<T> {
   readonly model: Vae;
-  /** Data, mapped to [0, 1] where they have a range. */
+  /** The data. Training maps data with a range to [0, 1]. */
   readonly dataset: Dataset;
-  /** Weight of the KL term; 1, the bound itself, unless told. */
+  /** Weight of the KL term; 1 gives the bound itself. @defaultValue 1 */
   readonly beta?: number;
 }
 
@@ -29,10 +29,10 @@ export interface TrainedVae extends TrainResult {
 }
 
 /**
- * Trains a VAE on a dataset (Kingma and Welling 2014, algorithm 1), with Adam unless told.
+ * Trains a VAE on a dataset (Kingma and Welling 2014, algorithm 1).
  *
- * Losses are `loss`, `reconstruction` and `kl` in nats for each item. Batches and noise are keyed
- * by the seed and the step alone. The model that is given stays as it is.
+ * The losses are `loss`, `reconstruction` and `kl`, in nats for each item. The seed and the step
+ * alone decide batches and noise. The model that is given stays as it is.
  *
  * @throws Error when the loss is no longer finite; RangeError when the items do not fit the model.
  */
