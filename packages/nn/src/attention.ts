@@ -8,7 +8,7 @@ import { zeros } from "./initializers.ts";
  * `v softmax(q^T k / sqrt(features))^T` of q `[..., features, queries]`, k `[..., features, keys]`
  * and v `[..., values, keys]`, giving `[..., values, queries]`.
  */
-export function attend(q: Expr, k: Expr, v: Expr): Expr {
+function attend(q: Expr, k: Expr, v: Expr): Expr {
   const features = q.shape[q.shape.length - 2] as number;
   // q has fewer elements than the scores, so the scale is applied to q.
   const scores = matmul(mul(q, 1 / Math.sqrt(features)), k, { transposeA: true });

@@ -1,8 +1,7 @@
 export { type Activation, activationFunction } from "./activation.ts";
 export { type AdamOptions, adam, adamw } from "./adam.ts";
-export { type AttentionOptions, attend, attention } from "./attention.ts";
+export { type AttentionOptions, attention } from "./attention.ts";
 export type { BatchInput } from "./batch-input.ts";
-export { clipByGlobalNorm, globalNorm } from "./clip-by-global-norm.ts";
 export { type ConvDecoderOptions, convDecoder } from "./conv-decoder.ts";
 export { type ConvEncoderOptions, convEncoder } from "./conv-encoder.ts";
 export { type ConvolutionOptions, convolution } from "./convolution.ts";

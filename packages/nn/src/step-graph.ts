@@ -5,7 +5,12 @@
  *   w', m' = optimizer.update(w, g, m, r)    a' = a + (w' - a) share
  *
  * What is kept from step to step is a list of slots: each is an input of the graph, and the output
- * that takes the input's place in the next run. `train-run.ts` moves their tensors.
+ * that takes the input's place in the next run. `train` compiles the graph, and `train-run.ts`
+ * moves the tensors. For one run by hand:
+ *
+ *   const { graph, state, steps } = stepGraph({ loss, signature, optimizer: adam() });
+ *   const outputs = await (await backend.compile(graph)).run(inputs); // batch, rates, state by name
+ *   const next = state.map((slot) => outputs[slot.output]);
  */
 import {
   concat,

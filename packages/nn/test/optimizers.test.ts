@@ -13,15 +13,14 @@ import {
   type AdamOptions,
   adam,
   adamw,
-  clipByGlobalNorm,
   cosineDecay,
-  globalNorm,
   linearDecay,
   type TrainResult,
   train,
 } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { describe, expect, test } from "vitest";
+import { clipByGlobalNorm, globalNorm } from "../src/clip-by-global-norm.ts";
 import { computed, expectClose, type Plain, plainTensor } from "./compare.ts";
 
 type Weights = Record<"w" | "b" | "s", Plain>;
