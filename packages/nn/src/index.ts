@@ -33,12 +33,12 @@ export type { LearningRate, Optimizer, WeightUpdate } from "./optimizer.ts";
 export { downsample, upsample } from "./resample.ts";
 export { type ResidualBlockOptions, residualBlock } from "./residual-block.ts";
 export { type SpatialTransformerOptions, spatialTransformer } from "./spatial-transformer.ts";
-export type { Loss } from "./step-graph.ts";
 export type { FloatTensor, StoredTensor, Weights } from "./stored-tensor.ts";
 export { type TimestepEmbeddingOptions, timestepEmbedding } from "./timestep-embedding.ts";
 export { type TokenAttentionOptions, tokenAttention } from "./token-attention.ts";
 export { train } from "./train.ts";
 export type {
+  Loss,
   ModelTrainingOptions,
   Training,
   TrainOptions,

@@ -30,32 +30,18 @@ import {
 import { clipByGlobalNorm } from "./clip-by-global-norm.ts";
 import { type DropoutMask, maskDropout } from "./dropout-masks.ts";
 import { movingAverage } from "./moving-average.ts";
-import type { Optimizer } from "./optimizer.ts";
 import { sizeOf } from "./size-of.ts";
 import { type Exprs, isExpr, mapValues, substitute } from "./substitute.ts";
+import type { TrainOptions } from "./train-options.ts";
 
-/**
- * What training minimizes: a scalar, or the scalar named `loss` among several that are reported.
- * Numbers of each sample, `[batch]`, may stand beside them.
- */
-export type Loss<Name extends string = string> = (
-  inputs: Record<Name, Expr>,
-) => Expr | Record<string, Expr>;
-
-/** Settings of {@link stepGraph}. */
-export interface StepOptions<Name extends string = string> {
-  loss: Loss<Name>;
-  signature: Readonly<Record<Name, Signature>>;
-  /** The parameters to train. @defaultValue all that the loss uses */
-  parameters?: readonly Parameter[];
-  optimizer: Optimizer;
-  /** Limit of the gradients' global norm. @defaultValue no limit */
-  clipNorm?: number;
+/** Settings of {@link stepGraph}: those of `train` that decide the graph. */
+export type StepOptions<Name extends string> = Pick<
+  TrainOptions<unknown, Name>,
+  "loss" | "signature" | "parameters" | "optimizer" | "clipNorm" | "packBelow"
+> & {
   /** Whether a moving average of the weights is kept. @defaultValue false */
   averages?: boolean;
-  /** Parameters of fewer elements share one tensor. @defaultValue 65,536 */
-  packBelow?: number;
-}
+};
 
 /** A parameter's elements in a slot. */
 export interface Part {
@@ -126,7 +112,7 @@ export function stepGraph<Name extends string>(options: StepOptions<Name>): Step
     outputs[name] = value;
     return name;
   };
-  const ports = mapValues(losses, (value, name) => output(`losses/${name}`, value));
+  const lossOutputs = mapValues(losses, (value, name) => output(`losses/${name}`, value));
   const weightOf = new Map<Expr, Expr>();
   const state = packs.flatMap(({ shape, parts }, i) => {
     const held = kinds.map((kind) => input(`state/${kind}/${i}`, { shape }));
@@ -146,7 +132,7 @@ export function stepGraph<Name extends string>(options: StepOptions<Name>): Step
   });
   const named = (isSample: boolean) =>
     Object.fromEntries(
-      Object.entries(ports).filter(([name]) => losses[name].shape.length > 0 === isSample),
+      Object.entries(lossOutputs).filter(([name]) => losses[name].shape.length > 0 === isSample),
     );
   const steps = [{ batch, masks, rates, samples: named(true) }];
   const graph = graphOf(substitute(outputs, weightOf), inputsOf(steps, state));
@@ -204,18 +190,18 @@ interface Pack {
 function packsOf(parameters: readonly Parameter[], packBelow: number): Pack[] {
   const odd = parameters.find((p) => p.dtype !== "float32");
   if (odd) throw new TypeError(`training needs float32 weights, got ${odd.name} of ${odd.dtype}`);
-  const parts = parameters.map((p) => ({ parameter: p, offset: 0, size: sizeOf(p.shape) }));
-  const packs: Pack[] = parts
-    .filter(({ size }) => size >= packBelow)
-    .map((part) => ({ shape: part.parameter.shape, parts: [part] }));
+  const packs: Pack[] = [];
+  const small: Part[] = [];
   let length = 0;
-  const small = parts
-    .filter(({ size }) => size < packBelow)
-    .map((part) => {
-      const offset = length;
-      length += part.size;
-      return { ...part, offset };
-    });
+  for (const parameter of parameters) {
+    const { shape } = parameter;
+    const size = sizeOf(shape);
+    if (size >= packBelow) packs.push({ shape, parts: [{ parameter, offset: 0, size }] });
+    else {
+      small.push({ parameter, offset: length, size });
+      length += size;
+    }
+  }
   return small.length > 0 ? [...packs, { shape: [length], parts: small }] : packs;
 }
 

@@ -1,10 +1,9 @@
-import type { Parameter, Signature } from "@gen/graph";
+import type { Expr, Parameter, Signature } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
 import type { Backend } from "@gen/runtime-gpu";
 import type { BatchInput } from "./batch-input.ts";
 import type { MovingAverageOptions } from "./moving-average.ts";
 import type { LearningRate, Optimizer } from "./optimizer.ts";
-import type { Loss } from "./step-graph.ts";
 import type { Weights } from "./stored-tensor.ts";
 import type { TrainingState } from "./training-state.ts";
 
@@ -20,6 +19,14 @@ export interface TrainProgress {
   /** Reads the state, to be saved and passed as `resume`. */
   checkpoint(): Promise<TrainingState>;
 }
+
+/**
+ * What training minimizes: a scalar, or the scalar named `loss` among several that are reported.
+ * Numbers of each sample, `[batch]`, may stand beside them.
+ */
+export type Loss<Name extends string = string> = (
+  inputs: Record<Name, Expr>,
+) => Expr | Record<string, Expr>;
 
 /** What {@link train} minimizes, over which batches, and how. */
 export interface TrainOptions<T, Name extends string = string> {
