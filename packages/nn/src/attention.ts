@@ -21,6 +21,7 @@ export interface AttentionOptions {
   heads?: number;
   /** Groups of the normalization of the input. @defaultValue `defaultGroups(channels)` */
   groups?: number;
+  /** Seed of the first weights. @defaultValue 0 */
   seed?: number;
 }
 

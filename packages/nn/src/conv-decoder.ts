@@ -23,7 +23,9 @@ export interface ConvDecoderOptions {
   outChannels?: number;
   /** The activation after each convolution but the last. @defaultValue silu */
   activation?: Activation;
+  /** Start of all parameter names. @defaultValue "" */
   name?: string;
+  /** Seed of the first weights. @defaultValue 0 */
   seed?: number;
 }
 

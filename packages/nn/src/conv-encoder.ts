@@ -19,7 +19,9 @@ export interface ConvEncoderOptions {
   map?: boolean;
   /** The activation after each convolution. @defaultValue silu */
   activation?: Activation;
+  /** Start of all parameter names. @defaultValue "" */
   name?: string;
+  /** Seed of the first weights. @defaultValue 0 */
   seed?: number;
 }
 

@@ -33,9 +33,11 @@ export function modulatedNorm(width: number): (x: Expr, shift: Expr, scale: Expr
 
 /** Settings of {@link ditBlock}. */
 export interface DitBlockOptions {
+  /** Heads of attention. @defaultValue 1 */
   heads?: number;
   /** Hidden features of the MLP, divided by `width`. @defaultValue 4 */
   mlpRatio?: number;
+  /** Seed of the first weights. @defaultValue 0 */
   seed?: number;
 }
 

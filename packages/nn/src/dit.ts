@@ -39,6 +39,7 @@ export interface DitOptions {
   learnedVariance?: boolean;
   /** Start of all parameter names. @defaultValue "" */
   name?: string;
+  /** Seed of the first weights. @defaultValue 0 */
   seed?: number;
 }
 

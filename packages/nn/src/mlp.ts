@@ -28,6 +28,7 @@ export interface MlpOptions {
   classes?: number;
   /** Start of all parameter names. @defaultValue "" */
   name?: string;
+  /** Seed of the first weights. @defaultValue 0 */
   seed?: number;
 }
 

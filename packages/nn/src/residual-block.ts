@@ -12,6 +12,7 @@ export interface ResidualBlockOptions {
   groups?: number;
   /** The share of elements that training drops before the second convolution. @defaultValue 0 */
   dropout?: number;
+  /** Seed of the first weights. @defaultValue 0 */
   seed?: number;
 }
 

@@ -14,6 +14,7 @@ export interface SpatialTransformerOptions {
   heads?: number;
   /** Groups of the normalization of the input. @defaultValue `defaultGroups(channels)` */
   groups?: number;
+  /** Seed of the first weights. @defaultValue 0 */
   seed?: number;
 }
 

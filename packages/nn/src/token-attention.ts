@@ -15,6 +15,7 @@ export interface TokenAttentionOptions {
   bias?: boolean;
   /** First values of the weights. @defaultValue PyTorch's */
   weight?: Initializer;
+  /** Seed of the first weights. @defaultValue 0 */
   seed?: number;
 }
 

@@ -55,7 +55,9 @@ export interface UnetOptions {
    * @defaultValue 0
    */
   dropout?: number;
+  /** Start of all parameter names. @defaultValue "" */
   name?: string;
+  /** Seed of the first weights. @defaultValue 0 */
   seed?: number;
 }
 

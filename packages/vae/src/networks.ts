@@ -13,6 +13,7 @@ export interface MlpVaeOptions {
   readonly likelihood?: Likelihood;
   /** @defaultValue relu */
   readonly activation?: Activation;
+  /** Seed of the first weights. @defaultValue 0 */
   readonly seed?: number;
 }
 
@@ -48,6 +49,7 @@ export interface ConvVaeOptions {
   readonly likelihood?: Likelihood;
   /** @defaultValue silu */
   readonly activation?: Activation;
+  /** Seed of the first weights. @defaultValue 0 */
   readonly seed?: number;
 }
 
