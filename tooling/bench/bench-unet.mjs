@@ -3,7 +3,7 @@
 import { ddimSteps } from "@gen/ddim";
 import { trainDdpm } from "@gen/ddpm";
 import { gradients, mean, square, sub, tensor, tensorNumbers, trace } from "@gen/graph";
-import { networkGraph, parameterTensors, unet } from "@gen/nn";
+import { networkGraph, weightsOf as tensorsOf, unet, withWeights } from "@gen/nn";
 import { denoiser, sampler } from "@gen/sampling";
 import { linearSchedule } from "@gen/schedules";
 import { stepped } from "./alternate.mjs";
@@ -16,17 +16,17 @@ export const size = 28;
 /** With no weight that is zero, as some start: a zero would hide from a check what comes before it. */
 export function benchUnet() {
   const network = unet({ size, multipliers: [1, 2, 2] });
-  for (const parameter of network.parameters) {
-    const first = Array.from(tensorNumbers(parameter.value));
+  const weights = network.parameters.map(({ name, shape, value }) => {
+    const first = Array.from(tensorNumbers(value));
     const values = Float32Array.from(first, (v, i) => v + 0.02 * Math.sin(3 * i + 1));
-    parameter.value = tensor(values, parameter.shape);
-  }
-  return network;
+    return [name, tensor(values, shape)];
+  });
+  return withWeights(network, Object.fromEntries(weights));
 }
 
 /** The weights by name, in PyTorch's shapes. @param {Network} network */
 export const weightsOf = (network) =>
-  /** @type {Record<string, import("./peers/unet.mjs").Weight>} */ (parameterTensors(network));
+  /** @type {Record<string, import("./peers/unet.mjs").Weight>} */ (tensorsOf(network));
 
 /** A network's graph with the batch's size written into it: a named dimension would make it slower. @param {Network} network @param {number} batch */
 export function batchGraph(network, batch) {

@@ -1,4 +1,4 @@
-"""Writes packages/nn/test/reference/{layers,networks,optimisers}.json with PyTorch's own numbers.
+"""Writes packages/nn/test/reference/{layers,networks,optimizers}.json with PyTorch's own numbers.
 
 Run with Debian's python3-torch 1.13: OPENBLAS_NUM_THREADS=1 /usr/bin/python3 tooling/reference/nn-torch.py
 Everything is float64; inputs are multiples of 1/64 and so exact in float32.
@@ -334,7 +334,7 @@ def unet():
     return network("unet", o, apply, inputs)
 
 
-def optimiser(kind, settings, make, clip=None, rate=None):
+def optimizer(kind, settings, make, clip=None, rate=None):
     weights = {"w": fill(3, 2), "b": fill(2), "s": fill(1)}
     start = {k: plain(p) for k, p in weights.items()}
     for p in weights.values():
@@ -363,15 +363,15 @@ def main():
         group_norm(), attention(1), attention(2), residual_block(),
     ]
     embedded = embedding()
-    optimisers = [
-        optimiser("adam", {}, lambda p: torch.optim.Adam(p)),
-        optimiser("adam", {"learningRate": 0.05, "betas": [0.8, 0.95], "epsilon": 1e-3, "weightDecay": 0.1},
+    optimizers = [
+        optimizer("adam", {}, lambda p: torch.optim.Adam(p)),
+        optimizer("adam", {"learningRate": 0.05, "betas": [0.8, 0.95], "epsilon": 1e-3, "weightDecay": 0.1},
                   lambda p: torch.optim.Adam(p, lr=0.05, betas=(0.8, 0.95), eps=1e-3, weight_decay=0.1)),
-        optimiser("adamw", {"learningRate": 0.02}, lambda p: torch.optim.AdamW(p, lr=0.02)),
-        optimiser("adamw", {"learningRate": 0.02, "weightDecay": 0.3}, lambda p: torch.optim.AdamW(p, lr=0.02, weight_decay=0.3), clip=0.5),
-        optimiser("adam", {"learningRate": "0.1 / (step + 1)"}, lambda p: torch.optim.Adam(p), rate=lambda step: 0.1 / (step + 1)),
+        optimizer("adamw", {"learningRate": 0.02}, lambda p: torch.optim.AdamW(p, lr=0.02)),
+        optimizer("adamw", {"learningRate": 0.02, "weightDecay": 0.3}, lambda p: torch.optim.AdamW(p, lr=0.02, weight_decay=0.3), clip=0.5),
+        optimizer("adam", {"learningRate": "0.1 / (step + 1)"}, lambda p: torch.optim.Adam(p), rate=lambda step: 0.1 / (step + 1)),
     ]
-    save("optimisers", {"provenance": PROVENANCE, "cases": optimisers})
+    save("optimizers", {"provenance": PROVENANCE, "cases": optimizers})
     layers += [layer_norm(), token_attention(), spatial_transformer_case()]
     save("layers", {"provenance": PROVENANCE, "layers": layers, "embedding": embedded, "timesteps": timestep_embeddings()})
     save("networks", {"provenance": PROVENANCE, "networks": [unet(), dit()]})

@@ -27,10 +27,10 @@ interface JobOptions extends Pick<TrainingJob, "folder" | "signal" | "force" | "
 export async function trainVaeIn(
   options: JobOptions,
   settings: VaeSettings,
-): Promise<Trained & { model: Vae }> {
+): Promise<Trained<Vae>> {
   const model = buildVae(settings);
   const { steps, batch: batchSize, seed } = settings;
-  const trained = await trainModel({
+  return trainModel({
     ...options,
     backend: options.backend.name,
     kind: "vae",
@@ -49,9 +49,8 @@ export async function trainVaeIn(
         ema: averaging,
         learningRate: learningRateOf(settings),
       }),
-    files: () => savePipelineVae(pipelineVae(model, unscaled(model)), model.latent),
+    files: (vae) => savePipelineVae(pipelineVae(vae, unscaled(vae)), vae.latent),
   });
-  return { ...trained, model };
 }
 
 const unscaled = ({ latent }: Vae) => ({
@@ -68,10 +67,9 @@ export async function trainDdpmIn(
   settings: DdpmSettings,
 ): Promise<Trained> {
   const { dataset, vae } = options;
-  const network = buildDenoiser(settings);
+  const model = denoiser(buildDenoiser(settings), settings.predicts);
   const schedule = buildSchedule(settings);
-  const { steps, batch: batchSize, seed, predicts } = settings;
-  const model = denoiser(network, predicts);
+  const { steps, batch: batchSize, seed } = settings;
   const clip = isImages(dataset) && dataset.range && !vae ? 1 : null;
   return trainModel({
     ...options,
@@ -80,26 +78,23 @@ export async function trainDdpmIn(
     settings: { ...settings, dataHash: options.dataHash },
     steps,
     model,
-    train: async (hooks) => {
-      const { training } = await trainDdpm({
+    train: (hooks) =>
+      trainDdpm({
         ...hooks,
         backend: options.backend,
-        network,
+        network: model,
         dataset,
         schedule,
-        predicts,
         steps,
         batchSize,
         seed,
         ema: averaging,
         learningRate: learningRateOf(settings),
         onWarning: (message) => process.stderr.write(`${message}\n`),
-      });
-      return training;
-    },
-    files: () =>
+      }),
+    files: (denoiser) =>
       savePipeline({
-        denoiser: model,
+        denoiser,
         scheduler: { schedule, clip },
         shape: dataset.shape,
         vae,

@@ -1,12 +1,12 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
-  loadParameters,
-  type Parameters,
   type TrainingState,
   type TrainOptions,
   type TrainProgress,
   type TrainResult,
+  type Weighted,
+  withWeights,
 } from "@gen/nn";
 import { Interrupted, UsageError } from "./errors.ts";
 import { sweep, writableFolder, writeWhole } from "./files.ts";
@@ -17,8 +17,8 @@ import {
   type History,
   readRecord,
   readState,
+  savedWeights,
   type TrainingRecord,
-  weightsOf,
   writeTraining,
 } from "./training-folder.ts";
 
@@ -28,13 +28,13 @@ const mostReadings = 20_000;
 const readEvery = 10;
 
 /** A model to be trained in a folder of its own. */
-export interface TrainingJob {
+export interface TrainingJob<Model extends Weighted = Weighted> {
   readonly label: string;
   readonly kind: TrainingRecord["kind"];
   readonly folder: string;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly steps: number;
-  readonly model: Parameters;
+  readonly model: Model;
   readonly backend: string;
   readonly signal: AbortSignal;
   readonly force: boolean;
@@ -43,29 +43,32 @@ export interface TrainingJob {
   train(
     hooks: Pick<TrainOptions<unknown>, "resume" | "signal" | "onStep" | "logEvery">,
   ): Promise<TrainResult>;
-  /** The model's files with its present weights. */
-  files(): Record<string, Uint8Array>;
+  /** The files of a model that has learned. */
+  files(model: Model): Record<string, Uint8Array>;
 }
 
 /** A finished training. */
-export interface Trained {
+export interface Trained<Model = unknown> {
   readonly record: TrainingRecord;
   /** Whether nothing was left to do. */
   readonly reused: boolean;
+  readonly model: Model;
 }
 
 /**
  * Trains a model, or goes on where its folder stopped; the folder can be used and resumed at any moment.
  * @throws UsageError when the folder holds something else; Interrupted after Ctrl-C, when all is saved.
  */
-export async function trainModel(job: TrainingJob): Promise<Trained> {
-  const { folder, steps, model, signal } = job;
+export async function trainModel<Model extends Weighted>(
+  job: TrainingJob<Model>,
+): Promise<Trained<Model>> {
+  const { folder, steps, signal } = job;
   const before = await claimFolder(job);
   const resume = before && (await readState(folder, before.step));
   if (before && resume && before.step >= steps) {
-    loadParameters(model, weightsOf(resume));
-    await restoreFiles(folder, job.files());
-    return { record: before, reused: true };
+    const model = withWeights(job.model, savedWeights(resume));
+    await restoreFiles(folder, job.files(model));
+    return { record: before, reused: true, model };
   }
   const history: History = before?.history ?? { steps: [], losses: {} };
   truncate(history, resume?.step ?? 0);
@@ -81,11 +84,12 @@ export async function trainModel(job: TrainingJob): Promise<Trained> {
   });
   let replaced = before !== undefined;
   const save = async (state: TrainingState) => {
-    loadParameters(model, weightsOf(state));
-    const files = job.files();
+    const model = withWeights(job.model, savedWeights(state));
+    const files = job.files(model);
     if (!replaced) await dropTraining(folder, files);
     replaced = true;
     await writeTraining(folder, record(state.step), state, files);
+    return model;
   };
   const shown = progress(resume ? `${job.label} (resumed at step ${resume.step})` : job.label);
   let saved = performance.now();
@@ -105,16 +109,16 @@ export async function trainModel(job: TrainingJob): Promise<Trained> {
     saved = performance.now();
   };
   const logEvery = Math.max(readEvery, Math.ceil(steps / mostReadings));
-  const result = await job.train({ resume, signal, onStep, logEvery });
-  await save(result.state);
-  if (result.step < steps) {
-    shown.finish(`stopped at step ${result.step} of ${steps}; ${folder} can be used and resumed`);
+  const { training } = await job.train({ resume, signal, onStep, logEvery });
+  const model = await save(training.state);
+  if (training.step < steps) {
+    shown.finish(`stopped at step ${training.step} of ${steps}; ${folder} can be used and resumed`);
     throw new Interrupted(
-      `interrupted at step ${result.step} of ${steps}; ${folder} is saved, run the same command to go on`,
+      `interrupted at step ${training.step} of ${steps}; ${folder} is saved, run the same command to go on`,
     );
   }
   shown.finish(`loss ${history.losses.loss?.at(-1)?.toPrecision(4)}`);
-  return { record: record(steps), reused: false };
+  return { record: record(steps), reused: false, model };
 }
 
 /** Writes those files of a finished model that are not there any more. */
@@ -128,7 +132,9 @@ async function restoreFiles(
   }
 }
 
-async function claimFolder(job: TrainingJob): Promise<TrainingRecord | undefined> {
+async function claimFolder<Model extends Weighted>(
+  job: TrainingJob<Model>,
+): Promise<TrainingRecord | undefined> {
   const { folder, force, reuse, settings, kind, steps } = job;
   await writableFolder(folder);
   await sweep(folder, false);

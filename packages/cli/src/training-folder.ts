@@ -1,7 +1,7 @@
 import { rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readSafetensors, writeSafetensors } from "@gen/data";
-import { type SavedState, stateOf, type TrainingState } from "@gen/nn";
+import { stateFromTensors, stateTensors, type TrainingState, type Weights } from "@gen/nn";
 import { UsageError } from "./errors.ts";
 import { readBounded, writeWhole } from "./files.ts";
 
@@ -45,7 +45,7 @@ export async function readRecord(folder: string): Promise<TrainingRecord | undef
 }
 
 /** The state to go on from. @throws DataError or UsageError when it is missing or damaged. */
-export async function readState(folder: string, step: number): Promise<SavedState> {
+export async function readState(folder: string, step: number): Promise<TrainingState> {
   const path = join(folder, statePath);
   const bytes = await readBounded(path, stateLimit);
   if (!bytes) throw new UsageError(`${path} is missing; pass --force to train anew`);
@@ -56,14 +56,11 @@ export async function readState(folder: string, step: number): Promise<SavedStat
     throw new UsageError(
       `${path} is of step ${metadata?.step}, not ${step}; pass --force to train anew`,
     );
-  return { step: found, tensors: tensors as SavedState["tensors"] };
+  return stateFromTensors(found, tensors);
 }
 
 /** The averaged weights where there are any. */
-export function weightsOf(state: SavedState | TrainingState) {
-  const averaged = stateOf(state as TrainingState, "ema");
-  return Object.keys(averaged).length > 0 ? averaged : stateOf(state as TrainingState, "weights");
-}
+export const savedWeights = ({ ema, weights }: TrainingState): Weights => ema ?? weights;
 
 /** The folders and files that a model folder may hold; anything else in it is not ours. */
 const ownPaths = [
@@ -97,7 +94,7 @@ export async function writeTraining(
   files: Readonly<Record<string, Uint8Array>>,
 ): Promise<void> {
   for (const [path, bytes] of Object.entries(files)) await writeWhole(join(folder, path), bytes);
-  const bytes = writeSafetensors(state.tensors, { step: String(state.step) });
+  const bytes = writeSafetensors(stateTensors(state), { step: String(state.step) });
   await writeWhole(join(folder, statePath), bytes);
   await writeWhole(join(folder, recordPath), `${JSON.stringify(record)}\n`);
 }

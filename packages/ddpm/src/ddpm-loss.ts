@@ -155,7 +155,7 @@ function boundTerms(
     const rows = Array.from({ length: schedule.length }, (_, i) =>
       denoisedCoefficients(denoiser.predicts, schedule.level(i)),
     );
-    const prediction = frozen ? stopped(found.prediction) : found.prediction;
+    const prediction = frozen ? stopGradient(found.prediction) : found.prediction;
     const inputs = {
       x0,
       x,
@@ -187,6 +187,6 @@ const perSample = (x: Expr): Expr => mean(reshape(x, [x.shape[0], -1]), [1]);
  * The same value, but constant to differentiation. A whole number of 2^-23 has no derivative, and
  * is within float32's own rounding of anything that is of the order of 1.
  */
-function stopped(x: Expr): Expr {
+function stopGradient(x: Expr): Expr {
   return mul(floor(mul(x, 2 ** 23)), 2 ** -23);
 }

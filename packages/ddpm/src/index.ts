@@ -38,4 +38,4 @@ export {
   type TrainedClassifier,
   trainClassifier,
 } from "./train-classifier.ts";
-export { type TrainDdpmOptions, type TrainedDenoiser, trainDdpm } from "./train-ddpm.ts";
+export { type TrainDdpmOptions, type TrainedDdpm, trainDdpm } from "./train-ddpm.ts";

@@ -2,7 +2,9 @@ import type { Dataset } from "@gen/data";
 import { type Shape, type Signature, shapeText, type Tensor, tensor } from "@gen/graph";
 import { type Conditions, conditionInputs } from "@gen/sampling";
 
-/** What a dataset's items are told with, by a program's inputs: `[length, ...]` each. */
+/**
+ * The conditions of a dataset's items, `[length, ...]` each, by the names of a program's inputs.
+ */
 export type ItemConditions = Readonly<Record<string, Tensor>>;
 
 /** A dataset's labels as a condition, `[length]` int64. */
@@ -10,8 +12,8 @@ export const labelsOf = ({ labels = new Int32Array() }: Dataset): Tensor =>
   tensor(BigInt64Array.from(labels, BigInt), [labels.length], "int64");
 
 /**
- * The conditions that a denoiser wants, of every item: those given, and the dataset's labels for the
- * one that is `[batch]` and not given.
+ * The conditions that a denoiser wants, of every item: those given, and the dataset's labels for
+ * the one that is `[batch]` and not given.
  *
  * @throws RangeError when one is missing, unknown, or does not fit the dataset and the denoiser.
  */
@@ -21,18 +23,18 @@ export function itemConditions(
   dataset: Dataset,
 ): ItemConditions {
   const inputs = conditionInputs(wanted);
-  const told = conditionInputs(given);
-  const strange = Object.keys(told).find((name) => !(name in inputs));
+  const known = conditionInputs(given);
+  const strange = Object.keys(known).find((name) => !(name in inputs));
   if (strange !== undefined) {
     const names = Object.keys(inputs).map(plain).join(", ") || "left out";
     throw new RangeError(
       `condition must be ${names}, as the network has it, got ${plain(strange)}`,
     );
   }
-  const open = Object.keys(inputs).filter((name) => !(name in told) && isFlat(inputs[name].shape));
+  const open = Object.keys(inputs).filter((name) => !(name in known) && isFlat(inputs[name].shape));
   const labelled = open.length === 1 ? open[0] : undefined;
   const found = Object.entries(inputs).map(([name, { shape }]) => {
-    const values = told[name] ?? (name === labelled && dataset.labels && labelsOf(dataset));
+    const values = known[name] ?? (name === labelled && dataset.labels && labelsOf(dataset));
     if (values) return [name, fitting(plain(name), values, [dataset.length, ...shape.slice(1)])];
     throw new RangeError(
       name === labelled

@@ -14,17 +14,24 @@ export interface NoisyBatchOptions {
   readonly batchSize: number;
   readonly seed: number;
   readonly firstStep: number;
-  /** How time steps are drawn, with their importance in the batch; uniformly, without, unless told. */
+  /**
+   * How time steps are drawn; the batch then has their importance.
+   * @defaultValue uniformly, without importance
+   */
   readonly times?: TimeSampler;
   readonly conditions: ItemConditions;
-  /** The share of samples whose conditions become `none`, where one is named there. */
+  /**
+   * The share of samples whose conditions become `none`; conditions without an entry there stay.
+   */
   readonly dropout?: {
     readonly share: number;
     readonly none: Readonly<Record<string, number | Tensor>>;
   };
 }
 
-/** Endless batches of data, time steps, noise and conditions, keyed by the seed and the step alone. */
+/**
+ * Endless batches of data, time steps, noise and conditions, keyed by the seed and the step alone.
+ */
 export function* noisyBatches(options: NoisyBatchOptions): Generator<Record<string, BatchInput>> {
   const { dataset, batchSize, seed, firstStep, times, conditions, dropout } = options;
   const scale = dataset.range ? "signed" : "none";
@@ -39,7 +46,7 @@ export function* noisyBatches(options: NoisyBatchOptions): Generator<Record<stri
     const chances =
       dropout && randomStream({ seed, purpose: "condition dropout", step }).uniform(batchSize);
     const isDropped = (i: number) => chances !== undefined && chances[i] < (dropout?.share ?? 0);
-    const told = Object.entries(conditions).map(([name, values]) => [
+    const rows = Object.entries(conditions).map(([name, values]) => [
       name,
       conditionRows(values, indices, dropout?.none[name], isDropped),
     ]);
@@ -52,7 +59,7 @@ export function* noisyBatches(options: NoisyBatchOptions): Generator<Record<stri
       x0: { data: x, shape },
       t: whole(drawn.t),
       epsilon: { data: noise, shape },
-      ...Object.fromEntries(told),
+      ...Object.fromEntries(rows),
       ...(times && {
         importance: { data: Float32Array.from(drawn.importance), shape: [batchSize] },
       }),

@@ -2,7 +2,7 @@ import { tensor } from "@gen/graph";
 import type { RandomStream } from "@gen/math";
 import type { FloatTensor, StoredTensor } from "@gen/nn";
 
-/** Time steps for a batch, and what each sample's loss is to be multiplied by. */
+/** Time steps for a batch, and the factor of each sample's loss. */
 export interface TimeSample {
   /** `[batch]`, 0-based. */
   readonly t: Uint32Array;
@@ -14,11 +14,11 @@ export interface TimeSample {
 export interface TimeSampler {
   /** Draws for a batch of `count`. */
   sample(count: number, stream: RandomStream): TimeSample;
-  /** Tells the losses `[batch]` that the steps t `[batch]` had. */
+  /** Adds the losses `[batch]` that the steps t `[batch]` had. */
   update?(t: ArrayLike<number>, losses: ArrayLike<number>): void;
-  /** What `update` has taught, as tensors by name: training saves them and resumes with them. */
+  /** What the sampler has learned, as tensors by name. A training's state keeps them. */
   state?(): Record<string, FloatTensor>;
-  /** Takes back what `state` gave. */
+  /** Restores what `state` gave. */
   restore?(tensors: Readonly<Record<string, StoredTensor>>): void;
 }
 
@@ -34,16 +34,16 @@ export function uniformTimes(length: number): TimeSampler {
 
 /** Settings of {@link lossSecondMoment}. */
 export interface LossSecondMomentOptions {
-  /** How many losses of each step are remembered; 10 unless told. */
+  /** How many losses of each step are remembered. @defaultValue 10 */
   readonly history?: number;
-  /** The share of draws that stays uniform; 0.001 unless told. */
+  /** The share of draws that stays uniform. @defaultValue 0.001 */
   readonly uniform?: number;
 }
 
 /** A {@link TimeSampler} that learns from losses. */
 export interface LossSecondMomentSampler extends TimeSampler {
   update(t: ArrayLike<number>, losses: ArrayLike<number>): void;
-  /** How likely each step is now, `[length]`. */
+  /** The present probability of each step, `[length]`. */
   probabilities(): Float64Array;
   /** `losses` `[length, history]`, the latest ones of each step, and their `counts` `[length]`. */
   state(): Record<"losses" | "counts", FloatTensor>;
@@ -98,7 +98,7 @@ export function lossSecondMoment(
         if (!(Number.isInteger(at) && at >= 0 && at < length)) {
           throw new RangeError(`t must be integers in 0..${length - 1}, got ${at}`);
         }
-        // The oldest of the remembered ones goes.
+        // Overwrites the oldest loss.
         remembered[at * history + (counts[at] % history)] = losses[i];
         counts[at]++;
       }

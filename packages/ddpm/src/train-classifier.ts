@@ -12,7 +12,7 @@ import {
   sum,
   tensor,
 } from "@gen/graph";
-import type { ModelTrainingOptions, Network, TrainResult } from "@gen/nn";
+import { type ModelTrainingOptions, type Network, type TrainResult, withWeights } from "@gen/nn";
 import type { Classifier } from "@gen/sampling";
 import { linearSchedule, type NoiseSchedule } from "@gen/schedules";
 import type { DdpmLossInputs } from "./ddpm-loss.ts";
@@ -20,24 +20,27 @@ import { labelsOf } from "./item-conditions.ts";
 import { qSample } from "./q-sample.ts";
 import { trainNoisy } from "./train-noisy.ts";
 
-/** How a noise-aware classifier is trained; what is not described here is as in `train`. */
+/** How a noise-aware classifier is trained. Settings without a description here are `train`'s. */
 export interface TrainClassifierOptions<T = unknown> extends ModelTrainingOptions<T> {
   /** A network of (x, t) to logits `[batch, classes]`, such as `mlp` with `time` and `outputs`. */
   readonly network: Network;
-  /** Labelled data, images scaled to [-1, 1], other data as they are. */
+  /** Labeled data. Training scales images to [-1, 1] and leaves other data as they are. */
   readonly dataset: Dataset;
-  /** The noise schedule of the denoiser to be guided; `linearSchedule()` unless told. */
+  /** The noise schedule of the denoiser to be guided. @defaultValue `linearSchedule()` */
   readonly schedule?: NoiseSchedule;
 }
 
-/** A trained classifier of noisy samples, and its training. */
-export interface TrainedClassifier extends Classifier {
-  readonly training: TrainResult;
+/** A trained classifier of noisy samples, its weights and its training. */
+export interface TrainedClassifier extends TrainResult {
+  /**
+   * The network with the averaged weights where `ema` was asked for, else with the trained ones.
+   */
+  readonly classifier: Classifier;
 }
 
 /**
  * Trains a classifier of noisy samples, `p(class | x_t)` at every time step, as classifier guidance
- * needs one (Dhariwal and Nichol 2021, section 4), with Adam unless told.
+ * needs one (Dhariwal and Nichol 2021, section 4).
  *
  * @throws Error when the loss is no longer finite; RangeError or TypeError when the dataset has no
  * labels, or an option, the network and the dataset do not fit each other.
@@ -48,13 +51,16 @@ export async function trainClassifier<T>(
   const { network, dataset, schedule = linearSchedule() } = options;
   if (!dataset.labels) throw new RangeError(`${dataset.name} has no labels to train on`);
   const loss = classifierLoss(network, schedule);
-  const training = await trainNoisy(options, {
+  const result = await trainNoisy(options, {
     conditions: { condition: labelsOf(dataset) },
     loss: ({ condition, ...inputs }) => loss({ ...inputs, condition: condition as Expr }),
     length: schedule.length,
   });
-  const { parameters } = network;
-  return { parameters, apply: (x, t) => network.apply(x, t), training };
+  const classifier = withWeights<Classifier>(
+    { parameters: network.parameters, apply: (x, t) => network.apply(x, t) },
+    result.ema ?? result.weights,
+  );
+  return { classifier, ...result };
 }
 
 /**

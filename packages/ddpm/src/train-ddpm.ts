@@ -1,7 +1,7 @@
 import type { Dataset } from "@gen/data";
 import type { Tensor } from "@gen/graph";
 import type { PredictionType } from "@gen/math";
-import type { ModelTrainingOptions, Network, TrainResult } from "@gen/nn";
+import { type ModelTrainingOptions, type Network, type TrainResult, withWeights } from "@gen/nn";
 import { type Conditions, conditionInputs, type Denoiser, denoiser } from "@gen/sampling";
 import { linearSchedule, type NoiseSchedule } from "@gen/schedules";
 import { ddpmLoss, ddpmLosses, type ObjectiveOptions } from "./ddpm-loss.ts";
@@ -10,63 +10,72 @@ import { lastLevelWarning } from "./last-level-warning.ts";
 import type { TimeSampler } from "./time-sampler.ts";
 import { trainNoisy } from "./train-noisy.ts";
 
-/** How a DDPM is trained; what is not described here is as in `train`. */
+/** How a DDPM is trained. Settings without a description here are `train`'s. */
 export interface TrainDdpmOptions<T = unknown> extends ModelTrainingOptions<T>, ObjectiveOptions {
   /**
    * A network of (x, t) or (x, t, condition), such as `mlp` with `time`, or `unet`; or a denoiser
-   * that is trained further, such as a loaded pipeline's. Its weights are changed in place.
+   * that is trained further, such as a loaded pipeline's. It stays as it is.
    */
   readonly network: Network | Denoiser;
-  /** What the network is to predict; epsilon, or what a denoiser predicts, unless told. */
+  /**
+   * What the network is to predict.
+   * @defaultValue what a denoiser predicts, epsilon for a network
+   */
   readonly predicts?: PredictionType;
-  /** Data, images scaled to [-1, 1], other data as they are. */
+  /** The data. Training scales images to [-1, 1] and leaves other data as they are. */
   readonly dataset: Dataset;
-  /** The noise schedule; `linearSchedule()` unless told. */
+  /** The noise schedule. @defaultValue `linearSchedule()` */
   readonly schedule?: NoiseSchedule;
   /**
-   * What the network is told of each item, `[length, ...]`, such as embedded texts `[length, tokens,
-   * features]`; several by the names of its arguments. A condition `[batch]` that is not given is
-   * the dataset's labels.
+   * The condition of each item, `[length, ...]`, such as embedded texts `[length, tokens,
+   * features]`; several by the names of the network's arguments. Where a condition `[batch]` is not
+   * given, the dataset's labels are taken.
    */
   readonly condition?: Conditions<Tensor>;
   /**
    * For classifier-free guidance: the share of samples, in [0, 1], whose conditions are replaced by
-   * `unconditional`; 0 unless told, 0.1 is usual (Ho and Salimans 2022, algorithm 1).
+   * `unconditional`. 0.1 is usual (Ho and Salimans 2022, algorithm 1).
+   * @defaultValue 0
    */
   readonly conditionDropout?: number;
   /**
    * The condition that means none: a number, or one item's values; of several, those that are
-   * replaced, by name. For labels it is the number of classes unless told, as `mlp` and `unet` have it.
+   * replaced, by name.
+   * @defaultValue the number of classes for labels, as in `mlp` and `unet`
    */
   readonly unconditional?: Conditions<number | Tensor>;
   /**
-   * How time steps are drawn; each loss is multiplied by its importance. Uniformly unless told. One
-   * that learns, such as `lossSecondMoment(schedule.length)`, hears each step's losses, and what it
-   * has learned is part of the training's state.
+   * How time steps are drawn; each loss is multiplied by its importance. A sampler that learns,
+   * such as `lossSecondMoment(schedule.length)`, is given each step's losses, and what it has
+   * learned is part of the training's state.
+   * @defaultValue uniformly
    */
   readonly times?: TimeSampler;
-  /** Hears of settings that will hurt; by default they go to the console. */
+  /** Called with a warning about settings that harm the result. @defaultValue `console.warn` */
   readonly onWarning?: (message: string) => void;
 }
 
-/** A trained denoiser (with the averaged weights, where `ema` was asked for) and its training. */
-export interface TrainedDenoiser extends Denoiser {
-  readonly training: TrainResult;
+/** A trained denoiser, its weights and its training. */
+export interface TrainedDdpm extends TrainResult {
+  /**
+   * The network with the averaged weights where `ema` was asked for, else with the trained ones.
+   */
+  readonly denoiser: Denoiser;
 }
 
 /**
- * Trains a DDPM on a dataset (Ho et al. 2020, algorithm 1), with Adam unless told.
+ * Trains a DDPM on a dataset (Ho et al. 2020, algorithm 1).
  *
- * Batches, time steps and noise are keyed by the seed and the step alone: every backend sees the
- * same numbers, and resuming from a state goes on as if nothing had happened.
+ * The seed and the step alone decide batches, time steps and noise: every backend sees the same
+ * numbers, and a resumed training gives what an uninterrupted one does.
  *
- * A model of a file is trained further by `trainDdpm({ network: pipeline.denoiser, schedule:
- * pipeline.scheduler.schedule, ... })`; what that gives goes into `savePipeline` as the denoiser.
+ * A model from a file is trained further by `trainDdpm({ network: pipeline.denoiser, schedule:
+ * pipeline.scheduler.schedule, ... })`; the denoiser that this gives goes into `savePipeline`.
  *
  * @throws Error when the loss is no longer finite; RangeError or TypeError when an option, the
  * network and the dataset do not fit each other, or a denoiser has one time step for a whole batch.
  */
-export async function trainDdpm<T>(options: TrainDdpmOptions<T>): Promise<TrainedDenoiser> {
+export async function trainDdpm<T>(options: TrainDdpmOptions<T>): Promise<TrainedDdpm> {
   const { network, dataset, schedule = linearSchedule() } = options;
   const model = modelOf(network, options.predicts);
   const conditions = itemConditions(model.condition, options.condition, dataset);
@@ -74,17 +83,17 @@ export async function trainDdpm<T>(options: TrainDdpmOptions<T>): Promise<Traine
   if (!(share >= 0 && share <= 1)) {
     throw new RangeError(`conditionDropout must be in [0, 1], got ${share}`);
   }
-  const none = share > 0 ? noneOf(conditions, options) : {};
+  const none = share > 0 ? unconditionalOf(conditions, options) : {};
   const warning = lastLevelWarning(schedule);
   if (warning) (options.onWarning ?? warn)(warning);
-  const training = await trainNoisy(options, {
+  const result = await trainNoisy(options, {
     conditions,
     loss: ddpmLoss(model, schedule, options),
     losses: ddpmLosses(model, schedule, options),
     length: schedule.length,
     dropout: share > 0 ? { share, none } : undefined,
   });
-  return { ...model, training };
+  return { denoiser: withWeights(model, result.ema ?? result.weights), ...result };
 }
 
 /** A network with what it predicts, or a denoiser as it is. */
@@ -97,7 +106,7 @@ function modelOf(network: Network | Denoiser, predicts: PredictionType | undefin
 }
 
 /** The conditions that mean none, by a program's inputs. */
-function noneOf<T>(
+function unconditionalOf<T>(
   conditions: ItemConditions,
   { unconditional, dataset }: TrainDdpmOptions<T>,
 ): Record<string, number | Tensor> {

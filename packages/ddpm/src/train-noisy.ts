@@ -2,48 +2,48 @@ import type { Dataset } from "@gen/data";
 import { type Expr, mean, mul, type Signature } from "@gen/graph";
 import {
   adam,
-  loadParameters,
   type ModelTrainingOptions,
-  type Parameters,
   type TrainingState,
   type TrainResult,
   train,
+  type Weighted,
 } from "@gen/nn";
 import { conditionOf } from "@gen/sampling";
+import { adaptiveTimeSampler } from "./adaptive-time-sampler.ts";
 import type { DdpmLossInputs } from "./ddpm-loss.ts";
 import { type NoisyBatchOptions, noisyBatches } from "./noisy-batches.ts";
-import { type TaughtTimes, taughtTimes } from "./taught-times.ts";
 import type { TimeSampler } from "./time-sampler.ts";
 
 /** What is trained on noisy samples, and how. */
 export interface TrainNoisyOptions<T> extends ModelTrainingOptions<T> {
-  readonly network: Parameters;
+  readonly network: Weighted;
   readonly dataset: Dataset;
-  /** How time steps are drawn; uniformly unless told. */
+  /** How time steps are drawn. @defaultValue uniformly */
   readonly times?: TimeSampler;
 }
 
-/** What a denoiser and a classifier differ in. */
+/** The loss, and what else differs between a denoiser and a classifier. */
 export interface NoisyLoss extends Pick<NoisyBatchOptions, "length" | "conditions" | "dropout"> {
   readonly loss: (inputs: DdpmLossInputs) => Expr;
-  /** The losses of each sample `[batch]`, without importance, for a sampler that learns. */
+  /** The losses of each sample `[batch]`, without importance, for a time sampler that learns. */
   readonly losses?: (inputs: DdpmLossInputs) => Expr;
 }
 
-/** Trains a network on noisy samples; with `ema` it ends with the averaged weights. */
+/** Trains a network's parameters on noisy samples. */
 export async function trainNoisy<T>(
   options: TrainNoisyOptions<T>,
   { conditions, loss, losses, length, dropout }: NoisyLoss,
 ): Promise<TrainResult> {
-  const { network, dataset, times, batchSize = 128, seed = 0, resume } = options;
+  const { network, dataset, times, onStep, batchSize = 128, seed = 0, resume } = options;
   const learns = times?.update && losses;
-  const lag = Math.min(options.stepsPerRun ?? 1, options.logEvery ?? 10);
-  const taught = learns && taughtTimes(times, lag, resume?.tensors);
+  const delay = Math.min(options.stepsPerRun ?? 1, options.logEvery ?? 10);
+  const adaptive = learns && adaptiveTimeSampler(times, delay, resume?.times);
+  const withTimes = (state: TrainingState): TrainingState =>
+    adaptive ? { ...state, times: adaptive.state() } : state;
   const shape = [batchSize, ...dataset.shape];
-  const whole = { shape: [batchSize], dtype: "int64" } as const;
   const signature: Record<string, Signature> = {
     x0: { shape },
-    t: whole,
+    t: { shape: [batchSize], dtype: "int64" },
     epsilon: { shape },
     ...Object.fromEntries(
       Object.entries(conditions).map(([name, { shape, dtype }]) => [
@@ -53,51 +53,37 @@ export async function trainNoisy<T>(
     ),
     ...(times && { importance: { shape: [batchSize] } }),
   };
-  const training = await train({
+  const { training, ...weights } = await train({
     ...options,
     signature,
     parameters: network.parameters,
-    loss: (told: Record<string, Expr>) => {
-      const { x0, t, epsilon, importance } = told;
-      const inputs = { x0, t, epsilon, condition: conditionOf(told), importance };
+    loss: (given: Record<string, Expr>) => {
+      const { x0, t, epsilon, importance } = given;
+      const inputs = { x0, t, epsilon, condition: conditionOf(given), importance };
       if (!learns) return loss(inputs);
-      // One application of the network for both, also where dropout makes each another.
+      // Both losses share one application of the network: with dropout, two would differ.
       const each = learns(inputs);
       return { loss: mean(mul(each, importance)), each };
     },
-    optimiser: options.optimiser ?? adam({ learningRate: options.learningRate ?? 1e-3 }),
+    optimizer: options.optimizer ?? adam({ learningRate: options.learningRate ?? 1e-3 }),
     batches: noisyBatches({
       dataset,
       length,
       batchSize,
       seed,
       firstStep: resume?.step ?? 0,
-      times: taught ?? times,
+      times: adaptive ?? times,
       conditions,
       dropout,
     }),
-    ...(taught && {
+    ...(adaptive && {
       onSamples: (step: { losses: Readonly<Record<string, ArrayLike<number>>> }) =>
-        taught.hear(step.losses.each),
-      onStep: options.onStep && withTimes(options.onStep, taught),
+        adaptive.addLosses(step.losses.each),
     }),
+    onStep:
+      onStep &&
+      ((progress) =>
+        onStep({ ...progress, checkpoint: async () => withTimes(await progress.checkpoint()) })),
   });
-  if (training.ema) loadParameters(network, training.ema);
-  return taught ? { ...training, state: joined(training.state, taught) } : training;
-}
-
-const joined = (state: TrainingState, taught: TaughtTimes): TrainingState => ({
-  ...state,
-  tensors: { ...state.tensors, ...taught.state() },
-});
-
-/** Progress whose checkpoints hold what the sampler has learned. */
-function withTimes(
-  onStep: NonNullable<TrainNoisyOptions<unknown>["onStep"]>,
-  taught: TaughtTimes,
-): NonNullable<TrainNoisyOptions<unknown>["onStep"]> {
-  return (progress) => {
-    const checkpoint = async () => joined(await progress.checkpoint(), taught);
-    return onStep({ ...progress, checkpoint });
-  };
+  return { ...weights, training: { ...training, state: withTimes(training.state) } };
 }

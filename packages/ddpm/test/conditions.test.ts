@@ -66,7 +66,7 @@ describe("training", () => {
   it("with labels and a context, new and loaded again, brings the loss down", async () => {
     const first = await train({ network: both(), condition: { context }, logEvery: 1 });
     const files = savePipeline({
-      denoiser: first,
+      denoiser: first.denoiser,
       scheduler: { schedule: linearSchedule() },
       shape: [1, 4, 4],
     });

@@ -44,7 +44,7 @@ const share = (x: ArrayLike<number>) =>
 
 describe("training for guidance", () => {
   it("a classifier learns p(class | x_t), and guides a model that knows no classes", async () => {
-    const classifier = await trainClassifier({
+    const { classifier } = await trainClassifier({
       ...options,
       network: mlp({ inputs: 2, hidden: [32], outputs: 2, time: true, name: "classifier." }),
       steps: 400,
@@ -79,7 +79,7 @@ describe("training for guidance", () => {
         expect(Math.abs(probability - Math.exp(classLogProbs[1]))).toBeLessThan(0.15);
       }
     }
-    const model = await trainDdpm({
+    const { denoiser: model } = await trainDdpm({
       ...options,
       network: mlp({ inputs: 2, hidden: [64, 64], time: true }),
       steps: 600,
@@ -96,7 +96,7 @@ describe("training for guidance", () => {
   });
 
   it("dropped conditions teach both models that classifier-free guidance needs", async () => {
-    const model = await trainDdpm({
+    const { denoiser: model } = await trainDdpm({
       ...options,
       network: mlp({ inputs: 2, hidden: [64, 64], time: true, classes: 2 }),
       steps: 800,
@@ -121,14 +121,14 @@ describe("training for guidance", () => {
 
   it("with the hybrid objective learns a variance that the bound prefers to the one it began with", async () => {
     const plain = mlp({ inputs: 2, hidden: [64, 64], outputs: 4, time: true });
-    const model = await trainDdpm({
+    const { denoiser: model, training } = await trainDdpm({
       ...options,
       network: plain,
       steps: 600,
       objective: "hybrid",
       decoder: "density",
     });
-    expect(model.training.history.at(-1)?.losses.loss).toBeLessThan(1);
+    expect(training.history.at(-1)?.losses.loss).toBeLessThan(1);
     const steps = ddpmSteps(schedule, { variance: "learned_range" });
     const { x } = await sample({
       backend: onnx,

@@ -60,7 +60,7 @@ describe.each(Object.keys(networks))("a %s with a learned variance", (name) => {
     const network = networks[name]();
     const before = bound(denoiser(network));
     expect(told(denoiser(network))).toBe(0);
-    const trained = await trainDdpm({
+    const { denoiser: trained, training } = await trainDdpm({
       backend,
       network,
       dataset,
@@ -71,7 +71,7 @@ describe.each(Object.keys(networks))("a %s with a learned variance", (name) => {
       steps: 300,
       onWarning: () => {},
     });
-    const losses = trained.training.history.map(({ losses: { loss } }) => loss);
+    const losses = training.history.map(({ losses: { loss } }) => loss);
     const average = (part: number[]) => part.reduce((a, v) => a + v, 0) / part.length;
     expect(average(losses.slice(-5))).toBeLessThan(0.35 * losses[0]);
     expect(bound(trained)).toBeLessThan(0.5 * before);

@@ -1,6 +1,6 @@
 import { add, type Expr, gelu, mul, relu, sigmoid, silu, softplus, square, tanh } from "@gen/graph";
 
-/** gelu by a tanh (Hendrycks and Gimpel 2016, section 2), as GPT and DiT have it; off by 5e-4 at most. */
+/** gelu by a tanh (Hendrycks and Gimpel 2016, section 2), as in GPT and DiT; at most 5e-4 off. */
 export const geluTanh = (x: Expr): Expr => {
   const angle = mul(mul(x, Math.sqrt(2 / Math.PI)), add(mul(square(x), 0.044715), 1));
   return mul(mul(x, 0.5), add(tanh(angle), 1));
@@ -11,7 +11,7 @@ const activations = { gelu, geluTanh, relu, sigmoid, silu, softplus, tanh };
 /** An activation by name, or any elementwise function. */
 export type Activation = keyof typeof activations | ((x: Expr) => Expr);
 
-/** The function that `activation` stands for. @throws RangeError when the name is not one of ours. */
+/** The function of an activation. @throws RangeError when the name is unknown. */
 export function activationFunction(activation: Activation): (x: Expr) => Expr {
   if (typeof activation === "function") return activation;
   if (Object.hasOwn(activations, activation)) return activations[activation];

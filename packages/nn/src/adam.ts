@@ -1,23 +1,24 @@
 import { add, div, type Expr, mul, sqrt, square, sub } from "@gen/graph";
-import type { Optimiser, Schedule } from "./optimiser.ts";
-import { scheduled } from "./optimiser.ts";
+import type { LearningRate, Optimizer } from "./optimizer.ts";
+import { learningRateAt } from "./optimizer.ts";
 
 /** Settings of {@link adam} and {@link adamw}. */
 export interface AdamOptions {
-  /** A number or a function of the step (from 0); 1e-3 unless told. */
-  learningRate?: Schedule;
-  /** Decay of the first and second moment; `[0.9, 0.999]` unless told. */
+  /** A number or a function of the step (from 0). @defaultValue 1e-3 */
+  learningRate?: LearningRate;
+  /** Decay of the first and second moment. @defaultValue `[0.9, 0.999]` */
   betas?: readonly [number, number];
-  /** Added to the root of the second moment; 1e-8 unless told. */
+  /** Added to the root of the second moment. @defaultValue 1e-8 */
   epsilon?: number;
   /**
-   * `adam` adds `weightDecay * weight` to the gradient (0 unless told); `adamw` takes
-   * `rate * weightDecay * weight` off the weight itself (0.01 unless told).
+   * `adam` adds `weightDecay * weight` to the gradient; `adamw` takes
+   * `rate * weightDecay * weight` off the weight itself.
+   * @defaultValue 0 in `adam`, 0.01 in `adamw`
    */
   weightDecay?: number;
 }
 
-function adamUpdate(options: AdamOptions, decoupled: boolean): Optimiser {
+function adamUpdate(options: AdamOptions, decoupled: boolean): Optimizer {
   const { learningRate = 1e-3, betas = [0.9, 0.999], epsilon = 1e-8 } = options;
   const { weightDecay = decoupled ? 0.01 : 0 } = options;
   const [beta1, beta2] = betas;
@@ -31,7 +32,7 @@ function adamUpdate(options: AdamOptions, decoupled: boolean): Optimiser {
   return {
     moments: ["first", "second"],
     rates(step) {
-      const rate = scheduled(learningRate, step);
+      const rate = learningRateAt(learningRate, step);
       if (!Number.isFinite(rate)) {
         throw new RangeError(`learningRate must be finite, got ${rate} at step ${step}`);
       }
@@ -39,8 +40,8 @@ function adamUpdate(options: AdamOptions, decoupled: boolean): Optimiser {
       const second = Math.sqrt((1 - beta2) / (1 - beta2 ** (step + 1)));
       return [(rate * first) / second, epsilon / second, 1 - rate * weightDecay];
     },
-    // The moments are kept as sums, over 1 - beta each, and what scales them is in the rates:
-    // fewer passes over memory for the same quotient.
+    // The moments are sums, without their factor 1 - beta, which is in the rates: the same quotient
+    // takes fewer passes over memory.
     update(weight, gradient, [first, second], [rate, offset, kept]) {
       const decays = weightDecay !== 0;
       const g = decays && !decoupled ? add(gradient, mul(weight, weightDecay)) : gradient;
@@ -54,15 +55,16 @@ function adamUpdate(options: AdamOptions, decoupled: boolean): Optimiser {
 }
 
 /**
- * Adam (Kingma and Ba 2015, algorithm 1) as PyTorch computes it: `w -= rate * mHat / (sqrt(vHat) + epsilon)`.
- * Its moments are kept as `m / (1 - beta1)` and `v / (1 - beta2)`.
+ * Adam (Kingma and Ba 2015, algorithm 1) as PyTorch computes it:
+ * `w -= rate * mHat / (sqrt(vHat) + epsilon)`. Its moments are kept as `m / (1 - beta1)` and
+ * `v / (1 - beta2)`.
  * @throws RangeError when a setting is out of range.
  */
-export const adam = (options: AdamOptions = {}): Optimiser => adamUpdate(options, false);
+export const adam = (options: AdamOptions = {}): Optimizer => adamUpdate(options, false);
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2): first
- * `w *= 1 - rate * weightDecay` (0.01 unless told), then Adam's step.
+ * `w *= 1 - rate * weightDecay`, then Adam's step.
  * @throws RangeError when a setting is out of range.
  */
-export const adamw = (options: AdamOptions = {}): Optimiser => adamUpdate(options, true);
+export const adamw = (options: AdamOptions = {}): Optimizer => adamUpdate(options, true);

@@ -1,26 +1,27 @@
 import { add, type Expr, matmul, mul, reshape, slice, softmax } from "@gen/graph";
 import { convolution } from "./convolution.ts";
 import { groupNorm } from "./group-norm.ts";
-import { zeros } from "./initialisers.ts";
+import { zeros } from "./initializers.ts";
 
 /**
  * Scaled dot-product attention (Vaswani et al. 2017, eq. 1), features before positions:
  * `v softmax(q^T k / sqrt(features))^T` of q `[..., features, queries]`, k `[..., features, keys]`
  * and v `[..., values, keys]`, giving `[..., values, queries]`.
  */
-export function attend(q: Expr, k: Expr, v: Expr): Expr {
+function attend(q: Expr, k: Expr, v: Expr): Expr {
   const features = q.shape[q.shape.length - 2] as number;
-  // The scale goes on q, which is smaller than the scores.
+  // q has fewer elements than the scores, so the scale is applied to q.
   const scores = matmul(mul(q, 1 / Math.sqrt(features)), k, { transposeA: true });
   return matmul(v, softmax(scores), { transposeB: true });
 }
 
 /** Settings of {@link attention}. */
 export interface AttentionOptions {
-  /** Heads that attend apart; 1 unless told. */
+  /** Heads of attention. @defaultValue 1 */
   heads?: number;
-  /** Groups of the normalisation before; `defaultGroups(channels)` unless told. */
+  /** Groups of the normalization of the input. @defaultValue `defaultGroups(channels)` */
   groups?: number;
+  /** Seed of the first weights. @defaultValue 0 */
   seed?: number;
 }
 

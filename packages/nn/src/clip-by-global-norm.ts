@@ -1,11 +1,11 @@
 import { add, div, type Expr, minimum, mul, reshape, sqrt, square, sum } from "@gen/graph";
 
-/** The Euclidean norm of all elements of all expressions together, as a scalar. */
+/** The Euclidean norm of all elements of all expressions, a scalar. */
 export const globalNorm = (parts: readonly Expr[]): Expr =>
   sqrt(parts.map((part) => sum(square(part))).reduce((a, b) => add(a, b)));
 
 /**
- * Scales gradients by `min(1, limit / (norm + 1e-6))` with their global norm, as PyTorch's
+ * Multiplies gradients by `min(1, limit / (norm + 1e-6))` of their global norm, as PyTorch's
  * `clip_grad_norm_` (Pascanu, Mikolov and Bengio 2013, algorithm 1).
  * @throws RangeError unless `limit` is above 0.
  */

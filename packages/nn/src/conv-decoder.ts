@@ -16,21 +16,23 @@ export interface ConvDecoderOptions {
   map?: boolean;
   /**
    * Channels at the smallest size, then after each doubling but the last: `[64, 32]` is 64 at 7x7
-   * and 32 at 14x14. At full size, where a channel costs most, there are half the last.
+   * and 32 at 14x14. At full size, where a channel costs most, there are half as many as the last.
    */
   channels: readonly number[];
-  /** Channels of the images; 1 unless told. */
+  /** Channels of the images. @defaultValue 1 */
   outChannels?: number;
-  /** After each convolution but the last; silu unless told. */
+  /** The activation after each convolution but the last. @defaultValue silu */
   activation?: Activation;
+  /** Start of all parameter names. @defaultValue "" */
   name?: string;
+  /** Seed of the first weights. @defaultValue 0 */
   seed?: number;
 }
 
 /**
- * A latent vector or map to images (or logits of them) `[batch, outChannels, size, size]`: a linear
- * layer (or a 3x3 convolution), then for each entry of `channels` a doubling of the size with a
- * 3x3 convolution, and a 3x3 convolution to `outChannels`.
+ * A decoder of a latent vector or map to images (or their logits)
+ * `[batch, outChannels, size, size]`: a linear layer (or a 3x3 convolution), then for each entry of
+ * `channels` a doubling of the size with a 3x3 convolution, and a 3x3 convolution to `outChannels`.
  * @throws RangeError when `size` cannot be halved once for each level.
  */
 export function convDecoder(options: ConvDecoderOptions): Network {

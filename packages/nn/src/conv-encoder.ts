@@ -9,21 +9,23 @@ import { downsample } from "./resample.ts";
 export interface ConvEncoderOptions {
   /** Height and width of the images; divisible by 2 once for each level. */
   size: number;
-  /** Channels of the images; 1 unless told. */
+  /** Channels of the images. @defaultValue 1 */
   inChannels?: number;
   /** Channels after each halving of the size: `[32, 64]` takes 28x28 to 64 channels of 7x7. */
   channels: readonly number[];
-  /** Features of the result, or its channels where `map`. A VAE wants twice its latent's. */
+  /** Features of the result, or its channels where `map`. A VAE needs twice its latent's. */
   outputs: number;
-  /** Keeps positions: the result is `[batch, outputs, height, width]` instead of `[batch, outputs]`. */
+  /** Keeps positions: gives `[batch, outputs, height, width]` instead of `[batch, outputs]`. */
   map?: boolean;
-  /** After each convolution; silu unless told. */
+  /** The activation after each convolution. @defaultValue silu */
   activation?: Activation;
+  /** Start of all parameter names. @defaultValue "" */
   name?: string;
+  /** Seed of the first weights. @defaultValue 0 */
   seed?: number;
 }
 
-/** The side after `levels` halvings. @throws RangeError when `size` is not divisible so often. */
+/** The side after `levels` halvings. @throws RangeError when 2^levels does not divide `size`. */
 export function halvedSize(size: number, levels: number): number {
   const small = size / 2 ** levels;
   if (Number.isInteger(small) && small > 0) return small;
@@ -33,8 +35,9 @@ export function halvedSize(size: number, levels: number): number {
 }
 
 /**
- * Images `[batch, inChannels, size, size]` to a vector or a map: a stride-2 convolution for each
- * entry of `channels`, one more at the smallest size, then a linear layer (or a 3x3 convolution).
+ * An encoder of images `[batch, inChannels, size, size]` to a vector or a map: a stride-2
+ * convolution for each entry of `channels`, one more at the smallest size, then a linear layer (or
+ * a 3x3 convolution).
  * @throws RangeError when `size` cannot be halved once for each level.
  */
 export function convEncoder(options: ConvEncoderOptions): Network {

@@ -1,15 +1,19 @@
 import { add, conv2d, type Expr, reshape } from "@gen/graph";
-import { fanInUniform, initialised } from "./initialisers.ts";
-import { biasInitialiser, type LayerOptions } from "./linear.ts";
+import { fanInUniform, initializedParameter } from "./initializers.ts";
+import { biasInitializer, type LayerOptions } from "./linear.ts";
 
+/** Settings of {@link convolution}. */
 export interface ConvolutionOptions extends LayerOptions {
-  /** Side of the square kernel; 3 unless told. */
+  /** Side of the square kernel. @defaultValue 3 */
   kernel?: number;
-  /** Pixels moved per output pixel; 1 unless told. */
+  /** Pixels between two positions of the kernel. @defaultValue 1 */
   stride?: number;
-  /** Zeros around each side; `(kernel - 1) / 2` unless told, which keeps the size at stride 1. */
+  /**
+   * Zeros around each side. The default keeps the size at stride 1.
+   * @defaultValue `(kernel - 1) / 2`
+   */
   padding?: number;
-  /** Groups of channels that do not see each other; 1 unless told. */
+  /** Groups of channels. An output channel depends on its own group alone. @defaultValue 1 */
   groups?: number;
 }
 
@@ -27,10 +31,15 @@ export function convolution(
   const { seed = 0, bias = true, weight, kernel = 3, stride = 1, groups = 1 } = options;
   const p = options.padding ?? Math.floor((kernel - 1) / 2);
   const shape = [outChannels, inChannels / groups, kernel, kernel];
-  const w = initialised(`${name}.weight`, shape, weight ?? fanInUniform, seed);
+  const w = initializedParameter(`${name}.weight`, shape, weight ?? fanInUniform, seed);
   const apply = (x: Expr) => conv2d(x, w, { stride, pads: [p, p, p, p], groups });
   if (!bias) return apply;
   const fanIn = shape[1] * kernel * kernel;
-  const b = initialised(`${name}.bias`, [outChannels], biasInitialiser(weight, fanIn), seed);
+  const b = initializedParameter(
+    `${name}.bias`,
+    [outChannels],
+    biasInitializer(weight, fanIn),
+    seed,
+  );
   return (x) => add(apply(x), reshape(b, [1, outChannels, 1, 1]));
 }

@@ -1,6 +1,6 @@
 import { add, type Expr, mul, reshape, silu, slice } from "@gen/graph";
 import { geluTanh } from "./activation.ts";
-import { xavierUniform, zeros } from "./initialisers.ts";
+import { xavierUniform, zeros } from "./initializers.ts";
 import { layerNorm } from "./layer-norm.ts";
 import { linear } from "./linear.ts";
 import { tokenAttention } from "./token-attention.ts";
@@ -33,16 +33,18 @@ export function modulatedNorm(width: number): (x: Expr, shift: Expr, scale: Expr
 
 /** Settings of {@link ditBlock}. */
 export interface DitBlockOptions {
+  /** Heads of attention. @defaultValue 1 */
   heads?: number;
-  /** Hidden features of the MLP over `width`; 4 unless told. */
+  /** Hidden features of the MLP, divided by `width`. @defaultValue 4 */
   mlpRatio?: number;
+  /** Seed of the first weights. @defaultValue 0 */
   seed?: number;
 }
 
 /**
  * The adaLN-Zero block of Peebles and Xie (2023, section 3.2 and figure 3): attention, then an MLP,
- * each on a layer norm whose shift and scale come from the condition, and times a gate that does
- * too and starts at zero. Takes x `[batch, tokens, width]` and the condition `[batch, width]`.
+ * each on a layer norm. The condition gives the norm's shift and scale, and a gate of the result
+ * that starts at zero. Takes x `[batch, tokens, width]` and the condition `[batch, width]`.
  */
 export function ditBlock(
   name: string,

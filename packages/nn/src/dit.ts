@@ -11,7 +11,7 @@ import {
 import { convolution } from "./convolution.ts";
 import { ditBlock, modulatedNorm, modulation } from "./dit-block.ts";
 import { embedding } from "./embedding.ts";
-import { type Initialiser, normalWeights, xavierUniform, zeros } from "./initialisers.ts";
+import { type Initializer, normalWeights, xavierUniform, zeros } from "./initializers.ts";
 import { linear } from "./linear.ts";
 import { type Network, network } from "./network.ts";
 import { gridEmbedding } from "./position-embedding.ts";
@@ -21,38 +21,39 @@ import { timestepEmbedding } from "./timestep-embedding.ts";
 export interface DitOptions {
   /** Height and width of x; a multiple of `patch`. */
   size: number;
-  /** Channels of x; 1 unless told. */
+  /** Channels of x. @defaultValue 1 */
   inChannels?: number;
-  /** Side of the square patches that become tokens; 2 unless told. */
+  /** Side of the square patches that become tokens. @defaultValue 2 */
   patch?: number;
-  /** Features of a token, a multiple of 4 and of `heads`; 128 unless told. */
+  /** Features of a token, a multiple of 4 and of `heads`. @defaultValue 128 */
   width?: number;
-  /** Blocks; 4 unless told. */
+  /** Number of blocks. @defaultValue 4 */
   depth?: number;
-  /** Heads of attention; 4 unless told. */
+  /** Heads of attention. @defaultValue 4 */
   heads?: number;
-  /** Hidden features of the blocks' MLPs over `width`; 4 unless told. */
+  /** Hidden features of the blocks' MLPs, divided by `width`. @defaultValue 4 */
   mlpRatio?: number;
-  /** Makes a last argument `[batch]` int64 in [0, classes], where `classes` itself means no class. */
+  /** Adds a last argument `[batch]` int64 in [0, classes]; `classes` itself means no class. */
   classes?: number;
   /** Doubles the channels of the result, as in `unet`. */
   learnedVariance?: boolean;
-  /** Start of parameter names; none unless told. */
+  /** Start of all parameter names. @defaultValue "" */
   name?: string;
+  /** Seed of the first weights. @defaultValue 0 */
   seed?: number;
 }
 
 const TIME_FEATURES = 256;
 
-/** Glorot and Bengio's, for a convolution as the linear layer of patches that it is. */
-const patchWeights: Initialiser = (shape, key) =>
+/** Glorot and Bengio's weights of a linear layer of whole patches, which this convolution is. */
+const patchWeights: Initializer = (shape, key) =>
   tensor(xavierUniform()([shape[0], shape[1] * shape[2] * shape[3]], key).data, shape);
 
 /**
  * The diffusion transformer with adaLN-Zero blocks of Peebles and Xie (2023, section 3.2):
  * x `[batch, inChannels, size, size]` and t `[batch]` int64 to `[batch, outChannels, size, size]`.
- * Patches become tokens with a fixed 2-D position embedding, time and class decide every layer
- * norm's shift, scale and gate, and the output starts at zero.
+ * Patches become tokens with a fixed 2-D position embedding. Time and class decide every layer
+ * norm's shift, scale and gate. The output starts at zero.
  *
  * A block has `(10 + 2 mlpRatio) width^2` weights and `(11 + mlpRatio) width` biases.
  * @throws RangeError when `patch` does not divide `size`, `heads` not `width`, or 4 not `width`.

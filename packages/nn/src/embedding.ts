@@ -1,5 +1,5 @@
 import { type Expr, gather } from "@gen/graph";
-import { type Initialiser, initialised, normalWeights } from "./initialisers.ts";
+import { type Initializer, initializedParameter, normalWeights } from "./initializers.ts";
 
 /**
  * A table of learned vectors: int64 or int32 indices `[...]` in `[0, count)` to `[..., features]`.
@@ -9,8 +9,8 @@ export function embedding(
   name: string,
   count: number,
   features: number,
-  { seed = 0, weight = normalWeights(1) }: { seed?: number; weight?: Initialiser } = {},
+  { seed = 0, weight = normalWeights(1) }: { seed?: number; weight?: Initializer } = {},
 ): (indices: Expr) => Expr {
-  const table = initialised(`${name}.weight`, [count, features], weight, seed);
+  const table = initializedParameter(`${name}.weight`, [count, features], weight, seed);
   return (indices) => gather(table, indices);
 }

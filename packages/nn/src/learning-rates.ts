@@ -1,12 +1,12 @@
-/** How a learning rate goes over a training of so many steps. */
+/** A learning rate over a training of so many steps. */
 export interface DecayOptions {
   /** The largest rate. */
   readonly peak: number;
   /** Steps in all. */
   readonly steps: number;
-  /** Steps of rising in a line from `peak / warmUp`; none unless told. */
+  /** Steps in which the rate rises in a line from `peak / warmUp`. @defaultValue 0 */
   readonly warmUp?: number;
-  /** The rate that the last step nears; 0 unless told. */
+  /** The rate that the last step comes close to. @defaultValue 0 */
   readonly floor?: number;
 }
 

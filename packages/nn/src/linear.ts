@@ -1,23 +1,26 @@
 import { add, type Expr, matmul } from "@gen/graph";
-import { fanInUniform, type Initialiser, initialised, uniform } from "./initialisers.ts";
+import { fanInUniform, type Initializer, initializedParameter, uniform } from "./initializers.ts";
 
-/** What every layer with weights may be told. */
+/** Settings of every layer with weights. */
 export interface LayerOptions {
-  /** Seed of the first weights; each weight's numbers depend on the seed and its name alone. */
+  /** Seed of the first weights. A weight's numbers depend on the seed and its name alone. */
   seed?: number;
-  /** Whether a learned bias is added; true unless told. */
+  /** Whether a learned bias is added. @defaultValue true */
   bias?: boolean;
-  /** First values of the weight; PyTorch's default unless told. Zeros make the bias start at zero too. */
-  weight?: Initialiser;
+  /**
+   * First values of the weight. With it the bias starts at zero.
+   * @defaultValue PyTorch's, for weight and bias
+   */
+  weight?: Initializer;
 }
 
-/** First values of the bias that goes with a weight: PyTorch's, or zeros where the weight is told. */
-export const biasInitialiser = (weight: Initialiser | undefined, fanIn: number): Initialiser =>
+/** First values of a layer's bias: PyTorch's, or zeros where the weight has an initializer. */
+export const biasInitializer = (weight: Initializer | undefined, fanIn: number): Initializer =>
   uniform(weight ? 0 : 1 / Math.sqrt(fanIn));
 
 /**
- * A linear layer: `x W^T + b` on `[..., inFeatures]`, giving `[..., outFeatures]`.
- * Weights are `NAME.weight` `[outFeatures, inFeatures]` and `NAME.bias` `[outFeatures]`, as PyTorch's.
+ * A linear layer: `x W^T + b` on `[..., inFeatures]`, giving `[..., outFeatures]`. Weights are
+ * `NAME.weight` `[outFeatures, inFeatures]` and `NAME.bias` `[outFeatures]`, as PyTorch's.
  */
 export function linear(
   name: string,
@@ -25,8 +28,18 @@ export function linear(
   outFeatures: number,
   { seed = 0, bias = true, weight }: LayerOptions = {},
 ): (x: Expr) => Expr {
-  const w = initialised(`${name}.weight`, [outFeatures, inFeatures], weight ?? fanInUniform, seed);
+  const w = initializedParameter(
+    `${name}.weight`,
+    [outFeatures, inFeatures],
+    weight ?? fanInUniform,
+    seed,
+  );
   if (!bias) return (x) => matmul(x, w, { transposeB: true });
-  const b = initialised(`${name}.bias`, [outFeatures], biasInitialiser(weight, inFeatures), seed);
+  const b = initializedParameter(
+    `${name}.bias`,
+    [outFeatures],
+    biasInitializer(weight, inFeatures),
+    seed,
+  );
   return (x) => add(matmul(x, w, { transposeB: true }), b);
 }

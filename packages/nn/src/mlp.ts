@@ -11,22 +11,30 @@ export interface MlpOptions {
   inputs: number;
   /** Widths of the hidden layers, in order. */
   hidden: readonly number[];
-  /** Features of the result; `inputs` unless told. */
+  /** Features of the result. @defaultValue `inputs` */
   outputs?: number;
-  /** Between layers; silu unless told. */
+  /** The activation between layers. @defaultValue silu */
   activation?: Activation;
-  /** Makes a denoiser: a second argument t `[batch]` int64, embedded in so many features (64 unless told). */
+  /**
+   * Makes a denoiser, with a second argument t `[batch]` int64. Its embedding has 64 features, or
+   * as many as are given.
+   * @defaultValue false
+   */
   time?: { features?: number } | boolean;
-  /** Makes a conditional denoiser: a last argument `[batch]` int64 in [0, classes]; `classes` itself means none. */
+  /**
+   * Makes a conditional denoiser, with a last argument `[batch]` int64 in [0, classes]; `classes`
+   * itself means no class.
+   */
   classes?: number;
-  /** Starts of parameter names; none unless told. */
+  /** Start of all parameter names. @defaultValue "" */
   name?: string;
+  /** Seed of the first weights. @defaultValue 0 */
   seed?: number;
 }
 
 /**
- * Linear layers with an activation between: x `[batch, inputs]` to `[batch, outputs]`.
- * As a denoiser (`time`), the sinusoidal embedding of t is joined to x before the first layer.
+ * Linear layers with an activation between them: x `[batch, inputs]` to `[batch, outputs]`.
+ * In a denoiser (`time`), the first layer takes x joined with the sinusoidal embedding of t.
  */
 export function mlp(options: MlpOptions): Network {
   const { inputs, hidden, outputs = inputs, time, classes, name = "", seed = 0 } = options;

@@ -1,14 +1,14 @@
 import { add, type Expr, mul, sub } from "@gen/graph";
 
-/** How an exponential moving average of the weights follows them. */
+/** Settings of an exponential moving average of the weights. */
 export interface MovingAverageOptions {
-  /** Share of the average that stays at each step, once warm; in [0, 1). */
+  /** The share of the average that stays at each step after the warm-up, in [0, 1). */
   decay: number;
-  /** Follows the weights faster at first; true unless told. */
+  /** Whether the average follows the weights faster at first. @defaultValue true */
   warmUp?: boolean;
 }
 
-/** Refuses a decay outside [0, 1). @throws RangeError */
+/** @throws RangeError unless the decay is in [0, 1). */
 export function checkDecay({ decay }: MovingAverageOptions): void {
   if (!(decay >= 0 && decay < 1)) {
     throw new RangeError(`ema decay must be in [0, 1), got ${decay}`);
@@ -22,6 +22,6 @@ export function checkDecay({ decay }: MovingAverageOptions): void {
 export const decayAt = ({ decay, warmUp = true }: MovingAverageOptions, step: number): number =>
   warmUp ? Math.min(decay, (1 + step) / (10 + step)) : decay;
 
-/** `average + (weight - average) * share` with the share `1 - decay` that the new weight takes. */
+/** `average + (weight - average) * share`, where the new weight's share is `1 - decay`. */
 export const movingAverage = (average: Expr, weight: Expr, share: Expr): Expr =>
   add(average, mul(sub(weight, average), share));

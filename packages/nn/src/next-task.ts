@@ -10,7 +10,7 @@ interface Port {
   close(): void;
 }
 
-/** Lets timers, signals and messages be heard before going on; promises alone would not. */
+/** Waits for the next task of the event loop, so that timers, signals and messages come first. */
 export function nextTask(): Promise<void> {
   const host = globalThis as unknown as Host;
   return new Promise((resolve) => {

@@ -9,7 +9,7 @@ export const downsample = (
   { seed = 0 }: { seed?: number } = {},
 ): ((x: Expr) => Expr) => convolution(name, inChannels, outChannels, { stride: 2, seed });
 
-/** Doubles height and width: each pixel repeated, then a 3x3 convolution. */
+/** Doubles height and width: repeats each pixel, then a 3x3 convolution. */
 export function upsample(
   name: string,
   inChannels: number,

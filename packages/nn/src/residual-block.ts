@@ -1,24 +1,25 @@
 import { add, dropout, type Expr, reshape, silu } from "@gen/graph";
 import { convolution } from "./convolution.ts";
 import { groupNorm } from "./group-norm.ts";
-import { zeros } from "./initialisers.ts";
+import { zeros } from "./initializers.ts";
 import { linear } from "./linear.ts";
 
 /** Settings of {@link residualBlock}. */
 export interface ResidualBlockOptions {
-  /** Features of the time embedding that the block takes as a second argument; none unless told. */
+  /** Features of the time embedding, the second argument. Without it the block takes none. */
   timeFeatures?: number;
-  /** Groups of both normalisations; `defaultGroups` of each one's channels unless told. */
+  /** Groups of both normalizations. @defaultValue `defaultGroups(channels)` of each */
   groups?: number;
-  /** The share of elements that training drops before the second convolution; 0 unless told. */
+  /** The share of elements that training drops before the second convolution. @defaultValue 0 */
   dropout?: number;
+  /** Seed of the first weights. @defaultValue 0 */
   seed?: number;
 }
 
 /**
- * The residual block of Ho et al. (2020, appendix B): normalise, silu, convolve, add a projection
- * of the time embedding, normalise, silu, drop out, convolve (from zero), and add the input, through
- * a 1x1 convolution where the number of channels changes.
+ * The residual block of Ho et al. (2020, appendix B): normalize, silu, convolve, add a projection
+ * of the time embedding, normalize, silu, drop out, convolve (from zero), and add the input,
+ * through a 1x1 convolution where the number of channels changes.
  *
  * Takes x `[batch, inChannels, height, width]` and `silu(time embedding)` `[batch, timeFeatures]`.
  */

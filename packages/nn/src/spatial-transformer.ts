@@ -1,7 +1,7 @@
 import { add, type Expr, gelu, mul, reshape, slice, transpose } from "@gen/graph";
 import { convolution } from "./convolution.ts";
 import { groupNorm } from "./group-norm.ts";
-import { zeros } from "./initialisers.ts";
+import { zeros } from "./initializers.ts";
 import { layerNorm } from "./layer-norm.ts";
 import { linear } from "./linear.ts";
 import { tokenAttention } from "./token-attention.ts";
@@ -10,19 +10,20 @@ import { tokenAttention } from "./token-attention.ts";
 export interface SpatialTransformerOptions {
   /** Features of each token of the context. */
   contextFeatures: number;
-  /** Heads that attend apart; 1 unless told. */
+  /** Heads of attention. @defaultValue 1 */
   heads?: number;
-  /** Groups of the normalisation before; `defaultGroups(channels)` unless told. */
+  /** Groups of the normalization of the input. @defaultValue `defaultGroups(channels)` */
   groups?: number;
+  /** Seed of the first weights. @defaultValue 0 */
   seed?: number;
 }
 
 /**
  * The transformer block of latent diffusion (Rombach et al. 2022, section 3.3 and appendix E.2.1):
  * the positions of x `[batch, channels, height, width]` as tokens attend to each other, then to the
- * context `[batch, tokens, contextFeatures]`, and go through a gated MLP (Shazeer 2020, eq. 6), each
- * on a layer norm of what it is added to. A 1x1 convolution leads in, and one that starts at zero
- * leads out and is added to x.
+ * context `[batch, tokens, contextFeatures]`, and go through a gated MLP (Shazeer 2020, eq. 6).
+ * Each of the three takes a layer norm of what its result is added to. A 1x1 convolution comes
+ * before them, and one that starts at zero after them; its result is added to x.
  * @throws RangeError when `heads` does not divide `channels`.
  */
 export function spatialTransformer(

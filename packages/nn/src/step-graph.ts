@@ -1,4 +1,19 @@
+/*
+ * One training step as a graph. For a batch b, weights w, moments m, an average a and rates r:
+ *
+ *   loss = f(b; w)    g = d loss / d w, scaled down to the norm `clipNorm`
+ *   w', m' = optimizer.update(w, g, m, r)    a' = a + (w' - a) share
+ *
+ * What is kept from step to step is a list of slots: each is an input of the graph, and the output
+ * that takes the input's place in the next run. `train` compiles the graph, and `train-run.ts`
+ * moves the tensors. For one run by hand:
+ *
+ *   const { graph, state, steps } = stepGraph({ loss, signature, optimizer: adam() });
+ *   const outputs = await (await backend.compile(graph)).run(inputs); // batch, rates, state by name
+ *   const next = state.map((slot) => outputs[slot.output]);
+ */
 import {
+  concat,
   type Expr,
   type Graph,
   gradients,
@@ -7,133 +22,205 @@ import {
   input,
   type Parameter,
   parametersOf,
+  reshape,
   type Signature,
   shapeText,
   slice,
 } from "@gen/graph";
-import { isParameter, rewrite, withInputs } from "@gen/graph/compiler";
 import { clipByGlobalNorm } from "./clip-by-global-norm.ts";
 import { type DropoutMask, maskDropout } from "./dropout-masks.ts";
 import { movingAverage } from "./moving-average.ts";
-import type { Optimiser } from "./optimiser.ts";
-import { joined, type Pack, pack, partOf } from "./packing.ts";
+import { sizeOf } from "./size-of.ts";
+import { type Exprs, isExpr, mapValues, substitute } from "./substitute.ts";
+import type { TrainOptions } from "./train-options.ts";
 
-/**
- * What is to be minimised: a scalar, or scalars to report with the one named `loss`; beside them
- * may be numbers of each sample, `[batch]`.
- */
-export type Loss<Name extends string = string> = (
-  inputs: Record<Name, Expr>,
-) => Expr | Record<string, Expr>;
-
-/** Settings of {@link stepGraph}. */
-export interface StepGraphOptions<Name extends string = string> {
-  loss: Loss<Name>;
-  signature: Readonly<Record<Name, Signature>>;
-  /** The parameters to train; all that the loss uses unless told. */
-  parameters?: readonly Parameter[];
-  optimiser: Optimiser;
-  /** Limit of the gradients' global norm; none unless told. */
-  clipNorm?: number;
-  /** Keeps a moving average of the weights; false unless told. */
+/** Settings of {@link stepGraph}: those of `train` that decide the graph. */
+export type StepOptions<Name extends string> = Pick<
+  TrainOptions<unknown, Name>,
+  "loss" | "signature" | "parameters" | "optimizer" | "clipNorm" | "packBelow"
+> & {
+  /** Whether a moving average of the weights is kept. @defaultValue false */
   averages?: boolean;
-  /** Parameters of fewer elements share one tensor; 65,536 unless told. */
-  alone?: number;
+};
+
+/** A parameter's elements in a slot. */
+export interface Part {
+  readonly parameter: Parameter;
+  readonly offset: number;
+  readonly size: number;
 }
 
-/** One training step as a graph: forward, gradients and update. */
+/**
+ * One tensor that is kept from step to step. A large parameter has a slot in its own shape. The
+ * small ones lie end to end in one vector, since each tensor costs more than their few elements.
+ */
+export interface Slot {
+  /** `weights`, one of the optimizer's moments, or `ema`. */
+  readonly kind: string;
+  readonly parts: readonly Part[];
+  readonly input: Input;
+  /** The output with the next value. */
+  readonly output: string;
+}
+
+/** What one step takes from the host and gives to it. */
+export interface StepPorts {
+  /** The batch, by the names of the signature. */
+  readonly batch: Readonly<Record<string, Input>>;
+  readonly masks: readonly DropoutMask[];
+  /** The optimizer's rates, and the moving average's share last. */
+  readonly rates: Input;
+  /** The outputs with numbers of each sample `[batch]`, by the names of the losses. */
+  readonly samples: Readonly<Record<string, string>>;
+}
+
+/** One training step, or several in a row, as a graph. */
 export interface StepGraph {
   readonly graph: Graph;
-  readonly packs: readonly Pack[];
-  /** What is kept of each weight from step to step: `weights`, the moments, `ema`. */
-  readonly kinds: readonly string[];
-  /** Names of the losses, which are scalar outputs `losses/NAME`. */
-  readonly losses: readonly string[];
-  /** Names of the numbers of each sample `[batch]`, outputs `losses/NAME` like the losses. */
-  readonly perSample: readonly string[];
-  /** Inputs of booleans that tell what dropout keeps. */
-  readonly masks: readonly DropoutMask[];
+  readonly state: readonly Slot[];
+  readonly steps: readonly StepPorts[];
+  /** The outputs with the last step's scalar losses, by the names of the losses. */
+  readonly losses: Readonly<Record<string, string>>;
 }
 
-/** Input of the step's graph that holds a kind of state for a pack. */
-export const stateName = (kind: string, pack: number): string => `state/${kind}/${pack}`;
-/** Output of the step's graph that takes its place in the next step. */
-export const nextName = (kind: string, pack: number): string => `next/${kind}/${pack}`;
-/** Input that holds the optimiser's rates, and the moving average's share last. */
-export const RATES = "state/rates";
-export const lossName = (name: string): string => `losses/${name}`;
-
 /**
- * Builds the graph of one training step. Inputs are those of `signature`, the masks of dropout, the
- * state and the rates; outputs the losses and the next state.
- * @throws RangeError or TypeError when the loss is not a float32 scalar or uses none of the parameters.
+ * Builds the graph of one step: forward, gradients and update.
+ * @throws RangeError or TypeError when the loss is not a float32 scalar or uses none of the
+ * parameters.
  */
-export function stepGraph<Name extends string>(options: StepGraphOptions<Name>): StepGraph {
-  const { loss, signature, optimiser, clipNorm, averages = false, alone = 65_536 } = options;
-  const entries = Object.entries<Signature>(signature);
-  const inputs = entries.map(([name, s]) => input(name, s));
-  const result = loss(Object.fromEntries(inputs.map((i) => [i.name, i])) as Record<Name, Input>);
-  const whole: Record<string, Expr> = isExpr(result) ? { loss: result } : result;
-  checkLosses(whole);
-  const { roots: losses, masks } = maskDropout(whole);
+export function stepGraph<Name extends string>(options: StepOptions<Name>): StepGraph {
+  const { signature, optimizer, clipNorm, averages = false, packBelow = 65_536 } = options;
+  const batch = mapValues<Signature, Input>(signature, (s, name) => input(name, s));
+  const given = namedLosses(options.loss(batch as Record<Name, Input>));
+  const { roots: losses, masks } = maskDropout(given);
   const parameters = options.parameters ?? parametersOf(losses.loss);
   if (parameters.length === 0) throw new RangeError("the loss uses no parameters to train");
 
-  const packs = pack(parameters, alone);
-  const slopes = new Map(
-    gradients(losses.loss, parameters).map((g, i) => [parameters[i], g] as const),
-  );
-  const own = packs.map((p) =>
-    joined(
-      p,
-      p.slots.map((s) => slopes.get(s.parameter) as Expr),
-    ),
-  );
-  const packed = clipNorm === undefined ? own : clipByGlobalNorm(own, clipNorm);
+  const packs = packsOf(parameters, packBelow);
+  const slopes = gradients(losses.loss, parameters);
+  const slopeOf = new Map(parameters.map((p, i) => [p, slopes[i]]));
+  const joined = packs.map((pack) => join(pack, slopeOf));
+  const clipped = clipNorm === undefined ? joined : clipByGlobalNorm(joined, clipNorm);
 
-  const { moments } = optimiser;
+  const { moments } = optimizer;
   const kinds = ["weights", ...moments, ...(averages ? ["ema"] : [])];
-  const count = optimiser.rates(0).length + (averages ? 1 : 0);
-  const rates = input(RATES, { shape: [Math.max(1, count)] });
+  const rateCount = optimizer.rates(0).length;
+  const rates = input("rates", { shape: [Math.max(1, rateCount + (averages ? 1 : 0))] });
   const rate = (i: number) => slice(rates, 0, i, i + 1);
-  const outputs: Record<string, Expr> = {};
-  for (const [name, value] of Object.entries(losses)) outputs[lossName(name)] = value;
-  const places = new Map<Parameter, Expr>();
-  const state: Input[] = [];
-  for (const [i, p] of packs.entries()) {
-    const held = kinds.map((kind) => input(stateName(kind, i), { shape: p.shape }));
-    state.push(...held);
+  const outputs: Exprs = {};
+  const output = (name: string, value: Expr) => {
+    outputs[name] = value;
+    return name;
+  };
+  const lossOutputs = mapValues(losses, (value, name) => output(`losses/${name}`, value));
+  const weightOf = new Map<Expr, Expr>();
+  const state = packs.flatMap(({ shape, parts }, i) => {
+    const held = kinds.map((kind) => input(`state/${kind}/${i}`, { shape }));
     const [weights, ...rest] = held;
-    for (const slot of p.slots) places.set(slot.parameter, partOf(p, slot, weights));
-    const before = rest.slice(0, moments.length);
-    const { weight, moments: after } = optimiser.update(
+    for (const part of parts) weightOf.set(part.parameter, elementsOf(weights, part));
+    const { weight, moments: after } = optimizer.update(
       weights,
-      packed[i],
-      before,
-      optimiser.rates(0).map((_, k) => rate(k)),
+      clipped[i],
+      rest.slice(0, moments.length),
+      Array.from({ length: rateCount }, (_, k) => rate(k)),
     );
     const next = [weight, ...after];
-    if (averages) next.push(movingAverage(rest[moments.length], weight, rate(count - 1)));
-    for (const [k, kind] of kinds.entries()) outputs[nextName(kind, i)] = next[k];
-  }
-  const drops = masks.map((mask) => mask.input);
-  const graph = rewrite(
-    graphOf(outputs, [...inputs, ...drops, ...state, rates]),
-    (node, operands) => {
-      if (isParameter(node)) return places.get(node) ?? node;
-      return withInputs(node, operands);
-    },
-  );
-  const names = Object.keys(losses);
-  const scalar = (name: string) => losses[name].shape.length === 0;
-  const perSample = names.filter((name) => !scalar(name));
-  return { graph, packs, kinds, losses: names.filter(scalar), perSample, masks };
+    if (averages) next.push(movingAverage(rest[moments.length], weight, rate(rateCount)));
+    return kinds.map((kind, k): Slot => {
+      return { kind, parts, input: held[k], output: output(`next/${kind}/${i}`, next[k]) };
+    });
+  });
+  const named = (isSample: boolean) =>
+    Object.fromEntries(
+      Object.entries(lossOutputs).filter(([name]) => losses[name].shape.length > 0 === isSample),
+    );
+  const steps = [{ batch, masks, rates, samples: named(true) }];
+  const graph = graphOf(substitute(outputs, weightOf), inputsOf(steps, state));
+  return { graph, state, steps, losses: named(false) };
 }
 
-const isExpr = (value: Expr | Record<string, Expr>): value is Expr =>
-  typeof (value as Expr).op === "string" && Array.isArray((value as Expr).inputs);
+/**
+ * `count` steps in a row as one graph: the state of each is the next state of the one before. A
+ * runtime that copies the state in and out does so once for all of them.
+ */
+export function chainSteps({ graph, state, losses, ...one }: StepGraph, count: number): StepGraph {
+  const [{ batch, masks, rates, samples }] = one.steps;
+  const outputs: Exprs = {};
+  let places: [Expr, Expr][] = [];
+  let values: Exprs = {};
+  const steps = Array.from({ length: count }, (_, k): StepPorts => {
+    const called = (name: string) => `${k}/${name}`;
+    const own = (shared: Input) => {
+      const made = input(called(shared.name), shared);
+      places.push([shared, made]);
+      return made;
+    };
+    const ports = {
+      batch: mapValues(batch, own),
+      masks: masks.map((mask) => ({ ...mask, input: own(mask.input) })),
+      rates: own(rates),
+      samples: mapValues(samples, called),
+    };
+    values = substitute(graph.outputs, new Map(places));
+    for (const name of Object.values(samples)) outputs[called(name)] = values[name];
+    places = state.map((slot) => [slot.input, values[slot.output]]);
+    return ports;
+  });
+  for (const name of [...Object.values(losses), ...state.map((slot) => slot.output)]) {
+    outputs[name] = values[name];
+  }
+  return { graph: graphOf(outputs, inputsOf(steps, state)), state, steps, losses };
+}
 
-function checkLosses(losses: Record<string, Expr>): void {
+const inputsOf = (steps: readonly StepPorts[], state: readonly Slot[]): Input[] => [
+  ...steps.flatMap(({ batch, masks, rates }) => [
+    ...Object.values(batch),
+    ...masks.map((mask) => mask.input),
+    rates,
+  ]),
+  ...state.map((slot) => slot.input),
+];
+
+interface Pack {
+  readonly shape: readonly number[];
+  readonly parts: readonly Part[];
+}
+
+/** Parameters of fewer than `packBelow` elements together, each other one by itself. */
+function packsOf(parameters: readonly Parameter[], packBelow: number): Pack[] {
+  const odd = parameters.find((p) => p.dtype !== "float32");
+  if (odd) throw new TypeError(`training needs float32 weights, got ${odd.name} of ${odd.dtype}`);
+  const packs: Pack[] = [];
+  const small: Part[] = [];
+  let length = 0;
+  for (const parameter of parameters) {
+    const { shape } = parameter;
+    const size = sizeOf(shape);
+    if (size >= packBelow) packs.push({ shape, parts: [{ parameter, offset: 0, size }] });
+    else {
+      small.push({ parameter, offset: length, size });
+      length += size;
+    }
+  }
+  return small.length > 0 ? [...packs, { shape: [length], parts: small }] : packs;
+}
+
+/** One expression of the pack's shape from one of each parameter's shape. */
+function join({ shape, parts }: Pack, of: ReadonlyMap<Parameter, Expr>): Expr {
+  const all = parts.map(({ parameter }) => of.get(parameter) as Expr);
+  if (all.length === 1) return reshape(all[0], shape);
+  const vectors = all.map((one, i) => reshape(one, [parts[i].size]));
+  return concat(vectors, 0);
+}
+
+/** A parameter's elements of a slot, in the parameter's shape. */
+function elementsOf(slot: Input, { parameter, offset, size }: Part): Expr {
+  const isWhole = sizeOf(slot.shape as number[]) === size;
+  return reshape(isWhole ? slot : slice(slot, 0, offset, offset + size), parameter.shape);
+}
+
+function namedLosses(result: Expr | Record<string, Expr>): Record<string, Expr> {
+  const losses = isExpr(result) ? { loss: result } : result;
   if (!losses.loss) {
     throw new TypeError(`the losses must include one named loss, got ${Object.keys(losses)}`);
   }
@@ -143,4 +230,5 @@ function checkLosses(losses: Record<string, Expr>): void {
     const allowed = name === "loss" ? "scalar []" : "scalar [] or one number a sample [batch]";
     throw new RangeError(`${name} must be a float32 ${allowed}, got ${dtype} ${shapeText(shape)}`);
   }
+  return losses;
 }

@@ -1,18 +1,22 @@
 import { fromFloat16, type Shape, shapeText, type Tensor } from "@gen/graph";
 
-/** A tensor as files hold it, such as `readSafetensors` gives; half precisions are raw bits. */
+/** A tensor of a file, such as `readSafetensors` gives. Half precisions are raw bits. */
 export interface StoredTensor {
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly data: ArrayLike<number> | ArrayLike<bigint>;
 }
 
-/** A tensor of real numbers, which files of weights can hold. */
+/** A tensor of real numbers. */
 export type FloatTensor = Tensor & { readonly dtype: "float32" | "float64" | "float16" };
+
+/** Tensors by the names of their parameters. */
+export type Weights = Readonly<Record<string, FloatTensor>>;
 
 /**
  * The numbers of a stored tensor of a given shape.
- * @throws RangeError when it is missing or its shape differs, TypeError when it holds no real numbers.
+ * @throws RangeError when it is missing or its shape differs, TypeError when it holds no real
+ * numbers.
  */
 export function storedNumbers(
   what: string,

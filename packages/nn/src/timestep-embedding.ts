@@ -2,11 +2,14 @@ import { cast, concat, constant, cos, type Expr, mul, pad, reshape, sin, tensor 
 
 /** Settings of {@link timestepEmbedding}. */
 export interface TimestepEmbeddingOptions {
-  /** Slowest period over 2 pi, in steps; 10,000 unless told. */
+  /** Slowest period over 2 pi, in steps. @defaultValue 10,000 */
   maxPeriod?: number;
-  /** Cosines before sines (diffusers' `flip_sin_to_cos`); false unless told, as in Ho et al.'s code. */
+  /**
+   * Cosines before sines (diffusers' `flip_sin_to_cos`).
+   * @defaultValue false, as in Ho et al.'s code
+   */
   flipSinToCos?: boolean;
-  /** Diffusers' `downscale_freq_shift`; 1 unless told, as in Ho et al.'s code. */
+  /** Diffusers' `downscale_freq_shift`. @defaultValue 1, as in Ho et al.'s code */
   downscaleFreqShift?: number;
 }
 

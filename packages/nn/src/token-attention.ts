@@ -1,27 +1,31 @@
 import { type Expr, matmul, mul, reshape, slice, softmax, transpose } from "@gen/graph";
-import type { Initialiser } from "./initialisers.ts";
+import type { Initializer } from "./initializers.ts";
 import { linear } from "./linear.ts";
 
 /** Settings of {@link tokenAttention}. */
 export interface TokenAttentionOptions {
-  /** Heads that attend apart; 1 unless told. */
+  /** Heads of attention. @defaultValue 1 */
   heads?: number;
-  /** Makes it cross-attention: features of the tokens that are attended to. */
+  /** Features of the context's tokens. With it the layer is cross-attention. */
   contextFeatures?: number;
-  /** Whether queries, keys and values have a bias; true unless told. The projection always has. */
+  /**
+   * Whether queries, keys and values have a bias. The projection always has one.
+   * @defaultValue true
+   */
   bias?: boolean;
-  /** First values of the weights; PyTorch's default unless told. */
-  weight?: Initialiser;
+  /** First values of the weights. @defaultValue PyTorch's */
+  weight?: Initializer;
+  /** Seed of the first weights. @defaultValue 0 */
   seed?: number;
 }
 
 /**
- * Multi-head attention of tokens (Vaswani et al. 2017, section 3.2.2): x `[batch, tokens, features]`
- * attends to itself or, where `contextFeatures` is told, to a second argument
- * `[batch, others, contextFeatures]`, and gives `[batch, tokens, features]`.
+ * Multi-head attention of tokens (Vaswani et al. 2017, section 3.2.2). x
+ * `[batch, tokens, features]` attends to itself or, with `contextFeatures`, to a second argument
+ * `[batch, others, contextFeatures]`. The result is `[batch, tokens, features]`.
  *
  * Weights are `NAME.qkv` for self-attention, `NAME.q` and `NAME.kv` for cross-attention, and
- * `NAME.project`; the parts of one weight follow each other as its name says.
+ * `NAME.project`. The parts of one weight follow each other in the order of its name.
  * @throws RangeError when `heads` does not divide `features`; TypeError where a context is missing.
  */
 export function tokenAttention(
@@ -41,7 +45,7 @@ export function tokenAttention(
     const own = slice(all, 2, part * features, (part + 1) * features);
     return transpose(reshape(own, [...own.shape.slice(0, 2), heads, one]), order);
   };
-  const attended = (q: Expr, kv: Expr, first: number, x: Expr): Expr => {
+  const attend = (q: Expr, kv: Expr, first: number, x: Expr): Expr => {
     const queries = mul(headsOf(q, 0, [0, 2, 1, 3]), 1 / Math.sqrt(one));
     const scores = matmul(queries, headsOf(kv, first, [0, 2, 3, 1]));
     const values = matmul(softmax(scores), headsOf(kv, first + 1, [0, 2, 1, 3]));
@@ -51,12 +55,12 @@ export function tokenAttention(
     const qkv = layer("qkv", features, 3);
     return (x) => {
       const all = qkv(x);
-      return attended(all, all, 1, x);
+      return attend(all, all, 1, x);
     };
   }
   const [q, kv] = [layer("q", features, 1), layer("kv", contextFeatures, 2)];
   return (x, context) => {
     if (!context) throw new TypeError(`${name} needs a context as its second argument`);
-    return attended(q(x), kv(context), 0, x);
+    return attend(q(x), kv(context), 0, x);
   };
 }

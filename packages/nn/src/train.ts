@@ -1,36 +1,34 @@
+/*
+ * The training loop. It compiles one graph of a step (`step-graph.ts`), keeps weights, moments and
+ * averages on the device (`train-run.ts`), and gives what it learned as values: the parameters that
+ * it was given stay as they are.
+ *
+ *   const { weights } = await train({ backend, loss, signature, optimizer, batches, steps });
+ *   const trained = withWeights(network, weights);
+ */
 import type { FloatArray } from "@gen/math";
-import type { Program } from "@gen/runtime-gpu";
-import { chainedSteps } from "./chained-steps.ts";
+import type { BatchInput } from "./batch-input.ts";
 import { checkDecay, decayAt } from "./moving-average.ts";
 import { nextTask } from "./next-task.ts";
-import { advance, uploadInputs } from "./run-step.ts";
-import { stepGraph } from "./step-graph.ts";
+import { chainSteps, stepGraph } from "./step-graph.ts";
 import type { FloatTensor } from "./stored-tensor.ts";
 import type { TrainOptions, TrainResult } from "./train-options.ts";
-import {
-  type DeviceState,
-  downloadState,
-  stateOf,
-  type TrainingState,
-  uploadState,
-} from "./training-state.ts";
+import { type CompiledSteps, downloadState, runSteps, uploadState } from "./train-run.ts";
 
 const ADVICE = "a smaller learningRate or a clipNorm may help";
 
 /**
- * Trains parameters: compiles one graph of a step (forward, gradients, update), keeps the weights
- * and moments on the device, and at the end writes the weights to `parameter.value`.
+ * Trains parameters: minimizes `loss` over `batches` and returns the weights.
  *
  * Resuming gives the same numbers as not having stopped, bit for bit on backends that compute in
  * float32.
- * @throws Error when a loss that is read, or a weight at the end, is NaN or infinite; the
- * parameters are then as they were.
+ * @throws Error when a loss that is read, or a weight at the end, is NaN or infinite.
  * @throws RangeError or TypeError when a batch lacks an input or a shape or setting does not fit.
  */
 export async function train<T, Name extends string>(
   options: TrainOptions<T, Name>,
 ): Promise<TrainResult> {
-  const { backend, steps, logEvery = 10, resume, optimiser } = options;
+  const { backend, steps, logEvery = 10, resume, optimizer, signal, seed = 0 } = options;
   const ema = typeof options.ema === "number" ? { decay: options.ema } : options.ema;
   if (ema) checkDecay(ema);
   for (const [name, value] of Object.entries({
@@ -45,131 +43,107 @@ export async function train<T, Name extends string>(
   if (resume && !(Number.isInteger(resume.step) && resume.step >= 0)) {
     throw new RangeError(`resume.step must be a whole number of at least 0, got ${resume.step}`);
   }
-  const built = stepGraph({ ...options, averages: ema !== undefined });
-  const ratesAt = (step: number) => {
-    const rates = [...optimiser.rates(step)];
-    if (ema) rates.push(1 - decayAt(ema, step));
+  const oneStep = stepGraph({ ...options, averages: ema !== undefined });
+  const ratesAt = (at: number) => {
+    const rates = [...optimizer.rates(at)];
+    if (ema) rates.push(1 - decayAt(ema, at));
     return rates.length > 0 ? rates : [0];
   };
   // A run ends where losses are read.
   const stepsPerRun = Math.min(options.stepsPerRun ?? 1, logEvery);
-  const programs = new Map<number, Program<T>>();
-  /** The program of so many steps. */
-  const programOf = async (count: number): Promise<Program<T>> => {
-    const program =
-      programs.get(count) ??
-      (await backend.compile(count === 1 ? built.graph : chainedSteps(built, count)));
-    programs.set(count, program);
-    return program;
+  const compiled = new Map<number, CompiledSteps<T>>();
+  const compile = async (count: number): Promise<CompiledSteps<T>> => {
+    const known = compiled.get(count);
+    if (known) return known;
+    const built = count === 1 ? oneStep : chainSteps(oneStep, count);
+    const steps = { ...built, program: await backend.compile(built.graph) };
+    compiled.set(count, steps);
+    return steps;
   };
-  await programOf(stepsPerRun);
-  let state: DeviceState<T> = {};
-  const free = (tensors: Record<string, T>) => backend.dispose(...Object.values(tensors));
-  try {
-    state = uploadState(backend, built, resume);
-    const history: { step: number; losses: Record<string, number> }[] = [];
-    let step = resume?.step ?? 0;
-    const checkpoint = async (): Promise<TrainingState> => ({
-      step,
-      tensors: await downloadState(backend, built, state),
+  await compile(stepsPerRun);
+
+  const first = resume?.step ?? 0;
+  const started = Date.now();
+  const history: { step: number; losses: Record<string, number> }[] = [];
+  let step = first;
+  let state: readonly T[] = [];
+  let losses: Readonly<Record<string, T>> = {};
+  const free = (tensors: Readonly<Record<string, T>>) => backend.dispose(...Object.values(tensors));
+  const checkpoint = () => downloadState(backend, oneStep.state, state, step);
+
+  async function advance(batches: readonly Readonly<Record<Name, BatchInput>>[]): Promise<void> {
+    const run = await compile(batches.length);
+    const given = batches.map((batch, k) => {
+      return { batch, rates: ratesAt(step + k), step: step + k, seed };
     });
-    const started = Date.now();
-    const first = step;
-    let heard = started;
-    let reported = step;
-    let losses: Record<string, T> = {};
+    free(losses);
+    losses = {};
+    const result = await runSteps(backend, run, state, given);
+    ({ state, losses } = result);
+    step += batches.length;
     try {
-      const batches = iterate(options.batches);
-      while (step < steps && !options.signal?.aborted) {
-        const untilReport = Math.min(steps - step, logEvery - (step % logEvery));
-        const taken = await take(batches, untilReport < stepsPerRun ? 1 : stepsPerRun);
-        if (taken.length === 0) break;
-        // A chain that the batches do not fill is taken step by step.
-        const count = taken.length === stepsPerRun ? stepsPerRun : 1;
-        for (let k = 0; k < taken.length; k += count) {
-          const program = await programOf(count);
-          const group = taken.slice(k, k + count);
-          const rates = group.map((_, i) => ratesAt(step + i));
-          const key = { seed: options.seed ?? 0, step };
-          const inputs = uploadInputs(backend, options.signature, group, rates, built.masks, key);
-          free(losses);
-          losses = {};
-          let samples: Record<string, T>[];
-          ({ state, losses, samples } = await advance(
-            backend,
-            program,
-            built,
-            state,
-            inputs,
-            count,
-          ));
-          step += count;
-          await tell(samples);
-        }
-        if (step % logEvery === 0 || step === steps) await report();
-        if (Date.now() - heard >= 10) {
-          await nextTask();
-          heard = Date.now();
-        }
+      for (const [k, tensors] of result.samples.entries()) {
+        const read: Record<string, FloatArray> = {};
+        for (const [name, one] of Object.entries(tensors)) read[name] = await backend.download(one);
+        options.onSamples?.({ step: step - batches.length + k + 1, losses: read });
       }
-      if (step > first && reported < step) await report();
     } finally {
-      free(losses);
+      for (const tensors of result.samples) free(tensors);
     }
+  }
 
-    /** Reads and frees the numbers of each sample of the steps just taken. */
-    async function tell(samples: Record<string, T>[]): Promise<void> {
-      try {
-        for (const [k, tensors] of samples.entries()) {
-          const read: Record<string, FloatArray> = {};
-          for (const name of built.perSample) read[name] = await backend.download(tensors[name]);
-          options.onSamples?.({ step: step - samples.length + k + 1, losses: read });
-        }
-      } finally {
-        for (const tensors of samples) free(tensors);
+  async function report(): Promise<void> {
+    const read: Record<string, number> = {};
+    for (const [name, one] of Object.entries(losses)) {
+      read[name] = (await backend.download(one))[0];
+      if (!Number.isFinite(read[name])) {
+        throw new Error(`${name} is ${read[name]} at step ${step}; ${ADVICE}`);
       }
     }
+    history.push({ step, losses: read });
+    const secondsEach = (Date.now() - started) / 1000 / (step - first);
+    const secondsLeft = secondsEach * (steps - step);
+    await options.onStep?.({ step, steps, losses: read, secondsLeft, checkpoint });
+  }
 
-    async function report(): Promise<void> {
-      const read: Record<string, number> = {};
-      for (const name of built.losses) {
-        read[name] = (await backend.download(losses[name]))[0];
-        if (!Number.isFinite(read[name])) {
-          throw new Error(`${name} is ${read[name]} at step ${step}; ${ADVICE}`);
-        }
+  try {
+    state = uploadState(backend, oneStep.state, resume);
+    const batches = iterate(options.batches);
+    let reported = first;
+    let yielded = started;
+    while (step < steps && !signal?.aborted) {
+      const untilReport = Math.min(steps - step, logEvery - (step % logEvery));
+      const taken = await take(batches, untilReport < stepsPerRun ? 1 : stepsPerRun);
+      if (taken.length === 0) break;
+      // Batches that do not fill a run are taken one by one.
+      const count = taken.length === stepsPerRun ? stepsPerRun : 1;
+      for (let k = 0; k < taken.length; k += count) await advance(taken.slice(k, k + count));
+      if (step % logEvery === 0 || step === steps) {
+        await report();
+        reported = step;
       }
-      reported = step;
-      history.push({ step, losses: read });
-      const each = (Date.now() - started) / 1000 / (step - first);
-      const secondsLeft = each * (steps - step);
-      await options.onStep?.({ step, steps, losses: read, secondsLeft, checkpoint });
+      if (Date.now() - yielded >= 10) {
+        await nextTask();
+        yielded = Date.now();
+      }
     }
+    if (reported < step) await report();
 
     const end = await checkpoint();
-    const weights = stateOf(end, "weights");
     // The last update may break what the last loss, which comes before it, does not show.
-    const broken = Object.keys(weights).find((name) => !finite(weights[name]));
-    if (broken !== undefined) {
-      throw new Error(`weight ${broken} is not finite after step ${step}; ${ADVICE}`);
-    }
-    for (const { slots } of built.packs) {
-      for (const { parameter } of slots) parameter.value = weights[parameter.name];
-    }
-    return {
-      step,
-      aborted: step < steps && options.signal?.aborted === true,
-      history,
-      ema: ema && stateOf(end, "ema"),
-      state: end,
-    };
+    const broken = Object.entries(end.weights).find(([, one]) => !allFinite(one));
+    if (broken) throw new Error(`weight ${broken[0]} is not finite after step ${step}; ${ADVICE}`);
+    const aborted = step < steps && signal?.aborted === true;
+    return { weights: end.weights, ema: end.ema, training: { step, aborted, history, state: end } };
   } finally {
-    free(state);
-    for (const program of programs.values()) await program.dispose();
+    free(losses);
+    backend.dispose(...state);
+    for (const { program } of compiled.values()) await program.dispose();
   }
 }
 
-const finite = (held: FloatTensor): boolean =>
-  (held.data as Float32Array).every((value) => Number.isFinite(value));
+const allFinite = ({ data }: FloatTensor): boolean =>
+  (data as Float32Array).every((value) => Number.isFinite(value));
 
 /** The next `count` batches, or as many as there are. */
 async function take<B>(batches: Iterator<B> | AsyncIterator<B>, count: number): Promise<B[]> {
@@ -182,8 +156,5 @@ async function take<B>(batches: Iterator<B> | AsyncIterator<B>, count: number): 
   return taken;
 }
 
-function iterate<B>(batches: Iterable<B> | AsyncIterable<B>): Iterator<B> | AsyncIterator<B> {
-  return Symbol.asyncIterator in batches
-    ? batches[Symbol.asyncIterator]()
-    : batches[Symbol.iterator]();
-}
+const iterate = <B>(batches: Iterable<B> | AsyncIterable<B>): Iterator<B> | AsyncIterator<B> =>
+  Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]();

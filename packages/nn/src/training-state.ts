@@ -1,86 +1,70 @@
-import { type Parameter, tensor, tensorNumbers } from "@gen/graph";
-import type { Backend } from "@gen/runtime-gpu";
-import { type Pack, packedNumbers } from "./packing.ts";
-import { type StepGraph, stateName } from "./step-graph.ts";
-import { type FloatTensor, type StoredTensor, storedNumbers } from "./stored-tensor.ts";
+import { tensor } from "@gen/graph";
+import {
+  type FloatTensor,
+  type StoredTensor,
+  storedNumbers,
+  type Weights,
+} from "./stored-tensor.ts";
 
-/**
- * Everything that training goes on from: the steps done, and tensors `KIND/PARAMETER` for
- * safetensors, where the kinds are `weights`, the optimiser's moments and `ema`.
- */
+/** Everything that training continues from. */
 export interface TrainingState {
+  /** Steps done. */
   readonly step: number;
-  readonly tensors: Readonly<Record<string, FloatTensor>>;
+  readonly weights: Weights;
+  /** The optimizer's moments by their names. */
+  readonly moments: Readonly<Record<string, Weights>>;
+  /** The moving average of the weights, where `ema` asked for it. */
+  readonly ema?: Weights;
+  /** What a sampler of time steps has learned, by its own names. */
+  readonly times?: Readonly<Record<string, FloatTensor>>;
 }
 
-/** A {@link TrainingState} as files give it back. */
-export interface SavedState {
-  readonly step: number;
-  readonly tensors: Readonly<Record<string, StoredTensor>>;
+/** A state's tensors by their kinds: `weights`, the moments, `ema` and `times`. */
+export const kindsOf = ({ weights, moments, ema = {}, times = {} }: TrainingState) =>
+  ({ ...moments, weights, ema, times }) as Readonly<Record<string, Weights>>;
+
+/** A state from its tensors, each with its kind and name. */
+export function stateOf(
+  step: number,
+  tensors: readonly (readonly [kind: string, name: string, one: FloatTensor])[],
+): TrainingState {
+  const kinds = new Map<string, [string, FloatTensor][]>();
+  for (const [kind, ...entry] of tensors) {
+    const same = kinds.get(kind);
+    if (same) same.push(entry);
+    else kinds.set(kind, [entry]);
+  }
+  const records = [...kinds].map(([kind, entries]) => [kind, Object.fromEntries(entries)]);
+  const { weights = {}, ema, times, ...moments } = Object.fromEntries(records);
+  return { step, weights, moments, ...(ema && { ema }), ...(times && { times }) };
 }
-
-/** Device tensors of the state by the names of the step graph's inputs. */
-export type DeviceState<T> = Record<string, T>;
-
-const tensorName = (kind: string, { name }: Parameter): string => `${kind}/${name}`;
 
 /**
- * Uploads the state that training starts from: `resume`, or the parameters' values and zeros.
- * @throws RangeError when `resume` lacks a tensor or has one of another shape; nothing is uploaded then.
+ * A state as the tensors of a file, for `writeSafetensors`: `weights/NAME`, `MOMENT/NAME`,
+ * `ema/NAME` and `times/NAME`. The step is not among them.
  */
-export function uploadState<T>(
-  backend: Backend<T>,
-  { packs, kinds }: StepGraph,
-  resume?: SavedState,
-): DeviceState<T> {
-  const start = (kind: string, parameter: Parameter): ArrayLike<number> => {
-    const { value, shape } = parameter;
-    if (resume) {
-      const name = tensorName(kind, parameter);
-      const stored = Object.hasOwn(resume.tensors, name) ? resume.tensors[name] : undefined;
-      return storedNumbers(`resume's ${name}`, stored, shape);
-    }
-    if (kind === "weights" || kind === "ema") return tensorNumbers(value);
-    return new Float32Array(shape.reduce((a, b) => a * b, 1));
-  };
-  const values = packs.flatMap((pack, i) =>
-    kinds.map((kind) => ({
-      name: stateName(kind, i),
-      shape: pack.shape,
-      numbers: packedNumbers(pack, (p) => start(kind, p)),
-    })),
-  );
-  const uploaded = values.map(({ name, shape, numbers }) => [name, backend.upload(numbers, shape)]);
-  return Object.fromEntries(uploaded) as DeviceState<T>;
-}
-
-/** Reads the state back, each parameter's part by itself. */
-export async function downloadState<T>(
-  backend: Backend<T>,
-  { packs, kinds }: StepGraph,
-  state: DeviceState<T>,
-): Promise<Record<string, FloatTensor>> {
-  const out: Record<string, FloatTensor> = {};
-  for (const [i, pack] of packs.entries()) {
-    for (const kind of kinds) {
-      Object.assign(out, split(pack, kind, await backend.download(state[stateName(kind, i)])));
-    }
-  }
-  return out;
-}
-
-const split = ({ slots }: Pack, kind: string, numbers: Float32Array | Float64Array) =>
+export const stateTensors = (state: TrainingState): Record<string, FloatTensor> =>
   Object.fromEntries(
-    slots.map(({ parameter, offset, size }) => [
-      tensorName(kind, parameter),
-      tensor(numbers.slice(offset, offset + size), parameter.shape) as FloatTensor,
-    ]),
+    Object.entries(kindsOf(state)).flatMap(([kind, tensors]) =>
+      Object.entries(tensors).map(([name, one]) => [`${kind}/${name}`, one]),
+    ),
   );
 
-/** The tensors of one kind by their parameters' names: `weights` or `ema`. */
-export const stateOf = ({ tensors }: TrainingState, kind: string): Record<string, FloatTensor> =>
-  Object.fromEntries(
-    Object.entries(tensors)
-      .filter(([name]) => name.startsWith(`${kind}/`))
-      .map(([name, held]) => [name.slice(kind.length + 1), held]),
+/**
+ * The state after `step` steps from the tensors of a file that {@link stateTensors} named.
+ * @throws TypeError when a tensor holds no real numbers.
+ */
+export const stateFromTensors = (
+  step: number,
+  tensors: Readonly<Record<string, StoredTensor>>,
+): TrainingState =>
+  stateOf(
+    step,
+    Object.entries(tensors).map(([key, stored]) => {
+      const [kind] = key.split("/", 1);
+      const numbers = storedNumbers(`resume's ${key}`, stored, stored.shape);
+      const dtype = stored.dtype === "float64" ? "float64" : "float32";
+      const one = tensor(numbers, stored.shape, dtype) as FloatTensor;
+      return [kind, key.slice(kind.length + 1), one];
+    }),
   );

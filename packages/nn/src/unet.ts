@@ -4,7 +4,7 @@ import { halvedSize } from "./conv-encoder.ts";
 import { convolution } from "./convolution.ts";
 import { embedding } from "./embedding.ts";
 import { groupNorm } from "./group-norm.ts";
-import { zeros } from "./initialisers.ts";
+import { zeros } from "./initializers.ts";
 import { linear } from "./linear.ts";
 import { type Network, network } from "./network.ts";
 import { downsample, upsample } from "./resample.ts";
@@ -16,37 +16,48 @@ import { timestepEmbedding } from "./timestep-embedding.ts";
 export interface UnetOptions {
   /** Height and width of x; divisible by 2 once for each level but the last (28 goes 28, 14, 7). */
   size: number;
-  /** Channels of x; 1 unless told. */
+  /** Channels of x. @defaultValue 1 */
   inChannels?: number;
-  /** Channels of the result; `inChannels` unless told, twice as many with `learnedVariance`. */
+  /** Channels of the result. @defaultValue `inChannels`, or twice as many with `learnedVariance` */
   outChannels?: number;
   /**
    * Doubles the channels of the result: the prediction, then the raw numbers of a learned variance
    * (Nichol and Dhariwal 2021, section 3.1), as `ddpmSteps` and the hybrid objective take them.
    */
   learnedVariance?: boolean;
-  /** Channels at full size; 32 unless told. The time embedding has four times as many. */
+  /** Channels at full size. The time embedding has four times as many. @defaultValue 32 */
   channels?: number;
-  /** Channels of each level over `channels`; `[1, 2]` unless told. */
+  /** Channels of each level over `channels`. @defaultValue `[1, 2]` */
   multipliers?: readonly number[];
-  /** Residual blocks in each level on the way down (one more on the way up); 1 unless told. */
+  /**
+   * Residual blocks of each level on the way down; on the way up there is one more.
+   * @defaultValue 1
+   */
   blocks?: number;
-  /** Sizes at which each block is followed by attention; none unless told (the middle always has it). */
+  /** Sizes at which attention follows each block. The middle always has it. @defaultValue [] */
   attention?: readonly number[];
-  /** Heads of attention; 1 unless told. */
+  /** Heads of attention. @defaultValue 1 */
   heads?: number;
-  /** Groups of every normalisation; `defaultGroups(channels)` of each layer unless told. */
+  /** Groups of every normalization. @defaultValue `defaultGroups(channels)` of each layer */
   groups?: number;
-  /** Makes an argument `condition` `[batch]` int64 in [0, classes], where `classes` itself means no class. */
+  /**
+   * Makes an argument `condition` `[batch]` int64 in [0, classes], where `classes` itself means no
+   * class.
+   */
   classes?: number;
   /**
    * Makes a last argument `context` `[batch, tokens, features]`, such as a text's embedding; the
-   * attention blocks are then latent diffusion's transformers. Any number of tokens unless told.
+   * attention blocks are then latent diffusion's transformers. Without `tokens`, any number fits.
    */
   crossAttention?: { features: number; tokens?: number };
-  /** The share of elements that training drops in each residual block; 0 unless told, 0.1 in Ho et al. */
+  /**
+   * The share of elements that training drops in each residual block; 0.1 in Ho et al.
+   * @defaultValue 0
+   */
   dropout?: number;
+  /** Start of all parameter names. @defaultValue "" */
   name?: string;
+  /** Seed of the first weights. @defaultValue 0 */
   seed?: number;
 }
 
@@ -54,7 +65,7 @@ type Stage = (x: Expr, time: Expr, context?: Expr) => Expr;
 
 /**
  * Channels of a denoiser's result.
- * @throws RangeError when `outChannels` is told and a learned variance does not take twice its half.
+ * @throws RangeError when `outChannels` is given and is not what a learned variance takes.
  */
 function outputChannels(
   inChannels: number,
@@ -67,7 +78,7 @@ function outputChannels(
   );
 }
 
-function given(name: string, value: Expr | undefined): Expr {
+function required(name: string, value: Expr | undefined): Expr {
   if (value) return value;
   throw new TypeError(`the unet needs its argument ${name}, got none`);
 }
@@ -76,8 +87,8 @@ function given(name: string, value: Expr | undefined): Expr {
  * The UNet of Ho et al. (2020, appendix B): x `[batch, inChannels, size, size]` and t `[batch]`
  * int64 to `[batch, outChannels, size, size]`. Residual blocks take the time embedding, skips join
  * both ways down and up, the middle attends, and the output starts at zero.
- * @throws RangeError when `size` cannot be halved once for each level but the last, or `outChannels`
- * contradicts `learnedVariance`.
+ * @throws RangeError when `size` cannot be halved once for each level but the last, or
+ * `outChannels` contradicts `learnedVariance`.
  */
 export function unet(options: UnetOptions): Network {
   const { size, inChannels = 1, channels = 32, classes, crossAttention, dropout } = options;
@@ -126,7 +137,7 @@ export function unet(options: UnetOptions): Network {
     residualBlock(`${name}mid.1`, width, width, within),
   ];
 
-  // `true` marks the stages that take a skip.
+  // Each stage, and whether it takes a skip.
   const up: [Stage, boolean][] = [];
   for (const [level, multiplier] of [...multipliers.entries()].reverse()) {
     for (let i = 0; i <= blocks; i++) {
@@ -154,8 +165,8 @@ export function unet(options: UnetOptions): Network {
     }),
   };
   return network(signature, (x, t, ...rest) => {
-    const condition = classes === undefined ? undefined : given("condition", rest[0]);
-    const context = crossAttention && given("context", rest[condition ? 1 : 0]);
+    const condition = classes === undefined ? undefined : required("condition", rest[0]);
+    const context = crossAttention && required("context", rest[condition ? 1 : 0]);
     let embedded = time2(silu(time1(timestepEmbedding(t, channels))));
     if (condition) embedded = add(embedded, classOf(condition));
     const time = silu(embedded);

@@ -9,15 +9,14 @@ import {
   tensor,
   tensorNumbers,
 } from "@gen/graph";
-import { adam, dit, type Network, networkGraph, stepGraph, unet } from "@gen/nn";
+import { adam, dit, type Network, networkGraph, unet } from "@gen/nn";
 import type { Backend, HostArray } from "@gen/runtime-gpu";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { tfjsBackend } from "@gen/runtime-gpu/tfjs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { drawMasks } from "../src/dropout-masks.ts";
-import { packedNumbers } from "../src/packing.ts";
-import { stateName } from "../src/step-graph.ts";
-import { sampleInputs, waken } from "./sample-inputs.ts";
+import { stepGraph } from "../src/step-graph.ts";
+import { sampleInputs, wakened } from "./sample-inputs.ts";
 
 const networks: Record<string, () => Network> = {
   unet: () =>
@@ -65,25 +64,23 @@ function oneStep(net: Network) {
     return mean(square(sub(y, 0.5)));
   };
   // Adam divides by a gradient's size; a large epsilon keeps rounding of near zeros out of it.
-  const optimiser = adam({ learningRate: 0.1, epsilon: 0.1 });
-  const built = stepGraph({ loss, signature: net.signature, optimiser });
+  const optimizer = adam({ learningRate: 0.1, epsilon: 0.1 });
+  const built = stepGraph({ loss, signature: net.signature, optimizer });
+  const [step] = built.steps;
   const given = sampleInputs(net.signature, { batch: 2, tokens: 3 });
   const shapes = Object.fromEntries(Object.entries(given).map(([name, t]) => [name, t.shape]));
-  const own = built.graph.inputs.filter(({ name }) => name in given);
-  const masks = drawMasks(built.masks, own, shapes, { seed: 0, step: 0 });
+  const masks = drawMasks(step.masks, Object.values(step.batch), shapes, { seed: 0, step: 0 });
   const inputs: Record<string, Tensor> = { ...given };
-  for (const [name, { data, shape }] of Object.entries(masks)) {
-    inputs[name] = tensor(data as Uint8Array, shape, "bool");
+  for (const [i, { data, shape }] of masks.entries()) {
+    inputs[step.masks[i].input.name] = tensor(data as Uint8Array, shape, "bool");
   }
-  for (const [i, pack] of built.packs.entries()) {
-    for (const kind of built.kinds) {
-      const numbers = packedNumbers(pack, ({ value }) =>
-        kind === "weights" ? tensorNumbers(value) : new Float32Array(value.data.length),
-      );
-      inputs[stateName(kind, i)] = tensor(numbers, pack.shape);
-    }
+  for (const { kind, parts, input } of built.state) {
+    const numbers = parts.flatMap(({ parameter: { value }, size }) =>
+      kind === "weights" ? Array.from(tensorNumbers(value)) : new Array<number>(size).fill(0),
+    );
+    inputs[input.name] = tensor(numbers, input.shape as number[]);
   }
-  inputs["state/rates"] = tensor(optimiser.rates(0));
+  inputs[step.rates.name] = tensor(optimizer.rates(0));
   return { graph: built.graph, inputs };
 }
 
@@ -96,8 +93,7 @@ describe.each(Object.keys(backends))("%s computes as float64 does", (name) => {
 
   for (const [kind, make] of Object.entries(networks)) {
     test(`a ${kind} and one step of its training`, async () => {
-      const net = make();
-      waken(net);
+      const net = wakened(make());
       await agrees(
         backend,
         networkGraph(net),

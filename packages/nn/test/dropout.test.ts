@@ -21,12 +21,12 @@ import {
   adam,
   network,
   networkGraph,
-  parameterTensors,
   residualBlock,
-  stepGraph,
+  stateTensors,
   type TrainOptions,
   train,
   unet,
+  weightsOf,
 } from "@gen/nn";
 import type { Backend } from "@gen/runtime-gpu";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
@@ -34,6 +34,7 @@ import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { tfjsBackend } from "@gen/runtime-gpu/tfjs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { drawMasks, maskDropout } from "../src/dropout-masks.ts";
+import { stepGraph } from "../src/step-graph.ts";
 
 const x = input("x", { shape: ["batch", 3, 40] });
 const shapes = { x: [50, 3, 40] };
@@ -41,13 +42,13 @@ const draw = (roots: Record<string, Expr>, seed = 0, step = 0) => {
   const { roots: masked, masks } = maskDropout(roots);
   const drawn = drawMasks(masks, [x], shapes, { seed, step });
   const tensors: Record<string, Tensor> = {};
-  for (const [name, { data, shape }] of Object.entries(drawn)) {
-    tensors[name] = tensor(data as Uint8Array, shape, "bool");
+  for (const [i, { data, shape }] of drawn.entries()) {
+    tensors[masks[i].input.name] = tensor(data as Uint8Array, shape, "bool");
   }
   return { masked, drawn, tensors };
 };
-const bytesOf = (drawn: Record<string, { data: ArrayLike<unknown> }>) =>
-  Object.values(drawn).map(({ data }) => Array.from(data));
+const bytesOf = (drawn: readonly { data: ArrayLike<unknown> }[]) =>
+  drawn.map(({ data }) => Array.from(data));
 
 describe("dropout", () => {
   test("keeps 1 - rate of the elements, scaled so that the expected value stays", () => {
@@ -120,25 +121,26 @@ describe.each(Object.keys(backends))("training with dropout on %s", (name) => {
 
   const fit = async (more: Partial<TrainOptions<unknown, "x">> = {}) => {
     const net = blocks();
-    const result = await train<unknown, "x">({
+    const { training } = await train<unknown, "x">({
       backend,
       loss: ({ x: given }) => mean(square(net.apply(given))),
       signature: net.signature as { x: Signature },
-      optimiser: adam({ learningRate: 1e-2 }),
+      optimizer: adam({ learningRate: 1e-2 }),
       batches: images(more.resume?.step),
       steps: 8,
       seed: 5,
       ...more,
     });
-    const tensors = Object.entries(result.state.tensors).map(([key, t]) => [key, [...t.data]]);
-    return { result, tensors: Object.fromEntries(tensors) as Record<string, number[]> };
+    const { state } = training;
+    const tensors = Object.entries(stateTensors(state)).map(([key, t]) => [key, [...t.data]]);
+    return { state, tensors: Object.fromEntries(tensors) as Record<string, number[]> };
   };
 
   test("goes on after a stop bit for bit, and leaves nothing behind", async () => {
     const live = backend.memory().live;
     const whole = await fit();
     const half = await fit({ steps: 3 });
-    const resumed = await fit({ resume: half.result.state });
+    const resumed = await fit({ resume: half.state });
     expect(backend.memory().live).toBe(live);
     // The cpu backend computes in float64 but keeps its state in float32.
     const digits = name === "cpu" ? 5 : 20;
@@ -167,14 +169,15 @@ test("a step's graph takes a mask for each residual block; the network's own gra
   const net = unet(options);
   const loss = ({ x: given, t }: Record<string, Expr>) =>
     mean(square(sub(net.apply(given, t), given)));
-  const { graph, masks } = stepGraph({ loss, signature: net.signature, optimiser: adam() });
+  const { graph, steps } = stepGraph({ loss, signature: net.signature, optimizer: adam() });
+  const [{ masks }] = steps;
   expect(masks.map(({ input: { name, dtype, shape } }) => [name, dtype, shape])).toEqual(
     Array.from({ length: 5 }, (_, i) => [`dropout/${i}`, "bool", ["batch", 4, 2, 2]]),
   );
   for (const mask of masks) expect(graph.inputs).toContain(mask.input);
   const own = networkGraph(net);
   expect(own.inputs.map((i) => i.name)).toEqual(["x", "t"]);
-  expect(parameterTensors(net)).toEqual(parameterTensors(unet({ ...options, dropout: 0 })));
+  expect(weightsOf(net)).toEqual(weightsOf(unet({ ...options, dropout: 0 })));
   expect(own.nodes.length).toBe(networkGraph(unet({ ...options, dropout: 0 })).nodes.length);
 });
 

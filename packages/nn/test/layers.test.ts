@@ -19,11 +19,11 @@ import {
   groupNorm,
   layerNorm,
   linear,
-  loadParameters,
   residualBlock,
   spatialTransformer,
   timestepEmbedding,
   tokenAttention,
+  withWeights,
 } from "@gen/nn";
 import { describe, expect, test } from "vitest";
 import { computed, expectClose, type Plain, plainTensor } from "./compare.ts";
@@ -94,12 +94,12 @@ describe("layers give PyTorch's values and gradients", () => {
     test(`${i} ${c.name} ${JSON.stringify(c.options)}`, () => {
       const x = batched("x", c.x);
       const second = c.second && batched("second", c.second);
-      const output = build(c)(x, second as Expr);
-      const parameters = parametersOf(output);
-      loadParameters(
-        { parameters },
+      const apply = build(c);
+      const { parameters, ...layer } = withWeights(
+        { parameters: parametersOf(apply(x, second as Expr)), apply },
         Object.fromEntries(Object.entries(c.parameters).map(([k, v]) => [k, plainTensor(v)])),
       );
+      const output = layer.apply(x, second as Expr);
       const loss = sum(mul(output, batched("probe", c.probe)));
       const leaves = [x, ...(second ? [second] : []), ...parameters];
       const slopes = gradients(loss, leaves);
@@ -120,9 +120,13 @@ describe("layers give PyTorch's values and gradients", () => {
 
   test("embedding", () => {
     const { indices, weight, output, probe, gradient } = reference.embedding;
-    const e = embedding("l", 5, 3)(constant(plainTensor({ shape: [4], data: indices }, "int64")));
-    const parameters = parametersOf(e);
-    parameters[0].value = plainTensor(weight);
+    const apply = embedding("l", 5, 3);
+    const given = constant(plainTensor({ shape: [4], data: indices }, "int64"));
+    const { parameters, ...layer } = withWeights(
+      { parameters: parametersOf(apply(given)), apply },
+      { "l.weight": plainTensor(weight) },
+    );
+    const e = layer.apply(given);
     expectClose(computed(e), output, 1e-12);
     const [slope] = gradients(sum(mul(e, constant(plainTensor(probe)))), parameters);
     expectClose(computed(slope), gradient, 1e-8);

@@ -3,15 +3,15 @@ import {
   convDecoder,
   convEncoder,
   dit,
-  loadParameters,
   mlp,
   type Network,
   networkGraph,
-  parameterTensors,
   unet,
+  weightsOf,
+  withWeights,
 } from "@gen/nn";
 import { describe, expect, test } from "vitest";
-import { sampleInputs, waken } from "./sample-inputs.ts";
+import { changed, sampleInputs, wakened } from "./sample-inputs.ts";
 
 const size = ({ parameters }: Network) =>
   parameters.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
@@ -43,7 +43,7 @@ describe("mlp", () => {
       "layers.0.bias",
       "layers.1.weight",
       "layers.1.bias",
-    ].map((name) => tensorNumbers(parameterTensors(net)[name]));
+    ].map((name) => tensorNumbers(weightsOf(net)[name]));
     const x = [0.5, -1.25];
     let want = b2[0];
     for (let j = 0; j < 3; j++) {
@@ -136,14 +136,16 @@ describe("unet", () => {
   });
 
   test("a sample's result does not depend on the rest of its batch", () => {
-    const net = unet({ ...small, inChannels: 1 });
+    const zero = unet({ ...small, inChannels: 1 });
     // The output layer starts at zero; anything else shows the difference.
-    for (const p of net.parameters.filter((q) => q.name.startsWith("out.conv"))) {
-      p.value = tensor(
-        Array.from(tensorNumbers(p.value), (_, i) => Math.cos(i)),
-        p.shape,
-      );
-    }
+    const net = changed(zero, ({ name, shape, value }) =>
+      name.startsWith("out.conv")
+        ? tensor(
+            Array.from(tensorNumbers(value), (_, i) => Math.cos(i)),
+            shape,
+          )
+        : value,
+    );
     const x = Float32Array.from({ length: 128 }, (_, i) => Math.sin(i * i));
     const t = [7, 900];
     const both = run(net, 2, { x: tensor(x, [2, 1, 8, 8]), t: tensor(t, [2], "int64") });
@@ -171,8 +173,7 @@ describe("unet's conditions and result", () => {
   });
 
   test("cross-attention takes any number of tokens, each of which counts, in any order", () => {
-    const net = unet({ ...small, crossAttention, classes: 2 });
-    waken(net);
+    const net = wakened(unet({ ...small, crossAttention, classes: 2 }));
     expect(Object.keys(net.signature)).toEqual(["x", "t", "condition", "context"]);
     expect(net.signature.context.shape).toEqual(["batch", "tokens", 6]);
     const given = sampleInputs(net.signature, { batch: 1, tokens: 2 });
@@ -221,23 +222,22 @@ describe("dit", () => {
   });
 
   test("starts at zero, each of its blocks the identity", () => {
-    const net = dit({ size: 4, inChannels: 2, width: 8, depth: 2, heads: 2 });
-    expect(run(net, 2).shape).toEqual([2, 2, 4, 4]);
-    expect(Array.from(tensorNumbers(run(net, 2))).every((v) => v === 0)).toBe(true);
-    const head = net.parameters.find((p) => p.name === "out.linear.weight");
-    if (head) head.value = tensor(new Float32Array(64).fill(1), [8, 8]);
-    const shallow = dit({ size: 4, inChannels: 2, width: 8, depth: 0, heads: 2 });
-    for (const p of shallow.parameters) {
-      const same = net.parameters.find((q) => q.name === p.name);
-      if (same) p.value = same.value;
-    }
+    const zero = dit({ size: 4, inChannels: 2, width: 8, depth: 2, heads: 2 });
+    expect(run(zero, 2).shape).toEqual([2, 2, 4, 4]);
+    expect(Array.from(tensorNumbers(run(zero, 2))).every((v) => v === 0)).toBe(true);
+    const ones = tensor(new Float32Array(64).fill(1), [8, 8]);
+    const net = changed(zero, ({ name, value }) => (name === "out.linear.weight" ? ones : value));
+    const held = weightsOf(net);
+    const shallow = changed(
+      dit({ size: 4, inChannels: 2, width: 8, depth: 0, heads: 2 }),
+      ({ name, value }) => held[name] ?? value,
+    );
     const [deep, flat] = [run(net, 1), run(shallow, 1)].map((t) => Array.from(tensorNumbers(t)));
     for (const [i, v] of flat.entries()) expect(deep[i]).toBeCloseTo(v, 12);
   });
 
   test("a patch's pixels go to its own place", () => {
-    const net = dit({ size: 4, width: 8, depth: 0 });
-    waken(net);
+    const net = wakened(dit({ size: 4, width: 8, depth: 0 }));
     const x = Float32Array.from({ length: 16 }, (_, i) => Math.sin(i));
     const moved = Float32Array.from(x, (v, i) => (i === 6 ? v + 1 : v));
     const at = (data: Float32Array) =>
@@ -263,35 +263,36 @@ describe("weights", () => {
   test("go out and into another network, half precision too", () => {
     const from = mlp({ inputs: 2, hidden: [4], seed: 1 });
     const to = mlp({ inputs: 2, hidden: [4], seed: 2 });
-    loadParameters(to, parameterTensors(from));
-    expect(run(to, 3)).toEqual(run(from, 3));
-    const halves = Object.entries(parameterTensors(from)).map(
+    const before = run(to, 3);
+    expect(run(withWeights(to, weightsOf(from)), 3)).toEqual(run(from, 3));
+    const halves = Object.entries(weightsOf(from)).map(
       ([name, t]) => [name, tensor(tensorNumbers(t), t.shape, "float16")] as const,
     );
-    loadParameters(to, Object.fromEntries(halves));
-    expect(to.parameters.every((p) => p.value.dtype === "float32")).toBe(true);
-    expect(run(to, 3)).not.toEqual(run(from, 3));
-    const [a, b] = [run(to, 3), run(from, 3)].map(tensorNumbers);
+    const half = withWeights(to, Object.fromEntries(halves));
+    expect(half.parameters.every((p) => p.value.dtype === "float32")).toBe(true);
+    expect(run(half, 3)).not.toEqual(run(from, 3));
+    const [a, b] = [run(half, 3), run(from, 3)].map(tensorNumbers);
     for (let i = 0; i < a.length; i++) expect(a[i]).toBeCloseTo(b[i], 2);
+    expect(run(to, 3)).toEqual(before);
   });
 
   test("that do not fit are refused by name, and nothing changes", () => {
     const net = mlp({ inputs: 2, hidden: [4] });
-    const before = parameterTensors(net);
-    const other = parameterTensors(mlp({ inputs: 3, hidden: [4] }));
+    const before = weightsOf(net);
+    const other = weightsOf(mlp({ inputs: 3, hidden: [4] }));
     const { "layers.1.bias": _, ...fewer } = before;
-    expect(() => loadParameters(net, other)).toThrow(
+    expect(() => withWeights(net, other)).toThrow(
       /weight layers\.0\.weight must have shape \[4, 2\], got \[4, 3\]/,
     );
-    expect(() => loadParameters(net, fewer)).toThrow(/weight layers\.1\.bias \[2\] is missing/);
-    expect(() => loadParameters(net, { ...before, extra: tensor([1]) })).toThrow(
+    expect(() => withWeights(net, fewer)).toThrow(/weight layers\.1\.bias \[2\] is missing/);
+    expect(() => withWeights(net, { ...before, extra: tensor([1]) })).toThrow(
       /weight extra is not/,
     );
     const whole = { ...before, "layers.1.bias": tensor([1, 2], [2], "int32") };
-    expect(() => loadParameters(net, whole)).toThrow(
+    expect(() => withWeights(net, whole)).toThrow(
       /weight layers\.1\.bias must be float32, float64, float16 or bfloat16, got int32/,
     );
-    expect(parameterTensors(net)).toEqual(before);
+    expect(weightsOf(net)).toEqual(before);
   });
 
   test("bfloat16 is the upper half of float32", () => {
@@ -301,11 +302,11 @@ describe("weights", () => {
       shape,
       data: Uint16Array.from(bits),
     });
-    loadParameters(net, {
+    const weights = {
       "layers.0.weight": stored([0xbfc0], [1, 1]),
       "layers.0.bias": stored([0x4049], [1]),
-    });
-    const got = parameterTensors(net);
+    };
+    const got = weightsOf(withWeights(net, weights));
     expect(tensorNumbers(got["layers.0.weight"])[0]).toBe(-1.5);
     expect(tensorNumbers(got["layers.0.bias"])[0]).toBe(3.140625);
   });

@@ -7,7 +7,7 @@ import { networkGraph, timestepEmbedding } from "@gen/nn";
 import * as ort from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
 import { everyNetwork } from "./every-network.ts";
-import { sampleInputs, waken } from "./sample-inputs.ts";
+import { sampleInputs, wakened } from "./sample-inputs.ts";
 
 async function run(bytes: Uint8Array, batches: Record<string, Tensor>[]) {
   const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3 });
@@ -34,8 +34,7 @@ function distance(got: ArrayLike<number>, want: Tensor): number {
 describe("exported networks run in ONNX Runtime at any batch", () => {
   for (const [name, make] of Object.entries(everyNetwork)) {
     test(name, async () => {
-      const net = make();
-      waken(net);
+      const net = wakened(make());
       const graph = networkGraph(net);
       expect(graph.nodes.map((n) => n.op)).not.toContain("Dropout");
       const batches = [

@@ -1,6 +1,6 @@
-import { type Signature, type Tensor, tensor } from "@gen/graph";
+import { type Parameter, type Signature, type Tensor, tensor } from "@gen/graph";
 import { randomStream } from "@gen/math";
-import type { Network } from "@gen/nn";
+import { type Network, withWeights } from "@gen/nn";
 
 /** Standard normal numbers for floats and small labels for integers; every name in a shape is `size`. */
 export function sampleInputs(
@@ -21,17 +21,19 @@ export function sampleInputs(
 const labels = (name: string, count: number) =>
   Array.from({ length: count }, (_, i) => (name === "t" ? 999 - 331 * (i % 4) : i % 3));
 
-/** Gives the weights that start at zero ordinary values, so that every layer shows in the output. */
-export function waken({ parameters }: Network): void {
-  for (const p of parameters) {
-    const { data } = p.value;
-    if (Array.from(data as Float32Array).some((v) => v !== 0)) continue;
-    const fanIn = p.shape.slice(1).reduce((a, b) => a * b, 1);
-    const deviation = p.shape.length > 1 ? 1 / Math.sqrt(fanIn) : 0.1;
-    const normal = randomStream({ seed: 5, purpose: p.name }).normal(data.length);
-    p.value = tensor(
+/** The network with the weights that `change` gives for each parameter. */
+export const changed = (network: Network, change: (parameter: Parameter) => Tensor): Network =>
+  withWeights(network, Object.fromEntries(network.parameters.map((p) => [p.name, change(p)])));
+
+/** The network with ordinary values for the weights that start at zero, so that every layer shows in the output. */
+export const wakened = (network: Network): Network =>
+  changed(network, ({ name, shape, value }) => {
+    if (Array.from(value.data as Float32Array).some((v) => v !== 0)) return value;
+    const fanIn = shape.slice(1).reduce((a, b) => a * b, 1);
+    const deviation = shape.length > 1 ? 1 / Math.sqrt(fanIn) : 0.1;
+    const normal = randomStream({ seed: 5, purpose: name }).normal(value.data.length);
+    return tensor(
       normal.map((z) => z * deviation),
-      p.shape,
+      shape,
     );
-  }
-}
+  });

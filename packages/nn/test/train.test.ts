@@ -16,13 +16,16 @@ import {
   adam,
   adamw,
   convEncoder,
+  type FloatTensor,
   mlp,
   type Network,
-  parameterTensors,
+  stateFromTensors,
+  stateTensors,
   type TrainOptions,
   type TrainProgress,
   type TrainResult,
   train,
+  weightsOf,
 } from "@gen/nn";
 import type { Backend } from "@gen/runtime-gpu";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
@@ -61,7 +64,7 @@ function fit(backend: Backend, net: Network, options: Options = {}): Promise<Tra
     backend,
     loss: ({ x, y }) => mean(square(sub(net.apply(x), y))),
     signature: { x: { shape }, y: { shape: ["batch", 2] } },
-    optimiser: adam({ learningRate: 3e-3 }),
+    optimizer: adam({ learningRate: 3e-3 }),
     batches: curves(shape.slice(1) as number[], options.resume?.step),
     steps: 20,
     ...options,
@@ -80,9 +83,9 @@ describe.each(Object.keys(backends))("on %s", (name) => {
   });
   afterAll(() => backend.close());
 
-  test("learns, reports, writes the weights back and leaves nothing behind", async () => {
+  test("learns, reports, gives the weights and leaves nothing behind", async () => {
     const net = smallMlp();
-    const before = parameterTensors(net);
+    const before = weightsOf(net);
     const seen: TrainProgress[] = [];
     const live = backend.memory().live;
     const result = await fit(backend, net, {
@@ -93,15 +96,17 @@ describe.each(Object.keys(backends))("on %s", (name) => {
     });
     expect(backend.memory().live).toBe(live);
     expect(seen.map((p) => p.step)).toEqual([10, 20, 30, 40, 50, 60, 65]);
-    expect(result.history.map((h) => h.step)).toEqual(seen.map((p) => p.step));
+    const { history, state } = result.training;
+    expect(history.map((h) => h.step)).toEqual(seen.map((p) => p.step));
     expect(seen.every((p) => p.secondsLeft >= 0) && seen[6].secondsLeft === 0).toBe(true);
-    expect(result).toMatchObject({ step: 65, aborted: false });
-    expect(result.history[6].losses.loss).toBeLessThan(0.75 * result.history[0].losses.loss);
-    for (const p of net.parameters) {
-      expect(p.value).not.toEqual(before[p.name]);
-      expect(p.value).toEqual(result.state.tensors[`weights/${p.name}`]);
-      expect(result.ema?.[p.name].shape).toEqual(p.shape);
-      expect(result.ema?.[p.name]).not.toEqual(p.value);
+    expect(result.training).toMatchObject({ step: 65, aborted: false });
+    expect(history[6].losses.loss).toBeLessThan(0.75 * history[0].losses.loss);
+    for (const { name, shape, value } of net.parameters) {
+      expect(value).toBe(before[name]);
+      expect(result.weights[name]).not.toEqual(value);
+      expect(result.weights[name]).toEqual(state.weights[name]);
+      expect(result.ema?.[name].shape).toEqual(shape);
+      expect(result.ema?.[name]).not.toEqual(result.weights[name]);
     }
   });
 
@@ -119,12 +124,13 @@ describe.each(Object.keys(backends))("on %s", (name) => {
     });
     expect(seen).toEqual([10, 20, 27]);
     expect(backend.memory().live).toBe(live);
-    for (const [i, { step, losses }] of expected.history.entries()) {
-      expect(result.history[i].step).toBe(step);
-      expect(Math.abs(result.history[i].losses.loss / losses.loss - 1)).toBeLessThan(1e-5);
+    const { history, state } = result.training;
+    for (const [i, { step, losses }] of expected.training.history.entries()) {
+      expect(history[i].step).toBe(step);
+      expect(Math.abs(history[i].losses.loss / losses.loss - 1)).toBeLessThan(1e-5);
     }
-    for (const [name, { data }] of Object.entries(expected.state.tensors)) {
-      const got = tensorNumbers(result.state.tensors[name]);
+    for (const [name, { data }] of Object.entries(stateTensors(expected.training.state))) {
+      const got = tensorNumbers(stateTensors(state)[name]);
       const off = Array.from(data as Float32Array, (v, k) => Math.abs(got[k] - v));
       expect(Math.max(...off)).toBeLessThan(1e-4);
     }
@@ -133,12 +139,12 @@ describe.each(Object.keys(backends))("on %s", (name) => {
   test("batches that end within a chain are all taken", async () => {
     const source = curves([2]);
     const seven = Array.from({ length: 7 }, () => source.next().value as Batch);
-    const { step } = await fit(backend, smallMlp(), { batches: seven, steps: 50, stepsPerRun: 5 });
-    expect(step).toBe(7);
+    const options = { batches: seven, steps: 50, stepsPerRun: 5 };
+    const { training } = await fit(backend, smallMlp(), options);
+    expect(training.step).toBe(7);
   });
 
   test("a signal stops it within the step and keeps what was learned", async () => {
-    const net = smallMlp();
     const control = new AbortController();
     const live = backend.memory().live;
     let taken = 0;
@@ -148,35 +154,31 @@ describe.each(Object.keys(backends))("on %s", (name) => {
         yield batch;
       }
     }
-    const result = await fit(backend, net, {
+    const { training, weights } = await fit(backend, smallMlp(), {
       batches: counted(),
       steps: 1000,
       logEvery: 1,
       signal: control.signal,
       onStep: ({ step }) => step === 7 && control.abort(),
     });
-    expect(result).toMatchObject({ step: 7, aborted: true });
+    expect(training).toMatchObject({ step: 7, aborted: true });
     expect(taken).toBe(7);
-    const same = smallMlp();
-    await fit(backend, same, { steps: 7 });
-    expect(parameterTensors(net)).toEqual(parameterTensors(same));
+    const same = await fit(backend, smallMlp(), { steps: 7 });
+    expect(weights).toEqual(same.weights);
     expect(backend.memory().live).toBe(live);
   });
 
   test("a timer is heard between steps, though they are promises alone", async () => {
     const control = new AbortController();
     setTimeout(() => control.abort(), 20);
-    const { aborted, step } = await fit(backend, smallMlp(), {
-      steps: 1e6,
-      signal: control.signal,
-    });
-    expect(aborted).toBe(true);
-    expect(step).toBeLessThan(1e6);
+    const { training } = await fit(backend, smallMlp(), { steps: 1e6, signal: control.signal });
+    expect(training.aborted).toBe(true);
+    expect(training.step).toBeLessThan(1e6);
   });
 
   test("a loss that is no number stops it with an error and changes nothing", async () => {
     const net = smallMlp();
-    const before = parameterTensors(net);
+    const before = weightsOf(net);
     const live = backend.memory().live;
     const failing = fit(backend, net, {
       loss: ({ x, y }) => div(mean(square(sub(net.apply(x), y))), mean(mul(y, 0))),
@@ -184,7 +186,7 @@ describe.each(Object.keys(backends))("on %s", (name) => {
     await expect(failing).rejects.toThrow(
       /loss is (Infinity|NaN) at step 10; a smaller learningRate/,
     );
-    expect(parameterTensors(net)).toEqual(before);
+    expect(weightsOf(net)).toEqual(before);
     expect(backend.memory().live).toBe(live);
   });
 });
@@ -192,19 +194,19 @@ describe.each(Object.keys(backends))("on %s", (name) => {
 test("a weight that the last update breaks is an error too", async () => {
   const backend = cpuBackend() as Backend;
   const net = smallMlp();
-  const before = parameterTensors(net);
-  const breaking = fit(backend, net, { steps: 1, optimiser: adam({ learningRate: 1e300 }) });
+  const before = weightsOf(net);
+  const breaking = fit(backend, net, { steps: 1, optimizer: adam({ learningRate: 1e300 }) });
   await expect(breaking).rejects.toThrow(/weight layers\.\d\.\w+ is not finite after step 1/);
-  expect(parameterTensors(net)).toEqual(before);
+  expect(weightsOf(net)).toEqual(before);
   expect(backend.memory().live).toBe(0);
 });
 
 describe("curves", () => {
   const losses = async (make: () => Backend | Promise<Backend>, net: Network, steps: number) => {
     const backend = await make();
-    const { history } = await fit(backend, net, { steps, logEvery: 1 });
+    const { training } = await fit(backend, net, { steps, logEvery: 1 });
     await backend.close();
-    return history.map((h) => h.losses.loss);
+    return training.history.map((h) => h.losses.loss);
   };
   for (const [name, make, steps] of [
     ["mlp", smallMlp, 100],
@@ -228,17 +230,21 @@ describe("resuming", () => {
     test(`on ${name}, 10 steps, a file and 10 more are 20, bit for bit`, async () => {
       const backend = await backends[name]();
       const options = {
-        optimiser: adamw({ learningRate: (s) => 0.01 / (1 + s) }),
+        optimizer: adamw({ learningRate: (s) => 0.01 / (1 + s) }),
         ema: 0.99,
         clipNorm: 2,
       };
       const whole = await fit(backend, smallMlp(), options);
-      const half = await fit(backend, smallMlp(), { ...options, steps: 10, alone: 100 });
-      const file = readSafetensors(writeSafetensors(half.state.tensors)).tensors;
-      const resume = { step: half.step, tensors: file };
-      const rest = await fit(backend, smallMlp(), { ...options, resume });
+      const { training: half } = await fit(backend, smallMlp(), {
+        ...options,
+        steps: 10,
+        packBelow: 100,
+      });
+      const file = readSafetensors(writeSafetensors(stateTensors(half.state))).tensors;
+      const resume = stateFromTensors(half.step, file);
+      const { training: rest } = await fit(backend, smallMlp(), { ...options, resume });
       expect(rest.step).toBe(20);
-      expect(bytes(rest.state.tensors)).toEqual(bytes(whole.state.tensors));
+      expect(bytes(stateTensors(rest.state))).toEqual(bytes(stateTensors(whole.training.state)));
       await backend.close();
     });
   }
@@ -254,21 +260,23 @@ describe("resuming", () => {
         return taken;
       },
     });
-    expect(await states[0]).toEqual((await fit(backend, smallMlp(), { steps: 5 })).state);
+    const { training } = await fit(backend, smallMlp(), { steps: 5 });
+    expect(await states[0]).toEqual(training.state);
     await backend.close();
   });
 
   test("refuses a state that does not fit", async () => {
     const backend = cpuBackend();
-    const { state } = await fit(backend as Backend, smallMlp(), { steps: 1 });
-    const { "first/layers.0.bias": _, ...fewer } = state.tensors;
-    const resume = (tensors: Record<string, Tensor>) =>
-      fit(backend as Backend, smallMlp(), { resume: { step: 1, tensors } });
+    const { training } = await fit(backend as Backend, smallMlp(), { steps: 1 });
+    const tensors = stateTensors(training.state);
+    const { "first/layers.0.bias": _, ...fewer } = tensors;
+    const resume = (stored: Record<string, FloatTensor>) =>
+      fit(backend as Backend, smallMlp(), { resume: stateFromTensors(1, stored) });
     await expect(resume(fewer)).rejects.toThrow(
       /resume's first\/layers\.0\.bias \[24\] is missing/,
     );
     await expect(
-      resume({ ...state.tensors, "weights/layers.0.bias": tensor([1]) }),
+      resume({ ...tensors, "weights/layers.0.bias": tensor([1]) as FloatTensor }),
     ).rejects.toThrow(/resume's weights\/layers\.0\.bias must have shape \[24\], got \[1\]/);
     expect(backend.memory().live).toBe(0);
   });
@@ -280,26 +288,27 @@ describe("what is asked", () => {
 
   test("only the parameters named are trained; the others stay", async () => {
     const net = smallMlp();
-    const before = parameterTensors(net);
+    const before = weightsOf(net);
     const chosen = net.parameters.filter((p) => p.name.endsWith("bias"));
-    const { state } = await fit(backend, net, { steps: 2, parameters: chosen });
-    expect(Object.keys(state.tensors).filter((n) => n.startsWith("weights/"))).toHaveLength(3);
+    const { weights, training } = await fit(backend, net, { steps: 2, parameters: chosen });
+    expect(Object.keys(training.state.weights)).toHaveLength(3);
     for (const p of net.parameters) {
-      if (chosen.includes(p)) expect(p.value).not.toEqual(before[p.name]);
-      else expect(p.value).toBe(before[p.name]);
+      if (chosen.includes(p)) expect(weights[p.name]).not.toEqual(before[p.name]);
+      else expect(weights).not.toHaveProperty([p.name]);
+      expect(p.value).toBe(before[p.name]);
     }
   });
 
-  test("several losses are reported, one is minimised", async () => {
+  test("several losses are reported, one is minimized", async () => {
     const net = smallMlp();
-    const { history } = await run({
+    const { training } = await run({
       steps: 1,
       loss: ({ x, y }) => {
         const error = mean(square(sub(net.apply(x), y)));
         return { loss: mul(error, 2), error };
       },
     });
-    const { loss, error } = history[0].losses;
+    const { loss, error } = training.history[0].losses;
     expect(loss).toBeCloseTo(2 * error, 12);
   });
 
@@ -311,21 +320,23 @@ describe("what is asked", () => {
         yield await Promise.resolve(batch);
       }
     }
-    const { step, aborted, history } = await run({ batches: three(), steps: 50 });
+    const { training } = await run({ batches: three(), steps: 50 });
+    const { step, aborted, history } = training;
     expect({ step, aborted, reads: history.length }).toEqual({ step: 3, aborted: false, reads: 1 });
   });
 
   test("a parameter that is a scalar trains too", async () => {
     const s = parameter("s", tensor([3], []));
-    await run({ loss: ({ y }: Record<Given, Expr>) => mean(square(sub(s, mul(y, 0)))), steps: 3 });
-    expect(s.value.shape).toEqual([]);
-    expect(tensorNumbers(s.value)[0]).toBeLessThan(3);
+    const loss = ({ y }: Record<Given, Expr>) => mean(square(sub(s, mul(y, 0))));
+    const { weights } = await run({ loss, steps: 3 });
+    expect(weights.s.shape).toEqual([]);
+    expect(tensorNumbers(weights.s)[0]).toBeLessThan(3);
   });
 
   const x = { data: new Float32Array(4), shape: [2, 2] };
   const bad: [string, Options, RegExp][] = [
     ["no steps", { steps: 0 }, /steps must be a whole number of at least 1, got 0/],
-    ["resume", { resume: { step: -1, tensors: {} } }, /resume\.step must be .* got -1/],
+    ["resume", { resume: stateFromTensors(-1, {}) }, /resume\.step must be .* got -1/],
     ["logEvery", { logEvery: 0.5 }, /logEvery must be a whole number of at least 1, got 0.5/],
     ["decay", { ema: 1 }, /ema decay must be in \[0, 1\), got 1/],
     [

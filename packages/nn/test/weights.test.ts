@@ -1,6 +1,18 @@
 import { readSafetensors, writeSafetensors } from "@gen/data";
-import { type DType, evaluate, parameter, tensor, tensorNumbers } from "@gen/graph";
-import { loadParameters, mlp, network, networkGraph, parameterTensors, unet } from "@gen/nn";
+import {
+  constant,
+  type DType,
+  type Expr,
+  evaluate,
+  graphOf,
+  mul,
+  parameter,
+  parametersOf,
+  tensor,
+  tensorNumbers,
+} from "@gen/graph";
+import { mlp, network, networkGraph, unet, weightsOf, withWeights } from "@gen/nn";
+import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { describe, expect, test } from "vitest";
 
 type Stored = { dtype: string; shape: number[]; bytes: ArrayBufferView };
@@ -38,13 +50,12 @@ describe("weights in a safetensors file", () => {
 
   test.each(Object.entries(networks))("%s: bit for bit, name for name", (_, make) => {
     const [from, to] = [make(1), make(2)];
-    const written = writeSafetensors(parameterTensors(from), { format: "gen" });
-    expect(writeSafetensors(parameterTensors(to))).not.toEqual(written);
+    const written = writeSafetensors(weightsOf(from), { format: "gen" });
+    expect(writeSafetensors(weightsOf(to))).not.toEqual(written);
     const { tensors, metadata } = readSafetensors(written);
     expect(metadata).toEqual({ format: "gen" });
     expect(Object.keys(tensors).sort()).toEqual(from.parameters.map(({ name }) => name).sort());
-    loadParameters(to, tensors);
-    const [want, got] = [parameterTensors(from), parameterTensors(to)];
+    const [want, got] = [weightsOf(from), weightsOf(withWeights(to, tensors))];
     for (const [name, { data, shape, dtype }] of Object.entries(want)) {
       expect(got[name]).toMatchObject({ shape, dtype });
       expect(bytesOf(got[name].data)).toBe(bytesOf(data));
@@ -62,9 +73,58 @@ describe("weights in a safetensors file", () => {
       return network({ x: { shape: ["batch", 2], dtype } }, () => weight);
     };
     const [from, to] = [make(data), make(new (data.constructor as typeof Float32Array)(4))];
-    loadParameters(to, readSafetensors(writeSafetensors(parameterTensors(from))).tensors);
-    expect(to.parameters[0].value.dtype).toBe(dtype);
-    expect(bytesOf(to.parameters[0].value.data)).toBe(bytesOf(data as Float32Array));
+    const [got] = withWeights(
+      to,
+      readSafetensors(writeSafetensors(weightsOf(from))).tensors,
+    ).parameters;
+    expect(got.value.dtype).toBe(dtype);
+    expect(bytesOf(got.value.data)).toBe(bytesOf(data as Float32Array));
+  });
+});
+
+describe("a model with other weights", () => {
+  const at = (e: Expr) => Array.from(tensorNumbers(evaluate(graphOf({ e }), {}).e));
+  const weight = parameter("w", tensor([2], []));
+  const model = {
+    name: "scale",
+    parameters: [weight],
+    apply: (x: Expr) => mul(weight, x),
+    both: (given: { a: Expr; b: Expr }) => ({
+      a: mul(weight, given.a),
+      b: mul(weight, given.b),
+      count: 2,
+    }),
+    later: () => Promise.resolve(3),
+  };
+  const other = withWeights(model, { w: tensor([5], []) });
+  const one = constant(1);
+
+  test("has them in all that its functions give, and the first keeps its own", async () => {
+    expect(at(other.apply(one))).toEqual([5]);
+    const { a, b, count } = other.both({ a: one, b: constant(2) });
+    expect([at(a), at(b), count]).toEqual([[5], [10], 2]);
+    expect(at(model.apply(one))).toEqual([2]);
+    expect([other.name, await other.later()]).toEqual(["scale", 3]);
+    expect(weightsOf(other)).toEqual({ w: tensor([5], []) });
+    expect(parametersOf(a, b)).toEqual(other.parameters);
+  });
+
+  test("leaves the weights of what it is given", () => {
+    const used = (e: Expr) => parametersOf(e).map(({ value }) => value.data[0]);
+    expect(used(other.apply(model.apply(one)))).toEqual([5, 2]);
+    expect(used(other.both({ a: model.apply(one), b: other.apply(one) }).a)).toEqual([5, 2]);
+    expect(used(model.apply(other.apply(one)))).toEqual([2, 5]);
+    const third = withWeights(other, { w: tensor([7], []) });
+    expect(used(third.apply(other.apply(one)))).toEqual([7, 5]);
+  });
+
+  test("leaves a program that was compiled before as it was", async () => {
+    const backend = cpuBackend();
+    const program = await backend.compile(graphOf({ y: model.apply(one) }));
+    withWeights(model, { w: tensor([9], []) });
+    const { y } = await program.run({});
+    expect(Array.from(await backend.download(y))).toEqual([2]);
+    await backend.close();
   });
 });
 
@@ -88,9 +148,8 @@ describe("a safetensors file of another writer", () => {
   const make = () => mlp({ inputs: 3, hidden: [2], outputs: 1, activation: "relu" });
 
   test("in any order and of any precision becomes float32", () => {
-    const net = make();
-    loadParameters(net, readSafetensors(foreign(tensors)).tensors);
-    const got = parameterTensors(net);
+    const net = withWeights(make(), readSafetensors(foreign(tensors)).tensors);
+    const got = weightsOf(net);
     for (const [name, values] of Object.entries(wanted)) {
       expect(got[name].dtype).toBe("float32");
       expect(Array.from(tensorNumbers(got[name]))).toEqual(values);
@@ -124,10 +183,10 @@ describe("a safetensors file of another writer", () => {
     ],
   ])("with %s is refused, and nothing changes", (_, change, message) => {
     const net = make();
-    const before = parameterTensors(net);
+    const before = weightsOf(net);
     const all = Object.entries({ ...tensors, ...change }).filter(([, stored]) => stored);
     const bytes = foreign(Object.fromEntries(all) as Record<string, Stored>);
-    expect(() => loadParameters(net, readSafetensors(bytes).tensors)).toThrow(message);
-    expect(parameterTensors(net)).toEqual(before);
+    expect(() => withWeights(net, readSafetensors(bytes).tensors)).toThrow(message);
+    expect(weightsOf(net)).toEqual(before);
   });
 });

@@ -53,7 +53,7 @@ export interface SampleOptions {
 export interface Sampler {
   /** @throws as a rejection: RangeError or TypeError for an option, the signal's reason. */
   sample(options: SampleOptions): Sampling;
-  /** Frees the compiled programs. Needed too when the denoiser's parameters have changed. */
+  /** Frees the compiled programs. */
   dispose(): Promise<void>;
 }
 
@@ -115,10 +115,7 @@ function prepare<T>({ backend, denoiser }: SamplerOptions<T>) {
   return { run, dispose };
 }
 
-/**
- * Prepares a denoiser on a backend. Parameters are read when a program is compiled, at the first
- * run of each shape; make a new sampler once they have changed.
- */
+/** Prepares a denoiser on a backend. Programs are compiled at the first run of each shape. */
 export function sampler<T>(options: SamplerOptions<T>): Sampler {
   const { run, dispose } = prepare(options);
   return { dispose, sample: (one) => new SamplingRun(run(one), one.onStep) };

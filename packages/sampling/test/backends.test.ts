@@ -1,6 +1,6 @@
 import { tensor } from "@gen/graph";
 import { normalNoise } from "@gen/math";
-import { unet } from "@gen/nn";
+import { unet, weightsOf, withWeights } from "@gen/nn";
 import type { Backend } from "@gen/runtime-gpu";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
@@ -10,17 +10,16 @@ import { expect, it } from "vitest";
 import { denoiser, loadPipeline, sample, sampler, savePipeline } from "../src/index.ts";
 import { table } from "./networks.ts";
 
-const network = unet({ size: 8, channels: 8, multipliers: [1, 2], seed: 2 });
+const zero = unet({ size: 8, channels: 8, multipliers: [1, 2], seed: 2 });
 // A UNet's output starts at zero; random weights make it speak.
-for (const parameter of network.parameters) {
-  const { shape, name, data } = { ...parameter, data: parameter.value.data as Float32Array };
-  if (!data.every((v) => v === 0)) continue;
+const weights = Object.entries(weightsOf(zero)).map(([name, one]) => {
+  const data = one.data as Float32Array;
+  if (!data.every((v) => v === 0)) return [name, one];
   const noise = normalNoise({ seed: 1, purpose: name, batch: 1, size: data.length });
-  parameter.value = tensor(
-    noise.map((v) => v / 10),
-    shape,
-  );
-}
+  const numbers = noise.map((v) => v / 10);
+  return [name, tensor(numbers, one.shape)];
+});
+const network = withWeights(zero, Object.fromEntries(weights));
 const files = savePipeline({
   denoiser: denoiser(network),
   scheduler: { schedule: cosineSchedule({ steps: 10 }) },

@@ -1,6 +1,6 @@
 import { type Shape, tensor } from "@gen/graph";
 import { randomStream } from "@gen/math";
-import { dit, type Network, unet } from "@gen/nn";
+import { dit, type Network, unet, weightsOf, withWeights } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { cosineSchedule } from "@gen/schedules";
 import { describe, expect, it } from "vitest";
@@ -69,16 +69,15 @@ const cases: Record<string, Case> = {
   },
 };
 
-/** Gives weights that start at zero other values. */
-function waken({ parameters }: Network): void {
-  for (const p of parameters) {
-    if (Array.from(p.value.data as Float32Array).some((v) => v !== 0)) continue;
-    const numbers = randomStream({ seed: 4, purpose: p.name }).normal(p.value.data.length);
-    p.value = tensor(
-      numbers.map((z) => 0.3 * z),
-      p.shape,
-    );
-  }
+/** The network with other values for the weights that start at zero. */
+function wakened(network: Network): Network {
+  const weights = Object.entries(weightsOf(network)).map(([name, one]) => {
+    if (Array.from(one.data as Float32Array).some((v) => v !== 0)) return [name, one];
+    const numbers = randomStream({ seed: 4, purpose: name }).normal(one.data.length);
+    const small = numbers.map((z) => 0.3 * z);
+    return [name, tensor(small, one.shape)];
+  });
+  return withWeights(network, Object.fromEntries(weights));
 }
 
 /** How many axes each condition has. */
@@ -89,8 +88,7 @@ describe("a pipeline's folder keeps", () => {
   for (const [name, one] of Object.entries(cases)) {
     const { network, condition, loaded: under = condition, steps = table(1), inputs } = one;
     it(`${name}, and a second save is like the first`, async () => {
-      waken(network);
-      const model = denoiser(network);
+      const model = denoiser(wakened(network));
       const files = savePipeline({ denoiser: model, scheduler: { schedule }, shape: [1, 4, 4] });
       const loaded = await loadPipeline((path) => Promise.resolve(files[path]));
       expect(ranks(loaded.denoiser.condition)).toEqual(ranks(under));
@@ -113,8 +111,7 @@ describe("a pipeline's folder keeps", () => {
 describe("a context", () => {
   it("decides what is sampled, and may be guided away from another", async () => {
     const { network } = cases["a unet with cross-attention"];
-    waken(network);
-    const model = denoiser(network);
+    const model = denoiser(wakened(network));
     const run = { backend, steps: table(1), shape: [3, 1, 4, 4], seed: 8 };
     const none = tensor(new Float32Array(30), [1, 5, 6]);
     const repeated = tensor(new Float32Array(90), [3, 5, 6]);
@@ -134,8 +131,7 @@ describe("a context", () => {
 
   it("beside classes is guided alone, or both are", async () => {
     const { network, condition } = cases["a unet with classes and cross-attention"];
-    waken(network);
-    const model = denoiser(network);
+    const model = denoiser(wakened(network));
     expect(model.condition).toEqual({
       condition: network.signature.condition,
       context: network.signature.context,

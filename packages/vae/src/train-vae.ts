@@ -4,49 +4,53 @@ import { normalNoise } from "@gen/math";
 import {
   adam,
   type BatchInput,
-  loadParameters,
   type ModelTrainingOptions,
   type TrainResult,
   train,
+  withWeights,
 } from "@gen/nn";
 import { checkDataset } from "./check-dataset.ts";
 import type { Vae } from "./vae.ts";
 import { vaeLoss } from "./vae-loss.ts";
 
-/** How a VAE is trained; what is not described here is as in `train`. */
+/** How a VAE is trained. Settings without a description here are `train`'s. */
 export interface TrainVaeOptions<T = unknown> extends ModelTrainingOptions<T> {
   readonly model: Vae;
-  /** Data, mapped to [0, 1] where they have a range. */
+  /** The data. Training maps data with a range to [0, 1]. */
   readonly dataset: Dataset;
-  /** Weight of the KL term; 1, the bound itself, unless told. */
+  /** Weight of the KL term; 1 gives the bound itself. @defaultValue 1 */
   readonly beta?: number;
 }
 
+/** A trained VAE, its weights and its training. */
+export interface TrainedVae extends TrainResult {
+  /** The model with the averaged weights where `ema` was asked for, else with the trained ones. */
+  readonly vae: Vae;
+}
+
 /**
- * Trains a VAE on a dataset (Kingma and Welling 2014, algorithm 1), with Adam unless told.
+ * Trains a VAE on a dataset (Kingma and Welling 2014, algorithm 1).
  *
- * Losses are `loss`, `reconstruction` and `kl` in nats for each item. Batches and noise are keyed
- * by the seed and the step alone. The averaged weights, where `ema` was asked for, end up in the
- * model.
+ * The losses are `loss`, `reconstruction` and `kl`, in nats for each item. The seed and the step
+ * alone decide batches and noise. The model that is given stays as it is.
  *
  * @throws Error when the loss is no longer finite; RangeError when the items do not fit the model.
  */
-export async function trainVae<T>(options: TrainVaeOptions<T>): Promise<TrainResult> {
+export async function trainVae<T>(options: TrainVaeOptions<T>): Promise<TrainedVae> {
   const { model, dataset, batchSize = 128, seed = 0, beta } = options;
   checkDataset(model, dataset);
   const shape = [batchSize, ...model.shape];
   const latent = [batchSize, ...model.latent];
   const loss = vaeLoss(model, { beta });
-  const training = await train({
+  const result = await train({
     ...options,
     signature: { x: { shape }, epsilon: { shape: latent } },
     parameters: model.parameters,
     loss: ({ x, epsilon }: Record<string, Expr>) => loss({ x, epsilon }),
-    optimiser: options.optimiser ?? adam({ learningRate: options.learningRate }),
+    optimizer: options.optimizer ?? adam({ learningRate: options.learningRate }),
     batches: noisyBatches(),
   });
-  if (training.ema) loadParameters(model, training.ema);
-  return training;
+  return { vae: withWeights(model, result.ema ?? result.weights), ...result };
 
   function* noisyBatches(): Generator<Record<string, BatchInput>> {
     const first = options.resume?.step ?? 0;

@@ -31,7 +31,7 @@ describe("trainVae", () => {
     const before = backend.memory().live;
     const model = small();
     const start = await elbo({ backend, model, dataset: test });
-    const { history } = await trainVae({
+    const { vae, training } = await trainVae({
       backend,
       model,
       dataset,
@@ -39,13 +39,13 @@ describe("trainVae", () => {
       learningRate: 3e-3,
       logEvery: 100,
     });
-    const end = await elbo({ backend, model, dataset: test });
+    const end = await elbo({ backend, model: vae, dataset: test });
     // 64 undecided pixels cost 44 nats; grey targets alone cost some 25.
     expect(start.elbo).toBeLessThan(-42);
     expect(end.elbo).toBeGreaterThan(-34);
     expect(end.kl).toBeGreaterThan(1);
     expect(end.elbo).toBeCloseTo(-(end.reconstruction + end.kl), 10);
-    const { loss, reconstruction, kl } = history[2].losses;
+    const { loss, reconstruction, kl } = training.history[2].losses;
     expect(loss).toBeCloseTo(reconstruction + kl, 3);
     const again = await trainVae({
       backend,
@@ -54,7 +54,9 @@ describe("trainVae", () => {
       steps: 100,
       learningRate: 3e-3,
     });
-    expect(again.history.at(-1)).toEqual(history[0]);
+    expect(again.training.history.at(-1)).toEqual(training.history[0]);
+    // The model that was given is a value: it stays as it was.
+    expect(await elbo({ backend, model, dataset: test })).toEqual(start);
     expect(backend.memory().live).toBe(before);
   });
 
@@ -62,8 +64,8 @@ describe("trainVae", () => {
     const options = { backend, dataset, batchSize: 200, steps: 12, logEvery: 1 };
     const whole = await trainVae({ ...options, model: small() });
     const half = await trainVae({ ...options, model: small(), steps: 8 });
-    const rest = await trainVae({ ...options, model: small(), resume: half.state });
-    expect(rest.history).toEqual(whole.history.slice(8));
+    const rest = await trainVae({ ...options, model: small(), resume: half.training.state });
+    expect(rest.training.history).toEqual(whole.training.history.slice(8));
   });
 
   it("estimates the same bound on every backend and in any batches", async () => {
@@ -90,8 +92,9 @@ describe("trainVae", () => {
     });
     expect(model.latent).toEqual([2, 4, 4]);
     const start = await elbo({ backend, model, dataset: test });
-    await trainVae({ backend, model, dataset, steps: 60, batchSize: 64, learningRate: 3e-3 });
-    const end = await elbo({ backend, model, dataset: test });
+    const options = { steps: 60, batchSize: 64, learningRate: 3e-3 };
+    const { vae } = await trainVae({ backend, model, dataset, ...options });
+    const end = await elbo({ backend, model: vae, dataset: test });
     expect(end.elbo).toBeGreaterThan(start.elbo + 10);
   });
 
@@ -109,8 +112,8 @@ describe("trainVae", () => {
 
 describe("a trained VAE", () => {
   it("reconstructs, samples and hands latents to a diffusion model", async () => {
-    const model = small();
-    await trainVae({ backend, model, dataset, steps: 300, learningRate: 3e-3 });
+    const options = { backend, dataset, steps: 300, learningRate: 3e-3 };
+    const { vae: model } = await trainVae({ ...options, model: small() });
     const before = backend.memory().live;
     const { data, shape } = await reconstruct({ backend, model, dataset: test, batchSize: 100 });
     expect(shape).toEqual([297, 1, 8, 8]);

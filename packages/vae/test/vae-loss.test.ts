@@ -136,14 +136,16 @@ describe("the bound of a linear Gaussian model", () => {
 
 describe("vaeLoss", () => {
   it("sums over pixels and latent dimensions and averages over the batch, in nats", () => {
-    const zero = (rows: number, columns: number, name: string) =>
+    const flat = (bias: number[], columns: number, name: string) =>
       linear(
-        Array.from({ length: rows }, () => new Array(columns).fill(0)),
-        new Array(rows).fill(0),
+        bias.map(() => new Array(columns).fill(0)),
+        bias,
         name,
       );
-    const model = vae({ encoder: zero(6, 784, "encoder"), decoder: zero(784, 3, "decoder") });
-    (model.parameters[1].value.data as Float32Array).set([1, 1, 1]);
+    const model = vae({
+      encoder: flat([1, 1, 1, 0, 0, 0], 784, "encoder"),
+      decoder: flat(new Array(784).fill(0), 3, "decoder"),
+    });
     const x = constant(tensor(new Float32Array(5 * 784).fill(0.3), [5, 784]));
     const epsilon = constant(tensor(new Float32Array(15), [5, 3]));
     const out = evaluate(graphOf(vaeLoss(model, { beta: 2 })({ x, epsilon })), {});

@@ -117,7 +117,7 @@ async function quality(backend, { quick, progress }) {
     const at = (/** @type {number} */ share) =>
       progress(0.15 + (0.5 * (i + share)) / runs.length, what);
     const { dataset, fresh } = standardMoons(seed);
-    const denoiser = await trainDdpm({
+    const { denoiser } = await trainDdpm({
       network: network(seed),
       dataset,
       schedule,

@@ -121,16 +121,15 @@ async function quality(backend, data, peer, { quick, progress, without }) {
   const count = quick ? 1 : epochs;
   const what = `VAE test ELBO after ${epochsText(count)}`;
   const steps = count * Math.floor(data.train.length / batchSize);
-  const options = settings();
-  await trainVae({
-    ...options,
+  const { vae } = await trainVae({
+    ...settings(),
     backend,
     dataset: data.train,
     steps,
     logEvery: 20,
     onStep: ({ step }) => progress(0.5 + (0.2 * step) / steps, what),
   });
-  const { elbo: ours } = await elbo({ backend, model: options.model, dataset: data.test, seed: 0 });
+  const { elbo: ours } = await elbo({ backend, model: vae, dataset: data.test, seed: 0 });
   const theirs = await peer?.ask({ do: "testElbo", epochs: count, seed: 0 }, (share) =>
     progress(0.7 + 0.3 * share, `${what}, PyTorch`),
   );

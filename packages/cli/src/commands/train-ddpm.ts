@@ -1,4 +1,4 @@
-import { loadParameters } from "@gen/nn";
+import { withWeights } from "@gen/nn";
 import { latentDataset, pipelineVae } from "@gen/vae";
 import { Command, Option } from "commander";
 import { UsageError } from "../errors.ts";
@@ -20,7 +20,7 @@ import {
   train,
   withTrainOptions,
 } from "../training-command.ts";
-import { readRecord, readState, weightsOf } from "../training-folder.ts";
+import { readRecord, readState, savedWeights } from "../training-folder.ts";
 
 type DdpmOptions = TrainOptions &
   Pick<DdpmSettings, "schedule" | "timesteps" | "predicts"> & {
@@ -134,9 +134,8 @@ async function openVae(folder: string, { data }: TrainOptions, { train }: Opened
     throw new UsageError(
       `--data must be what --vae ${folder} was trained on, ${settings.data}, got ${data}${settings.data === data ? " with other content" : ""}`,
     );
-  const model = buildVae(settings);
   const state = await readState(folder, record.step);
-  loadParameters(model, weightsOf(state));
+  const model = withWeights(buildVae(settings), savedWeights(state));
   // Latents of a VAE that was trained further are others.
   return { settings: { ...settings, step: record.step }, model };
 }

@@ -23,11 +23,11 @@ export interface Input extends Typed<"Input"> {
   readonly name: string;
 }
 
-/** A named weight: its `value` is what a model is trained to, and may be replaced by one of the same shape. */
+/** A named weight. Its value never changes: other weights are other parameters. */
 export interface Parameter extends Typed<"Parameter"> {
   readonly name: string;
   readonly shape: readonly number[];
-  value: Tensor;
+  readonly value: Tensor;
 }
 
 /** A node of an ONNX file that is kept as it is; what it computes are its results, which `Result` nodes pick. */

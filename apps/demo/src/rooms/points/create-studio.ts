@@ -1,4 +1,4 @@
-import type { TrainedDenoiser } from "@gen/ddpm";
+import type { TrainedDdpm } from "@gen/ddpm";
 import { type Sampler, sampler } from "@gen/sampling";
 import { heldBackend } from "./held-backend.ts";
 import { samplePoints } from "./sample-points.ts";
@@ -7,7 +7,7 @@ import { type Halt, trainPoints } from "./train-points.ts";
 
 /** The work of the room, in the thread that calls it. */
 export function createStudio(): Studio {
-  let trained: TrainedDenoiser | undefined;
+  let trained: TrainedDdpm | undefined;
   let points: Float32Array = new Float32Array();
   let drawing: Sampler | undefined;
   let halt: Halt | undefined;
@@ -67,7 +67,7 @@ export function createStudio(): Studio {
       const backend = await held(choice);
       if (abort.signal.aborted) return undefined;
       if (!trained) throw new Error("there is nothing to sample from: train first");
-      drawing ??= sampler({ backend, denoiser: trained });
+      drawing ??= sampler({ backend, denoiser: trained.denoiser });
       const run = {
         abort,
         ended: samplePoints({ on: drawing, request, points, signal: abort.signal, hear }),

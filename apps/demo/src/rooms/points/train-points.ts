@@ -1,6 +1,6 @@
 import { arrayDataset } from "@gen/data";
-import { type TrainedDenoiser, trainDdpm } from "@gen/ddpm";
-import type { SavedState } from "@gen/nn";
+import { type TrainedDdpm, trainDdpm } from "@gen/ddpm";
+import type { TrainingState } from "@gen/nn";
 import type { Backend } from "@gen/runtime-gpu";
 import { pointDenoiser } from "./point-denoiser.ts";
 import { schedule } from "./schedule.ts";
@@ -24,10 +24,10 @@ export function trainPoints({
 }: {
   backend: Backend;
   request: TrainRequest;
-  resume?: SavedState;
+  resume?: TrainingState;
   signal: Halt;
   hear: (news: TrainNews) => void;
-}): Promise<TrainedDenoiser> {
+}): Promise<TrainedDdpm> {
   const first = signal.step;
   const started = performance.now();
   let losses: { step: number; loss: number }[] = [];

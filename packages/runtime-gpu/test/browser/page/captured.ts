@@ -117,7 +117,7 @@ export async function uncaptured(): Promise<Record<string, string[]>> {
   };
   const backend = await openHere(capturing);
   const program = await backend.compile(changed);
-  weight.value = vector([5]);
+  Object.assign(weight, { value: vector([5]) });
   const x = backend.upload([2], [1]);
   const { y } = await program.run({ x });
   same("a parameter as it was", [...(await backend.download(y))], [6]);

@@ -1,97 +1,98 @@
 import { type Parameter, parameter, type Tensor, tensor } from "@gen/graph";
 import { type RandomStream, randomStream } from "@gen/math";
+import { sizeOf } from "./size-of.ts";
 
-/** Which random numbers a weight starts from: they depend on these two and on nothing else. */
+/** What decides a weight's first random numbers: nothing else does. */
 export interface WeightKey {
   readonly seed: number;
   readonly name: string;
 }
 
-/** Makes the first value of a weight of `shape`; `[out, in, ...kernel]` for matrices and convolutions. */
-export type Initialiser = (shape: readonly number[], key: WeightKey) => Tensor;
+/** Makes the first value of a weight, `[out, in, ...kernel]` for matrices and convolutions. */
+export type Initializer = (shape: readonly number[], key: WeightKey) => Tensor;
 
 const streamOf = ({ seed, name }: WeightKey): RandomStream =>
   randomStream({ seed, purpose: `weights/${name}` });
-
-const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /**
  * Inputs and outputs of one unit of a weight `[out, in, ...kernel]`:
  * `in * prod(kernel)` and `out * prod(kernel)`.
  * @throws RangeError when the shape has fewer than two dimensions.
  */
-export function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
+export function fanInOut(shape: readonly number[]): { fanIn: number; fanOut: number } {
   if (shape.length < 2) {
     throw new RangeError(`fan-in needs a shape [out, in, ...kernel], got [${shape.join(", ")}]`);
   }
-  const field = count(shape.slice(2));
+  const field = sizeOf(shape.slice(2));
   return { fanIn: shape[1] * field, fanOut: shape[0] * field };
 }
 
 /** All elements 0. */
-export const zeros: Initialiser = (shape) => tensor(new Float32Array(count(shape)), shape);
+export const zeros: Initializer = (shape) => tensor(new Float32Array(sizeOf(shape)), shape);
 
 /** All elements 1. */
-export const ones: Initialiser = (shape) => tensor(new Float32Array(count(shape)).fill(1), shape);
+export const ones: Initializer = (shape) => tensor(new Float32Array(sizeOf(shape)).fill(1), shape);
 
 /** Uniform in `(-bound, bound)`. */
 export const uniform =
-  (bound: number): Initialiser =>
+  (bound: number): Initializer =>
   (shape, key) =>
     tensor(
       streamOf(key)
-        .uniform(count(shape))
+        .uniform(sizeOf(shape))
         .map((u) => (2 * u - 1) * bound),
       shape,
     );
 
 /** Normal with mean 0 and the given standard deviation. */
 export const normalWeights =
-  (deviation: number): Initialiser =>
+  (deviation: number): Initializer =>
   (shape, key) =>
     tensor(
       streamOf(key)
-        .normal(count(shape))
+        .normal(sizeOf(shape))
         .map((z) => z * deviation),
       shape,
     );
 
-/** Uniform with variance `gain^2 / fanIn` (He et al. 2015, section 2.2); gain sqrt(2) suits relu. */
+/**
+ * Uniform with variance `gain^2 / fanIn` (He et al. 2015, section 2.2); gain sqrt(2) suits relu.
+ */
 export const kaimingUniform =
-  (gain = Math.SQRT2): Initialiser =>
+  (gain = Math.SQRT2): Initializer =>
   (shape, key) =>
-    uniform(gain * Math.sqrt(3 / fans(shape).fanIn))(shape, key);
+    uniform(gain * Math.sqrt(3 / fanInOut(shape).fanIn))(shape, key);
 
 /** Normal with variance `gain^2 / fanIn` (He et al. 2015, eq. 10); gain sqrt(2) suits relu. */
 export const kaimingNormal =
-  (gain = Math.SQRT2): Initialiser =>
+  (gain = Math.SQRT2): Initializer =>
   (shape, key) =>
-    normalWeights(gain / Math.sqrt(fans(shape).fanIn))(shape, key);
+    normalWeights(gain / Math.sqrt(fanInOut(shape).fanIn))(shape, key);
 
 /** Uniform with variance `2 gain^2 / (fanIn + fanOut)` (Glorot and Bengio 2010, eq. 16). */
 export const xavierUniform =
-  (gain = 1): Initialiser =>
+  (gain = 1): Initializer =>
   (shape, key) => {
-    const { fanIn, fanOut } = fans(shape);
+    const { fanIn, fanOut } = fanInOut(shape);
     return uniform(gain * Math.sqrt(6 / (fanIn + fanOut)))(shape, key);
   };
 
 /** Normal with variance `2 gain^2 / (fanIn + fanOut)` (Glorot and Bengio 2010, eq. 12). */
 export const xavierNormal =
-  (gain = 1): Initialiser =>
+  (gain = 1): Initializer =>
   (shape, key) => {
-    const { fanIn, fanOut } = fans(shape);
+    const { fanIn, fanOut } = fanInOut(shape);
     return normalWeights(gain * Math.sqrt(2 / (fanIn + fanOut)))(shape, key);
   };
 
 /** PyTorch's default for linear and convolution layers: uniform within `1 / sqrt(fanIn)`. */
-export const fanInUniform: Initialiser = (shape, key) =>
-  uniform(1 / Math.sqrt(fans(shape).fanIn))(shape, key);
+export const fanInUniform: Initializer = (shape, key) =>
+  uniform(1 / Math.sqrt(fanInOut(shape).fanIn))(shape, key);
 
-/** A float32 parameter whose first value is the initialiser's for this name and seed. */
-export const initialised = (
+/** A float32 parameter whose first value is the initializer's for this name and seed. */
+export const initializedParameter = (
   name: string,
   shape: readonly number[],
-  initialiser: Initialiser,
+  initializer: Initializer,
   seed: number,
-): Parameter => parameter(name, initialiser(shape, { seed, name }));
+): Parameter => parameter(name, initializer(shape, { seed, name }));

@@ -1,8 +1,8 @@
 import { input, parametersOf, type Tensor, tensorNumbers } from "@gen/graph";
 import {
+  fanInOut,
   fanInUniform,
-  fans,
-  type Initialiser,
+  type Initializer,
   kaimingNormal,
   kaimingUniform,
   mlp,
@@ -25,14 +25,14 @@ const moments = (t: Tensor) => {
   return { mean, deviation: Math.sqrt(square), largest: Math.max(...v.map(Math.abs)) };
 };
 
-test("fans count the kernel", () => {
-  expect(fans(shape)).toEqual({ fanIn: 270, fanOut: 1800 });
-  expect(() => fans([4])).toThrow(/\[out, in, \.\.\.kernel\], got \[4\]/);
+test("fanInOut counts the kernel", () => {
+  expect(fanInOut(shape)).toEqual({ fanIn: 270, fanOut: 1800 });
+  expect(() => fanInOut([4])).toThrow(/\[out, in, \.\.\.kernel\], got \[4\]/);
 });
 
 describe("deviation and range", () => {
   const root = Math.sqrt(3);
-  const cases: [string, Initialiser, number, boolean][] = [
+  const cases: [string, Initializer, number, boolean][] = [
     ["uniform", uniform(0.3), 0.3 / root, true],
     ["normalWeights", normalWeights(0.7), 0.7, false],
     ["kaimingUniform", kaimingUniform(), Math.sqrt(2 / 270), true],
@@ -41,9 +41,9 @@ describe("deviation and range", () => {
     ["xavierNormal", xavierNormal(2), 2 * Math.sqrt(2 / 2070), false],
     ["fanInUniform", fanInUniform, 1 / Math.sqrt(270) / root, true],
   ];
-  for (const [name, initialiser, deviation, bounded] of cases) {
+  for (const [name, initializer, deviation, bounded] of cases) {
     test(name, () => {
-      const made = initialiser(shape, key);
+      const made = initializer(shape, key);
       expect(made.shape).toEqual(shape);
       expect(made.dtype).toBe("float32");
       const got = moments(made);

@@ -1,0 +1,36 @@
+import type { Expr } from "@gen/graph";
+import { topological, withInputs } from "@gen/graph/compiler";
+
+/** Expressions by name. */
+export type Exprs = Record<string, Expr>;
+
+/** Whether a value is an expression. */
+export const isExpr = (value: unknown): value is Expr =>
+  typeof value === "object" &&
+  value !== null &&
+  typeof (value as Expr).op === "string" &&
+  Array.isArray((value as Expr).inputs);
+
+/** Rebuilds expressions from their leaves: `change` gives a node's new form on its new operands. */
+export function rebuild(
+  roots: Readonly<Exprs>,
+  change: (node: Expr, operands: readonly Expr[]) => Expr,
+): Exprs {
+  const made = new Map<Expr, Expr>();
+  const of = (e: Expr) => made.get(e) as Expr;
+  for (const node of topological(Object.values(roots))) {
+    made.set(node, change(node, node.inputs.map(of)));
+  }
+  return mapValues(roots, of);
+}
+
+/** The same expressions, in which each key of `places` is replaced by its value. */
+export const substitute = (roots: Readonly<Exprs>, places: ReadonlyMap<Expr, Expr>): Exprs =>
+  rebuild(roots, (node, operands) => places.get(node) ?? withInputs(node, operands));
+
+/** A record of the same names, with `f` of each value. */
+export const mapValues = <A, B>(
+  record: Readonly<Record<string, A>>,
+  f: (value: A, name: string) => B,
+): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value, name)]));
