@@ -1,4 +1,4 @@
-/** What one of several callers brings along. */
+/** What each of several callers brings. */
 export interface Caller<P> {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: P) => void;
@@ -11,27 +11,27 @@ interface Running<R, P> {
 }
 
 /**
- * Does the same work once for all who ask for it meanwhile. Each may leave by its own signal; the work
- * is aborted when the last one has left, who then waits for its end.
+ * Runs work once for all callers that ask for the same key while it runs. Each caller may leave by its
+ * own signal. When the last one leaves, the work is aborted, and that caller waits for its end.
  */
-export function sharedCalls<R, P>(copy: (result: R) => R) {
+export function singleFlight<R, P>(copy: (result: R) => R) {
   const running = new Map<string, Running<R, P>>();
 
-  return async function share(
+  return async function call(
     key: string,
     { signal, onProgress }: Caller<P>,
-    work: (signal: AbortSignal, tell: (progress: P) => void) => Promise<R>,
+    work: (signal: AbortSignal, report: (progress: P) => void) => Promise<R>,
   ): Promise<R> {
     signal?.throwIfAborted();
-    let call = running.get(key);
-    while (call?.controller.signal.aborted) {
-      await call.result.catch(() => undefined);
-      call = running.get(key);
+    let flight = running.get(key);
+    while (flight?.controller.signal.aborted) {
+      await flight.result.catch(() => undefined);
+      flight = running.get(key);
     }
     signal?.throwIfAborted();
-    const first = !call;
-    call ??= start(key, work);
-    const { controller, listeners, result } = call;
+    const first = !flight;
+    flight ??= start(key, work);
+    const { controller, listeners, result } = flight;
     return new Promise<R>((resolve, reject) => {
       const leave = (reason: unknown): void => {
         listeners.delete(listen);
@@ -56,16 +56,16 @@ export function sharedCalls<R, P>(copy: (result: R) => R) {
 
   function start(
     key: string,
-    work: (signal: AbortSignal, tell: (progress: P) => void) => Promise<R>,
+    work: (signal: AbortSignal, report: (progress: P) => void) => Promise<R>,
   ): Running<R, P> {
     const controller = new AbortController();
     const listeners = new Set<(progress: P) => void>();
-    const tell = (progress: P) => {
+    const report = (progress: P) => {
       for (const listen of [...listeners]) listen(progress);
     };
-    const result = work(controller.signal, tell).finally(() => running.delete(key));
-    const call = { controller, listeners, result };
-    running.set(key, call);
-    return call;
+    const result = work(controller.signal, report).finally(() => running.delete(key));
+    const flight = { controller, listeners, result };
+    running.set(key, flight);
+    return flight;
   }
 }

@@ -1,75 +1,95 @@
-import { inNode } from "../in-node.ts";
 import { cacheStore } from "./cache-store.ts";
 import { clear, evict, type KeptFile, keptFiles } from "./contents.ts";
-import { type FileStore, forgiving } from "./file-store.ts";
+import { fetchFile } from "./fetch-file.ts";
+import { type FileStore, ignoreFailures } from "./file-store.ts";
 import { defaultFolder, folderStore } from "./folder-store.ts";
-import { obtain } from "./obtain.ts";
+import { lruStore } from "./lru-store.ts";
+import { inNode } from "./node-module.ts";
 import { type FileProgress, progressMeter } from "./progress.ts";
 import { checkedSha256, isSha256 } from "./sha256.ts";
-import { sharedCalls } from "./shared-calls.ts";
-import { shelf } from "./shelf.ts";
+import { singleFlight } from "./single-flight.ts";
 import { type FolderOptions, urlFolder } from "./url-folder.ts";
 
-/** Where model files are kept, and how many bytes they may take. */
+/** Where model files are stored, and how many bytes they may take. */
 export interface ModelFilesOptions {
-  /** The largest file, in bytes; 2 GiB less one byte unless told, which is the most. */
+  /**
+   * The largest file allowed, in bytes, in [1, 2 ** 31 - 1].
+   * @defaultValue 2 ** 31 - 1
+   */
   readonly limit?: number;
-  /** Bytes of all files that are kept, the least recently used of which go first; no bound unless told. */
+  /**
+   * Bytes that all stored files may take. When they would take more, the least recently used are removed.
+   * @defaultValue Infinity
+   */
   readonly capacity?: number;
-  /** In Node, the folder; a folder of the user's cache unless told. */
+  /**
+   * The folder, in Node.
+   * @defaultValue `gen/models` in the user's cache folder
+   */
   readonly folder?: string;
-  /** In a browser, the name of the cache; `gen-models` unless told. */
+  /**
+   * The name of the cache, in a browser.
+   * @defaultValue "gen-models"
+   */
   readonly name?: string;
-  /** A place of your own instead. */
+  /** Your own store, used instead of the folder or the cache. */
   readonly store?: FileStore;
-  /** Told when files cannot be kept, for example because the disk is full; `console.warn` unless told. */
+  /**
+   * Called when a file cannot be stored, for example because the disk is full.
+   * @defaultValue console.warn
+   */
   readonly onWarning?: (message: string) => void;
 }
 
-/** How to fetch one file. */
+/** Options of fetching one file. */
 export interface FetchOptions {
-  /** SHA-256 that the file must have, in hexadecimal; where it is kept already, nothing is asked of the server. */
+  /** SHA-256 that the file must have, in hexadecimal. If a file with it is stored, no request is made. */
   readonly sha256?: string;
-  /** Stops within a chunk; what came is kept. */
+  /** Stops the download after the current chunk. What arrived is stored. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: FileProgress) => void;
-  /** The largest file, in bytes, where it is not that of all. */
+  /**
+   * The largest file allowed, in bytes.
+   * @defaultValue the limit of {@link ModelFilesOptions}
+   */
   readonly limit?: number;
   /** Headers of the request, such as `authorization`. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Files of models, fetched once and kept under their SHA-256. */
+/** Files of models, downloaded once and stored under their SHA-256. */
 export interface ModelFiles {
   /**
-   * The bytes of the file at an http or https URL: the kept ones where they have the SHA-256 given or
-   * the server says that the file is still the same, or cannot be reached. They are hashed on every
-   * load, and fetched again where they are damaged.
-   * @throws ModelFileError when it is not there, too large, or not what its SHA-256 or length says, or
-   * when the connection breaks for good; then, and after an abort, another call goes on from where this
-   * one stopped, where the server can. RangeError on options.
+   * The bytes of the file at an http or https URL. Returns the stored file if it has the SHA-256 given,
+   * or if the server says that it is current or cannot be reached. A stored file is hashed on every
+   * load and downloaded again if it is damaged. After an abort or a broken connection, another call
+   * continues where this one stopped, if the server can.
+   * @throws ModelFileError when the file does not exist, is too large, or differs from its SHA-256 or
+   * length, or when the connection breaks three times.
+   * @throws RangeError when an option is out of range.
    */
   fetch(url: string | URL, options?: FetchOptions): Promise<Uint8Array>;
   /**
-   * A function from the paths of a folder at a URL to their files, undefined where one is not there,
-   * such as `loadPipeline` takes. A path that leads out of the folder is a RangeError.
+   * A function from a path to the bytes of that file in a folder at a URL, undefined if the file does
+   * not exist. `loadPipeline` takes such a function. The function throws a RangeError for a path that
+   * leads out of the folder.
    */
   folder(
     url: string | URL,
     options?: FolderOptions,
   ): (path: string) => Promise<Uint8Array | undefined>;
-  /** What is kept, last used first. */
+  /** All stored files, the last used first. */
   list(): Promise<KeptFile[]>;
-  /** Removes a file by its SHA-256 or its URL; gives the bytes freed. */
+  /** Removes a file by its SHA-256 or its URL. Returns the bytes freed. */
   evict(sha256OrUrl: string | URL): Promise<number>;
-  /** Removes everything; gives the bytes freed. */
+  /** Removes everything. Returns the bytes freed. */
   clear(): Promise<number>;
 }
 
 const largest = 2 ** 31 - 1;
 
 /**
- * Model files in a browser's cache or, in Node, a folder.
+ * Downloads model files and stores them: in a browser's cache, or in a folder in Node.
  *
  * @example
  * const files = modelFiles({ limit: 500e6, capacity: 2e9 });
@@ -77,28 +97,29 @@ const largest = 2 ** 31 - 1;
  *   onProgress: ({ loaded, total }) => console.log(loaded, total),
  * });
  *
- * @throws RangeError on a size that is none, ModelFileError in a page that has no secure context.
+ * @throws RangeError when `limit` or `capacity` is out of range.
+ * @throws ModelFileError in a page without a secure context.
  */
 export function modelFiles(options: ModelFilesOptions = {}): ModelFiles {
   const { capacity = Number.POSITIVE_INFINITY, name = "gen-models", onWarning = warn } = options;
   if (!(capacity >= 0)) throw new RangeError(`capacity must be at least 0 bytes, got ${capacity}`);
-  const limitOfAll = checkedLimit(options.limit ?? largest);
+  const defaultLimit = checkedLimit(options.limit ?? largest);
   const store =
     options.store ?? (inNode() ? folderStore(options.folder ?? defaultFolder()) : cacheStore(name));
-  const kept = shelf(forgiving(store, onWarning), capacity);
-  const strict = shelf(store, capacity);
-  const share = sharedCalls<Uint8Array, FileProgress>((bytes) => bytes.slice());
+  const lenient = lruStore(ignoreFailures(store, onWarning), capacity);
+  const strict = lruStore(store, capacity);
+  const shared = singleFlight<Uint8Array, FileProgress>((bytes) => bytes.slice());
 
   const files: ModelFiles = {
-    async fetch(url, { sha256, limit = limitOfAll, headers, ...caller } = {}) {
-      const wanted = {
+    async fetch(url, { sha256, limit = defaultLimit, headers, ...caller } = {}) {
+      const request = {
         url: checkedUrl(url).href,
         sha256: sha256 === undefined ? undefined : checkedSha256(sha256),
         limit: checkedLimit(limit),
         headers,
       };
-      return share(JSON.stringify(wanted), caller, (signal, tell) =>
-        obtain(kept, { ...wanted, signal, report: progressMeter(tell) }),
+      return shared(JSON.stringify(request), caller, (signal, onProgress) =>
+        fetchFile(lenient, { ...request, signal, report: progressMeter(onProgress) }),
       );
     },
     folder: (url, folder = {}) => urlFolder(files, checkedUrl(url), folder),
@@ -118,7 +139,7 @@ function checkedLimit(limit: number): number {
   throw new RangeError(`limit must be a whole number of bytes in [1, ${largest}], got ${limit}`);
 }
 
-/** Relative URLs are those of the page. */
+/** A relative URL is resolved against the page's. */
 function checkedUrl(text: string | URL): URL {
   const { location } = globalThis as { location?: { href: string } };
   const base = location?.href;

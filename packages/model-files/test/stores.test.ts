@@ -6,8 +6,15 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { type FileProgress, type FileStore, ModelFileError, modelFiles } from "../src/files.ts";
-import { etagOf, type FileServer, noise, type Served, serveFiles, sha256 } from "./file-server.ts";
+import {
+  etagOf,
+  type FileServer,
+  noise,
+  type Served,
+  serveFiles,
+  sha256,
+} from "../../../tooling/fixtures/file-server.ts";
+import { type FileProgress, type FileStore, ModelFileError, modelFiles } from "../src/index.ts";
 
 const [a, b, c] = [noise(1000, 1), noise(1000, 2), noise(1000, 3)];
 

@@ -1,7 +1,7 @@
-/** A model file that cannot be had: not there, too large, damaged, or the connection broke. */
+/** A model file does not exist, is too large or damaged, or the connection broke. */
 export class ModelFileError extends Error {
   override readonly name = "ModelFileError";
-  /** Whether the server answered that there is no such file. */
+  /** Whether the server answered that the file does not exist. */
   readonly missing: boolean;
 
   constructor(message: string, { missing = false, ...options }: ModelFileErrorOptions = {}) {

@@ -8,10 +8,10 @@ interface Cache {
   keys(): Promise<readonly { readonly url: string }[]>;
 }
 
-// A cache holds answers to addresses; nothing is ever asked at these.
+// A cache maps URLs to responses. Nothing is ever requested from this one.
 const origin = "https://model-files.invalid/";
 
-/** A store in a browser's cache of that name, which pages and workers of an origin share. */
+/** A store in a browser's cache of this name, which the pages and workers of an origin share. */
 export function cacheStore(cacheName: string): FileStore {
   const { caches } = globalThis as { caches?: { open(name: string): Promise<Cache> } };
   if (!caches) {

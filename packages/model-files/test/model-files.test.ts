@@ -3,12 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import {
-  type FileProgress,
-  ModelFileError,
-  type ModelFilesOptions,
-  modelFiles,
-} from "../src/files.ts";
-import {
   etagOf,
   type FileServer,
   noise,
@@ -16,7 +10,13 @@ import {
   type Served,
   serveFiles,
   sha256,
-} from "./file-server.ts";
+} from "../../../tooling/fixtures/file-server.ts";
+import {
+  type FileProgress,
+  ModelFileError,
+  type ModelFilesOptions,
+  modelFiles,
+} from "../src/index.ts";
 
 const piece = 2 ** 22;
 const small = noise(1000);

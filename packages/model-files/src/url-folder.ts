@@ -2,14 +2,14 @@ import { ModelFileError } from "./model-file-error.ts";
 import type { FetchOptions, ModelFiles } from "./model-files.ts";
 import type { FileProgress } from "./progress.ts";
 
-/** How to read a folder of files at a URL. */
+/** Options of a folder at a URL. */
 export interface FolderOptions extends Omit<FetchOptions, "sha256" | "onProgress"> {
-  /** SHA-256 of each file by its path. Where this is given, the folder has no other files. */
+  /** SHA-256 of each file by its path. If given, the folder has no other files. */
   readonly sha256?: Readonly<Record<string, string>>;
   readonly onProgress?: (progress: FileProgress & { readonly path: string }) => void;
 }
 
-/** A function from a path to the file at that path under `base`, or undefined where there is none. */
+/** A function from a path to the bytes of the file at that path under `base`; undefined if it does not exist. */
 export function urlFolder({ fetch }: Pick<ModelFiles, "fetch">, base: URL, options: FolderOptions) {
   const { sha256, onProgress, ...rest } = options;
   return async (path: string): Promise<Uint8Array | undefined> => {

@@ -1,91 +1,98 @@
-import { inNode } from "../in-node.ts";
-import { type Answer, type AskOptions, ask, RefusedError, UnreachableError } from "./ask.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
 import { ModelFileError } from "./model-file-error.ts";
-import type { Pieces } from "./pieces.ts";
+import { inNode } from "./node-module.ts";
+import type { PartialDownload } from "./partial-download.ts";
+import {
+  type FileBody,
+  RefusedError,
+  type RequestOptions,
+  request,
+  UnreachableError,
+} from "./request.ts";
 import { type Version, validatorOf } from "./version.ts";
 
 /** What to download, and how. */
-export interface DownloadOptions extends AskOptions {
-  readonly pieces: Pieces;
+export interface DownloadOptions extends RequestOptions {
+  readonly partial: PartialDownload;
   readonly report: (loaded: number, total?: number) => void;
 }
 
-/** A file that has come, and whether it is put together of more than one answer. */
+/** A complete file. */
 export interface Downloaded {
   readonly bytes: Uint8Array;
   readonly version: Version;
+  /** Whether the bytes come from more than one response. */
   readonly resumed: boolean;
 }
 
 const attempts = 3;
 
 /**
- * Downloads a file, goes on where an earlier download or a broken connection stopped, and keeps what
- * came when it does not come to its end; undefined where the file is the known one.
+ * Downloads a file. Continues an earlier download or a broken connection, and stores what arrived
+ * when the download fails. Returns undefined if the server still has the known version.
  */
 export async function download(options: DownloadOptions): Promise<Downloaded | undefined> {
-  const { url, sha256, limit, signal, pieces } = options;
+  const { url, sha256, limit, signal, partial } = options;
   const bytes = new GrowingBytes(limit);
-  let version = await pieces.load(bytes);
+  let version = await partial.load(bytes);
   let resumed = bytes.length > 0;
   try {
     for (let attempt = 1; ; ) {
-      const answer = await askOn(options, version, bytes.length);
-      if (answer === "unchanged") return undefined;
-      if (answer === "not from there") {
+      const body = await requestRest(options, version, bytes.length);
+      if (body === "not modified") return undefined;
+      if (body === "range refused") {
         bytes.clear();
         continue;
       }
-      if (answer.from === 0) {
+      if (body.from === 0) {
         bytes.clear();
         resumed = false;
-        version = answer.version;
-        await pieces.begin(version);
+        version = body.version;
+        await partial.begin(version);
       }
-      const broken = await receive(options, answer, bytes);
-      if (broken === undefined) return { bytes: bytes.whole(), version, resumed };
+      const failure = await receive(options, body, bytes);
+      if (failure === undefined) return { bytes: bytes.toArray(), version, resumed };
       if (attempt === attempts) {
-        const of = answer.total === undefined ? "" : ` of ${answer.total}`;
+        const of = body.total === undefined ? "" : ` of ${body.total}`;
         throw new ModelFileError(
-          `${url} broke off after ${bytes.length}${of} bytes (${broken}); another call goes on from there where the server can`,
+          `${url} broke off after ${bytes.length}${of} bytes (${failure}); another call goes on from there where the server can`,
         );
       }
       resumed = true;
       if (!sha256 && !validatorOf(version)) bytes.clear();
-      await pause(250 * attempt++, signal);
+      await delay(250 * attempt++, signal);
     }
   } catch (error) {
-    if (error instanceof RefusedError) await pieces.remove();
-    else await pieces.save(bytes, true);
+    if (error instanceof RefusedError) await partial.remove();
+    else await partial.save(bytes, true);
     signal.throwIfAborted();
     throw error;
   }
 }
 
 /**
- * Browsers refuse a part that comes compressed, which looks as if the server were out of reach; the whole
- * file may come all the same.
+ * Requests the bytes from `from` on. Browsers refuse a compressed part, and the error looks as if the
+ * server were unreachable; then this requests the whole file.
  */
-async function askOn(options: AskOptions, version: Version, from: number) {
+async function requestRest(options: RequestOptions, version: Version, from: number) {
   try {
-    return await ask(options, version, from);
+    return await request(options, version, from);
   } catch (error) {
     if (!(error instanceof UnreachableError) || from === 0 || inNode()) throw error;
-    return ask(options, version, 0);
+    return request(options, version, 0);
   }
 }
 
-/** Adds the bytes of an answer; gives the reason when it ends too early. */
+/** Appends a body to `bytes`. Returns the reason if the body ends too early. */
 async function receive(
-  { url, limit, signal, pieces, report }: DownloadOptions,
-  { reader, total, exact }: Answer,
+  { url, limit, signal, partial, report }: DownloadOptions,
+  { reader, total, exact }: FileBody,
   bytes: GrowingBytes,
 ): Promise<string | undefined> {
-  const tell = () => report(bytes.length, bytes.length > (total ?? 0) ? undefined : total);
+  const reportLength = () => report(bytes.length, bytes.length > (total ?? 0) ? undefined : total);
   try {
     bytes.reserve(total ?? 0);
-    tell();
+    reportLength();
     for (;;) {
       const next = await reader.read().catch((error: Error) => error);
       signal.throwIfAborted();
@@ -97,8 +104,8 @@ async function receive(
       if (exact && total !== undefined && bytes.length > total) {
         throw new RefusedError(`${url} sent more than the ${total} bytes it announced`);
       }
-      tell();
-      await pieces.save(bytes);
+      reportLength();
+      await partial.save(bytes);
     }
   } finally {
     reader.cancel().catch(() => undefined);
@@ -109,7 +116,7 @@ async function receive(
 const reasonOf = ({ message, cause }: Error): string =>
   cause instanceof Error ? cause.message : message;
 
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+function delay(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer);

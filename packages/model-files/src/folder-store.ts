@@ -4,18 +4,18 @@ import { nodeModule } from "./node-module.ts";
 const staleAfter = 3_600_000;
 const largestRead = 2 ** 26;
 
-/** A store in a folder of Node's; every file is written under another name and then renamed. */
+/** A store in a folder, in Node. Each file is written under a temporary name and then renamed. */
 export function folderStore(folder: string): FileStore {
   const fs = nodeModule("node:fs/promises");
   const { join } = nodeModule("node:path");
   const { randomUUID } = nodeModule("node:crypto");
-  const place = (name: string): string => {
+  const pathOf = (name: string): string => {
     if (!isStoreName(name)) throw new RangeError(`${name} is not a name of a model file`);
     return join(folder, name);
   };
   return {
     async read(name) {
-      const file = await fs.open(place(name)).catch(unlessMissing);
+      const file = await fs.open(pathOf(name)).catch(unlessMissing);
       if (!file) return undefined;
       try {
         const bytes = new Uint8Array((await file.stat()).size);
@@ -31,7 +31,7 @@ export function folderStore(folder: string): FileStore {
       }
     },
     async write(name, bytes) {
-      const target = place(name);
+      const target = pathOf(name);
       const temporary = `${target}.${randomUUID()}.tmp`;
       await fs.mkdir(folder, { recursive: true });
       try {
@@ -42,16 +42,16 @@ export function folderStore(folder: string): FileStore {
         throw error;
       }
     },
-    remove: (name) => fs.rm(place(name), { force: true }),
+    remove: (name) => fs.rm(pathOf(name), { force: true }),
     async sizes() {
       const sizes = new Map<string, number>();
       for (const name of (await fs.readdir(folder).catch(unlessMissing)) ?? []) {
-        const leftOver = /^[0-9a-f]{64}.*\.tmp$/.test(name);
-        if (!leftOver && !isStoreName(name)) continue;
+        const temporary = /^[0-9a-f]{64}.*\.tmp$/.test(name);
+        if (!temporary && !isStoreName(name)) continue;
         const found = await fs.stat(join(folder, name)).catch(unlessMissing);
         if (!found?.isFile()) continue;
-        if (!leftOver) sizes.set(name, found.size);
-        // A process that ended while it wrote; one that still writes is younger.
+        if (!temporary) sizes.set(name, found.size);
+        // Its process ended while it wrote; the file of a process that still writes is younger.
         else if (Date.now() - found.mtimeMs > staleAfter) {
           await fs.rm(join(folder, name), { force: true });
         }
@@ -65,7 +65,7 @@ function unlessMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== "ENOENT") throw error;
 }
 
-/** The user's folder for what can be had again: `XDG_CACHE_HOME`, or the platform's. */
+/** `gen/models` in the user's cache folder: `XDG_CACHE_HOME`, or the platform's default. */
 export function defaultFolder(): string {
   const { join } = nodeModule("node:path");
   const { env, platform } = process;

@@ -1,4 +1,4 @@
-/** Bytes that come chunk by chunk, in one array that never takes more than `limit`. */
+/** Bytes that arrive in chunks, in one array of at most `limit` bytes. */
 export class GrowingBytes {
   readonly #limit: number;
   #bytes = new Uint8Array(0);
@@ -12,7 +12,7 @@ export class GrowingBytes {
     return this.#length;
   }
 
-  /** Makes room for `size` bytes in all, as far as the limit goes. */
+  /** Makes room for `size` bytes in all, at most `limit`. */
   reserve(size: number): void {
     if (size <= this.#bytes.length) return;
     const larger = new Uint8Array(Math.min(size, this.#limit));
@@ -20,7 +20,7 @@ export class GrowingBytes {
     this.#bytes = larger;
   }
 
-  /** Takes the chunk; false where it would go beyond the limit. */
+  /** Appends a chunk. False if the length would exceed the limit. */
   add(chunk: Uint8Array): boolean {
     const length = this.#length + chunk.length;
     if (length > this.#limit) return false;
@@ -38,8 +38,8 @@ export class GrowingBytes {
     return this.#bytes.subarray(from, to);
   }
 
-  /** All that came, in an array of its own length. */
-  whole(): Uint8Array {
+  /** All bytes, in an array of exactly their length. */
+  toArray(): Uint8Array {
     const all = this.view(0, this.#length);
     return this.#length === this.#bytes.length ? this.#bytes : all.slice();
   }
