@@ -1,31 +1,46 @@
+import type { Raster } from "@gen/data";
 import { drawText, textHeight, textWidth } from "./draw-text.ts";
-import type { Raster } from "./png.ts";
 
-/** Images to show: `data` is [n, channels, height, width] with 1 or 3 channels, or [n, height, width]. */
+/** Images `[n, channels, height, width]` with 1 or 3 channels, or `[n, height, width]`. */
 export interface ImageBatch {
   readonly data: ArrayLike<number>;
   readonly shape: readonly number[];
-  /** The values that become black and white. Default [0, 255] for bytes, [0, 1] otherwise. */
+  /**
+   * The values that become black and white.
+   * @defaultValue [0, 255] for bytes, [0, 1] otherwise
+   */
   readonly range?: readonly [number, number];
 }
 
 /** Settings of {@link imageSheet}. */
 export interface SheetOptions {
-  /** Images in a row. Default: as square a sheet as fits them. */
+  /**
+   * Images in a row.
+   * @defaultValue ceil(sqrt(n))
+   */
   readonly columns?: number;
-  /** Pixels between images and around them, before `scale`. Default 2. */
+  /**
+   * Pixels between images and around them, before `scale`.
+   * @defaultValue 2
+   */
   readonly padding?: number;
-  /** How many screen pixels an image pixel takes on each side. Default 1. */
+  /**
+   * Width and height of an image pixel in pixels of the sheet.
+   * @defaultValue 1
+   */
   readonly scale?: number;
-  /** Grey of the space between, 0 to 255. Default 255. */
+  /**
+   * Grey of the space between images, 0 to 255.
+   * @defaultValue 255
+   */
   readonly background?: number;
 }
 
 /**
  * Lays images out in rows on one raster. Values outside `range` are clipped; NaN becomes the lowest.
  *
- * @throws {RangeError} when the shape is none of the above or does not fit the data, or a setting is
- * not a whole number in its range.
+ * @throws RangeError when the shape is none of {@link ImageBatch}, when it does not fit the data, or
+ * when an option is not a whole number in its range.
  */
 export function imageSheet(images: ImageBatch, options: SheetOptions = {}): Raster {
   const { data, shape } = images;
@@ -42,9 +57,9 @@ export function imageSheet(images: ImageBatch, options: SheetOptions = {}): Rast
         `image), got ${data.length}`,
     );
   }
-  const columns = whole("columns", options.columns ?? Math.ceil(Math.sqrt(n)), 1);
-  const padding = whole("padding", options.padding ?? 2, 0);
-  const scale = whole("scale", options.scale ?? 1, 1);
+  const columns = checkWholeNumber("columns", options.columns ?? Math.ceil(Math.sqrt(n)), 1);
+  const padding = checkWholeNumber("padding", options.padding ?? 2, 0);
+  const scale = checkWholeNumber("scale", options.scale ?? 1, 1);
   const background = options.background ?? 255;
   const isBytes = data instanceof Uint8Array || data instanceof Uint8ClampedArray;
   const [low, high] = images.range ?? (isBytes ? [0, 255] : [0, 1]);
@@ -73,9 +88,9 @@ export function imageSheet(images: ImageBatch, options: SheetOptions = {}): Rast
 /**
  * Puts rasters side by side on white, each under its title.
  *
- * @throws {RangeError} when there are no rasters, or not as many titles.
+ * @throws RangeError when there is no raster, or when there are more or fewer titles than rasters.
  */
-export function beside(rasters: readonly Raster[], titles?: readonly string[]): Raster {
+export function hstack(rasters: readonly Raster[], titles?: readonly string[]): Raster {
   if (rasters.length === 0 || (titles !== undefined && titles.length !== rasters.length)) {
     throw new RangeError(
       `at least one raster and as many titles are needed, got ${rasters.length} and ${titles?.length}`,
@@ -109,7 +124,7 @@ export function beside(rasters: readonly Raster[], titles?: readonly string[]): 
   return out;
 }
 
-function whole(name: string, value: number, least: number): number {
+function checkWholeNumber(name: string, value: number, least: number): number {
   if (Number.isInteger(value) && value >= least && value <= 65_535) return value;
   throw new RangeError(`${name} must be a whole number in [${least}, 65535], got ${value}`);
 }

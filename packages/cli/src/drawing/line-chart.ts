@@ -1,15 +1,15 @@
+import { type Raster, writePng } from "@gen/data";
 import { drawLine } from "./draw-line.ts";
-import { blend, type Colour, drawText, textHeight, textWidth } from "./draw-text.ts";
-import { type Raster, writePng } from "./png.ts";
+import { blend, type Color, drawText, textHeight, textWidth } from "./draw-text.ts";
 import { linearTicks, logTicks, tickText } from "./ticks.ts";
 
 /** One line of a chart. Values that are not finite leave a gap. */
 export interface Series {
   readonly name: string;
   readonly y: ArrayLike<number>;
-  /** Default 0, 1, 2, ... */
+  /** @defaultValue 0, 1, 2, ... */
   readonly x?: ArrayLike<number>;
-  /** Draw it pale, as a background to its average. */
+  /** Draws the line pale, as a background to its average. */
   readonly faint?: boolean;
 }
 
@@ -18,14 +18,24 @@ export interface LineChartOptions {
   readonly title?: string;
   readonly xLabel?: string;
   readonly yLabel?: string;
-  /** "log" shows powers of ten at even distances and leaves out what is not above 0. */
+  /**
+   * "log" shows powers of ten at even distances and omits values that are not above 0.
+   * @defaultValue "linear"
+   */
   readonly yScale?: "linear" | "log";
-  /** Pixels. Default 720 by 420. */
+  /**
+   * Width in pixels.
+   * @defaultValue 720
+   */
   readonly width?: number;
+  /**
+   * Height in pixels.
+   * @defaultValue 420
+   */
   readonly height?: number;
 }
 
-const colours: readonly Colour[] = [
+const colors: readonly Color[] = [
   [31, 105, 180],
   [224, 112, 16],
   [38, 140, 70],
@@ -33,16 +43,17 @@ const colours: readonly Colour[] = [
   [125, 85, 175],
   [120, 90, 70],
 ];
-const ink: Colour = [45, 45, 45];
-const grey: Colour = [110, 110, 110];
-const gridColour: Colour = [228, 228, 228];
-const axisColour: Colour = [150, 150, 150];
+const ink: Color = [45, 45, 45];
+const grey: Color = [110, 110, 110];
+const gridColor: Color = [228, 228, 228];
+const axisColor: Color = [150, 150, 150];
 
 /**
- * Draws curves (losses, for instance) as a PNG: title, legend, axes with numbers, a light grid.
+ * Draws curves, for example losses, as a PNG with title, legend, numbered axes and a light grid.
+ * A PNG, not an SVG: the quickstart puts charts side by side in one picture, and every viewer shows it.
  *
- * @throws {RangeError} when there is no finite point, a series has not as many x as y, or a side is
- * not a whole number in [200, 8192].
+ * @throws RangeError when no point is finite, when a series has different numbers of x and y, or when
+ * a side is not a whole number in [200, 8192].
  */
 export function lineChart(series: readonly Series[], options: LineChartOptions = {}): Uint8Array {
   const { title = "", xLabel = "", yLabel = "", yScale = "linear" } = options;
@@ -77,22 +88,22 @@ export function lineChart(series: readonly Series[], options: LineChartOptions =
 
   for (const tick of xTicks) {
     const at = Math.round(toX(tick));
-    for (let v = top; v < bottom; v++) blend(raster, at, v, gridColour, 1);
+    for (let v = top; v < bottom; v++) blend(raster, at, v, gridColor, 1);
     const text = tickText(tick);
     const start = Math.min(width - textWidth(text) - 2, at - textWidth(text) / 2);
     drawText(raster, text, Math.round(start), bottom + 8, grey);
   }
   for (const [value, tick] of yTicks) {
     const at = Math.round(toY(value));
-    for (let u = left; u <= right; u++) blend(raster, u, at, gridColour, 1);
+    for (let u = left; u <= right; u++) blend(raster, u, at, gridColor, 1);
     const text = tickText(tick);
     drawText(raster, text, left - 8 - textWidth(text), at - 6, grey);
   }
-  for (let u = left; u <= right; u++) blend(raster, u, bottom, axisColour, 1);
-  for (let v = top; v <= bottom; v++) blend(raster, left, v, axisColour, 1);
+  for (let u = left; u <= right; u++) blend(raster, u, bottom, axisColor, 1);
+  for (let v = top; v <= bottom; v++) blend(raster, left, v, axisColor, 1);
   lines.forEach((line, i) => {
     const path = line.map(([a, b]) => [toX(a), toY(b)] as const);
-    drawLine(raster, path, 1.8, colourOf(series[i], i));
+    drawLine(raster, path, 1.8, colorOf(series[i], i));
   });
 
   let row = 14;
@@ -105,7 +116,7 @@ export function lineChart(series: readonly Series[], options: LineChartOptions =
     for (const [i, { name }] of series.entries()) {
       const middle = row + 7;
       const swatch = [[at, middle] as const, [at + 18, middle] as const];
-      drawLine(raster, swatch, 3, colourOf(series[i], i));
+      drawLine(raster, swatch, 3, colorOf(series[i], i));
       drawText(raster, name, at + 25, row, ink);
       at += 25 + textWidth(name) + 20;
     }
@@ -116,8 +127,8 @@ export function lineChart(series: readonly Series[], options: LineChartOptions =
   return writePng(raster);
 }
 
-function colourOf(line: Series, i: number): Colour {
-  const [r, g, b] = colours[i % colours.length];
+function colorOf(line: Series, i: number): Color {
+  const [r, g, b] = colors[i % colors.length];
   const pale = (level: number) => Math.round(255 - 0.35 * (255 - level));
   return line.faint ? [pale(r), pale(g), pale(b)] : [r, g, b];
 }

@@ -1,11 +1,11 @@
 import type { Raster } from "@gen/data";
+import { blend, type Color } from "./draw-text.ts";
 
 const side = 640;
 const margin = 20;
-type Colour = readonly [number, number, number];
-const grid: Colour = [232, 232, 232];
-const axis: Colour = [190, 190, 190];
-const dot: Colour = [31, 105, 180];
+const grid: Color = [232, 232, 232];
+const axis: Color = [190, 190, 190];
+const dot: Color = [31, 105, 180];
 
 /**
  * Points `[n, 2]` of the plane as dots, y upwards, with equal scales on both axes and a line at
@@ -13,7 +13,12 @@ const dot: Colour = [31, 105, 180];
  * each side, may fall outside.
  */
 export function scatter(points: ArrayLike<number>): Raster {
-  const data = new Uint8Array(side * side * 3).fill(255);
+  const raster: Raster = {
+    width: side,
+    height: side,
+    channels: 3,
+    data: new Uint8Array(side * side * 3).fill(255),
+  };
   const [xs, ys] = [coordinates(points, 0), coordinates(points, 1)];
   const [x, y] = [middle(xs), middle(ys)];
   const reach = Math.max(x.reach, y.reach) * 1.05 || 1;
@@ -27,16 +32,18 @@ export function scatter(points: ArrayLike<number>): Raster {
   ] as const) {
     for (let k = Math.ceil((centre - reach) / step); k * step <= centre + reach; k++) {
       const at = Math.round(place(k * step));
-      for (let i = 0; i < side; i++) blend(data, across ? at : i, across ? i : at, k ? grid : axis);
+      for (let i = 0; i < side; i++) {
+        blend(raster, across ? at : i, across ? i : at, k ? grid : axis, 1);
+      }
     }
   }
   // Many dots are drawn paler and smaller, so that where they are dense still shows.
   const radius = points.length > 2000 ? 1.3 : 2.2;
   const weight = points.length > 20_000 ? 0.25 : 0.6;
   for (let i = 0; i + 1 < points.length; i += 2) {
-    disc(data, toX(points[i]), toY(points[i + 1]), radius, weight);
+    disc(raster, toX(points[i]), toY(points[i + 1]), radius, weight);
   }
-  return { width: side, height: side, channels: 3, data };
+  return raster;
 }
 
 function coordinates(points: ArrayLike<number>, k: 0 | 1): Float64Array {
@@ -59,20 +66,12 @@ function gridStep(reach: number): number {
   return times < 2 ? power / 2 : times < 5 ? power : 2 * power;
 }
 
-function disc(data: Uint8Array, x: number, y: number, radius: number, weight: number): void {
+function disc(raster: Raster, x: number, y: number, radius: number, weight: number): void {
   if (!Number.isFinite(x) || !Number.isFinite(y)) return;
   for (let v = Math.floor(y - radius); v <= Math.ceil(y + radius); v++) {
     for (let u = Math.floor(x - radius); u <= Math.ceil(x + radius); u++) {
       const inside = radius + 0.5 - Math.hypot(u - x, v - y);
-      if (inside > 0) blend(data, u, v, dot, weight * Math.min(1, inside));
+      if (inside > 0) blend(raster, u, v, dot, weight * Math.min(1, inside));
     }
-  }
-}
-
-function blend(data: Uint8Array, u: number, v: number, colour: Colour, weight = 1): void {
-  if (u < 0 || v < 0 || u >= side || v >= side) return;
-  for (let c = 0; c < 3; c++) {
-    const at = (v * side + u) * 3 + c;
-    data[at] = Math.round(data[at] + weight * (colour[c] - data[at]));
   }
 }

@@ -1,5 +1,6 @@
-import { beside, imageSheet, readPng, writePng } from "@gen/data";
+import { readPng, writePng } from "@gen/data";
 import { expect, test } from "vitest";
+import { hstack, imageSheet } from "../src/drawing/image-sheet.ts";
 
 test("lays images out in rows, with space around them", () => {
   const sheet = imageSheet(
@@ -51,7 +52,7 @@ test("a sheet survives as a PNG", () => {
   expect(readPng(writePng(sheet))).toEqual(sheet);
 });
 
-test("beside puts rasters next to each other under their titles", () => {
+test("hstack puts rasters next to each other under their titles", () => {
   const grey = { width: 30, height: 4, channels: 1, data: new Uint8Array(120).fill(7) } as const;
   const red = {
     width: 20,
@@ -59,7 +60,7 @@ test("beside puts rasters next to each other under their titles", () => {
     channels: 3,
     data: Uint8Array.from({ length: 360 }, (_, i) => (i % 3 === 0 ? 255 : 0)),
   } as const;
-  const both = beside([grey, red]);
+  const both = hstack([grey, red]);
   expect(both).toMatchObject({ width: 12 + 30 + 12 + 20 + 12, height: 12 + 6 + 12, channels: 3 });
   const pixel = (x: number, y: number) => {
     const from = 3 * (y * both.width + x);
@@ -68,7 +69,7 @@ test("beside puts rasters next to each other under their titles", () => {
   expect(pixel(12, 12)).toEqual([7, 7, 7]);
   expect(pixel(12, 16)).toEqual([255, 255, 255]);
   expect(pixel(54, 17)).toEqual([255, 0, 0]);
-  const titled = beside([grey], ["longer than the picture"]);
+  const titled = hstack([grey], ["longer than the picture"]);
   expect(titled.width).toBe(24 + 23 * 7);
   expect(titled.data.subarray(0, titled.width * 24).some((level) => level < 100)).toBe(true);
 });
@@ -83,7 +84,7 @@ test.each([
     () => imageSheet({ data: [0], shape: [1, 1, 1] }, { columns: 0 }),
     "columns must be a whole number in [1, 65535], got 0",
   ],
-  ["no rasters", () => beside([]), "at least one raster"],
+  ["no rasters", () => hstack([]), "at least one raster"],
 ])("refuses %s", (_what, run, problem) => {
   expect(run).toThrow(RangeError);
   expect(run).toThrow(problem);

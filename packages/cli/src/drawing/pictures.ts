@@ -1,6 +1,8 @@
-import { imageSheet, lineChart, type Raster, type Series } from "@gen/data";
+import type { Raster } from "@gen/data";
+import type { History } from "../training-folder.ts";
+import { imageSheet } from "./image-sheet.ts";
+import { lineChart, type Series } from "./line-chart.ts";
 import { scatter } from "./scatter.ts";
-import type { History } from "./training-folder.ts";
 
 const background = 24;
 const sheetBytes = 2 ** 26;
@@ -12,12 +14,12 @@ const scaleOf = (shape: readonly number[]): number =>
 /** Pixels between images, before they are enlarged. */
 const paddingOf = (shape: readonly number[]): number => (shape[shape.length - 1] < 16 ? 1 : 2);
 
-/** Whether samples of this shape can be shown: grey or colour images, or points of the plane. */
+/** Whether samples of this shape can be shown: grey or color images, or points of the plane. */
 export const isDrawable = (item: readonly number[]): boolean =>
   (item.length === 3 && (item[0] === 1 || item[0] === 3)) || (item.length === 1 && item[0] === 2);
 
 /** How many samples of this shape one picture can show. */
-export function mostDrawable(item: readonly number[]): number {
+export function maxDrawable(item: readonly number[]): number {
   if (item.length === 1) return Infinity;
   const [channels, height, width] = item;
   const padding = paddingOf(item);
@@ -40,7 +42,7 @@ export function pictureOf(
 }
 
 /** Image number i of `[n, channels, height, width]` in [-1, 1] by itself, at its own size. */
-export function oneOf(data: Float32Array, shape: readonly number[], i: number): Raster {
+export function singleImage(data: Float32Array, shape: readonly number[], i: number): Raster {
   const size = data.length / shape[0];
   const one = { data: data.subarray(i * size, (i + 1) * size), shape: [1, ...shape.slice(1)] };
   return imageSheet({ ...one, range: [-1, 1] }, { padding: 0 });

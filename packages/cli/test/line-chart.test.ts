@@ -1,6 +1,7 @@
-import { lineChart, type Raster, readPng } from "@gen/data";
+import { type Raster, readPng } from "@gen/data";
 import { describe, expect, test } from "vitest";
-import { linearTicks, logTicks, tickText } from "../src/ticks.ts";
+import { lineChart } from "../src/drawing/line-chart.ts";
+import { linearTicks, logTicks, tickText } from "../src/drawing/ticks.ts";
 
 const blue = [31, 105, 180];
 

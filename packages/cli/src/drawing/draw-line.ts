@@ -1,15 +1,15 @@
-import { blend, type Colour } from "./draw-text.ts";
-import type { Raster } from "./png.ts";
+import type { Raster } from "@gen/data";
+import { blend, type Color } from "./draw-text.ts";
 
 /**
- * Draws a smooth-edged polyline of `thickness` pixels through points given as (x, y) from the upper
- * left corner; a point that is not finite leaves a gap.
+ * Draws a smooth-edged polyline of `thickness` pixels through points (x, y), measured from the upper
+ * left corner. A point that is not finite leaves a gap.
  */
 export function drawLine(
   raster: Raster,
   points: readonly (readonly [number, number])[],
   thickness: number,
-  colour: Colour,
+  color: Color,
 ): void {
   const { width, height } = raster;
   // One coverage for the whole line: drawn segment by segment, joints would come out darker.
@@ -36,6 +36,6 @@ export function drawLine(
     }
   }
   for (let i = 0; i < coverage.length; i++) {
-    if (coverage[i] > 0) blend(raster, i % width, Math.floor(i / width), colour, coverage[i]);
+    if (coverage[i] > 0) blend(raster, i % width, Math.floor(i / width), color, coverage[i]);
   }
 }
