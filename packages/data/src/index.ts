@@ -20,8 +20,8 @@ export { readPng, writePng } from "./png.ts";
 export { resize } from "./resize.ts";
 export type { Safetensors } from "./safetensors.ts";
 export { readSafetensors, writeSafetensors } from "./safetensors.ts";
-export type { Standardised } from "./standardise.ts";
-export { standardise } from "./standardise.ts";
+export type { Standardized } from "./standardize.ts";
+export { standardize } from "./standardize.ts";
 export type { PointSet, ToyOptions } from "./toys.ts";
 export {
   checkerboard,

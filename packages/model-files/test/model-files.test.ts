@@ -46,7 +46,7 @@ afterEach(async () => {
 const open = (options: ModelFilesOptions = {}) =>
   modelFiles({ folder, onWarning: (message) => warnings.push(message), ...options });
 
-/** Serves a file, with an ETag unless told, and gives its URL. */
+/** Serves a file, by default with an ETag. Returns its URL. */
 function serve(path: string, bytes: Uint8Array, how: Partial<Served> = {}): string {
   server.files.set(path, { bytes, etag: etagOf(bytes), ...how });
   return server.url + path;

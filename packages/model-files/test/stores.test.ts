@@ -175,7 +175,7 @@ describe("evicting", () => {
 });
 
 describe("the folder", () => {
-  it("is the user's own cache unless told", async () => {
+  it("is in the user's own cache by default", async () => {
     vi.stubEnv("XDG_CACHE_HOME", folder);
     expect(await modelFiles().list()).toEqual([]);
     await modelFiles().fetch(serve("/a", a));

@@ -1,5 +1,5 @@
 // @ts-check
-import { standardise, twoMoons } from "@gen/data";
+import { standardize, twoMoons } from "@gen/data";
 import { ddimSteps } from "@gen/ddim";
 import { ddpmSteps, trainDdpm } from "@gen/ddpm";
 import { slicedWasserstein } from "@gen/math";
@@ -26,7 +26,7 @@ const network = (seed = 0) =>
 
 /** Training points, and fresh ones on the same scale. @param {number} seed */
 function standardMoons(seed) {
-  const { dataset, mean, std } = standardise(twoMoons({ n: 8000, seed }));
+  const { dataset, mean, std } = standardize(twoMoons({ n: 8000, seed }));
   const fresh = (/** @type {number} */ own) =>
     twoMoons({ n: points, seed: own }).data.map((v, i) => (v - mean[i % 2]) / std[i % 2]);
   return { dataset, fresh };

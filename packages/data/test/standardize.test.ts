@@ -1,4 +1,4 @@
-import { DataError, type Dataset, standardise } from "@gen/data";
+import { DataError, type Dataset, standardize } from "@gen/data";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
@@ -10,7 +10,7 @@ const points = (rows: readonly (readonly number[])[]): Dataset => ({
 });
 
 test("known numbers", () => {
-  const { dataset, mean, std } = standardise(
+  const { dataset, mean, std } = standardize(
     points([
       [1, 5],
       [3, 5],
@@ -31,7 +31,7 @@ test("mean 0, deviation 1, and back again", () => {
   fc.assert(
     fc.property(fc.array(row, { minLength: 2, maxLength: 30 }), (rows) => {
       const original = points(rows);
-      const { dataset, mean, std } = standardise(original);
+      const { dataset, mean, std } = standardize(original);
       dataset.data.forEach((v, i) => {
         const back = v * std[i % 3] + mean[i % 3];
         expect(Math.abs(back - original.data[i])).toBeLessThan(1e-3);
@@ -47,7 +47,7 @@ test("mean 0, deviation 1, and back again", () => {
 
 test("refuses NaN", () => {
   expect(() =>
-    standardise(
+    standardize(
       points([
         [0, 1],
         [Number.NaN, 2],

@@ -1,7 +1,7 @@
 import { checkFinite, type Dataset, itemSize } from "./dataset.ts";
 
 /** A standardised dataset and what takes it back: original = x * std + mean, per coordinate. */
-export interface Standardised {
+export interface Standardized {
   readonly dataset: Dataset & { readonly data: Float32Array };
   readonly mean: Float64Array;
   readonly std: Float64Array;
@@ -11,9 +11,9 @@ export interface Standardised {
  * Shifts and scales each coordinate of an item to mean 0 and (population) standard deviation 1:
  * `(x - mean) / std`. A coordinate that never changes is only shifted; its std is given as 1.
  *
- * @throws {DataError} when the data hold NaN or infinity.
+ * @throws DataError when the data hold NaN or infinity.
  */
-export function standardise(dataset: Dataset): Standardised {
+export function standardize(dataset: Dataset): Standardized {
   checkFinite(dataset);
   const size = itemSize(dataset);
   const { data, length } = dataset;
