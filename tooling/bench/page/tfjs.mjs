@@ -1,30 +1,31 @@
-// @ts-check
 // A page's side of TensorFlow.js.
 import { getThreadsCount, setThreadsCount } from "@tensorflow/tfjs-backend-wasm";
-import { benchUnet, pictures, probe, size, weightsOf } from "../bench-unet.mjs";
 import { tfjsUnet } from "../peers/tfjs-unet.mjs";
+import { benchUnet, pictures, probe, size, weightsOf } from "../unet.mjs";
 
 setThreadsCount(2);
 const files = new URL("/tfjs/", location.href).href;
 const tuned = location.search === "?tuned";
 const tfjs = await tfjsUnet(weightsOf(benchUnet()), size, { files, tuned });
-/** @type {Record<string, import("../alternate.mjs").Steps>} */
+
 const running = {};
 
 const bench = {
-  name: () => tfjs.name,
-  threads: () => getThreadsCount(),
-  output(/** @type {number} */ batch) {
+  name() {
+    const threads = getThreadsCount();
+    return `${tfjs.name}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
+  },
+  output(batch) {
     const { x, t } = probe(batch);
     return [...tfjs.output(x, t)];
   },
-  gradients: (/** @type {number} */ batch) =>
+  gradients: (batch) =>
     Object.entries(tfjs.gradientsOf(probe(batch))).map(([name, values]) => [name, [...values]]),
-  sample(/** @type {number} */ batch, /** @type {number} */ count) {
+  sample(batch, count) {
     running.sample ??= tfjs.sampler(batch);
     return running.sample(count);
   },
-  train(/** @type {number} */ batch, /** @type {number} */ count) {
+  train(batch, count) {
     running.train ??= tfjs.trainer(
       Float32Array.from(pictures(), (v) => v / 127.5 - 1),
       batch,
