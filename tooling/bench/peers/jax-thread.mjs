@@ -3,42 +3,31 @@
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { jaxUnet } from "./jax-unet.mjs";
 
-// {@link jaxUnet} in a thread.
+/** {@link jaxUnet} in a thread. */
 export function jaxThread(weights, size) {
   const worker = new Worker(new URL(import.meta.url), { workerData: { weights, size } });
-  worker.unref();
-  const ask = (what, ...args) =>
+  const ask = (...request) =>
     new Promise((resolve, reject) => {
-      worker.ref();
       worker.once("error", reject);
-      worker.once("message", (answer) => {
-        worker.off("error", reject);
-        worker.unref();
-        resolve(answer);
-      });
-      worker.postMessage({ what, args });
+      worker.once("message", resolve);
+      worker.postMessage(request);
     });
   return {
     output: (x, t) => ask("output", x, t),
-
     sampler: (batch) => (count) => ask("sample", batch, count),
     stop: () => worker.terminate(),
   };
 }
 
-if (!isMainThread && workerData?.weights && parentPort) {
+if (!isMainThread && workerData?.weights) {
   const jax = jaxUnet(workerData.weights, workerData.size);
-
-  const samplers = new Map();
-
-  const commands = {
-    output: jax.output,
-    sample(batch, count) {
-      const steps = samplers.get(batch) ?? jax.sampler(batch);
-      samplers.set(batch, steps);
-      return steps(count);
-    },
+  let steps;
+  const sample = (batch, count) => {
+    steps ??= jax.sampler(batch);
+    return steps(count);
   };
-  const port = parentPort;
-  port.on("message", async ({ what, args }) => port.postMessage(await commands[what](...args)));
+  const commands = { output: jax.output, sample };
+  parentPort.on("message", async ([what, ...args]) =>
+    parentPort.postMessage(await commands[what](...args)),
+  );
 }

@@ -49,10 +49,6 @@ export function jaxUnet(weights, size) {
         t = t === 0 ? 999 : t - 1;
       });
     },
-    stop: () => {
-      step.dispose();
-      apply.dispose();
-    },
   };
 }
 
@@ -114,27 +110,16 @@ function convolve(x, kernel, stride) {
   if (side === 1) return np.matmul(x, kernel.reshape([inner, out]));
   const [high, wide] = [(rows + 2) / stride, (columns + 2) / stride];
   const count = batch * high * wide;
-  const padded = np
-    .pad(x, [
-      [0, 0],
-      [1, 1],
-      [1, 1],
-      [0, 0],
-    ])
-    .reshape([batch, high, stride, wide, stride, inner]);
+  const border = [0, 1, 1, 0].map((width) => [width, width]);
+  const padded = np.pad(x, border).reshape([batch, high, stride, wide, stride, inner]);
   const phases = new Map();
+  const below = [2 * wide + 2, 0].map((rows) => [0, rows]);
   const phase = (i, j) => {
     const key = `${i} ${j}`;
     if (!phases.has(key)) {
       const one = padded.ref.slice([], [], i, [], j, []).reshape([count, inner]);
       // Rows beyond the last are read but never kept.
-      phases.set(
-        key,
-        np.pad(one, [
-          [0, 2 * wide + 2],
-          [0, 0],
-        ]),
-      );
+      phases.set(key, np.pad(one, below));
     }
     return phases.get(key);
   };

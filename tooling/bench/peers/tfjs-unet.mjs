@@ -82,7 +82,6 @@ export async function tfjsUnet(weights, size, { files, tuned = false } = {}) {
         if (!Number.isFinite(loss)) throw new Error(`tfjs's loss is ${loss}`);
       });
     },
-    stop: () => tf.disposeVariables(),
   };
 }
 
@@ -154,12 +153,8 @@ function plainConvolution(x, kernel, bias, stride) {
 // Channels as the batch, the batch as channels, and the gradient as the kernel.
 function kernelGradient(x, dy, w, stride) {
   const pad = (w.shape[0] - 1) / 2;
-  const turned = tf.pad(tf.transpose(x, [3, 1, 2, 0]), [
-    [0, 0],
-    [pad, pad + 1 - stride],
-    [pad, pad + 1 - stride],
-    [0, 0],
-  ]);
+  const border = [0, 1, 1, 0].map((on) => [on * pad, on * (pad + 1 - stride)]);
+  const turned = tf.pad(tf.transpose(x, [3, 1, 2, 0]), border);
   const kernel = tf.transpose(dy, [1, 2, 0, 3]);
   const product = tf.conv2d(turned, kernel, 1, "valid", "NHWC", stride);
   return tf.transpose(product, [1, 2, 0, 3]);
@@ -226,11 +221,7 @@ function tunedConvolution(x, kernel, bias, stride) {
 function spaced(y) {
   const [batch, rows, columns, channels] = y.shape;
   const each = tf.reshape(y, [batch * rows, 1, columns, channels]);
-  const wide = tf.pad(each, [
-    [0, 0],
-    [0, 1],
-    [0, 0],
-    [0, channels],
-  ]);
+  const after = [0, 1, 0, channels].map((width) => [0, width]);
+  const wide = tf.pad(each, after);
   return tf.reshape(wide, [batch, 2 * rows, 2 * columns, channels]);
 }
