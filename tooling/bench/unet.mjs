@@ -81,20 +81,18 @@ export function probe(batch) {
 }
 
 /** The network's output for {@link probe}. */
-export async function outputOn(backend, network, batch) {
-  const { output } = await runOnce(backend, batchGraph(network, batch), batch, ["x", "t"]);
-  return output;
-}
+export const outputOn = async (backend, network, batch) =>
+  (await runOnce(backend, batchGraph(network, batch), batch, ["x", "t"])).output;
 
 /** The gradients of the mean squared error to the probe's target, by weight. */
 export async function gradientsOn(backend, network, batch) {
-  const shape = [batch, 1, size, size];
+  const x = { shape: [batch, 1, size, size] };
   const graph = trace(
     ({ x, t, target }) => {
       const all = gradients(mean(square(sub(network.apply(x, t), target))), network.parameters);
       return Object.fromEntries(network.parameters.map(({ name }, i) => [name, all[i]]));
     },
-    { x: { shape }, t: { shape: [batch], dtype: "int64" }, target: { shape } },
+    { x, t: { shape: [batch], dtype: "int64" }, target: x },
   );
   const results = await runOnce(backend, graph, batch, ["x", "t", "target"]);
   return Object.fromEntries(
@@ -104,14 +102,17 @@ export async function gradientsOn(backend, network, batch) {
 
 async function runOnce(backend, graph, batch, names) {
   const { x, t, target } = probe(batch);
-  const shape = [batch, 1, size, size];
-  const values = {
-    x: [x, shape],
-    t: [BigInt64Array.from(t, BigInt), [batch], "int64"],
-    target: [target, shape],
-  };
+  const values = { x, t: BigInt64Array.from(t, BigInt), target };
+  const image = [batch, 1, size, size];
   const program = await backend.compile(graph);
-  const inputs = Object.fromEntries(names.map((name) => [name, backend.upload(...values[name])]));
+  const inputs = Object.fromEntries(
+    names.map((name) => [
+      name,
+      name === "t"
+        ? backend.upload(values.t, [batch], "int64")
+        : backend.upload(values[name], image),
+    ]),
+  );
   const results = await program.run(inputs);
   const read = {};
   for (const [name, result] of Object.entries(results)) {

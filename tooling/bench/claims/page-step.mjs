@@ -1,9 +1,9 @@
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { costOf, floorText } from "../floor.mjs";
-import { alternate, median, short, spread, timesAsFast } from "../measure.mjs";
+import { alternate, median } from "../measure.mjs";
 import { withPages } from "../pages.mjs";
 import { slowConvolution } from "../peers/jax-unet.mjs";
-import { speedRow } from "../results.mjs";
+import { speedRow, tunedText } from "../results.mjs";
 import { batchGraph, benchUnet, outputOn, requireSame } from "../unet.mjs";
 
 const batch = 16;
@@ -31,7 +31,6 @@ export const measure = () =>
     );
     const blocks = await alternate(sides, { rounds: 5, count: 3, warmUp: 1, settle: 12 });
     const floor = floorText(costOf(batchGraph(network, batch)), rates, median(blocks.ours.flat()));
-    const byHand = `tuned by hand tfjs takes ${spread(blocks.tuned.flat())}, ${short(timesAsFast(blocks.ours, blocks.tuned))}x`;
     const row = (peer, beside, name, note) =>
       speedRow({
         work: `DDIM step of the UNet, batch ${batch}: onnxruntime-web WASM, 2 threads, beside ${beside}`,
@@ -46,7 +45,7 @@ export const measure = () =>
         "tfjs",
         "tfjs",
         await pages.tfjs.ask("name"),
-        `tfjs takes half of the cores at most; ${byHand}; ${floor}`,
+        `tfjs takes half of the cores at most; ${tunedText(blocks)}; ${floor}`,
       ),
       row("jax", "jax-js", "jax-js wasm, by hand, one jit, all threads", slowConvolution),
     ];

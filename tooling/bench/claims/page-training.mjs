@@ -1,9 +1,9 @@
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { costOf, floorText, withBackward } from "../floor.mjs";
-import { alternate, median, short, spread, timesAsFast } from "../measure.mjs";
+import { alternate, median } from "../measure.mjs";
 import { withPages } from "../pages.mjs";
 import { channelsLast } from "../peers/unet.mjs";
-import { speedRow } from "../results.mjs";
+import { speedRow, tunedText } from "../results.mjs";
 import { batchGraph, benchUnet, gradientsOn, requireSame } from "../unet.mjs";
 
 const [batch, probed] = [16, 2];
@@ -33,14 +33,13 @@ export const measure = () =>
     );
     const blocks = await alternate(sides, { rounds: 3, count: 2, warmUp: 1 });
     const cost = withBackward(costOf(batchGraph(network, batch)));
-    const byHand = `tuned by hand tfjs takes ${spread(blocks.tuned.flat())}, ${short(timesAsFast(blocks.ours, blocks.tuned))}x`;
     const row = speedRow({
       work: `training step of the UNet, batch ${batch}, Adam: onnxruntime-web WASM, 2 threads`,
       ours: blocks.ours,
       peer: blocks.tfjs,
       name: `${await pages.tfjs.ask("name")}, its own gradients`,
       target: 3,
-      note: `${version}; its wasm backend has no gradient of a convolution's kernel, and is given one made of a convolution; ${byHand}; ${floorText(cost, rates, median(blocks.ours.flat()))}`,
+      note: `${version}; its wasm backend has no gradient of a convolution's kernel, and is given one made of a convolution; ${tunedText(blocks)}; ${floorText(cost, rates, median(blocks.ours.flat()))}`,
     });
     return [row];
   });

@@ -1,11 +1,11 @@
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { costOf, floorText, ratesOn } from "../floor.mjs";
 import { versionsOf } from "../machine.mjs";
-import { alternate, median, short, spread, timesAsFast } from "../measure.mjs";
+import { alternate, median } from "../measure.mjs";
 import { jaxThread } from "../peers/jax-thread.mjs";
 import { slowConvolution } from "../peers/jax-unet.mjs";
 import { tfjsUnet } from "../peers/tfjs-unet.mjs";
-import { speedRow } from "../results.mjs";
+import { speedRow, tunedText } from "../results.mjs";
 import {
   batchGraph,
   benchUnet,
@@ -52,10 +52,9 @@ export async function measure() {
       target: 2,
       note: `it has one thread in Node; ${note}`,
     });
-  const byHand = `tuned by hand it takes ${spread(blocks.tuned.flat())}, ${short(timesAsFast(blocks.ours, blocks.tuned))}x`;
   const [jaxName] = versionsOf(["@jax-js/jax"]);
   return [
-    row("tfjs", "tfjs", tfjs.name, `${byHand}; ${floor}`),
+    row("tfjs", "tfjs", tfjs.name, `${tunedText(blocks)}; ${floor}`),
     row("jax", "jax-js", `${jaxName} wasm, by hand, one jit`, slowConvolution),
   ];
 }

@@ -1,25 +1,15 @@
-// A page's side of ours: what the claims ask of it by name.
+// A page's side of ours.
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { ratesOn } from "../floor.mjs";
 import { benchUnet, outputOn, samplingSteps, size, trainingSteps } from "../unet.mjs";
+import { expose } from "./expose.mjs";
 import { runtimeFiles } from "./first.mjs";
 
 const backend = await onnxBackend({ device: "wasm", threads: 2, wasmPaths: runtimeFiles });
 const network = benchUnet();
-
-const running = {};
-
-const bench = {
-  isolated: () => crossOriginIsolated,
-  rates: () => ratesOn(backend),
-  output: async (batch) => [...(await outputOn(backend, network, batch))],
-  async sample(batch, count) {
-    running.sample ??= await samplingSteps(backend, network, [batch, 1, size, size]);
-    return running.sample.steps(count);
-  },
-  async train(batch, count) {
-    running.train ??= await trainingSteps(backend, batch);
-    return running.train.steps(count);
-  },
+const side = {
+  output: (_, t) => outputOn(backend, network, t.length),
+  sampler: async (n) => (await samplingSteps(backend, network, [n, 1, size, size])).steps,
+  trainer: async (n) => (await trainingSteps(backend, n)).steps,
 };
-Object.assign(globalThis, { bench });
+expose(side, { rates: () => ratesOn(backend) });

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import "@tensorflow/tfjs-backend-wasm";
+import { timed } from "../measure.mjs";
 
 // TensorFlow.js's side of the VAE benchmark, written directly against it: variables, its own
 // gradients, its own Adam; 784-400-20, Bernoulli decoder, Adam 1e-3.
@@ -17,7 +18,7 @@ export async function tfjsVae(batchOf, batch = 128) {
   const [hidden, mean, logVariance] = [layer(784, 400), layer(400, 20), layer(400, 20)];
   const [up, out] = [layer(20, 400), layer(400, 784)];
   const apply = (x, { weight, bias }) => tf.add(tf.matMul(x, weight), bias);
-  const optimiser = tf.train.adam(1e-3);
+  const optimizer = tf.train.adam(1e-3);
   let k = 0;
 
   const loss = (x, noise) => {
@@ -36,26 +37,15 @@ export async function tfjsVae(batchOf, batch = 128) {
       const x = tf.tensor2d(batchOf(k++), [batch, 784]);
       const noise = tf.randomNormal([batch, 20]);
       const { value, grads } = tf.variableGrads(() => loss(x, noise));
-      optimiser.applyGradients(grads);
+      optimizer.applyGradients(grads);
       return value.dataSync()[0];
     });
 
   return {
     name: `tfjs ${tf.version.tfjs} wasm`,
-
-    steps(count) {
-      const times = [];
-      for (let i = 0; i < count; i++) {
-        const start = performance.now();
-        const value = step();
-        if (!Number.isFinite(value)) throw new Error(`tfjs's loss is ${value}`);
-        times.push(performance.now() - start);
-      }
-      return times;
-    },
-    stop() {
-      optimiser.dispose();
-      tf.disposeVariables();
-    },
+    steps: timed(() => {
+      const value = step();
+      if (!Number.isFinite(value)) throw new Error(`tfjs's loss is ${value}`);
+    }),
   };
 }
