@@ -34,8 +34,8 @@ export interface ArrayDatasetOptions {
  * Makes a dataset of an array whose first axis counts the items.
  *
  * [n, height, width] becomes one channel; [n, height, width, 3] becomes [n, 3, height, width] (also
- * with 1 or 4 channels, if the second axis has none of these sizes). uint8 stays bytes with the range [0, 255];
- * everything else becomes float32, with a range only where one is given.
+ * with 1 or 4 channels, if the second axis has none of these sizes). uint8 stays bytes with the
+ * range [0, 255]; everything else becomes float32, with a range only where one is given.
  *
  * @throws DataError when the array has no items, holds NaN, infinity, or raw half floats, or when
  * there is not one whole-number label for each item.

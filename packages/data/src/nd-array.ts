@@ -40,10 +40,7 @@ export type WritableArray = Omit<NdArray, "dtype"> & { readonly dtype?: DType };
 
 /** Bounds of a reader: where the bytes come from, and how large the decoded array may be. */
 export interface ReadOptions {
-  /**
-   * The name of the file in errors.
-   * @defaultValue the kind of file
-   */
+  /** The name of the file in errors. @defaultValue the kind of file */
   readonly name?: string;
   /**
    * The most bytes that may be allocated for the result.

@@ -45,8 +45,8 @@ export function readNpz(bytes: Uint8Array, options: ReadOptions = {}): Record<st
 }
 
 /**
- * Writes named arrays as an uncompressed `.npz` archive that `numpy.load` reads. The bytes depend on
- * the arrays alone, not on the clock.
+ * Writes named arrays as an uncompressed `.npz` archive that `numpy.load` reads. The bytes depend
+ * on the arrays alone, not on the clock.
  *
  * @throws RangeError for an array that {@link writeNpy} refuses.
  */

@@ -83,7 +83,9 @@ export function checkerboard(options: ToyOptions): PointSet {
   });
 }
 
-/** Four circles of radius 0.5, 1, 1.5 and 2 about the origin, even along each. Default noise 0.04. */
+/**
+ * Four circles of radius 0.5, 1, 1.5 and 2 about the origin, even along each. Default noise 0.04.
+ */
 export function rings(options: ToyOptions): PointSet {
   return toy("rings", options, options.noise ?? 0.04, (u) => {
     const ring = Math.floor(4 * u(0));

@@ -71,8 +71,8 @@ export async function download(options: DownloadOptions): Promise<Downloaded | u
 }
 
 /**
- * Requests the bytes from `from` on. Browsers refuse a compressed part, and the error looks as if the
- * server were unreachable; then this requests the whole file.
+ * Requests the bytes from `from` on. Browsers refuse a compressed part, and the error looks as if
+ * the server were unreachable; then this requests the whole file.
  */
 async function requestRest(options: RequestOptions, version: Version, from: number) {
   try {

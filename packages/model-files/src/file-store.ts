@@ -17,7 +17,10 @@ const storeName = /^[0-9a-f]{64}(\.[a-z0-9]{1,8})?$/;
 /** Whether a store may have written this name. Other names in the same place are left alone. */
 export const isStoreName = (name: string): boolean => storeName.test(name);
 
-/** `store`, but a failure becomes a warning and "not stored": a file that cannot be stored is still of use. */
+/**
+ * `store`, but a failure becomes a warning and "not stored": a file that cannot be stored is still
+ * of use.
+ */
 export function ignoreFailures(store: FileStore, onWarning: (message: string) => void): FileStore {
   const warned = new Set<string>();
   const attempt = async <R>(action: string, otherwise: R, work: () => Promise<R>): Promise<R> => {

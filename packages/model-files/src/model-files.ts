@@ -12,25 +12,17 @@ import { type FolderOptions, urlFolder } from "./url-folder.ts";
 
 /** Where model files are stored, and how many bytes they may take. */
 export interface ModelFilesOptions {
-  /**
-   * The largest file allowed, in bytes, in [1, 2 ** 31 - 1].
-   * @defaultValue 2 ** 31 - 1
-   */
+  /** The largest file allowed, in bytes, in [1, 2 ** 31 - 1]. @defaultValue 2 ** 31 - 1 */
   readonly limit?: number;
   /**
-   * Bytes that all stored files may take. When they would take more, the least recently used are removed.
+   * Bytes that all stored files may take. When they would take more, the least recently used are
+   * removed.
    * @defaultValue Infinity
    */
   readonly capacity?: number;
-  /**
-   * The folder, in Node.
-   * @defaultValue `gen/models` in the user's cache folder
-   */
+  /** The folder, in Node. @defaultValue `gen/models` in the user's cache folder */
   readonly folder?: string;
-  /**
-   * The name of the cache, in a browser.
-   * @defaultValue "gen-models"
-   */
+  /** The name of the cache, in a browser. @defaultValue "gen-models" */
   readonly name?: string;
   /** Your own store, used instead of the folder or the cache. */
   readonly store?: FileStore;
@@ -43,15 +35,15 @@ export interface ModelFilesOptions {
 
 /** Options of fetching one file. */
 export interface FetchOptions {
-  /** SHA-256 that the file must have, in hexadecimal. If a file with it is stored, no request is made. */
+  /**
+   * SHA-256 that the file must have, in hexadecimal. If a file with it is stored, no request is
+   * made.
+   */
   readonly sha256?: string;
   /** Stops the download after the current chunk. What arrived is stored. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: FileProgress) => void;
-  /**
-   * The largest file allowed, in bytes.
-   * @defaultValue the limit of {@link ModelFilesOptions}
-   */
+  /** The largest file allowed, in bytes. @defaultValue the limit of {@link ModelFilesOptions} */
   readonly limit?: number;
   /** Headers of the request, such as `authorization`. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -60,19 +52,19 @@ export interface FetchOptions {
 /** Files of models, downloaded once and stored under their SHA-256. */
 export interface ModelFiles {
   /**
-   * The bytes of the file at an http or https URL. Returns the stored file if it has the SHA-256 given,
-   * or if the server says that it is current or cannot be reached. A stored file is hashed on every
-   * load and downloaded again if it is damaged. After an abort or a broken connection, another call
-   * continues where this one stopped, if the server can.
-   * @throws ModelFileError when the file does not exist, is too large, or differs from its SHA-256 or
-   * length, or when the connection breaks three times.
+   * The bytes of the file at an http or https URL. Returns the stored file if it has the SHA-256
+   * given, or if the server says that it is current or cannot be reached. A stored file is hashed
+   * on every load and downloaded again if it is damaged. After an abort or a broken connection,
+   * another call continues where this one stopped, if the server can.
+   * @throws ModelFileError when the file does not exist, is too large, or differs from its SHA-256
+   * or length, or when the connection breaks three times.
    * @throws RangeError when an option is out of range.
    */
   fetch(url: string | URL, options?: FetchOptions): Promise<Uint8Array>;
   /**
-   * A function from a path to the bytes of that file in a folder at a URL, undefined if the file does
-   * not exist. `loadPipeline` takes such a function. The function throws a RangeError for a path that
-   * leads out of the folder.
+   * A function from a path to the bytes of that file in a folder at a URL, undefined if the file
+   * does not exist. `loadPipeline` takes such a function. The function throws a RangeError for a
+   * path that leads out of the folder.
    */
   folder(
     url: string | URL,

@@ -23,9 +23,9 @@ export interface PartialDownload {
 const recordName = async (url: string): Promise<string> => `${await sha256Of(url)}.part`;
 
 /**
- * The unfinished download of `url`. Its pieces are stored under a hash of the URL and its version, so
- * all processes that write there write the same bytes. Versions that cannot be told apart are not
- * stored.
+ * The unfinished download of `url`. Its pieces are stored under a hash of the URL and its version,
+ * so all processes that write there write the same bytes. Versions that cannot be told apart are
+ * not stored.
  */
 export async function partialDownload(
   store: LruStore,

@@ -11,8 +11,8 @@ interface Running<R, P> {
 }
 
 /**
- * Runs work once for all callers that ask for the same key while it runs. Each caller may leave by its
- * own signal. When the last one leaves, the work is aborted, and that caller waits for its end.
+ * Runs work once for all callers that ask for the same key while it runs. Each caller may leave by
+ * its own signal. When the last one leaves, the work is aborted, and that caller waits for its end.
  */
 export function singleFlight<R, P>(copy: (result: R) => R) {
   const running = new Map<string, Running<R, P>>();

@@ -9,7 +9,10 @@ export interface FolderOptions extends Omit<FetchOptions, "sha256" | "onProgress
   readonly onProgress?: (progress: FileProgress & { readonly path: string }) => void;
 }
 
-/** A function from a path to the bytes of the file at that path under `base`; undefined if it does not exist. */
+/**
+ * A function from a path to the bytes of the file at that path under `base`; undefined if it does
+ * not exist.
+ */
 export function urlFolder({ fetch }: Pick<ModelFiles, "fetch">, base: URL, options: FolderOptions) {
   const { sha256, onProgress, ...rest } = options;
   return async (path: string): Promise<Uint8Array | undefined> => {

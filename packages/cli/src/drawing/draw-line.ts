@@ -2,8 +2,8 @@ import type { Raster } from "@gen/data";
 import { blend, type Color } from "./draw-text.ts";
 
 /**
- * Draws a smooth-edged polyline of `thickness` pixels through points (x, y), measured from the upper
- * left corner. A point that is not finite leaves a gap.
+ * Draws a smooth-edged polyline of `thickness` pixels through points (x, y), measured from the
+ * upper left corner. A point that is not finite leaves a gap.
  */
 export function drawLine(
   raster: Raster,

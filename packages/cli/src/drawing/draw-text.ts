@@ -12,7 +12,10 @@ export function textWidth(text: string): number {
   return text.length * glyphWidth;
 }
 
-/** Writes one line with its upper left corner at (left, top). A character outside printable ASCII becomes "?". */
+/**
+ * Writes one line with its upper left corner at (left, top). A character outside printable ASCII
+ * becomes "?".
+ */
 export function drawText(
   raster: Raster,
   text: string,

@@ -5,42 +5,28 @@ import { drawText, textHeight, textWidth } from "./draw-text.ts";
 export interface ImageBatch {
   readonly data: ArrayLike<number>;
   readonly shape: readonly number[];
-  /**
-   * The values that become black and white.
-   * @defaultValue [0, 255] for bytes, [0, 1] otherwise
-   */
+  /** The values that become black and white. @defaultValue [0, 255] for bytes, [0, 1] otherwise */
   readonly range?: readonly [number, number];
 }
 
 /** Settings of {@link imageSheet}. */
 export interface SheetOptions {
-  /**
-   * Images in a row.
-   * @defaultValue ceil(sqrt(n))
-   */
+  /** Images in a row. @defaultValue ceil(sqrt(n)) */
   readonly columns?: number;
-  /**
-   * Pixels between images and around them, before `scale`.
-   * @defaultValue 2
-   */
+  /** Pixels between images and around them, before `scale`. @defaultValue 2 */
   readonly padding?: number;
-  /**
-   * Width and height of an image pixel in pixels of the sheet.
-   * @defaultValue 1
-   */
+  /** Width and height of an image pixel in pixels of the sheet. @defaultValue 1 */
   readonly scale?: number;
-  /**
-   * Grey of the space between images, 0 to 255.
-   * @defaultValue 255
-   */
+  /** Grey of the space between images, 0 to 255. @defaultValue 255 */
   readonly background?: number;
 }
 
 /**
- * Lays images out in rows on one raster. Values outside `range` are clipped; NaN becomes the lowest.
+ * Lays images out in rows on one raster. Values outside `range` are clipped; NaN becomes the
+ * lowest.
  *
- * @throws RangeError when the shape is none of {@link ImageBatch}, when it does not fit the data, or
- * when an option is not a whole number in its range.
+ * @throws RangeError when the shape is none of {@link ImageBatch}, when it does not fit the data,
+ * or when an option is not a whole number in its range.
  */
 export function imageSheet(images: ImageBatch, options: SheetOptions = {}): Raster {
   const { data, shape } = images;

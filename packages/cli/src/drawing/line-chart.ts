@@ -23,15 +23,9 @@ export interface LineChartOptions {
    * @defaultValue "linear"
    */
   readonly yScale?: "linear" | "log";
-  /**
-   * Width in pixels.
-   * @defaultValue 720
-   */
+  /** Width in pixels. @defaultValue 720 */
   readonly width?: number;
-  /**
-   * Height in pixels.
-   * @defaultValue 420
-   */
+  /** Height in pixels. @defaultValue 420 */
   readonly height?: number;
 }
 
@@ -49,11 +43,12 @@ const gridColor: Color = [228, 228, 228];
 const axisColor: Color = [150, 150, 150];
 
 /**
- * Draws curves, for example losses, as a PNG with title, legend, numbered axes and a light grid.
- * A PNG, not an SVG: the quickstart puts charts side by side in one picture, and every viewer shows it.
+ * Draws curves, for example losses, as a PNG with title, legend, numbered axes and a light grid. A
+ * PNG, not an SVG: the quickstart puts charts side by side in one picture, and every viewer shows
+ * it.
  *
- * @throws RangeError when no point is finite, when a series has different numbers of x and y, or when
- * a side is not a whole number in [200, 8192].
+ * @throws RangeError when no point is finite, when a series has different numbers of x and y, or
+ * when a side is not a whole number in [200, 8192].
  */
 export function lineChart(series: readonly Series[], options: LineChartOptions = {}): Uint8Array {
   const { title = "", xLabel = "", yLabel = "", yScale = "linear" } = options;

@@ -27,7 +27,9 @@ export function maxDrawable(item: readonly number[]): number {
   return Math.floor(sheetBytes / (channels * tile));
 }
 
-/** Images `[n, channels, height, width]` with values in `range`, or points `[n, 2]`, as a picture. */
+/**
+ * Images `[n, channels, height, width]` with values in `range`, or points `[n, 2]`, as a picture.
+ */
 export function pictureOf(
   data: ArrayLike<number>,
   shape: readonly number[],

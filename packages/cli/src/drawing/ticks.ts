@@ -1,6 +1,6 @@
 /**
- * Round numbers for an axis from `low` to `high`: multiples of 1, 2 or 5 times a power of ten, about
- * `count` of them, none outside.
+ * Round numbers for an axis from `low` to `high`: multiples of 1, 2 or 5 times a power of ten,
+ * about `count` of them, none outside.
  */
 export function linearTicks(low: number, high: number, count: number): number[] {
   const rough = (high - low) / count;
@@ -31,7 +31,9 @@ export function logTicks(low: number, high: number): number[] {
   return ticks.length > 1 ? ticks : linearTicks(low, high, 5);
 }
 
-/** A tick's number as text: no needless digits, thousands separated, powers where it is very long. */
+/**
+ * A tick's number as text: no needless digits, thousands separated, powers where it is very long.
+ */
 export function tickText(value: number): string {
   if (Math.abs(value) < 1e-300) return "0";
   const magnitude = Math.abs(value);
