@@ -1,14 +1,21 @@
-// The floors of ARCHITECTURE.md: an import only ever points down, never sideways.
-const floors = [
-  ["math"],
-  ["schedules", "data"],
-  ["graph"],
-  ["runtime-gpu"],
-  ["nn"],
-  ["sampling"],
-  ["vae", "ddpm", "ddim"],
-  ["cli"],
-];
+const { existsSync, readFileSync, readdirSync } = require("node:fs");
+const { join } = require("node:path");
+
+// An import only ever points down ARCHITECTURE.md's table of floors, never sideways.
+const architecture = readFileSync(join(__dirname, "ARCHITECTURE.md"), "utf8");
+const floors = [...architecture.matchAll(/^\| \d+ \| (`.+?`) \|/gm)]
+  .map(([, cell]) => cell.replaceAll("`", "").split(" "))
+  .filter(([name]) => !name.startsWith("apps/"))
+  .reverse();
+
+const packages = readdirSync(join(__dirname, "packages"))
+  .filter((name) => existsSync(join(__dirname, "packages", name, "package.json")))
+  .sort();
+if (`${floors.flat().sort()}` !== `${packages}`) {
+  throw new Error(
+    `ARCHITECTURE.md's floors are of ${floors.flat().sort()}, packages/ has ${packages}`,
+  );
+}
 
 const lower = (floor) => floors.slice(0, floor).flat();
 

@@ -1,21 +1,11 @@
-// @ts-check
 // What a step costs at least: the arithmetic of its products and the bytes they move. For Node and pages.
 import { matmul, mul, trace } from "@gen/graph";
-import { short } from "./statistics.mjs";
+import { short } from "./measure.mjs";
 
-/** @typedef {{ flops: number, weightBytes: number, resultBytes: number }} Cost */
-/** @typedef {{ flops: number, bytes: number }} Rates Both in a second. */
+const size = (shape) => shape.reduce((a, b) => a * Number(b), 1);
 
-const size = (/** @type {readonly unknown[]} */ shape) =>
-  shape.reduce((/** @type {number} */ a, b) => a * Number(b), 1);
-
-/**
- * The operations of a graph's convolutions and matrix products, two for a multiply-add, and the bytes of the
- * weights and of the products' results; all else could be done on the way.
- *
- * @param {import("@gen/graph").Graph} graph With all sizes known.
- * @returns {Cost}
- */
+// The operations of a graph's convolutions and matrix products, two for a multiply-add, and the
+// bytes of the weights and of the products' results; all else could be done on the way.
 export function costOf(graph) {
   let [flops, resultBytes] = [0, 0];
   for (const { op, inputs, attributes, shape } of graph.nodes) {
@@ -31,7 +21,7 @@ export function costOf(graph) {
   return { flops, weightBytes, resultBytes };
 }
 
-/** A backward pass makes two products of each: the image's gradient and the weight's. @param {Cost} cost */
+// A backward pass makes two products of each: the image's gradient and the weight's.
 export const withBackward = ({ flops, weightBytes, resultBytes }) => ({
   flops: 3 * flops,
   // Adam reads and writes each weight and its two moments, and a gradient.
@@ -43,63 +33,44 @@ const side = 1024;
 const length = 2 ** 22;
 const passes = 8;
 
-/**
- * What the runtime reaches in one large matrix product, and in passes over memory.
- * @param {import("@gen/runtime-gpu").Backend<any>} backend
- * @returns {Promise<Rates>}
- */
+/** What the runtime reaches in one large matrix product (operations a second) and in passes over memory (bytes). */
 export async function ratesOn(backend) {
   const square = { shape: [side, side] };
   const product = trace(({ a, b }) => ({ y: matmul(a, b) }), { a: square, b: square });
-  const sweep = trace(
-    ({ x }) => {
-      let y = x;
-      for (let i = 0; i < passes; i++) y = mul(y, 1 + 1e-3 * i);
-      return { y };
-    },
-    { x: { shape: [length] } },
-  );
-  const [one, many] = [new Float32Array(side * side).fill(0.5), new Float32Array(length).fill(0.5)];
-  const productTime = await timeOf(backend, product, {
-    a: backend.upload(one, [side, side]),
-    b: backend.upload(one, [side, side]),
-  });
-  const sweepTime = await timeOf(backend, sweep, { x: backend.upload(many, [length]) });
+  const scaled = (x) => Array.from({ length: passes }).reduce((y, _, i) => mul(y, 1 + 1e-3 * i), x);
+  const sweep = trace(({ x }) => ({ y: scaled(x) }), { x: { shape: [length] } });
+  const upload = (shape) =>
+    backend.upload(new Float32Array(shape.reduce((a, b) => a * b)).fill(0.5), shape);
+  const matrices = { a: upload(square.shape), b: upload(square.shape) };
+  const productTime = await fastest(backend, product, matrices);
+  const sweepTime = await fastest(backend, sweep, { x: upload([length]) });
   return {
     flops: (2 * side ** 3) / (productTime / 1000),
     bytes: (8 * length * passes) / (sweepTime / 1000),
   };
 }
 
-/**
- * @param {import("@gen/runtime-gpu").Backend<any>} backend
- * @param {import("@gen/graph").Graph} graph
- * @param {Record<string, any>} inputs Freed afterwards.
- */
-async function timeOf(backend, graph, inputs) {
+/** Milliseconds of the fastest of 8 runs: disturbance only adds. Disposes of the inputs. */
+async function fastest(backend, graph, inputs) {
   const program = await backend.compile(graph);
-  const times = [];
+  let best = Number.POSITIVE_INFINITY;
   for (let i = 0; i < 8; i++) {
     const start = performance.now();
     const { y } = await program.run(inputs);
-    times.push(performance.now() - start);
+    best = Math.min(best, performance.now() - start);
     backend.dispose(y);
   }
   backend.dispose(...Object.values(inputs));
   await program.dispose();
-  // What disturbs only adds.
-  return Math.min(...times);
+  return best;
 }
 
-/**
- * In words: what a step costs at least, and how far ours is from it.
- * @param {Cost} cost @param {Rates} rates @param {number} ours Milliseconds.
- */
+/** In words: what a step costs at least, and how far `ours` milliseconds are from it. */
 export function floorText({ flops, weightBytes, resultBytes }, rates, ours) {
   const compute = (1000 * flops) / rates.flops;
   // Results are written and read again.
   const move = (1000 * (weightBytes + 2 * resultBytes)) / rates.bytes;
-  const megabytes = (/** @type {number} */ n) => `${short(n / 1e6)} MB`;
+  const megabytes = (n) => `${short(n / 1e6)} MB`;
   return [
     `floor: ${short(flops / 1e9)} GFLOP of products as the network is written take ${short(compute)} ms at the ${short(rates.flops / 1e9)} GFLOP/s`,
     `of one ${side}^3 product on this runtime; ${megabytes(weightBytes)} of weights and ${megabytes(resultBytes)} of the`,

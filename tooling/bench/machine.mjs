@@ -1,101 +1,90 @@
-// @ts-check
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { availableParallelism, cpus, loadavg, release, totalmem, type } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
+import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
 import { root } from "../scripts/shell.mjs";
-import { peerCpu } from "./pytorch.mjs";
+
+const read = (path) => {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return ""; // Not Linux, or the process has ended.
+  }
+};
 
 /** Processor, memory and system, in words. */
 export function machine() {
-  const model = cpus()[0]?.model.trim() || "unknown processor";
-  const cores = availableParallelism();
   const gib = (totalmem() / 2 ** 30).toFixed(0);
-  return `${model}, ${cores} cores, ${gib} GiB, ${systemName()}, Node ${process.versions.node}`;
+  const system = /^PRETTY_NAME="(.*)"/m.exec(read("/etc/os-release"))?.[1] ?? process.platform;
+  const model = cpus()[0]?.model.trim() || "unknown processor";
+  return `${model}, ${availableParallelism()} cores, ${gib} GiB, ${system}, Node ${process.versions.node}`;
 }
 
-function systemName() {
-  try {
-    const name = /^PRETTY_NAME="(.*)"/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1];
-    if (name) return name;
-  } catch {
-    // Not Linux.
-  }
-  return `${type()} ${release()}`;
+/** `name version` of packages that package.json pins. */
+export function versionsOf(names) {
+  const pinned = ["package.json", "../../package.json"].map((path) =>
+    JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")),
+  );
+  const all = { ...pinned[0].dependencies, ...pinned[1].devDependencies };
+  return names.map((name) => `${name} ${all[name]}`);
 }
 
-const require = createRequire(import.meta.url);
-
-/** `name version` of an npm package. @param {string} name */
-export function npmVersion(name) {
-  let folder = require.resolve(name);
-  while (folder.length > 1) {
-    folder = folder.slice(0, Math.max(folder.lastIndexOf("/"), folder.lastIndexOf("\\")));
-    try {
-      const manifest = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
-      if (manifest.name === name) return `${name} ${manifest.version}`;
-    } catch {
-      // The package's own folder is further up.
-    }
-  }
-  return name;
-}
-
-/** The commit that is measured, where git knows it. */
+/** The commit that is measured, if git knows it. */
 export function commit() {
-  const git = (/** @type {string[]} */ ...args) =>
-    execFileSync("git", args, {
-      cwd: root,
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    }).trim();
+  const git = (...args) =>
+    execFileSync("git", args, { cwd: root, encoding: "utf8", stdio: "pipe" }).trim();
   try {
     const changed = git("status", "--porcelain", "--", "packages", "tooling/bench") !== "";
-    return `${git("rev-parse", "--short", "HEAD")}${changed ? " with changes" : ""}`;
+    return `commit ${git("rev-parse", "--short", "HEAD")}${changed ? " with changes" : ""}`;
   } catch {
-    return undefined;
+    return "no commit";
   }
+}
+
+/** Milliseconds of processor time that the processes started from here have used. Linux alone tells. */
+function childMilliseconds() {
+  const all = readdirSync("/proc", { withFileTypes: true })
+    .filter(({ name }) => /^\d+$/.test(name))
+    .map(({ name }) => [name, ...read(`/proc/${name}/stat`).split(") ").slice(-1)[0].split(" ")]);
+  const own = new Set([String(process.pid)]);
+  let ticks = 0;
+  // A child's number is above its parent's, unless the numbers have wrapped around.
+  for (const [pid, , parent, ...rest] of all.sort((a, b) => a[0] - b[0])) {
+    if (!own.has(parent)) continue;
+    own.add(pid);
+    ticks += Number(rest[9]) + Number(rest[10]);
+  }
+  return 10 * ticks;
 }
 
 const busyMilliseconds = () =>
   cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
-const ownMilliseconds = () => {
+
+function ownMilliseconds() {
   const { user, system } = process.cpuUsage();
-  return (user + system) / 1000 + peerCpu();
-};
+  return (user + system) / 1000 + (process.platform === "linux" ? childMilliseconds() : 0);
+}
 
-/** Above these, others' work bends the figures. */
-const highLoad = 0.5;
-const highShare = 0.1;
-
-/** Watches what the rest of the machine does meanwhile. */
+/** Watches what the rest of the machine does. `end()` says whether it bent the figures. */
 export function watchLoad() {
-  const load = loadavg()[0];
-  const cores = cpus().length;
-  const start = performance.now();
-  const busy = busyMilliseconds();
-  let own = 0;
-  let before = ownMilliseconds();
-  // Peers take their account with them when they end, so it is added up as it goes.
+  const [load, start, busy] = [loadavg()[0], performance.now(), busyMilliseconds()];
+  let [own, before] = [0, ownMilliseconds()];
+  // A process takes its account with it when it ends, so the account is added up as it grows.
   const add = () => {
     const now = ownMilliseconds();
     own += Math.max(0, now - before);
     before = now;
   };
-  const timer = setInterval(add, 200);
-  timer.unref();
+  const timer = setInterval(add, 200).unref();
   return {
-    /** @param {boolean} [first] Whether nothing of this benchmark ran before. */
-    end(first = true) {
+    /** `first`: whether nothing of this benchmark ran before; later the load average is our own. */
+    end(first) {
       clearInterval(timer);
       add();
-      const others = busyMilliseconds() - busy - own;
-      const share = Math.max(0, others / ((performance.now() - start) * cores));
-      // Later on the load average is our own doing.
-      const loud = first && load > highLoad * cores;
+      const spent = (performance.now() - start) * cpus().length;
+      const share = Math.max(0, (busyMilliseconds() - busy - own) / spent);
       return {
         text: `load average before ${load.toFixed(2)}, others used ${(100 * share).toFixed(0)} % of the processors meanwhile`,
-        busy: loud || share > highShare,
+        busy: share > 0.1 || (first && load > 0.5 * cpus().length),
       };
     },
   };

@@ -1,42 +1,26 @@
-// @ts-check
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const python = process.env.GEN_BENCH_PYTHON ?? "/usr/bin/python3";
-export const installPyTorch = "apt-get install python3-torch libopenblas0-pthread";
-
-/** @typedef {{ torch: string, python: string, blas: string, threads: number }} About */
+const install = "apt-get install python3-torch libopenblas0-pthread";
 
 /**
- * Processes that answer now, so that what they use is not taken for other people's load.
- * @type {Set<{ readonly pid?: number }>}
+ * Starts a PyTorch peer of `peers/`: `name` is its name in results, `ask(request)` its answer to a
+ * request, `steps(count)` the milliseconds of its steps. Without PyTorch, `name` says why and `ask` is
+ * undefined.
  */
-export const running = new Set();
-
-/**
- * Starts a PyTorch peer of `peers/`, or says why there is none.
- *
- * @param {string} script
- * @param {string[]} args
- * @returns {Promise<{ peer?: Peer, missing?: string }>}
- */
-export async function pyTorch(script, args = []) {
-  if (!existsSync(python)) return { missing: `no ${python}; ${installPyTorch}` };
+export async function pyTorch(script, threads = 2, ...args) {
+  const without = (reason) => ({ name: `no PyTorch: ${reason}; ${install}`, stop: () => {} });
+  if (!existsSync(python)) return without(`no ${python}`);
   const file = fileURLToPath(new URL(`peers/${script}`, import.meta.url));
-  const child = spawn(python, [file, "--serve", ...args], {
+  const child = spawn(python, [file, String(threads), ...args], {
     // OpenBLAS's own threads and PyTorch's would fight over the same cores.
     env: { ...process.env, OPENBLAS_NUM_THREADS: "1", PYTHONDONTWRITEBYTECODE: "1" },
-    stdio: ["pipe", "pipe", "pipe"],
+    stdio: "pipe",
   });
-  running.add(child);
-  const stop = () => child.kill();
-  process.once("exit", stop);
-  child.once("close", () => {
-    running.delete(child);
-    process.off("exit", stop);
-  });
+  process.once("exit", () => child.kill());
   let errors = "";
   child.stderr.setEncoding("utf8").on("data", (text) => {
     errors = (errors + text).slice(-2000);
@@ -47,67 +31,21 @@ export async function pyTorch(script, args = []) {
     if (!done) return JSON.parse(value);
     throw new Error(`${script} ended: ${errors.trim().split("\n").at(-1) || "no reason given"}`);
   };
-  /** @type {About} */
-  let about;
-  try {
-    about = await read();
-  } catch (error) {
-    const { message } = /** @type {Error} */ (error);
-    return { missing: /No module/.test(message) ? `${message}; ${installPyTorch}` : message };
-  }
-  return { peer: peerOf(child, read, about) };
-}
-
-/**
- * @param {import("node:child_process").ChildProcessWithoutNullStreams} child
- * @param {() => Promise<any>} read
- * @param {About} about
- */
-function peerOf(child, read, about) {
-  return {
-    about,
-    /**
-     * @param {Record<string, unknown>} request
-     * @param {(share: number) => void} [onProgress]
-     */
-    async ask(request, onProgress = () => {}) {
-      child.stdin.write(`${JSON.stringify(request)}\n`);
-      for (;;) {
-        const answer = await read();
-        if (answer?.progress === undefined) return answer;
-        onProgress(answer.progress);
-      }
-    },
-    /** @param {number} count @returns {Promise<number[]>} */
-    steps(count) {
-      return this.ask({ do: "steps", count });
-    },
-    /** @returns {Promise<void>} */
-    stop() {
-      return new Promise((resolve) => {
-        child.once("close", () => resolve());
-        child.stdin.end();
-      });
-    },
+  const about = await read().catch((error) => error);
+  if (about instanceof Error) return without(about.message);
+  const ask = (request) => {
+    child.stdin.write(`${JSON.stringify(request)}\n`);
+    return read();
   };
-}
-
-/** @typedef {ReturnType<typeof peerOf>} Peer */
-
-/** How the results name a peer. @param {About} about */
-export const pyTorchName = ({ torch, blas, threads }) =>
-  `PyTorch ${torch.replace(/a0$/, "")} eager, ${blas}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
-
-/** Milliseconds of processor time that the peers alive now have used; Linux alone knows. */
-export function peerCpu() {
-  let ticks = 0;
-  for (const { pid } of running) {
-    try {
-      const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
-      ticks += Number(fields[11]) + Number(fields[12]);
-    } catch {
-      // It ended meanwhile, or this is not Linux.
-    }
-  }
-  return ticks * 10;
+  const version = about.torch.replace(/a0$/, "");
+  return {
+    name: `PyTorch ${version} eager, ${about.blas}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
+    ask,
+    steps: (count) => ask({ do: "steps", count }),
+    stop: () =>
+      new Promise((resolve) => {
+        child.once("close", resolve);
+        child.stdin.end();
+      }),
+  };
 }

@@ -1,82 +1,50 @@
-// @ts-check
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
-
-/**
- * @typedef {object} Row
- * @property {string} work
- * @property {string} ours
- * @property {string} peer What it is beside, with its figure.
- * @property {string} [ratio]
- * @property {string} [target]
- * @property {boolean} [pass] Left out where there is no target or it could not be measured.
- * @property {string} [note]
- */
-/** @typedef {{ title: string, rows: Row[], about: string[] }} Section */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { short, spread, timesAsFast } from "./measure.mjs";
 
 const columns = ["work", "ours", "peer", "ratio", "target", "result"];
 
-/** @param {Row} row */
-export const verdict = ({ pass, target }) =>
+/** The row of a speed: `peer` holds the blocks of the peer `name`; without them, `name` says why. */
+export function speedRow({ work, ours, peer, name, target, note }) {
+  const ratio = peer && timesAsFast(ours, peer);
+  return {
+    work,
+    ours: spread(ours.flat()),
+    peer: peer ? `${name}: ${spread(peer.flat())}` : name,
+    target: `>= ${target}x as fast`,
+    note,
+    ...(peer && { ratio: `${short(ratio)}x`, pass: ratio >= target }),
+  };
+}
+
+const verdict = ({ pass, target }) =>
   pass === undefined ? (target ? "not measured" : "") : pass ? "pass" : "**miss**";
 
-/** @param {Section} section */
-function sectionText({ title, rows, about }) {
-  const line = (/** @type {readonly string[]} */ cells) => `| ${cells.join(" | ")} |`;
-  const notes = rows.filter(({ note }) => note).map(({ work, note }) => `- ${work}: ${note}`);
+/** What TensorFlow.js reaches if convolutions and normalizations are written for its wasm backend. */
+export const tunedText = ({ ours, tuned }) =>
+  `tuned by hand tfjs takes ${spread(tuned.flat())}, ${short(timesAsFast(ours, tuned))}x`;
+
+/** A section of bench/RESULTS.md. */
+export function sectionText({ title, rows, about }) {
+  const line = (cells) => `| ${cells.join(" | ")} |`;
   return [
-    `## ${title}`,
-    "",
+    `## ${title}\n`,
     line(columns),
     line(columns.map(() => "---")),
     ...rows.map((row) =>
-      line([row.work, row.ours, row.peer, row.ratio ?? "", row.target ?? "", verdict(row)]),
+      line(columns.map((c) => (c === "result" ? verdict(row) : (row[c] ?? "")))),
     ),
     "",
     ...about.map((each) => `- ${each}`),
-    ...notes,
-    "",
+    ...rows.filter(({ note }) => note).map(({ work, note }) => `- ${work}: ${note}`),
   ].join("\n");
 }
 
-const head = `# Benchmarks
-
-Written by \`npm run bench\`, each section by its own run: ours and its peer take turns in blocks within one run, so
-that what drifts on the machine hits both. Times are the median of all steps with the quartiles in brackets; a ratio is
-the median, over the rounds, of peer by ours. A miss stays in the table. No GPU has been at hand so far: WebGPU is
-tested on software adapters and not measured.
-`;
-
-/**
- * Puts sections into the file, in place of those of the same title.
- * @param {string} file
- * @param {readonly Section[]} sections
- * @param {readonly string[]} order All titles, as they come in the file.
- */
-export function writeResults(file, sections, order) {
-  const kept = new Map();
-  if (existsSync(file)) {
-    for (const part of readFileSync(file, "utf8")
-      .split(/^(?=## )/m)
-      .slice(1)) {
-      kept.set(part.slice(3, part.indexOf("\n")), part);
-    }
-  }
-  for (const section of sections) kept.set(section.title, sectionText(section));
-  const parts = order.filter((title) => kept.has(title)).map((title) => kept.get(title).trimEnd());
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${[head.trimEnd(), ...parts].join("\n\n")}\n`);
-}
-
-/** The table as a terminal shows it. @param {Section} section */
-export function printable({ title, rows, about }) {
-  const lines = [title];
-  for (const row of rows) {
-    lines.push(`  ${row.work}`);
-    const ratio = row.ratio ? `, ${row.ratio}` : "";
-    const target = row.target ? ` (${row.target}): ${verdict(row).replaceAll("*", "")}` : "";
-    lines.push(`    ours ${row.ours}; ${row.peer}${ratio}${target}`);
-    if (row.note) lines.push(`    ${row.note}`);
-  }
-  return [...lines, ...about.map((each) => `  (${each})`), ""].join("\n");
+/** Puts a section into the file, in place of the section of the same title. `order` holds all titles. */
+export function writeSection(file, section, order) {
+  const parts = existsSync(file) ? readFileSync(file, "utf8").split(/^(?=## )/m) : ["# Benchmarks"];
+  const [head, ...sections] = parts.map((part) => part.trim());
+  const stored = new Map(sections.map((part) => [part.slice(3).split("\n")[0], part]));
+  stored.set(section.title, sectionText(section));
+  const known = order.filter((title) => stored.has(title)).map((title) => stored.get(title));
+  writeFileSync(file, `${[head, ...known].join("\n\n")}\n`);
 }

@@ -1,98 +1,60 @@
-// @ts-check
-// The benchmark: `npm run bench -- [vae] [moons] [overhead] [unet] [browser] [size] [math] [--quick] [--json]`.
+// The benchmarks: `npm run bench -- [CLAIM ...] [--quick] [--json]`. One file of claims/ is one claim.
 import { fileURLToPath } from "node:url";
-import { commit, machine, watchLoad } from "./machine.mjs";
-import { progressLine } from "./progress.mjs";
-import { printable, writeResults } from "./results.mjs";
+import { commit, machine, versionsOf, watchLoad } from "./machine.mjs";
+import { sectionText, writeSection } from "./results.mjs";
 
 const resultsFile = fileURLToPath(new URL("../../bench/RESULTS.md", import.meta.url));
-const suiteFiles = {
-  // Before onnxruntime-web gives Node a Worker, which makes jax-js ask for memory that it then refuses.
-  math: () => import("./suites/math.mjs"),
-  vae: () => import("./suites/vae.mjs"),
-  moons: () => import("./suites/moons.mjs"),
-  overhead: () => import("./suites/overhead.mjs"),
-  unet: () => import("./suites/unet.mjs"),
-  browser: () => import("./suites/browser.mjs"),
-  size: () => import("./suites/size.mjs"),
-};
-const names = Object.keys(suiteFiles);
+// jax-js comes first: later onnxruntime-web gives Node a Worker, and jax-js then asks for memory in vain.
+const names = [
+  ...["normals", "tables", "vae-step", "vae-wasm", "vae-elbo", "moons-step", "moons-samples"],
+  ...["overhead", "unet-step", "unet-training", "unet-wasm"],
+  ...["page-step", "page-training", "page-first", "size"],
+];
 const help = `Usage: npm run bench -- [${names.join("] [")}] [--quick] [--json]
 
-Measures each figure beside its peer in the same run and writes bench/RESULTS.md.
+Measures each claim beside its peer in one run, and writes it into bench/RESULTS.md unless the machine was busy.
 
   --quick  fewer steps, for trying out; writes nothing
   --json   prints the rows as JSON
 `;
-
-/**
- * @typedef {object} Run
- * @property {boolean} quick
- * @property {(share: number, what: string) => void} progress
- */
-/**
- * @typedef {object} Suite
- * @property {string} title
- * @property {boolean} [timed] Whether what else the machine does matters; true unless told.
- * @property {(quick: boolean) => number} seconds What it takes on two quiet cores.
- * @property {(run: Run) => Promise<{ rows: import("./results.mjs").Row[], versions: string[] }>} run
- */
 
 const args = process.argv.slice(2);
 if (args.includes("--help") || args.includes("-h")) {
   process.stdout.write(help);
   process.exit(0);
 }
-const options = args.filter((arg) => arg.startsWith("-"));
-const chosen = args.filter((arg) => !arg.startsWith("-"));
-const odd =
-  options.find((arg) => !["--quick", "--json"].includes(arg)) ??
-  chosen.find((name) => !names.includes(name));
+const odd = args.find((arg) => ![...names, "--quick", "--json"].includes(arg));
 if (odd !== undefined) {
   console.error(`bench takes ${names.join(", ")}, --quick and --json, got ${odd}`);
   process.exit(2);
 }
-const quick = options.includes("--quick");
+const quick = args.includes("--quick");
+const chosen = names.filter((name) => args.includes(name));
+const wanted = chosen.length > 0 ? chosen : names;
+const claims = await Promise.all(names.map((name) => import(`./claims/${name}.mjs`)));
+const order = claims.map(({ title }) => title);
 process.on("SIGINT", () => process.exit(130));
 
-/** @type {{ name: string, suite: Suite }[]} */
-const suites = [];
-for (const [name, load] of Object.entries(suiteFiles)) {
-  suites.push({ name, suite: (await load()).suite });
-}
-const wanted = suites.filter(({ name }) => chosen.length === 0 || chosen.includes(name));
-
-const line = progressLine(
-  wanted.map(({ name, suite }) => ({ name, seconds: suite.seconds(quick) })),
-);
-const order = suites.map(({ suite }) => suite.title);
 const sections = [];
-for (const [i, { name, suite }] of wanted.entries()) {
+for (const name of wanted) {
+  const { title, versions = [], timed = true, measure } = claims[names.indexOf(name)];
+  console.error(`${title} ...`);
   const watch = watchLoad();
-  const { rows, versions } = await suite.run({
-    quick,
-    progress: (share, what) => line.at(name, share, what),
-  });
-  line.finish(name);
-  const load = watch.end(i === 0);
+  const rows = await measure({ quick });
+  const load = watch.end(sections.length === 0);
   const day = new Date().toISOString().slice(0, 10);
-  const from = commit();
-  const warning = load.busy ? "**the machine was busy, times are not to be trusted**: " : "";
-  const section = {
-    title: suite.title,
-    rows,
-    about: [
-      [day, machine(), ...(from ? [`commit ${from}`] : [])].join("; "),
-      ...(versions.length > 0 ? [versions.join(", ")] : []),
-      ...(suite.timed === false ? [] : [`${warning}${load.text}`]),
-    ],
-  };
+  const about = [`${day}; ${machine()}; ${commit()}`, versionsOf(versions).join(", ")];
+  if (timed) about.push(load.text);
+  const section = { title, rows, about: about.filter(Boolean) };
   sections.push(section);
-  line.say(`\n${printable(section)}`);
-  // At once: what a later suite fails at costs nothing that was measured.
-  if (!quick) writeResults(resultsFile, [section], order);
+  console.error(`\n${sectionText(section)}\n`);
+  // Written at once: a claim that fails later costs nothing that was measured.
+  if (quick) continue;
+  if (timed && load.busy) {
+    console.error("not recorded: the machine was busy");
+    process.exitCode = 1;
+  } else writeSection(resultsFile, section, order);
 }
-line.clear();
-if (options.includes("--json")) console.log(JSON.stringify(sections, undefined, 2));
-if (quick) line.say("A quick run is too short to be recorded.");
-else line.say("Wrote bench/RESULTS.md");
+if (args.includes("--json")) console.log(JSON.stringify(sections, undefined, 2));
+// The libraries keep threads alive.
+process.exit();

@@ -1,4 +1,4 @@
-// Writes packages/data/src/font.ts: printable ASCII of the X11 font 7x13 (font-misc-misc, public
+// Writes packages/cli/src/drawing/font.ts: printable ASCII of the X11 font 7x13 (font-misc-misc, public
 // domain). Usage: node tooling/datasets/build-font.mjs FOLDER   (made by fetch-packages.sh)
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -61,7 +61,7 @@ for (let code = 32; code < 127; code++) {
 const hex = out.toString("hex");
 const lines = hex.match(/.{1,96}/g).map((line) => `  "${line}",`);
 writeFileSync(
-  fileURLToPath(new URL("../../packages/data/src/font.ts", import.meta.url)),
+  fileURLToPath(new URL("../../packages/cli/src/drawing/font.ts", import.meta.url)),
   `// Written by tooling/datasets/build-font.mjs from the X11 font 7x13 (font-misc-misc): "Public domain
 // font. Share and enjoy." Printable ASCII, 13 rows a glyph, a byte a row, leftmost pixel highest.
 export const glyphWidth = ${width};

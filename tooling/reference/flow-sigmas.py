@@ -1,4 +1,4 @@
-"""Writes packages/schedules/test/reference/flow_sigmas.json: the noises of a flow-matching sampler.
+"""Writes tooling/fixtures/flow_sigmas.json: the noises of a flow-matching sampler.
 
 A plain restatement, in numpy and scipy, of what set_timesteps of diffusers'
 FlowMatchEulerDiscreteScheduler (0.40) computes. Needs numpy and scipy.
@@ -11,7 +11,7 @@ import pathlib
 import numpy as np
 import scipy.stats
 
-TARGET = pathlib.Path(__file__).parents[2] / "packages/schedules/test/reference/flow_sigmas.json"
+TARGET = pathlib.Path(__file__).parents[2] / "tooling/fixtures/flow_sigmas.json"
 
 
 def shifted(shift, sigmas):

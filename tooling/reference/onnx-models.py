@@ -310,6 +310,7 @@ def write(folder, name, model, inputs, opset, dynamic, output_name="out", half=F
         halve(f"{folder}/{name}.onnx")
     if change:
         change(f"{folder}/{name}.onnx")
+        return  # Its values are those of the unchanged model, which has its own file of them.
     if packed:
         with open(f"{folder}/{name}.onnx", "rb") as f, open(f"{folder}/{name}.onnx.gz", "wb") as out:
             out.write(gzip.compress(f.read(), mtime=0))

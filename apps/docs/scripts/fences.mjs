@@ -31,10 +31,10 @@ function inFolder(folder) {
 }
 
 /**
- * The fences of a page's text in one language, TypeScript unless told.
+ * The fences of a page's text in one language.
  *
  * @param {string} text
- * @param {string} [language]
+ * @param {string} [language] Default TypeScript.
  * @returns {{ line: number, code: string }[]}
  */
 export function fencesOf(text, language = "ts") {

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { fencesOf, pages, withChecks, writeFences } from "../scripts/fences.mjs";
@@ -20,6 +20,41 @@ describe("every TypeScript fence runs and gives what its page shows", () => {
     expect(guides.length).toBeGreaterThanOrEqual(6);
     expect(guides.filter((page) => !shown.has(page))).toEqual([]);
   });
+});
+
+describe("a package's README", () => {
+  const readmes = pages().filter((page) => page.startsWith("packages/"));
+
+  it.each(readmes)("%s installs what its example imports", (page: string) => {
+    const [install] = fencesOf(read(page), "sh");
+    expect(install.code).toMatch(/^npm install /);
+    const examples = fencesOf(read(page)).map(({ code }) => code);
+    expect(examples.length).toBeGreaterThan(0);
+    const imports = examples.flatMap((code) => code.match(/(?<=from ")@gen\/[\w-]+/g) ?? []);
+    const names = install.code.split(/\s+/);
+    const own = `@gen/${page.split("/")[1]}`;
+    expect(names).toEqual(expect.arrayContaining([own, ...imports]));
+  });
+
+  it.each(readmes)("%s links to absolute addresses, which npm shows", (page: string) => {
+    const links = [...read(page).matchAll(/\]\(([^)]*)\)/g)].map(([, link]) => link);
+    expect(links.filter((link) => !/^(https:\/\/|#)/.test(link))).toEqual([]);
+  });
+});
+
+it("no file says to run the package that is called gen on npm", () => {
+  const skipped =
+    /^([.](git|turbo|fences|vitepress)|node_modules|dist|reference|gen-quickstart|shared)$/;
+  const text = /[.](c?[jt]s|m[jt]s|vue|md|json|ya?ml|py|sh)$/;
+  const files = (folder: string): string[] =>
+    readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+      if (skipped.test(entry.name)) return [];
+      const path = join(folder, entry.name);
+      return entry.isDirectory() ? files(path) : text.test(entry.name) ? [path] : [];
+    });
+  const all = files(".");
+  expect(all).toContain(join("packages", "cli", "src", "print.ts"));
+  expect(all.filter((path) => /npx +gen\b/.test(read(path)))).toEqual([]);
 });
 
 describe("the two languages", () => {

@@ -1,7 +1,7 @@
 import { realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { type Expr, trace } from "@gen/graph";
-import { ModelFileError, modelFiles } from "@gen/runtime-gpu/files";
+import { ModelFileError, modelFiles } from "@gen/model-files";
 import {
   type LoadModelOptions,
   type LoadPipelineOptions,

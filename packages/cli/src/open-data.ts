@@ -9,7 +9,7 @@ import {
   pinwheel,
   rings,
   slice,
-  standardise,
+  standardize,
   swissRoll,
   twoMoons,
 } from "@gen/data";
@@ -54,7 +54,7 @@ export async function openData(name: string, seed: number, range?: Range): Promi
   }
   if (name === "digits") return split(await digits());
   const drawn = (from: number) =>
-    standardise(points[name as keyof typeof points]({ n: 8000, seed: from })).dataset;
+    standardize(points[name as keyof typeof points]({ n: 8000, seed: from })).dataset;
   return { train: drawn(seed), test: drawn(seed + 1) };
 }
 
@@ -65,7 +65,7 @@ async function openFile(path: string, range?: Range): Promise<OpenedData> {
     return split(data);
   }
   if (data.shape.length === 1 && !range) {
-    const { dataset, mean, std } = standardise(data);
+    const { dataset, mean, std } = standardize(data);
     return { ...split(dataset), scaling: { mean: Array.from(mean), std: Array.from(std) } };
   }
   return split({ ...data, range: checkedRange(path, data, range) });

@@ -8,7 +8,7 @@ export function print(json: boolean, result: unknown, lines: readonly string[]):
 /** How this command was started, for the commands that it proposes. */
 export function invocation(): string {
   const [, script = ""] = process.argv;
-  if (script.includes("node_modules")) return "npx gen";
+  if (script.includes("node_modules")) return "npx @gen/cli";
   if (!script.endsWith("gen.js")) return "gen";
   return `node ${relative(process.cwd(), script)}`;
 }

@@ -1,10 +1,10 @@
 import { totalmem } from "node:os";
 import { extname, resolve } from "node:path";
 import { writeNpy, writePng } from "@gen/data";
+import { isDrawable, maxDrawable, pictureOf, singleImage } from "./drawing/pictures.ts";
 import { UsageError } from "./errors.ts";
 import { sweep, writeFolder, writeWhole } from "./files.ts";
 import type { LoadedPipeline } from "./model-folder.ts";
-import { isDrawable, mostDrawable, oneOf, pictureOf } from "./pictures.ts";
 import type { PipelineSamples } from "./sample-pipeline.ts";
 
 /** What a path asks for: a picture, the numbers, or a folder of both and of single pictures. */
@@ -39,9 +39,9 @@ export function checkOutput(
     throw new UsageError(
       `--count must be at most ${most} for samples [${item.join(", ")}] in this machine's memory, got ${count}`,
     );
-  if (kind !== "npy" && drawable && count > mostDrawable(item))
+  if (kind !== "npy" && drawable && count > maxDrawable(item))
     throw new UsageError(
-      `--count must be at most ${mostDrawable(item)} for a picture of samples [${item.join(", ")}], got ${count}; --out ending in .npy takes more`,
+      `--count must be at most ${maxDrawable(item)} for a picture of samples [${item.join(", ")}], got ${count}; --out ending in .npy takes more`,
     );
 }
 
@@ -61,7 +61,7 @@ export async function writeSamples(
   if (isDrawable(item)) files["sheet.png"] = png();
   if (isDrawable(item) && item.length === 3) {
     for (let i = 0; i < shape[0]; i++)
-      files[`${String(i).padStart(4, "0")}.png`] = writePng(oneOf(data, shape, i));
+      files[`${String(i).padStart(4, "0")}.png`] = writePng(singleImage(data, shape, i));
   }
   await writeFolder(out, files, /^(\d{4,}\.png|sheet\.png)$/);
 }

@@ -13,7 +13,7 @@ import { unscale } from "./scaling.ts";
 
 /** Which sampler goes from noise to data, and how. */
 export interface SamplingChoice extends SchedulerStepsOptions {
-  /** Bounds the clean estimate as the scheduler says; true unless told. */
+  /** Bounds the clean estimate as the scheduler says. @defaultValue true */
   readonly clip?: boolean;
 }
 

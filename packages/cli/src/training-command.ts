@@ -1,13 +1,13 @@
 import { join, resolve } from "node:path";
 import type { Backend } from "@gen/runtime-gpu";
 import { type Command, Option } from "commander";
+import { lossChart } from "./drawing/pictures.ts";
 import { UsageError } from "./errors.ts";
 import { writableFolder, writeWhole } from "./files.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { openBackend } from "./open-backend.ts";
 import { dataNames, fingerprint, type OpenedData, openData } from "./open-data.ts";
 import { type CommonOptions, path, range, real, whole } from "./options.ts";
-import { lossChart } from "./pictures.ts";
 import { invocation, print } from "./print.ts";
 import type { TrainingRecord } from "./training-folder.ts";
 

@@ -1,8 +1,8 @@
 import { DataError, readPng } from "@gen/data";
 import { describe, expect, test } from "vitest";
+import { isDrawable, lossChart, maxDrawable, pictureOf } from "../src/drawing/pictures.ts";
 import { errorLine, exitCode, Interrupted, naming, UsageError } from "../src/errors.ts";
 import { program } from "../src/index.ts";
-import { isDrawable, lossChart, mostDrawable, pictureOf } from "../src/pictures.ts";
 import { duration, progress } from "../src/progress.ts";
 import { scalingOf } from "../src/scaling.ts";
 
@@ -94,8 +94,8 @@ describe("pictures", () => {
   test("what can be shown", () => {
     expect([[1, 8, 8], [3, 8, 8], [2]].map(isDrawable)).toEqual([true, true, true]);
     expect([[4, 8, 8], [3], [], [1, 1, 8, 8]].map(isDrawable)).toEqual(Array(4).fill(false));
-    expect(mostDrawable([1, 28, 28])).toBeGreaterThan(10_000);
-    expect(mostDrawable([3, 512, 512])).toBe(84);
+    expect(maxDrawable([1, 28, 28])).toBeGreaterThan(10_000);
+    expect(maxDrawable([3, 512, 512])).toBe(84);
   });
 
   test("a loss curve names both of its lines, several have one each", () => {

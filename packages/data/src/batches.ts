@@ -27,13 +27,20 @@ export interface BatchOptions {
   /** A whole number in [0, 2^53); the order of every epoch depends on it and on nothing else. */
   readonly seed: number;
   /**
-   * "unit" maps the dataset's range to [0, 1], "signed" to [-1, 1]; "none", the default, hands the
-   * values over as they are.
+   * "unit" maps the dataset's range to [0, 1], "signed" to [-1, 1]; "none" leaves the values as
+   * they are.
+   * @defaultValue "none"
    */
   readonly scale?: "unit" | "signed" | "none";
-  /** Leave out the smaller batch at the end of an epoch, so that all have one size. Default true. */
+  /**
+   * Leaves out the smaller batch at the end of an epoch, so that all batches have one size.
+   * @defaultValue true
+   */
   readonly dropLast?: boolean;
-  /** Continue from here: what `state()` gave, or how many batches were taken before; 0 unless told. */
+  /**
+   * Where to continue: the result of `state()`, or the number of batches taken before.
+   * @defaultValue 0
+   */
   readonly from?: BatchState | number;
 }
 
@@ -52,8 +59,8 @@ export interface Batches extends IterableIterator<Batch> {
  * (seed, "batches", e), so it is the same on every machine, and resuming from a state continues as
  * if nothing had happened.
  *
- * @throws {RangeError} when `batchSize`, `seed` or `from` is not as described.
- * @throws {DataError} when the data hold NaN or infinity, the dataset has fewer items than a batch
+ * @throws RangeError when `batchSize`, `seed` or `from` is not as described.
+ * @throws DataError when the data hold NaN or infinity, the dataset has fewer items than a batch
  * needs, or `scale` needs a range that the dataset lacks.
  */
 export function batches(dataset: Dataset, options: BatchOptions): Batches {

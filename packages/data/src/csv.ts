@@ -16,7 +16,7 @@ export interface CsvTable {
  * A first line that is not all numbers is the header. Empty lines and lines that start with `#` are
  * skipped.
  *
- * @throws {DataError} naming the line, when a field is no finite number, a line has another count of
+ * @throws DataError naming the line, when a field is no finite number, a line has another count of
  * fields than the first, there is no row, or file or result exceed `limit` bytes (default 256 MiB).
  */
 export function readCsv(bytes: Uint8Array, options: ReadOptions = {}): CsvTable {

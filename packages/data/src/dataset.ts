@@ -34,10 +34,10 @@ export interface ArrayDatasetOptions {
  * Makes a dataset of an array whose first axis counts the items.
  *
  * [n, height, width] becomes one channel; [n, height, width, 3] becomes [n, 3, height, width] (also
- * with 1 or 4 channels, if the second axis has none of these sizes). uint8 stays bytes with the range [0, 255];
- * everything else becomes float32, with a range only where one is given.
+ * with 1 or 4 channels, if the second axis has none of these sizes). uint8 stays bytes with the
+ * range [0, 255]; everything else becomes float32, with a range only where one is given.
  *
- * @throws {DataError} when the array has no items, holds NaN, infinity, or raw half floats, or when
+ * @throws DataError when the array has no items, holds NaN, infinity, or raw half floats, or when
  * there is not one whole-number label for each item.
  */
 export function arrayDataset(array: NdArray, options: ArrayDatasetOptions = {}): Dataset {
@@ -67,7 +67,7 @@ export function arrayDataset(array: NdArray, options: ArrayDatasetOptions = {}):
 /**
  * Items `from` to `to` (excluded) of a dataset, sharing its memory.
  *
- * @throws {RangeError} unless 0 <= from < to <= length.
+ * @throws RangeError unless 0 <= from < to <= length.
  */
 export function slice(dataset: Dataset, from: number, to: number): Dataset {
   const whole = Number.isInteger(from) && Number.isInteger(to);
@@ -90,7 +90,7 @@ export function itemSize(dataset: { readonly shape: readonly number[] }): number
   return dataset.shape.reduce((product, n) => product * n, 1);
 }
 
-/** @throws {DataError} naming the first item that holds NaN or infinity. */
+/** @throws DataError naming the first item that holds NaN or infinity. */
 export function checkFinite(dataset: Pick<Dataset, "name" | "data" | "shape">): void {
   const { data, name } = dataset;
   if (data instanceof Uint8Array) return;

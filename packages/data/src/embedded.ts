@@ -43,7 +43,7 @@ export async function digits(): Promise<Dataset> {
  *
  * H. Xiao, K. Rasul, R. Vollgraf (2017), arXiv:1708.07747, MIT licence.
  *
- * @throws {RangeError} when `split` is neither "train" nor "test".
+ * @throws RangeError when `split` is neither "train" nor "test".
  */
 export async function fashionMnist(options: {
   readonly split: "train" | "test";

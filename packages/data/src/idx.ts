@@ -23,7 +23,7 @@ const dtypes: Readonly<Record<number, DType>> = {
  *
  * The header is `00 00 type rank`, then `rank` big-endian 32-bit sizes, then the elements.
  *
- * @throws {DataError} on another magic number or type, a size beyond `limit`, bytes missing or left
+ * @throws DataError on another magic number or type, a size beyond `limit`, bytes missing or left
  * over.
  */
 export function readIdx(bytes: Uint8Array, options: ReadOptions = {}): NdArray {

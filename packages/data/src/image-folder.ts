@@ -10,9 +10,9 @@ import { resize } from "./resize.ts";
 export interface ImageFolderOptions {
   /** Scale every image to this: a side, or [height, width]. Without it all must have one size. */
   readonly size?: number | readonly [height: number, width: number];
-  /** 1 for greyscale (Rec. 601 luma), 3 for RGB. Default: 3 if any image has colour channels. */
+  /** 1 for greyscale (Rec. 601 luma), 3 for RGB. @defaultValue 3 if any image has color channels */
   readonly channels?: 1 | 3;
-  /** Most bytes for all images together. Default 1 GiB, and 256 MiB for one. */
+  /** The most bytes for all images together. @defaultValue 1 GiB, and 256 MiB for one image */
   readonly limit?: number;
 }
 
@@ -22,9 +22,9 @@ export interface ImageFolderOptions {
  *
  * Links are followed to files within the folder alone.
  *
- * @throws {DataError} when there is no image, an image is unreadable or of another size than the
- * first, images lie both in the folder and in subfolders, a link leads out of the folder, or `limit`
- * is exceeded.
+ * @throws DataError when there is no image, an image is unreadable or of another size than the
+ * first, images lie both in the folder and in subfolders, a link leads out of the folder, or
+ * `limit` is exceeded.
  */
 export async function readImageFolder(
   path: string,

@@ -9,10 +9,6 @@ export { digits, fashionMnist } from "./embedded.ts";
 export { readIdx } from "./idx.ts";
 export type { ImageFolderOptions } from "./image-folder.ts";
 export { readImageFolder } from "./image-folder.ts";
-export type { ImageBatch, SheetOptions } from "./image-sheet.ts";
-export { beside, imageSheet } from "./image-sheet.ts";
-export type { LineChartOptions, Series } from "./line-chart.ts";
-export { lineChart } from "./line-chart.ts";
 export type { DType, NdArray, NumericArray, ReadOptions, WritableArray } from "./nd-array.ts";
 export { defaultLimit } from "./nd-array.ts";
 export { readNpy, writeNpy } from "./npy.ts";
@@ -24,8 +20,8 @@ export { readPng, writePng } from "./png.ts";
 export { resize } from "./resize.ts";
 export type { Safetensors } from "./safetensors.ts";
 export { readSafetensors, writeSafetensors } from "./safetensors.ts";
-export type { Standardised } from "./standardise.ts";
-export { standardise } from "./standardise.ts";
+export type { Standardized } from "./standardize.ts";
+export { standardize } from "./standardize.ts";
 export type { PointSet, ToyOptions } from "./toys.ts";
 export {
   checkerboard,

@@ -13,7 +13,7 @@ export function isGzip(bytes: Uint8Array): boolean {
  * Inflates a gzip or zlib stream, given in parts, stopping as soon as it yields more than `limit`
  * bytes.
  *
- * @throws {DataError} when the stream is damaged, ends early or is larger than `limit`.
+ * @throws DataError when the stream is damaged, ends early or is larger than `limit`.
  */
 export function inflate(
   source: string,

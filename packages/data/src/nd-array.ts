@@ -40,13 +40,16 @@ export type WritableArray = Omit<NdArray, "dtype"> & { readonly dtype?: DType };
 
 /** Bounds of a reader: where the bytes come from, and how large the decoded array may be. */
 export interface ReadOptions {
-  /** Named in errors. Default: the kind of file. */
+  /** The name of the file in errors. @defaultValue the kind of file */
   readonly name?: string;
-  /** Most bytes that may be allocated for the result. Default 1 GiB; PNG and CSV 256 MiB. */
+  /**
+   * The most bytes that may be allocated for the result.
+   * @defaultValue 1 GiB; 256 MiB for PNG and CSV
+   */
   readonly limit?: number;
 }
 
-/** Readers refuse to allocate more than this many bytes (1 GiB) unless told otherwise. */
+/** The default limit of readers: they refuse to allocate more than this many bytes (1 GiB). */
 export const defaultLimit = 2 ** 30;
 
 const constructors = {
@@ -80,7 +83,7 @@ export function dtypeOf(array: WritableArray): DType {
  * Bytes that an array of this dtype and shape takes, checked against `limit` before anything is
  * allocated.
  *
- * @throws {DataError} when a dimension is no whole number or the product exceeds the limit.
+ * @throws DataError when a dimension is no whole number or the product exceeds the limit.
  */
 export function checkedByteLength(
   source: string,
@@ -122,7 +125,7 @@ export function littleEndianBytes(data: NumericArray): Uint8Array {
   return copy;
 }
 
-/** @throws {RangeError} when `shape` does not describe `data`, or `dtype` is not its element type. */
+/** @throws RangeError when `shape` does not describe `data`, or `dtype` is not its element type. */
 export function checkArray(array: WritableArray): void {
   const size = array.shape.reduce((product, n) => product * n, 1);
   if (size !== array.data.length) {

@@ -4,7 +4,7 @@ interface Modules {
   "node:path": typeof import("node:path");
 }
 
-/** @throws {Error} outside Node. */
+/** @throws Error outside Node. */
 export function nodeModule<K extends keyof Modules>(name: K): Modules[K] {
   const module = globalThis.process?.getBuiltinModule?.(name);
   if (module === undefined) {

@@ -32,7 +32,7 @@ const longestHeader = 65_536;
  * Reads a `.npy` file (versions 1 to 3). Big-endian elements are swapped and Fortran order is
  * transposed, so that `data` is always native and row-major; `bool` becomes uint8.
  *
- * @throws {DataError} on another magic number, element types that are not plain numbers (objects are
+ * @throws DataError on another magic number, element types that are not plain numbers (objects are
  * never unpickled), a size beyond `limit`, bytes missing or left over.
  */
 export function readNpy(bytes: Uint8Array, options: ReadOptions = {}): NdArray {
@@ -75,7 +75,7 @@ export function readNpy(bytes: Uint8Array, options: ReadOptions = {}): NdArray {
 /**
  * Writes a `.npy` file (version 1.0, little-endian, C order) that `numpy.load` reads.
  *
- * @throws {RangeError} when the shape does not describe the data, or for bfloat16, which numpy lacks.
+ * @throws RangeError when the shape does not describe the data, or for bfloat16, which numpy lacks.
  */
 export function writeNpy(array: WritableArray): Uint8Array {
   checkArray(array);

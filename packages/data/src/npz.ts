@@ -8,7 +8,7 @@ const mostArrays = 10_000;
 /**
  * Reads a `.npz` archive: its arrays by name, without the `.npy` of the entry.
  *
- * @throws {DataError} when the archive is damaged, holds other files than arrays, or more than
+ * @throws DataError when the archive is damaged, holds other files than arrays, or more than
  * `limit` bytes in all, or when one of its arrays is refused by {@link readNpy}.
  */
 export function readNpz(bytes: Uint8Array, options: ReadOptions = {}): Record<string, NdArray> {
@@ -45,10 +45,10 @@ export function readNpz(bytes: Uint8Array, options: ReadOptions = {}): Record<st
 }
 
 /**
- * Writes named arrays as an uncompressed `.npz` archive that `numpy.load` reads. The bytes depend on
- * the arrays alone, not on the clock.
+ * Writes named arrays as an uncompressed `.npz` archive that `numpy.load` reads. The bytes depend
+ * on the arrays alone, not on the clock.
  *
- * @throws {RangeError} for an array that {@link writeNpy} refuses.
+ * @throws RangeError for an array that {@link writeNpy} refuses.
  */
 export function writeNpz(arrays: Readonly<Record<string, WritableArray>>): Uint8Array {
   const files: Zippable = {};

@@ -13,7 +13,10 @@ import { readBounded } from "./read-bounded.ts";
 export interface OpenDatasetOptions extends ImageFolderOptions {
   /** An idx or npy file of labels. For MNIST's file names the labels beside it are found. */
   readonly labels?: string;
-  /** The array of an npz archive that holds the items. Default: the only one that is no label. */
+  /**
+   * The array of an npz archive that holds the items.
+   * @defaultValue the only array that does not hold labels
+   */
   readonly key?: string;
   /** Least and greatest value of float images, such as [-1, 1]. */
   readonly range?: readonly [number, number];
@@ -26,7 +29,7 @@ export interface OpenDatasetOptions extends ImageFolderOptions {
  * In an npz archive, `labels` or `y` are the labels; in a CSV file with a header, a column
  * named `label`, `labels` or `class`.
  *
- * @throws {DataError} when the path or what it holds is none of these, too large or malformed; see
+ * @throws DataError when the path or what it holds is none of these, too large or malformed; see
  * each reader.
  */
 export async function openDataset(

@@ -21,7 +21,7 @@ const longestSide = 65_535;
  * Width and height are checked before anything is allocated, and the pixel stream may not
  * decompress to more than they need.
  *
- * @throws {DataError} when the file is no PNG, damaged, truncated, has a side of 0 or above 65,535,
+ * @throws DataError when the file is no PNG, damaged, truncated, has a side of 0 or above 65,535,
  * or takes more than `limit` bytes when decoded (default 256 MiB).
  */
 export function readPng(bytes: Uint8Array, options: ReadOptions = {}): Raster {
@@ -66,7 +66,7 @@ export function readPng(bytes: Uint8Array, options: ReadOptions = {}): Raster {
 /**
  * Writes a raster as an 8-bit greyscale or RGB PNG.
  *
- * @throws {RangeError} when `data` is not width * height * channels bytes.
+ * @throws RangeError when `data` is not width * height * channels bytes.
  */
 export function writePng(raster: Raster): Uint8Array {
   const { width, height, channels, data } = raster;

@@ -4,7 +4,7 @@ import { nodeModule } from "./node-module.ts";
 /**
  * The bytes of an ordinary file, if there are at most `limit`.
  *
- * @throws {DataError} when the file is missing, unreadable, no ordinary file, or larger.
+ * @throws DataError when the file is missing, unreadable, no ordinary file, or larger.
  */
 export async function readBounded(path: string, limit: number): Promise<Uint8Array> {
   const { open } = nodeModule("node:fs/promises");

@@ -39,7 +39,7 @@ export interface Safetensors<A = NdArray> {
 /**
  * Reads a safetensors file: 8 bytes of header length, a JSON header, the tensors' bytes.
  *
- * @throws {DataError} when the header is longer than 100 MB or than the file, is no such JSON, names
+ * @throws DataError when the header is longer than 100 MB or than the file, is no such JSON, names
  * an unknown dtype, or when a tensor's range is not its size, leaves the file, overlaps another or
  * leaves a gap.
  */
@@ -101,7 +101,7 @@ export function readSafetensors(bytes: Uint8Array, options: ReadOptions = {}): S
  * Writes a safetensors file that the `safetensors` library reads: widest elements first and then by
  * name, the tensors aligned to 8 bytes, so equal content gives equal bytes.
  *
- * @throws {RangeError} when a shape does not describe its data or a name is `__metadata__`.
+ * @throws RangeError when a shape does not describe its data or a name is `__metadata__`.
  */
 export function writeSafetensors(
   tensors: Readonly<Record<string, WritableArray>>,

@@ -23,7 +23,7 @@ type Point = readonly [x: number, y: number, label: number];
  * a point and its label; then noise is added. Item i depends on (seed, i) alone, so a larger n
  * begins with the same points.
  *
- * @throws {RangeError} when n is no positive whole number or noise is negative.
+ * @throws RangeError when n is no positive whole number or noise is negative.
  */
 function toy(
   name: string,
@@ -83,7 +83,9 @@ export function checkerboard(options: ToyOptions): PointSet {
   });
 }
 
-/** Four circles of radius 0.5, 1, 1.5 and 2 about the origin, even along each. Default noise 0.04. */
+/**
+ * Four circles of radius 0.5, 1, 1.5 and 2 about the origin, even along each. Default noise 0.04.
+ */
 export function rings(options: ToyOptions): PointSet {
   return toy("rings", options, options.noise ?? 0.04, (u) => {
     const ring = Math.floor(4 * u(0));
@@ -128,7 +130,7 @@ export function gaussianMixture(options: ToyOptions): PointSet {
  * Points of one's own drawing, drawn again n times with replacement and jittered. The coordinates
  * are kept as they are; `noise` is the jitter's deviation, by default 0.02 of the larger side.
  *
- * @throws {RangeError} when there are no points or one is not finite.
+ * @throws RangeError when there are no points or one is not finite.
  */
 export function drawnPoints(
   options: ToyOptions & { readonly points: readonly (readonly [x: number, y: number])[] },

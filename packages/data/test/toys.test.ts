@@ -5,7 +5,7 @@ import {
   type PointSet,
   pinwheel,
   rings,
-  standardise,
+  standardize,
   swissRoll,
   twoMoons,
 } from "@gen/data";
@@ -105,7 +105,7 @@ test("noise has the standard deviation asked for", () => {
 });
 
 test("two fresh sets of standardised moons are 0.025 apart, one half missing is far more", () => {
-  const { dataset, mean, std } = standardise(twoMoons({ n: 5_000, seed: 1 }));
+  const { dataset, mean, std } = standardize(twoMoons({ n: 5_000, seed: 1 }));
   const scaled = (set: PointSet) => set.data.map((v, i) => (v - mean[i % 2]) / std[i % 2]);
   const fresh = scaled(twoMoons({ n: 5_000, seed: 2 }));
   const distance = slicedWasserstein(dataset.data, fresh, 2, { directions: 64 });

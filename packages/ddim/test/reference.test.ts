@@ -9,8 +9,8 @@ import {
   scaledLinearSchedule,
 } from "@gen/schedules";
 import { describe, expect, it } from "vitest";
+import { affine, noise, peerTensor, sample0, scale } from "../../../tooling/fixtures/inputs.ts";
 import { ddimSteps, inversionSteps, sample } from "../src/index.ts";
-import { affine, noise, peerTensor, sample0, scale } from "./reference/inputs.mjs";
 
 interface Config {
   num_train_timesteps: number;

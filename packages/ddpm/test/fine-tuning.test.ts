@@ -14,7 +14,9 @@ afterAll(() => onnx.close());
 function load(name: string, config: object = {}) {
   const scheduler = JSON.stringify({ _class_name: "DDIMScheduler", ...config });
   const files: Record<string, Uint8Array> = {
-    "unet/model.onnx": readFileSync(new URL(`./reference/${name}.onnx`, import.meta.url)),
+    "unet/model.onnx": readFileSync(
+      new URL(`../../graph/test/reference/${name}.onnx`, import.meta.url),
+    ),
     "scheduler/scheduler_config.json": new TextEncoder().encode(scheduler),
   };
   return loadPipeline((path) => Promise.resolve(files[path]));

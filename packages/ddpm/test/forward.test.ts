@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
 import { cosineSchedule, linearSchedule } from "@gen/schedules";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fixture } from "../../../tooling/fixtures/fixture.ts";
+import { pixdata, wfix } from "../../../tooling/fixtures/inputs.ts";
 import {
   convertPrediction,
   type EstimateType,
@@ -12,11 +13,8 @@ import {
   qStep,
   velocity,
 } from "../src/index.ts";
-import { pixdata, wfix } from "./reference/inputs.mjs";
 
-const { cases } = JSON.parse(
-  readFileSync(new URL("./reference/elementary.json", import.meta.url), "utf8"),
-);
+const { cases } = fixture("elementary.json");
 
 const worst = (ours: ArrayLike<number>, theirs: number[]) =>
   theirs.reduce((m, v, i) => Math.max(m, Math.abs(ours[i] - v) / Math.max(1, Math.abs(v))), 0);

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import {
   concat,
   constant,
@@ -15,6 +14,8 @@ import type { Denoiser } from "@gen/sampling";
 import { cosineSchedule, linearSchedule } from "@gen/schedules";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fixture } from "../../../tooling/fixtures/fixture.ts";
+import { pixdata, varfix, wfix } from "../../../tooling/fixtures/inputs.ts";
 import {
   convertPrediction,
   type DdpmVariance,
@@ -30,11 +31,8 @@ import {
   qStep,
   uniformTimes,
 } from "../src/index.ts";
-import { pixdata, varfix, wfix } from "./reference/inputs.mjs";
 
-const { cases } = JSON.parse(
-  readFileSync(new URL("./reference/elementary.json", import.meta.url), "utf8"),
-);
+const { cases } = fixture("elementary.json");
 const schedule = linearSchedule({ steps: 40, betaEnd: 0.25 });
 const f64 = (values: ArrayLike<number>, shape: number[]) =>
   constant(tensor(values, shape, "float32"));

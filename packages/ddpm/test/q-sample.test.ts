@@ -1,13 +1,11 @@
-import { readFileSync } from "node:fs";
 import { constant, evaluate, graphOf, tensor } from "@gen/graph";
 import { cosineSchedule, linearSchedule } from "@gen/schedules";
 import { describe, expect, it } from "vitest";
+import { fixture } from "../../../tooling/fixtures/fixture.ts";
+import { noise, pixdata } from "../../../tooling/fixtures/inputs.ts";
 import { ddpmLoss, qSample } from "../src/index.ts";
-import { noise, pixdata } from "./reference/inputs.mjs";
 
-const { cases } = JSON.parse(
-  readFileSync(new URL("./reference/elementary.json", import.meta.url), "utf8"),
-);
+const { cases } = fixture("elementary.json");
 
 describe("qSample", () => {
   for (const { T, schedule: kind, t, shape, q_sample } of cases) {

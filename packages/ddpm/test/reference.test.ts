@@ -11,8 +11,8 @@ import {
   sigmoidSchedule,
 } from "@gen/schedules";
 import { describe, expect, it } from "vitest";
+import { affine, noise, sample0, scale, varfix } from "../../../tooling/fixtures/inputs.ts";
 import { type DdpmVariance, ddpmSteps, sample } from "../src/index.ts";
-import { affine, noise, sample0, scale, varfix } from "./reference/inputs.mjs";
 
 interface Config {
   num_train_timesteps: number;

@@ -1,4 +1,4 @@
-import { standardise, twoMoons } from "@gen/data";
+import { standardize, twoMoons } from "@gen/data";
 import { slicedWasserstein } from "@gen/math";
 import { mlp } from "@gen/nn";
 import type { Backend } from "@gen/runtime-gpu";
@@ -11,7 +11,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { ddpmSteps, sample, type TrainDdpmOptions, trainDdpm } from "../src/index.ts";
 
 const schedule = linearSchedule({ steps: 100, betaEnd: 0.15 });
-const { dataset } = standardise(twoMoons({ n: 4000, seed: 0 }));
+const { dataset } = standardize(twoMoons({ n: 4000, seed: 0 }));
 const network = () => mlp({ inputs: 2, hidden: [64, 64], time: { features: 16 }, seed: 3 });
 const onnx = await onnxBackend();
 
@@ -35,7 +35,7 @@ describe("a DDPM of two moons", () => {
         from: schedule.level(t),
         to: schedule.level(next),
       }));
-    const fresh = standardise(twoMoons({ n: 2000, seed: 9 })).dataset.data;
+    const fresh = standardize(twoMoons({ n: 2000, seed: 9 })).dataset.data;
     const distance = (points: ArrayLike<number>) => slicedWasserstein(points, fresh, 2);
     const run = { backend: onnx, denoiser, shape: [2000, 2], seed: 1, clip: 3 };
     const ddpm = await sample({ ...run, steps: ddpmSteps(schedule) });

@@ -19,6 +19,13 @@ export {
   type Traits,
   traitsOf,
 } from "./expr/operations.ts";
-export { parametersAsInputs, rewrite, topological, usesIn, withInputs } from "./expr/trace.ts";
+export {
+  parametersAsInputs,
+  rebuild,
+  rewrite,
+  topological,
+  usesIn,
+  withInputs,
+} from "./expr/trace.ts";
 export { groupRate, groupStatistics } from "./ops/normalize/gradient.ts";
 export { simplify } from "./passes/simplify.ts";

@@ -1,9 +1,8 @@
 import { cast, constant, type Expr, type Input, input, mul, type Shape } from "@gen/graph";
-import { bindDims, resolveShape, withInputs } from "@gen/graph/compiler";
+import { bindDims, rebuild, resolveShape, withInputs } from "@gen/graph/compiler";
 import { randomStream } from "@gen/math";
 import type { BatchInput } from "./batch-input.ts";
 import { sizeOf } from "./size-of.ts";
-import { rebuild } from "./substitute.ts";
 
 /** One use of dropout: an input of booleans, true for the elements that are kept. */
 export interface DropoutMask {

@@ -1,5 +1,5 @@
 import type { Expr } from "@gen/graph";
-import { topological, withInputs } from "@gen/graph/compiler";
+import { rebuild, withInputs } from "@gen/graph/compiler";
 
 /** Expressions by name. */
 export type Exprs = Record<string, Expr>;
@@ -10,19 +10,6 @@ export const isExpr = (value: unknown): value is Expr =>
   value !== null &&
   typeof (value as Expr).op === "string" &&
   Array.isArray((value as Expr).inputs);
-
-/** Rebuilds expressions from their leaves: `change` gives a node's new form on its new operands. */
-export function rebuild(
-  roots: Readonly<Exprs>,
-  change: (node: Expr, operands: readonly Expr[]) => Expr,
-): Exprs {
-  const made = new Map<Expr, Expr>();
-  const of = (e: Expr) => made.get(e) as Expr;
-  for (const node of topological(Object.values(roots))) {
-    made.set(node, change(node, node.inputs.map(of)));
-  }
-  return mapValues(roots, of);
-}
 
 /** The same expressions, in which each key of `places` is replaced by its value. */
 export const substitute = (roots: Readonly<Exprs>, places: ReadonlyMap<Expr, Expr>): Exprs =>

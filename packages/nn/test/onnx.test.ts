@@ -1,11 +1,8 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { evaluate, type Tensor, tensor, tensorNumbers, toOnnx, trace } from "@gen/graph";
 import { networkGraph, timestepEmbedding } from "@gen/nn";
 import * as ort from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
+import { checkOnnx, pythonWithOnnx } from "../../../tooling/fixtures/check-onnx.ts";
 import { everyNetwork } from "./every-network.ts";
 import { sampleInputs, wakened } from "./sample-inputs.ts";
 
@@ -67,35 +64,10 @@ describe("exported networks run in ONNX Runtime at any batch", () => {
   });
 });
 
-const program = `
-import sys, onnx
-for path in sys.argv[1:]:
-    onnx.checker.check_model(onnx.load(path), full_check=True)
-    print("sound")
-`;
-
-/** A Python that has the onnx package. */
-const python = ["python3", "/usr/bin/python3"].find((command) => {
-  try {
-    return execFileSync(command, ["-c", "import onnx"], { stdio: "pipe" });
-  } catch {
-    return false;
-  }
-});
-
-test.skipIf(!python)("the ONNX checker passes every network (needs Python with onnx)", () => {
-  const folder = mkdtempSync(join(tmpdir(), "gen-nn-"));
-  try {
-    const paths = Object.values(everyNetwork).flatMap((make, i) =>
-      [{ opset: 17 }, { float16: true }].map((options, j) => {
-        const path = join(folder, `${i}-${j}.onnx`);
-        writeFileSync(path, toOnnx(networkGraph(make()), options));
-        return path;
-      }),
-    );
-    const printed = execFileSync(python as string, ["-c", program, ...paths], { encoding: "utf8" });
-    expect(printed.trim().split("\n")).toEqual(paths.map(() => "sound"));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+const title = "the ONNX checker passes every network (needs Python with onnx)";
+test.skipIf(!pythonWithOnnx)(title, () => {
+  const models = Object.values(everyNetwork).flatMap((make) =>
+    [{ opset: 17 }, { float16: true }].map((options) => toOnnx(networkGraph(make()), options)),
+  );
+  expect(checkOnnx(models)).toEqual(models.map(() => "sound"));
 });

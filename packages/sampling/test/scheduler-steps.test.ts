@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import type { FloatArray } from "@gen/math";
 import { flowSigmas, readSchedulerConfig } from "@gen/schedules";
 import { describe, expect, it, test } from "vitest";
+import { fixture } from "../../../tooling/fixtures/fixture.ts";
 import {
   ancestralTable,
   dpmSolverSteps,
@@ -145,8 +145,7 @@ describe("a table is that of its builder", () => {
 
 describe("diffusers' flow sigmas", () => {
   // Written by tooling/reference/flow-sigmas.py: numpy and scipy, as diffusers 0.40 computes them.
-  const path = "./reference/flow_sigmas.json";
-  const { cases } = JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
+  const { cases } = fixture("flow_sigmas.json");
   it("are where a FlowMatchEulerDiscreteScheduler's table asks and moves", () => {
     for (const { config: fields, steps, image_length, sigmas } of cases) {
       const table = schedulerSteps(config("FlowMatchEulerDiscrete", fields), {

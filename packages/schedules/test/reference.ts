@@ -1,9 +1,11 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { fixture } from "../../../tooling/fixtures/fixture.ts";
 
-/** A file of test/reference, parsed. */
+/** A file of test/reference, or one of tooling/fixtures that several packages read, parsed. */
 // biome-ignore lint/suspicious/noExplicitAny: each file has a shape of its own
 export function reference(name: string): any {
-  return JSON.parse(readFileSync(new URL(`./reference/${name}`, import.meta.url), "utf8"));
+  const own = new URL(`./reference/${name}`, import.meta.url);
+  return existsSync(own) ? JSON.parse(readFileSync(own, "utf8")) : fixture(name);
 }
 
 /** The largest difference of two lists, each relative to the larger of 1 and the second's entry. */

@@ -46,7 +46,7 @@ describe("schedules", () => {
   });
 
   test("guided-diffusion's tables", () => {
-    for (const c of reference("guided_elementary.json").cases) {
+    for (const c of reference("elementary.json").cases) {
       const schedule = guided(c.schedule, c.T);
       const at = (table: Float64Array) => c.t.map((t: number) => table[t]);
       const relative = (actual: number[], expected: number[]) =>
@@ -68,7 +68,7 @@ describe("schedules", () => {
     // Its clean data: bytes (61 i + 23) mod 256, black and white at both halves' beginnings.
     const x0 = (i: number, n: number) =>
       (i % (n / 2) === 0 ? 0 : i % (n / 2) === 1 ? 255 : (61 * i + 23) % 256) / 127.5 - 1;
-    for (const c of reference("guided_elementary.json").cases) {
+    for (const c of reference("elementary.json").cases) {
       const schedule = guided(c.schedule, c.T);
       const rows = c.q_mean.length / c.t.length;
       const mean = c.q_mean.map(

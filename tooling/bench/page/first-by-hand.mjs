@@ -1,8 +1,6 @@
-// @ts-check
 // From a page's start to its first sample: the same pipeline by hand on onnxruntime-web.
 import * as ort from "onnxruntime-web/wasm";
-import { firstNoise, told } from "./first.mjs";
-import { runtimeFiles } from "./runtime-files.mjs";
+import { firstNoise, report, runtimeFiles } from "./first.mjs";
 
 ort.env.wasm.numThreads = 2;
 ort.env.wasm.wasmPaths = runtimeFiles;
@@ -27,7 +25,7 @@ for (let i = steps - 1; i >= 0; i--) {
     sample: new ort.Tensor("float32", x, shape),
     timestep: new ort.Tensor("int64", [BigInt(t)], [1]),
   });
-  const epsilon = /** @type {Float32Array} */ (out_sample.data);
+  const epsilon = out_sample.data;
   const now = cumulative[t];
   const next = i > 0 ? cumulative[t - Math.floor(length / steps)] : 1;
   x = x.map((v, k) => {
@@ -35,4 +33,4 @@ for (let i = steps - 1; i >= 0; i--) {
     return Math.sqrt(next) * x0 + Math.sqrt(1 - next) * epsilon[k];
   });
 }
-told(x);
+report(x);

@@ -1,13 +1,11 @@
-// @ts-check
 // From a page's start to its first sample: a saved pipeline through ours.
 import { ddimSteps } from "@gen/ddim";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { loadPipeline, sample } from "@gen/sampling";
 import * as runtime from "onnxruntime-web/wasm";
-import { firstNoise, told } from "./first.mjs";
-import { runtimeFiles } from "./runtime-files.mjs";
+import { firstNoise, report, runtimeFiles } from "./first.mjs";
 
-const read = async (/** @type {string} */ path) => {
+const read = async (path) => {
   const response = await fetch(`/pipeline/${path}`);
   return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined;
 };
@@ -21,4 +19,4 @@ const { x } = await sample({
   x: firstNoise(shape.reduce((a, b) => a * b, 1)),
   clip: scheduler.clip ?? false,
 });
-told(x);
+report(x);

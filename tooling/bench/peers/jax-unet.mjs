@@ -1,22 +1,15 @@
-// @ts-check
 import * as jax from "@jax-js/jax";
-import { timed } from "../alternate.mjs";
+import { timed } from "../measure.mjs";
 import { channelsLast, frequencies, groupsOf, levels, unetOver } from "./unet.mjs";
 
 const { jit, nn, numpy: np } = jax;
-/** @typedef {jax.Array} Tensor */
 
-/** What a reader should know of {@link jaxUnet}. */
+// What a reader should know of {@link jaxUnet}.
 export const slowConvolution =
   "its convolutions are written as matrix products of shifted rows, for its own lax.conv takes 50 times as long on its wasm backend (0.2 GFLOP/s)";
 
-/**
- * jax-js's side of the UNet benchmark: the network and DDIM's step in one `jit`, channels last, weights
- * as constants of it.
- *
- * @param {Readonly<Record<string, import("./unet.mjs").Weight>>} weights In PyTorch's shapes.
- * @param {number} size Height and width.
- */
+// jax-js's side of the UNet benchmark: the network and DDIM's step in one `jit`, channels last,
+// weights as constants of it.
 export function jaxUnet(weights, size) {
   const arrays = Object.fromEntries(
     Object.entries(channelsLast(weights)).map(([name, { data, shape }]) => [
@@ -26,25 +19,22 @@ export function jaxUnet(weights, size) {
   );
   const network = unetOver(operations(arrays), (name) => name in arrays);
   const { signal, noise } = levels();
-  const image = (/** @type {Float32Array} */ x) =>
+  const image = (x) =>
     np.array(Float32Array.from(x)).reshape([x.length / size ** 2, size, size, 1]);
   const apply = jit(network);
-  const step = jit(
-    (/** @type {Tensor} */ x, /** @type {Tensor} */ t, /** @type {Tensor} */ numbers) => {
-      const number = (/** @type {number} */ i) => numbers.ref.slice(i);
-      const epsilon = network(x.ref, t);
-      const x0 = np.clip(x.sub(epsilon.ref.mul(number(1))).div(number(0)), -1, 1);
-      const next = x0.mul(number(2)).add(epsilon.mul(number(3)));
-      numbers.dispose();
-      return next;
-    },
-  );
+  const step = jit((x, t, numbers) => {
+    const number = (i) => numbers.ref.slice(i);
+    const epsilon = network(x.ref, t);
+    const x0 = np.clip(x.sub(epsilon.ref.mul(number(1))).div(number(0)), -1, 1);
+    const next = x0.mul(number(2)).add(epsilon.mul(number(3)));
+    numbers.dispose();
+    return next;
+  });
 
   return {
-    /** @param {Float32Array} x @param {number[]} t */
     output: async (x, t) => Float32Array.from(await apply(image(x), np.array(t)).data()),
 
-    /** One step after the other of DDIM with eta 0, clipped to [-1, 1]. @param {number} batch */
+    /* One step after the other of DDIM with eta 0, clipped to [-1, 1]. */
     sampler(batch) {
       const first = Float32Array.from(
         { length: batch * size ** 2 },
@@ -59,20 +49,12 @@ export function jaxUnet(weights, size) {
         t = t === 0 ? 999 : t - 1;
       });
     },
-    stop: () => {
-      step.dispose();
-      apply.dispose();
-    },
   };
 }
 
-/**
- * @param {Readonly<Record<string, Tensor>>} arrays
- * @returns {import("./unet.mjs").Operations<Tensor>}
- */
 function operations(arrays) {
-  const weight = (/** @type {string} */ name) => arrays[`${name}.weight`].ref;
-  const bias = (/** @type {string} */ name) => arrays[`${name}.bias`].ref;
+  const weight = (name) => arrays[`${name}.weight`].ref;
+  const bias = (name) => arrays[`${name}.bias`].ref;
   return {
     keep: (x) => x.ref,
     scope: (f) => f(),
@@ -117,41 +99,27 @@ function operations(arrays) {
   };
 }
 
-/**
- * A convolution as a sum of matrix products. `lax.conv` runs fifty times as long on its wasm backend: only a
- * product whose rows lie one after the other takes its fast path. So the padded image is laid out as rows of
- * channels, where a shift of the kernel is a shift of all rows (at stride 2 one such list for each of the four
- * phases), and the rows that wrapped around are cut off at the end.
- *
- * @param {Tensor} x @param {Tensor} kernel @param {number} stride
- */
+// A convolution as a sum of matrix products. `lax.conv` runs fifty times as long on its wasm
+// backend: only a product whose rows lie one after the other takes its fast path. So the padded
+// image is laid out as rows of channels, where a shift of the kernel is a shift of all rows (at
+// stride 2 one such list for each of the four phases), and the rows that wrapped around are cut
+// off at the end.
 function convolve(x, kernel, stride) {
   const [batch, rows, columns, inner] = x.shape;
   const [side, , , out] = kernel.shape;
   if (side === 1) return np.matmul(x, kernel.reshape([inner, out]));
   const [high, wide] = [(rows + 2) / stride, (columns + 2) / stride];
   const count = batch * high * wide;
-  const padded = np
-    .pad(x, [
-      [0, 0],
-      [1, 1],
-      [1, 1],
-      [0, 0],
-    ])
-    .reshape([batch, high, stride, wide, stride, inner]);
+  const border = [0, 1, 1, 0].map((width) => [width, width]);
+  const padded = np.pad(x, border).reshape([batch, high, stride, wide, stride, inner]);
   const phases = new Map();
-  const phase = (/** @type {number} */ i, /** @type {number} */ j) => {
+  const below = [2 * wide + 2, 0].map((rows) => [0, rows]);
+  const phase = (i, j) => {
     const key = `${i} ${j}`;
     if (!phases.has(key)) {
       const one = padded.ref.slice([], [], i, [], j, []).reshape([count, inner]);
       // Rows beyond the last are read but never kept.
-      phases.set(
-        key,
-        np.pad(one, [
-          [0, 2 * wide + 2],
-          [0, 0],
-        ]),
-      );
+      phases.set(key, np.pad(one, below));
     }
     return phases.get(key);
   };
@@ -167,7 +135,7 @@ function convolve(x, kernel, stride) {
   for (const each of phases.values()) each.dispose();
   padded.dispose();
   kernel.dispose();
-  return /** @type {Tensor} */ (sum)
+  return sum
     .reshape([batch, high, wide, out])
     .slice([], [0, rows / stride], [0, columns / stride], []);
 }

@@ -1,24 +1,10 @@
-"""PyTorch's side of the two-moons benchmark: an MLP denoiser of about 100,000 parameters, T = 1000 linear, batch 256.
-
-Prints one JSON object: milliseconds a training step, and with --quality N the sliced Wasserstein distances of DDPM
-and DDIM-50 samples after N steps. With --serve it answers the benchmark's requests instead.
-"""
-import argparse, json, math
+"""PyTorch's side of two moons: an MLP denoiser of about 100,000 parameters, T = 1000 linear, batch 256."""
+import math
 
 import torch
 from torch import nn
 
 import serve
-
-parser = argparse.ArgumentParser()
-parser.add_argument("--steps", type=int, default=500)
-parser.add_argument("--threads", type=int, default=1)
-parser.add_argument("--seed", type=int, default=0)
-parser.add_argument("--quality", type=int, default=0)
-parser.add_argument("--serve", action="store_true")
-options = parser.parse_args()
-torch.set_num_threads(options.threads)
-torch.manual_seed(options.seed)
 
 
 class Denoiser(nn.Module):
@@ -50,7 +36,7 @@ def moons(n):
     return points + 0.05 * torch.randn_like(points)
 
 
-def standardised(n):
+def standardized(n):
     """Training points, and a function that gives fresh ones on the same scale."""
     points = moons(n)
     mean, deviation = points.mean(0), points.std(0)
@@ -60,21 +46,21 @@ def standardised(n):
 def trainer(points, rate=lambda step: 1e-3, decay=None):
     model = Denoiser()
     average = [p.detach().clone() for p in model.parameters()]
-    optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     count = 0
 
     def step():
         nonlocal count
-        for group in optimiser.param_groups:
+        for group in optimizer.param_groups:
             group["lr"] = rate(count)
         x0 = points[torch.randint(0, len(points), (256,))]
         t = torch.randint(0, 1000, (256,))
         epsilon = torch.randn_like(x0)
         x = signal32[t, None] * x0 + noise32[t, None] * epsilon
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss = ((model(x, t) - epsilon) ** 2).mean()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         if decay is not None:
             share = 1 - min(decay, (1 + count) / (10 + count))
             with torch.no_grad():
@@ -110,46 +96,30 @@ def sliced_wasserstein(a, b, directions=256):
     return ((a - b) ** 2).mean().sqrt().item()
 
 
-_, _, timed_step = trainer(standardised(8000)[0])
+_, _, timed_step = trainer(standardized(8000)[0])
 
 
 def steps(count):
     return serve.timed(timed_step, count)
 
 
-def quality(steps, seed, n, points=8000, peak=1e-3, cosine=False, warm_up=0, decay=None):
-    """Distances to fresh data; `cosine` lets the rate fall to 0 after `warm_up`, `decay` averages the weights."""
+def quality(steps, seed, n, peak, warm_up, decay):
+    """Distances to fresh data. The rate falls to 0 by a cosine after `warm_up` steps; `decay` averages the weights."""
     torch.manual_seed(seed)
-    data, fresh = standardised(points)
-
-
+    data, fresh = standardized(8000)
     def rate(k):
         if k < warm_up:
             return peak * (k + 1) / warm_up
-        return peak * (1 + math.cos(math.pi * (k - warm_up) / (steps - warm_up))) / 2 if cosine else peak
+        return peak * (1 + math.cos(math.pi * (k - warm_up) / (steps - warm_up))) / 2
 
     model, average, step = trainer(data, rate, decay)
     for k in range(steps):
         step()
-        if options.serve and (k + 1) % 250 == 0:
-            serve.progress(0.6 * (k + 1), steps)
-    if decay is not None:
-        with torch.no_grad():
-            for p, mean in zip(model.parameters(), average):
-                p.copy_(mean)
-    every = list(range(999, -1, -1))
-    fifty = list(range(980, -1, -20))
-    return {
-        "ddpm": sliced_wasserstein(sample(model, n, every, 1.0), fresh(n)),
-        "ddim": sliced_wasserstein(sample(model, n, fifty, 0.0), fresh(n)),
-    }
+    with torch.no_grad():
+        for p, mean in zip(model.parameters(), average):
+            p.copy_(mean)
+    ddpm, ddim = sample(model, n, list(range(999, -1, -1)), 1.0), sample(model, n, list(range(980, -1, -20)), 0.0)
+    return {"ddpm": sliced_wasserstein(ddpm, fresh(n)), "ddim": sliced_wasserstein(ddim, fresh(n))}
 
 
-if options.serve:
-    serve.answer({"steps": steps, "quality": quality})
-else:
-    result = serve.once(timed_step, options.steps)
-    result["parameters"] = sum(p.numel() for p in Denoiser().parameters())
-    if options.quality:
-        result.update(quality(options.quality, options.seed, 5000))
-    print(json.dumps(result))
+serve.answer({"steps": steps, "quality": quality})

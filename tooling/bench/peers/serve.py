@@ -1,15 +1,17 @@
-"""What the two PyTorch peers share: answering the benchmark's requests, one JSON object a line."""
-import json, platform, statistics, sys, time
+"""What the PyTorch peers share. A peer is started as `python3 PEER.py THREADS [...]` and answers requests: one JSON a line."""
+import json, platform, sys, time
 
-import numpy as np
 import torch
+
+torch.set_num_threads(int(sys.argv[1]))
+torch.manual_seed(0)
 
 
 def about():
     """Versions, and which library multiplies matrices: Debian's reference BLAS is far slower than OpenBLAS."""
     with open("/proc/self/maps") as maps:
         blas = "OpenBLAS" if "openblas" in maps.read().lower() else "reference BLAS"
-    return {"torch": torch.__version__, "python": platform.python_version(), "blas": blas, "threads": torch.get_num_threads()}
+    return {"torch": torch.__version__, "python": platform.python_version(), "blas": blas}
 
 
 def timed(step, count):
@@ -22,25 +24,9 @@ def timed(step, count):
     return times
 
 
-def once(step, count, warm_up=50):
-    """The figures of one uninterrupted measurement, for use by hand."""
-    timed(step, warm_up)
-    times = timed(step, count)
-    return {
-        **about(),
-        "stepMs": statistics.median(times),
-        "stepMsQuartiles": [float(np.percentile(times, 25)), float(np.percentile(times, 75))],
-    }
-
-
 def answer(commands):
-    """Prints `about()`, then for each line `{"do": NAME, ...}` what `commands[NAME](**rest)` gives."""
+    """Prints `about()`, then for each line `{"do": NAME, ...}` the result of `commands[NAME](**rest)`."""
     print(json.dumps(about()), flush=True)
     for line in sys.stdin:
         request = json.loads(line)
         print(json.dumps(commands[request.pop("do")](**request)), flush=True)
-
-
-def progress(done, total):
-    """Tells the benchmark how far a long command is."""
-    print(json.dumps({"progress": done / total}), flush=True)

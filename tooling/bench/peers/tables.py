@@ -1,20 +1,13 @@
-"""PyTorch's side of the tables: what diffusers' schedulers compute, restated plainly in float64, as Debian has no diffusers.
+"""PyTorch's side of the tables: the formulas of diffusers' schedulers in float64, as Debian has no diffusers.
 
 `schedule` makes the betas of 1,000 steps and the tables people use beside them; `ddim` sets 1,000 time steps and computes
-the scalars of each step, as DDIMScheduler's set_timesteps and step do. Prints one JSON object; with --serve it answers the
-benchmark's requests instead.
+the scalars of each step, as DDIMScheduler's set_timesteps and step do.
 """
-import argparse, json, time
-
 import numpy as np
 import torch
 
 import serve
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--serve", action="store_true")
-options = parser.parse_args()
-torch.set_num_threads(1)
 T = 1000
 
 
@@ -26,20 +19,9 @@ def schedule():
     variance = betas * (1 - previous) / (1 - cumprod)
     snr = cumprod / (1 - cumprod)
     return [
-        betas,
-        alphas,
-        cumprod,
-        previous,
-        cumprod.sqrt(),
-        (1 - cumprod).sqrt(),
-        (1 / cumprod).sqrt(),
-        ((1 - cumprod) / cumprod).sqrt(),
-        snr,
-        snr.log(),
-        variance,
-        torch.cat([variance[1:2], variance[1:]]).log(),
-        betas * previous.sqrt() / (1 - cumprod),
-        (1 - previous) * alphas.sqrt() / (1 - cumprod),
+        *(betas, alphas, cumprod, previous, cumprod.sqrt(), (1 - cumprod).sqrt(), (1 / cumprod).sqrt()),
+        *(((1 - cumprod) / cumprod).sqrt(), snr, snr.log(), variance, torch.cat([variance[1:2], variance[1:]]).log()),
+        *(betas * previous.sqrt() / (1 - cumprod), (1 - previous) * alphas.sqrt() / (1 - cumprod)),
     ]
 
 
@@ -60,18 +42,11 @@ def ddim(eta=0.0):
     return rows
 
 
+makers = {"schedule": schedule, "ddim": ddim}
+
+
 def first(what):
-    start = time.perf_counter()
-    {"schedule": schedule, "ddim": ddim}[what]()
-    return (time.perf_counter() - start) * 1e3
+    return serve.timed(makers[what], 1)[0]
 
 
-if options.serve:
-    serve.answer(
-        {
-            "first": first,
-            "steps": lambda what, count: serve.timed({"schedule": schedule, "ddim": ddim}[what], count),
-        }
-    )
-else:
-    print(json.dumps({"schedule": serve.once(schedule, 200), "ddim": serve.once(ddim, 20, 5)}))
+serve.answer({"first": first, "steps": lambda what, count: serve.timed(makers[what], count)})

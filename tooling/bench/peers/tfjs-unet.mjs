@@ -1,20 +1,12 @@
-// @ts-check
 import * as tf from "@tensorflow/tfjs";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
-import { timed } from "../alternate.mjs";
+import { timed } from "../measure.mjs";
 import { channelsLast, frequencies, groupsOf, levels, unetOver } from "./unet.mjs";
 
-/** @typedef {tf.Tensor} Tensor */
-
-/**
- * TensorFlow.js's side of the UNet benchmark, written directly against it: channels last, temporaries freed
- * block by block. As its functions read, with its own gradients wherever it has them; or `tuned` for its wasm
- * backend, with convolutions and group normalisations of our own making, and their gradients.
- *
- * @param {Readonly<Record<string, import("./unet.mjs").Weight>>} weights In PyTorch's shapes.
- * @param {number} size Height and width.
- * @param {{ files?: string, tuned?: boolean }} [how] `files`: where a page finds the backend's files.
- */
+// TensorFlow.js's side of the UNet benchmark, written directly against it: channels last,
+// temporaries freed block by block. As its functions read, with its own gradients wherever it
+// has them; or `tuned` for its wasm backend, with convolutions and group normalisations of our
+// own making, and their gradients.
 export async function tfjsUnet(weights, size, { files, tuned = false } = {}) {
   tf.enableProdMode();
   // Its threads are a page's; in Node it has one.
@@ -31,17 +23,16 @@ export async function tfjsUnet(weights, size, { files, tuned = false } = {}) {
   );
   const network = unetOver(operations(variables, tuned), (name) => name in variables);
   const { signal, noise } = levels();
-  const gradients = (/** @type {any} */ x, /** @type {any} */ t, /** @type {any} */ target) =>
+  const gradients = (x, t, target) =>
     tf.variableGrads(() => tf.mean(tf.squaredDifference(network(x, t), target)));
-  const image = (/** @type {Float32Array} */ x) =>
-    tf.tensor4d(x, [x.length / size ** 2, size, size, 1]);
+  const image = (x) => tf.tensor4d(x, [x.length / size ** 2, size, size, 1]);
 
   return {
     name: `tfjs ${tf.version.tfjs} wasm`,
-    /** @param {Float32Array} x @param {number[]} t */
+
     output: (x, t) => tf.tidy(() => network(image(x), tf.tensor1d(t)).dataSync()),
 
-    /** One step after the other of DDIM with eta 0, clipped to [-1, 1]. @param {number} batch */
+    /* One step after the other of DDIM with eta 0, clipped to [-1, 1]. */
     sampler(batch) {
       let x = tf.randomNormal([batch, size, size, 1]);
       let t = 999;
@@ -55,15 +46,12 @@ export async function tfjsUnet(weights, size, { files, tuned = false } = {}) {
         // A read of one number waits for what a device may still be doing.
         tf.tidy(() => next.flatten().slice(0, 1).dataSync());
         x.dispose();
-        x = /** @type {typeof x} */ (next);
+        x = next;
         t = t === 0 ? 999 : t - 1;
       });
     },
 
-    /**
-     * The gradients of the mean squared error to a target, by the weights' names.
-     * @param {{ x: Float32Array, t: number[], target: Float32Array }} batch
-     */
+    /* The gradients of the mean squared error to a target, by the weights' names. */
     gradientsOf: ({ x, t, target }) =>
       tf.tidy(() => {
         const { grads } = gradients(image(x), tf.tensor1d(t), image(target));
@@ -75,7 +63,7 @@ export async function tfjsUnet(weights, size, { files, tuned = false } = {}) {
         );
       }),
 
-    /** Draw, noise, forward, backward, Adam. @param {Float32Array} images In [-1, 1]. @param {number} batch */
+    /* Draw, noise, forward, backward, Adam. */
     trainer(images, batch) {
       const all = image(images);
       const [signals, noises] = [tf.tensor1d(signal), tf.tensor1d(noise)];
@@ -85,25 +73,18 @@ export async function tfjsUnet(weights, size, { files, tuned = false } = {}) {
           const x0 = tf.gather(all, tf.randomUniform([batch], 0, all.shape[0], "int32"));
           const t = tf.randomUniform([batch], 0, 1000, "int32");
           const epsilon = tf.randomNormal(x0.shape);
-          const of = (/** @type {tf.Tensor1D} */ table) =>
-            tf.reshape(tf.gather(table, t), [batch, 1, 1, 1]);
+          const of = (table) => tf.reshape(tf.gather(table, t), [batch, 1, 1, 1]);
           const x = tf.add(tf.mul(of(signals), x0), tf.mul(of(noises), epsilon));
           const { value, grads } = gradients(x, tf.cast(t, "float32"), epsilon);
-          optimiser.applyGradients(/** @type {any} */ (grads));
+          optimiser.applyGradients(grads);
           return value.dataSync()[0];
         });
         if (!Number.isFinite(loss)) throw new Error(`tfjs's loss is ${loss}`);
       });
     },
-    stop: () => tf.disposeVariables(),
   };
 }
 
-/**
- * @param {Readonly<Record<string, tf.Variable>>} variables
- * @param {boolean} tuned
- * @returns {import("./unet.mjs").Operations<any>}
- */
 function operations(variables, tuned) {
   const [convolution, normalisation] = tuned
     ? [tunedConvolution, tunedGroupNorm]
@@ -112,11 +93,8 @@ function operations(variables, tuned) {
     1,
     variables["time.0.weight"].shape[0] / 2,
   ]);
-  const linear = (/** @type {string} */ name, /** @type {any} */ x) =>
-    tf.add(
-      tf.matMul(x, /** @type {any} */ (variables[`${name}.weight`])),
-      variables[`${name}.bias`],
-    );
+  const linear = (name, x) =>
+    tf.add(tf.matMul(x, variables[`${name}.weight`]), variables[`${name}.bias`]);
   return {
     linear,
     keep: (x) => x,
@@ -132,7 +110,7 @@ function operations(variables, tuned) {
     split(x) {
       const [batch, rows, columns, channels] = x.shape;
       const parts = tf.split(tf.reshape(x, [batch, rows * columns, channels]), 3, 2);
-      return /** @type {[any, any, any]} */ (parts);
+      return parts;
     },
     asImage: (x, like) => tf.reshape(x, like.shape),
     attend(q, k, v) {
@@ -146,7 +124,6 @@ function operations(variables, tuned) {
   };
 }
 
-/** @type {(x: tf.Tensor4D, scale: Tensor, bias: Tensor) => Tensor} */
 function plainGroupNorm(x, scale, bias) {
   const [batch, rows, columns, channels] = x.shape;
   const groups = groupsOf(channels);
@@ -156,19 +133,15 @@ function plainGroupNorm(x, scale, bias) {
   return tf.add(tf.mul(tf.reshape(normal, x.shape), scale), bias);
 }
 
-/**
- * A convolution with its bias. The wasm backend lacks the gradient for a kernel, which is made of a convolution
- * here; that for an image is its own.
- *
- * @type {(x: tf.Tensor4D, kernel: Tensor, bias: Tensor, stride: number) => Tensor}
- */
+// A convolution with its bias. The wasm backend lacks the gradient for a kernel, which is made
+// of a convolution here; that for an image is its own.
 function plainConvolution(x, kernel, bias, stride) {
   const pad = (kernel.shape[0] - 1) / 2;
-  const f = (/** @type {any} */ x, /** @type {any} */ w, /** @type {any} */ save) => {
+  const f = (x, w, save) => {
     save([x, w]);
     return {
       value: tf.conv2d(x, w, stride, pad),
-      gradFunc: (/** @type {any} */ dy, /** @type {any} */ [x, w]) => [
+      gradFunc: (dy, [x, w]) => [
         tf.conv2dTranspose(dy, w, x.shape, stride, pad),
         kernelGradient(x, dy, w, stride),
       ],
@@ -177,43 +150,30 @@ function plainConvolution(x, kernel, bias, stride) {
   return tf.add(custom(f, x, kernel), bias);
 }
 
-/** Channels as the batch, the batch as channels, and the gradient as the kernel. @type {(x: any, dy: any, w: any, stride: number) => any} */
+// Channels as the batch, the batch as channels, and the gradient as the kernel.
 function kernelGradient(x, dy, w, stride) {
   const pad = (w.shape[0] - 1) / 2;
-  const turned = tf.pad(tf.transpose(x, [3, 1, 2, 0]), [
-    [0, 0],
-    [pad, pad + 1 - stride],
-    [pad, pad + 1 - stride],
-    [0, 0],
-  ]);
-  const kernel = /** @type {any} */ (tf.transpose(dy, [1, 2, 0, 3]));
-  const product = tf.conv2d(/** @type {any} */ (turned), kernel, 1, "valid", "NHWC", stride);
+  const border = [0, 1, 1, 0].map((on) => [on * pad, on * (pad + 1 - stride)]);
+  const turned = tf.pad(tf.transpose(x, [3, 1, 2, 0]), border);
+  const kernel = tf.transpose(dy, [1, 2, 0, 3]);
+  const product = tf.conv2d(turned, kernel, 1, "valid", "NHWC", stride);
   return tf.transpose(product, [1, 2, 0, 3]);
 }
 
-/**
- * Group normalisation. Statistics come from pooling each channel, then each group: `tf.moments` over the groups'
- * own axes moves the whole image and takes three times as long; so does the gradient of a pooling, hence one by hand.
- *
- * @type {(x: tf.Tensor4D, scale: Tensor, bias: Tensor) => tf.Tensor4D}
- */
+// Group normalisation. Statistics come from pooling each channel, then each group: `tf.moments`
+// over the groups' own axes moves the whole image and takes three times as long; so does the
+// gradient of a pooling, hence one by hand.
 function tunedGroupNorm(x, scale, bias) {
   const [batch, rows, columns, channels] = x.shape;
   const groups = groupsOf(channels);
-  const pooled = (/** @type {any} */ y) => tf.avgPool(y, [rows, columns], 1, "valid");
+  const pooled = (y) => tf.avgPool(y, [rows, columns], 1, "valid");
   // The mean of each group, for each of its channels.
-  const shared = (/** @type {Tensor} */ y) => {
+  const shared = (y) => {
     const mean = tf.mean(tf.reshape(y, [batch, groups, channels / groups]), 2, true);
     return tf.reshape(tf.tile(mean, [1, 1, channels / groups]), [batch, 1, 1, channels]);
   };
-  const sum = (/** @type {Tensor} */ y) =>
-    tf.mul(tf.sum(tf.reshape(y, [batch, channels]), 0), rows * columns);
-  const f = (
-    /** @type {any} */ x,
-    /** @type {any} */ scale,
-    /** @type {any} */ bias,
-    /** @type {any} */ save,
-  ) => {
+  const sum = (y) => tf.mul(tf.sum(tf.reshape(y, [batch, channels]), 0), rows * columns);
+  const f = (x, scale, bias, save) => {
     const mean = shared(pooled(x));
     const variance = tf.sub(shared(pooled(tf.square(x))), tf.square(mean));
     const rate = tf.rsqrt(tf.add(variance, 1e-5));
@@ -221,7 +181,7 @@ function tunedGroupNorm(x, scale, bias) {
     save([x, scale, mean, rate, factor]);
     return {
       value: tf.add(tf.mul(x, factor), tf.sub(bias, tf.mul(mean, factor))),
-      gradFunc: (/** @type {any} */ dy, /** @type {any} */ [x, scale, mean, rate, factor]) => {
+      gradFunc: (dy, [x, scale, mean, rate, factor]) => {
         const d = pooled(dy);
         const along = tf.mul(tf.sub(pooled(tf.mul(dy, x)), tf.mul(d, mean)), rate);
         const ofX = tf.neg(tf.mul(tf.square(rate), shared(tf.mul(scale, along))));
@@ -234,28 +194,18 @@ function tunedGroupNorm(x, scale, bias) {
   return custom(f, x, scale, bias);
 }
 
-/** @type {(f: any, ...inputs: any[]) => any} */
-const custom = (f, ...inputs) => /** @type {any} */ (tf.customGrad(f))(...inputs);
+const custom = (f, ...inputs) => tf.customGrad(f)(...inputs);
 
-/**
- * A convolution with its bias. The wasm backend has no gradient for a kernel, that for an image is a tenth as
- * fast as a convolution, and its matrix product is slow where it is told to transpose: so both gradients are
- * convolutions.
- *
- * @type {(x: tf.Tensor4D, kernel: Tensor, bias: Tensor, stride: number) => tf.Tensor4D}
- */
+// A convolution with its bias. The wasm backend has no gradient for a kernel, that for an image
+// is a tenth as fast as a convolution, and its matrix product is slow where it is told to
+// transpose: so both gradients are convolutions.
 function tunedConvolution(x, kernel, bias, stride) {
   const pad = (kernel.shape[0] - 1) / 2;
-  const f = (
-    /** @type {any} */ x,
-    /** @type {any} */ w,
-    /** @type {any} */ bias,
-    /** @type {any} */ save,
-  ) => {
+  const f = (x, w, bias, save) => {
     save([x, w]);
     return {
       value: tf.fused.conv2d({ x, filter: w, strides: stride, pad, bias }),
-      gradFunc(/** @type {any} */ dy, /** @type {any} */ [x, w]) {
+      gradFunc(dy, [x, w]) {
         const flipped = tf.transpose(tf.reverse(w, [0, 1]), [0, 1, 3, 2]);
         const dx = tf.conv2d(stride === 1 ? dy : spaced(dy), flipped, 1, pad);
         const pixels = tf.reshape(dy, [-1, w.shape[3]]);
@@ -267,15 +217,11 @@ function tunedConvolution(x, kernel, bias, stride) {
   return custom(f, x, kernel, bias);
 }
 
-/** `[batch, h, w, c]` to `[batch, 2 h, 2 w, c]` with zeros in every other row and column. */
-function spaced(/** @type {tf.Tensor4D} */ y) {
+// `[batch, h, w, c]` to `[batch, 2 h, 2 w, c]` with zeros in every other row and column.
+function spaced(y) {
   const [batch, rows, columns, channels] = y.shape;
   const each = tf.reshape(y, [batch * rows, 1, columns, channels]);
-  const wide = tf.pad(each, [
-    [0, 0],
-    [0, 1],
-    [0, 0],
-    [0, channels],
-  ]);
+  const after = [0, 1, 0, channels].map((width) => [0, width]);
+  const wide = tf.pad(each, after);
   return tf.reshape(wide, [batch, 2 * rows, 2 * columns, channels]);
 }

@@ -1,18 +1,14 @@
-// @ts-check
 import * as tf from "@tensorflow/tfjs";
 import "@tensorflow/tfjs-backend-wasm";
+import { timed } from "../measure.mjs";
 
-/**
- * TensorFlow.js's side of the VAE benchmark, written directly against it: variables, its own
- * gradients, its own Adam; 784-400-20, Bernoulli decoder, Adam 1e-3.
- *
- * @param {(k: number) => Float32Array} batchOf The pixels of the k-th batch `[128, 784]`.
- */
+// TensorFlow.js's side of the VAE benchmark, written directly against it: variables, its own
+// gradients, its own Adam; 784-400-20, Bernoulli decoder, Adam 1e-3.
 export async function tfjsVae(batchOf, batch = 128) {
   tf.enableProdMode();
   tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
   await tf.setBackend("wasm");
-  const layer = (/** @type {number} */ from, /** @type {number} */ to) => {
+  const layer = (from, to) => {
     const bound = 1 / Math.sqrt(from);
     return {
       weight: tf.variable(tf.randomUniform([from, to], -bound, bound, "float32", 1)),
@@ -21,49 +17,35 @@ export async function tfjsVae(batchOf, batch = 128) {
   };
   const [hidden, mean, logVariance] = [layer(784, 400), layer(400, 20), layer(400, 20)];
   const [up, out] = [layer(20, 400), layer(400, 784)];
-  const apply = (
-    /** @type {tf.Tensor2D} */ x,
-    /** @type {ReturnType<typeof layer>} */ { weight, bias },
-  ) => /** @type {tf.Tensor2D} */ (tf.add(tf.matMul(x, /** @type {any} */ (weight)), bias));
-  const optimiser = tf.train.adam(1e-3);
+  const apply = (x, { weight, bias }) => tf.add(tf.matMul(x, weight), bias);
+  const optimizer = tf.train.adam(1e-3);
   let k = 0;
 
-  const loss = (/** @type {tf.Tensor2D} */ x, /** @type {tf.Tensor2D} */ noise) => {
+  const loss = (x, noise) => {
     const h = tf.relu(apply(x, hidden));
     const [m, l] = [apply(h, mean), apply(h, logVariance)];
     const z = tf.add(m, tf.mul(tf.exp(tf.mul(l, 0.5)), noise));
-    const logits = apply(tf.relu(apply(/** @type {tf.Tensor2D} */ (z), up)), out);
+    const logits = apply(tf.relu(apply(z, up)), out);
     // -log p(x | z) of Bernoulli pixels: softplus(logit) - x * logit.
     const reconstruction = tf.sum(tf.sub(tf.softplus(logits), tf.mul(x, logits)));
     const kl = tf.mul(tf.sum(tf.sub(tf.sub(tf.add(tf.square(m), tf.exp(l)), l), 1)), 0.5);
-    return /** @type {tf.Scalar} */ (tf.div(tf.add(reconstruction, kl), batch));
+    return tf.div(tf.add(reconstruction, kl), batch);
   };
 
   const step = () =>
     tf.tidy(() => {
       const x = tf.tensor2d(batchOf(k++), [batch, 784]);
       const noise = tf.randomNormal([batch, 20]);
-      const { value, grads } = tf.variableGrads(() => loss(x, /** @type {tf.Tensor2D} */ (noise)));
-      optimiser.applyGradients(/** @type {any} */ (grads));
+      const { value, grads } = tf.variableGrads(() => loss(x, noise));
+      optimizer.applyGradients(grads);
       return value.dataSync()[0];
     });
 
   return {
     name: `tfjs ${tf.version.tfjs} wasm`,
-    /** @param {number} count */
-    steps(count) {
-      const times = [];
-      for (let i = 0; i < count; i++) {
-        const start = performance.now();
-        const value = step();
-        if (!Number.isFinite(value)) throw new Error(`tfjs's loss is ${value}`);
-        times.push(performance.now() - start);
-      }
-      return times;
-    },
-    stop() {
-      optimiser.dispose();
-      tf.disposeVariables();
-    },
+    steps: timed(() => {
+      const value = step();
+      if (!Number.isFinite(value)) throw new Error(`tfjs's loss is ${value}`);
+    }),
   };
 }

@@ -14,7 +14,7 @@ const absolute = (address: string) => new URL(address, self.location.href).href;
 /**
  * Opens a backend; the libraries and their wasm files are fetched by the first that needs them.
  *
- * `threads` is for ONNX Runtime's WASM: all that the machine and page allow unless told. Small
+ * `threads` is for ONNX Runtime's WASM: by default all that the machine and page allow. Small
  * networks are faster on one.
  */
 export async function openBackend(choice: Choice, threads?: number): Promise<Backend> {

@@ -15,7 +15,7 @@ export interface SchedulerReport {
   readonly betas: string | null;
   readonly spacing: string | null;
   readonly clip: number | null;
-  /** What `gen sample` takes unless told. */
+  /** The default sampler of `gen sample`. */
   readonly sampler: string;
   readonly notes: readonly string[];
 }

@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import { beside, type Raster, readPng, writePng } from "@gen/data";
+import { type Raster, readPng, writePng } from "@gen/data";
+import { hstack } from "../drawing/image-sheet.ts";
+import { lossChart, pictureOf } from "../drawing/pictures.ts";
 import { readModelFolder } from "../model-folder.ts";
-import { lossChart, pictureOf } from "../pictures.ts";
 import { progress } from "../progress.ts";
 import { type SamplingChoice, samplePipeline } from "../sample-pipeline.ts";
 import type { Trained } from "../train-model.ts";
@@ -24,7 +25,7 @@ export async function draw(run: Run): Promise<NonNullable<Report["sampling"]>> {
   await run.picture("latent-samples.png", writePng(latentDdpm.picture));
   const pair = (...of: SampledPicture[]) => {
     const pictures = of.map(({ picture }) => picture);
-    return writePng(beside(pictures, titles));
+    return writePng(hstack(pictures, titles));
   };
   await run.picture("ddim-ddpm.png", pair(latentDdim, latentDdpm));
   await run.picture("digits-ddim-ddpm.png", pair(pixelDdim, pixelDdpm));
@@ -72,5 +73,5 @@ export function lossSheet(trainings: Readonly<Record<string, Trained>>): Uint8Ar
   const charts = Object.entries(trainings).map(([title, { record }]) =>
     readPng(lossChart(title, record.history, ["loss"])),
   );
-  return writePng(beside(charts));
+  return writePng(hstack(charts));
 }

@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import { beside, slice, writePng } from "@gen/data";
+import { slice, writePng } from "@gen/data";
 import { elbo, latentDataset, pipelineVae, priorSamples, reconstruct } from "@gen/vae";
+import { hstack } from "../drawing/image-sheet.ts";
+import { pictureOf } from "../drawing/pictures.ts";
 import { trainDdpmIn, trainVaeIn } from "../jobs.ts";
 import { openData } from "../open-data.ts";
-import { pictureOf } from "../pictures.ts";
 import type { Trained } from "../train-model.ts";
 import { shown } from "./draw.ts";
 import { type Report, summary } from "./report.ts";
@@ -83,7 +84,7 @@ async function evaluate(
   const data = pictureOf(few.data, [shown, ...few.shape], [0, 255], 8);
   const made = await pictureFrom(reconstruct({ backend, signal, model, dataset: few }));
   const titles = ["data", "reconstructions"];
-  await picture("data-reconstructions.png", writePng(beside([data, made], titles)));
+  await picture("data-reconstructions.png", writePng(hstack([data, made], titles)));
   const prior = await pictureFrom(priorSamples({ backend, signal, model, count: shown, seed }));
   await picture("vae-prior.png", writePng(prior));
   const bound = await elbo({ backend, signal, model, dataset: test, seed });

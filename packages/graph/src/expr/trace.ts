@@ -79,25 +79,30 @@ export function topological(roots: readonly Expr[]): Expr[] {
   return order;
 }
 
-/** Rebuilds a graph operand by operand; `change` gives the new form of a node whose operands are already new. */
-export function rewrite(
-  graph: Graph,
-  change: (node: Expr, inputs: readonly Expr[]) => Expr,
-): Graph {
+/** What changes one node of a graph into its new form, on operands that are new already. */
+type Change = (node: Expr, inputs: readonly Expr[]) => Expr;
+
+/** The new form of every node; the nodes come in an order in which operands precede what uses them. */
+function changed(nodes: readonly Expr[], change: Change): (node: Expr) => Expr {
   const made = new Map<Expr, Expr>();
-  for (const node of graph.nodes) {
-    made.set(
-      node,
-      change(
-        node,
-        node.inputs.map((i) => made.get(i) as Expr),
-      ),
-    );
-  }
-  const outputs = Object.entries(graph.outputs).map(([name, e]) => [name, made.get(e) as Expr]);
-  const inputs = graph.inputs.map((i) => made.get(i) ?? i).filter(isInput);
-  return graphOf(Object.fromEntries(outputs), inputs);
+  const formOf = (node: Expr) => made.get(node) as Expr;
+  for (const node of nodes) made.set(node, change(node, node.inputs.map(formOf)));
+  return formOf;
 }
+
+const mapValues = (roots: Readonly<Record<string, Expr>>, f: (root: Expr) => Expr) =>
+  Object.fromEntries(Object.entries(roots).map(([name, root]) => [name, f(root)]));
+
+/** Rebuilds a graph operand by operand. */
+export function rewrite(graph: Graph, change: Change): Graph {
+  const formOf = changed(graph.nodes, change);
+  const inputs = graph.inputs.map((i) => formOf(i) ?? i).filter(isInput);
+  return graphOf(mapValues(graph.outputs, formOf), inputs);
+}
+
+/** Rebuilds named expressions operand by operand, as {@link rewrite} does a graph. */
+export const rebuild = (roots: Readonly<Record<string, Expr>>, change: Change) =>
+  mapValues(roots, changed(topological(Object.values(roots)), change));
 
 /** How often each value of a graph is taken up, by operations and as an output. */
 export function usesIn({ nodes, outputs }: Graph): Map<Expr, number> {

@@ -6,7 +6,7 @@ import {
   type Served,
   serveFiles,
   sha256,
-} from "../file-server.ts";
+} from "../../../../tooling/fixtures/file-server.ts";
 import { closesBrowser, inBrowser } from "./in-browser.ts";
 
 const piece = 2 ** 22;

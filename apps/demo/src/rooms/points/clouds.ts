@@ -5,7 +5,7 @@ import {
   type PointSet,
   pinwheel,
   rings,
-  standardise,
+  standardize,
   swissRoll,
   type ToyOptions,
   twoMoons,
@@ -83,7 +83,7 @@ export function cloud(id: CloudId, marks: readonly Mark[]): Cloud {
   const draw = (n: number, seed: number): PointSet =>
     id === "drawn" ? drawnPoints({ n, seed, points: marks }) : toys[id]({ n, seed });
   const data = draw(size, 1);
-  const { dataset, mean, std } = standardise(data);
+  const { dataset, mean, std } = standardize(data);
   const fresh = draw(freshSize, 2).data.map((v, i) => (v - mean[i % 2]) / std[i % 2]);
   const wide = { x: mean[0], y: mean[1], half: 2.5 * Math.max(std[0], std[1]) };
   const close = around(data.data);

@@ -22,7 +22,7 @@ export interface Studio {
 
 export interface TrainRequest {
   readonly choice: Choice;
-  /** Standardised, `[n, 2]`. */
+  /** Standardized, `[n, 2]`. */
   readonly points: Float32Array;
   /** Steps in all. */
   readonly steps: number;
@@ -63,7 +63,7 @@ export interface SampleRequest {
 }
 
 export interface SampleFrame {
-  /** Standardised, `[count, 2]`. */
+  /** Standardized, `[count, 2]`. */
   readonly x: Float32Array;
   /** The noise level that these points are at; 0 at the end. */
   readonly t: number;

@@ -1,4 +1,4 @@
-import { type FileProgress, type KeptFile, modelFiles } from "../../../src/files.ts";
+import { type FileProgress, type KeptFile, modelFiles } from "@gen/model-files";
 
 const cacheName = "tested";
 

@@ -1,0 +1,78 @@
+import type { Raster } from "@gen/data";
+import type { History } from "../training-folder.ts";
+import { imageSheet } from "./image-sheet.ts";
+import { lineChart, type Series } from "./line-chart.ts";
+import { scatter } from "./scatter.ts";
+
+const background = 24;
+const sheetBytes = 2 ** 26;
+
+/** How many screen pixels an image's pixel takes: small images are enlarged to about 56. */
+const scaleOf = (shape: readonly number[]): number =>
+  Math.max(1, Math.round(56 / shape[shape.length - 1]));
+
+/** Pixels between images, before they are enlarged. */
+const paddingOf = (shape: readonly number[]): number => (shape[shape.length - 1] < 16 ? 1 : 2);
+
+/** Whether samples of this shape can be shown: grey or color images, or points of the plane. */
+export const isDrawable = (item: readonly number[]): boolean =>
+  (item.length === 3 && (item[0] === 1 || item[0] === 3)) || (item.length === 1 && item[0] === 2);
+
+/** How many samples of this shape one picture can show. */
+export function maxDrawable(item: readonly number[]): number {
+  if (item.length === 1) return Infinity;
+  const [channels, height, width] = item;
+  const padding = paddingOf(item);
+  const tile = (height + padding) * (width + padding) * scaleOf(item) ** 2;
+  return Math.floor(sheetBytes / (channels * tile));
+}
+
+/**
+ * Images `[n, channels, height, width]` with values in `range`, or points `[n, 2]`, as a picture.
+ */
+export function pictureOf(
+  data: ArrayLike<number>,
+  shape: readonly number[],
+  range: readonly [number, number],
+  columns?: number,
+): Raster {
+  if (shape.length === 2) return scatter(data);
+  return imageSheet(
+    { data, shape, range },
+    { columns, padding: paddingOf(shape), scale: scaleOf(shape), background },
+  );
+}
+
+/** Image number i of `[n, channels, height, width]` in [-1, 1] by itself, at its own size. */
+export function singleImage(data: Float32Array, shape: readonly number[], i: number): Raster {
+  const size = data.length / shape[0];
+  const one = { data: data.subarray(i * size, (i + 1) * size), shape: [1, ...shape.slice(1)] };
+  return imageSheet({ ...one, range: [-1, 1] }, { padding: 0 });
+}
+
+/** Loss curves: one as its readings with their running mean, several as running means alone. */
+export function lossChart(
+  title: string,
+  { steps: x, losses }: History,
+  names: readonly string[] = Object.keys(losses),
+): Uint8Array {
+  const mean = (name: string): Series => ({ name, x, y: runningMean(losses[name]) });
+  const series =
+    names.length > 1
+      ? names.map(mean)
+      : [
+          { name: "each reading", x, y: losses[names[0]], faint: true },
+          { ...mean(names[0]), name: "running mean" },
+        ];
+  return lineChart(series, { title, xLabel: "step", yLabel: names.length > 1 ? "" : "loss" });
+}
+
+function runningMean(values: readonly number[]): number[] {
+  const reach = Math.max(1, Math.floor(values.length / 50));
+  const sums = [0];
+  for (const value of values) sums.push(sums[sums.length - 1] + value);
+  return values.map((_, i) => {
+    const [from, to] = [Math.max(0, i - reach), Math.min(values.length, i + reach + 1)];
+    return (sums[to] - sums[from]) / (to - from);
+  });
+}

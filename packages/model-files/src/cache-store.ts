@@ -1,0 +1,46 @@
+import { type FileStore, isStoreName } from "./file-store.ts";
+import { ModelFileError } from "./model-file-error.ts";
+
+interface Cache {
+  match(url: string): Promise<Response | undefined>;
+  put(url: string, response: Response): Promise<void>;
+  delete(url: string): Promise<boolean>;
+  keys(): Promise<readonly { readonly url: string }[]>;
+}
+
+// A cache maps URLs to responses. Nothing is ever requested from this one.
+const origin = "https://model-files.invalid/";
+
+/** A store in a browser's cache of this name, which the pages and workers of an origin share. */
+export function cacheStore(cacheName: string): FileStore {
+  const { caches } = globalThis as { caches?: { open(name: string): Promise<Cache> } };
+  if (!caches) {
+    throw new ModelFileError(
+      "model files need the Cache API, which pages have in a secure context: open this one over https or from localhost",
+    );
+  }
+  return {
+    async read(name) {
+      const found = await (await caches.open(cacheName)).match(origin + name);
+      return found && new Uint8Array(await found.arrayBuffer());
+    },
+    async write(name, bytes) {
+      const headers = { "content-length": String(bytes.length) };
+      const response = new Response(bytes as Uint8Array<ArrayBuffer>, { headers });
+      await (await caches.open(cacheName)).put(origin + name, response);
+    },
+    async remove(name) {
+      await (await caches.open(cacheName)).delete(origin + name);
+    },
+    async sizes() {
+      const cache = await caches.open(cacheName);
+      const sizes = new Map<string, number>();
+      for (const { url } of await cache.keys()) {
+        const name = url.slice(origin.length);
+        const found = isStoreName(name) ? await cache.match(url) : undefined;
+        if (found) sizes.set(name, Number(found.headers.get("content-length")));
+      }
+      return sizes;
+    },
+  };
+}

@@ -1,0 +1,44 @@
+/**
+ * A place that stores bytes by name. A name is 64 hexadecimal digits, some with a suffix such as
+ * `.url`; it never contains text of a server or a user.
+ */
+export interface FileStore {
+  /** The bytes; undefined if the name is not stored. */
+  read(name: string): Promise<Uint8Array | undefined>;
+  /** Replaces the bytes under a name. A reader never sees half of them. */
+  write(name: string, bytes: Uint8Array): Promise<void>;
+  remove(name: string): Promise<void>;
+  /** All names, with their sizes in bytes. */
+  sizes(): Promise<ReadonlyMap<string, number>>;
+}
+
+const storeName = /^[0-9a-f]{64}(\.[a-z0-9]{1,8})?$/;
+
+/** Whether a store may have written this name. Other names in the same place are left alone. */
+export const isStoreName = (name: string): boolean => storeName.test(name);
+
+/**
+ * `store`, but a failure becomes a warning and "not stored": a file that cannot be stored is still
+ * of use.
+ */
+export function ignoreFailures(store: FileStore, onWarning: (message: string) => void): FileStore {
+  const warned = new Set<string>();
+  const attempt = async <R>(action: string, otherwise: R, work: () => Promise<R>): Promise<R> => {
+    try {
+      return await work();
+    } catch (error) {
+      const { name, message } = error as Error;
+      const reason = name === "Error" ? message : `${name}: ${message}`;
+      const warning = `the store of model files cannot ${action} (${reason}); going on without`;
+      if (!warned.has(warning)) onWarning(warning);
+      warned.add(warning);
+      return otherwise;
+    }
+  };
+  return {
+    read: (name) => attempt("read", undefined, () => store.read(name)),
+    write: (name, bytes) => attempt("write", undefined, () => store.write(name, bytes)),
+    remove: (name) => attempt("remove", undefined, () => store.remove(name)),
+    sizes: () => attempt<ReadonlyMap<string, number>>("list", new Map(), () => store.sizes()),
+  };
+}

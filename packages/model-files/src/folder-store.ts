@@ -1,0 +1,79 @@
+import { type FileStore, isStoreName } from "./file-store.ts";
+import { nodeModule } from "./node-module.ts";
+
+const staleAfter = 3_600_000;
+const largestRead = 2 ** 26;
+
+/** A store in a folder, in Node. Each file is written under a temporary name and then renamed. */
+export function folderStore(folder: string): FileStore {
+  const fs = nodeModule("node:fs/promises");
+  const { join } = nodeModule("node:path");
+  const { randomUUID } = nodeModule("node:crypto");
+  const pathOf = (name: string): string => {
+    if (!isStoreName(name)) throw new RangeError(`${name} is not a name of a model file`);
+    return join(folder, name);
+  };
+  return {
+    async read(name) {
+      const file = await fs.open(pathOf(name)).catch(unlessMissing);
+      if (!file) return undefined;
+      try {
+        const bytes = new Uint8Array((await file.stat()).size);
+        for (let at = 0; at < bytes.length; ) {
+          const length = Math.min(bytes.length - at, largestRead);
+          const { bytesRead } = await file.read(bytes, at, length, at);
+          if (bytesRead === 0) return bytes.subarray(0, at);
+          at += bytesRead;
+        }
+        return bytes;
+      } finally {
+        await file.close();
+      }
+    },
+    async write(name, bytes) {
+      const target = pathOf(name);
+      const temporary = `${target}.${randomUUID()}.tmp`;
+      await fs.mkdir(folder, { recursive: true });
+      try {
+        await fs.writeFile(temporary, bytes);
+        await fs.rename(temporary, target);
+      } catch (error) {
+        await fs.rm(temporary, { force: true });
+        throw error;
+      }
+    },
+    remove: (name) => fs.rm(pathOf(name), { force: true }),
+    async sizes() {
+      const sizes = new Map<string, number>();
+      for (const name of (await fs.readdir(folder).catch(unlessMissing)) ?? []) {
+        const temporary = /^[0-9a-f]{64}.*\.tmp$/.test(name);
+        if (!temporary && !isStoreName(name)) continue;
+        const found = await fs.stat(join(folder, name)).catch(unlessMissing);
+        if (!found?.isFile()) continue;
+        if (!temporary) sizes.set(name, found.size);
+        // Its process ended while it wrote; the file of a process that still writes is younger.
+        else if (Date.now() - found.mtimeMs > staleAfter) {
+          await fs.rm(join(folder, name), { force: true });
+        }
+      }
+      return sizes;
+    },
+  };
+}
+
+function unlessMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT") throw error;
+}
+
+/** `gen/models` in the user's cache folder: `XDG_CACHE_HOME`, or the platform's default. */
+export function defaultFolder(): string {
+  const { join } = nodeModule("node:path");
+  const { env, platform } = process;
+  const home = nodeModule("node:os").homedir();
+  const system =
+    env.XDG_CACHE_HOME ||
+    (platform === "darwin" && join(home, "Library", "Caches")) ||
+    (platform === "win32" && env.LOCALAPPDATA) ||
+    join(home, ".cache");
+  return join(system, "gen", "models");
+}

@@ -1,0 +1,46 @@
+/** Bytes that arrive in chunks, in one array of at most `limit` bytes. */
+export class GrowingBytes {
+  readonly #limit: number;
+  #bytes = new Uint8Array(0);
+  #length = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Makes room for `size` bytes in all, at most `limit`. */
+  reserve(size: number): void {
+    if (size <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.min(size, this.#limit));
+    larger.set(this.view(0, this.#length));
+    this.#bytes = larger;
+  }
+
+  /** Appends a chunk. False if the length would exceed the limit. */
+  add(chunk: Uint8Array): boolean {
+    const length = this.#length + chunk.length;
+    if (length > this.#limit) return false;
+    if (length > this.#bytes.length) this.reserve(Math.max(length, 2 * this.#bytes.length));
+    this.#bytes.set(chunk, this.#length);
+    this.#length = length;
+    return true;
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
+
+  view(from: number, to: number): Uint8Array {
+    return this.#bytes.subarray(from, to);
+  }
+
+  /** All bytes, in an array of exactly their length. */
+  toArray(): Uint8Array {
+    const all = this.view(0, this.#length);
+    return this.#length === this.#bytes.length ? this.#bytes : all.slice();
+  }
+}

@@ -1,0 +1,149 @@
+import { cacheStore } from "./cache-store.ts";
+import { clear, evict, type KeptFile, keptFiles } from "./contents.ts";
+import { fetchFile } from "./fetch-file.ts";
+import { type FileStore, ignoreFailures } from "./file-store.ts";
+import { defaultFolder, folderStore } from "./folder-store.ts";
+import { lruStore } from "./lru-store.ts";
+import { inNode } from "./node-module.ts";
+import { type FileProgress, progressMeter } from "./progress.ts";
+import { checkedSha256, isSha256 } from "./sha256.ts";
+import { singleFlight } from "./single-flight.ts";
+import { type FolderOptions, urlFolder } from "./url-folder.ts";
+
+/** Where model files are stored, and how many bytes they may take. */
+export interface ModelFilesOptions {
+  /** The largest file allowed, in bytes, in [1, 2 ** 31 - 1]. @defaultValue 2 ** 31 - 1 */
+  readonly limit?: number;
+  /**
+   * Bytes that all stored files may take. When they would take more, the least recently used are
+   * removed.
+   * @defaultValue Infinity
+   */
+  readonly capacity?: number;
+  /** The folder, in Node. @defaultValue `gen/models` in the user's cache folder */
+  readonly folder?: string;
+  /** The name of the cache, in a browser. @defaultValue "gen-models" */
+  readonly name?: string;
+  /** Your own store, used instead of the folder or the cache. */
+  readonly store?: FileStore;
+  /**
+   * Called when a file cannot be stored, for example because the disk is full.
+   * @defaultValue console.warn
+   */
+  readonly onWarning?: (message: string) => void;
+}
+
+/** Options of fetching one file. */
+export interface FetchOptions {
+  /**
+   * SHA-256 that the file must have, in hexadecimal. If a file with it is stored, no request is
+   * made.
+   */
+  readonly sha256?: string;
+  /** Stops the download after the current chunk. What arrived is stored. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: FileProgress) => void;
+  /** The largest file allowed, in bytes. @defaultValue the limit of {@link ModelFilesOptions} */
+  readonly limit?: number;
+  /** Headers of the request, such as `authorization`. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Files of models, downloaded once and stored under their SHA-256. */
+export interface ModelFiles {
+  /**
+   * The bytes of the file at an http or https URL. Returns the stored file if it has the SHA-256
+   * given, or if the server says that it is current or cannot be reached. A stored file is hashed
+   * on every load and downloaded again if it is damaged. After an abort or a broken connection,
+   * another call continues where this one stopped, if the server can.
+   * @throws ModelFileError when the file does not exist, is too large, or differs from its SHA-256
+   * or length, or when the connection breaks three times.
+   * @throws RangeError when an option is out of range.
+   */
+  fetch(url: string | URL, options?: FetchOptions): Promise<Uint8Array>;
+  /**
+   * A function from a path to the bytes of that file in a folder at a URL, undefined if the file
+   * does not exist. `loadPipeline` takes such a function. The function throws a RangeError for a
+   * path that leads out of the folder.
+   */
+  folder(
+    url: string | URL,
+    options?: FolderOptions,
+  ): (path: string) => Promise<Uint8Array | undefined>;
+  /** All stored files, the last used first. */
+  list(): Promise<KeptFile[]>;
+  /** Removes a file by its SHA-256 or its URL. Returns the bytes freed. */
+  evict(sha256OrUrl: string | URL): Promise<number>;
+  /** Removes everything. Returns the bytes freed. */
+  clear(): Promise<number>;
+}
+
+const largest = 2 ** 31 - 1;
+
+/**
+ * Downloads model files and stores them: in a browser's cache, or in a folder in Node.
+ *
+ * @example
+ * const files = modelFiles({ limit: 500e6, capacity: 2e9 });
+ * const bytes = await files.fetch("https://example.com/unet/model.onnx", {
+ *   onProgress: ({ loaded, total }) => console.log(loaded, total),
+ * });
+ *
+ * @throws RangeError when `limit` or `capacity` is out of range.
+ * @throws ModelFileError in a page without a secure context.
+ */
+export function modelFiles(options: ModelFilesOptions = {}): ModelFiles {
+  const { capacity = Number.POSITIVE_INFINITY, name = "gen-models", onWarning = warn } = options;
+  if (!(capacity >= 0)) throw new RangeError(`capacity must be at least 0 bytes, got ${capacity}`);
+  const defaultLimit = checkedLimit(options.limit ?? largest);
+  const store =
+    options.store ?? (inNode() ? folderStore(options.folder ?? defaultFolder()) : cacheStore(name));
+  const lenient = lruStore(ignoreFailures(store, onWarning), capacity);
+  const strict = lruStore(store, capacity);
+  const shared = singleFlight<Uint8Array, FileProgress>((bytes) => bytes.slice());
+
+  const files: ModelFiles = {
+    async fetch(url, { sha256, limit = defaultLimit, headers, ...caller } = {}) {
+      const request = {
+        url: checkedUrl(url).href,
+        sha256: sha256 === undefined ? undefined : checkedSha256(sha256),
+        limit: checkedLimit(limit),
+        headers,
+      };
+      return shared(JSON.stringify(request), caller, (signal, onProgress) =>
+        fetchFile(lenient, { ...request, signal, report: progressMeter(onProgress) }),
+      );
+    },
+    folder: (url, folder = {}) => urlFolder(files, checkedUrl(url), folder),
+    list: () => keptFiles(strict),
+    async evict(which) {
+      const text = String(which);
+      if (isSha256(text)) return evict(strict, { sha256: text.toLowerCase() });
+      return evict(strict, { url: checkedUrl(which).href });
+    },
+    clear: () => clear(strict),
+  };
+  return files;
+}
+
+function checkedLimit(limit: number): number {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= largest) return limit;
+  throw new RangeError(`limit must be a whole number of bytes in [1, ${largest}], got ${limit}`);
+}
+
+/** A relative URL is resolved against the page's. */
+function checkedUrl(text: string | URL): URL {
+  const { location } = globalThis as { location?: { href: string } };
+  const base = location?.href;
+  const url = URL.canParse(String(text), base) ? new URL(text, base) : undefined;
+  if (url?.protocol !== "http:" && url?.protocol !== "https:") {
+    throw new RangeError(`url must be an http or https URL, got ${text}`);
+  }
+  url.hash = "";
+  return url;
+}
+
+function warn(message: string): void {
+  const { console } = globalThis as { console?: { warn(message: string): void } };
+  console?.warn(message);
+}

@@ -1,0 +1,43 @@
+import { ModelFileError } from "./model-file-error.ts";
+import type { FetchOptions, ModelFiles } from "./model-files.ts";
+import type { FileProgress } from "./progress.ts";
+
+/** Options of a folder at a URL. */
+export interface FolderOptions extends Omit<FetchOptions, "sha256" | "onProgress"> {
+  /** SHA-256 of each file by its path. If given, the folder has no other files. */
+  readonly sha256?: Readonly<Record<string, string>>;
+  readonly onProgress?: (progress: FileProgress & { readonly path: string }) => void;
+}
+
+/**
+ * A function from a path to the bytes of the file at that path under `base`; undefined if it does
+ * not exist.
+ */
+export function urlFolder({ fetch }: Pick<ModelFiles, "fetch">, base: URL, options: FolderOptions) {
+  const { sha256, onProgress, ...rest } = options;
+  return async (path: string): Promise<Uint8Array | undefined> => {
+    const url = urlUnder(base, path);
+    if (sha256 && !Object.hasOwn(sha256, path)) return undefined;
+    try {
+      return await fetch(url, {
+        ...rest,
+        sha256: sha256?.[path],
+        onProgress: onProgress && ((progress) => onProgress({ path, ...progress })),
+      });
+    } catch (error) {
+      if (error instanceof ModelFileError && error.missing) return undefined;
+      throw error;
+    }
+  };
+}
+
+/** @throws RangeError when the path leads out of the folder. */
+function urlUnder(base: URL, path: string): URL {
+  const parts = path.split("/");
+  if (path.includes("\\") || parts.some((part) => ["", ".", ".."].includes(part))) {
+    throw new RangeError(`path must be relative and stay in its folder, got ${path}`);
+  }
+  const url = new URL(base);
+  url.pathname = `${base.pathname.replace(/\/$/, "")}/${parts.map(encodeURIComponent).join("/")}`;
+  return url;
+}

@@ -1,0 +1,48 @@
+import { randomStream } from "@gen/math";
+import { defaultDevice, init, random } from "@jax-js/jax";
+import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
+import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+import { alternate, median, short, spread, timed, timesAsFast } from "../measure.mjs";
+
+const count = 1 << 20;
+const target = 40;
+
+export const title = "Normal numbers";
+export const versions = ["pure-rand", "@jax-js/jax"];
+
+export async function measure() {
+  const out = new Float32Array(count);
+  let seed = 0;
+  await init("wasm");
+  defaultDevice("wasm");
+  const generator = xoroshiro128plus(1);
+  const blocks = await alternate(
+    {
+      ours: timed(() => randomStream({ seed: seed++ }).normal(out)),
+      pure: timed(() => {
+        for (let i = 0; i < count; i += 2) {
+          const radius = Math.sqrt(-2 * Math.log(1 - uniformFloat64(generator)));
+          const angle = 2 * Math.PI * uniformFloat64(generator);
+          out[i] = radius * Math.cos(angle);
+          out[i + 1] = radius * Math.sin(angle);
+        }
+      }),
+      jax: timed(() => random.normal(random.key(seed++), [count]).data()),
+    },
+    { rounds: 8, count: 12, warmUp: 1 },
+  );
+  const speeds = (times) => times.flat().map((ms) => count / ms / 1000);
+  const ours = speeds(blocks.ours);
+  const row = (name, times) => ({
+    work: `standard normals, float32, one core, beside ${name}`,
+    ours: spread(ours, "million a second"),
+    peer: `${name}: ${spread(speeds(times), "million a second")}`,
+    ratio: `${short(timesAsFast(blocks.ours, times))}x`,
+    target: `>= ${target} million a second`,
+    pass: median(ours) >= target,
+  });
+  return [
+    row("Box and Muller on pure-rand's xoroshiro128+", blocks.pure),
+    row("jax-js random.normal, wasm", blocks.jax),
+  ];
+}

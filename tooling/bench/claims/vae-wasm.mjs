@@ -1,0 +1,37 @@
+import { batches } from "@gen/data";
+import { onnxBackend } from "@gen/runtime-gpu/onnx";
+import { alternate, short, spread, timesAsFast } from "../measure.mjs";
+import { tfjsVae } from "../peers/tfjs-vae.mjs";
+import { speedRow } from "../results.mjs";
+import { vaeSteps, wholeFashionMnist } from "../vae.mjs";
+
+// In WebAssembly a run copies the whole state in and out, so several steps share one run.
+const chained = 10;
+
+export const title = "VAE 784-400-20 on Fashion-MNIST: training step in WebAssembly";
+export const versions = ["onnxruntime-web"];
+
+export async function measure() {
+  const { train } = await wholeFashionMnist();
+  const backend = await onnxBackend({ device: "wasm", threads: 2 });
+  const ours = await vaeSteps(backend, train, chained);
+  const single = await vaeSteps(backend, train);
+  const source = batches(train, { batchSize: 128, seed: 0, scale: "unit" });
+  const tfjs = await tfjsVae(() => source.next().value.x, 128);
+  const blocks = await alternate(
+    { ours: ours.steps, single: single.steps, peer: tfjs.steps },
+    { rounds: 6, count: 12, warmUp: 2 },
+  );
+  await ours.stop();
+  await single.stop();
+  await backend.close();
+  const row = speedRow({
+    work: `training step, batch 128, Adam: onnxruntime-web WASM in Node, 2 threads, stepsPerRun ${chained}`,
+    ours: blocks.ours,
+    peer: blocks.peer,
+    name: `${tfjs.name}, its own gradients and Adam`,
+    target: 10,
+    note: `with stepsPerRun 1: ${spread(blocks.single.flat())}, ${short(timesAsFast(blocks.single, blocks.peer))}x`,
+  });
+  return [row];
+}

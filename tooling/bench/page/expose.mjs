@@ -1,0 +1,16 @@
+// What the claims ask of a page by name.
+import { probe } from "../unet.mjs";
+
+/** `side` computes `output(x, t)`; `sampler(batch)` and `trainer(batch)` return steps. */
+export function expose(side, more = {}) {
+  const running = {};
+  const steps = (start) => async (batch, count) => {
+    running[start] ??= await side[start](batch);
+    return running[start](count);
+  };
+  const output = async (batch) => {
+    const { x, t } = probe(batch);
+    return [...(await side.output(x, t))];
+  };
+  globalThis.bench = { output, sample: steps("sampler"), train: steps("trainer"), ...more };
+}
