@@ -3,7 +3,7 @@ export const engines = ["chromium", "firefox", "webkit"] as const;
 export type Engine = (typeof engines)[number];
 
 /** The environment variable that holds the path of each engine's program; `npm test` sets all three. */
-export const engineVariables: Record<Engine, string> = {
+const engineVariables: Record<Engine, string> = {
   chromium: "GEN_BROWSER",
   firefox: "GEN_FIREFOX",
   webkit: "GEN_WEBKIT",

@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, it } from "vitest";
 import { type Engine, enginePath, engines, missingEngine, wholeMatrix } from "./engines.ts";
 import type { EngineFeatures, FeatureName } from "./features.ts";
-import { buildTestSite, type Scenarios, type TestPage, type TestSite } from "./test-page.ts";
+import {
+  buildTestSite,
+  type Scenarios,
+  type SiteOptions,
+  type TestPage,
+  type TestSite,
+} from "./test-page.ts";
 
 /** The page that tests share, and where they run in it. */
-export interface PageKind {
-  /** Whether the page may share memory among threads. */
-  readonly isolated: boolean;
+export interface PageKind extends SiteOptions {
   /** Whether the tests run in every engine in `npm test` too. @defaultValue `false` */
   readonly everyEngine?: boolean;
   /** What the tests need of the engine; without it they are skipped, visibly. */

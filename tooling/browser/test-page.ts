@@ -31,9 +31,22 @@ export interface TestPage<S extends Scenarios> {
   close(): Promise<void>;
 }
 
+/** How a page is served. */
+export interface SiteOptions {
+  /** Whether the page may share memory among threads. */
+  readonly isolated: boolean;
+  /** Whether the page is in a sandbox: it has no storage and may start no workers. @defaultValue `false` */
+  readonly sandboxed?: boolean;
+}
+
+const sandbox = {
+  "content-security-policy": "sandbox allow-scripts",
+  "access-control-allow-origin": "*",
+};
+
 /** Pages that run the same bundle in any engine, built for production as people ship them. */
 export interface TestSite<S extends Scenarios> {
-  open(engine: Engine, options: { isolated: boolean }): Promise<TestPage<S>>;
+  open(engine: Engine, options: SiteOptions): Promise<TestPage<S>>;
   close(): Promise<void>;
 }
 
@@ -54,14 +67,16 @@ export async function buildTestSite<S extends Scenarios>(
   const servers = {
     isolated: await serve(served, { isolated: true }),
     plain: await serve(served, { isolated: false }),
+    sandboxed: await serve(served, { isolated: false, headers: sandbox }),
   };
   const browsers = new Map<Engine, Promise<Browser>>();
   return {
-    async open(engine, { isolated }) {
+    async open(engine, { isolated, sandboxed = false }) {
       const running = browsers.get(engine) ?? launch(engine);
       browsers.set(engine, running);
       const page = await (await running).newPage();
-      await page.goto(servers[isolated ? "isolated" : "plain"].url);
+      const kind = sandboxed ? "sandboxed" : isolated ? "isolated" : "plain";
+      await page.goto(servers[kind].url);
       await page.waitFor(() => "scenarios" in globalThis);
       const features = await page.evaluate(engineFeatures);
       return {
@@ -73,7 +88,7 @@ export async function buildTestSite<S extends Scenarios>(
     },
     async close() {
       for (const running of browsers.values()) await (await running).close();
-      await Promise.all([servers.isolated.close(), servers.plain.close()]);
+      await Promise.all(Object.values(servers).map((server) => server.close()));
       await rm(built, { recursive: true, force: true });
     },
   };

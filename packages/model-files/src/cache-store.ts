@@ -13,27 +13,31 @@ const origin = "https://model-files.invalid/";
 
 /** A store in a browser's cache of this name, which the pages and workers of an origin share. */
 export function cacheStore(cacheName: string): FileStore {
-  const { caches } = globalThis as { caches?: { open(name: string): Promise<Cache> } };
-  if (!caches) {
+  if (!("caches" in globalThis)) {
     throw new ModelFileError(
       "model files need the Cache API, which pages have in a secure context: open this one over https or from localhost",
     );
   }
+  // In a sandbox, reading the property throws: the store then fails as one that is full.
+  const open = async (): Promise<Cache> =>
+    (globalThis as unknown as { caches: { open(name: string): Promise<Cache> } }).caches.open(
+      cacheName,
+    );
   return {
     async read(name) {
-      const found = await (await caches.open(cacheName)).match(origin + name);
+      const found = await (await open()).match(origin + name);
       return found && new Uint8Array(await found.arrayBuffer());
     },
     async write(name, bytes) {
       const headers = { "content-length": String(bytes.length) };
       const response = new Response(bytes as Uint8Array<ArrayBuffer>, { headers });
-      await (await caches.open(cacheName)).put(origin + name, response);
+      await (await open()).put(origin + name, response);
     },
     async remove(name) {
-      await (await caches.open(cacheName)).delete(origin + name);
+      await (await open()).delete(origin + name);
     },
     async sizes() {
-      const cache = await caches.open(cacheName);
+      const cache = await open();
       const sizes = new Map<string, number>();
       for (const { url } of await cache.keys()) {
         const name = url.slice(origin.length);

@@ -1,6 +1,7 @@
 import { cacheStore } from "./cache-store.ts";
 import { clear, evict, type KeptFile, keptFiles } from "./contents.ts";
 import { fetchFile } from "./fetch-file.ts";
+import type { FetchOptions } from "./fetch-options.ts";
 import { type FileStore, ignoreFailures } from "./file-store.ts";
 import { defaultFolder, folderStore } from "./folder-store.ts";
 import { lruStore } from "./lru-store.ts";
@@ -31,22 +32,6 @@ export interface ModelFilesOptions {
    * @defaultValue console.warn
    */
   readonly onWarning?: (message: string) => void;
-}
-
-/** Options of fetching one file. */
-export interface FetchOptions {
-  /**
-   * SHA-256 that the file must have, in hexadecimal. If a file with it is stored, no request is
-   * made.
-   */
-  readonly sha256?: string;
-  /** Stops the download after the current chunk. What arrived is stored. */
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: FileProgress) => void;
-  /** The largest file allowed, in bytes. @defaultValue the limit of {@link ModelFilesOptions} */
-  readonly limit?: number;
-  /** Headers of the request, such as `authorization`. */
-  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Files of models, downloaded once and stored under their SHA-256. */
@@ -114,7 +99,7 @@ export function modelFiles(options: ModelFilesOptions = {}): ModelFiles {
         fetchFile(lenient, { ...request, signal, report: progressMeter(onProgress) }),
       );
     },
-    folder: (url, folder = {}) => urlFolder(files, checkedUrl(url), folder),
+    folder: (url, folder = {}) => urlFolder(files.fetch, checkedUrl(url), folder),
     list: () => keptFiles(strict),
     async evict(which) {
       const text = String(which);

@@ -1,5 +1,5 @@
+import type { FetchOptions } from "./fetch-options.ts";
 import { ModelFileError } from "./model-file-error.ts";
-import type { FetchOptions, ModelFiles } from "./model-files.ts";
 import type { FileProgress } from "./progress.ts";
 
 /** Options of a folder at a URL. */
@@ -13,7 +13,11 @@ export interface FolderOptions extends Omit<FetchOptions, "sha256" | "onProgress
  * A function from a path to the bytes of the file at that path under `base`; undefined if it does
  * not exist.
  */
-export function urlFolder({ fetch }: Pick<ModelFiles, "fetch">, base: URL, options: FolderOptions) {
+export function urlFolder(
+  fetch: (url: URL, options: FetchOptions) => Promise<Uint8Array>,
+  base: URL,
+  options: FolderOptions,
+) {
   const { sha256, onProgress, ...rest } = options;
   return async (path: string): Promise<Uint8Array | undefined> => {
     const url = urlUnder(base, path);

@@ -140,3 +140,13 @@ inBrowser("model files in the cache", { isolated: true }, (page) => {
     expect(left).toEqual({ freed: 1000, names: [] });
   });
 });
+
+inBrowser("model files in a page without storage", { isolated: false, sandboxed: true }, (page) => {
+  it("come each time they are asked for, and a warning says why", async () => {
+    const url = serve("/a", small);
+    const got = await page().run("fetchUnkept", [url]);
+    expect(got.sizes).toEqual([1000, 1000]);
+    expect(asked()).toEqual(["GET 200", "GET 200"]);
+    expect(got.warnings[0]).toMatch(/^the store of model files cannot (read|list|write) \(/);
+  });
+});

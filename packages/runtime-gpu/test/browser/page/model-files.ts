@@ -44,6 +44,14 @@ export async function fetchFile(url: string, options: FetchFileOptions = {}): Pr
 const namesInCache = async (): Promise<string[]> =>
   (await (await caches.open(cacheName)).keys()).map(({ url }) => new URL(url).pathname.slice(1));
 
+/** Fetches a file twice where nothing can be kept: the sizes of what came, and the warnings. */
+export async function fetchUnkept(url: string): Promise<{ sizes: number[]; warnings: string[] }> {
+  const warnings: string[] = [];
+  const files = modelFiles({ name: cacheName, onWarning: (message) => warnings.push(message) });
+  const sizes = [(await files.fetch(url)).length, (await files.fetch(url)).length];
+  return { sizes, warnings };
+}
+
 export const keptFiles = async (): Promise<KeptFile[]> => modelFiles({ name: cacheName }).list();
 
 /** Removes one file or all, and gives the bytes freed and the names left. */

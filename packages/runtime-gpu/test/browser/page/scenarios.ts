@@ -2,7 +2,7 @@ import { atOnce } from "./at-once.ts";
 import { uncaptured } from "./captured.ts";
 import { conforms } from "./conforms.ts";
 import { sharesGpu, survivesLoss } from "./devices.ts";
-import { damageFile, fetchFile, keptFiles, removeFiles } from "./model-files.ts";
+import { damageFile, fetchFile, fetchUnkept, keptFiles, removeFiles } from "./model-files.ts";
 import { onHost, whatCan } from "./on-gpu.ts";
 import { served } from "./served.ts";
 import { createAndClose, samplesInARow, transfersPerStep } from "./transfers.ts";
@@ -19,6 +19,7 @@ export const scenarios = {
   cores,
   damageFile,
   fetchFile,
+  fetchUnkept,
   isolated,
   keptFiles,
   onHost,
