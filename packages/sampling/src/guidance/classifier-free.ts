@@ -1,7 +1,7 @@
 import { constant, type Expr, expandLike, type Tensor } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
-import { type Conditions, isSingle } from "../conditions.ts";
-import type { Denoiser, DenoiserFunction } from "../denoiser.ts";
+import { type Conditions, isSingle } from "../denoiser/conditions.ts";
+import type { Denoiser, DenoiserFunction } from "../denoiser/denoiser.ts";
 import { combineExpr, combineRows, type GuidanceOptions, requireGuidance } from "./combine.ts";
 
 /** A class label for every sample, or a denoiser's whole third input. */

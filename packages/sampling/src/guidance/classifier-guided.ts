@@ -17,9 +17,9 @@ import {
 } from "@gen/graph";
 import { type FloatArray, type NoiseLevel, type PredictionType, predictionRow } from "@gen/math";
 import type { NoiseSchedule } from "@gen/schedules";
-import { type Conditions, isSingle } from "../conditions.ts";
-import { type Denoiser, type DenoiserFunction, splitVariance } from "../denoiser.ts";
-import { splitRows } from "../split-rows.ts";
+import { type Conditions, isSingle } from "../denoiser/conditions.ts";
+import { type Denoiser, type DenoiserFunction, splitVariance } from "../denoiser/denoiser.ts";
+import { splitRows } from "../denoiser/split-rows.ts";
 import { type Interval, requireInterval, whereWithin, within } from "./interval.ts";
 
 /** A classifier of noisy samples: x `[batch, ...]` and t `[batch]` to logits `[batch, classes]`. */

@@ -1,7 +1,7 @@
 import { add, concat, div, type Expr, maximum, mean, mul, sqrt, square, sub } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
-import { splitVariance } from "../denoiser.ts";
-import { splitRows } from "../split-rows.ts";
+import { splitVariance } from "../denoiser/denoiser.ts";
+import { splitRows } from "../denoiser/split-rows.ts";
 import { type Interval, requireInterval, whereWithin, within } from "./interval.ts";
 
 /** What classifier-free guidance and compositions share. */

@@ -1,12 +1,12 @@
 import { add, concat, constant, type Expr, gather, mul, reshape, sub, tensor } from "@gen/graph";
 import { type FloatArray, type PredictionType, predictionRow } from "@gen/math";
 import type { NoiseSchedule } from "@gen/schedules";
-import type { Conditions } from "../conditions.ts";
-import { type Denoiser, type DenoiserFunction, splitVariance } from "../denoiser.ts";
-import { type Path, transitionsOf } from "../solvers/trajectory.ts";
-import type { SolverOptions } from "../solvers/update.ts";
-import { splitRows } from "../split-rows.ts";
-import { type Step, stepTable, type Transition } from "../step.ts";
+import type { Conditions } from "../denoiser/conditions.ts";
+import { type Denoiser, type DenoiserFunction, splitVariance } from "../denoiser/denoiser.ts";
+import { splitRows } from "../denoiser/split-rows.ts";
+import { type Step, stepTable, type Transition } from "../samplers/step.ts";
+import { type Path, transitionsOf } from "../samplers/trajectory.ts";
+import type { SolverOptions } from "../samplers/update.ts";
 
 /** What is known of the samples. */
 export interface InpaintOptions {

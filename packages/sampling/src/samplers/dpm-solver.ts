@@ -1,4 +1,4 @@
-import type { Step, Transition } from "../step.ts";
+import type { Step, Transition } from "./step.ts";
 import { type Path, transitionsOf } from "./trajectory.ts";
 import { lambdaOf, ofPresent, rowOf, type SolverOptions, type Update } from "./update.ts";
 

@@ -1,4 +1,4 @@
-import type { Step } from "../step.ts";
+import type { Step } from "./step.ts";
 import { type Path, transitionsOf } from "./trajectory.ts";
 import { rowOf, type SolverOptions } from "./update.ts";
 

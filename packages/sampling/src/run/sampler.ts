@@ -1,16 +1,16 @@
 import type { Tensor } from "@gen/graph";
 import type { FloatArray, PredictionType } from "@gen/math";
 import type { Backend, Program } from "@gen/runtime-gpu";
+import { type Conditions, conditionInputs } from "../denoiser/conditions.ts";
+import type { Denoiser, DenoiserFunction } from "../denoiser/denoiser.ts";
+import type { Step } from "../samplers/step.ts";
 import type { AbortSignalLike } from "./abort-signal-like.ts";
-import { type Conditions, conditionInputs } from "./conditions.ts";
-import type { Denoiser, DenoiserFunction } from "./denoiser.ts";
 import { type Clip, type StepForm, stepForm } from "./engine.ts";
 import { hostEngine } from "./host-engine.ts";
 import { loop, type Progress } from "./loop.ts";
 import { noiseSource } from "./noise-source.ts";
 import { programEngine, stepGraph } from "./program-engine.ts";
 import { type Samples, type Sampling, SamplingRun } from "./sampling-run.ts";
-import type { Step } from "./step.ts";
 
 /** What runs, and where; a {@link DenoiserFunction} runs on the host and needs no backend. */
 export interface SamplerOptions<T = unknown> {

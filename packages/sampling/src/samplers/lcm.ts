@@ -1,6 +1,6 @@
 import { denoisedCoefficients, type PredictionType } from "@gen/math";
 import type { NoiseSchedule } from "@gen/schedules";
-import type { Step } from "../step.ts";
+import type { Step } from "./step.ts";
 
 /** How {@link lcmSteps} goes. */
 export interface LcmOptions {

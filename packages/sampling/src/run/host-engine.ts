@@ -1,8 +1,8 @@
 import type { FloatArray } from "@gen/math";
-import type { DenoiserFunction } from "./denoiser.ts";
+import type { DenoiserFunction } from "../denoiser/denoiser.ts";
+import { splitRows } from "../denoiser/split-rows.ts";
 import { thresholdRows } from "./dynamic-threshold.ts";
 import { type Clip, type Engine, type StepForm, stepCoefficients } from "./engine.ts";
-import { splitRows } from "./split-rows.ts";
 
 /** Takes steps in float64 on the host, for a denoiser that is an ordinary function. */
 export function hostEngine(

@@ -1,6 +1,6 @@
 import type { Expr, Parameter } from "@gen/graph";
 import type { SchedulerConfig, SchedulerConfigInput } from "@gen/schedules";
-import type { Denoiser } from "./denoiser.ts";
+import type { Denoiser } from "../denoiser/denoiser.ts";
 
 /**
  * The two ends of latent diffusion, in the space that the denoiser works in: `decode` takes what

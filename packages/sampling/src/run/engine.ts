@@ -1,5 +1,5 @@
 import type { FloatArray } from "@gen/math";
-import type { LearnedVariance, Step } from "./step.ts";
+import type { LearnedVariance, Step } from "../samplers/step.ts";
 
 /** Dynamic thresholding, per sample; see {@link Clip}. */
 export interface DynamicThreshold {

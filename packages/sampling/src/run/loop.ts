@@ -1,9 +1,9 @@
 import type { FloatArray } from "@gen/math";
+import type { Step } from "../samplers/step.ts";
 import { type AbortSignalLike, throwIfAborted } from "./abort-signal-like.ts";
-import { breather } from "./breathe.ts";
 import { custody, type Held } from "./custody.ts";
 import type { Engine } from "./engine.ts";
-import type { Step } from "./step.ts";
+import { breather } from "./event-loop.ts";
 
 /** Where a loop is; `x` and `x0` read back only when called, and only until the next step ends. */
 export interface Progress {

@@ -1,4 +1,4 @@
-import { type Step, stepTable } from "../step.ts";
+import { type Step, stepTable } from "./step.ts";
 import { type FlowOptions, flowTrajectory, type Path, transitionsOf } from "./trajectory.ts";
 import type { SolverOptions } from "./update.ts";
 

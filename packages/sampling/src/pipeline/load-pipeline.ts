@@ -1,7 +1,7 @@
 import type { Expr, OnnxModel } from "@gen/graph";
 import { slice } from "@gen/graph";
 import { readSchedulerConfig } from "@gen/schedules";
-import { denoiser } from "./denoiser.ts";
+import { denoiser } from "../denoiser/denoiser.ts";
 import { latentScaling } from "./latent-scaling.ts";
 import {
   fileLimit,

@@ -10,7 +10,7 @@ import {
   timesteps,
   variancePreservingLevel,
 } from "@gen/schedules";
-import { levelTransitions, type Transition } from "../step.ts";
+import { levelTransitions, type Transition } from "./step.ts";
 
 const SPREADS = {
   karras: karrasSigmas,

@@ -1,12 +1,12 @@
 import type { NoiseLevel, PredictionType } from "@gen/math";
 import { flowSigmas, type SchedulerConfig, timesteps } from "@gen/schedules";
-import { ancestralTable, type DdpmVariance } from "../ancestral-table.ts";
-import { type DpmSolverOptions, dpmSolverSteps } from "../solvers/dpm-solver.ts";
-import { eulerAncestralSteps, eulerSteps, flowEulerSteps } from "../solvers/euler.ts";
-import { heunSteps } from "../solvers/heun.ts";
-import { lcmSteps } from "../solvers/lcm.ts";
-import { type UnipcOptions, unipcSteps } from "../solvers/unipc.ts";
-import { levelTransitions, type Step, stepTable } from "../step.ts";
+import { ancestralTable, type DdpmVariance } from "../samplers/ddpm-steps.ts";
+import { type DpmSolverOptions, dpmSolverSteps } from "../samplers/dpm-solver.ts";
+import { eulerAncestralSteps, eulerSteps, flowEulerSteps } from "../samplers/euler.ts";
+import { heunSteps } from "../samplers/heun.ts";
+import { lcmSteps } from "../samplers/lcm.ts";
+import { levelTransitions, type Step, stepTable } from "../samplers/step.ts";
+import { type UnipcOptions, unipcSteps } from "../samplers/unipc.ts";
 
 /** What every table is made of. */
 export interface Common {

@@ -1,6 +1,6 @@
 import { concat, type Expr, type Shape, type Signature, toOnnx, trace } from "@gen/graph";
 import { readSchedulerConfig, writeSchedulerConfig } from "@gen/schedules";
-import { type Conditions, isSingle } from "./conditions.ts";
+import { type Conditions, isSingle } from "../denoiser/conditions.ts";
 import { type PipelineInput, type PipelineVae, pipelinePaths } from "./pipeline.ts";
 import { utf8 } from "./utf8.ts";
 

@@ -1,5 +1,5 @@
 import { denoisedCoefficients, type NoiseLevel, type PredictionType } from "@gen/math";
-import type { Step, Transition } from "../step.ts";
+import type { Step, Transition } from "./step.ts";
 import type { TrajectoryOptions } from "./trajectory.ts";
 
 /** What every solver takes besides its own settings. */

@@ -1,5 +1,5 @@
 import type { NoiseLevel } from "@gen/math";
-import type { Step } from "../step.ts";
+import type { Step } from "./step.ts";
 import { type Path, transitionsOf } from "./trajectory.ts";
 import { lambdaOf, rowOf, type SolverOptions, sumOf, type Update } from "./update.ts";
 

@@ -13,8 +13,8 @@ import {
   trace,
 } from "@gen/graph";
 import type { Backend, Program } from "@gen/runtime-gpu";
-import { type Conditions, conditionInputs, conditionOf } from "./conditions.ts";
-import { type Denoiser, splitVariance } from "./denoiser.ts";
+import { type Conditions, conditionInputs, conditionOf } from "../denoiser/conditions.ts";
+import { type Denoiser, splitVariance } from "../denoiser/denoiser.ts";
 import { thresholdExpr } from "./dynamic-threshold.ts";
 import {
   type Clip,
