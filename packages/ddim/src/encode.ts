@@ -1,5 +1,4 @@
-import { type Sampling, sample } from "@gen/sampling";
-import { ddimSteps } from "./ddim-steps.ts";
+import { ddimSteps, type Sampling, sample } from "@gen/sampling";
 import { type InvertOptions, invert, predictsOf } from "./invert.ts";
 
 /** Codes `[batch, ...]` to turn into samples, and how; the steps as for {@link encode}. */

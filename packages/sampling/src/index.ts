@@ -33,8 +33,6 @@ export type { GuidanceOptions } from "./guidance/combine.ts";
 export {
   type InpaintOptions,
   inpaint,
-  type ResampledOptions,
-  resampledSteps,
 } from "./guidance/inpaint.ts";
 export type { Interval } from "./guidance/interval.ts";
 export { type LatentScaling, latentScaling } from "./pipeline/latent-scaling.ts";
@@ -63,7 +61,8 @@ export {
 } from "./run/sampler.ts";
 export type { SampleStep, Samples, Sampling } from "./run/sampling-run.ts";
 export { type TorchNoise, type TorchNoiseOptions, torchNoise } from "./run/torch-noise.ts";
-export { type AncestralOptions, ancestralTable, type DdpmVariance } from "./samplers/ddpm-steps.ts";
+export { type DdimOptions, ddimSteps } from "./samplers/ddim-steps.ts";
+export { type DdpmOptions, type DdpmVariance, ddpmSteps } from "./samplers/ddpm-steps.ts";
 export { type DpmSolverOptions, dpmSolverSteps } from "./samplers/dpm-solver.ts";
 export {
   eulerAncestralSteps,
@@ -72,7 +71,9 @@ export {
   flowEulerSteps,
 } from "./samplers/euler.ts";
 export { heunSteps } from "./samplers/heun.ts";
+export { type InversionOptions, inversionSteps } from "./samplers/inversion-steps.ts";
 export { type LcmOptions, lcmSteps } from "./samplers/lcm.ts";
+export { type ResampledOptions, resampledSteps } from "./samplers/resampled-steps.ts";
 export {
   type LearnedVariance,
   levelTransitions,

@@ -1,4 +1,4 @@
-import { type NoiseLevel, posteriorCoefficients } from "@gen/math";
+import { cleanLevel, type NoiseLevel, posteriorCoefficients } from "@gen/math";
 import { flowLevel } from "./levels.ts";
 import { stepCount } from "./linspace.ts";
 import type { NoiseSchedule } from "./noise-schedule.ts";
@@ -25,8 +25,6 @@ export function flowSchedule({ steps = 1000, shift = 1 }: FlowScheduleOptions = 
   return new FlowSchedule(stepCount(steps), shift);
 }
 
-const CLEAN: NoiseLevel = { signal: 1, noise: 0 };
-
 class FlowSchedule implements NoiseSchedule {
   readonly setAlphaToOne = true;
   readonly rescaleBetasZeroSnr = false;
@@ -44,7 +42,7 @@ class FlowSchedule implements NoiseSchedule {
   }
 
   level(t: number): NoiseLevel {
-    const level = t === -1 ? CLEAN : this.#levels[t];
+    const level = t === -1 ? cleanLevel : this.#levels[t];
     if (level) return level;
     throw new RangeError(`t must be an integer in -1..${this.length - 1}, got ${t}`);
   }
@@ -110,7 +108,7 @@ class FlowSchedule implements NoiseSchedule {
 
   #table(entry: (now: NoiseLevel, before: NoiseLevel, alpha: number) => number): Float64Array {
     return Float64Array.from(this.#levels, (now, t) => {
-      const before = t === 0 ? CLEAN : this.#levels[t - 1];
+      const before = t === 0 ? cleanLevel : this.#levels[t - 1];
       return entry(now, before, (now.signal / before.signal) ** 2);
     });
   }

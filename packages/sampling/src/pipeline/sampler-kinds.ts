@@ -1,11 +1,12 @@
-import type { NoiseLevel, PredictionType } from "@gen/math";
-import { flowSigmas, type SchedulerConfig, timesteps } from "@gen/schedules";
-import { ancestralTable, type DdpmVariance } from "../samplers/ddpm-steps.ts";
+import type { PredictionType } from "@gen/math";
+import { flowSigmas, type SchedulerConfig } from "@gen/schedules";
+import { ddimSteps } from "../samplers/ddim-steps.ts";
+import { type DdpmVariance, ddpmSteps } from "../samplers/ddpm-steps.ts";
 import { type DpmSolverOptions, dpmSolverSteps } from "../samplers/dpm-solver.ts";
 import { eulerAncestralSteps, eulerSteps, flowEulerSteps } from "../samplers/euler.ts";
 import { heunSteps } from "../samplers/heun.ts";
 import { lcmSteps } from "../samplers/lcm.ts";
-import { levelTransitions, type Step, stepTable } from "../samplers/step.ts";
+import type { Step } from "../samplers/step.ts";
 import { type UnipcOptions, unipcSteps } from "../samplers/unipc.ts";
 
 /** What every table is made of. */
@@ -24,8 +25,6 @@ interface SamplerKind {
   readonly usual: number;
   table(config: SchedulerConfig, common: Common, eta: number): Step[];
 }
-
-const CLEAN: NoiseLevel = { signal: 1, noise: 0 };
 
 /** The sigmas, order and the like that a solver's class keeps in its settings. */
 const sigmasOf = ({ settings }: SchedulerConfig) => {
@@ -58,19 +57,14 @@ const kinds = {
   ddim: {
     eta: 0,
     usual: 20,
-    table({ schedule }, common, eta) {
-      const { predicts } = common;
-      const transitions = levelTransitions(schedule, timesteps(schedule, common));
-      return stepTable(transitions, { predicts, eta, keepEpsilon: true });
-    },
+    table: ({ schedule }, common, eta) =>
+      ddimSteps(schedule, { ...common, eta, keepEpsilon: true }),
   },
   ddpm: {
     usual: Number.POSITIVE_INFINITY,
     table({ schedule, varianceType }, common) {
-      const { predicts } = common;
       const variance = (varianceType ?? undefined) as DdpmVariance | undefined;
-      const transitions = levelTransitions(schedule, timesteps(schedule, common), CLEAN);
-      return ancestralTable(transitions, { predicts, variance });
+      return ddpmSteps(schedule, { ...common, variance });
     },
   },
   euler: {

@@ -1,12 +1,16 @@
+import { cleanLevel } from "@gen/math";
+import { type TimestepOptions, timesteps } from "@gen/schedules";
 import {
   type LearnedVariance,
+  levelTransitions,
   type Step,
   type StepOptions,
   stepTable,
   type Transition,
 } from "./step.ts";
+import { isSchedule, type Path } from "./trajectory.ts";
 
-/** How much fresh noise a step of DDPM adds; see {@link AncestralOptions.variance}. */
+/** How much fresh noise a step of DDPM adds; see {@link DdpmOptions.variance}. */
 export type DdpmVariance =
   | "fixed_small"
   | "fixed_small_log"
@@ -16,8 +20,10 @@ export type DdpmVariance =
   | "learned_log"
   | "learned_range";
 
-/** The variance of each step, and what the denoiser predicts. */
-export interface AncestralOptions extends Pick<StepOptions, "predicts" | "keepEpsilon"> {
+/** Which steps are taken, the variance of each, and what the denoiser predicts. */
+export interface DdpmOptions
+  extends TimestepOptions,
+    Pick<StepOptions, "predicts" | "keepEpsilon"> {
   /**
    * `fixed_small`, the default: the posterior's variance, right for data that are points.
    * `fixed_large`: the forward step's variance, right for data that are standard normal.
@@ -47,25 +53,27 @@ const VARIANCES: readonly string[] = [
 ];
 
 /**
- * The rows of ancestral sampling through noise levels (Ho et al. 2020, eq. 7 and algorithm 2):
- * the posterior's mean, and fresh noise of any of DDPM's variances.
+ * The table of DDPM's ancestral sampling (Ho et al. 2020, eq. 7 and algorithm 2): the posterior's
+ * mean, and fresh noise of any of DDPM's variances. The path is a schedule, whose sampling takes
+ * every training step by default and ends clean, or transitions of your own.
  *
  * The variance comes from the two levels that a row joins, `from.noise^2 to.noise^2` times
  * `1 - r^2` over one of the two noises squared with `r = from.signal to.noise / (to.signal
  * from.noise)`, so that skipped steps are right too. A step to a level without noise adds none.
  *
- * @throws RangeError when variance is not as described; when a prediction says nothing of x0 at its
- * level.
+ * @throws RangeError when steps, spacing, offset or variance is not as described; when a prediction
+ * says nothing of x0 at its level, such as epsilon at zero signal.
  */
-export function ancestralTable(
-  transitions: readonly Transition[],
-  { variance = "fixed_small", compat, predicts, keepEpsilon }: AncestralOptions = {},
-): Step[] {
+export function ddpmSteps(path: Path, options: DdpmOptions = {}): Step[] {
+  const { variance = "fixed_small", compat, predicts, keepEpsilon } = options;
   if (!VARIANCES.includes(variance)) {
     throw new RangeError(
       `variance must be one of ${VARIANCES.join(", ")}, got ${String(variance)}`,
     );
   }
+  const transitions = isSchedule(path)
+    ? levelTransitions(path, timesteps(path, options), cleanLevel)
+    : path;
   const steps = stepTable(transitions, { predicts, keepEpsilon, eta: 1 });
   return steps.map((step, i) => {
     const [small, large] = deviations(transitions[i], step.next.noise, compat);
@@ -74,9 +82,9 @@ export function ancestralTable(
       return { ...step, next: { ...step.next, noise } };
     }
     const next = { ...step.next, noise: large === 0 ? 0 : 1 };
-    return large === 0 ? { ...step, next } : { ...step, next, variance: told(variance) };
+    return large === 0 ? { ...step, next } : { ...step, next, variance: learnedVariance(variance) };
 
-    function told(kind: DdpmVariance): LearnedVariance {
+    function learnedVariance(kind: DdpmVariance): LearnedVariance {
       if (kind === "learned") return { of: "variance", offset: 0, slope: 1 };
       if (kind === "learned_log") return { of: "logVariance", offset: 0, slope: 1 };
       const [low, high] = [2 * Math.log(small), 2 * Math.log(large)];

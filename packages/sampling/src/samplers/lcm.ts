@@ -1,4 +1,4 @@
-import { denoisedCoefficients, type PredictionType } from "@gen/math";
+import { cleanLevel, denoisedCoefficients, type PredictionType } from "@gen/math";
 import type { NoiseSchedule } from "@gen/schedules";
 import type { Step } from "./step.ts";
 
@@ -44,7 +44,7 @@ export function lcmSteps(schedule: NoiseSchedule, options: LcmOptions = {}): Ste
     const skip = sigmaData ** 2 / (u ** 2 + sigmaData ** 2);
     const out = u / Math.hypot(u, sigmaData);
     const last = i === steps - 1;
-    const to = last ? { signal: 1, noise: 0 } : schedule.level(times[i + 1]);
+    const to = last ? cleanLevel : schedule.level(times[i + 1]);
     return {
       t,
       predicts,

@@ -108,9 +108,9 @@ export function flowTrajectory(options: FlowOptions): Transition[] {
 
 /** The moves of either kind of path. */
 export function transitionsOf(path: Path, options: TrajectoryOptions): readonly Transition[] {
-  if (!("length" in path && "level" in path)) {
-    if (path.length === 0) throw new RangeError("a path must have at least one move, got none");
-    return path;
-  }
-  return trajectory(path, options);
+  if (isSchedule(path)) return trajectory(path, options);
+  if (path.length === 0) throw new RangeError("a path must have at least one move, got none");
+  return path;
 }
+
+export const isSchedule = (path: Path): path is NoiseSchedule => "level" in path;

@@ -1,12 +1,12 @@
 import { epsilonCoefficients } from "@gen/math";
+import { type NoiseSchedule, type TimestepOptions, timestepPairs, timesteps } from "@gen/schedules";
 import {
   levelTransitions,
   type Step,
   type StepOptions,
   stepTable,
   type Transition,
-} from "@gen/sampling";
-import { type NoiseSchedule, type TimestepOptions, timestepPairs, timesteps } from "@gen/schedules";
+} from "./step.ts";
 
 /** Which steps are taken, how much fresh noise each adds, and what the denoiser predicts. */
 export interface DdimOptions extends TimestepOptions, StepOptions {
