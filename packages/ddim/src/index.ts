@@ -3,10 +3,11 @@ export {
   ddimSteps,
   type InversionOptions,
   inversionSteps,
-  type Sampling,
+  type Samples,
   type Step,
   sample,
   sampler,
+  sampleSteps,
 } from "@gen/sampling";
 export { type DecodeOptions, decode, encode, type RoundTrip, roundTrip } from "./encode.ts";
 export { linearInterpolation, sphericalInterpolation } from "./interpolate.ts";

@@ -4,7 +4,7 @@ import {
   inversionSteps,
   type SampleOptions,
   type SamplerOptions,
-  type Sampling,
+  type Samples,
   sample,
 } from "@gen/sampling";
 import type { NoiseSchedule } from "@gen/schedules";
@@ -25,7 +25,7 @@ export interface InvertOptions<T = unknown>
  *
  * @throws as a rejection: RangeError or TypeError for an option, the signal's reason.
  */
-export function invert<T>(options: InvertOptions<T>): Sampling {
+export function invert<T>(options: InvertOptions<T>): Promise<Samples> {
   const { schedule } = options;
   const steps = inversionSteps(schedule, { ...options, predicts: predictsOf(options) });
   return sample({ ...options, steps });

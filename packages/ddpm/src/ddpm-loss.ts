@@ -1,23 +1,15 @@
+import { add, cast, type Expr, floor, less, mean, mul, square, sub, where } from "@gen/graph";
 import {
-  add,
-  cast,
-  type Expr,
-  exprArithmetic,
-  floor,
-  less,
-  mean,
-  mul,
-  reshape,
-  square,
-  sub,
-  where,
-} from "@gen/graph";
-import { denoisedCoefficients } from "@gen/math";
-import { type Conditions, type DdpmVariance, type Denoiser, splitVariance } from "@gen/sampling";
+  type Conditions,
+  type DdpmVariance,
+  type Denoiser,
+  splitVariance,
+  tableAt,
+} from "@gen/sampling";
 import type { NoiseSchedule } from "@gen/schedules";
-import { boundDecoder, boundKl, type Decoder } from "./bound-term.ts";
-import { levelsAt, qSample, tableAt } from "./q-sample.ts";
-import { fixedLargeTable, logVarianceTables, reverseLogVariance } from "./reverse-variance.ts";
+import type { Decoder } from "./bound-term.ts";
+import { boundTerms, sampleMeans } from "./bound-terms.ts";
+import { levelsAt, qSample } from "./q-sample.ts";
 
 /** What {@link ddpmLoss} is a function of. */
 export interface DdpmLossInputs {
@@ -96,16 +88,21 @@ export function ddpmLosses(
   if (weights && weights.length !== schedule.length) {
     throw new RangeError(`weights must be ${schedule.length} numbers, got ${weights.length}`);
   }
-  const bound = boundTerms(denoiser, schedule, variance, decoder ?? "discretised");
+  const { predicts } = denoiser;
+  const bound = boundTerms({ schedule, predicts, variance, decoder });
   return (inputs: DdpmLossInputs): Expr => {
     const found = errorOf(denoiser, schedule, inputs);
     const simple = () => {
-      const squares = perSample(square(found.error));
+      const squares = sampleMeans(square(found.error));
       const at = weights && tableAt(Float64Array.from(weights), inputs.t, squares);
       return at ? mul(squares, at) : squares;
     };
     if (objective === "simple") return simple();
-    const vlb = bound(inputs, found, objective === "hybrid");
+    const { x0, t } = inputs;
+    const prediction = objective === "hybrid" ? stopGradient(found.prediction) : found.prediction;
+    const terms = bound({ ...found, x0, t, prediction });
+    const first = less(cast(t, found.x.dtype), 0.5);
+    const vlb = mul(where(first, terms.decoder(), terms.kl()), Math.LOG2E);
     if (objective === "vlb") return vlb;
     if (objective === "rescaled_vlb") return mul(vlb, schedule.length);
     return add(simple(), mul(vlb, schedule.length / 1000));
@@ -137,56 +134,10 @@ function errorOf(
   }
 }
 
-function boundTerms(
-  denoiser: Denoiser,
-  schedule: NoiseSchedule,
-  variance: DdpmVariance,
-  decoder: Decoder,
-) {
-  const logs = logVarianceTables(schedule);
-  const fixedLarge = fixedLargeTable(logs);
-  return (
-    { x0, t }: DdpmLossInputs,
-    found: { x: Expr; prediction: Expr; variance?: Expr },
-    frozen: boolean,
-  ): Expr => {
-    const { x } = found;
-    const at = (table: Float64Array) => tableAt(table, t, x);
-    const rows = Array.from({ length: schedule.length }, (_, i) =>
-      denoisedCoefficients(denoiser.predicts, schedule.level(i)),
-    );
-    const prediction = frozen ? stopped(found.prediction) : found.prediction;
-    const inputs = {
-      x0,
-      x,
-      estimate: add(
-        mul(at(Float64Array.from(rows, (row) => row.x)), x),
-        mul(at(Float64Array.from(rows, (row) => row.prediction)), prediction),
-      ),
-      logVariance: reverseLogVariance(
-        exprArithmetic,
-        variance,
-        { small: at(logs.small), large: at(logs.large), fixedLarge: at(fixedLarge) },
-        found.variance,
-      ),
-      posterior: {
-        x0: at(schedule.posteriorMeanX0),
-        x: at(schedule.posteriorMeanX),
-        logVariance: at(logs.small),
-      },
-    };
-    const kl = perSample(boundKl(exprArithmetic, inputs));
-    const last = perSample(boundDecoder(exprArithmetic, inputs, decoder));
-    return mul(where(less(cast(t, kl.dtype), 0.5), last, kl), Math.LOG2E);
-  };
-}
-
-const perSample = (x: Expr): Expr => mean(reshape(x, [x.shape[0], -1]), [1]);
-
 /**
  * The same value, but constant to differentiation. A whole number of 2^-23 has no derivative, and
  * is within float32's own rounding of anything that is of the order of 1.
  */
-function stopped(x: Expr): Expr {
+function stopGradient(x: Expr): Expr {
   return mul(floor(mul(x, 2 ** 23)), 2 ** -23);
 }

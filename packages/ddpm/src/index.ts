@@ -2,10 +2,11 @@ export {
   type DdpmOptions,
   type DdpmVariance,
   ddpmSteps,
-  type Sampling,
+  type Samples,
   type Step,
   sample,
   sampler,
+  sampleSteps,
 } from "@gen/sampling";
 export type { Decoder } from "./bound-term.ts";
 export {

@@ -11,16 +11,17 @@ export {
   type DenoiserFunctionOptions,
   denoiserFunction,
 } from "./denoiser/denoiser-function.ts";
-export { splitRows } from "./denoiser/split-rows.ts";
+export { hostFunction, hostTensor, outputTensor } from "./denoiser/host-function.ts";
+export { perSample, tableAt } from "./denoiser/values-at.ts";
 export {
   type ClassifierFreeFunctionOptions,
   type ClassifierFreeOptions,
   type ComposedCondition,
+  type ComposeFunctionOptions,
   type ComposeOptions,
   type Condition,
   classifierFree,
   compose,
-  composeFunctions,
 } from "./guidance/classifier-free.ts";
 export {
   type Classifier,
@@ -35,6 +36,7 @@ export {
   inpaint,
 } from "./guidance/inpaint.ts";
 export type { Interval } from "./guidance/interval.ts";
+export { labelLogProb } from "./guidance/label-log-prob.ts";
 export { type LatentScaling, latentScaling } from "./pipeline/latent-scaling.ts";
 export { type LoadModelOptions, loadModel, type ReadFile } from "./pipeline/load-model.ts";
 export { type LoadPipelineOptions, loadPipeline } from "./pipeline/load-pipeline.ts";
@@ -50,16 +52,16 @@ export {
   usualSampler,
 } from "./pipeline/scheduler-steps.ts";
 export type { AbortSignalLike } from "./run/abort-signal-like.ts";
-export type { Clip, DynamicThreshold } from "./run/engine.ts";
-export type { Progress } from "./run/loop.ts";
-export {
-  type SampleOptions,
-  type Sampler,
-  type SamplerOptions,
-  sample,
-  sampler,
-} from "./run/sampler.ts";
-export type { SampleStep, Samples, Sampling } from "./run/sampling-run.ts";
+export { type Clip, clipBounds, clipped, type DynamicThreshold } from "./run/clip.ts";
+export { sample, sampleSteps } from "./run/sample.ts";
+export type {
+  Progress,
+  SampleOptions,
+  SamplerOptions,
+  SampleStep,
+  Samples,
+} from "./run/sample-options.ts";
+export { type Sampler, sampler } from "./run/sampler.ts";
 export { type TorchNoise, type TorchNoiseOptions, torchNoise } from "./run/torch-noise.ts";
 export { type DdimOptions, ddimSteps } from "./samplers/ddim-steps.ts";
 export { type DdpmOptions, type DdpmVariance, ddpmSteps } from "./samplers/ddpm-steps.ts";

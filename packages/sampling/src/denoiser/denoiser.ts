@@ -1,4 +1,4 @@
-import { type Expr, type Parameter, type Signature, shapeText, slice } from "@gen/graph";
+import { concat, type Expr, type Parameter, type Signature, shapeText, slice } from "@gen/graph";
 import type { FloatArray, PredictionType } from "@gen/math";
 import { type Conditions, inOrder } from "./conditions.ts";
 
@@ -88,6 +88,13 @@ export function splitVariance(output: Expr, x: Expr): { prediction: Expr; varian
     prediction: slice(output, 1, 0, channels),
     variance: slice(output, 1, channels, 2 * channels),
   };
+}
+
+/** A denoiser's output with another prediction and the same variance, where it holds one. */
+export function changePrediction(output: Expr, x: Expr, change: (prediction: Expr) => Expr): Expr {
+  const { prediction, variance } = splitVariance(output, x);
+  const changed = change(prediction);
+  return variance ? concat([changed, variance], 1) : changed;
 }
 
 /** Whether an output has the shape of x, but for `times` the channels. */

@@ -1,9 +1,10 @@
-import { add, concat, constant, type Expr, gather, mul, reshape, sub, tensor } from "@gen/graph";
-import { type FloatArray, type PredictionType, predictionRow } from "@gen/math";
+import { add, constant, type Expr, mul, tensor } from "@gen/graph";
+import { type FloatArray, type PredictionType, predictionCoefficients } from "@gen/math";
 import type { NoiseSchedule } from "@gen/schedules";
 import type { Conditions } from "../denoiser/conditions.ts";
-import { type Denoiser, type DenoiserFunction, splitVariance } from "../denoiser/denoiser.ts";
-import { splitRows } from "../denoiser/split-rows.ts";
+import { changePrediction, type Denoiser, type DenoiserFunction } from "../denoiser/denoiser.ts";
+import { hostFunction, hostTensor, outputTensor } from "../denoiser/host-function.ts";
+import { perSample, tableAt } from "../denoiser/values-at.ts";
 
 /** What is known of the samples. */
 export interface InpaintOptions {
@@ -45,73 +46,49 @@ export function inpaint(
       );
     }
   }
-  if (typeof denoiser !== "function") return inpaintNetwork(denoiser, options);
-  const { predicts = "epsilon" } = options;
-  const fill = async (x: FloatArray, t: number) => {
-    const output = Float64Array.from(await denoiser(x, t));
-    splitRows(output, shape);
-    const target = targetOf(predicts, schedule, t);
-    const half = x.length / shape[0];
-    const doubled = output.length > x.length;
-    for (let i = 0; i < x.length; i++) {
-      const at = doubled ? i + half * Math.floor(i / half) : i;
-      const m = mask[i % mask.length];
-      const truth = target.x0 * known[i % known.length] + target.x * x[i];
-      output[at] = m * truth + (1 - m) * output[at];
-    }
-    return output;
+  const { predicts = "epsilon" } = typeof denoiser === "function" ? options : denoiser;
+  const coefficients = (t: number) => predictionCoefficients(predicts, schedule.level(t));
+  const fill = filler(options);
+  if (typeof denoiser !== "function") {
+    const rows = Array.from({ length: schedule.length }, (_, t) => coefficients(t));
+    const x0 = Float64Array.from(rows, (row) => row.x0);
+    const xt = Float64Array.from(rows, (row) => row.x);
+    return {
+      ...denoiser,
+      apply: (x, t, condition) =>
+        fill(x, denoiser.apply(x, t, condition), tableAt(x0, t, x), tableAt(xt, t, x)),
+    };
+  }
+  const evaluate = hostFunction(({ x, output, x0, xt }) => ({
+    y: fill(x, output, perSample(x0, x), perSample(xt, x)),
+  }));
+  const filled = async (x: FloatArray, t: number) => {
+    const row = coefficients(t);
+    const { y } = await evaluate({
+      x: hostTensor(x, shape),
+      output: outputTensor(await denoiser(x, t), shape),
+      x0: hostTensor([row.x0], [1]),
+      xt: hostTensor([row.x], [1]),
+    });
+    return y.data as Float64Array;
   };
-  return denoiser.gradient ? Object.assign(fill, { gradient: denoiser.gradient }) : fill;
+  return denoiser.gradient ? Object.assign(filled, { gradient: denoiser.gradient }) : filled;
 }
 
-function inpaintNetwork(
-  denoiser: Denoiser<Conditions<Expr>>,
-  options: InpaintOptions,
-): Denoiser<Conditions<Expr>> {
-  const { shape, schedule } = options;
-  const wrap = (values: ArrayLike<number>) => {
-    const whole = values.length === shape.reduce((a, b) => a * b, 1);
-    return constant(tensor(Float32Array.from(values), whole ? shape : [1, ...shape.slice(1)]));
-  };
-  const [known, mask] = [wrap(options.known), wrap(options.mask)];
-  const rows = Array.from({ length: schedule.length }, (_, t) =>
-    targetOf(denoiser.predicts, schedule, t),
-  );
-  const table = (values: readonly number[], t: Expr, x: Expr) =>
-    reshape(
-      gather(constant(tensor(Float32Array.from(values))), t),
-      x.shape.map((d, i) => (i === 0 ? d : 1)),
+/**
+ * Puts in the known region what a denoiser that knows x0 says, `x0 * known + xt * x`, and leaves
+ * the rest of the prediction.
+ */
+function filler({ shape, known, mask }: InpaintOptions) {
+  return (x: Expr, output: Expr, x0: Expr, xt: Expr): Expr => {
+    const dtype = x.dtype === "float64" ? "float64" : "float32";
+    const whole = (values: ArrayLike<number>) => values.length === shape.reduce((a, b) => a * b, 1);
+    const wrap = (values: ArrayLike<number>) =>
+      constant(tensor(values, whole(values) ? shape : [1, ...shape.slice(1)], dtype));
+    const truth = add(mul(x0, wrap(known)), mul(xt, x));
+    const unknown = wrap(Float64Array.from(mask, (m) => 1 - m));
+    return changePrediction(output, x, (prediction) =>
+      add(mul(wrap(mask), truth), mul(unknown, prediction)),
     );
-  return {
-    ...denoiser,
-    apply(x, t, condition) {
-      const { prediction, variance } = splitVariance(denoiser.apply(x, t, condition), x);
-      const ofX0 = table(
-        rows.map((row) => row.x0),
-        t,
-        x,
-      );
-      const ofX = table(
-        rows.map((row) => row.x),
-        t,
-        x,
-      );
-      const truth = add(mul(ofX0, known), mul(ofX, x));
-      const filled = add(prediction, mul(mask, sub(truth, prediction)));
-      return variance ? concat([filled, variance], 1) : filled;
-    },
   };
-}
-
-/** What a denoiser that knows x0 says at t, as a sum of x0 and x. */
-function targetOf(
-  predicts: PredictionType,
-  schedule: Pick<NoiseSchedule, "level">,
-  t: number,
-): { x0: number; x: number } {
-  const level = schedule.level(t);
-  const { p, q } = predictionRow(predicts, level);
-  return q === 0
-    ? { x0: p, x: 0 }
-    : { x0: p - (q * level.signal) / level.noise, x: q / level.noise };
 }

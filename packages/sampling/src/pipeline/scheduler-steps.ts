@@ -1,5 +1,5 @@
 import type { SchedulerConfig } from "@gen/schedules";
-import type { Clip } from "../run/engine.ts";
+import type { Clip } from "../run/clip.ts";
 import type { Step } from "../samplers/step.ts";
 import { type SamplerName, samplerKind, samplerNames } from "./sampler-kinds.ts";
 import { schedulerNotes } from "./scheduler-notes.ts";

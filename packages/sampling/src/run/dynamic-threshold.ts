@@ -15,59 +15,41 @@ import {
   sum,
   where,
 } from "@gen/graph";
-import type { DynamicThreshold } from "./engine.ts";
+import type { DynamicThreshold } from "./clip.ts";
 
-// Halvings of the interval that holds the quantile: more than float32 can tell apart.
-const HALVINGS = 30;
 const LARGE = 3.4028234663852886e38;
 
-/** Dynamic thresholding of x0 `[batch, ...]`, in place, in float64 on the host. */
-export function thresholdRows(x0: Float64Array, batch: number, to: Required<DynamicThreshold>) {
-  const size = x0.length / batch;
-  for (let row = 0; row < batch; row++) {
-    const part = x0.subarray(row * size, (row + 1) * size);
-    const sorted = part.map(Math.abs).sort();
-    const { index, share } = quantile(size, to.ratio);
-    const [low, high] = [sorted[index], sorted[Math.min(index + 1, size - 1)]];
-    const bound = Math.min(Math.max(low + share * (high - low), 1), to.max);
-    for (let i = 0; i < size; i++) part[i] = Math.min(Math.max(part[i], -bound), bound) / bound;
-  }
-}
-
 /**
- * The same as an expression. The quantile's two neighbours are found by halving an interval and
- * counting, which needs no sorting.
+ * Dynamic thresholding of x0 `[batch, ...]`. The quantile's two neighbors are found by halving an
+ * interval and counting, which needs no sorting.
  */
-export function thresholdExpr(x0: Expr, to: Required<DynamicThreshold>): Expr {
+export function dynamicThreshold(x0: Expr, to: Required<DynamicThreshold>): Expr {
   const size = x0.shape.slice(1).reduce<number>((a, b) => a * Number(b), 1);
   const values = reshape(abs(x0), [x0.shape[0], size]);
-  const { index, share } = quantile(size, to.ratio);
-  const kept = (flags: Expr) => sum(cast(flags, values.dtype), [1], true);
+  const rank = to.ratio * (size - 1);
+  const index = Math.floor(rank);
+  const share = rank - index;
+  const count = (flags: Expr) => sum(cast(flags, values.dtype), [1], true);
   const least = (flags: Expr) => neg(max(where(flags, neg(values), -LARGE), [1], true));
 
   // Invariant: at most `index` values are <= low, and more than `index` are <= high.
   let high = max(values, [1], true);
   let low = sub(mul(high, 0), 1);
-  for (let i = 0; i < HALVINGS; i++) {
+  // More halvings than the dtype has digits.
+  const halvings = x0.dtype === "float64" ? 60 : 30;
+  for (let i = 0; i < halvings; i++) {
     const middle = mul(add(low, high), 0.5);
-    const beyond = greater(kept(greater(values, middle)), size - index - 0.5);
+    const beyond = greater(count(greater(values, middle)), size - index - 0.5);
     [low, high] = [where(beyond, middle, low), where(beyond, high, middle)];
   }
   const lower = least(greater(values, low));
-  const above = kept(greater(values, lower));
+  const above = count(greater(values, lower));
   const single = greater(above, size - index - 1.5);
   const upper = where(single, least(greater(values, lower)), lower);
-  const wanted = share === 0 ? lower : add(lower, mul(sub(upper, lower), share));
+  const quantile = share === 0 ? lower : add(lower, mul(sub(upper, lower), share));
   const bound = reshape(
-    minimum(maximum(wanted, 1), to.max),
+    minimum(maximum(quantile, 1), to.max),
     x0.shape.map((d, i) => (i === 0 ? d : 1)),
   );
   return div(minimum(maximum(x0, neg(bound)), bound), bound);
-}
-
-/** Where a quantile lies among sorted values: after `index`, `share` of the way to the next. */
-function quantile(size: number, ratio: number) {
-  const rank = ratio * (size - 1);
-  const index = Math.floor(rank);
-  return { index, share: rank - index };
 }

@@ -10,8 +10,8 @@ interface Host {
   setTimeout?: (callback: () => void, milliseconds: number) => unknown;
 }
 
-/** Lets the host run its other work, such as the message that aborts us. */
-function macrotask(): Promise<void> {
+/** Lets the host run its other work, such as the message that aborts a run. */
+function yieldToEventLoop(): Promise<void> {
   const { setImmediate, MessageChannel, setTimeout } = globalThis as Host;
   return new Promise((resolve) => {
     if (setImmediate) setImmediate(resolve);
@@ -29,14 +29,14 @@ function macrotask(): Promise<void> {
 }
 
 /**
- * A function to await often, which gives way to other work once `milliseconds` have passed; 50 unless told, from
- * where on browsers call a task long.
+ * A function to call in long loops. It yields to the event loop when `milliseconds` have passed
+ * since it last did. The default, 50, is the browsers' limit for a long task.
  */
-export function breather(milliseconds = 50): () => Promise<void> | undefined {
+export function eventLoopYielder(milliseconds = 50): () => Promise<void> | undefined {
   let last = Date.now();
   return () => {
     if (Date.now() - last < milliseconds) return undefined;
-    return macrotask().then(() => {
+    return yieldToEventLoop().then(() => {
       last = Date.now();
     });
   };

@@ -1,85 +1,63 @@
 import type { FloatArray } from "@gen/math";
 import type { Step } from "../samplers/step.ts";
 import { type AbortSignalLike, throwIfAborted } from "./abort-signal-like.ts";
-import { custody, type Held } from "./custody.ts";
 import type { Engine } from "./engine.ts";
-import { breather } from "./event-loop.ts";
-
-/** Where a loop is; `x` and `x0` read back only when called, and only until the next step ends. */
-export interface Progress {
-  /** The row just taken, 0-based. */
-  readonly step: number;
-  /** Rows in the whole table. */
-  readonly steps: number;
-  /** The 0-based time step that the denoiser was told. */
-  readonly t: number;
-  /** An estimate of what is left, in seconds. */
-  readonly secondsLeft: number;
-  /** The sample after this step, `[batch, ...]` row-major. */
-  x(): Promise<FloatArray>;
-  /** The clean sample as this step estimated it. */
-  x0(): Promise<FloatArray>;
-}
+import { eventLoopYielder } from "./event-loop.ts";
+import type { Progress } from "./sample-options.ts";
+import { tensorScope } from "./tensor-scope.ts";
 
 /** What the loop runs on. */
 export interface LoopOptions {
   readonly steps: readonly Step[];
   readonly initial: FloatArray;
-  /** Standard normal numbers for a row that adds noise. */
-  readonly draw: (step: number) => FloatArray;
+  /** Standard normal numbers for a row that adds noise; undefined for any other row. */
+  readonly noise: (row: number) => FloatArray | undefined;
   /** How many earlier estimates a row may take. */
   readonly depth: number;
   readonly signal?: AbortSignalLike;
 }
 
-/** The one loop of every sampler: yields after each step, returns the final x, frees the rest. */
+/**
+ * The one loop of every sampler, `x = step(x)` for each row of the table. It yields after each
+ * step, returns the final x, and frees every tensor, however it ends.
+ */
 export async function* loop<T>(
   engine: Engine<T>,
-  { steps, initial, draw, depth, signal }: LoopOptions,
+  { steps, initial, noise, depth, signal }: LoopOptions,
 ): AsyncGenerator<Progress, FloatArray> {
-  const { hold, close } = custody(engine);
-  const breathe = breather();
-  const noise = (step: number) => (steps[step]?.next.noise ? draw(step) : undefined);
+  const tensors = tensorScope(engine);
+  const [yieldIfLong, secondsLeft] = [eventLoopYielder(), timeLeft(steps.length)];
   try {
     throwIfAborted(signal);
-    let x = hold(engine.upload(initial));
-    let values = noise(0);
-    let started = Date.now();
-    // The x0 of earlier rows, the latest first.
-    let past: Held<T>[] = [];
-    for (const [step, row] of steps.entries()) {
-      const z = values && hold(engine.upload(values));
-      const earlier = past.map(({ tensor }) => tensor);
-      const running = engine.advance(x.tensor, row, z?.tensor, earlier);
-      let x0 = x;
-      try {
-        // The next step's noise is drawn while the device works.
-        values = noise(step + 1);
-      } finally {
-        const after = await running;
-        z?.release();
-        x.release();
-        x = hold(after.x);
-        x0 = hold(after.x0);
-      }
+    let x = tensors.upload(initial);
+    let past: T[] = [];
+    let z = noise(0);
+    for (const [row, { t }] of steps.entries()) {
+      const running = tensors.own(engine.step(x, row, z && tensors.upload(z), past));
+      z = noise(row + 1); // drawn while the device works
+      const { x: next, x0 } = await running;
       throwIfAborted(signal);
-      const secondsLeft = estimate(started, step, steps.length);
-      // The first step pays for warming up: the estimate counts from its end.
-      if (step === 0) started = Date.now();
-      const [readX, readX0] = [x.read, x0.read];
-      yield { step, steps: steps.length, t: row.t, secondsLeft, x: readX, x0: readX0 };
-      past = [x0, ...past];
-      for (const old of past.splice(depth)) old.release();
-      await breathe();
+      const [readX, readX0] = [() => tensors.read(next), () => tensors.read(x0)];
+      const { length } = steps;
+      yield { step: row, steps: length, t, secondsLeft: secondsLeft(row), x: readX, x0: readX0 };
+      x = next;
+      past = [x0, ...past].slice(0, depth);
+      tensors.keepOnly(x, ...past);
+      await yieldIfLong();
       throwIfAborted(signal);
     }
-    return await x.read();
+    return await tensors.read(x);
   } finally {
-    await close();
+    await tensors.close();
   }
 }
 
-function estimate(started: number, step: number, steps: number): number {
-  const seconds = (Date.now() - started) / 1000;
-  return (seconds / Math.max(step, 1)) * (steps - 1 - step);
+/** Estimates the seconds left after each row. The first row warms up and is not counted. */
+function timeLeft(steps: number): (row: number) => number {
+  let started = Date.now();
+  return (row) => {
+    const seconds = (Date.now() - started) / 1000;
+    if (row === 0) started = Date.now();
+    return (seconds / Math.max(row, 1)) * (steps - 1 - row);
+  };
 }

@@ -1,14 +1,15 @@
 import { type FloatArray, normalNoise } from "@gen/math";
-import type { SampleOptions } from "./sampler.ts";
+import type { SampleOptions } from "./sample-options.ts";
 
-/** The initial x and the noise of each step, from the caller or from the seed. */
+/** The initial x and the noise of each row that adds any, from the caller or from the seed. */
 export function noiseSource({
+  steps,
   shape,
   seed = 0,
   firstIndex = 0,
   x,
   noise,
-}: Pick<SampleOptions, "shape" | "seed" | "firstIndex" | "x" | "noise">) {
+}: Pick<SampleOptions, "steps" | "shape" | "seed" | "firstIndex" | "x" | "noise">) {
   if (!(shape?.length > 0) || !shape.every((d) => Number.isInteger(d) && d > 0)) {
     throw new RangeError(
       `shape must be [batch, ...] of positive integers, got ${JSON.stringify(shape)}`,
@@ -23,12 +24,13 @@ export function noiseSource({
       `${what} must hold ${batch * size} numbers for shape [${shape.join(", ")}], got ${values?.length}`,
     );
   };
-  const draw = (step: number) =>
-    noise
-      ? checked(noise(step, batch * size), `noise of step ${step}`)
-      : normalNoise({ seed, purpose: "sample", indices, step, size });
+  const draw = (row: number): FloatArray | undefined => {
+    if (!steps[row]?.next.noise) return undefined;
+    if (noise) return checked(noise(row, batch * size), `noise of step ${row}`);
+    return normalNoise({ seed, purpose: "sample", indices, step: row, size });
+  };
   const initial = x
     ? checked(Float64Array.from(x), "x")
     : normalNoise({ seed, purpose: "initial", indices, size });
-  return { draw, initial };
+  return { initial, noise: draw };
 }
