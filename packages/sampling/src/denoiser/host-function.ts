@@ -18,7 +18,8 @@ export function hostFunction<Name extends string>(
   return async (inputs: Tensors): Promise<Record<Name, Tensor>> => {
     evaluator ??= import("./evaluator.ts");
     const { compileEvaluation } = await evaluator;
-    const key = JSON.stringify(Object.entries(inputs).map(([name, { shape }]) => [name, shape]));
+    let key = "";
+    for (const name of Object.keys(inputs)) key += `${name}:${inputs[name].shape};`;
     const evaluate = compiled.get(key) ?? compileEvaluation(trace(formula, inputs));
     compiled.set(key, evaluate);
     return evaluate(inputs);

@@ -17,6 +17,8 @@ import {
 } from "@gen/graph";
 import type { DynamicThreshold } from "./clip.ts";
 
+// Halvings of the interval that holds the quantile: more than float32 can tell apart.
+const HALVINGS = 30;
 const LARGE = 3.4028234663852886e38;
 
 /**
@@ -35,9 +37,7 @@ export function dynamicThreshold(x0: Expr, to: Required<DynamicThreshold>): Expr
   // Invariant: at most `index` values are <= low, and more than `index` are <= high.
   let high = max(values, [1], true);
   let low = sub(mul(high, 0), 1);
-  // More halvings than the dtype has digits.
-  const halvings = x0.dtype === "float64" ? 60 : 30;
-  for (let i = 0; i < halvings; i++) {
+  for (let i = 0; i < HALVINGS; i++) {
     const middle = mul(add(low, high), 0.5);
     const beyond = greater(count(greater(values, middle)), size - index - 0.5);
     [low, high] = [where(beyond, middle, low), where(beyond, high, middle)];

@@ -18,7 +18,7 @@ export function functionEngine(
   const table = coefficientTable(steps, clip, form.depth);
   const coefficients = hostTensor(table.values, table.shape);
   const evaluate = hostFunction(({ output, gradient, ...inputs }) =>
-    takeStep(inputs, output, gradient, form),
+    takeStep(inputs, output, gradient, { ...form, unclipped: clip === false }),
   );
   return {
     upload: (values) => hostTensor(Float64Array.from(values), shape),
@@ -27,8 +27,9 @@ export function functionEngine(
       const values = x.data as Float64Array;
       const output = outputTensor(await denoise(values, t), shape);
       const gradient = next.noise ? await denoise.gradient?.(values, t) : undefined;
-      const inputs: Record<string, Tensor> = { x, noise: noise ?? x, output, coefficients };
+      const inputs: Record<string, Tensor> = { x, output, coefficients };
       inputs.row = tensor([row], [1], "int64");
+      if (noise) inputs.noise = noise;
       if (gradient) inputs.gradient = gradientTensor(gradient, shape);
       for (let i = 0; i < form.depth; i++) inputs[pastInput(i)] = past[i] ?? x;
       return evaluate(inputs);

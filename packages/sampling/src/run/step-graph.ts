@@ -25,6 +25,8 @@ export interface StepForm {
   /** How a learned variance is given, where one is learned. */
   readonly variance?: LearnedVariance["of"];
   readonly threshold?: Required<DynamicThreshold>;
+  /** Whether every row leaves x0 as it is, folded into x and the prediction. */
+  readonly unclipped?: boolean;
 }
 
 /**
@@ -66,9 +68,10 @@ export const pastInput = (i: number) => `past.${i}`;
  *    + sum_i row["next.history.i"] past_i + deviation^2 gradient + deviation noise
  * ```
  *
- * `inputs` hold x and noise `[batch, ...]`, the table `coefficients` and the number `row` `[1]`,
- * and earlier estimates. `output` is the denoiser's, with twice the channels of x where it gives a
- * variance too. The deviation is `row["next.noise"]`, times the root of a learned variance.
+ * `inputs` hold x `[batch, ...]`, the table `coefficients` and the number `row` `[1]`, noise where
+ * the row adds it, and earlier estimates. `output` is the denoiser's, with twice the channels of x
+ * where it gives a variance too. The deviation is `row["next.noise"]`, times the root of a learned
+ * variance.
  *
  * @throws RangeError when the variance is learned and the output holds none.
  */
@@ -76,17 +79,17 @@ export function takeStep(
   inputs: Readonly<Record<string, Expr>>,
   output: Expr,
   gradient: Expr | undefined,
-  { depth, variance: learned, threshold }: StepForm,
+  { depth, variance: learned, threshold, unclipped }: StepForm,
 ): { x: Expr; x0: Expr } {
   const { x, noise } = inputs;
   const row = rowOfTable(inputs.coefficients, inputs.row);
   const { prediction, variance: raw } = splitVariance(output, x);
   const estimate = add(mul(row("x0.x"), x), mul(row("x0.prediction"), prediction));
-  const x0 = clipped(estimate, [row("clip.low"), row("clip.high")], threshold);
-  let mean = add(
-    add(mul(row("next.x0"), x0), mul(row("next.x"), x)),
-    mul(row("next.prediction"), prediction),
-  );
+  const bounds = [row("clip.low"), row("clip.high")] as const;
+  const x0 = unclipped ? estimate : clipped(estimate, bounds, threshold);
+  const ofX = mul(row("next.x"), x);
+  let mean = unclipped ? ofX : add(mul(row("next.x0"), x0), ofX);
+  mean = add(mean, mul(row("next.prediction"), prediction));
   for (let i = 0; i < depth; i++) {
     mean = add(mean, mul(row(`next.history.${i}`), inputs[pastInput(i)]));
   }
@@ -102,7 +105,7 @@ export function takeStep(
     deviation = mul(deviation, root);
   }
   if (gradient) mean = add(mean, mul(mul(deviation, deviation), gradient));
-  return { x: add(mean, mul(deviation, noise)), x0 };
+  return { x: noise ? add(mean, mul(deviation, noise)) : mean, x0 };
 }
 
 /**
