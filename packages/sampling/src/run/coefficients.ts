@@ -4,7 +4,6 @@ import { type Clip, clipBounds } from "./clip.ts";
 
 /** The names of a row's numbers; those of earlier estimates follow, the latest first. */
 const COLUMNS = [
-  "t",
   "x0.x",
   "x0.prediction",
   "next.x0",
@@ -55,12 +54,11 @@ export function coefficientTable(
   return { values, shape: [rows, columns.length] };
 }
 
-function rowOf({ t, denoised, next, variance }: Step, clip: Clip) {
+function rowOf({ denoised, next, variance }: Step, clip: Clip) {
   const { x, prediction } = denoised;
   const [low, high] = clipBounds(clip);
   const folded = clip === false;
   const row: Partial<Record<Coefficient, number>> = {
-    t: Math.round(t),
     "x0.x": x,
     "x0.prediction": prediction,
     "next.x0": folded ? 0 : next.x0,

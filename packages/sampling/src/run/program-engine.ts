@@ -1,4 +1,5 @@
 import type { Backend, Program } from "@gen/runtime-gpu";
+import type { Step } from "../samplers/step.ts";
 import type { Engine } from "./engine.ts";
 import { pastInput, type StepForm } from "./step-graph.ts";
 
@@ -7,18 +8,19 @@ export function programEngine<T>(
   backend: Backend<T>,
   program: Program<T>,
   shape: readonly number[],
+  steps: readonly Step[],
   shared: Readonly<Record<string, T>>,
   { depth }: StepForm,
 ): Engine<T> {
   return {
     upload: (values) => backend.upload(values, shape),
     async step(x, row, noise, past) {
-      const number = backend.upload([row], [1], "int64");
+      const at = backend.upload([row, Math.round(steps[row].t)], [2], "int64");
       // x stands in for what the row multiplies by 0.
-      const inputs: Record<string, T> = { ...shared, x, row: number, noise: noise ?? x };
+      const inputs: Record<string, T> = { ...shared, x, row: at, noise: noise ?? x };
       for (let i = 0; i < depth; i++) inputs[pastInput(i)] = past[i] ?? x;
       const running = program.run(inputs);
-      backend.dispose(number);
+      backend.dispose(at);
       const outputs = await running;
       return { x: outputs.x, x0: outputs.x0 };
     },

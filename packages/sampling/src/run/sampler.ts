@@ -57,7 +57,7 @@ export function sampler<T>({ backend, denoiser }: SamplerOptions<T>): Sampler {
       for (const [name, { data, shape, dtype }] of conditions) {
         shared[name] = opened.upload(data, shape, dtype);
       }
-      const engine = programEngine(opened, program, shape, shared, form);
+      const engine = programEngine(opened, program, shape, steps, shared, form);
       return { shape, x: yield* loop(engine, rest) };
     } finally {
       opened.dispose(...Object.values(shared));

@@ -1,15 +1,17 @@
 import {
   add,
-  cast,
+  constant,
   type Expr,
   exp,
   expand,
   type Graph,
+  gather,
   maximum,
   mul,
   type Signature,
   sqrt,
   type Tensor,
+  tensor,
   trace,
 } from "@gen/graph";
 import { type Conditions, conditionInputs, conditionOf } from "../denoiser/conditions.ts";
@@ -109,8 +111,8 @@ export function takeStep(
 }
 
 /**
- * Network and step as one program: x, noise, earlier estimates, the table and the row's number in,
- * the next x and x0 out. Every step of every table of one form runs it.
+ * Network and step as one program: x, noise, earlier estimates, the table and the row's number with
+ * its time step in, the next x and x0 out. Every step of every table of one form runs it.
  */
 export function stepGraph(
   denoiser: Denoiser<Conditions<Expr>>,
@@ -124,17 +126,20 @@ export function stepGraph(
     x: { shape },
     noise: { shape },
     coefficients: { shape: table },
-    row: { shape: [1], dtype: "int64" },
+    // The row's number and its time step.
+    row: { shape: [2], dtype: "int64" },
     ...Object.fromEntries(past),
     ...conditionInputs(conditions),
   };
   return trace((inputs: Record<string, Expr>) => {
-    const { x, coefficients, row } = inputs;
-    const time = cast(cast(rowOfTable(coefficients, row)("t"), "int32"), "int64");
+    const { x } = inputs;
+    // Gathered, not sliced: WebGPU slices no integers.
+    const entry = (i: number) => gather(inputs.row, constant(tensor([i], [1], "int64")));
+    const row = entry(0);
     // One time step for all samples: what the network makes of it alone is computed once.
-    const t = expand(time, [shape[0]]);
+    const t = expand(entry(1), [shape[0]]);
     const condition = conditionOf(inputs);
     const output = denoiser.apply(x, t, condition);
-    return takeStep(inputs, output, denoiser.gradient?.(x, t, condition), form);
+    return takeStep({ ...inputs, row }, output, denoiser.gradient?.(x, t, condition), form);
   }, signature);
 }
