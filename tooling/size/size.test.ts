@@ -34,9 +34,9 @@ describe("bundle size", () => {
     expect(bytes).toBeLessThanOrEqual(11_000);
   });
 
-  it("the evaluator that function denoisers load is at most 6 kB gzipped more", async () => {
+  it("what a function denoiser loads, the evaluator above all, is at most 6.5 kB gzipped more", async () => {
     const bytes = (await bundledBytes(ddim)) - (await firstChunkBytes(ddim));
     expect(bytes).toBeGreaterThan(1000);
-    expect(bytes).toBeLessThanOrEqual(6000);
+    expect(bytes).toBeLessThanOrEqual(6500);
   });
 });

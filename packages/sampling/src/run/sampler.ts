@@ -4,7 +4,6 @@ import { conditionInputs } from "../denoiser/conditions.ts";
 import type { Denoiser } from "../denoiser/denoiser.ts";
 import type { Step } from "../samplers/step.ts";
 import { coefficientTable } from "./coefficients.ts";
-import { functionEngine } from "./function-engine.ts";
 import { loop } from "./loop.ts";
 import { noiseSource } from "./noise-source.ts";
 import { programEngine } from "./program-engine.ts";
@@ -43,6 +42,7 @@ export function sampler<T>({ backend, denoiser }: SamplerOptions<T>): Sampler {
     const form = stepForm(steps, clip);
     const rest = { steps, ...noiseSource(options), depth: form.depth, signal };
     if (typeof denoiser === "function") {
+      const { functionEngine } = await import("./function-engine.ts");
       const engine = functionEngine(denoiser, shape, steps, clip, form);
       return { shape, x: yield* loop(engine, rest) };
     }
