@@ -4,7 +4,6 @@ import { type AbortSignalLike, throwIfAborted } from "./abort-signal-like.ts";
 import type { Engine } from "./engine.ts";
 import { eventLoopYielder } from "./event-loop.ts";
 import type { Progress } from "./sample-options.ts";
-import { tensorScope } from "./tensor-scope.ts";
 
 /** What the loop runs on. */
 export interface LoopOptions {
@@ -59,5 +58,52 @@ function timeLeft(steps: number): (row: number) => number {
     const seconds = (Date.now() - started) / 1000;
     if (row === 0) started = Date.now();
     return (seconds / Math.max(row, 1)) * (steps - 1 - row);
+  };
+}
+
+/** Owns a loop's tensors, so that each is disposed of once, however the loop ends. */
+function tensorScope<T>(engine: Engine<T>) {
+  const alive = new Set<T>();
+  const pending = new Set<Promise<unknown>>();
+
+  /** Lets `close` wait for the work. */
+  const track = <R>(work: Promise<R>): Promise<R> => {
+    pending.add(work);
+    const settled = () => pending.delete(work);
+    work.then(settled, settled);
+    return work;
+  };
+  const keepOnly = (...kept: T[]): void => {
+    const ended = [...alive].filter((tensor) => !kept.includes(tensor));
+    for (const tensor of ended) alive.delete(tensor);
+    engine.dispose(...ended);
+  };
+
+  return {
+    upload(values: FloatArray): T {
+      const tensor = engine.upload(values);
+      alive.add(tensor);
+      return tensor;
+    },
+    /** Owns a step's results from when they are made. */
+    own<R extends Record<string, T>>(results: Promise<R>): Promise<R> {
+      return track(
+        results.then((made) => {
+          for (const tensor of Object.values(made)) alive.add(tensor);
+          return made;
+        }),
+      );
+    },
+    read(tensor: T): Promise<FloatArray> {
+      if (alive.has(tensor)) return track(engine.download(tensor));
+      return Promise.reject(new Error("x() and x0() must be called before the next step"));
+    },
+    /** Disposes of all tensors but these. */
+    keepOnly,
+    /** Waits for steps and readings under way, then disposes of every tensor. */
+    async close(): Promise<void> {
+      await Promise.allSettled(pending);
+      keepOnly();
+    },
   };
 }

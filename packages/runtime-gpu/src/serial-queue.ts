@@ -1,5 +1,5 @@
-/** A queue: each piece of work begins when the one before it has ended, however that ended. */
-export function turns() {
+/** A queue: each work begins when the one before it has ended, however that ended. */
+export function serialQueue() {
   let tail: Promise<unknown> = Promise.resolve();
   return {
     inTurn<R>(work: () => Promise<R>): Promise<R> {
