@@ -12,7 +12,7 @@ export {
   denoiserFunction,
 } from "./denoiser/denoiser-function.ts";
 export { hostFunction, hostTensor, outputTensor } from "./denoiser/host-function.ts";
-export { perSample, tableAt } from "./denoiser/values-at.ts";
+export { tableAt } from "./denoiser/values-at.ts";
 export {
   type ClassifierFreeFunctionOptions,
   type ClassifierFreeOptions,
@@ -52,7 +52,8 @@ export {
   usualSampler,
 } from "./pipeline/scheduler-steps.ts";
 export type { AbortSignalLike } from "./run/abort-signal-like.ts";
-export { type Clip, clipBounds, clipped, type DynamicThreshold } from "./run/clip.ts";
+export { type Clip, clipBounds, clipped } from "./run/clip.ts";
+export type { DynamicThreshold } from "./run/dynamic-threshold.ts";
 export { sample, sampleSteps } from "./run/sample.ts";
 export type {
   Progress,

@@ -1,6 +1,6 @@
 import { type Expr, type Signature, type Tensor, trace } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
-import type { Backend } from "@gen/runtime-gpu";
+import { type Backend, callProgram } from "@gen/runtime-gpu";
 import { type Conditions, conditionInputs, conditionOf } from "./conditions.ts";
 import type { Denoiser, DenoiserFunction } from "./denoiser.ts";
 
@@ -45,23 +45,12 @@ export async function denoiserFunction<T>({
   const program = await backend.compile(graph);
   const call = async (x: FloatArray, t: number): Promise<FloatArray> => {
     const times = new BigInt64Array(shape[0]).fill(BigInt(Math.round(t)));
-    const inputs: Record<string, T> = {
-      x: backend.upload(x, shape),
-      t: backend.upload(times, [shape[0]], "int64"),
-    };
-    for (const [name, { data, shape, dtype }] of Object.entries(conditionInputs(condition))) {
-      inputs[name] = backend.upload(data, shape, dtype);
-    }
-    try {
-      const { y } = await program.run(inputs);
-      try {
-        return await backend.download(y);
-      } finally {
-        backend.dispose(y);
-      }
-    } finally {
-      backend.dispose(...Object.values(inputs));
-    }
+    const { y } = await callProgram(backend, program, {
+      x: { data: x, shape },
+      t: { data: times, shape: [shape[0]], dtype: "int64" },
+      ...conditionInputs(condition),
+    });
+    return y;
   };
   return Object.assign(call, { dispose: () => program.dispose() });
 }

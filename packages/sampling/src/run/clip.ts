@@ -1,16 +1,5 @@
 import { type Expr, maximum, minimum } from "@gen/graph";
-import { dynamicThreshold } from "./dynamic-threshold.ts";
-
-/** Dynamic thresholding, per sample; see {@link Clip}. */
-export interface DynamicThreshold {
-  /** The quantile of the sample's absolute values, such as 0.995. */
-  readonly ratio: number;
-  /**
-   * The most that the quantile may be; 1 makes it a plain clip to [-1, 1].
-   * @defaultValue 1
-   */
-  readonly max?: number;
-}
+import { type DynamicThreshold, dynamicThreshold } from "./dynamic-threshold.ts";
 
 /**
  * What happens to the clean estimate: nothing (false), a clip to [-c, c] or to [low, high], or

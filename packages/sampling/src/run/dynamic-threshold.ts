@@ -15,7 +15,17 @@ import {
   sum,
   where,
 } from "@gen/graph";
-import type { DynamicThreshold } from "./clip.ts";
+
+/** Dynamic thresholding, per sample; see `Clip`. */
+export interface DynamicThreshold {
+  /** The quantile of the sample's absolute values, such as 0.995. */
+  readonly ratio: number;
+  /**
+   * The most that the quantile may be; 1 makes it a plain clip to [-1, 1].
+   * @defaultValue 1
+   */
+  readonly max?: number;
+}
 
 // Halvings of the interval that holds the quantile: more than float32 can tell apart.
 const HALVINGS = 30;

@@ -17,8 +17,9 @@ import {
 import { type Conditions, conditionInputs, conditionOf } from "../denoiser/conditions.ts";
 import { type Denoiser, splitVariance } from "../denoiser/denoiser.ts";
 import type { LearnedVariance, Step } from "../samplers/step.ts";
-import { type Clip, clipBounds, clipped, type DynamicThreshold, isDynamic } from "./clip.ts";
+import { type Clip, clipBounds, clipped, isDynamic } from "./clip.ts";
 import { rowOfTable } from "./coefficients.ts";
+import type { DynamicThreshold } from "./dynamic-threshold.ts";
 
 /** What decides which program is compiled: depth of history, learned variance, thresholding. */
 export interface StepForm {
