@@ -28,15 +28,15 @@ export interface DataBoundOptions {
   /** Clean data `[batch, ...]`. */
   readonly x0: FloatArray;
   readonly shape: readonly number[];
-  /** What the denoiser predicts; epsilon unless told. */
+  /** What the denoiser predicts. @defaultValue "epsilon" */
   readonly predicts?: PredictionType;
-  /** The reverse variance; `fixed_small` unless told. See `ddpmSteps`. */
+  /** The reverse variance, see `ddpmSteps`. @defaultValue "fixed_small" */
   readonly variance?: DdpmVariance;
-  /** How the last step gives the data; `discretised` (8-bit images) unless told. */
+  /** How the last step gives the data. @defaultValue "discretised", for 8-bit images */
   readonly decoder?: Decoder;
   /** Bounds of the clean estimate: c for [-c, c], [low, high], or false (the default). */
   readonly clip?: number | readonly [low: number, high: number] | false;
-  /** Decides the noise at each step; 0 unless told. */
+  /** Decides the noise at each step. @defaultValue 0 */
   readonly seed?: number;
   /** Standard normal noise for time step t, in place of the seed's. */
   readonly noise?: (t: number, size: number) => FloatArray;

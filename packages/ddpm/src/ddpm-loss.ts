@@ -20,7 +20,7 @@ export interface DdpmLossInputs {
   /** Standard normal noise `[batch, ...]`. */
   readonly epsilon: Expr;
   readonly condition?: Conditions<Expr>;
-  /** What each sample counts `[batch]`, as a sampler of time steps tells it; 1 unless told. */
+  /** The weight of each sample `[batch]`, from a sampler of time steps. @defaultValue 1 */
   readonly importance?: Expr;
 }
 
@@ -36,18 +36,19 @@ export interface ObjectiveOptions {
   /** Multiplies the squared error at each time step `[length]`, such as `lossWeights` gives. */
   readonly weights?: ArrayLike<number>;
   /**
-   * The reverse variance in the bound: `learned_range` unless told, for a denoiser with twice the
-   * channels; see `ddpmSteps`.
+   * The reverse variance in the bound, see `ddpmSteps`; a learned one needs a denoiser with twice
+   * the channels.
+   * @defaultValue "learned_range"
    */
   readonly variance?: DdpmVariance;
-  /** How the bound's term at t = 0 gives the data; `discretised` (8-bit images) unless told. */
+  /** How the bound's term at t = 0 gives the data. @defaultValue "discretised", for 8-bit images */
   readonly decoder?: Decoder;
 }
 
 /**
  * The objective: the mean of {@link ddpmLosses} over the batch, each times its importance.
  *
- * Simple, which it is unless told, it is the mean squared error of the denoiser's output at step t,
+ * The simple objective, the default, is the mean squared error of the denoiser's output at step t,
  * over the batch and all elements (Ho et al. 2020, eq. 14 for epsilon; the target of x0 is x0, that
  * of v is `signal_t epsilon - noise_t x0`, that of a flow's velocity `epsilon - x0`).
  *

@@ -34,9 +34,9 @@ export function uniformTimes(length: number): TimeSampler {
 
 /** Settings of {@link lossSecondMoment}. */
 export interface LossSecondMomentOptions {
-  /** How many losses of each step are remembered; 10 unless told. */
+  /** How many losses of each step are remembered. @defaultValue 10 */
   readonly history?: number;
-  /** The share of draws that stays uniform; 0.001 unless told. */
+  /** The share of draws that stays uniform. @defaultValue 0.001 */
   readonly uniform?: number;
 }
 

@@ -7,7 +7,7 @@ import type { NoiseSchedule } from "./noise-schedule.ts";
 export interface FlowScheduleOptions {
   /** How many training steps. Default 1000. */
   readonly steps?: number;
-  /** Spends more steps where there is more noise; 1, none, unless told (Esser et al. 2024, eq. 23). */
+  /** Above 1, more steps where there is more noise (Esser et al. 2024, eq. 23). @defaultValue 1 */
   readonly shift?: number;
 }
 

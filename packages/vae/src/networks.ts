@@ -6,12 +6,12 @@ import { type Likelihood, type Vae, vae } from "./vae.ts";
 export interface MlpVaeOptions {
   /** Shape of one x, such as [784] or [1, 28, 28]. */
   readonly shape: readonly number[];
-  /** Widths of the encoder's hidden layers; the decoder has them in reverse. [400] unless told. */
+  /** Widths of the encoder's hidden layers, in reverse the decoder's. @defaultValue [400] */
   readonly hidden?: readonly number[];
-  /** Features of z; 20 unless told. */
+  /** Features of z. @defaultValue 20 */
   readonly latent?: number;
   readonly likelihood?: Likelihood;
-  /** relu unless told. */
+  /** @defaultValue "relu" */
   readonly activation?: Activation;
   readonly seed?: number;
 }
@@ -37,16 +37,16 @@ export function mlpVae(options: MlpVaeOptions): Vae {
 export interface ConvVaeOptions {
   /** Height and width; divisible by 2 once for each entry of `channels`. */
   readonly size: number;
-  /** Channels of the images; 1 unless told. */
+  /** Channels of the images. @defaultValue 1 */
   readonly imageChannels?: number;
-  /** Channels after each halving; [32, 64] unless told. */
+  /** Channels after each halving. @defaultValue [32, 64] */
   readonly channels?: readonly number[];
-  /** Features of z, or its channels where `map`; 20 (4 with `map`) unless told. */
+  /** Features of z, or with `map` its channels. @defaultValue 20, with `map` 4 */
   readonly latent?: number;
   /** Keeps positions: z is `[latent, size / 2^n, size / 2^n]` instead of `[latent]`. */
   readonly map?: boolean;
   readonly likelihood?: Likelihood;
-  /** silu unless told. */
+  /** @defaultValue "silu" */
   readonly activation?: Activation;
   readonly seed?: number;
 }

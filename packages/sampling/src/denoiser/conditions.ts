@@ -5,7 +5,7 @@ export type Conditions<T> = T | Readonly<Record<string, T>>;
 
 const NAMED = "condition/";
 
-/** What a condition is told by: an expression, a tensor, a signature, or one number for all. */
+/** A condition as an expression, a tensor, a signature, or one number for all samples. */
 type Value = { readonly shape: Shape } | number;
 
 /** Whether there is one condition, not several by name. */

@@ -6,15 +6,15 @@ import { type Conditions, inOrder } from "./conditions.ts";
  * A network that estimates the clean sample, the noise or the velocity from a noisy sample.
  *
  * `apply` takes x `[batch, ...]` float32 and t `[batch]` int64 (0-based) and gives what it
- * `predicts`, in the shape of x, or with twice the channels (axis 1) where it also tells a learned
+ * `predicts`, in the shape of x, or with twice the channels (axis 1) where it also gives a learned
  * variance. `condition` is whatever the network was trained with: one input, or several by name,
- * which C tells.
+ * as C says.
  */
 export interface Denoiser<C = Expr> {
   readonly predicts: PredictionType;
   apply(x: Expr, t: Expr, condition?: C): Expr;
   readonly parameters: readonly Parameter[];
-  /** What `condition` looks like, where told: labels `[batch]` int64, or features `[batch, ...]`. */
+  /** What `condition` looks like, where known: labels `[batch]` int64, or features `[batch, ...]`. */
   readonly condition?: Conditions<Signature>;
   /** Whether one time step serves the whole batch, as in some exported models: these sample, but cannot be trained. */
   readonly sharedTime?: boolean;
@@ -37,7 +37,7 @@ export interface DenoiserFunction {
 export interface DenoisingNetwork {
   apply(...inputs: Expr[]): Expr;
   readonly parameters: readonly Parameter[];
-  /** Its arguments in order, where told. */
+  /** Its arguments in order, where known. */
   readonly signature?: Readonly<Record<string, Signature>>;
 }
 

@@ -6,11 +6,15 @@ import { type Interval, requireInterval, whereWithin } from "./interval.ts";
 
 /** What classifier-free guidance and compositions share. */
 export interface GuidanceOptions {
-  /** Where guidance acts; elsewhere every scale is divided by their sum. Everywhere unless told. */
+  /**
+   * Where guidance acts; elsewhere every scale is divided by their sum.
+   * @defaultValue everywhere
+   */
   readonly interval?: Interval;
   /**
    * In [0, 1]: how far each sample's spread is pulled back to that of the unguided conditional
-   * prediction (Lin et al. 2023, section 3.4); 0 unless told.
+   * prediction (Lin et al. 2023, section 3.4).
+   * @defaultValue 0
    */
   readonly rescale?: number;
 }

@@ -45,7 +45,7 @@ export function coefficientTable(
   const columns = columnsOf(depth);
   const values = new Float64Array(rows * columns.length);
   for (const [i, step] of steps.entries()) {
-    const row = rowOf(step, clip);
+    const row = coefficientsOf(step, clip);
     values.set(
       columns.map((name) => row[name] ?? 0),
       i * columns.length,
@@ -54,7 +54,7 @@ export function coefficientTable(
   return { values, shape: [rows, columns.length] };
 }
 
-function rowOf({ denoised, next, variance }: Step, clip: Clip) {
+function coefficientsOf({ denoised, next, variance }: Step, clip: Clip) {
   const { x, prediction } = denoised;
   const [low, high] = clipBounds(clip);
   const folded = clip === false;

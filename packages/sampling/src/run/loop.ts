@@ -1,3 +1,12 @@
+/*
+ * The sampling loop, `x = step(x)` for each row of a table:
+ *
+ *   initial x and noise (noise-source.ts) -> loop -> engine.step -> x, x0 -> Progress
+ *
+ * An engine is a compiled program on a backend (program-engine.ts) or a function in float64
+ * (function-engine.ts); both take the step of step-graph.ts. `sampler.ts` chooses the engine and
+ * runs the loop. The tensor scope below frees what the loop no longer holds.
+ */
 import type { FloatArray } from "@gen/math";
 import type { Step } from "../samplers/step.ts";
 import { type AbortSignalLike, throwIfAborted } from "./abort-signal-like.ts";

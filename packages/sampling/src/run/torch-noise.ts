@@ -2,9 +2,9 @@ import { torchCpuGenerator } from "@gen/math";
 
 /** The part of a run that some samples are, where it is made in several batches. */
 export interface TorchNoiseOptions {
-  /** The number of the batch's first sample in the whole run; 0 unless told. */
+  /** The number of the batch's first sample in the whole run. @defaultValue 0 */
   readonly firstIndex?: number;
-  /** Samples of the whole run; firstIndex and the batch unless told. */
+  /** Samples of the whole run. @defaultValue firstIndex plus the batch */
   readonly count?: number;
 }
 

@@ -4,7 +4,7 @@ import { lambdaOf, ofPresent, rowOf, type SolverOptions, type Update } from "./u
 
 /** How {@link dpmSolverSteps} goes. */
 export interface DpmSolverOptions extends SolverOptions {
-  /** 1, 2 or 3; 2 unless told. Order 1 is DDIM. */
+  /** 1, 2 or 3. Order 1 is DDIM. @defaultValue 2 */
   readonly order?: 1 | 2 | 3;
   /**
    * `multistep`, the default, takes the slopes from earlier rows; `singlestep` from rows of its own,
@@ -15,7 +15,7 @@ export interface DpmSolverOptions extends SolverOptions {
   readonly sde?: boolean;
   /** How order 2 weighs its slope: `midpoint` (the default) or `heun`. */
   readonly slope?: "midpoint" | "heun";
-  /** Lowers the order of the last moves, which steadies short runs; unless told, below 15 moves. */
+  /** Lowers the order of the last moves, which steadies short runs. @defaultValue below 15 moves */
   readonly lowerOrderFinal?: boolean;
   /**
    * Reproduces diffusers, and the authors' own code, where they differ: order 3 of `multistep` takes

@@ -31,7 +31,8 @@ export function eulerAncestralSteps(
 export interface FlowEulerOptions extends FlowOptions {
   /**
    * Whether each step goes to the clean estimate and adds fresh noise up to the next level, as
-   * few-step models want; false unless told.
+   * few-step models want.
+   * @defaultValue false
    */
   readonly stochastic?: boolean;
 }

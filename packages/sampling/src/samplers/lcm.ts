@@ -4,14 +4,14 @@ import type { Step } from "./step.ts";
 
 /** How {@link lcmSteps} goes. */
 export interface LcmOptions {
-  /** Few: 1 to 8 are usual; 4 unless told. */
+  /** Few: 1 to 8 are usual. @defaultValue 4 */
   readonly steps?: number;
-  /** Of how many steps the model was distilled; 50 unless told. */
+  /** Of how many steps the model was distilled. @defaultValue 50 */
   readonly originalSteps?: number;
   readonly predicts?: PredictionType;
-  /** The boundary scaling's sigma_data; 0.5 unless told. */
+  /** The boundary scaling's sigma_data. @defaultValue 0.5 */
   readonly sigmaData?: number;
-  /** The boundary scaling counts `timestepScaling * t`; 10 unless told. */
+  /** The boundary scaling counts `timestepScaling * t`. @defaultValue 10 */
   readonly timestepScaling?: number;
 }
 

@@ -4,9 +4,9 @@ import type { SolverOptions } from "./update.ts";
 
 /** How {@link resampledSteps} goes back and forth. */
 export interface ResampledOptions extends SolverOptions {
-  /** Moves between one going back and the next; 10 unless told. */
+  /** Moves between one going back and the next. @defaultValue 10 */
   readonly jump?: number;
-  /** How often each stretch of so many moves is gone through; 10 unless told. */
+  /** How often each stretch of so many moves is gone through. @defaultValue 10 */
   readonly times?: number;
   /** Fresh noise, from 0 (DDIM) to 1 (DDPM, the default). */
   readonly eta?: number;

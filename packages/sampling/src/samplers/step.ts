@@ -1,3 +1,14 @@
+/*
+ * A sampler as a table of plain numbers: one Step for each evaluation of the denoiser.
+ *
+ *   x0 = denoised.x x + denoised.prediction prediction
+ *   x' = next.x0 x0 + next.x x + next.prediction prediction + next.noise z
+ *
+ * The files of this folder make such tables from noise levels; `run/loop.ts` takes their steps;
+ * `run/step-graph.ts` holds the step's arithmetic. Three steps of DDIM are
+ *
+ *   stepTable(levelTransitions(schedule, [900, 600, 300]))
+ */
 import {
   denoisedCoefficients,
   type EstimateCoefficients,
@@ -17,12 +28,12 @@ import type { NoiseSchedule } from "@gen/schedules";
  * the noise.
  */
 export interface Step {
-  /** The 0-based time step that the denoiser is told; a network is told the nearest whole one. */
+  /** The denoiser's 0-based time step; a network gets the nearest whole one. */
   readonly t: number;
   readonly predicts: PredictionType;
   readonly denoised: EstimateCoefficients;
   readonly next: NextCoefficients;
-  /** Where the variance is learned: how the second half of the denoiser's channels tells it. */
+  /** For learned variances: how to read the variance from the denoiser's extra channels. */
   readonly variance?: LearnedVariance;
 }
 
@@ -32,13 +43,13 @@ export interface NextCoefficients {
   readonly x: number;
   readonly prediction: number;
   readonly noise: number;
-  /** Multiplies the x0 of the rows before this one, the latest first; none unless told. */
+  /** Multiplies the x0 of the rows before this one, the latest first. @defaultValue none */
   readonly history?: readonly number[];
 }
 
 /**
- * A variance that the denoiser tells in its second half of channels (axis 1), raw numbers v:
- * `of` it is `offset + slope * v`, and its root multiplies `next.noise * z`.
+ * A variance from the second half of the denoiser's channels (axis 1), raw numbers v: the variance
+ * or its logarithm (`of`) is `offset + slope * v`. The variance's root multiplies `next.noise * z`.
  */
 export interface LearnedVariance {
   readonly of: "variance" | "logVariance";
@@ -46,7 +57,7 @@ export interface LearnedVariance {
   readonly slope: number;
 }
 
-/** A move from one noise level to another, with the time step that the denoiser is told. */
+/** A transition from one noise level to another, with the denoiser's time step. */
 export interface Transition {
   readonly t: number;
   readonly from: NoiseLevel;
@@ -54,8 +65,8 @@ export interface Transition {
 }
 
 /**
- * The moves along a descending list of a schedule's time steps, from the last one to `end`: the
- * level that the schedule's sampling ends on, unless told.
+ * The transitions along a descending list of a schedule's time steps, from the last one to `end`,
+ * by default the level that the schedule's sampling ends on.
  */
 export function levelTransitions(
   schedule: NoiseSchedule,
@@ -74,9 +85,9 @@ export function levelTransitions(
 
 /** How a transition becomes a {@link Step}. */
 export interface StepOptions {
-  /** What the denoiser predicts; epsilon unless told. */
+  /** What the denoiser predicts. @defaultValue "epsilon" */
   readonly predicts?: PredictionType;
-  /** Fresh noise, from 0 (DDIM, none) to 1 (DDPM's posterior); 0 unless told. */
+  /** Fresh noise, from 0 (DDIM, none) to 1 (DDPM's posterior). @defaultValue 0 */
   readonly eta?: number;
   /**
    * Whether a clipped x0 goes with the noise as it was predicted, as in diffusers' DDIM, or with

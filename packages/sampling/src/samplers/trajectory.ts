@@ -24,7 +24,7 @@ export interface TrajectoryOptions extends TimestepOptions {
   /**
    * Levels that are spread over `noise / signal` in place of the time steps: Karras's (Karras et
    * al. 2022, eq. 5, rho 7), equal steps of the logarithm, quantiles of a beta distribution (Lee et
-   * al. 2024), or descending numbers of your own. The denoiser is told the fractional time step of
+   * al. 2024), or descending numbers of your own. The denoiser gets the fractional time step of
    * each.
    */
   readonly sigmas?: SigmaSpread | readonly number[];
@@ -74,11 +74,11 @@ function spread(schedule: NoiseSchedule, kind: SigmaSpread, steps?: number): num
 export interface FlowOptions {
   /** Needed unless `sigmas` are given. */
   readonly steps?: number;
-  /** Spends more steps where there is more noise; 1, none, unless told (Esser et al. 2024). */
+  /** Above 1, more steps where there is more noise (Esser et al. 2024). @defaultValue 1 */
   readonly shift?: number;
   /** The noises to be asked at, descending, such as `flowSigmas` gives, in place of equal steps. */
   readonly sigmas?: ArrayLike<number>;
-  /** The denoiser is told `length` times the noise; 1000 unless told. */
+  /** The denoiser's time step is `length` times the noise. @defaultValue 1000 */
   readonly length?: number;
 }
 

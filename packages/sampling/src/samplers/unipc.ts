@@ -5,13 +5,13 @@ import { lambdaOf, rowOf, type SolverOptions, sumOf, type Update } from "./updat
 
 /** How {@link unipcSteps} goes. */
 export interface UnipcOptions extends SolverOptions {
-  /** Of the predictor: 1, 2 or 3; 2 unless told. The corrector adds one. */
+  /** The predictor's order: 1, 2 or 3. The corrector adds one. @defaultValue 2 */
   readonly order?: 1 | 2 | 3;
   /** Which B(h) the slopes are scaled by: `bh2` (exp(h) - 1, the default) or `bh1` (h). */
   readonly scaling?: "bh1" | "bh2";
-  /** Whether x is corrected by the estimate at its own level; true unless told. */
+  /** Whether x is corrected by the estimate at its own level. @defaultValue true */
   readonly corrector?: boolean;
-  /** Lowers the order of the last moves; unless told, it does. */
+  /** Lowers the order of the last moves. @defaultValue true */
   readonly lowerOrderFinal?: boolean;
 }
 

@@ -4,7 +4,7 @@ import type { TrajectoryOptions } from "./trajectory.ts";
 
 /** What every solver takes besides its own settings. */
 export interface SolverOptions extends TrajectoryOptions {
-  /** What the denoiser predicts; epsilon unless told. */
+  /** What the denoiser predicts. @defaultValue "epsilon" */
   readonly predicts?: PredictionType;
 }
 
