@@ -22,7 +22,24 @@ export function hostFunction<Name extends string>(
     for (const name of Object.keys(inputs)) key += `${name}:${inputs[name].shape};`;
     const evaluate = compiled.get(key) ?? compileEvaluation(trace(formula, inputs));
     compiled.set(key, evaluate);
-    return evaluate(inputs);
+    return evaluate(inputs) as Record<Name, Tensor>;
+  };
+}
+
+/**
+ * A formula of x, t `[1]` and what `given` finds for them as a function of numbers. Without a shape
+ * all numbers of x count as one sample.
+ */
+export function hostFormula(
+  shape: readonly number[] | undefined,
+  given: (x: FloatArray, t: number) => Promise<Tensors>,
+  formula: (inputs: Record<string, Expr>) => Expr,
+): (x: FloatArray, t: number) => Promise<Float64Array> {
+  const evaluate = hostFunction((inputs) => ({ y: formula(inputs) }));
+  return async (x, t) => {
+    const at = { x: hostTensor(x, shape ?? [1, x.length]), t: hostTensor([t], [1]) };
+    const { y } = await evaluate({ ...at, ...(await given(x, t)) });
+    return y.data as Float64Array;
   };
 }
 

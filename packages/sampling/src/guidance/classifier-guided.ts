@@ -8,7 +8,7 @@ import {
 import type { NoiseSchedule } from "@gen/schedules";
 import { type Conditions, isSingle } from "../denoiser/conditions.ts";
 import { changePrediction, type Denoiser, type DenoiserFunction } from "../denoiser/denoiser.ts";
-import { hostFunction, hostTensor, outputTensor } from "../denoiser/host-function.ts";
+import { hostFormula, hostTensor, outputTensor } from "../denoiser/host-function.ts";
 import { perSample, tableAt } from "../denoiser/values-at.ts";
 import { type Interval, requireInterval, whereWithin } from "./interval.ts";
 import { labelLogProb } from "./label-log-prob.ts";
@@ -158,34 +158,25 @@ function guideFunction(
   options: ClassifierGuidedOptions & { predicts?: PredictionType; shape?: readonly number[] },
 ): DenoiserFunction {
   const { schedule, form = "score", predicts = "epsilon" } = options;
-  // Without a shape all numbers count as one sample.
-  const shapeFor = (x: FloatArray) => options.shape ?? [1, x.length];
-  const inputs = async (x: FloatArray, t: number) => ({
-    g: hostTensor(await classify(x, t), shapeFor(x)),
-    t: hostTensor([t], [1]),
+  const given = async (x: FloatArray, t: number) => ({
+    g: hostTensor(await classify(x, t), options.shape ?? [1, x.length]),
   });
   if (form === "mean") {
-    const slope = hostFunction(({ g, t }) => ({ y: slopeOf(g, t, options) }));
-    const gradient = async (x: FloatArray, t: number) =>
-      (await slope(await inputs(x, t))).y.data as Float64Array;
+    const gradient = hostFormula(options.shape, given, ({ g, t }) => slopeOf(g, t, options));
     return Object.assign((x: FloatArray, t: number) => denoise(x, t), { gradient });
   }
-  const evaluate = hostFunction(({ x, t, g, output, shift }) => ({
-    y: shifted(output, x, perSample(shift, x), slopeOf(g, t, options)),
-  }));
-  return async (x, t) => {
+  const all = async (x: FloatArray, t: number) => {
     const output = await denoise(x, t);
     if (output.length === 2 * x.length && !options.shape) {
       throw new RangeError("shape is needed where the denoiser gives a variance too");
     }
-    const { y } = await evaluate({
-      ...(await inputs(x, t)),
-      x: hostTensor(x, shapeFor(x)),
-      output: outputTensor(output, shapeFor(x)),
-      shift: hostTensor([shiftOf(predicts, schedule.level(t))], [1]),
-    });
-    return y.data as Float64Array;
+    const shift = hostTensor([shiftOf(predicts, schedule.level(t))], [1]);
+    const { g } = await given(x, t);
+    return { g, shift, output: outputTensor(output, options.shape ?? [1, x.length]) };
   };
+  return hostFormula(options.shape, all, ({ x, t, g, output, shift }) =>
+    shifted(output, x, perSample(shift, x), slopeOf(g, t, options)),
+  );
 }
 
 /** The gradient of each sample's `log p(class | x_t)`. */

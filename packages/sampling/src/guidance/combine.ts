@@ -1,7 +1,7 @@
 import { add, div, type Expr, maximum, mean, mul, sqrt, square, sub } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
 import { changePrediction, type DenoiserFunction, splitVariance } from "../denoiser/denoiser.ts";
-import { hostFunction, hostTensor, outputTensor } from "../denoiser/host-function.ts";
+import { hostFormula, outputTensor } from "../denoiser/host-function.ts";
 import { type Interval, requireInterval, whereWithin } from "./interval.ts";
 
 /** What classifier-free guidance and compositions share. */
@@ -75,19 +75,15 @@ export function combineFunctions(
   scales: readonly number[],
   options: GuidanceOptions & { readonly shape: readonly number[] },
 ): DenoiserFunction {
-  const { shape } = options;
-  const evaluate = hostFunction(({ x, t, u, ...c }) => ({
-    y: combine(x, t, u, Object.values(c), scales, options),
-  }));
-  return async (x: FloatArray, t: number) => {
-    const outputs = await Promise.all(conditional.map((model) => model(x, t)));
-    if (scales.length === 1 && scales[0] === 1) return outputs[0];
-    const { y } = await evaluate({
-      x: hostTensor(x, shape),
-      t: hostTensor([t], [1]),
-      u: outputTensor(await unconditional(x, t), shape),
-      ...Object.fromEntries(outputs.map((output, i) => [`c${i}`, outputTensor(output, shape)])),
+  if (scales.length === 1 && scales[0] === 1) return conditional[0];
+  const models = [["u", unconditional] as const, ...Object.entries(conditional)];
+  const outputs = async (x: FloatArray, t: number) => {
+    const all = models.map(async ([name, model]) => {
+      return [name, outputTensor(await model(x, t), options.shape)] as const;
     });
-    return y.data as Float64Array;
+    return Object.fromEntries(await Promise.all(all));
   };
+  return hostFormula(options.shape, outputs, ({ x, t, u, ...c }) =>
+    combine(x, t, u, Object.values(c), scales, options),
+  );
 }

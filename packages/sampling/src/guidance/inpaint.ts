@@ -3,7 +3,7 @@ import { type FloatArray, type PredictionType, predictionCoefficients } from "@g
 import type { NoiseSchedule } from "@gen/schedules";
 import type { Conditions } from "../denoiser/conditions.ts";
 import { changePrediction, type Denoiser, type DenoiserFunction } from "../denoiser/denoiser.ts";
-import { hostFunction, hostTensor, outputTensor } from "../denoiser/host-function.ts";
+import { hostFormula, hostTensor, outputTensor } from "../denoiser/host-function.ts";
 import { perSample, tableAt } from "../denoiser/values-at.ts";
 
 /** What is known of the samples. */
@@ -59,19 +59,14 @@ export function inpaint(
         fill(x, denoiser.apply(x, t, condition), tableAt(x0, t, x), tableAt(xt, t, x)),
     };
   }
-  const evaluate = hostFunction(({ x, output, x0, xt }) => ({
-    y: fill(x, output, perSample(x0, x), perSample(xt, x)),
-  }));
-  const filled = async (x: FloatArray, t: number) => {
-    const row = coefficients(t);
-    const { y } = await evaluate({
-      x: hostTensor(x, shape),
-      output: outputTensor(await denoiser(x, t), shape),
-      x0: hostTensor([row.x0], [1]),
-      xt: hostTensor([row.x], [1]),
-    });
-    return y.data as Float64Array;
-  };
+  const given = async (x: FloatArray, t: number) => ({
+    output: outputTensor(await denoiser(x, t), shape),
+    x0: hostTensor([coefficients(t).x0], [1]),
+    xt: hostTensor([coefficients(t).x], [1]),
+  });
+  const filled = hostFormula(shape, given, ({ x, output, x0, xt }) =>
+    fill(x, output, perSample(x0, x), perSample(xt, x)),
+  );
   return denoiser.gradient ? Object.assign(filled, { gradient: denoiser.gradient }) : filled;
 }
 

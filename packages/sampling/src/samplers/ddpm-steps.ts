@@ -10,15 +10,18 @@ import {
 } from "./step.ts";
 import { isSchedule, type Path } from "./trajectory.ts";
 
+const VARIANCES = [
+  "fixed_small",
+  "fixed_small_log",
+  "fixed_large",
+  "fixed_large_log",
+  "learned",
+  "learned_log",
+  "learned_range",
+] as const;
+
 /** How much fresh noise a step of DDPM adds; see {@link DdpmOptions.variance}. */
-export type DdpmVariance =
-  | "fixed_small"
-  | "fixed_small_log"
-  | "fixed_large"
-  | "fixed_large_log"
-  | "learned"
-  | "learned_log"
-  | "learned_range";
+export type DdpmVariance = (typeof VARIANCES)[number];
 
 /** Which steps are taken, the variance of each, and what the denoiser predicts. */
 export interface DdpmOptions
@@ -41,16 +44,6 @@ export interface DdpmOptions
    */
   readonly compat?: "diffusers";
 }
-
-const VARIANCES: readonly string[] = [
-  "fixed_small",
-  "fixed_small_log",
-  "fixed_large",
-  "fixed_large_log",
-  "learned",
-  "learned_log",
-  "learned_range",
-];
 
 /**
  * The table of DDPM's ancestral sampling (Ho et al. 2020, eq. 7 and algorithm 2): the posterior's
