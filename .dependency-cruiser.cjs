@@ -31,8 +31,6 @@ const floorRules = floors.flatMap((packages, floor) =>
 
 const gpuLibraries = "(^|/)(onnxruntime-[^/]+|@tensorflow/[^/]+)(/|$)";
 
-const circlesOfTypes = "^packages/(runtime-gpu|sampling)/src/";
-
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {
   forbidden: [
@@ -41,15 +39,8 @@ module.exports = {
       name: "no-cycle",
       comment: "Files that need each other, be it for a type, cannot be understood one at a time",
       severity: "error",
-      from: { pathNot: circlesOfTypes },
+      from: {},
       to: { circular: true },
-    },
-    {
-      name: "no-cycle-at-run-time",
-      comment: "As no-cycle, for the packages whose types still form circles",
-      severity: "error",
-      from: { path: circlesOfTypes },
-      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
     },
     {
       name: "only-runtime-gpu-names-a-gpu-library",

@@ -3,10 +3,31 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 /**
- * Bytes of a module after bundling for browsers, minifying and gzipping.
+ * Bytes of a module after bundling for browsers, minifying and gzipping, with all that it imports
+ * while it runs.
  * @param {string} contents
  */
-export async function bundledBytes(contents) {
+export const bundledBytes = (contents) => bytesOf(contents, []);
+
+/**
+ * The same without what is imported while it runs: the first chunk that a page loads where the
+ * bundler splits code.
+ * @param {string} contents
+ */
+export const firstChunkBytes = (contents) => bytesOf(contents, [withoutDynamicImports]);
+
+/** @type {import("esbuild").Plugin} */
+const withoutDynamicImports = {
+  name: "without-dynamic-imports",
+  setup({ onResolve }) {
+    onResolve({ filter: /./ }, ({ kind, path }) =>
+      kind === "dynamic-import" ? { path, external: true } : undefined,
+    );
+  },
+};
+
+/** @param {string} contents @param {import("esbuild").Plugin[]} plugins */
+async function bytesOf(contents, plugins) {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: import.meta.dirname },
     bundle: true,
@@ -15,6 +36,7 @@ export async function bundledBytes(contents) {
     platform: "browser",
     target: "es2022",
     conditions: ["@gen/source"],
+    plugins,
     write: false,
     logLevel: "silent",
   });

@@ -1,5 +1,5 @@
 import { trace } from "@gen/graph";
-import type { Backend } from "@gen/runtime-gpu";
+import { type Backend, callProgram } from "@gen/runtime-gpu";
 import {
   type Progress,
   type SampleOptions,
@@ -68,14 +68,8 @@ export async function samplePipeline(options: SamplePipelineOptions): Promise<Pi
     ));
   const decoded = async (x: ArrayLike<number>, here: number): Promise<ArrayLike<number>> => {
     if (!decoder) return x;
-    const z = backend.upload(Float32Array.from(x), [here, ...shape]);
-    let made: Record<string, unknown> = {};
-    try {
-      made = await decoder.run({ z });
-      return await backend.download(made.x);
-    } finally {
-      backend.dispose(z, ...Object.values(made));
-    }
+    const z = { data: Float32Array.from(x), shape: [here, ...shape] };
+    return (await callProgram(backend, decoder, { z })).x;
   };
   try {
     for (let first = 0; first < count; first += batch) {

@@ -1,5 +1,4 @@
-import { type Sampling, sample } from "@gen/sampling";
-import { ddimSteps } from "./ddim-steps.ts";
+import { ddimSteps, type Samples, sample } from "@gen/sampling";
 import { type InvertOptions, invert, predictsOf } from "./invert.ts";
 
 /** Codes `[batch, ...]` to turn into samples, and how; the steps as for {@link encode}. */
@@ -11,7 +10,7 @@ export type DecodeOptions<T = unknown> = InvertOptions<T>;
  *
  * @throws as a rejection: RangeError or TypeError for an option, the signal's reason.
  */
-export function encode<T>(options: InvertOptions<T>): Sampling {
+export function encode<T>(options: InvertOptions<T>): Promise<Samples> {
   return invert(options);
 }
 
@@ -20,7 +19,7 @@ export function encode<T>(options: InvertOptions<T>): Sampling {
  *
  * @throws as a rejection: RangeError or TypeError for an option, the signal's reason.
  */
-export function decode<T>(options: DecodeOptions<T>): Sampling {
+export function decode<T>(options: DecodeOptions<T>): Promise<Samples> {
   const { schedule } = options;
   const steps = ddimSteps(schedule, { ...options, predicts: predictsOf(options) });
   return sample({ ...options, steps });

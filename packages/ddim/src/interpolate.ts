@@ -3,8 +3,8 @@
  * sin(theta)` with theta the angle between a and b (Shoemake 1985; Song et al. 2021, section 5.3).
  * It keeps the length that noise has, which a straight line does not.
  *
- * a and b are `[rows, ...]`, each row its own angle; rows is 1 unless told. Rows on one line through
- * the origin are joined straight.
+ * a and b are `[rows, ...]`, each row its own angle. Rows on one line through the origin are joined
+ * straight.
  *
  * @throws RangeError when a and b differ in length or are not so many equal rows.
  */

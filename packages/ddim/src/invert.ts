@@ -1,36 +1,13 @@
 import type { PredictionType } from "@gen/math";
 import {
+  type InversionOptions,
+  inversionSteps,
   type SampleOptions,
   type SamplerOptions,
-  type Sampling,
-  type Step,
-  type StepOptions,
+  type Samples,
   sample,
-  stepTable,
 } from "@gen/sampling";
-import { type NoiseSchedule, type TimestepOptions, timesteps } from "@gen/schedules";
-
-/** Which steps an inversion takes, and what the denoiser predicts. */
-export interface InversionOptions extends TimestepOptions, Pick<StepOptions, "predicts"> {}
-
-/**
- * The table of DDIM backwards: from the clean level up through the list of time steps, each row
- * telling the denoiser the step that it goes to (Song et al. 2021, section 4.3; eta 0).
- *
- * `ddimSteps` with the same options leads back; the round trip is exact in the limit of small
- * steps.
- *
- * @throws RangeError when steps, spacing or offset is outside its range.
- */
-export function inversionSteps(schedule: NoiseSchedule, options: InversionOptions = {}): Step[] {
-  const list = timesteps(schedule, options).reverse();
-  const transitions = list.map((t, i) => ({
-    t,
-    from: schedule.level(i === 0 ? -1 : list[i - 1]),
-    to: schedule.level(t),
-  }));
-  return stepTable(transitions, { predicts: options.predicts, keepEpsilon: true });
-}
+import type { NoiseSchedule } from "@gen/schedules";
 
 /** A clean x `[batch, ...]` to turn into noise, and how. */
 export interface InvertOptions<T = unknown>
@@ -48,7 +25,7 @@ export interface InvertOptions<T = unknown>
  *
  * @throws as a rejection: RangeError or TypeError for an option, the signal's reason.
  */
-export function invert<T>(options: InvertOptions<T>): Sampling {
+export function invert<T>(options: InvertOptions<T>): Promise<Samples> {
   const { schedule } = options;
   const steps = inversionSteps(schedule, { ...options, predicts: predictsOf(options) });
   return sample({ ...options, steps });

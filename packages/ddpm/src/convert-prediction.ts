@@ -2,7 +2,7 @@ import {
   denoisedCoefficients,
   type FloatArray,
   type PredictionType,
-  predictionRow,
+  predictionCoefficients,
 } from "@gen/math";
 import type { NoiseSchedule } from "@gen/schedules";
 import { rowsOf, sameLength } from "./rows.ts";
@@ -66,8 +66,8 @@ function mixOf(schedule: NoiseSchedule, type: EstimateType, t: number) {
   if (type === "previous") {
     return { x0: schedule.posteriorMeanX0[t], x: schedule.posteriorMeanX[t] };
   }
-  const { signal, noise } = schedule.level(t);
-  if (type === "score") return { x0: signal / noise ** 2, x: -1 / noise ** 2 };
-  const { p, q } = predictionRow(type, { signal, noise });
-  return q === 0 ? { x0: p, x: 0 } : { x0: p - (q * signal) / noise, x: q / noise };
+  const level = schedule.level(t);
+  if (type !== "score") return predictionCoefficients(type, level);
+  const { signal, noise } = level;
+  return { x0: signal / noise ** 2, x: -1 / noise ** 2 };
 }

@@ -1,6 +1,5 @@
+import { square, sub, tensor } from "@gen/graph";
 import {
-  arrayArithmetic,
-  denoisedCoefficients,
   type FloatArray,
   klStandardNormal,
   normalNoise,
@@ -11,12 +10,15 @@ import {
   type AbortSignalLike,
   type DdpmVariance,
   type DenoiserFunction,
-  splitRows,
+  hostFunction,
+  hostTensor,
+  outputTensor,
+  splitVariance,
 } from "@gen/sampling";
 import type { NoiseSchedule } from "@gen/schedules";
-import { boundDecoder, boundKl, type Decoder } from "./bound-term.ts";
+import type { Decoder } from "./bound-term.ts";
+import { boundTerms, sampleMeans } from "./bound-terms.ts";
 import { qSample } from "./q-sample.ts";
-import { fixedLargeTable, logVarianceTables, reverseLogVariance } from "./reverse-variance.ts";
 
 /** Which data, and which model of them. */
 export interface DataBoundOptions {
@@ -26,15 +28,15 @@ export interface DataBoundOptions {
   /** Clean data `[batch, ...]`. */
   readonly x0: FloatArray;
   readonly shape: readonly number[];
-  /** What the denoiser predicts; epsilon unless told. */
+  /** What the denoiser predicts. @defaultValue "epsilon" */
   readonly predicts?: PredictionType;
-  /** The reverse variance; `fixed_small` unless told. See `ddpmSteps`. */
+  /** The reverse variance, see `ddpmSteps`. @defaultValue "fixed_small" */
   readonly variance?: DdpmVariance;
-  /** How the last step gives the data; `discretised` (8-bit images) unless told. */
+  /** How the last step gives the data. @defaultValue "discretised", for 8-bit images */
   readonly decoder?: Decoder;
   /** Bounds of the clean estimate: c for [-c, c], [low, high], or false (the default). */
   readonly clip?: number | readonly [low: number, high: number] | false;
-  /** Decides the noise at each step; 0 unless told. */
+  /** Decides the noise at each step. @defaultValue 0 */
   readonly seed?: number;
   /** Standard normal noise for time step t, in place of the seed's. */
   readonly noise?: (t: number, size: number) => FloatArray;
@@ -75,8 +77,14 @@ export async function dataBound(options: DataBoundOptions): Promise<DataBound> {
   }
   const [batch] = shape;
   const steps = schedule.length;
-  const logs = logVarianceTables(schedule);
-  const fixedLarge = fixedLargeTable(logs);
+  const bound = boundTerms({ schedule, predicts, variance, decoder, clip });
+  const evaluate = (which: "kl" | "decoder") =>
+    hostFunction(({ output, ...given }) => {
+      const { x0, x, t } = given;
+      const terms = bound({ x0, x, t, ...splitVariance(output, x) });
+      return { nats: terms[which](), error: sampleMeans(square(sub(terms.estimate, x0))) };
+    });
+  const [kl, last] = [evaluate("kl"), evaluate("decoder")];
   const clean = Float64Array.from(x0);
   const prior = priorBits(schedule, clean, batch);
   const terms: Float64Array[] = new Array(steps);
@@ -87,37 +95,14 @@ export async function dataBound(options: DataBoundOptions): Promise<DataBound> {
       options.noise?.(t, size) ??
       normalNoise({ seed, purpose: "bound", batch, step: t, size: size / batch });
     const x = qSample(schedule, clean, t, noise);
-    const output = splitRows(await denoiser(x, t), shape);
-    const row = denoisedCoefficients(predicts, schedule.level(t));
-    const bounds = typeof clip === "number" ? [-clip, clip] : clip;
-    const estimate = x.map((v, i) => {
-      const value = row.x * v + row.prediction * output.prediction[i];
-      return bounds ? Math.min(Math.max(value, bounds[0]), bounds[1]) : value;
+    const { nats, error } = await (t === 0 ? last : kl)({
+      x0: hostTensor(clean, shape),
+      x: hostTensor(x, shape),
+      t: tensor([t], [1], "int64"),
+      output: outputTensor(await denoiser(x, t), shape),
     });
-    const at = (table: ArrayLike<number>) => Float64Array.of(table[t]);
-    const inputs = {
-      x0: clean,
-      x,
-      estimate,
-      logVariance: reverseLogVariance(
-        arrayArithmetic,
-        variance,
-        { small: at(logs.small), large: at(logs.large), fixedLarge: at(fixedLarge) },
-        output.variance && Float64Array.from(output.variance),
-      ),
-      posterior: {
-        x0: at(schedule.posteriorMeanX0),
-        x: at(schedule.posteriorMeanX),
-        logVariance: at(logs.small),
-      },
-    };
-    const nats =
-      t === 0 ? boundDecoder(arrayArithmetic, inputs, decoder) : boundKl(arrayArithmetic, inputs);
-    terms[t] = rowMeans(nats, batch).map((v) => v * Math.LOG2E);
-    x0Error[t] = rowMeans(
-      estimate.map((v, i) => (v - clean[i]) ** 2),
-      batch,
-    );
+    terms[t] = (nats.data as Float64Array).map((v) => v * Math.LOG2E);
+    x0Error[t] = error.data as Float64Array;
     await options.onStep?.({ t, steps });
   }
   const total = prior.map((v, i) => terms.reduce((sum, term) => sum + term[i], v));

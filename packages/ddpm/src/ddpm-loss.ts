@@ -1,23 +1,15 @@
+import { add, cast, type Expr, floor, less, mean, mul, square, sub, where } from "@gen/graph";
 import {
-  add,
-  cast,
-  type Expr,
-  exprArithmetic,
-  floor,
-  less,
-  mean,
-  mul,
-  reshape,
-  square,
-  sub,
-  where,
-} from "@gen/graph";
-import { denoisedCoefficients } from "@gen/math";
-import { type Conditions, type DdpmVariance, type Denoiser, splitVariance } from "@gen/sampling";
+  type Conditions,
+  type DdpmVariance,
+  type Denoiser,
+  splitVariance,
+  tableAt,
+} from "@gen/sampling";
 import type { NoiseSchedule } from "@gen/schedules";
-import { boundDecoder, boundKl, type Decoder } from "./bound-term.ts";
-import { levelsAt, qSample, tableAt } from "./q-sample.ts";
-import { fixedLargeTable, logVarianceTables, reverseLogVariance } from "./reverse-variance.ts";
+import type { Decoder } from "./bound-term.ts";
+import { boundTerms, sampleMeans } from "./bound-terms.ts";
+import { levelsAt, qSample } from "./q-sample.ts";
 
 /** What {@link ddpmLoss} is a function of. */
 export interface DdpmLossInputs {
@@ -28,7 +20,7 @@ export interface DdpmLossInputs {
   /** Standard normal noise `[batch, ...]`. */
   readonly epsilon: Expr;
   readonly condition?: Conditions<Expr>;
-  /** What each sample counts `[batch]`, as a sampler of time steps tells it; 1 unless told. */
+  /** The weight of each sample `[batch]`, from a sampler of time steps. @defaultValue 1 */
   readonly importance?: Expr;
 }
 
@@ -44,18 +36,19 @@ export interface ObjectiveOptions {
   /** Multiplies the squared error at each time step `[length]`, such as `lossWeights` gives. */
   readonly weights?: ArrayLike<number>;
   /**
-   * The reverse variance in the bound: `learned_range` unless told, for a denoiser with twice the
-   * channels; see `ddpmSteps`.
+   * The reverse variance in the bound, see `ddpmSteps`; a learned one needs a denoiser with twice
+   * the channels.
+   * @defaultValue "learned_range"
    */
   readonly variance?: DdpmVariance;
-  /** How the bound's term at t = 0 gives the data; `discretised` (8-bit images) unless told. */
+  /** How the bound's term at t = 0 gives the data. @defaultValue "discretised", for 8-bit images */
   readonly decoder?: Decoder;
 }
 
 /**
  * The objective: the mean of {@link ddpmLosses} over the batch, each times its importance.
  *
- * Simple, which it is unless told, it is the mean squared error of the denoiser's output at step t,
+ * The simple objective, the default, is the mean squared error of the denoiser's output at step t,
  * over the batch and all elements (Ho et al. 2020, eq. 14 for epsilon; the target of x0 is x0, that
  * of v is `signal_t epsilon - noise_t x0`, that of a flow's velocity `epsilon - x0`).
  *
@@ -96,16 +89,21 @@ export function ddpmLosses(
   if (weights && weights.length !== schedule.length) {
     throw new RangeError(`weights must be ${schedule.length} numbers, got ${weights.length}`);
   }
-  const bound = boundTerms(denoiser, schedule, variance, decoder ?? "discretised");
+  const { predicts } = denoiser;
+  const bound = boundTerms({ schedule, predicts, variance, decoder });
   return (inputs: DdpmLossInputs): Expr => {
     const found = errorOf(denoiser, schedule, inputs);
     const simple = () => {
-      const squares = perSample(square(found.error));
+      const squares = sampleMeans(square(found.error));
       const at = weights && tableAt(Float64Array.from(weights), inputs.t, squares);
       return at ? mul(squares, at) : squares;
     };
     if (objective === "simple") return simple();
-    const vlb = bound(inputs, found, objective === "hybrid");
+    const { x0, t } = inputs;
+    const prediction = objective === "hybrid" ? stopGradient(found.prediction) : found.prediction;
+    const terms = bound({ ...found, x0, t, prediction });
+    const first = less(cast(t, found.x.dtype), 0.5);
+    const vlb = mul(where(first, terms.decoder(), terms.kl()), Math.LOG2E);
     if (objective === "vlb") return vlb;
     if (objective === "rescaled_vlb") return mul(vlb, schedule.length);
     return add(simple(), mul(vlb, schedule.length / 1000));
@@ -136,52 +134,6 @@ function errorOf(
     return sub(mul(signal, epsilon), mul(noise, x0));
   }
 }
-
-function boundTerms(
-  denoiser: Denoiser,
-  schedule: NoiseSchedule,
-  variance: DdpmVariance,
-  decoder: Decoder,
-) {
-  const logs = logVarianceTables(schedule);
-  const fixedLarge = fixedLargeTable(logs);
-  return (
-    { x0, t }: DdpmLossInputs,
-    found: { x: Expr; prediction: Expr; variance?: Expr },
-    frozen: boolean,
-  ): Expr => {
-    const { x } = found;
-    const at = (table: Float64Array) => tableAt(table, t, x);
-    const rows = Array.from({ length: schedule.length }, (_, i) =>
-      denoisedCoefficients(denoiser.predicts, schedule.level(i)),
-    );
-    const prediction = frozen ? stopGradient(found.prediction) : found.prediction;
-    const inputs = {
-      x0,
-      x,
-      estimate: add(
-        mul(at(Float64Array.from(rows, (row) => row.x)), x),
-        mul(at(Float64Array.from(rows, (row) => row.prediction)), prediction),
-      ),
-      logVariance: reverseLogVariance(
-        exprArithmetic,
-        variance,
-        { small: at(logs.small), large: at(logs.large), fixedLarge: at(fixedLarge) },
-        found.variance,
-      ),
-      posterior: {
-        x0: at(schedule.posteriorMeanX0),
-        x: at(schedule.posteriorMeanX),
-        logVariance: at(logs.small),
-      },
-    };
-    const kl = perSample(boundKl(exprArithmetic, inputs));
-    const last = perSample(boundDecoder(exprArithmetic, inputs, decoder));
-    return mul(where(less(cast(t, kl.dtype), 0.5), last, kl), Math.LOG2E);
-  };
-}
-
-const perSample = (x: Expr): Expr => mean(reshape(x, [x.shape[0], -1]), [1]);
 
 /**
  * The same value, but constant to differentiation. A whole number of 2^-23 has no derivative, and

@@ -1,4 +1,4 @@
-import type { FloatArray } from "@gen/math";
+import { cleanLevel, type FloatArray } from "@gen/math";
 import type { NoiseSchedule } from "@gen/schedules";
 import { rowsOf, sameLength } from "./rows.ts";
 
@@ -66,7 +66,7 @@ export function qJump(
   epsilon: FloatArray,
 ): Float64Array {
   if (!(to >= from)) throw new RangeError(`to must not come before from, ${from}, got ${to}`);
-  const start = from === -1 ? { signal: 1, noise: 0 } : schedule.level(from);
+  const start = from === -1 ? cleanLevel : schedule.level(from);
   const end = to === -1 ? start : schedule.level(to);
   sameLength("epsilon", epsilon, x);
   const ratio = end.signal / start.signal;

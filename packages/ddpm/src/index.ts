@@ -1,4 +1,13 @@
-export { type DdpmVariance, type Sampling, type Step, sample, sampler } from "@gen/sampling";
+export {
+  type DdpmOptions,
+  type DdpmVariance,
+  ddpmSteps,
+  type Samples,
+  type Step,
+  sample,
+  sampler,
+  sampleSteps,
+} from "@gen/sampling";
 export type { Decoder } from "./bound-term.ts";
 export {
   type ConvertOptions,
@@ -12,7 +21,6 @@ export {
   ddpmLosses,
   type ObjectiveOptions,
 } from "./ddpm-loss.ts";
-export { type DdpmOptions, ddpmSteps } from "./ddpm-steps.ts";
 export {
   posteriorMeanVariance,
   qJump,

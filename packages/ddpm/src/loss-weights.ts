@@ -6,9 +6,9 @@ export type LossWeighting = "simple" | "tutorial" | "min_snr" | "vlb";
 
 /** What {@link lossWeights} depends on besides the schedule. */
 export interface LossWeightOptions {
-  /** What the denoiser predicts; epsilon unless told. */
+  /** What the denoiser predicts. @defaultValue "epsilon" */
   readonly predicts?: PredictionType;
-  /** Where min-SNR cuts off; 5 unless told. */
+  /** Where min-SNR cuts off. @defaultValue 5 */
   readonly gamma?: number;
 }
 

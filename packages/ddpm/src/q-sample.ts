@@ -1,5 +1,6 @@
-import { add, constant, type Expr, gather, mul, reshape, tensor } from "@gen/graph";
+import { add, type Expr, mul } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
+import { tableAt } from "@gen/sampling";
 import type { NoiseSchedule } from "@gen/schedules";
 
 /**
@@ -49,10 +50,4 @@ export function levelsAt(schedule: NoiseSchedule, t: Expr, like: Expr) {
     signal: tableAt(schedule.sqrtAlphasCumprod, t, like),
     noise: tableAt(schedule.sqrtOneMinusAlphasCumprod, t, like),
   };
-}
-
-/** A table's values at each row's step t `[batch]`, shaped to multiply `like` `[batch, ...]`. */
-export function tableAt(table: Float64Array, t: Expr, like: Expr): Expr {
-  const shape = like.shape.map((d, i) => (i === 0 ? d : 1));
-  return reshape(gather(constant(tensor(table, [table.length], "float32")), t), shape);
 }

@@ -1,19 +1,7 @@
 import type { Dataset } from "@gen/data";
-import {
-  cast,
-  constant,
-  type Expr,
-  equal,
-  logSumExp,
-  mean,
-  mul,
-  reshape,
-  sub,
-  sum,
-  tensor,
-} from "@gen/graph";
+import { type Expr, mean, neg } from "@gen/graph";
 import { type ModelTrainingOptions, type Network, type TrainResult, withWeights } from "@gen/nn";
-import type { Classifier } from "@gen/sampling";
+import { type Classifier, labelLogProb } from "@gen/sampling";
 import { linearSchedule, type NoiseSchedule } from "@gen/schedules";
 import type { DdpmLossInputs } from "./ddpm-loss.ts";
 import { labelsOf } from "./item-conditions.ts";
@@ -70,9 +58,6 @@ export async function trainClassifier<T>(
 export function classifierLoss(classifier: Pick<Network, "apply">, schedule: NoiseSchedule) {
   return ({ x0, t, epsilon, condition }: DdpmLossInputs & { readonly condition: Expr }): Expr => {
     const logits = classifier.apply(qSample(schedule, x0, t, epsilon), t);
-    const names = constant(tensor(Array.from({ length: Number(logits.shape[1]) }, (_, k) => k)));
-    const label = reshape(cast(condition, "float32"), [condition.shape[0], 1]);
-    const chosen = sum(mul(cast(equal(names, label), logits.dtype), logits), [1]);
-    return mean(sub(logSumExp(logits, 1), chosen));
+    return neg(mean(labelLogProb(logits, condition)));
   };
 }

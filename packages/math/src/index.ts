@@ -30,7 +30,7 @@ export {
   slicedWasserstein,
   wasserstein1d,
 } from "./metrics/wasserstein.ts";
-export type { FloatArray, NoiseLevel } from "./noise-level.ts";
+export { cleanLevel, type FloatArray, type NoiseLevel } from "./noise-level.ts";
 export { numberArithmetic } from "./number-arithmetic.ts";
 export { type DiffusionBound, gaussianDiffusionBound } from "./oracles/gaussian-diffusion-bound.ts";
 export {
@@ -41,7 +41,12 @@ export {
 export type { PosteriorCoefficients } from "./posterior-coefficients.ts";
 export { posteriorCoefficients } from "./posterior-coefficients.ts";
 export type { EstimateCoefficients, PredictionRow, PredictionType } from "./prediction.ts";
-export { denoisedCoefficients, epsilonCoefficients, predictionRow } from "./prediction.ts";
+export {
+  denoisedCoefficients,
+  epsilonCoefficients,
+  predictionCoefficients,
+  predictionRow,
+} from "./prediction.ts";
 export { type NormalNoiseOptions, normalNoise } from "./random/normal-noise.ts";
 export { philox4x32 } from "./random/philox.ts";
 export { type RandomStream, randomStream, type StreamState } from "./random/random-stream.ts";

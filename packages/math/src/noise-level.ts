@@ -11,3 +11,6 @@ export interface NoiseLevel {
   readonly signal: number;
   readonly noise: number;
 }
+
+/** The level of clean data: signal 1, noise 0. */
+export const cleanLevel: NoiseLevel = { signal: 1, noise: 0 };

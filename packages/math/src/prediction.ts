@@ -79,3 +79,18 @@ export function epsilonCoefficients(
   }
   return { x: -p / determinant, prediction: level.signal / determinant };
 }
+
+/**
+ * The prediction from the clean sample and the noisy one: `prediction = x0 * x_0 + x * x_t`, which
+ * is `p * x_0 + q * epsilon` with epsilon solved from `x_t = signal * x_0 + noise * epsilon`.
+ *
+ * The level must hold noise unless the prediction is of x0 alone.
+ */
+export function predictionCoefficients(
+  type: PredictionType | PredictionRow,
+  level: NoiseLevel,
+): { readonly x0: number; readonly x: number } {
+  const { p, q } = typeof type === "string" ? predictionRow(type, level) : type;
+  const { signal, noise } = level;
+  return q === 0 ? { x0: p, x: 0 } : { x0: p - (q * signal) / noise, x: q / noise };
+}

@@ -21,7 +21,10 @@ export interface Program<T> {
   dispose(): Promise<void>;
 }
 
-/** Runs graphs on one device. `T` is the device's own tensor, of which every one has one owner. */
+/**
+ * Runs graphs on one device. `T` is the device's own tensor; each tensor has one owner, who disposes
+ * of it. A tensor may be disposed of while it is being read or used: it is freed when that ends.
+ */
 export interface Backend<T = unknown> {
   /** What really runs, such as `onnx/node-cpu`, `onnx/webgpu`, `tfjs/wasm` or `cpu`. */
   readonly name: string;
@@ -31,6 +34,7 @@ export interface Backend<T = unknown> {
   /** Copies a tensor's elements to the host, as float32 (float64 on the cpu backend); the tensor stays alive. */
   download(tensor: T): Promise<Float32Array | Float64Array>;
   shapeOf(tensor: T): readonly number[];
+  /** Gives tensors up. Readings and runs that have begun are not disturbed. */
   dispose(...tensors: T[]): void;
   memory(): MemoryUse;
   /** Frees everything, programs and tensors included. */

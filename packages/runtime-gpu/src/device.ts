@@ -1,11 +1,9 @@
-import { type DType, type Graph, shapeText } from "@gen/graph";
-import { type Bindings, resolveShape } from "@gen/graph/compiler";
+import { type DType, type Graph, type Input, shapeText } from "@gen/graph";
+import { type Bindings, bindDims, resolveShape } from "@gen/graph/compiler";
 import type { Backend, HostArray, Program } from "./backend.ts";
 import { BackendError } from "./backend-error.ts";
-import { checkInputs } from "./check-inputs.ts";
-import { freeUnneeded } from "./free-unneeded.ts";
 import { type DeviceTensor, Ledger } from "./ledger.ts";
-import { turns } from "./turns.ts";
+import { serialQueue } from "./serial-queue.ts";
 
 /** What a runtime must do to become a backend; checks, lifetimes and ordering are the same for all. */
 export interface Device<Handle> {
@@ -28,10 +26,9 @@ export interface Executable<Handle> {
 
 /** A backend over `device`. */
 export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTensor> {
-  const ledger = new Ledger<Handle>();
   const programs = new Set<Program<DeviceTensor>>();
   let closing: Promise<void> | undefined;
-  const { inTurn, abandon } = turns();
+  const { inTurn, abandon } = serialQueue();
   let lost: BackendError | undefined;
 
   const open = (): void => {
@@ -58,18 +55,15 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
     }
   };
 
-  const { whileRunning, whileReading, letGo } = freeUnneeded(free);
+  const ledger = new Ledger<Handle>(free);
   const unlessLost = <R>(made: Promise<R>): Promise<R> => (loss ? untilLost(made, loss) : made);
-
-  const dispose = (...tensors: DeviceTensor[]): void =>
-    letGo(tensors.map((each) => ledger.release(each)).filter((handle) => handle !== undefined));
 
   const end = (): Promise<void> => {
     closing ??= (async () => {
       const ended = Promise.all([...programs].map((p) => p.dispose()));
-      if (lost) dispose(...ledger.tensors());
+      if (lost) ledger.disposeAll();
       await ended;
-      dispose(...ledger.tensors());
+      ledger.disposeAll();
       await device.close();
     })();
     return closing;
@@ -78,15 +72,18 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
   const programOf = (graph: Graph, executable: Executable<Handle>): Program<DeviceTensor> => {
     let ended: Promise<void> | undefined;
     const outputs = Object.entries(graph.outputs);
+    const named = [...graph.inputs, ...Object.values(graph.outputs)].some(({ shape }) =>
+      shape.some((d) => typeof d === "string"),
+    );
     const program: Program<DeviceTensor> = {
       async run(inputs) {
         open();
         if (ended) throw new BackendError("program was disposed");
-        const dims = checkInputs(graph, inputs);
+        const dims = checkInputs(graph, inputs, named);
         const handles = new Map<string, Handle>();
         for (const { name } of graph.inputs) handles.set(name, ledger.handleOf(inputs[name]));
-        const made = await whileRunning(() =>
-          unlessLost(inTurn(() => executable.run(handles, dims))),
+        const made = await ledger.whileRunning(() =>
+          unlessLost(inTurn(() => executable.run(handles, dims ?? {}))),
         );
         if (closing) {
           Object.values(made).forEach(free);
@@ -95,7 +92,7 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
         return Object.fromEntries(
           outputs.map(([name, { dtype, shape }]) => [
             name,
-            ledger.hold(made[name], dtype, resolveShape(shape, dims)),
+            ledger.hold(made[name], dtype, dims ? resolveShape(shape, dims) : (shape as number[])),
           ]),
         );
       },
@@ -130,13 +127,42 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
     async download(of) {
       open();
       const handle = ledger.handleOf(of);
-      return whileReading(handle, () => unlessLost(device.read(handle, of)));
+      return ledger.whileReading(handle, () => unlessLost(device.read(handle, of)));
     },
     shapeOf: (of) => of.shape,
-    dispose,
+    dispose: (...tensors) => ledger.dispose(tensors),
     memory: () => ledger.memory(),
     close: end,
   };
+}
+
+/**
+ * Checks a run's inputs against a graph's, and works out its named dimensions where it has any.
+ * @throws TypeError for a missing or unknown input or a wrong dtype, RangeError for a shape that does not fit.
+ */
+function checkInputs(
+  { inputs }: Graph,
+  given: Readonly<Record<string, DeviceTensor>>,
+  named: boolean,
+): Bindings | undefined {
+  for (const name of Object.keys(given)) {
+    if (inputs.some((each) => each.name === name)) continue;
+    const names = inputs.map((each) => each.name);
+    throw new TypeError(`unknown input ${name}; the graph takes ${names.join(", ") || "none"}`);
+  }
+  for (const { name, dtype, shape } of inputs) {
+    const got = given[name];
+    if (!got) throw new TypeError(`input ${name} ${dtype} ${shapeText(shape)} is missing`);
+    if (got.dtype === dtype) continue;
+    throw new TypeError(
+      `input ${name} must be ${dtype} ${shapeText(shape)}, got ${got.dtype} ${shapeText(got.shape)}`,
+    );
+  }
+  const fits = ({ name, shape }: Input) =>
+    shape.length === given[name].shape.length && shape.every((d, i) => d === given[name].shape[i]);
+  if (!named && inputs.every(fits)) return undefined;
+  const shapes = Object.fromEntries(inputs.map(({ name }) => [name, given[name].shape]));
+  return bindDims(inputs, shapes);
 }
 
 /** `work`, or the loss of the device where that is why it fails or does not end. */

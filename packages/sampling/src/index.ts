@@ -1,28 +1,27 @@
-export type { AbortSignalLike } from "./abort-signal-like.ts";
-export { type AncestralOptions, ancestralTable, type DdpmVariance } from "./ancestral-table.ts";
-export { type Conditions, conditionInputs, conditionOf } from "./conditions.ts";
+export { type Conditions, conditionInputs, conditionOf } from "./denoiser/conditions.ts";
 export {
   type Denoiser,
   type DenoiserFunction,
   type DenoisingNetwork,
   denoiser,
   splitVariance,
-} from "./denoiser.ts";
+} from "./denoiser/denoiser.ts";
 export {
   type CompiledDenoiser,
   type DenoiserFunctionOptions,
   denoiserFunction,
-} from "./denoiser-function.ts";
-export type { Clip, DynamicThreshold } from "./engine.ts";
+} from "./denoiser/denoiser-function.ts";
+export { hostFunction, hostTensor, outputTensor } from "./denoiser/host-function.ts";
+export { tableAt } from "./denoiser/values-at.ts";
 export {
   type ClassifierFreeFunctionOptions,
   type ClassifierFreeOptions,
   type ComposedCondition,
+  type ComposeFunctionOptions,
   type ComposeOptions,
   type Condition,
   classifierFree,
   compose,
-  composeFunctions,
 } from "./guidance/classifier-free.ts";
 export {
   type Classifier,
@@ -35,52 +34,49 @@ export type { GuidanceOptions } from "./guidance/combine.ts";
 export {
   type InpaintOptions,
   inpaint,
-  type ResampledOptions,
-  resampledSteps,
 } from "./guidance/inpaint.ts";
 export type { Interval } from "./guidance/interval.ts";
-export { type LatentScaling, latentScaling } from "./latent-scaling.ts";
-export { type LoadModelOptions, loadModel, type ReadFile } from "./load-model.ts";
-export { type LoadPipelineOptions, loadPipeline } from "./load-pipeline.ts";
-export type { Progress } from "./loop.ts";
-export type { Pipeline, PipelineInput, PipelineVae } from "./pipeline.ts";
-export {
-  type SampleOptions,
-  type Sampler,
-  type SamplerOptions,
-  sample,
-  sampler,
-} from "./sampler.ts";
-export type { SampleStep, Samples, Sampling } from "./sampling-run.ts";
-export { savePipeline, savePipelineVae } from "./save-pipeline.ts";
-export { type SamplerName, samplerNames } from "./scheduler/sampler-kinds.ts";
-export { schedulerNotes } from "./scheduler/scheduler-notes.ts";
+export { labelLogProb } from "./guidance/label-log-prob.ts";
+export { type LatentScaling, latentScaling } from "./pipeline/latent-scaling.ts";
+export { type LoadModelOptions, loadModel, type ReadFile } from "./pipeline/load-model.ts";
+export { type LoadPipelineOptions, loadPipeline } from "./pipeline/load-pipeline.ts";
+export type { Pipeline, PipelineInput, PipelineVae } from "./pipeline/pipeline.ts";
+export { type SamplerName, samplerNames } from "./pipeline/sampler-kinds.ts";
+export { savePipeline, savePipelineVae } from "./pipeline/save-pipeline.ts";
+export { schedulerNotes } from "./pipeline/scheduler-notes.ts";
 export {
   type SchedulerSteps,
   type SchedulerStepsOptions,
   schedulerSteps,
   usualEta,
   usualSampler,
-} from "./scheduler/scheduler-steps.ts";
-export { type DpmSolverOptions, dpmSolverSteps } from "./solvers/dpm-solver.ts";
+} from "./pipeline/scheduler-steps.ts";
+export type { AbortSignalLike } from "./run/abort-signal-like.ts";
+export { type Clip, clipBounds, clipped } from "./run/clip.ts";
+export type { DynamicThreshold } from "./run/dynamic-threshold.ts";
+export { sample, sampleSteps } from "./run/sample.ts";
+export type {
+  Progress,
+  SampleOptions,
+  SamplerOptions,
+  SampleStep,
+  Samples,
+} from "./run/sample-options.ts";
+export { type Sampler, sampler } from "./run/sampler.ts";
+export { type TorchNoise, type TorchNoiseOptions, torchNoise } from "./run/torch-noise.ts";
+export { type DdimOptions, ddimSteps } from "./samplers/ddim-steps.ts";
+export { type DdpmOptions, type DdpmVariance, ddpmSteps } from "./samplers/ddpm-steps.ts";
+export { type DpmSolverOptions, dpmSolverSteps } from "./samplers/dpm-solver.ts";
 export {
   eulerAncestralSteps,
   eulerSteps,
   type FlowEulerOptions,
   flowEulerSteps,
-} from "./solvers/euler.ts";
-export { heunSteps } from "./solvers/heun.ts";
-export { type LcmOptions, lcmSteps } from "./solvers/lcm.ts";
-export {
-  type FlowOptions,
-  flowTrajectory,
-  type Path,
-  type TrajectoryOptions,
-  trajectory,
-} from "./solvers/trajectory.ts";
-export { type UnipcOptions, unipcSteps } from "./solvers/unipc.ts";
-export type { SolverOptions } from "./solvers/update.ts";
-export { splitRows } from "./split-rows.ts";
+} from "./samplers/euler.ts";
+export { heunSteps } from "./samplers/heun.ts";
+export { type InversionOptions, inversionSteps } from "./samplers/inversion-steps.ts";
+export { type LcmOptions, lcmSteps } from "./samplers/lcm.ts";
+export { type ResampledOptions, resampledSteps } from "./samplers/resampled-steps.ts";
 export {
   type LearnedVariance,
   levelTransitions,
@@ -89,5 +85,13 @@ export {
   type StepOptions,
   stepTable,
   type Transition,
-} from "./step.ts";
-export { type TorchNoise, type TorchNoiseOptions, torchNoise } from "./torch-noise.ts";
+} from "./samplers/step.ts";
+export {
+  type FlowOptions,
+  flowTrajectory,
+  type Path,
+  type TrajectoryOptions,
+  trajectory,
+} from "./samplers/trajectory.ts";
+export { type UnipcOptions, unipcSteps } from "./samplers/unipc.ts";
+export type { SolverOptions } from "./samplers/update.ts";

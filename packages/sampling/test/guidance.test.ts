@@ -22,7 +22,6 @@ import {
   classifierFree,
   classifierGuided,
   compose,
-  composeFunctions,
   type Denoiser,
   type DenoiserFunction,
   inpaint,
@@ -340,11 +339,7 @@ describe("composed conditions", () => {
       { condition: noiseOf(classes[0]), scale: 1.5 },
       { condition: noiseOf(classes[1]), scale: -0.5 },
     ];
-    const composed = composeFunctions({
-      unconditional: noiseOf(mixture),
-      conditions,
-      shape: [1, 2],
-    });
+    const composed = compose(noiseOf(mixture), { conditions, shape: [1, 2] });
     const point = [0.1, 0.4];
     const log = (at: number[]) => {
       const { logDensity, classLogProbs } = exact(mixture, at, t);
@@ -367,8 +362,7 @@ describe("composed conditions", () => {
       ],
       ...extra,
     });
-    const functions = composeFunctions({
-      unconditional: noiseOf(mixture),
+    const functions = compose(noiseOf(mixture), {
       conditions: [
         { condition: noiseOf(classes[0]), scale: 0.8 },
         { condition: noiseOf(classes[1]), scale: 1.4 },

@@ -2,7 +2,7 @@ import type { Backend } from "@gen/runtime-gpu";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { afterAll, describe, expect, it } from "vitest";
-import { type Progress, sample } from "../src/index.ts";
+import { type Progress, sample, sampleSteps } from "../src/index.ts";
 import { smallDenoiser, table } from "./networks.ts";
 
 const backends: Record<string, Backend> = { cpu: cpuBackend(), onnx: await onnxBackend() };
@@ -19,8 +19,10 @@ function held(backend: Backend) {
   const asked = { readings: 0 };
   const download: Backend["download"] = async (tensor) => {
     asked.readings++;
+    // The tensor may be disposed of as soon as the reading has begun.
+    const reading = backend.download(tensor);
     await gate;
-    return backend.download(tensor);
+    return reading;
   };
   return { backend: { ...backend, download }, letGo, asked };
 }
@@ -28,7 +30,9 @@ function held(backend: Backend) {
 /** x and x0 of every step, each awaited before the next. */
 async function everyStep(backend: Backend) {
   const seen: { x: number[]; x0: number[] }[] = [];
-  for await (const { x, x0 } of sample({ ...run, backend })) seen.push({ x: [...x], x0: [...x0] });
+  for await (const { x, x0 } of sampleSteps({ ...run, backend })) {
+    seen.push({ x: [...x], x0: [...x0] });
+  }
   return seen;
 }
 

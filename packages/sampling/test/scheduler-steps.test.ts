@@ -3,7 +3,7 @@ import { flowSigmas, readSchedulerConfig } from "@gen/schedules";
 import { describe, expect, it, test } from "vitest";
 import { fixture } from "../../../tooling/fixtures/fixture.ts";
 import {
-  ancestralTable,
+  ddpmSteps,
   dpmSolverSteps,
   eulerAncestralSteps,
   eulerSteps,
@@ -86,13 +86,13 @@ describe("a table is that of its builder", () => {
     const { schedule } = one;
     const list = Array.from({ length: 50 }, (_, i) => 49 - i);
     const moves = levelTransitions(schedule, list, { signal: 1, noise: 0 });
-    same(one, { sampler: "ddpm" }, ancestralTable(moves, { variance: "learned_range" }));
+    same(one, { sampler: "ddpm" }, ddpmSteps(moves, { variance: "learned_range" }));
     const large = config("DDPM", { num_train_timesteps: 50, variance_type: "fixed_large" });
-    same(large, { sampler: "ddpm" }, ancestralTable(moves, { variance: "fixed_large" }));
+    same(large, { sampler: "ddpm" }, ddpmSteps(moves, { variance: "fixed_large" }));
     expect(schedulerSteps(large, { sampler: "ddpm", steps: 5 }).steps).toHaveLength(5);
     // A class without a variance has DDPM's usual one.
     const none = config("DDIM", { num_train_timesteps: 50 });
-    same(none, { sampler: "ddpm" }, ancestralTable(moves));
+    same(none, { sampler: "ddpm" }, ddpmSteps(moves));
   });
 
   it("for the solvers, with their order, slope, scaling and sigmas", () => {

@@ -1,4 +1,4 @@
-import { type NoiseLevel, posteriorCoefficients } from "@gen/math";
+import { cleanLevel, type NoiseLevel, posteriorCoefficients } from "@gen/math";
 import { flowLevel } from "./levels.ts";
 import { stepCount } from "./linspace.ts";
 import type { NoiseSchedule } from "./noise-schedule.ts";
@@ -7,7 +7,7 @@ import type { NoiseSchedule } from "./noise-schedule.ts";
 export interface FlowScheduleOptions {
   /** How many training steps. Default 1000. */
   readonly steps?: number;
-  /** Spends more steps where there is more noise; 1, none, unless told (Esser et al. 2024, eq. 23). */
+  /** Above 1, more steps where there is more noise (Esser et al. 2024, eq. 23). @defaultValue 1 */
   readonly shift?: number;
 }
 
@@ -24,8 +24,6 @@ export interface FlowScheduleOptions {
 export function flowSchedule({ steps = 1000, shift = 1 }: FlowScheduleOptions = {}): NoiseSchedule {
   return new FlowSchedule(stepCount(steps), shift);
 }
-
-const CLEAN: NoiseLevel = { signal: 1, noise: 0 };
 
 class FlowSchedule implements NoiseSchedule {
   readonly setAlphaToOne = true;
@@ -44,7 +42,7 @@ class FlowSchedule implements NoiseSchedule {
   }
 
   level(t: number): NoiseLevel {
-    const level = t === -1 ? CLEAN : this.#levels[t];
+    const level = t === -1 ? cleanLevel : this.#levels[t];
     if (level) return level;
     throw new RangeError(`t must be an integer in -1..${this.length - 1}, got ${t}`);
   }
@@ -110,7 +108,7 @@ class FlowSchedule implements NoiseSchedule {
 
   #table(entry: (now: NoiseLevel, before: NoiseLevel, alpha: number) => number): Float64Array {
     return Float64Array.from(this.#levels, (now, t) => {
-      const before = t === 0 ? CLEAN : this.#levels[t - 1];
+      const before = t === 0 ? cleanLevel : this.#levels[t - 1];
       return entry(now, before, (now.signal / before.signal) ** 2);
     });
   }

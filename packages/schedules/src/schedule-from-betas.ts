@@ -1,4 +1,4 @@
-import type { NoiseLevel } from "@gen/math";
+import { cleanLevel, type NoiseLevel } from "@gen/math";
 import type { NoiseSchedule, ScheduleOptions, ScheduleSpec } from "./noise-schedule.ts";
 import { rescaleBetasZeroSnr } from "./rescale-betas.ts";
 
@@ -43,7 +43,7 @@ export class BetaSchedule implements NoiseSchedule {
   }
 
   level(t: number): NoiseLevel {
-    if (t === -1) return this.setAlphaToOne ? { signal: 1, noise: 0 } : this.level(0);
+    if (t === -1) return this.setAlphaToOne ? cleanLevel : this.level(0);
     this.#signals ??= this.sqrtAlphasCumprod;
     this.#noises ??= this.sqrtOneMinusAlphasCumprod;
     const signal: number | undefined = this.#signals[t];

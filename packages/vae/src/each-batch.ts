@@ -1,7 +1,7 @@
 import type { Dataset } from "@gen/data";
 import { type Expr, type Signature, trace } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
-import type { Backend } from "@gen/runtime-gpu";
+import { type Backend, callProgram } from "@gen/runtime-gpu";
 
 /** A graph to run over a dataset in order, and where its batches come from. */
 export interface EachBatchOptions<T> {
@@ -38,21 +38,14 @@ export async function eachBatch<T>(
     for (let start = 0; start < length; start += batchSize) {
       if (signal?.aborted) throw signal.reason ?? new Error("the run was aborted");
       const end = Math.min(start + batchSize, length);
-      const tensors: Record<string, T> = {};
-      let outputs: Record<string, T> = {};
-      try {
-        for (const [name, values] of Object.entries(load(start, end))) {
-          tensors[name] = backend.upload(values, [end - start, ...inputs[name]]);
-        }
-        outputs = await program.run(tensors);
-        for (const [name, tensor] of Object.entries(outputs)) {
-          const values = await backend.download(tensor);
-          const size = values.length / (end - start);
-          joined[name] ??= new Float32Array(length * size);
-          joined[name].set(values, start * size);
-        }
-      } finally {
-        backend.dispose(...Object.values(tensors), ...Object.values(outputs));
+      const loaded = Object.entries(load(start, end)).map(([name, data]) => {
+        return [name, { data, shape: [end - start, ...inputs[name]] }] as const;
+      });
+      const outputs = await callProgram(backend, program, Object.fromEntries(loaded));
+      for (const [name, values] of Object.entries(outputs)) {
+        const size = values.length / (end - start);
+        joined[name] ??= new Float32Array(length * size);
+        joined[name].set(values, start * size);
       }
     }
     return joined;

@@ -10,9 +10,9 @@ import { itemTerms } from "./vae-loss.ts";
 export interface RunOptions<T = unknown> {
   readonly backend: Backend<T>;
   readonly model: Vae;
-  /** 250 unless told; changes speed alone. */
+  /** Changes speed alone. @defaultValue 250 */
   readonly batchSize?: number;
-  /** An integer in [0, 2^53) that decides the noise; 0 unless told. */
+  /** An integer in [0, 2^53) that decides the noise. @defaultValue 0 */
   readonly seed?: number;
   readonly signal?: { readonly aborted: boolean; readonly reason?: unknown };
 }
@@ -27,7 +27,7 @@ export interface Elbo {
 
 /**
  * Estimates the evidence lower bound of a dataset in nats for each item, with `samples` draws of z
- * for each (1 unless told), keyed by seed and item (Kingma and Welling 2014, eq. 7).
+ * for each (by default 1), keyed by seed and item (Kingma and Welling 2014, eq. 7).
  *
  * Data with a range are mapped to [0, 1], as in training.
  *

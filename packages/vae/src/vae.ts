@@ -13,7 +13,7 @@ export interface VaeOptions {
   readonly encoder: Network;
   /** z `[batch, latent, ...]` to the likelihood's parameters, in the shape of x. */
   readonly decoder: Network;
-  /** Bernoulli unless told. */
+  /** @defaultValue "bernoulli" */
   readonly likelihood?: Likelihood;
 }
 

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { evaluate, matmul, silu, tensor, tensorNumbers, trace } from "@gen/graph";
 import { normalNoise } from "@gen/math";
-import type { Backend } from "@gen/runtime-gpu";
+import { type Backend, callProgram } from "@gen/runtime-gpu";
 import { Command, Option } from "commander";
 import { errorLine, UsageError } from "../errors.ts";
 import { claimOutput, writeWhole } from "../files.ts";
@@ -89,8 +89,6 @@ async function errorOf(backend: Backend, seed: number): Promise<number> {
   const graph = trace(({ x, w }) => ({ y: silu(matmul(x, w)) }), { x: { shape }, w: { shape } });
   const expected = tensorNumbers(evaluate(graph, { x: values, w: weights }).y);
   const program = await backend.compile(graph);
-  const [x, w] = [values, weights].map(({ data }) => backend.upload(data, shape));
-  const { y } = await program.run({ x, w });
-  const found = await backend.download(y);
-  return Math.max(...Array.from(found, (value, i) => Math.abs(value - Number(expected[i]))));
+  const { y } = await callProgram(backend, program, { x: values, w: weights });
+  return Math.max(...Array.from(y, (value, i) => Math.abs(value - Number(expected[i]))));
 }

@@ -2,7 +2,7 @@ import { type DType, type Graph, type TensorData, tensorData, tensorNumbers } fr
 import { BackendError } from "../backend-error.ts";
 import type { Device, Executable } from "../device.ts";
 import { byteLength } from "../ledger.ts";
-import { turns } from "../turns.ts";
+import { serialQueue } from "../serial-queue.ts";
 import { capturedSession } from "./captured-session.ts";
 import { capturingProgram } from "./capturing-program.ts";
 import { bufferOf, type GpuBuffer, type GpuDevice, lossOf, readBuffer } from "./gpu.ts";
@@ -21,7 +21,7 @@ export interface PageGpu {
 }
 
 // ONNX Runtime's WebGPU build hangs, or says so, where it is asked for two things at once, whoever asks.
-const page = turns();
+const page = serialQueue();
 
 /**
  * ONNX Runtime's WebGPU provider in a page: tensors are GPU buffers and stay there between runs.

@@ -148,6 +148,34 @@ export const lifetimes: Case[] = [
     },
   },
   {
+    name: "a tensor may be disposed of while it is being read or used",
+    async run(backend) {
+      const program = await backend.compile(
+        g.trace(({ x }) => ({ y: g.add(x, 1) }), { x: { shape: [3] } }),
+      );
+      let x = backend.upload([1, 2, 3], [3]);
+      const readings = [];
+      for (let i = 0; i < 4; i++) {
+        readings.push(values(backend, x), values(backend, x));
+        const running = program.run({ x });
+        backend.dispose(x);
+        same(`live while run ${i} is under way`, backend.memory().live, 0);
+        x = (await running).y;
+      }
+      const last = values(backend, x);
+      backend.dispose(x);
+      // What is made meanwhile takes no memory that is still being read.
+      backend.dispose(backend.upload([9, 9, 9], [3]));
+      for (const [i, reading] of readings.entries()) {
+        const step = Math.floor(i / 2);
+        same(`reading ${i}`, await reading, [step + 1, step + 2, step + 3]);
+      }
+      same("the last", await last, [5, 6, 7]);
+      same("live", backend.memory().live, 0);
+      await program.dispose();
+    },
+  },
+  {
     name: "a run that fails leaves nothing behind",
     async run(backend) {
       const program = await backend.compile(network());

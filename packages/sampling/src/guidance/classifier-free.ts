@@ -1,8 +1,7 @@
 import { constant, type Expr, expandLike, type Tensor } from "@gen/graph";
-import type { FloatArray } from "@gen/math";
-import { type Conditions, isSingle } from "../conditions.ts";
-import type { Denoiser, DenoiserFunction } from "../denoiser.ts";
-import { combineExpr, combineRows, type GuidanceOptions, requireGuidance } from "./combine.ts";
+import { type Conditions, isSingle } from "../denoiser/conditions.ts";
+import type { Denoiser, DenoiserFunction } from "../denoiser/denoiser.ts";
+import { combine, combineFunctions, type GuidanceOptions, requireGuidance } from "./combine.ts";
 
 /** A class label for every sample, or a denoiser's whole third input. */
 export type Condition = number | Tensor;
@@ -36,9 +35,16 @@ export interface ComposedCondition<C = Conditions<Condition>> {
 }
 
 /** What {@link compose} joins. */
-export interface ComposeOptions<C = Conditions<Condition>> extends GuidanceOptions {
-  readonly unconditional: C;
-  readonly conditions: readonly ComposedCondition<C>[];
+export interface ComposeOptions extends GuidanceOptions {
+  readonly unconditional: Conditions<Condition>;
+  readonly conditions: readonly ComposedCondition[];
+}
+
+/** What {@link compose} joins where the denoisers are functions, each the model under a condition. */
+export interface ComposeFunctionOptions extends GuidanceOptions {
+  readonly conditions: readonly ComposedCondition<DenoiserFunction>[];
+  /** The shape `[batch, ...]` of x. */
+  readonly shape: readonly number[];
 }
 
 /**
@@ -65,31 +71,25 @@ export function classifierFree(
   const { scale, unconditional } = options;
   requireGuidance([scale], options);
   if (typeof denoiser === "function") {
-    const { shape } = options as ClassifierFreeFunctionOptions;
-    const conditions = [{ condition: denoiser, scale }];
-    return composeFunctions({
-      ...options,
-      unconditional: unconditional as DenoiserFunction,
-      conditions,
-      shape,
-    });
+    const guided = options as ClassifierFreeFunctionOptions;
+    return combineFunctions(guided.unconditional, [denoiser], [scale], guided);
   }
   return {
     ...denoiser,
     apply(x, t, condition) {
       if (!condition) throw new RangeError("classifier-free guidance needs a condition, got none");
       if (scale === 1) return denoiser.apply(x, t, condition);
-      const none = likeAll(unconditional as Conditions<Condition>, x, condition);
+      const none = toConditionExprs(unconditional as Conditions<Condition>, x, condition);
       const u = denoiser.apply(x, t, none);
       if (scale === 0 && !options.interval && !options.rescale) return u;
-      return combineExpr(x, t, u, [denoiser.apply(x, t, condition)], [scale], options);
+      return combine(x, t, u, [denoiser.apply(x, t, condition)], [scale], options);
     },
   };
 }
 
 /**
  * Several conditions at once: `u + sum_i scale_i (c_i - u)` (Liu et al. 2022), as if they
- * were independent given x.
+ * were independent given x. Of functions, the first argument is the unconditional model.
  *
  * @throws RangeError when there is no condition, a scale is not finite or an option is outside its
  * range.
@@ -97,48 +97,37 @@ export function classifierFree(
 export function compose(
   denoiser: Denoiser<Conditions<Expr>>,
   options: ComposeOptions,
-): Denoiser<Conditions<Expr>> {
-  const { conditions, unconditional } = options;
-  const scales = scalesOf(options);
+): Denoiser<Conditions<Expr>>;
+export function compose(
+  unconditional: DenoiserFunction,
+  options: ComposeFunctionOptions,
+): DenoiserFunction;
+export function compose(
+  denoiser: Denoiser<Conditions<Expr>> | DenoiserFunction,
+  options: ComposeOptions | ComposeFunctionOptions,
+): Denoiser<Conditions<Expr>> | DenoiserFunction {
+  const scales = options.conditions.map(({ scale }) => scale);
+  if (scales.length === 0) throw new RangeError("conditions must list at least one, got none");
+  requireGuidance(scales, options);
+  if (typeof denoiser === "function") {
+    const functions = options as ComposeFunctionOptions;
+    const models = functions.conditions.map(({ condition }) => condition);
+    return combineFunctions(denoiser, models, scales, functions);
+  }
+  const { conditions, unconditional } = options as ComposeOptions;
   return {
     ...denoiser,
-    apply(x, t) {
+    apply(x: Expr, t: Expr) {
       const under = (condition: Conditions<Condition>) =>
-        denoiser.apply(x, t, likeAll(condition, x));
+        denoiser.apply(x, t, toConditionExprs(condition, x));
       const c = conditions.map(({ condition }) => under(condition));
-      return combineExpr(x, t, under(unconditional), c, scales, options);
+      return combine(x, t, under(unconditional), c, scales, options);
     },
   };
 }
 
-/**
- * {@link compose} for functions, each of which is the model under its condition.
- *
- * @throws RangeError when there is no condition, a scale is not finite or an option is outside its
- * range.
- */
-export function composeFunctions(
-  options: ComposeOptions<DenoiserFunction> & { readonly shape: readonly number[] },
-): DenoiserFunction {
-  const { conditions, unconditional } = options;
-  const scales = scalesOf(options);
-  const plain = scales.length === 1 && scales[0] === 1;
-  return async (x: FloatArray, t: number) => {
-    const c = await Promise.all(conditions.map(({ condition }) => condition(x, t)));
-    if (plain) return c[0];
-    return combineRows(t, await unconditional(x, t), c, scales, options);
-  };
-}
-
-function scalesOf<C>(options: ComposeOptions<C>): number[] {
-  const scales = options.conditions.map(({ scale }) => scale);
-  if (scales.length === 0) throw new RangeError("conditions must list at least one, got none");
-  requireGuidance(scales, options);
-  return scales;
-}
-
-/** The same for several by name; those that are given and not named are taken as they are given. */
-function likeAll(
+/** Converts each named condition. Conditions that only `given` has are kept. */
+function toConditionExprs(
   condition: Conditions<Condition>,
   x: Expr,
   given?: Conditions<Expr>,
@@ -149,14 +138,17 @@ function likeAll(
       `unconditional must be ${one ? "given by name" : "one condition"}, as the condition is`,
     );
   }
-  if (one) return like(condition, x, given as Expr | undefined);
+  if (one) return toConditionExpr(condition, x, given as Expr | undefined);
   const others = given as Readonly<Record<string, Expr>> | undefined;
   const named = Object.entries(condition);
-  return { ...others, ...Object.fromEntries(named.map(([k, v]) => [k, like(v, x, others?.[k])])) };
+  return {
+    ...others,
+    ...Object.fromEntries(named.map(([k, v]) => [k, toConditionExpr(v, x, others?.[k])])),
+  };
 }
 
-/** A condition as the expression that a denoiser takes: a label stands for a whole batch. */
-function like(condition: Condition, x: Expr, given?: Expr): Expr {
+/** A condition as the expression that a denoiser takes; a label is repeated for the whole batch. */
+function toConditionExpr(condition: Condition, x: Expr, given?: Expr): Expr {
   if (typeof condition !== "number") return constant(condition);
   const label = constant(condition, given?.dtype ?? "int64");
   if (given) return expandLike(label, given);

@@ -1,26 +1,17 @@
+import { add, type Expr, gradients, mul, type Parameter, sum } from "@gen/graph";
 import {
-  add,
-  cast,
-  concat,
-  constant,
-  type Expr,
-  equal,
-  gather,
-  gradients,
-  logSumExp,
-  mul,
-  type Parameter,
-  reshape,
-  sub,
-  sum,
-  tensor,
-} from "@gen/graph";
-import { type FloatArray, type NoiseLevel, type PredictionType, predictionRow } from "@gen/math";
+  epsilonCoefficients,
+  type FloatArray,
+  type NoiseLevel,
+  type PredictionType,
+} from "@gen/math";
 import type { NoiseSchedule } from "@gen/schedules";
-import { type Conditions, isSingle } from "../conditions.ts";
-import { type Denoiser, type DenoiserFunction, splitVariance } from "../denoiser.ts";
-import { splitRows } from "../split-rows.ts";
-import { type Interval, requireInterval, whereWithin, within } from "./interval.ts";
+import { type Conditions, isSingle } from "../denoiser/conditions.ts";
+import { changePrediction, type Denoiser, type DenoiserFunction } from "../denoiser/denoiser.ts";
+import { hostFormula, hostTensor, outputTensor } from "../denoiser/host-function.ts";
+import { perSample, tableAt } from "../denoiser/values-at.ts";
+import { type Interval, requireInterval, whereWithin } from "./interval.ts";
+import { labelLogProb } from "./label-log-prob.ts";
 
 /** A classifier of noisy samples: x `[batch, ...]` and t `[batch]` to logits `[batch, classes]`. */
 export interface Classifier {
@@ -35,14 +26,20 @@ export type ClassifierGradient = (x: FloatArray, t: number) => FloatArray | Prom
 export interface ClassifierGuidedOptions {
   /** The noise levels that the denoiser and the classifier were trained at. */
   readonly schedule: Pick<NoiseSchedule, "length" | "level">;
-  /** How strongly; 1, which samples from the class itself, unless told. */
+  /**
+   * How strongly; 1 samples from the class itself.
+   * @defaultValue 1
+   */
   readonly scale?: number;
   /**
    * `score`, the default: the gradient moves the prediction, which serves every sampler. `mean`: it
    * moves the mean of a step by the step's variance, which serves steps that add noise.
    */
   readonly form?: "score" | "mean";
-  /** Where guidance acts; everywhere unless told. */
+  /**
+   * Where guidance acts.
+   * @defaultValue everywhere
+   */
   readonly interval?: Interval;
 }
 
@@ -75,9 +72,12 @@ export function classifierGuided(
   denoiser: DenoiserFunction,
   classifier: ClassifierGradient,
   options: ClassifierGuidedOptions & {
-    /** What the denoiser predicts; epsilon unless told. */
+    /**
+     * What the denoiser predicts.
+     * @defaultValue "epsilon"
+     */
     readonly predicts?: PredictionType;
-    /** The shape `[batch, ...]` of x; needed where the denoiser tells a variance too. */
+    /** The shape `[batch, ...]` of x; needed where the denoiser gives a variance too. */
     readonly shape?: readonly number[];
   },
 ): DenoiserFunction;
@@ -102,16 +102,32 @@ export function classifierGuided(
   return guideNetwork(denoiser, classifier, options);
 }
 
+/** `scale g` within the interval, 0 elsewhere: what guidance adds for each unit of variance. */
+function slopeOf(g: Expr, t: Expr, { scale = 1, interval }: ClassifierGuidedOptions): Expr {
+  const scaled = mul(g, scale);
+  return whereWithin(t, interval, scaled, mul(g, 0));
+}
+
+/** The score form: the prediction moves by `shift` (see {@link shiftOf}) times the slope. */
+const shifted = (output: Expr, x: Expr, shift: Expr, slope: Expr): Expr =>
+  changePrediction(output, x, (prediction) => add(prediction, mul(shift, slope)));
+
+/** How far a prediction moves for each unit of the gradient: `-noise` times its change with epsilon. */
+function shiftOf(predicts: PredictionType, level: NoiseLevel): number {
+  if (level.noise === 0) return 0;
+  const { prediction } = epsilonCoefficients(predicts, level);
+  // Zero where the signal is zero: x_t then holds no information about the class.
+  return prediction === 0 ? 0 : -level.noise / prediction;
+}
+
 function guideNetwork(
   denoiser: Denoiser<Conditions<Expr>>,
   classifier: Classifier,
   options: ClassifierGuidedOptions & ClassifierLabel,
 ): Denoiser<Conditions<Expr>> {
-  const { schedule, scale = 1, form = "score", label, interval } = options;
-  const slope = (x: Expr, t: Expr, condition: Conditions<Expr> | undefined) => {
-    const g = mul(classGradient(classifier, x, t, label ?? condition), scale);
-    return interval ? whereWithin(t, interval, g, mul(g, 0)) : g;
-  };
+  const { schedule, form = "score", label } = options;
+  const slope = (x: Expr, t: Expr, condition: Conditions<Expr> | undefined) =>
+    slopeOf(classGradient(classifier, x, t, label ?? condition), t, options);
   const seen = (condition: Conditions<Expr> | undefined) =>
     label === undefined ? undefined : condition;
   const parameters = [...denoiser.parameters, ...classifier.parameters];
@@ -123,20 +139,15 @@ function guideNetwork(
       gradient: slope,
     };
   }
-  const table = Float64Array.from({ length: schedule.length }, (_, t) =>
+  const shifts = Float64Array.from({ length: schedule.length }, (_, t) =>
     shiftOf(denoiser.predicts, schedule.level(t)),
   );
   return {
     ...denoiser,
     parameters,
     apply(x, t, condition) {
-      const output = splitVariance(denoiser.apply(x, t, seen(condition)), x);
-      const at = reshape(
-        gather(constant(tensor(table, [table.length], "float32")), t),
-        x.shape.map((d, i) => (i === 0 ? d : 1)),
-      );
-      const guided = add(output.prediction, mul(at, slope(x, t, condition)));
-      return output.variance ? concat([guided, output.variance], 1) : guided;
+      const output = denoiser.apply(x, t, seen(condition));
+      return shifted(output, x, tableAt(shifts, t, x), slope(x, t, condition));
     },
   };
 }
@@ -146,40 +157,29 @@ function guideFunction(
   classify: ClassifierGradient,
   options: ClassifierGuidedOptions & { predicts?: PredictionType; shape?: readonly number[] },
 ): DenoiserFunction {
-  const { schedule, scale = 1, form = "score", interval, predicts = "epsilon" } = options;
-  const slope = async (x: FloatArray, t: number) =>
-    within(t, interval)
-      ? Float64Array.from(await classify(x, t), (v) => scale * v)
-      : new Float64Array(x.length);
+  const { schedule, form = "score", predicts = "epsilon" } = options;
+  const given = async (x: FloatArray, t: number) => ({
+    g: hostTensor(await classify(x, t), options.shape ?? [1, x.length]),
+  });
   if (form === "mean") {
-    return Object.assign((x: FloatArray, t: number) => denoise(x, t), { gradient: slope });
+    const gradient = hostFormula(options.shape, given, ({ g, t }) => slopeOf(g, t, options));
+    return Object.assign((x: FloatArray, t: number) => denoise(x, t), { gradient });
   }
-  return async (x, t) => {
-    const g = await slope(x, t);
-    const output = Float64Array.from(await denoise(x, t));
-    const shift = shiftOf(predicts, schedule.level(t));
-    if (output.length === x.length) return output.map((v, i) => v + shift * g[i]);
-    const { shape } = options;
-    if (!shape) throw new RangeError("shape is needed where the denoiser tells a variance too");
-    // Only what is predicted moves; it stands in the first half of each sample's channels.
-    splitRows(output, shape);
-    const size = x.length / shape[0];
-    for (let i = 0; i < x.length; i++) {
-      output[i + size * Math.floor(i / size)] += shift * g[i];
+  const all = async (x: FloatArray, t: number) => {
+    const output = await denoise(x, t);
+    if (output.length === 2 * x.length && !options.shape) {
+      throw new RangeError("shape is needed where the denoiser gives a variance too");
     }
-    return output;
+    const shift = hostTensor([shiftOf(predicts, schedule.level(t))], [1]);
+    const { g } = await given(x, t);
+    return { g, shift, output: outputTensor(output, options.shape ?? [1, x.length]) };
   };
+  return hostFormula(options.shape, all, ({ x, t, g, output, shift }) =>
+    shifted(output, x, perSample(shift, x), slopeOf(g, t, options)),
+  );
 }
 
-/** How far a prediction moves for each unit of the gradient; no signal, no telling of classes. */
-function shiftOf(predicts: PredictionType, level: NoiseLevel): number {
-  const { signal, noise } = level;
-  const { p, q } = predictionRow(predicts, level);
-  if (p === 0) return -noise * q;
-  return signal === 0 ? 0 : -noise * (q - (p * noise) / signal);
-}
-
-/** The gradient of each row's `log p(class | x_t)`. */
+/** The gradient of each sample's `log p(class | x_t)`. */
 function classGradient(
   classifier: Classifier,
   x: Expr,
@@ -192,14 +192,6 @@ function classGradient(
   if (typeof label !== "number" && !isSingle(label)) {
     throw new RangeError("classifier guidance needs a label where there are several conditions");
   }
-  const logits = classifier.apply(x, t);
-  const classes = Number(logits.shape[1]);
-  const names = constant(tensor(Array.from({ length: classes }, (_, k) => k)));
-  const wanted =
-    typeof label === "number"
-      ? constant(label)
-      : reshape(cast(label, "float32"), [label.shape[0], 1]);
-  const chosen = sum(mul(cast(equal(names, wanted), logits.dtype), logits), [1]);
-  const [gradient] = gradients(sum(sub(chosen, logSumExp(logits, 1))), [x]);
+  const [gradient] = gradients(sum(labelLogProb(classifier.apply(x, t), label)), [x]);
   return gradient;
 }

@@ -1,16 +1,20 @@
-import { add, concat, div, type Expr, maximum, mean, mul, sqrt, square, sub } from "@gen/graph";
+import { add, div, type Expr, maximum, mean, mul, sqrt, square, sub } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
-import { splitVariance } from "../denoiser.ts";
-import { splitRows } from "../split-rows.ts";
-import { type Interval, requireInterval, whereWithin, within } from "./interval.ts";
+import { changePrediction, type DenoiserFunction, splitVariance } from "../denoiser/denoiser.ts";
+import { hostFormula, outputTensor } from "../denoiser/host-function.ts";
+import { type Interval, requireInterval, whereWithin } from "./interval.ts";
 
 /** What classifier-free guidance and compositions share. */
 export interface GuidanceOptions {
-  /** Where guidance acts; elsewhere every scale is divided by their sum. Everywhere unless told. */
+  /**
+   * Where guidance acts; elsewhere every scale is divided by their sum.
+   * @defaultValue everywhere
+   */
   readonly interval?: Interval;
   /**
    * In [0, 1]: how far each sample's spread is pulled back to that of the unguided conditional
-   * prediction (Lin et al. 2023, section 3.4); 0 unless told.
+   * prediction (Lin et al. 2023, section 3.4).
+   * @defaultValue 0
    */
   readonly rescale?: number;
 }
@@ -34,7 +38,7 @@ function plainScales(scales: readonly number[]): number[] {
 }
 
 /** `u + sum_i scale_i (c_i - u)` of denoisers' outputs; a learned variance is the first c's. */
-export function combineExpr(
+export function combine(
   x: Expr,
   t: Expr,
   unconditional: Expr,
@@ -43,23 +47,19 @@ export function combineExpr(
   { interval, rescale = 0 }: GuidanceOptions,
 ): Expr {
   const base = splitVariance(unconditional, x).prediction;
-  const parts = conditional.map((output) => splitVariance(output, x));
+  const predictions = conditional.map((output) => splitVariance(output, x).prediction);
   const sum = (weights: readonly number[]) =>
-    parts.reduce(
-      (total, { prediction }, i) => add(total, mul(sub(prediction, base), weights[i])),
-      base,
-    );
-  let guided = sum(scales);
-  if (rescale > 0 || interval) {
+    predictions.reduce((total, c, i) => add(total, mul(sub(c, base), weights[i])), base);
+  return changePrediction(conditional[0], x, () => {
+    let guided = sum(scales);
+    if (rescale === 0 && !interval) return guided;
     const plain = sum(plainScales(scales));
     if (rescale > 0) {
       const ratio = div(spread(plain), maximum(spread(guided), 1e-12));
       guided = mul(guided, add(mul(ratio, rescale), 1 - rescale));
     }
-    if (interval) guided = whereWithin(t, interval, guided, plain);
-  }
-  const { variance } = parts[0];
-  return variance ? concat([guided, variance], 1) : guided;
+    return whereWithin(t, interval, guided, plain);
+  });
 }
 
 /** The standard deviation over each sample, kept as `[batch, 1, ...]`. */
@@ -68,43 +68,22 @@ function spread(x: Expr): Expr {
   return sqrt(mean(square(sub(x, mean(x, axes, true))), axes, true));
 }
 
-/** The same on numbers; the shape `[batch, ...]` of x is needed to tell samples and halves apart. */
-export function combineRows(
-  t: number,
-  unconditional: FloatArray,
-  conditional: readonly FloatArray[],
+/** {@link combine} for functions on x of shape `[batch, ...]`. */
+export function combineFunctions(
+  unconditional: DenoiserFunction,
+  conditional: readonly DenoiserFunction[],
   scales: readonly number[],
-  { interval, rescale = 0, shape }: GuidanceOptions & { readonly shape: readonly number[] },
-): Float64Array {
-  const base = splitRows(unconditional, shape).prediction;
-  const parts = conditional.map((output) => splitRows(output, shape));
-  const sum = (weights: readonly number[]) =>
-    Float64Array.from(base, (u, i) =>
-      parts.reduce((total, { prediction }, k) => total + weights[k] * (prediction[i] - u), u),
-    );
-  const inside = within(t, interval);
-  const guided = sum(inside ? scales : plainScales(scales));
-  const size = guided.length / shape[0];
-  if (rescale > 0 && inside) {
-    const plain = sum(plainScales(scales));
-    for (let from = 0; from < guided.length; from += size) {
-      const part = guided.subarray(from, from + size);
-      const ratio = deviation(plain.subarray(from, from + size)) / deviation(part);
-      for (let i = 0; i < size; i++) part[i] *= rescale * ratio + 1 - rescale;
-    }
-  }
-  const { variance } = parts[0];
-  if (!variance) return guided;
-  return Float64Array.from({ length: 2 * guided.length }, (_, i) => {
-    const at = Math.floor(i / (2 * size)) * size + (i % size);
-    return Math.floor(i / size) % 2 === 0 ? guided[at] : variance[at];
-  });
-}
-
-function deviation(values: Float64Array): number {
-  const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
-  return Math.max(
-    Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length),
-    1e-12,
+  options: GuidanceOptions & { readonly shape: readonly number[] },
+): DenoiserFunction {
+  if (scales.length === 1 && scales[0] === 1) return conditional[0];
+  const models = [["u", unconditional] as const, ...Object.entries(conditional)];
+  const outputs = async (x: FloatArray, t: number) => {
+    const all = models.map(async ([name, model]) => {
+      return [name, outputTensor(await model(x, t), options.shape)] as const;
+    });
+    return Object.fromEntries(await Promise.all(all));
+  };
+  return hostFormula(options.shape, outputs, ({ x, t, u, ...c }) =>
+    combine(x, t, u, Object.values(c), scales, options),
   );
 }

@@ -1,12 +1,10 @@
-import { add, concat, constant, type Expr, gather, mul, reshape, sub, tensor } from "@gen/graph";
-import { type FloatArray, type PredictionType, predictionRow } from "@gen/math";
+import { add, constant, type Expr, mul, tensor } from "@gen/graph";
+import { type FloatArray, type PredictionType, predictionCoefficients } from "@gen/math";
 import type { NoiseSchedule } from "@gen/schedules";
-import type { Conditions } from "../conditions.ts";
-import { type Denoiser, type DenoiserFunction, splitVariance } from "../denoiser.ts";
-import { type Path, transitionsOf } from "../solvers/trajectory.ts";
-import type { SolverOptions } from "../solvers/update.ts";
-import { splitRows } from "../split-rows.ts";
-import { type Step, stepTable, type Transition } from "../step.ts";
+import type { Conditions } from "../denoiser/conditions.ts";
+import { changePrediction, type Denoiser, type DenoiserFunction } from "../denoiser/denoiser.ts";
+import { hostFormula, hostTensor, outputTensor } from "../denoiser/host-function.ts";
+import { perSample, tableAt } from "../denoiser/values-at.ts";
 
 /** What is known of the samples. */
 export interface InpaintOptions {
@@ -48,129 +46,44 @@ export function inpaint(
       );
     }
   }
-  if (typeof denoiser !== "function") return inpaintNetwork(denoiser, options);
-  const { predicts = "epsilon" } = options;
-  const fill = async (x: FloatArray, t: number) => {
-    const output = Float64Array.from(await denoiser(x, t));
-    splitRows(output, shape);
-    const target = targetOf(predicts, schedule, t);
-    const half = x.length / shape[0];
-    const doubled = output.length > x.length;
-    for (let i = 0; i < x.length; i++) {
-      const at = doubled ? i + half * Math.floor(i / half) : i;
-      const m = mask[i % mask.length];
-      const truth = target.x0 * known[i % known.length] + target.x * x[i];
-      output[at] = m * truth + (1 - m) * output[at];
-    }
-    return output;
-  };
-  return denoiser.gradient ? Object.assign(fill, { gradient: denoiser.gradient }) : fill;
-}
-
-function inpaintNetwork(
-  denoiser: Denoiser<Conditions<Expr>>,
-  options: InpaintOptions,
-): Denoiser<Conditions<Expr>> {
-  const { shape, schedule } = options;
-  const wrap = (values: ArrayLike<number>) => {
-    const whole = values.length === shape.reduce((a, b) => a * b, 1);
-    return constant(tensor(Float32Array.from(values), whole ? shape : [1, ...shape.slice(1)]));
-  };
-  const [known, mask] = [wrap(options.known), wrap(options.mask)];
-  const rows = Array.from({ length: schedule.length }, (_, t) =>
-    targetOf(denoiser.predicts, schedule, t),
+  const { predicts = "epsilon" } = typeof denoiser === "function" ? options : denoiser;
+  const coefficients = (t: number) => predictionCoefficients(predicts, schedule.level(t));
+  const fill = filler(options);
+  if (typeof denoiser !== "function") {
+    const rows = Array.from({ length: schedule.length }, (_, t) => coefficients(t));
+    const x0 = Float64Array.from(rows, (row) => row.x0);
+    const xt = Float64Array.from(rows, (row) => row.x);
+    return {
+      ...denoiser,
+      apply: (x, t, condition) =>
+        fill(x, denoiser.apply(x, t, condition), tableAt(x0, t, x), tableAt(xt, t, x)),
+    };
+  }
+  const given = async (x: FloatArray, t: number) => ({
+    output: outputTensor(await denoiser(x, t), shape),
+    x0: hostTensor([coefficients(t).x0], [1]),
+    xt: hostTensor([coefficients(t).x], [1]),
+  });
+  const filled = hostFormula(shape, given, ({ x, output, x0, xt }) =>
+    fill(x, output, perSample(x0, x), perSample(xt, x)),
   );
-  const table = (values: readonly number[], t: Expr, x: Expr) =>
-    reshape(
-      gather(constant(tensor(Float32Array.from(values))), t),
-      x.shape.map((d, i) => (i === 0 ? d : 1)),
-    );
-  return {
-    ...denoiser,
-    apply(x, t, condition) {
-      const { prediction, variance } = splitVariance(denoiser.apply(x, t, condition), x);
-      const ofX0 = table(
-        rows.map((row) => row.x0),
-        t,
-        x,
-      );
-      const ofX = table(
-        rows.map((row) => row.x),
-        t,
-        x,
-      );
-      const truth = add(mul(ofX0, known), mul(ofX, x));
-      const filled = add(prediction, mul(mask, sub(truth, prediction)));
-      return variance ? concat([filled, variance], 1) : filled;
-    },
-  };
-}
-
-/** What a denoiser that knows x0 says at t, as a sum of x0 and x. */
-function targetOf(
-  predicts: PredictionType,
-  schedule: Pick<NoiseSchedule, "level">,
-  t: number,
-): { x0: number; x: number } {
-  const level = schedule.level(t);
-  const { p, q } = predictionRow(predicts, level);
-  return q === 0
-    ? { x0: p, x: 0 }
-    : { x0: p - (q * level.signal) / level.noise, x: q / level.noise };
-}
-
-/** How {@link resampledSteps} goes back and forth. */
-export interface ResampledOptions extends SolverOptions {
-  /** Moves between one going back and the next; 10 unless told. */
-  readonly jump?: number;
-  /** How often each stretch of so many moves is gone through; 10 unless told. */
-  readonly times?: number;
-  /** Fresh noise, from 0 (DDIM) to 1 (DDPM, the default). */
-  readonly eta?: number;
+  return denoiser.gradient ? Object.assign(filled, { gradient: denoiser.gradient }) : filled;
 }
 
 /**
- * RePaint's table (Lugmayr et al. 2022, section 4.2): each stretch of moves is gone through several
- * times, going back by the forward process in between, so that a filled-in region comes to agree
- * with a known one.
- *
- * Going back costs no evaluation: it is joined with the row before it, `x' = r (row) + s z` with
- * `r = start.signal / end.signal`, `s^2 = start.noise^2 - (r end.noise)^2`. Guidance in the mean form
- * would take that for the variance of the step: use the score form here.
- *
- * @throws RangeError when jump or times is no positive integer, or eta is outside [0, 1].
+ * Puts in the known region what a denoiser that knows x0 says, `x0 * known + xt * x`, and leaves
+ * the rest of the prediction.
  */
-export function resampledSteps(path: Path, options: ResampledOptions = {}): Step[] {
-  const { jump = 10, times = 10, eta = 1, predicts } = options;
-  for (const [name, value] of Object.entries({ jump, times })) {
-    if (!(Number.isInteger(value) && value >= 1)) {
-      throw new RangeError(`${name} must be a positive integer, got ${value}`);
-    }
-  }
-  const moves = transitionsOf(path, options);
-  const steps: Step[] = [];
-  for (let at = 0; at < moves.length; at += jump) {
-    const stretch = moves.slice(at, at + jump);
-    const rows = stepTable(stretch, { eta, predicts });
-    const back = [...rows.slice(0, -1), goneBack(rows[rows.length - 1], stretch)];
-    for (let k = 1; k < times; k++) steps.push(...back);
-    steps.push(...rows);
-  }
-  return steps;
-}
-
-function goneBack(row: Step, stretch: readonly Transition[]): Step {
-  const [start, end] = [stretch[0].from, stretch[stretch.length - 1].to];
-  const ratio = start.signal / end.signal;
-  const { x0, x, prediction, noise } = row.next;
-  const fresh = Math.max(start.noise ** 2 - (ratio * end.noise) ** 2, 0);
-  return {
-    ...row,
-    next: {
-      x0: ratio * x0,
-      x: ratio * x,
-      prediction: ratio * prediction,
-      noise: Math.hypot(ratio * noise, Math.sqrt(fresh)),
-    },
+function filler({ shape, known, mask }: InpaintOptions) {
+  return (x: Expr, output: Expr, x0: Expr, xt: Expr): Expr => {
+    const dtype = x.dtype === "float64" ? "float64" : "float32";
+    const whole = (values: ArrayLike<number>) => values.length === shape.reduce((a, b) => a * b, 1);
+    const wrap = (values: ArrayLike<number>) =>
+      constant(tensor(values, whole(values) ? shape : [1, ...shape.slice(1)], dtype));
+    const truth = add(mul(x0, wrap(known)), mul(xt, x));
+    const unknown = wrap(Float64Array.from(mask, (m) => 1 - m));
+    return changePrediction(output, x, (prediction) =>
+      add(mul(wrap(mask), truth), mul(unknown, prediction)),
+    );
   };
 }

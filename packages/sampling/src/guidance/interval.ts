@@ -1,4 +1,5 @@
-import { cast, type Expr, greater, less, reshape, where } from "@gen/graph";
+import { cast, type Expr, greater, less, where } from "@gen/graph";
+import { perSample } from "../denoiser/values-at.ts";
 
 /** Time steps, both ends included, within which guidance acts (Kynkaanniemi et al. 2024). */
 export type Interval = readonly [low: number, high: number];
@@ -10,15 +11,15 @@ export function requireInterval(interval: Interval | undefined): void {
   }
 }
 
-export const within = (t: number, interval: Interval | undefined): boolean =>
-  !interval || (t >= interval[0] && t <= interval[1]);
-
-/** `inside` for the rows whose t `[batch]` is in the interval, `outside` for the others. */
-export function whereWithin(t: Expr, interval: Interval, inside: Expr, outside: Expr): Expr {
-  const time = reshape(
-    cast(t, inside.dtype),
-    inside.shape.map((d, i) => (i === 0 ? d : 1)),
-  );
-  const late = where(greater(time, interval[1] + 0.5), outside, inside);
-  return where(less(time, interval[0] - 0.5), outside, late);
+/** `inside` for the samples whose t `[batch]` is in the interval, `outside` for the others. */
+export function whereWithin(
+  t: Expr,
+  interval: Interval | undefined,
+  inside: Expr,
+  outside: Expr,
+): Expr {
+  if (!interval) return inside;
+  const time = perSample(cast(t, inside.dtype), inside);
+  const [low, high] = interval;
+  return where(less(time, low), outside, where(greater(time, high), outside, inside));
 }

@@ -1,0 +1,118 @@
+import type { Expr, OnnxModel } from "@gen/graph";
+import { slice } from "@gen/graph";
+import { readSchedulerConfig } from "@gen/schedules";
+import { denoiser } from "../denoiser/denoiser.ts";
+import { latentScaling } from "./latent-scaling.ts";
+import {
+  fileLimit,
+  type LoadModelOptions,
+  loadModel,
+  naming,
+  type ReadFile,
+  readWithin,
+} from "./load-model.ts";
+import { type Pipeline, type PipelineVae, pipelinePaths } from "./pipeline.ts";
+import { firstOutput, fixedPart, unetNetwork } from "./unet-network.ts";
+import { utf8Text } from "./utf8.ts";
+
+/** Limits on what is loaded, and what the folder leaves open. */
+export interface LoadPipelineOptions extends LoadModelOptions {
+  /**
+   * The shape of one sample, such as [1, 64, 64], for what the denoiser's file leaves open;
+   * undefined entries, and all unless told, are as `unet/config.json` has them.
+   */
+  readonly shape?: readonly (number | undefined)[];
+}
+
+/**
+ * Loads a folder in diffusers' layout, our own or another exporter's.
+ *
+ * Needed are `unet/model.onnx` and `scheduler/scheduler_config.json`; `model_index.json` and the
+ * VAE's parts are read where they are. Only fixed paths inside the folder are asked for, and the
+ * files beside a model that it keeps its weights in.
+ *
+ * @throws Error naming the file that is missing, too large or damaged; RangeError on a scheduler
+ * or a model that cannot be used, with the reason.
+ */
+export async function loadPipeline(
+  read: ReadFile,
+  options: LoadPipelineOptions = {},
+): Promise<Pipeline> {
+  const { limit = fileLimit, shape: open } = options;
+  const json = async (path: string) => {
+    const found = await readWithin(read, path, limit);
+    return found && naming(path, () => objectOf(found));
+  };
+  const there = <R>(path: string, found: R | undefined): R => {
+    if (found !== undefined) return found;
+    throw new Error(`${path} is missing from the pipeline folder`);
+  };
+  // Files are asked for together, so that a folder far away is not waited for one by one.
+  const [index = {}, schedulerRead] = await Promise.all([
+    json(pipelinePaths.index),
+    readWithin(read, pipelinePaths.scheduler, limit),
+  ]);
+  const ours = (index._gen ?? {}) as { shape?: number[]; image?: number[] } & Partial<Pipeline>;
+  /** Our own index names all that a folder has; others' may be written for another kind of files. */
+  const maybe = (name: string) => name in index || !index._gen;
+  const schedulerBytes = there(pipelinePaths.scheduler, schedulerRead);
+  const scheduler = await naming(pipelinePaths.scheduler, () =>
+    readSchedulerConfig(utf8Text(schedulerBytes)),
+  );
+  const [unet, config = {}, vae] = await Promise.all([
+    loadModel(read, pipelinePaths.unet, options).then((found) => there(pipelinePaths.unet, found)),
+    index._gen ? undefined : json(pipelinePaths.unetConfig),
+    maybe("vae_decoder") ? loadVae() : undefined,
+  ]);
+  const { shape, ...network } = await naming(pipelinePaths.unet, () =>
+    unetNetwork(unet, { open, known: ours.shape, config }),
+  );
+  const model = denoiser({ ...network, parameters: unet.parameters }, scheduler.predictionType);
+  return { denoiser: model, scheduler, shape, vae, classes: ours.classes, notes: ours.notes };
+
+  /** A part of the VAE, which must be there where the index names it. */
+  async function part(name: "vae_decoder" | "vae_encoder", path: string) {
+    const found = await loadModel(read, path, options);
+    const named = name in index && index[name] !== null;
+    return named ? there(path, found) : found;
+  }
+
+  async function loadVae(): Promise<PipelineVae | undefined> {
+    const [decoder, encoder, config = {}] = await Promise.all([
+      part("vae_decoder", pipelinePaths.decoder),
+      maybe("vae_encoder") ? part("vae_encoder", pipelinePaths.encoder) : undefined,
+      json(pipelinePaths.decoderConfig),
+    ]);
+    if (!decoder) return undefined;
+    const scaling = latentScaling(config);
+    const input = onlyInput(decoder, pipelinePaths.decoder);
+    const encoded = encoder && onlyInput(encoder, pipelinePaths.encoder);
+    const image = ours.image ?? fixedPart(encoder?.signature[encoded as string].shape) ?? [];
+    return {
+      image,
+      parameters: [...decoder.parameters, ...(encoder?.parameters ?? [])],
+      decode: (latent) => firstOutput(decoder, { [input]: scaling.undo(latent) }),
+      encode:
+        encoder &&
+        ((sample: Expr) => {
+          const joined = firstOutput(encoder, { [encoded as string]: sample });
+          const half = Number(joined.shape[1]) / 2;
+          const mean = slice(joined, 1, 0, half);
+          const logVariance = slice(joined, 1, half, 2 * half);
+          return scaling.apply(mean, logVariance);
+        }),
+    };
+  }
+}
+
+function objectOf(bytes: Uint8Array): Record<string, unknown> {
+  const value = JSON.parse(utf8Text(bytes));
+  if (value !== null && typeof value === "object" && !Array.isArray(value)) return value;
+  throw new SyntaxError("it must hold a JSON object");
+}
+
+function onlyInput({ signature }: OnnxModel, path: string): string {
+  const names = Object.keys(signature);
+  if (names.length === 1) return names[0];
+  throw new RangeError(`${path}: the model must have one input, got ${names.join(", ")}`);
+}

@@ -1,0 +1,146 @@
+import {
+  add,
+  constant,
+  type Expr,
+  exp,
+  expand,
+  type Graph,
+  gather,
+  maximum,
+  mul,
+  type Signature,
+  sqrt,
+  type Tensor,
+  tensor,
+  trace,
+} from "@gen/graph";
+import { type Conditions, conditionInputs, conditionOf } from "../denoiser/conditions.ts";
+import { type Denoiser, splitVariance } from "../denoiser/denoiser.ts";
+import type { LearnedVariance, Step } from "../samplers/step.ts";
+import { type Clip, clipBounds, clipped, isDynamic } from "./clip.ts";
+import { rowOfTable } from "./coefficients.ts";
+import type { DynamicThreshold } from "./dynamic-threshold.ts";
+
+/** What decides which program is compiled: depth of history, learned variance, thresholding. */
+export interface StepForm {
+  /** How many earlier estimates a row may take. */
+  readonly depth: number;
+  /** How a learned variance is given, where one is learned. */
+  readonly variance?: LearnedVariance["of"];
+  readonly threshold?: Required<DynamicThreshold>;
+  /** Whether every row leaves x0 as it is, folded into x and the prediction. */
+  readonly unclipped?: boolean;
+}
+
+/**
+ * The form of a table's steps.
+ *
+ * @throws RangeError when a row takes more estimates than there are rows before it, when the rows
+ * give the variance in different ways, or on a clip that is not as described.
+ */
+export function stepForm(steps: readonly Step[], clip: Clip = false): StepForm {
+  let depth = 0;
+  let variance: LearnedVariance["of"] | undefined;
+  for (const [i, row] of steps.entries()) {
+    const { length } = row.next.history ?? [];
+    if (length > i) {
+      throw new RangeError(
+        `steps must not take earlier estimates than there are, got ${length} in row ${i}: a multistep table cannot be cut, make it of the shorter path`,
+      );
+    }
+    depth = Math.max(depth, length);
+    if (variance && row.variance && row.variance.of !== variance) {
+      throw new RangeError("steps must tell the variance in one way, got variance and logVariance");
+    }
+    variance ??= row.variance?.of;
+  }
+  clipBounds(clip);
+  const threshold = isDynamic(clip) ? { max: 1, ...clip } : undefined;
+  return { depth, variance, threshold };
+}
+
+/** The name of the input that holds the x0 of i + 1 rows before. */
+export const pastInput = (i: number) => `past.${i}`;
+
+/**
+ * One step of every sampler, for networks and functions:
+ *
+ * ```text
+ * x0 = clip(row["x0.x"] x + row["x0.prediction"] prediction)
+ * x' = row["next.x0"] x0 + row["next.x"] x + row["next.prediction"] prediction
+ *    + sum_i row["next.history.i"] past_i + deviation^2 gradient + deviation noise
+ * ```
+ *
+ * `inputs` hold x `[batch, ...]`, the table `coefficients` and the number `row` `[1]`, noise where
+ * the row adds it, and earlier estimates. `output` is the denoiser's, with twice the channels of x
+ * where it gives a variance too. The deviation is `row["next.noise"]`, times the root of a learned
+ * variance.
+ *
+ * @throws RangeError when the variance is learned and the output holds none.
+ */
+export function takeStep(
+  inputs: Readonly<Record<string, Expr>>,
+  output: Expr,
+  gradient: Expr | undefined,
+  { depth, variance: learned, threshold, unclipped }: StepForm,
+): { x: Expr; x0: Expr } {
+  const { x, noise } = inputs;
+  const row = rowOfTable(inputs.coefficients, inputs.row);
+  const { prediction, variance: raw } = splitVariance(output, x);
+  const estimate = add(mul(row("x0.x"), x), mul(row("x0.prediction"), prediction));
+  const bounds = [row("clip.low"), row("clip.high")] as const;
+  const x0 = unclipped ? estimate : clipped(estimate, bounds, threshold);
+  const ofX = mul(row("next.x"), x);
+  let mean = unclipped ? ofX : add(mul(row("next.x0"), x0), ofX);
+  mean = add(mean, mul(row("next.prediction"), prediction));
+  for (let i = 0; i < depth; i++) {
+    mean = add(mean, mul(row(`next.history.${i}`), inputs[pastInput(i)]));
+  }
+  let deviation = row("next.noise");
+  if (learned) {
+    if (!raw) {
+      throw new RangeError(
+        "a denoiser must give twice the channels of x (axis 1) for steps with a learned variance",
+      );
+    }
+    const value = add(mul(row("variance.slope"), raw), row("variance.offset"));
+    const root = learned === "logVariance" ? exp(mul(value, 0.5)) : sqrt(maximum(value, 0));
+    deviation = mul(deviation, root);
+  }
+  if (gradient) mean = add(mean, mul(mul(deviation, deviation), gradient));
+  return { x: noise ? add(mean, mul(deviation, noise)) : mean, x0 };
+}
+
+/**
+ * Network and step as one program: x, noise, earlier estimates, the table and the row's number with
+ * its time step in, the next x and x0 out. Every step of every table of one form runs it.
+ */
+export function stepGraph(
+  denoiser: Denoiser<Conditions<Expr>>,
+  shape: readonly number[],
+  table: readonly [rows: number, columns: number],
+  conditions: Conditions<Tensor> | undefined,
+  form: StepForm,
+): Graph {
+  const past = Array.from({ length: form.depth }, (_, i) => [pastInput(i), { shape }]);
+  const signature: Record<string, Signature> = {
+    x: { shape },
+    noise: { shape },
+    coefficients: { shape: table },
+    // The row's number and its time step.
+    row: { shape: [2], dtype: "int64" },
+    ...Object.fromEntries(past),
+    ...conditionInputs(conditions),
+  };
+  return trace((inputs: Record<string, Expr>) => {
+    const { x } = inputs;
+    // Gathered, not sliced: WebGPU slices no integers.
+    const entry = (i: number) => gather(inputs.row, constant(tensor([i], [1], "int64")));
+    const row = entry(0);
+    // One time step for all samples: what the network makes of it alone is computed once.
+    const t = expand(entry(1), [shape[0]]);
+    const condition = conditionOf(inputs);
+    const output = denoiser.apply(x, t, condition);
+    return takeStep({ ...inputs, row }, output, denoiser.gradient?.(x, t, condition), form);
+  }, signature);
+}

@@ -1,0 +1,144 @@
+/*
+ * A sampler as a table of plain numbers: one Step for each evaluation of the denoiser.
+ *
+ *   x0 = denoised.x x + denoised.prediction prediction
+ *   x' = next.x0 x0 + next.x x + next.prediction prediction + next.noise z
+ *
+ * The files of this folder make such tables from noise levels; `run/loop.ts` takes their steps;
+ * `run/step-graph.ts` holds the step's arithmetic. Three steps of DDIM are
+ *
+ *   stepTable(levelTransitions(schedule, [900, 600, 300]))
+ */
+import {
+  denoisedCoefficients,
+  type EstimateCoefficients,
+  epsilonCoefficients,
+  type NoiseLevel,
+  type PredictionType,
+  posteriorCoefficients,
+} from "@gen/math";
+import type { NoiseSchedule } from "@gen/schedules";
+
+/**
+ * One row of a sampler's table, plain numbers that survive JSON.
+ *
+ * `x0 = denoised.x * x + denoised.prediction * prediction`, clipped where asked, then
+ * `x' = next.x0 * x0 + next.x * x + next.prediction * prediction + next.noise * z`, to which a
+ * multistep method adds the x0 of earlier rows (`next.history`), and a learned variance multiplies
+ * the noise.
+ */
+export interface Step {
+  /** The denoiser's 0-based time step; a network gets the nearest whole one. */
+  readonly t: number;
+  readonly predicts: PredictionType;
+  readonly denoised: EstimateCoefficients;
+  readonly next: NextCoefficients;
+  /** For learned variances: how to read the variance from the denoiser's extra channels. */
+  readonly variance?: LearnedVariance;
+}
+
+/** The part of a {@link Step} that makes the next sample; `noise` multiplies standard normal z. */
+export interface NextCoefficients {
+  readonly x0: number;
+  readonly x: number;
+  readonly prediction: number;
+  readonly noise: number;
+  /** Multiplies the x0 of the rows before this one, the latest first. @defaultValue none */
+  readonly history?: readonly number[];
+}
+
+/**
+ * A variance from the second half of the denoiser's channels (axis 1), raw numbers v: the variance
+ * or its logarithm (`of`) is `offset + slope * v`. The variance's root multiplies `next.noise * z`.
+ */
+export interface LearnedVariance {
+  readonly of: "variance" | "logVariance";
+  readonly offset: number;
+  readonly slope: number;
+}
+
+/** A transition from one noise level to another, with the denoiser's time step. */
+export interface Transition {
+  readonly t: number;
+  readonly from: NoiseLevel;
+  readonly to: NoiseLevel;
+}
+
+/**
+ * The transitions along a descending list of a schedule's time steps, from the last one to `end`,
+ * by default the level that the schedule's sampling ends on.
+ */
+export function levelTransitions(
+  schedule: NoiseSchedule,
+  list: readonly number[],
+  end: NoiseLevel = schedule.level(-1),
+): Transition[] {
+  const transitions: Transition[] = [];
+  let from = schedule.level(list[0]);
+  for (let i = 0; i < list.length; i++) {
+    const to = i + 1 < list.length ? schedule.level(list[i + 1]) : end;
+    transitions.push({ t: list[i], from, to });
+    from = to;
+  }
+  return transitions;
+}
+
+/** How a transition becomes a {@link Step}. */
+export interface StepOptions {
+  /** What the denoiser predicts. @defaultValue "epsilon" */
+  readonly predicts?: PredictionType;
+  /** Fresh noise, from 0 (DDIM, none) to 1 (DDPM's posterior). @defaultValue 0 */
+  readonly eta?: number;
+  /**
+   * Whether a clipped x0 goes with the noise as it was predicted, as in diffusers' DDIM, or with
+   * the noise that the clipped x0 implies, as in OpenAI's code (the default). Without clipping
+   * both are the same.
+   */
+  readonly keepEpsilon?: boolean;
+}
+
+/**
+ * The rows that move x through noise levels: each takes its coefficients from its own two levels.
+ *
+ * `next` holds {@link posteriorCoefficients}; with `keepEpsilon` it is
+ * `x' = to.signal * x0 + sqrt(to.noise^2 - noise^2) * epsilon + noise * z` (Song et al. 2021,
+ * eq. 12) with epsilon written in x and the prediction.
+ *
+ * @throws RangeError when eta is outside [0, 1]; when a prediction says nothing of x0 at its
+ * level, such as epsilon at zero signal.
+ */
+export function stepTable(
+  transitions: readonly Transition[],
+  { predicts = "epsilon", eta = 0, keepEpsilon = false }: StepOptions = {},
+): Step[] {
+  const nextOf = keepEpsilon ? keptEpsilon : derivedEpsilon;
+  return transitions.map((transition) => ({
+    t: transition.t,
+    predicts,
+    denoised: denoisedCoefficients(predicts, transition.from),
+    next: nextOf(transition, predicts, eta),
+  }));
+}
+
+function derivedEpsilon({ from, to }: Transition, _: PredictionType, eta: number) {
+  const { x0, x, noise } = posteriorCoefficients(from, to, eta);
+  return { x0, x, prediction: 0, noise };
+}
+
+function keptEpsilon(
+  { from, to }: Transition,
+  predicts: PredictionType,
+  eta: number,
+): NextCoefficients {
+  // Without fresh noise this needs nothing of `from`, which inversion may start clean.
+  const posterior = eta === 0 ? undefined : posteriorCoefficients(from, to, eta);
+  const direction = posterior ? posterior.x * from.noise : to.noise;
+  const { x, prediction } =
+    direction === 0 ? { x: 0, prediction: 0 } : epsilonCoefficients(predicts, from);
+  return {
+    x0: to.signal,
+    x: direction * x,
+    prediction: direction * prediction,
+    noise: posterior?.noise ?? 0,
+  };
+}
