@@ -141,8 +141,8 @@ describe("the site", () => {
       }
     });
 
-    it("has a figure that follows its slider", async () => {
-      await page.goto(`${server.url}zh/`);
+    /** Moves the figure's slider until the figure has changed: the page may still be starting. */
+    async function movesFigure(page: BrowserPage): Promise<void> {
       const level = () => page.text(".noising .level");
       const before = await level();
       await page.waitFor((text) => {
@@ -152,6 +152,29 @@ describe("the site", () => {
         return document.querySelector(".noising .level")?.textContent?.trim() !== text;
       }, before);
       expect(await level()).not.toBe(before);
+    }
+
+    it("has a figure that follows its slider", async () => {
+      await page.goto(`${server.url}zh/`);
+      await movesFigure(page);
+    });
+
+    it("works in a sandbox without storage", async () => {
+      const headers = {
+        "content-security-policy": "sandbox allow-scripts",
+        "access-control-allow-origin": "*",
+      };
+      const sandbox = await serve({ "/": out }, { headers });
+      const hindered = await browser.newPage();
+      try {
+        await hindered.goto(`${sandbox.url}zh/`);
+        await expect(hindered.evaluate(() => localStorage.length)).rejects.toThrow();
+        expect(await hindered.text("h1")).not.toBe("");
+        await movesFigure(hindered);
+      } finally {
+        await hindered.close();
+        await sandbox.close();
+      }
     });
 
     it("finds a page by a word in each language", async () => {

@@ -9,56 +9,76 @@ import type { Launch, LaunchOptions, PageDriver } from "../page-driver.ts";
 /** Drives WebKitGTK's MiniBrowser, on a display of its own, through WebKitWebDriver. */
 export const webdriver: Launch = async (executablePath, options) => {
   const display = await startDisplay();
-  const service = await startService(executablePath, display.name, options).catch((error) => {
+  const start = () => startSession(executablePath, display.name, options);
+  let spare: RunningSession | undefined = await start().catch((error) => {
     display.process.kill();
     throw error;
   });
-  const close = async () => {
-    service.process.kill();
-    display.process.kill();
+  const version = String((await spare.session.getCapabilities()).get("browserVersion"));
+  const open = new Set<RunningSession>([spare]);
+  return {
+    version,
+    // WebKitWebDriver has one session at a time, so that each page has a browser of its own.
+    async newPage() {
+      const running = spare ?? (await start());
+      spare = undefined;
+      open.add(running);
+      return pageDriver(running.session, async () => {
+        open.delete(running);
+        await running.end();
+      });
+    },
+    async close() {
+      for (const running of open) await running.end();
+      display.process.kill();
+    },
   };
-  const pages = new Set<PageDriver>();
+};
+
+interface RunningSession {
+  readonly session: WebDriver;
+  end(): Promise<void>;
+}
+
+async function startSession(
+  binary: string,
+  display: string,
+  options: LaunchOptions,
+): Promise<RunningSession> {
+  const service = await startService(binary, display, options);
   try {
-    const first = await newSession(service.url, executablePath);
-    const version = String((await first.getCapabilities()).get("browserVersion"));
-    let spare: WebDriver | undefined = first;
+    const capabilities = new Capabilities()
+      .set("browserName", "MiniBrowser")
+      .set("webkitgtk:browserOptions", { binary, args: ["--automation"] });
+    const builder = new Builder().usingServer(service.url).withCapabilities(capabilities);
+    const session = await builder.build();
+    // Tests wait for long computations, and vitest bounds them.
+    await session.manage().setTimeouts({ script: 3_600_000 });
     return {
-      version,
-      async newPage() {
-        // A session is a browser of its own: its pages share nothing with those of another.
-        const session = spare ?? (await newSession(service.url, executablePath));
-        spare = undefined;
-        const page = pageDriver(session, () => pages.delete(page));
-        pages.add(page);
-        return page;
-      },
-      async close() {
-        await spare?.quit();
-        for (const page of pages) await page.close();
-        await close();
+      session,
+      async end() {
+        await session.quit();
+        service.process.kill();
       },
     };
   } catch (error) {
-    await close();
+    service.process.kill();
     throw error;
   }
-};
+}
 
-async function newSession(url: string, binary: string): Promise<WebDriver> {
-  const capabilities = new Capabilities()
-    .set("browserName", "MiniBrowser")
-    .set("webkitgtk:browserOptions", { binary, args: ["--automation"] });
-  const session = await new Builder().usingServer(url).withCapabilities(capabilities).build();
-  // Tests wait for long computations, and vitest bounds them.
-  await session.manage().setTimeouts({ script: 3_600_000 });
-  return session;
+/** Has a program end when this process does, however that comes. */
+function endWithUs(child: ChildProcess): ChildProcess {
+  const end = () => void child.kill();
+  process.once("exit", end);
+  child.once("exit", () => process.off("exit", end));
+  return child;
 }
 
 /** Starts Xvfb, which chooses a free display. */
 async function startDisplay(): Promise<{ name: string; process: ChildProcess }> {
-  const process = spawn("Xvfb", ["-displayfd", "3", "-screen", "0", "1600x1400x24"], {
-    stdio: ["ignore", "ignore", "ignore", "pipe"],
-  });
+  const args = ["-displayfd", "3", "-screen", "0", "1600x1400x24"];
+  const process = endWithUs(spawn("Xvfb", args, { stdio: ["ignore", "ignore", "ignore", "pipe"] }));
   const pipe = process.stdio[3] as NodeJS.ReadableStream;
   const name = await new Promise<string>((resolve, reject) => {
     pipe.once("data", (number) => resolve(`:${String(number).trim()}`));
@@ -91,7 +111,9 @@ async function startService(
     // Its sandbox cannot start as root.
     ...(process.getuid?.() === 0 && { WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1" }),
   };
-  const service = spawn(servicePath(executablePath), [`--port=${port}`], { stdio: "ignore", env });
+  const service = endWithUs(
+    spawn(servicePath(executablePath), [`--port=${port}`], { stdio: "ignore", env }),
+  );
   const url = `http://127.0.0.1:${port}`;
   for (let tries = 0; tries < 100; tries++) {
     const ready = await fetch(`${url}/status`).then(
@@ -128,7 +150,7 @@ const keys: Record<string, string> = {
   Tab: Key.TAB,
 };
 
-function pageDriver(session: WebDriver, closed: () => void): PageDriver {
+function pageDriver(session: WebDriver, close: () => Promise<void>): PageDriver {
   const complaints: string[] = [];
   const mouse = () => session.actions({ async: true });
   // WebDriver tells nothing of the console; pages of the tests' server keep it themselves.
@@ -180,9 +202,6 @@ function pageDriver(session: WebDriver, closed: () => void): PageDriver {
       await takeComplaints();
       return complaints;
     },
-    async close() {
-      closed();
-      await session.quit();
-    },
+    close,
   };
 }
