@@ -8,8 +8,8 @@ import {
   tensorNumbers,
 } from "@gen/graph";
 import { foreignText } from "@gen/graph/compiler";
+import { GenError } from "@gen/math";
 import type { Backend, HostArray } from "./backend.ts";
-import { BackendError } from "./backend-error.ts";
 import { backendOver } from "./device.ts";
 import type { DeviceTensor } from "./ledger.ts";
 
@@ -26,7 +26,8 @@ export function cpuBackend(): Backend<DeviceTensor> {
     async compile(graph) {
       const foreign = foreignOperations(graph);
       if (foreign.length > 0) {
-        throw new BackendError(
+        throw new GenError(
+          "unsupported-graph",
           `cpu cannot run ${foreignText(foreign)}; the backends of @gen/runtime-gpu/onnx can`,
         );
       }

@@ -4,12 +4,12 @@ import {
   foreignOperations,
   fromOnnx,
   type Graph,
-  OnnxError,
   type OnnxModel,
   tensorNumbers,
   trace,
 } from "@gen/graph";
 import { type Bindings, foreignText, resolveShape } from "@gen/graph/compiler";
+import { errorCode } from "@gen/math";
 import type { Capabilities } from "./capabilities.ts";
 import { byteLength } from "./ledger.ts";
 import { memoryPlan } from "./memory-plan.ts";
@@ -47,7 +47,7 @@ export interface PreflightOptions {
 /**
  * Says before anything is compiled whether a graph, or a model file's bytes, can run on a backend of
  * these capabilities, and which limits it breaks.
- * @throws OnnxError when the bytes are not a sound model.
+ * @throws GenError `invalid-model` when the bytes are not a sound model.
  */
 export function preflight(
   model: Graph | Uint8Array,
@@ -59,8 +59,8 @@ export function preflight(
     const { signature, apply } = fromOnnx(model);
     return inspect(trace(apply, sized(signature, dims)), capabilities, dims, model.byteLength);
   } catch (error) {
+    if (errorCode(error) !== "unsupported-operation") throw error;
     const { message } = error as Error;
-    if (!(error instanceof OnnxError) || !message.includes("unsupported operations")) throw error;
     const obstacle = { kind: "operation", limit: "operations", message } as const;
     const unknown = { parameterBytes: 0, largestBytes: 0, runBytes: 0 };
     return { fits: false, obstacles: [obstacle], notes: [], ...unknown };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { cpuBackend } from "../src/cpu.ts";
-import { BackendError, openBackend, type Port, serveBackend, workerBackend } from "../src/index.ts";
+import { openBackend, type Port, serveBackend, workerBackend } from "../src/index.ts";
 import { conforms } from "./run-conformance.ts";
 
 /** The two ends of a line. */
@@ -25,7 +25,9 @@ describe("over a port", () => {
   it("a backend that cannot be opened says why", async () => {
     const [here, there] = line();
     serveBackend(() => openBackend("nonsense"), there);
-    await expect(workerBackend(here)).rejects.toThrow(BackendError);
+    await expect(workerBackend(here)).rejects.toThrow(
+      expect.objectContaining({ name: "GenError", code: "backend-unavailable" }),
+    );
   });
 
   it("an upload that is refused is told when it is used", async () => {

@@ -1,5 +1,5 @@
 import { type DType, type Graph, type TensorData, tensorData, tensorNumbers } from "@gen/graph";
-import { BackendError } from "../backend-error.ts";
+import { GenError } from "@gen/math";
 import type { Device, Executable } from "../device.ts";
 import { byteLength } from "../ledger.ts";
 import { serialQueue } from "../serial-queue.ts";
@@ -65,7 +65,7 @@ export function gpuDevice(ort: Ort, { gpu, owned, capture }: PageGpu): Device<Or
     lost,
     write(array, shape, dtype) {
       if (dtype === "float64")
-        throw new BackendError("onnx/webgpu cannot hold float64; use float32");
+        throw new GenError("unsupported-graph", "onnx/webgpu cannot hold float64; use float32");
       if (place(dtype) === "cpu") return hostTensor(ort, array, shape, dtype);
       const buffer = bufferOf(gpu, tensorData(array, dtype));
       return ort.Tensor.fromGpuBuffer(buffer as never, {

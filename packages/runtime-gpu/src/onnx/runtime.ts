@@ -1,5 +1,6 @@
-import { BackendError, loadPeer } from "../backend-error.ts";
+import { GenError } from "@gen/math";
 import { inNode } from "../in-node.ts";
+import { loadPeer } from "../load-peer.ts";
 
 /** What ONNX Runtime's packages have in common. */
 export type Ort = Pick<typeof import("onnxruntime-web"), "InferenceSession" | "Tensor" | "env">;
@@ -13,10 +14,13 @@ const module = async (name: string): Promise<Ort> => {
   return loaded.InferenceSession ? loaded : loaded.default;
 };
 
-/** ONNX Runtime's native build. @throws BackendError outside Node, or where it is not installed. */
+/** ONNX Runtime's native build. @throws GenError `backend-unavailable` outside Node, or where it is not installed. */
 export async function loadNode(): Promise<Ort> {
   if (!inNode())
-    throw new BackendError("onnxruntime-node needs Node; in a browser use device wasm");
+    throw new GenError(
+      "backend-unavailable",
+      "onnxruntime-node needs Node; in a browser use device wasm",
+    );
   return loadPeer("onnxruntime-node", () => module("onnxruntime-node"));
 }
 

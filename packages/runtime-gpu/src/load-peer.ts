@@ -1,0 +1,18 @@
+import { GenError } from "@gen/math";
+
+/**
+ * Imports an optional peer.
+ * @throws GenError `backend-unavailable` with the command that installs it.
+ */
+export async function loadPeer<M>(name: string, load: () => Promise<M>): Promise<M> {
+  try {
+    return await load();
+  } catch (cause) {
+    const { code, message } = cause as { code?: string; message?: string };
+    const missing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
+    const why = missing ? "is not installed" : `did not load (${message})`;
+    throw new GenError("backend-unavailable", `${name} ${why}; run: npm install ${name}`, {
+      cause,
+    });
+  }
+}
