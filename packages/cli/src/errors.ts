@@ -25,17 +25,7 @@ const exitCodes: Readonly<Record<ErrorCode, 1 | 2 | 130>> = {
   interrupted: 130,
 };
 
-const badPath = new Set([
-  "EACCES",
-  "EEXIST",
-  "EISDIR",
-  "ENOENT",
-  "ENOTDIR",
-  "EPERM",
-  "EROFS",
-  "ELOOP",
-  "ENAMETOOLONG",
-]);
+const badPath = /^E(ACCES|EXIST|ISDIR|NOENT|NOTDIR|PERM|ROFS|LOOP|NAMETOOLONG)$/;
 
 const codeOf = (error: unknown): string => String((error as NodeJS.ErrnoException)?.code ?? "");
 
@@ -43,7 +33,7 @@ const codeOf = (error: unknown): string => String((error as NodeJS.ErrnoExceptio
 export function exitCode(error: unknown): 1 | 2 | 130 {
   const code = errorCode(error);
   if (code) return exitCodes[code];
-  return badPath.has(codeOf(error)) ? 2 : 1;
+  return badPath.test(codeOf(error)) ? 2 : 1;
 }
 
 /** An error's message as one line. */

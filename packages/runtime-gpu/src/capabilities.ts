@@ -1,6 +1,6 @@
 import type { DType } from "@gen/graph";
-import { GenError } from "@gen/math";
 import { type Adapter, adapterFacts, wasmFacts, webglFacts, webgpuFacts } from "./device-facts.ts";
+import { unavailable } from "./errors.ts";
 import { inNode } from "./in-node.ts";
 import { threadsHere } from "./onnx/runtime.ts";
 import { backendNames } from "./open-backend.ts";
@@ -59,10 +59,7 @@ export async function capabilities(backendName?: string): Promise<Capabilities> 
   const names = backendNames();
   if (backendName !== undefined) {
     if (names.includes(backendName)) return capabilitiesOf(backendName);
-    throw new GenError(
-      "backend-unavailable",
-      `backend must be one of ${names.join(", ")}, got ${backendName}`,
-    );
+    throw unavailable(`backend must be one of ${names.join(", ")}, got ${backendName}`);
   }
   for (const name of names) {
     const found = await capabilitiesOf(name);

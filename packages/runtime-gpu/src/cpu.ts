@@ -8,9 +8,9 @@ import {
   tensorNumbers,
 } from "@gen/graph";
 import { foreignText } from "@gen/graph/compiler";
-import { GenError } from "@gen/math";
 import type { Backend, HostArray } from "./backend.ts";
 import { backendOver } from "./device.ts";
+import { unsupported } from "./errors.ts";
 import type { DeviceTensor } from "./ledger.ts";
 
 /**
@@ -26,8 +26,7 @@ export function cpuBackend(): Backend<DeviceTensor> {
     async compile(graph) {
       const foreign = foreignOperations(graph);
       if (foreign.length > 0) {
-        throw new GenError(
-          "unsupported-graph",
+        throw unsupported(
           `cpu cannot run ${foreignText(foreign)}; the backends of @gen/runtime-gpu/onnx can`,
         );
       }

@@ -1,7 +1,7 @@
 import { add, graphOf, input } from "@gen/graph";
-import { GenError } from "@gen/math";
 import type { Backend } from "./backend.ts";
 import { backendOver, type Device } from "./device.ts";
+import { unavailable } from "./errors.ts";
 import { inNode } from "./in-node.ts";
 import type { DeviceTensor } from "./ledger.ts";
 import { type GpuDevice, requestGpu } from "./onnx/gpu.ts";
@@ -86,14 +86,10 @@ async function deviceFor(options: OnnxOptions): Promise<Device<OrtTensor>> {
 /** @throws GenError `backend-unavailable` where the module that was given is not of the package that the device needs. */
 function givenRuntime({ runtime, device }: OnnxOptions, native: boolean): Ort | undefined {
   if (!runtime) return undefined;
-  if (native && !device)
-    throw new GenError("backend-unavailable", "in Node a runtime needs a device beside it");
+  if (native && !device) throw unavailable("in Node a runtime needs a device beside it");
   const build = native ? "node" : "web";
   if (build in runtime.env.versions) return runtime as Ort;
-  throw new GenError(
-    "backend-unavailable",
-    `runtime is no onnxruntime-${build}, which device ${device} needs here`,
-  );
+  throw unavailable(`runtime is no onnxruntime-${build}, which device ${device} needs here`);
 }
 
 async function pageGpu(options: OnnxOptions, runtime: Ort | undefined): Promise<Device<OrtTensor>> {
@@ -118,6 +114,6 @@ async function start(device: Device<OrtTensor>): Promise<void> {
   } catch (cause) {
     const reason = (cause as Error).message;
     await device.close();
-    throw new GenError("backend-unavailable", `${device.name} did not start: ${reason}`, { cause });
+    throw unavailable(`${device.name} did not start: ${reason}`, { cause });
   }
 }

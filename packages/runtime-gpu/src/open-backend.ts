@@ -1,5 +1,5 @@
-import { GenError } from "@gen/math";
 import type { Backend } from "./backend.ts";
+import { unavailable } from "./errors.ts";
 import { inNode } from "./in-node.ts";
 import type { DeviceTensor } from "./ledger.ts";
 import type { OnnxOptions } from "./onnx.ts";
@@ -60,10 +60,7 @@ export async function openBackend(
     tfjs: tfjs(undefined),
   };
   if (Object.hasOwn(known, name)) return known[name](options);
-  throw new GenError(
-    "backend-unavailable",
-    `backend must be one of ${Object.keys(known).join(", ")}, got ${name}`,
-  );
+  throw unavailable(`backend must be one of ${Object.keys(known).join(", ")}, got ${name}`);
 }
 
 export interface BestBackendOptions extends OpenOptions {
@@ -91,10 +88,7 @@ export async function bestBackend(
       onRefused?.(name, message);
     }
   }
-  throw new GenError(
-    "backend-unavailable",
-    `no backend can be had; ${reasons.join("; ") || "prefer is empty"}`,
-  );
+  throw unavailable(`no backend can be had; ${reasons.join("; ") || "prefer is empty"}`);
 }
 
 /** Whether a backend can be had here, and why not otherwise. */

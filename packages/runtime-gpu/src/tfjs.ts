@@ -1,11 +1,10 @@
 import { type Tensor, tensor } from "@gen/graph";
 import { simplify } from "@gen/graph/compiler";
-import { GenError } from "@gen/math";
 import type * as tfjs from "@tensorflow/tfjs";
 import type { Backend } from "./backend.ts";
 import { backendOver } from "./device.ts";
+import { loadPeer, unavailable } from "./errors.ts";
 import type { DeviceTensor } from "./ledger.ts";
-import { loadPeer } from "./load-peer.ts";
 import { channelsLast } from "./tfjs/channels-last.ts";
 import { forget, lossOf, refuseZeros, shareGpu } from "./tfjs/gpu.ts";
 import { interpreter } from "./tfjs/interpret.ts";
@@ -114,11 +113,11 @@ async function prepare(tf: Tf, device: TfjsDevice, wasmPaths?: TfjsOptions["wasm
 
 async function start(tf: Tf, device: TfjsDevice): Promise<void> {
   const nothing = `tfjs/${device} did not start: there is no such device here`;
-  if (!tf.findBackendFactory(device)) throw new GenError("backend-unavailable", nothing);
+  if (!tf.findBackendFactory(device)) throw unavailable(nothing);
   const made = await tf.setBackend(device).catch((cause: Error) => {
-    throw new GenError("backend-unavailable", `tfjs/${device} did not start: ${cause.message}`, {
+    throw unavailable(`tfjs/${device} did not start: ${cause.message}`, {
       cause,
     });
   });
-  if (!made) throw new GenError("backend-unavailable", nothing);
+  if (!made) throw unavailable(nothing);
 }

@@ -1,7 +1,7 @@
 import { GenError } from "@gen/math";
 import { expect, it } from "vitest";
+import { loadPeer } from "../src/errors.ts";
 import { backendNames, backends, bestBackend, openBackend } from "../src/index.ts";
-import { loadPeer } from "../src/load-peer.ts";
 
 it("a package that is not installed is named with the command that installs it", async () => {
   const name = "onnxruntime-nowhere";

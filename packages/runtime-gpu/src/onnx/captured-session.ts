@@ -1,5 +1,5 @@
 import type { Expr, Graph } from "@gen/graph";
-import { GenError } from "@gen/math";
+import { unsupported } from "../errors.ts";
 import { byteLength } from "../ledger.ts";
 import { countBufferCopies } from "./count-buffer-copies.ts";
 import { emptyBuffer, type GpuBuffer, type GpuDevice } from "./gpu.ts";
@@ -66,10 +66,7 @@ export async function capturedSession(
       for (const each of Object.values(await session.run(feeds))) each.dispose();
     });
     if (copies === 0) return;
-    throw new GenError(
-      "unsupported-graph",
-      "ONNX Runtime copies a tensor in it, and does not record copies",
-    );
+    throw unsupported("ONNX Runtime copies a tensor in it, and does not record copies");
   }
 
   return {

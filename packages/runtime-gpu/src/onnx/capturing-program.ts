@@ -1,7 +1,7 @@
 import { foreignOperations, type Graph } from "@gen/graph";
 import { type Bindings, foreignText, resolveShape } from "@gen/graph/compiler";
-import { GenError } from "@gen/math";
 import type { Executable } from "../device.ts";
+import { unsupported } from "../errors.ts";
 import { narrowIntegers } from "./passes/narrow-integers.ts";
 import { copyParameters, staticGraph } from "./passes/static-graph.ts";
 import type { OrtTensor } from "./runtime.ts";
@@ -95,10 +95,7 @@ function recordable(graph: Graph): Graph {
   if (!graph.nodes.some(({ op }) => op === "Foreign")) return narrowIntegers(graph);
   // It may look at values while its commands are recorded.
   const operations = foreignText(foreignOperations(graph));
-  throw new GenError(
-    "unsupported-graph",
-    `only ONNX Runtime knows ${operations || "some of its nodes"}`,
-  );
+  throw unsupported(`only ONNX Runtime knows ${operations || "some of its nodes"}`);
 }
 
 /** Why these inputs cannot be given to a graph of narrow integers. */

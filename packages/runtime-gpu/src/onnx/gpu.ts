@@ -1,4 +1,4 @@
-import { GenError } from "@gen/math";
+import { unavailable } from "../errors.ts";
 
 // The part of the browser's WebGPU interface that is used here; the packages compile without the DOM's types.
 export interface GpuBuffer {
@@ -56,14 +56,9 @@ const features = ["shader-f16", "subgroups"];
 /** The page's fastest GPU. @throws GenError `backend-unavailable` where there is none. */
 export async function requestAdapter(): Promise<Adapter> {
   const { gpu } = (globalThis as { navigator?: { gpu?: Gpu } }).navigator ?? {};
-  if (!gpu)
-    throw new GenError(
-      "backend-unavailable",
-      "WebGPU is not there: this page has no navigator.gpu",
-    );
+  if (!gpu) throw unavailable("WebGPU is not there: this page has no navigator.gpu");
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-  if (!adapter)
-    throw new GenError("backend-unavailable", "WebGPU is not there: the browser found no adapter");
+  if (!adapter) throw unavailable("WebGPU is not there: the browser found no adapter");
   return adapter;
 }
 

@@ -1,6 +1,5 @@
-import { GenError } from "@gen/math";
+import { loadPeer, unavailable } from "../errors.ts";
 import { inNode } from "../in-node.ts";
-import { loadPeer } from "../load-peer.ts";
 
 /** What ONNX Runtime's packages have in common. */
 export type Ort = Pick<typeof import("onnxruntime-web"), "InferenceSession" | "Tensor" | "env">;
@@ -16,11 +15,7 @@ const module = async (name: string): Promise<Ort> => {
 
 /** ONNX Runtime's native build. @throws GenError `backend-unavailable` outside Node, or where it is not installed. */
 export async function loadNode(): Promise<Ort> {
-  if (!inNode())
-    throw new GenError(
-      "backend-unavailable",
-      "onnxruntime-node needs Node; in a browser use device wasm",
-    );
+  if (!inNode()) throw unavailable("onnxruntime-node needs Node; in a browser use device wasm");
   return loadPeer("onnxruntime-node", () => module("onnxruntime-node"));
 }
 

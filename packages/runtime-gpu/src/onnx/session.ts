@@ -1,6 +1,7 @@
 import { type DType, type Graph, shapeText, toOnnx } from "@gen/graph";
 import { bindDims, resolveShape } from "@gen/graph/compiler";
 import { GenError } from "@gen/math";
+import { unsupported } from "../errors.ts";
 import type { Ort, OrtTensor, Session, SessionOptions } from "./runtime.ts";
 
 /** A graph as an inference session: names are the graph's own. */
@@ -65,7 +66,7 @@ export async function graphSession(
 
 /** Nodes that are kept from a file are first understood by the runtime. */
 function refused(cause: Error): never {
-  throw new GenError("unsupported-graph", `ONNX Runtime refuses the model: ${cause.message}`, {
+  throw unsupported(`ONNX Runtime refuses the model: ${cause.message}`, {
     cause,
   });
 }

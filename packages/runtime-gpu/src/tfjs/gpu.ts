@@ -1,6 +1,6 @@
 import { GenError } from "@gen/math";
 import type * as tfjs from "@tensorflow/tfjs";
-import { loadPeer } from "../load-peer.ts";
+import { loadPeer, unavailable } from "../errors.ts";
 import { lossOf as deviceLoss, type GpuDevice } from "../onnx/gpu.ts";
 import type { Tf } from "./kernel.ts";
 
@@ -44,8 +44,7 @@ export async function shareGpu(tf: Tf, gpu: object): Promise<void> {
   const running = tf.engine().registry.webgpu as Losable | undefined;
   if (running?.device === gpu) return;
   if (running) {
-    throw new GenError(
-      "backend-unavailable",
+    throw unavailable(
       "tfjs/webgpu already runs on a GPUDevice of its own; give that one to the others, or share before it starts",
     );
   }

@@ -6,8 +6,8 @@ import {
   isInput,
   resolveShape,
 } from "@gen/graph/compiler";
-import { GenError } from "@gen/math";
 import type * as tfjs from "@tensorflow/tfjs";
+import { unsupported } from "../errors.ts";
 
 import type { Tf } from "./kernel.ts";
 import { kernels } from "./kernels.ts";
@@ -32,14 +32,12 @@ export function interpreter(
 ): Interpreter {
   const foreign = foreignOperations(graph);
   if (foreign.length > 0) {
-    throw new GenError(
-      "unsupported-graph",
+    throw unsupported(
       `tfjs cannot run ${foreignText(foreign)}; the backends of @gen/runtime-gpu/onnx can`,
     );
   }
   const missing = new Set(graph.nodes.filter((e) => !isLeaf(e) && !isKnown(e)).map((e) => e.op));
-  if (missing.size > 0)
-    throw new GenError("unsupported-graph", `tfjs cannot run ${[...missing].join(", ")}`);
+  if (missing.size > 0) throw unsupported(`tfjs cannot run ${[...missing].join(", ")}`);
 
   const held = new Map<Expr, tfjs.Tensor>();
   for (const node of graph.nodes) {

@@ -1,5 +1,13 @@
 import { GenError } from "@gen/math";
 
+/** The error for a backend that cannot be had here. */
+export const unavailable = (message: string, options?: ErrorOptions): GenError =>
+  new GenError("backend-unavailable", message, options);
+
+/** The error for a graph that a backend cannot run or hold. */
+export const unsupported = (message: string, options?: ErrorOptions): GenError =>
+  new GenError("unsupported-graph", message, options);
+
 /**
  * Imports an optional peer.
  * @throws GenError `backend-unavailable` with the command that installs it.
@@ -11,8 +19,6 @@ export async function loadPeer<M>(name: string, load: () => Promise<M>): Promise
     const { code, message } = cause as { code?: string; message?: string };
     const missing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
     const why = missing ? "is not installed" : `did not load (${message})`;
-    throw new GenError("backend-unavailable", `${name} ${why}; run: npm install ${name}`, {
-      cause,
-    });
+    throw unavailable(`${name} ${why}; run: npm install ${name}`, { cause });
   }
 }
