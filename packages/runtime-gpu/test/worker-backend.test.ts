@@ -36,6 +36,7 @@ describe("over a port", () => {
     const backend = await workerBackend(here);
     const wide = backend.upload([2 ** 40], [1], "int64");
     await expect(backend.download(wide)).rejects.toThrow("tfjs holds int64 as int32");
+    await expect(backend.download(wide)).rejects.toThrow(RangeError);
     backend.dispose(wide);
     expect(backend.memory().live).toBe(0);
     await backend.close();
