@@ -1,63 +1,64 @@
-import { DataError } from "@gen/data";
-import { OnnxError } from "@gen/graph";
-import { BackendError } from "@gen/runtime-gpu";
+import { type ErrorCode, errorCode, GenError } from "@gen/math";
 
-/** Bad input on the command line: one line that names the thing and what is allowed. */
-export class UsageError extends Error {
-  override name = "UsageError";
-}
+/** The error for bad input on the command line: one line that names the thing and what is allowed. */
+export const usageError = (message: string, options?: ErrorOptions): GenError =>
+  new GenError("usage", message, options);
 
-/** Ctrl-C: what was made so far is on disk. */
-export class Interrupted extends Error {
-  override name = "Interrupted";
-}
+/** 2 for bad input, 130 after Ctrl-C, 1 for any other failure. */
+const exitCodes: Readonly<Record<ErrorCode, 1 | 2 | 130>> = {
+  usage: 2,
+  "invalid-data": 2,
+  "invalid-model": 2,
+  "unsupported-operation": 2,
+  "unsupported-graph": 2,
+  "backend-unavailable": 2,
+  disposed: 2,
+  "device-lost": 2,
+  "backend-failed": 2,
+  "not-finite": 1,
+  "file-missing": 1,
+  "file-too-large": 1,
+  "file-changed": 1,
+  unreachable: 1,
+  "download-failed": 1,
+  "insecure-context": 1,
+  interrupted: 130,
+};
 
-const badInput = [UsageError, DataError, OnnxError, BackendError];
-const badPath = new Set([
-  "EACCES",
-  "EEXIST",
-  "EISDIR",
-  "ENOENT",
-  "ENOTDIR",
-  "EPERM",
-  "EROFS",
-  "ELOOP",
-  "ENAMETOOLONG",
-]);
+const badPath = /^E(ACCES|EXIST|ISDIR|NOENT|NOTDIR|PERM|ROFS|LOOP|NAMETOOLONG)$/;
 
 const codeOf = (error: unknown): string => String((error as NodeJS.ErrnoException)?.code ?? "");
 
-const outOfMemory = /^(Array buffer allocation failed|Invalid (typed )?array length)/;
-
-/** Whether the engine threw it; the packages throw a RangeError where an argument is not allowed. */
-const fromEngine = (error: RangeError): boolean =>
-  codeOf(error).startsWith("ERR_") ||
-  outOfMemory.test(error.message) ||
-  /^(Maximum call stack|Invalid string length|offset is out of bounds|Start offset)/.test(
-    error.message,
-  );
-
-/** 2 for bad input, 130 after Ctrl-C, 1 for any other failure. */
+/** The process's exit code for an error. */
 export function exitCode(error: unknown): 1 | 2 | 130 {
-  if (error instanceof Interrupted) return 130;
-  if (badInput.some((kind) => error instanceof kind)) return 2;
-  if (error instanceof RangeError) return fromEngine(error) ? 1 : 2;
-  return badPath.has(codeOf(error)) ? 2 : 1;
+  const code = errorCode(error);
+  if (code) return exitCodes[code];
+  return badPath.test(codeOf(error)) ? 2 : 1;
 }
 
-/** The error as one line. */
+/** An error's message as one line. */
 export function errorLine(error: unknown): string {
+  if (error instanceof GenError) return error.message;
   const text = error instanceof Error ? error.message : String(error);
-  const line = text.trim().replace(/\s*\n\s*/g, "; ");
-  if (!(error instanceof RangeError && outOfMemory.test(text))) return line;
+  return text.trim().replace(/\s*\n\s*/g, "; ");
+}
+
+/**
+ * What `gen` prints as it ends with an error. A RangeError is the engine's by then, which could not
+ * allocate an array: where a package refuses what the user asked for, {@link naming} has made it a
+ * `usage` error.
+ */
+export function failureLine(error: unknown): string {
+  const line = errorLine(error);
+  if (!(error instanceof RangeError) || codeOf(error) !== "") return line;
   return `not enough memory (${line}); a smaller --batch, --count or --width may help`;
 }
 
-/** Runs `f`; what it throws becomes a UsageError that begins with `what`. */
+/** Runs `f`; what it throws becomes a `usage` error that begins with `what`. */
 export function naming<R>(what: string, f: () => R): R {
   try {
     return f();
   } catch (cause) {
-    throw new UsageError(`${what}: ${errorLine(cause)}`, { cause });
+    throw usageError(`${what}: ${errorLine(cause)}`, { cause });
   }
 }

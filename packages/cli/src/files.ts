@@ -11,7 +11,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { UsageError } from "./errors.ts";
+import { usageError } from "./errors.ts";
 
 const found = (path: string) => stat(path).catch(() => undefined);
 
@@ -62,7 +62,7 @@ export async function sweep(folder: string, recursive = false): Promise<void> {
 
 /**
  * Makes sure before any work that an output can be written and replaces nothing; makes nothing yet.
- * @throws UsageError when something is there and `force` is not given, when it is of the other kind,
+ * @throws GenError `usage` when something is there and `force` is not given, when it is of the other kind,
  * or when its folder cannot be written.
  */
 export async function claimOutput(
@@ -71,17 +71,17 @@ export async function claimOutput(
 ): Promise<void> {
   const there = await found(path);
   if (there && there.isDirectory() !== (kind === "folder")) {
-    throw new UsageError(`--out ${path} must be a ${kind}, got something else of that name`);
+    throw usageError(`--out ${path} must be a ${kind}, got something else of that name`);
   }
   if (there && !force) {
-    throw new UsageError(
+    throw usageError(
       `--out ${path} exists already; choose another path or pass --force to replace it`,
     );
   }
   await writableFolder(kind === "folder" ? path : dirname(resolve(path)));
 }
 
-/** @throws UsageError when `folder` cannot be written, or cannot be made. */
+/** @throws GenError `usage` when `folder` cannot be written, or cannot be made. */
 export async function writableFolder(folder: string): Promise<void> {
   let there = resolve(folder);
   while (!(await found(there)) && dirname(there) !== there) there = dirname(there);
@@ -92,7 +92,7 @@ export async function writableFolder(folder: string): Promise<void> {
     await mkdir(probe).finally(() => removeTemporary(probe));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new UsageError(
+    throw usageError(
       `--out: the folder ${folder} cannot be written (${code ?? message}); choose another`,
     );
   }
@@ -146,8 +146,8 @@ export async function writeFolder(
 export async function readBounded(path: string, limit: number): Promise<Uint8Array | undefined> {
   const there = await found(path);
   if (!there) return undefined;
-  if (!there.isFile()) throw new UsageError(`${path} is not a file`);
+  if (!there.isFile()) throw usageError(`${path} is not a file`);
   if (there.size > limit)
-    throw new UsageError(`${path} has ${there.size} bytes; at most ${limit} are allowed`);
+    throw usageError(`${path} has ${there.size} bytes; at most ${limit} are allowed`);
   return readFile(path);
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { CommanderError } from "commander";
-import { errorLine, exitCode } from "./errors.ts";
+import { exitCode, failureLine } from "./errors.ts";
 import { program } from "./program.ts";
 import { endLine } from "./progress.ts";
 
@@ -18,7 +18,7 @@ try {
     // Help and version were asked for, and printed.
   } else {
     endLine();
-    process.stderr.write(`gen: ${errorLine(error)}\n`);
+    process.stderr.write(`gen: ${failureLine(error)}\n`);
     if (process.env.GEN_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     process.exitCode = exitCode(error);
   }

@@ -1,4 +1,4 @@
-import { Interrupted } from "./errors.ts";
+import { GenError } from "@gen/math";
 import { endLine } from "./progress.ts";
 
 // npm hands on the Ctrl-C that the terminal has sent already: what comes at once is the same one.
@@ -20,7 +20,7 @@ export function interruptSignal(): AbortSignal {
     process.exitCode = 130;
     endLine();
     process.stderr.write("stopping: saving what is done (Ctrl-C again to quit at once)\n");
-    controller.abort(new Interrupted("interrupted; what was done so far is saved"));
+    controller.abort(new GenError("interrupted", "interrupted; what was done so far is saved"));
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, stop);
   return controller.signal;

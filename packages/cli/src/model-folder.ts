@@ -1,7 +1,8 @@
 import { realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { type Expr, trace } from "@gen/graph";
-import { ModelFileError, modelFiles } from "@gen/model-files";
+import { GenError } from "@gen/math";
+import { modelFiles } from "@gen/model-files";
 import {
   type LoadModelOptions,
   type LoadPipelineOptions,
@@ -9,7 +10,7 @@ import {
   type Pipeline,
   type ReadFile,
 } from "@gen/sampling";
-import { Interrupted, naming, UsageError } from "./errors.ts";
+import { exitCode, naming, usageError } from "./errors.ts";
 import { readBounded } from "./files.ts";
 import { type Progress, progress } from "./progress.ts";
 import { type Scaling, scalingOf } from "./scaling.ts";
@@ -39,7 +40,7 @@ export function folderReaders(folder: string): Required<Omit<LoadModelOptions, "
     ]);
     if (found === undefined) return undefined;
     if (found.startsWith(inside + sep)) return readBounded(found, modelLimit);
-    throw new UsageError(`the weights in ${path} are a link that leads out of the folder`);
+    throw usageError(`the weights in ${path} are a link that leads out of the folder`);
   };
   return { read, readWeights, limit: modelLimit };
 }
@@ -74,8 +75,8 @@ export interface OpenPipelineOptions extends Pick<LoadPipelineOptions, "shape"> 
 
 /**
  * Loads a pipeline from a folder, or from one at an http or https URL, and checks that its parts fit.
- * @throws UsageError naming the file that is missing, too large or damaged, or what does not fit;
- * ModelFileError where a download fails.
+ * @throws GenError `usage` naming the file that is missing, too large or damaged, or what does not fit;
+ * otherwise as `modelFiles` does where a download fails.
  */
 export async function readModelFolder(
   folder: string,
@@ -83,15 +84,16 @@ export async function readModelFolder(
 ): Promise<LoadedPipeline> {
   const online = /^https?:/.test(folder);
   const found = online || (await stat(folder).catch(() => undefined))?.isDirectory();
-  if (!found) throw new UsageError(`--model ${folder} must be a folder`);
+  if (!found) throw usageError(`--model ${folder} must be a folder`);
   const { read, ...options } = online ? urlReaders(folder, signal) : folderReaders(folder);
   const pipeline = await loadPipeline(read, { ...options, shape }).catch((error: Error) => {
     if (signal?.aborted)
-      throw new Interrupted(
+      throw new GenError(
+        "interrupted",
         "interrupted; what was downloaded is kept, and the same command goes on",
       );
-    if (error instanceof ModelFileError) throw error;
-    throw new UsageError(`--model ${folder}: ${error.message}`, { cause: error });
+    if (error instanceof GenError && exitCode(error) === 1) throw error;
+    throw usageError(`--model ${folder}: ${error.message}`, { cause: error });
   });
   return naming(`--model ${folder}`, () => checked(pipeline));
 }
@@ -110,7 +112,7 @@ function checked(pipeline: Pipeline): LoadedPipeline {
     const decoder = trace(({ z }) => ({ x: vae.decode(z) }), { z: { shape: one } });
     const [, ...image] = decoder.outputs.x.shape;
     if (image.length > 0 && image.every((d) => typeof d === "number")) return image;
-    throw new UsageError(`an image must have a fixed shape, got [${image.join(", ")}]`);
+    throw usageError(`an image must have a fixed shape, got [${image.join(", ")}]`);
   });
   return { ...pipeline, item };
 }

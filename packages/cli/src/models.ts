@@ -7,7 +7,7 @@ import {
   scaledLinearSchedule,
 } from "@gen/schedules";
 import { convVae, mlpVae, type Vae } from "@gen/vae";
-import { UsageError } from "./errors.ts";
+import { usageError } from "./errors.ts";
 
 /** All that decides what a VAE learns. */
 export interface VaeSettings {
@@ -39,32 +39,32 @@ export interface DdpmSettings {
   readonly seed: number;
 }
 
-/** Builds an untrained VAE. @throws UsageError when the network does not suit the data's shape. */
+/** Builds an untrained VAE. @throws GenError `usage` when the network does not suit the data's shape. */
 export function buildVae({ shape, network, width, latent, seed }: VaeSettings): Vae {
   if (network === "mlp") return mlpVae({ shape, hidden: [width], latent, seed });
   const [imageChannels, size, other] = shape;
   if (shape.length !== 3 || size !== other || size % 4 !== 0) {
-    throw new UsageError(
+    throw usageError(
       `--network conv needs square images with a side divisible by 4, got [${shape.join(", ")}]; use mlp`,
     );
   }
   return convVae({ size, imageChannels, channels: [width, 2 * width], latent, seed });
 }
 
-/** Builds an untrained denoiser network. @throws UsageError when it does not suit the data's shape. */
+/** Builds an untrained denoiser network. @throws GenError `usage` when it does not suit the data's shape. */
 export function buildDenoiser({ shape, network, width, seed, vae }: DdpmSettings): Network {
   if (network === "mlp") {
     const hidden = [width, width, width];
     // Points lie on sharp shapes, which bends learn better; latents are smooth.
     const activation = vae ? "silu" : "relu";
     if (shape.length === 1) return mlp({ inputs: shape[0], hidden, activation, time: true, seed });
-    throw new UsageError(
+    throw usageError(
       `--network mlp needs points or latents [features], got [${shape.join(", ")}]; use unet`,
     );
   }
   const [inChannels, size, other] = shape;
   if (shape.length !== 3 || size !== other || size < 4) {
-    throw new UsageError(
+    throw usageError(
       `--network unet needs square images of at least 4 x 4, got [${shape.join(", ")}]; use mlp`,
     );
   }

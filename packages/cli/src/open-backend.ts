@@ -10,5 +10,5 @@ export const backendNames: readonly string[] = /* @__PURE__ */ [
   ...specificBackends,
 ];
 
-/** Opens a backend by name. @throws BackendError where it is not there, with the command that installs it. */
+/** Opens a backend by name. @throws GenError `backend-unavailable` where it is not there, with the command that installs it. */
 export const openBackend = (name: string): Promise<Backend> => open(name);

@@ -13,7 +13,7 @@ import {
   swissRoll,
   twoMoons,
 } from "@gen/data";
-import { UsageError } from "./errors.ts";
+import { usageError } from "./errors.ts";
 import type { Scaling } from "./scaling.ts";
 
 const points = {
@@ -43,11 +43,11 @@ type Range = readonly [low: number, high: number];
  *
  * Points are standardised. Images of floats are taken to lie in [0, 1] or [-1, 1] where they do;
  * `range` says it outright.
- * @throws DataError when a file is none that can be read; UsageError when the range is unclear or wrong.
+ * @throws GenError `invalid-data` when a file is none that can be read; `usage` when the range is unclear or wrong.
  */
 export async function openData(name: string, seed: number, range?: Range): Promise<OpenedData> {
   if (!dataNames.includes(name)) return openFile(name, range);
-  if (range) throw new UsageError(`--range is for a file of floats, got it with --data ${name}`);
+  if (range) throw usageError(`--range is for a file of floats, got it with --data ${name}`);
   if (name === "fashion-mnist") {
     const [train, test] = [fashionMnist({ split: "train" }), fashionMnist({ split: "test" })];
     return { train: await train, test: await test };
@@ -61,7 +61,7 @@ export async function openData(name: string, seed: number, range?: Range): Promi
 async function openFile(path: string, range?: Range): Promise<OpenedData> {
   const data = await openDataset(path);
   if (data.range) {
-    if (range) throw new UsageError(`--range is for floats, ${path} holds bytes of [0, 255]`);
+    if (range) throw usageError(`--range is for floats, ${path} holds bytes of [0, 255]`);
     return split(data);
   }
   if (data.shape.length === 1 && !range) {
@@ -80,7 +80,7 @@ function checkedRange(path: string, { data }: Dataset, range?: Range): Range {
   const holds = ([least, most]: Range) => low >= least && high <= most;
   const chosen = range ?? ([[0, 1] as const, [-1, 1] as const] as const).find(holds);
   if (chosen && holds(chosen)) return chosen;
-  throw new UsageError(
+  throw usageError(
     `--range must hold all values of ${path}, [${low}, ${high}], got ${range ?? "none, and they lie neither in 0,1 nor in -1,1"}`,
   );
 }

@@ -4,7 +4,7 @@ import { inspectCommand } from "./commands/inspect.ts";
 import { quickstartCommand } from "./commands/quickstart.ts";
 import { sampleCommand } from "./commands/sample.ts";
 import { trainCommand } from "./commands/train.ts";
-import { errorLine, UsageError } from "./errors.ts";
+import { errorLine, usageError } from "./errors.ts";
 import { version } from "./versions.ts";
 
 /**
@@ -38,12 +38,12 @@ GEN_DEBUG=1 adds where an error came from.`,
   return gen;
 }
 
-/** Turns bad usage into a UsageError that says what is allowed; help still goes to stdout. */
+/** Turns bad usage into a `usage` error that says what is allowed; help still goes to stdout. */
 function oneLineErrors(command: Command, path: string): void {
   const children = command.commands.map((child) => child.name());
   command.configureOutput({ writeErr: () => undefined }).exitOverride((error) => {
     if (error.exitCode === 0) throw error;
-    throw new UsageError(`${problem(error, path)}${allowed(error, command, children)}`);
+    throw usageError(`${problem(error, path)}${allowed(error, command, children)}`);
   });
   for (const child of command.commands) oneLineErrors(child, `${path} ${child.name()}`);
 }

@@ -1,24 +1,24 @@
 import { type SamplerName, usualEta } from "@gen/sampling";
-import { UsageError } from "./errors.ts";
+import { usageError } from "./errors.ts";
 import { noisySamplers } from "./samplers.ts";
 
 type Size = readonly [height: number, width: number];
 
-/** @throws UsageError when a sampler has no such choice. */
+/** @throws GenError `usage` when a sampler has no such choice. */
 export function checkEta(eta: number | undefined, sampler: SamplerName | undefined): void {
   if (eta === undefined || sampler === undefined || usualEta(sampler) !== undefined) return;
-  throw new UsageError(`--eta is for --sampler ${noisySamplers().join(" or ")}, got ${sampler}`);
+  throw usageError(`--eta is for --sampler ${noisySamplers().join(" or ")}, got ${sampler}`);
 }
 
-/** @throws UsageError when noise is asked for from several sources. */
+/** @throws GenError `usage` when noise is asked for from several sources. */
 export function checkNoise(
   { torchSeed, init }: { readonly torchSeed?: number; readonly init?: string },
   seeded: boolean,
 ): void {
   if (torchSeed === undefined) return;
-  if (seeded) throw new UsageError("--torch-seed takes the place of --seed; leave one of them out");
+  if (seeded) throw usageError("--torch-seed takes the place of --seed; leave one of them out");
   if (init !== undefined)
-    throw new UsageError("--torch-seed draws the initial noise as well; leave out --init");
+    throw usageError("--torch-seed draws the initial noise as well; leave out --init");
 }
 
 /** What --size and --init say of a sample's shape, for a denoiser that leaves it open. */
@@ -29,10 +29,10 @@ export function openShape(
   return size ? [item.length === 3 ? item[0] : undefined, ...size] : item;
 }
 
-/** @throws UsageError when --size is not what the denoiser takes. */
+/** @throws GenError `usage` when --size is not what the denoiser takes. */
 export function checkSize(size: Size | undefined, shape: readonly number[]): void {
   if (!size || (shape.length === 3 && size.join() === shape.slice(1).join())) return;
-  throw new UsageError(
+  throw usageError(
     `--size must be left out or fit samples [${shape.join(", ")}], as the model makes them, got ${size.join("x")}`,
   );
 }

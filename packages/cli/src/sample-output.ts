@@ -2,7 +2,7 @@ import { totalmem } from "node:os";
 import { extname, resolve } from "node:path";
 import { writeNpy, writePng } from "@gen/data";
 import { isDrawable, maxDrawable, pictureOf, singleImage } from "./drawing/pictures.ts";
-import { UsageError } from "./errors.ts";
+import { usageError } from "./errors.ts";
 import { sweep, writeFolder, writeWhole } from "./files.ts";
 import type { LoadedPipeline } from "./model-folder.ts";
 import type { PipelineSamples } from "./sample-pipeline.ts";
@@ -10,16 +10,16 @@ import type { PipelineSamples } from "./sample-pipeline.ts";
 /** What a path asks for: a picture, the numbers, or a folder of both and of single pictures. */
 export type OutputKind = "png" | "npy" | "folder";
 
-/** The kind of a path. @throws UsageError on the ending of a file of another kind. */
+/** The kind of a path. @throws GenError `usage` on the ending of a file of another kind. */
 export function outputKind(out: string): OutputKind {
   const extension = extname(out).toLowerCase();
   if (extension === ".png" || extension === ".npy") return extension.slice(1) as OutputKind;
   if (!/^\.(jpe?g|gif|webp|bmp|tiff?|svg|pdf|npz|csv|tsv|txt|json|onnx)$/.test(extension))
     return "folder";
-  throw new UsageError(`--out must end in .png or .npy, or be a folder, got ${out}`);
+  throw usageError(`--out must end in .png or .npy, or be a folder, got ${out}`);
 }
 
-/** @throws UsageError when the samples cannot be shown as asked, or would not fit in memory. */
+/** @throws GenError `usage` when the samples cannot be shown as asked, or would not fit in memory. */
 export function checkOutput(
   out: string,
   kind: OutputKind,
@@ -28,7 +28,7 @@ export function checkOutput(
 ): void {
   const drawable = isDrawable(item);
   if (kind === "png" && !drawable)
-    throw new UsageError(
+    throw usageError(
       `--out ${out}: samples [${item.join(", ")}] are no pictures; choose a path that ends in .npy`,
     );
   // Numbers of a sample and of what it is made of, which are held about four times.
@@ -36,11 +36,11 @@ export function checkOutput(
   const memory = Math.min(process.constrainedMemory() || Infinity, totalmem());
   const most = Math.max(1, Math.floor(Math.min(memory / 4, 2 ** 31) / (16 * size)));
   if (count > most)
-    throw new UsageError(
+    throw usageError(
       `--count must be at most ${most} for samples [${item.join(", ")}] in this machine's memory, got ${count}`,
     );
   if (kind !== "npy" && drawable && count > maxDrawable(item))
-    throw new UsageError(
+    throw usageError(
       `--count must be at most ${maxDrawable(item)} for a picture of samples [${item.join(", ")}], got ${count}; --out ending in .npy takes more`,
     );
 }

@@ -8,6 +8,7 @@ import {
   schedulerSteps,
   torchNoise,
 } from "@gen/sampling";
+import { naming } from "./errors.ts";
 import type { LoadedPipeline } from "./model-folder.ts";
 import { unscale } from "./scaling.ts";
 
@@ -55,7 +56,9 @@ export async function samplePipeline(options: SamplePipelineOptions): Promise<Pi
   const { backend, pipeline, choice, count, seed, torchSeed, signal, onStep } = options;
   const { denoiser, scheduler, shape, item, scaling, vae } = pipeline;
   const imageLength = tokensOf(shape);
-  const { steps, clip } = schedulerSteps(scheduler, { imageLength, ...choice });
+  const { steps, clip } = naming("the sampler", () =>
+    schedulerSteps(scheduler, { imageLength, ...choice }),
+  );
   const size = shape.reduce((a, b) => a * b, 1);
   const out = new Float32Array(count * item.reduce((a, b) => a * b, 1));
   const batch = batchOf(shape, count);

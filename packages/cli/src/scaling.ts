@@ -1,4 +1,4 @@
-import { UsageError } from "./errors.ts";
+import { usageError } from "./errors.ts";
 
 /** What takes standardised points back: original = x * std + mean, for each feature. */
 export interface Scaling {
@@ -12,7 +12,7 @@ const key = "standardised";
 export const scalingNotes = (scaling: Scaling | undefined): Record<string, unknown> | undefined =>
   scaling && { [key]: { mean: Array.from(scaling.mean), std: Array.from(scaling.std) } };
 
-/** The scaling that a pipeline's notes hold. @throws UsageError when it does not fit the samples. */
+/** The scaling that a pipeline's notes hold. @throws GenError `usage` when it does not fit the samples. */
 export function scalingOf(
   notes: Readonly<Record<string, unknown>> | undefined,
   shape: readonly number[],
@@ -25,7 +25,7 @@ export function scalingOf(
       Array.isArray(values) && values.length === shape[0] && values.every(Number.isFinite),
   );
   if (fits && shape.length === 1) return { mean: mean as number[], std: std as number[] };
-  throw new UsageError(
+  throw usageError(
     `model_index.json: ${key} must hold a mean and a std of ${shape.join(" x ")} numbers each`,
   );
 }

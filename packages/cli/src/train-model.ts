@@ -1,5 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { GenError } from "@gen/math";
 import {
   type TrainingState,
   type TrainOptions,
@@ -8,7 +9,7 @@ import {
   type Weighted,
   withWeights,
 } from "@gen/nn";
-import { Interrupted, UsageError } from "./errors.ts";
+import { usageError } from "./errors.ts";
 import { sweep, writableFolder, writeWhole } from "./files.ts";
 import { progress } from "./progress.ts";
 import { differences } from "./settings-differences.ts";
@@ -57,7 +58,7 @@ export interface Trained<Model = unknown> {
 
 /**
  * Trains a model, or goes on where its folder stopped; the folder can be used and resumed at any moment.
- * @throws UsageError when the folder holds something else; Interrupted after Ctrl-C, when all is saved.
+ * @throws GenError `usage` when the folder holds something else; `interrupted` after Ctrl-C, when all is saved.
  */
 export async function trainModel<Model extends Weighted>(
   job: TrainingJob<Model>,
@@ -113,7 +114,8 @@ export async function trainModel<Model extends Weighted>(
   const model = await save(training.state);
   if (training.step < steps) {
     shown.finish(`stopped at step ${training.step} of ${steps}; ${folder} can be used and resumed`);
-    throw new Interrupted(
+    throw new GenError(
+      "interrupted",
       `interrupted at step ${training.step} of ${steps}; ${folder} is saved, run the same command to go on`,
     );
   }
@@ -142,19 +144,19 @@ async function claimFolder<Model extends Weighted>(
   const found = await readRecord(folder);
   if (!found) {
     if ((await readdir(folder).catch(() => [])).length === 0) return undefined;
-    throw new UsageError(
+    throw usageError(
       `--out ${folder} is not empty and holds no training to go on with; choose another or pass --force`,
     );
   }
   await sweep(folder, true);
   const differs = found.kind === kind ? differences(found.settings, settings) : `not a ${kind}`;
   if (differs) {
-    throw new UsageError(
+    throw usageError(
       `--out ${folder} holds a ${found.kind}, ${differs}; choose another or pass --force`,
     );
   }
   if (found.step >= steps && !reuse) {
-    throw new UsageError(
+    throw usageError(
       `--out ${folder} holds this model already, trained to step ${found.step}; choose another or pass --force`,
     );
   }

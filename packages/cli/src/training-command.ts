@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 import type { Backend } from "@gen/runtime-gpu";
 import { type Command, Option } from "commander";
 import { lossChart } from "./drawing/pictures.ts";
-import { UsageError } from "./errors.ts";
+import { usageError } from "./errors.ts";
 import { writableFolder, writeWhole } from "./files.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { openBackend } from "./open-backend.ts";
@@ -62,7 +62,7 @@ export async function prepared(options: TrainOptions & { readonly vae?: string }
   const batch = options.batch ?? (arePoints ? 256 : 128);
   const learningRate = options.learningRate ?? (arePoints ? 2e-3 : 1e-3);
   if (length >= batch) return { opened, pace: { steps, batch, learningRate, seed } };
-  throw new UsageError(
+  throw usageError(
     `--data ${data} must have at least --batch ${batch} images or points to train on, got ${length} (a tenth of a file is held out)`,
   );
 }

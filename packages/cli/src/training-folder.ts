@@ -2,7 +2,7 @@ import { rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readSafetensors, writeSafetensors } from "@gen/data";
 import { stateFromTensors, stateTensors, type TrainingState, type Weights } from "@gen/nn";
-import { UsageError } from "./errors.ts";
+import { usageError } from "./errors.ts";
 import { readBounded, writeWhole } from "./files.ts";
 
 /** Loss curves as they were read: steps, and values by name. */
@@ -29,7 +29,7 @@ const statePath = "training/state.safetensors";
 const recordLimit = 2 ** 26;
 const stateLimit = 2 ** 32;
 
-/** The record of a model folder, or undefined where there is none. @throws UsageError when it is damaged. */
+/** The record of a model folder, or undefined where there is none. @throws GenError `usage` when it is damaged. */
 export async function readRecord(folder: string): Promise<TrainingRecord | undefined> {
   const path = join(folder, recordPath);
   const bytes = await readBounded(path, recordLimit);
@@ -41,19 +41,19 @@ export async function readRecord(folder: string): Promise<TrainingRecord | undef
   } catch {
     // Falls through to the same error as a record of the wrong form.
   }
-  throw new UsageError(`${path} is damaged; pass --force to train anew`);
+  throw usageError(`${path} is damaged; pass --force to train anew`);
 }
 
-/** The state to go on from. @throws DataError or UsageError when it is missing or damaged. */
+/** The state to go on from. @throws GenError `invalid-data` or `usage` when it is missing or damaged. */
 export async function readState(folder: string, step: number): Promise<TrainingState> {
   const path = join(folder, statePath);
   const bytes = await readBounded(path, stateLimit);
-  if (!bytes) throw new UsageError(`${path} is missing; pass --force to train anew`);
+  if (!bytes) throw usageError(`${path} is missing; pass --force to train anew`);
   const { tensors, metadata } = readSafetensors(bytes, { name: path, limit: stateLimit });
   const found = Number(metadata?.step);
   // The record is written last: state that is ahead of it is whole, and goes on from its own step.
   if (!(found >= step))
-    throw new UsageError(
+    throw usageError(
       `${path} is of step ${metadata?.step}, not ${step}; pass --force to train anew`,
     );
   return stateFromTensors(found, tensors);

@@ -1,10 +1,13 @@
-import { DataError, readPng } from "@gen/data";
+import { readPng } from "@gen/data";
+import { GenError } from "@gen/math";
 import { describe, expect, test } from "vitest";
 import { isDrawable, lossChart, maxDrawable, pictureOf } from "../src/drawing/pictures.ts";
-import { errorLine, exitCode, Interrupted, naming, UsageError } from "../src/errors.ts";
+import { errorLine, exitCode, failureLine, naming, usageError } from "../src/errors.ts";
 import { program } from "../src/index.ts";
 import { duration, progress } from "../src/progress.ts";
 import { scalingOf } from "../src/scaling.ts";
+
+const usage = expect.objectContaining({ name: "GenError", code: "usage" });
 
 describe("errors", () => {
   const engine = (work: () => unknown) => {
@@ -14,14 +17,17 @@ describe("errors", () => {
       return error;
     }
   };
+  const steps = (eta: number) => {
+    throw new RangeError(`eta must be in [0, 1], got ${eta}`);
+  };
   const recurse = (): number => 1 + recurse();
   test.each([
-    ["bad usage", new UsageError("--x must be y, got z"), 2],
-    ["bad data", new DataError("a.npy", "no such file"), 2],
-    ["an argument that a package refuses", new RangeError("eta must be in [0, 1], got 2"), 2],
+    ["bad usage", usageError("--x must be y, got z"), 2],
+    ["bad data", new GenError("invalid-data", "a.npy: no such file"), 2],
+    ["an argument that a package refuses", engine(() => naming("ddim", () => steps(2))), 2],
     ["a path", Object.assign(new Error("EACCES: /x"), { code: "EACCES" }), 2],
     ["a full disk", Object.assign(new Error("ENOSPC"), { code: "ENOSPC" }), 1],
-    ["Ctrl-C", new Interrupted("stopped"), 130],
+    ["Ctrl-C", new GenError("interrupted", "stopped"), 130],
     ["a mistake of ours", engine(() => (undefined as unknown as Date).getTime()), 1],
     ["no memory", engine(() => new Float64Array(2 ** 52)), 1],
     ["endless recursion", engine(recurse), 1],
@@ -30,9 +36,9 @@ describe("errors", () => {
 
   test("are one line", () => {
     expect(errorLine(new Error("first\n  second\n"))).toBe("first; second");
-    expect(errorLine(engine(() => new Float64Array(2 ** 52)))).toMatch(/^not enough memory \(/);
+    expect(failureLine(engine(() => new Float64Array(2 ** 52)))).toMatch(/^not enough memory \(/);
     const named = engine(() => naming("unet", () => JSON.parse("{")));
-    expect(named).toBeInstanceOf(UsageError);
+    expect(named).toEqual(usage);
     expect(errorLine(named)).toMatch(/^unet: .*JSON/);
   });
 });
@@ -111,11 +117,11 @@ test("a scaling must fit the samples", () => {
   const notes = { standardised: { mean: [1, 2], std: [3, 4] } };
   expect(scalingOf(notes, [2])).toEqual({ mean: [1, 2], std: [3, 4] });
   expect(scalingOf(undefined, [2])).toBeUndefined();
-  expect(() => scalingOf(notes, [1, 2, 2])).toThrow(UsageError);
+  expect(() => scalingOf(notes, [1, 2, 2])).toThrow(usage);
   expect(() => scalingOf(notes, [3])).toThrow("a mean and a std of 3 numbers");
-  expect(() => scalingOf({ standardised: null }, [2])).toThrow(UsageError);
+  expect(() => scalingOf({ standardised: null }, [2])).toThrow(usage);
 });
 
 test("the program is a command that throws instead of exiting", async () => {
-  await expect(program().parseAsync(["node", "gen", "paint"])).rejects.toThrow(UsageError);
+  await expect(program().parseAsync(["node", "gen", "paint"])).rejects.toThrow(usage);
 });

@@ -1,5 +1,5 @@
 import { randomStream } from "@gen/math";
-import { DataError } from "./data-error.ts";
+import { dataError } from "./data-error.ts";
 import { checkFinite, type Dataset, itemSize } from "./dataset.ts";
 
 /** One batch: `x` is [batch, ...shape], and `indices` are the items' places in the dataset. */
@@ -60,7 +60,7 @@ export interface Batches extends IterableIterator<Batch> {
  * if nothing had happened.
  *
  * @throws RangeError when `batchSize`, `seed` or `from` is not as described.
- * @throws DataError when the data hold NaN or infinity, the dataset has fewer items than a batch
+ * @throws GenError `invalid-data` when the data hold NaN or infinity, the dataset has fewer items than a batch
  * needs, or `scale` needs a range that the dataset lacks.
  */
 export function batches(dataset: Dataset, options: BatchOptions): Batches {
@@ -70,7 +70,7 @@ export function batches(dataset: Dataset, options: BatchOptions): Batches {
   }
   const { length } = dataset;
   if (length < (dropLast ? batchSize : 1)) {
-    throw new DataError(
+    throw dataError(
       dataset.name,
       `a batch of ${batchSize} needs at least as many items, the dataset has ${length}`,
     );
@@ -158,11 +158,11 @@ function scaling(dataset: Dataset, scale: "unit" | "signed" | "none"): Affine {
     throw new RangeError(`scale must be "unit", "signed" or "none", got ${String(scale)}`);
   }
   if (dataset.range === undefined) {
-    throw new DataError(dataset.name, `scale "${scale}" needs a dataset with a range; it has none`);
+    throw dataError(dataset.name, `scale "${scale}" needs a dataset with a range; it has none`);
   }
   const [low, high] = dataset.range;
   if (!(low < high)) {
-    throw new DataError(dataset.name, `range must rise, got [${low}, ${high}]`);
+    throw dataError(dataset.name, `range must rise, got [${low}, ${high}]`);
   }
   const unit = { gain: 1 / (high - low), offset: -low / (high - low) };
   return scale === "unit" ? unit : { gain: 2 * unit.gain, offset: 2 * unit.offset - 1 };

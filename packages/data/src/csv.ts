@@ -1,4 +1,4 @@
-import { DataError } from "./data-error.ts";
+import { dataError } from "./data-error.ts";
 import { checkedByteLength, type ReadOptions } from "./nd-array.ts";
 
 /** Numbers of a CSV file: `data` is [rows, columns], float32. */
@@ -16,13 +16,13 @@ export interface CsvTable {
  * A first line that is not all numbers is the header. Empty lines and lines that start with `#` are
  * skipped.
  *
- * @throws DataError naming the line, when a field is no finite number, a line has another count of
+ * @throws GenError `invalid-data` naming the line, when a field is no finite number, a line has another count of
  * fields than the first, there is no row, or file or result exceed `limit` bytes (default 256 MiB).
  */
 export function readCsv(bytes: Uint8Array, options: ReadOptions = {}): CsvTable {
   const { name = "CSV file", limit = 2 ** 28 } = options;
   if (bytes.length > limit) {
-    throw new DataError(name, `takes ${bytes.length} bytes, the limit is ${limit}`);
+    throw dataError(name, `takes ${bytes.length} bytes, the limit is ${limit}`);
   }
   const text = new TextDecoder().decode(bytes);
   const values: number[] = [];
@@ -43,7 +43,7 @@ export function readCsv(bytes: Uint8Array, options: ReadOptions = {}): CsvTable 
       }
     }
     if (fields.length !== width) {
-      throw new DataError(
+      throw dataError(
         name,
         `line ${lineNumber} must have ${width} fields like the first, got ${fields.length}`,
       );
@@ -51,13 +51,13 @@ export function readCsv(bytes: Uint8Array, options: ReadOptions = {}): CsvTable 
     for (let k = 0; k < width; k++) {
       if (!Number.isFinite(Math.fround(numbers[k]))) {
         const field = JSON.stringify(fields[k].slice(0, 40));
-        throw new DataError(name, `line ${lineNumber} must hold finite numbers, got ${field}`);
+        throw dataError(name, `line ${lineNumber} must hold finite numbers, got ${field}`);
       }
       values.push(numbers[k]);
     }
   }
   const rows = width === 0 ? 0 : values.length / width;
-  if (rows === 0) throw new DataError(name, "at least one row of numbers is needed, got none");
+  if (rows === 0) throw dataError(name, "at least one row of numbers is needed, got none");
   checkedByteLength(name, "float32", [rows, width], limit);
   return { dtype: "float32", shape: [rows, width], data: Float32Array.from(values), columns };
 }

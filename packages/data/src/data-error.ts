@@ -1,25 +1,20 @@
+import { GenError } from "@gen/math";
+
 /**
- * Bad input data: a file or an array that cannot be what it should be.
+ * The error for bad input data: a file or an array that cannot be what it should be.
  *
- * The message is one line that names the file, what was found and what is allowed, so that a
- * command line can print it as it is and exit with 2.
+ * @param source file name or other origin; @param problem what is wrong and what is allowed.
  */
-export class DataError extends Error {
-  override readonly name = "DataError";
+export const dataError = (source: string, problem: string): GenError =>
+  new GenError("invalid-data", `${source}: ${problem}`);
 
-  /** @param source file name or other origin; @param problem what is wrong and what is allowed. */
-  constructor(source: string, problem: string) {
-    super(`${source}: ${problem}`.replace(/\s*[\r\n]+\s*/g, " "));
-  }
-}
-
-/** Runs a decoder of another library, turning whatever it throws into a {@link DataError}. */
+/** Runs a decoder of another library; whatever it throws becomes a {@link dataError}. */
 export function decoding<T>(source: string, what: string, decode: () => T): T {
   try {
     return decode();
   } catch (error) {
-    if (error instanceof DataError) throw error;
+    if (error instanceof GenError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new DataError(source, `not a readable ${what} (${reason})`);
+    throw dataError(source, `not a readable ${what} (${reason})`);
   }
 }

@@ -1,4 +1,4 @@
-import { DataError } from "./data-error.ts";
+import { dataError } from "./data-error.ts";
 import type { NdArray } from "./nd-array.ts";
 
 /**
@@ -37,17 +37,17 @@ export interface ArrayDatasetOptions {
  * with 1 or 4 channels, if the second axis has none of these sizes). uint8 stays bytes with the
  * range [0, 255]; everything else becomes float32, with a range only where one is given.
  *
- * @throws DataError when the array has no items, holds NaN, infinity, or raw half floats, or when
+ * @throws GenError `invalid-data` when the array has no items, holds NaN, infinity, or raw half floats, or when
  * there is not one whole-number label for each item.
  */
 export function arrayDataset(array: NdArray, options: ArrayDatasetOptions = {}): Dataset {
   const { name = "array", classes } = options;
   const [length = 0, ...rest] = array.shape;
   if (array.shape.length < 1 || array.data.length === 0) {
-    throw new DataError(name, `at least one item is needed, got [${array.shape.join(", ")}]`);
+    throw dataError(name, `at least one item is needed, got [${array.shape.join(", ")}]`);
   }
   if (array.dtype === "float16" || array.dtype === "bfloat16") {
-    throw new DataError(name, `data must be float32, float64 or whole numbers, got ${array.dtype}`);
+    throw dataError(name, `data must be float32, float64 or whole numbers, got ${array.dtype}`);
   }
   const isBytes = array.data instanceof Uint8Array;
   let data = isBytes ? array.data : asFloat32(array);
@@ -90,17 +90,14 @@ export function itemSize(dataset: { readonly shape: readonly number[] }): number
   return dataset.shape.reduce((product, n) => product * n, 1);
 }
 
-/** @throws DataError naming the first item that holds NaN or infinity. */
+/** @throws GenError `invalid-data` naming the first item that holds NaN or infinity. */
 export function checkFinite(dataset: Pick<Dataset, "name" | "data" | "shape">): void {
   const { data, name } = dataset;
   if (data instanceof Uint8Array) return;
   for (let i = 0; i < data.length; i++) {
     if (!Number.isFinite(data[i])) {
       const item = Math.floor(i / itemSize(dataset));
-      throw new DataError(
-        name,
-        `data must be finite float32 numbers, got ${data[i]} in item ${item}`,
-      );
+      throw dataError(name, `data must be finite float32 numbers, got ${data[i]} in item ${item}`);
     }
   }
 }
@@ -136,12 +133,12 @@ function asFloat32(array: NdArray): Float32Array {
 
 function checkedLabels(name: string, labels: NdArray, length: number): Int32Array {
   if (labels.data.length !== length) {
-    throw new DataError(name, `${length} items need as many labels, got ${labels.data.length}`);
+    throw dataError(name, `${length} items need as many labels, got ${labels.data.length}`);
   }
   return Int32Array.from(labels.data as ArrayLike<number | bigint>, (value) => {
     const label = Number(value);
     if (!Number.isInteger(label) || Math.abs(label) >= 2 ** 31) {
-      throw new DataError(name, `labels must be whole numbers of 32 bits, got ${value}`);
+      throw dataError(name, `labels must be whole numbers of 32 bits, got ${value}`);
     }
     return label;
   });

@@ -1,4 +1,4 @@
-import { DataError } from "./data-error.ts";
+import { dataError } from "./data-error.ts";
 import { inflate, inflateHead, isGzip } from "./inflate.ts";
 import {
   checkedByteLength,
@@ -23,7 +23,7 @@ const dtypes: Readonly<Record<number, DType>> = {
  *
  * The header is `00 00 type rank`, then `rank` big-endian 32-bit sizes, then the elements.
  *
- * @throws DataError on another magic number or type, a size beyond `limit`, bytes missing or left
+ * @throws GenError `invalid-data` on another magic number or type, a size beyond `limit`, bytes missing or left
  * over.
  */
 export function readIdx(bytes: Uint8Array, options: ReadOptions = {}): NdArray {
@@ -35,19 +35,19 @@ export function readIdx(bytes: Uint8Array, options: ReadOptions = {}): NdArray {
 
 function readHeader(name: string, file: Uint8Array, limit: number) {
   if (file.length < 4 || file[0] !== 0 || file[1] !== 0) {
-    throw new DataError(name, "not an idx file: it must start with two zero bytes");
+    throw dataError(name, "not an idx file: it must start with two zero bytes");
   }
   const dtype = dtypes[file[2]];
   if (dtype === undefined) {
-    throw new DataError(
+    throw dataError(
       name,
       `idx type must be one of 8, 9, 11, 12, 13, 14 (uint8 to float64), got ${file[2]}`,
     );
   }
   const rank = file[3];
   const start = 4 + 4 * rank;
-  if (rank < 1 || rank > 8) throw new DataError(name, `idx rank must be 1 to 8, got ${rank}`);
-  if (file.length < start) throw new DataError(name, `truncated in its ${start}-byte header`);
+  if (rank < 1 || rank > 8) throw dataError(name, `idx rank must be 1 to 8, got ${rank}`);
+  if (file.length < start) throw dataError(name, `truncated in its ${start}-byte header`);
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const shape = Array.from({ length: rank }, (_, k) => view.getUint32(4 + 4 * k));
   return { dtype, shape, start, size: checkedByteLength(name, dtype, shape, limit) };
@@ -56,7 +56,7 @@ function readHeader(name: string, file: Uint8Array, limit: number) {
 function elements(name: string, file: Uint8Array, header: ReturnType<typeof readHeader>): NdArray {
   const { dtype, shape, start, size } = header;
   if (file.length !== start + size) {
-    throw new DataError(
+    throw dataError(
       name,
       `[${shape.join(", ")}] of ${dtype} needs ${size} bytes of data, got ${file.length - start}`,
     );

@@ -1,4 +1,4 @@
-import { DataError } from "./data-error.ts";
+import { dataError } from "./data-error.ts";
 import type { Dataset } from "./dataset.ts";
 import { defaultLimit } from "./nd-array.ts";
 import { nodeModule } from "./node-module.ts";
@@ -22,7 +22,7 @@ export interface ImageFolderOptions {
  *
  * Links are followed to files within the folder alone.
  *
- * @throws DataError when there is no image, an image is unreadable or of another size than the
+ * @throws GenError `invalid-data` when there is no image, an image is unreadable or of another size than the
  * first, images lie both in the folder and in subfolders, a link leads out of the folder, or
  * `limit` is exceeded.
  */
@@ -40,14 +40,14 @@ export async function readImageFolder(
     const raster = target ? resize(raw, target[1], target[0]) : raw;
     const first = rasters[0] ?? raster;
     if (raster.width !== first.width || raster.height !== first.height) {
-      throw new DataError(
+      throw dataError(
         file,
         `must be ${first.width}x${first.height} like the first image, got ` +
           `${raster.width}x${raster.height} (or give a size to scale to)`,
       );
     }
     total += raster.width * raster.height * (options.channels ?? 3);
-    if (total > limit) throw new DataError(path, `images take more than ${limit} bytes, the limit`);
+    if (total > limit) throw dataError(path, `images take more than ${limit} bytes, the limit`);
     rasters.push(raster);
   }
   const channels = options.channels ?? (rasters.some((raster) => raster.channels === 3) ? 3 : 1);
@@ -92,13 +92,10 @@ async function listImages(path: string): Promise<{ files: ListedImage[]; classes
     files.push(...images.map((file) => ({ file, label: classes.length })));
     classes.push(folder);
   }
-  if (files.length === 0) throw new DataError(path, "at least one .png file is needed, got none");
+  if (files.length === 0) throw dataError(path, "at least one .png file is needed, got none");
   if (classes.length === 0) return { files };
   if (top.images.length > 0) {
-    throw new DataError(
-      path,
-      "images must lie either in the folder or in its subfolders, not both",
-    );
+    throw dataError(path, "images must lie either in the folder or in its subfolders, not both");
   }
   return { files, classes };
 }
@@ -107,7 +104,7 @@ async function listFolder(folder: string, root: string) {
   const { readdir, realpath, stat } = nodeModule("node:fs/promises");
   const { join, sep } = nodeModule("node:path");
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: Error) => {
-    throw new DataError(folder, `not a readable folder (${error.message})`);
+    throw dataError(folder, `not a readable folder (${error.message})`);
   });
   const images: string[] = [];
   const folders: string[] = [];
@@ -120,7 +117,7 @@ async function listFolder(folder: string, root: string) {
       const inside = `${await realpath(root)}${sep}`;
       const target = await realpath(path).catch(() => "");
       if (!target.startsWith(inside) || !(await stat(target)).isFile()) {
-        throw new DataError(path, "a link must lead to a file within the folder");
+        throw dataError(path, "a link must lead to a file within the folder");
       }
       images.push(path);
     }

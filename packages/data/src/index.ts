@@ -2,7 +2,6 @@ export type { Batch, Batches, BatchOptions, BatchState } from "./batches.ts";
 export { batches } from "./batches.ts";
 export type { CsvTable } from "./csv.ts";
 export { readCsv } from "./csv.ts";
-export { DataError } from "./data-error.ts";
 export type { ArrayDatasetOptions, Dataset } from "./dataset.ts";
 export { arrayDataset, slice } from "./dataset.ts";
 export { digits, fashionMnist } from "./embedded.ts";

@@ -1,5 +1,5 @@
 import { Gunzip, Unzlib } from "fflate";
-import { DataError, decoding } from "./data-error.ts";
+import { dataError, decoding } from "./data-error.ts";
 
 // Deflate expands at most about 1,032 times, so one slice can overshoot the limit by about 8 MiB.
 const slice = 1 << 13;
@@ -13,7 +13,7 @@ export function isGzip(bytes: Uint8Array): boolean {
  * Inflates a gzip or zlib stream, given in parts, stopping as soon as it yields more than `limit`
  * bytes.
  *
- * @throws DataError when the stream is damaged, ends early or is larger than `limit`.
+ * @throws GenError `invalid-data` when the stream is damaged, ends early or is larger than `limit`.
  */
 export function inflate(
   source: string,
@@ -26,10 +26,7 @@ export function inflate(
   const take = (chunk: Uint8Array) => {
     length += chunk.length;
     if (length > limit) {
-      throw new DataError(
-        source,
-        `decompresses to more than ${limit} bytes, the most allowed here`,
-      );
+      throw dataError(source, `decompresses to more than ${limit} bytes, the most allowed here`);
     }
     if (chunk.length > 0) chunks.push(chunk);
   };

@@ -1,4 +1,4 @@
-import { DataError } from "./data-error.ts";
+import { dataError } from "./data-error.ts";
 
 /** Arrays of numbers as files hold them; float16 and bfloat16 stay raw bits in a `Uint16Array`. */
 export type NumericArray =
@@ -83,7 +83,7 @@ export function dtypeOf(array: WritableArray): DType {
  * Bytes that an array of this dtype and shape takes, checked against `limit` before anything is
  * allocated.
  *
- * @throws DataError when a dimension is no whole number or the product exceeds the limit.
+ * @throws GenError `invalid-data` when a dimension is no whole number or the product exceeds the limit.
  */
 export function checkedByteLength(
   source: string,
@@ -94,13 +94,13 @@ export function checkedByteLength(
   let bytes = byteSize(dtype);
   for (const size of shape) {
     if (!Number.isSafeInteger(size) || size < 0) {
-      throw new DataError(source, `shape must hold whole numbers, got [${shape.join(", ")}]`);
+      throw dataError(source, `shape must hold whole numbers, got [${shape.join(", ")}]`);
     }
     bytes *= size;
   }
-  if (shape.length > 32) throw new DataError(source, `at most 32 dimensions, got ${shape.length}`);
+  if (shape.length > 32) throw dataError(source, `at most 32 dimensions, got ${shape.length}`);
   if (!(bytes <= limit)) {
-    throw new DataError(
+    throw dataError(
       source,
       `[${shape.join(", ")}] of ${dtype} takes ${bytes} bytes, the limit is ${limit}`,
     );

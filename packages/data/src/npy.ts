@@ -1,4 +1,4 @@
-import { DataError } from "./data-error.ts";
+import { dataError } from "./data-error.ts";
 import {
   checkArray,
   checkedByteLength,
@@ -32,38 +32,38 @@ const longestHeader = 65_536;
  * Reads a `.npy` file (versions 1 to 3). Big-endian elements are swapped and Fortran order is
  * transposed, so that `data` is always native and row-major; `bool` becomes uint8.
  *
- * @throws DataError on another magic number, element types that are not plain numbers (objects are
+ * @throws GenError `invalid-data` on another magic number, element types that are not plain numbers (objects are
  * never unpickled), a size beyond `limit`, bytes missing or left over.
  */
 export function readNpy(bytes: Uint8Array, options: ReadOptions = {}): NdArray {
   const { name = "npy file", limit = defaultLimit } = options;
   if (bytes.length < 10 || bytes[0] !== 0x93 || latin1(bytes.subarray(1, 6)) !== "NUMPY") {
-    throw new DataError(name, "not an npy file: it must start with \\x93NUMPY");
+    throw dataError(name, "not an npy file: it must start with \\x93NUMPY");
   }
   const major = bytes[6];
   if (major < 1 || major > 3) {
-    throw new DataError(name, `npy version must be 1, 2 or 3, got ${major}`);
+    throw dataError(name, `npy version must be 1, 2 or 3, got ${major}`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const prefix = major === 1 ? 10 : 12;
-  if (bytes.length < prefix) throw new DataError(name, "truncated in its header");
+  if (bytes.length < prefix) throw dataError(name, "truncated in its header");
   const headerLength = major === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   if (headerLength > longestHeader) {
-    throw new DataError(name, `header must be at most ${longestHeader} bytes, got ${headerLength}`);
+    throw dataError(name, `header must be at most ${longestHeader} bytes, got ${headerLength}`);
   }
   const start = prefix + headerLength;
-  if (bytes.length < start) throw new DataError(name, `truncated in its ${start}-byte header`);
+  if (bytes.length < start) throw dataError(name, `truncated in its ${start}-byte header`);
   const header = latin1(bytes.subarray(prefix, start));
   const { dtype, littleEndian } = elementType(name, header);
   const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
   const sizes = /'shape'\s*:\s*\(([\d,\s]*)\)/.exec(header)?.[1];
   if (fortran === undefined || sizes === undefined) {
-    throw new DataError(name, "npy header must hold 'descr', 'fortran_order' and 'shape'");
+    throw dataError(name, "npy header must hold 'descr', 'fortran_order' and 'shape'");
   }
   const shape = sizes.split(",").flatMap((s) => (s.trim() === "" ? [] : [Number(s)]));
   const size = checkedByteLength(name, dtype, shape, limit);
   if (bytes.length !== start + size) {
-    throw new DataError(
+    throw dataError(
       name,
       `[${shape.join(", ")}] of ${dtype} needs ${size} bytes of data, got ${bytes.length - start}`,
     );
@@ -108,7 +108,7 @@ function elementType(name: string, header: string): { dtype: DType; littleEndian
     }
   }
   const allowed = "f2, f4, f8, i1 to i8, u1 to u8, b1";
-  throw new DataError(name, `npy dtype must be one of ${allowed}, got ${descr ?? "a structure"}`);
+  throw dataError(name, `npy dtype must be one of ${allowed}, got ${descr ?? "a structure"}`);
 }
 
 function rowMajor(data: NumericArray, shape: readonly number[]): NumericArray {

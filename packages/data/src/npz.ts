@@ -1,5 +1,5 @@
 import { type Unzipped, unzipSync, type Zippable, zipSync } from "fflate";
-import { DataError, decoding } from "./data-error.ts";
+import { dataError, decoding } from "./data-error.ts";
 import { defaultLimit, type NdArray, type ReadOptions, type WritableArray } from "./nd-array.ts";
 import { readNpy, writeNpy } from "./npy.ts";
 
@@ -8,13 +8,13 @@ const mostArrays = 10_000;
 /**
  * Reads a `.npz` archive: its arrays by name, without the `.npy` of the entry.
  *
- * @throws DataError when the archive is damaged, holds other files than arrays, or more than
+ * @throws GenError `invalid-data` when the archive is damaged, holds other files than arrays, or more than
  * `limit` bytes in all, or when one of its arrays is refused by {@link readNpy}.
  */
 export function readNpz(bytes: Uint8Array, options: ReadOptions = {}): Record<string, NdArray> {
   const { name = "npz file", limit = defaultLimit } = options;
   if (bytes.length < 22 || bytes[0] !== 0x50 || bytes[1] !== 0x4b) {
-    throw new DataError(name, "not an npz file: it must start with PK, as zip archives do");
+    throw dataError(name, "not an npz file: it must start with PK, as zip archives do");
   }
   let total = 0;
   let count = 0;
@@ -24,13 +24,13 @@ export function readNpz(bytes: Uint8Array, options: ReadOptions = {}): Record<st
         count += 1;
         total += entry.originalSize;
         if (count > mostArrays) {
-          throw new DataError(name, `at most ${mostArrays} arrays are allowed`);
+          throw dataError(name, `at most ${mostArrays} arrays are allowed`);
         }
         if (!(total <= limit)) {
-          throw new DataError(name, `holds more than ${limit} bytes, the most allowed here`);
+          throw dataError(name, `holds more than ${limit} bytes, the most allowed here`);
         }
         if (!entry.name.endsWith(".npy")) {
-          throw new DataError(name, `entries must be .npy arrays, got ${entry.name}`);
+          throw dataError(name, `entries must be .npy arrays, got ${entry.name}`);
         }
         return true;
       },

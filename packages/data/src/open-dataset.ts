@@ -1,5 +1,5 @@
 import { type CsvTable, readCsv } from "./csv.ts";
-import { DataError } from "./data-error.ts";
+import { dataError } from "./data-error.ts";
 import { arrayDataset, type Dataset } from "./dataset.ts";
 import { readIdx } from "./idx.ts";
 import { type ImageFolderOptions, readImageFolder } from "./image-folder.ts";
@@ -29,7 +29,7 @@ export interface OpenDatasetOptions extends ImageFolderOptions {
  * In an npz archive, `labels` or `y` are the labels; in a CSV file with a header, a column
  * named `label`, `labels` or `class`.
  *
- * @throws DataError when the path or what it holds is none of these, too large or malformed; see
+ * @throws GenError `invalid-data` when the path or what it holds is none of these, too large or malformed; see
  * each reader.
  */
 export async function openDataset(
@@ -39,7 +39,7 @@ export async function openDataset(
   const { limit = defaultLimit } = options;
   const { stat } = nodeModule("node:fs/promises");
   const found = await stat(path).catch(() => undefined);
-  if (found === undefined) throw new DataError(path, "no such file or folder");
+  if (found === undefined) throw dataError(path, "no such file or folder");
   if (found.isDirectory()) return readImageFolder(path, options);
   const kind = kindOf(path);
   const bytes = await readBounded(path, limit);
@@ -68,7 +68,7 @@ export async function openDataset(
 function kindOf(path: string): "idx" | "npy" | "npz" | "csv" {
   const match = /(?:[.-](idx|ubyte)(?:\.gz)?|\.(npy|npz|csv|tsv|txt))$/i.exec(path);
   if (match === null) {
-    throw new DataError(
+    throw dataError(
       path,
       "must be a folder of .png, or end in .idx, -ubyte (or these with .gz), .npy, .npz, .csv, .tsv, .txt",
     );
@@ -88,7 +88,7 @@ async function labelsBeside(path: string): Promise<string | undefined> {
 async function readLabels(path: string, limit: number): Promise<NdArray> {
   const kind = kindOf(path);
   if (kind !== "idx" && kind !== "npy") {
-    throw new DataError(path, "labels must be an idx or npy file");
+    throw dataError(path, "labels must be an idx or npy file");
   }
   const bytes = await readBounded(path, limit);
   return (kind === "idx" ? readIdx : readNpy)(bytes, { name: path, limit });
@@ -100,7 +100,7 @@ function chooseArrays(path: string, arrays: Record<string, NdArray>, key?: strin
   const candidates = key === undefined ? names.filter((name) => !isLabel(name)) : [key];
   const [name] = candidates;
   if (candidates.length !== 1 || !names.includes(name)) {
-    throw new DataError(
+    throw dataError(
       path,
       `key must name one of its arrays (${names.join(", ")}), got ${key ?? "none"}`,
     );

@@ -1,5 +1,5 @@
 import { convertIndexedToRgb, decode, encode } from "fast-png";
-import { DataError, decoding } from "./data-error.ts";
+import { dataError, decoding } from "./data-error.ts";
 import { inflate } from "./inflate.ts";
 import type { ReadOptions } from "./nd-array.ts";
 
@@ -21,7 +21,7 @@ const longestSide = 65_535;
  * Width and height are checked before anything is allocated, and the pixel stream may not
  * decompress to more than they need.
  *
- * @throws DataError when the file is no PNG, damaged, truncated, has a side of 0 or above 65,535,
+ * @throws GenError `invalid-data` when the file is no PNG, damaged, truncated, has a side of 0 or above 65,535,
  * or takes more than `limit` bytes when decoded (default 256 MiB).
  */
 export function readPng(bytes: Uint8Array, options: ReadOptions = {}): Raster {
@@ -32,7 +32,7 @@ export function readPng(bytes: Uint8Array, options: ReadOptions = {}): Raster {
   let channels = channelsOf[colour];
   let source = png.data;
   if (colour === 3) {
-    if (png.palette === undefined) throw new DataError(name, "PNG with indices but no palette");
+    if (png.palette === undefined) throw dataError(name, "PNG with indices but no palette");
     source = decoding(name, "PNG palette", () => convertIndexedToRgb(png));
     channels = png.palette[0].length;
   }
@@ -83,7 +83,7 @@ export function writePng(raster: Raster): Uint8Array {
 function inspect(name: string, bytes: Uint8Array, limit: number) {
   const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
   if (!signature.every((byte, i) => bytes[i] === byte)) {
-    throw new DataError(name, "not a PNG file: the signature is missing");
+    throw dataError(name, "not a PNG file: the signature is missing");
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const kept: Uint8Array[] = [bytes.subarray(0, 8)];
@@ -91,15 +91,15 @@ function inspect(name: string, bytes: Uint8Array, limit: number) {
   let header: ReturnType<typeof readHeader> | undefined;
   let type = "";
   for (let at = 8; type !== "IEND"; ) {
-    if (at + 12 > bytes.length) throw new DataError(name, "truncated PNG: no IEND chunk");
+    if (at + 12 > bytes.length) throw dataError(name, "truncated PNG: no IEND chunk");
     const length = view.getUint32(at);
     const end = at + 12 + length;
     if (end > bytes.length) {
-      throw new DataError(name, `truncated PNG: a chunk ends at ${end} of ${bytes.length} bytes`);
+      throw dataError(name, `truncated PNG: a chunk ends at ${end} of ${bytes.length} bytes`);
     }
     type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
     if (header === undefined) {
-      if (type !== "IHDR" || length !== 13) throw new DataError(name, "PNG must begin with IHDR");
+      if (type !== "IHDR" || length !== 13) throw dataError(name, "PNG must begin with IHDR");
       header = readHeader(name, view, at + 8, limit);
     }
     if (["IHDR", "PLTE", "tRNS", "IDAT", "IEND"].includes(type)) {
@@ -108,10 +108,10 @@ function inspect(name: string, bytes: Uint8Array, limit: number) {
     if (type === "IDAT") deflated.push(bytes.subarray(at + 8, at + 8 + length));
     at = end;
   }
-  if (header === undefined) throw new DataError(name, "PNG must begin with IHDR");
+  if (header === undefined) throw dataError(name, "PNG must begin with IHDR");
   const raw = inflate(name, "zlib", deflated, header.rawBytes).length;
   if (raw !== header.rawBytes) {
-    throw new DataError(name, `truncated PNG: ${raw} of ${header.rawBytes} bytes of pixels`);
+    throw dataError(name, `truncated PNG: ${raw} of ${header.rawBytes} bytes of pixels`);
   }
   return { ...header, essential: joined(kept) };
 }
@@ -123,19 +123,16 @@ function readHeader(name: string, view: DataView, at: number, limit: number) {
   const colour = view.getUint8(at + 9);
   const interlaced = view.getUint8(at + 12) === 1;
   if (width < 1 || height < 1 || width > longestSide || height > longestSide) {
-    throw new DataError(name, `PNG sides must be 1 to ${longestSide}, got ${width}x${height}`);
+    throw dataError(name, `PNG sides must be 1 to ${longestSide}, got ${width}x${height}`);
   }
   const channels = channelsOf[colour];
   if (channels === undefined || ![1, 2, 4, 8, 16].includes(depth)) {
-    throw new DataError(name, `PNG of colour type ${colour} and ${depth} bits is not allowed`);
+    throw dataError(name, `PNG of colour type ${colour} and ${depth} bits is not allowed`);
   }
   const rowBytes = (n: number) => Math.ceil((n * channels * depth) / 8);
   const decoded = Math.max(rowBytes(width) * height, width * height * Math.max(channels, 3));
   if (decoded > limit) {
-    throw new DataError(
-      name,
-      `a ${width}x${height} PNG takes ${decoded} bytes, the limit is ${limit}`,
-    );
+    throw dataError(name, `a ${width}x${height} PNG takes ${decoded} bytes, the limit is ${limit}`);
   }
   let rawBytes = interlaced ? 0 : height * (1 + rowBytes(width));
   if (interlaced) {

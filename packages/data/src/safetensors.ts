@@ -1,4 +1,4 @@
-import { DataError, decoding } from "./data-error.ts";
+import { dataError, decoding } from "./data-error.ts";
 import {
   byteSize,
   checkArray,
@@ -39,32 +39,29 @@ export interface Safetensors<A = NdArray> {
 /**
  * Reads a safetensors file: 8 bytes of header length, a JSON header, the tensors' bytes.
  *
- * @throws DataError when the header is longer than 100 MB or than the file, is no such JSON, names
+ * @throws GenError `invalid-data` when the header is longer than 100 MB or than the file, is no such JSON, names
  * an unknown dtype, or when a tensor's range is not its size, leaves the file, overlaps another or
  * leaves a gap.
  */
 export function readSafetensors(bytes: Uint8Array, options: ReadOptions = {}): Safetensors {
   const { name = "safetensors file", limit = defaultLimit } = options;
-  if (bytes.length < 8) throw new DataError(name, `truncated: ${bytes.length} bytes of at least 8`);
+  if (bytes.length < 8) throw dataError(name, `truncated: ${bytes.length} bytes of at least 8`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerLength = Number(view.getBigUint64(0, true));
   if (headerLength > longestHeader) {
-    throw new DataError(name, `header must be at most ${longestHeader} bytes, got ${headerLength}`);
+    throw dataError(name, `header must be at most ${longestHeader} bytes, got ${headerLength}`);
   }
   const start = 8 + headerLength;
   if (start > bytes.length) {
-    throw new DataError(
-      name,
-      `truncated: the header ends at ${start}, the file at ${bytes.length}`,
-    );
+    throw dataError(name, `truncated: the header ends at ${start}, the file at ${bytes.length}`);
   }
   const header: unknown = decoding(name, "safetensors header", () =>
     JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, start))),
   );
-  if (!isRecord(header)) throw new DataError(name, "safetensors header must be a JSON object");
+  if (!isRecord(header)) throw dataError(name, "safetensors header must be a JSON object");
   const { __metadata__: metadata = {}, ...entries } = header;
   if (!isRecord(metadata) || Object.values(metadata).some((text) => typeof text !== "string")) {
-    throw new DataError(name, "__metadata__ must map strings to strings");
+    throw dataError(name, "__metadata__ must map strings to strings");
   }
   const body = bytes.subarray(start);
   const checked = Object.entries(entries).map(([key, entry]) => ({
@@ -74,18 +71,15 @@ export function readSafetensors(bytes: Uint8Array, options: ReadOptions = {}): S
   let end = 0;
   for (const { key, from, to } of checked.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
     if (to > body.length) {
-      throw new DataError(name, `truncated: ${key} ends at ${to} of ${body.length} bytes of data`);
+      throw dataError(name, `truncated: ${key} ends at ${to} of ${body.length} bytes of data`);
     }
     if (from !== end) {
-      throw new DataError(
-        name,
-        `tensors must lie end to end: ${key} starts at ${from}, not ${end}`,
-      );
+      throw dataError(name, `tensors must lie end to end: ${key} starts at ${from}, not ${end}`);
     }
     end = to;
   }
   if (end !== body.length) {
-    throw new DataError(name, `tensors end at ${end}, the data at ${body.length}`);
+    throw dataError(name, `tensors end at ${end}, the data at ${body.length}`);
   }
   const tensors = checked.map(({ key, dtype, shape, from, to }): [string, NdArray] => [
     key,
@@ -138,20 +132,20 @@ export function writeSafetensors(
 }
 
 function checkedEntry(source: string, entry: unknown, limit: number) {
-  if (!isRecord(entry)) throw new DataError(source, "must be an object of dtype, shape, offsets");
+  if (!isRecord(entry)) throw dataError(source, "must be an object of dtype, shape, offsets");
   const { dtype: label, shape, data_offsets: offsets } = entry;
   if (typeof label !== "string" || !Object.hasOwn(dtypeNames, label)) {
     const allowed = Object.keys(dtypeNames).join(", ");
-    throw new DataError(source, `dtype must be one of ${allowed}, got ${String(label)}`);
+    throw dataError(source, `dtype must be one of ${allowed}, got ${String(label)}`);
   }
   if (!isNumbers(shape) || !isNumbers(offsets) || offsets.length !== 2) {
-    throw new DataError(source, "shape and data_offsets must be lists of whole numbers");
+    throw dataError(source, "shape and data_offsets must be lists of whole numbers");
   }
   const dtype = dtypeNames[label as keyof typeof dtypeNames];
   const size = checkedByteLength(source, dtype, shape, limit);
   const [from, to] = offsets;
   if (to - from !== size) {
-    throw new DataError(
+    throw dataError(
       source,
       `[${shape.join(", ")}] of ${label} takes ${size} bytes, its offsets span ${to - from}`,
     );

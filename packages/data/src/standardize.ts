@@ -11,7 +11,7 @@ export interface Standardized {
  * Shifts and scales each coordinate of an item to mean 0 and (population) standard deviation 1:
  * `(x - mean) / std`. A coordinate that never changes is only shifted; its std is given as 1.
  *
- * @throws DataError when the data hold NaN or infinity.
+ * @throws GenError `invalid-data` when the data hold NaN or infinity.
  */
 export function standardize(dataset: Dataset): Standardized {
   checkFinite(dataset);

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { DataError, readIdx } from "@gen/data";
+import { readIdx } from "@gen/data";
 import { expect, test } from "vitest";
 import { thrown } from "./fixture.ts";
 
@@ -46,7 +46,7 @@ test.each([
   ["sizes beyond any file", idx(8, [2 ** 32 - 1, 2 ** 32 - 1], new Uint8Array(0)), "the limit is"],
 ])("refuses %s in one line that names the file", (_what, bytes, problem) => {
   const error = thrown(() => readIdx(bytes, { name: "train.idx" }));
-  expect(error).toBeInstanceOf(DataError);
+  expect(error).toMatchObject({ name: "GenError", code: "invalid-data" });
   expect(error.message).toMatch(/^train\.idx: [^\n]+$/);
   expect(error.message).toContain(problem);
 });

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DataError, readImageFolder, writePng } from "@gen/data";
+import { readImageFolder, writePng } from "@gen/data";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 let folder: string;
@@ -66,7 +66,7 @@ async function refusal(): Promise<string> {
     () => undefined,
     (reason) => reason,
   );
-  expect(error).toBeInstanceOf(DataError);
+  expect(error).toMatchObject({ name: "GenError", code: "invalid-data" });
   expect(error.message).not.toContain("\n");
   return error.message.replaceAll(folder, "FOLDER");
 }

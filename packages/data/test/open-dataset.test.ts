@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { DataError, openDataset, writeNpy, writeNpz, writePng } from "@gen/data";
+import { openDataset, writeNpy, writeNpz, writePng } from "@gen/data";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 let folder: string;
@@ -64,7 +64,7 @@ test.each([
   const error = await openDataset(at(name), {
     ...(name === "labels.npy" && { labels: fixture("scalar.npy") }),
   }).catch((reason) => reason);
-  expect(error).toBeInstanceOf(DataError);
+  expect(error).toMatchObject({ name: "GenError", code: "invalid-data" });
   expect(error.message).toMatch(/^[^\n]+$/);
   expect(error.message).toContain(`${at(name)}: ${problem}`);
 });

@@ -34,7 +34,6 @@ export {
 export { exprArithmetic } from "./expr-arithmetic.ts";
 export { gradients } from "./gradients.ts";
 export { fromOnnx, type OnnxModel } from "./onnx/from-onnx.ts";
-export { OnnxError } from "./onnx/protobuf.ts";
 export type { OnnxReadOptions } from "./onnx/read-graph.ts";
 export type { ExternalData } from "./onnx/read-tensor.ts";
 export { type OnnxOptions, toOnnx } from "./onnx/to-onnx.ts";

@@ -20,6 +20,7 @@ export {
   normalLogProb,
   reparameterise,
 } from "./gaussian-terms.ts";
+export { type ErrorCode, errorCode, GenError } from "./gen-error.ts";
 export { gaussianProduct, gaussianQuotient, linearGaussianPosterior } from "./linear-gaussian.ts";
 export { bitsPerDimension } from "./metrics/bits-per-dimension.ts";
 export { frechetDistance } from "./metrics/frechet-distance.ts";

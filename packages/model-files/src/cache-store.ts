@@ -1,5 +1,5 @@
+import { GenError } from "@gen/math";
 import { type FileStore, isStoreName } from "./file-store.ts";
-import { ModelFileError } from "./model-file-error.ts";
 
 interface Cache {
   match(url: string): Promise<Response | undefined>;
@@ -14,7 +14,8 @@ const origin = "https://model-files.invalid/";
 /** A store in a browser's cache of this name, which the pages and workers of an origin share. */
 export function cacheStore(cacheName: string): FileStore {
   if (!("caches" in globalThis)) {
-    throw new ModelFileError(
+    throw new GenError(
+      "insecure-context",
       "model files need the Cache API, which pages have in a secure context: open this one over https or from localhost",
     );
   }

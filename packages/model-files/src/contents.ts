@@ -1,5 +1,5 @@
+import { GenError } from "@gen/math";
 import type { LruStore } from "./lru-store.ts";
-import { ModelFileError } from "./model-file-error.ts";
 import { isSha256, sha256Of } from "./sha256.ts";
 import { type Version, versionFrom } from "./version.ts";
 
@@ -20,7 +20,7 @@ export interface Link extends Version {
 
 /**
  * The content with a hash, verified; undefined if it is not stored. A damaged content is removed.
- * @throws ModelFileError when it has more than `limit` bytes.
+ * @throws GenError `file-too-large` when it has more than `limit` bytes.
  */
 export async function loadContent(
   { files, pin, remove, touch }: LruStore,
@@ -32,7 +32,8 @@ export async function loadContent(
     const size = (await files.sizes()).get(sha256);
     if (size === undefined) return undefined;
     if (size > limit) {
-      throw new ModelFileError(
+      throw new GenError(
+        "file-too-large",
         `the file of SHA-256 ${sha256} has ${size} bytes, at most ${limit} are allowed`,
       );
     }

@@ -1,14 +1,8 @@
+import { errorCode, GenError } from "@gen/math";
 import { GrowingBytes } from "./growing-bytes.ts";
-import { ModelFileError } from "./model-file-error.ts";
 import { inNode } from "./node-module.ts";
 import type { PartialDownload } from "./partial-download.ts";
-import {
-  type FileBody,
-  RefusedError,
-  type RequestOptions,
-  request,
-  UnreachableError,
-} from "./request.ts";
+import { type FileBody, type RequestOptions, request } from "./request.ts";
 import { type Version, validatorOf } from "./version.ts";
 
 /** What to download, and how. */
@@ -54,7 +48,8 @@ export async function download(options: DownloadOptions): Promise<Downloaded | u
       if (failure === undefined) return { bytes: bytes.toArray(), version, resumed };
       if (attempt === attempts) {
         const of = body.total === undefined ? "" : ` of ${body.total}`;
-        throw new ModelFileError(
+        throw new GenError(
+          "download-failed",
           `${url} broke off after ${bytes.length}${of} bytes (${failure}); another call goes on from there where the server can`,
         );
       }
@@ -63,7 +58,8 @@ export async function download(options: DownloadOptions): Promise<Downloaded | u
       await delay(250 * attempt++, signal);
     }
   } catch (error) {
-    if (error instanceof RefusedError) await partial.remove();
+    const code = errorCode(error);
+    if (code === "file-missing" || code === "file-changed") await partial.remove();
     else await partial.save(bytes, true);
     signal.throwIfAborted();
     throw error;
@@ -78,7 +74,7 @@ async function requestRest(options: RequestOptions, version: Version, from: numb
   try {
     return await request(options, version, from);
   } catch (error) {
-    if (!(error instanceof UnreachableError) || from === 0 || inNode()) throw error;
+    if (errorCode(error) !== "unreachable" || from === 0 || inNode()) throw error;
     return request(options, version, 0);
   }
 }
@@ -99,10 +95,10 @@ async function receive(
       if (next instanceof Error) return reasonOf(next);
       if (next.done) break;
       if (!bytes.add(next.value)) {
-        throw new ModelFileError(`${url} is larger than the ${limit} bytes allowed`);
+        throw new GenError("file-too-large", `${url} is larger than the ${limit} bytes allowed`);
       }
       if (exact && total !== undefined && bytes.length > total) {
-        throw new RefusedError(`${url} sent more than the ${total} bytes it announced`);
+        throw new GenError("file-changed", `${url} sent more than the ${total} bytes it announced`);
       }
       reportLength();
       await partial.save(bytes);

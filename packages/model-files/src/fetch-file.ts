@@ -1,9 +1,9 @@
+import { errorCode, GenError } from "@gen/math";
 import { keepContent, keepLink, linkOf, loadContent } from "./contents.ts";
 import { download } from "./download.ts";
 import type { LruStore } from "./lru-store.ts";
-import { ModelFileError } from "./model-file-error.ts";
 import { partialDownload } from "./partial-download.ts";
-import { type RequestOptions, UnreachableError } from "./request.ts";
+import type { RequestOptions } from "./request.ts";
 import { sha256Of } from "./sha256.ts";
 
 /** Which file to fetch, and where to report progress. */
@@ -29,17 +29,20 @@ export async function fetchFile(store: LruStore, options: FetchFileOptions): Pro
     for (;;) {
       const known = stored && link;
       const downloaded = await download({ ...options, known, partial }).catch((error) => {
-        if (stored && error instanceof UnreachableError) return undefined;
+        if (stored && errorCode(error) === "unreachable") return undefined;
         throw error;
       });
       if (stored && !downloaded) return reported(stored);
-      if (!downloaded) throw new ModelFileError(`${url} did not come`);
+      if (!downloaded) throw new GenError("download-failed", `${url} did not come`);
       await partial.remove();
       const found = await sha256Of(downloaded.bytes);
       if (sha256 && found !== sha256) {
         // The first part may belong to another version: download once more, from the start.
         if (downloaded.resumed) continue;
-        throw new ModelFileError(`${url} has SHA-256 ${found}, not ${sha256}: it is not kept`);
+        throw new GenError(
+          "file-changed",
+          `${url} has SHA-256 ${found}, not ${sha256}: it is not kept`,
+        );
       }
       await keepContent(store, found, downloaded.bytes);
       await keepLink(store, url, { ...downloaded.version, sha256: found });

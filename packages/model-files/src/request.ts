@@ -1,4 +1,4 @@
-import { ModelFileError } from "./model-file-error.ts";
+import { GenError } from "@gen/math";
 import { inNode } from "./node-module.ts";
 import { sameVersion, type Version, validatorOf } from "./version.ts";
 
@@ -26,12 +26,6 @@ export interface FileBody {
   readonly exact: boolean;
 }
 
-/** The server was not reached. */
-export class UnreachableError extends ModelFileError {}
-
-/** The file does not exist, or is not as announced. Bytes received so far are useless. */
-export class RefusedError extends ModelFileError {}
-
 /**
  * Requests the bytes of a file from position `from` on if the server still has `version`, otherwise
  * all of them.
@@ -50,7 +44,7 @@ export async function request(
   const encoded = !/^(identity)?$/i.test(header("content-encoding") ?? "");
   const stated = { etag: header("etag"), modified: header("last-modified") };
   const cancelBody = () => response.body?.cancel().catch(() => undefined);
-  const fail = async (error: ModelFileError): Promise<never> => {
+  const fail = async (error: GenError): Promise<never> => {
     await cancelBody();
     throw error;
   };
@@ -68,7 +62,9 @@ export async function request(
     const same = sameVersion(version, { ...stated, total }) ?? (sha256 || !isCrossOrigin(url));
     if (from === 0 || start !== from || !rangeKnown || !same || encoded) {
       if (from === 0) {
-        return fail(new ModelFileError(`${url} answered with a part that nobody asked for`));
+        return fail(
+          new GenError("download-failed", `${url} answered with a part that nobody asked for`),
+        );
       }
       await cancelBody();
       return "range refused";
@@ -79,11 +75,11 @@ export async function request(
   if (!ok) {
     const missing = status === 404 || status === 410;
     const message = `${url} answered ${`${status} ${response.statusText}`.trim()}`;
-    return fail(missing ? new RefusedError(message, { missing }) : new ModelFileError(message));
+    return fail(new GenError(missing ? "file-missing" : "download-failed", message));
   }
   if (header("content-type")?.startsWith("text/html") && !/\.html?$/.test(new URL(url).pathname)) {
     // Servers of single-page applications answer so when a file does not exist.
-    return fail(new RefusedError(`${url} answered with a web page, not a file`, { missing: true }));
+    return fail(new GenError("file-missing", `${url} answered with a web page, not a file`));
   }
   const total = encoded ? undefined : length;
   const current = { ...stated, total };
@@ -120,7 +116,7 @@ async function send(
     signal.throwIfAborted();
     const { message, cause: deeper } = cause as Error;
     const reason = deeper instanceof Error ? deeper.message : message;
-    throw new UnreachableError(`${url} cannot be reached (${reason})`, { cause });
+    throw new GenError("unreachable", `${url} cannot be reached (${reason})`, { cause });
   }
 }
 
@@ -137,5 +133,5 @@ const bodyReader = ({ body }: Response): ReadableStreamDefaultReader<Uint8Array>
 const parseSize = (text: string | undefined): number | undefined =>
   text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 
-const tooLargeError = (url: string, bytes: number, limit: number): ModelFileError =>
-  new ModelFileError(`${url} has ${bytes} bytes, at most ${limit} are allowed`);
+const tooLargeError = (url: string, bytes: number, limit: number): GenError =>
+  new GenError("file-too-large", `${url} has ${bytes} bytes, at most ${limit} are allowed`);

@@ -1,10 +1,11 @@
-import { ModelFileError } from "./model-file-error.ts";
+import { GenError } from "@gen/math";
 
 /** SHA-256 as 64 lower-case hexadecimal digits. */
 export async function sha256Of(content: Uint8Array | string): Promise<string> {
   const { crypto } = globalThis as { crypto?: { subtle?: Digester } };
   if (!crypto?.subtle) {
-    throw new ModelFileError(
+    throw new GenError(
+      "insecure-context",
       "model files need SHA-256, which pages have in a secure context: open this one over https or from localhost",
     );
   }

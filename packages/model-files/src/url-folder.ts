@@ -1,5 +1,5 @@
+import { errorCode } from "@gen/math";
 import type { FetchOptions } from "./fetch-options.ts";
-import { ModelFileError } from "./model-file-error.ts";
 import type { FileProgress } from "./progress.ts";
 
 /** Options of a folder at a URL. */
@@ -29,7 +29,7 @@ export function urlFolder(
         onProgress: onProgress && ((progress) => onProgress({ path, ...progress })),
       });
     } catch (error) {
-      if (error instanceof ModelFileError && error.missing) return undefined;
+      if (errorCode(error) === "file-missing") return undefined;
       throw error;
     }
   };

@@ -11,12 +11,7 @@ import {
   serveFiles,
   sha256,
 } from "../../../tooling/fixtures/file-server.ts";
-import {
-  type FileProgress,
-  ModelFileError,
-  type ModelFilesOptions,
-  modelFiles,
-} from "../src/index.ts";
+import { type FileProgress, type ModelFilesOptions, modelFiles } from "../src/index.ts";
 
 const piece = 2 ** 22;
 const small = noise(1000);
@@ -139,7 +134,9 @@ describe("a SHA-256", () => {
   it("that the file does not have is told with the one it has, and nothing is kept", async () => {
     const wanted = "0".repeat(64);
     const fetched = open().fetch(serve("/a", small), { sha256: wanted });
-    await expect(fetched).rejects.toThrow(ModelFileError);
+    await expect(fetched).rejects.toThrow(
+      expect.objectContaining({ name: "GenError", code: "file-changed" }),
+    );
     await expect(fetched).rejects.toThrow(
       `/a has SHA-256 ${sha256(small)}, not ${wanted}: it is not kept`,
     );

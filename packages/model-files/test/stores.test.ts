@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as later } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { GenError } from "@gen/math";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import {
@@ -14,7 +15,7 @@ import {
   serveFiles,
   sha256,
 } from "../../../tooling/fixtures/file-server.ts";
-import { type FileProgress, type FileStore, ModelFileError, modelFiles } from "../src/index.ts";
+import { type FileProgress, type FileStore, modelFiles } from "../src/index.ts";
 
 const [a, b, c] = [noise(1000, 1), noise(1000, 2), noise(1000, 3)];
 
@@ -313,8 +314,8 @@ describe("what is asked for", () => {
     const files = modelFiles({ folder });
     expect(await files.fetch(`${server.url}/old`)).toEqual(a);
     const error = await files.fetch(`${server.url}/none`).catch((error) => error);
-    expect(error).toBeInstanceOf(ModelFileError);
-    expect(error).toMatchObject({ name: "ModelFileError", missing: true });
+    expect(error).toBeInstanceOf(GenError);
+    expect(error).toMatchObject({ name: "GenError", code: "file-missing" });
     expect(error.message).toBe(`${server.url}/none answered 404 Not Found`);
   });
 });

@@ -6,7 +6,7 @@
  *   const { weights } = await train({ backend, loss, signature, optimizer, batches, steps });
  *   const trained = withWeights(network, weights);
  */
-import type { FloatArray } from "@gen/math";
+import { type FloatArray, GenError } from "@gen/math";
 import type { BatchInput } from "./batch-input.ts";
 import { checkDecay, decayAt } from "./moving-average.ts";
 import { nextTask } from "./next-task.ts";
@@ -22,7 +22,7 @@ const ADVICE = "a smaller learningRate or a clipNorm may help";
  *
  * Resuming gives the same numbers as not having stopped, bit for bit on backends that compute in
  * float32.
- * @throws Error when a loss that is read, or a weight at the end, is NaN or infinite.
+ * @throws GenError `not-finite` when a loss that is read, or a weight at the end, is NaN or infinite.
  * @throws RangeError or TypeError when a batch lacks an input or a shape or setting does not fit.
  */
 export async function train<T, Name extends string>(
@@ -97,7 +97,7 @@ export async function train<T, Name extends string>(
     for (const [name, one] of Object.entries(losses)) {
       read[name] = (await backend.download(one))[0];
       if (!Number.isFinite(read[name])) {
-        throw new Error(`${name} is ${read[name]} at step ${step}; ${ADVICE}`);
+        throw new GenError("not-finite", `${name} is ${read[name]} at step ${step}; ${ADVICE}`);
       }
     }
     history.push({ step, losses: read });
@@ -132,7 +132,11 @@ export async function train<T, Name extends string>(
     const end = await checkpoint();
     // The last update may break what the last loss, which comes before it, does not show.
     const broken = Object.entries(end.weights).find(([, one]) => !allFinite(one));
-    if (broken) throw new Error(`weight ${broken[0]} is not finite after step ${step}; ${ADVICE}`);
+    if (broken)
+      throw new GenError(
+        "not-finite",
+        `weight ${broken[0]} is not finite after step ${step}; ${ADVICE}`,
+      );
     const aborted = step < steps && signal?.aborted === true;
     return { weights: end.weights, ema: end.ema, training: { step, aborted, history, state: end } };
   } finally {

@@ -1,6 +1,6 @@
 import type { DType } from "@gen/graph";
-import { BackendError } from "./backend-error.ts";
 import { type Adapter, adapterFacts, wasmFacts, webglFacts, webgpuFacts } from "./device-facts.ts";
+import { unavailable } from "./errors.ts";
 import { inNode } from "./in-node.ts";
 import { threadsHere } from "./onnx/runtime.ts";
 import { backendNames } from "./open-backend.ts";
@@ -53,13 +53,13 @@ export interface Capabilities {
 /**
  * What a backend can do here; unless a name is given, the first of `backendNames()` whose device is there.
  * Nothing is downloaded or compiled for it.
- * @throws BackendError when there is no backend of that name.
+ * @throws GenError `backend-unavailable` when there is no backend of that name.
  */
 export async function capabilities(backendName?: string): Promise<Capabilities> {
   const names = backendNames();
   if (backendName !== undefined) {
     if (names.includes(backendName)) return capabilitiesOf(backendName);
-    throw new BackendError(`backend must be one of ${names.join(", ")}, got ${backendName}`);
+    throw unavailable(`backend must be one of ${names.join(", ")}, got ${backendName}`);
   }
   for (const name of names) {
     const found = await capabilitiesOf(name);

@@ -9,8 +9,8 @@ import {
 } from "@gen/graph";
 import { foreignText } from "@gen/graph/compiler";
 import type { Backend, HostArray } from "./backend.ts";
-import { BackendError } from "./backend-error.ts";
 import { backendOver } from "./device.ts";
+import { unsupported } from "./errors.ts";
 import type { DeviceTensor } from "./ledger.ts";
 
 /**
@@ -26,7 +26,7 @@ export function cpuBackend(): Backend<DeviceTensor> {
     async compile(graph) {
       const foreign = foreignOperations(graph);
       if (foreign.length > 0) {
-        throw new BackendError(
+        throw unsupported(
           `cpu cannot run ${foreignText(foreign)}; the backends of @gen/runtime-gpu/onnx can`,
         );
       }

@@ -1,7 +1,7 @@
 import { type DType, type Graph, type Input, shapeText } from "@gen/graph";
 import { type Bindings, bindDims, resolveShape } from "@gen/graph/compiler";
+import { GenError } from "@gen/math";
 import type { Backend, HostArray, Program } from "./backend.ts";
-import { BackendError } from "./backend-error.ts";
 import { type DeviceTensor, Ledger } from "./ledger.ts";
 import { serialQueue } from "./serial-queue.ts";
 
@@ -29,16 +29,19 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
   const programs = new Set<Program<DeviceTensor>>();
   let closing: Promise<void> | undefined;
   const { inTurn, abandon } = serialQueue();
-  let lost: BackendError | undefined;
+  let lost: GenError | undefined;
 
   const open = (): void => {
     if (lost) throw lost;
-    if (closing) throw new BackendError(`backend ${device.name} is closed`);
+    if (closing) throw new GenError("disposed", `backend ${device.name} is closed`);
   };
 
   const loss = device.lost?.then((reason): never => {
-    if (closing) throw new BackendError(`backend ${device.name} is closed`);
-    lost = new BackendError(`${device.name} lost its device (${reason}); open a new backend`);
+    if (closing) throw new GenError("disposed", `backend ${device.name} is closed`);
+    lost = new GenError(
+      "device-lost",
+      `${device.name} lost its device (${reason}); open a new backend`,
+    );
     // What was under way may never end, and nothing waits for it any more.
     abandon();
     void end().catch(() => undefined);
@@ -78,7 +81,7 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
     const program: Program<DeviceTensor> = {
       async run(inputs) {
         open();
-        if (ended) throw new BackendError("program was disposed");
+        if (ended) throw new GenError("disposed", "program was disposed");
         const dims = checkInputs(graph, inputs, named);
         const handles = new Map<string, Handle>();
         for (const { name } of graph.inputs) handles.set(name, ledger.handleOf(inputs[name]));

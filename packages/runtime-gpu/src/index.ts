@@ -1,5 +1,4 @@
 export type { Backend, HostArray, MemoryUse, Program } from "./backend.ts";
-export { BackendError } from "./backend-error.ts";
 export { callProgram, type HostInput } from "./call-program.ts";
 export { type Capabilities, capabilities, type Holding } from "./capabilities.ts";
 export type { Adapter } from "./device-facts.ts";

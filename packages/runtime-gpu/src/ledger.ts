@@ -1,6 +1,6 @@
 import { bytesPerElement, type DType, shapeText } from "@gen/graph";
+import { GenError } from "@gen/math";
 import type { MemoryUse } from "./backend.ts";
-import { BackendError } from "./backend-error.ts";
 
 /** A tensor on a device: only the backend that made it can read, use or free it. */
 export interface DeviceTensor {
@@ -38,11 +38,12 @@ export class Ledger<Handle> {
     return made;
   }
 
-  /** @throws BackendError when `tensor` is not one of this backend's live tensors. */
+  /** @throws GenError `disposed` when `tensor` is not one of this backend's live tensors. */
   handleOf(tensor: DeviceTensor): Handle {
     const handle = this.#live.get(tensor);
     if (handle !== undefined) return handle;
-    throw new BackendError(
+    throw new GenError(
+      "disposed",
       `tensor ${tensor?.dtype} ${shapeText(tensor?.shape ?? [])} was disposed or belongs to another backend`,
     );
   }

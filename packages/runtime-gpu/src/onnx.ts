@@ -1,7 +1,7 @@
 import { add, graphOf, input } from "@gen/graph";
 import type { Backend } from "./backend.ts";
-import { BackendError } from "./backend-error.ts";
 import { backendOver, type Device } from "./device.ts";
+import { unavailable } from "./errors.ts";
 import { inNode } from "./in-node.ts";
 import type { DeviceTensor } from "./ledger.ts";
 import { type GpuDevice, requestGpu } from "./onnx/gpu.ts";
@@ -54,7 +54,7 @@ export interface OnnxRuntime {
 /**
  * A backend that runs a graph as an ONNX model on ONNX Runtime; its name says which build ran:
  * `onnx/node-cpu`, `onnx/node-webgpu`, `onnx/wasm` or `onnx/webgpu`.
- * @throws BackendError when a package is not installed or the device is not there.
+ * @throws GenError `backend-unavailable` when a package is not installed or the device is not there.
  */
 export async function onnxBackend(options: OnnxOptions = {}): Promise<Backend<DeviceTensor>> {
   const device = await deviceFor(options);
@@ -83,13 +83,13 @@ async function deviceFor(options: OnnxOptions): Promise<Device<OrtTensor>> {
   return hostDevice("onnx/wasm", ort, { executionProviders: ["wasm"] });
 }
 
-/** @throws BackendError where the module that was given is not of the package that the device needs. */
+/** @throws GenError `backend-unavailable` where the module that was given is not of the package that the device needs. */
 function givenRuntime({ runtime, device }: OnnxOptions, native: boolean): Ort | undefined {
   if (!runtime) return undefined;
-  if (native && !device) throw new BackendError("in Node a runtime needs a device beside it");
+  if (native && !device) throw unavailable("in Node a runtime needs a device beside it");
   const build = native ? "node" : "web";
   if (build in runtime.env.versions) return runtime as Ort;
-  throw new BackendError(`runtime is no onnxruntime-${build}, which device ${device} needs here`);
+  throw unavailable(`runtime is no onnxruntime-${build}, which device ${device} needs here`);
 }
 
 async function pageGpu(options: OnnxOptions, runtime: Ort | undefined): Promise<Device<OrtTensor>> {
@@ -112,9 +112,8 @@ async function start(device: Device<OrtTensor>): Promise<void> {
     const probe = await device.compile(graphOf({ y: add(x, 1) }));
     await probe.dispose();
   } catch (cause) {
-    const [first] = (cause as Error).message.trim().split("\n");
-    const reason = first.split(" was false. ").at(-1);
+    const reason = (cause as Error).message;
     await device.close();
-    throw new BackendError(`${device.name} did not start: ${reason}`, { cause });
+    throw unavailable(`${device.name} did not start: ${reason}`, { cause });
   }
 }

@@ -1,5 +1,5 @@
 import type { Backend } from "./backend.ts";
-import { BackendError } from "./backend-error.ts";
+import { unavailable } from "./errors.ts";
 import { inNode } from "./in-node.ts";
 import type { DeviceTensor } from "./ledger.ts";
 import type { OnnxOptions } from "./onnx.ts";
@@ -48,7 +48,7 @@ export const backendNames = (): string[] => Object.keys(openers());
 
 /**
  * Opens the backend of this name; `onnx` and `tfjs` alone stand for what these packages do by default.
- * @throws BackendError when there is none of that name, or when it cannot be had here.
+ * @throws GenError `backend-unavailable` when there is none of that name, or when it cannot be had here.
  */
 export async function openBackend(
   name: string,
@@ -60,7 +60,7 @@ export async function openBackend(
     tfjs: tfjs(undefined),
   };
   if (Object.hasOwn(known, name)) return known[name](options);
-  throw new BackendError(`backend must be one of ${Object.keys(known).join(", ")}, got ${name}`);
+  throw unavailable(`backend must be one of ${Object.keys(known).join(", ")}, got ${name}`);
 }
 
 export interface BestBackendOptions extends OpenOptions {
@@ -72,7 +72,7 @@ export interface BestBackendOptions extends OpenOptions {
 
 /**
  * Opens the first backend of `prefer` that can be had here.
- * @throws BackendError saying why each of them cannot.
+ * @throws GenError `backend-unavailable` saying why each of them cannot.
  */
 export async function bestBackend(
   options: BestBackendOptions = {},
@@ -88,7 +88,7 @@ export async function bestBackend(
       onRefused?.(name, message);
     }
   }
-  throw new BackendError(`no backend can be had; ${reasons.join("; ") || "prefer is empty"}`);
+  throw unavailable(`no backend can be had; ${reasons.join("; ") || "prefer is empty"}`);
 }
 
 /** Whether a backend can be had here, and why not otherwise. */

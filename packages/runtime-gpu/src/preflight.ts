@@ -4,12 +4,12 @@ import {
   foreignOperations,
   fromOnnx,
   type Graph,
-  OnnxError,
   type OnnxModel,
   tensorNumbers,
   trace,
 } from "@gen/graph";
 import { type Bindings, foreignText, resolveShape } from "@gen/graph/compiler";
+import { errorCode } from "@gen/math";
 import type { Capabilities } from "./capabilities.ts";
 import { byteLength } from "./ledger.ts";
 import { memoryPlan } from "./memory-plan.ts";
@@ -19,8 +19,12 @@ export interface Obstacle {
   readonly kind: "operation" | "dtype" | "buffer" | "memory" | "device";
   /** The broken limit's name among the capabilities, such as `maxStorageBufferBindingSize` or `f16`. */
   readonly limit: string;
+  /** The operation that cannot run, or what needs too many bytes. */
+  readonly what?: string;
   readonly needed?: number;
   readonly allowed?: number;
+  /** The message without the backend's name. */
+  readonly reason: string;
   /** One line that names the parameter or operation, what it needs and what is allowed. */
   readonly message: string;
 }
@@ -47,7 +51,7 @@ export interface PreflightOptions {
 /**
  * Says before anything is compiled whether a graph, or a model file's bytes, can run on a backend of
  * these capabilities, and which limits it breaks.
- * @throws OnnxError when the bytes are not a sound model.
+ * @throws GenError `invalid-model` when the bytes are not a sound model.
  */
 export function preflight(
   model: Graph | Uint8Array,
@@ -59,9 +63,9 @@ export function preflight(
     const { signature, apply } = fromOnnx(model);
     return inspect(trace(apply, sized(signature, dims)), capabilities, dims, model.byteLength);
   } catch (error) {
+    if (errorCode(error) !== "unsupported-operation") throw error;
     const { message } = error as Error;
-    if (!(error instanceof OnnxError) || !message.includes("unsupported operations")) throw error;
-    const obstacle = { kind: "operation", limit: "operations", message } as const;
+    const obstacle = { kind: "operation", limit: "operations", reason: message, message } as const;
     const unknown = { parameterBytes: 0, largestBytes: 0, runBytes: 0 };
     return { fits: false, obstacles: [obstacle], notes: [], ...unknown };
   }
@@ -104,9 +108,7 @@ function inspect(graph: Graph, can: Capabilities, dims: Bindings, fileBytes: num
 const MODEL_FILE = 2 ** 31 - 1;
 
 const deviceObstacles = ({ available, backend, reason }: Capabilities): Obstacle[] =>
-  available
-    ? []
-    : [{ kind: "device", limit: "available", message: `${backend} is not there: ${reason}` }];
+  available ? [] : [ofBackend(backend, "device", "available", `is not there: ${reason}`)];
 
 function operationObstacles(graph: Graph, { operations, backend }: Capabilities): Obstacle[] {
   const others = ["Input", "Parameter", "Constant", "Foreign", "Result"];
@@ -114,9 +116,8 @@ function operationObstacles(graph: Graph, { operations, backend }: Capabilities)
   for (const op of [...others, ...operations.runs]) missing.delete(op);
   const foreign = operations.foreign ? [] : foreignOperations(graph);
   return [...missing, ...foreign.map((each) => foreignText([each]))].map((what) => ({
-    kind: "operation",
-    limit: "operations",
-    message: `${backend} cannot run ${what}`,
+    ...ofBackend(backend, "operation", "operations", `cannot run ${what}`),
+    what,
   }));
 }
 
@@ -125,16 +126,16 @@ function dtypeObstacles(graph: Graph, can: Capabilities): Obstacle[] {
   for (const dtype of new Set(graph.nodes.map((e) => e.dtype))) {
     if (can.dtypes[dtype] !== "none") continue;
     const limit = dtype === "float16" ? "f16" : "dtypes";
-    const message = `${can.backend} cannot hold ${dtype} here; convert the model to float32`;
-    found.push({ kind: "dtype", limit, message });
+    const reason = `cannot hold ${dtype} here; convert the model to float32`;
+    found.push(ofBackend(can.backend, "dtype", limit, reason));
   }
   if (can.dtypes.int64 !== "int32") return found;
   for (const e of graph.nodes) {
     if (e.op !== "Constant" || e.dtype !== "int64") continue;
     const wide = Array.from(tensorNumbers(e.attributes.value)).find((v) => v !== (v | 0));
     if (wide === undefined) continue;
-    const message = `${can.backend} holds int64 as int32, which cannot be ${wide}`;
-    found.push({ kind: "dtype", limit: "dtypes", message });
+    const reason = `holds int64 as int32, which cannot be ${wide}`;
+    found.push(ofBackend(can.backend, "dtype", "dtypes", reason));
   }
   return found;
 }
@@ -175,19 +176,23 @@ function notesOn(graph: Graph, { backend, dtypes, operations }: Capabilities): s
   return notes;
 }
 
-const over = (
+const ofBackend = (
+  backend: string,
+  kind: Obstacle["kind"],
+  limit: string,
+  reason: string,
+): Obstacle => ({ kind, limit, reason, message: `${backend} ${reason}` });
+
+function over(
   kind: Obstacle["kind"],
   limit: string,
   what: string,
   needed: number,
   allowed: number,
-): Obstacle => ({
-  kind,
-  limit,
-  needed,
-  allowed,
-  message: `${what} needs ${needed} bytes, ${limit} allows ${allowed}`,
-});
+): Obstacle {
+  const message = `${what} needs ${needed} bytes, ${limit} allows ${allowed}`;
+  return { kind, limit, what, needed, allowed, reason: message, message };
+}
 
 function label(e: Expr): string {
   const name = "name" in e ? ` ${String(e.name)}` : "";

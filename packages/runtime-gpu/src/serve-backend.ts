@@ -1,4 +1,5 @@
 import type { DType, Graph } from "@gen/graph";
+import { type ErrorCode, errorCode } from "@gen/math";
 import type { Backend, HostArray, Program } from "./backend.ts";
 
 /** One end of a line to a worker: a `Worker`, a `MessagePort`, or a worker's own global scope. */
@@ -21,7 +22,7 @@ export type Call = { call?: number } & (
 export interface Answer {
   call: number;
   value?: unknown;
-  error?: string;
+  error?: { message: string; name: string; code?: ErrorCode };
 }
 
 // A key that two copies of this module share: WebKit runs the first file of a worker once more when another
@@ -109,7 +110,9 @@ export function serveBackend<T>(
       const value = await answer(what);
       if (call) port.postMessage({ call, value } satisfies Answer);
     } catch (error) {
-      if (call) port.postMessage({ call, error: (error as Error).message } satisfies Answer);
+      const { message, name } = error as Error;
+      const told = { message, name, code: errorCode(error) };
+      if (call) port.postMessage({ call, error: told } satisfies Answer);
     }
   });
   port.start?.();

@@ -2,8 +2,8 @@ import { type Tensor, tensor } from "@gen/graph";
 import { simplify } from "@gen/graph/compiler";
 import type * as tfjs from "@tensorflow/tfjs";
 import type { Backend } from "./backend.ts";
-import { BackendError, loadPeer } from "./backend-error.ts";
 import { backendOver } from "./device.ts";
+import { loadPeer, unavailable } from "./errors.ts";
 import type { DeviceTensor } from "./ledger.ts";
 import { channelsLast } from "./tfjs/channels-last.ts";
 import { forget, lossOf, refuseZeros, shareGpu } from "./tfjs/gpu.ts";
@@ -30,7 +30,7 @@ export interface TfjsOptions {
  *
  * TensorFlow.js has one current backend in a page or process; every run makes its own device current first,
  * so several of these backends can be used side by side, and with TensorFlow.js code of your own.
- * @throws BackendError when a package is not installed or the device is not there.
+ * @throws GenError `backend-unavailable` when a package is not installed or the device is not there.
  */
 export async function tfjsBackend({
   device = "wasm",
@@ -113,9 +113,11 @@ async function prepare(tf: Tf, device: TfjsDevice, wasmPaths?: TfjsOptions["wasm
 
 async function start(tf: Tf, device: TfjsDevice): Promise<void> {
   const nothing = `tfjs/${device} did not start: there is no such device here`;
-  if (!tf.findBackendFactory(device)) throw new BackendError(nothing);
+  if (!tf.findBackendFactory(device)) throw unavailable(nothing);
   const made = await tf.setBackend(device).catch((cause: Error) => {
-    throw new BackendError(`tfjs/${device} did not start: ${cause.message}`, { cause });
+    throw unavailable(`tfjs/${device} did not start: ${cause.message}`, {
+      cause,
+    });
   });
-  if (!made) throw new BackendError(nothing);
+  if (!made) throw unavailable(nothing);
 }

@@ -1,6 +1,6 @@
 import type { Graph } from "@gen/graph";
+import { GenError } from "@gen/math";
 import type { Backend } from "./backend.ts";
-import { BackendError } from "./backend-error.ts";
 import { backendOver } from "./device.ts";
 import type { DeviceTensor } from "./ledger.ts";
 import type { Answer, Call, Port } from "./serve-backend.ts";
@@ -11,7 +11,7 @@ import type { Answer, Call, Port } from "./serve-backend.ts";
  * upload is told when it is used.
  *
  * Closing it closes the worker's backend; the worker is the caller's to end.
- * @throws BackendError when the worker cannot open its backend.
+ * @throws GenError `backend-unavailable` when the worker cannot open its backend.
  */
 export async function workerBackend(worker: Port): Promise<Backend<DeviceTensor>> {
   const waiting = new Map<number, { resolve(value: never): void; reject(error: Error): void }>();
@@ -22,7 +22,7 @@ export async function workerBackend(worker: Port): Promise<Backend<DeviceTensor>
     const asked = waiting.get(call);
     waiting.delete(call);
     if (error === undefined) asked?.resolve(value as never);
-    else asked?.reject(new BackendError(error));
+    else asked?.reject(fromWorker(error));
   });
   worker.start?.();
 
@@ -53,4 +53,11 @@ export async function workerBackend(worker: Port): Promise<Backend<DeviceTensor>
     },
     close: () => ask({ do: "close" }),
   });
+}
+
+/** The worker's error as an error of the same class and code. */
+function fromWorker({ message, name, code }: NonNullable<Answer["error"]>): Error {
+  if (name === "RangeError") return new RangeError(message);
+  if (name === "TypeError") return new TypeError(message);
+  return new GenError(code ?? "backend-failed", message);
 }

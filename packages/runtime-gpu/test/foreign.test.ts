@@ -78,6 +78,8 @@ describe("a model with operations that only ONNX Runtime has", () => {
       expect(fits).toBe(false);
       expect(obstacles).toEqual(
         missing.split(", ").map((what) => ({
+          what,
+          reason: `cannot run ${what}`,
           kind: "operation",
           limit: "operations",
           message: `${name} cannot run ${what}`,

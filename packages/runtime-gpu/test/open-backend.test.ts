@@ -1,12 +1,16 @@
+import { GenError } from "@gen/math";
 import { expect, it } from "vitest";
-import { loadPeer } from "../src/backend-error.ts";
-import { BackendError, backendNames, backends, bestBackend, openBackend } from "../src/index.ts";
+import { loadPeer } from "../src/errors.ts";
+import { backendNames, backends, bestBackend, openBackend } from "../src/index.ts";
 
 it("a package that is not installed is named with the command that installs it", async () => {
   const name = "onnxruntime-nowhere";
   const load = loadPeer(name, () => import(/* @vite-ignore */ name));
   await expect(load).rejects.toThrow(
-    new BackendError("onnxruntime-nowhere is not installed; run: npm install onnxruntime-nowhere"),
+    new GenError(
+      "backend-unavailable",
+      "onnxruntime-nowhere is not installed; run: npm install onnxruntime-nowhere",
+    ),
   );
 });
 
@@ -36,5 +40,7 @@ it("the best backend is the first that can be had", async () => {
   expect(refused).toHaveLength(2);
   expect(refused[1]).toMatch(/^nonsense: backend must be one of .*cpu.*, got nonsense$/);
   await expect(bestBackend({ prefer: ["nonsense"] })).rejects.toThrow(/no backend .*nonsense/);
-  await expect(openBackend("toString")).rejects.toThrow(BackendError);
+  await expect(openBackend("toString")).rejects.toThrow(
+    expect.objectContaining({ name: "GenError", code: "backend-unavailable" }),
+  );
 });

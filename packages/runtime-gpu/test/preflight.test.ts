@@ -47,7 +47,9 @@ describe("preflight", () => {
     const { fits, parameterBytes } = preflight(bytes, roomy);
     expect([fits, parameterBytes]).toEqual([true, 4096]);
     expect(preflight(bytes, roomy, { dims: { batch: 100 } }).largestBytes).toBe(12800);
-    expect(() => preflight(bytes.subarray(0, 100), roomy)).toThrow(g.OnnxError);
+    expect(() => preflight(bytes.subarray(0, 100), roomy)).toThrow(
+      expect.objectContaining({ name: "GenError", code: "invalid-model" }),
+    );
   });
 
   it.each(["maxBufferSize", "maxStorageBufferBindingSize"])("names %s", (limit) => {
@@ -60,6 +62,8 @@ describe("preflight", () => {
         limit,
         needed: 4096,
         allowed: 4095,
+        what: "Parameter w float32 [32, 32]",
+        reason: `Parameter w float32 [32, 32] needs 4096 bytes, ${limit} allows 4095`,
         message: `Parameter w float32 [32, 32] needs 4096 bytes, ${limit} allows 4095`,
       },
     ]);
@@ -91,7 +95,13 @@ describe("preflight", () => {
   it("names operations that are missing", () => {
     const operations = { runs: ["MatMul"], foreign: true, onHost: {} };
     expect(preflight(layer(), { ...roomy, operations }).obstacles).toEqual([
-      { kind: "operation", limit: "operations", message: "onnx/webgpu cannot run Tanh" },
+      {
+        kind: "operation",
+        limit: "operations",
+        what: "Tanh",
+        reason: "cannot run Tanh",
+        message: "onnx/webgpu cannot run Tanh",
+      },
     ]);
   });
 
@@ -140,7 +150,12 @@ describe("preflight", () => {
   it("says that the device is not there", () => {
     const absent = { ...roomy, available: false, reason: "no adapter" };
     expect(preflight(layer(), absent).obstacles).toEqual([
-      { kind: "device", limit: "available", message: "onnx/webgpu is not there: no adapter" },
+      {
+        kind: "device",
+        limit: "available",
+        reason: "is not there: no adapter",
+        message: "onnx/webgpu is not there: no adapter",
+      },
     ]);
   });
 });

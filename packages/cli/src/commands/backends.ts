@@ -3,7 +3,7 @@ import { evaluate, matmul, silu, tensor, tensorNumbers, trace } from "@gen/graph
 import { normalNoise } from "@gen/math";
 import { type Backend, callProgram } from "@gen/runtime-gpu";
 import { Command, Option } from "commander";
-import { errorLine, UsageError } from "../errors.ts";
+import { errorLine, usageError } from "../errors.ts";
 import { claimOutput, writeWhole } from "../files.ts";
 import { backendNames, openBackend, specificBackends } from "../open-backend.ts";
 import { type CommonOptions, path, whole } from "../options.ts";
@@ -56,7 +56,7 @@ async function run({ backend, seed, out, force, json }: BackendsOptions): Promis
   if (out !== undefined) await claimOutput(out, { force, kind: "file" });
   const found: Found[] = [];
   for (const name of backend ? [backend] : specificBackends) found.push(await tried(name, seed));
-  if (backend && !found[0].available) throw new UsageError(`--backend ${found[0].detail}`);
+  if (backend && !found[0].available) throw usageError(`--backend ${found[0].detail}`);
   if (out !== undefined) await writeWhole(resolve(out), `${JSON.stringify(found, null, 2)}\n`);
   const width = Math.max(...found.map(({ backend }) => backend.length));
   const lines = found.map(({ backend, available, detail }) =>

@@ -1,7 +1,8 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
+import { errorCode } from "@gen/math";
 import { Command, Option } from "commander";
-import { errorLine, UsageError } from "../errors.ts";
+import { errorLine, usageError } from "../errors.ts";
 import { type InspectOptions, type ModelReport, modelReport } from "../inspect/model-report.ts";
 import { pipelineReport, schedulerLines } from "../inspect/pipeline-report.ts";
 import { reportLines } from "../inspect/report-lines.ts";
@@ -55,7 +56,7 @@ Examples:
 async function run(path: string, options: InspectCommandOptions): Promise<void> {
   const { batch, dim = {}, backend, json } = options;
   const found = await stat(path).catch(() => undefined);
-  if (!found) throw new UsageError(`${path}: no such file or folder`);
+  if (!found) throw usageError(`${path}: no such file or folder`);
   const asked = { batch, dims: dim, backend };
   if (found.isDirectory()) {
     const report = await pipelineReport(path, asked);
@@ -68,25 +69,25 @@ async function run(path: string, options: InspectCommandOptions): Promise<void> 
         blocks.flatMap((lines, i) => (i === 0 ? lines : ["", "", ...lines])),
       );
     }
-    if (report.problems.length > 0) throw new UsageError(`${path}: ${report.problems.join("; ")}`);
+    if (report.problems.length > 0) throw usageError(`${path}: ${report.problems.join("; ")}`);
     refuse(report.models, backend);
     return;
   }
   const readers = folderReaders(dirname(path));
   const report = await modelReport(readers, basename(path), asked).catch((error: unknown) => {
-    throw error instanceof UsageError
+    throw errorCode(error) === "usage"
       ? error
-      : new UsageError(`${path}: ${errorLine(error)}`, { cause: error });
+      : usageError(`${path}: ${errorLine(error)}`, { cause: error });
   });
   print(json, report, reportLines(report));
   refuse([report], backend);
 }
 
-/** @throws UsageError when the one backend that was asked about cannot run them all. */
+/** @throws GenError `usage` when the one backend that was asked about cannot run them all. */
 function refuse(reports: readonly ModelReport[], backend: string | undefined): void {
   if (backend === undefined) return;
   for (const { file, runs } of reports) {
     const { obstacles } = runs.find((verdict) => !verdict.runs) ?? {};
-    if (obstacles) throw new UsageError(`${backend} cannot run ${file}: ${obstacles.join("; ")}`);
+    if (obstacles) throw usageError(`${backend} cannot run ${file}: ${obstacles.join("; ")}`);
   }
 }

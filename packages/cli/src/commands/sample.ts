@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { GenError } from "@gen/math";
 import {
   type SamplerName,
   samplerNames,
@@ -7,7 +8,7 @@ import {
   usualSampler,
 } from "@gen/sampling";
 import { Command, Option } from "commander";
-import { Interrupted, UsageError } from "../errors.ts";
+import { usageError } from "../errors.ts";
 import { claimOutput } from "../files.ts";
 import { checkInit, readInit } from "../initial-noise.ts";
 import { interruptSignal } from "../interrupt.ts";
@@ -118,7 +119,7 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
   const { out, seed, torchSeed, eta, steps, clip } = options;
   // Not a mandatory option of the parser, which would hide an unknown flag behind this.
   if (options.model === undefined)
-    throw new UsageError("--model must be given: a folder as `gen train ddpm` makes it");
+    throw usageError("--model must be given: a folder as `gen train ddpm` makes it");
   checkEta(eta, options.sampler);
   checkNoise(options, command.getOptionValueSource("seed") !== "default");
   const kind = outputKind(out);
@@ -133,7 +134,7 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
   if (init) checkInit(options.init as string, init, pipeline.shape);
   const count = init?.count ?? options.count ?? 16;
   if (options.count !== undefined && options.count !== count)
-    throw new UsageError(`--count must be ${count}, as many as --init has, got ${options.count}`);
+    throw usageError(`--count must be ${count}, as many as --init has, got ${options.count}`);
   const sampler = options.sampler ?? usualSampler(pipeline.scheduler);
   checkEta(eta, sampler);
   checkOutput(out, kind, count, pipeline);
@@ -154,7 +155,10 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
       onStep: (done, total) => shown.update(done, total),
     }).catch((error: unknown) => {
       throw signal.aborted
-        ? new Interrupted("interrupted before the samples were done; nothing was written")
+        ? new GenError(
+            "interrupted",
+            "interrupted before the samples were done; nothing was written",
+          )
         : error;
     });
     const seconds = (performance.now() - started) / 1000;

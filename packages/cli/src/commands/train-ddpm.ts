@@ -1,7 +1,7 @@
 import { withWeights } from "@gen/nn";
 import { latentDataset, pipelineVae } from "@gen/vae";
 import { Command, Option } from "commander";
-import { UsageError } from "../errors.ts";
+import { usageError } from "../errors.ts";
 import { trainDdpmIn } from "../jobs.ts";
 import {
   buildDenoiser,
@@ -121,17 +121,17 @@ async function trainDdpm(options: DdpmOptions): Promise<void> {
   });
 }
 
-/** A VAE as its folder has it. @throws UsageError when it is none, or of other data. */
+/** A VAE as its folder has it. @throws GenError `usage` when it is none, or of other data. */
 async function openVae(folder: string, { data }: TrainOptions, { train }: OpenedData) {
   const record = await readRecord(folder);
   if (record?.kind !== "vae")
-    throw new UsageError(`--vae ${folder} must be a folder that \`gen train vae\` made`);
+    throw usageError(`--vae ${folder} must be a folder that \`gen train vae\` made`);
   const settings = record.settings as unknown as VaeSettings & { dataHash?: string };
   const same = settings.dataHash
     ? settings.dataHash === fingerprint(train)
     : settings.data === data;
   if (!same)
-    throw new UsageError(
+    throw usageError(
       `--data must be what --vae ${folder} was trained on, ${settings.data}, got ${data}${settings.data === data ? " with other content" : ""}`,
     );
   const state = await readState(folder, record.step);

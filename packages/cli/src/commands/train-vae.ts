@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { UsageError } from "../errors.ts";
+import { usageError } from "../errors.ts";
 import { trainVaeIn } from "../jobs.ts";
 import { buildVae, type VaeSettings } from "../models.ts";
 import { whole, withCommonOptions } from "../options.ts";
@@ -54,7 +54,7 @@ async function trainVae(options: VaeOptions): Promise<void> {
     ...pace,
   };
   if (!opened.train.range)
-    throw new UsageError(
+    throw usageError(
       `--data ${data} has no range of values, and a VAE takes images; say their range with --range low,high`,
     );
   buildVae(settings);

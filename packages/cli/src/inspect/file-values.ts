@@ -1,4 +1,4 @@
-import { OnnxError } from "@gen/graph";
+import { GenError } from "@gen/math";
 import { type Field, fields, numbers, text } from "./wire.ts";
 
 /** An input or output as a file has it; dimensions of no known size are names. */
@@ -57,7 +57,10 @@ export function weights(field: Field): { tensor: FileTensor; outside: string | u
   const [dtype, bits] = typeOf(type);
   const bytes = Math.ceil((shape.reduce((a, b) => a * b, 1) * bits) / 8);
   if (!shape.every((d) => d >= 0) || !Number.isSafeInteger(bytes)) {
-    throw new OnnxError(`tensor ${JSON.stringify(name)} has the shape [${shape.join(", ")}]`);
+    throw new GenError(
+      "invalid-model",
+      `tensor ${JSON.stringify(name)} has the shape [${shape.join(", ")}]`,
+    );
   }
   return { tensor: { name, dtype, shape, bytes }, outside };
 }

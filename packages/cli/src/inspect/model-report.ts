@@ -1,8 +1,9 @@
-import { type Graph, OnnxError, type OnnxModel, trace } from "@gen/graph";
+import { type Graph, type OnnxModel, trace } from "@gen/graph";
 import { type Bindings, resolveShape } from "@gen/graph/compiler";
+import { GenError } from "@gen/math";
 import { capabilities, preflight } from "@gen/runtime-gpu";
 import { loadModel, type ReadFile } from "@gen/sampling";
-import { errorLine, UsageError } from "../errors.ts";
+import { errorLine, usageError } from "../errors.ts";
 import type { folderReaders } from "../model-folder.ts";
 import type { FileTensor, FileValue } from "./file-values.ts";
 import { onnxFile } from "./onnx-file.ts";
@@ -58,7 +59,7 @@ const shownTensors = 5;
 
 /**
  * Looks at a model without running it.
- * @throws OnnxError or UsageError when the file is no ONNX model, or --dim names no dimension of it.
+ * @throws GenError `invalid-model` or `usage` when the file is no ONNX model, or --dim names no dimension of it.
  */
 export async function modelReport(
   { read, readWeights, limit }: ReturnType<typeof folderReaders>,
@@ -66,12 +67,12 @@ export async function modelReport(
   options: InspectOptions,
 ): Promise<ModelReport> {
   const bytes = await read(file);
-  if (!bytes) throw new UsageError(`${file}: no such file`);
+  if (!bytes) throw usageError(`${file}: no such file`);
   const found = onnxFile(bytes);
   const again: ReadFile = async (path) => (path === file ? bytes : read(path));
   const { model, reason } = await loadModel(again, file, { readWeights, limit }).then(
     (model) => ({ model: model as OnnxModel, reason: "" }),
-    (error: unknown) => ({ model: undefined, reason: withoutFile(errorLine(error), file) }),
+    (error: Error) => ({ model: undefined, reason: errorLine(error.cause ?? error) }),
   );
   const inputs = model ? signatureOf(model) : found.inputs;
   const dims = dimsOf(inputs, options);
@@ -92,9 +93,6 @@ export async function modelReport(
     runs: await verdicts(graph, model, traced.reason, options.backend),
   };
 }
-
-const withoutFile = (line: string, file: string) =>
-  line.startsWith(`${file}: `) ? line.slice(file.length + 2) : line;
 
 const signatureOf = ({ signature }: OnnxModel): FileValue[] =>
   Object.entries(signature).map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
@@ -131,7 +129,7 @@ function dimsOf(inputs: readonly FileValue[], options: InspectOptions): Bindings
   const names = Object.keys(known);
   const wrong = Object.keys(dims).find((name) => !names.includes(name));
   if (wrong === undefined) return known;
-  throw new UsageError(
+  throw usageError(
     `--dim ${wrong}: the model has no such dimension; ${names.length > 0 ? `its own are ${names.join(", ")}` : "all of its are fixed"}`,
   );
 }
@@ -144,7 +142,7 @@ function tracedWith(model: OnnxModel, dims: Bindings): { graph?: Graph; reason: 
     ]);
     return { graph: trace(model.apply, Object.fromEntries(sized)), reason: "" };
   } catch (error) {
-    if (error instanceof OnnxError || error instanceof RangeError || error instanceof TypeError)
+    if (error instanceof GenError || error instanceof RangeError || error instanceof TypeError)
       return { reason: errorLine(error) };
     throw error;
   }

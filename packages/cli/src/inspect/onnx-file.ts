@@ -1,4 +1,4 @@
-import { OnnxError } from "@gen/graph";
+import { GenError } from "@gen/math";
 import { type FileTensor, type FileValue, value, weights } from "./file-values.ts";
 import { type Field, fields, text } from "./wire.ts";
 
@@ -25,7 +25,7 @@ interface Found {
   outside: Set<string>;
 }
 
-/** Looks through an ONNX file. @throws OnnxError when it is none, or a damaged one. */
+/** Looks through an ONNX file. @throws GenError `invalid-model` when it is none, or a damaged one. */
 export function onnxFile(bytes: Uint8Array): OnnxFile {
   let [producer, version, irVersion] = ["", "", 0];
   const opsets: Record<string, number> = {};
@@ -41,7 +41,10 @@ export function onnxFile(bytes: Uint8Array): OnnxFile {
     }
   }
   if (graphs.length !== 1 || Object.keys(opsets).length === 0) {
-    throw new OnnxError("not an ONNX model: it holds no graph or names no operator set");
+    throw new GenError(
+      "invalid-model",
+      "not an ONNX model: it holds no graph or names no operator set",
+    );
   }
   const found: Found = {
     inputs: [],
@@ -90,7 +93,8 @@ function inGraph(field: Field, found: Found, depth: number): void {
 }
 
 function node(field: Field, found: Found, depth: number): void {
-  if (depth > deepest) throw new OnnxError(`its graphs are nested more than ${deepest} deep`);
+  if (depth > deepest)
+    throw new GenError("invalid-model", `its graphs are nested more than ${deepest} deep`);
   let [operation, domain] = ["", ""];
   for (const part of fields(field.bytes)) {
     if (part.id === 4) operation = text(part);

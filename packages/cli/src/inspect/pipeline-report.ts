@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { schedulerNotes, usualSampler } from "@gen/sampling";
 import { readSchedulerConfig, type SchedulerConfig } from "@gen/schedules";
-import { errorLine, naming, UsageError } from "../errors.ts";
+import { errorLine, naming, usageError } from "../errors.ts";
 import { folderReaders } from "../model-folder.ts";
 import { type InspectOptions, type ModelReport, modelReport } from "./model-report.ts";
 
@@ -34,7 +34,7 @@ const parts = ["unet", "vae_decoder", "vae_encoder"];
 
 /**
  * Looks at every model of a folder in diffusers' layout, and at its scheduler.
- * @throws UsageError when the folder holds none.
+ * @throws GenError `usage` when the folder holds none.
  */
 export async function pipelineReport(
   folder: string,
@@ -56,7 +56,7 @@ export async function pipelineReport(
   for (const file of files) {
     const found = await attempt(() =>
       modelReport(readers, file, { ...options, side }).catch((error: unknown) => {
-        throw new UsageError(`${file}: ${errorLine(error)}`, { cause: error });
+        throw usageError(`${file}: ${errorLine(error)}`, { cause: error });
       }),
     );
     if (found) models.push(found);
@@ -68,7 +68,7 @@ export async function pipelineReport(
     return naming(schedulerFile, () => described(readSchedulerConfig(text)));
   });
   if (files.length === 0 && !scheduler) {
-    throw new UsageError(`${folder} holds no pipeline: unet/model.onnx is missing`);
+    throw usageError(`${folder} holds no pipeline: unet/model.onnx is missing`);
   }
   return { folder, scheduler: scheduler ?? null, models, problems };
 }

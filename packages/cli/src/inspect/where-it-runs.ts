@@ -67,7 +67,7 @@ export async function verdictOn(graph: Graph, place: Place): Promise<Verdict> {
   return {
     where: place,
     runs: hard.length === 0,
-    obstacles: joined(hard.map(({ message }) => message.replace(`${place} `, ""))),
+    obstacles: joined(hard),
     notes: told,
   };
 }
@@ -81,16 +81,17 @@ function bufferNote(obstacles: readonly Obstacle[]): string[] {
     (a, b) => (a && (a.needed ?? 0) >= (b.needed ?? 0) ? a : b),
     undefined,
   );
-  return most ? [most.message.replace(" allows ", " may allow only ")] : [];
+  return most
+    ? [`${most.what} needs ${most.needed} bytes, ${most.limit} may allow only ${most.allowed}`]
+    : [];
 }
 
 /** What cannot be run as one obstacle. */
-function joined(obstacles: readonly string[]): string[] {
-  const start = "cannot run ";
-  const missing = obstacles.filter((line) => line.startsWith(start));
-  if (missing.length < 2) return [...obstacles];
-  const names = missing.map((line) => line.slice(start.length));
-  return [start + names.join(", "), ...obstacles.filter((line) => !missing.includes(line))];
+function joined(obstacles: readonly Obstacle[]): string[] {
+  const isMissing = ({ kind, what }: Obstacle) => kind === "operation" && what !== undefined;
+  const missing = obstacles.filter(isMissing).map(({ what }) => what);
+  const others = obstacles.filter((each) => !isMissing(each)).map(({ reason }) => reason);
+  return missing.length > 0 ? [`cannot run ${missing.join(", ")}`, ...others] : others;
 }
 
 /** Whether a graph's weights can be trained on. */
@@ -110,6 +111,6 @@ export function verdictOnTraining({ outputs }: Graph, parameters: readonly Param
     gradients(mean(mul(y, y)), used);
     return verdict();
   } catch (error) {
-    return verdict(errorLine(error).replace(/^gradients: /, ""));
+    return verdict(errorLine(error));
   }
 }

@@ -1,4 +1,4 @@
-import { OnnxError } from "@gen/graph";
+import { GenError } from "@gen/math";
 
 /** A field of a protobuf message: a number, or bytes that hold a text, a message or packed numbers. */
 export interface Field {
@@ -14,7 +14,7 @@ const none = new Uint8Array(0);
 /**
  * The fields of a protobuf message in their order, nothing copied or kept: a model of any size is
  * looked through without its weights being read.
- * @throws OnnxError when the bytes are no such message.
+ * @throws GenError `invalid-model` when the bytes are no such message.
  */
 export function* fields(message: Uint8Array): Generator<Field> {
   const at = { place: 0 };
@@ -63,4 +63,4 @@ function varint(bytes: Uint8Array, at: { place: number }): bigint {
 }
 
 const damaged = (reason: string) =>
-  new OnnxError(`not an ONNX model, or a damaged one (${reason})`);
+  new GenError("invalid-model", `not an ONNX model, or a damaged one (${reason})`);

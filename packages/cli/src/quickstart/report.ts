@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { UsageError } from "../errors.ts";
+import { usageError } from "../errors.ts";
 import { readBounded, sweep, writableFolder } from "../files.ts";
 import type { Trained } from "../train-model.ts";
 import { lastLosses } from "../training-command.ts";
@@ -29,7 +29,7 @@ type Summary = ReturnType<typeof summary>;
 
 /**
  * What the report of an earlier run says, where there is one to go on with.
- * @throws UsageError when the folder holds something else, or a run with other settings.
+ * @throws GenError `usage` when the folder holds something else, or a run with other settings.
  */
 export async function claimQuickstart(
   out: string,
@@ -45,15 +45,14 @@ export async function claimQuickstart(
   if (!bytes) {
     const there = await readdir(out).catch(() => []);
     if (there.length === 0) return undefined;
-    throw new UsageError(
+    throw usageError(
       `--out ${out} is not empty and holds no quickstart; choose another folder or pass --force`,
     );
   }
   const report = reportIn(bytes);
-  if (!report)
-    throw new UsageError(`${join(out, reportFile)} is damaged; pass --force to begin anew`);
+  if (!report) throw usageError(`${join(out, reportFile)} is damaged; pass --force to begin anew`);
   if (report.seed === seed && report.effort === effort) return report;
-  throw new UsageError(
+  throw usageError(
     `--out ${out} holds a quickstart of seed ${report.seed} and effort ${report.effort}, got ${seed} and ${effort}; choose another folder or pass --force`,
   );
 }

@@ -3,7 +3,7 @@ import type { Op } from "../expr/operations.ts";
 import type { Dim } from "../expr/shape.ts";
 import type { Tensor } from "../expr/tensor.ts";
 import { type Known, knownOf, toExpr, type Value } from "./known.ts";
-import { label, OnnxError, Unsupported } from "./protobuf.ts";
+import { invalidModel, label, unsupported } from "./protobuf.ts";
 import type { OnnxNode } from "./read-graph.ts";
 import { readTensor } from "./read-tensor.ts";
 
@@ -27,14 +27,14 @@ export class Call {
     this.like = like;
   }
 
-  /** Operand `i` as an expression. @throws OnnxError when it is absent. */
+  /** Operand `i` as an expression. @throws GenError `invalid-model` when it is absent. */
   x(i: number): Expr {
     return toExpr(this.value(i));
   }
 
   value(i: number): Value {
     const operand = this.operands[i];
-    if (operand === undefined) throw new OnnxError(`operand ${i} is missing`);
+    if (operand === undefined) throw invalidModel(`operand ${i} is missing`);
     return operand;
   }
 
@@ -47,13 +47,11 @@ export class Call {
     return this.operands[i] !== undefined;
   }
 
-  /** Operand `i`, whose elements must be known before the model runs. @throws Unsupported otherwise. */
+  /** Operand `i`, whose elements must be known before the model runs. @throws GenError `unsupported-operation` otherwise. */
   known(i: number): Known {
     const found = knownOf(this.value(i));
     if (!found)
-      throw new Unsupported(
-        `operand ${i} must be a constant; here it depends on the model's input`,
-      );
+      throw unsupported(`operand ${i} must be a constant; here it depends on the model's input`);
     return found;
   }
 
@@ -64,9 +62,7 @@ export class Call {
   numbers(i: number): number[] {
     return this.dims(i).map((d) => {
       if (typeof d === "number") return d;
-      throw new Unsupported(
-        `operand ${i} depends on the dynamic dimension ${d}; give it a fixed size`,
-      );
+      throw unsupported(`operand ${i} depends on the dynamic dimension ${d}; give it a fixed size`);
     });
   }
 
@@ -113,11 +109,11 @@ export class Call {
     return attribute && shortest(attribute.f);
   }
 
-  /** @throws Unsupported unless `value`, the setting `name`, is among those that are `allowed`. */
+  /** @throws GenError `unsupported-operation` unless `value`, the setting `name`, is among those that are `allowed`. */
   require<T extends string | number>(name: string, value: T, ...allowed: T[]): void {
     if (allowed.includes(value)) return;
     const shown = typeof value === "string" ? label(value) : value;
-    throw new Unsupported(`${name} ${shown} is not supported, only ${allowed.join(", ")}`);
+    throw unsupported(`${name} ${shown} is not supported, only ${allowed.join(", ")}`);
   }
 }
 

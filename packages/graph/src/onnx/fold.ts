@@ -2,7 +2,7 @@ import type { Dim } from "../expr/shape.ts";
 import type { Call } from "./call.ts";
 import { all, arrangeFolds, count, type Fold, mostElements } from "./fold-arrange.ts";
 import { type Known, known, knownBinary, knownLimit, knownUnary } from "./known.ts";
-import { dtypeOf, OnnxError } from "./protobuf.ts";
+import { dtypeOf, invalidModel } from "./protobuf.ts";
 
 /** The result of a call whose operands are all known, or undefined where it has no known result. */
 export function fold(call: Call): Known | undefined {
@@ -82,7 +82,7 @@ function range(call: Call, start: Known): Known | undefined {
   const [a, b, by] = [from, to, step] as number[];
   const length = Math.max(0, Math.ceil((b - a) / by));
   if (!(length <= mostElements))
-    throw new OnnxError(`the range from ${a} to ${b} by ${by} is too long`);
+    throw invalidModel(`the range from ${a} to ${b} by ${by} is too long`);
   const values = Array.from({ length }, (_, i) => a + i * by);
   return known(start.dtype, [length], values);
 }

@@ -1,3 +1,4 @@
+import { errorCode } from "@gen/math";
 import {
   constant,
   type Expr,
@@ -19,7 +20,7 @@ import { Call, type Reader, type Readers } from "./call.ts";
 import { fold } from "./fold.ts";
 import { isKnown, isOpaque, knownTensor, type Opaque, toExpr, type Value } from "./known.ts";
 import { type Around, foreignConstant, passThrough } from "./pass-through.ts";
-import { dtypeOf, label, OnnxError, typeName, Unsupported } from "./protobuf.ts";
+import { dtypeOf, invalidModel, label, typeName, unsupported } from "./protobuf.ts";
 import { constantReaders } from "./read-constant.ts";
 import { type OnnxGraph, type OnnxReadOptions, opLabel, readGraph } from "./read-graph.ts";
 
@@ -32,7 +33,7 @@ export interface OnnxModel {
   readonly parameters: readonly Parameter[];
   /**
    * The outputs for inputs of any shapes that fit the signature; dynamic dimensions may be fixed or stay names.
-   * @throws OnnxError naming the input that does not fit, or the node that cannot be rebuilt, with the reason.
+   * @throws GenError `invalid-model` naming the input that does not fit, or the node that cannot be rebuilt, with the reason.
    */
   apply(inputs: Readonly<Record<string, Expr>>): Record<string, Expr>;
 }
@@ -56,7 +57,7 @@ const readers: ReadonlyMap<string, Reader> = new Map(Object.entries(table));
  *
  * Operations that graphs do not have, and those on numbers of other types (a quantised model's), are kept as
  * they are in the file: ONNX Runtime runs them, see {@link foreignOperations}.
- * @throws OnnxError in one line when the bytes are not a sound model, the model is above `limit`,
+ * @throws GenError `invalid-model` in one line when the bytes are not a sound model, the model is above `limit`,
  * or it has branches, loops or functions of its own (all of them are named).
  */
 export function fromOnnx(bytes: Uint8Array, options: OnnxReadOptions = {}): OnnxModel {
@@ -100,7 +101,7 @@ function apply(
         if (made[i] !== undefined) values.set(name, made[i]);
       });
     } catch (cause) {
-      throw new OnnxError(`node ${node.label} (${opLabel(node.op)}): ${(cause as Error).message}`, {
+      throw invalidModel(`node ${node.label} (${opLabel(node.op)}): ${(cause as Error).message}`, {
         cause,
       });
     }
@@ -108,10 +109,10 @@ function apply(
   const outputs = graph.outputNames.map((name) => {
     const value = values.get(name);
     if (value === undefined)
-      throw new OnnxError(
+      throw invalidModel(
         `output ${label(name)} is a second result of its node, which is not supported`,
       );
-    if (isOpaque(value)) throw new OnnxError(unknownOutput(name, value));
+    if (isOpaque(value)) throw invalidModel(unknownOutput(name, value));
     return [name, toExpr(value)] as const;
   });
   return Object.fromEntries(outputs);
@@ -140,7 +141,7 @@ function results(call: Call, around: Around): readonly Value[] {
     const made = rebuilt(call, reader);
     const extra = node.outputs.slice(made.length).find((name) => around.graph.used.has(name));
     if (extra === undefined || extra === "") return made;
-    throw new Unsupported(`its result ${label(extra)} is not known here`);
+    throw unsupported(`its result ${label(extra)} is not known here`);
   } catch (error) {
     const reason = reasonOf(error, call);
     if (reason === undefined) throw error;
@@ -150,7 +151,7 @@ function results(call: Call, around: Around): readonly Value[] {
 
 /** Why graphs have no such operation; undefined where it is wrong in itself. */
 function reasonOf(error: unknown, { operands }: Call): string | undefined {
-  if (error instanceof Unsupported) return error.message;
+  if (errorCode(error) === "unsupported-operation") return (error as Error).message;
   // Whether a name fits a number is told when the graph runs.
   const named = (value: Value | undefined) =>
     value &&
@@ -179,7 +180,7 @@ function bind(
   const names = Object.keys(signature);
   const extra = Object.keys(inputs).find((name) => !names.includes(name));
   if (extra !== undefined) {
-    throw new OnnxError(
+    throw invalidModel(
       `the model has no input ${label(extra)}; its inputs are ${names.map(label).join(", ")}`,
     );
   }
@@ -187,10 +188,10 @@ function bind(
     const { shape, dtype } = signature[name];
     const given = inputs[name];
     const what = `input ${label(name)}`;
-    if (!given) throw new OnnxError(`${what} of the model is missing`);
-    if (given.dtype !== dtype) throw new OnnxError(`${what} must be ${dtype}, got ${given.dtype}`);
+    if (!given) throw invalidModel(`${what} of the model is missing`);
+    if (given.dtype !== dtype) throw invalidModel(`${what} must be ${dtype}, got ${given.dtype}`);
     if (!fits(shape, given.shape, bound)) {
-      throw new OnnxError(
+      throw invalidModel(
         `${what} must have the shape ${shapeText(shape)}, got ${shapeText(given.shape)}`,
       );
     }

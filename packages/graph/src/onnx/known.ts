@@ -1,7 +1,7 @@
 import { constant, type Expr, isParameter } from "../expr/expr.ts";
 import { type Dim, divideDims, elementCount, type Shape } from "../expr/shape.ts";
 import { type DType, isFloat, type Tensor, tensor, tensorNumbers } from "../expr/tensor.ts";
-import { Unsupported } from "./protobuf.ts";
+import { unsupported } from "./protobuf.ts";
 
 /**
  * A small tensor whose elements are known while a model is read, some perhaps only by name:
@@ -50,16 +50,14 @@ export function knownOf(value: Value): Known | undefined {
   return value.op === "Constant" ? knownTensor(value.attributes.value) : undefined;
 }
 
-/** A value as an expression. @throws Unsupported where an element is a dynamic dimension. */
+/** A value as an expression. @throws GenError `unsupported-operation` where an element is a dynamic dimension. */
 export function toExpr(value: Value): Expr {
   if (isOpaque(value)) return value.opaque;
   if (!isKnown(value)) return value;
   if (value.tensor) return constant(value.tensor);
   const name = value.values.find((v) => typeof v === "string");
   if (name !== undefined) {
-    throw new Unsupported(
-      `needs the number of the dynamic dimension ${name}; give it a fixed size`,
-    );
+    throw unsupported(`needs the number of the dynamic dimension ${name}; give it a fixed size`);
   }
   return constant(tensor(value.values as number[], value.dims, value.dtype));
 }

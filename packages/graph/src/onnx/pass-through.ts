@@ -10,7 +10,7 @@ import { type Facts, resultFacts } from "./foreign-types.ts";
 import { isKnown, type Known, toExpr, type Value } from "./known.ts";
 import type { TensorProto } from "./messages.ts";
 import { changedSince } from "./operator-changes.ts";
-import { dtypeOf, label, OnnxError, typeName } from "./protobuf.ts";
+import { dtypeOf, invalidModel, label, typeName } from "./protobuf.ts";
 import type { Declared, OnnxGraph, OnnxNode } from "./read-graph.ts";
 
 /** The oldest operator set that graphs are written in. */
@@ -85,18 +85,18 @@ export function foreignConstant(message: TensorProto): Value {
 function versionOf({ domain, opType }: OnnxNode, { versions }: OnnxGraph): number {
   const version = versions.get(domain);
   if (version === undefined) {
-    throw new OnnxError(`the model names no operator set for the domain ${label(domain)}`);
+    throw invalidModel(`the model names no operator set for the domain ${label(domain)}`);
   }
   const changed = domain === "" && changedSince(opType, version, oldestWritten);
   if (changed) {
-    throw new OnnxError(
+    throw invalidModel(
       `only ONNX Runtime could run it here, but what it means in operator set ${version} changed in ${changed}; give dynamic dimensions a fixed size, or export the model at operator set ${oldestWritten} or above`,
     );
   }
   return version;
 }
 
-/** A node's attributes with bytes of their own. @throws OnnxError where one points to another file. */
+/** A node's attributes with bytes of their own. @throws GenError `invalid-model` where one points to another file. */
 function attributesOf(node: OnnxNode): ForeignNode["attributes"] {
   const attributes = [...node.attributes.values()];
   for (const { name, t, tensors, sparseTensor } of attributes) {
@@ -104,7 +104,7 @@ function attributesOf(node: OnnxNode): ForeignNode["attributes"] {
     for (const each of all) {
       if (!each) continue;
       if (each.dataLocation !== 0 || each.externalData.length > 0) {
-        throw new OnnxError(`attribute ${label(name)} keeps its data outside the model`);
+        throw invalidModel(`attribute ${label(name)} keeps its data outside the model`);
       }
       // The file's bytes need not stay in memory for it.
       if (each.rawData.length > 0) each.rawData = each.rawData.slice();
@@ -142,7 +142,7 @@ function dimension(dim: Dim, c: Call, around: Around): Expr {
   }
   const [part, ...rest] = dim.split("*");
   if (rest.length === 0) {
-    throw new OnnxError(`no value has the dynamic dimension ${dim}; give it a fixed size`);
+    throw invalidModel(`no value has the dynamic dimension ${dim}; give it a fixed size`);
   }
   const factor = Number.isNaN(Number(part)) ? part : Number(part);
   return mul(dimension(factor, c, around), dimension(rest.join("*"), c, around));

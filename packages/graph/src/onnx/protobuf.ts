@@ -1,13 +1,14 @@
+import { GenError } from "@gen/math";
 import type { DType, Tensor } from "../expr/tensor.ts";
 import { type AttributeInit, attributeType, elementType, type TensorInit } from "./messages.ts";
 
-/** What is wrong with an ONNX file, in one line. */
-export class OnnxError extends Error {
-  override readonly name = "OnnxError";
-}
+/** The error for an ONNX file that is wrong in itself. */
+export const invalidModel = (message: string, options?: ErrorOptions): GenError =>
+  new GenError("invalid-model", message, options);
 
-/** What ONNX has and graphs have not: ONNX Runtime can still run the node as it is. */
-export class Unsupported extends OnnxError {}
+/** The error for what ONNX has and graphs do not: ONNX Runtime can still run the node as it is. */
+export const unsupported = (message: string): GenError =>
+  new GenError("unsupported-operation", message);
 
 /** ONNX's number of each element type. */
 export const elementTypes: Readonly<Record<DType, number>> = {

@@ -4,7 +4,7 @@ import { tensor } from "../expr/tensor.ts";
 import { expandTo } from "../ops/arrange/read-expand.ts";
 import type { Call, Readers } from "./call.ts";
 import { isKnown, known, knownTensor } from "./known.ts";
-import { Unsupported } from "./protobuf.ts";
+import { unsupported } from "./protobuf.ts";
 
 function constantNode(c: Call) {
   const value =
@@ -14,7 +14,7 @@ function constantNode(c: Call) {
       (c.node.attributes.has("value_floats") && tensor(c.floats("value_floats") ?? [])) ||
       (c.node.attributes.has("value_ints") &&
         tensor(c.list("value_ints") ?? [], undefined, "int64")));
-  if (!value) throw new Unsupported("only constants that are numeric tensors are supported");
+  if (!value) throw unsupported("only constants that are numeric tensors are supported");
   return knownTensor(value) ?? constant(value);
 }
 
@@ -39,6 +39,6 @@ export const constantReaders: Readers = {
   Shape: shapeNode,
   Size: (c) => known("int64", [], [elementCount(c.x(0).shape)]),
   Range: () => {
-    throw new Unsupported("its bounds must be constants");
+    throw unsupported("its bounds must be constants");
   },
 };

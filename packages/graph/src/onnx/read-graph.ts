@@ -10,7 +10,7 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from "./messages.ts";
-import { dtypeOf, label, OnnxError } from "./protobuf.ts";
+import { dtypeOf, invalidModel, label, unsupported } from "./protobuf.ts";
 import { type ExternalData, isForeignType, readForeignTensor, readTensor } from "./read-tensor.ts";
 
 /** A node as the file has it; absent optional operands are empty names. */
@@ -63,20 +63,20 @@ export interface OnnxReadOptions {
 export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGraph {
   const { limit = 2 ** 31, externalData } = options;
   if (bytes.length > limit) {
-    throw new OnnxError(`the ONNX model has ${bytes.length} bytes, more than the ${limit} allowed`);
+    throw invalidModel(`the ONNX model has ${bytes.length} bytes, more than the ${limit} allowed`);
   }
   const model = decoded(bytes);
   const graph = model.graph;
   const versions = new Map(model.opsetImport.map((o) => [domainOf(o.domain), Number(o.version)]));
   const opset = Number(versions.get(""));
   if (!graph || model.opsetImport.length === 0) {
-    throw new OnnxError("not an ONNX model: it holds no graph or names no operator set");
+    throw invalidModel("not an ONNX model: it holds no graph or names no operator set");
   }
   if (!(opset >= 7 && opset <= 21)) {
-    throw new OnnxError(`ONNX operator sets 7 to 21 can be read, the model uses ${opset}`);
+    throw invalidModel(`ONNX operator sets 7 to 21 can be read, the model uses ${opset}`);
   }
   if (graph.sparseInitializer.length > 0) {
-    throw new OnnxError("the ONNX model has sparse initializers, which are not supported");
+    throw invalidModel("the ONNX model has sparse initializers, which are not supported");
   }
   const ours = model.producerName === "gen";
   const constants = ours ? undefined : controlNames(graph.node);
@@ -84,7 +84,7 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
   const foreign = new Map<string, TensorProto>();
   const defined = new Set<string>();
   const define = (name: string) => {
-    if (defined.has(name)) throw new OnnxError(`the ONNX graph defines ${label(name)} twice`);
+    if (defined.has(name)) throw invalidModel(`the ONNX graph defines ${label(name)} twice`);
     defined.add(name);
   };
   for (const message of graph.initializer) {
@@ -104,7 +104,7 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
   for (const { name } of inputs) define(name);
   for (const node of graph.node) for (const name of node.output) if (name !== "") define(name);
   const outputNames = graph.output.map((o) => o.name);
-  if (outputNames.length === 0) throw new OnnxError("the ONNX graph has no outputs");
+  if (outputNames.length === 0) throw invalidModel("the ONNX graph has no outputs");
   const given = new Set([...initializers.keys(), ...foreign.keys(), ...inputs.map((i) => i.name)]);
   const nodes = ordered(graph.node, outputNames, given);
   refuseBodies(nodes, model.functions);
@@ -123,12 +123,12 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
 
 const domainOf = (domain: string) => (domain === "ai.onnx" ? "" : domain);
 
-/** @throws OnnxError naming the operations that hold graphs of their own. */
+/** @throws GenError `invalid-model` naming the operations that hold graphs of their own. */
 function refuseBodies(nodes: readonly NodeProto[], functions: ModelProto["functions"]): void {
   const own = new Set(functions.map((f) => `${f.domain} ${f.name}`));
   const called = nodes.filter((n) => own.has(`${n.domain} ${n.opType}`));
   if (called.length > 0) {
-    throw new OnnxError(
+    throw invalidModel(
       `the ONNX model calls functions of its own: ${opNames(called)}; inline them when it is exported`,
     );
   }
@@ -136,7 +136,7 @@ function refuseBodies(nodes: readonly NodeProto[], functions: ModelProto["functi
   const named = nodes.filter((n) => controlFlow.includes(n.opType) && domainOf(n.domain) === "");
   const refused = new Set([...branching, ...named]);
   if (refused.size > 0) {
-    throw new OnnxError(
+    throw unsupported(
       `the ONNX model uses unsupported operations: ${opNames([...refused])}; what If, Loop and Scan do depends on data, and a graph here has no branches`,
     );
   }
@@ -155,8 +155,8 @@ function decoded(bytes: Uint8Array): ModelProto {
   try {
     return decode<ModelProto>(modelMessage, bytes);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.split("\n")[0] : cause;
-    throw new OnnxError(`not an ONNX model, or a damaged one (${reason})`, { cause });
+    const reason = cause instanceof Error ? cause.message : cause;
+    throw invalidModel(`not an ONNX model, or a damaged one (${reason})`, { cause });
   }
 }
 
@@ -183,18 +183,18 @@ function controlNames(nodes: readonly NodeProto[]): Set<string> {
 
 function signatureOf({ name, type }: ValueInfoProto): Required<Signature> {
   const what = `input ${label(name)}`;
-  if (!type?.tensorType) throw new OnnxError(`${what} is not a tensor`);
+  if (!type?.tensorType) throw invalidModel(`${what} is not a tensor`);
   const { elemType, shape } = type.tensorType;
   const dtype: DType | undefined = dtypeOf(elemType);
   if (dtype === undefined)
-    throw new OnnxError(`${what} has element type ${elemType}, which is not supported`);
-  if (!shape) throw new OnnxError(`${what} has no shape`);
+    throw invalidModel(`${what} has element type ${elemType}, which is not supported`);
+  if (!shape) throw invalidModel(`${what} has no shape`);
   const dims = shape.dim.map(({ dimParam, dimValue }, i): Dim => {
     if (dimParam !== undefined) return dimensionName(dimParam) ?? `${name}.${i}`;
     if (dimValue === undefined) return `${name}.${i}`;
     const size = Number(dimValue);
     if (size >= 0 && Number.isSafeInteger(size)) return size;
-    throw new OnnxError(`${what} has dimension ${size}; dimensions must not be negative`);
+    throw invalidModel(`${what} has dimension ${size}; dimensions must not be negative`);
   });
   return { shape: dims, dtype };
 }
@@ -232,9 +232,9 @@ function ordered(
     if (name === "" || given.has(name)) return;
     const node = makers.get(name);
     if (!node)
-      throw new OnnxError(`${user} uses ${label(name)}, which the ONNX graph does not define`);
+      throw invalidModel(`${user} uses ${label(name)}, which the ONNX graph does not define`);
     if (state.get(node) === "open") {
-      throw new OnnxError(`the ONNX graph is cyclic: ${label(name)} depends on itself`);
+      throw invalidModel(`the ONNX graph is cyclic: ${label(name)} depends on itself`);
     }
     if (state.has(node)) return;
     state.set(node, "open");

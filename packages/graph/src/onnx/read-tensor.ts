@@ -6,7 +6,7 @@ import {
   type TensorProto,
   tensor as tensorMessage,
 } from "./messages.ts";
-import { dtypeOf, label, OnnxError, typeName, Unsupported } from "./protobuf.ts";
+import { dtypeOf, invalidModel, label, typeName, unsupported } from "./protobuf.ts";
 
 /** Gives `length` bytes of the file at `location`, a path below the model's own folder, from `offset` on. */
 export type ExternalData = (location: string, offset: number, length: number) => Uint8Array;
@@ -30,7 +30,7 @@ const foreignBytes: ReadonlyMap<number, number> = /* @__PURE__ */ new Map<number
 /** Whether ONNX's element type is one of numbers that graphs do not have. */
 export const isForeignType = (type: number): boolean => foreignBytes.has(type);
 
-/** A tensor of a type that graphs do not have, with its own bytes in it. @throws OnnxError as `readTensor` does. */
+/** A tensor of a type that graphs do not have, with its own bytes in it. @throws GenError `invalid-model` as `readTensor` does. */
 export function readForeignTensor(message: TensorProto, resolve?: ExternalData): TensorProto {
   const what = `tensor ${label(message.name)}`;
   const size = sizeOf(message, what);
@@ -40,7 +40,7 @@ export function readForeignTensor(message: TensorProto, resolve?: ExternalData):
   const fits = raw ? raw.length === bytes : listed === Math.min(bytes, size);
   if (!fits) {
     const got = raw ? `${raw.length}` : `${listed} elements`;
-    throw new OnnxError(
+    throw invalidModel(
       `${what} of shape [${message.dims.join(", ")}] takes ${bytes} bytes, got ${got}`,
     );
   }
@@ -52,7 +52,7 @@ export function readForeignTensor(message: TensorProto, resolve?: ExternalData):
 function sizeOf(message: TensorProto, what: string): number {
   const shape = message.dims.map(Number);
   if (shape.some((d) => !Number.isSafeInteger(d) || d < 0)) {
-    throw new OnnxError(
+    throw invalidModel(
       `${what} has the shape [${shape.join(", ")}]; dimensions must not be negative`,
     );
   }
@@ -74,7 +74,7 @@ function rawBytes(
 
 /**
  * The tensor in a message.
- * @throws OnnxError when its bytes do not fit its shape, Unsupported when its type is none of a graph's.
+ * @throws GenError `invalid-model` when its bytes do not fit its shape, `unsupported-operation` when its type is none of a graph's.
  */
 export function readTensor(message: TensorProto, externalData?: ExternalData): Tensor {
   const what = `tensor ${label(message.name)}`;
@@ -83,15 +83,15 @@ export function readTensor(message: TensorProto, externalData?: ExternalData): T
   const half = message.dataType === elementType.BFLOAT16;
   const dtype = half ? "float32" : dtypeOf(message.dataType);
   if (dtype === undefined) {
-    const Kind = isForeignType(message.dataType) ? Unsupported : OnnxError;
+    const refuse = isForeignType(message.dataType) ? unsupported : invalidModel;
     const type = typeName(message.dataType);
-    throw new Kind(`${what} has elements of type ${type}, which is not supported`);
+    throw refuse(`${what} has elements of type ${type}, which is not supported`);
   }
   const bytes = size * (half ? 2 : bytesPerElement(dtype));
   const raw = rawBytes(message, what, bytes, externalData);
   if (raw) {
     if (raw.length !== bytes) {
-      throw new OnnxError(
+      throw invalidModel(
         `${what} of shape [${shape.join(", ")}] takes ${bytes} bytes, got ${raw.length}`,
       );
     }
@@ -111,7 +111,7 @@ export function readTensor(message: TensorProto, externalData?: ExternalData): T
   }
   const values = listed(message, dtype);
   if (values.length !== size) {
-    throw new OnnxError(
+    throw invalidModel(
       `${what} of shape [${shape.join(", ")}] takes ${size} elements, got ${values.length}`,
     );
   }
@@ -147,12 +147,12 @@ function readExternal(
   const entry = (key: string) => message.externalData.find((e) => e.key === key)?.value;
   const location = entry("location") ?? "";
   if (!isBelow(location)) {
-    throw new OnnxError(
+    throw invalidModel(
       `${what} is kept in ${label(location)}; only a relative path below the model's folder is allowed`,
     );
   }
   if (!resolve) {
-    throw new OnnxError(
+    throw invalidModel(
       `${what} is kept outside the model in ${label(location)}; pass externalData to read it`,
     );
   }
@@ -160,11 +160,11 @@ function readExternal(
     const value = entry(key);
     if (value === undefined) return otherwise;
     if (/^\d{1,15}$/.test(value)) return Number(value);
-    throw new OnnxError(`${what} has ${label(value)} as the ${key} of its external data`);
+    throw invalidModel(`${what} has ${label(value)} as the ${key} of its external data`);
   };
   const length = whole("length", bytes);
   if (length !== bytes) {
-    throw new OnnxError(
+    throw invalidModel(
       `${what} of shape [${message.dims.join(", ")}] takes ${bytes} bytes, got ${length}`,
     );
   }

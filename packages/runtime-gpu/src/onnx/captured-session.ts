@@ -1,5 +1,5 @@
 import type { Expr, Graph } from "@gen/graph";
-import { BackendError } from "../backend-error.ts";
+import { unsupported } from "../errors.ts";
 import { byteLength } from "../ledger.ts";
 import { countBufferCopies } from "./count-buffer-copies.ts";
 import { emptyBuffer, type GpuBuffer, type GpuDevice } from "./gpu.ts";
@@ -11,7 +11,7 @@ import { type GraphSession, graphSession } from "./session.ts";
  * graph again. They name buffers, so inputs are copied into ones that stay, and each run's outputs out of
  * those that the runtime keeps. Every shape of `graph` must hold numbers above 0 alone; its int32 inputs may be
  * given as int64 in host memory.
- * @throws Error where the runtime would compute a part of it on the CPU, BackendError where it copies buffers.
+ * @throws Error where the runtime would compute a part of it on the CPU; GenError `unsupported-graph` where it copies buffers.
  */
 export async function capturedSession(
   ort: Ort,
@@ -66,7 +66,7 @@ export async function capturedSession(
       for (const each of Object.values(await session.run(feeds))) each.dispose();
     });
     if (copies === 0) return;
-    throw new BackendError("ONNX Runtime copies a tensor in it, and does not record copies");
+    throw unsupported("ONNX Runtime copies a tensor in it, and does not record copies");
   }
 
   return {

@@ -1,7 +1,7 @@
 import { foreignOperations, type Graph } from "@gen/graph";
 import { type Bindings, foreignText, resolveShape } from "@gen/graph/compiler";
-import { BackendError } from "../backend-error.ts";
 import type { Executable } from "../device.ts";
+import { unsupported } from "../errors.ts";
 import { narrowIntegers } from "./passes/narrow-integers.ts";
 import { copyParameters, staticGraph } from "./passes/static-graph.ts";
 import type { OrtTensor } from "./runtime.ts";
@@ -65,7 +65,7 @@ export async function capturingProgram(graph: Graph, ways: Ways): Promise<Execut
       if (isEmpty(source, dims)) throw new Error("a tensor has no elements");
       return await ways.captured(staticGraph(source, dims));
     } catch (error) {
-      tell(firstLine(error as Error));
+      tell((error as Error).message);
       await uncaptured();
       return undefined;
     }
@@ -89,13 +89,13 @@ export async function capturingProgram(graph: Graph, ways: Ways): Promise<Execut
 
 /**
  * The graph in a form that can be recorded, as far as it says so itself.
- * @throws BackendError with the reason why not.
+ * @throws GenError `unsupported-graph` with the reason why not.
  */
 function recordable(graph: Graph): Graph {
   if (!graph.nodes.some(({ op }) => op === "Foreign")) return narrowIntegers(graph);
   // It may look at values while its commands are recorded.
   const operations = foreignText(foreignOperations(graph));
-  throw new BackendError(`only ONNX Runtime knows ${operations || "some of its nodes"}`);
+  throw unsupported(`only ONNX Runtime knows ${operations || "some of its nodes"}`);
 }
 
 /** Why these inputs cannot be given to a graph of narrow integers. */
@@ -110,5 +110,3 @@ function tooLarge(inputs: ReadonlyMap<string, OrtTensor>): string | undefined {
 
 const isEmpty = ({ inputs, outputs }: Graph, dims: Bindings): boolean =>
   [...inputs, ...Object.values(outputs)].some(({ shape }) => resolveShape(shape, dims).includes(0));
-
-const firstLine = ({ message }: Error): string => message.trim().split("\n")[0];

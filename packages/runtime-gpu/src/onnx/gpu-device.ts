@@ -1,6 +1,6 @@
 import { type DType, type Graph, type TensorData, tensorData, tensorNumbers } from "@gen/graph";
-import { BackendError } from "../backend-error.ts";
 import type { Device, Executable } from "../device.ts";
+import { unsupported } from "../errors.ts";
 import { byteLength } from "../ledger.ts";
 import { serialQueue } from "../serial-queue.ts";
 import { capturedSession } from "./captured-session.ts";
@@ -64,8 +64,7 @@ export function gpuDevice(ort: Ort, { gpu, owned, capture }: PageGpu): Device<Or
     name: "onnx/webgpu",
     lost,
     write(array, shape, dtype) {
-      if (dtype === "float64")
-        throw new BackendError("onnx/webgpu cannot hold float64; use float32");
+      if (dtype === "float64") throw unsupported("onnx/webgpu cannot hold float64; use float32");
       if (place(dtype) === "cpu") return hostTensor(ort, array, shape, dtype);
       const buffer = bufferOf(gpu, tensorData(array, dtype));
       return ort.Tensor.fromGpuBuffer(buffer as never, {

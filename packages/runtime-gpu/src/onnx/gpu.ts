@@ -1,4 +1,4 @@
-import { BackendError } from "../backend-error.ts";
+import { unavailable } from "../errors.ts";
 
 // The part of the browser's WebGPU interface that is used here; the packages compile without the DOM's types.
 export interface GpuBuffer {
@@ -53,16 +53,16 @@ export const gpuLimits = [
 ];
 const features = ["shader-f16", "subgroups"];
 
-/** The page's fastest GPU. @throws BackendError where there is none. */
+/** The page's fastest GPU. @throws GenError `backend-unavailable` where there is none. */
 export async function requestAdapter(): Promise<Adapter> {
   const { gpu } = (globalThis as { navigator?: { gpu?: Gpu } }).navigator ?? {};
-  if (!gpu) throw new BackendError("WebGPU is not there: this page has no navigator.gpu");
+  if (!gpu) throw unavailable("WebGPU is not there: this page has no navigator.gpu");
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-  if (!adapter) throw new BackendError("WebGPU is not there: the browser found no adapter");
+  if (!adapter) throw unavailable("WebGPU is not there: the browser found no adapter");
   return adapter;
 }
 
-/** The page's GPU with all that its adapter allows. @throws BackendError where there is none. */
+/** The page's GPU with all that its adapter allows. @throws GenError `backend-unavailable` where there is none. */
 export async function requestGpu(): Promise<GpuDevice> {
   const adapter = await requestAdapter();
   return adapter.requestDevice({

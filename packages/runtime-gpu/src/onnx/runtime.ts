@@ -1,4 +1,4 @@
-import { BackendError, loadPeer } from "../backend-error.ts";
+import { loadPeer, unavailable } from "../errors.ts";
 import { inNode } from "../in-node.ts";
 
 /** What ONNX Runtime's packages have in common. */
@@ -13,10 +13,9 @@ const module = async (name: string): Promise<Ort> => {
   return loaded.InferenceSession ? loaded : loaded.default;
 };
 
-/** ONNX Runtime's native build. @throws BackendError outside Node, or where it is not installed. */
+/** ONNX Runtime's native build. @throws GenError `backend-unavailable` outside Node, or where it is not installed. */
 export async function loadNode(): Promise<Ort> {
-  if (!inNode())
-    throw new BackendError("onnxruntime-node needs Node; in a browser use device wasm");
+  if (!inNode()) throw unavailable("onnxruntime-node needs Node; in a browser use device wasm");
   return loadPeer("onnxruntime-node", () => module("onnxruntime-node"));
 }
 

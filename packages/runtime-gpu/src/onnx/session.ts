@@ -1,6 +1,7 @@
 import { type DType, type Graph, shapeText, toOnnx } from "@gen/graph";
 import { bindDims, resolveShape } from "@gen/graph/compiler";
-import { BackendError } from "../backend-error.ts";
+import { GenError } from "@gen/math";
+import { unsupported } from "../errors.ts";
 import type { Ort, OrtTensor, Session, SessionOptions } from "./runtime.ts";
 
 /** A graph as an inference session: names are the graph's own. */
@@ -65,11 +66,12 @@ export async function graphSession(
 
 /** Nodes that are kept from a file are first understood by the runtime. */
 function refused(cause: Error): never {
-  const [first] = cause.message.trim().split("\n");
-  throw new BackendError(`ONNX Runtime refuses the model: ${first}`, { cause });
+  throw unsupported(`ONNX Runtime refuses the model: ${cause.message}`, {
+    cause,
+  });
 }
 
-/** @throws BackendError where a file said something false of the shapes that its own operations give. */
+/** @throws GenError `invalid-model` where a file said something false of the shapes that its own operations give. */
 function checkShapes(
   graph: Graph,
   inputs: ReadonlyMap<string, OrtTensor>,
@@ -81,7 +83,8 @@ function checkShapes(
     const told = resolveShape(shape, bindings);
     const made = dimsOf(name);
     if (shapeText(told) !== shapeText(made)) {
-      throw new BackendError(
+      throw new GenError(
+        "invalid-model",
         `output ${name} is ${shapeText(made)}, but the model file makes it ${shapeText(told)}`,
       );
     }

@@ -1,5 +1,6 @@
+import { GenError } from "@gen/math";
 import type * as tfjs from "@tensorflow/tfjs";
-import { BackendError, loadPeer } from "../backend-error.ts";
+import { loadPeer, unavailable } from "../errors.ts";
 import { lossOf as deviceLoss, type GpuDevice } from "../onnx/gpu.ts";
 import type { Tf } from "./kernel.ts";
 
@@ -23,10 +24,10 @@ export function lossOf(kernels: unknown): Promise<string> | undefined {
   });
 }
 
-/** @throws BackendError where a WebGL context is lost: what is read from it is zeros then, and no error. */
+/** @throws GenError `device-lost` where a WebGL context is lost: what is read from it is zeros then, and no error. */
 export function refuseZeros(kernels: unknown): void {
   if ((kernels as Losable).gpgpu?.gl.isContextLost()) {
-    throw new BackendError("tfjs/webgl lost its device");
+    throw new GenError("device-lost", "tfjs/webgl lost its device");
   }
 }
 
@@ -37,13 +38,13 @@ export function forget(tf: Tf, device: string): void {
   tf.registerBackend(device, factory);
 }
 
-/** Has TensorFlow.js run on `gpu`. @throws BackendError when it already runs on another device. */
+/** Has TensorFlow.js run on `gpu`. @throws GenError `backend-unavailable` when it already runs on another device. */
 export async function shareGpu(tf: Tf, gpu: object): Promise<void> {
   // To look for it by `findBackend` would start it.
   const running = tf.engine().registry.webgpu as Losable | undefined;
   if (running?.device === gpu) return;
   if (running) {
-    throw new BackendError(
+    throw unavailable(
       "tfjs/webgpu already runs on a GPUDevice of its own; give that one to the others, or share before it starts",
     );
   }

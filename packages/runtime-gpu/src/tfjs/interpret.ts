@@ -7,7 +7,7 @@ import {
   resolveShape,
 } from "@gen/graph/compiler";
 import type * as tfjs from "@tensorflow/tfjs";
-import { BackendError } from "../backend-error.ts";
+import { unsupported } from "../errors.ts";
 
 import type { Tf } from "./kernel.ts";
 import { kernels } from "./kernels.ts";
@@ -23,7 +23,7 @@ export interface Interpreter {
 
 /**
  * Prepares a graph; `upload` makes the tensors of its parameters and constants.
- * @throws BackendError naming the operations that are not known here.
+ * @throws GenError `unsupported-graph` naming the operations that are not known here.
  */
 export function interpreter(
   tf: Tf,
@@ -32,12 +32,12 @@ export function interpreter(
 ): Interpreter {
   const foreign = foreignOperations(graph);
   if (foreign.length > 0) {
-    throw new BackendError(
+    throw unsupported(
       `tfjs cannot run ${foreignText(foreign)}; the backends of @gen/runtime-gpu/onnx can`,
     );
   }
   const missing = new Set(graph.nodes.filter((e) => !isLeaf(e) && !isKnown(e)).map((e) => e.op));
-  if (missing.size > 0) throw new BackendError(`tfjs cannot run ${[...missing].join(", ")}`);
+  if (missing.size > 0) throw unsupported(`tfjs cannot run ${[...missing].join(", ")}`);
 
   const held = new Map<Expr, tfjs.Tensor>();
   for (const node of graph.nodes) {

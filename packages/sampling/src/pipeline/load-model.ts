@@ -1,4 +1,5 @@
 import { fromOnnx, type OnnxModel } from "@gen/graph";
+import { GenError } from "@gen/math";
 
 /** Gives the bytes of a file of the folder, or undefined where there is none; several are asked for at once. */
 export type ReadFile = (path: string) => Promise<Uint8Array | undefined>;
@@ -29,7 +30,10 @@ export async function readWithin(
 ): Promise<Uint8Array | undefined> {
   const found = await read(path);
   if (found && found.length > limit) {
-    throw new Error(`${path} has ${found.length} bytes, at most ${limit} are allowed`);
+    throw new GenError(
+      "invalid-model",
+      `${path} has ${found.length} bytes, at most ${limit} are allowed`,
+    );
   }
   return found;
 }
@@ -55,9 +59,11 @@ export async function loadModel(
     const files = new Map<string, Uint8Array>();
     for (const [location, length] of needed) {
       const found = await readWithin(readWeights, folder + location, limit);
-      if (!found) throw new Error(`its weights in ${folder + location} are missing`);
+      if (!found)
+        throw new GenError("invalid-model", `its weights in ${folder + location} are missing`);
       if (found.length < length) {
-        throw new Error(
+        throw new GenError(
+          "invalid-model",
           `its weights in ${folder + location} need ${length} bytes, got ${found.length}`,
         );
       }
@@ -93,6 +99,6 @@ export async function naming<R>(path: string, f: () => R | Promise<R>): Promise<
     return await f();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${path}: ${reason}`, { cause });
+    throw new GenError("invalid-model", `${path}: ${reason}`, { cause });
   }
 }

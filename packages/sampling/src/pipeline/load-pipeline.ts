@@ -1,5 +1,6 @@
 import type { Expr, OnnxModel } from "@gen/graph";
 import { slice } from "@gen/graph";
+import { GenError } from "@gen/math";
 import { readSchedulerConfig } from "@gen/schedules";
 import { denoiser } from "../denoiser/denoiser.ts";
 import { latentScaling } from "./latent-scaling.ts";
@@ -45,7 +46,7 @@ export async function loadPipeline(
   };
   const there = <R>(path: string, found: R | undefined): R => {
     if (found !== undefined) return found;
-    throw new Error(`${path} is missing from the pipeline folder`);
+    throw new GenError("invalid-model", `${path} is missing from the pipeline folder`);
   };
   // Files are asked for together, so that a folder far away is not waited for one by one.
   const [index = {}, schedulerRead] = await Promise.all([

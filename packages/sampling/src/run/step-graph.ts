@@ -14,6 +14,7 @@ import {
   tensor,
   trace,
 } from "@gen/graph";
+import { GenError } from "@gen/math";
 import { type Conditions, conditionInputs, conditionOf } from "../denoiser/conditions.ts";
 import { type Denoiser, splitVariance } from "../denoiser/denoiser.ts";
 import type { LearnedVariance, Step } from "../samplers/step.ts";
@@ -99,7 +100,8 @@ export function takeStep(
   let deviation = row("next.noise");
   if (learned) {
     if (!raw) {
-      throw new RangeError(
+      throw new GenError(
+        "invalid-model",
         "a denoiser must give twice the channels of x (axis 1) for steps with a learned variance",
       );
     }

@@ -2,7 +2,7 @@ import { constant, type Expr } from "../../expr/expr.ts";
 import { axisOf, broadcastShapes, type Dim, type Shape } from "../../expr/shape.ts";
 import { tensor } from "../../expr/tensor.ts";
 import type { Call } from "../../onnx/call.ts";
-import { Unsupported } from "../../onnx/protobuf.ts";
+import { unsupported } from "../../onnx/protobuf.ts";
 import { cast, mul } from "../elementwise/build.ts";
 import { expand, expandLike, gather, onesLike, reshape, slice } from "./build.ts";
 
@@ -32,7 +32,7 @@ function vectorOf(c: Call, dim: string): Expr {
   const [part, ...rest] = dim.split("*");
   const factor = Number(part);
   if (rest.length === 0 || factor > 2 ** 16) {
-    throw new Unsupported(`no value has the dynamic dimension ${dim}; give it a fixed size`);
+    throw unsupported(`no value has the dynamic dimension ${dim}; give it a fixed size`);
   }
   const row = Number.isNaN(factor)
     ? onesLike(cast(vectorOf(c, part), "float32"))

@@ -2,7 +2,7 @@ import { constant, type Expr } from "../../expr/expr.ts";
 import { normalizeAxis } from "../../expr/shape.ts";
 import { tensor } from "../../expr/tensor.ts";
 import type { Call } from "../../onnx/call.ts";
-import { OnnxError, Unsupported } from "../../onnx/protobuf.ts";
+import { invalidModel, unsupported } from "../../onnx/protobuf.ts";
 import { gather, pad, slice } from "./build.ts";
 
 /** Pads, cutting where a pad is negative. */
@@ -14,7 +14,7 @@ export function padded(c: Call): Expr {
     ? c.numbers(3).map((a) => normalizeAxis("Pad", a, x.shape))
     : x.shape.map((_, i) => i);
   if (given.length !== 2 * axes.length) {
-    throw new OnnxError(`pads [${given.join(", ")}] do not fit ${axes.length} dimensions`);
+    throw invalidModel(`pads [${given.join(", ")}] do not fit ${axes.length} dimensions`);
   }
   const before = Array<number>(rank).fill(0);
   const after = Array<number>(rank).fill(0);
@@ -28,9 +28,9 @@ export function padded(c: Call): Expr {
   return x.shape.reduce<Expr>((made, size, axis) => {
     if (before[axis] === 0 && after[axis] === 0) return made;
     if (typeof size !== "number")
-      throw new Unsupported(`cannot pad the dimension ${size}; give it a fixed size`);
+      throw unsupported(`cannot pad the dimension ${size}; give it a fixed size`);
     const length = before[axis] + size + after[axis];
-    if (!(length >= 0 && length <= 2 ** 20)) throw new OnnxError(`a pad to ${length} is too long`);
+    if (!(length >= 0 && length <= 2 ** 20)) throw invalidModel(`a pad to ${length} is too long`);
     const at = Array.from({ length }, (_, i) => source(mode, i - before[axis], size));
     return pick(made, at, axis);
   }, x);

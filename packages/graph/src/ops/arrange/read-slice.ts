@@ -3,7 +3,7 @@ import { type Dim, normalizeAxis } from "../../expr/shape.ts";
 import { tensor } from "../../expr/tensor.ts";
 import type { Call, Readers } from "../../onnx/call.ts";
 import { isKnown } from "../../onnx/known.ts";
-import { OnnxError, Unsupported } from "../../onnx/protobuf.ts";
+import { invalidModel, unsupported } from "../../onnx/protobuf.ts";
 import { gather, reshape, slice } from "./build.ts";
 import { pick } from "./read-pad.ts";
 
@@ -26,7 +26,7 @@ function sliceAxis(x: Expr, axis: number, start: Dim, end: Dim, step: number): E
     start === 0 && step === 1 && (end === size || (typeof end === "number" && end >= 2 ** 31 - 1));
   if (whole) return x;
   if (typeof start !== "number" || typeof end !== "number" || typeof size !== "number") {
-    throw new Unsupported(
+    throw unsupported(
       `cannot cut [${start}, ${end}) out of the dimension ${size}; give it a fixed size`,
     );
   }
@@ -34,7 +34,7 @@ function sliceAxis(x: Expr, axis: number, start: Dim, end: Dim, step: number): E
   const from = Math.min(start < 0 ? start + size : start, size - 1);
   const to = Math.max(end < 0 ? end + size : end, -1);
   const count = Math.max(0, Math.ceil((to - from) / step));
-  if (count > 2 ** 20) throw new OnnxError(`cannot turn round ${count} entries`);
+  if (count > 2 ** 20) throw invalidModel(`cannot turn round ${count} entries`);
   return pick(
     x,
     Array.from({ length: count }, (_, i) => from + i * step),
@@ -47,13 +47,13 @@ function split(c: Call): Expr[] {
   const axis = normalizeAxis("Split", c.int("axis", 0), x.shape);
   const size = x.shape[axis];
   if (typeof size !== "number")
-    throw new Unsupported(`cannot split the dimension ${size}; give it a fixed size`);
+    throw unsupported(`cannot split the dimension ${size}; give it a fixed size`);
   const count = c.node.outputs.length;
   const each = Math.ceil(size / count);
   const lengths =
     c.list("split", 1) ?? Array.from({ length: count }, (_, i) => Math.min(each, size - i * each));
   if (lengths.length !== count || lengths.reduce((a, b) => a + b, 0) !== size) {
-    throw new OnnxError(`parts [${lengths.join(", ")}] do not make up the dimension ${size}`);
+    throw invalidModel(`parts [${lengths.join(", ")}] do not make up the dimension ${size}`);
   }
   return lengths.map((length, i) => {
     const start = lengths.slice(0, i).reduce((a, b) => a + b, 0);
@@ -70,7 +70,7 @@ function gatherNode(c: Call): Expr {
   const positions = c.numbers(1).map((i) => (i < 0 ? i + size : i));
   const outside = positions.find((i) => !(i >= 0 && i < size));
   if (outside !== undefined)
-    throw new OnnxError(`position ${outside} is outside the dimension ${size}`);
+    throw invalidModel(`position ${outside} is outside the dimension ${size}`);
   if (at.dims.length === 0) {
     return reshape(
       slice(x, axis, positions[0], positions[0] + 1),

@@ -3,7 +3,7 @@ import type { ArrangeOp } from "../../expr/operations.ts";
 import { type Dim, elementCount, normalizeAxis, shapeText } from "../../expr/shape.ts";
 import { tensor } from "../../expr/tensor.ts";
 import type { Call, Readers } from "../../onnx/call.ts";
-import { OnnxError, Unsupported } from "../../onnx/protobuf.ts";
+import { invalidModel, unsupported } from "../../onnx/protobuf.ts";
 import { where } from "../elementwise/build.ts";
 import { concat, reshape, transpose } from "./build.ts";
 import { expandTo } from "./read-expand.ts";
@@ -28,7 +28,7 @@ function squeeze(c: Call): Expr {
   const axes = axesOf(c, x.shape.length);
   const wrong = axes?.find((a) => x.shape[a] !== 1);
   if (wrong !== undefined)
-    throw new OnnxError(`axis ${wrong} of ${shapeText(x.shape)} is not of length 1`);
+    throw invalidModel(`axis ${wrong} of ${shapeText(x.shape)} is not of length 1`);
   return reshape(
     x,
     x.shape.filter((d, i) => (axes ? !axes.includes(i) : d !== 1)),
@@ -66,7 +66,7 @@ function tile(c: Call): Expr {
     }
     if (typeof times === "number" && times >= 1 && times <= 1024)
       return concat(Array(times).fill(made), axis);
-    throw new Unsupported(`cannot repeat ${shapeText(x.shape)} ${times} times along axis ${axis}`);
+    throw unsupported(`cannot repeat ${shapeText(x.shape)} ${times} times along axis ${axis}`);
   }, x);
 }
 
@@ -97,9 +97,7 @@ function triangle(c: Call): Expr {
   const x = c.x(0);
   const [rows, columns] = x.shape.slice(-2).map(Number);
   if (!(rows * columns <= 2 ** 20)) {
-    throw new Unsupported(
-      `needs two last dimensions of fixed, modest size, got ${shapeText(x.shape)}`,
-    );
+    throw unsupported(`needs two last dimensions of fixed, modest size, got ${shapeText(x.shape)}`);
   }
   const k = c.has(1) ? c.numbers(1)[0] : 0;
   const upper = c.int("upper", 1) === 1;

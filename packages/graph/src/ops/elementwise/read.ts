@@ -2,7 +2,7 @@ import type { Expr } from "../../expr/expr.ts";
 import type { ElementwiseOp } from "../../expr/operations.ts";
 import { isFloat } from "../../expr/tensor.ts";
 import type { Call, Reader, Readers } from "../../onnx/call.ts";
-import { dtypeOf, OnnxError, typeName, Unsupported } from "../../onnx/protobuf.ts";
+import { dtypeOf, invalidModel, typeName, unsupported } from "../../onnx/protobuf.ts";
 import { isForeignType } from "../../onnx/read-tensor.ts";
 import { onesLike } from "../arrange/build.ts";
 import * as e from "./build.ts";
@@ -73,8 +73,8 @@ function cast(c: Call): Expr {
   const to = c.int("to", 0);
   const dtype = dtypeOf(to);
   if (dtype === undefined) {
-    const Kind = isForeignType(to) ? Unsupported : OnnxError;
-    throw new Kind(`element type ${typeName(to)} is not supported`);
+    const refuse = isForeignType(to) ? unsupported : invalidModel;
+    throw refuse(`element type ${typeName(to)} is not supported`);
   }
   return e.cast(c.x(0), dtype);
 }

@@ -2,7 +2,7 @@ import type { Expr } from "../../expr/expr.ts";
 import type { NormalizeOp } from "../../expr/operations.ts";
 import { shapeText } from "../../expr/shape.ts";
 import type { Call, Readers } from "../../onnx/call.ts";
-import { OnnxError } from "../../onnx/protobuf.ts";
+import { invalidModel } from "../../onnx/protobuf.ts";
 import { expand, reshape } from "../arrange/build.ts";
 import { add, div, mul, sqrt, square, sub } from "../elementwise/build.ts";
 import { mean } from "../reduce/build.ts";
@@ -39,7 +39,7 @@ function readGroupNormalization(c: Call): Expr {
   const groups = c.int("num_groups", 1);
   const channels = x.shape[1];
   if (typeof channels !== "number" || channels % groups !== 0 || groups > 2 ** 16) {
-    throw new OnnxError(`${shapeText(x.shape)} has no ${groups} groups of channels`);
+    throw invalidModel(`${shapeText(x.shape)} has no ${groups} groups of channels`);
   }
   const spread = (v: Expr) => {
     if (v.shape[0] === channels) return v;

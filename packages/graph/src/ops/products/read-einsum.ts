@@ -1,6 +1,6 @@
 import type { Expr } from "../../expr/expr.ts";
 import { type Dim, elementCount, shapeText } from "../../expr/shape.ts";
-import { label, Unsupported } from "../../onnx/protobuf.ts";
+import { label, unsupported } from "../../onnx/protobuf.ts";
 import { reshape, transpose } from "../arrange/build.ts";
 import { sum } from "../reduce/build.ts";
 import { matmul } from "./build.ts";
@@ -8,7 +8,7 @@ import { matmul } from "./build.ts";
 /** Einstein's summation of one or two operands with distinct letters, as one matrix product. */
 export function einsum(equation: string, operands: readonly Expr[]): Expr {
   const refuse = () =>
-    new Unsupported(
+    unsupported(
       `equation ${label(equation)} is not supported for ${operands.map((o) => shapeText(o.shape)).join(" and ")}`,
     );
   const [left, given] = equation.replaceAll(/\s/g, "").split("->");

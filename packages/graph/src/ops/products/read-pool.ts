@@ -2,7 +2,7 @@ import { constant, type Expr } from "../../expr/expr.ts";
 import { shapeText } from "../../expr/shape.ts";
 import { tensor } from "../../expr/tensor.ts";
 import type { Call, Readers } from "../../onnx/call.ts";
-import { Unsupported } from "../../onnx/protobuf.ts";
+import { unsupported } from "../../onnx/protobuf.ts";
 import { pad, reshape, slice } from "../arrange/build.ts";
 import { div, maximum } from "../elementwise/build.ts";
 import { max, mean } from "../reduce/build.ts";
@@ -26,9 +26,9 @@ function average(c: Call): Expr {
   if (blocks) return averagePool(x, size);
   const channels = x.shape[1];
   if (typeof channels !== "number")
-    throw new Unsupported(`needs a fixed number of channels, got ${shapeText(x.shape)}`);
+    throw unsupported(`needs a fixed number of channels, got ${shapeText(x.shape)}`);
   if (!(channels <= 2 ** 12 && x.shape.slice(2).every((d) => Number(d) <= 2 ** 12))) {
-    throw new Unsupported(`${shapeText(x.shape)} is too large to be averaged in this way`);
+    throw unsupported(`${shapeText(x.shape)} is too large to be averaged in this way`);
   }
   const area = kernel.reduce((a, b) => a * b, 1);
   const ones = (n: number) => constant(tensor(Array(n * area).fill(1), [n, 1, ...kernel], x.dtype));
@@ -65,7 +65,7 @@ function maxPool(c: Call): Expr {
 function resize(c: Call): Expr {
   const x = c.x(0);
   if (x.shape.length !== 4)
-    throw new Unsupported(
+    throw unsupported(
       `only [batch, channels, height, width] is resized, got ${shapeText(x.shape)}`,
     );
   c.require("mode", c.text("mode", "nearest"), "nearest");
@@ -81,7 +81,7 @@ function resize(c: Call): Expr {
       ? nearest === "floor" || (nearest === "round_prefer_floor" && scale <= 2)
       : ["half_pixel", "pytorch_half_pixel"].includes(coordinates) && nearest.startsWith("round");
   if (!integer || !repeats) {
-    throw new Unsupported(
+    throw unsupported(
       `only whole repetition of pixels is supported, got scales [${scales.join(", ")}], ${coordinates}, ${nearest}`,
     );
   }

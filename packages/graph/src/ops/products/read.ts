@@ -2,7 +2,7 @@ import type { Expr } from "../../expr/expr.ts";
 import type { ProductOp } from "../../expr/operations.ts";
 import { type Dim, type Shape, shapeText } from "../../expr/shape.ts";
 import type { Call, Readers } from "../../onnx/call.ts";
-import { OnnxError, Unsupported } from "../../onnx/protobuf.ts";
+import { invalidModel, unsupported } from "../../onnx/protobuf.ts";
 import { reshape, slice, transpose } from "../arrange/build.ts";
 import { padOrCut, pick } from "../arrange/read-pad.ts";
 import { add, mul } from "../elementwise/build.ts";
@@ -48,7 +48,7 @@ export function windowOf(c: Call, x: Expr, weight?: Shape): Window {
   const rank = x.shape.length - 2;
   const kernel = (weight?.slice(2) as number[]) ?? c.list("kernel_shape") ?? [];
   if (kernel.length !== rank || rank < 1 || rank > 2 || kernel.some((k) => typeof k !== "number")) {
-    throw new Unsupported(
+    throw unsupported(
       `input ${shapeText(x.shape)} and kernel ${shapeText(kernel)}: only 1-D and 2-D windows of fixed size are supported`,
     );
   }
@@ -59,18 +59,18 @@ export function windowOf(c: Call, x: Expr, weight?: Shape): Window {
     strides.length !== rank ||
     dilations.length !== rank
   ) {
-    throw new OnnxError(
+    throw invalidModel(
       `strides [${strides.join(", ")}] and dilations [${dilations.join(", ")}] must be from 1 to 1024`,
     );
   }
   if (kernel.some((k) => !(k >= 1 && k <= 1024))) {
-    throw new OnnxError(`kernel ${shapeText(kernel)} must have sides from 1 to 1024`);
+    throw invalidModel(`kernel ${shapeText(kernel)} must have sides from 1 to 1024`);
   }
   const auto = c.text("auto_pad", "NOTSET");
   if (auto === "NOTSET" || auto === "VALID") {
     const pads = (auto === "NOTSET" && c.list("pads")) || Array<number>(2 * rank).fill(0);
     if (pads.length !== 2 * rank)
-      throw new OnnxError(`pads [${pads.join(", ")}] do not fit ${shapeText(x.shape)}`);
+      throw invalidModel(`pads [${pads.join(", ")}] do not fit ${shapeText(x.shape)}`);
     return { kernel, strides, dilations, pads };
   }
   c.require("auto_pad", auto, "NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER");
@@ -153,10 +153,10 @@ function convTranspose(c: Call): Expr {
   const x = c.x(0);
   const weight = c.x(1);
   if (x.shape.length !== 4)
-    throw new Unsupported(`only 2-D input is supported, got ${shapeText(x.shape)}`);
+    throw unsupported(`only 2-D input is supported, got ${shapeText(x.shape)}`);
   c.require("auto_pad", c.text("auto_pad", "NOTSET"), "NOTSET", "VALID");
   if (c.node.attributes.has("output_shape"))
-    throw new Unsupported("output_shape is not supported; use pads");
+    throw unsupported("output_shape is not supported; use pads");
   const { kernel, strides, dilations, pads } = windowOf(c, x, weight.shape);
   const extra = c.list("output_padding") ?? [0, 0];
   const group = c.int("group", 1);

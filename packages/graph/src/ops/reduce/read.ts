@@ -3,7 +3,7 @@ import type { ReduceOp } from "../../expr/operations.ts";
 import { elementCount, normalizeAxis, shapeText } from "../../expr/shape.ts";
 import { isFloat } from "../../expr/tensor.ts";
 import type { Call, Reader, Readers } from "../../onnx/call.ts";
-import { Unsupported } from "../../onnx/protobuf.ts";
+import { unsupported } from "../../onnx/protobuf.ts";
 import { reshape, slice } from "../arrange/build.ts";
 import * as e from "../elementwise/build.ts";
 import { logSumExp, max, mean, softmax, sum } from "./build.ts";
@@ -31,7 +31,7 @@ const product: Reduce = (x, axes = [], keep) => {
   const whole = axes.reduce((made, axis) => {
     const size = made.shape[normalizeAxis("ReduceProd", axis, made.shape)];
     if (!(Number(size) >= 1 && Number(size) <= 64)) {
-      throw new Unsupported(
+      throw unsupported(
         `only axes of at most 64 entries are multiplied, got ${shapeText(x.shape)}`,
       );
     }

@@ -1,0 +1,56 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+
+const root = join(import.meta.dirname, "../..");
+const sources = ["packages", "apps"].flatMap((group) =>
+  readdirSync(join(root, group)).map((name) => join(group, name, "src")),
+);
+
+const looksInto =
+  "(includes|match|matchAll|startsWith|endsWith|search|indexOf|lastIndexOf|replace|replaceAll|split|slice|substring|at)\\(";
+const text = "(\\bmessage|\\b(errorLine|failureLine)\\([^()]*\\)|String\\((error|cause|reason)\\))";
+const reads = new RegExp(
+  [
+    `${text}\\)?(\\s*\\??\\.\\s*trim\\(\\))?\\s*\\??\\.\\s*${looksInto}`,
+    `\\.(test|exec)\\(\\s*[^()]*${text}`,
+    `\\.message\\s*[!=]==`,
+  ].join("|"),
+  "g",
+);
+
+/** Files that put a message into form, and decide nothing by it. */
+const forming = ["packages/math/src/gen-error.ts", "packages/cli/src/program.ts"];
+
+it("no code reads an error's text: what went wrong is told by its code", () => {
+  const files = sources
+    .filter((folder) => existsSync(join(root, folder)))
+    .flatMap((folder) =>
+      readdirSync(join(root, folder), { encoding: "utf8", recursive: true })
+        .filter((name) => /\.(ts|vue)$/.test(name))
+        .map((name) => join(folder, name)),
+    );
+  expect(files.length).toBeGreaterThan(400);
+  const found = files
+    .filter((file) => !forming.includes(file))
+    .flatMap((file) => {
+      const source = readFileSync(join(root, file), "utf8");
+      return [...source.matchAll(reads)].map(([match]) => `${file}: ${match}`);
+    });
+  expect(found).toEqual([]);
+});
+
+it("such code is found, in the forms that it has", () => {
+  for (const line of [
+    'error.message.includes("x")',
+    "(error as Error).message\n    .replace(/x/, y)",
+    'message.startsWith("x")',
+    "/x/.test(error.message)",
+    "const [first] = cause.message.trim().split(end)",
+    "errorLine(error).replace(/x/, y)",
+    'error.message === "x"',
+  ]) {
+    expect(line.match(reads), line).not.toBeNull();
+  }
+  expect("verdict(error.message); lines.map((line) => line.trim())".match(reads)).toBeNull();
+});
