@@ -1,19 +1,12 @@
 import { type Graph, OnnxError, type OnnxModel, trace } from "@gen/graph";
 import { type Bindings, resolveShape } from "@gen/graph/compiler";
-import { capabilities, preflight } from "@gen/runtime-gpu";
+import { backendKinds, capabilities, preflight } from "@gen/runtime-gpu";
 import { loadModel, type ReadFile } from "@gen/sampling";
 import { errorLine, UsageError } from "../errors.ts";
 import type { folderReaders } from "../model-folder.ts";
 import type { FileTensor, FileValue } from "./file-values.ts";
 import { onnxFile } from "./onnx-file.ts";
-import {
-  type Place,
-  places,
-  training,
-  type Verdict,
-  verdictOn,
-  verdictOnTraining,
-} from "./where-it-runs.ts";
+import { training, type Verdict, verdictOn, verdictOnTraining } from "./where-it-runs.ts";
 
 /** What `gen inspect` says of a model. */
 export interface ModelReport {
@@ -48,7 +41,7 @@ export interface InspectOptions {
   /** Dynamic dimensions by name. */
   readonly dims: Bindings;
   /** One backend alone. */
-  readonly backend?: Place;
+  readonly backend?: string;
   /** Height and width where the model leaves them open. */
   readonly side?: number;
 }
@@ -159,13 +152,14 @@ async function verdicts(
   graph: Graph | undefined,
   model: OnnxModel | undefined,
   reason: string,
-  only: Place | undefined,
+  only: string | undefined,
 ): Promise<Verdict[]> {
-  const asked = only ? [only] : places;
+  const asked = backendKinds.filter(({ name }) => only === undefined || name === only);
   if (!graph) {
-    const all = only ? asked : [...asked, training];
+    const names = asked.map(({ name }) => name);
+    const all = only ? names : [...names, training];
     return all.map((where) => ({ where, runs: false, obstacles: [reason], notes: [] }));
   }
-  const found = await Promise.all(asked.map((place) => verdictOn(graph, place)));
+  const found = await Promise.all(asked.map((kind) => verdictOn(graph, kind)));
   return only ? found : [...found, verdictOnTraining(graph, model?.parameters ?? [])];
 }
