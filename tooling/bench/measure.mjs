@@ -1,7 +1,7 @@
 // Timing: ours and a peer take turns in one run. For Node and pages.
 const quick = globalThis.process?.argv.includes("--quick") ?? false;
 
-export function quantile(values, share) {
+function quantile(values, share) {
   const sorted = [...values].sort((a, b) => a - b);
   const place = share * (sorted.length - 1);
   const [below, above] = [Math.floor(place), Math.ceil(place)];

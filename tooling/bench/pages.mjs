@@ -10,8 +10,6 @@ import { chromium } from "playwright-core";
 import { chromiumFlags } from "../browser/chromium-flags.mjs";
 import { findBrowser } from "../scripts/browser.mjs";
 
-flags.push("--disable-background-networking", "--disable-component-update");
-
 /**
  * Runs `work` with pages. `open(name)` loads page/NAME.mjs and returns its `ask(what, ...args)`;
  * `first(name)` loads it and returns the `first` that it sets. `pipeline` holds files by path, which
@@ -27,7 +25,7 @@ export async function withPages({ title, target, pipeline = {} }, work) {
   // A profile on disk: the browser keeps compiled code beside its cache, as it does for people.
   const browser = await chromium.launchPersistentContext("", {
     executablePath: found.path,
-    args: chromiumFlags,
+    args: [...chromiumFlags, "--disable-background-networking", "--disable-component-update"],
   });
   const load = async (name, global) => {
     const page = await browser.newPage();
@@ -76,7 +74,7 @@ async function bundle() {
     }
   };
   // TensorFlow.js starts threads from the text of its own functions, which minifying breaks.
-  await add(["ours", "tfjs", "jax"]);
+  await add(["ours", "tfjs"]);
   await add(["first-ours", "first-by-hand"], { minify: true });
   return files;
 }

@@ -19,10 +19,6 @@ export function speedRow({ work, ours, peer, name, target, note }) {
 const verdict = ({ pass, target }) =>
   pass === undefined ? (target ? "not measured" : "") : pass ? "pass" : "**miss**";
 
-/** What TensorFlow.js reaches if convolutions and normalizations are written for its wasm backend. */
-export const tunedText = ({ ours, tuned }) =>
-  `tuned by hand tfjs takes ${spread(tuned.flat())}, ${short(timesAsFast(ours, tuned))}x`;
-
 /** A section of bench/RESULTS.md. */
 export function sectionText({ title, rows, about }) {
   const line = (cells) => `| ${cells.join(" | ")} |`;

@@ -4,9 +4,8 @@ import { commit, machine, versionsOf, watchLoad } from "./machine.mjs";
 import { sectionText, writeSection } from "./results.mjs";
 
 const resultsFile = fileURLToPath(new URL("../../bench/RESULTS.md", import.meta.url));
-// jax-js comes first: later onnxruntime-web gives Node a Worker, and jax-js then asks for memory in vain.
 const names = [
-  ...["normals", "tables", "vae-step", "vae-wasm", "vae-elbo", "moons-step", "moons-samples"],
+  ...["normals", "vae-step", "vae-wasm", "vae-elbo", "moons-step", "moons-samples"],
   ...["overhead", "unet-step", "unet-training", "unet-wasm"],
   ...["page-step", "page-training", "page-first", "size"],
 ];

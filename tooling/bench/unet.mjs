@@ -1,8 +1,9 @@
 // The UNet that is measured, its steps, and the checks that peers compute the same. For Node and pages.
 import { ddimSteps } from "@gen/ddim";
 import { trainDdpm } from "@gen/ddpm";
-import { gradients, mean, square, sub, tensor, tensorNumbers, trace } from "@gen/graph";
+import { tensor, tensorNumbers } from "@gen/graph";
 import { networkGraph, weightsOf as tensorsOf, unet, withWeights } from "@gen/nn";
+import { callProgram } from "@gen/runtime-gpu";
 import { denoiser, sampler } from "@gen/sampling";
 import { linearSchedule } from "@gen/schedules";
 import { stepped } from "./measure.mjs";
@@ -69,58 +70,24 @@ export function trainingSteps(backend, batchSize) {
   return stepped((hooks) => trainDdpm({ ...run, ...hooks }));
 }
 
-/** A batch `[batch, 1, 28, 28]`, its time steps and a target, the same everywhere. */
+/** A batch `[batch, 1, 28, 28]` and its time steps, the same everywhere. */
 export function probe(batch) {
-  const wave = (shift) =>
-    Float32Array.from(
-      { length: batch * size * size },
-      (_, i) => 1.5 * Math.sin(12.9898 * i + shift),
-    );
+  const length = batch * size * size;
+  const x = Float32Array.from({ length }, (_, i) => 1.5 * Math.sin(12.9898 * i));
   const t = Array.from({ length: batch }, (_, i) => (997 * i + 13) % 1000);
-  return { x: wave(0), t, target: wave(1) };
+  return { x, t };
 }
 
 /** The network's output for {@link probe}. */
-export const outputOn = async (backend, network, batch) =>
-  (await runOnce(backend, batchGraph(network, batch), batch, ["x", "t"])).output;
-
-/** The gradients of the mean squared error to the probe's target, by weight. */
-export async function gradientsOn(backend, network, batch) {
-  const x = { shape: [batch, 1, size, size] };
-  const graph = trace(
-    ({ x, t, target }) => {
-      const all = gradients(mean(square(sub(network.apply(x, t), target))), network.parameters);
-      return Object.fromEntries(network.parameters.map(({ name }, i) => [name, all[i]]));
-    },
-    { x, t: { shape: [batch], dtype: "int64" }, target: x },
-  );
-  const results = await runOnce(backend, graph, batch, ["x", "t", "target"]);
-  return Object.fromEntries(
-    network.parameters.map(({ name, shape }) => [name, { data: results[name], shape }]),
-  );
-}
-
-async function runOnce(backend, graph, batch, names) {
-  const { x, t, target } = probe(batch);
-  const values = { x, t: BigInt64Array.from(t, BigInt), target };
-  const image = [batch, 1, size, size];
-  const program = await backend.compile(graph);
-  const inputs = Object.fromEntries(
-    names.map((name) => [
-      name,
-      name === "t"
-        ? backend.upload(values.t, [batch], "int64")
-        : backend.upload(values[name], image),
-    ]),
-  );
-  const results = await program.run(inputs);
-  const read = {};
-  for (const [name, result] of Object.entries(results)) {
-    read[name] = Float32Array.from(await backend.download(result));
-  }
-  backend.dispose(...Object.values(inputs), ...Object.values(results));
+export async function outputOn(backend, network, batch) {
+  const { x, t } = probe(batch);
+  const program = await backend.compile(batchGraph(network, batch));
+  const { output } = await callProgram(backend, program, {
+    x: { data: x, shape: [batch, 1, size, size] },
+    t: { data: BigInt64Array.from(t, BigInt), shape: [batch], dtype: "int64" },
+  });
   await program.dispose();
-  return read;
+  return output;
 }
 
 /** @throws Error when numbers differ by more than `tolerance` of the largest. */

@@ -29,10 +29,45 @@ const badPath = /^E(ACCES|EXIST|ISDIR|NOENT|NOTDIR|PERM|ROFS|LOOP|NAMETOOLONG)$/
 
 const codeOf = (error: unknown): string => String((error as NodeJS.ErrnoException)?.code ?? "");
 
+type EngineFault = "allocation" | "recursion" | undefined;
+const faults = new WeakMap<RangeError, EngineFault>();
+
+/**
+ * What went wrong in the engine, if a RangeError is its own; the packages throw one where an
+ * argument is not allowed. An array that cannot be allocated fails inside the engine's constructor,
+ * which is in no file. Endless recursion passes the same place again and again.
+ */
+function engineFault(error: RangeError): EngineFault {
+  if (!faults.has(error)) {
+    const [innermost, ...callers] = callSites(error);
+    const places = [innermost, ...callers].map(
+      (site) => `${site?.getFileName()}:${site?.getLineNumber()}:${site?.getColumnNumber()}`,
+    );
+    const allocation = innermost !== undefined && !innermost.getFileName();
+    const recursion = new Set(places).size < places.length;
+    faults.set(error, allocation ? "allocation" : recursion ? "recursion" : undefined);
+  }
+  return faults.get(error);
+}
+
+/** Where an error was thrown and the callers, innermost first. The trace is made when it is first read. */
+function callSites(error: Error): NodeJS.CallSite[] {
+  const { prepareStackTrace } = Error;
+  let sites: NodeJS.CallSite[] = [];
+  Error.prepareStackTrace = (_, found) => {
+    sites = found;
+    return "";
+  };
+  void error.stack;
+  Error.prepareStackTrace = prepareStackTrace;
+  return sites;
+}
+
 /** The process's exit code for an error. */
 export function exitCode(error: unknown): 1 | 2 | 130 {
   const code = errorCode(error);
   if (code) return exitCodes[code];
+  if (error instanceof RangeError && codeOf(error) === "") return engineFault(error) ? 1 : 2;
   return badPath.test(codeOf(error)) ? 2 : 1;
 }
 
@@ -43,14 +78,10 @@ export function errorLine(error: unknown): string {
   return text.trim().replace(/\s*\n\s*/g, "; ");
 }
 
-/**
- * What `gen` prints as it ends with an error. A RangeError is the engine's by then, which could not
- * allocate an array: where a package refuses what the user asked for, {@link naming} has made it a
- * `usage` error.
- */
+/** What `gen` prints as it ends with an error. */
 export function failureLine(error: unknown): string {
   const line = errorLine(error);
-  if (!(error instanceof RangeError) || codeOf(error) !== "") return line;
+  if (!(error instanceof RangeError) || engineFault(error) !== "allocation") return line;
   return `not enough memory (${line}); a smaller --batch, --count or --width may help`;
 }
 

@@ -14,6 +14,7 @@ export { expr, isElementwise, isInput, isParameter } from "./expr/expr.ts";
 export { foreignText } from "./expr/foreign.ts";
 export {
   type ComputedOp,
+  computedOps,
   type ElementwiseOp,
   type OnnxForms,
   type Traits,

@@ -34,6 +34,8 @@ interface Step {
   readonly node: ExprOf<ComputedOp>;
   readonly operands: readonly number[];
   readonly out: number;
+  /** The node's shape, where it has no names. */
+  readonly shape: readonly number[] | undefined;
   /** The values that no later step needs. */
   readonly last: readonly number[];
 }
@@ -60,41 +62,51 @@ export function compileEvaluation(graph: Graph): (inputs: Readonly<Tensors>) => 
     if (isParameter(node)) return parameterValue(node);
     return node.op === "Constant" ? toValue(node.attributes.value) : undefined;
   });
+  const inputs = graph.inputs.map((input) => ({ input, slot: slots.get(input) }));
   const memory = pool();
+  // For each value the one that its array was made for, and for each of these how many values have its array.
+  const makers = new Int32Array(graph.nodes.length);
+  const users = new Int32Array(graph.nodes.length);
 
   return (tensors) => {
     requireInputs(graph.inputs, tensors);
-    const bindings = bindDims(graph.inputs, shapesOf(tensors));
-    const values: (Value | undefined)[] = [...fixed];
-    for (const input of graph.inputs) {
-      const slot = slots.get(input);
+    const exact = graph.inputs.every(({ name, shape }) => sameShape(tensors[name].shape, shape));
+    const bindings = exact ? {} : bindDims(graph.inputs, shapesOf(tensors));
+    const values: (Value | undefined)[] = fixed.slice();
+    for (const { input, slot } of inputs) {
       if (slot !== undefined) values[slot] = toValue(tensors[input.name]);
     }
-    const uses = new Map<Float64Array, number>();
-    // What the caller or the graph owns is never reused.
-    for (const value of values) if (value) uses.set(value.data, Number.POSITIVE_INFINITY);
+    for (let slot = 0; slot < values.length; slot++) {
+      makers[slot] = slot;
+      // What the caller or the graph owns is never reused.
+      users[slot] = values[slot] ? OWNED : 0;
+    }
     for (const step of steps) {
       const value = compute(step, values, bindings, memory);
-      uses.set(value.data, (uses.get(value.data) ?? 0) + 1);
       values[step.out] = value;
+      let maker = step.out;
+      for (const slot of step.operands) {
+        if (values[slot]?.data === value.data) maker = makers[slot];
+      }
+      makers[step.out] = maker;
+      users[maker]++;
       for (const slot of step.last) {
-        const { data } = values[slot] as Value;
-        const left = (uses.get(data) as number) - 1;
-        uses.set(data, left);
-        if (left === 0) memory.give(data);
+        if (--users[makers[slot]] === 0) memory.give((values[slot] as Value).data);
         values[slot] = undefined;
       }
     }
     return Object.fromEntries(
       results.map(([name, slot]) => {
-        const value = values[slot] as Value;
-        const shared = (uses.get(value.data) as number) > 1;
-        uses.set(value.data, Number.POSITIVE_INFINITY);
-        return [name, toTensor(graph.outputs[name], value, shared)];
+        const shared = users[makers[slot]] > 1;
+        users[makers[slot]] = OWNED;
+        return [name, toTensor(graph.outputs[name], values[slot] as Value, shared)];
       }),
     );
   };
 }
+
+// More users than any array has.
+const OWNED = 2 ** 30;
 
 function planSteps(graph: Graph, slots: Map<Expr, number>, kept: Set<number>): Step[] {
   const seen = new Set<number>(kept);
@@ -106,7 +118,10 @@ function planSteps(graph: Graph, slots: Map<Expr, number>, kept: Set<number>): S
     const last = [...new Set(operands)].filter((slot) => !seen.has(slot));
     for (const slot of last) seen.add(slot);
     if (!isKnown(node)) throw new TypeError(`evaluate: operation ${node.op} is not known`);
-    steps.push({ node, operands, out, last });
+    const shape = node.shape.every((d) => typeof d === "number")
+      ? resolveShape(node.shape, {})
+      : undefined;
+    steps.push({ node, operands, out, shape, last });
   }
   return steps.reverse();
 }
@@ -132,7 +147,7 @@ function compute(
   bindings: Bindings,
   memory: Memory,
 ): Value {
-  const shape = resolveShape(step.node.shape, bindings);
+  const shape = step.shape ?? resolveShape(step.node.shape, bindings);
   const operands = step.operands.map((slot) => values[slot] as Value);
   return { shape, data: run(step.node, operands, shape, memory) };
 }
@@ -153,9 +168,9 @@ const shapesOf = (tensors: Readonly<Tensors>) =>
   Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
 
 function requireInputs(inputs: readonly Input[], tensors: Readonly<Tensors>): void {
-  const names = inputs.map(({ name }) => name);
   for (const name of Object.keys(tensors)) {
-    if (!names.includes(name)) {
+    if (!inputs.some((input) => input.name === name)) {
+      const names = inputs.map(({ name }) => name);
       throw new RangeError(
         `evaluate: ${name} is no input; the graph takes ${names.join(", ") || "none"}`,
       );

@@ -1,15 +1,9 @@
 import type { DType } from "@gen/graph";
-import { type Adapter, adapterFacts, wasmFacts, webglFacts, webgpuFacts } from "./device-facts.ts";
+import { computedOps } from "@gen/graph/compiler";
+import { type BackendKind, backendKinds, type Holding, kindsHere } from "./backend-kinds.ts";
+import type { Adapter } from "./device-facts.ts";
 import { unavailable } from "./errors.ts";
 import { inNode } from "./in-node.ts";
-import { threadsHere } from "./onnx/runtime.ts";
-import { backendNames } from "./open-backend.ts";
-
-/**
- * How a backend holds numbers of a dtype: as what they are (`own`), as another dtype, in host memory
- * where the CPU computes with them (`host`), or not at all (`none`).
- */
-export type Holding = "own" | "float32" | "float64" | "int32" | "host" | "none";
 
 /** What a backend can do in this process or page, found out without loading its library. */
 export interface Capabilities {
@@ -36,6 +30,8 @@ export interface Capabilities {
   readonly memory: {
     /** Bytes of the machine's memory; a browser rounds them, and says 8 or 32 GiB at most. */
     readonly machineBytes?: number;
+    /** The most bytes of weights that a graph may have. */
+    readonly modelBytes?: number;
   };
   readonly dtypes: Readonly<Record<DType, Holding>>;
   readonly operations: {
@@ -51,89 +47,53 @@ export interface Capabilities {
 }
 
 /**
- * What a backend can do here; unless a name is given, the first of `backendNames()` whose device is there.
+ * What a backend can do here; the first of `backendNames()` whose device is there where no name is given.
+ * With `device: "any"` it is what every device can do that may run it, which can be asked anywhere.
  * Nothing is downloaded or compiled for it.
  * @throws GenError `backend-unavailable` when there is no backend of that name.
  */
-export async function capabilities(backendName?: string): Promise<Capabilities> {
-  const names = backendNames();
+export async function capabilities(
+  backendName?: string,
+  { device = "here" }: { device?: "here" | "any" } = {},
+): Promise<Capabilities> {
+  const kinds = device === "any" ? backendKinds : kindsHere();
   if (backendName !== undefined) {
-    if (names.includes(backendName)) return capabilitiesOf(backendName);
-    throw unavailable(`backend must be one of ${names.join(", ")}, got ${backendName}`);
+    const kind = kinds.find(({ name }) => name === backendName);
+    if (kind) return capabilitiesOf(kind, device);
+    const names = kinds.map(({ name }) => name).join(", ");
+    throw unavailable(`backend must be one of ${names}, got ${backendName}`);
   }
-  for (const name of names) {
-    const found = await capabilitiesOf(name);
-    if (found.available) return found;
-  }
-  return capabilitiesOf("cpu");
+  let found: Capabilities;
+  let i = 0;
+  // The last, the CPU, is always there.
+  do found = await capabilitiesOf(kinds[i++], device);
+  while (!found.available);
+  return found;
 }
 
-async function capabilitiesOf(backend: string): Promise<Capabilities> {
-  const { kernels } = await import("./tfjs/kernels.ts");
+async function capabilitiesOf(kind: BackendKind, device: "here" | "any"): Promise<Capabilities> {
   const page = globalThis as { crossOriginIsolated?: boolean };
-  const facts = await deviceFacts(backend);
-  const gpu = backend === "onnx/webgpu" || backend === "onnx/node-webgpu";
+  const least = device === "any" ? kind.leastFacts : undefined;
+  const { reason, adapter, limits, features } = least ?? (await kind.facts());
+  const dtypes = kind.dtypes(features);
   return {
-    backend,
-    available: facts.reason === undefined,
-    ...(facts.reason !== undefined && { reason: facts.reason }),
-    ...(facts.adapter && { adapter: facts.adapter }),
-    limits: facts.limits,
-    f16: facts.features.includes("shader-f16") && backend.startsWith("onnx"),
-    subgroups: facts.features.includes("subgroups"),
-    threads: backend === "onnx/node-cpu" || backend === "onnx/wasm" ? threadsHere() : 1,
+    backend: kind.name,
+    available: reason === undefined,
+    ...(reason !== undefined && { reason }),
+    ...(adapter && { adapter }),
+    limits,
+    f16: features.includes("shader-f16") && dtypes.float16 === "own",
+    subgroups: features.includes("subgroups"),
+    threads: kind.threads(),
     isolated: inNode() || page.crossOriginIsolated === true,
-    memory: machineMemory(),
-    dtypes: holdings(backend, facts.features.includes("shader-f16")),
-    operations: {
-      runs: Object.keys(kernels).sort(),
-      foreign: backend.startsWith("onnx"),
-      onHost: gpu ? onHost : {},
+    memory: {
+      ...machineMemory(),
+      ...(kind.modelBytes !== undefined && { modelBytes: kind.modelBytes }),
     },
+    dtypes,
+    // Every backend computes every operation: the types of its tables demand it.
+    operations: { runs: computedOps().sort(), foreign: kind.foreign, onHost: kind.onHost },
   };
-}
-
-const float = ["float32"] as const;
-const bool = ["bool"] as const;
-const int64 = ["int64"] as const;
-// What ONNX Runtime's WebGPU provider has no shader for; every operation on int64 is among it.
-const onHost: Capabilities["operations"]["onHost"] = {
-  ...Object.fromEntries(
-    [
-      ...["Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Greater", "Less", "Reshape", "Cast"],
-      ...["Expand", "Gather", "Where", "Neg", "Abs", "ReduceSum", "ReduceMax"],
-    ].map((op) => [op, int64]),
-  ),
-  Sign: [...float, ...int64],
-  Slice: ["int32", ...int64, ...bool],
-  ...Object.fromEntries(
-    ["Equal", "Transpose", "Concat", "Pad"].map((op) => [op, [...int64, ...bool]]),
-  ),
-};
-
-async function deviceFacts(backend: string) {
-  if (backend === "onnx/webgpu" || backend === "tfjs/webgpu") return webgpuFacts();
-  if (backend === "tfjs/webgl") return webglFacts();
-  return backend.endsWith("/wasm") ? wasmFacts() : adapterFacts({});
-}
-
-function holdings(backend: string, halves: boolean): Capabilities["dtypes"] {
-  const own = { float32: "own", int32: "own", bool: "own" } as const;
-  if (backend === "cpu") {
-    const float64 = { float16: "float64", float32: "float64", float64: "own" } as const;
-    return { ...own, ...float64, int64: "own" };
-  }
-  if (backend.startsWith("tfjs")) {
-    return { ...own, float16: "float32", float64: "float32", int64: "int32" };
-  }
-  if (backend === "onnx/webgpu") {
-    return { ...own, float16: halves ? "own" : "none", float64: "none", int64: "host" };
-  }
-  if (backend === "onnx/node-webgpu") {
-    // Whether its adapter has halves is not told.
-    return { ...own, float16: "none", float64: "host", int64: "host" };
-  }
-  return { ...own, float16: "own", float64: "own", int64: "own" };
 }
 
 function machineMemory(): Capabilities["memory"] {

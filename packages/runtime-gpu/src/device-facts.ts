@@ -18,7 +18,7 @@ export interface DeviceFacts {
 }
 
 /** A device of which only limits are known. */
-export const adapterFacts = (limits: Record<string, number>): DeviceFacts => ({
+export const deviceWith = (limits: Record<string, number>): DeviceFacts => ({
   limits,
   features: [],
 });
@@ -38,7 +38,7 @@ export function wasmFacts(): DeviceFacts {
   try {
     // Chromium and Firefox refuse the module, WebKit only the instance.
     new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(emptyModule)));
-    return adapterFacts({ maxMemory: wasmMemory });
+    return deviceWith({ maxMemory: wasmMemory });
   } catch {
     const reason =
       "this page may not run WebAssembly: allow 'wasm-unsafe-eval' in the script-src of its content security policy";

@@ -1,7 +1,8 @@
 export type { Backend, HostArray, MemoryUse, Program } from "./backend.ts";
+export { type BackendKind, backendKinds, type Holding, type OpenOptions } from "./backend-kinds.ts";
 export { callProgram, type HostInput } from "./call-program.ts";
-export { type Capabilities, capabilities, type Holding } from "./capabilities.ts";
-export type { Adapter } from "./device-facts.ts";
+export { type Capabilities, capabilities } from "./capabilities.ts";
+export type { Adapter, DeviceFacts } from "./device-facts.ts";
 export type { DeviceTensor } from "./ledger.ts";
 export {
   type BackendStatus,
@@ -9,7 +10,6 @@ export {
   backendNames,
   backends,
   bestBackend,
-  type OpenOptions,
   openBackend,
 } from "./open-backend.ts";
 export { type Obstacle, type Preflight, type PreflightOptions, preflight } from "./preflight.ts";

@@ -69,10 +69,10 @@ async function deviceFor(options: OnnxOptions): Promise<Device<OrtTensor>> {
   if (device === "webgpu" && !native) return pageGpu(options, runtime);
   if (native) {
     try {
-      const [provider, name] =
-        device === "webgpu" ? ["webgpu", "node-webgpu"] : ["cpu", "node-cpu"];
+      const provider = device === "webgpu" ? "webgpu" : "cpu";
+      const build = provider === "webgpu" ? "webgpu" : "native";
       const session = { executionProviders: [provider], intraOpNumThreads: threads };
-      return hostDevice(`onnx/${name}`, runtime ?? (await loadNode()), session);
+      return hostDevice(`onnx/node-${provider}`, build, runtime ?? (await loadNode()), session);
     } catch (error) {
       if (device) throw error;
     }
@@ -80,7 +80,7 @@ async function deviceFor(options: OnnxOptions): Promise<Device<OrtTensor>> {
   const ort = runtime ?? (await loadWeb("wasm"));
   ort.env.wasm.numThreads ??= threads;
   if (options.wasmPaths) ort.env.wasm.wasmPaths = options.wasmPaths;
-  return hostDevice("onnx/wasm", ort, { executionProviders: ["wasm"] });
+  return hostDevice("onnx/wasm", "wasm", ort, { executionProviders: ["wasm"] });
 }
 
 /** @throws GenError `backend-unavailable` where the module that was given is not of the package that the device needs. */

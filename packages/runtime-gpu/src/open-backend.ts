@@ -1,50 +1,10 @@
 import type { Backend } from "./backend.ts";
+import { kindsHere, type OpenOptions } from "./backend-kinds.ts";
 import { unavailable } from "./errors.ts";
-import { inNode } from "./in-node.ts";
 import type { DeviceTensor } from "./ledger.ts";
-import type { OnnxOptions } from "./onnx.ts";
-import type { TfjsOptions } from "./tfjs.ts";
-
-/** Settings of each kind of backend, for when one of its kind is opened. */
-export interface OpenOptions {
-  onnx?: Omit<OnnxOptions, "device">;
-  tfjs?: Omit<TfjsOptions, "device">;
-}
-
-type Open = (options: OpenOptions) => Promise<Backend<DeviceTensor>>;
-
-const onnx =
-  (device: OnnxOptions["device"]): Open =>
-  async ({ onnx }) =>
-    (await import("./onnx.ts")).onnxBackend({ ...onnx, device });
-const tfjs =
-  (device: TfjsOptions["device"]): Open =>
-  async ({ tfjs }) =>
-    (await import("./tfjs.ts")).tfjsBackend({ ...tfjs, device });
-const cpu: Open = async () => (await import("./cpu.ts")).cpuBackend();
-
-/** Every backend that may be had here, the fastest first. */
-function openers(): Record<string, Open> {
-  const anywhere = { "tfjs/wasm": tfjs("wasm"), "tfjs/cpu": tfjs("cpu"), cpu };
-  if (inNode()) {
-    return {
-      "onnx/node-cpu": onnx("cpu"),
-      "onnx/wasm": onnx("wasm"),
-      "onnx/node-webgpu": onnx("webgpu"),
-      ...anywhere,
-    };
-  }
-  return {
-    "onnx/webgpu": onnx("webgpu"),
-    "onnx/wasm": onnx("wasm"),
-    "tfjs/webgpu": tfjs("webgpu"),
-    "tfjs/webgl": tfjs("webgl"),
-    ...anywhere,
-  };
-}
 
 /** The names that `openBackend` takes here, in the order in which `bestBackend` tries them. */
-export const backendNames = (): string[] => Object.keys(openers());
+export const backendNames = (): string[] => kindsHere().map(({ name }) => name);
 
 /**
  * Opens the backend of this name; `onnx` and `tfjs` alone stand for what these packages do by default.
@@ -54,13 +14,12 @@ export async function openBackend(
   name: string,
   options: OpenOptions = {},
 ): Promise<Backend<DeviceTensor>> {
-  const known: Record<string, Open> = {
-    ...openers(),
-    onnx: onnx(undefined),
-    tfjs: tfjs(undefined),
-  };
-  if (Object.hasOwn(known, name)) return known[name](options);
-  throw unavailable(`backend must be one of ${Object.keys(known).join(", ")}, got ${name}`);
+  const kind = kindsHere().find((each) => each.name === name);
+  if (kind) return kind.open(options);
+  if (name === "onnx") return (await import("./onnx.ts")).onnxBackend(options.onnx);
+  if (name === "tfjs") return (await import("./tfjs.ts")).tfjsBackend(options.tfjs);
+  const names = [...backendNames(), "onnx", "tfjs"].join(", ");
+  throw unavailable(`backend must be one of ${names}, got ${name}`);
 }
 
 export interface BestBackendOptions extends OpenOptions {

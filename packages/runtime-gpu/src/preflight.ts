@@ -96,16 +96,14 @@ function inspect(graph: Graph, can: Capabilities, dims: Bindings, fileBytes: num
     const parts = `weights ${parameterBytes}, a run at most ${runBytes}`;
     obstacles.push(over("memory", "maxMemory", `the model (${parts})`, total, maxMemory));
   }
-  // The runtime takes a graph as a file, whose format ends at 2 GiB.
-  if (can.backend.startsWith("onnx") && parameterBytes > MODEL_FILE) {
-    obstacles.push(over("memory", "modelBytes", "the weights", parameterBytes, MODEL_FILE));
+  const { modelBytes } = can.memory;
+  if (modelBytes !== undefined && parameterBytes > modelBytes) {
+    obstacles.push(over("memory", "modelBytes", "the weights", parameterBytes, modelBytes));
   }
   const largestBytes = graph.nodes.reduce((most, e) => Math.max(most, bytes(e)), 0);
   const notes = notesOn(graph, can);
   return { fits: obstacles.length === 0, obstacles, notes, parameterBytes, largestBytes, runBytes };
 }
-
-const MODEL_FILE = 2 ** 31 - 1;
 
 const deviceObstacles = ({ available, backend, reason }: Capabilities): Obstacle[] =>
   available ? [] : [ofBackend(backend, "device", "available", `is not there: ${reason}`)];

@@ -21,12 +21,12 @@ it("empties a large array that has its memory for itself, and no other", () => {
 });
 
 it.each([
-  ["onnxruntime-node", loadNode],
-  ["onnxruntime-web", () => loadWeb("wasm")],
-])(
+  ["onnxruntime-node", "native", loadNode],
+  ["onnxruntime-web", "wasm", () => loadWeb("wasm")],
+] as const)(
   "%s: freeing a tensor frees its array, not the caller's nor another tensor's",
-  async (_, load) => {
-    const device = hostDevice("test", await load(), {});
+  async (_, build, load) => {
+    const device = hostDevice("test", build, await load(), {});
     const x = input("x", { shape: [size] });
     const program = await device.compile(graphOf({ same: mul(x, 1), twice: add(x, x) }));
     const mine = new Float32Array(size).fill(3);

@@ -1,10 +1,8 @@
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
-import { costOf, floorText, ratesOn } from "../floor.mjs";
-import { alternate, median } from "../measure.mjs";
+import { alternate } from "../measure.mjs";
 import { pyTorch } from "../pytorch.mjs";
 import { speedRow } from "../results.mjs";
 import {
-  batchGraph,
   benchUnet,
   outputOn,
   probe,
@@ -25,7 +23,6 @@ export async function measure() {
   const backend = await onnxBackend({ device: "cpu", threads: 2 });
   const output = await outputOn(backend, network, batch);
   if (peer.ask) requireSame("PyTorch", await torchOutput(peer, network), output);
-  const rates = await ratesOn(backend);
   const ours = await samplingSteps(backend, network, [batch, 1, size, size]);
   const sides = { ours: ours.steps, ...(peer.ask && { peer: peer.steps }) };
   const blocks = await alternate(sides, { rounds: 12, count: 8, warmUp: 1 });
@@ -37,7 +34,6 @@ export async function measure() {
     ...blocks,
     name: peer.ask ? `${peer.name} and diffusers' step` : peer.name,
     target: 1.6,
-    note: floorText(costOf(batchGraph(network, batch)), rates, median(blocks.ours.flat())),
   });
   return [row];
 }

@@ -1,9 +1,8 @@
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
-import { costOf, floorText, ratesOn, withBackward } from "../floor.mjs";
-import { alternate, median } from "../measure.mjs";
+import { alternate } from "../measure.mjs";
 import { pyTorch } from "../pytorch.mjs";
 import { speedRow } from "../results.mjs";
-import { batchGraph, benchUnet, trainingSteps } from "../unet.mjs";
+import { trainingSteps } from "../unet.mjs";
 
 const batch = 64;
 
@@ -13,7 +12,6 @@ export const versions = ["onnxruntime-node"];
 export async function measure() {
   const peer = await pyTorch("unet.py", 2);
   const backend = await onnxBackend({ device: "cpu", threads: 2 });
-  const rates = await ratesOn(backend);
   const ours = await trainingSteps(backend, batch);
   const train = (count) => peer.ask({ do: "train", count });
   const sides = { ours: ours.steps, ...(peer.ask && { peer: train }) };
@@ -21,8 +19,6 @@ export async function measure() {
   await ours.stop();
   await backend.close();
   await peer.stop();
-  const cost = withBackward(costOf(batchGraph(benchUnet(), batch)));
   const work = `training step, batch ${batch}, Adam: onnxruntime-node, 2 threads`;
-  const note = floorText(cost, rates, median(blocks.ours.flat()));
-  return [speedRow({ work, ...blocks, name: peer.name, target: 0.7, note })];
+  return [speedRow({ work, ...blocks, name: peer.name, target: 0.7 })];
 }

@@ -1,6 +1,5 @@
 // A page's side of ours.
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
-import { ratesOn } from "../floor.mjs";
 import { benchUnet, outputOn, samplingSteps, size, trainingSteps } from "../unet.mjs";
 import { expose } from "./expose.mjs";
 import { runtimeFiles } from "./first.mjs";
@@ -12,4 +11,4 @@ const side = {
   sampler: async (n) => (await samplingSteps(backend, network, [n, 1, size, size])).steps,
   trainer: async (n) => (await trainingSteps(backend, n)).steps,
 };
-expose(side, { rates: () => ratesOn(backend) });
+expose(side);

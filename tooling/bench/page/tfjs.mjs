@@ -1,21 +1,16 @@
 // A page's side of TensorFlow.js.
 import { getThreadsCount, setThreadsCount } from "@tensorflow/tfjs-backend-wasm";
 import { tfjsUnet } from "../peers/tfjs-unet.mjs";
-import { benchUnet, pictures, probe, size, weightsOf } from "../unet.mjs";
+import { benchUnet, pictures, size, weightsOf } from "../unet.mjs";
 import { expose } from "./expose.mjs";
 
 setThreadsCount(2);
 const files = new URL("/tfjs/", location.href).href;
-const tuned = location.search === "?tuned";
-const tfjs = await tfjsUnet(weightsOf(benchUnet()), size, { files, tuned });
+const tfjs = await tfjsUnet(weightsOf(benchUnet()), size, { files });
 const images = Float32Array.from(pictures(), (v) => v / 127.5 - 1);
 const threads = () => `${getThreadsCount()} ${getThreadsCount() === 1 ? "thread" : "threads"}`;
 
 expose(
   { ...tfjs, trainer: (batch) => tfjs.trainer(images, batch) },
-  {
-    name: () => `${tfjs.name}, ${threads()}`,
-    gradients: (batch) =>
-      Object.entries(tfjs.gradientsOf(probe(batch))).map(([name, values]) => [name, [...values]]),
-  },
+  { name: () => `${tfjs.name}, ${threads()}` },
 );

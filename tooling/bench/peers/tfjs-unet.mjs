@@ -4,24 +4,20 @@ import { timed } from "../measure.mjs";
 import { channelsLast, frequencies, groupsOf, levels, unetOver } from "./unet.mjs";
 
 // TensorFlow.js's side of the UNet benchmark, written directly against it: channels last,
-// temporaries freed block by block. As its functions read, with its own gradients wherever it
-// has them; or `tuned` for its wasm backend, with convolutions and group normalisations of our
-// own making, and their gradients.
-export async function tfjsUnet(weights, size, { files, tuned = false } = {}) {
+// temporaries freed block by block, with its own gradients wherever it has them.
+export async function tfjsUnet(weights, size, { files } = {}) {
   tf.enableProdMode();
   // Its threads are a page's; in Node it has one.
   if (files) setWasmPaths(files);
   else tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
   await tf.setBackend("wasm");
-  // Two of them in one process need names of their own.
-  const mark = tuned ? "tuned:" : "";
   const variables = Object.fromEntries(
     Object.entries(channelsLast(weights)).map(([name, { data, shape }]) => [
       name,
-      tf.variable(tf.tensor(data, [...shape]), true, mark + name),
+      tf.variable(tf.tensor(data, [...shape]), true, name),
     ]),
   );
-  const network = unetOver(operations(variables, tuned), (name) => name in variables);
+  const network = unetOver(operations(variables), (name) => name in variables);
   const { signal, noise } = levels();
   const gradients = (x, t, target) =>
     tf.variableGrads(() => tf.mean(tf.squaredDifference(network(x, t), target)));
@@ -51,18 +47,6 @@ export async function tfjsUnet(weights, size, { files, tuned = false } = {}) {
       });
     },
 
-    /* The gradients of the mean squared error to a target, by the weights' names. */
-    gradientsOf: ({ x, t, target }) =>
-      tf.tidy(() => {
-        const { grads } = gradients(image(x), tf.tensor1d(t), image(target));
-        return Object.fromEntries(
-          Object.entries(grads).map(([name, gradient]) => [
-            name.slice(mark.length),
-            gradient.dataSync().slice(),
-          ]),
-        );
-      }),
-
     /* Draw, noise, forward, backward, Adam. */
     trainer(images, batch) {
       const all = image(images);
@@ -85,10 +69,7 @@ export async function tfjsUnet(weights, size, { files, tuned = false } = {}) {
   };
 }
 
-function operations(variables, tuned) {
-  const [convolution, normalisation] = tuned
-    ? [tunedConvolution, tunedGroupNorm]
-    : [plainConvolution, plainGroupNorm];
+function operations(variables) {
   const rates = tf.tensor2d(frequencies(variables["time.0.weight"].shape[0]), [
     1,
     variables["time.0.weight"].shape[0] / 2,
@@ -106,7 +87,7 @@ function operations(variables, tuned) {
     upsample: (x) => tf.image.resizeNearestNeighbor(x, [2 * x.shape[1], 2 * x.shape[2]]),
     conv: (name, x, stride = 1) =>
       convolution(x, variables[`${name}.weight`], variables[`${name}.bias`], stride),
-    norm: (name, x) => normalisation(x, variables[`${name}.weight`], variables[`${name}.bias`]),
+    norm: (name, x) => groupNorm(x, variables[`${name}.weight`], variables[`${name}.bias`]),
     split(x) {
       const [batch, rows, columns, channels] = x.shape;
       const parts = tf.split(tf.reshape(x, [batch, rows * columns, channels]), 3, 2);
@@ -124,7 +105,7 @@ function operations(variables, tuned) {
   };
 }
 
-function plainGroupNorm(x, scale, bias) {
+function groupNorm(x, scale, bias) {
   const [batch, rows, columns, channels] = x.shape;
   const groups = groupsOf(channels);
   const grouped = tf.reshape(x, [batch, rows * columns, groups, channels / groups]);
@@ -135,7 +116,7 @@ function plainGroupNorm(x, scale, bias) {
 
 // A convolution with its bias. The wasm backend lacks the gradient for a kernel, which is made
 // of a convolution here; that for an image is its own.
-function plainConvolution(x, kernel, bias, stride) {
+function convolution(x, kernel, bias, stride) {
   const pad = (kernel.shape[0] - 1) / 2;
   const f = (x, w, save) => {
     save([x, w]);
@@ -147,7 +128,7 @@ function plainConvolution(x, kernel, bias, stride) {
       ],
     };
   };
-  return tf.add(custom(f, x, kernel), bias);
+  return tf.add(tf.customGrad(f)(x, kernel), bias);
 }
 
 // Channels as the batch, the batch as channels, and the gradient as the kernel.
@@ -158,70 +139,4 @@ function kernelGradient(x, dy, w, stride) {
   const kernel = tf.transpose(dy, [1, 2, 0, 3]);
   const product = tf.conv2d(turned, kernel, 1, "valid", "NHWC", stride);
   return tf.transpose(product, [1, 2, 0, 3]);
-}
-
-// Group normalisation. Statistics come from pooling each channel, then each group: `tf.moments`
-// over the groups' own axes moves the whole image and takes three times as long; so does the
-// gradient of a pooling, hence one by hand.
-function tunedGroupNorm(x, scale, bias) {
-  const [batch, rows, columns, channels] = x.shape;
-  const groups = groupsOf(channels);
-  const pooled = (y) => tf.avgPool(y, [rows, columns], 1, "valid");
-  // The mean of each group, for each of its channels.
-  const shared = (y) => {
-    const mean = tf.mean(tf.reshape(y, [batch, groups, channels / groups]), 2, true);
-    return tf.reshape(tf.tile(mean, [1, 1, channels / groups]), [batch, 1, 1, channels]);
-  };
-  const sum = (y) => tf.mul(tf.sum(tf.reshape(y, [batch, channels]), 0), rows * columns);
-  const f = (x, scale, bias, save) => {
-    const mean = shared(pooled(x));
-    const variance = tf.sub(shared(pooled(tf.square(x))), tf.square(mean));
-    const rate = tf.rsqrt(tf.add(variance, 1e-5));
-    const factor = tf.mul(rate, scale);
-    save([x, scale, mean, rate, factor]);
-    return {
-      value: tf.add(tf.mul(x, factor), tf.sub(bias, tf.mul(mean, factor))),
-      gradFunc: (dy, [x, scale, mean, rate, factor]) => {
-        const d = pooled(dy);
-        const along = tf.mul(tf.sub(pooled(tf.mul(dy, x)), tf.mul(d, mean)), rate);
-        const ofX = tf.neg(tf.mul(tf.square(rate), shared(tf.mul(scale, along))));
-        const rest = tf.sub(tf.neg(tf.mul(rate, shared(tf.mul(scale, d)))), tf.mul(ofX, mean));
-        const dx = tf.add(tf.add(tf.mul(dy, factor), tf.mul(x, ofX)), rest);
-        return [dx, sum(along), sum(d)];
-      },
-    };
-  };
-  return custom(f, x, scale, bias);
-}
-
-const custom = (f, ...inputs) => tf.customGrad(f)(...inputs);
-
-// A convolution with its bias. The wasm backend has no gradient for a kernel, that for an image
-// is a tenth as fast as a convolution, and its matrix product is slow where it is told to
-// transpose: so both gradients are convolutions.
-function tunedConvolution(x, kernel, bias, stride) {
-  const pad = (kernel.shape[0] - 1) / 2;
-  const f = (x, w, bias, save) => {
-    save([x, w]);
-    return {
-      value: tf.fused.conv2d({ x, filter: w, strides: stride, pad, bias }),
-      gradFunc(dy, [x, w]) {
-        const flipped = tf.transpose(tf.reverse(w, [0, 1]), [0, 1, 3, 2]);
-        const dx = tf.conv2d(stride === 1 ? dy : spaced(dy), flipped, 1, pad);
-        const pixels = tf.reshape(dy, [-1, w.shape[3]]);
-        const ones = tf.ones([1, pixels.shape[0]]);
-        return [dx, kernelGradient(x, dy, w, stride), tf.reshape(tf.matMul(ones, pixels), [-1])];
-      },
-    };
-  };
-  return custom(f, x, kernel, bias);
-}
-
-// `[batch, h, w, c]` to `[batch, 2 h, 2 w, c]` with zeros in every other row and column.
-function spaced(y) {
-  const [batch, rows, columns, channels] = y.shape;
-  const each = tf.reshape(y, [batch * rows, 1, columns, channels]);
-  const after = [0, 1, 0, channels].map((width) => [0, width]);
-  const wide = tf.pad(each, after);
-  return tf.reshape(wide, [batch, 2 * rows, 2 * columns, channels]);
 }

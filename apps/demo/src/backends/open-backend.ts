@@ -1,4 +1,4 @@
-import type { Backend } from "@gen/runtime-gpu";
+import { type Backend, openBackend as open } from "@gen/runtime-gpu";
 import tfjsWasm from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url";
 import tfjsSimd from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
 import tfjsThreads from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url";
@@ -11,31 +11,24 @@ import type { Choice } from "./choices.ts";
 // A bundler may give addresses relative to the page, which a worker would resolve elsewhere.
 const absolute = (address: string) => new URL(address, self.location.href).href;
 
+const onnxFiles: { readonly [C in Choice]?: { mjs: string; wasm: string } } = {
+  "onnx/wasm": { mjs: absolute(cpuGlue), wasm: absolute(cpuWasm) },
+  "onnx/webgpu": { mjs: absolute(gpuGlue), wasm: absolute(gpuWasm) },
+};
+const tfjsFiles = {
+  "tfjs-backend-wasm.wasm": absolute(tfjsWasm),
+  "tfjs-backend-wasm-simd.wasm": absolute(tfjsSimd),
+  "tfjs-backend-wasm-threaded-simd.wasm": absolute(tfjsThreads),
+};
+
 /**
  * Opens a backend; the libraries and their wasm files are fetched by the first that needs them.
  *
  * `threads` is for ONNX Runtime's WASM: by default all that the machine and page allow. Small
  * networks are faster on one.
  */
-export async function openBackend(choice: Choice, threads?: number): Promise<Backend> {
-  const [library, device] = choice.split("/");
-  if (library === "onnx") {
-    const { onnxBackend } = await import("@gen/runtime-gpu/onnx");
-    return device === "webgpu"
-      ? onnxBackend({ device, wasmPaths: { mjs: absolute(gpuGlue), wasm: absolute(gpuWasm) } })
-      : onnxBackend({
-          device: "wasm",
-          threads,
-          wasmPaths: { mjs: absolute(cpuGlue), wasm: absolute(cpuWasm) },
-        });
-  }
-  const { tfjsBackend } = await import("@gen/runtime-gpu/tfjs");
-  return tfjsBackend({
-    device: device as "wasm" | "webgl" | "webgpu",
-    wasmPaths: {
-      "tfjs-backend-wasm.wasm": absolute(tfjsWasm),
-      "tfjs-backend-wasm-simd.wasm": absolute(tfjsSimd),
-      "tfjs-backend-wasm-threaded-simd.wasm": absolute(tfjsThreads),
-    },
+export const openBackend = (choice: Choice, threads?: number): Promise<Backend> =>
+  open(choice, {
+    onnx: { threads, wasmPaths: onnxFiles[choice] },
+    tfjs: { wasmPaths: tfjsFiles },
   });
-}

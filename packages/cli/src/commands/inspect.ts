@@ -1,12 +1,12 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { errorCode } from "@gen/math";
+import { backendKinds } from "@gen/runtime-gpu";
 import { Command, Option } from "commander";
 import { errorLine, usageError } from "../errors.ts";
 import { type InspectOptions, type ModelReport, modelReport } from "../inspect/model-report.ts";
 import { pipelineReport, schedulerLines } from "../inspect/pipeline-report.ts";
 import { reportLines } from "../inspect/report-lines.ts";
-import { places } from "../inspect/where-it-runs.ts";
 import { folderReaders } from "../model-folder.ts";
 import { dimension, whole } from "../options.ts";
 import { print } from "../print.ts";
@@ -25,7 +25,7 @@ export function inspectCommand(): Command {
       new Option(
         "--backend <name>",
         "ask about this one alone, and exit with 2 if it cannot run",
-      ).choices(places),
+      ).choices(backendKinds.map(({ name }) => name)),
     )
     .addOption(
       new Option("--batch <n>", "how many at once, for the memory")

@@ -1,20 +1,13 @@
 import { type Graph, type OnnxModel, trace } from "@gen/graph";
 import { type Bindings, resolveShape } from "@gen/graph/compiler";
 import { GenError } from "@gen/math";
-import { capabilities, preflight } from "@gen/runtime-gpu";
+import { backendKinds, capabilities, preflight } from "@gen/runtime-gpu";
 import { loadModel, type ReadFile } from "@gen/sampling";
 import { errorLine, usageError } from "../errors.ts";
 import type { folderReaders } from "../model-folder.ts";
 import type { FileTensor, FileValue } from "./file-values.ts";
 import { onnxFile } from "./onnx-file.ts";
-import {
-  type Place,
-  places,
-  training,
-  type Verdict,
-  verdictOn,
-  verdictOnTraining,
-} from "./where-it-runs.ts";
+import { training, type Verdict, verdictOn, verdictOnTraining } from "./where-it-runs.ts";
 
 /** What `gen inspect` says of a model. */
 export interface ModelReport {
@@ -49,7 +42,7 @@ export interface InspectOptions {
   /** Dynamic dimensions by name. */
   readonly dims: Bindings;
   /** One backend alone. */
-  readonly backend?: Place;
+  readonly backend?: string;
   /** Height and width where the model leaves them open. */
   readonly side?: number;
 }
@@ -157,13 +150,14 @@ async function verdicts(
   graph: Graph | undefined,
   model: OnnxModel | undefined,
   reason: string,
-  only: Place | undefined,
+  only: string | undefined,
 ): Promise<Verdict[]> {
-  const asked = only ? [only] : places;
+  const asked = backendKinds.filter(({ name }) => only === undefined || name === only);
   if (!graph) {
-    const all = only ? asked : [...asked, training];
+    const names = asked.map(({ name }) => name);
+    const all = only ? names : [...names, training];
     return all.map((where) => ({ where, runs: false, obstacles: [reason], notes: [] }));
   }
-  const found = await Promise.all(asked.map((place) => verdictOn(graph, place)));
+  const found = await Promise.all(asked.map((kind) => verdictOn(graph, kind)));
   return only ? found : [...found, verdictOnTraining(graph, model?.parameters ?? [])];
 }

@@ -8,7 +8,7 @@ import {
   mul,
   type Parameter,
 } from "@gen/graph";
-import { type Capabilities, capabilities, type Obstacle, preflight } from "@gen/runtime-gpu";
+import { type BackendKind, capabilities, type Obstacle, preflight } from "@gen/runtime-gpu";
 import { errorLine } from "../errors.ts";
 
 /** Whether a model runs somewhere. */
@@ -21,60 +21,27 @@ export interface Verdict {
   readonly notes: readonly string[];
 }
 
-/** The backends that a verdict is given on, and what stands for gradients and training. */
-export const places = [
-  "onnx/node-cpu",
-  "onnx/wasm",
-  "onnx/webgpu",
-  "onnx/node-webgpu",
-  "tfjs/webgpu",
-  "tfjs/webgl",
-  "tfjs/wasm",
-  "tfjs/cpu",
-  "cpu",
-] as const;
-export type Place = (typeof places)[number];
+/** What stands for gradients and training among the places that a verdict is given on. */
 export const training = "fine-tuning";
 
-// What every device has: the least that WebGPU's and WebGL 2's specifications allow.
-const webgpu = { maxBufferSize: 2 ** 28, maxStorageBufferBindingSize: 2 ** 27 };
-const webgl = { maxTextureSize: 2048 };
-
-/** Capabilities of a backend here or, for those of a browser, on any device; no device is started. */
-async function capabilitiesOf(place: Place): Promise<Capabilities> {
-  if (place === "onnx/webgpu") {
-    const node = await capabilities("onnx/node-webgpu");
-    const dtypes = { ...node.dtypes, float64: "none", float16: "own" } as const;
-    return { ...node, backend: place, limits: webgpu, dtypes };
-  }
-  if (place === "tfjs/webgpu" || place === "tfjs/webgl") {
-    const node = await capabilities("tfjs/wasm");
-    return { ...node, backend: place, limits: place === "tfjs/webgl" ? webgl : webgpu };
-  }
-  return capabilities(place);
-}
-
-/** Whether a graph runs on a backend. */
-export async function verdictOn(graph: Graph, place: Place): Promise<Verdict> {
-  const can = await capabilitiesOf(place);
-  const { obstacles, notes } = preflight(graph, can);
-  const soft = obstacles.filter((o) => isSoft(o, place));
+/** Whether a graph runs on a backend here or, for one of pages alone, on any device; no device is started. */
+export async function verdictOn(graph: Graph, { name, leastFacts }: BackendKind): Promise<Verdict> {
+  const { obstacles, notes } = preflight(graph, await capabilities(name, { device: "any" }));
+  // Some devices do allow more than the least that is asked of all.
+  const soft = obstacles.filter(
+    ({ kind, limit }) => leastFacts && (kind === "buffer" || limit === "f16"),
+  );
   const hard = obstacles.filter((o) => !soft.includes(o));
-  const told = [...notes.map((note) => note.replace(`${place} `, "")), ...bufferNote(soft)];
-  if (place === "onnx/webgpu" && graph.nodes.some((e) => e.dtype === "float16")) {
-    told.push("float16 needs a GPU with shader-f16");
-  }
+  const buffers = soft.filter(({ kind }) => kind === "buffer");
+  const told = [...notes.map((note) => note.replace(`${name} `, "")), ...bufferNote(buffers)];
+  if (soft.length > buffers.length) told.push("float16 needs a GPU with shader-f16");
   return {
-    where: place,
+    where: name,
     runs: hard.length === 0,
     obstacles: joined(hard),
     notes: told,
   };
 }
-
-/** Whether some devices do allow it: the limits that a browser's GPU is held against are the least there are. */
-const isSoft = ({ kind }: Obstacle, place: Place): boolean =>
-  kind === "buffer" && /web(gpu|gl)$/.test(place) && place !== "onnx/node-webgpu";
 
 function bufferNote(obstacles: readonly Obstacle[]): string[] {
   const most = obstacles.reduce<Obstacle | undefined>(

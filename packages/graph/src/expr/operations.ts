@@ -164,6 +164,10 @@ const others: { readonly [O in Exclude<ComputedOp, ElementwiseOp>]: Traits } = {
 /** Whether an operation works on each element by itself. */
 export const isElementwiseOp = (op: string): op is ElementwiseOp => op in elementwise;
 
+/** Every operation that backends compute. */
+export const computedOps = (): ComputedOp[] =>
+  Object.keys({ ...elementwise, ...others }) as ComputedOp[];
+
 /** The traits of an operation; undefined for one that backends do not compute. */
 export const traitsOf = (op: string): Traits | undefined =>
   isElementwiseOp(op) ? elementwise[op] : others[op as keyof typeof others];

@@ -27,4 +27,8 @@ export type Kernel<O extends Op> = (
 /** A kernel for each of several operations. */
 export type Kernels<O extends Op> = { readonly [P in O]: Kernel<P> };
 
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+export function sizeOf(shape: readonly number[]): number {
+  let size = 1;
+  for (let d = 0; d < shape.length; d++) size *= shape[d];
+  return size;
+}

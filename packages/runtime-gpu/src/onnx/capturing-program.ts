@@ -3,7 +3,7 @@ import { type Bindings, foreignText, resolveShape } from "@gen/graph/compiler";
 import type { Executable } from "../device.ts";
 import { unsupported } from "../errors.ts";
 import { narrowIntegers } from "./passes/narrow-integers.ts";
-import { copyParameters, staticGraph } from "./passes/static-graph.ts";
+import { ownNodes, staticGraph } from "./passes/static-graph.ts";
 import type { OrtTensor } from "./runtime.ts";
 import type { GraphSession } from "./session.ts";
 
@@ -36,8 +36,8 @@ export async function capturingProgram(graph: Graph, ways: Ways): Promise<Execut
   }
 
   const isStatic = graph.inputs.every(({ shape }) => shape.every((d) => typeof d === "number"));
-  const source = isStatic ? narrow : copyParameters(narrow);
-  const whole = isStatic ? graph : copyParameters(graph);
+  // Later sizes are compiled from the parameters as they are now.
+  const [source, whole] = isStatic ? [narrow, graph] : [ownNodes(narrow), ownNodes(graph)];
   // By size, the least recently used first; undefined where it was refused.
   const sessions = new Map<string, GraphSession | undefined>();
   let plain: Promise<Executable<OrtTensor>> | undefined;

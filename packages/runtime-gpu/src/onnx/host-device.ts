@@ -4,7 +4,7 @@ import type { Device } from "../device.ts";
 import type { DeviceTensor } from "../ledger.ts";
 import { channelBlock } from "./passes/blocked-convolutions.ts";
 import { isLarge } from "./passes/large.ts";
-import { applyPasses } from "./passes/passes.ts";
+import { applyPasses, type Build } from "./passes/passes.ts";
 import { releaseMemory } from "./release-memory.ts";
 import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
 import { graphSession } from "./session.ts";
@@ -14,8 +14,12 @@ import { graphSession } from "./session.ts";
  *
  * Outputs are not written into arrays made beforehand: the runtimes would copy them all the same.
  */
-export function hostDevice(name: string, ort: Ort, options: SessionOptions): Device<OrtTensor> {
-  const native = name === "onnx/node-cpu";
+export function hostDevice(
+  name: string,
+  build: Build,
+  ort: Ort,
+  options: SessionOptions,
+): Device<OrtTensor> {
   let block: Promise<number> | undefined;
   const findBlock = () => {
     block ??= channelBlock(ort, options);
@@ -32,8 +36,8 @@ export function hostDevice(name: string, ort: Ort, options: SessionOptions): Dev
       releaseMemory(data);
     },
     async compile(graph) {
-      const rewritten = await applyPasses(graph, native ? "native" : "wasm", findBlock);
-      const level = levelFor(rewritten, native);
+      const rewritten = await applyPasses(graph, build, findBlock);
+      const level = levelFor(rewritten, build);
       const session = await graphSession(ort, rewritten, { ...options, ...level });
       return { run: (inputs) => session.run(inputs), dispose: () => session.release() };
     },
@@ -46,8 +50,8 @@ export function hostDevice(name: string, ort: Ort, options: SessionOptions): Dev
  * without large values it spares next to nothing, as constants are folded and biases joined here; what is kept from
  * a file it alone can improve.
  */
-const levelFor = ({ nodes }: Graph, native: boolean): SessionOptions =>
-  native || nodes.some((node) => node.op === "Foreign" || isLarge(node))
+const levelFor = ({ nodes }: Graph, build: Build): SessionOptions =>
+  build !== "wasm" || nodes.some((node) => node.op === "Foreign" || isLarge(node))
     ? {}
     : { graphOptimizationLevel: "disabled" };
 

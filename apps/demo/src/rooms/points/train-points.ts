@@ -1,7 +1,7 @@
 import { arrayDataset } from "@gen/data";
 import { type TrainedDdpm, trainDdpm } from "@gen/ddpm";
 import type { TrainingState } from "@gen/nn";
-import type { Backend } from "@gen/runtime-gpu";
+import { type Backend, backendKinds } from "@gen/runtime-gpu";
 import { pointDenoiser } from "./point-denoiser.ts";
 import { schedule } from "./schedule.ts";
 import type { TrainNews, TrainRequest } from "./studio.ts";
@@ -28,6 +28,7 @@ export function trainPoints({
   signal: Halt;
   hear: (news: TrainNews) => void;
 }): Promise<TrainedDdpm> {
+  const kind = backendKinds.find(({ name }) => name === choice);
   const first = signal.step;
   const started = performance.now();
   let losses: { step: number; loss: number }[] = [];
@@ -44,7 +45,7 @@ export function trainPoints({
     signal,
     resume,
     // Reading a loss costs nothing where tensors are in host memory, and a stall on a GPU.
-    logEvery: choice.endsWith("/wasm") ? 1 : 10,
+    logEvery: kind?.inHostMemory ? 1 : 10,
     onStep({ step, losses: { loss }, secondsLeft }) {
       signal.step = step;
       losses.push({ step, loss });

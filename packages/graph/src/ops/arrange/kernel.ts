@@ -35,6 +35,11 @@ export const arrangeKernels: Kernels<ArrangeOp> = {
   Slice: ({ attributes: { axis, start, step } }, [x], shape, memory) => {
     const out = memory.take(sizeOf(shape));
     const strides = rowMajor(x.shape);
+    if (out.length === 1) {
+      // What is left of the other axes is their only element.
+      out[0] = x.data[start * strides[axis]];
+      return out;
+    }
     const from = strides.map((s, d) => (d === axis ? s * step : s));
     copyBlock(shape, x.data, from, start * strides[axis], out, rowMajor(shape), 0);
     return out;

@@ -19,7 +19,7 @@ type Loop = (
 const eachOf =
   (f: (a: number, b: number) => number): Loop =>
   (n, out, o, a, i, di, b, j, dj) => {
-    for (let k = 0; k < n; k++) out[o + k] = f(a[i + k * di], b[j + k * dj]);
+    for (let k = 0; k < n; k++, i += di, j += dj) out[o + k] = f(a[i], b[j]);
   };
 
 const map =
@@ -34,6 +34,21 @@ const zip =
   (loop: Loop): Kernel<ElementwiseOp> =>
   (_, [a, b], shape, memory) => {
     const out = memory.take(sizeOf(shape));
+    const n = out.length;
+    if (isRun(a.data, n) && isRun(b.data, n)) {
+      loop(
+        n,
+        out,
+        0,
+        a.data,
+        0,
+        a.data.length === n ? 1 : 0,
+        b.data,
+        0,
+        b.data.length === n ? 1 : 0,
+      );
+      return out;
+    }
     const strides = [
       rowMajor(shape),
       broadcastStrides(a.shape, shape),
@@ -45,11 +60,14 @@ const zip =
     return out;
   };
 
+/** Whether an operand of a result of n elements is read one after the other, or is one number: no strides then. */
+const isRun = ({ length }: Float64Array, n: number): boolean => length === n || length === 1;
+
 const zipEach = (f: (a: number, b: number) => number) => zip(eachOf(f));
 
-// The commonest four loops are written out, since a call per element costs more than they do.
+// The commonest loops are written out, since a call per element costs more than they do.
 const divide = zip((n, out, o, a, i, di, b, j, dj) => {
-  for (let k = 0; k < n; k++) out[o + k] = a[i + k * di] / b[j + k * dj];
+  for (let k = 0; k < n; k++, i += di, j += dj) out[o + k] = a[i] / b[j];
 });
 const truncate = map((x) => Math.trunc(x));
 const truth = map((x) => (x ? 1 : 0));
@@ -75,28 +93,42 @@ const cast: Kernel<"Cast"> = (node, inputs, shape, memory) => {
 
 export const elementwiseKernels: Kernels<ElementwiseOp> = {
   Add: zip((n, out, o, a, i, di, b, j, dj) => {
-    for (let k = 0; k < n; k++) out[o + k] = a[i + k * di] + b[j + k * dj];
+    for (let k = 0; k < n; k++, i += di, j += dj) out[o + k] = a[i] + b[j];
   }),
   Sub: zip((n, out, o, a, i, di, b, j, dj) => {
-    for (let k = 0; k < n; k++) out[o + k] = a[i + k * di] - b[j + k * dj];
+    for (let k = 0; k < n; k++, i += di, j += dj) out[o + k] = a[i] - b[j];
   }),
   Mul: zip((n, out, o, a, i, di, b, j, dj) => {
-    for (let k = 0; k < n; k++) out[o + k] = a[i + k * di] * b[j + k * dj];
+    for (let k = 0; k < n; k++, i += di, j += dj) out[o + k] = a[i] * b[j];
   }),
   Div: (node, ...rest) => (isFloat(node.dtype) ? divide : divideWhole)(node, ...rest),
   Pow: zipEach((a, b) => a ** b),
-  Max: zipEach((a, b) => Math.max(a, b)),
-  Min: zipEach((a, b) => Math.min(a, b)),
-  Greater: zipEach((a, b) => (a > b ? 1 : 0)),
+  Max: zip((n, out, o, a, i, di, b, j, dj) => {
+    for (let k = 0; k < n; k++, i += di, j += dj) out[o + k] = Math.max(a[i], b[j]);
+  }),
+  Min: zip((n, out, o, a, i, di, b, j, dj) => {
+    for (let k = 0; k < n; k++, i += di, j += dj) out[o + k] = Math.min(a[i], b[j]);
+  }),
+  Greater: zip((n, out, o, a, i, di, b, j, dj) => {
+    for (let k = 0; k < n; k++, i += di, j += dj) out[o + k] = a[i] > b[j] ? 1 : 0;
+  }),
   Less: zipEach((a, b) => (a < b ? 1 : 0)),
   Equal: zipEach((a, b) => (a === b ? 1 : 0)),
   Where: where,
   Cast: cast,
-  Neg: map((x) => -x),
+  Neg: (_, [{ data }], __, memory) => {
+    const out = memory.take(data.length);
+    for (let i = 0; i < data.length; i++) out[i] = -data[i];
+    return out;
+  },
   Exp: map((x) => Math.exp(x)),
   Log: map((x) => Math.log(x)),
   Sqrt: map((x) => Math.sqrt(x)),
-  Abs: map((x) => Math.abs(x)),
+  Abs: (_, [{ data }], __, memory) => {
+    const out = memory.take(data.length);
+    for (let i = 0; i < data.length; i++) out[i] = Math.abs(data[i]);
+    return out;
+  },
   Sign: map((x) => Math.sign(x)),
   Sin: map((x) => Math.sin(x)),
   Cos: map((x) => Math.cos(x)),

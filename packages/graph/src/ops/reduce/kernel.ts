@@ -30,13 +30,13 @@ type Loop = (
 const sumLoop: Loop = (n, x, i, di, out, o, d) => {
   if (d === 0) {
     let total = out[o];
-    for (let k = 0; k < n; k++) total += x[i + k * di];
+    for (let k = 0; k < n; k++, i += di) total += x[i];
     out[o] = total;
-  } else for (let k = 0; k < n; k++) out[o + k * d] += x[i + k * di];
+  } else for (let k = 0; k < n; k++, o += d, i += di) out[o] += x[i];
 };
 
 const maxLoop: Loop = (n, x, i, di, out, o, d) => {
-  for (let k = 0; k < n; k++) out[o + k * d] = Math.max(out[o + k * d], x[i + k * di]);
+  for (let k = 0; k < n; k++, o += d, i += di) out[o] = Math.max(out[o], x[i]);
 };
 
 const sum = reduceTo("sum");

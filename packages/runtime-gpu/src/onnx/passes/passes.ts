@@ -6,7 +6,7 @@ import { splitConcatConvolutions } from "./split-concat-convolutions.ts";
 import { subpixelConvolutions } from "./subpixel-convolutions.ts";
 import { wasmRewrites } from "./wasm-rewrites.ts";
 
-/** What runs a graph: ONNX Runtime's native CPU build, its WebAssembly build, or WebGPU in a page. */
+/** What runs a graph: ONNX Runtime's native CPU build, its WebAssembly build, or its WebGPU provider. */
 export type Build = "native" | "wasm" | "webgpu";
 
 type Pass = (graph: Graph, channelBlock: () => Promise<number>) => Graph | Promise<Graph>;

@@ -1,5 +1,5 @@
 import type { Graph } from "@gen/graph";
-import { type Bindings, isParameter, resolveShape, rewrite } from "@gen/graph/compiler";
+import { type Bindings, resolveShape, rewrite } from "@gen/graph/compiler";
 
 /** The graph for one size of each of its named dimensions, without the inputs that it does not use. */
 export function staticGraph(graph: Graph, dims: Bindings): Graph {
@@ -12,9 +12,6 @@ export function staticGraph(graph: Graph, dims: Bindings): Graph {
   return { ...made, inputs: made.inputs.filter((each) => used.has(each)) };
 }
 
-/** The graph with the values that its parameters have now, whatever becomes of them. */
-export const copyParameters = (graph: Graph): Graph =>
-  rewrite(graph, (node, inputs) => {
-    if (!isParameter(node)) return { ...node, inputs };
-    return { ...node, value: { ...node.value, data: node.value.data.slice() } };
-  });
+/** The graph with nodes of its own, which share the values of their parameters. */
+export const ownNodes = (graph: Graph): Graph =>
+  rewrite(graph, (node, inputs) => ({ ...node, inputs }));
