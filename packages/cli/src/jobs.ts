@@ -1,7 +1,8 @@
 import type { Dataset } from "@gen/data";
 import { trainDdpm } from "@gen/ddpm";
+import { savePipeline, savePipelineVae } from "@gen/pipeline";
 import type { Backend } from "@gen/runtime-gpu";
-import { denoiser, type PipelineVae, savePipeline, savePipelineVae } from "@gen/sampling";
+import { denoiser, type PipelineVae } from "@gen/sampling";
 import { pipelineVae, trainVae, type Vae } from "@gen/vae";
 import {
   buildDenoiser,

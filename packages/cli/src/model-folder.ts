@@ -6,9 +6,9 @@ import {
   type LoadModelOptions,
   type LoadPipelineOptions,
   loadPipeline,
-  type Pipeline,
   type ReadFile,
-} from "@gen/sampling";
+} from "@gen/pipeline";
+import type { Pipeline } from "@gen/sampling";
 import { Interrupted, naming, UsageError } from "./errors.ts";
 import { readBounded } from "./files.ts";
 import { type Progress, progress } from "./progress.ts";

@@ -1,6 +1,7 @@
 import { add, type Expr, mul, reshape, sub } from "@gen/graph";
-import { latentScaling, type PipelineVae } from "@gen/sampling";
+import type { PipelineVae } from "@gen/sampling";
 import type { LatentDataset } from "./latent-dataset.ts";
+import { latentScaling } from "./latent-scaling.ts";
 import type { Vae } from "./vae.ts";
 
 /**

@@ -1,5 +1,6 @@
 import { unet } from "@gen/nn";
-import { denoiser, savePipeline } from "@gen/sampling";
+import { savePipeline } from "@gen/pipeline";
+import { denoiser } from "@gen/sampling";
 import { linearSchedule } from "@gen/schedules";
 import { alternate, short, spread, timesAsFast } from "../measure.mjs";
 import { withPages } from "../pages.mjs";

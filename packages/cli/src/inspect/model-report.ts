@@ -1,7 +1,7 @@
 import { type Graph, OnnxError, type OnnxModel, trace } from "@gen/graph";
 import { type Bindings, resolveShape } from "@gen/graph/compiler";
+import { loadModel, type ReadFile } from "@gen/pipeline";
 import { capabilities, preflight } from "@gen/runtime-gpu";
-import { loadModel, type ReadFile } from "@gen/sampling";
 import { errorLine, UsageError } from "../errors.ts";
 import type { folderReaders } from "../model-folder.ts";
 import type { FileTensor, FileValue } from "./file-values.ts";

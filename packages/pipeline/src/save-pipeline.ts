@@ -1,7 +1,7 @@
 import { concat, type Expr, type Shape, type Signature, toOnnx, trace } from "@gen/graph";
+import type { Conditions, PipelineInput, PipelineVae } from "@gen/sampling";
 import { readSchedulerConfig, writeSchedulerConfig } from "@gen/schedules";
-import { type Conditions, isSingle } from "../denoiser/conditions.ts";
-import { type PipelineInput, type PipelineVae, pipelinePaths } from "./pipeline.ts";
+import { pipelinePaths } from "./paths.ts";
 import { utf8 } from "./utf8.ts";
 
 const MODEL = ["diffusers", "OnnxRuntimeModel"];
@@ -58,7 +58,9 @@ export function savePipeline(pipeline: PipelineInput): Record<string, Uint8Array
 /** Conditions by their own names, where they have some, and as the file's inputs. */
 function toldAs(condition: Conditions<Signature> | undefined) {
   if (condition === undefined) return [];
-  const entries = isSingle(condition) ? [["", condition] as const] : Object.entries(condition);
+  const entries = Array.isArray(condition.shape)
+    ? [["", condition as Signature] as const]
+    : Object.entries(condition as Readonly<Record<string, Signature>>);
   const usual = (like: Signature) =>
     like.shape.length === 1 ? "class_labels" : "encoder_hidden_states";
   const alike = (as: string) => entries.filter(([, like]) => usual(like) === as).length;

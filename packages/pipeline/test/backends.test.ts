@@ -5,9 +5,10 @@ import type { Backend } from "@gen/runtime-gpu";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { tfjsBackend } from "@gen/runtime-gpu/tfjs";
+import { denoiser, sample, sampler } from "@gen/sampling";
 import { cosineSchedule } from "@gen/schedules";
 import { expect, it } from "vitest";
-import { denoiser, loadPipeline, sample, sampler, savePipeline } from "../src/index.ts";
+import { loadPipeline, savePipeline } from "../src/index.ts";
 import { table } from "./networks.ts";
 
 const zero = unet({ size: 8, channels: 8, multipliers: [1, 2], seed: 2 });

@@ -1,8 +1,8 @@
 import type { SchedulerConfig } from "@gen/schedules";
 import type { Clip } from "../run/clip.ts";
-import type { Step } from "../samplers/step.ts";
 import { type SamplerName, samplerKind, samplerNames } from "./sampler-kinds.ts";
 import { schedulerNotes } from "./scheduler-notes.ts";
+import type { Step } from "./step.ts";
 
 /** What {@link schedulerSteps} leaves to its caller. */
 export interface SchedulerStepsOptions {

@@ -29,18 +29,7 @@ export interface Pipeline {
   readonly notes?: Readonly<Record<string, unknown>>;
 }
 
-/** What {@link savePipeline} needs: of the scheduler, at least its schedule. */
+/** What `savePipeline` of `@gen/pipeline` needs: of the scheduler, at least its schedule. */
 export type PipelineInput = Omit<Pipeline, "scheduler"> & {
   readonly scheduler: SchedulerConfigInput;
 };
-
-/** The files of a pipeline's folder, by path. */
-export const pipelinePaths = {
-  index: "model_index.json",
-  scheduler: "scheduler/scheduler_config.json",
-  unet: "unet/model.onnx",
-  unetConfig: "unet/config.json",
-  encoder: "vae_encoder/model.onnx",
-  decoder: "vae_decoder/model.onnx",
-  decoderConfig: "vae_decoder/config.json",
-} as const;

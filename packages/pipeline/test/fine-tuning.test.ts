@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { arrayDataset } from "@gen/data";
+import { type TrainDdpmOptions, trainDdpm } from "@gen/ddpm";
 import { randomStream } from "@gen/math";
 import { weightsOf } from "@gen/nn";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
-import { loadPipeline, savePipeline, schedulerSteps } from "@gen/sampling";
+import { sample, schedulerSteps } from "@gen/sampling";
 import { afterAll, describe, expect, it } from "vitest";
-import { sample, type TrainDdpmOptions, trainDdpm } from "../src/index.ts";
+import { loadPipeline, savePipeline } from "../src/index.ts";
 
 const onnx = await onnxBackend();
 afterAll(() => onnx.close());

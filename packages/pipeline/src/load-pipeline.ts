@@ -1,8 +1,8 @@
 import type { Expr, OnnxModel } from "@gen/graph";
 import { slice } from "@gen/graph";
+import { denoiser, type Pipeline, type PipelineVae } from "@gen/sampling";
 import { readSchedulerConfig } from "@gen/schedules";
-import { denoiser } from "../denoiser/denoiser.ts";
-import { latentScaling } from "./latent-scaling.ts";
+import { latentScaling } from "@gen/vae";
 import {
   fileLimit,
   type LoadModelOptions,
@@ -11,7 +11,7 @@ import {
   type ReadFile,
   readWithin,
 } from "./load-model.ts";
-import { type Pipeline, type PipelineVae, pipelinePaths } from "./pipeline.ts";
+import { pipelinePaths } from "./paths.ts";
 import { firstOutput, fixedPart, unetNetwork } from "./unet-network.ts";
 import { utf8Text } from "./utf8.ts";
 

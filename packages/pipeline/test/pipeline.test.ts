@@ -1,14 +1,9 @@
 import { constant, evaluate, graphOf, mul, parameter, reshape, tanh, tensor } from "@gen/graph";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
+import { type PipelineVae, sample } from "@gen/sampling";
 import { cosineSchedule } from "@gen/schedules";
 import { describe, expect, it } from "vitest";
-import {
-  loadPipeline,
-  type PipelineVae,
-  sample,
-  savePipeline,
-  savePipelineVae,
-} from "../src/index.ts";
+import { loadPipeline, savePipeline, savePipelineVae } from "../src/index.ts";
 import { smallDenoiser, table } from "./networks.ts";
 
 const gain = parameter("gain", tensor([2, 3], [1, 2]));

@@ -1,13 +1,13 @@
 import type { PredictionType } from "@gen/math";
 import { flowSigmas, type SchedulerConfig } from "@gen/schedules";
-import { ddimSteps } from "../samplers/ddim-steps.ts";
-import { type DdpmVariance, ddpmSteps } from "../samplers/ddpm-steps.ts";
-import { type DpmSolverOptions, dpmSolverSteps } from "../samplers/dpm-solver.ts";
-import { eulerAncestralSteps, eulerSteps, flowEulerSteps } from "../samplers/euler.ts";
-import { heunSteps } from "../samplers/heun.ts";
-import { lcmSteps } from "../samplers/lcm.ts";
-import type { Step } from "../samplers/step.ts";
-import { type UnipcOptions, unipcSteps } from "../samplers/unipc.ts";
+import { ddimSteps } from "./ddim-steps.ts";
+import { type DdpmVariance, ddpmSteps } from "./ddpm-steps.ts";
+import { type DpmSolverOptions, dpmSolverSteps } from "./dpm-solver.ts";
+import { eulerAncestralSteps, eulerSteps, flowEulerSteps } from "./euler.ts";
+import { heunSteps } from "./heun.ts";
+import { lcmSteps } from "./lcm.ts";
+import type { Step } from "./step.ts";
+import { type UnipcOptions, unipcSteps } from "./unipc.ts";
 
 /** What every table is made of. */
 export interface Common {

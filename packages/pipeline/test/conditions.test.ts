@@ -2,8 +2,6 @@ import { type Shape, tensor } from "@gen/graph";
 import { randomStream } from "@gen/math";
 import { dit, type Network, unet, weightsOf, withWeights } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
-import { cosineSchedule } from "@gen/schedules";
-import { describe, expect, it } from "vitest";
 import {
   type ClassifierFreeOptions,
   type Conditions,
@@ -13,12 +11,13 @@ import {
   type Denoiser,
   denoiser,
   denoiserFunction,
-  loadPipeline,
   type SampleOptions,
   type Step,
   sample,
-  savePipeline,
-} from "../src/index.ts";
+} from "@gen/sampling";
+import { cosineSchedule } from "@gen/schedules";
+import { describe, expect, it } from "vitest";
+import { loadPipeline, savePipeline } from "../src/index.ts";
 import { table } from "./networks.ts";
 
 const schedule = cosineSchedule({ steps: 10 });
