@@ -63,13 +63,13 @@ const train = (options: Pick<TrainDdpmOptions, "network"> & Partial<TrainDdpmOpt
 describe("training", () => {
   it("with a context alone takes it as it is", async () => {
     const network = unet({ ...small, crossAttention: { features: 3 } });
-    const given = { network, condition: context, steps: 2 };
+    const given = { network, condition: { context }, steps: 2 };
     const { training } = await train(given);
     expect(training.step).toBe(2);
     await train({
       ...given,
       conditionDropout: 0.5,
-      unconditional: tensor(normalNoise({ seed: 1, batch: 1, size: 6 })),
+      unconditional: { context: tensor(normalNoise({ seed: 1, batch: 1, size: 6 })) },
     });
   });
 

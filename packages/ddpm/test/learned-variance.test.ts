@@ -60,7 +60,10 @@ describe.each(Object.keys(networks))("a %s with a learned variance", (name) => {
     const network = networks[name]();
     const before = bound(denoiser(network));
     expect(told(denoiser(network))).toBe(0);
-    const { denoiser: trained, training } = await trainDdpm({
+    const {
+      pipeline: { denoiser: trained },
+      training,
+    } = await trainDdpm({
       backend,
       network,
       dataset,

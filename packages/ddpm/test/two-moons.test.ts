@@ -23,7 +23,9 @@ const train = (options: Partial<TrainDdpmOptions>) =>
 describe("a DDPM of two moons", () => {
   it("makes moons of noise, with every step and with few deterministic ones", async () => {
     const before = onnx.memory().live;
-    const { denoiser } = await train({
+    const {
+      pipeline: { denoiser },
+    } = await train({
       steps: 1000,
       learningRate: 3e-3,
       ema: 0.99,
@@ -53,7 +55,10 @@ describe("a DDPM of two moons", () => {
       const backends: Backend[] = [cpuBackend(), onnx, tfjs];
       const found = [];
       for (const backend of backends) {
-        const { denoiser, training } = await train({ backend, batchSize: 32, logEvery: 10 });
+        const {
+          pipeline: { denoiser },
+          training,
+        } = await train({ backend, batchSize: 32, logEvery: 10 });
         const steps = ddpmSteps(schedule, { steps: 10 });
         const { x } = await sample({ backend, denoiser, steps, shape: [8, 2], seed: 5 });
         const losses = training.history.map(({ losses }) => losses.loss);
@@ -86,7 +91,10 @@ describe("a DDPM of two moons", () => {
     // near 1, which is the loss of a network that says 0.
     const point = { ...dataset, data: dataset.data.map((_, i) => (i % 2 === 0 ? 1 : -1)) };
     for (const predicts of ["epsilon", "x0", "v"] as const) {
-      const { training, denoiser } = await train({
+      const {
+        pipeline: { denoiser },
+        training,
+      } = await train({
         predicts,
         dataset: point,
         steps: 300,

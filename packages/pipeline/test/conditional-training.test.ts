@@ -6,7 +6,7 @@ import { unet } from "@gen/nn";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { linearSchedule } from "@gen/schedules";
 import { afterAll, describe, expect, it } from "vitest";
-import { loadPipeline, savePipeline } from "../src/index.ts";
+import { loadPipeline, pipelineFiles } from "../src/index.ts";
 
 const onnx = await onnxBackend();
 afterAll(() => onnx.close());
@@ -34,8 +34,9 @@ const train = (options: Pick<TrainDdpmOptions, "network"> & Partial<TrainDdpmOpt
 describe("training", () => {
   it("with labels and a context, new and loaded again, brings the loss down", async () => {
     const first = await train({ network: both(), condition: { context }, logEvery: 1 });
-    const files = savePipeline({
-      denoiser: first.denoiser,
+    const files = pipelineFiles({
+      kind: "diffusion",
+      denoiser: first.pipeline.denoiser,
       scheduler: { schedule: linearSchedule() },
       shape: [1, 4, 4],
     });

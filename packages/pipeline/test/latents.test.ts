@@ -4,7 +4,7 @@ import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { linearSchedule } from "@gen/schedules";
 import { decode, encode, latentDataset, mlpVae, pipelineVae, trainVae } from "@gen/vae";
 import { expect, it } from "vitest";
-import { loadPipeline, savePipeline } from "../src/index.ts";
+import { loadPipeline, pipelineFiles } from "../src/index.ts";
 
 it("a loaded VAE decodes standardised latents to images in [-1, 1], and encodes them again", async () => {
   const backend = await onnxBackend();
@@ -14,7 +14,8 @@ it("a loaded VAE decodes standardised latents to images in [-1, 1], and encodes 
   const { vae: model } = await trainVae({ ...options, model: start });
   const latents = await latentDataset({ backend, model, dataset });
   const encoded = await encode({ backend, model, dataset });
-  const files = savePipeline({
+  const files = pipelineFiles({
+    kind: "diffusion",
     denoiser: { predicts: "epsilon", parameters: [], apply: (x) => x },
     scheduler: { schedule: linearSchedule() },
     shape: model.latent,

@@ -1,4 +1,10 @@
-export { type Conditions, conditionInputs, conditionOf } from "./denoiser/conditions.ts";
+export {
+  type ConditionOption,
+  type Conditions,
+  conditionInputs,
+  conditionOf,
+  namedConditions,
+} from "./denoiser/conditions.ts";
 export {
   type Denoiser,
   type DenoiserFunction,
@@ -19,9 +25,9 @@ export {
   type ComposedCondition,
   type ComposeFunctionOptions,
   type ComposeOptions,
-  type Condition,
   classifierFree,
   compose,
+  type GuidanceCondition,
 } from "./guidance/classifier-free.ts";
 export {
   type Classifier,
@@ -40,7 +46,13 @@ export { labelLogProb } from "./guidance/label-log-prob.ts";
 export type { AbortSignalLike } from "./run/abort-signal-like.ts";
 export { type Clip, clipBounds, clipped } from "./run/clip.ts";
 export type { DynamicThreshold } from "./run/dynamic-threshold.ts";
-export type { Pipeline, PipelineInput, PipelineVae } from "./run/pipeline.ts";
+export {
+  type Generated,
+  type GenerateOptions,
+  type GenerateProgress,
+  generate,
+} from "./run/generate.ts";
+export type { DiffusionPipeline, Pipeline, PipelineVae, VaePipeline } from "./run/pipeline.ts";
 export { sample, sampleSteps } from "./run/sample.ts";
 export type {
   Progress,

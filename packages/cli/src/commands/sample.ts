@@ -1,8 +1,11 @@
 import { resolve } from "node:path";
 import {
+  type GenerateOptions,
+  generate,
   type SamplerName,
   samplerNames,
   schedulerNotes,
+  torchNoise,
   usualEta,
   usualSampler,
 } from "@gen/sampling";
@@ -18,8 +21,8 @@ import { print } from "../print.ts";
 import { progress } from "../progress.ts";
 import { checkEta, checkNoise, checkSize, openShape } from "../sample-checks.ts";
 import { checkOutput, outputKind, writeSamples } from "../sample-output.ts";
-import { samplePipeline } from "../sample-pipeline.ts";
 import { samplerHelp } from "../samplers.ts";
+import { unscale } from "../scaling.ts";
 
 interface SampleCommandOptions extends CommonOptions {
   readonly model?: string;
@@ -142,22 +145,24 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
   try {
     const shown = progress(`${sampler.toUpperCase()} on ${backend.name}`);
     const started = performance.now();
-    const samples = await samplePipeline({
+    const samples = await generate(pipeline, {
       backend,
-      pipeline,
-      choice: { sampler, steps, eta, clip },
       count,
+      sampler,
+      steps,
+      eta,
       seed,
-      torchSeed,
-      x: init?.data,
+      noise: noiseOf(options, init),
+      ...(!clip && { clip: false as const }),
       signal,
-      onStep: (done, total) => shown.update(done, total),
+      onStep: ({ done, steps }) => shown.update(done * steps, steps),
     }).catch((error: unknown) => {
       throw signal.aborted
         ? new Interrupted("interrupted before the samples were done; nothing was written")
         : error;
     });
     const seconds = (performance.now() - started) / 1000;
+    if (pipeline.scaling) unscale(samples.x, pipeline.scaling);
     shown.finish(`${samples.steps} steps`);
     await writeSamples(out, kind, samples);
     const usual = usualEta(sampler);
@@ -178,4 +183,17 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
   } finally {
     await backend.close();
   }
+}
+
+/** Noise from PyTorch's generator, or the initial noise of a file. */
+function noiseOf(
+  { torchSeed }: SampleCommandOptions,
+  init: Awaited<ReturnType<typeof readInit>> | undefined,
+): GenerateOptions["noise"] {
+  if (torchSeed !== undefined) return (shape, part) => torchNoise(torchSeed, shape, part);
+  if (!init) return undefined;
+  return ([batch], { firstIndex }) => {
+    const size = init.data.length / init.count;
+    return { x: init.data.subarray(firstIndex * size, (firstIndex + batch) * size) };
+  };
 }

@@ -1,10 +1,9 @@
 import type { Expr, Parameter } from "@gen/graph";
-import type { SchedulerConfig, SchedulerConfigInput } from "@gen/schedules";
+import type { SchedulerConfigInput } from "@gen/schedules";
 import type { Denoiser } from "../denoiser/denoiser.ts";
 
 /**
- * The two ends of latent diffusion, in the space that the denoiser works in: `decode` takes what
- * it samples, and `encode` gives what it was trained on.
+ * The two ends of a VAE, in the space of standardized latents that a denoiser works in.
  */
 export interface PipelineVae {
   /** Images `[batch, ...image]` in [-1, 1] to the mean and log variance `[batch, ...shape]`. */
@@ -16,20 +15,29 @@ export interface PipelineVae {
   readonly parameters: readonly Parameter[];
 }
 
-/** A denoiser with all that sampling from it takes, as a folder of files holds it. */
-export interface Pipeline {
+/** A denoiser with all that sampling takes. Training returns it, a folder holds it. */
+export interface DiffusionPipeline<Scheduler = SchedulerConfigInput> {
+  readonly kind: "diffusion";
   readonly denoiser: Denoiser;
-  readonly scheduler: SchedulerConfig;
-  /** Shape of one sample, without the batch: [channels, height, width], or [features]. */
+  /** The noise schedule, and what else a scheduler's config says. */
+  readonly scheduler: Scheduler;
+  /** Shape of one x, without the batch: [channels, height, width], or [features]. */
   readonly shape: readonly number[];
+  /** Decodes what the denoiser samples. */
   readonly vae?: PipelineVae;
   /** Names of the classes, where the denoiser's condition is a class label. */
   readonly classes?: readonly string[];
-  /** Whatever else is worth keeping, as JSON. */
+  /** Other values that a folder keeps, as JSON. */
   readonly notes?: Readonly<Record<string, unknown>>;
 }
 
-/** What `savePipeline` of `@gen/pipeline` needs: of the scheduler, at least its schedule. */
-export type PipelineInput = Omit<Pipeline, "scheduler"> & {
-  readonly scheduler: SchedulerConfigInput;
-};
+/** A VAE alone. Its samples are decoded from the prior N(0, I). */
+export interface VaePipeline {
+  readonly kind: "vae";
+  readonly vae: PipelineVae;
+  /** Shape of one latent, without the batch. */
+  readonly shape: readonly number[];
+}
+
+/** A model that {@link generate} samples. */
+export type Pipeline = DiffusionPipeline | VaePipeline;

@@ -1,4 +1,4 @@
-import type { SchedulerConfig } from "@gen/schedules";
+import type { SchedulerConfig, SchedulerConfigInput } from "@gen/schedules";
 import type { Clip } from "../run/clip.ts";
 import { type SamplerName, samplerKind, samplerNames } from "./sampler-kinds.ts";
 import { schedulerNotes } from "./scheduler-notes.ts";
@@ -44,7 +44,8 @@ const solverClasses: Readonly<Record<string, SamplerName>> = {
  * The sampler that a scheduler's class is: one of the solvers, or ddim for a class that only holds
  * a schedule, DDPMScheduler among them (ddpm, with its many steps, wants to be asked for).
  */
-export function usualSampler({ className, settings }: SchedulerConfig): SamplerName {
+export function usualSampler(scheduler: SchedulerConfigInput): SamplerName {
+  const { className, settings } = completed(scheduler);
   const name = solverClasses[className] ?? "ddim";
   const sde = name === "dpm-solver++" && String(settings.algorithm_type).startsWith("sde-");
   return sde ? "dpm-solver++-sde" : name;
@@ -66,9 +67,10 @@ export const usualEta = (name: SamplerName): number | undefined => samplerKind(n
  * has none or lies outside [0, 1], steps is outside its range, or imageLength is missing.
  */
 export function schedulerSteps(
-  config: SchedulerConfig,
+  scheduler: SchedulerConfigInput,
   options: SchedulerStepsOptions = {},
 ): SchedulerSteps {
+  const config = completed(scheduler);
   const { sampler = usualSampler(config), steps, eta, imageLength } = options;
   const { schedule, predictionType: predicts, spacing, offset } = config;
   const kind = samplerKind(sampler);
@@ -85,5 +87,27 @@ export function schedulerSteps(
     clip: config.thresholding ?? config.clip ?? false,
     sampler,
     notes: schedulerNotes(config),
+  };
+}
+
+/** A scheduler's config with the defaults of a class that only holds a schedule, or of a flow. */
+function completed(scheduler: SchedulerConfigInput): SchedulerConfig {
+  const { length, spec } = scheduler.schedule;
+  const flow = spec.kind === "flow" && scheduler.predictionType === "flow";
+  return {
+    className: flow ? "FlowMatchEulerDiscreteScheduler" : "DDPMScheduler",
+    predictionType: "epsilon",
+    clip: null,
+    thresholding: null,
+    spacing: "leading",
+    offset: 0,
+    varianceType: null,
+    flow: flow ? { length, shift: spec.shift } : null,
+    stochastic: false,
+    settings: {},
+    config: {},
+    unknown: [],
+    notBuilt: [],
+    ...scheduler,
   };
 }
