@@ -8,7 +8,7 @@ import { tfjsBackend } from "@gen/runtime-gpu/tfjs";
 import { stepTable } from "@gen/sampling";
 import { linearSchedule, timestepPairs, timesteps } from "@gen/schedules";
 import { afterAll, describe, expect, it } from "vitest";
-import { ddpmSteps, sample, type TrainDdpmOptions, trainDdpm } from "../src/index.ts";
+import { ddpmSteps, generate, sample, type TrainDdpmOptions, trainDdpm } from "../src/index.ts";
 
 const schedule = linearSchedule({ steps: 100, betaEnd: 0.15 });
 const { dataset } = standardize(twoMoons({ n: 4000, seed: 0 }));
@@ -108,8 +108,13 @@ describe("a DDPM of two moons", () => {
 
   it("takes labels as the condition, and asks for them", async () => {
     const conditional = () => mlp({ inputs: 2, hidden: [8], time: true, classes: 2 });
-    const { training } = await train({ network: conditional(), steps: 2 });
+    const { pipeline, training } = await train({ network: conditional(), steps: 2 });
     expect(training.step).toBe(2);
+    const scheduler = { schedule, predictionType: "epsilon", clip: null };
+    expect(pipeline).toMatchObject({ kind: "diffusion", scheduler, shape: [2] });
+    expect(pipeline.classes).toHaveLength(2);
+    const options = { backend: onnx, count: 2, steps: 2, condition: [0, 1], guidance: 2 };
+    expect((await generate(pipeline, options)).shape).toEqual([2, 2]);
     await expect(
       train({ network: conditional(), dataset: { ...dataset, labels: undefined } }),
     ).rejects.toThrow("the network takes a condition, but two moons has no labels");

@@ -1,6 +1,7 @@
 import { digits, slice } from "@gen/data";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
+import { generate } from "@gen/sampling";
 import { afterAll, describe, expect, it } from "vitest";
 import {
   convVae,
@@ -108,7 +109,7 @@ describe("trainVae", () => {
 describe("a trained VAE", () => {
   it("reconstructs, samples and hands latents to a diffusion model", async () => {
     const options = { backend, dataset, steps: 300, learningRate: 3e-3 };
-    const { vae: model } = await trainVae({ ...options, model: small() });
+    const { vae: model, pipeline } = await trainVae({ ...options, model: small() });
     const before = backend.memory().live;
     const { data, shape } = await reconstruct({ backend, model, dataset: test, batchSize: 100 });
     expect(shape).toEqual([297, 1, 8, 8]);
@@ -124,6 +125,10 @@ describe("a trained VAE", () => {
     const prior = await priorSamples({ backend, model, count: 6, seed: 2 });
     expect(prior.shape).toEqual([6, 1, 8, 8]);
     expect(prior.data.every((v) => v > 0 && v < 1)).toBe(true);
+    // The same draws as a pipeline gives images in [-1, 1].
+    const generated = await generate(pipeline, { backend, count: 6, seed: 2 });
+    expect(generated.shape).toEqual([6, 1, 8, 8]);
+    for (const [i, v] of prior.data.entries()) expect(generated.x[i]).toBeCloseTo(2 * v - 1, 5);
 
     const latents = await latentDataset({ backend, model, dataset });
     expect(latents.dataset).toMatchObject({ shape: [4], length: 1500, labels: dataset.labels });
