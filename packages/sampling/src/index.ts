@@ -79,11 +79,11 @@ export { type ResampledOptions, resampledSteps } from "./samplers/resampled-step
 export { type SamplerName, samplerNames } from "./samplers/sampler-kinds.ts";
 export { schedulerNotes } from "./samplers/scheduler-notes.ts";
 export {
+  defaultEta,
+  defaultSampler,
   type SchedulerSteps,
   type SchedulerStepsOptions,
   schedulerSteps,
-  usualEta,
-  usualSampler,
 } from "./samplers/scheduler-steps.ts";
 export {
   type LearnedVariance,

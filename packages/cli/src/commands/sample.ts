@@ -1,13 +1,13 @@
 import { resolve } from "node:path";
 import {
+  defaultEta,
+  defaultSampler,
   type GenerateOptions,
   generate,
   type SamplerName,
   samplerNames,
   schedulerNotes,
   torchNoise,
-  usualEta,
-  usualSampler,
 } from "@gen/sampling";
 import { Command, Option } from "commander";
 import { Interrupted, UsageError } from "../errors.ts";
@@ -137,7 +137,7 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
   const count = init?.count ?? options.count ?? 16;
   if (options.count !== undefined && options.count !== count)
     throw new UsageError(`--count must be ${count}, as many as --init has, got ${options.count}`);
-  const sampler = options.sampler ?? usualSampler(pipeline.scheduler);
+  const sampler = options.sampler ?? defaultSampler(pipeline.scheduler);
   checkEta(eta, sampler);
   checkOutput(out, kind, count, pipeline);
   for (const note of schedulerNotes(pipeline.scheduler)) process.stderr.write(`note: ${note}\n`);
@@ -165,7 +165,7 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
     if (pipeline.scaling) unscale(samples.x, pipeline.scaling);
     shown.finish(`${samples.steps} steps`);
     await writeSamples(out, kind, samples);
-    const usual = usualEta(sampler);
+    const usual = defaultEta(sampler);
     print(
       options.json,
       {
