@@ -22,6 +22,14 @@ describe("every TypeScript fence runs and gives what its page shows", () => {
   });
 });
 
+it("the README's example has at most 12 lines and 4 imports", () => {
+  const lines = fencesOf(read("README.md"))[0]
+    .code.split("\n")
+    .filter((line) => line !== "");
+  expect(lines.length).toBeLessThanOrEqual(12);
+  expect(lines.filter((line) => line.startsWith("import ")).length).toBeLessThanOrEqual(4);
+});
+
 describe("a package's README", () => {
   const readmes = pages().filter((page) => page.startsWith("packages/"));
 

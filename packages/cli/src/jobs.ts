@@ -1,7 +1,8 @@
 import type { Dataset } from "@gen/data";
 import { trainDdpm } from "@gen/ddpm";
+import { pipelineFiles } from "@gen/pipeline";
 import type { Backend } from "@gen/runtime-gpu";
-import { denoiser, type PipelineVae, savePipeline, savePipelineVae } from "@gen/sampling";
+import { denoiser, type PipelineVae } from "@gen/sampling";
 import { pipelineVae, trainVae, type Vae } from "@gen/vae";
 import {
   buildDenoiser,
@@ -49,14 +50,9 @@ export async function trainVaeIn(
         ema: averaging,
         learningRate: learningRateOf(settings),
       }),
-    files: (vae) => savePipelineVae(pipelineVae(vae, unscaled(vae)), vae.latent),
+    files: (vae) => pipelineFiles({ kind: "vae", vae: pipelineVae(vae), shape: vae.latent }),
   });
 }
-
-const unscaled = ({ latent }: Vae) => ({
-  mean: Array.from({ length: latent[0] }, () => 0),
-  std: Array.from({ length: latent[0] }, () => 1),
-});
 
 /** Trains a DDPM in a folder that is a whole pipeline; `vae` goes in with it for latent diffusion. */
 export async function trainDdpmIn(
@@ -93,7 +89,8 @@ export async function trainDdpmIn(
         onWarning: (message) => process.stderr.write(`${message}\n`),
       }),
     files: (denoiser) =>
-      savePipeline({
+      pipelineFiles({
+        kind: "diffusion",
         denoiser,
         scheduler: { schedule, clip },
         shape: dataset.shape,

@@ -7,9 +7,10 @@ import {
   type LoadModelOptions,
   type LoadPipelineOptions,
   loadPipeline,
-  type Pipeline,
   type ReadFile,
-} from "@gen/sampling";
+} from "@gen/pipeline";
+import type { DiffusionPipeline } from "@gen/sampling";
+import type { SchedulerConfig } from "@gen/schedules";
 import { exitCode, naming, usageError } from "./errors.ts";
 import { readBounded } from "./files.ts";
 import { type Progress, progress } from "./progress.ts";
@@ -19,7 +20,7 @@ const modelLimit = 2 ** 31;
 const jsonLimit = 2 ** 24;
 
 /** A pipeline whose parts are known to fit each other. */
-export interface LoadedPipeline extends Pipeline {
+export interface LoadedPipeline extends DiffusionPipeline<SchedulerConfig> {
   /** Shape of one sample as it comes out: the VAE's image where there is a VAE. */
   readonly item: readonly number[];
   /** What takes samples back to the units of the file that was trained on. */
@@ -98,7 +99,7 @@ export async function readModelFolder(
   return naming(`--model ${folder}`, () => checked(pipeline));
 }
 
-function checked(pipeline: Pipeline): LoadedPipeline {
+function checked(pipeline: DiffusionPipeline<SchedulerConfig>): LoadedPipeline {
   const { denoiser, shape, vae, notes } = pipeline;
   const one = [1, ...shape];
   naming("unet/model.onnx", () =>

@@ -1,4 +1,4 @@
-import { type SamplerName, usualEta } from "@gen/sampling";
+import { defaultEta, type SamplerName } from "@gen/sampling";
 import { usageError } from "./errors.ts";
 import { noisySamplers } from "./samplers.ts";
 
@@ -6,7 +6,7 @@ type Size = readonly [height: number, width: number];
 
 /** @throws GenError `usage` when a sampler has no such choice. */
 export function checkEta(eta: number | undefined, sampler: SamplerName | undefined): void {
-  if (eta === undefined || sampler === undefined || usualEta(sampler) !== undefined) return;
+  if (eta === undefined || sampler === undefined || defaultEta(sampler) !== undefined) return;
   throw usageError(`--eta is for --sampler ${noisySamplers().join(" or ")}, got ${sampler}`);
 }
 

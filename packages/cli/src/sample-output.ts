@@ -1,11 +1,11 @@
 import { totalmem } from "node:os";
 import { extname, resolve } from "node:path";
 import { writeNpy, writePng } from "@gen/data";
+import type { Generated } from "@gen/sampling";
 import { isDrawable, maxDrawable, pictureOf, singleImage } from "./drawing/pictures.ts";
 import { usageError } from "./errors.ts";
 import { sweep, writeFolder, writeWhole } from "./files.ts";
 import type { LoadedPipeline } from "./model-folder.ts";
-import type { PipelineSamples } from "./sample-pipeline.ts";
 
 /** What a path asks for: a picture, the numbers, or a folder of both and of single pictures. */
 export type OutputKind = "png" | "npy" | "folder";
@@ -49,7 +49,7 @@ export function checkOutput(
 export async function writeSamples(
   out: string,
   kind: OutputKind,
-  { data, shape }: PipelineSamples,
+  { x: data, shape }: Generated,
 ): Promise<void> {
   const npy = () => writeNpy({ data, shape });
   const png = () => writePng(pictureOf(data, shape, [-1, 1]));

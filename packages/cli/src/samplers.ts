@@ -1,4 +1,4 @@
-import { type SamplerName, samplerNames, usualEta } from "@gen/sampling";
+import { defaultEta, type SamplerName, samplerNames } from "@gen/sampling";
 
 const help: Readonly<Record<SamplerName, string>> = {
   ddim: "Song et al. 2021; --eta adds noise",
@@ -20,4 +20,4 @@ export const samplerHelp = (): string =>
 
 /** The samplers whose noise `--eta` decides. */
 export const noisySamplers = (): string[] =>
-  samplerNames.filter((name) => usualEta(name) !== undefined);
+  samplerNames.filter((name) => defaultEta(name) !== undefined);

@@ -3,8 +3,9 @@ import { readNpy, readPng, writeNpy } from "@gen/data";
 import { ddimSteps } from "@gen/ddim";
 import { ddpmSteps } from "@gen/ddpm";
 import { normalNoise } from "@gen/math";
+import { loadPipeline } from "@gen/pipeline";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
-import { loadPipeline, sample } from "@gen/sampling";
+import { sample } from "@gen/sampling";
 import { beforeAll, describe, expect, test } from "vitest";
 import { gen, interrupted, made, refused, scratch } from "./gen.ts";
 

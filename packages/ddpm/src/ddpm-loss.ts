@@ -111,11 +111,7 @@ export function ddpmLosses(
 }
 
 /** What the denoiser said, and the gap from what it should have said. */
-function errorOf(
-  denoiser: Denoiser<Conditions<Expr>>,
-  schedule: NoiseSchedule,
-  inputs: DdpmLossInputs,
-) {
+function errorOf(denoiser: Denoiser, schedule: NoiseSchedule, inputs: DdpmLossInputs) {
   const { x0, t, epsilon, condition } = inputs;
   if (denoiser.sharedTime) {
     throw new RangeError(

@@ -2,6 +2,7 @@ export {
   type DdpmOptions,
   type DdpmVariance,
   ddpmSteps,
+  generate,
   type Samples,
   type Step,
   sample,

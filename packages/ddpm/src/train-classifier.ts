@@ -1,7 +1,7 @@
 import type { Dataset } from "@gen/data";
 import { type Expr, mean, neg } from "@gen/graph";
 import { type ModelTrainingOptions, type Network, type TrainResult, withWeights } from "@gen/nn";
-import { type Classifier, labelLogProb } from "@gen/sampling";
+import { type Classifier, conditionInputs, labelLogProb } from "@gen/sampling";
 import { linearSchedule, type NoiseSchedule } from "@gen/schedules";
 import type { DdpmLossInputs } from "./ddpm-loss.ts";
 import { labelsOf } from "./item-conditions.ts";
@@ -40,8 +40,8 @@ export async function trainClassifier<T>(
   if (!dataset.labels) throw new RangeError(`${dataset.name} has no labels to train on`);
   const loss = classifierLoss(network, schedule);
   const result = await trainNoisy(options, {
-    conditions: { condition: labelsOf(dataset) },
-    loss: ({ condition, ...inputs }) => loss({ ...inputs, condition: condition as Expr }),
+    conditions: conditionInputs({ label: labelsOf(dataset) }),
+    loss: ({ condition, ...inputs }) => loss({ ...inputs, label: condition?.label as Expr }),
     length: schedule.length,
   });
   const classifier = withWeights<Classifier>(
@@ -52,12 +52,12 @@ export async function trainClassifier<T>(
 }
 
 /**
- * The cross entropy of a classifier's logits at x_t against the labels `condition` `[batch]`, in
+ * The cross entropy of a classifier's logits at x_t against the labels `label` `[batch]`, in
  * nats, averaged over the batch.
  */
 export function classifierLoss(classifier: Pick<Network, "apply">, schedule: NoiseSchedule) {
-  return ({ x0, t, epsilon, condition }: DdpmLossInputs & { readonly condition: Expr }): Expr => {
+  return ({ x0, t, epsilon, label }: DdpmLossInputs & { readonly label: Expr }): Expr => {
     const logits = classifier.apply(qSample(schedule, x0, t, epsilon), t);
-    return neg(mean(labelLogProb(logits, condition)));
+    return neg(mean(labelLogProb(logits, label)));
   };
 }

@@ -2,7 +2,15 @@ import type { Dataset } from "@gen/data";
 import type { Tensor } from "@gen/graph";
 import type { PredictionType } from "@gen/math";
 import { type ModelTrainingOptions, type Network, type TrainResult, withWeights } from "@gen/nn";
-import { type Conditions, conditionInputs, type Denoiser, denoiser } from "@gen/sampling";
+import {
+  type ConditionOption,
+  conditionInputs,
+  type Denoiser,
+  type DiffusionPipeline,
+  denoiser,
+  type GuidanceCondition,
+  namedConditions,
+} from "@gen/sampling";
 import { linearSchedule, type NoiseSchedule } from "@gen/schedules";
 import { ddpmLoss, ddpmLosses, type ObjectiveOptions } from "./ddpm-loss.ts";
 import { type ItemConditions, itemConditions } from "./item-conditions.ts";
@@ -28,10 +36,10 @@ export interface TrainDdpmOptions<T = unknown> extends ModelTrainingOptions<T>, 
   readonly schedule?: NoiseSchedule;
   /**
    * The condition of each item, `[length, ...]`, such as embedded texts `[length, tokens,
-   * features]`; several by the names of the network's arguments. Where a condition `[batch]` is not
-   * given, the dataset's labels are taken.
+   * features]`, by the names of the network's arguments. Where a condition `[batch]` is not given, the
+   * dataset's labels are taken.
    */
-  readonly condition?: Conditions<Tensor>;
+  readonly condition?: ConditionOption;
   /**
    * For classifier-free guidance: the share of samples, in [0, 1], whose conditions are replaced by
    * `unconditional`. 0.1 is usual (Ho and Salimans 2022, algorithm 1).
@@ -39,11 +47,11 @@ export interface TrainDdpmOptions<T = unknown> extends ModelTrainingOptions<T>, 
    */
   readonly conditionDropout?: number;
   /**
-   * The condition that means none: a number, or one item's values; of several, those that are
-   * replaced, by name.
+   * The conditions that mean none, by name: a number, or one item's values. A number alone is the
+   * only one.
    * @defaultValue the number of classes for labels, as in `mlp` and `unet`
    */
-  readonly unconditional?: Conditions<number | Tensor>;
+  readonly unconditional?: GuidanceCondition;
   /**
    * How time steps are drawn; each loss is multiplied by its importance. A sampler that learns,
    * such as `lossSecondMoment(schedule.length)`, is given each step's losses, and what it has
@@ -55,12 +63,13 @@ export interface TrainDdpmOptions<T = unknown> extends ModelTrainingOptions<T>, 
   readonly onWarning?: (message: string) => void;
 }
 
-/** A trained denoiser, its weights and its training. */
+/** A trained pipeline, its weights and its training. */
 export interface TrainedDdpm extends TrainResult {
   /**
-   * The network with the averaged weights where `ema` was asked for, else with the trained ones.
+   * What `generate` samples and `savePipeline` saves. Its denoiser has the averaged weights where
+   * `ema` was asked for, else the trained ones. Data with a range are clipped to [-1, 1].
    */
-  readonly denoiser: Denoiser;
+  readonly pipeline: DiffusionPipeline;
 }
 
 /**
@@ -70,7 +79,7 @@ export interface TrainedDdpm extends TrainResult {
  * numbers, and a resumed training gives what an uninterrupted one does.
  *
  * A model from a file is trained further by `trainDdpm({ network: pipeline.denoiser, schedule:
- * pipeline.scheduler.schedule, ... })`; the denoiser that this gives goes into `savePipeline`.
+ * pipeline.scheduler.schedule, ... })`.
  *
  * @throws Error when the loss is no longer finite; RangeError or TypeError when an option, the
  * network and the dataset do not fit each other, or a denoiser has one time step for a whole batch.
@@ -78,7 +87,11 @@ export interface TrainedDdpm extends TrainResult {
 export async function trainDdpm<T>(options: TrainDdpmOptions<T>): Promise<TrainedDdpm> {
   const { network, dataset, schedule = linearSchedule() } = options;
   const model = modelOf(network, options.predicts);
-  const conditions = itemConditions(model.condition, options.condition, dataset);
+  const conditions = itemConditions(
+    model.condition,
+    namedConditions(options.condition, model.condition),
+    dataset,
+  );
   const { conditionDropout: share = 0 } = options;
   if (!(share >= 0 && share <= 1)) {
     throw new RangeError(`conditionDropout must be in [0, 1], got ${share}`);
@@ -93,7 +106,38 @@ export async function trainDdpm<T>(options: TrainDdpmOptions<T>): Promise<Traine
     length: schedule.length,
     dropout: share > 0 ? { share, none } : undefined,
   });
-  return { denoiser: withWeights(model, result.ema ?? result.weights), ...result };
+  const trained = withWeights(model, result.ema ?? result.weights);
+  return { pipeline: pipelineOf(trained, schedule, options), ...result };
+}
+
+function pipelineOf(
+  denoiser: Denoiser,
+  schedule: NoiseSchedule,
+  { dataset, objective = "simple", variance = "learned_range" }: TrainDdpmOptions,
+): DiffusionPipeline {
+  const { predicts: predictionType } = denoiser;
+  const flow = schedule.spec.kind === "flow";
+  return {
+    kind: "diffusion",
+    denoiser,
+    // A flow is sampled by steps that have no clip.
+    scheduler: {
+      schedule,
+      predictionType,
+      clip: dataset.range && !flow ? 1 : null,
+      ...(flow && predictionType === "flow" && { className: "FlowMatchEulerDiscreteScheduler" }),
+      ...(objective !== "simple" && { varianceType: variance }),
+    },
+    shape: dataset.shape,
+    classes: classNames(denoiser, dataset),
+  };
+}
+
+/** The names of a dataset's classes, or their numbers, for a denoiser that takes a label. */
+function classNames({ condition }: Denoiser, dataset: Dataset): readonly string[] | undefined {
+  const labels = Object.values(conditionInputs(condition)).some(({ shape }) => shape.length === 1);
+  if (!labels || !dataset.labels) return undefined;
+  return dataset.classes ?? Array.from({ length: classesOf(dataset) }, (_, i) => String(i));
 }
 
 /** A network with what it predicts, or a denoiser as it is. */
@@ -114,12 +158,13 @@ function unconditionalOf<T>(
   if (names.length === 0) {
     throw new RangeError("conditionDropout needs a network that takes a condition");
   }
-  if (unconditional === undefined && conditions.condition?.shape.length === 1) {
-    return { condition: classesOf(dataset) };
-  }
-  const none = conditionInputs(unconditional);
+  const [only, ...others] = names;
+  const label = others.length === 0 && conditions[only].shape.length === 1;
+  const given = unconditional ?? (label ? classesOf(dataset) : undefined);
+  const alone = typeof given === "number" && others.length === 0;
+  const none = alone ? { [only]: given } : conditionInputs(typeof given === "number" ? {} : given);
   const unknown = Object.keys(none).find((name) => !(name in conditions));
-  if (unconditional !== undefined && unknown === undefined) return none;
+  if (Object.keys(none).length > 0 && unknown === undefined) return none;
   throw new RangeError(
     `unconditional must be given as the network's conditions are, got ${Object.keys(none).join(", ") || "none"}`,
   );

@@ -3,8 +3,6 @@ import { tensor } from "@gen/graph";
 import { normalNoise, randomStream } from "@gen/math";
 import { unet } from "@gen/nn";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
-import { loadPipeline, savePipeline } from "@gen/sampling";
-import { linearSchedule } from "@gen/schedules";
 import { afterAll, describe, expect, it } from "vitest";
 import { type TrainDdpmOptions, trainDdpm } from "../src/index.ts";
 import { labelsOf } from "../src/item-conditions.ts";
@@ -63,38 +61,15 @@ const train = (options: Pick<TrainDdpmOptions, "network"> & Partial<TrainDdpmOpt
   trainDdpm({ backend: onnx, dataset, batchSize: 16, steps: 80, learningRate: 5e-3, ...options });
 
 describe("training", () => {
-  it("with labels and a context, new and loaded again, brings the loss down", async () => {
-    const first = await train({ network: both(), condition: { context }, logEvery: 1 });
-    const files = savePipeline({
-      denoiser: first.denoiser,
-      scheduler: { schedule: linearSchedule() },
-      shape: [1, 4, 4],
-    });
-    const loaded = await loadPipeline((path) => Promise.resolve(files[path]));
-    const next = await train({
-      network: loaded.denoiser,
-      condition: { encoder_hidden_states: context },
-      conditionDropout: 0.1,
-      unconditional: { class_labels: 2, encoder_hidden_states: 0 },
-    });
-    const losses = [first, next].map(({ training }) =>
-      training.history.map(({ losses }) => losses.loss),
-    );
-    // A new UNet gives zero, and noise has a mean square of 1.
-    expect(losses[0][0]).toBeGreaterThan(0.8);
-    expect(losses[1].at(-1)).toBeLessThan(0.4);
-    expect(onnx.memory().live).toBe(0);
-  });
-
   it("with a context alone takes it as it is", async () => {
     const network = unet({ ...small, crossAttention: { features: 3 } });
-    const given = { network, condition: context, steps: 2 };
+    const given = { network, condition: { context }, steps: 2 };
     const { training } = await train(given);
     expect(training.step).toBe(2);
     await train({
       ...given,
       conditionDropout: 0.5,
-      unconditional: tensor(normalNoise({ seed: 1, batch: 1, size: 6 })),
+      unconditional: { context: tensor(normalNoise({ seed: 1, batch: 1, size: 6 })) },
     });
   });
 

@@ -1,5 +1,5 @@
 import { arrayDataset } from "@gen/data";
-import { constant, evaluate, graphOf, tensor } from "@gen/graph";
+import { constant, type Expr, evaluate, graphOf, tensor } from "@gen/graph";
 import { mixtureOracle, normalNoise, numberArithmetic } from "@gen/math";
 import { mlp } from "@gen/nn";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
@@ -79,7 +79,9 @@ describe("training for guidance", () => {
         expect(Math.abs(probability - Math.exp(classLogProbs[1]))).toBeLessThan(0.15);
       }
     }
-    const { denoiser: model } = await trainDdpm({
+    const {
+      pipeline: { denoiser: model },
+    } = await trainDdpm({
       ...options,
       network: mlp({ inputs: 2, hidden: [64, 64], time: true }),
       steps: 600,
@@ -89,14 +91,16 @@ describe("training for guidance", () => {
     expect(Math.abs(share(free.x) - 0.5)).toBeLessThan(0.15);
     const guided = classifierGuided(model, classifier, { schedule, scale: 1.5 });
     for (const side of [0, 1]) {
-      const condition = tensor(new Array(500).fill(side), [500], "int64");
+      const condition = new Array<number>(500).fill(side);
       const { x } = await sample({ ...run, denoiser: guided, condition });
       expect(Math.abs(share(x) - side)).toBeLessThan(0.05);
     }
   });
 
   it("dropped conditions teach both models that classifier-free guidance needs", async () => {
-    const { denoiser: model } = await trainDdpm({
+    const {
+      pipeline: { denoiser: model },
+    } = await trainDdpm({
       ...options,
       network: mlp({ inputs: 2, hidden: [64, 64], time: true, classes: 2 }),
       steps: 800,
@@ -108,12 +112,12 @@ describe("training for guidance", () => {
       [1, 1],
       [1, 2],
     ]) {
-      const condition = tensor(new Array(500).fill(side), [500], "int64");
+      const condition = new Array<number>(500).fill(side);
       const denoiser = classifierFree(model, { scale, unconditional: 2 });
       const { x } = await sample({ ...run, denoiser, condition });
       expect(Math.abs(share(x) - side)).toBeLessThan(0.05);
     }
-    const condition = tensor(new Array(500).fill(1), [500], "int64");
+    const condition = new Array<number>(500).fill(1);
     const none = classifierFree(model, { scale: 0, unconditional: 2 });
     const { x } = await sample({ ...run, denoiser: none, condition });
     expect(Math.abs(share(x) - 0.5)).toBeLessThan(0.15);
@@ -121,7 +125,10 @@ describe("training for guidance", () => {
 
   it("with the hybrid objective learns a variance that the bound prefers to the one it began with", async () => {
     const plain = mlp({ inputs: 2, hidden: [64, 64], outputs: 4, time: true });
-    const { denoiser: model, training } = await trainDdpm({
+    const {
+      pipeline: { denoiser: model },
+      training,
+    } = await trainDdpm({
       ...options,
       network: plain,
       steps: 600,
@@ -216,8 +223,8 @@ describe("training for guidance", () => {
       x0: constant(tensor([0, 0], [2, 1])),
       epsilon: constant(tensor([0, 0], [2, 1])),
       t: constant(tensor([3, 4], [2], "int64")),
-      condition: constant(tensor([0, 1], [2], "int64")),
-    } satisfies DdpmLossInputs;
+      label: constant(tensor([0, 1], [2], "int64")),
+    } satisfies DdpmLossInputs & { readonly label: Expr };
     const model = { apply: () => constant(tensor(logits, [2, 2])) };
     const loss = classifierLoss(model, schedule)(inputs);
     const expected = [Math.log(1 + Math.exp(-1.5)), Math.log(1 + Math.exp(-1.8))];

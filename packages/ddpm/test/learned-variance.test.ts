@@ -6,7 +6,7 @@ import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { type Denoiser, denoiser, splitVariance } from "@gen/sampling";
 import { linearSchedule } from "@gen/schedules";
 import { afterAll, describe, expect, it } from "vitest";
-import { ddpmLosses, ddpmSteps, sample, trainDdpm } from "../src/index.ts";
+import { ddpmLosses, ddpmSteps, generate, sample, trainDdpm } from "../src/index.ts";
 
 const schedule = linearSchedule({ steps: 40, betaEnd: 0.3 });
 const backend = await onnxBackend();
@@ -60,7 +60,7 @@ describe.each(Object.keys(networks))("a %s with a learned variance", (name) => {
     const network = networks[name]();
     const before = bound(denoiser(network));
     expect(told(denoiser(network))).toBe(0);
-    const { denoiser: trained, training } = await trainDdpm({
+    const { pipeline, training } = await trainDdpm({
       backend,
       network,
       dataset,
@@ -71,6 +71,7 @@ describe.each(Object.keys(networks))("a %s with a learned variance", (name) => {
       steps: 300,
       onWarning: () => {},
     });
+    const { denoiser: trained } = pipeline;
     const losses = training.history.map(({ losses: { loss } }) => loss);
     const average = (part: number[]) => part.reduce((a, v) => a + v, 0) / part.length;
     expect(average(losses.slice(-5))).toBeLessThan(0.35 * losses[0]);
@@ -86,6 +87,8 @@ describe.each(Object.keys(networks))("a %s with a learned variance", (name) => {
         clip: 1,
         seed: 3,
       });
+      const options = { backend, count: 16, sampler: "ddpm", steps, seed: 3, clip: 1 } as const;
+      expect((await generate(pipeline, options)).x).toEqual(x);
       const off = Array.from({ length: 16 }, (_, i) => {
         const image = x.subarray(16 * i, 16 * (i + 1));
         const far = (first: number) =>

@@ -8,7 +8,7 @@ import { tfjsBackend } from "@gen/runtime-gpu/tfjs";
 import { stepTable } from "@gen/sampling";
 import { linearSchedule, timestepPairs, timesteps } from "@gen/schedules";
 import { afterAll, describe, expect, it } from "vitest";
-import { ddpmSteps, sample, type TrainDdpmOptions, trainDdpm } from "../src/index.ts";
+import { ddpmSteps, generate, sample, type TrainDdpmOptions, trainDdpm } from "../src/index.ts";
 
 const schedule = linearSchedule({ steps: 100, betaEnd: 0.15 });
 const { dataset } = standardize(twoMoons({ n: 4000, seed: 0 }));
@@ -23,7 +23,9 @@ const train = (options: Partial<TrainDdpmOptions>) =>
 describe("a DDPM of two moons", () => {
   it("makes moons of noise, with every step and with few deterministic ones", async () => {
     const before = onnx.memory().live;
-    const { denoiser } = await train({
+    const {
+      pipeline: { denoiser },
+    } = await train({
       steps: 1000,
       learningRate: 3e-3,
       ema: 0.99,
@@ -53,7 +55,10 @@ describe("a DDPM of two moons", () => {
       const backends: Backend[] = [cpuBackend(), onnx, tfjs];
       const found = [];
       for (const backend of backends) {
-        const { denoiser, training } = await train({ backend, batchSize: 32, logEvery: 10 });
+        const {
+          pipeline: { denoiser },
+          training,
+        } = await train({ backend, batchSize: 32, logEvery: 10 });
         const steps = ddpmSteps(schedule, { steps: 10 });
         const { x } = await sample({ backend, denoiser, steps, shape: [8, 2], seed: 5 });
         const losses = training.history.map(({ losses }) => losses.loss);
@@ -86,7 +91,10 @@ describe("a DDPM of two moons", () => {
     // near 1, which is the loss of a network that says 0.
     const point = { ...dataset, data: dataset.data.map((_, i) => (i % 2 === 0 ? 1 : -1)) };
     for (const predicts of ["epsilon", "x0", "v"] as const) {
-      const { training, denoiser } = await train({
+      const {
+        pipeline: { denoiser },
+        training,
+      } = await train({
         predicts,
         dataset: point,
         steps: 300,
@@ -100,8 +108,13 @@ describe("a DDPM of two moons", () => {
 
   it("takes labels as the condition, and asks for them", async () => {
     const conditional = () => mlp({ inputs: 2, hidden: [8], time: true, classes: 2 });
-    const { training } = await train({ network: conditional(), steps: 2 });
+    const { pipeline, training } = await train({ network: conditional(), steps: 2 });
     expect(training.step).toBe(2);
+    const scheduler = { schedule, predictionType: "epsilon", clip: null };
+    expect(pipeline).toMatchObject({ kind: "diffusion", scheduler, shape: [2] });
+    expect(pipeline.classes).toHaveLength(2);
+    const options = { backend: onnx, count: 2, steps: 2, condition: [0, 1], guidance: 2 };
+    expect((await generate(pipeline, options)).shape).toEqual([2, 2]);
     await expect(
       train({ network: conditional(), dataset: { ...dataset, labels: undefined } }),
     ).rejects.toThrow("the network takes a condition, but two moons has no labels");

@@ -1,4 +1,10 @@
-export { type Conditions, conditionInputs, conditionOf } from "./denoiser/conditions.ts";
+export {
+  type ConditionOption,
+  type Conditions,
+  conditionInputs,
+  conditionOf,
+  namedConditions,
+} from "./denoiser/conditions.ts";
 export {
   type Denoiser,
   type DenoiserFunction,
@@ -19,9 +25,9 @@ export {
   type ComposedCondition,
   type ComposeFunctionOptions,
   type ComposeOptions,
-  type Condition,
   classifierFree,
   compose,
+  type GuidanceCondition,
 } from "./guidance/classifier-free.ts";
 export {
   type Classifier,
@@ -37,23 +43,16 @@ export {
 } from "./guidance/inpaint.ts";
 export type { Interval } from "./guidance/interval.ts";
 export { labelLogProb } from "./guidance/label-log-prob.ts";
-export { type LatentScaling, latentScaling } from "./pipeline/latent-scaling.ts";
-export { type LoadModelOptions, loadModel, type ReadFile } from "./pipeline/load-model.ts";
-export { type LoadPipelineOptions, loadPipeline } from "./pipeline/load-pipeline.ts";
-export type { Pipeline, PipelineInput, PipelineVae } from "./pipeline/pipeline.ts";
-export { type SamplerName, samplerNames } from "./pipeline/sampler-kinds.ts";
-export { savePipeline, savePipelineVae } from "./pipeline/save-pipeline.ts";
-export { schedulerNotes } from "./pipeline/scheduler-notes.ts";
-export {
-  type SchedulerSteps,
-  type SchedulerStepsOptions,
-  schedulerSteps,
-  usualEta,
-  usualSampler,
-} from "./pipeline/scheduler-steps.ts";
 export type { AbortSignalLike } from "./run/abort-signal-like.ts";
 export { type Clip, clipBounds, clipped } from "./run/clip.ts";
 export type { DynamicThreshold } from "./run/dynamic-threshold.ts";
+export {
+  type Generated,
+  type GenerateOptions,
+  type GenerateProgress,
+  generate,
+} from "./run/generate.ts";
+export type { DiffusionPipeline, Pipeline, PipelineVae, VaePipeline } from "./run/pipeline.ts";
 export { sample, sampleSteps } from "./run/sample.ts";
 export type {
   Progress,
@@ -77,6 +76,15 @@ export { heunSteps } from "./samplers/heun.ts";
 export { type InversionOptions, inversionSteps } from "./samplers/inversion-steps.ts";
 export { type LcmOptions, lcmSteps } from "./samplers/lcm.ts";
 export { type ResampledOptions, resampledSteps } from "./samplers/resampled-steps.ts";
+export { type SamplerName, samplerNames } from "./samplers/sampler-kinds.ts";
+export { schedulerNotes } from "./samplers/scheduler-notes.ts";
+export {
+  defaultEta,
+  defaultSampler,
+  type SchedulerSteps,
+  type SchedulerStepsOptions,
+  schedulerSteps,
+} from "./samplers/scheduler-steps.ts";
 export {
   type LearnedVariance,
   levelTransitions,

@@ -147,7 +147,7 @@ describe("sample on a backend", () => {
         ...options,
         denoiser: conditional,
         steps: table(0),
-        condition: tensor(labels, [3], "int64"),
+        condition: labels,
       });
     const before = backend.memory().live;
     const [a, b] = [await run([0, 1, 2]), await run([0, 2, 2])];

@@ -4,6 +4,8 @@ import { describe, expect, it, test } from "vitest";
 import { fixture } from "../../../tooling/fixtures/fixture.ts";
 import {
   ddpmSteps,
+  defaultEta,
+  defaultSampler,
   dpmSolverSteps,
   eulerAncestralSteps,
   eulerSteps,
@@ -20,8 +22,6 @@ import {
   stepTable,
   trajectory,
   unipcSteps,
-  usualEta,
-  usualSampler,
 } from "../src/index.ts";
 
 const config = (className: string, more: object = {}) =>
@@ -48,7 +48,7 @@ test.each([
   "%sScheduler %j is sampled by %s in %d rows unless told",
   (name, more, sampler, rows) => {
     const one = config(name, more);
-    expect(usualSampler(one)).toBe(sampler);
+    expect(defaultSampler(one)).toBe(sampler);
     const found = schedulerSteps(one);
     expect(found).toEqual(schedulerSteps(one, { sampler }));
     expect(found.sampler).toBe(sampler);
@@ -186,9 +186,9 @@ describe("the clip", () => {
 });
 
 test("eta has its usual value for two samplers, and is refused for the others", () => {
-  const noisy = samplerNames.filter((name) => usualEta(name) !== undefined);
+  const noisy = samplerNames.filter((name) => defaultEta(name) !== undefined);
   expect(noisy).toEqual(["ddim", "euler-ancestral"]);
-  expect(noisy.map(usualEta)).toEqual([0, 1]);
+  expect(noisy.map(defaultEta)).toEqual([0, 1]);
   for (const sampler of samplerNames.filter((name) => !noisy.includes(name))) {
     expect(() => schedulerSteps(config("DDIM"), { sampler, eta: 0.5 })).toThrow(
       `eta must be left out for ${sampler}, only ddim and euler-ancestral have one, got 0.5`,

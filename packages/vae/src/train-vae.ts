@@ -9,7 +9,9 @@ import {
   train,
   withWeights,
 } from "@gen/nn";
+import type { VaePipeline } from "@gen/sampling";
 import { checkDataset } from "./check-dataset.ts";
+import { pipelineVae } from "./pipeline-vae.ts";
 import type { Vae } from "./vae.ts";
 import { vaeLoss } from "./vae-loss.ts";
 
@@ -22,10 +24,12 @@ export interface TrainVaeOptions<T = unknown> extends ModelTrainingOptions<T> {
   readonly beta?: number;
 }
 
-/** A trained VAE, its weights and its training. */
+/** A trained VAE as a model and as a pipeline, its weights and its training. */
 export interface TrainedVae extends TrainResult {
   /** The model with the averaged weights where `ema` was asked for, else with the trained ones. */
   readonly vae: Vae;
+  /** The same VAE, for `generate` and `savePipeline`. */
+  readonly pipeline: VaePipeline;
 }
 
 /**
@@ -50,7 +54,8 @@ export async function trainVae<T>(options: TrainVaeOptions<T>): Promise<TrainedV
     optimizer: options.optimizer ?? adam({ learningRate: options.learningRate }),
     batches: noisyBatches(),
   });
-  return { vae: withWeights(model, result.ema ?? result.weights), ...result };
+  const vae = withWeights(model, result.ema ?? result.weights);
+  return { vae, pipeline: { kind: "vae", vae: pipelineVae(vae), shape: vae.latent }, ...result };
 
   function* noisyBatches(): Generator<Record<string, BatchInput>> {
     const first = options.resume?.step ?? 0;

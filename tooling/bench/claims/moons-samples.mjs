@@ -30,7 +30,9 @@ export async function measure({ quick }) {
     const learningRate = cosineDecay({ peak, steps, warmUp });
     const run = { dataset, schedule, batchSize: 256, seed, backend, steps, learningRate };
     const network = moonsNetwork(seed);
-    const { denoiser } = await trainDdpm({ ...run, network, ema: decay, logEvery: 100 });
+    const {
+      pipeline: { denoiser },
+    } = await trainDdpm({ ...run, network, ema: decay, logEvery: 100 });
     const draw = sampler({ backend, denoiser });
     for (const [name, table] of Object.entries(tables)) {
       const { x } = await draw.sample({ steps: table, shape: [points, 2], seed, clip: 3 });

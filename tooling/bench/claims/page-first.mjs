@@ -1,5 +1,6 @@
 import { unet } from "@gen/nn";
-import { denoiser, savePipeline } from "@gen/sampling";
+import { pipelineFiles } from "@gen/pipeline";
+import { denoiser } from "@gen/sampling";
 import { linearSchedule } from "@gen/schedules";
 import { alternate, short, spread, timesAsFast } from "../measure.mjs";
 import { withPages } from "../pages.mjs";
@@ -36,7 +37,8 @@ export const measure = () =>
   });
 
 function smallPipeline() {
-  const files = savePipeline({
+  const files = pipelineFiles({
+    kind: "diffusion",
     denoiser: denoiser(unet({ size: 8, channels: 16, multipliers: [1, 2] })),
     shape: [1, 8, 8],
     scheduler: { schedule: linearSchedule(), clip: 1 },

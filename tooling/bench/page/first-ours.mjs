@@ -1,7 +1,8 @@
 // From a page's start to its first sample: a saved pipeline through ours.
 import { ddimSteps } from "@gen/ddim";
+import { loadPipeline } from "@gen/pipeline";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
-import { loadPipeline, sample } from "@gen/sampling";
+import { sample } from "@gen/sampling";
 import * as runtime from "onnxruntime-web/wasm";
 import { firstNoise, report, runtimeFiles } from "./first.mjs";
 

@@ -1,11 +1,14 @@
 import { resolve } from "node:path";
 import { GenError } from "@gen/math";
 import {
+  defaultEta,
+  defaultSampler,
+  type GenerateOptions,
+  generate,
   type SamplerName,
   samplerNames,
   schedulerNotes,
-  usualEta,
-  usualSampler,
+  torchNoise,
 } from "@gen/sampling";
 import { Command, Option } from "commander";
 import { usageError } from "../errors.ts";
@@ -19,8 +22,8 @@ import { print } from "../print.ts";
 import { progress } from "../progress.ts";
 import { checkEta, checkNoise, checkSize, openShape } from "../sample-checks.ts";
 import { checkOutput, outputKind, writeSamples } from "../sample-output.ts";
-import { samplePipeline } from "../sample-pipeline.ts";
 import { samplerHelp } from "../samplers.ts";
+import { unscale } from "../scaling.ts";
 
 interface SampleCommandOptions extends CommonOptions {
   readonly model?: string;
@@ -135,7 +138,7 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
   const count = init?.count ?? options.count ?? 16;
   if (options.count !== undefined && options.count !== count)
     throw usageError(`--count must be ${count}, as many as --init has, got ${options.count}`);
-  const sampler = options.sampler ?? usualSampler(pipeline.scheduler);
+  const sampler = options.sampler ?? defaultSampler(pipeline.scheduler);
   checkEta(eta, sampler);
   checkOutput(out, kind, count, pipeline);
   for (const note of schedulerNotes(pipeline.scheduler)) process.stderr.write(`note: ${note}\n`);
@@ -143,16 +146,17 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
   try {
     const shown = progress(`${sampler.toUpperCase()} on ${backend.name}`);
     const started = performance.now();
-    const samples = await samplePipeline({
+    const samples = await generate(pipeline, {
       backend,
-      pipeline,
-      choice: { sampler, steps, eta, clip },
       count,
+      sampler,
+      steps,
+      eta,
       seed,
-      torchSeed,
-      x: init?.data,
+      noise: noiseOf(options, init),
+      ...(!clip && { clip: false as const }),
       signal,
-      onStep: (done, total) => shown.update(done, total),
+      onStep: ({ done, steps }) => shown.update(done * steps, steps),
     }).catch((error: unknown) => {
       throw signal.aborted
         ? new GenError(
@@ -162,9 +166,10 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
         : error;
     });
     const seconds = (performance.now() - started) / 1000;
+    if (pipeline.scaling) unscale(samples.x, pipeline.scaling);
     shown.finish(`${samples.steps} steps`);
     await writeSamples(out, kind, samples);
-    const usual = usualEta(sampler);
+    const usual = defaultEta(sampler);
     print(
       options.json,
       {
@@ -182,4 +187,17 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
   } finally {
     await backend.close();
   }
+}
+
+/** Noise from PyTorch's generator, or the initial noise of a file. */
+function noiseOf(
+  { torchSeed }: SampleCommandOptions,
+  init: Awaited<ReturnType<typeof readInit>> | undefined,
+): GenerateOptions["noise"] {
+  if (torchSeed !== undefined) return (shape, part) => torchNoise(torchSeed, shape, part);
+  if (!init) return undefined;
+  return ([batch], { firstIndex }) => {
+    const size = init.data.length / init.count;
+    return { x: init.data.subarray(firstIndex * size, (firstIndex + batch) * size) };
+  };
 }

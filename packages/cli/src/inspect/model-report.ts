@@ -1,8 +1,8 @@
 import { type Graph, type OnnxModel, trace } from "@gen/graph";
 import { type Bindings, resolveShape } from "@gen/graph/compiler";
 import { GenError } from "@gen/math";
+import { loadModel, type ReadFile } from "@gen/pipeline";
 import { backendKinds, capabilities, preflight } from "@gen/runtime-gpu";
-import { loadModel, type ReadFile } from "@gen/sampling";
 import { errorLine, usageError } from "../errors.ts";
 import type { folderReaders } from "../model-folder.ts";
 import type { FileTensor, FileValue } from "./file-values.ts";

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { schedulerNotes, usualSampler } from "@gen/sampling";
+import { defaultSampler, schedulerNotes } from "@gen/sampling";
 import { readSchedulerConfig, type SchedulerConfig } from "@gen/schedules";
 import { errorLine, naming, usageError } from "../errors.ts";
 import { folderReaders } from "../model-folder.ts";
@@ -106,7 +106,7 @@ function described(config: SchedulerConfig): SchedulerReport {
     betas: flow ? null : rise,
     spacing: flow ? null : spacing,
     clip,
-    sampler: usualSampler(config),
+    sampler: defaultSampler(config),
     notes: schedulerNotes(config),
   };
 }

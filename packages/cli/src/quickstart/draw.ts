@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { type Raster, readPng, writePng } from "@gen/data";
+import { type GenerateOptions, generate, type SamplerName } from "@gen/sampling";
 import { hstack } from "../drawing/image-sheet.ts";
 import { lossChart, pictureOf } from "../drawing/pictures.ts";
 import { readModelFolder } from "../model-folder.ts";
 import { progress } from "../progress.ts";
-import { type SamplingChoice, samplePipeline } from "../sample-pipeline.ts";
 import type { Trained } from "../train-model.ts";
 import type { Report } from "./report.ts";
 import type { Run } from "./run.ts";
@@ -46,25 +46,24 @@ interface SampledPicture {
 async function sampleFolder(
   { backend, seed, signal, out }: Run,
   folder: string,
-  choice: SamplingChoice & { readonly sampler: string },
+  choice: Pick<GenerateOptions, "steps" | "eta"> & { readonly sampler: SamplerName },
 ): Promise<SampledPicture> {
   const line = progress(`4/4 ${choice.sampler.toUpperCase()} from ${folder}`);
   const from = performance.now();
   const pipeline = await readModelFolder(join(out, folder));
-  const { data, shape, steps } = await samplePipeline({
+  const { x, shape, steps } = await generate(pipeline, {
     backend,
     seed,
     signal,
     count: shown,
-    pipeline,
-    choice,
-    onStep: line.update,
+    ...choice,
+    onStep: ({ done, steps }) => line.update(done * steps, steps),
   });
   line.finish(`${steps} steps`);
   return {
     steps,
     seconds: (performance.now() - from) / 1000,
-    picture: pictureOf(data, shape, [-1, 1], 8),
+    picture: pictureOf(x, shape, [-1, 1], 8),
   };
 }
 

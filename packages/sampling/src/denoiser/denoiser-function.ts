@@ -1,7 +1,12 @@
-import { type Expr, type Signature, type Tensor, trace } from "@gen/graph";
+import { type Signature, trace } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
 import { type Backend, callProgram } from "@gen/runtime-gpu";
-import { type Conditions, conditionInputs, conditionOf } from "./conditions.ts";
+import {
+  type ConditionOption,
+  conditionInputs,
+  conditionOf,
+  namedConditions,
+} from "./conditions.ts";
 import type { Denoiser, DenoiserFunction } from "./denoiser.ts";
 
 /** What {@link denoiserFunction} runs, and where. */
@@ -10,8 +15,8 @@ export interface DenoiserFunctionOptions<T = unknown> {
   readonly denoiser: Denoiser;
   /** `[batch, ...]`. */
   readonly shape: readonly number[];
-  /** The denoiser's condition, such as class labels `[batch]`, or several by name. */
-  readonly condition?: Conditions<Tensor>;
+  /** The denoiser's conditions by name, or the labels `[batch]` of the only one. */
+  readonly condition?: ConditionOption;
 }
 
 /** A compiled network as a function of numbers. */
@@ -32,14 +37,14 @@ export async function denoiserFunction<T>({
   shape,
   condition,
 }: DenoiserFunctionOptions<T>): Promise<CompiledDenoiser> {
+  const conditions = conditionInputs(namedConditions(condition, denoiser.condition));
   const signature: Record<string, Signature> = {
     x: { shape },
     t: { shape: [shape[0]], dtype: "int64" },
-    ...conditionInputs(condition),
+    ...conditions,
   };
-  const model: Denoiser<Conditions<Expr>> = denoiser;
   const graph = trace(
-    (inputs) => ({ y: model.apply(inputs.x, inputs.t, conditionOf(inputs)) }),
+    (inputs) => ({ y: denoiser.apply(inputs.x, inputs.t, conditionOf(inputs)) }),
     signature,
   );
   const program = await backend.compile(graph);
@@ -48,7 +53,7 @@ export async function denoiserFunction<T>({
     const { y } = await callProgram(backend, program, {
       x: { data: x, shape },
       t: { data: times, shape: [shape[0]], dtype: "int64" },
-      ...conditionInputs(condition),
+      ...conditions,
     });
     return y;
   };

@@ -7,19 +7,18 @@ import { type Conditions, inOrder } from "./conditions.ts";
  *
  * `apply` takes x `[batch, ...]` float32 and t `[batch]` int64 (0-based) and gives what it
  * `predicts`, in the shape of x, or with twice the channels (axis 1) where it also gives a learned
- * variance. `condition` is whatever the network was trained with: one input, or several by name,
- * as C says.
+ * variance. `condition` is whatever the network was trained with, by the names of its arguments.
  */
-export interface Denoiser<C = Expr> {
+export interface Denoiser {
   readonly predicts: PredictionType;
-  apply(x: Expr, t: Expr, condition?: C): Expr;
+  apply(x: Expr, t: Expr, condition?: Conditions<Expr>): Expr;
   readonly parameters: readonly Parameter[];
-  /** What `condition` looks like, where known: labels `[batch]` int64, or features `[batch, ...]`. */
+  /** What each condition looks like, where known: labels `[batch]` int64, or features `[batch, ...]`. */
   readonly condition?: Conditions<Signature>;
   /** Whether one time step serves the whole batch, as in some exported models: these sample, but cannot be trained. */
   readonly sharedTime?: boolean;
   /** Guidance in the mean form: each step adds its variance times this, in the shape of x. */
-  gradient?(x: Expr, t: Expr, condition?: C): Expr;
+  gradient?(x: Expr, t: Expr, condition?: Conditions<Expr>): Expr;
 }
 
 /**
@@ -43,7 +42,7 @@ export interface DenoisingNetwork {
 
 /**
  * A network of (x, t) together with what it predicts. What its signature names after x and t are
- * conditions: one is given as it is, several as `{ name: value }`.
+ * conditions, given as `{ name: value }`.
  *
  * @throws RangeError when `predicts` is not epsilon, x0, v or flow; on use, when a condition is
  * missing or unknown, or the network's output has neither the shape of x nor twice its channels.
@@ -51,14 +50,14 @@ export interface DenoisingNetwork {
 export function denoiser(
   network: DenoisingNetwork,
   predicts: PredictionType = "epsilon",
-): Denoiser<Conditions<Expr>> {
+): Denoiser {
   requirePrediction(predicts);
   const [, time, ...others] = Object.entries(network.signature ?? {});
-  const names = others.map(([name]) => name);
+  const names = network.signature && others.map(([name]) => name);
   return {
     predicts,
     parameters: network.parameters,
-    condition: others.length > 1 ? Object.fromEntries(others) : others[0]?.[1],
+    ...(others.length > 0 && { condition: Object.fromEntries(others) }),
     ...(isShared(time?.[1]) && { sharedTime: true }),
     apply(x, t, condition) {
       const output = network.apply(x, t, ...inOrder(condition, names));

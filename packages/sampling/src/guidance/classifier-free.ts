@@ -1,10 +1,10 @@
 import { constant, type Expr, expandLike, type Tensor } from "@gen/graph";
-import { type Conditions, isSingle } from "../denoiser/conditions.ts";
+import type { Conditions } from "../denoiser/conditions.ts";
 import type { Denoiser, DenoiserFunction } from "../denoiser/denoiser.ts";
 import { combine, combineFunctions, type GuidanceOptions, requireGuidance } from "./combine.ts";
 
-/** A class label for every sample, or a denoiser's whole third input. */
-export type Condition = number | Tensor;
+/** Conditions by name, a number being a label for every sample; a number alone is the only one. */
+export type GuidanceCondition = number | Conditions<number | Tensor>;
 
 /** How {@link classifierFree} guides. */
 export interface ClassifierFreeOptions extends GuidanceOptions {
@@ -14,7 +14,7 @@ export interface ClassifierFreeOptions extends GuidanceOptions {
    * The condition that means none: in `mlp` and `unet`, the number of classes. Of several, those
    * that are guided, by name; the others stay.
    */
-  readonly unconditional: Conditions<Condition>;
+  readonly unconditional: GuidanceCondition;
 }
 
 /** How {@link classifierFree} guides functions. */
@@ -28,7 +28,7 @@ export interface ClassifierFreeFunctionOptions extends GuidanceOptions {
 }
 
 /** One of several conditions. */
-export interface ComposedCondition<C = Conditions<Condition>> {
+export interface ComposedCondition<C = GuidanceCondition> {
   readonly condition: C;
   /** How strongly it counts; less than 0 steers away from it. */
   readonly scale: number;
@@ -36,7 +36,7 @@ export interface ComposedCondition<C = Conditions<Condition>> {
 
 /** What {@link compose} joins. */
 export interface ComposeOptions extends GuidanceOptions {
-  readonly unconditional: Conditions<Condition>;
+  readonly unconditional: GuidanceCondition;
   readonly conditions: readonly ComposedCondition[];
 }
 
@@ -56,18 +56,15 @@ export interface ComposeFunctionOptions extends GuidanceOptions {
  * @throws RangeError when the scale is not finite or an option is outside its range; on use, when
  * no condition is given.
  */
-export function classifierFree(
-  denoiser: Denoiser<Conditions<Expr>>,
-  options: ClassifierFreeOptions,
-): Denoiser<Conditions<Expr>>;
+export function classifierFree(denoiser: Denoiser, options: ClassifierFreeOptions): Denoiser;
 export function classifierFree(
   conditional: DenoiserFunction,
   options: ClassifierFreeFunctionOptions,
 ): DenoiserFunction;
 export function classifierFree(
-  denoiser: Denoiser<Conditions<Expr>> | DenoiserFunction,
+  denoiser: Denoiser | DenoiserFunction,
   options: ClassifierFreeOptions | ClassifierFreeFunctionOptions,
-): Denoiser<Conditions<Expr>> | DenoiserFunction {
+): Denoiser | DenoiserFunction {
   const { scale, unconditional } = options;
   requireGuidance([scale], options);
   if (typeof denoiser === "function") {
@@ -79,7 +76,7 @@ export function classifierFree(
     apply(x, t, condition) {
       if (!condition) throw new RangeError("classifier-free guidance needs a condition, got none");
       if (scale === 1) return denoiser.apply(x, t, condition);
-      const none = toConditionExprs(unconditional as Conditions<Condition>, x, condition);
+      const none = toConditionExprs(unconditional as GuidanceCondition, x, condition);
       const u = denoiser.apply(x, t, none);
       if (scale === 0 && !options.interval && !options.rescale) return u;
       return combine(x, t, u, [denoiser.apply(x, t, condition)], [scale], options);
@@ -94,18 +91,15 @@ export function classifierFree(
  * @throws RangeError when there is no condition, a scale is not finite or an option is outside its
  * range.
  */
-export function compose(
-  denoiser: Denoiser<Conditions<Expr>>,
-  options: ComposeOptions,
-): Denoiser<Conditions<Expr>>;
+export function compose(denoiser: Denoiser, options: ComposeOptions): Denoiser;
 export function compose(
   unconditional: DenoiserFunction,
   options: ComposeFunctionOptions,
 ): DenoiserFunction;
 export function compose(
-  denoiser: Denoiser<Conditions<Expr>> | DenoiserFunction,
+  denoiser: Denoiser | DenoiserFunction,
   options: ComposeOptions | ComposeFunctionOptions,
-): Denoiser<Conditions<Expr>> | DenoiserFunction {
+): Denoiser | DenoiserFunction {
   const scales = options.conditions.map(({ scale }) => scale);
   if (scales.length === 0) throw new RangeError("conditions must list at least one, got none");
   requireGuidance(scales, options);
@@ -118,8 +112,8 @@ export function compose(
   return {
     ...denoiser,
     apply(x: Expr, t: Expr) {
-      const under = (condition: Conditions<Condition>) =>
-        denoiser.apply(x, t, toConditionExprs(condition, x));
+      const under = (condition: GuidanceCondition) =>
+        denoiser.apply(x, t, toConditionExprs(condition, x, undefined, denoiser.condition));
       const c = conditions.map(({ condition }) => under(condition));
       return combine(x, t, under(unconditional), c, scales, options);
     },
@@ -128,27 +122,22 @@ export function compose(
 
 /** Converts each named condition. Conditions that only `given` has are kept. */
 function toConditionExprs(
-  condition: Conditions<Condition>,
+  condition: GuidanceCondition,
   x: Expr,
-  given?: Conditions<Expr>,
+  given: Conditions<Expr> | undefined,
+  wanted: object = given ?? { condition },
 ): Conditions<Expr> {
-  const one = isSingle(condition);
-  if (given && one !== isSingle(given)) {
-    throw new RangeError(
-      `unconditional must be ${one ? "given by name" : "one condition"}, as the condition is`,
-    );
+  const [name, ...others] = Object.keys(wanted);
+  if (typeof condition === "number" && others.length > 0) {
+    throw new RangeError("unconditional must be given by name, as the condition is");
   }
-  if (one) return toConditionExpr(condition, x, given as Expr | undefined);
-  const others = given as Readonly<Record<string, Expr>> | undefined;
-  const named = Object.entries(condition);
-  return {
-    ...others,
-    ...Object.fromEntries(named.map(([k, v]) => [k, toConditionExpr(v, x, others?.[k])])),
-  };
+  const named = Object.entries(typeof condition === "number" ? { [name]: condition } : condition);
+  const exprs = named.map(([k, v]) => [k, toConditionExpr(v, x, given?.[k])]);
+  return { ...given, ...Object.fromEntries(exprs) };
 }
 
 /** A condition as the expression that a denoiser takes; a label is repeated for the whole batch. */
-function toConditionExpr(condition: Condition, x: Expr, given?: Expr): Expr {
+function toConditionExpr(condition: number | Tensor, x: Expr, given?: Expr): Expr {
   if (typeof condition !== "number") return constant(condition);
   const label = constant(condition, given?.dtype ?? "int64");
   if (given) return expandLike(label, given);

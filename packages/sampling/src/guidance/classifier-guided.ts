@@ -6,7 +6,7 @@ import {
   type PredictionType,
 } from "@gen/math";
 import type { NoiseSchedule } from "@gen/schedules";
-import { type Conditions, isSingle } from "../denoiser/conditions.ts";
+import type { Conditions } from "../denoiser/conditions.ts";
 import { changePrediction, type Denoiser, type DenoiserFunction } from "../denoiser/denoiser.ts";
 import { hostFormula, hostTensor, outputTensor } from "../denoiser/host-function.ts";
 import { perSample, tableAt } from "../denoiser/values-at.ts";
@@ -64,10 +64,10 @@ export interface ClassifierLabel {
  * neither a label nor a condition.
  */
 export function classifierGuided(
-  denoiser: Denoiser<Conditions<Expr>>,
+  denoiser: Denoiser,
   classifier: Classifier,
   options: ClassifierGuidedOptions & ClassifierLabel,
-): Denoiser<Conditions<Expr>>;
+): Denoiser;
 export function classifierGuided(
   denoiser: DenoiserFunction,
   classifier: ClassifierGradient,
@@ -82,11 +82,11 @@ export function classifierGuided(
   },
 ): DenoiserFunction;
 export function classifierGuided(
-  denoiser: Denoiser<Conditions<Expr>> | DenoiserFunction,
+  denoiser: Denoiser | DenoiserFunction,
   classifier: Classifier | ClassifierGradient,
   options: ClassifierGuidedOptions &
     ClassifierLabel & { predicts?: PredictionType; shape?: readonly number[] },
-): Denoiser<Conditions<Expr>> | DenoiserFunction {
+): Denoiser | DenoiserFunction {
   const { scale = 1, form = "score", interval } = options;
   if (!Number.isFinite(scale)) throw new RangeError(`scale must be a number, got ${scale}`);
   if (form !== "score" && form !== "mean") {
@@ -121,10 +121,10 @@ function shiftOf(predicts: PredictionType, level: NoiseLevel): number {
 }
 
 function guideNetwork(
-  denoiser: Denoiser<Conditions<Expr>>,
+  denoiser: Denoiser,
   classifier: Classifier,
   options: ClassifierGuidedOptions & ClassifierLabel,
-): Denoiser<Conditions<Expr>> {
+): Denoiser {
   const { schedule, form = "score", label } = options;
   const slope = (x: Expr, t: Expr, condition: Conditions<Expr> | undefined) =>
     slopeOf(classGradient(classifier, x, t, label ?? condition), t, options);
@@ -189,9 +189,10 @@ function classGradient(
   if (label === undefined) {
     throw new RangeError("classifier guidance needs a label or a condition, got neither");
   }
-  if (typeof label !== "number" && !isSingle(label)) {
+  const [one, ...others] = typeof label === "number" ? [label] : Object.values(label);
+  if (others.length > 0) {
     throw new RangeError("classifier guidance needs a label where there are several conditions");
   }
-  const [gradient] = gradients(sum(labelLogProb(classifier.apply(x, t), label)), [x]);
+  const [gradient] = gradients(sum(labelLogProb(classifier.apply(x, t), one)), [x]);
   return gradient;
 }

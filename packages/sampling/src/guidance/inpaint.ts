@@ -1,7 +1,6 @@
 import { add, constant, type Expr, mul, tensor } from "@gen/graph";
 import { type FloatArray, type PredictionType, predictionCoefficients } from "@gen/math";
 import type { NoiseSchedule } from "@gen/schedules";
-import type { Conditions } from "../denoiser/conditions.ts";
 import { changePrediction, type Denoiser, type DenoiserFunction } from "../denoiser/denoiser.ts";
 import { hostFormula, hostTensor, outputTensor } from "../denoiser/host-function.ts";
 import { perSample, tableAt } from "../denoiser/values-at.ts";
@@ -25,18 +24,15 @@ export interface InpaintOptions {
  *
  * @throws RangeError when known or mask has another size than one sample or the batch.
  */
-export function inpaint(
-  denoiser: Denoiser<Conditions<Expr>>,
-  options: InpaintOptions,
-): Denoiser<Conditions<Expr>>;
+export function inpaint(denoiser: Denoiser, options: InpaintOptions): Denoiser;
 export function inpaint(
   denoiser: DenoiserFunction,
   options: InpaintOptions & { readonly predicts?: PredictionType },
 ): DenoiserFunction;
 export function inpaint(
-  denoiser: Denoiser<Conditions<Expr>> | DenoiserFunction,
+  denoiser: Denoiser | DenoiserFunction,
   options: InpaintOptions & { readonly predicts?: PredictionType },
-): Denoiser<Conditions<Expr>> | DenoiserFunction {
+): Denoiser | DenoiserFunction {
   const { shape, known, mask, schedule } = options;
   const size = shape.reduce((a, b) => a * b, 1);
   for (const [name, values] of Object.entries({ known, mask })) {

@@ -1,7 +1,6 @@
-import type { Tensor } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
 import type { Backend } from "@gen/runtime-gpu";
-import type { Conditions } from "../denoiser/conditions.ts";
+import type { ConditionOption } from "../denoiser/conditions.ts";
 import type { Denoiser, DenoiserFunction } from "../denoiser/denoiser.ts";
 import type { Step } from "../samplers/step.ts";
 import type { AbortSignalLike } from "./abort-signal-like.ts";
@@ -38,10 +37,10 @@ export interface SampleOptions {
    */
   readonly clip?: Clip;
   /**
-   * The denoiser's condition, such as class labels `[batch]`; several by the names of its network's
-   * arguments, as `denoiser.condition` has them.
+   * The denoiser's conditions by name, as `denoiser.condition` has them, or the numbers of the only
+   * one, such as class labels `[batch]`.
    */
-  readonly condition?: Conditions<Tensor>;
+  readonly condition?: ConditionOption;
   /** Stops the run within a step and frees what it holds. */
   readonly signal?: AbortSignalLike;
   /** Called after each step; a promise that it returns is awaited. */

@@ -1,6 +1,7 @@
+import type { Tensor } from "@gen/graph";
 import type { PredictionType } from "@gen/math";
 import type { Backend, Program } from "@gen/runtime-gpu";
-import { conditionInputs } from "../denoiser/conditions.ts";
+import { type Conditions, conditionInputs, namedConditions } from "../denoiser/conditions.ts";
 import type { Denoiser } from "../denoiser/denoiser.ts";
 import type { Step } from "../samplers/step.ts";
 import { coefficientTable } from "./coefficients.ts";
@@ -14,7 +15,7 @@ import type {
   SampleStep,
   Samples,
 } from "./sample-options.ts";
-import { stepForm, stepGraph } from "./step-graph.ts";
+import { type StepForm, stepForm, stepGraph } from "./step-graph.ts";
 
 /** A denoiser ready to sample: its programs are compiled once per shape and kept. */
 export interface Sampler {
@@ -45,12 +46,13 @@ export function sampler<T>({ backend, denoiser }: SamplerOptions<T>): Sampler {
     }
     if (!opening) throw new TypeError("backend is needed unless the denoiser is a function");
     const table = coefficientTable(steps, clip, form.depth, rowsFor(steps.length));
-    const program = await compiled(denoiser, opening, options, table.shape, form);
+    const condition = namedConditions(options.condition, denoiser.condition);
+    const program = await compiled(denoiser, opening, shape, condition, table.shape, form);
     const opened = await opening;
     const shared: Record<string, T> = {};
     try {
       shared.coefficients = opened.upload(table.values, table.shape, "float32");
-      const conditions = Object.entries(conditionInputs(options.condition));
+      const conditions = Object.entries(conditionInputs(condition));
       for (const [name, { data, shape, dtype }] of conditions) {
         shared[name] = opened.upload(data, shape, dtype);
       }
@@ -64,8 +66,10 @@ export function sampler<T>({ backend, denoiser }: SamplerOptions<T>): Sampler {
   const compiled = (
     model: Denoiser,
     on: Promise<Backend<T>>,
-    { shape, condition }: SampleOptions,
-    ...[table, form]: [Parameters<typeof stepGraph>[2], Parameters<typeof stepGraph>[4]]
+    shape: readonly number[],
+    condition: Conditions<Tensor> | undefined,
+    table: readonly [rows: number, columns: number],
+    form: StepForm,
   ): Promise<Program<T>> => {
     const conditions = Object.entries(conditionInputs(condition));
     const signatures = conditions.map(([name, { shape, dtype }]) => [name, shape, dtype]);

@@ -118,7 +118,7 @@ export function takeStep(
  * its time step in, the next x and x0 out. Every step of every table of one form runs it.
  */
 export function stepGraph(
-  denoiser: Denoiser<Conditions<Expr>>,
+  denoiser: Denoiser,
   shape: readonly number[],
   table: readonly [rows: number, columns: number],
   conditions: Conditions<Tensor> | undefined,

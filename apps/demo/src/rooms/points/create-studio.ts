@@ -67,7 +67,7 @@ export function createStudio(): Studio {
       const backend = await held(choice);
       if (abort.signal.aborted) return undefined;
       if (!trained) throw new Error("there is nothing to sample from: train first");
-      drawing ??= sampler({ backend, denoiser: trained.denoiser });
+      drawing ??= sampler({ backend, denoiser: trained.pipeline.denoiser });
       const run = {
         abort,
         ended: samplePoints({ on: drawing, request, points, signal: abort.signal, hear }),

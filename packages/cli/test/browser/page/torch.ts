@@ -1,6 +1,7 @@
 import { readNpy } from "@gen/data";
 import { ddimSteps } from "@gen/ddim";
-import { loadPipeline, sample } from "@gen/sampling";
+import { loadPipeline } from "@gen/pipeline";
+import { sample } from "@gen/sampling";
 import { openHere } from "./open-here.ts";
 
 /** Undefined where the server has no such file. */

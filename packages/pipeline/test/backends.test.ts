@@ -5,9 +5,10 @@ import type { Backend } from "@gen/runtime-gpu";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { tfjsBackend } from "@gen/runtime-gpu/tfjs";
+import { denoiser, sample, sampler } from "@gen/sampling";
 import { cosineSchedule } from "@gen/schedules";
 import { expect, it } from "vitest";
-import { denoiser, loadPipeline, sample, sampler, savePipeline } from "../src/index.ts";
+import { loadPipeline, pipelineFiles } from "../src/index.ts";
 import { table } from "./networks.ts";
 
 const zero = unet({ size: 8, channels: 8, multipliers: [1, 2], seed: 2 });
@@ -20,7 +21,8 @@ const weights = Object.entries(weightsOf(zero)).map(([name, one]) => {
   return [name, tensor(numbers, one.shape)];
 });
 const network = withWeights(zero, Object.fromEntries(weights));
-const files = savePipeline({
+const files = pipelineFiles({
+  kind: "diffusion",
   denoiser: denoiser(network),
   scheduler: { schedule: cosineSchedule({ steps: 10 }) },
   shape: [1, 8, 8],

@@ -1,24 +1,22 @@
-import { type Shape, tensor } from "@gen/graph";
+import { type Shape, type Tensor, tensor } from "@gen/graph";
 import { randomStream } from "@gen/math";
 import { dit, type Network, unet, weightsOf, withWeights } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
-import { cosineSchedule } from "@gen/schedules";
-import { describe, expect, it } from "vitest";
 import {
   type ClassifierFreeOptions,
   type Conditions,
   classifierFree,
   compose,
-  conditionInputs,
   type Denoiser,
   denoiser,
   denoiserFunction,
-  loadPipeline,
   type SampleOptions,
   type Step,
   sample,
-  savePipeline,
-} from "../src/index.ts";
+} from "@gen/sampling";
+import { cosineSchedule } from "@gen/schedules";
+import { describe, expect, it } from "vitest";
+import { loadPipeline, pipelineFiles } from "../src/index.ts";
 import { table } from "./networks.ts";
 
 const schedule = cosineSchedule({ steps: 10 });
@@ -32,9 +30,9 @@ const learned = table(1).map(
 
 interface Case {
   network: Network;
-  condition?: SampleOptions["condition"];
+  condition?: Conditions<Tensor>;
   /** The same under the names of the file's inputs, where these differ. */
-  loaded?: SampleOptions["condition"];
+  loaded?: Conditions<Tensor>;
   steps?: Step[];
   inputs: string[];
 }
@@ -42,12 +40,14 @@ interface Case {
 const cases: Record<string, Case> = {
   "a unet with classes": {
     network: unet({ ...small, classes: 3 }),
-    condition: labels,
+    condition: { condition: labels },
+    loaded: { class_labels: labels },
     inputs: ["sample", "timestep", "class_labels"],
   },
   "a unet with cross-attention": {
     network: unet({ ...small, crossAttention: { features: 6 }, heads: 2 }),
-    condition: context,
+    condition: { context },
+    loaded: { encoder_hidden_states: context },
     inputs: ["sample", "timestep", "encoder_hidden_states"],
   },
   "a unet with classes and cross-attention": {
@@ -63,7 +63,8 @@ const cases: Record<string, Case> = {
   },
   "a dit with classes and a learned variance": {
     network: dit({ size: 4, width: 8, depth: 1, heads: 2, classes: 3, learnedVariance: true }),
-    condition: labels,
+    condition: { condition: labels },
+    loaded: { class_labels: labels },
     steps: learned,
     inputs: ["sample", "timestep", "class_labels"],
   },
@@ -81,15 +82,20 @@ function wakened(network: Network): Network {
 }
 
 /** How many axes each condition has. */
-const ranks = (condition: Conditions<{ shape: Shape }> | undefined) =>
-  Object.entries(conditionInputs(condition)).map(([name, { shape }]) => [name, shape.length]);
+const ranks = (condition: Conditions<{ shape: Shape }> = {}) =>
+  Object.entries(condition).map(([name, { shape }]) => [name, shape.length]);
 
 describe("a pipeline's folder keeps", () => {
   for (const [name, one] of Object.entries(cases)) {
     const { network, condition, loaded: under = condition, steps = table(1), inputs } = one;
     it(`${name}, and a second save is like the first`, async () => {
       const model = denoiser(wakened(network));
-      const files = savePipeline({ denoiser: model, scheduler: { schedule }, shape: [1, 4, 4] });
+      const files = pipelineFiles({
+        kind: "diffusion",
+        denoiser: model,
+        scheduler: { schedule },
+        shape: [1, 4, 4],
+      });
       const loaded = await loadPipeline((path) => Promise.resolve(files[path]));
       expect(ranks(loaded.denoiser.condition)).toEqual(ranks(under));
       const run = { backend, steps, shape: [3, 1, 4, 4], seed: 8 };
@@ -98,7 +104,7 @@ describe("a pipeline's folder keeps", () => {
       expect(Math.max(...before.x.map(Math.abs))).toBeGreaterThan(0.1);
       for (const [i, v] of before.x.entries()) expect(after.x[i]).toBeCloseTo(v, 5);
 
-      const again = savePipeline(loaded);
+      const again = pipelineFiles(loaded);
       const text = new TextDecoder("latin1").decode(again["unet/model.onnx"]);
       for (const input of inputs) expect(text).toContain(input);
       const twice = await loadPipeline((path) => Promise.resolve(again[path]));
@@ -115,12 +121,13 @@ describe("a context", () => {
     const run = { backend, steps: table(1), shape: [3, 1, 4, 4], seed: 8 };
     const none = tensor(new Float32Array(30), [1, 5, 6]);
     const repeated = tensor(new Float32Array(90), [3, 5, 6]);
-    const guided = (scale: number) => classifierFree(model, { scale, unconditional: none });
-    const plain = await sample({ ...run, denoiser: model, condition: context });
-    const without = await sample({ ...run, denoiser: model, condition: repeated });
-    const once = await sample({ ...run, denoiser: guided(1), condition: context });
-    const off = await sample({ ...run, denoiser: guided(0), condition: context });
-    const more = await sample({ ...run, denoiser: guided(3), condition: context });
+    const guided = (scale: number) =>
+      classifierFree(model, { scale, unconditional: { context: none } });
+    const plain = await sample({ ...run, denoiser: model, condition: { context } });
+    const without = await sample({ ...run, denoiser: model, condition: { context: repeated } });
+    const once = await sample({ ...run, denoiser: guided(1), condition: { context } });
+    const off = await sample({ ...run, denoiser: guided(0), condition: { context } });
+    const more = await sample({ ...run, denoiser: guided(3), condition: { context } });
     const far = (a: ArrayLike<number>, b: ArrayLike<number>) =>
       Math.max(...Array.from(a, (v, i) => Math.abs(v - b[i])));
     expect(far(plain.x, without.x)).toBeGreaterThan(1e-3);
@@ -174,7 +181,7 @@ describe("a context", () => {
     const run = { backend, denoiser: model, steps: table(1), shape: [3, 1, 4, 4] };
     const refused = (condition: SampleOptions["condition"], message: string) =>
       expect(sample({ ...run, condition })).rejects.toThrow(message);
-    await refused(labels, "condition must be { condition, context } for a denoiser of several");
+    await refused([0, 2, 1], "condition must be { condition, context } for a denoiser of several");
     await refused({ context }, "condition must be { condition, context }, got { context }");
     await refused(
       { labels, context },

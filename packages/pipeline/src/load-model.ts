@@ -6,11 +6,12 @@ export type ReadFile = (path: string) => Promise<Uint8Array | undefined>;
 
 /** How a model of a folder is read. */
 export interface LoadModelOptions {
-  /** The largest file, and the most bytes of weights outside the model; 2 GiB unless told. */
+  /** The largest file, and the most bytes of weights outside the model. @defaultValue 2 GiB */
   readonly limit?: number;
   /**
-   * Reads the files outside the model that hold its weights; `read` unless told. Their paths are the
-   * model's own words: below its folder, but perhaps a link that leads elsewhere.
+   * Reads the files outside the model that hold its weights. Their paths are the model's own words:
+   * below its folder, but perhaps a link that leads elsewhere.
+   * @defaultValue `read`
    */
   readonly readWeights?: ReadFile;
 }

@@ -1,18 +1,18 @@
-import type { SchedulerConfig } from "@gen/schedules";
+import type { SchedulerConfig, SchedulerConfigInput } from "@gen/schedules";
 import type { Clip } from "../run/clip.ts";
-import type { Step } from "../samplers/step.ts";
 import { type SamplerName, samplerKind, samplerNames } from "./sampler-kinds.ts";
 import { schedulerNotes } from "./scheduler-notes.ts";
+import type { Step } from "./step.ts";
 
 /** What {@link schedulerSteps} leaves to its caller. */
 export interface SchedulerStepsOptions {
-  /** Moves from noise to data; every training step for ddpm, 4 for lcm, 20 for others unless told. */
+  /** Moves from noise to data. @defaultValue every training step for ddpm, 4 for lcm, 20 for others */
   readonly steps?: number;
-  /** The sampler; that of the config's class unless told, see {@link usualSampler}. */
+  /** The sampler. @defaultValue that of the config's class, see {@link defaultSampler} */
   readonly sampler?: SamplerName;
   /**
-   * Fresh noise at each step, from 0 (none) to 1 (as ddpm), for ddim and euler-ancestral only; 0 for
-   * ddim and 1 for euler-ancestral unless told.
+   * Fresh noise at each step, from 0 (none) to 1 (as ddpm), for ddim and euler-ancestral only.
+   * @defaultValue 0 for ddim, 1 for euler-ancestral
    */
   readonly eta?: number;
   /** How many tokens an image has, for a flow whose shift grows with it (`use_dynamic_shifting`). */
@@ -44,14 +44,15 @@ const solverClasses: Readonly<Record<string, SamplerName>> = {
  * The sampler that a scheduler's class is: one of the solvers, or ddim for a class that only holds
  * a schedule, DDPMScheduler among them (ddpm, with its many steps, wants to be asked for).
  */
-export function usualSampler({ className, settings }: SchedulerConfig): SamplerName {
+export function defaultSampler(scheduler: SchedulerConfigInput): SamplerName {
+  const { className, settings } = completed(scheduler);
   const name = solverClasses[className] ?? "ddim";
   const sde = name === "dpm-solver++" && String(settings.algorithm_type).startsWith("sde-");
   return sde ? "dpm-solver++-sde" : name;
 }
 
-/** The fresh noise of each step unless told; undefined for a sampler that has no such choice. */
-export const usualEta = (name: SamplerName): number | undefined => samplerKind(name).eta;
+/** The default of a sampler's `eta`; undefined for a sampler that has none. */
+export const defaultEta = (name: SamplerName): number | undefined => samplerKind(name).eta;
 
 /**
  * The table of steps and the clip that a diffusers scheduler_config.json asks for: its schedule,
@@ -66,24 +67,47 @@ export const usualEta = (name: SamplerName): number | undefined => samplerKind(n
  * has none or lies outside [0, 1], steps is outside its range, or imageLength is missing.
  */
 export function schedulerSteps(
-  config: SchedulerConfig,
+  scheduler: SchedulerConfigInput,
   options: SchedulerStepsOptions = {},
 ): SchedulerSteps {
-  const { sampler = usualSampler(config), steps, eta, imageLength } = options;
+  const config = completed(scheduler);
+  const { sampler = defaultSampler(config), steps, eta, imageLength } = options;
   const { schedule, predictionType: predicts, spacing, offset } = config;
   const kind = samplerKind(sampler);
   if (eta !== undefined && kind.eta === undefined) {
-    const noisy = samplerNames.filter((name) => usualEta(name) !== undefined);
+    const noisy = samplerNames.filter((name) => defaultEta(name) !== undefined);
     throw new RangeError(
       `eta must be left out for ${sampler}, only ${noisy.join(" and ")} have one, got ${eta}`,
     );
   }
-  const count = steps ?? Math.min(kind.usual, schedule.length);
+  const count = steps ?? Math.min(kind.defaultSteps, schedule.length);
   const common = { predicts, spacing, offset, steps: count, imageLength };
   return {
     steps: kind.table(config, common, eta ?? kind.eta ?? 0),
     clip: config.thresholding ?? config.clip ?? false,
     sampler,
     notes: schedulerNotes(config),
+  };
+}
+
+/** A scheduler's config with the defaults of a class that only holds a schedule, or of a flow. */
+function completed(scheduler: SchedulerConfigInput): SchedulerConfig {
+  const { length, spec } = scheduler.schedule;
+  const flow = spec.kind === "flow" && scheduler.predictionType === "flow";
+  return {
+    className: flow ? "FlowMatchEulerDiscreteScheduler" : "DDPMScheduler",
+    predictionType: "epsilon",
+    clip: null,
+    thresholding: null,
+    spacing: "leading",
+    offset: 0,
+    varianceType: null,
+    flow: flow ? { length, shift: spec.shift } : null,
+    stochastic: false,
+    settings: {},
+    config: {},
+    unknown: [],
+    notBuilt: [],
+    ...scheduler,
   };
 }

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { arrayDataset } from "@gen/data";
+import { type TrainDdpmOptions, trainDdpm } from "@gen/ddpm";
 import { randomStream } from "@gen/math";
 import { weightsOf } from "@gen/nn";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
-import { loadPipeline, savePipeline, schedulerSteps } from "@gen/sampling";
+import { sample, schedulerSteps } from "@gen/sampling";
 import { afterAll, describe, expect, it } from "vitest";
-import { sample, type TrainDdpmOptions, trainDdpm } from "../src/index.ts";
+import { loadPipeline, pipelineFiles } from "../src/index.ts";
 
 const onnx = await onnxBackend();
 afterAll(() => onnx.close());
@@ -38,11 +39,15 @@ describe("a loaded pipeline's denoiser is trained further", () => {
     const { schedule } = pipeline.scheduler;
     const before = weightsOf(pipeline.denoiser);
     const options = { network: pipeline.denoiser, schedule, ema: 0.9 };
-    const { denoiser: tuned, ema, training } = await tune(options);
+    const {
+      pipeline: { denoiser: tuned },
+      ema,
+      training,
+    } = await tune(options);
     const losses = training.history.map(({ losses }) => losses.loss);
     expect(losses.at(-1)).toBeLessThan(0.6 * losses[0]);
 
-    const files = savePipeline({ ...pipeline, denoiser: tuned });
+    const files = pipelineFiles({ ...pipeline, denoiser: tuned });
     const again = await loadPipeline((path) => Promise.resolve(files[path]));
     expect(again.scheduler.config).toEqual(pipeline.scheduler.config);
     const weights = weightsOf(again.denoiser);
@@ -67,7 +72,7 @@ describe("a loaded pipeline's denoiser is trained further", () => {
   it("towards what it predicts, and nothing else", async () => {
     const { denoiser } = await load("denoiser-17", { prediction_type: "v_prediction" });
     const tuned = await tune({ network: denoiser, predicts: "v", steps: 1 });
-    expect(tuned.denoiser.predicts).toBe("v");
+    expect(tuned.pipeline.denoiser.predicts).toBe("v");
     await expect(tune({ network: denoiser, predicts: "epsilon" })).rejects.toThrow(
       "predicts must be left out or v, as the denoiser does, got epsilon",
     );

@@ -12,9 +12,10 @@ import {
   trace,
 } from "@gen/graph";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
+import { sample, stepTable } from "@gen/sampling";
 import { linearSchedule, writeSchedulerConfig } from "@gen/schedules";
 import { expect, it } from "vitest";
-import { loadModel, loadPipeline, sample, stepTable } from "../src/index.ts";
+import { loadModel, loadPipeline } from "../src/index.ts";
 
 const schedule = linearSchedule({ steps: 10 });
 const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));

@@ -1,13 +1,13 @@
 import type { PredictionType } from "@gen/math";
 import { flowSigmas, type SchedulerConfig } from "@gen/schedules";
-import { ddimSteps } from "../samplers/ddim-steps.ts";
-import { type DdpmVariance, ddpmSteps } from "../samplers/ddpm-steps.ts";
-import { type DpmSolverOptions, dpmSolverSteps } from "../samplers/dpm-solver.ts";
-import { eulerAncestralSteps, eulerSteps, flowEulerSteps } from "../samplers/euler.ts";
-import { heunSteps } from "../samplers/heun.ts";
-import { lcmSteps } from "../samplers/lcm.ts";
-import type { Step } from "../samplers/step.ts";
-import { type UnipcOptions, unipcSteps } from "../samplers/unipc.ts";
+import { ddimSteps } from "./ddim-steps.ts";
+import { type DdpmVariance, ddpmSteps } from "./ddpm-steps.ts";
+import { type DpmSolverOptions, dpmSolverSteps } from "./dpm-solver.ts";
+import { eulerAncestralSteps, eulerSteps, flowEulerSteps } from "./euler.ts";
+import { heunSteps } from "./heun.ts";
+import { lcmSteps } from "./lcm.ts";
+import type { Step } from "./step.ts";
+import { type UnipcOptions, unipcSteps } from "./unipc.ts";
 
 /** What every table is made of. */
 export interface Common {
@@ -19,10 +19,10 @@ export interface Common {
 }
 
 interface SamplerKind {
-  /** How much fresh noise unless told; undefined where there is no such choice. */
+  /** The default of `eta`; undefined for a sampler that has none. */
   readonly eta?: number;
-  /** Steps unless told. */
-  readonly usual: number;
+  /** The default number of steps. */
+  readonly defaultSteps: number;
   table(config: SchedulerConfig, common: Common, eta: number): Step[];
 }
 
@@ -44,7 +44,7 @@ const dpmSolver =
     return dpmSolverSteps(config.schedule, {
       ...common,
       ...sigmasOf(config),
-      // The singlestep class lowers only where it must, which is what happens unless told.
+      // The singlestep class lowers only where it must, which is the default.
       ...(form.method !== "singlestep" && lowered(config)),
       ...form,
       order: order as DpmSolverOptions["order"],
@@ -56,36 +56,36 @@ const dpmSolver =
 const kinds = {
   ddim: {
     eta: 0,
-    usual: 20,
+    defaultSteps: 20,
     table: ({ schedule }, common, eta) =>
       ddimSteps(schedule, { ...common, eta, keepEpsilon: true }),
   },
   ddpm: {
-    usual: Number.POSITIVE_INFINITY,
+    defaultSteps: Number.POSITIVE_INFINITY,
     table({ schedule, varianceType }, common) {
       const variance = (varianceType ?? undefined) as DdpmVariance | undefined;
       return ddpmSteps(schedule, { ...common, variance });
     },
   },
   euler: {
-    usual: 20,
+    defaultSteps: 20,
     table: (config, common) => eulerSteps(config.schedule, { ...common, ...sigmasOf(config) }),
   },
   "euler-ancestral": {
     eta: 1,
-    usual: 20,
+    defaultSteps: 20,
     table: (config, common, eta) =>
       eulerAncestralSteps(config.schedule, { ...common, ...sigmasOf(config), eta }),
   },
   heun: {
-    usual: 20,
+    defaultSteps: 20,
     table: (config, common) => heunSteps(config.schedule, { ...common, ...sigmasOf(config) }),
   },
-  "dpm-solver++": { usual: 20, table: dpmSolver({}) },
-  "dpm-solver++-single": { usual: 20, table: dpmSolver({ method: "singlestep" }) },
-  "dpm-solver++-sde": { usual: 20, table: dpmSolver({ sde: true }) },
+  "dpm-solver++": { defaultSteps: 20, table: dpmSolver({}) },
+  "dpm-solver++-single": { defaultSteps: 20, table: dpmSolver({ method: "singlestep" }) },
+  "dpm-solver++-sde": { defaultSteps: 20, table: dpmSolver({ sde: true }) },
   unipc: {
-    usual: 20,
+    defaultSteps: 20,
     table: (config, common) =>
       unipcSteps(config.schedule, {
         ...common,
@@ -96,7 +96,7 @@ const kinds = {
       }),
   },
   "flow-euler": {
-    usual: 20,
+    defaultSteps: 20,
     table({ className, flow, stochastic }, { steps, imageLength }) {
       if (!flow) {
         throw new RangeError(
@@ -108,7 +108,7 @@ const kinds = {
     },
   },
   lcm: {
-    usual: 4,
+    defaultSteps: 4,
     table: ({ schedule, settings }, { steps, predicts }) =>
       lcmSteps(schedule, {
         steps,

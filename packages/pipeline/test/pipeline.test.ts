@@ -1,14 +1,9 @@
 import { constant, evaluate, graphOf, mul, parameter, reshape, tanh, tensor } from "@gen/graph";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
+import { generate, type PipelineVae, sample } from "@gen/sampling";
 import { cosineSchedule } from "@gen/schedules";
 import { describe, expect, it } from "vitest";
-import {
-  loadPipeline,
-  type PipelineVae,
-  sample,
-  savePipeline,
-  savePipelineVae,
-} from "../src/index.ts";
+import { loadPipeline, pipelineFiles, savePipeline } from "../src/index.ts";
 import { smallDenoiser, table } from "./networks.ts";
 
 const gain = parameter("gain", tensor([2, 3], [1, 2]));
@@ -23,6 +18,7 @@ const vae: PipelineVae = {
 };
 const schedule = cosineSchedule({ steps: 10 });
 const whole = {
+  kind: "diffusion" as const,
   denoiser: smallDenoiser(3),
   scheduler: { schedule, clip: 1 },
   shape: [2],
@@ -37,7 +33,7 @@ const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value))
 
 describe("a pipeline's folder", () => {
   it("has diffusers' layout", () => {
-    const files = savePipeline(whole);
+    const files = pipelineFiles(whole);
     expect(Object.keys(files).sort()).toEqual([
       "model_index.json",
       "scheduler/scheduler_config.json",
@@ -55,7 +51,7 @@ describe("a pipeline's folder", () => {
   });
 
   it("samples the same after a round trip", async () => {
-    const loaded = await loadPipeline(folder(savePipeline(whole)));
+    const loaded = await loadPipeline(folder(pipelineFiles(whole)));
     expect(loaded).toMatchObject({
       shape: [2],
       classes: ["a", "b", "c"],
@@ -70,22 +66,48 @@ describe("a pipeline's folder", () => {
       steps: table(1),
       shape: [4, 2],
       seed: 8,
-      condition: tensor([0, 1, 2, 0], [4], "int64"),
+      condition: [0, 1, 2, 0],
     };
     const before = await sample({ ...run, denoiser: whole.denoiser });
     const after = await sample({ ...run, denoiser: loaded.denoiser });
     for (const [i, v] of before.x.entries()) expect(after.x[i]).toBeCloseTo(v, 6);
   });
 
+  it("is written file by file, and generates the same when loaded", async () => {
+    const written: Record<string, Uint8Array> = {};
+    await savePipeline(whole, async (path, bytes) => {
+      written[path] = bytes;
+    });
+    expect(written).toEqual(pipelineFiles(whole));
+    const run = { backend, count: 4, steps: 5, seed: 8, condition: [0, 1, 2, 0], guidance: 2 };
+    const before = await generate(whole, run);
+    const after = await generate(await loadPipeline(folder(written)), run);
+    expect([after.shape, after.steps]).toEqual([[4, 1, 1, 2], 5]);
+    expect(Math.max(...before.x.map(Math.abs))).toBeGreaterThan(0.1);
+    for (const [i, v] of before.x.entries()) expect(after.x[i]).toBeCloseTo(v, 5);
+  });
+
+  it("of a VAE alone is loaded by its kind", async () => {
+    const alone = { kind: "vae", vae, shape: [2] } as const;
+    const loaded = await loadPipeline(folder(pipelineFiles(alone)), { kind: "vae" });
+    expect(loaded).toMatchObject({ kind: "vae", shape: [2], vae: { image: [1, 1, 2] } });
+    const run = { backend, count: 3, seed: 2 };
+    const [before, after] = [await generate(alone, run), await generate(loaded, run)];
+    for (const [i, v] of before.x.entries()) expect(after.x[i]).toBeCloseTo(v, 6);
+    await expect(loadPipeline(folder({}), { kind: "vae" })).rejects.toThrow(
+      "vae_decoder/model.onnx is missing",
+    );
+  });
+
   it("holds a VAE's files alone, too", () => {
-    const files = savePipeline(whole);
+    const files = pipelineFiles(whole);
     const names = ["vae_decoder/config.json", "vae_decoder/model.onnx", "vae_encoder/model.onnx"];
     const wanted = Object.fromEntries(names.map((name) => [name, files[name]]));
-    expect(savePipelineVae(vae, [2])).toEqual(wanted);
+    expect(pipelineFiles({ kind: "vae", vae, shape: [2] })).toEqual(wanted);
   });
 
   it("undoes the scaling of another exporter's autoencoder", async () => {
-    const files = savePipeline(whole);
+    const files = pipelineFiles(whole);
     const shifted = async (config: object) => {
       const changed = { ...files, "vae_decoder/config.json": text(config) };
       const { vae: loaded } = await loadPipeline(folder(changed));
@@ -116,7 +138,7 @@ describe("a pipeline's folder", () => {
   });
 
   it("names the file that is missing, too large or damaged", async () => {
-    const files = savePipeline(whole);
+    const files = pipelineFiles(whole);
     const load = (change: Record<string, Uint8Array | undefined>, limit?: number) =>
       expect(loadPipeline(folder({ ...files, ...change }), { limit })).rejects;
     await load({ "unet/model.onnx": undefined }).toThrow("unet/model.onnx is missing");
@@ -137,7 +159,7 @@ describe("a pipeline's folder", () => {
   });
 
   it("asks for fixed paths only, whatever the index says", async () => {
-    const files = savePipeline(whole);
+    const files = pipelineFiles(whole);
     const asked: string[] = [];
     const index = { unet: ["../../etc", "passwd"], vae_decoder: null, extra: "/root" };
     const changed: Record<string, Uint8Array> = { ...files, "model_index.json": text(index) };
@@ -149,7 +171,7 @@ describe("a pipeline's folder", () => {
   });
 
   it("asks for what our own index names and no more, in two rounds", async () => {
-    const files: Record<string, Uint8Array> = savePipeline({ ...whole, vae: undefined });
+    const files: Record<string, Uint8Array> = pipelineFiles({ ...whole, vae: undefined });
     const rounds: string[][] = [];
     let open: string[] = [];
     const { vae: none } = await loadPipeline(async (path) => {
@@ -167,7 +189,7 @@ describe("a pipeline's folder", () => {
   });
 
   it("does without model_index.json and without a VAE", async () => {
-    const { "model_index.json": _, ...files } = savePipeline({ ...whole, vae: undefined });
+    const { "model_index.json": _, ...files } = pipelineFiles({ ...whole, vae: undefined });
     const loaded = await loadPipeline(folder(files));
     expect(loaded.vae).toBeUndefined();
     expect(loaded.shape).toEqual([2]);

@@ -1,10 +1,22 @@
 import { concat, type Expr, type Shape, type Signature, toOnnx, trace } from "@gen/graph";
+import type { Conditions, DiffusionPipeline, Pipeline, PipelineVae } from "@gen/sampling";
 import { readSchedulerConfig, writeSchedulerConfig } from "@gen/schedules";
-import { type Conditions, isSingle } from "../denoiser/conditions.ts";
-import { type PipelineInput, type PipelineVae, pipelinePaths } from "./pipeline.ts";
+import { pipelinePaths } from "./paths.ts";
 import { utf8 } from "./utf8.ts";
 
 const MODEL = ["diffusers", "OnnxRuntimeModel"];
+
+/** Writes a file of the folder; a promise that it returns is awaited. */
+export type WriteFile = (path: string, bytes: Uint8Array) => unknown;
+
+/**
+ * Writes the files of a pipeline, as {@link pipelineFiles} gives them, one after the other.
+ *
+ * @throws as a rejection: what `pipelineFiles` or `write` throws.
+ */
+export async function savePipeline(pipeline: Pipeline, write: WriteFile): Promise<void> {
+  for (const [path, bytes] of Object.entries(pipelineFiles(pipeline))) await write(path, bytes);
+}
 
 /**
  * A pipeline as the files of a folder, by path, laid out as diffusers does.
@@ -14,28 +26,43 @@ const MODEL = ["diffusers", "OnnxRuntimeModel"];
  * `[batch, tokens, features]` (other conditions beside these by their own names), and gives `out_sample`; `vae_decoder/model.onnx` takes
  * `latent_sample` and gives `sample`; `vae_encoder/model.onnx` takes `sample` and gives
  * `latent_parameters`, mean and log variance joined along axis 1. The denoiser's `predicts` goes
- * into `scheduler/scheduler_config.json`, which carries the schedule.
+ * into `scheduler/scheduler_config.json`, which carries the schedule. A VAE alone has its own files
+ * and no others.
+ *
+ * @throws RangeError when the schedule has no place in a scheduler's config.
  */
-export function savePipeline(pipeline: PipelineInput): Record<string, Uint8Array> {
+export function pipelineFiles(pipeline: Pipeline): Record<string, Uint8Array> {
+  return pipeline.kind === "vae"
+    ? vaeFiles(pipeline.vae, pipeline.shape)
+    : diffusionFiles(pipeline);
+}
+
+function diffusionFiles(pipeline: DiffusionPipeline): Record<string, Uint8Array> {
   const { denoiser, shape, vae, classes, notes } = pipeline;
   const scheduler = writeSchedulerConfig({
     ...pipeline.scheduler,
     predictionType: denoiser.predicts,
   });
   const labels: Signature = { shape: ["batch"], dtype: "int64" };
-  const told = toldAs(denoiser.condition ?? (classes && labels));
+  const conditions = fileInputs(denoiser.condition ?? (classes && { condition: labels }));
   const signature: Record<string, Signature> = {
     sample: { shape: ["batch", ...shape] },
     timestep: { shape: ["batch"], dtype: "int64" },
     ...Object.fromEntries(
-      told.map(({ as, like }) => [as, { ...like, shape: ["batch", ...like.shape.slice(1)] }]),
+      conditions.map(({ input, like }) => [
+        input,
+        { ...like, shape: ["batch", ...like.shape.slice(1)] },
+      ]),
     ),
   };
   const unet = trace(({ sample, timestep, ...given }: Record<string, Expr>) => {
-    const named = told.map(({ name, as }) => [name, given[as]]);
-    const condition = told[0]?.name === "" ? given[told[0].as] : Object.fromEntries(named);
+    const condition = conditions.map(({ name, input }) => [name, given[input]]);
     return {
-      out_sample: denoiser.apply(sample, timestep, told.length > 0 ? condition : undefined),
+      out_sample: denoiser.apply(
+        sample,
+        timestep,
+        condition.length > 0 ? Object.fromEntries(condition) : undefined,
+      ),
     };
   }, signature);
   const index = {
@@ -51,25 +78,24 @@ export function savePipeline(pipeline: PipelineInput): Record<string, Uint8Array
     [pipelinePaths.index]: json(index),
     [pipelinePaths.scheduler]: utf8(scheduler),
     [pipelinePaths.unet]: toOnnx(unet, { name: "unet" }),
-    ...(vae && savePipelineVae(vae, shape)),
+    ...(vae && vaeFiles(vae, shape)),
   };
 }
 
-/** Conditions by their own names, where they have some, and as the file's inputs. */
-function toldAs(condition: Conditions<Signature> | undefined) {
-  if (condition === undefined) return [];
-  const entries = isSingle(condition) ? [["", condition] as const] : Object.entries(condition);
-  const usual = (like: Signature) =>
-    like.shape.length === 1 ? "class_labels" : "encoder_hidden_states";
-  const alike = (as: string) => entries.filter(([, like]) => usual(like) === as).length;
-  return entries.map(([name, like]) => {
-    const as = usual(like);
-    return { name, like, as: name === "" || alike(as) === 1 ? as : name };
+/** Conditions with the names of the file's inputs: diffusers' names where these tell them apart. */
+function fileInputs(conditions: Conditions<Signature> = {}) {
+  const usual = ({ shape }: Signature) =>
+    shape.length === 1 ? "class_labels" : "encoder_hidden_states";
+  const all = Object.entries(conditions);
+  return all.map(([name, like]) => {
+    const input = usual(like);
+    const alike = all.filter(([, other]) => usual(other) === input);
+    return { name, like, input: alike.length === 1 ? input : name };
   });
 }
 
-/** The VAE's part of a pipeline's files, on latents `[batch, ...shape]`. */
-export function savePipelineVae(vae: PipelineVae, shape: Shape): Record<string, Uint8Array> {
+/** A VAE's files, on latents `[batch, ...shape]`. */
+function vaeFiles(vae: PipelineVae, shape: Shape): Record<string, Uint8Array> {
   const { encode, decode, image } = vae;
   const decoder = trace(({ latent_sample }) => ({ sample: decode(latent_sample) }), {
     latent_sample: { shape: ["batch", ...shape] },
