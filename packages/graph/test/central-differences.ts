@@ -34,7 +34,7 @@ export const random = (shape: readonly number[], seed = 1): Tensor =>
   );
 
 export interface Operand {
-  /** As the graph sees it; as `value.shape` unless told. */
+  /** The shape that the graph sees; default `value.shape`. */
   shape?: Shape;
   value: Tensor;
 }

@@ -15,18 +15,19 @@ export interface OnnxOptions {
   /**
    * What computes: `cpu` is onnxruntime-node in Node and WebAssembly in a browser, `wasm` is WebAssembly
    * in both, `webgpu` is the GPU through onnxruntime-web in a browser and onnxruntime-node in Node.
-   * Unless told, onnxruntime-node's CPU where it is installed, else WebAssembly.
+   * @defaultValue onnxruntime-node's CPU where it is installed, else WebAssembly
    */
   device?: OnnxDevice;
   /**
-   * Threads of one operation; all that the machine and page allow unless told.
-   * WebAssembly starts its threads once: the first backend of a page or process decides.
+   * Threads of one operation. WebAssembly starts its threads once: the first backend of a page or
+   * process decides.
+   * @defaultValue all that the machine and page allow
    */
   threads?: number;
   /**
    * ONNX Runtime's module for `device` as the caller has imported it, such as `import * as runtime from
-   * "onnxruntime-web/wasm"`: it then comes with the caller's own code, and not in a file that is asked for
-   * only when a backend is opened, which is what happens unless told. In Node `device` must be told with it.
+   * "onnxruntime-web/wasm"`. It then comes with the caller's own code; without this option its file is
+   * requested when a backend is opened. In Node `device` must be given too.
    */
   runtime?: OnnxRuntime;
   /** Where the `.wasm` and `.mjs` files are served: an absolute URL of a folder, or a URL for each. */
@@ -35,9 +36,10 @@ export interface OnnxOptions {
   gpuDevice?: object;
   /**
    * Records the GPU's commands of a program in its first run and replays them in every other, which spares
-   * the host the walk over the graph; for `webgpu` in a browser, false unless told. A program with named
+   * the host the walk over the graph; for `webgpu` in a browser. A program with named
    * dimensions is recorded, and compiled, once for each of their sizes; the last four are kept. What cannot
    * be recorded runs as without this option.
+   * @defaultValue false
    */
   graphCapture?: boolean;
   /** Told why a program runs unrecorded, once for each reason. */

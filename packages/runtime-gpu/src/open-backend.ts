@@ -23,7 +23,7 @@ export async function openBackend(
 }
 
 export interface BestBackendOptions extends OpenOptions {
-  /** Names to try, in order; `backendNames()` unless told. */
+  /** Names to try, in order. @defaultValue `backendNames()` */
   prefer?: readonly string[];
   /** Told why each one that comes before the chosen one cannot be had. */
   onRefused?: (name: string, reason: string) => void;

@@ -14,7 +14,7 @@ import { storedDType, storedValues } from "./tfjs/values.ts";
 export type TfjsDevice = "webgpu" | "webgl" | "wasm" | "cpu";
 
 export interface TfjsOptions {
-  /** Which of TensorFlow.js's backends computes; `wasm` unless told. */
+  /** Which of TensorFlow.js's backends computes. @defaultValue `wasm` */
   device?: TfjsDevice;
   /** Where the `.wasm` files are served: a folder's URL that ends in `/`, or a URL for each file. */
   wasmPaths?: string | Record<string, string>;

@@ -45,7 +45,7 @@ test.each([
   ["LCM", {}, "lcm", 4],
   ["FlowMatchEulerDiscrete", {}, "flow-euler", 20],
 ] as const)(
-  "%sScheduler %j is sampled by %s in %d rows unless told",
+  "%sScheduler %j is sampled by %s in %d rows by default",
   (name, more, sampler, rows) => {
     const one = config(name, more);
     expect(defaultSampler(one)).toBe(sampler);
@@ -81,7 +81,7 @@ describe("a table is that of its builder", () => {
     same(moved, { steps: 7 }, stepTable(moves("leading", 1, moved), kept));
   });
 
-  it("for ddpm, which does not, with the variance told; every training step unless told", () => {
+  it("for ddpm, which does not, with the variance given; every training step by default", () => {
     const one = config("DDPM", { num_train_timesteps: 50, variance_type: "learned_range" });
     const { schedule } = one;
     const list = Array.from({ length: 50 }, (_, i) => 49 - i);

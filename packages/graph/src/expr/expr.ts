@@ -52,7 +52,7 @@ export type Expr =
 /** An expression, or a number that takes the other operand's dtype. */
 export type Operand = Expr | number;
 
-/** What an input looks like: shape `[batch, ...]`, dtype float32 unless told. */
+/** What an input looks like: shape `[batch, ...]` and dtype (default float32). */
 export interface Signature {
   readonly shape: Shape;
   readonly dtype?: DType;

@@ -54,7 +54,7 @@ interface Initializer {
 
 /** Settings of {@link fromOnnx}: how much of a file is trusted, and where its outer data are. */
 export interface OnnxReadOptions {
-  /** The largest file that is read, in bytes; 2 GiB unless told. */
+  /** The largest file that is read, in bytes. @defaultValue 2 GiB */
   limit?: number;
   /** Gives the bytes of tensors that are kept outside the model; without it such a model is refused. */
   externalData?: ExternalData;

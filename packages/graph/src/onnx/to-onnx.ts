@@ -13,13 +13,13 @@ import { writtenVersions } from "./written-versions.ts";
 /** Settings of {@link toOnnx}. */
 export interface OnnxOptions {
   /**
-   * The version of ONNX's operators, 13 to 21; unless told 17, or that of the file whose nodes the graph
-   * keeps as they were.
+   * The version of ONNX's operators, 13 to 21.
+   * @defaultValue 17, or the version of the file whose nodes the graph keeps as they were
    */
   opset?: number;
-  /** The graph's name inside the file; `gen` unless told. */
+  /** The graph's name inside the file. @defaultValue `gen` */
   name?: string;
-  /** Weights and arithmetic in float16; inputs and outputs keep their dtypes; false unless told. */
+  /** Weights and arithmetic in float16; inputs and outputs keep their dtypes. @defaultValue false */
   float16?: boolean;
 }
 

@@ -12,7 +12,7 @@ export interface GraphSession {
 
 /**
  * Hands `graph` to ONNX Runtime, which may call an output as an input of the graph; the file may not.
- * `place` says where outputs are left; in host memory unless told.
+ * `place` says where outputs are left; without it they are in host memory.
  */
 export async function graphSession(
   ort: Ort,

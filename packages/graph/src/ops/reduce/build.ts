@@ -13,13 +13,13 @@ function reduce(op: ReduceOp, x: Expr, axes?: readonly number[], keepDims = fals
   return expr(op, [x], shape, { axes: at, keepdims: keepDims ? 1 : 0 });
 }
 
-/** Sum over `axes` (all unless told), which stay as length 1 where `keepDims`. */
+/** Sum over `axes` (default all), which stay as length 1 where `keepDims`. */
 export const sum = (x: Expr, axes?: readonly number[], keepDims?: boolean): Expr =>
   reduce("ReduceSum", x, axes, keepDims);
-/** Mean over `axes` (all unless told), which stay as length 1 where `keepDims`. */
+/** Mean over `axes` (default all), which stay as length 1 where `keepDims`. */
 export const mean = (x: Expr, axes?: readonly number[], keepDims?: boolean): Expr =>
   reduce("ReduceMean", x, axes, keepDims);
-/** Largest over `axes` (all unless told); ties share the gradient. */
+/** Largest over `axes` (default all); ties share the gradient. */
 export const max = (x: Expr, axes?: readonly number[], keepDims?: boolean): Expr =>
   reduce("ReduceMax", x, axes, keepDims);
 
