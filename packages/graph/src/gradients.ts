@@ -1,3 +1,13 @@
+/*
+ * Reverse-mode differentiation. With v' = d loss / d v, and loss' = 1, from the loss down to `wrt`:
+ *
+ *   x' = sum over the uses y of x:  y' dy/dx
+ *
+ * Each operation's dy/dx is a rule in the `gradient.ts` files of `ops`. The results are expressions: training puts
+ * them into the graph of a step, guidance into the graph of a sampler.
+ *
+ *   const [dw] = gradients(mean(square(sub(matmul(x, w), y))), [w]);
+ */
 import { constant, type Expr, type ExprOf } from "./expr/expr.ts";
 import { foreignOperations, foreignText, isOpaqueResult } from "./expr/foreign.ts";
 import type { ComputedOp } from "./expr/operations.ts";

@@ -1,3 +1,13 @@
+/*
+ * The step of every diffusion sampler as three numbers, for x_t = signal x0 + noise epsilon:
+ *
+ *   x_to = x0 (clean estimate) + x (x_from) + noise z
+ *
+ * `stepTable` of @gen/sampling makes a row from each pair of levels; training takes the posterior's
+ * mean and variance from the same text. DDIM from noise level 0.8 to 0.6:
+ *
+ *   posteriorCoefficients({ signal: 0.6, noise: 0.8 }, { signal: 0.8, noise: 0.6 }, 0);
+ */
 import type { NoiseLevel } from "./noise-level.ts";
 
 /** One row of a sampler's table: `next = x0 * (clean estimate) + x * (current) + noise * z`. */

@@ -1,3 +1,13 @@
+/*
+ * From a runtime to a backend: a device writes, reads and frees its own handles and compiles graphs.
+ *
+ *   Backend(device) = device + checks of inputs + lifetimes (ledger.ts) + one run at a time
+ *
+ * `onnx/host-device.ts`, `onnx/gpu-device.ts` and `tfjs.ts` are devices; `sampler` and `train` see
+ * the backend alone.
+ *
+ *   backendOver({ name: "mine", write, read, free, compile, close })
+ */
 import { type DType, type Graph, type Input, shapeText } from "@gen/graph";
 import { type Bindings, bindDims, resolveShape } from "@gen/graph/compiler";
 import { GenError } from "@gen/math";

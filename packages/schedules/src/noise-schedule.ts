@@ -1,3 +1,13 @@
+/*
+ * What a noise schedule is: how much signal and noise each time step has.
+ *
+ *   x_t = sqrt(abar_t) x0 + sqrt(1 - abar_t) epsilon,    abar_t = product of (1 - beta_s), s <= t
+ *
+ * `scheduleFromBetas` makes the tables. Training draws its levels from them, samplers make their
+ * steps from them, and diffusers' `scheduler_config.json` holds how they were made.
+ *
+ *   linearSchedule({ steps: 1000 }).level(999); // { signal: 0.006..., noise: 0.99998... }
+ */
 import type { NoiseLevel } from "@gen/math";
 
 /** How a schedule's betas were made, enough to make them again. */

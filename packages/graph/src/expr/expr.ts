@@ -1,3 +1,14 @@
+/*
+ * A computation as data: an expression is an operation of ONNX's vocabulary on other expressions.
+ *
+ *   e = op(e_1, ..., e_n; attributes)    with a dtype and a shape such as [batch, 2]
+ *
+ * The builders in `build.ts` files of `ops` check shapes and make expressions; `trace.ts` collects them into a
+ * graph, which is differentiated (`gradients.ts`), evaluated (`evaluate.ts`) or compiled by a backend.
+ * One expression by hand:
+ *
+ *   expr("Add", [x, y], x.shape, {})
+ */
 import type { ForeignNode } from "./foreign-node.ts";
 import {
   type Attributes,

@@ -1,3 +1,12 @@
+/*
+ * From expressions to a graph: a function is run once on named inputs, and what it makes is recorded.
+ *
+ *   outputs = f(inputs)    nodes = every expression below the outputs, operands first
+ *
+ * Backends compile the graph, `toOnnx` writes it, and a pass is a `rewrite` of it, node by node.
+ *
+ *   trace(({ x }) => ({ y: mul(x, 2) }), { x: { shape: ["batch", 3] } })
+ */
 import {
   type Expr,
   type Input,

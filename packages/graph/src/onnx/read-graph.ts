@@ -1,3 +1,13 @@
+/*
+ * The first half of reading ONNX: bytes -> OnnxGraph, checked for form.
+ *
+ *   node_i uses inputs, initializers and results of node_j, j < i, and nothing else
+ *
+ * A file is untrusted: sizes are limited, names must resolve, each name has one source. `from-onnx.ts`
+ * makes expressions of the result, with the `read.ts` of each folder in `ops`.
+ *
+ *   readGraph(bytes, { limit: 2 ** 20 }).nodes.map((node) => node.op)
+ */
 import type { Signature } from "../expr/expr.ts";
 import type { Dim } from "../expr/shape.ts";
 import type { DType, Tensor } from "../expr/tensor.ts";

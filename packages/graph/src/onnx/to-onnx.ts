@@ -1,3 +1,13 @@
+/*
+ * A graph as an ONNX file: half precision where asked, `lower`, one message for each node, bytes.
+ *
+ *   bytes = encode(emit(lower(graph)))    fromOnnx(bytes) computes what graph computes
+ *
+ * The `emit.ts` of each folder in `ops` writes its operations. Backends on ONNX Runtime and
+ * `savePipeline` call it.
+ *
+ *   const bytes = toOnnx(trace(({ x }) => ({ y: exp(x) }), { x: { shape: ["n"] } }));
+ */
 import { type Expr, isInput, isParameter } from "../expr/expr.ts";
 import { isForeign } from "../expr/foreign.ts";
 import type { Graph } from "../expr/trace.ts";

@@ -1,3 +1,16 @@
+/*
+ * The arithmetic of one step, for networks (a compiled graph) and functions (float64) alike:
+ *
+ *   x0 = clip(row["x0.x"] x + row["x0.prediction"] prediction)
+ *   x' = row["next.x0"] x0 + row["next.x"] x + row["next.prediction"] prediction
+ *      + sum_i row["next.history.i"] past_i + deviation^2 gradient + deviation noise
+ *
+ * `coefficients.ts` makes the table of rows, `sampler.ts` compiles the graph, `loop.ts` runs it once
+ * for each row.
+ *
+ *   const { shape } = coefficientTable(steps, false, 0);
+ *   const graph = stepGraph(denoiser, [16, 2], shape, undefined, stepForm(steps));
+ */
 import {
   add,
   constant,
@@ -64,13 +77,7 @@ export function stepForm(steps: readonly Step[], clip: Clip = false): StepForm {
 export const pastInput = (i: number) => `past.${i}`;
 
 /**
- * One step of every sampler, for networks and functions:
- *
- * ```text
- * x0 = clip(row["x0.x"] x + row["x0.prediction"] prediction)
- * x' = row["next.x0"] x0 + row["next.x"] x + row["next.prediction"] prediction
- *    + sum_i row["next.history.i"] past_i + deviation^2 gradient + deviation noise
- * ```
+ * One step of every sampler: the formula above.
  *
  * `inputs` hold x `[batch, ...]`, the table `coefficients` and the number `row` `[1]`, noise where
  * the row adds it, and earlier estimates. `output` is the denoiser's, with twice the channels of x
