@@ -19,6 +19,7 @@ export default {
   out: join(docs, "reference"),
   plugin: [
     "typedoc-plugin-markdown",
+    "typedoc-plugin-missing-exports",
     "typedoc-vitepress-theme",
     join(here, "name-modules.mjs"),
     join(here, "labels.mjs"),
@@ -47,6 +48,8 @@ export default {
   excludePrivate: true,
   excludeInternal: true,
   excludeExternals: true,
+  // Options and results that an exported function names are documented beside it.
+  placeInternalsInOwningModule: true,
   // Types are checked elsewhere; here every export must have its docstring.
   skipErrorChecking: true,
   validation: { notExported: false, invalidLink: true, notDocumented: true },

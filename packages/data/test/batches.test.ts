@@ -1,7 +1,8 @@
-import { type BatchOptions, type BatchState, batches, type Dataset } from "@gen/data";
+import { batches, type Dataset } from "@gen/data";
 import { randomStream } from "@gen/math";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { BatchOptions, BatchState } from "../src/batches.ts";
 import { thrown } from "./fixture.ts";
 
 const numbers = (length: number): Dataset => ({

@@ -1,5 +1,5 @@
-import { readCsv } from "@gen/data";
 import { expect, test } from "vitest";
+import { readCsv } from "../src/csv.ts";
 import { thrown } from "./fixture.ts";
 
 const csv = (text: string) => readCsv(new TextEncoder().encode(text), { name: "points.csv" });

@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readImageFolder, writePng } from "@gen/data";
+import { writePng } from "@gen/data";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { readImageFolder } from "../src/image-folder.ts";
 
 let folder: string;
 beforeEach(() => {

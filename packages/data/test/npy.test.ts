@@ -1,6 +1,7 @@
-import { type NumericArray, readNpy, writeNpy } from "@gen/data";
+import { readNpy, writeNpy } from "@gen/data";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { NumericArray } from "../src/nd-array.ts";
 import { fixture, thrown } from "./fixture.ts";
 
 describe("readNpy on files that numpy wrote", () => {

@@ -1,6 +1,7 @@
-import { type Raster, resize } from "@gen/data";
+import type { Raster } from "@gen/data";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { resize } from "../src/resize.ts";
 
 const grey = (width: number, ...data: number[]): Raster => ({
   width,

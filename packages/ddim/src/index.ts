@@ -1,15 +1,5 @@
-export {
-  type DdimOptions,
-  ddimSteps,
-  type InversionOptions,
-  inversionSteps,
-  type Samples,
-  type Step,
-  sample,
-  sampler,
-  sampleSteps,
-} from "@gen/sampling";
-export { type DecodeOptions, decode, encode, type RoundTrip, roundTrip } from "./encode.ts";
+export { ddimSteps, inversionSteps, sample } from "@gen/sampling";
+export { decode, encode, roundTrip } from "./encode.ts";
 export { linearInterpolation, sphericalInterpolation } from "./interpolate.ts";
-export { type InvertOptions, invert } from "./invert.ts";
-export { type TutorialCoefficients, tutorialCoefficients } from "./tutorial-coefficients.ts";
+export { invert } from "./invert.ts";
+export { tutorialCoefficients } from "./tutorial-coefficients.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { PredictionType } from "@gen/math";
-import { type Clip, type SchedulerStepsOptions, schedulerSteps } from "@gen/sampling";
+import { type Clip, schedulerSteps } from "@gen/sampling";
 import {
   cosineSchedule,
   linearSchedule,
@@ -58,8 +58,11 @@ const clipOf = (config: Config): Clip =>
     : config.clip_sample && (config.clip_sample_range ?? 1);
 
 /** The table and the clip of the same fields as a scheduler_config.json. */
-const ofConfig = (_class_name: string, config: Config, options: SchedulerStepsOptions) =>
-  schedulerSteps(readSchedulerConfig({ _class_name, ...config }), options);
+const ofConfig = (
+  _class_name: string,
+  config: Config,
+  options: Parameters<typeof schedulerSteps>[1],
+) => schedulerSteps(readSchedulerConfig({ _class_name, ...config }), options);
 
 const worst = (ours: ArrayLike<number>, theirs: number[]) =>
   theirs.reduce((m, v, i) => Math.max(m, Math.abs(ours[i] - v) / Math.max(1, Math.abs(v))), 0);

@@ -4,9 +4,10 @@ import { normalNoise, randomStream } from "@gen/math";
 import { unet } from "@gen/nn";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { afterAll, describe, expect, it } from "vitest";
-import { type TrainDdpmOptions, trainDdpm } from "../src/index.ts";
+import { trainDdpm } from "../src/index.ts";
 import { labelsOf } from "../src/item-conditions.ts";
 import { noisyBatches } from "../src/noisy-batches.ts";
+import type { TrainDdpmOptions } from "../src/train-ddpm.ts";
 
 const onnx = await onnxBackend();
 afterAll(() => onnx.close());

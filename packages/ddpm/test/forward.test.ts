@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fixture } from "../../../tooling/fixtures/fixture.ts";
 import { pixdata, wfix } from "../../../tooling/fixtures/inputs.ts";
+import type { EstimateType } from "../src/convert-prediction.ts";
 import {
   convertPrediction,
-  type EstimateType,
   posteriorMeanVariance,
   qJump,
   qMeanVariance,

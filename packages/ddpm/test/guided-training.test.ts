@@ -6,9 +6,8 @@ import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { classifierFree, classifierGuided, denoiserFunction, stepTable } from "@gen/sampling";
 import { linearSchedule, timestepPairs, timesteps } from "@gen/schedules";
 import { afterAll, describe, expect, it } from "vitest";
+import type { DdpmLossInputs } from "../src/ddpm-loss.ts";
 import {
-  classifierLoss,
-  type DdpmLossInputs,
   dataBound,
   ddpmSteps,
   sample,
@@ -16,6 +15,7 @@ import {
   trainClassifier,
   trainDdpm,
 } from "../src/index.ts";
+import { classifierLoss } from "../src/train-classifier.ts";
 
 const schedule = linearSchedule({ steps: 100, betaEnd: 0.15 });
 const onnx = await onnxBackend();

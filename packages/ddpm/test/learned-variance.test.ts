@@ -6,7 +6,8 @@ import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { type Denoiser, denoiser, splitVariance } from "@gen/sampling";
 import { linearSchedule } from "@gen/schedules";
 import { afterAll, describe, expect, it } from "vitest";
-import { ddpmLosses, ddpmSteps, generate, sample, trainDdpm } from "../src/index.ts";
+import { ddpmLosses } from "../src/ddpm-loss.ts";
+import { ddpmSteps, generate, sample, trainDdpm } from "../src/index.ts";
 
 const schedule = linearSchedule({ steps: 40, betaEnd: 0.3 });
 const backend = await onnxBackend();

@@ -10,27 +10,25 @@ import {
   tensor,
 } from "@gen/graph";
 import { type FloatArray, gaussianDiffusionBound, normalNoise, randomStream } from "@gen/math";
-import type { Denoiser } from "@gen/sampling";
+import type { DdpmVariance, Denoiser } from "@gen/sampling";
 import { cosineSchedule, linearSchedule } from "@gen/schedules";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fixture } from "../../../tooling/fixtures/fixture.ts";
 import { pixdata, varfix, wfix } from "../../../tooling/fixtures/inputs.ts";
+import { priorBits } from "../src/data-bound.ts";
+import { ddpmLosses, type ObjectiveOptions } from "../src/ddpm-loss.ts";
 import {
   convertPrediction,
-  type DdpmVariance,
   dataBound,
   ddpmLoss,
-  ddpmLosses,
-  type LossWeighting,
   lossSecondMoment,
   lossWeights,
-  type ObjectiveOptions,
-  priorBits,
   qSample,
   qStep,
   uniformTimes,
 } from "../src/index.ts";
+import type { LossWeighting } from "../src/loss-weights.ts";
 
 const { cases } = fixture("elementary.json");
 const schedule = linearSchedule({ steps: 40, betaEnd: 0.25 });

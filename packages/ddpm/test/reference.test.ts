@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { FloatArray, PredictionType } from "@gen/math";
-import { type Clip, schedulerSteps } from "@gen/sampling";
+import { type Clip, type DdpmVariance, schedulerSteps } from "@gen/sampling";
 import {
   cosineSchedule,
   laplaceSchedule,
@@ -12,7 +12,7 @@ import {
 } from "@gen/schedules";
 import { describe, expect, it } from "vitest";
 import { affine, noise, sample0, scale, varfix } from "../../../tooling/fixtures/inputs.ts";
-import { type DdpmVariance, ddpmSteps, sample } from "../src/index.ts";
+import { ddpmSteps, sample } from "../src/index.ts";
 
 interface Config {
   num_train_timesteps: number;

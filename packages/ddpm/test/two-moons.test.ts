@@ -8,7 +8,8 @@ import { tfjsBackend } from "@gen/runtime-gpu/tfjs";
 import { stepTable } from "@gen/sampling";
 import { linearSchedule, timestepPairs, timesteps } from "@gen/schedules";
 import { afterAll, describe, expect, it } from "vitest";
-import { ddpmSteps, generate, sample, type TrainDdpmOptions, trainDdpm } from "../src/index.ts";
+import { ddpmSteps, generate, sample, trainDdpm } from "../src/index.ts";
+import type { TrainDdpmOptions } from "../src/train-ddpm.ts";
 
 const schedule = linearSchedule({ steps: 100, betaEnd: 0.15 });
 const { dataset } = standardize(twoMoons({ n: 4000, seed: 0 }));

@@ -12,19 +12,11 @@
 export { type Bindings, bindDims, resolveShape } from "./expr/bind-dims.ts";
 export { expr, isElementwise, isInput, isParameter } from "./expr/expr.ts";
 export { foreignText } from "./expr/foreign.ts";
-export {
-  type ComputedOp,
-  computedOps,
-  type ElementwiseOp,
-  type OnnxForms,
-  type Traits,
-  traitsOf,
-} from "./expr/operations.ts";
+export { type ComputedOp, computedOps, type ElementwiseOp, traitsOf } from "./expr/operations.ts";
 export {
   parametersAsInputs,
   rebuild,
   rewrite,
-  topological,
   usesIn,
   withInputs,
 } from "./expr/trace.ts";

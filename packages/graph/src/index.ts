@@ -1,4 +1,4 @@
-export { compileEvaluation, evaluate, type Tensors } from "./evaluate.ts";
+export { compileEvaluation, evaluate } from "./evaluate.ts";
 export {
   constant,
   type Expr,
@@ -10,9 +10,9 @@ export {
   parameter,
   type Signature,
 } from "./expr/expr.ts";
-export { type ForeignOperation, foreignOperations } from "./expr/foreign.ts";
+export { foreignOperations } from "./expr/foreign.ts";
 export type { Attributes, Op } from "./expr/operations.ts";
-export { type Dim, elementCount, type Shape, shapeText, staticShape } from "./expr/shape.ts";
+export { type Dim, elementCount, type Shape, shapeText } from "./expr/shape.ts";
 export {
   bytesPerElement,
   type DType,
@@ -23,7 +23,6 @@ export {
   tensor,
   tensorData,
   tensorNumbers,
-  toFloat16,
 } from "./expr/tensor.ts";
 export {
   type Graph,
@@ -34,9 +33,7 @@ export {
 export { exprArithmetic } from "./expr-arithmetic.ts";
 export { gradients } from "./gradients.ts";
 export { fromOnnx, type OnnxModel } from "./onnx/from-onnx.ts";
-export type { OnnxReadOptions } from "./onnx/read-graph.ts";
-export type { ExternalData } from "./onnx/read-tensor.ts";
-export { type OnnxOptions, toOnnx } from "./onnx/to-onnx.ts";
+export { toOnnx } from "./onnx/to-onnx.ts";
 export * from "./ops/arrange/build.ts";
 export * from "./ops/elementwise/build.ts";
 export { dropout } from "./ops/elementwise/dropout.ts";

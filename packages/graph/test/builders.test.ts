@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bindDims, parametersAsInputs, resolveShape, rewrite } from "../src/compiler.ts";
+import { staticShape } from "../src/expr/shape.ts";
+import { toFloat16 } from "../src/expr/tensor.ts";
 import {
   add,
   averagePool,
@@ -32,11 +34,9 @@ import {
   type Shape,
   slice,
   softmax,
-  staticShape,
   sum,
   tensor,
   tensorNumbers,
-  toFloat16,
   trace,
   transpose,
   upsampleNearest,

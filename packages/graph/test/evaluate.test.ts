@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { expr } from "../src/compiler.ts";
+import { toFloat16 } from "../src/expr/tensor.ts";
 import {
   abs,
   add,
@@ -57,7 +58,6 @@ import {
   type Tensor,
   tanh,
   tensor,
-  toFloat16,
   trace,
   transpose,
   upsampleNearest,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { expr, topological } from "../src/compiler.ts";
+import { expr } from "../src/compiler.ts";
+import { topological } from "../src/expr/trace.ts";
 import {
   abs,
   add,

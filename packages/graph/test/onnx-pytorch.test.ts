@@ -3,7 +3,9 @@ import { gunzipSync } from "node:zlib";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema, type TensorProto } from "onnx-buf";
 import { describe, expect, test } from "vitest";
+import { toFloat16 } from "../src/expr/tensor.ts";
 import * as g from "../src/index.ts";
+import type { ExternalData } from "../src/onnx/read-tensor.ts";
 import { distance, plain, runOnnx } from "./onnx-session.ts";
 
 // Written by PyTorch 1.13 with tooling/reference/onnx-models.py.
@@ -96,7 +98,7 @@ describe("the same model stored in other ways", () => {
       }
     });
     const file = Uint8Array.from(side);
-    const externalData: g.ExternalData = (location, offset, length) => {
+    const externalData: ExternalData = (location, offset, length) => {
       expect(location).toBe("model.onnx_data");
       return file.subarray(offset, offset + length);
     };
@@ -110,7 +112,7 @@ describe("the same model stored in other ways", () => {
       const { buffer, byteOffset, byteLength } = tensor.rawData.slice();
       const values = new Float32Array(buffer, byteOffset, byteLength / 4);
       tensor.dataType = 10;
-      tensor.rawData = new Uint8Array(Uint16Array.from(values, g.toFloat16).buffer);
+      tensor.rawData = new Uint8Array(Uint16Array.from(values, toFloat16).buffer);
     };
     const half = edited(({ graph }) => {
       const scales = graph?.node

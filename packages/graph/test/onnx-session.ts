@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { toFloat16 } from "../src/expr/tensor.ts";
 import {
   type DType,
   fromFloat16,
@@ -7,7 +8,6 @@ import {
   type Tensor,
   tensor,
   tensorNumbers,
-  toFloat16,
 } from "../src/index.ts";
 
 interface Session {

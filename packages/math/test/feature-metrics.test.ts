@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { approximateNormalCdf } from "../src/discretised-gaussian.ts";
 import {
-  approximateNormalCdf,
   bitsPerDimension,
   discretisedGaussianLogProb,
   frechetDistance,

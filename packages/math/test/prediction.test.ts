@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { denoisedCoefficients, epsilonCoefficients, predictionRow } from "../src/index.ts";
+import { denoisedCoefficients, epsilonCoefficients } from "../src/index.ts";
+import { predictionRow } from "../src/prediction.ts";
 
 const number = fc.double({ min: -3, max: 3, noNaN: true });
 const level = fc.record({

@@ -11,7 +11,8 @@ import {
   serveFiles,
   sha256,
 } from "../../../tooling/fixtures/file-server.ts";
-import { type FileProgress, type ModelFilesOptions, modelFiles } from "../src/index.ts";
+import { type FileProgress, modelFiles } from "../src/index.ts";
+import type { ModelFilesOptions } from "../src/model-files.ts";
 
 const piece = 2 ** 22;
 const small = noise(1000);

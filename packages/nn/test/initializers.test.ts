@@ -1,6 +1,5 @@
 import { input, parametersOf, type Tensor, tensorNumbers } from "@gen/graph";
 import {
-  fanInOut,
   fanInUniform,
   type Initializer,
   kaimingNormal,
@@ -14,6 +13,7 @@ import {
   zeros,
 } from "@gen/nn";
 import { describe, expect, test } from "vitest";
+import { fanInOut } from "../src/initializers.ts";
 import { linear } from "../src/linear.ts";
 
 const shape = [200, 30, 3, 3];

@@ -14,7 +14,6 @@ import {
 import {
   attention,
   convolution,
-  defaultGroups,
   embedding,
   groupNorm,
   layerNorm,
@@ -26,6 +25,7 @@ import {
   withWeights,
 } from "@gen/nn";
 import { describe, expect, test } from "vitest";
+import { defaultGroups } from "../src/group-norm.ts";
 import { computed, expectClose, type Plain, plainTensor } from "./compare.ts";
 
 interface LayerCase {

@@ -9,17 +9,10 @@ import {
   type Tensor,
   tensorNumbers,
 } from "@gen/graph";
-import {
-  type AdamOptions,
-  adam,
-  adamw,
-  cosineDecay,
-  linearDecay,
-  type TrainResult,
-  train,
-} from "@gen/nn";
+import { adam, adamw, cosineDecay, linearDecay, type TrainResult, train } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { describe, expect, test } from "vitest";
+import type { AdamOptions } from "../src/adam.ts";
 import { clipByGlobalNorm, globalNorm } from "../src/clip-by-global-norm.ts";
 import { computed, expectClose, type Plain, plainTensor } from "./compare.ts";
 

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { evaluate, gradients, graphOf, input, mul, type Parameter, sum, tensor } from "@gen/graph";
-import { type DitOptions, dit, type UnetOptions, unet } from "@gen/nn";
+import { dit, unet } from "@gen/nn";
 import { describe, expect, test } from "vitest";
+import type { DitOptions } from "../src/dit.ts";
+import type { UnetOptions } from "../src/unet.ts";
 import { expectClose, type Plain, plainTensor } from "./compare.ts";
 import { changed } from "./sample-inputs.ts";
 

@@ -1,3 +1,3 @@
 export { type LoadModelOptions, loadModel, type ReadFile } from "./load-model.ts";
 export { type LoadPipelineOptions, loadPipeline } from "./load-pipeline.ts";
-export { pipelineFiles, savePipeline, type WriteFile } from "./save-pipeline.ts";
+export { pipelineFiles, savePipeline } from "./save-pipeline.ts";

@@ -1,5 +1,5 @@
 import { arrayDataset } from "@gen/data";
-import { type TrainDdpmOptions, trainDdpm } from "@gen/ddpm";
+import { trainDdpm } from "@gen/ddpm";
 import { tensor } from "@gen/graph";
 import { randomStream } from "@gen/math";
 import { unet } from "@gen/nn";
@@ -28,7 +28,9 @@ const context = tensor(
 
 const small = { size: 4, channels: 8, multipliers: [1], seed: 2 };
 const both = () => unet({ ...small, classes: 2, crossAttention: { features: 3 } });
-const train = (options: Pick<TrainDdpmOptions, "network"> & Partial<TrainDdpmOptions>) =>
+type TrainOptions = Parameters<typeof trainDdpm>[0];
+
+const train = (options: Pick<TrainOptions, "network"> & Partial<TrainOptions>) =>
   trainDdpm({ backend: onnx, dataset, batchSize: 16, steps: 80, learningRate: 5e-3, ...options });
 
 describe("training", () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { arrayDataset } from "@gen/data";
-import { type TrainDdpmOptions, trainDdpm } from "@gen/ddpm";
+import { trainDdpm } from "@gen/ddpm";
 import { randomStream } from "@gen/math";
 import { weightsOf } from "@gen/nn";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
@@ -30,7 +30,9 @@ const level = stream.uniform(64).map((v) => v - 0.5);
 const data = Float32Array.from(stream.normal(64 * 128), (z, i) => 0.1 * z + level[i >> 7]);
 const dataset = arrayDataset({ data, shape, dtype: "float32" }, { name: "flat" });
 
-const tune = (options: Pick<TrainDdpmOptions, "network"> & Partial<TrainDdpmOptions>) =>
+type TrainOptions = Parameters<typeof trainDdpm>[0];
+
+const tune = (options: Pick<TrainOptions, "network"> & Partial<TrainOptions>) =>
   trainDdpm({ backend: onnx, dataset, batchSize: 16, steps: 60, learningRate: 3e-3, ...options });
 
 describe("a loaded pipeline's denoiser is trained further", () => {

@@ -11,11 +11,11 @@ import {
   type DenoiserFunction,
   denoiser,
   dpmSolverSteps,
-  type LearnedVariance,
   type Step,
   sample,
   unipcSteps,
 } from "../src/index.ts";
+import type { LearnedVariance } from "../src/samplers/step.ts";
 import { table, transitions } from "./networks.ts";
 
 const FEATURES = 6;

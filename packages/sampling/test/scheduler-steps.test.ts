@@ -13,7 +13,6 @@ import {
   heunSteps,
   lcmSteps,
   levelTransitions,
-  type SchedulerStepsOptions,
   type Step,
   sample,
   samplerNames,
@@ -58,7 +57,7 @@ test.each([
 );
 
 /** Whether a config's table is that of a builder, with what the config says passed by hand. */
-function same(one: Config, options: SchedulerStepsOptions, wanted: Step[]): void {
+function same(one: Config, options: Parameters<typeof schedulerSteps>[1], wanted: Step[]): void {
   expect(schedulerSteps(one, options).steps).toEqual(wanted);
 }
 

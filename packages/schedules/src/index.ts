@@ -1,11 +1,6 @@
-export {
-  type AlphaBarScheduleOptions,
-  cosineSchedule,
-  expSchedule,
-  laplaceSchedule,
-} from "./alpha-bar-schedule.ts";
-export { type FlowScheduleOptions, flowSchedule } from "./flow-schedule.ts";
-export { type DynamicShift, type FlowSettings, flowSigmas } from "./flow-sigmas.ts";
+export { cosineSchedule, expSchedule, laplaceSchedule } from "./alpha-bar-schedule.ts";
+export { flowSchedule } from "./flow-schedule.ts";
+export { flowSigmas } from "./flow-sigmas.ts";
 export {
   continuousCosineLevel,
   continuousLinearLevel,
@@ -15,13 +10,8 @@ export {
   varianceExplodingLevel,
   variancePreservingLevel,
 } from "./levels.ts";
-export {
-  type LinearScheduleOptions,
-  linearSchedule,
-  scaledLinearSchedule,
-  sigmoidSchedule,
-} from "./linear-schedule.ts";
-export type { NoiseSchedule, ScheduleOptions, ScheduleSpec } from "./noise-schedule.ts";
+export { linearSchedule, scaledLinearSchedule, sigmoidSchedule } from "./linear-schedule.ts";
+export type { NoiseSchedule } from "./noise-schedule.ts";
 export { rescaleBetasZeroSnr } from "./rescale-betas.ts";
 export { respacedSchedule } from "./respaced-schedule.ts";
 export { scheduleFromBetas } from "./schedule-from-betas.ts";
@@ -32,14 +22,8 @@ export {
   type SchedulerConfigInput,
   writeSchedulerConfig,
 } from "./scheduler-config.ts";
-export {
-  betaSigmas,
-  exponentialSigmas,
-  karrasSigmas,
-  polyexponentialSigmas,
-  type SigmaOptions,
-} from "./sigmas.ts";
+export { betaSigmas, exponentialSigmas, karrasSigmas, polyexponentialSigmas } from "./sigmas.ts";
 export { spaceTimesteps } from "./space-timesteps.ts";
 export { timestepOfSigma } from "./timestep-of-sigma.ts";
-export { type TimestepPair, timestepPairs } from "./timestep-pairs.ts";
-export { type Spacing, type TimestepOptions, timesteps } from "./timesteps.ts";
+export { timestepPairs } from "./timestep-pairs.ts";
+export { type TimestepOptions, timesteps } from "./timesteps.ts";

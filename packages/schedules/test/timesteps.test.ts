@@ -3,11 +3,11 @@ import { describe, expect, test } from "vitest";
 import {
   linearSchedule,
   readSchedulerConfig,
-  type Spacing,
   spaceTimesteps,
   timestepPairs,
   timesteps,
 } from "../src/index.ts";
+import type { Spacing } from "../src/timesteps.ts";
 import { reference } from "./reference.ts";
 
 interface Trace {

@@ -1,4 +1,5 @@
-import { type Port, workerBackend } from "../../../src/index.ts";
+import { workerBackend } from "../../../src/index.ts";
+import type { Port } from "../../../src/serve-backend.ts";
 import { conformance, type Limits } from "../../conformance.ts";
 import { sampleOnce } from "../../step-loop.ts";
 

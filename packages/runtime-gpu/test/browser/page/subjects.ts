@@ -1,10 +1,6 @@
 import { runtimeFiles } from "../../../../../tooling/browser/runtime-files.ts";
-import {
-  type Backend,
-  type DeviceTensor,
-  type OpenOptions,
-  openBackend,
-} from "../../../src/index.ts";
+import type { OpenOptions } from "../../../src/backend-kinds.ts";
+import { type Backend, type DeviceTensor, openBackend } from "../../../src/index.ts";
 
 /**
  * Opens a backend with its files where the test's server has them; `onnx/webgpu, capturing` is onnx/webgpu
