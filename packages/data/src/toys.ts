@@ -74,7 +74,7 @@ export function swissRoll(options: ToyOptions): PointSet {
   });
 }
 
-/** The 8 dark squares of a 4 by 4 board on [-2, 2]^2, filled evenly. Default noise 0. */
+/** The 8 dark squares of a 4 by 4 board on [-2, 2]^2, filled evenly. @defaultValue noise 0 */
 export function checkerboard(options: ToyOptions): PointSet {
   return toy("checkerboard", options, options.noise ?? 0, (u) => {
     const column = Math.floor(4 * u(0));

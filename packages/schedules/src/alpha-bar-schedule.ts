@@ -4,9 +4,9 @@ import { BetaSchedule } from "./schedule-from-betas.ts";
 
 /** Options of the schedules given by a curve of alphasCumprod. */
 export interface AlphaBarScheduleOptions extends ScheduleOptions {
-  /** How many training steps. Default 1000. */
+  /** How many training steps. @defaultValue 1000 */
   readonly steps?: number;
-  /** The largest beta allowed. Default 0.999. */
+  /** The largest beta allowed. @defaultValue 0.999 */
   readonly maxBeta?: number;
 }
 

@@ -5,7 +5,7 @@ import type { NoiseSchedule } from "./noise-schedule.ts";
 
 /** Options of {@link flowSchedule}. */
 export interface FlowScheduleOptions {
-  /** How many training steps. Default 1000. */
+  /** How many training steps. @defaultValue 1000 */
   readonly steps?: number;
   /** Above 1, more steps where there is more noise (Esser et al. 2024, eq. 23). @defaultValue 1 */
   readonly shift?: number;

@@ -15,9 +15,9 @@ export interface DynamicShift {
 
 /** How a flow-matching model is sampled; what diffusers' FlowMatchEulerDiscreteScheduler says. */
 export interface FlowSettings {
-  /** How many training steps. Default 1000. */
+  /** How many training steps. @defaultValue 1000 */
   readonly length?: number;
-  /** The shift, where none depends on the image. Default 1. */
+  /** The shift, where none depends on the image. @defaultValue 1 */
   readonly shift?: number;
   /** Where given, `shift` counts for nothing. */
   readonly dynamic?: DynamicShift;

@@ -4,11 +4,11 @@ import { BetaSchedule } from "./schedule-from-betas.ts";
 
 /** Options of the schedules between two betas. */
 export interface LinearScheduleOptions extends ScheduleOptions {
-  /** How many training steps. Default 1000. */
+  /** How many training steps. @defaultValue 1000 */
   readonly steps?: number;
-  /** The first beta. Default 1e-4. */
+  /** The first beta. @defaultValue 1e-4 */
   readonly betaStart?: number;
-  /** The last beta. Default 0.02. */
+  /** The last beta. @defaultValue 0.02 */
   readonly betaEnd?: number;
 }
 

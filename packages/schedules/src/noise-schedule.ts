@@ -74,6 +74,6 @@ export interface ScheduleOptions {
    * latent-diffusion models that diffusers loads with `set_alpha_to_one: false` were sampled.
    */
   readonly setAlphaToOne?: boolean;
-  /** Rescales the betas to zero terminal SNR (Lin et al. 2023, algorithm 1). Default false. */
+  /** Rescales the betas to zero terminal SNR (Lin et al. 2023, algorithm 1). @defaultValue false */
   readonly rescaleBetasZeroSnr?: boolean;
 }

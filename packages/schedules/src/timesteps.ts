@@ -9,7 +9,7 @@ export interface TimestepOptions {
   readonly steps?: number;
   /** Default "leading". */
   readonly spacing?: Spacing;
-  /** Added to every step of "leading", but for as much as would go past T - 1. Default 0. */
+  /** Added to every step of "leading", but for as much as would go past T - 1. @defaultValue 0 */
   readonly offset?: number;
 }
 

@@ -15,9 +15,9 @@ export function wasserstein1d(a: ArrayLike<number>, b: ArrayLike<number>): numbe
 
 /** Options of {@link slicedWasserstein}. */
 export interface SlicedWassersteinOptions {
-  /** How many random directions. Default 256. */
+  /** How many random directions. @defaultValue 256 */
   readonly directions?: number;
-  /** Seed of the directions. Default 0. */
+  /** Seed of the directions. @defaultValue 0 */
   readonly seed?: number;
 }
 

@@ -6,12 +6,12 @@ import { streamWords } from "./stream-key.ts";
 export interface NormalNoiseOptions {
   /** An integer in [0, 2^53). */
   readonly seed: number;
-  /** What the noise is for; different purposes give different noise. Default "noise". */
+  /** What the noise is for; different purposes give different noise. @defaultValue "noise" */
   readonly purpose?: string;
   /** The samples' numbers in the whole run, one per row; or give `batch` for 0..batch-1. */
   readonly indices?: ArrayLike<number>;
   readonly batch?: number;
-  /** The loop's step, an integer in [0, 2^32). Default 0. */
+  /** The loop's step, an integer in [0, 2^32). @defaultValue 0 */
   readonly step?: number;
   /** Numbers per row. */
   readonly size: number;

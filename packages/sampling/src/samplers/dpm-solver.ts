@@ -11,7 +11,7 @@ export interface DpmSolverOptions extends SolverOptions {
    * which it spends in groups of `order` moves.
    */
   readonly method?: "multistep" | "singlestep";
-  /** Adds fresh noise: the solver of the stochastic equation; multistep only. Default false. */
+  /** Adds fresh noise: the solver of the stochastic equation; multistep only. @defaultValue false */
   readonly sde?: boolean;
   /** How order 2 weighs its slope: `midpoint` (the default) or `heun`. */
   readonly slope?: "midpoint" | "heun";
