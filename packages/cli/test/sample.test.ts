@@ -187,7 +187,7 @@ describe.concurrent("gen sample says what it passes over", () => {
     ]);
     expect(code).toBe(0);
     expect(JSON.parse(stdout).steps).toBe(1);
-    expect(stderr).toMatch(/note: fields that DDPMScheduler does not have .*: colour/);
+    expect(stderr).toMatch(/note: fields that DDPMScheduler does not have .*: color/);
   });
 
   /** The images' folder with other settings in its scheduler. */
@@ -195,7 +195,7 @@ describe.concurrent("gen sample says what it passes over", () => {
     const config = at("variant/scheduler/scheduler_config.json");
     cpSync(images, at("variant"), { recursive: true });
     const text = readFileSync(config, "utf8");
-    const changed = '"thresholding": true,\n"colour": "red"';
+    const changed = '"thresholding": true,\n"color": "red"';
     writeFileSync(config, text.replace('"thresholding": false', changed));
     return at("variant");
   }

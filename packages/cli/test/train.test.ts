@@ -79,23 +79,23 @@ describe.concurrent("gen train", () => {
     expect(Math.abs(mean(1) + 3e-3)).toBeLessThan(6e-6);
   });
 
-  test("floats in [-1, 1] are images of that range, with colours", async () => {
+  test("floats in [-1, 1] are images of that range, with colors", async () => {
     const data = Float32Array.from({ length: 40 * 3 * 64 }, (_, i) => Math.sin(i));
-    writeFileSync(at("colour.npy"), writeNpy({ data, shape: [40, 3, 8, 8] }));
-    const train = ["train", "ddpm", "--data", at("colour.npy"), "--batch", "8", "--width", "8"];
-    await made(...train, "--steps", "2", "--out", at("colour"));
-    expect(json("colour", "scheduler", "scheduler_config.json").clip_sample).toBe(true);
-    const sample = ["sample", "--model", at("colour"), "--count", "2", "--steps", "2"];
-    await made(...sample, "--out", at("colours"));
-    expect(readdirSync(at("colours")).sort()).toEqual([
+    writeFileSync(at("color.npy"), writeNpy({ data, shape: [40, 3, 8, 8] }));
+    const train = ["train", "ddpm", "--data", at("color.npy"), "--batch", "8", "--width", "8"];
+    await made(...train, "--steps", "2", "--out", at("color"));
+    expect(json("color", "scheduler", "scheduler_config.json").clip_sample).toBe(true);
+    const sample = ["sample", "--model", at("color"), "--count", "2", "--steps", "2"];
+    await made(...sample, "--out", at("colors"));
+    expect(readdirSync(at("colors")).sort()).toEqual([
       "0000.png",
       "0001.png",
       "samples.npy",
       "sheet.png",
     ]);
-    const image = readPng(readFileSync(at("colours", "0001.png")));
+    const image = readPng(readFileSync(at("colors", "0001.png")));
     expect(image).toMatchObject({ width: 8, height: 8, channels: 3 });
-    const { data: values } = numbers(at("colours", "samples.npy"));
+    const { data: values } = numbers(at("colors", "samples.npy"));
     const bytes = Array.from({ length: 192 }, (_, i) => {
       const value = values[192 + (i % 3) * 64 + Math.floor(i / 3)];
       return Math.round(255 * Math.min(1, Math.max(0, (value + 1) / 2)));

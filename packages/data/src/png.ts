@@ -26,41 +26,41 @@ const longestSide = 65_535;
  */
 export function readPng(bytes: Uint8Array, options: ReadOptions = {}): Raster {
   const { name = "PNG file", limit = 2 ** 28 } = options;
-  const { width, height, depth, colour, pixelBytes, essential } = inspect(name, bytes, limit);
+  const { width, height, depth, color, pixelBytes, essential } = inspect(name, bytes, limit);
   const png = decoding(name, "PNG", () => decode(essential, { checkCrc: true }));
   const pixels = width * height;
-  let channels = channelsOf[colour];
+  let channels = channelsOf[color];
   let source = png.data;
-  if (colour === 3) {
+  if (color === 3) {
     if (png.palette === undefined) throw dataError(name, "PNG with indices but no palette");
     source = decoding(name, "PNG palette", () => convertIndexedToRgb(png));
     channels = png.palette[0].length;
   }
-  const most = colour === 3 ? 255 : 2 ** depth - 1;
+  const most = color === 3 ? 255 : 2 ** depth - 1;
   const value = (row: number, column: number): number => {
-    if (depth >= 8 || colour === 3) return source[row * width * channels + column];
+    if (depth >= 8 || color === 3) return source[row * width * channels + column];
     const bit = column * depth;
     return (source[row * pixelBytes + (bit >> 3)] >> (8 - depth - (bit & 7))) & most;
   };
-  const colours = channels < 3 ? 1 : 3;
-  const opaque = channels === colours;
+  const colors = channels < 3 ? 1 : 3;
+  const opaque = channels === colors;
   const key = png.transparency;
-  const out = new Uint8Array(pixels * colours);
+  const out = new Uint8Array(pixels * colors);
   for (let row = 0; row < height; row++) {
     for (let x = 0; x < width; x++) {
-      let alpha = opaque ? 1 : value(row, x * channels + colours) / most;
+      let alpha = opaque ? 1 : value(row, x * channels + colors) / most;
       if (key !== undefined && opaque) {
         let same = true;
-        for (let c = 0; c < colours; c++) same &&= value(row, x * channels + c) === key[c];
+        for (let c = 0; c < colors; c++) same &&= value(row, x * channels + c) === key[c];
         if (same) alpha = 0;
       }
-      for (let c = 0; c < colours; c++) {
+      for (let c = 0; c < colors; c++) {
         const unit = value(row, x * channels + c) / most;
-        out[(row * width + x) * colours + c] = Math.round(255 * (alpha * unit + 1 - alpha));
+        out[(row * width + x) * colors + c] = Math.round(255 * (alpha * unit + 1 - alpha));
       }
     }
   }
-  return { width, height, channels: colours, data: out };
+  return { width, height, channels: colors, data: out };
 }
 
 /**
@@ -120,14 +120,14 @@ function readHeader(name: string, view: DataView, at: number, limit: number) {
   const width = view.getUint32(at);
   const height = view.getUint32(at + 4);
   const depth = view.getUint8(at + 8);
-  const colour = view.getUint8(at + 9);
+  const color = view.getUint8(at + 9);
   const interlaced = view.getUint8(at + 12) === 1;
   if (width < 1 || height < 1 || width > longestSide || height > longestSide) {
     throw dataError(name, `PNG sides must be 1 to ${longestSide}, got ${width}x${height}`);
   }
-  const channels = channelsOf[colour];
+  const channels = channelsOf[color];
   if (channels === undefined || ![1, 2, 4, 8, 16].includes(depth)) {
-    throw dataError(name, `PNG of colour type ${colour} and ${depth} bits is not allowed`);
+    throw dataError(name, `PNG of color type ${color} and ${depth} bits is not allowed`);
   }
   const rowBytes = (n: number) => Math.ceil((n * channels * depth) / 8);
   const decoded = Math.max(rowBytes(width) * height, width * height * Math.max(channels, 3));
@@ -141,7 +141,7 @@ function readHeader(name: string, view: DataView, at: number, limit: number) {
       if (w > 0 && h > 0) rawBytes += h * (1 + rowBytes(w));
     }
   }
-  return { width, height, depth, colour, pixelBytes: rowBytes(width), rawBytes };
+  return { width, height, depth, color, pixelBytes: rowBytes(width), rawBytes };
 }
 
 const adam7 = [

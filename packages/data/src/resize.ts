@@ -43,11 +43,11 @@ function weights(input: number, output: number, zoom: number) {
   const reach = Math.max(1, zoom);
   const start = (input - output * zoom) / 2;
   return Array.from({ length: output }, (_, i) => {
-    const centre = start + (i + 0.5) * zoom;
-    const from = Math.max(0, Math.floor(centre - reach));
-    const to = Math.min(input, Math.ceil(centre + reach));
+    const center = start + (i + 0.5) * zoom;
+    const from = Math.max(0, Math.floor(center - reach));
+    const to = Math.min(input, Math.ceil(center + reach));
     const taps = Array.from({ length: to - from }, (_, k) =>
-      Math.max(0, 1 - Math.abs(from + k + 0.5 - centre) / reach),
+      Math.max(0, 1 - Math.abs(from + k + 0.5 - center) / reach),
     );
     const sum = taps.reduce((a, b) => a + b, 0);
     return { from, taps: taps.map((tap) => tap / sum) };

@@ -50,7 +50,7 @@ function toy(
 }
 
 /**
- * Two interleaved half circles of radius 1, one centred at (0, 0), the other at (1, 0.5) upside
+ * Two interleaved half circles of radius 1, one centered at (0, 0), the other at (1, 0.5) upside
  * down, half the points on each; scikit-learn's `make_moons` with random instead of even angles.
  * Labels 0 and 1. Default noise 0.05.
  */

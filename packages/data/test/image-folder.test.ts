@@ -41,12 +41,12 @@ test("subfolders are classes", async () => {
   expect(Array.from(set.data.filter((_, i) => i % 4 === 0))).toEqual([2, 3, 1]);
 });
 
-test("one colour image makes all RGB; channels 1 makes all grey", async () => {
+test("one color image makes all RGB; channels 1 makes all grey", async () => {
   picture("a.png", [10, 20], 2);
   picture("b.png", [255, 0, 0, 0, 255, 0], 2, 3);
-  const colour = await readImageFolder(folder);
-  expect(colour.shape).toEqual([3, 1, 2]);
-  expect(Array.from(colour.data)).toEqual([10, 20, 10, 20, 10, 20, 255, 0, 0, 255, 0, 0]);
+  const color = await readImageFolder(folder);
+  expect(color.shape).toEqual([3, 1, 2]);
+  expect(Array.from(color.data)).toEqual([10, 20, 10, 20, 10, 20, 255, 0, 0, 255, 0, 0]);
   const grey = await readImageFolder(folder, { channels: 1 });
   expect(Array.from(grey.data)).toEqual([10, 20, 76, 150]);
 });

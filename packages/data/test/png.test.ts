@@ -74,7 +74,7 @@ test.each([
   ["a huge picture", edited(16, 0, 0, 255, 255, 0, 0, 255, 255), "65535x65535 PNG takes"],
   ["a side of 0", edited(16, 0, 0, 0, 0), "PNG sides must be 1 to 65535, got 0x2"],
   ["an endless side", edited(16, 255, 0, 0, 0), "PNG sides must be 1 to 65535"],
-  ["an unknown colour type", edited(25, 5), "PNG of colour type 5 and 8 bits is not allowed"],
+  ["an unknown color type", edited(25, 5), "PNG of color type 5 and 8 bits is not allowed"],
   ["a damaged checksum", edited(29, 1, 2, 3, 4), "not a readable PNG"],
   ["damaged pixels", withPixels(Uint8Array.of(1, 2, 3, 4)), "not a readable zlib stream"],
   ["too few pixels", withPixels(zlibSync(new Uint8Array(9))), "truncated PNG: 9 of 10 bytes"],

@@ -72,15 +72,15 @@ describe("without noise the points lie on their figure", () => {
     });
   });
 
-  test("Gaussian mixture: eight centres at radius 2", () => {
-    const centres = new Set<number>();
+  test("Gaussian mixture: eight centers at radius 2", () => {
+    const centers = new Set<number>();
     for (const [x, y] of pairs(gaussianMixture({ n, seed: 1, noise: 0 }))) {
       expect(Math.hypot(x, y)).toBeCloseTo(2, 6);
       const eighth = Math.atan2(y, x) / (Math.PI / 4);
       expect(eighth).toBeCloseTo(Math.round(eighth), 5);
-      centres.add((Math.round(eighth) + 8) % 8);
+      centers.add((Math.round(eighth) + 8) % 8);
     }
-    expect(centres.size).toBe(8);
+    expect(centers.size).toBe(8);
   });
 
   test("pinwheel: five arms, turned by exp(r) / 4", () => {

@@ -59,10 +59,10 @@ describe("tutorialCoefficients", () => {
 });
 
 // Exact for data from N(2, 0.25).
-const [centre, variance] = [2, 0.25];
+const [center, variance] = [2, 0.25];
 const oracle = (x: FloatArray, t: number) => {
   const { signal, noise } = schedule.level(t);
-  return x.map((v) => (noise * (v - signal * centre)) / (signal ** 2 * variance + noise ** 2));
+  return x.map((v) => (noise * (v - signal * center)) / (signal ** 2 * variance + noise ** 2));
 };
 
 describe("invert", () => {
@@ -89,7 +89,7 @@ describe("invert", () => {
     const { signal, noise: last } = schedule.level(999);
     const spread = Math.sqrt(signal ** 2 * variance + last ** 2);
     for (const [i, v] of x.entries()) {
-      const exact = signal * centre + (spread * (v - centre)) / Math.sqrt(variance);
+      const exact = signal * center + (spread * (v - center)) / Math.sqrt(variance);
       expect(noise[i]).toBeCloseTo(exact, 1);
     }
   });

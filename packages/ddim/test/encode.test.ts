@@ -12,10 +12,10 @@ import {
 
 const schedule = linearSchedule();
 // Exact for data from N(2, 0.25).
-const [centre, variance] = [2, 0.25];
+const [center, variance] = [2, 0.25];
 const oracle = (x: FloatArray, t: number) => {
   const { signal, noise } = schedule.level(t);
-  return x.map((v) => (noise * (v - signal * centre)) / (signal ** 2 * variance + noise ** 2));
+  return x.map((v) => (noise * (v - signal * center)) / (signal ** 2 * variance + noise ** 2));
 };
 const run = { denoiser: oracle, schedule, shape: [3, 1] };
 const x = [2, 2.6, 1.3];
@@ -37,7 +37,7 @@ describe("encode and decode", () => {
 
   it("codes are noise: those of many samples have its mean and spread", async () => {
     const noise = normalNoise({ seed: 1, batch: 1, size: 4000 });
-    const data = Array.from(noise, (v) => centre + Math.sqrt(variance) * v);
+    const data = Array.from(noise, (v) => center + Math.sqrt(variance) * v);
     const shape = [4000, 1];
     const { x } = await encode({ ...run, shape, steps: 1000, x: data });
     const code = Array.from(x);

@@ -1,7 +1,7 @@
-import { type Arithmetic, discretisedGaussianLogProb, klNormal, normalLogProb } from "@gen/math";
+import { type Arithmetic, discretizedGaussianLogProb, klNormal, normalLogProb } from "@gen/math";
 
 /** How the last step gives the data: 8-bit values in [-1, 1], or a density. */
-export type Decoder = "discretised" | "density";
+export type Decoder = "discretized" | "density";
 
 /** What one term of the bound is a function of; elementwise, anything that broadcasts. */
 export interface BoundTermInputs<T> {
@@ -30,7 +30,7 @@ export function boundDecoder<T>(a: Arithmetic<T>, inputs: BoundTermInputs<T>, ki
   const logProb =
     kind === "density"
       ? normalLogProb(a, x0, mean, logVariance)
-      : discretisedGaussianLogProb(a, x0, mean, a.mul(a.constant(0.5), logVariance));
+      : discretizedGaussianLogProb(a, x0, mean, a.mul(a.constant(0.5), logVariance));
   return a.neg(logProb);
 }
 

@@ -10,7 +10,7 @@ export interface BoundModel {
   readonly schedule: NoiseSchedule;
   readonly predicts: PredictionType;
   readonly variance: DdpmVariance;
-  /** @defaultValue "discretised" */
+  /** @defaultValue "discretized" */
   readonly decoder?: Decoder;
   /** @defaultValue false */
   readonly clip?: Clip;
@@ -61,7 +61,7 @@ export function boundTerms({ schedule, predicts, decoder, clip, ...model }: Boun
     return {
       estimate,
       kl: () => sampleMeans(boundKl(exprArithmetic, inputs)),
-      decoder: () => sampleMeans(boundDecoder(exprArithmetic, inputs, decoder ?? "discretised")),
+      decoder: () => sampleMeans(boundDecoder(exprArithmetic, inputs, decoder ?? "discretized")),
     };
   };
 }

@@ -32,7 +32,7 @@ export interface DataBoundOptions {
   readonly predicts?: PredictionType;
   /** The reverse variance, see `ddpmSteps`. @defaultValue "fixed_small" */
   readonly variance?: DdpmVariance;
-  /** How the last step gives the data. @defaultValue "discretised", for 8-bit images */
+  /** How the last step gives the data. @defaultValue "discretized", for 8-bit images */
   readonly decoder?: Decoder;
   /** Bounds of the clean estimate: c for [-c, c], [low, high], or false (the default). */
   readonly clip?: number | readonly [low: number, high: number] | false;
@@ -68,7 +68,7 @@ export interface DataBound {
  */
 export async function dataBound(options: DataBoundOptions): Promise<DataBound> {
   const { schedule, denoiser, x0, shape, predicts = "epsilon" } = options;
-  const { variance = "fixed_small", decoder = "discretised", clip = false, seed = 0 } = options;
+  const { variance = "fixed_small", decoder = "discretized", clip = false, seed = 0 } = options;
   const size = shape.reduce((a, b) => a * b, 1);
   if (x0.length !== size) {
     throw new RangeError(

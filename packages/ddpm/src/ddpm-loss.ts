@@ -41,7 +41,7 @@ export interface ObjectiveOptions {
    * @defaultValue "learned_range"
    */
   readonly variance?: DdpmVariance;
-  /** How the bound's term at t = 0 gives the data. @defaultValue "discretised", for 8-bit images */
+  /** How the bound's term at t = 0 gives the data. @defaultValue "discretized", for 8-bit images */
   readonly decoder?: Decoder;
 }
 

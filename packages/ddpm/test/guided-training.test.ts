@@ -25,8 +25,8 @@ afterAll(() => onnx.close());
 const length = 2000;
 const noise = normalNoise({ seed: 8, batch: length, size: 2 });
 const sides = Int32Array.from({ length }, (_, i) => i % 2);
-const centre = (side: number) => (side === 1 ? 1 : -1);
-const data = Float32Array.from(noise, (v, i) => centre(sides[Math.floor(i / 2)]) + 0.3 * v);
+const center = (side: number) => (side === 1 ? 1 : -1);
+const data = Float32Array.from(noise, (v, i) => center(sides[Math.floor(i / 2)]) + 0.3 * v);
 const dataset = arrayDataset(
   { data, shape: [length, 2], dtype: "float32" },
   { name: "blobs", labels: { data: sides, shape: [length], dtype: "int32" } },

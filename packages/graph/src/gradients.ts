@@ -81,7 +81,7 @@ function refuseForeign(loss: Expr, order: readonly Expr[], onPath: ReadonlySet<E
 /** The float expressions that depend on one of `wrt`, and the foreign nodes that do. */
 function pathsTo(wrt: readonly Expr[], order: readonly Expr[]): Set<Expr> {
   const onPath = new Set(wrt);
-  // Integers that foreign nodes make of quantised numbers stand for floats, those that they make of floats do not.
+  // Integers that foreign nodes make of quantized numbers stand for floats, those that they make of floats do not.
   const quantized = ({ op, inputs }: Expr) =>
     op === "Result" && inputs[0].inputs.some((x) => isOpaqueResult(x) && onPath.has(x));
   const carries = (e: Expr) =>

@@ -84,7 +84,7 @@ describe("shapes", () => {
     ],
     ["pool", averagePool(of("batch", 3, 8, 6)), ["batch", 3, 4, 3]],
     ["upsample", upsampleNearest(of("batch", 3, 4, 5), 3), ["batch", 3, 12, 15]],
-    ["normalise", instanceNorm(of("batch", 3, 4), of(3), of(3)), ["batch", 3, 4]],
+    ["normalize", instanceNorm(of("batch", 3, 4), of(3), of(3)), ["batch", 3, 4]],
     ["where", where(greater(of("batch", 1), 0), of(3), 0), ["batch", 3]],
   ];
   test.each(shapes)("%s", (_, { shape }, expected) => expect(shape).toEqual(expected));

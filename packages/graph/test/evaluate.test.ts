@@ -532,7 +532,7 @@ describe("products", () => {
       fill([2, 2, 12, 18], ([b, c, r, q]) => at([b, c, Math.floor(r / 3), Math.floor(q / 3)])),
     );
   });
-  test("instance normalisation", () => {
+  test("instance normalization", () => {
     const x = random([2, 3, 2, 5]);
     const [scale, bias] = [numbers(3, 4), numbers(3, 5)];
     const at = read(x).at;
@@ -543,7 +543,7 @@ describe("products", () => {
     });
     expect(list(instanceNorm(constant(x), of(scale), of(bias), 0.01))).toEqual(close(expected));
   });
-  test("group normalisation", () => {
+  test("group normalization", () => {
     const x = random([2, 6, 2, 5]);
     const [scale, bias] = [numbers(6, 4), numbers(6, 5)];
     const at = read(x).at;

@@ -372,7 +372,7 @@ describe("convolution", () => {
       checkGradients((x) => square(upsampleNearest(x, size)), [batched([2, 2, 2, 3])]);
     }
   });
-  test.each([[[2, 3, 4, 2]], [[2, 2, 5]]])("instance normalisation of %j", (shape) => {
+  test.each([[[2, 3, 4, 2]], [[2, 2, 5]]])("instance normalization of %j", (shape) => {
     const channels = [shape[1]];
     checkGradients(
       (x, s, b) => square(instanceNorm(x, s, b)),

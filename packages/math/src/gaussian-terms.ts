@@ -6,7 +6,7 @@ const LOG_TWO_PI = 1.8378770664093453;
  * A Gaussian sample as a function of its parameters: `mean + exp(logVariance / 2) * epsilon`
  * (Kingma and Welling 2014, section 2.4). Elementwise; `epsilon` is standard normal.
  */
-export function reparameterise<T>(a: Arithmetic<T>, mean: T, logVariance: T, epsilon: T): T {
+export function reparameterize<T>(a: Arithmetic<T>, mean: T, logVariance: T, epsilon: T): T {
   return a.add(mean, a.mul(a.exp(a.mul(a.constant(0.5), logVariance)), epsilon));
 }
 

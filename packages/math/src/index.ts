@@ -1,6 +1,6 @@
 export type { Arithmetic } from "./arithmetic.ts";
 export { arrayArithmetic } from "./array-arithmetic.ts";
-export { discretisedGaussianLogProb } from "./discretised-gaussian.ts";
+export { discretizedGaussianLogProb } from "./discretized-gaussian.ts";
 export * as bernoulli from "./distributions/bernoulli.ts";
 export * as categorical from "./distributions/categorical.ts";
 export * as diagonalNormal from "./distributions/diagonal-normal.ts";
@@ -13,7 +13,7 @@ export {
   klNormal,
   klStandardNormal,
   normalLogProb,
-  reparameterise,
+  reparameterize,
 } from "./gaussian-terms.ts";
 export { type ErrorCode, errorCode, GenError } from "./gen-error.ts";
 export { gaussianProduct, gaussianQuotient, linearGaussianPosterior } from "./linear-gaussian.ts";

@@ -1,7 +1,7 @@
 import type { Normal } from "./distributions/normal.ts";
 
 /**
- * The normalised product of two Gaussian densities: precisions add,
+ * The normalized product of two Gaussian densities: precisions add,
  * `mean = (mean_a sigma_b^2 + mean_b sigma_a^2) / (sigma_a^2 + sigma_b^2)`.
  */
 export function gaussianProduct(a: Normal, b: Normal): Normal {
@@ -14,7 +14,7 @@ export function gaussianProduct(a: Normal, b: Normal): Normal {
 }
 
 /**
- * The normalised quotient of two Gaussian densities, the inverse of {@link gaussianProduct}:
+ * The normalized quotient of two Gaussian densities, the inverse of {@link gaussianProduct}:
  * precisions subtract.
  *
  * @throws RangeError when b is not wider than a, as the quotient then has no finite integral.

@@ -11,7 +11,7 @@ import {
   normal,
   normalLogProb,
   numberArithmetic,
-  reparameterise,
+  reparameterize,
 } from "../src/index.ts";
 import { reference, relativeError } from "./reference.ts";
 
@@ -195,7 +195,7 @@ describe("formulas over Arithmetic", () => {
           1e-12 * (1 + Math.abs(log)),
         );
         const z = normal.sample(p, m2);
-        expect(Math.abs(reparameterise(a, m1, lv1, m2) - z)).toBeLessThan(1e-12 * (1 + s1 * 20));
+        expect(Math.abs(reparameterize(a, m1, lv1, m2) - z)).toBeLessThan(1e-12 * (1 + s1 * 20));
       }),
     );
     expect(bernoulliLogProb(a, 3, 1)).toBeCloseTo(bernoulli.logProb(3, 1), 14);

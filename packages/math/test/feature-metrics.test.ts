@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { approximateNormalCdf } from "../src/discretised-gaussian.ts";
+import { approximateNormalCdf } from "../src/discretized-gaussian.ts";
 import {
   bitsPerDimension,
-  discretisedGaussianLogProb,
+  discretizedGaussianLogProb,
   frechetDistance,
   numberArithmetic,
   precisionRecall,
@@ -94,7 +94,7 @@ describe("precisionRecall", () => {
   });
 });
 
-describe("bits and discretised Gaussians", () => {
+describe("bits and discretized Gaussians", () => {
   test("ln 2 nats of one dimension are one bit", () => {
     expect(bitsPerDimension(Math.LN2 * 12, 6)).toBe(2);
   });
@@ -106,14 +106,14 @@ describe("bits and discretised Gaussians", () => {
     });
   });
 
-  test("guided-diffusion's discretised Gaussian", () => {
+  test("guided-diffusion's discretized Gaussian", () => {
     const { discretized_gaussian, discretized_gaussian_pixels } = reference("elementary.json");
     expect(discretized_gaussian.length).toBe(35);
     const n = discretized_gaussian_pixels.length;
     for (const { log_scale, mean_shift, log_prob } of discretized_gaussian) {
       for (let i = 0; i < n; i++) {
         const x = discretized_gaussian_pixels[i] / 127.5 - 1;
-        const actual = discretisedGaussianLogProb(a, x, x + mean_shift, log_scale);
+        const actual = discretizedGaussianLogProb(a, x, x + mean_shift, log_scale);
         // Both subtract two numbers near 1: a rounding of either is this much of the difference.
         const rounding = 4e-16 / Math.exp(log_prob[i]);
         expect(Math.abs(actual - log_prob[i])).toBeLessThan(1e-11 + rounding);
@@ -129,7 +129,7 @@ describe("bits and discretised Gaussians", () => {
     ]) {
       let total = 0;
       for (let k = 0; k < 256; k++) {
-        total += Math.exp(discretisedGaussianLogProb(a, k / 127.5 - 1, mean, logScale));
+        total += Math.exp(discretizedGaussianLogProb(a, k / 127.5 - 1, mean, logScale));
       }
       expect(total).toBeCloseTo(1, 9);
     }

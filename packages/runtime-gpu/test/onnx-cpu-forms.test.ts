@@ -124,7 +124,7 @@ describe("convolutions with changing weights", () => {
 describe("the graph as ONNX Runtime's CPU provider gets it", () => {
   const image = { x: [2, 8, 6, 5], s: [8], b: [8] };
   const normal = ({ x, s, b }: Record<string, g.Expr>) => g.groupNormalization(x, s, b, 2);
-  test("normalises groups as rows, and again from their statistics where it learns", async () => {
+  test("normalizes groups as rows, and again from their statistics where it learns", async () => {
     const seen = (f: (i: Record<string, g.Expr>) => Record<string, g.Expr>) => {
       const signature = Object.entries(image).map(([n, shape]) => [n, { shape }]);
       return operations(cpuRewrites(g.trace(f, Object.fromEntries(signature)), true));
@@ -143,7 +143,7 @@ describe("the graph as ONNX Runtime's CPU provider gets it", () => {
     await agrees({ ...image, x: [2, 8, 64, 64] }, forward);
     await agrees(image, learning);
   });
-  test("computes large sigmoids and normalisations in parts where there are no threads for them", async () => {
+  test("computes large sigmoids and normalizations in parts where there are no threads for them", async () => {
     const parts = (i: Record<string, g.Expr>) => ({
       y: g.silu(g.groupNormalization(i.x, i.s, i.b, 2)),
       sigmoid: g.sigmoid(g.mul(i.x, 100)),
@@ -274,7 +274,7 @@ describe("convolutions of joined channels", () => {
     expect(sum.inputs[0].op).toBe("Add");
     await agrees(shapes, block(12));
   });
-  test("whose groups are of several parts are joined before they are normalised", async () => {
+  test("whose groups are of several parts are joined before they are normalized", async () => {
     const changed = keeps(splitConcatConvolutions, shapes, block(2));
     const joined = changed.nodes.filter(({ op }) => op === "Concat");
     expect(joined).toHaveLength(1);
@@ -354,13 +354,13 @@ describe("the graph as WebAssembly gets it", () => {
       plain: normal(i.x),
       shifted: normal(g.add(i.x, i.e)),
       alike: normal(g.add(i.x, g.slice(i.e, 0, 0, 1))),
-      // What is normalised, and what is activated, are wanted themselves as well.
+      // What is normalized, and what is activated, are wanted themselves as well.
       kept: g.add(normal(shifted), shifted),
       twice: g.add(normal(i.x), g.groupNormalization(i.x, i.s, i.b, 2)),
     };
   };
   const shapes = { x: [2, 8, 64, 64], e: [2, 8, 1, 1], s: [8], b: [8] };
-  test("normalises what a time step shifts in one pass, and halves what is activated", () => {
+  test("normalizes what a time step shifts in one pass, and halves what is activated", () => {
     const tuned = keeps((graph) => cpuRewrites(graph, false), shapes, block);
     const large = (op: string) =>
       tuned.nodes.filter((node) => node.op === op && Number(g.elementCount(node.shape)) >= 2 ** 15);

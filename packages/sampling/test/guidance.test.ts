@@ -91,7 +91,7 @@ const conditional: Denoiser = {
 };
 const classifier: Classifier = {
   parameters: [],
-  // Logits need not be normalised.
+  // Logits need not be normalized.
   apply: (x, t) => concat([...exprOracle(mixture, x, t).classLogProbs], 1),
 };
 

@@ -23,11 +23,11 @@ export async function latentDataset<T>(
   options: RunOptions<T> & { readonly dataset: Dataset; readonly draw?: "sample" | "mean" },
 ): Promise<LatentDataset> {
   const { model, dataset, seed = 0, draw = "sample" } = options;
-  const { mean: centre, logVariance } = await encode(options);
+  const { mean: center, logVariance } = await encode(options);
   const [groups, ...inner] = model.latent;
   const run = inner.reduce((a, b) => a * b, 1);
   const size = groups * run;
-  const z = centre;
+  const z = center;
   if (draw === "sample") {
     const noise = itemNoise("latents", seed, 0, dataset.length, size);
     for (let i = 0; i < z.length; i++) z[i] += Math.exp(logVariance[i] / 2) * noise[i];

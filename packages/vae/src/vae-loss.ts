@@ -4,7 +4,7 @@ import {
   bernoulliLogProb,
   klStandardNormal,
   normalLogProb,
-  reparameterise,
+  reparameterize,
 } from "@gen/math";
 import type { Likelihood, Vae } from "./vae.ts";
 
@@ -36,7 +36,7 @@ export function vaeTerms<T>(
 /** The terms of each item `[batch]`, in nats, from x and standard normal noise for z. */
 export function itemTerms(model: Vae, x: Expr, epsilon: Expr): VaeTerms<Expr> {
   const { mean, logVariance } = model.encode(x);
-  const z = reparameterise(exprArithmetic, mean, logVariance, epsilon);
+  const z = reparameterize(exprArithmetic, mean, logVariance, epsilon);
   const decoded = model.decode(z);
   const terms = vaeTerms(exprArithmetic, model.likelihood, { x, decoded, mean, logVariance });
   const total = (e: Expr) => sum(e, e.shape.map((_, i) => i).slice(1));

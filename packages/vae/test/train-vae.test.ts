@@ -134,8 +134,8 @@ describe("a trained VAE", () => {
     expect(latents.dataset).toMatchObject({ shape: [4], length: 1500, labels: dataset.labels });
     for (let k = 0; k < 4; k++) {
       const values = Array.from(latents.dataset.data).filter((_, i) => i % 4 === k);
-      const centre = values.reduce((s, v) => s + v / 1500, 0);
-      expect(centre).toBeCloseTo(0, 4);
+      const center = values.reduce((s, v) => s + v / 1500, 0);
+      expect(center).toBeCloseTo(0, 4);
       expect(values.reduce((s, v) => s + v * v, 0) / 1500).toBeCloseTo(1, 4);
     }
     const means = await latentDataset({ backend, model, dataset, draw: "mean" });

@@ -41,7 +41,7 @@ export function unetOver(ops, has, levels = 3) {
   };
 }
 
-// The divisors of group normalisation, as unet.py has them.
+// The divisors of group normalization, as unet.py has them.
 export function groupsOf(channels) {
   let groups = Math.max(1, Math.min(32, Math.floor(channels / 4)));
   while (channels % groups !== 0) groups--;

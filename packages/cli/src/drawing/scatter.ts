@@ -23,14 +23,14 @@ export function scatter(points: ArrayLike<number>): Raster {
   const [x, y] = [middle(xs), middle(ys)];
   const reach = Math.max(x.reach, y.reach) * 1.05 || 1;
   const toPixel = (side - 2 * margin) / (2 * reach);
-  const toX = (value: number) => side / 2 + (value - x.centre) * toPixel;
-  const toY = (value: number) => side / 2 - (value - y.centre) * toPixel;
+  const toX = (value: number) => side / 2 + (value - x.center) * toPixel;
+  const toY = (value: number) => side / 2 - (value - y.center) * toPixel;
   const step = gridStep(reach);
-  for (const [centre, place, across] of [
-    [x.centre, toX, true],
-    [y.centre, toY, false],
+  for (const [center, place, across] of [
+    [x.center, toX, true],
+    [y.center, toY, false],
   ] as const) {
-    for (let k = Math.ceil((centre - reach) / step); k * step <= centre + reach; k++) {
+    for (let k = Math.ceil((center - reach) / step); k * step <= center + reach; k++) {
       const at = Math.round(place(k * step));
       for (let i = 0; i < side; i++) {
         blend(raster, across ? at : i, across ? i : at, k ? grid : axis, 1);
@@ -52,11 +52,11 @@ function coordinates(points: ArrayLike<number>, k: 0 | 1): Float64Array {
   return values.filter(Number.isFinite).sort();
 }
 
-function middle(sorted: Float64Array): { centre: number; reach: number } {
-  if (sorted.length === 0) return { centre: 0, reach: 1 };
+function middle(sorted: Float64Array): { center: number; reach: number } {
+  if (sorted.length === 0) return { center: 0, reach: 1 };
   const cut = Math.floor(0.002 * sorted.length);
   const [low, high] = [sorted[cut], sorted[sorted.length - 1 - cut]];
-  return { centre: (low + high) / 2, reach: (high - low) / 2 };
+  return { center: (low + high) / 2, reach: (high - low) / 2 };
 }
 
 /** 1, 2 or 5 times a power of ten, such that 3 to 8 lines are seen. */

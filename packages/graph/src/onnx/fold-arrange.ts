@@ -1,21 +1,24 @@
 import type { Dim } from "../expr/shape.ts";
-import type { Call } from "./call.ts";
-import { type Known, known, knownLimit } from "./known.ts";
+import type { NodeReader } from "./node-reader.ts";
+import { type StaticValue, staticLimit, staticValue } from "./static-value.ts";
 
 /** More than this, models that are meant to run do not work out while they are read. */
 export const mostElements = 2 ** 16;
 
-export type Fold = (call: Call, x: Known) => Known | undefined;
+export type Fold = (call: NodeReader, x: StaticValue) => StaticValue | undefined;
 
 export const count = (dims: readonly number[]) => dims.reduce((a, b) => a * b, 1);
 
 /** What `then` makes of the elements, or undefined where one is not known. */
-export function all(values: (Dim | undefined)[], then: (v: Dim[]) => Known): Known | undefined {
+export function all(
+  values: (Dim | undefined)[],
+  then: (v: Dim[]) => StaticValue,
+): StaticValue | undefined {
   return values.includes(undefined) ? undefined : then(values as Dim[]);
 }
 
 /** The entries of `x` along `axis` at `positions`. */
-function take(x: Known, axis: number, positions: readonly number[]): Known | undefined {
+function take(x: StaticValue, axis: number, positions: readonly number[]): StaticValue | undefined {
   const inner = count(x.dims.slice(axis + 1));
   const outer = count(x.dims.slice(0, axis));
   const values = Array.from({ length: outer }, (_, o) =>
@@ -25,28 +28,28 @@ function take(x: Known, axis: number, positions: readonly number[]): Known | und
     }),
   ).flat();
   const dims = x.dims.map((d, i) => (i === axis ? positions.length : d));
-  return all(values, (v) => known(x.dtype, dims, v));
+  return all(values, (v) => staticValue(x.dtype, dims, v));
 }
 
-function gather(call: Call, x: Known): Known | undefined {
-  const at = call.known(1);
+function gather(call: NodeReader, x: StaticValue): StaticValue | undefined {
+  const at = call.staticValue(1);
   const axis = axisOf(call.int("axis", 0), x);
   if (at.values.some((v) => typeof v === "string") || !(axis < x.dims.length)) return undefined;
-  if (at.values.length * count(x.dims) > knownLimit) return undefined;
+  if (at.values.length * count(x.dims) > staticLimit) return undefined;
   const positions = call.numbers(1).map((i) => (i < 0 ? i + x.dims[axis] : i));
   const taken = take(x, axis, positions);
   const dims = [...x.dims.slice(0, axis), ...at.dims, ...x.dims.slice(axis + 1)];
   return taken && { ...taken, dims };
 }
 
-const axisOf = (axis: number, x: Known) => (axis < 0 ? axis + x.dims.length : axis);
+const axisOf = (axis: number, x: StaticValue) => (axis < 0 ? axis + x.dims.length : axis);
 
-function slice(call: Call, x: Known): Known | undefined {
+function slice(call: NodeReader, x: StaticValue): StaticValue | undefined {
   const starts = call.list("starts", 1) ?? [];
   const ends = call.list("ends", 2) ?? [];
   const axes = call.list("axes", 3) ?? starts.map((_, i) => i);
   const steps = call.has(4) ? call.numbers(4) : [];
-  return axes.reduce<Known | undefined>((made, given, i) => {
+  return axes.reduce<StaticValue | undefined>((made, given, i) => {
     const axis = axisOf(given, x);
     if (!made || !(axis < x.dims.length)) return undefined;
     const step = steps[i] ?? 1;
@@ -64,10 +67,10 @@ function slice(call: Call, x: Known): Known | undefined {
   }, x);
 }
 
-function concat(call: Call, x: Known): Known | undefined {
-  const parts = call.operands.map((_, i) => call.known(i));
+function concat(call: NodeReader, x: StaticValue): StaticValue | undefined {
+  const parts = call.operands.map((_, i) => call.staticValue(i));
   const axis = axisOf(call.int("axis", 0), x);
-  const outer = (p: Known) => `${p.dims.slice(0, axis)};${p.dims.slice(axis + 1)}`;
+  const outer = (p: StaticValue) => `${p.dims.slice(0, axis)};${p.dims.slice(axis + 1)}`;
   if (!(axis < x.dims.length) || parts.some((p) => outer(p) !== outer(x))) return undefined;
   const rows = count(x.dims.slice(0, axis));
   const length = parts.reduce((sum, p) => sum + p.dims[axis], 0);
@@ -78,14 +81,14 @@ function concat(call: Call, x: Known): Known | undefined {
       return p.values.slice(r * width, (r + 1) * width);
     }),
   ).flat();
-  return known(
+  return staticValue(
     x.dtype,
     x.dims.map((d, i) => (i === axis ? length : d)),
     values,
   );
 }
 
-function transpose(call: Call, x: Known): Known | undefined {
+function transpose(call: NodeReader, x: StaticValue): StaticValue | undefined {
   const rank = x.dims.length;
   const perm = call.list("perm") ?? x.dims.map((_, i) => rank - 1 - i);
   if (perm.length !== rank) return undefined;
@@ -101,33 +104,33 @@ function transpose(call: Call, x: Known): Known | undefined {
   });
   return all(
     values.map((at) => x.values[at]),
-    (v) => known(x.dtype, dims, v),
+    (v) => staticValue(x.dtype, dims, v),
   );
 }
 
-function reshape(x: Known, target: readonly number[]): Known | undefined {
+function reshape(x: StaticValue, target: readonly number[]): StaticValue | undefined {
   const copied = target.map((d, i) => (d === 0 ? x.dims[i] : d));
   const rest = count(copied.filter((d) => d !== -1));
   const dims = copied.map((d) => (d === -1 ? x.values.length / rest : d));
-  return count(dims) === x.values.length ? known(x.dtype, dims, x.values) : undefined;
+  return count(dims) === x.values.length ? staticValue(x.dtype, dims, x.values) : undefined;
 }
 
-function unsqueeze(call: Call, x: Known): Known {
+function unsqueeze(call: NodeReader, x: StaticValue): StaticValue {
   const axes = call.list("axes", 1) ?? [];
   const rank = x.dims.length + axes.length;
   const at = axes.map((a) => (a < 0 ? a + rank : a));
   const rest = [...x.dims];
   const dims = Array.from({ length: rank }, (_, i) => (at.includes(i) ? 1 : (rest.shift() ?? 1)));
-  return known(x.dtype, dims, x.values);
+  return staticValue(x.dtype, dims, x.values);
 }
 
-function squeeze(call: Call, x: Known): Known | undefined {
+function squeeze(call: NodeReader, x: StaticValue): StaticValue | undefined {
   const axes = call.list("axes", 1)?.map((a) => axisOf(a, x));
   const dims = x.dims.filter((d, i) => (axes ? !axes.includes(i) : d !== 1));
-  return count(dims) === x.values.length ? known(x.dtype, dims, x.values) : undefined;
+  return count(dims) === x.values.length ? staticValue(x.dtype, dims, x.values) : undefined;
 }
 
-/** Known values in another order or shape. */
+/** StaticValue values in another order or shape. */
 export const arrangeFolds: readonly (readonly [string, Fold])[] = [
   ["Gather", gather],
   ["Slice", slice],

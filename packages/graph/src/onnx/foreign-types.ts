@@ -1,9 +1,9 @@
 import { input } from "../expr/expr.ts";
 import { broadcastShapes, type Dim, elementCount, type Shape } from "../expr/shape.ts";
-import type { Call, Reader } from "./call.ts";
-import { isKnown, isOpaque, knownOf, type Value } from "./known.ts";
 import { elementType as T } from "./messages.ts";
+import type { NodeReader, Reader } from "./node-reader.ts";
 import { dtypeOf, elementTypes } from "./protobuf.ts";
+import { isOpaque, isStatic, staticOf, type Value } from "./static-value.ts";
 
 /** What is known of a value: ONNX's element type and its dimensions. */
 export interface Facts {
@@ -14,11 +14,11 @@ export interface Facts {
 function factsOf(value: Value | undefined): Facts {
   if (!value) return {};
   if (isOpaque(value)) return value;
-  const shape = isKnown(value) ? value.dims : value.shape;
+  const shape = isStatic(value) ? value.dims : value.shape;
   return { type: elementTypes[value.dtype], shape };
 }
 
-type Rule = (c: Call, operands: readonly Facts[]) => readonly Facts[];
+type Rule = (c: NodeReader, operands: readonly Facts[]) => readonly Facts[];
 
 const alike: Rule = (_, [x]) => [x];
 const truth: Rule = (_, [x]) => [{ type: T.BOOL, shape: x.shape }];
@@ -102,12 +102,12 @@ function productShape({ shape: a }: Facts, { shape: b }: Facts): Shape | undefin
   return [...batch, a.at(-2) as Dim, b.at(-1) as Dim];
 }
 
-function constant(c: Call): Facts[] {
+function constant(c: NodeReader): Facts[] {
   const tensor = c.node.attributes.get("value")?.t;
   return tensor ? [{ type: tensor.dataType, shape: tensor.dims.map(Number) }] : [];
 }
 
-function topK(c: Call, [x]: readonly Facts[]): Facts[] {
+function topK(c: NodeReader, [x]: readonly Facts[]): Facts[] {
   const k = c.has(1) ? c.dims(1)[0] : c.int("k", 0);
   const axis = c.int("axis", -1);
   const shape = x.shape?.map((d, i, all) => (i === (axis < 0 ? axis + all.length : axis) ? k : d));
@@ -117,7 +117,7 @@ function topK(c: Call, [x]: readonly Facts[]): Facts[] {
   ];
 }
 
-function arg(c: Call, [x]: readonly Facts[]): Facts[] {
+function arg(c: NodeReader, [x]: readonly Facts[]): Facts[] {
   const axis = c.int("axis", 0);
   const keep = c.int("keepdims", 1) === 1 ? [1] : [];
   const shape = x.shape?.flatMap((d, i, all) =>
@@ -126,9 +126,9 @@ function arg(c: Call, [x]: readonly Facts[]): Facts[] {
   return [{ type: T.INT64, shape }];
 }
 
-function resize(c: Call, [x]: readonly Facts[]): Facts[] {
+function resize(c: NodeReader, [x]: readonly Facts[]): Facts[] {
   const { type, shape } = x;
-  const numbers = (i: number) => (c.has(i) ? knownOf(c.value(i))?.values : undefined);
+  const numbers = (i: number) => (c.has(i) ? staticOf(c.value(i))?.values : undefined);
   const sizes = numbers(3);
   const scales = c.floats("scales") ?? numbers(c.operands.length > 2 ? 2 : 1);
   if (!shape || c.node.attributes.has("axes")) return [{ type }];
@@ -147,7 +147,7 @@ function resize(c: Call, [x]: readonly Facts[]): Facts[] {
 }
 
 /** What is known of the results of a node that stays as it is in the file, as far as the rules here go. */
-export function resultFacts(c: Call, reader: Reader | undefined): readonly Facts[] {
+export function resultFacts(c: NodeReader, reader: Reader | undefined): readonly Facts[] {
   const operands = c.operands.map(factsOf);
   try {
     return rules.get(c.node.op)?.(c, operands) ?? (reader ? standIn(c, reader, operands) : []);
@@ -158,7 +158,7 @@ export function resultFacts(c: Call, reader: Reader | undefined): readonly Facts
 }
 
 /** The shapes that a known operation gives on operands of float32 in place of those that have no dtype here. */
-function standIn(c: Call, reader: Reader, operands: readonly Facts[]): Facts[] {
+function standIn(c: NodeReader, reader: Reader, operands: readonly Facts[]): Facts[] {
   const stand = c.operands.map((operand, i) => {
     if (!operand || !isOpaque(operand)) return operand;
     const { shape, type = 0 } = operands[i];

@@ -16,13 +16,20 @@ import { normalizeReaders } from "../ops/normalize/read.ts";
 import { productReaders } from "../ops/products/read.ts";
 import { poolReaders } from "../ops/products/read-pool.ts";
 import { reduceReaders } from "../ops/reduce/read.ts";
-import { Call, type Reader, type Readers } from "./call.ts";
 import { fold } from "./fold.ts";
-import { isKnown, isOpaque, knownTensor, type Opaque, toExpr, type Value } from "./known.ts";
-import { type Around, foreignConstant, passThrough } from "./pass-through.ts";
+import { NodeReader, type Reader, type Readers } from "./node-reader.ts";
+import { foreignConstant, type GraphContext, passThrough } from "./pass-through.ts";
 import { dtypeOf, invalidModel, label, typeName, unsupported } from "./protobuf.ts";
 import { constantReaders } from "./read-constant.ts";
 import { type OnnxGraph, type OnnxReadOptions, opLabel, readGraph } from "./read-graph.ts";
+import {
+  isOpaque,
+  isStatic,
+  type Opaque,
+  staticTensor,
+  toExpr,
+  type Value,
+} from "./static-value.ts";
 
 /** A model read from a file: a function over expressions. */
 export interface OnnxModel {
@@ -55,7 +62,7 @@ const readers: ReadonlyMap<string, Reader> = new Map(Object.entries(table));
  * Reads an ONNX model of operator set 7 to 21: initializers of floats become parameters,
  * what an exporter computes from shapes is worked out, also where dimensions stay dynamic.
  *
- * Operations that graphs do not have, and those on numbers of other types (a quantised model's), are kept as
+ * Operations that graphs do not have, and those on numbers of other types (a quantized model's), are kept as
  * they are in the file: ONNX Runtime runs them, see {@link foreignOperations}.
  * @throws GenError `invalid-model` in one line when the bytes are not a sound model, the model is above `limit`,
  * or it has branches, loops or functions of its own (all of them are named).
@@ -66,7 +73,7 @@ export function fromOnnx(bytes: Uint8Array, options: OnnxReadOptions = {}): Onnx
   const parameters: Parameter[] = [];
   for (const [name, { tensor, constant: fixed }] of graph.initializers) {
     if (fixed || !tensor.dtype.startsWith("float")) {
-      given.set(name, knownTensor(tensor) ?? constant(tensor));
+      given.set(name, staticTensor(tensor) ?? constant(tensor));
     } else {
       const weight = parameter(name, tensor);
       parameters.push(weight);
@@ -86,17 +93,17 @@ function apply(
   const values = new Map(given);
   const dims = new Map<string, Dim>();
   for (const [name, value] of bind(graph.signature, inputs, dims)) values.set(name, value);
-  const around = { graph, dims };
-  const like = (dim: string) => {
+  const context = { graph, dims };
+  const valueWithDim = (dim: string) => {
     for (const value of values.values()) {
-      if (!isKnown(value) && !isOpaque(value) && axisOf(value.shape, dim) >= 0) return value;
+      if (!isStatic(value) && !isOpaque(value) && axisOf(value.shape, dim) >= 0) return value;
     }
     return undefined;
   };
   for (const node of graph.nodes) {
     try {
       const operands = node.inputs.map((name) => values.get(name));
-      const made = results(new Call(node, graph.opset, operands, like), around);
+      const made = results(new NodeReader(node, graph.opset, operands, valueWithDim), context);
       node.outputs.forEach((name, i) => {
         if (made[i] !== undefined) values.set(name, made[i]);
       });
@@ -125,7 +132,7 @@ function unknownOutput(name: string, { type = 0, shape }: Opaque): string {
   return `nothing in the model tells the ${what} of output ${label(name)}, which follows operations that only ONNX Runtime knows; declare it in the model, or give dynamic dimensions a fixed size`;
 }
 
-function results(call: Call, around: Around): readonly Value[] {
+function results(call: NodeReader, context: GraphContext): readonly Value[] {
   const { node } = call;
   const reader = readers.get(node.op);
   const [first] = call.operands;
@@ -134,36 +141,36 @@ function results(call: Call, around: Around): readonly Value[] {
     if (reader && sized && (node.op === "Shape" || node.op === "Size")) {
       return rebuilt(call.on([input(node.inputs[0], { shape: sized })]), reader);
     }
-    return passThrough(call, around, reader, reader ? undefined : { name: opLabel(node.op) });
+    return passThrough(call, context, reader, reader ? undefined : { name: opLabel(node.op) });
   }
-  if (!reader) return passThrough(call, around, reader, { name: opLabel(node.op) });
+  if (!reader) return passThrough(call, context, reader, { name: opLabel(node.op) });
   try {
     const made = rebuilt(call, reader);
-    const extra = node.outputs.slice(made.length).find((name) => around.graph.used.has(name));
+    const extra = node.outputs.slice(made.length).find((name) => context.graph.used.has(name));
     if (extra === undefined || extra === "") return made;
     throw unsupported(`its result ${label(extra)} is not known here`);
   } catch (error) {
     const reason = reasonOf(error, call);
     if (reason === undefined) throw error;
-    return passThrough(call, around, reader, { name: opLabel(node.op), reason });
+    return passThrough(call, context, reader, { name: opLabel(node.op), reason });
   }
 }
 
 /** Why graphs have no such operation; undefined where it is wrong in itself. */
-function reasonOf(error: unknown, { operands }: Call): string | undefined {
+function reasonOf(error: unknown, { operands }: NodeReader): string | undefined {
   if (errorCode(error) === "unsupported-operation") return (error as Error).message;
   // Whether a name fits a number is told when the graph runs.
   const named = (value: Value | undefined) =>
     value &&
     !isOpaque(value) &&
-    (isKnown(value) ? value.values : value.shape).some((d) => typeof d === "string");
+    (isStatic(value) ? value.values : value.shape).some((d) => typeof d === "string");
   if (!(error instanceof RangeError) || !operands.some(named)) return undefined;
   return `${error.message}; give dynamic dimensions a fixed size`;
 }
 
-function rebuilt(call: Call, reader: Reader): readonly Value[] {
+function rebuilt(call: NodeReader, reader: Reader): readonly Value[] {
   const folded =
-    call.operands.length > 0 && call.operands.every((o) => !o || isKnown(o))
+    call.operands.length > 0 && call.operands.every((o) => !o || isStatic(o))
       ? fold(call)
       : undefined;
   if (folded) return [folded];

@@ -5,34 +5,34 @@ import { axisOf, type Dim, elementCount, type Shape } from "../expr/shape.ts";
 import { tensor } from "../expr/tensor.ts";
 import { concat, reshape, slice } from "../ops/arrange/build.ts";
 import { cast, mul } from "../ops/elementwise/build.ts";
-import type { Call, Reader } from "./call.ts";
 import { type Facts, resultFacts } from "./foreign-types.ts";
-import { isKnown, type Known, toExpr, type Value } from "./known.ts";
 import type { TensorProto } from "./messages.ts";
+import type { NodeReader, Reader } from "./node-reader.ts";
 import { changedSince } from "./operator-changes.ts";
 import { dtypeOf, invalidModel, label, typeName } from "./protobuf.ts";
 import type { Declared, OnnxGraph, OnnxNode } from "./read-graph.ts";
+import { isStatic, type StaticValue, toExpr, type Value } from "./static-value.ts";
 
 /** The oldest operator set that graphs are written in. */
 export const oldestWritten = 13;
 
 /** Where a node stands: its file, and what the file's dynamic dimensions are this time. */
-export interface Around {
+export interface GraphContext {
   readonly graph: OnnxGraph;
   readonly dims: ReadonlyMap<string, Dim>;
 }
 
 /** The results of a node that is kept as the file has it; `missing` is what graphs lack. */
 export function passThrough(
-  c: Call,
-  around: Around,
+  c: NodeReader,
+  context: GraphContext,
   reader: Reader | undefined,
   missing: ForeignNode["missing"],
 ): Value[] {
   const { node } = c;
-  const version = versionOf(node, around.graph);
+  const version = versionOf(node, context.graph);
   const inputs = node.inputs.flatMap((name, i) =>
-    name === "" ? [] : [operandOf(c.value(i), c, around)],
+    name === "" ? [] : [operandOf(c.value(i), c, context)],
   );
   const made = foreign(
     {
@@ -46,11 +46,11 @@ export function passThrough(
     },
     inputs,
   );
-  const known = resultFacts(c, reader);
+  const facts = resultFacts(c, reader);
   return node.outputs.map((name, i): Value => {
-    const told = around.graph.declared.get(name);
-    const type = known[i]?.type ?? told?.type;
-    const shape = known[i]?.shape ?? declaredShape(told, around.dims);
+    const declared = context.graph.declared.get(name);
+    const type = facts[i]?.type ?? declared?.type;
+    const shape = facts[i]?.shape ?? declaredShape(declared, context.dims);
     return picked({ type, shape }, made, i);
   });
 }
@@ -113,26 +113,30 @@ function attributesOf(node: OnnxNode): ForeignNode["attributes"] {
   return attributes;
 }
 
-function operandOf(value: Value, c: Call, around: Around): Expr {
-  const named = isKnown(value) && !value.tensor && value.values.some((v) => typeof v === "string");
-  return named ? vectorOf(value, c, around) : toExpr(value);
+function operandOf(value: Value, c: NodeReader, context: GraphContext): Expr {
+  const named = isStatic(value) && !value.tensor && value.values.some((v) => typeof v === "string");
+  return named ? vectorOf(value, c, context) : toExpr(value);
 }
 
 /** Numbers of which some are dynamic dimensions, worked out when the graph runs. */
-function vectorOf({ dtype, dims, values }: Known, c: Call, around: Around): Expr {
-  const parts = values.map((v) => dimension(v, c, around));
+function vectorOf(
+  { dtype, dims, values }: StaticValue,
+  c: NodeReader,
+  context: GraphContext,
+): Expr {
+  const parts = values.map((v) => dimension(v, c, context));
   return cast(reshape(concat(parts, 0), dims), dtype);
 }
 
-function dimension(dim: Dim, c: Call, around: Around): Expr {
+function dimension(dim: Dim, c: NodeReader, context: GraphContext): Expr {
   if (typeof dim === "number") return constant(tensor([dim], [1], "int64"));
-  const source = c.like(dim);
+  const source = c.valueWithDim(dim);
   if (source) {
     const axis = axisOf(source.shape, dim);
     const node: ForeignNode = {
       domain: "",
       opType: "Shape",
-      version: around.graph.opset,
+      version: context.graph.opset,
       attributes: [],
       operands: [true],
       results: [true],
@@ -145,7 +149,7 @@ function dimension(dim: Dim, c: Call, around: Around): Expr {
     throw invalidModel(`no value has the dynamic dimension ${dim}; give it a fixed size`);
   }
   const factor = Number.isNaN(Number(part)) ? part : Number(part);
-  return mul(dimension(factor, c, around), dimension(rest.join("*"), c, around));
+  return mul(dimension(factor, c, context), dimension(rest.join("*"), c, context));
 }
 
 /** The declared dimensions where each is a number or follows from the inputs'. */

@@ -10,7 +10,7 @@ import { simplify } from "./simplify.ts";
 /**
  * The graph in the forms that ONNX has and that ONNX Runtime runs fastest: 2-D products with a
  * transpose or a bias become Gemm, a convolution takes its bias, batched transposes become nodes,
- * groups are normalised as instances.
+ * groups are normalized as instances.
  */
 export function lower(whole: Graph): Graph {
   const graph = simplify(
@@ -38,7 +38,7 @@ export function lower(whole: Graph): Graph {
   });
 }
 
-/** ONNX's own group normalisation is newer than most readers, and its scale changed its meaning. */
+/** ONNX's own group normalization is newer than most readers, and its scale changed its meaning. */
 function groupNormAsInstances(
   { attributes: { groups, epsilon } }: ExprOf<"GroupNormalization">,
   [x, scale, bias]: readonly Expr[],

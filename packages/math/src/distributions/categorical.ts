@@ -80,7 +80,7 @@ function pair(p: ArrayLike<number>, q: ArrayLike<number>): [Float64Array, Float6
 }
 
 // log q - log p. Where the logits are near each other (up to a shift) the difference of the two
-// normalisers comes from the differences of the logits, which are exact.
+// normalizers comes from the differences of the logits, which are exact.
 function logRatios(
   p: ArrayLike<number>,
   q: ArrayLike<number>,
@@ -94,6 +94,6 @@ function logRatios(
   if (!d.every((value) => Math.abs(value) < 1)) return logP.map((value, k) => logQ[k] - value);
   let mean = 0;
   for (let k = 0; k < d.length; k++) mean += Math.exp(logP[k]) * Math.expm1(d[k]);
-  const normaliser = Math.log1p(mean);
-  return d.map((value) => value - normaliser);
+  const normalizer = Math.log1p(mean);
+  return d.map((value) => value - normalizer);
 }

@@ -51,7 +51,7 @@ export function mixtureOracle<T>(
   const noise = value(level.noise);
   const total = (terms: readonly T[]) => terms.reduce((sum, term) => a.add(sum, term));
 
-  const components = normalised(mixture, x.length).map(({ logWeight, mean, sigma }) => {
+  const components = normalized(mixture, x.length).map(({ logWeight, mean, sigma }) => {
     const parts = x.map((coordinate, d) => {
       const center = a.constant(mean[d]);
       const spread = a.mul(signal, a.constant(sigma[d] * sigma[d]));
@@ -92,7 +92,7 @@ export function mixtureOracle<T>(
   };
 }
 
-function normalised({ weights, means, sigmas }: GaussianMixture, dim: number) {
+function normalized({ weights, means, sigmas }: GaussianMixture, dim: number) {
   const lists = [means, sigmas].every(
     (rows) => rows.length === weights.length && Array.from(rows).every((row) => row.length === dim),
   );

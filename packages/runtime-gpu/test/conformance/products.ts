@@ -4,7 +4,7 @@ import { agreement, type Case } from "./case.ts";
 const image = { shape: ["batch", 4, 6, 5] };
 const weight = (...shape: number[]) => ({ shape });
 
-/** Reductions, matrix products, convolutions and normalisation. */
+/** Reductions, matrix products, convolutions and normalization. */
 export const products: Case[] = [
   ...Object.entries({ sum: g.sum, mean: g.mean, max: g.max }).map(([name, f]) =>
     agreement(name, { x: { shape: ["batch", 3, 2, 4] } }, (i) => ({
@@ -89,7 +89,7 @@ export const products: Case[] = [
     upThree: g.upsampleNearest(i.x, 3),
   })),
   agreement(
-    "normalisation",
+    "normalization",
     { x: image, v: { shape: ["batch", 2, 9] }, s: weight(4), b: weight(4) },
     (i) => ({
       image: g.instanceNorm(i.x, i.s, i.b),

@@ -1,13 +1,13 @@
 import { constant, type Expr } from "../../expr/expr.ts";
 import { axisOf, broadcastShapes, type Dim, type Shape } from "../../expr/shape.ts";
 import { tensor } from "../../expr/tensor.ts";
-import type { Call } from "../../onnx/call.ts";
+import type { NodeReader } from "../../onnx/node-reader.ts";
 import { unsupported } from "../../onnx/protobuf.ts";
 import { cast, mul } from "../elementwise/build.ts";
 import { expand, expandLike, gather, onesLike, reshape, slice } from "./build.ts";
 
 /** `x` repeated to `shape`, whose dynamic dimensions are taken from other values of the model. */
-export function expandTo(c: Call, x: Expr, shape: Shape): Expr {
+export function expandTo(c: NodeReader, x: Expr, shape: Shape): Expr {
   const full = broadcastShapes("Expand", x.shape, shape);
   const own = (d: Dim, i: number) => d === x.shape[i - full.length + x.shape.length];
   const fixed = expand(
@@ -26,8 +26,8 @@ export function expandTo(c: Call, x: Expr, shape: Shape): Expr {
 }
 
 /** A vector of length `dim`, whatever its values. */
-function vectorOf(c: Call, dim: string): Expr {
-  const source = c.like(dim);
+function vectorOf(c: NodeReader, dim: string): Expr {
+  const source = c.valueWithDim(dim);
   if (source) return reshape(take(source, axisOf(source.shape, dim)), [dim]);
   const [part, ...rest] = dim.split("*");
   const factor = Number(part);

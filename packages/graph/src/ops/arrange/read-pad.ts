@@ -1,12 +1,12 @@
 import { constant, type Expr } from "../../expr/expr.ts";
 import { normalizeAxis } from "../../expr/shape.ts";
 import { tensor } from "../../expr/tensor.ts";
-import type { Call } from "../../onnx/call.ts";
+import type { NodeReader } from "../../onnx/node-reader.ts";
 import { invalidModel, unsupported } from "../../onnx/protobuf.ts";
 import { gather, pad, slice } from "./build.ts";
 
 /** Pads, cutting where a pad is negative. */
-export function padded(c: Call): Expr {
+export function padded(c: NodeReader): Expr {
   const x = c.x(0);
   const rank = x.shape.length;
   const given = c.list("pads", 1) ?? [];

@@ -1,13 +1,13 @@
 import { constant, type Expr } from "../../expr/expr.ts";
 import { type Dim, normalizeAxis } from "../../expr/shape.ts";
 import { tensor } from "../../expr/tensor.ts";
-import type { Call, Readers } from "../../onnx/call.ts";
-import { isKnown } from "../../onnx/known.ts";
+import type { NodeReader, Readers } from "../../onnx/node-reader.ts";
 import { invalidModel, unsupported } from "../../onnx/protobuf.ts";
+import { isStatic } from "../../onnx/static-value.ts";
 import { gather, reshape, slice } from "./build.ts";
 import { pick } from "./read-pad.ts";
 
-function sliceNode(c: Call): Expr {
+function sliceNode(c: NodeReader): Expr {
   let x = c.x(0);
   const starts = c.opset < 10 ? (c.list("starts") ?? []) : c.dims(1);
   const ends = c.opset < 10 ? (c.list("ends") ?? []) : c.dims(2);
@@ -42,7 +42,7 @@ function sliceAxis(x: Expr, axis: number, start: Dim, end: Dim, step: number): E
   );
 }
 
-function split(c: Call): Expr[] {
+function split(c: NodeReader): Expr[] {
   const x = c.x(0);
   const axis = normalizeAxis("Split", c.int("axis", 0), x.shape);
   const size = x.shape[axis];
@@ -61,12 +61,12 @@ function split(c: Call): Expr[] {
   });
 }
 
-function gatherNode(c: Call): Expr {
+function gatherNode(c: NodeReader): Expr {
   const x = c.x(0);
   const axis = normalizeAxis("Gather", c.int("axis", 0), x.shape);
   const at = c.value(1);
   const size = x.shape[axis];
-  if (!isKnown(at) || typeof size !== "number") return gather(x, c.x(1), axis);
+  if (!isStatic(at) || typeof size !== "number") return gather(x, c.x(1), axis);
   const positions = c.numbers(1).map((i) => (i < 0 ? i + size : i));
   const outside = positions.find((i) => !(i >= 0 && i < size));
   if (outside !== undefined)

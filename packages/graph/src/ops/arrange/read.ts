@@ -2,14 +2,14 @@ import { constant, type Expr } from "../../expr/expr.ts";
 import type { ArrangeOp } from "../../expr/operations.ts";
 import { type Dim, elementCount, normalizeAxis, shapeText } from "../../expr/shape.ts";
 import { tensor } from "../../expr/tensor.ts";
-import type { Call, Readers } from "../../onnx/call.ts";
+import type { NodeReader, Readers } from "../../onnx/node-reader.ts";
 import { invalidModel, unsupported } from "../../onnx/protobuf.ts";
 import { where } from "../elementwise/build.ts";
 import { concat, reshape, transpose } from "./build.ts";
 import { expandTo } from "./read-expand.ts";
 import { padded } from "./read-pad.ts";
 
-function reshapeNode(c: Call): Expr {
+function reshapeNode(c: NodeReader): Expr {
   const x = c.x(0);
   const target = c.opset < 5 ? (c.list("shape") ?? []) : c.dims(1);
   const copies = c.int("allowzero", 0) === 0;
@@ -19,11 +19,11 @@ function reshapeNode(c: Call): Expr {
   );
 }
 
-function axesOf(c: Call, rank: number): number[] | undefined {
+function axesOf(c: NodeReader, rank: number): number[] | undefined {
   return c.list("axes", 1)?.map((a) => normalizeAxis(c.node.op, a, Array(rank).fill(1)));
 }
 
-function squeeze(c: Call): Expr {
+function squeeze(c: NodeReader): Expr {
   const x = c.x(0);
   const axes = axesOf(c, x.shape.length);
   const wrong = axes?.find((a) => x.shape[a] !== 1);
@@ -35,7 +35,7 @@ function squeeze(c: Call): Expr {
   );
 }
 
-function unsqueeze(c: Call): Expr {
+function unsqueeze(c: NodeReader): Expr {
   const x = c.x(0);
   const count = c.list("axes", 1)?.length ?? 0;
   const axes = axesOf(c, x.shape.length + count) ?? [];
@@ -46,14 +46,14 @@ function unsqueeze(c: Call): Expr {
   return reshape(x, shape);
 }
 
-function flatten(c: Call): Expr {
+function flatten(c: NodeReader): Expr {
   const x = c.x(0);
   const axis = c.int("axis", 1);
   const at = axis < 0 ? axis + x.shape.length : axis;
   return reshape(x, [elementCount(x.shape.slice(0, at)), elementCount(x.shape.slice(at))]);
 }
 
-function tile(c: Call): Expr {
+function tile(c: NodeReader): Expr {
   const x = c.x(0);
   return c.dims(1).reduce<Expr>((made, times, axis) => {
     if (times === 1) return made;
@@ -71,7 +71,7 @@ function tile(c: Call): Expr {
 }
 
 /** `[b, c, h, w]` to `[b, c / s / s, h s, w s]`. */
-function depthToSpace(c: Call): Expr {
+function depthToSpace(c: NodeReader): Expr {
   const x = c.x(0);
   const s = c.int("blocksize", 1);
   const [batch, channels, h, w] = x.shape as [Dim, number, number, number];
@@ -84,7 +84,7 @@ function depthToSpace(c: Call): Expr {
   return reshape(transpose(apart, order), [batch, channels / s / s, h * s, w * s]);
 }
 
-function spaceToDepth(c: Call): Expr {
+function spaceToDepth(c: NodeReader): Expr {
   const x = c.x(0);
   const s = c.int("blocksize", 1);
   const [batch, channels, h, w] = x.shape as [Dim, number, number, number];
@@ -93,7 +93,7 @@ function spaceToDepth(c: Call): Expr {
 }
 
 /** The lower or upper triangle of the last two dimensions, with zeros elsewhere. */
-function triangle(c: Call): Expr {
+function triangle(c: NodeReader): Expr {
   const x = c.x(0);
   const [rows, columns] = x.shape.slice(-2).map(Number);
   if (!(rows * columns <= 2 ** 20)) {

@@ -1,7 +1,7 @@
 import type { Expr } from "../../expr/expr.ts";
 import type { ElementwiseOp } from "../../expr/operations.ts";
 import { isFloat } from "../../expr/tensor.ts";
-import type { Call, Reader, Readers } from "../../onnx/call.ts";
+import type { NodeReader, Reader, Readers } from "../../onnx/node-reader.ts";
 import { dtypeOf, invalidModel, typeName, unsupported } from "../../onnx/protobuf.ts";
 import { isForeignType } from "../../onnx/read-tensor.ts";
 import { onesLike } from "../arrange/build.ts";
@@ -29,7 +29,7 @@ const clip = (x: Expr, low: number | undefined, high: number | undefined) => {
   return high === undefined ? above : e.minimum(above, high);
 };
 
-function gelu(c: Call): Expr {
+function gelu(c: NodeReader): Expr {
   const x = c.x(0);
   if (c.text("approximate", "none") === "none") return e.gelu(x);
   const inner = e.mul(e.add(x, e.mul(e.mul(e.mul(x, x), x), 0.044715)), Math.sqrt(2 / Math.PI));
@@ -37,14 +37,14 @@ function gelu(c: Call): Expr {
 }
 
 /** Integer division goes towards zero, and so does this one; on expressions only floats are divided. */
-function div(c: Call): Expr {
+function div(c: NodeReader): Expr {
   const [a, b] = [c.x(0), c.x(1)];
   if (isFloat(a.dtype)) return e.div(a, b);
   const quotient = e.div(e.cast(a, "float64"), e.cast(b, "float64"));
   return e.cast(e.mul(e.sign(quotient), e.floor(e.abs(quotient))), a.dtype);
 }
 
-function pow(c: Call): Expr {
+function pow(c: NodeReader): Expr {
   const [a, b] = [c.x(0), c.value(1)];
   const exponent = "values" in b && b.values.length === 1 ? b.values[0] : undefined;
   if (exponent === 2) return e.mul(a, a);
@@ -53,7 +53,7 @@ function pow(c: Call): Expr {
 }
 
 /** The remainder with the divisor's sign, or with the dividend's where `fmod` is 1. */
-function mod(c: Call): Expr {
+function mod(c: NodeReader): Expr {
   const [a, b] = [c.x(0), c.x(1)].map((x) => e.cast(x, isFloat(x.dtype) ? x.dtype : "float64"));
   const quotient = e.div(a, b);
   const whole =
@@ -69,7 +69,7 @@ function round(x: Expr): Expr {
   return e.where(e.equal(rest, 0.5), even, e.floor(e.add(x, 0.5)));
 }
 
-function cast(c: Call): Expr {
+function cast(c: NodeReader): Expr {
   const to = c.int("to", 0);
   const dtype = dtypeOf(to);
   if (dtype === undefined) {

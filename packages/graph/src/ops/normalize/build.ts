@@ -2,7 +2,7 @@ import { type Expr, expr, operands, requireFloat } from "../../expr/expr.ts";
 import { shapeText } from "../../expr/shape.ts";
 
 /**
- * Group normalisation of `[batch, channels, ...]` (Wu and He 2018, eq. 1 to 6):
+ * Group normalization of `[batch, channels, ...]` (Wu and He 2018, eq. 1 to 6):
  * `(x - mean) / sqrt(variance + epsilon) * scale + bias` with the mean and (biased) variance of each group of
  * `channels / groups` channels of a sample; `scale` and `bias` are `[channels]`.
  * @throws RangeError when `groups` does not divide the channels, or scale and bias do not fit.
@@ -25,6 +25,6 @@ export function groupNormalization(
   return expr("GroupNormalization", inputs, x.shape, { groups, epsilon });
 }
 
-/** Group normalisation in which every channel is a group (Ulyanov et al. 2016). */
+/** Group normalization in which every channel is a group (Ulyanov et al. 2016). */
 export const instanceNorm = (x: Expr, scale: Expr, bias: Expr, epsilon = 1e-5): Expr =>
   groupNormalization(x, scale, bias, x.shape[1] as number, epsilon);

@@ -1,7 +1,7 @@
 import type { Expr } from "../../expr/expr.ts";
 import type { NormalizeOp } from "../../expr/operations.ts";
 import { shapeText } from "../../expr/shape.ts";
-import type { Call, Readers } from "../../onnx/call.ts";
+import type { NodeReader, Readers } from "../../onnx/node-reader.ts";
 import { invalidModel } from "../../onnx/protobuf.ts";
 import { expand, reshape } from "../arrange/build.ts";
 import { add, div, mul, sqrt, square, sub } from "../elementwise/build.ts";
@@ -12,7 +12,7 @@ import { groupNormalization, instanceNorm } from "./build.ts";
 const channelwise = (v: Expr, x: Expr): Expr =>
   reshape(v, [v.shape[0], ...x.shape.slice(2).map(() => 1)]);
 
-function batchNormalization(c: Call): Expr {
+function batchNormalization(c: NodeReader): Expr {
   const x = c.x(0);
   c.require("training_mode", c.int("training_mode", 0), 0);
   const [scale, bias, center, variance] = [1, 2, 3, 4].map((i) => c.x(i));
@@ -21,7 +21,7 @@ function batchNormalization(c: Call): Expr {
   return add(moved, channelwise(bias, x));
 }
 
-function layerNormalization(c: Call): Expr {
+function layerNormalization(c: NodeReader): Expr {
   const x = c.x(0);
   const axis = c.int("axis", -1);
   const from = axis < 0 ? axis + x.shape.length : axis;
@@ -34,7 +34,7 @@ function layerNormalization(c: Call): Expr {
 }
 
 /** Scale and bias are one number a group before opset 21, one a channel from there on. */
-function readGroupNormalization(c: Call): Expr {
+function readGroupNormalization(c: NodeReader): Expr {
   const x = c.x(0);
   const groups = c.int("num_groups", 1);
   const channels = x.shape[1];

@@ -1,7 +1,7 @@
 import { constant, type Expr } from "../../expr/expr.ts";
 import { shapeText } from "../../expr/shape.ts";
 import { tensor } from "../../expr/tensor.ts";
-import type { Call, Readers } from "../../onnx/call.ts";
+import type { NodeReader, Readers } from "../../onnx/node-reader.ts";
 import { unsupported } from "../../onnx/protobuf.ts";
 import { pad, reshape, slice } from "../arrange/build.ts";
 import { div, maximum } from "../elementwise/build.ts";
@@ -11,7 +11,7 @@ import { convolve, windowOf } from "./read.ts";
 
 const planes = (x: Expr): number[] => x.shape.flatMap((_, i) => (i < 2 ? [] : [i]));
 
-function average(c: Call): Expr {
+function average(c: NodeReader): Expr {
   const x = c.x(0);
   const window = windowOf(c, x);
   const { kernel, strides, pads, dilations } = window;
@@ -40,7 +40,7 @@ function average(c: Call): Expr {
 }
 
 /** The largest of the window's positions, each a slice of the padded input. */
-function maxPool(c: Call): Expr {
+function maxPool(c: NodeReader): Expr {
   const x = c.x(0);
   c.require("ceil_mode", c.int("ceil_mode", 0), 0);
   const { kernel, strides, pads, dilations } = windowOf(c, x);
@@ -62,7 +62,7 @@ function maxPool(c: Call): Expr {
 }
 
 /** Repetition of pixels; other ways of resizing are refused. */
-function resize(c: Call): Expr {
+function resize(c: NodeReader): Expr {
   const x = c.x(0);
   if (x.shape.length !== 4)
     throw unsupported(
@@ -88,7 +88,7 @@ function resize(c: Call): Expr {
   return upsampleNearest(x, scale);
 }
 
-function scalesOf(c: Call, x: Expr): readonly number[] {
+function scalesOf(c: NodeReader, x: Expr): readonly number[] {
   const axes = c.list("axes") ?? [0, 1, 2, 3];
   const all = (values: readonly (number | string)[], empty: (axis: number) => number | string) =>
     x.shape.map((_, i) => (axes.includes(i) ? values[axes.indexOf(i)] : empty(i)));

@@ -1,7 +1,7 @@
 import type { Expr } from "../../expr/expr.ts";
 import type { ProductOp } from "../../expr/operations.ts";
 import { type Dim, type Shape, shapeText } from "../../expr/shape.ts";
-import type { Call, Readers } from "../../onnx/call.ts";
+import type { NodeReader, Readers } from "../../onnx/node-reader.ts";
 import { invalidModel, unsupported } from "../../onnx/protobuf.ts";
 import { reshape, slice, transpose } from "../arrange/build.ts";
 import { padOrCut, pick } from "../arrange/read-pad.ts";
@@ -9,7 +9,7 @@ import { add, mul } from "../elementwise/build.ts";
 import { conv2d, matmul } from "./build.ts";
 import { einsum } from "./read-einsum.ts";
 
-function matmulNode(c: Call): Expr {
+function matmulNode(c: NodeReader): Expr {
   const [a, b] = [c.x(0), c.x(1)];
   const row = a.shape.length === 1;
   const column = b.shape.length === 1;
@@ -24,7 +24,7 @@ function matmulNode(c: Call): Expr {
 }
 
 /** `alpha A' B' + beta C`. */
-function gemm(c: Call): Expr {
+function gemm(c: NodeReader): Expr {
   const product = matmul(c.x(0), c.x(1), {
     transposeA: c.int("transA", 0) === 1,
     transposeB: c.int("transB", 0) === 1,
@@ -44,7 +44,7 @@ interface Window {
 }
 
 /** How a convolution or a pooling moves, with `auto_pad` worked out. */
-export function windowOf(c: Call, x: Expr, weight?: Shape): Window {
+export function windowOf(c: NodeReader, x: Expr, weight?: Shape): Window {
   const rank = x.shape.length - 2;
   const kernel = (weight?.slice(2) as number[]) ?? c.list("kernel_shape") ?? [];
   if (kernel.length !== rank || rank < 1 || rank > 2 || kernel.some((k) => typeof k !== "number")) {
@@ -89,7 +89,7 @@ export function windowOf(c: Call, x: Expr, weight?: Shape): Window {
   };
 }
 
-function conv(c: Call): Expr {
+function conv(c: NodeReader): Expr {
   const x = c.x(0);
   const weight = c.x(1);
   const out = convolve(x, weight, windowOf(c, x, weight.shape), c.int("group", 1));
@@ -149,7 +149,7 @@ function spread(x: Expr, by: readonly number[]): Expr {
 }
 
 /** The transpose of a convolution: a convolution of the spread input with the turned kernel. */
-function convTranspose(c: Call): Expr {
+function convTranspose(c: NodeReader): Expr {
   const x = c.x(0);
   const weight = c.x(1);
   if (x.shape.length !== 4)

@@ -2,7 +2,7 @@ import type { Expr } from "../../expr/expr.ts";
 import type { ReduceOp } from "../../expr/operations.ts";
 import { elementCount, normalizeAxis, shapeText } from "../../expr/shape.ts";
 import { isFloat } from "../../expr/tensor.ts";
-import type { Call, Reader, Readers } from "../../onnx/call.ts";
+import type { NodeReader, Reader, Readers } from "../../onnx/node-reader.ts";
 import { unsupported } from "../../onnx/protobuf.ts";
 import { reshape, slice } from "../arrange/build.ts";
 import * as e from "../elementwise/build.ts";
@@ -15,7 +15,7 @@ const reader =
   (c) =>
     reduced(c, f);
 
-function reduced(c: Call, f: Reduce): Expr {
+function reduced(c: NodeReader, f: Reduce): Expr {
   const given = c.x(0);
   const axes = c.list("axes", 1);
   const x = isFloat(given.dtype) ? given : e.cast(given, "float64");
@@ -42,7 +42,7 @@ const product: Reduce = (x, axes = [], keep) => {
 };
 
 /** Before opset 13 the dimensions from `axis` on are taken together. */
-function flatSoftmax(c: Call, f: (x: Expr, axis: number) => Expr): Expr {
+function flatSoftmax(c: NodeReader, f: (x: Expr, axis: number) => Expr): Expr {
   const x = c.x(0);
   const rank = x.shape.length;
   const axis = c.int("axis", c.opset < 13 ? 1 : -1);

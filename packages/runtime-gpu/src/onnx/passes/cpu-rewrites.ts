@@ -21,12 +21,12 @@ import { isLarge } from "./large.ts";
 /**
  * The graph without what ONNX Runtime's CPU provider computes slowly, with the same values.
  * `softplus(x) = relu(x) - log(sigmoid(|x|))` is vectorised and threaded: 9 times as fast.
- * In the native build, rows are normalised 3 times as fast as instances. In WebAssembly both are slow, and so
+ * In the native build, rows are normalized 3 times as fast as instances. In WebAssembly both are slow, and so
  * is the sigmoid, which does not use threads there: where there is much to compute, more operations take less time.
  * Weights come in the shapes that they are used in, for sessions that fold no constants.
  */
 export function cpuRewrites(graph: Graph, native: boolean): Graph {
-  // What comes from a file may need an older version of ONNX than layer normalisation does.
+  // What comes from a file may need an older version of ONNX than layer normalization does.
   const byRows = native && !graph.nodes.some(({ op }) => op === "Foreign");
   const learning = new Set(graph.nodes.filter(isMean).map(({ inputs: [e] }) => e.inputs[0]));
   const inParts = (e: Expr) => !native && isLarge(e);
@@ -50,7 +50,7 @@ export function cpuRewrites(graph: Graph, native: boolean): Graph {
   });
 }
 
-/** The mean of reshaped values, as the gradient of a group normalisation takes it. */
+/** The mean of reshaped values, as the gradient of a group normalization takes it. */
 const isMean = ({ op, inputs: [x] }: Expr): boolean =>
   op === "ReduceMean" && x.op === "Reshape" && x.shape.length === 3;
 

@@ -13,7 +13,7 @@ import {
 } from "@gen/graph";
 import { expr, groupRate, groupStatistics, withInputs } from "@gen/graph/compiler";
 
-/** Group normalisation as that of rows, which the native runtime does in parallel. */
+/** Group normalization as that of rows, which the native runtime does in parallel. */
 export function groupNormByRows(node: ExprOf<"GroupNormalization">, inputs: readonly Expr[]): Expr {
   const [x, scale, bias] = inputs;
   const { groups, epsilon } = node.attributes;
@@ -40,8 +40,8 @@ const filled = (length: number, value: number): Expr =>
 const forOneThread = 2 ** 16;
 
 /**
- * Group normalisation from the statistics that its gradient needs as well; with `alone`, nothing else
- * needs what is normalised.
+ * Group normalization from the statistics that its gradient needs as well; with `alone`, nothing else
+ * needs what is normalized.
  */
 export function groupNormInSteps(
   { attributes: { groups, epsilon } }: ExprOf<"GroupNormalization">,
@@ -81,7 +81,7 @@ export const isSilu = ({ op, inputs: [x, y] }: Expr): boolean =>
 
 /**
  * `h + h * tanh(h)` with `h = x / 2`, as WebAssembly computes tangents in parallel; where nothing else needs x and it
- * is `c * gain + bias`, as a normalisation ends, the half is made of those.
+ * is `c * gain + bias`, as a normalization ends, the half is made of those.
  */
 export function siluInParts(x: Expr, alone: boolean): Expr {
   const [scaled, bias] = x.op === "Reshape" && x.inputs[0].op === "Add" ? x.inputs[0].inputs : [];

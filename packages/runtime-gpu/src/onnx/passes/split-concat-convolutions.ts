@@ -34,7 +34,7 @@ export function splitConcatConvolutions(given: Graph): Graph {
   });
 }
 
-/** The graph with group normalisations and activations done to what is joined, where that is the same. */
+/** The graph with group normalizations and activations done to what is joined, where that is the same. */
 function joinedLate(graph: Graph): Graph {
   const changing = inputDependents(graph);
   return rewrite(graph, (node, inputs) => {

@@ -15,7 +15,7 @@ export function approximateNormalCdf<T>(a: Arithmetic<T>, x: T): T {
  * each value takes the 1/127.5 around it, the outermost two everything beyond (Ho et al. 2020,
  * eq. 13); the distribution function is the approximate one, probabilities count as 1e-12 at least.
  */
-export function discretisedGaussianLogProb<T>(a: Arithmetic<T>, x: T, mean: T, logScale: T): T {
+export function discretizedGaussianLogProb<T>(a: Arithmetic<T>, x: T, mean: T, logScale: T): T {
   const gap = a.sub(x, mean);
   const inverse = a.exp(a.neg(logScale));
   const half = a.constant(1 / 255);

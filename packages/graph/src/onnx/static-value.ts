@@ -7,7 +7,7 @@ import { unsupported } from "./protobuf.ts";
  * A small tensor whose elements are known while a model is read, some perhaps only by name:
  * the arithmetic of shapes that exporters write around dynamic dimensions.
  */
-export interface Known {
+export interface StaticValue {
   readonly dtype: DType;
   readonly dims: readonly number[];
   readonly values: readonly Dim[];
@@ -23,37 +23,41 @@ export interface Opaque {
   readonly shape?: Shape;
 }
 
-export type Value = Expr | Known | Opaque;
+export type Value = Expr | StaticValue | Opaque;
 
-export const isKnown = (value: Value): value is Known => "values" in value;
+export const isStatic = (value: Value): value is StaticValue => "values" in value;
 export const isOpaque = (value: Value): value is Opaque => "opaque" in value;
 
 /** More elements than this stay ordinary constants. */
-export const knownLimit = 4096;
+export const staticLimit = 4096;
 
-export function known(dtype: DType, dims: readonly number[], values: readonly Dim[]): Known {
+export function staticValue(
+  dtype: DType,
+  dims: readonly number[],
+  values: readonly Dim[],
+): StaticValue {
   const round = dtype === "float32" ? Math.fround : (v: number) => v;
   return { dtype, dims, values: values.map((v) => (typeof v === "number" ? round(v) : v)) };
 }
 
 /** A tensor's elements where they are few enough. */
-export const knownTensor = (value: Tensor): Known | undefined =>
-  value.data.length > knownLimit
+export const staticTensor = (value: Tensor): StaticValue | undefined =>
+  value.data.length > staticLimit
     ? undefined
-    : { ...known(value.dtype, value.shape, Array.from(tensorNumbers(value))), tensor: value };
+    : { ...staticValue(value.dtype, value.shape, Array.from(tensorNumbers(value))), tensor: value };
 
 /** The elements of `value` where they are fixed: a known value, a constant or a weight. */
-export function knownOf(value: Value): Known | undefined {
-  if (isKnown(value)) return value;
+export function staticOf(value: Value): StaticValue | undefined {
+  if (isStatic(value)) return value;
   if (isOpaque(value)) return undefined;
-  if (isParameter(value)) return knownTensor(value.value);
-  return value.op === "Constant" ? knownTensor(value.attributes.value) : undefined;
+  if (isParameter(value)) return staticTensor(value.value);
+  return value.op === "Constant" ? staticTensor(value.attributes.value) : undefined;
 }
 
 /** A value as an expression. @throws GenError `unsupported-operation` where an element is a dynamic dimension. */
 export function toExpr(value: Value): Expr {
   if (isOpaque(value)) return value.opaque;
-  if (!isKnown(value)) return value;
+  if (!isStatic(value)) return value;
   if (value.tensor) return constant(value.tensor);
   const name = value.values.find((v) => typeof v === "string");
   if (name !== undefined) {
@@ -69,7 +73,7 @@ const onNumbers =
     typeof a === "number" && typeof b === "number" ? Number(f(a, b)) : undefined;
 
 /** Arithmetic on elements; undefined where the result has no name. */
-export const knownBinary: ReadonlyMap<string, Binary> = /* @__PURE__ */ new Map<string, Binary>([
+export const staticBinary: ReadonlyMap<string, Binary> = /* @__PURE__ */ new Map<string, Binary>([
   [
     "Mul",
     (a, b) => (typeof a === "number" && typeof b === "number" ? a * b : elementCount([a, b])),
@@ -132,7 +136,7 @@ const unary: ReadonlyMap<string, Unary> = /* @__PURE__ */ new Map<string, Unary>
 ]);
 
 /** One element under a unary operation; undefined where there is no such operation or result. */
-export function knownUnary(op: string, a: Dim): Dim | undefined {
+export function staticUnary(op: string, a: Dim): Dim | undefined {
   const f = unary.get(op);
   if (typeof a === "number") return f?.(a);
   return keepsDimension.includes(op) ? a : undefined;

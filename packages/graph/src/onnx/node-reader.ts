@@ -2,29 +2,29 @@ import type { Expr } from "../expr/expr.ts";
 import type { Op } from "../expr/operations.ts";
 import type { Dim } from "../expr/shape.ts";
 import type { Tensor } from "../expr/tensor.ts";
-import { type Known, knownOf, toExpr, type Value } from "./known.ts";
 import { invalidModel, label, unsupported } from "./protobuf.ts";
 import type { OnnxNode } from "./read-graph.ts";
 import { readTensor } from "./read-tensor.ts";
+import { type StaticValue, staticOf, toExpr, type Value } from "./static-value.ts";
 
 /** One node being rebuilt: its operands as values, its attributes with their defaults. */
-export class Call {
+export class NodeReader {
   readonly node: OnnxNode;
   readonly opset: number;
   readonly operands: readonly (Value | undefined)[];
   /** A value of the model with this dynamic dimension among its dimensions. */
-  readonly like: (dim: string) => Expr | undefined;
+  readonly valueWithDim: (dim: string) => Expr | undefined;
 
   constructor(
     node: OnnxNode,
     opset: number,
     operands: readonly (Value | undefined)[],
-    like: (dim: string) => Expr | undefined,
+    valueWithDim: (dim: string) => Expr | undefined,
   ) {
     this.node = node;
     this.opset = opset;
     this.operands = operands;
-    this.like = like;
+    this.valueWithDim = valueWithDim;
   }
 
   /** Operand `i` as an expression. @throws GenError `invalid-model` when it is absent. */
@@ -48,15 +48,15 @@ export class Call {
   }
 
   /** Operand `i`, whose elements must be known before the model runs. @throws GenError `unsupported-operation` otherwise. */
-  known(i: number): Known {
-    const found = knownOf(this.value(i));
+  staticValue(i: number): StaticValue {
+    const found = staticOf(this.value(i));
     if (!found)
       throw unsupported(`operand ${i} must be a constant; here it depends on the model's input`);
     return found;
   }
 
   dims(i: number): readonly Dim[] {
-    return this.known(i).values;
+    return this.staticValue(i).values;
   }
 
   numbers(i: number): number[] {
@@ -67,8 +67,8 @@ export class Call {
   }
 
   /** The same node on other operands. */
-  on(operands: readonly (Value | undefined)[]): Call {
-    return new Call(this.node, this.opset, operands, this.like);
+  on(operands: readonly (Value | undefined)[]): NodeReader {
+    return new NodeReader(this.node, this.opset, operands, this.valueWithDim);
   }
 
   /** The integers of attribute `name`, or of operand `i` where the model's version has them there. */
@@ -127,7 +127,7 @@ function shortest(value: number): number {
 }
 
 /** Rebuilds one operation; several results where it has several outputs. */
-export type Reader = (call: Call) => Value | readonly Value[];
+export type Reader = (call: NodeReader) => Value | readonly Value[];
 
 /** Readers by ONNX's name: one for each operation of graphs in `O`, beside those of operations that are made of others. */
 export type Readers<O extends Op = never> = { readonly [P in O]: Reader } & {
