@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
@@ -249,6 +251,35 @@ describeEngines("a browser whose language is no language tag", ["webkit"], (engi
     } finally {
       await browser.close();
       await server.close();
+    }
+  });
+});
+
+describeEngines("a page whose language is locked to no language tag", enginesOf(), (engine) => {
+  test("shows the demo in the default language", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "gen-demo-language-"));
+    const browser = await launch(engine);
+    await cp(demo.folder, folder, { recursive: true });
+    await writeFile(
+      join(folder, "lock.js"),
+      `for (const [name, value] of [["language", "C"], ["languages", ["C"]]])
+        Object.defineProperty(navigator, name, { value });`,
+    );
+    const html = await readFile(join(folder, "index.html"), "utf8");
+    const locked = html.replace("<head>", '<head><script src="./lock.js"></script>');
+    await writeFile(join(folder, "index.html"), locked);
+    const server = await serve({ "/": folder }, { isolated: true });
+    try {
+      const page = await browser.newPage();
+      await page.goto(server.url);
+      const room = pointsRoom(page);
+      await room.shows(".train h2", "Train");
+      expect(await page.evaluate(() => navigator.language)).toBe("C");
+      expect(await page.complaints()).toEqual([]);
+    } finally {
+      await browser.close();
+      await server.close();
+      await rm(folder, { recursive: true, force: true });
     }
   });
 });
