@@ -97,6 +97,12 @@ const places = {
   },
 };
 
+/** Each engine with the variable that first names its browser. */
+export const engineVariables = /** @type {Engine[]} */ (Object.keys(places)).map((engine) => ({
+  engine,
+  variable: places[engine].variables[0],
+}));
+
 /**
  * The path of an engine's browser that starts, or the reason why there is none. `none` in the engine's
  * variable (`GEN_BROWSER`, `GEN_FIREFOX`, `GEN_WEBKIT`) asks for none.

@@ -4,18 +4,11 @@
 // `npm run test:all` (`--all`) runs the page tests in every engine beside it.
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { findBrowser } from "./browser.mjs";
+import { engineVariables, findBrowser } from "./browser.mjs";
 import { readyVulkan } from "./debian.mjs";
 import { build, checkNode, install, toolEnvironment } from "./ready.mjs";
 import { root, run } from "./shell.mjs";
 import { closingLine, tally } from "./tally.mjs";
-
-/** @type {["GEN_BROWSER" | "GEN_FIREFOX" | "GEN_WEBKIT", import("./browser.mjs").Engine][]} */
-const engineVariables = [
-  ["GEN_BROWSER", "chromium"],
-  ["GEN_FIREFOX", "firefox"],
-  ["GEN_WEBKIT", "webkit"],
-];
 
 const report = join(root, "node_modules", ".cache", "gen", "vitest.json");
 
@@ -62,7 +55,7 @@ async function main() {
 async function findEngines() {
   /** @type {Record<string, string>} */
   const paths = {};
-  for (const [variable, engine] of engineVariables) {
+  for (const { engine, variable } of engineVariables) {
     const found = await findBrowser({ engine });
     paths[variable] = "path" in found ? found.path : "";
     console.log(

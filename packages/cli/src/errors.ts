@@ -39,11 +39,13 @@ const faults = new WeakMap<RangeError, EngineFault>();
  */
 function engineFault(error: RangeError): EngineFault {
   if (!faults.has(error)) {
-    const [innermost, ...callers] = callSites(error);
-    const places = [innermost, ...callers].map(
-      (site) => `${site?.getFileName()}:${site?.getLineNumber()}:${site?.getColumnNumber()}`,
+    const sites = callSites(error);
+    // The engine's own functions, such as Array.map, are in no file.
+    const inFiles = sites.filter((site) => site.getFileName());
+    const places = inFiles.map(
+      (site) => `${site.getFileName()}:${site.getLineNumber()}:${site.getColumnNumber()}`,
     );
-    const allocation = innermost !== undefined && !innermost.getFileName();
+    const allocation = sites.length > 0 && sites[0] !== inFiles[0];
     const recursion = new Set(places).size < places.length;
     faults.set(error, allocation ? "allocation" : recursion ? "recursion" : undefined);
   }

@@ -21,11 +21,13 @@ describe("errors", () => {
     throw new RangeError(`eta must be in [0, 1], got ${eta}`);
   };
   const recurse = (): number => 1 + recurse();
+  const nested = (f: () => void) => [0].map(() => [0].map(f));
   test.each([
     ["bad usage", usageError("--x must be y, got z"), 2],
     ["bad data", new GenError("invalid-data", "a.npy: no such file"), 2],
     ["an argument that a package refuses", new RangeError("eta must be in [0, 1], got 2"), 2],
     ["such an argument, named", engine(() => naming("ddim", () => steps(2))), 2],
+    ["such an argument, in calls of the engine", engine(() => nested(() => steps(2))), 2],
     ["a path", Object.assign(new Error("EACCES: /x"), { code: "EACCES" }), 2],
     ["a full disk", Object.assign(new Error("ENOSPC"), { code: "ENOSPC" }), 1],
     ["Ctrl-C", new GenError("interrupted", "stopped"), 130],

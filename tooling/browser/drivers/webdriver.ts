@@ -56,10 +56,7 @@ async function startSession(
     await session.manage().setTimeouts({ script: 3_600_000 });
     return {
       session,
-      async end() {
-        await session.quit();
-        service.process.kill();
-      },
+      end: () => session.quit().finally(() => service.process.kill()),
     };
   } catch (error) {
     service.process.kill();

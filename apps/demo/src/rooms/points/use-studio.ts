@@ -30,10 +30,7 @@ export function useStudio() {
   }
 
   function renew(): void {
-    running.then(
-      (old) => old.end(),
-      () => undefined,
-    );
+    end(running);
     running = start();
     watch(running);
   }
@@ -44,12 +41,7 @@ export function useStudio() {
     return (await running).studio;
   }
 
-  onScopeDispose(() =>
-    running.then(
-      (last) => last.end(),
-      () => undefined,
-    ),
-  );
+  onScopeDispose(() => end(running));
   // A plain object: whatever Vue asks a comlink proxy about itself would become a message.
   const studio: Omit<Studio, "ready"> = {
     train: async (request, hear) => (await current()).train(request, hear),
@@ -65,6 +57,13 @@ export function useStudio() {
   };
 }
 
+/** Ends a studio once it has started; one that could not start holds nothing. */
+const end = (started: Promise<Running>): void =>
+  void started.then(
+    (studio) => studio.end(),
+    () => undefined,
+  );
+
 async function start(): Promise<Running> {
   try {
     return await startWorker();
@@ -78,7 +77,10 @@ async function start(): Promise<Running> {
 async function startWorker(): Promise<Running> {
   const worker = new Worker(new URL("./studio.worker.ts", import.meta.url), { type: "module" });
   const remote = comlink.wrap<Studio>(worker);
-  await answer(remote.ready(), worker);
+  await answer(remote.ready(), worker).catch((error: unknown) => {
+    worker.terminate();
+    throw error;
+  });
   const studio: Studio = {
     ready: () => true,
     train: (request, hear) => remote.train(request, comlink.proxy(hear)),
@@ -97,18 +99,17 @@ async function startWorker(): Promise<Running> {
 }
 
 /** Waits for a worker's first answer; Firefox does not tell that a file of a worker did not come. */
-function answer(ready: Promise<unknown>, worker: Worker): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const probe = setInterval(async () => {
-      if (!(await serverReachable())) end(() => reject(new Error("the network is gone")));
+async function answer(ready: Promise<unknown>, worker: Worker): Promise<void> {
+  let probe: ReturnType<typeof setInterval> | undefined;
+  const refused = new Promise<never>((_, reject) => {
+    worker.addEventListener("error", () => reject(new Error("no worker")), { once: true });
+    probe = setInterval(async () => {
+      if (!(await serverReachable())) reject(new Error("the network is gone"));
     }, 3000);
-    const end = (settle: () => void) => {
-      clearInterval(probe);
-      settle();
-    };
-    worker.addEventListener("error", () => end(() => reject(new Error("no worker"))), {
-      once: true,
-    });
-    ready.then(() => end(resolve), reject);
   });
+  try {
+    await Promise.race([ready, refused]);
+  } finally {
+    clearInterval(probe);
+  }
 }
