@@ -2,16 +2,16 @@ import vue from "@vitejs/plugin-vue";
 import { defaultClientConditions, defineConfig, type Plugin } from "vite";
 
 /**
- * Keeps the first file of a worker apart from what its other files share. Without it they import that
- * first file, and WebKit then runs it once more: the worker answers twice, from two states.
+ * Keeps shared code out of a worker's first file. Otherwise the worker's other files import the
+ * first file. WebKit then runs it twice, and the worker has two states and answers twice.
  */
-const workerEntryApart: Plugin = {
-  name: "worker-entry-apart",
+const separateWorkerEntry: Plugin = {
+  name: "separate-worker-entry",
   options: (options) => ({ ...options, preserveEntrySignatures: "strict" }),
 };
 
-// With these two headers a page may share memory, which ONNX Runtime's threads need.
-// A host that cannot send them serves the same files: they then run on one thread.
+// These two headers let a page share memory, which ONNX Runtime's threads need.
+// Without them the same files run on one thread.
 const headers = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
@@ -22,12 +22,13 @@ export default defineConfig({
   base: "./",
   plugins: [vue()],
   resolve: { conditions: ["@gen/source", ...defaultClientConditions] },
-  worker: { format: "es", plugins: () => [workerEntryApart] },
+  worker: { format: "es", plugins: () => [separateWorkerEntry] },
   server: { headers },
   preview: { headers },
   build: { target: "es2022", chunkSizeWarningLimit: 2000 },
   optimizeDeps: {
-    // Found only when a worker asks for them, and a page that reloads then loses its training.
+    // Vite finds these only when a worker imports them. It then reloads the page, which loses its
+    // training.
     include: [
       "@gen/data > fast-png",
       "@gen/data > fflate",
@@ -39,7 +40,7 @@ export default defineConfig({
       "uplot",
       "vue",
     ],
-    // It finds its own files beside itself.
+    // It loads its other files from its own folder.
     exclude: ["onnxruntime-web"],
   },
 });

@@ -1,15 +1,15 @@
 import type { Engine } from "./engines.ts";
 import type { PageDriver } from "./page-driver.ts";
 
-/** A place on the page: a CSS selector, and where several elements match, the text of the one that is meant. */
+/** An element of the page: a CSS selector, and the text of the element if several match. */
 export type Target = string | { readonly selector: string; readonly text: string };
 
-/** A point of an element, as shares of its width and height. */
+/** A point of an element, as fractions of its width and height. */
 export type Spot = readonly [x: number, y: number];
 
 const middle: Spot = [0.5, 0.5];
 
-/** One page, used as a person would: the same calls in every engine. */
+/** The actions of a person on a page. The calls are the same in every engine. */
 export class BrowserPage {
   readonly engine: Engine;
   readonly #driver: PageDriver;
@@ -31,7 +31,7 @@ export class BrowserPage {
     return this.evaluate(() => location.href);
   }
 
-  /** Calls a function in the page and waits for its promise; arguments and result cross as JSON. */
+  /** Calls a function in the page and waits for its promise. Arguments and result pass as JSON. */
   async evaluate<A extends unknown[], R>(
     f: (...args: A) => R | Promise<R>,
     ...args: A
@@ -41,31 +41,31 @@ export class BrowserPage {
     return (json === undefined ? undefined : JSON.parse(json)) as R;
   }
 
-  /** Waits until a function in the page returns something true, and returns it. */
+  /** Calls a function in the page until its result is truthy, and returns the result. */
   async waitFor<A extends unknown[], R>(
     f: (...args: A) => R | Promise<R>,
     ...args: A
   ): Promise<NonNullable<R>> {
     for (;;) {
-      const got = await this.evaluate(f, ...args);
-      if (got) return got;
+      const result = await this.evaluate(f, ...args);
+      if (result) return result;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
 
-  /** The text of the first element that a selector matches; empty where there is none. */
+  /** The text of the first element that a selector matches. Empty if there is none. */
   text(selector: string): Promise<string> {
     return this.evaluate((s) => document.querySelector(s)?.textContent?.trim() ?? "", selector);
   }
 
-  /** Whether an element is there, visible and not disabled. */
+  /** Whether an element exists, is visible and is not disabled. */
   usable(target: Target): Promise<boolean> {
-    return this.#element(target, (element) => !!element && usableElement(element));
+    return this.#element(target, (element) => !!element && isUsable(element));
   }
 
   /** Waits until the element can be used, brings it into view and clicks its middle. */
   async click(target: Target): Promise<void> {
-    const [x, y] = await this.#place(target, middle);
+    const [x, y] = await this.#locate(target, middle);
     await this.#driver.moveMouse(x, y);
     await this.#driver.pressMouse();
     await this.#driver.releaseMouse();
@@ -73,8 +73,8 @@ export class BrowserPage {
 
   /** Presses the mouse at one spot of an element and releases it at another. */
   async drag(target: Target, from: Spot, to: Spot, moves = 8): Promise<void> {
-    const [x, y] = await this.#place(target, from);
-    const [toX, toY] = await this.#place(target, to);
+    const [x, y] = await this.#locate(target, from);
+    const [toX, toY] = await this.#locate(target, to);
     await this.#driver.moveMouse(x, y);
     await this.#driver.pressMouse();
     for (let i = 1; i <= moves; i++) {
@@ -93,7 +93,7 @@ export class BrowserPage {
     return this.#driver.pressKey(key);
   }
 
-  /** Leaves a value in a field, a slider or a list, as its user would have. */
+  /** Sets the value of a field, a slider or a list, with the events of a user's input. */
   async fill(target: Target, value: string | number): Promise<void> {
     await this.#element(
       target,
@@ -117,24 +117,24 @@ export class BrowserPage {
     return this.#driver.screenshot();
   }
 
-  /** What a person would see in red or yellow in the developer tools, since the page was opened. */
-  async complaints(): Promise<string[]> {
-    const all = await this.#driver.complaints();
-    return all.filter((complaint) => !harmless.some((remark) => complaint.includes(remark)));
+  /** Errors and warnings since the page was opened, without those that concern the machine. */
+  async problems(): Promise<string[]> {
+    const all = await this.#driver.problems();
+    return all.filter((problem) => !machineWarnings.some((text) => problem.includes(text)));
   }
 
   close(): Promise<void> {
     return this.#driver.close();
   }
 
-  /** Calls a function in the page with the element that a target means. */
+  /** Calls a function in the page with the target's element. */
   async #element<A extends unknown[], R>(
     target: Target,
     f: (element: HTMLElement | undefined, ...args: A) => R,
     ...args: A
   ): Promise<R> {
     const call = `(async () => {
-      const usableElement = ${usableElement};
+      const isUsable = ${isUsable};
       const element = (${find})(${JSON.stringify(target)});
       return JSON.stringify(await (${f})(element, ...${JSON.stringify(args)}));
     })()`;
@@ -142,13 +142,16 @@ export class BrowserPage {
     return (json === undefined ? undefined : JSON.parse(json)) as R;
   }
 
-  /** Waits until an element can be used, rests and is not covered; the spot in the viewport's pixels. */
-  async #place(target: Target, spot: Spot): Promise<Spot> {
+  /**
+   * Waits until an element can be used, has stopped moving and is not covered. Returns the spot in
+   * pixels of the viewport.
+   */
+  async #locate(target: Target, spot: Spot): Promise<Spot> {
     for (let before: Spot | undefined; ; ) {
       const place = await this.#element(
         target,
         (element, [x, y]) => {
-          if (!element || !usableElement(element)) return undefined;
+          if (!element || !isUsable(element)) return undefined;
           const outside = () => {
             const { top, bottom } = element.getBoundingClientRect();
             return top < 0 || bottom > innerHeight;
@@ -168,11 +171,11 @@ export class BrowserPage {
   }
 }
 
-/** Remarks of browsers about the machine that they run on, not about the page. */
-const harmless = [
-  // Chromium, where there is no GPU to ask for.
+/** Warnings of browsers about the machine, not about the page. */
+const machineWarnings = [
+  // Chromium without a GPU.
   "No available adapters.",
-  // Firefox, of WebGL contexts that a software renderer draws.
+  // Firefox, when software renders WebGL.
   "WEBGL_debug_renderer_info is deprecated",
 ];
 
@@ -185,7 +188,7 @@ function find(target: Target): HTMLElement | undefined {
 }
 
 /** Runs in the page. */
-function usableElement(element: HTMLElement): boolean {
+function isUsable(element: HTMLElement): boolean {
   const { width, height } = element.getBoundingClientRect();
   return width > 0 && height > 0 && !element.matches(":disabled");
 }

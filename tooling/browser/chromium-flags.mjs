@@ -1,6 +1,6 @@
 // @ts-check
 
-/** Flags of a headless Chromium that asks nothing of the network; as root it cannot have a sandbox. */
+/** Flags of a headless Chromium without network requests of its own. Root cannot use the sandbox. */
 export const chromiumFlags = [
   "--no-sandbox",
   "--disable-quic",

@@ -1,6 +1,6 @@
 /**
- * What an engine may lack, asked of a page. It runs in the page as its source text, so it names nothing
- * outside itself.
+ * Detects features that an engine may lack. It runs in the page as source text, so it uses nothing
+ * from outside.
  */
 export async function engineFeatures() {
   const attempt = async (probe: () => unknown): Promise<boolean> => {
@@ -10,24 +10,24 @@ export async function engineFeatures() {
       return false;
     }
   };
-  /** Whether a module worker of this source answers `true`. */
+  /** Whether a worker with this source posts `true`. */
   const worker = (source: string, type: WorkerType = "module") =>
     attempt(
       () =>
         new Promise((resolve, reject) => {
           const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
           const started = new Worker(url, { type });
-          const end = (value: unknown) => {
+          const finish = (value: unknown) => {
             started.terminate();
             URL.revokeObjectURL(url);
             resolve(value);
           };
-          started.onmessage = ({ data }) => end(data);
+          started.onmessage = ({ data }) => finish(data);
           started.onerror = (event) => {
             event.preventDefault();
             reject(new Error(event.message));
           };
-          setTimeout(() => end(false), 10_000);
+          setTimeout(() => finish(false), 10_000);
         }),
     );
   const gl = () => document.createElement("canvas").getContext("webgl2");

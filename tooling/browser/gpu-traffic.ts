@@ -1,15 +1,15 @@
-/** What this page has done with its GPUs so far; it stays at 0 in an engine without WebGPU. */
+/** Counts of this page's WebGPU calls. They stay 0 in an engine without WebGPU. */
 export const gpuTraffic = {
   uploads: 0,
   uploadedBytes: 0,
   readBacks: 0,
-  /** Buffers that are not destroyed. */
+  /** Number of buffers that are not destroyed. */
   buffers: 0,
 };
 
 let gate: Promise<unknown> = Promise.resolve();
 
-/** From now on, a buffer that is read back waits for `promise`. */
+/** From now on, reading a buffer waits for `promise`. */
 export function holdReadBacks(promise: Promise<unknown>): void {
   gate = promise;
 }

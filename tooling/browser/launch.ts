@@ -5,16 +5,16 @@ import { webdriver } from "./drivers/webdriver.ts";
 import { type Engine, enginePath } from "./engines.ts";
 import type { Launch, LaunchOptions } from "./page-driver.ts";
 
-/** A running browser that opens pages. */
+/** A running browser. */
 export interface Browser {
   readonly engine: Engine;
   readonly version: string;
-  /** A page that shares nothing with the others. */
+  /** Opens a page that shares no storage with other pages. */
   newPage(): Promise<BrowserPage>;
   close(): Promise<void>;
 }
 
-/** Starts an engine's browser, without a window that anyone sees. */
+/** Starts an engine's browser without a visible window. */
 export async function launch(engine: Engine, options: LaunchOptions = {}): Promise<Browser> {
   const path = enginePath(engine);
   const driver = await launcher(engine, path)(path, options);
@@ -26,7 +26,7 @@ export async function launch(engine: Engine, options: LaunchOptions = {}): Promi
   };
 }
 
-/** Playwright drives its own builds of every engine; of installed browsers, Chromium alone. */
+/** Playwright drives its own builds of each engine. Of installed browsers it drives only Chromium. */
 function launcher(engine: Engine, path: string): Launch {
   if (engine === "chromium" || /[\\/]ms-playwright[\\/]/.test(path)) return playwright(engine);
   return engine === "firefox" ? bidi : webdriver;

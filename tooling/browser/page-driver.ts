@@ -1,9 +1,12 @@
-/** What each engine's driver can do with one page; {@link BrowserPage} builds a person's actions on it. */
+/** One page of an engine's driver. {@link BrowserPage} builds a person's actions on it. */
 export interface PageDriver {
   /** Opens an address and waits until the page has loaded. */
   goto(url: string): Promise<void>;
   reload(): Promise<void>;
-  /** The string, or undefined, that an expression's promise resolves to. A strict policy does not stop it. */
+  /**
+   * Evaluates an expression whose promise resolves to a string or undefined. It works under a
+   * strict content security policy.
+   */
   evaluate(expression: string): Promise<string | undefined>;
   /** Moves the mouse to a point of the viewport, in CSS pixels. */
   moveMouse(x: number, y: number): Promise<void>;
@@ -15,8 +18,11 @@ export interface PageDriver {
   resize(width: number, height: number): Promise<void>;
   /** The viewport as a PNG. */
   screenshot(): Promise<Uint8Array>;
-  /** Errors and warnings since the page was opened: of the console, uncaught, of requests. */
-  complaints(): Promise<string[]>;
+  /**
+   * Errors and warnings since the page was opened: of the console, uncaught errors, and failed
+   * requests.
+   */
+  problems(): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -28,11 +34,11 @@ export interface BrowserDriver {
   close(): Promise<void>;
 }
 
-/** How a browser is started. */
+/** Options for starting a browser. */
 export interface LaunchOptions {
-  /** What pages see as the system's theme. @defaultValue `light` */
+  /** The system's theme, as pages see it. @defaultValue `light` */
   readonly colorScheme?: "light" | "dark";
-  /** The system's locale, such as `C.UTF-8`; it reaches the pages of WebKit alone. */
+  /** The system's locale, such as `C.UTF-8`. Only WebKit uses it. */
   readonly systemLocale?: string;
 }
 

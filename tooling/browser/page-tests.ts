@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, it } from "vitest";
-import { type Engine, enginePath, engines, missingEngine, wholeMatrix } from "./engines.ts";
+import { allEngines, type Engine, enginePath, engines, missingEngine } from "./engines.ts";
 import type { EngineFeatures, FeatureName } from "./features.ts";
 import {
   buildTestSite,
@@ -9,31 +9,31 @@ import {
   type TestSite,
 } from "./test-page.ts";
 
-/** The page that tests share, and where they run in it. */
+/** The page that a group of tests shares. */
 export interface PageKind extends SiteOptions {
-  /** Whether the tests run in every engine in `npm test` too. @defaultValue `false` */
+  /** Whether `npm test` also runs the tests in every engine. @defaultValue `false` */
   readonly everyEngine?: boolean;
-  /** What the tests need of the engine; without it they are skipped, visibly. */
+  /** The features that the tests need. Without them the tests are skipped. */
   readonly needs?: readonly FeatureName[];
 }
 
-/** What a backend of this name needs of the engine. */
+/** The features that a backend needs. */
 export function backendNeeds(name: string): FeatureName[] {
   if (name.includes("/webgpu")) return ["webgpu"];
   return name.includes("/webgl") ? ["webglFloatTargets"] : [];
 }
 
-/** Which of these an engine lacks, in words for a test that is then skipped; empty where it has all. */
+/** The reason to skip a test: the needed features that an engine lacks. Empty if it has all. */
 export function lacks(features: EngineFeatures, needs: readonly FeatureName[]): string {
   const missing = needs.filter((feature) => !features[feature]);
   return missing.length > 0 ? `this engine has no ${missing.join(", ")}` : "";
 }
 
-/** The engines of a group of tests: Chromium alone in `npm test` unless the group is for every engine. */
+/** The engines of a group of tests. In `npm test` this is only Chromium, unless `everyEngine`. */
 export const enginesOf = ({ everyEngine = false }: { everyEngine?: boolean } = {}): Engine[] =>
-  everyEngine || wholeMatrix ? [...engines] : ["chromium"];
+  everyEngine || allEngines ? [...engines] : ["chromium"];
 
-/** Describes a group of tests once for each engine; one test that is skipped where the engine is missing. */
+/** Describes a group of tests for each engine. A missing engine has one skipped test. */
 export function describeEngines(
   name: string,
   which: readonly Engine[],
@@ -47,14 +47,14 @@ export function describeEngines(
   }
 }
 
-/** For one test file: tests in pages that run `main.ts` of a folder, which leaves `scenarios` on the page. */
+/** Page tests for one test file. The page runs `main.ts` of a folder, which sets `scenarios`. */
 export function pageTests<S extends Scenarios>(
   page: URL,
   folders?: Readonly<Record<string, string>>,
 ) {
   let site: Promise<TestSite<S>> | undefined;
   return {
-    /** Tests that share a page of their own in each engine. */
+    /** Describes tests that share one page in each engine. */
     inBrowser(
       name: string,
       kind: PageKind,
@@ -74,7 +74,7 @@ export function pageTests<S extends Scenarios>(
         tests(() => open, engine);
       });
     },
-    /** To be called once in a file that has such tests. */
+    /** Closes the browsers after the file's tests. Call it once in each file. */
     closesBrowser(): void {
       afterAll(async () => (await site)?.close());
     },

@@ -20,12 +20,12 @@ const isolation = {
   "cross-origin-embedder-policy": "require-corp",
 };
 
-const recorder = "/complaints.js";
+const recorder = "/problems.js";
 
-// Keeps what a page complains of, for an engine whose driver does not tell.
+// Records a page's errors and warnings, for engines whose driver does not report them.
 const recorderSource = `
-window.complaints = [];
-const keep = (text) => window.complaints.push(text);
+window.problems = [];
+const keep = (text) => window.problems.push(text);
 for (const [name, kind] of [["error", "error"], ["warn", "warning"]]) {
   const original = console[name];
   console[name] = (...what) => {
@@ -40,28 +40,28 @@ addEventListener("error", ({ message, target }) => {
 addEventListener("unhandledrejection", ({ reason }) => keep("uncaught: " + (reason?.message ?? reason)));
 `;
 
-/** The page, with the recorder before any script of its own. */
-const recorded = (html: string): string =>
+/** The page with the recorder as its first script. */
+const withRecorder = (html: string): string =>
   html.replace(/<head[^>]*>/, (head) => `${head}<script src="${recorder}"></script>`);
 
 export interface ServeOptions {
-  /** Sends the headers with which a page may share memory among threads. @defaultValue `false` */
+  /** Whether to send the headers that let a page share memory. @defaultValue `false` */
   readonly isolated?: boolean;
-  /** Sent with every answer. */
+  /** Headers of every response. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Server {
-  /** The address of the root, with a slash at its end. */
+  /** The address of the root, with a trailing slash. */
   readonly url: string;
-  /** From now on, every request is cut off, as without a network. */
+  /** From now on, breaks every connection, as without a network. */
   cut(): void;
   close(): Promise<void>;
 }
 
 /**
- * Serves folders to this machine alone, each under its path; a path that ends in `/` is its
- * `index.html`. Every page keeps its complaints in `window.complaints`.
+ * Serves folders to this machine only, each under its path. A path that ends in `/` serves
+ * `index.html`. Every page records its errors and warnings in `window.problems`.
  */
 export async function serve(
   folders: Readonly<Record<string, string>>,
@@ -90,7 +90,7 @@ export async function serve(
     }
     const type = types[extname(file)] ?? "application/octet-stream";
     response.writeHead(200, { ...all, "content-type": type });
-    if (type === types[".html"]) response.end(recorded(await readFile(file, "utf8")));
+    if (type === types[".html"]) response.end(withRecorder(await readFile(file, "utf8")));
     else createReadStream(file).pipe(response);
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));

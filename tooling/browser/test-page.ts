@@ -9,20 +9,20 @@ import { type EngineFeatures, engineFeatures } from "./features.ts";
 import { type Browser, launch } from "./launch.ts";
 import { serve } from "./serve.ts";
 
-/** What a test can have a page or a worker do. */
+/** The functions that a test calls in a page or a worker. */
 export type Scenarios = Record<string, (...args: never[]) => Promise<unknown>>;
 
-/** What a page leaves for the tests to call; `inWorker` where it has a worker that runs the same. */
+/** The globals that a page sets for the tests. `inWorker` runs a scenario in the page's worker. */
 export type PageGlobals = {
   scenarios: Record<string, (...args: unknown[]) => Promise<unknown>>;
   inWorker?: (name: string, args: unknown[]) => Promise<unknown>;
 };
 
-/** A page of a built bundle. */
+/** A page with the built bundle. */
 export interface TestPage<S extends Scenarios> {
-  /** What the engine offers to this page. */
+  /** The engine's features in this page. */
   readonly features: EngineFeatures;
-  /** Runs a scenario in the page, or in a worker of it. */
+  /** Runs a scenario in the page or in its worker. */
   run<N extends keyof S>(
     name: N,
     args: Parameters<S[N]>,
@@ -31,11 +31,11 @@ export interface TestPage<S extends Scenarios> {
   close(): Promise<void>;
 }
 
-/** How a page is served. */
+/** Options for serving a page. */
 export interface SiteOptions {
-  /** Whether the page may share memory among threads. */
+  /** Whether the page may share memory between threads. */
   readonly isolated: boolean;
-  /** Whether the page is in a sandbox: it has no storage and may start no workers. @defaultValue `false` */
+  /** Whether the page is in a sandbox, without storage and workers. @defaultValue `false` */
   readonly sandboxed?: boolean;
 }
 
@@ -44,13 +44,16 @@ const sandbox = {
   "access-control-allow-origin": "*",
 };
 
-/** Pages that run the same bundle in any engine, built for production as people ship them. */
+/** Opens pages of one production bundle in any engine. */
 export interface TestSite<S extends Scenarios> {
   open(engine: Engine, options: SiteOptions): Promise<TestPage<S>>;
   close(): Promise<void>;
 }
 
-/** Builds `main.ts` of the folder `page`; `folders` are served to it under their paths, beside the runtimes' files. */
+/**
+ * Builds `main.ts` of the folder `page`. The site also serves the runtimes' files and `folders`,
+ * each under its path.
+ */
 export async function buildTestSite<S extends Scenarios>(
   page: URL,
   folders: Readonly<Record<string, string>> = {},

@@ -1,11 +1,11 @@
-// Builds packages/data/assets from Debian's packages; see README.md. Output is the same every time.
-// Usage: node tooling/datasets/build-assets.mjs FOLDER     (a folder made by fetch-packages.sh)
+// Builds packages/data/assets from Debian's packages. See README.md. The output is the same each
+// time. Usage: node tooling/datasets/build-assets.mjs FOLDER     (FOLDER of fetch-packages.sh)
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import { encodeGreyPng, sheet } from "./png-sheet.mjs";
+import { encodeGrayPng, sheet } from "./png-sheet.mjs";
 
 const folder = process.argv[2];
 if (!folder) {
@@ -40,7 +40,7 @@ function read(path) {
 
 function write(name, images, labels, n, side, columns, text) {
   const { pixels, width, height } = sheet(images, n, side, columns);
-  const png = encodeGreyPng(pixels, width, height, {
+  const png = encodeGrayPng(pixels, width, height, {
     ...text,
     Labels: Array.from(labels.subarray(0, n)).join(""),
   });
@@ -66,7 +66,7 @@ const rows = read("usr/lib/python3/dist-packages/sklearn/datasets/data/digits.cs
   .trim()
   .split("\n")
   .map((line) => line.split(",").map(Number));
-// 0..16 becomes 0..240, so that the file can be looked at; the loader divides by 15 again.
+// 0..16 becomes 0..240, so that an image viewer shows the digits. The loader divides by 15.
 const digits = Buffer.from(rows.flatMap((row) => row.slice(0, 64).map((value) => value * 15)));
 const labels = Buffer.from(rows.map((row) => row[64]));
 write("digits.png", digits, labels, rows.length, 8, 43, {

@@ -1,6 +1,6 @@
-"""Writes packages/data/test/fixtures with numpy, safetensors and Pillow, to be read by our readers.
+"""Writes packages/data/test/fixtures with numpy, safetensors and Pillow. Tests read the files.
 
-Made with Debian's python3-numpy 1.24.2, safetensors 0.8.0 and pillow 12.3.0 (from PyPI):
+Run with Debian's python3-numpy 1.24.2, safetensors 0.8.0 and pillow 12.3.0 (from PyPI):
     python3 tooling/datasets/build-fixtures.py
 """
 import io
@@ -46,7 +46,7 @@ save_file(
     metadata={"format": "gen", "note": "µ"},
 )
 
-# One 4x2 picture in every kind of PNG; grey levels 17 * (0..7), colours from them.
+# One 4x2 picture in each kind of PNG: gray levels 17 * (0..7), and colors made from them.
 level = (np.arange(8) * 17).astype("u1").reshape(2, 4)
 rgb = np.stack([level, 255 - level, level // 2], -1)
 alpha = np.where(np.arange(8).reshape(2, 4) < 4, 255, 0).astype("u1")

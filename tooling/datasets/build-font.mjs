@@ -1,5 +1,5 @@
-// Writes packages/cli/src/drawing/font.ts: printable ASCII of the X11 font 7x13 (font-misc-misc, public
-// domain). Usage: node tooling/datasets/build-font.mjs FOLDER   (made by fetch-packages.sh)
+// Writes packages/cli/src/drawing/font.ts: printable ASCII of the X11 font 7x13 (font-misc-misc,
+// public domain). Usage: node tooling/datasets/build-font.mjs FOLDER   (FOLDER of fetch-packages.sh)
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,7 @@ const tables = new Map();
 for (let i = 0; i < file.readUInt32LE(4); i++) {
   tables.set(file.readUInt32LE(8 + 16 * i), file.readUInt32LE(8 + 16 * i + 12));
 }
-// Portable Compiled Format: each table starts with its format word, in little-endian.
+// Portable Compiled Format: each table starts with a little-endian format word.
 const reader = (type) => {
   const at = tables.get(type);
   const format = file.readUInt32LE(at);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Downloads and unpacks (without installing) the Debian packages that hold the embedded data.
+# Downloads the Debian packages of the embedded data and unpacks them without installing.
 # Usage: tooling/datasets/fetch-packages.sh FOLDER        (Debian 12, network, apt)
 set -eu
 folder=${1:?"usage: fetch-packages.sh FOLDER"}

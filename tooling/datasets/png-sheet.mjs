@@ -1,5 +1,5 @@
-// A greyscale PNG encoder that picks, row by row, the filter whose output deflates best by the
-// usual rule (least sum of absolute differences), and compresses at zlib's highest level.
+// A grayscale PNG encoder. Each row uses the filter with the least sum of absolute differences.
+// The result is compressed at zlib's highest level.
 import { constants, crc32, deflateSync } from "node:zlib";
 
 const predictors = [
@@ -16,7 +16,7 @@ const predictors = [
   },
 ];
 
-function filtered(pixels, width, height, filters) {
+function filterRows(pixels, width, height, filters) {
   const out = Buffer.alloc(height * (width + 1));
   const row = Buffer.alloc(width);
   for (let y = 0; y < height; y++) {
@@ -51,14 +51,14 @@ function chunk(type, data) {
   return out;
 }
 
-/** Greyscale 8-bit PNG of `pixels` [height, width] with latin-1 text chunks. */
-export function encodeGreyPng(pixels, width, height, text = {}) {
+/** An 8-bit grayscale PNG of `pixels` [height, width] with latin-1 text chunks. */
+export function encodeGrayPng(pixels, width, height, text = {}) {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header[8] = 8;
   const candidates = [[0], [4], [0, 1, 2, 3, 4]].map((filters) =>
-    deflateSync(filtered(pixels, width, height, filters), {
+    deflateSync(filterRows(pixels, width, height, filters), {
       level: 9,
       memLevel: 9,
       strategy: constants.Z_DEFAULT_STRATEGY,
@@ -77,7 +77,7 @@ export function encodeGreyPng(pixels, width, height, text = {}) {
   ]);
 }
 
-/** Lays images [n, side, side] out row by row in a sheet of `columns`; blanks are 0. */
+/** Arranges images [n, side, side] row by row in a sheet of `columns`. Empty cells are 0. */
 export function sheet(images, n, side, columns) {
   const rows = Math.ceil(n / columns);
   const width = columns * side;

@@ -1,11 +1,11 @@
 // @ts-check
-// Finds, or as a last resort installs, the browsers that pages are tested in: one for each engine.
+// Finds the browser of each engine for the page tests. Installs one if none is found.
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { installFromDebian } from "./debian.mjs";
-import { phase, root } from "./shell.mjs";
+import { root, runPhase } from "./shell.mjs";
 
 /** @typedef {"chromium" | "firefox" | "webkit"} Engine */
 
@@ -17,14 +17,18 @@ const windowsPrograms = [
 ].filter((folder) => folder !== undefined);
 
 /**
- * Where each engine's browser may be. `variables` are environment variables that people and tools use
- * for its path, first come first; `names` are programs on the PATH; `applications` and `libraries` are
- * fixed places; `playwright` are places inside a folder of Playwright's downloads that starts with the
- * engine's name; `debian` are the packages that bring it, with all that its tests need beside it.
+ * Where each engine's browser may be, in the order of the search:
  *
- * @type {Record<Engine, { variables: string[], names: string[], applications: string[], playwright: string[][], debian: string[] }>}
+ * @typedef {object} Locations
+ * @property {string[]} variables environment variables that hold its path
+ * @property {string[]} names programs on the PATH
+ * @property {string[]} applications fixed paths
+ * @property {string[][]} playwright paths inside a download of Playwright for this engine
+ * @property {string[]} debian the packages that contain the browser and what its tests need
  */
-const places = {
+
+/** @type {Record<Engine, Locations>} */
+const locations = {
   chromium: {
     variables: [
       "GEN_BROWSER",
@@ -81,7 +85,7 @@ const places = {
   webkit: {
     variables: ["GEN_WEBKIT"],
     names: [],
-    // WebKitGTK's browser for tests, which distributions keep beside the library.
+    // WebKitGTK's test browser. Distributions install it beside the library.
     applications: [
       "/usr/lib/x86_64-linux-gnu",
       "/usr/lib/aarch64-linux-gnu",
@@ -97,15 +101,15 @@ const places = {
   },
 };
 
-/** Each engine with the variable that first names its browser. */
-export const engineVariables = /** @type {Engine[]} */ (Object.keys(places)).map((engine) => ({
+/** Each engine with the environment variable for its browser. */
+export const engineVariables = /** @type {Engine[]} */ (Object.keys(locations)).map((engine) => ({
   engine,
-  variable: places[engine].variables[0],
+  variable: locations[engine].variables[0],
 }));
 
 /**
- * The path of an engine's browser that starts, or the reason why there is none. `none` in the engine's
- * variable (`GEN_BROWSER`, `GEN_FIREFOX`, `GEN_WEBKIT`) asks for none.
+ * The path of a browser of the engine that starts, or the reason why there is none. The value
+ * `none` in the engine's variable (`GEN_BROWSER`, `GEN_FIREFOX`, `GEN_WEBKIT`) skips the search.
  *
  * @param {{ engine?: Engine, env?: NodeJS.ProcessEnv, mayInstall?: boolean }} [options]
  * @returns {Promise<{ path: string } | { missing: string }>}
@@ -115,26 +119,26 @@ export async function findBrowser({
   env = process.env,
   mayInstall = true,
 } = {}) {
-  const { variables, debian } = places[engine];
+  const { variables, debian } = locations[engine];
   if (env[variables[0]] === "none") return { missing: `${variables[0]} is none` };
   for (const variable of variables) {
     const path = env[variable];
     if (!path) continue;
-    if (starts(engine, path, env)) return { path };
+    if (canStart(engine, path, env)) return { path };
     throw new Error(`${variable} must be a browser that starts, got ${path}`);
   }
-  const found = onThisMachine(engine, env);
+  const found = findInstalled(engine, env);
   if (found) return { path: found };
   if (!mayInstall) return { missing: "none is installed" };
   const reasons = [];
-  // Chromium is what most page tests run in; the other two are large, and hosted CI has room for them.
+  // Most page tests run in Chromium. The other two are large, so only hosted CI downloads them.
   const mayDownload = engine === "chromium" || env.CI;
-  const fromDebian = () => installFromDebian(debian, env);
-  const downloaded = () => installFromPlaywright(engine, env);
-  for (const attempt of [fromDebian, ...(mayDownload ? [downloaded] : [])]) {
+  const useDebian = () => installFromDebian(debian, env);
+  const usePlaywright = () => installFromPlaywright(engine, env);
+  for (const install of [useDebian, ...(mayDownload ? [usePlaywright] : [])]) {
     try {
-      await attempt();
-      const installed = onThisMachine(engine, env);
+      await install();
+      const installed = findInstalled(engine, env);
       if (installed) return { path: installed };
     } catch (error) {
       reasons.push(error instanceof Error ? error.message : String(error));
@@ -144,26 +148,31 @@ export async function findBrowser({
 }
 
 /** @param {Engine} engine @param {NodeJS.ProcessEnv} env */
-function onThisMachine(engine, env) {
-  const { names, applications } = places[engine];
+function findInstalled(engine, env) {
+  const { names, applications } = locations[engine];
   const onPath = (env.PATH ?? "")
     .split(delimiter)
     .flatMap((folder) => names.map((name) => ({ name, path: join(folder, name) })))
     .sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name))
     .map(({ path }) => path);
-  return [...onPath, ...applications, ...fromPlaywright(engine, env)].find(
-    (path) => existsSync(path) && starts(engine, path, env),
+  return [...onPath, ...applications, ...playwrightPaths(engine, env)].find(
+    (path) => existsSync(path) && canStart(engine, path, env),
   );
 }
 
-/** The engine's browsers that Playwright has downloaded, newest first. @param {Engine} engine @param {NodeJS.ProcessEnv} env */
-function fromPlaywright(engine, env) {
+/**
+ * The engine's browsers that Playwright has downloaded, newest first.
+ *
+ * @param {Engine} engine
+ * @param {NodeJS.ProcessEnv} env
+ */
+function playwrightPaths(engine, env) {
   const folder = env.PLAYWRIGHT_BROWSERS_PATH ?? playwrightCache(env);
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => name.startsWith(engine))
     .sort((a, b) => b.localeCompare(a, "en", { numeric: true }))
-    .flatMap((name) => places[engine].playwright.map((place) => join(folder, name, ...place)));
+    .flatMap((name) => locations[engine].playwright.map((path) => join(folder, name, ...path)));
 }
 
 /** @param {NodeJS.ProcessEnv} env */
@@ -175,25 +184,30 @@ function playwrightCache(env) {
 }
 
 /**
- * Some systems put a stub on the path that only says how to install the browser.
+ * Whether a program starts. Some systems have a stub on the PATH that only says how to install the
+ * browser.
  *
  * @param {Engine} engine
  * @param {string} path
  * @param {NodeJS.ProcessEnv} env
  */
-function starts(engine, path, env) {
-  // There the flag opens a window instead of printing the version.
+function canStart(engine, path, env) {
+  // On Windows the flag opens a window and does not print the version.
   if (process.platform === "win32") return existsSync(path);
-  // It starts on a display alone, which its tests make, and is driven by a program of its own.
+  // MiniBrowser starts only on a display, which the tests create. WebKitWebDriver drives it.
   if (path.endsWith("MiniBrowser")) {
-    return existsSync(path) && runs("WebKitWebDriver", "--help", env) && runs("Xvfb", "-help", env);
+    return (
+      existsSync(path) &&
+      exitsWithZero("WebKitWebDriver", "--help", env) &&
+      exitsWithZero("Xvfb", "-help", env)
+    );
   }
   if (engine === "webkit") return existsSync(path);
-  return runs(path, "--version", env);
+  return exitsWithZero(path, "--version", env);
 }
 
 /** @param {string} program @param {string} flag @param {NodeJS.ProcessEnv} env */
-function runs(program, flag, env) {
+function exitsWithZero(program, flag, env) {
   try {
     execFileSync(program, [flag], { stdio: "ignore", timeout: 30_000, env });
     return true;
@@ -206,7 +220,7 @@ function runs(program, flag, env) {
 async function installFromPlaywright(engine, env) {
   const cli = join(root, "tooling", "browser", "node_modules", "playwright-core", "cli.js");
   if (!existsSync(cli)) throw new Error("Playwright is not installed");
-  await phase(
+  await runPhase(
     `Downloading Playwright's ${engine}`,
     process.execPath,
     [cli, "install", ...(engine === "chromium" ? ["--only-shell"] : []), engine],

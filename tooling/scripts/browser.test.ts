@@ -19,14 +19,14 @@ function program(path: string, exitCode: number): string {
 const find = (env: Record<string, string>, engine?: Engine) =>
   findBrowser({ engine, env: { HOME: folder, PATH: "", ...env }, mayInstall: false });
 
-// The stand-ins are shell scripts, and macOS has browsers in fixed places.
+// The test programs are shell scripts. macOS has browsers at fixed paths.
 describe.skipIf(process.platform !== "linux")("findBrowser", () => {
   const system = program("bin/chromium", 0);
   const stub = program("stub/chromium", 1);
   const playwright = program("cache/chromium-1300/chrome-linux/chrome", 0);
   program("cache/chromium-999/chrome-linux/chrome", 0);
 
-  it("takes the path that GEN_BROWSER names before any other", async () => {
+  it("prefers the path in GEN_BROWSER", async () => {
     const own = program("own/browser", 0);
     expect(await find({ GEN_BROWSER: own, PATH: dirname(system) })).toEqual({ path: own });
   });
@@ -37,17 +37,17 @@ describe.skipIf(process.platform !== "linux")("findBrowser", () => {
     );
   });
 
-  it("takes the system's browser before Playwright's", async () => {
+  it("prefers the system's browser to Playwright's", async () => {
     const env = { PATH: dirname(system), PLAYWRIGHT_BROWSERS_PATH: join(folder, "cache") };
     expect(await find(env)).toEqual({ path: system });
   });
 
-  it("passes over a stub that does not start, to Playwright's newest", async () => {
+  it("skips a stub that does not start and takes Playwright's newest", async () => {
     const env = { PATH: dirname(stub), PLAYWRIGHT_BROWSERS_PATH: join(folder, "cache") };
     expect(await find(env)).toEqual({ path: playwright });
   });
 
-  it("says why there is none", async () => {
+  it("returns the reason when there is none", async () => {
     expect(await find({})).toEqual({ missing: "none is installed" });
     expect(await find({ GEN_BROWSER: "none" })).toEqual({ missing: "GEN_BROWSER is none" });
   });
@@ -63,13 +63,13 @@ describe.skipIf(process.platform !== "linux")("findBrowser", () => {
       missing: "GEN_FIREFOX is none",
     });
     expect(await find({ ...env, GEN_WEBKIT: downloaded }, "webkit")).toEqual({ path: downloaded });
-    // A Chromium is no answer to the question for another engine.
+    // A Chromium is not returned for another engine.
     expect(await find({ PATH: dirname(system) }, "firefox")).toEqual({
       missing: "none is installed",
     });
   });
 
-  it("takes WebKitGTK's browser only with the two programs that its tests need", async () => {
+  it("takes WebKitGTK's browser only if its tests' two programs are installed", async () => {
     const browser = program("webkit/MiniBrowser", 1);
     program("services/WebKitWebDriver", 0);
     const env = { GEN_WEBKIT: browser, PATH: join(folder, "services") };

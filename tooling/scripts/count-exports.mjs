@@ -7,7 +7,9 @@ import ts from "typescript";
 const packages = resolve(import.meta.dirname, "../../packages");
 
 /**
- * The names, values and types, that each package exports, by subpath: `{ "@gen/graph/compiler": [...] }`.
+ * The names of the values and types that each entry point exports:
+ * `{ "@gen/graph/compiler": [...] }`.
+ *
  * @returns {Record<string, string[]>}
  */
 export function exportedNames() {

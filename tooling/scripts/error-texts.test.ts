@@ -7,22 +7,22 @@ const sources = ["packages", "apps"].flatMap((group) =>
   readdirSync(join(root, group)).map((name) => join(group, name, "src")),
 );
 
-const looksInto =
+const reader =
   "(includes|match|matchAll|startsWith|endsWith|search|indexOf|lastIndexOf|replace|replaceAll|split|slice|substring|at)\\(";
 const text = "(\\bmessage|\\b(errorLine|failureLine)\\([^()]*\\)|String\\((error|cause|reason)\\))";
-const reads = new RegExp(
+const textReads = new RegExp(
   [
-    `${text}\\)?(\\s*\\??\\.\\s*trim\\(\\))?\\s*\\??\\.\\s*${looksInto}`,
+    `${text}\\)?(\\s*\\??\\.\\s*trim\\(\\))?\\s*\\??\\.\\s*${reader}`,
     `\\.(test|exec)\\(\\s*[^()]*${text}`,
     `\\.message\\s*[!=]==`,
   ].join("|"),
   "g",
 );
 
-/** Files that put a message into form, and decide nothing by it. */
-const forming = ["packages/math/src/gen-error.ts", "packages/cli/src/program.ts"];
+/** Files that format a message and decide nothing by it. */
+const formatters = ["packages/math/src/gen-error.ts", "packages/cli/src/program.ts"];
 
-it("no code reads an error's text: what went wrong is told by its code", () => {
+it("no code decides by an error's text, but by its code", () => {
   const files = sources
     .filter((folder) => existsSync(join(root, folder)))
     .flatMap((folder) =>
@@ -32,15 +32,15 @@ it("no code reads an error's text: what went wrong is told by its code", () => {
     );
   expect(files.length).toBeGreaterThan(400);
   const found = files
-    .filter((file) => !forming.includes(file))
+    .filter((file) => !formatters.includes(file))
     .flatMap((file) => {
       const source = readFileSync(join(root, file), "utf8");
-      return [...source.matchAll(reads)].map(([match]) => `${file}: ${match}`);
+      return [...source.matchAll(textReads)].map(([match]) => `${file}: ${match}`);
     });
   expect(found).toEqual([]);
 });
 
-it("such code is found, in the forms that it has", () => {
+it("the search finds each form of such code", () => {
   for (const line of [
     'error.message.includes("x")',
     "(error as Error).message\n    .replace(/x/, y)",
@@ -50,7 +50,7 @@ it("such code is found, in the forms that it has", () => {
     "errorLine(error).replace(/x/, y)",
     'error.message === "x"',
   ]) {
-    expect(line.match(reads), line).not.toBeNull();
+    expect(line.match(textReads), line).not.toBeNull();
   }
-  expect("verdict(error.message); lines.map((line) => line.trim())".match(reads)).toBeNull();
+  expect("verdict(error.message); lines.map((line) => line.trim())".match(textReads)).toBeNull();
 });

@@ -1,5 +1,6 @@
 // @ts-check
-// `npm run lint`: formatting and lint rules, import floors, unused exports. Runs all three, then fails.
+// `npm run lint`: formatting and lint rules, import floors, unused exports. Runs all three checks
+// even if one fails.
 import { join } from "node:path";
 import { toolEnvironment } from "./ready.mjs";
 import { root, run } from "./shell.mjs";

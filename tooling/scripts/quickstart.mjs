@@ -1,5 +1,5 @@
 // @ts-check
-// `npm run quickstart`: install, build, then the main job. Flags after `--` go to `gen quickstart`.
+// `npm run quickstart`: installs, builds and runs `gen quickstart`, which gets the flags after `--`.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, checkNode, install } from "./ready.mjs";
@@ -14,10 +14,10 @@ try {
   process.exit(1);
 }
 
-// In this process rather than in a child of it: signals and the exit code then need no forwarding.
+// Runs in this process, so that signals and the exit code need no forwarding.
 const gen = join(root, "packages", "cli", "dist", "gen.js");
-const given = process.argv.slice(2);
-const named = given.some((arg) => arg === "--out" || arg.startsWith("--out="));
-const out = named ? [] : ["--out", "gen-quickstart"];
-process.argv = [process.execPath, gen, "quickstart", ...out, ...given];
+const args = process.argv.slice(2);
+const hasOut = args.some((arg) => arg === "--out" || arg.startsWith("--out="));
+const out = hasOut ? [] : ["--out", "gen-quickstart"];
+process.argv = [process.execPath, gen, "quickstart", ...out, ...args];
 await import(pathToFileURL(gen).href);

@@ -1,56 +1,56 @@
 // @ts-check
-// Makes the workspace ready: `node tooling/scripts/ready.mjs` installs what is missing, with `--build`
-// builds the packages as well, and with `--clean` from nothing, as a release must. It does nothing,
-// and needs no network, when nothing changed.
+// Makes the workspace ready. `node tooling/scripts/ready.mjs` installs what is missing. `--build`
+// also builds the packages. `--clean` removes the old builds first, as a release needs. If nothing
+// changed, the script does nothing and needs no network.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { phase, root } from "./shell.mjs";
+import { root, runPhase } from "./shell.mjs";
 
-const lowestNode = [20, 19];
+const minNode = [20, 19];
 
-/** Throws when this Node is older than the packages allow. */
+/** @throws Error when this Node is older than the packages need. */
 export function checkNode(version = process.versions.node) {
   const [major = 0, minor = 0] = version.split(".").map(Number);
-  const [wantMajor = 0, wantMinor = 0] = lowestNode;
-  if (major < wantMajor || (major === wantMajor && minor < wantMinor)) {
-    throw new Error(`Node must be ${lowestNode.join(".")} or newer, got ${version}`);
+  const [minMajor = 0, minMinor = 0] = minNode;
+  if (major < minMajor || (major === minMajor && minor < minMinor)) {
+    throw new Error(`Node must be ${minNode.join(".")} or newer, got ${version}`);
   }
 }
 
-/** Installs the locked dependencies, unless they are there already. */
+/** Installs the locked dependencies if they are not installed yet. */
 export async function install() {
   const stamp = join(root, "node_modules", ".gen-ready");
-  const wanted = fingerprint();
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted && linked()) return;
+  const current = fingerprint();
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === current && hasModules()) return;
   const env = { ...process.env, TURBO_TELEMETRY_DISABLED: "1" };
   const args = ["install", "--frozen-lockfile", "--prefer-offline", "--reporter=append-only"];
-  const own = join(root, "node_modules", "pnpm", "bin", "pnpm.cjs");
-  const [file, before] = existsSync(own)
-    ? [process.execPath, [own]]
+  const pnpm = join(root, "node_modules", "pnpm", "bin", "pnpm.cjs");
+  const [program, pnpmArgs] = existsSync(pnpm)
+    ? [process.execPath, [pnpm]]
     : ["npx", ["--yes", `pnpm@${pinnedPnpm()}`]];
-  await phase("Installing dependencies", file, [...before, ...args], {
+  await runPhase("Installing dependencies", program, [...pnpmArgs, ...args], {
     env,
     status: (line) => /^Progress: (.*)/.exec(line)?.[1]?.replace(/, done$/, ""),
   });
-  writeFileSync(stamp, wanted);
+  writeFileSync(stamp, current);
 }
 
-/** Compiles the packages to their `dist` folders; only what changed is compiled again. */
+/** Compiles the packages into their `dist` folders. Unchanged packages are skipped. */
 export async function build() {
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-  await phase("Building the packages", process.execPath, [tsc, "-b"]);
+  await runPhase("Building the packages", process.execPath, [tsc, "-b"]);
 }
 
-/** Removes what was built, so that no file of a source that is gone stays behind. */
+/** Removes all builds, so that no output of a deleted source stays. */
 function clean() {
   for (const name of readdirSync(join(root, "packages"))) {
     rmSync(join(root, "packages", name, "dist"), { recursive: true, force: true });
   }
 }
 
-/** An environment in which the workspace's own tools are found by name. */
+/** The environment with the workspace's tools on the PATH. */
 export function toolEnvironment() {
   const bin = join(root, "node_modules", ".bin");
   return {
@@ -82,7 +82,7 @@ function dependencies(folder) {
   return { dependencies, devDependencies, optionalDependencies, peerDependencies };
 }
 
-function linked() {
+function hasModules() {
   return projects().every(
     (folder) => !dependencies(folder).dependencies || existsSync(join(folder, "node_modules")),
   );

@@ -2,19 +2,19 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-/** The folder of the workspace, with a trailing separator. */
+/** The workspace's folder, with a trailing separator. */
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
 const windows = process.platform === "win32";
 const terminal = process.stdout.isTTY === true;
 
 /**
- * Runs a program in the workspace and hands back its exit code; Ctrl-C ends it and exits 130.
+ * Runs a program in the workspace and returns its exit code. Ctrl-C ends it and exits with 130.
  *
  * @param {string} file
  * @param {string[]} args
- * @param {{ env?: NodeJS.ProcessEnv, onLine?: (line: string) => void }} [options] With `onLine` the
- *   program's output is not shown but handed over line by line.
+ * @param {{ env?: NodeJS.ProcessEnv, onLine?: (line: string) => void }} [options] `onLine` receives
+ *   the output line by line. The output is then not shown.
  * @returns {Promise<number>}
  */
 export function run(file, args, { env = process.env, onLine } = {}) {
@@ -23,7 +23,7 @@ export function run(file, args, { env = process.env, onLine } = {}) {
       cwd: root,
       env,
       stdio: onLine ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"],
-      // npx and pnpm are .cmd files there, which only a shell can start.
+      // On Windows npx and pnpm are .cmd files, which only a shell can start.
       shell: windows && file !== process.execPath,
     });
     const stop = () => {
@@ -56,16 +56,17 @@ export function run(file, args, { env = process.env, onLine } = {}) {
 }
 
 /**
- * Runs a program behind one line that says what happens and how long it took. What the program
- * printed is shown only when it fails, which throws, and not even then when it is `optional`.
+ * Runs a program and shows one line: the title and the seconds. The program's output is shown only
+ * if the program fails and is not `optional`.
  *
  * @param {string} title
  * @param {string} file
  * @param {string[]} args
  * @param {{ env?: NodeJS.ProcessEnv, optional?: boolean, status?: (line: string) => string | undefined }} [options]
- *   `status` picks what of a line of output is worth showing while it runs.
+ *   `status` returns the part of an output line that is shown while the program runs.
+ * @throws Error when the program fails.
  */
-export async function phase(
+export async function runPhase(
   title,
   file,
   args,

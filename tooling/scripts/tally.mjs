@@ -7,8 +7,8 @@
  */
 
 /**
- * Counts vitest's JSON report. A file that failed before any of its tests ran counts as one failed
- * test, and so does a run that exits nonzero although no test failed.
+ * Counts the tests of vitest's JSON report. A file that fails before its tests run counts as one
+ * failed test. So does a run without a failed test whose exit code is not 0.
  *
  * @param {{ testResults: TestFile[] }} report
  * @param {number} exitCode

@@ -23,18 +23,18 @@ describe("tally", () => {
     });
   });
 
-  it("counts a file that failed before its tests ran as one failed test", () => {
+  it("counts a file that fails before its tests run as one failed test", () => {
     expect(tally({ testResults: [file("failed"), file("passed", "passed")] }, 1)).toMatchObject({
       passed: 1,
       failed: 1,
     });
   });
 
-  it("counts a file whose tests passed but whose teardown failed", () => {
+  it("counts a file whose tests pass and whose teardown fails as one failed test", () => {
     expect(tally({ testResults: [file("failed", "passed")] }, 1).failed).toBe(1);
   });
 
-  it("never reports success for a nonzero exit code or for a run without tests", () => {
+  it("reports a failure for a nonzero exit code and for a run without tests", () => {
     expect(tally({ testResults: [file("passed", "passed")] }, 1).failed).toBe(1);
     expect(tally({ testResults: [] }, 0).failed).toBe(1);
     expect(tally({ testResults: [file("passed", "skipped")] }, 0).failed).toBe(1);
@@ -42,7 +42,7 @@ describe("tally", () => {
 });
 
 describe("closingLine", () => {
-  it("names skipped tests only when there are some", () => {
+  it("counts skipped tests only if there are any", () => {
     expect(closingLine({ passed: 3, failed: 0, skipped: 0 })).toBe("3 passed, 0 failed");
     expect(closingLine({ passed: 3, failed: 1, skipped: 2 })).toBe("3 passed, 1 failed, 2 skipped");
   });

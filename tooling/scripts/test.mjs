@@ -1,11 +1,11 @@
 // @ts-check
-// `npm test`: installs what is missing, builds, runs every test and closes with `N passed, N failed`.
+// `npm test` installs what is missing, builds, runs every test and prints `N passed, N failed` last.
 // Arguments after `--` go to vitest: `npm test -- packages/math` runs one package's tests.
-// `npm run test:all` (`--all`) runs the page tests in every engine beside it.
+// `npm run test:all` (`--all`) also runs each page test in every engine.
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { engineVariables, findBrowser } from "./browser.mjs";
-import { readyVulkan } from "./debian.mjs";
+import { installVulkan } from "./debian.mjs";
 import { build, checkNode, install, toolEnvironment } from "./ready.mjs";
 import { root, run } from "./shell.mjs";
 import { closingLine, tally } from "./tally.mjs";
@@ -26,7 +26,7 @@ async function main() {
   const args = process.argv.slice(2);
   const all = args[0] === "--all";
   const engines = await findEngines();
-  if (engines.GEN_BROWSER) await readyVulkan();
+  if (engines.GEN_BROWSER) await installVulkan();
   await build();
 
   const env = { ...toolEnvironment(), ...engines, ...(all && { GEN_TEST_ALL: "1" }) };
@@ -51,7 +51,7 @@ async function main() {
   return counts.failed > 0 ? 1 : 0;
 }
 
-/** The path of each engine's browser by its environment variable, empty where there is none. */
+/** The path of each engine's browser, by its environment variable. Empty if there is none. */
 async function findEngines() {
   /** @type {Record<string, string>} */
   const paths = {};

@@ -1,5 +1,5 @@
 // @ts-check
-// Runs turbo with the workspace's own tools on the path: `node tooling/scripts/turbo.mjs run build`.
+// Runs turbo with the workspace's tools on the PATH: `node tooling/scripts/turbo.mjs run build`.
 import { join } from "node:path";
 import { toolEnvironment } from "./ready.mjs";
 import { root, run } from "./shell.mjs";

@@ -3,15 +3,15 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 /**
- * Bytes of a module after bundling for browsers, minifying and gzipping, with all that it imports
- * while it runs.
+ * The size in bytes of a module after bundling for browsers, minifying and gzipping, including its
+ * dynamic imports.
  * @param {string} contents
  */
 export const bundledBytes = (contents) => bytesOf(contents, []);
 
 /**
- * The same without what is imported while it runs: the first chunk that a page loads where the
- * bundler splits code.
+ * The same without dynamic imports. This is the first chunk that a page loads when the bundler
+ * splits code.
  * @param {string} contents
  */
 export const firstChunkBytes = (contents) => bytesOf(contents, [withoutDynamicImports]);

@@ -4,8 +4,8 @@ import { bundledBytes, firstChunkBytes } from "./bundled-bytes.mjs";
 const math = await import("@gen/math");
 
 /**
- * What carries a random stream cannot do without its generator and normal transform, nor the
- * multivariate normal without a Cholesky factor in double-double.
+ * Random streams contain a generator and the normal transform. The multivariate normal contains a
+ * Cholesky factorization in double-double arithmetic.
  */
 const larger: Record<string, number> = {
   multivariateNormal: 1500,
@@ -28,13 +28,13 @@ describe("bundle size", () => {
     export { linearSchedule } from "@gen/schedules";
   `;
 
-  it("@gen/ddim with a schedule and the sampling loop starts with at most 11 kB gzipped", async () => {
+  it("the first chunk of @gen/ddim with a schedule and the loop is at most 11 kB gzipped", async () => {
     const bytes = await firstChunkBytes(ddim);
     expect(bytes).toBeGreaterThan(1000);
     expect(bytes).toBeLessThanOrEqual(11_000);
   });
 
-  it("what a function denoiser loads, the evaluator above all, is at most 6.5 kB gzipped more", async () => {
+  it("a function denoiser loads at most 6.5 kB gzipped more, mostly the evaluator", async () => {
     const bytes = (await bundledBytes(ddim)) - (await firstChunkBytes(ddim));
     expect(bytes).toBeGreaterThan(1000);
     expect(bytes).toBeLessThanOrEqual(6500);

@@ -1,8 +1,8 @@
 import { text } from "./language.ts";
 
-/** A length of time in words, as precise as it needs to be. */
+/** A length of time in words. */
 export function duration(seconds: number): string {
   if (seconds < 99.5) return text.value.seconds(seconds);
-  const whole = Math.round(seconds);
-  return text.value.minutes(Math.floor(whole / 60), whole % 60);
+  const rounded = Math.round(seconds);
+  return text.value.minutes(Math.floor(rounded / 60), rounded % 60);
 }

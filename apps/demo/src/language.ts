@@ -2,7 +2,7 @@ import { computed, readonly, ref, watchEffect } from "vue";
 import { en, type Strings } from "./strings/en.ts";
 import { zh } from "./strings/zh.ts";
 
-/** Every language of the page, each named in itself; a new one is a file in `strings` and a row here. */
+/** Every language of the demo. To add one, write a file in `strings` and a row here. */
 export const languages = {
   en: { name: "English", tag: "en", strings: en },
   zh: { name: "中文", tag: "zh-CN", strings: zh },
@@ -10,16 +10,16 @@ export const languages = {
 
 export type Language = keyof typeof languages;
 
-const known = (id: string | null): id is Language => id !== null && id in languages;
+const isLanguage = (id: string | null): id is Language => id !== null && id in languages;
 
-const current = ref<Language>(startingLanguage());
+const current = ref<Language>(initialLanguage());
 
 export const language = readonly(current);
 
 /** The strings of the current language. */
 export const text = computed(() => languages[current.value].strings);
 
-/** Switches, and keeps the choice in the address as `?lang=`, for reloads and for links. */
+/** Switches the language and stores it in the address as `?lang=`, for reloads and links. */
 export function switchLanguage(to: Language): void {
   current.value = to;
   const address = new URL(location.href);
@@ -27,7 +27,7 @@ export function switchLanguage(to: Language): void {
   try {
     history.replaceState(history.state, "", address);
   } catch {
-    // A page in a sandbox may not change its address; the language is switched all the same.
+    // A page in a sandbox may not change its address. The language is switched anyway.
   }
 }
 
@@ -35,9 +35,9 @@ watchEffect(() => {
   document.documentElement.lang = languages[current.value].tag;
 });
 
-function startingLanguage(): Language {
-  const asked = new URLSearchParams(location.search).get("lang");
-  if (known(asked)) return asked;
+function initialLanguage(): Language {
+  const requested = new URLSearchParams(location.search).get("lang");
+  if (isLanguage(requested)) return requested;
   const preferred = navigator.languages.map((tag) => tag.split("-")[0]);
-  return preferred.find(known) ?? "en";
+  return preferred.find(isLanguage) ?? "en";
 }

@@ -1,13 +1,13 @@
 import { text } from "./language.ts";
 
-/** Whether the server that this page came from can be reached. */
+/** Whether the page's server can be reached. */
 export const serverReachable = (): Promise<boolean> =>
   fetch(location.href, { method: "HEAD", cache: "no-store" }).then(
     () => true,
     () => false,
   );
 
-/** Why work failed, in words for the page: `what` had to be fetched for it. */
+/** The message that the page shows for an error. `what` is what had to be downloaded. */
 export async function explainError(cause: unknown, what: string): Promise<string> {
   return (await serverReachable()) ? (cause as Error).message : text.value.limits.offline(what);
 }

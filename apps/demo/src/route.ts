@@ -1,12 +1,12 @@
 import { computed, ref } from "vue";
-import { type Room, rooms } from "./rooms/index.ts";
+import { type Page, pages } from "./pages/index.ts";
 
 const hash = ref(location.hash);
 addEventListener("hashchange", () => {
   hash.value = location.hash;
 });
 
-/** The room that the address asks for as `#/ID`; the first where it asks for none we know. */
-export const room = computed<Room>(
-  () => rooms.find(({ id }) => hash.value === `#/${id}`) ?? rooms[0],
+/** The page that the address names as `#/ID`. The first page if the address names none. */
+export const currentPage = computed<Page>(
+  () => pages.find(({ id }) => hash.value === `#/${id}`) ?? pages[0],
 );

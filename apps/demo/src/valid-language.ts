@@ -1,5 +1,6 @@
-// The first import of the page. Where the system has no locale, some browsers call their language "C".
-// That is no language tag, and Intl throws on it; libraries hand it over when they are imported.
+// The first import of the page. If the system has no locale, some browsers report the language "C".
+// "C" is not a language tag, and Intl throws on it. Some libraries pass it to Intl when they are
+// imported.
 
 const isTag = (name: string): boolean => {
   try {
@@ -18,15 +19,16 @@ for (const [name, value] of Object.entries({ language, languages: Object.freeze(
   Reflect.defineProperty(navigator, name, { value, configurable: true });
 }
 
-// Where the property is locked, the two that libraries ask by it take the page's default language.
+// If the property is locked, the two Intl classes that libraries construct with it replace an
+// invalid tag by the default language.
 if (!isTag(navigator.language)) {
-  const withKnownLanguage = <F extends typeof Intl.NumberFormat | typeof Intl.DateTimeFormat>(
+  const withValidLocale = <F extends typeof Intl.NumberFormat | typeof Intl.DateTimeFormat>(
     format: F,
   ): F =>
     new Proxy(format, {
       construct: (target, [locales, options]) =>
         Reflect.construct(target, [isTag(locales) ? locales : tags[0], options]),
     });
-  Intl.NumberFormat = withKnownLanguage(Intl.NumberFormat);
-  Intl.DateTimeFormat = withKnownLanguage(Intl.DateTimeFormat);
+  Intl.NumberFormat = withValidLocale(Intl.NumberFormat);
+  Intl.DateTimeFormat = withValidLocale(Intl.DateTimeFormat);
 }

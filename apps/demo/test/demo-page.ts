@@ -8,7 +8,7 @@ import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** The demo, built as it is published. */
+/** Builds the demo as it is published. */
 export async function buildDemo(): Promise<{ folder: string; remove(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), "gen-demo-"));
   const vite = join(root, "node_modules", "vite", "bin", "vite.js");
@@ -21,8 +21,8 @@ export async function buildDemo(): Promise<{ folder: string; remove(): Promise<v
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** The room of points as a person uses it. */
-export function pointsRoom(page: BrowserPage) {
+/** The actions of a person on the points page. */
+export function pointsPage(page: BrowserPage) {
   return {
     choose: (toy: string) => page.click(`.toy:has([value=${toy}])`),
     button: (panel: string, text: string) => ({ selector: `${panel} button`, text }),
@@ -32,33 +32,33 @@ export function pointsRoom(page: BrowserPage) {
       Number(await page.text(`[data-method=${method}] [data-role=distance]`)),
     pixels: (canvas: string) => page.evaluate(countPixels, `${canvas} canvas.plot`),
 
-    /** Waits until both methods, or the one, have come to their end and are shown there. */
+    /** Waits until each method has finished and its last frame is shown. */
     sampled: (methods = ["ddpm", "ddim"]) =>
       page.waitFor(
         (all) =>
           all.every((method) => {
             const view = document.querySelector(`[data-method=${method}]`);
-            const arrived = view?.querySelector(".stage .corner")?.textContent?.trim() === "t = 0";
-            return arrived && view?.querySelector("[data-role=took]");
+            const atEnd = view?.querySelector(".stage .corner")?.textContent?.trim() === "t = 0";
+            return atEnd && view?.querySelector("[data-role=took]");
           }),
         methods,
       ),
 
-    /** Waits until a method's result has been taken away for a new run. */
+    /** Waits until a new run has cleared a method's result. */
     restarted: (method: string) =>
       page.waitFor((name) => {
         const view = document.querySelector(`[data-method=${name}]`);
         return !view?.querySelector("[data-role=took]");
       }, method),
 
-    /** Waits until training has come so far. */
+    /** Waits until training has reached a step. */
     reached: (step: number) =>
       page.waitFor((wanted) => {
         const bar = document.querySelector("[role=progressbar]");
         return Number(bar?.getAttribute("aria-valuenow")) >= wanted;
       }, step),
 
-    /** Waits until an element with this text is there. */
+    /** Waits until an element contains the text. */
     shows: (selector: string, text: string) =>
       page.waitFor(
         (selector, text) =>
@@ -71,7 +71,7 @@ export function pointsRoom(page: BrowserPage) {
   };
 }
 
-/** Runs in the page: how many pixels of a canvas are drawn on, and how many of those in the blue of the samples. */
+/** Runs in the page. Counts the drawn pixels of a canvas, and those in the blue of the samples. */
 function countPixels(selector: string): { drawn: number; blue: number } {
   const canvas = document.querySelector<HTMLCanvasElement>(selector);
   const counts = { drawn: 0, blue: 0 };
@@ -88,14 +88,14 @@ function countPixels(selector: string): { drawn: number; blue: number } {
   return counts;
 }
 
-/** Runs in the page: from now on, every loss that is shown goes into `shownLosses`. */
+/** Runs in the page. From now on, each loss that is shown is added to `shownLosses`. */
 export function watchLosses(): void {
-  const seen: number[] = [];
-  Object.assign(window, { shownLosses: seen });
-  const note = () => {
+  const shownLosses: number[] = [];
+  Object.assign(window, { shownLosses });
+  const addLoss = () => {
     const loss = document.querySelector("[data-role=loss]")?.textContent;
-    if (loss) seen.push(Number(loss));
+    if (loss) shownLosses.push(Number(loss));
   };
   const changes = { subtree: true, childList: true, characterData: true };
-  new MutationObserver(note).observe(document.body, changes);
+  new MutationObserver(addLoss).observe(document.body, changes);
 }

@@ -7,7 +7,7 @@ import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
 import { type Browser, launch } from "../../../tooling/browser/launch.ts";
 import { describeEngines, enginesOf } from "../../../tooling/browser/page-tests.ts";
 import { type Server, serve } from "../../../tooling/browser/serve.ts";
-import { buildDemo, pointsRoom, watchLosses } from "./demo-page.ts";
+import { buildDemo, pointsPage, watchLosses } from "./demo-page.ts";
 
 let demo: Awaited<ReturnType<typeof buildDemo>>;
 beforeAll(async () => {
@@ -15,10 +15,10 @@ beforeAll(async () => {
 });
 afterAll(() => demo?.remove());
 
-test("no file of a worker imports the worker's first file, which WebKit would run again", () => {
+test("no file imports a worker's first file, because WebKit would run it twice", () => {
   const assets = join(demo.folder, "assets");
   const files = readdirSync(assets).filter((name) => name.endsWith(".js"));
-  const entry = files.find((name) => name.startsWith("studio.worker-"));
+  const entry = files.find((name) => name.startsWith("points.worker-"));
   expect(entry).toBeDefined();
   const imports = new RegExp(`(from|import)\\s*\\(?["'\`]\\./${entry}`);
   expect(files.filter((name) => imports.test(readFileSync(join(assets, name), "utf8")))).toEqual(
@@ -26,17 +26,17 @@ test("no file of a worker imports the worker's first file, which WebKit would ru
   );
 });
 
-describeEngines("the demo's main walk", enginesOf({ everyEngine: true }), (engine) => {
+describeEngines("the demo, start to end", enginesOf({ everyEngine: true }), (engine) => {
   let server: Server;
   let browser: Browser;
   let page: BrowserPage;
-  let room: ReturnType<typeof pointsRoom>;
+  let points: ReturnType<typeof pointsPage>;
 
   beforeAll(async () => {
     server = await serve({ "/": demo.folder }, { isolated: true });
     browser = await launch(engine);
     page = await browser.newPage();
-    room = pointsRoom(page);
+    points = pointsPage(page);
     await page.resize(1280, 900);
     await page.goto(server.url);
   });
@@ -46,25 +46,29 @@ describeEngines("the demo's main walk", enginesOf({ everyEngine: true }), (engin
     await server?.close();
   });
 
-  afterEach(async () => expect(await page.complaints()).toEqual([]));
+  afterEach(async () => expect(await page.problems()).toEqual([]));
 
-  test("moons on ONNX Runtime: the loss falls, and Stop keeps what was learned", async () => {
+  test("training moons on ONNX Runtime lowers the loss, and Stop keeps the weights", async () => {
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
-    await room.choose("moons");
-    await expect.poll(async () => (await room.pixels(".data .stage")).drawn).toBeGreaterThan(1000);
+    await points.choose("moons");
+    await expect
+      .poll(async () => (await points.pixels(".data .stage")).drawn)
+      .toBeGreaterThan(1000);
     await page.fill("select[name=backend]", "onnx/wasm");
     await page.fill("input[name=steps]", 20_000);
     // The fourth stop of the slider: 50 steps.
     await page.fill("input[name=ddpm-steps]", 3);
-    expect(await page.usable(room.button(".sample", "Sample"))).toBe(false);
+    expect(await page.usable(points.button(".sample", "Sample"))).toBe(false);
 
     await page.evaluate(watchLosses);
-    await page.click(room.button(".train", "Train"));
-    await room.reached(200);
-    await page.click(room.button(".train", "Stop"));
-    await room.shows(".train button", "Continue");
-    expect(await room.status()).toMatch(/^Stopped after \d+ steps; what was learned is kept/);
-    // Steps that were still taken after the worker had heard the message.
+    await page.click(points.button(".train", "Train"));
+    await points.reached(200);
+    await page.click(points.button(".train", "Stop"));
+    await points.shows(".train button", "Continue");
+    expect(await points.status()).toMatch(
+      /^Stopped after \d+ steps\. The trained weights are kept/,
+    );
+    // Steps after the worker received the message.
     const late = await page.evaluate(() =>
       document.querySelector(".train [role=status]")?.getAttribute("data-late"),
     );
@@ -74,62 +78,62 @@ describeEngines("the demo's main walk", enginesOf({ everyEngine: true }), (engin
     );
     expect(losses[0]).toBeGreaterThan(0.6);
     expect(losses.at(-1)).toBeLessThan(0.5);
-    expect(await room.badge(".train")).toBe("onnx/wasm");
+    expect(await points.badge(".train")).toBe("onnx/wasm");
   });
 
-  test("DDPM and DDIM sample from the same noise, and DDIM at eta 0 repeats itself", async () => {
-    await room.sampled();
-    expect(await room.badge(".sample")).toBe("onnx/wasm");
+  test("DDPM and DDIM sample from the same noise, and DDIM at eta 0 is repeatable", async () => {
+    await points.sampled();
+    expect(await points.badge(".sample")).toBe("onnx/wasm");
     for (const method of ["ddpm", "ddim"]) {
-      expect((await room.pixels(`[data-method=${method}] .stage`)).blue).toBeGreaterThan(1000);
-      expect(await room.distance(method)).toBeGreaterThan(0);
+      expect((await points.pixels(`[data-method=${method}] .stage`)).blue).toBeGreaterThan(1000);
+      expect(await points.distance(method)).toBeGreaterThan(0);
       // Noise alone scores about 0.3.
-      expect(await room.distance(method)).toBeLessThan(0.25);
+      expect(await points.distance(method)).toBeLessThan(0.25);
     }
-    const plain = await room.distance("ddim");
+    const plain = await points.distance("ddim");
     await page.fill("input[name=eta]", 1);
-    await room.restarted("ddim");
-    await room.sampled(["ddim"]);
-    expect(await room.distance("ddim")).not.toBe(plain);
+    await points.restarted("ddim");
+    await points.sampled(["ddim"]);
+    expect(await points.distance("ddim")).not.toBe(plain);
     await page.fill("input[name=eta]", 0);
-    await room.restarted("ddim");
-    await room.sampled(["ddim"]);
-    expect(await room.distance("ddim")).toBe(plain);
+    await points.restarted("ddim");
+    await points.sampled(["ddim"]);
+    expect(await points.distance("ddim")).toBe(plain);
   });
 
-  test("training goes on, on TensorFlow.js, where ONNX Runtime stopped", async () => {
-    const before = Number(/\d+/.exec(await room.status())?.[0]);
+  test("TensorFlow.js resumes the training that ONNX Runtime began", async () => {
+    const before = Number(/\d+/.exec(await points.status())?.[0]);
     await page.fill("select[name=backend]", "tfjs/wasm");
     await page.fill("input[name=steps]", before + 20);
-    await page.click(room.button(".train", "Continue"));
-    await room.shows(".train [role=status]", `${before + 20} steps in `);
-    await room.shows(".train button", "Train");
-    expect(await room.badge(".train")).toBe("tfjs/wasm");
+    await page.click(points.button(".train", "Continue"));
+    await points.shows(".train [role=status]", `${before + 20} steps in `);
+    await points.shows(".train button", "Train");
+    expect(await points.badge(".train")).toBe("tfjs/wasm");
     expect(Number(await page.text("[data-role=loss]"))).toBeLessThan(0.5);
-    await room.sampled();
-    expect(await room.badge(".sample")).toBe("tfjs/wasm");
-    expect((await room.pixels("[data-method=ddpm] .stage")).blue).toBeGreaterThan(1000);
+    await points.sampled();
+    expect(await points.badge(".sample")).toBe("tfjs/wasm");
+    expect((await points.pixels("[data-method=ddpm] .stage")).blue).toBeGreaterThan(1000);
   });
 
   test("points drawn by pointer and by keyboard are learned", async () => {
-    await room.choose("drawn");
-    const train = room.button(".train", "Train");
+    await points.choose("drawn");
+    const train = points.button(".train", "Train");
     expect(await page.usable(train)).toBe(false);
     const pad = "[role=application]";
     await page.focus(pad);
     for (const key of ["ArrowLeft", "ArrowUp", "Space", "ArrowUp", "Enter"]) await page.press(key);
-    await room.shows(".data .note", "14 points to go");
+    await points.shows(".data .note", "14 points to go");
     await page.drag(pad, [0.3, 0.5], [0.7, 0.5]);
     expect(await page.usable(train)).toBe(true);
-    await expect.poll(async () => (await room.pixels(".data .stage")).drawn).toBeGreaterThan(200);
+    await expect.poll(async () => (await points.pixels(".data .stage")).drawn).toBeGreaterThan(200);
 
     await page.fill("select[name=backend]", "onnx/wasm");
     await page.fill("input[name=steps]", 30);
     await page.click(train);
-    await room.shows(".train [role=status]", "30 steps in");
-    await room.sampled();
-    expect((await room.pixels("[data-method=ddim] .stage")).blue).toBeGreaterThan(1000);
-    await page.click(room.button(".data", "Clear"));
+    await points.shows(".train [role=status]", "30 steps in");
+    await points.sampled();
+    expect((await points.pixels("[data-method=ddim] .stage")).blue).toBeGreaterThan(1000);
+    await page.click(points.button(".data", "Clear"));
     expect(await page.usable(train)).toBe(false);
   });
 
@@ -137,15 +141,15 @@ describeEngines("the demo's main walk", enginesOf({ everyEngine: true }), (engin
     await page.click({ selector: ".languages button", text: "中文" });
     expect(await page.text("h1")).toBe("从噪声到点集");
     expect(await page.evaluate(() => document.documentElement.lang)).toBe("zh-CN");
-    // What was trained is still there.
-    expect(await page.usable(room.button(".sample", "采样"))).toBe(true);
+    // The trained model is kept.
+    expect(await page.usable(points.button(".sample", "采样"))).toBe(true);
     await page.reload();
-    await room.shows("h1", "从噪声到点集");
+    await points.shows("h1", "从噪声到点集");
     expect(new URL(await page.url()).searchParams.get("lang")).toBe("zh");
   });
 });
 
-describeEngines("the demo, hindered", enginesOf(), (engine) => {
+describeEngines("the demo in a restricted page", enginesOf(), (engine) => {
   let browser: Browser;
   const open: { close(): Promise<void> }[] = [];
   beforeAll(async () => {
@@ -156,98 +160,104 @@ describeEngines("the demo, hindered", enginesOf(), (engine) => {
   });
   afterAll(() => browser?.close());
 
-  /** The demo under these headers. */
+  /** Opens the demo, served with these headers. */
   async function visit(headers: Record<string, string>) {
     const server = await serve({ "/": demo.folder }, { isolated: true, headers });
     const page = await browser.newPage();
     open.push(page, server);
     await page.resize(1280, 900);
     await page.goto(server.url);
-    const room = pointsRoom(page);
-    await room.shows("h1", "From noise to points");
-    return { page, room, server };
+    const points = pointsPage(page);
+    await points.shows("h1", "From noise to points");
+    return { page, points, server };
   }
 
   const policy = (scripts: string, more = "") => ({
     "content-security-policy": `default-src 'self'; script-src ${scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; ${more}`,
   });
 
-  async function trains(page: BrowserPage, room: ReturnType<typeof pointsRoom>, steps: number) {
+  async function trainAndSample(
+    page: BrowserPage,
+    points: ReturnType<typeof pointsPage>,
+    steps: number,
+  ) {
     await page.fill("input[name=steps]", steps);
     await page.fill("input[name=ddpm-steps]", 1);
-    await page.click(room.button(".train", "Train"));
-    await room.shows(".train [role=status]", `${steps} steps in`);
-    await room.sampled();
-    expect((await room.pixels("[data-method=ddim] .stage")).blue).toBeGreaterThan(1000);
+    await page.click(points.button(".train", "Train"));
+    await points.shows(".train [role=status]", `${steps} steps in`);
+    await points.sampled();
+    expect((await points.pixels("[data-method=ddim] .stage")).blue).toBeGreaterThan(1000);
   }
 
-  test("without workers, the page itself trains and samples, and says so", async () => {
-    const { page, room } = await visit(policy("'self' 'wasm-unsafe-eval'", "worker-src 'none'"));
-    await room.shows(".limit", "may not start workers");
-    await trains(page, room, 60);
-    // Stop is heard while the page computes.
+  test("without workers, the page trains and samples in its own thread and says so", async () => {
+    const { page, points } = await visit(policy("'self' 'wasm-unsafe-eval'", "worker-src 'none'"));
+    await points.shows(".limit", "may not start workers");
+    await trainAndSample(page, points, 60);
+    // Stop works while the page computes.
     await page.fill("input[name=steps]", 20_000);
-    await room.shows(".train button", "Continue");
-    await page.click(room.button(".train", "Continue"));
-    await room.reached(100);
-    await page.click(room.button(".train", "Stop"));
-    await room.shows(".train [role=status]", "Stopped after");
+    await points.shows(".train button", "Continue");
+    await page.click(points.button(".train", "Continue"));
+    await points.reached(100);
+    await page.click(points.button(".train", "Stop"));
+    await points.shows(".train [role=status]", "Stopped after");
   });
 
-  test("without WebAssembly, TensorFlow.js in plain JavaScript or on WebGL does", async () => {
-    const { page, room } = await visit(policy("'self'"));
-    await room.shows(".limit", "may not run WebAssembly");
+  test("without WebAssembly, TensorFlow.js trains in plain JavaScript", async () => {
+    const { page, points } = await visit(policy("'self'"));
+    await points.shows(".limit", "may not run WebAssembly");
     await page.fill("select[name=backend]", "tfjs/cpu");
-    await trains(page, room, 10);
-    expect(await room.badge(".train")).toBe("tfjs/cpu");
+    await trainAndSample(page, points, 10);
+    expect(await points.badge(".train")).toBe("tfjs/cpu");
   });
 
-  test("in a sandbox without storage, workers or an address, everything works", async () => {
-    const { page, room } = await visit({
+  test("everything works in a sandbox without storage, workers or an address", async () => {
+    const { page, points } = await visit({
       "content-security-policy": "sandbox allow-scripts",
       "access-control-allow-origin": "*",
       "cross-origin-resource-policy": "cross-origin",
     });
     await expect(page.evaluate(() => localStorage.length)).rejects.toThrow();
-    await trains(page, room, 60);
+    await trainAndSample(page, points, 60);
     await page.click({ selector: ".languages button", text: "中文" });
     expect(await page.text("h1")).toBe("从噪声到点集");
   });
 
-  test("without a network after the first load, it says what is missing and keeps the rest", async () => {
-    const { page, room, server } = await visit({});
+  test("without a network after the first load, it names the missing file and keeps the rest", async () => {
+    const { page, points, server } = await visit({});
     server.cut();
-    await page.click(room.button(".train", "Train"));
-    await room.shows(".train .error", "The network is gone");
+    await page.click(points.button(".train", "Train"));
+    await points.shows(".train .error", "The network is gone");
     expect(await page.text(".train .error")).toContain("ONNX Runtime · WASM");
-    await room.choose("rings");
-    await expect.poll(async () => (await room.pixels(".data .stage")).drawn).toBeGreaterThan(1000);
+    await points.choose("rings");
+    await expect
+      .poll(async () => (await points.pixels(".data .stage")).drawn)
+      .toBeGreaterThan(1000);
   });
 });
 
 describe("a page whose script fails", () => {
-  test("is not empty: it says what to do, in both languages", () => {
+  test("says what to do, in both languages", () => {
     const html = readFileSync(join(demo.folder, "index.html"), "utf8");
     expect(html).toMatch(/<div id="app">\s*<p class="boot">[^<]*If this line stays[\s\S]*重新加载/);
   });
 });
 
-describeEngines("a browser whose language is no language tag", ["webkit"], (engine) => {
+describeEngines("a browser whose language is not a language tag", ["webkit"], (engine) => {
   test("shows the demo in the default language", async () => {
     const browser = await launch(engine, { systemLocale: "C.UTF-8" });
     const server = await serve({ "/": demo.folder }, { isolated: true });
     try {
       const page = await browser.newPage();
       await page.goto(server.url);
-      const room = pointsRoom(page);
-      await room.shows("h1", "From noise to points");
-      await room.shows(".train h2", "Train");
-      // The page gives its libraries a tag; the browser's own answer is still this.
+      const points = pointsPage(page);
+      await points.shows("h1", "From noise to points");
+      await points.shows(".train h2", "Train");
+      // The page overrides the browser's value, which is still "C".
       expect(
         await page.evaluate(() => Reflect.get(Navigator.prototype, "language", navigator)),
       ).toBe("C");
       expect(await page.evaluate(() => navigator.language)).toBe("en");
-      expect(await page.complaints()).toEqual([]);
+      expect(await page.problems()).toEqual([]);
     } finally {
       await browser.close();
       await server.close();
@@ -255,7 +265,7 @@ describeEngines("a browser whose language is no language tag", ["webkit"], (engi
   });
 });
 
-describeEngines("a page whose language is locked to no language tag", enginesOf(), (engine) => {
+describeEngines("a page whose language is locked to an invalid tag", enginesOf(), (engine) => {
   test("shows the demo in the default language", async () => {
     const folder = await mkdtemp(join(tmpdir(), "gen-demo-language-"));
     const browser = await launch(engine);
@@ -272,10 +282,10 @@ describeEngines("a page whose language is locked to no language tag", enginesOf(
     try {
       const page = await browser.newPage();
       await page.goto(server.url);
-      const room = pointsRoom(page);
-      await room.shows(".train h2", "Train");
+      const points = pointsPage(page);
+      await points.shows(".train h2", "Train");
       expect(await page.evaluate(() => navigator.language)).toBe("C");
-      expect(await page.complaints()).toEqual([]);
+      expect(await page.problems()).toEqual([]);
     } finally {
       await browser.close();
       await server.close();

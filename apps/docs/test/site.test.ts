@@ -114,7 +114,7 @@ describe("the site", () => {
     });
     // A page that is left stops fetching what it might have needed next.
     const serious = async () =>
-      (await page.complaints()).filter((text) => !text.startsWith(`failed: ${server.url}`));
+      (await page.problems()).filter((text) => !text.startsWith(`failed: ${server.url}`));
     afterEach(async () => expect(await serious()).toEqual([]));
 
     it("fits a phone and works without the network outside", async () => {

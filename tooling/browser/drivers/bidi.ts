@@ -1,15 +1,15 @@
 import { type ConsoleMessage, type KeyInput, launch, type Page } from "puppeteer-core";
 import type { Launch, PageDriver } from "../page-driver.ts";
 
-/** Drives Firefox as it is installed, over WebDriver BiDi. */
+/** Drives an installed Firefox over WebDriver BiDi. */
 export const bidi: Launch = async (executablePath, { colorScheme = "light" }) => {
   const browser = await launch({
     browser: "firefox",
     executablePath,
     headless: true,
-    // No deadline of its own: tests wait for long computations, and vitest bounds them.
+    // No time limit here. Tests wait for long computations, and vitest has a limit.
     protocolTimeout: 0,
-    // WebGL on a machine without a GPU: Mesa draws, and no window system is asked.
+    // WebGL on a machine without a GPU: Mesa renders it, without a window system.
     env: { ...process.env, MOZ_WEBGL_FORCE_EGL: "1", LIBGL_ALWAYS_SOFTWARE: "1" },
     extraPrefsFirefox: {
       "ui.systemUsesDarkTheme": colorScheme === "dark" ? 1 : 0,
@@ -28,13 +28,13 @@ export const bidi: Launch = async (executablePath, { colorScheme = "light" }) =>
 };
 
 function pageDriver(page: Page, close: () => Promise<void>): PageDriver {
-  const complaints: string[] = [];
+  const problems: string[] = [];
   page.on("console", (message: ConsoleMessage) => {
     const kind = message.type();
-    if (kind === "error" || kind === "warn") complaints.push(`${kind}: ${message.text()}`);
+    if (kind === "error" || kind === "warn") problems.push(`${kind}: ${message.text()}`);
   });
-  page.on("pageerror", (error) => complaints.push(`uncaught: ${(error as Error).message}`));
-  page.on("requestfailed", (request) => complaints.push(`failed: ${request.url()}`));
+  page.on("pageerror", (error) => problems.push(`uncaught: ${(error as Error).message}`));
+  page.on("requestfailed", (request) => problems.push(`failed: ${request.url()}`));
   page.setDefaultTimeout(0);
   return {
     goto: async (url) => void (await page.goto(url)),
@@ -47,7 +47,7 @@ function pageDriver(page: Page, close: () => Promise<void>): PageDriver {
     pressKey: (key) => page.keyboard.press((key === "Space" ? " " : key) as KeyInput),
     resize: (width, height) => page.setViewport({ width, height }),
     screenshot: () => page.screenshot(),
-    complaints: async () => complaints,
+    problems: async () => problems,
     close,
   };
 }

@@ -5,7 +5,7 @@ import type { Launch, PageDriver } from "../page-driver.ts";
 
 const types = { chromium, firefox, webkit };
 
-/** Drives Chromium as it is installed, and Playwright's own builds of all three engines. */
+/** Drives an installed Chromium, and Playwright's own builds of all three engines. */
 export const playwright =
   (engine: Engine): Launch =>
   async (executablePath, { colorScheme = "light" }) => {
@@ -23,14 +23,14 @@ export const playwright =
   };
 
 function pageDriver(page: Page, close: () => Promise<void>): PageDriver {
-  const complaints: string[] = [];
+  const problems: string[] = [];
   page.on("console", (message) => {
     const kind = message.type();
-    if (kind === "error" || kind === "warning") complaints.push(`${kind}: ${message.text()}`);
+    if (kind === "error" || kind === "warning") problems.push(`${kind}: ${message.text()}`);
   });
-  page.on("pageerror", (error) => complaints.push(`uncaught: ${error.message}`));
-  page.on("requestfailed", (request) => complaints.push(`failed: ${request.url()}`));
-  // Tests wait for long computations; vitest bounds them.
+  page.on("pageerror", (error) => problems.push(`uncaught: ${error.message}`));
+  page.on("requestfailed", (request) => problems.push(`failed: ${request.url()}`));
+  // No time limit here. Tests wait for long computations, and vitest has a limit.
   page.setDefaultTimeout(0);
   return {
     goto: async (url) => void (await page.goto(url)),
@@ -42,7 +42,7 @@ function pageDriver(page: Page, close: () => Promise<void>): PageDriver {
     pressKey: (key) => page.keyboard.press(key),
     resize: (width, height) => page.setViewportSize({ width, height }),
     screenshot: () => page.screenshot(),
-    complaints: async () => complaints,
+    problems: async () => problems,
     close,
   };
 }

@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Builder, Button, Capabilities, Key, Origin, type WebDriver } from "selenium-webdriver";
 import type { Launch, LaunchOptions, PageDriver } from "../page-driver.ts";
 
-/** Drives WebKitGTK's MiniBrowser, on a display of its own, through WebKitWebDriver. */
+/** Drives WebKitGTK's MiniBrowser through WebKitWebDriver, on a separate display. */
 export const webdriver: Launch = async (executablePath, options) => {
   const display = await startDisplay();
   const start = () => startSession(executablePath, display.name, options);
@@ -18,7 +18,7 @@ export const webdriver: Launch = async (executablePath, options) => {
   const open = new Set<RunningSession>([spare]);
   return {
     version,
-    // WebKitWebDriver has one session at a time, so that each page has a browser of its own.
+    // WebKitWebDriver allows one session at a time, so each page gets its own browser.
     async newPage() {
       const running = spare ?? (await start());
       spare = undefined;
@@ -52,7 +52,7 @@ async function startSession(
       .set("webkitgtk:browserOptions", { binary, args: ["--automation"] });
     const builder = new Builder().usingServer(service.url).withCapabilities(capabilities);
     const session = await builder.build();
-    // Tests wait for long computations, and vitest bounds them.
+    // Tests wait for long computations, and vitest has a limit.
     await session.manage().setTimeouts({ script: 3_600_000 });
     return {
       session,
@@ -64,8 +64,8 @@ async function startSession(
   }
 }
 
-/** Has a program end when this process does, however that comes. */
-function endWithUs(child: ChildProcess): ChildProcess {
+/** Ends a program when this process exits. */
+function endOnExit(child: ChildProcess): ChildProcess {
   const end = () => void child.kill();
   process.once("exit", end);
   child.once("exit", () => process.off("exit", end));
@@ -75,7 +75,7 @@ function endWithUs(child: ChildProcess): ChildProcess {
 /** Starts Xvfb, which chooses a free display. */
 async function startDisplay(): Promise<{ name: string; process: ChildProcess }> {
   const args = ["-displayfd", "3", "-screen", "0", "1600x1400x24"];
-  const process = endWithUs(spawn("Xvfb", args, { stdio: ["ignore", "ignore", "ignore", "pipe"] }));
+  const process = endOnExit(spawn("Xvfb", args, { stdio: ["ignore", "ignore", "ignore", "pipe"] }));
   const pipe = process.stdio[3] as NodeJS.ReadableStream;
   const name = await new Promise<string>((resolve, reject) => {
     pipe.once("data", (number) => resolve(`:${String(number).trim()}`));
@@ -85,7 +85,7 @@ async function startDisplay(): Promise<{ name: string; process: ChildProcess }> 
   return { name, process };
 }
 
-/** Where Debian and Fedora put WebKitWebDriver; a build of one's own has it beside the browser. */
+/** The path of WebKitWebDriver: beside the browser in a local build, on the PATH otherwise. */
 function servicePath(executablePath: string): string {
   const folders = [join(executablePath, ".."), ...(process.env.PATH ?? "").split(delimiter)];
   const found = folders.map((folder) => join(folder, "WebKitWebDriver")).find(existsSync);
@@ -105,10 +105,10 @@ async function startService(
     LANG: systemLocale,
     LC_ALL: systemLocale,
     ...(colorScheme === "dark" && { GTK_THEME: "Adwaita:dark" }),
-    // Its sandbox cannot start as root.
+    // WebKit's sandbox cannot start as root.
     ...(process.getuid?.() === 0 && { WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1" }),
   };
-  const service = endWithUs(
+  const service = endOnExit(
     spawn(servicePath(executablePath), [`--port=${port}`], { stdio: "ignore", env }),
   );
   const url = `http://127.0.0.1:${port}`;
@@ -148,22 +148,22 @@ const keys: Record<string, string> = {
 };
 
 function pageDriver(session: WebDriver, close: () => Promise<void>): PageDriver {
-  const complaints: string[] = [];
+  const problems: string[] = [];
   const mouse = () => session.actions({ async: true });
-  // WebDriver tells nothing of the console; pages of the tests' server keep it themselves.
-  const takeComplaints = async () => {
-    const taken = await session.executeScript<string[]>(
-      "const all = window.complaints ?? []; window.complaints = []; return all;",
+  // WebDriver does not report the console. The test server's pages record it themselves.
+  const collectProblems = async () => {
+    const collected = await session.executeScript<string[]>(
+      "const all = window.problems ?? []; window.problems = []; return all;",
     );
-    complaints.push(...taken);
+    problems.push(...collected);
   };
   return {
     async goto(url) {
-      await takeComplaints();
+      await collectProblems();
       await session.get(url);
     },
     async reload() {
-      await takeComplaints();
+      await collectProblems();
       await session.navigate().refresh();
     },
     async evaluate(expression) {
@@ -188,16 +188,16 @@ function pageDriver(session: WebDriver, close: () => Promise<void>): PageDriver 
         .sendKeys(keys[key] ?? key)
         .perform(),
     async resize(width, height) {
-      // The window has a bar above the page, whose height is known only from the page.
+      // The window has a bar above the page. Only the page tells its height.
       const window = session.manage().window();
       await window.setRect({ width, height });
       const inner = await session.executeScript<number[]>("return [innerWidth, innerHeight]");
       await window.setRect({ width: 2 * width - inner[0], height: 2 * height - inner[1] });
     },
     screenshot: async () => Buffer.from(await session.takeScreenshot(), "base64"),
-    async complaints() {
-      await takeComplaints();
-      return complaints;
+    async problems() {
+      await collectProblems();
+      return problems;
     },
     close,
   };

@@ -1,19 +1,40 @@
-/** What can be asked for, the default first; what then ran is the backend's own name. */
-export const choices = {
-  "onnx/wasm": "ONNX Runtime · WASM",
-  "onnx/webgpu": "ONNX Runtime · WebGPU",
-  "tfjs/wasm": "TensorFlow.js · WASM",
-  "tfjs/webgl": "TensorFlow.js · WebGL",
-  "tfjs/webgpu": "TensorFlow.js · WebGPU",
-  "tfjs/cpu": "TensorFlow.js · JavaScript",
-} as const;
+import { backendKinds, capabilities } from "@gen/runtime-gpu";
 
-export type Choice = keyof typeof choices;
+/** The name of a backend of the menu, such as `onnx/wasm`. */
+export type Choice = string;
+
+const libraries: Record<string, string> = { onnx: "ONNX Runtime", tfjs: "TensorFlow.js" };
+/** In the order of the menu: WASM first, because small networks run fastest on it. */
+const devices: Record<string, string> = {
+  wasm: "WASM",
+  webgl: "WebGL",
+  webgpu: "WebGPU",
+  cpu: "JavaScript",
+};
+const deviceOrder = Object.keys(devices);
+
+/** The label of each backend that a page can open. The reference backend `cpu` is left out. */
+export const choices: Readonly<Record<Choice, string>> = Object.fromEntries(
+  backendKinds
+    .filter(({ name, runsIn }) => runsIn !== "node" && name !== "cpu")
+    .map(({ name }) => {
+      const [library, device] = name.split("/");
+      return { name, library, device };
+    })
+    .sort(
+      (a, b) =>
+        a.library.localeCompare(b.library) ||
+        deviceOrder.indexOf(a.device) - deviceOrder.indexOf(b.device),
+    )
+    .map(({ name, library, device }) => [
+      name,
+      `${libraries[library] ?? library} · ${devices[device] ?? device}`,
+    ]),
+);
 
 /** The choices whose device this browser has and this page may use. */
-export async function choicesHere(): Promise<Set<Choice>> {
-  const { capabilities } = await import("@gen/runtime-gpu");
-  const names = Object.keys(choices) as Choice[];
+export async function availableChoices(): Promise<Set<Choice>> {
+  const names = Object.keys(choices);
   const found = await Promise.all(names.map((name) => capabilities(name)));
   return new Set(names.filter((_, i) => found[i].available));
 }

@@ -8,10 +8,11 @@ import cpuGlue from "onnxruntime-web/ort-wasm-simd-threaded.mjs?url";
 import cpuWasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
 import type { Choice } from "./choices.ts";
 
-// A bundler may give addresses relative to the page, which a worker would resolve elsewhere.
+// A bundler may emit addresses relative to the page. A worker resolves relative addresses
+// differently, so all are made absolute.
 const absolute = (address: string) => new URL(address, self.location.href).href;
 
-const onnxFiles: { readonly [C in Choice]?: { mjs: string; wasm: string } } = {
+const onnxFiles: Readonly<Record<Choice, { mjs: string; wasm: string } | undefined>> = {
   "onnx/wasm": { mjs: absolute(cpuGlue), wasm: absolute(cpuWasm) },
   "onnx/webgpu": { mjs: absolute(gpuGlue), wasm: absolute(gpuWasm) },
 };
@@ -22,10 +23,10 @@ const tfjsFiles = {
 };
 
 /**
- * Opens a backend; the libraries and their wasm files are fetched by the first that needs them.
+ * Opens a backend. The first backend of a library downloads the library and its wasm files.
  *
- * `threads` is for ONNX Runtime's WASM: by default all that the machine and page allow. Small
- * networks are faster on one.
+ * `threads` is for ONNX Runtime's WASM. By default it uses as many as the machine and the page
+ * allow. Small networks are faster on one.
  */
 export const openBackend = (choice: Choice, threads?: number): Promise<Backend> =>
   open(choice, {

@@ -3,18 +3,18 @@ const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one :
 export const en = {
   brand: "gen",
   language: "Language",
-  rooms: "Rooms",
+  pages: "Pages",
   skip: "Skip to content",
   footer:
-    "Everything runs in this page, on your machine. Nothing is uploaded, and closing the page forgets it.",
+    "Everything runs in this page, on your machine. Nothing is uploaded. Closing the page deletes all of it.",
   failed: (reason: string) => `This part of the page could not start: ${reason}`,
   reload: "Reload",
   limits: {
     workers:
-      "This page may not start workers, so it computes by itself: it can stutter while it trains. Everything else works.",
-    wasm: "This page may not run WebAssembly. TensorFlow.js without it works, more slowly.",
+      "This page may not start workers, so it computes in its own thread. It can stutter while it trains. Everything else works.",
+    wasm: "This page may not run WebAssembly. TensorFlow.js works without it, but more slowly.",
     offline: (what: string) =>
-      `The network is gone, and ${what} has not been fetched yet. Data, drawing and what was sampled stay; reconnect and try again.`,
+      `The network is gone, and ${what} has not been downloaded yet. The data, the drawing and the samples are kept. Reconnect and try again.`,
   },
   seconds: (s: number) =>
     s < 1 ? `${Math.round(s * 1000)} ms` : s < 10 ? `${s.toFixed(1)} s` : `${Math.round(s)} s`,
@@ -23,7 +23,7 @@ export const en = {
     name: "Points",
     title: "From noise to points",
     intro:
-      "Pick a cloud of points or draw your own, train a small diffusion model on it right here, then watch DDPM and DDIM carry the same noise back to the data.",
+      "Pick a cloud of points or draw your own. Train a small diffusion model on it in this page. Then watch DDPM and DDIM turn the same noise into data.",
     data: {
       title: "Data",
       choose: "Choose the points",
@@ -38,11 +38,11 @@ export const en = {
         drawn: "Draw",
       },
       plot: (name: string) => `Scatter plot of the data: ${name}`,
-      pad: "Drawing area. Drag to draw; or move with the arrow keys and press space to add points.",
+      pad: "Drawing area. Drag to draw, or move with the arrow keys and press space to add points.",
       drawHere: "Draw here",
       clear: "Clear",
       drawn: (n: number) => plural(n, "point drawn", "points drawn"),
-      drawMore: (n: number) => `Draw a little more: ${plural(n, "point", "points")} to go.`,
+      drawMore: (n: number) => `Draw more: ${plural(n, "point", "points")} to go.`,
     },
     train: {
       title: "Train",
@@ -51,7 +51,7 @@ export const en = {
       steps: "Steps",
       train: "Train",
       stop: "Stop",
-      goOn: "Continue",
+      resume: "Continue",
       again: "Start over",
       opening: "Starting the backend…",
       stopping: "Stopping…",
@@ -63,7 +63,7 @@ export const en = {
       left: (time: string) => `${time} left`,
       done: (step: number, time: string) => `${plural(step, "step", "steps")} in ${time}`,
       stopped: (step: number) =>
-        `Stopped after ${plural(step, "step", "steps")}; what was learned is kept.`,
+        `Stopped after ${plural(step, "step", "steps")}. The trained weights are kept.`,
       stale: "The data has changed. Train again to learn it.",
       ranOn: "ran on",
       progress: "Training progress",
@@ -83,9 +83,9 @@ export const en = {
       ready: "Ready to sample.",
       t: (t: number) => `t = ${t}`,
       distance: "Sliced W₂ to the data",
-      fresh: (value: string) => `fresh data scores ${value}`,
+      fresh: (value: string) => `new data: ${value}`,
       freshHelp:
-        "Sliced Wasserstein distance of order 2 between the samples and the data, in standard deviations of the data; lower is closer. A fresh draw of the data itself does not reach 0 either.",
+        "Sliced Wasserstein distance of order 2 between the samples and the data, in standard deviations of the data. Lower is closer. A new draw of the data does not reach 0 either.",
       plot: (method: string) => `Samples of ${method} in front of the data`,
       took: (steps: number, time: string) => `${plural(steps, "step", "steps")} in ${time}`,
     },

@@ -3,16 +3,16 @@ import type { Strings } from "./en.ts";
 export const zh: Strings = {
   brand: "gen",
   language: "语言",
-  rooms: "房间",
+  pages: "页面",
   skip: "跳到正文",
-  footer: "一切都在本页、在你的机器上运行。不上传任何数据，关闭页面即全部清除。",
+  footer: "所有计算都在本页、在你的机器上进行，不上传任何数据；关闭页面即全部清除。",
   failed: (reason) => `页面的这一部分未能启动：${reason}`,
   reload: "重新加载",
   limits: {
-    workers: "本页不得启动 Worker，因此由页面自己计算：训练时可能卡顿，其余功能照常。",
-    wasm: "本页不得运行 WebAssembly。TensorFlow.js 不用它也能运行，只是慢一些。",
+    workers: "本页不能启动 Worker，因此在页面自身的线程中计算。训练时可能卡顿，其余功能正常。",
+    wasm: "本页不能运行 WebAssembly。TensorFlow.js 不用它也能运行，只是慢一些。",
     offline: (what) =>
-      `网络已断开，而 ${what} 尚未下载。数据、绘图和已有的样本都还在；请联网后重试。`,
+      `网络已断开，而 ${what} 尚未下载。数据、绘图和已有的样本都还在，请联网后重试。`,
   },
   seconds: (s) =>
     s < 1 ? `${Math.round(s * 1000)} 毫秒` : `${s < 10 ? s.toFixed(1) : Math.round(s)} 秒`,
@@ -21,7 +21,7 @@ export const zh: Strings = {
     name: "点集",
     title: "从噪声到点集",
     intro:
-      "选一组点，或者自己画一组；就在这里用它训练一个小小的扩散模型，然后看 DDPM 与 DDIM 如何把同一份噪声带回数据。",
+      "选一组点，或者自己画一组，在本页用它训练一个小型扩散模型，然后观察 DDPM 与 DDIM 如何把同一份噪声变成数据。",
     data: {
       title: "数据",
       choose: "选择点集",
@@ -49,7 +49,7 @@ export const zh: Strings = {
       steps: "步数",
       train: "训练",
       stop: "停止",
-      goOn: "继续",
+      resume: "继续",
       again: "重新开始",
       opening: "正在启动后端…",
       stopping: "正在停止…",
@@ -60,7 +60,7 @@ export const zh: Strings = {
       rate: (rate) => `${rate < 10 ? rate.toFixed(1) : Math.round(rate)} 步/秒`,
       left: (time) => `还需 ${time}`,
       done: (step, time) => `${step} 步，用时 ${time}`,
-      stopped: (step) => `在第 ${step} 步停止；已学到的都保留。`,
+      stopped: (step) => `在第 ${step} 步停止，训练得到的权重已保留。`,
       stale: "数据已改变，请重新训练。",
       ranOn: "运行于",
       progress: "训练进度",

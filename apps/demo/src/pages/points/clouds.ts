@@ -12,7 +12,7 @@ import {
 } from "@gen/data";
 import { digitStrokes } from "./digit-strokes.ts";
 
-/** A point of the user's drawing, in [-1, 1] x [-1, 1] with y up. */
+/** A point of the user's drawing, in [-1, 1] x [-1, 1], y up. */
 export type Mark = readonly [x: number, y: number];
 
 const toys = {
@@ -29,7 +29,7 @@ export type ToyId = keyof typeof toys;
 export type CloudId = ToyId | "drawn";
 export const toyIds = Object.keys(toys) as ToyId[];
 
-/** The square of the plane that a plot shows at least. */
+/** The square of the plane that a plot shows. A wide plot shows more. */
 export interface Frame {
   readonly x: number;
   readonly y: number;
@@ -37,37 +37,37 @@ export interface Frame {
   readonly half: number;
 }
 
-/** What is learned: points as they are, and as the network sees them. */
+/** The data: points in the plane, and standardized points for the network. */
 export interface Cloud {
   readonly id: CloudId;
   /** `[n, 2]` in the plane. */
   readonly plane: Float32Array;
-  /** The same points, standardised: plane = points * std + mean. */
+  /** The same points, standardized: plane = points * std + mean. */
   readonly points: Float32Array;
-  /** A fresh draw, standardised likewise: how close a perfect model would come. */
+  /** A new draw of the data, standardized. Its score is that of a perfect model. */
   readonly fresh: Float32Array;
   readonly mean: ArrayLike<number>;
   readonly std: ArrayLike<number>;
-  /** Holds the data. */
-  readonly close: Frame;
-  /** Holds the noise too that sampling starts from. */
-  readonly wide: Frame;
+  /** Contains the data. */
+  readonly dataFrame: Frame;
+  /** Contains the data and the noise that sampling starts from. */
+  readonly noiseFrame: Frame;
 }
 
 const size = 5000;
 const freshSize = 1000;
 
-/** Fewer marks than this say too little of a shape. */
-export const fewestMarks = 30;
+/** The fewest marks of a drawing that can be trained on. */
+export const minMarks = 30;
 
-/** A few points of a toy, for a small picture of it. */
-export function picture(id: ToyId): { points: Float32Array; frame: Frame } {
+/** A few points of a toy, for its thumbnail. */
+export function thumbnail(id: ToyId): { points: Float32Array; frame: Frame } {
   const points = toys[id]({ n: 260, seed: 1 }).data;
-  return { points, frame: around(points) };
+  return { points, frame: boundingSquare(points) };
 }
 
 /** The square around points, with a margin. */
-function around(points: Float32Array): Frame {
+function boundingSquare(points: Float32Array): Frame {
   const low = [Infinity, Infinity];
   const high = [-Infinity, -Infinity];
   points.forEach((v, i) => {
@@ -85,12 +85,13 @@ export function cloud(id: CloudId, marks: readonly Mark[]): Cloud {
   const data = draw(size, 1);
   const { dataset, mean, std } = standardize(data);
   const fresh = draw(freshSize, 2).data.map((v, i) => (v - mean[i % 2]) / std[i % 2]);
-  const wide = { x: mean[0], y: mean[1], half: 2.5 * Math.max(std[0], std[1]) };
-  const close = around(data.data);
-  return { id, plane: data.data, points: dataset.data, fresh, mean, std, close, wide };
+  const dataFrame = boundingSquare(data.data);
+  const noiseFrame = { x: mean[0], y: mean[1], half: 2.5 * Math.max(std[0], std[1]) };
+  const points = dataset.data;
+  return { id, plane: data.data, points, fresh, mean, std, dataFrame, noiseFrame };
 }
 
-/** Takes standardised points into the plane. */
+/** Maps standardized points into the plane. */
 export function toPlane({ mean, std }: Cloud, points: Float32Array): Float32Array {
   return points.map((v, i) => v * std[i % 2] + mean[i % 2]);
 }

@@ -2,18 +2,18 @@ import type { Component } from "vue";
 import type { Strings } from "../strings/en.ts";
 
 /** One page of the demo. */
-export interface Room {
-  /** Its address, as `#/ID`. */
+export interface Page {
+  /** The page's address is `#/ID`. */
   readonly id: string;
   name(text: Strings): string;
   load(): Promise<{ default: Component }>;
 }
 
-/** Every room in the order of the menu; a new one is a folder and a row here. */
-export const rooms: readonly Room[] = [
+/** Every page, in the order of the menu. To add one, write a folder and a row here. */
+export const pages: readonly Page[] = [
   {
     id: "points",
     name: (text) => text.points.name,
-    load: () => import("./points/points-room.vue"),
+    load: () => import("./points/points-page.vue"),
   },
 ];

@@ -9,8 +9,8 @@ const silu = activationFunction("silu");
 /**
  * A denoiser of points: x `[batch, 2]` and t `[batch]` to `[batch, 2]`.
  *
- * Beside x itself it sees sines and cosines of x. An ordinary MLP learns fine detail slowly; with
- * these, thin moons and sharp squares appear within seconds (Tancik et al. 2020).
+ * Its inputs are x, and sines and cosines of x. An ordinary MLP learns fine detail slowly. With
+ * these inputs, thin moons and sharp squares appear within seconds (Tancik et al. 2020).
  */
 export function pointDenoiser(): Network {
   const inputs = 2 + 4 * frequencies.length + timeFeatures;
@@ -23,7 +23,7 @@ export function pointDenoiser(): Network {
   } as const;
   return network(signature, (x: Expr, t: Expr) => {
     const waves = frequencies.flatMap((f) => [sin(mul(x, f)), cos(mul(x, f))]);
-    const seen = concat([x, ...waves, timestepEmbedding(t, timeFeatures)], 1);
-    return layers.reduce((h, layer, i) => layer(i === 0 ? h : silu(h)), seen);
+    const features = concat([x, ...waves, timestepEmbedding(t, timeFeatures)], 1);
+    return layers.reduce((h, layer, i) => layer(i === 0 ? h : silu(h)), features);
   });
 }

@@ -4,32 +4,37 @@ import { normalNoise, slicedWasserstein } from "@gen/math";
 import type { Sampler } from "@gen/sampling";
 import { transfer } from "comlink";
 import { schedule } from "./schedule.ts";
-import { mostFrames, type SampleEnd, type SampleFrame, type SampleRequest } from "./studio.ts";
+import {
+  maxFrames,
+  type SampleFrame,
+  type SampleRequest,
+  type SampleResult,
+} from "./worker-api.ts";
 
-/** Samples points with DDPM or DDIM, with a frame every now and then, and scores them. */
+/** Samples points with DDPM or DDIM, reports frames, and scores the samples. */
 export async function samplePoints({
-  on,
+  sampler,
   request: { method, steps, eta, seed, count, fresh },
   points,
   signal,
-  hear,
+  onFrame,
 }: {
-  on: Sampler;
+  sampler: Sampler;
   request: SampleRequest;
-  /** What was learned. */
+  /** The training points, `[n, 2]`. */
   points: Float32Array;
   signal: AbortSignal;
-  hear: (frame: SampleFrame) => void;
-}): Promise<Omit<SampleEnd, "ranOn">> {
+  onFrame: (frame: SampleFrame) => void;
+}): Promise<Omit<SampleResult, "backendName">> {
   const options = { steps, spacing: "trailing" } as const;
   const rows =
     method === "ddpm" ? ddpmSteps(schedule, options) : ddimSteps(schedule, { ...options, eta });
-  // Both methods set out from these.
+  // Both methods start from the same noise.
   const x = normalNoise({ seed, purpose: "initial", batch: count, size: 2 });
-  hear({ x, t: rows[0].t, done: 0 });
-  const every = Math.ceil(rows.length / mostFrames);
+  onFrame({ x, t: rows[0].t, done: 0 });
+  const every = Math.ceil(rows.length / maxFrames);
   const started = performance.now();
-  const samples = await on.sample({
+  const samples = await sampler.sample({
     steps: rows,
     shape: [count, 2],
     seed,
@@ -37,11 +42,11 @@ export async function samplePoints({
     clip: points.reduce((most, v) => Math.max(most, Math.abs(v)), 0),
     signal,
     async onStep({ step, x }) {
-      const left = rows.length - 1 - step;
-      if (left % every !== 0) return;
-      const now = Float32Array.from(await x());
+      const remaining = rows.length - 1 - step;
+      if (remaining % every !== 0) return;
+      const points = Float32Array.from(await x());
       const t = rows[step + 1]?.t ?? 0;
-      hear(transfer({ x: now, t, done: 1 - left / rows.length }, [now.buffer]));
+      onFrame(transfer({ x: points, t, done: 1 - remaining / rows.length }, [points.buffer]));
     },
   });
   const seconds = (performance.now() - started) / 1000;

@@ -4,35 +4,35 @@ import type { TrainingState } from "@gen/nn";
 import { type Backend, backendKinds } from "@gen/runtime-gpu";
 import { pointDenoiser } from "./point-denoiser.ts";
 import { schedule } from "./schedule.ts";
-import type { TrainNews, TrainRequest } from "./studio.ts";
+import type { TrainProgress, TrainRequest } from "./worker-api.ts";
 
-/** Stops a training once `aborted`, and knows where it stood when that was heard. */
-export interface Halt {
+/** Stops a training when `aborted` is set, and records the step at which that happened. */
+export interface StopSignal {
   aborted: boolean;
-  /** Steps done. */
+  /** Number of steps done. */
   step: number;
-  heardAt?: number;
+  stopRequestedAt?: number;
 }
 
-/** Trains a DDPM on points, with news every now and then. */
+/** Trains a DDPM on points, and reports progress every 60 ms. */
 export function trainPoints({
   backend,
   request: { choice, points, steps },
   resume,
   signal,
-  hear,
+  onProgress,
 }: {
   backend: Backend;
   request: TrainRequest;
   resume?: TrainingState;
-  signal: Halt;
-  hear: (news: TrainNews) => void;
+  signal: StopSignal;
+  onProgress: (progress: TrainProgress) => void;
 }): Promise<TrainedDdpm> {
   const kind = backendKinds.find(({ name }) => name === choice);
   const first = signal.step;
   const started = performance.now();
   let losses: { step: number; loss: number }[] = [];
-  let told = 0;
+  let lastReport = 0;
   return trainDdpm({
     backend,
     network: pointDenoiser(),
@@ -44,16 +44,16 @@ export function trainPoints({
     ema: 0.99,
     signal,
     resume,
-    // Reading a loss costs nothing where tensors are in host memory, and a stall on a GPU.
+    // Reading a loss is free in host memory. On a GPU it stalls the queue.
     logEvery: kind?.inHostMemory ? 1 : 10,
     onStep({ step, losses: { loss }, secondsLeft }) {
       signal.step = step;
       losses.push({ step, loss });
       const now = performance.now();
-      if (now - told < 60 && step < steps) return;
-      told = now;
+      if (now - lastReport < 60 && step < steps) return;
+      lastReport = now;
       const rate = ((step - first) / (now - started)) * 1000;
-      hear({ ranOn: backend.name, progress: { step, rate, secondsLeft, losses } });
+      onProgress({ backendName: backend.name, progress: { step, rate, secondsLeft, losses } });
       losses = [];
     },
   });

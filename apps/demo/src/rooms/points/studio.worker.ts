@@ -1,4 +1,0 @@
-import * as comlink from "comlink";
-import { createStudio } from "./create-studio.ts";
-
-comlink.expose(createStudio());
