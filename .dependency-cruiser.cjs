@@ -13,7 +13,7 @@ const packages = readdirSync(join(__dirname, "packages"))
   .sort();
 if (`${floors.flat().sort()}` !== `${packages}`) {
   throw new Error(
-    `ARCHITECTURE.md's floors are of ${floors.flat().sort()}, packages/ has ${packages}`,
+    `the floors in ARCHITECTURE.md must list ${packages}, got ${floors.flat().sort()}`,
   );
 }
 
@@ -37,28 +37,28 @@ module.exports = {
     ...floorRules,
     {
       name: "no-cycle",
-      comment: "Files that need each other, be it for a type, cannot be understood one at a time",
+      comment: "Files that import each other, even for a type, cannot be read one at a time",
       severity: "error",
       from: {},
       to: { circular: true },
     },
     {
       name: "only-runtime-gpu-names-a-gpu-library",
-      comment: "Everything else takes a Backend as an argument",
+      comment: "All other packages take a Backend as an argument",
       severity: "error",
       from: { path: "^packages/(?!runtime-gpu/)[^/]+/src/" },
       to: { path: gpuLibraries },
     },
     {
       name: "apps-name-only-the-libraries-files",
-      comment: "An app hands wasm files over by URL; the libraries come through @gen/runtime-gpu",
+      comment: "An app passes wasm files by URL; @gen/runtime-gpu loads the libraries",
       severity: "error",
       from: { path: "^apps/", pathNot: "/(test|node_modules|dist)/" },
       to: { path: gpuLibraries, pathNot: "(\\.wasm|/ort-wasm[^/]*\\.mjs)([?]url)?$" },
     },
     {
       name: "no-node-module-in-browser-code",
-      comment: "Every package but the cli runs in browsers; Node is asked for at run time",
+      comment: "All packages except cli run in browsers; import a node: module dynamically",
       severity: "error",
       from: { path: "^packages/(?!cli/)[^/]+/src/" },
       to: {

@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-// Workspace packages are read from their sources, so a test never sees a stale build.
+// Tests import the packages' sources, so they never use a stale build.
 const conditions = ["@gen/source", "module", "node", "development|production"];
 
 export default defineConfig({

@@ -3,23 +3,23 @@ import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
 import { root } from "../scripts/shell.mjs";
 
-const read = (path) => {
+const readText = (path) => {
   try {
     return readFileSync(path, "utf8");
   } catch {
-    return ""; // Not Linux, or the process has ended.
+    return ""; // Not Linux, or the process ended.
   }
 };
 
-/** Processor, memory and system, in words. */
+/** Describes the processor, the memory and the system. */
 export function machine() {
   const gib = (totalmem() / 2 ** 30).toFixed(0);
-  const system = /^PRETTY_NAME="(.*)"/m.exec(read("/etc/os-release"))?.[1] ?? process.platform;
+  const system = /^PRETTY_NAME="(.*)"/m.exec(readText("/etc/os-release"))?.[1] ?? process.platform;
   const model = cpus()[0]?.model.trim() || "unknown processor";
   return `${model}, ${availableParallelism()} cores, ${gib} GiB, ${system}, Node ${process.versions.node}`;
 }
 
-/** `name version` of packages that package.json pins. */
+/** `NAME VERSION` of packages that package.json pins. */
 export function versionsOf(names) {
   const pinned = ["package.json", "../../package.json"].map((path) =>
     JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")),
@@ -28,7 +28,7 @@ export function versionsOf(names) {
   return names.map((name) => `${name} ${all[name]}`);
 }
 
-/** The commit that is measured, if git knows it. */
+/** The commit that is measured, if there is one. */
 export function commit() {
   const git = (...args) =>
     execFileSync("git", args, { cwd: root, encoding: "utf8", stdio: "pipe" }).trim();
@@ -40,14 +40,17 @@ export function commit() {
   }
 }
 
-/** Milliseconds of processor time that the processes started from here have used. Linux alone tells. */
+/** Processor time of this process's descendants, in milliseconds. Only Linux reports it. */
 function childMilliseconds() {
   const all = readdirSync("/proc", { withFileTypes: true })
     .filter(({ name }) => /^\d+$/.test(name))
-    .map(({ name }) => [name, ...read(`/proc/${name}/stat`).split(") ").slice(-1)[0].split(" ")]);
+    .map(({ name }) => [
+      name,
+      ...readText(`/proc/${name}/stat`).split(") ").slice(-1)[0].split(" "),
+    ]);
   const own = new Set([String(process.pid)]);
   let ticks = 0;
-  // A child's number is above its parent's, unless the numbers have wrapped around.
+  // A child's id is larger than its parent's, unless the ids have wrapped around.
   for (const [pid, , parent, ...rest] of all.sort((a, b) => a[0] - b[0])) {
     if (!own.has(parent)) continue;
     own.add(pid);
@@ -64,11 +67,11 @@ function ownMilliseconds() {
   return (user + system) / 1000 + (process.platform === "linux" ? childMilliseconds() : 0);
 }
 
-/** Watches what the rest of the machine does. `end()` says whether it bent the figures. */
+/** Watches the load of other processes. `end()` returns whether they disturbed the measurement. */
 export function watchLoad() {
   const [load, start, busy] = [loadavg()[0], performance.now(), busyMilliseconds()];
   let [own, before] = [0, ownMilliseconds()];
-  // A process takes its account with it when it ends, so the account is added up as it grows.
+  // The system drops a process's times when it ends, so the times are added up while it runs.
   const add = () => {
     const now = ownMilliseconds();
     own += Math.max(0, now - before);
@@ -76,7 +79,7 @@ export function watchLoad() {
   };
   const timer = setInterval(add, 200).unref();
   return {
-    /** `first`: whether nothing of this benchmark ran before; later the load average is our own. */
+    /** `first`: whether this is the first claim. Later the load average is the bench's own. */
     end(first) {
       clearInterval(timer);
       add();

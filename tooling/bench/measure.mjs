@@ -1,4 +1,4 @@
-// Timing: ours and a peer take turns in one run. For Node and pages.
+// Timing for Node and pages. Our code and the peer run alternately in one process.
 const quick = globalThis.process?.argv.includes("--quick") ?? false;
 
 function quantile(values, share) {
@@ -11,17 +11,17 @@ function quantile(values, share) {
 export const median = (values) => quantile(values, 0.5);
 
 /** A number with three significant digits. */
-export const short = (value) => {
+export const threeDigits = (value) => {
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value) || 1)));
   return value.toFixed(Math.min(digits, 4));
 };
 
 /** `median [quartile, quartile] unit`. */
 export const spread = (values, unit = "ms") =>
-  `${short(median(values))} ${unit} [${short(quantile(values, 0.25))}, ${short(quantile(values, 0.75))}]`;
+  `${threeDigits(median(values))} ${unit} [${threeDigits(quantile(values, 0.25))}, ${threeDigits(quantile(values, 0.75))}]`;
 
 /** A side of {@link alternate}: calls `step` `count` times and returns the milliseconds of each. */
-export const timed = (step) => async (count) => {
+export const timeSteps = (step) => async (count) => {
   const times = [];
   for (let i = 0; i < count; i++) {
     const start = performance.now();
@@ -32,8 +32,8 @@ export const timed = (step) => async (count) => {
 };
 
 /**
- * Measures in alternating blocks (A B A B), so that drift of the machine hits all sides alike. The
- * first `warmUp` steps of a block do not count; `settle` steps of each side come before all blocks.
+ * Measures in alternating blocks (A B A B), so that slow changes of the machine affect all sides
+ * equally. Each side first runs `settle` steps. The first `warmUp` steps of a block do not count.
  * Returns the milliseconds of each step of each block, by side.
  */
 export async function alternate(sides, { rounds, count, warmUp = 3, settle = warmUp + 2 }) {
@@ -48,15 +48,15 @@ export async function alternate(sides, { rounds, count, warmUp = 3, settle = war
   return blocks;
 }
 
-/** How many times as fast `ours` is: the median, over the rounds, of the ratio of the blocks' medians. */
+/** The speed of `ours` relative to `peer`: the median over the rounds of the ratio of medians. */
 export const timesAsFast = (ours, peer) =>
   median(ours.map((block, round) => median(peer[round]) / median(block)));
 
 /**
- * Turns a loop that awaits `onStep` into a side of {@link alternate}. Its first step, which pays for
- * starting, is not timed. `each` steps between two calls of `onStep` share their time evenly.
+ * Turns a loop that awaits `onStep` into a side of {@link alternate}. The first step includes the
+ * start and is not timed. `onStep` is called after `each` steps, which share their time evenly.
  */
-export async function stepped(start, each = 1) {
+export async function stepRunner(start, each = 1) {
   const signal = { aborted: false };
   let [left, last, times, resume, settle] = [1, 0, [], () => {}, undefined];
   const pause = () =>

@@ -1,4 +1,5 @@
-// Pages in a headless Chromium: bundled as people ship them, isolated so that threads may share memory.
+// Pages in a headless Chromium. They are bundled for production, and isolated so that threads may
+// share memory.
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
@@ -11,9 +12,9 @@ import { chromiumFlags } from "../browser/chromium-flags.mjs";
 import { findBrowser } from "../scripts/browser.mjs";
 
 /**
- * Runs `work` with pages. `open(name)` loads page/NAME.mjs and returns its `ask(what, ...args)`;
- * `first(name)` loads it and returns the `first` that it sets. `pipeline` holds files by path, which
- * pages find under /pipeline/. Without a browser, returns a row that says so.
+ * Runs `work` with pages. `open(name)` loads page/NAME.mjs and returns `request(method, ...args)`,
+ * which calls the page. `first(name)` loads the page and returns its global `first`. `pipeline`
+ * contains the files under /pipeline/ by path. Without a browser, returns a row with the reason.
  */
 export async function withPages({ title, target, pipeline = {} }, work) {
   const found = await findBrowser({ mayInstall: false });
@@ -22,10 +23,10 @@ export async function withPages({ title, target, pipeline = {} }, work) {
     return [{ work: title, ours: "skipped", peer, target }];
   }
   const server = await serve({ ...(await bundle()), ...pipeline });
-  // A profile on disk: the browser keeps compiled code beside its cache, as it does for people.
+  // A profile on disk. The browser caches compiled code, as it does for users.
   const browser = await chromium.launchPersistentContext("", {
     executablePath: found.path,
-    args: [...chromiumFlags, "--disable-background-networking", "--disable-component-update"],
+    args: chromiumFlags,
   });
   const load = async (name, global) => {
     const page = await browser.newPage();
@@ -35,13 +36,13 @@ export async function withPages({ title, target, pipeline = {} }, work) {
     await Promise.race([ready, failed]);
     return page;
   };
-  const call = ([what, args]) => globalThis.bench[what](...args);
+  const call = ([method, args]) => globalThis.bench[method](...args);
   try {
     return await work({
       version: `Chromium ${browser.browser()?.version() ?? ""}`.trim(),
       async open(name) {
         const page = await load(name, "bench");
-        return { ask: (what, ...args) => page.evaluate(call, [what, args]) };
+        return { request: (method, ...args) => page.evaluate(call, [method, args]) };
       },
       async first(name) {
         const page = await load(name, "first");
@@ -56,7 +57,7 @@ export async function withPages({ title, target, pipeline = {} }, work) {
   }
 }
 
-/** The pages' scripts by path. */
+/** Bundles the pages' scripts, by path. */
 async function bundle() {
   const options = {
     outdir: join(tmpdir(), "gen-bench"),
@@ -73,7 +74,7 @@ async function bundle() {
       files[path.slice(options.outdir.length + 1)] = contents;
     }
   };
-  // TensorFlow.js starts threads from the text of its own functions, which minifying breaks.
+  // TensorFlow.js starts threads from the source text of its functions, which minifying breaks.
   await add(["ours", "tfjs"]);
   await add(["first-ours", "first-by-hand"], { minify: true });
   return files;

@@ -1,9 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { short, spread, timesAsFast } from "./measure.mjs";
+import { spread, threeDigits, timesAsFast } from "./measure.mjs";
 
 const columns = ["work", "ours", "peer", "ratio", "target", "result"];
 
-/** The row of a speed: `peer` holds the blocks of the peer `name`; without them, `name` says why. */
+/**
+ * The row of a speed. `peer` contains the blocks of the peer `name`. Without `peer`, `name` is the
+ * reason.
+ */
 export function speedRow({ work, ours, peer, name, target, note }) {
   const ratio = peer && timesAsFast(ours, peer);
   return {
@@ -12,7 +15,7 @@ export function speedRow({ work, ours, peer, name, target, note }) {
     peer: peer ? `${name}: ${spread(peer.flat())}` : name,
     target: `>= ${target}x as fast`,
     note,
-    ...(peer && { ratio: `${short(ratio)}x`, pass: ratio >= target }),
+    ...(peer && { ratio: `${threeDigits(ratio)}x`, pass: ratio >= target }),
   };
 }
 
@@ -35,7 +38,7 @@ export function sectionText({ title, rows, about }) {
   ].join("\n");
 }
 
-/** Puts a section into the file, in place of the section of the same title. `order` holds all titles. */
+/** Writes or replaces a section of the file. `order` lists all titles. */
 export function writeSection(file, section, order) {
   const parts = existsSync(file) ? readFileSync(file, "utf8").split(/^(?=## )/m) : ["# Benchmarks"];
   const [head, ...sections] = parts.map((part) => part.trim());

@@ -1,4 +1,4 @@
-// The benchmarks: `npm run bench -- [CLAIM ...] [--quick] [--json]`. One file of claims/ is one claim.
+// `npm run bench -- [CLAIM ...] [--quick] [--json]`. Each file of claims/ is one claim.
 import { fileURLToPath } from "node:url";
 import { commit, machine, versionsOf, watchLoad } from "./machine.mjs";
 import { sectionText, writeSection } from "./results.mjs";
@@ -11,10 +11,11 @@ const names = [
 ];
 const help = `Usage: npm run bench -- [${names.join("] [")}] [--quick] [--json]
 
-Measures each claim beside its peer in one run, and writes it into bench/RESULTS.md unless the machine was busy.
+Measures each claim beside its peer and writes the result into bench/RESULTS.md. A run on a busy machine
+is not recorded.
 
-  --quick  fewer steps, for trying out; writes nothing
-  --json   prints the rows as JSON
+  --quick  takes fewer steps and writes nothing
+  --json   prints the results as JSON
 `;
 
 const args = process.argv.slice(2);
@@ -22,20 +23,20 @@ if (args.includes("--help") || args.includes("-h")) {
   process.stdout.write(help);
   process.exit(0);
 }
-const odd = args.find((arg) => ![...names, "--quick", "--json"].includes(arg));
-if (odd !== undefined) {
-  console.error(`bench takes ${names.join(", ")}, --quick and --json, got ${odd}`);
+const unknown = args.find((arg) => ![...names, "--quick", "--json"].includes(arg));
+if (unknown !== undefined) {
+  console.error(`bench takes ${names.join(", ")}, --quick and --json, got ${unknown}`);
   process.exit(2);
 }
 const quick = args.includes("--quick");
-const chosen = names.filter((name) => args.includes(name));
-const wanted = chosen.length > 0 ? chosen : names;
+const named = names.filter((name) => args.includes(name));
+const selected = named.length > 0 ? named : names;
 const claims = await Promise.all(names.map((name) => import(`./claims/${name}.mjs`)));
 const order = claims.map(({ title }) => title);
 process.on("SIGINT", () => process.exit(130));
 
 const sections = [];
-for (const name of wanted) {
+for (const name of selected) {
   const { title, versions = [], timed = true, measure } = claims[names.indexOf(name)];
   console.error(`${title} ...`);
   const watch = watchLoad();
@@ -47,7 +48,7 @@ for (const name of wanted) {
   const section = { title, rows, about: about.filter(Boolean) };
   sections.push(section);
   console.error(`\n${sectionText(section)}\n`);
-  // Written at once: a claim that fails later costs nothing that was measured.
+  // Each section is written at once, so that a later failure loses no result.
   if (quick) continue;
   if (timed && load.busy) {
     console.error("not recorded: the machine was busy");
@@ -55,5 +56,5 @@ for (const name of wanted) {
   } else writeSection(resultsFile, section, order);
 }
 if (args.includes("--json")) console.log(JSON.stringify(sections, undefined, 2));
-// The libraries keep threads alive.
+// The libraries' threads keep the process alive.
 process.exit();

@@ -1,17 +1,17 @@
-// The UNet that is measured, its steps, and the checks that peers compute the same. For Node and pages.
+// The UNet of the benches for Node and pages: its steps, and the checks that peers compute the same.
 import { ddimSteps } from "@gen/ddim";
 import { trainDdpm } from "@gen/ddpm";
 import { tensor, tensorNumbers } from "@gen/graph";
-import { networkGraph, weightsOf as tensorsOf, unet, withWeights } from "@gen/nn";
+import { networkGraph, unet, withWeights } from "@gen/nn";
 import { callProgram } from "@gen/runtime-gpu";
 import { denoiser, sampler } from "@gen/sampling";
 import { linearSchedule } from "@gen/schedules";
-import { stepped } from "./measure.mjs";
+import { stepRunner } from "./measure.mjs";
 
 export const size = 28;
 
-// With no weight that is zero, as some start: a zero would hide from a check what comes before
-// it.
+// Some weights start at zero, which would hide the layers before them from the check of outputs. So
+// a small pattern is added to all weights.
 export function benchUnet() {
   const network = unet({ size, multipliers: [1, 2, 2] });
   const weights = network.parameters.map(({ name, shape, value }) => {
@@ -22,11 +22,7 @@ export function benchUnet() {
   return withWeights(network, Object.fromEntries(weights));
 }
 
-// The weights by name, in PyTorch's shapes.
-export const weightsOf = (network) => tensorsOf(network);
-
-// A network's graph with the batch's size written into it: a named dimension would make it
-// slower.
+// A network's graph for one batch size. A named dimension would be slower.
 export function batchGraph(network, batch) {
   const signature = Object.fromEntries(
     Object.entries(network.signature).map(([name, each]) => [
@@ -37,11 +33,11 @@ export function batchGraph(network, batch) {
   return networkGraph({ ...network, signature });
 }
 
-/** DDIM steps, network and step in one program: fresh runs one after the other. */
+/** DDIM steps of consecutive runs. Network and step are one program. */
 export async function samplingSteps(backend, network, shape) {
   const steps = ddimSteps(linearSchedule(), { steps: 1000 });
   const draw = sampler({ backend, denoiser: denoiser(network) });
-  const ours = await stepped(async ({ onStep, signal }) => {
+  const ours = await stepRunner(async ({ onStep, signal }) => {
     const controller = new AbortController();
     const onEach = async () => {
       await onStep();
@@ -62,15 +58,15 @@ export async function samplingSteps(backend, network, shape) {
 export const pictures = () =>
   Uint8Array.from({ length: 256 * size * size }, (_, i) => (7919 * i) % 255);
 
-/** Training steps of a fresh network: noise, forward, backward and Adam; the loss is read after each. */
+/** Training steps of a new network: noise, forward, backward and Adam. Each step reads its loss. */
 export function trainingSteps(backend, batchSize) {
   const images = { shape: [1, size, size], length: 256, data: pictures(), range: [0, 255] };
   const dataset = { name: "noise", ...images };
   const run = { backend, network: benchUnet(), dataset, batchSize, steps: 1e6, logEvery: 1 };
-  return stepped((hooks) => trainDdpm({ ...run, ...hooks }));
+  return stepRunner((hooks) => trainDdpm({ ...run, ...hooks }));
 }
 
-/** A batch `[batch, 1, 28, 28]` and its time steps, the same everywhere. */
+/** A fixed batch `[batch, 1, 28, 28]` and its time steps. */
 export function probe(batch) {
   const length = batch * size * size;
   const x = Float32Array.from({ length }, (_, i) => 1.5 * Math.sin(12.9898 * i));
@@ -90,7 +86,7 @@ export async function outputOn(backend, network, batch) {
   return output;
 }
 
-/** @throws Error when numbers differ by more than `tolerance` of the largest. */
+/** @throws Error when numbers differ by more than `tolerance` times the largest. */
 export function requireSame(name, theirs, ours, tolerance = 1e-4) {
   let [worst, largest] = [theirs.length === ours.length ? 0 : Number.NaN, 0];
   for (let i = 0; i < ours.length; i++) {
@@ -98,5 +94,5 @@ export function requireSame(name, theirs, ours, tolerance = 1e-4) {
     largest = Math.max(largest, Math.abs(ours[i]));
   }
   if (worst <= tolerance * largest) return;
-  throw new Error(`${name} differs by ${worst} from ours, whose largest number is ${largest}`);
+  throw new Error(`${name} differs from ours by ${worst}; our largest number is ${largest}`);
 }

@@ -1,14 +1,14 @@
-// The VAE that is measured, and its data.
+// The VAE of the benches, and its data.
 import { existsSync, readFileSync } from "node:fs";
 import { arrayDataset, fashionMnist, readIdx } from "@gen/data";
 import { mlpVae, trainVae } from "@gen/vae";
-import { stepped } from "./measure.mjs";
+import { stepRunner } from "./measure.mjs";
 
 export const folder = process.env.GEN_BENCH_FASHION_MNIST ?? "/usr/share/datasets/fashion-mnist";
 export const installData = "apt-get install dataset-fashion-mnist";
 
-/** All of Fashion-MNIST from the system's package; without it, the embedded part. */
-export async function wholeFashionMnist() {
+/** All of Fashion-MNIST from the system's package. Without the package, the embedded part. */
+export async function fullFashionMnist() {
   const read = (split) => {
     const name = `${folder}/${split}-images-idx3-ubyte.gz`;
     if (!existsSync(name)) return undefined;
@@ -27,8 +27,8 @@ export const settings = () => ({
   seed: 0,
 });
 
-/** Training steps, `stepsPerRun` in one run of the program. */
+/** Training steps. Each run of the program takes `stepsPerRun` steps. */
 export function vaeSteps(backend, dataset, stepsPerRun = 1) {
   const run = { backend, dataset, steps: 1e6, logEvery: stepsPerRun, stepsPerRun };
-  return stepped((hooks) => trainVae({ ...settings(), ...run, ...hooks }), stepsPerRun);
+  return stepRunner((hooks) => trainVae({ ...settings(), ...run, ...hooks }), stepsPerRun);
 }

@@ -112,11 +112,6 @@ export class BrowserPage {
     return this.#driver.resize(width, height);
   }
 
-  /** The viewport as a PNG. */
-  screenshot(): Promise<Uint8Array> {
-    return this.#driver.screenshot();
-  }
-
   /** Errors and warnings since the page was opened, without those that concern the machine. */
   async problems(): Promise<string[]> {
     const all = await this.#driver.problems();

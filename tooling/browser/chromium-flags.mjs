@@ -1,6 +1,6 @@
 // @ts-check
 
-/** Flags of a headless Chromium without network requests of its own. Root cannot use the sandbox. */
+/** Flags of a headless Chromium: no background requests, and no sandbox, which root cannot use. */
 export const chromiumFlags = [
   "--no-sandbox",
   "--disable-quic",

@@ -26,7 +26,7 @@ export async function launch(engine: Engine, options: LaunchOptions = {}): Promi
   };
 }
 
-/** Playwright drives its own builds of each engine. Of installed browsers it drives only Chromium. */
+/** Playwright drives its own builds of each engine, and an installed Chromium. */
 function launcher(engine: Engine, path: string): Launch {
   if (engine === "chromium" || /[\\/]ms-playwright[\\/]/.test(path)) return playwright(engine);
   return engine === "firefox" ? bidi : webdriver;

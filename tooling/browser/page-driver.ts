@@ -16,8 +16,7 @@ export interface PageDriver {
   pressKey(key: string): Promise<void>;
   /** Sets the size of the viewport, in CSS pixels. */
   resize(width: number, height: number): Promise<void>;
-  /** The viewport as a PNG. */
-  screenshot(): Promise<Uint8Array>;
+
   /**
    * Errors and warnings since the page was opened: of the console, uncaught errors, and failed
    * requests.

@@ -1,5 +1,5 @@
 // Writes packages/cli/src/drawing/font.ts: printable ASCII of the X11 font 7x13 (font-misc-misc,
-// public domain). Usage: node tooling/datasets/build-font.mjs FOLDER   (FOLDER of fetch-packages.sh)
+// public domain). Usage: node tooling/datasets/build-font.mjs FOLDER  (FOLDER of fetch-packages.sh)
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,7 +1,7 @@
-"""Writes tooling/fixtures/flow_sigmas.json: the noises of a flow-matching sampler.
+"""Writes tooling/fixtures/flow_sigmas.json: the noise levels of a flow-matching sampler.
 
-A plain restatement, in numpy and scipy, of what set_timesteps of diffusers'
-FlowMatchEulerDiscreteScheduler (0.40) computes. Needs numpy and scipy.
+It computes with numpy and scipy what set_timesteps of diffusers' FlowMatchEulerDiscreteScheduler
+(0.40) computes.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Writes packages/nn/test/reference/{layers,networks,optimizers}.json with PyTorch's own numbers.
 
 Run with Debian's python3-torch 1.13: OPENBLAS_NUM_THREADS=1 /usr/bin/python3 tooling/reference/nn-torch.py
-Everything is float64; inputs are multiples of 1/64 and so exact in float32.
+All numbers are float64. Inputs are multiples of 1/64, so they are exact in float32.
 """
 import json
 import math
@@ -18,7 +18,7 @@ counter = 0
 
 
 def fill(*shape):
-    """Numbers in [-0.79, 0.79], different for every call."""
+    """Numbers in [-0.79, 0.79], different for each call."""
     global counter
     counter += 1
     i = torch.arange(math.prod(shape))
@@ -30,7 +30,7 @@ def plain(t):
 
 
 def case(name, options, apply, parameters, x, second=None):
-    """parameters maps our names to leaf tensors; second is another argument, if any."""
+    """`parameters` maps our names to leaf tensors. `second` is a second argument."""
     x = x.clone().requires_grad_()
     more = [] if second is None else [second.requires_grad_()]
     for p in parameters.values():
@@ -131,7 +131,7 @@ def residual_block():
 
 
 def attend(q, k, v, heads):
-    """Tokens [batch, n, features] each; PyTorch 1.13 has no scaled_dot_product_attention."""
+    """Attention of tokens [batch, n, features]; PyTorch 1.13 lacks scaled_dot_product_attention."""
     q, k, v = (e.reshape(*e.shape[:2], heads, -1).transpose(1, 2) for e in (q, k, v))
     weights = torch.softmax(q @ k.transpose(2, 3) / math.sqrt(q.shape[-1]), dim=-1)
     return (weights @ v).transpose(1, 2).flatten(2)
@@ -217,9 +217,9 @@ def timestep_embeddings():
 
 
 class Weights(dict):
-    """Weights by name, each made when it is first asked for, by a formula that the test repeats."""
+    """Weights by name. Each is created at its first use, by a formula that the test repeats."""
 
-    def ask(self, name, *shape):
+    def weight(self, name, *shape):
         if name not in self:
             key = sum(ord(c) * (i + 1) for i, c in enumerate(name))
             i = torch.arange(math.prod(shape))
@@ -227,16 +227,16 @@ class Weights(dict):
         return self[name]
 
     def linear(self, name, x, out):
-        return nn.functional.linear(x, self.ask(f"{name}.weight", out, x.shape[-1]), self.ask(f"{name}.bias", out))
+        return nn.functional.linear(x, self.weight(f"{name}.weight", out, x.shape[-1]), self.weight(f"{name}.bias", out))
 
     def conv(self, name, x, out, kernel=3, **more):
         more.setdefault("padding", kernel // 2)
-        w = self.ask(f"{name}.weight", out, x.shape[1], kernel, kernel)
-        return nn.functional.conv2d(x, w, self.ask(f"{name}.bias", out), **more)
+        w = self.weight(f"{name}.weight", out, x.shape[1], kernel, kernel)
+        return nn.functional.conv2d(x, w, self.weight(f"{name}.bias", out), **more)
 
     def norm(self, name, x, groups):
         c = x.shape[1]
-        return nn.functional.group_norm(x, groups, self.ask(f"{name}.weight", c), self.ask(f"{name}.bias", c))
+        return nn.functional.group_norm(x, groups, self.weight(f"{name}.weight", c), self.weight(f"{name}.bias", c))
 
 
 def waves(t, features, flip, shift):
@@ -247,7 +247,7 @@ def waves(t, features, flip, shift):
 
 
 def network(name, options, apply, inputs):
-    """The output, and of each weight's gradient one number: its product with the weight's own pattern."""
+    """The output, and one number for each weight: the product of its gradient and the weight."""
     w = Weights()
     output = apply(w, **inputs)
     probe = fill(*output.shape)
@@ -263,13 +263,13 @@ def network(name, options, apply, inputs):
 
 
 def dit():
-    """Peebles and Xie's transformer, written from the paper."""
+    """The diffusion transformer of Peebles and Xie, written from the paper."""
     o = {"size": 4, "inChannels": 2, "patch": 2, "width": 8, "depth": 2, "heads": 2, "mlpRatio": 2, "classes": 3, "learnedVariance": True}
     width, side, heads, f = 8, 2, 2, nn.functional
 
-    def places():
-        place = torch.arange(side, dtype=torch.float64)
-        rows, columns = torch.meshgrid(place, place, indexing="ij")
+    def positions():
+        position = torch.arange(side, dtype=torch.float64)
+        rows, columns = torch.meshgrid(position, position, indexing="ij")
         omega = 10000 ** (-torch.arange(width // 4, dtype=torch.float64) / (width // 4))
         angles = [p.flatten()[:, None] * omega for p in (columns, rows)]
         return torch.cat([wave(a) for a in angles for wave in (torch.sin, torch.cos)], dim=1)
@@ -279,14 +279,14 @@ def dit():
 
     def apply(w, x, t, condition):
         c = w.linear("time.1", f.silu(w.linear("time.0", waves(t, 256, True, 0), width)), width)
-        c = c + f.embedding(condition.long(), w.ask("classes.weight", 4, width))
-        h = w.conv("in", x, width, 2, stride=2, padding=0).flatten(2).transpose(1, 2) + places()
+        c = c + f.embedding(condition.long(), w.weight("classes.weight", 4, width))
+        h = w.conv("in", x, width, 2, stride=2, padding=0).flatten(2).transpose(1, 2) + positions()
         for i in range(2):
             name = f"blocks.{i}"
             parts = w.linear(f"{name}.modulation", f.silu(c), 6 * width)[:, None].chunk(6, dim=-1)
             for part, rows in (("qkv", 3 * width), ("project", width)):
-                w.ask(f"{name}.attention.{part}.weight", rows, width)
-                w.ask(f"{name}.attention.{part}.bias", rows)
+                w.weight(f"{name}.attention.{part}.weight", rows, width)
+                w.weight(f"{name}.attention.{part}.bias", rows)
             h = h + parts[2] * self_attention(w, f"{name}.attention", modulated(h, *parts[:2]), heads)
             inner = f.gelu(w.linear(f"{name}.mlp.0", modulated(h, *parts[3:5]), 2 * width), approximate="tanh")
             h = h + parts[5] * w.linear(f"{name}.mlp.1", inner, width)
@@ -298,14 +298,14 @@ def dit():
 
 
 def unet():
-    """Ho et al.'s UNet with latent diffusion's transformers."""
+    """The UNet of Ho et al. with the transformers of latent diffusion."""
     o = {"size": 4, "inChannels": 1, "channels": 4, "multipliers": [1, 2], "attention": [2], "heads": 2, "groups": 2,
          "classes": 2, "crossAttention": {"features": 3}, "learnedVariance": True, "dropout": 0.5}
     f = nn.functional
 
     def apply(w, x, t, condition, context):
         e = w.linear("time.1", f.silu(w.linear("time.0", waves(t, 4, False, 1), 16)), 16)
-        e = f.silu(e + f.embedding(condition.long(), w.ask("classes.weight", 3, 16)))
+        e = f.silu(e + f.embedding(condition.long(), w.weight("classes.weight", 3, 16)))
 
         def block(name, x, out):
             h = w.conv(f"{name}.conv1", f.silu(w.norm(f"{name}.norm1", x, 2)), out)
@@ -315,7 +315,7 @@ def unet():
 
         def attention(name, x):
             for k, s in transformer_shapes(name, x.shape[1], 3).items():
-                w.ask(k, *s)
+                w.weight(k, *s)
             return spatial_transformer(w, name, x, context, 2, 2)
 
         a = w.conv("in", x, 4)

@@ -1,4 +1,4 @@
-"""Writes small PyTorch models as ONNX, with inputs and PyTorch's own outputs beside them.
+"""Writes small PyTorch models as ONNX, with inputs and PyTorch's outputs.
 
 Run with PyTorch 1.13:
 python3 tooling/reference/onnx-models.py packages/graph/test/reference packages/runtime-gpu/test/reference
@@ -70,7 +70,7 @@ class Attention(nn.Module):
 
 
 class Denoiser(nn.Module):
-    """A UNet of one level: convolution, group norm, SiLU, attention, time embedding, skip connection."""
+    """A UNet of one level: convolution, group norm, SiLU, attention, time embedding, skip."""
 
     def __init__(self):
         super().__init__()
@@ -94,7 +94,7 @@ class Denoiser(nn.Module):
 
 
 class Mixed(nn.Module):
-    """Layers that other networks have: transposed convolution, layer norm, batch norm, pooling, GELU."""
+    """Layers of other networks: transposed convolution, layer norm, batch norm, pooling, GELU."""
 
     def __init__(self):
         super().__init__()
@@ -120,7 +120,7 @@ class Mixed(nn.Module):
 
 
 class Old(nn.Module):
-    """What exporters wrote at operator sets 7 and 8 in forms that later ones changed."""
+    """Operations whose form changed after operator sets 7 and 8."""
 
     def __init__(self):
         super().__init__()
@@ -140,7 +140,7 @@ class Old(nn.Module):
 
 
 class CrossAttention(nn.Module):
-    """Attention as diffusers writes it: heads folded into the batch, a batched product with a scale."""
+    """Attention as in diffusers: heads folded into the batch, a batched product with a scale."""
 
     def __init__(self, width, context, heads, einsum):
         super().__init__()
@@ -173,7 +173,7 @@ class CrossAttention(nn.Module):
 
 
 class Transformer(nn.Module):
-    """diffusers' Transformer2DModel: self- and cross-attention, GEGLU, around a residual."""
+    """diffusers' Transformer2DModel: self- and cross-attention, GEGLU and a residual."""
 
     def __init__(self, width, context, heads, einsum, linear):
         super().__init__()
@@ -208,7 +208,7 @@ class Transformer(nn.Module):
 
 
 class Conditional(nn.Module):
-    """A UNet conditioned on a sequence, with the operations of diffusers' UNet2DConditionModel."""
+    """A UNet conditioned on a sequence, with the operations of UNet2DConditionModel."""
 
     def __init__(self, einsum=False, linear=False):
         super().__init__()
@@ -262,7 +262,7 @@ def halve(path):
 
 
 def fuse(path):
-    """Puts ONNX Runtime's own operations in place of SiLU and of scaled products, as its optimizer does."""
+    """Replaces SiLU and scaled products by ONNX Runtime's own operations, as its optimizer does."""
     model = onnx.load(path)
     graph = model.graph
     makers = {name: node for node in graph.node for name in node.output}
@@ -270,14 +270,14 @@ def fuse(path):
     for node in graph.node:
         first, second = (makers.get(name) for name in node.input) if len(node.input) == 2 else (None, None)
         if node.op_type == "Mul" and second is not None and second.op_type == "Sigmoid":
-            made = ["QuickGelu", [node.input[0]], {"alpha": 1.0}]
+            replacement = ["QuickGelu", [node.input[0]], {"alpha": 1.0}]
         elif node.op_type == "Div" and first is not None and first.op_type == "MatMul":
-            by = numpy_helper.to_array(second.attribute[0].t)
-            made = ["FusedMatMul", list(first.input), {"alpha": float(1 / by)}]
+            divisor = numpy_helper.to_array(second.attribute[0].t)
+            replacement = ["FusedMatMul", list(first.input), {"alpha": float(1 / divisor)}]
         else:
             fused.append(node)
             continue
-        op, operands, attributes = made
+        op, operands, attributes = replacement
         fused.append(onnx.helper.make_node(op, operands, node.output, domain="com.microsoft", **attributes))
     used = {name for node in fused for name in node.input} | {o.name for o in graph.output}
     del graph.node[:]
@@ -310,7 +310,7 @@ def write(folder, name, model, inputs, opset, dynamic, output_name="out", half=F
         halve(f"{folder}/{name}.onnx")
     if change:
         change(f"{folder}/{name}.onnx")
-        return  # Its values are those of the unchanged model, which has its own file of them.
+        return  # The unchanged model has the same values, in its own file.
     if packed:
         with open(f"{folder}/{name}.onnx", "rb") as f, open(f"{folder}/{name}.onnx.gz", "wb") as out:
             out.write(gzip.compress(f.read(), mtime=0))
@@ -346,7 +346,7 @@ def main(folder, runtime):
 
 
 def conditional(folder):
-    """The same network as exporters have written it over the years; optimum's names and dynamic axes."""
+    """The same network in the forms of several exporters, with optimum's names and dynamic axes."""
     sides = {0: "batch", 1: "channels", 2: "height", 3: "width"}
     axes = {
         "sample": sides,

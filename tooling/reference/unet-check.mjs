@@ -1,6 +1,6 @@
-// Samples PyTorch's UNet of 1.1 million parameters on every backend and compares with PyTorch's own images.
-// Run after `npm run build`: node tooling/reference/unet-check.mjs [backend ...]
-// Needs /usr/bin/python3 with PyTorch 1.13 and onnx; the models go to the system's folder for temporary files.
+// Samples PyTorch's UNet of 1.1 million parameters on each backend and compares the images with
+// PyTorch's. Run after `npm run build`: node tooling/reference/unet-check.mjs [backend ...]
+// It needs /usr/bin/python3 with PyTorch 1.13 and onnx. The models go to the temporary folder.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -31,9 +31,9 @@ const all = [
   ["ddim, eta 0.6, torch seed", folder, "ddim-seeded", [...ten, "--eta", "0.6", ...seeded]],
   ["ddpm, torch seed", folder, "ddpm-seeded", ["--sampler", "ddpm", "--steps", "20", ...seeded]],
 ];
-// Plain JavaScript and a GPU played by the CPU are slow.
+// Plain JavaScript and a GPU emulated on the CPU are slow.
 const slow = [["ddim, one image", folder, "ddim", [...ten, "--init", one]]];
-const usual = {
+const casesByBackend = {
   "onnx/node-cpu": all,
   "onnx/wasm": all,
   "onnx/node-webgpu": slow,
@@ -41,19 +41,20 @@ const usual = {
   "tfjs/cpu": slow,
   cpu: slow,
 };
-const asked = process.argv.slice(2);
+const selected = process.argv.slice(2);
 let failed = 0;
-for (const [backend, cases] of Object.entries(usual)) {
-  if (asked.length > 0 && !asked.includes(backend)) continue;
-  for (const [name, model, wanted, args] of cases) {
-    console.log(`${backend.padEnd(17)} ${name.padEnd(27)} ${tried(backend, model, wanted, args)}`);
+for (const [backend, cases] of Object.entries(casesByBackend)) {
+  if (selected.length > 0 && !selected.includes(backend)) continue;
+  for (const [name, model, reference, args] of cases) {
+    const result = compareSamples(backend, model, reference, args);
+    console.log(`${backend.padEnd(17)} ${name.padEnd(27)} ${result}`);
   }
 }
 process.exitCode = failed > 0 ? 1 : 0;
 
-function tried(backend, model, wanted, args) {
+function compareSamples(backend, model, reference, args) {
   const out = join(folder, `${backend.replace("/", "-")}.npy`);
-  const asked = [
+  const options = [
     "--model",
     model,
     "--backend",
@@ -65,15 +66,15 @@ function tried(backend, model, wanted, args) {
     "--json",
   ];
   try {
-    const text = execFileSync(process.execPath, [gen, "sample", ...asked], {
+    const text = execFileSync(process.execPath, [gen, "sample", ...options], {
       stdio: ["ignore", "pipe", "pipe"],
       encoding: "utf8",
     });
     const { seconds, backend: ran } = JSON.parse(text);
     if (ran !== backend) throw new Error(`ran as ${ran}`);
-    const expected = numbers(join(model, `${wanted}.npy`)).data;
-    const found = Array.from(numbers(out).data, (v, i) => Math.abs(v - expected[i]));
-    const error = Math.max(...found);
+    const expected = numbers(join(model, `${reference}.npy`)).data;
+    const differences = Array.from(numbers(out).data, (v, i) => Math.abs(v - expected[i]));
+    const error = Math.max(...differences);
     if (!(error <= limit)) failed++;
     return `${error.toExponential(1)}  ${seconds.toFixed(1)} s`;
   } catch (error) {

@@ -1,12 +1,12 @@
-"""Writes UNets as PyTorch exports them, in diffusers' folder layout, with PyTorch's own samples beside them.
+"""Writes UNets exported by PyTorch, in diffusers' folder layout, with PyTorch's samples.
 
 Run with Debian's python3-torch 1.13 and python3-onnx 1.12:
   /usr/bin/python3 tooling/reference/unet-torch.py packages/cli/test/reference          the small ones
   /usr/bin/python3 tooling/reference/unet-torch.py --large FOLDER                       1.1 million parameters
 
-Each folder is a pipeline with noise.npy and PyTorch's final images: ddim.npy from that noise;
-*-seeded.npy from torch.manual_seed(SEED), noise of the steps included. The steps are diffusers'
-DDIMScheduler and DDPMScheduler, written out here in float32 as diffusers computes them.
+Each folder is a pipeline with noise.npy and PyTorch's final images. ddim.npy starts from that noise.
+*-seeded.npy takes all noise from torch.manual_seed(SEED), including the noise of the steps. The
+steps are those of diffusers' DDIMScheduler and DDPMScheduler, in float32 as in diffusers.
 """
 
 import json
@@ -115,7 +115,7 @@ def products(length=1000, start=1e-4, end=0.02):
 
 
 def blobs(count, channels, side):
-    """Soft spots in [-1, 1], so that a short training has something to learn."""
+    """Images of soft spots in [-1, 1], which a short training can learn."""
     grid = torch.linspace(-1, 1, side)
     place = 0.8 * (torch.rand(count, channels, 2, 1, 1) - 0.5) * 2
     size = 0.15 + 0.35 * torch.rand(count, channels, 1, 1)
@@ -124,9 +124,9 @@ def blobs(count, channels, side):
 
 
 def train(model, channels, side, steps, batch):
-    """So that it predicts noise and the samples are not all at the bounds of the clip."""
+    """Trains until the samples are not all at the bounds of the clip."""
     alphas = products()
-    optimiser = torch.optim.Adam(model.parameters(), lr=2e-3)
+    optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
     for step in range(steps):
         x0 = blobs(batch, channels, side)
         t = torch.randint(0, 1000, (batch,))
@@ -134,9 +134,9 @@ def train(model, channels, side, steps, batch):
         a = alphas[t][:, None, None, None]
         out = model(a.sqrt() * x0 + (1 - a).sqrt() * noise, t)
         loss = F.mse_loss(out[:, :channels], noise)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
     print(f"  loss {loss.item():.3f}")
     model.eval()
 
@@ -166,7 +166,7 @@ def ddpm(model, x, steps, scalar=False):
     channels = x.shape[1]
     for t in times(steps):
         out = model(x, torch.tensor(float(t)) if scalar else torch.full((x.shape[0],), t))
-        epsilon, told = out[:, :channels], out[:, channels:]
+        epsilon, variance_channels = out[:, :channels], out[:, channels:]
         before = t - 1000 // steps
         now, then = alphas[t], alphas[before] if before >= 0 else torch.tensor(1.0)
         alpha = now / then
@@ -176,8 +176,8 @@ def ddpm(model, x, steps, scalar=False):
         if t > 0:
             noise = torch.randn(x.shape)
             small = ((1 - then) / (1 - now) * (1 - alpha)).clamp(min=1e-20)
-            if told.shape[1]:
-                share = (told + 1) / 2
+            if variance_channels.shape[1]:
+                share = (variance_channels + 1) / 2
                 x = mean + torch.exp(0.5 * (share * torch.log(1 - alpha) + (1 - share) * torch.log(small))) * noise
             else:
                 x = mean + small**0.5 * noise
@@ -237,7 +237,7 @@ def count(model):
 
 
 def plain(folder, width, groups, steps, batch, images, opsets):
-    """Dynamic batch, int64 time steps [batch], weights in the file."""
+    """A UNet with a dynamic batch, int64 time steps [batch], and its weights in the file."""
     torch.manual_seed(0)
     model = Unet(1, 1, width, (1, 2), groups, 2)
     print(f"{folder}: {count(model)} parameters")
@@ -265,7 +265,7 @@ def plain(folder, width, groups, steps, batch, images, opsets):
 
 
 def tiny(folder):
-    """Small enough for a GPU that a CPU plays: one image of 8 x 8 in four steps."""
+    """A UNet small enough for a GPU emulated on the CPU: one image of 8 x 8 in four steps."""
     torch.manual_seed(2)
     model = Unet(1, 1, 4, (1, 2), 2, 2)
     print(f"{folder}: {count(model)} parameters")
@@ -278,8 +278,9 @@ def tiny(folder):
     write(folder, config, {"noise": noise, "ddim": ddim(model, noise, 4)})
 
 
-def anySize(folder):
-    """Dynamic batch, height and width; float time step without axes; learned variance; outer weights."""
+def any_size(folder):
+    """A UNet with dynamic batch, height and width, a scalar float time step, a learned variance,
+    and its weights in a second file."""
     torch.manual_seed(1)
     model = Unet(2, 4, 4, (1, 1), 2, 1)
     print(f"{folder}: {count(model)} parameters")
@@ -287,13 +288,13 @@ def anySize(folder):
     axes = {0: "batch", 2: "height", 3: "width"}
     export(folder, model, torch.randn(2, 2, 4, 4), torch.tensor(7.0), 13, {"sample": axes, "y": axes}, "y", True)
     torch.manual_seed(SEED)
-    # More images than are sampled at once, of 4 x 6.
+    # Images of 4 x 6, more than one batch of the sampler.
     seeded = ddpm(model, torch.randn(70, 2, 4, 6), 8, scalar=True)
     write(folder, scheduler("DDPMScheduler", variance_type="learned_range"), {"ddpm-seeded": seeded})
 
 
 def foreign(path):
-    """Two operations that only ONNX Runtime knows, and dimensions without a name."""
+    """A model with two operations that only ONNX Runtime knows, and dimensions without a name."""
     value, node = onnx.helper.make_tensor_value_info, onnx.helper.make_node
     weights = onnx.numpy_helper.from_array(numpy.ones((3, 4), numpy.float32), "w")
     nodes = [
@@ -304,7 +305,7 @@ def foreign(path):
     inputs, outputs = [value("x", 1, [None, 3])], [value("y", 1, [None, 4])]
     graph = onnx.helper.make_graph(nodes, "foreign", inputs, outputs, [weights])
     sets = [onnx.helper.make_opsetid("", 17), onnx.helper.make_opsetid("com.microsoft", 1)]
-    # A name that would colour a terminal.
+    # A name with an escape code that would color a terminal.
     onnx.save(onnx.helper.make_model(graph, opset_imports=sets, ir_version=8, producer_name="a\x1b[31mb"), str(path))
 
 
@@ -318,5 +319,5 @@ if __name__ == "__main__":
     else:
         plain(target / "unet-28", 8, 2, 400, 16, 3, (17,))
         tiny(target / "unet-8")
-        anySize(target / "unet-any")
+        any_size(target / "unet-any")
         foreign(target / "foreign.onnx")

@@ -1,5 +1,5 @@
 // @ts-check
-// `npm run quickstart`: installs, builds and runs `gen quickstart`, which gets the flags after `--`.
+// `npm run quickstart` installs, builds and runs `gen quickstart` with the flags after `--`.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, checkNode, install } from "./ready.mjs";

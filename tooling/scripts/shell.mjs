@@ -62,7 +62,10 @@ export function run(file, args, { env = process.env, onLine } = {}) {
  * @param {string} title
  * @param {string} file
  * @param {string[]} args
- * @param {{ env?: NodeJS.ProcessEnv, optional?: boolean, status?: (line: string) => string | undefined }} [options]
+ * @param {object} [options]
+ * @param {NodeJS.ProcessEnv} [options.env]
+ * @param {boolean} [options.optional]
+ * @param {(line: string) => string | undefined} [options.status]
  *   `status` returns the part of an output line that is shown while the program runs.
  * @throws Error when the program fails.
  */

@@ -1,5 +1,5 @@
 // @ts-check
-// `npm test` installs what is missing, builds, runs every test and prints `N passed, N failed` last.
+// `npm test` installs what is missing, builds, runs all tests and prints `N passed, N failed` last.
 // Arguments after `--` go to vitest: `npm test -- packages/math` runs one package's tests.
 // `npm run test:all` (`--all`) also runs each page test in every engine.
 import { mkdirSync, readFileSync, rmSync } from "node:fs";

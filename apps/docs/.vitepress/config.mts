@@ -3,7 +3,7 @@ import { defineConfig } from "vitepress";
 import { localePath } from "./locale-path.mts";
 import { chinese, chineseSearch, english } from "./locales.mts";
 import { guideSidebar, referenceSidebar } from "./sidebar.mts";
-import { words } from "./words.mts";
+import { tokenize } from "./tokenize.mts";
 
 const docs = new URL("..", import.meta.url);
 const conditions = ["@gen/source", "module", "development|production"];
@@ -16,10 +16,10 @@ export default defineConfig({
   markdown: {
     config: (md) => {
       md.use(katex, {
-        // A formula that does not parse fails the build.
+        // A formula that does not parse stops the build.
         throwOnError: true,
         strict: "error",
-        // LaTeX may hold the braces that Vue reads as its own.
+        // LaTeX may contain double braces, which Vue would interpret.
         transformer: (html: string) => html.replace(/^<(span|p)/, "<$1 v-pre"),
       });
     },
@@ -50,7 +50,7 @@ export default defineConfig({
       provider: "local",
       options: {
         locales: { zh: { translations: chineseSearch } },
-        miniSearch: { options: { tokenize: words } },
+        miniSearch: { options: { tokenize: tokenize } },
       },
     },
   },

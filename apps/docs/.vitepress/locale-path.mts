@@ -1,10 +1,10 @@
 import type { DefaultTheme } from "vitepress/theme";
 
 /**
- * Where the language switch leads: to the same page in the other language, and from the reference,
- * which is written in English alone, to the other language's home.
+ * The path of the same page in another language. The reference exists only in English, so its pages
+ * lead to the other language's home page.
  *
- * VitePress sends this function to the browser as text: it uses nothing from outside itself.
+ * VitePress sends this function to the browser as source text, so it uses nothing from outside.
  */
 export const localePath: DefaultTheme.I18nRouting = (_data, route, targetLocale) => {
   const path = route.data.relativePath.replace(/^zh\//, "");

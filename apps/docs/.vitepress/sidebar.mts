@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type { DefaultTheme } from "vitepress/theme";
 
-/** The pages of `guide/` in one language, in the order that their frontmatter gives. */
+/** The pages of `guide/` in one language, sorted by the `order` in their frontmatter. */
 export function guideSidebar(docs: URL, prefix: "" | "zh/"): DefaultTheme.SidebarItem[] {
   const folder = new URL(`${prefix}guide/`, docs);
   return readdirSync(folder)
@@ -16,12 +16,12 @@ export function guideSidebar(docs: URL, prefix: "" | "zh/"): DefaultTheme.Sideba
     .map(({ text, link }) => ({ text, link }));
 }
 
-/** The pages that typedoc wrote: packages from the lowest floor up, with what is inside them. */
+/** The reference pages of typedoc: packages from the lowest floor up, with their members. */
 export function referenceSidebar(docs: URL): DefaultTheme.SidebarItem[] {
   const list = new URL("reference/typedoc-sidebar.json", docs);
   if (!existsSync(list)) return [];
   const packages: DefaultTheme.SidebarItem[] = JSON.parse(readFileSync(list, "utf8"));
-  // Below a package typedoc groups by kind; one list is enough here.
+  // typedoc groups a package's members by kind. One list is enough here.
   const items = packages.map((item) => ({
     ...item,
     items: item.items?.flatMap((group) => group.items ?? [group]),

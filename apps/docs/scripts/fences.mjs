@@ -1,6 +1,7 @@
 // @ts-check
-// Turns the TypeScript fences of the pages into modules that run: `EXPRESSION; // => VALUE` becomes a
-// check of the value to the digits shown, `EXPRESSION; // throws MESSAGE` one of the error.
+// Writes the TypeScript fences of the pages as modules, which tests run. `EXPRESSION; // => VALUE`
+// becomes a check of the value to the digits shown. `EXPRESSION; // throws MESSAGE` becomes a check
+// of the error.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,29 +13,29 @@ const out = join(docs, ".fences");
 /**
  * @typedef {object} Fence
  * @property {string} page the page's path from the repository's root
- * @property {number} line the line of the page on which the code begins, 1-based
- * @property {string} code as the page shows it
- * @property {string} module the file that runs it
+ * @property {number} line the page's line on which the code begins, from 1
+ * @property {string} code the code of the page
+ * @property {string} module the path of the module
  */
 
-/** Every markdown page that shows code, by its path from the repository's root. */
+/** The paths of all markdown pages with code, from the repository's root. */
 export function pages() {
-  const guides = ["guide", "zh/guide"].flatMap((folder) => inFolder(join("apps/docs", folder)));
+  const guides = ["guide", "zh/guide"].flatMap((folder) => pagesIn(join("apps/docs", folder)));
   const readmes = readdirSync(join(root, "packages")).map((name) => `packages/${name}/README.md`);
   return ["README.md", ...readmes, "apps/docs/index.md", "apps/docs/zh/index.md", ...guides];
 }
 
 /** @param {string} folder */
-function inFolder(folder) {
+function pagesIn(folder) {
   const names = readdirSync(join(root, folder)).filter((name) => name.endsWith(".md"));
   return names.sort().map((name) => join(folder, name));
 }
 
 /**
- * The fences of a page's text in one language.
+ * The fences of a page's text in one language, by default TypeScript.
  *
  * @param {string} text
- * @param {string} [language] Default TypeScript.
+ * @param {string} [language]
  * @returns {{ line: number, code: string }[]}
  */
 export function fencesOf(text, language = "ts") {
@@ -44,9 +45,9 @@ export function fencesOf(text, language = "ts") {
     const [, ticks, info] = /^(`{3,})(.*)$/.exec(lines[i]) ?? [];
     if (!ticks) continue;
     const end = lines.indexOf(ticks, i + 1);
-    if (end < 0) throw new Error(`the fence on line ${i + 1} never ends`);
-    const [, named] = /^(\w*)/.exec(info) ?? [];
-    if ((named === "typescript" ? "ts" : named) === language) {
+    if (end < 0) throw new Error(`the fence on line ${i + 1} has no end`);
+    const [, name] = /^(\w*)/.exec(info) ?? [];
+    if ((name === "typescript" ? "ts" : name) === language) {
       found.push({ line: i + 2, code: lines.slice(i + 1, end).join("\n") });
     }
     i = end;
@@ -54,7 +55,7 @@ export function fencesOf(text, language = "ts") {
   return found;
 }
 
-/** The code with its comments of results turned into checks. @param {string} code */
+/** Turns the comments that show results into checks. @param {string} code */
 export function withChecks(code) {
   return code
     .split("\n")
@@ -74,14 +75,14 @@ export function withChecks(code) {
     .join("\n");
 }
 
-/** Writes every fence as a module whose lines are those of its page. @returns {Fence[]} */
+/** Writes each fence as a module with the line numbers of its page. @returns {Fence[]} */
 export function writeFences() {
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   return pages().flatMap((page) =>
     fencesOf(readFileSync(join(root, page), "utf8")).map(({ line, code }) => {
       const module = join(out, `${page.replace(/\.md$/, "").replaceAll(/[\\/]/g, "-")}-${line}.ts`);
-      const checks = relative(out, join(docs, "test", "shown.ts")).replaceAll("\\", "/");
+      const checks = relative(out, join(docs, "test", "fence-checks.ts")).replaceAll("\\", "/");
       const head = `import { __shows, __throws } from "${checks}"; void [__shows, __throws];`;
       const above = "\n".repeat(line - 1);
       writeFileSync(module, `${head}${above}${withChecks(code)}\nexport {};\n`);

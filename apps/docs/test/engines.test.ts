@@ -9,7 +9,7 @@ import { launch } from "../../../tooling/browser/launch.ts";
 import { describeEngines, enginesOf } from "../../../tooling/browser/page-tests.ts";
 import { type Server, serve } from "../../../tooling/browser/serve.ts";
 
-/** The table that the page "Browsers" shows: GEN_WRITE_ENGINES=1 writes it anew. */
+/** The table of the page "Browsers". GEN_WRITE_ENGINES=1 writes it. */
 type Table = Record<string, { version: string; features: Record<string, boolean> }>;
 
 const file = fileURLToPath(new URL("../.vitepress/engines.generated.json", import.meta.url));
@@ -20,7 +20,7 @@ let server: Server;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "gen-engines-"));
   writeFileSync(join(folder, "index.html"), "<!doctype html><html lang=en><head></head></html>");
-  // A worker's first file that another of its files imports again.
+  // A worker whose first file is imported by its second file.
   writeFileSync(
     join(folder, "first.js"),
     `self.runs = (self.runs ?? 0) + 1;
@@ -34,11 +34,11 @@ afterAll(async () => {
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
-/** Features without those that the machine's graphics decide as much as the engine. */
-const ofEngine = (features: Record<string, boolean>) =>
+/** Features without those of graphics, which depend on the machine as much as on the engine. */
+const withoutGraphics = (features: Record<string, boolean>) =>
   Object.fromEntries(Object.entries(features).filter(([name]) => !/web(gpu|gl)/i.test(name)));
 
-/** Whether a worker's first file runs once, also where another of its files imports it. */
+/** Whether a worker's first file runs once, even if another file of the worker imports it. */
 const workerFilesRunOnce = (page: BrowserPage): Promise<boolean> =>
   page.evaluate(
     () =>
@@ -49,10 +49,10 @@ const workerFilesRunOnce = (page: BrowserPage): Promise<boolean> =>
   );
 
 describeEngines(
-  "the docs' table of what engines have",
+  "the docs' table of engine features",
   enginesOf({ everyEngine: true }),
   (engine) => {
-    test("is what this one has, or less than a newer one has", async () => {
+    test("lists this engine's features; a newer version may have more", async () => {
       const browser = await launch(engine);
       try {
         const page = await browser.newPage();
@@ -68,10 +68,11 @@ describeEngines(
         const { version, features: written } = read()[engine];
         const major = (version: string) => Number.parseInt(version, 10);
         expect(Object.keys(features)).toEqual(Object.keys(written));
-        if (browser.version === version) expect(ofEngine(features)).toEqual(ofEngine(written));
+        if (browser.version === version)
+          expect(withoutGraphics(features)).toEqual(withoutGraphics(written));
         else if (major(browser.version) >= major(version)) {
-          const had = Object.entries(ofEngine(written)).filter(([, has]) => has);
-          expect(features).toMatchObject(Object.fromEntries(had));
+          const present = Object.entries(withoutGraphics(written)).filter(([, has]) => has);
+          expect(features).toMatchObject(Object.fromEntries(present));
         }
       } finally {
         await browser.close();
@@ -80,7 +81,7 @@ describeEngines(
   },
 );
 
-test("the page has a row for every feature, in both languages", () => {
+test("the page has a row for each feature, in both languages", () => {
   const names = Object.keys(read().chromium.features).sort();
   for (const page of ["guide", "zh/guide"]) {
     const text = readFileSync(new URL(`../${page}/browsers.md`, import.meta.url), "utf8");

@@ -2,15 +2,15 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { fencesOf, pages, withChecks, writeFences } from "../scripts/fences.mjs";
-import { __shows, __throws } from "./shown.ts";
+import { __shows, __throws } from "./fence-checks.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");
 const read = (page: string) => readFileSync(join(root, page), "utf8");
 
-// Where the pages' paths begin.
+// Examples use paths from the repository's root.
 process.chdir(root);
 
-describe("every TypeScript fence runs and gives what its page shows", () => {
+describe("each TypeScript fence runs and returns what its page shows", () => {
   const fences = writeFences();
   for (const { page, line, module } of fences) it(`${page}:${line}`, () => import(module));
 
@@ -50,7 +50,7 @@ describe("a package's README", () => {
   });
 });
 
-it("no file says to run the package that is called gen on npm", () => {
+it("no file tells a reader to run npm's package gen, which is another project", () => {
   const skipped =
     /^([.](git|turbo|fences|vitepress)|node_modules|dist|reference|gen-quickstart|shared)$/;
   const text = /[.](c?[jt]s|m[jt]s|vue|md|json|ya?ml|py|sh)$/;
@@ -79,7 +79,7 @@ describe("the two languages", () => {
   });
 });
 
-describe("a fence that is wrong fails", () => {
+describe("a wrong fence fails", () => {
   it("in a number, to the digits shown", () => {
     expect(() => __shows(0.35, "0.35")).not.toThrow();
     expect(() => __shows(0.351, "0.35")).not.toThrow();

@@ -13,21 +13,21 @@ import { entryPoints } from "../typedoc/packages.mjs";
 const docs = dirname(dirname(fileURLToPath(import.meta.url)));
 const out = mkdtempSync(join(tmpdir(), "gen-docs-"));
 
-/** Runs a tool of this package to its end, as `npm run build` does. */
+/** Runs a tool of this package as `npm run build` does, and returns its output. */
 function run(script: string, ...args: string[]): Promise<string> {
   const path = join(docs, "node_modules", ...script.split("/"));
   const env = { ...process.env, NODE_ENV: "production" };
   const child = spawn(process.execPath, [path, ...args], { cwd: docs, env });
-  let said = "";
+  let output = "";
   child.stdout.on("data", (text) => {
-    said += text;
+    output += text;
   });
   child.stderr.on("data", (text) => {
-    said += text;
+    output += text;
   });
   return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code) => (code === 0 ? resolve(said) : reject(new Error(said))));
+    child.on("close", (code) => (code === 0 ? resolve(output) : reject(new Error(output))));
   });
 }
 
@@ -36,7 +36,7 @@ describe("the site", () => {
 
   beforeAll(async () => {
     await run("typedoc/bin/typedoc", "--options", "typedoc/typedoc.config.mjs");
-    // Fails by itself on a page that a link does not find and on a formula that does not parse.
+    // The build fails on a link to a missing page and on a formula that does not parse.
     await run("vitepress/bin/vitepress.js", "build", "--outDir", out);
     const files = readdirSync(out, { recursive: true, encoding: "utf8" });
     const html = files.map((file) => file.replaceAll("\\", "/")).filter((f) => f.endsWith(".html"));
@@ -45,7 +45,7 @@ describe("the site", () => {
 
   afterAll(() => rmSync(out, { recursive: true, force: true }));
 
-  it("has a reference page for every entry point", () => {
+  it("has a reference page for each entry point", () => {
     for (const { name } of entryPoints()) {
       const path = `reference/${name.replace("@gen/", "")}`;
       expect(
@@ -55,19 +55,19 @@ describe("the site", () => {
     }
   });
 
-  it("has every page in both languages, but for the reference", () => {
+  it("has each page in both languages, except the reference", () => {
     const english = [...pages.keys()].filter((f) => !/^(zh|reference)\/|^404/.test(f));
     expect(english.length).toBeGreaterThanOrEqual(4);
     const sections = (html = "") => Array.from(html.matchAll(/<h2 id="([^"]*)"/g), ([, id]) => id);
     for (const file of english) {
       const chinese = pages.get(`zh/${file}`);
       expect(chinese, file).toMatch(/<html lang="zh-CN"/);
-      // The language switch keeps the place within the page.
+      // The language switch keeps the section of the page.
       expect(sections(chinese), file).toEqual(sections(pages.get(file)));
     }
   });
 
-  it("has its formulas rendered", () => {
+  it("renders its formulas", () => {
     for (const prefix of ["", "zh/"]) {
       const page = pages.get(`${prefix}guide/ddpm-to-ddim.html`) ?? "";
       expect(page.match(/class="katex-display"/g)?.length).toBeGreaterThan(8);
@@ -75,7 +75,7 @@ describe("the site", () => {
     }
   });
 
-  it("has the place within a page that each of its links names", () => {
+  it("has each section that a link names", () => {
     const ids = new Map(
       [...pages].map(([file, html]) => [
         file,
@@ -87,8 +87,8 @@ describe("the site", () => {
         .filter((href) => href.includes("#") && !/^[a-z]+:/.test(href))
         .filter((href) => {
           const [path, anchor] = href.split("#");
-          const there = ids.get(path === "" ? file : target(file, path));
-          return !there?.has(decodeURIComponent(anchor));
+          const anchors = ids.get(path === "" ? file : targetFile(file, path));
+          return !anchors?.has(decodeURIComponent(anchor));
         })
         .map((href) => `${file}: ${href}`),
     );
@@ -101,7 +101,7 @@ describe("the site", () => {
     let page: BrowserPage;
 
     beforeAll(async () => {
-      // Whatever asks for something outside is stopped, and heard.
+      // The policy blocks and reports requests to other servers.
       const policy = "default-src 'self' 'unsafe-inline' data: blob:";
       server = await serve({ "/": out }, { headers: { "content-security-policy": policy } });
       browser = await launch(engine);
@@ -112,16 +112,16 @@ describe("the site", () => {
       await browser?.close();
       await server?.close();
     });
-    // A page that is left stops fetching what it might have needed next.
-    const serious = async () =>
+    // When the browser leaves a page, the page's prefetches fail.
+    const problemsWithoutPrefetches = async () =>
       (await page.problems()).filter((text) => !text.startsWith(`failed: ${server.url}`));
-    afterEach(async () => expect(await serious()).toEqual([]));
+    afterEach(async () => expect(await problemsWithoutPrefetches()).toEqual([]));
 
-    it("fits a phone and works without the network outside", async () => {
+    it("fits a phone and requests nothing from other servers", async () => {
       for (const file of pages.keys()) {
         if (/^reference\/(?!ddim)|^404/.test(file)) continue;
         await page.goto(`${server.url}${file}`);
-        const wide = await page.evaluate(() => {
+        const overflow = await page.evaluate(() => {
           const { scrollWidth, clientWidth } = document.documentElement;
           const formulas = Array.from(document.querySelectorAll(".katex-display"));
           return {
@@ -137,12 +137,12 @@ describe("the site", () => {
               .map(({ name }) => name),
           };
         });
-        expect(wide, file).toEqual({ page: 0, formulas: [], outside: [] });
+        expect(overflow, file).toEqual({ page: 0, formulas: [], outside: [] });
       }
     });
 
-    /** Moves the figure's slider until the figure has changed: the page may still be starting. */
-    async function movesFigure(page: BrowserPage): Promise<void> {
+    /** Moves the figure's slider until the figure changes. The page may still be starting. */
+    async function moveFigure(page: BrowserPage): Promise<void> {
       const level = () => page.text(".noising .level");
       const before = await level();
       await page.waitFor((text) => {
@@ -156,7 +156,7 @@ describe("the site", () => {
 
     it("has a figure that follows its slider", async () => {
       await page.goto(`${server.url}zh/`);
-      await movesFigure(page);
+      await moveFigure(page);
     });
 
     it("works in a sandbox without storage", async () => {
@@ -165,14 +165,14 @@ describe("the site", () => {
         "access-control-allow-origin": "*",
       };
       const sandbox = await serve({ "/": out }, { headers });
-      const hindered = await browser.newPage();
+      const page = await browser.newPage();
       try {
-        await hindered.goto(`${sandbox.url}zh/`);
-        await expect(hindered.evaluate(() => localStorage.length)).rejects.toThrow();
-        expect(await hindered.text("h1")).not.toBe("");
-        await movesFigure(hindered);
+        await page.goto(`${sandbox.url}zh/`);
+        await expect(page.evaluate(() => localStorage.length)).rejects.toThrow();
+        expect(await page.text("h1")).not.toBe("");
+        await moveFigure(page);
       } finally {
-        await hindered.close();
+        await page.close();
         await sandbox.close();
       }
     });
@@ -196,8 +196,8 @@ describe("the site", () => {
     });
   });
 
-  /** The file that a link's path leads to. */
-  function target(from: string, path: string): string {
+  /** The file of a link's path. */
+  function targetFile(from: string, path: string): string {
     const file = path.startsWith("/") ? path.slice(1) : normalize(join(dirname(from), path));
     if (file === "" || file.endsWith("/")) return `${file}index.html`;
     return file.endsWith(".html") ? file : `${file}.html`;

@@ -10,7 +10,7 @@ const built = join(root, "packages", "cli", "dist", "gen.js");
 const folder = mkdtempSync(join(tmpdir(), "gen-docs-"));
 const read = (page: string) => readFileSync(join(root, page), "utf8");
 
-/** What a page shows of a terminal: each command and what it prints. */
+/** The commands in a page's `console` fences, each with the output that the page shows. */
 const transcripts = (page: string) =>
   fencesOf(read(page), "console").flatMap(({ line, code }) =>
     code.split(/^\$ /m).flatMap((text) => {
@@ -22,7 +22,7 @@ const transcripts = (page: string) =>
     }),
   );
 
-/** A pattern of the lines shown, where a line of three dots stands for any others. */
+/** A pattern of the lines shown. A line `...` stands for any lines. */
 const pattern = (shown: readonly string[]) => {
   const lines = shown.map((line) =>
     line === "..." ? "(?:.*\\n)*" : `${line.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")}\\n`,
@@ -32,12 +32,12 @@ const pattern = (shown: readonly string[]) => {
 
 beforeAll(() => {
   if (!existsSync(built)) throw new Error(`${built} is missing; run: npm run build`);
-  // Pages run in the repository's root; what a command writes is to be somewhere else.
+  // Commands use paths from the repository's root, but must write to another folder.
   symlinkSync(join(root, "packages"), join(folder, "packages"), "junction");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe("every command that a page shows with its output prints just that", () => {
+describe("each command on a page prints the output that the page shows", () => {
   const english = pages().filter((page) => !page.startsWith("apps/docs/zh/"));
   const all = english.flatMap((page) => transcripts(page).map((one) => ({ page, ...one })));
 
@@ -54,12 +54,12 @@ describe("every command that a page shows with its output prints just that", () 
     expect(all.length).toBeGreaterThan(0);
     for (const page of english.filter((page) => page.startsWith("apps/docs/"))) {
       const chinese = page.replace("apps/docs/", "apps/docs/zh/");
-      const texts = (of: string) => transcripts(of).map(({ line: _, ...rest }) => rest);
+      const texts = (path: string) => transcripts(path).map(({ line: _, ...rest }) => rest);
       expect(texts(chinese), chinese).toEqual(texts(page));
     }
   });
 
-  it("and fails where it does not", () => {
+  it("and a wrong output fails", () => {
     expect("a\nb\nc\n").toMatch(pattern(["a", "...", "c"]));
     expect("a\nb\nc\n").not.toMatch(pattern(["a", "c"]));
     expect("a (1.5)\n").not.toMatch(pattern(["a (1x5)"]));

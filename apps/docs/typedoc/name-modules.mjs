@@ -1,5 +1,5 @@
 // @ts-check
-// Gives each module the name that users import it by, and something to say at its top.
+// Names each module as users import it, and writes an introduction for it.
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { Comment, Converter, ReflectionKind } from "typedoc";
@@ -26,7 +26,7 @@ const typedocName = (source) =>
     .replaceAll("\\", "/")
     .replace(/(\/index)?\.ts$/, "");
 
-/** A package's README without its title and its closing line. @param {string} folder */
+/** A package's README without its title and its last line. @param {string} folder */
 function readme(folder) {
   const text = readFileSync(join(packagesFolder, folder, "README.md"), "utf8");
   return text
@@ -35,7 +35,7 @@ function readme(folder) {
     .trim();
 }
 
-/** What the first function of a module says of itself. @param {import("typedoc").Reflection} module */
+/** The summary of a module's first function. @param {import("typedoc").Reflection} module */
 function firstSummary(module) {
   const children = /** @type {import("typedoc").DeclarationReflection} */ (module).children ?? [];
   const comments = children.map(({ signatures }) => signatures?.[0].comment);

@@ -8,8 +8,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 export const packagesFolder = join(root, "packages");
 
 /**
- * Every entry point of every package, floor by floor: the name that users import, the source behind
- * it, and the package's folder.
+ * The entry points of all packages, from the lowest floor up: the name that users import, its
+ * source file, and the package's folder.
  *
  * @returns {{ name: string, source: string, folder: string }[]}
  */
@@ -25,7 +25,13 @@ export function entryPoints() {
   );
 }
 
-/** @typedef {{ folder: string, name: string, exports: Record<string, Record<string, string>>, dependencies?: Record<string, string> }} Manifest */
+/**
+ * @typedef {object} Manifest
+ * @property {string} folder
+ * @property {string} name
+ * @property {Record<string, Record<string, string>>} exports
+ * @property {Record<string, string>} [dependencies]
+ */
 
 /** @returns {Manifest[]} */
 function manifests() {
@@ -35,7 +41,7 @@ function manifests() {
     .map(({ folder, path }) => ({ folder, ...JSON.parse(readFileSync(path, "utf8")) }));
 }
 
-/** Packages after those that they build on. @param {Manifest[]} packages */
+/** Sorts packages after their dependencies. @param {Manifest[]} packages */
 function byFloor(packages) {
   /** @type {Map<string, number>} */
   const floors = new Map();

@@ -1,5 +1,5 @@
 // @ts-check
-// The reference: one page per entry point of every package, from the docstrings in its sources.
+// The reference: one page for each entry point, from the docstrings in the sources.
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { entryPoints, packagesFolder } from "./packages.mjs";
@@ -24,7 +24,7 @@ export default {
     join(here, "name-modules.mjs"),
     join(here, "labels.mjs"),
   ],
-  // The page's layout: functions first, members as tables.
+  // Layout: functions first, members as tables.
   docsRoot: docs,
   router: "module",
   excludeScopesInPaths: true,
@@ -42,15 +42,15 @@ export default {
   typeDeclarationFormat: "table",
   tableColumnSettings: { hideSources: true, hideModifiers: true, hideInherited: true },
   sort: ["source-order"],
-  // What is shown.
+  // Content.
   readme: "none",
   disableSources: true,
   excludePrivate: true,
   excludeInternal: true,
   excludeExternals: true,
-  // Options and results that an exported function names are documented beside it.
+  // Types that an exported function uses are documented beside the function.
   placeInternalsInOwningModule: true,
-  // Types are checked elsewhere; here every export must have its docstring.
+  // `npm run check` checks the types. Here each export must have a docstring.
   skipErrorChecking: true,
   validation: { notExported: false, invalidLink: true, notDocumented: true },
   packagesRequiringDocumentation: [...new Set(entries.map(({ folder }) => `@gen/${folder}`))],

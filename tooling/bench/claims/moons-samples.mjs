@@ -6,7 +6,7 @@ import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { sampler } from "@gen/sampling";
 import { linearSchedule } from "@gen/schedules";
 import { median } from "../measure.mjs";
-import { moonsNetwork, points, standardMoons } from "../moons.mjs";
+import { moonsNetwork, points, standardizedMoons } from "../moons.mjs";
 import { pyTorch } from "../pytorch.mjs";
 
 const schedule = linearSchedule();
@@ -25,7 +25,7 @@ export async function measure({ quick }) {
   const theirs = { ddpm: [], ddim: [] };
   const peer = await pyTorch("moons.py", 1);
   for (const seed of seeds) {
-    const { dataset, fresh } = standardMoons(seed);
+    const { dataset, fresh } = standardizedMoons(seed);
     const distance = (x) => slicedWasserstein(x, fresh(1000 + seed), 2, { directions: 256, seed });
     const learningRate = cosineDecay({ peak, steps, warmUp });
     const run = { dataset, schedule, batchSize: 256, seed, backend, steps, learningRate };
@@ -40,18 +40,18 @@ export async function measure({ quick }) {
     }
     ours.fresh.push(distance(fresh(2000 + seed)));
     await draw.dispose();
-    const request = { steps, seed, n: points, peak, warm_up: warmUp, decay };
-    const answer = await peer.ask?.({ do: "quality", ...request });
+    const training = { steps, seed, n: points, peak, warm_up: warmUp, decay };
+    const answer = await peer.request?.({ do: "quality", ...training });
     for (const name of Object.keys(theirs)) if (answer) theirs[name].push(answer[name]);
   }
   await backend.close();
   await peer.stop();
   const text = (values) =>
     `${median(values).toFixed(3)} (${values.map((v) => v.toFixed(3)).join(", ")})`;
-  const row = (name, what, limit) => ({
-    work: `${what}: sliced W2 to fresh data, median of ${seeds.length} seeds`,
+  const row = (name, method, limit) => ({
+    work: `${method}: sliced W2 to fresh data, median of ${seeds.length} seeds`,
     ours: text(ours[name]),
-    peer: peer.ask ? `PyTorch: ${text(theirs[name])}` : peer.name,
+    peer: peer.request ? `PyTorch: ${text(theirs[name])}` : peer.name,
     target: `<= ${limit}`,
     pass: quick ? undefined : median(ours[name]) <= limit,
   });

@@ -1,28 +1,34 @@
 import { trainDdpm } from "@gen/ddpm";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
-import { alternate, median, spread, stepped } from "../measure.mjs";
-import { moonsNetwork, standardMoons } from "../moons.mjs";
+import { alternate, median, spread, stepRunner } from "../measure.mjs";
+import { moonsNetwork, standardizedMoons } from "../moons.mjs";
 import { pyTorch } from "../pytorch.mjs";
 import { speedRow } from "../results.mjs";
 
 export const title = "Two moons: training step of the MLP denoiser";
 export const versions = ["onnxruntime-node"];
 
-/** Beside the faster of PyTorch's one thread and two. */
+/** The peer is the faster of PyTorch with one thread and with two. */
 export async function measure() {
   const backend = await onnxBackend({ device: "cpu", threads: 2 });
   const network = moonsNetwork();
-  const run = { network, dataset: standardMoons(0).dataset, batchSize: 256, backend, steps: 1e6 };
-  const ours = await stepped((hooks) => trainDdpm({ ...run, logEvery: 1, ...hooks }));
+  const run = {
+    network,
+    dataset: standardizedMoons(0).dataset,
+    batchSize: 256,
+    backend,
+    steps: 1e6,
+  };
+  const ours = await stepRunner((hooks) => trainDdpm({ ...run, logEvery: 1, ...hooks }));
   const peers = [await pyTorch("moons.py", 1), await pyTorch("moons.py", 2)];
   const sides = { ours: ours.steps };
-  for (const peer of peers) if (peer.ask) sides[peer.name] = peer.steps;
+  for (const peer of peers) if (peer.request) sides[peer.name] = peer.steps;
   const blocks = await alternate(sides, { rounds: 15, count: 80 });
   await ours.stop();
   await backend.close();
   for (const peer of peers) await peer.stop();
-  const took = ({ name }) => (blocks[name] ? median(blocks[name].flat()) : 0);
-  const [best, other] = peers.sort((a, b) => took(a) - took(b));
+  const time = ({ name }) => (blocks[name] ? median(blocks[name].flat()) : 0);
+  const [best, other] = peers.sort((a, b) => time(a) - time(b));
   const count = network.parameters.reduce((sum, { value }) => sum + value.data.length, 0);
   const row = speedRow({
     work: `training step, ${count.toLocaleString("en")} parameters, batch 256: onnxruntime-node, 2 threads`,
@@ -32,7 +38,7 @@ export async function measure() {
     target: 1.5,
     note:
       blocks[other.name] &&
-      `the slower choice of threads was ${other.name}: ${spread(blocks[other.name].flat())}`,
+      `the slower peer is ${other.name}: ${spread(blocks[other.name].flat())}`,
   });
   return [row];
 }

@@ -1,7 +1,7 @@
 import { randomStream } from "@gen/math";
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
-import { alternate, median, short, spread, timed, timesAsFast } from "../measure.mjs";
+import { alternate, median, spread, threeDigits, timeSteps, timesAsFast } from "../measure.mjs";
 
 const count = 1 << 20;
 const target = 40;
@@ -15,8 +15,8 @@ export async function measure() {
   const generator = xoroshiro128plus(1);
   const blocks = await alternate(
     {
-      ours: timed(() => randomStream({ seed: seed++ }).normal(out)),
-      pure: timed(() => {
+      ours: timeSteps(() => randomStream({ seed: seed++ }).normal(out)),
+      pure: timeSteps(() => {
         for (let i = 0; i < count; i += 2) {
           const radius = Math.sqrt(-2 * Math.log(1 - uniformFloat64(generator)));
           const angle = 2 * Math.PI * uniformFloat64(generator);
@@ -33,7 +33,7 @@ export async function measure() {
     work: "standard normals, float32, one core",
     ours: spread(ours, "million a second"),
     peer: `Box and Muller on pure-rand's xoroshiro128+: ${spread(speeds(blocks.pure), "million a second")}`,
-    ratio: `${short(timesAsFast(blocks.ours, blocks.pure))}x`,
+    ratio: `${threeDigits(timesAsFast(blocks.ours, blocks.pure))}x`,
     target: `>= ${target} million a second`,
     pass: median(ours) >= target,
   };

@@ -16,17 +16,17 @@ export const measure = () =>
     await node.close();
     const pages = { ours: await open("ours"), peer: await open("tfjs") };
     const sides = {};
-    for (const [name, { ask }] of Object.entries(pages)) {
-      requireSame(`the page ${name}`, await ask("output", batch), output);
-      sides[name] = (count) => ask("sample", batch, count);
+    for (const [name, { request }] of Object.entries(pages)) {
+      requireSame(`the page ${name}`, await request("output", batch), output);
+      sides[name] = (count) => request("sample", batch, count);
     }
     const blocks = await alternate(sides, { rounds: 5, count: 3, warmUp: 1, settle: 12 });
     const row = speedRow({
       work: `DDIM step of the UNet, batch ${batch}: onnxruntime-web WASM, 2 threads`,
       ...blocks,
-      name: await pages.peer.ask("name"),
+      name: await pages.peer.request("name"),
       target: 2,
-      note: `${version}; tfjs takes half of the cores at most`,
+      note: `${version}; tfjs uses at most half of the cores`,
     });
     return [row];
   });

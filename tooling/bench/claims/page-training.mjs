@@ -11,15 +11,18 @@ export const measure = () =>
   withPages({ title, target: ">= 3x as fast" }, async ({ open, version }) => {
     const pages = { ours: await open("ours"), peer: await open("tfjs") };
     const sides = Object.fromEntries(
-      Object.entries(pages).map(([name, { ask }]) => [name, (count) => ask("train", batch, count)]),
+      Object.entries(pages).map(([name, { request }]) => [
+        name,
+        (count) => request("train", batch, count),
+      ]),
     );
     const blocks = await alternate(sides, { rounds: 3, count: 2, warmUp: 1 });
     const row = speedRow({
       work: `training step of the UNet, batch ${batch}, Adam: onnxruntime-web WASM, 2 threads`,
       ...blocks,
-      name: `${await pages.peer.ask("name")}, its own gradients`,
+      name: `${await pages.peer.request("name")}, its own gradients`,
       target: 3,
-      note: `${version}; its wasm backend has no gradient of a convolution's kernel, and is given one made of a convolution`,
+      note: `${version}; tfjs's wasm backend lacks the gradient of a convolution's kernel, so the bench computes it as a convolution`,
     });
     return [row];
   });

@@ -1,16 +1,9 @@
+import { weightsOf } from "@gen/nn";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { alternate } from "../measure.mjs";
 import { pyTorch } from "../pytorch.mjs";
 import { speedRow } from "../results.mjs";
-import {
-  benchUnet,
-  outputOn,
-  probe,
-  requireSame,
-  samplingSteps,
-  size,
-  weightsOf,
-} from "../unet.mjs";
+import { benchUnet, outputOn, probe, requireSame, samplingSteps, size } from "../unet.mjs";
 
 const batch = 16;
 
@@ -22,9 +15,9 @@ export async function measure() {
   const peer = await pyTorch("unet.py", 2);
   const backend = await onnxBackend({ device: "cpu", threads: 2 });
   const output = await outputOn(backend, network, batch);
-  if (peer.ask) requireSame("PyTorch", await torchOutput(peer, network), output);
+  if (peer.request) requireSame("PyTorch", await torchOutput(peer, network), output);
   const ours = await samplingSteps(backend, network, [batch, 1, size, size]);
-  const sides = { ours: ours.steps, ...(peer.ask && { peer: peer.steps }) };
+  const sides = { ours: ours.steps, ...(peer.request && { peer: peer.steps }) };
   const blocks = await alternate(sides, { rounds: 12, count: 8, warmUp: 1 });
   await ours.stop();
   await backend.close();
@@ -32,18 +25,18 @@ export async function measure() {
   const row = speedRow({
     work: `DDIM step, batch ${batch}: onnxruntime-node, 2 threads`,
     ...blocks,
-    name: peer.ask ? `${peer.name} and diffusers' step` : peer.name,
+    name: peer.request ? `${peer.name} and diffusers' step` : peer.name,
     target: 1.6,
   });
   return [row];
 }
 
-/** The output of PyTorch's network with our weights. */
+/** Computes the output of PyTorch's network with our weights. */
 function torchOutput(peer, network) {
   const weights = Object.entries(weightsOf(network)).map(([name, { data, shape }]) => [
     name,
     [shape, Array.from(data)],
   ]);
   const { x, t } = probe(batch);
-  return peer.ask({ do: "output", weights: Object.fromEntries(weights), x: Array.from(x), t });
+  return peer.request({ do: "output", weights: Object.fromEntries(weights), x: Array.from(x), t });
 }

@@ -13,8 +13,8 @@ export async function measure() {
   const peer = await pyTorch("unet.py", 2);
   const backend = await onnxBackend({ device: "cpu", threads: 2 });
   const ours = await trainingSteps(backend, batch);
-  const train = (count) => peer.ask({ do: "train", count });
-  const sides = { ours: ours.steps, ...(peer.ask && { peer: train }) };
+  const train = (count) => peer.request({ do: "train", count });
+  const sides = { ours: ours.steps, ...(peer.request && { peer: train }) };
   const blocks = await alternate(sides, { rounds: 5, count: 2, warmUp: 1 });
   await ours.stop();
   await backend.close();

@@ -1,16 +1,9 @@
+import { weightsOf } from "@gen/nn";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { alternate } from "../measure.mjs";
 import { tfjsUnet } from "../peers/tfjs-unet.mjs";
 import { speedRow } from "../results.mjs";
-import {
-  benchUnet,
-  outputOn,
-  probe,
-  requireSame,
-  samplingSteps,
-  size,
-  weightsOf,
-} from "../unet.mjs";
+import { benchUnet, outputOn, probe, requireSame, samplingSteps, size } from "../unet.mjs";
 
 const batch = 16;
 

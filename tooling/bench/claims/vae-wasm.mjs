@@ -1,20 +1,20 @@
 import { batches } from "@gen/data";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
-import { alternate, short, spread, timesAsFast } from "../measure.mjs";
+import { alternate, spread, threeDigits, timesAsFast } from "../measure.mjs";
 import { tfjsVae } from "../peers/tfjs-vae.mjs";
 import { speedRow } from "../results.mjs";
-import { vaeSteps, wholeFashionMnist } from "../vae.mjs";
+import { fullFashionMnist, vaeSteps } from "../vae.mjs";
 
-// In WebAssembly a run copies the whole state in and out, so several steps share one run.
-const chained = 10;
+// In WebAssembly each run copies the whole state in and out, so one run takes several steps.
+const stepsPerRun = 10;
 
 export const title = "VAE 784-400-20 on Fashion-MNIST: training step in WebAssembly";
 export const versions = ["onnxruntime-web"];
 
 export async function measure() {
-  const { train } = await wholeFashionMnist();
+  const { train } = await fullFashionMnist();
   const backend = await onnxBackend({ device: "wasm", threads: 2 });
-  const ours = await vaeSteps(backend, train, chained);
+  const ours = await vaeSteps(backend, train, stepsPerRun);
   const single = await vaeSteps(backend, train);
   const source = batches(train, { batchSize: 128, seed: 0, scale: "unit" });
   const tfjs = await tfjsVae(() => source.next().value.x, 128);
@@ -26,12 +26,12 @@ export async function measure() {
   await single.stop();
   await backend.close();
   const row = speedRow({
-    work: `training step, batch 128, Adam: onnxruntime-web WASM in Node, 2 threads, stepsPerRun ${chained}`,
+    work: `training step, batch 128, Adam: onnxruntime-web WASM in Node, 2 threads, stepsPerRun ${stepsPerRun}`,
     ours: blocks.ours,
     peer: blocks.peer,
     name: `${tfjs.name}, its own gradients and Adam`,
     target: 10,
-    note: `with stepsPerRun 1: ${spread(blocks.single.flat())}, ${short(timesAsFast(blocks.single, blocks.peer))}x`,
+    note: `with stepsPerRun 1: ${spread(blocks.single.flat())}, ${threeDigits(timesAsFast(blocks.single, blocks.peer))}x`,
   });
   return [row];
 }

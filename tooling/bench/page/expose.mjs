@@ -1,7 +1,7 @@
-// What the claims ask of a page by name.
+// The functions that the claims call in a page by name.
 import { probe } from "../unet.mjs";
 
-/** `side` computes `output(x, t)`; `sampler(batch)` and `trainer(batch)` return steps. */
+/** `side.output(x, t)` computes an output. `sampler(batch)` and `trainer(batch)` return steps. */
 export function expose(side, more = {}) {
   const running = {};
   const steps = (start) => async (batch, count) => {

@@ -1,4 +1,4 @@
-// From a page's start to its first sample: the same pipeline by hand on onnxruntime-web.
+// Draws a page's first sample with onnxruntime-web alone, from the same pipeline.
 import * as ort from "onnxruntime-web/wasm";
 import { firstNoise, report, runtimeFiles } from "./first.mjs";
 

@@ -1,4 +1,4 @@
-// From a page's start to its first sample: a saved pipeline through ours.
+// Draws a page's first sample with loadPipeline and sample.
 import { ddimSteps } from "@gen/ddim";
 import { loadPipeline } from "@gen/pipeline";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";

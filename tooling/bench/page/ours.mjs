@@ -1,4 +1,4 @@
-// A page's side of ours.
+// The page of our side.
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { benchUnet, outputOn, samplingSteps, size, trainingSteps } from "../unet.mjs";
 import { expose } from "./expose.mjs";

@@ -1,7 +1,8 @@
-// A page's side of TensorFlow.js.
+// The page of TensorFlow.js.
+import { weightsOf } from "@gen/nn";
 import { getThreadsCount, setThreadsCount } from "@tensorflow/tfjs-backend-wasm";
 import { tfjsUnet } from "../peers/tfjs-unet.mjs";
-import { benchUnet, pictures, size, weightsOf } from "../unet.mjs";
+import { benchUnet, pictures, size } from "../unet.mjs";
 import { expose } from "./expose.mjs";
 
 setThreadsCount(2);

@@ -1,4 +1,5 @@
-"""PyTorch's side of two moons: an MLP denoiser of about 100,000 parameters, T = 1000 linear, batch 256."""
+"""The two-moons peer in PyTorch: an MLP denoiser of about 100,000 parameters, T = 1000 linear,
+batch 256."""
 import math
 
 import torch
@@ -37,7 +38,7 @@ def moons(n):
 
 
 def standardized(n):
-    """Training points, and a function that gives fresh ones on the same scale."""
+    """Training points, and a function that draws new points on the same scale."""
     points = moons(n)
     mean, deviation = points.mean(0), points.std(0)
     return (points - mean) / deviation, lambda count: (moons(count) - mean) / deviation
@@ -74,7 +75,8 @@ def trainer(points, rate=lambda step: 1e-3, decay=None):
 
 @torch.no_grad()
 def sample(model, n, times, eta, clip=3.0):
-    """DDIM (Song et al. 2021, eq. 12 and 16); eta 1 over all steps is DDPM. Epsilon follows the clipped x0."""
+    """DDIM (Song et al. 2021, eq. 12 and 16). Eta 1 over all steps is DDPM. Epsilon is computed
+    from the clipped x0."""
     x = torch.randn(n, 2)
     for i, t in enumerate(times):
         before = times[i + 1] if i + 1 < len(times) else -1
@@ -96,15 +98,16 @@ def sliced_wasserstein(a, b, directions=256):
     return ((a - b) ** 2).mean().sqrt().item()
 
 
-_, _, timed_step = trainer(standardized(8000)[0])
+_, _, train_step = trainer(standardized(8000)[0])
 
 
 def steps(count):
-    return serve.timed(timed_step, count)
+    return serve.time_steps(train_step, count)
 
 
 def quality(steps, seed, n, peak, warm_up, decay):
-    """Distances to fresh data. The rate falls to 0 by a cosine after `warm_up` steps; `decay` averages the weights."""
+    """Distances to new data. After `warm_up` steps the rate decays to 0 as a cosine. `decay` is
+    that of the averaged weights."""
     torch.manual_seed(seed)
     data, fresh = standardized(8000)
     def rate(k):

@@ -1,4 +1,5 @@
-"""What the PyTorch peers share. A peer is started as `python3 PEER.py THREADS [...]` and answers requests: one JSON a line."""
+"""Shared code of the PyTorch peers. `python3 PEER.py THREADS [...]` starts a peer. It answers
+requests, one line of JSON each."""
 import json, platform, sys, time
 
 import torch
@@ -8,14 +9,14 @@ torch.manual_seed(0)
 
 
 def about():
-    """Versions, and which library multiplies matrices: Debian's reference BLAS is far slower than OpenBLAS."""
+    """Versions, and the BLAS library. Debian's reference BLAS is far slower than OpenBLAS."""
     with open("/proc/self/maps") as maps:
         blas = "OpenBLAS" if "openblas" in maps.read().lower() else "reference BLAS"
     return {"torch": torch.__version__, "python": platform.python_version(), "blas": blas}
 
 
-def timed(step, count):
-    """Milliseconds of each of `count` calls."""
+def time_steps(step, count):
+    """The milliseconds of each of `count` calls."""
     times = []
     for _ in range(count):
         start = time.perf_counter()
@@ -25,7 +26,7 @@ def timed(step, count):
 
 
 def answer(commands):
-    """Prints `about()`, then for each line `{"do": NAME, ...}` the result of `commands[NAME](**rest)`."""
+    """Prints `about()`. For each line `{"do": NAME, ...}` prints `commands[NAME](**rest)`."""
     print(json.dumps(about()), flush=True)
     for line in sys.stdin:
         request = json.loads(line)

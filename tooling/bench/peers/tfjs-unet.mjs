@@ -1,13 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
-import { timed } from "../measure.mjs";
+import { timeSteps } from "../measure.mjs";
 import { channelsLast, frequencies, groupsOf, levels, unetOver } from "./unet.mjs";
 
-// TensorFlow.js's side of the UNet benchmark, written directly against it: channels last,
-// temporaries freed block by block, with its own gradients wherever it has them.
+// The UNet peer in TensorFlow.js: channels last, temporaries freed after each block, and
+// TensorFlow.js's own gradients where they exist.
 export async function tfjsUnet(weights, size, { files } = {}) {
   tf.enableProdMode();
-  // Its threads are a page's; in Node it has one.
+  // Its threads need a page. In Node it has one thread.
   if (files) setWasmPaths(files);
   else tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
   await tf.setBackend("wasm");
@@ -28,18 +28,18 @@ export async function tfjsUnet(weights, size, { files } = {}) {
 
     output: (x, t) => tf.tidy(() => network(image(x), tf.tensor1d(t)).dataSync()),
 
-    /* One step after the other of DDIM with eta 0, clipped to [-1, 1]. */
+    /** Consecutive DDIM steps with eta 0, clipped to [-1, 1]. */
     sampler(batch) {
       let x = tf.randomNormal([batch, size, size, 1]);
       let t = 999;
-      return timed(async () => {
+      return timeSteps(async () => {
         const next = tf.tidy(() => {
           const epsilon = network(x, tf.fill([batch], t));
           const x0 = tf.clipByValue(tf.div(tf.sub(x, tf.mul(epsilon, noise[t])), signal[t]), -1, 1);
           if (t === 0) return x0;
           return tf.add(tf.mul(x0, signal[t - 1]), tf.mul(epsilon, noise[t - 1]));
         });
-        // A read of one number waits for what a device may still be doing.
+        // Reading one number waits until the device has finished.
         tf.tidy(() => next.flatten().slice(0, 1).dataSync());
         x.dispose();
         x = next;
@@ -47,20 +47,20 @@ export async function tfjsUnet(weights, size, { files } = {}) {
       });
     },
 
-    /* Draw, noise, forward, backward, Adam. */
+    /** Training steps: batch, noise, forward, backward, Adam. */
     trainer(images, batch) {
       const all = image(images);
       const [signals, noises] = [tf.tensor1d(signal), tf.tensor1d(noise)];
-      const optimiser = tf.train.adam(1e-3);
-      return timed(async () => {
+      const optimizer = tf.train.adam(1e-3);
+      return timeSteps(async () => {
         const loss = tf.tidy(() => {
           const x0 = tf.gather(all, tf.randomUniform([batch], 0, all.shape[0], "int32"));
           const t = tf.randomUniform([batch], 0, 1000, "int32");
           const epsilon = tf.randomNormal(x0.shape);
-          const of = (table) => tf.reshape(tf.gather(table, t), [batch, 1, 1, 1]);
-          const x = tf.add(tf.mul(of(signals), x0), tf.mul(of(noises), epsilon));
+          const atT = (table) => tf.reshape(tf.gather(table, t), [batch, 1, 1, 1]);
+          const x = tf.add(tf.mul(atT(signals), x0), tf.mul(atT(noises), epsilon));
           const { value, grads } = gradients(x, tf.cast(t, "float32"), epsilon);
-          optimiser.applyGradients(grads);
+          optimizer.applyGradients(grads);
           return value.dataSync()[0];
         });
         if (!Number.isFinite(loss)) throw new Error(`tfjs's loss is ${loss}`);
@@ -114,8 +114,8 @@ function groupNorm(x, scale, bias) {
   return tf.add(tf.mul(tf.reshape(normal, x.shape), scale), bias);
 }
 
-// A convolution with its bias. The wasm backend lacks the gradient for a kernel, which is made
-// of a convolution here; that for an image is its own.
+// A convolution with bias. The wasm backend lacks the gradient of the kernel, so a convolution
+// computes it here. The gradient of the image is the backend's own.
 function convolution(x, kernel, bias, stride) {
   const pad = (kernel.shape[0] - 1) / 2;
   const f = (x, w, save) => {
@@ -131,12 +131,12 @@ function convolution(x, kernel, bias, stride) {
   return tf.add(tf.customGrad(f)(x, kernel), bias);
 }
 
-// Channels as the batch, the batch as channels, and the gradient as the kernel.
+// Swaps batch and channels of the image, and uses the output's gradient as the kernel.
 function kernelGradient(x, dy, w, stride) {
   const pad = (w.shape[0] - 1) / 2;
   const border = [0, 1, 1, 0].map((on) => [on * pad, on * (pad + 1 - stride)]);
-  const turned = tf.pad(tf.transpose(x, [3, 1, 2, 0]), border);
+  const swapped = tf.pad(tf.transpose(x, [3, 1, 2, 0]), border);
   const kernel = tf.transpose(dy, [1, 2, 0, 3]);
-  const product = tf.conv2d(turned, kernel, 1, "valid", "NHWC", stride);
+  const product = tf.conv2d(swapped, kernel, 1, "valid", "NHWC", stride);
   return tf.transpose(product, [1, 2, 0, 3]);
 }

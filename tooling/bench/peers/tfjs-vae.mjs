@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import "@tensorflow/tfjs-backend-wasm";
-import { timed } from "../measure.mjs";
+import { timeSteps } from "../measure.mjs";
 
-// TensorFlow.js's side of the VAE benchmark, written directly against it: variables, its own
-// gradients, its own Adam; 784-400-20, Bernoulli decoder, Adam 1e-3.
+// The VAE peer in TensorFlow.js, with its own gradients and Adam: 784-400-20, Bernoulli decoder,
+// learning rate 1e-3.
 export async function tfjsVae(batchOf, batch = 128) {
   tf.enableProdMode();
   tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
@@ -43,7 +43,7 @@ export async function tfjsVae(batchOf, batch = 128) {
 
   return {
     name: `tfjs ${tf.version.tfjs} wasm`,
-    steps: timed(() => {
+    steps: timeSteps(() => {
       const value = step();
       if (!Number.isFinite(value)) throw new Error(`tfjs's loss is ${value}`);
     }),

@@ -1,8 +1,6 @@
-// What a library must do for {@link unetOver}: images are `[batch, height, width, channels]`,
-// weights go by their names. Every operation may consume what it takes; `keep` gives a value
-// that is needed again.
-
-// The network of unet.py over a library's own operations: x and t to the prediction.
+// The network of unet.py over a library's operations: x and t to the prediction. Images are
+// `[batch, height, width, channels]`. Weights are found by name. An operation may free its inputs.
+// `keep` returns a value that is needed again.
 export function unetOver(ops, has, levels = 3) {
   const block = (name, x, time) =>
     ops.scope(() => {
@@ -41,44 +39,46 @@ export function unetOver(ops, has, levels = 3) {
   };
 }
 
-// The divisors of group normalization, as unet.py has them.
+// The number of groups of group normalization, as in unet.py.
 export function groupsOf(channels) {
   let groups = Math.max(1, Math.min(32, Math.floor(channels / 4)));
   while (channels % groups !== 0) groups--;
   return groups;
 }
 
-// Frequencies of the time embedding.
+// The frequencies of the time embedding.
 export function frequencies(features) {
   const half = features / 2;
   return Float32Array.from({ length: half }, (_, i) => Math.exp((-Math.log(1e4) * i) / (half - 1)));
 }
 
-// PyTorch's weights as these libraries want them: kernels `[rows, columns, in, out]` and
-// matrices `[in, out]`.
+// Converts PyTorch's weights: kernels to `[rows, columns, in, out]`, matrices to `[in, out]`.
 export function channelsLast(weights) {
   return Object.fromEntries(
     Object.entries(weights).map(([name, { data, shape }]) => {
       if (shape.length < 2) return [name, { data, shape }];
       const [out, inner, rows = 1, columns = 1] = shape;
       const area = rows * columns;
-      const turned = new Float32Array(data.length);
+      const transposed = new Float32Array(data.length);
       for (let o = 0; o < out; o++) {
         for (let i = 0; i < inner; i++) {
           for (let p = 0; p < area; p++) {
-            turned[(p * inner + i) * out + o] = data[(o * inner + i) * area + p];
+            transposed[(p * inner + i) * out + o] = data[(o * inner + i) * area + p];
           }
         }
       }
       return [
         name,
-        { data: turned, shape: shape.length === 2 ? [inner, out] : [rows, columns, inner, out] },
+        {
+          data: transposed,
+          shape: shape.length === 2 ? [inner, out] : [rows, columns, inner, out],
+        },
       ];
     }),
   );
 }
 
-// The linear schedule of Ho et al.: signal and noise of each of 1,000 levels.
+// The linear schedule of Ho et al.: the signal and noise of 1,000 levels.
 export function levels() {
   const signal = new Float32Array(1000);
   const noise = new Float32Array(1000);

@@ -1,4 +1,4 @@
-"""PyTorch's side of the UNet: the network of `unet({ size: 28, multipliers: [1, 2, 2] })`."""
+"""The UNet peer in PyTorch: the network of `unet({ size: 28, multipliers: [1, 2, 2] })`."""
 import math
 
 import torch
@@ -14,7 +14,7 @@ alphas_cumprod = torch.cumprod(1 - torch.linspace(1e-4, 0.02, 1000, dtype=torch.
 
 
 class Layers(dict):
-    """Layers by the names of @gen/nn's weights, each made when it is first used."""
+    """Layers by the names of @gen/nn's weights. Each is created at its first use."""
 
     def layer(self, name, make, *options):
         if name not in self:
@@ -66,7 +66,8 @@ def network():
 
 
 def sampler(batch=16):
-    """One step after the other of DDIM with eta 0 and clip 1, in the operations of diffusers' DDIMScheduler.step."""
+    """Consecutive DDIM steps with eta 0 and clip 1, with the operations of diffusers'
+    DDIMScheduler.step."""
     model, x, t = network(), torch.randn(batch, 1, 28, 28), 999
 
     @torch.no_grad()
@@ -107,7 +108,8 @@ def trainer(batch=64):
 
 @torch.no_grad()
 def output(weights, x, t):
-    """The network's output for x and t with the weights of @gen/nn's network, `{ name: [shape, numbers] }`."""
+    """The network's output for x and t. `weights` are those of @gen/nn's network:
+    `{ name: [shape, numbers] }`."""
     model = network()
     for name, (shape, numbers) in weights.items():
         layer, kind = name.rsplit(".", 1)
@@ -116,5 +118,5 @@ def output(weights, x, t):
 
 
 steps, train = sampler(), trainer()
-commands = {"steps": lambda count: serve.timed(steps, count), "train": lambda count: serve.timed(train, count), "output": output}
+commands = {"steps": lambda count: serve.time_steps(steps, count), "train": lambda count: serve.time_steps(train, count), "output": output}
 serve.answer(commands)

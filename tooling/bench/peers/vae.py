@@ -1,4 +1,5 @@
-"""PyTorch's side of the VAE: 784-400-20, Bernoulli decoder, Adam 1e-3, batch 128, grey Fashion-MNIST in the folder argv[2]."""
+"""The VAE peer in PyTorch: 784-400-20, Bernoulli decoder, Adam 1e-3, batch 128. The folder argv[2]
+contains Fashion-MNIST."""
 import gzip, sys
 
 import numpy as np
@@ -48,11 +49,11 @@ def trainer():
     return model, step
 
 
-_, timed_step = trainer()
+_, train_step = trainer()
 
 
 def steps(count):
-    return serve.timed(lambda: timed_step(torch.randint(0, len(train), (128,))), count)
+    return serve.time_steps(lambda: train_step(torch.randint(0, len(train), (128,))), count)
 
 
 def test_elbo(epochs, seed):

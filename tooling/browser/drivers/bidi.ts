@@ -46,7 +46,7 @@ function pageDriver(page: Page, close: () => Promise<void>): PageDriver {
     releaseMouse: () => page.mouse.up(),
     pressKey: (key) => page.keyboard.press((key === "Space" ? " " : key) as KeyInput),
     resize: (width, height) => page.setViewport({ width, height }),
-    screenshot: () => page.screenshot(),
+
     problems: async () => problems,
     close,
   };

@@ -41,7 +41,7 @@ function pageDriver(page: Page, close: () => Promise<void>): PageDriver {
     releaseMouse: () => page.mouse.up(),
     pressKey: (key) => page.keyboard.press(key),
     resize: (width, height) => page.setViewportSize({ width, height }),
-    screenshot: () => page.screenshot(),
+
     problems: async () => problems,
     close,
   };

@@ -194,7 +194,7 @@ function pageDriver(session: WebDriver, close: () => Promise<void>): PageDriver 
       const inner = await session.executeScript<number[]>("return [innerWidth, innerHeight]");
       await window.setRect({ width: 2 * width - inner[0], height: 2 * height - inner[1] });
     },
-    screenshot: async () => Buffer.from(await session.takeScreenshot(), "base64"),
+
     async problems() {
       await collectProblems();
       return problems;

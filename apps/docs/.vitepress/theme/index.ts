@@ -5,7 +5,7 @@ import EngineVersion from "./engine-version.vue";
 import QuickstartPicture from "./quickstart-picture.vue";
 import SiteLayout from "./site-layout.vue";
 
-// After the theme's own styles, which they override.
+// These styles come after the theme's styles and override them.
 import "katex/dist/katex.min.css";
 import "./style.css";
 

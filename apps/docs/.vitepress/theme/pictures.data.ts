@@ -7,7 +7,7 @@ declare const data: string[];
 
 export { data };
 
-/** Names of the pictures that a quickstart run left in public/quickstart. */
+/** The file names of the quickstart's pictures in public/quickstart. */
 export default {
   watch: [`${folder}/*.png`],
   load: () => (existsSync(folder) ? readdirSync(folder).filter((f) => f.endsWith(".png")) : []),

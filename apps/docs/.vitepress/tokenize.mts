@@ -1,10 +1,10 @@
 /**
- * The words of a text as the search index keeps them: split at whatever is no letter or number,
- * Chinese besides into the words that the platform's segmenter finds.
+ * Splits a text into words for the search index. Words end at characters other than letters and
+ * numbers. The platform's segmenter splits Chinese.
  *
- * VitePress sends this function to the browser as text: it uses nothing from outside itself.
+ * VitePress sends this function to the browser as source text, so it uses nothing from outside.
  */
-export function words(text: string): string[] {
+export function tokenize(text: string): string[] {
   const split = text.split(/[^\p{L}\p{N}_]+/u).filter((word) => word !== "");
   const han = /\p{Script=Han}/u;
   if (!("Segmenter" in Intl) || !han.test(text)) return split;
