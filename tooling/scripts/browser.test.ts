@@ -7,7 +7,7 @@ import { type Engine, findBrowser } from "./browser.mjs";
 const folder = mkdtempSync(join(tmpdir(), "gen-browser-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A program that exits with the given code, in place of a browser. */
+/** Writes a program that exits with `exitCode`, in place of a browser. */
 function program(path: string, exitCode: number): string {
   const file = join(folder, path);
   mkdirSync(dirname(file), { recursive: true });

@@ -22,7 +22,7 @@ const textReads = new RegExp(
 /** Files that format a message and decide nothing by it. */
 const formatters = ["packages/math/src/gen-error.ts", "packages/cli/src/program.ts"];
 
-it("no code decides by an error's text, but by its code", () => {
+it("code decides by an error's code, never by its text", () => {
   const files = sources
     .filter((folder) => existsSync(join(root, folder)))
     .flatMap((folder) =>
