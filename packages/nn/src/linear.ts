@@ -1,9 +1,18 @@
 import { add, type Expr, matmul } from "@gen/graph";
-import { fanInUniform, type Initializer, initializedParameter, uniform } from "./initializers.ts";
+import {
+  fanInOut,
+  fanInUniform,
+  type Initializer,
+  initializedParameter,
+  uniform,
+} from "./initializers.ts";
 
 /** Settings of every layer with weights. */
 export interface LayerOptions {
-  /** Seed of the first weights. A weight's numbers depend on the seed and its name alone. */
+  /**
+   * Seed of the first weights. A weight's numbers depend on the seed and its name alone.
+   * @defaultValue 0
+   */
   seed?: number;
   /** Whether a learned bias is added. @defaultValue true */
   bias?: boolean;
@@ -14,9 +23,15 @@ export interface LayerOptions {
   weight?: Initializer;
 }
 
-/** First values of a layer's bias: PyTorch's, or zeros where the weight has an initializer. */
-export const biasInitializer = (weight: Initializer | undefined, fanIn: number): Initializer =>
-  uniform(weight ? 0 : 1 / Math.sqrt(fanIn));
+/** A layer's `NAME.weight` of `shape` and, where it has a bias, `NAME.bias` `[shape[0]]`. */
+export function layerParameters(name: string, shape: readonly number[], options: LayerOptions) {
+  const { seed = 0, bias = true, weight } = options;
+  const first = uniform(weight ? 0 : 1 / Math.sqrt(fanInOut(shape).fanIn));
+  return {
+    w: initializedParameter(`${name}.weight`, shape, weight ?? fanInUniform, seed),
+    b: bias ? initializedParameter(`${name}.bias`, [shape[0]], first, seed) : undefined,
+  };
+}
 
 /**
  * A linear layer: `x W^T + b` on `[..., inFeatures]`, giving `[..., outFeatures]`. Weights are
@@ -26,20 +41,9 @@ export function linear(
   name: string,
   inFeatures: number,
   outFeatures: number,
-  { seed = 0, bias = true, weight }: LayerOptions = {},
+  options: LayerOptions = {},
 ): (x: Expr) => Expr {
-  const w = initializedParameter(
-    `${name}.weight`,
-    [outFeatures, inFeatures],
-    weight ?? fanInUniform,
-    seed,
-  );
-  if (!bias) return (x) => matmul(x, w, { transposeB: true });
-  const b = initializedParameter(
-    `${name}.bias`,
-    [outFeatures],
-    biasInitializer(weight, inFeatures),
-    seed,
-  );
-  return (x) => add(matmul(x, w, { transposeB: true }), b);
+  const { w, b } = layerParameters(name, [outFeatures, inFeatures], options);
+  const apply = (x: Expr) => matmul(x, w, { transposeB: true });
+  return b ? (x) => add(apply(x), b) : apply;
 }

@@ -16,6 +16,23 @@ export interface Network {
   readonly signature: Readonly<Record<string, Signature>>;
 }
 
+/** Settings of every network. */
+export interface NetworkOptions {
+  /** Start of all parameter names. @defaultValue "" */
+  name?: string;
+  /** Seed of the first weights. @defaultValue 0 */
+  seed?: number;
+}
+
+/** Settings of every denoiser. */
+export interface DenoiserOptions extends NetworkOptions {
+  /**
+   * Adds an argument `condition` `[batch]` int64 in [0, classes], where `classes` itself means no
+   * class.
+   */
+  classes?: number;
+}
+
 /**
  * A network from a function over expressions. Its parameters are those that the function uses.
  * @throws RangeError or TypeError when shapes or dtypes inside do not fit `signature`.

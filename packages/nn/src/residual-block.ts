@@ -1,19 +1,17 @@
 import { add, dropout, type Expr, reshape, silu } from "@gen/graph";
 import { convolution } from "./convolution.ts";
-import { groupNorm } from "./group-norm.ts";
 import { zeros } from "./initializers.ts";
-import { linear } from "./linear.ts";
+import { type LayerOptions, linear } from "./linear.ts";
+import { groupNorm } from "./normalization.ts";
 
 /** Settings of {@link residualBlock}. */
-export interface ResidualBlockOptions {
+export interface ResidualBlockOptions extends Pick<LayerOptions, "seed"> {
   /** Features of the time embedding, the second argument. Without it the block takes none. */
   timeFeatures?: number;
   /** Groups of both normalizations. @defaultValue `defaultGroups(channels)` of each */
   groups?: number;
   /** The share of elements that training drops before the second convolution. @defaultValue 0 */
   dropout?: number;
-  /** Seed of the first weights. @defaultValue 0 */
-  seed?: number;
 }
 
 /**
@@ -27,13 +25,11 @@ export function residualBlock(
   name: string,
   inChannels: number,
   outChannels: number,
-  { timeFeatures, groups, dropout: rate = 0, seed = 0 }: ResidualBlockOptions = {},
+  { timeFeatures, groups, dropout: rate = 0, seed }: ResidualBlockOptions = {},
 ): (x: Expr, time?: Expr) => Expr {
   const norm1 = groupNorm(`${name}.norm1`, inChannels, { groups });
   const conv1 = convolution(`${name}.conv1`, inChannels, outChannels, { seed });
-  const project = timeFeatures
-    ? linear(`${name}.time`, timeFeatures, outChannels, { seed })
-    : undefined;
+  const project = timeFeatures && linear(`${name}.time`, timeFeatures, outChannels, { seed });
   const norm2 = groupNorm(`${name}.norm2`, outChannels, { groups });
   const conv2 = convolution(`${name}.conv2`, outChannels, outChannels, { seed, weight: zeros });
   const skip =

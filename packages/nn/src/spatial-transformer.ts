@@ -1,21 +1,14 @@
 import { add, type Expr, gelu, mul, reshape, slice, transpose } from "@gen/graph";
+import { type AttentionOptions, tokenAttention } from "./attention.ts";
 import { convolution } from "./convolution.ts";
-import { groupNorm } from "./group-norm.ts";
 import { zeros } from "./initializers.ts";
-import { layerNorm } from "./layer-norm.ts";
 import { linear } from "./linear.ts";
-import { tokenAttention } from "./token-attention.ts";
+import { groupNorm, layerNorm } from "./normalization.ts";
 
 /** Settings of {@link spatialTransformer}. */
-export interface SpatialTransformerOptions {
+export interface SpatialTransformerOptions extends AttentionOptions {
   /** Features of each token of the context. */
   contextFeatures: number;
-  /** Heads of attention. @defaultValue 1 */
-  heads?: number;
-  /** Groups of the normalization of the input. @defaultValue `defaultGroups(channels)` */
-  groups?: number;
-  /** Seed of the first weights. @defaultValue 0 */
-  seed?: number;
 }
 
 /**
@@ -29,7 +22,7 @@ export interface SpatialTransformerOptions {
 export function spatialTransformer(
   name: string,
   channels: number,
-  { contextFeatures, heads, groups, seed = 0 }: SpatialTransformerOptions,
+  { contextFeatures, heads, groups, seed }: SpatialTransformerOptions,
 ): (x: Expr, context: Expr) => Expr {
   const norm = groupNorm(`${name}.norm`, channels, { groups });
   const enter = convolution(`${name}.in`, channels, channels, { kernel: 1, seed });
@@ -43,8 +36,7 @@ export function spatialTransformer(
   const narrow = linear(`${name}.mlp.1`, inner, channels, { seed });
   const gated = (h: Expr) => mul(slice(h, 2, 0, inner), gelu(slice(h, 2, inner, 2 * inner)));
   return (x, context) => {
-    const flat = reshape(enter(norm(x)), [x.shape[0], channels, -1]);
-    let h = transpose(flat, [0, 2, 1]);
+    let h = transpose(reshape(enter(norm(x)), [x.shape[0], channels, -1]), [0, 2, 1]);
     h = add(h, self(norms[0](h)));
     h = add(h, cross(norms[1](h), context));
     h = add(h, narrow(gated(widen(norms[2](h)))));

@@ -13,6 +13,7 @@
  *   const next = state.map((slot) => outputs[slot.output]);
  */
 import {
+  add,
   concat,
   type Expr,
   type Graph,
@@ -20,17 +21,17 @@ import {
   graphOf,
   type Input,
   input,
+  mul,
   type Parameter,
   parametersOf,
   reshape,
   type Signature,
   shapeText,
   slice,
+  sub,
 } from "@gen/graph";
 import { clipByGlobalNorm } from "./clip-by-global-norm.ts";
 import { type DropoutMask, maskDropout } from "./dropout-masks.ts";
-import { movingAverage } from "./moving-average.ts";
-import { sizeOf } from "./size-of.ts";
 import { type Exprs, isExpr, mapValues, substitute } from "./substitute.ts";
 import type { TrainOptions } from "./train-options.ts";
 
@@ -99,7 +100,12 @@ export function stepGraph<Name extends string>(options: StepOptions<Name>): Step
   const packs = packsOf(parameters, packBelow);
   const slopes = gradients(losses.loss, parameters);
   const slopeOf = new Map(parameters.map((p, i) => [p, slopes[i]]));
-  const joined = packs.map((pack) => join(pack, slopeOf));
+  const joined = packs.map(({ shape, parts }) => {
+    const slopes = parts.map(({ parameter }) => slopeOf.get(parameter) as Expr);
+    if (slopes.length === 1) return reshape(slopes[0], shape);
+    const vectors = slopes.map((slope, i) => reshape(slope, [parts[i].size]));
+    return concat(vectors, 0);
+  });
   const clipped = clipNorm === undefined ? joined : clipByGlobalNorm(joined, clipNorm);
 
   const { moments } = optimizer;
@@ -117,7 +123,10 @@ export function stepGraph<Name extends string>(options: StepOptions<Name>): Step
   const state = packs.flatMap(({ shape, parts }, i) => {
     const held = kinds.map((kind) => input(`state/${kind}/${i}`, { shape }));
     const [weights, ...rest] = held;
-    for (const part of parts) weightOf.set(part.parameter, elementsOf(weights, part));
+    for (const { parameter, offset, size } of parts) {
+      const own = parts.length > 1 ? slice(weights, 0, offset, offset + size) : weights;
+      weightOf.set(parameter, reshape(own, parameter.shape));
+    }
     const { weight, moments: after } = optimizer.update(
       weights,
       clipped[i],
@@ -125,7 +134,10 @@ export function stepGraph<Name extends string>(options: StepOptions<Name>): Step
       Array.from({ length: rateCount }, (_, k) => rate(k)),
     );
     const next = [weight, ...after];
-    if (averages) next.push(movingAverage(rest[moments.length], weight, rate(rateCount)));
+    if (averages) {
+      const average = rest[moments.length];
+      next.push(add(average, mul(sub(weight, average), rate(rateCount))));
+    }
     return kinds.map((kind, k): Slot => {
       return { kind, parts, input: held[k], output: output(`next/${kind}/${i}`, next[k]) };
     });
@@ -151,9 +163,9 @@ export function chainSteps({ graph, state, losses, ...one }: StepGraph, count: n
   const steps = Array.from({ length: count }, (_, k): StepPorts => {
     const called = (name: string) => `${k}/${name}`;
     const own = (shared: Input) => {
-      const made = input(called(shared.name), shared);
-      places.push([shared, made]);
-      return made;
+      const copy = input(called(shared.name), shared);
+      places.push([shared, copy]);
+      return copy;
     };
     const ports = {
       batch: mapValues(batch, own),
@@ -195,7 +207,7 @@ function packsOf(parameters: readonly Parameter[], packBelow: number): Pack[] {
   let length = 0;
   for (const parameter of parameters) {
     const { shape } = parameter;
-    const size = sizeOf(shape);
+    const size = parameter.value.data.length;
     if (size >= packBelow) packs.push({ shape, parts: [{ parameter, offset: 0, size }] });
     else {
       small.push({ parameter, offset: length, size });
@@ -203,20 +215,6 @@ function packsOf(parameters: readonly Parameter[], packBelow: number): Pack[] {
     }
   }
   return small.length > 0 ? [...packs, { shape: [length], parts: small }] : packs;
-}
-
-/** One expression of the pack's shape from one of each parameter's shape. */
-function join({ shape, parts }: Pack, of: ReadonlyMap<Parameter, Expr>): Expr {
-  const all = parts.map(({ parameter }) => of.get(parameter) as Expr);
-  if (all.length === 1) return reshape(all[0], shape);
-  const vectors = all.map((one, i) => reshape(one, [parts[i].size]));
-  return concat(vectors, 0);
-}
-
-/** A parameter's elements of a slot, in the parameter's shape. */
-function elementsOf(slot: Input, { parameter, offset, size }: Part): Expr {
-  const isWhole = sizeOf(slot.shape as number[]) === size;
-  return reshape(isWhole ? slot : slice(slot, 0, offset, offset + size), parameter.shape);
 }
 
 function namedLosses(result: Expr | Record<string, Expr>): Record<string, Expr> {

@@ -1,10 +1,5 @@
 import { tensor } from "@gen/graph";
-import {
-  type FloatTensor,
-  type StoredTensor,
-  storedNumbers,
-  type Weights,
-} from "./stored-tensor.ts";
+import { type FloatTensor, type StoredTensor, storedNumbers, type Weights } from "./weights.ts";
 
 /** Everything that training continues from. */
 export interface TrainingState {

@@ -1,19 +1,17 @@
 import { add, concat, type Expr, type Signature, silu } from "@gen/graph";
 import { attention } from "./attention.ts";
-import { halvedSize } from "./conv-encoder.ts";
-import { convolution } from "./convolution.ts";
-import { embedding } from "./embedding.ts";
-import { groupNorm } from "./group-norm.ts";
+import { halvedSize } from "./conv-coders.ts";
+import { convolution, downsample, upsample } from "./convolution.ts";
+import { embedding, timestepEmbedding } from "./embedding.ts";
 import { zeros } from "./initializers.ts";
 import { linear } from "./linear.ts";
-import { type Network, network } from "./network.ts";
-import { downsample, upsample } from "./resample.ts";
+import { type DenoiserOptions, type Network, network } from "./network.ts";
+import { groupNorm } from "./normalization.ts";
 import { residualBlock } from "./residual-block.ts";
 import { spatialTransformer } from "./spatial-transformer.ts";
-import { timestepEmbedding } from "./timestep-embedding.ts";
 
 /** Settings of {@link unet}. */
-export interface UnetOptions {
+export interface UnetOptions extends DenoiserOptions {
   /** Height and width of x; divisible by 2 once for each level but the last (28 goes 28, 14, 7). */
   size: number;
   /** Channels of x. @defaultValue 1 */
@@ -41,11 +39,6 @@ export interface UnetOptions {
   /** Groups of every normalization. @defaultValue `defaultGroups(channels)` of each layer */
   groups?: number;
   /**
-   * Makes an argument `condition` `[batch]` int64 in [0, classes], where `classes` itself means no
-   * class.
-   */
-  classes?: number;
-  /**
    * Makes a last argument `context` `[batch, tokens, features]`, such as a text's embedding; the
    * attention blocks are then latent diffusion's transformers. Without `tokens`, any number fits.
    */
@@ -55,10 +48,6 @@ export interface UnetOptions {
    * @defaultValue 0
    */
   dropout?: number;
-  /** Start of all parameter names. @defaultValue "" */
-  name?: string;
-  /** Seed of the first weights. @defaultValue 0 */
-  seed?: number;
 }
 
 type Stage = (x: Expr, time: Expr, context?: Expr) => Expr;

@@ -25,7 +25,7 @@ import {
   withWeights,
 } from "@gen/nn";
 import { describe, expect, test } from "vitest";
-import { defaultGroups } from "../src/group-norm.ts";
+import { defaultGroups } from "../src/normalization.ts";
 import { computed, expectClose, type Plain, plainTensor } from "./compare.ts";
 
 interface LayerCase {
