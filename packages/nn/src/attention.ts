@@ -1,7 +1,7 @@
 import { add, type Expr, matmul, mul, reshape, slice, softmax, transpose } from "@gen/graph";
 import { convolution } from "./convolution.ts";
-import { zeros } from "./initializers.ts";
-import { type LayerOptions, linear } from "./linear.ts";
+import { type LayerOptions, zeros } from "./initializers.ts";
+import { linear } from "./linear.ts";
 import { groupNorm } from "./normalization.ts";
 
 /** Settings of {@link attention}. */
@@ -55,10 +55,7 @@ export interface TokenAttentionOptions extends LayerOptions {
   heads?: number;
   /** Features of the context's tokens. With it the layer is cross-attention. */
   contextFeatures?: number;
-  /**
-   * Whether queries, keys and values have a bias. The projection always has one.
-   * @defaultValue true
-   */
+  /** Whether queries, keys and values have a bias; the projection has. @defaultValue true */
   bias?: boolean;
 }
 
@@ -69,7 +66,7 @@ export interface TokenAttentionOptions extends LayerOptions {
  *
  * Weights are `NAME.qkv` for self-attention, `NAME.q` and `NAME.kv` for cross-attention, and
  * `NAME.project`. The parts of one weight follow each other in the order of its name.
- * @throws RangeError when `heads` does not divide `features`; TypeError where a context is missing.
+ * @throws RangeError when `heads` does not divide `features`, TypeError when a context is missing.
  */
 export function tokenAttention(
   name: string,
@@ -81,13 +78,13 @@ export function tokenAttention(
   const layer = (part: string, from: number, parts: number) =>
     linear(`${name}.${part}`, from, parts * features, { bias, weight, seed });
   const project = linear(`${name}.project`, features, features, { weight, seed });
-  const one = features / heads;
+  const perHead = features / heads;
   const headsOf = (all: Expr, part: number, order: number[]) => {
     const own = slice(all, 2, part * features, (part + 1) * features);
-    return transpose(reshape(own, [...own.shape.slice(0, 2), heads, one]), order);
+    return transpose(reshape(own, [...own.shape.slice(0, 2), heads, perHead]), order);
   };
   const attend = (q: Expr, kv: Expr, first: number, x: Expr): Expr => {
-    const queries = mul(headsOf(q, 0, [0, 2, 1, 3]), 1 / Math.sqrt(one));
+    const queries = mul(headsOf(q, 0, [0, 2, 1, 3]), 1 / Math.sqrt(perHead));
     const scores = matmul(queries, headsOf(kv, first, [0, 2, 3, 1]));
     const values = matmul(softmax(scores), headsOf(kv, first + 1, [0, 2, 1, 3]));
     return project(reshape(transpose(values, [0, 2, 1, 3]), x.shape));

@@ -4,15 +4,11 @@ import { convolution, downsample, upsample } from "./convolution.ts";
 import { linear } from "./linear.ts";
 import { type Network, type NetworkOptions, network } from "./network.ts";
 
-/** Settings of both {@link convEncoder} and {@link convDecoder}. */
+/** Settings of {@link convEncoder} and {@link convDecoder}. */
 export interface ConvCoderOptions extends NetworkOptions {
   /** Height and width of the images; divisible by 2 once for each entry of `channels`. */
   size: number;
-  /**
-   * The code keeps positions: it is `[batch, features, height, width]` instead of
-   * `[batch, features]`.
-   * @defaultValue false
-   */
+  /** Keeps positions: the code is `[batch, features, height, width]`, not `[batch, features]`. */
   map?: boolean;
   /** The activation after each convolution but the decoder's last. @defaultValue silu */
   activation?: Activation;
@@ -43,11 +39,9 @@ export interface ConvDecoderOptions extends ConvCoderOptions {
 
 /** The side after `levels` halvings. @throws RangeError when 2^levels does not divide `size`. */
 export function halvedSize(size: number, levels: number): number {
-  const small = size / 2 ** levels;
-  if (Number.isInteger(small) && small > 0) return small;
-  throw new RangeError(
-    `size must be divisible by ${2 ** levels} for ${levels} halvings, got ${size}`,
-  );
+  const parts = 2 ** levels;
+  if (Number.isInteger(size / parts) && size > 0) return size / parts;
+  throw new RangeError(`size must be divisible by ${parts} for ${levels} halvings, got ${size}`);
 }
 
 /**

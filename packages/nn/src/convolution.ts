@@ -1,5 +1,5 @@
 import { add, conv2d, type Expr, reshape, upsampleNearest } from "@gen/graph";
-import { type LayerOptions, layerParameters } from "./linear.ts";
+import { type LayerOptions, layerParameters } from "./initializers.ts";
 
 /** Settings of {@link convolution}. */
 export interface ConvolutionOptions extends LayerOptions {

@@ -53,11 +53,9 @@ function modulation(name: string, width: number, count: number): (condition: Exp
   };
 }
 
-const EPSILON = 1e-6;
-
 /** `norm(x) (1 + scale) + shift` of x `[batch, tokens, width]`, the norm without weights. */
 function modulatedNorm(width: number): (x: Expr, shift: Expr, scale: Expr) => Expr {
-  const norm = layerNorm("", width, { epsilon: EPSILON, affine: false });
+  const norm = layerNorm("", width, { epsilon: 1e-6, affine: false });
   return (x, shift, scale) => add(mul(norm(x), add(scale, 1)), shift);
 }
 
@@ -87,7 +85,7 @@ function ditBlock(
 
 const TIME_FEATURES = 256;
 
-/** Glorot and Bengio's weights of a linear layer of whole patches, which this convolution is. */
+/** Glorot and Bengio's weights: this convolution is a linear layer of whole patches. */
 const patchWeights: Initializer = (shape, key) =>
   tensor(xavierUniform()([shape[0], shape[1] * shape[2] * shape[3]], key).data, shape);
 
@@ -129,15 +127,9 @@ export function dit(options: DitOptions): Network {
   };
   return network(signature, (x, t, condition) => {
     const [batch] = x.shape;
-    const waves = timestepEmbedding(t, TIME_FEATURES, {
-      flipSinToCos: true,
-      downscaleFreqShift: 0,
-    });
-    let embedded = time2(silu(time1(waves)));
-    if (classes !== undefined) {
-      if (!condition) throw new TypeError("the dit needs its argument condition, got none");
-      embedded = add(embedded, classOf(condition));
-    }
+    const order = { flipSinToCos: true, downscaleFreqShift: 0 };
+    let embedded = time2(silu(time1(timestepEmbedding(t, TIME_FEATURES, order))));
+    if (classes !== undefined) embedded = add(embedded, classOf(condition));
     const tokens = transpose(reshape(stem(x), [batch, width, side * side]), [0, 2, 1]);
     const h = blocks.reduce((y: Expr, block) => block(y, embedded), add(tokens, places));
     const [shift, scale] = modulate(embedded);

@@ -12,8 +12,7 @@ import {
   type Tensor,
   tensor,
 } from "@gen/graph";
-import { initializedParameter, normalWeights } from "./initializers.ts";
-import type { LayerOptions } from "./linear.ts";
+import { initializedParameter, type LayerOptions, normalWeights } from "./initializers.ts";
 
 /**
  * A table of learned vectors: int64 or int32 indices `[...]` in `[0, count)` to `[..., features]`.
@@ -33,12 +32,9 @@ export function embedding(
 export interface TimestepEmbeddingOptions {
   /** Slowest period over 2 pi, in steps. @defaultValue 10,000 */
   maxPeriod?: number;
-  /**
-   * Cosines before sines (diffusers' `flip_sin_to_cos`).
-   * @defaultValue false, as in Ho et al.'s code
-   */
+  /** Cosines before sines (diffusers' `flip_sin_to_cos`). @defaultValue false, as Ho et al. */
   flipSinToCos?: boolean;
-  /** Diffusers' `downscale_freq_shift`. @defaultValue 1, as in Ho et al.'s code */
+  /** Diffusers' `downscale_freq_shift`. @defaultValue 1, as Ho et al. */
   downscaleFreqShift?: number;
 }
 
@@ -74,13 +70,11 @@ export function timestepEmbedding(
  * 3.5, for the column in the first half of the features and the row in the second, as in He et
  * al. 2022): `[1, side^2, features]`, each half `[sin(p w_0), ..., cos(p w_0), ...]` with
  * `w_i = 10000^(-4 i / features)`.
- * @throws RangeError unless `features` is a multiple of 4.
+ * @throws RangeError when `features` is not a multiple of 4.
  */
 export function gridEmbedding(side: number, features: number): Tensor {
   if (!(features > 0 && features % 4 === 0)) {
-    throw new RangeError(
-      `a position embedding's features must be a multiple of 4, got ${features}`,
-    );
+    throw new RangeError(`the grid's features must be a multiple of 4, got ${features}`);
   }
   const waves = features / 4;
   const data = new Float32Array(side * side * features);

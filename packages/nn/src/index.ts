@@ -1,30 +1,32 @@
 export { type Activation, activationFunction } from "./activation.ts";
 export { attention, tokenAttention } from "./attention.ts";
+export { residualBlock, spatialTransformer } from "./blocks.ts";
 export { convDecoder, convEncoder } from "./conv-coders.ts";
 export { convolution, downsample, upsample } from "./convolution.ts";
 export { dit } from "./dit.ts";
 export { embedding, timestepEmbedding } from "./embedding.ts";
 export {
-  fanInUniform,
   type Initializer,
   initializedParameter,
-  kaimingNormal,
   kaimingUniform,
   normalWeights,
   ones,
   uniform,
-  xavierNormal,
   xavierUniform,
   zeros,
 } from "./initializers.ts";
-export { cosineDecay, linearDecay } from "./learning-rates.ts";
 export { linear } from "./linear.ts";
 export { mlp } from "./mlp.ts";
 export { type Network, network, networkGraph } from "./network.ts";
 export { groupNorm, layerNorm } from "./normalization.ts";
-export { adam, adamw, type LearningRate, type Optimizer } from "./optimizer.ts";
-export { residualBlock } from "./residual-block.ts";
-export { spatialTransformer } from "./spatial-transformer.ts";
+export {
+  adam,
+  adamw,
+  cosineDecay,
+  type LearningRate,
+  linearDecay,
+  type Optimizer,
+} from "./optimizer.ts";
 export { train } from "./train.ts";
 export type {
   BatchInput,

@@ -15,8 +15,8 @@ export interface MlpOptions extends DenoiserOptions {
   /** The activation between layers. @defaultValue silu */
   activation?: Activation;
   /**
-   * Makes a denoiser, with a second argument t `[batch]` int64. Its embedding has 64 features, or
-   * as many as are given.
+   * Makes a denoiser, with a second argument t `[batch]` int64. The embedding of t has `features`,
+   * 64 by default.
    * @defaultValue false
    */
   time?: { features?: number } | boolean;

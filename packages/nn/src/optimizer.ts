@@ -1,4 +1,4 @@
-import { add, div, type Expr, mul, sqrt, square, sub } from "@gen/graph";
+import { add, div, type Expr, minimum, mul, reshape, sqrt, square, sub, sum } from "@gen/graph";
 
 /** One rate for all steps, or a function of the step from 0. */
 export type LearningRate = number | ((step: number) => number);
@@ -63,13 +63,13 @@ function adamUpdate(options: AdamOptions, decoupled: boolean): Optimizer {
     },
     // The moments are sums without their factor 1 - beta, which the rates hold: the same quotient in
     // fewer passes over memory.
-    update(weight, gradient, [first, second], [rate, offset, kept]) {
+    update(weight, gradient, [first, second], [rate, offset, decayed]) {
       const decays = weightDecay !== 0;
       const g = decays && !decoupled ? add(gradient, mul(weight, weightDecay)) : gradient;
       const m = add(mul(first, beta1), g);
       const v = add(mul(second, beta2), square(g));
       const step = mul(div(m, add(sqrt(v), offset)), rate);
-      const from = decays && decoupled ? mul(weight, kept) : weight;
+      const from = decays && decoupled ? mul(weight, decayed) : weight;
       return { weight: sub(from, step), moments: [m, v] };
     },
   };
@@ -89,3 +89,50 @@ export const adam = (options: AdamOptions = {}): Optimizer => adamUpdate(options
  * @throws RangeError when a setting is out of range.
  */
 export const adamw = (options: AdamOptions = {}): Optimizer => adamUpdate(options, true);
+
+/** Settings of {@link linearDecay} and {@link cosineDecay}. */
+export interface DecayOptions {
+  /** The largest rate. */
+  readonly peak: number;
+  /** Steps in all. */
+  readonly steps: number;
+  /** First steps, in which the rate rises in a line from `peak / warmUp`. @defaultValue 0 */
+  readonly warmUp?: number;
+  /** The rate after `steps`. @defaultValue 0 */
+  readonly floor?: number;
+}
+
+const decay =
+  (shape: (progress: number) => number, { peak, steps, warmUp = 0, floor = 0 }: DecayOptions) =>
+  (step: number): number => {
+    if (step < warmUp) return (peak * (step + 1)) / warmUp;
+    const progress = Math.min(1, (step - warmUp) / Math.max(1, steps - warmUp));
+    return floor + (peak - floor) * shape(progress);
+  };
+
+/** A schedule that falls in a line: `floor + (peak - floor) (1 - step / steps)`. */
+export const linearDecay = (options: DecayOptions): ((step: number) => number) =>
+  decay((progress) => 1 - progress, options);
+
+/**
+ * A schedule that falls as half a cosine: `floor + (peak - floor) (1 + cos(pi step / steps)) / 2`
+ * (Loshchilov and Hutter 2017, eq. 5, without restarts).
+ */
+export const cosineDecay = (options: DecayOptions): ((step: number) => number) =>
+  decay((progress) => (1 + Math.cos(Math.PI * progress)) / 2, options);
+
+/** The Euclidean norm of all elements of all expressions, a scalar. */
+export const globalNorm = (parts: readonly Expr[]): Expr =>
+  sqrt(parts.map((part) => sum(square(part))).reduce((a, b) => add(a, b)));
+
+/**
+ * Multiplies gradients by `min(1, limit / (norm + 1e-6))` of their global norm, as PyTorch's
+ * `clip_grad_norm_` (Pascanu, Mikolov and Bengio 2013, algorithm 1).
+ * @throws RangeError when `limit` is not above 0.
+ */
+export function clipByGlobalNorm(gradients: readonly Expr[], limit: number): Expr[] {
+  if (!(limit > 0)) throw new RangeError(`clipNorm must be above 0, got ${limit}`);
+  const factor = minimum(div(limit, add(globalNorm(gradients), 1e-6)), 1);
+  const factorLike = ({ shape }: Expr) => reshape(factor, Array(shape.length).fill(1));
+  return gradients.map((gradient) => mul(gradient, factorLike(gradient)));
+}

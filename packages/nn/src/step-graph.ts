@@ -4,9 +4,8 @@
  *   loss = f(b; w)    g = d loss / d w, scaled down to the norm `clipNorm`
  *   w', m' = optimizer.update(w, g, m, r)    a' = a + (w' - a) share
  *
- * What is kept from step to step is a list of slots: each is an input of the graph, and the output
- * that takes the input's place in the next run. `train` compiles the graph, and `train-run.ts`
- * moves the tensors. For one run by hand:
+ * The state is a list of slots. A slot is an input of the graph, and the output that takes the
+ * input's place in the next run. `train` compiles the graph, and `train-run.ts` moves the tensors:
  *
  *   const { graph, state, steps } = stepGraph({ loss, signature, optimizer: adam() });
  *   const outputs = await (await backend.compile(graph)).run(inputs); // batch, rates, state by name
@@ -30,12 +29,12 @@ import {
   slice,
   sub,
 } from "@gen/graph";
-import { clipByGlobalNorm } from "./clip-by-global-norm.ts";
 import { type DropoutMask, maskDropout } from "./dropout-masks.ts";
+import { clipByGlobalNorm } from "./optimizer.ts";
 import { type Exprs, isExpr, mapValues, substitute } from "./substitute.ts";
 import type { TrainOptions } from "./train-options.ts";
 
-/** Settings of {@link stepGraph}: those of `train` that decide the graph. */
+/** The settings of `train` that decide the graph. */
 export type StepOptions<Name extends string> = Pick<
   TrainOptions<unknown, Name>,
   "loss" | "signature" | "parameters" | "optimizer" | "clipNorm" | "packBelow"
@@ -52,8 +51,8 @@ export interface Part {
 }
 
 /**
- * One tensor that is kept from step to step. A large parameter has a slot in its own shape. The
- * small ones lie end to end in one vector, since each tensor costs more than their few elements.
+ * One tensor of the state. A large parameter has a slot of its own shape. The small parameters lie
+ * end to end in one vector, since a tensor costs more than their few elements.
  */
 export interface Slot {
   /** `weights`, one of the optimizer's moments, or `ema`. */
@@ -64,14 +63,14 @@ export interface Slot {
   readonly output: string;
 }
 
-/** What one step takes from the host and gives to it. */
+/** The inputs of one step and its outputs for each sample. */
 export interface StepPorts {
   /** The batch, by the names of the signature. */
   readonly batch: Readonly<Record<string, Input>>;
   readonly masks: readonly DropoutMask[];
   /** The optimizer's rates, and the moving average's share last. */
   readonly rates: Input;
-  /** The outputs with numbers of each sample `[batch]`, by the names of the losses. */
+  /** The names of the outputs `[batch]`, by the names of the losses. */
   readonly samples: Readonly<Record<string, string>>;
 }
 
@@ -80,7 +79,7 @@ export interface StepGraph {
   readonly graph: Graph;
   readonly state: readonly Slot[];
   readonly steps: readonly StepPorts[];
-  /** The outputs with the last step's scalar losses, by the names of the losses. */
+  /** The names of the outputs with the last step's scalar losses, by the names of the losses. */
   readonly losses: Readonly<Record<string, string>>;
 }
 
@@ -92,8 +91,8 @@ export interface StepGraph {
 export function stepGraph<Name extends string>(options: StepOptions<Name>): StepGraph {
   const { signature, optimizer, clipNorm, averages = false, packBelow = 65_536 } = options;
   const batch = mapValues<Signature, Input>(signature, (s, name) => input(name, s));
-  const given = namedLosses(options.loss(batch as Record<Name, Input>));
-  const { roots: losses, masks } = maskDropout(given);
+  const unmasked = namedLosses(options.loss(batch as Record<Name, Input>));
+  const { roots: losses, masks } = maskDropout(unmasked);
   const parameters = options.parameters ?? parametersOf(losses.loss);
   if (parameters.length === 0) throw new RangeError("the loss uses no parameters to train");
 
@@ -121,8 +120,8 @@ export function stepGraph<Name extends string>(options: StepOptions<Name>): Step
   const lossOutputs = mapValues(losses, (value, name) => output(`losses/${name}`, value));
   const weightOf = new Map<Expr, Expr>();
   const state = packs.flatMap(({ shape, parts }, i) => {
-    const held = kinds.map((kind) => input(`state/${kind}/${i}`, { shape }));
-    const [weights, ...rest] = held;
+    const inputs = kinds.map((kind) => input(`state/${kind}/${i}`, { shape }));
+    const [weights, ...rest] = inputs;
     for (const { parameter, offset, size } of parts) {
       const own = parts.length > 1 ? slice(weights, 0, offset, offset + size) : weights;
       weightOf.set(parameter, reshape(own, parameter.shape));
@@ -139,16 +138,16 @@ export function stepGraph<Name extends string>(options: StepOptions<Name>): Step
       next.push(add(average, mul(sub(weight, average), rate(rateCount))));
     }
     return kinds.map((kind, k): Slot => {
-      return { kind, parts, input: held[k], output: output(`next/${kind}/${i}`, next[k]) };
+      return { kind, parts, input: inputs[k], output: output(`next/${kind}/${i}`, next[k]) };
     });
   });
-  const named = (isSample: boolean) =>
+  const lossesOfRank = (rank: number) =>
     Object.fromEntries(
-      Object.entries(lossOutputs).filter(([name]) => losses[name].shape.length > 0 === isSample),
+      Object.entries(lossOutputs).filter(([name]) => losses[name].shape.length === rank),
     );
-  const steps = [{ batch, masks, rates, samples: named(true) }];
+  const steps = [{ batch, masks, rates, samples: lossesOfRank(1) }];
   const graph = graphOf(substitute(outputs, weightOf), inputsOf(steps, state));
-  return { graph, state, steps, losses: named(false) };
+  return { graph, state, steps, losses: lossesOfRank(0) };
 }
 
 /**
@@ -161,9 +160,9 @@ export function chainSteps({ graph, state, losses, ...one }: StepGraph, count: n
   let places: [Expr, Expr][] = [];
   let values: Exprs = {};
   const steps = Array.from({ length: count }, (_, k): StepPorts => {
-    const called = (name: string) => `${k}/${name}`;
+    const ownName = (name: string) => `${k}/${name}`;
     const own = (shared: Input) => {
-      const copy = input(called(shared.name), shared);
+      const copy = input(ownName(shared.name), shared);
       places.push([shared, copy]);
       return copy;
     };
@@ -171,10 +170,10 @@ export function chainSteps({ graph, state, losses, ...one }: StepGraph, count: n
       batch: mapValues(batch, own),
       masks: masks.map((mask) => ({ ...mask, input: own(mask.input) })),
       rates: own(rates),
-      samples: mapValues(samples, called),
+      samples: mapValues(samples, ownName),
     };
     values = substitute(graph.outputs, new Map(places));
-    for (const name of Object.values(samples)) outputs[called(name)] = values[name];
+    for (const name of Object.values(samples)) outputs[ownName(name)] = values[name];
     places = state.map((slot) => [slot.input, values[slot.output]]);
     return ports;
   });
@@ -193,21 +192,16 @@ const inputsOf = (steps: readonly StepPorts[], state: readonly Slot[]): Input[] 
   ...state.map((slot) => slot.input),
 ];
 
-interface Pack {
-  readonly shape: readonly number[];
-  readonly parts: readonly Part[];
-}
-
-/** Parameters of fewer than `packBelow` elements together, each other one by itself. */
-function packsOf(parameters: readonly Parameter[], packBelow: number): Pack[] {
+/** The parameters of each slot: a large parameter alone, the small ones together. */
+function packsOf(parameters: readonly Parameter[], packBelow: number) {
   const odd = parameters.find((p) => p.dtype !== "float32");
   if (odd) throw new TypeError(`training needs float32 weights, got ${odd.name} of ${odd.dtype}`);
-  const packs: Pack[] = [];
+  const packs: { shape: readonly number[]; parts: Part[] }[] = [];
   const small: Part[] = [];
   let length = 0;
   for (const parameter of parameters) {
-    const { shape } = parameter;
-    const size = parameter.value.data.length;
+    const { shape, value } = parameter;
+    const size = value.data.length;
     if (size >= packBelow) packs.push({ shape, parts: [{ parameter, offset: 0, size }] });
     else {
       small.push({ parameter, offset: length, size });

@@ -55,10 +55,7 @@ export interface TrainRunOptions<T> {
   ema?: number | MovingAverageOptions;
   /** Gradients of a larger global norm are scaled down to this norm. */
   clipNorm?: number;
-  /**
-   * Steps between two readings of the losses. Each reading checks and reports them.
-   * @defaultValue 10
-   */
+  /** Steps between two readings of the losses, which check and report them. @defaultValue 10 */
   logEvery?: number;
   /** Stops training after the current step. The result holds what was learned. */
   signal?: { readonly aborted: boolean };
@@ -99,10 +96,7 @@ export interface TrainOptions<T, Name extends string = string> extends TrainRunO
     readonly step: number;
     readonly losses: Readonly<Record<string, FloatArray>>;
   }) => void;
-  /**
-   * Parameters of fewer elements than this share one tensor. Changes the speed alone.
-   * @defaultValue 65,536
-   */
+  /** Parameters of fewer elements share one tensor. Changes speed alone. @defaultValue 65,536 */
   packBelow?: number;
 }
 

@@ -109,7 +109,13 @@ export async function train<T, Name extends string>(
     let yielded = started;
     while (step < steps && !signal?.aborted) {
       const untilReport = Math.min(steps - step, logEvery - (step % logEvery));
-      const taken = await take(batches, untilReport < stepsPerRun ? 1 : stepsPerRun);
+      const wanted = untilReport < stepsPerRun ? 1 : stepsPerRun;
+      const taken: Record<Name, BatchInput>[] = [];
+      while (taken.length < wanted) {
+        const next = await batches.next();
+        if (next.done) break;
+        taken.push(next.value);
+      }
       if (taken.length === 0) break;
       // Batches that do not fill a run are taken one by one.
       const count = taken.length === stepsPerRun ? stepsPerRun : 1;
@@ -155,15 +161,4 @@ function ratesOf({ optimizer, ema }: Pick<TrainOptions<unknown>, "optimizer" | "
     }
     return rates.length > 0 ? rates : [0];
   };
-}
-
-/** The next `count` batches, or as many as there are. */
-async function take<B>(batches: Iterator<B> | AsyncIterator<B>, count: number): Promise<B[]> {
-  const taken: B[] = [];
-  while (taken.length < count) {
-    const next = await batches.next();
-    if (next.done) break;
-    taken.push(next.value);
-  }
-  return taken;
 }

@@ -194,7 +194,7 @@ describe("unet's conditions and result", () => {
     const net = unet({ ...small, crossAttention: { features: 6, tokens: 77 } });
     expect(net.signature.context.shape).toEqual(["batch", 77, 6]);
     const [x, t] = ["x", "t"].map((name) => input(name, net.signature[name]));
-    expect(() => net.apply(x, t)).toThrow(/the unet needs its argument context, got none/);
+    expect(() => net.apply(x, t)).toThrow(/the network needs its argument context, got none/);
   });
 });
 
@@ -255,7 +255,7 @@ describe("dit", () => {
     );
     const net = dit({ size: 4, width: 8, depth: 1, classes: 2 });
     const [x, t] = ["x", "t"].map((name) => input(name, net.signature[name]));
-    expect(() => net.apply(x, t)).toThrow(/the dit needs its argument condition, got none/);
+    expect(() => net.apply(x, t)).toThrow(/the network needs its argument condition, got none/);
   });
 });
 

@@ -12,8 +12,8 @@ import {
 import { adam, adamw, cosineDecay, linearDecay, type TrainResult, train } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { describe, expect, test } from "vitest";
-import { clipByGlobalNorm, globalNorm } from "../src/clip-by-global-norm.ts";
 import type { AdamOptions } from "../src/optimizer.ts";
+import { clipByGlobalNorm, globalNorm } from "../src/optimizer.ts";
 import { computed, expectClose, type Plain, plainTensor } from "./compare.ts";
 
 type Weights = Record<"w" | "b" | "s", Plain>;
