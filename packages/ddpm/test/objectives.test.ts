@@ -26,9 +26,9 @@ import {
   lossWeights,
   qSample,
   qStep,
-  uniformTimes,
 } from "../src/index.ts";
 import type { LossWeighting } from "../src/loss-weights.ts";
+import { uniformTimes } from "../src/time-sampler.ts";
 
 const { cases } = fixture("elementary.json");
 const schedule = linearSchedule({ steps: 40, betaEnd: 0.25 });

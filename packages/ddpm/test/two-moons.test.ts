@@ -125,7 +125,7 @@ describe("a DDPM of two moons", () => {
     const heard: string[] = [];
     const onWarning = (message: string) => heard.push(message);
     await train({ schedule: linearSchedule({ steps: 100 }), steps: 1, onWarning });
-    expect(heard).toEqual([expect.stringContaining("the last of 100 steps still holds 0.60 of")]);
+    expect(heard).toEqual([expect.stringContaining("the last of 100 levels still holds 0.603 of")]);
     await train({ steps: 1, onWarning });
     expect(heard).toHaveLength(1);
   });

@@ -52,7 +52,7 @@ const uniformByFans =
   (shape, key) =>
     uniform(boundOf(fanInOut(shape)))(shape, key);
 
-/** Uniform with variance `gain^2 / fanIn` (He et al. 2015, section 2.2); gain sqrt(2) suits relu. */
+/** Uniform with variance `gain^2 / fanIn` (He et al. 2015, section 2.2), for relu by default. */
 export const kaimingUniform = (gain = Math.SQRT2): Initializer =>
   uniformByFans(({ fanIn }) => gain * Math.sqrt(3 / fanIn));
 

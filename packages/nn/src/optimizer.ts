@@ -61,7 +61,7 @@ function adamUpdate(options: AdamOptions, decoupled: boolean): Optimizer {
       const second = Math.sqrt((1 - beta2) / (1 - beta2 ** (step + 1)));
       return [(rate * first) / second, epsilon / second, 1 - rate * weightDecay];
     },
-    // The moments are sums without their factor 1 - beta, which the rates hold: the same quotient in
+    // The moments lack their factor 1 - beta, which the rates hold. The quotient is the same, in
     // fewer passes over memory.
     update(weight, gradient, [first, second], [rate, offset, decayed]) {
       const decays = weightDecay !== 0;

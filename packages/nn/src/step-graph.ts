@@ -8,7 +8,7 @@
  * input's place in the next run. `train` compiles the graph, and `train-run.ts` moves the tensors:
  *
  *   const { graph, state, steps } = stepGraph({ loss, signature, optimizer: adam() });
- *   const outputs = await (await backend.compile(graph)).run(inputs); // batch, rates, state by name
+ *   const outputs = await (await backend.compile(graph)).run(inputs); // batch, rates, state
  *   const next = state.map((slot) => outputs[slot.output]);
  */
 import {

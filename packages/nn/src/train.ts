@@ -25,7 +25,7 @@ const ADVICE = "a smaller learningRate or a clipNorm may help";
  *
  * Resuming gives the same numbers as not having stopped, bit for bit on backends that compute in
  * float32.
- * @throws GenError `not-finite` when a loss that is read, or a weight at the end, is NaN or infinite.
+ * @throws GenError `not-finite` when a loss that is read, or a weight at the end, is not finite.
  * @throws RangeError or TypeError when a batch lacks an input or a shape or setting does not fit.
  */
 export async function train<T, Name extends string>(

@@ -13,7 +13,7 @@ export interface LatentDataset {
 
 /**
  * Encodes a dataset for latent diffusion (Rombach et al. 2022, section 4.3.2 and appendix G): one
- * draw from each item's posterior, keyed by seed and item, standardized for each feature or channel.
+ * draw from each item's posterior, keyed by seed and item, standardized by feature or channel.
  *
  * `draw: "mean"` takes the posterior means instead. Labels are kept.
  *

@@ -36,7 +36,8 @@ export interface TrainedVae extends TrainResult {
  * The losses are `loss`, `reconstruction` and `kl`, in nats for each item. The seed and the step
  * alone decide batches and noise. The given model stays as it is.
  *
- * @throws Error when the loss is no longer finite; RangeError when the items do not fit the model.
+ * @throws GenError `not-finite` when the loss is no longer finite; RangeError when the items do not
+ * fit the model.
  */
 export async function trainVae<T>(options: TrainVaeOptions<T>): Promise<TrainedVae> {
   const { model, dataset, batchSize = 128, seed = 0, beta } = options;

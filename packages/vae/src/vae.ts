@@ -26,7 +26,7 @@ export interface Vae {
   /** Shape of one z, without the batch: features, or channels first. */
   readonly latent: readonly number[];
   readonly parameters: Network["parameters"];
-  /** The posterior q(z | x): x `[batch, ...shape]` to mean and log variance `[batch, ...latent]`. */
+  /** The posterior q(z | x): x `[batch, ...shape]` to its parameters `[batch, ...latent]`. */
   encode(x: Expr): { readonly mean: Expr; readonly logVariance: Expr };
   /** z `[batch, ...latent]` to the likelihood's logits or mean, `[batch, ...shape]`. */
   decode(z: Expr): Expr;
