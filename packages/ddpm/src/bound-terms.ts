@@ -17,7 +17,7 @@ import {
   normalLogProb,
   type PredictionType,
 } from "@gen/math";
-import { type Clip, clipBounds, clipped, type DdpmVariance, tableAt } from "@gen/sampling";
+import { clipBounds, clipped, type DdpmVariance, tableAt } from "@gen/sampling";
 import type { NoiseSchedule } from "@gen/schedules";
 
 /** The likelihood of the last step: of 8-bit values in [-1, 1], or a density. */
@@ -33,7 +33,7 @@ export interface BoundModel {
   /** The likelihood of the last step. @defaultValue "discretized", for 8-bit images */
   readonly decoder?: Decoder;
   /** Bounds of the clean estimate: c for [-c, c], [low, high], or false. @defaultValue false */
-  readonly clip?: Exclude<Clip, object> | readonly [low: number, high: number];
+  readonly clip?: number | readonly [low: number, high: number] | false;
 }
 
 /** Data x0, noisy samples x at steps t `[batch]`, and the denoiser's output for them. */

@@ -2,9 +2,7 @@ import type { Dataset } from "@gen/data";
 import { type Shape, type Signature, shapeText, type Tensor, tensor } from "@gen/graph";
 import { type Conditions, conditionInputs } from "@gen/sampling";
 
-/**
- * The conditions of a dataset's items, `[length, ...]` each, by the names of a program's inputs.
- */
+/** The conditions of a dataset's items, `[length, ...]` each, by the names of a program's inputs. */
 export type ItemConditions = Readonly<Record<string, Tensor>>;
 
 /** A dataset's labels as a condition, `[length]` int64. */
@@ -38,8 +36,8 @@ export function itemConditions(
   const labeled = open.length === 1 ? open[0] : undefined;
   const found = Object.entries(inputs).map(([name, { shape }]) => {
     const values = known[name] ?? (name === labeled && dataset.labels && labelsOf(dataset));
-    if (values)
-      return [name, checkedShape(ownName(name), values, [dataset.length, ...shape.slice(1)])];
+    const itemShape = [dataset.length, ...shape.slice(1)];
+    if (values) return [name, checkedShape(ownName(name), values, itemShape)];
     throw new RangeError(
       name === labeled
         ? `the network takes a condition, but ${dataset.name} has no labels`

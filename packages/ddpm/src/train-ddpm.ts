@@ -39,8 +39,8 @@ export interface TrainDdpmOptions<T = unknown> extends TrainNoisyOptions<T>, Obj
    */
   readonly conditionDropout?: number;
   /**
-   * The conditions that mean none, by name: a number, or one item's values. A number without a name
-   * is the only condition.
+   * The conditions of a dropped sample, by name: a number, or one item's values. A number without a
+   * name is the only condition.
    * @defaultValue the number of classes for labels, as in `mlp` and `unet`
    */
   readonly unconditional?: GuidanceCondition;
@@ -128,7 +128,7 @@ function classNames({ condition }: Denoiser, dataset: Dataset): readonly string[
   return dataset.classes ?? Array.from({ length: classesOf(dataset) }, (_, i) => String(i));
 }
 
-/** A network with what it predicts, or a denoiser as it is. */
+/** A denoiser of the network, or the given denoiser. */
 function modelOf(network: Network | Denoiser, predicts: PredictionType | undefined): Denoiser {
   if (!("predicts" in network)) return denoiser(network, predicts);
   if (predicts === undefined || predicts === network.predicts) return network;
@@ -137,7 +137,7 @@ function modelOf(network: Network | Denoiser, predicts: PredictionType | undefin
   );
 }
 
-/** The conditions that mean none, by a program's inputs. */
+/** The conditions of a dropped sample, by a program's inputs. */
 function unconditionalOf<T>(
   conditions: ItemConditions,
   { unconditional, dataset }: TrainDdpmOptions<T>,
@@ -158,7 +158,7 @@ function unconditionalOf<T>(
   );
 }
 
-/** How many classes a dataset's labels have. */
+/** The number of classes of a dataset's labels. */
 function classesOf({ classes, labels }: Dataset): number {
   return classes?.length ?? (labels ? labels.reduce((a, b) => Math.max(a, b), 0) + 1 : 0);
 }
