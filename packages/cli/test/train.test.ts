@@ -129,7 +129,7 @@ describe.concurrent("gen train", () => {
     ];
     const { code, stdout, stderr } = await gen([...args, "--out", at("short"), "--json"]);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/the last of 50 steps still holds 0\.\d+ of the signal/);
+    expect(stderr).toMatch(/the last of 50 levels still holds 0\.\d+ of the signal/);
     expect(JSON.parse(stdout).steps).toBe(1);
   });
 });

@@ -4,31 +4,31 @@ import type { TimeSampler } from "./time-sampler.ts";
 
 /** A sampler of time steps that learns from the losses of a training. */
 export interface AdaptiveTimeSampler extends Pick<TimeSampler, "sample"> {
-  /** Adds the losses `[batch]` of the earliest batch drawn that has none yet. */
+  /** Adds the losses `[batch]` of the earliest batch that has none yet. */
   addLosses(losses: ArrayLike<number>): void;
-  /** What a training's state keeps of the sampler. */
+  /** The sampler's state, for the state of the training. */
   state(): NonNullable<TrainingState["times"]>;
 }
 
-/** A batch that was drawn, and its losses once they are known. */
+/** The time steps of a batch, and its losses once they are known. */
 interface DrawnBatch {
   readonly t: ArrayLike<number>;
   losses?: ArrayLike<number>;
 }
 
 /**
- * Updates a sampler with each batch's losses just before the batch `delay` later is drawn, however
- * many steps a run of the program takes. So the draws do not depend on how steps were grouped, or
- * on where a training was stopped and resumed.
+ * Updates a sampler with each batch's losses just before it draws the batch `delay` later. So the
+ * draws depend neither on the number of steps in a run of the program, nor on where a training was
+ * stopped and resumed.
  */
 export function adaptiveTimeSampler(
   times: TimeSampler,
   delay: number,
   resume: TrainingState["times"] = {},
 ): AdaptiveTimeSampler {
-  const { "waiting/t": t, "waiting/losses": losses, ...own } = resume;
+  const { "waiting/t": t, "waiting/losses": losses, ...learned } = resume;
   const waiting: DrawnBatch[] = t && losses ? batchesOf(t, losses) : [];
-  if (Object.keys(own).length > 0) times.restore?.(own);
+  if (Object.keys(learned).length > 0) times.restore?.(learned);
   return {
     sample(count, stream) {
       while (waiting.length >= delay) {
@@ -56,12 +56,10 @@ export function adaptiveTimeSampler(
   };
 }
 
-const matrix = (rows: readonly ArrayLike<number>[]): FloatTensor =>
-  tensor(
-    rows.flatMap((row) => Array.from(row)),
-    [rows.length, rows[0].length],
-    "float64",
-  ) as FloatTensor;
+function matrix(rows: readonly ArrayLike<number>[]): FloatTensor {
+  const numbers = rows.flatMap((row) => Array.from(row));
+  return tensor(numbers, [rows.length, rows[0].length], "float64") as FloatTensor;
+}
 
 function batchesOf(t: FloatTensor, losses: FloatTensor): DrawnBatch[] {
   const [count, size] = t.shape;

@@ -1,22 +1,42 @@
-import { add, type Expr, exprArithmetic, mean, mul, reshape } from "@gen/graph";
-import { denoisedCoefficients, type PredictionType } from "@gen/math";
-import { type Clip, clipBounds, clipped, type DdpmVariance, tableAt } from "@gen/sampling";
+import {
+  add,
+  type Expr,
+  exprArithmetic,
+  log,
+  maximum,
+  mean,
+  mul,
+  neg,
+  reshape,
+  sub,
+} from "@gen/graph";
+import {
+  denoisedCoefficients,
+  discretizedGaussianLogProb,
+  klNormal,
+  normalLogProb,
+  type PredictionType,
+} from "@gen/math";
+import { clipBounds, clipped, type DdpmVariance, tableAt } from "@gen/sampling";
 import type { NoiseSchedule } from "@gen/schedules";
-import { boundDecoder, boundKl, type Decoder } from "./bound-term.ts";
-import { fixedLargeTable, logVarianceTables, reverseLogVariance } from "./reverse-variance.ts";
 
-/** The model whose bound is taken. */
+/** The likelihood of the last step: of 8-bit values in [-1, 1], or a density. */
+export type Decoder = "discretized" | "density";
+
+/** The model whose bound is computed. */
 export interface BoundModel {
   readonly schedule: NoiseSchedule;
-  readonly predicts: PredictionType;
-  readonly variance: DdpmVariance;
-  /** @defaultValue "discretized" */
+  /** The prediction of the denoiser. @defaultValue "epsilon" */
+  readonly predicts?: PredictionType;
+  /** The reverse variance, see `ddpmSteps`. @defaultValue "fixed_small" */
+  readonly variance?: DdpmVariance;
+  /** The likelihood of the last step. @defaultValue "discretized", for 8-bit images */
   readonly decoder?: Decoder;
-  /** @defaultValue false */
-  readonly clip?: Clip;
+  /** Bounds of the clean estimate: c for [-c, c], [low, high], or false. @defaultValue false */
+  readonly clip?: number | readonly [low: number, high: number] | false;
 }
 
-/** Data x0, noisy samples x at steps t `[batch]`, and what the denoiser gave. */
+/** Data x0, noisy samples x at steps t `[batch]`, and the denoiser's output for them. */
 export interface BoundInputs {
   readonly x0: Expr;
   readonly x: Expr;
@@ -27,13 +47,20 @@ export interface BoundInputs {
 
 /**
  * The variational bound's term at each sample's step, in nats, the mean over its elements
- * `[batch]`: `kl` for t > 0, `decoder` for t = 0 (Ho et al. 2020, eq. 5).
+ * `[batch]`. For t > 0, `kl` is `KL(q(x_{t-1} | x_t, x0) || p(x_{t-1} | x_t))` (Ho et al. 2020, eq.
+ * 5). For t = 0, `decoder` is `-log p(x0 | x_1)` (eq. 13).
+ * @throws RangeError when the variance is learned and the denoiser has none.
  */
-export function boundTerms({ schedule, predicts, decoder, clip, ...model }: BoundModel) {
-  const logs = logVarianceTables(schedule);
-  const fixedLarge = fixedLargeTable(logs);
-  return ({ x0, x, t, prediction, variance }: BoundInputs) => {
+export function boundTerms(model: BoundModel) {
+  const { schedule, predicts = "epsilon", decoder = "discretized", clip } = model;
+  const small = schedule.posteriorLogVarianceClipped;
+  const large = schedule.betas.map(Math.log);
+  const fixedLarge = large.slice();
+  // A likelihood at t = 0 needs the small log variance.
+  fixedLarge[0] = small[0];
+  return ({ x0, x, t, prediction, variance: raw }: BoundInputs) => {
     const at = (table: Float64Array) => tableAt(table, t, x);
+    const smallest = at(small);
     const rows = Array.from({ length: schedule.length }, (_, i) =>
       denoisedCoefficients(predicts, schedule.level(i)),
     );
@@ -42,27 +69,41 @@ export function boundTerms({ schedule, predicts, decoder, clip, ...model }: Boun
       mul(at(Float64Array.from(rows, (row) => row.prediction)), prediction),
     );
     const estimate = clip ? clipped(unclipped, clipBounds(clip)) : unclipped;
-    const inputs = {
-      x0,
-      x,
-      estimate,
-      logVariance: reverseLogVariance(
-        exprArithmetic,
-        model.variance,
-        { small: at(logs.small), large: at(logs.large), fixedLarge: at(fixedLarge) },
-        variance,
-      ),
-      posterior: {
-        x0: at(schedule.posteriorMeanX0),
-        x: at(schedule.posteriorMeanX),
-        logVariance: at(logs.small),
-      },
-    };
+    const logVariance = reverseLogVariance(model.variance ?? "fixed_small");
+    const [ofX0, ofX] = [at(schedule.posteriorMeanX0), at(schedule.posteriorMeanX)];
+    const meanOf = (clean: Expr) => add(mul(ofX0, clean), mul(ofX, x));
     return {
       estimate,
-      kl: () => sampleMeans(boundKl(exprArithmetic, inputs)),
-      decoder: () => sampleMeans(boundDecoder(exprArithmetic, inputs, decoder ?? "discretized")),
+      kl: () =>
+        sampleMeans(klNormal(exprArithmetic, meanOf(x0), smallest, meanOf(estimate), logVariance)),
+      decoder() {
+        const logProb =
+          decoder === "density"
+            ? normalLogProb(exprArithmetic, x0, meanOf(estimate), logVariance)
+            : discretizedGaussianLogProb(
+                exprArithmetic,
+                x0,
+                meanOf(estimate),
+                mul(logVariance, 0.5),
+              );
+        return sampleMeans(neg(logProb));
+      },
     };
+
+    /** The log variance of `p(x_{t-1} | x_t)`. */
+    function reverseLogVariance(kind: DdpmVariance): Expr {
+      if (kind.startsWith("fixed_large")) return at(fixedLarge);
+      if (kind.startsWith("fixed")) return smallest;
+      if (!raw) {
+        throw new RangeError(
+          `a denoiser must give twice the channels of x (axis 1) where the variance is ${kind}`,
+        );
+      }
+      if (kind === "learned_log") return raw;
+      if (kind === "learned") return log(maximum(raw, 1e-20));
+      const share = mul(add(raw, 1), 0.5);
+      return add(smallest, mul(share, sub(at(large), smallest)));
+    }
   };
 }
 

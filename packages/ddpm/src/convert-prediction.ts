@@ -5,15 +5,15 @@ import {
   predictionCoefficients,
 } from "@gen/math";
 import type { NoiseSchedule } from "@gen/schedules";
-import { rowsOf, sameLength } from "./rows.ts";
+import { rowsOf, sameLength } from "./forward.ts";
 
 /**
- * What may be estimated from x_t: what a denoiser predicts, the score `-epsilon / noise_t`, or
+ * A quantity estimated from x_t: a denoiser's prediction, the score `-epsilon / noise_t`, or
  * `previous`, the mean of `q(x_{t-1} | x_t, x0)`.
  */
 export type EstimateType = PredictionType | "score" | "previous";
 
-/** What {@link convertPrediction} turns into what. */
+/** The kinds of estimate that {@link convertPrediction} converts, and where. */
 export interface ConvertOptions {
   readonly from: EstimateType;
   readonly to: EstimateType;
@@ -24,8 +24,8 @@ export interface ConvertOptions {
 }
 
 /**
- * Turns one kind of estimate at x_t into another: every kind is `a x0 + b x_t` at its step, so that
- * x0 is solved for and put in again.
+ * Converts one kind of estimate at x_t to another. Every kind is `a x0 + b x_t` at its step: the
+ * estimate is solved for x0, and x0 gives the other kind.
  *
  * @throws RangeError when t is outside the schedule, the sizes do not fit, or the estimate says
  * nothing of x0 at its step, such as epsilon at zero signal.
@@ -36,13 +36,13 @@ export function convertPrediction(
   { from, to, x, t }: ConvertOptions,
 ): Float64Array {
   const { times, at } = rowsOf(x.length, t, schedule.length);
-  sameLength("estimate", estimate, x);
+  sameLength({ x, estimate });
   if (from === to) return Float64Array.from(estimate);
   const rows = new Map(
-    times.map((one) => {
-      const clean = cleanOf(schedule, from, one);
-      const { x0, x } = mixOf(schedule, to, one);
-      return [one, { estimate: x0 * clean.prediction, x: x0 * clean.x + x }];
+    times.map((time) => {
+      const clean = cleanOf(schedule, from, time);
+      const { x0, x } = mixOf(schedule, to, time);
+      return [time, { estimate: x0 * clean.prediction, x: x0 * clean.x + x }];
     }),
   );
   return Float64Array.from(x, (v, i) => {

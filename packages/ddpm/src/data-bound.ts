@@ -1,14 +1,7 @@
-import { square, sub, tensor } from "@gen/graph";
-import {
-  type FloatArray,
-  klStandardNormal,
-  normalNoise,
-  numberArithmetic,
-  type PredictionType,
-} from "@gen/math";
+import { elementCount, shapeText, square, sub, tensor } from "@gen/graph";
+import { type FloatArray, klStandardNormal, normalNoise, numberArithmetic } from "@gen/math";
 import {
   type AbortSignalLike,
-  type DdpmVariance,
   type DenoiserFunction,
   hostFunction,
   hostTensor,
@@ -16,38 +9,28 @@ import {
   splitVariance,
 } from "@gen/sampling";
 import type { NoiseSchedule } from "@gen/schedules";
-import type { Decoder } from "./bound-term.ts";
-import { boundTerms, sampleMeans } from "./bound-terms.ts";
-import { qSample } from "./q-sample.ts";
+import { type BoundModel, boundTerms, sampleMeans } from "./bound-terms.ts";
+import { qSample } from "./forward.ts";
 
-/** Which data, and which model of them. */
-export interface DataBoundOptions {
-  readonly schedule: NoiseSchedule;
-  /** A function of numbers; `denoiserFunction` makes one of a network on a backend. */
+/** The data, and the model of them. */
+export interface DataBoundOptions extends BoundModel {
+  /** A function of numbers, such as `denoiserFunction` of a network on a backend. */
   readonly denoiser: DenoiserFunction;
   /** Clean data `[batch, ...]`. */
   readonly x0: FloatArray;
   readonly shape: readonly number[];
-  /** What the denoiser predicts. @defaultValue "epsilon" */
-  readonly predicts?: PredictionType;
-  /** The reverse variance, see `ddpmSteps`. @defaultValue "fixed_small" */
-  readonly variance?: DdpmVariance;
-  /** How the last step gives the data. @defaultValue "discretized", for 8-bit images */
-  readonly decoder?: Decoder;
-  /** Bounds of the clean estimate: c for [-c, c], [low, high], or false (the default). */
-  readonly clip?: number | readonly [low: number, high: number] | false;
   /** Decides the noise at each step. @defaultValue 0 */
   readonly seed?: number;
   /** Standard normal noise for time step t, in place of the seed's. */
   readonly noise?: (t: number, size: number) => FloatArray;
   readonly signal?: AbortSignalLike;
-  /** Hears of each time step once it is done, from the last to the first. */
+  /** Called after each time step, from the last to the first. */
   readonly onStep?: (progress: { readonly t: number; readonly steps: number }) => unknown;
 }
 
 /** A bound on the negative log likelihood, every number in bits per dimension. */
 export interface DataBound {
-  /** The sum of all that follows, `[batch]`. */
+  /** The sum of `prior` and all `terms`, `[batch]`. */
   readonly total: Float64Array;
   /** `KL(q(x_T | x0) || N(0, 1))`, `[batch]`. */
   readonly prior: Float64Array;
@@ -67,20 +50,18 @@ export interface DataBound {
  * the signal's reason.
  */
 export async function dataBound(options: DataBoundOptions): Promise<DataBound> {
-  const { schedule, denoiser, x0, shape, predicts = "epsilon" } = options;
-  const { variance = "fixed_small", decoder = "discretized", clip = false, seed = 0 } = options;
-  const size = shape.reduce((a, b) => a * b, 1);
+  const { schedule, denoiser, x0, shape, seed = 0 } = options;
+  const size = elementCount(shape) as number;
   if (x0.length !== size) {
     throw new RangeError(
-      `x0 must hold ${size} numbers for shape [${shape.join(", ")}], got ${x0.length}`,
+      `x0 must hold ${size} numbers for shape ${shapeText(shape)}, got ${x0.length}`,
     );
   }
   const [batch] = shape;
   const steps = schedule.length;
-  const bound = boundTerms({ schedule, predicts, variance, decoder, clip });
+  const bound = boundTerms(options);
   const evaluate = (which: "kl" | "decoder") =>
-    hostFunction(({ output, ...given }) => {
-      const { x0, x, t } = given;
+    hostFunction(({ output, x0, x, t }) => {
       const terms = bound({ x0, x, t, ...splitVariance(output, x) });
       return { nats: terms[which](), error: sampleMeans(square(sub(terms.estimate, x0))) };
     });
@@ -111,7 +92,7 @@ export async function dataBound(options: DataBoundOptions): Promise<DataBound> {
 }
 
 /**
- * `KL(q(x_T | x0) || N(0, 1))` of each row, in bits per dimension: what the prior costs.
+ * `KL(q(x_T | x0) || N(0, 1))` of each row, in bits per dimension: the cost of the prior.
  *
  * @throws RangeError when the data are not `batch` equal rows.
  */
@@ -119,16 +100,12 @@ export function priorBits(schedule: NoiseSchedule, x0: FloatArray, batch: number
   const { signal } = schedule.level(schedule.length - 1);
   const log = Math.log1p(-(signal ** 2));
   const nats = Float64Array.from(x0, (v) => klStandardNormal(numberArithmetic, signal * v, log));
-  return rowMeans(nats, batch).map((v) => v * Math.LOG2E);
-}
-
-function rowMeans(values: Float64Array, batch: number): Float64Array {
-  const size = values.length / batch;
+  const size = nats.length / batch;
   if (!Number.isInteger(size)) {
-    throw new RangeError(`x0 must have ${batch} equal rows, got ${values.length} numbers`);
+    throw new RangeError(`x0 must have ${batch} equal rows, got ${nats.length} numbers`);
   }
   return Float64Array.from({ length: batch }, (_, i) => {
-    const row = values.subarray(i * size, (i + 1) * size);
-    return row.reduce((sum, v) => sum + v, 0) / size;
+    const row = nats.subarray(i * size, (i + 1) * size);
+    return (row.reduce((sum, v) => sum + v, 0) / size) * Math.LOG2E;
   });
 }

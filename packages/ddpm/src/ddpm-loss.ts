@@ -7,11 +7,10 @@ import {
   tableAt,
 } from "@gen/sampling";
 import type { NoiseSchedule } from "@gen/schedules";
-import type { Decoder } from "./bound-term.ts";
-import { boundTerms, sampleMeans } from "./bound-terms.ts";
-import { levelsAt, qSample } from "./q-sample.ts";
+import { boundTerms, type Decoder, sampleMeans } from "./bound-terms.ts";
+import { levelsAt, qSample } from "./forward.ts";
 
-/** What {@link ddpmLoss} is a function of. */
+/** The inputs of {@link ddpmLoss}. */
 export interface DdpmLossInputs {
   /** Clean data `[batch, ...]`. */
   readonly x0: Expr;
@@ -24,13 +23,14 @@ export interface DdpmLossInputs {
   readonly importance?: Expr;
 }
 
-/** Which loss a DDPM is trained on. */
+/** The objective of a DDPM's training. */
 export interface ObjectiveOptions {
   /**
-   * `simple`, the default: the squared error of what is predicted. `vlb`: the bound's term at t in
-   * bits per dimension; `rescaled_vlb`: that times the number of steps, an estimate of the whole
-   * bound. `hybrid`: simple plus 0.001 of rescaled_vlb, which teaches only the variance (Nichol and
+   * `simple`: the squared error of the prediction. `vlb`: the bound's term at t in bits per
+   * dimension. `rescaled_vlb`: vlb times the number of steps, an estimate of the whole bound.
+   * `hybrid`: simple plus 0.001 of rescaled_vlb, which trains only the variance (Nichol and
    * Dhariwal 2021, eq. 16).
+   * @defaultValue "simple"
    */
   readonly objective?: "simple" | "vlb" | "rescaled_vlb" | "hybrid";
   /** Multiplies the squared error at each time step `[length]`, such as `lossWeights` gives. */
@@ -41,19 +41,18 @@ export interface ObjectiveOptions {
    * @defaultValue "learned_range"
    */
   readonly variance?: DdpmVariance;
-  /** How the bound's term at t = 0 gives the data. @defaultValue "discretized", for 8-bit images */
+  /** The likelihood at t = 0 in the bound. @defaultValue "discretized", for 8-bit images */
   readonly decoder?: Decoder;
 }
 
 /**
  * The objective: the mean of {@link ddpmLosses} over the batch, each times its importance.
  *
- * The simple objective, the default, is the mean squared error of the denoiser's output at step t,
- * over the batch and all elements (Ho et al. 2020, eq. 14 for epsilon; the target of x0 is x0, that
- * of v is `signal_t epsilon - noise_t x0`, that of a flow's velocity `epsilon - x0`).
+ * The simple objective is the mean squared error of the denoiser's output at step t, over the batch
+ * and all elements (Ho et al. 2020, eq. 14). The target is epsilon, x0, v, `signal_t epsilon -
+ * noise_t x0`, or a flow's velocity, `epsilon - x0`, as the denoiser predicts.
  *
- * @throws RangeError when the weights are not as many as the schedule's steps, or the objective is
- * none of these.
+ * @throws RangeError when there is not one weight for each step, or the objective is unknown.
  */
 export function ddpmLoss(
   denoiser: Denoiser,
@@ -73,8 +72,7 @@ export function ddpmLoss(
 /**
  * The objective of each sample, `[batch]`: means over a sample's elements.
  *
- * @throws RangeError when the weights are not as many as the schedule's steps, or the objective is
- * none of these.
+ * @throws RangeError when there is not one weight for each step, or the objective is unknown.
  */
 export function ddpmLosses(
   denoiser: Denoiser,
@@ -92,17 +90,17 @@ export function ddpmLosses(
   const { predicts } = denoiser;
   const bound = boundTerms({ schedule, predicts, variance, decoder });
   return (inputs: DdpmLossInputs): Expr => {
-    const found = errorOf(denoiser, schedule, inputs);
+    const output = errorOf(denoiser, schedule, inputs);
     const simple = () => {
-      const squares = sampleMeans(square(found.error));
+      const squares = sampleMeans(square(output.error));
       const at = weights && tableAt(Float64Array.from(weights), inputs.t, squares);
       return at ? mul(squares, at) : squares;
     };
     if (objective === "simple") return simple();
     const { x0, t } = inputs;
-    const prediction = objective === "hybrid" ? stopGradient(found.prediction) : found.prediction;
-    const terms = bound({ ...found, x0, t, prediction });
-    const first = less(cast(t, found.x.dtype), 0.5);
+    const prediction = objective === "hybrid" ? stopGradient(output.prediction) : output.prediction;
+    const terms = bound({ ...output, x0, t, prediction });
+    const first = less(cast(t, output.x.dtype), 0.5);
     const vlb = mul(where(first, terms.decoder(), terms.kl()), Math.LOG2E);
     if (objective === "vlb") return vlb;
     if (objective === "rescaled_vlb") return mul(vlb, schedule.length);
@@ -110,7 +108,7 @@ export function ddpmLosses(
   };
 }
 
-/** What the denoiser said, and the gap from what it should have said. */
+/** The denoiser's output at x_t, and the prediction's error. */
 function errorOf(denoiser: Denoiser, schedule: NoiseSchedule, inputs: DdpmLossInputs) {
   const { x0, t, epsilon, condition } = inputs;
   if (denoiser.sharedTime) {
@@ -132,8 +130,8 @@ function errorOf(denoiser: Denoiser, schedule: NoiseSchedule, inputs: DdpmLossIn
 }
 
 /**
- * The same value, but constant to differentiation. A whole number of 2^-23 has no derivative, and
- * is within float32's own rounding of anything that is of the order of 1.
+ * The same value, without a gradient: `floor` has none. The result is a multiple of 2^-23, which
+ * is float32's precision for values near 1.
  */
 function stopGradient(x: Expr): Expr {
   return mul(floor(mul(x, 2 ** 23)), 2 ** -23);

@@ -1,6 +1,7 @@
+import { add, type Expr, mul } from "@gen/graph";
 import { cleanLevel, type FloatArray } from "@gen/math";
+import { tableAt } from "@gen/sampling";
 import type { NoiseSchedule } from "@gen/schedules";
-import { rowsOf, sameLength } from "./rows.ts";
 
 /** A Gaussian with one variance for each row. */
 export interface RowGaussian {
@@ -24,7 +25,7 @@ export function qMeanVariance(
   t: number | ArrayLike<number>,
 ): RowGaussian {
   const { times, at } = rowsOf(x0.length, t, schedule.length);
-  const variance = Float64Array.from(times, (one) => 1 - schedule.alphasCumprod[one]);
+  const variance = Float64Array.from(times, (time) => 1 - schedule.alphasCumprod[time]);
   return {
     mean: Float64Array.from(x0, (v, i) => schedule.sqrtAlphasCumprod[at(i)] * v),
     variance,
@@ -45,7 +46,7 @@ export function qStep(
   epsilon: FloatArray,
 ): Float64Array {
   const { at } = rowsOf(x.length, t, schedule.length);
-  sameLength("epsilon", epsilon, x);
+  sameLength({ x, epsilon });
   return Float64Array.from(x, (v, i) => {
     const beta = schedule.betas[at(i)];
     return Math.sqrt(1 - beta) * v + Math.sqrt(beta) * epsilon[i];
@@ -53,8 +54,8 @@ export function qStep(
 }
 
 /**
- * A jump of the forward process from step `from` to a later step `to`, of which -1 is clean data:
- * with `r = signal_to / signal_from`, `x_to = r x + sqrt(noise_to^2 - (r noise_from)^2) epsilon`.
+ * A jump of the forward process from step `from` to a later step `to`; step -1 is clean data.
+ * `x_to = r x + sqrt(noise_to^2 - (r noise_from)^2) epsilon` with `r = signal_to / signal_from`.
  *
  * @throws RangeError when a step is outside the schedule, `to` comes before `from`, or the sizes
  * do not fit.
@@ -68,7 +69,7 @@ export function qJump(
   if (!(to >= from)) throw new RangeError(`to must not come before from, ${from}, got ${to}`);
   const start = from === -1 ? cleanLevel : schedule.level(from);
   const end = to === -1 ? start : schedule.level(to);
-  sameLength("epsilon", epsilon, x);
+  sameLength({ x, epsilon });
   const ratio = end.signal / start.signal;
   const spread = Math.sqrt(Math.max(end.noise ** 2 - (ratio * start.noise) ** 2, 0));
   return Float64Array.from(x, (v, i) => ratio * v + spread * epsilon[i]);
@@ -86,7 +87,7 @@ export function velocity(
   epsilon: FloatArray,
 ): Float64Array {
   const { at } = rowsOf(x0.length, t, schedule.length);
-  sameLength("epsilon", epsilon, x0);
+  sameLength({ x0, epsilon });
   return Float64Array.from(x0, (v, i) => {
     const { signal, noise } = schedule.level(at(i));
     return signal * epsilon[i] - noise * v;
@@ -94,8 +95,8 @@ export function velocity(
 }
 
 /**
- * `q(x_{t-1} | x_t, x0)`, the posterior of one step, from the schedule's tables (Ho et al. 2020, eq.
- * 6 and 7). `logVariance` is clipped: at t = 0, whose variance is 0, it is that of t = 1.
+ * `q(x_{t-1} | x_t, x0)`, the posterior of one step, from the schedule's tables (Ho et al. 2020,
+ * eq. 6 and 7). `logVariance` is clipped: at t = 0, where the variance is 0, it is that of t = 1.
  *
  * @throws RangeError when t is outside the schedule or the sizes do not fit.
  */
@@ -106,14 +107,86 @@ export function posteriorMeanVariance(
   t: number | ArrayLike<number>,
 ): RowGaussian {
   const { times, at } = rowsOf(x.length, t, schedule.length);
-  sameLength("x0", x0, x);
+  sameLength({ x, x0 });
   const { posteriorMeanX0, posteriorMeanX } = schedule;
   return {
     mean: Float64Array.from(
       x,
       (v, i) => posteriorMeanX0[at(i)] * x0[i] + posteriorMeanX[at(i)] * v,
     ),
-    variance: Float64Array.from(times, (one) => schedule.posteriorVariance[one]),
-    logVariance: Float64Array.from(times, (one) => schedule.posteriorLogVarianceClipped[one]),
+    variance: Float64Array.from(times, (time) => schedule.posteriorVariance[time]),
+    logVariance: Float64Array.from(times, (time) => schedule.posteriorLogVarianceClipped[time]),
   };
+}
+
+/**
+ * Jumps to step t of the forward process: `signal_t x0 + noise_t epsilon`
+ * (Ho et al. 2020, eq. 4, with epsilon for the noise).
+ *
+ * As expressions x0 and epsilon are `[batch, ...]` and t is `[batch]` int64; as arrays t is one
+ * 0-based step for all, or one for each of `t.length` equal rows, and the result is float64.
+ *
+ * @throws RangeError when t is outside the schedule or the sizes do not fit (arrays).
+ */
+export function qSample(schedule: NoiseSchedule, x0: Expr, t: Expr, epsilon: Expr): Expr;
+export function qSample(
+  schedule: NoiseSchedule,
+  x0: FloatArray,
+  t: number | ArrayLike<number>,
+  epsilon: FloatArray,
+): Float64Array;
+export function qSample(
+  schedule: NoiseSchedule,
+  x0: Expr | FloatArray,
+  t: Expr | number | ArrayLike<number>,
+  epsilon: Expr | FloatArray,
+): Expr | Float64Array {
+  if ("op" in x0) {
+    const { signal, noise } = levelsAt(schedule, t as Expr, x0);
+    return add(mul(signal, x0), mul(noise, epsilon as Expr));
+  }
+  const { times, rowOf } = rowsOf(x0.length, t as number | ArrayLike<number>, schedule.length, -1);
+  const noise = epsilon as FloatArray;
+  sameLength({ x0, epsilon: noise });
+  const levels = times.map((time) => schedule.level(time));
+  return Float64Array.from(x0, (v, i) => {
+    const level = levels[rowOf(i)];
+    return level.signal * v + level.noise * noise[i];
+  });
+}
+
+/** Signal and noise of each row's step t `[batch]`, shaped to multiply `like` `[batch, ...]`. */
+export function levelsAt(schedule: NoiseSchedule, t: Expr, like: Expr) {
+  return {
+    signal: tableAt(schedule.sqrtAlphasCumprod, t, like),
+    noise: tableAt(schedule.sqrtOneMinusAlphasCumprod, t, like),
+  };
+}
+
+/**
+ * Time steps of a batch: one for all of `length` numbers, or one for each of `t.length` equal rows.
+ *
+ * @throws RangeError when the rows are not equal or a step is outside least..steps-1.
+ */
+export function rowsOf(length: number, t: number | ArrayLike<number>, steps: number, least = 0) {
+  const times = typeof t === "number" ? [t] : Array.from(t);
+  const size = length / times.length;
+  if (!Number.isInteger(size)) {
+    throw new RangeError(`x must have ${times.length} equal rows, got ${length} numbers`);
+  }
+  const outside = times.find((time) => !(Number.isInteger(time) && time >= least && time < steps));
+  if (outside !== undefined) {
+    throw new RangeError(`t must be an integer in ${least}..${steps - 1}, got ${outside}`);
+  }
+  const rowOf = (i: number) => Math.floor(i / size);
+  return { times, rowOf, at: (i: number) => times[rowOf(i)] };
+}
+
+/** @throws RangeError when the second array has another length than the first. */
+export function sameLength(arrays: Readonly<Record<string, ArrayLike<number>>>): void {
+  const [[name, { length }], [other, values]] = Object.entries(arrays);
+  if (length === values.length) return;
+  throw new RangeError(
+    `${other} must have as many numbers as ${name}, ${length}, got ${values.length}`,
+  );
 }

@@ -2,9 +2,15 @@ export { ddpmSteps, generate, sample } from "@gen/sampling";
 export { convertPrediction } from "./convert-prediction.ts";
 export { dataBound } from "./data-bound.ts";
 export { ddpmLoss } from "./ddpm-loss.ts";
-export { posteriorMeanVariance, qJump, qMeanVariance, qStep, velocity } from "./forward.ts";
+export {
+  posteriorMeanVariance,
+  qJump,
+  qMeanVariance,
+  qSample,
+  qStep,
+  velocity,
+} from "./forward.ts";
 export { lossWeights } from "./loss-weights.ts";
-export { qSample } from "./q-sample.ts";
-export { lossSecondMoment, type TimeSampler, uniformTimes } from "./time-sampler.ts";
+export { lossSecondMoment, type TimeSampler } from "./time-sampler.ts";
 export { trainClassifier } from "./train-classifier.ts";
 export { type TrainedDdpm, trainDdpm } from "./train-ddpm.ts";

@@ -1,14 +1,14 @@
 import type { PredictionType } from "@gen/math";
 import type { NoiseSchedule } from "@gen/schedules";
 
-/** How the squared error at each time step counts; see {@link lossWeights}. */
+/** A weighting of the time steps' squared errors; see {@link lossWeights}. */
 export type LossWeighting = "simple" | "tutorial" | "min_snr" | "vlb";
 
-/** What {@link lossWeights} depends on besides the schedule. */
+/** Settings of {@link lossWeights}. */
 export interface LossWeightOptions {
-  /** What the denoiser predicts. @defaultValue "epsilon" */
+  /** The prediction of the denoiser. @defaultValue "epsilon" */
   readonly predicts?: PredictionType;
-  /** Where min-SNR cuts off. @defaultValue 5 */
+  /** The largest SNR of min-SNR. @defaultValue 5 */
   readonly gamma?: number;
 }
 
@@ -16,8 +16,8 @@ export interface LossWeightOptions {
  * Weights `[length]` of the squared error of what the denoiser predicts, per time step.
  *
  * - `simple`: 1 (Ho et al. 2020, eq. 14).
- * - `tutorial`: `beta_t / alpha_t` on epsilon, the square of the gap between x_{t-1} and the reverse
- *   mean when the forward step's noise is what is predicted.
+ * - `tutorial`: `beta_t / alpha_t` on epsilon, the squared error of the reverse mean against
+ *   x_{t-1} when the prediction is the forward step's noise.
  * - `min_snr`: `min(SNR, gamma)` on x0 (Hang et al. 2023, section 3.4).
  * - `vlb`: `beta_t^2 / (2 sigma_t^2 alpha_t (1 - alphasCumprod_t))` on epsilon (Ho et al. 2020, eq.
  *   12), sigma^2 the posterior variance, at t = 0 that of t = 1.
@@ -38,7 +38,9 @@ export function lossWeights(
   const kinds: Record<LossWeighting, (t: number) => number> = {
     simple: () => 1,
     tutorial: (t) => (betas[t] / alphas[t]) * factor(t),
-    min_snr: (t) => minSnr(t),
+    // min(SNR, gamma) / SNR times the factor, in forms that are finite at zero signal.
+    min_snr: (t) =>
+      predicts === "x0" ? Math.min(snr[t], gamma) : Math.min(1, gamma / snr[t]) * factor(t),
     vlb: (t) => {
       const scale = 2 * Math.exp(log[t]) * alphas[t] * (1 - alphasCumprod[t]);
       return (betas[t] ** 2 / scale) * factor(t);
@@ -51,19 +53,12 @@ export function lossWeights(
   }
   return Float64Array.from({ length: schedule.length }, (_, t) => kinds[kind](t));
 
-  // The squared error of epsilon over that of what is predicted.
+  // The squared error of epsilon divided by that of the prediction.
   function factor(t: number): number {
     const { signal, noise } = schedule.level(t);
     if (predicts === "epsilon") return 1;
     if (predicts === "x0") return snr[t];
     if (predicts === "v") return signal ** 2;
     return (signal / (signal + noise)) ** 2;
-  }
-
-  function minSnr(t: number): number {
-    // min(SNR, gamma) / SNR times the factor, in a form that serves zero signal too.
-    const share = Math.min(1, gamma / snr[t]);
-    if (predicts === "x0") return Math.min(snr[t], gamma);
-    return share * factor(t);
   }
 }

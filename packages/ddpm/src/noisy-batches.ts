@@ -1,37 +1,29 @@
 import { type Batch, batches, type Dataset } from "@gen/data";
-import type { Tensor } from "@gen/graph";
+import { type Tensor, tensorData } from "@gen/graph";
 import { normalNoise, randomStream } from "@gen/math";
 import type { BatchInput } from "@gen/nn";
-import { conditionRows } from "./condition-rows.ts";
 import type { ItemConditions } from "./item-conditions.ts";
 import { type TimeSampler, uniformTimes } from "./time-sampler.ts";
 
-/** What the batches of a training run are made of. */
+/** The sources of a training's batches. */
 export interface NoisyBatchOptions {
   readonly dataset: Dataset;
-  /** How many time steps there are. */
+  /** The number of time steps. */
   readonly length: number;
   readonly batchSize: number;
   readonly seed: number;
   readonly firstStep: number;
-  /**
-   * How time steps are drawn; the batch then has their importance.
-   * @defaultValue uniformly, without importance
-   */
+  /** Draws time steps and their importance. @defaultValue uniform draws without importance */
   readonly times?: TimeSampler;
   readonly conditions: ItemConditions;
-  /**
-   * The share of samples whose conditions become `none`; conditions without an entry there stay.
-   */
+  /** The share of samples whose conditions become `none`. Conditions without an entry stay. */
   readonly dropout?: {
     readonly share: number;
     readonly none: Readonly<Record<string, number | Tensor>>;
   };
 }
 
-/**
- * Endless batches of data, time steps, noise and conditions, keyed by the seed and the step alone.
- */
+/** Endless batches of data, time steps, noise and conditions, keyed by seed and step alone. */
 export function* noisyBatches(options: NoisyBatchOptions): Generator<Record<string, BatchInput>> {
   const { dataset, batchSize, seed, firstStep, times, conditions, dropout } = options;
   const scale = dataset.range ? "signed" : "none";
@@ -43,21 +35,17 @@ export function* noisyBatches(options: NoisyBatchOptions): Generator<Record<stri
     const drawn = (times ?? uniform).sample(batchSize, stream);
     const size = x.length / batchSize;
     const noise = normalNoise({ seed, purpose: "training noise", batch: batchSize, step, size });
-    const chances =
-      dropout && randomStream({ seed, purpose: "condition dropout", step }).uniform(batchSize);
-    const isDropped = (i: number) => chances !== undefined && chances[i] < (dropout?.share ?? 0);
+    const key = { seed, purpose: "condition dropout", step };
+    const isDropped = dropout
+      ? Array.from(randomStream(key).uniform(batchSize), (chance) => chance < dropout.share)
+      : [];
     const rows = Object.entries(conditions).map(([name, values]) => [
       name,
       conditionRows(values, indices, dropout?.none[name], isDropped),
     ]);
-    const whole = (values: ArrayLike<number>): BatchInput => ({
-      data: BigInt64Array.from(values, (v) => BigInt(v)),
-      shape: [batchSize],
-      dtype: "int64",
-    });
     yield {
       x0: { data: x, shape },
-      t: whole(drawn.t),
+      t: { data: BigInt64Array.from(drawn.t, BigInt), shape: [batchSize], dtype: "int64" },
       epsilon: { data: noise, shape },
       ...Object.fromEntries(rows),
       ...(times && {
@@ -65,4 +53,35 @@ export function* noisyBatches(options: NoisyBatchOptions): Generator<Record<stri
       }),
     };
   }
+}
+
+/**
+ * A condition's values of some items, `[items, ...]`. `none`, one item's values or one number for
+ * all of them, replaces the items that are dropped.
+ *
+ * @throws RangeError when `none` has another size than one item.
+ */
+function conditionRows(
+  { data, shape, dtype }: Tensor,
+  items: ArrayLike<number>,
+  none: number | Tensor | undefined,
+  isDropped: readonly boolean[],
+): BatchInput {
+  const size = data.length / shape[0];
+  const empty = none === undefined ? undefined : emptyRow(none, size, dtype);
+  const rows = tensorData(new Float64Array(items.length * size), dtype);
+  for (let i = 0; i < items.length; i++) {
+    const own = data.subarray(items[i] * size, (items[i] + 1) * size);
+    // Both have the condition's dtype, which the type of a tensor does not say.
+    (rows as Float32Array).set(((isDropped[i] && empty) || own) as Float32Array, i * size);
+  }
+  return { data: rows, shape: [items.length, ...shape.slice(1)], dtype };
+}
+
+function emptyRow(none: number | Tensor, size: number, dtype: Tensor["dtype"]) {
+  if (typeof none === "number") return tensorData(new Float64Array(size).fill(none), dtype);
+  if (none.data.length === size) return tensorData(none.data, dtype);
+  throw new RangeError(
+    `unconditional must hold ${size} numbers, as one item's condition, got ${none.data.length}`,
+  );
 }

@@ -1,12 +1,12 @@
-import { tensor } from "@gen/graph";
+import { shapeText, tensor } from "@gen/graph";
 import type { RandomStream } from "@gen/math";
 import type { FloatTensor, StoredTensor } from "@gen/nn";
 
-/** Time steps for a batch, and the factor of each sample's loss. */
+/** Time steps of a batch, and the factor of each sample's loss. */
 export interface TimeSample {
   /** `[batch]`, 0-based. */
   readonly t: Uint32Array;
-  /** `[batch]`: `1 / (length probability(t))`, so that the mean loss stays what it was. */
+  /** `[batch]`: `1 / (length probability(t))`, which keeps the expected loss the same. */
   readonly importance: Float64Array;
 }
 
@@ -14,11 +14,11 @@ export interface TimeSample {
 export interface TimeSampler {
   /** Draws for a batch of `count`. */
   sample(count: number, stream: RandomStream): TimeSample;
-  /** Adds the losses `[batch]` that the steps t `[batch]` had. */
+  /** Adds the losses `[batch]` of the steps t `[batch]`. */
   update?(t: ArrayLike<number>, losses: ArrayLike<number>): void;
-  /** What the sampler has learned, as tensors by name. A training's state keeps them. */
+  /** The sampler's state, as tensors by name. A training's state keeps them. */
   state?(): Record<string, FloatTensor>;
-  /** Restores what `state` gave. */
+  /** Restores the tensors of `state`. */
   restore?(tensors: Readonly<Record<string, StoredTensor>>): void;
 }
 
@@ -34,28 +34,26 @@ export function uniformTimes(length: number): TimeSampler {
 
 /** Settings of {@link lossSecondMoment}. */
 export interface LossSecondMomentOptions {
-  /** How many losses of each step are remembered. @defaultValue 10 */
+  /** The number of losses of each step that are remembered. @defaultValue 10 */
   readonly history?: number;
   /** The share of draws that stays uniform. @defaultValue 0.001 */
   readonly uniform?: number;
 }
 
 /** A {@link TimeSampler} that learns from losses. */
-export interface LossSecondMomentSampler extends TimeSampler {
-  update(t: ArrayLike<number>, losses: ArrayLike<number>): void;
+export interface LossSecondMomentSampler extends Required<TimeSampler> {
   /** The present probability of each step, `[length]`. */
   probabilities(): Float64Array;
-  /** `losses` `[length, history]`, the latest ones of each step, and their `counts` `[length]`. */
+  /** `losses` `[length, history]`, the latest of each step, and their `counts` `[length]`. */
   state(): Record<"losses" | "counts", FloatTensor>;
-  /** @throws RangeError when a tensor is missing or not of the shape that `state` gives. */
-  restore(tensors: Readonly<Record<string, StoredTensor>>): void;
 }
 
 /**
  * Steps drawn in proportion to the root of their loss's mean square, each weighed by the inverse
  * (Nichol and Dhariwal 2021, eq. 18). Uniform until every step has `history` losses.
  *
- * @throws RangeError when a setting is outside its range; in update, when a step is.
+ * @throws RangeError when a setting is outside its range; in `update`, when a step is; in
+ * `restore`, when a tensor is missing or has another shape than in `state`.
  */
 export function lossSecondMoment(
   length: number,
@@ -88,8 +86,8 @@ export function lossSecondMoment(
       counts: tensor(counts.slice(), [length], "float64") as FloatTensor,
     }),
     restore(tensors) {
-      const losses = saved(tensors, "losses", [length, history]);
-      counts.set(saved(tensors, "counts", [length]));
+      const losses = savedNumbers(tensors, "losses", [length, history]);
+      counts.set(savedNumbers(tensors, "counts", [length]));
       remembered.set(losses);
     },
     update(t, losses) {
@@ -108,14 +106,14 @@ export function lossSecondMoment(
       const bounds = new Float64Array(length);
       let sum = 0;
       for (let t = 0; t < length; t++) bounds[t] = sum += chances[t];
-      const t = Uint32Array.from(stream.uniform(count), (u) => below(bounds, u * sum));
+      const t = Uint32Array.from(stream.uniform(count), (u) => indexAbove(bounds, u * sum));
       return { t, importance: Float64Array.from(t, (at) => 1 / (length * chances[at])) };
     },
   };
 }
 
-/** The first place whose bound is above `value`. */
-function below(bounds: Float64Array, value: number): number {
+/** The first index whose bound is above `value`. */
+function indexAbove(bounds: Float64Array, value: number): number {
   let [low, high] = [0, bounds.length - 1];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -125,8 +123,7 @@ function below(bounds: Float64Array, value: number): number {
   return low;
 }
 
-/** The numbers of a saved tensor of real numbers. */
-function saved(
+function savedNumbers(
   tensors: Readonly<Record<string, StoredTensor>>,
   name: string,
   shape: readonly number[],
@@ -135,6 +132,6 @@ function saved(
   if (found && /^float(32|64)$/.test(found.dtype) && `${found.shape}` === `${shape}`) {
     return found.data as ArrayLike<number>;
   }
-  const got = found ? `${found.dtype} [${found.shape.join(", ")}]` : "none";
-  throw new RangeError(`${name} of a sampler must be float [${shape.join(", ")}], got ${got}`);
+  const got = found ? `${found.dtype} ${shapeText(found.shape)}` : "none";
+  throw new RangeError(`${name} of a sampler must be float ${shapeText(shape)}, got ${got}`);
 }

@@ -1,37 +1,30 @@
-import type { Dataset } from "@gen/data";
 import { type Expr, mean, neg } from "@gen/graph";
-import { type ModelTrainingOptions, type Network, type TrainResult, withWeights } from "@gen/nn";
+import { type Network, type TrainResult, withWeights } from "@gen/nn";
 import { type Classifier, conditionInputs, labelLogProb } from "@gen/sampling";
 import { linearSchedule, type NoiseSchedule } from "@gen/schedules";
 import type { DdpmLossInputs } from "./ddpm-loss.ts";
+import { qSample } from "./forward.ts";
 import { labelsOf } from "./item-conditions.ts";
-import { qSample } from "./q-sample.ts";
-import { trainNoisy } from "./train-noisy.ts";
+import { type TrainNoisyOptions, trainNoisy } from "./train-noisy.ts";
 
-/** How a noise-aware classifier is trained. Settings without a description here are `train`'s. */
-export interface TrainClassifierOptions<T = unknown> extends ModelTrainingOptions<T> {
+/** Settings of {@link trainClassifier}. `dataset` must have labels. */
+export interface TrainClassifierOptions<T = unknown> extends TrainNoisyOptions<T> {
   /** A network of (x, t) to logits `[batch, classes]`, such as `mlp` with `time` and `outputs`. */
   readonly network: Network;
-  /** Labeled data. Training scales images to [-1, 1] and leaves other data as they are. */
-  readonly dataset: Dataset;
-  /** The noise schedule of the denoiser to be guided. @defaultValue `linearSchedule()` */
-  readonly schedule?: NoiseSchedule;
 }
 
 /** A trained classifier of noisy samples, its weights and its training. */
 export interface TrainedClassifier extends TrainResult {
-  /**
-   * The network with the averaged weights where `ema` was asked for, else with the trained ones.
-   */
+  /** The network with the averaged weights (with `ema`) or the trained weights. */
   readonly classifier: Classifier;
 }
 
 /**
- * Trains a classifier of noisy samples, `p(class | x_t)` at every time step, as classifier guidance
- * needs one (Dhariwal and Nichol 2021, section 4).
+ * Trains a classifier of noisy samples, `p(class | x_t)` at every time step, for classifier
+ * guidance (Dhariwal and Nichol 2021, section 4). Take the schedule of the denoiser to guide.
  *
- * @throws Error when the loss is no longer finite; RangeError or TypeError when the dataset has no
- * labels, or an option, the network and the dataset do not fit each other.
+ * @throws GenError `not-finite` when the loss is no longer finite; RangeError or TypeError when the
+ * dataset has no labels, or an option, the network and the dataset do not fit each other.
  */
 export async function trainClassifier<T>(
   options: TrainClassifierOptions<T>,

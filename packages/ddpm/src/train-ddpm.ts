@@ -1,7 +1,7 @@
 import type { Dataset } from "@gen/data";
 import type { Tensor } from "@gen/graph";
 import type { PredictionType } from "@gen/math";
-import { type ModelTrainingOptions, type Network, type TrainResult, withWeights } from "@gen/nn";
+import { type Network, type TrainResult, withWeights } from "@gen/nn";
 import {
   type ConditionOption,
   conditionInputs,
@@ -11,33 +11,25 @@ import {
   type GuidanceCondition,
   namedConditions,
 } from "@gen/sampling";
-import { linearSchedule, type NoiseSchedule } from "@gen/schedules";
+import { linearSchedule, type NoiseSchedule, scheduleWarnings } from "@gen/schedules";
 import { ddpmLoss, ddpmLosses, type ObjectiveOptions } from "./ddpm-loss.ts";
 import { type ItemConditions, itemConditions } from "./item-conditions.ts";
-import { lastLevelWarning } from "./last-level-warning.ts";
 import type { TimeSampler } from "./time-sampler.ts";
-import { trainNoisy } from "./train-noisy.ts";
+import { type TrainNoisyOptions, trainNoisy } from "./train-noisy.ts";
 
-/** How a DDPM is trained. Settings without a description here are `train`'s. */
-export interface TrainDdpmOptions<T = unknown> extends ModelTrainingOptions<T>, ObjectiveOptions {
+/** Settings of {@link trainDdpm}. */
+export interface TrainDdpmOptions<T = unknown> extends TrainNoisyOptions<T>, ObjectiveOptions {
   /**
    * A network of (x, t) or (x, t, condition), such as `mlp` with `time`, or `unet`; or a denoiser
-   * that is trained further, such as a loaded pipeline's. It stays as it is.
+   * to train further, such as a loaded pipeline's. It stays as it is.
    */
   readonly network: Network | Denoiser;
-  /**
-   * What the network is to predict.
-   * @defaultValue what a denoiser predicts, epsilon for a network
-   */
+  /** The prediction to train. @defaultValue a denoiser's own, epsilon for a network */
   readonly predicts?: PredictionType;
-  /** The data. Training scales images to [-1, 1] and leaves other data as they are. */
-  readonly dataset: Dataset;
-  /** The noise schedule. @defaultValue `linearSchedule()` */
-  readonly schedule?: NoiseSchedule;
   /**
    * The condition of each item, `[length, ...]`, such as embedded texts `[length, tokens,
-   * features]`, by the names of the network's arguments. Where a condition `[batch]` is not given, the
-   * dataset's labels are taken.
+   * features]`, by the names of the network's arguments. The dataset's labels are the condition
+   * `[batch]` that is not given.
    */
   readonly condition?: ConditionOption;
   /**
@@ -47,16 +39,16 @@ export interface TrainDdpmOptions<T = unknown> extends ModelTrainingOptions<T>, 
    */
   readonly conditionDropout?: number;
   /**
-   * The conditions that mean none, by name: a number, or one item's values. A number alone is the
-   * only one.
+   * The conditions of a dropped sample, by name: a number, or one item's values. A number without a
+   * name is the only condition.
    * @defaultValue the number of classes for labels, as in `mlp` and `unet`
    */
   readonly unconditional?: GuidanceCondition;
   /**
-   * How time steps are drawn; each loss is multiplied by its importance. A sampler that learns,
-   * such as `lossSecondMoment(schedule.length)`, is given each step's losses, and what it has
-   * learned is part of the training's state.
-   * @defaultValue uniformly
+   * Draws the time steps; each loss is multiplied by its importance. A sampler that learns, such as
+   * `lossSecondMoment(schedule.length)`, is given each step's losses, and its state is part of the
+   * training's.
+   * @defaultValue uniform draws
    */
   readonly times?: TimeSampler;
   /** Called with a warning about settings that harm the result. @defaultValue `console.warn` */
@@ -66,8 +58,8 @@ export interface TrainDdpmOptions<T = unknown> extends ModelTrainingOptions<T>, 
 /** A trained pipeline, its weights and its training. */
 export interface TrainedDdpm extends TrainResult {
   /**
-   * What `generate` samples and `savePipeline` saves. Its denoiser has the averaged weights where
-   * `ema` was asked for, else the trained ones. Data with a range are clipped to [-1, 1].
+   * The argument of `generate` and `savePipeline`. Its denoiser has the averaged weights (with
+   * `ema`) or the trained weights. Its samples of data with a range are clipped to [-1, 1].
    */
   readonly pipeline: DiffusionPipeline;
 }
@@ -76,35 +68,31 @@ export interface TrainedDdpm extends TrainResult {
  * Trains a DDPM on a dataset (Ho et al. 2020, algorithm 1).
  *
  * The seed and the step alone decide batches, time steps and noise: every backend sees the same
- * numbers, and a resumed training gives what an uninterrupted one does.
+ * numbers, and a resumed training gives the same weights as an uninterrupted training.
  *
- * A model from a file is trained further by `trainDdpm({ network: pipeline.denoiser, schedule:
- * pipeline.scheduler.schedule, ... })`.
+ * `trainDdpm({ network: pipeline.denoiser, schedule: pipeline.scheduler.schedule, ... })` trains a
+ * loaded pipeline further.
  *
- * @throws Error when the loss is no longer finite; RangeError or TypeError when an option, the
- * network and the dataset do not fit each other, or a denoiser has one time step for a whole batch.
+ * @throws GenError `not-finite` when the loss is no longer finite; RangeError or TypeError when an
+ * option, the network and the dataset do not fit each other, or a denoiser has one time step for a
+ * whole batch.
  */
 export async function trainDdpm<T>(options: TrainDdpmOptions<T>): Promise<TrainedDdpm> {
   const { network, dataset, schedule = linearSchedule() } = options;
-  const model = modelOf(network, options.predicts);
-  const conditions = itemConditions(
-    model.condition,
-    namedConditions(options.condition, model.condition),
-    dataset,
-  );
   const { conditionDropout: share = 0 } = options;
+  const model = modelOf(network, options.predicts);
+  const given = namedConditions(options.condition, model.condition);
+  const conditions = itemConditions(model.condition, given, dataset);
   if (!(share >= 0 && share <= 1)) {
     throw new RangeError(`conditionDropout must be in [0, 1], got ${share}`);
   }
-  const none = share > 0 ? unconditionalOf(conditions, options) : {};
-  const warning = lastLevelWarning(schedule);
-  if (warning) (options.onWarning ?? warn)(warning);
+  for (const warning of scheduleWarnings(schedule)) (options.onWarning ?? warn)(warning);
   const result = await trainNoisy(options, {
     conditions,
     loss: ddpmLoss(model, schedule, options),
     losses: ddpmLosses(model, schedule, options),
     length: schedule.length,
-    dropout: share > 0 ? { share, none } : undefined,
+    dropout: share > 0 ? { share, none: unconditionalOf(conditions, options) } : undefined,
   });
   const trained = withWeights(model, result.ema ?? result.weights);
   return { pipeline: pipelineOf(trained, schedule, options), ...result };
@@ -140,7 +128,7 @@ function classNames({ condition }: Denoiser, dataset: Dataset): readonly string[
   return dataset.classes ?? Array.from({ length: classesOf(dataset) }, (_, i) => String(i));
 }
 
-/** A network with what it predicts, or a denoiser as it is. */
+/** A denoiser of the network, or the given denoiser. */
 function modelOf(network: Network | Denoiser, predicts: PredictionType | undefined): Denoiser {
   if (!("predicts" in network)) return denoiser(network, predicts);
   if (predicts === undefined || predicts === network.predicts) return network;
@@ -149,7 +137,7 @@ function modelOf(network: Network | Denoiser, predicts: PredictionType | undefin
   );
 }
 
-/** The conditions that mean none, by a program's inputs. */
+/** The conditions of a dropped sample, by a program's inputs. */
 function unconditionalOf<T>(
   conditions: ItemConditions,
   { unconditional, dataset }: TrainDdpmOptions<T>,
@@ -161,8 +149,8 @@ function unconditionalOf<T>(
   const [only, ...others] = names;
   const label = others.length === 0 && conditions[only].shape.length === 1;
   const given = unconditional ?? (label ? classesOf(dataset) : undefined);
-  const alone = typeof given === "number" && others.length === 0;
-  const none = alone ? { [only]: given } : conditionInputs(typeof given === "number" ? {} : given);
+  const named = typeof given === "number" ? {} : conditionInputs(given);
+  const none = typeof given === "number" && others.length === 0 ? { [only]: given } : named;
   const unknown = Object.keys(none).find((name) => !(name in conditions));
   if (Object.keys(none).length > 0 && unknown === undefined) return none;
   throw new RangeError(
@@ -170,7 +158,7 @@ function unconditionalOf<T>(
   );
 }
 
-/** How many classes a dataset's labels have. */
+/** The number of classes of a dataset's labels. */
 function classesOf({ classes, labels }: Dataset): number {
   return classes?.length ?? (labels ? labels.reduce((a, b) => Math.max(a, b), 0) + 1 : 0);
 }

@@ -9,20 +9,21 @@ import {
   type Weighted,
 } from "@gen/nn";
 import { conditionOf } from "@gen/sampling";
+import type { NoiseSchedule } from "@gen/schedules";
 import { adaptiveTimeSampler } from "./adaptive-time-sampler.ts";
 import type { DdpmLossInputs } from "./ddpm-loss.ts";
 import { type NoisyBatchOptions, noisyBatches } from "./noisy-batches.ts";
 import type { TimeSampler } from "./time-sampler.ts";
 
-/** What is trained on noisy samples, and how. */
+/** Settings of every training on noisy samples. */
 export interface TrainNoisyOptions<T> extends ModelTrainingOptions<T> {
-  readonly network: Weighted;
+  /** The data. Training scales images to [-1, 1] and leaves other data as they are. */
   readonly dataset: Dataset;
-  /** How time steps are drawn. @defaultValue uniformly */
-  readonly times?: TimeSampler;
+  /** The noise schedule. @defaultValue `linearSchedule()` */
+  readonly schedule?: NoiseSchedule;
 }
 
-/** The loss, and what else differs between a denoiser and a classifier. */
+/** The differences between the training of a denoiser and of a classifier. */
 export interface NoisyLoss extends Pick<NoisyBatchOptions, "length" | "conditions" | "dropout"> {
   readonly loss: (inputs: DdpmLossInputs) => Expr;
   /** The losses of each sample `[batch]`, without importance, for a time sampler that learns. */
@@ -31,7 +32,7 @@ export interface NoisyLoss extends Pick<NoisyBatchOptions, "length" | "condition
 
 /** Trains a network's parameters on noisy samples. */
 export async function trainNoisy<T>(
-  options: TrainNoisyOptions<T>,
+  options: TrainNoisyOptions<T> & { readonly network: Weighted; readonly times?: TimeSampler },
   { conditions, loss, losses, length, dropout }: NoisyLoss,
 ): Promise<TrainResult> {
   const { network, dataset, times, onStep, batchSize = 128, seed = 0, resume } = options;
@@ -45,14 +46,11 @@ export async function trainNoisy<T>(
     x0: { shape },
     t: { shape: [batchSize], dtype: "int64" },
     epsilon: { shape },
-    ...Object.fromEntries(
-      Object.entries(conditions).map(([name, { shape, dtype }]) => [
-        name,
-        { shape: [batchSize, ...shape.slice(1)], dtype },
-      ]),
-    ),
     ...(times && { importance: { shape: [batchSize] } }),
   };
+  for (const [name, { shape, dtype }] of Object.entries(conditions)) {
+    signature[name] = { shape: [batchSize, ...shape.slice(1)], dtype };
+  }
   const { training, ...weights } = await train({
     ...options,
     signature,
@@ -76,10 +74,7 @@ export async function trainNoisy<T>(
       conditions,
       dropout,
     }),
-    ...(adaptive && {
-      onSamples: (step: { losses: Readonly<Record<string, ArrayLike<number>>> }) =>
-        adaptive.addLosses(step.losses.each),
-    }),
+    onSamples: adaptive && (({ losses }) => adaptive.addLosses(losses.each)),
     onStep:
       onStep &&
       ((progress) =>

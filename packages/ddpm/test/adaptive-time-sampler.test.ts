@@ -23,10 +23,10 @@ interface Drawn {
   t: readonly number[];
   importance: readonly number[];
 }
-/** A sampler that writes down what it gives and hears. */
-function watched(inner: TimeSampler) {
+/** A sampler that records its draws and its updates. */
+function recordingSampler(inner: TimeSampler) {
   const drawn: Drawn[] = [];
-  const heard: { t: number[]; losses: number[] }[] = [];
+  const updates: { t: number[]; losses: number[] }[] = [];
   const times: TimeSampler = {
     ...inner,
     sample(count, stream) {
@@ -35,18 +35,18 @@ function watched(inner: TimeSampler) {
       return one;
     },
     update(t, losses) {
-      heard.push({ t: Array.from(t), losses: Array.from(losses) });
+      updates.push({ t: Array.from(t), losses: Array.from(losses) });
       inner.update?.(t, losses);
     },
   };
-  return { times, drawn, heard };
+  return { times, drawn, updates };
 }
 const average = (values: readonly number[]) => values.reduce((s, v) => s + v, 0) / values.length;
 
-describe("training that teaches its sampler of time steps", () => {
-  it("tells each sample's own loss, of which the weighted mean is what is minimised", async () => {
+describe("training with a sampler of time steps that learns", () => {
+  it("gives the sampler each sample's loss and minimizes their weighted mean", async () => {
     for (const stepsPerRun of [1, 3]) {
-      const { times, drawn, heard } = watched(lossSecondMoment(length));
+      const { times, drawn, updates } = recordingSampler(lossSecondMoment(length));
       const { training } = await trainDdpm({
         ...options,
         network: network(),
@@ -55,13 +55,13 @@ describe("training that teaches its sampler of time steps", () => {
         stepsPerRun,
         logEvery: 3,
       });
-      // What is heard last is told before a batch that is never drawn.
-      expect(heard.length).toBe(40 - stepsPerRun);
+      // The last losses would update the sampler before a batch that is never drawn.
+      expect(updates.length).toBe(40 - stepsPerRun);
       for (const { step, losses } of training.history) {
-        const told = heard[step - 1];
-        if (!told) continue;
-        expect(told.t).toEqual(drawn[step - 1].t);
-        const weighted = told.losses.map((v, i) => v * drawn[step - 1].importance[i]);
+        const update = updates[step - 1];
+        if (!update) continue;
+        expect(update.t).toEqual(drawn[step - 1].t);
+        const weighted = update.losses.map((v, i) => v * drawn[step - 1].importance[i]);
         expect(losses.loss).toBeCloseTo(average(weighted), 5);
       }
     }
@@ -69,7 +69,7 @@ describe("training that teaches its sampler of time steps", () => {
 
   it("draws by the root of the mean square of the last 10 losses, once each step has 10", async () => {
     const sampler = lossSecondMoment(length);
-    const { times, drawn, heard } = watched(sampler);
+    const { times, drawn, updates } = recordingSampler(sampler);
     await trainDdpm({ ...options, network: network(), steps: 60, times });
     const last = Array.from({ length }, () => [] as number[]);
     const expected = () => {
@@ -85,7 +85,7 @@ describe("training that teaches its sampler of time steps", () => {
       for (const [i, one] of t.entries()) {
         expect(importance[i] * length * p[one]).toBeCloseTo(1, 10);
       }
-      for (const [i, one] of (heard[k]?.t ?? []).entries()) last[one].push(heard[k].losses[i]);
+      for (const [i, one] of (updates[k]?.t ?? []).entries()) last[one].push(updates[k].losses[i]);
     }
     expect(learned).toBeGreaterThan(30);
     for (const [i, p] of expected().entries()) {
@@ -93,13 +93,13 @@ describe("training that teaches its sampler of time steps", () => {
     }
   });
 
-  it("leaves the mean of the loss what uniform steps make it", async () => {
-    // Weights that stay: only the draws differ.
+  it("keeps the mean of the loss that uniform steps give", async () => {
+    // The weights stay, so only the draws differ.
     const still = { ...options, learningRate: 0, steps: 400, logEvery: 1, batchSize: 64 };
     const sampler = lossSecondMoment(length);
     const mean = async (times?: TimeSampler) => {
       const { training } = await trainDdpm({ ...still, network: network(), times });
-      // Past the warm-up, in which both draw alike.
+      // After the warm-up, in which both draw alike.
       return average(training.history.slice(100).map(({ losses }) => losses.loss));
     };
     const [uniform, weighted] = [await mean(), await mean(sampler)];
@@ -108,7 +108,7 @@ describe("training that teaches its sampler of time steps", () => {
     expect(Math.abs(weighted / uniform - 1)).toBeLessThan(0.03);
   });
 
-  it("resumes as if nothing had happened, however many steps a run takes", async () => {
+  it("resumes to the same weights, however many steps a run takes", async () => {
     const steps = 43;
     for (const stepsPerRun of [1, 3]) {
       const train = (until: number, resume?: TrainingState) =>
@@ -131,7 +131,7 @@ describe("training that teaches its sampler of time steps", () => {
     }
   });
 
-  it("holds what was learned in its checkpoints too", async () => {
+  it("saves the sampler's state in its checkpoints too", async () => {
     const names: string[][] = [];
     const { training } = await trainDdpm({
       ...options,
@@ -147,7 +147,7 @@ describe("training that teaches its sampler of time steps", () => {
     expect(Object.keys(stateTensors(training.state))).toEqual(expect.arrayContaining(saved));
   });
 
-  it("says when a state is another sampler's", async () => {
+  it("refuses the state of another sampler", async () => {
     const tensors = lossSecondMoment(length).state();
     expect(() => lossSecondMoment(length, { history: 4 }).restore(tensors)).toThrow(
       "losses of a sampler must be float [8, 4], got float64 [8, 10]",

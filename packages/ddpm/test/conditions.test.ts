@@ -12,7 +12,7 @@ import type { TrainDdpmOptions } from "../src/train-ddpm.ts";
 const onnx = await onnxBackend();
 afterAll(() => onnx.close());
 
-// Images of one brightness each, which the context tells; the label tells its sign.
+// Each image has one brightness. The context holds it, and the label its sign.
 const length = 32;
 const level = randomStream({ seed: 6 }).normal(length);
 const labels = Int32Array.from(level, (v) => (v > 0 ? 1 : 0));
@@ -28,7 +28,7 @@ const context = tensor(
 );
 
 describe("a batch", () => {
-  it("holds the conditions of its own items, and none in place of the share that is dropped", () => {
+  it("holds the conditions of its items, and the unconditional ones for the dropped share", () => {
     const none = { "condition/context": tensor([9, 9, 9, 9, 9, 9], [2, 3]), "condition/label": 2 };
     const batches = noisyBatches({
       dataset,
@@ -45,10 +45,10 @@ describe("a batch", () => {
       expect(batch["condition/context"].shape).toEqual([16, 2, 3]);
       for (let i = 0; i < 16; i++) {
         const x = Number(batch.x0.data[16 * i]);
-        const told = Array.from(batch["condition/context"].data, Number).slice(6 * i, 6 * i + 6);
+        const tokens = Array.from(batch["condition/context"].data, Number).slice(6 * i, 6 * i + 6);
         const label = Number(batch["condition/label"].data[i]);
         if (label === 2) dropped++;
-        expect(told).toEqual(new Array(6).fill(label === 2 ? 9 : x));
+        expect(tokens).toEqual(new Array(6).fill(label === 2 ? 9 : x));
         if (label < 2) expect(label).toBe(x > 0 ? 1 : 0);
       }
     }
@@ -62,7 +62,7 @@ const train = (options: Pick<TrainDdpmOptions, "network"> & Partial<TrainDdpmOpt
   trainDdpm({ backend: onnx, dataset, batchSize: 16, steps: 80, learningRate: 5e-3, ...options });
 
 describe("training", () => {
-  it("with a context alone takes it as it is", async () => {
+  it("takes a context as the only condition", async () => {
     const network = unet({ ...small, crossAttention: { features: 3 } });
     const given = { network, condition: { context }, steps: 2 };
     const { training } = await train(given);
@@ -90,15 +90,18 @@ describe("training", () => {
       { condition: { context: short } },
       "context must be [32, tokens, 3], got [1, 2, 3]",
     );
-    const told = { condition: { context }, conditionDropout: 0.5 };
-    await refused(told, "unconditional must be given as the network's conditions are, got none");
+    const dropping = { condition: { context }, conditionDropout: 0.5 };
     await refused(
-      { ...told, unconditional: { context: tensor([1, 2]) } },
+      dropping,
+      "unconditional must be given as the network's conditions are, got none",
+    );
+    await refused(
+      { ...dropping, unconditional: { context: tensor([1, 2]) } },
       "unconditional must hold 6 numbers, as one item's condition, got 2",
     );
-    const unlabelled = { ...dataset, labels: undefined };
+    const unlabeled = { ...dataset, labels: undefined };
     await refused(
-      { condition: { context }, dataset: unlabelled },
+      { condition: { context }, dataset: unlabeled },
       "the network takes a condition, but flat has no labels",
     );
   });

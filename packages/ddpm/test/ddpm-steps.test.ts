@@ -30,7 +30,7 @@ describe("ddpmSteps", () => {
     }
   });
 
-  it("adds no noise at the last step, wherever that starts, but as diffusers does when asked", () => {
+  it("adds no noise at the last step, wherever it starts, or noise as diffusers with its option", () => {
     for (const variance of ["fixed_small", "fixed_large"] as const) {
       const options = { steps: 10, spacing: "trailing", variance } as const;
       expect(ddpmSteps(schedule, options)[9]).toMatchObject({ t: 99, next: { noise: 0 } });
@@ -39,7 +39,7 @@ describe("ddpmSteps", () => {
     }
   });
 
-  it("refuses what is not allowed", () => {
+  it("refuses options out of range", () => {
     expect(() => ddpmSteps(schedule, { steps: 1001 })).toThrow("1..1000");
     expect(() => ddpmSteps(schedule, { variance: "learnt" as never })).toThrow(
       "variance must be one of fixed_small, fixed_small_log, fixed_large, fixed_large_log, learned, learned_log, learned_range, got learnt",

@@ -57,7 +57,7 @@ const value = fc.double({ min: -3, max: 3, noNaN: true });
 
 describe("the forward process", () => {
   it("step by step and at once has the same mean and variance", () => {
-    // Unit noise in one step at a time shows each step's share of the variance.
+    // Unit noise in a single step shows that step's share of the variance.
     const start = Float64Array.of(1);
     const none = Float64Array.of(0);
     let x: Float64Array = start;
@@ -98,7 +98,7 @@ describe("the forward process", () => {
     );
   });
 
-  it("says what does not fit", () => {
+  it("refuses arguments that do not fit", () => {
     const x = Float64Array.of(1, 2, 3);
     expect(() => qMeanVariance(schedule, x, [1, 2])).toThrow("x must have 2 equal rows");
     expect(() => qStep(schedule, x, 50, x)).toThrow("t must be an integer in 0..49, got 50");
@@ -110,7 +110,7 @@ describe("the forward process", () => {
 describe("convertPrediction", () => {
   const types: EstimateType[] = ["epsilon", "x0", "v", "flow", "score", "previous"];
 
-  it("takes every kind to every other, as their definitions have them", () => {
+  it("converts every kind to every other by their definitions", () => {
     fc.assert(
       fc.property(step, value, value, (t, v, e) => {
         const [x0, epsilon] = [Float64Array.of(v), Float64Array.of(e)];
@@ -134,7 +134,7 @@ describe("convertPrediction", () => {
     );
   });
 
-  it("refuses what has no answer", () => {
+  it("refuses a kind that says nothing of x0", () => {
     const silent = linearSchedule({ steps: 50, rescaleBetasZeroSnr: true });
     const x = Float64Array.of(1);
     const options = { to: "x0", x, t: 49 } as const;

@@ -21,7 +21,7 @@ const schedule = linearSchedule({ steps: 100, betaEnd: 0.15 });
 const onnx = await onnxBackend();
 afterAll(() => onnx.close());
 
-// Two blobs, a class each.
+// Two blobs, one for each class.
 const length = 2000;
 const noise = normalNoise({ seed: 8, batch: length, size: 2 });
 const sides = Int32Array.from({ length }, (_, i) => i % 2);
@@ -123,7 +123,7 @@ describe("training for guidance", () => {
     expect(Math.abs(share(x) - 0.5)).toBeLessThan(0.15);
   });
 
-  it("with the hybrid objective learns a variance that the bound prefers to the one it began with", async () => {
+  it("with the hybrid objective learns a variance with a better bound than the first variance", async () => {
     const plain = mlp({ inputs: 2, hidden: [64, 64], outputs: 4, time: true });
     const {
       pipeline: { denoiser: model },
@@ -159,7 +159,7 @@ describe("training for guidance", () => {
     } as const;
     const learned = await dataBound({ ...bound, variance: "learned_range" });
     const large = await dataBound({ ...bound, variance: "fixed_large" });
-    // The same means with the variance in the middle of its range, where training began.
+    // The same means, with the variance in the middle of its range, as before training.
     const middling = await dataBound({
       ...bound,
       variance: "learned_range",
@@ -172,7 +172,7 @@ describe("training for guidance", () => {
     expect(middle(learned.terms)).toBeLessThan(1.05 * middle(large.terms));
   });
 
-  it("draws time steps as it is told, and weighs the losses", async () => {
+  it("draws time steps by `times` and weighs the losses", async () => {
     const asked: number[] = [];
     const times: TimeSampler = {
       sample(count) {
@@ -186,7 +186,7 @@ describe("training for guidance", () => {
     const make = () => mlp({ inputs: 2, hidden: [4], time: true });
     const train = (extra: object) =>
       trainDdpm({ ...options, network: make(), steps: 1, logEvery: 1, ...extra });
-    const told = await train({ times });
+    const weighed = await train({ times });
     const unweighed: TimeSampler = {
       sample: (count, stream) => ({
         ...times.sample(count, stream),
@@ -195,11 +195,11 @@ describe("training for guidance", () => {
     };
     const whole = await train({ times: unweighed });
     expect(asked[0]).toBe(256);
-    const [a, b] = [told, whole].map(({ training }) => training.history[0].losses.loss);
+    const [a, b] = [weighed, whole].map(({ training }) => training.history[0].losses.loss);
     expect(a).toBeCloseTo(b / 4, 5);
   });
 
-  it("says what does not fit", async () => {
+  it("refuses options that do not fit", async () => {
     const network = mlp({ inputs: 2, hidden: [4], time: true });
     await expect(
       trainDdpm({ ...options, network, steps: 1, conditionDropout: 0.1 }),

@@ -13,7 +13,7 @@ const schedule = linearSchedule({ steps: 40, betaEnd: 0.3 });
 const backend = await onnxBackend();
 afterAll(() => backend.close());
 
-// Images of 4x4 whose left or right half is bright.
+// Images of 4x4 with a bright left or right half.
 const length = 64;
 const data = Uint8Array.from({ length: 16 * length }, (_, i) =>
   i % 4 < 2 === Math.floor(i / 16) % 2 < 1 ? 230 : 25,
@@ -44,8 +44,8 @@ function bound(model: Denoiser): number {
   return evaluate(graphOf({ vlb }), {}).vlb.data[0] as number;
 }
 
-/** The mean size of the raw numbers that tell the variance, which start at 0. */
-function told(model: Denoiser): number {
+/** The mean size of the raw numbers of the variance, which start at 0. */
+function rawVariance(model: Denoiser): number {
   const raw = splitVariance(model.apply(inputs.x0, inputs.t), inputs.x0).variance as Expr;
   return evaluate(graphOf({ size: mean(abs(raw)) }), {}).size.data[0] as number;
 }
@@ -57,10 +57,10 @@ const networks: Record<string, () => Network> = {
 };
 
 describe.each(Object.keys(networks))("a %s with a learned variance", (name) => {
-  it("learns by the hybrid loss, its variance too, and samples with it", async () => {
+  it("learns by the hybrid loss, its variance too, and samples with that variance", async () => {
     const network = networks[name]();
     const before = bound(denoiser(network));
-    expect(told(denoiser(network))).toBe(0);
+    expect(rawVariance(denoiser(network))).toBe(0);
     const { pipeline, training } = await trainDdpm({
       backend,
       network,
@@ -77,7 +77,7 @@ describe.each(Object.keys(networks))("a %s with a learned variance", (name) => {
     const average = (part: number[]) => part.reduce((a, v) => a + v, 0) / part.length;
     expect(average(losses.slice(-5))).toBeLessThan(0.35 * losses[0]);
     expect(bound(trained)).toBeLessThan(0.5 * before);
-    expect(told(trained)).toBeGreaterThan(0.05);
+    expect(rawVariance(trained)).toBeGreaterThan(0.05);
 
     for (const steps of [40, 10]) {
       const { x } = await sample({

@@ -26,9 +26,9 @@ import {
   lossWeights,
   qSample,
   qStep,
-  uniformTimes,
 } from "../src/index.ts";
 import type { LossWeighting } from "../src/loss-weights.ts";
+import { uniformTimes } from "../src/time-sampler.ts";
 
 const { cases } = fixture("elementary.json");
 const schedule = linearSchedule({ steps: 40, betaEnd: 0.25 });
@@ -83,7 +83,7 @@ describe("the bound of a data set", () => {
     expect(found.x0Error[0].reduce((s, v) => s + v, 0) / batch).toBeCloseTo(left, 3);
   });
 
-  it("says what does not fit, and stops", async () => {
+  it("refuses options that do not fit, and stops by a signal", async () => {
     const options = { schedule, denoiser: (x: FloatArray) => x, x0: new Float64Array(4) };
     await expect(dataBound({ ...options, shape: [2, 1] })).rejects.toThrow("x0 must hold 2");
     await expect(dataBound({ ...options, shape: [2, 2], variance: "learned" })).rejects.toThrow(
@@ -107,7 +107,7 @@ const inputs = {
 };
 const value = (loss: Expr) => Array.from(evaluate(graphOf({ loss }), {}).loss.data, Number);
 
-/** A denoiser that says the same whatever it is asked, by two parameters. */
+/** A denoiser with a constant output, set by two parameters. */
 function stubborn(predicts: Denoiser["predicts"] = "epsilon", doubled = true) {
   const mean = parameter("mean", tensor(Float32Array.from(wfix(shape) as Float64Array), shape));
   const raw = parameter("raw", tensor(Float32Array.from(varfix(shape, 0) as Float64Array), shape));
@@ -155,7 +155,7 @@ describe("ddpmLosses", () => {
     }
   });
 
-  it("rescaled_vlb is vlb times the steps, hybrid is simple plus 0.001 of that", () => {
+  it("rescaled_vlb is vlb times the steps, hybrid is simple plus 0.001 of rescaled_vlb", () => {
     const { model } = stubborn();
     const of = (objective: ObjectiveOptions["objective"]) =>
       value(ddpmLosses(model, schedule, { objective })(inputs));
@@ -166,7 +166,7 @@ describe("ddpmLosses", () => {
     }
   });
 
-  it("hybrid teaches the mean by the simple loss alone, and the variance by the bound alone", () => {
+  it("hybrid trains the mean by the simple loss alone, and the variance by the bound alone", () => {
     const { model, mean, raw } = stubborn();
     const slopes = (objective: ObjectiveOptions["objective"], of: Parameter) => {
       const [g] = gradients(ddpmLoss(model, schedule, { objective })(inputs), [of]);
@@ -190,14 +190,14 @@ describe("ddpmLosses", () => {
     const average = (values: number[]) => values.reduce((s, v) => s + v, 0) / values.length;
     expect(value(ddpmLoss(model, schedule)(inputs))[0]).toBeCloseTo(average(each), 6);
     const importance = f64([1, 0, 2, 0.5], [4]);
-    const told = value(ddpmLoss(model, schedule)({ ...inputs, importance }))[0];
-    expect(told).toBeCloseTo(average([each[0], 0, 2 * each[2], 0.5 * each[3]]), 6);
+    const weighed = value(ddpmLoss(model, schedule)({ ...inputs, importance }))[0];
+    expect(weighed).toBeCloseTo(average([each[0], 0, 2 * each[2], 0.5 * each[3]]), 6);
     const weights = lossWeights(schedule, "tutorial");
     const weighted = value(ddpmLosses(model, schedule, { weights })(inputs));
     for (const [i, t] of times.entries()) expect(weighted[i]).toBeCloseTo(weights[t] * each[i], 6);
   });
 
-  it("refuses what it does not know", () => {
+  it("refuses unknown options", () => {
     const { model } = stubborn("epsilon", false);
     expect(() => ddpmLoss(model, schedule, { objective: "l1" as never })).toThrow("objective must");
     expect(() => ddpmLoss(model, schedule, { weights: [1] })).toThrow("weights must be 40 numbers");
@@ -209,7 +209,7 @@ describe("ddpmLosses", () => {
 describe("lossWeights", () => {
   const number = fc.double({ min: -2, max: 2, noNaN: true });
 
-  it("weigh the same error alike, whatever is predicted", () => {
+  it("weigh the same error alike for every prediction type", () => {
     const t = fc.integer({ min: 0, max: 39 });
     fc.assert(
       fc.property(t, number, number, number, (t, v, e, gap) => {
@@ -269,7 +269,7 @@ describe("lossWeights", () => {
 describe("time samplers", () => {
   const stream = () => randomStream({ seed: 1, purpose: "time steps" });
 
-  it("uniform ones draw all alike and weigh nothing", () => {
+  it("uniformTimes draws all steps alike, with importance 1", () => {
     const { t, importance } = uniformTimes(8).sample(8000, stream());
     const counts = new Array<number>(8).fill(0);
     for (const one of t) counts[one]++;
@@ -277,7 +277,7 @@ describe("time samplers", () => {
     expect(importance.every((v) => v === 1)).toBe(true);
   });
 
-  it("the second moment's draw where losses are large, without changing the mean", () => {
+  it("lossSecondMoment draws where losses are large and keeps the mean", () => {
     const sampler = lossSecondMoment(4, { history: 2, uniform: 0.1 });
     const losses = [1, 2, 3, 4];
     expect([...sampler.probabilities()]).toEqual([0.25, 0.25, 0.25, 0.25]);
@@ -297,7 +297,7 @@ describe("time samplers", () => {
     expect(Math.abs(mean - 2.5)).toBeLessThan(0.02);
   });
 
-  it("say what is not allowed", () => {
+  it("refuse settings out of range", () => {
     expect(() => lossSecondMoment(4, { history: 0 })).toThrow("history must be a positive integer");
     expect(() => lossSecondMoment(4, { uniform: 2 })).toThrow("uniform must be in [0, 1], got 2");
     expect(() => lossSecondMoment(4).update([4], [1])).toThrow("t must be integers in 0..3, got 4");

@@ -26,7 +26,7 @@ describe("qSample", () => {
     });
   }
 
-  it("says what does not fit", () => {
+  it("refuses arguments that do not fit", () => {
     const schedule = linearSchedule({ steps: 10 });
     const two = Float64Array.of(1, 2);
     expect(() => qSample(schedule, two, 10, two)).toThrow("t must be an integer in -1..9, got 10");

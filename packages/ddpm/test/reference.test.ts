@@ -87,8 +87,8 @@ describe("traces of diffusers' DDPM in float64", () => {
         : config.clip_sample && (config.clip_sample_range ?? 1);
       if (!one.custom_timesteps && steps[steps.length - 1].t === 0) {
         const read = readSchedulerConfig({ _class_name: "DDPMScheduler", ...config });
-        const told = schedulerSteps(read, { sampler: "ddpm", steps: one.N ?? undefined });
-        expect(told).toMatchObject({ steps, clip });
+        const given = schedulerSteps(read, { sampler: "ddpm", steps: one.N ?? undefined });
+        expect(given).toMatchObject({ steps, clip });
       }
       if (one.timesteps) expect(steps.map(({ t }) => t)).toEqual(one.timesteps);
       const trace: { t: number; prev_sample: number[]; pred_original_sample: number[] }[] =

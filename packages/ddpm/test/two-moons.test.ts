@@ -22,7 +22,7 @@ const train = (options: Partial<TrainDdpmOptions>) =>
   trainDdpm({ backend: onnx, network: network(), dataset, schedule, steps: 100, ...options });
 
 describe("a DDPM of two moons", () => {
-  it("makes moons of noise, with every step and with few deterministic ones", async () => {
+  it("makes moons from noise, with every step and with few deterministic steps", async () => {
     const before = onnx.memory().live;
     const {
       pipeline: { denoiser },
@@ -79,7 +79,7 @@ describe("a DDPM of two moons", () => {
     }
   });
 
-  it("resumes as if it had not stopped", async () => {
+  it("resumes to the numbers of an uninterrupted training", async () => {
     const options = { batchSize: 500, steps: 12, logEvery: 1 };
     const whole = await train(options);
     const half = await train({ ...options, steps: 9 });
@@ -88,8 +88,8 @@ describe("a DDPM of two moons", () => {
   });
 
   it("learns every prediction type", async () => {
-    // One point, so that every target follows from x and t; the variances of both targets are
-    // near 1, which is the loss of a network that says 0.
+    // The data are one point, so every target follows from x and t. Both targets have variances
+    // near 1, the loss of a network with output 0.
     const point = { ...dataset, data: dataset.data.map((_, i) => (i % 2 === 0 ? 1 : -1)) };
     for (const predicts of ["epsilon", "x0", "v"] as const) {
       const {
@@ -107,7 +107,7 @@ describe("a DDPM of two moons", () => {
     }
   });
 
-  it("takes labels as the condition, and asks for them", async () => {
+  it("takes labels as the condition and refuses data without them", async () => {
     const conditional = () => mlp({ inputs: 2, hidden: [8], time: true, classes: 2 });
     const { pipeline, training } = await train({ network: conditional(), steps: 2 });
     expect(training.step).toBe(2);
@@ -122,12 +122,14 @@ describe("a DDPM of two moons", () => {
   });
 
   it("warns when the last level still holds signal", async () => {
-    const heard: string[] = [];
-    const onWarning = (message: string) => heard.push(message);
+    const warnings: string[] = [];
+    const onWarning = (message: string) => warnings.push(message);
     await train({ schedule: linearSchedule({ steps: 100 }), steps: 1, onWarning });
-    expect(heard).toEqual([expect.stringContaining("the last of 100 steps still holds 0.60 of")]);
+    expect(warnings).toEqual([
+      expect.stringContaining("the last of 100 levels still holds 0.603 of"),
+    ]);
     await train({ steps: 1, onWarning });
-    expect(heard).toHaveLength(1);
+    expect(warnings).toHaveLength(1);
   });
 });
 

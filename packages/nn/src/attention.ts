@@ -1,28 +1,20 @@
-import { add, type Expr, matmul, mul, reshape, slice, softmax } from "@gen/graph";
+import { add, type Expr, matmul, mul, reshape, slice, softmax, transpose } from "@gen/graph";
 import { convolution } from "./convolution.ts";
-import { groupNorm } from "./group-norm.ts";
-import { zeros } from "./initializers.ts";
-
-/**
- * Scaled dot-product attention (Vaswani et al. 2017, eq. 1), features before positions:
- * `v softmax(q^T k / sqrt(features))^T` of q `[..., features, queries]`, k `[..., features, keys]`
- * and v `[..., values, keys]`, giving `[..., values, queries]`.
- */
-function attend(q: Expr, k: Expr, v: Expr): Expr {
-  const features = q.shape[q.shape.length - 2] as number;
-  // q has fewer elements than the scores, so the scale is applied to q.
-  const scores = matmul(mul(q, 1 / Math.sqrt(features)), k, { transposeA: true });
-  return matmul(v, softmax(scores), { transposeB: true });
-}
+import { type LayerOptions, zeros } from "./initializers.ts";
+import { linear } from "./linear.ts";
+import { groupNorm } from "./normalization.ts";
 
 /** Settings of {@link attention}. */
-export interface AttentionOptions {
+export interface AttentionOptions extends Pick<LayerOptions, "seed"> {
   /** Heads of attention. @defaultValue 1 */
   heads?: number;
   /** Groups of the normalization of the input. @defaultValue `defaultGroups(channels)` */
   groups?: number;
-  /** Seed of the first weights. @defaultValue 0 */
-  seed?: number;
+}
+
+function checkHeads(heads: number, features: number, what: string): void {
+  if (Number.isInteger(heads) && heads > 0 && features % heads === 0) return;
+  throw new RangeError(`heads must divide the ${features} ${what}, got ${heads}`);
 }
 
 /**
@@ -34,18 +26,13 @@ export interface AttentionOptions {
 export function attention(
   name: string,
   channels: number,
-  { heads = 1, groups, seed = 0 }: AttentionOptions = {},
+  { heads = 1, groups, seed }: AttentionOptions = {},
 ): (x: Expr) => Expr {
-  if (!(Number.isInteger(heads) && heads > 0 && channels % heads === 0)) {
-    throw new RangeError(`heads must divide the ${channels} channels of ${name}, got ${heads}`);
-  }
+  checkHeads(heads, channels, `channels of ${name}`);
   const norm = groupNorm(`${name}.norm`, channels, { groups });
   const qkv = convolution(`${name}.qkv`, channels, 3 * channels, { kernel: 1, seed });
-  const project = convolution(`${name}.project`, channels, channels, {
-    kernel: 1,
-    seed,
-    weight: zeros,
-  });
+  const last = { kernel: 1, seed, weight: zeros };
+  const project = convolution(`${name}.project`, channels, channels, last);
   return (x) => {
     const [batch, , height, width] = x.shape;
     const all = qkv(norm(x));
@@ -54,6 +41,64 @@ export function attention(
       const channelsOf = slice(all, 1, i * channels, (i + 1) * channels);
       return reshape(channelsOf, [batch, heads, channels / heads, positions]);
     };
-    return add(x, project(reshape(attend(part(0), part(1), part(2)), x.shape)));
+    // Features come before positions. q has fewer elements than the scores, so q is scaled.
+    const q = mul(part(0), 1 / Math.sqrt(channels / heads));
+    const scores = matmul(q, part(1), { transposeA: true });
+    const attended = matmul(part(2), softmax(scores), { transposeB: true });
+    return add(x, project(reshape(attended, x.shape)));
+  };
+}
+
+/** Settings of {@link tokenAttention}. */
+export interface TokenAttentionOptions extends LayerOptions {
+  /** Heads of attention. @defaultValue 1 */
+  heads?: number;
+  /** Features of the context's tokens. With it the layer is cross-attention. */
+  contextFeatures?: number;
+  /** Whether queries, keys and values have a bias; the projection has. @defaultValue true */
+  bias?: boolean;
+}
+
+/**
+ * Multi-head attention of tokens (Vaswani et al. 2017, section 3.2.2). x
+ * `[batch, tokens, features]` attends to itself or, with `contextFeatures`, to a second argument
+ * `[batch, others, contextFeatures]`. The result is `[batch, tokens, features]`.
+ *
+ * Weights are `NAME.qkv` for self-attention, `NAME.q` and `NAME.kv` for cross-attention, and
+ * `NAME.project`. The parts of one weight follow each other in the order of its name.
+ * @throws RangeError when `heads` does not divide `features`, TypeError when a context is missing.
+ */
+export function tokenAttention(
+  name: string,
+  features: number,
+  options: TokenAttentionOptions = {},
+): (x: Expr, context?: Expr) => Expr {
+  const { heads = 1, contextFeatures, bias, weight, seed } = options;
+  checkHeads(heads, features, `features of ${name}`);
+  const layer = (part: string, from: number, parts: number) =>
+    linear(`${name}.${part}`, from, parts * features, { bias, weight, seed });
+  const project = linear(`${name}.project`, features, features, { weight, seed });
+  const perHead = features / heads;
+  const headsOf = (all: Expr, part: number, order: number[]) => {
+    const own = slice(all, 2, part * features, (part + 1) * features);
+    return transpose(reshape(own, [...own.shape.slice(0, 2), heads, perHead]), order);
+  };
+  const attend = (q: Expr, kv: Expr, first: number, x: Expr): Expr => {
+    const queries = mul(headsOf(q, 0, [0, 2, 1, 3]), 1 / Math.sqrt(perHead));
+    const scores = matmul(queries, headsOf(kv, first, [0, 2, 3, 1]));
+    const values = matmul(softmax(scores), headsOf(kv, first + 1, [0, 2, 1, 3]));
+    return project(reshape(transpose(values, [0, 2, 1, 3]), x.shape));
+  };
+  if (contextFeatures === undefined) {
+    const qkv = layer("qkv", features, 3);
+    return (x) => {
+      const all = qkv(x);
+      return attend(all, all, 1, x);
+    };
+  }
+  const [q, kv] = [layer("q", features, 1), layer("kv", contextFeatures, 2)];
+  return (x, context) => {
+    if (!context) throw new TypeError(`${name} needs a context as its second argument`);
+    return attend(q(x), kv(context), 0, x);
   };
 }

@@ -1,6 +1,5 @@
-import { add, conv2d, type Expr, reshape } from "@gen/graph";
-import { fanInUniform, initializedParameter } from "./initializers.ts";
-import { biasInitializer, type LayerOptions } from "./linear.ts";
+import { add, conv2d, type Expr, reshape, upsampleNearest } from "@gen/graph";
+import { type LayerOptions, layerParameters } from "./initializers.ts";
 
 /** Settings of {@link convolution}. */
 export interface ConvolutionOptions extends LayerOptions {
@@ -28,18 +27,29 @@ export function convolution(
   outChannels: number,
   options: ConvolutionOptions = {},
 ): (x: Expr) => Expr {
-  const { seed = 0, bias = true, weight, kernel = 3, stride = 1, groups = 1 } = options;
+  const { kernel = 3, stride = 1, groups = 1 } = options;
   const p = options.padding ?? Math.floor((kernel - 1) / 2);
   const shape = [outChannels, inChannels / groups, kernel, kernel];
-  const w = initializedParameter(`${name}.weight`, shape, weight ?? fanInUniform, seed);
+  const { w, b } = layerParameters(name, shape, options);
   const apply = (x: Expr) => conv2d(x, w, { stride, pads: [p, p, p, p], groups });
-  if (!bias) return apply;
-  const fanIn = shape[1] * kernel * kernel;
-  const b = initializedParameter(
-    `${name}.bias`,
-    [outChannels],
-    biasInitializer(weight, fanIn),
-    seed,
-  );
-  return (x) => add(apply(x), reshape(b, [1, outChannels, 1, 1]));
+  return b ? (x) => add(apply(x), reshape(b, [1, outChannels, 1, 1])) : apply;
+}
+
+/** Halves height and width, rounding up: a 3x3 convolution of stride 2. */
+export const downsample = (
+  name: string,
+  inChannels: number,
+  outChannels: number = inChannels,
+  { seed }: Pick<LayerOptions, "seed"> = {},
+): ((x: Expr) => Expr) => convolution(name, inChannels, outChannels, { stride: 2, seed });
+
+/** Doubles height and width: repeats each pixel, then a 3x3 convolution. */
+export function upsample(
+  name: string,
+  inChannels: number,
+  outChannels: number = inChannels,
+  { seed }: Pick<LayerOptions, "seed"> = {},
+): (x: Expr) => Expr {
+  const smooth = convolution(name, inChannels, outChannels, { seed });
+  return (x) => smooth(upsampleNearest(x));
 }

@@ -2,23 +2,25 @@ import {
   add,
   constant,
   type Expr,
+  mul,
   reshape,
   type Signature,
   silu,
+  slice,
   tensor,
   transpose,
 } from "@gen/graph";
+import { geluTanh } from "./activation.ts";
+import { tokenAttention } from "./attention.ts";
 import { convolution } from "./convolution.ts";
-import { ditBlock, modulatedNorm, modulation } from "./dit-block.ts";
-import { embedding } from "./embedding.ts";
+import { embedding, gridEmbedding, timestepEmbedding } from "./embedding.ts";
 import { type Initializer, normalWeights, xavierUniform, zeros } from "./initializers.ts";
 import { linear } from "./linear.ts";
-import { type Network, network } from "./network.ts";
-import { gridEmbedding } from "./position-embedding.ts";
-import { timestepEmbedding } from "./timestep-embedding.ts";
+import { type DenoiserOptions, type Network, network } from "./network.ts";
+import { layerNorm } from "./normalization.ts";
 
 /** Settings of {@link dit}. */
-export interface DitOptions {
+export interface DitOptions extends DenoiserOptions {
   /** Height and width of x; a multiple of `patch`. */
   size: number;
   /** Channels of x. @defaultValue 1 */
@@ -33,19 +35,57 @@ export interface DitOptions {
   heads?: number;
   /** Hidden features of the blocks' MLPs, divided by `width`. @defaultValue 4 */
   mlpRatio?: number;
-  /** Adds a last argument `[batch]` int64 in [0, classes]; `classes` itself means no class. */
-  classes?: number;
   /** Doubles the channels of the result, as in `unet`. */
   learnedVariance?: boolean;
-  /** Start of all parameter names. @defaultValue "" */
-  name?: string;
-  /** Seed of the first weights. @defaultValue 0 */
-  seed?: number;
+}
+
+/**
+ * `count` vectors `[batch, 1, width]` from a condition's embedding `[batch, width]`: silu, then a
+ * linear layer that starts at zero.
+ */
+function modulation(name: string, width: number, count: number): (condition: Expr) => Expr[] {
+  const layer = linear(name, width, count * width, { weight: zeros });
+  return (condition) => {
+    const all = layer(silu(condition));
+    return Array.from({ length: count }, (_, i) =>
+      reshape(slice(all, 1, i * width, (i + 1) * width), [all.shape[0], 1, width]),
+    );
+  };
+}
+
+/** `norm(x) (1 + scale) + shift` of x `[batch, tokens, width]`, the norm without weights. */
+function modulatedNorm(width: number): (x: Expr, shift: Expr, scale: Expr) => Expr {
+  const norm = layerNorm("", width, { epsilon: 1e-6, affine: false });
+  return (x, shift, scale) => add(mul(norm(x), add(scale, 1)), shift);
+}
+
+/**
+ * The adaLN-Zero block of Peebles and Xie (2023, section 3.2 and figure 3): attention, then an MLP,
+ * each on a layer norm. The condition gives the norm's shift and scale, and a gate of the result
+ * that starts at zero. Takes x `[batch, tokens, width]` and the condition `[batch, width]`.
+ */
+function ditBlock(
+  name: string,
+  width: number,
+  { heads, mlpRatio = 4, seed }: Pick<DitOptions, "heads" | "mlpRatio" | "seed">,
+): (x: Expr, condition: Expr) => Expr {
+  const weight = xavierUniform();
+  const modulate = modulation(`${name}.modulation`, width, 6);
+  const norm = modulatedNorm(width);
+  const attention = tokenAttention(`${name}.attention`, width, { heads, weight, seed });
+  const inner = Math.round(mlpRatio * width);
+  const widen = linear(`${name}.mlp.0`, width, inner, { weight, seed });
+  const narrow = linear(`${name}.mlp.1`, inner, width, { weight, seed });
+  return (x, condition) => {
+    const [shift1, scale1, gate1, shift2, scale2, gate2] = modulate(condition);
+    const h = add(x, mul(gate1, attention(norm(x, shift1, scale1))));
+    return add(h, mul(gate2, narrow(geluTanh(widen(norm(h, shift2, scale2))))));
+  };
 }
 
 const TIME_FEATURES = 256;
 
-/** Glorot and Bengio's weights of a linear layer of whole patches, which this convolution is. */
+/** Glorot and Bengio's weights: this convolution is a linear layer of whole patches. */
 const patchWeights: Initializer = (shape, key) =>
   tensor(xavierUniform()([shape[0], shape[1] * shape[2] * shape[3]], key).data, shape);
 
@@ -87,15 +127,9 @@ export function dit(options: DitOptions): Network {
   };
   return network(signature, (x, t, condition) => {
     const [batch] = x.shape;
-    const waves = timestepEmbedding(t, TIME_FEATURES, {
-      flipSinToCos: true,
-      downscaleFreqShift: 0,
-    });
-    let embedded = time2(silu(time1(waves)));
-    if (classes !== undefined) {
-      if (!condition) throw new TypeError("the dit needs its argument condition, got none");
-      embedded = add(embedded, classOf(condition));
-    }
+    const order = { flipSinToCos: true, downscaleFreqShift: 0 };
+    let embedded = time2(silu(time1(timestepEmbedding(t, TIME_FEATURES, order))));
+    if (classes !== undefined) embedded = add(embedded, classOf(condition));
     const tokens = transpose(reshape(stem(x), [batch, width, side * side]), [0, 2, 1]);
     const h = blocks.reduce((y: Expr, block) => block(y, embedded), add(tokens, places));
     const [shift, scale] = modulate(embedded);

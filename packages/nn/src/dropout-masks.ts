@@ -1,8 +1,8 @@
 import { cast, constant, type Expr, type Input, input, mul, type Shape } from "@gen/graph";
 import { bindDims, rebuild, resolveShape, withInputs } from "@gen/graph/compiler";
 import { randomStream } from "@gen/math";
-import type { BatchInput } from "./batch-input.ts";
-import { sizeOf } from "./size-of.ts";
+import { sizeOf } from "./initializers.ts";
+import type { BatchInput } from "./train-options.ts";
 
 /** One use of dropout: an input of booleans, true for the elements that are kept. */
 export interface DropoutMask {

@@ -1,18 +1,38 @@
 import { type Parameter, parameter, type Tensor, tensor } from "@gen/graph";
-import { type RandomStream, randomStream } from "@gen/math";
-import { sizeOf } from "./size-of.ts";
+import { randomStream } from "@gen/math";
 
-/** What decides a weight's first random numbers: nothing else does. */
-export interface WeightKey {
-  readonly seed: number;
-  readonly name: string;
-}
+/**
+ * Makes the first value of a weight, `[out, in, ...kernel]` for matrices and convolutions. `key`
+ * alone decides the random numbers.
+ */
+export type Initializer = (
+  shape: readonly number[],
+  key: { readonly seed: number; readonly name: string },
+) => Tensor;
 
-/** Makes the first value of a weight, `[out, in, ...kernel]` for matrices and convolutions. */
-export type Initializer = (shape: readonly number[], key: WeightKey) => Tensor;
+/** The number of elements of a tensor of this shape. */
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-const streamOf = ({ seed, name }: WeightKey): RandomStream =>
-  randomStream({ seed, purpose: `weights/${name}` });
+/** All elements 0. */
+export const zeros: Initializer = (shape) => tensor(new Float32Array(sizeOf(shape)), shape);
+
+/** All elements 1. */
+export const ones: Initializer = (shape) => tensor(new Float32Array(sizeOf(shape)).fill(1), shape);
+
+const random =
+  (kind: "uniform" | "normal", scaled: (v: number) => number): Initializer =>
+  (shape, { seed, name }) => {
+    const numbers = randomStream({ seed, purpose: `weights/${name}` })[kind](sizeOf(shape));
+    return tensor(Float64Array.from(numbers, scaled), shape);
+  };
+
+/** Uniform in `(-bound, bound)`. */
+export const uniform = (bound: number): Initializer =>
+  random("uniform", (u) => (2 * u - 1) * bound);
+
+/** Normal with mean 0 and the given standard deviation. */
+export const normalWeights = (deviation: number): Initializer =>
+  random("normal", (z) => z * deviation);
 
 /**
  * Inputs and outputs of one unit of a weight `[out, in, ...kernel]`:
@@ -27,67 +47,21 @@ export function fanInOut(shape: readonly number[]): { fanIn: number; fanOut: num
   return { fanIn: shape[1] * field, fanOut: shape[0] * field };
 }
 
-/** All elements 0. */
-export const zeros: Initializer = (shape) => tensor(new Float32Array(sizeOf(shape)), shape);
-
-/** All elements 1. */
-export const ones: Initializer = (shape) => tensor(new Float32Array(sizeOf(shape)).fill(1), shape);
-
-/** Uniform in `(-bound, bound)`. */
-export const uniform =
-  (bound: number): Initializer =>
+const uniformByFans =
+  (boundOf: (fans: ReturnType<typeof fanInOut>) => number): Initializer =>
   (shape, key) =>
-    tensor(
-      streamOf(key)
-        .uniform(sizeOf(shape))
-        .map((u) => (2 * u - 1) * bound),
-      shape,
-    );
+    uniform(boundOf(fanInOut(shape)))(shape, key);
 
-/** Normal with mean 0 and the given standard deviation. */
-export const normalWeights =
-  (deviation: number): Initializer =>
-  (shape, key) =>
-    tensor(
-      streamOf(key)
-        .normal(sizeOf(shape))
-        .map((z) => z * deviation),
-      shape,
-    );
-
-/**
- * Uniform with variance `gain^2 / fanIn` (He et al. 2015, section 2.2); gain sqrt(2) suits relu.
- */
-export const kaimingUniform =
-  (gain = Math.SQRT2): Initializer =>
-  (shape, key) =>
-    uniform(gain * Math.sqrt(3 / fanInOut(shape).fanIn))(shape, key);
-
-/** Normal with variance `gain^2 / fanIn` (He et al. 2015, eq. 10); gain sqrt(2) suits relu. */
-export const kaimingNormal =
-  (gain = Math.SQRT2): Initializer =>
-  (shape, key) =>
-    normalWeights(gain / Math.sqrt(fanInOut(shape).fanIn))(shape, key);
+/** Uniform with variance `gain^2 / fanIn` (He et al. 2015, section 2.2), for relu by default. */
+export const kaimingUniform = (gain = Math.SQRT2): Initializer =>
+  uniformByFans(({ fanIn }) => gain * Math.sqrt(3 / fanIn));
 
 /** Uniform with variance `2 gain^2 / (fanIn + fanOut)` (Glorot and Bengio 2010, eq. 16). */
-export const xavierUniform =
-  (gain = 1): Initializer =>
-  (shape, key) => {
-    const { fanIn, fanOut } = fanInOut(shape);
-    return uniform(gain * Math.sqrt(6 / (fanIn + fanOut)))(shape, key);
-  };
-
-/** Normal with variance `2 gain^2 / (fanIn + fanOut)` (Glorot and Bengio 2010, eq. 12). */
-export const xavierNormal =
-  (gain = 1): Initializer =>
-  (shape, key) => {
-    const { fanIn, fanOut } = fanInOut(shape);
-    return normalWeights(gain * Math.sqrt(2 / (fanIn + fanOut)))(shape, key);
-  };
+export const xavierUniform = (gain = 1): Initializer =>
+  uniformByFans(({ fanIn, fanOut }) => gain * Math.sqrt(6 / (fanIn + fanOut)));
 
 /** PyTorch's default for linear and convolution layers: uniform within `1 / sqrt(fanIn)`. */
-export const fanInUniform: Initializer = (shape, key) =>
-  uniform(1 / Math.sqrt(fanInOut(shape).fanIn))(shape, key);
+export const fanInUniform = uniformByFans(({ fanIn }) => 1 / Math.sqrt(fanIn));
 
 /** A float32 parameter whose first value is the initializer's for this name and seed. */
 export const initializedParameter = (
@@ -96,3 +70,26 @@ export const initializedParameter = (
   initializer: Initializer,
   seed: number,
 ): Parameter => parameter(name, initializer(shape, { seed, name }));
+
+/** Settings of every layer with weights. */
+export interface LayerOptions {
+  /** Seed of the first weights; seed and name decide a weight's numbers. @defaultValue 0 */
+  seed?: number;
+  /** Whether a learned bias is added. @defaultValue true */
+  bias?: boolean;
+  /**
+   * First values of the weight. With it the bias starts at zero.
+   * @defaultValue PyTorch's, for weight and bias
+   */
+  weight?: Initializer;
+}
+
+/** A layer's `NAME.weight` of `shape` and, where it has a bias, `NAME.bias` `[shape[0]]`. */
+export function layerParameters(name: string, shape: readonly number[], options: LayerOptions) {
+  const { seed = 0, bias = true, weight } = options;
+  const first = uniform(weight ? 0 : 1 / Math.sqrt(fanInOut(shape).fanIn));
+  return {
+    w: initializedParameter(`${name}.weight`, shape, weight ?? fanInUniform, seed),
+    b: bias ? initializedParameter(`${name}.bias`, [shape[0]], first, seed) : undefined,
+  };
+}

@@ -1,12 +1,11 @@
 import { concat, type Expr, type Signature } from "@gen/graph";
 import { type Activation, activationFunction } from "./activation.ts";
-import { embedding } from "./embedding.ts";
+import { embedding, timestepEmbedding } from "./embedding.ts";
 import { linear } from "./linear.ts";
-import { type Network, network } from "./network.ts";
-import { timestepEmbedding } from "./timestep-embedding.ts";
+import { type DenoiserOptions, type Network, network } from "./network.ts";
 
 /** Settings of {@link mlp}. */
-export interface MlpOptions {
+export interface MlpOptions extends DenoiserOptions {
   /** Features of x. */
   inputs: number;
   /** Widths of the hidden layers, in order. */
@@ -16,20 +15,11 @@ export interface MlpOptions {
   /** The activation between layers. @defaultValue silu */
   activation?: Activation;
   /**
-   * Makes a denoiser, with a second argument t `[batch]` int64. Its embedding has 64 features, or
-   * as many as are given.
+   * Makes a denoiser, with a second argument t `[batch]` int64. The embedding of t has `features`,
+   * 64 by default.
    * @defaultValue false
    */
   time?: { features?: number } | boolean;
-  /**
-   * Makes a conditional denoiser, with a last argument `[batch]` int64 in [0, classes]; `classes`
-   * itself means no class.
-   */
-  classes?: number;
-  /** Start of all parameter names. @defaultValue "" */
-  name?: string;
-  /** Seed of the first weights. @defaultValue 0 */
-  seed?: number;
 }
 
 /**

@@ -16,16 +16,38 @@ export interface Network {
   readonly signature: Readonly<Record<string, Signature>>;
 }
 
+/** Settings of every network. */
+export interface NetworkOptions {
+  /** Start of all parameter names. @defaultValue "" */
+  name?: string;
+  /** Seed of the first weights. @defaultValue 0 */
+  seed?: number;
+}
+
+/** Settings of every denoiser. */
+export interface DenoiserOptions extends NetworkOptions {
+  /** Adds an argument `condition` `[batch]` int64 in [0, classes]; `classes` means no class. */
+  classes?: number;
+}
+
 /**
  * A network from a function over expressions. Its parameters are those that the function uses.
- * @throws RangeError or TypeError when shapes or dtypes inside do not fit `signature`.
+ * @throws RangeError or TypeError when shapes or dtypes inside do not fit `signature`; in `apply`,
+ * TypeError when an argument of `signature` is missing.
  */
 export function network(
   signature: Readonly<Record<string, Signature>>,
   apply: (...inputs: Expr[]) => Expr,
 ): Network {
-  const inputs = Object.entries(signature).map(([name, s]) => input(name, s));
-  return { parameters: parametersOf(apply(...inputs)), apply, signature };
+  const names = Object.keys(signature);
+  const parameters = parametersOf(apply(...names.map((name) => input(name, signature[name]))));
+  return { parameters, apply: checked, signature };
+
+  function checked(...inputs: Expr[]): Expr {
+    const missing = names.find((_, i) => !inputs[i]);
+    if (missing === undefined) return apply(...inputs);
+    throw new TypeError(`the network needs its argument ${missing}, got none`);
+  }
 }
 
 /** The graph of a network. Inputs are named as in the signature, the result is named `output`. */

@@ -1,17 +1,7 @@
-import type { Expr } from "@gen/graph";
+import { add, div, type Expr, minimum, mul, reshape, sqrt, square, sub, sum } from "@gen/graph";
 
 /** One rate for all steps, or a function of the step from 0. */
 export type LearningRate = number | ((step: number) => number);
-
-/** The rate at `step`. */
-export const learningRateAt = (rate: LearningRate, step: number): number =>
-  typeof rate === "number" ? rate : rate(step);
-
-/** A weight and its moments after a step. */
-export interface WeightUpdate {
-  readonly weight: Expr;
-  readonly moments: readonly Expr[];
-}
 
 /**
  * A rule for weights and gradients: a formula over expressions, and the numbers that change with
@@ -30,5 +20,119 @@ export interface Optimizer {
     gradient: Expr,
     moments: readonly Expr[],
     rates: readonly Expr[],
-  ): WeightUpdate;
+  ): { readonly weight: Expr; readonly moments: readonly Expr[] };
+}
+
+/** Settings of {@link adam} and {@link adamw}. */
+export interface AdamOptions {
+  /** A number or a function of the step (from 0). @defaultValue 1e-3 */
+  learningRate?: LearningRate;
+  /** Decay of the first and second moment. @defaultValue `[0.9, 0.999]` */
+  betas?: readonly [number, number];
+  /** Added to the root of the second moment. @defaultValue 1e-8 */
+  epsilon?: number;
+  /**
+   * `adam` adds `weightDecay * weight` to the gradient; `adamw` takes
+   * `rate * weightDecay * weight` off the weight itself.
+   * @defaultValue 0 in `adam`, 0.01 in `adamw`
+   */
+  weightDecay?: number;
+}
+
+function adamUpdate(options: AdamOptions, decoupled: boolean): Optimizer {
+  const { learningRate = 1e-3, betas = [0.9, 0.999], epsilon = 1e-8 } = options;
+  const { weightDecay = decoupled ? 0.01 : 0 } = options;
+  const [beta1, beta2] = betas;
+  for (const [i, beta] of betas.entries()) {
+    if (!(beta >= 0 && beta < 1))
+      throw new RangeError(`betas[${i}] must be in [0, 1), got ${beta}`);
+  }
+  for (const [name, value] of Object.entries({ epsilon, weightDecay })) {
+    if (!(value >= 0)) throw new RangeError(`${name} must be at least 0, got ${value}`);
+  }
+  return {
+    moments: ["first", "second"],
+    rates(step) {
+      const rate = typeof learningRate === "number" ? learningRate : learningRate(step);
+      if (!Number.isFinite(rate)) {
+        throw new RangeError(`learningRate must be finite, got ${rate} at step ${step}`);
+      }
+      const first = (1 - beta1) / (1 - beta1 ** (step + 1));
+      const second = Math.sqrt((1 - beta2) / (1 - beta2 ** (step + 1)));
+      return [(rate * first) / second, epsilon / second, 1 - rate * weightDecay];
+    },
+    // The moments lack their factor 1 - beta, which the rates hold. The quotient is the same, in
+    // fewer passes over memory.
+    update(weight, gradient, [first, second], [rate, offset, decayed]) {
+      const decays = weightDecay !== 0;
+      const g = decays && !decoupled ? add(gradient, mul(weight, weightDecay)) : gradient;
+      const m = add(mul(first, beta1), g);
+      const v = add(mul(second, beta2), square(g));
+      const step = mul(div(m, add(sqrt(v), offset)), rate);
+      const from = decays && decoupled ? mul(weight, decayed) : weight;
+      return { weight: sub(from, step), moments: [m, v] };
+    },
+  };
+}
+
+/**
+ * Adam (Kingma and Ba 2015, algorithm 1) as PyTorch computes it:
+ * `w -= rate * mHat / (sqrt(vHat) + epsilon)`. Its moments are kept as `m / (1 - beta1)` and
+ * `v / (1 - beta2)`.
+ * @throws RangeError when a setting is out of range.
+ */
+export const adam = (options: AdamOptions = {}): Optimizer => adamUpdate(options, false);
+
+/**
+ * Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2): first
+ * `w *= 1 - rate * weightDecay`, then Adam's step.
+ * @throws RangeError when a setting is out of range.
+ */
+export const adamw = (options: AdamOptions = {}): Optimizer => adamUpdate(options, true);
+
+/** Settings of {@link linearDecay} and {@link cosineDecay}. */
+export interface DecayOptions {
+  /** The largest rate. */
+  readonly peak: number;
+  /** Steps in all. */
+  readonly steps: number;
+  /** First steps, in which the rate rises in a line from `peak / warmUp`. @defaultValue 0 */
+  readonly warmUp?: number;
+  /** The rate after `steps`. @defaultValue 0 */
+  readonly floor?: number;
+}
+
+const decay =
+  (shape: (progress: number) => number, { peak, steps, warmUp = 0, floor = 0 }: DecayOptions) =>
+  (step: number): number => {
+    if (step < warmUp) return (peak * (step + 1)) / warmUp;
+    const progress = Math.min(1, (step - warmUp) / Math.max(1, steps - warmUp));
+    return floor + (peak - floor) * shape(progress);
+  };
+
+/** A schedule that falls in a line: `floor + (peak - floor) (1 - step / steps)`. */
+export const linearDecay = (options: DecayOptions): ((step: number) => number) =>
+  decay((progress) => 1 - progress, options);
+
+/**
+ * A schedule that falls as half a cosine: `floor + (peak - floor) (1 + cos(pi step / steps)) / 2`
+ * (Loshchilov and Hutter 2017, eq. 5, without restarts).
+ */
+export const cosineDecay = (options: DecayOptions): ((step: number) => number) =>
+  decay((progress) => (1 + Math.cos(Math.PI * progress)) / 2, options);
+
+/** The Euclidean norm of all elements of all expressions, a scalar. */
+export const globalNorm = (parts: readonly Expr[]): Expr =>
+  sqrt(parts.map((part) => sum(square(part))).reduce((a, b) => add(a, b)));
+
+/**
+ * Multiplies gradients by `min(1, limit / (norm + 1e-6))` of their global norm, as PyTorch's
+ * `clip_grad_norm_` (Pascanu, Mikolov and Bengio 2013, algorithm 1).
+ * @throws RangeError when `limit` is not above 0.
+ */
+export function clipByGlobalNorm(gradients: readonly Expr[], limit: number): Expr[] {
+  if (!(limit > 0)) throw new RangeError(`clipNorm must be above 0, got ${limit}`);
+  const factor = minimum(div(limit, add(globalNorm(gradients), 1e-6)), 1);
+  const factorLike = ({ shape }: Expr) => reshape(factor, Array(shape.length).fill(1));
+  return gradients.map((gradient) => mul(gradient, factorLike(gradient)));
 }

@@ -4,15 +4,15 @@
  *   loss = f(b; w)    g = d loss / d w, scaled down to the norm `clipNorm`
  *   w', m' = optimizer.update(w, g, m, r)    a' = a + (w' - a) share
  *
- * What is kept from step to step is a list of slots: each is an input of the graph, and the output
- * that takes the input's place in the next run. `train` compiles the graph, and `train-run.ts`
- * moves the tensors. For one run by hand:
+ * The state is a list of slots. A slot is an input of the graph, and the output that takes the
+ * input's place in the next run. `train` compiles the graph, and `train-run.ts` moves the tensors:
  *
  *   const { graph, state, steps } = stepGraph({ loss, signature, optimizer: adam() });
- *   const outputs = await (await backend.compile(graph)).run(inputs); // batch, rates, state by name
+ *   const outputs = await (await backend.compile(graph)).run(inputs); // batch, rates, state
  *   const next = state.map((slot) => outputs[slot.output]);
  */
 import {
+  add,
   concat,
   type Expr,
   type Graph,
@@ -20,21 +20,21 @@ import {
   graphOf,
   type Input,
   input,
+  mul,
   type Parameter,
   parametersOf,
   reshape,
   type Signature,
   shapeText,
   slice,
+  sub,
 } from "@gen/graph";
-import { clipByGlobalNorm } from "./clip-by-global-norm.ts";
 import { type DropoutMask, maskDropout } from "./dropout-masks.ts";
-import { movingAverage } from "./moving-average.ts";
-import { sizeOf } from "./size-of.ts";
+import { clipByGlobalNorm } from "./optimizer.ts";
 import { type Exprs, isExpr, mapValues, substitute } from "./substitute.ts";
 import type { TrainOptions } from "./train-options.ts";
 
-/** Settings of {@link stepGraph}: those of `train` that decide the graph. */
+/** The settings of `train` that decide the graph. */
 export type StepOptions<Name extends string> = Pick<
   TrainOptions<unknown, Name>,
   "loss" | "signature" | "parameters" | "optimizer" | "clipNorm" | "packBelow"
@@ -51,8 +51,8 @@ export interface Part {
 }
 
 /**
- * One tensor that is kept from step to step. A large parameter has a slot in its own shape. The
- * small ones lie end to end in one vector, since each tensor costs more than their few elements.
+ * One tensor of the state. A large parameter has a slot of its own shape. The small parameters lie
+ * end to end in one vector, since a tensor costs more than their few elements.
  */
 export interface Slot {
   /** `weights`, one of the optimizer's moments, or `ema`. */
@@ -63,14 +63,14 @@ export interface Slot {
   readonly output: string;
 }
 
-/** What one step takes from the host and gives to it. */
+/** The inputs of one step and its outputs for each sample. */
 export interface StepPorts {
   /** The batch, by the names of the signature. */
   readonly batch: Readonly<Record<string, Input>>;
   readonly masks: readonly DropoutMask[];
   /** The optimizer's rates, and the moving average's share last. */
   readonly rates: Input;
-  /** The outputs with numbers of each sample `[batch]`, by the names of the losses. */
+  /** The names of the outputs `[batch]`, by the names of the losses. */
   readonly samples: Readonly<Record<string, string>>;
 }
 
@@ -79,7 +79,7 @@ export interface StepGraph {
   readonly graph: Graph;
   readonly state: readonly Slot[];
   readonly steps: readonly StepPorts[];
-  /** The outputs with the last step's scalar losses, by the names of the losses. */
+  /** The names of the outputs with the last step's scalar losses, by the names of the losses. */
   readonly losses: Readonly<Record<string, string>>;
 }
 
@@ -91,15 +91,20 @@ export interface StepGraph {
 export function stepGraph<Name extends string>(options: StepOptions<Name>): StepGraph {
   const { signature, optimizer, clipNorm, averages = false, packBelow = 65_536 } = options;
   const batch = mapValues<Signature, Input>(signature, (s, name) => input(name, s));
-  const given = namedLosses(options.loss(batch as Record<Name, Input>));
-  const { roots: losses, masks } = maskDropout(given);
+  const unmasked = namedLosses(options.loss(batch as Record<Name, Input>));
+  const { roots: losses, masks } = maskDropout(unmasked);
   const parameters = options.parameters ?? parametersOf(losses.loss);
   if (parameters.length === 0) throw new RangeError("the loss uses no parameters to train");
 
   const packs = packsOf(parameters, packBelow);
   const slopes = gradients(losses.loss, parameters);
   const slopeOf = new Map(parameters.map((p, i) => [p, slopes[i]]));
-  const joined = packs.map((pack) => join(pack, slopeOf));
+  const joined = packs.map(({ shape, parts }) => {
+    const slopes = parts.map(({ parameter }) => slopeOf.get(parameter) as Expr);
+    if (slopes.length === 1) return reshape(slopes[0], shape);
+    const vectors = slopes.map((slope, i) => reshape(slope, [parts[i].size]));
+    return concat(vectors, 0);
+  });
   const clipped = clipNorm === undefined ? joined : clipByGlobalNorm(joined, clipNorm);
 
   const { moments } = optimizer;
@@ -115,9 +120,12 @@ export function stepGraph<Name extends string>(options: StepOptions<Name>): Step
   const lossOutputs = mapValues(losses, (value, name) => output(`losses/${name}`, value));
   const weightOf = new Map<Expr, Expr>();
   const state = packs.flatMap(({ shape, parts }, i) => {
-    const held = kinds.map((kind) => input(`state/${kind}/${i}`, { shape }));
-    const [weights, ...rest] = held;
-    for (const part of parts) weightOf.set(part.parameter, elementsOf(weights, part));
+    const inputs = kinds.map((kind) => input(`state/${kind}/${i}`, { shape }));
+    const [weights, ...rest] = inputs;
+    for (const { parameter, offset, size } of parts) {
+      const own = parts.length > 1 ? slice(weights, 0, offset, offset + size) : weights;
+      weightOf.set(parameter, reshape(own, parameter.shape));
+    }
     const { weight, moments: after } = optimizer.update(
       weights,
       clipped[i],
@@ -125,18 +133,21 @@ export function stepGraph<Name extends string>(options: StepOptions<Name>): Step
       Array.from({ length: rateCount }, (_, k) => rate(k)),
     );
     const next = [weight, ...after];
-    if (averages) next.push(movingAverage(rest[moments.length], weight, rate(rateCount)));
+    if (averages) {
+      const average = rest[moments.length];
+      next.push(add(average, mul(sub(weight, average), rate(rateCount))));
+    }
     return kinds.map((kind, k): Slot => {
-      return { kind, parts, input: held[k], output: output(`next/${kind}/${i}`, next[k]) };
+      return { kind, parts, input: inputs[k], output: output(`next/${kind}/${i}`, next[k]) };
     });
   });
-  const named = (isSample: boolean) =>
+  const lossesOfRank = (rank: number) =>
     Object.fromEntries(
-      Object.entries(lossOutputs).filter(([name]) => losses[name].shape.length > 0 === isSample),
+      Object.entries(lossOutputs).filter(([name]) => losses[name].shape.length === rank),
     );
-  const steps = [{ batch, masks, rates, samples: named(true) }];
+  const steps = [{ batch, masks, rates, samples: lossesOfRank(1) }];
   const graph = graphOf(substitute(outputs, weightOf), inputsOf(steps, state));
-  return { graph, state, steps, losses: named(false) };
+  return { graph, state, steps, losses: lossesOfRank(0) };
 }
 
 /**
@@ -149,20 +160,20 @@ export function chainSteps({ graph, state, losses, ...one }: StepGraph, count: n
   let places: [Expr, Expr][] = [];
   let values: Exprs = {};
   const steps = Array.from({ length: count }, (_, k): StepPorts => {
-    const called = (name: string) => `${k}/${name}`;
+    const ownName = (name: string) => `${k}/${name}`;
     const own = (shared: Input) => {
-      const made = input(called(shared.name), shared);
-      places.push([shared, made]);
-      return made;
+      const copy = input(ownName(shared.name), shared);
+      places.push([shared, copy]);
+      return copy;
     };
     const ports = {
       batch: mapValues(batch, own),
       masks: masks.map((mask) => ({ ...mask, input: own(mask.input) })),
       rates: own(rates),
-      samples: mapValues(samples, called),
+      samples: mapValues(samples, ownName),
     };
     values = substitute(graph.outputs, new Map(places));
-    for (const name of Object.values(samples)) outputs[called(name)] = values[name];
+    for (const name of Object.values(samples)) outputs[ownName(name)] = values[name];
     places = state.map((slot) => [slot.input, values[slot.output]]);
     return ports;
   });
@@ -181,21 +192,16 @@ const inputsOf = (steps: readonly StepPorts[], state: readonly Slot[]): Input[] 
   ...state.map((slot) => slot.input),
 ];
 
-interface Pack {
-  readonly shape: readonly number[];
-  readonly parts: readonly Part[];
-}
-
-/** Parameters of fewer than `packBelow` elements together, each other one by itself. */
-function packsOf(parameters: readonly Parameter[], packBelow: number): Pack[] {
+/** The parameters of each slot: a large parameter alone, the small ones together. */
+function packsOf(parameters: readonly Parameter[], packBelow: number) {
   const odd = parameters.find((p) => p.dtype !== "float32");
   if (odd) throw new TypeError(`training needs float32 weights, got ${odd.name} of ${odd.dtype}`);
-  const packs: Pack[] = [];
+  const packs: { shape: readonly number[]; parts: Part[] }[] = [];
   const small: Part[] = [];
   let length = 0;
   for (const parameter of parameters) {
-    const { shape } = parameter;
-    const size = sizeOf(shape);
+    const { shape, value } = parameter;
+    const size = value.data.length;
     if (size >= packBelow) packs.push({ shape, parts: [{ parameter, offset: 0, size }] });
     else {
       small.push({ parameter, offset: length, size });
@@ -203,20 +209,6 @@ function packsOf(parameters: readonly Parameter[], packBelow: number): Pack[] {
     }
   }
   return small.length > 0 ? [...packs, { shape: [length], parts: small }] : packs;
-}
-
-/** One expression of the pack's shape from one of each parameter's shape. */
-function join({ shape, parts }: Pack, of: ReadonlyMap<Parameter, Expr>): Expr {
-  const all = parts.map(({ parameter }) => of.get(parameter) as Expr);
-  if (all.length === 1) return reshape(all[0], shape);
-  const vectors = all.map((one, i) => reshape(one, [parts[i].size]));
-  return concat(vectors, 0);
-}
-
-/** A parameter's elements of a slot, in the parameter's shape. */
-function elementsOf(slot: Input, { parameter, offset, size }: Part): Expr {
-  const isWhole = sizeOf(slot.shape as number[]) === size;
-  return reshape(isWhole ? slot : slice(slot, 0, offset, offset + size), parameter.shape);
 }
 
 function namedLosses(result: Expr | Record<string, Expr>): Record<string, Expr> {

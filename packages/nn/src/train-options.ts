@@ -1,11 +1,17 @@
-import type { Expr, Parameter, Signature } from "@gen/graph";
+import type { DType, Expr, Parameter, Signature } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
-import type { Backend } from "@gen/runtime-gpu";
-import type { BatchInput } from "./batch-input.ts";
-import type { MovingAverageOptions } from "./moving-average.ts";
+import type { Backend, HostArray } from "@gen/runtime-gpu";
 import type { LearningRate, Optimizer } from "./optimizer.ts";
-import type { Weights } from "./stored-tensor.ts";
 import type { TrainingState } from "./training-state.ts";
+import type { Weights } from "./weights.ts";
+
+/** One input of a batch. */
+export interface BatchInput {
+  readonly data: HostArray;
+  readonly shape: readonly number[];
+  /** @defaultValue the dtype that the signature gives the input */
+  readonly dtype?: DType;
+}
 
 /** The state of a training as its losses are read. */
 export interface TrainProgress {
@@ -21,56 +27,41 @@ export interface TrainProgress {
 }
 
 /**
- * What training minimizes: a scalar, or the scalar named `loss` among several that are reported.
- * Numbers of each sample, `[batch]`, may stand beside them.
+ * What training minimizes, from a batch's inputs: a scalar, or the scalar `loss` of several named
+ * losses. The others are reported. They may be `[batch]`, numbers of each sample for `onSamples`.
  */
 export type Loss<Name extends string = string> = (
   inputs: Record<Name, Expr>,
 ) => Expr | Record<string, Expr>;
 
-/** What {@link train} minimizes, over which batches, and how. */
-export interface TrainOptions<T, Name extends string = string> {
+/** An exponential moving average of the weights. */
+export interface MovingAverageOptions {
+  /** The share of the average that stays at each step after the warm-up, in [0, 1). */
+  decay: number;
+  /**
+   * Whether the decay at `step` (from 0) is at most `(1 + step) / (10 + step)`, as TensorFlow and
+   * diffusers warm it up.
+   * @defaultValue true
+   */
+  warmUp?: boolean;
+}
+
+/** How a training runs, whatever it trains. */
+export interface TrainRunOptions<T> {
   backend: Backend<T>;
-  /**
-   * The scalar to minimize from a batch's inputs, or several scalars of which `loss` is minimized;
-   * others may be `[batch]`, numbers of each sample for `onSamples`.
-   */
-  loss: Loss<Name>;
-  /** Shapes and dtypes of a batch. */
-  signature: Readonly<Record<Name, Signature>>;
-  /** The parameters to train. @defaultValue all that the loss uses */
-  parameters?: readonly Parameter[];
-  optimizer: Optimizer;
-  /** Gradients of a larger global norm are scaled down to this one. */
-  clipNorm?: number;
-  /** Keeps a moving average of the weights beside them: its decay, or decay and warm-up. */
-  ema?: number | MovingAverageOptions;
-  /**
-   * The inputs of each step, random numbers included. They are taken one by one and never closed.
-   */
-  batches: Iterable<Record<Name, BatchInput>> | AsyncIterable<Record<Name, BatchInput>>;
   /** Steps in all, including those before a resume. */
   steps: number;
-  /** An integer in [0, 2^53) that, with the step, decides what dropout drops. @defaultValue 0 */
-  seed?: number;
-  /**
-   * Steps between two readings of the losses. Each reading checks and reports them.
-   * @defaultValue 10
-   */
+  /** Keeps a moving average of the weights: its decay in [0, 1), or decay and warm-up. */
+  ema?: number | MovingAverageOptions;
+  /** Gradients of a larger global norm are scaled down to this norm. */
+  clipNorm?: number;
+  /** Steps between two readings of the losses, which check and report them. @defaultValue 10 */
   logEvery?: number;
-  /** Stops training after the step under way. What was learned is returned. */
+  /** Stops training after the current step. The result holds what was learned. */
   signal?: { readonly aborted: boolean };
   /** Called every `logEvery` steps and after the last. A promise that it returns is awaited. */
   onStep?: (progress: TrainProgress) => unknown;
-  /**
-   * Called with the losses that are `[batch]`, for every step in order, counted from 1, before the
-   * batch `stepsPerRun` later is asked for. Reading them costs a copy each step.
-   */
-  onSamples?: (step: {
-    readonly step: number;
-    readonly losses: Readonly<Record<string, FloatArray>>;
-  }) => void;
-  /** The state to continue from. `batches` must be at the batch that comes next. */
+  /** The state to continue from. */
   resume?: TrainingState;
   /**
    * Steps that one run of the compiled program takes, at most `logEvery`. A runtime that copies its
@@ -80,26 +71,37 @@ export interface TrainOptions<T, Name extends string = string> {
    * @defaultValue 1
    */
   stepsPerRun?: number;
+}
+
+/** What {@link train} minimizes, over which batches, and how. */
+export interface TrainOptions<T, Name extends string = string> extends TrainRunOptions<T> {
+  loss: Loss<Name>;
+  /** Shapes and dtypes of a batch. */
+  signature: Readonly<Record<Name, Signature>>;
+  /** The parameters to train. @defaultValue all that the loss uses */
+  parameters?: readonly Parameter[];
+  optimizer: Optimizer;
   /**
-   * Parameters of fewer elements than this share one tensor. Changes the speed alone.
-   * @defaultValue 65,536
+   * The inputs of each step, random numbers included, from the step after `resume` on. They are
+   * taken one by one and never closed.
    */
+  batches: Iterable<Record<Name, BatchInput>> | AsyncIterable<Record<Name, BatchInput>>;
+  /** An integer in [0, 2^53) that, with the step, decides what dropout drops. @defaultValue 0 */
+  seed?: number;
+  /**
+   * Called with the losses that are `[batch]`, for every step in order, counted from 1, before the
+   * batch `stepsPerRun` later is requested. Reading them costs a copy each step.
+   */
+  onSamples?: (step: {
+    readonly step: number;
+    readonly losses: Readonly<Record<string, FloatArray>>;
+  }) => void;
+  /** Parameters of fewer elements share one tensor. Changes speed alone. @defaultValue 65,536 */
   packBelow?: number;
 }
 
-type Passed =
-  | "backend"
-  | "steps"
-  | "ema"
-  | "clipNorm"
-  | "logEvery"
-  | "signal"
-  | "onStep"
-  | "resume"
-  | "stepsPerRun";
-
-/** Settings for the training of every kind of model. Those without a description are `train`'s. */
-export interface ModelTrainingOptions<T = unknown> extends Pick<TrainOptions<T>, Passed> {
+/** Settings for the training of every kind of model. */
+export interface ModelTrainingOptions<T = unknown> extends TrainRunOptions<T> {
   /** Items in a batch. @defaultValue 128 */
   readonly batchSize?: number;
   /** A number or a function of the step. @defaultValue 1e-3 */
@@ -112,23 +114,20 @@ export interface ModelTrainingOptions<T = unknown> extends Pick<TrainOptions<T>,
 
 /** How a training went. */
 export interface Training {
-  /** Steps done. Fewer than asked for when stopped by the signal or the end of the batches. */
+  /** Steps done. Fewer than `steps` when the signal or the end of the batches stopped it. */
   readonly step: number;
   readonly aborted: boolean;
   /** The losses that were read, in order. */
-  readonly history: readonly {
-    readonly step: number;
-    readonly losses: Readonly<Record<string, number>>;
-  }[];
+  readonly history: readonly Pick<TrainProgress, "step" | "losses">[];
   /** Weights, moments and average, to be saved and passed as `resume`. */
   readonly state: TrainingState;
 }
 
-/** What {@link train} gives. The parameters that it was given are as they were. */
+/** The result of {@link train}. The parameters that it was given are as they were. */
 export interface TrainResult {
-  /** What the parameters were trained to, for `withWeights`. */
+  /** The trained values of the parameters, for `withWeights`. */
   readonly weights: Weights;
-  /** The averaged weights, where `ema` was asked for. */
+  /** The averaged weights, with `ema`. */
   readonly ema?: Weights;
   readonly training: Training;
 }

@@ -4,20 +4,20 @@
  */
 import { type Input, tensor, tensorNumbers } from "@gen/graph";
 import type { Backend, Program } from "@gen/runtime-gpu";
-import type { BatchInput } from "./batch-input.ts";
 import { drawMasks } from "./dropout-masks.ts";
-import { sizeOf } from "./size-of.ts";
+import { sizeOf } from "./initializers.ts";
 import type { Slot, StepGraph } from "./step-graph.ts";
-import { type FloatTensor, storedNumbers } from "./stored-tensor.ts";
 import { mapValues } from "./substitute.ts";
+import type { BatchInput } from "./train-options.ts";
 import { kindsOf, stateOf, type TrainingState } from "./training-state.ts";
+import { type FloatTensor, storedNumbers } from "./weights.ts";
 
 /** A step graph, compiled. */
 export interface CompiledSteps<T> extends StepGraph {
   readonly program: Program<T>;
 }
 
-/** What the host gives to one step. `seed` and `step` decide what dropout drops. */
+/** The host's inputs of one step. `seed` and `step` decide what dropout drops. */
 export interface HostStep {
   readonly batch: Readonly<Record<string, BatchInput>>;
   readonly rates: readonly number[];
@@ -36,8 +36,9 @@ export function uploadState<T>(
   resume?: TrainingState,
 ): T[] {
   const saved = resume && kindsOf(resume);
-  const values = slots.map(({ kind, parts, input: { shape } }) => {
-    const data = new Float32Array(sizeOf(shape as number[]));
+  const values = slots.map(({ kind, parts, input }) => {
+    const shape = input.shape as number[];
+    const data = new Float32Array(sizeOf(shape));
     for (const { parameter, offset } of parts) {
       const { name, value } = parameter;
       if (saved) {
@@ -46,7 +47,7 @@ export function uploadState<T>(
         data.set(storedNumbers(`resume's ${kind}/${name}`, stored, parameter.shape), offset);
       } else if (kind === "weights" || kind === "ema") data.set(tensorNumbers(value), offset);
     }
-    return { data, shape: shape as number[] };
+    return { data, shape };
   });
   return values.map(({ data, shape }) => backend.upload(data, shape));
 }
@@ -58,7 +59,7 @@ export async function downloadState<T>(
   state: readonly T[],
   step: number,
 ): Promise<TrainingState> {
-  const tensors: [kind: string, name: string, one: FloatTensor][] = [];
+  const tensors: [kind: string, name: string, value: FloatTensor][] = [];
   for (const [i, { kind, parts }] of slots.entries()) {
     const numbers = await backend.download(state[i]);
     for (const { parameter, offset, size } of parts) {
@@ -70,65 +71,47 @@ export async function downloadState<T>(
 }
 
 /**
- * Runs compiled steps on what the host gives to each: to the next state, the last step's losses and
- * each step's numbers of each sample, all of which the caller frees. The old state is freed.
+ * Runs compiled steps on the host's inputs of each. Gives the next state, the last step's losses
+ * and each step's numbers of each sample. The caller frees all of them. The old state is freed.
  * @throws RangeError when a batch lacks an input. Nothing stays uploaded then.
  */
 export async function runSteps<T>(
   backend: Backend<T>,
-  steps: CompiledSteps<T>,
+  { program, state: slots, steps, losses }: CompiledSteps<T>,
   state: readonly T[],
   given: readonly HostStep[],
-): Promise<{
-  state: readonly T[];
-  losses: Readonly<Record<string, T>>;
-  samples: readonly Readonly<Record<string, T>>[];
-}> {
-  const inputs = uploadInputs(backend, steps, given);
-  let made: Record<string, T>;
+) {
+  const inputs: Record<string, T> = {};
+  const upload = ({ name, dtype }: Input, { data, shape, ...own }: BatchInput) => {
+    inputs[name] = backend.upload(data, shape, own.dtype ?? dtype);
+  };
+  let outputs: Record<string, T>;
   try {
-    const held = steps.state.map((slot, i) => [slot.input.name, state[i]]);
-    made = await steps.program.run({ ...inputs, ...Object.fromEntries(held) });
+    for (const [k, { batch: ports, masks, rates }] of steps.entries()) {
+      const { batch, rates: numbers, ...key } = given[k];
+      const shapes: Record<string, readonly number[]> = {};
+      for (const [name, port] of Object.entries(ports)) {
+        if (!batch[name]) {
+          throw new RangeError(`batches must give ${name}, got ${Object.keys(batch).join(", ")}`);
+        }
+        shapes[port.name] = batch[name].shape;
+        upload(port, batch[name]);
+      }
+      const drawn = drawMasks(masks, Object.values(ports), shapes, key);
+      for (const [i, mask] of drawn.entries()) upload(masks[i].input, mask);
+      upload(rates, { data: numbers, shape: [numbers.length] });
+    }
+    const held = slots.map(({ input }, i) => [input.name, state[i]]);
+    outputs = await program.run({ ...inputs, ...Object.fromEntries(held) });
   } finally {
     backend.dispose(...Object.values(inputs));
   }
   backend.dispose(...state);
+  const outputsOf = (names: Readonly<Record<string, string>>) =>
+    mapValues(names, (name) => outputs[name]);
   return {
-    state: steps.state.map(({ output }) => made[output]),
-    losses: mapValues(steps.losses, (output) => made[output]),
-    samples: steps.steps.map(({ samples }) => mapValues(samples, (output) => made[output])),
+    state: slots.map(({ output }) => outputs[output]),
+    losses: outputsOf(losses),
+    samples: steps.map(({ samples }) => outputsOf(samples)),
   };
-}
-
-function uploadInputs<T>(
-  backend: Backend<T>,
-  { steps }: CompiledSteps<T>,
-  given: readonly HostStep[],
-): Record<string, T> {
-  const made: Record<string, T> = {};
-  const upload = ({ name, dtype }: Input, one: BatchInput) => {
-    made[name] = backend.upload(one.data, one.shape, one.dtype ?? dtype);
-  };
-  try {
-    for (const [k, { batch: inputs, masks, rates }] of steps.entries()) {
-      const { batch, rates: numbers, ...key } = given[k];
-      const missing = Object.keys(inputs).find((name) => !batch[name]);
-      if (missing !== undefined) {
-        const got = Object.keys(batch).join(", ");
-        throw new RangeError(`batches must give ${missing}, got ${got}`);
-      }
-      const shapes: Record<string, readonly number[]> = {};
-      for (const [name, one] of Object.entries(inputs)) {
-        shapes[one.name] = batch[name].shape;
-        upload(one, batch[name]);
-      }
-      const drawn = drawMasks(masks, Object.values(inputs), shapes, key);
-      for (const [i, mask] of drawn.entries()) upload(masks[i].input, mask);
-      upload(rates, { data: numbers, shape: [numbers.length] });
-    }
-    return made;
-  } catch (error) {
-    backend.dispose(...Object.values(made));
-    throw error;
-  }
 }

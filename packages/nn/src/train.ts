@@ -1,18 +1,21 @@
 /*
  * The training loop. It compiles one graph of a step (`step-graph.ts`), keeps weights, moments and
- * averages on the device (`train-run.ts`), and gives what it learned as values: the parameters that
- * it was given stay as they are.
+ * averages on the device (`train-run.ts`), and returns what it learned as values: the parameters
+ * that it was given stay as they are.
  *
  *   const { weights } = await train({ backend, loss, signature, optimizer, batches, steps });
  *   const trained = withWeights(network, weights);
  */
 import { type FloatArray, GenError } from "@gen/math";
-import type { BatchInput } from "./batch-input.ts";
-import { checkDecay, decayAt } from "./moving-average.ts";
 import { nextTask } from "./next-task.ts";
 import { chainSteps, stepGraph } from "./step-graph.ts";
-import type { FloatTensor } from "./stored-tensor.ts";
-import type { TrainOptions, TrainResult } from "./train-options.ts";
+import type {
+  BatchInput,
+  MovingAverageOptions,
+  TrainOptions,
+  TrainProgress,
+  TrainResult,
+} from "./train-options.ts";
 import { type CompiledSteps, downloadState, runSteps, uploadState } from "./train-run.ts";
 
 const ADVICE = "a smaller learningRate or a clipNorm may help";
@@ -22,35 +25,25 @@ const ADVICE = "a smaller learningRate or a clipNorm may help";
  *
  * Resuming gives the same numbers as not having stopped, bit for bit on backends that compute in
  * float32.
- * @throws GenError `not-finite` when a loss that is read, or a weight at the end, is NaN or infinite.
+ * @throws GenError `not-finite` when a loss that is read, or a weight at the end, is not finite.
  * @throws RangeError or TypeError when a batch lacks an input or a shape or setting does not fit.
  */
 export async function train<T, Name extends string>(
   options: TrainOptions<T, Name>,
 ): Promise<TrainResult> {
-  const { backend, steps, logEvery = 10, resume, optimizer, signal, seed = 0 } = options;
-  const ema = typeof options.ema === "number" ? { decay: options.ema } : options.ema;
-  if (ema) checkDecay(ema);
-  for (const [name, value] of Object.entries({
-    steps,
-    logEvery,
-    stepsPerRun: options.stepsPerRun ?? 1,
-  })) {
-    if (!(Number.isInteger(value) && value >= 1)) {
-      throw new RangeError(`${name} must be a whole number of at least 1, got ${value}`);
+  const { backend, steps, logEvery = 10, resume, signal, seed = 0 } = options;
+  const first = resume?.step ?? 0;
+  const counts = { steps, logEvery, stepsPerRun: options.stepsPerRun ?? 1, "resume.step": first };
+  for (const [name, value] of Object.entries(counts)) {
+    const least = name === "resume.step" ? 0 : 1;
+    if (!(Number.isInteger(value) && value >= least)) {
+      throw new RangeError(`${name} must be a whole number of at least ${least}, got ${value}`);
     }
   }
-  if (resume && !(Number.isInteger(resume.step) && resume.step >= 0)) {
-    throw new RangeError(`resume.step must be a whole number of at least 0, got ${resume.step}`);
-  }
-  const oneStep = stepGraph({ ...options, averages: ema !== undefined });
-  const ratesAt = (at: number) => {
-    const rates = [...optimizer.rates(at)];
-    if (ema) rates.push(1 - decayAt(ema, at));
-    return rates.length > 0 ? rates : [0];
-  };
+  const ratesAt = ratesOf(options);
+  const oneStep = stepGraph({ ...options, averages: options.ema !== undefined });
   // A run ends where losses are read.
-  const stepsPerRun = Math.min(options.stepsPerRun ?? 1, logEvery);
+  const stepsPerRun = Math.min(counts.stepsPerRun, logEvery);
   const compiled = new Map<number, CompiledSteps<T>>();
   const compile = async (count: number): Promise<CompiledSteps<T>> => {
     const known = compiled.get(count);
@@ -62,9 +55,8 @@ export async function train<T, Name extends string>(
   };
   await compile(stepsPerRun);
 
-  const first = resume?.step ?? 0;
   const started = Date.now();
-  const history: { step: number; losses: Record<string, number> }[] = [];
+  const history: Pick<TrainProgress, "step" | "losses">[] = [];
   let step = first;
   let state: readonly T[] = [];
   let losses: Readonly<Record<string, T>> = {};
@@ -80,12 +72,14 @@ export async function train<T, Name extends string>(
     losses = {};
     const result = await runSteps(backend, run, state, given);
     ({ state, losses } = result);
-    step += batches.length;
     try {
-      for (const [k, tensors] of result.samples.entries()) {
+      for (const tensors of result.samples) {
+        step++;
         const read: Record<string, FloatArray> = {};
-        for (const [name, one] of Object.entries(tensors)) read[name] = await backend.download(one);
-        options.onSamples?.({ step: step - batches.length + k + 1, losses: read });
+        for (const [name, each] of Object.entries(tensors)) {
+          read[name] = await backend.download(each);
+        }
+        options.onSamples?.({ step, losses: read });
       }
     } finally {
       for (const tensors of result.samples) free(tensors);
@@ -94,8 +88,8 @@ export async function train<T, Name extends string>(
 
   async function report(): Promise<void> {
     const read: Record<string, number> = {};
-    for (const [name, one] of Object.entries(losses)) {
-      read[name] = (await backend.download(one))[0];
+    for (const [name, loss] of Object.entries(losses)) {
+      read[name] = (await backend.download(loss))[0];
       if (!Number.isFinite(read[name])) {
         throw new GenError("not-finite", `${name} is ${read[name]} at step ${step}; ${ADVICE}`);
       }
@@ -108,12 +102,20 @@ export async function train<T, Name extends string>(
 
   try {
     state = uploadState(backend, oneStep.state, resume);
-    const batches = iterate(options.batches);
+    const source = options.batches;
+    const batches =
+      Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
     let reported = first;
     let yielded = started;
     while (step < steps && !signal?.aborted) {
       const untilReport = Math.min(steps - step, logEvery - (step % logEvery));
-      const taken = await take(batches, untilReport < stepsPerRun ? 1 : stepsPerRun);
+      const wanted = untilReport < stepsPerRun ? 1 : stepsPerRun;
+      const taken: Record<Name, BatchInput>[] = [];
+      while (taken.length < wanted) {
+        const next = await batches.next();
+        if (next.done) break;
+        taken.push(next.value);
+      }
       if (taken.length === 0) break;
       // Batches that do not fill a run are taken one by one.
       const count = taken.length === stepsPerRun ? stepsPerRun : 1;
@@ -130,13 +132,12 @@ export async function train<T, Name extends string>(
     if (reported < step) await report();
 
     const end = await checkpoint();
-    // The last update may break what the last loss, which comes before it, does not show.
-    const broken = Object.entries(end.weights).find(([, one]) => !allFinite(one));
-    if (broken)
-      throw new GenError(
-        "not-finite",
-        `weight ${broken[0]} is not finite after step ${step}; ${ADVICE}`,
-      );
+    // A loss comes before its step's update, so the last update may break weights unseen.
+    for (const [name, { data }] of Object.entries(end.weights)) {
+      if ((data as Float32Array).every(Number.isFinite)) continue;
+      const message = `weight ${name} is not finite after step ${step}; ${ADVICE}`;
+      throw new GenError("not-finite", message);
+    }
     const aborted = step < steps && signal?.aborted === true;
     return { weights: end.weights, ema: end.ema, training: { step, aborted, history, state: end } };
   } finally {
@@ -146,19 +147,18 @@ export async function train<T, Name extends string>(
   }
 }
 
-const allFinite = ({ data }: FloatTensor): boolean =>
-  (data as Float32Array).every((value) => Number.isFinite(value));
-
-/** The next `count` batches, or as many as there are. */
-async function take<B>(batches: Iterator<B> | AsyncIterator<B>, count: number): Promise<B[]> {
-  const taken: B[] = [];
-  while (taken.length < count) {
-    const next = await batches.next();
-    if (next.done) break;
-    taken.push(next.value);
+/** The numbers of each step: the optimizer's rates and, with `ema`, the new weight's share. */
+function ratesOf({ optimizer, ema }: Pick<TrainOptions<unknown>, "optimizer" | "ema">) {
+  const average: MovingAverageOptions | undefined = typeof ema === "number" ? { decay: ema } : ema;
+  if (average && !(average.decay >= 0 && average.decay < 1)) {
+    throw new RangeError(`ema decay must be in [0, 1), got ${average.decay}`);
   }
-  return taken;
+  return (step: number): number[] => {
+    const rates = [...optimizer.rates(step)];
+    if (average) {
+      const { decay, warmUp = true } = average;
+      rates.push(1 - (warmUp ? Math.min(decay, (1 + step) / (10 + step)) : decay));
+    }
+    return rates.length > 0 ? rates : [0];
+  };
 }
-
-const iterate = <B>(batches: Iterable<B> | AsyncIterable<B>): Iterator<B> | AsyncIterator<B> =>
-  Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]();

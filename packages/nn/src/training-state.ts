@@ -1,21 +1,16 @@
 import { tensor } from "@gen/graph";
-import {
-  type FloatTensor,
-  type StoredTensor,
-  storedNumbers,
-  type Weights,
-} from "./stored-tensor.ts";
+import { type FloatTensor, type StoredTensor, storedNumbers, type Weights } from "./weights.ts";
 
-/** Everything that training continues from. */
+/** Everything that a training continues from. */
 export interface TrainingState {
   /** Steps done. */
   readonly step: number;
   readonly weights: Weights;
   /** The optimizer's moments by their names. */
   readonly moments: Readonly<Record<string, Weights>>;
-  /** The moving average of the weights, where `ema` asked for it. */
+  /** The moving average of the weights, with `ema`. */
   readonly ema?: Weights;
-  /** What a sampler of time steps has learned, by its own names. */
+  /** The state of a sampler of time steps, by its own names. */
   readonly times?: Readonly<Record<string, FloatTensor>>;
 }
 
@@ -26,27 +21,24 @@ export const kindsOf = ({ weights, moments, ema = {}, times = {} }: TrainingStat
 /** A state from its tensors, each with its kind and name. */
 export function stateOf(
   step: number,
-  tensors: readonly (readonly [kind: string, name: string, one: FloatTensor])[],
+  tensors: readonly (readonly [kind: string, name: string, value: FloatTensor])[],
 ): TrainingState {
-  const kinds = new Map<string, [string, FloatTensor][]>();
-  for (const [kind, ...entry] of tensors) {
-    const same = kinds.get(kind);
-    if (same) same.push(entry);
-    else kinds.set(kind, [entry]);
-  }
-  const records = [...kinds].map(([kind, entries]) => [kind, Object.fromEntries(entries)]);
-  const { weights = {}, ema, times, ...moments } = Object.fromEntries(records);
+  const kinds = [...new Set(tensors.map(([kind]) => kind))].map((kind) => {
+    const own = tensors.filter((each) => each[0] === kind);
+    return [kind, Object.fromEntries(own.map(([, ...entry]) => entry))];
+  });
+  const { weights = {}, ema, times, ...moments } = Object.fromEntries(kinds);
   return { step, weights, moments, ...(ema && { ema }), ...(times && { times }) };
 }
 
 /**
  * A state as the tensors of a file, for `writeSafetensors`: `weights/NAME`, `MOMENT/NAME`,
- * `ema/NAME` and `times/NAME`. The step is not among them.
+ * `ema/NAME` and `times/NAME`. The step is not one of them.
  */
 export const stateTensors = (state: TrainingState): Record<string, FloatTensor> =>
   Object.fromEntries(
     Object.entries(kindsOf(state)).flatMap(([kind, tensors]) =>
-      Object.entries(tensors).map(([name, one]) => [`${kind}/${name}`, one]),
+      Object.entries(tensors).map(([name, value]) => [`${kind}/${name}`, value]),
     ),
   );
 
@@ -64,7 +56,7 @@ export const stateFromTensors = (
       const [kind] = key.split("/", 1);
       const numbers = storedNumbers(`resume's ${key}`, stored, stored.shape);
       const dtype = stored.dtype === "float64" ? "float64" : "float32";
-      const one = tensor(numbers, stored.shape, dtype) as FloatTensor;
-      return [kind, key.slice(kind.length + 1), one];
+      const value = tensor(numbers, stored.shape, dtype) as FloatTensor;
+      return [kind, key.slice(kind.length + 1), value];
     }),
   );

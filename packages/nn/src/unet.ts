@@ -1,19 +1,16 @@
 import { add, concat, type Expr, type Signature, silu } from "@gen/graph";
 import { attention } from "./attention.ts";
-import { halvedSize } from "./conv-encoder.ts";
-import { convolution } from "./convolution.ts";
-import { embedding } from "./embedding.ts";
-import { groupNorm } from "./group-norm.ts";
+import { residualBlock, spatialTransformer } from "./blocks.ts";
+import { halvedSize } from "./conv-coders.ts";
+import { convolution, downsample, upsample } from "./convolution.ts";
+import { embedding, timestepEmbedding } from "./embedding.ts";
 import { zeros } from "./initializers.ts";
 import { linear } from "./linear.ts";
-import { type Network, network } from "./network.ts";
-import { downsample, upsample } from "./resample.ts";
-import { residualBlock } from "./residual-block.ts";
-import { spatialTransformer } from "./spatial-transformer.ts";
-import { timestepEmbedding } from "./timestep-embedding.ts";
+import { type DenoiserOptions, type Network, network } from "./network.ts";
+import { groupNorm } from "./normalization.ts";
 
 /** Settings of {@link unet}. */
-export interface UnetOptions {
+export interface UnetOptions extends DenoiserOptions {
   /** Height and width of x; divisible by 2 once for each level but the last (28 goes 28, 14, 7). */
   size: number;
   /** Channels of x. @defaultValue 1 */
@@ -27,12 +24,9 @@ export interface UnetOptions {
   learnedVariance?: boolean;
   /** Channels at full size. The time embedding has four times as many. @defaultValue 32 */
   channels?: number;
-  /** Channels of each level over `channels`. @defaultValue `[1, 2]` */
+  /** Channels of each level, divided by `channels`. @defaultValue `[1, 2]` */
   multipliers?: readonly number[];
-  /**
-   * Residual blocks of each level on the way down; on the way up there is one more.
-   * @defaultValue 1
-   */
+  /** Residual blocks of each level on the way down, and one more on the way up. @defaultValue 1 */
   blocks?: number;
   /** Sizes at which attention follows each block. The middle always has it. @defaultValue [] */
   attention?: readonly number[];
@@ -41,47 +35,15 @@ export interface UnetOptions {
   /** Groups of every normalization. @defaultValue `defaultGroups(channels)` of each layer */
   groups?: number;
   /**
-   * Makes an argument `condition` `[batch]` int64 in [0, classes], where `classes` itself means no
-   * class.
-   */
-  classes?: number;
-  /**
-   * Makes a last argument `context` `[batch, tokens, features]`, such as a text's embedding; the
+   * Adds a last argument `context` `[batch, tokens, features]`, such as a text's embedding. The
    * attention blocks are then latent diffusion's transformers. Without `tokens`, any number fits.
    */
   crossAttention?: { features: number; tokens?: number };
-  /**
-   * The share of elements that training drops in each residual block; 0.1 in Ho et al.
-   * @defaultValue 0
-   */
+  /** The share that training drops in each residual block; Ho et al. take 0.1. @defaultValue 0 */
   dropout?: number;
-  /** Start of all parameter names. @defaultValue "" */
-  name?: string;
-  /** Seed of the first weights. @defaultValue 0 */
-  seed?: number;
 }
 
 type Stage = (x: Expr, time: Expr, context?: Expr) => Expr;
-
-/**
- * Channels of a denoiser's result.
- * @throws RangeError when `outChannels` is given and is not what a learned variance takes.
- */
-function outputChannels(
-  inChannels: number,
-  { outChannels, learnedVariance = false }: { outChannels?: number; learnedVariance?: boolean },
-): number {
-  if (!learnedVariance) return outChannels ?? inChannels;
-  if (outChannels === undefined || outChannels === 2 * inChannels) return 2 * inChannels;
-  throw new RangeError(
-    `outChannels must be ${2 * inChannels} with learnedVariance, twice inChannels, got ${outChannels}`,
-  );
-}
-
-function required(name: string, value: Expr | undefined): Expr {
-  if (value) return value;
-  throw new TypeError(`the unet needs its argument ${name}, got none`);
-}
 
 /**
  * The UNet of Ho et al. (2020, appendix B): x `[batch, inChannels, size, size]` and t `[batch]`
@@ -93,17 +55,20 @@ function required(name: string, value: Expr | undefined): Expr {
 export function unet(options: UnetOptions): Network {
   const { size, inChannels = 1, channels = 32, classes, crossAttention, dropout } = options;
   const { multipliers = [1, 2], blocks = 1, attention: attended = [], heads } = options;
-  const { groups, name = "", seed = 0 } = options;
+  const { learnedVariance, groups, name = "", seed = 0 } = options;
   halvedSize(size, multipliers.length - 1);
-  const outChannels = outputChannels(inChannels, options);
+  const fitting = (learnedVariance ? 2 : 1) * inChannels;
+  const { outChannels = fitting } = options;
+  if (learnedVariance && outChannels !== fitting) {
+    throw new RangeError(
+      `outChannels must be ${fitting} with learnedVariance, twice inChannels, got ${outChannels}`,
+    );
+  }
   const timeFeatures = 4 * channels;
   const within = { timeFeatures, groups, dropout, seed };
 
   const attending = (path: string, width: number): Stage => {
-    if (!crossAttention) {
-      const attends = attention(path, width, { heads, groups, seed });
-      return (x) => attends(x);
-    }
+    if (!crossAttention) return attention(path, width, { heads, groups, seed });
     const contextFeatures = crossAttention.features;
     const transforms = spatialTransformer(path, width, { contextFeatures, heads, groups, seed });
     return (x, _, context) => transforms(x, context as Expr);
@@ -165,10 +130,9 @@ export function unet(options: UnetOptions): Network {
     }),
   };
   return network(signature, (x, t, ...rest) => {
-    const condition = classes === undefined ? undefined : required("condition", rest[0]);
-    const context = crossAttention && required("context", rest[condition ? 1 : 0]);
+    const context = crossAttention && rest[classes === undefined ? 0 : 1];
     let embedded = time2(silu(time1(timestepEmbedding(t, channels))));
-    if (condition) embedded = add(embedded, classOf(condition));
+    if (classes !== undefined) embedded = add(embedded, classOf(rest[0]));
     const time = silu(embedded);
     const kept = [stem(x)];
     for (const stage of down) kept.push(stage(kept[kept.length - 1], time, context));

@@ -2,30 +2,70 @@
  * A model's weights are values: a network, a denoiser or a VAE never changes. Training gives new
  * weights, and `withWeights` makes the model that has them.
  */
-import { type Expr, type Parameter, parameter, tensor } from "@gen/graph";
 import {
-  type FloatTensor,
-  type StoredTensor,
-  storedNumbers,
-  type Weights,
-} from "./stored-tensor.ts";
+  type Expr,
+  fromFloat16,
+  parameter,
+  type Shape,
+  shapeText,
+  type Tensor,
+  tensor,
+} from "@gen/graph";
+import type { Network } from "./network.ts";
 import { type Exprs, isExpr, mapValues, substitute } from "./substitute.ts";
 
-/** Anything with weights: a network, a denoiser, a VAE. */
-export interface Weighted {
-  readonly parameters: readonly Parameter[];
+/** A tensor of a file, as `readSafetensors` returns it. Half precisions are raw bits. */
+export interface StoredTensor {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data: ArrayLike<number> | ArrayLike<bigint>;
 }
+
+/** A tensor of real numbers. */
+export type FloatTensor = Tensor & { readonly dtype: "float32" | "float64" | "float16" };
+
+/** Tensors by the names of their parameters. */
+export type Weights = Readonly<Record<string, FloatTensor>>;
+
+/**
+ * The numbers of a stored tensor of a given shape.
+ * @throws RangeError when the tensor is missing or its shape differs, TypeError when it holds no
+ * real numbers.
+ */
+export function storedNumbers(
+  what: string,
+  stored: StoredTensor | undefined,
+  shape: Shape,
+): ArrayLike<number> {
+  if (!stored) throw new RangeError(`${what} ${shapeText(shape)} is missing`);
+  if (shapeText(stored.shape) !== shapeText(shape)) {
+    throw new RangeError(
+      `${what} must have shape ${shapeText(shape)}, got ${shapeText(stored.shape)}`,
+    );
+  }
+  const data = stored.data as ArrayLike<number>;
+  const { dtype } = stored;
+  if (dtype === "float32" || dtype === "float64") return data;
+  if (dtype === "float16") return Float64Array.from(data, fromFloat16);
+  if (dtype === "bfloat16") {
+    return new Float32Array(Uint32Array.from(data, (bits) => bits << 16).buffer);
+  }
+  throw new TypeError(`${what} must be float32, float64, float16 or bfloat16, got ${dtype}`);
+}
+
+/** Anything with weights: a network, a denoiser, a VAE. */
+export type Weighted = Pick<Network, "parameters">;
 
 /** The weights of a model by name, as safetensors files hold them. */
 export const weightsOf = ({ parameters }: Weighted): Weights =>
   Object.fromEntries(parameters.map(({ name, value }) => [name, value as FloatTensor]));
 
 /**
- * The same model with other weights, converted to each weight's dtype. The model given stays as it
- * is, and so does what was compiled from it.
+ * The same model with other weights, converted to each weight's dtype. The given model, and what
+ * was compiled from it, stay as they are.
  *
- * A model is a record of functions over expressions: what they give, alone or by name, has the new
- * weights in place of the old ones.
+ * A model is a record of functions over expressions. The results of the new model's functions,
+ * single expressions or records of them, have the new weights in place of the old ones.
  * @throws RangeError or TypeError when a weight is missing, unknown, of another shape or holds no
  * real numbers.
  */
@@ -37,33 +77,31 @@ export function withWeights<Model extends Weighted>(
   const names = new Set(parameters.map(({ name }) => name));
   const unknown = Object.keys(weights).find((name) => !names.has(name));
   if (unknown !== undefined) throw new RangeError(`weight ${unknown} is not one of the network's`);
-  const places = new Map(
-    parameters.map((old) => {
-      const { name, shape, dtype } = old;
-      const stored = Object.hasOwn(weights, name) ? weights[name] : undefined;
-      const numbers = storedNumbers(`weight ${name}`, stored, shape);
-      return [old, parameter(name, tensor(numbers, shape, dtype))] as [Parameter, Parameter];
-    }),
-  );
+  const places = new Map<Expr, Expr>();
+  for (const old of parameters) {
+    const { name, shape, dtype } = old;
+    const stored = Object.hasOwn(weights, name) ? weights[name] : undefined;
+    const numbers = storedNumbers(`weight ${name}`, stored, shape);
+    places.set(old, parameter(name, tensor(numbers, shape, dtype)));
+  }
+  // The expressions that a function is given keep their own weights.
+  const replaced =
+    (f: (...given: unknown[]) => unknown) =>
+    (...given: unknown[]): unknown => {
+      const result = f(...given);
+      const kept = given.flatMap((value) => Object.values(expressionsIn(value)));
+      const all = new Map<Expr, Expr>([...places, ...kept.map((e) => [e, e] as const)]);
+      const found = substitute(expressionsIn(result), all);
+      if (isExpr(result)) return found.result;
+      return Object.keys(found).length > 0 ? { ...(result as object), ...found } : result;
+    };
   const parts = mapValues(model as Record<string, unknown>, (part) =>
-    typeof part === "function" ? replacing(part as (...given: unknown[]) => unknown, places) : part,
+    typeof part === "function" ? replaced(part as Parameters<typeof replaced>[0]) : part,
   );
   return { ...parts, parameters: parameters.map((p) => places.get(p)) } as unknown as Model;
 }
 
-/** A function over expressions with other weights; what it is given keeps its own. */
-const replacing =
-  (f: (...given: unknown[]) => unknown, places: ReadonlyMap<Expr, Expr>) =>
-  (...given: unknown[]): unknown => {
-    const result = f(...given);
-    const kept = given.flatMap((one) => Object.values(expressionsIn(one)));
-    const all = new Map<Expr, Expr>([...places, ...kept.map((e) => [e, e] as const)]);
-    const found = substitute(expressionsIn(result), all);
-    if (isExpr(result)) return found.result;
-    return Object.keys(found).length > 0 ? { ...(result as object), ...found } : result;
-  };
-
-/** An expression as `result`, or those of a record by their names. */
+/** An expression as `result`, or the expressions of a record by their names. */
 function expressionsIn(value: unknown): Exprs {
   if (isExpr(value)) return { result: value };
   const entries = typeof value === "object" && value !== null ? Object.entries(value) : [];

@@ -1,7 +1,7 @@
 import { type Expr, evaluate, graphOf, type Tensor, tensor, tensorNumbers } from "@gen/graph";
 import { expect } from "vitest";
 
-/** A tensor as the reference files hold it. */
+/** A tensor in the reference files. */
 export interface Plain {
   shape: number[];
   data: number[];
@@ -12,7 +12,7 @@ export const plainTensor = (
   dtype: "float32" | "int64" = "float32",
 ): Tensor => tensor(data, shape, dtype);
 
-/** Each number within `tolerance`, relative above 1 and absolute below. */
+/** Expects each number within `tolerance`, relative above 1 and absolute below. */
 export function expectClose(got: Tensor, want: Plain, tolerance: number): void {
   expect([...got.shape]).toEqual(want.shape);
   const numbers = Array.from(tensorNumbers(got));

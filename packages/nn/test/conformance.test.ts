@@ -57,13 +57,13 @@ async function agrees(backend: Backend, graph: Graph, inputs: Record<string, Ten
   await program.dispose();
 }
 
-/** One step of Adam towards a prediction of zero, and what goes into it. */
+/** One step of Adam towards a prediction of zero, and its inputs. */
 function oneStep(net: Network) {
   const loss = (inputs: Record<string, Expr>) => {
     const y = net.apply(...Object.keys(net.signature).map((name) => inputs[name]));
     return mean(square(sub(y, 0.5)));
   };
-  // Adam divides by a gradient's size; a large epsilon keeps rounding of near zeros out of it.
+  // Adam divides by a gradient's size. A large epsilon hides the rounding of gradients near zero.
   const optimizer = adam({ learningRate: 0.1, epsilon: 0.1 });
   const built = stepGraph({ loss, signature: net.signature, optimizer });
   const [step] = built.steps;

@@ -51,7 +51,7 @@ const bytesOf = (drawn: readonly { data: ArrayLike<unknown> }[]) =>
   drawn.map(({ data }) => Array.from(data));
 
 describe("dropout", () => {
-  test("keeps 1 - rate of the elements, scaled so that the expected value stays", () => {
+  test("keeps a share 1 - rate of the elements and scales them to the same expected value", () => {
     for (const rate of [0.1, 0.5, 0.9]) {
       const { masked, tensors } = draw({ y: dropout(x, rate) });
       const ones = tensor(new Float32Array(6000).fill(1), shapes.x);
@@ -67,7 +67,7 @@ describe("dropout", () => {
     }
   });
 
-  test("passes the gradient through what is kept alone", () => {
+  test("passes the gradient through the kept elements alone", () => {
     const { masked, tensors } = draw({ loss: sum(square(dropout(x, 0.3))) });
     const [slope] = gradients(masked.loss, [x]);
     const values = randomStream({ seed: 2 }).normal(6000);
@@ -80,7 +80,7 @@ describe("dropout", () => {
     }
   });
 
-  test("has masks of its own for every use, step and seed, and the same ones again", () => {
+  test("draws another mask for each use, step and seed, and the same mask for the same three", () => {
     const roots = { y: mul(dropout(x, 0.5), dropout(x, 0.5)) };
     const [a, b] = bytesOf(draw(roots).drawn);
     const same = (p: unknown[], q: unknown[]) => p.filter((v, i) => v === q[i]).length / 6000;
@@ -136,7 +136,7 @@ describe.each(Object.keys(backends))("training with dropout on %s", (name) => {
     return { state, tensors: Object.fromEntries(tensors) as Record<string, number[]> };
   };
 
-  test("goes on after a stop bit for bit, and leaves nothing behind", async () => {
+  test("resumes bit for bit and frees every tensor", async () => {
     const live = backend.memory().live;
     const whole = await fit();
     const half = await fit({ steps: 3 });
@@ -149,7 +149,7 @@ describe.each(Object.keys(backends))("training with dropout on %s", (name) => {
     }
   });
 
-  test("several steps in a run draw the same masks, and another seed others", async () => {
+  test("several steps in a run draw the same masks as single steps; another seed draws others", async () => {
     const one = await fit();
     const chained = await fit({ stepsPerRun: 4 });
     const other = await fit({ seed: 6 });
@@ -164,7 +164,7 @@ describe.each(Object.keys(backends))("training with dropout on %s", (name) => {
   });
 });
 
-test("a step's graph takes a mask for each residual block; the network's own graph none", () => {
+test("a step's graph takes a mask for each residual block; the network's graph takes none", () => {
   const options = { size: 2, channels: 4, multipliers: [1], dropout: 0.4 };
   const net = unet(options);
   const loss = ({ x: given, t }: Record<string, Expr>) =>
@@ -181,7 +181,7 @@ test("a step's graph takes a mask for each residual block; the network's own gra
   expect(own.nodes.length).toBe(networkGraph(unet({ ...options, dropout: 0 })).nodes.length);
 });
 
-test("the gradient of a loss with dropout is that of the masked loss", () => {
+test("the gradient of a loss with dropout is the gradient of the masked loss", () => {
   const w = parameter("w", tensor([3, -2], [2]));
   const point = input("x", { shape: [2] });
   const { roots, masks } = maskDropout({ loss: sum(square(mul(dropout(point, 0.5), w))) });

@@ -25,7 +25,7 @@ import {
   withWeights,
 } from "@gen/nn";
 import { describe, expect, test } from "vitest";
-import { defaultGroups } from "../src/group-norm.ts";
+import { defaultGroups } from "../src/normalization.ts";
 import { computed, expectClose, type Plain, plainTensor } from "./compare.ts";
 
 interface LayerCase {
@@ -110,7 +110,7 @@ describe("layers give PyTorch's values and gradients", () => {
         graphOf({ output, ...outputs }, [x]),
         Object.fromEntries(names.map((name, k) => [name, given[k]])),
       );
-      // float64 throughout, but for constants such as epsilon, which are float32.
+      // Everything is float64 but constants such as epsilon, which are float32.
       expectClose(got.output, c.output, 2e-8);
       for (const [name, want] of Object.entries(c.gradients)) {
         expectClose(got[`d ${name}`], want, 2e-8);
@@ -135,13 +135,13 @@ describe("layers give PyTorch's values and gradients", () => {
   for (const c of reference.timesteps) {
     test(`timestepEmbedding of ${c.features} features, flip ${c.flipSinToCos}`, () => {
       const t = constant(plainTensor({ shape: [c.t.length], data: c.t }, "int64"));
-      // Frequencies are float32 constants, so that an angle near 1000 is off by some 1e-5.
+      // Frequencies are float32 constants, so an angle near 1000 is off by about 1e-5.
       expectClose(computed(timestepEmbedding(t, c.features, c)), c.output, 6e-5);
     });
   }
 });
 
-describe("layers refuse what does not fit", () => {
+describe("layers refuse arguments that do not fit", () => {
   const x = input("x", { shape: ["batch", 6, 4, 4] });
   const cases: [string, () => unknown, RegExp][] = [
     [
@@ -186,11 +186,11 @@ describe("layers refuse what does not fit", () => {
   }
 });
 
-test("groups leave four channels or more to each and divide them all", () => {
+test("defaultGroups divides the channels into groups of four or more", () => {
   expect([1, 6, 12, 20, 32, 128, 512].map(defaultGroups)).toEqual([1, 1, 3, 5, 8, 32, 32]);
 });
 
-test("a layer without bias has its weight alone", () => {
+test("a layer without bias has only its weight", () => {
   const x = input("x", { shape: ["batch", 3] });
   expect(parametersOf(linear("l", 3, 2, { bias: false })(x)).map((p: Parameter) => p.name)).toEqual(
     ["l.weight"],

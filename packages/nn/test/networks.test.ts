@@ -29,14 +29,14 @@ function run(network: Network, batch: number, change: Record<string, Tensor> = {
 }
 
 describe("mlp", () => {
-  test("counts, shapes and names", () => {
+  test("has the expected number, shapes and names of parameters", () => {
     const net = mlp({ inputs: 2, hidden: [16, 8], outputs: 3 });
     expect(size(net)).toBe(2 * 16 + 16 + 16 * 8 + 8 + 8 * 3 + 3);
     expect(net.parameters.map((p) => p.name)).toContain("layers.2.bias");
     expect(run(net, 5).shape).toEqual([5, 3]);
   });
 
-  test("is what its formula says", () => {
+  test("computes its formula", () => {
     const net = mlp({ inputs: 2, hidden: [3], outputs: 1, activation: "tanh", seed: 5 });
     const [w1, b1, w2, b2] = [
       "layers.0.weight",
@@ -53,7 +53,7 @@ describe("mlp", () => {
     expect(tensorNumbers(got)[0]).toBeCloseTo(want, 6);
   });
 
-  test("as a denoiser, time and class change the result", () => {
+  test("depends on time and class as a denoiser", () => {
     const net = mlp({ inputs: 2, hidden: [16], time: true, classes: 3, seed: 1 });
     expect(Object.keys(net.signature)).toEqual(["x", "t", "condition"]);
     const at = (t: number, condition: number) =>
@@ -108,7 +108,7 @@ describe("encoder and decoder", () => {
 describe("unet", () => {
   const small = { size: 8, channels: 8, multipliers: [1, 2, 2], attention: [4], inChannels: 2 };
 
-  test("keeps the shape, starts at zero, and every weight is used", () => {
+  test("keeps the shape, starts at zero and uses every weight", () => {
     const net = unet({ ...small, outChannels: 3, blocks: 2, classes: 4 });
     const out = run(net, 2);
     expect(out.shape).toEqual([2, 3, 8, 8]);
@@ -128,7 +128,7 @@ describe("unet", () => {
     expect(names).not.toContain("down.0.0.attention.qkv.weight");
   });
 
-  test("28x28 goes down to 7x7 and no further", () => {
+  test("takes 28x28 down to 7x7 and refuses another level", () => {
     expect(run(unet({ size: 28, channels: 4, multipliers: [1, 1, 1] }), 1).shape).toEqual([
       1, 1, 28, 28,
     ]);
@@ -137,7 +137,7 @@ describe("unet", () => {
 
   test("a sample's result does not depend on the rest of its batch", () => {
     const zero = unet({ ...small, inChannels: 1 });
-    // The output layer starts at zero; anything else shows the difference.
+    // The output layer starts at zero, which would hide a difference.
     const net = changed(zero, ({ name, shape, value }) =>
       name.startsWith("out.conv")
         ? tensor(
@@ -163,7 +163,7 @@ describe("unet's conditions and result", () => {
   const small = { size: 4, channels: 4, multipliers: [1] };
   const crossAttention = { features: 6 };
 
-  test("a learned variance doubles the channels, and contradictions are refused", () => {
+  test("a learned variance doubles the channels; contradicting outChannels are refused", () => {
     expect(run(unet({ ...small, inChannels: 3, learnedVariance: true }), 2).shape).toEqual([
       2, 6, 4, 4,
     ]);
@@ -172,7 +172,7 @@ describe("unet's conditions and result", () => {
     );
   });
 
-  test("cross-attention takes any number of tokens, each of which counts, in any order", () => {
+  test("cross-attention takes any number of tokens; each token counts, their order does not", () => {
     const net = wakened(unet({ ...small, crossAttention, classes: 2 }));
     expect(Object.keys(net.signature)).toEqual(["x", "t", "condition", "context"]);
     expect(net.signature.context.shape).toEqual(["batch", "tokens", 6]);
@@ -190,16 +190,16 @@ describe("unet's conditions and result", () => {
     for (const other of [under(a), under(b)]) expect(off(under(a, b), other)).toBeGreaterThan(1e-3);
   });
 
-  test("a fixed number of tokens is the signature's, and a missing argument is named", () => {
+  test("a fixed number of tokens stands in the signature; an error names a missing argument", () => {
     const net = unet({ ...small, crossAttention: { features: 6, tokens: 77 } });
     expect(net.signature.context.shape).toEqual(["batch", 77, 6]);
     const [x, t] = ["x", "t"].map((name) => input(name, net.signature[name]));
-    expect(() => net.apply(x, t)).toThrow(/the unet needs its argument context, got none/);
+    expect(() => net.apply(x, t)).toThrow(/the network needs its argument context, got none/);
   });
 });
 
 describe("dit", () => {
-  /** Peebles and Xie's blocks, embeddings and head, the fixed positions left out. */
+  /** Peebles and Xie's blocks, embeddings and head, without the fixed positions. */
   const expected = (o: { c: number; p: number; w: number; d: number; k: number; out: number }) =>
     o.d * (18 * o.w * o.w + 15 * o.w) +
     (o.c * o.p * o.p * o.w + o.w) +
@@ -207,7 +207,7 @@ describe("dit", () => {
     (o.k + 1) * o.w +
     (2 * o.w * o.w + 2 * o.w + (o.w + 1) * o.p * o.p * o.out);
 
-  test("has as many weights as the paper's (table 1 for those with patches of 2)", () => {
+  test("has as many weights as the paper's models with patches of 2 (table 1)", () => {
     const paper = { c: 4, p: 2, k: 1000, out: 8 };
     const millions = [
       [12, 384],
@@ -221,7 +221,7 @@ describe("dit", () => {
     expect(size(net)).toBe(expected({ c: 3, p: 4, w: 24, d: 3, k: 7, out: 6 }));
   });
 
-  test("starts at zero, each of its blocks the identity", () => {
+  test("starts at zero, and each block starts as the identity", () => {
     const zero = dit({ size: 4, inChannels: 2, width: 8, depth: 2, heads: 2 });
     expect(run(zero, 2).shape).toEqual([2, 2, 4, 4]);
     expect(Array.from(tensorNumbers(run(zero, 2))).every((v) => v === 0)).toBe(true);
@@ -236,7 +236,7 @@ describe("dit", () => {
     for (const [i, v] of flat.entries()) expect(deep[i]).toBeCloseTo(v, 12);
   });
 
-  test("a patch's pixels go to its own place", () => {
+  test("puts each patch's pixels back in its place", () => {
     const net = wakened(dit({ size: 4, width: 8, depth: 0 }));
     const x = Float32Array.from({ length: 16 }, (_, i) => Math.sin(i));
     const moved = Float32Array.from(x, (v, i) => (i === 6 ? v + 1 : v));
@@ -247,7 +247,7 @@ describe("dit", () => {
     expect(changed.filter((i) => i >= 0)).toEqual([2, 3, 6, 7]);
   });
 
-  test("refuses what does not divide", () => {
+  test("refuses sizes that do not divide", () => {
     expect(() => dit({ size: 9 })).toThrow(/patch must divide the size 9, got 2/);
     expect(() => dit({ size: 8, width: 10, heads: 2 })).toThrow(/multiple of 4, got 10/);
     expect(() => dit({ size: 8, width: 20, heads: 3 })).toThrow(
@@ -255,12 +255,12 @@ describe("dit", () => {
     );
     const net = dit({ size: 4, width: 8, depth: 1, classes: 2 });
     const [x, t] = ["x", "t"].map((name) => input(name, net.signature[name]));
-    expect(() => net.apply(x, t)).toThrow(/the dit needs its argument condition, got none/);
+    expect(() => net.apply(x, t)).toThrow(/the network needs its argument condition, got none/);
   });
 });
 
 describe("weights", () => {
-  test("go out and into another network, half precision too", () => {
+  test("move to another network, in half precision too", () => {
     const from = mlp({ inputs: 2, hidden: [4], seed: 1 });
     const to = mlp({ inputs: 2, hidden: [4], seed: 2 });
     const before = run(to, 3);
@@ -276,7 +276,7 @@ describe("weights", () => {
     expect(run(to, 3)).toEqual(before);
   });
 
-  test("that do not fit are refused by name, and nothing changes", () => {
+  test("that do not fit are refused by name and change nothing", () => {
     const net = mlp({ inputs: 2, hidden: [4] });
     const before = weightsOf(net);
     const other = weightsOf(mlp({ inputs: 3, hidden: [4] }));
@@ -311,7 +311,7 @@ describe("weights", () => {
     expect(tensorNumbers(got["layers.0.bias"])[0]).toBe(3.140625);
   });
 
-  test("apply works on any expressions of the right shapes", () => {
+  test("apply takes any expressions of the right shapes", () => {
     const net = mlp({ inputs: 2, hidden: [4], time: { features: 8 } });
     const out = net.apply(
       input("a", { shape: [7, 2] }),

@@ -21,7 +21,7 @@ async function run(bytes: Uint8Array, batches: Record<string, Tensor>[]) {
   return outputs;
 }
 
-/** The largest difference over the root mean square of what is wanted. */
+/** The largest difference, divided by the root mean square of the expected values. */
 function distance(got: ArrayLike<number>, want: Tensor): number {
   const numbers = Array.from(tensorNumbers(want));
   const rms = Math.sqrt(numbers.reduce((a, v) => a + v * v, 0) / numbers.length);

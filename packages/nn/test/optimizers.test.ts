@@ -12,8 +12,7 @@ import {
 import { adam, adamw, cosineDecay, linearDecay, type TrainResult, train } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { describe, expect, test } from "vitest";
-import type { AdamOptions } from "../src/adam.ts";
-import { clipByGlobalNorm, globalNorm } from "../src/clip-by-global-norm.ts";
+import { type AdamOptions, clipByGlobalNorm, globalNorm } from "../src/optimizer.ts";
 import { computed, expectClose, type Plain, plainTensor } from "./compare.ts";
 
 type Weights = Record<"w" | "b" | "s", Plain>;
@@ -36,7 +35,7 @@ const names = ["w", "b", "s"] as const;
 const gradientInputs = (of: Weights): Record<string, Plain> =>
   Object.fromEntries(names.map((name) => [`d ${name}`, of[name]]));
 
-/** Follows gradients that are given: those of the sum of weights times them. */
+/** Trains on given gradients: the loss is the sum of the weights times them. */
 function follow(
   c: OptimizerCase,
   alone: number,
@@ -94,7 +93,7 @@ describe("clipping", () => {
     constant(plainTensor({ shape: [2], data: [3, 0] })),
     constant(plainTensor({ shape: [1, 1], data: [-4] })),
   ];
-  test("a norm over the limit comes down to it, a smaller one stays", () => {
+  test("scales a norm over the limit down to it and keeps a smaller norm", () => {
     expect(tensorNumbers(computed(globalNorm(parts)))[0]).toBeCloseTo(5, 12);
     const [a, b] = clipByGlobalNorm(parts, 1).map((e) => computed(e));
     expectClose(a, { shape: [2], data: [0.6, 0] }, 1e-6);

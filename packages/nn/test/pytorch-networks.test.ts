@@ -13,7 +13,7 @@ interface NetworkCase {
   inputs: Record<string, Plain>;
   output: Plain;
   probe: Plain;
-  /** Of each weight, its product with its gradient. */
+  /** The product of each weight and its gradient. */
   slopes: Record<string, number>;
 }
 
@@ -21,7 +21,7 @@ const { networks } = JSON.parse(
   readFileSync(new URL("./reference/networks.json", import.meta.url), "utf8"),
 ) as { networks: NetworkCase[] };
 
-/** The weights of the reference, which are a formula of their names. */
+/** The reference's weights: a formula of their names. */
 function fill({ name, shape }: Parameter) {
   const key = [...name].reduce((k, c, i) => k + c.charCodeAt(0) * (i + 1), 0);
   const size = shape.reduce((a, b) => a * b, 1);

@@ -2,7 +2,7 @@ import { type Parameter, type Signature, type Tensor, tensor } from "@gen/graph"
 import { randomStream } from "@gen/math";
 import { type Network, withWeights } from "@gen/nn";
 
-/** Standard normal numbers for floats and small labels for integers; every name in a shape is `size`. */
+/** Standard normal floats and small integer labels; every name in a shape is `size`. */
 export function sampleInputs(
   signature: Readonly<Record<string, Signature>>,
   sizes: Readonly<Record<string, number>>,
@@ -21,11 +21,11 @@ export function sampleInputs(
 const labels = (name: string, count: number) =>
   Array.from({ length: count }, (_, i) => (name === "t" ? 999 - 331 * (i % 4) : i % 3));
 
-/** The network with the weights that `change` gives for each parameter. */
+/** The network with the weights that `change` returns for each parameter. */
 export const changed = (network: Network, change: (parameter: Parameter) => Tensor): Network =>
   withWeights(network, Object.fromEntries(network.parameters.map((p) => [p.name, change(p)])));
 
-/** The network with ordinary values for the weights that start at zero, so that every layer shows in the output. */
+/** The network with random numbers in place of zero weights: every layer then changes the output. */
 export const wakened = (network: Network): Network =>
   changed(network, ({ name, shape, value }) => {
     if (Array.from(value.data as Float32Array).some((v) => v !== 0)) return value;

@@ -83,7 +83,7 @@ describe.each(Object.keys(backends))("on %s", (name) => {
   });
   afterAll(() => backend.close());
 
-  test("learns, reports, gives the weights and leaves nothing behind", async () => {
+  test("learns, reports, returns the weights and frees every tensor", async () => {
     const net = smallMlp();
     const before = weightsOf(net);
     const seen: TrainProgress[] = [];
@@ -110,7 +110,7 @@ describe.each(Object.keys(backends))("on %s", (name) => {
     }
   });
 
-  test("several steps in a run learn the same, ragged ends included", async () => {
+  test("several steps in a run learn the same weights, with incomplete runs too", async () => {
     const [one, chained] = [smallMlp(), smallMlp()];
     const live = backend.memory().live;
     const steps = 27;
@@ -136,7 +136,7 @@ describe.each(Object.keys(backends))("on %s", (name) => {
     }
   });
 
-  test("batches that end within a chain are all taken", async () => {
+  test("takes all batches when they end within a run", async () => {
     const source = curves([2]);
     const seven = Array.from({ length: 7 }, () => source.next().value as Batch);
     const options = { batches: seven, steps: 50, stepsPerRun: 5 };
@@ -144,7 +144,7 @@ describe.each(Object.keys(backends))("on %s", (name) => {
     expect(training.step).toBe(7);
   });
 
-  test("a signal stops it within the step and keeps what was learned", async () => {
+  test("a signal stops training after the current step; the result holds what was learned", async () => {
     const control = new AbortController();
     const live = backend.memory().live;
     let taken = 0;
@@ -168,7 +168,7 @@ describe.each(Object.keys(backends))("on %s", (name) => {
     expect(backend.memory().live).toBe(live);
   });
 
-  test("a timer is heard between steps, though they are promises alone", async () => {
+  test("timers fire between steps, though steps are promises alone", async () => {
     const control = new AbortController();
     setTimeout(() => control.abort(), 20);
     const { training } = await fit(backend, smallMlp(), { steps: 1e6, signal: control.signal });
@@ -176,7 +176,7 @@ describe.each(Object.keys(backends))("on %s", (name) => {
     expect(training.step).toBeLessThan(1e6);
   });
 
-  test("a loss that is no number stops it with an error and changes nothing", async () => {
+  test("a loss that is not a number is an error and changes nothing", async () => {
     const net = smallMlp();
     const before = weightsOf(net);
     const live = backend.memory().live;
@@ -225,7 +225,7 @@ describe("curves", () => {
 });
 
 describe("resuming", () => {
-  // The cpu backend computes in float64, so that its state does not survive float32 unrounded.
+  // The cpu backend computes in float64, so its state is rounded in a float32 file.
   for (const name of ["onnx", "tfjs wasm"]) {
     test(`on ${name}, 10 steps, a file and 10 more are 20, bit for bit`, async () => {
       const backend = await backends[name]();
@@ -249,7 +249,7 @@ describe("resuming", () => {
     });
   }
 
-  test("a checkpoint taken on the way is the state of that step", async () => {
+  test("a checkpoint is the state of its step", async () => {
     const backend = await backends.onnx();
     const states: Promise<unknown>[] = [];
     await fit(backend, smallMlp(), {
@@ -282,11 +282,11 @@ describe("resuming", () => {
   });
 });
 
-describe("what is asked", () => {
+describe("options", () => {
   const backend = cpuBackend() as Backend;
   const run = (options: Options) => fit(backend, smallMlp(), options);
 
-  test("only the parameters named are trained; the others stay", async () => {
+  test("trains only the given parameters", async () => {
     const net = smallMlp();
     const before = weightsOf(net);
     const chosen = net.parameters.filter((p) => p.name.endsWith("bias"));
@@ -299,7 +299,7 @@ describe("what is asked", () => {
     }
   });
 
-  test("several losses are reported, one is minimized", async () => {
+  test("reports several losses and minimizes `loss`", async () => {
     const net = smallMlp();
     const { training } = await run({
       steps: 1,
@@ -312,7 +312,7 @@ describe("what is asked", () => {
     expect(loss).toBeCloseTo(2 * error, 12);
   });
 
-  test("batches may be asynchronous, and their end ends training", async () => {
+  test("takes asynchronous batches and stops at their end", async () => {
     async function* three() {
       let left = 3;
       for (const batch of curves([2])) {
@@ -325,7 +325,7 @@ describe("what is asked", () => {
     expect({ step, aborted, reads: history.length }).toEqual({ step: 3, aborted: false, reads: 1 });
   });
 
-  test("a parameter that is a scalar trains too", async () => {
+  test("trains a scalar parameter too", async () => {
     const s = parameter("s", tensor([3], []));
     const loss = ({ y }: Record<Given, Expr>) => mean(square(sub(s, mul(y, 0))));
     const { weights } = await run({ loss, steps: 3 });
@@ -363,7 +363,7 @@ describe("what is asked", () => {
     ],
   ];
   for (const [name, options, message] of bad) {
-    test(`${name}: refused`, async () => {
+    test(`refuses: ${name}`, async () => {
       await expect(run(options)).rejects.toThrow(message);
       expect(backend.memory().live).toBe(0);
     });

@@ -17,7 +17,7 @@ import { describe, expect, test } from "vitest";
 
 type Stored = { dtype: string; shape: number[]; bytes: ArrayBufferView };
 
-/** A safetensors file with its tensors in the order given, as other writers leave them. */
+/** A safetensors file with its tensors in the given order, as other writers order them. */
 function foreign(tensors: Record<string, Stored>, metadata = { format: "pt" }): Uint8Array {
   let end = 0;
   const places = Object.values(tensors).map(({ bytes }) => {
@@ -99,7 +99,7 @@ describe("a model with other weights", () => {
   const other = withWeights(model, { w: tensor([5], []) });
   const one = constant(1);
 
-  test("has them in all that its functions give, and the first keeps its own", async () => {
+  test("has them in the results of all its functions; the first model keeps its weights", async () => {
     expect(at(other.apply(one))).toEqual([5]);
     const { a, b, count } = other.both({ a: one, b: constant(2) });
     expect([at(a), at(b), count]).toEqual([[5], [10], 2]);
@@ -109,7 +109,7 @@ describe("a model with other weights", () => {
     expect(parametersOf(a, b)).toEqual(other.parameters);
   });
 
-  test("leaves the weights of what it is given", () => {
+  test("leaves the weights of its arguments", () => {
     const used = (e: Expr) => parametersOf(e).map(({ value }) => value.data[0]);
     expect(used(other.apply(model.apply(one)))).toEqual([5, 2]);
     expect(used(other.both({ a: model.apply(one), b: other.apply(one) }).a)).toEqual([5, 2]);
@@ -118,7 +118,7 @@ describe("a model with other weights", () => {
     expect(used(third.apply(other.apply(one)))).toEqual([7, 5]);
   });
 
-  test("leaves a program that was compiled before as it was", async () => {
+  test("leaves a program compiled before as it was", async () => {
     const backend = cpuBackend();
     const program = await backend.compile(graphOf({ y: model.apply(one) }));
     withWeights(model, { w: tensor([9], []) });

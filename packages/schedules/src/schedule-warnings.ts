@@ -1,6 +1,6 @@
 import type { NoiseSchedule } from "./noise-schedule.ts";
 
-const MOST_SIGNAL = 0.15;
+const MOST_SIGNAL = 0.1;
 
 /**
  * What is questionable about a schedule, one sentence each: that its last level still holds

@@ -1,8 +1,8 @@
 import type { Dataset } from "@gen/data";
-import { itemNoise, type RunOptions } from "./elbo.ts";
-import { encode } from "./run-vae.ts";
+import { normalNoise } from "@gen/math";
+import { encode, type RunOptions } from "./run-vae.ts";
 
-/** Latents as a diffusion model wants them, and what takes them back: z = latent * std + mean. */
+/** Standardized latents for a diffusion model, and their scaling: z = latent * std + mean. */
 export interface LatentDataset {
   /** Items `[...latent]` with mean 0 and standard deviation 1. */
   readonly dataset: Dataset;
@@ -13,7 +13,7 @@ export interface LatentDataset {
 
 /**
  * Encodes a dataset for latent diffusion (Rombach et al. 2022, section 4.3.2 and appendix G): one
- * draw from each item's posterior, keyed by seed and item, standardised for each feature or channel.
+ * draw from each item's posterior, keyed by seed and item, standardized by feature or channel.
  *
  * `draw: "mean"` takes the posterior means instead. Labels are kept.
  *
@@ -23,13 +23,12 @@ export async function latentDataset<T>(
   options: RunOptions<T> & { readonly dataset: Dataset; readonly draw?: "sample" | "mean" },
 ): Promise<LatentDataset> {
   const { model, dataset, seed = 0, draw = "sample" } = options;
-  const { mean: center, logVariance } = await encode(options);
+  const { mean: z, logVariance } = await encode(options);
   const [groups, ...inner] = model.latent;
   const run = inner.reduce((a, b) => a * b, 1);
   const size = groups * run;
-  const z = center;
   if (draw === "sample") {
-    const noise = itemNoise("latents", seed, 0, dataset.length, size);
+    const noise = normalNoise({ seed, purpose: "latents", batch: dataset.length, size });
     for (let i = 0; i < z.length; i++) z[i] += Math.exp(logVariance[i] / 2) * noise[i];
   }
   const groupOf = (i: number) => Math.floor((i % size) / run);

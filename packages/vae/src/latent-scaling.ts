@@ -1,6 +1,6 @@
 import { add, constant, div, type Expr, mul, type Operand, sub, tensor } from "@gen/graph";
 
-/** Between an autoencoder's own latents and those a denoiser works on. */
+/** Converts between an autoencoder's latents and a denoiser's. */
 export interface LatentScaling {
   /** The denoiser's latents from the mean and log variance of the autoencoder's. */
   apply(mean: Expr, logVariance: Expr): { mean: Expr; logVariance: Expr };
@@ -28,16 +28,11 @@ export function latentScaling(config: Readonly<Record<string, unknown>>): Latent
   if (means.every((m) => m === 0) && deviations.every((d) => d === 1)) {
     return { apply: (mean, logVariance) => ({ mean, logVariance }), undo: (latent) => latent };
   }
+  const logs = deviations.map((d) => 2 * Math.log(d));
   return {
     apply: (mean, logVariance) => ({
       mean: div(sub(mean, along(means, mean)), along(deviations, mean)),
-      logVariance: sub(
-        logVariance,
-        along(
-          deviations.map((d) => 2 * Math.log(d)),
-          mean,
-        ),
-      ),
+      logVariance: sub(logVariance, along(logs, mean)),
     }),
     undo: (latent) => add(mul(latent, along(deviations, latent)), along(means, latent)),
   };

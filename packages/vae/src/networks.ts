@@ -2,19 +2,24 @@ import { reshape } from "@gen/graph";
 import { type Activation, convDecoder, convEncoder, mlp, network } from "@gen/nn";
 import { type Likelihood, type Vae, vae } from "./vae.ts";
 
-/** A VAE of linear layers. */
-export interface MlpVaeOptions {
+/** Settings of {@link mlpVae} and {@link convVae}. */
+export interface VaeNetworkOptions {
+  /** The likelihood of x. @defaultValue "bernoulli" */
+  readonly likelihood?: Likelihood;
+  /** @defaultValue relu in `mlpVae`, silu in `convVae` */
+  readonly activation?: Activation;
+  /** Seed of the first weights. @defaultValue 0 */
+  readonly seed?: number;
+}
+
+/** Settings of {@link mlpVae}. */
+export interface MlpVaeOptions extends VaeNetworkOptions {
   /** Shape of one x, such as [784] or [1, 28, 28]. */
   readonly shape: readonly number[];
   /** Widths of the encoder's hidden layers. The decoder has them in reverse. @defaultValue [400] */
   readonly hidden?: readonly number[];
   /** Features of z. @defaultValue 20 */
   readonly latent?: number;
-  readonly likelihood?: Likelihood;
-  /** @defaultValue relu */
-  readonly activation?: Activation;
-  /** Seed of the first weights. @defaultValue 0 */
-  readonly seed?: number;
 }
 
 /** A VAE with linear layers on both sides, such as 784-400-20-400-784 (Kingma and Welling 2014). */
@@ -34,8 +39,8 @@ export function mlpVae(options: MlpVaeOptions): Vae {
   return vae({ encoder, decoder, likelihood: options.likelihood });
 }
 
-/** A VAE of convolutions on square images. */
-export interface ConvVaeOptions {
+/** Settings of {@link convVae}. */
+export interface ConvVaeOptions extends VaeNetworkOptions {
   /** Height and width; divisible by 2 once for each entry of `channels`. */
   readonly size: number;
   /** Channels of the images. @defaultValue 1 */
@@ -46,33 +51,19 @@ export interface ConvVaeOptions {
   readonly latent?: number;
   /** Keeps positions: z is `[latent, size / 2^n, size / 2^n]` instead of `[latent]`. */
   readonly map?: boolean;
-  readonly likelihood?: Likelihood;
-  /** @defaultValue silu */
-  readonly activation?: Activation;
-  /** Seed of the first weights. @defaultValue 0 */
-  readonly seed?: number;
 }
 
 /** A VAE with convolutions on both sides, on images `[imageChannels, size, size]`. */
 export function convVae(options: ConvVaeOptions): Vae {
-  const { size, imageChannels = 1, channels = [32, 64], map = false, seed = 0 } = options;
-  const { latent = map ? 4 : 20, activation } = options;
+  const { size, imageChannels = 1, channels = [32, 64], map, activation, seed } = options;
+  const { latent = map ? 4 : 20, likelihood } = options;
+  const inner = { name: "encoder.", inChannels: imageChannels, channels, outputs: 2 * latent };
+  const back = [...channels].reverse();
+  const outer = { name: "decoder.", inputs: latent, channels: back, outChannels: imageChannels };
   const rest = { size, map, activation, seed };
   return vae({
-    encoder: convEncoder({
-      name: "encoder.",
-      inChannels: imageChannels,
-      channels,
-      outputs: 2 * latent,
-      ...rest,
-    }),
-    decoder: convDecoder({
-      name: "decoder.",
-      inputs: latent,
-      channels: [...channels].reverse(),
-      outChannels: imageChannels,
-      ...rest,
-    }),
-    likelihood: options.likelihood,
+    encoder: convEncoder({ ...inner, ...rest }),
+    decoder: convDecoder({ ...outer, ...rest }),
+    likelihood,
   });
 }

@@ -1,8 +1,21 @@
 import type { Dataset } from "@gen/data";
-import type { FloatArray } from "@gen/math";
-import { checkDataset } from "./check-dataset.ts";
-import { eachBatch, unitItems } from "./each-batch.ts";
-import { itemNoise, type RunOptions } from "./elbo.ts";
+import { type Expr, elementCount, type Signature, trace } from "@gen/graph";
+import { type FloatArray, normalNoise } from "@gen/math";
+import { type Backend, callProgram } from "@gen/runtime-gpu";
+import type { AbortSignalLike } from "@gen/sampling";
+import { checkDataset, type Vae } from "./vae.ts";
+import { itemTerms } from "./vae-loss.ts";
+
+/** Settings of every function that runs a model over many items. */
+export interface RunOptions<T = unknown> {
+  readonly backend: Backend<T>;
+  readonly model: Vae;
+  /** Changes speed alone. @defaultValue 250 */
+  readonly batchSize?: number;
+  /** An integer in [0, 2^53) that decides the noise. @defaultValue 0 */
+  readonly seed?: number;
+  readonly signal?: AbortSignalLike;
+}
 
 /** Numbers with their shape `[items, ...]`. */
 export interface Items {
@@ -22,11 +35,9 @@ export interface Encoded {
 export async function encode<T>(
   options: RunOptions<T> & { readonly dataset: Dataset },
 ): Promise<Encoded> {
-  const { model, dataset, batchSize = 250 } = options;
+  const { model, dataset } = options;
   checkDataset(model, dataset);
-  const { mean, logVariance } = await eachBatch({
-    ...options,
-    batchSize,
+  const { mean, logVariance } = await eachBatch(options, {
     length: dataset.length,
     inputs: { x: model.shape },
     f: ({ x }) => ({ ...model.encode(x) }),
@@ -44,15 +55,13 @@ export async function encode<T>(
 export async function decode<T>(
   options: RunOptions<T> & { readonly z: FloatArray },
 ): Promise<Items> {
-  const { model, z, batchSize = 250 } = options;
-  const size = model.latent.reduce((a, b) => a * b, 1);
+  const { model, z } = options;
+  const size = sizeOf(model.latent);
   const length = z.length / size;
   if (!(Number.isInteger(length) && length > 0)) {
     throw new RangeError(`z must hold latents of ${size} numbers each, got ${z.length} numbers`);
   }
-  const { x } = await eachBatch({
-    ...options,
-    batchSize,
+  const { x } = await eachBatch(options, {
     length,
     inputs: { z: model.latent },
     f: ({ z }) => ({ x: model.reconstruct(z) }),
@@ -74,6 +83,102 @@ export function priorSamples<T>(
   options: RunOptions<T> & { readonly count: number },
 ): Promise<Items> {
   const { model, count, seed = 0 } = options;
-  const size = model.latent.reduce((a, b) => a * b, 1);
-  return decode({ ...options, z: itemNoise("prior", seed, 0, count, size) });
+  const size = sizeOf(model.latent);
+  return decode({ ...options, z: normalNoise({ seed, purpose: "prior", batch: count, size }) });
+}
+
+/** Means over a dataset, in nats for each item. */
+export interface Elbo {
+  /** `-(reconstruction + kl)`, at most the log likelihood. */
+  readonly elbo: number;
+  readonly reconstruction: number;
+  readonly kl: number;
+}
+
+/**
+ * Estimates the evidence lower bound of a dataset in nats for each item, with `samples` draws of z
+ * for each (by default 1), keyed by seed and item (Kingma and Welling 2014, eq. 7).
+ *
+ * Data with a range are mapped to [0, 1], as in training.
+ *
+ * @throws RangeError when the items do not fit the model; the signal's reason.
+ */
+export async function elbo<T>(
+  options: RunOptions<T> & { readonly dataset: Dataset; readonly samples?: number },
+): Promise<Elbo> {
+  const { model, dataset, seed = 0, samples = 1 } = options;
+  if (!(Number.isInteger(samples) && samples >= 1)) {
+    throw new RangeError(`samples must be a positive integer, got ${samples}`);
+  }
+  checkDataset(model, dataset);
+  const noise = { seed, purpose: "elbo noise", size: sizeOf(model.latent) };
+  const totals = { reconstruction: 0, kl: 0 };
+  for (let step = 0; step < samples; step++) {
+    const terms = await eachBatch(options, {
+      length: dataset.length,
+      inputs: { x: model.shape, epsilon: model.latent },
+      f: ({ x, epsilon }) => ({ ...itemTerms(model, x, epsilon) }),
+      load(start, end) {
+        const indices = Uint32Array.from({ length: end - start }, (_, i) => start + i);
+        const epsilon = normalNoise({ ...noise, indices, step });
+        return { x: unitItems(dataset, start, end), epsilon };
+      },
+    });
+    for (const name of ["reconstruction", "kl"] as const) {
+      totals[name] += terms[name].reduce((a, b) => a + b, 0) / (dataset.length * samples);
+    }
+  }
+  return { ...totals, elbo: -(totals.reconstruction + totals.kl) };
+}
+
+/** Runs a function over batches of `[batch, ...]`; each output is joined over all items. */
+async function eachBatch<T>(
+  { backend, batchSize = 250, signal }: RunOptions<T>,
+  run: {
+    readonly length: number;
+    /** Shapes without the batch. */
+    readonly inputs: Readonly<Record<string, readonly number[]>>;
+    readonly f: (inputs: Record<string, Expr>) => Record<string, Expr>;
+    /** The numbers of items start..end of each input. */
+    load(start: number, end: number): Record<string, FloatArray>;
+  },
+): Promise<Record<string, Float32Array>> {
+  const { length, inputs } = run;
+  if (!(Number.isInteger(batchSize) && batchSize >= 1)) {
+    throw new RangeError(`batchSize must be a positive integer, got ${batchSize}`);
+  }
+  const signature: Record<string, Signature> = {};
+  for (const [name, shape] of Object.entries(inputs)) {
+    signature[name] = { shape: ["batch", ...shape] };
+  }
+  const program = await backend.compile(trace(run.f, signature));
+  const joined: Record<string, Float32Array> = {};
+  try {
+    for (let start = 0; start < length; start += batchSize) {
+      if (signal?.aborted) throw signal.reason ?? new Error("the run was aborted");
+      const end = Math.min(start + batchSize, length);
+      const loaded = Object.entries(run.load(start, end)).map(([name, data]) => {
+        return [name, { data, shape: [end - start, ...inputs[name]] }] as const;
+      });
+      const outputs = await callProgram(backend, program, Object.fromEntries(loaded));
+      for (const [name, values] of Object.entries(outputs)) {
+        const size = values.length / (end - start);
+        joined[name] ??= new Float32Array(length * size);
+        joined[name].set(values, start * size);
+      }
+    }
+    return joined;
+  } finally {
+    await program.dispose();
+  }
+}
+
+const sizeOf = (shape: readonly number[]) => elementCount(shape) as number;
+
+/** Items of a dataset as floats. A dataset's range is mapped to [0, 1]. */
+function unitItems(dataset: Dataset, start: number, end: number): Float32Array {
+  const size = sizeOf(dataset.shape);
+  const [low, high] = dataset.range ?? [0, 1];
+  const part = dataset.data.subarray(start * size, end * size);
+  return Float32Array.from(part, (v) => (v - low) / (high - low));
 }

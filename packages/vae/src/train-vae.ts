@@ -1,5 +1,4 @@
 import { batches, type Dataset } from "@gen/data";
-import type { Expr } from "@gen/graph";
 import { normalNoise } from "@gen/math";
 import {
   adam,
@@ -10,12 +9,11 @@ import {
   withWeights,
 } from "@gen/nn";
 import type { VaePipeline } from "@gen/sampling";
-import { checkDataset } from "./check-dataset.ts";
 import { pipelineVae } from "./pipeline-vae.ts";
-import type { Vae } from "./vae.ts";
+import { checkDataset, type Vae } from "./vae.ts";
 import { vaeLoss } from "./vae-loss.ts";
 
-/** How a VAE is trained. Settings without a description here are `train`'s. */
+/** Settings of {@link trainVae}. */
 export interface TrainVaeOptions<T = unknown> extends ModelTrainingOptions<T> {
   readonly model: Vae;
   /** The data. Training maps data with a range to [0, 1]. */
@@ -26,7 +24,7 @@ export interface TrainVaeOptions<T = unknown> extends ModelTrainingOptions<T> {
 
 /** A trained VAE as a model and as a pipeline, its weights and its training. */
 export interface TrainedVae extends TrainResult {
-  /** The model with the averaged weights where `ema` was asked for, else with the trained ones. */
+  /** The model with the averaged weights (with `ema`) or the trained weights. */
   readonly vae: Vae;
   /** The same VAE, for `generate` and `savePipeline`. */
   readonly pipeline: VaePipeline;
@@ -36,28 +34,28 @@ export interface TrainedVae extends TrainResult {
  * Trains a VAE on a dataset (Kingma and Welling 2014, algorithm 1).
  *
  * The losses are `loss`, `reconstruction` and `kl`, in nats for each item. The seed and the step
- * alone decide batches and noise. The model that is given stays as it is.
+ * alone decide batches and noise. The given model stays as it is.
  *
- * @throws Error when the loss is no longer finite; RangeError when the items do not fit the model.
+ * @throws GenError `not-finite` when the loss is no longer finite; RangeError when the items do not
+ * fit the model.
  */
 export async function trainVae<T>(options: TrainVaeOptions<T>): Promise<TrainedVae> {
   const { model, dataset, batchSize = 128, seed = 0, beta } = options;
   checkDataset(model, dataset);
   const shape = [batchSize, ...model.shape];
   const latent = [batchSize, ...model.latent];
-  const loss = vaeLoss(model, { beta });
   const result = await train({
     ...options,
     signature: { x: { shape }, epsilon: { shape: latent } },
     parameters: model.parameters,
-    loss: ({ x, epsilon }: Record<string, Expr>) => loss({ x, epsilon }),
+    loss: vaeLoss(model, { beta }),
     optimizer: options.optimizer ?? adam({ learningRate: options.learningRate }),
     batches: noisyBatches(),
   });
   const vae = withWeights(model, result.ema ?? result.weights);
   return { vae, pipeline: { kind: "vae", vae: pipelineVae(vae), shape: vae.latent }, ...result };
 
-  function* noisyBatches(): Generator<Record<string, BatchInput>> {
+  function* noisyBatches(): Generator<Record<"x" | "epsilon", BatchInput>> {
     const first = options.resume?.step ?? 0;
     const scale = dataset.range ? "unit" : "none";
     const data = batches(dataset, { batchSize, seed, scale, from: first });

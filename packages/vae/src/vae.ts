@@ -1,13 +1,14 @@
-import { type Expr, sigmoid, slice } from "@gen/graph";
+import type { Dataset } from "@gen/data";
+import { type Expr, elementCount, shapeText, sigmoid, slice } from "@gen/graph";
 import type { Network } from "@gen/nn";
 
 /**
- * What the decoder's output means: the logits of Bernoulli pixels (targets anywhere in [0, 1]), or
- * the mean of Gaussians with one fixed deviation `sigma`.
+ * The meaning of the decoder's output: the logits of Bernoulli pixels (targets anywhere in [0, 1]),
+ * or the mean of Gaussians with one fixed deviation `sigma`.
  */
 export type Likelihood = "bernoulli" | { readonly sigma: number };
 
-/** What {@link vae} is made of. */
+/** The parts of a {@link vae}. */
 export interface VaeOptions {
   /** x `[batch, ...]` to mean and log variance joined along axis 1: `[batch, 2 * latent, ...]`. */
   readonly encoder: Network;
@@ -25,7 +26,7 @@ export interface Vae {
   /** Shape of one z, without the batch: features, or channels first. */
   readonly latent: readonly number[];
   readonly parameters: Network["parameters"];
-  /** The posterior q(z | x): x `[batch, ...shape]` to mean and log variance `[batch, ...latent]`. */
+  /** The posterior q(z | x): x `[batch, ...shape]` to its parameters `[batch, ...latent]`. */
   encode(x: Expr): { readonly mean: Expr; readonly logVariance: Expr };
   /** z `[batch, ...latent]` to the likelihood's logits or mean, `[batch, ...shape]`. */
   decode(z: Expr): Expr;
@@ -36,8 +37,8 @@ export interface Vae {
 /**
  * A VAE from an encoder and a decoder network.
  *
- * @throws RangeError when sigma is not positive; when the encoder's output is not twice the
- * decoder's input, or the decoder's output is not of the encoder's input's shape.
+ * @throws RangeError when sigma is not positive; on use, when the encoder's output is not twice the
+ * decoder's input, or the shape of the decoder's output is not that of the encoder's input.
  */
 export function vae({ encoder, decoder, likelihood = "bernoulli" }: VaeOptions): Vae {
   if (likelihood !== "bernoulli" && !(likelihood.sigma > 0 && likelihood.sigma < Infinity)) {
@@ -46,22 +47,21 @@ export function vae({ encoder, decoder, likelihood = "bernoulli" }: VaeOptions):
   const shape = itemShape(encoder, "encoder");
   const latent = itemShape(decoder, "decoder");
   const split = (joined: Expr) => {
-    const fits =
-      joined.shape.length === latent.length + 1 &&
-      latent.every((d, i) => joined.shape[i + 1] === (i === 0 ? 2 * d : d));
-    if (!fits) {
+    const [size, ...rest] = latent;
+    const wanted = shapeText([joined.shape[0], 2 * size, ...rest]);
+    if (shapeText(joined.shape) !== wanted) {
       throw new RangeError(
-        `the encoder must give [${joined.shape[0]}, ${[2 * latent[0], ...latent.slice(1)].join(", ")}], twice the decoder's latent, got [${joined.shape.join(", ")}]`,
+        `the encoder must give ${wanted}, twice the decoder's latent, got ${shapeText(joined.shape)}`,
       );
     }
-    const [size] = latent;
     return { mean: slice(joined, 1, 0, size), logVariance: slice(joined, 1, size, 2 * size) };
   };
   const decode = (z: Expr) => {
     const output = decoder.apply(z);
-    if (output.shape.slice(1).join() === shape.join()) return output;
+    const wanted = shapeText([z.shape[0], ...shape]);
+    if (shapeText(output.shape) === wanted) return output;
     throw new RangeError(
-      `the decoder must give [${[z.shape[0], ...shape].join(", ")}], the shape of x, got [${output.shape.join(", ")}]`,
+      `the decoder must give ${wanted}, the shape of x, got ${shapeText(output.shape)}`,
     );
   };
   return {
@@ -75,12 +75,27 @@ export function vae({ encoder, decoder, likelihood = "bernoulli" }: VaeOptions):
   };
 }
 
-function itemShape({ signature }: Network, what: string): number[] {
+function itemShape({ signature }: Network, part: string): number[] {
   const inputs = Object.values(signature);
   const [, ...item] = inputs[0]?.shape ?? [];
   if (inputs.length === 1 && item.length > 0 && item.every((d) => typeof d === "number")) {
     return item;
   }
-  const found = Object.entries(signature).map(([name, s]) => `${name} [${s.shape.join(", ")}]`);
-  throw new RangeError(`the ${what} must have one input [batch, ...], got ${found.join(", ")}`);
+  const found = Object.entries(signature).map(([name, s]) => `${name} ${shapeText(s.shape)}`);
+  throw new RangeError(`the ${part} must have one input [batch, ...], got ${found.join(", ")}`);
+}
+
+/** @throws RangeError when a model cannot take a dataset's items. */
+export function checkDataset(model: Vae, dataset: Dataset): void {
+  if (elementCount(dataset.shape) !== elementCount(model.shape)) {
+    throw new RangeError(
+      `${dataset.name} has items ${shapeText(dataset.shape)}, the model takes ${shapeText(model.shape)}`,
+    );
+  }
+  if (model.likelihood !== "bernoulli" || dataset.range) return;
+  const outside = dataset.data.find((v) => !(v >= 0 && v <= 1));
+  if (outside === undefined) return;
+  throw new RangeError(
+    `a Bernoulli likelihood takes data in [0, 1], ${dataset.name} holds ${outside}; give it a range or use { sigma }`,
+  );
 }

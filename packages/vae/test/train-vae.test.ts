@@ -36,7 +36,7 @@ describe("trainVae", () => {
       logEvery: 100,
     });
     const end = await elbo({ backend, model: vae, dataset: test });
-    // 64 undecided pixels cost 44 nats; grey targets alone cost some 25.
+    // 64 undecided pixels cost 44 nats. The entropy of gray targets is about 25.
     expect(start.elbo).toBeLessThan(-42);
     expect(end.elbo).toBeGreaterThan(-34);
     expect(end.kl).toBeGreaterThan(1);
@@ -51,12 +51,12 @@ describe("trainVae", () => {
       learningRate: 3e-3,
     });
     expect(again.training.history.at(-1)).toEqual(training.history[0]);
-    // The model that was given is a value: it stays as it was.
+    // The given model is a value: it stays as it was.
     expect(await elbo({ backend, model, dataset: test })).toEqual(start);
     expect(backend.memory().live).toBe(before);
   });
 
-  it("resumes as if it had not stopped, across epochs", async () => {
+  it("resumes to the numbers of an uninterrupted training, across epochs", async () => {
     const options = { backend, dataset, batchSize: 200, steps: 12, logEvery: 1 };
     const whole = await trainVae({ ...options, model: small() });
     const half = await trainVae({ ...options, model: small(), steps: 8 });
@@ -64,7 +64,7 @@ describe("trainVae", () => {
     expect(rest.training.history).toEqual(whole.training.history.slice(8));
   });
 
-  it("estimates the same bound on every backend and in any batches", async () => {
+  it("estimates the same bound on every backend and with any batch size", async () => {
     const model = small();
     const part = slice(test, 0, 20);
     const here = await elbo({ backend, model, dataset: part, samples: 2 });
@@ -94,7 +94,7 @@ describe("trainVae", () => {
     expect(end.elbo).toBeGreaterThan(start.elbo + 10);
   });
 
-  it("says what does not fit", async () => {
+  it("refuses data that do not fit", async () => {
     const flat = mlpVae({ shape: [63], hidden: [8] });
     const train = (change: object) =>
       expect(trainVae({ backend, model: small(), dataset, steps: 1, ...change })).rejects;
@@ -125,7 +125,7 @@ describe("a trained VAE", () => {
     const prior = await priorSamples({ backend, model, count: 6, seed: 2 });
     expect(prior.shape).toEqual([6, 1, 8, 8]);
     expect(prior.data.every((v) => v > 0 && v < 1)).toBe(true);
-    // The same draws as a pipeline gives images in [-1, 1].
+    // A pipeline gives the same draws as images in [-1, 1].
     const generated = await generate(pipeline, { backend, count: 6, seed: 2 });
     expect(generated.shape).toEqual([6, 1, 8, 8]);
     for (const [i, v] of prior.data.entries()) expect(generated.x[i]).toBeCloseTo(2 * v - 1, 5);

@@ -97,7 +97,7 @@ function logLikelihood(x: number[]): number {
   return -0.5 * (3 * Math.log(2 * Math.PI) + logDet + quadratic);
 }
 
-/** The bound of one x, with the expectation over z exact: the integrand is quadratic in epsilon. */
+/** The exact bound of one x: the integrand over z is quadratic in epsilon. */
 function bound(model: Vae, x: number[]): number {
   const root = Math.SQRT2;
   const epsilon = [root, 0, -root, 0, 0, root, 0, -root];
@@ -157,7 +157,7 @@ describe("vaeLoss", () => {
 });
 
 describe("vae", () => {
-  it("says what does not fit", () => {
+  it("refuses networks that do not fit", () => {
     const decoder = linear(W, b, "decoder");
     const narrow = vae({ encoder: linear([[1, 0, 0]], [0], "encoder"), decoder });
     const x = constant(tensor([1, 2, 3], [1, 3]));
