@@ -3,12 +3,8 @@ import { bundledBytes, firstChunkBytes } from "./bundled-bytes.mjs";
 
 const math = await import("@gen/math");
 
-/**
- * What carries a random stream cannot do without its generator and normal transform, nor the
- * multivariate normal without a Cholesky factor in double-double.
- */
+/** Exports that draw random numbers need the generator and its normal transform. */
 const larger: Record<string, number> = {
-  multivariateNormal: 1500,
   normalNoise: 1500,
   randomStream: 2000,
   slicedWasserstein: 2500,

@@ -13,7 +13,7 @@ import { reference } from "./reference.ts";
 const a = numberArithmetic;
 
 describe("frechetDistance", () => {
-  test("of shifted and scaled sets is the closed form", () => {
+  test("of shifted and scaled sets has the closed form", () => {
     const points = randomStream({ seed: 1 }).normal(300);
     expect(frechetDistance(points, points, 3)).toBeCloseTo(0, 10);
     const shifted = points.map((value, i) => value + [3, 0, -4][i % 3]);
@@ -63,7 +63,7 @@ describe("frechetDistance", () => {
 });
 
 describe("precisionRecall", () => {
-  test("alike, apart, and a lost mode", () => {
+  test("of equal sets, distant sets and a lost mode", () => {
     const stream = randomStream({ seed: 4 });
     const real = stream.normal(400);
     const same = precisionRecall(real, real, 2);
@@ -82,7 +82,7 @@ describe("precisionRecall", () => {
     expect(half.coverage).toBeLessThan(0.55);
   });
 
-  test("by hand on a line, one neighbour", () => {
+  test("by hand on a line, one neighbor", () => {
     // real 0, 1, 10 reach 1, 1, 9; generated 0.5, 3, 30 reach 2.5, 2.5, 27
     expect(precisionRecall([0, 1, 10], [0.5, 3, 30], 1, 1)).toEqual({
       precision: 2 / 3,
@@ -90,7 +90,7 @@ describe("precisionRecall", () => {
       density: 3 / 3,
       coverage: 1,
     });
-    expect(() => precisionRecall([0, 1], [0, 1], 1, 2)).toThrow("n > 2, got n = 2");
+    expect(() => precisionRecall([0, 1], [0, 1], 1, 2)).toThrow("n > 2, got 2 numbers");
   });
 });
 

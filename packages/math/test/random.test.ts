@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { normalNoise, philox4x32, randomStream } from "../src/index.ts";
+import { normalNoise, randomStream } from "../src/index.ts";
+import { philox4x32 } from "../src/random/philox.ts";
 import { reference } from "./reference.ts";
 
 const words = (hex: string[]) => hex.map((word) => Number.parseInt(word, 16));
@@ -102,7 +103,7 @@ describe("randomStream", () => {
     }
   });
 
-  test("integers are in range and even", () => {
+  test("integers are in range and uniform", () => {
     const drawn = randomStream({ seed: 2 }).integers(60_000, 6);
     const counts = new Float64Array(6);
     for (const value of drawn) counts[value]++;
@@ -129,7 +130,7 @@ describe("randomStream", () => {
     expect(parts.position).toBeGreaterThan(50);
   });
 
-  test("permutations hold every number once, each place alike", () => {
+  test("permutations hold every number once and are uniform", () => {
     const stream = randomStream({ seed: 5 });
     expect([...stream.permutation(1000)].sort((a, b) => a - b)).toEqual([...Array(1000).keys()]);
     const first = new Float64Array(5);
@@ -139,7 +140,7 @@ describe("randomStream", () => {
     expect([...stream.permutation(0)]).toEqual([]);
   });
 
-  test("a saved state goes on where it stopped", () => {
+  test("a stream continues from its saved state", () => {
     fc.assert(
       fc.property(key, fc.nat({ max: 30 }), (from, drawn) => {
         const stream = randomStream(from).split(1);
@@ -150,7 +151,7 @@ describe("randomStream", () => {
     );
   });
 
-  test("every part of the key matters, seed 0 like any other", () => {
+  test("every part of the key matters, with seed 0 too", () => {
     const base = { seed: 0, purpose: "p", index: 0, step: 0 };
     const keys = [
       base,
@@ -168,7 +169,7 @@ describe("randomStream", () => {
     expect(new Set(drawn).size).toBe(drawn.length);
   });
 
-  test("keys out of range are refused by name", () => {
+  test("a key out of range throws with its name", () => {
     expect(() => randomStream({ seed: -1 })).toThrow("seed must be an integer in [0, ");
     expect(() => randomStream({ seed: 0.5 })).toThrow("got 0.5");
     expect(() => randomStream({ seed: 2 ** 53 })).toThrow("seed");
@@ -207,7 +208,7 @@ describe("normalNoise", () => {
     );
   });
 
-  test("needs a batch", () => {
+  test("throws without a batch and for a negative size", () => {
     expect(() => normalNoise({ seed: 0, size: 4 })).toThrow("batch must be an integer");
     expect(() => normalNoise({ seed: 0, batch: 1, size: -4 })).toThrow("size must be");
   });

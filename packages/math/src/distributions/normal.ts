@@ -1,6 +1,5 @@
-import { klSpread } from "./kl-spread.ts";
-
-const HALF_LOG_TWO_PI = 0.9189385332046727;
+import { HALF_LOG_TWO_PI } from "../gaussian-terms.ts";
+import { log1pMinus } from "../special-functions.ts";
 
 /** The parameters of a Gaussian: its mean and its standard deviation. */
 export interface Normal {
@@ -39,9 +38,17 @@ export function crossEntropy(p: Normal, q: Normal): number {
 /**
  * `KL(p || q)` in nats:
  * `log(sigma_q / sigma_p) + (sigma_p^2 + (mean_p - mean_q)^2) / (2 sigma_q^2) - 1/2`,
- * as a sum of terms none of which is negative, so that nearly equal Gaussians keep their digits.
+ * as a sum of two terms, neither negative, so that nearly equal Gaussians keep their digits.
  */
 export function kl(p: Normal, q: Normal): number {
   const z = (p.mean - q.mean) / sigmaOf(q);
-  return klSpread(sigmaOf(p), q.sigma) + 0.5 * z * z;
+  return klOfSigmas(sigmaOf(p), q.sigma) + 0.5 * z * z;
+}
+
+// The KL of Gaussians with equal means: `r^2 / 2 - 1/2 - log r` with `r = p / q = 1 + u`.
+function klOfSigmas(p: number, q: number): number {
+  const u = (p - q) / q;
+  if (u > -0.5 && u < 1) return 0.5 * u * u - log1pMinus(u);
+  const r = p / q;
+  return 0.5 * (r - 1) * (r + 1) - (Math.log(p) - Math.log(q));
 }

@@ -1,3 +1,14 @@
+/** `log(1 + exp(a))`, with full relative accuracy for every finite `a`. */
+export function softplus(a: number): number {
+  return Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a)));
+}
+
+/** `1 / (1 + exp(-a))`, with full relative accuracy for every finite `a`. */
+export function sigmoid(a: number): number {
+  const e = Math.exp(-Math.abs(a));
+  return (a < 0 ? e : 1) / (1 + e);
+}
+
 /** `log(1 + u) - u` with full relative accuracy; never positive. */
 export function log1pMinus(u: number): number {
   if (Math.abs(u) > 0.01) return Math.log1p(u) - u;
