@@ -99,7 +99,7 @@ describe("the tutorial's DDPM section", () => {
 });
 
 describe("the tutorial's VAE section", () => {
-  it("KL(p(x, z) || q(x, z)) is the loss, but for the data's entropy", () => {
+  it("KL(p(x, z) || q(x, z)) is the loss minus the data's entropy", () => {
     const distribution = (size: number) =>
       fc
         .array(fc.double({ min: 0.05, max: 1, noNaN: true }), { minLength: size, maxLength: size })

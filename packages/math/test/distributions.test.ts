@@ -63,7 +63,7 @@ describe("normal", () => {
     );
   });
 
-  test("a sample is mean + sigma * epsilon; bad sigmas are refused", () => {
+  test("a sample is mean + sigma * epsilon; a bad sigma throws", () => {
     expect(normal.sample({ mean: 3, sigma: 2 }, -1.5)).toBe(0);
     for (const bad of [0, -1, Infinity, Number.NaN]) {
       expect(() => normal.entropy({ mean: 0, sigma: bad })).toThrow(
@@ -137,7 +137,7 @@ describe("bernoulli and categorical", () => {
     }
   });
 
-  test("KL is never negative, a shift of all logits changes nothing", () => {
+  test("KL is never negative and does not change with a shift of all logits", () => {
     const list = fc.array(fc.tuple(logits, logits), { minLength: 2, maxLength: 6 });
     fc.assert(
       fc.property(list, logits, (pairs, shift) => {
@@ -166,7 +166,7 @@ describe("bernoulli and categorical", () => {
     expect(categorical.sample([0, -Infinity], 1 - 2 ** -33)).toBe(0);
   });
 
-  test("impossible classes count nothing", () => {
+  test("impossible classes add nothing", () => {
     expect(categorical.entropy([0, -Infinity])).toBe(0);
     expect(categorical.kl([0, -Infinity], [0, 0])).toBeCloseTo(Math.LN2, 15);
     expect(categorical.kl([0, 0], [0, -Infinity])).toBe(Infinity);
@@ -208,7 +208,7 @@ describe("formulas over Arithmetic", () => {
     }
   });
 
-  test("arrays are numbers side by side; a length of 1 broadcasts", () => {
+  test("arrays give each number's result; a length of 1 broadcasts", () => {
     const x = Float64Array.of(-1.5, 0.25, 40);
     const l = Float64Array.of(0.5, -3, 2);
     const kl = klStandardNormal(arrayArithmetic, x, l);
