@@ -1,5 +1,5 @@
 import { cast, type Expr, greater, less, where } from "@gen/graph";
-import { perSample } from "../denoiser/values-at.ts";
+import { perSample } from "../denoiser/shapes.ts";
 
 /** Time steps, both ends included, within which guidance acts (Kynkaanniemi et al. 2024). */
 export type Interval = readonly [low: number, high: number];

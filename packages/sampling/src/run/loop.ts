@@ -1,33 +1,45 @@
 /*
  * The sampling loop, `x = step(x)` for each row of a table:
  *
- *   initial x and noise (noise-source.ts) -> loop -> engine.step -> x, x0 -> Progress
+ *   initial x and noise (noise.ts) -> loop -> engine.step -> x, x0 -> Progress
  *
- * An engine is a compiled program on a backend (program-engine.ts) or a function in float64
+ * An engine is a compiled program on a backend (sampler.ts) or a function in float64
  * (function-engine.ts); both take the step of step-graph.ts. `sampler.ts` chooses the engine and
- * runs the loop. The tensor scope below frees what the loop no longer holds.
+ * runs the loop. The tensor scope below frees the tensors that the loop no longer holds.
  */
 import type { FloatArray } from "@gen/math";
-import type { Step } from "../samplers/step.ts";
-import { type AbortSignalLike, throwIfAborted } from "./abort-signal-like.ts";
-import type { Engine } from "./engine.ts";
 import { eventLoopYielder } from "./event-loop.ts";
-import type { Progress } from "./sample-options.ts";
+import type { noiseSource } from "./noise.ts";
+import type { AbortSignalLike, Progress, SampleOptions } from "./sample-options.ts";
+import { pastInput, type StepForm } from "./step-graph.ts";
 
-/** What the loop runs on. */
-export interface LoopOptions {
-  readonly steps: readonly Step[];
-  readonly initial: FloatArray;
-  /** Standard normal numbers for a row that adds noise; undefined for any other row. */
-  readonly noise: (row: number) => FloatArray | undefined;
-  /** How many earlier estimates a row may take. */
-  readonly depth: number;
-  readonly signal?: AbortSignalLike;
+/** Where a loop's tensors live and how a step is taken there. Each tensor has one owner. */
+export interface Engine<T> {
+  upload(values: FloatArray): T;
+  /**
+   * Takes the step of row `row` from x, noise if the row adds noise, and the x0 of the rows before
+   * (see `pastInput`). The caller keeps the inputs and owns the two results.
+   */
+  step(row: number, inputs: Readonly<Record<string, T>>): Promise<{ x: T; x0: T }>;
+  download(tensor: T): Promise<FloatArray>;
+  /** May be called while the tensor is being read or used, as a backend's. */
+  dispose(...tensors: T[]): void;
+}
+
+type LoopOptions = Pick<SampleOptions, "steps" | "signal"> &
+  Pick<StepForm, "depth"> &
+  ReturnType<typeof noiseSource>;
+
+/** Throws the signal's reason once the signal is aborted. */
+export function throwIfAborted(signal: AbortSignalLike | undefined): void {
+  if (!signal?.aborted) return;
+  if (signal.reason !== undefined) throw signal.reason;
+  throw Object.assign(new Error("sampling was aborted"), { name: "AbortError" });
 }
 
 /**
- * The one loop of every sampler, `x = step(x)` for each row of the table. It yields after each
- * step, returns the final x, and frees every tensor, however it ends.
+ * The loop of every sampler, `x = step(x)` for each row of the table. It yields after each step,
+ * returns the final x, and frees every tensor, however it ends.
  */
 export async function* loop<T>(
   engine: Engine<T>,
@@ -41,7 +53,10 @@ export async function* loop<T>(
     let past: T[] = [];
     let z = noise(0);
     for (const [row, { t }] of steps.entries()) {
-      const running = tensors.own(engine.step(x, row, z && tensors.upload(z), past));
+      const inputs: Record<string, T> = { x };
+      if (z) inputs.noise = tensors.upload(z);
+      for (let i = 0; i < depth; i++) inputs[pastInput(i)] = past[i] ?? x;
+      const running = tensors.own(engine.step(row, inputs));
       z = noise(row + 1); // drawn while the device works
       const { x: next, x0 } = await running;
       throwIfAborted(signal);
@@ -70,7 +85,7 @@ function timeLeft(steps: number): (row: number) => number {
   };
 }
 
-/** Owns a loop's tensors, so that each is disposed of once, however the loop ends. */
+/** Owns a loop's tensors and disposes of each tensor once, however the loop ends. */
 function tensorScope<T>(engine: Engine<T>) {
   const alive = new Set<T>();
   const pending = new Set<Promise<unknown>>();
@@ -94,12 +109,12 @@ function tensorScope<T>(engine: Engine<T>) {
       alive.add(tensor);
       return tensor;
     },
-    /** Owns a step's results from when they are made. */
+    /** Owns a step's results as soon as they exist. */
     own<R extends Record<string, T>>(results: Promise<R>): Promise<R> {
       return track(
-        results.then((made) => {
-          for (const tensor of Object.values(made)) alive.add(tensor);
-          return made;
+        results.then((tensors) => {
+          for (const tensor of Object.values(tensors)) alive.add(tensor);
+          return tensors;
         }),
       );
     },
@@ -107,9 +122,9 @@ function tensorScope<T>(engine: Engine<T>) {
       if (alive.has(tensor)) return track(engine.download(tensor));
       return Promise.reject(new Error("x() and x0() must be called before the next step"));
     },
-    /** Disposes of all tensors but these. */
+    /** Disposes of all other tensors. */
     keepOnly,
-    /** Waits for steps and readings under way, then disposes of every tensor. */
+    /** Waits for running steps and reads, then disposes of every tensor. */
     async close(): Promise<void> {
       await Promise.allSettled(pending);
       keepOnly();

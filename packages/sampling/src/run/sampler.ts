@@ -1,13 +1,10 @@
-import type { Tensor } from "@gen/graph";
 import type { PredictionType } from "@gen/math";
 import type { Backend, Program } from "@gen/runtime-gpu";
-import { type Conditions, conditionInputs, namedConditions } from "../denoiser/conditions.ts";
-import type { Denoiser } from "../denoiser/denoiser.ts";
+import { conditionInputs, namedConditions } from "../denoiser/conditions.ts";
 import type { Step } from "../samplers/step.ts";
 import { coefficientTable } from "./coefficients.ts";
-import { loop } from "./loop.ts";
-import { noiseSource } from "./noise-source.ts";
-import { programEngine } from "./program-engine.ts";
+import { type Engine, loop } from "./loop.ts";
+import { noiseSource } from "./noise.ts";
 import type {
   Progress,
   SampleOptions,
@@ -15,23 +12,23 @@ import type {
   SampleStep,
   Samples,
 } from "./sample-options.ts";
-import { type StepForm, stepForm, stepGraph } from "./step-graph.ts";
+import { stepForm, stepGraph } from "./step-graph.ts";
 
 /** A denoiser ready to sample: its programs are compiled once per shape and kept. */
 export interface Sampler {
   /** @throws as a rejection: RangeError or TypeError for an option, the signal's reason. */
   sample(options: SampleOptions): Promise<Samples>;
-  /** The same, step by step; leaving the iteration early frees all that the run holds. */
+  /** The same, step by step; leaving the iteration early frees all tensors of the run. */
   sampleSteps(options: SampleOptions): AsyncGenerator<SampleStep, void>;
   /** Frees the compiled programs. */
   dispose(): Promise<void>;
 }
 
-/** Prepares a denoiser on a backend. Programs are compiled at the first run of each shape. */
+/** Prepares a denoiser on a backend. The first run of each shape compiles its program. */
 export function sampler<T>({ backend, denoiser }: SamplerOptions<T>): Sampler {
   const programs = new Map<string, Promise<Program<T>>>();
   const opening = backend && Promise.resolve(backend);
-  // A run that fails before it needs the backend does not report why that did not open.
+  // A run that fails before it needs the backend does not report the backend's failure.
   opening?.catch(() => undefined);
 
   async function* run(options: SampleOptions): AsyncGenerator<Progress, Samples> {
@@ -46,43 +43,30 @@ export function sampler<T>({ backend, denoiser }: SamplerOptions<T>): Sampler {
     }
     if (!opening) throw new TypeError("backend is needed unless the denoiser is a function");
     const table = coefficientTable(steps, clip, form.depth, rowsFor(steps.length));
-    const condition = namedConditions(options.condition, denoiser.condition);
-    const program = await compiled(denoiser, opening, shape, condition, table.shape, form);
+    const conditions = conditionInputs(namedConditions(options.condition, denoiser.condition));
+    const signatures = Object.entries(conditions).map(([name, c]) => [name, c.shape, c.dtype]);
+    const key = JSON.stringify([shape, table.shape, signatures, form]);
+    const compile = () => {
+      const graph = stepGraph(denoiser, shape, table.shape, conditions, form);
+      return opening.then((opened) => opened.compile(graph));
+    };
+    const compiled = programs.get(key) ?? compile();
+    programs.set(key, compiled);
+    compiled.catch(() => programs.delete(key));
+    const program = await compiled;
     const opened = await opening;
     const shared: Record<string, T> = {};
     try {
-      shared.coefficients = opened.upload(table.values, table.shape, "float32");
-      const conditions = Object.entries(conditionInputs(condition));
-      for (const [name, { data, shape, dtype }] of conditions) {
+      const inputs = { coefficients: { ...table, dtype: "float32" as const }, ...conditions };
+      for (const [name, { data, shape, dtype }] of Object.entries(inputs)) {
         shared[name] = opened.upload(data, shape, dtype);
       }
-      const engine = programEngine(opened, program, shape, steps, shared, form);
+      const engine = programEngine(opened, program, shape, steps, shared);
       return { shape, x: yield* loop(engine, rest) };
     } finally {
       opened.dispose(...Object.values(shared));
     }
   }
-
-  const compiled = (
-    model: Denoiser,
-    on: Promise<Backend<T>>,
-    shape: readonly number[],
-    condition: Conditions<Tensor> | undefined,
-    table: readonly [rows: number, columns: number],
-    form: StepForm,
-  ): Promise<Program<T>> => {
-    const conditions = Object.entries(conditionInputs(condition));
-    const signatures = conditions.map(([name, { shape, dtype }]) => [name, shape, dtype]);
-    const key = JSON.stringify([shape, table, signatures, form]);
-    const compile = () => {
-      const graph = stepGraph(model, shape, table, condition, form);
-      return on.then((opened) => opened.compile(graph));
-    };
-    const program = programs.get(key) ?? compile();
-    programs.set(key, program);
-    program.catch(() => programs.delete(key));
-    return program;
-  };
 
   return {
     async sample(options) {
@@ -112,7 +96,65 @@ export function sampler<T>({ backend, denoiser }: SamplerOptions<T>): Sampler {
   };
 }
 
-/** Rows of the program's table, which is one for all tables of usual lengths. */
+/**
+ * Draws samples: one loop for every table of steps.
+ *
+ * With a backend, network and step are one compiled program and x stays on the device; with a
+ * function as the denoiser everything runs in float64 on the host. The same seed gives the same
+ * samples on every backend and in any batch split (see `firstIndex`).
+ *
+ * @throws as a rejection: RangeError or TypeError for an option, the signal's reason.
+ */
+export async function sample<T>(options: SamplerOptions<T> & SampleOptions): Promise<Samples> {
+  const ready = sampler(options);
+  try {
+    return await ready.sample(options);
+  } finally {
+    await ready.dispose();
+  }
+}
+
+/**
+ * {@link sample} step by step: x and x0 after each row, read back to the host. The last step's x
+ * are the samples. Leaving the iteration early frees all tensors of the run.
+ *
+ * @throws in the iteration: RangeError or TypeError for an option, the signal's reason.
+ */
+export async function* sampleSteps<T>(
+  options: SamplerOptions<T> & SampleOptions,
+): AsyncGenerator<SampleStep, void> {
+  const ready = sampler(options);
+  try {
+    yield* ready.sampleSteps(options);
+  } finally {
+    await ready.dispose();
+  }
+}
+
+/** Takes steps on a backend. x and the tensors `shared` by all steps stay on the device. */
+function programEngine<T>(
+  backend: Backend<T>,
+  program: Program<T>,
+  shape: readonly number[],
+  steps: readonly Step[],
+  shared: Readonly<Record<string, T>>,
+): Engine<T> {
+  return {
+    upload: (values) => backend.upload(values, shape),
+    async step(row, inputs) {
+      const at = backend.upload([row, Math.round(steps[row].t)], [2], "int64");
+      // Noise whose coefficient is 0 is fed x, which saves an upload.
+      const running = program.run({ noise: inputs.x, ...inputs, ...shared, row: at });
+      backend.dispose(at);
+      const outputs = await running;
+      return { x: outputs.x, x0: outputs.x0 };
+    },
+    download: (tensor) => backend.download(tensor),
+    dispose: (...tensors) => backend.dispose(...tensors),
+  };
+}
+
+/** Rows of the program's table: one program serves all tables of up to 1024 rows. */
 const rowsFor = (steps: number): number => 2 ** Math.max(10, Math.ceil(Math.log2(steps)));
 
 function checkSteps(steps: readonly Step[], predicts: PredictionType | undefined): void {
