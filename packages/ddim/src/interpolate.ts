@@ -1,7 +1,7 @@
 /**
  * Interpolates two codes on the great circle through them: `(sin((1 - w) theta) a + sin(w theta) b)
- * / sin(theta)` with theta the angle between a and b (Shoemake 1985; Song et al. 2021, section 5.3).
- * Unlike a straight line it keeps the length of noise.
+ * / sin(theta)` with theta the angle between a and b (Shoemake 1985; Song et al. 2021, section
+ * 5.3). Unlike a straight line it keeps the length of noise.
  *
  * a and b are `[rows, ...]`; each row has its own angle. Rows on one line through the origin are
  * interpolated linearly.

@@ -43,8 +43,8 @@ export function encode<T>(options: InvertOptions<T>): Promise<Samples> {
 }
 
 /**
- * Turns codes `x` `[batch, ...]` into clean samples by DDIM with eta 0: the same code gives the same
- * sample. The steps are those of {@link encode}.
+ * Turns codes `x` `[batch, ...]` into clean samples by DDIM with eta 0: the same code gives the
+ * same sample. The steps are those of {@link encode}.
  *
  * @throws as a rejection: RangeError or TypeError for an option, the signal's reason.
  */

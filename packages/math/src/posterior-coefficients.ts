@@ -26,7 +26,8 @@ const SLACK = 1e-9;
  * With `r = from.signal * to.noise / (to.signal * from.noise)`:
  * `noise = eta * to.noise * sqrt(1 - r^2)`, `x = sqrt(to.noise^2 - noise^2) / from.noise`,
  * `x0 = to.signal - from.signal * x`. `eta` 1 is the posterior of DDPM (Ho et al. 2020, eq. 7),
- * `eta` 0 is DDIM (Song et al. 2021, eq. 12), also to a noisier `to` (inversion). A clean `to` (noise 0) gives `{ x0: to.signal, x: 0, noise: 0 }` with no branch.
+ * `eta` 0 is DDIM (Song et al. 2021, eq. 12), also to a noisier `to` (inversion). A clean `to`
+ * (noise 0) gives `{ x0: to.signal, x: 0, noise: 0 }` with no branch.
  *
  * @throws RangeError when eta is outside [0, 1]; when a level is negative or not finite; when
  * `to` is noisier than `from` and eta is not 0; when `from` is clean and `to` is not.

@@ -90,7 +90,7 @@ describe("forms that do not fit", () => {
     const [first, second, ...rest] = steps;
     const other: LearnedVariance = { of: "logVariance", offset: 0, slope: 1 };
     await run({ steps: [first, { ...second, variance: other }, ...rest] }).toThrow(
-      "steps must tell the variance in one way",
+      "steps must read the variance in one way",
     );
     await run({ clip: { ratio: 0 } }).toThrow("ratio must be in (0, 1], got 0");
     await run({ clip: { ratio: 0.9, max: 0.5 } }).toThrow("max must be a number, 1 or more");

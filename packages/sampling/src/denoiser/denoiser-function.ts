@@ -1,4 +1,4 @@
-import { type Signature, trace } from "@gen/graph";
+import { type Expr, trace } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
 import { type Backend, callProgram } from "@gen/runtime-gpu";
 import type { SampleOptions } from "../run/sample-options.ts";
@@ -24,18 +24,17 @@ export interface CompiledDenoiser extends DenoiserFunction {
  *
  * @throws RangeError or TypeError when the shapes do not fit.
  */
-export async function denoiserFunction<T>({
-  backend,
-  denoiser,
-  shape,
-  condition,
-}: DenoiserFunctionOptions<T>): Promise<CompiledDenoiser> {
-  const conditions = conditionInputs(namedConditions(condition, denoiser.condition));
+export async function denoiserFunction<T>(
+  options: DenoiserFunctionOptions<T>,
+): Promise<CompiledDenoiser> {
+  const { backend, denoiser, shape } = options;
+  const conditions = conditionInputs(namedConditions(options.condition, denoiser.condition));
   const time = { shape: [shape[0]], dtype: "int64" } as const;
-  const signature: Record<string, Signature> = { x: { shape }, t: time, ...conditions };
   const graph = trace(
-    (inputs) => ({ y: denoiser.apply(inputs.x, inputs.t, conditionOf(inputs)) }),
-    signature,
+    (inputs: Record<string, Expr>) => ({
+      y: denoiser.apply(inputs.x, inputs.t, conditionOf(inputs)),
+    }),
+    { x: { shape }, t: time, ...conditions },
   );
   const program = await backend.compile(graph);
   const call = async (x: FloatArray, t: number): Promise<FloatArray> => {

@@ -33,8 +33,8 @@ export interface Denoiser {
 }
 
 /**
- * A denoiser as a function of numbers: x is `[batch, ...]` row-major, t is 0-based. The output is as
- * large as x, or twice as large if channels (axis 1) of a learned variance follow. It runs in
+ * A denoiser as a function of numbers: x is `[batch, ...]` row-major, t is 0-based. The output is
+ * as large as x, or twice as large if channels (axis 1) of a learned variance follow. It runs in
  * float64 on the host, without a backend.
  */
 export interface DenoiserFunction {

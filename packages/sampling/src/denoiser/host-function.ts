@@ -10,7 +10,7 @@ let evaluator: Promise<typeof import("./evaluator.ts")> | undefined;
  * A formula over expressions as a function of tensors, evaluated in float64 on the host. It is
  * compiled once for each set of shapes; the first call loads the evaluator.
  *
- * @throws as a rejection: the formula's own errors, RangeError or TypeError for inputs that do not fit.
+ * @throws as a rejection: the formula's errors, RangeError or TypeError for inputs that do not fit.
  */
 export function hostFunction<Name extends string>(
   formula: (inputs: Record<string, Expr>) => Record<Name, Expr>,

@@ -16,13 +16,13 @@ export function batchSizes(shape: readonly number[]): { batch: number; size: num
   );
 }
 
-/** Values `[batch]`, or `[1]` for all samples, in a shape that multiplies `like` `[batch, ...]`. */
+/** Values `[batch]`, or `[1]` for all samples, reshaped to multiply `like` `[batch, ...]`. */
 export const perSample = (values: Expr, like: Expr): Expr =>
   reshape(
     values,
     like.shape.map((_, i) => (i === 0 ? values.shape[0] : 1)),
   );
 
-/** A table's values at each sample's t `[batch]`, in a shape that multiplies `like` `[batch, ...]`. */
+/** A table's values at each sample's t `[batch]`, to multiply `like` `[batch, ...]`. */
 export const tableAt = (table: Float64Array, t: Expr, like: Expr): Expr =>
   perSample(gather(constant(tensor(table, [table.length], like.dtype)), t), like);

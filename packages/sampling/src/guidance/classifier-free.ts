@@ -3,7 +3,6 @@ import {
   constant,
   div,
   type Expr,
-  expand,
   expandLike,
   maximum,
   mean,
@@ -22,25 +21,11 @@ import {
   splitVariance,
 } from "../denoiser/denoiser.ts";
 import { hostFormula, outputTensor } from "../denoiser/host-function.ts";
-import { type Interval, requireInterval, whereWithin } from "./interval.ts";
+import type { SampleOptions } from "../run/sample-options.ts";
+import { type GuidanceOptions, requireGuidance, whereWithin } from "./guidance-options.ts";
 
 /** Conditions by name, or the label of the only condition; a number labels every sample. */
 export type GuidanceCondition = number | Conditions<number | Tensor>;
-
-/** The options that classifier-free guidance and compositions share. */
-export interface GuidanceOptions {
-  /**
-   * Where guidance acts; elsewhere every scale is divided by their sum.
-   * @defaultValue everywhere
-   */
-  readonly interval?: Interval;
-  /**
-   * In [0, 1]: how far each sample's spread is moved back to the spread of the unguided conditional
-   * prediction (Lin et al. 2023, section 3.4).
-   * @defaultValue 0
-   */
-  readonly rescale?: number;
-}
 
 /** The options of {@link classifierFree}. */
 export interface ClassifierFreeOptions<C = GuidanceCondition> extends GuidanceOptions {
@@ -55,22 +40,15 @@ export interface ClassifierFreeOptions<C = GuidanceCondition> extends GuidanceOp
 
 /** The options of {@link compose}. */
 export interface ComposeOptions<C = GuidanceCondition> extends GuidanceOptions {
-  readonly conditions: readonly ComposedCondition<C>[];
+  readonly conditions: readonly {
+    /** The condition; for functions, the model under the condition. */
+    readonly condition: C;
+    /** The condition's weight; less than 0 steers away from the condition. */
+    readonly scale: number;
+  }[];
 }
 
-/** One of several conditions. */
-export interface ComposedCondition<C> {
-  /** The condition; for functions, the model under the condition. */
-  readonly condition: C;
-  /** The condition's weight; less than 0 steers away from the condition. */
-  readonly scale: number;
-}
-
-/** The shape of the x that functions take. */
-export interface FunctionShape {
-  /** `[batch, ...]`. */
-  readonly shape: readonly number[];
-}
+type FunctionShape = Pick<SampleOptions, "shape">;
 
 /**
  * Classifier-free guidance: `u + scale (c - u)` with c the prediction under the condition that
@@ -101,7 +79,7 @@ export function classifierFree(
     apply(x, t, condition) {
       if (!condition) throw new RangeError("classifier-free guidance needs a condition, got none");
       if (scale === 1) return denoiser.apply(x, t, condition);
-      const none = toConditionExprs(unconditional as GuidanceCondition, x, condition);
+      const none = toConditionExprs(unconditional as GuidanceCondition, t, condition);
       const u = denoiser.apply(x, t, none);
       if (scale === 0 && !options.interval && !options.rescale) return u;
       return combine(x, t, u, [denoiser.apply(x, t, condition)], [scale], options);
@@ -141,26 +119,14 @@ export function compose(
     apply(x: Expr, t: Expr) {
       const [u, ...c] = [options.unconditional, ...conditions].map((condition) => {
         const given = condition as GuidanceCondition;
-        return denoiser.apply(x, t, toConditionExprs(given, x, undefined, denoiser.condition));
+        return denoiser.apply(x, t, toConditionExprs(given, t, undefined, denoiser.condition));
       });
       return combine(x, t, u, c, scales, options);
     },
   };
 }
 
-/** @throws RangeError when a scale is not finite, or an option is outside its range. */
-function requireGuidance(scales: readonly number[], options: GuidanceOptions): void {
-  const { rescale = 0, interval } = options;
-  for (const scale of scales) {
-    if (!Number.isFinite(scale)) throw new RangeError(`scale must be a number, got ${scale}`);
-  }
-  if (!(rescale >= 0 && rescale <= 1)) {
-    throw new RangeError(`rescale must be in [0, 1], got ${rescale}`);
-  }
-  requireInterval(interval);
-}
-
-/** `u + sum_i scale_i (c_i - u)` of denoisers' outputs; a learned variance is that of the first c. */
+/** `u + sum_i scale_i (c_i - u)` of denoisers' outputs; the learned variance is the first c's. */
 function combine(
   x: Expr,
   t: Expr,
@@ -214,10 +180,13 @@ function combineFunctions(
   );
 }
 
-/** The conditions as expressions. Conditions that only `given` has are kept. */
+/**
+ * The conditions as expressions; a label is repeated for every sample of t `[batch]`. Conditions
+ * that only `given` has are kept.
+ */
 function toConditionExprs(
   condition: GuidanceCondition,
-  x: Expr,
+  t: Expr,
   given: Conditions<Expr> | undefined,
   wanted: object = given ?? { condition },
 ): Conditions<Expr> {
@@ -226,16 +195,10 @@ function toConditionExprs(
     throw new RangeError("unconditional must be given by name, as the condition is");
   }
   const named = Object.entries(typeof condition === "number" ? { [name]: condition } : condition);
-  const exprs = named.map(([k, v]) => [k, toConditionExpr(v, x, given?.[k])]);
+  const exprs = named.map(([name, value]) => {
+    if (typeof value !== "number") return [name, constant(value)];
+    const like = given?.[name];
+    return [name, expandLike(constant(value, like?.dtype ?? "int64"), like ?? t)];
+  });
   return { ...given, ...Object.fromEntries(exprs) };
-}
-
-/** A condition as the expression that a denoiser takes; a label is repeated for the whole batch. */
-function toConditionExpr(condition: number | Tensor, x: Expr, given?: Expr): Expr {
-  if (typeof condition !== "number") return constant(condition);
-  const label = constant(condition, given?.dtype ?? "int64");
-  if (given) return expandLike(label, given);
-  const [batch] = x.shape;
-  if (typeof batch === "number") return expand(label, [batch]);
-  throw new RangeError(`a composition needs a batch of known size, got ${batch}`);
 }

@@ -8,23 +8,17 @@ import {
   logSumExp,
   mul,
   type Parameter,
-  reshape,
   sub,
   sum,
   tensor,
 } from "@gen/graph";
-import {
-  epsilonCoefficients,
-  type FloatArray,
-  type NoiseLevel,
-  type PredictionType,
-} from "@gen/math";
+import { epsilonCoefficients, type FloatArray, type PredictionType } from "@gen/math";
 import type { NoiseSchedule } from "@gen/schedules";
 import type { Conditions } from "../denoiser/conditions.ts";
 import { changePrediction, type Denoiser, type DenoiserFunction } from "../denoiser/denoiser.ts";
 import { hostFormula, hostTensor, outputTensor } from "../denoiser/host-function.ts";
 import { perSample, tableAt } from "../denoiser/shapes.ts";
-import { type Interval, requireInterval, whereWithin } from "./interval.ts";
+import { type Interval, requireGuidance, whereWithin } from "./guidance-options.ts";
 
 /** A classifier of noisy samples: x `[batch, ...]` and t `[batch]` to logits `[batch, classes]`. */
 export interface Classifier {
@@ -95,11 +89,10 @@ export function classifierGuided(
   options: ClassifierGuidedNetworkOptions & ClassifierGuidedFunctionOptions,
 ): Denoiser | DenoiserFunction {
   const { scale = 1, form = "score", interval } = options;
-  if (!Number.isFinite(scale)) throw new RangeError(`scale must be a number, got ${scale}`);
+  requireGuidance([scale], { interval });
   if (form !== "score" && form !== "mean") {
     throw new RangeError(`form must be score or mean, got ${String(form)}`);
   }
-  requireInterval(interval);
   if (typeof denoiser === "function" && typeof classifier === "function") {
     return guideFunction(denoiser, classifier, options);
   }
@@ -120,7 +113,7 @@ function guideNetwork(
     return slopeOf(gradients(sum(logProb), [x])[0], t, options);
   };
   const shifts = Float64Array.from({ length: schedule.length }, (_, t) =>
-    shiftOf(denoiser.predicts, schedule.level(t)),
+    shiftOf(denoiser.predicts, schedule, t),
   );
   return {
     ...denoiser,
@@ -152,7 +145,7 @@ function guideFunction(
     if (output.length === 2 * x.length && !shape) {
       throw new RangeError("shape is needed where the denoiser gives a variance too");
     }
-    const shift = hostTensor([shiftOf(predicts, schedule.level(t))], [1]);
+    const shift = hostTensor([shiftOf(predicts, schedule, t)], [1]);
     return { ...(await given(x, t)), shift, output: outputTensor(output, shape ?? [1, x.length]) };
   };
   return hostFormula(shape, all, ({ x, t, g, output, shift }) =>
@@ -168,8 +161,13 @@ const slopeOf = (g: Expr, t: Expr, { scale = 1, interval }: ClassifierGuidedOpti
 const shifted = (output: Expr, x: Expr, shift: Expr, slope: Expr): Expr =>
   changePrediction(output, x, (prediction) => add(prediction, mul(shift, slope)));
 
-/** How far a prediction moves for each unit of the gradient: `-noise` times its change with epsilon. */
-function shiftOf(predicts: PredictionType, level: NoiseLevel): number {
+/** A prediction's change for each unit of the gradient: `-noise` times its change with epsilon. */
+function shiftOf(
+  predicts: PredictionType,
+  schedule: ClassifierGuidedOptions["schedule"],
+  t: number,
+): number {
+  const level = schedule.level(t);
   if (level.noise === 0) return 0;
   const { prediction } = epsilonCoefficients(predicts, level);
   // Zero where the signal is zero: x_t then holds no information about the class.
@@ -187,15 +185,13 @@ function onlyLabel(condition: Conditions<Expr> | undefined): Expr {
 
 /**
  * `log softmax(logits)[label]` in nats, `[batch]`: the log probability of each sample's label.
- * Logits are `[batch, classes]`; labels are `[batch]`, or one number for all.
+ * Logits are `[batch, classes]`; labels are `[batch]`, or a number for all samples.
  */
 export function labelLogProb(logits: Expr, label: Expr | number): Expr {
   const classes = Number(logits.shape[1]);
   const indices = constant(tensor(Array.from({ length: classes }, (_, k) => k)));
   const wanted =
-    typeof label === "number"
-      ? constant(label)
-      : reshape(cast(label, "float32"), [label.shape[0], 1]);
+    typeof label === "number" ? constant(label) : perSample(cast(label, "float32"), logits);
   const chosen = sum(mul(cast(equal(indices, wanted), logits.dtype), logits), [1]);
   return sub(chosen, logSumExp(logits, 1));
 }

@@ -4,12 +4,11 @@ import type { NoiseSchedule } from "@gen/schedules";
 import { changePrediction, type Denoiser, type DenoiserFunction } from "../denoiser/denoiser.ts";
 import { hostFormula, hostTensor, outputTensor } from "../denoiser/host-function.ts";
 import { perSample, sizeOf, tableAt } from "../denoiser/shapes.ts";
+import type { SampleOptions } from "../run/sample-options.ts";
 
 /** The known part of the samples. */
-export interface InpaintOptions {
+export interface InpaintOptions extends Pick<SampleOptions, "shape"> {
   readonly schedule: Pick<NoiseSchedule, "length" | "level">;
-  /** The shape `[batch, ...]` of x. */
-  readonly shape: readonly number[];
   /** The known values: of the whole batch, or of one sample for all samples. */
   readonly known: ArrayLike<number>;
   /** 1 for a known value, 0 for a value to fill in; as many as in `known`. */
@@ -56,9 +55,9 @@ export function inpaint(
   const { predicts = "epsilon" } = typeof denoiser === "function" ? options : denoiser;
   const coefficients = (t: number) => predictionCoefficients(predicts, schedule.level(t));
   if (typeof denoiser !== "function") {
-    const rows = Array.from({ length: schedule.length }, (_, t) => coefficients(t));
-    const x0 = Float64Array.from(rows, (row) => row.x0);
-    const xt = Float64Array.from(rows, (row) => row.x);
+    const { length } = schedule;
+    const x0 = Float64Array.from({ length }, (_, t) => coefficients(t).x0);
+    const xt = Float64Array.from({ length }, (_, t) => coefficients(t).x);
     return {
       ...denoiser,
       apply: (x, t, condition) =>

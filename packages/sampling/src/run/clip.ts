@@ -44,13 +44,12 @@ const UNBOUNDED = 3.4028234663852886e38;
  * @throws RangeError unless the clip is as {@link Clip} says.
  */
 export function clipBounds(clip: Clip = false): readonly [low: number, high: number] {
-  if (clip === false) return [-UNBOUNDED, UNBOUNDED];
   if (isDynamic(clip)) {
     const { ratio, max = 1 } = clip;
     if (!(ratio > 0 && ratio <= 1)) throw new RangeError(`ratio must be in (0, 1], got ${ratio}`);
     if (!(max >= 1)) throw new RangeError(`max must be a number, 1 or more, got ${max}`);
-    return [-UNBOUNDED, UNBOUNDED];
   }
+  if (clip === false || isDynamic(clip)) return [-UNBOUNDED, UNBOUNDED];
   const [low, high] = typeof clip === "number" ? [-clip, clip] : clip;
   if (low < high && high - low < Infinity) return [low, high];
   throw new RangeError(

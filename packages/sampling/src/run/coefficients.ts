@@ -27,26 +27,20 @@ const names: readonly string[] = /* @__PURE__ */ Object.keys(COLUMNS);
 /** A number of a row: a column by its name, or the factor of the x0 of i + 1 rows before. */
 export type Coefficient = keyof typeof COLUMNS | `next.history.${number}`;
 
-/** A table of coefficients: numbers `[rows, columns]` row-major. */
-export interface CoefficientTable {
-  readonly data: Float64Array;
-  readonly shape: readonly [rows: number, columns: number];
-}
-
-/** All numbers of a run, a row for each step, and rows of zeros up to `rows`. */
+/** All numbers of a run `[rows, columns]`: a row for each step, then rows of zeros up to `rows`. */
 export function coefficientTable(
   steps: readonly Step[],
   clip: Clip,
   depth: number,
   rows = steps.length,
-): CoefficientTable {
+) {
   const columns = names.length + depth;
   const data = new Float64Array(rows * columns);
   for (const [i, step] of steps.entries()) {
     const row = Object.values(COLUMNS).map((of) => of(step, clip));
     data.set([...row, ...(step.next.history ?? [])], i * columns);
   }
-  return { data, shape: [rows, columns] };
+  return { data, shape: [rows, columns] as const };
 }
 
 /** The numbers of row `row` `[1]` of a table `[rows, columns]`, each `[1]`, by their names. */

@@ -12,24 +12,24 @@ import type { DiffusionPipeline, Pipeline, PipelineVae } from "./pipeline.ts";
 import type { AbortSignalLike, Progress, SampleOptions, Samples } from "./sample-options.ts";
 import { sampler } from "./sampler.ts";
 
-/** How {@link generate} samples. A VAE alone takes `backend`, `count`, `seed` and `signal`. */
+/** The options of {@link generate}. A VAE alone uses `backend`, `count`, `seed` and `signal`. */
 export interface GenerateOptions<T = unknown>
   extends Omit<SchedulerStepsOptions, "imageLength">,
     Pick<SampleOptions, "seed" | "condition"> {
-  /** A backend, or a promise of one. */
+  /** A backend, or a promise of a backend. */
   readonly backend: Backend<T> | PromiseLike<Backend<T>>;
-  /** How many samples. @defaultValue 1 */
+  /** The number of samples. @defaultValue 1 */
   readonly count?: number;
   /**
-   * Classifier-free guidance: how {@link classifierFree} guides, or its scale alone, where the
-   * pipeline's classes tell the label that means none.
+   * Classifier-free guidance: the options of {@link classifierFree}, or the scale alone if the
+   * pipeline has classes, whose number is then the label that means none.
    * @defaultValue no guidance
    */
   readonly guidance?: number | ClassifierFreeOptions;
-  /** Bounds of the clean estimate. @defaultValue as the scheduler's config says */
+  /** Bounds of the clean estimate. @defaultValue the bounds of the scheduler's config */
   readonly clip?: Clip;
   /**
-   * Noise in place of the seed's for a batch of `shape`, such as
+   * Noise for a batch of `shape` in place of the seed's noise, such as
    * `(shape, part) => torchNoise(0, shape, part)`.
    */
   readonly noise?: (
@@ -38,17 +38,17 @@ export interface GenerateOptions<T = unknown>
   ) => Pick<SampleOptions, "x" | "noise">;
   /** Stops the run within a step. */
   readonly signal?: AbortSignalLike;
-  /** Called after each step of each batch; a promise that it returns is awaited. */
+  /** Called after each step of each batch; a returned promise is awaited. */
   readonly onStep?: (progress: GenerateProgress) => unknown;
 }
 
-/** Where a batch's run is, and the whole. */
+/** The state of a batch's run and of the whole work. */
 export interface GenerateProgress extends Progress {
-  /** The share of the whole work that is done, in (0, 1]. */
+  /** The done share of the whole work, in (0, 1]. */
   readonly done: number;
 }
 
-/** Samples `[count, ...]`, row-major: images in [-1, 1] where there is a VAE. */
+/** Samples `[count, ...]`, row-major: images in [-1, 1] if the pipeline has a VAE. */
 export interface Generated extends Samples {
   readonly x: Float32Array;
   /** Evaluations of the denoiser for each sample; 0 for a VAE alone. */
@@ -56,12 +56,12 @@ export interface Generated extends Samples {
 }
 
 /**
- * Draws samples of a pipeline in batches that fit in memory, and decodes them where there is a VAE.
- * The same seed gives the same samples on every backend and for every count.
+ * Draws samples of a pipeline in batches that fit in memory, and decodes the samples if there is a
+ * VAE. The same seed gives the same samples on every backend and for every count.
  *
  * A condition has one row for each sample.
  *
- * `const { x, shape } = await generate(pipeline, { backend, count: 16, sampler: "ddim", steps: 20 })`
+ * `const { x } = await generate(pipeline, { backend, count: 16, sampler: "ddim", steps: 20 })`
  *
  * @throws as a rejection: RangeError or TypeError for an option, the signal's reason.
  */
@@ -103,10 +103,10 @@ function denoised<T>(pipeline: DiffusionPipeline, options: GenerateOptions<T>) {
     { ...scheduler, predictionType: denoiser.predicts },
     { imageLength: (height * width) / 4, ...options },
   );
-  const { steps, clip } = { ...table, ...(options.clip !== undefined && { clip: options.clip }) };
   const guided = guidance === undefined ? denoiser : guide(denoiser, guidance, classes);
   const ready = sampler({ backend, denoiser: guided });
-  const run = { steps, clip, seed, signal };
+  const { steps, clip } = table;
+  const run = { steps, clip: options.clip ?? clip, seed, signal };
   const conditionRows = rowsOf(namedConditions(options.condition, denoiser.condition), count);
   return {
     steps: steps.length,
@@ -174,9 +174,9 @@ async function decoderOn<T>(backend: Backend<T>, vae: PipelineVae, latent: reado
   };
 }
 
-/** Samples of a batch, all batches but the last of one size: each size is compiled by itself. */
+/** Samples in a batch. All batches but the last have one size, as each size is compiled anew. */
 function batchOf(shape: readonly number[], count: number): number {
-  // Numbers of x in a batch of images, which bounds the memory that a UNet takes.
+  // The numbers of x in a batch of images bound the memory of a UNet.
   const imageNumbers = 2 ** 16;
   const most = shape.length === 1 ? 2048 : Math.min(64, Math.max(1, imageNumbers / sizeOf(shape)));
   return Math.ceil(count / Math.ceil(count / Math.floor(most)));

@@ -1,40 +1,40 @@
 /*
  * The sampling loop, `x = step(x)` for each row of a table:
  *
- *   initial x and noise (noise.ts) -> loop -> engine.step -> x, x0 -> Progress
+ *   initial x and noise (noise.ts) -> loop -> takeStep -> x, x0 -> Progress
  *
- * An engine is a compiled program on a backend (sampler.ts) or a function in float64
- * (function-engine.ts); both take the step of step-graph.ts. `sampler.ts` chooses the engine and
- * runs the loop. The tensor scope below frees the tensors that the loop no longer holds.
+ * `takeStep` runs a compiled program on a backend (sampler.ts) or a formula in float64 on the host
+ * (function-step.ts); both are the step of step-graph.ts. The tensor scope below frees the tensors
+ * that the loop no longer holds.
  */
 import type { FloatArray } from "@gen/math";
+import type { Backend } from "@gen/runtime-gpu";
 import { eventLoopYielder } from "./event-loop.ts";
 import type { noiseSource } from "./noise.ts";
 import type { AbortSignalLike, Progress, SampleOptions } from "./sample-options.ts";
 import { pastInput, type StepForm } from "./step-graph.ts";
 
-/** Where a loop's tensors live and how a step is taken there. Each tensor has one owner. */
-export interface Engine<T> {
-  upload(values: FloatArray): T;
-  /**
-   * Takes the step of row `row` from x, noise if the row adds noise, and the x0 of the rows before
-   * (see `pastInput`). The caller keeps the inputs and owns the two results.
-   */
-  step(row: number, inputs: Readonly<Record<string, T>>): Promise<{ x: T; x0: T }>;
-  download(tensor: T): Promise<FloatArray>;
-  /** May be called while the tensor is being read or used, as a backend's. */
-  dispose(...tensors: T[]): void;
-}
+/**
+ * Takes the step of row `row` from x, noise if the row adds noise, and the x0 of the rows before
+ * (see `pastInput`), to the next x and x0. The caller keeps the inputs and owns the results.
+ */
+export type TakeStep<T> = (
+  row: number,
+  inputs: Readonly<Record<string, T>>,
+) => Promise<Record<string, T>>;
 
-type LoopOptions = Pick<SampleOptions, "steps" | "signal"> &
+/** Where a loop's tensors live. `dispose` may be called while the tensors are read or used. */
+export type Memory<T> = Pick<Backend<T>, "upload" | "download" | "dispose">;
+
+type LoopOptions = Pick<SampleOptions, "steps" | "shape" | "signal"> &
   Pick<StepForm, "depth"> &
   ReturnType<typeof noiseSource>;
 
 /** Throws the signal's reason once the signal is aborted. */
 export function throwIfAborted(signal: AbortSignalLike | undefined): void {
   if (!signal?.aborted) return;
-  if (signal.reason !== undefined) throw signal.reason;
-  throw Object.assign(new Error("sampling was aborted"), { name: "AbortError" });
+  const error = Object.assign(new Error("sampling was aborted"), { name: "AbortError" });
+  throw signal.reason === undefined ? error : signal.reason;
 }
 
 /**
@@ -42,10 +42,11 @@ export function throwIfAborted(signal: AbortSignalLike | undefined): void {
  * returns the final x, and frees every tensor, however it ends.
  */
 export async function* loop<T>(
-  engine: Engine<T>,
-  { steps, initial, noise, depth, signal }: LoopOptions,
+  memory: Memory<T>,
+  takeStep: TakeStep<T>,
+  { steps, shape, initial, noise, depth, signal }: LoopOptions,
 ): AsyncGenerator<Progress, FloatArray> {
-  const tensors = tensorScope(engine);
+  const tensors = tensorScope(memory, shape);
   const [yieldIfLong, secondsLeft] = [eventLoopYielder(), timeLeft(steps.length)];
   try {
     throwIfAborted(signal);
@@ -56,7 +57,7 @@ export async function* loop<T>(
       const inputs: Record<string, T> = { x };
       if (z) inputs.noise = tensors.upload(z);
       for (let i = 0; i < depth; i++) inputs[pastInput(i)] = past[i] ?? x;
-      const running = tensors.own(engine.step(row, inputs));
+      const running = tensors.own(takeStep(row, inputs));
       z = noise(row + 1); // drawn while the device works
       const { x: next, x0 } = await running;
       throwIfAborted(signal);
@@ -86,7 +87,7 @@ function timeLeft(steps: number): (row: number) => number {
 }
 
 /** Owns a loop's tensors and disposes of each tensor once, however the loop ends. */
-function tensorScope<T>(engine: Engine<T>) {
+function tensorScope<T>(memory: Memory<T>, shape: readonly number[]) {
   const alive = new Set<T>();
   const pending = new Set<Promise<unknown>>();
 
@@ -100,26 +101,25 @@ function tensorScope<T>(engine: Engine<T>) {
   const keepOnly = (...kept: T[]): void => {
     const ended = [...alive].filter((tensor) => !kept.includes(tensor));
     for (const tensor of ended) alive.delete(tensor);
-    engine.dispose(...ended);
+    memory.dispose(...ended);
   };
 
   return {
     upload(values: FloatArray): T {
-      const tensor = engine.upload(values);
+      const tensor = memory.upload(values, shape);
       alive.add(tensor);
       return tensor;
     },
     /** Owns a step's results as soon as they exist. */
-    own<R extends Record<string, T>>(results: Promise<R>): Promise<R> {
-      return track(
+    own: (results: Promise<Record<string, T>>) =>
+      track(
         results.then((tensors) => {
           for (const tensor of Object.values(tensors)) alive.add(tensor);
           return tensors;
         }),
-      );
-    },
+      ),
     read(tensor: T): Promise<FloatArray> {
-      if (alive.has(tensor)) return track(engine.download(tensor));
+      if (alive.has(tensor)) return track(memory.download(tensor));
       return Promise.reject(new Error("x() and x0() must be called before the next step"));
     },
     /** Disposes of all other tensors. */

@@ -3,14 +3,8 @@ import { batchSizes } from "../denoiser/shapes.ts";
 import type { SampleOptions } from "./sample-options.ts";
 
 /** The initial x and the noise of each row that adds noise, from the caller or from the seed. */
-export function noiseSource({
-  steps,
-  shape,
-  seed = 0,
-  firstIndex = 0,
-  x,
-  noise,
-}: Pick<SampleOptions, "steps" | "shape" | "seed" | "firstIndex" | "x" | "noise">) {
+export function noiseSource(options: SampleOptions) {
+  const { steps, shape, seed = 0, firstIndex = 0, x, noise } = options;
   const { batch, size } = batchSizes(shape);
   const indices = Float64Array.from({ length: batch }, (_, i) => firstIndex + i);
   const checked = (values: FloatArray, what: string) => {
@@ -32,9 +26,7 @@ export function noiseSource({
 }
 
 /** The part of a whole run that one batch is. */
-export interface TorchNoiseOptions {
-  /** The number of the batch's first sample in the whole run. @defaultValue 0 */
-  readonly firstIndex?: number;
+export interface TorchNoiseOptions extends Pick<SampleOptions, "firstIndex"> {
   /** Samples of the whole run. @defaultValue firstIndex plus the batch */
   readonly count?: number;
 }

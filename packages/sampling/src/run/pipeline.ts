@@ -2,9 +2,7 @@ import type { Expr, Parameter } from "@gen/graph";
 import type { SchedulerConfigInput } from "@gen/schedules";
 import type { Denoiser } from "../denoiser/denoiser.ts";
 
-/**
- * The two ends of a VAE, in the space of standardized latents that a denoiser works in.
- */
+/** The two ends of a VAE, in the space of standardized latents that a denoiser works in. */
 export interface PipelineVae {
   /** Images `[batch, ...image]` in [-1, 1] to the mean and log variance `[batch, ...shape]`. */
   encode?(image: Expr): { readonly mean: Expr; readonly logVariance: Expr };

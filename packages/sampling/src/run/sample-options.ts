@@ -26,10 +26,7 @@ export interface SampleOptions {
   readonly shape: readonly number[];
   /** An integer in [0, 2^53) that decides the initial x and all noise. @defaultValue 0 */
   readonly seed?: number;
-  /**
-   * The number of the batch's first sample in the whole run: any split gives the same samples.
-   * @defaultValue 0
-   */
+  /** The batch's first sample in the run, by number: splits change no sample. @defaultValue 0 */
   readonly firstIndex?: number;
   /** The initial x `[batch, ...]` in place of the seed's. */
   readonly x?: ArrayLike<number>;

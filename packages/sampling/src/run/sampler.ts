@@ -1,9 +1,7 @@
-import type { PredictionType } from "@gen/math";
-import type { Backend, Program } from "@gen/runtime-gpu";
+import type { Program } from "@gen/runtime-gpu";
 import { conditionInputs, namedConditions } from "../denoiser/conditions.ts";
-import type { Step } from "../samplers/step.ts";
 import { coefficientTable } from "./coefficients.ts";
-import { type Engine, loop } from "./loop.ts";
+import { loop, type TakeStep } from "./loop.ts";
 import { noiseSource } from "./noise.ts";
 import type {
   Progress,
@@ -33,16 +31,17 @@ export function sampler<T>({ backend, denoiser }: SamplerOptions<T>): Sampler {
 
   async function* run(options: SampleOptions): AsyncGenerator<Progress, Samples> {
     const { steps, shape, clip = false, signal } = options;
-    checkSteps(steps, typeof denoiser === "function" ? undefined : denoiser.predicts);
-    const form = stepForm(steps, clip);
-    const rest = { steps, ...noiseSource(options), depth: form.depth, signal };
+    const form = stepForm(steps, clip, typeof denoiser === "function" ? {} : denoiser);
+    const rest = { steps, shape, ...noiseSource(options), depth: form.depth, signal };
     if (typeof denoiser === "function") {
-      const { functionEngine } = await import("./function-engine.ts");
-      const engine = functionEngine(denoiser, shape, steps, clip, form);
-      return { shape, x: yield* loop(engine, rest) };
+      const { functionStep, hostMemory } = await import("./function-step.ts");
+      const takeStep = functionStep(denoiser, shape, steps, clip, form);
+      return { shape, x: yield* loop(hostMemory, takeStep, rest) };
     }
     if (!opening) throw new TypeError("backend is needed unless the denoiser is a function");
-    const table = coefficientTable(steps, clip, form.depth, rowsFor(steps.length));
+    // One program serves all tables of up to 1024 rows.
+    const rows = 2 ** Math.max(10, Math.ceil(Math.log2(steps.length)));
+    const table = coefficientTable(steps, clip, form.depth, rows);
     const conditions = conditionInputs(namedConditions(options.condition, denoiser.condition));
     const signatures = Object.entries(conditions).map(([name, c]) => [name, c.shape, c.dtype]);
     const key = JSON.stringify([shape, table.shape, signatures, form]);
@@ -61,8 +60,14 @@ export function sampler<T>({ backend, denoiser }: SamplerOptions<T>): Sampler {
       for (const [name, { data, shape, dtype }] of Object.entries(inputs)) {
         shared[name] = opened.upload(data, shape, dtype);
       }
-      const engine = programEngine(opened, program, shape, steps, shared);
-      return { shape, x: yield* loop(engine, rest) };
+      const takeStep: TakeStep<T> = async (row, inputs) => {
+        const at = opened.upload([row, Math.round(steps[row].t)], [2], "int64");
+        // Noise whose coefficient is 0 is fed x, which saves an upload.
+        const running = program.run({ noise: inputs.x, ...inputs, ...shared, row: at });
+        opened.dispose(at);
+        return running;
+      };
+      return { shape, x: yield* loop(opened, takeStep, rest) };
     } finally {
       opened.dispose(...Object.values(shared));
     }
@@ -128,41 +133,5 @@ export async function* sampleSteps<T>(
     yield* ready.sampleSteps(options);
   } finally {
     await ready.dispose();
-  }
-}
-
-/** Takes steps on a backend. x and the tensors `shared` by all steps stay on the device. */
-function programEngine<T>(
-  backend: Backend<T>,
-  program: Program<T>,
-  shape: readonly number[],
-  steps: readonly Step[],
-  shared: Readonly<Record<string, T>>,
-): Engine<T> {
-  return {
-    upload: (values) => backend.upload(values, shape),
-    async step(row, inputs) {
-      const at = backend.upload([row, Math.round(steps[row].t)], [2], "int64");
-      // Noise whose coefficient is 0 is fed x, which saves an upload.
-      const running = program.run({ noise: inputs.x, ...inputs, ...shared, row: at });
-      backend.dispose(at);
-      const outputs = await running;
-      return { x: outputs.x, x0: outputs.x0 };
-    },
-    download: (tensor) => backend.download(tensor),
-    dispose: (...tensors) => backend.dispose(...tensors),
-  };
-}
-
-/** Rows of the program's table: one program serves all tables of up to 1024 rows. */
-const rowsFor = (steps: number): number => 2 ** Math.max(10, Math.ceil(Math.log2(steps)));
-
-function checkSteps(steps: readonly Step[], predicts: PredictionType | undefined): void {
-  if (!(steps?.length > 0)) throw new RangeError("steps must have at least one row, got none");
-  const [{ predicts: wanted }] = steps;
-  if (predicts && wanted !== predicts) {
-    throw new RangeError(
-      `steps must be made for a denoiser that predicts ${predicts}, got steps for ${wanted}`,
-    );
   }
 }

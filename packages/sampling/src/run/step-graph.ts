@@ -48,21 +48,32 @@ export interface StepForm {
 /**
  * The form of a table's steps.
  *
- * @throws RangeError when a row takes more estimates than there are rows before it, when the rows
- * read the variance in different ways, or when the clip is not as described.
+ * @throws RangeError when there is no row, the denoiser predicts something else, a row takes more
+ * estimates than there are earlier rows, the rows read the variance in different ways, or the clip
+ * is not as described.
  */
-export function stepForm(steps: readonly Step[], clip: Clip = false): StepForm {
+export function stepForm(
+  steps: readonly Step[],
+  clip: Clip = false,
+  { predicts }: Partial<Pick<Denoiser, "predicts">> = {},
+): StepForm {
+  if (!(steps?.length > 0)) throw new RangeError("steps must have at least one row, got none");
+  if (predicts && steps[0].predicts !== predicts) {
+    throw new RangeError(
+      `steps must be made for a denoiser that predicts ${predicts}, got steps for ${steps[0].predicts}`,
+    );
+  }
   const depths = steps.map(({ next }) => next.history?.length ?? 0);
   const cut = depths.findIndex((length, row) => length > row);
   if (cut >= 0) {
     throw new RangeError(
-      `steps must not take earlier estimates than there are, got ${depths[cut]} in row ${cut}: a multistep table cannot be cut, make it of the shorter path`,
+      `steps must not take more estimates than earlier rows, got ${depths[cut]} in row ${cut}: a multistep table cannot be cut, make the table from the shorter path`,
     );
   }
   const depth = depths.reduce((most, length) => Math.max(most, length), 0);
   const [variance, other] = new Set(steps.flatMap((step) => step.variance?.of ?? []));
   if (other) {
-    throw new RangeError("steps must tell the variance in one way, got variance and logVariance");
+    throw new RangeError("steps must read the variance in one way, got variance and logVariance");
   }
   clipBounds(clip);
   const threshold = isDynamic(clip) ? { max: 1, ...clip } : undefined;
@@ -76,8 +87,8 @@ export const pastInput = (i: number) => `past.${i}`;
  * One step of every sampler: the formula above.
  *
  * `inputs` are x `[batch, ...]`, the table `coefficients` and the number `row` `[1]`, noise if the
- * row adds noise, and earlier estimates. `output` is the denoiser's, with twice the channels of x if
- * it has a variance too. The deviation is `row["next.noise"]`, times the root of a learned variance.
+ * row adds noise, and earlier estimates. `output` has twice the channels of x if it has a variance
+ * too. The deviation is `row["next.noise"]`, times the root of a learned variance.
  *
  * @throws GenError `invalid-model` when the variance is learned and the output has none.
  */
