@@ -8,7 +8,7 @@ const schedule = linearSchedule();
 
 describe("ddimSteps", () => {
   it("goes from each entry of the list to the next, and at last to the clean level", () => {
-    // 7 does not divide 1000: diffusers' rule t - floor(1000 / 7) leads elsewhere.
+    // 7 does not divide 1000: diffusers' rule t - floor(1000 / 7) gives other steps.
     const options = { steps: 7, spacing: "trailing" } as const;
     const steps = ddimSteps(schedule, options);
     expect(steps.map(({ t }) => t)).toEqual([999, 856, 713, 570, 428, 285, 142]);

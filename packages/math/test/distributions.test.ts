@@ -19,7 +19,7 @@ const near = (actual: number, expected: number, tolerance = 1e-12) =>
   expect(relativeError(actual, expected), `${actual} beside ${expected}`).toBeLessThanOrEqual(
     tolerance,
   );
-// A logarithm near 0 is a difference of larger ones; 1e-12 of those.
+// A log probability near 0 is a difference of larger numbers; the tolerance is 1e-12 of those.
 const nearSum = (actual: number, expected: number) =>
   expect(Math.abs(actual - expected)).toBeLessThanOrEqual(1e-12 * Math.max(1, Math.abs(expected)));
 
@@ -55,7 +55,7 @@ describe("normal", () => {
         const p = { mean: m1, sigma: s1 };
         expect(normal.kl(p, p)).toBe(0);
         const kl = normal.kl(p, { mean: m2, sigma: s2 });
-        // Squares of smaller differences leave the range of float64.
+        // The squares of smaller differences underflow float64.
         const apart = Math.max(Math.abs(m1 - m2), Math.abs(s1 - s2)) > 1e-150;
         if (apart) expect(kl).toBeGreaterThan(0);
         else expect(kl).toBeGreaterThanOrEqual(0);
@@ -116,7 +116,7 @@ describe("bernoulli and categorical", () => {
       near(bernoulli.crossEntropy(p, q), c.cross_entropy_mp);
       near(bernoulli.logProb(p, 0), c.log_prob_mp[0]);
       near(bernoulli.logProb(p, 1), c.log_prob_mp[1]);
-      // The same distribution as one of two classes.
+      // The same distribution as a categorical of two classes.
       near(categorical.kl([0, p], [0, q]), c.kl_mp);
       near(categorical.entropy([0, p]), c.entropy_mp);
       near(categorical.crossEntropy([0, p], [0, q]), c.cross_entropy_mp);

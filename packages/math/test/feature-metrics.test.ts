@@ -18,7 +18,7 @@ describe("frechetDistance", () => {
     expect(frechetDistance(points, points, 3)).toBeCloseTo(0, 10);
     const shifted = points.map((value, i) => value + [3, 0, -4][i % 3]);
     expect(frechetDistance(points, shifted, 3)).toBeCloseTo(25, 9);
-    // Scaled by 2: trace(C + 4 C - 2 * 2 C) = trace(C), the mean moves by itself
+    // Scaled by 2: trace(C + 4 C - 2 * 2 C) = trace(C), the mean moves by its own length
     const scaled = points.map((value) => 2 * value);
     let expected = 0;
     for (const axis of [0, 1, 2]) {
@@ -74,7 +74,7 @@ describe("precisionRecall", () => {
       2,
     );
     expect(far).toEqual({ precision: 0, recall: 0, density: 0, coverage: 0 });
-    // Two modes, one of which is never generated.
+    // Two modes; the second is never generated.
     const modes = real.map((value, i) => value + (i < 200 ? 0 : 50));
     const half = precisionRecall(modes, stream.normal(400), 2);
     expect(half.precision).toBeGreaterThan(0.9);
@@ -114,7 +114,7 @@ describe("bits and discretized Gaussians", () => {
       for (let i = 0; i < n; i++) {
         const x = discretized_gaussian_pixels[i] / 127.5 - 1;
         const actual = discretizedGaussianLogProb(a, x, x + mean_shift, log_scale);
-        // Both subtract two numbers near 1: a rounding of either is this much of the difference.
+        // Both subtract two numbers near 1: this is a rounding relative to the difference.
         const rounding = 4e-16 / Math.exp(log_prob[i]);
         expect(Math.abs(actual - log_prob[i])).toBeLessThan(1e-11 + rounding);
       }

@@ -7,7 +7,7 @@ const sample = fc.array(fc.double({ min: -10, max: 10, noNaN: true }), {
   maxLength: 12,
 });
 
-// Two interleaving half circles with noise of 0.05, standardised.
+// Two interleaving half circles with noise of 0.05, standardized.
 function moons(n: number, seed: number): Float64Array {
   const stream = randomStream({ seed, purpose: "moons" });
   const u = stream.uniform(n);

@@ -7,7 +7,7 @@ const eta = fc.double({ min: 0, max: 1, noNaN: true });
 const angle = fc.double({ min: 1e-3, max: 1.57, noNaN: true });
 const signal = fc.double({ min: 1e-3, max: 1, noNaN: true });
 const noise = fc.double({ min: 1e-3, max: 100, noNaN: true });
-// Pairs of any family of levels of which the second is not the noisier.
+// Pairs of levels of any family; the second level is not noisier than the first.
 const pairs = fc
   .tuple(signal, noise, signal, noise)
   .map(([s1, n1, s2, n2]) => [
