@@ -39,7 +39,7 @@ export function namedConditions(
   const [[name, { shape, dtype }], ...others] = Object.entries(wanted);
   if (others.length > 0) {
     throw new RangeError(
-      `condition must be { ${Object.keys(wanted).join(", ")} } for a denoiser of several, got one`,
+      `condition must be { ${Object.keys(wanted).join(", ")} } for a denoiser of several conditions, got numbers`,
     );
   }
   const item = shape.slice(1).map(Number);

@@ -143,7 +143,7 @@ function guideFunction(
   const all = async (x: FloatArray, t: number) => {
     const output = await denoise(x, t);
     if (output.length === 2 * x.length && !shape) {
-      throw new RangeError("shape is needed where the denoiser gives a variance too");
+      throw new RangeError("shape must be given for a denoiser that gives a variance too");
     }
     const shift = hostTensor([shiftOf(predicts, schedule, t)], [1]);
     return { ...(await given(x, t)), shift, output: outputTensor(output, shape ?? [1, x.length]) };
@@ -180,7 +180,7 @@ function onlyLabel(condition: Conditions<Expr> | undefined): Expr {
   }
   const [label, ...others] = Object.values(condition);
   if (others.length === 0) return label;
-  throw new RangeError("classifier guidance needs a label where there are several conditions");
+  throw new RangeError("classifier guidance needs a label if there are several conditions");
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Step } from "../samplers/step.ts";
 import type { Clip } from "./clip.ts";
 import { coefficientTable } from "./coefficients.ts";
 import type { Memory, TakeStep } from "./loop.ts";
-import { type StepForm, takeStep } from "./step-graph.ts";
+import { type StepForm, stepExpr } from "./step-graph.ts";
 
 /** Float64 tensors on the host. */
 export const hostMemory: Memory<Tensor> = {
@@ -25,7 +25,7 @@ export function functionStep(
   const table = coefficientTable(steps, clip, form.depth);
   const coefficients = hostTensor(table.data, table.shape);
   const evaluate = hostFunction(({ output, gradient, ...inputs }) =>
-    takeStep(inputs, output, gradient, { ...form, unclipped: clip === false }),
+    stepExpr(inputs, output, gradient, { ...form, unclipped: clip === false }),
   );
   return async (row, given) => {
     const { t, next } = steps[row];

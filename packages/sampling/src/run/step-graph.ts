@@ -92,7 +92,7 @@ export const pastInput = (i: number) => `past.${i}`;
  *
  * @throws GenError `invalid-model` when the variance is learned and the output has none.
  */
-export function takeStep(
+export function stepExpr(
   inputs: Readonly<Record<string, Expr>>,
   output: Expr,
   gradient: Expr | undefined,
@@ -156,6 +156,6 @@ export function stepGraph(
     const t = expand(entry(1), [shape[0]]);
     const condition = conditionOf(inputs);
     const output = denoiser.apply(x, t, condition);
-    return takeStep({ ...inputs, row }, output, denoiser.gradient?.(x, t, condition), form);
+    return stepExpr({ ...inputs, row }, output, denoiser.gradient?.(x, t, condition), form);
   }, signature);
 }
