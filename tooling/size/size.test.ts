@@ -28,13 +28,13 @@ describe("bundle size", () => {
     export { linearSchedule } from "@gen/schedules";
   `;
 
-  it("the first chunk of @gen/ddim with a schedule and the loop is at most 11 kB gzipped", async () => {
+  it("@gen/ddim with a schedule and the sampling loop starts with at most 11 kB gzipped", async () => {
     const bytes = await firstChunkBytes(ddim);
     expect(bytes).toBeGreaterThan(1000);
     expect(bytes).toBeLessThanOrEqual(11_000);
   });
 
-  it("a function denoiser loads at most 6.5 kB gzipped more, mostly the evaluator", async () => {
+  it("what a function denoiser loads, the evaluator above all, is at most 6.5 kB gzipped more", async () => {
     const bytes = (await bundledBytes(ddim)) - (await firstChunkBytes(ddim));
     expect(bytes).toBeGreaterThan(1000);
     expect(bytes).toBeLessThanOrEqual(6500);

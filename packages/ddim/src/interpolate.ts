@@ -1,12 +1,12 @@
 /**
- * Between two codes on the great circle that joins them: `(sin((1 - w) theta) a + sin(w theta) b) /
- * sin(theta)` with theta the angle between a and b (Shoemake 1985; Song et al. 2021, section 5.3).
- * It keeps the length that noise has, which a straight line does not.
+ * Interpolates two codes on the great circle through them: `(sin((1 - w) theta) a + sin(w theta) b)
+ * / sin(theta)` with theta the angle between a and b (Shoemake 1985; Song et al. 2021, section
+ * 5.3). Unlike a straight line it keeps the length of noise.
  *
- * a and b are `[rows, ...]`, each row its own angle. Rows on one line through the origin are joined
- * straight.
+ * a and b are `[rows, ...]`; each row has its own angle. Rows on one line through the origin are
+ * interpolated linearly.
  *
- * @throws RangeError when a and b differ in length or are not so many equal rows.
+ * @throws RangeError when a and b differ in length or do not have `rows` equal rows.
  */
 export function sphericalInterpolation(
   a: ArrayLike<number>,
@@ -14,7 +14,7 @@ export function sphericalInterpolation(
   weight: number,
   rows = 1,
 ): Float64Array {
-  const size = checked(a, b) / rows;
+  const size = sameLength(a, b) / rows;
   if (!Number.isInteger(size)) {
     throw new RangeError(`a must have ${rows} equal rows, got ${a.length} numbers`);
   }
@@ -38,7 +38,7 @@ export function sphericalInterpolation(
 }
 
 /**
- * Between two codes on a straight line: `(1 - w) a + w b`.
+ * Interpolates two codes on a straight line: `(1 - w) a + w b`.
  *
  * @throws RangeError when a and b differ in length.
  */
@@ -47,11 +47,11 @@ export function linearInterpolation(
   b: ArrayLike<number>,
   weight: number,
 ): Float64Array {
-  checked(a, b);
+  sameLength(a, b);
   return Float64Array.from(a, (v, i) => (1 - weight) * v + weight * b[i]);
 }
 
-function checked(a: ArrayLike<number>, b: ArrayLike<number>): number {
+function sameLength(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length === b.length) return a.length;
   throw new RangeError(`b must have as many numbers as a, ${a.length}, got ${b.length}`);
 }

@@ -1,5 +1,6 @@
 import type { PredictionType } from "@gen/math";
 import {
+  ddimSteps,
   type InversionOptions,
   inversionSteps,
   type SampleOptions,
@@ -9,7 +10,7 @@ import {
 } from "@gen/sampling";
 import type { NoiseSchedule } from "@gen/schedules";
 
-/** A clean x `[batch, ...]` to turn into noise, and how. */
+/** The samples x `[batch, ...]` to turn into noise, and how. */
 export interface InvertOptions<T = unknown>
   extends SamplerOptions<T>,
     Omit<SampleOptions, "steps" | "x" | "seed" | "firstIndex" | "noise">,
@@ -19,9 +20,9 @@ export interface InvertOptions<T = unknown>
 }
 
 /**
- * Turns clean samples into the noise that DDIM would make them from.
+ * Turns clean samples into the noise from which DDIM makes these samples.
  *
- * What the denoiser predicts is taken from it, or from `predicts` where it is a function.
+ * A denoiser that is a function predicts `predicts`, by default epsilon.
  *
  * @throws as a rejection: RangeError or TypeError for an option, the signal's reason.
  */
@@ -31,8 +32,58 @@ export function invert<T>(options: InvertOptions<T>): Promise<Samples> {
   return sample({ ...options, steps });
 }
 
-/** What the denoiser predicts: as told, or as it says itself. */
-export function predictsOf<T>({
+/**
+ * Turns clean samples into codes, the noise from which {@link decode} makes the samples: another
+ * name for {@link invert} (Song et al. 2021, section 5.4).
+ *
+ * @throws as a rejection: RangeError or TypeError for an option, the signal's reason.
+ */
+export function encode<T>(options: InvertOptions<T>): Promise<Samples> {
+  return invert(options);
+}
+
+/**
+ * Turns codes `x` `[batch, ...]` into clean samples by DDIM with eta 0: the same code gives the
+ * same sample. The steps are those of {@link encode}.
+ *
+ * @throws as a rejection: RangeError or TypeError for an option, the signal's reason.
+ */
+export function decode<T>(options: InvertOptions<T>): Promise<Samples> {
+  const { schedule } = options;
+  const steps = ddimSteps(schedule, { ...options, predicts: predictsOf(options) });
+  return sample({ ...options, steps });
+}
+
+/** Samples that were encoded and decoded. */
+export interface RoundTrip {
+  /** The codes, `[batch, ...]` row-major. */
+  readonly code: ArrayLike<number>;
+  /** The samples that came back. */
+  readonly x: ArrayLike<number>;
+  /** The difference from the original samples: its maximum and its root mean square. */
+  readonly error: { readonly max: number; readonly rms: number };
+}
+
+/**
+ * Encodes samples, decodes the codes, and measures the difference. The error is of first order in
+ * the size of the steps.
+ *
+ * @throws as a rejection: RangeError or TypeError for an option, the signal's reason.
+ */
+export async function roundTrip<T>(options: InvertOptions<T>): Promise<RoundTrip> {
+  const { x: code } = await encode(options);
+  const { x } = await decode({ ...options, x: code });
+  let [max, sum] = [0, 0];
+  for (let i = 0; i < x.length; i++) {
+    const gap = Math.abs(x[i] - options.x[i]);
+    max = Math.max(max, gap);
+    sum += gap * gap;
+  }
+  return { code, x, error: { max, rms: Math.sqrt(sum / x.length) } };
+}
+
+/** The prediction type: the option, else the denoiser's own. */
+function predictsOf<T>({
   predicts,
   denoiser,
 }: Pick<InvertOptions<T>, "predicts" | "denoiser">): PredictionType {

@@ -7,8 +7,8 @@ import { ddimSteps, inversionSteps, invert, sample, tutorialCoefficients } from 
 const schedule = linearSchedule();
 
 describe("ddimSteps", () => {
-  it("goes from each entry of the list to the next, and last to the clean level", () => {
-    // 7 does not divide 1000: diffusers' rule t - floor(1000 / 7) leads elsewhere.
+  it("goes from each entry of the list to the next, and at last to the clean level", () => {
+    // 7 does not divide 1000: diffusers' rule t - floor(1000 / 7) gives other steps.
     const options = { steps: 7, spacing: "trailing" } as const;
     const steps = ddimSteps(schedule, options);
     expect(steps.map(({ t }) => t)).toEqual([999, 856, 713, 570, 428, 285, 142]);
@@ -30,7 +30,7 @@ describe("ddimSteps", () => {
     }
   });
 
-  it("refuses what is not allowed", () => {
+  it("throws for eta, steps or a level that is not allowed", () => {
     expect(() => ddimSteps(schedule, { steps: 20, eta: 1.5 })).toThrow(
       "eta must be in [0, 1], got 1.5",
     );
@@ -75,7 +75,7 @@ describe("invert", () => {
     return { error, noise: inverted.x };
   };
 
-  it("comes back to where it began, the closer the smaller the steps", async () => {
+  it("returns to the start, closer with smaller steps", async () => {
     const coarse = await roundTrip(50);
     const fine = await roundTrip(500);
     expect(coarse.error).toBeLessThan(0.2);
@@ -94,7 +94,7 @@ describe("invert", () => {
     }
   });
 
-  it("takes what the denoiser predicts, and refuses an x of another size", async () => {
+  it("follows the denoiser's prediction type, and throws for an x of another size", async () => {
     const steps = inversionSteps(schedule, { steps: 5, predicts: "v" });
     expect(steps.map(({ t, predicts }) => [t, predicts])).toEqual(
       [0, 200, 400, 600, 800].map((t) => [t, "v"]),

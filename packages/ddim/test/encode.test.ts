@@ -21,7 +21,7 @@ const run = { denoiser: oracle, schedule, shape: [3, 1] };
 const x = [2, 2.6, 1.3];
 
 describe("encode and decode", () => {
-  it("lead there and back, and roundTrip tells how closely", async () => {
+  it("are inverse to each other, and roundTrip measures how closely", async () => {
     const { x: code } = await encode({ ...run, steps: 200, x });
     const { x: back } = await decode({ ...run, steps: 200, x: code });
     const report = await roundTrip({ ...run, steps: 200, x });
@@ -35,7 +35,7 @@ describe("encode and decode", () => {
     expect(report.error.max / finer.error.max).toBeLessThan(7);
   });
 
-  it("codes are noise: those of many samples have its mean and spread", async () => {
+  it("the codes of many samples have the mean and the spread of noise", async () => {
     const noise = normalNoise({ seed: 1, batch: 1, size: 4000 });
     const data = Array.from(noise, (v) => center + Math.sqrt(variance) * v);
     const shape = [4000, 1];
@@ -55,7 +55,7 @@ describe("interpolation", () => {
   });
   const weight = fc.double({ min: 0, max: 1, noNaN: true });
 
-  it("begins at a, ends at b", () => {
+  it("starts at a and ends at b", () => {
     fc.assert(
       fc.property(vector, vector, (a, b) => {
         for (const f of [sphericalInterpolation, linearInterpolation]) {
@@ -79,7 +79,7 @@ describe("interpolation", () => {
     );
   });
 
-  it("takes the straight line between points of one direction, and says what does not fit", () => {
+  it("is linear between points of one direction, and throws for other lengths or rows", () => {
     expect([...sphericalInterpolation([1, 1], [3, 3], 0.5)]).toEqual([2, 2]);
     expect([...sphericalInterpolation([0, 0], [2, 4], 0.25)]).toEqual([0.5, 1]);
     expect([...linearInterpolation([1, 5], [3, 1], 0.25)]).toEqual([1.5, 4]);

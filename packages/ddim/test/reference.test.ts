@@ -73,7 +73,7 @@ describe("traces of diffusers' DDIM in float64", () => {
     const config: Config = one.config;
     it(`case ${index}: ${predictsOf(config)}, N ${one.N}, eta ${one.eta} ${one.note}`, async () => {
       const T = config.num_train_timesteps;
-      // At zero signal and eta > 0 their direction is the root of a rounding error, 1e-8 for 0.
+      // At zero signal and eta > 0 diffusers' direction is the root of a rounding error: 1e-8, not 0.
       const rounds = config.rescale_betas_zero_snr && one.eta > 0;
       const plain = !one.quirk_prev && !rounds;
       const steps = ddimSteps(scheduleOf(config), {

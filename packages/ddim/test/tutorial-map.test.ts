@@ -37,7 +37,7 @@ for (const file of ["docs/tutorial-map.md", "docs/tutorial-map.zh.md"]) {
       expect(exported("normal.nothing", "math")).toBe(false);
     });
 
-    it("names tests that are there", () => {
+    it("names tests that exist", () => {
       for (const row of rows) {
         const tests = [...row.matchAll(/\]\(\.\.\/([^)]+)\) "((?:[^"\\]|\\.)+)"/g)];
         expect(tests.length, row).toBeGreaterThan(0);

@@ -47,7 +47,7 @@ describe("the tutorial's DDIM section", () => {
     const steps = ddimSteps(schedule, { eta: 1 });
     for (const { t, denoised, next } of steps.slice(0, -1)) {
       const { from, to, alpha, beta } = names(t);
-      // The estimate itself: (x - beta-bar epsilon) / alpha-bar.
+      // The estimate: (x - beta-bar epsilon) / alpha-bar.
       expect(denoised.x).toBeCloseTo(1 / from.signal, 12);
       expect(denoised.prediction).toBeCloseTo(-from.noise / from.signal, 12);
       expect(next.x0 * denoised.x + next.x).toBeCloseTo(1 / alpha, 11);
@@ -88,7 +88,7 @@ describe("the tutorial's DDIM section", () => {
 
 describe("the tutorial's DDPM section", () => {
   it("reads 1 / sqrt(alpha) (x - sqrt(1 - alpha) epsilon) with the step's own noise", () => {
-    // Undoing one step by its own noise is exact; by the jump's noise the factor is another.
+    // Undoing a step with the step's noise is exact; the jump's noise needs another factor.
     const { from, to, alpha, beta } = names(30);
     const { x0, x } = posteriorCoefficients(from, to, 1);
     const epsilonFactor = (x0 * -from.noise) / from.signal;
@@ -99,7 +99,7 @@ describe("the tutorial's DDPM section", () => {
 });
 
 describe("the tutorial's VAE section", () => {
-  it("KL(p(x, z) || q(x, z)) is the loss, but for the data's entropy", () => {
+  it("KL(p(x, z) || q(x, z)) is the loss minus the data's entropy", () => {
     const distribution = (size: number) =>
       fc
         .array(fc.double({ min: 0.05, max: 1, noNaN: true }), { minLength: size, maxLength: size })
@@ -125,7 +125,7 @@ describe("the tutorial's VAE section", () => {
               const q = prior[z] * decoder[z][x];
               joint += p * Math.log(p / q);
               loss += p * -Math.log(decoder[z][x]);
-              // p(x | z) by Bayes, where the tutorial prints it in place of p(z | x).
+              // p(x | z) by Bayes, which the tutorial prints in place of p(z | x).
               const evidence = data[0] * encoder[0][z] + data[1] * encoder[1][z];
               printed += p * Math.log(p / evidence / q);
             }

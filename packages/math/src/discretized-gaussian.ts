@@ -11,9 +11,10 @@ export function approximateNormalCdf<T>(a: Arithmetic<T>, x: T): T {
 }
 
 /**
- * `log p(x)` in nats, elementwise, of 8-bit values scaled to [-1, 1] under a Gaussian of which
- * each value takes the 1/127.5 around it, the outermost two everything beyond (Ho et al. 2020,
- * eq. 13); the distribution function is the approximate one, probabilities count as 1e-12 at least.
+ * `log p(x)` in nats, elementwise, of 8-bit values scaled to [-1, 1] (Ho et al. 2020, eq. 13): a
+ * value's probability is a Gaussian's integral over the interval of width 1/127.5 around the value,
+ * for -1 and 1 without an outer end. The distribution function is approximate; probabilities are at
+ * least 1e-12.
  */
 export function discretizedGaussianLogProb<T>(a: Arithmetic<T>, x: T, mean: T, logScale: T): T {
   const gap = a.sub(x, mean);
@@ -21,7 +22,7 @@ export function discretizedGaussianLogProb<T>(a: Arithmetic<T>, x: T, mean: T, l
   const half = a.constant(1 / 255);
   const above = approximateNormalCdf(a, a.mul(inverse, a.add(gap, half)));
   const below = approximateNormalCdf(a, a.mul(inverse, a.sub(gap, half)));
-  // 1 beyond 0.999 and 0 at the next value inwards; a comparison that Arithmetic can say.
+  // 1 above 0.999 and 0 at the next lower value: a comparison in terms of Arithmetic.
   const beyond = (value: T) => {
     const slope = a.mul(a.constant(1e4), a.sub(value, a.constant(0.999)));
     return a.maximum(a.minimum(slope, a.constant(1)), a.constant(0));

@@ -1,6 +1,8 @@
 import type { Arithmetic } from "./arithmetic.ts";
 
-const LOG_TWO_PI = 1.8378770664093453;
+/** `log(2 pi)` and half of it. */
+export const LOG_TWO_PI = 1.8378770664093453;
+export const HALF_LOG_TWO_PI = LOG_TWO_PI / 2;
 
 /**
  * A Gaussian sample as a function of its parameters: `mean + exp(logVariance / 2) * epsilon`
@@ -49,7 +51,7 @@ export function normalLogProb<T>(a: Arithmetic<T>, x: T, mean: T, logVariance: T
 
 /**
  * `log Bernoulli(x; sigmoid(logits))` in nats, elementwise: `x * logits - softplus(logits)`.
- * `x` may be anything in [0, 1]: grey targets give the cross entropy's negative.
+ * `x` is in [0, 1]; for values in between this is minus the cross entropy.
  */
 export function bernoulliLogProb<T>(a: Arithmetic<T>, logits: T, x: T): T {
   return a.sub(a.mul(x, logits), a.softplus(logits));

@@ -1,5 +1,4 @@
-export type { Arithmetic } from "./arithmetic.ts";
-export { arrayArithmetic } from "./array-arithmetic.ts";
+export { type Arithmetic, arrayArithmetic, numberArithmetic } from "./arithmetic.ts";
 export { discretizedGaussianLogProb } from "./discretized-gaussian.ts";
 export * as bernoulli from "./distributions/bernoulli.ts";
 export * as categorical from "./distributions/categorical.ts";
@@ -23,7 +22,6 @@ export { mmd, rbfKernel } from "./metrics/mmd.ts";
 export { precisionRecall } from "./metrics/precision-recall.ts";
 export { slicedWasserstein, wasserstein1d } from "./metrics/wasserstein.ts";
 export { cleanLevel, type FloatArray, type NoiseLevel } from "./noise-level.ts";
-export { numberArithmetic } from "./number-arithmetic.ts";
 export { gaussianDiffusionBound } from "./oracles/gaussian-diffusion-bound.ts";
 export { mixtureOracle } from "./oracles/mixture-oracle.ts";
 export { posteriorCoefficients } from "./posterior-coefficients.ts";

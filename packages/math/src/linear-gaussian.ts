@@ -31,7 +31,7 @@ export function gaussianQuotient(a: Normal, b: Normal): Normal {
 }
 
 /**
- * Bayes' rule for a linear Gaussian observation: the law of x given
+ * Bayes' rule for a linear Gaussian observation: the distribution of x given
  * `observed = slope * x + sigma * noise` and the prior `x ~ N(prior.mean, prior.sigma^2)`.
  *
  * With `x = x_{t-1}`, slope `sqrt(alpha_t)` and sigma `sqrt(beta_t)` it is `q(x_{t-1} | x_t, x0)`

@@ -2,7 +2,7 @@
 export type FloatArray = Float32Array | Float64Array;
 
 /**
- * How much signal and how much noise a noisy sample holds: `x = signal * x0 + noise * epsilon`.
+ * The share of signal and of noise in a noisy sample: `x = signal * x0 + noise * epsilon`.
  *
  * Variance preserving levels have `signal^2 + noise^2 = 1`; variance exploding levels have
  * `signal = 1`; flow levels have `signal + noise = 1`. Both numbers are finite and not negative.

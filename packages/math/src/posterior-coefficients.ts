@@ -3,8 +3,8 @@
  *
  *   x_to = x0 (clean estimate) + x (x_from) + noise z
  *
- * `stepTable` of @gen/sampling makes a row from each pair of levels; training takes the posterior's
- * mean and variance from the same text. DDIM from noise level 0.8 to 0.6:
+ * `stepTable` of @gen/sampling makes a row from each pair of levels. Training takes the posterior's
+ * mean and variance from here too. DDIM from noise level 0.8 to 0.6:
  *
  *   posteriorCoefficients({ signal: 0.6, noise: 0.8 }, { signal: 0.8, noise: 0.6 }, 0);
  */
@@ -17,7 +17,7 @@ export interface PosteriorCoefficients {
   readonly noise: number;
 }
 
-// Relative slack for two levels that are equal but for rounding.
+// Relative tolerance for two levels that differ only by rounding.
 const SLACK = 1e-9;
 
 /**
@@ -26,8 +26,8 @@ const SLACK = 1e-9;
  * With `r = from.signal * to.noise / (to.signal * from.noise)`:
  * `noise = eta * to.noise * sqrt(1 - r^2)`, `x = sqrt(to.noise^2 - noise^2) / from.noise`,
  * `x0 = to.signal - from.signal * x`. `eta` 1 is the posterior of DDPM (Ho et al. 2020, eq. 7),
- * `eta` 0 is DDIM (Song et al. 2021, eq. 12), also backwards, with `to` the noisier level
- * (inversion). A clean `to` (noise 0) gives `{ x0: to.signal, x: 0, noise: 0 }` with no branch.
+ * `eta` 0 is DDIM (Song et al. 2021, eq. 12), also to a noisier `to` (inversion). A clean `to`
+ * (noise 0) gives `{ x0: to.signal, x: 0, noise: 0 }` with no branch.
  *
  * @throws RangeError when eta is outside [0, 1]; when a level is negative or not finite; when
  * `to` is noisier than `from` and eta is not 0; when `from` is clean and `to` is not.
@@ -46,7 +46,7 @@ export function posteriorCoefficients(
     if (toNoise === 0) return { x0: toSignal, x: 0, noise: 0 };
     throw new RangeError(`from.noise must be positive when to.noise is ${toNoise}, got 0`);
   }
-  // r = a / b; b - a carries no rounding but that of the two products.
+  // r = a / b; b - a has only the rounding of the two products.
   const a = signal * toNoise;
   const b = toSignal * noise;
   if (eta === 0 || toNoise === 0) return { x0: (b - a) / noise, x: toNoise / noise, noise: 0 };

@@ -19,7 +19,7 @@ const near = (actual: number, expected: number, tolerance = 1e-12) =>
   expect(relativeError(actual, expected), `${actual} beside ${expected}`).toBeLessThanOrEqual(
     tolerance,
   );
-// A logarithm near 0 is a difference of larger ones; 1e-12 of those.
+// A log probability near 0 is a difference of larger numbers; the tolerance is 1e-12 of those.
 const nearSum = (actual: number, expected: number) =>
   expect(Math.abs(actual - expected)).toBeLessThanOrEqual(1e-12 * Math.max(1, Math.abs(expected)));
 
@@ -55,7 +55,7 @@ describe("normal", () => {
         const p = { mean: m1, sigma: s1 };
         expect(normal.kl(p, p)).toBe(0);
         const kl = normal.kl(p, { mean: m2, sigma: s2 });
-        // Squares of smaller differences leave the range of float64.
+        // The squares of smaller differences underflow float64.
         const apart = Math.max(Math.abs(m1 - m2), Math.abs(s1 - s2)) > 1e-150;
         if (apart) expect(kl).toBeGreaterThan(0);
         else expect(kl).toBeGreaterThanOrEqual(0);
@@ -63,7 +63,7 @@ describe("normal", () => {
     );
   });
 
-  test("a sample is mean + sigma * epsilon; bad sigmas are refused", () => {
+  test("a sample is mean + sigma * epsilon; a bad sigma throws", () => {
     expect(normal.sample({ mean: 3, sigma: 2 }, -1.5)).toBe(0);
     for (const bad of [0, -1, Infinity, Number.NaN]) {
       expect(() => normal.entropy({ mean: 0, sigma: bad })).toThrow(
@@ -116,7 +116,7 @@ describe("bernoulli and categorical", () => {
       near(bernoulli.crossEntropy(p, q), c.cross_entropy_mp);
       near(bernoulli.logProb(p, 0), c.log_prob_mp[0]);
       near(bernoulli.logProb(p, 1), c.log_prob_mp[1]);
-      // The same distribution as one of two classes.
+      // The same distribution as a categorical of two classes.
       near(categorical.kl([0, p], [0, q]), c.kl_mp);
       near(categorical.entropy([0, p]), c.entropy_mp);
       near(categorical.crossEntropy([0, p], [0, q]), c.cross_entropy_mp);
@@ -137,7 +137,7 @@ describe("bernoulli and categorical", () => {
     }
   });
 
-  test("KL is never negative, a shift of all logits changes nothing", () => {
+  test("KL is never negative and does not change with a shift of all logits", () => {
     const list = fc.array(fc.tuple(logits, logits), { minLength: 2, maxLength: 6 });
     fc.assert(
       fc.property(list, logits, (pairs, shift) => {
@@ -166,7 +166,7 @@ describe("bernoulli and categorical", () => {
     expect(categorical.sample([0, -Infinity], 1 - 2 ** -33)).toBe(0);
   });
 
-  test("impossible classes count nothing", () => {
+  test("impossible classes add nothing", () => {
     expect(categorical.entropy([0, -Infinity])).toBe(0);
     expect(categorical.kl([0, -Infinity], [0, 0])).toBeCloseTo(Math.LN2, 15);
     expect(categorical.kl([0, 0], [0, -Infinity])).toBe(Infinity);
@@ -208,7 +208,7 @@ describe("formulas over Arithmetic", () => {
     }
   });
 
-  test("arrays are numbers side by side; a length of 1 broadcasts", () => {
+  test("arrays give each number's result; a length of 1 broadcasts", () => {
     const x = Float64Array.of(-1.5, 0.25, 40);
     const l = Float64Array.of(0.5, -3, 2);
     const kl = klStandardNormal(arrayArithmetic, x, l);

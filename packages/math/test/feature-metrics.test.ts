@@ -13,12 +13,12 @@ import { reference } from "./reference.ts";
 const a = numberArithmetic;
 
 describe("frechetDistance", () => {
-  test("of shifted and scaled sets is the closed form", () => {
+  test("of shifted and scaled sets has the closed form", () => {
     const points = randomStream({ seed: 1 }).normal(300);
     expect(frechetDistance(points, points, 3)).toBeCloseTo(0, 10);
     const shifted = points.map((value, i) => value + [3, 0, -4][i % 3]);
     expect(frechetDistance(points, shifted, 3)).toBeCloseTo(25, 9);
-    // Scaled by 2: trace(C + 4 C - 2 * 2 C) = trace(C), the mean moves by itself
+    // Scaled by 2: trace(C + 4 C - 2 * 2 C) = trace(C), the mean moves by its own length
     const scaled = points.map((value) => 2 * value);
     let expected = 0;
     for (const axis of [0, 1, 2]) {
@@ -63,7 +63,7 @@ describe("frechetDistance", () => {
 });
 
 describe("precisionRecall", () => {
-  test("alike, apart, and a lost mode", () => {
+  test("of equal sets, distant sets and a lost mode", () => {
     const stream = randomStream({ seed: 4 });
     const real = stream.normal(400);
     const same = precisionRecall(real, real, 2);
@@ -74,7 +74,7 @@ describe("precisionRecall", () => {
       2,
     );
     expect(far).toEqual({ precision: 0, recall: 0, density: 0, coverage: 0 });
-    // Two modes, one of which is never generated.
+    // Two modes; the second is never generated.
     const modes = real.map((value, i) => value + (i < 200 ? 0 : 50));
     const half = precisionRecall(modes, stream.normal(400), 2);
     expect(half.precision).toBeGreaterThan(0.9);
@@ -82,7 +82,7 @@ describe("precisionRecall", () => {
     expect(half.coverage).toBeLessThan(0.55);
   });
 
-  test("by hand on a line, one neighbour", () => {
+  test("by hand on a line, one neighbor", () => {
     // real 0, 1, 10 reach 1, 1, 9; generated 0.5, 3, 30 reach 2.5, 2.5, 27
     expect(precisionRecall([0, 1, 10], [0.5, 3, 30], 1, 1)).toEqual({
       precision: 2 / 3,
@@ -90,7 +90,7 @@ describe("precisionRecall", () => {
       density: 3 / 3,
       coverage: 1,
     });
-    expect(() => precisionRecall([0, 1], [0, 1], 1, 2)).toThrow("n > 2, got n = 2");
+    expect(() => precisionRecall([0, 1], [0, 1], 1, 2)).toThrow("n > 2, got 2 numbers");
   });
 });
 
@@ -114,7 +114,7 @@ describe("bits and discretized Gaussians", () => {
       for (let i = 0; i < n; i++) {
         const x = discretized_gaussian_pixels[i] / 127.5 - 1;
         const actual = discretizedGaussianLogProb(a, x, x + mean_shift, log_scale);
-        // Both subtract two numbers near 1: a rounding of either is this much of the difference.
+        // Both subtract two numbers near 1: this is a rounding relative to the difference.
         const rounding = 4e-16 / Math.exp(log_prob[i]);
         expect(Math.abs(actual - log_prob[i])).toBeLessThan(1e-11 + rounding);
       }

@@ -18,7 +18,7 @@ describe("an error", () => {
     expect(at(1e6)).toHaveLength(500);
   });
 
-  it("is told from others by its code alone", () => {
+  it("is recognized by its code alone", () => {
     expect(errorCode(new GenError("disposed", "x"))).toBe("disposed");
     expect(errorCode(Object.assign(new Error("x"), { code: "ENOENT" }))).toBeUndefined();
     expect(errorCode(undefined)).toBeUndefined();

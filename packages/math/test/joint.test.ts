@@ -73,16 +73,16 @@ describe("joint", () => {
     );
   });
 
-  test("a chain is Markov, its reverse too, a table at large is not", () => {
+  test("a chain and its reverse are Markov, an arbitrary table is not", () => {
     expect(joint.isMarkov(chain)).toBe(true);
     expect(joint.isMarkov(joint.marginal(chain, [2, 1, 0]))).toBe(true);
-    // The last variable copies the first, past the one between them.
+    // The last variable copies the first; the middle variable is independent of both.
     const copy = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => (i >> 2 === (i & 1) ? 0.25 : 0));
     expect(joint.isMarkov({ shape: [2, 2, 2], probabilities: copy })).toBe(false);
     expect(joint.isMarkov({ shape: [2, 2], probabilities: [0.1, 0.2, 0.3, 0.4] })).toBe(true);
   });
 
-  test("what does not fit is refused", () => {
+  test("a table, an axis or a condition that does not fit throws", () => {
     expect(() => joint.marginal({ shape: [2, 2], probabilities: [1] }, [0])).toThrow(
       "probabilities must fill the shape [2,2], 4, got 1",
     );

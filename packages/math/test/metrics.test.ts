@@ -7,7 +7,7 @@ const sample = fc.array(fc.double({ min: -10, max: 10, noNaN: true }), {
   maxLength: 12,
 });
 
-// Two interleaving half circles with noise of 0.05, standardised.
+// Two interleaving half circles with noise of 0.05, standardized.
 function moons(n: number, seed: number): Float64Array {
   const stream = randomStream({ seed, purpose: "moons" });
   const u = stream.uniform(n);
@@ -33,7 +33,7 @@ describe("wasserstein1d", () => {
     expect(wasserstein1d([0, 1], [0, 1, 1])).toBeCloseTo(Math.sqrt(1 / 6), 14);
   });
 
-  test("of unequal sizes is that of samples repeated to equal sizes", () => {
+  test("of unequal sizes equals the distance of samples repeated to equal sizes", () => {
     fc.assert(
       fc.property(sample, sample, (a, b) => {
         const repeat = (values: number[], k: number) => values.flatMap((v) => Array(k).fill(v));
@@ -44,7 +44,7 @@ describe("wasserstein1d", () => {
     );
   });
 
-  test("an empty sample is refused", () => {
+  test("an empty sample throws", () => {
     expect(() => wasserstein1d([], [1])).toThrow("samples must not be empty, got 0 and 1 points");
   });
 });
@@ -67,7 +67,7 @@ describe("slicedWasserstein", () => {
     expect(far).toBeLessThan(0.33);
   });
 
-  test("is reproducible and takes its shape", () => {
+  test("is reproducible and checks its shape", () => {
     const a = randomStream({ seed: 1 }).normal(20);
     const b = randomStream({ seed: 2 }).normal(30);
     expect(slicedWasserstein(a, b, 2)).toBe(slicedWasserstein(a, b, 2));
@@ -96,7 +96,7 @@ describe("mmd", () => {
     expect(Math.abs(mmd(a, b, 1, rbfKernel(1)) - expected)).toBeLessThan(0.03);
   });
 
-  test("sizes and bandwidths that mean nothing are refused", () => {
+  test("a set of one point or a bandwidth of 0 throws", () => {
     expect(() => mmd([0], [0, 1], 1)).toThrow("n > 1");
     expect(() => rbfKernel(0)).toThrow("bandwidth must be positive, got 0");
   });

@@ -7,7 +7,7 @@ const eta = fc.double({ min: 0, max: 1, noNaN: true });
 const angle = fc.double({ min: 1e-3, max: 1.57, noNaN: true });
 const signal = fc.double({ min: 1e-3, max: 1, noNaN: true });
 const noise = fc.double({ min: 1e-3, max: 100, noNaN: true });
-// Pairs of any family of levels of which the second is not the noisier.
+// Pairs of levels of any family; the second level is not noisier than the first.
 const pairs = fc
   .tuple(signal, noise, signal, noise)
   .map(([s1, n1, s2, n2]) => [
@@ -65,7 +65,7 @@ describe("posteriorCoefficients", () => {
     );
   });
 
-  test("two skipping steps of eta 0 are one", () => {
+  test("two steps of eta 0 in a row equal one longer step", () => {
     fc.assert(
       fc.property(pairs, signal, noise, ([from, to], s, n) => {
         const between = { signal: s, noise: n };
@@ -80,7 +80,7 @@ describe("posteriorCoefficients", () => {
     );
   });
 
-  test("eta 0 goes back to where it came from", () => {
+  test("a step of eta 0 and its reverse return to the start", () => {
     const from = vp(0.3);
     const to = { signal: 0, noise: 1 };
     const up = posteriorCoefficients(from, to, 0);
@@ -99,14 +99,14 @@ describe("posteriorCoefficients", () => {
     }
   });
 
-  test("from zero signal, eta 1 draws anew and eta 0 keeps the noise", () => {
+  test("from zero signal, eta 1 draws fresh noise and eta 0 keeps the noise", () => {
     const pure = { signal: 0, noise: 1 };
     const to = vp(0.5);
     expect(posteriorCoefficients(pure, to, 1)).toEqual({ x0: to.signal, x: 0, noise: to.noise });
     expect(posteriorCoefficients(pure, to, 0)).toEqual({ x0: to.signal, x: to.noise, noise: 0 });
   });
 
-  test("equal levels but for a rounding give no NaN", () => {
+  test("levels that differ by a rounding give no NaN", () => {
     const from = vp(0.5);
     const to = { signal: from.signal, noise: from.noise * (1 + 1e-15) };
     const c = posteriorCoefficients(from, to, 1);
@@ -115,7 +115,7 @@ describe("posteriorCoefficients", () => {
     expect(c.x0).toBeCloseTo(0, 12);
   });
 
-  test("says what is wrong", () => {
+  test("throws for a bad eta or level", () => {
     const c = (e: number) => () => posteriorCoefficients(vp(1), vp(0.5), e);
     expect(c(1.5)).toThrow("eta must be in [0, 1], got 1.5");
     expect(c(-0.1)).toThrow("eta must be in [0, 1], got -0.1");

@@ -25,7 +25,7 @@ describe("prediction rows", () => {
     );
   });
 
-  test("the rows of the literature", () => {
+  test("the rows are those of the literature", () => {
     const at = { signal: 0.6, noise: 0.8 };
     expect(predictionRow("epsilon", at)).toEqual({ p: 0, q: 1 });
     expect(predictionRow("x0", at)).toEqual({ p: 1, q: 0 });
@@ -36,14 +36,14 @@ describe("prediction rows", () => {
     expect(v.prediction).toBeCloseTo(-0.8, 15);
   });
 
-  test("a row of one's own: the velocity of a flow", () => {
+  test("any row is accepted, such as the velocity of a flow", () => {
     const at = { signal: 0.75, noise: 0.25 };
     // velocity = epsilon - x0, so x0 = x - noise * velocity
     expect(denoisedCoefficients({ p: -1, q: 1 }, at)).toEqual({ x: 1, prediction: -0.25 });
     expect(epsilonCoefficients({ p: -1, q: 1 }, at)).toEqual({ x: 1, prediction: 0.75 });
   });
 
-  test("at the ends", () => {
+  test("at zero signal and at zero noise", () => {
     const pure = { signal: 0, noise: 1 };
     const clean = { signal: 1, noise: 0 };
     expect(() => denoisedCoefficients("epsilon", pure)).toThrow("predict v or x0 instead");
@@ -55,7 +55,7 @@ describe("prediction rows", () => {
     expect([v.x, v.prediction].map((value) => value + 0)).toEqual([0, -1]);
   });
 
-  test("an unknown type is refused by name", () => {
+  test("an unknown type throws with its name", () => {
     expect(() => predictionRow("score" as "v", { signal: 1, noise: 0 })).toThrow(
       "prediction type must be epsilon, x0, v or flow, got score",
     );

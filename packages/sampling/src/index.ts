@@ -13,19 +13,22 @@ export {
 } from "./denoiser/denoiser.ts";
 export { denoiserFunction } from "./denoiser/denoiser-function.ts";
 export { hostFunction, hostTensor, outputTensor } from "./denoiser/host-function.ts";
-export { tableAt } from "./denoiser/values-at.ts";
+export { tableAt } from "./denoiser/shapes.ts";
 export { classifierFree, compose, type GuidanceCondition } from "./guidance/classifier-free.ts";
-export { type Classifier, classifierGuided } from "./guidance/classifier-guided.ts";
+export { type Classifier, classifierGuided, labelLogProb } from "./guidance/classifier-guided.ts";
 export { inpaint } from "./guidance/inpaint.ts";
-export { labelLogProb } from "./guidance/label-log-prob.ts";
-export type { AbortSignalLike } from "./run/abort-signal-like.ts";
 export { type Clip, clipBounds, clipped } from "./run/clip.ts";
 export { type Generated, type GenerateOptions, generate } from "./run/generate.ts";
+export { torchNoise } from "./run/noise.ts";
 export type { DiffusionPipeline, Pipeline, PipelineVae, VaePipeline } from "./run/pipeline.ts";
-export { sample, sampleSteps } from "./run/sample.ts";
-export type { Progress, SampleOptions, SamplerOptions, Samples } from "./run/sample-options.ts";
-export { type Sampler, sampler } from "./run/sampler.ts";
-export { torchNoise } from "./run/torch-noise.ts";
+export type {
+  AbortSignalLike,
+  Progress,
+  SampleOptions,
+  SamplerOptions,
+  Samples,
+} from "./run/sample-options.ts";
+export { type Sampler, sample, sampler, sampleSteps } from "./run/sampler.ts";
 export { ddimSteps } from "./samplers/ddim-steps.ts";
 export { type DdpmVariance, ddpmSteps } from "./samplers/ddpm-steps.ts";
 export { dpmSolverSteps } from "./samplers/dpm-solver.ts";

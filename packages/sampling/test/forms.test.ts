@@ -84,19 +84,19 @@ describe("forms that do not fit", () => {
     expect(sample({ denoiser: asFunction(plain), steps: table(1), shape, ...options })).rejects;
   const steps = learned({ of: "variance", offset: 0, slope: 1 });
 
-  it("say what is missing", async () => {
+  it("throw for a missing variance, two ways to read it, or a bad clip", async () => {
     await run({ steps }).toThrow("twice the channels of x");
     await run({ steps, denoiser: plain, backend: backends[0] }).toThrow("twice the channels of x");
     const [first, second, ...rest] = steps;
     const other: LearnedVariance = { of: "logVariance", offset: 0, slope: 1 };
     await run({ steps: [first, { ...second, variance: other }, ...rest] }).toThrow(
-      "steps must tell the variance in one way",
+      "steps must read the variance in one way",
     );
     await run({ clip: { ratio: 0 } }).toThrow("ratio must be in (0, 1], got 0");
     await run({ clip: { ratio: 0.9, max: 0.5 } }).toThrow("max must be a number, 1 or more");
   });
 
-  it("refuse an output of yet another shape", () => {
+  it("throw for an output of another shape", () => {
     const [x, t] = [constant(tensor(new Float32Array(6), [3, 2])), constant(0)];
     const model = denoiser({ parameters: [], apply: () => constant(tensor([1, 2, 3], [3, 1])) });
     expect(() => model.apply(x, t)).toThrow("a denoiser's output must have the shape of x");

@@ -38,7 +38,7 @@ const near = (found: ArrayLike<number>, wanted: ArrayLike<number>) => {
 };
 
 describe("generate", () => {
-  it("gives what the table of the sampler's name gives, clipped as the scheduler says", async () => {
+  it("gives the samples of the named sampler's table, with the scheduler's clip", async () => {
     const common = { ...run, denoiser: pipeline.denoiser, shape: [5, 2], clip: 2 };
     const ddim = ddimSteps(schedule, { steps: 20, keepEpsilon: true });
     const found = await generate(pipeline, { ...run, count: 5 });
@@ -51,7 +51,7 @@ describe("generate", () => {
     expect(backend.memory().live).toBe(0);
   });
 
-  it("knows every sampler by its name, that of a flow among them", async () => {
+  it("knows every sampler by its name, and a flow's", async () => {
     for (const sampler of samplerNames.filter((name) => name !== "flow-euler")) {
       const { shape } = await generate(pipeline, { ...run, sampler, steps: 3 });
       expect(shape).toEqual([1, 2]);
@@ -62,7 +62,7 @@ describe("generate", () => {
     expect(steps).toBe(20);
   });
 
-  it("draws the same samples in any batches", async () => {
+  it("draws the same samples in any split into batches", async () => {
     const many = await generate(pipeline, { ...run, count: 2050, steps: 2 });
     expect(many.shape).toEqual([2050, 2]);
     const few = await generate(pipeline, { ...run, count: 3, steps: 2 });
@@ -78,7 +78,7 @@ describe("generate", () => {
     near(many.x.subarray(4098), last.x);
   });
 
-  it("decodes latents, and a VAE's prior alone", async () => {
+  it("decodes latents, and samples of a VAE's prior", async () => {
     const plain = await generate(pipeline, { ...run, count: 3 });
     const decoded = await generate({ ...pipeline, vae }, { ...run, count: 3 });
     expect(decoded.shape).toEqual([3, 1, 1, 2]);
@@ -95,11 +95,11 @@ describe("generate", () => {
     expect(backend.memory().live).toBe(0);
   });
 
-  it("guides away from no class, and takes others' noise", async () => {
+  it("guides with the label that means none, and takes the caller's noise", async () => {
     const model = denoiser(network);
-    const labelled = { ...pipeline, denoiser: model, classes: ["a", "b", "c"] };
+    const withClasses = { ...pipeline, denoiser: model, classes: ["a", "b", "c"] };
     const condition = [0, 2];
-    const guided = await generate(labelled, { ...run, count: 2, condition, guidance: 3 });
+    const guided = await generate(withClasses, { ...run, count: 2, condition, guidance: 3 });
     const by = classifierFree(model, { scale: 3, unconditional: 3 });
     const wanted = await sample({
       ...run,
@@ -110,8 +110,8 @@ describe("generate", () => {
       clip: 2,
     });
     near(guided.x, wanted.x);
-    const told = { ...run, count: 2, condition, guidance: { scale: 3, unconditional: 3 } };
-    near((await generate({ ...labelled, classes: undefined }, told)).x, wanted.x);
+    const explicit = { ...run, count: 2, condition, guidance: { scale: 3, unconditional: 3 } };
+    near((await generate({ ...withClasses, classes: undefined }, explicit)).x, wanted.x);
 
     const noise: GenerateOptions["noise"] = (shape, part) => torchNoise(7, shape, part);
     const drawn = await generate(pipeline, { ...run, count: 4, noise, eta: 1 });
@@ -144,7 +144,7 @@ describe("generate", () => {
     await expect(few).rejects.toThrow("condition condition must have 3 rows, as count, got 2");
   });
 
-  it("reports its work, and stops", async () => {
+  it("reports its progress, and stops when aborted", async () => {
     const done: number[] = [];
     const onStep = (at: { done: number; steps: number }) => {
       expect(at.steps).toBe(4);
@@ -161,7 +161,7 @@ describe("generate", () => {
     expect(backend.memory().live).toBe(0);
   });
 
-  it("says what does not fit", async () => {
+  it("throws for a bad count, sampler, steps, eta or guidance", async () => {
     const refused = (options: object, message: string) =>
       expect(generate(pipeline, { ...run, ...options })).rejects.toThrow(message);
     await refused({ count: 0 }, "count must be a positive integer, got 0");

@@ -4,6 +4,7 @@ import {
   constant,
   type Expr,
   equal,
+  evaluate,
   exprArithmetic,
   gather,
   mul,
@@ -11,6 +12,7 @@ import {
   reshape,
   slice,
   tensor,
+  trace,
   where,
 } from "@gen/graph";
 import { type FloatArray, mixtureOracle, numberArithmetic } from "@gen/math";
@@ -31,7 +33,7 @@ import {
   trajectory,
 } from "../src/index.ts";
 
-// Two classes in the plane, known at every noise level.
+// Two classes in the plane with a known density at every noise level.
 const mixture = {
   weights: [3, 1],
   means: [
@@ -65,7 +67,7 @@ const noiseOf = (data: typeof mixture): DenoiserFunction =>
 const classSlope = (k: number) =>
   pointwise((point, t) => exact(mixture, point, t).classGradient(k));
 
-/** The same as expressions. */
+/** The oracle over expressions. */
 function exprOracle(data: typeof mixture, x: Expr, t: Expr) {
   const table = (values: Float64Array) =>
     reshape(gather(constant(tensor(Float32Array.from(values))), t), [x.shape[0], 1]);
@@ -77,7 +79,7 @@ function exprOracle(data: typeof mixture, x: Expr, t: Expr) {
 }
 const exprNoise = (data: typeof mixture, x: Expr, t: Expr) =>
   concat([...exprOracle(data, x, t).epsilon], 1);
-/** Conditional on a label, of which 2 means none. */
+/** Conditional on a label; the label 2 means none. */
 const conditional: Denoiser = {
   predicts: "epsilon",
   parameters: [],
@@ -108,8 +110,8 @@ const plain = async (denoiser: DenoiserFunction, steps = ddim) => {
   const { x } = await sample({ denoiser, steps, shape, seed: 2 });
   return Array.from(x);
 };
-/** A function that takes another model for each sample, as labels do. */
-const labelled =
+/** A function that takes the model of each sample's label. */
+const byLabel =
   (models: readonly DenoiserFunction[]): DenoiserFunction =>
   async (x, t) => {
     const all = await Promise.all(models.map((model) => model(x, t)));
@@ -119,7 +121,7 @@ const close = (a: ArrayLike<number>, b: ArrayLike<number>, digits = 4) => {
   expect(a.length).toBe(b.length);
   for (let i = 0; i < a.length; i++) expect(a[i]).toBeCloseTo(b[i], digits);
 };
-const both = labelled(classes.map(noiseOf));
+const both = byLabel(classes.map(noiseOf));
 
 /** Mean, deviation of the first coordinate, and share of points on the second class's side. */
 function summary(x: FloatArray) {
@@ -135,7 +137,7 @@ describe("classifier-free guidance", () => {
   const freeFunction = (scale: number, extra = {}) =>
     classifierFree(both, { scale, unconditional: noiseOf(mixture), shape, ...extra });
 
-  it("is the plain conditional model at 1, the unconditional one at 0", async () => {
+  it("is the plain conditional model at 1 and the unconditional model at 0", async () => {
     close(await network(free(1), labels), await network(conditional, labels), 12);
     close(await network(free(0), labels), await network(conditional), 12);
     close(await plain(freeFunction(1)), await plain(both), 12);
@@ -173,14 +175,14 @@ describe("classifier-free guidance", () => {
     }
   });
 
-  it("acts within its interval only, and elsewhere leaves the conditional model", async () => {
+  it("acts only within its interval, and is the conditional model elsewhere", async () => {
     const guided = freeFunction(4, { interval: [30, 60] });
     const x = Float64Array.from({ length: 12 }, (_, i) => Math.sin(i));
     for (const t of [29, 61]) close(await guided(x, t), await both(x, t), 12);
     for (const t of [30, 60]) close(await guided(x, t), await freeFunction(4)(x, t), 12);
   });
 
-  it("rescaled in full has the conditional prediction's spread in every sample", async () => {
+  it("with rescale 1 has the conditional prediction's spread in every sample", async () => {
     const x = Float64Array.from({ length: 12 }, (_, i) => Math.sin(i));
     const guided = await freeFunction(4, { rescale: 1 })(x, 50);
     const wanted = await both(x, 50);
@@ -192,7 +194,7 @@ describe("classifier-free guidance", () => {
     }
   });
 
-  it("says what is wrong", async () => {
+  it("throws for a bad scale, rescale or interval, and without a condition", async () => {
     expect(() => free(Number.NaN)).toThrow("scale must be a number, got NaN");
     expect(() => free(2, { rescale: 2 })).toThrow("rescale must be in [0, 1], got 2");
     expect(() => free(2, { interval: [5, 1] })).toThrow("interval must be [low, high] in order");
@@ -206,16 +208,16 @@ describe("classifier guidance", () => {
   const guidedFunction = (scale: number, k: number, extra = {}) =>
     classifierGuided(noiseOf(mixture), classSlope(k), { schedule, scale, ...extra });
 
-  it("in the score form is classifier-free guidance where both are exact", async () => {
+  it("in the score form equals classifier-free guidance if both are exact", async () => {
     for (const scale of [0, 1, 2.5]) {
       const free = classifierFree(conditional, { scale, unconditional: 2 });
       close(await network(guided(scale), labels), await network(free, labels));
-      const functions = labelled([guidedFunction(scale, 0), guidedFunction(scale, 1)]);
+      const functions = byLabel([guidedFunction(scale, 0), guidedFunction(scale, 1)]);
       close(await network(guided(scale), labels), await plain(functions));
     }
   });
 
-  it("takes a label in place of the condition, and leaves that to the denoiser", async () => {
+  it("takes a label in place of the condition, which the denoiser then sees", async () => {
     const expected = await plain(guidedFunction(1.5, 1));
     close(await network(guided(1.5, { label: 1 })), expected);
     const twice = await network(guided(1.5, { label: 1 }), [2, 2, 2, 2, 2, 2]);
@@ -261,7 +263,7 @@ describe("classifier guidance", () => {
     expect(Math.abs(spread / 0.4 - 1)).toBeLessThan(0.15);
   });
 
-  it("moves every prediction as it moves epsilon", async () => {
+  it("moves every prediction type as it moves epsilon", async () => {
     const x = Float64Array.of(0.5, -0.4, 1, 2);
     const t = 33;
     const { signal, noise } = schedule.level(t);
@@ -283,7 +285,7 @@ describe("classifier guidance", () => {
     }
   });
 
-  it("leaves a learned variance alone", async () => {
+  it("does not change a learned variance", async () => {
     const doubled: DenoiserFunction = async (x, t) => {
       const e = await noiseOf(mixture)(x, t);
       // [batch, 2 * 2]: each point's noise, then its raw variance.
@@ -303,7 +305,7 @@ describe("classifier guidance", () => {
     }
   });
 
-  it("acts within its interval, and says what is wrong", async () => {
+  it("acts within its interval, and throws for a bad form, a missing label or mixed kinds", async () => {
     const interval = [30, 60] as const;
     const x = Float64Array.from({ length: 12 }, (_, i) => Math.sin(i));
     close(await guidedFunction(2, 1, { interval })(x, 61), await noiseOf(mixture)(x, 61), 14);
@@ -350,7 +352,7 @@ describe("composed conditions", () => {
     }
   });
 
-  it("are the same for networks and functions, and one of them is classifier-free guidance", async () => {
+  it("are the same for networks and functions, and a single condition is classifier-free guidance", async () => {
     const extra = { interval: [10, 80] as const, rescale: 0.3 };
     const model = compose(conditional, {
       unconditional: 2,
@@ -380,10 +382,30 @@ describe("composed conditions", () => {
       "conditions must list at least one, got none",
     );
   });
+
+  it("take a batch whose size is known only when the graph runs", () => {
+    const conditions = [{ condition: 1, scale: 2 }];
+    const { apply } = compose(conditional, { unconditional: 2, conditions });
+    const inputs = {
+      x: tensor([0.1, 0.4, -1, 2, 0.3, 0], [3, 2]),
+      t: tensor([40, 3, 90], [3], "int64"),
+    };
+    const [named, known] = ["batch", 3].map((batch) => {
+      const signature = {
+        x: { shape: [batch, 2] },
+        t: { shape: [batch], dtype: "int64" },
+      } as const;
+      return evaluate(
+        trace(({ x, t }) => ({ y: apply(x, t) }), signature),
+        inputs,
+      ).y;
+    });
+    expect(named).toEqual(known);
+  });
 });
 
 describe("inpainting", () => {
-  // Coordinates that tell much of each other: the known one decides the other's side.
+  // Two dependent coordinates: the known coordinate decides the other's side.
   const pair = {
     weights: [1, 1],
     means: [
@@ -396,7 +418,7 @@ describe("inpainting", () => {
     ],
   };
   const at = 0.4;
-  // The second class's share once the first coordinate is known, and so the other one's mean.
+  // The second class's odds given the first coordinate, and the mean of the second coordinate.
   const odds = Math.exp((2 * at * 0.8) / 0.25);
   const wanted = (0.8 * (odds - 1)) / (odds + 1);
   const model = noiseOf(pair);
@@ -409,7 +431,7 @@ describe("inpainting", () => {
     return summary(x.slice(1)).mean;
   };
 
-  it("keeps what is known and, resampled, draws the rest from its conditional", async () => {
+  it("keeps the known values and, resampled, draws the others from their conditional", async () => {
     const once = await run(resampledSteps(schedule, { steps: 25, times: 1 }));
     const often = await run(resampledSteps(schedule, { steps: 25, jump: 1, times: 20 }));
     expect(Math.abs(often - wanted)).toBeLessThan(0.07);
@@ -433,13 +455,13 @@ describe("inpainting", () => {
     }
   });
 
-  it("goes back by the forward process, at no evaluation", () => {
+  it("goes back by the forward process without an evaluation", () => {
     const moves = trajectory(schedule, { steps: 10 });
     const steps = resampledSteps(moves, { jump: 4, times: 3 });
     const counts = [0, 1, 2, 3].map(() => 3 * 4);
     expect(steps).toHaveLength(counts[0] + counts[1] + 3 * 2);
     expect(steps.slice(0, 12).map(({ t }) => t)).toEqual([1, 2, 3].flatMap(() => [90, 80, 70, 60]));
-    // Signal and noise after a row that goes back are those of the stretch's first level.
+    // A row that goes back restores the signal and the noise of the stretch's first level.
     const { denoised, next } = steps[3];
     const from = schedule.level(60);
     const start = schedule.level(90);
@@ -451,7 +473,7 @@ describe("inpainting", () => {
     expect(Math.hypot(linear(from.noise, 1), next.noise)).toBeCloseTo(start.noise, 12);
   });
 
-  it("says what does not fit", () => {
+  it("throws for a mask of another size and a bad jump", () => {
     expect(() => inpaint(model, { ...options, mask: [1], shape })).toThrow(
       "mask must hold 12 numbers, or 2 for all samples, got 1",
     );
@@ -497,7 +519,7 @@ describe("guidance of a model with a learned variance", () => {
     [
       "by a classifier, score form",
       classifierGuided(doubled, classifier, { schedule, scale: 1.5 }),
-      labelled4(
+      byLabelDoubled(
         [0, 1].map((k) =>
           classifierGuided(twice(noiseOf(mixture)), classSlope(k), { schedule, scale: 1.5, shape }),
         ),
@@ -512,8 +534,8 @@ describe("guidance of a model with a learned variance", () => {
   }
 });
 
-/** As `labelled`, for outputs with twice the channels. */
-function labelled4(models: readonly DenoiserFunction[]): DenoiserFunction {
+/** As `byLabel`, for outputs with twice the channels. */
+function byLabelDoubled(models: readonly DenoiserFunction[]): DenoiserFunction {
   return async (x, t) => {
     const all = await Promise.all(models.map((model) => model(x, t)));
     return all[0].map((_, i) => all[labels[Math.floor(i / 4)]][i]);

@@ -12,6 +12,6 @@ export const transitions = (timesteps: number[]) =>
 
 export const table = (eta: number): Step[] => stepTable(transitions([9, 7, 4, 2, 0]), { eta });
 
-/** A small network with its first weights: no better than chance, but the same everywhere. */
+/** A small untrained network with the same weights on every machine. */
 export const smallDenoiser = (classes?: number): Denoiser =>
   denoiser(mlp({ inputs: 2, hidden: [16], time: { features: 8 }, classes, seed: 5 }));

@@ -10,45 +10,45 @@ const run = { denoiser: smallDenoiser(), steps: table(1), shape: [3, 2], seed: 1
 const last = run.steps.length - 1;
 afterAll(() => Promise.all(Object.values(backends).map((each) => each.close())));
 
-/** The backend with readings that wait until they are let go, and how many were asked for. */
-function held(backend: Backend) {
-  let letGo = (): void => {};
+/** The backend with downloads that wait for `release`, and the number of downloads. */
+function holdDownloads(backend: Backend) {
+  let release = (): void => {};
   const gate = new Promise<void>((resolve) => {
-    letGo = resolve;
+    release = resolve;
   });
-  const asked = { readings: 0 };
+  const count = { downloads: 0 };
   const download: Backend["download"] = async (tensor) => {
-    asked.readings++;
-    // The tensor may be disposed of as soon as the reading has begun.
+    count.downloads++;
+    // The tensor may be disposed of as soon as its download has started.
     const reading = backend.download(tensor);
     await gate;
     return reading;
   };
-  return { backend: { ...backend, download }, letGo, asked };
+  return { backend: { ...backend, download }, release, count };
 }
 
-/** x and x0 of every step, each awaited before the next. */
+/** x and x0 of every step, each read before the next step. */
 async function everyStep(backend: Backend) {
-  const seen: { x: number[]; x0: number[] }[] = [];
+  const steps: { x: number[]; x0: number[] }[] = [];
   for await (const { x, x0 } of sampleSteps({ ...run, backend })) {
-    seen.push({ x: [...x], x0: [...x0] });
+    steps.push({ x: [...x], x0: [...x0] });
   }
-  return seen;
+  return steps;
 }
 
 describe.each(Object.keys(backends))("previews on %s", (name) => {
   const real = backends[name];
 
-  it("do not stall the loop, and hold the values of their own step", async () => {
-    const wanted = await everyStep(real);
+  it("do not stall the loop, and hold their own step's values", async () => {
+    const expected = await everyStep(real);
     const before = real.memory().live;
-    const { backend, letGo } = held(real);
+    const { backend, release } = holdDownloads(real);
     const previews: Promise<unknown>[] = [];
     const arrived: number[] = [];
     const note = (step: number, kind: "x" | "x0", reading: Promise<ArrayLike<number>>) => {
       const noted = reading.then((values) => {
         arrived.push(step);
-        expect(Array.from(values), `${kind} of step ${step}`).toEqual(wanted[step][kind]);
+        expect(Array.from(values), `${kind} of step ${step}`).toEqual(expected[step][kind]);
       });
       previews.push(noted);
     };
@@ -58,40 +58,40 @@ describe.each(Object.keys(backends))("previews on %s", (name) => {
         note(step, "x0", x0());
       }
       if (step < last) return;
-      // All steps are taken, and not one reading has ended.
+      // All steps are taken, and no download has ended.
       expect(arrived).toEqual([]);
-      letGo();
+      release();
     };
     const { x } = await sample({ ...run, backend, onStep });
     await Promise.all(previews);
     expect(arrived).toHaveLength(4);
-    expect([...x]).toEqual(wanted[last].x);
+    expect([...x]).toEqual(expected[last].x);
     expect(real.memory().live).toBe(before);
   }, 20_000);
 
-  it("come whole where the run is aborted meanwhile", async () => {
-    const wanted = await everyStep(real);
+  it("are complete if the run is aborted meanwhile", async () => {
+    const expected = await everyStep(real);
     const before = real.memory().live;
-    const { backend, letGo } = held(real);
+    const { backend, release } = holdDownloads(real);
     const controller = new AbortController();
     const previews: Promise<ArrayLike<number>>[] = [];
     const onStep = ({ step, x, x0 }: Progress) => {
       if (step === 0) previews.push(x(), x0());
       if (step < 2) return;
       controller.abort();
-      letGo();
+      release();
     };
     const aborted = sample({ ...run, backend, onStep, signal: controller.signal });
     await expect(aborted).rejects.toMatchObject({ name: "AbortError" });
     const [x, x0] = await Promise.all(previews);
-    expect({ x: Array.from(x), x0: Array.from(x0) }).toEqual(wanted[0]);
+    expect({ x: Array.from(x), x0: Array.from(x0) }).toEqual(expected[0]);
     expect(real.memory().live).toBe(before);
   }, 20_000);
 
-  it("are read only where they are asked for", async () => {
-    const { backend, letGo, asked } = held(real);
-    letGo();
+  it("are read only when they are called for", async () => {
+    const { backend, release, count } = holdDownloads(real);
+    release();
     await sample({ ...run, backend, onStep: () => undefined });
-    expect(asked.readings).toBe(1);
+    expect(count.downloads).toBe(1);
   });
 });

@@ -21,7 +21,7 @@ function asFunction(model: Denoiser) {
 }
 
 describe("sample on a backend", () => {
-  it("gives what the loop in float64 gives, clipped or not", async () => {
+  it("gives the samples of the float64 loop, clipped or not", async () => {
     for (const clip of [false, 0.8] as const) {
       for (const eta of [0, 1]) {
         const run = { steps: table(eta), shape: [3, 2], seed: 1, clip };
@@ -32,36 +32,36 @@ describe("sample on a backend", () => {
     }
   });
 
-  it("waits for a backend that is still being opened, and tells why it did not open", async () => {
+  it("waits for a backend that is opening, and rejects with the reason if it does not open", async () => {
     const run = { ...options, steps: table(0) };
     const { x } = await sample(run);
     const later = new Promise<typeof backend>((open) => setTimeout(() => open(backend), 20));
     expect((await sample({ ...run, backend: later })).x).toEqual(x);
     const failed = () => Promise.reject(new Error("no device"));
     await expect(sample({ ...run, backend: failed() })).rejects.toThrow("no device");
-    // Its own reason comes first, and the backend's is no failure that nobody heard of.
+    // The run rejects with its own reason, and the backend's failure is no unhandled rejection.
     await expect(sample({ ...run, steps: [], backend: failed() })).rejects.toThrow(
       "at least one row",
     );
   });
 
-  it("leaves nothing alive, and reads back only when asked", async () => {
+  it("frees every tensor, and reads back only when called", async () => {
     const before = backend.memory().live;
-    const seen: number[] = [];
+    const lengths: number[] = [];
     const { x } = await sample({
       ...options,
       steps: table(1),
       onStep: async ({ step, x0 }) => {
-        // Nothing awaits the last reading: the run itself waits for it.
-        if (step === 4) x0().then((v) => seen.push(v.length));
+        // Nothing awaits the last read: the run itself waits for the read.
+        if (step === 4) x0().then((v) => lengths.push(v.length));
       },
     });
-    expect(seen).toEqual([6]);
+    expect(lengths).toEqual([6]);
     expect(x).toHaveLength(6);
     expect(backend.memory().live).toBe(before);
   });
 
-  it("holds x, its estimate and the noise, and no more, however long the table", async () => {
+  it("holds only x, its estimate and the noise, for tables of any length", async () => {
     const ready = sampler({ backend, denoiser });
     const most = async (steps: ReturnType<typeof table>) => {
       let live = 0;
@@ -77,7 +77,7 @@ describe("sample on a backend", () => {
     await ready.dispose();
   });
 
-  it("frees everything when aborted, when left early, and when a callback throws", async () => {
+  it("frees every tensor when aborted, when left early, and when a callback throws", async () => {
     const before = backend.memory().live;
     const controller = new AbortController();
     const aborted = sample({
@@ -105,7 +105,7 @@ describe("sample on a backend", () => {
     expect(backend.memory().live).toBe(before);
   });
 
-  it("compiles one program for a shape, whatever the table and the clipping", async () => {
+  it("compiles one program for a shape, for any table and clip", async () => {
     let compiled = 0;
     const counting = {
       ...backend,
@@ -132,7 +132,7 @@ describe("sample on a backend", () => {
         return backend.upload(...args);
       },
     };
-    // The table and the initial x, then the row's number of each of the five steps.
+    // The table, the initial x, and the row's number for each of the five steps.
     await sample({ ...options, backend: counting, steps: table(0) });
     expect(uploads).toBe(7);
     uploads = 0;
@@ -156,7 +156,7 @@ describe("sample on a backend", () => {
     expect(backend.memory().live).toBe(before);
   });
 
-  it("says what is missing", async () => {
+  it("throws without a backend, for steps of another prediction and for another shape", async () => {
     await expect(sample({ denoiser, steps: table(0), shape: [3, 2] })).rejects.toThrow(
       "backend is needed unless the denoiser is a function",
     );

@@ -17,7 +17,7 @@ const oracle = (x: FloatArray, t: number) => {
 };
 
 describe("sample with a function as the denoiser", () => {
-  it("is the recursion written out by hand", async () => {
+  it("equals the recursion written by hand", async () => {
     const noise = (k: number, size: number) => Float64Array.from({ length: size }, (_, i) => k - i);
     let x = 0.7;
     for (const [k, { from, to }] of list.entries()) {
@@ -33,7 +33,7 @@ describe("sample with a function as the denoiser", () => {
     expect(out.shape).toEqual([1, 1]);
   });
 
-  it("reaches the data's own variance", async () => {
+  it("reaches the data's variance", async () => {
     const many = transitions(Array.from({ length: 200 }, (_, i) => 9 - i * 0.0495));
     const table = stepTable(many, { eta: 1 });
     const { x } = await sample({ denoiser: oracle, steps: table, shape: [20_000, 1], seed: 3 });
@@ -42,7 +42,7 @@ describe("sample with a function as the denoiser", () => {
     expect(variance).toBeLessThan(0.25 * 1.05);
   });
 
-  it("gives the same samples for any split of the batch, seed 0 included", async () => {
+  it("gives the same samples for any split of the batch, also with seed 0", async () => {
     const all = await sample({ denoiser: oracle, steps, shape: [6, 2], seed: 0 });
     const part = await sample({ denoiser: oracle, steps, shape: [2, 2], seed: 0, firstIndex: 3 });
     expect(Array.from(part.x)).toEqual(Array.from(all.x.subarray(6, 10)));
@@ -58,19 +58,19 @@ describe("sample with a function as the denoiser", () => {
     expect(Array.from(still.x)).toEqual(Array.from(initial));
   });
 
-  it("asks for noise only where the table adds it", async () => {
-    const asked: number[] = [];
+  it("calls for noise only in rows that add noise", async () => {
+    const rows: number[] = [];
     const noise = (k: number, size: number) => {
-      asked.push(k);
+      rows.push(k);
       return new Float64Array(size);
     };
     await sample({ denoiser: oracle, steps, shape: [1, 2], noise });
-    expect(asked).toEqual([0, 1, 2, 3]);
+    expect(rows).toEqual([0, 1, 2, 3]);
     await sample({ denoiser: oracle, steps: stepTable(list), shape: [1, 2], noise });
-    expect(asked).toEqual([0, 1, 2, 3]);
+    expect(rows).toEqual([0, 1, 2, 3]);
   });
 
-  it("clips x0, keeping the predicted noise or deriving it anew", async () => {
+  it("clips x0, and keeps the predicted noise or derives the noise from the clipped x0", async () => {
     const [from, to] = [
       { signal: 0.6, noise: 0.8 },
       { signal: 0.8, noise: 0.6 },
@@ -87,25 +87,25 @@ describe("sample with a function as the denoiser", () => {
     await expect(one(true, -1)).rejects.toThrow(/clip must be a positive number/);
   });
 
-  it("tells every step to onStep and to iteration alike", async () => {
-    const seen: { t: number; x: number[]; x0: number[] }[] = [];
+  it("reports the same steps to onStep and to an iteration", async () => {
+    const reported: { t: number; x: number[]; x0: number[] }[] = [];
     let last: Progress | undefined;
     const onStep = async (progress: Progress) => {
       const [x, x0] = await Promise.all([progress.x(), progress.x0()]);
-      seen.push({ t: progress.t, x: [...x], x0: [...x0] });
+      reported.push({ t: progress.t, x: [...x], x0: [...x0] });
       last = progress;
     };
     const options = { denoiser: oracle, steps, shape: [2, 1], seed: 4 };
     const result = await sample({ ...options, onStep });
-    expect(seen.map(({ t }) => t)).toEqual([9, 7, 4, 2, 0]);
-    expect(seen[4].x).toEqual([...result.x]);
-    expect(seen[4].x0).toEqual([...result.x]);
+    expect(reported.map(({ t }) => t)).toEqual([9, 7, 4, 2, 0]);
+    expect(reported[4].x).toEqual([...result.x]);
+    expect(reported[4].x0).toEqual([...result.x]);
     expect(last).toMatchObject({ step: 4, steps: 5, secondsLeft: 0 });
     const iterated = [];
     for await (const { t, x, x0 } of sampleSteps(options)) {
       iterated.push({ t, x: [...x], x0: [...x0] });
     }
-    expect(iterated).toEqual(seen);
+    expect(iterated).toEqual(reported);
     expect(iterated[4].x).toEqual([...result.x]);
   });
 
@@ -129,7 +129,7 @@ describe("sample with a function as the denoiser", () => {
     ).rejects.toMatchObject({ name: "AbortError" });
   });
 
-  it("lets other work in, such as the message that aborts it", async () => {
+  it("yields to other work, such as the message that aborts it", async () => {
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(), 30);
     const busy = (x: FloatArray) => {
@@ -143,7 +143,7 @@ describe("sample with a function as the denoiser", () => {
     clearTimeout(timer);
   });
 
-  it("says what is wrong with an option", async () => {
+  it("throws for a bad option, with its name", async () => {
     const options = { denoiser: oracle, steps, shape: [2, 2] };
     const wrong = (change: object) => expect(sample({ ...options, ...change })).rejects;
     await wrong({ steps: [] }).toThrow("steps must have at least one row, got none");
@@ -160,7 +160,7 @@ describe("sample with a function as the denoiser", () => {
     await wrong({ denoiser: model }).toThrow("predicts v, got steps for epsilon");
   });
 
-  it("leaves early without fuss, and then has no samples", async () => {
+  it("can be left early, and then returns no samples", async () => {
     const run = sampler({ denoiser: oracle }).sampleSteps({ steps, shape: [1, 1] });
     for await (const { step } of run) if (step === 1) break;
     expect(await run.next()).toEqual({ done: true, value: undefined });

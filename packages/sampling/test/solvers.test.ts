@@ -343,7 +343,7 @@ describe("solvers' options", () => {
   it("refuse a multistep table cut at its head", async () => {
     const steps = unipcSteps(schedule, { steps: 6 }).slice(2);
     await expect(sample({ denoiser: (x) => x, steps, shape: [1, 1] })).rejects.toThrow(
-      "steps must not take earlier estimates than there are",
+      "steps must not take more estimates than earlier rows",
     );
   });
 });

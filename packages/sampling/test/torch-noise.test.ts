@@ -6,7 +6,7 @@ const [count, size] = [5, 7];
 const generator = torchCpuGenerator(9);
 const [initial, first, second, third] = [0, 1, 2, 3].map(() => generator.randn(count * size));
 
-test("PyTorch's noise is drawn for all samples at once, a step that needs none included", () => {
+test("PyTorch's noise is drawn for all samples at once, also for a step that needs none", () => {
   const whole = torchNoise(9, [count, size]);
   expect(whole.x).toEqual(initial);
   expect(whole.noise(0)).toEqual(first);
@@ -18,7 +18,7 @@ test("PyTorch's noise is drawn for all samples at once, a step that needs none i
   expect(other.noise(2)).toEqual(third.subarray(14));
 });
 
-test("a step has the same noise when it is asked for again", () => {
+test("a step has the same noise when called again", () => {
   const { noise } = torchNoise(9, [count, size]);
   expect(noise(2)).toEqual(third);
   expect(noise(2)).toEqual(third);
@@ -26,7 +26,7 @@ test("a step has the same noise when it is asked for again", () => {
   expect(noise(1)).toEqual(second);
 });
 
-test("it is what sample takes", async () => {
+test("sample takes the noise", async () => {
   const row: Step = {
     t: 0,
     predicts: "epsilon",
@@ -40,7 +40,7 @@ test("it is what sample takes", async () => {
   expect([...x]).toEqual([...second]);
 });
 
-test("what is no part of a run is refused", () => {
+test("a part outside the run or a bad shape throws", () => {
   expect(() => torchNoise(0, [])).toThrow(
     "shape must be [batch, ...] of positive integers, got []",
   );

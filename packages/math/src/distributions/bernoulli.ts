@@ -1,5 +1,4 @@
-import { sigmoid, softplus } from "../softplus.ts";
-import { expm1Minus, log1pMinus } from "./small-differences.ts";
+import { expm1Minus, log1pMinus, sigmoid, softplus } from "../special-functions.ts";
 
 /** A sample in {0, 1} from a uniform draw in (0, 1): 1 where `uniform < sigmoid(logits)`. */
 export function sample(logits: number, uniform: number): 0 | 1 {
@@ -25,7 +24,7 @@ export function crossEntropy(p: number, q: number): number {
 /**
  * `KL(p || q)` in nats; both distributions by their logits.
  *
- * `softplus(q) - softplus(p) - sigmoid(p) (q - p)`, with its small differences taken by series.
+ * `softplus(q) - softplus(p) - sigmoid(p) (q - p)`, by series where the logits are close.
  */
 export function kl(p: number, q: number): number {
   if (p > 0) return kl(-p, -q);

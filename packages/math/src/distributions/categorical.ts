@@ -1,9 +1,14 @@
-import { expm1Minus } from "./small-differences.ts";
+import { expm1Minus } from "../special-functions.ts";
 
-/** `log softmax(logits)` `[classes]`, with full relative accuracy in its largest entry too. */
-export function logProbs(logits: ArrayLike<number>): Float64Array {
+const argmax = (values: ArrayLike<number>): number => {
   let top = 0;
-  for (let k = 1; k < logits.length; k++) if (logits[k] > logits[top]) top = k;
+  for (let k = 1; k < values.length; k++) if (values[k] > values[top]) top = k;
+  return top;
+};
+
+/** `log softmax(logits)` `[classes]`, with full relative accuracy in the largest entry too. */
+export function logProbs(logits: ArrayLike<number>): Float64Array {
+  const top = argmax(logits);
   const max = logits[top];
   if (!Number.isFinite(max)) {
     throw new RangeError(`logits must hold a largest finite number, got ${max}`);
@@ -55,8 +60,8 @@ export function crossEntropy(p: ArrayLike<number>, q: ArrayLike<number>): number
 /**
  * `KL(p || q)` in nats; both distributions by their logits `[classes]`.
  *
- * `sum(q - p - p log(q / p))`, whose terms are never negative, so nearly equal distributions keep
- * their digits.
+ * `sum(q - p - p log(q / p))`: no term is negative, so nearly equal distributions keep their
+ * digits.
  */
 export function kl(p: ArrayLike<number>, q: ArrayLike<number>): number {
   const [logP, logQ] = pair(p, q);
@@ -79,21 +84,19 @@ function pair(p: ArrayLike<number>, q: ArrayLike<number>): [Float64Array, Float6
   return [logProbs(p), logProbs(q)];
 }
 
-// log q - log p. Where the logits are near each other (up to a shift) the difference of the two
-// normalizers comes from the differences of the logits, which are exact.
+// log q - log p. If the logits are near each other (up to a shift), the difference of the two
+// normalizers is computed from the differences of the logits, which are exact.
 function logRatios(
   p: ArrayLike<number>,
   q: ArrayLike<number>,
   logP: Float64Array,
   logQ: Float64Array,
 ): Float64Array {
-  let top = 0;
-  for (let k = 1; k < logP.length; k++) if (logP[k] > logP[top]) top = k;
+  const top = argmax(logP);
   const shift = q[top] - p[top];
   const d = logP.map((_, k) => q[k] - p[k] - shift);
   if (!d.every((value) => Math.abs(value) < 1)) return logP.map((value, k) => logQ[k] - value);
-  let mean = 0;
-  for (let k = 0; k < d.length; k++) mean += Math.exp(logP[k]) * Math.expm1(d[k]);
+  const mean = d.reduce((sum, value, k) => sum + Math.exp(logP[k]) * Math.expm1(value), 0);
   const normalizer = Math.log1p(mean);
   return d.map((value) => value - normalizer);
 }

@@ -1,54 +1,51 @@
 import * as normal from "./normal.ts";
 
-/** A Gaussian with independent coordinates: means and standard deviations `[size]`. */
+/**
+ * A Gaussian with independent coordinates, such as a VAE's code: means and standard deviations
+ * `[size]`.
+ */
 export interface DiagonalNormal {
   readonly mean: ArrayLike<number>;
   readonly sigma: ArrayLike<number>;
 }
 
-const sum = (p: DiagonalNormal, other: number, term: (i: number) => number): number => {
-  const n = p.mean.length;
-  if (p.sigma.length !== n || other !== n) {
-    throw new RangeError(
-      `mean, sigma and argument must be equally long, got ${n}, ${p.sigma.length} and ${other}`,
-    );
+// The coordinates, of which the argument must have as many.
+function coordinates({ mean, sigma }: DiagonalNormal, { length }: ArrayLike<number>) {
+  if (sigma.length === mean.length && length === mean.length) {
+    return Array.from(mean, (value, i): normal.Normal => ({ mean: value, sigma: sigma[i] }));
   }
-  let total = 0;
-  for (let i = 0; i < n; i++) total += term(i);
-  return total;
-};
+  throw new RangeError(
+    `mean, sigma and argument must be equally long, got ${mean.length}, ${sigma.length} and ${length}`,
+  );
+}
 
-const at = (p: DiagonalNormal, i: number): normal.Normal => ({
-  mean: p.mean[i],
-  sigma: p.sigma[i],
-});
+const pairs = (p: DiagonalNormal, q: DiagonalNormal) => {
+  const others = coordinates(q, q.mean);
+  return coordinates(p, q.mean).map((own, i) => [own, others[i]] as const);
+};
+const sum = (terms: readonly number[]) => terms.reduce((total, term) => total + term, 0);
 
 /** A sample `[size]` from standard normal draws `[size]`: `mean + sigma * epsilon`. */
 export function sample(p: DiagonalNormal, epsilon: ArrayLike<number>): Float64Array {
-  const out = new Float64Array(p.mean.length);
-  sum(p, epsilon.length, (i) => {
-    out[i] = normal.sample(at(p, i), epsilon[i]);
-    return 0;
-  });
-  return out;
+  return Float64Array.from(coordinates(p, epsilon), (own, i) => normal.sample(own, epsilon[i]));
 }
 
 /** `log p(x)` in nats, summed over the coordinates of `x` `[size]`. */
 export function logProb(p: DiagonalNormal, x: ArrayLike<number>): number {
-  return sum(p, x.length, (i) => normal.logProb(at(p, i), x[i]));
+  return sum(coordinates(p, x).map((own, i) => normal.logProb(own, x[i])));
 }
 
 /** The entropy in nats, summed over the coordinates. */
 export function entropy(p: DiagonalNormal): number {
-  return sum(p, p.mean.length, (i) => normal.entropy(at(p, i)));
+  return sum(coordinates(p, p.mean).map(normal.entropy));
 }
 
 /** The cross entropy `-E_p[log q]` in nats, summed over the coordinates. */
 export function crossEntropy(p: DiagonalNormal, q: DiagonalNormal): number {
-  return sum(p, q.mean.length, (i) => normal.crossEntropy(at(p, i), at(q, i)));
+  return sum(pairs(p, q).map(([own, other]) => normal.crossEntropy(own, other)));
 }
 
 /** `KL(p || q)` in nats, summed over the coordinates. */
 export function kl(p: DiagonalNormal, q: DiagonalNormal): number {
-  return sum(p, q.mean.length, (i) => normal.kl(at(p, i), at(q, i)));
+  return sum(pairs(p, q).map(([own, other]) => normal.kl(own, other)));
 }

@@ -1,12 +1,11 @@
-/** A joint distribution of discrete variables: a table over `shape`, row by row, that sums to 1. */
+/** A joint distribution of discrete variables: a table of shape `shape`, row-major, of sum 1. */
 export interface Joint {
   readonly shape: readonly number[];
   readonly probabilities: ArrayLike<number>;
 }
 
 /**
- * The distribution of some variables, the others summed out: `P(A) = sum_B P(A, B)`.
- * The result's variables come in the order of `axes`.
+ * The distribution of the variables `axes`, in that order: `P(A) = sum_B P(A, B)`.
  *
  * @throws RangeError when the table does not fit its shape or an axis does not exist.
  */
@@ -25,8 +24,8 @@ export function marginal(joint: Joint, axes: readonly number[]): Joint {
 }
 
 /**
- * The distribution of the other variables once some are known: `P(B | A = a) = P(a, B) / P(a)`.
- * `known` maps axes to values; the remaining variables keep their order.
+ * The distribution of the other variables, in their order, given the known ones:
+ * `P(B | A = a) = P(a, B) / P(a)`. `known` maps axes to values.
  *
  * @throws RangeError when the known values have probability 0.
  */
@@ -50,7 +49,7 @@ export function condition(joint: Joint, known: Readonly<Record<number, number>>)
 
 /**
  * The factors `P(X_0), P(X_1 | X_0), P(X_2 | X_0, X_1), ...`, whose product is the joint.
- * Factor k has the shape of the first k + 1 variables; where the condition is impossible it is 0.
+ * Factor k has the shape of the first k + 1 variables, and is 0 where its condition is impossible.
  */
 export function chainRule(joint: Joint): Joint[] {
   const heads = joint.shape.map((_, k) => marginal(joint, [...joint.shape.keys()].slice(0, k + 1)));
@@ -64,8 +63,8 @@ export function chainRule(joint: Joint): Joint[] {
 }
 
 /**
- * Whether each variable depends on the past through the one before it only:
- * `P(X_k | X_0..X_{k-1}) = P(X_k | X_{k-1})`, within a tolerance, wherever the past is possible.
+ * Whether each variable depends on the past only through the variable before it:
+ * `P(X_k | X_0..X_{k-1}) = P(X_k | X_{k-1})`, within a tolerance, for every possible past.
  */
 export function isMarkov(joint: Joint, tolerance = 1e-12): boolean {
   return chainRule(joint).every((factor, k) => {

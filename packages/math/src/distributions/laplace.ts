@@ -1,4 +1,4 @@
-import { expm1Minus, log1pMinus } from "./small-differences.ts";
+import { expm1Minus, log1pMinus } from "../special-functions.ts";
 
 /** The parameters of a Laplace distribution: its mean and its scale, the mean distance from it. */
 export interface Laplace {

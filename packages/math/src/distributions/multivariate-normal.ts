@@ -5,7 +5,7 @@ import {
   solveLower,
 } from "../linear-algebra/cholesky.ts";
 import { add, type DoubleDouble, twoSum } from "../linear-algebra/double-double.ts";
-import { klSpread, klSpreadNear } from "./kl-spread.ts";
+import { klSpread, klSpreadNear } from "../special-functions.ts";
 
 const HALF_LOG_TWO_PI = 0.9189385332046727;
 

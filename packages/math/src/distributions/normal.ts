@@ -1,6 +1,5 @@
-import { klSpread } from "./kl-spread.ts";
-
-const HALF_LOG_TWO_PI = 0.9189385332046727;
+import { HALF_LOG_TWO_PI } from "../gaussian-terms.ts";
+import { klSpread } from "../special-functions.ts";
 
 /** The parameters of a Gaussian: its mean and its standard deviation. */
 export interface Normal {
@@ -39,7 +38,7 @@ export function crossEntropy(p: Normal, q: Normal): number {
 /**
  * `KL(p || q)` in nats:
  * `log(sigma_q / sigma_p) + (sigma_p^2 + (mean_p - mean_q)^2) / (2 sigma_q^2) - 1/2`,
- * as a sum of terms none of which is negative, so that nearly equal Gaussians keep their digits.
+ * as a sum of two terms, neither negative, so that nearly equal Gaussians keep their digits.
  */
 export function kl(p: Normal, q: Normal): number {
   const z = (p.mean - q.mean) / sigmaOf(q);

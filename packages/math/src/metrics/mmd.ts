@@ -1,4 +1,4 @@
-import { squaredDistance } from "./squared-distance.ts";
+import { pointCount, squaredDistance } from "./points.ts";
 
 /** A kernel of two points, given by the square of their distance. */
 export type RadialKernel = (squaredDistance: number) => number;
@@ -12,7 +12,8 @@ export function rbfKernel(bandwidth: number): RadialKernel {
 
 /**
  * The squared maximum mean discrepancy between point sets `[n, dim]` and `[m, dim]`, unbiased
- * (Gretton et al. 2012, eq. 3), so it may be slightly negative where the sets are alike.
+ * (Gretton et al. 2012, eq. 3): the value may be slightly negative for sets that are alike. It
+ * compares samples with data without a network's features.
  *
  * @throws RangeError when a set has fewer than 2 points or its length is no multiple of dim.
  */
@@ -22,34 +23,19 @@ export function mmd(
   dim: number,
   kernel: RadialKernel = rbfKernel(1),
 ): number {
-  for (const { length } of [a, b]) {
-    if (!(length >= 2 * dim && length % dim === 0)) {
-      throw new RangeError(`points must be [n, ${dim}] with n > 1, got ${length} numbers`);
+  const n = pointCount(a, dim, 1);
+  const m = pointCount(b, dim, 1);
+  // The mean of the kernel over pairs of different points of one set.
+  const within = (set: ArrayLike<number>, count: number) => {
+    let sum = 0;
+    for (let i = 0; i < count; i++) {
+      for (let j = 0; j < i; j++) sum += kernel(squaredDistance(set, i, set, j, dim));
     }
-  }
-  return within(a, dim, kernel) + within(b, dim, kernel) - 2 * between(a, b, dim, kernel);
-}
-
-function within(a: ArrayLike<number>, dim: number, kernel: RadialKernel): number {
-  const n = a.length / dim;
-  let sum = 0;
+    return (2 * sum) / (count * (count - 1));
+  };
+  let between = 0;
   for (let i = 0; i < n; i++) {
-    for (let j = 0; j < i; j++) sum += kernel(squaredDistance(a, i, a, j, dim));
+    for (let j = 0; j < m; j++) between += kernel(squaredDistance(a, i, b, j, dim));
   }
-  return (2 * sum) / (n * (n - 1));
-}
-
-function between(
-  a: ArrayLike<number>,
-  b: ArrayLike<number>,
-  dim: number,
-  kernel: RadialKernel,
-): number {
-  const n = a.length / dim;
-  const m = b.length / dim;
-  let sum = 0;
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < m; j++) sum += kernel(squaredDistance(a, i, b, j, dim));
-  }
-  return sum / (n * m);
+  return within(a, n) + within(b, m) - 2 * (between / (n * m));
 }

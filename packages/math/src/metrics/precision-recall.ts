@@ -1,40 +1,37 @@
-import { squaredDistance } from "./squared-distance.ts";
+import { pointCount, squaredDistance } from "./points.ts";
 
-/** How well generated points cover real ones, each in [0, 1] but density, which may pass 1. */
+/** How well generated points cover real ones: values in [0, 1], except density, at least 0. */
 export interface PrecisionRecall {
-  /** The share of generated points within some real point's neighbourhood. */
+  /** The share of generated points within some real point's neighborhood. */
   readonly precision: number;
-  /** The share of real points within some generated point's neighbourhood. */
+  /** The share of real points within some generated point's neighborhood. */
   readonly recall: number;
-  /** How many real neighbourhoods hold a generated point, over the neighbours; mean. */
+  /** The mean number of real neighborhoods that hold a generated point, over `neighbors`. */
   readonly density: number;
-  /** The share of real points whose neighbourhood holds a generated point. */
+  /** The share of real points whose neighborhood holds a generated point. */
   readonly coverage: number;
 }
 
 /**
  * Precision and recall (Kynkaanniemi et al. 2019), density and coverage (Naeem et al. 2020) of
- * generated points `[m, dim]` against real ones `[n, dim]`; a point's neighbourhood reaches as
- * far as its k-th nearest of its own set.
+ * generated points `[m, dim]` against real ones `[n, dim]`. A point's neighborhood reaches to the
+ * k-th nearest point of its own set, k being `neighbors`. They tell lost modes (recall, coverage)
+ * from unreal samples (precision, density).
  *
- * @throws RangeError when a set has no more points than `neighbours`.
+ * @throws RangeError when a set has no more points than `neighbors`, or its length is no multiple
+ * of dim.
  */
 export function precisionRecall(
   real: ArrayLike<number>,
   generated: ArrayLike<number>,
   dim: number,
-  neighbours = 5,
+  neighbors = 5,
 ): PrecisionRecall {
-  const n = real.length / dim;
-  const m = generated.length / dim;
-  for (const count of [n, m]) {
-    if (!(Number.isInteger(count) && count > neighbours)) {
-      throw new RangeError(`points must be [n, ${dim}] with n > ${neighbours}, got n = ${count}`);
-    }
-  }
-  const reachReal = radii(real, dim, neighbours);
-  const reachGenerated = radii(generated, dim, neighbours);
-  const held = new Uint8Array(m);
+  const n = pointCount(real, dim, neighbors);
+  const m = pointCount(generated, dim, neighbors);
+  const reachReal = radii(real, dim, neighbors);
+  const reachGenerated = radii(generated, dim, neighbors);
+  const precise = new Uint8Array(m);
   const recalled = new Uint8Array(n);
   const covered = new Uint8Array(n);
   let density = 0;
@@ -42,7 +39,7 @@ export function precisionRecall(
     for (let j = 0; j < m; j++) {
       const distance = squaredDistance(real, i, generated, j, dim);
       if (distance <= reachReal[i]) {
-        held[j] = 1;
+        precise[j] = 1;
         covered[i] = 1;
         density++;
       }
@@ -51,19 +48,19 @@ export function precisionRecall(
   }
   const share = (marks: Uint8Array) => marks.reduce((sum, mark) => sum + mark, 0) / marks.length;
   return {
-    precision: share(held),
+    precision: share(precise),
     recall: share(recalled),
-    density: density / (neighbours * m),
+    density: density / (neighbors * m),
     coverage: share(covered),
   };
 }
 
-function radii(points: ArrayLike<number>, dim: number, neighbours: number): Float64Array {
+function radii(points: ArrayLike<number>, dim: number, neighbors: number): Float64Array {
   const n = points.length / dim;
   const distances = new Float64Array(n);
   return Float64Array.from({ length: n }, (_, i) => {
     for (let j = 0; j < n; j++) distances[j] = squaredDistance(points, i, points, j, dim);
     // The nearest is the point itself.
-    return distances.slice().sort()[neighbours];
+    return distances.slice().sort()[neighbors];
   });
 }

@@ -1,8 +1,9 @@
 import { randomStream } from "../random/random-stream.ts";
+import { pointCount } from "./points.ts";
 
 /**
  * The Wasserstein distance of order 2 between two samples on the line:
- * `sqrt(integral over u of (quantile_a(u) - quantile_b(u))^2)`, exact, sizes may differ.
+ * `sqrt(integral over u of (quantile_a(u) - quantile_b(u))^2)`, exact. Sizes may differ.
  *
  * @throws RangeError on an empty sample.
  */
@@ -10,7 +11,7 @@ export function wasserstein1d(a: ArrayLike<number>, b: ArrayLike<number>): numbe
   if (a.length === 0 || b.length === 0) {
     throw new RangeError(`samples must not be empty, got ${a.length} and ${b.length} points`);
   }
-  return Math.sqrt(squaredDistance(Float64Array.from(a).sort(), Float64Array.from(b).sort()));
+  return Math.sqrt(squaredDistance1d(Float64Array.from(a).sort(), Float64Array.from(b).sort()));
 }
 
 /** Options of {@link slicedWasserstein}. */
@@ -32,21 +33,17 @@ export function slicedWasserstein(
   a: ArrayLike<number>,
   b: ArrayLike<number>,
   dim: number,
-  options: SlicedWassersteinOptions = {},
+  { directions = 256, seed = 0 }: SlicedWassersteinOptions = {},
 ): number {
-  const { directions = 256, seed = 0 } = options;
-  for (const { length } of [a, b]) {
-    if (!(length > 0 && length % dim === 0)) {
-      throw new RangeError(`points must be [n, ${dim}] with n > 0, got ${length} numbers`);
-    }
-  }
+  pointCount(a, dim, 0);
+  pointCount(b, dim, 0);
   const stream = randomStream({ seed, purpose: "directions" });
   let total = 0;
   for (let k = 0; k < directions; k++) {
     const direction = stream.normal(dim);
     const norm = Math.sqrt(direction.reduce((sum, value) => sum + value * value, 0));
     const unit = direction.map((value) => value / norm);
-    total += squaredDistance(project(a, unit).sort(), project(b, unit).sort());
+    total += squaredDistance1d(project(a, unit).sort(), project(b, unit).sort());
   }
   return Math.sqrt(total / directions);
 }
@@ -62,17 +59,15 @@ function project(points: ArrayLike<number>, direction: Float64Array): Float64Arr
   return out;
 }
 
-// Both sorted; the quantile functions are steps, so the integral is a sum over their merged steps.
-function squaredDistance(a: Float64Array, b: Float64Array): number {
+// Of sorted samples. Quantile functions are steps: the integral is a sum over their merged steps.
+function squaredDistance1d(a: Float64Array, b: Float64Array): number {
   let total = 0;
   if (a.length === b.length) {
     for (let i = 0; i < a.length; i++) total += (a[i] - b[i]) ** 2;
     return total / a.length;
   }
   // Positions in units of 1 / (a.length * b.length), so that they stay whole numbers.
-  let i = 0;
-  let j = 0;
-  let place = 0;
+  let [i, j, place] = [0, 0, 0];
   while (i < a.length && j < b.length) {
     const next = Math.min((i + 1) * b.length, (j + 1) * a.length);
     total += (next - place) * (a[i] - b[j]) ** 2;

@@ -15,13 +15,14 @@ export interface DiffusionBound {
 }
 
 /**
- * The bound of a diffusion model whose denoiser is exact, for one-dimensional Gaussian data.
+ * The bound of a diffusion model with an exact denoiser, for one-dimensional Gaussian data: the
+ * closed form to test a bound by, such as `dataBound` of @gen/ddpm.
  *
- * `levels` go from the cleanest to the noisiest. The reverse variance is that of
- * `q(x_{t-1} | x_t, x0)` ("posterior", as in DDPM) or that of `q(x_{t-1} | x_t)` ("optimal"), with
- * which the bound is the data's entropy plus the KL of the noisiest marginal from the prior.
+ * `levels` go from the cleanest to the noisiest. The reverse variance is the variance of
+ * `q(x_{t-1} | x_t, x0)` ("posterior", as in DDPM) or of `q(x_{t-1} | x_t)` ("optimal"). With the
+ * latter the bound is the data's entropy plus the KL of the noisiest marginal from the prior.
  *
- * @throws RangeError when there is no level or one is clean.
+ * @throws RangeError when there is no level or a level is clean.
  */
 export function gaussianDiffusionBound(
   data: Normal,
@@ -29,7 +30,7 @@ export function gaussianDiffusionBound(
   variance: "posterior" | "optimal" = "posterior",
 ): DiffusionBound {
   if (levels.length === 0) throw new RangeError("levels must list at least one, got none");
-  // The variance of x0 that is left once x_t is known.
+  // The variance of x0 given x_t.
   const left = ({ signal, noise }: NoiseLevel) => {
     if (!(noise > 0)) throw new RangeError(`levels must hold noise, got ${noise}`);
     const total = (signal * data.sigma) ** 2 + noise ** 2;

@@ -1,19 +1,18 @@
 import type { Arithmetic } from "../arithmetic.ts";
+import { LOG_TWO_PI } from "../gaussian-terms.ts";
 import type { NoiseLevel } from "../noise-level.ts";
 
-const LOG_TWO_PI = 1.8378770664093453;
-
-/** A mixture of Gaussians with independent coordinates; one component makes it a Gaussian. */
+/** A mixture of Gaussians with independent coordinates. */
 export interface GaussianMixture {
   /** `[classes]`, positive, of any sum. */
   readonly weights: ArrayLike<number>;
   /** `[classes][dim]`. */
   readonly means: ArrayLike<ArrayLike<number>>;
-  /** Standard deviations `[classes][dim]`, 0 allowed wherever the level holds noise. */
+  /** Standard deviations `[classes][dim]`; 0 is allowed at levels with noise. */
   readonly sigmas: ArrayLike<ArrayLike<number>>;
 }
 
-/** What is known exactly of a noisy sample `x = signal * x0 + noise * epsilon` of a mixture. */
+/** The exact answers for a noisy sample `x = signal * x0 + noise * epsilon` of a mixture. */
 export interface MixtureOracle<T> {
   /** `log p(x)` in nats; at level `{ signal: 1, noise: 0 }` the data's log likelihood. */
   readonly logDensity: T;
@@ -27,16 +26,15 @@ export interface MixtureOracle<T> {
   readonly x0: readonly T[];
   /** The mean and variance of x0 given x and a class, `[classes][dim]`. */
   readonly posterior: readonly { readonly mean: readonly T[]; readonly variance: readonly T[] }[];
-  /** The gradient of `log p(class | x)` `[dim]`, what classifier guidance adds. */
+  /** The gradient of `log p(class | x)` `[dim]`, which classifier guidance adds. */
   classGradient(index: number): readonly T[];
 }
 
 /**
  * The exact denoiser, score, classifier and density of a Gaussian mixture at a noise level.
  *
- * Component k of x is `N(signal * mean_k, signal^2 sigma_k^2 + noise^2)`. `x` `[dim]` holds one
- * value per coordinate, which over arrays or expressions may be a whole batch of them; the level
- * may be numbers or such values.
+ * Component k of x is `N(signal * mean_k, signal^2 sigma_k^2 + noise^2)`. `x` `[dim]` has one
+ * value for each coordinate; with arrays or expressions a value, also of the level, may be a batch.
  *
  * @throws RangeError when the mixture's lists differ in length or a weight is not positive.
  */
@@ -98,7 +96,7 @@ function normalized({ weights, means, sigmas }: GaussianMixture, dim: number) {
   );
   if (!lists || weights.length === 0) {
     throw new RangeError(
-      `mixture must have means and sigmas [${weights.length}][${dim}] beside its weights`,
+      `mixture must have means and sigmas [${weights.length}][${dim}] for its weights`,
     );
   }
   let sum = 0;

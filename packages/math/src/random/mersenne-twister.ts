@@ -8,7 +8,7 @@ export function mersenneTwister(seed: number): () => number {
   }
   let place = 0;
   return () => {
-    // Each word is renewed just before it is read, which gives the order of renewing all at once.
+    // Renews each word just before it is read. The words are those of renewing all 624 at once.
     const mixed = (state[place] & 0x80000000) | (state[(place + 1) % 624] & 0x7fffffff);
     let word = state[(place + 397) % 624] ^ (mixed >>> 1) ^ (mixed & 1 ? 0x9908b0df : 0);
     state[place] = word;

@@ -1,18 +1,15 @@
 import { fillNormal, normalScratch } from "./fill-normal.ts";
 import { integer } from "./integer.ts";
-import { streamWords } from "./stream-key.ts";
+import { type StreamKey, streamWords } from "./stream-key.ts";
 
 /** Which rows of noise to draw. */
-export interface NormalNoiseOptions {
-  /** An integer in [0, 2^53). */
-  readonly seed: number;
-  /** What the noise is for; different purposes give different noise. @defaultValue "noise" */
+export interface NormalNoiseOptions extends Pick<StreamKey, "seed" | "step"> {
+  /** The noise's use; different purposes give different noise. @defaultValue "noise" */
   readonly purpose?: string;
-  /** The samples' numbers in the whole run, one per row; or give `batch` for 0..batch-1. */
+  /** The samples' numbers in the whole run, one per row. @defaultValue 0..batch-1 */
   readonly indices?: ArrayLike<number>;
+  /** Rows; needed without `indices`. */
   readonly batch?: number;
-  /** The loop's step, an integer in [0, 2^32). @defaultValue 0 */
-  readonly step?: number;
   /** Numbers per row. */
   readonly size: number;
 }

@@ -11,8 +11,8 @@ export function philox4x32(counter: ArrayLike<number>, key: ArrayLike<number>): 
 }
 
 /**
- * Successive blocks of {@link philox4x32} into `out`, whose length is a multiple of 8: the
- * counter's first word starts at `block` and goes up by one every four words.
+ * Fills `out`, whose length is a multiple of 8, with successive blocks of {@link philox4x32}: the
+ * counter's first word starts at `block` and goes up by 1 every four words.
  */
 export function philoxFill(
   out: Uint32Array,
@@ -60,8 +60,8 @@ export function philoxFill(
   }
 }
 
-// High words of 32x32-bit products from 16x16-bit ones, one function per constant: written with
-// the constant as an argument they run a third slower.
+// High words of 32x32-bit products from 16x16-bit products. One function for each constant: a
+// single function with the constant as its argument runs a third slower.
 function high0(x: number): number {
   const low = x & 0xffff;
   const high = x >>> 16;

@@ -4,7 +4,7 @@ import { integer } from "./integer.ts";
 import { philox4x32, philoxFill } from "./philox.ts";
 import { type StreamKey, type StreamWords, streamWords } from "./stream-key.ts";
 
-/** A stream's place, plain numbers for JSON. */
+/** The state of a stream as plain numbers for JSON. */
 export interface StreamState {
   readonly words: StreamWords;
   readonly position: number;
@@ -13,8 +13,8 @@ export interface StreamState {
 /**
  * A stream of random numbers from Philox4x32-10.
  *
- * `position` counts words; every number drawn takes one word, but for integers, which may reject
- * some. Number `k` depends on the key and `k` alone, however the draws before it were grouped.
+ * `position` counts words. Every number takes one word, except integers, which may reject some.
+ * Number `k` depends only on the key and `k`, not on how the draws before it were grouped.
  */
 export class RandomStream {
   readonly #words: StreamWords;
@@ -26,12 +26,12 @@ export class RandomStream {
     this.#position = integer("position", position, 2 ** 34);
   }
 
-  /** How many words have been drawn. */
+  /** The number of words drawn so far. */
   get position(): number {
     return this.#position;
   }
 
-  /** Moves on by `count` words, back where negative, in constant time; returns this stream. */
+  /** Skips `count` words (goes back if negative) in constant time; returns this stream. */
   jump(count: number): this {
     this.#position = integer("position", this.#position + count, 2 ** 34);
     return this;
@@ -47,7 +47,7 @@ export class RandomStream {
     return out.subarray(skip, skip + count);
   }
 
-  /** Standard normal numbers, `count` of them in float64 or as many as `out` holds. */
+  /** `count` standard normal numbers in float64, or as many as `out` holds. */
   normal(count: number): Float64Array;
   normal<T extends FloatArray>(out: T): T;
   normal(target: number | FloatArray): FloatArray {
@@ -59,8 +59,8 @@ export class RandomStream {
   }
 
   /**
-   * Uniform numbers inside (0, 1), never 0 or 1: `(word + 1/2) / 2^32`, or from a word's upper 23
-   * bits `(bits + 1/2) / 2^23` where `out` is float32.
+   * Uniform numbers in (0, 1), never 0 or 1: `(word + 1/2) / 2^32`, or `(bits + 1/2) / 2^23` from
+   * a word's upper 23 bits if `out` is float32.
    */
   uniform(count: number): Float64Array;
   uniform<T extends FloatArray>(out: T): T;
@@ -86,14 +86,15 @@ export class RandomStream {
     const out = new Uint32Array(count).map((_, i) => i);
     for (let i = count - 1; i > 0; i--) {
       const j = next(i + 1);
-      const value = out[i];
-      out[i] = out[j];
-      out[j] = value;
+      [out[i], out[j]] = [out[j], out[i]];
     }
     return out;
   }
 
-  /** A stream of its own for every integer in [0, 2^32), whatever has been drawn from this one. */
+  /**
+   * An independent stream for each integer in [0, 2^32). It does not depend on the draws from this
+   * stream.
+   */
   split(child: number): RandomStream {
     const [index, step, purpose, key0, key1] = this.#words;
     // A plain seed's high word is below 2^21, so its complement is the key of no plain stream.
@@ -102,12 +103,12 @@ export class RandomStream {
     return new RandomStream([index, step, purpose, low, high], 0);
   }
 
-  /** The state from which {@link randomStream} goes on. */
+  /** The state from which {@link randomStream} continues. */
   toJSON(): StreamState {
     return { words: this.#words, position: this.#position };
   }
 
-  // Draws without bias (Lemire 2019), reading words in portions but counting each as it is used.
+  // Draws without bias (Lemire 2019). It reads words in portions and counts each when it uses it.
   #bounded(expected: number): (below: number) => number {
     let buffer: Uint32Array = new Uint32Array(0);
     let used = 0;
@@ -128,10 +129,10 @@ export class RandomStream {
 }
 
 /**
- * The stream of a key, or the stream of a state that was saved.
+ * The stream of a key or of a saved state.
  *
- * The key's seed is Philox's key, low word first; its counter is
- * `[block, index, step, hash of the purpose]`, the hash being FNV-1a over UTF-16 code units.
+ * Philox's key is the seed, low word first. Its counter is `[block, index, step, hash of the
+ * purpose]` with the FNV-1a hash over UTF-16 code units.
  *
  * @throws RangeError when seed, index, step or position is outside its range.
  */

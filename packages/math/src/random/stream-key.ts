@@ -1,14 +1,14 @@
 import { integer } from "./integer.ts";
 
-/** What a stream of random numbers is keyed by. */
+/** The key of a stream of random numbers: equal keys give equal numbers. */
 export interface StreamKey {
   /** An integer in [0, 2^53); 0 is a seed like any other. */
   readonly seed: number;
-  /** A short name of what the numbers are for, such as "noise". */
+  /** A short name of the numbers' use, such as "noise". @defaultValue "" */
   readonly purpose?: string;
-  /** An integer in [0, 2^32), such as a sample's number in the whole run. */
+  /** An integer in [0, 2^32), such as a sample's number in the whole run. @defaultValue 0 */
   readonly index?: number;
-  /** An integer in [0, 2^32), such as a step of the loop. */
+  /** An integer in [0, 2^32), such as a step of the loop. @defaultValue 0 */
   readonly step?: number;
 }
 

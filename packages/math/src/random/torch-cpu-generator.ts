@@ -2,7 +2,7 @@ import type { FloatArray } from "../noise-level.ts";
 import { integer } from "./integer.ts";
 import { mersenneTwister } from "./mersenne-twister.ts";
 
-/** The draws of a PyTorch generator; each call goes on where the last one stopped. */
+/** The draws of a PyTorch generator; each call continues where the last call stopped. */
 export interface TorchGenerator {
   /** `torch.rand(count)`: uniform in [0, 1), multiples of 2^-24. */
   rand(count: number): Float32Array;
@@ -19,14 +19,14 @@ export interface TorchGenerator {
 }
 
 /**
- * PyTorch's own CPU numbers for a seed: `torch.Generator().manual_seed(seed)`.
+ * PyTorch's CPU numbers for a seed: `torch.Generator().manual_seed(seed)`.
  *
- * MT19937 on the seed's low 32 bits. Integers are exact, uniforms too; normals follow PyTorch's
- * two ways (one by one below 16 values, with the pair's other half kept for the next call; in
- * sixteens from there, the last sixteen drawn anew where the count is no multiple) and agree
- * within the rounding of float32.
+ * MT19937 on the seed's low 32 bits. Integers and uniforms are exact. Normals agree within the
+ * rounding of float32: PyTorch draws fewer than 16 values one by one and keeps the pair's other
+ * half for the next call; it draws more in sixteens, and the last sixteen again if the count is no
+ * multiple of 16.
  *
- * @throws RangeError when the seed is no integer in [0, 2^53).
+ * @throws RangeError when the seed is not an integer in [0, 2^53).
  */
 export function torchCpuGenerator(seed: number): TorchGenerator {
   const word = mersenneTwister(integer("seed", seed, 2 ** 53));
@@ -35,7 +35,7 @@ export function torchCpuGenerator(seed: number): TorchGenerator {
   const fine = () => ((word() & 0x1fffff) * 2 ** 32 + word()) * 2 ** -53;
   const coarse = () => (word() & 0xffffff) * 2 ** -24;
 
-  // radius from 1 - u, so that u = 0 is no infinity.
+  // The radius of 1 - u, which is finite at u = 0.
   const polar = (u: number, turn: number) => {
     const radius = Math.sqrt(-2 * Math.log1p(-u));
     return [radius * Math.cos(2 * Math.PI * turn), radius * Math.sin(2 * Math.PI * turn)];

@@ -1,38 +1,34 @@
 import { type Expr, type Signature, shapeText, type Tensor, tensor } from "@gen/graph";
+import type { FloatArray } from "@gen/math";
 
 /** Conditions by the names of a network's own arguments. */
 export type Conditions<T> = Readonly<Record<string, T>>;
 
 /**
- * Conditions as options take them: by name, or the numbers of the only one, such as the labels
- * [0, 3, 1] of three samples.
+ * Conditions as an option: tensors by name, or the numbers of a denoiser's only condition, such as
+ * the labels [0, 3, 1] of three samples.
  */
-export type ConditionOption =
-  | Conditions<Tensor>
-  | readonly number[]
-  | Int32Array
-  | Float32Array
-  | Float64Array;
+export type ConditionOption = Conditions<Tensor> | readonly number[] | Int32Array | FloatArray;
 
 const PREFIX = "condition/";
 
 /** Conditions as inputs of a program, `condition/NAME` for each. */
 export const conditionInputs = <T>(conditions: Conditions<T> = {}): Record<string, T> =>
-  Object.fromEntries(Object.entries(conditions).map(([name, one]) => [PREFIX + name, one]));
+  Object.fromEntries(Object.entries(conditions).map(([name, value]) => [PREFIX + name, value]));
 
-/** The conditions among a program's inputs, by their own names; undefined where there are none. */
+/** The conditions among a program's inputs, by their own names; undefined if there are none. */
 export function conditionOf(inputs: Readonly<Record<string, Expr>>): Conditions<Expr> | undefined {
   const named = Object.entries(inputs).filter(([name]) => name.startsWith(PREFIX));
   if (named.length === 0) return undefined;
-  return Object.fromEntries(named.map(([name, one]) => [name.slice(PREFIX.length), one]));
+  return Object.fromEntries(named.map(([name, value]) => [name.slice(PREFIX.length), value]));
 }
 
 /**
- * Conditions by name. Numbers alone are the only condition of those that are `wanted`, in its shape;
- * without `wanted` they are labels `[batch]`, by the name `condition`.
+ * Conditions by name. Numbers become the only condition in `wanted`, in its shape; without `wanted`
+ * they are labels `[batch]` with the name `condition`.
  *
- * @throws RangeError when numbers are given where several conditions are wanted, or where the shape
- * of the one that is wanted does not follow from them.
+ * @throws RangeError when numbers are given and several conditions are wanted, or when the numbers
+ * do not fill the shape of the wanted condition.
  */
 export function namedConditions(
   given: ConditionOption | undefined,
@@ -43,22 +39,22 @@ export function namedConditions(
   const [[name, { shape, dtype }], ...others] = Object.entries(wanted);
   if (others.length > 0) {
     throw new RangeError(
-      `condition must be { ${Object.keys(wanted).join(", ")} } for a denoiser of several, got one`,
+      `condition must be { ${Object.keys(wanted).join(", ")} } for a denoiser of several conditions, got numbers`,
     );
   }
-  const item = shape.slice(1);
-  const length = item.reduce<number>((size, d) => size / Number(d), numbers.length);
-  if (Number.isInteger(length))
-    return { [name]: tensor(numbers, [length, ...item.map(Number)], dtype) };
+  const item = shape.slice(1).map(Number);
+  const length = item.reduce((size, d) => size / d, numbers.length);
+  if (Number.isInteger(length)) return { [name]: tensor(numbers, [length, ...item], dtype) };
   throw new RangeError(
     `condition must be { ${name} } with a tensor ${shapeText(shape)}, got ${numbers.length} numbers`,
   );
 }
 
 /**
- * Conditions in the order of a network's arguments, or as they are given where these are unknown.
+ * Conditions in the order of a network's arguments, or in the given order if the arguments are
+ * unknown.
  *
- * @throws RangeError when one is missing or unknown.
+ * @throws RangeError when a condition is missing or unknown.
  */
 export function inOrder(
   conditions: Conditions<Expr> | undefined,

@@ -1,22 +1,15 @@
-import { type Signature, trace } from "@gen/graph";
+import { type Expr, trace } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
 import { type Backend, callProgram } from "@gen/runtime-gpu";
-import {
-  type ConditionOption,
-  conditionInputs,
-  conditionOf,
-  namedConditions,
-} from "./conditions.ts";
+import type { SampleOptions } from "../run/sample-options.ts";
+import { conditionInputs, conditionOf, namedConditions } from "./conditions.ts";
 import type { Denoiser, DenoiserFunction } from "./denoiser.ts";
 
-/** What {@link denoiserFunction} runs, and where. */
-export interface DenoiserFunctionOptions<T = unknown> {
+/** The network and the backend of {@link denoiserFunction}. */
+export interface DenoiserFunctionOptions<T = unknown>
+  extends Pick<SampleOptions, "shape" | "condition"> {
   readonly backend: Backend<T>;
   readonly denoiser: Denoiser;
-  /** `[batch, ...]`. */
-  readonly shape: readonly number[];
-  /** The denoiser's conditions by name, or the labels `[batch]` of the only one. */
-  readonly condition?: ConditionOption;
 }
 
 /** A compiled network as a function of numbers. */
@@ -26,36 +19,28 @@ export interface CompiledDenoiser extends DenoiserFunction {
 }
 
 /**
- * A network on a backend as a function of numbers, for what works on functions: bounds, mixtures of
- * models, loops of your own. Each call copies x to the device and the output back.
+ * A network on a backend as a function of numbers, for code that works on functions: bounds,
+ * mixtures of models, your own loops. Each call copies x to the device and the output back.
  *
  * @throws RangeError or TypeError when the shapes do not fit.
  */
-export async function denoiserFunction<T>({
-  backend,
-  denoiser,
-  shape,
-  condition,
-}: DenoiserFunctionOptions<T>): Promise<CompiledDenoiser> {
-  const conditions = conditionInputs(namedConditions(condition, denoiser.condition));
-  const signature: Record<string, Signature> = {
-    x: { shape },
-    t: { shape: [shape[0]], dtype: "int64" },
-    ...conditions,
-  };
+export async function denoiserFunction<T>(
+  options: DenoiserFunctionOptions<T>,
+): Promise<CompiledDenoiser> {
+  const { backend, denoiser, shape } = options;
+  const conditions = conditionInputs(namedConditions(options.condition, denoiser.condition));
+  const time = { shape: [shape[0]], dtype: "int64" } as const;
   const graph = trace(
-    (inputs) => ({ y: denoiser.apply(inputs.x, inputs.t, conditionOf(inputs)) }),
-    signature,
+    (inputs: Record<string, Expr>) => ({
+      y: denoiser.apply(inputs.x, inputs.t, conditionOf(inputs)),
+    }),
+    { x: { shape }, t: time, ...conditions },
   );
   const program = await backend.compile(graph);
   const call = async (x: FloatArray, t: number): Promise<FloatArray> => {
-    const times = new BigInt64Array(shape[0]).fill(BigInt(Math.round(t)));
-    const { y } = await callProgram(backend, program, {
-      x: { data: x, shape },
-      t: { data: times, shape: [shape[0]], dtype: "int64" },
-      ...conditions,
-    });
-    return y;
+    const data = new BigInt64Array(shape[0]).fill(BigInt(Math.round(t)));
+    const inputs = { x: { data: x, shape }, t: { data, ...time }, ...conditions };
+    return (await callProgram(backend, program, inputs)).y;
   };
   return Object.assign(call, { dispose: () => program.dispose() });
 }

@@ -1,2 +1,2 @@
-// A module of its own: it is loaded when the first formula is evaluated.
+// A separate module, which the first evaluated formula loads.
 export { compileEvaluation } from "@gen/graph";

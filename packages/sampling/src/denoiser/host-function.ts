@@ -1,5 +1,6 @@
 import { type Expr, type Tensor, tensor, trace } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
+import { sizeOf } from "./shapes.ts";
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
@@ -7,9 +8,9 @@ let evaluator: Promise<typeof import("./evaluator.ts")> | undefined;
 
 /**
  * A formula over expressions as a function of tensors, evaluated in float64 on the host. It is
- * compiled once for each set of shapes; the evaluator is loaded by the first call.
+ * compiled once for each set of shapes; the first call loads the evaluator.
  *
- * @throws as a rejection: what the formula throws, RangeError or TypeError for inputs that do not fit.
+ * @throws as a rejection: the formula's errors, RangeError or TypeError for inputs that do not fit.
  */
 export function hostFunction<Name extends string>(
   formula: (inputs: Record<string, Expr>) => Record<Name, Expr>,
@@ -27,8 +28,8 @@ export function hostFunction<Name extends string>(
 }
 
 /**
- * A formula of x, t `[1]` and what `given` finds for them as a function of numbers. Without a shape
- * all numbers of x count as one sample.
+ * A formula of x, t `[1]` and the tensors of `given` as a function of numbers. Without a shape all
+ * numbers of x are one sample.
  */
 export function hostFormula(
   shape: readonly number[] | undefined,
@@ -43,26 +44,22 @@ export function hostFormula(
   };
 }
 
-/** Numbers in float64 as a formula's input; a Float64Array is not copied. */
+/** Numbers as a float64 tensor, for the input of a formula; a Float64Array is not copied. */
 export const hostTensor = (values: ArrayLike<number>, shape: readonly number[]): Tensor =>
   tensor(values, shape, "float64");
 
 /**
- * A denoiser's output as a tensor: of the shape of x, or with twice the channels (axis 1) where it
- * gives a variance too.
+ * A denoiser's output as a tensor: in the shape of x, or with twice the channels (axis 1) if it has
+ * a variance too.
  *
  * @throws RangeError when the output is neither as large as x nor twice as large.
  */
 export function outputTensor(output: FloatArray, shape: readonly number[]): Tensor {
-  const size = shape.reduce((a, b) => a * b, 1);
-  const doubled = output?.length === 2 * size && shape.length > 1;
-  if (!doubled && output?.length !== size) {
-    throw new RangeError(
-      `a denoiser must give as many numbers as x, ${size}, got ${output?.length}`,
-    );
+  const size = sizeOf(shape);
+  if (output?.length === size) return hostTensor(output, shape);
+  const [batch, channels, ...rest] = shape;
+  if (output?.length === 2 * size && channels !== undefined) {
+    return hostTensor(output, [batch, 2 * channels, ...rest]);
   }
-  return hostTensor(
-    output,
-    shape.map((d, i) => (doubled && i === 1 ? 2 * d : d)),
-  );
+  throw new RangeError(`a denoiser must give as many numbers as x, ${size}, got ${output?.length}`);
 }

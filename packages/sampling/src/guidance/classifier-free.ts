@@ -1,57 +1,61 @@
-import { constant, type Expr, expandLike, type Tensor } from "@gen/graph";
+import {
+  add,
+  constant,
+  div,
+  type Expr,
+  expandLike,
+  maximum,
+  mean,
+  mul,
+  sqrt,
+  square,
+  sub,
+  type Tensor,
+} from "@gen/graph";
+import type { FloatArray } from "@gen/math";
 import type { Conditions } from "../denoiser/conditions.ts";
-import type { Denoiser, DenoiserFunction } from "../denoiser/denoiser.ts";
-import { combine, combineFunctions, type GuidanceOptions, requireGuidance } from "./combine.ts";
+import {
+  changePrediction,
+  type Denoiser,
+  type DenoiserFunction,
+  splitVariance,
+} from "../denoiser/denoiser.ts";
+import { hostFormula, outputTensor } from "../denoiser/host-function.ts";
+import type { SampleOptions } from "../run/sample-options.ts";
+import { type GuidanceOptions, requireGuidance, whereWithin } from "./guidance-options.ts";
 
-/** Conditions by name, a number being a label for every sample; a number alone is the only one. */
+/** Conditions by name, or the label of the only condition; a number labels every sample. */
 export type GuidanceCondition = number | Conditions<number | Tensor>;
 
-/** How {@link classifierFree} guides. */
-export interface ClassifierFreeOptions extends GuidanceOptions {
-  /** 1 is the plain conditional model, 0 the unconditional one, more than 1 guides. */
+/** The options of {@link classifierFree}. */
+export interface ClassifierFreeOptions<C = GuidanceCondition> extends GuidanceOptions {
+  /** 1 is the plain conditional model, 0 the unconditional model, more than 1 guides. */
   readonly scale: number;
   /**
-   * The condition that means none: in `mlp` and `unet`, the number of classes. Of several, those
-   * that are guided, by name; the others stay.
+   * The condition that means none: in `mlp` and `unet`, the number of classes. With several
+   * conditions, the guided ones by name; the others stay. For functions: the unconditional model.
    */
-  readonly unconditional: GuidanceCondition;
+  readonly unconditional: C;
 }
 
-/** How {@link classifierFree} guides functions. */
-export interface ClassifierFreeFunctionOptions extends GuidanceOptions {
-  /** 1 is the plain conditional model, 0 the unconditional one, more than 1 guides. */
-  readonly scale: number;
-  /** The same model without its condition. */
-  readonly unconditional: DenoiserFunction;
-  /** The shape `[batch, ...]` of x. */
-  readonly shape: readonly number[];
+/** The options of {@link compose}. */
+export interface ComposeOptions<C = GuidanceCondition> extends GuidanceOptions {
+  readonly conditions: readonly {
+    /** The condition; for functions, the model under the condition. */
+    readonly condition: C;
+    /** The condition's weight; less than 0 steers away from the condition. */
+    readonly scale: number;
+  }[];
 }
 
-/** One of several conditions. */
-export interface ComposedCondition<C = GuidanceCondition> {
-  readonly condition: C;
-  /** How strongly it counts; less than 0 steers away from it. */
-  readonly scale: number;
-}
-
-/** What {@link compose} joins. */
-export interface ComposeOptions extends GuidanceOptions {
-  readonly unconditional: GuidanceCondition;
-  readonly conditions: readonly ComposedCondition[];
-}
-
-/** What {@link compose} joins where the denoisers are functions, each the model under a condition. */
-export interface ComposeFunctionOptions extends GuidanceOptions {
-  readonly conditions: readonly ComposedCondition<DenoiserFunction>[];
-  /** The shape `[batch, ...]` of x. */
-  readonly shape: readonly number[];
-}
+type FunctionShape = Pick<SampleOptions, "shape">;
 
 /**
  * Classifier-free guidance: `u + scale (c - u)` with c the prediction under the condition that
- * `sample` is given and u the one without (Ho and Salimans 2022, eq. 6, whose w is scale - 1).
+ * `sample` is given and u the prediction without a condition (Ho and Salimans 2022, eq. 6, whose w
+ * is scale - 1).
  *
- * The score that this gives is that of `p(x) p(condition | x)^scale` at each noise level.
+ * The result has the score of `p(x) p(condition | x)^scale` at each noise level.
  *
  * @throws RangeError when the scale is not finite or an option is outside its range; on use, when
  * no condition is given.
@@ -59,24 +63,23 @@ export interface ComposeFunctionOptions extends GuidanceOptions {
 export function classifierFree(denoiser: Denoiser, options: ClassifierFreeOptions): Denoiser;
 export function classifierFree(
   conditional: DenoiserFunction,
-  options: ClassifierFreeFunctionOptions,
+  options: ClassifierFreeOptions<DenoiserFunction> & FunctionShape,
 ): DenoiserFunction;
 export function classifierFree(
   denoiser: Denoiser | DenoiserFunction,
-  options: ClassifierFreeOptions | ClassifierFreeFunctionOptions,
+  options: ClassifierFreeOptions<GuidanceCondition | DenoiserFunction> & Partial<FunctionShape>,
 ): Denoiser | DenoiserFunction {
   const { scale, unconditional } = options;
   requireGuidance([scale], options);
   if (typeof denoiser === "function") {
-    const guided = options as ClassifierFreeFunctionOptions;
-    return combineFunctions(guided.unconditional, [denoiser], [scale], guided);
+    return combineFunctions(unconditional as DenoiserFunction, [denoiser], [scale], options);
   }
   return {
     ...denoiser,
     apply(x, t, condition) {
       if (!condition) throw new RangeError("classifier-free guidance needs a condition, got none");
       if (scale === 1) return denoiser.apply(x, t, condition);
-      const none = toConditionExprs(unconditional as GuidanceCondition, x, condition);
+      const none = toConditionExprs(unconditional as GuidanceCondition, t, condition);
       const u = denoiser.apply(x, t, none);
       if (scale === 0 && !options.interval && !options.rescale) return u;
       return combine(x, t, u, [denoiser.apply(x, t, condition)], [scale], options);
@@ -85,45 +88,105 @@ export function classifierFree(
 }
 
 /**
- * Several conditions at once: `u + sum_i scale_i (c_i - u)` (Liu et al. 2022), as if they
- * were independent given x. Of functions, the first argument is the unconditional model.
+ * Several conditions at once: `u + sum_i scale_i (c_i - u)` (Liu et al. 2022), which treats the
+ * conditions as independent given x. Of functions, the first argument is the unconditional model.
  *
  * @throws RangeError when there is no condition, a scale is not finite or an option is outside its
  * range.
  */
-export function compose(denoiser: Denoiser, options: ComposeOptions): Denoiser;
+export function compose(
+  denoiser: Denoiser,
+  options: ComposeOptions & Pick<ClassifierFreeOptions, "unconditional">,
+): Denoiser;
 export function compose(
   unconditional: DenoiserFunction,
-  options: ComposeFunctionOptions,
+  options: ComposeOptions<DenoiserFunction> & FunctionShape,
 ): DenoiserFunction;
 export function compose(
   denoiser: Denoiser | DenoiserFunction,
-  options: ComposeOptions | ComposeFunctionOptions,
+  options: ComposeOptions<GuidanceCondition | DenoiserFunction> &
+    Partial<Pick<ClassifierFreeOptions, "unconditional"> & FunctionShape>,
 ): Denoiser | DenoiserFunction {
   const scales = options.conditions.map(({ scale }) => scale);
+  const conditions = options.conditions.map(({ condition }) => condition);
   if (scales.length === 0) throw new RangeError("conditions must list at least one, got none");
   requireGuidance(scales, options);
   if (typeof denoiser === "function") {
-    const functions = options as ComposeFunctionOptions;
-    const models = functions.conditions.map(({ condition }) => condition);
-    return combineFunctions(denoiser, models, scales, functions);
+    return combineFunctions(denoiser, conditions as DenoiserFunction[], scales, options);
   }
-  const { conditions, unconditional } = options as ComposeOptions;
   return {
     ...denoiser,
     apply(x: Expr, t: Expr) {
-      const under = (condition: GuidanceCondition) =>
-        denoiser.apply(x, t, toConditionExprs(condition, x, undefined, denoiser.condition));
-      const c = conditions.map(({ condition }) => under(condition));
-      return combine(x, t, under(unconditional), c, scales, options);
+      const [u, ...c] = [options.unconditional, ...conditions].map((condition) => {
+        const given = condition as GuidanceCondition;
+        return denoiser.apply(x, t, toConditionExprs(given, t, undefined, denoiser.condition));
+      });
+      return combine(x, t, u, c, scales, options);
     },
   };
 }
 
-/** Converts each named condition. Conditions that only `given` has are kept. */
+/** `u + sum_i scale_i (c_i - u)` of denoisers' outputs; the learned variance is the first c's. */
+function combine(
+  x: Expr,
+  t: Expr,
+  unconditional: Expr,
+  conditional: readonly Expr[],
+  scales: readonly number[],
+  { interval, rescale = 0 }: GuidanceOptions,
+): Expr {
+  const base = splitVariance(unconditional, x).prediction;
+  const predictions = conditional.map((output) => splitVariance(output, x).prediction);
+  const weighted = (weights: readonly number[]) =>
+    predictions.reduce((total, c, i) => add(total, mul(sub(c, base), weights[i])), base);
+  return changePrediction(conditional[0], x, () => {
+    let guided = weighted(scales);
+    if (rescale === 0 && !interval) return guided;
+    // Scales that sum to 1 in the same proportions: the same conditions without guidance.
+    const sum = scales.reduce((a, b) => a + b, 0);
+    const plain = weighted(scales.map((scale) => (sum === 0 ? 1 / scales.length : scale / sum)));
+    if (rescale > 0) {
+      const ratio = div(spread(plain), maximum(spread(guided), 1e-12));
+      guided = mul(guided, add(mul(ratio, rescale), 1 - rescale));
+    }
+    return whereWithin(t, interval, guided, plain);
+  });
+}
+
+/** The standard deviation over each sample, as `[batch, 1, ...]`. */
+function spread(x: Expr): Expr {
+  const axes = x.shape.map((_, i) => i).slice(1);
+  return sqrt(mean(square(sub(x, mean(x, axes, true))), axes, true));
+}
+
+/** {@link combine} for functions on x of shape `[batch, ...]`. */
+function combineFunctions(
+  unconditional: DenoiserFunction,
+  conditional: readonly DenoiserFunction[],
+  scales: readonly number[],
+  options: GuidanceOptions & Partial<FunctionShape>,
+): DenoiserFunction {
+  const { shape } = options as FunctionShape;
+  if (scales.length === 1 && scales[0] === 1) return conditional[0];
+  const models = [["u", unconditional] as const, ...Object.entries(conditional)];
+  const outputs = async (x: FloatArray, t: number) => {
+    const all = models.map(async ([name, model]) => {
+      return [name, outputTensor(await model(x, t), shape)] as const;
+    });
+    return Object.fromEntries(await Promise.all(all));
+  };
+  return hostFormula(shape, outputs, ({ x, t, u, ...c }) =>
+    combine(x, t, u, Object.values(c), scales, options),
+  );
+}
+
+/**
+ * The conditions as expressions; a label is repeated for every sample of t `[batch]`. Conditions
+ * that only `given` has are kept.
+ */
 function toConditionExprs(
   condition: GuidanceCondition,
-  x: Expr,
+  t: Expr,
   given: Conditions<Expr> | undefined,
   wanted: object = given ?? { condition },
 ): Conditions<Expr> {
@@ -132,22 +195,10 @@ function toConditionExprs(
     throw new RangeError("unconditional must be given by name, as the condition is");
   }
   const named = Object.entries(typeof condition === "number" ? { [name]: condition } : condition);
-  const exprs = named.map(([k, v]) => [k, toConditionExpr(v, x, given?.[k])]);
-  return { ...given, ...Object.fromEntries(exprs) };
-}
-
-/** A condition as the expression that a denoiser takes; a label is repeated for the whole batch. */
-function toConditionExpr(condition: number | Tensor, x: Expr, given?: Expr): Expr {
-  if (typeof condition !== "number") return constant(condition);
-  const label = constant(condition, given?.dtype ?? "int64");
-  if (given) return expandLike(label, given);
-  const [batch] = x.shape;
-  if (typeof batch !== "number") {
-    throw new RangeError(`a composition needs a batch of known size, got ${batch}`);
-  }
-  return constant({
-    dtype: "int64",
-    shape: [batch],
-    data: new BigInt64Array(batch).fill(BigInt(condition)),
+  const exprs = named.map(([name, value]) => {
+    if (typeof value !== "number") return [name, constant(value)];
+    const like = given?.[name];
+    return [name, expandLike(constant(value, like?.dtype ?? "int64"), like ?? t)];
   });
+  return { ...given, ...Object.fromEntries(exprs) };
 }

@@ -1,17 +1,41 @@
-import { type Expr, maximum, minimum } from "@gen/graph";
-import { type DynamicThreshold, dynamicThreshold } from "./dynamic-threshold.ts";
+import {
+  abs,
+  add,
+  cast,
+  div,
+  type Expr,
+  greater,
+  max,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  reshape,
+  sub,
+  sum,
+  where,
+} from "@gen/graph";
+import { perSample } from "../denoiser/shapes.ts";
 
 /**
- * What happens to the clean estimate: nothing (false), a clip to [-c, c] or to [low, high], or
- * dynamic thresholding: with s the given quantile of |x0| over the sample, kept within [1, max],
+ * The limits of the clean estimate: none (false), a clip to [-c, c] or to [low, high], or dynamic
+ * thresholding: with s the given quantile of |x0| over the sample, kept within [1, max],
  * `x0 = clip(x0, -s, s) / s` (Saharia et al. 2022, section 2.3).
  */
 export type Clip = number | readonly [low: number, high: number] | DynamicThreshold | false;
 
+/** Dynamic thresholding, per sample; see {@link Clip}. */
+export interface DynamicThreshold {
+  /** The quantile of the sample's absolute values, such as 0.995. */
+  readonly ratio: number;
+  /** The largest s; 1 makes the threshold a plain clip to [-1, 1]. @defaultValue 1 */
+  readonly max?: number;
+}
+
 export const isDynamic = (clip: Clip): clip is DynamicThreshold =>
   typeof clip === "object" && "ratio" in clip;
 
-// The largest float32, so that one program serves with and without clipping.
+// The largest float32: a bound that clips nothing, so that one program serves with and without.
 const UNBOUNDED = 3.4028234663852886e38;
 
 /**
@@ -20,13 +44,12 @@ const UNBOUNDED = 3.4028234663852886e38;
  * @throws RangeError unless the clip is as {@link Clip} says.
  */
 export function clipBounds(clip: Clip = false): readonly [low: number, high: number] {
-  if (clip === false) return [-UNBOUNDED, UNBOUNDED];
   if (isDynamic(clip)) {
     const { ratio, max = 1 } = clip;
     if (!(ratio > 0 && ratio <= 1)) throw new RangeError(`ratio must be in (0, 1], got ${ratio}`);
     if (!(max >= 1)) throw new RangeError(`max must be a number, 1 or more, got ${max}`);
-    return [-UNBOUNDED, UNBOUNDED];
   }
+  if (clip === false || isDynamic(clip)) return [-UNBOUNDED, UNBOUNDED];
   const [low, high] = typeof clip === "number" ? [-clip, clip] : clip;
   if (low < high && high - low < Infinity) return [low, high];
   throw new RangeError(
@@ -34,9 +57,42 @@ export function clipBounds(clip: Clip = false): readonly [low: number, high: num
   );
 }
 
-/** The clean estimate within its bounds, or thresholded. */
+/** Clips or thresholds the clean estimate. */
 export const clipped = (
   x0: Expr,
   [low, high]: readonly [Expr | number, Expr | number],
   threshold?: Required<DynamicThreshold>,
 ): Expr => (threshold ? dynamicThreshold(x0, threshold) : minimum(maximum(x0, low), high));
+
+// Halvings of the interval that holds the quantile: more than float32 can resolve.
+const HALVINGS = 30;
+
+/**
+ * Dynamic thresholding of x0 `[batch, ...]`. It finds the quantile's two neighbors without sorting:
+ * it halves an interval and counts.
+ */
+function dynamicThreshold(x0: Expr, to: Required<DynamicThreshold>): Expr {
+  const size = x0.shape.slice(1).reduce<number>((a, b) => a * Number(b), 1);
+  const values = reshape(abs(x0), [x0.shape[0], size]);
+  const rank = to.ratio * (size - 1);
+  const index = Math.floor(rank);
+  const share = rank - index;
+  const count = (flags: Expr) => sum(cast(flags, values.dtype), [1], true);
+  const least = (flags: Expr) => neg(max(where(flags, neg(values), -UNBOUNDED), [1], true));
+
+  // Invariant: at most `index` values are <= low, and more than `index` are <= high.
+  let high = max(values, [1], true);
+  let low = sub(mul(high, 0), 1);
+  for (let i = 0; i < HALVINGS; i++) {
+    const middle = mul(add(low, high), 0.5);
+    const beyond = greater(count(greater(values, middle)), size - index - 0.5);
+    [low, high] = [where(beyond, middle, low), where(beyond, high, middle)];
+  }
+  const lower = least(greater(values, low));
+  const above = count(greater(values, lower));
+  const single = greater(above, size - index - 1.5);
+  const upper = where(single, least(greater(values, lower)), lower);
+  const quantile = share === 0 ? lower : add(lower, mul(sub(upper, lower), share));
+  const bound = perSample(minimum(maximum(quantile, 1), to.max), x0);
+  return div(minimum(maximum(x0, neg(bound)), bound), bound);
+}

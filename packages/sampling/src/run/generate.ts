@@ -3,32 +3,33 @@ import { type FloatArray, normalNoise } from "@gen/math";
 import { type Backend, callProgram } from "@gen/runtime-gpu";
 import { type Conditions, namedConditions } from "../denoiser/conditions.ts";
 import type { Denoiser } from "../denoiser/denoiser.ts";
+import { sizeOf } from "../denoiser/shapes.ts";
 import { type ClassifierFreeOptions, classifierFree } from "../guidance/classifier-free.ts";
 import { type SchedulerStepsOptions, schedulerSteps } from "../samplers/scheduler-steps.ts";
-import { type AbortSignalLike, throwIfAborted } from "./abort-signal-like.ts";
 import type { Clip } from "./clip.ts";
+import { throwIfAborted } from "./loop.ts";
 import type { DiffusionPipeline, Pipeline, PipelineVae } from "./pipeline.ts";
-import type { Progress, SampleOptions, Samples } from "./sample-options.ts";
+import type { AbortSignalLike, Progress, SampleOptions, Samples } from "./sample-options.ts";
 import { sampler } from "./sampler.ts";
 
-/** How {@link generate} samples. A VAE alone takes `backend`, `count`, `seed` and `signal`. */
+/** The options of {@link generate}. A VAE alone uses `backend`, `count`, `seed` and `signal`. */
 export interface GenerateOptions<T = unknown>
   extends Omit<SchedulerStepsOptions, "imageLength">,
     Pick<SampleOptions, "seed" | "condition"> {
-  /** A backend, or a promise of one. */
+  /** A backend, or a promise of a backend. */
   readonly backend: Backend<T> | PromiseLike<Backend<T>>;
-  /** How many samples. @defaultValue 1 */
+  /** The number of samples. @defaultValue 1 */
   readonly count?: number;
   /**
-   * Classifier-free guidance: how {@link classifierFree} guides, or its scale alone, where the
-   * pipeline's classes tell the label that means none.
+   * Classifier-free guidance: the options of {@link classifierFree}, or the scale alone if the
+   * pipeline has classes, whose number is then the label that means none.
    * @defaultValue no guidance
    */
   readonly guidance?: number | ClassifierFreeOptions;
-  /** Bounds of the clean estimate. @defaultValue as the scheduler's config says */
+  /** Bounds of the clean estimate. @defaultValue the bounds of the scheduler's config */
   readonly clip?: Clip;
   /**
-   * Noise in place of the seed's for a batch of `shape`, such as
+   * Noise for a batch of `shape` in place of the seed's noise, such as
    * `(shape, part) => torchNoise(0, shape, part)`.
    */
   readonly noise?: (
@@ -37,17 +38,17 @@ export interface GenerateOptions<T = unknown>
   ) => Pick<SampleOptions, "x" | "noise">;
   /** Stops the run within a step. */
   readonly signal?: AbortSignalLike;
-  /** Called after each step of each batch; a promise that it returns is awaited. */
+  /** Called after each step of each batch; a returned promise is awaited. */
   readonly onStep?: (progress: GenerateProgress) => unknown;
 }
 
-/** Where a batch's run is, and the whole. */
+/** The state of a batch's run and of the whole work. */
 export interface GenerateProgress extends Progress {
-  /** The share of the whole work that is done, in (0, 1]. */
+  /** The done share of the whole work, in (0, 1]. */
   readonly done: number;
 }
 
-/** Samples `[count, ...]`, row-major: images in [-1, 1] where there is a VAE. */
+/** Samples `[count, ...]`, row-major: images in [-1, 1] if the pipeline has a VAE. */
 export interface Generated extends Samples {
   readonly x: Float32Array;
   /** Evaluations of the denoiser for each sample; 0 for a VAE alone. */
@@ -55,12 +56,12 @@ export interface Generated extends Samples {
 }
 
 /**
- * Draws samples of a pipeline in batches that fit in memory, and decodes them where there is a VAE.
- * The same seed gives the same samples on every backend and for every count.
+ * Draws samples of a pipeline in batches that fit in memory, and decodes the samples if there is a
+ * VAE. The same seed gives the same samples on every backend and for every count.
  *
  * A condition has one row for each sample.
  *
- * `const { x, shape } = await generate(pipeline, { backend, count: 16, sampler: "ddim", steps: 20 })`
+ * `const { x } = await generate(pipeline, { backend, count: 16, sampler: "ddim", steps: 20 })`
  *
  * @throws as a rejection: RangeError or TypeError for an option, the signal's reason.
  */
@@ -92,14 +93,8 @@ export async function generate<T>(
   return { x, shape: [count, ...item], steps: source.steps };
 }
 
-/** Where x comes from: a denoiser's samples, or latents of the prior. */
-interface Source {
-  readonly steps: number;
-  draw(shape: readonly number[], firstIndex: number): Promise<FloatArray> | FloatArray;
-  dispose(): Promise<void>;
-}
-
-function denoised<T>(pipeline: DiffusionPipeline, options: GenerateOptions<T>): Source {
+/** The source of x: a denoiser's samples. */
+function denoised<T>(pipeline: DiffusionPipeline, options: GenerateOptions<T>) {
   const { backend, count = 1, seed, guidance, noise, signal, onStep } = options;
   const { denoiser, scheduler, shape, classes } = pipeline;
   const [, height = 1, width = 1] = shape;
@@ -108,41 +103,40 @@ function denoised<T>(pipeline: DiffusionPipeline, options: GenerateOptions<T>): 
     { ...scheduler, predictionType: denoiser.predicts },
     { imageLength: (height * width) / 4, ...options },
   );
-  const { steps, clip } = { ...table, ...(options.clip !== undefined && { clip: options.clip }) };
   const guided = guidance === undefined ? denoiser : guide(denoiser, guidance, classes);
   const ready = sampler({ backend, denoiser: guided });
-  const run = { steps, clip, seed, signal };
-  const all = namedConditions(options.condition, denoiser.condition);
-  const conditions = checkedRows(all, count);
+  const { steps, clip } = table;
+  const run = { steps, clip: options.clip ?? clip, seed, signal };
+  const conditionRows = rowsOf(namedConditions(options.condition, denoiser.condition), count);
   return {
     steps: steps.length,
-    async draw(shape, firstIndex) {
+    async draw(shape: readonly number[], firstIndex: number): Promise<FloatArray> {
       const share = shape[0] / count;
       const done = (step: number) => firstIndex / count + ((step + 1) / steps.length) * share;
       const part = { firstIndex, ...noise?.(shape, { firstIndex, count }) };
       const report = (at: Progress) => onStep?.({ ...at, done: done(at.step) });
-      const rows = conditions.map(([name, tensor]) => [name, rowsOf(tensor, firstIndex, shape[0])]);
-      const condition = all && Object.fromEntries(rows);
+      const condition = conditionRows(firstIndex, shape[0]);
       return (await ready.sample({ ...run, ...part, condition, shape, onStep: report })).x;
     },
     dispose: () => ready.dispose(),
   };
 }
 
-/** Conditions with one row for each sample. */
-function checkedRows(conditions: Conditions<Tensor> = {}, count: number): [string, Tensor][] {
-  const entries = Object.entries(conditions);
+/** Parts of conditions that have one row for each of `count` samples. */
+function rowsOf(conditions: Conditions<Tensor> | undefined, count: number) {
+  const entries = Object.entries(conditions ?? {});
   for (const [name, { shape }] of entries) {
     if (shape[0] === count) continue;
     throw new RangeError(`condition ${name} must have ${count} rows, as count, got ${shape[0]}`);
   }
-  return entries;
-}
-
-function rowsOf({ data, shape, dtype }: Tensor, first: number, count: number): Tensor {
-  const size = data.length / shape[0];
-  const rows = data.subarray(first * size, (first + count) * size);
-  return { data: rows, shape: [count, ...shape.slice(1)], dtype } as Tensor;
+  return (first: number, rows: number): Conditions<Tensor> | undefined => {
+    const parts = entries.map(([name, { data, shape, dtype }]) => {
+      const size = data.length / count;
+      const part = data.subarray(first * size, (first + rows) * size);
+      return [name, { data: part, shape: [rows, ...shape.slice(1)], dtype }];
+    });
+    return conditions && Object.fromEntries(parts);
+  };
 }
 
 function guide(
@@ -157,14 +151,14 @@ function guide(
   );
 }
 
-/** Standard normal latents, keyed by the seed and their number. */
-const prior = <T>(shape: readonly number[], { seed = 0 }: GenerateOptions<T>): Source => ({
+/** The source of a VAE's latents: standard normal, keyed by the seed and the sample's number. */
+const prior = <T>(shape: readonly number[], { seed = 0 }: GenerateOptions<T>) => ({
   steps: 0,
-  draw([batch], firstIndex) {
+  async draw([batch]: readonly number[], firstIndex: number): Promise<FloatArray> {
     const indices = Float64Array.from({ length: batch }, (_, i) => firstIndex + i);
     return normalNoise({ seed, purpose: "prior", indices, size: sizeOf(shape) });
   },
-  dispose: () => Promise.resolve(),
+  dispose: async () => undefined,
 });
 
 async function decoderOn<T>(backend: Backend<T>, vae: PipelineVae, latent: readonly number[]) {
@@ -180,12 +174,10 @@ async function decoderOn<T>(backend: Backend<T>, vae: PipelineVae, latent: reado
   };
 }
 
-/** Samples of a batch, all batches but the last of one size: each size is compiled by itself. */
+/** Samples in a batch. All batches but the last have one size, as each size is compiled anew. */
 function batchOf(shape: readonly number[], count: number): number {
-  // Numbers of x in a batch of images, which bounds the memory that a UNet takes.
+  // The numbers of x in a batch of images bound the memory of a UNet.
   const imageNumbers = 2 ** 16;
   const most = shape.length === 1 ? 2048 : Math.min(64, Math.max(1, imageNumbers / sizeOf(shape)));
   return Math.ceil(count / Math.ceil(count / Math.floor(most)));
 }
-
-const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);

@@ -1,39 +1,52 @@
 /*
  * The sampling loop, `x = step(x)` for each row of a table:
  *
- *   initial x and noise (noise-source.ts) -> loop -> engine.step -> x, x0 -> Progress
+ *   initial x and noise (noise.ts) -> loop -> takeStep -> x, x0 -> Progress
  *
- * An engine is a compiled program on a backend (program-engine.ts) or a function in float64
- * (function-engine.ts); both take the step of step-graph.ts. `sampler.ts` chooses the engine and
- * runs the loop. The tensor scope below frees what the loop no longer holds.
+ * `takeStep` runs a compiled program on a backend (sampler.ts) or a formula in float64 on the host
+ * (function-step.ts); both are the step of step-graph.ts. The tensor scope below frees the tensors
+ * that the loop no longer holds.
  */
 import type { FloatArray } from "@gen/math";
-import type { Step } from "../samplers/step.ts";
-import { type AbortSignalLike, throwIfAborted } from "./abort-signal-like.ts";
-import type { Engine } from "./engine.ts";
+import type { Backend } from "@gen/runtime-gpu";
 import { eventLoopYielder } from "./event-loop.ts";
-import type { Progress } from "./sample-options.ts";
+import type { noiseSource } from "./noise.ts";
+import type { AbortSignalLike, Progress, SampleOptions } from "./sample-options.ts";
+import { pastInput, type StepForm } from "./step-graph.ts";
 
-/** What the loop runs on. */
-export interface LoopOptions {
-  readonly steps: readonly Step[];
-  readonly initial: FloatArray;
-  /** Standard normal numbers for a row that adds noise; undefined for any other row. */
-  readonly noise: (row: number) => FloatArray | undefined;
-  /** How many earlier estimates a row may take. */
-  readonly depth: number;
-  readonly signal?: AbortSignalLike;
+/**
+ * Takes the step of row `row` from x, noise if the row adds noise, and the x0 of the rows before
+ * (see `pastInput`), to the next x and x0. The caller keeps the inputs and owns the results.
+ */
+export type TakeStep<T> = (
+  row: number,
+  inputs: Readonly<Record<string, T>>,
+) => Promise<Record<string, T>>;
+
+/** Where a loop's tensors live. `dispose` may be called while the tensors are read or used. */
+export type Memory<T> = Pick<Backend<T>, "upload" | "download" | "dispose">;
+
+type LoopOptions = Pick<SampleOptions, "steps" | "shape" | "signal"> &
+  Pick<StepForm, "depth"> &
+  ReturnType<typeof noiseSource>;
+
+/** Throws the signal's reason once the signal is aborted. */
+export function throwIfAborted(signal: AbortSignalLike | undefined): void {
+  if (!signal?.aborted) return;
+  const error = Object.assign(new Error("sampling was aborted"), { name: "AbortError" });
+  throw signal.reason === undefined ? error : signal.reason;
 }
 
 /**
- * The one loop of every sampler, `x = step(x)` for each row of the table. It yields after each
- * step, returns the final x, and frees every tensor, however it ends.
+ * The loop of every sampler, `x = step(x)` for each row of the table. It yields after each step,
+ * returns the final x, and frees every tensor, however it ends.
  */
 export async function* loop<T>(
-  engine: Engine<T>,
-  { steps, initial, noise, depth, signal }: LoopOptions,
+  memory: Memory<T>,
+  takeStep: TakeStep<T>,
+  { steps, shape, initial, noise, depth, signal }: LoopOptions,
 ): AsyncGenerator<Progress, FloatArray> {
-  const tensors = tensorScope(engine);
+  const tensors = tensorScope(memory, shape);
   const [yieldIfLong, secondsLeft] = [eventLoopYielder(), timeLeft(steps.length)];
   try {
     throwIfAborted(signal);
@@ -41,7 +54,10 @@ export async function* loop<T>(
     let past: T[] = [];
     let z = noise(0);
     for (const [row, { t }] of steps.entries()) {
-      const running = tensors.own(engine.step(x, row, z && tensors.upload(z), past));
+      const inputs: Record<string, T> = { x };
+      if (z) inputs.noise = tensors.upload(z);
+      for (let i = 0; i < depth; i++) inputs[pastInput(i)] = past[i] ?? x;
+      const running = tensors.own(takeStep(row, inputs));
       z = noise(row + 1); // drawn while the device works
       const { x: next, x0 } = await running;
       throwIfAborted(signal);
@@ -70,8 +86,8 @@ function timeLeft(steps: number): (row: number) => number {
   };
 }
 
-/** Owns a loop's tensors, so that each is disposed of once, however the loop ends. */
-function tensorScope<T>(engine: Engine<T>) {
+/** Owns a loop's tensors and disposes of each tensor once, however the loop ends. */
+function tensorScope<T>(memory: Memory<T>, shape: readonly number[]) {
   const alive = new Set<T>();
   const pending = new Set<Promise<unknown>>();
 
@@ -85,31 +101,30 @@ function tensorScope<T>(engine: Engine<T>) {
   const keepOnly = (...kept: T[]): void => {
     const ended = [...alive].filter((tensor) => !kept.includes(tensor));
     for (const tensor of ended) alive.delete(tensor);
-    engine.dispose(...ended);
+    memory.dispose(...ended);
   };
 
   return {
     upload(values: FloatArray): T {
-      const tensor = engine.upload(values);
+      const tensor = memory.upload(values, shape);
       alive.add(tensor);
       return tensor;
     },
-    /** Owns a step's results from when they are made. */
-    own<R extends Record<string, T>>(results: Promise<R>): Promise<R> {
-      return track(
-        results.then((made) => {
-          for (const tensor of Object.values(made)) alive.add(tensor);
-          return made;
+    /** Owns a step's results as soon as they exist. */
+    own: (results: Promise<Record<string, T>>) =>
+      track(
+        results.then((tensors) => {
+          for (const tensor of Object.values(tensors)) alive.add(tensor);
+          return tensors;
         }),
-      );
-    },
+      ),
     read(tensor: T): Promise<FloatArray> {
-      if (alive.has(tensor)) return track(engine.download(tensor));
+      if (alive.has(tensor)) return track(memory.download(tensor));
       return Promise.reject(new Error("x() and x0() must be called before the next step"));
     },
-    /** Disposes of all tensors but these. */
+    /** Disposes of all other tensors. */
     keepOnly,
-    /** Waits for steps and readings under way, then disposes of every tensor. */
+    /** Waits for running steps and reads, then disposes of every tensor. */
     async close(): Promise<void> {
       await Promise.allSettled(pending);
       keepOnly();

@@ -3,12 +3,17 @@ import type { Backend } from "@gen/runtime-gpu";
 import type { ConditionOption } from "../denoiser/conditions.ts";
 import type { Denoiser, DenoiserFunction } from "../denoiser/denoiser.ts";
 import type { Step } from "../samplers/step.ts";
-import type { AbortSignalLike } from "./abort-signal-like.ts";
 import type { Clip } from "./clip.ts";
 
-/** What runs, and where; a {@link DenoiserFunction} runs on the host and needs no backend. */
+/** The part of an AbortSignal that can stop a run; any AbortSignal will do. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason?: unknown;
+}
+
+/** The denoiser and its backend; a {@link DenoiserFunction} runs on the host without a backend. */
 export interface SamplerOptions<T = unknown> {
-  /** A backend, or a promise of one. The step's graph is built while it opens. */
+  /** A backend, or a promise of a backend. The step's graph is built while the backend opens. */
   readonly backend?: Backend<T> | PromiseLike<Backend<T>>;
   readonly denoiser: Denoiser | DenoiserFunction;
 }
@@ -19,12 +24,9 @@ export interface SampleOptions {
   readonly steps: readonly Step[];
   /** `[batch, ...]`. */
   readonly shape: readonly number[];
-  /**
-   * An integer in [0, 2^53) that decides the initial x and all noise.
-   * @defaultValue 0
-   */
+  /** An integer in [0, 2^53) that decides the initial x and all noise. @defaultValue 0 */
   readonly seed?: number;
-  /** The number of the batch's first sample in the whole run: any split gives the same samples. */
+  /** The batch's first sample in the run, by number: splits change no sample. @defaultValue 0 */
   readonly firstIndex?: number;
   /** The initial x `[batch, ...]` in place of the seed's. */
   readonly x?: ArrayLike<number>;
@@ -37,29 +39,29 @@ export interface SampleOptions {
    */
   readonly clip?: Clip;
   /**
-   * The denoiser's conditions by name, as `denoiser.condition` has them, or the numbers of the only
-   * one, such as class labels `[batch]`.
+   * The denoiser's conditions by name, as in `denoiser.condition`, or the numbers of its only
+   * condition, such as class labels `[batch]`.
    */
   readonly condition?: ConditionOption;
-  /** Stops the run within a step and frees what it holds. */
+  /** Stops the run within a step and frees its tensors. */
   readonly signal?: AbortSignalLike;
-  /** Called after each step; a promise that it returns is awaited. */
+  /** Called after each step; a returned promise is awaited. */
   readonly onStep?: (progress: Progress) => unknown;
 }
 
-/** Where a run is. `x` and `x0` read back when called; call them before the next step begins. */
+/** The state of a run. Call `x` and `x0`, which read back, before the next step begins. */
 export interface Progress {
-  /** The row just taken, 0-based. */
+  /** The row of the step just taken, 0-based. */
   readonly step: number;
   /** Rows in the whole table. */
   readonly steps: number;
-  /** The 0-based time step that the denoiser was given. */
+  /** The denoiser's 0-based time step. */
   readonly t: number;
-  /** An estimate of the time that is left, in seconds. */
+  /** The estimated remaining time in seconds. */
   readonly secondsLeft: number;
   /** The sample after this step, `[batch, ...]` row-major. */
   x(): Promise<FloatArray>;
-  /** The clean sample as this step estimated it. */
+  /** This step's estimate of the clean sample. */
   x0(): Promise<FloatArray>;
 }
 
@@ -70,13 +72,9 @@ export interface Samples {
 }
 
 /** One step of {@link sampleSteps}, read back to the host. */
-export interface SampleStep {
-  /** The row just taken, 0-based. */
-  readonly step: number;
-  /** The 0-based time step that the denoiser was given. */
-  readonly t: number;
+export interface SampleStep extends Pick<Progress, "step" | "t"> {
   /** The sample after this step. */
   readonly x: FloatArray;
-  /** The clean sample as this step estimated it. */
+  /** This step's estimate of the clean sample. */
   readonly x0: FloatArray;
 }

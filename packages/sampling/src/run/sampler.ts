@@ -1,13 +1,8 @@
-import type { Tensor } from "@gen/graph";
-import type { PredictionType } from "@gen/math";
-import type { Backend, Program } from "@gen/runtime-gpu";
-import { type Conditions, conditionInputs, namedConditions } from "../denoiser/conditions.ts";
-import type { Denoiser } from "../denoiser/denoiser.ts";
-import type { Step } from "../samplers/step.ts";
+import type { Program } from "@gen/runtime-gpu";
+import { conditionInputs, namedConditions } from "../denoiser/conditions.ts";
 import { coefficientTable } from "./coefficients.ts";
-import { loop } from "./loop.ts";
-import { noiseSource } from "./noise-source.ts";
-import { programEngine } from "./program-engine.ts";
+import { loop, type TakeStep } from "./loop.ts";
+import { noiseSource } from "./noise.ts";
 import type {
   Progress,
   SampleOptions,
@@ -15,74 +10,68 @@ import type {
   SampleStep,
   Samples,
 } from "./sample-options.ts";
-import { type StepForm, stepForm, stepGraph } from "./step-graph.ts";
+import { stepForm, stepGraph } from "./step-graph.ts";
 
 /** A denoiser ready to sample: its programs are compiled once per shape and kept. */
 export interface Sampler {
   /** @throws as a rejection: RangeError or TypeError for an option, the signal's reason. */
   sample(options: SampleOptions): Promise<Samples>;
-  /** The same, step by step; leaving the iteration early frees all that the run holds. */
+  /** The same, step by step; leaving the iteration early frees all tensors of the run. */
   sampleSteps(options: SampleOptions): AsyncGenerator<SampleStep, void>;
   /** Frees the compiled programs. */
   dispose(): Promise<void>;
 }
 
-/** Prepares a denoiser on a backend. Programs are compiled at the first run of each shape. */
+/** Prepares a denoiser on a backend. The first run of each shape compiles its program. */
 export function sampler<T>({ backend, denoiser }: SamplerOptions<T>): Sampler {
   const programs = new Map<string, Promise<Program<T>>>();
   const opening = backend && Promise.resolve(backend);
-  // A run that fails before it needs the backend does not report why that did not open.
+  // A run that fails before it needs the backend does not report the backend's failure.
   opening?.catch(() => undefined);
 
   async function* run(options: SampleOptions): AsyncGenerator<Progress, Samples> {
     const { steps, shape, clip = false, signal } = options;
-    checkSteps(steps, typeof denoiser === "function" ? undefined : denoiser.predicts);
-    const form = stepForm(steps, clip);
-    const rest = { steps, ...noiseSource(options), depth: form.depth, signal };
+    const form = stepForm(steps, clip, typeof denoiser === "function" ? {} : denoiser);
+    const rest = { steps, shape, ...noiseSource(options), depth: form.depth, signal };
     if (typeof denoiser === "function") {
-      const { functionEngine } = await import("./function-engine.ts");
-      const engine = functionEngine(denoiser, shape, steps, clip, form);
-      return { shape, x: yield* loop(engine, rest) };
+      const { functionStep, hostMemory } = await import("./function-step.ts");
+      const takeStep = functionStep(denoiser, shape, steps, clip, form);
+      return { shape, x: yield* loop(hostMemory, takeStep, rest) };
     }
     if (!opening) throw new TypeError("backend is needed unless the denoiser is a function");
-    const table = coefficientTable(steps, clip, form.depth, rowsFor(steps.length));
-    const condition = namedConditions(options.condition, denoiser.condition);
-    const program = await compiled(denoiser, opening, shape, condition, table.shape, form);
+    // One program serves all tables of up to 1024 rows.
+    const rows = 2 ** Math.max(10, Math.ceil(Math.log2(steps.length)));
+    const table = coefficientTable(steps, clip, form.depth, rows);
+    const conditions = conditionInputs(namedConditions(options.condition, denoiser.condition));
+    const signatures = Object.entries(conditions).map(([name, c]) => [name, c.shape, c.dtype]);
+    const key = JSON.stringify([shape, table.shape, signatures, form]);
+    const compile = () => {
+      const graph = stepGraph(denoiser, shape, table.shape, conditions, form);
+      return opening.then((opened) => opened.compile(graph));
+    };
+    const compiled = programs.get(key) ?? compile();
+    programs.set(key, compiled);
+    compiled.catch(() => programs.delete(key));
+    const program = await compiled;
     const opened = await opening;
     const shared: Record<string, T> = {};
     try {
-      shared.coefficients = opened.upload(table.values, table.shape, "float32");
-      const conditions = Object.entries(conditionInputs(condition));
-      for (const [name, { data, shape, dtype }] of conditions) {
+      const inputs = { coefficients: { ...table, dtype: "float32" as const }, ...conditions };
+      for (const [name, { data, shape, dtype }] of Object.entries(inputs)) {
         shared[name] = opened.upload(data, shape, dtype);
       }
-      const engine = programEngine(opened, program, shape, steps, shared, form);
-      return { shape, x: yield* loop(engine, rest) };
+      const takeStep: TakeStep<T> = async (row, inputs) => {
+        const at = opened.upload([row, Math.round(steps[row].t)], [2], "int64");
+        // Noise whose coefficient is 0 is fed x, which saves an upload.
+        const running = program.run({ noise: inputs.x, ...inputs, ...shared, row: at });
+        opened.dispose(at);
+        return running;
+      };
+      return { shape, x: yield* loop(opened, takeStep, rest) };
     } finally {
       opened.dispose(...Object.values(shared));
     }
   }
-
-  const compiled = (
-    model: Denoiser,
-    on: Promise<Backend<T>>,
-    shape: readonly number[],
-    condition: Conditions<Tensor> | undefined,
-    table: readonly [rows: number, columns: number],
-    form: StepForm,
-  ): Promise<Program<T>> => {
-    const conditions = Object.entries(conditionInputs(condition));
-    const signatures = conditions.map(([name, { shape, dtype }]) => [name, shape, dtype]);
-    const key = JSON.stringify([shape, table, signatures, form]);
-    const compile = () => {
-      const graph = stepGraph(model, shape, table, condition, form);
-      return on.then((opened) => opened.compile(graph));
-    };
-    const program = programs.get(key) ?? compile();
-    programs.set(key, program);
-    program.catch(() => programs.delete(key));
-    return program;
-  };
 
   return {
     async sample(options) {
@@ -112,15 +101,37 @@ export function sampler<T>({ backend, denoiser }: SamplerOptions<T>): Sampler {
   };
 }
 
-/** Rows of the program's table, which is one for all tables of usual lengths. */
-const rowsFor = (steps: number): number => 2 ** Math.max(10, Math.ceil(Math.log2(steps)));
+/**
+ * Draws samples: one loop for every table of steps.
+ *
+ * With a backend, network and step are one compiled program and x stays on the device; with a
+ * function as the denoiser everything runs in float64 on the host. The same seed gives the same
+ * samples on every backend and in any batch split (see `firstIndex`).
+ *
+ * @throws as a rejection: RangeError or TypeError for an option, the signal's reason.
+ */
+export async function sample<T>(options: SamplerOptions<T> & SampleOptions): Promise<Samples> {
+  const ready = sampler(options);
+  try {
+    return await ready.sample(options);
+  } finally {
+    await ready.dispose();
+  }
+}
 
-function checkSteps(steps: readonly Step[], predicts: PredictionType | undefined): void {
-  if (!(steps?.length > 0)) throw new RangeError("steps must have at least one row, got none");
-  const [{ predicts: wanted }] = steps;
-  if (predicts && wanted !== predicts) {
-    throw new RangeError(
-      `steps must be made for a denoiser that predicts ${predicts}, got steps for ${wanted}`,
-    );
+/**
+ * {@link sample} step by step: x and x0 after each row, read back to the host. The last step's x
+ * are the samples. Leaving the iteration early frees all tensors of the run.
+ *
+ * @throws in the iteration: RangeError or TypeError for an option, the signal's reason.
+ */
+export async function* sampleSteps<T>(
+  options: SamplerOptions<T> & SampleOptions,
+): AsyncGenerator<SampleStep, void> {
+  const ready = sampler(options);
+  try {
+    yield* ready.sampleSteps(options);
+  } finally {
+    await ready.dispose();
   }
 }

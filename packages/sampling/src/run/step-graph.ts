@@ -5,11 +5,11 @@
  *   x' = row["next.x0"] x0 + row["next.x"] x + row["next.prediction"] prediction
  *      + sum_i row["next.history.i"] past_i + deviation^2 gradient + deviation noise
  *
- * `coefficients.ts` makes the table of rows, `sampler.ts` compiles the graph, `loop.ts` runs it once
- * for each row.
+ * `coefficients.ts` makes the table of rows, `sampler.ts` compiles the graph, `loop.ts` runs the
+ * program once for each row.
  *
  *   const { shape } = coefficientTable(steps, false, 0);
- *   const graph = stepGraph(denoiser, [16, 2], shape, undefined, stepForm(steps));
+ *   const graph = stepGraph(denoiser, [16, 2], shape, {}, stepForm(steps));
  */
 import {
   add,
@@ -28,65 +28,71 @@ import {
   trace,
 } from "@gen/graph";
 import { GenError } from "@gen/math";
-import { type Conditions, conditionInputs, conditionOf } from "../denoiser/conditions.ts";
+import { conditionOf } from "../denoiser/conditions.ts";
 import { type Denoiser, splitVariance } from "../denoiser/denoiser.ts";
 import type { LearnedVariance, Step } from "../samplers/step.ts";
-import { type Clip, clipBounds, clipped, isDynamic } from "./clip.ts";
+import { type Clip, clipBounds, clipped, type DynamicThreshold, isDynamic } from "./clip.ts";
 import { rowOfTable } from "./coefficients.ts";
-import type { DynamicThreshold } from "./dynamic-threshold.ts";
 
-/** What decides which program is compiled: depth of history, learned variance, thresholding. */
+/** The key of a compiled program: depth of history, learned variance, thresholding. */
 export interface StepForm {
-  /** How many earlier estimates a row may take. */
+  /** The most earlier estimates that a row takes. */
   readonly depth: number;
-  /** How a learned variance is given, where one is learned. */
+  /** The meaning of the denoiser's extra channels, for a learned variance. */
   readonly variance?: LearnedVariance["of"];
   readonly threshold?: Required<DynamicThreshold>;
-  /** Whether every row leaves x0 as it is, folded into x and the prediction. */
+  /** Whether no row clips x0, which is then folded into x and the prediction. */
   readonly unclipped?: boolean;
 }
 
 /**
  * The form of a table's steps.
  *
- * @throws RangeError when a row takes more estimates than there are rows before it, when the rows
- * give the variance in different ways, or on a clip that is not as described.
+ * @throws RangeError when there is no row, the denoiser predicts something else, a row takes more
+ * estimates than there are earlier rows, the rows read the variance in different ways, or the clip
+ * is not as described.
  */
-export function stepForm(steps: readonly Step[], clip: Clip = false): StepForm {
-  let depth = 0;
-  let variance: LearnedVariance["of"] | undefined;
-  for (const [i, row] of steps.entries()) {
-    const { length } = row.next.history ?? [];
-    if (length > i) {
-      throw new RangeError(
-        `steps must not take earlier estimates than there are, got ${length} in row ${i}: a multistep table cannot be cut, make it of the shorter path`,
-      );
-    }
-    depth = Math.max(depth, length);
-    if (variance && row.variance && row.variance.of !== variance) {
-      throw new RangeError("steps must tell the variance in one way, got variance and logVariance");
-    }
-    variance ??= row.variance?.of;
+export function stepForm(
+  steps: readonly Step[],
+  clip: Clip = false,
+  { predicts }: Partial<Pick<Denoiser, "predicts">> = {},
+): StepForm {
+  if (!(steps?.length > 0)) throw new RangeError("steps must have at least one row, got none");
+  if (predicts && steps[0].predicts !== predicts) {
+    throw new RangeError(
+      `steps must be made for a denoiser that predicts ${predicts}, got steps for ${steps[0].predicts}`,
+    );
+  }
+  const depths = steps.map(({ next }) => next.history?.length ?? 0);
+  const cut = depths.findIndex((length, row) => length > row);
+  if (cut >= 0) {
+    throw new RangeError(
+      `steps must not take more estimates than earlier rows, got ${depths[cut]} in row ${cut}: a multistep table cannot be cut, make the table from the shorter path`,
+    );
+  }
+  const depth = depths.reduce((most, length) => Math.max(most, length), 0);
+  const [variance, other] = new Set(steps.flatMap((step) => step.variance?.of ?? []));
+  if (other) {
+    throw new RangeError("steps must read the variance in one way, got variance and logVariance");
   }
   clipBounds(clip);
   const threshold = isDynamic(clip) ? { max: 1, ...clip } : undefined;
   return { depth, variance, threshold };
 }
 
-/** The name of the input that holds the x0 of i + 1 rows before. */
+/** The name of the input with the x0 of i + 1 rows before. */
 export const pastInput = (i: number) => `past.${i}`;
 
 /**
  * One step of every sampler: the formula above.
  *
- * `inputs` hold x `[batch, ...]`, the table `coefficients` and the number `row` `[1]`, noise where
- * the row adds it, and earlier estimates. `output` is the denoiser's, with twice the channels of x
- * where it gives a variance too. The deviation is `row["next.noise"]`, times the root of a learned
- * variance.
+ * `inputs` are x `[batch, ...]`, the table `coefficients` and the number `row` `[1]`, noise if the
+ * row adds noise, and earlier estimates. `output` has twice the channels of x if it has a variance
+ * too. The deviation is `row["next.noise"]`, times the root of a learned variance.
  *
- * @throws RangeError when the variance is learned and the output holds none.
+ * @throws GenError `invalid-model` when the variance is learned and the output has none.
  */
-export function takeStep(
+export function stepExpr(
   inputs: Readonly<Record<string, Expr>>,
   output: Expr,
   gradient: Expr | undefined,
@@ -121,14 +127,14 @@ export function takeStep(
 }
 
 /**
- * Network and step as one program: x, noise, earlier estimates, the table and the row's number with
- * its time step in, the next x and x0 out. Every step of every table of one form runs it.
+ * Network and step as one program: x, noise, earlier estimates, the table, conditions and the row's
+ * number with its time step in, the next x and x0 out. All tables of one form share the program.
  */
 export function stepGraph(
   denoiser: Denoiser,
   shape: readonly number[],
   table: readonly [rows: number, columns: number],
-  conditions: Conditions<Tensor> | undefined,
+  conditions: Readonly<Record<string, Tensor>>,
   form: StepForm,
 ): Graph {
   const past = Array.from({ length: form.depth }, (_, i) => [pastInput(i), { shape }]);
@@ -139,17 +145,17 @@ export function stepGraph(
     // The row's number and its time step.
     row: { shape: [2], dtype: "int64" },
     ...Object.fromEntries(past),
-    ...conditionInputs(conditions),
+    ...conditions,
   };
   return trace((inputs: Record<string, Expr>) => {
     const { x } = inputs;
     // Gathered, not sliced: WebGPU slices no integers.
     const entry = (i: number) => gather(inputs.row, constant(tensor([i], [1], "int64")));
     const row = entry(0);
-    // One time step for all samples: what the network makes of it alone is computed once.
+    // One time step for all samples: the network's computations on t alone run once.
     const t = expand(entry(1), [shape[0]]);
     const condition = conditionOf(inputs);
     const output = denoiser.apply(x, t, condition);
-    return takeStep({ ...inputs, row }, output, denoiser.gradient?.(x, t, condition), form);
+    return stepExpr({ ...inputs, row }, output, denoiser.gradient?.(x, t, condition), form);
   }, signature);
 }

@@ -1,0 +1,86 @@
+import { type FloatArray, normalNoise, torchCpuGenerator } from "@gen/math";
+import { batchSizes } from "../denoiser/shapes.ts";
+import type { SampleOptions } from "./sample-options.ts";
+
+/** The initial x and the noise of each row that adds noise, from the caller or from the seed. */
+export function noiseSource(options: SampleOptions) {
+  const { steps, shape, seed = 0, firstIndex = 0, x, noise } = options;
+  const { batch, size } = batchSizes(shape);
+  const indices = Float64Array.from({ length: batch }, (_, i) => firstIndex + i);
+  const checked = (values: FloatArray, what: string) => {
+    if (values?.length === batch * size) return values;
+    throw new RangeError(
+      `${what} must hold ${batch * size} numbers for shape [${shape.join(", ")}], got ${values?.length}`,
+    );
+  };
+  return {
+    initial: x
+      ? checked(Float64Array.from(x), "x")
+      : normalNoise({ seed, purpose: "initial", indices, size }),
+    noise(row: number): FloatArray | undefined {
+      if (!steps[row]?.next.noise) return undefined;
+      if (noise) return checked(noise(row, batch * size), `noise of step ${row}`);
+      return normalNoise({ seed, purpose: "sample", indices, step: row, size });
+    },
+  };
+}
+
+/** The part of a whole run that one batch is. */
+export interface TorchNoiseOptions extends Pick<SampleOptions, "firstIndex"> {
+  /** Samples of the whole run. @defaultValue firstIndex plus the batch */
+  readonly count?: number;
+}
+
+/** The noise of a run, as `sample` takes it. */
+export interface TorchNoise {
+  /** The initial noise `[batch, ...]`. */
+  readonly x: Float32Array;
+  /** The noise `[batch, ...]` of the step in this row of the table. */
+  noise(step: number): Float32Array;
+}
+
+/**
+ * The noise that `torch.manual_seed(seed)` gives a run of diffusers' schedulers on the CPU: the
+ * initial noise, `torch.randn(count, ...)`, then the same draw for each step, even if the step does
+ * not use it.
+ *
+ * `shape` is `[batch, ...]`: `sample({ ...torchNoise(5, shape), shape, ... })`. A part of a larger
+ * run draws the whole run's numbers and takes its own, so that memory does not grow with the steps.
+ *
+ * @throws RangeError when shape is not a list of positive integers, the part is not inside the run,
+ * or PyTorch does not take the seed.
+ */
+export function torchNoise(
+  seed: number,
+  shape: readonly number[],
+  options: TorchNoiseOptions = {},
+): TorchNoise {
+  const { batch, size } = batchSizes(shape);
+  const { firstIndex = 0, count = firstIndex + batch } = options;
+  const last = count - batch;
+  if (!(Number.isInteger(count) && last >= 0)) {
+    throw new RangeError(`count must be an integer, ${batch} or more, got ${count}`);
+  }
+  if (!(Number.isInteger(firstIndex) && firstIndex >= 0 && firstIndex <= last)) {
+    throw new RangeError(
+      `firstIndex must be an integer in 0..${last} for ${batch} of ${count} samples, got ${firstIndex}`,
+    );
+  }
+  let generator = torchCpuGenerator(seed);
+  let drawn = 0;
+  const draw = () => {
+    drawn++;
+    return generator.randn(count * size).subarray(firstIndex * size, (firstIndex + batch) * size);
+  };
+  const x = draw();
+  let latest = x;
+  return {
+    x,
+    noise(step) {
+      // A second run with the same noise starts anew.
+      if (drawn > step + 2) [generator, drawn] = [torchCpuGenerator(seed), 0];
+      while (drawn < step + 2) latest = draw();
+      return latest;
+    },
+  };
+}
