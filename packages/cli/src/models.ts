@@ -9,34 +9,32 @@ import {
 import { convVae, mlpVae, type Vae } from "@gen/vae";
 import { usageError } from "./errors.ts";
 
-/** All that decides what a VAE learns. */
-export interface VaeSettings {
+/** Settings of every training. */
+export interface TrainingSettings {
   readonly data: string;
   readonly shape: readonly number[];
-  readonly network: "mlp" | "conv";
   readonly width: number;
-  readonly latent: number;
   readonly steps: number;
   readonly batch: number;
+  /** The peak of the learning rate. */
   readonly learningRate: number;
   readonly seed: number;
 }
 
-/** All that decides what a DDPM learns. */
-export interface DdpmSettings {
-  readonly data: string;
-  /** The settings of the VAE whose latents are learnt, for latent diffusion. */
+/** Everything that decides what a VAE learns. */
+export interface VaeSettings extends TrainingSettings {
+  readonly network: "mlp" | "conv";
+  readonly latent: number;
+}
+
+/** Everything that decides what a DDPM learns. */
+export interface DdpmSettings extends TrainingSettings {
+  /** Latent diffusion: the settings of the VAE that encodes the data. */
   readonly vae?: VaeSettings;
-  readonly shape: readonly number[];
   readonly network: "mlp" | "unet";
-  readonly width: number;
   readonly schedule: "linear" | "scaled-linear" | "cosine";
   readonly timesteps: number;
   readonly predicts: "epsilon" | "x0" | "v";
-  readonly steps: number;
-  readonly batch: number;
-  readonly learningRate: number;
-  readonly seed: number;
 }
 
 /** Builds an untrained VAE. @throws GenError `usage` when the network does not suit the data's shape. */
@@ -55,7 +53,7 @@ export function buildVae({ shape, network, width, latent, seed }: VaeSettings): 
 export function buildDenoiser({ shape, network, width, seed, vae }: DdpmSettings): Network {
   if (network === "mlp") {
     const hidden = [width, width, width];
-    // Points lie on sharp shapes, which bends learn better; latents are smooth.
+    // Points lie on sharp shapes, which relu's corners fit better; latents are smooth.
     const activation = vae ? "silu" : "relu";
     if (shape.length === 1) return mlp({ inputs: shape[0], hidden, activation, time: true, seed });
     throw usageError(
@@ -79,10 +77,7 @@ export function buildSchedule({ schedule, timesteps: steps }: DdpmSettings): Noi
 }
 
 /** Warm-up over the first steps, then half a cosine down to a twentieth of the peak. */
-export const learningRateOf = ({
-  learningRate: peak,
-  steps,
-}: Pick<VaeSettings, "learningRate" | "steps">) =>
+export const learningRateOf = ({ learningRate: peak, steps }: TrainingSettings) =>
   cosineDecay({ peak, steps, warmUp: Math.min(200, Math.ceil(steps / 10)), floor: peak / 20 });
 
 /** Whether items are images, [channels, height, width]. */

@@ -1,7 +1,14 @@
+import { backendNames as specificBackends } from "@gen/runtime-gpu";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { backendNames } from "./open-backend.ts";
 
-/** Options that every command takes. */
+/** The names that `--backend` takes; `onnx` and `tfjs` mean the best of their kind. */
+export const backendNames: readonly string[] = /* @__PURE__ */ [
+  "onnx",
+  "tfjs",
+  .../* @__PURE__ */ specificBackends(),
+];
+
+/** Options of every command that computes. */
 export interface CommonOptions {
   readonly backend: string;
   readonly seed: number;
@@ -45,7 +52,7 @@ export function size(text: string): readonly [number, number] {
   throw new InvalidArgumentError("It must be a height, or a height and a width, such as 64x48.");
 }
 
-/** Parses `name=n` and adds it to those before it. */
+/** Parses `name=n` and adds it to the dimensions before it. */
 export function dimension(
   text: string,
   before: Readonly<Record<string, number>> = {},
@@ -62,20 +69,26 @@ export function path(text: string): string {
   throw new InvalidArgumentError("It must be a path.");
 }
 
+/** An option whose value is one of `names`. */
+export const choice = (
+  flags: string,
+  description: string,
+  names: readonly string[],
+  preset?: string,
+): Option => new Option(flags, description).choices(names).default(preset);
+
 /** Adds --backend, --seed, --out, --force and --json to a command. */
-export function withCommonOptions(command: Command, out: string): Command {
-  return command
+export const withCommonOptions = (command: Command, out: string): Command =>
+  command
     .addOption(
-      new Option("--backend <name>", "what computes; `gen backends` says what runs here")
-        .choices(backendNames)
-        .default("onnx"),
+      choice(
+        "--backend <name>",
+        "what computes; `gen backends` says what runs here",
+        backendNames,
+        "onnx",
+      ),
     )
-    .addOption(
-      new Option("--seed <n>", "decides all randomness; same seed, same result")
-        .default(0)
-        .argParser(whole(0)),
-    )
-    .addOption(new Option("--out <path>", "where the result goes").default(out).argParser(path))
+    .option("--seed <n>", "decides all randomness; same seed, same result", whole(0), 0)
+    .option("--out <path>", "where the result goes", path, out)
     .option("--force", "replace what is there", false)
     .option("--json", "print the result as JSON on stdout", false);
-}

@@ -1,12 +1,12 @@
 import { usageError } from "./errors.ts";
 
-/** What takes standardised points back: original = x * std + mean, for each feature. */
+/** Takes standardized points back: original = x * std + mean, for each feature. */
 export interface Scaling {
   readonly mean: readonly number[];
   readonly std: readonly number[];
 }
 
-const key = "standardised";
+const key = "standardized";
 
 /** A scaling as a pipeline's notes hold it. */
 export const scalingNotes = (scaling: Scaling | undefined): Record<string, unknown> | undefined =>

@@ -292,7 +292,7 @@ describe.concurrent("a pipeline that cannot be used is refused with the file's n
     [
       "a scaling that does not fit",
       () => modelWith("model_index.json", (b) => b.toString().replace(/"std": \[/, '"std": [1, ')),
-      /model_index\.json: standardised must hold a mean and a std of 2 numbers/,
+      /model_index\.json: standardized must hold a mean and a std of 2 numbers/,
     ],
     [
       "oversized JSON",

@@ -2,10 +2,10 @@ import { readPng } from "@gen/data";
 import { GenError } from "@gen/math";
 import { describe, expect, test } from "vitest";
 import { isDrawable, lossChart, maxDrawable, pictureOf } from "../src/drawing/pictures.ts";
-import { errorLine, exitCode, failureLine, naming, usageError } from "../src/errors.ts";
+import { errorLine, exitCode, failureLine, prefixErrors, usageError } from "../src/errors.ts";
 import { program } from "../src/index.ts";
-import { duration, progress } from "../src/progress.ts";
 import { scalingOf } from "../src/scaling.ts";
+import { duration, progress } from "../src/terminal.ts";
 
 const usage = expect.objectContaining({ name: "GenError", code: "usage" });
 
@@ -26,7 +26,7 @@ describe("errors", () => {
     ["bad usage", usageError("--x must be y, got z"), 2],
     ["bad data", new GenError("invalid-data", "a.npy: no such file"), 2],
     ["an argument that a package refuses", new RangeError("eta must be in [0, 1], got 2"), 2],
-    ["such an argument, named", engine(() => naming("ddim", () => steps(2))), 2],
+    ["such an argument, named", engine(() => prefixErrors("ddim", () => steps(2))), 2],
     ["such an argument, in calls of the engine", engine(() => nested(() => steps(2))), 2],
     ["a path", Object.assign(new Error("EACCES: /x"), { code: "EACCES" }), 2],
     ["a full disk", Object.assign(new Error("ENOSPC"), { code: "ENOSPC" }), 1],
@@ -40,7 +40,7 @@ describe("errors", () => {
   test("are one line", () => {
     expect(errorLine(new Error("first\n  second\n"))).toBe("first; second");
     expect(failureLine(engine(() => new Float64Array(2 ** 52)))).toMatch(/^not enough memory \(/);
-    const named = engine(() => naming("unet", () => JSON.parse("{")));
+    const named = engine(() => prefixErrors("unet", () => JSON.parse("{")));
     expect(named).toEqual(usage);
     expect(errorLine(named)).toMatch(/^unet: .*JSON/);
   });
@@ -117,12 +117,12 @@ describe("pictures", () => {
 });
 
 test("a scaling must fit the samples", () => {
-  const notes = { standardised: { mean: [1, 2], std: [3, 4] } };
+  const notes = { standardized: { mean: [1, 2], std: [3, 4] } };
   expect(scalingOf(notes, [2])).toEqual({ mean: [1, 2], std: [3, 4] });
   expect(scalingOf(undefined, [2])).toBeUndefined();
   expect(() => scalingOf(notes, [1, 2, 2])).toThrow(usage);
   expect(() => scalingOf(notes, [3])).toThrow("a mean and a std of 3 numbers");
-  expect(() => scalingOf({ standardised: null }, [2])).toThrow(usage);
+  expect(() => scalingOf({ standardized: null }, [2])).toThrow(usage);
 });
 
 test("the program is a command that throws instead of exiting", async () => {

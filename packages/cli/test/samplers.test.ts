@@ -1,6 +1,6 @@
 import { samplerNames } from "@gen/sampling";
 import { expect, test } from "vitest";
-import { noisySamplers, samplerHelp } from "../src/samplers.ts";
+import { noisySamplers, samplerHelp } from "../src/sample-input.ts";
 
 test("each sampler has its line in the help, and eta is for two of them", () => {
   expect(noisySamplers()).toEqual(["ddim", "euler-ancestral"]);

@@ -1,12 +1,9 @@
 import { dataError } from "./data-error.ts";
-import { checkedByteLength, type ReadOptions } from "./nd-array.ts";
+import { checkedByteLength, type NdArray, type ReadOptions } from "./nd-array.ts";
 
-/** Numbers of a CSV file: `data` is [rows, columns], float32. */
-export interface CsvTable {
-  readonly dtype: "float32";
-  readonly shape: readonly [rows: number, columns: number];
+/** The numbers of a CSV file, [rows, columns] in float32, and its header if there is one. */
+export interface CsvTable extends NdArray {
   readonly data: Float32Array;
-  /** The header, where the file has one. */
   readonly columns?: readonly string[];
 }
 
@@ -24,13 +21,11 @@ export function readCsv(bytes: Uint8Array, options: ReadOptions = {}): CsvTable 
   if (bytes.length > limit) {
     throw dataError(name, `takes ${bytes.length} bytes, the limit is ${limit}`);
   }
-  const text = new TextDecoder().decode(bytes);
+  const lines = new TextDecoder().decode(bytes).split(/\r\n|\n|\r/);
   const values: number[] = [];
   let columns: string[] | undefined;
   let width = 0;
-  let lineNumber = 0;
-  for (const line of text.split(/\r\n|\n|\r/)) {
-    lineNumber += 1;
+  for (const [i, line] of lines.entries()) {
     const content = line.trim();
     if (content === "" || content.startsWith("#")) continue;
     const fields = splitFields(content);
@@ -45,13 +40,13 @@ export function readCsv(bytes: Uint8Array, options: ReadOptions = {}): CsvTable 
     if (fields.length !== width) {
       throw dataError(
         name,
-        `line ${lineNumber} must have ${width} fields like the first, got ${fields.length}`,
+        `line ${i + 1} must have ${width} fields like the first, got ${fields.length}`,
       );
     }
     for (let k = 0; k < width; k++) {
       if (!Number.isFinite(Math.fround(numbers[k]))) {
         const field = JSON.stringify(fields[k].slice(0, 40));
-        throw dataError(name, `line ${lineNumber} must hold finite numbers, got ${field}`);
+        throw dataError(name, `line ${i + 1} must hold finite numbers, got ${field}`);
       }
       values.push(numbers[k]);
     }

@@ -1,57 +1,5 @@
 import { dataError } from "./data-error.ts";
 
-/** Arrays of numbers as files hold them; float16 and bfloat16 stay raw bits in a `Uint16Array`. */
-export type NumericArray =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Int16Array
-  | Int32Array
-  | BigInt64Array
-  | Uint8Array
-  | Uint16Array
-  | Uint32Array
-  | BigUint64Array;
-
-/** Element type of an {@link NdArray}. */
-export type DType =
-  | "float64"
-  | "float32"
-  | "float16"
-  | "bfloat16"
-  | "int64"
-  | "int32"
-  | "int16"
-  | "int8"
-  | "uint64"
-  | "uint32"
-  | "uint16"
-  | "uint8";
-
-/** A dense array in row-major (C) order: `data.length` is the product of `shape`. */
-export interface NdArray {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly data: NumericArray;
-}
-
-/** What the writers take: an {@link NdArray} whose `dtype` may be left to its typed array. */
-export type WritableArray = Omit<NdArray, "dtype"> & { readonly dtype?: DType };
-
-/** Bounds of a reader: where the bytes come from, and how large the decoded array may be. */
-export interface ReadOptions {
-  /** The name of the file in errors. @defaultValue the kind of file */
-  readonly name?: string;
-  /**
-   * The most bytes that may be allocated for the result.
-   * @defaultValue 1 GiB; 256 MiB for PNG and CSV
-   */
-  readonly limit?: number;
-}
-
-/** The default limit of readers: they refuse to allocate more than this many bytes (1 GiB). */
-export const defaultLimit = 2 ** 30;
-
 const constructors = {
   float64: Float64Array,
   float32: Float32Array,
@@ -67,12 +15,43 @@ const constructors = {
   uint8: Uint8Array,
 } as const;
 
-/** Bytes of one element. */
-export function byteSize(dtype: DType): number {
-  return constructors[dtype].BYTES_PER_ELEMENT;
+/** Element type of an {@link NdArray}. */
+export type DType = keyof typeof constructors;
+
+/** Arrays of numbers as files hold them; float16 and bfloat16 stay raw bits in a `Uint16Array`. */
+export type NumericArray = (typeof constructors)[DType]["prototype"];
+
+/** A dense array in row-major (C) order: `data.length` is the product of `shape`. */
+export interface NdArray {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: NumericArray;
 }
 
-/** The `dtype` given, or the one that the typed array implies. */
+/** An {@link NdArray} for a writer. @defaultValue `dtype` is that of the typed array */
+export type WritableArray = Omit<NdArray, "dtype"> & { readonly dtype?: DType };
+
+/** Settings of a reader. */
+export interface ReadOptions {
+  /** The name of the file in errors. @defaultValue the kind of file */
+  readonly name?: string;
+  /**
+   * The most bytes that may be allocated for the result.
+   * @defaultValue 1 GiB; 256 MiB for PNG and CSV
+   */
+  readonly limit?: number;
+}
+
+/** The default limit of readers: 1 GiB. */
+export const defaultLimit = 2 ** 30;
+
+/** All element types, wide ones first. */
+export const dtypes = /* @__PURE__ */ Object.keys(constructors) as readonly DType[];
+
+/** Bytes of one element. */
+export const byteSize = (dtype: DType): number => constructors[dtype].BYTES_PER_ELEMENT;
+
+/** The `dtype` of an array, by default that of its typed array. */
 export function dtypeOf(array: WritableArray): DType {
   if (array.dtype !== undefined) return array.dtype;
   const name = array.data.constructor.name.replace("Big", "").replace("Array", "").toLowerCase();
@@ -80,8 +59,7 @@ export function dtypeOf(array: WritableArray): DType {
 }
 
 /**
- * Bytes that an array of this dtype and shape takes, checked against `limit` before anything is
- * allocated.
+ * Bytes of an array of this dtype and shape, checked against `limit` before anything is allocated.
  *
  * @throws GenError `invalid-data` when a dimension is no whole number or the product exceeds the limit.
  */
@@ -108,12 +86,36 @@ export function checkedByteLength(
   return bytes;
 }
 
-/** Copies `bytes` (in the byte order given) into a typed array of `dtype`. */
+/** Copies bytes of the given order into a typed array of `dtype`. */
 export function decodeElements(bytes: Uint8Array, dtype: DType, littleEndian: boolean) {
-  // Not bytes.slice(): of Node's Buffer, that is a view.
+  // Not bytes.slice(), which is a view for Node's Buffer.
   const copy = new Uint8Array(bytes);
   if (littleEndian !== hostIsLittleEndian()) swapBytes(copy, byteSize(dtype));
   return new constructors[dtype](copy.buffer) as NumericArray;
+}
+
+/** An array whose elements, `size` bytes in all, follow a header of `start` bytes in a file. */
+export interface FileLayout {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly start: number;
+  readonly size: number;
+}
+
+/** Reads the array of a file. @throws GenError `invalid-data` when the file has another length. */
+export function readElements(
+  source: string,
+  file: Uint8Array,
+  { dtype, shape, start, size }: FileLayout,
+  littleEndian: boolean,
+): NdArray {
+  if (file.length !== start + size) {
+    throw dataError(
+      source,
+      `[${shape.join(", ")}] of ${dtype} needs ${size} bytes of data, got ${file.length - start}`,
+    );
+  }
+  return { dtype, shape, data: decodeElements(file.subarray(start), dtype, littleEndian) };
 }
 
 /** The elements of an array as little-endian bytes; a view where the host is little-endian. */

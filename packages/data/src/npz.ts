@@ -1,5 +1,5 @@
 import { type Unzipped, unzipSync, type Zippable, zipSync } from "fflate";
-import { dataError, decoding } from "./data-error.ts";
+import { dataError, runDecoder } from "./data-error.ts";
 import { defaultLimit, type NdArray, type ReadOptions, type WritableArray } from "./nd-array.ts";
 import { readNpy, writeNpy } from "./npy.ts";
 
@@ -18,7 +18,7 @@ export function readNpz(bytes: Uint8Array, options: ReadOptions = {}): Record<st
   }
   let total = 0;
   let count = 0;
-  const entries: Unzipped = decoding(name, "zip archive", () =>
+  const entries: Unzipped = runDecoder(name, "zip archive", () =>
     unzipSync(bytes, {
       filter: (entry) => {
         count += 1;

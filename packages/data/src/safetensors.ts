@@ -1,4 +1,4 @@
-import { dataError, decoding } from "./data-error.ts";
+import { dataError, runDecoder } from "./data-error.ts";
 import {
   byteSize,
   checkArray,
@@ -55,7 +55,7 @@ export function readSafetensors(bytes: Uint8Array, options: ReadOptions = {}): S
   if (start > bytes.length) {
     throw dataError(name, `truncated: the header ends at ${start}, the file at ${bytes.length}`);
   }
-  const header: unknown = decoding(name, "safetensors header", () =>
+  const header: unknown = runDecoder(name, "safetensors header", () =>
     JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, start))),
   );
   if (!isRecord(header)) throw dataError(name, "safetensors header must be a JSON object");

@@ -1,6 +1,6 @@
 import { checkFinite, type Dataset, itemSize } from "./dataset.ts";
 
-/** A standardised dataset and what takes it back: original = x * std + mean, per coordinate. */
+/** A standardized dataset and what takes it back: original = x * std + mean, per coordinate. */
 export interface Standardized {
   readonly dataset: Dataset & { readonly data: Float32Array };
   readonly mean: Float64Array;

@@ -104,7 +104,7 @@ test("noise has the standard deviation asked for", () => {
   expect(Math.sqrt(squares / noisy.length)).toBeCloseTo(noise, 2);
 });
 
-test("two fresh sets of standardised moons are 0.025 apart, one half missing is far more", () => {
+test("two fresh sets of standardized moons are 0.025 apart, one half missing is far more", () => {
   const { dataset, mean, std } = standardize(twoMoons({ n: 5_000, seed: 1 }));
   const scaled = (set: PointSet) => set.data.map((v, i) => (v - mean[i % 2]) / std[i % 2]);
   const fresh = scaled(twoMoons({ n: 5_000, seed: 2 }));

@@ -1,14 +1,11 @@
 import { join, relative, resolve } from "node:path";
+import { openBackend } from "@gen/runtime-gpu";
 import { Command } from "commander";
-import { interruptSignal } from "../interrupt.ts";
-import { openBackend } from "../open-backend.ts";
 import { type CommonOptions, real, withCommonOptions } from "../options.ts";
-import { invocation, print } from "../print.ts";
-import { duration } from "../progress.ts";
 import { draw, lossSheet } from "../quickstart/draw.ts";
 import { learn } from "../quickstart/learn.ts";
-import { claimQuickstart, reportFile } from "../quickstart/report.ts";
-import { startRun } from "../quickstart/run.ts";
+import { claimQuickstart, reportFile, startRun } from "../quickstart/run.ts";
+import { duration, interruptSignal, invocation, print } from "../terminal.ts";
 
 interface QuickstartOptions extends CommonOptions {
   readonly effort: number;
@@ -51,20 +48,25 @@ async function quickstart(options: QuickstartOptions): Promise<void> {
     await run.save();
     const pictures = ["latent-samples.png", "ddim-ddpm.png", "digits-ddim-ddpm.png"];
     report.sampling =
-      before?.sampling && run.isThere([latent, pixel], ...pictures)
+      before?.sampling && run.hasPictures([latent, pixel], ...pictures)
         ? before.sampling
         : await run.timed("sample", () => draw(run));
     report.complete = true;
     const written = await run.save();
     const total = (performance.now() - started) / 1000;
     const nats = report.vae?.testElboNats ?? Number.NaN;
-    print(json, { out: resolve(out), totalSeconds: total, ...written }, farewell(out, total, nats));
+    print(
+      json,
+      { out: resolve(out), totalSeconds: total, ...written },
+      closingLines(out, total, nats),
+    );
   } finally {
     await backend.close();
   }
 }
 
-function farewell(out: string, seconds: number, nats: number): string[] {
+/** The lines that end a run: its files, and the commands to run next. */
+function closingLines(out: string, seconds: number, nats: number): string[] {
   const at = (file: string) => relative(process.cwd(), join(out, file)) || file;
   return [
     "",

@@ -1,29 +1,40 @@
 import { resolve } from "node:path";
 import { GenError } from "@gen/math";
+import { openBackend } from "@gen/runtime-gpu";
 import {
   defaultEta,
   defaultSampler,
-  type GenerateOptions,
   generate,
   type SamplerName,
   samplerNames,
   schedulerNotes,
   torchNoise,
 } from "@gen/sampling";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { usageError } from "../errors.ts";
 import { claimOutput } from "../files.ts";
-import { checkInit, readInit } from "../initial-noise.ts";
-import { interruptSignal } from "../interrupt.ts";
 import { readModelFolder } from "../model-folder.ts";
-import { openBackend } from "../open-backend.ts";
-import { type CommonOptions, path, real, size, whole, withCommonOptions } from "../options.ts";
-import { print } from "../print.ts";
-import { progress } from "../progress.ts";
-import { checkEta, checkNoise, checkSize, openShape } from "../sample-checks.ts";
+import {
+  type CommonOptions,
+  choice,
+  path,
+  real,
+  size,
+  whole,
+  withCommonOptions,
+} from "../options.ts";
+import {
+  checkEta,
+  checkInit,
+  checkNoise,
+  checkSize,
+  openShape,
+  readInit,
+  samplerHelp,
+} from "../sample-input.ts";
 import { checkOutput, outputKind, writeSamples } from "../sample-output.ts";
-import { samplerHelp } from "../samplers.ts";
 import { unscale } from "../scaling.ts";
+import { interruptSignal, print, progress } from "../terminal.ts";
 
 interface SampleCommandOptions extends CommonOptions {
   readonly model?: string;
@@ -41,53 +52,43 @@ interface SampleCommandOptions extends CommonOptions {
 export function sampleCommand(): Command {
   const command = new Command("sample")
     .description("draw samples from a pipeline folder")
-    .addOption(
-      new Option(
-        "--model <folder>",
-        "the pipeline, here or at an http(s) URL: unet/model.onnx, scheduler/scheduler_config.json, and vae_decoder/model.onnx for latents",
-      ).argParser(path),
+    .option(
+      "--model <folder>",
+      "the pipeline, here or at an http(s) URL: unet/model.onnx, scheduler/scheduler_config.json, and vae_decoder/model.onnx for latents",
+      path,
     )
     .addOption(
-      new Option(
+      choice(
         "--sampler <name>",
         "how noise becomes data (default: the scheduler's, where its class is one, else ddim)",
-      ).choices(samplerNames),
+        samplerNames,
+      ),
     )
-    .addOption(
-      new Option(
-        "--steps <n>",
-        "moves from noise to data (default: 20; 4 for lcm, every training step for ddpm)",
-      ).argParser(whole(1, 100000)),
+    .option(
+      "--steps <n>",
+      "moves from noise to data (default: 20; 4 for lcm, every training step for ddpm)",
+      whole(1, 100000),
     )
-    .addOption(
-      new Option(
-        "--eta <x>",
-        "ddim, euler-ancestral: fresh noise at each step, from 0 (none) to 1 (as ddpm) (default: 0 for ddim, else 1)",
-      ).argParser(real(0, 1)),
+    .option(
+      "--eta <x>",
+      "ddim, euler-ancestral: fresh noise at each step, from 0 (none) to 1 (as ddpm) (default: 0 for ddim, else 1)",
+      real(0, 1),
     )
-    .addOption(
-      new Option(
-        "--count <n>",
-        "how many samples (default: 16, or as many as --init has)",
-      ).argParser(whole(1)),
+    .option("--count <n>", "how many samples (default: 16, or as many as --init has)", whole(1))
+    .option(
+      "--size <h>[x<w>]",
+      "height and width of what the denoiser makes, for one that takes any (default: unet/config.json's, or --init's)",
+      size,
     )
-    .addOption(
-      new Option(
-        "--size <h>[x<w>]",
-        "height and width of what the denoiser makes, for one that takes any (default: unet/config.json's, or --init's)",
-      ).argParser(size),
+    .option(
+      "--init <file.npy>",
+      "the initial noise [count, ...] as floats, in place of the seed's",
+      path,
     )
-    .addOption(
-      new Option(
-        "--init <file.npy>",
-        "the initial noise [count, ...] as floats, in place of the seed's",
-      ).argParser(path),
-    )
-    .addOption(
-      new Option(
-        "--torch-seed <n>",
-        "all noise as PyTorch draws it on the CPU after torch.manual_seed(n), in place of --seed",
-      ).argParser(whole(0)),
+    .option(
+      "--torch-seed <n>",
+      "all noise as PyTorch draws it on the CPU after torch.manual_seed(n), in place of --seed",
+      whole(0),
     )
     .option("--no-clip", "do not bound the clean estimate, whatever the scheduler says");
   return withCommonOptions(command, "samples.png")
@@ -119,9 +120,9 @@ Examples:
 }
 
 async function run(options: SampleCommandOptions, command: Command): Promise<void> {
-  const { out, seed, torchSeed, eta, steps, clip } = options;
-  // Not a mandatory option of the parser, which would hide an unknown flag behind this.
-  if (options.model === undefined)
+  const { model, out, seed, torchSeed, eta, steps, clip } = options;
+  // A mandatory option of the parser would be reported before an unknown flag.
+  if (model === undefined)
     throw usageError("--model must be given: a folder as `gen train ddpm` makes it");
   checkEta(eta, options.sampler);
   checkNoise(options, command.getOptionValueSource("seed") !== "default");
@@ -129,10 +130,8 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
   await claimOutput(out, { force: options.force, kind: kind === "folder" ? "folder" : "file" });
   const signal = interruptSignal();
   const init = options.init === undefined ? undefined : await readInit(options.init);
-  const pipeline = await readModelFolder(options.model, {
-    shape: openShape(options.size, init?.item),
-    signal,
-  });
+  const shape = openShape(options.size, init?.item);
+  const pipeline = await readModelFolder(model, { shape, signal });
   checkSize(options.size, pipeline.shape);
   if (init) checkInit(options.init as string, init, pipeline.shape);
   const count = init?.count ?? options.count ?? 16;
@@ -144,7 +143,7 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
   for (const note of schedulerNotes(pipeline.scheduler)) process.stderr.write(`note: ${note}\n`);
   const backend = await openBackend(options.backend);
   try {
-    const shown = progress(`${sampler.toUpperCase()} on ${backend.name}`);
+    const line = progress(`${sampler.toUpperCase()} on ${backend.name}`);
     const started = performance.now();
     const samples = await generate(pipeline, {
       backend,
@@ -153,23 +152,23 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
       steps,
       eta,
       seed,
-      noise: noiseOf(options, init),
+      noise:
+        torchSeed === undefined ? init?.noise : (shape, part) => torchNoise(torchSeed, shape, part),
       ...(!clip && { clip: false as const }),
       signal,
-      onStep: ({ done, steps }) => shown.update(done * steps, steps),
+      onStep: ({ done, steps }) => line.update(done * steps, steps),
     }).catch((error: unknown) => {
-      throw signal.aborted
-        ? new GenError(
-            "interrupted",
-            "interrupted before the samples were done; nothing was written",
-          )
-        : error;
+      if (!signal.aborted) throw error;
+      throw new GenError(
+        "interrupted",
+        "interrupted before the samples were done; nothing was written",
+      );
     });
     const seconds = (performance.now() - started) / 1000;
     if (pipeline.scaling) unscale(samples.x, pipeline.scaling);
-    shown.finish(`${samples.steps} steps`);
+    line.finish(`${samples.steps} steps`);
     await writeSamples(out, kind, samples);
-    const usual = defaultEta(sampler);
+    const presetEta = defaultEta(sampler);
     print(
       options.json,
       {
@@ -177,7 +176,7 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
         shape: samples.shape,
         sampler,
         steps: samples.steps,
-        ...(usual !== undefined && { eta: eta ?? usual }),
+        ...(presetEta !== undefined && { eta: eta ?? presetEta }),
         ...(torchSeed === undefined ? { seed } : { torchSeed }),
         seconds,
         backend: backend.name,
@@ -187,17 +186,4 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
   } finally {
     await backend.close();
   }
-}
-
-/** Noise from PyTorch's generator, or the initial noise of a file. */
-function noiseOf(
-  { torchSeed }: SampleCommandOptions,
-  init: Awaited<ReturnType<typeof readInit>> | undefined,
-): GenerateOptions["noise"] {
-  if (torchSeed !== undefined) return (shape, part) => torchNoise(torchSeed, shape, part);
-  if (!init) return undefined;
-  return ([batch], { firstIndex }) => {
-    const size = init.data.length / init.count;
-    return { x: init.data.subarray(firstIndex * size, (firstIndex + batch) * size) };
-  };
 }
