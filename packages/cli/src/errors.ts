@@ -1,6 +1,6 @@
 import { type ErrorCode, errorCode, GenError } from "@gen/math";
 
-/** The error for bad input on the command line: one line that names the argument, the rule and the value. */
+/** The error for bad input, in one line: the argument, the rule and the value. */
 export const usageError = (message: string, options?: ErrorOptions): GenError =>
   new GenError("usage", message, options);
 
@@ -33,9 +33,9 @@ type EngineFault = "allocation" | "recursion" | undefined;
 const faults = new WeakMap<RangeError, EngineFault>();
 
 /**
- * The engine's fault behind a RangeError. The packages throw a RangeError for a bad argument; that
- * one has no engine fault. A failed allocation is thrown by the engine's constructor, which is in
- * no file. Endless recursion passes the same place again and again.
+ * The engine's fault behind a RangeError; undefined when a package refused an argument. The engine's
+ * constructor, which is in no file, throws for a failed allocation. Endless recursion passes the
+ * same place again and again.
  */
 function engineFault(error: RangeError): EngineFault {
   if (!faults.has(error)) {
@@ -52,7 +52,7 @@ function engineFault(error: RangeError): EngineFault {
   return faults.get(error);
 }
 
-/** Where an error was thrown and its callers, innermost first. Only the first read of a stack works. */
+/** Where an error was thrown and its callers, innermost first. Works once for an error. */
 function callSites(error: Error): NodeJS.CallSite[] {
   const { prepareStackTrace } = Error;
   let sites: NodeJS.CallSite[] = [];

@@ -50,7 +50,7 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-/** Removes the temporary files of killed runs from a folder; `recursive` is for folders of `gen`. */
+/** Removes the temporary files of killed runs from a folder. */
 export async function sweep(folder: string, recursive = false): Promise<void> {
   const names = await readdir(folder, { recursive }).catch(() => []);
   for (const path of names) {
@@ -62,8 +62,8 @@ export async function sweep(folder: string, recursive = false): Promise<void> {
 
 /**
  * Checks before any work that an output can be written and replaces nothing. Writes nothing yet.
- * @throws GenError `usage` when the path exists and `force` is false, when it is of the other kind, or
- * when its folder cannot be written.
+ * @throws GenError `usage` when the path exists and `force` is false, when it is of the other kind,
+ * or when its folder cannot be written.
  */
 export async function claimOutput(
   path: string,
@@ -136,6 +136,15 @@ export async function writeFolder(path: string, files: Files, own: RegExp): Prom
   await writeFiles(folder, files);
   for (const name of await readdir(folder)) {
     if (own.test(name) && !Object.hasOwn(files, name)) await rm(join(folder, name));
+  }
+}
+
+/** The value of a JSON file; undefined when the bytes are no JSON. */
+export function parseJson<T>(bytes: Uint8Array): T | undefined {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
   }
 }
 

@@ -5,10 +5,10 @@ import { denoiser, type PipelineVae } from "@gen/sampling";
 import { pipelineVae, trainVae, type Vae } from "@gen/vae";
 import {
   buildDenoiser,
-  buildSchedule,
   buildVae,
   type DdpmSettings,
   isImages,
+  schedules,
   type VaeSettings,
 } from "./models.ts";
 import { type Trained, type TrainingJob, trainModel } from "./train-model.ts";
@@ -48,7 +48,7 @@ export async function trainDdpmIn(
   settings: DdpmSettings,
 ): Promise<Trained> {
   const network = denoiser(buildDenoiser(settings), settings.predicts);
-  const schedule = buildSchedule(settings);
+  const schedule = schedules[settings.schedule]({ steps: settings.timesteps });
   const { shape, range } = dataset;
   const clip = isImages(dataset) && range && !vae ? 1 : null;
   const onWarning = (message: string) => process.stderr.write(`${message}\n`);

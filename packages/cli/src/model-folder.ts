@@ -8,19 +8,14 @@ import type { DiffusionPipeline } from "@gen/sampling";
 import type { SchedulerConfig } from "@gen/schedules";
 import { exitCode, prefixErrors, usageError } from "./errors.ts";
 import { readBounded } from "./files.ts";
-import { type Scaling, scalingOf } from "./scaling.ts";
+import { scalingOf } from "./scaling.ts";
 import { type Progress, progress } from "./terminal.ts";
 
 const modelLimit = 2 ** 31;
 const jsonLimit = 2 ** 24;
 
 /** A pipeline whose parts fit each other. */
-export interface LoadedPipeline extends DiffusionPipeline<SchedulerConfig> {
-  /** Shape of one sample as it is written: the VAE's image where there is a VAE. */
-  readonly item: readonly number[];
-  /** Takes samples back to the units of the file that was trained on. */
-  readonly scaling?: Scaling;
-}
+export type LoadedPipeline = ReturnType<typeof checkParts>;
 
 /** Readers of a folder's files. Files that a model names are read only inside the folder. */
 export function folderReaders(folder: string) {
@@ -63,8 +58,8 @@ function urlReaders(url: string, signal?: AbortSignal): ReturnType<typeof folder
 /**
  * Loads a pipeline from a folder, or from one at an http or https URL, and checks that its parts
  * fit. `shape` completes a pipeline that leaves its samples' shape open; `signal` stops a download.
- * @throws GenError `usage` naming the file that is missing, too large or damaged, or what does not fit;
- * as `modelFiles` does when a download fails.
+ * @throws GenError `usage` naming a file that is missing, too large, damaged or does not fit; as
+ * `modelFiles` does when a download fails.
  */
 export async function readModelFolder(
   folder: string,
@@ -78,7 +73,7 @@ export async function readModelFolder(
     if (signal?.aborted)
       throw new GenError(
         "interrupted",
-        "interrupted; what was downloaded is kept, and the same command goes on",
+        "interrupted; the downloaded bytes are kept, and the same command continues",
       );
     if (error instanceof GenError && exitCode(error) === 1) throw error;
     throw usageError(`--model ${folder}: ${error.message}`, { cause: error });
@@ -86,7 +81,11 @@ export async function readModelFolder(
   return prefixErrors(`--model ${folder}`, () => checkParts(pipeline));
 }
 
-function checkParts(pipeline: DiffusionPipeline<SchedulerConfig>): LoadedPipeline {
+/**
+ * Adds the shape of one sample as it is written, which is the VAE's image if there is a VAE, and the
+ * scaling back to the units of the training's file.
+ */
+function checkParts(pipeline: DiffusionPipeline<SchedulerConfig>) {
   const { denoiser, shape, vae, notes } = pipeline;
   const batch = [1, ...shape];
   prefixErrors("unet/model.onnx", () =>
@@ -96,11 +95,11 @@ function checkParts(pipeline: DiffusionPipeline<SchedulerConfig>): LoadedPipelin
     }),
   );
   if (!vae) return { ...pipeline, item: shape, scaling: scalingOf(notes, shape) };
-  const item = prefixErrors("vae_decoder/model.onnx", () => {
+  const item: readonly number[] = prefixErrors("vae_decoder/model.onnx", () => {
     const decoder = trace(({ z }) => ({ x: vae.decode(z) }), { z: { shape: batch } });
     const [, ...image] = decoder.outputs.x.shape;
     if (image.length > 0 && image.every((d) => typeof d === "number")) return image;
     throw usageError(`an image must have a fixed shape, got [${image.join(", ")}]`);
   });
-  return { ...pipeline, item };
+  return { ...pipeline, item, scaling: undefined };
 }

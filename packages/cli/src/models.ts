@@ -1,11 +1,6 @@
 import type { Dataset } from "@gen/data";
 import { cosineDecay, mlp, type Network, unet } from "@gen/nn";
-import {
-  cosineSchedule,
-  linearSchedule,
-  type NoiseSchedule,
-  scaledLinearSchedule,
-} from "@gen/schedules";
+import { cosineSchedule, linearSchedule, scaledLinearSchedule } from "@gen/schedules";
 import { convVae, mlpVae, type Vae } from "@gen/vae";
 import { usageError } from "./errors.ts";
 
@@ -27,17 +22,24 @@ export interface VaeSettings extends TrainingSettings {
   readonly latent: number;
 }
 
+/** The noise schedules by their names on the command line. */
+export const schedules = {
+  linear: linearSchedule,
+  "scaled-linear": scaledLinearSchedule,
+  cosine: cosineSchedule,
+};
+
 /** Everything that decides what a DDPM learns. */
 export interface DdpmSettings extends TrainingSettings {
   /** Latent diffusion: the settings of the VAE that encodes the data. */
   readonly vae?: VaeSettings;
   readonly network: "mlp" | "unet";
-  readonly schedule: "linear" | "scaled-linear" | "cosine";
+  readonly schedule: keyof typeof schedules;
   readonly timesteps: number;
   readonly predicts: "epsilon" | "x0" | "v";
 }
 
-/** Builds an untrained VAE. @throws GenError `usage` when the network does not suit the data's shape. */
+/** Builds an untrained VAE. @throws GenError `usage` when the network does not fit the shape. */
 export function buildVae({ shape, network, width, latent, seed }: VaeSettings): Vae {
   if (network === "mlp") return mlpVae({ shape, hidden: [width], latent, seed });
   const [imageChannels, size, other] = shape;
@@ -49,7 +51,7 @@ export function buildVae({ shape, network, width, latent, seed }: VaeSettings): 
   return convVae({ size, imageChannels, channels: [width, 2 * width], latent, seed });
 }
 
-/** Builds an untrained denoiser network. @throws GenError `usage` when it does not suit the data's shape. */
+/** Builds an untrained network. @throws GenError `usage` when it does not fit the shape. */
 export function buildDenoiser({ shape, network, width, seed, vae }: DdpmSettings): Network {
   if (network === "mlp") {
     const hidden = [width, width, width];
@@ -68,12 +70,6 @@ export function buildDenoiser({ shape, network, width, seed, vae }: DdpmSettings
   }
   const multipliers = size % 4 === 0 && size > 8 ? [1, 2, 2] : size % 2 === 0 ? [1, 2] : [1];
   return unet({ size, inChannels, channels: width, multipliers, seed });
-}
-
-/** The noise schedule by its name on the command line. */
-export function buildSchedule({ schedule, timesteps: steps }: DdpmSettings): NoiseSchedule {
-  if (schedule === "cosine") return cosineSchedule({ steps });
-  return schedule === "linear" ? linearSchedule({ steps }) : scaledLinearSchedule({ steps });
 }
 
 /** Warm-up over the first steps, then half a cosine down to a twentieth of the peak. */

@@ -44,7 +44,8 @@ type Range = readonly [low: number, high: number];
  *
  * Points are standardized. Images of floats have the range [0, 1] or [-1, 1] if all values lie in
  * it, unless `range` is given.
- * @throws GenError `invalid-data` when a file cannot be read; `usage` when the range is unclear or wrong.
+ * @throws GenError `invalid-data` when a file cannot be read; `usage` when the range is unclear or
+ * wrong.
  */
 export async function openData(name: string, seed: number, range?: Range): Promise<OpenedData> {
   if (!dataNames.includes(name)) return openFile(name, range);

@@ -2,11 +2,7 @@ import { backendNames as specificBackends } from "@gen/runtime-gpu";
 import { type Command, InvalidArgumentError, Option } from "commander";
 
 /** The names that `--backend` takes; `onnx` and `tfjs` mean the best of their kind. */
-export const backendNames: readonly string[] = /* @__PURE__ */ [
-  "onnx",
-  "tfjs",
-  .../* @__PURE__ */ specificBackends(),
-];
+export const backendNames: readonly string[] = ["onnx", "tfjs", ...specificBackends()];
 
 /** Options of every command that computes. */
 export interface CommonOptions {
@@ -18,7 +14,7 @@ export interface CommonOptions {
 }
 
 /** Parses a whole number in [low, high]. */
-export const whole =
+export const integer =
   (low: number, high = Number.MAX_SAFE_INTEGER) =>
   (text: string): number => {
     const value = text.trim() === "" ? Number.NaN : Number(text);
@@ -27,8 +23,8 @@ export const whole =
     throw new InvalidArgumentError(`It must be a whole number ${range}.`);
   };
 
-/** Parses a number in [low, high]; `above` leaves `low` itself out. */
-export const real =
+/** Parses a number in [low, high], or in (low, high] with `above`. */
+export const decimal =
   (low: number, high: number, above = false) =>
   (text: string): number => {
     const value = text.trim() === "" ? Number.NaN : Number(text);
@@ -81,14 +77,9 @@ export const choice = (
 export const withCommonOptions = (command: Command, out: string): Command =>
   command
     .addOption(
-      choice(
-        "--backend <name>",
-        "what computes; `gen backends` says what runs here",
-        backendNames,
-        "onnx",
-      ),
+      choice("--backend <name>", "the backend; `gen backends` tests each", backendNames, "onnx"),
     )
-    .option("--seed <n>", "decides all randomness; same seed, same result", whole(0), 0)
-    .option("--out <path>", "where the result goes", path, out)
-    .option("--force", "replace what is there", false)
+    .option("--seed <n>", "seed of all random numbers; decides the result", integer(0), 0)
+    .option("--out <path>", "path of the result", path, out)
+    .option("--force", "replace an existing result", false)
     .option("--json", "print the result as JSON on stdout", false);

@@ -36,8 +36,8 @@ Examples:
   gen sample --model moons --sampler ddim --steps 50 --count 2000 --out moons.png
   gen inspect model.onnx
 
-Exit codes: 0 done, 1 failure, 2 bad input, 130 Ctrl-C (what was done is saved).
-GEN_DEBUG=1 adds where an error came from.`,
+Exit codes: 0 done, 1 failure, 2 bad input, 130 Ctrl-C (the work is saved).
+GEN_DEBUG=1 adds an error's stack.`,
     );
   refuseInOneLine(gen, "gen");
   return gen;

@@ -8,14 +8,14 @@ type Size = readonly [height: number, width: number];
 const help: Readonly<Record<SamplerName, string>> = {
   ddim: "Song et al. 2021; --eta adds noise",
   ddpm: "Ho et al. 2020; every training step by default",
-  euler: "the flow in sigma, first order",
-  "euler-ancestral": "euler to a lower level, then fresh noise; --eta says how much (default 1)",
+  euler: "first-order steps of the flow in sigma",
+  "euler-ancestral": "euler to a lower level, then fresh noise of amount --eta (default 1)",
   heun: "second order; two evaluations for each step but the last",
   "dpm-solver++": "multistep; the order is the scheduler's, or 2",
-  "dpm-solver++-single": "the same in groups of steps",
-  "dpm-solver++-sde": "the same with fresh noise",
+  "dpm-solver++-single": "dpm-solver++ in groups of steps",
+  "dpm-solver++-sde": "dpm-solver++ with fresh noise",
   unipc: "predictor and corrector; the order is the scheduler's, or 2",
-  "flow-euler": "for FlowMatchEulerDiscreteScheduler, whose steps it takes",
+  "flow-euler": "for FlowMatchEulerDiscreteScheduler, with its steps",
   lcm: "for latent consistency models; 4 steps by default",
 };
 
@@ -51,20 +51,11 @@ export const openShape = (
 ): readonly (number | undefined)[] =>
   size ? [item.length === 3 ? item[0] : undefined, ...size] : item;
 
-/** @throws GenError `usage` when the denoiser does not take --size. */
-export function checkSize(size: Size | undefined, shape: readonly number[]): void {
-  if (!size || (shape.length === 3 && size.join() === shape.slice(1).join())) return;
-  throw usageError(
-    `--size must be left out or fit samples [${shape.join(", ")}], as the model makes them, got ${size.join("x")}`,
-  );
-}
-
 const initLimit = 2 ** 30;
 
-/** The noise of --init, as the first `x` of `generate`. */
-export type InitialNoise = Awaited<ReturnType<typeof readInit>>;
+type InitialNoise = Awaited<ReturnType<typeof readInit>>;
 
-/** Reads the noise of --init. @throws GenError `usage` or `invalid-data` when the file holds none. */
+/** Reads the noise of --init. @throws GenError `usage` or `invalid-data` when there is none. */
 export async function readInit(path: string) {
   const bytes = await readBounded(path, initLimit);
   if (!bytes) throw usageError(`--init ${path}: no such file`);
@@ -82,10 +73,19 @@ export async function readInit(path: string) {
   return { count, item, noise };
 }
 
-/** @throws GenError `usage` when the noise of --init has not the shape of a pipeline's samples. */
-export function checkInit(path: string, { count, item }: InitialNoise, shape: readonly number[]) {
-  if (count >= 1 && item.join() === shape.join()) return;
-  throw usageError(
-    `--init ${path} must be [count, ${shape.join(", ")}], got [${[count, ...item].join(", ")}]`,
-  );
+/** @throws GenError `usage` when --size or --init does not fit the shape of a pipeline's samples. */
+export function checkShape(
+  { size, init }: { readonly size?: Size; readonly init?: string },
+  noise: InitialNoise | undefined,
+  shape: readonly number[],
+): void {
+  const text = shape.join(", ");
+  if (size && !(shape.length === 3 && size.join() === shape.slice(1).join()))
+    throw usageError(
+      `--size must be left out or fit samples [${text}], as the model makes them, got ${size.join("x")}`,
+    );
+  if (noise && !(noise.count >= 1 && noise.item.join() === shape.join()))
+    throw usageError(
+      `--init ${init} must be [count, ${text}], got [${[noise.count, ...noise.item].join(", ")}]`,
+    );
 }

@@ -14,7 +14,7 @@ export function invocation(): string {
   return `node ${relative(process.cwd(), script)}`;
 }
 
-// npm sends a Ctrl-C on that the terminal has sent already; both arrive within this time.
+// Under npm one Ctrl-C arrives twice, from the terminal and from npm, within this time.
 const sameMs = 500;
 
 /**
@@ -32,8 +32,8 @@ export function interruptSignal(): AbortSignal {
     first = performance.now();
     process.exitCode = 130;
     endLine();
-    process.stderr.write("stopping: saving what is done (Ctrl-C again to quit at once)\n");
-    controller.abort(new GenError("interrupted", "interrupted; what was done so far is saved"));
+    process.stderr.write("stopping: saving the work so far (Ctrl-C again to quit at once)\n");
+    controller.abort(new GenError("interrupted", "interrupted; the work so far is saved"));
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, stop);
   return controller.signal;

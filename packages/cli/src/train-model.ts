@@ -33,7 +33,7 @@ export interface TrainingJob<Model extends Weighted = Weighted> {
   readonly kind: TrainingRecord["kind"];
   readonly folder: string;
   readonly settings: TrainingSettings;
-  /** Identifies the content of a file of data, which may change under the same name. */
+  /** Identifies the content of a data file, which may change under the same name. */
   readonly dataHash?: string;
   readonly model: Model;
   readonly backend: Backend;
@@ -55,8 +55,9 @@ export interface Trained<Model = unknown> {
 }
 
 /**
- * Trains a model, or continues the training in its folder, which can be used and resumed at any time.
- * @throws GenError `usage` when the folder holds something else; `interrupted` after Ctrl-C, when all is saved.
+ * Trains a model, or continues the training in its folder. The folder can be used at any time.
+ * @throws GenError `usage` when the folder holds something else; `interrupted` after Ctrl-C, with
+ * all work saved.
  */
 export async function trainModel<Model extends Weighted>(
   job: TrainingJob<Model>,
@@ -125,7 +126,7 @@ export async function trainModel<Model extends Weighted>(
     line.finish(`stopped ${stop} can be used and resumed`);
     throw new GenError(
       "interrupted",
-      `interrupted ${stop} is saved, run the same command to go on`,
+      `interrupted ${stop} is saved, run the same command to continue`,
     );
   }
   line.finish(`loss ${history.losses.loss?.at(-1)?.toPrecision(4)}`);
@@ -152,7 +153,7 @@ async function claimFolder<Model extends Weighted>(
   const record = await readRecord(folder);
   if (!record) {
     if ((await readdir(folder).catch(() => [])).length === 0) return undefined;
-    throw refuse("is not empty and holds no training to go on with");
+    throw refuse("is not empty and holds no training to continue");
   }
   await sweep(folder, true);
   const differs = record.kind === kind ? differences(record.settings, settings) : `not a ${kind}`;

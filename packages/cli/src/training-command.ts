@@ -6,7 +6,7 @@ import { usageError } from "./errors.ts";
 import { checkWritable, writeWhole } from "./files.ts";
 import type { JobOptions } from "./jobs.ts";
 import { dataNames, fingerprint, type OpenedData, openData } from "./open-data.ts";
-import { type CommonOptions, path, range, real, whole } from "./options.ts";
+import { type CommonOptions, decimal, integer, path, range } from "./options.ts";
 import { interruptSignal, invocation, print } from "./terminal.ts";
 import type { History, TrainingRecord } from "./training-folder.ts";
 
@@ -24,8 +24,8 @@ const dataHelp = `${dataNames.join(", ")}, or a path: a folder of PNG files, or 
 
 /** The end of every training's help. */
 export const resumeHelp = `
-After Ctrl-C the folder can be used as it is; the same command again goes on from there and ends
-at the same weights. --out may hold a training only to go on with it.`;
+After Ctrl-C the folder can be used. The same command continues the training and ends at the same
+weights. --out may be a folder with the training to continue, but with no other.`;
 
 /** Adds the options that every training takes. */
 export const withTrainOptions = (command: Command, steps: number, data: string): Command =>
@@ -33,15 +33,15 @@ export const withTrainOptions = (command: Command, steps: number, data: string):
     .option("--data <name|path>", dataHelp, path, data)
     .option(
       "--range <low,high>",
-      "values that mean black and white in a file of floats (found out for 0,1 and -1,1)",
+      "values of black and white in a file of floats (default: 0,1 or -1,1 if all values fit)",
       range,
     )
-    .option("--steps <n>", "training steps", whole(1, 1e8), steps)
-    .option("--batch <n>", "items in a batch (default: 128, or 256 for points)", whole(1, 65536))
+    .option("--steps <n>", "training steps", integer(1, 1e8), steps)
+    .option("--batch <n>", "items in a batch (default: 128, or 256 for points)", integer(1, 65536))
     .option(
       "--learning-rate <x>",
       "Adam's peak rate, between a warm-up and a cosine decay (default: 0.001, or 0.002 for points)",
-      real(0, 1, true),
+      decimal(0, 1, true),
     );
 
 /** Opens the data and completes the settings, checked before the training begins. */

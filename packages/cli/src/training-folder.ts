@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { readSafetensors, writeSafetensors } from "@gen/data";
 import { stateFromTensors, stateTensors, type TrainingState, type Weights } from "@gen/nn";
 import { usageError } from "./errors.ts";
-import { type Files, readBounded, writeFiles } from "./files.ts";
+import { type Files, parseJson, readBounded, writeFiles } from "./files.ts";
 
 /** The readings of the losses: their steps, and values by name. */
 export interface History {
@@ -29,32 +29,29 @@ const statePath = "training/state.safetensors";
 const recordLimit = 2 ** 26;
 const stateLimit = 2 ** 32;
 
-/** The record of a model folder, if it has one. @throws GenError `usage` when the record is damaged. */
+/** The record of a model folder, if it has one. @throws GenError `usage` when it is damaged. */
 export async function readRecord(folder: string): Promise<TrainingRecord | undefined> {
   const path = join(folder, recordPath);
   const bytes = await readBounded(path, recordLimit);
   if (!bytes) return undefined;
-  try {
-    const record = JSON.parse(new TextDecoder().decode(bytes)) as TrainingRecord;
-    const areCounts = [record.step, record.steps].every((v) => Number.isInteger(v) && v >= 0);
-    if (areCounts && record.settings && Array.isArray(record.history?.steps)) return record;
-  } catch {
-    // Invalid JSON gets the same error as a record of the wrong form.
-  }
-  throw usageError(`${path} is damaged; pass --force to train anew`);
+  const record = parseJson<TrainingRecord | null>(bytes);
+  const { step = -1, steps = -1, settings, history } = record ?? {};
+  const areCounts = [step, steps].every((v) => Number.isInteger(v) && v >= 0);
+  if (record && areCounts && settings && Array.isArray(history?.steps)) return record;
+  throw usageError(`${path} is damaged; pass --force to train again`);
 }
 
-/** The state to resume from. @throws GenError `invalid-data` or `usage` when it is missing or damaged. */
+/** The state to resume from. @throws GenError `invalid-data` or `usage` when it is unusable. */
 export async function readState(folder: string, step: number): Promise<TrainingState> {
   const path = join(folder, statePath);
   const bytes = await readBounded(path, stateLimit);
-  if (!bytes) throw usageError(`${path} is missing; pass --force to train anew`);
+  if (!bytes) throw usageError(`${path} is missing; pass --force to train again`);
   const { tensors, metadata } = readSafetensors(bytes, { name: path, limit: stateLimit });
   const found = Number(metadata?.step);
   // The record is written last, so a state ahead of the record is complete.
   if (!(found >= step))
     throw usageError(
-      `${path} is of step ${metadata?.step}, not ${step}; pass --force to train anew`,
+      `${path} is of step ${metadata?.step}, not ${step}; pass --force to train again`,
     );
   return stateFromTensors(found, tensors);
 }
@@ -83,7 +80,7 @@ export async function dropTraining(folder: string, files: Files): Promise<void> 
   }
 }
 
-/** Writes a model's files, then its state, then the record: the folder can be used at any moment. */
+/** Writes a model's files, its state, and last the record: the folder is usable at any moment. */
 export async function writeTraining(
   folder: string,
   record: TrainingRecord,

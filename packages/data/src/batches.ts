@@ -2,7 +2,7 @@ import { randomStream } from "@gen/math";
 import { dataError } from "./data-error.ts";
 import { checkFinite, type Dataset, itemSize } from "./dataset.ts";
 
-/** One batch: `x` is [batch, ...shape], and `indices` are the places of its items in the dataset. */
+/** One batch: `x` is [batch, ...shape], `indices` are the places of its items in the dataset. */
 export interface Batch {
   readonly x: Float32Array;
   readonly shape: readonly number[];
@@ -59,23 +59,21 @@ export interface Batches extends IterableIterator<Batch> {
  * never stopped.
  *
  * @throws RangeError when `batchSize`, `seed` or `from` is not as described.
- * @throws GenError `invalid-data` when the data hold NaN or infinity, the dataset has fewer items than a batch
- * needs, or `scale` needs a range that the dataset lacks.
+ * @throws GenError `invalid-data` when the data hold NaN or infinity, the dataset has fewer items
+ * than a batch needs, or `scale` needs a range that the dataset lacks.
  */
 export function batches(dataset: Dataset, options: BatchOptions): Batches {
   const { batchSize, seed, scale = "none", dropLast = true, from = 0 } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new RangeError(`batchSize must be a whole number of at least 1, got ${batchSize}`);
   }
-  const { length } = dataset;
+  const { data, length } = dataset;
   if (length < (dropLast ? batchSize : 1)) {
-    throw dataError(
-      dataset.name,
-      `a batch of ${batchSize} needs at least as many items, the dataset has ${length}`,
-    );
+    const problem = `a batch of ${batchSize} needs at least as many items, the dataset has ${length}`;
+    throw dataError(dataset.name, problem);
   }
   checkFinite(dataset);
-  const map = affineMap(dataset, scale);
+  const { gain, offset } = affineMap(dataset, scale);
   let { epoch, position } = typeof from === "number" ? placeAfter(from) : checkState(from);
   const orderOf = (e: number) =>
     randomStream({ seed, purpose: "batches", index: e }).permutation(length);
@@ -123,26 +121,14 @@ export function batches(dataset: Dataset, options: BatchOptions): Batches {
       position += indices.length;
       const x = new Float32Array(indices.length * size);
       for (let i = 0; i < indices.length; i++) {
-        copyItem(x, i * size, dataset.data, indices[i] * size, size, map);
+        const [at, start] = [i * size, indices[i] * size];
+        for (let k = 0; k < size; k++) x[at + k] = gain * data[start + k] + offset;
       }
+      const shape = [indices.length, ...dataset.shape];
       const labels = dataset.labels && indices.map((i) => dataset.labels?.[i] ?? 0);
-      return {
-        done: false,
-        value: { x, shape: [indices.length, ...dataset.shape], indices, labels, epoch },
-      };
+      return { done: false, value: { x, shape, indices, labels, epoch } };
     },
   };
-}
-
-function copyItem(
-  x: Float32Array,
-  at: number,
-  data: Float32Array | Uint8Array,
-  start: number,
-  size: number,
-  { gain, offset }: ReturnType<typeof affineMap>,
-): void {
-  for (let k = 0; k < size; k++) x[at + k] = gain * data[start + k] + offset;
 }
 
 /** The map value -> gain * value + offset of a scale. */

@@ -13,14 +13,14 @@ export interface CsvTable extends NdArray {
  * A first line that is not all numbers is the header. Empty lines and lines that start with `#` are
  * skipped.
  *
- * @throws GenError `invalid-data` naming the line, when a field is no finite number, a line has another count of
- * fields than the first, there is no row, or file or result exceed `limit` bytes (default 256 MiB).
+ * @throws GenError `invalid-data` naming the line, when a field is no finite number, a line has not
+ * as many fields as the first, there is no row, or file or result exceed `limit` bytes (default 256
+ * MiB).
  */
 export function readCsv(bytes: Uint8Array, options: ReadOptions = {}): CsvTable {
   const { name = "CSV file", limit = 2 ** 28 } = options;
-  if (bytes.length > limit) {
-    throw dataError(name, `takes ${bytes.length} bytes, the limit is ${limit}`);
-  }
+  const { length } = bytes;
+  if (length > limit) throw dataError(name, `takes ${length} bytes, the limit is ${limit}`);
   const lines = new TextDecoder().decode(bytes).split(/\r\n|\n|\r/);
   const values: number[] = [];
   let columns: string[] | undefined;
@@ -38,10 +38,8 @@ export function readCsv(bytes: Uint8Array, options: ReadOptions = {}): CsvTable 
       }
     }
     if (fields.length !== width) {
-      throw dataError(
-        name,
-        `line ${i + 1} must have ${width} fields like the first, got ${fields.length}`,
-      );
+      const problem = `must have ${width} fields like the first, got ${fields.length}`;
+      throw dataError(name, `line ${i + 1} ${problem}`);
     }
     for (let k = 0; k < width; k++) {
       if (!Number.isFinite(Math.fround(numbers[k]))) {

@@ -19,7 +19,7 @@ export interface Dataset {
   /** Class of each item, an index into `classes` if there are names. */
   readonly labels?: Int32Array;
   readonly classes?: readonly string[];
-  readonly licence?: string;
+  readonly license?: string;
 }
 
 /** Settings of {@link arrayDataset}. */
@@ -37,8 +37,8 @@ export interface ArrayDatasetOptions {
  * with 1 or 4 channels, if the second axis has none of these sizes). uint8 stays bytes with the
  * range [0, 255]; every other dtype becomes float32, with the range of `options` if it has one.
  *
- * @throws GenError `invalid-data` when the array has no items, holds NaN, infinity, or raw half floats, or when
- * the labels are not one whole number for each item.
+ * @throws GenError `invalid-data` when the array has no items, holds NaN, infinity, or raw half
+ * floats, or when the labels are not one whole number for each item.
  */
 export function arrayDataset(array: NdArray, options: ArrayDatasetOptions = {}): Dataset {
   const { name = "array", classes } = options;

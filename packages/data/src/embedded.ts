@@ -21,7 +21,7 @@ export async function digits(): Promise<Dataset> {
     range: [0, 16],
     labels,
     classes: Array.from({ length: 10 }, (_, k) => String(k)),
-    licence: "CC BY 4.0, E. Alpaydin and C. Kaynak, https://doi.org/10.24432/C50P49",
+    license: "CC BY 4.0, E. Alpaydin and C. Kaynak, https://doi.org/10.24432/C50P49",
   };
 }
 
@@ -55,7 +55,7 @@ export async function fashionMnist(options: {
     range: [0, 255],
     labels,
     classes: garments.split(", "),
-    licence: "MIT, Copyright 2017 Zalando SE, https://github.com/zalandoresearch/fashion-mnist",
+    license: "MIT, Copyright 2017 Zalando SE, https://github.com/zalandoresearch/fashion-mnist",
   };
 }
 

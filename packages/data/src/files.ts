@@ -18,7 +18,7 @@ export function nodeModule<K extends keyof Modules>(name: K): Modules[K] {
 /**
  * The bytes of an ordinary file of at most `limit` bytes.
  *
- * @throws GenError `invalid-data` when the file is missing, unreadable, no ordinary file, or larger.
+ * @throws GenError `invalid-data` when the file is missing, unreadable, not ordinary, or larger.
  */
 export async function readBounded(path: string, limit: number): Promise<Uint8Array> {
   const { constants, open } = nodeModule("node:fs/promises");
@@ -30,9 +30,8 @@ export async function readBounded(path: string, limit: number): Promise<Uint8Arr
   try {
     const stat = await file.stat();
     if (!stat.isFile()) throw dataError(path, "must be an ordinary file");
-    if (stat.size > limit) {
-      throw dataError(path, `takes ${stat.size} bytes, the limit is ${limit}`);
-    }
+    const { size } = stat;
+    if (size > limit) throw dataError(path, `takes ${size} bytes, the limit is ${limit}`);
     return await file.readFile();
   } finally {
     await file.close();

@@ -4,7 +4,6 @@ import {
   checkedByteLength,
   type DType,
   defaultLimit,
-  type FileLayout,
   type NdArray,
   type ReadOptions,
   readElements,
@@ -24,8 +23,8 @@ const dtypes: Readonly<Record<number, DType>> = {
  *
  * The header is `00 00 type rank`, then `rank` big-endian 32-bit sizes, then the elements.
  *
- * @throws GenError `invalid-data` on another magic number or type, a size beyond `limit`, bytes missing or left
- * over.
+ * @throws GenError `invalid-data` when the magic number or type is unknown, the size exceeds
+ * `limit`, or bytes are missing or left over.
  */
 export function readIdx(bytes: Uint8Array, options: ReadOptions = {}): NdArray {
   const { name = "idx file", limit = defaultLimit } = options;
@@ -35,7 +34,7 @@ export function readIdx(bytes: Uint8Array, options: ReadOptions = {}): NdArray {
   return readElements(name, file, layout, false);
 }
 
-function readHeader(name: string, file: Uint8Array, limit: number): FileLayout {
+function readHeader(name: string, file: Uint8Array, limit: number) {
   if (file.length < 4 || file[0] !== 0 || file[1] !== 0) {
     throw dataError(name, "not an idx file: it must start with two zero bytes");
   }

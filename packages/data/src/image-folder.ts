@@ -17,11 +17,11 @@ export interface ImageFolderOptions {
 
 /**
  * Reads the PNG files of a folder, in order of their names. Subfolders (one level deep) are the
- * classes. Other files are ignored, and a link may only lead to a file within the folder. Node only.
+ * classes. Other files are ignored. A link may lead only to a file within the folder. Node only.
  *
- * @throws GenError `invalid-data` when there is no image, an image is unreadable or of another size than the
- * first, images lie both in the folder and in subfolders, a link leads out of the folder, or
- * `limit` is exceeded.
+ * @throws GenError `invalid-data` when there is no image, an image is unreadable or of another size
+ * than the first, images lie both in the folder and in subfolders, a link leads out of the folder,
+ * or `limit` is exceeded.
  */
 export async function readImageFolder(
   path: string,
@@ -121,13 +121,12 @@ async function listFolder(folder: string, root: string) {
 function writePlanes(raster: Raster, channels: 1 | 3, out: Uint8Array): void {
   const pixels = raster.width * raster.height;
   const { data } = raster;
+  const luma = (p: number) =>
+    Math.round(0.299 * data[3 * p] + 0.587 * data[3 * p + 1] + 0.114 * data[3 * p + 2]);
   for (let p = 0; p < pixels; p++) {
-    if (raster.channels === 1) {
-      for (let c = 0; c < channels; c++) out[c * pixels + p] = data[p];
-    } else if (channels === 3) {
-      for (let c = 0; c < 3; c++) out[c * pixels + p] = data[3 * p + c];
-    } else {
-      out[p] = Math.round(0.299 * data[3 * p] + 0.587 * data[3 * p + 1] + 0.114 * data[3 * p + 2]);
+    for (let c = 0; c < channels; c++) {
+      out[c * pixels + p] =
+        raster.channels === 1 ? data[p] : channels === 3 ? data[3 * p + c] : luma(p);
     }
   }
 }

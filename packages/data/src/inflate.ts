@@ -1,5 +1,6 @@
 import { Gunzip, Unzlib } from "fflate";
 import { dataError, runDecoder } from "./data-error.ts";
+import { concat } from "./nd-array.ts";
 
 // Deflate expands at most about 1,032 times, so one slice can overshoot the limit by about 8 MiB.
 const slice = 1 << 13;
@@ -36,17 +37,6 @@ export function inflate(
     }
   });
   return concat(chunks);
-}
-
-/** The bytes of all parts, one after the other. */
-export function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }
 
 /** The first bytes of an inflated gzip stream, enough for any file header. */

@@ -52,16 +52,13 @@ export const dtypes = /* @__PURE__ */ Object.keys(constructors) as readonly DTyp
 export const byteSize = (dtype: DType): number => constructors[dtype].BYTES_PER_ELEMENT;
 
 /** The `dtype` of an array, by default that of its typed array. */
-export function dtypeOf(array: WritableArray): DType {
-  if (array.dtype !== undefined) return array.dtype;
-  const name = array.data.constructor.name.replace("Big", "").replace("Array", "").toLowerCase();
-  return name as DType;
-}
+export const dtypeOf = ({ data, dtype }: WritableArray): DType =>
+  dtype ?? (data.constructor.name.replace(/Big|Array/g, "").toLowerCase() as DType);
 
 /**
  * Bytes of an array of this dtype and shape, checked against `limit` before anything is allocated.
  *
- * @throws GenError `invalid-data` when a dimension is no whole number or the product exceeds the limit.
+ * @throws GenError `invalid-data` when a size is no whole number or the bytes exceed the limit.
  */
 export function checkedByteLength(
   source: string,
@@ -94,21 +91,29 @@ export function decodeElements(bytes: Uint8Array, dtype: DType, littleEndian: bo
   return new constructors[dtype](copy.buffer) as NumericArray;
 }
 
-/** An array whose elements, `size` bytes in all, follow a header of `start` bytes in a file. */
-export interface FileLayout {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly start: number;
-  readonly size: number;
+/** The bytes of all parts, one after the other. */
+export function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
 }
 
-/** Reads the array of a file. @throws GenError `invalid-data` when the file has another length. */
+/**
+ * Reads the array that fills a file from byte `start` on.
+ *
+ * @throws GenError `invalid-data` when it does not take the `size` bytes of its shape.
+ */
 export function readElements(
   source: string,
   file: Uint8Array,
-  { dtype, shape, start, size }: FileLayout,
+  layout: Pick<NdArray, "dtype" | "shape"> & { readonly start: number; readonly size: number },
   littleEndian: boolean,
 ): NdArray {
+  const { dtype, shape, start, size } = layout;
   if (file.length !== start + size) {
     throw dataError(
       source,
@@ -129,23 +134,18 @@ export function littleEndianBytes(data: NumericArray): Uint8Array {
 
 /** @throws RangeError when `shape` does not describe `data`, or `dtype` is not its element type. */
 export function checkArray(array: WritableArray): void {
-  const size = array.shape.reduce((product, n) => product * n, 1);
-  if (size !== array.data.length) {
-    throw new RangeError(
-      `shape [${array.shape.join(", ")}] needs ${size} elements, got ${array.data.length}`,
-    );
+  const { shape, data } = array;
+  const size = shape.reduce((product, n) => product * n, 1);
+  if (size !== data.length) {
+    throw new RangeError(`shape [${shape.join(", ")}] needs ${size} elements, got ${data.length}`);
   }
   const dtype = dtypeOf(array);
-  if (!(array.data instanceof constructors[dtype])) {
-    throw new RangeError(
-      `dtype ${dtype} needs ${constructors[dtype].name}, got ${array.data.constructor.name}`,
-    );
-  }
+  const type = constructors[dtype];
+  if (data instanceof type) return;
+  throw new RangeError(`dtype ${dtype} needs ${type.name}, got ${data.constructor.name}`);
 }
 
-function hostIsLittleEndian(): boolean {
-  return new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
-}
+const hostIsLittleEndian = () => new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 function swapBytes(bytes: Uint8Array, size: number): void {
   if (size === 1) return;

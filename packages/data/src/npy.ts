@@ -3,6 +3,7 @@ import {
   byteSize,
   checkArray,
   checkedByteLength,
+  concat,
   type DType,
   defaultLimit,
   dtypeOf,
@@ -18,6 +19,7 @@ import {
 /** numpy's code of a dtype, such as `f4`; it has none for bfloat16. */
 const codeOf = (dtype: DType): string | undefined =>
   dtype === "bfloat16" ? undefined : `${dtype[0]}${byteSize(dtype)}`;
+
 const longestHeader = 65_536;
 const latin1 = /* @__PURE__ */ new TextDecoder("latin1");
 
@@ -25,8 +27,8 @@ const latin1 = /* @__PURE__ */ new TextDecoder("latin1");
  * Reads a `.npy` file (versions 1 to 3). Big-endian elements are swapped and Fortran order is
  * transposed, so that `data` is always native and row-major; `bool` becomes uint8.
  *
- * @throws GenError `invalid-data` on another magic number, element types that are not plain numbers (objects are
- * never unpickled), a size beyond `limit`, bytes missing or left over.
+ * @throws GenError `invalid-data` when the magic number is another, elements are not plain numbers
+ * (objects are never unpickled), the size exceeds `limit`, or bytes are missing or left over.
  */
 export function readNpy(bytes: Uint8Array, options: ReadOptions = {}): NdArray {
   const { name = "npy file", limit = defaultLimit } = options;
@@ -34,9 +36,7 @@ export function readNpy(bytes: Uint8Array, options: ReadOptions = {}): NdArray {
     throw dataError(name, "not an npy file: it must start with \\x93NUMPY");
   }
   const major = bytes[6];
-  if (major < 1 || major > 3) {
-    throw dataError(name, `npy version must be 1, 2 or 3, got ${major}`);
-  }
+  if (major < 1 || major > 3) throw dataError(name, `npy version must be 1, 2 or 3, got ${major}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const prefix = major === 1 ? 10 : 12;
   if (bytes.length < prefix) throw dataError(name, "truncated in its header");
@@ -75,12 +75,10 @@ export function writeNpy(array: WritableArray): Uint8Array {
   // The elements start at a multiple of 64, as the format asks.
   const start = Math.ceil((10 + dictionary.length + 1) / 64) * 64;
   const header = `${dictionary.padEnd(start - 11)}\n`;
-  const data = littleEndianBytes(array.data);
-  const out = new Uint8Array(start + data.length);
-  out.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length & 255, header.length >> 8]);
-  for (let i = 0; i < header.length; i++) out[10 + i] = header.charCodeAt(i);
-  out.set(data, start);
-  return out;
+  const { length } = header;
+  const prefix = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, length & 255, length >> 8];
+  const text = new TextEncoder().encode(header);
+  return concat([Uint8Array.from(prefix), text, littleEndianBytes(array.data)]);
 }
 
 function elementType(name: string, header: string): { dtype: DType; littleEndian: boolean } {
@@ -92,19 +90,14 @@ function elementType(name: string, header: string): { dtype: DType; littleEndian
   throw dataError(name, `npy dtype must be one of ${allowed}, got ${descr ?? "a structure"}`);
 }
 
+/** The elements of an array in Fortran order, in row-major order. */
 function toRowMajor({ data, shape }: NdArray): NumericArray {
   const out = data.slice();
-  const index = new Array<number>(shape.length).fill(0);
-  const strides = shape.map((_, k) => shape.slice(0, k).reduce((product, n) => product * n, 1));
-  for (let i = 0; i < data.length; i++) {
-    let at = 0;
-    for (let k = 0; k < shape.length; k++) at += index[k] * strides[k];
-    out[i] = data[at];
-    for (let k = shape.length - 1; k >= 0; k--) {
-      index[k] += 1;
-      if (index[k] < shape[k]) break;
-      index[k] = 0;
-    }
-  }
+  let at = 0;
+  const copy = (axis: number, from: number, stride: number): void => {
+    if (axis === shape.length) out[at++] = data[from];
+    for (let k = 0; k < shape[axis]; k++) copy(axis + 1, from + k * stride, stride * shape[axis]);
+  };
+  copy(0, 0, 1);
   return out;
 }

@@ -10,7 +10,7 @@ import { readNpz } from "./npz.ts";
 
 /** Settings of {@link openDataset}. A setting for another kind of file is ignored. */
 export interface OpenDatasetOptions extends ImageFolderOptions {
-  /** An idx or npy file of labels. @defaultValue the labels beside a file that is named as MNIST's */
+  /** An idx or npy file of labels. @defaultValue the labels beside a file named as MNIST's are */
   readonly labels?: string;
   /**
    * The array of an npz archive that holds the items.
@@ -28,7 +28,7 @@ export interface OpenDatasetOptions extends ImageFolderOptions {
  * The labels are the array `labels` or `y` of an npz archive, and the column `label`, `labels` or
  * `class` of a CSV file with a header.
  *
- * @throws GenError `invalid-data` when the path is of another kind, and as the reader of its kind does.
+ * @throws GenError `invalid-data` when the path is of another kind, and as that kind's reader does.
  */
 export async function openDataset(
   path: string,
@@ -57,16 +57,13 @@ export async function openDataset(
 const arrayReaders = { idx: readIdx, npy: readNpy };
 
 function kindOf(path: string): "idx" | "npy" | "npz" | "csv" {
-  const match = /(?:[.-](idx|ubyte)(?:\.gz)?|\.(npy|npz|csv|tsv|txt))$/i.exec(path);
-  if (match === null) {
-    throw dataError(
-      path,
-      "must be a folder of .png, or end in .idx, -ubyte (or these with .gz), .npy, .npz, .csv, .tsv, .txt",
-    );
-  }
-  const extension = match[2]?.toLowerCase();
-  if (extension === undefined) return "idx";
-  return extension === "npy" || extension === "npz" ? extension : "csv";
+  if (/[.-](idx|ubyte)(\.gz)?$/i.test(path)) return "idx";
+  if (/\.np[yz]$/i.test(path)) return path.slice(-3).toLowerCase() as "npy" | "npz";
+  if (/\.(csv|tsv|txt)$/i.test(path)) return "csv";
+  throw dataError(
+    path,
+    "must be a folder of .png, or end in .idx, -ubyte (or these with .gz), .npy, .npz, .csv, .tsv, .txt",
+  );
 }
 
 async function labelsBeside(path: string): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 import { convertIndexedToRgb, decode, encode } from "fast-png";
 import { dataError, runDecoder } from "./data-error.ts";
-import { concat, inflate } from "./inflate.ts";
-import type { ReadOptions } from "./nd-array.ts";
+import { inflate } from "./inflate.ts";
+import { concat, type ReadOptions } from "./nd-array.ts";
 
 /** A picture of bytes: `data` is [height, width, channels], 0 to 255. */
 export interface Raster {
@@ -21,14 +21,13 @@ const longestSide = 65_535;
  * Width and height are checked before anything is allocated; the decompressed pixels may not have
  * more bytes than they need.
  *
- * @throws GenError `invalid-data` when the file is no PNG, damaged, truncated, has a side of 0 or above 65,535,
- * or takes more than `limit` bytes when decoded (default 256 MiB).
+ * @throws GenError `invalid-data` when the file is no PNG, damaged, truncated, has a side of 0 or
+ * above 65,535, or takes more than `limit` bytes when decoded (default 256 MiB).
  */
 export function readPng(bytes: Uint8Array, options: ReadOptions = {}): Raster {
   const { name = "PNG file", limit = 2 ** 28 } = options;
   const { width, height, depth, color, pixelBytes, essential } = inspect(name, bytes, limit);
   const png = runDecoder(name, "PNG", () => decode(essential, { checkCrc: true }));
-  const pixels = width * height;
   let channels = channelsOf[color];
   let source = png.data;
   if (color === 3) {
@@ -45,14 +44,13 @@ export function readPng(bytes: Uint8Array, options: ReadOptions = {}): Raster {
   const colors = channels < 3 ? 1 : 3;
   const opaque = channels === colors;
   const key = png.transparency;
-  const out = new Uint8Array(pixels * colors);
+  const out = new Uint8Array(width * height * colors);
   for (let row = 0; row < height; row++) {
     for (let x = 0; x < width; x++) {
       let alpha = opaque ? 1 : value(row, x * channels + colors) / most;
       if (key !== undefined && opaque) {
-        let same = true;
-        for (let c = 0; c < colors; c++) same &&= value(row, x * channels + c) === key[c];
-        if (same) alpha = 0;
+        alpha = 0;
+        for (let c = 0; c < colors; c++) if (value(row, x * channels + c) !== key[c]) alpha = 1;
       }
       for (let c = 0; c < colors; c++) {
         const unit = value(row, x * channels + c) / most;
@@ -70,10 +68,10 @@ export function readPng(bytes: Uint8Array, options: ReadOptions = {}): Raster {
  */
 export function writePng(raster: Raster): Uint8Array {
   const { width, height, channels, data } = raster;
-  if (width < 1 || height < 1 || data.length !== width * height * channels) {
+  const size = width * height * channels;
+  if (width < 1 || height < 1 || data.length !== size) {
     throw new RangeError(
-      `a ${width}x${height} raster of ${channels} channels needs ` +
-        `${width * height * channels} bytes (at least 1), got ${data.length}`,
+      `a ${width}x${height} raster of ${channels} channels needs ${size} bytes (at least 1), got ${data.length}`,
     );
   }
   return encode({ width, height, channels, depth: 8, data }, { zlib: { level: 9 } });
@@ -97,10 +95,8 @@ function inspect(name: string, bytes: Uint8Array, limit: number) {
   if (raw !== header.rawBytes) {
     throw dataError(name, `truncated PNG: ${raw} of ${header.rawBytes} bytes of pixels`);
   }
-  return {
-    ...header,
-    essential: concat([bytes.subarray(0, 8), ...kept.map(({ whole }) => whole)]),
-  };
+  const essential = concat([bytes.subarray(0, 8), ...kept.map(({ whole }) => whole)]);
+  return { ...header, essential };
 }
 
 /** The chunks of a PNG up to IEND. */

@@ -5,7 +5,7 @@ import { type Backend, backendNames, callProgram, openBackend } from "@gen/runti
 import { Command } from "commander";
 import { errorLine, usageError } from "../errors.ts";
 import { claimOutput, writeWhole } from "../files.ts";
-import { type CommonOptions, choice, backendNames as choices, path, whole } from "../options.ts";
+import { type CommonOptions, choice, backendNames as choices, integer, path } from "../options.ts";
 import { print } from "../terminal.ts";
 
 type BackendsOptions = Omit<CommonOptions, "backend" | "out"> & {
@@ -19,13 +19,17 @@ const tolerance = 1e-3;
 /** `gen backends`. */
 export function backendsCommand(): Command {
   return new Command("backends")
-    .description("try each backend on a small network, and say why those that cannot run cannot")
+    .description("run a small network on each backend, and say why a backend is not available")
     .addOption(
-      choice("--backend <name>", "try this one alone, and exit with 2 if it cannot run", choices),
+      choice(
+        "--backend <name>",
+        "test this backend alone, and exit with 2 if it is not available",
+        choices,
+      ),
     )
-    .option("--seed <n>", "decides the numbers it is tried on", whole(0), 0)
-    .option("--out <file.json>", "where to write the result as well", path)
-    .option("--force", "replace what is there", false)
+    .option("--seed <n>", "seed of the network's numbers", integer(0), 0)
+    .option("--out <file.json>", "also write the result to this file", path)
+    .option("--force", "replace an existing result", false)
     .option("--json", "print the result as JSON on stdout", false)
     .addHelpText(
       "after",

@@ -8,7 +8,7 @@ import { type InspectOptions, type ModelReport, modelReport } from "../inspect/m
 import { pipelineReport, schedulerLines } from "../inspect/pipeline-report.ts";
 import { reportLines } from "../inspect/report-lines.ts";
 import { folderReaders } from "../model-folder.ts";
-import { choice, dimension, whole } from "../options.ts";
+import { choice, dimension, integer } from "../options.ts";
 import { print } from "../terminal.ts";
 
 interface InspectCommandOptions extends Pick<InspectOptions, "batch" | "backend"> {
@@ -19,27 +19,29 @@ interface InspectCommandOptions extends Pick<InspectOptions, "batch" | "backend"
 /** `gen inspect`. */
 export function inspectCommand(): Command {
   return new Command("inspect")
-    .description("say what is in an ONNX model, or in a pipeline folder, and what runs it")
+    .description(
+      "report on an ONNX model or a pipeline folder: its content, and which backends run it",
+    )
     .argument("<path>", "a file such as model.onnx, or a folder with unet/model.onnx")
     .addOption(
       choice(
         "--backend <name>",
-        "ask about this one alone, and exit with 2 if it cannot run",
+        "report on this backend alone, and exit with 2 if it cannot run the model",
         backendKinds.map(({ name }) => name),
       ),
     )
-    .option("--batch <n>", "how many at once, for the memory", whole(1, 2 ** 20), 1)
+    .option("--batch <n>", "batch size for the estimate of memory", integer(1, 2 ** 20), 1)
     .option(
       "--dim <name=n>",
-      "the size of another dynamic dimension; may be given again (default: unet/config.json's sample_size, or 64)",
+      "the size of another dynamic dimension; repeat it for more (default: unet/config.json's sample_size, or 64)",
       dimension,
     )
     .option("--json", "print the result as JSON on stdout", false)
     .addHelpText(
       "after",
       `
-Nothing is run and no device is started: limits of a browser's GPU are the least that every one has.
-Memory is an upper bound, as if each result had a place of its own until its last use.
+The command runs nothing and starts no device. For a browser's GPU it assumes the smallest limits.
+Memory is an upper bound: each result has its own place until its last use.
 
 Examples:
   gen inspect model.onnx

@@ -1,7 +1,7 @@
 import { join, relative, resolve } from "node:path";
 import { openBackend } from "@gen/runtime-gpu";
 import { Command } from "commander";
-import { type CommonOptions, real, withCommonOptions } from "../options.ts";
+import { type CommonOptions, decimal, withCommonOptions } from "../options.ts";
 import { draw, lossSheet } from "../quickstart/draw.ts";
 import { learn } from "../quickstart/learn.ts";
 import { claimQuickstart, reportFile, startRun } from "../quickstart/run.ts";
@@ -17,12 +17,17 @@ export function quickstartCommand(): Command {
     .description(
       "train a VAE and two DDPMs on embedded images, save, reload and sample them, write pictures and a report",
     )
-    .option("--effort <x>", "training steps as a multiple of the usual", real(0, 100, true), 1);
+    .option(
+      "--effort <x>",
+      "training steps as a multiple of the default",
+      decimal(0, 100, true),
+      1,
+    );
   return withCommonOptions(command, "gen-quickstart")
     .addHelpText(
       "after",
       `
-Run again, it goes on where it stopped and reuses what is done; --force does it all anew.
+A second run continues where the first stopped and reuses its results; --force starts again.
 
 Examples:
   gen quickstart

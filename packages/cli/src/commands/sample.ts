@@ -17,17 +17,16 @@ import { readModelFolder } from "../model-folder.ts";
 import {
   type CommonOptions,
   choice,
+  decimal,
+  integer,
   path,
-  real,
   size,
-  whole,
   withCommonOptions,
 } from "../options.ts";
 import {
   checkEta,
-  checkInit,
   checkNoise,
-  checkSize,
+  checkShape,
   openShape,
   readInit,
   samplerHelp,
@@ -54,43 +53,43 @@ export function sampleCommand(): Command {
     .description("draw samples from a pipeline folder")
     .option(
       "--model <folder>",
-      "the pipeline, here or at an http(s) URL: unet/model.onnx, scheduler/scheduler_config.json, and vae_decoder/model.onnx for latents",
+      "a pipeline folder or its http(s) URL, with unet/model.onnx, scheduler/scheduler_config.json, and vae_decoder/model.onnx for latents",
       path,
     )
     .addOption(
       choice(
         "--sampler <name>",
-        "how noise becomes data (default: the scheduler's, where its class is one, else ddim)",
+        "the sampler (default: that of the scheduler's class if it has one, else ddim)",
         samplerNames,
       ),
     )
     .option(
       "--steps <n>",
-      "moves from noise to data (default: 20; 4 for lcm, every training step for ddpm)",
-      whole(1, 100000),
+      "sampling steps (default: 20; 4 for lcm, every training step for ddpm)",
+      integer(1, 100000),
     )
     .option(
       "--eta <x>",
       "ddim, euler-ancestral: fresh noise at each step, from 0 (none) to 1 (as ddpm) (default: 0 for ddim, else 1)",
-      real(0, 1),
+      decimal(0, 1),
     )
-    .option("--count <n>", "how many samples (default: 16, or as many as --init has)", whole(1))
+    .option("--count <n>", "number of samples (default: 16, or as many as --init has)", integer(1))
     .option(
       "--size <h>[x<w>]",
-      "height and width of what the denoiser makes, for one that takes any (default: unet/config.json's, or --init's)",
+      "height and width of the denoiser's output, if the model leaves them open (default: those of unet/config.json or --init)",
       size,
     )
     .option(
       "--init <file.npy>",
-      "the initial noise [count, ...] as floats, in place of the seed's",
+      "initial noise [count, ...] as floats, instead of the seed's",
       path,
     )
     .option(
       "--torch-seed <n>",
-      "all noise as PyTorch draws it on the CPU after torch.manual_seed(n), in place of --seed",
-      whole(0),
+      "draw all noise as PyTorch does on the CPU after torch.manual_seed(n), instead of --seed",
+      integer(0),
     )
-    .option("--no-clip", "do not bound the clean estimate, whatever the scheduler says");
+    .option("--no-clip", "do not clip the clean estimate, even if the scheduler does");
   return withCommonOptions(command, "samples.png")
     .addHelpText(
       "after",
@@ -98,17 +97,17 @@ export function sampleCommand(): Command {
 Samplers:
 ${samplerHelp()}
 
---out ending in .png is a picture of all samples, .npy the numbers (images in [-1, 1]); any other
-path is a folder with both and each image by itself.
+An --out path with the ending .png is a picture of all samples, with .npy the numbers (images in
+[-1, 1]). Any other path is a folder with both and a file for each image.
 
-Where the scheduler clips, ddim keeps the predicted noise and ddpm re-derives it, as diffusers'
-DDIMScheduler and DDPMScheduler do. --torch-seed draws as they do too: the initial noise, then that
-of each step, for all samples at once.
+If the scheduler clips, ddim keeps the predicted noise and ddpm computes it again, as diffusers'
+DDIMScheduler and DDPMScheduler do. --torch-seed draws the initial noise first, then the noise of
+each step, for all samples at once, as they do.
 
-A flow's shift that grows with the image takes 2 x 2 of what the denoiser makes as one token, as
-diffusers' pipelines do.
+If a flow's shift grows with the image, 2 x 2 pixels of the denoiser's output are one token, as in
+diffusers' pipelines.
 
-What --model names by its URL is downloaded once, kept in the user's cache and checked on each use.
+A model at a URL is downloaded once, kept in the user's cache and checked on each use.
 
 Examples:
   gen sample --model moons --count 2000 --out moons.png
@@ -132,8 +131,7 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
   const init = options.init === undefined ? undefined : await readInit(options.init);
   const shape = openShape(options.size, init?.item);
   const pipeline = await readModelFolder(model, { shape, signal });
-  checkSize(options.size, pipeline.shape);
-  if (init) checkInit(options.init as string, init, pipeline.shape);
+  checkShape(options, init, pipeline.shape);
   const count = init?.count ?? options.count ?? 16;
   if (options.count !== undefined && options.count !== count)
     throw usageError(`--count must be ${count}, as many as --init has, got ${options.count}`);

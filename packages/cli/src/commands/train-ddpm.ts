@@ -8,10 +8,11 @@ import {
   buildVae,
   type DdpmSettings,
   isImages,
+  schedules,
   type VaeSettings,
 } from "../models.ts";
 import { fingerprint, type OpenedData } from "../open-data.ts";
-import { choice, path, whole, withCommonOptions } from "../options.ts";
+import { choice, integer, path, withCommonOptions } from "../options.ts";
 import { scalingNotes } from "../scaling.ts";
 import {
   prepareData,
@@ -34,30 +35,23 @@ export function ddpmCommand(): Command {
   const ddpm = withTrainOptions(new Command("ddpm").description(description), 5000, "digits")
     .option(
       "--vae <folder>",
-      "latent diffusion: a folder that `gen train vae` made of the same data",
+      "latent diffusion: a folder that `gen train vae` made from the same data",
       path,
     )
     .addOption(
       choice(
         "--network <kind>",
-        "linear layers for points and latents, a UNet for images (default: what fits the data)",
+        "linear layers for points and latents, a UNet for images (default: by the data)",
         ["mlp", "unet"],
       ),
     )
     .option(
       "--width <n>",
       "features of the hidden layers, or of the UNet's first level (default: 256, or 32 for unet)",
-      whole(1, 8192),
+      integer(1, 8192),
     )
-    .addOption(
-      choice(
-        "--schedule <name>",
-        "noise schedule",
-        ["linear", "scaled-linear", "cosine"],
-        "linear",
-      ),
-    )
-    .option("--timesteps <n>", "noise levels in training", whole(2, 100000), 1000)
+    .addOption(choice("--schedule <name>", "noise schedule", Object.keys(schedules), "linear"))
+    .option("--timesteps <n>", "noise levels in training", integer(2, 100000), 1000)
     .addOption(
       choice("--predicts <what>", "the network's target", ["epsilon", "x0", "v"], "epsilon"),
     );
@@ -65,7 +59,7 @@ export function ddpmCommand(): Command {
     .addHelpText(
       "after",
       `
-Points are standardized. \`gen sample\` gives those of a file back in the file's units, those of a
+Points are standardized. \`gen sample\` returns points of a file in the file's units, and points of a
 named toy standardized.
 ${resumeHelp}
 
@@ -117,7 +111,7 @@ async function trainDdpm(options: DdpmOptions): Promise<void> {
   });
 }
 
-/** Reads a trained VAE. @throws GenError `usage` when the folder holds none, or one of other data. */
+/** Reads a trained VAE. @throws GenError `usage` when there is none, or it has other data. */
 async function openVae(folder: string, { data }: TrainOptions, { train }: OpenedData) {
   const record = await readRecord(folder);
   if (record?.kind !== "vae")

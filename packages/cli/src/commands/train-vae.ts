@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { usageError } from "../errors.ts";
 import { trainVaeIn } from "../jobs.ts";
 import { buildVae, type VaeSettings } from "../models.ts";
-import { choice, whole, withCommonOptions } from "../options.ts";
+import { choice, integer, withCommonOptions } from "../options.ts";
 import {
   prepareData,
   resumeHelp,
@@ -21,9 +21,9 @@ export function vaeCommand(): Command {
     .option(
       "--width <n>",
       "features of the hidden layer, or of the first convolution (default: 400, or 32 for conv)",
-      whole(1, 8192),
+      integer(1, 8192),
     )
-    .option("--latent <n>", "latent features", whole(1, 4096), 20);
+    .option("--latent <n>", "latent features", integer(1, 4096), 20);
   return withCommonOptions(vae, "gen-vae")
     .addHelpText(
       "after",

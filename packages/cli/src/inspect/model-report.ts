@@ -24,7 +24,8 @@ export interface InspectOptions {
 
 /**
  * Reports on a model without running it.
- * @throws GenError `invalid-model` or `usage` when the file is no ONNX model, or --dim names no dimension of it.
+ * @throws GenError `invalid-model` or `usage` when the file is no ONNX model, or has no dimension
+ * that --dim names.
  */
 export async function modelReport(
   { read, readWeights, limit }: ReturnType<typeof folderReaders>,
@@ -39,7 +40,9 @@ export async function modelReport(
     (model) => ({ model: model as OnnxModel, reason: "" }),
     (error: Error) => ({ model: undefined, reason: errorLine(error.cause ?? error) }),
   );
-  const inputs: readonly FileValue[] = model ? signatureOf(model) : found.inputs;
+  const signature = model && Object.entries(model.signature);
+  const inputs: readonly FileValue[] =
+    signature?.map(([name, { dtype, shape }]) => ({ name, dtype, shape })) ?? found.inputs;
   const dims = sizesOf(inputs, options);
   const { graph, problem } = model ? traceSized(model, dims) : { problem: reason };
   return {
@@ -59,9 +62,6 @@ export async function modelReport(
     runs: await verdicts(graph, model, problem, options.backend),
   };
 }
-
-const signatureOf = ({ signature }: OnnxModel) =>
-  Object.entries(signature).map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
 
 function parametersOf(tensors: readonly FileTensor[]) {
   const dtypes: Record<string, number> = {};

@@ -1,5 +1,4 @@
-import { GenError } from "@gen/math";
-import { type Field, message, numbers, text } from "./wire.ts";
+import { type Field, invalidModel, message, numbers, text } from "./wire.ts";
 
 /** An input or output as a file has it; a dimension of unknown size is a name. */
 export interface FileValue {
@@ -33,10 +32,7 @@ export function onnxFile(bytes: Uint8Array) {
   const { list, last } = message({ bytes });
   const opsets = Object.fromEntries(list(8).map(operatorSet));
   if (list(7).length !== 1 || list(8).length === 0) {
-    throw new GenError(
-      "invalid-model",
-      "not an ONNX model: it holds no graph or names no operator set",
-    );
+    throw invalidModel("not an ONNX model: it holds no graph or names no operator set");
   }
   const counts = new Map<string, number>();
   const weights: ReturnType<typeof fileTensor>[] = [];
@@ -46,8 +42,7 @@ export function onnxFile(bytes: Uint8Array) {
   function collect(graph: Field, depth: number): void {
     const { list } = message(graph);
     for (const node of list(1).map(message)) {
-      if (depth > deepest)
-        throw new GenError("invalid-model", `its graphs are nested more than ${deepest} deep`);
+      if (depth > deepest) throw invalidModel(`its graphs are nested more than ${deepest} deep`);
       const domain = text(node.last(7));
       const prefix = domain === "" || domain === "ai.onnx" ? "" : `${domain}.`;
       const name = prefix + text(node.last(4));
@@ -74,7 +69,7 @@ export function onnxFile(bytes: Uint8Array) {
       .map(fileValue)
       .filter(({ name }) => !isWeight.has(name)),
     outputs: graph.list(12).map(fileValue),
-    /** Nodes of each operation, the most first; its name has its domain unless that is ONNX's own. */
+    /** Nodes of each operation, the most first. Names have a domain unless it is ONNX's own. */
     operations: Object.fromEntries([...counts].sort((a, b) => b[1] - a[1])),
     tensors,
     /** Files beside the model that hold weights. */
@@ -95,10 +90,7 @@ function fileTensor(field: Field): { tensor: FileTensor; outside: string[] } {
   const dtype = dtypeOf(last(2));
   const bytes = Math.ceil((shape.reduce((a, b) => a * b, 1) * bitsOf(dtype)) / 8);
   if (!shape.every((d) => d >= 0) || !Number.isSafeInteger(bytes)) {
-    throw new GenError(
-      "invalid-model",
-      `tensor ${JSON.stringify(name)} has the shape [${shape.join(", ")}]`,
-    );
+    throw invalidModel(`tensor ${JSON.stringify(name)} has the shape [${shape.join(", ")}]`);
   }
   const entries = list(13).map(message);
   const location = entries.findLast((entry) => text(entry.last(1)) === "location");

@@ -10,10 +10,15 @@ export function reportLines(report: ModelReport): string[] {
   const origin = [producer || "producer unknown", ...sets, `IR ${irVersion}`].join(", ");
   const operations = Object.entries(report.operations).map(([name, n]) => `${name} ${n}`);
   const { outside, largest } = parameters;
+  const rows = largest.map((t) => [t.name, t.dtype, shapeOf(t), bytesText(t.bytes)]);
   const dtypes = Object.entries(parameters.dtypes);
   const kinds = dtypes.map(([dtype, n]) => (dtypes.length > 1 ? `${grouped(n)} ${dtype}` : dtype));
   const nodes = Object.values(report.operations).reduce((a, b) => a + b, 0);
   const sizes = Object.entries(dims).map(([name, n]) => `${name} = ${n}`);
+  const needs = memory
+    ? `weights ${bytesText(memory.weights)}, activations at most ${bytesText(memory.activations)}`
+    : "unknown";
+  const counts = `${grouped(parameters.count)} in ${grouped(parameters.tensors)} tensors`;
   return [
     `${file}  ${bytesText(report.bytes)}  ${origin}`,
     "",
@@ -22,22 +27,11 @@ export function reportLines(report: ModelReport): string[] {
     head("operations", `${grouped(nodes)} nodes, ${operations.length} kinds`),
     ...wrapText(operations, indent, "  "),
     "",
-    head(
-      "parameters",
-      `${grouped(parameters.count)} in ${grouped(parameters.tensors)} tensors, ${bytesText(parameters.bytes)} (${kinds.join(", ") || "none"})`,
-    ),
+    head("parameters", `${counts}, ${bytesText(parameters.bytes)} (${kinds.join(", ") || "none"})`),
     ...(outside.length > 0 ? [head("", `weights in ${outside.join(", ")}`)] : []),
-    ...alignColumns(
-      largest.map((t) => [t.name, t.dtype, shapeOf(t), bytesText(t.bytes)]),
-      3,
-    ),
+    ...alignColumns(rows, 3),
     "",
-    head(
-      "memory",
-      memory
-        ? `weights ${bytesText(memory.weights)}, activations at most ${bytesText(memory.activations)}`
-        : "unknown",
-    ),
+    head("memory", needs),
     ...(sizes.length > 0 ? [head("", `where ${sizes.join(", ")}`)] : []),
     "",
     ...runLines(report.runs),
@@ -52,10 +46,8 @@ const shapeOf = ({ shape }: FileValue) => (shape ? `[${shape.join(", ")}]` : "")
 
 function signatureLines({ inputs, outputs }: ModelReport): string[] {
   const rows = alignColumns([...inputs, ...outputs].map((v) => [v.name, v.dtype, shapeOf(v)]));
-  return rows.map((row, i) => {
-    if (i === inputs.length) return head("outputs", row.slice(width));
-    return i === 0 ? head("inputs", row.slice(width)) : row;
-  });
+  const title = (i: number) => (i === inputs.length ? "outputs" : i === 0 ? "inputs" : "");
+  return rows.map((row, i) => head(title(i), row.slice(width)));
 }
 
 function runLines(runs: ModelReport["runs"]): string[] {

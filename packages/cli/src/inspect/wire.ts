@@ -1,6 +1,6 @@
 import { GenError } from "@gen/math";
 
-/** A field of a protobuf message: a number, or bytes that hold a text, a message or packed numbers. */
+/** A field of a protobuf message: a number, or the bytes of a text, a message or packed numbers. */
 export interface Field {
   readonly id: number;
   /** 0 where the field has bytes. */
@@ -72,5 +72,7 @@ function varint(bytes: Uint8Array, at: { place: number }): bigint {
   throw damaged("a number is longer than 10 bytes");
 }
 
-const damaged = (reason: string) =>
-  new GenError("invalid-model", `not an ONNX model, or a damaged one (${reason})`);
+/** The error for a file that is no ONNX model. */
+export const invalidModel = (problem: string) => new GenError("invalid-model", problem);
+
+const damaged = (reason: string) => invalidModel(`not an ONNX model, or a damaged one (${reason})`);

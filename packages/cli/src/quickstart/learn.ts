@@ -4,7 +4,7 @@ import { elbo, latentDataset, pipelineVae, priorSamples, reconstruct } from "@ge
 import { hstack } from "../drawing/image-sheet.ts";
 import { pictureOf } from "../drawing/pictures.ts";
 import { trainDdpmIn, trainVaeIn } from "../jobs.ts";
-import type { DdpmSettings, VaeSettings } from "../models.ts";
+import type { VaeSettings } from "../models.ts";
 import { openData } from "../open-data.ts";
 import { imageCount } from "./draw.ts";
 import { type Run, summary } from "./run.ts";
@@ -12,13 +12,12 @@ import { type Run, summary } from "./run.ts";
 /** Trains the VAE, a DDPM on its latents and one on pixels, and saves the report after each. */
 export async function learn(run: Run) {
   const { backend, signal, seed, force, effort, out, report, before } = run;
-  const job = { backend, signal, force, reuse: true };
-  const pace = (steps: number, batch: number) => ({
-    steps: Math.max(1, Math.round(steps * effort)),
-    batch,
-    learningRate: 1e-3,
-    seed,
-  });
+  const job = (name: string, label: string) => {
+    return { backend, signal, force, reuse: true, label, folder: join(out, name) };
+  };
+  const pace = (steps: number, batch: number) => {
+    return { steps: Math.max(1, Math.round(steps * effort)), batch, learningRate: 1e-3, seed };
+  };
   const diffusion = { schedule: "linear", timesteps: 1000, predicts: "epsilon" } as const;
 
   const { train, test } = await openData("fashion-mnist", seed);
@@ -30,10 +29,8 @@ export async function learn(run: Run) {
     latent: 24,
     ...pace(5000, 128),
   };
-  const vaeJob = { ...job, label: "1/4 VAE on Fashion-MNIST", folder: join(out, "vae") };
-  const vae = await run.timed("train VAE", () =>
-    trainVaeIn({ ...vaeJob, dataset: train }, settings),
-  );
+  const vaeJob = { ...job("vae", "1/4 VAE on Fashion-MNIST"), dataset: train };
+  const vae = await run.timed("train VAE", () => trainVaeIn(vaeJob, settings));
   const bound =
     before?.vae && run.hasPictures([vae], "data-reconstructions.png", "vae-prior.png")
       ? before.vae
@@ -44,42 +41,38 @@ export async function learn(run: Run) {
   const latents = await run.timed("encode latents", () =>
     latentDataset({ backend, signal, model: vae.model, dataset: train, seed }),
   );
-  const latentSettings: DdpmSettings = {
-    ...diffusion,
-    data: "fashion-mnist",
-    vae: settings,
-    shape: latents.dataset.shape,
-    network: "mlp",
-    width: 384,
-    ...pace(10_000, 128),
-  };
+  const { dataset } = latents;
   const latentJob = {
-    ...job,
-    label: "2/4 DDPM on the VAE's latents",
-    folder: join(out, "latent-ddpm"),
-    dataset: latents.dataset,
+    ...job("latent-ddpm", "2/4 DDPM on the VAE's latents"),
+    dataset,
     vae: pipelineVae(vae.model, latents),
   };
-  const latent = await run.timed("train latent DDPM", () => trainDdpmIn(latentJob, latentSettings));
+  const latent = await run.timed("train latent DDPM", () =>
+    trainDdpmIn(latentJob, {
+      ...diffusion,
+      data: "fashion-mnist",
+      vae: settings,
+      shape: dataset.shape,
+      network: "mlp",
+      width: 384,
+      ...pace(10_000, 128),
+    }),
+  );
   report.latentDdpm = summary(latent);
   await run.save();
 
   const { train: digits } = await openData("digits", seed);
-  const pixelSettings: DdpmSettings = {
-    ...diffusion,
-    data: "digits",
-    shape: digits.shape,
-    network: "unet",
-    width: 24,
-    ...pace(1200, 64),
-  };
-  const pixelJob = {
-    ...job,
-    label: "3/4 DDPM on the pixels of digits",
-    folder: join(out, "pixel-ddpm"),
-    dataset: digits,
-  };
-  const pixel = await run.timed("train pixel DDPM", () => trainDdpmIn(pixelJob, pixelSettings));
+  const pixelJob = { ...job("pixel-ddpm", "3/4 DDPM on the pixels of digits"), dataset: digits };
+  const pixel = await run.timed("train pixel DDPM", () =>
+    trainDdpmIn(pixelJob, {
+      ...diffusion,
+      data: "digits",
+      shape: digits.shape,
+      network: "unet",
+      width: 24,
+      ...pace(1200, 64),
+    }),
+  );
   report.pixelDdpm = summary(pixel);
   return { vae, latent, pixel };
 }

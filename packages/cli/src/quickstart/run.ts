@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Backend } from "@gen/runtime-gpu";
 import { usageError } from "../errors.ts";
-import { checkWritable, readBounded, sweep, writeWhole } from "../files.ts";
+import { checkWritable, parseJson, readBounded, sweep, writeWhole } from "../files.ts";
 import type { Trained } from "../train-model.ts";
 import { lastLosses } from "../training-command.ts";
 import { dropTraining } from "../training-folder.ts";
@@ -60,20 +60,12 @@ export async function claimQuickstart(
       `--out ${out} is not empty and holds no quickstart; choose another folder or pass --force`,
     );
   }
-  const report = parseReport(bytes);
-  if (!report) throw usageError(`${join(out, reportFile)} is damaged; pass --force to begin anew`);
+  const report = parseJson<Report | null>(bytes);
+  if (!report) throw usageError(`${join(out, reportFile)} is damaged; pass --force to start again`);
   if (report.seed === seed && report.effort === effort) return report;
   throw usageError(
     `--out ${out} holds a quickstart of seed ${report.seed} and effort ${report.effort}, got ${seed} and ${effort}; choose another folder or pass --force`,
   );
-}
-
-function parseReport(bytes: Uint8Array): Report | undefined {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes)) ?? undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** A run of the quickstart: its settings, its report, and what writes its files. */
