@@ -112,7 +112,7 @@ async function writeAtomically(path: string, write: (part: string) => Promise<vo
   }
 }
 
-/** Writes a file atomically, and its folder where there is none. */
+/** Writes a file atomically. Makes its folder if it is missing. */
 export const writeWhole = (path: string, bytes: Uint8Array | string): Promise<void> =>
   writeAtomically(path, (part) => writeFile(part, bytes));
 
@@ -148,7 +148,7 @@ export function parseJson<T>(bytes: Uint8Array): T | undefined {
   }
 }
 
-/** Reads a file of at most `limit` bytes; undefined where there is none. */
+/** Reads a file of at most `limit` bytes; undefined when it is missing. */
 export async function readBounded(path: string, limit: number): Promise<Uint8Array | undefined> {
   const stats = await statOf(path);
   if (!stats) return undefined;

@@ -56,7 +56,7 @@ async function run({ backend, seed, out, force, json }: BackendsOptions): Promis
   print(json, results, lines);
 }
 
-/** Runs a small network on a backend: what ran with which error, or why nothing can. */
+/** Runs a small network on a backend: its error, or the reason why it is not available. */
 async function tryBackend(name: string, seed: number) {
   try {
     const backend = await openBackend(name);

@@ -11,7 +11,7 @@ interface QuickstartOptions extends CommonOptions {
   readonly effort: number;
 }
 
-/** `gen quickstart`: the main job, from images to samples. */
+/** `gen quickstart`: from images to samples. */
 export function quickstartCommand(): Command {
   const command = new Command("quickstart")
     .description(

@@ -5,7 +5,7 @@ import { drawText, textHeight, textWidth, whiteRaster } from "./raster.ts";
 export interface ImageBatch {
   readonly data: ArrayLike<number>;
   readonly shape: readonly number[];
-  /** The values that become black and white. @defaultValue [0, 255] for bytes, [0, 1] otherwise */
+  /** The values of black and white. @defaultValue [0, 255] for bytes, [0, 1] otherwise */
   readonly range?: readonly [number, number];
 }
 
@@ -22,10 +22,9 @@ export interface SheetOptions {
 }
 
 /**
- * Lays images out in rows on one raster. Values outside `range` are clipped; NaN becomes the
- * lowest.
+ * Lays images out in rows on one raster. Values outside `range` are clipped; NaN becomes black.
  *
- * @throws RangeError when the shape is none of {@link ImageBatch}, when it does not fit the data,
+ * @throws RangeError when the shape is not one of {@link ImageBatch}, when it does not fit the data,
  * or when an option is not a whole number in its range.
  */
 export function imageSheet(images: ImageBatch, options: SheetOptions = {}): Raster {

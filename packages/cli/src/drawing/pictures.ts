@@ -18,7 +18,7 @@ const paddingOf = (shape: readonly number[]): number => (shape[shape.length - 1]
 export const isDrawable = (item: readonly number[]): boolean =>
   (item.length === 3 && (item[0] === 1 || item[0] === 3)) || (item.length === 1 && item[0] === 2);
 
-/** How many samples of this shape one picture can show. */
+/** The most samples of this shape in one picture. */
 export function maxDrawable(item: readonly number[]): number {
   if (item.length === 1) return Infinity;
   const [channels, height, width] = item;

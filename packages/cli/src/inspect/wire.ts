@@ -23,7 +23,7 @@ export function message({ bytes }: Pick<Field, "bytes">) {
     all,
     /** All fields with the number `id`. */
     list: (id: number) => all.filter((field) => field.id === id),
-    /** The last field with the number `id`, which counts; an empty one where there is none. */
+    /** The last field with the number `id`, which is the valid one, or an empty field. */
     last: (id: number) => all.findLast((field) => field.id === id) ?? absent,
   };
 }
