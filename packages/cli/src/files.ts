@@ -113,7 +113,7 @@ async function writeAtomically(path: string, write: (part: string) => Promise<vo
 }
 
 /** Writes a file atomically. Makes its folder if it is missing. */
-export const writeWhole = (path: string, bytes: Uint8Array | string): Promise<void> =>
+export const replaceFile = (path: string, bytes: Uint8Array | string): Promise<void> =>
   writeAtomically(path, (part) => writeFile(part, bytes));
 
 /** Files of a folder by their paths in it. */
@@ -121,7 +121,7 @@ export type Files = Readonly<Record<string, Uint8Array | string>>;
 
 /** Writes files into a folder, each atomically. */
 export async function writeFiles(folder: string, files: Files): Promise<void> {
-  for (const [path, bytes] of Object.entries(files)) await writeWhole(join(folder, path), bytes);
+  for (const [path, bytes] of Object.entries(files)) await replaceFile(join(folder, path), bytes);
 }
 
 /**

@@ -4,7 +4,7 @@ import { writeNpy, writePng } from "@gen/data";
 import type { Generated } from "@gen/sampling";
 import { isDrawable, maxDrawable, pictureOf, singleImage } from "./drawing/pictures.ts";
 import { usageError } from "./errors.ts";
-import { sweep, writeFolder, writeWhole } from "./files.ts";
+import { replaceFile, sweep, writeFolder } from "./files.ts";
 import type { LoadedPipeline } from "./model-folder.ts";
 
 /** A picture, the numbers, or a folder of both and of single pictures. */
@@ -54,8 +54,8 @@ export async function writeSamples(
   const npy = () => writeNpy({ data, shape });
   const png = () => writePng(pictureOf(data, shape, [-1, 1]));
   await sweep(resolve(out, ".."));
-  if (kind === "npy") return writeWhole(out, npy());
-  if (kind === "png") return writeWhole(out, png());
+  if (kind === "npy") return replaceFile(out, npy());
+  if (kind === "png") return replaceFile(out, png());
   const files: Record<string, Uint8Array> = { "samples.npy": npy() };
   const [count, ...item] = shape;
   if (isDrawable(item)) {

@@ -10,7 +10,7 @@ const key = "standardized";
 
 /** A pipeline's notes with a scaling. */
 export const scalingNotes = (scaling: Scaling | undefined): Record<string, unknown> | undefined =>
-  scaling && { [key]: { mean: Array.from(scaling.mean), std: Array.from(scaling.std) } };
+  scaling && { [key]: scaling };
 
 /** The scaling in a pipeline's notes. @throws GenError `usage` when it does not fit the samples. */
 export function scalingOf(

@@ -3,7 +3,7 @@ import { openBackend } from "@gen/runtime-gpu";
 import type { Command } from "commander";
 import { lossChart } from "./drawing/pictures.ts";
 import { usageError } from "./errors.ts";
-import { checkWritable, writeWhole } from "./files.ts";
+import { checkWritable, replaceFile } from "./files.ts";
 import type { JobOptions } from "./jobs.ts";
 import { dataNames, fingerprint, type OpenedData, openData } from "./open-data.ts";
 import { type CommonOptions, decimal, integer, path, range } from "./options.ts";
@@ -74,7 +74,7 @@ export async function train(
   const job = { folder: out, backend, signal, force, reuse: false, dataHash, dataset };
   try {
     const [record, where, next] = await work(job);
-    await writeWhole(join(out, "loss.png"), lossChart(title, record.history));
+    await replaceFile(join(out, "loss.png"), lossChart(title, record.history));
     const { step: steps, seconds, history } = record;
     const losses = lastLosses(history);
     print(json, { out: resolve(out), steps, seconds, losses, backend: backend.name }, [

@@ -95,7 +95,7 @@ function inspect(name: string, bytes: Uint8Array, limit: number) {
   if (raw !== header.rawBytes) {
     throw dataError(name, `truncated PNG: ${raw} of ${header.rawBytes} bytes of pixels`);
   }
-  const essential = concat([bytes.subarray(0, 8), ...kept.map(({ whole }) => whole)]);
+  const essential = concat([bytes.subarray(0, 8), ...kept.map(({ chunk }) => chunk)]);
   return { ...header, essential };
 }
 
@@ -109,7 +109,7 @@ function* chunksOf(name: string, bytes: Uint8Array) {
       throw dataError(name, `truncated PNG: a chunk ends at ${end} of ${bytes.length} bytes`);
     }
     type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
-    yield { type, whole: bytes.subarray(at, end), data: bytes.subarray(at + 8, end - 4) };
+    yield { type, chunk: bytes.subarray(at, end), data: bytes.subarray(at + 8, end - 4) };
     at = end;
   }
 }

@@ -4,7 +4,7 @@ import { normalNoise } from "@gen/math";
 import { type Backend, backendNames, callProgram, openBackend } from "@gen/runtime-gpu";
 import { Command } from "commander";
 import { errorLine, usageError } from "../errors.ts";
-import { claimOutput, writeWhole } from "../files.ts";
+import { claimOutput, replaceFile } from "../files.ts";
 import { type CommonOptions, choice, backendNames as choices, integer, path } from "../options.ts";
 import { print } from "../terminal.ts";
 
@@ -48,7 +48,7 @@ async function run({ backend, seed, out, force, json }: BackendsOptions): Promis
     results.push(await tryBackend(name, seed));
   }
   if (backend && !results[0].available) throw usageError(`--backend ${results[0].detail}`);
-  if (out !== undefined) await writeWhole(resolve(out), `${JSON.stringify(results, null, 2)}\n`);
+  if (out !== undefined) await replaceFile(resolve(out), `${JSON.stringify(results, null, 2)}\n`);
   const width = Math.max(...results.map(({ backend }) => backend.length));
   const lines = results.map(({ backend, available, detail }) =>
     [available ? "yes" : "no ", backend.padEnd(width), detail].join("  "),

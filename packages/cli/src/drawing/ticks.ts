@@ -40,7 +40,7 @@ export function tickText(value: number): string {
   if (magnitude < 1e-4 || magnitude >= 1e7) {
     return value.toExponential(3).replace(/\.?0+e\+?/, "e");
   }
-  const [whole, fraction] = String(Number(value.toPrecision(10))).split(".");
-  const grouped = magnitude >= 1e4 ? whole.replace(/\B(?=(\d{3})+$)/g, ",") : whole;
+  const [integer, fraction] = String(Number(value.toPrecision(10))).split(".");
+  const grouped = magnitude >= 1e4 ? integer.replace(/\B(?=(\d{3})+$)/g, ",") : integer;
   return fraction === undefined ? grouped : `${grouped}.${fraction}`;
 }

@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Backend } from "@gen/runtime-gpu";
 import { usageError } from "../errors.ts";
-import { checkWritable, parseJson, readBounded, sweep, writeWhole } from "../files.ts";
+import { checkWritable, parseJson, readBounded, replaceFile, sweep } from "../files.ts";
 import type { Trained } from "../train-model.ts";
 import { lastLosses } from "../training-command.ts";
 import { dropTraining } from "../training-folder.ts";
@@ -107,11 +107,11 @@ export function startRun(
     async save() {
       const maxRssMiB = Math.round(process.resourceUsage().maxRSS / 1024);
       const all = { ...report, seconds: phases, maxRssMiB };
-      await writeWhole(join(out, reportFile), `${JSON.stringify(all, null, 2)}\n`);
+      await replaceFile(join(out, reportFile), `${JSON.stringify(all, null, 2)}\n`);
       return all;
     },
     /** Writes a picture into the folder. */
-    picture: (file: string, bytes: Uint8Array) => writeWhole(join(out, file), bytes),
+    picture: (file: string, bytes: Uint8Array) => replaceFile(join(out, file), bytes),
     /** Whether all of these pictures exist, made from the models as they are now. */
     hasPictures: (models: readonly Trained[], ...pictures: string[]) =>
       before?.complete === true &&
