@@ -62,8 +62,8 @@ const hex = out.toString("hex");
 const lines = hex.match(/.{1,96}/g).map((line) => `  "${line}",`);
 writeFileSync(
   fileURLToPath(new URL("../../packages/cli/src/drawing/font.ts", import.meta.url)),
-  `// Written by tooling/datasets/build-font.mjs from the X11 font 7x13 (font-misc-misc): "Public domain
-// font. Share and enjoy." Printable ASCII, 13 rows a glyph, a byte a row, leftmost pixel highest.
+  `// Written by tooling/datasets/build-font.mjs from the X11 font 7x13 (font-misc-misc): "Public
+// domain font. Share and enjoy." Printable ASCII: 13 rows a glyph, a byte a row, high bit left.
 export const glyphWidth = ${width};
 export const glyphHeight = ${height};
 export const glyphRows: readonly string[] = [

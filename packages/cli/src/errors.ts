@@ -1,6 +1,6 @@
 import { type ErrorCode, errorCode, GenError } from "@gen/math";
 
-/** The error for bad input on the command line: one line that names the thing and what is allowed. */
+/** The error for bad input, in one line: the argument, the rule and the value. */
 export const usageError = (message: string, options?: ErrorOptions): GenError =>
   new GenError("usage", message, options);
 
@@ -33,9 +33,9 @@ type EngineFault = "allocation" | "recursion" | undefined;
 const faults = new WeakMap<RangeError, EngineFault>();
 
 /**
- * What went wrong in the engine, if a RangeError is its own; the packages throw one where an
- * argument is not allowed. An array that cannot be allocated fails inside the engine's constructor,
- * which is in no file. Endless recursion passes the same place again and again.
+ * The engine's fault behind a RangeError; undefined when a package refused an argument. The engine's
+ * constructor, which is in no file, throws for a failed allocation. Endless recursion passes the
+ * same place again and again.
  */
 function engineFault(error: RangeError): EngineFault {
   if (!faults.has(error)) {
@@ -52,7 +52,7 @@ function engineFault(error: RangeError): EngineFault {
   return faults.get(error);
 }
 
-/** Where an error was thrown and the callers, innermost first. The trace is made when it is first read. */
+/** Where an error was thrown and its callers, innermost first. Works once for an error. */
 function callSites(error: Error): NodeJS.CallSite[] {
   const { prepareStackTrace } = Error;
   let sites: NodeJS.CallSite[] = [];
@@ -80,18 +80,18 @@ export function errorLine(error: unknown): string {
   return text.trim().replace(/\s*\n\s*/g, "; ");
 }
 
-/** What `gen` prints as it ends with an error. */
+/** The line that `gen` prints before it exits with an error. */
 export function failureLine(error: unknown): string {
   const line = errorLine(error);
   if (!(error instanceof RangeError) || engineFault(error) !== "allocation") return line;
   return `not enough memory (${line}); a smaller --batch, --count or --width may help`;
 }
 
-/** Runs `f`; what it throws becomes a `usage` error that begins with `what`. */
-export function naming<R>(what: string, f: () => R): R {
+/** Runs `work`. Its errors become `usage` errors that begin with `prefix`. */
+export function prefixErrors<R>(prefix: string, work: () => R): R {
   try {
-    return f();
+    return work();
   } catch (cause) {
-    throw usageError(`${what}: ${errorLine(cause)}`, { cause });
+    throw usageError(`${prefix}: ${errorLine(cause)}`, { cause });
   }
 }

@@ -13,16 +13,16 @@ import {
 import { basename, dirname, join, resolve } from "node:path";
 import { usageError } from "./errors.ts";
 
-const found = (path: string) => stat(path).catch(() => undefined);
+const statOf = (path: string) => stat(path).catch(() => undefined);
 
-// Names carry the process, so that what a killed one left can be told from what another is writing.
+// The process id tells the leftovers of a killed run from the files of a running one.
 const temporaryName = /^\.gen-(\d+)-\d+\.tmp$/;
 const unfinished = new Set<string>();
-let made = 0;
+let count = 0;
 
-function temporary(folder: string): string {
-  if (made === 0) process.on("exit", removeUnfinished);
-  const path = join(folder, `.gen-${process.pid}-${made++}.tmp`);
+function temporaryPath(folder: string): string {
+  if (count === 0) process.on("exit", removeUnfinished);
+  const path = join(folder, `.gen-${process.pid}-${count++}.tmp`);
   unfinished.add(path);
   return path;
 }
@@ -32,7 +32,7 @@ function removeUnfinished(): void {
     try {
       rmSync(path, { recursive: true, force: true });
     } catch {
-      // The process ends as it was going to; the next run sweeps what is left.
+      // The process exits with its own code; the next run removes the file.
     }
   }
 }
@@ -50,7 +50,7 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-/** Removes the temporary files that killed runs left in a folder of ours, or directly in any other. */
+/** Removes the temporary files of killed runs from a folder. */
 export async function sweep(folder: string, recursive = false): Promise<void> {
   const names = await readdir(folder, { recursive }).catch(() => []);
   for (const path of names) {
@@ -61,34 +61,34 @@ export async function sweep(folder: string, recursive = false): Promise<void> {
 }
 
 /**
- * Makes sure before any work that an output can be written and replaces nothing; makes nothing yet.
- * @throws GenError `usage` when something is there and `force` is not given, when it is of the other kind,
+ * Checks before any work that an output can be written and replaces nothing. Writes nothing yet.
+ * @throws GenError `usage` when the path exists and `force` is false, when it is of the other kind,
  * or when its folder cannot be written.
  */
 export async function claimOutput(
   path: string,
   { force, kind }: { readonly force: boolean; readonly kind: "file" | "folder" },
 ): Promise<void> {
-  const there = await found(path);
-  if (there && there.isDirectory() !== (kind === "folder")) {
+  const existing = await statOf(path);
+  if (existing && existing.isDirectory() !== (kind === "folder")) {
     throw usageError(`--out ${path} must be a ${kind}, got something else of that name`);
   }
-  if (there && !force) {
+  if (existing && !force) {
     throw usageError(
       `--out ${path} exists already; choose another path or pass --force to replace it`,
     );
   }
-  await writableFolder(kind === "folder" ? path : dirname(resolve(path)));
+  await checkWritable(kind === "folder" ? path : dirname(resolve(path)));
 }
 
 /** @throws GenError `usage` when `folder` cannot be written, or cannot be made. */
-export async function writableFolder(folder: string): Promise<void> {
-  let there = resolve(folder);
-  while (!(await found(there)) && dirname(there) !== there) there = dirname(there);
+export async function checkWritable(folder: string): Promise<void> {
+  let existing = resolve(folder);
+  while (!(await statOf(existing)) && dirname(existing) !== existing) existing = dirname(existing);
   try {
-    await access(there, constants.W_OK);
+    await access(existing, constants.W_OK);
     // Root may pass the access check on a file system that refuses every write.
-    const probe = temporary(there);
+    const probe = temporaryPath(existing);
     await mkdir(probe).finally(() => removeTemporary(probe));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
@@ -98,13 +98,12 @@ export async function writableFolder(folder: string): Promise<void> {
   }
 }
 
-/** Writes a file under a temporary name and renames it, so that no half-written file is ever seen. */
-export async function writeWhole(path: string, bytes: Uint8Array | string): Promise<void> {
-  const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
-  const part = temporary(folder);
+/** Writes to a temporary path and renames the result, so that nobody sees half of it. */
+async function writeAtomically(path: string, write: (part: string) => Promise<void>) {
+  await mkdir(dirname(path), { recursive: true });
+  const part = temporaryPath(dirname(path));
   try {
-    await writeFile(part, bytes);
+    await write(part);
     await rename(part, path);
     unfinished.delete(part);
   } catch (error) {
@@ -113,41 +112,48 @@ export async function writeWhole(path: string, bytes: Uint8Array | string): Prom
   }
 }
 
+/** Writes a file atomically. Makes its folder if it is missing. */
+export const replaceFile = (path: string, bytes: Uint8Array | string): Promise<void> =>
+  writeAtomically(path, (part) => writeFile(part, bytes));
+
+/** Files of a folder by their paths in it. */
+export type Files = Readonly<Record<string, Uint8Array | string>>;
+
+/** Writes files into a folder, each atomically. */
+export async function writeFiles(folder: string, files: Files): Promise<void> {
+  for (const [path, bytes] of Object.entries(files)) await replaceFile(join(folder, path), bytes);
+}
+
 /**
- * Writes a folder of files: a new one appears whole; in one that is there files are replaced one by
- * one, and those of `own` that are not written again are removed.
+ * Writes a folder of files. A new folder is written atomically; in an existing one each file is
+ * replaced, and files whose name matches `own` are removed unless they are in `files`.
  */
-export async function writeFolder(
-  folder: string,
-  files: Readonly<Record<string, Uint8Array | string>>,
-  own: RegExp,
-): Promise<void> {
-  const whole = resolve(folder);
-  if (await found(whole)) {
-    for (const [path, bytes] of Object.entries(files)) await writeWhole(join(whole, path), bytes);
-    for (const name of await readdir(whole)) {
-      if (own.test(name) && !Object.hasOwn(files, name)) await rm(join(whole, name));
-    }
-    return;
+export async function writeFolder(path: string, files: Files, own: RegExp): Promise<void> {
+  const folder = resolve(path);
+  if (!(await statOf(folder))) {
+    return writeAtomically(folder, (part) => writeFiles(part, files));
   }
-  await mkdir(dirname(whole), { recursive: true });
-  const part = temporary(dirname(whole));
-  try {
-    for (const [path, bytes] of Object.entries(files)) await writeWhole(join(part, path), bytes);
-    await rename(part, whole);
-    unfinished.delete(part);
-  } catch (error) {
-    await removeTemporary(part);
-    throw error;
+  await writeFiles(folder, files);
+  for (const name of await readdir(folder)) {
+    if (own.test(name) && !Object.hasOwn(files, name)) await rm(join(folder, name));
   }
 }
 
-/** Reads a file of at most `limit` bytes, or gives undefined where there is none. */
+/** The value of a JSON file; undefined when the bytes are no JSON. */
+export function parseJson<T>(bytes: Uint8Array): T | undefined {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads a file of at most `limit` bytes; undefined when it is missing. */
 export async function readBounded(path: string, limit: number): Promise<Uint8Array | undefined> {
-  const there = await found(path);
-  if (!there) return undefined;
-  if (!there.isFile()) throw usageError(`${path} is not a file`);
-  if (there.size > limit)
-    throw usageError(`${path} has ${there.size} bytes; at most ${limit} are allowed`);
+  const stats = await statOf(path);
+  if (!stats) return undefined;
+  if (!stats.isFile()) throw usageError(`${path} is not a file`);
+  if (stats.size > limit)
+    throw usageError(`${path} has ${stats.size} bytes; at most ${limit} are allowed`);
   return readFile(path);
 }

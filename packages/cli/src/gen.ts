@@ -2,10 +2,10 @@
 import { CommanderError } from "commander";
 import { exitCode, failureLine } from "./errors.ts";
 import { program } from "./program.ts";
-import { endLine } from "./progress.ts";
+import { endLine } from "./terminal.ts";
 
 for (const stream of [process.stdout, process.stderr]) {
-  // A reader that has seen enough, such as `head`, is no failure.
+  // A reader that stops early, such as `head`, is no failure.
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
   });
@@ -15,7 +15,7 @@ try {
   await program().parseAsync(process.argv);
 } catch (error) {
   if (error instanceof CommanderError && error.exitCode === 0) {
-    // Help and version were asked for, and printed.
+    // The command printed its help or the version.
   } else {
     endLine();
     process.stderr.write(`gen: ${failureLine(error)}\n`);
@@ -23,5 +23,5 @@ try {
     process.exitCode = exitCode(error);
   }
 }
-// Native threads of a backend that was cut short must not keep the process alive.
+// After a failure, a backend's native threads must not keep the process alive.
 if (process.exitCode) process.exit();

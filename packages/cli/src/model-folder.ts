@@ -3,44 +3,31 @@ import { join, sep } from "node:path";
 import { type Expr, trace } from "@gen/graph";
 import { GenError } from "@gen/math";
 import { modelFiles } from "@gen/model-files";
-import {
-  type LoadModelOptions,
-  type LoadPipelineOptions,
-  loadPipeline,
-  type ReadFile,
-} from "@gen/pipeline";
+import { type LoadPipelineOptions, loadPipeline, type ReadFile } from "@gen/pipeline";
 import type { DiffusionPipeline } from "@gen/sampling";
 import type { SchedulerConfig } from "@gen/schedules";
-import { exitCode, naming, usageError } from "./errors.ts";
+import { exitCode, prefixErrors, usageError } from "./errors.ts";
 import { readBounded } from "./files.ts";
-import { type Progress, progress } from "./progress.ts";
-import { type Scaling, scalingOf } from "./scaling.ts";
+import { scalingOf } from "./scaling.ts";
+import { type Progress, progress } from "./terminal.ts";
 
 const modelLimit = 2 ** 31;
 const jsonLimit = 2 ** 24;
 
-/** A pipeline whose parts are known to fit each other. */
-export interface LoadedPipeline extends DiffusionPipeline<SchedulerConfig> {
-  /** Shape of one sample as it comes out: the VAE's image where there is a VAE. */
-  readonly item: readonly number[];
-  /** What takes samples back to the units of the file that was trained on. */
-  readonly scaling?: Scaling;
-}
+/** A pipeline whose parts fit each other. */
+export type LoadedPipeline = ReturnType<typeof checkParts>;
 
-/** Readers of a folder's files; those that a model names are only read inside the folder. */
-export function folderReaders(folder: string): Required<Omit<LoadModelOptions, "limit">> & {
-  readonly read: ReadFile;
-  readonly limit: number;
-} {
-  const read = (path: string) =>
+/** Readers of a folder's files. Files that a model names are read only inside the folder. */
+export function folderReaders(folder: string) {
+  const read: ReadFile = (path) =>
     readBounded(join(folder, path), path.endsWith(".json") ? jsonLimit : modelLimit);
-  const readWeights = async (path: string) => {
-    const [inside, found] = await Promise.all([
+  const readWeights: ReadFile = async (path) => {
+    const [inside, file] = await Promise.all([
       realpath(folder),
       realpath(join(folder, path)).catch(() => undefined),
     ]);
-    if (found === undefined) return undefined;
-    if (found.startsWith(inside + sep)) return readBounded(found, modelLimit);
+    if (file === undefined) return undefined;
+    if (file.startsWith(inside + sep)) return readBounded(file, modelLimit);
     throw usageError(`the weights in ${path} are a link that leads out of the folder`);
   };
   return { read, readWeights, limit: modelLimit };
@@ -48,72 +35,71 @@ export function folderReaders(folder: string): Required<Omit<LoadModelOptions, "
 
 /** Readers of a folder at a URL, whose files are kept in the user's cache. */
 function urlReaders(url: string, signal?: AbortSignal): ReturnType<typeof folderReaders> {
-  const shown = new Map<string, Progress>();
+  const lines = new Map<string, Progress>();
   const files = modelFiles({ onWarning: (message) => process.stderr.write(`note: ${message}\n`) });
-  const fetched = files.folder(url, {
+  const fetchFile = files.folder(url, {
     signal,
     onProgress({ path, loaded, total }) {
-      // What is kept already, or comes at once, is not worth a line.
-      if (!shown.has(path) && loaded === total) return;
-      const line = shown.get(path) ?? progress(`downloading ${path}`);
-      shown.set(path, line);
+      // A file from the cache, or one that comes at once, needs no line.
+      if (!lines.has(path) && loaded === total) return;
+      const line = lines.get(path) ?? progress(`downloading ${path}`);
+      lines.set(path, line);
       if (total) line.update(loaded, total);
     },
   });
-  const read = async (path: string) => {
-    const bytes = await fetched(path);
-    shown.get(path)?.finish();
+  const read: ReadFile = async (path) => {
+    const bytes = await fetchFile(path);
+    lines.get(path)?.finish();
     return bytes;
   };
   return { read, readWeights: read, limit: modelLimit };
 }
 
-/** Where a pipeline is not complete in its files. */
-export interface OpenPipelineOptions extends Pick<LoadPipelineOptions, "shape"> {
-  /** Stops a download; what came is kept. */
-  readonly signal?: AbortSignal;
-}
-
 /**
- * Loads a pipeline from a folder, or from one at an http or https URL, and checks that its parts fit.
- * @throws GenError `usage` naming the file that is missing, too large or damaged, or what does not fit;
- * otherwise as `modelFiles` does where a download fails.
+ * Loads a pipeline from a folder, or from one at an http or https URL, and checks that its parts
+ * fit. `shape` completes a pipeline that leaves its samples' shape open; `signal` stops a download.
+ * @throws GenError `usage` naming a file that is missing, too large, damaged or does not fit; as
+ * `modelFiles` does when a download fails.
  */
 export async function readModelFolder(
   folder: string,
-  { shape, signal }: OpenPipelineOptions = {},
+  { shape, signal }: Pick<LoadPipelineOptions, "shape"> & { readonly signal?: AbortSignal } = {},
 ): Promise<LoadedPipeline> {
   const online = /^https?:/.test(folder);
-  const found = online || (await stat(folder).catch(() => undefined))?.isDirectory();
-  if (!found) throw usageError(`--model ${folder} must be a folder`);
+  if (!online && !(await stat(folder).catch(() => undefined))?.isDirectory())
+    throw usageError(`--model ${folder} must be a folder`);
   const { read, ...options } = online ? urlReaders(folder, signal) : folderReaders(folder);
   const pipeline = await loadPipeline(read, { ...options, shape }).catch((error: Error) => {
     if (signal?.aborted)
       throw new GenError(
         "interrupted",
-        "interrupted; what was downloaded is kept, and the same command goes on",
+        "interrupted; the downloaded bytes are kept, and the same command continues",
       );
     if (error instanceof GenError && exitCode(error) === 1) throw error;
     throw usageError(`--model ${folder}: ${error.message}`, { cause: error });
   });
-  return naming(`--model ${folder}`, () => checked(pipeline));
+  return prefixErrors(`--model ${folder}`, () => checkParts(pipeline));
 }
 
-function checked(pipeline: DiffusionPipeline<SchedulerConfig>): LoadedPipeline {
+/**
+ * Adds the shape of one sample as it is written, which is the VAE's image if there is a VAE, and the
+ * scaling back to the units of the training's file.
+ */
+function checkParts(pipeline: DiffusionPipeline<SchedulerConfig>) {
   const { denoiser, shape, vae, notes } = pipeline;
-  const one = [1, ...shape];
-  naming("unet/model.onnx", () =>
+  const batch = [1, ...shape];
+  prefixErrors("unet/model.onnx", () =>
     trace(({ x, t }: Record<string, Expr>) => ({ y: denoiser.apply(x, t) }), {
-      x: { shape: one },
+      x: { shape: batch },
       t: { shape: [1], dtype: "int64" },
     }),
   );
   if (!vae) return { ...pipeline, item: shape, scaling: scalingOf(notes, shape) };
-  const item = naming("vae_decoder/model.onnx", () => {
-    const decoder = trace(({ z }) => ({ x: vae.decode(z) }), { z: { shape: one } });
+  const item: readonly number[] = prefixErrors("vae_decoder/model.onnx", () => {
+    const decoder = trace(({ z }) => ({ x: vae.decode(z) }), { z: { shape: batch } });
     const [, ...image] = decoder.outputs.x.shape;
     if (image.length > 0 && image.every((d) => typeof d === "number")) return image;
     throw usageError(`an image must have a fixed shape, got [${image.join(", ")}]`);
   });
-  return { ...pipeline, item };
+  return { ...pipeline, item, scaling: undefined };
 }

@@ -1,45 +1,45 @@
 import type { Dataset } from "@gen/data";
 import { cosineDecay, mlp, type Network, unet } from "@gen/nn";
-import {
-  cosineSchedule,
-  linearSchedule,
-  type NoiseSchedule,
-  scaledLinearSchedule,
-} from "@gen/schedules";
+import { cosineSchedule, linearSchedule, scaledLinearSchedule } from "@gen/schedules";
 import { convVae, mlpVae, type Vae } from "@gen/vae";
 import { usageError } from "./errors.ts";
 
-/** All that decides what a VAE learns. */
-export interface VaeSettings {
+/** Settings of every training. */
+export interface TrainingSettings {
   readonly data: string;
   readonly shape: readonly number[];
-  readonly network: "mlp" | "conv";
   readonly width: number;
-  readonly latent: number;
   readonly steps: number;
   readonly batch: number;
+  /** The peak of the learning rate. */
   readonly learningRate: number;
   readonly seed: number;
 }
 
-/** All that decides what a DDPM learns. */
-export interface DdpmSettings {
-  readonly data: string;
-  /** The settings of the VAE whose latents are learnt, for latent diffusion. */
+/** Everything that decides what a VAE learns. */
+export interface VaeSettings extends TrainingSettings {
+  readonly network: "mlp" | "conv";
+  readonly latent: number;
+}
+
+/** The noise schedules by their names on the command line. */
+export const schedules = {
+  linear: linearSchedule,
+  "scaled-linear": scaledLinearSchedule,
+  cosine: cosineSchedule,
+};
+
+/** Everything that decides what a DDPM learns. */
+export interface DdpmSettings extends TrainingSettings {
+  /** Latent diffusion: the settings of the VAE that encodes the data. */
   readonly vae?: VaeSettings;
-  readonly shape: readonly number[];
   readonly network: "mlp" | "unet";
-  readonly width: number;
-  readonly schedule: "linear" | "scaled-linear" | "cosine";
+  readonly schedule: keyof typeof schedules;
   readonly timesteps: number;
   readonly predicts: "epsilon" | "x0" | "v";
-  readonly steps: number;
-  readonly batch: number;
-  readonly learningRate: number;
-  readonly seed: number;
 }
 
-/** Builds an untrained VAE. @throws GenError `usage` when the network does not suit the data's shape. */
+/** Builds an untrained VAE. @throws GenError `usage` when the network does not fit the shape. */
 export function buildVae({ shape, network, width, latent, seed }: VaeSettings): Vae {
   if (network === "mlp") return mlpVae({ shape, hidden: [width], latent, seed });
   const [imageChannels, size, other] = shape;
@@ -51,11 +51,11 @@ export function buildVae({ shape, network, width, latent, seed }: VaeSettings): 
   return convVae({ size, imageChannels, channels: [width, 2 * width], latent, seed });
 }
 
-/** Builds an untrained denoiser network. @throws GenError `usage` when it does not suit the data's shape. */
+/** Builds an untrained network. @throws GenError `usage` when it does not fit the shape. */
 export function buildDenoiser({ shape, network, width, seed, vae }: DdpmSettings): Network {
   if (network === "mlp") {
     const hidden = [width, width, width];
-    // Points lie on sharp shapes, which bends learn better; latents are smooth.
+    // Points lie on sharp shapes, which relu's corners fit better; latents are smooth.
     const activation = vae ? "silu" : "relu";
     if (shape.length === 1) return mlp({ inputs: shape[0], hidden, activation, time: true, seed });
     throw usageError(
@@ -72,17 +72,8 @@ export function buildDenoiser({ shape, network, width, seed, vae }: DdpmSettings
   return unet({ size, inChannels, channels: width, multipliers, seed });
 }
 
-/** The noise schedule by its name on the command line. */
-export function buildSchedule({ schedule, timesteps: steps }: DdpmSettings): NoiseSchedule {
-  if (schedule === "cosine") return cosineSchedule({ steps });
-  return schedule === "linear" ? linearSchedule({ steps }) : scaledLinearSchedule({ steps });
-}
-
 /** Warm-up over the first steps, then half a cosine down to a twentieth of the peak. */
-export const learningRateOf = ({
-  learningRate: peak,
-  steps,
-}: Pick<VaeSettings, "learningRate" | "steps">) =>
+export const learningRateOf = ({ learningRate: peak, steps }: TrainingSettings) =>
   cosineDecay({ peak, steps, warmUp: Math.min(200, Math.ceil(steps / 10)), floor: peak / 20 });
 
 /** Whether items are images, [channels, height, width]. */

@@ -25,37 +25,40 @@ const points = {
   "gaussian-mixture": gaussianMixture,
 };
 
-/** The names of the data that need no file. */
+/** The names of data that need no file. */
 export const dataNames: readonly string[] = ["fashion-mnist", "digits", ...Object.keys(points)];
 
-/** What to train on, and what to test on. */
+/** A training set and a test set. */
 export interface OpenedData {
   readonly train: Dataset;
   readonly test: Dataset;
-  /** What takes the points of a file, which are standardised, back to their units. */
+  /** Takes standardized points back to the units of their file. */
   readonly scaling?: Scaling;
 }
 
 type Range = readonly [low: number, high: number];
 
 /**
- * Opens embedded data by name, or a file or folder by path; the last tenth of a set without a split is held out.
+ * Opens embedded data by name, or a file or folder by path. The last tenth of a set without a split
+ * is the test set.
  *
- * Points are standardised. Images of floats are taken to lie in [0, 1] or [-1, 1] where they do;
- * `range` says it outright.
- * @throws GenError `invalid-data` when a file is none that can be read; `usage` when the range is unclear or wrong.
+ * Points are standardized. Images of floats have the range [0, 1] or [-1, 1] if all values lie in
+ * it, unless `range` is given.
+ * @throws GenError `invalid-data` when a file cannot be read; `usage` when the range is unclear or
+ * wrong.
  */
 export async function openData(name: string, seed: number, range?: Range): Promise<OpenedData> {
   if (!dataNames.includes(name)) return openFile(name, range);
   if (range) throw usageError(`--range is for a file of floats, got it with --data ${name}`);
   if (name === "fashion-mnist") {
-    const [train, test] = [fashionMnist({ split: "train" }), fashionMnist({ split: "test" })];
-    return { train: await train, test: await test };
+    const splits = ["train", "test"] as const;
+    const [train, test] = await Promise.all(splits.map((split) => fashionMnist({ split })));
+    return { train, test };
   }
   if (name === "digits") return split(await digits());
-  const drawn = (from: number) =>
-    standardize(points[name as keyof typeof points]({ n: 8000, seed: from })).dataset;
-  return { train: drawn(seed), test: drawn(seed + 1) };
+  const draw = (seed: number) =>
+    standardize(points[name as keyof typeof points]({ n: 8000, seed })).dataset;
+  return { train: draw(seed), test: draw(seed + 1) };
 }
 
 async function openFile(path: string, range?: Range): Promise<OpenedData> {
@@ -91,7 +94,7 @@ function split(data: Dataset): OpenedData {
   return { train: slice(data, 0, kept), test };
 }
 
-/** Tells data apart, so that a training is not resumed on others. */
+/** Identifies data, so that a training is not resumed on other data. */
 export function fingerprint({ data, shape, range }: Dataset): string {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return createHash("sha256")

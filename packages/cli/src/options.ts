@@ -1,7 +1,10 @@
+import { backendNames as specificBackends } from "@gen/runtime-gpu";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { backendNames } from "./open-backend.ts";
 
-/** Options that every command takes. */
+/** The names that `--backend` takes; `onnx` and `tfjs` mean the best of their kind. */
+export const backendNames: readonly string[] = ["onnx", "tfjs", ...specificBackends()];
+
+/** Options of every command that computes. */
 export interface CommonOptions {
   readonly backend: string;
   readonly seed: number;
@@ -11,7 +14,7 @@ export interface CommonOptions {
 }
 
 /** Parses a whole number in [low, high]. */
-export const whole =
+export const integer =
   (low: number, high = Number.MAX_SAFE_INTEGER) =>
   (text: string): number => {
     const value = text.trim() === "" ? Number.NaN : Number(text);
@@ -20,8 +23,8 @@ export const whole =
     throw new InvalidArgumentError(`It must be a whole number ${range}.`);
   };
 
-/** Parses a number in [low, high]; `above` leaves `low` itself out. */
-export const real =
+/** Parses a number in [low, high], or in (low, high] with `above`. */
+export const decimal =
   (low: number, high: number, above = false) =>
   (text: string): number => {
     const value = text.trim() === "" ? Number.NaN : Number(text);
@@ -45,7 +48,7 @@ export function size(text: string): readonly [number, number] {
   throw new InvalidArgumentError("It must be a height, or a height and a width, such as 64x48.");
 }
 
-/** Parses `name=n` and adds it to those before it. */
+/** Parses `name=n` and adds it to the dimensions before it. */
 export function dimension(
   text: string,
   before: Readonly<Record<string, number>> = {},
@@ -62,20 +65,21 @@ export function path(text: string): string {
   throw new InvalidArgumentError("It must be a path.");
 }
 
+/** An option whose value is one of `names`. */
+export const choice = (
+  flags: string,
+  description: string,
+  names: readonly string[],
+  preset?: string,
+): Option => new Option(flags, description).choices(names).default(preset);
+
 /** Adds --backend, --seed, --out, --force and --json to a command. */
-export function withCommonOptions(command: Command, out: string): Command {
-  return command
+export const withCommonOptions = (command: Command, out: string): Command =>
+  command
     .addOption(
-      new Option("--backend <name>", "what computes; `gen backends` says what runs here")
-        .choices(backendNames)
-        .default("onnx"),
+      choice("--backend <name>", "the backend; `gen backends` tests each", backendNames, "onnx"),
     )
-    .addOption(
-      new Option("--seed <n>", "decides all randomness; same seed, same result")
-        .default(0)
-        .argParser(whole(0)),
-    )
-    .addOption(new Option("--out <path>", "where the result goes").default(out).argParser(path))
-    .option("--force", "replace what is there", false)
+    .option("--seed <n>", "seed of all random numbers; decides the result", integer(0), 0)
+    .option("--out <path>", "path of the result", path, out)
+    .option("--force", "replace an existing result", false)
     .option("--json", "print the result as JSON on stdout", false);
-}

@@ -3,22 +3,27 @@ import { backendsCommand } from "./commands/backends.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { quickstartCommand } from "./commands/quickstart.ts";
 import { sampleCommand } from "./commands/sample.ts";
-import { trainCommand } from "./commands/train.ts";
+import { ddpmCommand } from "./commands/train-ddpm.ts";
+import { vaeCommand } from "./commands/train-vae.ts";
 import { errorLine, usageError } from "./errors.ts";
 import { version } from "./versions.ts";
 
 /**
- * The `gen` command with all that it can do.
+ * The `gen` command with its subcommands.
  *
- * `parseAsync` throws instead of printing and exiting: a CommanderError with exit code 0 once help
- * or the version is printed, otherwise the error to print as one line.
+ * `parseAsync` throws instead of exiting: a CommanderError with exit code 0 after it prints help or
+ * the version, otherwise the error to print as one line.
  */
 export function program(): Command {
+  const train = new Command("train")
+    .description("train a model and save it as a folder of ONNX and JSON")
+    .addCommand(vaeCommand())
+    .addCommand(ddpmCommand());
   const gen = new Command("gen")
     .description("Train and sample VAEs, DDPM and DDIM.")
     .version(version())
     .addCommand(quickstartCommand())
-    .addCommand(trainCommand())
+    .addCommand(train)
     .addCommand(sampleCommand())
     .addCommand(inspectCommand())
     .addCommand(backendsCommand())
@@ -31,21 +36,21 @@ Examples:
   gen sample --model moons --sampler ddim --steps 50 --count 2000 --out moons.png
   gen inspect model.onnx
 
-Exit codes: 0 done, 1 failure, 2 bad input, 130 Ctrl-C (what was done is saved).
-GEN_DEBUG=1 adds where an error came from.`,
+Exit codes: 0 done, 1 failure, 2 bad input, 130 Ctrl-C (the work is saved).
+GEN_DEBUG=1 adds an error's stack.`,
     );
-  oneLineErrors(gen, "gen");
+  refuseInOneLine(gen, "gen");
   return gen;
 }
 
 /** Turns bad usage into a `usage` error that says what is allowed; help still goes to stdout. */
-function oneLineErrors(command: Command, path: string): void {
+function refuseInOneLine(command: Command, path: string): void {
   const children = command.commands.map((child) => child.name());
   command.configureOutput({ writeErr: () => undefined }).exitOverride((error) => {
     if (error.exitCode === 0) throw error;
     throw usageError(`${problem(error, path)}${allowed(error, command, children)}`);
   });
-  for (const child of command.commands) oneLineErrors(child, `${path} ${child.name()}`);
+  for (const child of command.commands) refuseInOneLine(child, `${path} ${child.name()}`);
 }
 
 function problem(error: CommanderError, path: string): string {

@@ -4,13 +4,13 @@ import { writeNpy, writePng } from "@gen/data";
 import type { Generated } from "@gen/sampling";
 import { isDrawable, maxDrawable, pictureOf, singleImage } from "./drawing/pictures.ts";
 import { usageError } from "./errors.ts";
-import { sweep, writeFolder, writeWhole } from "./files.ts";
+import { replaceFile, sweep, writeFolder } from "./files.ts";
 import type { LoadedPipeline } from "./model-folder.ts";
 
-/** What a path asks for: a picture, the numbers, or a folder of both and of single pictures. */
+/** A picture, the numbers, or a folder of both and of single pictures. */
 export type OutputKind = "png" | "npy" | "folder";
 
-/** The kind of a path. @throws GenError `usage` on the ending of a file of another kind. */
+/** The kind of output at a path. @throws GenError `usage` when it ends as another kind of file. */
 export function outputKind(out: string): OutputKind {
   const extension = extname(out).toLowerCase();
   if (extension === ".png" || extension === ".npy") return extension.slice(1) as OutputKind;
@@ -19,7 +19,7 @@ export function outputKind(out: string): OutputKind {
   throw usageError(`--out must end in .png or .npy, or be a folder, got ${out}`);
 }
 
-/** @throws GenError `usage` when the samples cannot be shown as asked, or would not fit in memory. */
+/** @throws GenError `usage` when the samples cannot be drawn, or do not fit in memory. */
 export function checkOutput(
   out: string,
   kind: OutputKind,
@@ -31,7 +31,7 @@ export function checkOutput(
     throw usageError(
       `--out ${out}: samples [${item.join(", ")}] are no pictures; choose a path that ends in .npy`,
     );
-  // Numbers of a sample and of what it is made of, which are held about four times.
+  // The numbers of a sample and of its latents are in memory about four times.
   const size = [item, shape].flatMap((s) => s.reduce((a, b) => a * b, 1)).reduce((a, b) => a + b);
   const memory = Math.min(process.constrainedMemory() || Infinity, totalmem());
   const most = Math.max(1, Math.floor(Math.min(memory / 4, 2 ** 31) / (16 * size)));
@@ -54,13 +54,13 @@ export async function writeSamples(
   const npy = () => writeNpy({ data, shape });
   const png = () => writePng(pictureOf(data, shape, [-1, 1]));
   await sweep(resolve(out, ".."));
-  if (kind === "npy") return writeWhole(out, npy());
-  if (kind === "png") return writeWhole(out, png());
+  if (kind === "npy") return replaceFile(out, npy());
+  if (kind === "png") return replaceFile(out, png());
   const files: Record<string, Uint8Array> = { "samples.npy": npy() };
-  const item = shape.slice(1);
-  if (isDrawable(item)) files["sheet.png"] = png();
-  if (isDrawable(item) && item.length === 3) {
-    for (let i = 0; i < shape[0]; i++)
+  const [count, ...item] = shape;
+  if (isDrawable(item)) {
+    files["sheet.png"] = png();
+    for (let i = 0; i < count && item.length === 3; i++)
       files[`${String(i).padStart(4, "0")}.png`] = writePng(singleImage(data, shape, i));
   }
   await writeFolder(out, files, /^(\d{4,}\.png|sheet\.png)$/);

@@ -1,18 +1,18 @@
 import { usageError } from "./errors.ts";
 
-/** What takes standardised points back: original = x * std + mean, for each feature. */
+/** Takes standardized points back: original = x * std + mean, for each feature. */
 export interface Scaling {
   readonly mean: readonly number[];
   readonly std: readonly number[];
 }
 
-const key = "standardised";
+const key = "standardized";
 
-/** A scaling as a pipeline's notes hold it. */
+/** A pipeline's notes with a scaling. */
 export const scalingNotes = (scaling: Scaling | undefined): Record<string, unknown> | undefined =>
-  scaling && { [key]: { mean: Array.from(scaling.mean), std: Array.from(scaling.std) } };
+  scaling && { [key]: scaling };
 
-/** The scaling that a pipeline's notes hold. @throws GenError `usage` when it does not fit the samples. */
+/** The scaling in a pipeline's notes. @throws GenError `usage` when it does not fit the samples. */
 export function scalingOf(
   notes: Readonly<Record<string, unknown>> | undefined,
   shape: readonly number[],

@@ -2,17 +2,18 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { GenError } from "@gen/math";
 import {
+  type ModelTrainingOptions,
   type TrainingState,
-  type TrainOptions,
   type TrainProgress,
   type TrainResult,
   type Weighted,
   withWeights,
 } from "@gen/nn";
+import type { Backend } from "@gen/runtime-gpu";
 import { usageError } from "./errors.ts";
-import { sweep, writableFolder, writeWhole } from "./files.ts";
-import { progress } from "./progress.ts";
-import { differences } from "./settings-differences.ts";
+import { checkWritable, type Files, sweep, writeFiles } from "./files.ts";
+import { learningRateOf, type TrainingSettings } from "./models.ts";
+import { progress } from "./terminal.ts";
 import {
   dropTraining,
   type History,
@@ -24,63 +25,64 @@ import {
 } from "./training-folder.ts";
 
 const saveEveryMs = 20_000;
-// Long trainings read their losses less often, so that the record of them stays small.
-const mostReadings = 20_000;
-const readEvery = 10;
+const averaging = 0.999;
 
 /** A model to be trained in a folder of its own. */
 export interface TrainingJob<Model extends Weighted = Weighted> {
   readonly label: string;
   readonly kind: TrainingRecord["kind"];
   readonly folder: string;
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly steps: number;
+  readonly settings: TrainingSettings;
+  /** Identifies the content of a data file, which may change under the same name. */
+  readonly dataHash?: string;
   readonly model: Model;
-  readonly backend: string;
+  readonly backend: Backend;
   readonly signal: AbortSignal;
   readonly force: boolean;
-  /** Whether a finished model is taken as it is; otherwise it is refused. */
+  /** Whether a finished model is used as it is; otherwise it is refused. */
   readonly reuse: boolean;
-  train(
-    hooks: Pick<TrainOptions<unknown>, "resume" | "signal" | "onStep" | "logEvery">,
-  ): Promise<TrainResult>;
-  /** The files of a model that has learned. */
+  train(options: ModelTrainingOptions): Promise<TrainResult>;
+  /** The files of a trained model. */
   files(model: Model): Record<string, Uint8Array>;
 }
 
 /** A finished training. */
 export interface Trained<Model = unknown> {
   readonly record: TrainingRecord;
-  /** Whether nothing was left to do. */
+  /** Whether the model was finished before. */
   readonly reused: boolean;
   readonly model: Model;
 }
 
 /**
- * Trains a model, or goes on where its folder stopped; the folder can be used and resumed at any moment.
- * @throws GenError `usage` when the folder holds something else; `interrupted` after Ctrl-C, when all is saved.
+ * Trains a model, or continues the training in its folder. The folder can be used at any time.
+ * @throws GenError `usage` when the folder holds something else; `interrupted` after Ctrl-C, with
+ * all work saved.
  */
 export async function trainModel<Model extends Weighted>(
   job: TrainingJob<Model>,
 ): Promise<Trained<Model>> {
-  const { folder, steps, signal } = job;
-  const before = await claimFolder(job);
+  const { folder, kind, signal, backend } = job;
+  const { steps, batch: batchSize, seed } = job.settings;
+  const settings = { ...job.settings, dataHash: job.dataHash };
+  const before = await claimFolder(job, settings);
   const resume = before && (await readState(folder, before.step));
   if (before && resume && before.step >= steps) {
     const model = withWeights(job.model, savedWeights(resume));
     await restoreFiles(folder, job.files(model));
     return { record: before, reused: true, model };
   }
+  const first = resume?.step ?? 0;
   const history: History = before?.history ?? { steps: [], losses: {} };
-  truncate(history, resume?.step ?? 0);
+  truncate(history, first);
   const started = performance.now();
   const record = (step: number): TrainingRecord => ({
-    kind: job.kind,
-    settings: job.settings,
+    kind,
+    settings,
     step,
     steps,
     seconds: (before?.seconds ?? 0) + (performance.now() - started) / 1000,
-    backend: job.backend,
+    backend: backend.name,
     history,
   });
   let replaced = before !== undefined;
@@ -92,78 +94,98 @@ export async function trainModel<Model extends Weighted>(
     await writeTraining(folder, record(state.step), state, files);
     return model;
   };
-  const shown = progress(resume ? `${job.label} (resumed at step ${resume.step})` : job.label);
+  const line = progress(resume ? `${job.label} (resumed at step ${first})` : job.label);
   let saved = performance.now();
-  const onStep = async (at: TrainProgress) => {
-    history.steps.push(at.step);
-    for (const [name, value] of Object.entries(at.losses)) {
+  const onStep = async ({ step, losses, checkpoint }: TrainProgress) => {
+    history.steps.push(step);
+    for (const [name, value] of Object.entries(losses)) {
       history.losses[name] ??= [];
       history.losses[name].push(value);
     }
-    shown.update(
-      at.step - (resume?.step ?? 0),
-      steps - (resume?.step ?? 0),
-      `loss ${at.losses.loss.toPrecision(4)}`,
-    );
-    if (performance.now() - saved < saveEveryMs || at.step === steps) return;
-    await save(await at.checkpoint());
+    line.update(step - first, steps - first, `loss ${losses.loss.toPrecision(4)}`);
+    if (performance.now() - saved < saveEveryMs || step === steps) return;
+    await save(await checkpoint());
     saved = performance.now();
   };
-  const logEvery = Math.max(readEvery, Math.ceil(steps / mostReadings));
-  const { training } = await job.train({ resume, signal, onStep, logEvery });
+  const { training } = await job.train({
+    backend,
+    steps,
+    batchSize,
+    seed,
+    ema: averaging,
+    learningRate: learningRateOf(job.settings),
+    resume,
+    signal,
+    onStep,
+    // At most 20,000 readings of the loss, so that the record of a long training stays small.
+    logEvery: Math.max(10, Math.ceil(steps / 20_000)),
+  });
   const model = await save(training.state);
   if (training.step < steps) {
-    shown.finish(`stopped at step ${training.step} of ${steps}; ${folder} can be used and resumed`);
+    const stop = `at step ${training.step} of ${steps}; ${folder}`;
+    line.finish(`stopped ${stop} can be used and resumed`);
     throw new GenError(
       "interrupted",
-      `interrupted at step ${training.step} of ${steps}; ${folder} is saved, run the same command to go on`,
+      `interrupted ${stop} is saved, run the same command to continue`,
     );
   }
-  shown.finish(`loss ${history.losses.loss?.at(-1)?.toPrecision(4)}`);
+  line.finish(`loss ${history.losses.loss?.at(-1)?.toPrecision(4)}`);
   return { record: record(steps), reused: false, model };
 }
 
-/** Writes those files of a finished model that are not there any more. */
-async function restoreFiles(
-  folder: string,
-  files: Readonly<Record<string, Uint8Array>>,
-): Promise<void> {
+/** Writes the missing files of a finished model. */
+async function restoreFiles(folder: string, files: Files): Promise<void> {
   for (const [path, bytes] of Object.entries(files)) {
-    const there = await stat(join(folder, path)).catch(() => undefined);
-    if (!there?.isFile()) await writeWhole(join(folder, path), bytes);
+    const existing = await stat(join(folder, path)).catch(() => undefined);
+    if (!existing?.isFile()) await writeFiles(folder, { [path]: bytes });
   }
 }
 
 async function claimFolder<Model extends Weighted>(
-  job: TrainingJob<Model>,
+  { folder, force, reuse, kind }: TrainingJob<Model>,
+  settings: TrainingSettings,
 ): Promise<TrainingRecord | undefined> {
-  const { folder, force, reuse, settings, kind, steps } = job;
-  await writableFolder(folder);
-  await sweep(folder, false);
+  await checkWritable(folder);
+  await sweep(folder);
   if (force) return undefined;
-  const found = await readRecord(folder);
-  if (!found) {
+  const refuse = (problem: string) =>
+    usageError(`--out ${folder} ${problem}; choose another or pass --force`);
+  const record = await readRecord(folder);
+  if (!record) {
     if ((await readdir(folder).catch(() => [])).length === 0) return undefined;
-    throw usageError(
-      `--out ${folder} is not empty and holds no training to go on with; choose another or pass --force`,
-    );
+    throw refuse("is not empty and holds no training to continue");
   }
   await sweep(folder, true);
-  const differs = found.kind === kind ? differences(found.settings, settings) : `not a ${kind}`;
-  if (differs) {
-    throw usageError(
-      `--out ${folder} holds a ${found.kind}, ${differs}; choose another or pass --force`,
-    );
+  const differs = record.kind === kind ? differences(record.settings, settings) : `not a ${kind}`;
+  if (differs) throw refuse(`holds a ${record.kind}, ${differs}`);
+  if (record.step >= settings.steps && !reuse) {
+    throw refuse(`holds this model already, trained to step ${record.step}`);
   }
-  if (found.step >= steps && !reuse) {
-    throw usageError(
-      `--out ${folder} holds this model already, trained to step ${found.step}; choose another or pass --force`,
-    );
-  }
-  return found;
+  return record;
 }
 
-/** Drops what was read after the state that training goes on from. */
+/** `trained with steps 100 (now 200)`: the settings that differ, with both values. */
+function differences(before: object, now: object): string {
+  const [old, given] = [flatten(before), flatten(now)];
+  const differ = [...new Set([...old.keys(), ...given.keys()])]
+    .filter((name) => old.get(name) !== given.get(name))
+    .map((name) => `${name} ${old.get(name) ?? "unset"} (now ${given.get(name) ?? "unset"})`);
+  return differ.length > 0 ? `trained with ${differ.join(", ")}` : "";
+}
+
+/** Settings by the names of their options; the settings of a VAE have the prefix `vae.`. */
+function flatten(settings: object, prefix = ""): Map<string, string> {
+  const entries = Object.entries(settings).flatMap(([name, value]): [string, string][] => {
+    const option = prefix + name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+    if (value === null || value === undefined) return [];
+    if (typeof value !== "object" || Array.isArray(value))
+      return [[option, typeof value === "string" ? value : JSON.stringify(value)]];
+    return [...flatten(value, `${option}.`)];
+  });
+  return new Map(entries);
+}
+
+/** Drops the readings after `step`, the step of the saved state. */
 function truncate(history: History, step: number): void {
   const kept = history.steps.filter((s) => s <= step).length;
   history.steps.length = kept;

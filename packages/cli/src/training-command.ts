@@ -1,15 +1,14 @@
 import { join, resolve } from "node:path";
-import type { Backend } from "@gen/runtime-gpu";
-import { type Command, Option } from "commander";
+import { openBackend } from "@gen/runtime-gpu";
+import type { Command } from "commander";
 import { lossChart } from "./drawing/pictures.ts";
 import { usageError } from "./errors.ts";
-import { writableFolder, writeWhole } from "./files.ts";
-import { interruptSignal } from "./interrupt.ts";
-import { openBackend } from "./open-backend.ts";
+import { checkWritable, replaceFile } from "./files.ts";
+import type { JobOptions } from "./jobs.ts";
 import { dataNames, fingerprint, type OpenedData, openData } from "./open-data.ts";
-import { type CommonOptions, path, range, real, whole } from "./options.ts";
-import { invocation, print } from "./print.ts";
-import type { TrainingRecord } from "./training-folder.ts";
+import { type CommonOptions, decimal, integer, path, range } from "./options.ts";
+import { interruptSignal, invocation, print } from "./terminal.ts";
+import type { History, TrainingRecord } from "./training-folder.ts";
 
 /** Options of every training. */
 export interface TrainOptions extends CommonOptions {
@@ -24,38 +23,31 @@ export interface TrainOptions extends CommonOptions {
 const dataHelp = `${dataNames.join(", ")}, or a path: a folder of PNG files, or an idx, npy, npz or csv file`;
 
 /** The end of every training's help. */
-export const resuming = `
-After Ctrl-C the folder can be used as it is; the same command again goes on from there and ends
-at the same weights. --out may hold a training only to go on with it.`;
+export const resumeHelp = `
+After Ctrl-C the folder can be used. The same command continues the training and ends at the same
+weights. --out may be a folder with the training to continue, but with no other.`;
 
 /** Adds the options that every training takes. */
-export function withTrainOptions(command: Command, steps: number, data: string): Command {
-  return command
-    .addOption(new Option("--data <name|path>", dataHelp).default(data).argParser(path))
-    .addOption(
-      new Option(
-        "--range <low,high>",
-        "values that mean black and white in a file of floats (found out for 0,1 and -1,1)",
-      ).argParser(range),
+export const withTrainOptions = (command: Command, steps: number, data: string): Command =>
+  command
+    .option("--data <name|path>", dataHelp, path, data)
+    .option(
+      "--range <low,high>",
+      "values of black and white in a file of floats (default: 0,1 or -1,1 if all values fit)",
+      range,
     )
-    .addOption(new Option("--steps <n>", "training steps").default(steps).argParser(whole(1, 1e8)))
-    .addOption(
-      new Option("--batch <n>", "items in a batch (default: 128, or 256 for points)").argParser(
-        whole(1, 65536),
-      ),
-    )
-    .addOption(
-      new Option(
-        "--learning-rate <x>",
-        "Adam's peak rate, between a warm-up and a cosine decay (default: 0.001, or 0.002 for points)",
-      ).argParser(real(0, 1, true)),
+    .option("--steps <n>", "training steps", integer(1, 1e8), steps)
+    .option("--batch <n>", "items in a batch (default: 128, or 256 for points)", integer(1, 65536))
+    .option(
+      "--learning-rate <x>",
+      "Adam's peak rate, between a warm-up and a cosine decay (default: 0.001, or 0.002 for points)",
+      decimal(0, 1, true),
     );
-}
 
-/** The data and how to go through them, checked before anything else is begun. */
-export async function prepared(options: TrainOptions & { readonly vae?: string }) {
+/** Opens the data and completes the settings, checked before the training begins. */
+export async function prepareData(options: TrainOptions & { readonly vae?: string }) {
   const { data, seed, steps, out } = options;
-  await writableFolder(out);
+  await checkWritable(out);
   const opened = await openData(data, seed, options.range);
   const { length, shape } = opened.train;
   const arePoints = shape.length === 1 && !options.vae;
@@ -67,24 +59,25 @@ export async function prepared(options: TrainOptions & { readonly vae?: string }
   );
 }
 
-type Finished = readonly [record: TrainingRecord, where: string, next: string];
-
-/** Opens the backend, does the work and reports it. */
+/** Opens the backend, trains and prints the result, with the command to run next. */
 export async function train(
   options: TrainOptions,
-  opened: OpenedData,
+  { train: dataset }: OpenedData,
   title: string,
-  work: (job: ReturnType<typeof jobOf>) => Promise<Finished>,
+  work: (job: Omit<JobOptions, "label">) => Promise<readonly [TrainingRecord, string, string]>,
 ): Promise<void> {
-  const { out, json } = options;
+  const { out, json, data, force } = options;
+  // Embedded data never change, and toys follow from the seed.
+  const dataHash = dataNames.includes(data) ? undefined : fingerprint(dataset);
   const signal = interruptSignal();
   const backend = await openBackend(options.backend);
+  const job = { folder: out, backend, signal, force, reuse: false, dataHash, dataset };
   try {
-    const [record, where, next] = await work(jobOf(options, opened, backend, signal));
-    await writeWhole(join(out, "loss.png"), lossChart(title, record.history));
-    const { step, seconds, history } = record;
-    const losses = lastLosses(history.losses);
-    print(json, { out: resolve(out), steps: step, seconds, losses, backend: backend.name }, [
+    const [record, where, next] = await work(job);
+    await replaceFile(join(out, "loss.png"), lossChart(title, record.history));
+    const { step: steps, seconds, history } = record;
+    const losses = lastLosses(history);
+    print(json, { out: resolve(out), steps, seconds, losses, backend: backend.name }, [
       where,
       `next: ${invocation()} ${next}`,
     ]);
@@ -93,25 +86,8 @@ export async function train(
   }
 }
 
-const jobOf = (
-  { out: folder, force, data }: TrainOptions,
-  { train }: OpenedData,
-  backend: Backend,
-  signal: AbortSignal,
-) => ({
-  folder,
-  backend,
-  signal,
-  force,
-  reuse: false,
-  // Embedded data never change, and toys follow from the seed.
-  dataHash: dataNames.includes(data) ? undefined : fingerprint(train),
-});
-
 /** The last reading of each loss. */
-export const lastLosses = (
-  losses: Readonly<Record<string, readonly number[]>>,
-): Record<string, number> =>
+export const lastLosses = ({ losses }: History): Record<string, number> =>
   Object.fromEntries(
-    Object.entries(losses).map(([name, values]) => [name, values[values.length - 1]]),
+    Object.entries(losses).map(([name, values]) => [name, values.at(-1) as number]),
   );

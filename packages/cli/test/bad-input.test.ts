@@ -9,7 +9,7 @@ import {
 } from "node:fs";
 import { writeNpy, writeNpz, writePng } from "@gen/data";
 import { beforeAll, describe, expect, test } from "vitest";
-import { made, refused, scratch } from "./gen.ts";
+import { expectRefusal, runJson, scratch } from "./gen.ts";
 
 const { at, files } = scratch();
 const ramp = (n: number) => Float32Array.from({ length: n }, (_, i) => (i % 17) / 16);
@@ -25,7 +25,7 @@ function put(name: string, bytes: Uint8Array | string): string {
   return at(name);
 }
 
-/** A file that claims, and has, more bytes than are allowed, without taking them on the disk. */
+/** A sparse file of more bytes than are allowed. */
 function sparse(name: string, bytes: number): string {
   put(name, "");
   truncateSync(at(name), bytes);
@@ -47,7 +47,7 @@ beforeAll(async () => {
   points = put("points.csv", Array.from({ length: 40 }, (_, i) => `${i},${i * i}`).join("\n"));
   model = at("model");
   const small = ["--batch", "8", "--width", "8", "--steps", "2"];
-  await made("train", "ddpm", "--data", points, ...small, "--out", model);
+  await runJson("train", "ddpm", "--data", points, ...small, "--out", model);
 });
 
 let copies = 0;
@@ -61,7 +61,7 @@ function modelWith(path: string, change: (bytes: Buffer) => Uint8Array | string 
   return at(copy);
 }
 
-describe.concurrent("data that cannot be trained on are refused, and nothing is made", () => {
+describe.concurrent("bad data are refused before anything is written", () => {
   const cases: [name: string, make: () => string, message: RegExp, ...flags: string[]][] = [
     ["no file", () => at("none.npy"), /none\.npy: no such file/],
     [
@@ -197,18 +197,18 @@ describe.concurrent("data that cannot be trained on are refused, and nothing is 
   test.each(cases)("%s", async (name, make, message, ...flags) => {
     const out = at(`out-${name.replaceAll(" ", "-")}`);
     const args = ["--data", make(), "--batch", "8", "--steps", "1", "--width", "8", ...flags];
-    await refused(["train", "ddpm", ...args, "--out", out], message);
+    await expectRefusal(["train", "ddpm", ...args, "--out", out], message);
     expect(() => statSync(out)).toThrow("ENOENT");
   });
 
   test("a VAE of points", () =>
-    refused(
+    expectRefusal(
       ["train", "vae", "--data", "rings", "--out", at("out-vae")],
       /--data rings has no range of values, and a VAE takes images/,
     ));
 
-  test("convolutions of images that cannot be halved", () =>
-    refused(
+  test("convolutions on images with an odd side", () =>
+    expectRefusal(
       ["train", "vae", "--data", put("7.npy", npy([40, 7, 7])), "--batch", "8"].concat([
         "--network",
         "conv",
@@ -218,22 +218,25 @@ describe.concurrent("data that cannot be trained on are refused, and nothing is 
       /--network conv needs square images with a side divisible by 4, got \[1, 7, 7\]; use mlp/,
     ));
 
-  test("a VAE that is none, or of other data", async () => {
+  test("a folder without a VAE, or a VAE of other data", async () => {
     const ddpm = ["train", "ddpm", "--data", "digits", "--out", at("out-latents"), "--vae"];
-    await refused([...ddpm, model], /--vae .*model must be a folder that `gen train vae` made/);
-    await refused([...ddpm, at("nowhere")], /--vae .*nowhere must be a folder/);
+    await expectRefusal(
+      [...ddpm, model],
+      /--vae .*model must be a folder that `gen train vae` made/,
+    );
+    await expectRefusal([...ddpm, at("nowhere")], /--vae .*nowhere must be a folder/);
     const vae = at("vae-of-i");
     const data = put("v.npy", npy([40, 8, 8]));
     const small = ["--batch", "8", "--width", "8", "--latent", "2", "--steps", "1"];
-    await made("train", "vae", "--data", data, ...small, "--out", vae);
-    await refused(
+    await runJson("train", "vae", "--data", data, ...small, "--out", vae);
+    await expectRefusal(
       [...ddpm, vae],
       /--data must be what --vae .* was trained on, .*v\.npy, got digits/,
     );
   });
 });
 
-describe.concurrent("a pipeline that cannot be used is refused with the file's name", () => {
+describe.concurrent("a broken pipeline is refused with the name of its file", () => {
   const unet = "unet/model.onnx";
   const scheduler = "scheduler/scheduler_config.json";
   const cases: [name: string, make: () => string, message: RegExp, ...flags: string[]][] = [
@@ -292,7 +295,7 @@ describe.concurrent("a pipeline that cannot be used is refused with the file's n
     [
       "a scaling that does not fit",
       () => modelWith("model_index.json", (b) => b.toString().replace(/"std": \[/, '"std": [1, ')),
-      /model_index\.json: standardised must hold a mean and a std of 2 numbers/,
+      /model_index\.json: standardized must hold a mean and a std of 2 numbers/,
     ],
     [
       "oversized JSON",
@@ -321,7 +324,7 @@ describe.concurrent("a pipeline that cannot be used is refused with the file's n
   ];
   test.each(cases)("%s", async (name, make, message, ...flags) => {
     const out = at(`out-${name.replaceAll(" ", "-")}.npy`);
-    await refused(["sample", "--model", make(), "--out", out, ...flags], message);
+    await expectRefusal(["sample", "--model", make(), "--out", out, ...flags], message);
     expect(() => statSync(out)).toThrow("ENOENT");
   });
 
@@ -332,7 +335,7 @@ describe.concurrent("a pipeline that cannot be used is refused with the file's n
   }
 });
 
-describe.concurrent("samples that cannot be made are refused before the work", () => {
+describe.concurrent("impossible samples are refused before the work", () => {
   const cases: [name: string, flags: () => string[], message: RegExp][] = [
     [
       "noise of another shape",
@@ -366,39 +369,39 @@ describe.concurrent("samples that cannot be made are refused before the work", (
       /--count must be at most \d+ for samples \[2\] in this machine's memory, got 9000000000/,
     ],
     [
-      "a name of another kind",
+      "a path of another kind",
       () => ["--out", at("x.jpg")],
       /--out must end in \.png or \.npy, or be a folder, got .*x\.jpg/,
     ],
   ];
   test.each(cases)("%s", (_, flags, message) =>
-    refused(["sample", "--model", model, "--out", at("never.npy"), ...flags()], message),
+    expectRefusal(["sample", "--model", model, "--out", at("never.npy"), ...flags()], message),
   );
 });
 
 describe.concurrent("outputs", () => {
-  test("that are there are not replaced without --force", async () => {
+  test("that exist are replaced only with --force", async () => {
     const out = put("mine.png", "mine");
     const args = ["sample", "--model", model, "--count", "3", "--steps", "1"];
-    await refused([...args, "--out", out], /--out .*mine\.png exists already; .*--force/);
+    await expectRefusal([...args, "--out", out], /--out .*mine\.png exists already; .*--force/);
     expect(readFileSync(out, "utf8")).toBe("mine");
-    await made(...args, "--out", out, "--force");
+    await runJson(...args, "--out", out, "--force");
     expect(readFileSync(out).subarray(1, 4).toString()).toBe("PNG");
   });
 
-  test("of another kind are not replaced even with it", async () => {
+  test("of another kind are not replaced, even with --force", async () => {
     const args = ["sample", "--model", model, "--force", "--out"];
     put("folder.png/keep.txt", "keep");
-    await refused([...args, at("folder.png")], /folder\.png must be a file/);
-    await refused([...args, put("plain", "plain")], /plain must be a folder/);
+    await expectRefusal([...args, at("folder.png")], /folder\.png must be a file/);
+    await expectRefusal([...args, put("plain", "plain")], /plain must be a folder/);
     expect(readFileSync(at("folder.png/keep.txt"), "utf8")).toBe("keep");
   });
 
-  test("keep what is not theirs in a folder, with --force", async () => {
+  test("in a folder replace only their own files, with --force", async () => {
     const keep = put("mixed/keep.txt", "keep");
     const args = ["sample", "--model", model, "--count", "3", "--steps", "1", "--out", at("mixed")];
-    await refused(args, /mixed exists already/);
-    await made(...args, "--force");
+    await expectRefusal(args, /mixed exists already/);
+    await runJson(...args, "--force");
     expect(readFileSync(keep, "utf8")).toBe("keep");
     expect(files("mixed")).toContain("samples.npy");
   });
@@ -411,38 +414,41 @@ describe.concurrent("outputs", () => {
     const value = { "--model": model, "--data": points, "--seed": "1" }[flag] as string;
     const start = [...command.split(" "), flag, value, "--out"];
     const blocked = put(`blocked-${command.replace(" ", "-")}`, "");
-    await refused(
+    await expectRefusal(
       [...start, `${blocked}/deeper/out`],
       /--out: the folder .* cannot be written \(ENOTDIR\)/,
     );
     if (process.platform === "linux")
-      await refused(
+      await expectRefusal(
         [...start, "/proc/none/out"],
         /--out: the folder \/proc\/none.* cannot be written/,
       );
   });
 
-  test("for training may hold a training only to go on with it", async () => {
+  test("for training may hold only the training to continue", async () => {
     const args = ["train", "ddpm", "--data", points, "--batch", "8", "--width", "8", "--steps"];
     put("other/notes.txt", "mine");
-    await refused([...args, "2", "--out", at("other")], /not empty and holds no training/);
-    await refused([...args, "2", "--out", model], /holds this model already, trained to step 2/);
-    await refused(
+    await expectRefusal([...args, "2", "--out", at("other")], /not empty and holds no training/);
+    await expectRefusal(
+      [...args, "2", "--out", model],
+      /holds this model already, trained to step 2/,
+    );
+    await expectRefusal(
       [...args, "3", "--seed", "4", "--out", model],
       /holds a ddpm, trained with steps 2 \(now 3\), seed 0 \(now 4\); choose another or pass --force/,
     );
-    await refused(
+    await expectRefusal(
       ["train", "vae", "--data", "digits", "--out", model],
       /holds a ddpm, not a vae; choose another or pass --force/,
     );
     const changed = put("changed.csv", "1,2\n".repeat(20));
     const same = ["train", "ddpm", "--batch", "8", "--width", "8", "--steps", "2", "--data"];
-    await made(...same, changed, "--out", at("changed"));
+    await runJson(...same, changed, "--out", at("changed"));
     put("changed.csv", "1,3\n".repeat(20));
-    await refused([...same, changed, "--out", at("changed")], /data-hash \w+ \(now \w+\)/);
+    await expectRefusal([...same, changed, "--out", at("changed")], /data-hash \w+ \(now \w+\)/);
   });
 
-  test("whose training is damaged are refused, with what to do", async () => {
+  test("with a damaged training are refused, and the error names --force", async () => {
     const args = [
       "train",
       "ddpm",
@@ -469,19 +475,23 @@ describe.concurrent("outputs", () => {
       [unfinished(state, () => undefined), /state\.safetensors is missing; pass --force/],
       [unfinished(state, (b) => b.subarray(0, b.length - 4)), /state\.safetensors: truncated/],
     ];
-    for (const [folder, message] of damaged) await refused([...args, "--out", folder], message);
+    for (const [folder, message] of damaged)
+      await expectRefusal([...args, "--out", folder], message);
   });
 
-  test("of a quickstart may hold nothing else, nor one with other settings", async () => {
+  test("of a quickstart may hold no other files and no quickstart with other settings", async () => {
     put("desk/letter.txt", "mine");
-    await refused(["quickstart", "--out", at("desk")], /not empty and holds no quickstart/);
+    await expectRefusal(["quickstart", "--out", at("desk")], /not empty and holds no quickstart/);
     put("earlier/report.json", '{"seed": 1, "effort": 1}');
-    await refused(
+    await expectRefusal(
       ["quickstart", "--out", at("earlier")],
       /holds a quickstart of seed 1 and effort 1, got 0 and 1; .*--force/,
     );
     put("torn/report.json", '{"seed": 0, "eff');
-    await refused(["quickstart", "--out", at("torn")], /report\.json is damaged; pass --force/);
+    await expectRefusal(
+      ["quickstart", "--out", at("torn")],
+      /report\.json is damaged; pass --force/,
+    );
     expect(readFileSync(at("torn/report.json"), "utf8")).toBe('{"seed": 0, "eff');
   });
 });

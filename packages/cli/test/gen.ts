@@ -7,7 +7,7 @@ import { afterAll, expect } from "vitest";
 
 const built = fileURLToPath(new URL("../dist/gen.js", import.meta.url));
 
-/** What a run of the command did. */
+/** The result of a run of the command. */
 export interface Ran {
   readonly code: number | null;
   readonly stdout: string;
@@ -17,7 +17,7 @@ export interface Ran {
 interface RunOptions {
   /** Arguments of node itself. */
   readonly node?: readonly string[];
-  /** Called with all that stderr holds, each time it grows. */
+  /** Called with the whole of stderr each time it grows. */
   readonly onStderr?: (text: string, child: ChildProcess) => void;
 }
 
@@ -44,7 +44,7 @@ export function gen(args: readonly string[], { node = [], onStderr }: RunOptions
 }
 
 /** Runs `gen` and sends Ctrl-C once stderr matches. */
-export function interrupted(args: readonly string[], when: RegExp): Promise<Ran> {
+export function interruptGen(args: readonly string[], when: RegExp): Promise<Ran> {
   let sent = false;
   return gen(args, {
     onStderr(text, child) {
@@ -55,15 +55,15 @@ export function interrupted(args: readonly string[], when: RegExp): Promise<Ran>
   });
 }
 
-/** Runs `gen`, which must succeed, and gives its result. */
-export async function made(...args: string[]): Promise<Record<string, unknown>> {
+/** Runs `gen`, which must succeed, and returns its JSON. */
+export async function runJson(...args: string[]): Promise<Record<string, unknown>> {
   const ran = await gen([...args, "--json"]);
   expect(ran.code, ran.stderr).toBe(0);
   return JSON.parse(ran.stdout);
 }
 
-/** Runs `gen`, which must refuse in one line that matches, with exit code 2 and nothing on stdout. */
-export async function refused(args: readonly string[], message: RegExp, node?: string[]) {
+/** Runs `gen`, which must refuse in one matching line, with exit code 2 and no stdout. */
+export async function expectRefusal(args: readonly string[], message: RegExp, node?: string[]) {
   const ran = await gen(args, { node });
   expect(ran.stderr).toMatch(message);
   expect(ran.stderr.trimEnd().split("\n")).toHaveLength(1);
@@ -79,8 +79,8 @@ export function scratch() {
   return {
     at: (...names: string[]) => join(folder, ...names),
     /**
-     * Everything in a folder in it, so that half-written files show. In tests that run side by side it
-     * must be one that no other test writes to: what vanishes while it is listed is an error.
+     * All paths below a folder of the scratch folder, with half-written files. No concurrent test
+     * may write there: a file that vanishes during the listing is an error.
      */
     files: (...names: string[]) =>
       readdirSync(join(folder, ...names), { recursive: true })

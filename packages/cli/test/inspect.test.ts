@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { onnxFile } from "../src/inspect/onnx-file.ts";
 import { bytesText } from "../src/inspect/report-lines.ts";
-import { gen, made, refused, scratch } from "./gen.ts";
+import { expectRefusal, gen, runJson, scratch } from "./gen.ts";
 
 const reference = (path: string) => fileURLToPath(new URL(`reference/${path}`, import.meta.url));
 const unet28 = reference("unet-28/unet/model.onnx");
@@ -17,7 +17,7 @@ interface Verdict {
 }
 
 describe.concurrent("gen inspect", () => {
-  test("says what is in a model, in aligned lines", async () => {
+  test("reports on a model in aligned lines", async () => {
     const { code, stdout, stderr } = await gen(["inspect", unet28]);
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout).toMatch(/^model\.onnx {2}173 kB {2}pytorch 1\.13\.0, opset 17, IR 8$/m);
@@ -36,19 +36,19 @@ describe.concurrent("gen inspect", () => {
 
   test("estimates memory for a batch", async () => {
     const [one, eight] = await Promise.all(
-      ["1", "8"].map((batch) => made("inspect", unet28, "--batch", batch)),
+      ["1", "8"].map((batch) => runJson("inspect", unet28, "--batch", batch)),
     );
     expect(eight.dims).toEqual({ batch: 8 });
     const bytes = (report: typeof one) => report.memory as { weights: number; activations: number };
     expect(bytes(eight).weights).toBe(bytes(one).weights);
     const growth = bytes(eight).activations / bytes(one).activations;
-    // All of it but for what the time steps have in common.
+    // All activations grow but for those of the time steps.
     expect(growth).toBeGreaterThan(7.5);
     expect(growth).toBeLessThanOrEqual(8);
   });
 
-  test("says which operations keep a model from where, and of which file", async () => {
-    const report = await made("inspect", foreign);
+  test("names the operations that a backend cannot run", async () => {
+    const report = await runJson("inspect", foreign);
     expect(report).toMatchObject({
       producer: "a?[31mb",
       opsets: { "ai.onnx": 17, "com.microsoft": 1 },
@@ -69,7 +69,7 @@ describe.concurrent("gen inspect", () => {
     }
   });
 
-  test("asks about one backend alone, and exits with 2 where it cannot", async () => {
+  test("reports on one backend alone, and exits with 2 if it cannot run the model", async () => {
     const { code, stdout, stderr } = await gen(["inspect", foreign, "--backend", "tfjs/webgl"]);
     expect(code).toBe(2);
     expect(stdout).toMatch(
@@ -82,7 +82,7 @@ describe.concurrent("gen inspect", () => {
   test("lists a pipeline's models and its scheduler", async () => {
     const folder = reference("unet-any");
     const [report, { stdout }] = await Promise.all([
-      made("inspect", folder, "--dim", "height=8", "--batch", "2"),
+      runJson("inspect", folder, "--dim", "height=8", "--batch", "2"),
       gen(["inspect", folder]),
     ]);
     expect(report).toMatchObject({
@@ -107,21 +107,21 @@ describe.concurrent("gen inspect", () => {
     expect(stdout).toMatch(/^schedule {4}1000 steps, linear betas, leading spacing$/m);
   });
 
-  test("says of a flow's scheduler that it is one", async () => {
+  test("names the scheduler of a flow", async () => {
     cpSync(reference("unet-any"), at("flow"), { recursive: true });
     const config = { _class_name: "FlowMatchEulerDiscreteScheduler", shift: 3 };
     writeFileSync(at("flow", "scheduler", "scheduler_config.json"), JSON.stringify(config));
     const [report, { stdout }] = await Promise.all([
-      made("inspect", at("flow")),
+      runJson("inspect", at("flow")),
       gen(["inspect", at("flow")]),
     ]);
     expect(report.scheduler).toMatchObject({ betas: null, spacing: null, sampler: "flow-euler" });
     expect(stdout).toMatch(/^schedule {4}1000 steps of a flow$/m);
   });
 
-  test("shows what it can of a model whose weights are missing, and of a folder that is damaged", async () => {
+  test("reports on a model without its weights, and on a damaged folder", async () => {
     cpSync(reference("unet-any/unet/model.onnx"), at("alone.onnx"));
-    const { runs, memory } = await made("inspect", at("alone.onnx"));
+    const { runs, memory } = await runJson("inspect", at("alone.onnx"));
     expect(memory).toBeNull();
     expect((runs as Verdict[])[0].obstacles).toEqual([
       "its weights in model.onnx_data are missing",
@@ -155,26 +155,22 @@ describe.concurrent("gen inspect refuses in one line", () => {
     ["a text", () => [put("a.onnx", "hello\n")], /a\.onnx: not an ONNX model, or a damaged one/],
     ["an empty file", () => [put("e.onnx", "")], /e\.onnx: not an ONNX model: it holds no graph/],
     [
-      "a file that is cut off",
+      "a truncated file",
       () => [put("c.onnx", readFileSync(unet28).subarray(0, 90_000))],
       /c\.onnx: not an ONNX model, or a damaged one \(it ends too early\)/,
     ],
-    ["a folder that is none", () => [reference("unet-28/scheduler")], /holds no pipeline/],
-    ["a dimension it does not have", () => [unet28, "--dim", "width=9"], /its own are batch$/m],
+    ["a folder without a pipeline", () => [reference("unet-28/scheduler")], /holds no pipeline/],
+    ["an unknown dimension", () => [unet28, "--dim", "width=9"], /its own are batch$/m],
     ["a dimension without size", () => [unet28, "--dim", "width"], /as height=64/],
-    [
-      "a backend that there is not",
-      () => [unet28, "--backend", "cuda"],
-      /Allowed choices are onnx/,
-    ],
+    ["an unknown backend", () => [unet28, "--backend", "cuda"], /Allowed choices are onnx/],
   ];
-  test.each(cases)("%s", (_, args, message) => refused(["inspect", ...args()], message));
+  test.each(cases)("%s", (_, args, message) => expectRefusal(["inspect", ...args()], message));
 });
 
-test("a file is looked through whatever is in it", () => {
+test("a file is read whatever its operations are", () => {
   const field = (id: number, bytes: number[]) => [id * 8 + 2, bytes.length, ...bytes];
   const ascii = (text: string) => Array.from(text, (letter) => letter.charCodeAt(0));
-  // A node with a subgraph that holds another node, and a weight of 4 bits in a field that is not packed.
+  // A node with a subgraph of one node, and a weight of 4 bits whose shape is not packed.
   const inner = field(1, field(4, ascii("Relu")));
   const loop = [...field(4, ascii("Loop")), ...field(5, field(6, inner))];
   const weight = [8, 3, 8, 5, 16, 22, ...field(8, ascii("w"))];

@@ -19,7 +19,7 @@ function curve({ width, height, data }: Raster, top: number): number[] {
 const finite = (values: number[]) => values.filter(Number.isFinite);
 
 describe("lineChart", () => {
-  test("has the size asked for, and a rising line rises from left to right", () => {
+  test("has the given size, and a rising line rises from left to right", () => {
     const y = Array.from({ length: 50 }, (_, i) => i);
     const chart = readPng(lineChart([{ name: "", y }], { width: 400, height: 300 }));
     expect(chart).toMatchObject({ width: 400, height: 300, channels: 3 });
@@ -45,7 +45,7 @@ describe("lineChart", () => {
     expect(bend("linear")).toBeGreaterThan(50);
   });
 
-  test("what is not finite leaves a gap", () => {
+  test("values that are not finite leave a gap", () => {
     const y = Array.from({ length: 101 }, (_, i) => (i > 40 && i < 60 ? Number.NaN : 1));
     const rows = curve(readPng(lineChart([{ name: "", y }])), 0);
     const first = rows.findIndex(Number.isFinite);
@@ -75,13 +75,13 @@ describe("lineChart", () => {
 });
 
 describe("ticks", () => {
-  test("linear ones are round, inside, and about as many as asked", () => {
+  test("linear ticks are round, inside, and about as many as requested", () => {
     expect(linearTicks(0, 1, 5)).toEqual([0, 0.2, 0.4, 0.6000000000000001, 0.8, 1]);
     expect(linearTicks(-3, 17, 4)).toEqual([0, 5, 10, 15]);
     expect(linearTicks(233.1, 561.2, 6)).toEqual([250, 300, 350, 400, 450, 500, 550]);
   });
 
-  test("logarithmic ones are powers of ten", () => {
+  test("logarithmic ticks are powers of ten", () => {
     expect(logTicks(0.0005, 200)).toEqual([0.001, 0.01, 0.1, 1, 10, 100]);
     expect(logTicks(3, 30)).toEqual([5, 10, 20]);
     expect(logTicks(3, 4).length).toBeGreaterThan(1);

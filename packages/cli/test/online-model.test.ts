@@ -4,17 +4,17 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
-import { gen, interrupted, made, refused, scratch } from "./gen.ts";
+import { expectRefusal, gen, interruptGen, runJson, scratch } from "./gen.ts";
 
 const folder = fileURLToPath(new URL("reference/unet-28", import.meta.url));
 const { at } = scratch();
 process.env.XDG_CACHE_HOME = at("cache");
 
 let slow = false;
-const asked: string[] = [];
+const requested: string[] = [];
 const server = createServer((request, response) => {
   const path = new URL(request.url as string, "http://here").pathname;
-  asked.push(path);
+  requested.push(path);
   const file = join(folder, path.replace("/models/unet", ""));
   if (!existsSync(file)) {
     response.writeHead(404).end();
@@ -41,18 +41,18 @@ const online = ["sample", "--model", `${origin}/models/unet`, ...given];
 
 test("Ctrl-C stops a download", async () => {
   slow = true;
-  const ran = await interrupted([...online, "--out", at("stopped.npy")], /downloading unet/);
+  const ran = await interruptGen([...online, "--out", at("stopped.npy")], /downloading unet/);
   slow = false;
   expect(ran.code).toBe(130);
-  expect(ran.stderr).toMatch(/what was downloaded is kept/);
+  expect(ran.stderr).toMatch(/the downloaded bytes are kept/);
   expect(existsSync(at("stopped.npy"))).toBe(false);
 });
 
 test("a pipeline at a URL gives the samples of the same folder here, and is downloaded once", async () => {
-  await made("sample", "--model", folder, ...given, "--out", at("here.npy"));
-  await made(...online, "--out", at("online.npy"));
+  await runJson("sample", "--model", folder, ...given, "--out", at("here.npy"));
+  await runJson(...online, "--out", at("online.npy"));
   expect(readFileSync(at("online.npy"))).toEqual(readFileSync(at("here.npy")));
-  expect(asked).toContain("/models/unet/unet/model.onnx");
+  expect(requested).toContain("/models/unet/unet/model.onnx");
   expect(readdirSync(at("cache")).length).toBeGreaterThan(0);
   const again = await gen([...online, "--out", at("again.npy")]);
   expect(again.code).toBe(0);
@@ -60,7 +60,7 @@ test("a pipeline at a URL gives the samples of the same folder here, and is down
   expect(readFileSync(at("again.npy"))).toEqual(readFileSync(at("here.npy")));
 });
 
-test("what is not there is said in one line", async () => {
+test("a missing file is reported in one line", async () => {
   const args = ["sample", "--model", `${origin}/nothing`, "--out", at("none.npy")];
-  await refused(args, /scheduler_config\.json is missing/);
+  await expectRefusal(args, /scheduler_config\.json is missing/);
 });

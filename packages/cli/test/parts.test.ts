@@ -2,10 +2,10 @@ import { readPng } from "@gen/data";
 import { GenError } from "@gen/math";
 import { describe, expect, test } from "vitest";
 import { isDrawable, lossChart, maxDrawable, pictureOf } from "../src/drawing/pictures.ts";
-import { errorLine, exitCode, failureLine, naming, usageError } from "../src/errors.ts";
+import { errorLine, exitCode, failureLine, prefixErrors, usageError } from "../src/errors.ts";
 import { program } from "../src/index.ts";
-import { duration, progress } from "../src/progress.ts";
 import { scalingOf } from "../src/scaling.ts";
+import { duration, progress } from "../src/terminal.ts";
 
 const usage = expect.objectContaining({ name: "GenError", code: "usage" });
 
@@ -26,21 +26,21 @@ describe("errors", () => {
     ["bad usage", usageError("--x must be y, got z"), 2],
     ["bad data", new GenError("invalid-data", "a.npy: no such file"), 2],
     ["an argument that a package refuses", new RangeError("eta must be in [0, 1], got 2"), 2],
-    ["such an argument, named", engine(() => naming("ddim", () => steps(2))), 2],
+    ["such an argument, with a prefix", engine(() => prefixErrors("ddim", () => steps(2))), 2],
     ["such an argument, in calls of the engine", engine(() => nested(() => steps(2))), 2],
     ["a path", Object.assign(new Error("EACCES: /x"), { code: "EACCES" }), 2],
     ["a full disk", Object.assign(new Error("ENOSPC"), { code: "ENOSPC" }), 1],
     ["Ctrl-C", new GenError("interrupted", "stopped"), 130],
-    ["a mistake of ours", engine(() => (undefined as unknown as Date).getTime()), 1],
+    ["a bug", engine(() => (undefined as unknown as Date).getTime()), 1],
     ["no memory", engine(() => new Float64Array(2 ** 52)), 1],
     ["endless recursion", engine(recurse), 1],
-    ["what is no error", "text", 1],
+    ["a thrown text", "text", 1],
   ])("%s", (_, error, code) => expect(exitCode(error)).toBe(code));
 
   test("are one line", () => {
     expect(errorLine(new Error("first\n  second\n"))).toBe("first; second");
     expect(failureLine(engine(() => new Float64Array(2 ** 52)))).toMatch(/^not enough memory \(/);
-    const named = engine(() => naming("unet", () => JSON.parse("{")));
+    const named = engine(() => prefixErrors("unet", () => JSON.parse("{")));
     expect(named).toEqual(usage);
     expect(errorLine(named)).toMatch(/^unet: .*JSON/);
   });
@@ -53,7 +53,7 @@ describe("progress", () => {
     return { written, stream: { isTTY, columns, write } as unknown as NodeJS.WriteStream };
   };
 
-  test("is lines where there is no terminal", () => {
+  test("is lines without a terminal", () => {
     const { written, stream: to } = stream(false);
     const line = progress("work", to);
     line.update(1, 4, "loss 2");
@@ -83,7 +83,7 @@ describe("progress", () => {
 });
 
 describe("pictures", () => {
-  test("points lie where they should, equally scaled, y upwards", () => {
+  test("points have equal scales on both axes, y upwards", () => {
     // A cross: two wide, one high.
     const { width, height, channels, data } = pictureOf([-2, 0, 2, 0, 0, -1, 0, 1], [4, 2], [0, 1]);
     const blue = (x: number, y: number) => {
@@ -100,14 +100,14 @@ describe("pictures", () => {
     expect(() => pictureOf([Number.NaN, 1], [1, 2], [0, 1])).not.toThrow();
   });
 
-  test("what can be shown", () => {
+  test("drawable shapes", () => {
     expect([[1, 8, 8], [3, 8, 8], [2]].map(isDrawable)).toEqual([true, true, true]);
     expect([[4, 8, 8], [3], [], [1, 1, 8, 8]].map(isDrawable)).toEqual(Array(4).fill(false));
     expect(maxDrawable([1, 28, 28])).toBeGreaterThan(10_000);
     expect(maxDrawable([3, 512, 512])).toBe(84);
   });
 
-  test("a loss curve names both of its lines, several have one each", () => {
+  test("one loss is two lines, several losses are one line each", () => {
     const steps = [10, 20, 30];
     const one = readPng(lossChart("t", { steps, losses: { loss: [3, 2, 1] } }));
     const two = readPng(lossChart("t", { steps, losses: { loss: [3, 2, 1], kl: [1, 2, 3] } }));
@@ -117,12 +117,12 @@ describe("pictures", () => {
 });
 
 test("a scaling must fit the samples", () => {
-  const notes = { standardised: { mean: [1, 2], std: [3, 4] } };
+  const notes = { standardized: { mean: [1, 2], std: [3, 4] } };
   expect(scalingOf(notes, [2])).toEqual({ mean: [1, 2], std: [3, 4] });
   expect(scalingOf(undefined, [2])).toBeUndefined();
   expect(() => scalingOf(notes, [1, 2, 2])).toThrow(usage);
   expect(() => scalingOf(notes, [3])).toThrow("a mean and a std of 3 numbers");
-  expect(() => scalingOf({ standardised: null }, [2])).toThrow(usage);
+  expect(() => scalingOf({ standardized: null }, [2])).toThrow(usage);
 });
 
 test("the program is a command that throws instead of exiting", async () => {

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, statSync } from "node:fs";
 import { readPng } from "@gen/data";
 import { expect, test } from "vitest";
-import { gen, interrupted, made, scratch } from "./gen.ts";
+import { gen, interruptGen, runJson, scratch } from "./gen.ts";
 
 const { at, files } = scratch();
 const args = ["quickstart", "--effort", "0.002", "--out", at("q")];
@@ -16,20 +16,20 @@ const pictures = [
 ];
 const folders = ["vae", "latent-ddpm", "pixel-ddpm"];
 
-// One story, in one folder: stopped twice, finished, and run again.
-test("gen quickstart can be stopped anywhere, goes on, and reuses what is done", async () => {
-  const training = await interrupted(args, /1\/4 .*% *, .* left/);
+// One folder: stopped twice, finished, and run again.
+test("gen quickstart can be stopped anywhere, continues, and reuses its results", async () => {
+  const training = await interruptGen(args, /1\/4 .*% *, .* left/);
   expect(training.code, training.stderr).toBe(130);
   expect(training.stderr).toMatch(/\ngen: interrupted.*\n$/);
   expect(report().complete).toBe(false);
   expect(files()).toContain("q/vae/vae_decoder/model.onnx");
 
-  const sampling = await interrupted(args, /4\/4 DDPM from pixel-ddpm .* left/);
+  const sampling = await interruptGen(args, /4\/4 DDPM from pixel-ddpm .* left/);
   expect(sampling.code, sampling.stderr).toBe(130);
   expect(sampling.stderr).toMatch(/\ngen: interrupted.*\n$/);
   expect(report()).toMatchObject({ complete: false, pixelDdpm: { reused: false } });
   const models = folders.map((name) => readFileSync(at("q", name, "training/state.safetensors")));
-  await made("sample", "--model", at("q/pixel-ddpm"), "--count", "1", "--out", at("one.npy"));
+  await runJson("sample", "--model", at("q/pixel-ddpm"), "--count", "1", "--out", at("one.npy"));
 
   const finished = await gen(args);
   expect(finished.code, finished.stderr).toBe(0);
@@ -54,7 +54,7 @@ test("gen quickstart can be stopped anywhere, goes on, and reuses what is done",
   });
   const { testElboNats, reconstructionNats, klNats } = first.vae;
   expect(testElboNats).toBeCloseTo(-(reconstructionNats + klNats), 6);
-  // Better than a coin for each pixel, which is 784 ln 2 = 543 nats.
+  // Better than a fair coin for each pixel: 784 ln 2 = 543 nats.
   expect(testElboNats).toBeGreaterThan(-543);
   expect(Object.keys(first.seconds)).toEqual(
     expect.arrayContaining(["train VAE", "train latent DDPM", "train pixel DDPM", "sample"]),
@@ -70,7 +70,7 @@ test("gen quickstart can be stopped anywhere, goes on, and reuses what is done",
 
   const times = pictures.map((file) => statSync(at("q", file)).mtimeMs);
   rmSync(at("q/latent-ddpm/unet/model.onnx"));
-  const again = await made(...args);
+  const again = await runJson(...args);
   expect(again).toMatchObject({ complete: true, out: at("q"), vae: { reused: true } });
   expect(report()).toEqual({ ...first, maxRssMiB: expect.any(Number), seconds: expect.anything() });
   const kept = ["data-reconstructions.png", "latent-samples.png", "ddim-ddpm.png", "vae-prior.png"];

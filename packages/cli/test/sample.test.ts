@@ -7,7 +7,7 @@ import { loadPipeline } from "@gen/pipeline";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { sample } from "@gen/sampling";
 import { beforeAll, describe, expect, test } from "vitest";
-import { gen, interrupted, made, refused, scratch } from "./gen.ts";
+import { expectRefusal, gen, interruptGen, runJson, scratch } from "./gen.ts";
 
 const { at, files } = scratch();
 const moons = at("moons");
@@ -16,11 +16,11 @@ const latents = at("latents");
 
 beforeAll(async () => {
   const small = ["--batch", "16", "--width", "8", "--steps", "20"];
-  await made("train", "ddpm", "--data", "two-moons", ...small, "--out", moons);
-  await made("train", "ddpm", "--data", "digits", ...small, "--out", images);
+  await runJson("train", "ddpm", "--data", "two-moons", ...small, "--out", moons);
+  await runJson("train", "ddpm", "--data", "digits", ...small, "--out", images);
   const vae = at("vae");
-  await made("train", "vae", "--data", "digits", ...small, "--latent", "4", "--out", vae);
-  await made("train", "ddpm", "--data", "digits", "--vae", vae, ...small, "--out", latents);
+  await runJson("train", "vae", "--data", "digits", ...small, "--latent", "4", "--out", vae);
+  await runJson("train", "ddpm", "--data", "digits", "--vae", vae, ...small, "--out", latents);
 });
 
 const numbers = (path: string) => {
@@ -29,8 +29,8 @@ const numbers = (path: string) => {
 };
 
 /** Samples a folder into an array. */
-async function drawn(name: string, ...args: string[]) {
-  const result = await made("sample", ...args, "--out", at(`${name}.npy`));
+async function sampleInto(name: string, ...args: string[]) {
+  const result = await runJson("sample", ...args, "--out", at(`${name}.npy`));
   return { ...numbers(at(`${name}.npy`)), result };
 }
 
@@ -44,7 +44,7 @@ describe.concurrent("gen sample writes", () => {
   const args = ["sample", "--model", images, "--count", "3", "--steps", "2"];
 
   test("a picture", async () => {
-    const result = await made(...args, "--out", at("sheet.png"));
+    const result = await runJson(...args, "--out", at("sheet.png"));
     expect(result).toMatchObject({
       shape: [3, 1, 8, 8],
       sampler: "ddim",
@@ -58,7 +58,7 @@ describe.concurrent("gen sample writes", () => {
   });
 
   test("numbers", async () => {
-    await made(...args, "--out", at("numbers.npy"));
+    await runJson(...args, "--out", at("numbers.npy"));
     const { data, shape } = numbers(at("numbers.npy"));
     expect(shape).toEqual([3, 1, 8, 8]);
     expect(data.every(Number.isFinite)).toBe(true);
@@ -75,21 +75,21 @@ describe.concurrent("gen sample writes", () => {
       "samples.npy",
       "sheet.png",
     ]);
-    await made(...args, "--count", "1", "--out", at("folder"), "--force");
+    await runJson(...args, "--count", "1", "--out", at("folder"), "--force");
     expect(readdirSync(at("folder")).sort()).toEqual(["0000.png", "samples.npy", "sheet.png"]);
   });
 
   test("points as a picture of points, and no single pictures", async () => {
     const points = ["sample", "--model", moons, "--count", "50", "--steps", "3"];
-    await made(...points, "--out", at("points"));
+    await runJson(...points, "--out", at("points"));
     expect(readdirSync(at("points")).sort()).toEqual(["samples.npy", "sheet.png"]);
     const { channels, data } = readPng(readFileSync(at("points", "sheet.png")));
     expect(channels).toBe(3);
     expect(data.some((v, i) => i % 3 === 0 && v < 100)).toBe(true);
   });
 
-  test("no more images in a picture than it can show", () =>
-    refused(
+  test("no picture of too many images", () =>
+    expectRefusal(
       ["sample", "--model", images, "--count", "100000", "--out", at("huge.png")],
       /--count must be at most 16908 for a picture of samples \[1, 8, 8\], got 100000; .*\.npy/,
     ));
@@ -98,28 +98,28 @@ describe.concurrent("gen sample writes", () => {
 describe.concurrent("gen sample draws", () => {
   test("the same samples in any count, from the same seed alone", async () => {
     const args = ["--model", moons, "--steps", "5", "--eta", "1"];
-    const few = await drawn("few", ...args, "--count", "3");
-    const many = await drawn("many", ...args, "--count", "2500");
-    const other = await drawn("other", ...args, "--count", "3", "--seed", "1");
+    const few = await sampleInto("few", ...args, "--count", "3");
+    const many = await sampleInto("many", ...args, "--count", "2500");
+    const other = await sampleInto("other", ...args, "--count", "3", "--seed", "1");
     expect(many.shape).toEqual([2500, 2]);
     expect(furthest(few.data, many.data.subarray(0, 6))).toBeLessThan(1e-5);
     expect(furthest(few.data, other.data)).toBeGreaterThan(0.1);
   });
 
-  test("from the noise of --init, which --seed 0 gives as well", async () => {
+  test("from the noise of --init as from the same noise of --seed 0", async () => {
     const noise = normalNoise({ seed: 0, purpose: "initial", batch: 4, size: 64 });
     writeFileSync(at("noise.npy"), writeNpy({ data: noise, shape: [4, 1, 8, 8] }));
     const args = ["--model", images, "--steps", "3"];
-    const given = await drawn("given", ...args, "--init", at("noise.npy"), "--seed", "9");
-    const seeded = await drawn("seeded", ...args, "--count", "4");
+    const given = await sampleInto("given", ...args, "--init", at("noise.npy"), "--seed", "9");
+    const seeded = await sampleInto("seeded", ...args, "--count", "4");
     expect(given.shape).toEqual([4, 1, 8, 8]);
     expect(furthest(given.data, seeded.data)).toBe(0);
   });
 
-  test.each(["ddim", "ddpm"])("with %s by diffusers' convention where it clips", async (name) => {
+  test.each(["ddim", "ddpm"])("with %s by diffusers' convention of clipping", async (name) => {
     const args = ["--model", images, "--sampler", name, "--steps", "6", "--count", "2"];
-    const clipped = await drawn(`clipped-${name}`, ...args, "--backend", "cpu");
-    const free = await drawn(`free-${name}`, ...args, "--backend", "cpu", "--no-clip");
+    const clipped = await sampleInto(`clipped-${name}`, ...args, "--backend", "cpu");
+    const free = await sampleInto(`free-${name}`, ...args, "--backend", "cpu", "--no-clip");
     const found = await loadPipeline(async (path) =>
       existsSync(`${images}/${path}`) ? readFileSync(`${images}/${path}`) : undefined,
     );
@@ -149,7 +149,7 @@ describe.concurrent("gen sample draws", () => {
         const all = await Promise.all(
           backends.map((backend) => {
             const file = `${name}-${sampler}-${backend.replace("/", "-")}`;
-            return drawn(file, ...args, "--seed", "3", "--backend", backend);
+            return sampleInto(file, ...args, "--seed", "3", "--backend", backend);
           }),
         );
         expect(all.map(({ result }) => result.backend)).toEqual([
@@ -169,7 +169,7 @@ describe.concurrent("gen sample draws", () => {
     const args = ["sample", "--model", images, "--sampler", "ddpm", "--count", "64", "--out"];
     mkdirSync(at("stopped"));
     for (const out of [at("stopped", "samples.npy"), at("stopped", "samples")]) {
-      const { code, stdout, stderr } = await interrupted([...args, out], /% *, .* left/);
+      const { code, stdout, stderr } = await interruptGen([...args, out], /% *, .* left/);
       expect([code, stdout]).toEqual([130, ""]);
       expect(stderr).toMatch(
         /gen: interrupted before the samples were done; nothing was written\n$/,
@@ -179,8 +179,8 @@ describe.concurrent("gen sample draws", () => {
   });
 });
 
-describe.concurrent("gen sample says what it passes over", () => {
-  test("unknown fields; dynamic thresholding is heeded", async () => {
+describe.concurrent("gen sample notes what it ignores", () => {
+  test("unknown fields, but not dynamic thresholding", async () => {
     const { code, stdout, stderr } = await gen([
       ...["sample", "--model", variant(), "--count", "1", "--steps", "1", "--json"],
       ...["--out", at("noted.npy")],

@@ -1,8 +1,8 @@
 import { samplerNames } from "@gen/sampling";
 import { expect, test } from "vitest";
-import { noisySamplers, samplerHelp } from "../src/samplers.ts";
+import { noisySamplers, samplerHelp } from "../src/sample-input.ts";
 
-test("each sampler has its line in the help, and eta is for two of them", () => {
+test("each sampler has its line in the help, and two take eta", () => {
   expect(noisySamplers()).toEqual(["ddim", "euler-ancestral"]);
   for (const name of samplerNames)
     expect(samplerHelp()).toMatch(new RegExp(`^  ${escaped(name)} +\\S`, "m"));

@@ -5,7 +5,7 @@ import type { Backend } from "@gen/runtime-gpu";
 import { denoiser, sample, torchNoise } from "@gen/sampling";
 import { linearSchedule } from "@gen/schedules";
 
-/** SHA-256 of the bytes of one seed's numbers: every bit of them, wherever this runs. */
+/** SHA-256 of one seed's random numbers, which is the same on every engine. */
 export async function seededNoise(): Promise<Record<string, string>> {
   const stream = randomStream({ seed: 11, purpose: "engines" });
   const numbers = {
@@ -24,7 +24,7 @@ export async function seededNoise(): Promise<Record<string, string>> {
   return digests;
 }
 
-/** 200 samples of a network with the weights of a seed, by DDIM with fresh noise in each of 10 steps. */
+/** 200 samples of a network with seeded weights, by DDIM with fresh noise in each of 10 steps. */
 export async function seededSamples<T>(backend: Backend<T>): Promise<number[]> {
   const network = mlp({ inputs: 2, hidden: [64, 64], time: { features: 16 }, seed: 5 });
   const steps = ddimSteps(linearSchedule(), { steps: 10, eta: 1 });

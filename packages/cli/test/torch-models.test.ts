@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } f
 import { fileURLToPath } from "node:url";
 import { readNpy, writeNpy } from "@gen/data";
 import { describe, expect, test } from "vitest";
-import { made, refused, scratch } from "./gen.ts";
+import { expectRefusal, runJson, scratch } from "./gen.ts";
 
 // Written by PyTorch 1.13 with tooling/reference/unet-torch.py, which holds the loops too.
 const reference = (path: string) => fileURLToPath(new URL(`reference/${path}`, import.meta.url));
@@ -18,14 +18,14 @@ const numbers = (path: string) => {
 /** Samples a folder and gives the largest difference from PyTorch's own images. */
 async function distance(wanted: string, name: string, ...args: string[]) {
   const out = at(`${name}.npy`);
-  const result = await made("sample", ...args, "--out", out);
+  const result = await runJson("sample", ...args, "--out", out);
   const [found, expected] = [numbers(out), numbers(wanted)];
   expect(found.shape).toEqual(expected.shape);
   const error = Math.max(...Array.from(found.data, (v, i) => Math.abs(v - expected.data[i])));
   return { error, result };
 }
 
-describe("a UNet as PyTorch exports it makes PyTorch's own images", () => {
+describe("a UNet exported by PyTorch gives PyTorch's images", () => {
   const given = ["--model", unet28, "--init", `${unet28}/noise.npy`, "--steps", "10"];
   test.each(["onnx/node-cpu", "onnx/wasm", "tfjs/wasm", "cpu"])("on %s", async (backend) => {
     const name = backend.replace("/", "-");
@@ -73,16 +73,16 @@ function variant(name: string, change: (folder: string) => void): string {
   return at(name);
 }
 
-describe.concurrent("gen sample takes another's model", () => {
+describe.concurrent("gen sample takes another exporter's model", () => {
   test("of the size of --init", async () => {
     const noise = { data: new Float32Array(2 * 2 * 6 * 4).fill(0.5), shape: [2, 2, 6, 4] };
     writeFileSync(at("init.npy"), writeNpy(noise));
     const args = ["--model", anySize, "--init", at("init.npy"), "--steps", "1"];
-    const { shape } = await made("sample", ...args, "--out", at("like-init.npy"));
+    const { shape } = await runJson("sample", ...args, "--out", at("like-init.npy"));
     expect(shape).toEqual([2, 2, 6, 4]);
   });
 
-  test("of the size that unet/config.json tells, by the sampler that its scheduler is", async () => {
+  test("of the size in unet/config.json, with the sampler of its scheduler", async () => {
     const model = variant("configured", (folder) => {
       writeFileSync(`${folder}/unet/config.json`, '{"sample_size": [4, 2], "in_channels": 2}');
       const config = {
@@ -93,7 +93,7 @@ describe.concurrent("gen sample takes another's model", () => {
       writeFileSync(`${folder}/scheduler/scheduler_config.json`, JSON.stringify(config));
     });
     const args = ["--model", model, "--count", "1", "--steps", "3", "--out", at("configured.npy")];
-    const result = await made("sample", ...args);
+    const result = await runJson("sample", ...args);
     expect(result).toMatchObject({ shape: [1, 2, 4, 2], sampler: "heun", steps: 5 });
     expect(result).not.toHaveProperty("eta");
   });
@@ -105,7 +105,7 @@ describe.concurrent("gen sample takes another's model", () => {
       writeFileSync(`${folder}/scheduler/scheduler_config.json`, config);
     });
     const args = ["--model", model, "--size", "4", "--steps", "3", "--out", at("flow.npy")];
-    expect(await made("sample", ...args)).toMatchObject({ sampler: "flow-euler", steps: 3 });
+    expect(await runJson("sample", ...args)).toMatchObject({ sampler: "flow-euler", steps: 3 });
   });
 
   test("with its weights behind a link inside the folder", async () => {
@@ -115,21 +115,26 @@ describe.concurrent("gen sample takes another's model", () => {
       rmSync(`${folder}/unet/model.onnx_data`);
       symlinkSync("../blobs/1", `${folder}/unet/model.onnx_data`);
     });
-    await made("sample", "--model", model, "--size", "4", "--steps", "1", "--out", at("inner.npy"));
+    await runJson(
+      "sample",
+      "--model",
+      model,
+      "--size",
+      "4",
+      "--steps",
+      "1",
+      "--out",
+      at("inner.npy"),
+    );
   });
 });
 
 describe.concurrent("gen sample refuses", () => {
   const size = ["--size", "4"];
   const cases: [name: string, make: () => string, flags: string[], message: RegExp][] = [
+    ["a missing size", () => anySize, [], /\[batch, 2, height, width\] is open: give its/],
     [
-      "a size that no one tells",
-      () => anySize,
-      [],
-      /\[batch, 2, height, width\] is open: give its/,
-    ],
-    [
-      "a size that is not the model's",
+      "a size that the model does not take",
       () => unet28,
       ["--size", "32"],
       /--size must be left out or fit samples \[1, 28, 28\].* got 32x32/,
@@ -147,7 +152,7 @@ describe.concurrent("gen sample refuses", () => {
       /--torch-seed draws the initial noise as well; leave out --init/,
     ],
     [
-      "fresh noise of a sampler that has none, by its scheduler",
+      "--eta for a scheduler's sampler without fresh noise",
       () =>
         variant("unipc", (folder) =>
           writeFileSync(
@@ -159,13 +164,13 @@ describe.concurrent("gen sample refuses", () => {
       /--eta is for --sampler ddim or euler-ancestral, got unipc/,
     ],
     [
-      "weights that are missing",
+      "missing weights",
       () => variant("missing", (folder) => rmSync(`${folder}/unet/model.onnx_data`)),
       size,
       /unet\/model\.onnx: its weights in unet\/model\.onnx_data are missing/,
     ],
     [
-      "weights that are cut off",
+      "truncated weights",
       () => variant("short", (folder) => cut(`${folder}/unet/model.onnx_data`, 1000)),
       size,
       /its weights in unet\/model\.onnx_data need 13712 bytes, got 1000/,
@@ -193,7 +198,7 @@ describe.concurrent("gen sample refuses", () => {
     ],
   ];
   test.each(cases)("%s", (_, make, flags, message) =>
-    refused(["sample", "--model", make(), ...flags, "--out", at("never.npy")], message),
+    expectRefusal(["sample", "--model", make(), ...flags, "--out", at("never.npy")], message),
   );
 
   function cut(path: string, bytes: number): void {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { readNpy, readPng, readSafetensors, writeNpy } from "@gen/data";
 import { describe, expect, test } from "vitest";
-import { gen, interrupted, made, scratch } from "./gen.ts";
+import { gen, interruptGen, runJson, scratch } from "./gen.ts";
 
 const { at, files } = scratch();
 const json = (...path: string[]) => JSON.parse(readFileSync(at(...path), "utf8"));
@@ -24,10 +24,10 @@ function pictures(name: string, n: number): string {
 }
 
 describe.concurrent("gen train", () => {
-  test("vae makes a folder of ONNX, state and a curve, and reports it", async () => {
+  test("vae writes ONNX, state and a curve, and reports the result", async () => {
     const data = pictures("vae.npy", 60);
     const args = ["train", "vae", "--data", data, ...small, "--latent", "3", "--steps", "40"];
-    const result = await made(...args, "--seed", "2", "--out", at("vae"));
+    const result = await runJson(...args, "--seed", "2", "--out", at("vae"));
     expect(result).toMatchObject({ out: at("vae"), steps: 40, backend: "onnx/node-cpu" });
     const { loss, reconstruction, kl } = result.losses as Record<string, number>;
     expect(loss).toBeCloseTo(reconstruction + kl, 2);
@@ -52,13 +52,13 @@ describe.concurrent("gen train", () => {
   test("ddpm on a VAE's latents makes one pipeline that decodes to images", async () => {
     const data = pictures("latent.npy", 60);
     const vae = ["train", "vae", "--data", data, ...small, "--network", "conv", "--latent", "3"];
-    await made(...vae, "--steps", "5", "--out", at("conv"));
+    await runJson(...vae, "--steps", "5", "--out", at("conv"));
     const ddpm = ["train", "ddpm", "--data", data, ...small, "--vae", at("conv"), "--steps", "5"];
-    await made(...ddpm, "--out", at("latents"));
+    await runJson(...ddpm, "--out", at("latents"));
     const index = json("latents", "model_index.json");
     expect(index).toMatchObject({ _class_name: "LDMPipeline", _gen: { shape: [3] } });
     const sample = ["sample", "--model", at("latents"), "--count", "3", "--steps", "4"];
-    const { shape } = await made(...sample, "--out", at("decoded.npy"));
+    const { shape } = await runJson(...sample, "--out", at("decoded.npy"));
     expect(shape).toEqual([3, 1, 8, 8]);
     const { data: values } = numbers(at("decoded.npy"));
     expect(Math.max(...values.map(Math.abs))).toBeLessThanOrEqual(1);
@@ -69,9 +69,9 @@ describe.concurrent("gen train", () => {
     const rows = Array.from({ length: 400 }, (_, i) => line(i));
     writeFileSync(at("points.csv"), `x,y\n${rows.join("\n")}\n`);
     const train = ["train", "ddpm", "--data", at("points.csv"), "--batch", "64", "--width", "32"];
-    await made(...train, "--steps", "200", "--out", at("points"));
+    await runJson(...train, "--steps", "200", "--out", at("points"));
     const sample = ["sample", "--model", at("points"), "--count", "500"];
-    await made(...sample, "--out", at("points.npy"));
+    await runJson(...sample, "--out", at("points.npy"));
     const { data, shape } = numbers(at("points.npy"));
     expect(shape).toEqual([500, 2]);
     const mean = (k: number) => data.filter((_, i) => i % 2 === k).reduce((a, b) => a + b, 0) / 500;
@@ -83,10 +83,10 @@ describe.concurrent("gen train", () => {
     const data = Float32Array.from({ length: 40 * 3 * 64 }, (_, i) => Math.sin(i));
     writeFileSync(at("color.npy"), writeNpy({ data, shape: [40, 3, 8, 8] }));
     const train = ["train", "ddpm", "--data", at("color.npy"), "--batch", "8", "--width", "8"];
-    await made(...train, "--steps", "2", "--out", at("color"));
+    await runJson(...train, "--steps", "2", "--out", at("color"));
     expect(json("color", "scheduler", "scheduler_config.json").clip_sample).toBe(true);
     const sample = ["sample", "--model", at("color"), "--count", "2", "--steps", "2"];
-    await made(...sample, "--out", at("colors"));
+    await runJson(...sample, "--out", at("colors"));
     expect(readdirSync(at("colors")).sort()).toEqual([
       "0000.png",
       "0001.png",
@@ -103,15 +103,15 @@ describe.concurrent("gen train", () => {
     expect(Array.from(image.data)).toEqual(bytes);
   });
 
-  test("--force forgets what was there, a VAE of other data among it", async () => {
+  test("--force removes the files of an earlier training, such as a VAE", async () => {
     const data = pictures("of-vae.npy", 60);
     const vae = ["train", "vae", "--data", data, ...small, "--latent", "3", "--steps", "2"];
-    await made(...vae, "--out", at("forced"));
+    await runJson(...vae, "--out", at("forced"));
     const ddpm = ["train", "ddpm", "--data", "two-moons", ...small, "--steps", "2"];
-    await made(...ddpm, "--out", at("forced"), "--force");
+    await runJson(...ddpm, "--out", at("forced"), "--force");
     expect(files("forced").filter((f) => f.startsWith("vae"))).toEqual([]);
     const sample = ["sample", "--model", at("forced"), "--count", "3", "--steps", "2"];
-    const { shape } = await made(...sample, "--out", at("forced.npy"));
+    const { shape } = await runJson(...sample, "--out", at("forced.npy"));
     expect(shape).toEqual([3, 2]);
   });
 
@@ -143,7 +143,7 @@ describe.concurrent("Ctrl-C in training", () => {
       args.push("--steps", "1500", "--seed", "5", "--out");
       const [whole, stopped] = [at(`whole-${kind}`), at(`stopped-${kind}`)];
       const model = kind === "vae" ? "vae_decoder/model.onnx" : "unet/model.onnx";
-      const first = await interrupted([...args, stopped], /% *, .* left/);
+      const first = await interruptGen([...args, stopped], /% *, .* left/);
       expect(first.code, first.stderr).toBe(130);
       expect(first.stderr).toMatch(/gen: interrupted at step \d+ of 1500; .* run the same command/);
       expect(first.stdout).toBe("");
@@ -159,7 +159,7 @@ describe.concurrent("Ctrl-C in training", () => {
       const before = readFileSync(`${stopped}/${model}`);
       const resumed = await gen([...args, stopped]);
       expect(resumed.stderr).toContain(`(resumed at step ${step})`);
-      await made(...args, whole);
+      await runJson(...args, whole);
       const after = readFileSync(`${stopped}/${model}`);
       expect(after.equals(before)).toBe(false);
       for (const path of [model, "training/state.safetensors"])
@@ -177,7 +177,7 @@ describe.concurrent("Ctrl-C in training", () => {
     },
   );
 
-  test("at its worst leaves temporary files, which the next run sweeps", async () => {
+  test("may leave temporary files, which the next run removes", async () => {
     const args = [
       "train",
       "ddpm",
@@ -189,7 +189,7 @@ describe.concurrent("Ctrl-C in training", () => {
       "--out",
       at("swept"),
     ];
-    await made(...args);
+    await runJson(...args);
     // A process id that no process can have.
     writeFileSync(at("swept", ".gen-4294967294-0.tmp"), "half");
     writeFileSync(at("swept", "unet", ".gen-4294967294-1.tmp"), "half");

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { gen, refused, scratch } from "./gen.ts";
+import { expectRefusal, gen, scratch } from "./gen.ts";
 
 const { at } = scratch();
 const commands = ["quickstart", "train vae", "train ddpm", "sample", "backends"];
 
 describe.concurrent("help", () => {
-  test.each(commands)("of %s says what it takes, with examples", async (command) => {
+  test.each(commands)("of %s lists its options, with examples", async (command) => {
     const { code, stdout, stderr } = await gen([...command.split(" "), "--help"]);
     expect([code, stderr]).toEqual([0, ""]);
     for (const flag of ["--backend", "--seed", "--out", "--force", "--json", "--help"])
@@ -15,7 +15,7 @@ describe.concurrent("help", () => {
     expect(stdout).toMatch(/Examples:/);
   });
 
-  test("without a command lists them", async () => {
+  test("without a command lists the commands", async () => {
     const { code, stdout } = await gen([]);
     expect(code).toBe(0);
     for (const name of ["quickstart", "train", "sample", "inspect", "backends"])
@@ -64,11 +64,11 @@ describe.concurrent("bad usage is refused in one line that says what is allowed"
     [["sample", "--model", "m", "--sampler", "ddpm", "--eta", "1"], /--eta is for --sampler ddim/],
     [["sample", "--model", "m", "--backend", "cuda"], /Allowed choices are onnx, tfjs, .*cpu/],
     [["quickstart", "--effort", "0"], /number in \(0, 100\]/],
-  ])("%j", (args, message) => refused(args, message));
+  ])("%j", (args, message) => expectRefusal(args, message));
 });
 
 describe.concurrent("backends", () => {
-  test("are tried and reported as JSON", async () => {
+  test("are tested and reported as JSON", async () => {
     const { code, stdout } = await gen(["backends", "--json", "--seed", "3"]);
     expect(code).toBe(0);
     const found = JSON.parse(stdout) as { backend: string; available: boolean; error?: number }[];
@@ -87,13 +87,13 @@ describe.concurrent("backends", () => {
     }
   });
 
-  test("one can be tried alone, into a file", async () => {
+  test("one backend is tested alone, into a file", async () => {
     const out = at("backends.json");
     const { code, stdout } = await gen(["backends", "--backend", "cpu", "--out", out]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^yes {2}cpu {2}runs as cpu, within 0e\+0 of float64\n$/);
     expect(JSON.parse(readFileSync(out, "utf8"))).toMatchObject([{ backend: "cpu", error: 0 }]);
-    await refused(["backends", "--backend", "cpu", "--out", out], /exists already.*--force/);
+    await expectRefusal(["backends", "--backend", "cpu", "--out", out], /exists already.*--force/);
   });
 });
 
@@ -139,11 +139,11 @@ describe.concurrent("a backend whose package is not installed", () => {
     const out = at(`missing-${backend.replace("/", "-")}`);
     const args = ["train", "ddpm", "--data", "rings", "--steps", "1", "--batch", "8"];
     const hidden = without(...names);
-    await refused([...args, "--backend", backend, "--out", out], message, hidden);
+    await expectRefusal([...args, "--backend", backend, "--out", out], message, hidden);
     expect(existsSync(out)).toBe(false);
   });
 
-  test("is listed with that command", async () => {
+  test("is listed with the command that installs it", async () => {
     const { code, stdout } = await gen(["backends"], {
       node: without("onnxruntime-node", "onnxruntime-web", "@tensorflow/tfjs"),
     });
@@ -152,7 +152,7 @@ describe.concurrent("a backend whose package is not installed", () => {
     expect(stdout).toMatch(/^yes {2}cpu /m);
   });
 
-  test("onnx falls back on the web build, and says what ran", async () => {
+  test("onnx falls back on the web build, and names it", async () => {
     const { code, stdout } = await gen(["backends", "--backend", "onnx"], {
       node: without("onnxruntime-node"),
     });

@@ -2,17 +2,17 @@ import { randomStream } from "@gen/math";
 import { dataError } from "./data-error.ts";
 import { checkFinite, type Dataset, itemSize } from "./dataset.ts";
 
-/** One batch: `x` is [batch, ...shape], and `indices` are the items' places in the dataset. */
+/** One batch: `x` is [batch, ...shape], `indices` are the places of its items in the dataset. */
 export interface Batch {
   readonly x: Float32Array;
   readonly shape: readonly number[];
   readonly indices: Int32Array;
   readonly labels?: Int32Array;
-  /** How often the dataset had been gone through before this batch. */
+  /** The number of complete passes over the dataset before this batch. */
   readonly epoch: number;
 }
 
-/** Where an iterator stands, as plain JSON: the next batch starts at `position` of `epoch`. */
+/** The state of an iterator, as plain JSON: the next batch starts at `position` of `epoch`. */
 export interface BatchState {
   readonly seed: number;
   readonly length: number;
@@ -27,8 +27,7 @@ export interface BatchOptions {
   /** A whole number in [0, 2^53); the order of every epoch depends on it and on nothing else. */
   readonly seed: number;
   /**
-   * "unit" maps the dataset's range to [0, 1], "signed" to [-1, 1]; "none" leaves the values as
-   * they are.
+   * "unit" maps the dataset's range to [0, 1], "signed" to [-1, 1]; "none" keeps the values.
    * @defaultValue "none"
    */
   readonly scale?: "unit" | "signed" | "none";
@@ -53,34 +52,32 @@ export interface Batches extends IterableIterator<Batch> {
 }
 
 /**
- * Goes through a dataset in batches, for ever, in a new order each epoch.
+ * Iterates over a dataset in batches, without end, in a new order each epoch.
  *
- * Epoch e takes the items in the order of the permutation drawn from the random stream keyed by
- * (seed, "batches", e), so it is the same on every machine, and resuming from a state continues as
- * if nothing had happened.
+ * The order of epoch e is the permutation drawn from the random stream keyed by (seed, "batches",
+ * e). It is the same on every machine, and a resumed iterator gives the batches of one that was
+ * never stopped.
  *
  * @throws RangeError when `batchSize`, `seed` or `from` is not as described.
- * @throws GenError `invalid-data` when the data hold NaN or infinity, the dataset has fewer items than a batch
- * needs, or `scale` needs a range that the dataset lacks.
+ * @throws GenError `invalid-data` when the data hold NaN or infinity, the dataset has fewer items
+ * than a batch needs, or `scale` needs a range that the dataset lacks.
  */
 export function batches(dataset: Dataset, options: BatchOptions): Batches {
   const { batchSize, seed, scale = "none", dropLast = true, from = 0 } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new RangeError(`batchSize must be a whole number of at least 1, got ${batchSize}`);
   }
-  const { length } = dataset;
+  const { data, length } = dataset;
   if (length < (dropLast ? batchSize : 1)) {
-    throw dataError(
-      dataset.name,
-      `a batch of ${batchSize} needs at least as many items, the dataset has ${length}`,
-    );
+    const problem = `a batch of ${batchSize} needs at least as many items, the dataset has ${length}`;
+    throw dataError(dataset.name, problem);
   }
   checkFinite(dataset);
-  const map = scaling(dataset, scale);
+  const { gain, offset } = affineMap(dataset, scale);
   let { epoch, position } = typeof from === "number" ? placeAfter(from) : checkState(from);
   const orderOf = (e: number) =>
     randomStream({ seed, purpose: "batches", index: e }).permutation(length);
-  // Drawn here already, so that a bad seed fails before the first batch.
+  // Drawn here, so that a bad seed fails before the first batch.
   let order = orderOf(epoch);
   const size = itemSize(dataset);
 
@@ -99,11 +96,11 @@ export function batches(dataset: Dataset, options: BatchOptions): Batches {
           `got seed ${state.seed} and ${state.length} items`,
       );
     }
-    const whole = Number.isInteger(state.epoch) && Number.isInteger(state.position);
-    if (!whole || state.epoch < 0 || state.position < 0 || state.position > length) {
+    const { epoch, position } = state;
+    const areWhole = Number.isInteger(epoch) && Number.isInteger(position);
+    if (!areWhole || epoch < 0 || position < 0 || position > length) {
       throw new RangeError(
-        `from must have epoch >= 0 and position in [0, ${length}], ` +
-          `got epoch ${state.epoch} and position ${state.position}`,
+        `from must have epoch >= 0 and position in [0, ${length}], got epoch ${epoch} and position ${position}`,
       );
     }
     return state;
@@ -124,46 +121,27 @@ export function batches(dataset: Dataset, options: BatchOptions): Batches {
       position += indices.length;
       const x = new Float32Array(indices.length * size);
       for (let i = 0; i < indices.length; i++) {
-        copyItem(x, i * size, dataset.data, indices[i] * size, size, map);
+        const [at, start] = [i * size, indices[i] * size];
+        for (let k = 0; k < size; k++) x[at + k] = gain * data[start + k] + offset;
       }
+      const shape = [indices.length, ...dataset.shape];
       const labels = dataset.labels && indices.map((i) => dataset.labels?.[i] ?? 0);
-      return {
-        done: false,
-        value: { x, shape: [indices.length, ...dataset.shape], indices, labels, epoch },
-      };
+      return { done: false, value: { x, shape, indices, labels, epoch } };
     },
   };
 }
 
-interface Affine {
-  readonly gain: number;
-  readonly offset: number;
-}
-
-function copyItem(
-  x: Float32Array,
-  at: number,
-  data: Float32Array | Uint8Array,
-  start: number,
-  size: number,
-  { gain, offset }: Affine,
-): void {
-  for (let k = 0; k < size; k++) x[at + k] = gain * data[start + k] + offset;
-}
-
-/** The affine map value -> gain * value + offset that a scale stands for. */
-function scaling(dataset: Dataset, scale: "unit" | "signed" | "none"): Affine {
+/** The map value -> gain * value + offset of a scale. */
+function affineMap({ name, range }: Dataset, scale: "unit" | "signed" | "none") {
   if (scale === "none") return { gain: 1, offset: 0 };
   if (scale !== "unit" && scale !== "signed") {
     throw new RangeError(`scale must be "unit", "signed" or "none", got ${String(scale)}`);
   }
-  if (dataset.range === undefined) {
-    throw dataError(dataset.name, `scale "${scale}" needs a dataset with a range; it has none`);
+  if (range === undefined) {
+    throw dataError(name, `scale "${scale}" needs a dataset with a range; it has none`);
   }
-  const [low, high] = dataset.range;
-  if (!(low < high)) {
-    throw dataError(dataset.name, `range must rise, got [${low}, ${high}]`);
-  }
+  const [low, high] = range;
+  if (!(low < high)) throw dataError(name, `range must rise, got [${low}, ${high}]`);
   const unit = { gain: 1 / (high - low), offset: -low / (high - low) };
   return scale === "unit" ? unit : { gain: 2 * unit.gain, offset: 2 * unit.offset - 1 };
 }

@@ -1,12 +1,9 @@
 import { dataError } from "./data-error.ts";
-import { checkedByteLength, type ReadOptions } from "./nd-array.ts";
+import { checkedByteLength, type NdArray, type ReadOptions } from "./nd-array.ts";
 
-/** Numbers of a CSV file: `data` is [rows, columns], float32. */
-export interface CsvTable {
-  readonly dtype: "float32";
-  readonly shape: readonly [rows: number, columns: number];
+/** The numbers of a CSV file, [rows, columns] in float32, and its header if there is one. */
+export interface CsvTable extends NdArray {
   readonly data: Float32Array;
-  /** The header, where the file has one. */
   readonly columns?: readonly string[];
 }
 
@@ -16,21 +13,19 @@ export interface CsvTable {
  * A first line that is not all numbers is the header. Empty lines and lines that start with `#` are
  * skipped.
  *
- * @throws GenError `invalid-data` naming the line, when a field is no finite number, a line has another count of
- * fields than the first, there is no row, or file or result exceed `limit` bytes (default 256 MiB).
+ * @throws GenError `invalid-data` naming the line, when a field is no finite number, a line has not
+ * as many fields as the first, there is no row, or file or result exceed `limit` bytes (default 256
+ * MiB).
  */
 export function readCsv(bytes: Uint8Array, options: ReadOptions = {}): CsvTable {
   const { name = "CSV file", limit = 2 ** 28 } = options;
-  if (bytes.length > limit) {
-    throw dataError(name, `takes ${bytes.length} bytes, the limit is ${limit}`);
-  }
-  const text = new TextDecoder().decode(bytes);
+  const { length } = bytes;
+  if (length > limit) throw dataError(name, `takes ${length} bytes, the limit is ${limit}`);
+  const lines = new TextDecoder().decode(bytes).split(/\r\n|\n|\r/);
   const values: number[] = [];
   let columns: string[] | undefined;
   let width = 0;
-  let lineNumber = 0;
-  for (const line of text.split(/\r\n|\n|\r/)) {
-    lineNumber += 1;
+  for (const [i, line] of lines.entries()) {
     const content = line.trim();
     if (content === "" || content.startsWith("#")) continue;
     const fields = splitFields(content);
@@ -43,15 +38,13 @@ export function readCsv(bytes: Uint8Array, options: ReadOptions = {}): CsvTable 
       }
     }
     if (fields.length !== width) {
-      throw dataError(
-        name,
-        `line ${lineNumber} must have ${width} fields like the first, got ${fields.length}`,
-      );
+      const problem = `must have ${width} fields like the first, got ${fields.length}`;
+      throw dataError(name, `line ${i + 1} ${problem}`);
     }
     for (let k = 0; k < width; k++) {
       if (!Number.isFinite(Math.fround(numbers[k]))) {
         const field = JSON.stringify(fields[k].slice(0, 40));
-        throw dataError(name, `line ${lineNumber} must hold finite numbers, got ${field}`);
+        throw dataError(name, `line ${i + 1} must hold finite numbers, got ${field}`);
       }
       values.push(numbers[k]);
     }

@@ -1,15 +1,11 @@
 import { GenError } from "@gen/math";
 
-/**
- * The error for bad input data: a file or an array that cannot be what it should be.
- *
- * @param source file name or other origin; @param problem what is wrong and what is allowed.
- */
+/** The error for a bad file or array: its name or origin, and what is wrong and what is allowed. */
 export const dataError = (source: string, problem: string): GenError =>
   new GenError("invalid-data", `${source}: ${problem}`);
 
-/** Runs a decoder of another library; whatever it throws becomes a {@link dataError}. */
-export function decoding<T>(source: string, what: string, decode: () => T): T {
+/** Runs a decoder of another library. Its errors become a {@link dataError}. */
+export function runDecoder<T>(source: string, what: string, decode: () => T): T {
   try {
     return decode();
   } catch (error) {

@@ -2,10 +2,10 @@ import { dataError } from "./data-error.ts";
 import type { NdArray } from "./nd-array.ts";
 
 /**
- * Items of one shape, with labels where there are any.
+ * Items of one shape, and their labels if they have any.
  *
- * Images are stored channels first, [channels, height, width], as they are in their file (usually
- * bytes); `batches` turns them into floats.
+ * Images are [channels, height, width], with the values of their file (usually bytes); `batches`
+ * turns them into floats.
  */
 export interface Dataset {
   readonly name: string;
@@ -14,15 +14,15 @@ export interface Dataset {
   /** Shape of one item: [channels, height, width] for images, [2] for points in the plane. */
   readonly shape: readonly number[];
   readonly length: number;
-  /** Least and greatest value that pixels can have: [0, 255] for bytes, [0, 16] for `digits`. */
+  /** Smallest and largest possible value: [0, 255] for bytes, [0, 16] for `digits`. */
   readonly range?: readonly [number, number];
-  /** Class of each item, as an index into `classes` where that is given. */
+  /** Class of each item, an index into `classes` if there are names. */
   readonly labels?: Int32Array;
   readonly classes?: readonly string[];
-  readonly licence?: string;
+  readonly license?: string;
 }
 
-/** What {@link arrayDataset} adds to an array. */
+/** Settings of {@link arrayDataset}. */
 export interface ArrayDatasetOptions {
   readonly name?: string;
   readonly range?: readonly [number, number];
@@ -35,10 +35,10 @@ export interface ArrayDatasetOptions {
  *
  * [n, height, width] becomes one channel; [n, height, width, 3] becomes [n, 3, height, width] (also
  * with 1 or 4 channels, if the second axis has none of these sizes). uint8 stays bytes with the
- * range [0, 255]; everything else becomes float32, with a range only where one is given.
+ * range [0, 255]; every other dtype becomes float32, with the range of `options` if it has one.
  *
- * @throws GenError `invalid-data` when the array has no items, holds NaN, infinity, or raw half floats, or when
- * there is not one whole-number label for each item.
+ * @throws GenError `invalid-data` when the array has no items, holds NaN, infinity, or raw half
+ * floats, or when the labels are not one whole number for each item.
  */
 export function arrayDataset(array: NdArray, options: ArrayDatasetOptions = {}): Dataset {
   const { name = "array", classes } = options;
@@ -58,7 +58,7 @@ export function arrayDataset(array: NdArray, options: ArrayDatasetOptions = {}):
     data = channelsFirst(data, length, shape);
   }
   const range = options.range ?? (isBytes ? ([0, 255] as const) : undefined);
-  const labels = options.labels && checkedLabels(name, options.labels, length);
+  const labels = options.labels && toLabels(name, options.labels, length);
   const dataset = { name, data, shape, length, range, labels, classes };
   checkFinite(dataset);
   return dataset;
@@ -70,8 +70,8 @@ export function arrayDataset(array: NdArray, options: ArrayDatasetOptions = {}):
  * @throws RangeError unless 0 <= from < to <= length.
  */
 export function slice(dataset: Dataset, from: number, to: number): Dataset {
-  const whole = Number.isInteger(from) && Number.isInteger(to);
-  if (!whole || from < 0 || to > dataset.length || from >= to) {
+  const areWhole = Number.isInteger(from) && Number.isInteger(to);
+  if (!areWhole || from < 0 || to > dataset.length || from >= to) {
     throw new RangeError(
       `from and to must be whole numbers with 0 <= from < to <= ${dataset.length}, got ${from}, ${to}`,
     );
@@ -86,25 +86,20 @@ export function slice(dataset: Dataset, from: number, to: number): Dataset {
 }
 
 /** Numbers in one item: the product of its shape. */
-export function itemSize(dataset: { readonly shape: readonly number[] }): number {
-  return dataset.shape.reduce((product, n) => product * n, 1);
-}
+export const itemSize = ({ shape }: Pick<Dataset, "shape">): number =>
+  shape.reduce((product, n) => product * n, 1);
 
 /** @throws GenError `invalid-data` naming the first item that holds NaN or infinity. */
-export function checkFinite(dataset: Pick<Dataset, "name" | "data" | "shape">): void {
-  const { data, name } = dataset;
+export function checkFinite({ data, name, shape }: Pick<Dataset, "name" | "data" | "shape">): void {
   if (data instanceof Uint8Array) return;
   for (let i = 0; i < data.length; i++) {
-    if (!Number.isFinite(data[i])) {
-      const item = Math.floor(i / itemSize(dataset));
-      throw dataError(name, `data must be finite float32 numbers, got ${data[i]} in item ${item}`);
-    }
+    if (Number.isFinite(data[i])) continue;
+    const item = Math.floor(i / itemSize({ shape }));
+    throw dataError(name, `data must be finite float32 numbers, got ${data[i]} in item ${item}`);
   }
 }
 
-function isChannels(n: number): boolean {
-  return n === 1 || n === 3 || n === 4;
-}
+const isChannels = (n: number): boolean => n === 1 || n === 3 || n === 4;
 
 function channelsFirst<T extends Float32Array | Uint8Array>(
   data: T,
@@ -131,7 +126,7 @@ function asFloat32(array: NdArray): Float32Array {
   return out;
 }
 
-function checkedLabels(name: string, labels: NdArray, length: number): Int32Array {
+function toLabels(name: string, labels: NdArray, length: number): Int32Array {
   if (labels.data.length !== length) {
     throw dataError(name, `${length} items need as many labels, got ${labels.data.length}`);
   }

@@ -3,10 +3,10 @@ import { inflate, inflateHead, isGzip } from "./inflate.ts";
 import {
   checkedByteLength,
   type DType,
-  decodeElements,
   defaultLimit,
   type NdArray,
   type ReadOptions,
+  readElements,
 } from "./nd-array.ts";
 
 const dtypes: Readonly<Record<number, DType>> = {
@@ -23,14 +23,15 @@ const dtypes: Readonly<Record<number, DType>> = {
  *
  * The header is `00 00 type rank`, then `rank` big-endian 32-bit sizes, then the elements.
  *
- * @throws GenError `invalid-data` on another magic number or type, a size beyond `limit`, bytes missing or left
- * over.
+ * @throws GenError `invalid-data` when the magic number or type is unknown, the size exceeds
+ * `limit`, or bytes are missing or left over.
  */
 export function readIdx(bytes: Uint8Array, options: ReadOptions = {}): NdArray {
   const { name = "idx file", limit = defaultLimit } = options;
-  if (!isGzip(bytes)) return elements(name, bytes, readHeader(name, bytes, limit));
-  const header = readHeader(name, inflateHead(name, bytes), limit);
-  return elements(name, inflate(name, "gzip", [bytes], header.start + header.size), header);
+  const zipped = isGzip(bytes);
+  const layout = readHeader(name, zipped ? inflateHead(name, bytes) : bytes, limit);
+  const file = zipped ? inflate(name, "gzip", bytes, layout.start + layout.size) : bytes;
+  return readElements(name, file, layout, false);
 }
 
 function readHeader(name: string, file: Uint8Array, limit: number) {
@@ -51,15 +52,4 @@ function readHeader(name: string, file: Uint8Array, limit: number) {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const shape = Array.from({ length: rank }, (_, k) => view.getUint32(4 + 4 * k));
   return { dtype, shape, start, size: checkedByteLength(name, dtype, shape, limit) };
-}
-
-function elements(name: string, file: Uint8Array, header: ReturnType<typeof readHeader>): NdArray {
-  const { dtype, shape, start, size } = header;
-  if (file.length !== start + size) {
-    throw dataError(
-      name,
-      `[${shape.join(", ")}] of ${dtype} needs ${size} bytes of data, got ${file.length - start}`,
-    );
-  }
-  return { dtype, shape, data: decodeElements(file.subarray(start), dtype, false) };
 }

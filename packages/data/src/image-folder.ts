@@ -1,14 +1,13 @@
 import { dataError } from "./data-error.ts";
 import type { Dataset } from "./dataset.ts";
+import { nodeModule, readBounded } from "./files.ts";
 import { defaultLimit } from "./nd-array.ts";
-import { nodeModule } from "./node-module.ts";
 import { type Raster, readPng } from "./png.ts";
-import { readBounded } from "./read-bounded.ts";
 import { resize } from "./resize.ts";
 
 /** Settings of {@link readImageFolder}. */
 export interface ImageFolderOptions {
-  /** Scale every image to this: a side, or [height, width]. Without it all must have one size. */
+  /** Scales every image to this side, or [height, width]. Without it all must have one size. */
   readonly size?: number | readonly [height: number, width: number];
   /** 1 for greyscale (Rec. 601 luma), 3 for RGB. @defaultValue 3 if any image has color channels */
   readonly channels?: 1 | 3;
@@ -17,14 +16,12 @@ export interface ImageFolderOptions {
 }
 
 /**
- * Reads the PNG files of a folder, in order of their names; subfolders, if there are any, are the
- * classes (one level deep). Other files are passed over. Node only.
+ * Reads the PNG files of a folder, in order of their names. Subfolders (one level deep) are the
+ * classes. Other files are ignored. A link may lead only to a file within the folder. Node only.
  *
- * Links are followed to files within the folder alone.
- *
- * @throws GenError `invalid-data` when there is no image, an image is unreadable or of another size than the
- * first, images lie both in the folder and in subfolders, a link leads out of the folder, or
- * `limit` is exceeded.
+ * @throws GenError `invalid-data` when there is no image, an image is unreadable or of another size
+ * than the first, images lie both in the folder and in subfolders, a link leads out of the folder,
+ * or `limit` is exceeded.
  */
 export async function readImageFolder(
   path: string,
@@ -54,9 +51,9 @@ export async function readImageFolder(
   const { width, height } = rasters[0];
   const pixels = width * height;
   const data = new Uint8Array(rasters.length * channels * pixels);
-  rasters.forEach((raster, i) => {
+  for (const [i, raster] of rasters.entries()) {
     writePlanes(raster, channels, data.subarray(i * channels * pixels));
-  });
+  }
   return {
     name: path,
     data,
@@ -76,16 +73,12 @@ function targetSize(size: ImageFolderOptions["size"]): readonly [number, number]
   return pair;
 }
 
-interface ListedImage {
-  readonly file: string;
-  readonly label: number;
-}
-
-async function listImages(path: string): Promise<{ files: ListedImage[]; classes?: string[] }> {
+/** The images of a folder or of its subfolders, each with its class. */
+async function listImages(path: string) {
   const { join } = nodeModule("node:path");
   const top = await listFolder(path, path);
   const classes: string[] = [];
-  const files: ListedImage[] = top.images.map((file) => ({ file, label: -1 }));
+  const files = top.images.map((file) => ({ file, label: -1 }));
   for (const folder of top.folders) {
     const { images } = await listFolder(join(path, folder), path);
     if (images.length === 0) continue;
@@ -93,11 +86,10 @@ async function listImages(path: string): Promise<{ files: ListedImage[]; classes
     classes.push(folder);
   }
   if (files.length === 0) throw dataError(path, "at least one .png file is needed, got none");
-  if (classes.length === 0) return { files };
-  if (top.images.length > 0) {
+  if (classes.length > 0 && top.images.length > 0) {
     throw dataError(path, "images must lie either in the folder or in its subfolders, not both");
   }
-  return { files, classes };
+  return { files, classes: classes.length > 0 ? classes : undefined };
 }
 
 async function listFolder(folder: string, root: string) {
@@ -125,16 +117,16 @@ async function listFolder(folder: string, root: string) {
   return { images: images.sort(), folders: folders.sort() };
 }
 
+/** Writes a raster as planes [channels, height, width], in greyscale or color. */
 function writePlanes(raster: Raster, channels: 1 | 3, out: Uint8Array): void {
   const pixels = raster.width * raster.height;
   const { data } = raster;
+  const luma = (p: number) =>
+    Math.round(0.299 * data[3 * p] + 0.587 * data[3 * p + 1] + 0.114 * data[3 * p + 2]);
   for (let p = 0; p < pixels; p++) {
-    if (raster.channels === 1) {
-      for (let c = 0; c < channels; c++) out[c * pixels + p] = data[p];
-    } else if (channels === 3) {
-      for (let c = 0; c < 3; c++) out[c * pixels + p] = data[3 * p + c];
-    } else {
-      out[p] = Math.round(0.299 * data[3 * p] + 0.587 * data[3 * p + 1] + 0.114 * data[3 * p + 2]);
+    for (let c = 0; c < channels; c++) {
+      out[c * pixels + p] =
+        raster.channels === 1 ? data[p] : channels === 3 ? data[3 * p + c] : luma(p);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { Gunzip, Unzlib } from "fflate";
-import { dataError, decoding } from "./data-error.ts";
+import { dataError, runDecoder } from "./data-error.ts";
+import { concat } from "./nd-array.ts";
 
 // Deflate expands at most about 1,032 times, so one slice can overshoot the limit by about 8 MiB.
 const slice = 1 << 13;
@@ -10,15 +11,14 @@ export function isGzip(bytes: Uint8Array): boolean {
 }
 
 /**
- * Inflates a gzip or zlib stream, given in parts, stopping as soon as it yields more than `limit`
- * bytes.
+ * Inflates a gzip or zlib stream. Stops as soon as the result has more than `limit` bytes.
  *
  * @throws GenError `invalid-data` when the stream is damaged, ends early or is larger than `limit`.
  */
 export function inflate(
   source: string,
   kind: "gzip" | "zlib",
-  parts: readonly Uint8Array[],
+  bytes: Uint8Array,
   limit: number,
 ): Uint8Array {
   const chunks: Uint8Array[] = [];
@@ -28,33 +28,21 @@ export function inflate(
     if (length > limit) {
       throw dataError(source, `decompresses to more than ${limit} bytes, the most allowed here`);
     }
-    if (chunk.length > 0) chunks.push(chunk);
+    chunks.push(chunk);
   };
-  decoding(source, `${kind} stream`, () => {
+  runDecoder(source, `${kind} stream`, () => {
     const stream = kind === "gzip" ? new Gunzip(take) : new Unzlib(take);
-    const total = parts.reduce((sum, part) => sum + part.length, 0);
-    let seen = 0;
-    for (const part of parts) {
-      for (let at = 0; at < part.length; at += slice) {
-        const piece = part.subarray(at, at + slice);
-        seen += piece.length;
-        stream.push(piece, seen === total);
-      }
+    for (let at = 0; at < bytes.length; at += slice) {
+      stream.push(bytes.subarray(at, at + slice), at + slice >= bytes.length);
     }
   });
-  const out = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    out.set(chunk, at);
-    at += chunk.length;
-  }
-  return out;
+  return concat(chunks);
 }
 
-/** The first bytes of what a gzip stream holds, enough for any file header. */
+/** The first bytes of an inflated gzip stream, enough for any file header. */
 export function inflateHead(source: string, bytes: Uint8Array): Uint8Array {
   let head = new Uint8Array(0);
-  decoding(source, "gzip stream", () => {
+  runDecoder(source, "gzip stream", () => {
     const stream = new Gunzip((chunk) => {
       if (head.length === 0) head = chunk.slice(0, 4096);
     });

@@ -1,57 +1,5 @@
 import { dataError } from "./data-error.ts";
 
-/** Arrays of numbers as files hold them; float16 and bfloat16 stay raw bits in a `Uint16Array`. */
-export type NumericArray =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Int16Array
-  | Int32Array
-  | BigInt64Array
-  | Uint8Array
-  | Uint16Array
-  | Uint32Array
-  | BigUint64Array;
-
-/** Element type of an {@link NdArray}. */
-export type DType =
-  | "float64"
-  | "float32"
-  | "float16"
-  | "bfloat16"
-  | "int64"
-  | "int32"
-  | "int16"
-  | "int8"
-  | "uint64"
-  | "uint32"
-  | "uint16"
-  | "uint8";
-
-/** A dense array in row-major (C) order: `data.length` is the product of `shape`. */
-export interface NdArray {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly data: NumericArray;
-}
-
-/** What the writers take: an {@link NdArray} whose `dtype` may be left to its typed array. */
-export type WritableArray = Omit<NdArray, "dtype"> & { readonly dtype?: DType };
-
-/** Bounds of a reader: where the bytes come from, and how large the decoded array may be. */
-export interface ReadOptions {
-  /** The name of the file in errors. @defaultValue the kind of file */
-  readonly name?: string;
-  /**
-   * The most bytes that may be allocated for the result.
-   * @defaultValue 1 GiB; 256 MiB for PNG and CSV
-   */
-  readonly limit?: number;
-}
-
-/** The default limit of readers: they refuse to allocate more than this many bytes (1 GiB). */
-export const defaultLimit = 2 ** 30;
-
 const constructors = {
   float64: Float64Array,
   float32: Float32Array,
@@ -67,23 +15,50 @@ const constructors = {
   uint8: Uint8Array,
 } as const;
 
-/** Bytes of one element. */
-export function byteSize(dtype: DType): number {
-  return constructors[dtype].BYTES_PER_ELEMENT;
+/** Element type of an {@link NdArray}. */
+export type DType = keyof typeof constructors;
+
+/** Arrays of numbers as files hold them; float16 and bfloat16 stay raw bits in a `Uint16Array`. */
+export type NumericArray = (typeof constructors)[DType]["prototype"];
+
+/** A dense array in row-major (C) order: `data.length` is the product of `shape`. */
+export interface NdArray {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: NumericArray;
 }
 
-/** The `dtype` given, or the one that the typed array implies. */
-export function dtypeOf(array: WritableArray): DType {
-  if (array.dtype !== undefined) return array.dtype;
-  const name = array.data.constructor.name.replace("Big", "").replace("Array", "").toLowerCase();
-  return name as DType;
+/** An {@link NdArray} for a writer. @defaultValue `dtype` is that of the typed array */
+export type WritableArray = Omit<NdArray, "dtype"> & { readonly dtype?: DType };
+
+/** Settings of a reader. */
+export interface ReadOptions {
+  /** The name of the file in errors. @defaultValue the kind of file */
+  readonly name?: string;
+  /**
+   * The most bytes that may be allocated for the result.
+   * @defaultValue 1 GiB; 256 MiB for PNG and CSV
+   */
+  readonly limit?: number;
 }
+
+/** The default limit of readers: 1 GiB. */
+export const defaultLimit = 2 ** 30;
+
+/** All element types, wide ones first. */
+export const dtypes = /* @__PURE__ */ Object.keys(constructors) as readonly DType[];
+
+/** Bytes of one element. */
+export const byteSize = (dtype: DType): number => constructors[dtype].BYTES_PER_ELEMENT;
+
+/** The `dtype` of an array, by default that of its typed array. */
+export const dtypeOf = ({ data, dtype }: WritableArray): DType =>
+  dtype ?? (data.constructor.name.replace(/Big|Array/g, "").toLowerCase() as DType);
 
 /**
- * Bytes that an array of this dtype and shape takes, checked against `limit` before anything is
- * allocated.
+ * Bytes of an array of this dtype and shape, checked against `limit` before anything is allocated.
  *
- * @throws GenError `invalid-data` when a dimension is no whole number or the product exceeds the limit.
+ * @throws GenError `invalid-data` when a size is no whole number or the bytes exceed the limit.
  */
 export function checkedByteLength(
   source: string,
@@ -108,12 +83,44 @@ export function checkedByteLength(
   return bytes;
 }
 
-/** Copies `bytes` (in the byte order given) into a typed array of `dtype`. */
+/** Copies bytes of the given order into a typed array of `dtype`. */
 export function decodeElements(bytes: Uint8Array, dtype: DType, littleEndian: boolean) {
-  // Not bytes.slice(): of Node's Buffer, that is a view.
+  // Not bytes.slice(), which is a view for Node's Buffer.
   const copy = new Uint8Array(bytes);
   if (littleEndian !== hostIsLittleEndian()) swapBytes(copy, byteSize(dtype));
   return new constructors[dtype](copy.buffer) as NumericArray;
+}
+
+/** The bytes of all parts, one after the other. */
+export function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/**
+ * Reads the array that fills a file from byte `start` on.
+ *
+ * @throws GenError `invalid-data` when it does not take the `size` bytes of its shape.
+ */
+export function readElements(
+  source: string,
+  file: Uint8Array,
+  layout: Pick<NdArray, "dtype" | "shape"> & { readonly start: number; readonly size: number },
+  littleEndian: boolean,
+): NdArray {
+  const { dtype, shape, start, size } = layout;
+  if (file.length !== start + size) {
+    throw dataError(
+      source,
+      `[${shape.join(", ")}] of ${dtype} needs ${size} bytes of data, got ${file.length - start}`,
+    );
+  }
+  return { dtype, shape, data: decodeElements(file.subarray(start), dtype, littleEndian) };
 }
 
 /** The elements of an array as little-endian bytes; a view where the host is little-endian. */
@@ -127,23 +134,18 @@ export function littleEndianBytes(data: NumericArray): Uint8Array {
 
 /** @throws RangeError when `shape` does not describe `data`, or `dtype` is not its element type. */
 export function checkArray(array: WritableArray): void {
-  const size = array.shape.reduce((product, n) => product * n, 1);
-  if (size !== array.data.length) {
-    throw new RangeError(
-      `shape [${array.shape.join(", ")}] needs ${size} elements, got ${array.data.length}`,
-    );
+  const { shape, data } = array;
+  const size = shape.reduce((product, n) => product * n, 1);
+  if (size !== data.length) {
+    throw new RangeError(`shape [${shape.join(", ")}] needs ${size} elements, got ${data.length}`);
   }
   const dtype = dtypeOf(array);
-  if (!(array.data instanceof constructors[dtype])) {
-    throw new RangeError(
-      `dtype ${dtype} needs ${constructors[dtype].name}, got ${array.data.constructor.name}`,
-    );
-  }
+  const type = constructors[dtype];
+  if (data instanceof type) return;
+  throw new RangeError(`dtype ${dtype} needs ${type.name}, got ${data.constructor.name}`);
 }
 
-function hostIsLittleEndian(): boolean {
-  return new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
-}
+const hostIsLittleEndian = () => new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 function swapBytes(bytes: Uint8Array, size: number): void {
   if (size === 1) return;

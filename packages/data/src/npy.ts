@@ -1,49 +1,42 @@
 import { dataError } from "./data-error.ts";
 import {
+  byteSize,
   checkArray,
   checkedByteLength,
+  concat,
   type DType,
-  decodeElements,
   defaultLimit,
   dtypeOf,
+  dtypes,
   littleEndianBytes,
   type NdArray,
   type NumericArray,
   type ReadOptions,
+  readElements,
   type WritableArray,
 } from "./nd-array.ts";
 
-const codes: Readonly<Partial<Record<DType, string>>> = {
-  float64: "f8",
-  float32: "f4",
-  float16: "f2",
-  int64: "i8",
-  int32: "i4",
-  int16: "i2",
-  int8: "i1",
-  uint64: "u8",
-  uint32: "u4",
-  uint16: "u2",
-  uint8: "u1",
-};
+/** numpy's code of a dtype, such as `f4`; it has none for bfloat16. */
+const codeOf = (dtype: DType): string | undefined =>
+  dtype === "bfloat16" ? undefined : `${dtype[0]}${byteSize(dtype)}`;
+
 const longestHeader = 65_536;
+const latin1 = /* @__PURE__ */ new TextDecoder("latin1");
 
 /**
  * Reads a `.npy` file (versions 1 to 3). Big-endian elements are swapped and Fortran order is
  * transposed, so that `data` is always native and row-major; `bool` becomes uint8.
  *
- * @throws GenError `invalid-data` on another magic number, element types that are not plain numbers (objects are
- * never unpickled), a size beyond `limit`, bytes missing or left over.
+ * @throws GenError `invalid-data` when the magic number is another, elements are not plain numbers
+ * (objects are never unpickled), the size exceeds `limit`, or bytes are missing or left over.
  */
 export function readNpy(bytes: Uint8Array, options: ReadOptions = {}): NdArray {
   const { name = "npy file", limit = defaultLimit } = options;
-  if (bytes.length < 10 || bytes[0] !== 0x93 || latin1(bytes.subarray(1, 6)) !== "NUMPY") {
+  if (bytes.length < 10 || bytes[0] !== 0x93 || latin1.decode(bytes.subarray(1, 6)) !== "NUMPY") {
     throw dataError(name, "not an npy file: it must start with \\x93NUMPY");
   }
   const major = bytes[6];
-  if (major < 1 || major > 3) {
-    throw dataError(name, `npy version must be 1, 2 or 3, got ${major}`);
-  }
+  if (major < 1 || major > 3) throw dataError(name, `npy version must be 1, 2 or 3, got ${major}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const prefix = major === 1 ? 10 : 12;
   if (bytes.length < prefix) throw dataError(name, "truncated in its header");
@@ -53,7 +46,7 @@ export function readNpy(bytes: Uint8Array, options: ReadOptions = {}): NdArray {
   }
   const start = prefix + headerLength;
   if (bytes.length < start) throw dataError(name, `truncated in its ${start}-byte header`);
-  const header = latin1(bytes.subarray(prefix, start));
+  const header = latin1.decode(bytes.subarray(prefix, start));
   const { dtype, littleEndian } = elementType(name, header);
   const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
   const sizes = /'shape'\s*:\s*\(([\d,\s]*)\)/.exec(header)?.[1];
@@ -62,14 +55,8 @@ export function readNpy(bytes: Uint8Array, options: ReadOptions = {}): NdArray {
   }
   const shape = sizes.split(",").flatMap((s) => (s.trim() === "" ? [] : [Number(s)]));
   const size = checkedByteLength(name, dtype, shape, limit);
-  if (bytes.length !== start + size) {
-    throw dataError(
-      name,
-      `[${shape.join(", ")}] of ${dtype} needs ${size} bytes of data, got ${bytes.length - start}`,
-    );
-  }
-  const data = decodeElements(bytes.subarray(start), dtype, littleEndian);
-  return { dtype, shape, data: fortran === "True" ? rowMajor(data, shape) : data };
+  const array = readElements(name, bytes, { dtype, shape, start, size }, littleEndian);
+  return fortran === "True" ? { ...array, data: toRowMajor(array) } : array;
 }
 
 /**
@@ -80,7 +67,7 @@ export function readNpy(bytes: Uint8Array, options: ReadOptions = {}): NdArray {
 export function writeNpy(array: WritableArray): Uint8Array {
   checkArray(array);
   const dtype = dtypeOf(array);
-  const code = codes[dtype];
+  const code = codeOf(dtype);
   if (code === undefined) throw new RangeError(`npy has no dtype ${dtype}`);
   const order = code.endsWith("1") ? "|" : "<";
   const shape = array.shape.length === 1 ? `${array.shape[0]},` : array.shape.join(", ");
@@ -88,48 +75,29 @@ export function writeNpy(array: WritableArray): Uint8Array {
   // The elements start at a multiple of 64, as the format asks.
   const start = Math.ceil((10 + dictionary.length + 1) / 64) * 64;
   const header = `${dictionary.padEnd(start - 11)}\n`;
-  const data = littleEndianBytes(array.data);
-  const out = new Uint8Array(start + data.length);
-  out.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length & 255, header.length >> 8]);
-  for (let i = 0; i < header.length; i++) out[10 + i] = header.charCodeAt(i);
-  out.set(data, start);
-  return out;
+  const { length } = header;
+  const prefix = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, length & 255, length >> 8];
+  const text = new TextEncoder().encode(header);
+  return concat([Uint8Array.from(prefix), text, littleEndianBytes(array.data)]);
 }
 
 function elementType(name: string, header: string): { dtype: DType; littleEndian: boolean } {
   const descr = /'descr'\s*:\s*'([^']*)'/.exec(header)?.[1];
-  const order = descr?.[0];
-  const code = descr?.slice(1);
-  if (order !== undefined && "<>|=".includes(order)) {
-    const littleEndian = order !== ">";
-    if (code === "b1") return { dtype: "uint8", littleEndian };
-    for (const [dtype, known] of Object.entries(codes)) {
-      if (known === code) return { dtype: dtype as DType, littleEndian };
-    }
-  }
+  const [, order, code] = /^([<>|=])(.*)$/.exec(descr ?? "") ?? [];
+  const dtype = code === "b1" ? "uint8" : dtypes.find((each) => codeOf(each) === code);
+  if (code !== undefined && dtype !== undefined) return { dtype, littleEndian: order !== ">" };
   const allowed = "f2, f4, f8, i1 to i8, u1 to u8, b1";
   throw dataError(name, `npy dtype must be one of ${allowed}, got ${descr ?? "a structure"}`);
 }
 
-function rowMajor(data: NumericArray, shape: readonly number[]): NumericArray {
+/** The elements of an array in Fortran order, in row-major order. */
+function toRowMajor({ data, shape }: NdArray): NumericArray {
   const out = data.slice();
-  const index = new Array<number>(shape.length).fill(0);
-  const strides = shape.map((_, k) => shape.slice(0, k).reduce((product, n) => product * n, 1));
-  for (let i = 0; i < data.length; i++) {
-    let at = 0;
-    for (let k = 0; k < shape.length; k++) at += index[k] * strides[k];
-    out[i] = data[at];
-    for (let k = shape.length - 1; k >= 0; k--) {
-      index[k] += 1;
-      if (index[k] < shape[k]) break;
-      index[k] = 0;
-    }
-  }
+  let at = 0;
+  const copy = (axis: number, from: number, stride: number): void => {
+    if (axis === shape.length) out[at++] = data[from];
+    for (let k = 0; k < shape[axis]; k++) copy(axis + 1, from + k * stride, stride * shape[axis]);
+  };
+  copy(0, 0, 1);
   return out;
-}
-
-function latin1(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
 }

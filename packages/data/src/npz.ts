@@ -1,5 +1,5 @@
 import { type Unzipped, unzipSync, type Zippable, zipSync } from "fflate";
-import { dataError, decoding } from "./data-error.ts";
+import { dataError, runDecoder } from "./data-error.ts";
 import { defaultLimit, type NdArray, type ReadOptions, type WritableArray } from "./nd-array.ts";
 import { readNpy, writeNpy } from "./npy.ts";
 
@@ -8,8 +8,8 @@ const mostArrays = 10_000;
 /**
  * Reads a `.npz` archive: its arrays by name, without the `.npy` of the entry.
  *
- * @throws GenError `invalid-data` when the archive is damaged, holds other files than arrays, or more than
- * `limit` bytes in all, or when one of its arrays is refused by {@link readNpy}.
+ * @throws GenError `invalid-data` when the archive is damaged, holds other files than arrays, holds
+ * more than `limit` bytes in all, or when {@link readNpy} refuses one of its arrays.
  */
 export function readNpz(bytes: Uint8Array, options: ReadOptions = {}): Record<string, NdArray> {
   const { name = "npz file", limit = defaultLimit } = options;
@@ -18,14 +18,12 @@ export function readNpz(bytes: Uint8Array, options: ReadOptions = {}): Record<st
   }
   let total = 0;
   let count = 0;
-  const entries: Unzipped = decoding(name, "zip archive", () =>
+  const entries: Unzipped = runDecoder(name, "zip archive", () =>
     unzipSync(bytes, {
       filter: (entry) => {
         count += 1;
         total += entry.originalSize;
-        if (count > mostArrays) {
-          throw dataError(name, `at most ${mostArrays} arrays are allowed`);
-        }
+        if (count > mostArrays) throw dataError(name, `at most ${mostArrays} arrays are allowed`);
         if (!(total <= limit)) {
           throw dataError(name, `holds more than ${limit} bytes, the most allowed here`);
         }

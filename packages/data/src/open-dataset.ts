@@ -1,17 +1,16 @@
 import { type CsvTable, readCsv } from "./csv.ts";
 import { dataError } from "./data-error.ts";
 import { arrayDataset, type Dataset } from "./dataset.ts";
+import { nodeModule, readBounded } from "./files.ts";
 import { readIdx } from "./idx.ts";
 import { type ImageFolderOptions, readImageFolder } from "./image-folder.ts";
 import { defaultLimit, type NdArray } from "./nd-array.ts";
-import { nodeModule } from "./node-module.ts";
 import { readNpy } from "./npy.ts";
 import { readNpz } from "./npz.ts";
-import { readBounded } from "./read-bounded.ts";
 
-/** Settings of {@link openDataset}; each kind of file uses those that concern it. */
+/** Settings of {@link openDataset}. A setting for another kind of file is ignored. */
 export interface OpenDatasetOptions extends ImageFolderOptions {
-  /** An idx or npy file of labels. For MNIST's file names the labels beside it are found. */
+  /** An idx or npy file of labels. @defaultValue the labels beside a file named as MNIST's are */
   readonly labels?: string;
   /**
    * The array of an npz archive that holds the items.
@@ -23,14 +22,13 @@ export interface OpenDatasetOptions extends ImageFolderOptions {
 }
 
 /**
- * Opens a dataset by its path: a folder of PNG files, `.idx`, `-ubyte`, `.npy`, `.npz`, `.csv`,
- * `.tsv` or `.txt`, the idx ones also with `.gz`. Node only.
+ * Opens a dataset by its path: a folder of PNG files, `.idx`, `-ubyte` (or these with `.gz`),
+ * `.npy`, `.npz`, `.csv`, `.tsv` or `.txt`. Node only.
  *
- * In an npz archive, `labels` or `y` are the labels; in a CSV file with a header, a column
- * named `label`, `labels` or `class`.
+ * The labels are the array `labels` or `y` of an npz archive, and the column `label`, `labels` or
+ * `class` of a CSV file with a header.
  *
- * @throws GenError `invalid-data` when the path or what it holds is none of these, too large or malformed; see
- * each reader.
+ * @throws GenError `invalid-data` when the path is of another kind, and as that kind's reader does.
  */
 export async function openDataset(
   path: string,
@@ -38,44 +36,34 @@ export async function openDataset(
 ): Promise<Dataset> {
   const { limit = defaultLimit } = options;
   const { stat } = nodeModule("node:fs/promises");
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined) throw dataError(path, "no such file or folder");
-  if (found.isDirectory()) return readImageFolder(path, options);
+  const stats = await stat(path).catch(() => undefined);
+  if (stats === undefined) throw dataError(path, "no such file or folder");
+  if (stats.isDirectory()) return readImageFolder(path, options);
   const kind = kindOf(path);
   const bytes = await readBounded(path, limit);
   const shared = { name: path, range: options.range };
-  switch (kind) {
-    case "idx":
-    case "npy": {
-      const array = (kind === "idx" ? readIdx : readNpy)(bytes, { name: path, limit });
-      const labelPath = options.labels ?? (await labelsBeside(path));
-      const labels = labelPath === undefined ? undefined : await readLabels(labelPath, limit);
-      return arrayDataset(array, { ...shared, labels });
-    }
-    case "npz": {
-      const { items, labels } = chooseArrays(
-        path,
-        readNpz(bytes, { name: path, limit }),
-        options.key,
-      );
-      return arrayDataset(items, { ...shared, labels });
-    }
-    case "csv":
-      return fromTable(path, readCsv(bytes, { name: path, limit: options.limit }));
+  if (kind === "csv") return fromTable(path, readCsv(bytes, { name: path, limit: options.limit }));
+  if (kind === "npz") {
+    const arrays = readNpz(bytes, { name: path, limit });
+    const { items, labels } = chooseArrays(path, arrays, options.key);
+    return arrayDataset(items, { ...shared, labels });
   }
+  const array = arrayReaders[kind](bytes, { name: path, limit });
+  const labelPath = options.labels ?? (await labelsBeside(path));
+  const labels = labelPath === undefined ? undefined : await readLabels(labelPath, limit);
+  return arrayDataset(array, { ...shared, labels });
 }
 
+const arrayReaders = { idx: readIdx, npy: readNpy };
+
 function kindOf(path: string): "idx" | "npy" | "npz" | "csv" {
-  const match = /(?:[.-](idx|ubyte)(?:\.gz)?|\.(npy|npz|csv|tsv|txt))$/i.exec(path);
-  if (match === null) {
-    throw dataError(
-      path,
-      "must be a folder of .png, or end in .idx, -ubyte (or these with .gz), .npy, .npz, .csv, .tsv, .txt",
-    );
-  }
-  const extension = match[2]?.toLowerCase();
-  if (extension === undefined) return "idx";
-  return extension === "npy" || extension === "npz" ? extension : "csv";
+  if (/[.-](idx|ubyte)(\.gz)?$/i.test(path)) return "idx";
+  if (/\.np[yz]$/i.test(path)) return path.slice(-3).toLowerCase() as "npy" | "npz";
+  if (/\.(csv|tsv|txt)$/i.test(path)) return "csv";
+  throw dataError(
+    path,
+    "must be a folder of .png, or end in .idx, -ubyte (or these with .gz), .npy, .npz, .csv, .tsv, .txt",
+  );
 }
 
 async function labelsBeside(path: string): Promise<string | undefined> {
@@ -90,8 +78,7 @@ async function readLabels(path: string, limit: number): Promise<NdArray> {
   if (kind !== "idx" && kind !== "npy") {
     throw dataError(path, "labels must be an idx or npy file");
   }
-  const bytes = await readBounded(path, limit);
-  return (kind === "idx" ? readIdx : readNpy)(bytes, { name: path, limit });
+  return arrayReaders[kind](await readBounded(path, limit), { name: path, limit });
 }
 
 function chooseArrays(path: string, arrays: Record<string, NdArray>, key?: string) {

@@ -1,11 +1,11 @@
 import type { Raster } from "./png.ts";
 
 /**
- * Scales a raster to `width` by `height`, cutting equally from both ends of the longer direction
- * first so that nothing is stretched.
+ * Scales a raster to `width` by `height`. To keep proportions, it cuts equally from both ends of
+ * the longer direction first.
  *
- * Each axis is a convolution with a triangle as wide as the larger of an input and an output pixel,
- * which averages when shrinking and interpolates linearly when growing.
+ * Each axis is a convolution with a triangle as wide as the larger of an input and an output pixel:
+ * an average when shrinking, linear interpolation when growing.
  */
 export function resize(raster: Raster, width: number, height: number): Raster {
   const { channels } = raster;
@@ -25,20 +25,20 @@ export function resize(raster: Raster, width: number, height: number): Raster {
       }
     }
   }
-  const data = new Uint8Array(width * height * channels);
+  const line = width * channels;
+  const data = new Uint8Array(height * line);
   for (let y = 0; y < height; y++) {
     const { from, taps } = rows[y];
-    for (let i = 0; i < width * channels; i++) {
+    for (let i = 0; i < line; i++) {
       let sum = 0;
-      for (let k = 0; k < taps.length; k++)
-        sum += taps[k] * narrow[(from + k) * width * channels + i];
-      data[y * width * channels + i] = Math.round(sum);
+      for (let k = 0; k < taps.length; k++) sum += taps[k] * narrow[(from + k) * line + i];
+      data[y * line + i] = Math.round(sum);
     }
   }
   return { width, height, channels, data };
 }
 
-/** For each output pixel, the first input pixel that counts and the weights from there on. */
+/** For each output pixel, its first input pixel and the weights from there on. */
 function weights(input: number, output: number, zoom: number) {
   const reach = Math.max(1, zoom);
   const start = (input - output * zoom) / 2;

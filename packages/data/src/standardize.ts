@@ -1,6 +1,6 @@
 import { checkFinite, type Dataset, itemSize } from "./dataset.ts";
 
-/** A standardised dataset and what takes it back: original = x * std + mean, per coordinate. */
+/** A standardized dataset and its inverse: original = x * std + mean, for each coordinate. */
 export interface Standardized {
   readonly dataset: Dataset & { readonly data: Float32Array };
   readonly mean: Float64Array;
@@ -9,7 +9,7 @@ export interface Standardized {
 
 /**
  * Shifts and scales each coordinate of an item to mean 0 and (population) standard deviation 1:
- * `(x - mean) / std`. A coordinate that never changes is only shifted; its std is given as 1.
+ * `(x - mean) / std`. A constant coordinate is only shifted; its std is 1.
  *
  * @throws GenError `invalid-data` when the data hold NaN or infinity.
  */

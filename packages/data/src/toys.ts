@@ -1,11 +1,13 @@
 import { randomStream } from "@gen/math";
 import type { Dataset } from "./dataset.ts";
 
-/** How many points, from which seed, and how much Gaussian noise (standard deviation). */
+/** Settings of the toys. */
 export interface ToyOptions {
+  /** Number of points. */
   readonly n: number;
   /** A whole number in [0, 2^53). */
   readonly seed: number;
+  /** Standard deviation of the Gaussian noise. */
   readonly noise?: number;
 }
 
@@ -15,23 +17,19 @@ export interface PointSet extends Dataset {
   readonly labels: Int32Array;
 }
 
-type Uniform = (k: number) => number;
-type Point = readonly [x: number, y: number, label: number];
-
 /**
- * Draws n points: `place` turns an item's number and uniform draws u(0), u(1), u(2) in (0, 1) into
- * a point and its label; then noise is added. Item i depends on (seed, i) alone, so a larger n
- * begins with the same points.
+ * Draws n points: `place` maps uniform draws u(0), u(1), u(2) in (0, 1) and an item's number to a
+ * point and its label; then noise is added. Item i depends on (seed, i) alone, so a larger n begins
+ * with the same points.
  *
  * @throws RangeError when n is no positive whole number or noise is negative.
  */
 function toy(
   name: string,
-  options: ToyOptions,
+  { n, seed }: ToyOptions,
   noise: number,
-  place: (u: Uniform, i: number) => Point,
+  place: (u: (k: number) => number, i: number) => readonly [x: number, y: number, label: number],
 ): PointSet {
-  const { n, seed } = options;
   if (!Number.isInteger(n) || n < 1 || n > 1e8) {
     throw new RangeError(`n must be a whole number in [1, 1e8], got ${n}`);
   }
@@ -52,7 +50,7 @@ function toy(
 /**
  * Two interleaved half circles of radius 1, one centered at (0, 0), the other at (1, 0.5) upside
  * down, half the points on each; scikit-learn's `make_moons` with random instead of even angles.
- * Labels 0 and 1. Default noise 0.05.
+ * Labels 0 and 1. @defaultValue noise 0.05
  */
 export function twoMoons(options: ToyOptions): PointSet {
   return toy("two moons", options, options.noise ?? 0.05, (u, i) => {
@@ -65,7 +63,7 @@ export function twoMoons(options: ToyOptions): PointSet {
 
 /**
  * A spiral of one and a half turns: (t cos t, t sin t) / 5 for t from 1.5 pi to 4.5 pi, even in t;
- * the swiss roll without its width. Default noise 0.05.
+ * the swiss roll without its width. @defaultValue noise 0.05
  */
 export function swissRoll(options: ToyOptions): PointSet {
   return toy("swiss roll", options, options.noise ?? 0.05, (u) => {
@@ -74,7 +72,7 @@ export function swissRoll(options: ToyOptions): PointSet {
   });
 }
 
-/** The 8 dark squares of a 4 by 4 board on [-2, 2]^2, filled evenly. @defaultValue noise 0 */
+/** Uniform points on the 8 dark squares of a 4 by 4 board on [-2, 2]^2. @defaultValue noise 0 */
 export function checkerboard(options: ToyOptions): PointSet {
   return toy("checkerboard", options, options.noise ?? 0, (u) => {
     const column = Math.floor(4 * u(0));
@@ -83,9 +81,7 @@ export function checkerboard(options: ToyOptions): PointSet {
   });
 }
 
-/**
- * Four circles of radius 0.5, 1, 1.5 and 2 about the origin, even along each. Default noise 0.04.
- */
+/** Four circles of radius 0.5, 1, 1.5 and 2 about the origin. @defaultValue noise 0.04 */
 export function rings(options: ToyOptions): PointSet {
   return toy("rings", options, options.noise ?? 0.04, (u) => {
     const ring = Math.floor(4 * u(0));
@@ -96,8 +92,8 @@ export function rings(options: ToyOptions): PointSet {
 }
 
 /**
- * Five curved arms: radius r from a normal of mean 1 and deviation 0.3, turned by exp(r) / 4, with
- * a width of 0.1 across (`noise` sets that width before the turn). Labels are the arms.
+ * Five curved arms: radius r from a normal of mean 1 and deviation 0.3, turned by exp(r) / 4.
+ * `noise` is the width of an arm before the turn. Labels are the arms. @defaultValue noise 0.1
  *
  * M. Johnson et al. (2016), Composing graphical models with neural networks, arXiv:1603.06277.
  */
@@ -117,7 +113,9 @@ export function pinwheel(options: ToyOptions): PointSet {
   return bend;
 }
 
-/** Eight equal Gaussians on a circle of radius 2; `noise` is their deviation, 0.2 by default. */
+/**
+ * Eight equal Gaussians of deviation `noise` on a circle of radius 2. @defaultValue noise 0.2
+ */
 export function gaussianMixture(options: ToyOptions): PointSet {
   return toy("gaussian mixture", options, options.noise ?? 0.2, (u) => {
     const component = Math.floor(8 * u(0));
@@ -127,9 +125,9 @@ export function gaussianMixture(options: ToyOptions): PointSet {
 }
 
 /**
- * Points of one's own drawing, drawn again n times with replacement and jittered. The coordinates
- * are kept as they are; `noise` is the jitter's deviation, by default 0.02 of the larger side.
+ * Draws n of the given points with replacement and moves each by Gaussian noise.
  *
+ * @defaultValue noise 0.02 of the points' larger side
  * @throws RangeError when there are no points or one is not finite.
  */
 export function drawnPoints(
@@ -137,18 +135,15 @@ export function drawnPoints(
 ): PointSet {
   const { points } = options;
   if (points.length === 0) throw new RangeError("points must hold at least one point, got none");
-  const low = [Infinity, Infinity];
-  const high = [-Infinity, -Infinity];
-  points.forEach((point, i) => {
-    for (let k = 0; k < 2; k++) {
-      if (!Number.isFinite(point[k])) {
-        throw new RangeError(`points must be finite, got [${point.join(", ")}] at ${i}`);
-      }
-      low[k] = Math.min(low[k], point[k]);
-      high[k] = Math.max(high[k], point[k]);
-    }
+  const bad = points.findIndex((point) => !point.every(Number.isFinite));
+  if (bad >= 0) {
+    throw new RangeError(`points must be finite, got [${points[bad].join(", ")}] at ${bad}`);
+  }
+  const extents = [0, 1].map((k) => {
+    const sorted = Float64Array.from(points, (point) => point[k]).sort();
+    return sorted[sorted.length - 1] - sorted[0];
   });
-  const side = Math.max(high[0] - low[0], high[1] - low[1]);
+  const side = Math.max(...extents);
   return toy("drawn points", options, options.noise ?? 0.02 * side, (u) => {
     const [x, y] = points[Math.floor(points.length * u(0))];
     return [x, y, 0];

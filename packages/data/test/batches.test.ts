@@ -3,7 +3,7 @@ import { randomStream } from "@gen/math";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { BatchOptions, BatchState } from "../src/batches.ts";
-import { thrown } from "./fixture.ts";
+import { errorOf } from "./fixture.ts";
 
 const numbers = (length: number): Dataset => ({
   name: "numbers",
@@ -13,7 +13,7 @@ const numbers = (length: number): Dataset => ({
   labels: Int32Array.from({ length }, (_, i) => 10 * i),
 });
 
-test("a batch holds the items and labels that its indices name", () => {
+test("a batch holds the items and labels of its indices", () => {
   const batch = batches(numbers(10), { batchSize: 4, seed: 3 }).next().value;
   expect(batch.shape).toEqual([4, 2]);
   expect(batch.epoch).toBe(0);
@@ -32,7 +32,7 @@ test("epoch e has the order of the stream keyed by (seed, batches, e)", () => {
   }
 });
 
-test("without dropLast an epoch holds every item once, with it whole batches only", () => {
+test("without dropLast an epoch has every item once, with it only full batches", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 30 }),
@@ -59,7 +59,7 @@ test("without dropLast an epoch holds every item once, with it whole batches onl
   );
 });
 
-test("a state, through JSON, continues as if nothing had happened", () => {
+test("a state that went through JSON continues the same batches", () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 40 }), fc.boolean(), (taken, dropLast) => {
       const options: BatchOptions = { batchSize: 3, seed: 8, dropLast };
@@ -72,7 +72,7 @@ test("a state, through JSON, continues as if nothing had happened", () => {
   );
 });
 
-test("a number of batches taken continues as if they had been", () => {
+test("a number as `from` skips that many batches", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 12 }),
@@ -136,7 +136,7 @@ test.each([
     "data must be finite float32 numbers, got NaN in item 2",
   ],
 ])("refuses %s as bad data", (_what, dataset, options, problem) => {
-  const error = thrown(() => batches(dataset, { batchSize: 4, seed: 0, ...options }));
+  const error = errorOf(() => batches(dataset, { batchSize: 4, seed: 0, ...options }));
   expect(error).toMatchObject({ name: "GenError", code: "invalid-data" });
   expect(error.message).toBe(`numbers: ${problem}`);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { readCsv } from "../src/csv.ts";
-import { thrown } from "./fixture.ts";
+import { errorOf } from "./fixture.ts";
 
 const csv = (text: string) => readCsv(new TextEncoder().encode(text), { name: "points.csv" });
 
@@ -32,7 +32,7 @@ test.each([
   ["what overflows float32", "1,1e39\n", 'line 1 must hold finite numbers, got "1e39"'],
   ["a short line", "1,2\n3\n", "line 2 must have 2 fields like the first, got 1"],
 ])("refuses %s in one line that names the file", (_what, text, problem) => {
-  const error = thrown(() => csv(text));
+  const error = errorOf(() => csv(text));
   expect(error).toMatchObject({ name: "GenError", code: "invalid-data" });
   expect(error.message).toMatch(/^points\.csv: [^\n]+$/);
   expect(error.message).toContain(problem);

@@ -1,7 +1,7 @@
 import { arrayDataset, type NdArray, slice } from "@gen/data";
 import { expect, test } from "vitest";
 import { dataError } from "../src/data-error.ts";
-import { thrown } from "./fixture.ts";
+import { errorOf } from "./fixture.ts";
 
 const bytes = (shape: number[]): NdArray => ({
   dtype: "uint8",
@@ -23,7 +23,7 @@ test("channels last become channels first", () => {
   expect(arrayDataset(bytes([1, 3, 2, 3])).shape).toEqual([3, 2, 3]);
 });
 
-test("other numbers become float32, without a range unless one is given", () => {
+test("other dtypes become float32, with only a given range", () => {
   const data = BigInt64Array.of(1n, -2n);
   const set = arrayDataset({ dtype: "int64", shape: [1, 2], data });
   expect(set.data).toEqual(Float32Array.of(1, -2));
@@ -61,7 +61,7 @@ test.each([
     "labels must be whole numbers of 32 bits, got 0.5",
   ],
 ])("refuses %s", (_what, run, problem) => {
-  const error = thrown(run);
+  const error = errorOf(run);
   expect(error).toMatchObject({ name: "GenError", code: "invalid-data" });
   expect(error.message).toMatch(/^array: [^\n]+$/);
   expect(error.message).toContain(problem);

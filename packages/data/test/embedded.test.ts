@@ -63,7 +63,7 @@ describe("fashionMnist", () => {
     },
   );
 
-  test("refuses another split", async () => {
+  test("refuses an unknown split", async () => {
     // @ts-expect-error a split that does not exist
     await expect(fashionMnist({ split: "valid" })).rejects.toThrow(
       'split must be "train" or "test", got valid',

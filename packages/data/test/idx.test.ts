@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { readIdx } from "@gen/data";
 import { expect, test } from "vitest";
-import { thrown } from "./fixture.ts";
+import { errorOf } from "./fixture.ts";
 
 const idx = (type: number, shape: number[], body: Uint8Array) => {
   const header = Buffer.alloc(4 + 4 * shape.length);
@@ -45,7 +45,7 @@ test.each([
   ["gzip of something else", gzipSync("a,b\n1,2\n"), "not an idx file"],
   ["sizes beyond any file", idx(8, [2 ** 32 - 1, 2 ** 32 - 1], new Uint8Array(0)), "the limit is"],
 ])("refuses %s in one line that names the file", (_what, bytes, problem) => {
-  const error = thrown(() => readIdx(bytes, { name: "train.idx" }));
+  const error = errorOf(() => readIdx(bytes, { name: "train.idx" }));
   expect(error).toMatchObject({ name: "GenError", code: "invalid-data" });
   expect(error.message).toMatch(/^train\.idx: [^\n]+$/);
   expect(error.message).toContain(problem);

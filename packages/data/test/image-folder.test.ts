@@ -20,7 +20,7 @@ function picture(path: string, values: number[], width = 2, channels: 1 | 3 = 1)
   writeFileSync(join(folder, path), writePng({ width, height, channels, data }));
 }
 
-test("reads PNG files by name and passes over others", async () => {
+test("reads PNG files by name and ignores others", async () => {
   picture("b.png", [5, 6, 7, 8]);
   picture("a.PNG", [1, 2, 3, 4]);
   writeFileSync(join(folder, "notes.txt"), "not a picture");
@@ -72,7 +72,7 @@ async function refusal(): Promise<string> {
   return error.message.replaceAll(folder, "FOLDER");
 }
 
-test("refuses what it cannot read, naming the file", async () => {
+test("names the file that it cannot read", async () => {
   expect(await refusal()).toBe("FOLDER: at least one .png file is needed, got none");
   picture("a.png", [1, 2, 3, 4]);
   picture("b.png", [1, 2, 3, 4, 5, 6]);
@@ -94,7 +94,7 @@ test("limit counts all images together", async () => {
   expect(await refusal()).toBe("FOLDER: images take more than 1000 bytes, the limit");
 });
 
-test("follows links within the folder alone", async () => {
+test("follows a link only within the folder", async () => {
   const outside = mkdtempSync(join(tmpdir(), "gen-data-"));
   picture("a.png", [1, 2, 3, 4]);
   symlinkSync("a.png", join(folder, "b.png"));

@@ -1,7 +1,7 @@
 import { readNpz, writeNpz } from "@gen/data";
 import { zipSync } from "fflate";
 import { expect, test } from "vitest";
-import { fixture, thrown } from "./fixture.ts";
+import { errorOf, fixture } from "./fixture.ts";
 
 const x = {
   dtype: "float32",
@@ -14,7 +14,7 @@ test.each(["points.npz", "points-compressed.npz"])("reads %s, which numpy wrote"
   expect(readNpz(fixture(name))).toEqual({ x, labels });
 });
 
-test("arrays come back, and equal arrays give equal bytes", () => {
+test("arrays are read as they were written, and equal arrays give equal bytes", () => {
   const bytes = writeNpz({ x, labels });
   expect(readNpz(bytes)).toEqual({ x, labels });
   expect(writeNpz({ x, labels })).toEqual(bytes);
@@ -40,7 +40,7 @@ test.each([
   ["an entry that is no array", zipSync({ "a.npy": new Uint8Array(30) }), "(a.npy): not an npy"],
   ["a declared size above the limit", lie(), "holds more than 1073741824 bytes"],
 ])("refuses %s in one line that names the file", (_what, bytes, problem) => {
-  const error = thrown(() => readNpz(bytes, { name: "set.npz" }));
+  const error = errorOf(() => readNpz(bytes, { name: "set.npz" }));
   expect(error).toMatchObject({ name: "GenError", code: "invalid-data" });
   expect(error.message).toMatch(/^set\.npz[^\n]+$/);
   expect(error.message).toContain(problem);

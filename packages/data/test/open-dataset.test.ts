@@ -32,7 +32,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-test("idx with the labels beside it, or those given", async () => {
+test("idx with the labels beside it, or with given labels", async () => {
   const set = await openDataset(at("train-images-idx3-ubyte.gz"));
   expect(set).toMatchObject({ shape: [1, 1, 2], length: 2, range: [0, 255] });
   expect(Array.from(set.labels ?? [])).toEqual([7, 9]);
@@ -75,7 +75,7 @@ test("limit bounds the file before it is read", async () => {
   );
 });
 
-test.skipIf(process.platform === "win32")("a pipe is refused, not waited for", async () => {
+test.skipIf(process.platform === "win32")("a pipe is refused at once", async () => {
   execFileSync("mkfifo", [at("pipe.npy")]);
   await expect(openDataset(at("pipe.npy"))).rejects.toThrow("must be an ordinary file");
 });

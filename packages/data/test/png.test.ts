@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { encode } from "fast-png";
 import { zlibSync } from "fflate";
 import { describe, expect, test } from "vitest";
-import { fixture, thrown } from "./fixture.ts";
+import { errorOf, fixture } from "./fixture.ts";
 
 const level = Uint8Array.from({ length: 8 }, (_, i) => 17 * i);
 const rgb = Uint8Array.from([...level].flatMap((v) => [v, 255 - v, v >> 1]));
@@ -24,14 +24,14 @@ describe("readPng on files that Pillow wrote", () => {
     expect(readPng(fixture(`${name}.png`))).toEqual({ width: 4, height: 2, channels, data });
   });
 
-  test("and an interlaced one", () => {
+  test("an interlaced file", () => {
     const data = Uint8Array.from({ length: 11 * 9 }, (_, i) => i);
     const png = encode({ width: 11, height: 9, channels: 1, data }, { interlace: "Adam7" });
     expect(readPng(png)).toEqual({ width: 11, height: 9, channels: 1, data });
   });
 });
 
-test("what writePng writes comes back", () => {
+test("readPng reads the raster that writePng wrote", () => {
   const side = fc.integer({ min: 1, max: 9 });
   fc.assert(
     fc.property(side, side, fc.constantFrom<(1 | 3)[]>(1, 3), (width, height, channels) => {
@@ -84,7 +84,7 @@ test.each([
     "decompresses to more than 10 bytes",
   ],
 ])("refuses %s in one line that names the file", (_what, bytes, problem) => {
-  const error = thrown(() => readPng(bytes, { name: "a.png" }));
+  const error = errorOf(() => readPng(bytes, { name: "a.png" }));
   expect(error).toMatchObject({ name: "GenError", code: "invalid-data" });
   expect(error.message).toMatch(/^a\.png: [^\n]+$/);
   expect(error.message).toContain(problem);

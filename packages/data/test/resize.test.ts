@@ -30,7 +30,7 @@ test("a flat picture stays flat at any size", () => {
   );
 });
 
-test("shrinking averages, growing interpolates, the longer side is cut", () => {
+test("shrinking averages, growing interpolates, and the longer side is cut", () => {
   // Halving takes a triangle of reach 2 about each middle: weights 3, 3, 1 (of 1, 3, 3, 1, cut at
   // the edge), so (3*0 + 3*0 + 70)/7 and (0 + 3*70 + 3*70)/7.
   const halves = [0, 0, 70, 70];

@@ -1,6 +1,6 @@
 import { readSafetensors, writeSafetensors } from "@gen/data";
 import { expect, test } from "vitest";
-import { fixture, thrown } from "./fixture.ts";
+import { errorOf, fixture } from "./fixture.ts";
 
 const content = {
   tensors: {
@@ -28,7 +28,7 @@ test("reads a file that the safetensors library wrote", () => {
   expect(readSafetensors(fixture("model.safetensors"))).toEqual(content);
 });
 
-test("tensors and metadata come back, aligned to 8 bytes", () => {
+test("tensors and metadata are read as they were written, aligned to 8 bytes", () => {
   const bytes = writeSafetensors(content.tensors, content.metadata);
   expect(readSafetensors(bytes)).toEqual(content);
   const headerLength = new DataView(bytes.buffer).getBigUint64(0, true);
@@ -37,7 +37,7 @@ test("tensors and metadata come back, aligned to 8 bytes", () => {
   expect(writeSafetensors(reordered, content.metadata)).toEqual(bytes);
 });
 
-test("no tensors is a file too", () => {
+test("a file may have no tensors", () => {
   expect(readSafetensors(writeSafetensors({}))).toEqual({ tensors: {}, metadata: {} });
 });
 
@@ -72,7 +72,7 @@ test.each([
   ["a gap", file({ a: tensor(0, 8), b: tensor(12, 16) }, 16), "b starts at 12, not 8"],
   ["numbers as metadata", file({ __metadata__: { a: 1 } }, 0), "must map strings to strings"],
 ])("refuses %s in one line that names the file", (_what, bytes, problem) => {
-  const error = thrown(() => readSafetensors(bytes, { name: "model.safetensors" }));
+  const error = errorOf(() => readSafetensors(bytes, { name: "model.safetensors" }));
   expect(error).toMatchObject({ name: "GenError", code: "invalid-data" });
   expect(error.message).toMatch(/^model\.safetensors[^\n]*$/);
   expect(error.message).toContain(problem);

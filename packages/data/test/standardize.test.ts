@@ -25,7 +25,7 @@ test("known numbers", () => {
   expect(dataset.data[1]).toBe(0);
 });
 
-test("mean 0, deviation 1, and back again", () => {
+test("mean 0, deviation 1, and the inverse", () => {
   const value = fc.float({ min: -1e3, max: 1e3, noNaN: true });
   const row = fc.tuple(value, value, value);
   fc.assert(

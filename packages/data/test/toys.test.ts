@@ -33,7 +33,7 @@ describe.each(Object.entries(all))("%s", (_name, make) => {
   });
 });
 
-describe("without noise the points lie on their figure", () => {
+describe("points without noise lie on their figure", () => {
   const n = 2_000;
   test("two moons: half circles of radius 1 about (0, 0) and (1, 1/2)", () => {
     const set = twoMoons({ n, seed: 1, noise: 0 });
@@ -87,7 +87,7 @@ describe("without noise the points lie on their figure", () => {
     const set = pinwheel({ n, seed: 1, noise: 0 });
     pairs(set).forEach(([x, y], i) => {
       const r = Math.hypot(x, y) / 2;
-      // A rare negative radius lies on the opposite side; its arm is followed there.
+      // A rare negative radius lies on the opposite side of its arm.
       if (r < 0.05) return;
       const angle = (2 * Math.PI * (set.labels?.[i] ?? 0)) / 5 + Math.exp(r) / 4;
       expect(x).toBeCloseTo(2 * r * Math.cos(angle), 4);
@@ -96,7 +96,7 @@ describe("without noise the points lie on their figure", () => {
   });
 });
 
-test("noise has the standard deviation asked for", () => {
+test("noise has the given standard deviation", () => {
   const noise = 0.3;
   const clean = twoMoons({ n: 10_000, seed: 5, noise: 0 }).data;
   const noisy = twoMoons({ n: 10_000, seed: 5, noise }).data;
@@ -104,7 +104,7 @@ test("noise has the standard deviation asked for", () => {
   expect(Math.sqrt(squares / noisy.length)).toBeCloseTo(noise, 2);
 });
 
-test("two fresh sets of standardised moons are 0.025 apart, one half missing is far more", () => {
+test("two sets of standardized moons are 0.025 apart, far less than with one half missing", () => {
   const { dataset, mean, std } = standardize(twoMoons({ n: 5_000, seed: 1 }));
   const scaled = (set: PointSet) => set.data.map((v, i) => (v - mean[i % 2]) / std[i % 2]);
   const fresh = scaled(twoMoons({ n: 5_000, seed: 2 }));
@@ -122,7 +122,7 @@ describe("drawnPoints", () => {
     [10, 5],
   ] as const;
 
-  test("draws the points again, evenly, with jitter relative to their extent", () => {
+  test("draws the points evenly, with noise relative to their extent", () => {
     const exact = drawnPoints({ points, n: 3_000, seed: 0, noise: 0 });
     const counts = points.map(
       ([x, y]) => pairs(exact).filter((pair) => pair[0] === x && pair[1] === y).length,
@@ -135,7 +135,7 @@ describe("drawnPoints", () => {
     expect(Math.sqrt(squares / jittered.length)).toBeCloseTo(0.2, 2);
   });
 
-  test("refuses none, and what is not finite", () => {
+  test("refuses an empty list and points that are not finite", () => {
     expect(() => drawnPoints({ points: [], n: 1, seed: 0 })).toThrow(
       "at least one point, got none",
     );

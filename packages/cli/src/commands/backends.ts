@@ -1,27 +1,17 @@
 import { resolve } from "node:path";
 import { evaluate, matmul, silu, tensor, tensorNumbers, trace } from "@gen/graph";
 import { normalNoise } from "@gen/math";
-import { type Backend, callProgram } from "@gen/runtime-gpu";
-import { Command, Option } from "commander";
+import { type Backend, backendNames, callProgram, openBackend } from "@gen/runtime-gpu";
+import { Command } from "commander";
 import { errorLine, usageError } from "../errors.ts";
-import { claimOutput, writeWhole } from "../files.ts";
-import { backendNames, openBackend, specificBackends } from "../open-backend.ts";
-import { type CommonOptions, path, whole } from "../options.ts";
-import { print } from "../print.ts";
+import { claimOutput, replaceFile } from "../files.ts";
+import { type CommonOptions, choice, backendNames as choices, integer, path } from "../options.ts";
+import { print } from "../terminal.ts";
 
 type BackendsOptions = Omit<CommonOptions, "backend" | "out"> & {
   readonly backend?: string;
   readonly out?: string;
 };
-
-interface Found {
-  readonly backend: string;
-  readonly available: boolean;
-  /** What ran, or why nothing can. */
-  readonly detail: string;
-  /** The largest difference of a small network's output from its float64 evaluation. */
-  readonly error?: number;
-}
 
 const side = 64;
 const tolerance = 1e-3;
@@ -29,18 +19,17 @@ const tolerance = 1e-3;
 /** `gen backends`. */
 export function backendsCommand(): Command {
   return new Command("backends")
-    .description("try each backend on a small network, and say why those that cannot run cannot")
+    .description("run a small network on each backend, and say why a backend is not available")
     .addOption(
-      new Option(
+      choice(
         "--backend <name>",
-        "try this one alone, and exit with 2 if it cannot run",
-      ).choices(backendNames),
+        "test this backend alone, and exit with 2 if it is not available",
+        choices,
+      ),
     )
-    .addOption(
-      new Option("--seed <n>", "decides the numbers it is tried on").default(0).argParser(whole(0)),
-    )
-    .addOption(new Option("--out <file.json>", "where to write the result as well").argParser(path))
-    .option("--force", "replace what is there", false)
+    .option("--seed <n>", "seed of the network's numbers", integer(0), 0)
+    .option("--out <file.json>", "also write the result to this file", path)
+    .option("--force", "replace an existing result", false)
     .option("--json", "print the result as JSON on stdout", false)
     .addHelpText(
       "after",
@@ -54,22 +43,25 @@ Examples:
 
 async function run({ backend, seed, out, force, json }: BackendsOptions): Promise<void> {
   if (out !== undefined) await claimOutput(out, { force, kind: "file" });
-  const found: Found[] = [];
-  for (const name of backend ? [backend] : specificBackends) found.push(await tried(name, seed));
-  if (backend && !found[0].available) throw usageError(`--backend ${found[0].detail}`);
-  if (out !== undefined) await writeWhole(resolve(out), `${JSON.stringify(found, null, 2)}\n`);
-  const width = Math.max(...found.map(({ backend }) => backend.length));
-  const lines = found.map(({ backend, available, detail }) =>
+  const results: Awaited<ReturnType<typeof tryBackend>>[] = [];
+  for (const name of backend ? [backend] : backendNames()) {
+    results.push(await tryBackend(name, seed));
+  }
+  if (backend && !results[0].available) throw usageError(`--backend ${results[0].detail}`);
+  if (out !== undefined) await replaceFile(resolve(out), `${JSON.stringify(results, null, 2)}\n`);
+  const width = Math.max(...results.map(({ backend }) => backend.length));
+  const lines = results.map(({ backend, available, detail }) =>
     [available ? "yes" : "no ", backend.padEnd(width), detail].join("  "),
   );
-  print(json, found, lines);
+  print(json, results, lines);
 }
 
-async function tried(name: string, seed: number): Promise<Found> {
+/** Runs a small network on a backend: its error, or the reason why it is not available. */
+async function tryBackend(name: string, seed: number) {
   try {
     const backend = await openBackend(name);
     try {
-      const error = await errorOf(backend, seed);
+      const error = await largestError(backend, seed);
       const available = error < tolerance;
       const detail = `runs as ${backend.name}, within ${error.toExponential(0)} of float64`;
       return { backend: name, available, detail, error };
@@ -81,7 +73,8 @@ async function tried(name: string, seed: number): Promise<Found> {
   }
 }
 
-async function errorOf(backend: Backend, seed: number): Promise<number> {
+/** The largest difference of a small network's output from its float64 evaluation. */
+async function largestError(backend: Backend, seed: number): Promise<number> {
   const noise = { seed, batch: side, size: side };
   const shape = [side, side];
   const weights = tensor(normalNoise({ ...noise, purpose: "weights" }), shape);

@@ -1,31 +1,33 @@
 import { join, relative, resolve } from "node:path";
+import { openBackend } from "@gen/runtime-gpu";
 import { Command } from "commander";
-import { interruptSignal } from "../interrupt.ts";
-import { openBackend } from "../open-backend.ts";
-import { type CommonOptions, real, withCommonOptions } from "../options.ts";
-import { invocation, print } from "../print.ts";
-import { duration } from "../progress.ts";
+import { type CommonOptions, decimal, withCommonOptions } from "../options.ts";
 import { draw, lossSheet } from "../quickstart/draw.ts";
 import { learn } from "../quickstart/learn.ts";
-import { claimQuickstart, reportFile } from "../quickstart/report.ts";
-import { startRun } from "../quickstart/run.ts";
+import { claimQuickstart, reportFile, startRun } from "../quickstart/run.ts";
+import { duration, interruptSignal, invocation, print } from "../terminal.ts";
 
 interface QuickstartOptions extends CommonOptions {
   readonly effort: number;
 }
 
-/** `gen quickstart`: the main job, from images to samples. */
+/** `gen quickstart`: from images to samples. */
 export function quickstartCommand(): Command {
   const command = new Command("quickstart")
     .description(
       "train a VAE and two DDPMs on embedded images, save, reload and sample them, write pictures and a report",
     )
-    .option("--effort <x>", "training steps as a multiple of the usual", real(0, 100, true), 1);
+    .option(
+      "--effort <x>",
+      "training steps as a multiple of the default",
+      decimal(0, 100, true),
+      1,
+    );
   return withCommonOptions(command, "gen-quickstart")
     .addHelpText(
       "after",
       `
-Run again, it goes on where it stopped and reuses what is done; --force does it all anew.
+A second run continues where the first stopped and reuses its results; --force starts again.
 
 Examples:
   gen quickstart
@@ -51,20 +53,25 @@ async function quickstart(options: QuickstartOptions): Promise<void> {
     await run.save();
     const pictures = ["latent-samples.png", "ddim-ddpm.png", "digits-ddim-ddpm.png"];
     report.sampling =
-      before?.sampling && run.isThere([latent, pixel], ...pictures)
+      before?.sampling && run.hasPictures([latent, pixel], ...pictures)
         ? before.sampling
         : await run.timed("sample", () => draw(run));
     report.complete = true;
     const written = await run.save();
     const total = (performance.now() - started) / 1000;
     const nats = report.vae?.testElboNats ?? Number.NaN;
-    print(json, { out: resolve(out), totalSeconds: total, ...written }, farewell(out, total, nats));
+    print(
+      json,
+      { out: resolve(out), totalSeconds: total, ...written },
+      closingLines(out, total, nats),
+    );
   } finally {
     await backend.close();
   }
 }
 
-function farewell(out: string, seconds: number, nats: number): string[] {
+/** The lines that end a run: its files, and the commands to run next. */
+function closingLines(out: string, seconds: number, nats: number): string[] {
   const at = (file: string) => relative(process.cwd(), join(out, file)) || file;
   return [
     "",

@@ -1,29 +1,39 @@
 import { resolve } from "node:path";
 import { GenError } from "@gen/math";
+import { openBackend } from "@gen/runtime-gpu";
 import {
   defaultEta,
   defaultSampler,
-  type GenerateOptions,
   generate,
   type SamplerName,
   samplerNames,
   schedulerNotes,
   torchNoise,
 } from "@gen/sampling";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { usageError } from "../errors.ts";
 import { claimOutput } from "../files.ts";
-import { checkInit, readInit } from "../initial-noise.ts";
-import { interruptSignal } from "../interrupt.ts";
 import { readModelFolder } from "../model-folder.ts";
-import { openBackend } from "../open-backend.ts";
-import { type CommonOptions, path, real, size, whole, withCommonOptions } from "../options.ts";
-import { print } from "../print.ts";
-import { progress } from "../progress.ts";
-import { checkEta, checkNoise, checkSize, openShape } from "../sample-checks.ts";
+import {
+  type CommonOptions,
+  choice,
+  decimal,
+  integer,
+  path,
+  size,
+  withCommonOptions,
+} from "../options.ts";
+import {
+  checkEta,
+  checkNoise,
+  checkShape,
+  openShape,
+  readInit,
+  samplerHelp,
+} from "../sample-input.ts";
 import { checkOutput, outputKind, writeSamples } from "../sample-output.ts";
-import { samplerHelp } from "../samplers.ts";
 import { unscale } from "../scaling.ts";
+import { interruptSignal, print, progress } from "../terminal.ts";
 
 interface SampleCommandOptions extends CommonOptions {
   readonly model?: string;
@@ -41,55 +51,45 @@ interface SampleCommandOptions extends CommonOptions {
 export function sampleCommand(): Command {
   const command = new Command("sample")
     .description("draw samples from a pipeline folder")
-    .addOption(
-      new Option(
-        "--model <folder>",
-        "the pipeline, here or at an http(s) URL: unet/model.onnx, scheduler/scheduler_config.json, and vae_decoder/model.onnx for latents",
-      ).argParser(path),
+    .option(
+      "--model <folder>",
+      "a pipeline folder or its http(s) URL, with unet/model.onnx, scheduler/scheduler_config.json, and vae_decoder/model.onnx for latents",
+      path,
     )
     .addOption(
-      new Option(
+      choice(
         "--sampler <name>",
-        "how noise becomes data (default: the scheduler's, where its class is one, else ddim)",
-      ).choices(samplerNames),
+        "the sampler (default: that of the scheduler's class if it has one, else ddim)",
+        samplerNames,
+      ),
     )
-    .addOption(
-      new Option(
-        "--steps <n>",
-        "moves from noise to data (default: 20; 4 for lcm, every training step for ddpm)",
-      ).argParser(whole(1, 100000)),
+    .option(
+      "--steps <n>",
+      "sampling steps (default: 20; 4 for lcm, every training step for ddpm)",
+      integer(1, 100000),
     )
-    .addOption(
-      new Option(
-        "--eta <x>",
-        "ddim, euler-ancestral: fresh noise at each step, from 0 (none) to 1 (as ddpm) (default: 0 for ddim, else 1)",
-      ).argParser(real(0, 1)),
+    .option(
+      "--eta <x>",
+      "ddim, euler-ancestral: fresh noise at each step, from 0 (none) to 1 (as ddpm) (default: 0 for ddim, else 1)",
+      decimal(0, 1),
     )
-    .addOption(
-      new Option(
-        "--count <n>",
-        "how many samples (default: 16, or as many as --init has)",
-      ).argParser(whole(1)),
+    .option("--count <n>", "number of samples (default: 16, or as many as --init has)", integer(1))
+    .option(
+      "--size <h>[x<w>]",
+      "height and width of the denoiser's output, if the model leaves them open (default: those of unet/config.json or --init)",
+      size,
     )
-    .addOption(
-      new Option(
-        "--size <h>[x<w>]",
-        "height and width of what the denoiser makes, for one that takes any (default: unet/config.json's, or --init's)",
-      ).argParser(size),
+    .option(
+      "--init <file.npy>",
+      "initial noise [count, ...] as floats, instead of the seed's",
+      path,
     )
-    .addOption(
-      new Option(
-        "--init <file.npy>",
-        "the initial noise [count, ...] as floats, in place of the seed's",
-      ).argParser(path),
+    .option(
+      "--torch-seed <n>",
+      "draw all noise as PyTorch does on the CPU after torch.manual_seed(n), instead of --seed",
+      integer(0),
     )
-    .addOption(
-      new Option(
-        "--torch-seed <n>",
-        "all noise as PyTorch draws it on the CPU after torch.manual_seed(n), in place of --seed",
-      ).argParser(whole(0)),
-    )
-    .option("--no-clip", "do not bound the clean estimate, whatever the scheduler says");
+    .option("--no-clip", "do not clip the clean estimate, even if the scheduler does");
   return withCommonOptions(command, "samples.png")
     .addHelpText(
       "after",
@@ -97,17 +97,17 @@ export function sampleCommand(): Command {
 Samplers:
 ${samplerHelp()}
 
---out ending in .png is a picture of all samples, .npy the numbers (images in [-1, 1]); any other
-path is a folder with both and each image by itself.
+An --out path with the ending .png is a picture of all samples, with .npy the numbers (images in
+[-1, 1]). Any other path is a folder with both and a file for each image.
 
-Where the scheduler clips, ddim keeps the predicted noise and ddpm re-derives it, as diffusers'
-DDIMScheduler and DDPMScheduler do. --torch-seed draws as they do too: the initial noise, then that
-of each step, for all samples at once.
+If the scheduler clips, ddim keeps the predicted noise and ddpm computes it again, as diffusers'
+DDIMScheduler and DDPMScheduler do. --torch-seed draws the initial noise first, then the noise of
+each step, for all samples at once, as they do.
 
-A flow's shift that grows with the image takes 2 x 2 of what the denoiser makes as one token, as
-diffusers' pipelines do.
+If a flow's shift grows with the image, 2 x 2 pixels of the denoiser's output are one token, as in
+diffusers' pipelines.
 
-What --model names by its URL is downloaded once, kept in the user's cache and checked on each use.
+A model at a URL is downloaded once, kept in the user's cache and checked on each use.
 
 Examples:
   gen sample --model moons --count 2000 --out moons.png
@@ -119,9 +119,9 @@ Examples:
 }
 
 async function run(options: SampleCommandOptions, command: Command): Promise<void> {
-  const { out, seed, torchSeed, eta, steps, clip } = options;
-  // Not a mandatory option of the parser, which would hide an unknown flag behind this.
-  if (options.model === undefined)
+  const { model, out, seed, torchSeed, eta, steps, clip } = options;
+  // A mandatory option of the parser would be reported before an unknown flag.
+  if (model === undefined)
     throw usageError("--model must be given: a folder as `gen train ddpm` makes it");
   checkEta(eta, options.sampler);
   checkNoise(options, command.getOptionValueSource("seed") !== "default");
@@ -129,12 +129,9 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
   await claimOutput(out, { force: options.force, kind: kind === "folder" ? "folder" : "file" });
   const signal = interruptSignal();
   const init = options.init === undefined ? undefined : await readInit(options.init);
-  const pipeline = await readModelFolder(options.model, {
-    shape: openShape(options.size, init?.item),
-    signal,
-  });
-  checkSize(options.size, pipeline.shape);
-  if (init) checkInit(options.init as string, init, pipeline.shape);
+  const shape = openShape(options.size, init?.item);
+  const pipeline = await readModelFolder(model, { shape, signal });
+  checkShape(options, init, pipeline.shape);
   const count = init?.count ?? options.count ?? 16;
   if (options.count !== undefined && options.count !== count)
     throw usageError(`--count must be ${count}, as many as --init has, got ${options.count}`);
@@ -144,7 +141,7 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
   for (const note of schedulerNotes(pipeline.scheduler)) process.stderr.write(`note: ${note}\n`);
   const backend = await openBackend(options.backend);
   try {
-    const shown = progress(`${sampler.toUpperCase()} on ${backend.name}`);
+    const line = progress(`${sampler.toUpperCase()} on ${backend.name}`);
     const started = performance.now();
     const samples = await generate(pipeline, {
       backend,
@@ -153,23 +150,23 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
       steps,
       eta,
       seed,
-      noise: noiseOf(options, init),
+      noise:
+        torchSeed === undefined ? init?.noise : (shape, part) => torchNoise(torchSeed, shape, part),
       ...(!clip && { clip: false as const }),
       signal,
-      onStep: ({ done, steps }) => shown.update(done * steps, steps),
+      onStep: ({ done, steps }) => line.update(done * steps, steps),
     }).catch((error: unknown) => {
-      throw signal.aborted
-        ? new GenError(
-            "interrupted",
-            "interrupted before the samples were done; nothing was written",
-          )
-        : error;
+      if (!signal.aborted) throw error;
+      throw new GenError(
+        "interrupted",
+        "interrupted before the samples were done; nothing was written",
+      );
     });
     const seconds = (performance.now() - started) / 1000;
     if (pipeline.scaling) unscale(samples.x, pipeline.scaling);
-    shown.finish(`${samples.steps} steps`);
+    line.finish(`${samples.steps} steps`);
     await writeSamples(out, kind, samples);
-    const usual = defaultEta(sampler);
+    const presetEta = defaultEta(sampler);
     print(
       options.json,
       {
@@ -177,7 +174,7 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
         shape: samples.shape,
         sampler,
         steps: samples.steps,
-        ...(usual !== undefined && { eta: eta ?? usual }),
+        ...(presetEta !== undefined && { eta: eta ?? presetEta }),
         ...(torchSeed === undefined ? { seed } : { torchSeed }),
         seconds,
         backend: backend.name,
@@ -187,17 +184,4 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
   } finally {
     await backend.close();
   }
-}
-
-/** Noise from PyTorch's generator, or the initial noise of a file. */
-function noiseOf(
-  { torchSeed }: SampleCommandOptions,
-  init: Awaited<ReturnType<typeof readInit>> | undefined,
-): GenerateOptions["noise"] {
-  if (torchSeed !== undefined) return (shape, part) => torchNoise(torchSeed, shape, part);
-  if (!init) return undefined;
-  return ([batch], { firstIndex }) => {
-    const size = init.data.length / init.count;
-    return { x: init.data.subarray(firstIndex * size, (firstIndex + batch) * size) };
-  };
 }

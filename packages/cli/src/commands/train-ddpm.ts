@@ -1,6 +1,6 @@
 import { withWeights } from "@gen/nn";
 import { latentDataset, pipelineVae } from "@gen/vae";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { usageError } from "../errors.ts";
 import { trainDdpmIn } from "../jobs.ts";
 import {
@@ -8,14 +8,15 @@ import {
   buildVae,
   type DdpmSettings,
   isImages,
+  schedules,
   type VaeSettings,
 } from "../models.ts";
 import { fingerprint, type OpenedData } from "../open-data.ts";
-import { path, whole, withCommonOptions } from "../options.ts";
+import { choice, integer, path, withCommonOptions } from "../options.ts";
 import { scalingNotes } from "../scaling.ts";
 import {
-  prepared,
-  resuming,
+  prepareData,
+  resumeHelp,
   type TrainOptions,
   train,
   withTrainOptions,
@@ -32,46 +33,35 @@ type DdpmOptions = TrainOptions &
 export function ddpmCommand(): Command {
   const description = "train a denoising diffusion model on images, points, or a VAE's latents";
   const ddpm = withTrainOptions(new Command("ddpm").description(description), 5000, "digits")
-    .addOption(
-      new Option(
-        "--vae <folder>",
-        "latent diffusion: a folder that `gen train vae` made of the same data",
-      ).argParser(path),
+    .option(
+      "--vae <folder>",
+      "latent diffusion: a folder that `gen train vae` made from the same data",
+      path,
     )
     .addOption(
-      new Option(
+      choice(
         "--network <kind>",
-        "linear layers for points and latents, a UNet for images (default: what fits the data)",
-      ).choices(["mlp", "unet"]),
+        "linear layers for points and latents, a UNet for images (default: by the data)",
+        ["mlp", "unet"],
+      ),
     )
-    .addOption(
-      new Option(
-        "--width <n>",
-        "features of the hidden layers, or of the UNet's first level (default: 256, or 32 for unet)",
-      ).argParser(whole(1, 8192)),
+    .option(
+      "--width <n>",
+      "features of the hidden layers, or of the UNet's first level (default: 256, or 32 for unet)",
+      integer(1, 8192),
     )
+    .addOption(choice("--schedule <name>", "noise schedule", Object.keys(schedules), "linear"))
+    .option("--timesteps <n>", "noise levels in training", integer(2, 100000), 1000)
     .addOption(
-      new Option("--schedule <name>", "noise schedule")
-        .choices(["linear", "scaled-linear", "cosine"])
-        .default("linear"),
-    )
-    .addOption(
-      new Option("--timesteps <n>", "noise levels in training")
-        .default(1000)
-        .argParser(whole(2, 100000)),
-    )
-    .addOption(
-      new Option("--predicts <what>", "the network's target")
-        .choices(["epsilon", "x0", "v"])
-        .default("epsilon"),
+      choice("--predicts <what>", "the network's target", ["epsilon", "x0", "v"], "epsilon"),
     );
   return withCommonOptions(ddpm, "gen-ddpm")
     .addHelpText(
       "after",
       `
-Points are standardised. \`gen sample\` gives those of a file back in the file's units, those of a
-named toy standardised.
-${resuming}
+Points are standardized. \`gen sample\` returns points of a file in the file's units, and points of a
+named toy standardized.
+${resumeHelp}
 
 Examples:
   gen train ddpm --out digits
@@ -84,7 +74,7 @@ Examples:
 
 async function trainDdpm(options: DdpmOptions): Promise<void> {
   const { data, schedule, timesteps, predicts } = options;
-  const { opened, pace } = await prepared(options);
+  const { opened, pace } = await prepareData(options);
   const latent = options.vae ? await openVae(options.vae, options, opened) : undefined;
   const shape = latent?.model.latent ?? opened.train.shape;
   const network = options.network ?? (isImages({ shape }) ? "unet" : "mlp");
@@ -101,14 +91,14 @@ async function trainDdpm(options: DdpmOptions): Promise<void> {
   };
   buildDenoiser(settings);
   await train(options, opened, "DDPM loss", async (job) => {
-    const encoded = { ...job, dataset: opened.train, seed: options.seed };
-    const latents = latent && (await latentDataset({ ...encoded, model: latent.model }));
+    const { model } = latent ?? {};
+    const latents = model && (await latentDataset({ ...job, model, seed: options.seed }));
     const { record } = await trainDdpmIn(
       {
         ...job,
         label: "DDPM",
-        dataset: latents?.dataset ?? opened.train,
-        vae: latent && latents && pipelineVae(latent.model, latents),
+        dataset: latents?.dataset ?? job.dataset,
+        vae: latents && pipelineVae(model, latents),
         notes: scalingNotes(opened.scaling),
       },
       settings,
@@ -121,21 +111,20 @@ async function trainDdpm(options: DdpmOptions): Promise<void> {
   });
 }
 
-/** A VAE as its folder has it. @throws GenError `usage` when it is none, or of other data. */
+/** Reads a trained VAE. @throws GenError `usage` when there is none, or it has other data. */
 async function openVae(folder: string, { data }: TrainOptions, { train }: OpenedData) {
   const record = await readRecord(folder);
   if (record?.kind !== "vae")
     throw usageError(`--vae ${folder} must be a folder that \`gen train vae\` made`);
   const settings = record.settings as unknown as VaeSettings & { dataHash?: string };
-  const same = settings.dataHash
-    ? settings.dataHash === fingerprint(train)
-    : settings.data === data;
+  const sameName = settings.data === data;
+  const same = settings.dataHash ? settings.dataHash === fingerprint(train) : sameName;
   if (!same)
     throw usageError(
-      `--data must be what --vae ${folder} was trained on, ${settings.data}, got ${data}${settings.data === data ? " with other content" : ""}`,
+      `--data must be what --vae ${folder} was trained on, ${settings.data}, got ${data}${sameName ? " with other content" : ""}`,
     );
   const state = await readState(folder, record.step);
   const model = withWeights(buildVae(settings), savedWeights(state));
-  // Latents of a VAE that was trained further are others.
+  // A VAE that was trained further has other latents.
   return { settings: { ...settings, step: record.step }, model };
 }

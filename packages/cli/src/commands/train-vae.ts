@@ -1,11 +1,11 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { usageError } from "../errors.ts";
 import { trainVaeIn } from "../jobs.ts";
 import { buildVae, type VaeSettings } from "../models.ts";
-import { whole, withCommonOptions } from "../options.ts";
+import { choice, integer, withCommonOptions } from "../options.ts";
 import {
-  prepared,
-  resuming,
+  prepareData,
+  resumeHelp,
   type TrainOptions,
   train,
   withTrainOptions,
@@ -17,22 +17,17 @@ type VaeOptions = TrainOptions & Pick<VaeSettings, "network" | "latent">;
 export function vaeCommand(): Command {
   const description = "train a variational autoencoder on images";
   const vae = withTrainOptions(new Command("vae").description(description), 4000, "fashion-mnist")
-    .addOption(
-      new Option("--network <kind>", "linear layers or convolutions")
-        .choices(["mlp", "conv"])
-        .default("mlp"),
+    .addOption(choice("--network <kind>", "linear layers or convolutions", ["mlp", "conv"], "mlp"))
+    .option(
+      "--width <n>",
+      "features of the hidden layer, or of the first convolution (default: 400, or 32 for conv)",
+      integer(1, 8192),
     )
-    .addOption(
-      new Option(
-        "--width <n>",
-        "features of the hidden layer, or of the first convolution (default: 400, or 32 for conv)",
-      ).argParser(whole(1, 8192)),
-    )
-    .addOption(new Option("--latent <n>", "latent features").default(20).argParser(whole(1, 4096)));
+    .option("--latent <n>", "latent features", integer(1, 4096), 20);
   return withCommonOptions(vae, "gen-vae")
     .addHelpText(
       "after",
-      `${resuming}
+      `${resumeHelp}
 
 Examples:
   gen train vae --out vae
@@ -44,7 +39,7 @@ Examples:
 
 async function trainVae(options: VaeOptions): Promise<void> {
   const { data, network, width, latent } = options;
-  const { opened, pace } = await prepared(options);
+  const { opened, pace } = await prepareData(options);
   const settings: VaeSettings = {
     data,
     shape: opened.train.shape,
@@ -59,7 +54,7 @@ async function trainVae(options: VaeOptions): Promise<void> {
     );
   buildVae(settings);
   await train(options, opened, "VAE loss (nats)", async (job) => {
-    const { record } = await trainVaeIn({ ...job, label: "VAE", dataset: opened.train }, settings);
+    const { record } = await trainVaeIn({ ...job, label: "VAE" }, settings);
     return [
       record,
       `the VAE is in ${options.out}`,

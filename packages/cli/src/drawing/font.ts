@@ -1,5 +1,5 @@
-// Written by tooling/datasets/build-font.mjs from the X11 font 7x13 (font-misc-misc): "Public domain
-// font. Share and enjoy." Printable ASCII, 13 rows a glyph, a byte a row, leftmost pixel highest.
+// Written by tooling/datasets/build-font.mjs from the X11 font 7x13 (font-misc-misc): "Public
+// domain font. Share and enjoy." Printable ASCII: 13 rows a glyph, a byte a row, high bit left.
 export const glyphWidth = 7;
 export const glyphHeight = 13;
 export const glyphRows: readonly string[] = [

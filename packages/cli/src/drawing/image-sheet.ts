@@ -1,11 +1,11 @@
 import type { Raster } from "@gen/data";
-import { drawText, textHeight, textWidth } from "./draw-text.ts";
+import { drawText, textHeight, textWidth, whiteRaster } from "./raster.ts";
 
 /** Images `[n, channels, height, width]` with 1 or 3 channels, or `[n, height, width]`. */
 export interface ImageBatch {
   readonly data: ArrayLike<number>;
   readonly shape: readonly number[];
-  /** The values that become black and white. @defaultValue [0, 255] for bytes, [0, 1] otherwise */
+  /** The values of black and white. @defaultValue [0, 255] for bytes, [0, 1] otherwise */
   readonly range?: readonly [number, number];
 }
 
@@ -22,10 +22,9 @@ export interface SheetOptions {
 }
 
 /**
- * Lays images out in rows on one raster. Values outside `range` are clipped; NaN becomes the
- * lowest.
+ * Lays images out in rows on one raster. Values outside `range` are clipped; NaN becomes black.
  *
- * @throws RangeError when the shape is none of {@link ImageBatch}, when it does not fit the data,
+ * @throws RangeError when the shape is not one of {@link ImageBatch}, when it does not fit the data,
  * or when an option is not a whole number in its range.
  */
 export function imageSheet(images: ImageBatch, options: SheetOptions = {}): Raster {
@@ -37,10 +36,10 @@ export function imageSheet(images: ImageBatch, options: SheetOptions = {}): Rast
       `images must be [n, 1 or 3, height, width] or [n, height, width], got [${shape.join(", ")}]`,
     );
   }
-  if (n < 1 || data.length !== n * channels * height * width) {
+  const size = n * channels * height * width;
+  if (n < 1 || data.length !== size) {
     throw new RangeError(
-      `images [${shape.join(", ")}] need ${n * channels * height * width} values (at least one ` +
-        `image), got ${data.length}`,
+      `images [${shape.join(", ")}] need ${size} values (at least one image), got ${data.length}`,
     );
   }
   const columns = checkWholeNumber("columns", options.columns ?? Math.ceil(Math.sqrt(n)), 1);
@@ -53,7 +52,8 @@ export function imageSheet(images: ImageBatch, options: SheetOptions = {}): Rast
   const down = Math.ceil(n / columns);
   const sheetWidth = (across * (width + padding) + padding) * scale;
   const sheetHeight = (down * (height + padding) + padding) * scale;
-  const out = new Uint8Array(sheetWidth * sheetHeight * channels).fill(background);
+  const sheet = whiteRaster(sheetWidth, sheetHeight, channels);
+  sheet.data.fill(background);
   for (let i = 0; i < n; i++) {
     const left = (padding + (i % columns) * (width + padding)) * scale;
     const top = (padding + Math.floor(i / columns) * (height + padding)) * scale;
@@ -63,12 +63,12 @@ export function imageSheet(images: ImageBatch, options: SheetOptions = {}): Rast
           const row = (i * channels + c) * height + Math.floor(y / scale);
           const value = (data[row * width + Math.floor(x / scale)] - low) / (high - low);
           const level = Math.round(255 * Math.min(1, Math.max(0, value || 0)));
-          out[((top + y) * sheetWidth + left + x) * channels + c] = level;
+          sheet.data[((top + y) * sheetWidth + left + x) * channels + c] = level;
         }
       }
     }
   }
-  return { width: sheetWidth, height: sheetHeight, channels, data: out };
+  return sheet;
 }
 
 /**
@@ -88,12 +88,7 @@ export function hstack(rasters: readonly Raster[], titles?: readonly string[]): 
   const width = widths.reduce((sum, w) => sum + w + gap, gap);
   const height = head + Math.max(...rasters.map((r) => r.height)) + gap;
   const channels = rasters.some((r) => r.channels === 3) ? 3 : 1;
-  const out: Raster = {
-    width,
-    height,
-    channels,
-    data: new Uint8Array(width * height * channels).fill(255),
-  };
+  const out = whiteRaster(width, height, channels);
   let left = gap;
   rasters.forEach((raster, i) => {
     if (titles !== undefined) drawText(out, titles[i], left, gap, [40, 40, 40]);

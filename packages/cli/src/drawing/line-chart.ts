@@ -1,6 +1,13 @@
-import { type Raster, writePng } from "@gen/data";
-import { drawLine } from "./draw-line.ts";
-import { blend, type Color, drawText, textHeight, textWidth } from "./draw-text.ts";
+import { writePng } from "@gen/data";
+import {
+  blend,
+  type Color,
+  drawLine,
+  drawText,
+  textHeight,
+  textWidth,
+  whiteRaster,
+} from "./raster.ts";
 import { linearTicks, logTicks, tickText } from "./ticks.ts";
 
 /** One line of a chart. Values that are not finite leave a gap. */
@@ -9,7 +16,7 @@ export interface Series {
   readonly y: ArrayLike<number>;
   /** @defaultValue 0, 1, 2, ... */
   readonly x?: ArrayLike<number>;
-  /** Draws the line pale, as a background to its average. */
+  /** Draws the line pale, as the background of its average. */
   readonly faint?: boolean;
 }
 
@@ -43,9 +50,8 @@ const gridColor: Color = [228, 228, 228];
 const axisColor: Color = [150, 150, 150];
 
 /**
- * Draws curves, for example losses, as a PNG with title, legend, numbered axes and a light grid. A
- * PNG, not an SVG: the quickstart puts charts side by side in one picture, and every viewer shows
- * it.
+ * Draws curves, for example losses, as a PNG with title, legend, numbered axes and a light grid. An
+ * SVG would not go into the quickstart's one picture of several charts.
  *
  * @throws RangeError when no point is finite, when a series has different numbers of x and y, or
  * when a side is not a whole number in [200, 8192].
@@ -61,18 +67,15 @@ export function lineChart(series: readonly Series[], options: LineChartOptions =
   const lines = series.map((line) => points(line, yScale));
   const all = lines.flat();
   const x = extent(all.map((point) => point[0]));
-  const y = padded(extent(all.map((point) => point[1])));
+  const [lowest, highest] = extent(all.map((point) => point[1]));
+  const margin = (highest - lowest) * 0.04;
+  const y = [lowest - margin, highest + margin] as const;
   const xTicks = linearTicks(...x, Math.max(2, Math.floor(width / 110)));
   const yTicks =
     yScale === "log"
       ? logTicks(10 ** y[0], 10 ** y[1]).map((tick) => [Math.log10(tick), tick] as const)
       : linearTicks(...y, Math.max(2, Math.floor(height / 50))).map((t) => [t, t] as const);
-  const raster: Raster = {
-    width,
-    height,
-    channels: 3,
-    data: new Uint8Array(width * height * 3).fill(255),
-  };
+  const raster = whiteRaster(width, height);
   const head = [title !== "", series.length > 1 || series[0].name !== "", yLabel !== ""];
   const top = 14 + head.filter(Boolean).length * (textHeight + 7) + 4;
   const bottom = height - (xLabel === "" ? 34 : 52);
@@ -128,10 +131,7 @@ function colorOf(line: Series, i: number): Color {
   return line.faint ? [pale(r), pale(g), pale(b)] : [r, g, b];
 }
 
-type Point = readonly [x: number, y: number];
-
-function points(line: Series, yScale: "linear" | "log"): Point[] {
-  const { name, x, y } = line;
+function points({ name, x, y }: Series, yScale: "linear" | "log"): [x: number, y: number][] {
   if (x !== undefined && x.length !== y.length) {
     throw new RangeError(`series ${name} needs as many x as y, got ${x.length} and ${y.length}`);
   }
@@ -142,20 +142,13 @@ function points(line: Series, yScale: "linear" | "log"): Point[] {
 }
 
 function extent(values: readonly number[]): [number, number] {
-  let low = Infinity;
-  let high = -Infinity;
-  for (const value of values) {
-    if (!Number.isFinite(value)) continue;
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values.filter(Number.isFinite)) {
     low = Math.min(low, value);
     high = Math.max(high, value);
   }
   if (low > high) throw new RangeError("series must hold at least one finite point");
   if (low < high) return [low, high];
   const margin = Math.abs(low) / 2 || 1;
-  return [low - margin, high + margin];
-}
-
-function padded([low, high]: [number, number]): [number, number] {
-  const margin = (high - low) * 0.04;
   return [low - margin, high + margin];
 }

@@ -7,18 +7,18 @@ import { scatter } from "./scatter.ts";
 const background = 24;
 const sheetBytes = 2 ** 26;
 
-/** How many screen pixels an image's pixel takes: small images are enlarged to about 56. */
+/** Screen pixels for a pixel of an image: small images are enlarged to about 56. */
 const scaleOf = (shape: readonly number[]): number =>
   Math.max(1, Math.round(56 / shape[shape.length - 1]));
 
 /** Pixels between images, before they are enlarged. */
 const paddingOf = (shape: readonly number[]): number => (shape[shape.length - 1] < 16 ? 1 : 2);
 
-/** Whether samples of this shape can be shown: grey or color images, or points of the plane. */
+/** Whether samples of this shape can be drawn: grey or color images, or points of the plane. */
 export const isDrawable = (item: readonly number[]): boolean =>
   (item.length === 3 && (item[0] === 1 || item[0] === 3)) || (item.length === 1 && item[0] === 2);
 
-/** How many samples of this shape one picture can show. */
+/** The most samples of this shape in one picture. */
 export function maxDrawable(item: readonly number[]): number {
   if (item.length === 1) return Infinity;
   const [channels, height, width] = item;
@@ -27,9 +27,7 @@ export function maxDrawable(item: readonly number[]): number {
   return Math.floor(sheetBytes / (channels * tile));
 }
 
-/**
- * Images `[n, channels, height, width]` with values in `range`, or points `[n, 2]`, as a picture.
- */
+/** Draws images `[n, channels, height, width]` with values in `range`, or points `[n, 2]`. */
 export function pictureOf(
   data: ArrayLike<number>,
   shape: readonly number[],
@@ -43,14 +41,14 @@ export function pictureOf(
   );
 }
 
-/** Image number i of `[n, channels, height, width]` in [-1, 1] by itself, at its own size. */
+/** Draws image number i of `[n, channels, height, width]` in [-1, 1], at its own size. */
 export function singleImage(data: Float32Array, shape: readonly number[], i: number): Raster {
   const size = data.length / shape[0];
   const one = { data: data.subarray(i * size, (i + 1) * size), shape: [1, ...shape.slice(1)] };
   return imageSheet({ ...one, range: [-1, 1] }, { padding: 0 });
 }
 
-/** Loss curves: one as its readings with their running mean, several as running means alone. */
+/** Draws losses: one as its readings with their running mean, several as running means alone. */
 export function lossChart(
   title: string,
   { steps: x, losses }: History,

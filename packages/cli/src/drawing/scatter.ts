@@ -1,5 +1,5 @@
 import type { Raster } from "@gen/data";
-import { blend, type Color } from "./draw-text.ts";
+import { blend, type Color, whiteRaster } from "./raster.ts";
 
 const side = 640;
 const margin = 20;
@@ -8,19 +8,13 @@ const axis: Color = [190, 190, 190];
 const dot: Color = [31, 105, 180];
 
 /**
- * Points `[n, 2]` of the plane as dots, y upwards, with equal scales on both axes and a line at
- * every whole step of the grid, the darker ones through the origin. A few far outliers, 0.2 % on
- * each side, may fall outside.
+ * Draws points `[n, 2]` of the plane as dots, y upwards, with equal scales on both axes, on a grid
+ * with darker lines through the origin. Outliers, 0.2 % on each side, may fall outside.
  */
 export function scatter(points: ArrayLike<number>): Raster {
-  const raster: Raster = {
-    width: side,
-    height: side,
-    channels: 3,
-    data: new Uint8Array(side * side * 3).fill(255),
-  };
+  const raster = whiteRaster(side, side);
   const [xs, ys] = [coordinates(points, 0), coordinates(points, 1)];
-  const [x, y] = [middle(xs), middle(ys)];
+  const [x, y] = [centerAndReach(xs), centerAndReach(ys)];
   const reach = Math.max(x.reach, y.reach) * 1.05 || 1;
   const toPixel = (side - 2 * margin) / (2 * reach);
   const toX = (value: number) => side / 2 + (value - x.center) * toPixel;
@@ -37,11 +31,11 @@ export function scatter(points: ArrayLike<number>): Raster {
       }
     }
   }
-  // Many dots are drawn paler and smaller, so that where they are dense still shows.
+  // Many dots are paler and smaller, so that their density shows.
   const radius = points.length > 2000 ? 1.3 : 2.2;
   const weight = points.length > 20_000 ? 0.25 : 0.6;
   for (let i = 0; i + 1 < points.length; i += 2) {
-    disc(raster, toX(points[i]), toY(points[i + 1]), radius, weight);
+    drawDisc(raster, toX(points[i]), toY(points[i + 1]), radius, weight);
   }
   return raster;
 }
@@ -52,21 +46,21 @@ function coordinates(points: ArrayLike<number>, k: 0 | 1): Float64Array {
   return values.filter(Number.isFinite).sort();
 }
 
-function middle(sorted: Float64Array): { center: number; reach: number } {
+function centerAndReach(sorted: Float64Array): { center: number; reach: number } {
   if (sorted.length === 0) return { center: 0, reach: 1 };
   const cut = Math.floor(0.002 * sorted.length);
   const [low, high] = [sorted[cut], sorted[sorted.length - 1 - cut]];
   return { center: (low + high) / 2, reach: (high - low) / 2 };
 }
 
-/** 1, 2 or 5 times a power of ten, such that 3 to 8 lines are seen. */
+/** 1, 2 or 5 times a power of ten, for 3 to 8 lines in the picture. */
 function gridStep(reach: number): number {
   const power = 10 ** Math.floor(Math.log10(reach));
   const times = reach / power;
   return times < 2 ? power / 2 : times < 5 ? power : 2 * power;
 }
 
-function disc(raster: Raster, x: number, y: number, radius: number, weight: number): void {
+function drawDisc(raster: Raster, x: number, y: number, radius: number, weight: number): void {
   if (!Number.isFinite(x) || !Number.isFinite(y)) return;
   for (let v = Math.floor(y - radius); v <= Math.ceil(y + radius); v++) {
     for (let u = Math.floor(x - radius); u <= Math.ceil(x + radius); u++) {

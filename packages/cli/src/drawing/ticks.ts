@@ -1,6 +1,6 @@
 /**
  * Round numbers for an axis from `low` to `high`: multiples of 1, 2 or 5 times a power of ten,
- * about `count` of them, none outside.
+ * about `count` of them.
  */
 export function linearTicks(low: number, high: number, count: number): number[] {
   const rough = (high - low) / count;
@@ -15,7 +15,7 @@ export function linearTicks(low: number, high: number, count: number): number[] 
   return ticks;
 }
 
-/** Powers of ten from `low` to `high`, with 2 and 5 times them where there are few. */
+/** Powers of ten from `low` to `high`; if they are few, also 2 and 5 times each power. */
 export function logTicks(low: number, high: number): number[] {
   const decades = Math.log10(high / low);
   const multiples = decades < 2.5 ? [1, 2, 5] : [1];
@@ -32,7 +32,7 @@ export function logTicks(low: number, high: number): number[] {
 }
 
 /**
- * A tick's number as text: no needless digits, thousands separated, powers where it is very long.
+ * A tick's number as text: no needless digits, commas between thousands, powers for long numbers.
  */
 export function tickText(value: number): string {
   if (Math.abs(value) < 1e-300) return "0";
@@ -40,7 +40,7 @@ export function tickText(value: number): string {
   if (magnitude < 1e-4 || magnitude >= 1e7) {
     return value.toExponential(3).replace(/\.?0+e\+?/, "e");
   }
-  const [whole, fraction] = String(Number(value.toPrecision(10))).split(".");
-  const grouped = magnitude >= 1e4 ? whole.replace(/\B(?=(\d{3})+$)/g, ",") : whole;
+  const [integer, fraction] = String(Number(value.toPrecision(10))).split(".");
+  const grouped = magnitude >= 1e4 ? integer.replace(/\B(?=(\d{3})+$)/g, ",") : integer;
   return fraction === undefined ? grouped : `${grouped}.${fraction}`;
 }

@@ -5,72 +5,46 @@ import { loadModel, type ReadFile } from "@gen/pipeline";
 import { backendKinds, capabilities, preflight } from "@gen/runtime-gpu";
 import { errorLine, usageError } from "../errors.ts";
 import type { folderReaders } from "../model-folder.ts";
-import type { FileTensor, FileValue } from "./file-values.ts";
-import { onnxFile } from "./onnx-file.ts";
+import { type FileTensor, type FileValue, onnxFile } from "./onnx-file.ts";
 import { training, type Verdict, verdictOn, verdictOnTraining } from "./where-it-runs.ts";
 
-/** What `gen inspect` says of a model. */
-export interface ModelReport {
-  readonly file: string;
-  readonly bytes: number;
-  readonly producer: string;
-  readonly irVersion: number;
-  readonly opsets: Readonly<Record<string, number>>;
-  readonly inputs: readonly FileValue[];
-  readonly outputs: readonly FileValue[];
-  readonly operations: Readonly<Record<string, number>>;
-  readonly parameters: {
-    readonly count: number;
-    readonly tensors: number;
-    readonly bytes: number;
-    /** Numbers of each dtype. */
-    readonly dtypes: Readonly<Record<string, number>>;
-    readonly largest: readonly FileTensor[];
-    /** Files beside the model that hold weights. */
-    readonly outside: readonly string[];
-  };
-  /** What the dynamic dimensions were taken to be. */
-  readonly dims: Bindings;
-  /** Bytes while it runs, if nothing is fused: upper bounds. Null where it cannot be told. */
-  readonly memory: { readonly weights: number; readonly activations: number } | null;
-  readonly runs: readonly Verdict[];
-}
+/** What `gen inspect` reports about a model. */
+export type ModelReport = Awaited<ReturnType<typeof modelReport>>;
 
-/** How a model is looked at. */
+/** Settings of {@link modelReport}. */
 export interface InspectOptions {
   readonly batch: number;
-  /** Dynamic dimensions by name. */
+  /** Sizes of dynamic dimensions by name. */
   readonly dims: Bindings;
-  /** One backend alone. */
+  /** The only backend to report on. */
   readonly backend?: string;
-  /** Height and width where the model leaves them open. */
+  /** Size of each other dynamic dimension. @defaultValue 64 */
   readonly side?: number;
 }
 
-const usualSide = 64;
-const shownTensors = 5;
-
 /**
- * Looks at a model without running it.
- * @throws GenError `invalid-model` or `usage` when the file is no ONNX model, or --dim names no dimension of it.
+ * Reports on a model without running it.
+ * @throws GenError `invalid-model` or `usage` when the file is no ONNX model, or has no dimension
+ * that --dim names.
  */
 export async function modelReport(
   { read, readWeights, limit }: ReturnType<typeof folderReaders>,
   file: string,
   options: InspectOptions,
-): Promise<ModelReport> {
+) {
   const bytes = await read(file);
   if (!bytes) throw usageError(`${file}: no such file`);
-  const found = onnxFile(bytes);
+  const { tensors, outside, ...found } = onnxFile(bytes);
   const again: ReadFile = async (path) => (path === file ? bytes : read(path));
   const { model, reason } = await loadModel(again, file, { readWeights, limit }).then(
     (model) => ({ model: model as OnnxModel, reason: "" }),
     (error: Error) => ({ model: undefined, reason: errorLine(error.cause ?? error) }),
   );
-  const inputs = model ? signatureOf(model) : found.inputs;
-  const dims = dimsOf(inputs, options);
-  const traced = model ? tracedWith(model, dims) : { graph: undefined, reason };
-  const { graph } = traced;
+  const signature = model && Object.entries(model.signature);
+  const inputs: readonly FileValue[] =
+    signature?.map(([name, { dtype, shape }]) => ({ name, dtype, shape })) ?? found.inputs;
+  const dims = sizesOf(inputs, options);
+  const { graph, problem } = model ? traceSized(model, dims) : { problem: reason };
   return {
     file,
     bytes: bytes.length,
@@ -80,68 +54,63 @@ export async function modelReport(
     inputs,
     outputs: found.outputs,
     operations: found.operations,
-    parameters: parametersOf(found.tensors, found.outside),
+    parameters: { ...parametersOf(tensors), outside },
+    /** The sizes assumed for dynamic dimensions. */
     dims,
+    /** Bytes during a run without fusion, upper bounds. Null when the graph is unknown. */
     memory: graph ? await memoryOf(graph) : null,
-    runs: await verdicts(graph, model, traced.reason, options.backend),
+    runs: await verdicts(graph, model, problem, options.backend),
   };
 }
 
-const signatureOf = ({ signature }: OnnxModel): FileValue[] =>
-  Object.entries(signature).map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
-
-const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
-
-function parametersOf(
-  tensors: readonly FileTensor[],
-  outside: readonly string[],
-): ModelReport["parameters"] {
+function parametersOf(tensors: readonly FileTensor[]) {
   const dtypes: Record<string, number> = {};
-  for (const { dtype, shape } of tensors) dtypes[dtype] = (dtypes[dtype] ?? 0) + size(shape);
+  for (const { dtype, shape } of tensors) {
+    dtypes[dtype] = (dtypes[dtype] ?? 0) + shape.reduce((a, b) => a * b, 1);
+  }
   return {
-    count: tensors.reduce((sum, { shape }) => sum + size(shape), 0),
+    count: Object.values(dtypes).reduce((a, b) => a + b, 0),
     tensors: tensors.length,
     bytes: tensors.reduce((sum, { bytes }) => sum + bytes, 0),
+    /** Numbers of each dtype. */
     dtypes,
-    largest: [...tensors].sort((a, b) => b.bytes - a.bytes).slice(0, shownTensors),
-    outside,
+    largest: tensors.toSorted((a, b) => b.bytes - a.bytes).slice(0, 5),
   };
 }
 
-/** Numbers for all names of dimensions: told ones, the batch for those that come first, else a usual side. */
-function dimsOf(inputs: readonly FileValue[], options: InspectOptions): Bindings {
-  const { batch, dims, side = usualSide } = options;
+/** Sizes of all dynamic dimensions: from --dim, else the batch for a first axis, else `side`. */
+function sizesOf(inputs: readonly FileValue[], options: InspectOptions): Bindings {
+  const { batch, dims, side = 64 } = options;
   const known: Record<string, number> = {};
-  inputs.forEach(({ shape }) => {
-    shape?.forEach((d, axis) => {
-      if (typeof d !== "string") return;
+  for (const { shape } of inputs) {
+    for (const [axis, d] of shape?.entries() ?? []) {
+      if (typeof d !== "string") continue;
       for (const name of d.split("*").filter((part) => Number.isNaN(Number(part))))
         known[name] ??= dims[name] ?? (axis === 0 ? batch : side);
-    });
-  });
+    }
+  }
   const names = Object.keys(known);
   const wrong = Object.keys(dims).find((name) => !names.includes(name));
   if (wrong === undefined) return known;
-  throw usageError(
-    `--dim ${wrong}: the model has no such dimension; ${names.length > 0 ? `its own are ${names.join(", ")}` : "all of its are fixed"}`,
-  );
+  const own = names.length > 0 ? `its own are ${names.join(", ")}` : "all of its are fixed";
+  throw usageError(`--dim ${wrong}: the model has no such dimension; ${own}`);
 }
 
-function tracedWith(model: OnnxModel, dims: Bindings): { graph?: Graph; reason: string } {
+function traceSized(model: OnnxModel, dims: Bindings): { graph?: Graph; problem: string } {
   try {
     const sized = Object.entries(model.signature).map(([name, { shape, dtype }]) => [
       name,
       { dtype, shape: resolveShape(shape, dims) },
     ]);
-    return { graph: trace(model.apply, Object.fromEntries(sized)), reason: "" };
+    return { graph: trace(model.apply, Object.fromEntries(sized)), problem: "" };
   } catch (error) {
     if (error instanceof GenError || error instanceof RangeError || error instanceof TypeError)
-      return { reason: errorLine(error) };
+      return { problem: errorLine(error) };
     throw error;
   }
 }
 
-async function memoryOf(graph: Graph): Promise<NonNullable<ModelReport["memory"]>> {
+async function memoryOf(graph: Graph) {
   const { parameterBytes, runBytes } = preflight(graph, await capabilities("onnx/node-cpu"));
   return { weights: parameterBytes, activations: runBytes };
 }
@@ -149,15 +118,14 @@ async function memoryOf(graph: Graph): Promise<NonNullable<ModelReport["memory"]
 async function verdicts(
   graph: Graph | undefined,
   model: OnnxModel | undefined,
-  reason: string,
+  problem: string,
   only: string | undefined,
 ): Promise<Verdict[]> {
-  const asked = backendKinds.filter(({ name }) => only === undefined || name === only);
+  const kinds = backendKinds.filter(({ name }) => only === undefined || name === only);
   if (!graph) {
-    const names = asked.map(({ name }) => name);
-    const all = only ? names : [...names, training];
-    return all.map((where) => ({ where, runs: false, obstacles: [reason], notes: [] }));
+    const names = [...kinds.map(({ name }) => name), ...(only ? [] : [training])];
+    return names.map((where) => ({ where, runs: false, obstacles: [problem], notes: [] }));
   }
-  const found = await Promise.all(asked.map((kind) => verdictOn(graph, kind)));
+  const found = await Promise.all(kinds.map((kind) => verdictOn(graph, kind)));
   return only ? found : [...found, verdictOnTraining(graph, model?.parameters ?? [])];
 }

@@ -1,110 +1,124 @@
-import { GenError } from "@gen/math";
-import { type FileTensor, type FileValue, value, weights } from "./file-values.ts";
-import { type Field, fields, text } from "./wire.ts";
+import { type Field, invalidModel, message, numbers, text } from "./wire.ts";
 
-/** What an ONNX file says of itself, whatever its operations are and whether or not they can run here. */
-export interface OnnxFile {
-  readonly producer: string;
-  readonly irVersion: number;
-  /** Versions of the operator sets, by domain. */
-  readonly opsets: Readonly<Record<string, number>>;
-  readonly inputs: readonly FileValue[];
-  readonly outputs: readonly FileValue[];
-  /** Nodes of each operation, those of subgraphs too, the most first; with its domain unless that is ONNX's own. */
-  readonly operations: Readonly<Record<string, number>>;
-  readonly tensors: readonly FileTensor[];
-  /** Files beside the model that hold weights. */
-  readonly outside: readonly string[];
+/** An input or output as a file has it; a dimension of unknown size is a name. */
+export interface FileValue {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly (number | string)[] | null;
 }
 
-interface Found {
-  inputs: FileValue[];
-  outputs: FileValue[];
-  operations: Map<string, number>;
-  tensors: FileTensor[];
-  outside: Set<string>;
-}
-
-/** Looks through an ONNX file. @throws GenError `invalid-model` when it is none, or a damaged one. */
-export function onnxFile(bytes: Uint8Array): OnnxFile {
-  let [producer, version, irVersion] = ["", "", 0];
-  const opsets: Record<string, number> = {};
-  const graphs: Field[] = [];
-  for (const field of fields(bytes)) {
-    if (field.id === 1) irVersion = Number(field.number);
-    if (field.id === 2) producer = text(field);
-    if (field.id === 3) version = text(field);
-    if (field.id === 7) graphs.push(field);
-    if (field.id === 8) {
-      const [domain, number] = opset(field);
-      opsets[domain] = number;
-    }
-  }
-  if (graphs.length !== 1 || Object.keys(opsets).length === 0) {
-    throw new GenError(
-      "invalid-model",
-      "not an ONNX model: it holds no graph or names no operator set",
-    );
-  }
-  const found: Found = {
-    inputs: [],
-    outputs: [],
-    operations: new Map(),
-    tensors: [],
-    outside: new Set(),
-  };
-  for (const field of fields(graphs[0].bytes)) {
-    if (field.id === 11) found.inputs.push(value(field));
-    if (field.id === 12) found.outputs.push(value(field));
-    inGraph(field, found, 0);
-  }
-  const weights = new Set(found.tensors.map(({ name }) => name));
-  return {
-    producer: `${producer} ${version}`.trim(),
-    irVersion,
-    opsets,
-    // Before version 4 of the format, weights are listed as inputs too.
-    inputs: found.inputs.filter(({ name }) => !weights.has(name)),
-    outputs: found.outputs,
-    operations: Object.fromEntries([...found.operations].sort((a, b) => b[1] - a[1])),
-    tensors: found.tensors,
-    outside: [...found.outside],
-  };
-}
-
-function opset(field: Field): [domain: string, version: number] {
-  let [domain, version] = ["ai.onnx", 0];
-  for (const part of fields(field.bytes)) {
-    if (part.id === 1 && part.bytes.length > 0) domain = text(part);
-    if (part.id === 2) version = Number(part.number);
-  }
-  return [domain, version];
+/** A tensor of weights as a file has it. */
+export interface FileTensor extends FileValue {
+  readonly shape: readonly number[];
+  readonly bytes: number;
 }
 
 const deepest = 20;
 
-function inGraph(field: Field, found: Found, depth: number): void {
-  if (field.id === 1) node(field, found, depth);
-  if (field.id === 5) {
-    const { tensor, outside } = weights(field);
-    found.tensors.push(tensor);
-    if (outside !== undefined) found.outside.add(outside);
+// Names of ONNX's element types, in the order of their numbers.
+const dtypes =
+  "undefined float32 uint8 int8 uint16 int16 int32 int64 string bool float16 float64 uint32 " +
+  "uint64 complex64 complex128 bfloat16 float8e4m3fn float8e4m3fnuz float8e5m2 float8e5m2fnuz " +
+  "uint4 int4 float4e2m1";
+const dtypeOf = ({ number }: Field) => dtypes.split(" ")[Number(number)] ?? `type ${number}`;
+const bitsOf = (dtype: string) =>
+  dtype === "bool" ? 8 : Number(/^[a-z]+(\d+)/.exec(dtype)?.[1] ?? 0);
+
+/**
+ * What an ONNX file says about itself, whether or not its operations can run here.
+ * @throws GenError `invalid-model` when it is no ONNX file, or a damaged one.
+ */
+export function onnxFile(bytes: Uint8Array) {
+  const { list, last } = message({ bytes });
+  const opsets = Object.fromEntries(list(8).map(operatorSet));
+  if (list(7).length !== 1 || list(8).length === 0) {
+    throw invalidModel("not an ONNX model: it holds no graph or names no operator set");
   }
+  const counts = new Map<string, number>();
+  const weights: ReturnType<typeof fileTensor>[] = [];
+  collect(last(7), 0);
+
+  /** Counts the nodes of a graph and of its subgraphs, and lists their weights. */
+  function collect(graph: Field, depth: number): void {
+    const { list } = message(graph);
+    for (const node of list(1).map(message)) {
+      if (depth > deepest) throw invalidModel(`its graphs are nested more than ${deepest} deep`);
+      const domain = text(node.last(7));
+      const prefix = domain === "" || domain === "ai.onnx" ? "" : `${domain}.`;
+      const name = prefix + text(node.last(4));
+      for (const attribute of node.list(5).map(message)) {
+        for (const inner of [...attribute.list(6), ...attribute.list(11)])
+          collect(inner, depth + 1);
+      }
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+    weights.push(...list(5).map(fileTensor));
+  }
+
+  const tensors = weights.map(({ tensor }) => tensor);
+  const graph = message(last(7));
+  const isWeight = new Set(tensors.map(({ name }) => name));
+  return {
+    producer: `${text(last(2))} ${text(last(3))}`.trim(),
+    irVersion: Number(last(1).number),
+    /** Versions of the operator sets, by domain. */
+    opsets,
+    // Before version 4 of the format, weights are listed as inputs too.
+    inputs: graph
+      .list(11)
+      .map(fileValue)
+      .filter(({ name }) => !isWeight.has(name)),
+    outputs: graph.list(12).map(fileValue),
+    /** Nodes of each operation, the most first. Names have a domain unless it is ONNX's own. */
+    operations: Object.fromEntries([...counts].sort((a, b) => b[1] - a[1])),
+    tensors,
+    /** Files beside the model that hold weights. */
+    outside: [...new Set(weights.flatMap(({ outside }) => outside))],
+  };
 }
 
-function node(field: Field, found: Found, depth: number): void {
-  if (depth > deepest)
-    throw new GenError("invalid-model", `its graphs are nested more than ${deepest} deep`);
-  let [operation, domain] = ["", ""];
-  for (const part of fields(field.bytes)) {
-    if (part.id === 4) operation = text(part);
-    if (part.id === 7) domain = text(part);
-    if (part.id !== 5) continue;
-    for (const attribute of fields(part.bytes)) {
-      if (attribute.id !== 6 && attribute.id !== 11) continue;
-      for (const inner of fields(attribute.bytes)) inGraph(inner, found, depth + 1);
-    }
+function operatorSet(field: Field): [domain: string, version: number] {
+  const { last } = message(field);
+  return [text(last(1)) || "ai.onnx", Number(last(2).number)];
+}
+
+/** A tensor of weights, and the file that holds its bytes if that is another one. */
+function fileTensor(field: Field): { tensor: FileTensor; outside: string[] } {
+  const { list, last } = message(field);
+  const name = text(last(8));
+  const shape = list(1).flatMap(numbers);
+  const dtype = dtypeOf(last(2));
+  const bytes = Math.ceil((shape.reduce((a, b) => a * b, 1) * bitsOf(dtype)) / 8);
+  if (!shape.every((d) => d >= 0) || !Number.isSafeInteger(bytes)) {
+    throw invalidModel(`tensor ${JSON.stringify(name)} has the shape [${shape.join(", ")}]`);
   }
-  const name = domain === "" || domain === "ai.onnx" ? operation : `${domain}.${operation}`;
-  found.operations.set(name, (found.operations.get(name) ?? 0) + 1);
+  const entries = list(13).map(message);
+  const location = entries.findLast((entry) => text(entry.last(1)) === "location");
+  return {
+    tensor: { name, dtype, shape, bytes },
+    outside: location ? [text(location.last(2))] : [],
+  };
+}
+
+function fileValue(field: Field): FileValue {
+  const { last } = message(field);
+  const name = text(last(1));
+  const { dtype, shape } = valueType(last(2));
+  // `fromOnnx` names such a dimension in the same way.
+  return { name, dtype, shape: shape?.map((d, i) => (d === "" ? `${name}.${i}` : d)) ?? null };
+}
+
+function valueType(field: Field): Pick<FileValue, "dtype" | "shape"> {
+  const kinds: Readonly<Record<number, string>> = { 4: "sequence", 5: "map", 9: "optional" };
+  const [kind] = message(field).all;
+  if (kind?.id !== 1) return { dtype: kinds[kind?.id] ?? "unknown", shape: null };
+  const { list, last } = message(kind);
+  const dtype = list(1).length > 0 ? dtypeOf(last(1)) : "unknown";
+  return { dtype, shape: list(2).length > 0 ? message(last(2)).list(1).map(dimension) : null };
+}
+
+/** A size, a name, or "" where the file gives neither. */
+function dimension(field: Field): number | string {
+  const { list, last } = message(field);
+  return list(1).length > 0 ? Number(last(1).number) : text(last(2));
 }

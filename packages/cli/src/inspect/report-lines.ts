@@ -1,7 +1,5 @@
-import type { FileValue } from "./file-values.ts";
 import type { ModelReport } from "./model-report.ts";
-import type { Verdict } from "./where-it-runs.ts";
-import { wrapped } from "./wrapped.ts";
+import type { FileValue } from "./onnx-file.ts";
 
 /** A model's report in aligned lines. */
 export function reportLines(report: ModelReport): string[] {
@@ -9,34 +7,32 @@ export function reportLines(report: ModelReport): string[] {
   const sets = Object.entries(opsets).map(([domain, version]) =>
     domain === "ai.onnx" ? `opset ${version}` : `${domain} ${version}`,
   );
-  const made = [producer || "producer unknown", ...sets, `IR ${irVersion}`].join(", ");
-  const counts = Object.values(report.operations);
+  const origin = [producer || "producer unknown", ...sets, `IR ${irVersion}`].join(", ");
   const operations = Object.entries(report.operations).map(([name, n]) => `${name} ${n}`);
+  const { outside, largest } = parameters;
+  const rows = largest.map((t) => [t.name, t.dtype, shapeOf(t), bytesText(t.bytes)]);
   const dtypes = Object.entries(parameters.dtypes);
   const kinds = dtypes.map(([dtype, n]) => (dtypes.length > 1 ? `${grouped(n)} ${dtype}` : dtype));
-  const nodes = counts.reduce((a, b) => a + b, 0);
+  const nodes = Object.values(report.operations).reduce((a, b) => a + b, 0);
+  const sizes = Object.entries(dims).map(([name, n]) => `${name} = ${n}`);
+  const needs = memory
+    ? `weights ${bytesText(memory.weights)}, activations at most ${bytesText(memory.activations)}`
+    : "unknown";
+  const counts = `${grouped(parameters.count)} in ${grouped(parameters.tensors)} tensors`;
   return [
-    `${file}  ${bytesText(report.bytes)}  ${made}`,
+    `${file}  ${bytesText(report.bytes)}  ${origin}`,
     "",
     ...signatureLines(report),
     "",
     head("operations", `${grouped(nodes)} nodes, ${operations.length} kinds`),
-    ...wrapped(operations, indent, "  "),
+    ...wrapText(operations, indent, "  "),
     "",
-    head(
-      "parameters",
-      `${grouped(parameters.count)} in ${grouped(parameters.tensors)} tensors, ${bytesText(parameters.bytes)} (${kinds.join(", ") || "none"})`,
-    ),
-    ...(parameters.outside.length > 0
-      ? [head("", `weights in ${parameters.outside.join(", ")}`)]
-      : []),
-    ...aligned(
-      parameters.largest.map((t) => [t.name, t.dtype, shapeOf(t), bytesText(t.bytes)]),
-      [3],
-    ),
+    head("parameters", `${counts}, ${bytesText(parameters.bytes)} (${kinds.join(", ") || "none"})`),
+    ...(outside.length > 0 ? [head("", `weights in ${outside.join(", ")}`)] : []),
+    ...alignColumns(rows, 3),
     "",
-    head("memory", memory ? memoryText(memory) : "cannot be told"),
-    ...(Object.keys(dims).length > 0 ? [head("", `where ${dimsText(dims)}`)] : []),
+    head("memory", needs),
+    ...(sizes.length > 0 ? [head("", `where ${sizes.join(", ")}`)] : []),
     "",
     ...runLines(report.runs),
   ];
@@ -48,44 +44,41 @@ const head = (title: string, rest: string) => `${title.padEnd(width)}${rest}`;
 const grouped = (n: number) => n.toLocaleString("en");
 const shapeOf = ({ shape }: FileValue) => (shape ? `[${shape.join(", ")}]` : "");
 
-const memoryText = ({ weights, activations }: NonNullable<ModelReport["memory"]>) =>
-  `weights ${bytesText(weights)}, activations at most ${bytesText(activations)}`;
-
-const dimsText = (dims: ModelReport["dims"]) =>
-  Object.entries(dims)
-    .map(([name, n]) => `${name} = ${n}`)
-    .join(", ");
-
 function signatureLines({ inputs, outputs }: ModelReport): string[] {
-  const rows = aligned([...inputs, ...outputs].map((v) => [v.name, v.dtype, shapeOf(v)]));
-  const titled = (title: string, row: string) => head(title, row.slice(width));
-  return rows.map((row, i) => {
-    if (i === inputs.length) return titled("outputs", row);
-    return i === 0 ? titled("inputs", row) : row;
+  const rows = alignColumns([...inputs, ...outputs].map((v) => [v.name, v.dtype, shapeOf(v)]));
+  const title = (i: number) => (i === inputs.length ? "outputs" : i === 0 ? "inputs" : "");
+  return rows.map((row, i) => head(title(i), row.slice(width)));
+}
+
+function runLines(runs: ModelReport["runs"]): string[] {
+  const longest = Math.max(...runs.map(({ where }) => where.length));
+  return runs.flatMap(({ where, runs: does, obstacles, notes }, i) => {
+    const details = (does ? notes : obstacles).join("; ");
+    const above = runs[i - 1]?.runs === false ? runs[i - 1].obstacles.join("; ") : "";
+    const words = (!does && details === above ? "as above" : details).split(" ");
+    const start = `${head(i === 0 ? "runs on" : "", where.padEnd(longest))}  ${does ? "yes" : "no "}  `;
+    const [first = "", ...others] = wrapText(words, " ".repeat(start.length));
+    return [(start + first.trimStart()).trimEnd(), ...others];
   });
 }
 
-function runLines(runs: readonly Verdict[]): string[] {
-  const longest = Math.max(...runs.map(({ where }) => where.length));
-  const lines: string[] = [];
-  let above = "";
-  for (const [i, { where, runs: does, obstacles, notes }] of runs.entries()) {
-    const whole = (does ? notes : obstacles).join("; ");
-    const rest = (!does && whole === above ? "as above" : whole).split(" ");
-    above = does ? "" : whole;
-    const start = `${(i === 0 ? "runs on" : "").padEnd(width)}${where.padEnd(longest)}  ${does ? "yes" : "no "}  `;
-    const [first = "", ...others] = wrapped(rest, " ".repeat(start.length));
-    lines.push((start + first.trimStart()).trimEnd(), ...others);
-  }
-  return lines;
-}
-
-/** Rows of columns, under each other. */
-function aligned(rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
+/** Rows as lines of aligned columns; column number `right` is aligned to the right. */
+function alignColumns(rows: readonly (readonly string[])[], right?: number): string[] {
   const widths = (rows[0] ?? []).map((_, k) => Math.max(...rows.map((row) => row[k].length)));
   const cell = (text: string, k: number) =>
-    right.includes(k) ? text.padStart(widths[k]) : text.padEnd(widths[k]);
+    k === right ? text.padStart(widths[k]) : text.padEnd(widths[k]);
   return rows.map((row) => (indent + row.map(cell).join("  ")).trimEnd());
+}
+
+/** Joins pieces into lines of at most 100 characters that begin with `indent`. */
+function wrapText(pieces: readonly string[], indent: string, between = " "): string[] {
+  const lines: string[] = [];
+  for (const piece of pieces) {
+    const longer = lines.length > 0 ? lines[lines.length - 1] + between + piece : "";
+    if (longer !== "" && longer.length <= 100) lines[lines.length - 1] = longer;
+    else lines.push(indent + piece);
+  }
+  return lines;
 }
 
 /** `812 B`, `4.6 MB`. */

@@ -1,13 +1,4 @@
-import {
-  cast,
-  type Expr,
-  type Graph,
-  gradients,
-  isFloat,
-  mean,
-  mul,
-  type Parameter,
-} from "@gen/graph";
+import { cast, type Graph, gradients, isFloat, mean, mul, type Parameter } from "@gen/graph";
 import { type BackendKind, capabilities, type Obstacle, preflight } from "@gen/runtime-gpu";
 import { errorLine } from "../errors.ts";
 
@@ -15,67 +6,63 @@ import { errorLine } from "../errors.ts";
 export interface Verdict {
   readonly where: string;
   readonly runs: boolean;
-  /** What keeps it from running. */
+  /** Why it does not run. */
   readonly obstacles: readonly string[];
-  /** What to know where it runs. */
+  /** What to know if it runs. */
   readonly notes: readonly string[];
 }
 
-/** What stands for gradients and training among the places that a verdict is given on. */
+/** The name of gradients and training in a verdict. */
 export const training = "fine-tuning";
 
-/** Whether a graph runs on a backend here or, for one of pages alone, on any device; no device is started. */
+/**
+ * Whether a graph runs on a backend here or, for a backend of pages alone, on any device. No device
+ * is started.
+ */
 export async function verdictOn(graph: Graph, { name, leastFacts }: BackendKind): Promise<Verdict> {
   const { obstacles, notes } = preflight(graph, await capabilities(name, { device: "any" }));
-  // Some devices do allow more than the least that is asked of all.
-  const soft = obstacles.filter(
-    ({ kind, limit }) => leastFacts && (kind === "buffer" || limit === "f16"),
-  );
-  const hard = obstacles.filter((o) => !soft.includes(o));
-  const buffers = soft.filter(({ kind }) => kind === "buffer");
-  const told = [...notes.map((note) => note.replace(`${name} `, "")), ...bufferNote(buffers)];
-  if (soft.length > buffers.length) told.push("float16 needs a GPU with shader-f16");
-  return {
-    where: name,
-    runs: hard.length === 0,
-    obstacles: joined(hard),
-    notes: told,
-  };
+  // The limits of a page's GPU are the least that every device has; some devices allow more.
+  const mayPass = ({ kind, limit }: Obstacle) =>
+    leastFacts && (kind === "buffer" || limit === "f16");
+  const hard = obstacles.filter((obstacle) => !mayPass(obstacle));
+  const soft = obstacles.filter(mayPass);
+  const [largest] = soft
+    .filter(({ kind }) => kind === "buffer")
+    .sort((a, b) => (b.needed ?? 0) - (a.needed ?? 0));
+  const warnings = notes.map((note) => note.replace(`${name} `, ""));
+  if (largest) {
+    const { what, needed, limit, allowed } = largest;
+    warnings.push(`${what} needs ${needed} bytes, ${limit} may allow only ${allowed}`);
+  }
+  if (soft.some(({ kind }) => kind !== "buffer")) {
+    warnings.push("float16 needs a GPU with shader-f16");
+  }
+  return { where: name, runs: hard.length === 0, obstacles: obstacleTexts(hard), notes: warnings };
 }
 
-function bufferNote(obstacles: readonly Obstacle[]): string[] {
-  const most = obstacles.reduce<Obstacle | undefined>(
-    (a, b) => (a && (a.needed ?? 0) >= (b.needed ?? 0) ? a : b),
-    undefined,
-  );
-  return most
-    ? [`${most.what} needs ${most.needed} bytes, ${most.limit} may allow only ${most.allowed}`]
-    : [];
-}
-
-/** What cannot be run as one obstacle. */
-function joined(obstacles: readonly Obstacle[]): string[] {
+/** The reasons of obstacles; the missing operations are one reason. */
+function obstacleTexts(obstacles: readonly Obstacle[]): string[] {
   const isMissing = ({ kind, what }: Obstacle) => kind === "operation" && what !== undefined;
   const missing = obstacles.filter(isMissing).map(({ what }) => what);
   const others = obstacles.filter((each) => !isMissing(each)).map(({ reason }) => reason);
   return missing.length > 0 ? [`cannot run ${missing.join(", ")}`, ...others] : others;
 }
 
-/** Whether a graph's weights can be trained on. */
+/** Whether a graph's weights can be trained. */
 export function verdictOnTraining({ outputs }: Graph, parameters: readonly Parameter[]): Verdict {
-  const verdict = (obstacle?: string): Verdict => ({
+  const verdict = (...obstacles: string[]): Verdict => ({
     where: training,
-    runs: obstacle === undefined,
-    obstacles: obstacle === undefined ? [] : [obstacle],
+    runs: obstacles.length === 0,
+    obstacles,
     notes: [],
   });
-  const used = parameters.filter((p) => isFloat(p.dtype));
-  const output: Expr | undefined = Object.values(outputs).find((e) => isFloat(e.dtype));
-  if (used.length === 0) return verdict("the model has no weights of floats");
+  const weights = parameters.filter((p) => isFloat(p.dtype));
+  const output = Object.values(outputs).find((e) => isFloat(e.dtype));
+  if (weights.length === 0) return verdict("the model has no weights of floats");
   if (!output) return verdict("the model has no output of floats");
   try {
     const y = cast(output, "float32");
-    gradients(mean(mul(y, y)), used);
+    gradients(mean(mul(y, y)), weights);
     return verdict();
   } catch (error) {
     return verdict(errorLine(error));

@@ -1,6 +1,6 @@
 import { GenError } from "@gen/math";
 
-/** A field of a protobuf message: a number, or bytes that hold a text, a message or packed numbers. */
+/** A field of a protobuf message: a number, or the bytes of a text, a message or packed numbers. */
 export interface Field {
   readonly id: number;
   /** 0 where the field has bytes. */
@@ -10,13 +10,25 @@ export interface Field {
 }
 
 const none = new Uint8Array(0);
+const absent: Field = { id: 0, number: 0n, bytes: none };
 
 /**
- * The fields of a protobuf message in their order, nothing copied or kept: a model of any size is
- * looked through without its weights being read.
+ * The fields of a protobuf message in their order, and look-ups by number. Their bytes are views:
+ * the weights of a model are not read.
  * @throws GenError `invalid-model` when the bytes are no such message.
  */
-export function* fields(message: Uint8Array): Generator<Field> {
+export function message({ bytes }: Pick<Field, "bytes">) {
+  const all = [...fieldsIn(bytes)];
+  return {
+    all,
+    /** All fields with the number `id`. */
+    list: (id: number) => all.filter((field) => field.id === id),
+    /** The last field with the number `id`, which is the valid one, or an empty field. */
+    last: (id: number) => all.findLast((field) => field.id === id) ?? absent,
+  };
+}
+
+function* fieldsIn(message: Uint8Array): Generator<Field> {
   const at = { place: 0 };
   while (at.place < message.length) {
     const tag = Number(varint(message, at));
@@ -35,19 +47,17 @@ export function* fields(message: Uint8Array): Generator<Field> {
 }
 
 /** The numbers of a repeated field, which may be packed. */
-export function* numbers({ number, bytes }: Field): Generator<bigint> {
-  if (bytes.length === 0) {
-    yield number;
-    return;
-  }
-  const at = { place: 0 };
-  while (at.place < bytes.length) yield varint(bytes, at);
+export function numbers({ number, bytes }: Field): number[] {
+  if (bytes.length === 0) return [Number(number)];
+  const found: number[] = [];
+  for (const at = { place: 0 }; at.place < bytes.length; ) found.push(Number(varint(bytes, at)));
+  return found;
 }
 
-/** A field's bytes as text, on one line and of a length that can be printed. */
+/** A field's bytes as text: one line of at most 200 characters. */
 export function text({ bytes }: Field): string {
-  const whole = new TextDecoder().decode(bytes.subarray(0, 1024));
-  const line = whole.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "?");
+  const start = new TextDecoder().decode(bytes.subarray(0, 1024));
+  const line = start.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "?");
   return line.length > 200 ? `${line.slice(0, 197)}...` : line;
 }
 
@@ -62,5 +72,7 @@ function varint(bytes: Uint8Array, at: { place: number }): bigint {
   throw damaged("a number is longer than 10 bytes");
 }
 
-const damaged = (reason: string) =>
-  new GenError("invalid-model", `not an ONNX model, or a damaged one (${reason})`);
+/** The error for a file that is no ONNX model. */
+export const invalidModel = (problem: string) => new GenError("invalid-model", problem);
+
+const damaged = (reason: string) => invalidModel(`not an ONNX model, or a damaged one (${reason})`);

@@ -1,37 +1,86 @@
 import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Backend } from "@gen/runtime-gpu";
-import { writeWhole } from "../files.ts";
+import { usageError } from "../errors.ts";
+import { checkWritable, parseJson, readBounded, replaceFile, sweep } from "../files.ts";
 import type { Trained } from "../train-model.ts";
+import { lastLosses } from "../training-command.ts";
+import { dropTraining } from "../training-folder.ts";
 import { versions } from "../versions.ts";
-import { type Report, reportFile } from "./report.ts";
-import type { Effort } from "./settings.ts";
 
-/** What a run of the quickstart is about. */
-export interface RunOptions extends Effort {
-  readonly out: string;
-  readonly backend: Backend;
-  readonly signal: AbortSignal;
-  readonly force: boolean;
-  /** The report of the run that this one goes on with. */
-  readonly before: Report | undefined;
+/** The file of a quickstart's numbers, which also marks its folder. */
+export const reportFile = "report.json";
+const folders = ["vae", "latent-ddpm", "pixel-ddpm"];
+
+/** The content of report.json. */
+export interface Report {
+  complete: boolean;
+  readonly seed: number;
+  /** Training steps as a multiple of the default. */
+  readonly effort: number;
+  readonly backend: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly seconds?: Readonly<Record<string, number>>;
+  vae?: Summary & Readonly<Record<"testElboNats" | "reconstructionNats" | "klNats", number>>;
+  latentDdpm?: Summary;
+  pixelDdpm?: Summary;
+  sampling?: Readonly<Record<string, { readonly steps: number; readonly seconds: number }>>;
 }
 
-/** A run of the quickstart: what it writes, and how long its phases take. */
-export interface Run extends RunOptions {
-  readonly report: Report;
-  /** Runs and times a phase, unless Ctrl-C came before it. */
-  timed<R>(phase: string, work: () => Promise<R>): Promise<R>;
-  /** Writes the report as it is now. */
-  save(): Promise<Report>;
-  /** Writes a picture into the folder. */
-  picture(file: string, bytes: Uint8Array): Promise<void>;
-  /** Whether all of these pictures are there, made from what is there now. */
-  isThere(models: readonly Trained[], ...pictures: string[]): boolean;
+type Summary = ReturnType<typeof summary>;
+
+/** The part of the report about a training. */
+export const summary = ({ record, reused }: Trained) => ({
+  steps: record.step,
+  seconds: record.seconds,
+  msPerStep: (1000 * record.seconds) / record.step,
+  losses: lastLosses(record.history),
+  reused,
+});
+
+/**
+ * The report of an earlier run in the folder, if there is one to continue.
+ * @throws GenError `usage` when the folder holds something else, or a run with other settings.
+ */
+export async function claimQuickstart(
+  out: string,
+  { seed, effort, force }: Pick<Report, "seed" | "effort"> & { readonly force: boolean },
+): Promise<Report | undefined> {
+  await checkWritable(out);
+  await sweep(out);
+  if (force) {
+    for (const folder of folders) await dropTraining(join(out, folder), {});
+    return undefined;
+  }
+  const bytes = await readBounded(join(out, reportFile), 2 ** 24);
+  if (!bytes) {
+    if ((await readdir(out).catch(() => [])).length === 0) return undefined;
+    throw usageError(
+      `--out ${out} is not empty and holds no quickstart; choose another folder or pass --force`,
+    );
+  }
+  const report = parseJson<Report | null>(bytes);
+  if (!report) throw usageError(`${join(out, reportFile)} is damaged; pass --force to start again`);
+  if (report.seed === seed && report.effort === effort) return report;
+  throw usageError(
+    `--out ${out} holds a quickstart of seed ${report.seed} and effort ${report.effort}, got ${seed} and ${effort}; choose another folder or pass --force`,
+  );
 }
 
-/** Starts a run with an empty report. */
-export function startRun(options: RunOptions): Run {
+/** A run of the quickstart: its settings, its report, and what writes its files. */
+export type Run = ReturnType<typeof startRun>;
+
+/** Starts a run with an empty report. `before` is the report of the run that it continues. */
+export function startRun(
+  options: Pick<Report, "seed" | "effort"> & {
+    readonly out: string;
+    readonly backend: Backend;
+    readonly signal: AbortSignal;
+    readonly force: boolean;
+    readonly before: Report | undefined;
+  },
+) {
   const { out, seed, effort, backend, signal, before } = options;
   const report: Report = {
     complete: false,
@@ -44,23 +93,27 @@ export function startRun(options: RunOptions): Run {
   return {
     ...options,
     report,
-    async timed(phase, work) {
+    /** Runs and times a phase, unless Ctrl-C came before it. */
+    async timed<R>(phase: string, work: () => Promise<R>): Promise<R> {
       if (signal.aborted) throw signal.reason;
       const from = performance.now();
       const result = await work();
-      // A training counts with all its runs, also those that are reused.
+      // The time of a training is that of all its runs, reused ones too.
       const { record } = result as Partial<Trained>;
       phases[phase] = record ? record.seconds : (performance.now() - from) / 1000;
       return result;
     },
+    /** Writes the report as it is now. */
     async save() {
       const maxRssMiB = Math.round(process.resourceUsage().maxRSS / 1024);
       const all = { ...report, seconds: phases, maxRssMiB };
-      await writeWhole(join(out, reportFile), `${JSON.stringify(all, null, 2)}\n`);
+      await replaceFile(join(out, reportFile), `${JSON.stringify(all, null, 2)}\n`);
       return all;
     },
-    picture: (file, bytes) => writeWhole(join(out, file), bytes),
-    isThere: (models, ...pictures) =>
+    /** Writes a picture into the folder. */
+    picture: (file: string, bytes: Uint8Array) => replaceFile(join(out, file), bytes),
+    /** Whether all of these pictures exist, made from the models as they are now. */
+    hasPictures: (models: readonly Trained[], ...pictures: string[]) =>
       before?.complete === true &&
       before.backend === backend.name &&
       models.every(({ reused }) => reused) &&

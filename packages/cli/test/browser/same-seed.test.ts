@@ -5,7 +5,7 @@ import { closesBrowser, inBrowser } from "./in-browser.ts";
 
 closesBrowser();
 
-/** What Node makes of the seed: the noise, and the samples on a backend of the same library. */
+/** The seed in Node: the noise, and the samples on a backend of the same library. */
 async function inNode(name: string) {
   const backend = await openBackend(name);
   const samples = await seededSamples(backend);
@@ -17,7 +17,7 @@ inBrowser("one seed", { isolated: true, everyEngine: true }, (page) => {
   it.each(["onnx/wasm", "tfjs/wasm"])(
     "gives on %s the noise of Node to the bit, and its samples",
     async (name) => {
-      const got = await page().run("seeded", [name]);
+      const got = await page().run("oneSeed", [name]);
       const wanted = await inNode(name);
       expect(got.noise).toEqual(wanted.noise);
       expect(got.samples).toHaveLength(400);

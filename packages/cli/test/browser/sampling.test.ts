@@ -16,7 +16,7 @@ const torch = readNpy(readFileSync(new URL("../reference/unet-8/ddim.npy", impor
 const distance = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Math.max(...Array.from(a, (v, i) => Math.abs(v - b[i])));
 
-/** Skips a test where the engine lacks what a backend needs. */
+/** Skips a test if the engine lacks what the backend needs. */
 function skipWithout(
   { features }: { features: EngineFeatures },
   name: string,
@@ -26,7 +26,7 @@ function skipWithout(
   skip(missing !== "", missing);
 }
 
-describe("a UNet as PyTorch exports it makes PyTorch's own image", slow, () => {
+describe("a UNet exported by PyTorch gives PyTorch's image", slow, () => {
   inBrowser("in a page", { isolated: true }, (page) => {
     const images: Record<string, number[]> = {};
     it.for(["onnx/wasm", webgpu, capturing, "tfjs/wasm", "tfjs/webgl", "tfjs/webgpu"])(
@@ -52,19 +52,19 @@ describe("a UNet as PyTorch exports it makes PyTorch's own image", slow, () => {
   });
 });
 
-describe("previews that nobody awaits", slow, () => {
+describe("previews that are not awaited", slow, () => {
   inBrowser("in a page", { isolated: false, needs: backendNeeds(webgpu) }, (page) => {
     it.each([webgpu, capturing, "tfjs/webgpu"])(
-      "on %s are read while the loop takes further steps, and only where asked for",
+      "on %s are read while the loop takes further steps, and only the requested ones",
       async (name) => {
         const got = await page().run("previews", [name, 3]);
-        expect(got).toMatchObject({ asked: 4, early: 0, live: 0 });
+        expect(got).toMatchObject({ requested: 4, early: 0, live: 0 });
         expect(got.error).toBeLessThan(1e-6);
-        // The final x alone is read in the first loop, and every preview beside it in the other.
-        expect(got.unasked.readings).toBe(1);
-        expect(got.held.readings).toBe(5);
-        // A preview keeps its own tensor and the copy that is read, not what the steps let go of meanwhile.
-        expect(got.held.buffers - got.unasked.buffers).toBeLessThanOrEqual(2 * got.asked);
+        // The first loop reads only the final x, the other also every preview.
+        expect(got.without.readings).toBe(1);
+        expect(got.delayed.readings).toBe(5);
+        // A preview keeps its own tensor and its copy, but not the tensors that the steps freed.
+        expect(got.delayed.buffers - got.without.buffers).toBeLessThanOrEqual(2 * got.requested);
       },
     );
   });

@@ -2,9 +2,9 @@ import { type Backend, type DeviceTensor, openBackend } from "@gen/runtime-gpu";
 import { runtimeFiles } from "../../../../../tooling/browser/runtime-files.ts";
 
 /**
- * Opens a backend with its files where the test's server has them; `onnx/webgpu, capturing` is onnx/webgpu
- * with graph capture, `onUncaptured` told where it is not had.
- * @throws Error where another one comes.
+ * Opens a backend with the files of the test's server. `onnx/webgpu, capturing` is onnx/webgpu with
+ * graph capture; `onUncaptured` is called with the reason when a program is not captured.
+ * @throws Error when another backend opens.
  */
 export async function openHere(
   name: string,

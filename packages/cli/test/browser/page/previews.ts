@@ -10,9 +10,9 @@ const steps = ddimSteps(linearSchedule({ steps: 100 }), { steps: 12 });
 const last = steps.length - 1;
 
 /**
- * A loop that asks for a preview every `every` steps and awaits none, on a GPU whose readings end only after
- * the last step: how many came before that, how far the values are from those of a loop that awaits each,
- * and what was read, made on the GPU and left alive.
+ * Requests a preview every `every` steps and awaits none, on a GPU whose reads end only after the
+ * last step. Returns the number of earlier previews, the distance of their values from those of a
+ * loop that awaits each, and the counts of reads, GPU buffers and live tensors.
  */
 export async function previews(name: string, every: number) {
   const backend = await openHere(name);
@@ -31,32 +31,32 @@ export async function previews(name: string, every: number) {
     });
     return { readings: gpuTraffic.readBacks - before, buffers };
   };
-  const asked = ({ step }: Progress) => step % every === 0;
+  const isRequested = ({ step }: Progress) => step % every === 0;
 
-  const unasked = await run();
+  const without = await run();
   const wanted: ArrayLike<number>[] = [];
   await run(async (progress) => {
-    if (asked(progress)) wanted.push(await progress.x0());
+    if (isRequested(progress)) wanted.push(await progress.x0());
   });
 
-  let letGo = (_: unknown): void => {};
+  let release = (_: unknown): void => {};
   holdReadBacks(
     new Promise((resolve) => {
-      letGo = resolve;
+      release = resolve;
     }),
   );
   const got: Promise<ArrayLike<number>>[] = [];
   let arrived = 0;
   let early = 0;
-  const held = await run((progress) => {
-    if (asked(progress)) {
+  const delayed = await run((progress) => {
+    if (isRequested(progress)) {
       const reading = progress.x0();
       reading.then(() => arrived++);
       got.push(reading);
     }
     if (progress.step < last) return;
     early = arrived;
-    letGo(undefined);
+    release(undefined);
   });
   const errors = (await Promise.all(got)).flatMap((values, i) =>
     Array.from(values, (v, k) => Math.abs(v - wanted[i][k])),
@@ -64,5 +64,5 @@ export async function previews(name: string, every: number) {
   await ready.dispose();
   const { live } = backend.memory();
   await backend.close();
-  return { unasked, held, asked: got.length, early, error: Math.max(...errors), live };
+  return { without, delayed, requested: got.length, early, error: Math.max(...errors), live };
 }

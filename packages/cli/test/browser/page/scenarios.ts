@@ -1,6 +1,6 @@
 import { previews } from "./previews.ts";
-import { seeded } from "./seeded.ts";
+import { oneSeed } from "./seeded.ts";
 import { torchImages } from "./torch.ts";
 
-/** What a test can have a page do. */
-export const scenarios = { previews, seeded, torchImages };
+/** The scenarios that a test can run in a page. */
+export const scenarios = { oneSeed, previews, torchImages };
