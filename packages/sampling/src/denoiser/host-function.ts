@@ -2,6 +2,7 @@ import { type Expr, type Tensor, tensor, trace } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
 import { sizeOf } from "./shapes.ts";
 
+/** Tensors by name. */
 type Tensors = Readonly<Record<string, Tensor>>;
 
 let evaluator: Promise<typeof import("./evaluator.ts")> | undefined;

@@ -48,6 +48,7 @@ export interface ComposeOptions<C = GuidanceCondition> extends GuidanceOptions {
   }[];
 }
 
+/** The shape `[batch, ...]` of the x that functions take. */
 type FunctionShape = Pick<SampleOptions, "shape">;
 
 /**
