@@ -34,7 +34,7 @@ export interface DataBound {
   readonly total: Float64Array;
   /** `KL(q(x_T | x0) || N(0, 1))`, `[batch]`. */
   readonly prior: Float64Array;
-  /** Each time step's term, `[length]` of `[batch]`; the first is the decoder's. */
+  /** Each time step's term, `[length]` of `[batch]`. The first is the decoder's term. */
   readonly terms: readonly Float64Array[];
   /** The mean square error of the clean estimate at each step, `[length]` of `[batch]`. */
   readonly x0Error: readonly Float64Array[];

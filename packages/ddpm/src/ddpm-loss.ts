@@ -28,16 +28,16 @@ export interface ObjectiveOptions {
   /**
    * `simple`: the squared error of the prediction. `vlb`: the bound's term at t in bits per
    * dimension. `rescaled_vlb`: vlb times the number of steps, an estimate of the whole bound.
-   * `hybrid`: simple plus 0.001 of rescaled_vlb, which trains only the variance (Nichol and
-   * Dhariwal 2021, eq. 16).
+   * `hybrid`: simple plus 0.001 of rescaled_vlb, whose gradient reaches only the variance (Nichol
+   * and Dhariwal 2021, eq. 16).
    * @defaultValue "simple"
    */
   readonly objective?: "simple" | "vlb" | "rescaled_vlb" | "hybrid";
   /** Multiplies the squared error at each time step `[length]`, such as `lossWeights` gives. */
   readonly weights?: ArrayLike<number>;
   /**
-   * The reverse variance in the bound, see `ddpmSteps`; a learned one needs a denoiser with twice
-   * the channels.
+   * The reverse variance in the bound, see `ddpmSteps`. A learned variance needs a denoiser with
+   * twice the channels.
    * @defaultValue "learned_range"
    */
   readonly variance?: DdpmVariance;
@@ -46,11 +46,11 @@ export interface ObjectiveOptions {
 }
 
 /**
- * The objective: the mean of {@link ddpmLosses} over the batch, each times its importance.
+ * The objective: its mean over the batch, each sample's times its importance.
  *
  * The simple objective is the mean squared error of the denoiser's output at step t, over the batch
- * and all elements (Ho et al. 2020, eq. 14). The target is epsilon, x0, v, `signal_t epsilon -
- * noise_t x0`, or a flow's velocity, `epsilon - x0`, as the denoiser predicts.
+ * and all elements (Ho et al. 2020, eq. 14 for epsilon). The target of v is `signal_t epsilon -
+ * noise_t x0`, the target of a flow's velocity `epsilon - x0`.
  *
  * @throws RangeError when there is not one weight for each step, or the objective is unknown.
  */

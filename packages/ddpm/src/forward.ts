@@ -15,7 +15,7 @@ export interface RowGaussian {
 
 /**
  * `q(x_t | x0) = N(sqrt(alphasCumprod_t) x0, (1 - alphasCumprod_t) I)` (Ho et al. 2020, eq. 4).
- * t is one 0-based step for all, or one for each of `t.length` equal rows.
+ * t is one 0-based step for all rows, or a step for each of `t.length` equal rows.
  *
  * @throws RangeError when t is outside the schedule or the rows are not equal.
  */
@@ -123,8 +123,8 @@ export function posteriorMeanVariance(
  * Jumps to step t of the forward process: `signal_t x0 + noise_t epsilon`
  * (Ho et al. 2020, eq. 4, with epsilon for the noise).
  *
- * As expressions x0 and epsilon are `[batch, ...]` and t is `[batch]` int64; as arrays t is one
- * 0-based step for all, or one for each of `t.length` equal rows, and the result is float64.
+ * Of expressions, x0 and epsilon are `[batch, ...]` and t is `[batch]` int64. Of arrays, t is one
+ * 0-based step for all rows or a step for each of `t.length` equal rows, and the result is float64.
  *
  * @throws RangeError when t is outside the schedule or the sizes do not fit (arrays).
  */
@@ -164,7 +164,7 @@ export function levelsAt(schedule: NoiseSchedule, t: Expr, like: Expr) {
 }
 
 /**
- * Time steps of a batch: one for all of `length` numbers, or one for each of `t.length` equal rows.
+ * Time steps of `length` numbers: one step for all, or a step for each of `t.length` equal rows.
  *
  * @throws RangeError when the rows are not equal or a step is outside least..steps-1.
  */

@@ -2,7 +2,7 @@ import type { Dataset } from "@gen/data";
 import { type Shape, type Signature, shapeText, type Tensor, tensor } from "@gen/graph";
 import { type Conditions, conditionInputs } from "@gen/sampling";
 
-/** The conditions of a dataset's items, `[length, ...]` each, by the names of a program's inputs. */
+/** The conditions of a dataset's items, `[length, ...]`, by the names of a program's inputs. */
 export type ItemConditions = Readonly<Record<string, Tensor>>;
 
 /** A dataset's labels as a condition, `[length]` int64. */

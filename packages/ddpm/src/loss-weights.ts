@@ -13,7 +13,7 @@ export interface LossWeightOptions {
 }
 
 /**
- * Weights `[length]` of the squared error of what the denoiser predicts, per time step.
+ * Weights `[length]` of the prediction's squared error, one for each time step.
  *
  * - `simple`: 1 (Ho et al. 2020, eq. 14).
  * - `tutorial`: `beta_t / alpha_t` on epsilon, the squared error of the reverse mean against
@@ -22,11 +22,11 @@ export interface LossWeightOptions {
  * - `vlb`: `beta_t^2 / (2 sigma_t^2 alpha_t (1 - alphasCumprod_t))` on epsilon (Ho et al. 2020, eq.
  *   12), sigma^2 the posterior variance, at t = 0 that of t = 1.
  *
- * Weights of one prediction become those of another by the factor between their errors at the same
- * x_t: the error of x0 is `noise / signal` times that of epsilon, of v `1 / signal` times, of a
- * flow's velocity `1 + noise / signal` times.
+ * The weights of another prediction have the squared factor between the two errors at the same
+ * x_t. The error of x0 is `noise / signal` times that of epsilon, the error of v `1 / signal`
+ * times, the error of a flow's velocity `1 + noise / signal` times.
  *
- * @throws RangeError when gamma is not positive, or the kind is none of these.
+ * @throws RangeError when gamma is not positive, or the kind is unknown.
  */
 export function lossWeights(
   schedule: NoiseSchedule,

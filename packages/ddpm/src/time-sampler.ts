@@ -10,9 +10,9 @@ export interface TimeSample {
   readonly importance: Float64Array;
 }
 
-/** How training draws its time steps. */
+/** Draws the time steps of a training. */
 export interface TimeSampler {
-  /** Draws for a batch of `count`. */
+  /** Draws the time steps of a batch of `count`. */
   sample(count: number, stream: RandomStream): TimeSample;
   /** Adds the losses `[batch]` of the steps t `[batch]`. */
   update?(t: ArrayLike<number>, losses: ArrayLike<number>): void;
@@ -22,7 +22,7 @@ export interface TimeSampler {
   restore?(tensors: Readonly<Record<string, StoredTensor>>): void;
 }
 
-/** Every step equally often (Ho et al. 2020, algorithm 1). */
+/** Draws every step equally often (Ho et al. 2020, algorithm 1). */
 export function uniformTimes(length: number): TimeSampler {
   return {
     sample: (count, stream) => ({
@@ -42,15 +42,15 @@ export interface LossSecondMomentOptions {
 
 /** A {@link TimeSampler} that learns from losses. */
 export interface LossSecondMomentSampler extends Required<TimeSampler> {
-  /** The present probability of each step, `[length]`. */
+  /** The current probability of each step, `[length]`. */
   probabilities(): Float64Array;
   /** `losses` `[length, history]`, the latest of each step, and their `counts` `[length]`. */
   state(): Record<"losses" | "counts", FloatTensor>;
 }
 
 /**
- * Steps drawn in proportion to the root of their loss's mean square, each weighed by the inverse
- * (Nichol and Dhariwal 2021, eq. 18). Uniform until every step has `history` losses.
+ * Draws steps in proportion to the root of their loss's mean square, and weighs each by the inverse
+ * (Nichol and Dhariwal 2021, eq. 18). Draws are uniform until every step has `history` losses.
  *
  * @throws RangeError when a setting is outside its range; in `update`, when a step is; in
  * `restore`, when a tensor is missing or has another shape than in `state`.

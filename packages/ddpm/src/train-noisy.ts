@@ -36,9 +36,9 @@ export async function trainNoisy<T>(
   { conditions, loss, losses, length, dropout }: NoisyLoss,
 ): Promise<TrainResult> {
   const { network, dataset, times, onStep, batchSize = 128, seed = 0, resume } = options;
-  const learns = times?.update && losses;
+  const lossOfEach = times?.update && losses;
   const delay = Math.min(options.stepsPerRun ?? 1, options.logEvery ?? 10);
-  const adaptive = learns && adaptiveTimeSampler(times, delay, resume?.times);
+  const adaptive = lossOfEach && adaptiveTimeSampler(times, delay, resume?.times);
   const withTimes = (state: TrainingState): TrainingState =>
     adaptive ? { ...state, times: adaptive.state() } : state;
   const shape = [batchSize, ...dataset.shape];
@@ -58,9 +58,9 @@ export async function trainNoisy<T>(
     loss: (given: Record<string, Expr>) => {
       const { x0, t, epsilon, importance } = given;
       const inputs = { x0, t, epsilon, condition: conditionOf(given), importance };
-      if (!learns) return loss(inputs);
+      if (!lossOfEach) return loss(inputs);
       // Both losses share one application of the network: with dropout, two would differ.
-      const each = learns(inputs);
+      const each = lossOfEach(inputs);
       return { loss: mean(mul(each, importance)), each };
     },
     optimizer: options.optimizer ?? adam({ learningRate: options.learningRate ?? 1e-3 }),

@@ -1,6 +1,6 @@
 import { add, type Expr, gelu, mul, relu, sigmoid, silu, softplus, square, tanh } from "@gen/graph";
 
-/** gelu by a tanh (Hendrycks and Gimpel 2016, section 2), as in GPT and DiT; at most 5e-4 off. */
+/** gelu by a tanh (Hendrycks and Gimpel 2016, section 2), as in GPT and DiT; error up to 5e-4. */
 export const geluTanh = (x: Expr): Expr => {
   const angle = mul(mul(x, Math.sqrt(2 / Math.PI)), add(mul(square(x), 0.044715), 1));
   return mul(mul(x, 0.5), add(tanh(angle), 1));

@@ -4,7 +4,7 @@ import { randomStream } from "@gen/math";
 import { sizeOf } from "./initializers.ts";
 import type { BatchInput } from "./train-options.ts";
 
-/** One use of dropout: an input of booleans, true for the elements that are kept. */
+/** The mask of one use of dropout: an input of booleans, true for the kept elements. */
 export interface DropoutMask {
   readonly input: Input;
   /** The expected number of kept elements in 65,536. */
@@ -13,10 +13,7 @@ export interface DropoutMask {
 
 const LEVELS = 2 ** 16;
 
-/**
- * The same expressions, in which each use of dropout is `x mask / (1 - rate)`. Each mask is an
- * input of its own.
- */
+/** Replaces each use of dropout by `x mask / (1 - rate)`, with an input for each mask. */
 export function maskDropout<Roots extends Record<string, Expr>>(
   roots: Roots,
 ): { roots: Roots; masks: readonly DropoutMask[] } {
@@ -32,8 +29,8 @@ export function maskDropout<Roots extends Record<string, Expr>>(
 }
 
 /**
- * Draws a step's masks. The seed, the step and a mask's index decide it; `shapes` are those of the
- * batch's inputs. Half a random word decides an element, so the rate is exact to 2^-17.
+ * Draws a step's masks. The seed, the step and its index decide a mask; `shapes` are the shapes of
+ * the batch's inputs. Half a random word decides an element, so the rate is exact to 2^-17.
  */
 export function drawMasks(
   masks: readonly DropoutMask[],

@@ -23,7 +23,7 @@ const random =
   (kind: "uniform" | "normal", scaled: (v: number) => number): Initializer =>
   (shape, { seed, name }) => {
     const numbers = randomStream({ seed, purpose: `weights/${name}` })[kind](sizeOf(shape));
-    return tensor(Float64Array.from(numbers, scaled), shape);
+    return tensor(numbers.map(scaled), shape);
   };
 
 /** Uniform in `(-bound, bound)`. */

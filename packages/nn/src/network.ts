@@ -41,9 +41,9 @@ export function network(
 ): Network {
   const names = Object.keys(signature);
   const parameters = parametersOf(apply(...names.map((name) => input(name, signature[name]))));
-  return { parameters, apply: checked, signature };
+  return { parameters, apply: checkAndApply, signature };
 
-  function checked(...inputs: Expr[]): Expr {
+  function checkAndApply(...inputs: Expr[]): Expr {
     const missing = names.find((_, i) => !inputs[i]);
     if (missing === undefined) return apply(...inputs);
     throw new TypeError(`the network needs its argument ${missing}, got none`);

@@ -11,7 +11,7 @@ export const isExpr = (value: unknown): value is Expr =>
   typeof (value as Expr).op === "string" &&
   Array.isArray((value as Expr).inputs);
 
-/** The same expressions, in which each key of `places` is replaced by its value. */
+/** The same expressions with each key of `places` replaced by its value. */
 export const substitute = (roots: Readonly<Exprs>, places: ReadonlyMap<Expr, Expr>): Exprs =>
   rebuild(roots, (node, operands) => places.get(node) ?? withInputs(node, operands));
 

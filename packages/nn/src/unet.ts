@@ -57,11 +57,11 @@ export function unet(options: UnetOptions): Network {
   const { multipliers = [1, 2], blocks = 1, attention: attended = [], heads } = options;
   const { learnedVariance, groups, name = "", seed = 0 } = options;
   halvedSize(size, multipliers.length - 1);
-  const fitting = (learnedVariance ? 2 : 1) * inChannels;
-  const { outChannels = fitting } = options;
-  if (learnedVariance && outChannels !== fitting) {
+  const fittingChannels = (learnedVariance ? 2 : 1) * inChannels;
+  const { outChannels = fittingChannels } = options;
+  if (learnedVariance && outChannels !== fittingChannels) {
     throw new RangeError(
-      `outChannels must be ${fitting} with learnedVariance, twice inChannels, got ${outChannels}`,
+      `outChannels must be ${fittingChannels} with learnedVariance, twice inChannels, got ${outChannels}`,
     );
   }
   const timeFeatures = 4 * channels;

@@ -85,7 +85,7 @@ export function withWeights<Model extends Weighted>(
     places.set(old, parameter(name, tensor(numbers, shape, dtype)));
   }
   // The expressions that a function is given keep their own weights.
-  const replaced =
+  const replaceWeights =
     (f: (...given: unknown[]) => unknown) =>
     (...given: unknown[]): unknown => {
       const result = f(...given);
@@ -96,7 +96,9 @@ export function withWeights<Model extends Weighted>(
       return Object.keys(found).length > 0 ? { ...(result as object), ...found } : result;
     };
   const parts = mapValues(model as Record<string, unknown>, (part) =>
-    typeof part === "function" ? replaced(part as Parameters<typeof replaced>[0]) : part,
+    typeof part === "function"
+      ? replaceWeights(part as Parameters<typeof replaceWeights>[0])
+      : part,
   );
   return { ...parts, parameters: parameters.map((p) => places.get(p)) } as unknown as Model;
 }

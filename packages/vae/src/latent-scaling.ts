@@ -38,7 +38,7 @@ export function latentScaling(config: Readonly<Record<string, unknown>>): Latent
   };
 }
 
-/** A number for each entry of axis 1, or one for all, ready to broadcast. */
+/** Broadcastable numbers: one for each entry of axis 1, or one for all. */
 function along(values: readonly number[], like: Expr): Operand {
   if (values.length === 1) return values[0];
   const shape = like.shape.map((_, i) => (i === 1 ? values.length : 1));

@@ -5,10 +5,10 @@ import { latentScaling } from "./latent-scaling.ts";
 import type { Vae } from "./vae.ts";
 
 /**
- * A VAE as a pipeline's two ends: images in [-1, 1] (the model's own are in [0, 1]), latents
- * standardized by `scaling`, as a denoiser was trained on them.
+ * A VAE as the two ends of a pipeline. Its images are in [-1, 1], though the model's are in [0, 1].
+ * `scaling` standardizes the latents, as for the denoiser's training.
  *
- * `image` is the shape of one image, where the model's own is flat.
+ * `image` is the shape of one image, for a model of flat data.
  */
 export function pipelineVae(
   model: Vae,

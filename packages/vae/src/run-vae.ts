@@ -25,8 +25,9 @@ export interface Items {
 
 /** The posterior of each item. */
 export interface Encoded {
-  /** `[items, ...latent]`, both. */
+  /** `[items, ...latent]`. */
   readonly mean: Float32Array;
+  /** `[items, ...latent]`. */
   readonly logVariance: Float32Array;
   readonly shape: readonly number[];
 }
@@ -70,7 +71,7 @@ export async function decode<T>(
   return { data: x, shape: [length, ...model.shape] };
 }
 
-/** Encodes each item to its posterior mean and decodes that. */
+/** Encodes each item to its posterior mean and decodes the mean. */
 export async function reconstruct<T>(
   options: RunOptions<T> & { readonly dataset: Dataset },
 ): Promise<Items> {
@@ -96,8 +97,8 @@ export interface Elbo {
 }
 
 /**
- * Estimates the evidence lower bound of a dataset in nats for each item, with `samples` draws of z
- * for each (by default 1), keyed by seed and item (Kingma and Welling 2014, eq. 7).
+ * Estimates the evidence lower bound of a dataset in nats for each item (Kingma and Welling 2014,
+ * eq. 7), with `samples` draws of z for each item (default 1), keyed by seed and item.
  *
  * Data with a range are mapped to [0, 1], as in training.
  *
@@ -131,7 +132,7 @@ export async function elbo<T>(
   return { ...totals, elbo: -(totals.reconstruction + totals.kl) };
 }
 
-/** Runs a function over batches of `[batch, ...]`; each output is joined over all items. */
+/** Runs a function over batches of `[batch, ...]` and joins each output over all items. */
 async function eachBatch<T>(
   { backend, batchSize = 250, signal }: RunOptions<T>,
   run: {

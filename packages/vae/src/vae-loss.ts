@@ -18,7 +18,7 @@ export interface VaeTerms<T> {
 
 /**
  * The terms of the negative ELBO (Kingma and Welling 2014, eq. 7 and appendix B), elementwise over
- * numbers, arrays or expressions; to be summed over pixels and latent dimensions.
+ * numbers, arrays or expressions. Sum them over pixels and latent dimensions.
  */
 export function vaeTerms<T>(
   a: Arithmetic<T>,
@@ -46,9 +46,9 @@ export function itemTerms(model: Vae, x: Expr, epsilon: Expr): VaeTerms<Expr> {
 /**
  * The negative ELBO in nats: summed over pixels and latent dimensions, averaged over the batch.
  *
- * Gives a function of x `[batch, ...shape]` and epsilon `[batch, ...latent]`, to be passed to
- * `train`; `loss = reconstruction + beta * kl`, with beta 1 the bound itself (Higgins et al. 2017
- * for others).
+ * Returns a function of x `[batch, ...shape]` and epsilon `[batch, ...latent]` for `train`.
+ * `loss = reconstruction + beta * kl` is the bound itself when beta is 1; Higgins et al. (2017) take
+ * other values.
  */
 export function vaeLoss(model: Vae, { beta = 1 }: { beta?: number } = {}) {
   return ({ x, epsilon }: { x: Expr; epsilon: Expr }) => {
