@@ -8,10 +8,12 @@ export { embedding, timestepEmbedding } from "./embedding.ts";
 export {
   type Initializer,
   initializedParameter,
+  kaimingNormal,
   kaimingUniform,
   normalWeights,
   ones,
   uniform,
+  xavierNormal,
   xavierUniform,
   zeros,
 } from "./initializers.ts";

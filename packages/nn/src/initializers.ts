@@ -47,18 +47,33 @@ export function fanInOut(shape: readonly number[]): { fanIn: number; fanOut: num
   return { fanIn: shape[1] * field, fanOut: shape[0] * field };
 }
 
+type ByFans = (fans: ReturnType<typeof fanInOut>) => number;
+
 const uniformByFans =
-  (boundOf: (fans: ReturnType<typeof fanInOut>) => number): Initializer =>
+  (boundOf: ByFans): Initializer =>
   (shape, key) =>
     uniform(boundOf(fanInOut(shape)))(shape, key);
+
+const normalByFans =
+  (deviationOf: ByFans): Initializer =>
+  (shape, key) =>
+    normalWeights(deviationOf(fanInOut(shape)))(shape, key);
 
 /** Uniform with variance `gain^2 / fanIn` (He et al. 2015, section 2.2), for relu by default. */
 export const kaimingUniform = (gain = Math.SQRT2): Initializer =>
   uniformByFans(({ fanIn }) => gain * Math.sqrt(3 / fanIn));
 
+/** Normal with variance `gain^2 / fanIn` (He et al. 2015, eq. 10), for relu by default. */
+export const kaimingNormal = (gain = Math.SQRT2): Initializer =>
+  normalByFans(({ fanIn }) => gain / Math.sqrt(fanIn));
+
 /** Uniform with variance `2 gain^2 / (fanIn + fanOut)` (Glorot and Bengio 2010, eq. 16). */
 export const xavierUniform = (gain = 1): Initializer =>
   uniformByFans(({ fanIn, fanOut }) => gain * Math.sqrt(6 / (fanIn + fanOut)));
+
+/** Normal with variance `2 gain^2 / (fanIn + fanOut)` (Glorot and Bengio 2010, eq. 12). */
+export const xavierNormal = (gain = 1): Initializer =>
+  normalByFans(({ fanIn, fanOut }) => gain * Math.sqrt(2 / (fanIn + fanOut)));
 
 /** PyTorch's default for linear and convolution layers: uniform within `1 / sqrt(fanIn)`. */
 export const fanInUniform = uniformByFans(({ fanIn }) => 1 / Math.sqrt(fanIn));

@@ -1,11 +1,13 @@
 import { input, parametersOf, type Tensor, tensorNumbers } from "@gen/graph";
 import {
   type Initializer,
+  kaimingNormal,
   kaimingUniform,
   mlp,
   normalWeights,
   ones,
   uniform,
+  xavierNormal,
   xavierUniform,
   zeros,
 } from "@gen/nn";
@@ -33,7 +35,9 @@ describe("deviation and range", () => {
     ["uniform", uniform(0.3), 0.3 / root, true],
     ["normalWeights", normalWeights(0.7), 0.7, false],
     ["kaimingUniform", kaimingUniform(), Math.sqrt(2 / 270), true],
+    ["kaimingNormal", kaimingNormal(1), Math.sqrt(1 / 270), false],
     ["xavierUniform", xavierUniform(), Math.sqrt(2 / 2070), true],
+    ["xavierNormal", xavierNormal(2), 2 * Math.sqrt(2 / 2070), false],
     ["fanInUniform", fanInUniform, 1 / Math.sqrt(270) / root, true],
   ];
   for (const [name, initializer, deviation, bounded] of cases) {
