@@ -7,9 +7,9 @@
  *   const trained = withWeights(network, weights);
  */
 import { type FloatArray, GenError } from "@gen/math";
+import { eventLoopYielder } from "@gen/runtime-gpu/event-loop";
 import type { BatchInput } from "./batch-input.ts";
 import { checkDecay, decayAt } from "./moving-average.ts";
-import { nextTask } from "./next-task.ts";
 import { chainSteps, stepGraph } from "./step-graph.ts";
 import type { FloatTensor } from "./stored-tensor.ts";
 import type { TrainOptions, TrainResult } from "./train-options.ts";
@@ -110,7 +110,7 @@ export async function train<T, Name extends string>(
     state = uploadState(backend, oneStep.state, resume);
     const batches = iterate(options.batches);
     let reported = first;
-    let yielded = started;
+    const yieldIfLong = eventLoopYielder(10);
     while (step < steps && !signal?.aborted) {
       const untilReport = Math.min(steps - step, logEvery - (step % logEvery));
       const taken = await take(batches, untilReport < stepsPerRun ? 1 : stepsPerRun);
@@ -122,10 +122,7 @@ export async function train<T, Name extends string>(
         await report();
         reported = step;
       }
-      if (Date.now() - yielded >= 10) {
-        await nextTask();
-        yielded = Date.now();
-      }
+      await yieldIfLong();
     }
     if (reported < step) await report();
 

@@ -9,15 +9,13 @@ import { gpuDevice } from "./onnx/gpu-device.ts";
 import { hostDevice } from "./onnx/host-device.ts";
 import { loadNode, loadWeb, type Ort, type OrtTensor, threadsHere } from "./onnx/runtime.ts";
 
-export type OnnxDevice = "cpu" | "wasm" | "webgpu";
-
 export interface OnnxOptions {
   /**
    * What computes: `cpu` is onnxruntime-node in Node and WebAssembly in a browser, `wasm` is WebAssembly
    * in both, `webgpu` is the GPU through onnxruntime-web in a browser and onnxruntime-node in Node.
    * @defaultValue onnxruntime-node's CPU where it is installed, else WebAssembly
    */
-  device?: OnnxDevice;
+  device?: "cpu" | "wasm" | "webgpu";
   /**
    * Threads of one operation. WebAssembly starts its threads once: the first backend of a page or
    * process decides.

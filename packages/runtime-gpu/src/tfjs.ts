@@ -11,7 +11,7 @@ import { interpreter } from "./tfjs/interpret.ts";
 import type { Tf } from "./tfjs/kernel.ts";
 import { storedDType, storedValues } from "./tfjs/values.ts";
 
-export type TfjsDevice = "webgpu" | "webgl" | "wasm" | "cpu";
+type TfjsDevice = "webgpu" | "webgl" | "wasm" | "cpu";
 
 export interface TfjsOptions {
   /** Which of TensorFlow.js's backends computes. @defaultValue `wasm` */

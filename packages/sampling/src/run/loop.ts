@@ -8,10 +8,10 @@
  * runs the loop. The tensor scope below frees what the loop no longer holds.
  */
 import type { FloatArray } from "@gen/math";
+import { eventLoopYielder } from "@gen/runtime-gpu/event-loop";
 import type { Step } from "../samplers/step.ts";
 import { type AbortSignalLike, throwIfAborted } from "./abort-signal-like.ts";
 import type { Engine } from "./engine.ts";
-import { eventLoopYielder } from "./event-loop.ts";
 import type { Progress } from "./sample-options.ts";
 
 /** What the loop runs on. */
