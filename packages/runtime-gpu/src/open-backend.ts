@@ -1,5 +1,5 @@
 import type { Backend } from "./backend.ts";
-import { kindsHere, type OpenOptions } from "./backend-kinds.ts";
+import { kindsHere, type OpenOptions, unknownBackend } from "./backend-kinds.ts";
 import { unavailable } from "./errors.ts";
 import type { DeviceTensor } from "./ledger.ts";
 
@@ -7,8 +7,8 @@ import type { DeviceTensor } from "./ledger.ts";
 export const backendNames = (): string[] => kindsHere().map(({ name }) => name);
 
 /**
- * Opens the backend of this name; `onnx` and `tfjs` alone stand for what these packages do by default.
- * @throws GenError `backend-unavailable` when there is none of that name, or when it cannot be had here.
+ * Opens the backend of this name; `onnx` and `tfjs` alone open the default device of these packages.
+ * @throws GenError `backend-unavailable` when the name is unknown, or when it cannot be opened here.
  */
 export async function openBackend(
   name: string,
@@ -18,20 +18,19 @@ export async function openBackend(
   if (kind) return kind.open(options);
   if (name === "onnx") return (await import("./onnx.ts")).onnxBackend(options.onnx);
   if (name === "tfjs") return (await import("./tfjs.ts")).tfjsBackend(options.tfjs);
-  const names = [...backendNames(), "onnx", "tfjs"].join(", ");
-  throw unavailable(`backend must be one of ${names}, got ${name}`);
+  throw unknownBackend([...backendNames(), "onnx", "tfjs"], name);
 }
 
 export interface BestBackendOptions extends OpenOptions {
   /** Names to try, in order. @defaultValue `backendNames()` */
   prefer?: readonly string[];
-  /** Told why each one that comes before the chosen one cannot be had. */
+  /** Called with each backend before the chosen one, and why it cannot be opened. */
   onRefused?: (name: string, reason: string) => void;
 }
 
 /**
- * Opens the first backend of `prefer` that can be had here.
- * @throws GenError `backend-unavailable` saying why each of them cannot.
+ * Opens the first backend of `prefer` that can be opened here.
+ * @throws GenError `backend-unavailable` with the reason of each when none can.
  */
 export async function bestBackend(
   options: BestBackendOptions = {},
@@ -47,10 +46,10 @@ export async function bestBackend(
       onRefused?.(name, message);
     }
   }
-  throw unavailable(`no backend can be had; ${reasons.join("; ") || "prefer is empty"}`);
+  throw unavailable(`no backend can be opened; ${reasons.join("; ") || "prefer is empty"}`);
 }
 
-/** Whether a backend can be had here, and why not otherwise. */
+/** Whether a backend can be opened here, and why not otherwise. */
 export interface BackendStatus {
   readonly name: string;
   readonly available: boolean;

@@ -1,7 +1,6 @@
 import * as g from "@gen/graph";
 import { describe, expect, it } from "vitest";
-import { narrowIntegers } from "../src/onnx/passes/narrow-integers.ts";
-import { staticGraph } from "../src/onnx/passes/static-graph.ts";
+import { narrowIntegers, staticGraph } from "../src/onnx/passes/webgpu-passes.ts";
 
 const int64 = (values: number[]) => g.constant(g.tensor(values, [values.length], "int64"));
 

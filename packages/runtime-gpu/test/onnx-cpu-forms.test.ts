@@ -3,10 +3,9 @@ import * as c from "@gen/graph/compiler";
 import ort from "onnxruntime-node";
 import { afterAll, describe, expect, test } from "vitest";
 import { blockedConvolutions, channelBlock } from "../src/onnx/passes/blocked-convolutions.ts";
-import { cpuRewrites } from "../src/onnx/passes/cpu-rewrites.ts";
+import { cpuRewrites, wasmRewrites } from "../src/onnx/passes/cpu-rewrites.ts";
 import { splitConcatConvolutions } from "../src/onnx/passes/split-concat-convolutions.ts";
 import { subpixelConvolutions } from "../src/onnx/passes/subpixel-convolutions.ts";
-import { wasmRewrites } from "../src/onnx/passes/wasm-rewrites.ts";
 import { onnxBackend } from "../src/onnx.ts";
 
 const wave = (shape: readonly number[], phase: number): g.Tensor => {

@@ -1,7 +1,6 @@
 import { add, graphOf, input, mul } from "@gen/graph";
 import { expect, it } from "vitest";
-import { hostDevice } from "../src/onnx/host-device.ts";
-import { releaseMemory } from "../src/onnx/release-memory.ts";
+import { hostDevice, releaseMemory } from "../src/onnx/host-device.ts";
 import { loadNode, loadWeb } from "../src/onnx/runtime.ts";
 
 const size = 2 ** 16;

@@ -64,8 +64,8 @@ export async function channelBlock(ort: Ort, options: SessionOptions): Promise<n
   try {
     const session = await graphSession(ort, graphOf({ y: reorderInput(x) }), options);
     const values = Float32Array.from({ length: 128 }, (_, i) => i);
-    const { y } = await session.run(new Map([["x", new ort.Tensor("float32", values, shape)]]));
-    await session.release();
+    const { y } = await session.run(new Map([["x", new ort.Tensor("float32", values, shape)]]), {});
+    await session.dispose();
     return (y.data as Float32Array).indexOf(1);
   } catch {
     return 0;

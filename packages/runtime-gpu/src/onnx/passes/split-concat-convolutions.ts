@@ -10,8 +10,7 @@ import {
   slice,
 } from "@gen/graph";
 import { rewrite, withInputs } from "@gen/graph/compiler";
-import { isLarge } from "./large.ts";
-import { inputDependents, rewriteConvolutions } from "./rewrite-convolutions.ts";
+import { inputDependents, isLarge, rewriteConvolutions } from "./rewrite-convolutions.ts";
 
 /**
  * The graph without joining channels where a convolution takes them up, as after a UNet's skips: what lies between

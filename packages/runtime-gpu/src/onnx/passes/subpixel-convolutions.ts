@@ -10,8 +10,7 @@ import {
   type Shape,
   tensor,
 } from "@gen/graph";
-import { isLarge } from "./large.ts";
-import { inputDependents, rewriteConvolutions } from "./rewrite-convolutions.ts";
+import { inputDependents, isLarge, rewriteConvolutions } from "./rewrite-convolutions.ts";
 
 /**
  * The graph with each large convolution of an upsampled image as smaller ones of the image itself, whose results
