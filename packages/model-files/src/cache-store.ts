@@ -15,7 +15,7 @@ const origin = "https://model-files.invalid/";
 export function cacheStore(cacheName: string): FileStore {
   if (!("caches" in globalThis)) throw insecureContext("the Cache API");
   const host = globalThis as unknown as { caches: { open(name: string): Promise<Cache> } };
-  // In a sandboxed page, reading `caches` throws. Each call reads it, and so fails as if the disk were full.
+  // In a sandboxed page, reading `caches` throws. Each call then fails as if the disk were full.
   const open = async (): Promise<Cache> => host.caches.open(cacheName);
   return {
     async read(name) {

@@ -40,8 +40,8 @@ export interface ModelFiles {
    * given, or if the server says that it is current or cannot be reached. A stored file is hashed
    * on every load and downloaded again if it is damaged. After an abort or a broken connection,
    * another call continues where this one stopped, if the server can.
-   * @throws GenError `file-missing`, `file-too-large`; `file-changed` when it differs from its SHA-256
-   * or length; `unreachable`, or `download-failed` when the connection breaks three times.
+   * @throws GenError `file-missing`, `file-too-large`; `file-changed` when it differs from its
+   * SHA-256 or length; `unreachable`, or `download-failed` when the connection breaks three times.
    * @throws RangeError when an option is out of range.
    */
   fetch(url: string | URL, options?: FetchOptions): Promise<Uint8Array>;

@@ -25,7 +25,7 @@ export interface OpenOptions {
   tfjs?: Omit<TfjsOptions, "device">;
 }
 
-/** Everything that differs from backend to backend. A new backend is a new record in {@link backendKinds}. */
+/** What differs from backend to backend. A new backend is a new record in {@link backendKinds}. */
 export interface BackendKind {
   /** The `name` of its backends. */
   readonly name: string;
@@ -53,11 +53,18 @@ export interface BackendKind {
 const own = { float32: "own", int32: "own", bool: "own" } as const;
 const ownAll = { ...own, float16: "own", float64: "own", int64: "own" } as const;
 const onCpu = {
+  runsIn: "both",
   facts: () => deviceWith({}),
   threads: () => 1,
   inHostMemory: true,
   foreign: false,
   onHost: {},
+} as const;
+const inPage = { runsIn: "page", inHostMemory: false } as const;
+const onWebgpu = {
+  ...inPage,
+  facts: webgpuFacts,
+  leastFacts: deviceWith({ maxBufferSize: 2 ** 28, maxStorageBufferBindingSize: 2 ** 27 }),
 };
 
 const onnxOn = (device: OnnxOptions["device"]) => ({
@@ -68,83 +75,69 @@ const onnxOn = (device: OnnxOptions["device"]) => ({
   open: async ({ onnx }: OpenOptions) =>
     (await import("./onnx.ts")).onnxBackend({ ...onnx, device }),
   dtypes: () => ownAll,
+  threads: threadsHere,
 });
 
 // The operations for which ONNX Runtime's WebGPU provider has no shader, above all those on int64.
 const int64 = ["int64"] as const;
-const onnxOnHost: BackendKind["onHost"] = {
-  ...Object.fromEntries(
-    [
-      ...["Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Greater", "Less", "Reshape", "Cast"],
-      ...["Expand", "Gather", "Where", "Neg", "Abs", "ReduceSum", "ReduceMax"],
-    ].map((op) => [op, int64]),
-  ),
-  ...Object.fromEntries(
-    ["Equal", "Transpose", "Concat", "Pad"].map((op) => [op, [...int64, "bool"] as const]),
-  ),
-  Sign: ["float32", ...int64],
-  Slice: ["int32", ...int64, "bool"],
+const onnxGpu = {
+  ...onnxOn("webgpu"),
+  threads: () => 1,
+  onHost: {
+    ...Object.fromEntries(
+      [
+        ...["Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Greater", "Less", "Reshape", "Cast"],
+        ...["Expand", "Gather", "Where", "Neg", "Abs", "ReduceSum", "ReduceMax"],
+      ].map((op) => [op, int64]),
+    ),
+    ...Object.fromEntries(
+      ["Equal", "Transpose", "Concat", "Pad"].map((op) => [op, [...int64, "bool"] as const]),
+    ),
+    Sign: ["float32", ...int64] as const,
+    Slice: ["int32", ...int64, "bool"] as const,
+  },
 };
 
-const tfjsOn = (device: TfjsOptions["device"]) => ({
+const tfjsOn = (device: NonNullable<TfjsOptions["device"]>) => ({
   ...onCpu,
+  name: `tfjs/${device}`,
   open: async ({ tfjs }: OpenOptions) =>
     (await import("./tfjs.ts")).tfjsBackend({ ...tfjs, device }),
   dtypes: () => ({ ...own, float16: "float32", float64: "float32", int64: "int32" }) as const,
 });
 
-const inWebgpu = {
-  facts: webgpuFacts,
-  leastFacts: deviceWith({ maxBufferSize: 2 ** 28, maxStorageBufferBindingSize: 2 ** 27 }),
-  inHostMemory: false,
-};
-
 /** Every backend, here and elsewhere, the fastest first. */
 export const backendKinds: readonly BackendKind[] = [
-  { ...onnxOn("cpu"), name: "onnx/node-cpu", runsIn: "node", threads: threadsHere },
+  { ...onnxOn("cpu"), name: "onnx/node-cpu", runsIn: "node" },
   {
-    ...onnxOn("webgpu"),
-    ...inWebgpu,
+    ...onnxGpu,
+    ...onWebgpu,
     name: "onnx/webgpu",
-    runsIn: "page",
-    onHost: onnxOnHost,
-    dtypes: (features) => ({
-      ...own,
-      float16: features.includes("shader-f16") ? "own" : "none",
-      float64: "none",
-      int64: "host",
-    }),
+    dtypes(features) {
+      const float16 = features.includes("shader-f16") ? "own" : "none";
+      return { ...own, float16, float64: "none", int64: "host" };
+    },
   },
+  { ...onnxOn("wasm"), name: "onnx/wasm", facts: wasmFacts },
   {
-    ...onnxOn("wasm"),
-    name: "onnx/wasm",
-    runsIn: "both",
-    facts: wasmFacts,
-    threads: threadsHere,
-  },
-  {
-    ...onnxOn("webgpu"),
+    ...onnxGpu,
     name: "onnx/node-webgpu",
     runsIn: "node",
-    onHost: onnxOnHost,
     // The adapter does not state whether it has float16.
     dtypes: () => ({ ...own, float16: "none", float64: "host", int64: "host" }),
   },
-  { ...tfjsOn("webgpu"), ...inWebgpu, name: "tfjs/webgpu", runsIn: "page" },
+  { ...tfjsOn("webgpu"), ...onWebgpu },
   {
     ...tfjsOn("webgl"),
-    name: "tfjs/webgl",
-    runsIn: "page",
+    ...inPage,
     facts: webglFacts,
     leastFacts: deviceWith({ maxTextureSize: 2048 }),
-    inHostMemory: false,
   },
-  { ...tfjsOn("wasm"), name: "tfjs/wasm", runsIn: "both", facts: wasmFacts },
-  { ...tfjsOn("cpu"), name: "tfjs/cpu", runsIn: "both" },
+  { ...tfjsOn("wasm"), facts: wasmFacts },
+  tfjsOn("cpu"),
   {
     ...onCpu,
     name: "cpu",
-    runsIn: "both",
     open: async () => (await import("./cpu.ts")).cpuBackend(),
     dtypes: () => ({ ...ownAll, float16: "float64", float32: "float64" }),
   },
@@ -159,3 +152,49 @@ export function kindsHere(): BackendKind[] {
 /** The error for a name that is none of `names`. */
 export const unknownBackend = (names: readonly string[], name: string) =>
   unavailable(`backend must be one of ${names.join(", ")}, got ${name}`);
+
+/** The names that `openBackend` takes here, in the order in which `bestBackend` tries them. */
+export const backendNames = (): string[] => kindsHere().map(({ name }) => name);
+
+/**
+ * Opens the backend of this name; `onnx` and `tfjs` alone open these packages' default device.
+ * @throws GenError `backend-unavailable` when the name is unknown or it cannot be opened here.
+ */
+export async function openBackend(
+  name: string,
+  options: OpenOptions = {},
+): Promise<Backend<DeviceTensor>> {
+  const kind = kindsHere().find((each) => each.name === name);
+  if (kind) return kind.open(options);
+  if (name === "onnx") return (await import("./onnx.ts")).onnxBackend(options.onnx);
+  if (name === "tfjs") return (await import("./tfjs.ts")).tfjsBackend(options.tfjs);
+  throw unknownBackend([...backendNames(), "onnx", "tfjs"], name);
+}
+
+export interface BestBackendOptions extends OpenOptions {
+  /** Names to try, in order. @defaultValue `backendNames()` */
+  prefer?: readonly string[];
+  /** Called with each backend before the chosen one, and why it cannot be opened. */
+  onRefused?: (name: string, reason: string) => void;
+}
+
+/**
+ * Opens the first backend of `prefer` that can be opened here.
+ * @throws GenError `backend-unavailable` with the reason of each when none can.
+ */
+export async function bestBackend(
+  options: BestBackendOptions = {},
+): Promise<Backend<DeviceTensor>> {
+  const { prefer = backendNames(), onRefused } = options;
+  const reasons: string[] = [];
+  for (const name of prefer) {
+    try {
+      return await openBackend(name, options);
+    } catch (error) {
+      const { message } = error as Error;
+      reasons.push(`${name}: ${message}`);
+      onRefused?.(name, message);
+    }
+  }
+  throw unavailable(`no backend can be opened; ${reasons.join("; ") || "prefer is empty"}`);
+}

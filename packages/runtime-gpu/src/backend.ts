@@ -13,8 +13,9 @@ export interface MemoryUse {
 /** A compiled graph. Parameters are baked in; inputs and outputs are device tensors by name. */
 export interface Program<T> {
   /**
-   * Runs the graph. The caller keeps its inputs and owns every output: each is to be disposed once.
-   * @throws Error naming a missing or unknown input, or one whose dtype or shape does not fit.
+   * Runs the graph. The caller keeps its inputs, owns every output, and disposes of each once.
+   * @throws TypeError when an input is missing or unknown or has another dtype.
+   * @throws RangeError when a shape does not fit.
    */
   run(inputs: Readonly<Record<string, T>>): Promise<Record<string, T>>;
   /** Frees what the program holds; the program cannot run afterwards. */
@@ -22,19 +23,19 @@ export interface Program<T> {
 }
 
 /**
- * Runs graphs on one device. `T` is the device's own tensor; each tensor has one owner, who disposes
- * of it. A tensor may be disposed of while it is being read or used: it is freed when that ends.
+ * Runs graphs on one device. `T` is the device's own tensor; each tensor has one owner, who
+ * disposes of it, also while it is being read or used: its memory is freed afterwards.
  */
 export interface Backend<T = unknown> {
-  /** What really runs, such as `onnx/node-cpu`, `onnx/webgpu`, `tfjs/wasm` or `cpu`. */
+  /** The library and device, such as `onnx/node-cpu`, `onnx/webgpu`, `tfjs/wasm` or `cpu`. */
   readonly name: string;
   compile(graph: Graph): Promise<Program<T>>;
   /** Copies numbers to the device. */
   upload(array: HostArray, shape: readonly number[], dtype?: DType): T;
-  /** Copies a tensor's elements to the host, as float32 (float64 on the cpu backend); the tensor stays alive. */
+  /** Copies a tensor's elements to the host as float32, on the cpu backend as float64. */
   download(tensor: T): Promise<Float32Array | Float64Array>;
   shapeOf(tensor: T): readonly number[];
-  /** Gives tensors up. Readings and runs that have begun are not disturbed. */
+  /** Disposes of tensors. Readings and runs that have begun go on. */
   dispose(...tensors: T[]): void;
   memory(): MemoryUse;
   /** Frees everything, programs and tensors included. */

@@ -14,7 +14,7 @@ import { inNode } from "./onnx/runtime.ts";
 export interface Capabilities {
   /** The `name` of the backend. */
   readonly backend: string;
-  /** Whether the device is there. The library may still be missing: only opening the backend shows it. */
+  /** Whether the device is there. Only opening the backend shows whether its library is. */
   readonly available: boolean;
   /** Why it is not available. */
   readonly reason?: string;
@@ -59,10 +59,8 @@ export async function capabilities(
   if (backendName !== undefined) {
     const kind = kinds.find(({ name }) => name === backendName);
     if (kind) return capabilitiesOf(kind, device);
-    throw unknownBackend(
-      kinds.map(({ name }) => name),
-      backendName,
-    );
+    const names = kinds.map(({ name }) => name);
+    throw unknownBackend(names, backendName);
   }
   for (const kind of kinds.slice(0, -1)) {
     const found = await capabilitiesOf(kind, device);
@@ -74,23 +72,19 @@ export async function capabilities(
 
 async function capabilitiesOf(kind: BackendKind, device: "here" | "any"): Promise<Capabilities> {
   const page = globalThis as { crossOriginIsolated?: boolean };
+  const { modelBytes } = kind;
   const least = device === "any" ? kind.leastFacts : undefined;
-  const { reason, adapter, limits, features } = least ?? (await kind.facts());
+  const { features, ...facts } = least ?? (await kind.facts());
   const dtypes = kind.dtypes(features);
   return {
     backend: kind.name,
-    available: reason === undefined,
-    ...(reason !== undefined && { reason }),
-    ...(adapter && { adapter }),
-    limits,
+    available: facts.reason === undefined,
+    ...facts,
     f16: features.includes("shader-f16") && dtypes.float16 === "own",
     subgroups: features.includes("subgroups"),
     threads: kind.threads(),
     isolated: inNode() || page.crossOriginIsolated === true,
-    memory: {
-      ...machineMemory(),
-      ...(kind.modelBytes !== undefined && { modelBytes: kind.modelBytes }),
-    },
+    memory: { ...machineMemory(), ...(modelBytes !== undefined && { modelBytes }) },
     dtypes,
     // Every backend computes every operation: its table's type demands it.
     operations: { runs: computedOps().sort(), foreign: kind.foreign, onHost: kind.onHost },

@@ -50,13 +50,10 @@ export async function webgpuFacts(): Promise<DeviceFacts> {
   try {
     const { info = {}, limits, features } = await requestAdapter();
     const text = (name: string) => String(info[name] ?? "");
-    const adapter = {
-      vendor: text("vendor"),
-      architecture: text("architecture"),
-      device: text("device"),
-      description: text("description"),
-      software: info.isFallbackAdapter === true || isSoftware(text("architecture")),
-    };
+    const [vendor, architecture] = [text("vendor"), text("architecture")];
+    const [device, description] = [text("device"), text("description")];
+    const software = info.isFallbackAdapter === true || isSoftware(architecture);
+    const adapter = { vendor, architecture, device, description, software };
     const known = gpuLimits.map((name) => [name, limits[name]]);
     return { adapter, limits: Object.fromEntries(known), features: [...features] };
   } catch (error) {

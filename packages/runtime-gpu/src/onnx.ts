@@ -17,8 +17,8 @@ import {
 
 export interface OnnxOptions {
   /**
-   * The device that computes: `cpu` is onnxruntime-node in Node and WebAssembly in a browser, `wasm`
-   * is WebAssembly in both, `webgpu` is the GPU through onnxruntime-web in a browser and
+   * The device that computes: `cpu` is onnxruntime-node in Node and WebAssembly in a browser,
+   * `wasm` is WebAssembly in both, `webgpu` is the GPU through onnxruntime-web in a browser and
    * onnxruntime-node in Node.
    * @defaultValue onnxruntime-node's CPU if it is installed, otherwise WebAssembly
    */
@@ -35,7 +35,7 @@ export interface OnnxOptions {
    * is opened. In Node `device` must be given too.
    */
   runtime?: OnnxRuntime;
-  /** Where the `.wasm` and `.mjs` files are served: an absolute URL of a folder, or a URL for each. */
+  /** Where the `.wasm` and `.mjs` files are served: an absolute URL of a folder, or a URL each. */
   wasmPaths?: string | { wasm?: string; mjs?: string };
   /** The page's own `GPUDevice`, to share with other code; for `webgpu` in a browser. */
   gpuDevice?: object;
@@ -51,7 +51,7 @@ export interface OnnxOptions {
   onUncaptured?: (reason: string) => void;
 }
 
-/** The needed part of a module of ONNX Runtime: any build of onnxruntime-web, or onnxruntime-node. */
+/** The needed part of ONNX Runtime's module: any build of onnxruntime-web, or onnxruntime-node. */
 export interface OnnxRuntime {
   readonly InferenceSession: object;
   readonly Tensor: object;
@@ -61,7 +61,7 @@ export interface OnnxRuntime {
 /**
  * A backend that runs a graph as an ONNX model on ONNX Runtime. Its name says which build runs:
  * `onnx/node-cpu`, `onnx/node-webgpu`, `onnx/wasm` or `onnx/webgpu`.
- * @throws GenError `backend-unavailable` when a package is not installed or the device is not there.
+ * @throws GenError `backend-unavailable` when a package is not installed or the device is missing.
  */
 export async function onnxBackend(options: OnnxOptions = {}): Promise<Backend<DeviceTensor>> {
   const device = await deviceFor(options);
@@ -98,10 +98,10 @@ async function deviceFor(options: OnnxOptions): Promise<Device<OrtTensor>> {
   if (options.wasmPaths) ort.env.wasm.wasmPaths = options.wasmPaths;
   if (!gpu) return hostDevice("onnx/wasm", "wasm", ort, { executionProviders: ["wasm"] });
   const capture = graphCapture ? { onUncaptured } : undefined;
-  return gpuDevice(ort, { gpu: gpu as GpuDevice, owned: given === undefined, capture });
+  return gpuDevice(ort, gpu as GpuDevice, given === undefined, capture);
 }
 
-/** @throws GenError `backend-unavailable` when the given module is of another package than the device needs. */
+/** @throws GenError `backend-unavailable` when the device needs another package's module. */
 function checkedRuntime({ runtime, device }: OnnxOptions, native: boolean): Ort | undefined {
   if (!runtime) return undefined;
   if (native && !device) throw unavailable("in Node a runtime needs a device beside it");

@@ -16,7 +16,7 @@ import { byteLength } from "./ledger.ts";
 /** Something that keeps a model from running: which limit it breaks and by how much. */
 export interface Obstacle {
   readonly kind: "operation" | "dtype" | "buffer" | "memory" | "device";
-  /** The broken limit's name among the capabilities, such as `maxStorageBufferBindingSize` or `f16`. */
+  /** The broken limit's name among the capabilities, such as `maxBufferSize` or `f16`. */
   readonly limit: string;
   /** The operation that cannot run, or what needs too many bytes. */
   readonly what?: string;
@@ -48,8 +48,8 @@ export interface PreflightOptions {
 }
 
 /**
- * Says before anything is compiled whether a graph, or a model file's bytes, can run on a backend of
- * these capabilities, and which limits it breaks.
+ * Says before anything is compiled whether a graph, or a model file's bytes, can run on a backend
+ * of these capabilities, and which limits it breaks.
  * @throws GenError `invalid-model` when the bytes are not a sound model.
  */
 export function preflight(
@@ -70,7 +70,7 @@ export function preflight(
   }
 }
 
-/** The inputs with the known dimensions as numbers: some models can only be read with fixed sizes. */
+/** The inputs with known dimensions as numbers: some models can only be read with fixed sizes. */
 const sized = (signature: OnnxModel["signature"], dims: Bindings): OnnxModel["signature"] =>
   Object.fromEntries(
     Object.entries(signature).map(([name, { shape, dtype }]) => [
@@ -79,32 +79,25 @@ const sized = (signature: OnnxModel["signature"], dims: Bindings): OnnxModel["si
     ]),
   );
 
+/** The limits that hold for each tensor. */
+const perTensor = ["maxBufferSize", "maxStorageBufferBindingSize", "maxTextureSize"];
+
 function inspect(graph: Graph, can: Capabilities, dims: Bindings, fileBytes: number): Preflight {
   const known = { ...namesAsOne(graph), ...dims };
   const bytes = (e: Expr) => byteLength(storedAs(e.dtype, can), resolveShape(e.shape, known));
   const { parameterBytes, runBytes } = memoryPlan(graph, bytes);
-  const obstacles = [
-    ...(can.available
-      ? []
-      : [ofBackend(can, "device", "available", `is not there: ${can.reason}`)]),
-    ...operationObstacles(graph, can),
-    ...dtypeObstacles(graph, can),
-    ...bufferObstacles(graph, can, bytes),
-    ...over(
-      "memory",
-      "maxMemory",
-      `the model (weights ${parameterBytes}, a run at most ${runBytes})`,
-      fileBytes + parameterBytes + runBytes,
-      can.limits.maxMemory,
-    ),
-    ...over("memory", "modelBytes", "the weights", parameterBytes, can.memory.modelBytes),
-  ];
   const largestBytes = graph.nodes.reduce((most, e) => Math.max(most, bytes(e)), 0);
+  const model = `the model (weights ${parameterBytes}, a run at most ${runBytes})`;
+  const totals = [
+    ["maxMemory", model, fileBytes + parameterBytes + runBytes],
+    ["modelBytes", "the weights", parameterBytes],
+  ] as const;
+  const obstacles = [...missing(graph, can), ...tooLarge(graph, can, bytes, totals)];
   const notes = notesOn(graph, can);
   return { fits: obstacles.length === 0, obstacles, notes, parameterBytes, largestBytes, runBytes };
 }
 
-/** Bytes of a graph's weights, and of the values that a run, node by node, holds at once beside them. */
+/** Bytes of a graph's weights, and of the other values that a run, node by node, holds at once. */
 function memoryPlan({ nodes, inputs, outputs }: Graph, bytes: (e: Expr) => number) {
   const fixed = ({ op, inputs }: Expr) =>
     op === "Parameter" || op === "Constant" || (op === "Foreign" && inputs.length === 0);
@@ -127,51 +120,61 @@ function memoryPlan({ nodes, inputs, outputs }: Graph, bytes: (e: Expr) => numbe
   return { parameterBytes, runBytes };
 }
 
-function operationObstacles(graph: Graph, can: Capabilities): Obstacle[] {
-  const others = ["Input", "Parameter", "Constant", "Foreign", "Result"];
-  const missing = new Set<string>(graph.nodes.map((e) => e.op));
-  for (const op of [...others, ...can.operations.runs]) missing.delete(op);
-  const foreign = can.operations.foreign ? [] : foreignOperations(graph);
-  return [...missing, ...foreign.map((each) => foreignText([each]))].map((what) => ({
-    ...ofBackend(can, "operation", "operations", `cannot run ${what}`),
-    what,
-  }));
-}
+/** What the backend lacks: its device, operations and dtypes. */
+function* missing(graph: Graph, can: Capabilities): Generator<Obstacle> {
+  const lack = (kind: Obstacle["kind"], limit: string, reason: string) => {
+    return { kind, limit, reason, message: `${can.backend} ${reason}` };
+  };
+  if (!can.available) yield lack("device", "available", `is not there: ${can.reason}`);
 
-function dtypeObstacles(graph: Graph, can: Capabilities): Obstacle[] {
-  const found: Obstacle[] = [];
+  const others = ["Input", "Parameter", "Constant", "Foreign", "Result"];
+  const ops = new Set<string>(graph.nodes.map((e) => e.op));
+  for (const op of [...others, ...can.operations.runs]) ops.delete(op);
+  const foreign = can.operations.foreign ? [] : foreignOperations(graph);
+  for (const what of [...ops, ...foreign.map((each) => foreignText([each]))]) {
+    yield { ...lack("operation", "operations", `cannot run ${what}`), what };
+  }
+
   for (const dtype of new Set(graph.nodes.map((e) => e.dtype))) {
     if (can.dtypes[dtype] !== "none") continue;
     const limit = dtype === "float16" ? "f16" : "dtypes";
-    const reason = `cannot hold ${dtype} here; convert the model to float32`;
-    found.push(ofBackend(can, "dtype", limit, reason));
+    yield lack("dtype", limit, `cannot hold ${dtype} here; convert the model to float32`);
   }
-  if (can.dtypes.int64 !== "int32") return found;
-  for (const e of graph.nodes) {
+  for (const e of can.dtypes.int64 === "int32" ? graph.nodes : []) {
     if (e.op !== "Constant" || e.dtype !== "int64") continue;
     const wide = Array.from(tensorNumbers(e.attributes.value)).find((v) => v !== (v | 0));
     if (wide === undefined) continue;
-    const reason = `holds int64 as int32, which cannot be ${wide}`;
-    found.push(ofBackend(can, "dtype", "dtypes", reason));
+    yield lack("dtype", "dtypes", `holds int64 as int32, which cannot be ${wide}`);
   }
-  return found;
 }
 
-function bufferObstacles(graph: Graph, can: Capabilities, bytes: (e: Expr) => number): Obstacle[] {
-  const { maxTextureSize, ...limits } = can.limits;
-  const allowed = {
-    maxBufferSize: limits.maxBufferSize,
-    maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-    // A texel holds at least one float.
-    maxTextureSize: maxTextureSize === undefined ? undefined : 4 * maxTextureSize ** 2,
+/** The limits that a tensor, all weights, or the model as a whole breaks. */
+function* tooLarge(
+  { nodes }: Graph,
+  { limits, dtypes, memory }: Capabilities,
+  bytes: (e: Expr) => number,
+  totals: readonly (readonly [limit: string, what: string, needed: number])[],
+): Generator<Obstacle> {
+  const { maxTextureSize = Number.POSITIVE_INFINITY } = limits;
+  // A texel holds at least one float.
+  const most: Record<string, number | undefined> = {
+    ...limits,
+    ...memory,
+    maxTextureSize: 4 * maxTextureSize ** 2,
   };
-  return graph.nodes
-    .filter((e) => can.dtypes[e.dtype] !== "host")
-    .flatMap((e) =>
-      Object.entries(allowed).flatMap(([limit, most]) =>
-        over("buffer", limit, label(e), bytes(e), most),
-      ),
-    );
+  const needs = [
+    ...nodes
+      .filter((e) => dtypes[e.dtype] !== "host")
+      .flatMap((e) => perTensor.map((limit) => ["buffer", limit, e, bytes(e)] as const)),
+    ...totals.map((total) => ["memory", ...total] as const),
+  ];
+  for (const [kind, limit, what, needed] of needs) {
+    const allowed = most[limit] ?? Number.POSITIVE_INFINITY;
+    if (needed <= allowed) continue;
+    const name = typeof what === "string" ? what : label(what);
+    const message = `${name} needs ${needed} bytes, ${limit} allows ${allowed}`;
+    yield { kind, limit, what: name, needed, allowed, reason: message, message };
+  }
 }
 
 function notesOn(graph: Graph, { backend, dtypes, operations }: Capabilities): string[] {
@@ -193,26 +196,6 @@ function notesOn(graph: Graph, { backend, dtypes, operations }: Capabilities): s
   const names = [...new Set(leaving.map((e) => e.op))];
   if (names.length > 0) notes.push(`${backend} computes on the CPU: ${names.join(", ")}`);
   return notes;
-}
-
-const ofBackend = (
-  { backend }: Capabilities,
-  kind: Obstacle["kind"],
-  limit: string,
-  reason: string,
-): Obstacle => ({ kind, limit, reason, message: `${backend} ${reason}` });
-
-/** The obstacle of a limit that is known and too low, if it is. */
-function over(
-  kind: Obstacle["kind"],
-  limit: string,
-  what: string,
-  needed: number,
-  allowed = Number.POSITIVE_INFINITY,
-): Obstacle[] {
-  if (needed <= allowed) return [];
-  const message = `${what} needs ${needed} bytes, ${limit} allows ${allowed}`;
-  return [{ kind, limit, what, needed, allowed, reason: message, message }];
 }
 
 function label(e: Expr): string {

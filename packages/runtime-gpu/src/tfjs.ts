@@ -13,11 +13,11 @@ import { storedDType, storedValues, type Tf } from "./tfjs/kernel.ts";
 export interface TfjsOptions {
   /** Which of TensorFlow.js's backends computes. @defaultValue `wasm` */
   device?: "webgpu" | "webgl" | "wasm" | "cpu";
-  /** Where the `.wasm` files are served: a folder's URL that ends in `/`, or a URL for each file. */
+  /** Where the `.wasm` files are served: a folder's URL that ends in `/`, or a URL for each. */
   wasmPaths?: string | Record<string, string>;
   /**
-   * For `webgpu`: a `GPUDevice` to share with other code. Once TensorFlow.js has started on a device,
-   * it takes only that one.
+   * For `webgpu`: a `GPUDevice` to share with other code. Once TensorFlow.js has started on a
+   * device, it takes only that one.
    */
   gpuDevice?: object;
 }
@@ -25,9 +25,9 @@ export interface TfjsOptions {
 /**
  * A backend that interprets graphs with TensorFlow.js, node by node, in float32 and int32.
  *
- * TensorFlow.js has one current backend in a page or process. Every run makes its own device current
- * first, so several of these backends work side by side, and with your own TensorFlow.js code.
- * @throws GenError `backend-unavailable` when a package is not installed or the device is not there.
+ * TensorFlow.js has one current backend in a page or process. Every run makes its own device
+ * current first, so several of these backends and your own TensorFlow.js code work side by side.
+ * @throws GenError `backend-unavailable` when a package is not installed or the device is missing.
  */
 export async function tfjsBackend({
   device = "wasm",

@@ -24,7 +24,7 @@ describe("eventLoopYielder", () => {
     expect(yieldIfLong()).toBeUndefined();
   });
 
-  it("goes on in a host without timers", async () => {
+  it("continues in a host without timers", async () => {
     for (const name of ["setImmediate", "MessageChannel", "setTimeout"]) {
       vi.stubGlobal(name, undefined);
     }

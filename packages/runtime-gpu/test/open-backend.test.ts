@@ -1,7 +1,7 @@
 import { GenError } from "@gen/math";
 import { expect, it } from "vitest";
 import { loadPeer } from "../src/errors.ts";
-import { backendNames, backends, bestBackend, openBackend } from "../src/index.ts";
+import { backendNames, bestBackend, openBackend } from "../src/index.ts";
 
 it("a package that is not installed is named with the command that installs it", async () => {
   const name = "onnxruntime-nowhere";
@@ -14,23 +14,24 @@ it("a package that is not installed is named with the command that installs it",
   );
 });
 
-it("every backend opens under the name that it gives itself, or says why not", async () => {
-  const list = await backends();
-  expect(list.map((b) => b.name)).toEqual(backendNames());
-  for (const { name, available, reason } of list) {
-    if (available) {
-      const backend = await openBackend(name);
+it("every backend opens under its own name, or says why not", async () => {
+  const opened: string[] = [];
+  for (const name of backendNames()) {
+    const backend = await openBackend(name).catch((error: Error) => error);
+    if (backend instanceof Error) {
+      expect(backend.message).toMatch(/^[^\n]{10,}$/);
+    } else {
       expect(backend.name).toBe(name);
       await backend.close();
-    } else {
-      expect(reason).toMatch(/^[^\n]{10,}$/);
+      opened.push(name);
     }
   }
-  const there = list.filter((b) => b.available).map((b) => b.name);
-  expect(there).toEqual(expect.arrayContaining(["onnx/node-cpu", "onnx/wasm", "tfjs/wasm", "cpu"]));
+  expect(opened).toEqual(
+    expect.arrayContaining(["onnx/node-cpu", "onnx/wasm", "tfjs/wasm", "cpu"]),
+  );
 });
 
-it("the best backend is the first that can be had", async () => {
+it("the best backend is the first that can be opened", async () => {
   const refused: string[] = [];
   const backend = await bestBackend({
     prefer: ["tfjs/webgpu", "nonsense", "cpu", "tfjs/cpu"],

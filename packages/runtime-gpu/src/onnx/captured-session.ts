@@ -67,7 +67,7 @@ export async function capturedSession(
   };
 }
 
-/** A new tensor for `e`, its buffer, and the bytes to copy: whole words of 4 bytes, as WebGPU demands. */
+/** A new tensor for `e`, its buffer, and the bytes to copy: whole words of 4 bytes. */
 function emptyTensor(ort: Ort, gpu: GpuDevice, { dtype, shape }: Expr) {
   const dims = shape as readonly number[];
   const bytes = byteLength(dtype, dims);

@@ -1,7 +1,6 @@
 import { foreignOperations, type Graph } from "@gen/graph";
 import { type Bindings, foreignText, resolveShape } from "@gen/graph/compiler";
 import type { Executable } from "../device.ts";
-import { unsupported } from "../errors.ts";
 import { narrowIntegers, ownNodes, staticGraph } from "./passes/webgpu-passes.ts";
 import type { OrtTensor } from "./runtime.ts";
 
@@ -28,7 +27,12 @@ export async function capturingProgram(graph: Graph, ways: Ways): Promise<Execut
   };
   let narrow: Graph;
   try {
-    narrow = recordable(graph);
+    if (graph.nodes.some(({ op }) => op === "Foreign")) {
+      // A foreign operation may read values while its commands are recorded.
+      const operations = foreignText(foreignOperations(graph)) || "some of its nodes";
+      throw new Error(`only ONNX Runtime knows ${operations}`);
+    }
+    narrow = narrowIntegers(graph);
   } catch (error) {
     report((error as Error).message);
     return ways.uncaptured(graph);
@@ -84,17 +88,6 @@ export async function capturingProgram(graph: Graph, ways: Ways): Promise<Execut
       await Promise.all([...all.map((s) => s?.dispose()), plain?.then((p) => p.dispose())]);
     },
   };
-}
-
-/**
- * The graph in a form that can be recorded.
- * @throws GenError `unsupported-graph` with the reason when it already shows that it cannot be.
- */
-function recordable(graph: Graph): Graph {
-  if (!graph.nodes.some(({ op }) => op === "Foreign")) return narrowIntegers(graph);
-  // A foreign operation may read values while its commands are recorded.
-  const operations = foreignText(foreignOperations(graph));
-  throw unsupported(`only ONNX Runtime knows ${operations || "some of its nodes"}`);
 }
 
 /** Why a graph of int32 cannot take these inputs, if it cannot. */

@@ -11,23 +11,20 @@ import { applyPasses } from "./passes/passes.ts";
 import { bufferIn, gpuTensor, type Ort, type OrtTensor, type SessionOptions } from "./runtime.ts";
 import { graphSession } from "./session.ts";
 
-/** What a device in a page is made of. */
-export interface PageGpu {
-  readonly gpu: GpuDevice;
-  /** Whether closing the device ends the GPUDevice. */
-  readonly owned: boolean;
-  /** If given, graphs are captured where that is possible. */
-  readonly capture?: Pick<Ways, "onUncaptured"> | undefined;
-}
-
-// ONNX Runtime's WebGPU build hangs or throws when it gets two calls at once, from anyone in the page.
+// ONNX Runtime's WebGPU build hangs or throws when it gets two calls at once, from any backend.
 const page = serialQueue();
 
 /**
  * ONNX Runtime's WebGPU provider in a page: tensors are GPU buffers and stay there between runs.
  * It computes int64 only on the CPU, so int64 (time steps mostly) is kept in host memory.
+ * Closing it ends a GPUDevice that is `owned`; with `capture`, graphs are captured if possible.
  */
-export function gpuDevice(ort: Ort, { gpu, owned, capture }: PageGpu): Device<OrtTensor> {
+export function gpuDevice(
+  ort: Ort,
+  gpu: GpuDevice,
+  owned: boolean,
+  capture?: Pick<Ways, "onUncaptured">,
+): Device<OrtTensor> {
   const options: SessionOptions = {
     executionProviders: [{ name: "webgpu", device: gpu as never }],
   };

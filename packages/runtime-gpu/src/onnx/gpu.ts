@@ -24,16 +24,13 @@ export interface Adapter {
   readonly features: ReadonlySet<string>;
   readonly limits: Readonly<Record<string, number>>;
   readonly info?: Readonly<Record<string, unknown>>;
-  requestDevice(descriptor: {
-    requiredFeatures: string[];
-    requiredLimits: Record<string, number>;
-  }): Promise<GpuDevice>;
+  requestDevice(descriptor: object): Promise<GpuDevice>;
 }
 interface Gpu {
   requestAdapter(options: { powerPreference: string }): Promise<Adapter | null>;
 }
 
-/** The limits of a GPU that decide whether a model fits; backends request all that the adapter allows. */
+/** The limits that decide whether a model fits; backends request all that the adapter allows. */
 export const gpuLimits = [
   "maxBufferSize",
   "maxStorageBufferBindingSize",
@@ -56,7 +53,7 @@ export async function requestAdapter(): Promise<Adapter> {
   return adapter;
 }
 
-/** A device of the page's GPU with all that its adapter allows. Throws as {@link requestAdapter}. */
+/** The page's GPU with all that its adapter allows. Throws as {@link requestAdapter}. */
 export async function requestGpu(): Promise<GpuDevice> {
   const adapter = await requestAdapter();
   return adapter.requestDevice({
@@ -81,13 +78,11 @@ export const emptyBuffer = (device: GpuDevice, length: number): GpuBuffer =>
 /** A buffer that holds a copy of `data`. */
 export function bufferOf(device: GpuDevice, data: ArrayBufferView): GpuBuffer {
   const buffer = emptyBuffer(device, data.byteLength);
-  let words = data;
-  if (data.byteLength % 4 !== 0) {
-    const padded = new Uint8Array(buffer.size);
-    padded.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    words = padded;
-  }
-  device.queue.writeBuffer(buffer, 0, words);
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const wholeWords = data.byteLength % 4 === 0;
+  const padded = wholeWords ? bytes : new Uint8Array(buffer.size);
+  if (!wholeWords) padded.set(bytes);
+  device.queue.writeBuffer(buffer, 0, padded);
   return buffer;
 }
 

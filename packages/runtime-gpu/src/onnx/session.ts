@@ -59,7 +59,7 @@ export async function graphSession(
   };
 }
 
-/** @throws GenError `invalid-model` when a file states a shape that its own operations do not give. */
+/** @throws GenError `invalid-model` when a file states a shape that its operations do not give. */
 function checkShapes(
   graph: Graph,
   inputs: ReadonlyMap<string, OrtTensor>,

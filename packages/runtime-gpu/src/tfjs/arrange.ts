@@ -5,7 +5,7 @@ type T = tfjs.Tensor;
 
 export const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** `x` as `[before, axis, after]`: kernels that work along one axis then never meet a rank limit. */
+/** `x` as `[before, axis, after]`: kernels along one axis then never meet a rank limit. */
 export function aroundAxis(tf: Tf, x: T, axis: number): tfjs.Tensor3D {
   const { shape } = x;
   return tf.reshape(x, [size(shape.slice(0, axis)), shape[axis], size(shape.slice(axis + 1))]);
@@ -35,7 +35,7 @@ function nextLong(shape: readonly number[], axis: number): number {
   return next;
 }
 
-/** Repeats along axes of length 1 until the shape is `shape`; neighboring axes are repeated as one. */
+/** Repeats along axes of length 1 up to `shape`; neighboring axes are repeated as one. */
 export function expand(tf: Tf, x: T, shape: readonly number[]): T {
   const from = [...Array(shape.length - x.shape.length).fill(1), ...x.shape];
   const merged: number[] = [];

@@ -7,13 +7,10 @@ import type { Tf } from "./kernel.ts";
 /** The part of TensorFlow.js's backends that can be lost. */
 interface Losable {
   readonly device?: GpuDevice;
-  readonly gpgpu?: { readonly gl: { readonly canvas: Canvas; isContextLost(): boolean } };
-}
-interface Canvas {
-  addEventListener(type: string, listener: () => void, options: { once: boolean }): void;
+  readonly gpgpu?: { readonly gl: { readonly canvas: EventTarget; isContextLost(): boolean } };
 }
 
-/** Settles with the reason when the GPU device or WebGL context of `kernels` is gone; undefined if it has neither. */
+/** Settles with the reason when the device of `kernels` is lost; undefined if it cannot be. */
 export function lossOf(kernels: object): Promise<string> | undefined {
   const { device, gpgpu } = kernels as Losable;
   if (device) return deviceLoss(device);
@@ -24,7 +21,7 @@ export function lossOf(kernels: object): Promise<string> | undefined {
   });
 }
 
-/** @throws GenError `device-lost` when a WebGL context is lost: reading from it gives zeros, not an error. */
+/** @throws GenError `device-lost` when a WebGL context is lost: reading from it gives zeros. */
 export function refuseZeros(kernels: object): void {
   if ((kernels as Losable).gpgpu?.gl.isContextLost()) {
     throw new GenError("device-lost", "tfjs/webgl lost its device");

@@ -10,21 +10,12 @@ type Computed = ExprOf<ComputedOp>;
 const isComputed = (e: Expr): e is Computed => e.op in kernels;
 const isLeaf = ({ op }: Expr): boolean => op === "Input" || op === "Parameter" || op === "Constant";
 
-/** A graph ready to be computed node by node, its parameters and constants on the device. */
-export interface Interpreter {
-  run(inputs: ReadonlyMap<string, tfjs.Tensor>, dims: Bindings): Record<string, tfjs.Tensor>;
-  dispose(): void;
-}
-
 /**
- * Prepares a graph; `upload` makes the tensors of its parameters and constants.
+ * Prepares a graph to be computed node by node; `upload` makes the tensors of its parameters and
+ * constants.
  * @throws GenError `unsupported-graph` that names the operations without a kernel.
  */
-export function interpreter(
-  tf: Tf,
-  graph: Graph,
-  upload: (values: Tensor) => tfjs.Tensor,
-): Interpreter {
+export function interpreter(tf: Tf, graph: Graph, upload: (values: Tensor) => tfjs.Tensor) {
   refuseForeign("tfjs", graph);
   const missing = graph.nodes.filter((e) => !isLeaf(e) && !isComputed(e)).map((e) => e.op);
   if (missing.length > 0) throw unsupported(`tfjs cannot run ${[...new Set(missing)].join(", ")}`);
@@ -38,7 +29,7 @@ export function interpreter(
   const dying = lastUses(graph, steps, fixed);
 
   return {
-    run(inputs, dims) {
+    run(inputs: ReadonlyMap<string, tfjs.Tensor>, dims: Bindings): Record<string, tfjs.Tensor> {
       const values = new Map<Expr, tfjs.Tensor>(fixed);
       for (const each of graph.inputs) values.set(each, inputs.get(each.name) as tfjs.Tensor);
       const alive = new Set<tfjs.Tensor>();
@@ -57,7 +48,7 @@ export function interpreter(
         });
         const outputs = Object.entries(graph.outputs).map(([name, e]) => {
           const value = values.get(e) as tfjs.Tensor;
-          // Each output is a tensor of its own, also if it equals an input, a parameter or an output.
+          // Each output is its own tensor, also if it equals an input, a parameter or an output.
           return [name, alive.delete(value) ? value : value.clone()] as const;
         });
         return Object.fromEntries(outputs);
@@ -65,7 +56,7 @@ export function interpreter(
         for (const left of alive) left.dispose();
       }
     },
-    dispose() {
+    dispose(): void {
       for (const each of fixed.values()) each.dispose();
       fixed.clear();
     },

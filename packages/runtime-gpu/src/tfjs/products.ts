@@ -22,7 +22,7 @@ export const matmul: Kernel<"MatMul"> = (tf, [a, b], { attributes }, shape) => {
   return tf.reshape(tf.matMul(stack(a, outerA), stack(b, outerB), transA, transB), shape);
 };
 
-/** An image `[batch, height, width, channels]` and a filter `[height, width, in, out]` (`channelsLast`). */
+/** Of an image `[batch, height, width, channels]` and a filter `[height, width, in, out]`. */
 export const conv: Kernel<"Conv"> = (tf, inputs, { attributes }) => {
   const [image, filter] = inputs as tfjs.Tensor4D[];
   const { group, stride } = attributes;
@@ -35,7 +35,7 @@ export const conv: Kernel<"Conv"> = (tf, inputs, { attributes }) => {
   return tf.concat(parts, 3);
 };
 
-/** `[batch, channels, h, w]` as `[batch * channels, h, w, 1]`: spatial kernels need no transpose of it. */
+/** `[batch, channels, h, w]` as `[batch * channels, h, w, 1]`, which needs no transpose. */
 function planes(tf: Tf, x: tfjs.Tensor): tfjs.Tensor4D {
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
   return tf.reshape(x, [batch * channels, height, width, 1]);

@@ -87,7 +87,7 @@ function cropped(node: ExprOf<"Slice">, padded: ExprOf<"Pad">): Expr {
 /** Elements below which one pass by one thread takes less time than two by several. */
 const forOneThread = 2 ** 16;
 
-/** Group normalization as a normalization of rows, which the native runtime computes in parallel. */
+/** Group normalization as one of rows, which the native runtime computes in parallel. */
 function groupNormByRows(node: ExprOf<"GroupNormalization">, inputs: readonly Expr[]): Expr {
   const [x, scale, bias] = inputs;
   const { groups, epsilon } = node.attributes;
@@ -151,8 +151,8 @@ const isSilu = ({ op, inputs: [x, y] }: Expr): boolean =>
   op === "Mul" && y.op === "Sigmoid" && y.inputs[0] === x;
 
 /**
- * `h + h * tanh(h)` with `h = x / 2`: WebAssembly computes Tanh in parallel. If nothing else needs x
- * and x is `c * gain + bias`, as a normalization ends, h comes from halves of those.
+ * `h + h * tanh(h)` with `h = x / 2`: WebAssembly computes Tanh in parallel. If nothing else needs
+ * x, and x is `c * gain + bias`, as a normalization ends, h comes from halves of those.
  */
 function siluInParts(x: Expr, alone: boolean): Expr {
   const [scaled, bias] = x.op === "Reshape" && x.inputs[0].op === "Add" ? x.inputs[0].inputs : [];
@@ -163,7 +163,7 @@ function siluInParts(x: Expr, alone: boolean): Expr {
   return reshape(add(half, mul(half, tanh(half))), x.shape);
 }
 
-/** The graph in the forms that ONNX Runtime's WebAssembly build computes fastest, with the same values. */
+/** The graph in the forms that ONNX Runtime's WebAssembly build computes fastest; equal values. */
 export const wasmRewrites = (graph: Graph): Graph =>
   rewrite(graph, (node, inputs) => {
     const changed =

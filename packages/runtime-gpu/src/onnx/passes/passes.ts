@@ -13,7 +13,7 @@ type Pass = (graph: Graph, channelBlock: () => Promise<number>) => Graph | Promi
 /**
  * Every pass between a graph and ONNX Runtime, in order. None changes a value.
  * `toOnnx` then simplifies the graph and lowers it to ONNX's own forms.
- * Graph capture adds two passes for each size: `narrowIntegers` and `staticGraph` (webgpu-passes.ts).
+ * Graph capture adds two passes for each size, `narrowIntegers` and `staticGraph`.
  */
 const passes: { readonly [B in Build]: readonly Pass[] } = {
   native: [
@@ -27,8 +27,8 @@ const passes: { readonly [B in Build]: readonly Pass[] } = {
 };
 
 /**
- * The graph after every pass for `build`. `channelBlock` gives the channels in a block of the native
- * build's own layout; it is called only where the graph needs it.
+ * The graph after every pass for `build`. `channelBlock` gives the channels in a block of the
+ * native build's own layout; it is called only if the graph needs it.
  */
 export async function applyPasses(
   graph: Graph,

@@ -2,8 +2,8 @@ import { type Expr, type ExprOf, elementCount, type Graph } from "@gen/graph";
 import { isInput, rewrite, usesIn, withInputs } from "@gen/graph/compiler";
 
 /**
- * A graph with other convolutions in place of its own. `change` is called with each convolution's new
- * operands, and with its bias `[1, channels, 1, 1]` if only that is added to it; undefined keeps it.
+ * A graph with other convolutions in place of its own. `change` gets each one's new operands, and
+ * its bias `[1, channels, 1, 1]` if only that is added to it; undefined keeps the convolution.
  */
 export function rewriteConvolutions(
   graph: Graph,
@@ -34,5 +34,5 @@ export function inputDependents(graph: Graph): ReadonlySet<Expr> {
   return changing;
 }
 
-/** Whether a pass over a value takes longer than starting an operation; false if its size is unknown. */
+/** Whether a pass over a value takes longer than starting an operation; false for unknown sizes. */
 export const isLarge = ({ shape }: Expr): boolean => Number(elementCount(shape)) >= 2 ** 15;

@@ -61,7 +61,7 @@ function narrowConstant({ value }: Attributes["Constant"]): Expr {
   throw unsupported(`a constant holds ${wide}, and GPUs have 32 bits of int64`);
 }
 
-/** The graph for one size of each of its named dimensions, without the inputs that it does not use. */
+/** The graph for one size of each of its named dimensions, without unused inputs. */
 export function staticGraph(graph: Graph, dims: Bindings): Graph {
   const fixed = rewrite(graph, (node, inputs) => ({
     ...node,
