@@ -6,7 +6,7 @@ import { serialQueue } from "../serial-queue.ts";
 import { capturedSession } from "./captured-session.ts";
 import { capturingProgram, type Ways } from "./capturing-program.ts";
 import { bufferOf, type GpuDevice, lossOf, readBuffer } from "./gpu.ts";
-import { hostNumbers, hostTensor } from "./host-device.ts";
+import { hostNumbers, writeToHost } from "./host-device.ts";
 import { applyPasses } from "./passes/passes.ts";
 import { bufferIn, gpuTensor, type Ort, type OrtTensor, type SessionOptions } from "./runtime.ts";
 import { graphSession } from "./session.ts";
@@ -62,7 +62,7 @@ export function gpuDevice(
     lost,
     write(array, shape, dtype) {
       if (dtype === "float64") throw unsupported("onnx/webgpu cannot hold float64; use float32");
-      if (place(dtype) === "cpu") return hostTensor(ort, array, shape, dtype);
+      if (place(dtype) === "cpu") return writeToHost(ort)(array, shape, dtype);
       return gpuTensor(ort, bufferOf(gpu, tensorData(array, dtype)), dtype, shape);
     },
     async read(tensor, { dtype, shape }) {

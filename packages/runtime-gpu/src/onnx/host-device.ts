@@ -1,5 +1,4 @@
-import { type DType, type Graph, type TensorData, tensorData, tensorNumbers } from "@gen/graph";
-import type { HostArray } from "../backend.ts";
+import { type Graph, type TensorData, tensorData, tensorNumbers } from "@gen/graph";
 import type { Device } from "../device.ts";
 import type { DeviceTensor } from "../ledger.ts";
 import { channelBlock } from "./passes/blocked-convolutions.ts";
@@ -25,7 +24,7 @@ export function hostDevice(
   };
   return {
     name,
-    write: (array, shape, dtype) => hostTensor(ort, array, shape, dtype),
+    write: writeToHost(ort),
     read: async (tensor, kind) => hostNumbers(tensor, kind),
     free(tensor) {
       // A tensor always has its own memory: uploads are copies, and each output is its own array.
@@ -51,17 +50,14 @@ const levelFor = ({ nodes }: Graph, build: Build): SessionOptions =>
     ? {}
     : { graphOptimizationLevel: "disabled" };
 
-/** A copy of `array` as ONNX Runtime's own tensor, in host memory. */
-export function hostTensor(
-  ort: Ort,
-  array: HostArray,
-  shape: readonly number[],
-  dtype: DType,
-): OrtTensor {
-  const data = tensorData(array, dtype);
-  const own = data === array ? data.slice() : data;
-  return new ort.Tensor(dtype as "float32", own as Float32Array, shape);
-}
+/** Copies an array to ONNX Runtime's own tensor, in host memory. */
+export const writeToHost =
+  (ort: Ort): Device<OrtTensor>["write"] =>
+  (array, shape, dtype) => {
+    const data = tensorData(array, dtype);
+    const own = data === array ? data.slice() : data;
+    return new ort.Tensor(dtype as "float32", own as Float32Array, shape);
+  };
 
 /** The elements of a tensor in host memory. */
 export function hostNumbers(tensor: OrtTensor, { dtype, shape }: DeviceTensor): Float32Array {
