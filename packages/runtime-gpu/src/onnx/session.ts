@@ -46,14 +46,14 @@ export async function graphSession(
   return {
     async run(inputs) {
       const results = await session.run(Object.fromEntries(inputs));
-      const made = Object.fromEntries(named.map(({ name, inFile }) => [name, results[inFile]]));
+      const byName = Object.fromEntries(named.map(({ name, inFile }) => [name, results[inFile]]));
       try {
-        if (foreign) checkShapes(graph, inputs, made);
+        if (foreign) checkShapes(graph, inputs, byName);
       } catch (error) {
-        for (const each of Object.values(made)) each.dispose();
+        for (const each of Object.values(byName)) each.dispose();
         throw error;
       }
-      return made;
+      return byName;
     },
     dispose: () => session.release(),
   };

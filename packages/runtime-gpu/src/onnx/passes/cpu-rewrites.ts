@@ -189,9 +189,9 @@ function stacked(node: ExprOf<"Conv">, [x, weight]: readonly Expr[]): Expr | und
   const one = reshape(images, [1, c, b * period, w]);
   // Below the last image there are rows enough for whole periods.
   const below = kh - stride - top;
-  const made = conv2d(one, weight, { stride, pads: [top, left, Math.max(below, 0), right] });
+  const convolved = conv2d(one, weight, { stride, pads: [top, left, Math.max(below, 0), right] });
   const all = b * (period / stride);
-  const whole = reshape(slice(made, 2, 0, all), [o, b, period / stride, s]);
+  const whole = reshape(slice(convolved, 2, 0, all), [o, b, period / stride, s]);
   return transpose(slice(whole, 2, 0, r), [1, 0, 2, 3]);
 }
 
