@@ -1,5 +1,5 @@
-import { GenError } from "@gen/math";
 import { type FileStore, isStoreName } from "./file-store.ts";
+import { insecureContext } from "./sha256.ts";
 
 interface Cache {
   match(url: string): Promise<Response | undefined>;
@@ -8,22 +8,15 @@ interface Cache {
   keys(): Promise<readonly { readonly url: string }[]>;
 }
 
-// A cache maps URLs to responses. Nothing is ever requested from this one.
+// A cache maps URLs to responses. Nothing is ever requested from this origin.
 const origin = "https://model-files.invalid/";
 
 /** A store in a browser's cache of this name, which the pages and workers of an origin share. */
 export function cacheStore(cacheName: string): FileStore {
-  if (!("caches" in globalThis)) {
-    throw new GenError(
-      "insecure-context",
-      "model files need the Cache API, which pages have in a secure context: open this one over https or from localhost",
-    );
-  }
-  // In a sandbox, reading the property throws: the store then fails as one that is full.
-  const open = async (): Promise<Cache> =>
-    (globalThis as unknown as { caches: { open(name: string): Promise<Cache> } }).caches.open(
-      cacheName,
-    );
+  if (!("caches" in globalThis)) throw insecureContext("the Cache API");
+  const host = globalThis as unknown as { caches: { open(name: string): Promise<Cache> } };
+  // In a sandboxed page, reading `caches` throws. Each call then fails as if the disk were full.
+  const open = async (): Promise<Cache> => host.caches.open(cacheName);
   return {
     async read(name) {
       const found = await (await open()).match(origin + name);

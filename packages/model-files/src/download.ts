@@ -1,60 +1,45 @@
 import { errorCode, GenError } from "@gen/math";
 import { GrowingBytes } from "./growing-bytes.ts";
-import { inNode } from "./node-module.ts";
 import type { PartialDownload } from "./partial-download.ts";
-import { type FileBody, type RequestOptions, request } from "./request.ts";
-import { type Version, validatorOf } from "./version.ts";
-
-/** What to download, and how. */
-export interface DownloadOptions extends RequestOptions {
-  readonly partial: PartialDownload;
-  readonly report: (loaded: number, total?: number) => void;
-}
-
-/** A complete file. */
-export interface Downloaded {
-  readonly bytes: Uint8Array;
-  readonly version: Version;
-  /** Whether the bytes come from more than one response. */
-  readonly resumed: boolean;
-}
+import { type FileBody, type FileRequest, reasonOf, request, validatorOf } from "./request.ts";
 
 const attempts = 3;
 
 /**
  * Downloads a file. Continues an earlier download or a broken connection, and stores what arrived
- * when the download fails. Returns undefined if the server still has the known version.
+ * when the download fails. Returns undefined if the server still has the known version;
+ * `resumed` says whether the bytes come from more than one response.
  */
-export async function download(options: DownloadOptions): Promise<Downloaded | undefined> {
-  const { url, sha256, limit, signal, partial } = options;
+export async function download(file: FileRequest, partial: PartialDownload) {
+  const { url, sha256, limit, signal } = file;
   const bytes = new GrowingBytes(limit);
   let version = await partial.load(bytes);
   let resumed = bytes.length > 0;
   try {
     for (let attempt = 1; ; ) {
-      const body = await requestRest(options, version, bytes.length);
+      const body = await request(file, version, bytes.length);
       if (body === "not modified") return undefined;
       if (body === "range refused") {
-        bytes.clear();
+        bytes.length = 0;
         continue;
       }
       if (body.from === 0) {
-        bytes.clear();
+        bytes.length = 0;
         resumed = false;
         version = body.version;
         await partial.begin(version);
       }
-      const failure = await receive(options, body, bytes);
+      const failure = await receive(file, body, bytes, partial);
       if (failure === undefined) return { bytes: bytes.toArray(), version, resumed };
       if (attempt === attempts) {
         const of = body.total === undefined ? "" : ` of ${body.total}`;
         throw new GenError(
           "download-failed",
-          `${url} broke off after ${bytes.length}${of} bytes (${failure}); another call goes on from there where the server can`,
+          `${url} broke off after ${bytes.length}${of} bytes (${failure}); another call continues from there if the server can`,
         );
       }
       resumed = true;
-      if (!sha256 && !validatorOf(version)) bytes.clear();
+      if (!sha256 && !validatorOf(version)) bytes.length = 0;
       await delay(250 * attempt++, signal);
     }
   } catch (error) {
@@ -66,24 +51,12 @@ export async function download(options: DownloadOptions): Promise<Downloaded | u
   }
 }
 
-/**
- * Requests the bytes from `from` on. Browsers refuse a compressed part, and the error looks as if
- * the server were unreachable; then this requests the whole file.
- */
-async function requestRest(options: RequestOptions, version: Version, from: number) {
-  try {
-    return await request(options, version, from);
-  } catch (error) {
-    if (errorCode(error) !== "unreachable" || from === 0 || inNode()) throw error;
-    return request(options, version, 0);
-  }
-}
-
 /** Appends a body to `bytes`. Returns the reason if the body ends too early. */
 async function receive(
-  { url, limit, signal, partial, report }: DownloadOptions,
+  { url, limit, signal, report }: FileRequest,
   { reader, total, exact }: FileBody,
   bytes: GrowingBytes,
+  partial: PartialDownload,
 ): Promise<string | undefined> {
   const reportLength = () => report(bytes.length, bytes.length > (total ?? 0) ? undefined : total);
   try {
@@ -109,19 +82,11 @@ async function receive(
   return exact && total !== undefined && bytes.length < total ? "the server ended it" : undefined;
 }
 
-const reasonOf = ({ message, cause }: Error): string =>
-  cause instanceof Error ? cause.message : message;
-
-function delay(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
+const delay = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => {
       clearTimeout(timer);
       reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    }, milliseconds);
-    signal.addEventListener("abort", stop, { once: true });
+    });
   });
-}

@@ -1,4 +1,12 @@
-import type { FileProgress } from "./progress.ts";
+/** How much of a file has been loaded. */
+export interface FileProgress {
+  /** Bytes loaded so far. */
+  readonly loaded: number;
+  /** Size of the file in bytes; undefined if the server does not state it. */
+  readonly total?: number;
+  /** Seconds left at the mean speed so far; undefined while the speed or the total is unknown. */
+  readonly secondsLeft?: number;
+}
 
 /** Options of fetching one file. */
 export interface FetchOptions {
@@ -14,4 +22,18 @@ export interface FetchOptions {
   readonly limit?: number;
   /** Headers of the request, such as `authorization`. */
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Turns byte counts into progress. The first count is what was stored before the download. */
+export function progressMeter(onProgress: (progress: FileProgress) => void) {
+  let first: { at: number; loaded: number } | undefined;
+  return (loaded: number, total?: number): void => {
+    const now = performance.now();
+    // The count falls when a server cannot resume and starts again.
+    if (!first || loaded < first.loaded) first = { at: now, loaded };
+    const speed = (loaded - first.loaded) / (now - first.at);
+    const left = total === undefined ? Number.NaN : total - loaded;
+    const seconds = left === 0 ? 0 : left / speed / 1000;
+    onProgress({ loaded, total, secondsLeft: Number.isFinite(seconds) ? seconds : undefined });
+  };
 }

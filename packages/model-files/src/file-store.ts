@@ -12,10 +12,8 @@ export interface FileStore {
   sizes(): Promise<ReadonlyMap<string, number>>;
 }
 
-const storeName = /^[0-9a-f]{64}(\.[a-z0-9]{1,8})?$/;
-
 /** Whether a store may have written this name. Other names in the same place are left alone. */
-export const isStoreName = (name: string): boolean => storeName.test(name);
+export const isStoreName = (name: string): boolean => /^[0-9a-f]{64}(\.[a-z0-9]{1,8})?$/.test(name);
 
 /**
  * `store`, but a failure becomes a warning and "not stored": a file that cannot be stored is still

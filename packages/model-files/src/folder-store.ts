@@ -1,14 +1,13 @@
 import { type FileStore, isStoreName } from "./file-store.ts";
-import { nodeModule } from "./node-module.ts";
 
 const staleAfter = 3_600_000;
 const largestRead = 2 ** 26;
 
 /** A store in a folder, in Node. Each file is written under a temporary name and then renamed. */
 export function folderStore(folder: string): FileStore {
-  const fs = nodeModule("node:fs/promises");
-  const { join } = nodeModule("node:path");
-  const { randomUUID } = nodeModule("node:crypto");
+  const fs = process.getBuiltinModule("node:fs/promises");
+  const { join } = process.getBuiltinModule("node:path");
+  const { randomUUID } = process.getBuiltinModule("node:crypto");
   const pathOf = (name: string): string => {
     if (!isStoreName(name)) throw new RangeError(`${name} is not a name of a model file`);
     return join(folder, name);
@@ -67,9 +66,9 @@ function unlessMissing(error: NodeJS.ErrnoException): undefined {
 
 /** `gen/models` in the user's cache folder: `XDG_CACHE_HOME`, or the platform's default. */
 export function defaultFolder(): string {
-  const { join } = nodeModule("node:path");
+  const { join } = process.getBuiltinModule("node:path");
   const { env, platform } = process;
-  const home = nodeModule("node:os").homedir();
+  const home = process.getBuiltinModule("node:os").homedir();
   const system =
     env.XDG_CACHE_HOME ||
     (platform === "darwin" && join(home, "Library", "Caches")) ||

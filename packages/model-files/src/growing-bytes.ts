@@ -2,36 +2,29 @@
 export class GrowingBytes {
   readonly #limit: number;
   #bytes = new Uint8Array(0);
-  #length = 0;
+  /** Bytes that have arrived. Set it to 0 to start again. */
+  length = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
-  }
-
-  get length(): number {
-    return this.#length;
   }
 
   /** Makes room for `size` bytes in all, at most `limit`. */
   reserve(size: number): void {
     if (size <= this.#bytes.length) return;
     const larger = new Uint8Array(Math.min(size, this.#limit));
-    larger.set(this.view(0, this.#length));
+    larger.set(this.view(0, this.length));
     this.#bytes = larger;
   }
 
   /** Appends a chunk. False if the length would exceed the limit. */
   add(chunk: Uint8Array): boolean {
-    const length = this.#length + chunk.length;
+    const length = this.length + chunk.length;
     if (length > this.#limit) return false;
     if (length > this.#bytes.length) this.reserve(Math.max(length, 2 * this.#bytes.length));
-    this.#bytes.set(chunk, this.#length);
-    this.#length = length;
+    this.#bytes.set(chunk, this.length);
+    this.length = length;
     return true;
-  }
-
-  clear(): void {
-    this.#length = 0;
   }
 
   view(from: number, to: number): Uint8Array {
@@ -40,7 +33,7 @@ export class GrowingBytes {
 
   /** All bytes, in an array of exactly their length. */
   toArray(): Uint8Array {
-    const all = this.view(0, this.#length);
-    return this.#length === this.#bytes.length ? this.#bytes : all.slice();
+    const exact = this.length === this.#bytes.length;
+    return exact ? this.#bytes : this.#bytes.slice(0, this.length);
   }
 }

@@ -1,40 +1,17 @@
 import type { FileStore } from "./file-store.ts";
 
-/**
- * Contents under hashes, whole or in pieces, of at most `capacity` bytes in all. A new one removes
- * the least recently used ones until it fits.
- */
-export interface LruStore {
-  readonly files: FileStore;
-  readonly capacity: number;
-  /** Writes bytes that count towards the capacity. False if they do not fit. */
-  put(name: string, bytes: Uint8Array): Promise<boolean>;
-  readJson(name: string): Promise<Record<string, unknown> | undefined>;
-  writeJson(name: string, value: object): Promise<void>;
-  /** Records that a hash is used now. */
-  touch(hash: string): Promise<void>;
-  /** Protects what lies under `hash` from removal until the returned function is called. */
-  pin(hash: string): () => void;
-  /** Removes what lies under a hash. Returns the bytes freed. */
-  remove(hash: string): Promise<number>;
-  /** What counts towards the capacity, by hash. */
-  entries(): Promise<Map<string, Entry>>;
-}
-
-/** A content or the pieces of a download, under one hash. */
-export interface Entry {
-  /** Names in the store, with their sizes in bytes. */
-  readonly sizes: ReadonlyMap<string, number>;
-  readonly bytes: number;
-  /** Time of the last use in milliseconds since 1970; 0 if none was recorded. */
-  readonly used: number;
-}
+export type LruStore = ReturnType<typeof lruStore>;
 
 /** A content is stored under its hash, the pieces of a download under `HASH.NUMBER`. */
 const countsTowardsCapacity = (name: string): boolean => /^[0-9a-f]{64}(\.\d+)?$/.test(name);
 
-/** An {@link LruStore} over `files`. */
-export function lruStore(files: FileStore, capacity: number): LruStore {
+const sum = (numbers: Iterable<number>): number => [...numbers].reduce((a, b) => a + b, 0);
+
+/**
+ * Contents under hashes, whole or in pieces, of at most `capacity` bytes in all. A new content
+ * removes the least recently used ones until it fits.
+ */
+export function lruStore(files: FileStore, capacity: number) {
   const pins: string[] = [];
   let latest = 0;
   let tail: Promise<unknown> = Promise.resolve();
@@ -46,7 +23,8 @@ export function lruStore(files: FileStore, capacity: number): LruStore {
     return result;
   };
 
-  const sizesByHash = async (): Promise<Map<string, Map<string, number>>> => {
+  /** What counts towards the capacity, by hash: names in the store, with their sizes in bytes. */
+  const sizesByHash = async () => {
     const found = new Map<string, Map<string, number>>();
     for (const [name, size] of await files.sizes()) {
       if (!countsTowardsCapacity(name)) continue;
@@ -56,16 +34,16 @@ export function lruStore(files: FileStore, capacity: number): LruStore {
     return found;
   };
 
-  const entries = async (): Promise<Map<string, Entry>> => {
-    const found = new Map<string, Entry>();
-    for (const [hash, sizes] of await sizesByHash()) {
+  /** The same, with the time of the last use in ms since 1970, 0 if none was recorded. */
+  const entries = async () => {
+    const list = [...(await sizesByHash())].map(async ([hash, sizes]) => {
       const used = Number((await readJson(`${hash}.used`))?.used ?? 0);
-      found.set(hash, { sizes, used, bytes: sum(sizes.values()) });
-    }
-    return found;
+      return { hash, sizes, bytes: sum(sizes.values()), used };
+    });
+    return Promise.all(list);
   };
 
-  const removeAll = async (hash: string, sizes: ReadonlyMap<string, number>): Promise<number> => {
+  const removeAll = async (hash: string, sizes: Map<string, number>): Promise<number> => {
     for (const name of sizes.keys()) await files.remove(name);
     await files.remove(`${hash}.used`);
     return sum(sizes.values());
@@ -74,18 +52,17 @@ export function lruStore(files: FileStore, capacity: number): LruStore {
   const makeRoom = async (name: string, size: number): Promise<boolean> => {
     const all = await entries();
     const hash = name.slice(0, 64);
-    const replaced = all.get(hash)?.sizes.get(name) ?? 0;
-    let excess = sum([...all.values()].map(({ bytes }) => bytes)) + size - replaced - capacity;
-    const removable = [...all]
-      .filter(([other]) => other !== hash && !pins.includes(other))
-      .sort(([, a], [, b]) => a.used - b.used);
+    const replaced = all.find((each) => each.hash === hash)?.sizes.get(name) ?? 0;
+    let excess = sum(all.map(({ bytes }) => bytes)) + size - replaced - capacity;
+    const removable = all
+      .filter((each) => each.hash !== hash && !pins.includes(each.hash))
+      .sort((a, b) => a.used - b.used);
     // If removing all of them makes too little room, none is removed.
-    if (excess > sum(removable.map(([, { bytes }]) => bytes))) return false;
-    for (const [other, { sizes }] of removable) {
-      if (excess <= 0) break;
-      excess -= await removeAll(other, sizes);
+    if (excess > sum(removable.map(({ bytes }) => bytes))) return false;
+    for (const each of removable) {
+      if (excess > 0) excess -= await removeAll(each.hash, each.sizes);
     }
-    return excess <= 0;
+    return true;
   };
 
   const readJson = async (name: string): Promise<Record<string, unknown> | undefined> => {
@@ -100,36 +77,37 @@ export function lruStore(files: FileStore, capacity: number): LruStore {
   const writeJson = (name: string, value: object): Promise<void> =>
     files.write(name, new TextEncoder().encode(JSON.stringify(value)));
 
+  /** Records that a hash is used now. */
+  const touch = (hash: string): Promise<void> => {
+    latest = Math.max(Date.now(), latest + 1);
+    return writeJson(`${hash}.used`, { used: latest });
+  };
+
   return {
     files,
     capacity,
     entries,
     readJson,
     writeJson,
-    put: (name, bytes) =>
+    touch,
+    /** Writes bytes that count towards the capacity. False if they do not fit. */
+    put: (name: string, bytes: Uint8Array): Promise<boolean> =>
       serially(async () => {
-        if (capacity < Number.POSITIVE_INFINITY && !(await makeRoom(name, bytes.length))) {
-          return false;
-        }
-        await files.write(name, bytes);
-        return true;
+        const fits = capacity === Number.POSITIVE_INFINITY || (await makeRoom(name, bytes.length));
+        if (fits) await files.write(name, bytes);
+        if (fits) await touch(name.slice(0, 64));
+        return fits;
       }),
-    touch(hash) {
-      latest = Math.max(Date.now(), latest + 1);
-      return writeJson(`${hash}.used`, { used: latest });
-    },
-    pin(hash) {
+    /** Protects what is stored under `hash` from removal until the returned function is called. */
+    pin(hash: string) {
       pins.push(hash);
-      return () => {
-        pins.splice(pins.indexOf(hash), 1);
-      };
+      return () => void pins.splice(pins.indexOf(hash), 1);
     },
-    remove: (hash) =>
+    /** Removes what is stored under a hash. Returns the bytes freed. */
+    remove: (hash: string): Promise<number> =>
       serially(async () => {
         const sizes = (await sizesByHash()).get(hash);
         return sizes ? removeAll(hash, sizes) : 0;
       }),
   };
 }
-
-const sum = (numbers: Iterable<number>): number => [...numbers].reduce((a, b) => a + b, 0);

@@ -1,12 +1,11 @@
 import { cacheStore } from "./cache-store.ts";
 import { clear, evict, type KeptFile, keptFiles } from "./contents.ts";
 import { fetchFile } from "./fetch-file.ts";
-import type { FetchOptions } from "./fetch-options.ts";
+import { type FetchOptions, progressMeter } from "./fetch-options.ts";
 import { type FileStore, ignoreFailures } from "./file-store.ts";
 import { defaultFolder, folderStore } from "./folder-store.ts";
 import { lruStore } from "./lru-store.ts";
-import { inNode } from "./node-module.ts";
-import { type FileProgress, progressMeter } from "./progress.ts";
+import { inNode } from "./request.ts";
 import { checkedSha256, isSha256 } from "./sha256.ts";
 import { singleFlight } from "./single-flight.ts";
 import { type FolderOptions, urlFolder } from "./url-folder.ts";
@@ -41,8 +40,8 @@ export interface ModelFiles {
    * given, or if the server says that it is current or cannot be reached. A stored file is hashed
    * on every load and downloaded again if it is damaged. After an abort or a broken connection,
    * another call continues where this one stopped, if the server can.
-   * @throws GenError `file-missing`, `file-too-large`; `file-changed` when it differs from its SHA-256
-   * or length; `unreachable`, or `download-failed` when the connection breaks three times.
+   * @throws GenError `file-missing`, `file-too-large`; `file-changed` when it differs from its
+   * SHA-256 or length; `unreachable`, or `download-failed` when the connection breaks three times.
    * @throws RangeError when an option is out of range.
    */
   fetch(url: string | URL, options?: FetchOptions): Promise<Uint8Array>;
@@ -85,7 +84,7 @@ export function modelFiles(options: ModelFilesOptions = {}): ModelFiles {
     options.store ?? (inNode() ? folderStore(options.folder ?? defaultFolder()) : cacheStore(name));
   const lenient = lruStore(ignoreFailures(store, onWarning), capacity);
   const strict = lruStore(store, capacity);
-  const shared = singleFlight<Uint8Array, FileProgress>((bytes) => bytes.slice());
+  const shared = singleFlight();
 
   const files: ModelFiles = {
     async fetch(url, { sha256, limit = defaultLimit, headers, ...caller } = {}) {
@@ -101,10 +100,9 @@ export function modelFiles(options: ModelFilesOptions = {}): ModelFiles {
     },
     folder: (url, folder = {}) => urlFolder(files.fetch, checkedUrl(url), folder),
     list: () => keptFiles(strict),
-    async evict(which) {
-      const text = String(which);
-      if (isSha256(text)) return evict(strict, { sha256: text.toLowerCase() });
-      return evict(strict, { url: checkedUrl(which).href });
+    async evict(sha256OrUrl) {
+      const text = String(sha256OrUrl);
+      return evict(strict, isSha256(text) ? text.toLowerCase() : checkedUrl(text).href);
     },
     clear: () => clear(strict),
   };
@@ -129,6 +127,6 @@ function checkedUrl(text: string | URL): URL {
 }
 
 function warn(message: string): void {
-  const { console } = globalThis as { console?: { warn(message: string): void } };
+  const { console } = globalThis;
   console?.warn(message);
 }

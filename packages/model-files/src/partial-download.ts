@@ -1,42 +1,25 @@
 import type { GrowingBytes } from "./growing-bytes.ts";
 import type { LruStore } from "./lru-store.ts";
+import { type Version, validatorOf, versionFrom } from "./request.ts";
 import { isSha256, sha256Of } from "./sha256.ts";
-import { type Version, validatorOf, versionFrom } from "./version.ts";
 
-// Small enough that a crash loses little, large enough that files of usual size are few pieces.
+// A crash loses at most one piece, and most files are few pieces.
 const pieceSize = 2 ** 22;
 
 /** The part of a download that has arrived, stored so that a later call can continue from there. */
-export interface PartialDownload {
-  /** Appends what an earlier call stored to `bytes`. Returns the version of those bytes. */
-  load(bytes: GrowingBytes): Promise<Version>;
-  /** States the version of the bytes that follow. Pieces of another version are removed. */
-  begin(version: Version): Promise<void>;
-  /** Stores the full pieces of `bytes`; with `all`, the last one too. */
-  save(bytes: GrowingBytes, all?: boolean): Promise<void>;
-  remove(): Promise<void>;
-  /** Call it when the download is over. */
-  release(): void;
-}
-
-/** The name of the record of an unfinished download of a URL. */
-const recordName = async (url: string): Promise<string> => `${await sha256Of(url)}.part`;
+export type PartialDownload = Awaited<ReturnType<typeof partialDownload>>;
 
 /**
  * The unfinished download of `url`. Its pieces are stored under a hash of the URL and its version,
  * so all processes that write there write the same bytes. Versions that cannot be told apart are
  * not stored.
  */
-export async function partialDownload(
-  store: LruStore,
-  url: string,
-  sha256 = "",
-): Promise<PartialDownload> {
-  const record = await recordName(url);
+export async function partialDownload(store: LruStore, url: string, sha256 = "") {
+  const record = `${await sha256Of(url)}.part`;
   let hash = "";
   let storable = false;
   let saved = 0;
-  let unpin = (): void => undefined;
+  let unpin = () => {};
 
   const pin = (next: string): void => {
     unpin();
@@ -45,23 +28,25 @@ export async function partialDownload(
   };
 
   return {
-    async load(bytes) {
+    /** Appends what an earlier call stored to `bytes`. Returns the version of those bytes. */
+    async load(bytes: GrowingBytes): Promise<Version> {
       const stored = await store.readJson(record);
-      if (!stored || typeof stored.hash !== "string" || !isSha256(stored.hash)) return {};
-      if (stored.sha256 !== sha256) return {};
-      pin(stored.hash);
+      const storedHash = String(stored?.hash);
+      if (stored?.sha256 !== sha256 || !isSha256(storedHash)) return {};
+      pin(storedHash);
       storable = true;
       const version = versionFrom(stored);
       bytes.reserve(version.total ?? 0);
-      for (let i = 0; ; i++) {
-        const piece = await store.files.read(`${hash}.${i}`);
+      for (;;) {
+        const piece = await store.files.read(`${hash}.${saved}`);
         // An earlier, longer attempt may have left pieces after one that is not full.
         const fits = piece && piece.length <= pieceSize && bytes.add(piece);
         if (!fits || piece.length < pieceSize) return version;
-        saved = i + 1;
+        saved++;
       }
     },
-    async begin(version) {
+    /** States the version of the bytes that follow. Pieces of another version are removed. */
+    async begin(version: Version): Promise<void> {
       const validator = validatorOf(version);
       const next = await sha256Of(JSON.stringify([url, sha256, validator]));
       const before = (await store.readJson(record))?.hash;
@@ -72,22 +57,22 @@ export async function partialDownload(
       if (!storable) return store.files.remove(record);
       return store.writeJson(record, { url, sha256, hash, ...version });
     },
-    async save(bytes, all = false) {
-      const full = Math.floor(bytes.length / pieceSize);
-      const end = all ? Math.ceil(bytes.length / pieceSize) : full;
+    /** Stores the full pieces of `bytes`; with `all`, the last one too. */
+    async save(bytes: GrowingBytes, all = false): Promise<void> {
+      const end = (all ? Math.ceil : Math.floor)(bytes.length / pieceSize);
       while (storable && saved < end) {
-        const piece = bytes.view(saved * pieceSize, (saved + 1) * pieceSize);
-        const to = Math.min(bytes.length - saved * pieceSize, pieceSize);
-        storable = await store.put(`${hash}.${saved}`, piece.slice(0, to));
-        if (storable) await store.touch(hash);
+        const from = saved * pieceSize;
+        const piece = bytes.view(from, Math.min(from + pieceSize, bytes.length)).slice();
+        storable = await store.put(`${hash}.${saved}`, piece);
         saved++;
       }
     },
-    async remove() {
+    async remove(): Promise<void> {
       if (hash) await store.remove(hash);
       await store.files.remove(record);
       saved = 0;
     },
+    /** Call it when the download is over. */
     release: () => unpin(),
   };
 }

@@ -1,27 +1,18 @@
-/** What each of several callers brings. */
-export interface Caller<P> {
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: P) => void;
-}
+import type { FetchOptions, FileProgress } from "./fetch-options.ts";
 
-interface Running<R, P> {
-  readonly controller: AbortController;
-  readonly listeners: Set<(progress: P) => void>;
-  readonly result: Promise<R>;
-}
+type Caller = Pick<FetchOptions, "signal" | "onProgress">;
+type Report = (progress: FileProgress) => void;
+type Work = (signal: AbortSignal, report: Report) => Promise<Uint8Array>;
 
 /**
- * Runs work once for all callers that ask for the same key while it runs. Each caller may leave by
- * its own signal. When the last one leaves, the work is aborted, and that caller waits for its end.
+ * Runs work once for all callers that request the same key while it runs; each caller gets its own
+ * bytes. A caller leaves by its own signal. When the last one leaves, the work is aborted, and that
+ * caller waits for its end.
  */
-export function singleFlight<R, P>(copy: (result: R) => R) {
-  const running = new Map<string, Running<R, P>>();
+export function singleFlight() {
+  const running = new Map<string, ReturnType<typeof start>>();
 
-  return async function call(
-    key: string,
-    { signal, onProgress }: Caller<P>,
-    work: (signal: AbortSignal, report: (progress: P) => void) => Promise<R>,
-  ): Promise<R> {
+  return async function call(key: string, { signal, onProgress }: Caller, work: Work) {
     signal?.throwIfAborted();
     let flight = running.get(key);
     while (flight?.controller.signal.aborted) {
@@ -32,15 +23,14 @@ export function singleFlight<R, P>(copy: (result: R) => R) {
     const first = !flight;
     flight ??= start(key, work);
     const { controller, listeners, result } = flight;
-    return new Promise<R>((resolve, reject) => {
+    return new Promise<Uint8Array>((resolve, reject) => {
       const leave = (reason: unknown): void => {
         listeners.delete(listen);
-        signal?.removeEventListener("abort", onAbort);
         if (listeners.size > 0) reject(reason);
         else controller.abort(reason);
       };
       const onAbort = () => leave(signal?.reason);
-      const listen = (progress: P): void => {
+      const listen: Report = (progress) => {
         try {
           onProgress?.(progress);
         } catch (error) {
@@ -50,17 +40,14 @@ export function singleFlight<R, P>(copy: (result: R) => R) {
       listeners.add(listen);
       signal?.addEventListener("abort", onAbort);
       const end = () => signal?.removeEventListener("abort", onAbort);
-      result.then((value) => resolve(first ? value : copy(value)), reject).finally(end);
+      result.then((bytes) => resolve(first ? bytes : bytes.slice()), reject).finally(end);
     });
   };
 
-  function start(
-    key: string,
-    work: (signal: AbortSignal, report: (progress: P) => void) => Promise<R>,
-  ): Running<R, P> {
+  function start(key: string, work: Work) {
     const controller = new AbortController();
-    const listeners = new Set<(progress: P) => void>();
-    const report = (progress: P) => {
+    const listeners = new Set<Report>();
+    const report: Report = (progress) => {
       for (const listen of [...listeners]) listen(progress);
     };
     const result = work(controller.signal, report).finally(() => running.delete(key));

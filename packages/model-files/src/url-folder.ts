@@ -1,6 +1,5 @@
 import { errorCode } from "@gen/math";
-import type { FetchOptions } from "./fetch-options.ts";
-import type { FileProgress } from "./progress.ts";
+import type { FetchOptions, FileProgress } from "./fetch-options.ts";
 
 /** Options of a folder at a URL. */
 export interface FolderOptions extends Omit<FetchOptions, "sha256" | "onProgress"> {
@@ -9,16 +8,12 @@ export interface FolderOptions extends Omit<FetchOptions, "sha256" | "onProgress
   readonly onProgress?: (progress: FileProgress & { readonly path: string }) => void;
 }
 
-/**
- * A function from a path to the bytes of the file at that path under `base`; undefined if it does
- * not exist.
- */
+/** The folder at `base`, see `ModelFiles.folder`. */
 export function urlFolder(
   fetch: (url: URL, options: FetchOptions) => Promise<Uint8Array>,
   base: URL,
-  options: FolderOptions,
+  { sha256, onProgress, ...rest }: FolderOptions,
 ) {
-  const { sha256, onProgress, ...rest } = options;
   return async (path: string): Promise<Uint8Array | undefined> => {
     const url = urlUnder(base, path);
     if (sha256 && !Object.hasOwn(sha256, path)) return undefined;

@@ -53,7 +53,7 @@ const same = (got: Uint8Array, want: Uint8Array) =>
   expect(Buffer.compare(got, want), "bytes differ").toBe(0);
 const statuses = () => server.asked.map(({ status }) => status);
 
-/** Stops a fetch once `bytes` are here. */
+/** Stops a fetch once `bytes` have arrived. */
 async function stopAt(url: string, bytes: number, options = {}): Promise<void> {
   const controller = new AbortController();
   const onProgress = ({ loaded }: FileProgress) => loaded >= bytes && controller.abort();
@@ -62,8 +62,8 @@ async function stopAt(url: string, bytes: number, options = {}): Promise<void> {
   await expect(fetched).rejects.toMatchObject({ name: "AbortError" });
 }
 
-describe("a file that is kept", () => {
-  it("lies under its SHA-256, and is asked for but not sent again", async () => {
+describe("a stored file", () => {
+  it("has its SHA-256 as its name, and is requested again but not sent again", async () => {
     const url = serve("/a", small);
     same(await open().fetch(url), small);
     expect(await contents()).toEqual([sha256(small)]);
@@ -73,21 +73,21 @@ describe("a file that is kept", () => {
     expect(server.asked[0].headers["accept-encoding"]).toBe("identity");
   });
 
-  it("by its date, where the server has no ETag", async () => {
+  it("is recognized by its date if the server has no ETag", async () => {
     const url = serve("/a", small, { etag: undefined, modified: new Date(0).toUTCString() });
     await open().fetch(url);
     same(await open().fetch(url), small);
     expect(statuses()).toEqual([200, 304]);
   });
 
-  it("needs no server when its SHA-256 is given, whatever URL it is asked for at", async () => {
+  it("needs no server when its SHA-256 is given, also at another URL", async () => {
     await open().fetch(serve("/a", small));
     const hash = sha256(small).toUpperCase();
     same(await open().fetch(`${server.url}/b`, { sha256: hash }), small);
     expect(statuses()).toEqual([200]);
   });
 
-  it("is replaced when the server has another", async () => {
+  it("is replaced when the server has another version", async () => {
     const url = serve("/a", small);
     await open().fetch(url);
     serve("/a", large);
@@ -120,7 +120,7 @@ describe("a file that is kept", () => {
     expect(statuses()).toEqual([200, 200, 200]);
   });
 
-  it("survives damaged records", async () => {
+  it("is fetched again when its records are damaged", async () => {
     const url = serve("/a", small);
     await open().fetch(url);
     for (const name of await readdir(folder)) {
@@ -132,20 +132,20 @@ describe("a file that is kept", () => {
 });
 
 describe("a SHA-256", () => {
-  it("that the file does not have is told with the one it has, and nothing is kept", async () => {
+  it("that differs from the file's is an error that names both, and nothing is stored", async () => {
     const wanted = "0".repeat(64);
     const fetched = open().fetch(serve("/a", small), { sha256: wanted });
     await expect(fetched).rejects.toThrow(
       expect.objectContaining({ name: "GenError", code: "file-changed" }),
     );
     await expect(fetched).rejects.toThrow(
-      `/a has SHA-256 ${sha256(small)}, not ${wanted}: it is not kept`,
+      `/a has SHA-256 ${sha256(small)}, not ${wanted}: it is not stored`,
     );
     expect(await readdir(folder)).toEqual([]);
     expect(statuses()).toEqual([200]);
   });
 
-  it("must be one", async () => {
+  it("must be 64 hexadecimal digits", async () => {
     await expect(open().fetch(server.url, { sha256: "../etc" })).rejects.toThrow(
       "sha256 must be 64 hexadecimal digits, got ../etc",
     );
@@ -160,21 +160,21 @@ describe("a SHA-256", () => {
 
 describe("progress", () => {
   it("counts up to the total", async () => {
-    const told: FileProgress[] = [];
+    const reports: FileProgress[] = [];
     const url = serve("/a", large);
-    await open().fetch(url, { onProgress: (progress) => told.push(progress) });
-    expect(told[0]).toEqual({ loaded: 0, total: large.length, secondsLeft: undefined });
-    expect(told.length).toBeGreaterThan(10);
-    expect(told.every(({ loaded }, i) => i === 0 || loaded > told[i - 1].loaded)).toBe(true);
-    expect(told.at(-1)).toEqual({ loaded: large.length, total: large.length, secondsLeft: 0 });
-    const middle = told[Math.floor(told.length / 2)].secondsLeft;
+    await open().fetch(url, { onProgress: (progress) => reports.push(progress) });
+    expect(reports[0]).toEqual({ loaded: 0, total: large.length, secondsLeft: undefined });
+    expect(reports.length).toBeGreaterThan(10);
+    expect(reports.every(({ loaded }, i) => i === 0 || loaded > reports[i - 1].loaded)).toBe(true);
+    expect(reports.at(-1)).toEqual({ loaded: large.length, total: large.length, secondsLeft: 0 });
+    const middle = reports[Math.floor(reports.length / 2)].secondsLeft;
     expect(middle).toBeGreaterThan(0);
-    told.length = 0;
-    await open().fetch(url, { onProgress: (progress) => told.push(progress) });
-    expect(told).toEqual([{ loaded: large.length, total: large.length, secondsLeft: 0 }]);
+    reports.length = 0;
+    await open().fetch(url, { onProgress: (progress) => reports.push(progress) });
+    expect(reports).toEqual([{ loaded: large.length, total: large.length, secondsLeft: 0 }]);
   });
 
-  it("that throws ends its own fetch", async () => {
+  it("ends its own fetch when onProgress throws", async () => {
     const fetched = open().fetch(serve("/a", large), {
       onProgress: () => {
         throw new TypeError("the caller's own");
@@ -185,15 +185,15 @@ describe("progress", () => {
 });
 
 describe("a download that was stopped", () => {
-  it.each([piece + 3, piece, 500])("after %i bytes goes on from there", async (bytes) => {
+  it.each([piece + 3, piece, 500])("after %i bytes continues from there", async (bytes) => {
     const url = serve("/a", large, { stallsAfter: bytes });
     await stopAt(url, bytes);
     expect(server.asked[0]).toMatchObject({ sent: bytes });
     await vi.waitFor(() => expect(server.asked[0].left).toBe(true), patient);
     serve("/a", large);
-    const told: FileProgress[] = [];
-    same(await open().fetch(url, { onProgress: (each) => told.push(each) }), large);
-    expect(told[0]).toMatchObject({ loaded: bytes, total: large.length });
+    const reports: FileProgress[] = [];
+    same(await open().fetch(url, { onProgress: (each) => reports.push(each) }), large);
+    expect(reports[0]).toMatchObject({ loaded: bytes, total: large.length });
     const { headers, status, sent } = server.asked[1];
     expect(status).toBe(206);
     expect(headers).toMatchObject({ range: `bytes=${bytes}-`, "if-range": etagOf(large) });
@@ -201,7 +201,7 @@ describe("a download that was stopped", () => {
     expect((await readdir(folder)).filter((name) => /\.(part|\d+)$/.test(name))).toEqual([]);
   });
 
-  it("goes on from its last whole piece where its process ended, or has not yet", async () => {
+  it("continues from its last full piece if its process ended, or still runs", async () => {
     const url = serve("/a", large, { stallsAfter: 2 * piece + 10 });
     const controller = new AbortController();
     const never = open().fetch(url, { signal: controller.signal });
@@ -217,7 +217,7 @@ describe("a download that was stopped", () => {
     same(await open().fetch(url), large);
   });
 
-  it("goes on from its first gap, whatever lies behind", async () => {
+  it("continues from its first gap, whatever pieces follow it", async () => {
     const url = serve("/a", large, { stallsAfter: piece + 3 });
     await stopAt(url, piece + 3);
     const short = (await readdir(folder)).find((name) => name.endsWith(".1")) as string;
@@ -227,7 +227,7 @@ describe("a download that was stopped", () => {
     expect(server.asked[1].headers.range).toBe(`bytes=${piece + 3}-`);
   });
 
-  it("starts again where the server has no ranges", async () => {
+  it("starts again if the server has no ranges", async () => {
     const url = serve("/a", large, { stallsAfter: piece + 3 });
     await stopAt(url, piece + 3);
     serve("/a", large, { whole: true });
@@ -237,8 +237,8 @@ describe("a download that was stopped", () => {
 
   it.each([
     ["says so", {}, [200, 200]],
-    ["answers with a part of the new one", { ignoresIfRange: true }, [200, 206, 200]],
-  ])("starts again where the file changed and the server %s", async (_, how, asked) => {
+    ["answers with a part of the new version", { ignoresIfRange: true }, [200, 206, 200]],
+  ])("starts again if the file changed and the server %s", async (_, how, asked) => {
     const url = serve("/a", large, { stallsAfter: piece + 3 });
     await stopAt(url, piece + 3);
     serve("/a", other, how);
@@ -246,7 +246,7 @@ describe("a download that was stopped", () => {
     expect(statuses()).toEqual(asked);
   });
 
-  it("starts again where the file became shorter than what is here", async () => {
+  it("starts again if the file became shorter than the stored part", async () => {
     const url = serve("/a", large, { stallsAfter: piece + 3 });
     await stopAt(url, piece + 3);
     serve("/a", small, { ignoresIfRange: true });
@@ -254,7 +254,7 @@ describe("a download that was stopped", () => {
     expect(statuses()).toEqual([200, 416, 200]);
   });
 
-  it("starts again where nothing tells one version from another", async () => {
+  it("starts again if versions cannot be reports apart", async () => {
     const how = { etag: 'W/"weak"' };
     const url = serve("/a", large, { ...how, stallsAfter: piece + 3 });
     await stopAt(url, piece + 3);
@@ -264,7 +264,7 @@ describe("a download that was stopped", () => {
     expect(server.asked[1].headers.range).toBeUndefined();
   });
 
-  it("goes on by its SHA-256 alone, and once more from the start where the parts do not fit", async () => {
+  it("continues by its SHA-256 alone, and starts again if the parts do not fit", async () => {
     const url = serve("/a", large, { etag: undefined, stallsAfter: piece + 3 });
     const options = { sha256: sha256(large) };
     await stopAt(url, piece + 3, options);
@@ -290,35 +290,35 @@ describe("a download that was stopped", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it("was not begun when the signal was aborted before", async () => {
+  it("does not begin when the signal is already aborted", async () => {
     const signal = AbortSignal.abort(new Error("too late"));
     await expect(open().fetch(serve("/a", small), { signal })).rejects.toThrow("too late");
     expect(server.asked).toEqual([]);
   });
 });
 
-/** Lets the server break the connection as soon as all has come that it sent. */
+/** Makes the server break the connection when everything that it sent has arrived. */
 const breaking = { onProgress: ({ loaded }: FileProgress) => server.hangUp(loaded) };
 
 describe("a connection that breaks", () => {
-  it.each([1, piece, piece + 1, large.length - 1])("after %i bytes is taken up", async (at) => {
+  it.each([1, piece, piece + 1, large.length - 1])("after %i bytes is resumed", async (at) => {
     const url = serve("/a", large, { breaks: [at] });
     same(await open().fetch(url, breaking), large);
     expect(statuses()).toEqual([200, 206]);
     expect(server.asked[1].headers.range).toBe(`bytes=${at}-`);
   });
 
-  it("before anything came, or with nothing to go by, is made again", async () => {
+  it("before the first byte, or without a validator, starts again", async () => {
     same(await open().fetch(serve("/a", large, { breaks: [0] }), breaking), large);
     const nothing = { etag: undefined, breaks: [piece + 1] };
     same(await open().fetch(serve("/b", large, nothing), breaking), large);
     expect(server.asked.every(({ headers }) => headers.range === undefined)).toBe(true);
   });
 
-  it("again and again ends in an error, after which another call goes on", async () => {
+  it("three times ends in an error, after which another call continues", async () => {
     const url = serve("/a", large, { breaks: [1000, 1000, 1000] });
     await expect(open().fetch(url, breaking)).rejects.toThrow(
-      /\/a broke off after 3000 of 8393608 bytes \(.+\); another call goes on from there/,
+      /\/a broke off after 3000 of 8393608 bytes \(.+\); another call continues from there/,
     );
     same(await open().fetch(url), large);
     expect(server.asked.at(-1)?.headers.range).toBe("bytes=3000-");
@@ -326,7 +326,7 @@ describe("a connection that breaks", () => {
 });
 
 describe("a length", () => {
-  it("above the limit is refused before anything is taken", async () => {
+  it("above the limit is refused before the body is read", async () => {
     const url = serve("/a", large);
     await expect(open({ limit: 5000 }).fetch(url)).rejects.toThrow(
       `/a has ${large.length} bytes, at most 5000 are allowed`,
@@ -339,34 +339,37 @@ describe("a length", () => {
     expect(statuses()).toEqual([200, 200, 200]);
   });
 
-  it.each([{ chunked: true }, { gzip: true }])("that nobody tells is watched: %o", async (how) => {
-    const zeros = new Uint8Array(50_000_000);
-    const url = serve("/a", zeros, how);
-    await expect(open({ limit: 100_000 }).fetch(url)).rejects.toThrow(
-      "/a is larger than the 100000 bytes allowed",
-    );
-    if (how.chunked) expect(server.asked[0].sent).toBeLessThan(zeros.length);
-    expect(await contents()).toEqual([]);
-  });
+  it.each([{ chunked: true }, { gzip: true }])(
+    "that the server does not state is watched: %o",
+    async (how) => {
+      const zeros = new Uint8Array(50_000_000);
+      const url = serve("/a", zeros, how);
+      await expect(open({ limit: 100_000 }).fetch(url)).rejects.toThrow(
+        "/a is larger than the 100000 bytes allowed",
+      );
+      if (how.chunked) expect(server.asked[0].sent).toBeLessThan(zeros.length);
+      expect(await contents()).toEqual([]);
+    },
+  );
 
-  it("that is announced but does not come is an error", async () => {
+  it("that is announced but does not arrive is an error", async () => {
     const url = serve("/a", small, { announced: 2000, etag: undefined });
     const fetched = open().fetch(url, breaking);
     await expect(fetched).rejects.toThrow(/broke off after 1000 of 2000 bytes/);
     expect(await contents()).toEqual([]);
   });
 
-  it("of a compressed answer is not taken for the file's", async () => {
+  it("of a compressed response is not taken for the file's", async () => {
     const zeros = new Uint8Array(1_000_000);
-    const told: FileProgress[] = [];
+    const reports: FileProgress[] = [];
     const url = serve("/a", zeros, { gzip: true });
-    same(await open().fetch(url, { onProgress: (each) => told.push(each) }), zeros);
-    expect(told.every(({ total }) => total === undefined)).toBe(true);
+    same(await open().fetch(url, { onProgress: (each) => reports.push(each) }), zeros);
+    expect(reports.every(({ total }) => total === undefined)).toBe(true);
     same(await open().fetch(url), zeros);
     expect(statuses()).toEqual([200, 304]);
   });
 
-  it("of nothing is a file like any other", async () => {
+  it("of 0 is a file like any other", async () => {
     const url = serve("/a", new Uint8Array(0));
     expect(await open().fetch(url)).toHaveLength(0);
     expect(await open().fetch(url)).toHaveLength(0);
@@ -378,12 +381,12 @@ describe("calls at the same time", () => {
   it("share one download, and each has its own bytes and progress", async () => {
     const url = serve("/a", large);
     const files = open();
-    const told = [0, 0, 0];
+    const reports = [0, 0, 0];
     const got = await Promise.all(
-      told.map((_, i) =>
+      reports.map((_, i) =>
         files.fetch(url, {
           onProgress: ({ loaded }) => {
-            told[i] = loaded;
+            reports[i] = loaded;
           },
         }),
       ),
@@ -391,10 +394,10 @@ describe("calls at the same time", () => {
     expect(statuses()).toEqual([200]);
     for (const bytes of got) same(bytes, large);
     expect(new Set(got.map(({ buffer }) => buffer)).size).toBe(3);
-    expect(told).toEqual([large.length, large.length, large.length]);
+    expect(reports).toEqual([large.length, large.length, large.length]);
   });
 
-  it("are stopped one by one, and the download with the last", async () => {
+  it("stop one by one, and the last one stops the download", async () => {
     const url = serve("/a", large, { stallsAfter: 1000 });
     const files = open();
     const [one, two] = [new AbortController(), new AbortController()];
@@ -410,14 +413,14 @@ describe("calls at the same time", () => {
     expect(server.asked[0].left).toBe(false);
     serve("/a", large);
     two.abort(new Error("second"));
-    // One that comes while the download ends begins anew.
+    // A call while the download ends starts a new download.
     const third = files.fetch(url);
     await expect(second).rejects.toThrow("second");
     same(await third, large);
     expect(statuses()).toEqual([200, 206]);
   });
 
-  it("of several processes leave whole files", async () => {
+  it("of several processes leave complete files", async () => {
     const url = serve("/a", large, { breaks: [piece + 7, 2 * piece + 1] });
     const got = await Promise.all([1, 2, 3, 4].map(() => open().fetch(url, breaking)));
     for (const bytes of got) same(bytes, large);

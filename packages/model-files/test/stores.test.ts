@@ -40,7 +40,7 @@ function serve(path: string, bytes: Uint8Array, how: Partial<Served> = {}): stri
   return server.url + path;
 }
 
-/** A store in memory, which notes the most bytes of files and pieces that it ever held. */
+/** A store in memory. `most` is the largest number of bytes of files and pieces that it held. */
 function memoryStore(): FileStore & { files: Map<string, Uint8Array>; most: number } {
   const files = new Map<string, Uint8Array>();
   return {
@@ -61,7 +61,7 @@ function memoryStore(): FileStore & { files: Map<string, Uint8Array>; most: numb
 }
 
 describe("the capacity", () => {
-  it("lets the least recently used go", async () => {
+  it("removes the least recently used file", async () => {
     const files = modelFiles({ folder, capacity: 2500 });
     const urls = [serve("/a", a), serve("/b", b), serve("/c", c)];
     await files.fetch(urls[0]);
@@ -74,7 +74,7 @@ describe("the capacity", () => {
     expect(kept[0].lastUsed.getTime()).toBeGreaterThan(kept[1].lastUsed.getTime());
   });
 
-  it("is never exceeded, not by pieces either", async () => {
+  it("is never exceeded, also not by pieces", async () => {
     const store = memoryStore();
     const capacity = 15_000_000;
     const files = modelFiles({ store, capacity });
@@ -91,7 +91,7 @@ describe("the capacity", () => {
     expect(await files.list()).toHaveLength(1);
   });
 
-  it("keeps out what is larger, for which nothing else goes", async () => {
+  it("does not store a larger file, and removes no other file for it", async () => {
     const files = modelFiles({ folder, capacity: 2500 });
     await files.fetch(serve("/a", a));
     const large = noise(5_000_000);
@@ -107,7 +107,7 @@ describe("the capacity", () => {
     }
   });
 
-  it("of nothing keeps nothing", async () => {
+  it("of 0 stores nothing", async () => {
     const files = modelFiles({ folder, capacity: 0 });
     const url = serve("/a", a);
     await files.fetch(url);
@@ -116,7 +116,7 @@ describe("the capacity", () => {
     expect(server.asked.map(({ status }) => status)).toEqual([200, 200]);
   });
 
-  it("holds for any order of fetches, which all get their file", async () => {
+  it("holds for any order of fetches, and each fetch gets its file", async () => {
     const bytes = [300, 700, 1100, 1900].map((size, i) => noise(size, i + 10));
     const urls = bytes.map((each, i) => serve(`/${i}`, each));
     await fc.assert(
@@ -128,7 +128,7 @@ describe("the capacity", () => {
           const files = modelFiles({ store, capacity });
           for (const i of order) expect(await files.fetch(urls[i])).toEqual(bytes[i]);
           expect(store.most).toBeLessThanOrEqual(capacity);
-          // What was used last is there, if it fits at all.
+          // The file that was used last is stored if it fits.
           const last = order.findLast((i) => bytes[i].length <= capacity);
           const first = (await files.list())[0];
           expect(first?.sha256).toBe(last === undefined ? undefined : sha256(bytes[last]));
@@ -140,7 +140,7 @@ describe("the capacity", () => {
 });
 
 describe("evicting", () => {
-  it("by SHA-256 or URL frees the bytes; a content of two URLs stays for the other", async () => {
+  it("by SHA-256 or URL frees the bytes; a content of two URLs stays until both are evicted", async () => {
     const files = modelFiles({ folder });
     const urls = [serve("/a", a), serve("/again", a), serve("/b", b)];
     for (const url of urls) await files.fetch(url);
@@ -152,7 +152,7 @@ describe("evicting", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it("everything leaves what is not its own", async () => {
+  it("everything leaves other files in the folder", async () => {
     await writeFile(join(folder, "notes.txt"), "mine");
     await mkdir(join(folder, "0".repeat(64)));
     const files = modelFiles({ folder });
@@ -162,7 +162,7 @@ describe("evicting", () => {
     expect((await readdir(folder)).sort()).toEqual(["0".repeat(64), "notes.txt"]);
   });
 
-  it("during a download does not hurt it", async () => {
+  it("during a download does not break it", async () => {
     const large = noise(9_000_000, 4);
     const files = modelFiles({ folder });
     const url = serve("/a", large);
@@ -176,14 +176,14 @@ describe("evicting", () => {
 });
 
 describe("the folder", () => {
-  it("is in the user's own cache by default", async () => {
+  it("is in the user's cache folder by default", async () => {
     vi.stubEnv("XDG_CACHE_HOME", folder);
     expect(await modelFiles().list()).toEqual([]);
     await modelFiles().fetch(serve("/a", a));
     expect(await readFile(join(folder, "gen", "models", sha256(a)))).toEqual(Buffer.from(a));
   });
 
-  it("loses what was left half written an hour ago", async () => {
+  it("loses temporary files that are an hour old", async () => {
     const left = ["1", "2"].map((id) => join(folder, `${sha256(a)}.${id}.tmp`));
     for (const path of left) await writeFile(path, "half");
     await utimes(left[0], 0, 0);
@@ -191,7 +191,7 @@ describe("the folder", () => {
     expect((await readdir(folder)).map((name) => join(folder, name))).toEqual([left[1]]);
   });
 
-  it("that cannot be written is told of, and the file comes all the same", async () => {
+  it("that cannot be written causes a warning, and the fetch returns the file", async () => {
     const path = join(folder, "file");
     await writeFile(path, "");
     const warnings: string[] = [];
@@ -204,7 +204,7 @@ describe("the folder", () => {
   });
 });
 
-it("a body is not lost to the garbage collector while its first record is written", async () => {
+it("the garbage collector does not cancel a body while its first record is written", async () => {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
   const store = memoryStore();
@@ -222,7 +222,7 @@ it("a body is not lost to the garbage collector while its first record is writte
 });
 
 describe("a folder at a URL", () => {
-  it("gives its files, and undefined where there is none", async () => {
+  it("gives its files, and undefined for a missing file", async () => {
     serve("/m/unet/model.onnx", a);
     serve("/m/with%20space%3F.json", b);
     serve("/m/page.json", c, { type: "text/html; charset=utf-8" });
@@ -231,26 +231,26 @@ describe("a folder at a URL", () => {
       expect(await read("unet/model.onnx")).toEqual(a);
       expect(await read("with space?.json")).toEqual(b);
       expect(await read("model_index.json")).toBeUndefined();
-      // As servers of single-page applications answer for every path.
+      // Servers of single-page applications answer so for every path.
       expect(await read("page.json")).toBeUndefined();
     }
   });
 
-  it("tells which file is how far, and passes options on", async () => {
+  it("reports progress with the path, and passes options on", async () => {
     serve("/m/a.bin", a);
-    const told: (FileProgress & { path: string })[] = [];
+    const reports: (FileProgress & { path: string })[] = [];
     const files = modelFiles({ folder });
     const headers = { authorization: "Bearer key", range: "bytes=5-6" };
-    const onProgress = (each: FileProgress & { path: string }) => told.push(each);
+    const onProgress = (each: FileProgress & { path: string }) => reports.push(each);
     await files.folder(`${server.url}/m`, { headers, onProgress })("a.bin");
-    expect(told.at(-1)).toEqual({ path: "a.bin", loaded: 1000, total: 1000, secondsLeft: 0 });
+    expect(reports.at(-1)).toEqual({ path: "a.bin", loaded: 1000, total: 1000, secondsLeft: 0 });
     expect(server.asked[0].headers.authorization).toBe("Bearer key");
     await expect(files.folder(`${server.url}/m`, { limit: 999 })("a.bin")).rejects.toThrow("999");
     const signal = AbortSignal.abort();
     await expect(files.folder(`${server.url}/m`, { signal })("a.bin")).rejects.toThrow("abort");
   });
 
-  it("with hashes has those files alone, and checks them", async () => {
+  it("with hashes has only those files, and checks them", async () => {
     serve("/m/a.bin", a);
     serve("/m/b.bin", b);
     const hashes = { "a.bin": sha256(a), "wrong.bin": sha256(a) };
@@ -265,7 +265,7 @@ describe("a folder at a URL", () => {
   });
 
   it.each(["..", "../a", "x/../../a", "/a", "//elsewhere/a", "x//a", "./a", "", "x/", "..\\a"])(
-    "is not left by %j",
+    "refuses the path %j",
     async (path) => {
       serve("/a", a);
       const read = modelFiles({ folder }).folder(`${server.url}/m/`);
@@ -275,7 +275,7 @@ describe("a folder at a URL", () => {
     },
   );
 
-  it.each(["%2e%2e/a", "a?b#c", "@elsewhere:80"])("takes %j for a name", async (path) => {
+  it.each(["%2e%2e/a", "a?b#c", "@elsewhere:80"])("encodes %j as a name", async (path) => {
     const read = modelFiles({ folder }).folder(`${server.url}/m/`);
     expect(await read(path)).toBeUndefined();
     const encoded = path.split("/").map(encodeURIComponent).join("/");
@@ -283,9 +283,9 @@ describe("a folder at a URL", () => {
   });
 });
 
-describe("what is asked for", () => {
+describe("a request", () => {
   it.each(["file:///etc/passwd", "data:text/plain,a", "blob:x", "a/b", ""])(
-    "must be at http or https: %j",
+    "needs an http or https URL, not %j",
     async (url) => {
       const files = modelFiles({ folder });
       const message = `url must be an http or https URL, got ${url}`;
@@ -295,7 +295,7 @@ describe("what is asked for", () => {
     },
   );
 
-  it("has a limit that is a size", async () => {
+  it("checks its limit, and the capacity", async () => {
     for (const limit of [0, -1, 1.5, Number.NaN, 2 ** 31]) {
       const message = `limit must be a whole number of bytes in [1, 2147483647], got ${limit}`;
       expect(() => modelFiles({ folder, limit })).toThrow(new RangeError(message));
@@ -308,7 +308,7 @@ describe("what is asked for", () => {
     }
   });
 
-  it("is followed where it moved, and missing where it is not", async () => {
+  it("follows a redirect, and throws file-missing for a file that the server does not have", async () => {
     serve("/a", a);
     serve("/old", new Uint8Array(0), { redirect: "/a" });
     const files = modelFiles({ folder });

@@ -7,7 +7,7 @@
  *   const trained = withWeights(network, weights);
  */
 import { type FloatArray, GenError } from "@gen/math";
-import { nextTask } from "./next-task.ts";
+import { eventLoopYielder } from "@gen/runtime-gpu/event-loop";
 import { chainSteps, stepGraph } from "./step-graph.ts";
 import type {
   BatchInput,
@@ -106,7 +106,7 @@ export async function train<T, Name extends string>(
     const batches =
       Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
     let reported = first;
-    let yielded = started;
+    const yieldIfLong = eventLoopYielder(10);
     while (step < steps && !signal?.aborted) {
       const untilReport = Math.min(steps - step, logEvery - (step % logEvery));
       const wanted = untilReport < stepsPerRun ? 1 : stepsPerRun;
@@ -124,10 +124,7 @@ export async function train<T, Name extends string>(
         await report();
         reported = step;
       }
-      if (Date.now() - yielded >= 10) {
-        await nextTask();
-        yielded = Date.now();
-      }
+      await yieldIfLong();
     }
     if (reported < step) await report();
 

@@ -7,44 +7,44 @@ import {
   webglFacts,
   webgpuFacts,
 } from "./device-facts.ts";
-import { inNode } from "./in-node.ts";
+import { unavailable } from "./errors.ts";
 import type { DeviceTensor } from "./ledger.ts";
-import { threadsHere } from "./onnx/runtime.ts";
+import { inNode, threadsHere } from "./onnx/runtime.ts";
 import type { OnnxOptions } from "./onnx.ts";
 import type { TfjsOptions } from "./tfjs.ts";
 
 /**
- * How a backend holds numbers of a dtype: as what they are (`own`), as another dtype, in host memory
+ * How a backend holds numbers of a dtype: in that dtype (`own`), in another dtype, in host memory
  * where the CPU computes with them (`host`), or not at all (`none`).
  */
 export type Holding = "own" | "float32" | "float64" | "int32" | "host" | "none";
 
-/** Settings of each kind of backend, for when one of its kind is opened. */
+/** Settings of each kind of backend, for when a backend of that kind is opened. */
 export interface OpenOptions {
   onnx?: Omit<OnnxOptions, "device">;
   tfjs?: Omit<TfjsOptions, "device">;
 }
 
-/** All that is particular to one backend. A new backend is a new record in {@link backendKinds}. */
+/** What differs from backend to backend. A new backend is a new record in {@link backendKinds}. */
 export interface BackendKind {
-  /** As `backend.name` says it. */
+  /** The `name` of its backends. */
   readonly name: string;
   readonly runsIn: "node" | "page" | "both";
-  /** Opens it. @throws GenError `backend-unavailable` where its library or its device is missing. */
+  /** @throws GenError `backend-unavailable` when its library or its device is missing. */
   open(options: OpenOptions): Promise<Backend<DeviceTensor>>;
-  /** What its device says of itself here. */
+  /** What its device here states. */
   facts(): DeviceFacts | Promise<DeviceFacts>;
-  /** What every device has that a page may run it on, by WebGPU's or WebGL 2's specification. */
+  /** What every device has that may run it in a page, by WebGPU's or WebGL 2's specification. */
   readonly leastFacts?: DeviceFacts;
   /** How it holds each dtype on a device with these features. */
   dtypes(features: readonly string[]): Readonly<Record<DType, Holding>>;
   /** Threads of one operation here. */
   threads(): number;
-  /** Whether tensors are in host memory. Reading one then waits for no device. */
+  /** Whether tensors are in host memory. Reading a tensor then waits for no device. */
   readonly inHostMemory: boolean;
-  /** Whether it runs operations that graphs do not have, as ONNX model files have them. */
+  /** Whether it runs operations of ONNX model files that graphs do not have. */
   readonly foreign: boolean;
-  /** The operations that leave the GPU for the CPU where their data has one of these dtypes. */
+  /** The operations that leave the GPU for the CPU when their data has one of these dtypes. */
   readonly onHost: Readonly<Record<string, readonly DType[]>>;
   /** The most bytes of weights that a graph may have. */
   readonly modelBytes?: number;
@@ -52,29 +52,37 @@ export interface BackendKind {
 
 const own = { float32: "own", int32: "own", bool: "own" } as const;
 const ownAll = { ...own, float16: "own", float64: "own", int64: "own" } as const;
-
-const onnx = {
-  foreign: true,
-  // A graph goes to ONNX Runtime as a file, and the format of files ends at 2 GiB.
-  modelBytes: 2 ** 31 - 1,
+const onCpu = {
+  runsIn: "both",
+  facts: () => deviceWith({}),
+  threads: () => 1,
+  inHostMemory: true,
+  foreign: false,
+  onHost: {},
+} as const;
+const inPage = { runsIn: "page", inHostMemory: false } as const;
+const onWebgpu = {
+  ...inPage,
+  facts: webgpuFacts,
+  leastFacts: deviceWith({ maxBufferSize: 2 ** 28, maxStorageBufferBindingSize: 2 ** 27 }),
 };
-const onnxOn =
-  (device: OnnxOptions["device"]): BackendKind["open"] =>
-  async ({ onnx }) =>
-    (await import("./onnx.ts")).onnxBackend({ ...onnx, device });
-const onnxHost = {
-  ...onnx,
+
+const onnxOn = (device: OnnxOptions["device"]) => ({
+  ...onCpu,
+  foreign: true,
+  // ONNX Runtime takes a graph as a file, and a file has at most 2 GiB.
+  modelBytes: 2 ** 31 - 1,
+  open: async ({ onnx }: OpenOptions) =>
+    (await import("./onnx.ts")).onnxBackend({ ...onnx, device }),
   dtypes: () => ownAll,
   threads: threadsHere,
-  inHostMemory: true,
-  onHost: {},
-};
-const bool = ["bool"] as const;
+});
+
+// The operations for which ONNX Runtime's WebGPU provider has no shader, above all those on int64.
 const int64 = ["int64"] as const;
 const onnxGpu = {
-  ...onnx,
+  ...onnxOn("webgpu"),
   threads: () => 1,
-  // What ONNX Runtime's WebGPU provider has no shader for. Every operation on int64 is among it.
   onHost: {
     ...Object.fromEntries(
       [
@@ -82,107 +90,56 @@ const onnxGpu = {
         ...["Expand", "Gather", "Where", "Neg", "Abs", "ReduceSum", "ReduceMax"],
       ].map((op) => [op, int64]),
     ),
-    Sign: ["float32", ...int64] as const,
-    Slice: ["int32", ...int64, ...bool] as const,
     ...Object.fromEntries(
-      ["Equal", "Transpose", "Concat", "Pad"].map((op) => [op, [...int64, ...bool] as const]),
+      ["Equal", "Transpose", "Concat", "Pad"].map((op) => [op, [...int64, "bool"] as const]),
     ),
+    Sign: ["float32", ...int64] as const,
+    Slice: ["int32", ...int64, "bool"] as const,
   },
 };
 
-const tfjsOn = (device: TfjsOptions["device"]) => ({
+const tfjsOn = (device: NonNullable<TfjsOptions["device"]>) => ({
+  ...onCpu,
+  name: `tfjs/${device}`,
   open: async ({ tfjs }: OpenOptions) =>
     (await import("./tfjs.ts")).tfjsBackend({ ...tfjs, device }),
   dtypes: () => ({ ...own, float16: "float32", float64: "float32", int64: "int32" }) as const,
-  threads: () => 1,
-  foreign: false,
-  onHost: {},
 });
-
-const leastWebgpu = deviceWith({ maxBufferSize: 2 ** 28, maxStorageBufferBindingSize: 2 ** 27 });
-const unlimited = () => deviceWith({});
 
 /** Every backend, here and elsewhere, the fastest first. */
 export const backendKinds: readonly BackendKind[] = [
-  {
-    ...onnxHost,
-    name: "onnx/node-cpu",
-    runsIn: "node",
-    open: onnxOn("cpu"),
-    facts: unlimited,
-  },
+  { ...onnxOn("cpu"), name: "onnx/node-cpu", runsIn: "node" },
   {
     ...onnxGpu,
+    ...onWebgpu,
     name: "onnx/webgpu",
-    runsIn: "page",
-    open: onnxOn("webgpu"),
-    facts: webgpuFacts,
-    leastFacts: leastWebgpu,
-    dtypes: (features) => ({
-      ...own,
-      float16: features.includes("shader-f16") ? "own" : "none",
-      float64: "none",
-      int64: "host",
-    }),
-    inHostMemory: false,
+    dtypes(features) {
+      const float16 = features.includes("shader-f16") ? "own" : "none";
+      return { ...own, float16, float64: "none", int64: "host" };
+    },
   },
-  {
-    ...onnxHost,
-    name: "onnx/wasm",
-    runsIn: "both",
-    open: onnxOn("wasm"),
-    facts: wasmFacts,
-  },
+  { ...onnxOn("wasm"), name: "onnx/wasm", facts: wasmFacts },
   {
     ...onnxGpu,
     name: "onnx/node-webgpu",
     runsIn: "node",
-    open: onnxOn("webgpu"),
-    facts: unlimited,
-    // Whether its adapter has halves is not told.
+    // The adapter does not state whether it has float16.
     dtypes: () => ({ ...own, float16: "none", float64: "host", int64: "host" }),
-    inHostMemory: true,
   },
-  {
-    ...tfjsOn("webgpu"),
-    name: "tfjs/webgpu",
-    runsIn: "page",
-    facts: webgpuFacts,
-    leastFacts: leastWebgpu,
-    inHostMemory: false,
-  },
+  { ...tfjsOn("webgpu"), ...onWebgpu },
   {
     ...tfjsOn("webgl"),
-    name: "tfjs/webgl",
-    runsIn: "page",
+    ...inPage,
     facts: webglFacts,
     leastFacts: deviceWith({ maxTextureSize: 2048 }),
-    inHostMemory: false,
   },
+  { ...tfjsOn("wasm"), facts: wasmFacts },
+  tfjsOn("cpu"),
   {
-    ...tfjsOn("wasm"),
-    name: "tfjs/wasm",
-    runsIn: "both",
-    facts: wasmFacts,
-    inHostMemory: true,
-  },
-  {
-    ...tfjsOn("cpu"),
-    name: "tfjs/cpu",
-    runsIn: "both",
-    facts: unlimited,
-    inHostMemory: true,
-  },
-  {
+    ...onCpu,
     name: "cpu",
-    runsIn: "both",
     open: async () => (await import("./cpu.ts")).cpuBackend(),
-    facts: unlimited,
     dtypes: () => ({ ...ownAll, float16: "float64", float32: "float64" }),
-    threads: () => 1,
-    inHostMemory: true,
-    foreign: false,
-    onHost: {},
   },
 ];
 
@@ -190,4 +147,75 @@ export const backendKinds: readonly BackendKind[] = [
 export function kindsHere(): BackendKind[] {
   const elsewhere = inNode() ? "page" : "node";
   return backendKinds.filter(({ runsIn }) => runsIn !== elsewhere);
+}
+
+/** The error for a name that is none of `names`. */
+export const unknownBackend = (names: readonly string[], name: string) =>
+  unavailable(`backend must be one of ${names.join(", ")}, got ${name}`);
+
+/** The names that `openBackend` takes here, in the order in which `bestBackend` tries them. */
+export const backendNames = (): string[] => kindsHere().map(({ name }) => name);
+
+/**
+ * Opens the backend of this name; `onnx` and `tfjs` alone open these packages' default device.
+ * @throws GenError `backend-unavailable` when the name is unknown or it cannot be opened here.
+ */
+export async function openBackend(
+  name: string,
+  options: OpenOptions = {},
+): Promise<Backend<DeviceTensor>> {
+  const kind = kindsHere().find((each) => each.name === name);
+  if (kind) return kind.open(options);
+  if (name === "onnx") return (await import("./onnx.ts")).onnxBackend(options.onnx);
+  if (name === "tfjs") return (await import("./tfjs.ts")).tfjsBackend(options.tfjs);
+  throw unknownBackend([...backendNames(), "onnx", "tfjs"], name);
+}
+
+export interface BestBackendOptions extends OpenOptions {
+  /** Names to try, in order. @defaultValue `backendNames()` */
+  prefer?: readonly string[];
+  /** Called with each backend before the chosen one, and why it cannot be opened. */
+  onRefused?: (name: string, reason: string) => void;
+}
+
+/**
+ * Opens the first backend of `prefer` that can be opened here.
+ * @throws GenError `backend-unavailable` with the reason of each when none can.
+ */
+export async function bestBackend(
+  options: BestBackendOptions = {},
+): Promise<Backend<DeviceTensor>> {
+  const { prefer = backendNames(), onRefused } = options;
+  const reasons: string[] = [];
+  for (const name of prefer) {
+    try {
+      return await openBackend(name, options);
+    } catch (error) {
+      const { message } = error as Error;
+      reasons.push(`${name}: ${message}`);
+      onRefused?.(name, message);
+    }
+  }
+  throw unavailable(`no backend can be opened; ${reasons.join("; ") || "prefer is empty"}`);
+}
+
+/** Whether a backend can be opened here, and why not otherwise. */
+export interface BackendStatus {
+  readonly name: string;
+  readonly available: boolean;
+  readonly reason?: string;
+}
+
+/** Tries every backend by opening and closing it, for a page that lets people choose one. */
+export async function backends(options: OpenOptions = {}): Promise<BackendStatus[]> {
+  const list: BackendStatus[] = [];
+  for (const name of backendNames()) {
+    try {
+      await (await openBackend(name, options)).close();
+      list.push({ name, available: true });
+    } catch (error) {
+      list.push({ name, available: false, reason: (error as Error).message });
+    }
+  }
+  return list;
 }

@@ -13,8 +13,9 @@ export interface MemoryUse {
 /** A compiled graph. Parameters are baked in; inputs and outputs are device tensors by name. */
 export interface Program<T> {
   /**
-   * Runs the graph. The caller keeps its inputs and owns every output: each is to be disposed once.
-   * @throws Error naming a missing or unknown input, or one whose dtype or shape does not fit.
+   * Runs the graph. The caller keeps its inputs, owns every output, and disposes of each once.
+   * @throws TypeError when an input is missing or unknown or has another dtype.
+   * @throws RangeError when a shape does not fit.
    */
   run(inputs: Readonly<Record<string, T>>): Promise<Record<string, T>>;
   /** Frees what the program holds; the program cannot run afterwards. */
@@ -22,21 +23,54 @@ export interface Program<T> {
 }
 
 /**
- * Runs graphs on one device. `T` is the device's own tensor; each tensor has one owner, who disposes
- * of it. A tensor may be disposed of while it is being read or used: it is freed when that ends.
+ * Runs graphs on one device. `T` is the device's own tensor; each tensor has one owner, who
+ * disposes of it, also while it is being read or used: its memory is freed afterwards.
  */
 export interface Backend<T = unknown> {
-  /** What really runs, such as `onnx/node-cpu`, `onnx/webgpu`, `tfjs/wasm` or `cpu`. */
+  /** The library and device, such as `onnx/node-cpu`, `onnx/webgpu`, `tfjs/wasm` or `cpu`. */
   readonly name: string;
   compile(graph: Graph): Promise<Program<T>>;
   /** Copies numbers to the device. */
   upload(array: HostArray, shape: readonly number[], dtype?: DType): T;
-  /** Copies a tensor's elements to the host, as float32 (float64 on the cpu backend); the tensor stays alive. */
+  /** Copies a tensor's elements to the host as float32, on the cpu backend as float64. */
   download(tensor: T): Promise<Float32Array | Float64Array>;
   shapeOf(tensor: T): readonly number[];
-  /** Gives tensors up. Readings and runs that have begun are not disturbed. */
+  /** Disposes of tensors. Readings and runs that have begun go on. */
   dispose(...tensors: T[]): void;
   memory(): MemoryUse;
   /** Frees everything, programs and tensors included. */
   close(): Promise<void>;
+}
+
+/** The numbers of a program's input, in host memory. */
+export interface HostInput {
+  readonly data: HostArray;
+  readonly shape: readonly number[];
+  /** @defaultValue "float32" */
+  readonly dtype?: DType;
+}
+
+/**
+ * Runs a program on numbers: uploads the inputs, reads every output back, and frees both.
+ * @throws TypeError or RangeError when an input does not fit, as {@link Program.run} does.
+ */
+export async function callProgram<T>(
+  backend: Backend<T>,
+  program: Program<T>,
+  inputs: Readonly<Record<string, HostInput>>,
+): Promise<Record<string, Float32Array | Float64Array>> {
+  const owned: T[] = [];
+  try {
+    const tensors: Record<string, T> = {};
+    for (const [name, { data, shape, dtype }] of Object.entries(inputs)) {
+      tensors[name] = backend.upload(data, shape, dtype);
+      owned.push(tensors[name]);
+    }
+    const outputs = Object.entries(await program.run(tensors));
+    owned.push(...outputs.map(([, tensor]) => tensor));
+    const read = outputs.map(async ([name, tensor]) => [name, await backend.download(tensor)]);
+    return Object.fromEntries(await Promise.all(read));
+  } finally {
+    backend.dispose(...owned);
+  }
 }

@@ -1,67 +1,63 @@
 import { gpuLimits, requestAdapter } from "./onnx/gpu.ts";
 
-/** A GPU as the browser describes it; empty where it keeps a field to itself. */
+/** A GPU as the browser describes it; a field that the browser hides is empty. */
 export interface Adapter {
   readonly vendor: string;
   readonly architecture: string;
   readonly device: string;
   readonly description: string;
-  /** Whether the CPU plays the GPU: correct and slow. */
+  /** Whether the CPU emulates the GPU: correct and slow. */
   readonly software: boolean;
 }
 
 export interface DeviceFacts {
+  /** Why the device is not available. */
   readonly reason?: string;
   readonly adapter?: Adapter;
   readonly limits: Record<string, number>;
   readonly features: readonly string[];
 }
 
-/** A device of which only limits are known. */
+/** A device with these limits, of which nothing else is known. */
 export const deviceWith = (limits: Record<string, number>): DeviceFacts => ({
   limits,
   features: [],
 });
 
-const emptyModule = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-const wasmMemory = 4 * 2 ** 30;
+const missingDevice = (reason: string): DeviceFacts => ({ reason, ...deviceWith({}) });
 
-/** What WebAssembly can address, where this page may compile it. */
+const emptyModule = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+
+/** What WebAssembly can address, if this page may compile it. */
 export function wasmFacts(): DeviceFacts {
   const { WebAssembly } = globalThis as {
-    WebAssembly?: {
-      Module: new (bytes: Uint8Array) => object;
-      Instance: new (module: object) => object;
-    };
+    WebAssembly?: Record<"Module" | "Instance", new (source: object) => object>;
   };
-  if (!WebAssembly) return { reason: "WebAssembly is not there", limits: {}, features: [] };
+  if (!WebAssembly) return missingDevice("WebAssembly is not there");
   try {
     // Chromium and Firefox refuse the module, WebKit only the instance.
     new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(emptyModule)));
-    return deviceWith({ maxMemory: wasmMemory });
+    return deviceWith({ maxMemory: 2 ** 32 });
   } catch {
-    const reason =
-      "this page may not run WebAssembly: allow 'wasm-unsafe-eval' in the script-src of its content security policy";
-    return { reason, limits: {}, features: [] };
+    return missingDevice(
+      "this page may not run WebAssembly: allow 'wasm-unsafe-eval' in the script-src of its content security policy",
+    );
   }
 }
 
-/** What the page's WebGPU adapter says of itself. */
+/** What the page's WebGPU adapter states. */
 export async function webgpuFacts(): Promise<DeviceFacts> {
   try {
     const { info = {}, limits, features } = await requestAdapter();
     const text = (name: string) => String(info[name] ?? "");
-    const adapter = {
-      vendor: text("vendor"),
-      architecture: text("architecture"),
-      device: text("device"),
-      description: text("description"),
-      software: info.isFallbackAdapter === true || isSoftware(text("architecture")),
-    };
+    const [vendor, architecture] = [text("vendor"), text("architecture")];
+    const [device, description] = [text("device"), text("description")];
+    const software = info.isFallbackAdapter === true || isSoftware(architecture);
+    const adapter = { vendor, architecture, device, description, software };
     const known = gpuLimits.map((name) => [name, limits[name]]);
     return { adapter, limits: Object.fromEntries(known), features: [...features] };
   } catch (error) {
-    return { reason: (error as Error).message, limits: {}, features: [] };
+    return missingDevice((error as Error).message);
   }
 }
 
@@ -70,9 +66,7 @@ interface WebGl {
   readonly RENDERER: number;
   readonly MAX_TEXTURE_SIZE: number;
   getParameter(name: number): unknown;
-  getExtension(name: "WEBGL_debug_renderer_info"): { UNMASKED_RENDERER_WEBGL: number } | null;
-  getExtension(name: "WEBGL_lose_context"): { loseContext(): void } | null;
-  getExtension(name: "EXT_color_buffer_float" | "EXT_color_buffer_half_float"): object | null;
+  getExtension(name: string): { UNMASKED_RENDERER_WEBGL: number; loseContext(): void } | null;
 }
 interface Canvas {
   getContext(kind: "webgl2"): WebGl | null;
@@ -82,32 +76,25 @@ interface Page {
   document?: { createElement(name: "canvas"): Canvas };
 }
 
-/** What the page's WebGL 2 says of itself. */
+/** What the page's WebGL 2 states. */
 export function webglFacts(): DeviceFacts {
   const { OffscreenCanvas, document } = globalThis as Page;
-  // WebKitGTK has WebGL 2 on the page's canvases alone; a worker has no others than these.
+  // WebKitGTK has WebGL 2 only on the page's canvases; a worker has only offscreen canvases.
   const gl =
     (OffscreenCanvas && new OffscreenCanvas(1, 1).getContext("webgl2")) ??
     document?.createElement("canvas").getContext("webgl2");
-  if (!gl) return { reason: "WebGL 2 is not there", limits: {}, features: [] };
-  // TensorFlow.js computes by drawing into such textures.
-  if (
-    !gl.getExtension("EXT_color_buffer_float") &&
-    !gl.getExtension("EXT_color_buffer_half_float")
-  ) {
-    return { reason: "WebGL cannot draw into float textures", limits: {}, features: [] };
+  if (!gl) return missingDevice("WebGL 2 is not there");
+  // TensorFlow.js computes by drawing into float textures.
+  if (!["float", "half_float"].some((type) => gl.getExtension(`EXT_color_buffer_${type}`))) {
+    return missingDevice("WebGL cannot draw into float textures");
   }
   const debug = gl.getExtension("WEBGL_debug_renderer_info");
   const description = String(gl.getParameter(debug?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER));
-  const adapter = {
-    vendor: String(gl.getParameter(gl.VENDOR)),
-    architecture: "",
-    device: "",
-    description,
-    software: isSoftware(description),
-  };
+  const vendor = String(gl.getParameter(gl.VENDOR));
+  const software = isSoftware(description);
+  const adapter = { vendor, architecture: "", device: "", description, software };
   const maxTextureSize = Number(gl.getParameter(gl.MAX_TEXTURE_SIZE));
-  // A page may have few contexts; this one has served.
+  // A page may have few contexts, so this one is given back.
   gl.getExtension("WEBGL_lose_context")?.loseContext();
   return { adapter, limits: { maxTextureSize }, features: [] };
 }

@@ -1,5 +1,5 @@
 /*
- * From a runtime to a backend: a device writes, reads and frees its own handles and compiles graphs.
+ * From a runtime to a backend: a device writes, reads and frees its handles and compiles graphs.
  *
  *   Backend(device) = device + checks of inputs + lifetimes (ledger.ts) + one run at a time
  *
@@ -15,12 +15,12 @@ import type { Backend, HostArray, Program } from "./backend.ts";
 import { type DeviceTensor, Ledger } from "./ledger.ts";
 import { serialQueue } from "./serial-queue.ts";
 
-/** What a runtime must do to become a backend; checks, lifetimes and ordering are the same for all. */
+/** What a runtime must do to become a backend. */
 export interface Device<Handle> {
   readonly name: string;
-  /** Settles with the reason when the device is gone for good; a device that cannot be lost has none. */
+  /** Settles with the reason when the device is lost; undefined if it cannot be lost. */
   readonly lost?: Promise<string>;
-  /** Copies `array`, of the right length and kept by the caller, to the device. */
+  /** Copies `array` to the device. It has the right length, and the caller keeps it. */
   write(array: HostArray, shape: readonly number[], dtype: DType): Handle;
   read(handle: Handle, kind: DeviceTensor): Promise<Float32Array | Float64Array>;
   free(handle: Handle): void;
@@ -28,7 +28,7 @@ export interface Device<Handle> {
   close(): Promise<void>;
 }
 
-/** A compiled graph of a device: its inputs are checked before it sees them, and one run is made at a time. */
+/** A compiled graph of a device. Its inputs are checked before, and one run is made at a time. */
 export interface Executable<Handle> {
   run(inputs: ReadonlyMap<string, Handle>, dims: Bindings): Promise<Record<string, Handle>>;
   dispose(): Promise<void>;
@@ -41,18 +41,16 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
   const { inTurn, abandon } = serialQueue();
   let lost: GenError | undefined;
 
-  const open = (): void => {
+  const checkOpen = (): void => {
     if (lost) throw lost;
     if (closing) throw new GenError("disposed", `backend ${device.name} is closed`);
   };
 
   const loss = device.lost?.then((reason): never => {
-    if (closing) throw new GenError("disposed", `backend ${device.name} is closed`);
-    lost = new GenError(
-      "device-lost",
-      `${device.name} lost its device (${reason}); open a new backend`,
-    );
-    // What was under way may never end, and nothing waits for it any more.
+    checkOpen();
+    const message = `${device.name} lost its device (${reason}); open a new backend`;
+    lost = new GenError("device-lost", message);
+    // Runs under way may never end, so nothing waits for them.
     abandon();
     void end().catch(() => undefined);
     throw lost;
@@ -63,13 +61,13 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
     try {
       device.free(handle);
     } catch (error) {
-      // The runtime may have let go of it when its device went.
+      // A runtime may have freed it when its device was lost.
       if (!lost) throw error;
     }
   };
 
   const ledger = new Ledger<Handle>(free);
-  const unlessLost = <R>(made: Promise<R>): Promise<R> => (loss ? untilLost(made, loss) : made);
+  const unlessLost = <R>(work: Promise<R>): Promise<R> => (loss ? untilLost(work, loss) : work);
 
   const end = (): Promise<void> => {
     closing ??= (async () => {
@@ -90,7 +88,7 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
     );
     const program: Program<DeviceTensor> = {
       async run(inputs) {
-        open();
+        checkOpen();
         if (ended) throw new GenError("disposed", "program was disposed");
         const dims = checkInputs(graph, inputs, named);
         const handles = new Map<string, Handle>();
@@ -100,7 +98,7 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
         );
         if (closing) {
           Object.values(made).forEach(free);
-          open();
+          checkOpen();
         }
         return Object.fromEntries(
           outputs.map(([name, { dtype, shape }]) => [
@@ -124,21 +122,20 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
   return {
     name: device.name,
     async compile(graph) {
-      open();
+      checkOpen();
       return programOf(graph, await device.compile(graph));
     },
     upload(array: HostArray, shape: readonly number[], dtype: DType = "float32") {
-      open();
+      checkOpen();
       const size = shape.reduce((a, b) => a * b, 1);
       if (array.length !== size) {
-        throw new RangeError(
-          `upload: shape ${shapeText(shape)} takes ${size} elements, got ${array.length}`,
-        );
+        const expected = `shape ${shapeText(shape)} takes ${size} elements`;
+        throw new RangeError(`upload: ${expected}, got ${array.length}`);
       }
       return ledger.hold(device.write(array, shape, dtype), dtype, shape);
     },
     async download(of) {
-      open();
+      checkOpen();
       const handle = ledger.handleOf(of);
       return ledger.whileReading(handle, () => unlessLost(device.read(handle, of)));
     },
@@ -150,8 +147,9 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
 }
 
 /**
- * Checks a run's inputs against a graph's, and works out its named dimensions where it has any.
- * @throws TypeError for a missing or unknown input or a wrong dtype, RangeError for a shape that does not fit.
+ * Checks a run's inputs against a graph's. Returns its named dimensions if it has any.
+ * @throws TypeError when an input is missing or unknown or has another dtype.
+ * @throws RangeError when a shape does not fit.
  */
 function checkInputs(
   { inputs }: Graph,
@@ -178,14 +176,13 @@ function checkInputs(
   return bindDims(inputs, shapes);
 }
 
-/** `work`, or the loss of the device where that is why it fails or does not end. */
+/** `work`, or the loss of the device if that is why it fails or does not end. */
 async function untilLost<R>(work: Promise<R>, loss: Promise<never>): Promise<R> {
   try {
     return await Promise.race([work, loss]);
   } catch (error) {
-    // A runtime may notice before it is told: the loss is then known within a turn of the event loop.
-    const told = new Promise((later) => setTimeout(later, 20));
-    await Promise.race([loss, told]);
+    // A runtime may fail before it reports the loss; the report comes soon after.
+    await Promise.race([loss, new Promise((resolve) => setTimeout(resolve, 20))]);
     throw error;
   }
 }

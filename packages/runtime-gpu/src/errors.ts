@@ -1,12 +1,22 @@
+import { foreignOperations, type Graph } from "@gen/graph";
+import { foreignText } from "@gen/graph/compiler";
 import { GenError } from "@gen/math";
 
-/** The error for a backend that cannot be had here. */
+/** The error for a backend that cannot be opened here. */
 export const unavailable = (message: string, options?: ErrorOptions): GenError =>
   new GenError("backend-unavailable", message, options);
 
 /** The error for a graph that a backend cannot run or hold. */
 export const unsupported = (message: string, options?: ErrorOptions): GenError =>
   new GenError("unsupported-graph", message, options);
+
+/** @throws GenError `unsupported-graph` that names the operations that only ONNX Runtime knows. */
+export function refuseForeign(backend: string, graph: Graph): void {
+  const foreign = foreignOperations(graph);
+  if (foreign.length === 0) return;
+  const names = foreignText(foreign);
+  throw unsupported(`${backend} cannot run ${names}; the backends of @gen/runtime-gpu/onnx can`);
+}
 
 /**
  * Imports an optional peer.

@@ -2,26 +2,26 @@ import { bytesPerElement, type DType, shapeText } from "@gen/graph";
 import { GenError } from "@gen/math";
 import type { MemoryUse } from "./backend.ts";
 
-/** A tensor on a device: only the backend that made it can read, use or free it. */
+/** A tensor on a device. Only the backend that made it can read, use or free it. */
 export interface DeviceTensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
 }
 
-/** Bytes that a tensor's elements take. */
+/** Bytes of a tensor's elements. */
 export const byteLength = (dtype: DType, shape: readonly number[]): number =>
   shape.reduce((n, d) => n * d, bytesPerElement(dtype));
 
 /**
- * The tensors of one backend, each with its handle: what the device knows it by. A tensor may be
- * disposed of while it is being read or used. Its handle is freed when no run is under way and no
- * reading of it is; readings may follow each other without a gap.
+ * The tensors of one backend, each with its handle on the device. A tensor may be disposed of while
+ * it is being read or used. Its handle is freed when no run is under way and nothing reads it.
  */
 export class Ledger<Handle> {
   readonly #free: (handle: Handle) => void;
   readonly #live = new Map<DeviceTensor, Handle>();
   readonly #unowned = new Set<Handle>();
-  readonly #readings = new Map<Handle, number>();
+  /** Each handle as many times as it is being read. */
+  readonly #readings: Handle[] = [];
   #running = 0;
   #bytes = 0;
   #peakBytes = 0;
@@ -31,11 +31,11 @@ export class Ledger<Handle> {
   }
 
   hold(handle: Handle, dtype: DType, shape: readonly number[]): DeviceTensor {
-    const made: DeviceTensor = { dtype, shape: [...shape] };
-    this.#live.set(made, handle);
+    const tensor: DeviceTensor = { dtype, shape: [...shape] };
+    this.#live.set(tensor, handle);
     this.#bytes += byteLength(dtype, shape);
     this.#peakBytes = Math.max(this.#peakBytes, this.#bytes);
-    return made;
+    return tensor;
   }
 
   /** @throws GenError `disposed` when `tensor` is not one of this backend's live tensors. */
@@ -75,11 +75,11 @@ export class Ledger<Handle> {
   }
 
   async whileReading<R>(handle: Handle, work: () => Promise<R>): Promise<R> {
-    this.#countReading(handle, 1);
+    this.#readings.push(handle);
     try {
       return await work();
     } finally {
-      this.#countReading(handle, -1);
+      this.#readings.splice(this.#readings.indexOf(handle), 1);
       this.#freeUnneeded();
     }
   }
@@ -88,16 +88,10 @@ export class Ledger<Handle> {
     return { live: this.#live.size, bytes: this.#bytes, peakBytes: this.#peakBytes };
   }
 
-  #countReading(handle: Handle, by: number): void {
-    const left = (this.#readings.get(handle) ?? 0) + by;
-    if (left > 0) this.#readings.set(handle, left);
-    else this.#readings.delete(handle);
-  }
-
   #freeUnneeded(): void {
     if (this.#running > 0) return;
     for (const handle of this.#unowned) {
-      if (this.#readings.has(handle)) continue;
+      if (this.#readings.includes(handle)) continue;
       this.#unowned.delete(handle);
       this.#free(handle);
     }

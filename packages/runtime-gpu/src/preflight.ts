@@ -12,12 +12,11 @@ import { type Bindings, foreignText, resolveShape } from "@gen/graph/compiler";
 import { errorCode } from "@gen/math";
 import type { Capabilities } from "./capabilities.ts";
 import { byteLength } from "./ledger.ts";
-import { memoryPlan } from "./memory-plan.ts";
 
 /** Something that keeps a model from running: which limit it breaks and by how much. */
 export interface Obstacle {
   readonly kind: "operation" | "dtype" | "buffer" | "memory" | "device";
-  /** The broken limit's name among the capabilities, such as `maxStorageBufferBindingSize` or `f16`. */
+  /** The broken limit's name among the capabilities, such as `maxBufferSize` or `f16`. */
   readonly limit: string;
   /** The operation that cannot run, or what needs too many bytes. */
   readonly what?: string;
@@ -33,24 +32,24 @@ export interface Obstacle {
 export interface Preflight {
   readonly fits: boolean;
   readonly obstacles: readonly Obstacle[];
-  /** What works otherwise than one may expect: dtypes held as others, operations that leave the GPU. */
+  /** Surprises that are no obstacles: dtypes held as others, operations that leave the GPU. */
   readonly notes: readonly string[];
   /** Bytes of all weights and constants. */
   readonly parameterBytes: number;
   /** Bytes of the largest single tensor. */
   readonly largestBytes: number;
-  /** Bytes of what a run holds at once beside the weights, if nothing is fused: an upper bound. */
+  /** Bytes that a run holds at once beside the weights, if nothing is fused: an upper bound. */
   readonly runBytes: number;
 }
 
 export interface PreflightOptions {
-  /** What dynamic dimensions will be, such as `{ batch: 16 }`; 1 where not told. */
+  /** Sizes of dynamic dimensions, such as `{ batch: 16 }`. @defaultValue 1 for each */
   dims?: Bindings;
 }
 
 /**
- * Says before anything is compiled whether a graph, or a model file's bytes, can run on a backend of
- * these capabilities, and which limits it breaks.
+ * Says before anything is compiled whether a graph, or a model file's bytes, can run on a backend
+ * of these capabilities, and which limits it breaks.
  * @throws GenError `invalid-model` when the bytes are not a sound model.
  */
 export function preflight(
@@ -71,7 +70,7 @@ export function preflight(
   }
 }
 
-/** The inputs with the dimensions that are told as numbers: some models can only be read with fixed sizes. */
+/** The inputs with known dimensions as numbers: some models can only be read with fixed sizes. */
 const sized = (signature: OnnxModel["signature"], dims: Bindings): OnnxModel["signature"] =>
   Object.fromEntries(
     Object.entries(signature).map(([name, { shape, dtype }]) => [
@@ -80,77 +79,102 @@ const sized = (signature: OnnxModel["signature"], dims: Bindings): OnnxModel["si
     ]),
   );
 
+/** The limits that hold for each tensor. */
+const perTensor = ["maxBufferSize", "maxStorageBufferBindingSize", "maxTextureSize"];
+
 function inspect(graph: Graph, can: Capabilities, dims: Bindings, fileBytes: number): Preflight {
-  const known = { ...namedOnce(graph), ...dims };
+  const known = { ...namesAsOne(graph), ...dims };
   const bytes = (e: Expr) => byteLength(storedAs(e.dtype, can), resolveShape(e.shape, known));
-  const obstacles = [
-    ...deviceObstacles(can),
-    ...operationObstacles(graph, can),
-    ...dtypeObstacles(graph, can),
-    ...bufferObstacles(graph, can, bytes),
-  ];
   const { parameterBytes, runBytes } = memoryPlan(graph, bytes);
-  const total = fileBytes + parameterBytes + runBytes;
-  const { maxMemory } = can.limits;
-  if (maxMemory !== undefined && total > maxMemory) {
-    const parts = `weights ${parameterBytes}, a run at most ${runBytes}`;
-    obstacles.push(over("memory", "maxMemory", `the model (${parts})`, total, maxMemory));
-  }
-  const { modelBytes } = can.memory;
-  if (modelBytes !== undefined && parameterBytes > modelBytes) {
-    obstacles.push(over("memory", "modelBytes", "the weights", parameterBytes, modelBytes));
-  }
   const largestBytes = graph.nodes.reduce((most, e) => Math.max(most, bytes(e)), 0);
+  const model = `the model (weights ${parameterBytes}, a run at most ${runBytes})`;
+  const totals = [
+    ["maxMemory", model, fileBytes + parameterBytes + runBytes],
+    ["modelBytes", "the weights", parameterBytes],
+  ] as const;
+  const obstacles = [...missing(graph, can), ...tooLarge(graph, can, bytes, totals)];
   const notes = notesOn(graph, can);
   return { fits: obstacles.length === 0, obstacles, notes, parameterBytes, largestBytes, runBytes };
 }
 
-const deviceObstacles = ({ available, backend, reason }: Capabilities): Obstacle[] =>
-  available ? [] : [ofBackend(backend, "device", "available", `is not there: ${reason}`)];
-
-function operationObstacles(graph: Graph, { operations, backend }: Capabilities): Obstacle[] {
-  const others = ["Input", "Parameter", "Constant", "Foreign", "Result"];
-  const missing = new Set<string>(graph.nodes.map((e) => e.op));
-  for (const op of [...others, ...operations.runs]) missing.delete(op);
-  const foreign = operations.foreign ? [] : foreignOperations(graph);
-  return [...missing, ...foreign.map((each) => foreignText([each]))].map((what) => ({
-    ...ofBackend(backend, "operation", "operations", `cannot run ${what}`),
-    what,
-  }));
+/** Bytes of a graph's weights, and of the other values that a run, node by node, holds at once. */
+function memoryPlan({ nodes, inputs, outputs }: Graph, bytes: (e: Expr) => number) {
+  const fixed = ({ op, inputs }: Expr) =>
+    op === "Parameter" || op === "Constant" || (op === "Foreign" && inputs.length === 0);
+  const parameterBytes = nodes.filter(fixed).reduce((sum, e) => sum + bytes(e), 0);
+  const lastUse = new Map<Expr, number>();
+  nodes.forEach((e, i) => {
+    for (const operand of e.inputs) lastUse.set(operand, i);
+  });
+  for (const kept of [...inputs, ...Object.values(outputs)]) lastUse.set(kept, nodes.length);
+  let held = inputs.reduce((sum, e) => sum + bytes(e), 0);
+  let runBytes = held;
+  nodes.forEach((e, i) => {
+    if (e.op === "Input" || fixed(e)) return;
+    held += bytes(e);
+    runBytes = Math.max(runBytes, held);
+    for (const operand of new Set(e.inputs)) {
+      if (lastUse.get(operand) === i && !fixed(operand)) held -= bytes(operand);
+    }
+  });
+  return { parameterBytes, runBytes };
 }
 
-function dtypeObstacles(graph: Graph, can: Capabilities): Obstacle[] {
-  const found: Obstacle[] = [];
+/** What the backend lacks: its device, operations and dtypes. */
+function* missing(graph: Graph, can: Capabilities): Generator<Obstacle> {
+  const lack = (kind: Obstacle["kind"], limit: string, reason: string) => {
+    return { kind, limit, reason, message: `${can.backend} ${reason}` };
+  };
+  if (!can.available) yield lack("device", "available", `is not there: ${can.reason}`);
+
+  const others = ["Input", "Parameter", "Constant", "Foreign", "Result"];
+  const ops = new Set<string>(graph.nodes.map((e) => e.op));
+  for (const op of [...others, ...can.operations.runs]) ops.delete(op);
+  const foreign = can.operations.foreign ? [] : foreignOperations(graph);
+  for (const what of [...ops, ...foreign.map((each) => foreignText([each]))]) {
+    yield { ...lack("operation", "operations", `cannot run ${what}`), what };
+  }
+
   for (const dtype of new Set(graph.nodes.map((e) => e.dtype))) {
     if (can.dtypes[dtype] !== "none") continue;
     const limit = dtype === "float16" ? "f16" : "dtypes";
-    const reason = `cannot hold ${dtype} here; convert the model to float32`;
-    found.push(ofBackend(can.backend, "dtype", limit, reason));
+    yield lack("dtype", limit, `cannot hold ${dtype} here; convert the model to float32`);
   }
-  if (can.dtypes.int64 !== "int32") return found;
-  for (const e of graph.nodes) {
+  for (const e of can.dtypes.int64 === "int32" ? graph.nodes : []) {
     if (e.op !== "Constant" || e.dtype !== "int64") continue;
     const wide = Array.from(tensorNumbers(e.attributes.value)).find((v) => v !== (v | 0));
     if (wide === undefined) continue;
-    const reason = `holds int64 as int32, which cannot be ${wide}`;
-    found.push(ofBackend(can.backend, "dtype", "dtypes", reason));
+    yield lack("dtype", "dtypes", `holds int64 as int32, which cannot be ${wide}`);
   }
-  return found;
 }
 
-function bufferObstacles(graph: Graph, can: Capabilities, bytes: (e: Expr) => number): Obstacle[] {
-  const limits: [name: string, bytes: number][] = [];
-  for (const name of ["maxBufferSize", "maxStorageBufferBindingSize"]) {
-    if (can.limits[name] !== undefined) limits.push([name, can.limits[name]]);
+/** The limits that a tensor, all weights, or the model as a whole breaks. */
+function* tooLarge(
+  { nodes }: Graph,
+  { limits, dtypes, memory }: Capabilities,
+  bytes: (e: Expr) => number,
+  totals: readonly (readonly [limit: string, what: string, needed: number])[],
+): Generator<Obstacle> {
+  const { maxTextureSize = Number.POSITIVE_INFINITY } = limits;
+  // A texel holds at least one float.
+  const most: Record<string, number | undefined> = {
+    ...limits,
+    ...memory,
+    maxTextureSize: 4 * maxTextureSize ** 2,
+  };
+  const needs = [
+    ...nodes
+      .filter((e) => dtypes[e.dtype] !== "host")
+      .flatMap((e) => perTensor.map((limit) => ["buffer", limit, e, bytes(e)] as const)),
+    ...totals.map((total) => ["memory", ...total] as const),
+  ];
+  for (const [kind, limit, what, needed] of needs) {
+    const allowed = most[limit] ?? Number.POSITIVE_INFINITY;
+    if (needed <= allowed) continue;
+    const name = typeof what === "string" ? what : label(what);
+    const message = `${name} needs ${needed} bytes, ${limit} allows ${allowed}`;
+    yield { kind, limit, what: name, needed, allowed, reason: message, message };
   }
-  const { maxTextureSize } = can.limits;
-  // A texel holds one float at least.
-  if (maxTextureSize !== undefined) limits.push(["maxTextureSize", 4 * maxTextureSize ** 2]);
-  return graph.nodes.flatMap((e) =>
-    limits
-      .filter(([, allowed]) => can.dtypes[e.dtype] !== "host" && bytes(e) > allowed)
-      .map(([limit, allowed]) => over("buffer", limit, label(e), bytes(e), allowed)),
-  );
 }
 
 function notesOn(graph: Graph, { backend, dtypes, operations }: Capabilities): string[] {
@@ -163,7 +187,7 @@ function notesOn(graph: Graph, { backend, dtypes, operations }: Capabilities): s
   const foreign = operations.foreign ? foreignOperations(graph) : [];
   if (foreign.length > 0) notes.push(`only ONNX Runtime knows: ${foreignText(foreign)}`);
   if (graph.nodes.some((e) => e.op === "Result" && e.attributes.opaque === 1)) {
-    notes.push("what they make is not all of a known size, and runBytes leaves it out");
+    notes.push("some of their results have no known size, and runBytes leaves them out");
   }
   const leaving = graph.nodes.filter(({ op, inputs }) => {
     const data = inputs[op === "Where" ? 1 : 0];
@@ -172,24 +196,6 @@ function notesOn(graph: Graph, { backend, dtypes, operations }: Capabilities): s
   const names = [...new Set(leaving.map((e) => e.op))];
   if (names.length > 0) notes.push(`${backend} computes on the CPU: ${names.join(", ")}`);
   return notes;
-}
-
-const ofBackend = (
-  backend: string,
-  kind: Obstacle["kind"],
-  limit: string,
-  reason: string,
-): Obstacle => ({ kind, limit, reason, message: `${backend} ${reason}` });
-
-function over(
-  kind: Obstacle["kind"],
-  limit: string,
-  what: string,
-  needed: number,
-  allowed: number,
-): Obstacle {
-  const message = `${what} needs ${needed} bytes, ${limit} allows ${allowed}`;
-  return { kind, limit, what, needed, allowed, reason: message, message };
 }
 
 function label(e: Expr): string {
@@ -204,7 +210,7 @@ function storedAs(dtype: DType, { dtypes }: Capabilities): DType {
 }
 
 /** Every name in the inputs' shapes as 1. */
-function namedOnce({ inputs }: Graph): Bindings {
+function namesAsOne({ inputs }: Graph): Bindings {
   const dims = inputs.flatMap((e) => [...e.shape]);
   const names = dims.flatMap((d) => (typeof d === "string" ? d.split("*") : []));
   return Object.fromEntries(names.filter((n) => Number.isNaN(Number(n))).map((n) => [n, 1]));

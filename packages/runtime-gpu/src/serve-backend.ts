@@ -9,29 +9,80 @@ export interface Port {
   start?(): void;
 }
 
-export type Call = { call?: number } & (
-  | { do: "open" }
-  | { do: "upload"; tensor: number; array: HostArray; shape: readonly number[]; dtype: DType }
-  | { do: "download"; tensor: number }
-  | { do: "free"; tensor: number }
-  | { do: "compile"; graph: Graph }
-  | { do: "run"; program: number; inputs: Record<string, number> }
-  | { do: "dispose"; program: number }
-  | { do: "close" }
-);
-export interface Answer {
-  call: number;
-  value?: unknown;
-  error?: { message: string; name: string; code?: ErrorCode };
+/** What a page may call in its worker, by name. */
+export type Methods = ReturnType<typeof methodsOf>;
+
+/** A call without a number gets no answer. */
+export interface Call<M extends keyof Methods = keyof Methods> {
+  readonly method: M;
+  readonly args: Parameters<Methods[M]>;
+  readonly call?: number;
 }
 
-// A key that two copies of this module share: WebKit runs the first file of a worker once more when another
-// file of the worker imports it, as bundles made by Vite do.
+export interface Answer {
+  readonly call: number;
+  readonly value?: unknown;
+  readonly error?: { message: string; name: string; code?: ErrorCode };
+}
+
+/**
+ * Tensors and programs cross over as numbers: the page counts its uploads from 1 up, the worker
+ * counts outputs from -1 down.
+ */
+function methodsOf<T>(backend: Backend<T>) {
+  const tensors = new Map<number, T | Error>();
+  const programs = new Map<number, Program<T>>();
+  let outputs = 0;
+
+  const tensorOf = (id: number): T => {
+    const found = tensors.get(id);
+    if (found instanceof Error) throw found;
+    return found as T;
+  };
+
+  return {
+    name: () => backend.name,
+    upload(id: number, array: HostArray, shape: readonly number[], dtype: DType) {
+      try {
+        tensors.set(id, backend.upload(array, shape, dtype));
+      } catch (error) {
+        tensors.set(id, error as Error);
+      }
+    },
+    download: (id: number) => backend.download(tensorOf(id)),
+    free(id: number) {
+      const tensor = tensors.get(id);
+      tensors.delete(id);
+      if (!(tensor instanceof Error)) backend.dispose(tensor as T);
+    },
+    async compile(id: number, graph: Graph) {
+      programs.set(id, await backend.compile(graph));
+    },
+    async run(id: number, inputs: readonly (readonly [name: string, id: number])[]) {
+      const given = Object.fromEntries(inputs.map(([name, input]) => [name, tensorOf(input)]));
+      const results = await (programs.get(id) as Program<T>).run(given);
+      const ids = Object.entries(results).map(([name, tensor]): [string, number] => {
+        outputs--;
+        tensors.set(outputs, tensor);
+        return [name, outputs];
+      });
+      return Object.fromEntries(ids);
+    },
+    async dispose(id: number) {
+      await programs.get(id)?.dispose();
+      programs.delete(id);
+    },
+    close: () => backend.close(),
+  };
+}
+
+// Two copies of this module share this key: WebKit runs the first file of a worker once more when
+// another file of the worker imports it, as bundles made by Vite do.
 const served = Symbol.for("@gen/runtime-gpu served");
 
 /**
- * Serves a backend to the page that holds the other end of `port`, which gets it from `workerBackend`.
- * To be called at the start of a worker's script, before it waits for anything. A port that is served
+ * Serves a backend to the page at the other end of `port`, which opens it with `workerBackend`.
+ * Call it at the start of a worker's script, before the first `await`. A port that is served
  * already keeps its backend.
  */
 export function serveBackend<T>(
@@ -41,79 +92,20 @@ export function serveBackend<T>(
   const marked = port as { [served]?: boolean };
   if (marked[served]) return;
   marked[served] = true;
-  let opened: Promise<Backend<T>> | undefined;
-  const tensors = new Map<number, T | Error>();
-  const programs = new Map<number, Program<T>>();
-  let made = 0;
-
-  const tensorOf = (id: number): T => {
-    const found = tensors.get(id);
-    if (found instanceof Error) throw found;
-    return found as T;
-  };
-
-  const answer = async (what: Call): Promise<unknown> => {
-    opened ??= open();
-    const backend = await opened;
-    switch (what.do) {
-      case "open":
-        return backend.name;
-      case "upload":
-        try {
-          tensors.set(what.tensor, backend.upload(what.array, what.shape, what.dtype));
-        } catch (error) {
-          tensors.set(what.tensor, error as Error);
-        }
-        return undefined;
-      case "download":
-        return backend.download(tensorOf(what.tensor));
-      case "free": {
-        const held = tensors.get(what.tensor);
-        tensors.delete(what.tensor);
-        if (!(held instanceof Error)) backend.dispose(held as T);
-        return undefined;
-      }
-      case "compile":
-        made++;
-        programs.set(made, await backend.compile(what.graph));
-        return made;
-      case "run": {
-        const inputs = Object.entries(what.inputs).map(([name, id]) => [name, tensorOf(id)]);
-        const outputs = await (programs.get(what.program) as Program<T>).run(
-          Object.fromEntries(inputs),
-        );
-        return Object.fromEntries(
-          Object.entries(outputs).map(([name, tensor]) => {
-            made++;
-            // The page counts its own upwards from 1.
-            tensors.set(-made, tensor);
-            return [name, -made];
-          }),
-        );
-      }
-      case "dispose": {
-        const ended = programs.get(what.program);
-        programs.delete(what.program);
-        return ended?.dispose();
-      }
-      case "close":
-        tensors.clear();
-        programs.clear();
-        return backend.close();
-    }
-  };
+  let methods: Promise<Methods> | undefined;
 
   port.addEventListener("message", async ({ data }) => {
-    const what = data as Call;
-    const call = what.call ?? 0;
+    const { method, args, call } = data as Call;
+    let answer: Omit<Answer, "call">;
     try {
-      const value = await answer(what);
-      if (call) port.postMessage({ call, value } satisfies Answer);
+      methods ??= open().then(methodsOf);
+      const run = (await methods)[method] as (...args: unknown[]) => unknown;
+      answer = { value: await run(...args) };
     } catch (error) {
       const { message, name } = error as Error;
-      const told = { message, name, code: errorCode(error) };
-      if (call) port.postMessage({ call, error: told } satisfies Answer);
+      answer = { error: { message, name, code: errorCode(error) } };
     }
+    if (call) port.postMessage({ call, ...answer } satisfies Answer);
   });
   port.start?.();
 }

@@ -8,19 +8,16 @@ import type { DeviceTensor } from "./ledger.ts";
 import { channelsLast } from "./tfjs/channels-last.ts";
 import { forget, lossOf, refuseZeros, shareGpu } from "./tfjs/gpu.ts";
 import { interpreter } from "./tfjs/interpret.ts";
-import type { Tf } from "./tfjs/kernel.ts";
-import { storedDType, storedValues } from "./tfjs/values.ts";
-
-export type TfjsDevice = "webgpu" | "webgl" | "wasm" | "cpu";
+import { storedDType, storedValues, type Tf } from "./tfjs/kernel.ts";
 
 export interface TfjsOptions {
   /** Which of TensorFlow.js's backends computes. @defaultValue `wasm` */
-  device?: TfjsDevice;
-  /** Where the `.wasm` files are served: a folder's URL that ends in `/`, or a URL for each file. */
+  device?: "webgpu" | "webgl" | "wasm" | "cpu";
+  /** Where the `.wasm` files are served: a folder's URL that ends in `/`, or a URL for each. */
   wasmPaths?: string | Record<string, string>;
   /**
-   * A `GPUDevice` to be shared with other code, for `webgpu`: the one that TensorFlow.js runs on, or any
-   * before it has started on one of its own.
+   * For `webgpu`: a `GPUDevice` to share with other code. Once TensorFlow.js has started on a
+   * device, it takes only that one.
    */
   gpuDevice?: object;
 }
@@ -28,9 +25,9 @@ export interface TfjsOptions {
 /**
  * A backend that interprets graphs with TensorFlow.js, node by node, in float32 and int32.
  *
- * TensorFlow.js has one current backend in a page or process; every run makes its own device current first,
- * so several of these backends can be used side by side, and with TensorFlow.js code of your own.
- * @throws GenError `backend-unavailable` when a package is not installed or the device is not there.
+ * TensorFlow.js has one current backend in a page or process. Every run makes its own device
+ * current first, so several of these backends and your own TensorFlow.js code work side by side.
+ * @throws GenError `backend-unavailable` when a package is not installed or the device is missing.
  */
 export async function tfjsBackend({
   device = "wasm",
@@ -38,27 +35,22 @@ export async function tfjsBackend({
   gpuDevice,
 }: TfjsOptions = {}): Promise<Backend<DeviceTensor>> {
   const tf: Tf = await loadPeer("@tensorflow/tfjs", () => import("@tensorflow/tfjs"));
-  await prepare(tf, device, wasmPaths);
-  if (gpuDevice && device === "webgpu") await shareGpu(tf, gpuDevice);
-  await start(tf, device);
+  await start(tf, { device, wasmPaths, gpuDevice });
   const engine = tf.engine();
-  const kernels = tf.findBackend(device);
+  const kernels: tfjs.KernelBackend = tf.findBackend(device);
   const lost = lossOf(kernels);
   let gone = false;
   void lost?.then(() => {
     gone = true;
   });
-  const upload = (values: Tensor): tfjs.Tensor =>
-    tf.keep(
-      engine.makeTensor(
-        storedValues(values),
-        [...values.shape],
-        storedDType(values.dtype),
-        kernels as tfjs.KernelBackend,
-      ),
+  const upload = (values: Tensor): tfjs.Tensor => {
+    const { dtype, shape } = values;
+    return tf.keep(
+      engine.makeTensor(storedValues(values), [...shape], storedDType(dtype), kernels),
     );
+  };
 
-  // A device that has started becomes current at once; waiting would let others take its place.
+  // A device that has started becomes current at once; an await would let others take its place.
   const makeCurrent = () => {
     if (tf.getBackend() !== device) void tf.setBackend(device);
   };
@@ -84,40 +76,33 @@ export async function tfjsBackend({
         dispose: async () => program.dispose(),
       };
     },
-    // The engine is shared with the rest of the page; all that is ours is freed by now.
+    // The rest of the page shares the engine; everything of this backend is freed by now.
     close: async () => {
       if (gone && engine.registry[device] === kernels) forget(tf, device);
     },
   });
 }
 
-async function prepare(tf: Tf, device: TfjsDevice, wasmPaths?: TfjsOptions["wasmPaths"]) {
-  // Production mode is also what keeps the cpu device from advertising on the console.
+async function start(tf: Tf, { device = "wasm", wasmPaths, gpuDevice }: TfjsOptions) {
+  // Production mode also keeps the cpu device from advertising on the console.
   tf.enableProdMode();
   if (device === "wasm") {
-    const wasm = await loadPeer(
-      "@tensorflow/tfjs-backend-wasm",
-      () => import("@tensorflow/tfjs-backend-wasm"),
-    );
+    const name = "@tensorflow/tfjs-backend-wasm";
+    const wasm = await loadPeer(name, () => import("@tensorflow/tfjs-backend-wasm"));
     // With threads, a minified build on an isolated page hangs.
     tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
     if (wasmPaths) wasm.setWasmPaths(wasmPaths);
   }
   if (device === "webgpu") {
-    await loadPeer(
-      "@tensorflow/tfjs-backend-webgpu",
-      () => import("@tensorflow/tfjs-backend-webgpu"),
-    );
+    const name = "@tensorflow/tfjs-backend-webgpu";
+    const { WebGPUBackend } = await loadPeer(name, () => import("@tensorflow/tfjs-backend-webgpu"));
+    if (gpuDevice) shareGpu(tf, gpuDevice, WebGPUBackend);
   }
-}
-
-async function start(tf: Tf, device: TfjsDevice): Promise<void> {
-  const nothing = `tfjs/${device} did not start: there is no such device here`;
-  if (!tf.findBackendFactory(device)) throw unavailable(nothing);
-  const made = await tf.setBackend(device).catch((cause: Error) => {
-    throw unavailable(`tfjs/${device} did not start: ${cause.message}`, {
-      cause,
-    });
+  const failed = `tfjs/${device} did not start`;
+  const missing = `${failed}: there is no such device here`;
+  if (!tf.findBackendFactory(device)) throw unavailable(missing);
+  const started = await tf.setBackend(device).catch((cause: Error) => {
+    throw unavailable(`${failed}: ${cause.message}`, { cause });
   });
-  if (!made) throw unavailable(nothing);
+  if (!started) throw unavailable(missing);
 }

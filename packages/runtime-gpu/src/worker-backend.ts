@@ -1,57 +1,57 @@
-import type { Graph } from "@gen/graph";
 import { GenError } from "@gen/math";
 import type { Backend } from "./backend.ts";
 import { backendOver } from "./device.ts";
 import type { DeviceTensor } from "./ledger.ts";
-import type { Answer, Call, Port } from "./serve-backend.ts";
+import type { Answer, Call, Methods, Port } from "./serve-backend.ts";
 
 /**
- * The backend that a worker serves with `serveBackend`, under its own name: a page that trains or samples
- * on it stays responsive. Graphs and numbers cross over, tensors stay in the worker; what a worker cannot
- * upload is told when it is used.
+ * The backend that a worker serves with `serveBackend`, under its own name. A page that trains or
+ * samples on it stays responsive. Graphs and numbers cross over, tensors stay in the worker. An
+ * upload that the worker refuses throws when its tensor is used.
  *
- * Closing it closes the worker's backend; the worker is the caller's to end.
+ * Closing it closes the worker's backend; the caller ends the worker.
  * @throws GenError `backend-unavailable` when the worker cannot open its backend.
  */
 export async function workerBackend(worker: Port): Promise<Backend<DeviceTensor>> {
   const waiting = new Map<number, { resolve(value: never): void; reject(error: Error): void }>();
   let calls = 0;
-  let tensors = 0;
+  let ids = 0;
   worker.addEventListener("message", ({ data }) => {
     const { call, value, error } = data as Answer;
-    const asked = waiting.get(call);
+    const caller = waiting.get(call);
     waiting.delete(call);
-    if (error === undefined) asked?.resolve(value as never);
-    else asked?.reject(fromWorker(error));
+    if (error === undefined) caller?.resolve(value as never);
+    else caller?.reject(fromWorker(error));
   });
   worker.start?.();
 
-  const tell = (what: Call): void => worker.postMessage(what);
-  const ask = <R>(what: Call): Promise<R> =>
-    new Promise((resolve, reject) => {
+  const send = <M extends keyof Methods>(message: Call<M>): void => worker.postMessage(message);
+  const call = <M extends keyof Methods>(method: M, ...args: Parameters<Methods[M]>) =>
+    new Promise<Awaited<ReturnType<Methods[M]>>>((resolve, reject) => {
       calls++;
       waiting.set(calls, { resolve, reject });
-      tell({ ...what, call: calls });
+      send({ method, args, call: calls });
     });
 
-  const name = await ask<string>({ do: "open" });
   return backendOver<number>({
-    name,
+    name: await call("name"),
     write(array, shape, dtype) {
-      tensors++;
-      tell({ do: "upload", tensor: tensors, array, shape, dtype });
-      return tensors;
+      ids++;
+      send({ method: "upload", args: [ids, array, shape, dtype] });
+      return ids;
     },
-    read: (tensor) => ask({ do: "download", tensor }),
-    free: (tensor) => tell({ do: "free", tensor }),
-    async compile(graph: Graph) {
-      const program = await ask<number>({ do: "compile", graph });
+    read: (tensor) => call("download", tensor),
+    free: (tensor) => send({ method: "free", args: [tensor] }),
+    async compile(graph) {
+      ids++;
+      const program = ids;
+      await call("compile", program, graph);
       return {
-        run: (inputs) => ask({ do: "run", program, inputs: Object.fromEntries(inputs) }),
-        dispose: () => ask({ do: "dispose", program }),
+        run: (inputs) => call("run", program, [...inputs]),
+        dispose: () => call("dispose", program),
       };
     },
-    close: () => ask({ do: "close" }),
+    close: () => call("close"),
   });
 }
 

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { cpuBackend } from "../src/cpu.ts";
 import { callProgram } from "../src/index.ts";
 
-it("gives every output's numbers, and frees what it uploaded and made, also where it fails", async () => {
+it("returns every output's numbers, and frees inputs and outputs, also when it fails", async () => {
   const backend = cpuBackend();
   const shape = [2];
   const graph = trace(({ x, y }) => ({ sum: add(x, y), product: mul(x, y) }), {

@@ -7,7 +7,7 @@ import { products } from "./conformance/products.ts";
 
 export type { Case, Limits } from "./conformance/case.ts";
 
-/** What every backend must do; each case wants a backend of its own or one that holds no tensors. */
+/** What every backend must do. Each case needs a backend that holds no tensors. */
 export const conformance: readonly Case[] = [
   ...elementwise,
   ...arrange,

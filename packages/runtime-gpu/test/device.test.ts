@@ -2,7 +2,7 @@ import { graphOf, input, mul } from "@gen/graph";
 import { expect, it } from "vitest";
 import { backendOver, type Device } from "../src/device.ts";
 
-/** A device of numbered handles, whose readings wait until they are let go. */
+/** A device of numbered handles, whose readings wait for `finish`. */
 function numbered() {
   const freed: number[] = [];
   const waiting = new Map<number, () => void>();
@@ -21,12 +21,12 @@ function numbered() {
   return {
     backend: backendOver(device),
     freed,
-    letGo: (handle: number) => waiting.get(handle)?.(),
+    finish: (handle: number) => waiting.get(handle)?.(),
   };
 }
 
-it("a reading under way keeps what it reads and nothing else", async () => {
-  const { backend, freed, letGo } = numbered();
+it("a reading under way keeps only its own tensor", async () => {
+  const { backend, freed, finish } = numbered();
   const x = input("x", { shape: [1] });
   const program = await backend.compile(graphOf({ y: mul(x, 2) }));
   let here = backend.upload([1], [1]);
@@ -40,17 +40,17 @@ it("a reading under way keeps what it reads and nothing else", async () => {
   // Another reading of the last one begins before the first has ended.
   readings.push(backend.download(here));
   backend.dispose(here);
-  letGo(1);
+  finish(1);
   expect([...(await readings[0])]).toEqual([1]);
   expect(freed).toEqual([2, 3, 1]);
-  letGo(4);
+  finish(4);
   await readings[1];
   expect(freed).toEqual([2, 3, 1, 4]);
   expect(backend.memory().live).toBe(0);
   await backend.close();
 });
 
-it("what is disposed of while a run is under way waits for its end", async () => {
+it("a tensor disposed of during a run is freed at its end", async () => {
   const { backend, freed } = numbered();
   const x = input("x", { shape: [1] });
   const program = await backend.compile(graphOf({ y: mul(x, 2) }));

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import * as g from "@gen/graph";
 import * as c from "@gen/graph/compiler";
 import { describe, expect, it } from "vitest";
+import { openBackend } from "../src/backend-kinds.ts";
 import { type Backend, capabilities, preflight } from "../src/index.ts";
-import { openBackend } from "../src/open-backend.ts";
 
 // PyTorch's denoiser with ONNX Runtime's own operations in it, by tooling/reference/onnx-models.py.
 // Fusing changes no value, so the reference is that of the denoiser as PyTorch exports it.
@@ -17,7 +17,7 @@ const { sample, timestep, out }: Reference = JSON.parse(
 const model = g.fromOnnx(bytes);
 const missing = "com.microsoft.QuickGelu (9 nodes), com.microsoft.FusedMatMul";
 
-/** The model inside a sampler's step: from noise scaled up to the next, with the clean image as a preview. */
+/** The model inside a sampler's step: from noise to the next x, with the clean image beside it. */
 const step = g.trace(
   ({ x, t }) => {
     const scaled = g.mul(x, 2);
@@ -69,7 +69,7 @@ describe("a model with operations that only ONNX Runtime has", () => {
     }),
   );
 
-  it("fits ONNX Runtime before it is compiled, and nothing else", async () => {
+  it("fits only ONNX Runtime, by preflight", async () => {
     const onOnnx = preflight(bytes, await capabilities("onnx/wasm"));
     expect(onOnnx).toMatchObject({ fits: true, obstacles: [] });
     expect(onOnnx.notes).toContain(`only ONNX Runtime knows: ${missing}`);
@@ -88,7 +88,7 @@ describe("a model with operations that only ONNX Runtime has", () => {
     }
   });
 
-  it("is refused in one line where ONNX Runtime does not know them either", () =>
+  it("is refused in one line if ONNX Runtime does not know them either", () =>
     on("onnx/node-cpu", async (backend) => {
       const renamed = c.rewrite(step, (node, inputs) => {
         const kept = c.withInputs(node, inputs);
@@ -102,7 +102,7 @@ describe("a model with operations that only ONNX Runtime has", () => {
       );
     }));
 
-  it("is refused when it gives another shape than its file says", () =>
+  it("is refused when its output has another shape than its file states", () =>
     on("onnx/node-cpu", async (backend) => {
       const picked = step.nodes.find((e) => e.op === "Result") as g.ExprOf<"Result">;
       expect(picked.shape).toEqual(["batch", 4, 8, 8]);

@@ -1,12 +1,11 @@
 import * as g from "@gen/graph";
 import { describe, expect, it } from "vitest";
-import { narrowIntegers } from "../src/onnx/passes/narrow-integers.ts";
-import { staticGraph } from "../src/onnx/passes/static-graph.ts";
+import { narrowIntegers, staticGraph } from "../src/onnx/passes/webgpu-passes.ts";
 
 const int64 = (values: number[]) => g.constant(g.tensor(values, [values.length], "int64"));
 
 describe("a graph in int32", () => {
-  it("gives what it gave in int64, for one size of its dimensions", () => {
+  it("has the values of the graph in int64, for one size of its dimensions", () => {
     const graph = g.trace(
       ({ t, i, x }) => {
         const times = g.expand(g.reshape(g.concat([t, int64([7])], 0), [-1, 1]), [3, 2]);

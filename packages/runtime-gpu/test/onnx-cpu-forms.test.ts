@@ -3,10 +3,9 @@ import * as c from "@gen/graph/compiler";
 import ort from "onnxruntime-node";
 import { afterAll, describe, expect, test } from "vitest";
 import { blockedConvolutions, channelBlock } from "../src/onnx/passes/blocked-convolutions.ts";
-import { cpuRewrites } from "../src/onnx/passes/cpu-rewrites.ts";
+import { cpuRewrites, wasmRewrites } from "../src/onnx/passes/cpu-rewrites.ts";
 import { splitConcatConvolutions } from "../src/onnx/passes/split-concat-convolutions.ts";
 import { subpixelConvolutions } from "../src/onnx/passes/subpixel-convolutions.ts";
-import { wasmRewrites } from "../src/onnx/passes/wasm-rewrites.ts";
 import { onnxBackend } from "../src/onnx.ts";
 
 const wave = (shape: readonly number[], phase: number): g.Tensor => {
@@ -102,7 +101,7 @@ describe("convolutions with changing weights", () => {
     expect(blocked).not.toContain("Conv");
     await agrees(shapes, layer);
   });
-  test("whose channels are no whole number of blocks stay as they are", async () => {
+  test("are kept if their channels are not a whole number of blocks", async () => {
     const thin = (i: Record<string, g.Expr>) => ({ y: g.conv2d(i.x, i.w, { pads: [1, 1, 1, 1] }) });
     const graph = g.trace(thin, { x: { shape: [1, 12, 5, 5] }, w: { shape: [12, 12, 3, 3] } });
     expect(operations(await blockedConvolutions(graph, async () => 16))).toContain("Conv");
@@ -121,10 +120,10 @@ describe("convolutions with changing weights", () => {
   });
 });
 
-describe("the graph as ONNX Runtime's CPU provider gets it", () => {
+describe("the graph for ONNX Runtime's CPU provider", () => {
   const image = { x: [2, 8, 6, 5], s: [8], b: [8] };
   const normal = ({ x, s, b }: Record<string, g.Expr>) => g.groupNormalization(x, s, b, 2);
-  test("normalizes groups as rows, and again from their statistics where it learns", async () => {
+  test("normalizes groups as rows, and from their statistics in a training graph", async () => {
     const seen = (f: (i: Record<string, g.Expr>) => Record<string, g.Expr>) => {
       const signature = Object.entries(image).map(([n, shape]) => [n, { shape }]);
       return operations(cpuRewrites(g.trace(f, Object.fromEntries(signature)), true));
@@ -143,7 +142,7 @@ describe("the graph as ONNX Runtime's CPU provider gets it", () => {
     await agrees({ ...image, x: [2, 8, 64, 64] }, forward);
     await agrees(image, learning);
   });
-  test("computes large sigmoids and normalizations in parts where there are no threads for them", async () => {
+  test("computes large sigmoids and normalizations in parts in WebAssembly", async () => {
     const parts = (i: Record<string, g.Expr>) => ({
       y: g.silu(g.groupNormalization(i.x, i.s, i.b, 2)),
       sigmoid: g.sigmoid(g.mul(i.x, 100)),
@@ -186,7 +185,7 @@ describe("the graph as ONNX Runtime's CPU provider gets it", () => {
   });
 });
 
-describe("convolutions of what is upsampled", () => {
+describe("convolutions of upsampled images", () => {
   const layer = (kernel: number, scale: number, channels: number, options: g.ConvOptions = {}) => {
     const around = (kernel - 1) / 2;
     const pads = [around, around, around, around] as const;
@@ -218,7 +217,7 @@ describe("convolutions of what is upsampled", () => {
       await agrees({ x }, f, 1e-5, wasm);
     },
   );
-  test("that is wanted without its bias as well gives both", () => {
+  test("with and without its bias as outputs gives both", () => {
     const weight = g.constant(wave([8, 16, 3, 3], 5));
     const both = ({ x }: Record<string, g.Expr>) => {
       const y = g.conv2d(g.upsampleNearest(x), weight, { pads: [1, 1, 1, 1] });
@@ -226,7 +225,7 @@ describe("convolutions of what is upsampled", () => {
     };
     expect(convolutions(keeps(subpixelConvolutions, { x: [2, 16, 32, 33] }, both))).toHaveLength(4);
   });
-  test("stay as they are where they are small, move otherwise, or where that would be more work", () => {
+  test("are kept if they are small, have other strides or pads, or if division costs more", () => {
     const x = [2, 16, 32, 32];
     for (const [shape, f] of [
       [[1, 16, 8, 8], layer(3, 2, 16)],
@@ -248,7 +247,7 @@ describe("convolutions of what is upsampled", () => {
   });
 });
 
-describe("convolutions of joined channels", () => {
+describe("convolutions of concatenated channels", () => {
   const weight = (channels: number, kernel: number, phase: number) =>
     g.constant(wave([8, channels, kernel, kernel], phase));
   /** The beginning of a UNet's block on the way up, with three parts of which two are alike. */
@@ -265,7 +264,7 @@ describe("convolutions of joined channels", () => {
     };
   };
   const shapes = { a: [2, 8, 32, 32], b: [2, 8, 32, 32] };
-  test("are those of the parts, added", async () => {
+  test("are the sum of the parts' convolutions", async () => {
     const changed = keeps(splitConcatConvolutions, shapes, block(12));
     expect(operations(changed)).not.toContain("Concat");
     expect(convolutions(changed)).toHaveLength(6);
@@ -274,7 +273,7 @@ describe("convolutions of joined channels", () => {
     expect(sum.inputs[0].op).toBe("Add");
     await agrees(shapes, block(12));
   });
-  test("whose groups are of several parts are joined before they are normalized", async () => {
+  test("with groups across parts are concatenated before they are normalized", async () => {
     const changed = keeps(splitConcatConvolutions, shapes, block(2));
     const joined = changed.nodes.filter(({ op }) => op === "Concat");
     expect(joined).toHaveLength(1);
@@ -282,7 +281,7 @@ describe("convolutions of joined channels", () => {
     expect(convolutions(changed)).toHaveLength(4);
     await agrees(shapes, block(2));
   });
-  test("stay as they are where they are small, in groups or learning", () => {
+  test("are kept if they are small, grouped or have changing weights", () => {
     const small = { a: [1, 8, 8, 8], b: [1, 8, 8, 8] };
     expect(convolutions(keeps(splitConcatConvolutions, small, block(12)))).toHaveLength(2);
     const grouped = ({ a, b }: Record<string, g.Expr>) => ({
@@ -298,7 +297,7 @@ describe("convolutions of joined channels", () => {
   });
 });
 
-describe("the graph as WebAssembly gets it", () => {
+describe("the graph for WebAssembly", () => {
   test.each([
     [[3, 4, 3, 3], [24, 4, 3, 3], { pads: [1, 1, 1, 1] }],
     [[3, 4, 6, 5], [24, 4, 3, 3], { stride: 2, pads: [1, 0, 2, 1] }],
@@ -310,7 +309,7 @@ describe("the graph as WebAssembly gets it", () => {
     const [conv, ...others] = convolutions(keeps(wasmRewrites, { x, w }, layer));
     expect([conv.shape[0], others.length]).toEqual([1, 0]);
   });
-  test("leaves other convolutions as they are", () => {
+  test("keeps other convolutions", () => {
     const pads = { pads: [1, 1, 1, 1] } as const;
     for (const [x, w, options] of [
       [[1, 4, 3, 3], [24, 4, 3, 3], pads],
@@ -329,7 +328,7 @@ describe("the graph as WebAssembly gets it", () => {
     });
     expect(wasmRewrites(open).outputs.y.op).toBe("Conv");
   });
-  test("takes the means of long rows as pools, and none but those", () => {
+  test("computes only the means of long rows as pools", () => {
     const means = (i: Record<string, g.Expr>) => ({
       rows: g.mean(i.x, [2], true),
       flat: g.mean(i.x, [2]),
@@ -360,7 +359,7 @@ describe("the graph as WebAssembly gets it", () => {
     };
   };
   const shapes = { x: [2, 8, 64, 64], e: [2, 8, 1, 1], s: [8], b: [8] };
-  test("normalizes what a time step shifts in one pass, and halves what is activated", () => {
+  test("normalizes values plus a time embedding in one pass, and halves the activation's input", () => {
     const tuned = keeps((graph) => cpuRewrites(graph, false), shapes, block);
     const large = (op: string) =>
       tuned.nodes.filter((node) => node.op === op && Number(g.elementCount(node.shape)) >= 2 ** 15);

@@ -33,7 +33,7 @@ const foreign = () => {
 };
 
 describe("a runtime that the caller has imported", () => {
-  test("is the one that computes, natively and in WebAssembly", async () => {
+  test("computes, natively and in WebAssembly", async () => {
     for (const [device, module] of [
       ["cpu", node as unknown as typeof web],
       ["wasm", web],
@@ -44,12 +44,12 @@ describe("a runtime that the caller has imported", () => {
       const x = backend.upload([1, 2], [2]);
       const { y } = await program.run({ x });
       expect(Array.from(await backend.download(y))).toEqual([2, 4]);
-      // One to see that it starts, one for the program.
+      // One session to start the runtime, one for the program.
       expect(levels).toHaveLength(2);
       await backend.close();
     }
   });
-  test("opens small graphs without changing them where a session in WebAssembly starts sooner", async () => {
+  test("opens small graphs in WebAssembly without the graph optimizer", async () => {
     for (const [device, module, expected] of [
       ["cpu", node as unknown as typeof web, ["all", "all", "all"]],
       ["wasm", web, ["disabled", "all", "all"]],
@@ -64,7 +64,7 @@ describe("a runtime that the caller has imported", () => {
       await backend.close();
     }
   });
-  test("must be for the device, which Node must be told", async () => {
+  test("must fit the device, which Node needs as an option", async () => {
     const other = (build: string): OnnxRuntime => ({ ...web, env: { versions: { [build]: "1" } } });
     await expect(onnxBackend({ runtime: web })).rejects.toThrow("needs a device beside it");
     await expect(onnxBackend({ device: "cpu", runtime: other("web") })).rejects.toThrow(

@@ -14,7 +14,7 @@ it("a package that is not installed is named with the command that installs it",
   );
 });
 
-it("every backend opens under the name that it gives itself, or says why not", async () => {
+it("every backend opens under its own name, or says why not", async () => {
   const list = await backends();
   expect(list.map((b) => b.name)).toEqual(backendNames());
   for (const { name, available, reason } of list) {
@@ -26,11 +26,13 @@ it("every backend opens under the name that it gives itself, or says why not", a
       expect(reason).toMatch(/^[^\n]{10,}$/);
     }
   }
-  const there = list.filter((b) => b.available).map((b) => b.name);
-  expect(there).toEqual(expect.arrayContaining(["onnx/node-cpu", "onnx/wasm", "tfjs/wasm", "cpu"]));
+  const opened = list.filter((b) => b.available).map((b) => b.name);
+  expect(opened).toEqual(
+    expect.arrayContaining(["onnx/node-cpu", "onnx/wasm", "tfjs/wasm", "cpu"]),
+  );
 });
 
-it("the best backend is the first that can be had", async () => {
+it("the best backend is the first that can be opened", async () => {
   const refused: string[] = [];
   const backend = await bestBackend({
     prefer: ["tfjs/webgpu", "nonsense", "cpu", "tfjs/cpu"],

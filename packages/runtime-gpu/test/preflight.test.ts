@@ -117,7 +117,7 @@ describe("preflight", () => {
     expect(preflight(layer("float16"), roomy).fits).toBe(true);
   });
 
-  it("refuses int64 constants that int32 cannot hold, and tells of dtypes held as others", () => {
+  it("refuses int64 constants that int32 cannot hold, and notes dtypes held as others", () => {
     const dtypes = { ...roomy.dtypes, int64: "int32", float64: "float32" } as const;
     const tfjs = { ...roomy, backend: "tfjs/wasm", limits: {}, dtypes };
     const plus = (value: number) =>
@@ -134,7 +134,7 @@ describe("preflight", () => {
     expect([halved.fits, halved.parameterBytes]).toEqual([true, 4096]);
   });
 
-  it("tells what leaves the GPU", () => {
+  it("notes operations that leave the GPU", () => {
     const dtypes = { ...roomy.dtypes, int64: "host" } as const;
     const graph = g.trace(({ t }) => ({ y: g.tanh(g.cast(t, "float32")) }), {
       t: { shape: ["batch"], dtype: "int64" },
@@ -173,13 +173,13 @@ describe("capabilities in Node", () => {
     expect((await capabilities("onnx/wasm")).limits).toEqual({ maxMemory: 2 ** 32 });
   });
 
-  it("of tfjs tell how it holds numbers", async () => {
+  it("of tfjs state how it holds numbers", async () => {
     const { dtypes, threads, f16 } = await capabilities("tfjs/wasm");
     expect(dtypes).toMatchObject({ float64: "float32", float16: "float32", int64: "int32" });
     expect([threads, f16]).toEqual([1, false]);
   });
 
-  it("are refused for a name that is none", async () => {
+  it("are refused for an unknown name", async () => {
     await expect(capabilities("onnx/tpu")).rejects.toThrow(
       /^backend must be one of .*cpu, got onnx\/tpu$/,
     );

@@ -1,12 +1,11 @@
 import { add, graphOf, input, mul } from "@gen/graph";
 import { expect, it } from "vitest";
-import { hostDevice } from "../src/onnx/host-device.ts";
-import { releaseMemory } from "../src/onnx/release-memory.ts";
+import { hostDevice, releaseMemory } from "../src/onnx/host-device.ts";
 import { loadNode, loadWeb } from "../src/onnx/runtime.ts";
 
 const size = 2 ** 16;
 
-it("empties a large array that has its memory for itself, and no other", () => {
+it("empties only a large array that shares its memory with no other", () => {
   const large = new Float32Array(size);
   releaseMemory(large);
   expect(large.length).toBe(0);

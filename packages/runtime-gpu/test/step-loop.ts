@@ -8,7 +8,7 @@ export interface LoopSize {
   size: number;
 }
 
-/** Network and update in one program, as a sampler at eta 0 runs it: x in, the next x and x0 out. */
+/** Network and update in one program, as a sampler at eta 0: x in, the next x and x0 out. */
 function stepGraph(size: number): g.Graph {
   const scale = g.parameter("scale", g.tensor(new Float32Array(size).fill(0.5), [size]));
   return g.trace(
@@ -53,7 +53,7 @@ export async function sampleOnce(
   return values[0];
 }
 
-/** The bytes that a sample needs at once: x, its successor and x0, two int64 and four float32 numbers. */
+/** Bytes that a sample needs at once: x, the next x, x0, two int64 and four float32 numbers. */
 export const peakOf = ({ size }: LoopSize): number => 3 * 2 * size * 4 + 2 * 8 + 4 * 4;
 
 /** What `sampleOnce` has to give, in float64. */

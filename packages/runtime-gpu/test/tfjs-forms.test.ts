@@ -67,7 +67,7 @@ test("images keep their channels last from end to end, and their values", async 
   expect(tf.memory().numTensors).toBe(before);
 });
 
-test("what weights alone decide is computed once, and weights that nothing else needs are let go", async () => {
+test("values that depend only on weights are computed once, and unneeded weights are freed", async () => {
   const weight = g.parameter("w", wave([3, 4], 0));
   const graph = g.trace(
     ({ x }) => ({ y: g.matmul(x, g.exp(g.transpose(g.mul(weight, 2), [1, 0]))), w: weight }),

@@ -31,7 +31,7 @@ it("the engine holds no tensor that the backend does not count", async () => {
   await backend.close();
 });
 
-it("backends on two devices and code of one's own do not disturb each other", async () => {
+it("backends on two devices and other TensorFlow.js code do not disturb each other", async () => {
   const [a, b] = [await tfjsBackend({ device: "wasm" }), await tfjsBackend({ device: "cpu" })];
   await tf.setBackend("cpu");
   const runs = [a, b, a, b].map(async (backend, i) => {

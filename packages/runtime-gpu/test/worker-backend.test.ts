@@ -31,7 +31,7 @@ describe("over a port", () => {
     );
   });
 
-  it("an upload that is refused is told when it is used", async () => {
+  it("a refused upload throws when its tensor is used", async () => {
     const [here, there] = line();
     serveBackend(() => openBackend("tfjs/cpu"), there);
     const backend = await workerBackend(here);

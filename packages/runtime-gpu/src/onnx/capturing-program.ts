@@ -1,105 +1,97 @@
 import { foreignOperations, type Graph } from "@gen/graph";
 import { type Bindings, foreignText, resolveShape } from "@gen/graph/compiler";
 import type { Executable } from "../device.ts";
-import { unsupported } from "../errors.ts";
-import { narrowIntegers } from "./passes/narrow-integers.ts";
-import { ownNodes, staticGraph } from "./passes/static-graph.ts";
+import { narrowIntegers, ownNodes, staticGraph } from "./passes/webgpu-passes.ts";
 import type { OrtTensor } from "./runtime.ts";
-import type { GraphSession } from "./session.ts";
 
-/** Both ways to run a graph, and who is told why one of them was not taken. */
+/** Both ways to run a graph, and what to call with the reason why it is not captured. */
 export interface Ways {
-  captured(graph: Graph): Promise<GraphSession>;
+  captured(graph: Graph): Promise<Executable<OrtTensor>>;
   uncaptured(graph: Graph): Promise<Executable<OrtTensor>>;
   onUncaptured?: ((reason: string) => void) | undefined;
 }
 
-/** Sizes of named dimensions whose commands are kept; each holds its own weights and buffers. */
-const most = 4;
+/** How many sizes of named dimensions stay captured; each has its own weights and buffers. */
+const mostSizes = 4;
 
 /**
- * A program that is captured once for each size of its named dimensions, and runs uncaptured where it cannot
- * be. It is compiled at once where no dimension has a name, else in the first run of each size.
+ * A program that is captured once for each size of its named dimensions, and runs uncaptured if it
+ * cannot be. It is compiled at once if no dimension has a name, otherwise in the first run of each
+ * size.
  */
 export async function capturingProgram(graph: Graph, ways: Ways): Promise<Executable<OrtTensor>> {
-  const told = new Set<string>();
-  const tell = (reason: string): void => {
-    if (!told.has(reason)) ways.onUncaptured?.(reason);
-    told.add(reason);
+  const reasons = new Set<string>();
+  const report = (reason: string): void => {
+    if (!reasons.has(reason)) ways.onUncaptured?.(reason);
+    reasons.add(reason);
   };
   let narrow: Graph;
   try {
-    narrow = recordable(graph);
+    if (graph.nodes.some(({ op }) => op === "Foreign")) {
+      // A foreign operation may read values while its commands are recorded.
+      const operations = foreignText(foreignOperations(graph)) || "some of its nodes";
+      throw new Error(`only ONNX Runtime knows ${operations}`);
+    }
+    narrow = narrowIntegers(graph);
   } catch (error) {
-    tell((error as Error).message);
+    report((error as Error).message);
     return ways.uncaptured(graph);
   }
 
   const isStatic = graph.inputs.every(({ shape }) => shape.every((d) => typeof d === "number"));
   // Later sizes are compiled from the parameters as they are now.
-  const [source, whole] = isStatic ? [narrow, graph] : [ownNodes(narrow), ownNodes(graph)];
-  // By size, the least recently used first; undefined where it was refused.
-  const sessions = new Map<string, GraphSession | undefined>();
+  const [source, original] = isStatic ? [narrow, graph] : [ownNodes(narrow), ownNodes(graph)];
+  // By size, the least recently used first; undefined if it cannot be captured.
+  const sessions = new Map<string, Executable<OrtTensor> | undefined>();
   let plain: Promise<Executable<OrtTensor>> | undefined;
 
   const uncaptured = (): Promise<Executable<OrtTensor>> => {
-    plain ??= ways.uncaptured(whole);
+    plain ??= ways.uncaptured(original);
     return plain;
   };
 
-  const capturedFor = async (dims: Bindings): Promise<GraphSession | undefined> => {
-    const key = JSON.stringify(dims);
-    const made = sessions.has(key) ? sessions.get(key) : await capture(dims);
-    sessions.delete(key);
-    sessions.set(key, made);
-    const [[oldest, session]] = sessions;
-    if (sessions.size > most) {
-      sessions.delete(oldest);
-      await session?.release();
-    }
-    return made;
-  };
-
-  const capture = async (dims: Bindings): Promise<GraphSession | undefined> => {
+  const capture = async (dims: Bindings): Promise<Executable<OrtTensor> | undefined> => {
     try {
       if (isEmpty(source, dims)) throw new Error("a tensor has no elements");
       return await ways.captured(staticGraph(source, dims));
     } catch (error) {
-      tell((error as Error).message);
+      report((error as Error).message);
       await uncaptured();
       return undefined;
     }
+  };
+
+  const capturedFor = async (dims: Bindings): Promise<Executable<OrtTensor> | undefined> => {
+    const key = JSON.stringify(dims);
+    const current = sessions.has(key) ? sessions.get(key) : await capture(dims);
+    sessions.delete(key);
+    sessions.set(key, current);
+    const [[oldest, session]] = sessions;
+    if (sessions.size > mostSizes) {
+      sessions.delete(oldest);
+      await session?.dispose();
+    }
+    return current;
   };
 
   if (isStatic) await capturedFor({});
 
   return {
     async run(inputs, dims) {
-      const reason = tooLarge(inputs);
-      if (reason !== undefined) tell(reason);
+      const reason = wideInput(inputs);
+      if (reason !== undefined) report(reason);
       const session = reason === undefined ? await capturedFor(dims) : undefined;
-      return session ? session.run(inputs) : (await uncaptured()).run(inputs, dims);
+      return (session ?? (await uncaptured())).run(inputs, dims);
     },
     async dispose() {
       const all = [...sessions.values()];
-      await Promise.all([...all.map((s) => s?.release()), plain?.then((p) => p.dispose())]);
+      await Promise.all([...all.map((s) => s?.dispose()), plain?.then((p) => p.dispose())]);
     },
   };
 }
 
-/**
- * The graph in a form that can be recorded, as far as it says so itself.
- * @throws GenError `unsupported-graph` with the reason why not.
- */
-function recordable(graph: Graph): Graph {
-  if (!graph.nodes.some(({ op }) => op === "Foreign")) return narrowIntegers(graph);
-  // It may look at values while its commands are recorded.
-  const operations = foreignText(foreignOperations(graph));
-  throw unsupported(`only ONNX Runtime knows ${operations || "some of its nodes"}`);
-}
-
-/** Why these inputs cannot be given to a graph of narrow integers. */
-function tooLarge(inputs: ReadonlyMap<string, OrtTensor>): string | undefined {
+/** Why a graph of int32 cannot take these inputs, if it cannot. */
+function wideInput(inputs: ReadonlyMap<string, OrtTensor>): string | undefined {
   for (const [name, given] of inputs) {
     if (given.type !== "int64") continue;
     const wide = (given.data as BigInt64Array).find((v) => v !== BigInt.asIntN(32, v));

@@ -4,35 +4,32 @@ import { unsupported } from "../errors.ts";
 import { byteLength } from "../ledger.ts";
 import { serialQueue } from "../serial-queue.ts";
 import { capturedSession } from "./captured-session.ts";
-import { capturingProgram } from "./capturing-program.ts";
-import { bufferOf, type GpuBuffer, type GpuDevice, lossOf, readBuffer } from "./gpu.ts";
-import { hostNumbers, hostTensor } from "./host-device.ts";
+import { capturingProgram, type Ways } from "./capturing-program.ts";
+import { bufferOf, type GpuDevice, lossOf, readBuffer } from "./gpu.ts";
+import { hostNumbers, writeToHost } from "./host-device.ts";
 import { applyPasses } from "./passes/passes.ts";
-import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
+import { bufferIn, gpuTensor, type Ort, type OrtTensor, type SessionOptions } from "./runtime.ts";
 import { graphSession } from "./session.ts";
 
-/** What a device in a page is made of. */
-export interface PageGpu {
-  readonly gpu: GpuDevice;
-  /** Whether the GPUDevice ends with the device. */
-  readonly owned: boolean;
-  /** Records graphs where that is possible, and tells why it is not elsewhere. */
-  readonly capture?: { onUncaptured?: ((reason: string) => void) | undefined } | undefined;
-}
-
-// ONNX Runtime's WebGPU build hangs, or says so, where it is asked for two things at once, whoever asks.
+// ONNX Runtime's WebGPU build hangs or throws when it gets two calls at once, from any backend.
 const page = serialQueue();
 
 /**
  * ONNX Runtime's WebGPU provider in a page: tensors are GPU buffers and stay there between runs.
- * It computes with int64 on the CPU alone, so those, time steps mostly, are kept in host memory.
+ * It computes int64 only on the CPU, so int64 (time steps mostly) is kept in host memory.
+ * Closing it ends a GPUDevice that is `owned`; with `capture`, graphs are captured if possible.
  */
-export function gpuDevice(ort: Ort, { gpu, owned, capture }: PageGpu): Device<OrtTensor> {
+export function gpuDevice(
+  ort: Ort,
+  gpu: GpuDevice,
+  owned: boolean,
+  capture?: Pick<Ways, "onUncaptured">,
+): Device<OrtTensor> {
   const options: SessionOptions = {
     executionProviders: [{ name: "webgpu", device: gpu as never }],
   };
   const place = (dtype: DType) => (dtype === "int64" ? "cpu" : "gpu-buffer");
-  // A session's end takes its outputs' buffers along, so it is put off until all of them are freed.
+  // Releasing a session frees its outputs' buffers, so it is released after its last output.
   const sources = new WeakMap<OrtTensor, Source>();
   const endings: Promise<void>[] = [];
   const settle = (source: Source): void => {
@@ -40,14 +37,14 @@ export function gpuDevice(ort: Ort, { gpu, owned, capture }: PageGpu): Device<Or
   };
   let closed = false;
   const lost = lossOf(gpu);
-  // What was under way may never end.
+  // Calls under way may never end.
   void lost.then(() => closed || page.abandon());
   const uncaptured = async (graph: Graph): Promise<Executable<OrtTensor>> => {
     const session = await graphSession(ort, graph, options, place);
-    const source: Source = { outputs: 0, ended: false, release: session.release };
+    const source: Source = { outputs: 0, ended: false, release: session.dispose };
     return {
-      async run(inputs) {
-        const results = await session.run(inputs);
+      async run(inputs, dims) {
+        const results = await session.run(inputs, dims);
         for (const tensor of Object.values(results)) {
           sources.set(tensor, source);
           source.outputs++;
@@ -65,20 +62,14 @@ export function gpuDevice(ort: Ort, { gpu, owned, capture }: PageGpu): Device<Or
     lost,
     write(array, shape, dtype) {
       if (dtype === "float64") throw unsupported("onnx/webgpu cannot hold float64; use float32");
-      if (place(dtype) === "cpu") return hostTensor(ort, array, shape, dtype);
-      const buffer = bufferOf(gpu, tensorData(array, dtype));
-      return ort.Tensor.fromGpuBuffer(buffer as never, {
-        dataType: dtype as "float32",
-        dims: shape,
-        dispose: () => buffer.destroy(),
-      });
+      if (place(dtype) === "cpu") return writeToHost(ort)(array, shape, dtype);
+      return gpuTensor(ort, bufferOf(gpu, tensorData(array, dtype)), dtype, shape);
     },
     async read(tensor, { dtype, shape }) {
       if (tensor.location === "cpu") return hostNumbers(tensor, { dtype, shape });
-      const length = byteLength(dtype, shape);
-      const bytes = await readBuffer(gpu, tensor.gpuBuffer as unknown as GpuBuffer, length);
-      const data = arrayOver(bytes, dtype);
-      return Float32Array.from(tensorNumbers({ dtype, shape, data }));
+      const bytes = await readBuffer(gpu, bufferIn(tensor), byteLength(dtype, shape));
+      const Kind = tensorData([], dtype).constructor as new (bytes: ArrayBuffer) => TensorData;
+      return Float32Array.from(tensorNumbers({ dtype, shape, data: new Kind(bytes) }));
     },
     free(tensor) {
       tensor.dispose();
@@ -113,9 +104,4 @@ interface Source {
   outputs: number;
   ended: boolean;
   release(): Promise<void>;
-}
-
-function arrayOver(bytes: ArrayBuffer, dtype: DType): TensorData {
-  const Kind = tensorData([], dtype).constructor as new (bytes: ArrayBuffer) => TensorData;
-  return new Kind(bytes);
 }

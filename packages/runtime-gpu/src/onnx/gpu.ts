@@ -1,6 +1,6 @@
 import { unavailable } from "../errors.ts";
 
-// The part of the browser's WebGPU interface that is used here; the packages compile without the DOM's types.
+// The part of WebGPU's interface that is used here; the packages compile without the DOM's types.
 export interface GpuBuffer {
   readonly size: number;
   mapAsync(mode: number): Promise<undefined>;
@@ -10,13 +10,7 @@ export interface GpuBuffer {
 export interface GpuDevice {
   createBuffer(descriptor: { size: number; usage: number }): GpuBuffer;
   createCommandEncoder(): {
-    copyBufferToBuffer(
-      from: GpuBuffer,
-      at: number,
-      to: GpuBuffer,
-      toAt: number,
-      size: number,
-    ): undefined;
+    copyBufferToBuffer(from: GpuBuffer, at: number, to: GpuBuffer, toAt: number, n: number): void;
     finish(): unknown;
   };
   readonly queue: {
@@ -30,16 +24,13 @@ export interface Adapter {
   readonly features: ReadonlySet<string>;
   readonly limits: Readonly<Record<string, number>>;
   readonly info?: Readonly<Record<string, unknown>>;
-  requestDevice(descriptor: {
-    requiredFeatures: string[];
-    requiredLimits: Record<string, number>;
-  }): Promise<GpuDevice>;
+  requestDevice(descriptor: object): Promise<GpuDevice>;
 }
 interface Gpu {
   requestAdapter(options: { powerPreference: string }): Promise<Adapter | null>;
 }
 
-/** The limits of a GPU that decide whether a model fits; backends ask for all that the adapter allows. */
+/** The limits that decide whether a model fits; backends request all that the adapter allows. */
 export const gpuLimits = [
   "maxBufferSize",
   "maxStorageBufferBindingSize",
@@ -53,7 +44,7 @@ export const gpuLimits = [
 ];
 const features = ["shader-f16", "subgroups"];
 
-/** The page's fastest GPU. @throws GenError `backend-unavailable` where there is none. */
+/** The page's fastest GPU. @throws GenError `backend-unavailable` when the page has none. */
 export async function requestAdapter(): Promise<Adapter> {
   const { gpu } = (globalThis as { navigator?: { gpu?: Gpu } }).navigator ?? {};
   if (!gpu) throw unavailable("WebGPU is not there: this page has no navigator.gpu");
@@ -62,7 +53,7 @@ export async function requestAdapter(): Promise<Adapter> {
   return adapter;
 }
 
-/** The page's GPU with all that its adapter allows. @throws GenError `backend-unavailable` where there is none. */
+/** The page's GPU with all that its adapter allows. Throws as {@link requestAdapter}. */
 export async function requestGpu(): Promise<GpuDevice> {
   const adapter = await requestAdapter();
   return adapter.requestDevice({
@@ -87,14 +78,25 @@ export const emptyBuffer = (device: GpuDevice, length: number): GpuBuffer =>
 /** A buffer that holds a copy of `data`. */
 export function bufferOf(device: GpuDevice, data: ArrayBufferView): GpuBuffer {
   const buffer = emptyBuffer(device, data.byteLength);
-  if (data.byteLength % 4 === 0) {
-    device.queue.writeBuffer(buffer, 0, data);
-  } else {
-    const padded = new Uint8Array(buffer.size);
-    padded.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    device.queue.writeBuffer(buffer, 0, padded);
-  }
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const wholeWords = data.byteLength % 4 === 0;
+  const padded = wholeWords ? bytes : new Uint8Array(buffer.size);
+  if (!wholeWords) padded.set(bytes);
+  device.queue.writeBuffer(buffer, 0, padded);
   return buffer;
+}
+
+/** Bytes from the beginning of one buffer to the beginning of another. */
+export interface BufferCopy {
+  readonly from: GpuBuffer;
+  readonly to: GpuBuffer;
+  readonly length: number;
+}
+
+export function copyBuffers(device: GpuDevice, copies: readonly BufferCopy[]): void {
+  const encoder = device.createCommandEncoder();
+  for (const { from, to, length } of copies) encoder.copyBufferToBuffer(from, 0, to, 0, length);
+  device.queue.submit([encoder.finish()]);
 }
 
 /** The first `length` bytes of a buffer. */
@@ -105,9 +107,7 @@ export async function readBuffer(
 ): Promise<ArrayBuffer> {
   const size = Math.max(4, Math.ceil(length / 4) * 4);
   const copy = device.createBuffer({ size, usage: usage.mapRead | usage.copyTarget });
-  const encoder = device.createCommandEncoder();
-  encoder.copyBufferToBuffer(buffer, 0, copy, 0, size);
-  device.queue.submit([encoder.finish()]);
+  copyBuffers(device, [{ from: buffer, to: copy, length: size }]);
   await copy.mapAsync(1);
   const bytes = copy.getMappedRange().slice(0, length);
   copy.destroy();

@@ -1,18 +1,15 @@
-import { type DType, type Graph, type TensorData, tensorData, tensorNumbers } from "@gen/graph";
-import type { HostArray } from "../backend.ts";
+import { type Graph, type TensorData, tensorData, tensorNumbers } from "@gen/graph";
 import type { Device } from "../device.ts";
 import type { DeviceTensor } from "../ledger.ts";
 import { channelBlock } from "./passes/blocked-convolutions.ts";
-import { isLarge } from "./passes/large.ts";
 import { applyPasses, type Build } from "./passes/passes.ts";
-import { releaseMemory } from "./release-memory.ts";
+import { isLarge } from "./passes/rewrite-convolutions.ts";
 import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
 import { graphSession } from "./session.ts";
 
 /**
- * A device whose tensors are typed arrays in host memory.
- *
- * Outputs are not written into arrays made beforehand: the runtimes would copy them all the same.
+ * A device whose tensors are typed arrays in host memory. Outputs are not written into arrays that
+ * exist before a run: the runtimes would copy them all the same.
  */
 export function hostDevice(
   name: string,
@@ -27,54 +24,65 @@ export function hostDevice(
   };
   return {
     name,
-    write: (array, shape, dtype) => hostTensor(ort, array, shape, dtype),
+    write: writeToHost(ort),
     read: async (tensor, kind) => hostNumbers(tensor, kind),
     free(tensor) {
-      // Its own memory always: what is written is copied, and every output is an array of its own.
+      // A tensor always has its own memory: uploads are copies, and each output is its own array.
       const data = tensor.data as TensorData;
       tensor.dispose();
       releaseMemory(data);
     },
     async compile(graph) {
       const rewritten = await applyPasses(graph, build, findBlock);
-      const level = levelFor(rewritten, build);
-      const session = await graphSession(ort, rewritten, { ...options, ...level });
-      return { run: (inputs) => session.run(inputs), dispose: () => session.release() };
+      return graphSession(ort, rewritten, { ...options, ...levelFor(rewritten, build) });
     },
     close: async () => {},
   };
 }
 
 /**
- * In WebAssembly, what ONNX Runtime changes about a graph makes a session take half as long again to start. On one
- * without large values it spares next to nothing, as constants are folded and biases joined here; what is kept from
- * a file it alone can improve.
+ * In WebAssembly, ONNX Runtime's graph optimizer makes session creation 50 % slower. It saves next
+ * to nothing on a graph without large values, since constants are folded and biases joined before.
+ * Only the runtime can improve what is kept from a file.
  */
 const levelFor = ({ nodes }: Graph, build: Build): SessionOptions =>
   build !== "wasm" || nodes.some((node) => node.op === "Foreign" || isLarge(node))
     ? {}
     : { graphOptimizationLevel: "disabled" };
 
-/** A copy of `array` as ONNX Runtime's own tensor, in host memory. */
-export function hostTensor(
-  ort: Ort,
-  array: HostArray,
-  shape: readonly number[],
-  dtype: DType,
-): OrtTensor {
-  const data = tensorData(array, dtype);
-  const own = data === array ? data.slice() : data;
-  return new ort.Tensor(dtype as "float32", own as Float32Array, shape);
-}
+/** Copies an array to ONNX Runtime's own tensor, in host memory. */
+export const writeToHost =
+  (ort: Ort): Device<OrtTensor>["write"] =>
+  (array, shape, dtype) => {
+    const data = tensorData(array, dtype);
+    const own = data === array ? data.slice() : data;
+    return new ort.Tensor(dtype as "float32", own as Float32Array, shape);
+  };
 
 /** The elements of a tensor in host memory. */
 export function hostNumbers(tensor: OrtTensor, { dtype, shape }: DeviceTensor): Float32Array {
-  const data = bits(tensor.data as TensorData, dtype);
+  let data = tensor.data as TensorData;
+  // Newer engines hold float16 as numbers, not as bits.
+  if (dtype === "float16") data = new Uint16Array(data.buffer, data.byteOffset, data.length);
   return Float32Array.from(tensorNumbers({ dtype, shape, data }));
 }
 
-/** Newer engines hold halves as numbers, not as their bits. */
-function bits(data: TensorData, dtype: DType): TensorData {
-  if (dtype !== "float16" || data instanceof Uint16Array) return data;
-  return new Uint16Array(data.buffer, data.byteOffset, data.length);
+let closedPort: InstanceType<typeof MessagePort> | undefined;
+
+/**
+ * Frees a large array's memory at once and leaves the array empty. A training step makes its whole
+ * state anew, megabytes of it; the garbage collector would run every few steps, and every step
+ * would take fresh pages.
+ */
+export function releaseMemory({ buffer, byteLength }: ArrayBufferView): void {
+  if (!(buffer instanceof ArrayBuffer) || byteLength < buffer.byteLength) return;
+  if (byteLength < 2 ** 16) return;
+  const { transfer } = buffer as { transfer?: (length: number) => unknown };
+  if (transfer) return void transfer.call(buffer, 0);
+  // An engine without `transfer` frees what is sent to a closed port.
+  if (!closedPort) {
+    closedPort = new MessageChannel().port1;
+    closedPort.close();
+  }
+  closedPort.postMessage(null, [buffer]);
 }

@@ -1,31 +1,36 @@
+import type { DType } from "@gen/graph";
 import { loadPeer, unavailable } from "../errors.ts";
-import { inNode } from "../in-node.ts";
+import type { GpuBuffer } from "./gpu.ts";
 
 /** What ONNX Runtime's packages have in common. */
 export type Ort = Pick<typeof import("onnxruntime-web"), "InferenceSession" | "Tensor" | "env">;
 export type OrtTensor = import("onnxruntime-web").Tensor;
-export type Session = import("onnxruntime-web").InferenceSession;
 export type SessionOptions = import("onnxruntime-web").InferenceSession.SessionOptions;
 
-const module = async (name: string): Promise<Ort> => {
+/** Whether this is Node rather than a page or a worker. */
+export const inNode = (): boolean => typeof process !== "undefined" && !!process.versions?.node;
+
+const importModule = async (name: string): Promise<Ort> => {
   // A bundler must not see these names: one is native code, the other a second copy of the runtime.
   const loaded = await import(/* @vite-ignore */ /* webpackIgnore: true */ name);
   return loaded.InferenceSession ? loaded : loaded.default;
 };
 
-/** ONNX Runtime's native build. @throws GenError `backend-unavailable` outside Node, or where it is not installed. */
+/**
+ * ONNX Runtime's native build.
+ * @throws GenError `backend-unavailable` outside Node, or when it is not installed.
+ */
 export async function loadNode(): Promise<Ort> {
   if (!inNode()) throw unavailable("onnxruntime-node needs Node; in a browser use device wasm");
-  return loadPeer("onnxruntime-node", () => module("onnxruntime-node"));
+  return loadPeer("onnxruntime-node", () => importModule("onnxruntime-node"));
 }
 
 /** ONNX Runtime compiled to WebAssembly, with its CPU provider or its WebGPU provider. */
-export async function loadWeb(provider: "wasm" | "webgpu"): Promise<Ort> {
-  return loadPeer("onnxruntime-web", async () => {
-    if (inNode()) return module("onnxruntime-web");
+export const loadWeb = (provider: "wasm" | "webgpu"): Promise<Ort> =>
+  loadPeer("onnxruntime-web", async () => {
+    if (inNode()) return importModule("onnxruntime-web");
     return provider === "wasm" ? import("onnxruntime-web/wasm") : import("onnxruntime-web/webgpu");
   });
-}
 
 /** Threads that this machine and page can run at once. */
 export function threadsHere(): number {
@@ -39,3 +44,13 @@ export function threadsHere(): number {
   const shares = page.crossOriginIsolated && page.SharedArrayBuffer !== undefined;
   return shares ? (page.navigator?.hardwareConcurrency ?? 1) : 1;
 }
+
+/** A tensor in `buffer`, which it owns. */
+export const gpuTensor = (ort: Ort, buffer: GpuBuffer, dtype: DType, dims: readonly number[]) =>
+  ort.Tensor.fromGpuBuffer(buffer as never, {
+    dataType: dtype as "float32",
+    dims,
+    dispose: () => buffer.destroy(),
+  }) as OrtTensor;
+
+export const bufferIn = (tensor: OrtTensor): GpuBuffer => tensor.gpuBuffer as unknown as GpuBuffer;

@@ -1,36 +1,29 @@
 import { type DType, type Graph, shapeText, toOnnx } from "@gen/graph";
 import { bindDims, resolveShape } from "@gen/graph/compiler";
 import { GenError } from "@gen/math";
+import type { Executable } from "../device.ts";
 import { unsupported } from "../errors.ts";
-import type { Ort, OrtTensor, Session, SessionOptions } from "./runtime.ts";
-
-/** A graph as an inference session: names are the graph's own. */
-export interface GraphSession {
-  run(inputs: ReadonlyMap<string, OrtTensor>): Promise<Record<string, OrtTensor>>;
-  release(): Promise<void>;
-}
+import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
 
 /**
- * Hands `graph` to ONNX Runtime, which may call an output as an input of the graph; the file may not.
- * `place` says where outputs are left; without it they are in host memory.
+ * A session of ONNX Runtime that runs `graph`. `place` decides where outputs are left; without it
+ * they are in host memory.
  */
 export async function graphSession(
   ort: Ort,
   graph: Graph,
   options: SessionOptions,
   place?: (dtype: DType) => "cpu" | "gpu-buffer",
-): Promise<GraphSession> {
+): Promise<Executable<OrtTensor>> {
+  // ONNX forbids an output to have an input's name; such outputs are renamed in the file.
   const taken = new Set([...graph.inputs, ...graph.parameters].map((e) => e.name));
-  const fileName = new Map<string, string>();
-  for (const name of Object.keys(graph.outputs)) {
-    let free = name;
-    while (taken.has(free)) free = `${free}'`;
-    taken.add(free);
-    fileName.set(name, free);
-  }
-  const outputs = Object.fromEntries(
-    Object.entries(graph.outputs).map(([name, e]) => [fileName.get(name) as string, e]),
-  );
+  const named = Object.entries(graph.outputs).map(([name, e]) => {
+    let inFile = name;
+    while (taken.has(inFile)) inFile = `${inFile}'`;
+    taken.add(inFile);
+    return { name, inFile, e };
+  });
+  const outputs = Object.fromEntries(named.map(({ inFile, e }) => [inFile, e]));
   const foreign = graph.nodes.some(({ op }) => op === "Foreign");
   const opening = ort.InferenceSession.create(toOnnx({ ...graph, outputs }), {
     graphOptimizationLevel: "all",
@@ -41,52 +34,44 @@ export async function graphSession(
     ...options,
     ...(place && {
       preferredOutputLocation: Object.fromEntries(
-        Object.entries(outputs).map(([name, { dtype }]) => [name, place(dtype)]),
+        named.map(({ inFile, e }) => [inFile, place(e.dtype)]),
       ),
     }),
   });
-  const session: Session = await (foreign ? opening.catch(refused) : opening);
-  const names = [...fileName];
+  const session = await opening.catch((cause: Error) => {
+    // The runtime is the first that checks nodes of its own operations.
+    if (!foreign) throw cause;
+    throw unsupported(`ONNX Runtime refuses the model: ${cause.message}`, { cause });
+  });
   return {
     async run(inputs) {
       const results = await session.run(Object.fromEntries(inputs));
-      if (foreign) {
-        try {
-          checkShapes(graph, inputs, (name) => results[fileName.get(name) as string].dims);
-        } catch (error) {
-          for (const each of Object.values(results)) each.dispose();
-          throw error;
-        }
+      const byName = Object.fromEntries(named.map(({ name, inFile }) => [name, results[inFile]]));
+      try {
+        if (foreign) checkShapes(graph, inputs, byName);
+      } catch (error) {
+        for (const each of Object.values(byName)) each.dispose();
+        throw error;
       }
-      return Object.fromEntries(names.map(([name, file]) => [name, results[file]]));
+      return byName;
     },
-    release: () => session.release(),
+    dispose: () => session.release(),
   };
 }
 
-/** Nodes that are kept from a file are first understood by the runtime. */
-function refused(cause: Error): never {
-  throw unsupported(`ONNX Runtime refuses the model: ${cause.message}`, {
-    cause,
-  });
-}
-
-/** @throws GenError `invalid-model` where a file said something false of the shapes that its own operations give. */
+/** @throws GenError `invalid-model` when a file states a shape that its operations do not give. */
 function checkShapes(
   graph: Graph,
   inputs: ReadonlyMap<string, OrtTensor>,
-  dimsOf: (output: string) => readonly number[],
+  results: Readonly<Record<string, OrtTensor>>,
 ): void {
   const given = Object.fromEntries([...inputs].map(([name, { dims }]) => [name, dims]));
   const bindings = bindDims(graph.inputs, given);
   for (const [name, { shape }] of Object.entries(graph.outputs)) {
-    const told = resolveShape(shape, bindings);
-    const made = dimsOf(name);
-    if (shapeText(told) !== shapeText(made)) {
-      throw new GenError(
-        "invalid-model",
-        `output ${name} is ${shapeText(made)}, but the model file makes it ${shapeText(told)}`,
-      );
-    }
+    const stated = shapeText(resolveShape(shape, bindings));
+    const actual = shapeText(results[name].dims);
+    if (stated === actual) continue;
+    const message = `output ${name} is ${actual}, but the model file makes it ${stated}`;
+    throw new GenError("invalid-model", message);
   }
 }

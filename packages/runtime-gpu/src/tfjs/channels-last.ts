@@ -5,9 +5,9 @@ const toFirst = [0, 3, 1, 2];
 const toLast = [0, 2, 3, 1];
 
 /**
- * The graph with images as TensorFlow.js's kernels take them, `[batch, height, width, channels]`, for as long
- * as operations on images follow one another; filters become `[height, width, in, out]`. The values are the
- * same, and each run is spared most of its transposes.
+ * The graph with images as TensorFlow.js's kernels take them, `[batch, height, width, channels]`,
+ * through every run of operations on images; filters become `[height, width, in, out]`. The values
+ * are the same, and most transposes go.
  */
 export const channelsLast = (graph: Graph): Graph =>
   rewrite(graph, (node, inputs) => {

@@ -1,9 +1,8 @@
 import type { ComputedOp, ElementwiseOp } from "@gen/graph/compiler";
 import type * as tfjs from "@tensorflow/tfjs";
 import { aroundAxis, expand, transpose } from "./arrange.ts";
-import type { Kernel, Tf } from "./kernel.ts";
+import { type Kernel, storedDType, type Tf } from "./kernel.ts";
 import { averagePool, conv, groupNormalization, matmul, upsample } from "./products.ts";
-import { storedDType } from "./values.ts";
 
 type Unary = (x: tfjs.Tensor) => tfjs.Tensor;
 type Binary = (a: tfjs.Tensor, b: tfjs.Tensor) => tfjs.Tensor;
@@ -56,13 +55,8 @@ export const kernels: { readonly [O in ComputedOp]: Kernel<O> } = {
   Reshape: (tf, [x], _, shape) => tf.reshape(x, shape),
   Transpose: (tf, [x], { attributes }) => transpose(tf, x, attributes.perm),
   Concat: (tf, inputs, { attributes: { axis } }, shape) => {
-    return tf.reshape(
-      tf.concat(
-        inputs.map((x) => aroundAxis(tf, x, axis)),
-        1,
-      ),
-      shape,
-    );
+    const around = inputs.map((x) => aroundAxis(tf, x, axis));
+    return tf.reshape(tf.concat(around, 1), shape);
   },
   Slice: (tf, [x], { attributes }, shape) => {
     const { axis, start, end, step } = attributes;
@@ -74,17 +68,17 @@ export const kernels: { readonly [O in ComputedOp]: Kernel<O> } = {
         : tf.stridedSlice(around, [0, start, 0], [before, end, after], [1, step, 1]);
     return tf.reshape(part, shape);
   },
-  Pad: (tf, [x], { attributes: { pads, value } }) => {
-    const pairs = x.shape.map((_, i): [number, number] => [pads[i], pads[i + x.rank]]);
-    return tf.pad(x, pairs, value);
-  },
+  Pad: (tf, [x], { attributes: { pads, value } }) =>
+    tf.pad(
+      x,
+      x.shape.map((_, i) => [pads[i], pads[i + x.rank]]),
+      value,
+    ),
   Expand: (tf, [x], _, shape) => expand(tf, x, shape),
   Gather: (tf, [x, indices], { attributes }, shape) => {
     const around = aroundAxis(tf, x, attributes.axis);
-    return tf.reshape(
-      tf.gather(around, tf.reshape(indices, [indices.size]) as tfjs.Tensor1D, 1),
-      shape,
-    );
+    const flat = tf.reshape<tfjs.Rank.R1>(indices, [indices.size]);
+    return tf.reshape(tf.gather(around, flat, 1), shape);
   },
   ReduceSum: reduction("sum"),
   ReduceMean: reduction("mean"),

@@ -1,8 +1,6 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import { expand } from "./arrange.ts";
+import { expand, size } from "./arrange.ts";
 import type { Kernel, Tf } from "./kernel.ts";
-
-const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 export const matmul: Kernel<"MatMul"> = (tf, [a, b], { attributes }, shape) => {
   const [transA, transB] = [attributes.transA === 1, attributes.transB === 1];
@@ -14,7 +12,7 @@ export const matmul: Kernel<"MatMul"> = (tf, [a, b], { attributes }, shape) => {
     const right = tf.reshape<tfjs.Rank.R2>(b, b.shape.slice(-2) as [number, number]);
     return tf.reshape(tf.matMul(rows, right, false, transB), shape);
   }
-  // The kernels repeat a whole stack of matrices, never one dimension of it.
+  // The kernels repeat only a whole stack of matrices, not one dimension of it.
   const stack = (x: tfjs.Tensor, from: number[]) => {
     const [rows, columns] = x.shape.slice(-2);
     const count = size(from) === 1 ? 1 : size(outer);
@@ -24,26 +22,20 @@ export const matmul: Kernel<"MatMul"> = (tf, [a, b], { attributes }, shape) => {
   return tf.reshape(tf.matMul(stack(a, outerA), stack(b, outerB), transA, transB), shape);
 };
 
-/** An image `[batch, height, width, channels]` and a filter `[height, width, in, out]`; see `channelsLast`. */
+/** Of an image `[batch, height, width, channels]` and a filter `[height, width, in, out]`. */
 export const conv: Kernel<"Conv"> = (tf, inputs, { attributes }) => {
   const [image, filter] = inputs as tfjs.Tensor4D[];
   const { group, stride } = attributes;
   const [top, left, bottom, right] = attributes.pads;
-  const pads: [[number, number], [number, number], [number, number], [number, number]] = [
-    [0, 0],
-    [top, bottom],
-    [left, right],
-    [0, 0],
-  ];
+  const none: [number, number] = [0, 0];
+  const pads: Parameters<Tf["conv2d"]>[3] = [none, [top, bottom], [left, right], none];
   if (group === 1) return tf.conv2d(image, filter, stride, pads);
   const [images, filters] = [image, filter].map((e) => tf.split(e, group, 3) as tfjs.Tensor4D[]);
-  return tf.concat(
-    images.map((each, i) => tf.conv2d(each, filters[i], stride, pads)),
-    3,
-  );
+  const parts = images.map((each, i) => tf.conv2d(each, filters[i], stride, pads));
+  return tf.concat(parts, 3);
 };
 
-/** `[batch, channels, h, w]` as `[batch * channels, h, w, 1]`, which spatial kernels take without a transpose. */
+/** `[batch, channels, h, w]` as `[batch * channels, h, w, 1]`, which needs no transpose. */
 function planes(tf: Tf, x: tfjs.Tensor): tfjs.Tensor4D {
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
   return tf.reshape(x, [batch * channels, height, width, 1]);
@@ -67,21 +59,11 @@ export const groupNormalization: Kernel<"GroupNormalization"> = (
   { attributes: { groups, epsilon, channelsLast } },
   shape,
 ) => {
-  const batch = shape[0];
-  const channels = channelsLast ? shape[3] : shape[1];
-  const inGroup = channels / groups;
-  // Pixels and channels of a group are averaged together, wherever they are.
-  const [grouped, axes, perChannel] = channelsLast
-    ? [
-        [batch, -1, groups, inGroup],
-        [1, 3],
-        [1, 1, groups, inGroup],
-      ]
-    : [
-        [batch, groups, inGroup, -1],
-        [2, 3],
-        [1, groups, inGroup, 1],
-      ];
+  const inGroup = shape[channelsLast ? 3 : 1] / groups;
+  const grouped = channelsLast ? [shape[0], -1, groups, inGroup] : [shape[0], groups, inGroup, -1];
+  const perChannel = channelsLast ? [1, 1, groups, inGroup] : [1, groups, inGroup, 1];
+  // The axes of a group's pixels and channels.
+  const axes = channelsLast ? [1, 3] : [2, 3];
   const whole = tf.reshape(x, grouped);
   const centered = tf.sub(whole, tf.mean(whole, axes, true));
   const variance = tf.mean(tf.square(centered), axes, true);

@@ -9,8 +9,8 @@ const gpu: Limits = { tolerance: 1e-4 };
 // Dtypes that software adapters of WebGPU lack.
 const wide: DType[] = ["float16", "float64"];
 
-// Where the adapter is software, each shape of each operation is a shader to compile: there, all ways of
-// broadcasting are tried on one operation and the hardest way on the others.
+// A software adapter compiles a shader for each shape of each operation, which takes long: all ways
+// of broadcasting are tried on one operation, and the hardest way on the others.
 const slowToCompile = /^(sub|mul|maximum|minimum|greater|less|equal|div), (a|both) /;
 
 closesBrowser();

@@ -112,7 +112,7 @@ inBrowser("onnx/webgpu", withWebGpu, (page) => {
       "a large time": ["t holds 1099511627776, and GPUs have 32 bits of int64"],
       sign: [expect.stringContaining("have not been partitioned to the WebGpuExecutionProvider")],
       copy: ["ONNX Runtime copies a tensor in it, and does not record copies"],
-      "int64 arithmetic": ["it computes int64 (Mul), of which GPUs have 32 bits"],
+      "int64 arithmetic": ["it computes int64 (Mul), and GPUs have 32 bits of int64"],
       empty: ["a tensor has no elements"],
     });
   });

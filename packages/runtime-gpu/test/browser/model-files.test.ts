@@ -22,7 +22,7 @@ beforeEach(() => {
   server.reset();
 });
 
-// Another origin than the page's: its ETag stays hidden, and what needs leave first is refused.
+// Another origin than the page's: its ETag stays hidden, and the server refuses preflight requests.
 function serve(path: string, bytes: Uint8Array, how: Partial<Served> = {}): string {
   server.files.set(path, { bytes, modified: new Date(0).toUTCString(), ...how });
   return server.url + path;
@@ -37,7 +37,7 @@ inBrowser("model files in the cache", { isolated: true }, (page) => {
     await page().run("removeFiles", []);
   });
 
-  it("lie under their SHA-256, for workers too, and are fetched once", async () => {
+  it("are stored under their SHA-256, for workers too, and fetched once", async () => {
     const url = serve("/a", small);
     const got = await page().run("fetchFile", [url]);
     expect(got).toMatchObject({ sha256: sha256(small) });
@@ -52,7 +52,7 @@ inBrowser("model files in the cache", { isolated: true }, (page) => {
     expect(kept).toMatchObject({ sha256: sha256(small), urls: [url], bytes: 1000 });
   });
 
-  it("are not taken again where the date and length are the same", async () => {
+  it("are not downloaded again if the date and length are the same", async () => {
     const url = serve("/a", large);
     await page().run("fetchFile", [url]);
     const got = await page().run("fetchFile", [url]);
@@ -63,7 +63,7 @@ inBrowser("model files in the cache", { isolated: true }, (page) => {
     expect(asked()).toEqual(["GET 200", "GET 200", "GET 200"]);
   });
 
-  it("go on after an abort, without asking for leave", async () => {
+  it("continue after an abort, without a preflight request", async () => {
     const url = serve("/a", large, { stallsAfter: piece + 3 });
     const stopped = await page().run("fetchFile", [url, { stopAt: piece + 3 }]);
     expect(stopped.error).toMatch(/^AbortError/);
@@ -79,7 +79,7 @@ inBrowser("model files in the cache", { isolated: true }, (page) => {
     expect(server.asked[1].headers.range).toBe(`bytes=${piece + 3}-`);
   });
 
-  it("start again where the file changed meanwhile", async () => {
+  it("start again if the file changed", async () => {
     const url = serve("/a", large, { stallsAfter: piece + 3 });
     await page().run("fetchFile", [url, { stopAt: piece + 3 }]);
     const other = noise(large.length, 5);
@@ -88,13 +88,13 @@ inBrowser("model files in the cache", { isolated: true }, (page) => {
     expect(asked()).toEqual(["GET 200", "GET 206", "GET 200"]);
   });
 
-  it("go on where a connection broke", async () => {
+  it("continue after a broken connection", async () => {
     const got = await page().run("fetchFile", [serve("/a", large, { breaks: [piece + 3] })]);
     expect(got).toMatchObject({ sha256: sha256(large) });
     expect(asked()).toEqual(["GET 200", "GET 206"]);
   });
 
-  it("are checked on every load, and fetched again where they are damaged", async () => {
+  it("are checked on every load, and fetched again if they are damaged", async () => {
     const options = { sha256: sha256(small) };
     const url = serve("/a", small);
     await page().run("fetchFile", [url, options]);
@@ -118,7 +118,7 @@ inBrowser("model files in the cache", { isolated: true }, (page) => {
     expect(got.progress.at(-1)).toMatchObject({ loaded: zeros.length });
   });
 
-  it("come whole where a server compresses the part that is asked for", async () => {
+  it("are downloaded whole if a server compresses the requested part", async () => {
     const gzip = { gzip: true, stallsAfter: piece + 70_000 };
     const url = serve("/a", large, gzip);
     const stopped = await page().run("fetchFile", [url, { stopAt: piece + 3 }]);
@@ -129,7 +129,7 @@ inBrowser("model files in the cache", { isolated: true }, (page) => {
     expect(asked()).toEqual(["GET 200", "GET 206", "GET 200"]);
   });
 
-  it("make room for one another, and can be evicted", async () => {
+  it("remove the least recently used file at the capacity, and can be evicted", async () => {
     const bytes = [1, 2, 3].map((seed) => noise(1000, seed));
     const urls = bytes.map((each, i) => serve(`/${i}`, each));
     for (const url of urls) await page().run("fetchFile", [url, { capacity: 2500 }]);
@@ -142,7 +142,7 @@ inBrowser("model files in the cache", { isolated: true }, (page) => {
 });
 
 inBrowser("model files in a page without storage", { isolated: false, sandboxed: true }, (page) => {
-  it("come each time they are asked for, and a warning says why", async () => {
+  it("are downloaded each time, and a warning says why", async () => {
     const url = serve("/a", small);
     const got = await page().run("fetchUnkept", [url]);
     expect(got.sizes).toEqual([1000, 1000]);

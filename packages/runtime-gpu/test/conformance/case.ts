@@ -51,7 +51,7 @@ export async function fails(what: string, act: () => unknown, ...parts: string[]
   check(!String(message).includes("\n"), `${what}: the message has more than one line`);
 }
 
-/** Multiples of 1/8 in [low, high], which every float dtype holds exactly; the same ones every time. */
+/** Seeded multiples of 1/8 in [low, high], which every float dtype holds exactly. */
 export function eighths(count: number, seed: number, low = -3, high = 3): number[] {
   let state = seed * 7919 + 17;
   return Array.from({ length: count }, () => {

@@ -176,7 +176,7 @@ export const lifetimes: Case[] = [
     },
   },
   {
-    name: "a run that fails leaves nothing behind",
+    name: "a run that fails keeps no tensor",
     async run(backend) {
       const program = await backend.compile(network());
       const x = backend.upload([1, 2, 3], [1, 3]);

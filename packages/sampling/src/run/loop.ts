@@ -9,7 +9,7 @@
  */
 import type { FloatArray } from "@gen/math";
 import type { Backend } from "@gen/runtime-gpu";
-import { eventLoopYielder } from "./event-loop.ts";
+import { eventLoopYielder } from "@gen/runtime-gpu/event-loop";
 import type { noiseSource } from "./noise.ts";
 import type { AbortSignalLike, Progress, SampleOptions } from "./sample-options.ts";
 import { pastInput, type StepForm } from "./step-graph.ts";

@@ -5,9 +5,9 @@ import { graphSession } from "../session.ts";
 import { inputDependents, rewriteConvolutions } from "./rewrite-convolutions.ts";
 
 /**
- * The graph with the convolutions whose weights change in ONNX Runtime's blocked layout, which it takes by
- * itself for constant weights alone: about twice as fast, although every image goes into blocks of `channelBlock()`
- * channels and out of them again.
+ * The graph with convolutions in ONNX Runtime's blocked layout if their weights change; for
+ * constant weights the runtime chooses it itself. About 2x as fast, although every image is
+ * copied into blocks of `channelBlock()` channels and out of them again.
  */
 export async function blockedConvolutions(
   graph: Graph,
@@ -34,20 +34,20 @@ export async function blockedConvolutions(
     const channels = conv.shape[1] as number;
     const { stride, pads } = conv.attributes;
     const inputs = [ordered, inBlocks(weight, block), ...(bias ? [reshape(bias, [channels])] : [])];
-    const made = expr("com.microsoft.nchwc.Conv", inputs, conv.shape, {
+    const image = expr("com.microsoft.nchwc.Conv", inputs, conv.shape, {
       kernel_shape: weight.shape.slice(2) as number[],
       strides: [stride, stride],
       dilations: [1, 1],
       pads,
       group: 1,
     });
-    return expr("com.microsoft.nchwc.ReorderOutput", [made], conv.shape, { channels });
+    return expr("com.microsoft.nchwc.ReorderOutput", [image], conv.shape, { channels });
   });
 }
 
 const reorderInput = (x: Expr): Expr => expr("com.microsoft.nchwc.ReorderInput", [x], x.shape, {});
 
-/** `[out, in, kh, kw]` in the order of the blocked convolution: `[out / b, in / b, kh, kw, b of in, b of out]`. */
+/** `[out, in, kh, kw]` in the blocked order: `[out / b, in / b, kh, kw, b of in, b of out]`. */
 function inBlocks(weight: Expr, b: number): Expr {
   const [out, from, kh, kw] = weight.shape as readonly number[];
   const split = reshape(weight, [out / b, b, from / b, b, kh, kw]);
@@ -55,8 +55,8 @@ function inBlocks(weight: Expr, b: number): Expr {
 }
 
 /**
- * Channels in a block on this processor, found by putting a small image into blocks and looking where its
- * second pixel went; 0 where this build of ONNX Runtime has no blocked layout.
+ * Channels in a block on this processor: the position of a small image's second pixel after it is
+ * copied into blocks. 0 if this build of ONNX Runtime has no blocked layout.
  */
 export async function channelBlock(ort: Ort, options: SessionOptions): Promise<number> {
   const shape = [1, 64, 1, 2];
@@ -64,8 +64,8 @@ export async function channelBlock(ort: Ort, options: SessionOptions): Promise<n
   try {
     const session = await graphSession(ort, graphOf({ y: reorderInput(x) }), options);
     const values = Float32Array.from({ length: 128 }, (_, i) => i);
-    const { y } = await session.run(new Map([["x", new ort.Tensor("float32", values, shape)]]));
-    await session.release();
+    const { y } = await session.run(new Map([["x", new ort.Tensor("float32", values, shape)]]), {});
+    await session.dispose();
     return (y.data as Float32Array).indexOf(1);
   } catch {
     return 0;

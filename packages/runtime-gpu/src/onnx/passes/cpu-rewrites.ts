@@ -2,31 +2,47 @@ import {
   abs,
   add,
   constant,
+  conv2d,
   div,
   type Expr,
   type ExprOf,
+  elementCount,
   exp,
   type Graph,
   log,
+  mean,
+  mul,
   neg,
+  pad,
   relu,
   reshape,
   sigmoid,
+  slice,
   sub,
+  tanh,
+  tensor,
+  transpose,
 } from "@gen/graph";
-import { isParameter, rewrite, usesIn, withInputs } from "@gen/graph/compiler";
-import { groupNormByRows, groupNormInSteps, isSilu, siluInParts } from "./group-norm-forms.ts";
-import { isLarge } from "./large.ts";
+import {
+  expr,
+  groupRate,
+  groupStatistics,
+  isParameter,
+  rewrite,
+  usesIn,
+  withInputs,
+} from "@gen/graph/compiler";
+import { isLarge } from "./rewrite-convolutions.ts";
 
 /**
  * The graph without what ONNX Runtime's CPU provider computes slowly, with the same values.
- * `softplus(x) = relu(x) - log(sigmoid(|x|))` is vectorised and threaded: 9 times as fast.
- * In the native build, rows are normalized 3 times as fast as instances. In WebAssembly both are slow, and so
- * is the sigmoid, which does not use threads there: where there is much to compute, more operations take less time.
- * Weights come in the shapes that they are used in, for sessions that fold no constants.
+ * `softplus(x) = relu(x) - log(sigmoid(|x|))` is vectorized and threaded: 9x as fast.
+ * Native ONNX Runtime runs LayerNormalization 3x as fast as InstanceNormalization. In WebAssembly
+ * both are slow and Sigmoid is single-threaded, so large tensors use decomposed forms.
+ * Parameters come in the shapes of their uses, for sessions that fold no constants.
  */
 export function cpuRewrites(graph: Graph, native: boolean): Graph {
-  // What comes from a file may need an older version of ONNX than layer normalization does.
+  // A model file may need an older version of ONNX than LayerNormalization.
   const byRows = native && !graph.nodes.some(({ op }) => op === "Foreign");
   const learning = new Set(graph.nodes.filter(isMean).map(({ inputs: [e] }) => e.inputs[0]));
   const inParts = (e: Expr) => !native && isLarge(e);
@@ -54,19 +70,138 @@ export function cpuRewrites(graph: Graph, native: boolean): Graph {
 const isMean = ({ op, inputs: [x] }: Expr): boolean =>
   op === "ReduceMean" && x.op === "Reshape" && x.shape.length === 3;
 
-/** A slice of a padded tensor in one copy: ONNX's Pad takes off what negative pads say. */
+/** A slice of a padded tensor in one copy: ONNX's Pad crops by negative pads. */
 function cropped(node: ExprOf<"Slice">, padded: ExprOf<"Pad">): Expr {
   const { axis, start, step } = node.attributes;
-  if (step !== 1) return withInputs(node, [padded]);
   const pads = [...padded.attributes.pads];
   const rank = node.shape.length;
-  const end = start + (node.shape[axis] as number);
   pads[axis] -= start;
-  pads[axis + rank] -= (padded.shape[axis] as number) - end;
+  pads[axis + rank] -= (padded.shape[axis] as number) - start - (node.shape[axis] as number);
   const taken = [axis, axis + rank].map((at) => Math.max(-pads[at], 0));
-  // What is left of the tensor itself may not be less than nothing.
-  if (taken[0] + taken[1] > (padded.inputs[0].shape[axis] as number))
-    return withInputs(node, [padded]);
-  const attributes = { ...padded.attributes, pads };
-  return { ...padded, shape: node.shape, attributes };
+  // Pad cannot crop more than the tensor has.
+  const fits = taken[0] + taken[1] <= (padded.inputs[0].shape[axis] as number);
+  if (step !== 1 || !fits) return withInputs(node, [padded]);
+  return { ...padded, shape: node.shape, attributes: { ...padded.attributes, pads } };
+}
+
+/** Elements below which one pass by one thread takes less time than two by several. */
+const forOneThread = 2 ** 16;
+
+/** Group normalization as one of rows, which the native runtime computes in parallel. */
+function groupNormByRows(node: ExprOf<"GroupNormalization">, inputs: readonly Expr[]): Expr {
+  const [x, scale, bias] = inputs;
+  const { groups, epsilon } = node.attributes;
+  const [batch, channels, ...sides] = x.shape as number[];
+  const size = elementCount([channels / groups, ...sides]);
+  if (typeof size !== "number" || x.dtype !== "float32") return withInputs(node, inputs);
+  const rows = reshape(x, [batch, groups, size]);
+  const unit = expr("LayerNormalization", [rows, filled(size, 1), filled(size, 0)], rows.shape, {
+    epsilon,
+  });
+  const image = reshape(unit, x.shape);
+  if (Number(elementCount(x.shape)) < forOneThread) {
+    const inputs = [image, scale, bias, filled(channels, 0), filled(channels, 1)];
+    return expr("BatchNormalization", inputs, x.shape, { epsilon: 0 });
+  }
+  const perChannel = (e: Expr) => reshape(e, [1, channels, ...sides.map(() => 1)]);
+  return add(mul(image, perChannel(scale)), perChannel(bias));
+}
+
+const filled = (length: number, value: number): Expr =>
+  constant(tensor(new Float32Array(length).fill(value), [length]));
+
+/**
+ * Group normalization from the statistics that its gradient also needs. `alone` says that nothing
+ * else needs the normalized values.
+ */
+function groupNormInSteps(
+  { attributes: { groups, epsilon } }: ExprOf<"GroupNormalization">,
+  [x, scale, bias]: readonly Expr[],
+  alone = false,
+): Expr {
+  const [batch, channels] = x.shape as number[];
+  const { centered, rate } =
+    (alone && sumStatistics(x, groups, epsilon)) || groupStatistics(x, groups, epsilon);
+  const gain = mul(rate, reshape(scale, [groups, channels / groups]));
+  const scaled = mul(reshape(centered, [batch, channels, -1]), reshape(gain, [batch, channels, 1]));
+  return reshape(add(scaled, reshape(bias, [channels, 1])), x.shape);
+}
+
+/**
+ * {@link groupStatistics} of `u + e`, where e has one number for each channel, such as a network's
+ * time embedding. The mean of the sum follows from u's channels, so one pass shifts u by both.
+ */
+function sumStatistics(x: Expr, groups: number, epsilon: number) {
+  const [u, e] = x.inputs;
+  if (x.op !== "Add" || u.shape.join() !== x.shape.join()) return undefined;
+  const [batch, channels, ...sides] = x.shape as number[];
+  const perSample = e.shape.length === x.shape.length ? (e.shape[0] as number) : 0;
+  if (e.shape.join() !== [perSample, channels, ...sides.map(() => 1)].join()) return undefined;
+  const byChannel = reshape(u, [batch, channels, -1]);
+  const added = reshape(e, [perSample, groups, channels / groups]);
+  const means = reshape(mean(byChannel, [2], true), [batch, groups, channels / groups]);
+  const level = mean(add(means, added), [2], true);
+  const shift = reshape(sub(added, level), [batch, channels, 1]);
+  const centered = reshape(add(byChannel, shift), [batch, groups, -1]);
+  return { centered, rate: groupRate(centered, epsilon) };
+}
+
+/** `x * sigmoid(x)`. */
+const isSilu = ({ op, inputs: [x, y] }: Expr): boolean =>
+  op === "Mul" && y.op === "Sigmoid" && y.inputs[0] === x;
+
+/**
+ * `h + h * tanh(h)` with `h = x / 2`: WebAssembly computes Tanh in parallel. If nothing else needs
+ * x, and x is `c * gain + bias`, as a normalization ends, h comes from halves of those.
+ */
+function siluInParts(x: Expr, alone: boolean): Expr {
+  const [scaled, bias] = x.op === "Reshape" && x.inputs[0].op === "Add" ? x.inputs[0].inputs : [];
+  const half =
+    alone && scaled?.op === "Mul"
+      ? add(mul(scaled.inputs[0], mul(scaled.inputs[1], 0.5)), mul(bias, 0.5))
+      : mul(x, 0.5);
+  return reshape(add(half, mul(half, tanh(half))), x.shape);
+}
+
+/** The graph in the forms that ONNX Runtime's WebAssembly build computes fastest; equal values. */
+export const wasmRewrites = (graph: Graph): Graph =>
+  rewrite(graph, (node, inputs) => {
+    const changed =
+      node.op === "Conv" ? stacked(node, inputs) : node.op === "ReduceMean" && pooled(node, inputs);
+    return changed || withInputs(node, inputs);
+  });
+
+/**
+ * A convolution with more channels than pixels, on the images of the batch one below another in one
+ * image: image by image, the runtime would share each of the small products among its threads.
+ */
+function stacked(node: ExprOf<"Conv">, [x, weight]: readonly Expr[]): Expr | undefined {
+  const { group, stride, pads } = node.attributes;
+  const [b, c, h, w] = x.shape.map(Number);
+  const [, o, r, s] = node.shape.map(Number);
+  if ([b, c, h, w, o, r, s].some(Number.isNaN) || group !== 1 || b === 1) return undefined;
+  const [, , kh, kw] = weight.shape as number[];
+  if (o <= r * s || kh * kw === 1) return undefined;
+  const [top, left, bottom, right] = pads;
+  // Between the images there are as many rows of zeros as a kernel reaches beyond an image.
+  const period = stride * Math.ceil((h + Math.max(top, bottom)) / stride);
+  const images = pad(transpose(x, [1, 0, 2, 3]), [0, 0, 0, 0], [0, 0, period - h, 0]);
+  const one = reshape(images, [1, c, b * period, w]);
+  // Below the last image there are rows enough for whole periods.
+  const below = kh - stride - top;
+  const convolved = conv2d(one, weight, { stride, pads: [top, left, Math.max(below, 0), right] });
+  const all = b * (period / stride);
+  const whole = reshape(slice(convolved, 2, 0, all), [o, b, period / stride, s]);
+  return transpose(slice(whole, 2, 0, r), [1, 0, 2, 3]);
+}
+
+/** Elements above which a sum over them takes longer than starting another operation. */
+const large = 2 ** 12;
+
+/** The mean of rows as a pool, which is computed in vectors. */
+function pooled(node: ExprOf<"ReduceMean">, [x]: readonly Expr[]): Expr | undefined {
+  const { axes, keepdims } = node.attributes;
+  const rows = x.shape.length === 3 && axes.join() === "2" && keepdims && x.dtype === "float32";
+  if (!rows || !(Number(elementCount(x.shape)) >= large)) return undefined;
+  return expr("GlobalAveragePool", [x], node.shape, {});
 }

@@ -1,12 +1,11 @@
 import type { Graph } from "@gen/graph";
 import { blockedConvolutions } from "./blocked-convolutions.ts";
-import { cpuRewrites } from "./cpu-rewrites.ts";
-import { int32Indices } from "./int32-indices.ts";
+import { cpuRewrites, wasmRewrites } from "./cpu-rewrites.ts";
 import { splitConcatConvolutions } from "./split-concat-convolutions.ts";
 import { subpixelConvolutions } from "./subpixel-convolutions.ts";
-import { wasmRewrites } from "./wasm-rewrites.ts";
+import { int32Indices } from "./webgpu-passes.ts";
 
-/** What runs a graph: ONNX Runtime's native CPU build, its WebAssembly build, or its WebGPU provider. */
+/** What runs a graph: ONNX Runtime's native CPU build, WebAssembly build, or WebGPU provider. */
 export type Build = "native" | "wasm" | "webgpu";
 
 type Pass = (graph: Graph, channelBlock: () => Promise<number>) => Graph | Promise<Graph>;
@@ -14,7 +13,7 @@ type Pass = (graph: Graph, channelBlock: () => Promise<number>) => Graph | Promi
 /**
  * Every pass between a graph and ONNX Runtime, in order. None changes a value.
  * `toOnnx` then simplifies the graph and lowers it to ONNX's own forms.
- * Graph capture adds two passes for each size: `narrowIntegers` and `staticGraph`.
+ * Graph capture adds two passes for each size, `narrowIntegers` and `staticGraph`.
  */
 const passes: { readonly [B in Build]: readonly Pass[] } = {
   native: [
@@ -28,8 +27,8 @@ const passes: { readonly [B in Build]: readonly Pass[] } = {
 };
 
 /**
- * The graph after every pass for `build`. `channelBlock` gives the channels in a block of the native
- * build's own layout; it is called only where the graph needs it.
+ * The graph after every pass for `build`. `channelBlock` gives the channels in a block of the
+ * native build's own layout; it is called only if the graph needs it.
  */
 export async function applyPasses(
   graph: Graph,

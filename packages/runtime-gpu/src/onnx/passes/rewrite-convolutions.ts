@@ -1,9 +1,9 @@
-import type { Expr, ExprOf, Graph } from "@gen/graph";
+import { type Expr, type ExprOf, elementCount, type Graph } from "@gen/graph";
 import { isInput, rewrite, usesIn, withInputs } from "@gen/graph/compiler";
 
 /**
- * A graph with other convolutions in place of its own. `change` is called with each one's new operands, and with
- * its bias `[1, channels, 1, 1]` where only that is added to it; undefined leaves it as it is.
+ * A graph with other convolutions in place of its own. `change` gets each one's new operands, and
+ * its bias `[1, channels, 1, 1]` if only that is added to it; undefined keeps the convolution.
  */
 export function rewriteConvolutions(
   graph: Graph,
@@ -25,7 +25,7 @@ export function rewriteConvolutions(
   return rewrite(graph, (node, inputs) => changed(node, inputs) ?? withInputs(node, inputs));
 }
 
-/** What differs from run to run; all else of a graph is computed once, when its session is made. */
+/** The values that differ from run to run; the session computes all others once. */
 export function inputDependents(graph: Graph): ReadonlySet<Expr> {
   const changing = new Set<Expr>();
   for (const node of graph.nodes) {
@@ -33,3 +33,6 @@ export function inputDependents(graph: Graph): ReadonlySet<Expr> {
   }
   return changing;
 }
+
+/** Whether a pass over a value takes longer than starting an operation; false for unknown sizes. */
+export const isLarge = ({ shape }: Expr): boolean => Number(elementCount(shape)) >= 2 ** 15;

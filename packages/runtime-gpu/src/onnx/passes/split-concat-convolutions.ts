@@ -10,13 +10,12 @@ import {
   slice,
 } from "@gen/graph";
 import { rewrite, withInputs } from "@gen/graph/compiler";
-import { isLarge } from "./large.ts";
-import { inputDependents, rewriteConvolutions } from "./rewrite-convolutions.ts";
+import { inputDependents, isLarge, rewriteConvolutions } from "./rewrite-convolutions.ts";
 
 /**
- * The graph without joining channels where a convolution takes them up, as after a UNet's skips: what lies between
- * is done to each part, and the convolutions of the parts are added, which ONNX Runtime does while it computes the
- * last. Only where the weights never change.
+ * The graph without the concatenation of channels before a convolution, as after a UNet's skips:
+ * operations between the two work on each part, and the parts' convolutions are added, which ONNX
+ * Runtime does while it computes the last. Only for weights that never change.
  */
 export function splitConcatConvolutions(given: Graph): Graph {
   if (!given.nodes.some(isJoined)) return given;
@@ -34,7 +33,7 @@ export function splitConcatConvolutions(given: Graph): Graph {
   });
 }
 
-/** The graph with group normalizations and activations done to what is joined, where that is the same. */
+/** The graph with group normalizations and activations before a concatenation; equal values. */
 function joinedLate(graph: Graph): Graph {
   const changing = inputDependents(graph);
   return rewrite(graph, (node, inputs) => {
@@ -64,7 +63,7 @@ function joinedLate(graph: Graph): Graph {
 
 const channelsOf = ({ shape }: Expr): number => shape[1] as number;
 
-/** Images `[batch, channels, height, width]` with the channels of several. */
+/** Whether `e` is images `[batch, channels, height, width]` with the channels of several. */
 const isJoined = (e: Expr): boolean =>
   e.op === "Concat" && e.attributes.axis === 1 && e.shape.length === 4 && isLarge(e);
 

@@ -10,25 +10,25 @@ import {
   type Shape,
   tensor,
 } from "@gen/graph";
-import { isLarge } from "./large.ts";
-import { inputDependents, rewriteConvolutions } from "./rewrite-convolutions.ts";
+import { inputDependents, isLarge, rewriteConvolutions } from "./rewrite-convolutions.ts";
 
 /**
- * The graph with each large convolution of an upsampled image as smaller ones of the image itself, whose results
- * are interleaved (sub-pixel convolution, Shi et al. 2016): a 3x3 kernel over pixels that are each there four
- * times sees 2x2 different ones, so that 4/9 of the products are left. Only where the weights never change.
+ * The graph with each large convolution of an upsampled image as smaller convolutions of the image
+ * itself, with interleaved results (sub-pixel convolution, Shi et al. 2016): a 3x3 kernel over
+ * pixels that each occur four times sees 2x2 different pixels, so 4/9 of the products are left.
+ * Only for weights that never change.
  */
 export function subpixelConvolutions(graph: Graph): Graph {
   if (!graph.nodes.some(pays)) return graph;
   const changing = inputDependents(graph);
   return rewriteConvolutions(graph, (conv, [x, weight], bias) => {
     if (changing.has(conv.inputs[1]) || x.op !== "Resize" || !pays(conv)) return undefined;
-    const made = phases(x.inputs[0], weight, x.attributes.scale);
-    return interleaved(bias ? made.map((each) => add(each, bias)) : made, conv.shape);
+    const parts = phases(x.inputs[0], weight, x.attributes.scale);
+    return interleaved(bias ? parts.map((each) => add(each, bias)) : parts, conv.shape);
   });
 }
 
-/** Whether a convolution keeps the size of an upsampled image, and has fewer products when it is divided. */
+/** Whether a convolution keeps the size of an upsampled image and costs fewer products divided. */
 function pays(conv: Expr): boolean {
   if (conv.op !== "Conv" || !isLarge(conv)) return false;
   const { shape, attributes, inputs } = conv;
@@ -50,8 +50,8 @@ function pays(conv: Expr): boolean {
 }
 
 /**
- * What a kernel along one axis sees of an image whose pixels are there `scale` times, for each place within one
- * pixel: as many pixels before and after it, and which of the kernel's taps fall on the same, as 0 and 1.
+ * What a kernel along one axis sees of an image whose pixels occur `scale` times each, by place in
+ * a pixel: the pixels before and after it, and for each pixel the kernel's taps on it, as 0 and 1.
  */
 function alongAxis(kernel: number, scale: number) {
   const taps = Array.from({ length: kernel }, (_, tap) => tap);
@@ -85,7 +85,7 @@ function phases(image: Expr, weight: Expr, scale: number): Expr[] {
   );
 }
 
-/** Images of equal size as one whose pixels are theirs in turn: rows by copying, columns by a product. */
+/** One image of several images' pixels in turn: rows by copying, columns by a product. */
 function interleaved(parts: readonly Expr[], shape: Shape): Expr {
   const width = shape[3] as number;
   const scale = Math.sqrt(parts.length);

@@ -7,8 +7,8 @@ import { openHere } from "./subjects.ts";
 const capturing = "onnx/webgpu, capturing";
 
 /**
- * A backend whose programs first run on zeros, so that what a test sees comes from replayed commands on other
- * numbers than were there when they were recorded.
+ * A backend whose programs first run on zeros, so that a test sees replayed commands on other
+ * numbers than the recorded ones.
  */
 export function warmed(backend: Backend<DeviceTensor>): Backend<DeviceTensor> {
   return {
@@ -39,7 +39,7 @@ export function warmed(backend: Backend<DeviceTensor>): Backend<DeviceTensor> {
 
 type Inputs = Record<string, g.Tensor>;
 
-/** Why a graph runs uncaptured, having checked that its second run computes what the evaluation does. */
+/** Why a graph runs uncaptured. Checks that each run has the values of the evaluation. */
 async function reasonsFor(graph: g.Graph, ...runs: Inputs[]): Promise<string[]> {
   const reasons: string[] = [];
   const onUncaptured = (reason: string) => reasons.push(reason);
@@ -70,7 +70,7 @@ const vector = (values: number[], dtype: g.DType = "float32") =>
 const ones = (n: number) => ({ x: vector(new Array(n).fill(1)) });
 const twos = (n: number) => ({ x: vector(new Array(n).fill(2)) });
 
-/** Why each of some graphs runs uncaptured; none of them computes wrong values. */
+/** Why each graph runs uncaptured; none computes wrong values. */
 export async function uncaptured(): Promise<Record<string, string[]>> {
   const of = (f: (x: g.Expr) => Record<string, g.Expr>, ...shape: g.Dim[]) =>
     g.trace(({ x }) => f(x), { x: { shape } });

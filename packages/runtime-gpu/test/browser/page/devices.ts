@@ -21,7 +21,7 @@ async function computes(backend: Backend<DeviceTensor>): Promise<void> {
   await program.dispose();
 }
 
-// Every device that anyone asks for in this page, so that a test can take it away.
+// Every device that is requested in this page, so that a test can destroy it.
 const devices: GPUDevice[] = [];
 if ("GPUAdapter" in globalThis) {
   const { requestDevice } = GPUAdapter.prototype;
@@ -32,7 +32,7 @@ if ("GPUAdapter" in globalThis) {
   };
 }
 
-// Every WebGL context that anyone asks for: TensorFlow.js draws on the page's own canvases in Safari's engine.
+// Every WebGL context that is requested: in WebKit, TensorFlow.js draws on the page's canvases.
 const contexts: WebGL2RenderingContext[] = [];
 for (const name of ["OffscreenCanvas", "HTMLCanvasElement"] as const) {
   if (!(name in globalThis)) continue;
@@ -50,7 +50,7 @@ function lose(name: string): void {
   else devices.at(-1)?.destroy();
 }
 
-/** Takes the device away in the middle of everything: errors say so, nothing stays alive, the next backend works. */
+/** Destroys the device during a run: errors say so, nothing stays alive, the next backend works. */
 export async function survivesLoss(name: string): Promise<void> {
   const backend = await openHere(name);
   await computes(backend);
@@ -63,7 +63,7 @@ export async function survivesLoss(name: string): Promise<void> {
   lose(name);
   const told = [backend.name, "lost its device", "open a new backend"];
   await fails("a run under way", () => running, ...told);
-  // What was asked for before the loss may still come.
+  // A reading that began before the loss may still succeed.
   await reading.catch((error: Error) =>
     check(error.message.includes("lost its device"), error.message),
   );
@@ -80,7 +80,7 @@ export async function survivesLoss(name: string): Promise<void> {
   await next.close();
 }
 
-/** Both libraries on one GPUDevice, whichever was there first; it outlives them. */
+/** Runs both libraries on one GPUDevice of either owner; the GPUDevice outlives them. */
 export async function sharesGpu(owner: "page" | "tfjs"): Promise<void> {
   let device: GPUDevice | undefined;
   if (owner === "page") {

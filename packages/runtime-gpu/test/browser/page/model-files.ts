@@ -2,12 +2,12 @@ import { type FileProgress, type KeptFile, modelFiles } from "@gen/model-files";
 
 const cacheName = "tested";
 
-/** How a fetch went: the SHA-256 of what came, or the error; progress; and what the cache then held. */
+/** The result of a fetch: SHA-256 of the bytes, or the error; progress; the cache after it. */
 export interface FetchedFile {
   sha256?: string;
   error?: string;
   progress: FileProgress[];
-  /** Names in the cache, without the address that they stand behind. */
+  /** Names in the cache, without the origin of their URLs. */
   names: string[];
 }
 
@@ -15,7 +15,7 @@ interface FetchFileOptions {
   sha256?: string;
   limit?: number;
   capacity?: number;
-  /** Aborts once as many bytes are here. */
+  /** Aborts once so many bytes have arrived. */
   stopAt?: number;
 }
 
@@ -44,7 +44,7 @@ export async function fetchFile(url: string, options: FetchFileOptions = {}): Pr
 const namesInCache = async (): Promise<string[]> =>
   (await (await caches.open(cacheName)).keys()).map(({ url }) => new URL(url).pathname.slice(1));
 
-/** Fetches a file twice where nothing can be kept: the sizes of what came, and the warnings. */
+/** Fetches a file twice in a page that cannot store it. Returns both sizes and the warnings. */
 export async function fetchUnkept(url: string): Promise<{ sizes: number[]; warnings: string[] }> {
   const warnings: string[] = [];
   const files = modelFiles({ name: cacheName, onWarning: (message) => warnings.push(message) });
@@ -54,14 +54,14 @@ export async function fetchUnkept(url: string): Promise<{ sizes: number[]; warni
 
 export const keptFiles = async (): Promise<KeptFile[]> => modelFiles({ name: cacheName }).list();
 
-/** Removes one file or all, and gives the bytes freed and the names left. */
+/** Removes one file or all. Returns the bytes freed and the names left. */
 export async function removeFiles(which?: string): Promise<{ freed: number; names: string[] }> {
   const files = modelFiles({ name: cacheName });
   const freed = await (which ? files.evict(which) : files.clear());
   return { freed, names: await namesInCache() };
 }
 
-/** Puts a wrong byte into a file that is kept. */
+/** Puts a wrong byte into a stored file. */
 export async function damageFile(sha256: string): Promise<void> {
   const cache = await caches.open(cacheName);
   const request = (await cache.keys()).find(({ url }) => url.endsWith(`/${sha256}`)) as Request;

@@ -51,8 +51,8 @@ const builds: Record<string, Build> = {
 const planes = (x: g.Expr) => g.reshape(x, ["batch", 1, 2, 2]);
 
 /**
- * Which operations have no shader for which dtypes, found out by forbidding the CPU to the runtime, beside
- * what the capabilities say.
+ * The dtypes for which each operation has no shader, measured by forbidding the CPU to the runtime,
+ * beside what the capabilities state.
  */
 export async function onHost() {
   const backend = await openHere("onnx/webgpu");

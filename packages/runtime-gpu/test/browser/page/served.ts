@@ -3,7 +3,7 @@ import type { Port } from "../../../src/serve-backend.ts";
 import { conformance, type Limits } from "../../conformance.ts";
 import { sampleOnce } from "../../step-loop.ts";
 
-/** Runs cases of a page on a backend that its worker serves, then a loop; how many answers a call got at most. */
+/** Runs cases and a loop on a backend that a worker serves; counts the answers to each call. */
 export async function served(name: string, requirements: string[], limits: Limits) {
   // Its name tells the worker what to open.
   const worker = new Worker(new URL("./served.worker.ts", import.meta.url), {

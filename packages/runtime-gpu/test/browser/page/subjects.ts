@@ -3,7 +3,7 @@ import type { OpenOptions } from "../../../src/backend-kinds.ts";
 import { type Backend, type DeviceTensor, openBackend } from "../../../src/index.ts";
 
 /**
- * Opens a backend with its files where the test's server has them; `onnx/webgpu, capturing` is onnx/webgpu
+ * Opens a backend with its files from the test's server; `onnx/webgpu, capturing` is onnx/webgpu
  * with graph capture.
  */
 export async function openHere(

@@ -1,27 +1,16 @@
-interface Port {
-  onmessage: (() => void) | null;
-  postMessage(message: unknown): void;
-  close(): void;
-}
-
-interface Host {
-  setImmediate?: (callback: () => void) => unknown;
-  MessageChannel?: new () => { port1: Port; port2: Port };
-  setTimeout?: (callback: () => void, milliseconds: number) => unknown;
-}
-
-/** Lets the host run its other work, such as the message that aborts a run. */
+/** Lets the host run its other work, such as timers and the message that aborts a run. */
 function yieldToEventLoop(): Promise<void> {
-  const { setImmediate, MessageChannel, setTimeout } = globalThis as Host;
+  const { setImmediate, MessageChannel, setTimeout } = globalThis as Partial<typeof globalThis>;
   return new Promise((resolve) => {
     if (setImmediate) setImmediate(resolve);
     else if (MessageChannel) {
       // Timers wait at least 4 ms once nested; messages do not.
       const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => {
+      port1.addEventListener("message", () => {
         port1.close();
         resolve();
-      };
+      });
+      port1.start();
       port2.postMessage(0);
     } else if (setTimeout) setTimeout(resolve, 0);
     else resolve();
@@ -29,7 +18,7 @@ function yieldToEventLoop(): Promise<void> {
 }
 
 /**
- * A function to call in long loops. It yields to the event loop when `milliseconds` have passed
+ * A function to await in long loops. It yields to the event loop when `milliseconds` have passed
  * since it last did. The default, 50, is the browsers' limit for a long task.
  */
 export function eventLoopYielder(milliseconds = 50): () => Promise<void> | undefined {

@@ -1,2 +1,0 @@
-/** Whether this is Node rather than a page or a worker. */
-export const inNode = (): boolean => typeof process !== "undefined" && !!process.versions?.node;
