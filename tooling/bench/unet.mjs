@@ -3,8 +3,7 @@ import { ddimSteps } from "@gen/ddim";
 import { trainDdpm } from "@gen/ddpm";
 import { tensor, tensorNumbers } from "@gen/graph";
 import { networkGraph, weightsOf as tensorsOf, unet, withWeights } from "@gen/nn";
-import { callProgram } from "@gen/runtime-gpu";
-import { denoiser, sampler } from "@gen/sampling";
+import { callProgram, denoiser, sampler } from "@gen/sampling";
 import { linearSchedule } from "@gen/schedules";
 import { stepped } from "./measure.mjs";
 

@@ -20,7 +20,7 @@ import { productKernels } from "./ops/products/kernel.ts";
 import { reduceKernels } from "./ops/reduce/kernel.ts";
 
 /** Tensors by name, into and out of a graph. */
-export type Tensors = Record<string, Tensor>;
+type Tensors = Record<string, Tensor>;
 
 /**
  * Computes the outputs of `graph` on the CPU in float64: what every operation means, as a program.

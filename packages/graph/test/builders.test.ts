@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bindDims, parametersAsInputs, resolveShape, rewrite } from "../src/compiler.ts";
+import { evaluate } from "../src/evaluate.ts";
 import { staticShape } from "../src/expr/shape.ts";
 import { toFloat16 } from "../src/expr/tensor.ts";
 import {
@@ -13,7 +14,6 @@ import {
   conv2d,
   type Expr,
   elementCount,
-  evaluate,
   expand,
   expandLike,
   fromFloat16,

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { expr } from "../src/compiler.ts";
+import { compileEvaluation, evaluate } from "../src/evaluate.ts";
 import { toFloat16 } from "../src/expr/tensor.ts";
 import {
   abs,
   add,
   averagePool,
   cast,
-  compileEvaluation,
   concat,
   constant,
   conv2d,
@@ -16,7 +16,6 @@ import {
   type Expr,
   equal,
   erf,
-  evaluate,
   exp,
   expand,
   expandLike,

@@ -1,14 +1,7 @@
 import { type Arithmetic, numberArithmetic } from "@gen/math";
 import { expect, test } from "vitest";
-import {
-  constant,
-  type Expr,
-  evaluate,
-  exprArithmetic,
-  graphOf,
-  input,
-  tensor,
-} from "../src/index.ts";
+import { evaluate } from "../src/evaluate.ts";
+import { constant, type Expr, exprArithmetic, graphOf, input, tensor } from "../src/index.ts";
 
 /** One text of a formula that uses every operation. */
 function formula<T>(m: Arithmetic<T>, x: T, y: T): T {

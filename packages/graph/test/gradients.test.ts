@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { expr } from "../src/compiler.ts";
+import { evaluate } from "../src/evaluate.ts";
 import { topological } from "../src/expr/trace.ts";
 import {
   abs,
@@ -14,7 +15,6 @@ import {
   type Expr,
   equal,
   erf,
-  evaluate,
   exp,
   expand,
   expandLike,

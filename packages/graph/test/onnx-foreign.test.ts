@@ -2,7 +2,9 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema } from "onnx-buf";
 import { describe, expect, test } from "vitest";
 import * as c from "../src/compiler.ts";
+import { compileEvaluation, evaluate } from "../src/evaluate.ts";
 import * as g from "../src/index.ts";
+import { foreignOperations, fromOnnx, type OnnxModel, toOnnx } from "../src/onnx.ts";
 import { declared, fileOf, floats, held, int64s, type NodeInit, node } from "./onnx-build.ts";
 import { distance, inputsFor, numbers, runOnnx } from "./onnx-session.ts";
 
@@ -223,20 +225,20 @@ function build({ node, initializer, input, output, valueInfo, opset }: Case) {
   );
 }
 
-const traced = (model: g.OnnxModel, shapes: Record<string, g.Signature> = model.signature) =>
+const traced = (model: OnnxModel, shapes: Record<string, g.Signature> = model.signature) =>
   g.trace(model.apply, { ...shapes });
 
 describe("nodes that graphs do not know pass through to ONNX Runtime", () => {
   for (const [name, each] of Object.entries(cases)) {
     test(name, async () => {
       const file = build(each);
-      const model = g.fromOnnx(file);
+      const model = fromOnnx(file);
       const inputs = inputsFor(model.signature, 3);
       const expected = await runOnnx(file, inputs);
-      expect(c.foreignText(g.foreignOperations(traced(model)))).toBe(each.missing);
+      expect(c.foreignText(foreignOperations(traced(model)))).toBe(each.missing);
       for (const shapes of [model.signature, inputs]) {
         const graph = traced(model, shapes);
-        const outputs = await runOnnx(g.toOnnx(graph), inputs);
+        const outputs = await runOnnx(toOnnx(graph), inputs);
         expect(Object.keys(outputs)).toEqual(["y"]);
         expect(outputs.y.shape).toEqual(expected.y.shape);
         expect(distance(outputs.y.data, expected.y.data)).toBeLessThan(1e-6);
@@ -252,7 +254,7 @@ const importsOf = (bytes: Uint8Array) =>
 
 describe("a model with foreign nodes goes on as any other", () => {
   const file = build(cases["between known ones, twice"]);
-  const model = g.fromOnnx(file);
+  const model = fromOnnx(file);
   const around = (x: g.Expr) => {
     const scaled = g.mul(g.tanh(x), 0.3);
     const { y } = model.apply({ x: scaled });
@@ -269,7 +271,7 @@ describe("a model with foreign nodes goes on as any other", () => {
       return scaled.map((s, i) => s - (data[i] + s) / (1 + Math.exp(-data[i])));
     };
     const expected = await step(await step(Array.from(g.tensorNumbers(inputs.x))));
-    const { y } = await runOnnx(g.toOnnx(graph), inputs);
+    const { y } = await runOnnx(toOnnx(graph), inputs);
     expect(distance(y.data, expected)).toBeLessThan(1e-6);
   });
 
@@ -283,17 +285,17 @@ describe("a model with foreign nodes goes on as any other", () => {
     const baked = c.rewrite(traced(model), (e, operands) =>
       e === model.parameters[0] ? changed : c.withInputs(e, operands),
     );
-    const { y } = await runOnnx(g.toOnnx(graph), { x, bias, w });
-    const { y: expected } = await runOnnx(g.toOnnx(baked), { x });
+    const { y } = await runOnnx(toOnnx(graph), { x, bias, w });
+    const { y: expected } = await runOnnx(toOnnx(baked), { x });
     expect(y.data).toEqual(expected.data);
   });
 
   test("reads back from what was written", async () => {
-    const again = g.fromOnnx(g.toOnnx(traced(model)));
+    const again = fromOnnx(toOnnx(traced(model)));
     const inputs = inputsFor(signature, 2);
-    const { y } = await runOnnx(g.toOnnx(traced(again)), inputs);
-    expect(y.data).toEqual((await runOnnx(g.toOnnx(traced(model)), inputs)).y.data);
-    expect(g.foreignOperations(traced(again))).toEqual([
+    const { y } = await runOnnx(toOnnx(traced(again)), inputs);
+    expect(y.data).toEqual((await runOnnx(toOnnx(traced(model)), inputs)).y.data);
+    expect(foreignOperations(traced(again))).toEqual([
       { name: "com.microsoft.BiasGelu", count: 2 },
       { name: "com.microsoft.FusedMatMul", count: 1 },
     ]);
@@ -301,12 +303,12 @@ describe("a model with foreign nodes goes on as any other", () => {
 
   test("in float16 foreign nodes keep their types", async () => {
     const inputs = inputsFor(signature, 2);
-    const { y } = await runOnnx(g.toOnnx(traced(model), { float16: true }), inputs);
+    const { y } = await runOnnx(toOnnx(traced(model), { float16: true }), inputs);
     expect(distance(y.data, (await runOnnx(file, inputs)).y.data)).toBeLessThan(5e-3);
   });
 
   test("evaluation names every operation that it lacks", () => {
-    expect(() => g.compileEvaluation(traced(model))).toThrow(
+    expect(() => compileEvaluation(traced(model))).toThrow(
       new TypeError(
         "evaluate: only ONNX Runtime's backends run com.microsoft.BiasGelu (2 nodes), com.microsoft.FusedMatMul, which the graph has from its model file",
       ),
@@ -330,7 +332,7 @@ describe("a model with foreign nodes goes on as any other", () => {
 
   test("gradients pass by what only picks places", () => {
     const { node, initializer } = cases["two results, both used"];
-    const model = g.fromOnnx(
+    const model = fromOnnx(
       fileOf({
         node: [...node.slice(0, 1), { ...node[1], input: ["i"], output: ["y"] }],
         initializer: initializer ?? [],
@@ -345,7 +347,7 @@ describe("a model with foreign nodes goes on as any other", () => {
 });
 
 test("gradients through a region that has no dtype here are refused, not zero", () => {
-  const model = g.fromOnnx(build(cases["a product in 8 bits"]));
+  const model = fromOnnx(build(cases["a product in 8 bits"]));
   const x = g.input("x", { shape: [2, 8] });
   expect(() => g.gradients(g.sum(model.apply({ x }).y), [x])).toThrow(
     "of DynamicQuantizeLinear, MatMulInteger from",
@@ -361,7 +363,7 @@ test("two nodes that draw random numbers stay two", async () => {
     ],
     missing: "RandomNormalLike (2 nodes)",
   });
-  const { y } = await runOnnx(g.toOnnx(traced(g.fromOnnx(file))), inputsFor(signature, 2));
+  const { y } = await runOnnx(toOnnx(traced(fromOnnx(file))), inputsFor(signature, 2));
   expect(y.data.some((v) => v !== 0)).toBe(true);
 });
 
@@ -396,7 +398,7 @@ describe("what a foreign node is written as", () => {
   );
 
   test("its domain, attributes, places and the bytes of its constants", () => {
-    const written = g.toOnnx(traced(g.fromOnnx(file)));
+    const written = toOnnx(traced(fromOnnx(file)));
     expect(importsOf(written)).toEqual(["onnx 17", "own.domain 7"]);
     const { graph } = read(written);
     const [made] = graph?.node.filter((n) => n.opType === "Thing") ?? [];
@@ -423,23 +425,23 @@ describe("what a foreign node is written as", () => {
   ])("of a file of operator set %i with %s in operator set %i", (opset, op, expected) => {
     const [name, ...domain] = op.split(".").reverse();
     const kept = node(name, ["x"], ["y"], { domain: domain.reverse().join(".") });
-    const model = g.fromOnnx(build({ node: [kept], opset, missing: op }));
-    const written = g.toOnnx(traced(model));
+    const model = fromOnnx(build({ node: [kept], opset, missing: op }));
+    const written = toOnnx(traced(model));
     expect(importsOf(written)[0]).toBe(`onnx ${expected}`);
   });
 
   test("not in an operator set in which it means something else", () => {
     const graph = (opset: number) => {
       const kept = node("Hardmax", ["x"], ["y"]);
-      return traced(g.fromOnnx(build({ node: [kept], opset, missing: "Hardmax" })));
+      return traced(fromOnnx(build({ node: [kept], opset, missing: "Hardmax" })));
     };
-    expect(importsOf(g.toOnnx(graph(14), { opset: 20 }))).toEqual(["onnx 20"]);
-    expect(() => g.toOnnx(graph(18), { opset: 17 })).toThrow(
+    expect(importsOf(toOnnx(graph(14), { opset: 20 }))).toEqual(["onnx 20"]);
+    expect(() => toOnnx(graph(18), { opset: 17 })).toThrow(
       'opset 17 cannot hold "Hardmax" from a model of opset 18: it may be newer; write opset 18',
     );
     const sampled = (opset: number) =>
       traced(
-        g.fromOnnx(
+        fromOnnx(
           fileOf(
             {
               node: [node("GridSample", ["x", "grid"], ["y"])],
@@ -450,10 +452,10 @@ describe("what a foreign node is written as", () => {
           ),
         ),
       );
-    expect(() => g.toOnnx(sampled(16), { opset: 21 })).toThrow(
+    expect(() => toOnnx(sampled(16), { opset: 21 })).toThrow(
       'opset 21 cannot hold "GridSample" from a model of opset 16: it changed in 20; write opset 16',
     );
-    expect(importsOf(g.toOnnx(sampled(20)))).toEqual(["onnx 20"]);
+    expect(importsOf(toOnnx(sampled(20)))).toEqual(["onnx 20"]);
   });
 });
 
@@ -470,7 +472,7 @@ test("of many missing operations forty are named", () => {
     17,
     { own: 1 },
   );
-  const operations = g.foreignOperations(traced(g.fromOnnx(file)));
+  const operations = foreignOperations(traced(fromOnnx(file)));
   expect(operations.map((o) => o.name)).toEqual(names.map((name) => `own.${name}`));
   expect(c.foreignText(operations)).toMatch(/^own\.Op0, .*own\.Op39 and 5 more$/);
 });
@@ -481,7 +483,7 @@ describe("other widths of floats", () => {
 
   test("bfloat16 is read as float32, also where it is cast to", () => {
     const values = [1, -2.5, 2 ** -130, 3e38];
-    const model = g.fromOnnx(
+    const model = fromOnnx(
       fileOf({
         node: [
           node("Cast", ["x"], ["a"], { to: 16 }),
@@ -494,7 +496,7 @@ describe("other widths of floats", () => {
       }),
     );
     const x = g.tensor([1, 1, 1, 1], [1, 4]);
-    const { y } = g.evaluate(traced(model), { x });
+    const { y } = evaluate(traced(model), { x });
     const rounded = values.map((v) => {
       const bits = Uint32Array.of(bfloat16([v])[0] << 16);
       return new Float32Array(bits.buffer)[0];
@@ -518,6 +520,6 @@ test("floods of attributes, operands and results take no longer than their bytes
     17,
     { own: 1 },
   );
-  const { graph } = read(g.toOnnx(traced(g.fromOnnx(file))));
+  const { graph } = read(toOnnx(traced(fromOnnx(file))));
   expect(graph?.node[0].output).toHaveLength(many + 1);
 });

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { evaluate } from "../src/evaluate.ts";
 import * as g from "../src/index.ts";
+import { fromOnnx } from "../src/onnx.ts";
 import { type Attributes, declared, fileOf, held, node } from "./onnx-build.ts";
 import { distance, inputsFor, numbers, plain, runOnnx } from "./onnx-session.ts";
 
@@ -551,10 +553,10 @@ describe("one operation as others write it computes what ONNX Runtime computes",
         const { bytes, signature } = modelOf(op, operator);
         const inputs = inputsFor(signature, 3);
         const expected = await runOnnx(bytes, inputs);
-        const model = g.fromOnnx(bytes);
+        const model = fromOnnx(bytes);
         for (const shapes of [model.signature, inputs]) {
           const graph = g.trace(model.apply, { ...shapes });
-          const outputs = g.evaluate(graph, inputs);
+          const outputs = evaluate(graph, inputs);
           expect(Object.keys(outputs)).toEqual(Object.keys(expected));
           for (const [name, { shape, data }] of Object.entries(expected)) {
             expect(outputs[name].shape).toEqual(shape);

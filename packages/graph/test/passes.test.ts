@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as c from "../src/compiler.ts";
+import { evaluate } from "../src/evaluate.ts";
 import * as g from "../src/index.ts";
 import { cases } from "./onnx-cases.ts";
 import { inputsFor, operations, plain } from "./onnx-session.ts";
@@ -10,7 +11,7 @@ function same(graph: g.Graph, signature: Record<string, g.Signature>) {
   expect(shorter.nodes.length).toBeLessThanOrEqual(graph.nodes.length);
   expect(shorter.inputs).toEqual(graph.inputs);
   expect(shorter.parameters).toEqual(graph.parameters);
-  const [before, after] = [g.evaluate(graph, inputs), g.evaluate(shorter, inputs)];
+  const [before, after] = [evaluate(graph, inputs), evaluate(shorter, inputs)];
   expect(Object.keys(after)).toEqual(Object.keys(before));
   for (const name of Object.keys(before)) {
     expect(shorter.outputs[name].shape).toEqual(graph.outputs[name].shape);

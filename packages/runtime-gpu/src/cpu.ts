@@ -1,13 +1,7 @@
-import {
-  compileEvaluation,
-  type DType,
-  foreignOperations,
-  isFloat,
-  type Tensor,
-  tensor,
-  tensorNumbers,
-} from "@gen/graph";
+import { type DType, isFloat, type Tensor, tensor, tensorNumbers } from "@gen/graph";
 import { foreignText } from "@gen/graph/compiler";
+import { compileEvaluation } from "@gen/graph/evaluate";
+import { foreignOperations } from "@gen/graph/onnx";
 import type { Backend, HostArray } from "./backend.ts";
 import { backendOver } from "./device.ts";
 import { unsupported } from "./errors.ts";

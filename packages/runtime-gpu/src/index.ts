@@ -1,6 +1,5 @@
 export type { Backend, HostArray, Program } from "./backend.ts";
 export { type BackendKind, backendKinds } from "./backend-kinds.ts";
-export { callProgram } from "./call-program.ts";
 export { type Capabilities, capabilities } from "./capabilities.ts";
 export type { DeviceTensor } from "./ledger.ts";
 export { backendNames, backends, bestBackend, openBackend } from "./open-backend.ts";

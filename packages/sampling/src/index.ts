@@ -19,6 +19,7 @@ export { type Classifier, classifierGuided } from "./guidance/classifier-guided.
 export { inpaint } from "./guidance/inpaint.ts";
 export { labelLogProb } from "./guidance/label-log-prob.ts";
 export type { AbortSignalLike } from "./run/abort-signal-like.ts";
+export { callProgram } from "./run/call-program.ts";
 export { type Clip, clipBounds, clipped } from "./run/clip.ts";
 export { type Generated, type GenerateOptions, generate } from "./run/generate.ts";
 export type { DiffusionPipeline, Pipeline, PipelineVae, VaePipeline } from "./run/pipeline.ts";

@@ -1,7 +1,8 @@
 import type { Dataset } from "@gen/data";
 import { type Expr, type Signature, trace } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
-import { type Backend, callProgram } from "@gen/runtime-gpu";
+import type { Backend } from "@gen/runtime-gpu";
+import { callProgram } from "@gen/sampling";
 
 /** A graph to run over a dataset in order, and where its batches come from. */
 export interface EachBatchOptions<T> {

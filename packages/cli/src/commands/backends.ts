@@ -1,7 +1,9 @@
 import { resolve } from "node:path";
-import { evaluate, matmul, silu, tensor, tensorNumbers, trace } from "@gen/graph";
+import { matmul, silu, tensor, tensorNumbers, trace } from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
 import { normalNoise } from "@gen/math";
-import { type Backend, callProgram } from "@gen/runtime-gpu";
+import type { Backend } from "@gen/runtime-gpu";
+import { callProgram } from "@gen/sampling";
 import { Command, Option } from "commander";
 import { errorLine, usageError } from "../errors.ts";
 import { claimOutput, writeWhole } from "../files.ts";

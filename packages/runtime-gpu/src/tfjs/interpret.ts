@@ -1,4 +1,4 @@
-import { type Expr, type ExprOf, foreignOperations, type Graph, type Tensor } from "@gen/graph";
+import type { Expr, ExprOf, Graph, Tensor } from "@gen/graph";
 import {
   type Bindings,
   type ComputedOp,
@@ -6,6 +6,7 @@ import {
   isInput,
   resolveShape,
 } from "@gen/graph/compiler";
+import { foreignOperations } from "@gen/graph/onnx";
 import type * as tfjs from "@tensorflow/tfjs";
 import { unsupported } from "../errors.ts";
 

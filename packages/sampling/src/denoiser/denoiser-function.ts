@@ -1,6 +1,7 @@
 import { type Signature, trace } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
-import { type Backend, callProgram } from "@gen/runtime-gpu";
+import type { Backend } from "@gen/runtime-gpu";
+import { callProgram } from "../run/call-program.ts";
 import {
   type ConditionOption,
   conditionInputs,

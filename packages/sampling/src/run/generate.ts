@@ -1,11 +1,12 @@
 import { type Tensor, trace } from "@gen/graph";
 import { type FloatArray, normalNoise } from "@gen/math";
-import { type Backend, callProgram } from "@gen/runtime-gpu";
+import type { Backend } from "@gen/runtime-gpu";
 import { type Conditions, namedConditions } from "../denoiser/conditions.ts";
 import type { Denoiser } from "../denoiser/denoiser.ts";
 import { type ClassifierFreeOptions, classifierFree } from "../guidance/classifier-free.ts";
 import { type SchedulerStepsOptions, schedulerSteps } from "../samplers/scheduler-steps.ts";
 import { type AbortSignalLike, throwIfAborted } from "./abort-signal-like.ts";
+import { callProgram } from "./call-program.ts";
 import type { Clip } from "./clip.ts";
 import type { DiffusionPipeline, Pipeline, PipelineVae } from "./pipeline.ts";
 import type { Progress, SampleOptions, Samples } from "./sample-options.ts";

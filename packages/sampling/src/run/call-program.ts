@@ -1,5 +1,5 @@
 import type { DType } from "@gen/graph";
-import type { Backend, HostArray, Program } from "./backend.ts";
+import type { Backend, HostArray, Program } from "@gen/runtime-gpu";
 
 /** Numbers of a program's input in host memory. */
 export interface HostInput {

@@ -1,6 +1,6 @@
 import { add, mul, trace } from "@gen/graph";
+import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { expect, it } from "vitest";
-import { cpuBackend } from "../src/cpu.ts";
 import { callProgram } from "../src/index.ts";
 
 it("gives every output's numbers, and frees what it uploaded and made, also where it fails", async () => {
