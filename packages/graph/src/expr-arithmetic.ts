@@ -1,6 +1,5 @@
 import { type Arithmetic, numberArithmetic } from "@gen/math";
-import { constant, type Expr } from "./expr/expr.ts";
-import { scalarOf } from "./expr/scalar-of.ts";
+import { constant, type Expr, scalarOf } from "./expr/expr.ts";
 import {
   abs,
   add,

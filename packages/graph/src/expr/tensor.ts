@@ -17,7 +17,8 @@ export interface Tensor {
   readonly data: TensorData;
 }
 
-const arrays = {
+/** The typed array of each dtype. */
+export const typedArrays = {
   float32: Float32Array,
   float64: Float64Array,
   float16: Uint16Array,
@@ -27,7 +28,7 @@ const arrays = {
 } as const;
 
 /** Bytes of one element of each dtype. */
-export const bytesPerElement = (dtype: DType): number => arrays[dtype].BYTES_PER_ELEMENT;
+export const bytesPerElement = (dtype: DType): number => typedArrays[dtype].BYTES_PER_ELEMENT;
 
 /** Whether `dtype` holds real numbers, as opposed to integers and booleans. */
 export const isFloat = (dtype: DType): boolean => dtype.startsWith("float");
@@ -52,7 +53,7 @@ export function tensor(
 
 /** Elements as the typed array of `dtype`; kept as it is where it already has that type. */
 export function tensorData(values: ArrayLike<number> | TensorData, dtype: DType): TensorData {
-  const Kind = arrays[dtype];
+  const Kind = typedArrays[dtype];
   if (values instanceof Kind) return values;
   if (values instanceof BigInt64Array) return tensorData(Array.from(values, Number), dtype);
   const numbers = values as ArrayLike<number>;

@@ -17,8 +17,8 @@ import { emit } from "./emit.ts";
 import { encode } from "./message-codec.ts";
 import { model, type ValueInfoProto } from "./messages.ts";
 import { domainOf, OnnxWriter } from "./onnx-writer.ts";
+import { writtenVersions } from "./operator-versions.ts";
 import { elementTypes, tensorMessage } from "./protobuf.ts";
-import { writtenVersions } from "./written-versions.ts";
 
 /** Settings of {@link toOnnx}. */
 export interface OnnxOptions {

@@ -1,6 +1,5 @@
-import { constant, type Expr, type ExprOf } from "../expr/expr.ts";
+import { constant, type Expr, type ExprOf, scalarOf } from "../expr/expr.ts";
 import type { Op } from "../expr/operations.ts";
-import { scalarOf } from "../expr/scalar-of.ts";
 import { type Shape, sameShape } from "../expr/shape.ts";
 import { expandLike, reshape } from "./arrange/build.ts";
 import { add, mul, neg } from "./elementwise/build.ts";

@@ -1,6 +1,6 @@
 import type { ArrangeOp } from "../../expr/operations.ts";
-import { type Kernels, sizeOf } from "../kernel.ts";
-import { broadcastStrides, copyBlock, rowMajor } from "../walk.ts";
+import { sizeOf } from "../../expr/shape.ts";
+import { broadcastStrides, copyBlock, type Kernels, rowMajor } from "../kernel.ts";
 
 export const arrangeKernels: Kernels<ArrangeOp> = {
   Reshape: (_, [x]) => x.data,

@@ -1,6 +1,5 @@
-import { constant, type Expr } from "../../expr/expr.ts";
+import { constant, type Expr, scalarOf } from "../../expr/expr.ts";
 import type { ElementwiseOp } from "../../expr/operations.ts";
-import { scalarOf } from "../../expr/scalar-of.ts";
 import { isFloat } from "../../expr/tensor.ts";
 import { plus, type Rule, type Rules, sumTo, times } from "../rule.ts";
 import {

@@ -1,7 +1,7 @@
 import type { ElementwiseOp } from "../../expr/operations.ts";
+import { sizeOf } from "../../expr/shape.ts";
 import { isFloat } from "../../expr/tensor.ts";
-import { type Kernel, type Kernels, sizeOf } from "../kernel.ts";
-import { broadcastStrides, rowMajor, walk } from "../walk.ts";
+import { broadcastStrides, type Kernel, type Kernels, rowMajor, walk } from "../kernel.ts";
 import { erf } from "./erf.ts";
 
 type Loop = (

@@ -1,5 +1,6 @@
 import type { NormalizeOp } from "../../expr/operations.ts";
-import { type Kernel, type Kernels, sizeOf } from "../kernel.ts";
+import { sizeOf } from "../../expr/shape.ts";
+import type { Kernel, Kernels } from "../kernel.ts";
 
 const groupNormalization: Kernel<"GroupNormalization"> = (
   { attributes: { epsilon, groups } },

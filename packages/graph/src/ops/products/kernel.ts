@@ -1,6 +1,6 @@
 import type { ProductOp } from "../../expr/operations.ts";
-import { type Kernel, type Kernels, sizeOf } from "../kernel.ts";
-import { broadcastStrides, walk } from "../walk.ts";
+import { sizeOf } from "../../expr/shape.ts";
+import { broadcastStrides, type Kernel, type Kernels, walk } from "../kernel.ts";
 import { type Matrix, multiply } from "./multiply.ts";
 
 const matmul: Kernel<"MatMul"> = (node, [a, b], shape, memory) => {

@@ -1,6 +1,6 @@
 import type { ReduceOp } from "../../expr/operations.ts";
-import { type Kernel, type Kernels, sizeOf } from "../kernel.ts";
-import { rowMajor, walk } from "../walk.ts";
+import { sizeOf } from "../../expr/shape.ts";
+import { type Kernel, type Kernels, rowMajor, walk } from "../kernel.ts";
 
 type Reduction = Kernel<"ReduceSum" | "ReduceMean" | "ReduceMax">;
 
