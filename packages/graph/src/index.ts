@@ -32,7 +32,6 @@ export { exprArithmetic } from "./expr-arithmetic.ts";
 export { gradients } from "./gradients.ts";
 export * from "./ops/arrange/build.ts";
 export * from "./ops/elementwise/build.ts";
-export { dropout } from "./ops/elementwise/dropout.ts";
 export * from "./ops/normalize/build.ts";
 export * from "./ops/products/build.ts";
 export * from "./ops/reduce/build.ts";

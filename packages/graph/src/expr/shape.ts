@@ -9,7 +9,7 @@ export const shapeText = (shape: Shape): string => `[${shape.join(", ")}]`;
 /** The number of elements of a static shape. */
 export function sizeOf(shape: readonly number[]): number {
   let size = 1;
-  for (let d = 0; d < shape.length; d++) size *= shape[d];
+  for (const d of shape) size *= d;
   return size;
 }
 

@@ -6,20 +6,45 @@
  * A result is undefined where it is not known, such as the sum of two names; the reader of the node
  * then makes an expression.
  */
+import { evaluate } from "../evaluate.ts";
+import { constant, type Expr } from "../expr/expr.ts";
 import { type Dim, divideDims, elementCount, sizeOf } from "../expr/shape.ts";
-import { type DType, isFloat } from "../expr/tensor.ts";
-import { arrangeFolds, type Fold, ifKnown, mostElements } from "./fold-arrange.ts";
-import type { NodeReader } from "./node-reader.ts";
+import { type DType, isFloat, tensor } from "../expr/tensor.ts";
+import { graphOf } from "../expr/trace.ts";
+import type { NodeReader, Reader } from "./node-reader.ts";
 import { dtypeOf, invalidModel } from "./protobuf.ts";
 import { type StaticValue, staticLimit, staticValue } from "./static-value.ts";
 
+/** The most elements that folding makes; a sound model computes no more from shapes. */
+const mostElements = 2 ** 16;
+
 /** The result of a node whose operands are all static; undefined where it has no static result. */
-export function fold(node: NodeReader): StaticValue | undefined {
+export function fold(node: NodeReader, reader: Reader): StaticValue | undefined {
   const { op } = node.source;
   if (!node.has(0)) return undefined;
+  if (moves.includes(op)) return moved(node, reader);
   const x = node.staticValue(0);
   if (!onNumbers.has(op)) return folds.get(op)?.(node, x) ?? unary(op, x);
   return node.operands.length === 2 ? binary(op, x, node.staticValue(1)) : undefined;
+}
+
+const moves = ["Gather", "Slice", "Concat", "Transpose", "Reshape", "Unsqueeze", "Squeeze"];
+
+/** A node that moves elements: its reader moves their positions, which the evaluator computes. */
+function moved(node: NodeReader, reader: Reader): StaticValue | undefined {
+  const count = node.source.op === "Concat" ? node.operands.length : 1;
+  const parts = Array.from({ length: count }, (_, i) => node.staticValue(i));
+  const elements = parts.flatMap(({ values }) => values);
+  let next = 0;
+  const positions = parts.map(({ dims, values }) => {
+    const numbers = values.map(() => next++);
+    return constant(tensor(numbers, dims, "float64"));
+  });
+  const y = reader(node.on([...positions, ...node.operands.slice(count)])) as Expr;
+  if (!(Number(elementCount(y.shape)) <= mostElements)) return undefined;
+  const { shape, data } = evaluate(graphOf({ y }), {}).y;
+  const values = Array.from(data as Float64Array, (i) => elements[i]);
+  return staticValue(parts[0].dtype, shape, values);
 }
 
 type OnNumbers = (a: number, b: number, dtype: DType) => number | boolean;
@@ -74,6 +99,10 @@ function binary(op: string, a: StaticValue, b: StaticValue): StaticValue | undef
   );
   return ifKnown(values, (v) => staticValue(comparisons.includes(op) ? "bool" : a.dtype, dims, v));
 }
+
+/** `f` of the elements, or undefined where one is not known. */
+const ifKnown = (values: (Dim | undefined)[], f: (values: Dim[]) => StaticValue) =>
+  values.includes(undefined) ? undefined : f(values as Dim[]);
 
 /** The dimensions of operands that are alike or single elements; undefined for other broadcasts. */
 function commonDims(operands: readonly StaticValue[]): readonly number[] | undefined {
@@ -156,8 +185,9 @@ function reduceProd(node: NodeReader, x: StaticValue): StaticValue | undefined {
   return staticValue(x.dtype, dims, [elementCount(x.values)]);
 }
 
+type Fold = (node: NodeReader, x: StaticValue) => StaticValue | undefined;
+
 const folds: ReadonlyMap<string, Fold> = /* @__PURE__ */ new Map<string, Fold>([
-  ...arrangeFolds,
   ["Cast", cast],
   ["Where", where],
   ["ConstantOfShape", constantOfShape],

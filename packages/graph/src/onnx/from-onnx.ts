@@ -177,7 +177,7 @@ function reasonOf(error: unknown, { operands }: NodeReader): string | undefined 
 
 function rebuilt(node: NodeReader, reader: Reader): readonly Value[] {
   const isKnown = node.operands.length > 0 && node.operands.every((o) => !o || isStatic(o));
-  const value = (isKnown ? fold(node) : undefined) ?? reader(node);
+  const value = (isKnown ? fold(node, reader) : undefined) ?? reader(node);
   return Array.isArray(value) ? value : [value as Value];
 }
 

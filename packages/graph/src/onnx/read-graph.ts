@@ -87,7 +87,7 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
     throw invalidModel("the ONNX model has sparse initializers, which are not supported");
   }
   const ours = model.producerName === "gen";
-  const constants = ours ? undefined : controlNames(graph.node);
+  const settings = ours ? undefined : settingNames(graph.node);
   const initializers = new Map<string, { tensor: Tensor; constant: boolean }>();
   const foreign = new Map<string, TensorProto>();
   const defined = new Set<string>();
@@ -102,8 +102,8 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
       continue;
     }
     const tensor = readTensor(message, externalData);
-    const constant = constants
-      ? tensor.shape.length === 0 || constants.has(message.name)
+    const constant = settings
+      ? tensor.shape.length === 0 || settings.has(message.name)
       : message.docString === "constant";
     initializers.set(message.name, { tensor, constant });
   }
@@ -140,12 +140,14 @@ function refuseBodies(nodes: readonly NodeProto[], functions: ModelProto["functi
       `the ONNX model calls functions of its own: ${opNames(called)}; inline them when it is exported`,
     );
   }
-  const branching = nodes.filter((n) => n.attribute.some((a) => a.g || a.graphs.length > 0));
-  const named = nodes.filter((n) => controlFlow.includes(n.opType) && domainOf(n.domain) === "");
-  const refused = new Set([...branching, ...named]);
-  if (refused.size > 0) {
+  const refused = nodes.filter(
+    ({ attribute, opType, domain }) =>
+      attribute.some((a) => a.g || a.graphs.length > 0) ||
+      (controlFlow.includes(opType) && domainOf(domain) === ""),
+  );
+  if (refused.length > 0) {
     throw unsupported(
-      `the ONNX model uses unsupported operations: ${opNames([...refused])}; what If, Loop and Scan do depends on data, and a graph here has no branches`,
+      `the ONNX model uses unsupported operations: ${opNames(refused)}; what If, Loop and Scan do depends on data, and a graph here has no branches`,
     );
   }
 }
@@ -179,14 +181,14 @@ const nodeOf = (node: NodeProto): OnnxNode => ({
 });
 
 /** Float operands of other exporters' models that are settings of an operation, not weights. */
-function controlNames(nodes: readonly NodeProto[]): Set<string> {
-  const control = new Set<string>();
+function settingNames(nodes: readonly NodeProto[]): Set<string> {
+  const settings = new Set<string>();
   const weights = new Set<string>();
   for (const { opType, input } of nodes) {
     const hasSettings = ["Resize", "Upsample", "Clip", "Pad"].includes(opType);
-    input.forEach((name, i) => (hasSettings && i > 0 ? control : weights).add(name));
+    input.forEach((name, i) => (hasSettings && i > 0 ? settings : weights).add(name));
   }
-  return new Set([...control].filter((name) => !weights.has(name)));
+  return new Set([...settings].filter((name) => !weights.has(name)));
 }
 
 function signatureOf({ name, type }: ValueInfoProto): Required<Signature> {

@@ -12,20 +12,16 @@ import { dtypeOf, invalidModel, label, typeName, unsupported } from "./protobuf.
 /** Reads `length` bytes from `offset` of the file at `location`, a path below the model's folder. */
 export type ExternalData = (location: string, offset: number, length: number) => Uint8Array;
 
+const ofSize = (bytes: number, names: string) =>
+  names.split(" ").map((name) => [elementType[name as keyof typeof elementType], bytes] as const);
+
 /** Bytes of an element of each type that graphs do not have; types of 4 bits take half a byte. */
-const foreignBytes: ReadonlyMap<number, number> = /* @__PURE__ */ new Map<number, number>([
-  [elementType.UINT8, 1],
-  [elementType.INT8, 1],
-  [elementType.UINT16, 2],
-  [elementType.INT16, 2],
-  [elementType.UINT32, 4],
-  [elementType.UINT64, 8],
-  [elementType.FLOAT8E4M3FN, 1],
-  [elementType.FLOAT8E4M3FNUZ, 1],
-  [elementType.FLOAT8E5M2, 1],
-  [elementType.FLOAT8E5M2FNUZ, 1],
-  [elementType.UINT4, 0.5],
-  [elementType.INT4, 0.5],
+const foreignBytes: ReadonlyMap<number, number> = /* @__PURE__ */ new Map([
+  .../* @__PURE__ */ ofSize(0.5, "UINT4 INT4"),
+  .../* @__PURE__ */ ofSize(1, "UINT8 INT8 FLOAT8E4M3FN FLOAT8E4M3FNUZ FLOAT8E5M2 FLOAT8E5M2FNUZ"),
+  .../* @__PURE__ */ ofSize(2, "UINT16 INT16"),
+  .../* @__PURE__ */ ofSize(4, "UINT32"),
+  .../* @__PURE__ */ ofSize(8, "UINT64"),
 ]);
 
 /** Whether graphs have no dtype for this numeric element type of ONNX. */

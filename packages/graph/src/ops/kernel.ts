@@ -49,7 +49,7 @@ export function broadcastStrides(shape: readonly number[], full: readonly number
 }
 
 /** Handles `n` elements of every operand: of operand k from `at[k]` on, `step[k]` apart. */
-type Run = (n: number, at: readonly number[], step: readonly number[]) => void;
+export type Run = (n: number, at: readonly number[], step: readonly number[]) => void;
 
 /**
  * Visits the indices of `shape` in row-major order, in runs that are as long as the operands'

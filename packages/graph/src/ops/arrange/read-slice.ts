@@ -78,10 +78,8 @@ function gatherNode(node: NodeReader): Expr {
   if (indices.dims.length > 0) {
     return gather(x, constant(tensor(positions, indices.dims, "int64")), axis);
   }
-  return reshape(
-    slice(x, axis, positions[0], positions[0] + 1),
-    x.shape.filter((_, i) => i !== axis),
-  );
+  const shape = x.shape.filter((_, i) => i !== axis);
+  return reshape(slice(x, axis, positions[0], positions[0] + 1), shape);
 }
 
 /** Pads; negative pads cut. */

@@ -58,20 +58,18 @@ function shapeNode(node: NodeReader): Value {
 function expandTo(node: NodeReader, x: Expr, shape: Shape): Expr {
   const full = broadcastShapes("Expand", x.shape, shape);
   const isOwn = (d: Dim, i: number) => d === x.shape[i - full.length + x.shape.length];
-  const fixed = expand(
-    x,
-    full.map((d, i) => (typeof d === "number" || isOwn(d, i) ? d : 1)),
+  const fixed = full.map((d, i) => (typeof d === "number" || isOwn(d, i) ? d : 1));
+  return full.reduce<Expr>(
+    (repeated, d, axis) => {
+      if (typeof d === "number" || repeated.shape[axis] === d) return repeated;
+      const along = full.map((_, i) => (i === axis ? d : 1));
+      const vector = reshape(vectorOf(node, d), along);
+      const { dtype } = repeated;
+      const number = dtype === "bool" ? "float32" : dtype;
+      return cast(mul(cast(repeated, number), expandLike(constant(1, number), vector)), dtype);
+    },
+    expand(x, fixed),
   );
-  return full.reduce<Expr>((repeated, d, axis) => {
-    if (typeof d === "number" || repeated.shape[axis] === d) return repeated;
-    const vector = reshape(
-      vectorOf(node, d),
-      full.map((_, i) => (i === axis ? d : 1)),
-    );
-    const { dtype } = repeated;
-    const number = dtype === "bool" ? "float32" : dtype;
-    return cast(mul(cast(repeated, number), expandLike(constant(1, number), vector)), dtype);
-  }, fixed);
 }
 
 /** A vector of length `dim` with any values. */
@@ -101,10 +99,8 @@ function firstAlong(x: Expr, axis: number): Expr {
 function reshapeNode(node: NodeReader): Expr {
   const x = node.x(0);
   const copies = node.int("allowzero", 0) === 0;
-  return reshape(
-    x,
-    node.dims(1).map((d, i) => (d === 0 && copies ? x.shape[i] : d)),
-  );
+  const shape = node.dims(1).map((d, i) => (d === 0 && copies ? x.shape[i] : d));
+  return reshape(x, shape);
 }
 
 const axesOf = (node: NodeReader, rank: number): number[] | undefined =>
@@ -116,10 +112,8 @@ function squeeze(node: NodeReader): Expr {
   const wrong = axes?.find((a) => x.shape[a] !== 1);
   if (wrong !== undefined)
     throw invalidModel(`axis ${wrong} of ${shapeText(x.shape)} is not of length 1`);
-  return reshape(
-    x,
-    x.shape.filter((d, i) => (axes ? !axes.includes(i) : d !== 1)),
-  );
+  const shape = x.shape.filter((d, i) => (axes ? !axes.includes(i) : d !== 1));
+  return reshape(x, shape);
 }
 
 function unsqueeze(node: NodeReader): Expr {
@@ -143,13 +137,8 @@ function tile(node: NodeReader): Expr {
   const x = node.x(0);
   return node.dims(1).reduce<Expr>((tiled, times, axis) => {
     if (times === 1) return tiled;
-    if (tiled.shape[axis] === 1) {
-      return expandTo(
-        node,
-        tiled,
-        tiled.shape.map((d, i) => (i === axis ? times : d)),
-      );
-    }
+    const shape = tiled.shape.map((d, i) => (i === axis ? times : d));
+    if (tiled.shape[axis] === 1) return expandTo(node, tiled, shape);
     if (typeof times === "number" && times >= 1 && times <= 1024)
       return concat(Array(times).fill(tiled), axis);
     throw unsupported(`cannot repeat ${shapeText(x.shape)} ${times} times along axis ${axis}`);

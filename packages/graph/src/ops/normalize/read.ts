@@ -44,13 +44,8 @@ function readGroupNormalization(node: NodeReader): Expr {
     if (v.shape[0] === channels) return v;
     return reshape(expand(reshape(v, [groups, 1]), [groups, channels / groups]), [channels]);
   };
-  return groupNormalization(
-    x,
-    spread(node.x(1)),
-    spread(node.x(2)),
-    groups,
-    node.float("epsilon", 1e-5),
-  );
+  const [scale, bias] = [spread(node.x(1)), spread(node.x(2))];
+  return groupNormalization(x, scale, bias, groups, node.float("epsilon", 1e-5));
 }
 
 export const normalizeReaders: Readers<NormalizeOp> = {

@@ -12,22 +12,17 @@ export function matmul(
 ): Expr {
   const inputs = operands("MatMul", a, b);
   requireFloat("MatMul", a);
-  const fail = () => {
-    const mark = (e: Expr, t: boolean) => shapeText(e.shape) + (t ? " transposed" : "");
-    return new RangeError(
-      `MatMul: shapes ${mark(a, transposeA)} and ${mark(b, transposeB)} do not multiply`,
-    );
-  };
-  if (a.shape.length < 2 || b.shape.length < 2) throw fail();
   const [m, k] = lastTwo(a, transposeA);
   const [l, n] = lastTwo(b, transposeB);
-  if (k !== l) throw fail();
   const leading = leadingShape(a, b);
-  if (!leading) throw fail();
-  return expr("MatMul", inputs, [...leading, m, n], {
-    transA: transposeA ? 1 : 0,
-    transB: transposeB ? 1 : 0,
-  });
+  if (a.shape.length < 2 || b.shape.length < 2 || k !== l || !leading) {
+    const mark = (e: Expr, t: boolean) => shapeText(e.shape) + (t ? " transposed" : "");
+    throw new RangeError(
+      `MatMul: shapes ${mark(a, transposeA)} and ${mark(b, transposeB)} do not multiply`,
+    );
+  }
+  const attributes = { transA: Number(transposeA), transB: Number(transposeB) };
+  return expr("MatMul", inputs, [...leading, m, n], attributes);
 }
 
 function leadingShape(a: Expr, b: Expr): Shape | undefined {
@@ -78,11 +73,8 @@ export function conv2d(
       `Conv: input ${shapeText(x.shape)} and weight ${shapeText(weight.shape)} do not fit (stride ${stride}, pads [${pads.join(", ")}], groups ${groups})`,
     );
   }
-  return expr("Conv", inputs, [batch, out, rows, columns], {
-    stride,
-    pads: [...pads],
-    group: groups,
-  });
+  const attributes = { stride, pads: [...pads] as const, group: groups };
+  return expr("Conv", inputs, [batch, out, rows, columns], attributes);
 }
 
 /** Mean over `size` x `size` blocks of `[batch, channels, height, width]`; both sides must be multiples of `size`. */
@@ -94,12 +86,8 @@ export function averagePool(x: Expr, size = 2): Expr {
     );
   }
   requireFloat("AveragePool", x);
-  return expr(
-    "AveragePool",
-    [x],
-    [batch, channels, (height as number) / size, (width as number) / size],
-    { size },
-  );
+  const [rows, columns] = [(height as number) / size, (width as number) / size];
+  return expr("AveragePool", [x], [batch, channels, rows, columns], { size });
 }
 
 /** Repeats each pixel of `[batch, channels, height, width]` `scale` x `scale` times (nearest neighbour). */

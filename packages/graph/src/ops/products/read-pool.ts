@@ -100,12 +100,13 @@ function scalesOf(node: NodeReader, x: Expr): readonly number[] {
 /** A reduction of each channel's pixels to one. */
 const globalPool =
   (f: typeof max): Reader =>
-  (node) =>
-    f(
-      node.x(0),
-      node.x(0).shape.flatMap((_, i) => (i < 2 ? [] : [i])),
-      true,
-    );
+  (node) => {
+    const pixels = node
+      .x(0)
+      .shape.map((_, i) => i)
+      .slice(2);
+    return f(node.x(0), pixels, true);
+  };
 
 export const poolReaders: Readers<"AveragePool" | "Resize"> = {
   AveragePool: average,
