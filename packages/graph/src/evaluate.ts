@@ -1,13 +1,13 @@
 import { bindDims, resolveShape } from "./expr/bind-dims.ts";
 import { type Expr, type ExprOf, type Input, isInput, isParameter } from "./expr/expr.ts";
 import { foreignOperations, foreignText } from "./expr/foreign.ts";
-import type { ComputedOp } from "./expr/operations.ts";
+import type { ComputedOp, Op } from "./expr/operations.ts";
 import { sameShape, shapeText } from "./expr/shape.ts";
 import { isFloat, type Tensor, tensorData, tensorNumbers } from "./expr/tensor.ts";
 import type { Graph } from "./expr/trace.ts";
 import { arrangeKernels } from "./ops/arrange/kernel.ts";
 import { elementwiseKernels } from "./ops/elementwise/kernel.ts";
-import type { Kernels, Memory, Value } from "./ops/kernel.ts";
+import type { Kernel, Kernels, Memory, Value } from "./ops/kernel.ts";
 import { normalizeKernels } from "./ops/normalize/kernel.ts";
 import { productKernels } from "./ops/products/kernel.ts";
 import { reduceKernels } from "./ops/reduce/kernel.ts";
@@ -17,7 +17,7 @@ type Tensors = Record<string, Tensor>;
 /**
  * Computes the outputs of `graph` on the CPU: the reference of every operation.
  * Floats of every width are computed and returned as float64; integers are exact up to 2^53.
- * @throws RangeError or TypeError naming an input that is missing, unknown, or of another shape or dtype.
+ * @throws RangeError or TypeError naming a missing, unknown or misfit input.
  */
 export const evaluate = (graph: Graph, inputs: Readonly<Tensors>): Tensors =>
   compileEvaluation(graph)(inputs);
@@ -35,8 +35,7 @@ interface Step {
 /**
  * Prepares `graph` to be evaluated many times; parameters keep the values that they have now.
  * The returned function reuses its intermediate arrays from run to run.
- * @throws TypeError when the graph has unknown operations; operations that only ONNX Runtime has are
- * all named.
+ * @throws TypeError when the graph has unknown operations, naming all that only ONNX Runtime has.
  */
 export function compileEvaluation(graph: Graph): (inputs: Readonly<Tensors>) => Tensors {
   const foreign = foreignOperations(graph);
@@ -73,7 +72,8 @@ export function compileEvaluation(graph: Graph): (inputs: Readonly<Tensors>) => 
     for (const { node, operands, out, shape: known, last } of steps) {
       const shape = known ?? resolveShape(node.shape, bindings);
       const inputs = operands.map((slot) => values[slot] as Value);
-      const data = run(node, inputs, shape, memory);
+      const kernel = kernels[node.op] as Kernel<Op>;
+      const data = kernel(node as never, inputs, shape, memory);
       values[out] = { shape, data };
       let maker = out;
       for (const slot of operands) if (values[slot]?.data === data) maker = makers[slot];
@@ -121,11 +121,6 @@ const kernels: Kernels<ComputedOp> = {
 };
 
 const isKnown = (e: Expr): e is ExprOf<ComputedOp> => e.op in kernels;
-
-const run = <O extends ComputedOp>(
-  node: ExprOf<O>,
-  ...operands: [inputs: readonly Value[], shape: readonly number[], memory: Memory]
-): Float64Array => kernels[node.op](node, ...operands);
 
 function pool(): Memory {
   const free = new Map<number, Float64Array[]>();

@@ -3,8 +3,8 @@
  *
  *   x' = sum over the uses y of x:  y' dy/dx
  *
- * Each operation's dy/dx is a rule in the `gradient.ts` files of `ops`. The results are expressions:
- * training puts them into the graph of a step, guidance into the graph of a sampler.
+ * Each operation's dy/dx is a rule in the `gradient.ts` files of `ops`. The results are
+ * expressions; training puts them into the graph of a step, guidance into the graph of a sampler.
  *
  *   const [dw] = gradients(mean(square(sub(matmul(x, w), y))), [w]);
  */
@@ -23,12 +23,12 @@ import { reduceRules } from "./ops/reduce/gradient.ts";
 import { plus, type Rule, type Rules } from "./ops/rule.ts";
 
 /**
- * The derivatives of `loss` with respect to each expression of `wrt`, in reverse mode, as expressions
- * of the same shapes. They can be differentiated again. A derivative is zeros where `loss` does not
- * depend on the expression.
+ * The derivatives of `loss` with respect to each expression of `wrt`, in reverse mode, as
+ * expressions of the same shapes, which can be differentiated again. A derivative is zeros where
+ * `loss` does not depend on the expression.
  * @throws RangeError when `loss` is not of shape `[]`.
- * @throws TypeError when `loss` or an expression of `wrt` is not a float, or an operation between has
- * no derivative here; operations that only ONNX Runtime has are all named.
+ * @throws TypeError when `loss` or an expression of `wrt` is not a float, or when an operation on
+ * the path has no derivative here; operations that only ONNX Runtime has are all named.
  */
 export function gradients(loss: Expr, wrt: readonly Expr[]): Expr[] {
   if (loss.shape.length > 0) {
@@ -94,7 +94,7 @@ function pathsTo(wrt: readonly Expr[], order: readonly Expr[]): Set<Expr> {
   return onPath;
 }
 
-/** The parts of an expression whose zero-padded forms are `contributions`, joined if they cover it. */
+/** Zero-padded contributions as one concatenation; undefined when they do not form one. */
 function concatOfPads(contributions: readonly Expr[]): Expr | undefined {
   const padded = contributions.filter(
     (e): e is ExprOf<"Pad"> => e.op === "Pad" && e.attributes.value === 0,

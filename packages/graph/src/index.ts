@@ -22,12 +22,7 @@ export {
   tensorData,
   tensorNumbers,
 } from "./expr/tensor.ts";
-export {
-  type Graph,
-  graphOf,
-  parametersOf,
-  trace,
-} from "./expr/trace.ts";
+export { type Graph, graphOf, parametersOf, trace } from "./expr/trace.ts";
 export { exprArithmetic } from "./expr-arithmetic.ts";
 export { gradients } from "./gradients.ts";
 export * from "./ops/arrange/build.ts";

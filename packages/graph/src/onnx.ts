@@ -1,5 +1,5 @@
 /**
- * Graphs as ONNX files: `toOnnx` writes a graph, `fromOnnx` reads a model as a function over `Expr`.
+ * Graphs as ONNX files: `toOnnx` writes a graph, `fromOnnx` reads a model as a function of `Expr`.
  * @module
  */
 export { foreignOperations } from "./expr/foreign.ts";

@@ -29,7 +29,7 @@ test("expressions give the numbers' results, whatever their dtype", () => {
   }
 });
 
-test("constants among themselves are computed at once, in float64", () => {
+test("arithmetic among constants is done at once, in float64", () => {
   const m = exprArithmetic;
   const e = m.mul(m.constant(3), m.exp(m.constant(1)));
   expect(e).toEqual(constant(3 * Math.E, "float64"));

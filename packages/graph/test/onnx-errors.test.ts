@@ -93,7 +93,7 @@ describe("a damaged or dishonest model is refused in one line", () => {
     );
   });
 
-  test("any one byte changed is read or refused, and nothing else", () => {
+  test("a model with one changed byte is read or refused, without another error", () => {
     fc.assert(
       fc.property(fc.nat(bytes.length - 1), fc.nat(255), (at, value) => {
         const damaged = bytes.slice();
@@ -423,7 +423,7 @@ test.each([
   expect(asked).toEqual([]);
 });
 
-test("external data of another length than the tensor's are not asked for", () => {
+test("external data whose length is not the tensor's are not requested", () => {
   const externalData = () => {
     throw new Error("asked");
   };
@@ -433,7 +433,7 @@ test("external data of another length than the tensor's are not asked for", () =
   );
 });
 
-describe("what cannot be written is refused", () => {
+describe("graphs that cannot be written are refused", () => {
   const x = g.input("x", { shape: ["batch", 2] });
   test("an output named as an input", () => {
     expect(() => toOnnx(g.graphOf({ x: g.neg(x) }))).toThrow(

@@ -5,7 +5,15 @@ import * as c from "../src/compiler.ts";
 import { compileEvaluation, evaluate } from "../src/evaluate.ts";
 import * as g from "../src/index.ts";
 import { foreignOperations, fromOnnx, type OnnxModel, toOnnx } from "../src/onnx.ts";
-import { declared, fileOf, floats, held, int64s, type NodeInit, node } from "./onnx-build.ts";
+import {
+  declared,
+  fileOf,
+  floats,
+  int64s,
+  type NodeInit,
+  node,
+  tensorProto,
+} from "./onnx-build.ts";
 import { distance, inputsFor, numbers, runOnnx } from "./onnx-session.ts";
 
 const microsoft = { domain: "com.microsoft" };
@@ -55,7 +63,10 @@ const cases: Record<string, Case> = {
       }),
       node("Neg", ["a"], ["y"]),
     ],
-    initializer: [held("w", "uint8", [3, 1, 8], bytes(24, 3)), floats("scales", [3], [1, 2, 0.5])],
+    initializer: [
+      tensorProto("w", "uint8", [3, 1, 8], bytes(24, 3)),
+      floats("scales", [3], [1, 2, 0.5]),
+    ],
     output: [declared("y", ["n", 3])],
     missing: "Constant (elements of type UINT8), com.microsoft.MatMulNBits",
   },
@@ -78,8 +89,8 @@ const cases: Record<string, Case> = {
       node("Mul", ["f", "s"], ["y"]),
     ],
     initializer: [
-      held("w", "int8", [8, 5], bytes(40, 4)),
-      held("wz", "int8", [], new Int8Array(1)),
+      tensorProto("w", "int8", [8, 5], bytes(40, 4)),
+      tensorProto("wz", "int8", [], new Int8Array(1)),
       floats("ws", [], [0.01]),
     ],
     output: [declared("y", ["n", 5])],
@@ -98,7 +109,7 @@ const cases: Record<string, Case> = {
     ],
     initializer: [
       floats("s", [], [0.02]),
-      held("z", "uint8", [], Uint8Array.of(120)),
+      tensorProto("z", "uint8", [], Uint8Array.of(120)),
       int64s("zero", 0),
       int64s("one", 1),
       int64s("parts", 2, 4),
@@ -121,9 +132,9 @@ const cases: Record<string, Case> = {
       node("Conv", ["x", "weight"], ["y"], { pads: [1, 1, 1, 1] }),
     ],
     initializer: [
-      held("w", "int8", [3, 2, 3, 3], bytes(54, 5)),
+      tensorProto("w", "int8", [3, 2, 3, 3], bytes(54, 5)),
       floats("s", [3], [0.01, 0.02, 0.03]),
-      held("z", "int8", [3], new Int8Array(3)),
+      tensorProto("z", "int8", [3], new Int8Array(3)),
     ],
     input: image,
     output: [declared("y", ["n", 3, 4, 6])],
@@ -196,7 +207,7 @@ const cases: Record<string, Case> = {
       node("Cast", ["rows"], ["f"], { to: 1 }),
       node("Div", ["noise", "f"], ["y"]),
     ],
-    initializer: [held("first", "int64", [], BigInt64Array.of(0n))],
+    initializer: [tensorProto("first", "int64", [], BigInt64Array.of(0n))],
     missing:
       "RandomNormalLike, Div (needs the number of the dynamic dimension n; give it a fixed size)",
   },
@@ -252,7 +263,7 @@ const read = (bytes: Uint8Array) => fromBinary(ModelProtoSchema, bytes);
 const importsOf = (bytes: Uint8Array) =>
   read(bytes).opsetImport.map(({ domain, version }) => `${domain || "onnx"} ${version}`);
 
-describe("a model with foreign nodes goes on as any other", () => {
+describe("a model with foreign nodes works as any other model", () => {
   const file = build(cases["between known ones, twice"]);
   const model = fromOnnx(file);
   const around = (x: g.Expr) => {
@@ -290,7 +301,7 @@ describe("a model with foreign nodes goes on as any other", () => {
     expect(y.data).toEqual(expected.data);
   });
 
-  test("reads back from what was written", async () => {
+  test("a written model reads back the same", async () => {
     const again = fromOnnx(toOnnx(traced(model)));
     const inputs = inputsFor(signature, 2);
     const { y } = await runOnnx(toOnnx(traced(again)), inputs);
@@ -315,7 +326,7 @@ describe("a model with foreign nodes goes on as any other", () => {
     );
   });
 
-  test("gradients name every operation on the way, and no other", () => {
+  test("gradients name every foreign operation on their path, and no other", () => {
     const loss = g.sum(traced(model).outputs.y);
     const [bias, w] = model.parameters;
     expect(() => g.gradients(loss, [bias])).toThrow(
@@ -330,7 +341,7 @@ describe("a model with foreign nodes goes on as any other", () => {
     expect(nodes.some((e) => e.op === "Foreign")).toBe(false);
   });
 
-  test("gradients pass by what only picks places", () => {
+  test("gradients pass operations that only select positions", () => {
     const { node, initializer } = cases["two results, both used"];
     const model = fromOnnx(
       fileOf({
@@ -367,7 +378,7 @@ test("two nodes that draw random numbers stay two", async () => {
   expect(y.data.some((v) => v !== 0)).toBe(true);
 });
 
-describe("what a foreign node is written as", () => {
+describe("a foreign node is written with", () => {
   const own = { domain: "own.domain" };
   const table = new Uint8Array([0, 255, 1, 254, 7]);
   const big = [2n ** 62n + 1n, -(2n ** 53n) - 1n];
@@ -378,7 +389,7 @@ describe("what a foreign node is written as", () => {
     ["y", "", "z"],
     { ...own, mode: "né", sizes: [1, -2], rate: { float: 0.1 } },
     [
-      { name: "values", type: 4, t: held("", "uint8", [5], table) },
+      { name: "values", type: 4, t: tensorProto("", "uint8", [5], table) },
       { name: "words", type: 8, strings: [Uint8Array.of(0, 200)] },
     ],
   );
@@ -387,8 +398,8 @@ describe("what a foreign node is written as", () => {
       node: [thing],
       initializer: [
         int64s("big", ...big),
-        held("floats", "float32", [3], notNumbers),
-        held("table", "int8", [5], table),
+        tensorProto("floats", "float32", [3], notNumbers),
+        tensorProto("table", "int8", [5], table),
       ],
       input: [declared("x", ["n", 8])],
       output: [declared("y", ["n", 2])],
@@ -397,7 +408,7 @@ describe("what a foreign node is written as", () => {
     { "own.domain": 7, unused: 3 },
   );
 
-  test("its domain, attributes, places and the bytes of its constants", () => {
+  test("its domain, attributes, absent operands and the bytes of its constants", () => {
     const written = toOnnx(traced(fromOnnx(file)));
     expect(importsOf(written)).toEqual(["onnx 17", "own.domain 7"]);
     const { graph } = read(written);
@@ -430,7 +441,7 @@ describe("what a foreign node is written as", () => {
     expect(importsOf(written)[0]).toBe(`onnx ${expected}`);
   });
 
-  test("not in an operator set in which it means something else", () => {
+  test("no operator set in which it means something else", () => {
     const graph = (opset: number) => {
       const kept = node("Hardmax", ["x"], ["y"]);
       return traced(fromOnnx(build({ node: [kept], opset, missing: "Hardmax" })));
@@ -459,7 +470,7 @@ describe("what a foreign node is written as", () => {
   });
 });
 
-test("of many missing operations forty are named", () => {
+test("an error names at most forty missing operations", () => {
   const names = Array.from({ length: 45 }, (_, i) => `Op${i}`);
   const file = fileOf(
     {
@@ -481,7 +492,7 @@ describe("other widths of floats", () => {
   const bfloat16 = (values: number[]) =>
     Uint16Array.from(values, (v) => new Uint32Array(Float32Array.of(v).buffer)[0] >>> 16);
 
-  test("bfloat16 is read as float32, also where it is cast to", () => {
+  test("bfloat16 is read as float32, also as the type of a cast", () => {
     const values = [1, -2.5, 2 ** -130, 3e38];
     const model = fromOnnx(
       fileOf({
@@ -490,7 +501,7 @@ describe("other widths of floats", () => {
           node("Mul", ["a", "w"], ["b"]),
           node("Cast", ["b"], ["y"], { to: 1 }),
         ],
-        initializer: [held("w", "bfloat16", [4], bfloat16(values))],
+        initializer: [tensorProto("w", "bfloat16", [4], bfloat16(values))],
         input: [declared("x", ["n", 4])],
         output: [declared("y", ["n", 4])],
       }),

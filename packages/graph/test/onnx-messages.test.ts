@@ -98,7 +98,7 @@ describe("messages", () => {
       expect(Array.from(toBinary(ModelProtoSchema, theirs(bytes)))).toEqual(Array.from(bytes));
     }
   });
-  test("have the same lists packed and one by one, and fields that are unknown", () => {
+  test("read lists that are packed or not, and skip unknown fields", () => {
     const attribute = (write: (writer: BinaryWriter) => BinaryWriter) => {
       const inner = write(new BinaryWriter().tag(1, WireType.LengthDelimited).string("ints"));
       const wrap = (bytes: Uint8Array, no: number) =>

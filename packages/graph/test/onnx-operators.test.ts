@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { evaluate } from "../src/evaluate.ts";
 import * as g from "../src/index.ts";
 import { fromOnnx } from "../src/onnx.ts";
-import { type Attributes, declared, fileOf, held, node } from "./onnx-build.ts";
+import { type Attributes, declared, fileOf, node, tensorProto } from "./onnx-build.ts";
 import { distance, inputsFor, numbers, plain, runOnnx } from "./onnx-session.ts";
 
 type Constant = number[] | { data: number[]; shape: number[]; dtype?: g.DType };
@@ -38,7 +38,7 @@ function modelOf(
       shape,
       dtype = "float32",
     } = Array.isArray(c) ? { data: c, shape: [c.length], dtype: "int64" as const } : c;
-    return [held(`c${i}`, dtype, shape, g.tensor(data, shape, dtype).data)];
+    return [tensorProto(`c${i}`, dtype, shape, g.tensor(data, shape, dtype).data)];
   });
   const output = Array.from({ length: outputs }, (_, i) => `y${i}`);
   const operands = [...names, ...constants.map((c, i) => (c ? `c${i}` : ""))];
@@ -546,7 +546,7 @@ const operators: [string, Operator[]][] = [
   ],
 ];
 
-describe("one operation as others write it computes what ONNX Runtime computes", () => {
+describe("an operation of other exporters computes what ONNX Runtime computes", () => {
   for (const [op, list] of operators) {
     for (const [i, operator] of list.entries()) {
       test(`${op} ${i}`, async () => {

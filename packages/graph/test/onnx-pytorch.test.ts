@@ -66,7 +66,7 @@ describe("models that PyTorch exported compute what PyTorch computes", () => {
   }
 });
 
-describe("the same model stored in other ways", () => {
+describe("a model stored in other ways is the same model", () => {
   const { bytes, inputs } = load("denoiser-17.onnx");
   const edited = (
     change: (model: ReturnType<typeof fromBinary<typeof ModelProtoSchema>>) => void,

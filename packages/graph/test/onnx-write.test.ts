@@ -39,7 +39,7 @@ describe("the forms that ONNX Runtime runs fastest", () => {
     const layer = (x: g.Expr) => g.add(g.matmul(x, w, { transposeB: true }), b);
     expect(ops(written(({ x }) => ({ y: layer(x) }), ["batch", 6]))).toEqual(["Gemm"]);
   });
-  test("a product that is used twice keeps its bias apart", () => {
+  test("a product with two users keeps its bias as an Add", () => {
     const f = ({ x }: Record<string, g.Expr>) => {
       const h = g.matmul(x, w, { transposeB: true });
       return { y: g.add(h, b), z: g.neg(h) };
@@ -58,7 +58,7 @@ describe("the forms that ONNX Runtime runs fastest", () => {
     const f = ({ x }: Record<string, g.Expr>) => ({ y: g.matmul(x, x, { transposeB: true }) });
     expect(ops(written(f, ["batch", 2, 3, 4]))).toEqual(["Transpose", "MatMul"]);
   });
-  test("shapes come from inputs, not from values made for them", () => {
+  test("shapes come from inputs, not from computed values", () => {
     const f = ({ x }: Record<string, g.Expr>) => ({ y: g.zerosLike(g.exp(g.exp(x))) });
     expect(ops(written(f, ["batch", 2]))).toEqual(["Shape", "Expand"]);
   });
@@ -86,7 +86,7 @@ describe("names", () => {
     });
   });
 
-  test("names that nodes would be given may be taken", async () => {
+  test("names of new nodes avoid the names of the graph", async () => {
     const graph = g.trace(
       ({ Neg_0 }) => ({ y: g.exp(g.neg(Neg_0)), Exp_1: Neg_0, "constant/2": g.mul(Neg_0, 2) }),
       {
@@ -147,14 +147,14 @@ describe("float16", () => {
       }
     });
   }
-  test("weights beyond its range stay finite and what is not zero stays so", async () => {
+  test("weights beyond its range stay finite and nonzero weights stay nonzero", async () => {
     const extreme = g.parameter("w", g.tensor([1e6, -1e9, 1e-9, -1e-20, 0], [5]));
     const model = fromOnnx(toOnnx(g.graphOf({ y: extreme }), { float16: true }));
     expect(plain(model.parameters[0].value)).toEqual([65504, -65504, 2 ** -24, -(2 ** -24), 0]);
   });
 });
 
-test("weights that are parts of larger arrays are written as the part", () => {
+test("a weight that is a part of a larger array is written as that part", () => {
   const value = g.tensor(new Float32Array(numbers(4096)), [64, 64]);
   const part = g.tensor((value.data as Float32Array).subarray(64, 128), [64]);
   const model = fromOnnx(

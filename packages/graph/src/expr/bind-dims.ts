@@ -37,8 +37,9 @@ export function bindDims(
   shapes: Readonly<Record<string, readonly number[]>>,
 ): Bindings {
   const bindings: Record<string, number> = {};
-  for (const { name, shape } of inputs) {
-    if (shapes[name].length !== shape.length) throw misfit(name, shape, shapes[name], bindings);
+  for (const input of inputs) {
+    const { name, shape } = input;
+    if (shapes[name].length !== shape.length) throw misfit(input, shapes[name], bindings);
     shape.forEach((dim, i) => {
       if (typeof dim === "string" && !dim.includes("*")) bindings[dim] ??= shapes[name][i];
     });
@@ -51,22 +52,16 @@ export function bindDims(
       bindings[free] = shapes[name][i] / resolveDim(dim, { ...bindings, [free]: 1 });
     });
   }
-  for (const { name, shape } of inputs) {
-    const given = shapes[name];
-    const fits = shape.every((dim, i) => resolveDim(dim, bindings) === given[i]);
-    if (!fits || Object.values(bindings).some((v) => !Number.isInteger(v))) {
-      throw misfit(name, shape, given, bindings);
-    }
+  const isWhole = Object.values(bindings).every((v) => Number.isInteger(v));
+  for (const input of inputs) {
+    const given = shapes[input.name];
+    const fits = input.shape.every((dim, i) => resolveDim(dim, bindings) === given[i]);
+    if (!fits || !isWhole) throw misfit(input, given, bindings);
   }
   return bindings;
 }
 
-function misfit(
-  name: string,
-  shape: Shape,
-  given: readonly number[],
-  bindings: Bindings,
-): RangeError {
+function misfit({ name, shape }: Input, given: Shape, bindings: Bindings): RangeError {
   const known = Object.entries(bindings).map(([dim, value]) => `${dim} = ${value}`);
   const where = known.length > 0 ? ` where ${known.join(", ")}` : "";
   return new RangeError(

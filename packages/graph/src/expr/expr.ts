@@ -4,8 +4,8 @@
  *   e = op(e_1, ..., e_n; attributes)    with a dtype and a shape such as [batch, 2]
  *
  * The builders (`build.ts` in the folders of `ops`) check shapes and make expressions. `trace.ts`
- * collects them into a graph, which is differentiated (`gradients.ts`), evaluated (`evaluate.ts`) or
- * compiled by a backend. One expression by hand:
+ * collects them into a graph, which is differentiated (`gradients.ts`), evaluated (`evaluate.ts`)
+ * or compiled by a backend. One expression by hand:
  *
  *   expr("Add", [x, y], x.shape, {})
  */
@@ -62,13 +62,13 @@ export interface Foreign extends Typed<"Foreign"> {
   readonly node: ForeignNode;
 }
 
-/** An expression of one operation, or of one of several: `ExprOf<"Slice">` has the attributes of a slice. */
+/** An expression of an operation or of a union: `ExprOf<"Slice">` has a slice's attributes. */
 export type ExprOf<O extends keyof AllAttributes> = { [P in O]: Typed<P> }[O];
 
 /**
  * A value in a computation: an operation of ONNX's vocabulary applied to other expressions.
- * Expressions are immutable and carry their dtype and shape; nothing is computed until a backend runs a graph.
- * `op` tells which attributes there are.
+ * Expressions are immutable and carry their dtype and shape; nothing is computed until a backend
+ * runs a graph. `op` tells which attributes there are.
  */
 export type Expr =
   | Input
@@ -85,7 +85,7 @@ export interface Signature {
   readonly dtype?: DType;
 }
 
-/** An expression of operation `op`. The builders of each operation check shapes and dtypes; this does not. */
+/** An expression of operation `op`, without the checks of shapes and dtypes that builders do. */
 export function expr<O extends keyof AllAttributes>(
   op: O,
   inputs: readonly Expr[],

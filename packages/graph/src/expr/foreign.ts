@@ -47,7 +47,7 @@ export function foreignOperations({ nodes }: { nodes: readonly Expr[] }): Foreig
 
 const SHOWN = 40;
 
-/** `TopK, com.microsoft.QuickGelu (3 nodes), Resize (2 nodes: mode "linear" is not supported, only nearest)`. */
+/** `TopK, com.microsoft.QuickGelu (3 nodes), Resize (2 nodes: mode "linear" is not supported)`. */
 export function foreignText(operations: readonly ForeignOperation[]): string {
   const texts = operations.slice(0, SHOWN).map(({ name, count, reason }) => {
     const notes = [...(count > 1 ? [`${count} nodes`] : []), ...(reason ? [reason] : [])];

@@ -1,4 +1,4 @@
-/** A dimension: a number, or a name such as `batch` or `4*batch` whose size a run of the graph tells. */
+/** A dimension: a number, or a name such as `batch` or `4*batch` that each run resolves. */
 export type Dim = number | string;
 /** The dimensions of a value, outermost first; `[]` is a scalar. */
 export type Shape = readonly Dim[];
@@ -30,18 +30,14 @@ export const dimParts = (dim: Dim): Dim[] =>
     ? [dim]
     : dim.split("*").map((part) => (Number.isNaN(Number(part)) ? part : Number(part)));
 
-interface Product {
-  factor: number;
-  names: string[];
-}
-
-function product(shape: Shape): Product {
+/** The number of elements as a factor and names in order. */
+function product(shape: Shape) {
   const parts = shape.flatMap(dimParts);
   const factor = parts.reduce<number>((n, part) => (typeof part === "number" ? n * part : n), 1);
   return { factor, names: parts.filter((part) => typeof part === "string").sort() };
 }
 
-function dim({ factor, names }: Product): Dim {
+function dim({ factor, names }: ReturnType<typeof product>): Dim {
   if (names.length === 0 || factor === 0) return factor;
   return factor === 1 ? names.join("*") : [factor, ...names].join("*");
 }

@@ -10,7 +10,7 @@
 import type { Expr, Input, Parameter, Signature } from "./expr.ts";
 import { input, isInput, isParameter } from "./expr.ts";
 
-/** A computation with named inputs and outputs; `nodes` holds every expression in it, operands first. */
+/** A computation with named inputs and outputs; `nodes` holds every expression, operands first. */
 export interface Graph {
   readonly inputs: readonly Input[];
   readonly parameters: readonly Parameter[];
@@ -32,9 +32,7 @@ export function trace<Name extends string>(
   return graphOf(f(named), inputs);
 }
 
-/**
- * The graph of `outputs`, without dropout; inputs come in the order of `inputs`, then of first use.
- */
+/** The graph of `outputs` without dropout; its inputs are `inputs`, then others in order of use. */
 export function graphOf(outputs: Record<string, Expr>, inputs: readonly Input[] = []): Graph {
   const nodes = topological(Object.values(outputs));
   if (nodes.some(({ op }) => op === "Dropout")) {
@@ -112,7 +110,7 @@ export function usesIn({ nodes, outputs }: Graph): Map<Expr, number> {
 export const withInputs = (node: Expr, inputs: readonly Expr[]): Expr =>
   inputs.every((e, i) => e === node.inputs[i]) ? node : { ...node, inputs };
 
-/** The same graph with inputs in place of its parameters, so that a training step can change them. */
+/** The same graph with inputs in place of parameters, so that a training step can change them. */
 export const parametersAsInputs = (graph: Graph): Graph =>
   rewrite(graph, (node, inputs) =>
     isParameter(node) ? input(node.name, node) : withInputs(node, inputs),

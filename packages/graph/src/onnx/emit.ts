@@ -58,9 +58,8 @@ const reduce =
   (since: number): Emitter<"ReduceSum" | "ReduceMean" | "ReduceMax"> =>
   ({ attributes: { axes, keepdims } }, [x], writer) => {
     const keep = int("keepdims", keepdims);
-    return writer.opset >= since
-      ? [[x, writer.ints(axes)], [keep]]
-      : [[x], [ints("axes", axes), keep]];
+    if (writer.opset < since) return [[x], [ints("axes", axes), keep]];
+    return [[x, writer.ints(axes)], [keep]];
   };
 
 const normalization: Emitter<

@@ -1,5 +1,5 @@
 /*
- * Constant folding while a model is read: the results of nodes whose operands are all static values.
+ * Constant folding while a model is read: results of nodes whose operands are all static values.
  *
  *   Shape -> Gather -> Mul -> Concat -> Reshape    an exporter's arithmetic on dynamic dimensions
  *
@@ -34,6 +34,7 @@ const moves = ["Gather", "Slice", "Concat", "Transpose", "Reshape", "Unsqueeze",
 function moved(node: NodeReader, reader: Reader): StaticValue | undefined {
   const count = node.source.op === "Concat" ? node.operands.length : 1;
   const parts = Array.from({ length: count }, (_, i) => node.staticValue(i));
+  if (parts.reduce((sum, { values }) => sum + values.length, 0) > mostElements) return undefined;
   const elements = parts.flatMap(({ values }) => values);
   let next = 0;
   const positions = parts.map(({ dims, values }) => {

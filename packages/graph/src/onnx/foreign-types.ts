@@ -30,6 +30,7 @@ const sameAsOperand = [
   "com.microsoft.SkipSimplifiedLayerNormalization com.microsoft.BiasSoftmax",
 ].flatMap((names) => names.split(" "));
 
+const bytes = (shape?: Shape): Facts => ({ type: T.UINT8, shape });
 const isTrue: Rule = (_, [{ shape }]) => [{ type: T.BOOL, shape }];
 
 const rules: ReadonlyMap<string, Rule> = /* @__PURE__ */ new Map<string, Rule>([
@@ -62,11 +63,7 @@ const rules: ReadonlyMap<string, Rule> = /* @__PURE__ */ new Map<string, Rule>([
   ["DequantizeLinear", (_, [{ shape }, { type }]) => [{ type, shape }]],
   [
     "DynamicQuantizeLinear",
-    (_, [{ shape }]) => [
-      { type: T.UINT8, shape },
-      { type: T.FLOAT, shape: [] },
-      { type: T.UINT8, shape: [] },
-    ],
+    (_, [{ shape }]) => [bytes(shape), { type: T.FLOAT, shape: [] }, bytes([])],
   ],
   ["MatMulInteger", (_, [a, b]) => [{ type: T.INT32, shape: productShape(a.shape, b.shape) }]],
   ["QLinearMatMul", (_, o) => [{ type: o[7]?.type, shape: productShape(o[0].shape, o[3].shape) }]],
@@ -80,9 +77,8 @@ const rules: ReadonlyMap<string, Rule> = /* @__PURE__ */ new Map<string, Rule>([
 ]);
 
 function gridSample(_: NodeReader, [{ type, shape }, grid]: readonly Facts[]): Facts[] {
-  return [
-    { type, shape: shape && grid.shape && [...shape.slice(0, 2), ...grid.shape.slice(1, -1)] },
-  ];
+  const sides = grid.shape?.slice(1, -1);
+  return [{ type, shape: shape && sides && [...shape.slice(0, 2), ...sides] }];
 }
 
 function fusedMatMul(node: NodeReader, [a, b]: readonly Facts[]): Facts[] {

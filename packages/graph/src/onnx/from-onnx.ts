@@ -46,8 +46,8 @@ export interface OnnxModel {
   /** The weights under the file's names; `apply` uses these expressions. */
   readonly parameters: readonly Parameter[];
   /**
-   * The outputs for inputs whose shapes fit the signature; dynamic dimensions may be numbers or names.
-   * @throws GenError `invalid-model` naming an input that does not fit, or a node that cannot be rebuilt.
+   * The outputs for inputs whose shapes fit the signature; dynamic dimensions are numbers or names.
+   * @throws GenError `invalid-model` naming a misfit input, or a node that cannot be rebuilt.
    */
   apply(inputs: Readonly<Record<string, Expr>>): Record<string, Expr>;
 }
@@ -70,8 +70,8 @@ const readers: ReadonlyMap<string, Reader> = new Map(Object.entries(table));
  *
  * Operations that graphs do not have, and operations on other number types (a quantized model's),
  * stay as they are in the file: ONNX Runtime runs them, see {@link foreignOperations}.
- * @throws GenError `invalid-model` in one line when the bytes are not a sound model, the model is above `limit`,
- * or it has branches, loops or functions of its own (all of them are named).
+ * @throws GenError `invalid-model` in one line when the bytes are not a sound model, when the model
+ * is above `limit`, or when it has branches, loops or functions of its own (all of them are named).
  */
 export function fromOnnx(bytes: Uint8Array, options: OnnxReadOptions = {}): OnnxModel {
   const graph = readGraph(bytes, options);

@@ -2,12 +2,12 @@ import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
 /** The scalar types of Protocol Buffers that ONNX uses: how each is encoded, and its default. */
 const scalars = {
-  int32: { wire: WireType.Varint, zero: 0 },
-  int64: { wire: WireType.Varint, zero: 0n },
-  uint64: { wire: WireType.Varint, zero: 0n },
-  float: { wire: WireType.Bit32, zero: 0 },
-  double: { wire: WireType.Bit64, zero: 0 },
-  string: { wire: WireType.LengthDelimited, zero: "" },
+  int32: { wire: WireType.Varint, zero: 0 as number },
+  int64: { wire: WireType.Varint, zero: 0n as bigint },
+  uint64: { wire: WireType.Varint, zero: 0n as bigint },
+  float: { wire: WireType.Bit32, zero: 0 as number },
+  double: { wire: WireType.Bit64, zero: 0 as number },
+  string: { wire: WireType.LengthDelimited, zero: "" as string },
   bytes: { wire: WireType.LengthDelimited, zero: new Uint8Array() },
 } as const;
 
@@ -15,13 +15,11 @@ type Scalar = keyof typeof scalars;
 
 /**
  * A field's number, its type, and how often it occurs: many times with a tag each (`list`), many
- * times behind one tag (`packed`), or at most once. An absent `optional` field is undefined, not zero.
+ * times behind one tag (`packed`), or at most once. An absent `optional` field is undefined.
  */
-type FieldSpec = readonly [
-  number: number,
-  kind: Scalar | Message,
-  occurs?: "list" | "packed" | "optional",
-];
+type FieldSpec = readonly [number: number, kind: Scalar | Message, occurs?: Occurrence];
+type Occurrence = "list" | "packed" | "optional";
+type FieldSpecs = Readonly<Record<string, FieldSpec>>;
 
 interface Field {
   readonly name: string;
@@ -41,30 +39,21 @@ export interface Message<V = unknown> {
   readonly absent: Partial<V>;
 }
 
-type Widened<T> = T extends number
-  ? number
-  : T extends bigint
-    ? bigint
-    : T extends string
-      ? string
-      : T;
-type One<K> = K extends Scalar ? Widened<(typeof scalars)[K]["zero"]> : ValueOf<K>;
+type One<K> = K extends Scalar ? (typeof scalars)[K]["zero"] : ValueOf<K>;
 type FieldValue<F extends FieldSpec> = F[2] extends "list" | "packed"
   ? readonly One<F[1]>[]
   : One<F[1]>;
-type OptionalName<S, N extends keyof S> = S[N] extends readonly [number, unknown, "optional"]
-  ? N
-  : never;
-type ValuesOf<S extends Record<string, FieldSpec>> = {
-  -readonly [N in keyof S as Exclude<N, OptionalName<S, N>>]: FieldValue<S[N]>;
-} & { -readonly [N in keyof S as OptionalName<S, N>]?: FieldValue<S[N]> };
+type OptionalName<S extends FieldSpecs> = {
+  [N in keyof S]: S[N][2] extends "optional" ? N : never;
+}[keyof S];
+type ValuesOf<S extends FieldSpecs> = {
+  -readonly [N in Exclude<keyof S, OptionalName<S>>]: FieldValue<S[N]>;
+} & { -readonly [N in OptionalName<S>]?: FieldValue<S[N]> };
 
 /** The type of a message's values. */
 export type ValueOf<M> = M extends Message<infer V> ? V : never;
 
-export function message<const S extends Readonly<Record<string, FieldSpec>>>(
-  spec: S,
-): Message<ValuesOf<S>> {
+export function message<const S extends FieldSpecs>(spec: S): Message<ValuesOf<S>> {
   const fields = new Map<number, Field>();
   const absent: Values = {};
   for (const [name, [number, kind, occurs]] of Object.entries<FieldSpec>(spec)) {

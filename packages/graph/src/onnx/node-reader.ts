@@ -79,16 +79,15 @@ export class NodeReader {
     return new NodeReader(this.source, operands, this.context);
   }
 
-  /** The integers of attribute `name`, or of operand `i` where the model's version has them there. */
+  /** The integers of attribute `name`, or of operand `i`, which holds them in newer versions. */
   list(name: string, i?: number): number[] | undefined {
-    const attribute = this.source.attributes.get(name);
-    if (attribute) return attribute.ints.map(Number);
+    const ints = this.source.attributes.get(name)?.ints;
+    if (ints) return ints.map(Number);
     return i !== undefined && this.has(i) ? this.numbers(i) : undefined;
   }
 
   int(name: string, fallback: number): number {
-    const attribute = this.source.attributes.get(name);
-    return attribute ? Number(attribute.i) : fallback;
+    return Number(this.source.attributes.get(name)?.i ?? fallback);
   }
 
   float(name: string, fallback: number): number {

@@ -4,7 +4,7 @@ import { type Tensor, tensor, tensorNumbers } from "../expr/tensor.ts";
 import type { AttributeInit, NodeInit, TensorInit } from "./messages.ts";
 import { int, tensorMessage } from "./protobuf.ts";
 
-/** The domain in an operation's name: `com.microsoft` for `com.microsoft.Gelu`, "" for ONNX's own. */
+/** An operation's domain: `com.microsoft` for `com.microsoft.Gelu`, "" for ONNX's own. */
 export const domainOf = (op: string): string => op.slice(0, Math.max(0, op.lastIndexOf(".")));
 
 /** Collects the nodes and initializers of one ONNX graph, with a name for every value. */
@@ -65,14 +65,9 @@ export class OnnxWriter {
     let next = 0;
     const hint = `${opType.replaceAll(/\W/g, "_").slice(0, 80)}_${this.nodes.length}`;
     const output = node.results.map((present, i) => (present ? this.unique(`${hint}_${i}`) : ""));
-    this.nodes.push({
-      opType,
-      domain,
-      name: output.find((name) => name !== ""),
-      input: node.operands.map((present) => (present ? this.nameOf(inputs[next++]) : "")),
-      output,
-      attribute: [...node.attributes],
-    });
+    const input = node.operands.map((present) => (present ? this.nameOf(inputs[next++]) : ""));
+    const name = output.find((each) => each !== "");
+    this.nodes.push({ opType, domain, name, input, output, attribute: node.attributes });
     return output;
   }
 
@@ -80,9 +75,8 @@ export class OnnxWriter {
   constant(value: Tensor): string {
     const { dtype, shape } = value;
     const small = value.data.length <= 64;
-    const numbers = small
-      ? Array.from(tensorNumbers(value), (v) => (Object.is(v, -0) ? "-0" : v))
-      : [];
+    const elements = small ? tensorNumbers(value) : [];
+    const numbers = Array.from(elements, (v) => (Object.is(v, -0) ? "-0" : v));
     const key = small ? `${dtype} ${shape.join()}:${numbers.join()}` : value;
     const known = this.#constants.get(key);
     if (known !== undefined) return known;

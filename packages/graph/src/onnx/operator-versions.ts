@@ -6,35 +6,30 @@ export const OLDEST_WRITTEN = 13;
 const NEWEST_WRITTEN = 21;
 const DEFAULT_WRITTEN = 17;
 
-const reductions = "L1 L2 LogSum LogSumExp Max Mean Min Prod SumSquare";
+const changedAt = (versions: readonly number[], names: string) =>
+  names.split(" ").map((name) => [name, versions] as const);
 
 /**
  * The versions from 8 to 21 at which an operator of ONNX's own domain changed its meaning or form:
  * an older node becomes invalid or computes something else. Versions that only allow more types,
  * attributes or operands are left out. Sources: ONNX's Changelog.md and its version converter.
  */
-const changes = /* @__PURE__ */ new Map<string, readonly number[]>([
-  ["BatchNormalization", [9, 14]],
-  ["Clip", [11]],
-  ["DFT", [20]],
-  ["Dropout", [10, 12]],
-  ["GridSample", [20]],
-  ["GroupNormalization", [21]],
-  ["Hardmax", [13]],
-  ["LogSoftmax", [13]],
-  ["Pad", [11]],
-  ["ReduceSum", [13]],
-  ["Resize", [11]],
-  ["RoiAlign", [16]],
-  ["Scatter", [11]],
-  ["Slice", [10]],
-  ["Softmax", [13]],
-  ["Split", [13, 18]],
-  ["Squeeze", [13]],
-  ["TopK", [10]],
-  ["Unsqueeze", [13]],
-  ["Upsample", [9, 10]],
-  .../* @__PURE__ */ reductions.split(" ").map((name) => [`Reduce${name}`, [18]] as const),
+const changes = /* @__PURE__ */ new Map([
+  ...changedAt([9, 10], "Upsample"),
+  ...changedAt([9, 14], "BatchNormalization"),
+  ...changedAt([10], "Slice TopK"),
+  ...changedAt([10, 12], "Dropout"),
+  ...changedAt([11], "Clip Pad Resize Scatter"),
+  ...changedAt([13], "Hardmax LogSoftmax ReduceSum Softmax Squeeze Unsqueeze"),
+  ...changedAt([13, 18], "Split"),
+  ...changedAt([16], "RoiAlign"),
+  ...changedAt(
+    [18],
+    "ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin",
+  ),
+  ...changedAt([18], "ReduceProd ReduceSumSquare"),
+  ...changedAt([20], "DFT GridSample"),
+  ...changedAt([21], "GroupNormalization"),
 ]);
 
 /** The first version in (`from`, `to`] that changes the meaning of a node of `opType`. */

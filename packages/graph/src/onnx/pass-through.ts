@@ -14,29 +14,23 @@ import { isStatic, toExpr, type Value } from "./static-value.ts";
 
 /** The results of a node that stays as it is in the file; `missing` says what graphs lack. */
 export function passThrough(
-  node: NodeReader,
+  read: NodeReader,
   reader: Reader | undefined,
   missing: ForeignNode["missing"],
 ): Value[] {
-  const { source, context } = node;
+  const { source, context } = read;
   const { domain, opType } = source;
   const version = versionOf(source, context.graph);
   const inputs = source.inputs.flatMap((name, i) =>
-    name === "" ? [] : [operandOf(node.value(i), context)],
+    name === "" ? [] : [operandOf(read.value(i), context)],
   );
-  const kept = foreign(
-    {
-      domain,
-      opType,
-      version,
-      attributes: attributesOf(source),
-      operands: source.inputs.map((name) => name !== ""),
-      results: source.outputs.map((name) => name !== ""),
-      missing,
-    },
-    inputs,
+  const attributes = attributesOf(source);
+  const [operands, results] = [source.inputs, source.outputs].map((names) =>
+    names.map((name) => name !== ""),
   );
-  const facts = resultFacts(node, reader);
+  const node = { domain, opType, version, attributes, operands, results, missing };
+  const kept = foreign(node, inputs);
+  const facts = resultFacts(read, reader);
   return source.outputs.map((name, i): Value => {
     const type = facts[i]?.type ?? context.graph.declared.get(name)?.type;
     const shape = facts[i]?.shape ?? declaredShape(name, context);
@@ -49,19 +43,21 @@ export function passThrough(
 /** A tensor of the file whose element type graphs do not have. */
 export function foreignConstant(message: TensorProto): Value {
   const { dataType: type, dims, rawData } = message;
-  const node: ForeignNode = {
-    domain: "",
-    opType: "Constant",
-    version: OLDEST_WRITTEN,
-    attributes: [],
-    operands: [],
-    results: [true],
-    missing: { name: "Constant", reason: `elements of type ${typeName(type)}` },
-    tensor: message,
-  };
+  const missing = { name: "Constant", reason: `elements of type ${typeName(type)}` };
+  const node = { ...onnxNode("Constant", OLDEST_WRITTEN, []), missing, tensor: message };
   const opaque = opaqueResult(foreign(node, [], rawData.length), 0);
   return { opaque, type, shape: dims.map(Number) };
 }
+
+/** A node of ONNX's own domain with one result. */
+const onnxNode = (opType: string, version: number, operands: readonly boolean[]): ForeignNode => ({
+  domain: "",
+  opType,
+  version,
+  attributes: [],
+  operands,
+  results: [true],
+});
 
 function versionOf({ domain, opType }: OnnxNode, { versions }: OnnxGraph): number {
   const version = versions.get(domain);
@@ -111,14 +107,7 @@ function dimension(dim: Dim, context: GraphContext): Expr {
   const source = context.valueWithDim(dim);
   if (source) {
     const axis = axisOf(source.shape, dim);
-    const node: ForeignNode = {
-      domain: "",
-      opType: "Shape",
-      version: context.graph.opset,
-      attributes: [],
-      operands: [true],
-      results: [true],
-    };
+    const node = onnxNode("Shape", context.graph.opset, [true]);
     const shape = result(foreign(node, [source]), 0, "int64", [source.shape.length]);
     return slice(shape, 0, axis, axis + 1);
   }

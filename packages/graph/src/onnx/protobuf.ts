@@ -20,7 +20,7 @@ export const elementTypes: Readonly<Record<DType, number>> = {
   bool: elementType.BOOL,
 };
 
-/** The dtype for ONNX's element type `type`, undefined where none is; bfloat16 is read as float32. */
+/** The dtype for ONNX's element type, or undefined; bfloat16 is read as float32. */
 export const dtypeOf = (type: number): DType | undefined =>
   type === elementType.BFLOAT16
     ? "float32"

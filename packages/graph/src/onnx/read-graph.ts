@@ -3,8 +3,8 @@
  *
  *   node_i uses inputs, initializers and results of node_j, j < i, and nothing else
  *
- * A file is untrusted: sizes are limited, names must resolve, each name has one source. `from-onnx.ts`
- * makes expressions from the result, with the `read.ts` of each folder in `ops`.
+ * A file is untrusted: sizes are limited, names must resolve, each name has one source.
+ * `from-onnx.ts` makes expressions from the result, with the `read.ts` of each folder in `ops`.
  *
  *   readGraph(bytes, { limit: 2 ** 20 }).nodes.map((node) => node.op)
  */
@@ -201,7 +201,7 @@ function signatureOf({ name, type }: ValueInfoProto): Required<Signature> {
   if (!shape) throw invalidModel(`${what} has no shape`);
   const dims = shape.dim.map((dim, i): Dim => {
     const size = dimensionOf(dim) ?? `${name}.${i}`;
-    if (typeof size === "string" || (size >= 0 && Number.isSafeInteger(size))) return size;
+    if (isValid(size)) return size;
     throw invalidModel(`${what} has dimension ${size}; dimensions must not be negative`);
   });
   return { shape: dims, dtype };
@@ -212,20 +212,19 @@ function declaredOf({ name, type }: ValueInfoProto): [string, Declared][] {
   const { elemType, shape } = type.tensorType;
   const dims = shape?.dim.map((dim) => {
     const size = dimensionOf(dim);
-    return typeof size === "number" && !(size >= 0 && Number.isSafeInteger(size))
-      ? undefined
-      : size;
+    return isValid(size) ? size : undefined;
   });
   return [[name, { type: elemType, ...(dims && { shape: dims }) }]];
 }
 
 /** A dimension of the file; undefined where it has no number and no name. */
-const dimensionOf = ({ dimParam, dimValue }: { dimParam?: string; dimValue?: bigint }) =>
-  dimParam !== undefined
-    ? dimensionName(dimParam)
-    : dimValue === undefined
-      ? undefined
-      : Number(dimValue);
+function dimensionOf({ dimParam, dimValue }: { dimParam?: string; dimValue?: bigint }) {
+  if (dimParam !== undefined) return dimensionName(dimParam);
+  return dimValue === undefined ? undefined : Number(dimValue);
+}
+
+const isValid = (size: Dim | undefined) =>
+  typeof size !== "number" || (size >= 0 && Number.isSafeInteger(size));
 
 /** A dynamic dimension's name in the form that `shape.ts` reads; undefined for an empty one. */
 function dimensionName(name: string): string | undefined {

@@ -9,7 +9,7 @@ import {
 } from "./messages.ts";
 import { dtypeOf, invalidModel, label, typeName, unsupported } from "./protobuf.ts";
 
-/** Reads `length` bytes from `offset` of the file at `location`, a path below the model's folder. */
+/** Reads `length` bytes from `offset` of the file `location`, a path below the model's folder. */
 export type ExternalData = (location: string, offset: number, length: number) => Uint8Array;
 
 const ofSize = (bytes: number, names: string) =>
@@ -99,7 +99,7 @@ function fromBfloat16(bytes: Uint8Array): Float32Array {
   return out;
 }
 
-/** The tensor's bytes: `bytes` of them from a file beside the model; undefined for listed elements. */
+/** The tensor's bytes, also from a file beside the model; undefined for listed elements. */
 function rawBytes(
   message: TensorProto,
   what: string,

@@ -15,7 +15,7 @@ export interface StaticValue {
   readonly tensor?: Tensor;
 }
 
-/** A value whose dtype or shape expressions lack; nodes that use it stay as they are in the file. */
+/** A value whose dtype or shape expressions lack; nodes that use it stay as in the file. */
 export interface Opaque {
   readonly opaque: Expr;
   /** ONNX's element type, where it is known. */

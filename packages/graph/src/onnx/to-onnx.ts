@@ -29,7 +29,7 @@ export interface OnnxOptions {
   opset?: number;
   /** The graph's name inside the file. @defaultValue `gen` */
   name?: string;
-  /** Weights and arithmetic in float16; inputs and outputs keep their dtypes. @defaultValue false */
+  /** Weights and arithmetic in float16; inputs and outputs keep dtypes. @defaultValue false */
   float16?: boolean;
 }
 
@@ -48,10 +48,8 @@ export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
   for (const domain of nodes.map(({ op }) => domainOf(op))) {
     if (!versions.has(domain)) versions.set(domain, 1);
   }
-  const order = graph.parameters.map((p) => p.name);
-  const parameters = [...lowered.parameters].sort(
-    (a, b) => order.indexOf(a.name) - order.indexOf(b.name),
-  );
+  const byName = new Map(lowered.parameters.map((p) => [p.name, p]));
+  const parameters = graph.parameters.flatMap(({ name }) => byName.get(name) ?? []);
   const reserved = [...inputs, ...parameters].map((e) => e.name);
   const clash = Object.keys(outputs).find((n) => reserved.includes(n));
   if (clash !== undefined) {

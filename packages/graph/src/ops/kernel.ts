@@ -108,13 +108,9 @@ export function copyBlock(
   toStrides: readonly number[],
   toStart: number,
 ): void {
-  walk(
-    shape,
-    [fromStrides, toStrides],
-    (n, [i, o], [di, d]) => {
-      if (di === 1 && d === 1 && n > 16) to.set(from.subarray(i, i + n), o);
-      else for (let k = 0; k < n; k++) to[o + k * d] = from[i + k * di];
-    },
-    [fromStart, toStart],
-  );
+  const copy: Run = (n, [i, o], [di, d]) => {
+    if (di === 1 && d === 1 && n > 16) to.set(from.subarray(i, i + n), o);
+    else for (let k = 0; k < n; k++) to[o + k * d] = from[i + k * di];
+  };
+  walk(shape, [fromStrides, toStrides], copy, [fromStart, toStart]);
 }

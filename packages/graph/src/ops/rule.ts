@@ -8,7 +8,7 @@ import { sum } from "./reduce/build.ts";
 /**
  * The gradients of a node's inputs, from the gradient `g` of its value `y`; undefined for an input
  * without a gradient. A gradient may be smaller than its value and stands for its broadcast form:
- * the gradient of a mean stays one number until a rule needs it at full shape (see `whole`).
+ * the gradient of a mean stays one number until a rule needs it at full shape (see `expandLike`).
  */
 export type Rule<O extends Op> = (g: Expr, y: ExprOf<O>) => readonly ((() => Expr) | undefined)[];
 /** A rule for each of several operations. */
@@ -35,12 +35,9 @@ export function plus(a: Expr, b: Expr): Expr {
   return t === 0 ? a : add(a, b);
 }
 
-/** `g` at the full shape of `y`. */
-export const whole = (g: Expr, y: Expr): Expr => expandLike(g, y);
-
 /** The gradient of the operand `x` of a broadcast `y`: `g` summed over the repeated dimensions. */
 export function sumTo(g: Expr, y: Expr, x: Expr): Expr {
-  return sameShape(x.shape, y.shape) ? g : sumToShape(whole(g, y), x.shape);
+  return sameShape(x.shape, y.shape) ? g : sumToShape(expandLike(g, y), x.shape);
 }
 
 /** `g` summed over the dimensions in which `shape` was repeated. */

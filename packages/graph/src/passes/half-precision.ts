@@ -8,8 +8,8 @@ const SMALLEST = 2 ** -24;
 const LARGEST = 65504;
 
 /**
- * The same graph in float16 instead of float32. Inputs and outputs keep their dtypes; sines, cosines
- * and their operands stay float32.
+ * The same graph in float16 instead of float32. Inputs and outputs keep their dtypes; sines,
+ * cosines and their operands stay float32.
  */
 export function halfPrecision(graph: Graph): Graph {
   const outputs = Object.values(graph.outputs);

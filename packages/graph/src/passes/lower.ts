@@ -9,8 +9,8 @@ import { simplify } from "./simplify.ts";
 
 /**
  * The graph in the forms that ONNX has and that ONNX Runtime runs fastest: a 2-D product with a
- * transpose or a bias becomes Gemm, a convolution takes its bias, a batched transpose becomes a node,
- * and groups are normalized as instances.
+ * transpose or a bias becomes Gemm, a convolution takes its bias, a batched transpose becomes a
+ * node, and groups are normalized as instances.
  */
 export function lower(given: Graph): Graph {
   const graph = simplify(
@@ -65,7 +65,7 @@ function product(node: ExprOf<"MatMul">, [a, b]: readonly Expr[]): Expr {
   return expr("MatMul", inputs, node.shape, { transA: 0, transB: 0 });
 }
 
-/** `made`, the new form of `before`, with `bias` as an operand; undefined where ONNX has no such form. */
+/** `made`, the new form of `before`, with `bias`; undefined where ONNX has no such form. */
 function withBias(node: Expr, before: Expr, made: Expr, bias: Expr): Expr | undefined {
   const { shape } = before;
   if (!sameShape(shape, node.shape)) return undefined;

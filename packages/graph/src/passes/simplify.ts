@@ -24,8 +24,8 @@ function shorter(given: Expr): Expr {
 }
 
 /**
- * An operation on repeated rows as a repeat of the operation on one row: a network then computes its
- * features of a time step once for the whole batch. `node` itself when its result mixes rows.
+ * An operation on repeated rows as a repeat of the operation on one row: a network then computes
+ * its features of a time step once for the whole batch. `node` itself when its result mixes rows.
  */
 function lateExpand(node: Expr): Expr {
   if (!node.inputs.some(isRepeated)) return node;
@@ -75,17 +75,15 @@ function permuted(x: Expr, perm: readonly number[]): Expr {
   return permuted(x.inputs[0], composed);
 }
 
-/** A product of operands whose last two dimensions are swapped, with the swaps as its attributes. */
+/** A product of operands whose last two dimensions are swapped, with the swaps as attributes. */
 function withTransposes(node: ExprOf<"MatMul">): Expr {
   const swaps = node.inputs.map(swapsLastTwo);
   if (!swaps.includes(true)) return node;
   const { transA, transB } = node.attributes;
   const flip = (flag: number, swap: boolean) => (swap ? 1 - flag : flag);
-  return {
-    ...node,
-    inputs: node.inputs.map((e, i) => (swaps[i] ? e.inputs[0] : e)),
-    attributes: { transA: flip(transA, swaps[0]), transB: flip(transB, swaps[1]) },
-  };
+  const inputs = node.inputs.map((e, i) => (swaps[i] ? e.inputs[0] : e));
+  const attributes = { transA: flip(transA, swaps[0]), transB: flip(transB, swaps[1]) };
+  return { ...node, inputs, attributes };
 }
 
 function swapsLastTwo(e: Expr): boolean {
@@ -127,9 +125,8 @@ function shareEqual(graph: Graph): Graph {
     const attributes = Object.entries<AttributeValue>(node.attributes)
       .map(([name, value]) => `${name}=${text(value)}`)
       .sort();
-    const key = [node.op, node.dtype, `[${node.shape}]`, ...attributes, ...inputs.map(number)].join(
-      " ",
-    );
+    const { op, dtype, shape } = node;
+    const key = [op, dtype, `[${shape}]`, ...attributes, ...inputs.map(number)].join(" ");
     const same = first.get(key) ?? node;
     first.set(key, same);
     return same;

@@ -95,7 +95,7 @@ export function slice(x: Expr, axis: number, start: number, end: number, step = 
   return expr("Slice", [x], shape, { axis: at, start: from, end: to, step });
 }
 
-/** Adds `before[i]` and `after[i]` elements of `value` around each dimension i; none may be negative. */
+/** Adds `before[i]` and `after[i]` elements of `value` to each dimension i; both are 0 or more. */
 export function pad(x: Expr, before: readonly number[], after: readonly number[], value = 0): Expr {
   const rank = x.shape.length;
   const pads = [...before, ...after];

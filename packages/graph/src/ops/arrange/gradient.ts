@@ -4,17 +4,17 @@ import { type Dim, elementCount, type Shape, shapeText } from "../../expr/shape.
 import { tensor } from "../../expr/tensor.ts";
 import { add, cast, equal, less, where } from "../elementwise/build.ts";
 import { matmul } from "../products/build.ts";
-import { type Rule, type Rules, sumTo, whole } from "../rule.ts";
-import { pad, reshape, slice, transpose } from "./build.ts";
+import { type Rule, type Rules, sumTo } from "../rule.ts";
+import { expandLike, pad, reshape, slice, transpose } from "./build.ts";
 
 const transposeRule: Rule<"Transpose"> = (g, y) => {
   const inverse = y.attributes.perm.map((_, i) => y.attributes.perm.indexOf(i));
-  return [() => (g.shape.length === 0 ? g : transpose(whole(g, y), inverse))];
+  return [() => (g.shape.length === 0 ? g : transpose(expandLike(g, y), inverse))];
 };
 
 const concatRule: Rule<"Concat"> = (g, y) => {
   const { axis } = y.attributes;
-  const full = whole(g, y);
+  const full = expandLike(g, y);
   let end = 0;
   return y.inputs.map((part) => {
     const length = part.shape[axis] as number;
@@ -36,7 +36,7 @@ const sliceRule: Rule<"Slice"> = (g, y) => [
     const [x] = y.inputs;
     const { axis, start, step } = y.attributes;
     const size = x.shape[axis] as number;
-    const spread = interleave(whole(g, y), axis, step);
+    const spread = interleave(expandLike(g, y), axis, step);
     const inside = slice(spread, axis, 0, size - start);
     const after = size - start - (inside.shape[axis] as number);
     return pad(inside, only(x.shape, axis, start), only(x.shape, axis, after));
@@ -46,7 +46,7 @@ const sliceRule: Rule<"Slice"> = (g, y) => [
 const only = (shape: Shape, axis: number, value: number) =>
   shape.map((_, i) => (i === axis ? value : 0));
 
-/** `x` with `step - 1` zeros after every entry along `axis`, as a pad of matrices on every backend. */
+/** `x` with `step - 1` zeros after every entry along `axis`, made by a pad of matrices. */
 function interleave(x: Expr, axis: number, step: number): Expr {
   if (step === 1) return x;
   const rows = elementCount(x.shape.slice(0, axis + 1));
@@ -67,7 +67,7 @@ const padRule: Rule<"Pad"> = (g, y) => {
     const [before, after] = [pads[axis], pads[axis + y.shape.length]];
     return before === 0 && after === 0 ? x : slice(x, axis, before, (size as number) - after);
   };
-  return [() => y.shape.reduce<Expr>(inside, whole(g, y))];
+  return [() => y.shape.reduce<Expr>(inside, expandLike(g, y))];
 };
 
 // Each entry's gradient is a sum over its uses: a product with a one-hot matrix, without a scatter.
@@ -89,7 +89,7 @@ const gatherRule: Rule<"Gather"> = (g, y) => [
     const oneHot = cast(equal(position, positions), x.dtype);
     const before = x.shape.slice(0, axis);
     const after = elementCount(x.shape.slice(axis + 1));
-    const full = whole(g, y);
+    const full = expandLike(g, y);
     const sums =
       after === 1
         ? matmul(reshape(full, [elementCount(before), count]), oneHot)
@@ -100,7 +100,9 @@ const gatherRule: Rule<"Gather"> = (g, y) => [
 ];
 
 export const arrangeRules: Rules<ArrangeOp> = {
-  Reshape: (g, y) => [() => (g.shape.length === 0 ? g : reshape(whole(g, y), y.inputs[0].shape))],
+  Reshape: (g, y) => [
+    () => (g.shape.length === 0 ? g : reshape(expandLike(g, y), y.inputs[0].shape)),
+  ],
   Transpose: transposeRule,
   Concat: concatRule,
   Slice: sliceRule,

@@ -121,7 +121,7 @@ function padSource(mode: string, i: number, size: number): number {
   return at < size ? at : period - at;
 }
 
-/** `x` with `before` and `after` more elements of `value` in each dimension; negative counts cut. */
+/** `x` with `before` and `after` elements of `value` in each dimension; negative counts cut. */
 export function padOrCut(
   x: Expr,
   before: readonly number[],

@@ -9,14 +9,15 @@ const unary =
   (f: (g: Expr, x: Expr, y: Expr) => Expr): Rule<ElementwiseOp> =>
   (g, y) => [() => f(g, y.inputs[0], y)];
 
-type Part = (g: Expr, a: Expr, b: Expr, y: Expr) => Expr;
+type Parts = (g: Expr, a: Expr, b: Expr, y: Expr) => readonly [left: () => Expr, right: () => Expr];
 
-/** A rule for two operands that may have been broadcast. */
+/** A rule for two operands that broadcast. */
 const binary =
-  (left: Part, right: Part): Rule<ElementwiseOp> =>
+  (parts: Parts): Rule<ElementwiseOp> =>
   (g, y) => {
     const [a, b] = y.inputs;
-    return [() => sumTo(left(g, a, b, y), y, a), () => sumTo(right(g, a, b, y), y, b)];
+    const [left, right] = parts(g, a, b, y);
+    return [() => sumTo(left(), y, a), () => sumTo(right(), y, b)];
   };
 
 /** For operations whose value does not change where it has a derivative. */
@@ -42,34 +43,23 @@ function powerOfBase(g: Expr, a: Expr, b: Expr, y: Expr): Expr {
 }
 
 // a^b has no slope in b at a = 0 (b > 0); the logarithm is kept away from it.
-const powerOfExponent: Part = (g, a, _, y) => {
+function powerOfExponent(g: Expr, a: Expr, y: Expr): Expr {
   const positive = e.greater(a, 0);
   return e.where(positive, times(g, e.mul(y, e.log(e.where(positive, a, 1)))), 0);
-};
+}
+
+/** The gradient of two operands of which `condition` chooses the second. */
+const choose = (condition: Expr, g: Expr) =>
+  [() => e.where(condition, 0, g), () => e.where(condition, g, 0)] as const;
 
 export const elementwiseRules: Rules<ElementwiseOp> = {
-  Add: binary(
-    (g) => g,
-    (g) => g,
-  ),
-  Sub: binary(
-    (g) => g,
-    (g) => times(-1, g),
-  ),
+  Add: binary((g) => [() => g, () => g]),
+  Sub: binary((g) => [() => g, () => times(-1, g)]),
   Mul: multiply,
-  Div: binary(
-    (g, _, b) => e.div(g, b),
-    (g, _, b, y) => e.neg(e.mul(e.div(g, b), y)),
-  ),
-  Pow: binary(powerOfBase, powerOfExponent),
-  Max: binary(
-    (g, a, b) => e.where(e.less(a, b), 0, g),
-    (g, a, b) => e.where(e.less(a, b), g, 0),
-  ),
-  Min: binary(
-    (g, a, b) => e.where(e.greater(a, b), 0, g),
-    (g, a, b) => e.where(e.greater(a, b), g, 0),
-  ),
+  Div: binary((g, _, b, y) => [() => e.div(g, b), () => e.neg(e.mul(e.div(g, b), y))]),
+  Pow: binary((g, a, b, y) => [() => powerOfBase(g, a, b, y), () => powerOfExponent(g, a, y)]),
+  Max: binary((g, a, b) => choose(e.less(a, b), g)),
+  Min: binary((g, a, b) => choose(e.greater(a, b), g)),
   Greater: flat,
   Less: flat,
   Equal: flat,

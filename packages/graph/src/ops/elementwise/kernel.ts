@@ -53,7 +53,7 @@ const zip =
     return out;
   };
 
-/** Whether an operand of a result of n elements has n elements or one, so that it needs no strides. */
+/** Whether an operand needs no strides: it has one element or as many as the result. */
 const isRun = ({ length }: Float64Array, n: number): boolean => length === n || length === 1;
 
 const zipEach = (f: (a: number, b: number) => number) => zip(eachOf(f));

@@ -7,18 +7,15 @@ import { isForeignType } from "../../onnx/read-tensor.ts";
 import { onesLike } from "../arrange/build.ts";
 import * as e from "./build.ts";
 
-const unary =
-  (f: (x: Expr) => Expr): Reader =>
-  (node) =>
-    f(node.x(0));
-const binary =
-  (f: (a: Expr, b: Expr) => Expr): Reader =>
-  (node) =>
-    f(node.x(0), node.x(1));
-const variadic =
-  (f: (a: Expr, b: Expr) => Expr): Reader =>
-  (node) =>
-    node.all().reduce(f);
+function unary(f: (x: Expr) => Expr): Reader {
+  return (node) => f(node.x(0));
+}
+function binary(f: (a: Expr, b: Expr) => Expr): Reader {
+  return (node) => f(node.x(0), node.x(1));
+}
+function variadic(f: (a: Expr, b: Expr) => Expr): Reader {
+  return (node) => node.all().reduce(f);
+}
 
 const toFloat = (x: Expr) => e.cast(x, "float32");
 const not = (x: Expr) => e.equal(toFloat(x), 0);

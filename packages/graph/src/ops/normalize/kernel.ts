@@ -3,11 +3,12 @@ import { sizeOf } from "../../expr/shape.ts";
 import type { Kernel, Kernels } from "../kernel.ts";
 
 const groupNormalization: Kernel<"GroupNormalization"> = (
-  { attributes: { epsilon, groups } },
+  node,
   [x, scale, bias],
   shape,
   memory,
 ) => {
+  const { epsilon, groups } = node.attributes;
   const out = memory.take(x.data.length);
   const pixels = sizeOf(shape.slice(2));
   const perGroup = shape[1] / groups;

@@ -2,18 +2,18 @@ import { constant, type Expr, type ExprOf } from "../../expr/expr.ts";
 import type { ProductOp } from "../../expr/operations.ts";
 import { elementCount } from "../../expr/shape.ts";
 import { tensor } from "../../expr/tensor.ts";
-import { concat, gather, pad, reshape, slice, transpose } from "../arrange/build.ts";
+import { concat, expandLike, gather, pad, reshape, slice, transpose } from "../arrange/build.ts";
 import { mul } from "../elementwise/build.ts";
 import { sum } from "../reduce/build.ts";
-import { type Rule, type Rules, sumToShape, times, whole } from "../rule.ts";
+import { type Rule, type Rules, sumToShape, times } from "../rule.ts";
 import { averagePool, conv2d, matmul, upsampleNearest } from "./build.ts";
 
-/** The gradients of a matrix product are matrix products with transposes as flags, without copies. */
+/** The gradients of a matrix product are matrix products; transposes are flags, not copies. */
 const matmulRule: Rule<"MatMul"> = (g, y) => {
   const [a, b] = y.inputs;
   const transposeA = y.attributes.transA === 1;
   const transposeB = y.attributes.transB === 1;
-  const full = whole(g, y);
+  const full = expandLike(g, y);
   if (isWeight(a, b, transposeA)) {
     // One large product, instead of a product for every leading index and a sum of them.
     const rows = flatten(a);
@@ -49,7 +49,7 @@ const rightGradient = (g: Expr, a: Expr, transposeA: boolean, transposeB: boolea
     ? matmul(g, a, { transposeA: true, transposeB: transposeA })
     : matmul(a, g, { transposeA: !transposeA });
 
-/** A convolution of the gradient, with zeros between its pixels for a stride, by the rotated weights. */
+/** A convolution of the gradient, spread out by the stride, with the rotated weights. */
 function inputGradient(g: Expr, y: ExprOf<"Conv">): Expr {
   const [x, weight] = y.inputs;
   const { stride, pads, group } = y.attributes;
@@ -135,16 +135,16 @@ const indices = (count: number) => Array.from({ length: count }, (_, i) => i);
 export const productRules: Rules<ProductOp> = {
   MatMul: matmulRule,
   Conv: (g, y) => {
-    const full = whole(g, y);
+    const full = expandLike(g, y);
     return [() => inputGradient(full, y), () => weightGradient(full, y)];
   },
   // Repeating pixels is the transpose of averaging blocks, times the size of a block.
   Resize: (g, y) => {
     const { scale } = y.attributes;
-    return [() => times(scale * scale, averagePool(whole(g, y), scale))];
+    return [() => times(scale * scale, averagePool(expandLike(g, y), scale))];
   },
   AveragePool: (g, y) => {
     const { size } = y.attributes;
-    return [() => times(1 / (size * size), upsampleNearest(whole(g, y), size))];
+    return [() => times(1 / (size * size), upsampleNearest(expandLike(g, y), size))];
   },
 };

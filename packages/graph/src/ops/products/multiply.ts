@@ -10,7 +10,7 @@ export interface Matrix {
 
 const depth = 256;
 
-/** `out[i * n + j] = sum_l a(i, l) * b(l, j)` from `start` on, in 4 x 4 tiles of packed operands. */
+/** `out[start + i * n + j] = sum_l a(i, l) * b(l, j)`, in 4 x 4 tiles of packed operands. */
 export function multiply(
   m: number,
   n: number,

@@ -64,14 +64,11 @@ function resize(node: NodeReader): Expr {
   node.require("mode", node.text("mode", "nearest"), "nearest");
   const scales = scalesOf(node, x);
   const scale = scales[2];
-  const isWhole =
-    Number.isInteger(scale) && scale >= 1 && `${scales}` === `${[1, 1, scale, scale]}`;
-  const old = node.opset < 11;
-  const coordinates = node.text(
-    "coordinate_transformation_mode",
-    old ? "asymmetric" : "half_pixel",
-  );
-  const nearest = node.text("nearest_mode", old ? "floor" : "round_prefer_floor");
+  const isWhole = scale >= 1 && scale % 1 === 0 && `${scales}` === `${[1, 1, scale, scale]}`;
+  const isOld = node.opset < 11;
+  const usual = isOld ? "asymmetric" : "half_pixel";
+  const coordinates = node.text("coordinate_transformation_mode", usual);
+  const nearest = node.text("nearest_mode", isOld ? "floor" : "round_prefer_floor");
   const repeats =
     coordinates === "asymmetric"
       ? nearest === "floor" || (nearest === "round_prefer_floor" && scale <= 2)
@@ -92,9 +89,8 @@ function scalesOf(node: NodeReader, x: Expr): readonly number[] {
   if (given) return given;
   const at = node.source.op === "Upsample" || node.opset < 11 ? 1 : 2;
   if (node.has(at) && node.dims(at).length > 0) return all(node.numbers(at), () => 1) as number[];
-  return all(node.dims(3), (i) => x.shape[i]).map((d, i) =>
-    d === x.shape[i] ? 1 : Number(d) / Number(x.shape[i]),
-  );
+  const sizes = all(node.dims(3), (i) => x.shape[i]);
+  return sizes.map((d, i) => (d === x.shape[i] ? 1 : Number(d) / Number(x.shape[i])));
 }
 
 /** A reduction of each channel's pixels to one. */

@@ -52,11 +52,9 @@ export function windowOf(node: NodeReader, x: Expr, weight?: Shape): Window {
   }
   const strides = node.list("strides") ?? kernel.map(() => 1);
   const dilations = node.list("dilations") ?? kernel.map(() => 1);
-  if (
-    [...strides, ...dilations].some((s) => s < 1 || s > 1024) ||
-    strides.length !== rank ||
-    dilations.length !== rank
-  ) {
+  const fits = (steps: number[]) =>
+    steps.length === rank && steps.every((s) => s >= 1 && s <= 1024);
+  if (!fits(strides) || !fits(dilations)) {
     throw invalidModel(
       `strides [${strides.join(", ")}] and dilations [${dilations.join(", ")}] must be from 1 to 1024`,
     );

@@ -17,7 +17,7 @@ const mean: Rule<"ReduceMean"> = (g, y) => [
   },
 ];
 
-/** The product of symbolic dimensions as a value: a sum of ones over one entry of the other axes. */
+/** The product of symbolic dimensions: a sum of ones over one entry of the other axes. */
 function lengths(x: Expr, axes: readonly number[]): Expr {
   const first = (part: Expr, d: Dim, axis: number) =>
     typeof d === "number" ? slice(part, axis, 0, 1) : part;
@@ -36,8 +36,7 @@ const largest: Rule<"ReduceMax"> = (g, y) => [
 const softmax: Rule<"Softmax"> = (g, y) => [
   () => {
     const weighted = times(g, y);
-    const total = sum(weighted, [y.attributes.axis], true);
-    return sub(weighted, mul(y, total));
+    return sub(weighted, mul(y, sum(weighted, [y.attributes.axis], true)));
   },
 ];
 
