@@ -83,7 +83,7 @@ const emitters: { readonly [P in EmittedOp]: Emitter<P> } = {
   ReduceMean: reduce(18),
   ReduceMax: reduce(18),
   Softmax: asIs,
-  /** Without transposes; `lower` has made those into other nodes. */
+  /** Without transposes, which `lower` turns into other nodes. */
   MatMul: (_, inputs) => [inputs],
   Conv: ({ attributes: { stride, pads, group }, inputs: [, weight] }, inputs) => [
     inputs,

@@ -109,9 +109,9 @@ function apply(
   for (const node of graph.nodes) {
     try {
       const operands = node.inputs.map((name) => values.get(name));
-      const made = results(new NodeReader(node, operands, context));
+      const computed = nodeValues(new NodeReader(node, operands, context));
       node.outputs.forEach((name, i) => {
-        if (made[i] !== undefined) values.set(name, made[i]);
+        if (computed[i] !== undefined) values.set(name, computed[i]);
       });
     } catch (cause) {
       const message = `node ${node.label} (${opLabel(node.op)}): ${(cause as Error).message}`;
@@ -138,7 +138,7 @@ function unknownOutput(name: string, { type = 0, shape }: Opaque): string {
   return `nothing in the model tells the ${what} of output ${label(name)}, which follows operations that only ONNX Runtime knows; declare it in the model, or give dynamic dimensions a fixed size`;
 }
 
-function results(node: NodeReader): readonly Value[] {
+function nodeValues(node: NodeReader): readonly Value[] {
   const { op, inputs, outputs } = node.source;
   const reader = readers.get(op);
   const name = opLabel(op);
@@ -146,15 +146,15 @@ function results(node: NodeReader): readonly Value[] {
   if (node.operands.some((operand) => operand && isOpaque(operand))) {
     const shape = first && isOpaque(first) && first.shape;
     if (reader && shape && (op === "Shape" || op === "Size")) {
-      return rebuilt(node.on([input(inputs[0], { shape })]), reader);
+      return rebuild(node.on([input(inputs[0], { shape })]), reader);
     }
     return passThrough(node, reader, reader ? undefined : { name });
   }
   if (!reader) return passThrough(node, reader, { name });
   try {
-    const made = rebuilt(node, reader);
-    const extra = outputs.slice(made.length).find((name) => node.context.graph.used.has(name));
-    if (extra === undefined || extra === "") return made;
+    const values = rebuild(node, reader);
+    const extra = outputs.slice(values.length).find((name) => node.context.graph.used.has(name));
+    if (extra === undefined || extra === "") return values;
     throw unsupported(`its result ${label(extra)} is not known here`);
   } catch (error) {
     const reason = reasonOf(error, node);
@@ -175,7 +175,7 @@ function reasonOf(error: unknown, { operands }: NodeReader): string | undefined 
   return `${error.message}; give dynamic dimensions a fixed size`;
 }
 
-function rebuilt(node: NodeReader, reader: Reader): readonly Value[] {
+function rebuild(node: NodeReader, reader: Reader): readonly Value[] {
   const isKnown = node.operands.length > 0 && node.operands.every((o) => !o || isStatic(o));
   const value = (isKnown ? fold(node, reader) : undefined) ?? reader(node);
   return Array.isArray(value) ? value : [value as Value];

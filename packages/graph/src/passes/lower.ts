@@ -22,16 +22,16 @@ export function lower(given: Graph): Graph {
     }),
   );
   const uses = usesIn(graph);
-  return rewrite(graph, (node, made) => {
-    if (node.op === "MatMul") return product(node, made);
+  return rewrite(graph, (node, operands) => {
+    if (node.op === "MatMul") return product(node, operands);
     if (node.op === "Add") {
       for (const at of [0, 1]) {
         if (uses.get(node.inputs[at]) !== 1) continue;
-        const fused = withBias(node, node.inputs[at], made[at], made[1 - at]);
+        const fused = withBias(node, node.inputs[at], operands[at], operands[1 - at]);
         if (fused) return fused;
       }
     }
-    return withInputs(node, made);
+    return withInputs(node, operands);
   });
 }
 
@@ -65,21 +65,21 @@ function product(node: ExprOf<"MatMul">, [a, b]: readonly Expr[]): Expr {
   return expr("MatMul", inputs, node.shape, { transA: 0, transB: 0 });
 }
 
-/** `made`, the new form of `before`, with `bias`; undefined where ONNX has no such form. */
-function withBias(node: Expr, before: Expr, made: Expr, bias: Expr): Expr | undefined {
+/** `after`, the new form of `before`, with `bias`; undefined where ONNX has no such form. */
+function withBias(node: Expr, before: Expr, after: Expr, bias: Expr): Expr | undefined {
   const { shape } = before;
   if (!sameShape(shape, node.shape)) return undefined;
   const flat =
     bias.shape.at(-1) === shape.at(-1) && (bias.shape.length === 1 || bias.shape[0] === 1);
   if (before.op === "MatMul" && shape.length === 2 && flat && bias.shape.length <= 2) {
     const { transA, transB } = before.attributes;
-    return expr("Gemm", [...made.inputs.slice(0, 2), bias], shape, { transA, transB });
+    return expr("Gemm", [...after.inputs.slice(0, 2), bias], shape, { transA, transB });
   }
   const channels = shape[1];
   if (before.op === "Conv" && sameShape([...bias.shape].slice(-3), [channels, 1, 1])) {
     if (bias.shape.length === 4 && bias.shape[0] !== 1) return undefined;
     const source = bias.op === "Reshape" ? bias.inputs[0] : bias;
-    return expr("Conv", [...made.inputs, reshape(source, [channels])], shape, before.attributes);
+    return expr("Conv", [...after.inputs, reshape(source, [channels])], shape, before.attributes);
   }
   return undefined;
 }
