@@ -1,20 +1,39 @@
 // @ts-check
+import { relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
-/**
- * The size in bytes of a module after bundling for browsers, minifying and gzipping, including its
- * dynamic imports.
- * @param {string} contents
- */
-export const bundledBytes = (contents) => bytesOf(contents, []);
+const ENTRY = "entry.js";
 
 /**
- * The same without dynamic imports. This is the first chunk that a page loads when the bundler
- * splits code.
+ * Bytes that a page downloads for a module: bundled with code splitting, minified, each chunk
+ * gzipped. `first` counts the entry's chunk and all that it imports statically, which load before
+ * the module runs; `lazy` counts the chunks that only dynamic imports load.
  * @param {string} contents
  */
-export const firstChunkBytes = (contents) => bytesOf(contents, [withoutDynamicImports]);
+export async function bundledBytes(contents) {
+  const { outputs, sizes } = await bundle(contents, []);
+  const first = new Set(
+    Object.keys(outputs).filter((path) => outputs[path]?.entryPoint?.endsWith(ENTRY)),
+  );
+  for (const chunk of first) {
+    for (const { path, kind } of outputs[chunk]?.imports ?? []) {
+      if (kind === "import-statement") first.add(path);
+    }
+  }
+  const bytes = { first: 0, lazy: 0 };
+  for (const { path, size } of sizes) bytes[first.has(path) ? "first" : "lazy"] += size;
+  return bytes;
+}
+
+/**
+ * Bytes of a module's own code: one chunk, without what it imports while it runs.
+ * @param {string} contents
+ */
+export async function ownBytes(contents) {
+  const { sizes } = await bundle(contents, [withoutDynamicImports]);
+  return sizes.reduce((bytes, { size }) => bytes + size, 0);
+}
 
 /** @type {import("esbuild").Plugin} */
 const withoutDynamicImports = {
@@ -27,18 +46,27 @@ const withoutDynamicImports = {
 };
 
 /** @param {string} contents @param {import("esbuild").Plugin[]} plugins */
-async function bytesOf(contents, plugins) {
-  const { outputFiles } = await build({
-    stdin: { contents, resolveDir: import.meta.dirname },
+async function bundle(contents, plugins) {
+  const folder = import.meta.dirname;
+  const { outputFiles, metafile } = await build({
+    stdin: { contents, resolveDir: folder, sourcefile: ENTRY },
     bundle: true,
+    splitting: true,
     minify: true,
     format: "esm",
     platform: "browser",
     target: "es2022",
     conditions: ["@gen/source"],
     plugins,
+    metafile: true,
+    absWorkingDir: folder,
+    outdir: folder,
     write: false,
     logLevel: "silent",
   });
-  return gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).byteLength;
+  const sizes = outputFiles.map(({ path, contents }) => ({
+    path: relative(folder, path),
+    size: gzipSync(contents, { level: 9 }).byteLength,
+  }));
+  return { outputs: metafile.outputs, sizes };
 }

@@ -1,5 +1,6 @@
 import { arrayDataset } from "@gen/data";
-import { constant, type Expr, evaluate, graphOf, tensor } from "@gen/graph";
+import { constant, type Expr, graphOf, tensor } from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
 import { mixtureOracle, normalNoise, numberArithmetic } from "@gen/math";
 import { mlp } from "@gen/nn";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";

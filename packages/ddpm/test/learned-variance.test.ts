@@ -1,5 +1,6 @@
 import { arrayDataset } from "@gen/data";
-import { abs, constant, type Expr, evaluate, graphOf, mean, tensor } from "@gen/graph";
+import { abs, constant, type Expr, graphOf, mean, tensor } from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
 import { randomStream } from "@gen/math";
 import { dit, type Network, unet } from "@gen/nn";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";

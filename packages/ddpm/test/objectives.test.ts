@@ -2,13 +2,13 @@ import {
   concat,
   constant,
   type Expr,
-  evaluate,
   gradients,
   graphOf,
   type Parameter,
   parameter,
   tensor,
 } from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
 import { type FloatArray, gaussianDiffusionBound, normalNoise, randomStream } from "@gen/math";
 import type { DdpmVariance, Denoiser } from "@gen/sampling";
 import { cosineSchedule, linearSchedule } from "@gen/schedules";

@@ -1,4 +1,5 @@
-import { constant, evaluate, graphOf, tensor } from "@gen/graph";
+import { constant, graphOf, tensor } from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
 import { cosineSchedule, linearSchedule } from "@gen/schedules";
 import { describe, expect, it } from "vitest";
 import { fixture } from "../../../tooling/fixtures/fixture.ts";

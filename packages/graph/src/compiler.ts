@@ -1,11 +1,11 @@
 /**
- * The tools of what compiles graphs: backends, training, passes of your own.
+ * The tools of backends, of training and of your own passes.
  * A pass is a function from graph to graph, written with {@link rewrite}; `node.op` tells which
  * attributes an expression has.
  *
  * ```ts
  * const withoutNegations = (graph: Graph): Graph =>
- *   rewrite(graph, (node, inputs) => (node.op === "Neg" ? mul(inputs[0], -1) : withInputs(node, inputs)));
+ *   rewrite(graph, (node, xs) => (node.op === "Neg" ? mul(xs[0], -1) : withInputs(node, xs)));
  * ```
  * @module
  */
@@ -13,12 +13,6 @@ export { type Bindings, bindDims, resolveShape } from "./expr/bind-dims.ts";
 export { expr, isElementwise, isInput, isParameter } from "./expr/expr.ts";
 export { foreignText } from "./expr/foreign.ts";
 export { type ComputedOp, computedOps, type ElementwiseOp, traitsOf } from "./expr/operations.ts";
-export {
-  parametersAsInputs,
-  rebuild,
-  rewrite,
-  usesIn,
-  withInputs,
-} from "./expr/trace.ts";
+export { parametersAsInputs, rebuild, rewrite, usesIn, withInputs } from "./expr/trace.ts";
 export { groupRate, groupStatistics } from "./ops/normalize/gradient.ts";
 export { simplify } from "./passes/simplify.ts";

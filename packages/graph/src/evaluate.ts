@@ -1,31 +1,23 @@
-import { type Bindings, bindDims, resolveShape } from "./expr/bind-dims.ts";
-import {
-  type Expr,
-  type ExprOf,
-  type Input,
-  isInput,
-  isParameter,
-  type Parameter,
-} from "./expr/expr.ts";
+import { bindDims, resolveShape } from "./expr/bind-dims.ts";
+import { type Expr, type ExprOf, type Input, isInput, isParameter } from "./expr/expr.ts";
 import { foreignOperations, foreignText } from "./expr/foreign.ts";
-import type { ComputedOp } from "./expr/operations.ts";
+import type { ComputedOp, Op } from "./expr/operations.ts";
 import { sameShape, shapeText } from "./expr/shape.ts";
 import { isFloat, type Tensor, tensorData, tensorNumbers } from "./expr/tensor.ts";
 import type { Graph } from "./expr/trace.ts";
 import { arrangeKernels } from "./ops/arrange/kernel.ts";
 import { elementwiseKernels } from "./ops/elementwise/kernel.ts";
-import type { Kernels, Memory, Value } from "./ops/kernel.ts";
+import type { Kernel, Kernels, Memory, Value } from "./ops/kernel.ts";
 import { normalizeKernels } from "./ops/normalize/kernel.ts";
 import { productKernels } from "./ops/products/kernel.ts";
 import { reduceKernels } from "./ops/reduce/kernel.ts";
 
-/** Tensors by name, into and out of a graph. */
-export type Tensors = Record<string, Tensor>;
+type Tensors = Record<string, Tensor>;
 
 /**
- * Computes the outputs of `graph` on the CPU in float64: what every operation means, as a program.
+ * Computes the outputs of `graph` on the CPU: the reference of every operation.
  * Floats of every width are computed and returned as float64; integers are exact up to 2^53.
- * @throws RangeError or TypeError naming an input that is missing, unknown, or of another shape or dtype.
+ * @throws RangeError or TypeError naming a missing, unknown or misfit input.
  */
 export const evaluate = (graph: Graph, inputs: Readonly<Tensors>): Tensors =>
   compileEvaluation(graph)(inputs);
@@ -34,17 +26,16 @@ interface Step {
   readonly node: ExprOf<ComputedOp>;
   readonly operands: readonly number[];
   readonly out: number;
-  /** The node's shape, where it has no names. */
+  /** The node's shape; undefined where it has names. */
   readonly shape: readonly number[] | undefined;
-  /** The values that no later step needs. */
+  /** The operands that no later step needs. */
   readonly last: readonly number[];
 }
 
 /**
  * Prepares `graph` to be evaluated many times; parameters keep the values that they have now.
- * The function that it returns reuses its intermediate arrays from run to run.
- * @throws TypeError when the graph has operations that are not known here; those that only ONNX Runtime has
- * are all named.
+ * The returned function reuses its intermediate arrays from run to run.
+ * @throws TypeError when the graph has unknown operations, naming all that only ONNX Runtime has.
  */
 export function compileEvaluation(graph: Graph): (inputs: Readonly<Tensors>) => Tensors {
   const foreign = foreignOperations(graph);
@@ -58,13 +49,10 @@ export function compileEvaluation(graph: Graph): (inputs: Readonly<Tensors>) => 
     ([name, e]) => [name, slots.get(e) as number] as const,
   );
   const steps = planSteps(graph, slots, new Set(results.map(([, slot]) => slot)));
-  const fixed = graph.nodes.map((node) => {
-    if (isParameter(node)) return parameterValue(node);
-    return node.op === "Constant" ? toValue(node.attributes.value) : undefined;
-  });
+  const fixed = graph.nodes.map(fixedValue);
   const inputs = graph.inputs.map((input) => ({ input, slot: slots.get(input) }));
   const memory = pool();
-  // For each value the one that its array was made for, and for each of these how many values have its array.
+  // For each value: the value whose kernel took its array, and the number of values in that array.
   const makers = new Int32Array(graph.nodes.length);
   const users = new Int32Array(graph.nodes.length);
 
@@ -78,30 +66,30 @@ export function compileEvaluation(graph: Graph): (inputs: Readonly<Tensors>) => 
     }
     for (let slot = 0; slot < values.length; slot++) {
       makers[slot] = slot;
-      // What the caller or the graph owns is never reused.
+      // An array of the caller or the graph is never reused.
       users[slot] = values[slot] ? OWNED : 0;
     }
-    for (const step of steps) {
-      const value = compute(step, values, bindings, memory);
-      values[step.out] = value;
-      let maker = step.out;
-      for (const slot of step.operands) {
-        if (values[slot]?.data === value.data) maker = makers[slot];
-      }
-      makers[step.out] = maker;
+    for (const { node, operands, out, shape: known, last } of steps) {
+      const shape = known ?? resolveShape(node.shape, bindings);
+      const inputs = operands.map((slot) => values[slot] as Value);
+      const kernel = kernels[node.op] as Kernel<Op>;
+      const data = kernel(node as never, inputs, shape, memory);
+      values[out] = { shape, data };
+      let maker = out;
+      for (const slot of operands) if (values[slot]?.data === data) maker = makers[slot];
+      makers[out] = maker;
       users[maker]++;
-      for (const slot of step.last) {
+      for (const slot of last) {
         if (--users[makers[slot]] === 0) memory.give((values[slot] as Value).data);
         values[slot] = undefined;
       }
     }
-    return Object.fromEntries(
-      results.map(([name, slot]) => {
-        const shared = users[makers[slot]] > 1;
-        users[makers[slot]] = OWNED;
-        return [name, toTensor(graph.outputs[name], values[slot] as Value, shared)];
-      }),
-    );
+    const outputs = results.map(([name, slot]) => {
+      const shared = users[makers[slot]] > 1;
+      users[makers[slot]] = OWNED;
+      return [name, toTensor(graph.outputs[name], values[slot] as Value, shared)];
+    });
+    return Object.fromEntries(outputs);
   };
 }
 
@@ -118,9 +106,7 @@ function planSteps(graph: Graph, slots: Map<Expr, number>, kept: Set<number>): S
     const last = [...new Set(operands)].filter((slot) => !seen.has(slot));
     for (const slot of last) seen.add(slot);
     if (!isKnown(node)) throw new TypeError(`evaluate: operation ${node.op} is not known`);
-    const shape = node.shape.every((d) => typeof d === "number")
-      ? resolveShape(node.shape, {})
-      : undefined;
+    const shape = node.shape.every((d) => typeof d === "number") ? node.shape : undefined;
     steps.push({ node, operands, out, shape, last });
   }
   return steps.reverse();
@@ -135,22 +121,6 @@ const kernels: Kernels<ComputedOp> = {
 };
 
 const isKnown = (e: Expr): e is ExprOf<ComputedOp> => e.op in kernels;
-
-const run = <O extends ComputedOp>(
-  node: ExprOf<O>,
-  ...operands: [inputs: readonly Value[], shape: readonly number[], memory: Memory]
-): Float64Array => kernels[node.op](node, ...operands);
-
-function compute(
-  step: Step,
-  values: (Value | undefined)[],
-  bindings: Bindings,
-  memory: Memory,
-): Value {
-  const shape = step.shape ?? resolveShape(step.node.shape, bindings);
-  const operands = step.operands.map((slot) => values[slot] as Value);
-  return { shape, data: run(step.node, operands, shape, memory) };
-}
 
 function pool(): Memory {
   const free = new Map<number, Float64Array[]>();
@@ -168,27 +138,29 @@ const shapesOf = (tensors: Readonly<Tensors>) =>
   Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
 
 function requireInputs(inputs: readonly Input[], tensors: Readonly<Tensors>): void {
-  for (const name of Object.keys(tensors)) {
-    if (!inputs.some((input) => input.name === name)) {
-      const names = inputs.map(({ name }) => name);
-      throw new RangeError(
-        `evaluate: ${name} is no input; the graph takes ${names.join(", ") || "none"}`,
-      );
-    }
+  const names = inputs.map(({ name }) => name);
+  const extra = Object.keys(tensors).find((name) => !names.includes(name));
+  if (extra !== undefined) {
+    throw new RangeError(
+      `evaluate: ${extra} is no input; the graph takes ${names.join(", ") || "none"}`,
+    );
   }
-  for (const { name, dtype, shape } of inputs) {
+  const text = ({ dtype, shape }: Tensor | Input) => `${dtype} ${shapeText(shape)}`;
+  for (const input of inputs) {
+    const { name, dtype } = input;
     const given = tensors[name];
-    if (!given)
-      throw new RangeError(`evaluate: input ${name} ${dtype} ${shapeText(shape)} is missing`);
+    if (!given) throw new RangeError(`evaluate: input ${name} ${text(input)} is missing`);
     if (given.dtype !== dtype && !(isFloat(given.dtype) && isFloat(dtype))) {
-      throw new TypeError(
-        `evaluate: input ${name} must be ${dtype} ${shapeText(shape)}, got ${given.dtype} ${shapeText(given.shape)}`,
-      );
+      throw new TypeError(`evaluate: input ${name} must be ${text(input)}, got ${text(given)}`);
     }
   }
 }
 
-function parameterValue({ name, shape, value }: Parameter): Value {
+/** The value of a parameter or a constant; undefined for other nodes. */
+function fixedValue(node: Expr): Value | undefined {
+  if (node.op === "Constant") return toValue(node.attributes.value);
+  if (!isParameter(node)) return undefined;
+  const { name, shape, value } = node;
   if (sameShape(value.shape, shape)) return toValue(value);
   throw new RangeError(
     `evaluate: parameter ${name} must be ${shapeText(shape)}, got ${shapeText(value.shape)}`,

@@ -3,14 +3,14 @@
  *
  *   x' = sum over the uses y of x:  y' dy/dx
  *
- * Each operation's dy/dx is a rule in the `gradient.ts` files of `ops`. The results are expressions: training puts
- * them into the graph of a step, guidance into the graph of a sampler.
+ * Each operation's dy/dx is a rule in the `gradient.ts` files of `ops`. The results are
+ * expressions; training puts them into the graph of a step, guidance into the graph of a sampler.
  *
  *   const [dw] = gradients(mean(square(sub(matmul(x, w), y))), [w]);
  */
 import { constant, type Expr, type ExprOf } from "./expr/expr.ts";
 import { foreignOperations, foreignText, isOpaqueResult } from "./expr/foreign.ts";
-import type { ComputedOp } from "./expr/operations.ts";
+import type { ComputedOp, Op } from "./expr/operations.ts";
 import { sameShape, shapeText } from "./expr/shape.ts";
 import { isFloat } from "./expr/tensor.ts";
 import { topological } from "./expr/trace.ts";
@@ -23,10 +23,12 @@ import { reduceRules } from "./ops/reduce/gradient.ts";
 import { plus, type Rule, type Rules } from "./ops/rule.ts";
 
 /**
- * The derivatives of `loss` with respect to each expression of `wrt`, in reverse mode, as expressions
- * of the same shapes; zeros where `loss` does not depend on one. They can be differentiated again.
- * @throws RangeError when `loss` is not of shape `[]`, TypeError when it or one of `wrt` is not a float,
- * or when an operation on the way has no derivative here; those that only ONNX Runtime has are all named.
+ * The derivatives of `loss` with respect to each expression of `wrt`, in reverse mode, as
+ * expressions of the same shapes, which can be differentiated again. A derivative is zeros where
+ * `loss` does not depend on the expression.
+ * @throws RangeError when `loss` is not of shape `[]`.
+ * @throws TypeError when `loss` or an expression of `wrt` is not a float, or when an operation on
+ * the path has no derivative here; operations that only ONNX Runtime has are all named.
  */
 export function gradients(loss: Expr, wrt: readonly Expr[]): Expr[] {
   if (loss.shape.length > 0) {
@@ -47,16 +49,16 @@ export function gradients(loss: Expr, wrt: readonly Expr[]): Expr[] {
   for (const y of order.reverse()) {
     const contributions = parts.get(y);
     if (!contributions || !onPath.has(y)) continue;
-    const g = total(contributions);
+    const g = concatOfPads(contributions) ?? contributions.reduce(plus);
     totals.set(y, g);
     parts.delete(y);
     if (!y.inputs.some((x) => onPath.has(x))) continue;
     inputGradients(g, y).forEach((gradient, i) => {
       const x = y.inputs[i];
       if (!gradient || !onPath.has(x)) return;
-      const list = parts.get(x);
-      if (list) list.push(gradient());
-      else parts.set(x, [gradient()]);
+      const list = parts.get(x) ?? [];
+      parts.set(x, list);
+      list.push(gradient());
     });
   }
   return wrt.map((x) => {
@@ -65,7 +67,7 @@ export function gradients(loss: Expr, wrt: readonly Expr[]): Expr[] {
   });
 }
 
-/** @throws TypeError naming the foreign operations between `loss` and what `onPath` starts from. */
+/** @throws TypeError naming the foreign operations on the paths from `loss`. */
 function refuseForeign(loss: Expr, order: readonly Expr[], onPath: ReadonlySet<Expr>): void {
   const reached = new Set([loss]);
   for (const y of [...order].reverse()) {
@@ -81,7 +83,7 @@ function refuseForeign(loss: Expr, order: readonly Expr[], onPath: ReadonlySet<E
 /** The float expressions that depend on one of `wrt`, and the foreign nodes that do. */
 function pathsTo(wrt: readonly Expr[], order: readonly Expr[]): Set<Expr> {
   const onPath = new Set(wrt);
-  // Integers that foreign nodes make of quantized numbers stand for floats, those that they make of floats do not.
+  // An integer result of a foreign node on quantized numbers stands for a float.
   const quantized = ({ op, inputs }: Expr) =>
     op === "Result" && inputs[0].inputs.some((x) => isOpaqueResult(x) && onPath.has(x));
   const carries = (e: Expr) =>
@@ -92,12 +94,8 @@ function pathsTo(wrt: readonly Expr[], order: readonly Expr[]): Set<Expr> {
   return onPath;
 }
 
-/** The sum of what an expression's uses contribute; slices that cover it are joined instead. */
-function total(contributions: readonly Expr[]): Expr {
-  return joined(contributions) ?? contributions.reduce(plus);
-}
-
-function joined(contributions: readonly Expr[]): Expr | undefined {
+/** Zero-padded contributions as one concatenation; undefined when they do not form one. */
+function concatOfPads(contributions: readonly Expr[]): Expr | undefined {
   const padded = contributions.filter(
     (e): e is ExprOf<"Pad"> => e.op === "Pad" && e.attributes.value === 0,
   );
@@ -105,20 +103,16 @@ function joined(contributions: readonly Expr[]): Expr | undefined {
   const [first] = padded;
   const rank = first.shape.length;
   const axis = first.attributes.pads.findIndex((p) => p !== 0) % rank;
-  const ordered = padded.sort((a, b) => a.attributes.pads[axis] - b.attributes.pads[axis]);
+  padded.sort((a, b) => a.attributes.pads[axis] - b.attributes.pads[axis]);
   let at = 0;
-  for (const part of ordered) {
-    const { pads } = part.attributes;
-    const one = pads.every((p, i) => i % rank === axis || p === 0);
-    if (!one || pads[axis] !== at || !sameShape(part.shape, first.shape)) return undefined;
-    at += part.inputs[0].shape[axis] as number;
+  for (const { attributes, shape, inputs } of padded) {
+    const { pads } = attributes;
+    const alongAxis = pads.every((p, i) => i % rank === axis || p === 0);
+    if (!alongAxis || pads[axis] !== at || !sameShape(shape, first.shape)) return undefined;
+    at += inputs[0].shape[axis] as number;
   }
-  return at === first.shape[axis]
-    ? concat(
-        ordered.map((e) => e.inputs[0]),
-        axis,
-      )
-    : undefined;
+  const parts = padded.map(({ inputs }) => inputs[0]);
+  return at === first.shape[axis] ? concat(parts, axis) : undefined;
 }
 
 type Differentiable = ComputedOp | "Dropout";
@@ -132,13 +126,8 @@ const rules: Rules<Differentiable> = {
   Dropout: (g) => [() => g],
 };
 
-const hasRule = (y: Expr): y is ExprOf<Differentiable> => y.op in rules;
-
-const rulesOf = <O extends Differentiable>(g: Expr, y: ExprOf<O>): ReturnType<Rule<O>> =>
-  rules[y.op](g, y);
-
 function inputGradients(g: Expr, y: Expr): ReturnType<Rule<ComputedOp>> {
-  if (hasRule(y)) return rulesOf(g, y);
+  if (y.op in rules) return (rules[y.op as Differentiable] as Rule<Op>)(g, y as never);
   const operands = y.inputs.map((x) => shapeText(x.shape)).join(", ");
   throw new TypeError(
     `gradients: ${y.op} of ${operands} to ${shapeText(y.shape)} has no derivative here`,

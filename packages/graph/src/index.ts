@@ -1,4 +1,3 @@
-export { compileEvaluation, evaluate } from "./evaluate.ts";
 export {
   constant,
   type Expr,
@@ -10,7 +9,6 @@ export {
   parameter,
   type Signature,
 } from "./expr/expr.ts";
-export { foreignOperations } from "./expr/foreign.ts";
 export type { Attributes, Op } from "./expr/operations.ts";
 export { type Dim, elementCount, type Shape, shapeText } from "./expr/shape.ts";
 export {
@@ -24,19 +22,11 @@ export {
   tensorData,
   tensorNumbers,
 } from "./expr/tensor.ts";
-export {
-  type Graph,
-  graphOf,
-  parametersOf,
-  trace,
-} from "./expr/trace.ts";
+export { type Graph, graphOf, parametersOf, trace } from "./expr/trace.ts";
 export { exprArithmetic } from "./expr-arithmetic.ts";
 export { gradients } from "./gradients.ts";
-export { fromOnnx, type OnnxModel } from "./onnx/from-onnx.ts";
-export { toOnnx } from "./onnx/to-onnx.ts";
 export * from "./ops/arrange/build.ts";
 export * from "./ops/elementwise/build.ts";
-export { dropout } from "./ops/elementwise/dropout.ts";
 export * from "./ops/normalize/build.ts";
 export * from "./ops/products/build.ts";
 export * from "./ops/reduce/build.ts";

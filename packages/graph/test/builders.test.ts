@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bindDims, parametersAsInputs, resolveShape, rewrite } from "../src/compiler.ts";
+import { evaluate } from "../src/evaluate.ts";
 import { staticShape } from "../src/expr/shape.ts";
 import { toFloat16 } from "../src/expr/tensor.ts";
 import {
@@ -13,7 +14,6 @@ import {
   conv2d,
   type Expr,
   elementCount,
-  evaluate,
   expand,
   expandLike,
   fromFloat16,
@@ -89,7 +89,7 @@ describe("shapes", () => {
   ];
   test.each(shapes)("%s", (_, { shape }, expected) => expect(shape).toEqual(expected));
 
-  test("what changes nothing is the same expression", () => {
+  test("an operation that changes nothing returns its operand", () => {
     const x = of("batch", 3);
     for (const same of [
       reshape(x, ["batch", 3]),
@@ -214,7 +214,7 @@ describe("tensors", () => {
     ).toEqual([4, 8, 2, 4, 8, 1]);
     expect(Array.from(tensorNumbers(tensor([-3, 4], [2], "int64")))).toEqual([-3, 4]);
   });
-  test("halves are the nearest, ties to even", () => {
+  test("float16 takes the nearest half, ties to even", () => {
     // Bit patterns from IEEE 754-2008, table 3.5 and its rounding rule.
     const known: [number, number][] = [
       [1, 0x3c00],
@@ -272,7 +272,7 @@ describe("graphs", () => {
     const values = { x: tensor([3]), spare: tensor([]), w: tensor([5]) };
     expect(evaluate(open, values).y.data[0]).toBe(15);
   });
-  test("rewrite rebuilds what uses a changed node", () => {
+  test("rewrite rebuilds the users of a changed node", () => {
     const changed = rewrite(graph, (node, inputs) =>
       node.op === "Mul" ? add(inputs[0], inputs[1]) : node,
     );

@@ -1,8 +1,7 @@
 import { expect } from "vitest";
+import { compileEvaluation, evaluate } from "../src/evaluate.ts";
 import {
-  compileEvaluation,
   type Expr,
-  evaluate,
   gradients,
   graphOf,
   input,

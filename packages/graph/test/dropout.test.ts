@@ -1,21 +1,22 @@
 import { expect, test } from "vitest";
+import { evaluate } from "../src/evaluate.ts";
 import * as g from "../src/index.ts";
 
 const x = g.input("x", { shape: ["batch", 3] });
 const given = { x: g.tensor([1, -2, 3], [1, 3]) };
 
-test("dropout is the identity, gradients included, and in no graph", () => {
+test("dropout and its gradient are the identity, and no graph holds it", () => {
   const y = g.mul(g.dropout(g.mul(x, 2), 0.5), 3);
   const [slope] = g.gradients(g.sum(g.square(y)), [x]);
   const graph = g.graphOf({ y, slope }, [x]);
   expect(graph.nodes.map((n) => n.op)).not.toContain("Dropout");
-  const got = g.evaluate(graph, given);
+  const got = evaluate(graph, given);
   expect([...got.y.data]).toEqual([6, -12, 18]);
   expect([...got.slope.data]).toEqual([72, -144, 216]);
   expect(g.graphOf({ y: g.dropout(x, 0.9) }).outputs.y).toBe(x);
 });
 
-test("dropout of rate 0 is the expression itself, and a rate outside [0, 1) is refused", () => {
+test("dropout of rate 0 returns its operand, and a rate outside [0, 1) is refused", () => {
   expect(g.dropout(x, 0)).toBe(x);
   for (const rate of [-0.1, 1, Number.NaN]) {
     expect(() => g.dropout(x, rate)).toThrow(`rate must be in [0, 1), got ${rate}`);

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { expr } from "../src/compiler.ts";
+import { compileEvaluation, evaluate } from "../src/evaluate.ts";
 import { toFloat16 } from "../src/expr/tensor.ts";
 import {
   abs,
   add,
   averagePool,
   cast,
-  compileEvaluation,
   concat,
   constant,
   conv2d,
@@ -16,7 +16,6 @@ import {
   type Expr,
   equal,
   erf,
-  evaluate,
   exp,
   expand,
   expandLike,
@@ -625,7 +624,7 @@ describe("graphs", () => {
     expect([given.data[0], p.value.data[0], list(c)[0]]).toEqual([5, 1, 3]);
     expect(new Set(Object.values(out).map((t) => t.data)).size).toBe(5);
   });
-  test("evaluate reads a parameter's value of now; a prepared graph keeps that of then", () => {
+  test("evaluate reads a parameter's current value; a prepared graph keeps the value of its preparation", () => {
     // Values are read-only; this is what becomes of code that writes to one all the same.
     const p = parameter("p", float64([1], [1]));
     const g = graphOf({ y: mul(p, 2) });
@@ -659,7 +658,7 @@ describe("graphs", () => {
     const strange = graphOf({ y: expr("Strange" as "Neg", [of([1])], [1], {}) });
     expect(() => evaluate(strange, {})).toThrow("evaluate: operation Strange is not known");
   });
-  test("inputs must agree on what a name stands for", () => {
+  test("inputs must agree on the size of a named dimension", () => {
     const g = trace(({ x, t }) => ({ y: mul(x, reshape(t, ["batch", 1])) }), {
       x: { shape: ["batch", 2] },
       t: { shape: ["batch"] },
@@ -670,7 +669,7 @@ describe("graphs", () => {
       1, 2, 30, 40,
     ]);
   });
-  test("a multiple of a name can tell what it is", () => {
+  test("a multiple of a name alone tells the name's size", () => {
     const g = trace(({ x }) => ({ y: mean(reshape(x, ["batch", 4])) }), {
       x: { shape: ["4*batch"] },
     });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { expr } from "../src/compiler.ts";
+import { evaluate } from "../src/evaluate.ts";
 import { topological } from "../src/expr/trace.ts";
 import {
   abs,
@@ -14,7 +15,6 @@ import {
   type Expr,
   equal,
   erf,
-  evaluate,
   exp,
   expand,
   expandLike,
@@ -268,7 +268,7 @@ describe("reductions", () => {
     const { g } = evaluate(graphOf({ g: gradients(max(x), [x])[0] }), {});
     expect([...g.data]).toEqual([0, 0.5, 0.5, 0]);
   });
-  test("mean of a mean, which stays a number until it is needed", () => {
+  test("mean of a mean, whose gradient stays a number until a rule needs its shape", () => {
     checkGradients((x) => mean(mul(mean(x, [1]), 3)), [batched([4, 3])]);
     const x = input("x", { shape: [4, 3] });
     const [g] = gradients(mean(square(x)), [x]);
@@ -480,14 +480,14 @@ describe("the graph of a gradient", () => {
       0, 0,
     ]);
   });
-  test("does not hold what only leads elsewhere", () => {
+  test("does not hold values that only lead to other outputs", () => {
     const x = input("x", { shape: [2, 2] });
     const w = input("w", { shape: [2, 2] });
     const y = matmul(x, w);
     const ops = topological(gradients(sum(exp(y)), [w])).map(({ op }) => op);
     expect(ops.filter((op) => op === "MatMul")).toHaveLength(2);
   });
-  test("can be with respect to a value in the middle, and to the loss itself", () => {
+  test("can be taken with respect to an inner value and to the loss itself", () => {
     const x = constant(tensor([3], [1], "float64"));
     const y = square(x);
     const loss = sum(mul(y, y));

@@ -27,7 +27,7 @@ const types = {
 type Type = keyof typeof types;
 
 /** A tensor's message from the array that holds its bytes. */
-export const held = (
+export const tensorProto = (
   name: string,
   type: Type,
   dims: readonly number[],
@@ -40,9 +40,9 @@ export const held = (
 });
 
 export const floats = (name: string, dims: readonly number[], values: readonly number[]) =>
-  held(name, "float32", dims, Float32Array.from(values));
+  tensorProto(name, "float32", dims, Float32Array.from(values));
 export const int64s = (name: string, ...values: (number | bigint)[]) =>
-  held(name, "int64", [values.length], BigInt64Array.from(values, BigInt));
+  tensorProto(name, "int64", [values.length], BigInt64Array.from(values, BigInt));
 
 const dimension = (d: g.Dim): MessageInitShape<typeof TensorShapeProto_DimensionSchema> =>
   typeof d === "number"

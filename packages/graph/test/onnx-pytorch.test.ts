@@ -3,9 +3,11 @@ import { gunzipSync } from "node:zlib";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema, type TensorProto } from "onnx-buf";
 import { describe, expect, test } from "vitest";
+import { evaluate } from "../src/evaluate.ts";
 import { toFloat16 } from "../src/expr/tensor.ts";
 import * as g from "../src/index.ts";
 import type { ExternalData } from "../src/onnx/read-tensor.ts";
+import { foreignOperations, fromOnnx, type OnnxModel, toOnnx } from "../src/onnx.ts";
 import { distance, plain, runOnnx } from "./onnx-session.ts";
 
 // Written by PyTorch 1.13 with tooling/reference/onnx-models.py.
@@ -33,7 +35,7 @@ describe("models that PyTorch exported compute what PyTorch computes", () => {
   for (const file of names) {
     test(file, async () => {
       const { name, bytes, out, inputs } = load(file);
-      const model = g.fromOnnx(bytes);
+      const model = fromOnnx(bytes);
       const sides: Record<string, number> = { height: 4, width: 6, channels: 4, steps: 1 };
       const part = Object.entries(model.signature).map(([n, { shape, dtype }]) => {
         return [n, { dtype, shape: shape.map((d) => sides[d] ?? d) }] as const;
@@ -48,15 +50,15 @@ describe("models that PyTorch exported compute what PyTorch computes", () => {
       }
       for (const each of shapes) {
         const graph = g.trace(model.apply, { ...each });
-        if (g.foreignOperations(graph).length === 0) {
-          const result = g.evaluate(graph, inputs)[name];
+        if (foreignOperations(graph).length === 0) {
+          const result = evaluate(graph, inputs)[name];
           expect(result.shape).toEqual(out.shape);
           expect(distance(plain(result), out.data)).toBeLessThan(1e-5);
         }
-        expect(g.foreignOperations(graph).length > 0).toBe(
+        expect(foreignOperations(graph).length > 0).toBe(
           file.startsWith("conditional") && each === model.signature,
         );
-        const again = await runOnnx(g.toOnnx(graph), inputs);
+        const again = await runOnnx(toOnnx(graph), inputs);
         expect(again[name].shape).toEqual(out.shape);
         expect(distance(again[name].data, out.data)).toBeLessThan(3e-5);
       }
@@ -64,7 +66,7 @@ describe("models that PyTorch exported compute what PyTorch computes", () => {
   }
 });
 
-describe("the same model stored in other ways", () => {
+describe("a model stored in other ways is the same model", () => {
   const { bytes, inputs } = load("denoiser-17.onnx");
   const edited = (
     change: (model: ReturnType<typeof fromBinary<typeof ModelProtoSchema>>) => void,
@@ -73,8 +75,8 @@ describe("the same model stored in other ways", () => {
     change(model);
     return toBinary(ModelProtoSchema, model);
   };
-  const computed = (model: g.OnnxModel, given = inputs) =>
-    plain(g.evaluate(g.trace(model.apply, { ...given }), given).out);
+  const computed = (model: OnnxModel, given = inputs) =>
+    plain(evaluate(g.trace(model.apply, { ...given }), given).out);
 
   test("with its weights in one file beside it", () => {
     const side: number[] = [];
@@ -103,7 +105,7 @@ describe("the same model stored in other ways", () => {
       return file.subarray(offset, offset + length);
     };
     expect(side.length).toBeGreaterThan(5000);
-    expect(computed(g.fromOnnx(outside, { externalData }))).toEqual(computed(g.fromOnnx(bytes)));
+    expect(computed(fromOnnx(outside, { externalData }))).toEqual(computed(fromOnnx(bytes)));
   });
 
   test("in float16 throughout, as .half() exports it", async () => {
@@ -130,7 +132,7 @@ describe("the same model stored in other ways", () => {
         if (value?.case === "tensorType" && value.value.elemType === 1) value.value.elemType = 10;
       }
     });
-    const model = g.fromOnnx(half);
+    const model = fromOnnx(half);
     expect(model.signature.sample.dtype).toBe("float16");
     expect(model.parameters.every((p) => p.dtype === "float16")).toBe(true);
     const sample = g.tensor(g.tensorNumbers(inputs.sample), inputs.sample.shape, "float16");
@@ -140,7 +142,7 @@ describe("the same model stored in other ways", () => {
     const expected = await runOnnx(half, given);
     expect(distance(made, expected.out.data)).toBeLessThan(0.03);
     expect(
-      distance(made, computed(g.fromOnnx(bytes), { ...given, sample: inputs.sample })),
+      distance(made, computed(fromOnnx(bytes), { ...given, sample: inputs.sample })),
     ).toBeLessThan(0.03);
   });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { evaluate } from "../src/evaluate.ts";
 import * as g from "../src/index.ts";
+import { fromOnnx, toOnnx } from "../src/onnx.ts";
 import { cases } from "./onnx-cases.ts";
 import { inputsFor, plain } from "./onnx-session.ts";
 
@@ -8,9 +10,9 @@ describe("a model that was written reads back to the same numbers", () => {
     test(name, () => {
       const graph = g.trace(f, signature);
       const inputs = inputsFor(signature, 3);
-      const expected = g.evaluate(graph, inputs);
+      const expected = evaluate(graph, inputs);
       for (const opset of [13, 17, 18, 21]) {
-        const model = g.fromOnnx(g.toOnnx(graph, { opset }));
+        const model = fromOnnx(toOnnx(graph, { opset }));
         expect(model.parameters.map((p) => p.name)).toEqual(graph.parameters.map((p) => p.name));
         const dynamic = g.trace(model.apply, model.signature);
         const fixed = g.trace(
@@ -22,7 +24,7 @@ describe("a model that was written reads back to the same numbers", () => {
           expect(e.dtype).toBe(graph.outputs[key].dtype);
         }
         for (const again of [dynamic, fixed]) {
-          const outputs = g.evaluate(again, inputs);
+          const outputs = evaluate(again, inputs);
           expect(Object.keys(outputs)).toEqual(Object.keys(expected));
           for (const key of Object.keys(outputs)) {
             expect(outputs[key].shape).toEqual(expected[key].shape);

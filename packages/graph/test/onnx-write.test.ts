@@ -2,7 +2,9 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema } from "onnx-buf";
 import { describe, expect, test } from "vitest";
 import * as c from "../src/compiler.ts";
+import { evaluate } from "../src/evaluate.ts";
 import * as g from "../src/index.ts";
+import { fromOnnx, toOnnx } from "../src/onnx.ts";
 import { cases } from "./onnx-cases.ts";
 import { distance, inputsFor, numbers, plain, runOnnx, weights } from "./onnx-session.ts";
 
@@ -11,9 +13,9 @@ describe("a written model computes in ONNX Runtime what evaluate computes", () =
     test(name, async () => {
       const graph = g.trace(f, signature);
       const inputs = inputsFor(signature, 3);
-      const expected = g.evaluate(graph, inputs);
+      const expected = evaluate(graph, inputs);
       for (const opset of [13, 17, 18, 21]) {
-        const outputs = await runOnnx(g.toOnnx(graph, { opset }), inputs);
+        const outputs = await runOnnx(toOnnx(graph, { opset }), inputs);
         expect(Object.keys(outputs)).toEqual(Object.keys(expected));
         for (const [key, { data, shape }] of Object.entries(outputs)) {
           expect(shape).toEqual(expected[key].shape);
@@ -27,7 +29,7 @@ describe("a written model computes in ONNX Runtime what evaluate computes", () =
 const read = (bytes: Uint8Array) => fromBinary(ModelProtoSchema, bytes);
 const ops = (bytes: Uint8Array) => read(bytes).graph?.node.map((n) => n.opType) ?? [];
 const written = (f: (inputs: Record<string, g.Expr>) => Record<string, g.Expr>, shape: g.Shape) =>
-  g.toOnnx(g.trace(f, { x: { shape } }));
+  toOnnx(g.trace(f, { x: { shape } }));
 
 describe("the forms that ONNX Runtime runs fastest", () => {
   const w = g.parameter("layer.weight", weights([4, 6]));
@@ -37,7 +39,7 @@ describe("the forms that ONNX Runtime runs fastest", () => {
     const layer = (x: g.Expr) => g.add(g.matmul(x, w, { transposeB: true }), b);
     expect(ops(written(({ x }) => ({ y: layer(x) }), ["batch", 6]))).toEqual(["Gemm"]);
   });
-  test("a product that is used twice keeps its bias apart", () => {
+  test("a product with two users keeps its bias as an Add", () => {
     const f = ({ x }: Record<string, g.Expr>) => {
       const h = g.matmul(x, w, { transposeB: true });
       return { y: g.add(h, b), z: g.neg(h) };
@@ -56,7 +58,7 @@ describe("the forms that ONNX Runtime runs fastest", () => {
     const f = ({ x }: Record<string, g.Expr>) => ({ y: g.matmul(x, x, { transposeB: true }) });
     expect(ops(written(f, ["batch", 2, 3, 4]))).toEqual(["Transpose", "MatMul"]);
   });
-  test("shapes come from inputs, not from values made for them", () => {
+  test("shapes come from inputs, not from computed values", () => {
     const f = ({ x }: Record<string, g.Expr>) => ({ y: g.zerosLike(g.exp(g.exp(x))) });
     expect(ops(written(f, ["batch", 2]))).toEqual(["Shape", "Expand"]);
   });
@@ -71,27 +73,27 @@ describe("names", () => {
       },
       { sample: { shape: ["batch", 3] }, timestep: { shape: ["batch"], dtype: "int64" } },
     );
-    const model = read(g.toOnnx(graph, { name: "denoiser" }));
+    const model = read(toOnnx(graph, { name: "denoiser" }));
     expect(model.producerName).toBe("gen");
     expect(model.irVersion).toBe(8n);
     expect(model.graph?.name).toBe("denoiser");
     expect(model.graph?.input.map((i) => i.name)).toEqual(["sample", "timestep"]);
     expect(model.graph?.initializer.map((i) => i.name)).toEqual(["down.0.proj.weight"]);
     expect(model.graph?.node.map((n) => n.name)).toEqual(["down.0.proj/MatMul", "out_sample"]);
-    expect(g.fromOnnx(g.toOnnx(graph)).signature).toEqual({
+    expect(fromOnnx(toOnnx(graph)).signature).toEqual({
       sample: { shape: ["batch", 3], dtype: "float32" },
       timestep: { shape: ["batch"], dtype: "int64" },
     });
   });
 
-  test("names that nodes would be given may be taken", async () => {
+  test("names of new nodes avoid the names of the graph", async () => {
     const graph = g.trace(
       ({ Neg_0 }) => ({ y: g.exp(g.neg(Neg_0)), Exp_1: Neg_0, "constant/2": g.mul(Neg_0, 2) }),
       {
         Neg_0: { shape: [2] },
       },
     );
-    const outputs = await runOnnx(g.toOnnx(graph), { Neg_0: g.tensor([0, 3]) });
+    const outputs = await runOnnx(toOnnx(graph), { Neg_0: g.tensor([0, 3]) });
     expect(outputs["constant/2"].data).toEqual([0, 6]);
     expect(outputs.y.data[0]).toBe(1);
   });
@@ -111,8 +113,8 @@ test("a training step, its weights as inputs", async () => {
     ),
   );
   const inputs = { x: weights([4, 5], 3), y: weights([4, 3], 4), w: w.value, b: b.value };
-  const expected = g.evaluate(graph, inputs);
-  const outputs = await runOnnx(g.toOnnx(graph), inputs);
+  const expected = evaluate(graph, inputs);
+  const outputs = await runOnnx(toOnnx(graph), inputs);
   for (const [key, { data }] of Object.entries(outputs)) {
     expect(distance(data, plain(expected[key]))).toBeLessThan(1e-6);
   }
@@ -132,31 +134,31 @@ describe("float16", () => {
       const { signature, f } = cases[name];
       const graph = g.trace(f, signature);
       const inputs = inputsFor(signature, 3);
-      const expected = g.evaluate(graph, inputs);
-      const bytes = g.toOnnx(graph, { float16: true });
+      const expected = evaluate(graph, inputs);
+      const bytes = toOnnx(graph, { float16: true });
       const types = read(bytes).graph?.initializer.map((i) => i.dataType) ?? [];
       expect(types).not.toContain(1);
       const outputs = await runOnnx(bytes, inputs);
-      const model = g.fromOnnx(bytes);
-      const again = g.evaluate(g.trace(model.apply, model.signature), inputs);
+      const model = fromOnnx(bytes);
+      const again = evaluate(g.trace(model.apply, model.signature), inputs);
       for (const [key, { data }] of Object.entries(outputs)) {
         expect(distance(data, plain(expected[key]))).toBeLessThan(5e-3);
         expect(distance(plain(again[key]), plain(expected[key]))).toBeLessThan(5e-3);
       }
     });
   }
-  test("weights beyond its range stay finite and what is not zero stays so", async () => {
+  test("weights beyond its range stay finite and nonzero weights stay nonzero", async () => {
     const extreme = g.parameter("w", g.tensor([1e6, -1e9, 1e-9, -1e-20, 0], [5]));
-    const model = g.fromOnnx(g.toOnnx(g.graphOf({ y: extreme }), { float16: true }));
+    const model = fromOnnx(toOnnx(g.graphOf({ y: extreme }), { float16: true }));
     expect(plain(model.parameters[0].value)).toEqual([65504, -65504, 2 ** -24, -(2 ** -24), 0]);
   });
 });
 
-test("weights that are parts of larger arrays are written as the part", () => {
+test("a weight that is a part of a larger array is written as that part", () => {
   const value = g.tensor(new Float32Array(numbers(4096)), [64, 64]);
   const part = g.tensor((value.data as Float32Array).subarray(64, 128), [64]);
-  const model = g.fromOnnx(
-    g.toOnnx(g.graphOf({ y: g.parameter("w", value), z: g.parameter("part", part) })),
+  const model = fromOnnx(
+    toOnnx(g.graphOf({ y: g.parameter("w", value), z: g.parameter("part", part) })),
   );
   expect(model.parameters[0].value).toEqual(value);
   expect(model.parameters[1].value).toEqual(part);

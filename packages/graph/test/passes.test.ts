@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as c from "../src/compiler.ts";
+import { evaluate } from "../src/evaluate.ts";
 import * as g from "../src/index.ts";
 import { cases } from "./onnx-cases.ts";
 import { inputsFor, operations, plain } from "./onnx-session.ts";
@@ -10,7 +11,7 @@ function same(graph: g.Graph, signature: Record<string, g.Signature>) {
   expect(shorter.nodes.length).toBeLessThanOrEqual(graph.nodes.length);
   expect(shorter.inputs).toEqual(graph.inputs);
   expect(shorter.parameters).toEqual(graph.parameters);
-  const [before, after] = [g.evaluate(graph, inputs), g.evaluate(shorter, inputs)];
+  const [before, after] = [evaluate(graph, inputs), evaluate(shorter, inputs)];
   expect(Object.keys(after)).toEqual(Object.keys(before));
   for (const name of Object.keys(before)) {
     expect(shorter.outputs[name].shape).toEqual(graph.outputs[name].shape);
@@ -34,7 +35,7 @@ describe("simplify changes no value", () => {
   }
 });
 
-describe("simplify does less", () => {
+describe("simplify shortens graphs", () => {
   const signature = { x: { shape: ["batch", 2, 3] } };
   const shorter = (f: (x: g.Expr) => g.Expr) =>
     operations(
@@ -54,7 +55,7 @@ describe("simplify does less", () => {
     const cast = (x: g.Expr) => g.cast(g.mul(g.cast(x, "int32"), 2), "float32");
     expect(shorter((x) => g.add(g.mul(x, 2), cast(x)))).toHaveLength(8);
   });
-  test("reshapes in a row become one, and none where they lead back", () => {
+  test("reshapes in a row become one, or none when they restore the shape", () => {
     expect(shorter((x) => g.reshape(g.reshape(x, ["batch", 6]), ["batch", 3, 2]))).toEqual([
       "Input",
       "Reshape",
@@ -63,7 +64,7 @@ describe("simplify does less", () => {
       "Input",
     ]);
   });
-  test("transposes in a row become one, and none where they lead back", () => {
+  test("transposes in a row become one, or none when they restore the order", () => {
     const turn = (x: g.Expr) => g.transpose(x, [1, 2, 0]);
     expect(shorter((x) => turn(turn(x)))).toEqual(["Input", "Transpose"]);
     expect(shorter((x) => turn(turn(turn(x))))).toEqual(["Input"]);
@@ -79,7 +80,7 @@ describe("simplify does less", () => {
       shorter((x) => g.matmul(g.transpose(x, [1, 0, 2]), g.transpose(x, [1, 2, 0]))),
     ).toHaveLength(4);
   });
-  test("repeats go where broadcasting does them", () => {
+  test("repeats vanish where broadcasting replaces them", () => {
     expect(shorter((x) => g.mul(x, g.expandLike(g.mean(x), x)))).toEqual([
       "Input",
       "ReduceMean",
@@ -104,7 +105,7 @@ describe("simplify repeats rows late", () => {
   const rowsOf = ({ nodes }: g.Graph, op: string) =>
     nodes.filter((node) => node.op === op).map(({ shape }) => shape[0]);
 
-  test("so that what is made of one time step is made once", () => {
+  test("so that features of one time step are computed once", () => {
     const graph = shorter((x, t) => {
       const angles = g.mul(
         g.reshape(g.cast(t, "float32"), [4, 1]),
@@ -121,7 +122,7 @@ describe("simplify repeats rows late", () => {
       expect(rowsOf(graph, op), op).toEqual([1]);
     }
   });
-  test("and where a whole batch is needed, after all that comes before", () => {
+  test("and, where a batch is needed, after all earlier operations", () => {
     const graph = shorter((x, t) => g.concat([x, g.matmul(g.gather(table, t), weight)], 1));
     expect([rowsOf(graph, "MatMul"), rowsOf(graph, "Expand")]).toEqual([[1], [4]]);
     const one = shorter((x, t) => g.add(x, g.reshape(g.cast(g.slice(t, 0, 0, 1), "float32"), [])));
@@ -132,7 +133,7 @@ describe("simplify repeats rows late", () => {
     });
     expect([rowsOf(few, "Cast"), rowsOf(few, "Expand")]).toEqual([[1], [2]]);
   });
-  test("but not where it mixes rows", () => {
+  test("but not before an operation that mixes rows", () => {
     const signature = { x: { shape: [4, 3] } };
     const mixed = (f: (rows: g.Expr, x: g.Expr) => g.Expr) =>
       same(
@@ -153,7 +154,7 @@ describe("simplify repeats rows late", () => {
   });
 });
 
-test("simplify keeps weights apart that are equal", () => {
+test("simplify does not merge equal weights", () => {
   const weight = (name: string) => g.parameter(name, g.tensor([1, 2]));
   const graph = g.graphOf({ y: g.add(g.exp(weight("a")), g.exp(weight("b"))) });
   expect(c.simplify(graph).parameters.map((p) => p.name)).toEqual(["a", "b"]);

@@ -1,4 +1,5 @@
-import { type Expr, evaluate, graphOf, type Tensor, tensor, tensorNumbers } from "@gen/graph";
+import { type Expr, graphOf, type Tensor, tensor, tensorNumbers } from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
 import { expect } from "vitest";
 
 /** A tensor in the reference files. */

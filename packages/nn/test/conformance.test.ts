@@ -1,6 +1,5 @@
 import {
   type Expr,
-  evaluate,
   type Graph,
   mean,
   square,
@@ -9,6 +8,7 @@ import {
   tensor,
   tensorNumbers,
 } from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
 import { adam, dit, type Network, networkGraph, unet } from "@gen/nn";
 import type { Backend, HostArray } from "@gen/runtime-gpu";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";

@@ -1,7 +1,6 @@
 import {
   dropout,
   type Expr,
-  evaluate,
   gradients,
   graphOf,
   input,
@@ -16,6 +15,7 @@ import {
   tensor,
   tensorNumbers,
 } from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
 import { randomStream } from "@gen/math";
 import {
   adam,

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import {
   constant,
   type Expr,
-  evaluate,
   gradients,
   graphOf,
   input,
@@ -11,6 +10,7 @@ import {
   parametersOf,
   sum,
 } from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
 import {
   attention,
   convolution,

@@ -1,4 +1,5 @@
-import { evaluate, input, type Tensor, tensor, tensorNumbers } from "@gen/graph";
+import { input, type Tensor, tensor, tensorNumbers } from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
 import {
   convDecoder,
   convEncoder,

@@ -1,4 +1,6 @@
-import { evaluate, type Tensor, tensor, tensorNumbers, toOnnx, trace } from "@gen/graph";
+import { type Tensor, tensor, tensorNumbers, trace } from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
+import { toOnnx } from "@gen/graph/onnx";
 import { networkGraph, timestepEmbedding } from "@gen/nn";
 import * as ort from "onnxruntime-node";
 import { describe, expect, test } from "vitest";

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { evaluate, gradients, graphOf, input, mul, type Parameter, sum, tensor } from "@gen/graph";
+import { gradients, graphOf, input, mul, type Parameter, sum, tensor } from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
 import { dit, unet } from "@gen/nn";
 import { describe, expect, test } from "vitest";
 import type { DitOptions } from "../src/dit.ts";

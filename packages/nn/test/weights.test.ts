@@ -3,7 +3,6 @@ import {
   constant,
   type DType,
   type Expr,
-  evaluate,
   graphOf,
   mul,
   parameter,
@@ -11,6 +10,7 @@ import {
   tensor,
   tensorNumbers,
 } from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
 import { mlp, network, networkGraph, unet, weightsOf, withWeights } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-import { fromOnnx, type OnnxModel } from "@gen/graph";
+import { fromOnnx, type OnnxModel } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 
 /** Gives the bytes of a file of the folder, or undefined where there is none; several are asked for at once. */

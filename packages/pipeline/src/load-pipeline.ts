@@ -1,5 +1,5 @@
-import type { Expr, OnnxModel } from "@gen/graph";
-import { type Shape, shapeText, slice } from "@gen/graph";
+import { type Expr, type Shape, shapeText, slice } from "@gen/graph";
+import type { OnnxModel } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import {
   type DiffusionPipeline,

@@ -1,4 +1,5 @@
-import { concat, type Expr, type Shape, type Signature, toOnnx, trace } from "@gen/graph";
+import { concat, type Expr, type Shape, type Signature, trace } from "@gen/graph";
+import { toOnnx } from "@gen/graph/onnx";
 import type { Conditions, DiffusionPipeline, Pipeline, PipelineVae } from "@gen/sampling";
 import { readSchedulerConfig, writeSchedulerConfig } from "@gen/schedules";
 import { pipelinePaths } from "./paths.ts";

@@ -1,13 +1,5 @@
-import {
-  cast,
-  type Expr,
-  type OnnxModel,
-  reshape,
-  type Shape,
-  type Signature,
-  shapeText,
-  slice,
-} from "@gen/graph";
+import { cast, type Expr, reshape, type Shape, type Signature, shapeText, slice } from "@gen/graph";
+import type { OnnxModel } from "@gen/graph/onnx";
 
 /** What is said of a sample's shape beside the model itself. */
 export interface KnownShape {

@@ -1,5 +1,6 @@
 import { digits, slice } from "@gen/data";
-import { evaluate, graphOf, input, tensor } from "@gen/graph";
+import { graphOf, input, tensor } from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { linearSchedule } from "@gen/schedules";
 import { decode, encode, latentDataset, mlpVae, pipelineVae, trainVae } from "@gen/vae";

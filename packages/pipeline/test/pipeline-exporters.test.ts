@@ -8,9 +8,9 @@ import {
   reshape,
   type Shape,
   type Signature,
-  toOnnx,
   trace,
 } from "@gen/graph";
+import { toOnnx } from "@gen/graph/onnx";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { sample, stepTable } from "@gen/sampling";
 import { linearSchedule, writeSchedulerConfig } from "@gen/schedules";

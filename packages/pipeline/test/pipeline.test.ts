@@ -1,4 +1,5 @@
-import { constant, evaluate, graphOf, mul, parameter, reshape, tanh, tensor } from "@gen/graph";
+import { constant, graphOf, mul, parameter, reshape, tanh, tensor } from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { generate, type PipelineVae, sample } from "@gen/sampling";
 import { cosineSchedule } from "@gen/schedules";

@@ -41,36 +41,3 @@ export interface Backend<T = unknown> {
   /** Frees everything, programs and tensors included. */
   close(): Promise<void>;
 }
-
-/** The numbers of a program's input, in host memory. */
-export interface HostInput {
-  readonly data: HostArray;
-  readonly shape: readonly number[];
-  /** @defaultValue "float32" */
-  readonly dtype?: DType;
-}
-
-/**
- * Runs a program on numbers: uploads the inputs, reads every output back, and frees both.
- * @throws TypeError or RangeError when an input does not fit, as {@link Program.run} does.
- */
-export async function callProgram<T>(
-  backend: Backend<T>,
-  program: Program<T>,
-  inputs: Readonly<Record<string, HostInput>>,
-): Promise<Record<string, Float32Array | Float64Array>> {
-  const owned: T[] = [];
-  try {
-    const tensors: Record<string, T> = {};
-    for (const [name, { data, shape, dtype }] of Object.entries(inputs)) {
-      tensors[name] = backend.upload(data, shape, dtype);
-      owned.push(tensors[name]);
-    }
-    const outputs = Object.entries(await program.run(tensors));
-    owned.push(...outputs.map(([, tensor]) => tensor));
-    const read = outputs.map(async ([name, tensor]) => [name, await backend.download(tensor)]);
-    return Object.fromEntries(await Promise.all(read));
-  } finally {
-    backend.dispose(...owned);
-  }
-}

@@ -1,11 +1,5 @@
-import {
-  compileEvaluation,
-  type DType,
-  isFloat,
-  type Tensor,
-  tensor,
-  tensorNumbers,
-} from "@gen/graph";
+import { type DType, isFloat, type Tensor, tensor, tensorNumbers } from "@gen/graph";
+import { compileEvaluation } from "@gen/graph/evaluate";
 import type { Backend, HostArray } from "./backend.ts";
 import { backendOver } from "./device.ts";
 import { refuseForeign } from "./errors.ts";

@@ -1,5 +1,6 @@
-import { foreignOperations, type Graph } from "@gen/graph";
+import type { Graph } from "@gen/graph";
 import { foreignText } from "@gen/graph/compiler";
+import { foreignOperations } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 
 /** The error for a backend that cannot be opened here. */

@@ -1,4 +1,4 @@
-export { type Backend, callProgram, type HostArray, type Program } from "./backend.ts";
+export type { Backend, HostArray, Program } from "./backend.ts";
 export {
   type BackendKind,
   backendKinds,
@@ -7,6 +7,7 @@ export {
   bestBackend,
   openBackend,
 } from "./backend-kinds.ts";
+export { callProgram } from "./call-program.ts";
 export { type Capabilities, capabilities } from "./capabilities.ts";
 export type { DeviceTensor } from "./ledger.ts";
 export { type Obstacle, preflight } from "./preflight.ts";

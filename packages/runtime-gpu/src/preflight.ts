@@ -1,14 +1,6 @@
-import {
-  type DType,
-  type Expr,
-  foreignOperations,
-  fromOnnx,
-  type Graph,
-  type OnnxModel,
-  tensorNumbers,
-  trace,
-} from "@gen/graph";
+import { type DType, type Expr, type Graph, tensorNumbers, trace } from "@gen/graph";
 import { type Bindings, foreignText, resolveShape } from "@gen/graph/compiler";
+import { foreignOperations, fromOnnx, type OnnxModel } from "@gen/graph/onnx";
 import { errorCode } from "@gen/math";
 import type { Capabilities } from "./capabilities.ts";
 import { byteLength } from "./ledger.ts";

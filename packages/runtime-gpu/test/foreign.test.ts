@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as g from "@gen/graph";
 import * as c from "@gen/graph/compiler";
+import { fromOnnx } from "@gen/graph/onnx";
 import { describe, expect, it } from "vitest";
 import { openBackend } from "../src/backend-kinds.ts";
 import { type Backend, capabilities, preflight } from "../src/index.ts";
@@ -14,7 +15,7 @@ const { sample, timestep, out }: Reference = JSON.parse(
   readFileSync(at("../../graph/test/reference/denoiser-17.json"), "utf8"),
 );
 
-const model = g.fromOnnx(bytes);
+const model = fromOnnx(bytes);
 const missing = "com.microsoft.QuickGelu (9 nodes), com.microsoft.FusedMatMul";
 
 /** The model inside a sampler's step: from noise to the next x, with the clean image beside it. */

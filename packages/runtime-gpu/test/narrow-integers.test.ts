@@ -1,4 +1,5 @@
 import * as g from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
 import { describe, expect, it } from "vitest";
 import { narrowIntegers, staticGraph } from "../src/onnx/passes/webgpu-passes.ts";
 
@@ -33,7 +34,7 @@ describe("a graph in int32", () => {
       x: g.tensor([1, 2, 3, 4], [2, 2]),
     });
     const given = { ...inputs("int64"), unused: g.tensor([0, 0], [2]) };
-    expect(g.evaluate(narrow, inputs("int32"))).toEqual(g.evaluate(graph, given));
+    expect(evaluate(narrow, inputs("int32"))).toEqual(evaluate(graph, given));
   });
 
   it.each<[string, (t: g.Expr) => g.Expr, string]>([

@@ -1,5 +1,6 @@
 import * as g from "@gen/graph";
 import * as c from "@gen/graph/compiler";
+import { evaluate } from "@gen/graph/evaluate";
 import ort from "onnxruntime-node";
 import { afterAll, describe, expect, test } from "vitest";
 import { blockedConvolutions, channelBlock } from "../src/onnx/passes/blocked-convolutions.ts";
@@ -32,7 +33,7 @@ async function agrees(
   const values = Object.fromEntries(
     Object.entries(shapes).map(([n, shape], i) => [n, wave(shape, i)]),
   );
-  const exact = g.evaluate(graph, values);
+  const exact = evaluate(graph, values);
   const program = await backend.compile(graph);
   const uploads = Object.fromEntries(
     Object.entries(values).map(([n, { data, shape }]) => [
@@ -64,7 +65,7 @@ const keeps = (
   const values = Object.fromEntries(
     Object.entries(shapes).map(([n, shape], i) => [n, wave(shape, i)]),
   );
-  const [want, got] = [g.evaluate(graph, values), g.evaluate(changed, values)];
+  const [want, got] = [evaluate(graph, values), evaluate(changed, values)];
   for (const name of Object.keys(want)) {
     expect(got[name].shape).toEqual(want[name].shape);
     const numbers = g.tensorNumbers(want[name]);
@@ -160,8 +161,8 @@ describe("the graph for ONNX Runtime's CPU provider", () => {
     // The float64 evaluation of the changed graph is that of the graph itself.
     const values = { x: wave([1, 8, 64, 64], 0), s: wave([8], 1), b: wave([8], 2) };
     const signature = Object.entries(values).map(([n, { shape }]) => [n, { shape }]);
-    const exact = g.evaluate(g.trace(parts, Object.fromEntries(signature)), values);
-    const got = g.evaluate(of(64, false), values);
+    const exact = evaluate(g.trace(parts, Object.fromEntries(signature)), values);
+    const got = evaluate(of(64, false), values);
     for (const name of ["y", "sigmoid"]) {
       const want = g.tensorNumbers(exact[name]);
       expect(

@@ -1,4 +1,5 @@
 import * as g from "@gen/graph";
+import { toOnnx } from "@gen/graph/onnx";
 import { describe, expect, it } from "vitest";
 import { type Capabilities, capabilities, preflight } from "../src/index.ts";
 
@@ -43,7 +44,7 @@ describe("preflight", () => {
   });
 
   it("reads a model file", () => {
-    const bytes = g.toOnnx(layer());
+    const bytes = toOnnx(layer());
     const { fits, parameterBytes } = preflight(bytes, roomy);
     expect([fits, parameterBytes]).toEqual([true, 4096]);
     expect(preflight(bytes, roomy, { dims: { batch: 100 } }).largestBytes).toBe(12800);

@@ -1,5 +1,6 @@
 import * as g from "@gen/graph";
 import * as c from "@gen/graph/compiler";
+import { evaluate } from "@gen/graph/evaluate";
 import * as tf from "@tensorflow/tfjs";
 import { afterAll, expect, test } from "vitest";
 import { channelsLast } from "../src/tfjs/channels-last.ts";
@@ -47,7 +48,7 @@ test("images keep their channels last from end to end, and their values", async 
   expect(transposed).toHaveLength(3);
 
   const inputs = { x: wave([2, 4, 6, 8], 1), scale: wave([2, 8, 1, 1], 2) };
-  const exact = g.evaluate(graph, inputs);
+  const exact = evaluate(graph, inputs);
   const before = tf.memory().numTensors;
   const program = await backend.compile(graph);
   const uploads = Object.fromEntries(
@@ -104,7 +105,7 @@ test.each<[string, (h: g.Expr) => g.Expr]>([
   expect(transposed).toHaveLength(2);
 
   const x = wave([2, 2, 2, 4], 3);
-  const want = Array.from(g.tensorNumbers(g.evaluate(graph, { x }).y));
+  const want = Array.from(g.tensorNumbers(evaluate(graph, { x }).y));
   const program = await backend.compile(graph);
   const given = backend.upload(x.data as Float32Array, x.shape);
   const { y } = await program.run({ x: given });

@@ -1,4 +1,5 @@
 import * as g from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
 import * as tf from "@tensorflow/tfjs";
 import { expect, it, vi } from "vitest";
 import { tfjsBackend } from "../src/tfjs.ts";
@@ -43,7 +44,7 @@ it("backends on two devices and other TensorFlow.js code do not disturb each oth
   const got = await Promise.all(runs);
   const exact = [0, 1, 2, 3].map((i) => {
     const x = g.tensor(new Float32Array(18).fill(i), [1, 2, 3, 3]);
-    return g.tensorNumbers(g.evaluate(graph, { x }).y)[0];
+    return g.tensorNumbers(evaluate(graph, { x }).y)[0];
   });
   got.forEach((value, i) => {
     expect(value).toBeCloseTo(exact[i], 5);

@@ -1,4 +1,5 @@
-import { constant, evaluate, mul, sub, tensor, trace } from "@gen/graph";
+import { constant, mul, sub, tensor, trace } from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
 import { mlp } from "@gen/nn";
 import type { Backend } from "@gen/runtime-gpu";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";

@@ -4,7 +4,6 @@ import {
   constant,
   type Expr,
   equal,
-  evaluate,
   exprArithmetic,
   gather,
   mul,
@@ -15,6 +14,7 @@ import {
   trace,
   where,
 } from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
 import { type FloatArray, mixtureOracle, numberArithmetic } from "@gen/math";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { linearSchedule } from "@gen/schedules";

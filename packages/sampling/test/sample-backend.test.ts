@@ -1,4 +1,5 @@
-import { evaluate, tensor, trace } from "@gen/graph";
+import { tensor, trace } from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { describe, expect, it } from "vitest";
 import { type Denoiser, sample, sampler, sampleSteps } from "../src/index.ts";

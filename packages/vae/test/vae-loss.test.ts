@@ -1,4 +1,5 @@
-import { add, constant, evaluate, graphOf, matmul, parameter, tensor, trace } from "@gen/graph";
+import { add, constant, graphOf, matmul, parameter, tensor, trace } from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
 import { arrayArithmetic, numberArithmetic } from "@gen/math";
 import { network } from "@gen/nn";
 import fc from "fast-check";

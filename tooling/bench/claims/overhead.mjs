@@ -1,4 +1,4 @@
-import { toOnnx } from "@gen/graph";
+import { toOnnx } from "@gen/graph/onnx";
 import { unet } from "@gen/nn";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import * as ort from "onnxruntime-node";

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
-import { evaluate, matmul, silu, tensor, tensorNumbers, trace } from "@gen/graph";
+import { matmul, silu, tensor, tensorNumbers, trace } from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
 import { normalNoise } from "@gen/math";
 import { type Backend, backendNames, callProgram, openBackend } from "@gen/runtime-gpu";
 import { Command } from "commander";

@@ -1,5 +1,6 @@
-import { type Graph, type OnnxModel, trace } from "@gen/graph";
+import { type Graph, trace } from "@gen/graph";
 import { type Bindings, resolveShape } from "@gen/graph/compiler";
+import type { OnnxModel } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import { loadModel, type ReadFile } from "@gen/pipeline";
 import { backendKinds, capabilities, preflight } from "@gen/runtime-gpu";

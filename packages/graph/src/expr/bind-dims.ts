@@ -1,19 +1,19 @@
 import type { Input } from "./expr.ts";
-import { type Dim, type Shape, shapeText } from "./shape.ts";
+import { type Dim, dimParts, type Shape, shapeText } from "./shape.ts";
 
 /** The numbers that the names in shapes stand for, such as `{ batch: 4 }`. */
 export type Bindings = Readonly<Record<string, number>>;
 
-const parts = (dim: string) => dim.split("*");
+const unboundName = (dim: Dim, bindings: Bindings): string | undefined =>
+  dimParts(dim).find((part) => typeof part === "string" && !(part in bindings)) as
+    | string
+    | undefined;
 
-function unboundName(dim: string, bindings: Bindings): string | undefined {
-  return parts(dim).find((part) => Number.isNaN(Number(part)) && !(part in bindings));
-}
-
-function resolveDim(dim: Dim, bindings: Bindings): number {
-  if (typeof dim === "number") return dim;
-  return parts(dim).reduce((n, part) => n * (part in bindings ? bindings[part] : Number(part)), 1);
-}
+/** The size of a dimension; NaN when a name has no number. */
+const resolveDim = (dim: Dim, bindings: Bindings): number =>
+  typeof dim === "number"
+    ? dim
+    : dimParts(dim).reduce<number>((n, part) => n * (bindings[part] ?? Number(part)), 1);
 
 /**
  * `shape` with its names replaced by numbers: `["4*batch", 3]` is `[16, 3]` where `batch` is 4.
@@ -21,14 +21,15 @@ function resolveDim(dim: Dim, bindings: Bindings): number {
  */
 export function resolveShape(shape: Shape, bindings: Bindings): number[] {
   return shape.map((dim) => {
-    const missing = typeof dim === "string" ? unboundName(dim, bindings) : undefined;
+    if (typeof dim === "number") return dim;
+    const missing = unboundName(dim, bindings);
     if (missing === undefined) return resolveDim(dim, bindings);
     throw new RangeError(`${shapeText(shape)}: nothing tells what ${missing} is`);
   });
 }
 
 /**
- * Finds what the names in the inputs' shapes stand for from the shapes that were really given.
+ * The numbers that the names in the inputs' shapes stand for, from the shapes of the given tensors.
  * @throws RangeError naming an input whose shape does not fit, with both shapes.
  */
 export function bindDims(
@@ -36,37 +37,31 @@ export function bindDims(
   shapes: Readonly<Record<string, readonly number[]>>,
 ): Bindings {
   const bindings: Record<string, number> = {};
-  for (const { name, shape } of inputs) {
-    if (shapes[name].length !== shape.length) throw misfit(name, shape, shapes[name], bindings);
+  for (const input of inputs) {
+    const { name, shape } = input;
+    if (shapes[name].length !== shape.length) throw misfit(input, shapes[name], bindings);
     shape.forEach((dim, i) => {
       if (typeof dim === "string" && !dim.includes("*")) bindings[dim] ??= shapes[name][i];
     });
   }
-  // Products such as 4*batch may be all that names a dimension.
+  // A name may occur only in products such as 4*batch.
   for (const { name, shape } of inputs) {
     shape.forEach((dim, i) => {
-      const free = typeof dim === "string" ? unboundName(dim, bindings) : undefined;
+      const free = unboundName(dim, bindings);
       if (free === undefined) return;
-      const rest = resolveDim(dim, { ...bindings, [free]: 1 });
-      bindings[free] = shapes[name][i] / rest;
+      bindings[free] = shapes[name][i] / resolveDim(dim, { ...bindings, [free]: 1 });
     });
   }
-  for (const { name, shape } of inputs) {
-    const given = shapes[name];
-    const fits = shape.every((dim, i) => resolveDim(dim, bindings) === given[i]);
-    if (!fits || Object.values(bindings).some((v) => !Number.isInteger(v))) {
-      throw misfit(name, shape, given, bindings);
-    }
+  const isWhole = Object.values(bindings).every((v) => Number.isInteger(v));
+  for (const input of inputs) {
+    const given = shapes[input.name];
+    const fits = input.shape.every((dim, i) => resolveDim(dim, bindings) === given[i]);
+    if (!fits || !isWhole) throw misfit(input, given, bindings);
   }
   return bindings;
 }
 
-function misfit(
-  name: string,
-  shape: Shape,
-  given: readonly number[],
-  bindings: Bindings,
-): RangeError {
+function misfit({ name, shape }: Input, given: Shape, bindings: Bindings): RangeError {
   const known = Object.entries(bindings).map(([dim, value]) => `${dim} = ${value}`);
   const where = known.length > 0 ? ` where ${known.join(", ")}` : "";
   return new RangeError(

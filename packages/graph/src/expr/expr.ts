@@ -3,13 +3,13 @@
  *
  *   e = op(e_1, ..., e_n; attributes)    with a dtype and a shape such as [batch, 2]
  *
- * The builders in `build.ts` files of `ops` check shapes and make expressions; `trace.ts` collects them into a
- * graph, which is differentiated (`gradients.ts`), evaluated (`evaluate.ts`) or compiled by a backend.
- * One expression by hand:
+ * The builders (`build.ts` in the folders of `ops`) check shapes and make expressions. `trace.ts`
+ * collects them into a graph, which is differentiated (`gradients.ts`), evaluated (`evaluate.ts`)
+ * or compiled by a backend. One expression by hand:
  *
  *   expr("Add", [x, y], x.shape, {})
  */
-import type { ForeignNode } from "./foreign-node.ts";
+import type { AttributeProto, TensorProto } from "../onnx/messages.ts";
 import {
   type Attributes,
   type ElementwiseOp,
@@ -17,7 +17,7 @@ import {
   type OnnxForms,
 } from "./operations.ts";
 import { type Shape, shapeText } from "./shape.ts";
-import { type DType, isFloat, type Tensor, tensor } from "./tensor.ts";
+import { type DType, isFloat, type Tensor, tensor, tensorNumbers } from "./tensor.ts";
 
 type AllAttributes = Attributes & OnnxForms;
 
@@ -41,18 +41,34 @@ export interface Parameter extends Typed<"Parameter"> {
   readonly value: Tensor;
 }
 
-/** A node of an ONNX file that is kept as it is; what it computes are its results, which `Result` nodes pick. */
+/** A node of an ONNX file that is kept because only ONNX Runtime knows what it computes. */
+export interface ForeignNode {
+  readonly domain: string;
+  readonly opType: string;
+  /** The version of its domain's operator set. */
+  readonly version: number;
+  readonly attributes: readonly AttributeProto[];
+  /** Which operands and results are present; optional ones may be absent. */
+  readonly operands: readonly boolean[];
+  readonly results: readonly boolean[];
+  /** What graphs lack; undefined for a node that is kept because its operands are foreign. */
+  readonly missing?: { readonly name: string; readonly reason?: string } | undefined;
+  /** The value of a constant whose element type graphs do not have. */
+  readonly tensor?: TensorProto;
+}
+
+/** A foreign node as an expression without a value; `Result` nodes are its values. */
 export interface Foreign extends Typed<"Foreign"> {
   readonly node: ForeignNode;
 }
 
-/** An expression of one operation, or of one of several: `ExprOf<"Slice">` has the attributes of a slice. */
+/** An expression of an operation or of a union: `ExprOf<"Slice">` has a slice's attributes. */
 export type ExprOf<O extends keyof AllAttributes> = { [P in O]: Typed<P> }[O];
 
 /**
  * A value in a computation: an operation of ONNX's vocabulary applied to other expressions.
- * Expressions are immutable and carry their dtype and shape; nothing is computed until a backend runs a graph.
- * `op` tells which attributes there are.
+ * Expressions are immutable and carry their dtype and shape; nothing is computed until a backend
+ * runs a graph. `op` tells which attributes there are.
  */
 export type Expr =
   | Input
@@ -69,7 +85,7 @@ export interface Signature {
   readonly dtype?: DType;
 }
 
-/** An expression of operation `op`. The builders of each operation check shapes and dtypes; this does not. */
+/** An expression of operation `op`, without the checks of shapes and dtypes that builders do. */
 export function expr<O extends keyof AllAttributes>(
   op: O,
   inputs: readonly Expr[],
@@ -87,21 +103,20 @@ export function input(name: string, { shape, dtype = "float32" }: Signature): In
 
 /** A named weight holding `value`. */
 export function parameter(name: string, value: Tensor): Parameter {
-  return {
-    op: "Parameter",
-    name,
-    inputs: [],
-    attributes: {},
-    dtype: value.dtype,
-    shape: value.shape,
-    value,
-  };
+  const { dtype, shape } = value;
+  return { op: "Parameter", name, inputs: [], attributes: {}, dtype, shape, value };
 }
 
 /** A constant: a number (shape `[]`) or a tensor. */
 export function constant(value: number | Tensor, dtype: DType = "float32"): Expr {
-  const held = typeof value === "number" ? tensor([value], [], dtype) : value;
-  return expr("Constant", [], held.shape, { value: held }, held.dtype);
+  const elements = typeof value === "number" ? tensor([value], [], dtype) : value;
+  return expr("Constant", [], elements.shape, { value: elements }, elements.dtype);
+}
+
+/** The number that a constant of shape `[]` holds; undefined for any other expression. */
+export function scalarOf(x: Expr): number | undefined {
+  if (x.op !== "Constant" || x.shape.length > 0) return undefined;
+  return tensorNumbers(x.attributes.value)[0];
 }
 
 /** Whether an expression is a named input of a graph. */
@@ -112,7 +127,10 @@ export const isParameter = (e: Expr): e is Parameter => e.op === "Parameter";
 /** Whether an expression is computed element by element, from operands that broadcast. */
 export const isElementwise = (e: Expr): e is ExprOf<ElementwiseOp> => isElementwiseOp(e.op);
 
-/** Turns numbers among operands into constants of the expressions' dtype. */
+/**
+ * Operands with numbers turned into constants of the expressions' dtype.
+ * @throws TypeError when all are numbers or the dtypes differ.
+ */
 export function operands(op: string, ...values: Operand[]): Expr[] {
   const first = values.find((v) => typeof v !== "number") as Expr | undefined;
   if (!first) throw new TypeError(`${op} needs at least one expression, got only numbers`);
@@ -129,9 +147,6 @@ export function operands(op: string, ...values: Operand[]): Expr[] {
 
 /** @throws TypeError unless `x` holds real numbers. */
 export function requireFloat(op: string, x: Expr): void {
-  if (!isFloat(x.dtype)) {
-    throw new TypeError(
-      `${op} needs a float dtype, got ${x.dtype} ${shapeText(x.shape)}; use cast`,
-    );
-  }
+  if (isFloat(x.dtype)) return;
+  throw new TypeError(`${op} needs a float dtype, got ${x.dtype} ${shapeText(x.shape)}; use cast`);
 }

@@ -1,6 +1,6 @@
 import type { Tensor } from "./tensor.ts";
 
-/** What passes need to know of an operation. */
+/** Properties of an operation that passes read. */
 export interface Traits {
   /** Each element of the result is an element of an operand, or a constant of the operation. */
   readonly movesData?: true;
@@ -9,7 +9,7 @@ export interface Traits {
 const computes: Traits = {};
 const movesData: Traits = { movesData: true };
 
-/** Operations on each element by itself; operands broadcast. They have no attributes. A new one is a line here. */
+/** Operations on each element by itself, without attributes; operands broadcast. */
 const elementwise = {
   Add: computes,
   Sub: computes,
@@ -66,7 +66,7 @@ interface ArrangeAttributes {
   Transpose: { readonly perm: readonly number[] };
   Concat: Axis;
   Slice: Axis & { readonly start: number; readonly end: number; readonly step: number };
-  /** First what is added before each dimension, then what is added after each. */
+  /** The counts before each dimension, then the counts after each. */
   Pad: { readonly pads: readonly number[]; readonly value: number };
   Expand: None;
   Gather: Axis;
@@ -97,7 +97,8 @@ interface NormalizeAttributes {
 
 /**
  * The operations of graphs and their attributes; names are ONNX's.
- * A new operation starts in the group of its folder under `ops/`. The compiler then names each table that lacks it.
+ * A new operation starts in the group of its folder under `ops/`; the compiler then names each
+ * table that lacks it.
  */
 export interface Attributes
   extends Record<ElementwiseOp, None>,
@@ -109,9 +110,9 @@ export interface Attributes
   Parameter: None;
   Constant: { readonly value: Tensor };
   Dropout: { readonly rate: number };
-  /** A node of an ONNX file that is kept as it is; `id` tells nodes apart that are otherwise equal. */
+  /** A node of an ONNX file that is kept as it is; `id` distinguishes equal nodes. */
   Foreign: { readonly id: number };
-  /** One result of a foreign node; `opaque` is 1 where its dtype or shape is none of a graph's. */
+  /** One result of a foreign node; `opaque` is 1 when expressions lack its dtype or shape. */
   Result: { readonly index: number; readonly opaque?: number };
 }
 
@@ -121,10 +122,10 @@ export type ArrangeOp = keyof ArrangeAttributes;
 export type ReduceOp = keyof ReduceAttributes;
 export type ProductOp = keyof ProductAttributes;
 export type NormalizeOp = keyof NormalizeAttributes;
-/** Operations that backends compute: all but leaves, nodes of files, and dropout, which no graph holds. */
+/** Operations that backends compute: all but leaves, foreign nodes and dropout. */
 export type ComputedOp = ElementwiseOp | ArrangeOp | ReduceOp | ProductOp | NormalizeOp;
 
-/** Forms that only ONNX files have. Passes before writing put them into graphs. */
+/** Operations that only ONNX files have. Passes before writing put them into graphs. */
 export interface OnnxForms {
   Gemm: Transposes;
   InstanceNormalization: Epsilon;

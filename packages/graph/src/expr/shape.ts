@@ -1,10 +1,20 @@
-/** A dimension: a number, or a name such as `batch` (or a multiple, `4*batch`) that is known when a graph runs. */
+/** A dimension: a number, or a name such as `batch` or `4*batch` that each run resolves. */
 export type Dim = number | string;
 /** The dimensions of a value, outermost first; `[]` is a scalar. */
 export type Shape = readonly Dim[];
 
 /** `[batch, 3, 28, 28]`, as errors print it. */
 export const shapeText = (shape: Shape): string => `[${shape.join(", ")}]`;
+
+/** The number of elements of a static shape. */
+export function sizeOf(shape: readonly number[]): number {
+  let size = 1;
+  for (const d of shape) size *= d;
+  return size;
+}
+
+/** `axis` counted from the front. */
+export const fromFront = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
 
 /** The dimensions as numbers. @throws RangeError when one is symbolic. */
 export function staticShape(shape: Shape, what: string): number[] {
@@ -14,25 +24,20 @@ export function staticShape(shape: Shape, what: string): number[] {
   });
 }
 
-interface Product {
-  factor: number;
-  names: string[];
+/** The factors of a dimension: `[4, "batch"]` for `4*batch`. */
+export const dimParts = (dim: Dim): Dim[] =>
+  typeof dim === "number"
+    ? [dim]
+    : dim.split("*").map((part) => (Number.isNaN(Number(part)) ? part : Number(part)));
+
+/** The number of elements as a factor and names in order. */
+function product(shape: Shape) {
+  const parts = shape.flatMap(dimParts);
+  const factor = parts.reduce<number>((n, part) => (typeof part === "number" ? n * part : n), 1);
+  return { factor, names: parts.filter((part) => typeof part === "string").sort() };
 }
 
-function product(shape: Shape): Product {
-  const out: Product = { factor: 1, names: [] };
-  for (const dim of shape) {
-    for (const part of typeof dim === "number" ? [dim] : dim.split("*")) {
-      const value = Number(part);
-      if (Number.isNaN(value)) out.names.push(part as string);
-      else out.factor *= value;
-    }
-  }
-  out.names.sort();
-  return out;
-}
-
-function dim({ factor, names }: Product): Dim {
+function dim({ factor, names }: ReturnType<typeof product>): Dim {
   if (names.length === 0 || factor === 0) return factor;
   return factor === 1 ? names.join("*") : [factor, ...names].join("*");
 }
@@ -40,10 +45,10 @@ function dim({ factor, names }: Product): Dim {
 /** The number of elements of `shape`, symbolic where the shape is. */
 export const elementCount = (shape: Shape): Dim => dim(product(shape));
 
-/** `whole / part`, or undefined where it is not a whole number of elements. */
-export function divideDims(whole: Shape, part: Shape): Dim | undefined {
-  const a = product(whole);
-  const b = product(part);
+/** The elements of `shape` per element of `by`; undefined when the quotient is not whole. */
+export function divideDims(shape: Shape, by: Shape): Dim | undefined {
+  const a = product(shape);
+  const b = product(by);
   for (const name of b.names) {
     const at = a.names.indexOf(name);
     if (at < 0) return undefined;
@@ -73,7 +78,7 @@ export const axisOf = (shape: Shape, dim: Dim): number => shape.indexOf(dim);
 
 /** `axis` counted from the front. @throws RangeError when it is outside `[-rank, rank)`. */
 export function normalizeAxis(op: string, axis: number, shape: Shape): number {
-  const at = axis < 0 ? axis + shape.length : axis;
+  const at = fromFront(axis, shape.length);
   if (!Number.isInteger(axis) || at < 0 || at >= shape.length) {
     throw new RangeError(`${op}: axis ${axis} is outside the shape ${shapeText(shape)}`);
   }

@@ -1,7 +1,9 @@
+import { shapeText, sizeOf } from "./shape.ts";
+
 /** Element types of expressions and tensors; the names are ONNX's. */
 export type DType = "float32" | "float64" | "float16" | "int32" | "int64" | "bool";
 
-/** The array that holds a tensor's elements: `float16` is kept as its raw bits, `bool` as 0 or 1. */
+/** The array of a tensor's elements: raw bits for `float16`, 0 or 1 for `bool`. */
 export type TensorData =
   | Float32Array
   | Float64Array
@@ -17,7 +19,8 @@ export interface Tensor {
   readonly data: TensorData;
 }
 
-const arrays = {
+/** The typed array of each dtype. */
+export const typedArrays = {
   float32: Float32Array,
   float64: Float64Array,
   float16: Uint16Array,
@@ -27,13 +30,13 @@ const arrays = {
 } as const;
 
 /** Bytes of one element of each dtype. */
-export const bytesPerElement = (dtype: DType): number => arrays[dtype].BYTES_PER_ELEMENT;
+export const bytesPerElement = (dtype: DType): number => typedArrays[dtype].BYTES_PER_ELEMENT;
 
 /** Whether `dtype` holds real numbers, as opposed to integers and booleans. */
 export const isFloat = (dtype: DType): boolean => dtype.startsWith("float");
 
 /**
- * Makes a tensor from numbers in row-major order; a typed array of the dtype's own kind is kept, not copied.
+ * A tensor of numbers in row-major order; a typed array of the dtype's own kind is not copied.
  * @throws RangeError when the number of elements is not the product of `shape`.
  */
 export function tensor(
@@ -41,18 +44,18 @@ export function tensor(
   shape: readonly number[] = [values.length],
   dtype: DType = "float32",
 ): Tensor {
-  const size = shape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(shape);
   if (values.length !== size) {
     throw new RangeError(
-      `tensor of shape [${shape.join(", ")}] takes ${size} elements, got ${values.length}`,
+      `tensor of shape ${shapeText(shape)} takes ${size} elements, got ${values.length}`,
     );
   }
   return { dtype, shape: [...shape], data: tensorData(values, dtype) };
 }
 
-/** Elements as the typed array of `dtype`; kept as it is where it already has that type. */
+/** Elements as the typed array of `dtype`; an array of that type is not copied. */
 export function tensorData(values: ArrayLike<number> | TensorData, dtype: DType): TensorData {
-  const Kind = arrays[dtype];
+  const Kind = typedArrays[dtype];
   if (values instanceof Kind) return values;
   if (values instanceof BigInt64Array) return tensorData(Array.from(values, Number), dtype);
   const numbers = values as ArrayLike<number>;

@@ -1,5 +1,5 @@
 /*
- * From expressions to a graph: a function is run once on named inputs, and what it makes is recorded.
+ * From expressions to a graph: a function runs once on named inputs, and its results are recorded.
  *
  *   outputs = f(inputs)    nodes = every expression below the outputs, operands first
  *
@@ -7,17 +7,10 @@
  *
  *   trace(({ x }) => ({ y: mul(x, 2) }), { x: { shape: ["batch", 3] } })
  */
-import {
-  type Expr,
-  type Input,
-  input,
-  isInput,
-  isParameter,
-  type Parameter,
-  type Signature,
-} from "./expr.ts";
+import type { Expr, Input, Parameter, Signature } from "./expr.ts";
+import { input, isInput, isParameter } from "./expr.ts";
 
-/** A computation with named inputs and outputs; `nodes` holds every expression in it, operands first. */
+/** A computation with named inputs and outputs; `nodes` holds every expression, operands first. */
 export interface Graph {
   readonly inputs: readonly Input[];
   readonly parameters: readonly Parameter[];
@@ -26,7 +19,7 @@ export interface Graph {
 }
 
 /**
- * Runs `f` on named inputs and records what it computes.
+ * Runs `f` on named inputs and records its outputs with all that they depend on.
  * An input that `f` does not use stays an input of the graph.
  * @throws RangeError when two inputs or two parameters share a name.
  */
@@ -34,20 +27,12 @@ export function trace<Name extends string>(
   f: (inputs: Record<Name, Expr>) => Record<string, Expr>,
   signature: Readonly<Record<Name, Signature>>,
 ): Graph {
-  const entries = Object.entries<Signature>(signature).map(
-    ([name, s]) => [name, input(name, s)] as const,
-  );
-  const inputs = Object.fromEntries(entries) as Record<Name, Input>;
-  return graphOf(
-    f(inputs),
-    entries.map(([, e]) => e),
-  );
+  const inputs = Object.entries<Signature>(signature).map(([name, s]) => input(name, s));
+  const named = Object.fromEntries(inputs.map((e) => [e.name, e])) as Record<Name, Input>;
+  return graphOf(f(named), inputs);
 }
 
-/**
- * The graph of `outputs`; inputs come in the order of `inputs`, then as they are met.
- * Dropout is left out.
- */
+/** The graph of `outputs` without dropout; its inputs are `inputs`, then others in order of use. */
 export function graphOf(outputs: Record<string, Expr>, inputs: readonly Input[] = []): Graph {
   const nodes = topological(Object.values(outputs));
   if (nodes.some(({ op }) => op === "Dropout")) {
@@ -66,7 +51,7 @@ export function graphOf(outputs: Record<string, Expr>, inputs: readonly Input[] 
   return { inputs: all, parameters, outputs: { ...outputs }, nodes };
 }
 
-/** Every expression that `roots` need, operands before what uses them. */
+/** Every expression that `roots` need, operands before their users. */
 export function topological(roots: readonly Expr[]): Expr[] {
   const order: Expr[] = [];
   const seen = new Set<Expr>();
@@ -88,14 +73,14 @@ export function topological(roots: readonly Expr[]): Expr[] {
   return order;
 }
 
-/** What changes one node of a graph into its new form, on operands that are new already. */
+/** The new form of a node on the new forms of its operands. */
 type Change = (node: Expr, inputs: readonly Expr[]) => Expr;
 
-/** The new form of every node; the nodes come in an order in which operands precede what uses them. */
-function changed(nodes: readonly Expr[], change: Change): (node: Expr) => Expr {
-  const made = new Map<Expr, Expr>();
-  const formOf = (node: Expr) => made.get(node) as Expr;
-  for (const node of nodes) made.set(node, change(node, node.inputs.map(formOf)));
+/** The new form of every node; operands precede their users in `nodes`. */
+function changeAll(nodes: readonly Expr[], change: Change): (node: Expr) => Expr {
+  const forms = new Map<Expr, Expr>();
+  const formOf = (node: Expr) => forms.get(node) as Expr;
+  for (const node of nodes) forms.set(node, change(node, node.inputs.map(formOf)));
   return formOf;
 }
 
@@ -104,33 +89,32 @@ const mapValues = (roots: Readonly<Record<string, Expr>>, f: (root: Expr) => Exp
 
 /** Rebuilds a graph operand by operand. */
 export function rewrite(graph: Graph, change: Change): Graph {
-  const formOf = changed(graph.nodes, change);
+  const formOf = changeAll(graph.nodes, change);
   const inputs = graph.inputs.map((i) => formOf(i) ?? i).filter(isInput);
   return graphOf(mapValues(graph.outputs, formOf), inputs);
 }
 
 /** Rebuilds named expressions operand by operand, as {@link rewrite} does a graph. */
 export const rebuild = (roots: Readonly<Record<string, Expr>>, change: Change) =>
-  mapValues(roots, changed(topological(Object.values(roots)), change));
+  mapValues(roots, changeAll(topological(Object.values(roots)), change));
 
-/** How often each value of a graph is taken up, by operations and as an output. */
+/** How often operations and outputs of a graph use each value. */
 export function usesIn({ nodes, outputs }: Graph): Map<Expr, number> {
   const uses = new Map<Expr, number>();
-  const taken = [...nodes.flatMap(({ inputs }) => inputs), ...Object.values(outputs)];
-  for (const e of taken) uses.set(e, (uses.get(e) ?? 0) + 1);
+  const used = [...nodes.flatMap(({ inputs }) => inputs), ...Object.values(outputs)];
+  for (const e of used) uses.set(e, (uses.get(e) ?? 0) + 1);
   return uses;
 }
 
-/** `node` on other operands; itself where they are its own. For {@link rewrite}. */
+/** `node` on other operands, or `node` itself when they are its own. For {@link rewrite}. */
 export const withInputs = (node: Expr, inputs: readonly Expr[]): Expr =>
   inputs.every((e, i) => e === node.inputs[i]) ? node : { ...node, inputs };
 
-/** The same graph with its parameters as inputs of the same names, so that a training step can change them. */
-export function parametersAsInputs(graph: Graph): Graph {
-  return rewrite(graph, (node, inputs) =>
+/** The same graph with inputs in place of parameters, so that a training step can change them. */
+export const parametersAsInputs = (graph: Graph): Graph =>
+  rewrite(graph, (node, inputs) =>
     isParameter(node) ? input(node.name, node) : withInputs(node, inputs),
   );
-}
 
 /** The parameters that `roots` depend on, in order of first use. */
 export const parametersOf = (...roots: Expr[]): Parameter[] =>

@@ -1,40 +1,109 @@
-import type { Dim } from "../expr/shape.ts";
-import { all, arrangeFolds, count, type Fold, mostElements } from "./fold-arrange.ts";
-import type { NodeReader } from "./node-reader.ts";
+/*
+ * Constant folding while a model is read: results of nodes whose operands are all static values.
+ *
+ *   Shape -> Gather -> Mul -> Concat -> Reshape    an exporter's arithmetic on dynamic dimensions
+ *
+ * A result is undefined where it is not known, such as the sum of two names; the reader of the node
+ * then makes an expression.
+ */
+import { evaluate } from "../evaluate.ts";
+import { constant, type Expr } from "../expr/expr.ts";
+import { type Dim, divideDims, elementCount, sizeOf } from "../expr/shape.ts";
+import { type DType, isFloat, tensor } from "../expr/tensor.ts";
+import { graphOf } from "../expr/trace.ts";
+import type { NodeReader, Reader } from "./node-reader.ts";
 import { dtypeOf, invalidModel } from "./protobuf.ts";
-import {
-  type StaticValue,
-  staticBinary,
-  staticLimit,
-  staticUnary,
-  staticValue,
-} from "./static-value.ts";
+import { type StaticValue, staticLimit, staticValue } from "./static-value.ts";
 
-/** The result of a call whose operands are all known, or undefined where it has no known result. */
-export function fold(call: NodeReader): StaticValue | undefined {
-  const { op } = call.node;
-  if (!call.has(0)) return undefined;
-  const x = call.staticValue(0);
-  const binary = staticBinary.get(op);
-  if (!binary) return folds.get(op)?.(call, x) ?? unary(op, x);
-  return call.operands.length === 2 ? elementwise(op, binary, x, call.staticValue(1)) : undefined;
+/** The most elements that folding makes; a sound model computes no more from shapes. */
+const mostElements = 2 ** 16;
+
+/** The result of a node whose operands are all static; undefined where it has no static result. */
+export function fold(node: NodeReader, reader: Reader): StaticValue | undefined {
+  const { op } = node.source;
+  if (!node.has(0)) return undefined;
+  if (moves.includes(op)) return moved(node, reader);
+  const x = node.staticValue(0);
+  if (!onNumbers.has(op)) return folds.get(op)?.(node, x) ?? unary(op, x);
+  return node.operands.length === 2 ? binary(op, x, node.staticValue(1)) : undefined;
 }
 
+const moves = ["Gather", "Slice", "Concat", "Transpose", "Reshape", "Unsqueeze", "Squeeze"];
+
+/** A node that moves elements: its reader moves their positions, which the evaluator computes. */
+function moved(node: NodeReader, reader: Reader): StaticValue | undefined {
+  const count = node.source.op === "Concat" ? node.operands.length : 1;
+  const parts = Array.from({ length: count }, (_, i) => node.staticValue(i));
+  if (parts.reduce((sum, { values }) => sum + values.length, 0) > mostElements) return undefined;
+  const elements = parts.flatMap(({ values }) => values);
+  let next = 0;
+  const positions = parts.map(({ dims, values }) => {
+    const numbers = values.map(() => next++);
+    return constant(tensor(numbers, dims, "float64"));
+  });
+  const y = reader(node.on([...positions, ...node.operands.slice(count)])) as Expr;
+  if (!(Number(elementCount(y.shape)) <= mostElements)) return undefined;
+  const { shape, data } = evaluate(graphOf({ y }), {}).y;
+  const values = Array.from(data as Float64Array, (i) => elements[i]);
+  return staticValue(parts[0].dtype, shape, values);
+}
+
+type OnNumbers = (a: number, b: number, dtype: DType) => number | boolean;
+
+/** Operations of two numbers. */
+const onNumbers: ReadonlyMap<string, OnNumbers> = /* @__PURE__ */ new Map<string, OnNumbers>([
+  ["Mul", (a, b) => a * b],
+  ["Div", (a, b, dtype) => (isFloat(dtype) ? a / b : Math.trunc(a / b))],
+  ["Add", (a, b) => a + b],
+  ["Sub", (a, b) => a - b],
+  ["Mod", (a, b) => a - b * Math.floor(a / b)],
+  ["Pow", (a, b) => a ** b],
+  ["Min", (a, b) => Math.min(a, b)],
+  ["Max", (a, b) => Math.max(a, b)],
+  ["Equal", (a, b) => a === b],
+  ["Greater", (a, b) => a > b],
+  ["Less", (a, b) => a < b],
+  ["GreaterOrEqual", (a, b) => a >= b],
+  ["LessOrEqual", (a, b) => a <= b],
+  ["And", (a, b) => a !== 0 && b !== 0],
+  ["Or", (a, b) => a !== 0 || b !== 0],
+]);
 const comparisons = ["Equal", "Greater", "Less", "GreaterOrEqual", "LessOrEqual", "And", "Or"];
 
-function elementwise(
-  op: string,
-  f: (a: Dim, b: Dim, dtype: StaticValue["dtype"]) => Dim | undefined,
-  a: StaticValue,
-  b: StaticValue,
-): StaticValue | undefined {
+type OnDims = (a: Dim, b: Dim) => Dim | undefined;
+
+const isName = (dim: Dim) => typeof dim === "string";
+
+/** The same where an operand is a dynamic dimension, which is not negative. */
+const onDims: ReadonlyMap<string, OnDims> = /* @__PURE__ */ new Map<string, OnDims>([
+  ["Mul", (a, b) => elementCount([a, b])],
+  ["Div", (a, b) => divideDims([a], [b])],
+  ["Add", (a, b) => (a === 0 ? b : b === 0 ? a : a === b ? elementCount([2, a]) : undefined)],
+  ["Sub", (a, b) => (b === 0 ? a : a === b ? 0 : undefined)],
+  ["Min", (a, b) => (a === b ? a : undefined)],
+  ["Max", (a, b) => (a === b || b === 1 ? a : a === 1 ? b : undefined)],
+  ["Equal", (a, b) => (a === b ? 1 : Number(a) < 0 || Number(b) < 0 ? 0 : undefined)],
+  ["Greater", (a, b) => (isName(a) && Number(b) < 0 ? 1 : undefined)],
+  ["Less", (a, b) => (isName(a) && Number(b) <= 0 ? 0 : undefined)],
+]);
+
+function onElements(op: string, a: Dim, b: Dim, dtype: DType): Dim | undefined {
+  if (typeof a === "string" || typeof b === "string") return onDims.get(op)?.(a, b);
+  return Number(onNumbers.get(op)?.(a, b, dtype));
+}
+
+function binary(op: string, a: StaticValue, b: StaticValue): StaticValue | undefined {
   const dims = commonDims([a, b]);
   if (!dims) return undefined;
-  const values = Array.from({ length: count(dims) }, (_, i) =>
-    f(a.values[i % a.values.length], b.values[i % b.values.length], a.dtype),
+  const values = Array.from({ length: sizeOf(dims) }, (_, i) =>
+    onElements(op, a.values[i % a.values.length], b.values[i % b.values.length], a.dtype),
   );
-  return all(values, (v) => staticValue(comparisons.includes(op) ? "bool" : a.dtype, dims, v));
+  return ifKnown(values, (v) => staticValue(comparisons.includes(op) ? "bool" : a.dtype, dims, v));
 }
+
+/** `f` of the elements, or undefined where one is not known. */
+const ifKnown = (values: (Dim | undefined)[], f: (values: Dim[]) => StaticValue) =>
+  values.includes(undefined) ? undefined : f(values as Dim[]);
 
 /** The dimensions of operands that are alike or single elements; undefined for other broadcasts. */
 function commonDims(operands: readonly StaticValue[]): readonly number[] | undefined {
@@ -47,15 +116,33 @@ function commonDims(operands: readonly StaticValue[]): readonly number[] | undef
   return fits && first.values.length > 0 ? first.dims : undefined;
 }
 
+type OnNumber = (a: number) => number;
+
+const keepsDimension = ["Floor", "Ceil", "Abs", "Identity", "Round"];
+const onNumber: ReadonlyMap<string, OnNumber> = /* @__PURE__ */ new Map<string, OnNumber>([
+  ["Identity", (a) => a],
+  ["Floor", Math.floor],
+  ["Ceil", Math.ceil],
+  ["Round", (a) => (Math.abs(a % 1) === 0.5 ? 2 * Math.round(a / 2) : Math.round(a))],
+  ["Abs", Math.abs],
+  ["Neg", (a) => -a],
+  ["Sqrt", Math.sqrt],
+  ["Exp", Math.exp],
+  ["Log", Math.log],
+  ["Reciprocal", (a) => 1 / a],
+  ["Not", (a) => (a ? 0 : 1)],
+]);
+
 function unary(op: string, { dtype, dims, values }: StaticValue): StaticValue | undefined {
-  return all(
-    values.map((v) => staticUnary(op, v)),
-    (v) => staticValue(dtype, dims, v),
-  );
+  const results = values.map((v) => {
+    if (typeof v === "number") return onNumber.get(op)?.(v);
+    return keepsDimension.includes(op) ? v : undefined;
+  });
+  return ifKnown(results, (v) => staticValue(dtype, dims, v));
 }
 
-function cast(call: NodeReader, x: StaticValue): StaticValue | undefined {
-  const dtype = dtypeOf(call.int("to", 0));
+function cast(node: NodeReader, x: StaticValue): StaticValue | undefined {
+  const dtype = dtypeOf(node.int("to", 0));
   if (dtype === undefined) return undefined;
   const convert = (v: Dim) => {
     if (typeof v === "string") return v;
@@ -65,43 +152,43 @@ function cast(call: NodeReader, x: StaticValue): StaticValue | undefined {
   return staticValue(dtype, x.dims, x.values.map(convert));
 }
 
-function where(call: NodeReader, condition: StaticValue): StaticValue | undefined {
-  const [a, b] = [call.staticValue(1), call.staticValue(2)];
+function where(node: NodeReader, condition: StaticValue): StaticValue | undefined {
+  const [a, b] = [node.staticValue(1), node.staticValue(2)];
   const dims = commonDims([condition, a, b]);
-  if (!dims || condition.values.some((v) => typeof v === "string")) return undefined;
-  const pick = (from: StaticValue, i: number) => from.values[i % from.values.length];
-  const values = Array.from({ length: count(dims) }, (_, i) => pick(pick(condition, i) ? a : b, i));
+  if (!dims || condition.values.some(isName)) return undefined;
+  const at = ({ values }: StaticValue, i: number) => values[i % values.length];
+  const values = Array.from({ length: sizeOf(dims) }, (_, i) => at(at(condition, i) ? a : b, i));
   return staticValue(a.dtype, dims, values);
 }
 
-function constantOfShape(call: NodeReader, x: StaticValue): StaticValue | undefined {
-  const size = x.values.reduce<number>((a, b) => a * Number(b), 1);
+function constantOfShape(node: NodeReader, x: StaticValue): StaticValue | undefined {
+  const size = sizeOf(x.values.map(Number));
   if (!(size <= staticLimit)) return undefined;
-  const value = call.tensor("value");
+  const value = node.tensor("value");
   const fill = value ? Number(value.data[0]) : 0;
   return staticValue(value?.dtype ?? "float32", x.values as number[], Array(size).fill(fill));
 }
 
-function range(call: NodeReader, start: StaticValue): StaticValue | undefined {
-  const [from, to, step] = [start.values[0], call.dims(1)[0], call.dims(2)[0]];
-  if ([from, to, step].some((v) => typeof v !== "number")) return undefined;
-  const [a, b, by] = [from, to, step] as number[];
-  const length = Math.max(0, Math.ceil((b - a) / by));
+function range(node: NodeReader, start: StaticValue): StaticValue | undefined {
+  const bounds = [start.values[0], node.dims(1)[0], node.dims(2)[0]];
+  if (!bounds.every((v) => typeof v === "number")) return undefined;
+  const [from, to, step] = bounds;
+  const length = Math.max(0, Math.ceil((to - from) / step));
   if (!(length <= mostElements))
-    throw invalidModel(`the range from ${a} to ${b} by ${by} is too long`);
-  const values = Array.from({ length }, (_, i) => a + i * by);
+    throw invalidModel(`the range from ${from} to ${to} by ${step} is too long`);
+  const values = Array.from({ length }, (_, i) => from + i * step);
   return staticValue(start.dtype, [length], values);
 }
 
-function reduceProd(call: NodeReader, x: StaticValue): StaticValue | undefined {
+function reduceProd(node: NodeReader, x: StaticValue): StaticValue | undefined {
   if (x.dims.length > 1) return undefined;
-  const product = staticBinary.get("Mul") as (a: Dim, b: Dim, dtype: StaticValue["dtype"]) => Dim;
-  const value = x.values.reduce((a, b) => product(a, b, x.dtype), 1);
-  return staticValue(x.dtype, call.int("keepdims", 1) === 1 ? x.dims.map(() => 1) : [], [value]);
+  const dims = node.int("keepdims", 1) === 1 ? x.dims.map(() => 1) : [];
+  return staticValue(x.dtype, dims, [elementCount(x.values)]);
 }
 
+type Fold = (node: NodeReader, x: StaticValue) => StaticValue | undefined;
+
 const folds: ReadonlyMap<string, Fold> = /* @__PURE__ */ new Map<string, Fold>([
-  ...arrangeFolds,
   ["Cast", cast],
   ["Where", where],
   ["ConstantOfShape", constantOfShape],

@@ -1,12 +1,12 @@
 import { input } from "../expr/expr.ts";
-import { broadcastShapes, type Dim, elementCount, type Shape } from "../expr/shape.ts";
+import { broadcastShapes, type Dim, elementCount, fromFront, type Shape } from "../expr/shape.ts";
 import { elementType as T } from "./messages.ts";
 import type { NodeReader, Reader } from "./node-reader.ts";
 import { dtypeOf, elementTypes } from "./protobuf.ts";
 import { isOpaque, isStatic, staticOf, type Value } from "./static-value.ts";
 
 /** What is known of a value: ONNX's element type and its dimensions. */
-export interface Facts {
+interface Facts {
   readonly type?: number;
   readonly shape?: Shape;
 }
@@ -18,124 +18,113 @@ function factsOf(value: Value | undefined): Facts {
   return { type: elementTypes[value.dtype], shape };
 }
 
-type Rule = (c: NodeReader, operands: readonly Facts[]) => readonly Facts[];
+type Rule = (node: NodeReader, operands: readonly Facts[]) => readonly Facts[];
 
-const alike: Rule = (_, [x]) => [x];
-const truth: Rule = (_, [x]) => [{ type: T.BOOL, shape: x.shape }];
+/** Operations whose result has the type and shape of the first operand. */
+const sameAsOperand = [
+  "Selu Celu ThresholdedRelu Hardmax Acos Asin Atan Sinh Cosh Asinh Acosh Atanh LpNormalization",
+  "MeanVarianceNormalization LRN CumSum Shrink ScatterND ScatterElements Scatter RandomNormalLike",
+  "RandomUniformLike RMSNormalization ReverseSequence BitwiseNot com.microsoft.QuickGelu",
+  "com.microsoft.Gelu com.microsoft.FastGelu com.microsoft.BiasGelu com.microsoft.BiasAdd",
+  "com.microsoft.GroupNorm com.microsoft.SkipLayerNormalization com.microsoft.RotaryEmbedding",
+  "com.microsoft.SkipSimplifiedLayerNormalization com.microsoft.BiasSoftmax",
+].flatMap((names) => names.split(" "));
 
-const rulesOf = (names: string, rule: Rule) =>
-  names.split(" ").map((name): readonly [string, Rule] => [name, rule]);
+const bytes = (shape?: Shape): Facts => ({ type: T.UINT8, shape });
+const isTrue: Rule = (_, [{ shape }]) => [{ type: T.BOOL, shape }];
 
 const rules: ReadonlyMap<string, Rule> = /* @__PURE__ */ new Map<string, Rule>([
-  ...rulesOf(
-    "Selu Celu ThresholdedRelu Hardmax Acos Asin Atan Sinh Cosh Asinh Acosh Atanh LpNormalization MeanVarianceNormalization LRN CumSum Shrink ScatterND ScatterElements Scatter RandomNormalLike RandomUniformLike RMSNormalization ReverseSequence BitwiseNot",
-    alike,
-  ),
-  ...rulesOf(
-    ["QuickGelu", "Gelu", "FastGelu", "BiasGelu", "BiasAdd", "GroupNorm", "SkipLayerNormalization"]
-      .concat("SkipSimplifiedLayerNormalization", "RotaryEmbedding", "BiasSoftmax")
-      .map((name) => `com.microsoft.${name}`)
-      .join(" "),
-    alike,
-  ),
-  ...rulesOf("IsNaN IsInf", truth),
+  ...sameAsOperand.map((name): [string, Rule] => [name, (_, [x]) => [x]]),
+  ["IsNaN", isTrue],
+  ["IsInf", isTrue],
   [
     "Xor",
-    (c, [a, b]) => [
-      { type: T.BOOL, shape: a.shape && b.shape && broadcastShapes(c.node.op, a.shape, b.shape) },
+    ({ source }, [{ shape: a }, { shape: b }]) => [
+      { type: T.BOOL, shape: a && b && broadcastShapes(source.op, a, b) },
     ],
   ],
-  ["CastLike", (_, [x, like]) => [{ type: like.type, shape: x.shape }]],
-  ["Cast", (c, [x]) => [{ type: c.int("to", 0), shape: x.shape }]],
-  ["GatherElements", (_, [x, at]) => [{ type: x.type, shape: at.shape }]],
+  ["CastLike", (_, [{ shape }, { type }]) => [{ type, shape }]],
+  ["Cast", (node, [{ shape }]) => [{ type: node.int("to", 0), shape }]],
+  ["GatherElements", (_, [{ type }, { shape }]) => [{ type, shape }]],
   ["NonZero", () => [{ type: T.INT64 }]],
   ["Constant", constant],
   ["TopK", topK],
   ["Resize", resize],
   ["Upsample", resize],
-  ["ArgMax", arg],
-  ["ArgMin", arg],
-  [
-    "GridSample",
-    (_, [x, grid]) => [
-      {
-        type: x.type,
-        shape: x.shape && grid.shape && [...x.shape.slice(0, 2), ...grid.shape.slice(1, -1)],
-      },
-    ],
-  ],
+  ["ArgMax", argMax],
+  ["ArgMin", argMax],
+  ["GridSample", gridSample],
   [
     "QuantizeLinear",
-    (c, [x, , zero]) => [{ type: zero?.type ?? c.int("output_dtype", T.UINT8), shape: x.shape }],
-  ],
-  ["DequantizeLinear", (_, [x, scale]) => [{ type: scale.type, shape: x.shape }]],
-  [
-    "DynamicQuantizeLinear",
-    (_, [x]) => [
-      { type: T.UINT8, shape: x.shape },
-      { type: T.FLOAT, shape: [] },
-      { type: T.UINT8, shape: [] },
+    (node, [{ shape }, , zero]) => [
+      { type: zero?.type ?? node.int("output_dtype", T.UINT8), shape },
     ],
   ],
-  ["MatMulInteger", (_, [a, b]) => [{ type: T.INT32, shape: productShape(a, b) }]],
-  ["QLinearMatMul", (_, o) => [{ type: o[7]?.type, shape: productShape(o[0], o[3]) }]],
+  ["DequantizeLinear", (_, [{ shape }, { type }]) => [{ type, shape }]],
   [
-    "com.microsoft.FusedMatMul",
-    (c, [a, b]) => {
-      if (c.int("transBatchA", 0) || c.int("transBatchB", 0)) return [{ type: a.type }];
-      const turned = (x: Facts, name: string) =>
-        x.shape && c.int(name, 0) ? { shape: swapped(x.shape) } : x;
-      return [{ type: a.type, shape: productShape(turned(a, "transA"), turned(b, "transB")) }];
-    },
+    "DynamicQuantizeLinear",
+    (_, [{ shape }]) => [bytes(shape), { type: T.FLOAT, shape: [] }, bytes([])],
   ],
+  ["MatMulInteger", (_, [a, b]) => [{ type: T.INT32, shape: productShape(a.shape, b.shape) }]],
+  ["QLinearMatMul", (_, o) => [{ type: o[7]?.type, shape: productShape(o[0].shape, o[3].shape) }]],
+  ["com.microsoft.FusedMatMul", fusedMatMul],
   [
     "com.microsoft.MatMulNBits",
-    (c, [a]) => [{ type: a.type, shape: a.shape && [...a.shape.slice(0, -1), c.int("N", 0)] }],
+    (node, [{ type, shape }]) => [
+      { type, shape: shape && [...shape.slice(0, -1), node.int("N", 0)] },
+    ],
   ],
 ]);
 
-const swapped = (shape: Shape): Shape => [...shape.slice(0, -2), ...shape.slice(-2).reverse()];
+function gridSample(_: NodeReader, [{ type, shape }, grid]: readonly Facts[]): Facts[] {
+  const sides = grid.shape?.slice(1, -1);
+  return [{ type, shape: shape && sides && [...shape.slice(0, 2), ...sides] }];
+}
 
-function productShape({ shape: a }: Facts, { shape: b }: Facts): Shape | undefined {
+function fusedMatMul(node: NodeReader, [a, b]: readonly Facts[]): Facts[] {
+  if (node.int("transBatchA", 0) || node.int("transBatchB", 0)) return [{ type: a.type }];
+  const swapped = ({ shape }: Facts, flag: string) =>
+    shape && node.int(flag, 0) ? [...shape.slice(0, -2), ...shape.slice(-2).reverse()] : shape;
+  return [{ type: a.type, shape: productShape(swapped(a, "transA"), swapped(b, "transB")) }];
+}
+
+function productShape(a: Shape | undefined, b: Shape | undefined): Shape | undefined {
   if (!a || !b || a.length < 2 || b.length < 2) return undefined;
   const batch = broadcastShapes("MatMul", a.slice(0, -2), b.slice(0, -2));
   return [...batch, a.at(-2) as Dim, b.at(-1) as Dim];
 }
 
-function constant(c: NodeReader): Facts[] {
-  const tensor = c.node.attributes.get("value")?.t;
+function constant({ source }: NodeReader): Facts[] {
+  const tensor = source.attributes.get("value")?.t;
   return tensor ? [{ type: tensor.dataType, shape: tensor.dims.map(Number) }] : [];
 }
 
-function topK(c: NodeReader, [x]: readonly Facts[]): Facts[] {
-  const k = c.has(1) ? c.dims(1)[0] : c.int("k", 0);
-  const axis = c.int("axis", -1);
-  const shape = x.shape?.map((d, i, all) => (i === (axis < 0 ? axis + all.length : axis) ? k : d));
+/** `shape` with `dims` in place of its dimension `axis`. */
+const replaced = (shape: Shape | undefined, axis: number, ...dims: Dim[]): Shape | undefined =>
+  shape?.flatMap((d, i) => (i === fromFront(axis, shape.length) ? dims : [d]));
+
+function topK(node: NodeReader, [{ type, shape }]: readonly Facts[]): Facts[] {
+  const k = node.has(1) ? node.dims(1)[0] : node.int("k", 0);
+  const best = replaced(shape, node.int("axis", -1), k);
   return [
-    { type: x.type, shape },
-    { type: T.INT64, shape },
+    { type, shape: best },
+    { type: T.INT64, shape: best },
   ];
 }
 
-function arg(c: NodeReader, [x]: readonly Facts[]): Facts[] {
-  const axis = c.int("axis", 0);
-  const keep = c.int("keepdims", 1) === 1 ? [1] : [];
-  const shape = x.shape?.flatMap((d, i, all) =>
-    i === (axis < 0 ? axis + all.length : axis) ? keep : [d],
-  );
-  return [{ type: T.INT64, shape }];
+function argMax(node: NodeReader, [{ shape }]: readonly Facts[]): Facts[] {
+  const kept = node.int("keepdims", 1) === 1 ? [1] : [];
+  return [{ type: T.INT64, shape: replaced(shape, node.int("axis", 0), ...kept) }];
 }
 
-function resize(c: NodeReader, [x]: readonly Facts[]): Facts[] {
-  const { type, shape } = x;
-  const numbers = (i: number) => (c.has(i) ? staticOf(c.value(i))?.values : undefined);
+function resize(node: NodeReader, [{ type, shape }]: readonly Facts[]): Facts[] {
+  const numbers = (i: number) => (node.has(i) ? staticOf(node.value(i))?.values : undefined);
   const sizes = numbers(3);
-  const scales = c.floats("scales") ?? numbers(c.operands.length > 2 ? 2 : 1);
-  if (!shape || c.node.attributes.has("axes")) return [{ type }];
+  const scales = node.floats("scales") ?? numbers(node.operands.length > 2 ? 2 : 1);
+  if (!shape || node.source.attributes.has("axes")) return [{ type }];
   if (sizes?.length === shape.length) {
-    return c.text("keep_aspect_ratio_policy", "stretch") === "stretch"
-      ? [{ type, shape: sizes }]
-      : [{ type }];
+    const stretches = node.text("keep_aspect_ratio_policy", "stretch") === "stretch";
+    return [stretches ? { type, shape: sizes } : { type }];
   }
   if (scales?.length !== shape.length) return [{ type }];
   const resized = shape.map((d, i) => {
@@ -146,28 +135,29 @@ function resize(c: NodeReader, [x]: readonly Facts[]): Facts[] {
   return [{ type, shape: resized.every((d) => d !== undefined) ? resized : undefined }];
 }
 
-/** What is known of the results of a node that stays as it is in the file, as far as the rules here go. */
-export function resultFacts(c: NodeReader, reader: Reader | undefined): readonly Facts[] {
-  const operands = c.operands.map(factsOf);
+/** What is known of the results of a node that stays as it is in the file. */
+export function resultFacts(node: NodeReader, reader: Reader | undefined): readonly Facts[] {
+  const operands = node.operands.map(factsOf);
   try {
-    return rules.get(c.node.op)?.(c, operands) ?? (reader ? standIn(c, reader, operands) : []);
+    return (
+      rules.get(node.source.op)?.(node, operands) ?? (reader ? standIn(node, reader, operands) : [])
+    );
   } catch {
-    // What does not fit is ONNX Runtime's to tell.
+    // ONNX Runtime reports operands that do not fit.
     return [];
   }
 }
 
-/** The shapes that a known operation gives on operands of float32 in place of those that have no dtype here. */
-function standIn(c: NodeReader, reader: Reader, operands: readonly Facts[]): Facts[] {
-  const stand = c.operands.map((operand, i) => {
+/** The results that a reader gives when float32 inputs stand for the opaque operands. */
+function standIn(node: NodeReader, reader: Reader, operands: readonly Facts[]): Facts[] {
+  const inputs = node.operands.map((operand, i) => {
     if (!operand || !isOpaque(operand)) return operand;
     const { shape, type = 0 } = operands[i];
     if (!shape) throw new RangeError("the shape is not known");
     return input(`operand ${i}`, { shape, dtype: dtypeOf(type) });
   });
-  const type = operands[c.operands.findIndex((o) => o && isOpaque(o))]?.type;
-  const made = reader(c.on(stand));
-  return [made].flat().map((value) => {
+  const type = operands[node.operands.findIndex((o) => o && isOpaque(o))]?.type;
+  return [reader(node.on(inputs))].flat().map((value) => {
     const facts = factsOf(value as Value);
     return facts.type === T.FLOAT ? { type, shape: facts.shape } : facts;
   });

@@ -1,3 +1,10 @@
+/*
+ * The second half of reading ONNX: OnnxGraph -> a function over expressions.
+ *
+ *   a node of static operands is folded; one with a reader becomes expressions; others stay foreign
+ *
+ *   fromOnnx(bytes).apply({ x: input("x", { shape: ["batch", 2] }) })
+ */
 import { errorCode } from "@gen/math";
 import {
   constant,
@@ -9,6 +16,7 @@ import {
 } from "../expr/expr.ts";
 import type { ComputedOp } from "../expr/operations.ts";
 import { axisOf, type Dim, type Shape, shapeText } from "../expr/shape.ts";
+import { isFloat } from "../expr/tensor.ts";
 import { arrangeReaders } from "../ops/arrange/read.ts";
 import { sliceReaders } from "../ops/arrange/read-slice.ts";
 import { elementwiseReaders } from "../ops/elementwise/read.ts";
@@ -18,9 +26,8 @@ import { poolReaders } from "../ops/products/read-pool.ts";
 import { reduceReaders } from "../ops/reduce/read.ts";
 import { fold } from "./fold.ts";
 import { NodeReader, type Reader, type Readers } from "./node-reader.ts";
-import { foreignConstant, type GraphContext, passThrough } from "./pass-through.ts";
+import { foreignConstant, passThrough } from "./pass-through.ts";
 import { dtypeOf, invalidModel, label, typeName, unsupported } from "./protobuf.ts";
-import { constantReaders } from "./read-constant.ts";
 import { type OnnxGraph, type OnnxReadOptions, opLabel, readGraph } from "./read-graph.ts";
 import {
   isOpaque,
@@ -36,17 +43,16 @@ export interface OnnxModel {
   /** The inputs in the file's order; dynamic dimensions are names such as `batch`. */
   readonly signature: Readonly<Record<string, Required<Signature>>>;
   readonly outputNames: readonly string[];
-  /** The weights, named as in the file; `apply` uses these very ones. */
+  /** The weights under the file's names; `apply` uses these expressions. */
   readonly parameters: readonly Parameter[];
   /**
-   * The outputs for inputs of any shapes that fit the signature; dynamic dimensions may be fixed or stay names.
-   * @throws GenError `invalid-model` naming the input that does not fit, or the node that cannot be rebuilt, with the reason.
+   * The outputs for inputs whose shapes fit the signature; dynamic dimensions are numbers or names.
+   * @throws GenError `invalid-model` naming a misfit input, or a node that cannot be rebuilt.
    */
   apply(inputs: Readonly<Record<string, Expr>>): Record<string, Expr>;
 }
 
 const table: Readers<ComputedOp> = {
-  ...constantReaders,
   ...elementwiseReaders,
   ...arrangeReaders,
   ...sliceReaders,
@@ -59,20 +65,20 @@ const table: Readers<ComputedOp> = {
 const readers: ReadonlyMap<string, Reader> = new Map(Object.entries(table));
 
 /**
- * Reads an ONNX model of operator set 7 to 21: initializers of floats become parameters,
- * what an exporter computes from shapes is worked out, also where dimensions stay dynamic.
+ * Reads an ONNX model of operator set 7 to 21. Float initializers become parameters. An exporter's
+ * arithmetic on shapes is computed, with dynamic dimensions as names.
  *
- * Operations that graphs do not have, and those on numbers of other types (a quantized model's), are kept as
- * they are in the file: ONNX Runtime runs them, see {@link foreignOperations}.
- * @throws GenError `invalid-model` in one line when the bytes are not a sound model, the model is above `limit`,
- * or it has branches, loops or functions of its own (all of them are named).
+ * Operations that graphs do not have, and operations on other number types (a quantized model's),
+ * stay as they are in the file: ONNX Runtime runs them, see {@link foreignOperations}.
+ * @throws GenError `invalid-model` in one line when the bytes are not a sound model, when the model
+ * is above `limit`, or when it has branches, loops or functions of its own (all of them are named).
  */
 export function fromOnnx(bytes: Uint8Array, options: OnnxReadOptions = {}): OnnxModel {
   const graph = readGraph(bytes, options);
   const given = new Map<string, Value>();
   const parameters: Parameter[] = [];
   for (const [name, { tensor, constant: fixed }] of graph.initializers) {
-    if (fixed || !tensor.dtype.startsWith("float")) {
+    if (fixed || !isFloat(tensor.dtype)) {
       given.set(name, staticTensor(tensor) ?? constant(tensor));
     } else {
       const weight = parameter(name, tensor);
@@ -93,32 +99,32 @@ function apply(
   const values = new Map(given);
   const dims = new Map<string, Dim>();
   for (const [name, value] of bind(graph.signature, inputs, dims)) values.set(name, value);
-  const context = { graph, dims };
   const valueWithDim = (dim: string) => {
     for (const value of values.values()) {
       if (!isStatic(value) && !isOpaque(value) && axisOf(value.shape, dim) >= 0) return value;
     }
     return undefined;
   };
+  const context = { graph, dims, valueWithDim };
   for (const node of graph.nodes) {
     try {
       const operands = node.inputs.map((name) => values.get(name));
-      const made = results(new NodeReader(node, graph.opset, operands, valueWithDim), context);
+      const computed = nodeValues(new NodeReader(node, operands, context));
       node.outputs.forEach((name, i) => {
-        if (made[i] !== undefined) values.set(name, made[i]);
+        if (computed[i] !== undefined) values.set(name, computed[i]);
       });
     } catch (cause) {
-      throw invalidModel(`node ${node.label} (${opLabel(node.op)}): ${(cause as Error).message}`, {
-        cause,
-      });
+      const message = `node ${node.label} (${opLabel(node.op)}): ${(cause as Error).message}`;
+      throw invalidModel(message, { cause });
     }
   }
   const outputs = graph.outputNames.map((name) => {
     const value = values.get(name);
-    if (value === undefined)
+    if (value === undefined) {
       throw invalidModel(
         `output ${label(name)} is a second result of its node, which is not supported`,
       );
+    }
     if (isOpaque(value)) throw invalidModel(unknownOutput(name, value));
     return [name, toExpr(value)] as const;
   });
@@ -132,53 +138,50 @@ function unknownOutput(name: string, { type = 0, shape }: Opaque): string {
   return `nothing in the model tells the ${what} of output ${label(name)}, which follows operations that only ONNX Runtime knows; declare it in the model, or give dynamic dimensions a fixed size`;
 }
 
-function results(call: NodeReader, context: GraphContext): readonly Value[] {
-  const { node } = call;
-  const reader = readers.get(node.op);
-  const [first] = call.operands;
-  if (call.operands.some((o) => o && isOpaque(o))) {
-    const sized = first && isOpaque(first) && first.shape;
-    if (reader && sized && (node.op === "Shape" || node.op === "Size")) {
-      return rebuilt(call.on([input(node.inputs[0], { shape: sized })]), reader);
+function nodeValues(node: NodeReader): readonly Value[] {
+  const { op, inputs, outputs } = node.source;
+  const reader = readers.get(op);
+  const name = opLabel(op);
+  const [first] = node.operands;
+  if (node.operands.some((operand) => operand && isOpaque(operand))) {
+    const shape = first && isOpaque(first) && first.shape;
+    if (reader && shape && (op === "Shape" || op === "Size")) {
+      return rebuild(node.on([input(inputs[0], { shape })]), reader);
     }
-    return passThrough(call, context, reader, reader ? undefined : { name: opLabel(node.op) });
+    return passThrough(node, reader, reader ? undefined : { name });
   }
-  if (!reader) return passThrough(call, context, reader, { name: opLabel(node.op) });
+  if (!reader) return passThrough(node, reader, { name });
   try {
-    const made = rebuilt(call, reader);
-    const extra = node.outputs.slice(made.length).find((name) => context.graph.used.has(name));
-    if (extra === undefined || extra === "") return made;
+    const values = rebuild(node, reader);
+    const extra = outputs.slice(values.length).find((name) => node.context.graph.used.has(name));
+    if (extra === undefined || extra === "") return values;
     throw unsupported(`its result ${label(extra)} is not known here`);
   } catch (error) {
-    const reason = reasonOf(error, call);
+    const reason = reasonOf(error, node);
     if (reason === undefined) throw error;
-    return passThrough(call, context, reader, { name: opLabel(node.op), reason });
+    return passThrough(node, reader, { name, reason });
   }
 }
 
-/** Why graphs have no such operation; undefined where it is wrong in itself. */
+/** Why graphs lack an operation; undefined for a node that is wrong in itself. */
 function reasonOf(error: unknown, { operands }: NodeReader): string | undefined {
   if (errorCode(error) === "unsupported-operation") return (error as Error).message;
-  // Whether a name fits a number is told when the graph runs.
-  const named = (value: Value | undefined) =>
+  const hasName = (value: Value | undefined) =>
     value &&
     !isOpaque(value) &&
     (isStatic(value) ? value.values : value.shape).some((d) => typeof d === "string");
-  if (!(error instanceof RangeError) || !operands.some(named)) return undefined;
+  // Only a run tells whether a named dimension fits a number.
+  if (!(error instanceof RangeError) || !operands.some(hasName)) return undefined;
   return `${error.message}; give dynamic dimensions a fixed size`;
 }
 
-function rebuilt(call: NodeReader, reader: Reader): readonly Value[] {
-  const folded =
-    call.operands.length > 0 && call.operands.every((o) => !o || isStatic(o))
-      ? fold(call)
-      : undefined;
-  if (folded) return [folded];
-  const made = reader(call);
-  return Array.isArray(made) ? made : [made as Value];
+function rebuild(node: NodeReader, reader: Reader): readonly Value[] {
+  const isKnown = node.operands.length > 0 && node.operands.every((o) => !o || isStatic(o));
+  const value = (isKnown ? fold(node, reader) : undefined) ?? reader(node);
+  return Array.isArray(value) ? value : [value as Value];
 }
 
-/** The inputs by name, checked against the signature; `bound` learns what its dynamic dimensions are. */
+/** The inputs by name, checked against the signature; `bound` collects its dynamic dimensions. */
 function bind(
   signature: OnnxGraph["signature"],
   inputs: Readonly<Record<string, Expr>>,
@@ -191,8 +194,7 @@ function bind(
       `the model has no input ${label(extra)}; its inputs are ${names.map(label).join(", ")}`,
     );
   }
-  return names.map((name) => {
-    const { shape, dtype } = signature[name];
+  return Object.entries(signature).map(([name, { shape, dtype }]) => {
     const given = inputs[name];
     const what = `input ${label(name)}`;
     if (!given) throw invalidModel(`${what} of the model is missing`);

@@ -1,34 +1,29 @@
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
-/** What Protocol Buffers have of numbers, texts and bytes, and how it goes over the wire. */
+/** The scalar types of Protocol Buffers that ONNX uses: how each is encoded, and its default. */
 const scalars = {
-  int32: { wire: WireType.Varint, zero: 0 },
-  int64: { wire: WireType.Varint, zero: 0n },
-  uint64: { wire: WireType.Varint, zero: 0n },
-  float: { wire: WireType.Bit32, zero: 0 },
-  double: { wire: WireType.Bit64, zero: 0 },
-  string: { wire: WireType.LengthDelimited, zero: "" },
+  int32: { wire: WireType.Varint, zero: 0 as number },
+  int64: { wire: WireType.Varint, zero: 0n as bigint },
+  uint64: { wire: WireType.Varint, zero: 0n as bigint },
+  float: { wire: WireType.Bit32, zero: 0 as number },
+  double: { wire: WireType.Bit64, zero: 0 as number },
+  string: { wire: WireType.LengthDelimited, zero: "" as string },
   bytes: { wire: WireType.LengthDelimited, zero: new Uint8Array() },
 } as const;
 
 type Scalar = keyof typeof scalars;
 
 /**
- * How one field is written: its number, what it is, and whether there are many of it, each with a tag of its own
- * (`list`) or all in a row (`packed`). An `optional` one that is absent is undefined, not zero.
+ * A field's number, its type, and how often it occurs: many times with a tag each (`list`), many
+ * times behind one tag (`packed`), or at most once. An absent `optional` field is undefined.
  */
-type Given = readonly [
-  number: number,
-  kind: Scalar | Message,
-  many?: "list" | "packed" | "optional",
-];
+type FieldSpec = readonly [number: number, kind: Scalar | Message, occurs?: Occurrence];
+type Occurrence = "list" | "packed" | "optional";
+type FieldSpecs = Readonly<Record<string, FieldSpec>>;
 
 interface Field {
   readonly name: string;
-  readonly number: number;
-  /** One of the two. */
-  readonly scalar: Scalar | undefined;
-  readonly message: Message | undefined;
+  readonly kind: Scalar | Message;
   readonly wire: WireType;
   readonly list: boolean;
   readonly packed: boolean;
@@ -36,81 +31,87 @@ interface Field {
 
 type Values = Record<string, unknown>;
 
-/** A kind of message. */
-export interface Message {
-  /** By their numbers, which is the order that they are written in. */
+/** A message type; `V` is the type of its values. */
+export interface Message<V = unknown> {
+  /** By number, in the order in which fields are written. */
   readonly fields: ReadonlyMap<number, Field>;
-  /** What fields are that a message does not have. */
-  readonly absent: Values;
+  /** The values of absent fields. */
+  readonly absent: Partial<V>;
 }
 
-export function message(given: Readonly<Record<string, Given>>): Message {
+type One<K> = K extends Scalar ? (typeof scalars)[K]["zero"] : ValueOf<K>;
+type FieldValue<F extends FieldSpec> = F[2] extends "list" | "packed"
+  ? readonly One<F[1]>[]
+  : One<F[1]>;
+type OptionalName<S extends FieldSpecs> = {
+  [N in keyof S]: S[N][2] extends "optional" ? N : never;
+}[keyof S];
+type ValuesOf<S extends FieldSpecs> = {
+  -readonly [N in Exclude<keyof S, OptionalName<S>>]: FieldValue<S[N]>;
+} & { -readonly [N in OptionalName<S>]?: FieldValue<S[N]> };
+
+/** The type of a message's values. */
+export type ValueOf<M> = M extends Message<infer V> ? V : never;
+
+export function message<const S extends FieldSpecs>(spec: S): Message<ValuesOf<S>> {
   const fields = new Map<number, Field>();
   const absent: Values = {};
-  for (const [name, [number, kind, many]] of Object.entries(given)) {
-    const list = many === "list" || many === "packed";
-    const [scalar, inner] = typeof kind === "string" ? [kind, undefined] : [undefined, kind];
-    const wire = scalar ? scalars[scalar].wire : WireType.LengthDelimited;
-    fields.set(number, {
-      name,
-      number,
-      scalar,
-      message: inner,
-      wire,
-      list,
-      packed: many === "packed",
-    });
+  for (const [name, [number, kind, occurs]] of Object.entries<FieldSpec>(spec)) {
+    const packed = occurs === "packed";
+    const list = packed || occurs === "list";
+    const wire = typeof kind === "string" ? scalars[kind].wire : WireType.LengthDelimited;
+    fields.set(number, { name, kind, wire, list, packed });
     if (list) absent[name] = Object.freeze([]);
-    else if (scalar && !many) absent[name] = scalars[scalar].zero;
+    else if (typeof kind === "string" && !occurs) absent[name] = scalars[kind].zero;
   }
-  return { fields, absent };
+  return { fields, absent: absent as Partial<ValuesOf<S>> };
 }
 
-/** A message that has `values`, and what it has not from its prototype. */
-export const filled = <V extends object>({ absent }: Message, values: Partial<V>): V =>
+/** A message with `values`; its prototype holds the absent fields. */
+export const filled = <V>({ absent }: Message<V>, values: Partial<V>): V =>
   Object.assign(Object.create(absent), values);
 
 /**
- * Reads a message: what it has are its own properties, what it may have those of its prototype.
- * @throws Error when the bytes are none of it.
+ * Reads a message. Fields of the file are own properties, absent ones come from the prototype.
+ * @throws Error when the bytes are no such message.
  */
-export function decode<V extends object>(type: Message, bytes: Uint8Array): V {
+export function decode<V>(type: Message<V>, bytes: Uint8Array): V {
   const reader = new BinaryReader(bytes);
   return read(type, reader, reader.len) as V;
 }
 
 function read(type: Message, reader: BinaryReader, end: number): Values {
-  const made = filled<Values>(type, {});
+  const values = filled(type as Message<Values>, {});
   while (reader.pos < end) {
     const [number, wire] = reader.tag();
     const field = type.fields.get(number);
-    // Lists may come either way.
-    const row = field?.list && wire === WireType.LengthDelimited && wire !== field.wire;
-    if (!field || !(row || wire === field.wire)) {
+    // A list may come packed or not, whatever its declaration says.
+    const packed = field?.list && wire === WireType.LengthDelimited && wire !== field.wire;
+    if (!field || !(packed || wire === field.wire)) {
       reader.skip(wire, number);
       continue;
     }
     const { name } = field;
     if (!field.list) {
-      made[name] = one(field, reader);
+      values[name] = readOne(field, reader);
       continue;
     }
-    if (!Object.hasOwn(made, name)) made[name] = [];
-    const list = made[name] as unknown[];
-    if (!row) {
-      list.push(one(field, reader));
+    if (!Object.hasOwn(values, name)) values[name] = [];
+    const list = values[name] as unknown[];
+    if (!packed) {
+      list.push(readOne(field, reader));
       continue;
     }
     const last = endOf(reader);
-    while (reader.pos < last) list.push(one(field, reader));
+    while (reader.pos < last) list.push(readOne(field, reader));
     if (reader.pos !== last) throw new RangeError(`${name} does not end where it says`);
   }
   if (reader.pos !== end) throw new RangeError("a message does not end where it says");
-  return made;
+  return values;
 }
 
-const one = ({ scalar, message }: Field, reader: BinaryReader): unknown =>
-  scalar ? reader[scalar]() : read(message as Message, reader, endOf(reader));
+const readOne = ({ kind }: Field, reader: BinaryReader): unknown =>
+  typeof kind === "string" ? reader[kind]() : read(kind, reader, endOf(reader));
 
 function endOf(reader: BinaryReader): number {
   const length = reader.uint32();
@@ -122,19 +123,18 @@ export const encode = (type: Message, values: object): Uint8Array<ArrayBuffer> =
   write(type, values as Values, new BinaryWriter()).finish();
 
 function write({ fields }: Message, values: Values, writer: BinaryWriter): BinaryWriter {
-  for (const { name, number, scalar, message, wire, list, packed } of fields.values()) {
-    if (!Object.hasOwn(values, name)) continue;
-    const value = values[name];
+  for (const [number, { name, kind, wire, list, packed: packs }] of fields) {
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
     if (value === undefined) continue;
     const all = list ? (value as readonly unknown[]) : [value];
-    const row = packed && all.length > 0;
-    if (row) writer.tag(number, WireType.LengthDelimited).fork();
+    const packed = packs && all.length > 0;
+    if (packed) writer.tag(number, WireType.LengthDelimited).fork();
     for (const each of all) {
-      if (!row) writer.tag(number, wire);
-      if (scalar) writer[scalar](each as never);
-      else write(message as Message, each as Values, writer.fork()).join();
+      if (!packed) writer.tag(number, wire);
+      if (typeof kind === "string") writer[kind](each as never);
+      else write(kind, each as Values, writer.fork()).join();
     }
-    if (row) writer.join();
+    if (packed) writer.join();
   }
   return writer;
 }

@@ -1,29 +1,9 @@
-import { message } from "./message-codec.ts";
+import { message, type ValueOf } from "./message-codec.ts";
 
-// The messages of ONNX's onnx.proto, with the fields that are read or written here. Graphs inside attributes,
-// and what attributes hold that no operation here has, stay bytes.
+// The messages of ONNX's onnx.proto, with the fields that are read or written here. Graphs inside
+// attributes stay bytes, and so do kinds of attributes that no operation here has.
 
-export interface Entry {
-  key: string;
-  value: string;
-}
-const entry = message({ key: [1, "string"], value: [2, "string"] });
-
-export interface TensorProto {
-  dims: readonly bigint[];
-  dataType: number;
-  floatData: readonly number[];
-  int32Data: readonly number[];
-  stringData: readonly Uint8Array[];
-  int64Data: readonly bigint[];
-  name: string;
-  rawData: Uint8Array;
-  doubleData: readonly number[];
-  uint64Data: readonly bigint[];
-  docString: string;
-  externalData: readonly Entry[];
-  dataLocation: number;
-}
+export type TensorProto = ValueOf<typeof tensor>;
 export const tensor = message({
   dims: [1, "int64", "list"],
   dataType: [2, "int32"],
@@ -36,34 +16,17 @@ export const tensor = message({
   doubleData: [10, "double", "packed"],
   uint64Data: [11, "uint64", "packed"],
   docString: [12, "string"],
-  externalData: [13, entry, "list"],
+  externalData: [13, message({ key: [1, "string"], value: [2, "string"] }), "list"],
   dataLocation: [14, "int32"],
 });
 
 const sparseTensor = message({
-  values: [1, tensor],
-  indices: [2, tensor],
+  values: [1, tensor, "optional"],
+  indices: [2, tensor, "optional"],
   dims: [3, "int64", "list"],
 });
 
-export interface AttributeProto {
-  name: string;
-  f: number;
-  i: bigint;
-  s: Uint8Array;
-  t?: TensorProto;
-  g?: Uint8Array;
-  floats: readonly number[];
-  ints: readonly bigint[];
-  strings: readonly Uint8Array[];
-  tensors: readonly TensorProto[];
-  graphs: readonly Uint8Array[];
-  tp?: Uint8Array;
-  typeProtos: readonly Uint8Array[];
-  type: number;
-  sparseTensor?: { values?: TensorProto; indices?: TensorProto };
-  sparseTensors: readonly Uint8Array[];
-}
+export type AttributeProto = ValueOf<typeof attribute>;
 const attribute = message({
   name: [1, "string"],
   f: [2, "float"],
@@ -83,14 +46,7 @@ const attribute = message({
   sparseTensors: [23, "bytes", "list"],
 });
 
-export interface NodeProto {
-  input: readonly string[];
-  output: readonly string[];
-  name: string;
-  opType: string;
-  attribute: readonly AttributeProto[];
-  domain: string;
-}
+export type NodeProto = ValueOf<typeof node>;
 const node = message({
   input: [1, "string", "list"],
   output: [2, "string", "list"],
@@ -101,14 +57,6 @@ const node = message({
 });
 
 /** A number, a name or neither. */
-export interface Dimension {
-  dimValue?: bigint;
-  dimParam?: string;
-}
-export interface ValueInfoProto {
-  name: string;
-  type?: { tensorType?: { elemType: number; shape?: { dim: readonly Dimension[] } } };
-}
 const dimension = message({
   dimValue: [1, "int64", "optional"],
   dimParam: [2, "string", "optional"],
@@ -116,17 +64,10 @@ const dimension = message({
 const shape = message({ dim: [1, dimension, "list"] });
 const tensorType = message({ elemType: [1, "int32"], shape: [2, shape, "optional"] });
 const type = message({ tensorType: [1, tensorType, "optional"] });
+
+export type ValueInfoProto = ValueOf<typeof valueInfo>;
 const valueInfo = message({ name: [1, "string"], type: [2, type, "optional"] });
 
-export interface GraphProto {
-  node: readonly NodeProto[];
-  name: string;
-  initializer: readonly TensorProto[];
-  input: readonly ValueInfoProto[];
-  output: readonly ValueInfoProto[];
-  valueInfo: readonly ValueInfoProto[];
-  sparseInitializer: readonly Uint8Array[];
-}
 const graph = message({
   node: [1, node, "list"],
   name: [2, "string"],
@@ -137,20 +78,14 @@ const graph = message({
   sparseInitializer: [15, "bytes", "list"],
 });
 
-/** Messages to be written; what is absent is not in the file. */
+/** Messages to be written: absent fields are left out of the file. */
 export type TensorInit = Partial<TensorProto>;
 export type AttributeInit = Partial<AttributeProto>;
 export type NodeInit = Partial<Omit<NodeProto, "attribute">> & {
   attribute?: readonly AttributeInit[];
 };
 
-export interface ModelProto {
-  irVersion: bigint;
-  producerName: string;
-  graph?: GraphProto;
-  opsetImport: readonly { domain: string; version: bigint }[];
-  functions: readonly { name: string; domain: string }[];
-}
+export type ModelProto = ValueOf<typeof model>;
 export const model = message({
   irVersion: [1, "int64"],
   producerName: [2, "string"],
@@ -159,7 +94,7 @@ export const model = message({
   functions: [25, message({ name: [1, "string"], domain: [10, "string"] }), "list"],
 });
 
-/** ONNX's numbers of element types, as it names them. */
+/** ONNX's numbers and names of element types. */
 export const elementType = {
   FLOAT: 1,
   UINT8: 2,
@@ -186,8 +121,8 @@ export const elementType = {
   FLOAT4E2M1: 23,
 } as const;
 
-/** ONNX's numbers of what an attribute is. */
+/** ONNX's numbers of the kinds of attributes. */
 export const attributeType = { FLOAT: 1, INT: 2, STRING: 3, INTS: 7 } as const;
 
-/** Where a tensor's bytes are that are in a file beside the model. */
+/** The `dataLocation` of a tensor whose bytes are in a file beside the model. */
 export const externalLocation = 1;

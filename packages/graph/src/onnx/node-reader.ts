@@ -3,28 +3,33 @@ import type { Op } from "../expr/operations.ts";
 import type { Dim } from "../expr/shape.ts";
 import type { Tensor } from "../expr/tensor.ts";
 import { invalidModel, label, unsupported } from "./protobuf.ts";
-import type { OnnxNode } from "./read-graph.ts";
+import type { OnnxGraph, OnnxNode } from "./read-graph.ts";
 import { readTensor } from "./read-tensor.ts";
 import { type StaticValue, staticOf, toExpr, type Value } from "./static-value.ts";
 
-/** One node being rebuilt: its operands as values, its attributes with their defaults. */
-export class NodeReader {
-  readonly node: OnnxNode;
-  readonly opset: number;
-  readonly operands: readonly (Value | undefined)[];
+/** What a model's nodes share while the model is applied to inputs. */
+export interface GraphContext {
+  readonly graph: OnnxGraph;
+  /** The sizes or names of the file's dynamic dimensions in this application. */
+  readonly dims: ReadonlyMap<string, Dim>;
   /** A value of the model with this dynamic dimension among its dimensions. */
   readonly valueWithDim: (dim: string) => Expr | undefined;
+}
 
-  constructor(
-    node: OnnxNode,
-    opset: number,
-    operands: readonly (Value | undefined)[],
-    valueWithDim: (dim: string) => Expr | undefined,
-  ) {
-    this.node = node;
-    this.opset = opset;
+/** A node of a file while it is rebuilt: its operands as values, its attributes with defaults. */
+export class NodeReader {
+  readonly source: OnnxNode;
+  readonly operands: readonly (Value | undefined)[];
+  readonly context: GraphContext;
+
+  constructor(source: OnnxNode, operands: readonly (Value | undefined)[], context: GraphContext) {
+    this.source = source;
     this.operands = operands;
-    this.valueWithDim = valueWithDim;
+    this.context = context;
+  }
+
+  get opset(): number {
+    return this.context.graph.opset;
   }
 
   /** Operand `i` as an expression. @throws GenError `invalid-model` when it is absent. */
@@ -38,21 +43,24 @@ export class NodeReader {
     return operand;
   }
 
+  /** All operands as expressions. */
+  all(): Expr[] {
+    return this.operands.map((_, i) => this.x(i));
+  }
+
   optional(i: number): Expr | undefined {
-    const operand = this.operands[i];
-    return operand && toExpr(operand);
+    return this.has(i) ? this.x(i) : undefined;
   }
 
   has(i: number): boolean {
     return this.operands[i] !== undefined;
   }
 
-  /** Operand `i`, whose elements must be known before the model runs. @throws GenError `unsupported-operation` otherwise. */
+  /** @throws GenError `unsupported-operation` when the elements of operand `i` are not static. */
   staticValue(i: number): StaticValue {
-    const found = staticOf(this.value(i));
-    if (!found)
-      throw unsupported(`operand ${i} must be a constant; here it depends on the model's input`);
-    return found;
+    const value = staticOf(this.value(i));
+    if (value) return value;
+    throw unsupported(`operand ${i} must be a constant; here it depends on the model's input`);
   }
 
   dims(i: number): readonly Dim[] {
@@ -68,48 +76,46 @@ export class NodeReader {
 
   /** The same node on other operands. */
   on(operands: readonly (Value | undefined)[]): NodeReader {
-    return new NodeReader(this.node, this.opset, operands, this.valueWithDim);
+    return new NodeReader(this.source, operands, this.context);
   }
 
-  /** The integers of attribute `name`, or of operand `i` where the model's version has them there. */
+  /** The integers of attribute `name`, or of operand `i`, which holds them in newer versions. */
   list(name: string, i?: number): number[] | undefined {
-    const attribute = this.node.attributes.get(name);
-    if (attribute) return attribute.ints.map(Number);
+    const ints = this.source.attributes.get(name)?.ints;
+    if (ints) return ints.map(Number);
     return i !== undefined && this.has(i) ? this.numbers(i) : undefined;
   }
 
   int(name: string, fallback: number): number {
-    const attribute = this.node.attributes.get(name);
-    return attribute ? Number(attribute.i) : fallback;
+    return Number(this.source.attributes.get(name)?.i ?? fallback);
   }
 
   float(name: string, fallback: number): number {
-    const attribute = this.node.attributes.get(name);
+    const attribute = this.source.attributes.get(name);
     return attribute ? shortest(attribute.f) : fallback;
   }
 
   floats(name: string): readonly number[] | undefined {
-    return this.node.attributes.get(name)?.floats;
+    return this.source.attributes.get(name)?.floats;
   }
 
   text(name: string, fallback: string): string {
-    const attribute = this.node.attributes.get(name);
+    const attribute = this.source.attributes.get(name);
     return attribute ? String.fromCharCode(...attribute.s.subarray(0, 1000)) : fallback;
   }
 
   tensor(name: string): Tensor | undefined {
-    const message = this.node.attributes.get(name)?.t;
+    const message = this.source.attributes.get(name)?.t;
     return message && readTensor(message);
   }
 
-  /** The one number of operand `i` or attribute `name`; undefined where neither is there. */
+  /** The number that operand `i` or attribute `name` holds; undefined where both are absent. */
   scalar(i: number, name: string): number | undefined {
     if (this.has(i)) return this.numbers(i)[0];
-    const attribute = this.node.attributes.get(name);
-    return attribute && shortest(attribute.f);
+    return this.source.attributes.has(name) ? this.float(name, 0) : undefined;
   }
 
-  /** @throws GenError `unsupported-operation` unless `value`, the setting `name`, is among those that are `allowed`. */
+  /** @throws GenError `unsupported-operation` unless the setting `name` has an `allowed` value. */
   require<T extends string | number>(name: string, value: T, ...allowed: T[]): void {
     if (allowed.includes(value)) return;
     const shown = typeof value === "string" ? label(value) : value;
@@ -117,7 +123,7 @@ export class NodeReader {
   }
 }
 
-/** The decimal number that was meant: float32 has 1e-5 as 9.99999974e-6. */
+/** The shortest decimal number that rounds to this float32: 1e-5 for 9.99999974e-6. */
 function shortest(value: number): number {
   for (let digits = 1; digits <= 9; digits++) {
     const short = Number(value.toPrecision(digits));
@@ -126,10 +132,10 @@ function shortest(value: number): number {
   return value;
 }
 
-/** Rebuilds one operation; several results where it has several outputs. */
-export type Reader = (call: NodeReader) => Value | readonly Value[];
+/** Rebuilds one operation; an array where it has several results. */
+export type Reader = (node: NodeReader) => Value | readonly Value[];
 
-/** Readers by ONNX's name: one for each operation of graphs in `O`, beside those of operations that are made of others. */
+/** Readers by ONNX's name: all operations of graphs in `O`, and operations composed of others. */
 export type Readers<O extends Op = never> = { readonly [P in O]: Reader } & {
   readonly [op: string]: Reader;
 };

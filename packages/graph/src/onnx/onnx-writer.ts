@@ -1,10 +1,10 @@
 import type { Expr, Foreign, Input } from "../expr/expr.ts";
-import type { Dim, Shape } from "../expr/shape.ts";
+import { type Dim, dimParts, type Shape } from "../expr/shape.ts";
 import { type Tensor, tensor, tensorNumbers } from "../expr/tensor.ts";
 import type { AttributeInit, NodeInit, TensorInit } from "./messages.ts";
 import { int, tensorMessage } from "./protobuf.ts";
 
-/** The domain of an operation's name: that of `com.microsoft.Gelu`, and none for ONNX's own. */
+/** An operation's domain: `com.microsoft` for `com.microsoft.Gelu`, "" for ONNX's own. */
 export const domainOf = (op: string): string => op.slice(0, Math.max(0, op.lastIndexOf(".")));
 
 /** Collects the nodes and initializers of one ONNX graph, with a name for every value. */
@@ -24,7 +24,7 @@ export class OnnxWriter {
     this.#taken = new Set(reserved);
   }
 
-  /** The name of the value of `e`, which has been written before. */
+  /** The name of the value of `e`, whose node is already written. */
   nameOf(e: Expr): string {
     return this.#names.get(e) as string;
   }
@@ -33,7 +33,7 @@ export class OnnxWriter {
     this.#names.set(e, name);
   }
 
-  /** `hint`, or `hint` with a number where that is taken. */
+  /** `hint`, with a number behind it when the name is taken. */
   unique(hint: string): string {
     let name = hint;
     for (let i = 1; this.#taken.has(name); i++) name = `${hint}_${i}`;
@@ -54,25 +54,20 @@ export class OnnxWriter {
     return output;
   }
 
-  /** Writes a node of a file as it was there, and returns the names of its results. */
+  /** Writes a node of a file unchanged and returns the names of its results. */
   foreign({ node, inputs }: Foreign): string[] {
-    const { opType, domain, tensor: held } = node;
-    if (held) {
-      const name = this.unique(held.name || `constant/${held.dims.join("x")}`);
-      this.initializers.push({ ...held, name });
+    const { opType, domain, tensor: message } = node;
+    if (message) {
+      const name = this.unique(message.name || `constant/${message.dims.join("x")}`);
+      this.initializers.push({ ...message, name });
       return [name];
     }
     let next = 0;
     const hint = `${opType.replaceAll(/\W/g, "_").slice(0, 80)}_${this.nodes.length}`;
-    const output = node.results.map((there, i) => (there ? this.unique(`${hint}_${i}`) : ""));
-    this.nodes.push({
-      opType,
-      domain,
-      name: output.find((name) => name !== ""),
-      input: node.operands.map((there) => (there ? this.nameOf(inputs[next++]) : "")),
-      output,
-      attribute: [...node.attributes],
-    });
+    const output = node.results.map((present, i) => (present ? this.unique(`${hint}_${i}`) : ""));
+    const input = node.operands.map((present) => (present ? this.nameOf(inputs[next++]) : ""));
+    const name = output.find((each) => each !== "");
+    this.nodes.push({ opType, domain, name, input, output, attribute: node.attributes });
     return output;
   }
 
@@ -80,9 +75,8 @@ export class OnnxWriter {
   constant(value: Tensor): string {
     const { dtype, shape } = value;
     const small = value.data.length <= 64;
-    const numbers = small
-      ? Array.from(tensorNumbers(value), (v) => (Object.is(v, -0) ? "-0" : v))
-      : [];
+    const elements = small ? tensorNumbers(value) : [];
+    const numbers = Array.from(elements, (v) => (Object.is(v, -0) ? "-0" : v));
     const key = small ? `${dtype} ${shape.join()}:${numbers.join()}` : value;
     const known = this.#constants.get(key);
     if (known !== undefined) return known;
@@ -98,26 +92,23 @@ export class OnnxWriter {
     return this.constant(tensor(values, [values.length], "int64"));
   }
 
-  /** The name of the int64 vector `shape`, worked out from the inputs where it is symbolic. */
+  /** The name of the int64 vector `shape`; symbolic dimensions are computed from the inputs. */
   shape(shape: Shape): string {
     if (shape.every((d) => typeof d === "number")) return this.ints(shape as number[]);
     const same = this.#inputs.find((i) => String(i.shape) === String(shape));
-    return this.#once(`shape ${shape}`, () =>
-      same ? this.node("Shape", [same.name]) : this.#join(shape.map((d) => this.#dimension(d))),
-    );
-  }
-
-  #join(parts: string[]): string {
-    return parts.length === 1 ? parts[0] : this.node("Concat", parts, [int("axis", 0)]);
+    return this.#once(`shape ${shape}`, () => {
+      if (same) return this.node("Shape", [same.name]);
+      const parts = shape.map((d) => this.#dimension(d));
+      return parts.length === 1 ? parts[0] : this.node("Concat", parts, [int("axis", 0)]);
+    });
   }
 
   #dimension(dim: Dim): string {
     if (typeof dim === "number") return this.ints([dim]);
     if (isDimension(this.#inputs, dim)) return this.#named(dim);
     return this.#once(dim, () =>
-      dim
-        .split("*")
-        .map((part) => (Number.isNaN(Number(part)) ? this.#named(part) : this.ints([Number(part)])))
+      dimParts(dim)
+        .map((part) => (typeof part === "string" ? this.#named(part) : this.ints([part])))
         .reduce((a, b) => this.node("Mul", [a, b])),
     );
   }
@@ -126,8 +117,8 @@ export class OnnxWriter {
     const source = this.#inputs.find((i) => i.shape.includes(dim));
     if (!source) throw new RangeError(`toOnnx: dimension ${dim} is not a dimension of any input`);
     const axis = source.shape.indexOf(dim);
-    const whole = this.#once(`shape ${source.shape}`, () => this.node("Shape", [source.name]));
-    return this.#once(dim, () => this.node("Gather", [whole, this.ints([axis])], [int("axis", 0)]));
+    const shape = this.#once(`shape ${source.shape}`, () => this.node("Shape", [source.name]));
+    return this.#once(dim, () => this.node("Gather", [shape, this.ints([axis])], [int("axis", 0)]));
   }
 
   #once(key: string, make: () => string): string {
@@ -142,10 +133,7 @@ const isDimension = (inputs: readonly Input[], dim: Dim) =>
 
 /** Whether `shape` follows from the dimensions of the inputs. */
 export const isKnownFrom = (inputs: readonly Input[], shape: Shape): boolean =>
-  shape.every(
-    (d) =>
-      isDimension(inputs, d) ||
-      String(d)
-        .split("*")
-        .every((part) => !Number.isNaN(Number(part)) || isDimension(inputs, part)),
-  );
+  shape.every((d) => {
+    const isKnown = (part: Dim) => typeof part === "number" || isDimension(inputs, part);
+    return isDimension(inputs, d) || dimParts(d).every(isKnown);
+  });

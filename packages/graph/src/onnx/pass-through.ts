@@ -1,165 +1,128 @@
-import { constant, type Expr } from "../expr/expr.ts";
+import { constant, type Expr, type ForeignNode } from "../expr/expr.ts";
 import { foreign, opaqueResult, result } from "../expr/foreign.ts";
-import type { ForeignNode } from "../expr/foreign-node.ts";
-import { axisOf, type Dim, elementCount, type Shape } from "../expr/shape.ts";
+import { axisOf, type Dim, dimParts, elementCount, type Shape } from "../expr/shape.ts";
 import { tensor } from "../expr/tensor.ts";
 import { concat, reshape, slice } from "../ops/arrange/build.ts";
 import { cast, mul } from "../ops/elementwise/build.ts";
-import { type Facts, resultFacts } from "./foreign-types.ts";
+import { resultFacts } from "./foreign-types.ts";
 import type { TensorProto } from "./messages.ts";
-import type { NodeReader, Reader } from "./node-reader.ts";
-import { changedSince } from "./operator-changes.ts";
+import type { GraphContext, NodeReader, Reader } from "./node-reader.ts";
+import { changedSince, OLDEST_WRITTEN } from "./operator-versions.ts";
 import { dtypeOf, invalidModel, label, typeName } from "./protobuf.ts";
-import type { Declared, OnnxGraph, OnnxNode } from "./read-graph.ts";
-import { isStatic, type StaticValue, toExpr, type Value } from "./static-value.ts";
+import type { OnnxGraph, OnnxNode } from "./read-graph.ts";
+import { isStatic, toExpr, type Value } from "./static-value.ts";
 
-/** The oldest operator set that graphs are written in. */
-export const oldestWritten = 13;
-
-/** Where a node stands: its file, and what the file's dynamic dimensions are this time. */
-export interface GraphContext {
-  readonly graph: OnnxGraph;
-  readonly dims: ReadonlyMap<string, Dim>;
-}
-
-/** The results of a node that is kept as the file has it; `missing` is what graphs lack. */
+/** The results of a node that stays as it is in the file; `missing` says what graphs lack. */
 export function passThrough(
-  c: NodeReader,
-  context: GraphContext,
+  read: NodeReader,
   reader: Reader | undefined,
   missing: ForeignNode["missing"],
 ): Value[] {
-  const { node } = c;
-  const version = versionOf(node, context.graph);
-  const inputs = node.inputs.flatMap((name, i) =>
-    name === "" ? [] : [operandOf(c.value(i), c, context)],
+  const { source, context } = read;
+  const { domain, opType } = source;
+  const version = versionOf(source, context.graph);
+  const inputs = source.inputs.flatMap((name, i) =>
+    name === "" ? [] : [operandOf(read.value(i), context)],
   );
-  const made = foreign(
-    {
-      domain: node.domain,
-      opType: node.opType,
-      version,
-      attributes: attributesOf(node),
-      operands: node.inputs.map((name) => name !== ""),
-      results: node.outputs.map((name) => name !== ""),
-      missing,
-    },
-    inputs,
+  const attributes = attributesOf(source);
+  const [operands, results] = [source.inputs, source.outputs].map((names) =>
+    names.map((name) => name !== ""),
   );
-  const facts = resultFacts(c, reader);
-  return node.outputs.map((name, i): Value => {
-    const declared = context.graph.declared.get(name);
-    const type = facts[i]?.type ?? declared?.type;
-    const shape = facts[i]?.shape ?? declaredShape(declared, context.dims);
-    return picked({ type, shape }, made, i);
+  const node = { domain, opType, version, attributes, operands, results, missing };
+  const kept = foreign(node, inputs);
+  const facts = resultFacts(read, reader);
+  return source.outputs.map((name, i): Value => {
+    const type = facts[i]?.type ?? context.graph.declared.get(name)?.type;
+    const shape = facts[i]?.shape ?? declaredShape(name, context);
+    const dtype = dtypeOf(type ?? 0);
+    if (dtype && shape) return result(kept, i, dtype, shape);
+    return { opaque: opaqueResult(kept, i), ...(type && { type }), ...(shape && { shape }) };
   });
 }
 
-function picked({ type = 0, shape }: Facts, of: ReturnType<typeof foreign>, i: number): Value {
-  const dtype = dtypeOf(type);
-  if (dtype && shape) return result(of, i, dtype, shape);
-  return { opaque: opaqueResult(of, i), ...(type && { type }), ...(shape && { shape }) };
+/** A tensor of the file whose element type graphs do not have. */
+export function foreignConstant(message: TensorProto): Value {
+  const { dataType: type, dims, rawData } = message;
+  const missing = { name: "Constant", reason: `elements of type ${typeName(type)}` };
+  const node = { ...onnxNode("Constant", OLDEST_WRITTEN, []), missing, tensor: message };
+  const opaque = opaqueResult(foreign(node, [], rawData.length), 0);
+  return { opaque, type, shape: dims.map(Number) };
 }
 
-/** A tensor of the file of a type that graphs do not have. */
-export function foreignConstant(message: TensorProto): Value {
-  const type = message.dataType;
-  const bytes = message.rawData.length;
-  const node: ForeignNode = {
-    domain: "",
-    opType: "Constant",
-    version: oldestWritten,
-    attributes: [],
-    operands: [],
-    results: [true],
-    missing: { name: "Constant", reason: `elements of type ${typeName(type)}` },
-    tensor: message,
-  };
-  return {
-    opaque: opaqueResult(foreign(node, [], bytes), 0),
-    type,
-    shape: message.dims.map(Number),
-  };
-}
+/** A node of ONNX's own domain with one result. */
+const onnxNode = (opType: string, version: number, operands: readonly boolean[]): ForeignNode => ({
+  domain: "",
+  opType,
+  version,
+  attributes: [],
+  operands,
+  results: [true],
+});
 
 function versionOf({ domain, opType }: OnnxNode, { versions }: OnnxGraph): number {
   const version = versions.get(domain);
   if (version === undefined) {
     throw invalidModel(`the model names no operator set for the domain ${label(domain)}`);
   }
-  const changed = domain === "" && changedSince(opType, version, oldestWritten);
+  const changed = domain === "" && changedSince(opType, version, OLDEST_WRITTEN);
   if (changed) {
     throw invalidModel(
-      `only ONNX Runtime could run it here, but what it means in operator set ${version} changed in ${changed}; give dynamic dimensions a fixed size, or export the model at operator set ${oldestWritten} or above`,
+      `only ONNX Runtime could run it here, but what it means in operator set ${version} changed in ${changed}; give dynamic dimensions a fixed size, or export the model at operator set ${OLDEST_WRITTEN} or above`,
     );
   }
   return version;
 }
 
-/** A node's attributes with bytes of their own. @throws GenError `invalid-model` where one points to another file. */
+/**
+ * A node's attributes with copies of their bytes.
+ * @throws GenError `invalid-model` when an attribute's data are in another file.
+ */
 function attributesOf(node: OnnxNode): ForeignNode["attributes"] {
   const attributes = [...node.attributes.values()];
   for (const { name, t, tensors, sparseTensor } of attributes) {
-    const all = [t, ...tensors, sparseTensor?.values, sparseTensor?.indices];
-    for (const each of all) {
+    for (const each of [t, ...tensors, sparseTensor?.values, sparseTensor?.indices]) {
       if (!each) continue;
       if (each.dataLocation !== 0 || each.externalData.length > 0) {
         throw invalidModel(`attribute ${label(name)} keeps its data outside the model`);
       }
-      // The file's bytes need not stay in memory for it.
-      if (each.rawData.length > 0) each.rawData = each.rawData.slice();
+      // A copy, so that the file's bytes need not stay in memory.
+      if (each.rawData.length > 0) each.rawData = new Uint8Array(each.rawData);
     }
   }
   return attributes;
 }
 
-function operandOf(value: Value, c: NodeReader, context: GraphContext): Expr {
-  const named = isStatic(value) && !value.tensor && value.values.some((v) => typeof v === "string");
-  return named ? vectorOf(value, c, context) : toExpr(value);
+/** A value as an operand; elements that are dynamic dimensions are computed when the graph runs. */
+function operandOf(value: Value, context: GraphContext): Expr {
+  if (!isStatic(value) || value.tensor || !value.values.some((v) => typeof v === "string")) {
+    return toExpr(value);
+  }
+  const parts = value.values.map((v) => dimension(v, context));
+  return cast(reshape(concat(parts, 0), value.dims), value.dtype);
 }
 
-/** Numbers of which some are dynamic dimensions, worked out when the graph runs. */
-function vectorOf(
-  { dtype, dims, values }: StaticValue,
-  c: NodeReader,
-  context: GraphContext,
-): Expr {
-  const parts = values.map((v) => dimension(v, c, context));
-  return cast(reshape(concat(parts, 0), dims), dtype);
-}
-
-function dimension(dim: Dim, c: NodeReader, context: GraphContext): Expr {
+/** A dimension as an int64 vector of one element. */
+function dimension(dim: Dim, context: GraphContext): Expr {
   if (typeof dim === "number") return constant(tensor([dim], [1], "int64"));
-  const source = c.valueWithDim(dim);
+  const source = context.valueWithDim(dim);
   if (source) {
     const axis = axisOf(source.shape, dim);
-    const node: ForeignNode = {
-      domain: "",
-      opType: "Shape",
-      version: context.graph.opset,
-      attributes: [],
-      operands: [true],
-      results: [true],
-    };
-    const whole = result(foreign(node, [source]), 0, "int64", [source.shape.length]);
-    return slice(whole, 0, axis, axis + 1);
+    const node = onnxNode("Shape", context.graph.opset, [true]);
+    const shape = result(foreign(node, [source]), 0, "int64", [source.shape.length]);
+    return slice(shape, 0, axis, axis + 1);
   }
-  const [part, ...rest] = dim.split("*");
+  const [first, ...rest] = dimParts(dim);
   if (rest.length === 0) {
     throw invalidModel(`no value has the dynamic dimension ${dim}; give it a fixed size`);
   }
-  const factor = Number.isNaN(Number(part)) ? part : Number(part);
-  return mul(dimension(factor, c, context), dimension(rest.join("*"), c, context));
+  return mul(dimension(first, context), dimension(rest.join("*"), context));
 }
 
-/** The declared dimensions where each is a number or follows from the inputs'. */
-function declaredShape(
-  declared: Declared | undefined,
-  dims: ReadonlyMap<string, Dim>,
-): Shape | undefined {
-  const shape = declared?.shape?.map((d) => {
+/** The declared shape of a value where each dimension is a number or follows from the inputs'. */
+function declaredShape(name: string, { graph, dims }: GraphContext): Shape | undefined {
+  const shape = graph.declared.get(name)?.shape?.map((d) => {
     if (typeof d !== "string") return d;
-    const parts = d.split("*").map((p) => (Number.isNaN(Number(p)) ? dims.get(p) : Number(p)));
+    const parts = dimParts(d).map((part) => (typeof part === "string" ? dims.get(part) : part));
     return dims.get(d) ?? (parts.includes(undefined) ? undefined : elementCount(parts as Dim[]));
   });
   return shape?.includes(undefined) ? undefined : (shape as Shape | undefined);

@@ -3,14 +3,14 @@
  *
  *   node_i uses inputs, initializers and results of node_j, j < i, and nothing else
  *
- * A file is untrusted: sizes are limited, names must resolve, each name has one source. `from-onnx.ts`
- * makes expressions of the result, with the `read.ts` of each folder in `ops`.
+ * A file is untrusted: sizes are limited, names must resolve, each name has one source.
+ * `from-onnx.ts` makes expressions from the result, with the `read.ts` of each folder in `ops`.
  *
  *   readGraph(bytes, { limit: 2 ** 20 }).nodes.map((node) => node.op)
  */
 import type { Signature } from "../expr/expr.ts";
 import type { Dim } from "../expr/shape.ts";
-import type { DType, Tensor } from "../expr/tensor.ts";
+import type { Tensor } from "../expr/tensor.ts";
 import { decode } from "./message-codec.ts";
 import {
   type AttributeProto,
@@ -23,9 +23,9 @@ import {
 import { dtypeOf, invalidModel, label, unsupported } from "./protobuf.ts";
 import { type ExternalData, isForeignType, readForeignTensor, readTensor } from "./read-tensor.ts";
 
-/** A node as the file has it; absent optional operands are empty names. */
+/** A node of the file; absent optional operands are empty names. */
 export interface OnnxNode {
-  /** Its operation, with the domain unless that is ONNX's own. */
+  /** The operation, with the domain unless that is ONNX's own. */
   readonly op: string;
   readonly domain: string;
   readonly opType: string;
@@ -35,21 +35,24 @@ export interface OnnxNode {
   readonly attributes: ReadonlyMap<string, AttributeProto>;
 }
 
-/** What a file says of a value: its element type, and its dimensions where it has them. */
-export interface Declared {
+/** The element type and the dimensions that a file declares for a value. */
+interface Declared {
   readonly type: number;
   readonly shape?: readonly (Dim | undefined)[];
 }
 
-/** What a file holds, checked for form: names resolve and nodes come after what they use. */
+/** A file's graph, checked for form: names resolve and nodes come after the nodes that they use. */
 export interface OnnxGraph {
   readonly opset: number;
   /** The version of each domain's operator set; ONNX's own is `""`. */
   readonly versions: ReadonlyMap<string, number>;
   readonly signature: Readonly<Record<string, Required<Signature>>>;
   readonly outputNames: readonly string[];
-  readonly initializers: ReadonlyMap<string, Initializer>;
-  /** Tensors of types that graphs do not have. */
+  readonly initializers: ReadonlyMap<
+    string,
+    { readonly tensor: Tensor; readonly constant: boolean }
+  >;
+  /** Tensors whose element types graphs do not have. */
   readonly foreign: ReadonlyMap<string, TensorProto>;
   readonly declared: ReadonlyMap<string, Declared>;
   readonly nodes: readonly OnnxNode[];
@@ -57,16 +60,11 @@ export interface OnnxGraph {
   readonly used: ReadonlySet<string>;
 }
 
-interface Initializer {
-  readonly tensor: Tensor;
-  readonly constant: boolean;
-}
-
-/** Settings of {@link fromOnnx}: how much of a file is trusted, and where its outer data are. */
+/** Settings of {@link fromOnnx}. */
 export interface OnnxReadOptions {
   /** The largest file that is read, in bytes. @defaultValue 2 GiB */
   limit?: number;
-  /** Gives the bytes of tensors that are kept outside the model; without it such a model is refused. */
+  /** Reads tensors that are kept outside the model; without it such a model is refused. */
   externalData?: ExternalData;
 }
 
@@ -75,8 +73,8 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
   if (bytes.length > limit) {
     throw invalidModel(`the ONNX model has ${bytes.length} bytes, more than the ${limit} allowed`);
   }
-  const model = decoded(bytes);
-  const graph = model.graph;
+  const model = decodeModel(bytes);
+  const { graph } = model;
   const versions = new Map(model.opsetImport.map((o) => [domainOf(o.domain), Number(o.version)]));
   const opset = Number(versions.get(""));
   if (!graph || model.opsetImport.length === 0) {
@@ -89,8 +87,8 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
     throw invalidModel("the ONNX model has sparse initializers, which are not supported");
   }
   const ours = model.producerName === "gen";
-  const constants = ours ? undefined : controlNames(graph.node);
-  const initializers = new Map<string, Initializer>();
+  const settings = ours ? undefined : settingNames(graph.node);
+  const initializers = new Map<string, { tensor: Tensor; constant: boolean }>();
   const foreign = new Map<string, TensorProto>();
   const defined = new Set<string>();
   const define = (name: string) => {
@@ -104,8 +102,8 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
       continue;
     }
     const tensor = readTensor(message, externalData);
-    const constant = constants
-      ? tensor.shape.length === 0 || constants.has(message.name)
+    const constant = settings
+      ? tensor.shape.length === 0 || settings.has(message.name)
       : message.docString === "constant";
     initializers.set(message.name, { tensor, constant });
   }
@@ -142,28 +140,30 @@ function refuseBodies(nodes: readonly NodeProto[], functions: ModelProto["functi
       `the ONNX model calls functions of its own: ${opNames(called)}; inline them when it is exported`,
     );
   }
-  const branching = nodes.filter((n) => n.attribute.some((a) => a.g || a.graphs.length > 0));
-  const named = nodes.filter((n) => controlFlow.includes(n.opType) && domainOf(n.domain) === "");
-  const refused = new Set([...branching, ...named]);
-  if (refused.size > 0) {
+  const refused = nodes.filter(
+    ({ attribute, opType, domain }) =>
+      attribute.some((a) => a.g || a.graphs.length > 0) ||
+      (controlFlow.includes(opType) && domainOf(domain) === ""),
+  );
+  if (refused.length > 0) {
     throw unsupported(
-      `the ONNX model uses unsupported operations: ${opNames([...refused])}; what If, Loop and Scan do depends on data, and a graph here has no branches`,
+      `the ONNX model uses unsupported operations: ${opNames(refused)}; what If, Loop and Scan do depends on data, and a graph here has no branches`,
     );
   }
 }
 
 const controlFlow = ["If", "Loop", "Scan", "SequenceMap"];
 
-/** Each once, and at most 40. */
+/** The nodes' operations, each once, at most 40. */
 const opNames = (nodes: readonly NodeProto[]): string =>
   [...new Set(nodes.map((n) => nodeOf(n).op))].slice(0, 40).map(opLabel).join(", ");
 
 /** An operation's name as errors print it. */
 export const opLabel = (op: string): string => (/^[\w.]{1,80}$/.test(op) ? op : label(op));
 
-function decoded(bytes: Uint8Array): ModelProto {
+function decodeModel(bytes: Uint8Array): ModelProto {
   try {
-    return decode<ModelProto>(modelMessage, bytes);
+    return decode(modelMessage, bytes);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : cause;
     throw invalidModel(`not an ONNX model, or a damaged one (${reason})`, { cause });
@@ -180,54 +180,60 @@ const nodeOf = (node: NodeProto): OnnxNode => ({
   attributes: new Map(node.attribute.map((a) => [a.name, a])),
 });
 
-/** Operands of other exporters' models that steer an operation and are no weights. */
-function controlNames(nodes: readonly NodeProto[]): Set<string> {
-  const control = new Set<string>();
+/** Float operands of other exporters' models that are settings of an operation, not weights. */
+function settingNames(nodes: readonly NodeProto[]): Set<string> {
+  const settings = new Set<string>();
   const weights = new Set<string>();
   for (const { opType, input } of nodes) {
-    const steering = ["Resize", "Upsample", "Clip", "Pad"].includes(opType);
-    input.forEach((name, i) => (steering && i > 0 ? control : weights).add(name));
+    const hasSettings = ["Resize", "Upsample", "Clip", "Pad"].includes(opType);
+    input.forEach((name, i) => (hasSettings && i > 0 ? settings : weights).add(name));
   }
-  return new Set([...control].filter((name) => !weights.has(name)));
+  return new Set([...settings].filter((name) => !weights.has(name)));
 }
 
 function signatureOf({ name, type }: ValueInfoProto): Required<Signature> {
   const what = `input ${label(name)}`;
   if (!type?.tensorType) throw invalidModel(`${what} is not a tensor`);
   const { elemType, shape } = type.tensorType;
-  const dtype: DType | undefined = dtypeOf(elemType);
+  const dtype = dtypeOf(elemType);
   if (dtype === undefined)
     throw invalidModel(`${what} has element type ${elemType}, which is not supported`);
   if (!shape) throw invalidModel(`${what} has no shape`);
-  const dims = shape.dim.map(({ dimParam, dimValue }, i): Dim => {
-    if (dimParam !== undefined) return dimensionName(dimParam) ?? `${name}.${i}`;
-    if (dimValue === undefined) return `${name}.${i}`;
-    const size = Number(dimValue);
-    if (size >= 0 && Number.isSafeInteger(size)) return size;
+  const dims = shape.dim.map((dim, i): Dim => {
+    const size = dimensionOf(dim) ?? `${name}.${i}`;
+    if (isValid(size)) return size;
     throw invalidModel(`${what} has dimension ${size}; dimensions must not be negative`);
   });
   return { shape: dims, dtype };
 }
 
-function declaredOf({ name, type }: ValueInfoProto): (readonly [string, Declared])[] {
+function declaredOf({ name, type }: ValueInfoProto): [string, Declared][] {
   if (!type?.tensorType) return [];
   const { elemType, shape } = type.tensorType;
-  const dims = shape?.dim.map(({ dimParam, dimValue = -1n }): Dim | undefined => {
-    if (dimParam !== undefined) return dimensionName(dimParam);
-    const size = Number(dimValue);
-    return size >= 0 && Number.isSafeInteger(size) ? size : undefined;
+  const dims = shape?.dim.map((dim) => {
+    const size = dimensionOf(dim);
+    return isValid(size) ? size : undefined;
   });
   return [[name, { type: elemType, ...(dims && { shape: dims }) }]];
 }
 
-/** A name that `shape.ts` takes for a name or for a multiple of one. */
+/** A dimension of the file; undefined where it has no number and no name. */
+function dimensionOf({ dimParam, dimValue }: { dimParam?: string; dimValue?: bigint }) {
+  if (dimParam !== undefined) return dimensionName(dimParam);
+  return dimValue === undefined ? undefined : Number(dimValue);
+}
+
+const isValid = (size: Dim | undefined) =>
+  typeof size !== "number" || (size >= 0 && Number.isSafeInteger(size));
+
+/** A dynamic dimension's name in the form that `shape.ts` reads; undefined for an empty one. */
 function dimensionName(name: string): string | undefined {
   if (name.trim() === "") return undefined;
   if (/^(\d+\*)?[A-Za-z_][\w.]*$/.test(name)) return Number.isNaN(Number(name)) ? name : `_${name}`;
   return `(${name.replaceAll("*", " x ")})`;
 }
 
-/** The nodes that the outputs need, each after those whose values it uses. */
+/** The nodes that the outputs need, each after the nodes whose values it uses. */
 function ordered(
   nodes: readonly NodeProto[],
   outputs: readonly string[],

@@ -1,4 +1,5 @@
-import { bytesPerElement, type Tensor, tensor } from "../expr/tensor.ts";
+import { sizeOf } from "../expr/shape.ts";
+import { bytesPerElement, type Tensor, tensor, typedArrays } from "../expr/tensor.ts";
 import { filled } from "./message-codec.ts";
 import {
   elementType,
@@ -8,80 +9,63 @@ import {
 } from "./messages.ts";
 import { dtypeOf, invalidModel, label, typeName, unsupported } from "./protobuf.ts";
 
-/** Gives `length` bytes of the file at `location`, a path below the model's own folder, from `offset` on. */
+/** Reads `length` bytes from `offset` of the file `location`, a path below the model's folder. */
 export type ExternalData = (location: string, offset: number, length: number) => Uint8Array;
 
-/** Bytes of an element of each type that graphs do not have; halves of one for those of 4 bits. */
-const foreignBytes: ReadonlyMap<number, number> = /* @__PURE__ */ new Map<number, number>([
-  [elementType.UINT8, 1],
-  [elementType.INT8, 1],
-  [elementType.UINT16, 2],
-  [elementType.INT16, 2],
-  [elementType.UINT32, 4],
-  [elementType.UINT64, 8],
-  [elementType.FLOAT8E4M3FN, 1],
-  [elementType.FLOAT8E4M3FNUZ, 1],
-  [elementType.FLOAT8E5M2, 1],
-  [elementType.FLOAT8E5M2FNUZ, 1],
-  [elementType.UINT4, 0.5],
-  [elementType.INT4, 0.5],
+const ofSize = (bytes: number, names: string) =>
+  names.split(" ").map((name) => [elementType[name as keyof typeof elementType], bytes] as const);
+
+/** Bytes of an element of each type that graphs do not have; types of 4 bits take half a byte. */
+const foreignBytes: ReadonlyMap<number, number> = /* @__PURE__ */ new Map([
+  .../* @__PURE__ */ ofSize(0.5, "UINT4 INT4"),
+  .../* @__PURE__ */ ofSize(1, "UINT8 INT8 FLOAT8E4M3FN FLOAT8E4M3FNUZ FLOAT8E5M2 FLOAT8E5M2FNUZ"),
+  .../* @__PURE__ */ ofSize(2, "UINT16 INT16"),
+  .../* @__PURE__ */ ofSize(4, "UINT32"),
+  .../* @__PURE__ */ ofSize(8, "UINT64"),
 ]);
 
-/** Whether ONNX's element type is one of numbers that graphs do not have. */
+/** Whether graphs have no dtype for this numeric element type of ONNX. */
 export const isForeignType = (type: number): boolean => foreignBytes.has(type);
 
-/** A tensor of a type that graphs do not have, with its own bytes in it. @throws GenError `invalid-model` as `readTensor` does. */
+/**
+ * A tensor of a type that graphs do not have, with a copy of its bytes.
+ * @throws GenError `invalid-model` as {@link readTensor} does.
+ */
 export function readForeignTensor(message: TensorProto, resolve?: ExternalData): TensorProto {
   const what = `tensor ${label(message.name)}`;
-  const size = sizeOf(message, what);
+  const size = sizeOf(shapeOf(message, what));
   const bytes = Math.ceil(size * (foreignBytes.get(message.dataType) as number));
   const raw = rawBytes(message, what, bytes, resolve);
   const listed = message.int32Data.length + message.uint64Data.length;
   const fits = raw ? raw.length === bytes : listed === Math.min(bytes, size);
-  if (!fits) {
-    const got = raw ? `${raw.length}` : `${listed} elements`;
-    throw invalidModel(
-      `${what} of shape [${message.dims.join(", ")}] takes ${bytes} bytes, got ${got}`,
-    );
-  }
+  if (!fits) throw misfit(what, message, `${bytes} bytes`, raw ? raw.length : `${listed} elements`);
   const { dims, dataType, name, int32Data, uint64Data } = message;
-  const data = raw ? { rawData: raw.slice() } : { int32Data, uint64Data };
-  return filled<TensorProto>(tensorMessage, { dims, dataType, name, ...data });
+  const data = raw ? { rawData: new Uint8Array(raw) } : { int32Data, uint64Data };
+  return filled(tensorMessage, { dims, dataType, name, ...data });
 }
 
-function sizeOf(message: TensorProto, what: string): number {
+const misfit = (what: string, { dims }: TensorProto, takes: string, got: number | string) =>
+  invalidModel(`${what} of shape [${dims.join(", ")}] takes ${takes}, got ${got}`);
+
+function shapeOf(message: TensorProto, what: string): number[] {
   const shape = message.dims.map(Number);
-  if (shape.some((d) => !Number.isSafeInteger(d) || d < 0)) {
-    throw invalidModel(
-      `${what} has the shape [${shape.join(", ")}]; dimensions must not be negative`,
-    );
-  }
-  return shape.reduce((a, b) => a * b, 1);
-}
-
-/** The tensor's bytes, `bytes` of them where they are outside the model; undefined where its elements are listed. */
-function rawBytes(
-  message: TensorProto,
-  what: string,
-  bytes: number,
-  resolve?: ExternalData,
-): Uint8Array | undefined {
-  if (message.dataLocation === externalLocation) {
-    return readExternal(message, what, bytes, resolve);
-  }
-  return message.rawData.length > 0 ? message.rawData : undefined;
+  if (shape.every((d) => Number.isSafeInteger(d) && d >= 0)) return shape;
+  throw invalidModel(
+    `${what} has the shape [${shape.join(", ")}]; dimensions must not be negative`,
+  );
 }
 
 /**
  * The tensor in a message.
- * @throws GenError `invalid-model` when its bytes do not fit its shape, `unsupported-operation` when its type is none of a graph's.
+ * @throws GenError `invalid-model` when the bytes do not fit the shape, `unsupported-operation`
+ * when graphs do not have the element type.
  */
 export function readTensor(message: TensorProto, externalData?: ExternalData): Tensor {
   const what = `tensor ${label(message.name)}`;
-  const size = sizeOf(message, what);
-  const shape = message.dims.map(Number);
+  const shape = shapeOf(message, what);
+  const size = sizeOf(shape);
   const half = message.dataType === elementType.BFLOAT16;
-  const dtype = half ? "float32" : dtypeOf(message.dataType);
+  const dtype = dtypeOf(message.dataType);
   if (dtype === undefined) {
     const refuse = isForeignType(message.dataType) ? unsupported : invalidModel;
     const type = typeName(message.dataType);
@@ -90,45 +74,22 @@ export function readTensor(message: TensorProto, externalData?: ExternalData): T
   const bytes = size * (half ? 2 : bytesPerElement(dtype));
   const raw = rawBytes(message, what, bytes, externalData);
   if (raw) {
-    if (raw.length !== bytes) {
-      throw invalidModel(
-        `${what} of shape [${shape.join(", ")}] takes ${bytes} bytes, got ${raw.length}`,
-      );
-    }
+    if (raw.length !== bytes) throw misfit(what, message, `${bytes} bytes`, raw.length);
     if (half) return tensor(fromBfloat16(raw), shape);
     // A copy: the elements start anywhere in the file, and the tensor must outlive it.
-    const data = new ArrayBuffer(bytes);
-    new Uint8Array(data).set(raw);
-    if (dtype === "bool") return tensor(new Uint8Array(data).map(Number), shape, dtype);
-    const length = {
-      float32: Float32Array,
-      float64: Float64Array,
-      float16: Uint16Array,
-      int32: Int32Array,
-      int64: BigInt64Array,
-    }[dtype];
-    return tensor(new length(data), shape, dtype);
+    return tensor(new typedArrays[dtype](new Uint8Array(raw).buffer), shape, dtype);
   }
-  const values = listed(message, dtype);
-  if (values.length !== size) {
-    throw invalidModel(
-      `${what} of shape [${shape.join(", ")}] takes ${size} elements, got ${values.length}`,
-    );
-  }
-  if (half)
-    return tensor(fromBfloat16(new Uint8Array(Uint16Array.from(values as number[]).buffer)), shape);
-  return tensor(values, shape, dtype);
+  const values = listedElements(message, dtype);
+  if (values.length !== size) throw misfit(what, message, `${size} elements`, values.length);
+  if (!half) return tensor(values, shape, dtype);
+  return tensor(fromBfloat16(new Uint8Array(Uint16Array.from(message.int32Data).buffer)), shape);
 }
 
-function listed(
-  message: TensorProto,
-  dtype: Tensor["dtype"],
-): readonly number[] | BigInt64Array | Uint16Array {
+function listedElements(message: TensorProto, dtype: Tensor["dtype"]) {
   if (dtype === "float64") return message.doubleData;
   if (dtype === "int64") return BigInt64Array.from(message.int64Data);
   if (dtype === "float16") return Uint16Array.from(message.int32Data);
-  if (message.dataType === elementType.FLOAT) return message.floatData;
-  return message.int32Data;
+  return message.dataType === elementType.FLOAT ? message.floatData : message.int32Data;
 }
 
 function fromBfloat16(bytes: Uint8Array): Float32Array {
@@ -138,13 +99,16 @@ function fromBfloat16(bytes: Uint8Array): Float32Array {
   return out;
 }
 
-function readExternal(
+/** The tensor's bytes, also from a file beside the model; undefined for listed elements. */
+function rawBytes(
   message: TensorProto,
   what: string,
   bytes: number,
   resolve?: ExternalData,
-): Uint8Array {
-  const entry = (key: string) => message.externalData.find((e) => e.key === key)?.value;
+): Uint8Array | undefined {
+  const { rawData, dataLocation, externalData } = message;
+  if (dataLocation !== externalLocation) return rawData.length > 0 ? rawData : undefined;
+  const entry = (key: string) => externalData.find((e) => e.key === key)?.value;
   const location = entry("location") ?? "";
   if (!isBelow(location)) {
     throw invalidModel(
@@ -156,19 +120,14 @@ function readExternal(
       `${what} is kept outside the model in ${label(location)}; pass externalData to read it`,
     );
   }
-  const whole = (key: string, otherwise: number) => {
-    const value = entry(key);
-    if (value === undefined) return otherwise;
+  const integer = (key: string, fallback: number) => {
+    const value = entry(key) ?? `${fallback}`;
     if (/^\d{1,15}$/.test(value)) return Number(value);
     throw invalidModel(`${what} has ${label(value)} as the ${key} of its external data`);
   };
-  const length = whole("length", bytes);
-  if (length !== bytes) {
-    throw invalidModel(
-      `${what} of shape [${message.dims.join(", ")}] takes ${bytes} bytes, got ${length}`,
-    );
-  }
-  return resolve(location, whole("offset", 0), length);
+  const length = integer("length", bytes);
+  if (length !== bytes) throw misfit(what, message, `${bytes} bytes`, length);
+  return resolve(location, integer("offset", 0), length);
 }
 
 /** Whether a path stays below the folder that it starts in, on any system. */

@@ -1,10 +1,10 @@
 /*
- * A graph as an ONNX file: half precision where asked, `lower`, one message for each node, bytes.
+ * A graph as an ONNX file: half precision on request, `lower`, one message for each node, bytes.
  *
  *   bytes = encode(emit(lower(graph)))    fromOnnx(bytes) computes what graph computes
  *
- * The `emit.ts` of each folder in `ops` writes its operations. Backends on ONNX Runtime and
- * `savePipeline` call it.
+ * `emit.ts` has the ONNX form of each operation. Backends on ONNX Runtime and `savePipeline` call
+ * `toOnnx`.
  *
  *   const bytes = toOnnx(trace(({ x }) => ({ y: exp(x) }), { x: { shape: ["n"] } }));
  */
@@ -17,27 +17,27 @@ import { emit } from "./emit.ts";
 import { encode } from "./message-codec.ts";
 import { model, type ValueInfoProto } from "./messages.ts";
 import { domainOf, OnnxWriter } from "./onnx-writer.ts";
+import { writtenVersions } from "./operator-versions.ts";
 import { elementTypes, tensorMessage } from "./protobuf.ts";
-import { writtenVersions } from "./written-versions.ts";
 
 /** Settings of {@link toOnnx}. */
 export interface OnnxOptions {
   /**
    * The version of ONNX's operators, 13 to 21.
-   * @defaultValue 17, or the version of the file whose nodes the graph keeps as they were
+   * @defaultValue 17, or the version of the file that foreign nodes come from
    */
   opset?: number;
   /** The graph's name inside the file. @defaultValue `gen` */
   name?: string;
-  /** Weights and arithmetic in float16; inputs and outputs keep their dtypes. @defaultValue false */
+  /** Weights and arithmetic in float16; inputs and outputs keep dtypes. @defaultValue false */
   float16?: boolean;
 }
 
 /**
  * Writes a graph as an ONNX model: symbolic dimensions stay dynamic, parameters become initializers
  * under their own names, inputs and outputs keep their names and order.
- * @throws RangeError when an output has the name of an input or a parameter, `opset` is not in [13, 21], or
- * it is one in which a node of the graph that comes from a file would mean something else.
+ * @throws RangeError when an output has the name of an input or a parameter, when `opset` is not in
+ * [13, 21], or when a node that comes from a file means something else in `opset`.
  */
 export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
   const { name = "gen", float16 = false } = options;
@@ -48,22 +48,17 @@ export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
   for (const domain of nodes.map(({ op }) => domainOf(op))) {
     if (!versions.has(domain)) versions.set(domain, 1);
   }
-  const order = graph.parameters.map((p) => p.name);
-  const parameters = [...lowered.parameters].sort(
-    (a, b) => order.indexOf(a.name) - order.indexOf(b.name),
-  );
-  const outputNames = Object.keys(outputs);
+  const byName = new Map(lowered.parameters.map((p) => [p.name, p]));
+  const parameters = graph.parameters.flatMap(({ name }) => byName.get(name) ?? []);
   const reserved = [...inputs, ...parameters].map((e) => e.name);
-  const clash = outputNames.find((n) => reserved.includes(n));
+  const clash = Object.keys(outputs).find((n) => reserved.includes(n));
   if (clash !== undefined) {
     throw new RangeError(`output ${clash} must not have the name of an input or a parameter`);
   }
-  const writer = new OnnxWriter(opset, inputs, [...reserved, ...outputNames]);
-  const wanted = new Map(
-    Object.entries(outputs)
-      .reverse()
-      .map(([n, e]) => [e, n]),
-  );
+  const writer = new OnnxWriter(opset, inputs, [...reserved, ...Object.keys(outputs)]);
+  const entries = Object.entries(outputs);
+  // The first name of an expression that is several outputs.
+  const outputName = new Map([...entries].reverse().map(([n, e]) => [e, n]));
   for (const input of inputs) writer.define(input, input.name);
   for (const weight of parameters) {
     writer.define(weight, weight.name);
@@ -80,10 +75,10 @@ export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
     } else if (node.op === "Constant") {
       writer.define(node, writer.constant(node.attributes.value));
     } else {
-      writer.define(node, emit(writer, node, wanted.get(node) ?? hint(writer, node)));
+      writer.define(node, emit(writer, node, outputName.get(node) ?? hint(writer, node)));
     }
   }
-  for (const [n, e] of Object.entries(outputs)) {
+  for (const [n, e] of entries) {
     if (writer.nameOf(e) !== n) writer.node("Identity", [writer.nameOf(e)], [], n);
   }
   return encode(model, {
@@ -95,7 +90,7 @@ export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
       node: writer.nodes,
       initializer: writer.initializers,
       input: inputs.map((e) => valueInfo(e.name, e)),
-      output: Object.entries(outputs).map(([n, e]) => valueInfo(n, e)),
+      output: entries.map(([n, e]) => valueInfo(n, e)),
     },
   });
 }
@@ -107,14 +102,7 @@ function hint(writer: OnnxWriter, node: Expr): string | undefined {
   return writer.unique(`${owner.replace(/\.[^.]*$/, "")}/${node.op}`);
 }
 
-const valueInfo = (name: string, { dtype, shape }: Expr): ValueInfoProto => ({
-  name,
-  type: {
-    tensorType: {
-      elemType: elementTypes[dtype],
-      shape: {
-        dim: shape.map((d) => (typeof d === "number" ? { dimValue: BigInt(d) } : { dimParam: d })),
-      },
-    },
-  },
-});
+function valueInfo(name: string, { dtype, shape }: Expr): ValueInfoProto {
+  const dim = shape.map((d) => (typeof d === "number" ? { dimValue: BigInt(d) } : { dimParam: d }));
+  return { name, type: { tensorType: { elemType: elementTypes[dtype], shape: { dim } } } };
+}

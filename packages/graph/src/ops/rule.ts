@@ -1,15 +1,14 @@
-import { constant, type Expr, type ExprOf } from "../expr/expr.ts";
+import { constant, type Expr, type ExprOf, scalarOf } from "../expr/expr.ts";
 import type { Op } from "../expr/operations.ts";
-import { scalarOf } from "../expr/scalar-of.ts";
-import { type Shape, sameShape } from "../expr/shape.ts";
+import { type Dim, type Shape, sameShape } from "../expr/shape.ts";
 import { expandLike, reshape } from "./arrange/build.ts";
 import { add, mul, neg } from "./elementwise/build.ts";
 import { sum } from "./reduce/build.ts";
 
 /**
- * The gradients of a node's inputs from `g`, that of its value `y`; undefined where there is none.
- * `g` and what a rule gives may be smaller than the value they belong to: they stand for their broadcast
- * form, so that the gradient of a mean stays one number until something needs it whole (see `whole`).
+ * The gradients of a node's inputs, from the gradient `g` of its value `y`; undefined for an input
+ * without a gradient. A gradient may be smaller than its value and stands for its broadcast form:
+ * the gradient of a mean stays one number until a rule needs it at full shape (see `expandLike`).
  */
 export type Rule<O extends Op> = (g: Expr, y: ExprOf<O>) => readonly ((() => Expr) | undefined)[];
 /** A rule for each of several operations. */
@@ -36,15 +35,12 @@ export function plus(a: Expr, b: Expr): Expr {
   return t === 0 ? a : add(a, b);
 }
 
-/** `g` at the full shape of `y`. */
-export const whole = (g: Expr, y: Expr): Expr => expandLike(g, y);
-
-/** What the gradient of a broadcast `y` is for its operand `x`: summed over what was repeated. */
+/** The gradient of the operand `x` of a broadcast `y`: `g` summed over the repeated dimensions. */
 export function sumTo(g: Expr, y: Expr, x: Expr): Expr {
-  return sameShape(x.shape, y.shape) ? g : sumToShape(whole(g, y), x.shape);
+  return sameShape(x.shape, y.shape) ? g : sumToShape(expandLike(g, y), x.shape);
 }
 
-/** `g` summed over the dimensions in which `shape` was repeated to become its own. */
+/** `g` summed over the dimensions in which `shape` was repeated. */
 export function sumToShape(g: Expr, shape: Shape): Expr {
   if (sameShape(g.shape, shape)) return g;
   const offset = g.shape.length - shape.length;
@@ -56,15 +52,11 @@ export function sumToShape(g: Expr, shape: Shape): Expr {
   return reshape(sum(g, [...leading, ...repeated], true), shape);
 }
 
-/** The gradient of a reduction with its reduced axes put back as dimensions of 1. */
+/** The gradient of a reduction, with the reduced axes as dimensions of 1. */
 export function restoreAxes(g: Expr, y: ExprOf<"ReduceSum" | "ReduceMean" | "ReduceMax">): Expr {
   const { axes, keepdims } = y.attributes;
   if (keepdims || g.shape.length === 0) return g;
-  const padded = [...y.shape.map(() => 1).slice(g.shape.length), ...g.shape];
-  const rank = y.inputs[0].shape.length;
-  let next = 0;
-  return reshape(
-    g,
-    Array.from({ length: rank }, (_, i) => (axes.includes(i) ? 1 : padded[next++])),
-  );
+  const rest = [...y.shape.map(() => 1).slice(g.shape.length), ...g.shape];
+  const shape = y.inputs[0].shape.map((_, i) => (axes.includes(i) ? 1 : (rest.shift() as Dim)));
+  return reshape(g, shape);
 }

@@ -1,35 +1,37 @@
 import { constant, type Expr, isInput, isParameter, parameter } from "../expr/expr.ts";
 import { isForeign } from "../expr/foreign.ts";
 import { type Tensor, tensor, tensorNumbers } from "../expr/tensor.ts";
-import { type Graph, graphOf, topological, withInputs } from "../expr/trace.ts";
+import { type Graph, graphOf, rebuild, topological, withInputs } from "../expr/trace.ts";
 import { cast } from "../ops/elementwise/build.ts";
 
-const smallest = 2 ** -24;
-const largest = 65504;
+const SMALLEST = 2 ** -24;
+const LARGEST = 65504;
 
 /**
- * The same graph computing in float16 where it computed in float32; inputs and outputs keep their
- * dtypes, and angles their precision.
+ * The same graph in float16 instead of float32. Inputs and outputs keep their dtypes; sines,
+ * cosines and their operands stay float32.
  */
 export function halfPrecision(graph: Graph): Graph {
-  const made = new Map<Expr, Expr>();
-  const nodes = topological(Object.values(graph.outputs));
-  const whole = angles(nodes, Object.values(graph.outputs));
-  for (const node of nodes) {
-    const inputs = node.inputs.map((i) => made.get(i) as Expr);
-    const operands = whole.has(node)
-      ? node.inputs.map((from, i) => (isInput(from) ? from : cast(inputs[i], from.dtype)))
-      : inputs.map((e) => (e.dtype === "float32" ? cast(e, "float16") : e));
-    made.set(node, whole.has(node) ? withInputs(node, operands) : half(node, operands));
-  }
-  const outputs = Object.entries(graph.outputs).map(([name, e]) => [
+  const outputs = Object.values(graph.outputs);
+  const exact = angles(topological(outputs), outputs);
+  const halved = rebuild(graph.outputs, (node, inputs) => {
+    if (exact.has(node)) {
+      const operands = node.inputs.map((from, i) =>
+        isInput(from) ? from : cast(inputs[i], from.dtype),
+      );
+      return withInputs(node, operands);
+    }
+    const operands = inputs.map((e) => (e.dtype === "float32" ? cast(e, "float16") : e));
+    return half(node, operands);
+  });
+  const named = Object.entries(graph.outputs).map(([name, e]) => [
     name,
-    cast(made.get(e) as Expr, e.dtype),
+    cast(halved[name], e.dtype),
   ]);
-  return graphOf(Object.fromEntries(outputs), graph.inputs);
+  return graphOf(Object.fromEntries(named), graph.inputs);
 }
 
-/** Sines, cosines and what only they use: near 1000 float16 is as coarse as half a radian. */
+/** Sines, cosines and the values that only they use: float16 has steps of 0.5 rad near 1000. */
 function angles(nodes: readonly Expr[], outputs: readonly Expr[]): Set<Expr> {
   const found = new Set<Expr>();
   const elsewhere = new Set<Expr>(outputs);
@@ -44,10 +46,8 @@ function angles(nodes: readonly Expr[], outputs: readonly Expr[]): Set<Expr> {
 function half(node: Expr, inputs: readonly Expr[]): Expr {
   // Foreign nodes keep the types that they were made for.
   if (isForeign(node)) {
-    return withInputs(
-      node,
-      inputs.map((e, i) => cast(e, node.inputs[i].dtype)),
-    );
+    const operands = inputs.map((e, i) => cast(e, node.inputs[i].dtype));
+    return withInputs(node, operands);
   }
   if (node.dtype !== "float32") return withInputs(node, inputs);
   if (isInput(node)) return cast(node, "float16");
@@ -58,11 +58,11 @@ function half(node: Expr, inputs: readonly Expr[]): Expr {
   return { ...node, inputs, dtype: "float16" };
 }
 
-/** Finite numbers stay finite, and what is not zero does not become zero. */
+/** A tensor in float16; finite numbers stay finite and numbers other than 0 do not become 0. */
 function halfTensor(value: Tensor): Tensor {
   const numbers = Float64Array.from(tensorNumbers(value), (v) => {
     if (v === 0 || !Number.isFinite(v)) return v;
-    return Math.sign(v) * Math.min(largest, Math.max(smallest, Math.abs(v)));
+    return Math.sign(v) * Math.min(LARGEST, Math.max(SMALLEST, Math.abs(v)));
   });
   return tensor(numbers, value.shape, "float16");
 }

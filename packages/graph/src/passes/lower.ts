@@ -8,37 +8,34 @@ import { add, cast, mul } from "../ops/elementwise/build.ts";
 import { simplify } from "./simplify.ts";
 
 /**
- * The graph in the forms that ONNX has and that ONNX Runtime runs fastest: 2-D products with a
- * transpose or a bias become Gemm, a convolution takes its bias, batched transposes become nodes,
- * groups are normalized as instances.
+ * The graph in the forms that ONNX has and that ONNX Runtime runs fastest: a 2-D product with a
+ * transpose or a bias becomes Gemm, a convolution takes its bias, a batched transpose becomes a
+ * node, and groups are normalized as instances.
  */
-export function lower(whole: Graph): Graph {
+export function lower(given: Graph): Graph {
   const graph = simplify(
-    rewrite(whole, (node, inputs) => {
+    rewrite(given, (node, inputs) => {
       if (node.op === "GroupNormalization") return groupNormAsInstances(node, inputs);
-      return node.op === "Expand" && isKnownFrom(whole.inputs, node.shape)
+      return node.op === "Expand" && isKnownFrom(given.inputs, node.shape)
         ? expr("Expand", [inputs[0]], node.shape, {})
         : withInputs(node, inputs);
     }),
   );
   const uses = usesIn(graph);
-  return rewrite(graph, (node, made) => {
-    if (node.op === "MatMul") return product(node, made);
+  return rewrite(graph, (node, operands) => {
+    if (node.op === "MatMul") return product(node, operands);
     if (node.op === "Add") {
-      for (const [at, other] of [
-        [0, 1],
-        [1, 0],
-      ]) {
+      for (const at of [0, 1]) {
         if (uses.get(node.inputs[at]) !== 1) continue;
-        const fused = withBias(node, node.inputs[at], made[at], made[other]);
+        const fused = withBias(node, node.inputs[at], operands[at], operands[1 - at]);
         if (fused) return fused;
       }
     }
-    return withInputs(node, made);
+    return withInputs(node, operands);
   });
 }
 
-/** ONNX's own group normalization is newer than most readers, and its scale changed its meaning. */
+/** ONNX's group normalization is too new for most readers, and its scale changed its meaning. */
 function groupNormAsInstances(
   { attributes: { groups, epsilon } }: ExprOf<"GroupNormalization">,
   [x, scale, bias]: readonly Expr[],
@@ -64,27 +61,25 @@ function product(node: ExprOf<"MatMul">, [a, b]: readonly Expr[]): Expr {
     const axes = e.shape.map((_, i) => i);
     return transpose(e, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
   };
-  return expr("MatMul", [transA ? swap(a) : a, transB ? swap(b) : b], node.shape, {
-    transA: 0,
-    transB: 0,
-  });
+  const inputs = [transA ? swap(a) : a, transB ? swap(b) : b];
+  return expr("MatMul", inputs, node.shape, { transA: 0, transB: 0 });
 }
 
-/** `made`, the new form of `before`, with `bias` taken in; undefined where ONNX has no such form. */
-function withBias(node: Expr, before: Expr, made: Expr, bias: Expr): Expr | undefined {
+/** `after`, the new form of `before`, with `bias`; undefined where ONNX has no such form. */
+function withBias(node: Expr, before: Expr, after: Expr, bias: Expr): Expr | undefined {
   const { shape } = before;
   if (!sameShape(shape, node.shape)) return undefined;
   const flat =
     bias.shape.at(-1) === shape.at(-1) && (bias.shape.length === 1 || bias.shape[0] === 1);
   if (before.op === "MatMul" && shape.length === 2 && flat && bias.shape.length <= 2) {
     const { transA, transB } = before.attributes;
-    return expr("Gemm", [...made.inputs.slice(0, 2), bias], shape, { transA, transB });
+    return expr("Gemm", [...after.inputs.slice(0, 2), bias], shape, { transA, transB });
   }
   const channels = shape[1];
   if (before.op === "Conv" && sameShape([...bias.shape].slice(-3), [channels, 1, 1])) {
     if (bias.shape.length === 4 && bias.shape[0] !== 1) return undefined;
     const source = bias.op === "Reshape" ? bias.inputs[0] : bias;
-    return expr("Conv", [...made.inputs, reshape(source, [channels])], shape, before.attributes);
+    return expr("Conv", [...after.inputs, reshape(source, [channels])], shape, before.attributes);
   }
   return undefined;
 }

@@ -1,14 +1,14 @@
 import { type Expr, type ExprOf, isElementwise, isInput, isParameter } from "../expr/expr.ts";
+import type { ComputedOp } from "../expr/operations.ts";
 import { broadcastShapes, sameShape } from "../expr/shape.ts";
 import type { Tensor } from "../expr/tensor.ts";
 import { type Graph, rewrite, withInputs } from "../expr/trace.ts";
-import { reshape, transpose } from "../ops/arrange/build.ts";
-import { lateExpand } from "./late-expand.ts";
+import { expand, reshape, slice, transpose } from "../ops/arrange/build.ts";
 
 /**
- * The same graph with less to do and the very same values: equal operations become one, reshapes and
- * transposes in a row become one, rows are repeated as late as they can be and not at all where broadcasting does
- * it by itself, and transposes go into the matrix products that use them.
+ * The same graph with fewer operations and the same values: equal operations become one, and so do
+ * reshapes and transposes in a row; rows are repeated as late as possible, and not at all where
+ * broadcasting suffices; transposes go into the matrix products that use them.
  */
 export const simplify = (graph: Graph): Graph =>
   shareEqual(rewrite(graph, (node, inputs) => shorter(withInputs(node, inputs))));
@@ -23,28 +23,67 @@ function shorter(given: Expr): Expr {
   return isElementwise(node) ? withoutExpand(node) : node;
 }
 
+/**
+ * An operation on repeated rows as a repeat of the operation on one row: a network then computes
+ * its features of a time step once for the whole batch. `node` itself when its result mixes rows.
+ */
+function lateExpand(node: Expr): Expr {
+  if (!node.inputs.some(isRepeated)) return node;
+  const [x, other] = node.inputs;
+  const { shape } = node;
+  const first = Number(x.shape[0]);
+  if (isElementwise(node)) {
+    const rows = ({ shape: of }: Expr) => of.length === shape.length && of[0] !== 1;
+    const fits = (e: Expr) => rows(e) === isRepeated(e);
+    return node.inputs.every(fits) ? onOne(node) : node;
+  }
+  if (node.op === "Reshape" && shape[0] === first) {
+    return expand(reshape(x.inputs[0], [1, ...shape.slice(1)]), shape);
+  }
+  if (node.op === "Slice" && node.attributes.axis === 0) {
+    return expand(slice(x.inputs[0], 0, 0, Number(shape[0])), shape);
+  }
+  const keepsRows =
+    node.op === "Slice" ||
+    (node.op === "Concat" && node.attributes.axis !== 0 && node.inputs.every(isRepeated)) ||
+    (node.op === "Transpose" && node.attributes.perm[0] === 0) ||
+    (node.op === "Pad" && node.attributes.pads[0] + node.attributes.pads[shape.length] === 0) ||
+    (node.op === "MatMul" && shape.length === 2 && !isRepeated(other) && !node.attributes.transA) ||
+    (node.op === "Gather" && node.attributes.axis === 0 && !isRepeated(x));
+  return keepsRows ? onOne(node) : node;
+}
+
+/** Whether a value repeats one row. */
+const isRepeated = ({ op, shape, inputs: [x] }: Expr): boolean =>
+  op === "Expand" &&
+  x.shape.length === shape.length &&
+  x.shape[0] === 1 &&
+  typeof shape[0] === "number" &&
+  shape.every((d, i) => i === 0 || d === x.shape[i]);
+
+/** The operation on the repeated rows, then the repeat. */
+function onOne(node: ExprOf<ComputedOp>): Expr {
+  const inputs = node.inputs.map((e) => (isRepeated(e) ? e.inputs[0] : e));
+  return expand({ ...node, inputs, shape: [1, ...node.shape.slice(1)] }, node.shape);
+}
+
 /** `x` with its dimensions in the order `perm`, as one transpose at most. */
 function permuted(x: Expr, perm: readonly number[]): Expr {
   if (perm.every((p, i) => p === i)) return x;
   if (x.op !== "Transpose") return transpose(x, perm);
-  const inner = x.attributes.perm;
-  return permuted(
-    x.inputs[0],
-    perm.map((p) => inner[p]),
-  );
+  const composed = perm.map((p) => x.attributes.perm[p]);
+  return permuted(x.inputs[0], composed);
 }
 
-/** A product of operands whose last two dimensions are swapped, with the swaps as its attributes. */
+/** A product of operands whose last two dimensions are swapped, with the swaps as attributes. */
 function withTransposes(node: ExprOf<"MatMul">): Expr {
   const swaps = node.inputs.map(swapsLastTwo);
   if (!swaps.includes(true)) return node;
   const { transA, transB } = node.attributes;
   const flip = (flag: number, swap: boolean) => (swap ? 1 - flag : flag);
-  return {
-    ...node,
-    inputs: node.inputs.map((e, i) => (swaps[i] ? e.inputs[0] : e)),
-    attributes: { transA: flip(transA, swaps[0]), transB: flip(transB, swaps[1]) },
-  };
+  const inputs = node.inputs.map((e, i) => (swaps[i] ? e.inputs[0] : e));
+  const attributes = { transA: flip(transA, swaps[0]), transB: flip(transB, swaps[1]) };
+  return { ...node, inputs, attributes };
 }
 
 function swapsLastTwo(e: Expr): boolean {
@@ -53,7 +92,7 @@ function swapsLastTwo(e: Expr): boolean {
   return e.attributes.perm.every((p, i) => p === (i < last - 1 ? i : 2 * last - 1 - i));
 }
 
-/** Elementwise arithmetic on operands as they were before they were repeated, where that is the same. */
+/** Elementwise arithmetic on operands without their repeats, where broadcasting repeats them. */
 function withoutExpand(node: Expr): Expr {
   let { inputs } = node;
   for (const [i, operand] of inputs.entries()) {
@@ -77,7 +116,7 @@ function shareEqual(graph: Graph): Graph {
   const text = (value: AttributeValue): string => {
     if (typeof value !== "object" || !("data" in value)) return String(value);
     if (value.data.length > 16) return `#${number(value)}`;
-    // Element by element, because a typed array's own text loses the sign of zero.
+    // A typed array's own text loses the sign of zero.
     return Array.from(value.data as Float32Array, (v) => (Object.is(v, -0) ? "-0" : v)).join();
   };
   return rewrite(graph, (before, inputs) => {
@@ -86,9 +125,8 @@ function shareEqual(graph: Graph): Graph {
     const attributes = Object.entries<AttributeValue>(node.attributes)
       .map(([name, value]) => `${name}=${text(value)}`)
       .sort();
-    const key = [node.op, node.dtype, `[${node.shape}]`, ...attributes, ...inputs.map(number)].join(
-      " ",
-    );
+    const { op, dtype, shape } = node;
+    const key = [op, dtype, `[${shape}]`, ...attributes, ...inputs.map(number)].join(" ");
     const same = first.get(key) ?? node;
     first.set(key, same);
     return same;

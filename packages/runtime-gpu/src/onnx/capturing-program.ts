@@ -1,5 +1,6 @@
-import { foreignOperations, type Graph } from "@gen/graph";
+import type { Graph } from "@gen/graph";
 import { type Bindings, foreignText, resolveShape } from "@gen/graph/compiler";
+import { foreignOperations } from "@gen/graph/onnx";
 import type { Executable } from "../device.ts";
 import { narrowIntegers, ownNodes, staticGraph } from "./passes/webgpu-passes.ts";
 import type { OrtTensor } from "./runtime.ts";

@@ -1,5 +1,6 @@
-import { type DType, type Graph, shapeText, toOnnx } from "@gen/graph";
+import { type DType, type Graph, shapeText } from "@gen/graph";
 import { bindDims, resolveShape } from "@gen/graph/compiler";
+import { toOnnx } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import type { Executable } from "../device.ts";
 import { unsupported } from "../errors.ts";

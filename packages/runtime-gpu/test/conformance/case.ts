@@ -1,7 +1,6 @@
 import {
   type DType,
   type Expr,
-  evaluate,
   type Graph,
   type Signature,
   type Tensor,
@@ -10,6 +9,7 @@ import {
   tensorNumbers,
   trace,
 } from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
 import type { Backend, DeviceTensor } from "../../src/index.ts";
 
 /** What a backend can be expected to do. */

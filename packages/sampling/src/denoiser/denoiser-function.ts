@@ -1,6 +1,7 @@
 import { type Expr, trace } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
-import { type Backend, callProgram } from "@gen/runtime-gpu";
+import type { Backend } from "@gen/runtime-gpu";
+import { callProgram } from "@gen/runtime-gpu/call-program";
 import type { SampleOptions } from "../run/sample-options.ts";
 import { conditionInputs, conditionOf, namedConditions } from "./conditions.ts";
 import type { Denoiser, DenoiserFunction } from "./denoiser.ts";

@@ -5,7 +5,7 @@ import { sizeOf } from "./shapes.ts";
 /** Tensors by name. */
 type Tensors = Readonly<Record<string, Tensor>>;
 
-let evaluator: Promise<typeof import("./evaluator.ts")> | undefined;
+let evaluator: Promise<typeof import("@gen/graph/evaluate")> | undefined;
 
 /**
  * A formula over expressions as a function of tensors, evaluated in float64 on the host. It is
@@ -18,7 +18,7 @@ export function hostFunction<Name extends string>(
 ) {
   const compiled = new Map<string, (inputs: Tensors) => Record<string, Tensor>>();
   return async (inputs: Tensors): Promise<Record<Name, Tensor>> => {
-    evaluator ??= import("./evaluator.ts");
+    evaluator ??= import("@gen/graph/evaluate");
     const { compileEvaluation } = await evaluator;
     let key = "";
     for (const name of Object.keys(inputs)) key += `${name}:${inputs[name].shape};`;

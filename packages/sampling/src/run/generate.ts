@@ -1,6 +1,7 @@
 import { type Tensor, trace } from "@gen/graph";
 import { type FloatArray, normalNoise } from "@gen/math";
-import { type Backend, callProgram } from "@gen/runtime-gpu";
+import type { Backend } from "@gen/runtime-gpu";
+import { callProgram } from "@gen/runtime-gpu/call-program";
 import { type Conditions, namedConditions } from "../denoiser/conditions.ts";
 import type { Denoiser } from "../denoiser/denoiser.ts";
 import { sizeOf } from "../denoiser/shapes.ts";

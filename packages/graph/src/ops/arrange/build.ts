@@ -2,6 +2,7 @@ import { constant, type Expr, expr } from "../../expr/expr.ts";
 import {
   broadcastShapes,
   type Dim,
+  dimParts,
   divideDims,
   elementCount,
   normalizeAxis,
@@ -11,7 +12,7 @@ import {
 } from "../../expr/shape.ts";
 
 /**
- * The same elements in another shape; one dimension may be -1 and is worked out from the rest.
+ * The same elements in another shape; a dimension of -1 follows from the rest.
  * @throws RangeError when the numbers of elements differ.
  */
 export function reshape(x: Expr, shape: Shape): Expr {
@@ -29,22 +30,12 @@ export function reshape(x: Expr, shape: Shape): Expr {
 
 /** Reorders the dimensions: output dimension i is input dimension `permutation[i]`. */
 export function transpose(x: Expr, permutation: readonly number[]): Expr {
-  const rank = x.shape.length;
-  if (
-    permutation.length !== rank ||
-    new Set(permutation).size !== rank ||
-    permutation.some((p) => !(p in x.shape))
-  ) {
-    throw new RangeError(
-      `Transpose: [${permutation.join(", ")}] does not permute ${shapeText(x.shape)}`,
-    );
+  const perm = [...permutation];
+  if (perm.length !== x.shape.length || x.shape.some((_, i) => !perm.includes(i))) {
+    throw new RangeError(`Transpose: [${perm.join(", ")}] does not permute ${shapeText(x.shape)}`);
   }
-  return expr(
-    "Transpose",
-    [x],
-    permutation.map((p) => x.shape[p]),
-    { perm: [...permutation] },
-  );
+  const shape = perm.map((p) => x.shape[p]);
+  return expr("Transpose", [x], shape, { perm });
 }
 
 /** Joins expressions along `axis`; the other dimensions must agree. */
@@ -66,30 +57,27 @@ export function concat(parts: readonly Expr[], axis: number): Expr {
     length = addDims(length, part.shape[at]);
   }
   if (parts.length === 1) return first;
-  return expr(
-    "Concat",
-    parts,
-    first.shape.map((d, i) => (i === at ? length : d)),
-    { axis: at },
-  );
+  const shape = first.shape.map((d, i) => (i === at ? length : d));
+  return expr("Concat", parts, shape, { axis: at });
 }
 
+/** The sum of two dimensions that are multiples of the same names. */
 function addDims(a: Dim, b: Dim): Dim {
-  if (typeof a === "number" && typeof b === "number") return a + b;
   if (a === 0) return b;
-  if (a === b) return elementCount([2, a]);
-  const [n, ...name] = String(a).split("*");
-  const [m, ...other] = String(b).split("*");
-  const left = Number.isNaN(Number(n)) ? [1, String(a)] : [Number(n), name.join("*")];
-  const right = Number.isNaN(Number(m)) ? [1, String(b)] : [Number(m), other.join("*")];
-  if (left[1] === right[1])
-    return elementCount([(left[0] as number) + (right[0] as number), left[1]]);
+  const [left, right] = [a, b].map((dim) => {
+    const [first, ...rest] = dimParts(dim);
+    return typeof first === "number"
+      ? { factor: first, name: rest.join("*") }
+      : { factor: 1, name: dim };
+  });
+  if (left.name === right.name)
+    return elementCount([left.factor + right.factor, ...(left.name ? [left.name] : [])]);
   throw new RangeError(`Concat: dimensions ${a} and ${b} cannot be added`);
 }
 
 /**
- * The elements from `start` (inclusive) to `end` (exclusive) along `axis`, every `step`-th of them.
- * Negative positions count from the end; both are clamped to the dimension. The step may not be negative.
+ * Every `step`-th element from `start` (inclusive) to `end` (exclusive) along `axis`. Negative
+ * positions count from the end; both are clamped to the dimension. The step must be at least 1.
  */
 export function slice(x: Expr, axis: number, start: number, end: number, step = 1): Expr {
   const at = normalizeAxis("Slice", axis, x.shape);
@@ -103,62 +91,54 @@ export function slice(x: Expr, axis: number, start: number, end: number, step = 
   const [from, to] = [clamp(start), clamp(end)];
   if (from === 0 && to === size && step === 1) return x;
   const length = Math.max(0, Math.ceil((to - from) / step));
-  return expr(
-    "Slice",
-    [x],
-    x.shape.map((d, i) => (i === at ? length : d)),
-    { axis: at, start: from, end: to, step },
-  );
+  const shape = x.shape.map((d, i) => (i === at ? length : d));
+  return expr("Slice", [x], shape, { axis: at, start: from, end: to, step });
 }
 
-/** Adds `before[i]` and `after[i]` elements of `value` around each dimension i; none may be negative. */
+/** Adds `before[i]` and `after[i]` elements of `value` to each dimension i; both are 0 or more. */
 export function pad(x: Expr, before: readonly number[], after: readonly number[], value = 0): Expr {
   const rank = x.shape.length;
-  if (
-    before.length !== rank ||
-    after.length !== rank ||
-    [...before, ...after].some((p) => !(p >= 0))
-  ) {
+  const pads = [...before, ...after];
+  if (before.length !== rank || after.length !== rank || pads.some((p) => !(p >= 0))) {
     throw new RangeError(
       `Pad: [${before.join(", ")}] and [${after.join(", ")}] do not fit ${shapeText(x.shape)}`,
     );
   }
-  if ([...before, ...after].every((p) => p === 0)) return x;
+  if (pads.every((p) => p === 0)) return x;
   const shape = x.shape.map((d, i) => {
     const extra = before[i] + after[i];
     if (extra === 0) return d;
     if (typeof d === "number") return d + extra;
     throw new RangeError(`Pad: dimension ${d} of ${shapeText(x.shape)} is not static`);
   });
-  return expr("Pad", [x], shape, { pads: [...before, ...after], value });
+  return expr("Pad", [x], shape, { pads, value });
 }
 
 /**
  * Repeats along dimensions of length 1 (and new leading ones) until the shape is `shape`.
- * @throws RangeError when it does not broadcast, or when a symbolic dimension would be made; see `expandLike`.
+ * @throws RangeError when `x` does not broadcast, or when `shape` has a new symbolic dimension; see
+ * `expandLike`.
  */
 export function expand(x: Expr, shape: Shape): Expr {
   if (sameShape(x.shape, shape)) return x;
   requireExpandable(x, shape);
-  const offset = shape.length - x.shape.length;
-  if (shape.some((d, i) => typeof d === "string" && x.shape[i - offset] !== d)) {
-    throw new RangeError(
-      `Expand: ${shapeText(x.shape)} to ${shapeText(shape)} makes a symbolic dimension; use expandLike`,
-    );
-  }
-  return expr("Expand", [x], [...shape], {});
+  if (!addsSymbol(x, shape)) return expr("Expand", [x], [...shape], {});
+  throw new RangeError(
+    `Expand: ${shapeText(x.shape)} to ${shapeText(shape)} makes a symbolic dimension; use expandLike`,
+  );
 }
 
 /** Repeats `x` until it has the shape of `like`, whose values are not used. */
 export function expandLike(x: Expr, like: Expr): Expr {
   const { shape } = like;
-  if (sameShape(x.shape, shape)) return x;
-  const offset = shape.length - x.shape.length;
-  if (shape.every((d, i) => typeof d === "number" || x.shape[i - offset] === d))
-    return expand(x, shape);
+  if (!addsSymbol(x, shape)) return expand(x, shape);
   requireExpandable(x, shape);
   return expr("Expand", [x, like], shape, {});
 }
+
+/** Whether `shape` has a symbolic dimension where `x` has none or another. */
+const addsSymbol = (x: Expr, shape: Shape): boolean =>
+  shape.some((d, i) => typeof d === "string" && x.shape[i - shape.length + x.shape.length] !== d);
 
 function requireExpandable(x: Expr, shape: Shape): void {
   if (!sameShape(broadcastShapes("Expand", x.shape, shape), shape)) {
@@ -167,7 +147,7 @@ function requireExpandable(x: Expr, shape: Shape): void {
 }
 
 /**
- * Picks entries along `axis` by the integers of `indices`: shape
+ * The entries along `axis` at the integers of `indices`, in the shape
  * `[...x.shape before axis, ...indices.shape, ...x.shape after axis]`.
  */
 export function gather(x: Expr, indices: Expr, axis = 0): Expr {

@@ -1,26 +1,20 @@
 import { constant, type Expr } from "../../expr/expr.ts";
 import type { ArrangeOp } from "../../expr/operations.ts";
-import { elementCount, type Shape, shapeText } from "../../expr/shape.ts";
+import { type Dim, elementCount, type Shape, shapeText } from "../../expr/shape.ts";
 import { tensor } from "../../expr/tensor.ts";
 import { add, cast, equal, less, where } from "../elementwise/build.ts";
 import { matmul } from "../products/build.ts";
-import { type Rule, type Rules, sumTo, whole } from "../rule.ts";
-import { pad, reshape, slice, transpose } from "./build.ts";
+import { type Rule, type Rules, sumTo } from "../rule.ts";
+import { expandLike, pad, reshape, slice, transpose } from "./build.ts";
 
-const transposed: Rule<"Transpose"> = (g, y) => [
-  () => {
-    if (g.shape.length === 0) return g;
-    const { perm } = y.attributes;
-    return transpose(
-      whole(g, y),
-      perm.map((_, i) => perm.indexOf(i)),
-    );
-  },
-];
+const transposeRule: Rule<"Transpose"> = (g, y) => {
+  const inverse = y.attributes.perm.map((_, i) => y.attributes.perm.indexOf(i));
+  return [() => (g.shape.length === 0 ? g : transpose(expandLike(g, y), inverse))];
+};
 
-const joined: Rule<"Concat"> = (g, y) => {
+const concatRule: Rule<"Concat"> = (g, y) => {
   const { axis } = y.attributes;
-  const full = whole(g, y);
+  const full = expandLike(g, y);
   let end = 0;
   return y.inputs.map((part) => {
     const length = part.shape[axis] as number;
@@ -37,12 +31,12 @@ const joined: Rule<"Concat"> = (g, y) => {
   });
 };
 
-const sliced: Rule<"Slice"> = (g, y) => [
+const sliceRule: Rule<"Slice"> = (g, y) => [
   () => {
     const [x] = y.inputs;
     const { axis, start, step } = y.attributes;
     const size = x.shape[axis] as number;
-    const spread = interleave(whole(g, y), axis, step);
+    const spread = interleave(expandLike(g, y), axis, step);
     const inside = slice(spread, axis, 0, size - start);
     const after = size - start - (inside.shape[axis] as number);
     return pad(inside, only(x.shape, axis, start), only(x.shape, axis, after));
@@ -52,7 +46,7 @@ const sliced: Rule<"Slice"> = (g, y) => [
 const only = (shape: Shape, axis: number, value: number) =>
   shape.map((_, i) => (i === axis ? value : 0));
 
-/** Puts `step - 1` zeros after every entry along `axis`; matrices do it on every backend. */
+/** `x` with `step - 1` zeros after every entry along `axis`, made by a pad of matrices. */
 function interleave(x: Expr, axis: number, step: number): Expr {
   if (step === 1) return x;
   const rows = elementCount(x.shape.slice(0, axis + 1));
@@ -63,28 +57,21 @@ function interleave(x: Expr, axis: number, step: number): Expr {
     );
   }
   const spread = pad(reshape(x, [rows, width]), [0, 0], [0, width * (step - 1)]);
-  return reshape(
-    spread,
-    x.shape.map((d, i) => (i === axis ? (d as number) * step : d)),
-  );
+  const shape = x.shape.map((d, i) => (i === axis ? (d as number) * step : d));
+  return reshape(spread, shape);
 }
 
-const padded: Rule<"Pad"> = (g, y) => [
-  () => {
-    const rank = y.shape.length;
-    const { pads } = y.attributes;
-    return y.shape.reduce<Expr>(
-      (inner, size, axis) => {
-        if (pads[axis] === 0 && pads[axis + rank] === 0) return inner;
-        return slice(inner, axis, pads[axis], (size as number) - pads[axis + rank]);
-      },
-      whole(g, y),
-    );
-  },
-];
+const padRule: Rule<"Pad"> = (g, y) => {
+  const { pads } = y.attributes;
+  const inside = (x: Expr, size: Dim, axis: number) => {
+    const [before, after] = [pads[axis], pads[axis + y.shape.length]];
+    return before === 0 && after === 0 ? x : slice(x, axis, before, (size as number) - after);
+  };
+  return [() => y.shape.reduce<Expr>(inside, expandLike(g, y))];
+};
 
-// A sum of the rows that each entry was picked for is a product with a one-hot matrix: no scatter needed.
-const gathered: Rule<"Gather"> = (g, y) => [
+// Each entry's gradient is a sum over its uses: a product with a one-hot matrix, without a scatter.
+const gatherRule: Rule<"Gather"> = (g, y) => [
   () => {
     const [x, indices] = y.inputs;
     const { axis } = y.attributes;
@@ -96,18 +83,13 @@ const gathered: Rule<"Gather"> = (g, y) => [
     }
     const count = elementCount(indices.shape);
     const row = reshape(indices, [count, 1]);
-    const places = constant(
-      tensor(
-        Array.from({ length: size }, (_, i) => i),
-        [1, size],
-        indices.dtype,
-      ),
-    );
-    const fromFront = where(less(row, 0), add(row, size), row);
-    const oneHot = cast(equal(fromFront, places), x.dtype);
+    const all = Array.from({ length: size }, (_, i) => i);
+    const positions = constant(tensor(all, [1, size], indices.dtype));
+    const position = where(less(row, 0), add(row, size), row);
+    const oneHot = cast(equal(position, positions), x.dtype);
     const before = x.shape.slice(0, axis);
     const after = elementCount(x.shape.slice(axis + 1));
-    const full = whole(g, y);
+    const full = expandLike(g, y);
     const sums =
       after === 1
         ? matmul(reshape(full, [elementCount(before), count]), oneHot)
@@ -118,11 +100,13 @@ const gathered: Rule<"Gather"> = (g, y) => [
 ];
 
 export const arrangeRules: Rules<ArrangeOp> = {
-  Reshape: (g, y) => [() => (g.shape.length === 0 ? g : reshape(whole(g, y), y.inputs[0].shape))],
-  Transpose: transposed,
-  Concat: joined,
-  Slice: sliced,
-  Pad: padded,
+  Reshape: (g, y) => [
+    () => (g.shape.length === 0 ? g : reshape(expandLike(g, y), y.inputs[0].shape)),
+  ],
+  Transpose: transposeRule,
+  Concat: concatRule,
+  Slice: sliceRule,
+  Pad: padRule,
   Expand: (g, y) => [() => sumTo(g, y, y.inputs[0]), undefined],
-  Gather: gathered,
+  Gather: gatherRule,
 };

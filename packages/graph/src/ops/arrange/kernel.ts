@@ -1,6 +1,6 @@
 import type { ArrangeOp } from "../../expr/operations.ts";
-import { type Kernels, sizeOf } from "../kernel.ts";
-import { broadcastStrides, copyBlock, rowMajor } from "../walk.ts";
+import { sizeOf } from "../../expr/shape.ts";
+import { broadcastStrides, copyBlock, type Kernels, rowMajor } from "../kernel.ts";
 
 export const arrangeKernels: Kernels<ArrangeOp> = {
   Reshape: (_, [x]) => x.data,
@@ -18,15 +18,8 @@ export const arrangeKernels: Kernels<ArrangeOp> = {
     const strides = rowMajor(shape);
     let start = 0;
     for (const part of parts) {
-      copyBlock(
-        part.shape,
-        part.data,
-        rowMajor(part.shape),
-        0,
-        out,
-        strides,
-        start * strides[axis],
-      );
+      const from = rowMajor(part.shape);
+      copyBlock(part.shape, part.data, from, 0, out, strides, start * strides[axis]);
       start += part.shape[axis];
     }
     return out;
@@ -36,7 +29,7 @@ export const arrangeKernels: Kernels<ArrangeOp> = {
     const out = memory.take(sizeOf(shape));
     const strides = rowMajor(x.shape);
     if (out.length === 1) {
-      // What is left of the other axes is their only element.
+      // The other axes have one element each.
       out[0] = x.data[start * strides[axis]];
       return out;
     }

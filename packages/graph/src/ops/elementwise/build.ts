@@ -14,7 +14,7 @@ function binary(op: ElementwiseOp, a: Operand, b: Operand, dtype?: DType): Expr 
   return expr(op, inputs, shape, {}, dtype);
 }
 
-/** Elementwise `a + b`, broadcast as numpy does; so are all the functions of two operands here. */
+/** Elementwise `a + b`; all functions of two operands broadcast as numpy does. */
 export const add = (a: Operand, b: Operand): Expr => binary("Add", a, b);
 /** Elementwise `a - b`. */
 export const sub = (a: Operand, b: Operand): Expr => binary("Sub", a, b);
@@ -76,14 +76,25 @@ export function where(condition: Expr, a: Operand, b: Operand): Expr {
     throw new TypeError(`Where needs a bool condition, got ${condition.dtype}`);
   }
   const [x, y] = operands("Where", a, b);
-  const shape = broadcastShapes(
-    "Where",
-    broadcastShapes("Where", condition.shape, x.shape),
-    y.shape,
-  );
+  const branches = broadcastShapes("Where", condition.shape, x.shape);
+  const shape = broadcastShapes("Where", branches, y.shape);
   return expr("Where", [condition, x, y], shape, {}, x.dtype);
 }
 
 /** The same values as another dtype. */
 export const cast = (x: Expr, dtype: DType): Expr =>
   x.dtype === dtype ? x : expr("Cast", [x], x.shape, {}, dtype);
+
+/**
+ * Marks where training drops elements at random (Srivastava et al. 2014, section 4): each becomes 0
+ * with probability `rate`, the others are divided by `1 - rate`, which keeps the expected value.
+ *
+ * A placeholder: `trace` removes it, and its gradient is the identity. A training loop replaces it
+ * by fresh masks before it builds the graph of a step.
+ * @throws RangeError when `rate` is not in [0, 1).
+ */
+export function dropout(x: Expr, rate: number): Expr {
+  requireFloat("Dropout", x);
+  if (!(rate >= 0 && rate < 1)) throw new RangeError(`rate must be in [0, 1), got ${rate}`);
+  return rate === 0 ? x : expr("Dropout", [x], x.shape, { rate });
+}

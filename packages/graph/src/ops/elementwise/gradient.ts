@@ -1,39 +1,23 @@
-import { constant, type Expr } from "../../expr/expr.ts";
+import { constant, type Expr, scalarOf } from "../../expr/expr.ts";
 import type { ElementwiseOp } from "../../expr/operations.ts";
-import { scalarOf } from "../../expr/scalar-of.ts";
 import { isFloat } from "../../expr/tensor.ts";
 import { plus, type Rule, type Rules, sumTo, times } from "../rule.ts";
-import {
-  cast,
-  cos,
-  div,
-  exp,
-  greater,
-  less,
-  log,
-  mul,
-  neg,
-  pow,
-  sigmoid,
-  sign,
-  sin,
-  sub,
-  where,
-} from "./build.ts";
+import * as e from "./build.ts";
 
 /** A rule for one operand: `f(g, x, y)`. */
 const unary =
   (f: (g: Expr, x: Expr, y: Expr) => Expr): Rule<ElementwiseOp> =>
   (g, y) => [() => f(g, y.inputs[0], y)];
 
-type Part = (g: Expr, a: Expr, b: Expr, y: Expr) => Expr;
+type Parts = (g: Expr, a: Expr, b: Expr, y: Expr) => readonly [left: () => Expr, right: () => Expr];
 
-/** A rule for two operands that may have been broadcast. */
+/** A rule for two operands that broadcast. */
 const binary =
-  (left: Part, right: Part): Rule<ElementwiseOp> =>
+  (parts: Parts): Rule<ElementwiseOp> =>
   (g, y) => {
     const [a, b] = y.inputs;
-    return [() => sumTo(left(g, a, b, y), y, a), () => sumTo(right(g, a, b, y), y, b)];
+    const [left, right] = parts(g, a, b, y);
+    return [() => sumTo(left(), y, a), () => sumTo(right(), y, b)];
   };
 
 /** For operations whose value does not change where it has a derivative. */
@@ -42,71 +26,60 @@ const flat: Rule<ElementwiseOp> = (_, y) => y.inputs.map(() => undefined);
 const multiply: Rule<"Mul"> = (g, y) => {
   const [a, b] = y.inputs;
   if (a === b) return [() => times(2, times(g, a)), undefined];
-  // x * sigmoid(x) together, which is shorter than its two parts: g * (s + y * (1 - s)).
+  // x * e.sigmoid(x) together, which is shorter than its two parts: g * (s + y * (1 - s)).
   if (b.op === "Sigmoid" && b.inputs[0] === a) {
-    return [() => times(g, plus(b, mul(y, sub(1, b)))), undefined];
+    return [() => times(g, plus(b, e.mul(y, e.sub(1, b)))), undefined];
   }
   return [() => sumTo(times(g, b), y, a), () => sumTo(times(g, a), y, b)];
 };
 
 function powerOfBase(g: Expr, a: Expr, b: Expr, y: Expr): Expr {
   const n = scalarOf(b);
-  if (n === undefined) return times(g, mul(b, pow(a, sub(b, 1))));
+  if (n === undefined) return times(g, e.mul(b, e.pow(a, e.sub(b, 1))));
   if (n === 0) return constant(0, g.dtype);
-  if (n === 0.5) return times(0.5, div(g, y));
+  if (n === 0.5) return times(0.5, e.div(g, y));
   if (n === 1) return g;
-  return times(n, times(g, n === 2 ? a : pow(a, n - 1)));
+  return times(n, times(g, n === 2 ? a : e.pow(a, n - 1)));
 }
 
 // a^b has no slope in b at a = 0 (b > 0); the logarithm is kept away from it.
-const powerOfExponent: Part = (g, a, _, y) => {
-  const positive = greater(a, 0);
-  return where(positive, times(g, mul(y, log(where(positive, a, 1)))), 0);
-};
+function powerOfExponent(g: Expr, a: Expr, y: Expr): Expr {
+  const positive = e.greater(a, 0);
+  return e.where(positive, times(g, e.mul(y, e.log(e.where(positive, a, 1)))), 0);
+}
+
+/** The gradient of two operands of which `condition` chooses the second. */
+const choose = (condition: Expr, g: Expr) =>
+  [() => e.where(condition, 0, g), () => e.where(condition, g, 0)] as const;
 
 export const elementwiseRules: Rules<ElementwiseOp> = {
-  Add: binary(
-    (g) => g,
-    (g) => g,
-  ),
-  Sub: binary(
-    (g) => g,
-    (g) => times(-1, g),
-  ),
+  Add: binary((g) => [() => g, () => g]),
+  Sub: binary((g) => [() => g, () => times(-1, g)]),
   Mul: multiply,
-  Div: binary(
-    (g, _, b) => div(g, b),
-    (g, _, b, y) => neg(mul(div(g, b), y)),
-  ),
-  Pow: binary(powerOfBase, powerOfExponent),
-  Max: binary(
-    (g, a, b) => where(less(a, b), 0, g),
-    (g, a, b) => where(less(a, b), g, 0),
-  ),
-  Min: binary(
-    (g, a, b) => where(greater(a, b), 0, g),
-    (g, a, b) => where(greater(a, b), g, 0),
-  ),
+  Div: binary((g, _, b, y) => [() => e.div(g, b), () => e.neg(e.mul(e.div(g, b), y))]),
+  Pow: binary((g, a, b, y) => [() => powerOfBase(g, a, b, y), () => powerOfExponent(g, a, y)]),
+  Max: binary((g, a, b) => choose(e.less(a, b), g)),
+  Min: binary((g, a, b) => choose(e.greater(a, b), g)),
   Greater: flat,
   Less: flat,
   Equal: flat,
   Where: (g, y) => {
     const [c, a, b] = y.inputs;
-    return [undefined, () => sumTo(where(c, g, 0), y, a), () => sumTo(where(c, 0, g), y, b)];
+    return [undefined, () => sumTo(e.where(c, g, 0), y, a), () => sumTo(e.where(c, 0, g), y, b)];
   },
-  Cast: (g, y) => [isFloat(y.inputs[0].dtype) ? () => cast(g, y.inputs[0].dtype) : undefined],
+  Cast: (g, y) => [isFloat(y.inputs[0].dtype) ? () => e.cast(g, y.inputs[0].dtype) : undefined],
   Neg: unary((g) => times(-1, g)),
   Exp: unary((g, _, y) => times(g, y)),
-  Log: unary((g, x) => div(g, x)),
-  Sqrt: unary((g, _, y) => div(times(0.5, g), y)),
-  Abs: unary((g, x) => times(g, sign(x))),
+  Log: unary((g, x) => e.div(g, x)),
+  Sqrt: unary((g, _, y) => e.div(times(0.5, g), y)),
+  Abs: unary((g, x) => times(g, e.sign(x))),
   Sign: flat,
-  Sin: unary((g, x) => times(g, cos(x))),
-  Cos: unary((g, x) => times(-1, times(g, sin(x)))),
-  Tanh: unary((g, _, y) => times(g, sub(1, mul(y, y)))),
-  Sigmoid: unary((g, _, y) => times(g, mul(y, sub(1, y)))),
-  Softplus: unary((g, x) => times(g, sigmoid(x))),
-  Relu: unary((g, _, y) => where(greater(y, 0), g, 0)),
-  Erf: unary((g, x) => times(2 / Math.sqrt(Math.PI), times(g, exp(neg(mul(x, x)))))),
+  Sin: unary((g, x) => times(g, e.cos(x))),
+  Cos: unary((g, x) => times(-1, times(g, e.sin(x)))),
+  Tanh: unary((g, _, y) => times(g, e.sub(1, e.mul(y, y)))),
+  Sigmoid: unary((g, _, y) => times(g, e.mul(y, e.sub(1, y)))),
+  Softplus: unary((g, x) => times(g, e.sigmoid(x))),
+  Relu: unary((g, _, y) => e.where(e.greater(y, 0), g, 0)),
+  Erf: unary((g, x) => times(2 / Math.sqrt(Math.PI), times(g, e.exp(e.neg(e.mul(x, x)))))),
   Floor: flat,
 };

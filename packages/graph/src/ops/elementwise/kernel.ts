@@ -1,8 +1,14 @@
 import type { ElementwiseOp } from "../../expr/operations.ts";
+import { sizeOf } from "../../expr/shape.ts";
 import { isFloat } from "../../expr/tensor.ts";
-import { type Kernel, type Kernels, sizeOf } from "../kernel.ts";
-import { broadcastStrides, rowMajor, walk } from "../walk.ts";
-import { erf } from "./erf.ts";
+import {
+  broadcastStrides,
+  type Kernel,
+  type Kernels,
+  rowMajor,
+  type Value,
+  walk,
+} from "../kernel.ts";
 
 type Loop = (
   n: number,
@@ -36,36 +42,23 @@ const zip =
     const out = memory.take(sizeOf(shape));
     const n = out.length;
     if (isRun(a.data, n) && isRun(b.data, n)) {
-      loop(
-        n,
-        out,
-        0,
-        a.data,
-        0,
-        a.data.length === n ? 1 : 0,
-        b.data,
-        0,
-        b.data.length === n ? 1 : 0,
-      );
+      const step = ({ data }: Value) => (data.length === n ? 1 : 0);
+      loop(n, out, 0, a.data, 0, step(a), b.data, 0, step(b));
       return out;
     }
-    const strides = [
-      rowMajor(shape),
-      broadcastStrides(a.shape, shape),
-      broadcastStrides(b.shape, shape),
-    ];
+    const strides = [rowMajor(shape), ...[a, b].map((v) => broadcastStrides(v.shape, shape))];
     walk(shape, strides, (n, [o, i, j], [, di, dj]) => {
       loop(n, out, o, a.data, i, di, b.data, j, dj);
     });
     return out;
   };
 
-/** Whether an operand of a result of n elements is read one after the other, or is one number: no strides then. */
+/** Whether an operand needs no strides: it has one element or as many as the result. */
 const isRun = ({ length }: Float64Array, n: number): boolean => length === n || length === 1;
 
 const zipEach = (f: (a: number, b: number) => number) => zip(eachOf(f));
 
-// The commonest loops are written out, since a call per element costs more than they do.
+// The most frequent loops are written out: a call per element costs more than the arithmetic.
 const divide = zip((n, out, o, a, i, di, b, j, dj) => {
   for (let k = 0; k < n; k++, i += di, j += dj) out[o + k] = a[i] / b[j];
 });
@@ -90,6 +83,31 @@ const cast: Kernel<"Cast"> = (node, inputs, shape, memory) => {
   const cuts = isFloat(node.inputs[0].dtype) && !isFloat(node.dtype);
   return cuts ? truncate(node, inputs, shape, memory) : inputs[0].data;
 };
+
+const TWO_OVER_ROOT_PI = 1.1283791670955126;
+
+/**
+ * The error function, to about 1e-15: `2/sqrt(pi) * e^(-x^2) * sum 2^n x^(2n+1) / (2n+1)!!`
+ * near 0 (Abramowitz and Stegun 7.1.6), and the continued fraction 7.1.14 of its complement beyond.
+ */
+function erf(x: number): number {
+  const a = Math.abs(x);
+  if (!(a < 6)) return Number.isNaN(a) ? a : Math.sign(x);
+  const square = x * x;
+  if (a < 2.5) {
+    let term = x;
+    let total = x;
+    for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(total); n++) {
+      term *= (2 * square) / (2 * n + 1);
+      total += term;
+    }
+    return TWO_OVER_ROOT_PI * Math.exp(-square) * total;
+  }
+  let tail = 0;
+  for (let n = 60; n >= 1; n--) tail = n / 2 / (a + tail);
+  const complement = (TWO_OVER_ROOT_PI / 2) * (Math.exp(-square) / (a + tail));
+  return Math.sign(x) * (1 - complement);
+}
 
 export const elementwiseKernels: Kernels<ElementwiseOp> = {
   Add: zip((n, out, o, a, i, di, b, j, dj) => {

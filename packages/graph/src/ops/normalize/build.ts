@@ -3,8 +3,8 @@ import { shapeText } from "../../expr/shape.ts";
 
 /**
  * Group normalization of `[batch, channels, ...]` (Wu and He 2018, eq. 1 to 6):
- * `(x - mean) / sqrt(variance + epsilon) * scale + bias` with the mean and (biased) variance of each group of
- * `channels / groups` channels of a sample; `scale` and `bias` are `[channels]`.
+ * `(x - mean) / sqrt(variance + epsilon) * scale + bias` with the mean and (biased) variance of
+ * each group of `channels / groups` channels of a sample; `scale` and `bias` are `[channels]`.
  * @throws RangeError when `groups` does not divide the channels, or scale and bias do not fit.
  */
 export function groupNormalization(

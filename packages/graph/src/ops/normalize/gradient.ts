@@ -1,30 +1,26 @@
 import type { Expr } from "../../expr/expr.ts";
 import type { NormalizeOp } from "../../expr/operations.ts";
 import { elementCount, shapeText } from "../../expr/shape.ts";
-import { reshape } from "../arrange/build.ts";
+import { expandLike, reshape } from "../arrange/build.ts";
 import { add, div, mul, sqrt, square, sub } from "../elementwise/build.ts";
 import { mean, sum } from "../reduce/build.ts";
-import { type Rule, type Rules, whole } from "../rule.ts";
+import type { Rule, Rules } from "../rule.ts";
 
-/** Each group's values less their mean `[batch, groups, values]`, and `1 / sqrt(variance + epsilon)`. */
-export function groupStatistics(
-  x: Expr,
-  groups: number,
-  epsilon: number,
-): { centered: Expr; rate: Expr } {
+/** Centered values `[batch, groups, values]` and `1 / sqrt(variance + epsilon)` of each group. */
+export function groupStatistics(x: Expr, groups: number, epsilon: number) {
   const grouped = reshape(x, [x.shape[0], groups, -1]);
   const centered = sub(grouped, mean(grouped, [2], true));
   return { centered, rate: groupRate(centered, epsilon) };
 }
 
-/** `1 / sqrt(variance + epsilon)` of each group's values less their mean `[batch, groups, values]`. */
+/** `1 / sqrt(variance + epsilon)` of each group's centered values `[batch, groups, values]`. */
 export const groupRate = (centered: Expr, epsilon: number): Expr =>
   div(1, sqrt(add(mean(square(centered), [2], true), epsilon)));
 
 /**
  * With `d` and `r` of {@link groupStatistics}, and means over each group:
  * `dx = r * (scale * g - mean(scale * g) - d * r^2 * mean(scale * g * d))`.
- * Whatever can be is computed from the sums over each channel's pixels, which are few.
+ * Sums over each channel's pixels are shared, because they are small.
  */
 const groupNormalization: Rule<"GroupNormalization"> = (g, y) => {
   const [x, scale] = y.inputs;
@@ -38,7 +34,7 @@ const groupNormalization: Rule<"GroupNormalization"> = (g, y) => {
   }
   const inGroup = channels / groups;
   const { centered, rate } = groupStatistics(x, groups, epsilon);
-  const full = reshape(whole(g, y), [batch, channels, pixels]);
+  const full = reshape(expandLike(g, y), [batch, channels, pixels]);
   const product = sum(mul(full, reshape(centered, [batch, channels, pixels])), [2]);
   const level = sum(full, [2]);
   const scales = reshape(scale, [groups, inGroup]);

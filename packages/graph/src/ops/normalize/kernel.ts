@@ -1,12 +1,14 @@
 import type { NormalizeOp } from "../../expr/operations.ts";
-import { type Kernel, type Kernels, sizeOf } from "../kernel.ts";
+import { sizeOf } from "../../expr/shape.ts";
+import type { Kernel, Kernels } from "../kernel.ts";
 
 const groupNormalization: Kernel<"GroupNormalization"> = (
-  { attributes: { epsilon, groups } },
+  node,
   [x, scale, bias],
   shape,
   memory,
 ) => {
+  const { epsilon, groups } = node.attributes;
   const out = memory.take(x.data.length);
   const pixels = sizeOf(shape.slice(2));
   const perGroup = shape[1] / groups;

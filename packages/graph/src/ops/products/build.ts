@@ -12,22 +12,17 @@ export function matmul(
 ): Expr {
   const inputs = operands("MatMul", a, b);
   requireFloat("MatMul", a);
-  const fail = () => {
-    const mark = (e: Expr, t: boolean) => shapeText(e.shape) + (t ? " transposed" : "");
-    return new RangeError(
-      `MatMul: shapes ${mark(a, transposeA)} and ${mark(b, transposeB)} do not multiply`,
-    );
-  };
-  if (a.shape.length < 2 || b.shape.length < 2) throw fail();
   const [m, k] = lastTwo(a, transposeA);
   const [l, n] = lastTwo(b, transposeB);
-  if (k !== l) throw fail();
   const leading = leadingShape(a, b);
-  if (!leading) throw fail();
-  return expr("MatMul", inputs, [...leading, m, n], {
-    transA: transposeA ? 1 : 0,
-    transB: transposeB ? 1 : 0,
-  });
+  if (a.shape.length < 2 || b.shape.length < 2 || k !== l || !leading) {
+    const mark = (e: Expr, t: boolean) => shapeText(e.shape) + (t ? " transposed" : "");
+    throw new RangeError(
+      `MatMul: shapes ${mark(a, transposeA)} and ${mark(b, transposeB)} do not multiply`,
+    );
+  }
+  const attributes = { transA: Number(transposeA), transB: Number(transposeB) };
+  return expr("MatMul", inputs, [...leading, m, n], attributes);
 }
 
 function leadingShape(a: Expr, b: Expr): Shape | undefined {
@@ -51,8 +46,8 @@ export interface ConvOptions {
 }
 
 /**
- * 2-D cross-correlation of `x` `[batch, in, height, width]` with `weight` `[out, in / groups, kh, kw]`,
- * as deep-learning libraries define convolution.
+ * 2-D cross-correlation of `x` `[batch, in, height, width]` with `weight`
+ * `[out, in / groups, kh, kw]`, as deep-learning libraries define convolution.
  */
 export function conv2d(
   x: Expr,
@@ -66,26 +61,20 @@ export function conv2d(
   const fits =
     x.shape.length === 4 &&
     weight.shape.length === 4 &&
-    typeof height === "number" &&
-    typeof width === "number" &&
-    typeof perGroup === "number" &&
-    channels === perGroup * groups &&
-    (out as number) % groups === 0;
-  const rows = Math.floor(((height as number) + pads[0] + pads[2] - (kh as number)) / stride) + 1;
-  const columns = Math.floor(((width as number) + pads[1] + pads[3] - (kw as number)) / stride) + 1;
+    channels === Number(perGroup) * groups &&
+    Number(out) % groups === 0;
+  const rows = Math.floor((Number(height) + pads[0] + pads[2] - Number(kh)) / stride) + 1;
+  const columns = Math.floor((Number(width) + pads[1] + pads[3] - Number(kw)) / stride) + 1;
   if (!fits || !(rows >= 1) || !(columns >= 1)) {
     throw new RangeError(
       `Conv: input ${shapeText(x.shape)} and weight ${shapeText(weight.shape)} do not fit (stride ${stride}, pads [${pads.join(", ")}], groups ${groups})`,
     );
   }
-  return expr("Conv", inputs, [batch, out, rows, columns], {
-    stride,
-    pads: [...pads],
-    group: groups,
-  });
+  const attributes = { stride, pads: [...pads] as const, group: groups };
+  return expr("Conv", inputs, [batch, out, rows, columns], attributes);
 }
 
-/** Mean over `size` x `size` blocks of `[batch, channels, height, width]`; both sides must be multiples of `size`. */
+/** Mean over `size` x `size` blocks of `[batch, channels, height, width]`; blocks fit exactly. */
 export function averagePool(x: Expr, size = 2): Expr {
   const [batch, channels, height, width] = x.shape;
   if (x.shape.length !== 4 || (height as number) % size !== 0 || (width as number) % size !== 0) {
@@ -94,24 +83,15 @@ export function averagePool(x: Expr, size = 2): Expr {
     );
   }
   requireFloat("AveragePool", x);
-  return expr(
-    "AveragePool",
-    [x],
-    [batch, channels, (height as number) / size, (width as number) / size],
-    { size },
-  );
+  const [rows, columns] = [(height as number) / size, (width as number) / size];
+  return expr("AveragePool", [x], [batch, channels, rows, columns], { size });
 }
 
-/** Repeats each pixel of `[batch, channels, height, width]` `scale` x `scale` times (nearest neighbour). */
+/** Repeats each pixel of `[batch, channels, height, width]` `scale` x `scale` times. */
 export function upsampleNearest(x: Expr, scale = 2): Expr {
   const [batch, channels, height, width] = x.shape;
-  if (
-    x.shape.length !== 4 ||
-    typeof height !== "number" ||
-    typeof width !== "number" ||
-    !Number.isInteger(scale) ||
-    scale < 1
-  ) {
+  const isStatic = typeof height === "number" && typeof width === "number";
+  if (x.shape.length !== 4 || !isStatic || !Number.isInteger(scale) || scale < 1) {
     throw new RangeError(
       `Resize: ${shapeText(x.shape)} is not a static [batch, channels, height, width], or scale ${scale} is not a positive integer`,
     );

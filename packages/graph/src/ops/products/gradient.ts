@@ -1,19 +1,55 @@
 import { constant, type Expr, type ExprOf } from "../../expr/expr.ts";
 import type { ProductOp } from "../../expr/operations.ts";
+import { elementCount } from "../../expr/shape.ts";
 import { tensor } from "../../expr/tensor.ts";
-import { concat, gather, pad, reshape, slice, transpose } from "../arrange/build.ts";
+import { concat, expandLike, gather, pad, reshape, slice, transpose } from "../arrange/build.ts";
 import { mul } from "../elementwise/build.ts";
 import { sum } from "../reduce/build.ts";
-import { type Rule, type Rules, times, whole } from "../rule.ts";
+import { type Rule, type Rules, sumToShape, times } from "../rule.ts";
 import { averagePool, conv2d, matmul, upsampleNearest } from "./build.ts";
-import { matmulRule } from "./matmul-gradient.ts";
 
-const convolution: Rule<"Conv"> = (g, y) => {
-  const full = whole(g, y);
-  return [() => inputGradient(full, y), () => weightGradient(full, y)];
+/** The gradients of a matrix product are matrix products; transposes are flags, not copies. */
+const matmulRule: Rule<"MatMul"> = (g, y) => {
+  const [a, b] = y.inputs;
+  const transposeA = y.attributes.transA === 1;
+  const transposeB = y.attributes.transB === 1;
+  const full = expandLike(g, y);
+  if (isWeight(a, b, transposeA)) {
+    // One large product, instead of a product for every leading index and a sum of them.
+    const rows = flatten(a);
+    const out = flatten(full);
+    return [
+      () => reshape(matmul(out, b, { transposeB: !transposeB }), a.shape),
+      () => rightGradient(out, rows, false, transposeB),
+    ];
+  }
+  return [
+    () => sumToShape(leftGradient(full, b, transposeA, transposeB), a.shape),
+    () => sumToShape(rightGradient(full, a, transposeA, transposeB), b.shape),
+  ];
 };
 
-/** A convolution of the gradient, with zeros between its pixels for a stride, by the turned-round weights. */
+function isWeight(a: Expr, b: Expr, transposeA: boolean): boolean {
+  const symbols = new Set(a.shape.filter((d) => typeof d === "string"));
+  return b.shape.length === 2 && a.shape.length > 2 && !transposeA && symbols.size < 2;
+}
+
+const flatten = (x: Expr) => {
+  const last = x.shape.length - 1;
+  return reshape(x, [elementCount(x.shape.slice(0, last)), x.shape[last]]);
+};
+
+const leftGradient = (g: Expr, b: Expr, transposeA: boolean, transposeB: boolean): Expr =>
+  transposeA
+    ? matmul(b, g, { transposeA: transposeB, transposeB: true })
+    : matmul(g, b, { transposeB: !transposeB });
+
+const rightGradient = (g: Expr, a: Expr, transposeA: boolean, transposeB: boolean): Expr =>
+  transposeB
+    ? matmul(g, a, { transposeA: true, transposeB: transposeA })
+    : matmul(a, g, { transposeA: !transposeA });
+
+/** A convolution of the gradient, spread out by the stride, with the rotated weights. */
 function inputGradient(g: Expr, y: ExprOf<"Conv">): Expr {
   const [x, weight] = y.inputs;
   const { stride, pads, group } = y.attributes;
@@ -26,7 +62,7 @@ function inputGradient(g: Expr, y: ExprOf<"Conv">): Expr {
   const [top, bottom] = around(2, kh, pads[0]);
   const [left, right] = around(3, kw, pads[1]);
   const cut = crop(crop(spread, 2, top, bottom), 3, left, right);
-  return conv2d(cut, turned(weight, group), {
+  return conv2d(cut, rotated(weight, group), {
     pads: [Math.max(top, 0), Math.max(left, 0), Math.max(bottom, 0), Math.max(right, 0)],
     groups: group,
   });
@@ -44,35 +80,29 @@ function spreadOut(g: Expr, stride: number): Expr {
   return mul(repeated, constant(tensor(mask, [rows, columns], g.dtype)));
 }
 
-/** Takes off what negative padding means. */
+/** `x` without the entries that negative pads cut off. */
 function crop(x: Expr, axis: number, before: number, after: number): Expr {
   const size = x.shape[axis] as number;
   return slice(x, axis, Math.max(-before, 0), size - Math.max(-after, 0));
 }
 
-/** `[out, in / groups, kh, kw]` to `[in, out / groups, kh, kw]`, turned by half a circle. */
-function turned(weight: Expr, group: number): Expr {
+/** `[out, in / groups, kh, kw]` to `[in, out / groups, kh, kw]`, rotated by 180 degrees. */
+function rotated(weight: Expr, group: number): Expr {
   const [out, perGroup, kh, kw] = weight.shape as readonly number[];
   const size = kh * kw;
   const outPerGroup = out / group;
-  const swapped =
-    group === 1
-      ? transpose(reshape(weight, [out, perGroup, size]), [1, 0, 2])
-      : reshape(transpose(reshape(weight, [group, outPerGroup, perGroup, size]), [0, 2, 1, 3]), [
-          group * perGroup,
-          outPerGroup,
-          size,
-        ]);
-  const backwards = Array.from({ length: size }, (_, i) => size - 1 - i);
-  const flipped =
-    size === 1 ? swapped : gather(swapped, constant(tensor(backwards, [size], "int64")), 2);
+  const grouped = reshape(weight, [...(group === 1 ? [] : [group]), outPerGroup, perGroup, size]);
+  const swapped = transpose(grouped, group === 1 ? [1, 0, 2] : [0, 2, 1, 3]);
+  const flat = reshape(swapped, [group * perGroup, outPerGroup, size]);
+  const backwards = constant(tensor(indices(size).reverse(), [size], "int64"));
+  const flipped = size === 1 ? flat : gather(flat, backwards, 2);
   return reshape(flipped, [group * perGroup, outPerGroup, kh, kw]);
 }
 
 /**
- * For each row of the kernel a matrix product over the pixels, sample by sample, which is far faster
- * than a convolution with the gradient as its kernel. The input is shifted by rows and the gradient by
- * columns: as many copies as the kernel has rows and columns, not places.
+ * A matrix product over the pixels for each row of the kernel, sample by sample. The input is
+ * shifted by rows and the gradient by columns, which takes kh + kw copies in place of kh * kw.
+ * docs/decisions/0005 has the measurements.
  */
 function weightGradient(g: Expr, y: ExprOf<"Conv">): Expr {
   const [x, weight] = y.inputs;
@@ -81,10 +111,8 @@ function weightGradient(g: Expr, y: ExprOf<"Conv">): Expr {
   const [batch, , , width] = x.shape as readonly number[];
   const images = (e: Expr) => reshape(e, [batch, group, (e.shape[1] as number) / group, -1]);
   const spread = slice(spreadOut(g, stride), 2, 0, Number.MAX_SAFE_INTEGER, stride);
-  const columns = concat(
-    indices(kw).map((kx) => images(window(spread, 3, pads[1] - kx, width))),
-    2,
-  );
+  const shifted = indices(kw).map((kx) => images(window(spread, 3, pads[1] - kx, width)));
+  const columns = concat(shifted, 2);
   const products = indices(kh).map((ky) => {
     const rows = images(window(x, 2, ky - pads[0], y.shape[2] as number, stride));
     const product = sum(matmul(columns, rows, { transposeB: true }), [0]);
@@ -93,27 +121,30 @@ function weightGradient(g: Expr, y: ExprOf<"Conv">): Expr {
   return reshape(transpose(concat(products, 0), [1, 3, 4, 0, 2]), weight.shape);
 }
 
-/** `count` entries along `axis`, every `step` from `start` on, which may be outside: there they are 0. */
+/** `count` entries along `axis`, every `step` from `start` on; entries outside of `x` are 0. */
 function window(x: Expr, axis: number, start: number, count: number, step = 1): Expr {
   const end = start + (count - 1) * step + 1;
   const only = (value: number) => x.shape.map((_, i) => (i === axis ? Math.max(value, 0) : 0));
   const padded = pad(x, only(-start), only(end - (x.shape[axis] as number)));
-  const moved = Math.max(-start, 0);
-  return slice(padded, axis, start + moved, end + moved, step);
+  const shift = Math.max(-start, 0);
+  return slice(padded, axis, start + shift, end + shift, step);
 }
 
 const indices = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 export const productRules: Rules<ProductOp> = {
   MatMul: matmulRule,
-  Conv: convolution,
-  // Repeating pixels and averaging blocks are each other's transposes, up to the size of a block.
+  Conv: (g, y) => {
+    const full = expandLike(g, y);
+    return [() => inputGradient(full, y), () => weightGradient(full, y)];
+  },
+  // Repeating pixels is the transpose of averaging blocks, times the size of a block.
   Resize: (g, y) => {
     const { scale } = y.attributes;
-    return [() => times(scale * scale, averagePool(whole(g, y), scale))];
+    return [() => times(scale * scale, averagePool(expandLike(g, y), scale))];
   },
   AveragePool: (g, y) => {
     const { size } = y.attributes;
-    return [() => times(1 / (size * size), upsampleNearest(whole(g, y), size))];
+    return [() => times(1 / (size * size), upsampleNearest(expandLike(g, y), size))];
   },
 };

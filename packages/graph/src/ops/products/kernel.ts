@@ -1,6 +1,6 @@
 import type { ProductOp } from "../../expr/operations.ts";
-import { type Kernel, type Kernels, sizeOf } from "../kernel.ts";
-import { broadcastStrides, walk } from "../walk.ts";
+import { sizeOf } from "../../expr/shape.ts";
+import { broadcastStrides, type Kernel, type Kernels, type Value, walk } from "../kernel.ts";
 import { type Matrix, multiply } from "./multiply.ts";
 
 const matmul: Kernel<"MatMul"> = (node, [a, b], shape, memory) => {
@@ -13,14 +13,14 @@ const matmul: Kernel<"MatMul"> = (node, [a, b], shape, memory) => {
     const size = sizeOf(v.shape.slice(-2));
     return broadcastStrides(v.shape.slice(0, -2), leading).map((s) => s * size);
   });
-  const of = (data: Float64Array, start: number, width: number, swap: unknown): Matrix =>
-    swap ? { data, start, row: 1, column: width } : { data, start, row: width, column: 1 };
-  const widths = [a, b].map((v) => v.shape[v.shape.length - 1]);
+  const matrix = ({ data, shape }: Value, start: number, swap: number): Matrix => {
+    const width = shape[shape.length - 1];
+    return swap ? { data, start, row: 1, column: width } : { data, start, row: width, column: 1 };
+  };
   let at = 0;
   walk(leading, strides, (count, [i, j], [di, dj]) => {
     for (let c = 0; c < count; c++, at += m * n) {
-      const left = of(a.data, i + c * di, widths[0], transA);
-      const right = of(b.data, j + c * dj, widths[1], transB);
+      const [left, right] = [matrix(a, i + c * di, transA), matrix(b, j + c * dj, transB)];
       multiply(m, n, k, left, right, out, at, memory);
     }
   });

@@ -1,6 +1,6 @@
 import type { Memory } from "../kernel.ts";
 
-/** A matrix inside an array: element (i, j) is at `start + i * row + j * column`. */
+/** A matrix in an array: element (i, j) is at `start + i * row + j * column`. */
 export interface Matrix {
   readonly data: Float64Array;
   readonly start: number;
@@ -10,7 +10,7 @@ export interface Matrix {
 
 const depth = 256;
 
-/** `out[i * n + j] = sum_l a(i, l) * b(l, j)` from `start` on, in 4 x 4 tiles of packed operands. */
+/** `out[start + i * n + j] = sum_l a(i, l) * b(l, j)`, in 4 x 4 tiles of packed operands. */
 export function multiply(
   m: number,
   n: number,
@@ -36,18 +36,8 @@ export function multiply(
       pack(left, 0, a.data, a.start + i * a.row + from * a.column, a.row, a.column, rows, length);
       for (let p = 0; p < columns; p++) {
         const wide = Math.min(4, n - p * 4);
-        tile(
-          left,
-          right,
-          p * 4 * length,
-          length,
-          out,
-          start + i * n + p * 4,
-          n,
-          rows,
-          wide,
-          from > 0,
-        );
+        const to = start + i * n + p * 4;
+        tile(left, right, p * 4 * length, length, out, to, n, rows, wide, from > 0);
       }
     }
   }
@@ -84,22 +74,12 @@ function tile(
   columns: number,
   adds: boolean,
 ): void {
-  let c00 = 0,
-    c01 = 0,
-    c02 = 0,
-    c03 = 0;
-  let c10 = 0,
-    c11 = 0,
-    c12 = 0,
-    c13 = 0;
-  let c20 = 0,
-    c21 = 0,
-    c22 = 0,
-    c23 = 0;
-  let c30 = 0,
-    c31 = 0,
-    c32 = 0,
-    c33 = 0;
+  let c00: number, c01: number, c02: number, c03: number;
+  let c10: number, c11: number, c12: number, c13: number;
+  let c20: number, c21: number, c22: number, c23: number;
+  let c30: number, c31: number, c32: number, c33: number;
+  c00 = c01 = c02 = c03 = c10 = c11 = c12 = c13 = 0;
+  c20 = c21 = c22 = c23 = c30 = c31 = c32 = c33 = 0;
   for (let l = 0, i = 0, j = bStart; l < length; l++, i += 4, j += 4) {
     const b0 = b[j],
       b1 = b[j + 1],

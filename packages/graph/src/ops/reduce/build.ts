@@ -2,9 +2,9 @@ import { type Expr, expr, requireFloat } from "../../expr/expr.ts";
 import { normalizeAxis } from "../../expr/shape.ts";
 import { add, exp, log, sub } from "../elementwise/build.ts";
 
-type ReduceOp = "ReduceSum" | "ReduceMean" | "ReduceMax";
+type Reduction = "ReduceSum" | "ReduceMean" | "ReduceMax";
 
-function reduce(op: ReduceOp, x: Expr, axes?: readonly number[], keepDims = false): Expr {
+function reduce(op: Reduction, x: Expr, axes?: readonly number[], keepDims = false): Expr {
   requireFloat(op, x);
   const all = axes ?? x.shape.map((_, i) => i);
   const at = [...new Set(all.map((a) => normalizeAxis(op, a, x.shape)))].sort((a, b) => a - b);

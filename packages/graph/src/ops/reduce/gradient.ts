@@ -1,5 +1,6 @@
 import type { Expr } from "../../expr/expr.ts";
 import type { ReduceOp } from "../../expr/operations.ts";
+import { type Dim, sizeOf } from "../../expr/shape.ts";
 import { onesLike, slice } from "../arrange/build.ts";
 import { cast, div, equal, mul, sub } from "../elementwise/build.ts";
 import { type Rule, type Rules, restoreAxes, times } from "../rule.ts";
@@ -10,19 +11,17 @@ const mean: Rule<"ReduceMean"> = (g, y) => [
     const [x] = y.inputs;
     const { axes } = y.attributes;
     const symbolic = axes.filter((a) => typeof x.shape[a] === "string");
-    const known = axes.reduce((n, a) => n * (symbolic.includes(a) ? 1 : (x.shape[a] as number)), 1);
-    const share = times(1 / known, restoreAxes(g, y));
+    const sizes = axes.flatMap((a) => (symbolic.includes(a) ? [] : [x.shape[a] as number]));
+    const share = times(1 / sizeOf(sizes), restoreAxes(g, y));
     return symbolic.length === 0 ? share : div(share, lengths(x, symbolic));
   },
 ];
 
-/** The product of symbolic dimensions as a value: a sum of ones over a sliver of `x`. */
+/** The product of symbolic dimensions: a sum of ones over one entry of the other axes. */
 function lengths(x: Expr, axes: readonly number[]): Expr {
-  const sliver = x.shape.reduce<Expr>(
-    (thin, d, axis) => (typeof d === "number" ? slice(thin, axis, 0, 1) : thin),
-    x,
-  );
-  return sum(onesLike(sliver), axes, true);
+  const first = (part: Expr, d: Dim, axis: number) =>
+    typeof d === "number" ? slice(part, axis, 0, 1) : part;
+  return sum(onesLike(x.shape.reduce<Expr>(first, x)), axes, true);
 }
 
 const largest: Rule<"ReduceMax"> = (g, y) => [
@@ -37,8 +36,7 @@ const largest: Rule<"ReduceMax"> = (g, y) => [
 const softmax: Rule<"Softmax"> = (g, y) => [
   () => {
     const weighted = times(g, y);
-    const total = sum(weighted, [y.attributes.axis], true);
-    return sub(weighted, mul(y, total));
+    return sub(weighted, mul(y, sum(weighted, [y.attributes.axis], true)));
   },
 ];
 

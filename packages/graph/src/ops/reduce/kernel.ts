@@ -1,45 +1,31 @@
 import type { ReduceOp } from "../../expr/operations.ts";
-import { type Kernel, type Kernels, sizeOf } from "../kernel.ts";
-import { rowMajor, walk } from "../walk.ts";
+import { sizeOf } from "../../expr/shape.ts";
+import { type Kernel, type Kernels, type Run, rowMajor, walk } from "../kernel.ts";
 
 type Reduction = Kernel<"ReduceSum" | "ReduceMean" | "ReduceMax">;
 
-function reduceTo(take: "sum" | "max"): Reduction {
-  return ({ attributes: { axes } }, [x], shape, memory) => {
+/** A reduction of `x` into `out`, which holds `start` everywhere at first. */
+const reduction =
+  (start: number, reduce: (x: Float64Array, out: Float64Array) => Run): Reduction =>
+  ({ attributes: { axes } }, [x], shape, memory) => {
     const kept = x.shape.map((length, d) => (axes.includes(d) ? 1 : length));
     const into = rowMajor(kept).map((stride, d) => (axes.includes(d) ? 0 : stride));
-    const out = memory.take(sizeOf(shape)).fill(take === "sum" ? 0 : Number.NEGATIVE_INFINITY);
-    const loop = take === "sum" ? sumLoop : maxLoop;
-    walk(x.shape, [rowMajor(x.shape), into], (n, [i, o], [di, d]) => {
-      loop(n, x.data, i, di, out, o, d);
-    });
+    const out = memory.take(sizeOf(shape)).fill(start);
+    walk(x.shape, [rowMajor(x.shape), into], reduce(x.data, out));
     return out;
   };
-}
 
-type Loop = (
-  n: number,
-  x: Float64Array,
-  i: number,
-  di: number,
-  out: Float64Array,
-  o: number,
-  d: number,
-) => void;
-
-const sumLoop: Loop = (n, x, i, di, out, o, d) => {
+const sum = reduction(0, (x, out) => (n, [i, o], [di, d]) => {
   if (d === 0) {
     let total = out[o];
     for (let k = 0; k < n; k++, i += di) total += x[i];
     out[o] = total;
   } else for (let k = 0; k < n; k++, o += d, i += di) out[o] += x[i];
-};
+});
 
-const maxLoop: Loop = (n, x, i, di, out, o, d) => {
+const max = reduction(Number.NEGATIVE_INFINITY, (x, out) => (n, [i, o], [di, d]) => {
   for (let k = 0; k < n; k++, o += d, i += di) out[o] = Math.max(out[o], x[i]);
-};
-
-const sum = reduceTo("sum");
+});
 
 const mean: Reduction = (node, inputs, shape, memory) => {
   const out = sum(node, inputs, shape, memory);
@@ -70,6 +56,6 @@ const softmax: Kernel<"Softmax"> = ({ attributes: { axis } }, [x], shape, memory
 export const reduceKernels: Kernels<ReduceOp> = {
   ReduceSum: sum,
   ReduceMean: mean,
-  ReduceMax: reduceTo("max"),
+  ReduceMax: max,
   Softmax: softmax,
 };

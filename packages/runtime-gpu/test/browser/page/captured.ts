@@ -1,4 +1,5 @@
 import * as g from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
 import type { Backend, DeviceTensor } from "../../../src/index.ts";
 import { check, same } from "../../conformance/case.ts";
 import { sampleOnce } from "../../step-loop.ts";
@@ -50,7 +51,7 @@ async function reasonsFor(graph: g.Graph, ...runs: Inputs[]): Promise<string[]> 
       return [name, backend.upload(data, shape, dtype)] as const;
     });
     const outputs = await program.run(Object.fromEntries(given));
-    const wanted = g.evaluate(graph, inputs);
+    const wanted = evaluate(graph, inputs);
     for (const [name, tensor] of Object.entries(outputs)) {
       const got = await backend.download(tensor);
       const numbers = g.tensorNumbers(wanted[name]);

@@ -1,4 +1,5 @@
 import * as g from "@gen/graph";
+import { toOnnx } from "@gen/graph/onnx";
 import * as ort from "onnxruntime-web/webgpu";
 import { type Capabilities, capabilities } from "../../../src/index.ts";
 import { openHere } from "./subjects.ts";
@@ -79,7 +80,7 @@ export const whatCan = (name?: string): Promise<Capabilities> => capabilities(na
 function modelOf(build: Build, dtype: g.DType): Uint8Array | undefined {
   const [x, y] = ["x", "y"].map((name) => g.input(name, { shape: ["batch", 4], dtype }));
   try {
-    return g.toOnnx(g.graphOf({ out: build(x, y) }));
+    return toOnnx(g.graphOf({ out: build(x, y) }));
   } catch {
     return undefined;
   }

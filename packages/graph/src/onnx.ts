@@ -1,0 +1,7 @@
+/**
+ * Graphs as ONNX files: `toOnnx` writes a graph, `fromOnnx` reads a model as a function of `Expr`.
+ * @module
+ */
+export { foreignOperations } from "./expr/foreign.ts";
+export { fromOnnx, type OnnxModel } from "./onnx/from-onnx.ts";
+export { toOnnx } from "./onnx/to-onnx.ts";

@@ -1,2 +1,0 @@
-// A separate module, which the first evaluated formula loads.
-export { compileEvaluation } from "@gen/graph";
