@@ -1,72 +1,74 @@
 // @ts-check
-import { relative } from "node:path";
+import { resolve } from "node:path";
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
+import { build } from "vite";
 
-const ENTRY = "entry.js";
+const ENTRY = resolve(import.meta.dirname, "entry.js");
 
 /**
- * Bytes that a page downloads for a module: bundled with code splitting, minified, each chunk
- * gzipped. `first` counts the entry's chunk and all that it imports statically, which load before
- * the module runs; `lazy` counts the chunks that only dynamic imports load.
+ * Bytes that a page downloads for a module: bundled by Vite with code splitting, minified, each
+ * chunk gzipped. `first` counts the entry's chunk and all that it imports statically, which load
+ * before the module runs; `lazy` counts what each dynamic import of the entry loads besides, by the
+ * name of its file.
  * @param {string} contents
  */
 export async function bundledBytes(contents) {
-  const { outputs, sizes } = await bundle(contents, []);
-  const first = new Set(
-    Object.keys(outputs).filter((path) => outputs[path]?.entryPoint?.endsWith(ENTRY)),
-  );
-  for (const chunk of first) {
-    for (const { path, kind } of outputs[chunk]?.imports ?? []) {
-      if (kind === "import-statement") first.add(path);
+  const chunks = await bundle(contents);
+  const entry = chunks.find((chunk) => chunk.isEntry);
+  if (!entry) throw new Error("the bundle has no entry");
+  /** @param {string} file @param {Set<string>} seen */
+  const reach = (file, seen) => {
+    if (seen.has(file)) return seen;
+    seen.add(file);
+    for (const next of chunkOf(file).imports) reach(next, seen);
+    return seen;
+  };
+  /** @param {string} file */
+  const chunkOf = (file) => {
+    const chunk = chunks.find(({ fileName }) => fileName === file);
+    if (!chunk) throw new Error(`the bundle has no ${file}`);
+    return chunk;
+  };
+  /** @param {Iterable<string>} files */
+  const sizeOf = (files) =>
+    [...files].reduce((sum, file) => sum + gzipSync(chunkOf(file).code, { level: 9 }).length, 0);
+  const first = reach(entry.fileName, new Set());
+  /** Static and dynamic imports of what a dynamic import of the entry loads. @param {string} file */
+  const lazilyLoaded = (file, seen = new Set(first)) => {
+    reach(file, seen);
+    for (const loaded of seen) {
+      if (first.has(loaded)) continue;
+      for (const next of chunkOf(loaded).dynamicImports) reach(next, seen);
     }
-  }
-  const bytes = { first: 0, lazy: 0 };
-  for (const { path, size } of sizes) bytes[first.has(path) ? "first" : "lazy"] += size;
-  return bytes;
+    return [...seen].filter((loaded) => !first.has(loaded));
+  };
+  const lazy = Object.fromEntries(
+    entry.dynamicImports.map((file) => [chunkOf(file).name, sizeOf(lazilyLoaded(file))]),
+  );
+  return { first: sizeOf(first), lazy };
 }
 
-/**
- * Bytes of a module's own code: one chunk, without what it imports while it runs.
- * @param {string} contents
- */
-export async function ownBytes(contents) {
-  const { sizes } = await bundle(contents, [withoutDynamicImports]);
-  return sizes.reduce((bytes, { size }) => bytes + size, 0);
-}
-
-/** @type {import("esbuild").Plugin} */
-const withoutDynamicImports = {
-  name: "without-dynamic-imports",
-  setup({ onResolve }) {
-    onResolve({ filter: /./ }, ({ kind, path }) =>
-      kind === "dynamic-import" ? { path, external: true } : undefined,
-    );
-  },
-};
-
-/** @param {string} contents @param {import("esbuild").Plugin[]} plugins */
-async function bundle(contents, plugins) {
-  const folder = import.meta.dirname;
-  const { outputFiles, metafile } = await build({
-    stdin: { contents, resolveDir: folder, sourcefile: ENTRY },
-    bundle: true,
-    splitting: true,
-    minify: true,
-    format: "esm",
-    platform: "browser",
-    target: "es2022",
-    conditions: ["@gen/source"],
-    plugins,
-    metafile: true,
-    absWorkingDir: folder,
-    outdir: folder,
-    write: false,
+/** @param {string} contents */
+async function bundle(contents) {
+  const result = await build({
+    root: import.meta.dirname,
+    configFile: false,
     logLevel: "silent",
+    resolve: { conditions: ["@gen/source"] },
+    plugins: [
+      {
+        name: "entry",
+        resolveId: (id) => (id === ENTRY ? id : undefined),
+        load: (id) => (id === ENTRY ? contents : undefined),
+      },
+    ],
+    build: {
+      write: false,
+      target: "es2022",
+      modulePreload: false,
+      rollupOptions: { input: ENTRY, preserveEntrySignatures: "strict" },
+    },
   });
-  const sizes = outputFiles.map(({ path, contents }) => ({
-    path: relative(folder, path),
-    size: gzipSync(contents, { level: 9 }).byteLength,
-  }));
-  return { outputs: metafile.outputs, sizes };
+  const [{ output }] = /** @type {import("vite").Rolldown.RolldownOutput[]} */ ([result].flat());
+  return output.flatMap((file) => (file.type === "chunk" ? [file] : []));
 }

@@ -61,7 +61,7 @@ it("no file tells a reader to run npm's package gen, which is another project", 
       return entry.isDirectory() ? files(path) : text.test(entry.name) ? [path] : [];
     });
   const all = files(".");
-  expect(all).toContain(join("packages", "cli", "src", "print.ts"));
+  expect(all).toContain(join("packages", "cli", "src", "terminal.ts"));
   expect(all.filter((path) => /npx +gen\b/.test(read(path)))).toEqual([]);
 });
 

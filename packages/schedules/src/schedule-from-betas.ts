@@ -1,4 +1,4 @@
-import { cleanLevel, type NoiseLevel } from "@gen/math";
+import { cleanLevel, type NoiseLevel, posteriorCoefficients } from "@gen/math";
 import type { NoiseSchedule, ScheduleOptions, ScheduleSpec } from "./noise-schedule.ts";
 import { rescaleBetasZeroSnr } from "./rescale-betas.ts";
 
@@ -27,8 +27,16 @@ export class BetaSchedule implements NoiseSchedule {
   #signals: Float64Array | undefined;
   #noises: Float64Array | undefined;
 
-  /** The betas are the schedule's from here on. */
-  constructor(betas: Float64Array, options: ScheduleOptions, spec: ScheduleSpec) {
+  /**
+   * Keeps `betas` without a copy. `finished` are the alphasCumprod of betas that need no rescaling
+   * any more, and whether they were rescaled.
+   */
+  constructor(
+    betas: Float64Array,
+    options: ScheduleOptions,
+    spec: ScheduleSpec,
+    finished?: { readonly products: Float64Array; readonly rescaleBetasZeroSnr: boolean },
+  ) {
     if (betas.length === 0) throw new RangeError("betas must not be empty");
     for (let t = 0; t < betas.length; t++) {
       if (!(betas[t] >= 0 && betas[t] <= 1)) {
@@ -36,8 +44,10 @@ export class BetaSchedule implements NoiseSchedule {
       }
     }
     this.setAlphaToOne = options.setAlphaToOne ?? true;
-    this.rescaleBetasZeroSnr = options.rescaleBetasZeroSnr ?? false;
-    this.betas = this.rescaleBetasZeroSnr ? rescaleBetasZeroSnr(betas) : betas;
+    this.betas = options.rescaleBetasZeroSnr ? rescaleBetasZeroSnr(betas) : betas;
+    this.rescaleBetasZeroSnr =
+      finished?.rescaleBetasZeroSnr ?? options.rescaleBetasZeroSnr ?? false;
+    if (finished) this.#tables.set("alphasCumprod", finished.products);
     this.length = betas.length;
     this.spec = spec;
   }
@@ -106,10 +116,7 @@ export class BetaSchedule implements NoiseSchedule {
   }
 
   get posteriorVariance(): Float64Array {
-    return this.#table("posteriorVariance", () => {
-      const [product, previous] = [this.alphasCumprod, this.alphasCumprodPrev];
-      return this.betas.map((beta, t) => (beta * (1 - previous[t])) / (1 - product[t]));
-    });
+    return this.#posterior("noise").map((deviation) => deviation ** 2);
   }
 
   get posteriorLogVarianceClipped(): Float64Array {
@@ -122,19 +129,20 @@ export class BetaSchedule implements NoiseSchedule {
   }
 
   get posteriorMeanX0(): Float64Array {
-    return this.#table("posteriorMeanX0", () => {
-      const [product, previous] = [this.alphasCumprod, this.alphasCumprodPrev];
-      return this.betas.map((beta, t) => (beta * Math.sqrt(previous[t])) / (1 - product[t]));
-    });
+    return this.#posterior("x0");
   }
 
   get posteriorMeanX(): Float64Array {
-    return this.#table("posteriorMeanX", () => {
-      const [product, previous] = [this.alphasCumprod, this.alphasCumprodPrev];
-      return this.betas.map(
-        (beta, t) => ((1 - previous[t]) * Math.sqrt(1 - beta)) / (1 - product[t]),
-      );
-    });
+    return this.#posterior("x");
+  }
+
+  #posterior(name: "x0" | "x" | "noise"): Float64Array {
+    return this.#table(name, () =>
+      this.betas.map((_, t) => {
+        const before = t === 0 ? cleanLevel : this.level(t - 1);
+        return posteriorCoefficients(this.level(t), before, 1)[name];
+      }),
+    );
   }
 
   #table(name: string, make: () => Float64Array): Float64Array {

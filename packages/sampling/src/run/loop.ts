@@ -3,7 +3,7 @@
  *
  *   initial x and noise (noise.ts) -> loop -> takeStep -> x, x0 -> Progress
  *
- * `takeStep` runs a compiled program on a backend (sampler.ts) or a formula in float64 on the host
+ * `takeStep` runs a compiled program on a backend (network-step.ts) or a formula in float64 on the host
  * (function-step.ts); both are the step of step-graph.ts. The tensor scope below frees the tensors
  * that the loop no longer holds.
  */
@@ -12,7 +12,6 @@ import type { Backend } from "@gen/runtime-gpu";
 import { eventLoopYielder } from "@gen/runtime-gpu/event-loop";
 import type { noiseSource } from "./noise.ts";
 import type { AbortSignalLike, Progress, SampleOptions } from "./sample-options.ts";
-import { pastInput, type StepForm } from "./step-graph.ts";
 
 /**
  * Takes the step of row `row` from x, noise if the row adds noise, and the x0 of the rows before
@@ -23,11 +22,19 @@ export type TakeStep<T> = (
   inputs: Readonly<Record<string, T>>,
 ) => Promise<Record<string, T>>;
 
+/** The name of the input with the x0 of i + 1 rows before. */
+export const pastInput = (i: number) => `past.${i}`;
+
+/** A table's step, and how many earlier rows it looks back to. */
+export interface LoopStep<T> {
+  readonly takeStep: TakeStep<T>;
+  readonly depth: number;
+}
+
 /** Where a loop's tensors live. `dispose` may be called while the tensors are read or used. */
 export type Memory<T> = Pick<Backend<T>, "upload" | "download" | "dispose">;
 
 type LoopOptions = Pick<SampleOptions, "steps" | "shape" | "signal"> &
-  Pick<StepForm, "depth"> &
   ReturnType<typeof noiseSource>;
 
 /** Throws the signal's reason once the signal is aborted. */
@@ -43,8 +50,8 @@ export function throwIfAborted(signal: AbortSignalLike | undefined): void {
  */
 export async function* loop<T>(
   memory: Memory<T>,
-  takeStep: TakeStep<T>,
-  { steps, shape, initial, noise, depth, signal }: LoopOptions,
+  { takeStep, depth }: LoopStep<T>,
+  { steps, shape, initial, signal, noise }: LoopOptions,
 ): AsyncGenerator<Progress, FloatArray> {
   const tensors = tensorScope(memory, shape);
   const [yieldIfLong, secondsLeft] = [eventLoopYielder(), timeLeft(steps.length)];

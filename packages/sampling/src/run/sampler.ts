@@ -1,7 +1,5 @@
 import type { Program } from "@gen/runtime-gpu";
-import { conditionInputs, namedConditions } from "../denoiser/conditions.ts";
-import { coefficientTable } from "./coefficients.ts";
-import { loop, type TakeStep } from "./loop.ts";
+import { loop } from "./loop.ts";
 import { noiseSource } from "./noise.ts";
 import type {
   Progress,
@@ -10,7 +8,6 @@ import type {
   SampleStep,
   Samples,
 } from "./sample-options.ts";
-import { stepForm, stepGraph } from "./step-graph.ts";
 
 /** A denoiser ready to sample: its programs are compiled once per shape and kept. */
 export interface Sampler {
@@ -30,46 +27,24 @@ export function sampler<T>({ backend, denoiser }: SamplerOptions<T>): Sampler {
   opening?.catch(() => undefined);
 
   async function* run(options: SampleOptions): AsyncGenerator<Progress, Samples> {
-    const { steps, shape, clip = false, signal } = options;
-    const form = stepForm(steps, clip, typeof denoiser === "function" ? {} : denoiser);
-    const rest = { steps, shape, ...noiseSource(options), depth: form.depth, signal };
+    const { shape } = options;
+    const source = noiseSource(options);
+    // Code for functions or for networks: a page loads what it uses.
     if (typeof denoiser === "function") {
       const { functionStep, hostMemory } = await import("./function-step.ts");
-      const takeStep = functionStep(denoiser, shape, steps, clip, form);
-      return { shape, x: yield* loop(hostMemory, takeStep, rest) };
+      const step = functionStep(denoiser, options);
+      return { shape, x: yield* loop(hostMemory, step, { ...options, ...source }) };
     }
-    if (!opening) throw new TypeError("backend is needed unless the denoiser is a function");
-    // One program serves all tables of up to 1024 rows.
-    const rows = 2 ** Math.max(10, Math.ceil(Math.log2(steps.length)));
-    const table = coefficientTable(steps, clip, form.depth, rows);
-    const conditions = conditionInputs(namedConditions(options.condition, denoiser.condition));
-    const signatures = Object.entries(conditions).map(([name, c]) => [name, c.shape, c.dtype]);
-    const key = JSON.stringify([shape, table.shape, signatures, form]);
-    const compile = () => {
-      const graph = stepGraph(denoiser, shape, table.shape, conditions, form);
-      return opening.then((opened) => opened.compile(graph));
-    };
-    const compiled = programs.get(key) ?? compile();
-    programs.set(key, compiled);
-    compiled.catch(() => programs.delete(key));
-    const program = await compiled;
-    const opened = await opening;
-    const shared: Record<string, T> = {};
+    const { networkStep } = await import("./network-step.ts");
+    const {
+      backend: opened,
+      free,
+      ...step
+    } = await networkStep(denoiser, opening, programs, options);
     try {
-      const inputs = { coefficients: { ...table, dtype: "float32" as const }, ...conditions };
-      for (const [name, { data, shape, dtype }] of Object.entries(inputs)) {
-        shared[name] = opened.upload(data, shape, dtype);
-      }
-      const takeStep: TakeStep<T> = async (row, inputs) => {
-        const at = opened.upload([row, Math.round(steps[row].t)], [2], "int64");
-        // Noise whose coefficient is 0 is fed x, which saves an upload.
-        const running = program.run({ noise: inputs.x, ...inputs, ...shared, row: at });
-        opened.dispose(at);
-        return running;
-      };
-      return { shape, x: yield* loop(opened, takeStep, rest) };
+      return { shape, x: yield* loop(opened, step, { ...options, ...source }) };
     } finally {
-      opened.dispose(...Object.values(shared));
+      free();
     }
   }
 

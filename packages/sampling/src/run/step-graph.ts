@@ -5,7 +5,7 @@
  *   x' = row["next.x0"] x0 + row["next.x"] x + row["next.prediction"] prediction
  *      + sum_i row["next.history.i"] past_i + deviation^2 gradient + deviation noise
  *
- * `coefficients.ts` makes the table of rows, `sampler.ts` compiles the graph, `loop.ts` runs the
+ * `coefficients.ts` makes the table of rows, `network-step.ts` compiles the graph, `loop.ts` runs the
  * program once for each row.
  *
  *   const { shape } = coefficientTable(steps, false, 0);
@@ -33,6 +33,7 @@ import { type Denoiser, splitVariance } from "../denoiser/denoiser.ts";
 import type { LearnedVariance, Step } from "../samplers/step.ts";
 import { type Clip, clipBounds, clipped, type DynamicThreshold, isDynamic } from "./clip.ts";
 import { rowOfTable } from "./coefficients.ts";
+import { pastInput } from "./loop.ts";
 
 /** The key of a compiled program: depth of history, learned variance, thresholding. */
 export interface StepForm {
@@ -79,9 +80,6 @@ export function stepForm(
   const threshold = isDynamic(clip) ? { max: 1, ...clip } : undefined;
   return { depth, variance, threshold };
 }
-
-/** The name of the input with the x0 of i + 1 rows before. */
-export const pastInput = (i: number) => `past.${i}`;
 
 /**
  * One step of every sampler: the formula above.
