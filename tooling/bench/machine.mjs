@@ -42,12 +42,10 @@ export function commit() {
 
 /** Processor time of this process's descendants, in milliseconds. Only Linux reports it. */
 function childMilliseconds() {
-  const all = readdirSync("/proc", { withFileTypes: true })
-    .filter(({ name }) => /^\d+$/.test(name))
-    .map(({ name }) => [
-      name,
-      ...readText(`/proc/${name}/stat`).split(") ").slice(-1)[0].split(" "),
-    ]);
+  // File types would need a second look at each process, which may have ended.
+  const all = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => [name, ...readText(`/proc/${name}/stat`).split(") ").slice(-1)[0].split(" ")]);
   const own = new Set([String(process.pid)]);
   let ticks = 0;
   // A child's id is larger than its parent's, unless the ids have wrapped around.

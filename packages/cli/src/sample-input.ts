@@ -11,12 +11,21 @@ const help: Readonly<Record<SamplerName, string>> = {
   euler: "first-order steps of the flow in sigma",
   "euler-ancestral": "euler to a lower level, then fresh noise of amount --eta (default 1)",
   heun: "second order; two evaluations for each step but the last",
+  lms: "linear multistep in sigma, order 4",
+  dpm2: "DPM-Solver-2 in sigma; two evaluations for each step but the last",
+  "dpm2-ancestral": "dpm2 to a lower level, then fresh noise",
+  "dpm-sde": "dpm-solver++ in two stages with fresh noise",
   "dpm-solver++": "multistep; the order is the scheduler's, or 2",
   "dpm-solver++-single": "dpm-solver++ in groups of steps",
   "dpm-solver++-sde": "dpm-solver++ with fresh noise",
   unipc: "predictor and corrector; the order is the scheduler's, or 2",
+  deis: "exponential integrator over the last predictions",
+  "sa-solver": "stochastic Adams predictor and corrector",
   "flow-euler": "for FlowMatchEulerDiscreteScheduler, with its steps",
   lcm: "for latent consistency models; 4 steps by default",
+  tcd: "for trajectory consistency models; 4 steps; --eta is their gamma (default 0.3)",
+  pndm: "DDIM's step along the last four predictions, after a Runge-Kutta start",
+  ipndm: "the same with lower orders in place of that start",
 };
 
 /** A line for each sampler, for the command's help. */

@@ -266,7 +266,7 @@ describe.concurrent("a broken pipeline is refused with the name of its file", ()
     ],
     [
       "an unknown scheduler",
-      () => modelWith(scheduler, (b) => b.toString().replace("DDPMScheduler", "MagicScheduler")),
+      () => modelWith(scheduler, (b) => b.toString().replace("DDIMScheduler", "MagicScheduler")),
       /_class_name must be one of .*DDIMScheduler.*, got MagicScheduler/,
     ],
     [
@@ -309,7 +309,13 @@ describe.concurrent("a broken pipeline is refused with the name of its file", ()
     ],
     [
       "learned variance",
-      () => modelWith(scheduler, (b) => b.toString().replace("fixed_small", "learned")),
+      () =>
+        modelWith(scheduler, (b) =>
+          b
+            .toString()
+            .replace('"DDIMScheduler"', '"DDPMScheduler", "variance_type": "learned"')
+            .replace(/"set_alpha_to_one": true,/, ""),
+        ),
       /a denoiser must give twice the channels of x \(axis 1\) for steps with a learned variance/,
       "--sampler",
       "ddpm",

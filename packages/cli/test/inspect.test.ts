@@ -47,6 +47,19 @@ describe.concurrent("gen inspect", () => {
     expect(growth).toBeLessThanOrEqual(8);
   });
 
+  test("counts weights in Constant nodes", async () => {
+    const folder = new URL("../../", import.meta.url);
+    const [constants, initializers] = await Promise.all(
+      ["pipeline/test/reference/denoiser-constants-17", "graph/test/reference/denoiser-17"].map(
+        (path) => runJson("inspect", fileURLToPath(new URL(`${path}.onnx`, folder))),
+      ),
+    );
+    const countOf = ({ parameters }: typeof constants) => (parameters as { count: number }).count;
+    expect(countOf(constants)).toBeGreaterThanOrEqual(countOf(initializers));
+    const training = (constants.runs as Verdict[]).find(({ where }) => where === "fine-tuning");
+    expect(training?.runs).toBe(true);
+  });
+
   test("names the operations that a backend cannot run", async () => {
     const report = await runJson("inspect", foreign);
     expect(report).toMatchObject({
@@ -98,7 +111,7 @@ describe.concurrent("gen inspect", () => {
           parameters: { count: 3624, outside: ["model.onnx_data"] },
         },
       ],
-      scheduler: { className: "DDPMScheduler", timesteps: 1000, clip: 1, sampler: "ddim" },
+      scheduler: { className: "DDPMScheduler", timesteps: 1000, clip: 1, sampler: "ddpm" },
       problems: [],
     });
     expect(stdout).toMatch(/^ {12}weights in model\.onnx_data$/m);
@@ -117,6 +130,15 @@ describe.concurrent("gen inspect", () => {
     ]);
     expect(report.scheduler).toMatchObject({ betas: null, spacing: null, sampler: "flow-euler" });
     expect(stdout).toMatch(/^schedule {4}1000 steps of a flow$/m);
+  });
+
+  test("names the scheduler of a class with levels of its own", async () => {
+    cpSync(reference("unet-any"), at("edm"), { recursive: true });
+    const config = { _class_name: "EDMEulerScheduler" };
+    writeFileSync(at("edm", "scheduler", "scheduler_config.json"), JSON.stringify(config));
+    const { stdout } = await gen(["inspect", at("edm")]);
+    expect(stdout).toMatch(/^schedule {4}1000 steps, levels of its own$/m);
+    expect(stdout).toMatch(/^sampler {5}EDMEulerScheduler$/m);
   });
 
   test("reports on a model without its weights, and on a damaged folder", async () => {

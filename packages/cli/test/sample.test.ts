@@ -3,7 +3,7 @@ import { readNpy, readPng, writeNpy } from "@gen/data";
 import { ddimSteps } from "@gen/ddim";
 import { ddpmSteps } from "@gen/ddpm";
 import { normalNoise } from "@gen/math";
-import { loadPipeline } from "@gen/pipeline";
+import { loadPipeline, pipelineFiles } from "@gen/pipeline";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { sample } from "@gen/sampling";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -39,6 +39,50 @@ const furthest = (a: Float64Array, b: ArrayLike<number>) =>
     (most, value, i) => Math.max(most, Math.abs(value - b[i])),
     a.length === b.length ? 0 : 9,
   );
+
+describe.concurrent("gen sample overrides the scheduler", () => {
+  const args = ["--model", moons, "--count", "5", "--steps", "6"];
+
+  test("by its flags, with a note for each", async () => {
+    const flags = ["--spacing", "trailing", "--predicts", "v", "--zero-snr"];
+    const ran = await gen(["sample", ...args, ...flags, "--out", at("overridden.npy")]);
+    expect(ran.code).toBe(0);
+    for (const line of [
+      "note: --predicts: prediction_type is v_prediction in place of epsilon",
+      "note: --spacing: timestep_spacing is trailing in place of leading",
+      "note: --zero-snr: rescale_betas_zero_snr is true in place of false",
+    ]) {
+      expect(ran.stderr).toContain(line);
+    }
+    await expectRefusal(
+      ["sample", ...args, "--schedule-shift", "3", "--out", at("shifted.npy")],
+      /--schedule-shift must be left out: DDIMScheduler has no flow_shift/,
+    );
+    await expectRefusal(
+      ["sample", ...args, "--zero-snr", "--spacing", "trailing", "--out", at("zero.npy")],
+      /prediction_type must be v_prediction or sample where a step starts without signal/,
+    );
+  });
+
+  test("with steps for the model at hand", async () => {
+    const { data, result } = await sampleInto("optimal", ...args, "--spacing", "optimal");
+    expect(result).toMatchObject({ sampler: "ddim", steps: 6, shape: [5, 2] });
+    const usual = await sampleInto("usual", ...args);
+    expect(furthest(data, usual.data)).toBeGreaterThan(1e-3);
+  });
+
+  test("with --compat diffusers, which --torch-seed implies", async () => {
+    const seven = ["--model", moons, "--count", "5", "--steps", "7"];
+    const ours = await sampleInto("ours", ...seven);
+    const theirs = await sampleInto("theirs", ...seven, "--compat", "diffusers");
+    // Seven steps of 1,000 do not divide: DDIMScheduler goes to t - floor(1000 / 7).
+    expect(furthest(ours.data, theirs.data)).toBeLessThan(1e-6);
+    const spaced = [...seven, "--spacing", "linspace"];
+    const mended = await sampleInto("mended", ...spaced);
+    const kept = await sampleInto("kept", ...spaced, "--compat", "diffusers");
+    expect(furthest(mended.data, kept.data)).toBeGreaterThan(1e-3);
+  });
+});
 
 describe.concurrent("gen sample writes", () => {
   const args = ["sample", "--model", images, "--count", "3", "--steps", "2"];
@@ -187,7 +231,7 @@ describe.concurrent("gen sample notes what it ignores", () => {
     ]);
     expect(code).toBe(0);
     expect(JSON.parse(stdout).steps).toBe(1);
-    expect(stderr).toMatch(/note: fields that DDPMScheduler does not have .*: color/);
+    expect(stderr).toMatch(/note: fields that DDIMScheduler does not have .*: color/);
   });
 
   /** The images' folder with other settings in its scheduler. */
@@ -198,5 +242,27 @@ describe.concurrent("gen sample notes what it ignores", () => {
     const changed = '"thresholding": true,\n"color": "red"';
     writeFileSync(config, text.replace('"thresholding": false', changed));
     return at("variant");
+  }
+});
+
+test("gen sample of a model with a NaN weight exits 1, names the step and writes nothing", async () => {
+  const folder = at("not-finite");
+  cpSync(moons, folder, { recursive: true });
+  const read = async (path: string) =>
+    existsSync(`${moons}/${path}`) ? readFileSync(`${moons}/${path}`) : undefined;
+  const pipeline = await loadPipeline(read);
+  for (const { value } of pipeline.denoiser.parameters) value.data.fill(Number.NaN as never);
+  writeFileSync(`${folder}/unet/model.onnx`, pipelineFiles(pipeline)["unet/model.onnx"]);
+  for (const [name, backend] of [
+    ["a.npy", "onnx/node-cpu"],
+    ["b.png", "cpu"],
+  ]) {
+    const out = at(name);
+    const args = ["sample", "--model", folder, "--steps", "3", "--backend", backend];
+    const ran = await gen([...args, "--out", out]);
+    expect(ran.code, ran.stderr).toBe(1);
+    expect(ran.stderr).toMatch(/x is NaN at index 0 after step 2 \(t = 0\) of 3 steps: check/);
+    expect(ran.stdout).toBe("");
+    expect(existsSync(out)).toBe(false);
   }
 });

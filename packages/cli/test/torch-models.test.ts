@@ -161,7 +161,7 @@ describe.concurrent("gen sample refuses", () => {
           ),
         ),
       [...size, "--eta", "1"],
-      /--eta is for --sampler ddim or euler-ancestral, got unipc/,
+      /--eta is for --sampler ddim or euler-ancestral or tcd, got unipc/,
     ],
     [
       "missing weights",

@@ -54,7 +54,10 @@ describe.concurrent("bad usage is refused in one line that says what is allowed"
     [["sample", "--model", "m", "--seed", "-1"], /'--seed <n>' argument '-1'.*of at least 0/],
     [["sample", "--model", "m", "--seed", "0.5"], /whole number of at least 0/],
     [["sample", "--model", "m", "--eta", "1.5"], /'--eta <x>' argument '1.5'.*number in \[0, 1\]/],
-    [["sample", "--model", "m", "--sampler", "plms"], /choices are ddim, ddpm, euler, .*, lcm\./],
+    [
+      ["sample", "--model", "m", "--sampler", "plms"],
+      /choices are ddim, ddpm, euler, .*, flow-euler, lcm, tcd\./,
+    ],
     [
       ["sample", "--model", "m", "--size", "4x"],
       /a height, or a height and a width, such as 64x48/,

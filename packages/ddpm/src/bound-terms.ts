@@ -49,10 +49,21 @@ export interface BoundInputs {
  * The variational bound's term at each sample's step, in nats, the mean over its elements
  * `[batch]`. For t > 0, `kl` is `KL(q(x_{t-1} | x_t, x0) || p(x_{t-1} | x_t))` (Ho et al. 2020, eq.
  * 5). For t = 0, `decoder` is `-log p(x0 | x_1)` (eq. 13).
- * @throws RangeError when the variance is learned and the denoiser has none.
+ *
+ * @throws RangeError when variance or decoder is not as described, or the variance is learned and
+ * the denoiser has none.
  */
 export function boundTerms(model: BoundModel) {
   const { schedule, predicts = "epsilon", decoder = "discretized", clip } = model;
+  if (decoder !== "discretized" && decoder !== "density") {
+    throw new RangeError(`decoder must be discretized or density, got ${String(decoder)}`);
+  }
+  const { variance = "fixed_small" } = model;
+  if (!/^(fixed_(small|large)(_log)?|learned(_log|_range)?)$/.test(variance)) {
+    throw new RangeError(
+      `variance must be fixed_small, fixed_large, learned, learned_log or learned_range, got ${String(variance)}`,
+    );
+  }
   const small = schedule.posteriorLogVarianceClipped;
   const large = schedule.betas.map(Math.log);
   const fixedLarge = large.slice();
@@ -69,7 +80,7 @@ export function boundTerms(model: BoundModel) {
       mul(at(Float64Array.from(rows, (row) => row.prediction)), prediction),
     );
     const estimate = clip ? clipped(unclipped, clipBounds(clip)) : unclipped;
-    const logVariance = reverseLogVariance(model.variance ?? "fixed_small");
+    const logVariance = reverseLogVariance(variance);
     const [ofX0, ofX] = [at(schedule.posteriorMeanX0), at(schedule.posteriorMeanX)];
     const meanOf = (clean: Expr) => add(mul(ofX0, clean), mul(ofX, x));
     return {

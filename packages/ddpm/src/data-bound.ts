@@ -80,7 +80,7 @@ export async function dataBound(options: DataBoundOptions): Promise<DataBound> {
       x0: hostTensor(clean, shape),
       x: hostTensor(x, shape),
       t: tensor([t], [1], "int64"),
-      output: outputTensor(await denoiser(x, t), shape),
+      output: outputTensor(await denoiser(x.slice(), t), shape),
     });
     terms[t] = (nats.data as Float64Array).map((v) => v * Math.LOG2E);
     x0Error[t] = error.data as Float64Array;

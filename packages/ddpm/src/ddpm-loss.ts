@@ -52,7 +52,8 @@ export interface ObjectiveOptions {
  * and all elements (Ho et al. 2020, eq. 14 for epsilon). The target of v is `signal_t epsilon -
  * noise_t x0`, the target of a flow's velocity `epsilon - x0`.
  *
- * @throws RangeError when there is not one weight for each step, or the objective is unknown.
+ * @throws RangeError when there is not one finite weight for each step, or the objective is
+ * unknown.
  */
 export function ddpmLoss(
   denoiser: Denoiser,
@@ -72,7 +73,8 @@ export function ddpmLoss(
 /**
  * The objective of each sample, `[batch]`: means over a sample's elements.
  *
- * @throws RangeError when there is not one weight for each step, or the objective is unknown.
+ * @throws RangeError when there is not one finite weight for each step, or the objective is
+ * unknown.
  */
 export function ddpmLosses(
   denoiser: Denoiser,
@@ -86,6 +88,11 @@ export function ddpmLosses(
   }
   if (weights && weights.length !== schedule.length) {
     throw new RangeError(`weights must be ${schedule.length} numbers, got ${weights.length}`);
+  }
+  for (const [t, weight] of Array.from(weights ?? []).entries()) {
+    if (!Number.isFinite(weight)) {
+      throw new RangeError(`weights must be finite numbers, got ${weight} at t = ${t}`);
+    }
   }
   const { predicts } = denoiser;
   const bound = boundTerms({ schedule, predicts, variance, decoder });

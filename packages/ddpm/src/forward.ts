@@ -25,9 +25,10 @@ export function qMeanVariance(
   t: number | ArrayLike<number>,
 ): RowGaussian {
   const { times, at } = rowsOf(x0.length, t, schedule.length);
-  const variance = Float64Array.from(times, (time) => 1 - schedule.alphasCumprod[time]);
+  const { alphasCumprod, sqrtAlphasCumprod } = schedule;
+  const variance = Float64Array.from(times, (time) => 1 - alphasCumprod[time]);
   return {
-    mean: Float64Array.from(x0, (v, i) => schedule.sqrtAlphasCumprod[at(i)] * v),
+    mean: Float64Array.from(x0, (v, i) => sqrtAlphasCumprod[at(i)] * v),
     variance,
     logVariance: variance.map(Math.log),
   };
@@ -47,8 +48,9 @@ export function qStep(
 ): Float64Array {
   const { at } = rowsOf(x.length, t, schedule.length);
   sameLength({ x, epsilon });
+  const { betas } = schedule;
   return Float64Array.from(x, (v, i) => {
-    const beta = schedule.betas[at(i)];
+    const beta = betas[at(i)];
     return Math.sqrt(1 - beta) * v + Math.sqrt(beta) * epsilon[i];
   });
 }
@@ -108,14 +110,15 @@ export function posteriorMeanVariance(
 ): RowGaussian {
   const { times, at } = rowsOf(x.length, t, schedule.length);
   sameLength({ x, x0 });
-  const { posteriorMeanX0, posteriorMeanX } = schedule;
+  const { posteriorMeanX0, posteriorMeanX, posteriorVariance } = schedule;
+  const { posteriorLogVarianceClipped: logVariance } = schedule;
   return {
     mean: Float64Array.from(
       x,
       (v, i) => posteriorMeanX0[at(i)] * x0[i] + posteriorMeanX[at(i)] * v,
     ),
-    variance: Float64Array.from(times, (time) => schedule.posteriorVariance[time]),
-    logVariance: Float64Array.from(times, (time) => schedule.posteriorLogVarianceClipped[time]),
+    variance: Float64Array.from(times, (time) => posteriorVariance[time]),
+    logVariance: Float64Array.from(times, (time) => logVariance[time]),
   };
 }
 
@@ -145,7 +148,7 @@ export function qSample(
     const { signal, noise } = levelsAt(schedule, t as Expr, x0);
     return add(mul(signal, x0), mul(noise, epsilon as Expr));
   }
-  const { times, rowOf } = rowsOf(x0.length, t as number | ArrayLike<number>, schedule.length, -1);
+  const { times, rowOf } = rowsOf(x0.length, t as number | ArrayLike<number>, schedule.length);
   const noise = epsilon as FloatArray;
   sameLength({ x0, epsilon: noise });
   const levels = times.map((time) => schedule.level(time));
@@ -166,17 +169,17 @@ export function levelsAt(schedule: NoiseSchedule, t: Expr, like: Expr) {
 /**
  * Time steps of `length` numbers: one step for all, or a step for each of `t.length` equal rows.
  *
- * @throws RangeError when the rows are not equal or a step is outside least..steps-1.
+ * @throws RangeError when the rows are not equal or a step is outside 0..steps-1.
  */
-export function rowsOf(length: number, t: number | ArrayLike<number>, steps: number, least = 0) {
+export function rowsOf(length: number, t: number | ArrayLike<number>, steps: number) {
   const times = typeof t === "number" ? [t] : Array.from(t);
   const size = length / times.length;
   if (!Number.isInteger(size)) {
     throw new RangeError(`x must have ${times.length} equal rows, got ${length} numbers`);
   }
-  const outside = times.find((time) => !(Number.isInteger(time) && time >= least && time < steps));
+  const outside = times.find((time) => !(Number.isInteger(time) && time >= 0 && time < steps));
   if (outside !== undefined) {
-    throw new RangeError(`t must be an integer in ${least}..${steps - 1}, got ${outside}`);
+    throw new RangeError(`t must be an integer in 0..${steps - 1}, got ${outside}`);
   }
   const rowOf = (i: number) => Math.floor(i / size);
   return { times, rowOf, at: (i: number) => times[rowOf(i)] };

@@ -47,7 +47,7 @@ export function itemConditions(
   return Object.fromEntries(found);
 }
 
-const ownName = (input: string): string => input.replace("condition/", "");
+export const ownName = (input: string): string => input.replace("condition/", "");
 
 function checkedShape(name: string, values: Tensor, wanted: Shape): Tensor {
   const { shape } = values;

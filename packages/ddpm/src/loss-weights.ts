@@ -26,7 +26,11 @@ export interface LossWeightOptions {
  * x_t. The error of x0 is `noise / signal` times that of epsilon, the error of v `1 / signal`
  * times, the error of a flow's velocity `1 + noise / signal` times.
  *
- * @throws RangeError when gamma is not positive, or the kind is unknown.
+ * Where a step leaves no signal, the weights are the limits: of v, `beta_t alphasCumprod_{t-1}`
+ * (tutorial) and `alphasCumprod_{t-1} / (2 (1 - alphasCumprod_{t-1}))` (vlb).
+ *
+ * @throws RangeError when gamma is not positive, the kind or the prediction is unknown, or a weight
+ * is not finite, such as those of epsilon at zero signal.
  */
 export function lossWeights(
   schedule: NoiseSchedule,
@@ -34,16 +38,20 @@ export function lossWeights(
   { predicts = "epsilon", gamma = 5 }: LossWeightOptions = {},
 ): Float64Array {
   if (!(gamma > 0)) throw new RangeError(`gamma must be positive, got ${gamma}`);
-  const { betas, alphas, snr, alphasCumprod, posteriorLogVarianceClipped: log } = schedule;
+  if (!["epsilon", "x0", "v", "flow"].includes(predicts)) {
+    throw new RangeError(`predicts must be epsilon, x0, v or flow, got ${String(predicts)}`);
+  }
+  const { betas, alphas, snr, alphasCumprod, alphasCumprodPrev } = schedule;
+  const log = schedule.posteriorLogVarianceClipped;
   const kinds: Record<LossWeighting, (t: number) => number> = {
     simple: () => 1,
-    tutorial: (t) => (betas[t] / alphas[t]) * factor(t),
+    tutorial: (t) => betas[t] * factor(t, alphas[t]),
     // min(SNR, gamma) / SNR times the factor, in forms that are finite at zero signal.
     min_snr: (t) =>
-      predicts === "x0" ? Math.min(snr[t], gamma) : Math.min(1, gamma / snr[t]) * factor(t),
+      predicts === "x0" ? Math.min(snr[t], gamma) : Math.min(1, gamma / snr[t]) * factor(t, 1),
     vlb: (t) => {
-      const scale = 2 * Math.exp(log[t]) * alphas[t] * (1 - alphasCumprod[t]);
-      return (betas[t] ** 2 / scale) * factor(t);
+      const scale = 2 * Math.exp(log[t]) * (1 - alphasCumprod[t]);
+      return (betas[t] ** 2 / scale) * factor(t, alphas[t]);
     },
   };
   if (!Object.hasOwn(kinds, kind)) {
@@ -51,14 +59,21 @@ export function lossWeights(
       `weights must be one of ${Object.keys(kinds).join(", ")}, got ${String(kind)}`,
     );
   }
-  return Float64Array.from({ length: schedule.length }, (_, t) => kinds[kind](t));
+  return Float64Array.from({ length: schedule.length }, (_, t) => {
+    const weight = kinds[kind](t);
+    if (Number.isFinite(weight)) return weight;
+    throw new RangeError(
+      `the weight ${kind} on ${predicts} must be finite, got ${weight} at t = ${t} of a schedule with beta ${betas[t]}: use weights simple or min_snr, or a denoiser that predicts v`,
+    );
+  });
 
-  // The squared error of epsilon divided by that of the prediction.
-  function factor(t: number): number {
+  // The squared error of epsilon divided by that of the prediction, over alpha (alpha_t or 1).
+  function factor(t: number, alpha: number): number {
     const { signal, noise } = schedule.level(t);
-    if (predicts === "epsilon") return 1;
-    if (predicts === "x0") return snr[t];
-    if (predicts === "v") return signal ** 2;
-    return (signal / (signal + noise)) ** 2;
+    if (predicts === "epsilon") return 1 / alpha;
+    // signal^2 / alpha_t is the squared signal of the step before, also where both are 0.
+    const square = alpha === 1 ? signal ** 2 : alphasCumprodPrev[t];
+    if (predicts === "v") return square;
+    return square / (predicts === "x0" ? noise : signal + noise) ** 2;
   }
 }

@@ -8,12 +8,11 @@ import {
   type Denoiser,
   type DiffusionPipeline,
   denoiser,
-  type GuidanceCondition,
   namedConditions,
 } from "@gen/sampling";
 import { linearSchedule, type NoiseSchedule, scheduleWarnings } from "@gen/schedules";
 import { ddpmLoss, ddpmLosses, type ObjectiveOptions } from "./ddpm-loss.ts";
-import { type ItemConditions, itemConditions } from "./item-conditions.ts";
+import { type ItemConditions, itemConditions, ownName } from "./item-conditions.ts";
 import type { TimeSampler } from "./time-sampler.ts";
 import { type TrainNoisyOptions, trainNoisy } from "./train-noisy.ts";
 
@@ -43,7 +42,7 @@ export interface TrainDdpmOptions<T = unknown> extends TrainNoisyOptions<T>, Obj
    * name is the only condition.
    * @defaultValue the number of classes for labels, as in `mlp` and `unet`
    */
-  readonly unconditional?: GuidanceCondition;
+  readonly unconditional?: ConditionOption;
   /**
    * Draws the time steps; each loss is multiplied by its importance. A sampler that learns, such as
    * `lossSecondMoment(schedule.length)`, is given each step's losses, and its state is part of the
@@ -141,7 +140,7 @@ function modelOf(network: Network | Denoiser, predicts: PredictionType | undefin
 function unconditionalOf<T>(
   conditions: ItemConditions,
   { unconditional, dataset }: TrainDdpmOptions<T>,
-): Record<string, number | Tensor> {
+): Record<string, Tensor> {
   const names = Object.keys(conditions);
   if (names.length === 0) {
     throw new RangeError("conditionDropout needs a network that takes a condition");
@@ -149,8 +148,9 @@ function unconditionalOf<T>(
   const [only, ...others] = names;
   const label = others.length === 0 && conditions[only].shape.length === 1;
   const given = unconditional ?? (label ? classesOf(dataset) : undefined);
-  const named = typeof given === "number" ? {} : conditionInputs(given);
-  const none = typeof given === "number" && others.length === 0 ? { [only]: given } : named;
+  const isLost = typeof given === "number" && others.length > 0;
+  const wanted = Object.entries(conditions).map(([input, like]) => [ownName(input), like]);
+  const none = conditionInputs(isLost ? {} : namedConditions(given, Object.fromEntries(wanted)));
   const unknown = Object.keys(none).find((name) => !(name in conditions));
   if (Object.keys(none).length > 0 && unknown === undefined) return none;
   throw new RangeError(

@@ -11,7 +11,7 @@ import {
 import { evaluate } from "@gen/graph/evaluate";
 import { type FloatArray, gaussianDiffusionBound, normalNoise, randomStream } from "@gen/math";
 import type { DdpmVariance, Denoiser } from "@gen/sampling";
-import { cosineSchedule, linearSchedule } from "@gen/schedules";
+import { cosineSchedule, flowSchedule, linearSchedule, scheduleFromBetas } from "@gen/schedules";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fixture } from "../../../tooling/fixtures/fixture.ts";
@@ -263,6 +263,59 @@ describe("lossWeights", () => {
     expect(lossWeights(silent, "min_snr", { predicts: "v" }).every(Number.isFinite)).toBe(true);
     expect(() => lossWeights(schedule, "p2" as never)).toThrow("weights must be one of simple");
     expect(() => lossWeights(schedule, "min_snr", { gamma: 0 })).toThrow("gamma must be positive");
+    expect(() => lossWeights(schedule, "simple", { predicts: "noise" as never })).toThrow(
+      "predicts must be epsilon, x0, v or flow, got noise",
+    );
+  });
+
+  it("are the limits where a step leaves no signal, or refused", () => {
+    const silent = linearSchedule({ rescaleBetasZeroSnr: true });
+    const before = silent.alphasCumprod[998];
+    expect(before).toBeCloseTo(4.21e-9, 11);
+    const last = (kind: LossWeighting, predicts: Denoiser["predicts"]) =>
+      lossWeights(silent, kind, { predicts })[999];
+    // beta is 1 and the posterior variance beta_t (1 - abar_{t-1}) / (1 - abar_t) = 1 - abar_{t-1}.
+    for (const predicts of ["x0", "v", "flow"] as const) {
+      expect(last("tutorial", predicts) / before - 1).toBeCloseTo(0, 12);
+      expect(last("vlb", predicts) / (before / (2 * (1 - before))) - 1).toBeCloseTo(0, 12);
+    }
+    // The limit: as beta of the last step goes to 1, the weights go to the closed numbers.
+    const near = scheduleFromBetas([...silent.betas.subarray(0, 999), 1 - 1e-9]);
+    for (const kind of ["tutorial", "vlb", "min_snr"] as const) {
+      const close = lossWeights(near, kind, { predicts: "v" })[999];
+      expect(Math.abs(last(kind, "v") - close)).toBeLessThan(1e-7 * before);
+    }
+    for (const kind of ["tutorial", "vlb"] as const) {
+      expect(() => lossWeights(silent, kind)).toThrow(
+        /weight (tutorial|vlb) on epsilon must be finite, got Infinity at t = 999/,
+      );
+    }
+    expect(lossWeights(silent, "min_snr")[999]).toBe(1);
+    const flow = lossWeights(flowSchedule({ steps: 50 }), "tutorial", { predicts: "flow" });
+    expect(flow[49]).toBeCloseTo(0.02 ** 2, 12);
+    // Two clean steps: the posterior variance is 0, and so is the bound's denominator.
+    expect(() => lossWeights(scheduleFromBetas([0, 0, 0.1]), "vlb", { predicts: "v" })).toThrow(
+      "must be finite",
+    );
+  });
+
+  it("of a bound with another variance or decoder is refused", async () => {
+    const run = { schedule, denoiser: (x: FloatArray) => x, x0: Float64Array.of(0), shape: [1, 1] };
+    await expect(dataBound({ ...run, variance: "fixed_lage" as DdpmVariance })).rejects.toThrow(
+      "variance must be fixed_small, fixed_large, learned, learned_log or learned_range, got fixed_lage",
+    );
+    await expect(dataBound({ ...run, decoder: "discrete" as "density" })).rejects.toThrow(
+      "decoder must be discretized or density, got discrete",
+    );
+  });
+
+  it("are refused by the loss if one is not finite", () => {
+    const weights = new Float64Array(40).fill(1);
+    weights[39] = Number.NaN;
+    const denoiser: Denoiser = { predicts: "v", apply: (x) => x, parameters: [] };
+    expect(() => ddpmLoss(denoiser, schedule, { weights })).toThrow(
+      "weights must be finite numbers, got NaN at t = 39",
+    );
   });
 });
 

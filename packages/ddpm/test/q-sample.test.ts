@@ -30,7 +30,11 @@ describe("qSample", () => {
   it("refuses arguments that do not fit", () => {
     const schedule = linearSchedule({ steps: 10 });
     const two = Float64Array.of(1, 2);
-    expect(() => qSample(schedule, two, 10, two)).toThrow("t must be an integer in -1..9, got 10");
+    for (const t of [10, -1, 0.5, Number.NaN]) {
+      const rule = `t must be an integer in 0..9, got ${t}`;
+      expect(() => qSample(schedule, two, t, two)).toThrow(rule);
+      expect(() => qSample(schedule, two, [0, t], two)).toThrow(rule);
+    }
     expect(() => qSample(schedule, two, 1, Float64Array.of(1))).toThrow(
       "epsilon must have as many numbers as x0",
     );

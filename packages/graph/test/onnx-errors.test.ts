@@ -11,6 +11,7 @@ import { describe, expect, test } from "vitest";
 import { expr } from "../src/compiler.ts";
 import * as g from "../src/index.ts";
 import { fromOnnx, toOnnx } from "../src/onnx.ts";
+import { declared, floats, tensorProto } from "./onnx-build.ts";
 import { weights } from "./onnx-session.ts";
 
 const small = g.trace(
@@ -368,6 +369,51 @@ describe("a damaged or dishonest model is refused in one line", () => {
       expect(messageOf(() => g.trace(model.apply, model.signature))).toMatch(pattern);
     });
   }
+});
+
+describe("Dropout", () => {
+  const bool = (name: string, value: number) => tensorProto(name, "bool", [], Uint8Array.of(value));
+  const model = (inputs: string[], mode: number, rate = 0.5) =>
+    modelOf({
+      node: [{ opType: "Dropout", input: ["x", ...inputs], output: ["y"] }],
+      initializer: [bool("mode", mode), floats("rate", [], [rate])],
+      output: [declared("y", ["batch", 3])],
+    });
+  const apply = (bytes: Uint8Array) => {
+    const x = g.input("x", { shape: [2, 3] });
+    return fromOnnx(bytes).apply({ x }).y === x;
+  };
+
+  test("in training mode is refused, also with the default rate", () => {
+    for (const inputs of [
+      ["rate", "mode"],
+      ["", "mode"],
+    ]) {
+      const message = messageOf(() => apply(model(inputs, 1)));
+      expect(message).toMatch(/\(Dropout\): its training_mode is true: .*export the model in eval/);
+    }
+  });
+
+  test("in evaluation mode, without a mode or with rate 0 is the identity", () => {
+    expect(apply(model(["rate", "mode"], 0))).toBe(true);
+    expect(apply(model(["", "mode"], 0))).toBe(true);
+    expect(apply(model(["rate"], 0))).toBe(true);
+    expect(apply(model([], 0))).toBe(true);
+    expect(apply(model(["rate", "mode"], 1, 0))).toBe(true);
+  });
+});
+
+test("random operations of a file are listed", () => {
+  const random = ["RandomNormalLike", "RandomNormalLike", "RandomUniformLike"];
+  const model = modelOf({
+    node: [
+      ...random.map((opType, i) => ({ opType, input: ["x"], output: [`r${i}`] })),
+      { opType: "Sum", input: ["r0", "r1", "r2"], output: ["y"] },
+    ],
+    output: [declared("y", ["batch", 3])],
+  });
+  expect(fromOnnx(model).randomOperations).toEqual(["RandomNormalLike", "RandomUniformLike"]);
+  expect(fromOnnx(bytes).randomOperations).toEqual([]);
 });
 
 describe("inputs that do not fit the signature are refused", () => {

@@ -1,4 +1,4 @@
-import { sigmoid, softplus } from "./special-functions.ts";
+import { expm1Minus, sigmoid, softplus } from "./special-functions.ts";
 
 /**
  * The operations of a formula that is written once for numbers, arrays and expressions.
@@ -21,6 +21,8 @@ export interface Arithmetic<T> {
   neg(a: T): T;
   /** `e^a`. */
   exp(a: T): T;
+  /** `e^a - 1 - a`, precise near 0; where it is left out, it is computed by those operations. */
+  expm1Minus?(a: T): T;
   /** Natural logarithm. */
   log(a: T): T;
   /** Square root. */
@@ -48,6 +50,7 @@ export const numberArithmetic: Arithmetic<number> = {
   div: (a, b) => a / b,
   neg: (a) => -a,
   exp: (a) => Math.exp(a),
+  expm1Minus,
   log: (a) => Math.log(a),
   sqrt: (a) => Math.sqrt(a),
   abs: (a) => Math.abs(a),

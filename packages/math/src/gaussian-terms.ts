@@ -17,13 +17,13 @@ export function reparameterize<T>(a: Arithmetic<T>, mean: T, logVariance: T, eps
  * `(mean^2 + exp(logVariance) - logVariance - 1) / 2` (Kingma and Welling 2014, appendix B).
  */
 export function klStandardNormal<T>(a: Arithmetic<T>, mean: T, logVariance: T): T {
-  const spread = a.sub(a.sub(a.exp(logVariance), logVariance), a.constant(1));
-  return a.mul(a.constant(0.5), a.add(a.mul(mean, mean), spread));
+  return a.mul(a.constant(0.5), a.add(a.mul(mean, mean), expm1Minus(a, logVariance)));
 }
 
 /**
  * `KL(N(mean1, exp(logVariance1)) || N(mean2, exp(logVariance2)))` in nats, elementwise:
  * `(exp(d) - d - 1 + (mean1 - mean2)^2 exp(-logVariance2)) / 2`, `d = logVariance1 - logVariance2`.
+ * The root of `exp(-logVariance2)` must be representable: log variances above -1400 in float64.
  */
 export function klNormal<T>(
   a: Arithmetic<T>,
@@ -32,27 +32,35 @@ export function klNormal<T>(
   mean2: T,
   logVariance2: T,
 ): T {
-  const d = a.sub(logVariance1, logVariance2);
-  const gap = a.sub(mean1, mean2);
-  const spread = a.sub(a.sub(a.exp(d), d), a.constant(1));
-  const shift = a.mul(a.mul(gap, gap), a.exp(a.neg(logVariance2)));
+  const spread = expm1Minus(a, a.sub(logVariance1, logVariance2));
+  const shift = squaredGap(a, mean1, mean2, logVariance2);
   return a.mul(a.constant(0.5), a.add(spread, shift));
 }
 
 /**
  * `log N(x; mean, exp(logVariance))` in nats, elementwise:
- * `-(log(2 pi) + logVariance + (x - mean)^2 exp(-logVariance)) / 2`.
+ * `-(log(2 pi) + logVariance + (x - mean)^2 exp(-logVariance)) / 2`. The root of `exp(-logVariance)`
+ * must be representable: log variances above -1400 in float64.
  */
 export function normalLogProb<T>(a: Arithmetic<T>, x: T, mean: T, logVariance: T): T {
-  const gap = a.sub(x, mean);
-  const shift = a.mul(a.mul(gap, gap), a.exp(a.neg(logVariance)));
+  const shift = squaredGap(a, x, mean, logVariance);
   return a.mul(a.constant(-0.5), a.add(a.add(a.constant(LOG_TWO_PI), logVariance), shift));
 }
 
 /**
  * `log Bernoulli(x; sigmoid(logits))` in nats, elementwise: `x * logits - softplus(logits)`.
- * `x` is in [0, 1]; for values in between this is minus the cross entropy.
+ * `x` is in [0, 1]; for values in between this is minus the cross entropy. Logits are finite.
  */
 export function bernoulliLogProb<T>(a: Arithmetic<T>, logits: T, x: T): T {
   return a.sub(a.mul(x, logits), a.softplus(logits));
+}
+
+/** `exp(d) - 1 - d`. */
+const expm1Minus = <T>(a: Arithmetic<T>, d: T): T =>
+  a.expm1Minus?.(d) ?? a.sub(a.sub(a.exp(d), d), a.constant(1));
+
+/** `(x - mean)^2 exp(-logVariance)`, squared last: the inverse variance alone may overflow. */
+function squaredGap<T>(a: Arithmetic<T>, x: T, mean: T, logVariance: T): T {
+  const z = a.mul(a.sub(x, mean), a.exp(a.mul(a.constant(-0.5), logVariance)));
+  return a.mul(z, z);
 }

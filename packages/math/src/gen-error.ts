@@ -5,7 +5,7 @@
  * - `"invalid-data"`: a data file or array is damaged, truncated, too large or of the wrong kind.
  * - `"invalid-model"`: a file is no valid ONNX model, or its inputs or outputs do not fit its use.
  * - `"unsupported-operation"`: a valid model uses an operation or a type that graphs do not have.
- * - `"not-finite"`: a loss or a weight became NaN or infinite in training.
+ * - `"not-finite"`: a loss or a weight became NaN or infinite in training, or a sample in sampling.
  *
  * Backends:
  * - `"backend-unavailable"`: no backend has that name, its package is not installed, or its device

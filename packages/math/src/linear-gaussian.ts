@@ -1,11 +1,28 @@
 import type { Normal } from "./distributions/normal.ts";
 
+function requireSigmas(sigmas: Readonly<Record<string, number>>): void {
+  for (const [name, sigma] of Object.entries(sigmas)) {
+    if (sigma >= 0 && sigma < Infinity) continue;
+    throw new RangeError(`${name} must be finite and not negative, got ${sigma}`);
+  }
+}
+
 /**
  * The normalized product of two Gaussian densities: precisions add,
- * `mean = (mean_a sigma_b^2 + mean_b sigma_a^2) / (sigma_a^2 + sigma_b^2)`.
+ * `mean = (mean_a sigma_b^2 + mean_b sigma_a^2) / (sigma_a^2 + sigma_b^2)`. A sigma of 0 is a point.
+ *
+ * @throws RangeError when a sigma is negative or not finite, or when both are 0 and the means
+ * differ.
  */
 export function gaussianProduct(a: Normal, b: Normal): Normal {
+  requireSigmas({ "a.sigma": a.sigma, "b.sigma": b.sigma });
   const norm = Math.hypot(a.sigma, b.sigma);
+  if (norm === 0) {
+    if (a.mean === b.mean) return { mean: a.mean, sigma: 0 };
+    throw new RangeError(
+      `b.mean must be a.mean, ${a.mean}, when both sigmas are 0, got ${b.mean}: the product is 0 everywhere`,
+    );
+  }
   const share = (b.sigma / norm) ** 2;
   return {
     mean: a.mean * share + b.mean * (a.sigma / norm) ** 2,
@@ -17,15 +34,18 @@ export function gaussianProduct(a: Normal, b: Normal): Normal {
  * The normalized quotient of two Gaussian densities, the inverse of {@link gaussianProduct}:
  * precisions subtract.
  *
- * @throws RangeError when b is not wider than a, as the quotient then has no finite integral.
+ * @throws RangeError when a sigma is negative or not finite, or b is not wider than a, as the
+ * quotient then has no finite integral.
  */
 export function gaussianQuotient(a: Normal, b: Normal): Normal {
+  requireSigmas({ "a.sigma": a.sigma, "b.sigma": b.sigma });
   if (!(b.sigma > a.sigma)) {
     throw new RangeError(`b.sigma must be above a.sigma, ${a.sigma}, got ${b.sigma}`);
   }
-  const rest = 1 - (a.sigma / b.sigma) ** 2;
+  const ratio = a.sigma / b.sigma;
+  const rest = ((b.sigma - a.sigma) / b.sigma) * (1 + ratio);
   return {
-    mean: a.mean + ((a.mean - b.mean) * (a.sigma / b.sigma) ** 2) / rest,
+    mean: a.mean + ((a.mean - b.mean) * ratio ** 2) / rest,
     sigma: a.sigma / Math.sqrt(rest),
   };
 }
@@ -36,17 +56,28 @@ export function gaussianQuotient(a: Normal, b: Normal): Normal {
  *
  * With `x = x_{t-1}`, slope `sqrt(alpha_t)` and sigma `sqrt(beta_t)` it is `q(x_{t-1} | x_t, x0)`
  * (Ho et al. 2020, eq. 6).
+ *
+ * @throws RangeError when a sigma is negative or not finite, or when the observation has no
+ * deviation at all and differs from `slope * prior.mean`.
  */
 export function linearGaussianPosterior(
   prior: Normal,
   { slope, sigma }: { readonly slope: number; readonly sigma: number },
   observed: number,
 ): Normal {
+  requireSigmas({ "prior.sigma": prior.sigma, sigma });
   const spread = slope * prior.sigma;
   const norm = Math.hypot(spread, sigma);
+  const expected = slope * prior.mean;
+  if (norm === 0) {
+    if (observed === expected) return { mean: prior.mean, sigma: prior.sigma };
+    throw new RangeError(
+      `observed must be slope * prior.mean, ${expected}, when it has no deviation, got ${observed}`,
+    );
+  }
   const gain = (prior.sigma / norm) * (spread / norm);
   return {
-    mean: prior.mean + gain * (observed - slope * prior.mean),
+    mean: prior.mean + gain * (observed - expected),
     sigma: prior.sigma * (sigma / norm),
   };
 }

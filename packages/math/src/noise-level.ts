@@ -13,4 +13,4 @@ export interface NoiseLevel {
 }
 
 /** The level of clean data: signal 1, noise 0. */
-export const cleanLevel: NoiseLevel = { signal: 1, noise: 0 };
+export const cleanLevel: NoiseLevel = /* @__PURE__ */ Object.freeze({ signal: 1, noise: 0 });

@@ -166,10 +166,46 @@ describe("bernoulli and categorical", () => {
     expect(categorical.sample([0, -Infinity], 1 - 2 ** -33)).toBe(0);
   });
 
+  test("infinite logits are certain outcomes", () => {
+    expect(bernoulli.logProb(Infinity, 1)).toBe(0);
+    expect(bernoulli.logProb(-Infinity, 0)).toBe(0);
+    expect(bernoulli.logProb(Infinity, 0)).toBe(-Infinity);
+    expect(bernoulli.logProb(Infinity, 0.5)).toBe(-Infinity);
+    for (const sure of [Infinity, -Infinity]) {
+      expect(bernoulli.entropy(sure)).toBe(0);
+      expect(bernoulli.kl(sure, sure)).toBe(0);
+      expect(bernoulli.kl(sure, 0)).toBe(Math.LN2);
+      expect(bernoulli.crossEntropy(sure, 0)).toBe(Math.LN2);
+      for (const p of [-sure, 0, 3, -800, 800]) expect(bernoulli.kl(p, sure)).toBe(Infinity);
+      expect(bernoulli.sample(sure, 0.5)).toBe(sure > 0 ? 1 : 0);
+    }
+  });
+
+  test("logits that are NaN are refused", () => {
+    const { NaN: nan } = Number;
+    expect(() => bernoulli.sample(nan, 0.5)).toThrow("logits must be a number, got NaN");
+    for (const logits of [
+      [nan, 0],
+      [0, nan],
+    ]) {
+      const place = logits.indexOf(0) === 0 ? 1 : 0;
+      for (const f of [
+        () => categorical.sample(logits, 0.5),
+        () => categorical.logProb(logits, 0),
+        () => categorical.kl(logits, [0, 0]),
+      ]) {
+        expect(f).toThrow(`logits must be numbers, got NaN for class ${place}`);
+      }
+    }
+    expect(bernoulli.kl(nan, Infinity)).toBeNaN();
+  });
+
   test("impossible classes add nothing", () => {
     expect(categorical.entropy([0, -Infinity])).toBe(0);
     expect(categorical.kl([0, -Infinity], [0, 0])).toBeCloseTo(Math.LN2, 15);
     expect(categorical.kl([0, 0], [0, -Infinity])).toBe(Infinity);
+    expect(categorical.kl([0, -800], [0, -Infinity])).toBe(Infinity);
+    expect(categorical.crossEntropy([0, -800], [0, -Infinity])).toBe(Infinity);
     expect(() => categorical.entropy([-Infinity])).toThrow("largest finite");
     expect(() => categorical.logProb([0, 0], 2)).toThrow("k must be an integer in 0..1, got 2");
   });
@@ -200,6 +236,22 @@ describe("formulas over Arithmetic", () => {
     );
     expect(bernoulliLogProb(a, 3, 1)).toBeCloseTo(bernoulli.logProb(3, 1), 14);
     expect(bernoulliLogProb(a, -40, 0.25)).toBeCloseTo(bernoulli.logProb(-40, 0.25), 14);
+  });
+
+  test("tiny variances and divergences near 0 keep their digits", () => {
+    expect(klNormal(a, 0, -710, 0, -710)).toBe(0);
+    expect(klNormal(a, 3, -1400, 3, -1400)).toBe(0);
+    expect(normalLogProb(a, 0, 0, -710)).toBeCloseTo(355 - Math.log(2 * Math.PI) / 2, 12);
+    // A gap of one deviation, exp(-355).
+    near(klNormal(a, Math.exp(-355), -710, 0, -710), 0.5);
+    near(klStandardNormal(a, 1e-8, 1e-8), 7.5e-17, 1e-8);
+    near(klStandardNormal(a, 0, -1e-5), 0.25e-10, 1e-5);
+    near(klNormal(a, 1, 1e-7, 1, 0), 0.25e-14, 1e-7);
+    const one = Float64Array.of(1e-8);
+    expect(klStandardNormal(arrayArithmetic, one, one)[0]).toBe(klStandardNormal(a, 1e-8, 1e-8));
+    // Without the precise operation, the others are used.
+    const { expm1Minus: _, ...plain } = a;
+    near(klStandardNormal(plain, 0.3, 0.7), klStandardNormal(a, 0.3, 0.7), 1e-14);
   });
 
   test("guided-diffusion's normal_kl", () => {

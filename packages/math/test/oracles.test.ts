@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import {
   arrayArithmetic,
   gaussianDiffusionBound,
+  gaussianProduct,
+  gaussianQuotient,
   linearGaussianPosterior,
   mixtureOracle,
   type NoiseLevel,
@@ -56,6 +58,67 @@ describe("linear Gaussian Bayes", () => {
     expect(posterior.mean).toBeCloseTo(c.x0 * 0.7 + c.x * -1.2, 14);
     expect(posterior.sigma).toBeCloseTo(c.noise, 14);
   });
+});
+
+describe("Gaussians of no width", () => {
+  const point = { mean: 2, sigma: 0 };
+  const wide = { mean: -1, sigma: 3 };
+
+  test("a point times a Gaussian is the point; two different points are refused", () => {
+    expect(gaussianProduct(point, wide)).toEqual(point);
+    expect(gaussianProduct(wide, point)).toEqual(point);
+    expect(gaussianProduct(point, point)).toEqual(point);
+    expect(() => gaussianProduct(point, { mean: 3, sigma: 0 })).toThrow(
+      "b.mean must be a.mean, 2, when both sigmas are 0, got 3",
+    );
+    expect(gaussianQuotient(point, wide)).toEqual(point);
+    expect(() => gaussianQuotient(point, point)).toThrow("b.sigma must be above a.sigma, 0, got 0");
+  });
+
+  test("observations without noise give the value that was seen, or are refused", () => {
+    const exact = { slope: 2, sigma: 0 };
+    expect(linearGaussianPosterior(wide, exact, 4)).toEqual(point);
+    expect(linearGaussianPosterior(point, { slope: 2, sigma: 1 }, 7)).toEqual(point);
+    expect(linearGaussianPosterior(point, exact, 4)).toEqual(point);
+    expect(() => linearGaussianPosterior(point, exact, 5)).toThrow(
+      "observed must be slope * prior.mean, 4, when it has no deviation, got 5",
+    );
+    expect(linearGaussianPosterior(wide, { slope: 0, sigma: 0 }, 0)).toEqual(wide);
+  });
+
+  test("sigmas that are no deviations are refused", () => {
+    for (const sigma of [-1, Number.NaN, Infinity]) {
+      const bad = { mean: 0, sigma };
+      const rule = `must be finite and not negative, got ${sigma}`;
+      expect(() => gaussianProduct(bad, wide)).toThrow(`a.sigma ${rule}`);
+      expect(() => gaussianQuotient(wide, bad)).toThrow(`b.sigma ${rule}`);
+      expect(() => linearGaussianPosterior(bad, { slope: 1, sigma: 1 }, 0)).toThrow(
+        `prior.sigma ${rule}`,
+      );
+      expect(() => linearGaussianPosterior(wide, { slope: 1, sigma }, 0)).toThrow(`sigma ${rule}`);
+    }
+  });
+
+  test("a quotient of nearly equal widths is finite", () => {
+    const { sigma } = gaussianQuotient({ mean: 0, sigma: 1 }, { mean: 0, sigma: 1 + 2 ** -52 });
+    expect(sigma).toBeCloseTo(Math.sqrt(2 ** 51), -1);
+  });
+
+  test("a mixture of points has no density at a level without noise", () => {
+    const points = { weights: [1], means: [[0]], sigmas: [[0]] };
+    expect(() => mixtureOracle(a, points, { signal: 1, noise: 0 }, [0])).toThrow(
+      "sigmas must be positive, or 0 at a level with noise, got 0",
+    );
+    expect(() => mixtureOracle(a, { ...points, sigmas: [[-1]] }, vp(1), [0])).toThrow("got -1");
+    expect(mixtureOracle(a, points, { signal: 0, noise: 1 }, [0]).x0[0]).toBe(0);
+  });
+});
+
+test("a bound's variance is one of two", () => {
+  const variance = "optimum" as "optimal";
+  expect(() => gaussianDiffusionBound({ mean: 0, sigma: 1 }, [vp(1)], variance)).toThrow(
+    "variance must be posterior or optimal, got optimum",
+  );
 });
 
 describe("mixtureOracle", () => {

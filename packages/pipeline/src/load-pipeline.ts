@@ -1,4 +1,4 @@
-import { type Expr, type Shape, shapeText, slice } from "@gen/graph";
+import { add, type Expr, mul, type Shape, shapeText, slice } from "@gen/graph";
 import type { OnnxModel } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import {
@@ -6,6 +6,7 @@ import {
   denoiser,
   type Pipeline,
   type PipelineVae,
+  runInParts,
   type VaePipeline,
 } from "@gen/sampling";
 import { readSchedulerConfig, type SchedulerConfig } from "@gen/schedules";
@@ -34,9 +35,9 @@ export interface LoadPipelineOptions extends LoadModelOptions {
 /**
  * Loads a folder in diffusers' layout, our own or another exporter's.
  *
- * Needed are `unet/model.onnx` and `scheduler/scheduler_config.json`; `model_index.json` and the
- * VAE's parts are read where they are. With `kind: "vae"` only the VAE's parts are read. Only fixed paths inside the folder are asked for, and the
- * files beside a model that it keeps its weights in.
+ * `unet/model.onnx` and `scheduler/scheduler_config.json` must be there, and a VAE's decoder that
+ * `model_index.json` names. Without its encoder a VAE only decodes. With `kind: "vae"` only the
+ * VAE's parts are read. No other paths are read than these and the files of a model's weights.
  *
  * @throws Error naming the file that is missing, too large or damaged; RangeError on a scheduler
  * or a model that cannot be used, with the reason.
@@ -59,9 +60,9 @@ export async function loadPipeline(
     return found && naming(path, () => objectOf(found));
   };
   if (options.kind === "vae") {
-    const { vae, latent } = required(pipelinePaths.decoder, await loadVae({}));
+    const { vae, latent, warnings } = required(pipelinePaths.decoder, await loadVae({}));
     const shape = fixedPart(latent);
-    if (shape) return { kind: "vae", vae, shape };
+    if (shape) return { kind: "vae", vae, shape, ...withWarnings(warnings) };
     throw new RangeError(
       `${pipelinePaths.decoder}: latents must have a fixed shape, got ${shapeText(latent)}`,
     );
@@ -89,6 +90,7 @@ export async function loadPipeline(
   const { shape, ...network } = await naming(pipelinePaths.unet, () =>
     unetNetwork(unet, { open, known: ours.shape, config }),
   );
+  const warnings = [...randomness(unet, pipelinePaths.unet), ...(vae?.warnings ?? [])];
   return {
     kind: "diffusion",
     denoiser: denoiser({ ...network, parameters: unet.parameters }, scheduler.predictionType),
@@ -97,41 +99,55 @@ export async function loadPipeline(
     vae: vae?.vae,
     classes: ours.classes,
     notes: ours.notes,
+    ...withWarnings(warnings),
   };
 
-  /** A part of the VAE, which must be there where the index names it. */
-  async function part(index: object, name: "vae_decoder" | "vae_encoder", path: string) {
-    const found = await loadModel(read, path, options);
-    const named = name in index && index[name as keyof typeof index] !== null;
-    return named ? required(path, found) : found;
-  }
-
   async function loadVae(index: Fields, known?: number[]): Promise<LoadedVae | undefined> {
-    const [decoder, encoder, config = {}] = await Promise.all([
-      part(index, "vae_decoder", pipelinePaths.decoder),
-      mayHold(index, "vae_encoder") ? part(index, "vae_encoder", pipelinePaths.encoder) : undefined,
+    const [found, encoder, config = {}] = await Promise.all([
+      loadModel(read, pipelinePaths.decoder, options),
+      mayHold(index, "vae_encoder") ? loadModel(read, pipelinePaths.encoder, options) : undefined,
       json(pipelinePaths.decoderConfig),
     ]);
+    // diffusers writes [null, null] for a part that a pipeline lacks.
+    const isNamed = [index.vae_decoder].flat().some((part) => part != null);
+    const decoder = isNamed ? required(pipelinePaths.decoder, found) : found;
     if (!decoder) return undefined;
-    const scaling = latentScaling(config);
     const input = onlyInput(decoder, pipelinePaths.decoder);
+    const latent = decoder.signature[input].shape;
+    const warnings = [
+      ...randomness(decoder, pipelinePaths.decoder),
+      ...(encoder ? randomness(encoder, pipelinePaths.encoder) : []),
+    ];
+    const assumed =
+      options.kind === "vae" || index._gen ? undefined : assumedFactor(config, latent);
+    if (assumed !== undefined) {
+      warnings.push(
+        `${pipelinePaths.decoderConfig} has no scaling_factor: latents are divided by ${assumed}, the default of AutoencoderKL`,
+      );
+    }
+    const scaling = latentScaling(
+      assumed === undefined ? config : { ...config, scaling_factor: assumed },
+    );
     const encoded = encoder && onlyInput(encoder, pipelinePaths.encoder);
-    const image = known ?? fixedPart(encoder?.signature[encoded as string].shape) ?? [];
+    const sample = encoder?.signature[encoded as string].shape;
+    const image = known ?? fixedPart(sample) ?? [];
     const vae: PipelineVae = {
       image,
       parameters: [...decoder.parameters, ...(encoder?.parameters ?? [])],
-      decode: (latent) => firstOutput(decoder, { [input]: scaling.undo(latent) }),
+      batch: [latent[0], sample?.[0]].find((rows) => typeof rows === "number"),
+      decode: (x) =>
+        runInParts(latent[0], [scaling.undo(x)], (z) => firstOutput(decoder, { [input]: z })),
       encode:
         encoder &&
-        ((sample: Expr) => {
-          const joined = firstOutput(encoder, { [encoded as string]: sample });
-          const half = Number(joined.shape[1]) / 2;
-          const mean = slice(joined, 1, 0, half);
-          const logVariance = slice(joined, 1, half, 2 * half);
+        ((images: Expr) => {
+          const output = runInParts(sample?.[0], [images], (x) =>
+            firstOutput(encoder, { [encoded as string]: x }),
+          );
+          const { mean, logVariance } = encodedMoments(output, latent[1], encoder.outputNames[0]);
           return scaling.apply(mean, logVariance);
         }),
     };
-    return { vae, latent: decoder.signature[input].shape };
+    return { vae, latent, warnings };
   }
 }
 
@@ -141,7 +157,53 @@ interface LoadedVae {
   readonly vae: PipelineVae;
   /** `[batch, ...]`, as the decoder's file has it. */
   readonly latent: Shape;
+  readonly warnings: readonly string[];
 }
+
+/**
+ * diffusers' default of `scaling_factor`, for a config without it: 0.18215 for classes with that
+ * default and for latents `[batch, 4, height, width]` of an unnamed class.
+ */
+function assumedFactor(config: Fields, latent: Shape): number | undefined {
+  const { scaling_factor, latents_std, _class_name: name } = config;
+  if ((scaling_factor ?? latents_std ?? undefined) !== undefined) return undefined;
+  const ofClass = typeof name === "string" && /^(Asymmetric)?AutoencoderKL$|^VQModel$/.test(name);
+  return ofClass || (name === undefined && latent.length === 4 && latent[1] === 4)
+    ? 0.18215
+    : undefined;
+}
+
+/** The log variance of latents that are samples already: the least that diffusers has. */
+const NO_VARIANCE = -30;
+
+/**
+ * The mean and the log variance `[batch, channels, ...]` from an encoder's output, which has both,
+ * or a sample. The output's name decides if the latent's channels are unknown.
+ *
+ * @throws RangeError when the output has neither as many channels as the latent nor twice as many.
+ */
+function encodedMoments(output: Expr, latent: Shape[number], name: string) {
+  const channels = Number(output.shape[1]);
+  const isSample = typeof latent === "number" ? channels === latent : name === "latent_sample";
+  if (isSample) return { mean: output, logVariance: add(mul(output, 0), NO_VARIANCE) };
+  const half = channels / 2;
+  if (typeof latent === "number" ? half !== latent : !Number.isInteger(half)) {
+    throw new RangeError(
+      `${pipelinePaths.encoder}: the output must have ${latent} channels, a sample, or twice as many, its mean and log variance, got ${shapeText(output.shape)}`,
+    );
+  }
+  return { mean: slice(output, 1, 0, half), logVariance: slice(output, 1, half, channels) };
+}
+
+const withWarnings = (warnings: readonly string[]) => (warnings.length > 0 ? { warnings } : {});
+
+/** A warning for a model that draws random numbers. */
+const randomness = ({ randomOperations }: OnnxModel, path: string): string[] =>
+  randomOperations.length === 0
+    ? []
+    : [
+        `${path} draws random numbers itself (${randomOperations.join(", ")}): its results change from run to run, whatever the seed`,
+      ];
 
 /** Our own index names all that a folder has; others' may be written for another kind of files. */
 const mayHold = (index: Fields, name: string): boolean => name in index || !index._gen;

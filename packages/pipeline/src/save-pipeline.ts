@@ -28,7 +28,7 @@ export async function savePipeline(pipeline: Pipeline, write: WriteFile): Promis
  * `latent_sample` and gives `sample`; `vae_encoder/model.onnx` takes `sample` and gives
  * `latent_parameters`, mean and log variance joined along axis 1. The denoiser's `predicts` goes
  * into `scheduler/scheduler_config.json`, which carries the schedule. A VAE alone has its own files
- * and no others.
+ * and no others. A network that is fixed to a batch is written with this batch.
  *
  * @throws RangeError when the schedule has no place in a scheduler's config.
  */
@@ -40,6 +40,7 @@ export function pipelineFiles(pipeline: Pipeline): Record<string, Uint8Array> {
 
 function diffusionFiles(pipeline: DiffusionPipeline): Record<string, Uint8Array> {
   const { denoiser, shape, vae, classes, notes } = pipeline;
+  const { batch = "batch" } = denoiser;
   const scheduler = writeSchedulerConfig({
     ...pipeline.scheduler,
     predictionType: denoiser.predicts,
@@ -47,12 +48,12 @@ function diffusionFiles(pipeline: DiffusionPipeline): Record<string, Uint8Array>
   const labels: Signature = { shape: ["batch"], dtype: "int64" };
   const conditions = fileInputs(denoiser.condition ?? (classes && { condition: labels }));
   const signature: Record<string, Signature> = {
-    sample: { shape: ["batch", ...shape] },
-    timestep: { shape: ["batch"], dtype: "int64" },
+    sample: { shape: [batch, ...shape] },
+    timestep: { shape: [batch], dtype: "int64" },
     ...Object.fromEntries(
       conditions.map(({ input, like }) => [
         input,
-        { ...like, shape: ["batch", ...like.shape.slice(1)] },
+        { ...like, shape: [batch, ...like.shape.slice(1)] },
       ]),
     ),
   };
@@ -97,9 +98,9 @@ function fileInputs(conditions: Conditions<Signature> = {}) {
 
 /** A VAE's files, on latents `[batch, ...shape]`. */
 function vaeFiles(vae: PipelineVae, shape: Shape): Record<string, Uint8Array> {
-  const { encode, decode, image } = vae;
+  const { encode, decode, image, batch = "batch" } = vae;
   const decoder = trace(({ latent_sample }) => ({ sample: decode(latent_sample) }), {
-    latent_sample: { shape: ["batch", ...shape] },
+    latent_sample: { shape: [batch, ...shape] },
   });
   const files = {
     [pipelinePaths.decoder]: toOnnx(decoder, { name: "vae_decoder" }),
@@ -112,7 +113,7 @@ function vaeFiles(vae: PipelineVae, shape: Shape): Record<string, Uint8Array> {
       const { mean, logVariance } = encode(sample);
       return { latent_parameters: concat([mean, logVariance], 1) };
     },
-    { sample: { shape: ["batch", ...image] } },
+    { sample: { shape: [batch, ...image] } },
   );
   return { ...files, [pipelinePaths.encoder]: toOnnx(encoder, { name: "vae_encoder" }) };
 }

@@ -1,5 +1,15 @@
-import { cast, type Expr, reshape, type Shape, type Signature, shapeText, slice } from "@gen/graph";
+import {
+  cast,
+  type Expr,
+  isFloat,
+  reshape,
+  type Shape,
+  type Signature,
+  shapeText,
+  slice,
+} from "@gen/graph";
 import type { OnnxModel } from "@gen/graph/onnx";
+import { wholeTime } from "@gen/sampling";
 
 /** What is said of a sample's shape beside the model itself. */
 export interface KnownShape {
@@ -36,9 +46,10 @@ export function unetNetwork(model: OnnxModel, known: KnownShape): UnetNetwork {
   }
   const shape = sampleShape(signature[x].shape, known);
   const apply = (...[sample, timestep, ...conditions]: Expr[]): Expr => {
+    const time = timeLike(timestep, signature[t].shape);
     const inputs: Record<string, Expr> = {
       [x]: cast(sample, signature[x].dtype),
-      [t]: cast(timeLike(timestep, signature[t].shape), signature[t].dtype),
+      [t]: cast(isFloat(signature[t].dtype) ? time : wholeTime(time), signature[t].dtype),
     };
     for (const [i, name] of others.entries()) {
       if (!conditions[i]) {

@@ -3,13 +3,13 @@ import { randomStream } from "@gen/math";
 import { dit, type Network, unet, weightsOf, withWeights } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import {
+  type ConditionOption,
   type Conditions,
   classifierFree,
   compose,
   type Denoiser,
   denoiser,
   denoiserFunction,
-  type GuidanceCondition,
   type SampleOptions,
   type Step,
   sample,
@@ -155,7 +155,7 @@ describe("a context", () => {
     const none = tensor(new Float32Array(30), [1, 5, 6]);
     const unclassed = tensor([3, 3, 3], [3], "int64");
     const c = await predicted(model);
-    const check = async (unconditional: GuidanceCondition, u: number[]): Promise<void> => {
+    const check = async (unconditional: ConditionOption, u: number[]): Promise<void> => {
       const found = await predicted(classifierFree(model, { scale: 2, unconditional }));
       for (const [i, v] of found.entries()) expect(v).toBeCloseTo(2 * c[i] - u[i], 5);
     };

@@ -12,12 +12,10 @@ const onnx = await onnxBackend();
 afterAll(() => onnx.close());
 
 /** A UNet that PyTorch 1.13 exported with tooling/reference/onnx-models.py, beside a scheduler. */
-function load(name: string, config: object = {}) {
+function load(name: string, config: object = {}, folder = "../../graph/test/reference/") {
   const scheduler = JSON.stringify({ _class_name: "DDIMScheduler", ...config });
   const files: Record<string, Uint8Array> = {
-    "unet/model.onnx": readFileSync(
-      new URL(`../../graph/test/reference/${name}.onnx`, import.meta.url),
-    ),
+    "unet/model.onnx": readFileSync(new URL(`${folder}${name}.onnx`, import.meta.url)),
     "scheduler/scheduler_config.json": new TextEncoder().encode(scheduler),
   };
   return loadPipeline((path) => Promise.resolve(files[path]));
@@ -69,6 +67,22 @@ describe("a loaded pipeline's denoiser is trained further", () => {
     for (const [i, v] of direct.x.entries()) expect(made.x[i]).toBeCloseTo(v, 4);
     expect(Math.max(...made.x.map(Math.abs))).toBeLessThanOrEqual(1);
     expect(onnx.memory().live).toBe(0);
+  });
+
+  it("as well if its file has the weights in Constant nodes", async () => {
+    // Written by tooling/reference/onnx-constants.py.
+    const { denoiser } = await load("denoiser-constants-17", {}, "reference/");
+    const before = weightsOf(denoiser);
+    expect(before).toMatchObject(weightsOf((await load("denoiser-17")).denoiser));
+    const { pipeline, training } = await tune({ network: denoiser });
+    const losses = training.history.map(({ losses }) => losses.loss);
+    expect(losses.at(-1)).toBeLessThan(0.6 * losses[0]);
+    const files = pipelineFiles(pipeline);
+    const again = weightsOf((await loadPipeline(async (path) => files[path])).denoiser);
+    expect(again).toEqual(weightsOf(pipeline.denoiser));
+    for (const [name, { data }] of Object.entries(before)) {
+      expect(again[name].data.some((v, i) => v !== data[i])).toBe(true);
+    }
   });
 
   it("towards what it predicts, and nothing else", async () => {

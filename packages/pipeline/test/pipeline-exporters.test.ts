@@ -2,17 +2,21 @@ import {
   add,
   cast,
   concat,
+  constant,
   type DType,
   type Expr,
+  graphOf,
   mul,
   reshape,
   type Shape,
   type Signature,
+  tensor,
   trace,
 } from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
 import { toOnnx } from "@gen/graph/onnx";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
-import { sample, stepTable } from "@gen/sampling";
+import { type PipelineVae, sample, stepTable } from "@gen/sampling";
 import { linearSchedule, writeSchedulerConfig } from "@gen/schedules";
 import { expect, it } from "vitest";
 import { loadModel, loadPipeline } from "../src/index.ts";
@@ -114,4 +118,125 @@ it("a model alone is loaded, or is not there", async () => {
   await expect(loadModel(reader(files), "unet/model.onnx", { limit: 9 })).rejects.toThrow(
     /^unet\/model\.onnx has \d+ bytes, at most 9 are allowed$/,
   );
+});
+
+/** A folder with a VAE, the encoder's output with this name and these channels. */
+function withVae(
+  { latent = 4 as Shape[number], name = "latent_parameters", channels = 8 } = {},
+  more: Record<string, Uint8Array | undefined> = {},
+) {
+  const side = ["batch", latent, "height", "width"] as const;
+  const decoder = trace(({ z }: Record<string, Expr>) => ({ sample: z }), { z: { shape: side } });
+  const image = ["batch", 1, "height", "width"];
+  const encode = ({ sample }: Record<string, Expr>) => {
+    const whole = concat(
+      Array.from({ length: channels }, (_, i) => mul(sample, i + 1)),
+      1,
+    );
+    return { [name]: whole };
+  };
+  const encoder = trace(encode, { sample: { shape: image } });
+  return {
+    ...exported({ shape: [] }, ["batch", 4, 2, 2]),
+    "vae_decoder/model.onnx": toOnnx(decoder),
+    "vae_encoder/model.onnx": toOnnx(encoder),
+    ...more,
+  };
+}
+
+/**
+ * An encoder that samples, built with onnx-buf: RandomNormalLike of scale 1e-30, Add to the image,
+ * Concat of four copies to `latent_sample` [batch, 4, height, width].
+ */
+const noisyEncoder = Buffer.from(
+  [
+    "CAg6iwIKNAoGc2FtcGxlEgVub2lzZSIQUmFuZG9tTm9ybWFsTGlrZSoPCgVzY2FsZRVgQqINoAEBOgAKHQoG",
+    "c2FtcGxlCgVub2lzZRIFbm9pc3kiA0FkZDoACkIKBW5vaXN5CgVub2lzeQoFbm9pc3kKBW5vaXN5Eg1sYXRl",
+    "bnRfc2FtcGxlIgZDb25jYXQqCwoEYXhpcxgBoAECOgASBW90aGVyWjAKBnNhbXBsZRImCiQIARIgCgcSBWJh",
+    "dGNoCgIIAQoIEgZoZWlnaHQKBxIFd2lkdGhiNwoNbGF0ZW50X3NhbXBsZRImCiQIARIgCgcSBWJhdGNoCgII",
+    "BAoIEgZoZWlnaHQKBxIFd2lkdGhCBAoAEBFCEQoNY29tLm1pY3Jvc29mdBAB",
+  ].join(""),
+  "base64",
+);
+
+/** A latent of ones decoded, and what the loader assumed. */
+async function decoded(files: Record<string, Uint8Array | undefined>) {
+  const { vae, warnings } = await loadPipeline(reader(files));
+  const z = constant(tensor(new Float32Array(16).fill(1), [1, 4, 2, 2]));
+  const { y } = evaluate(graphOf({ y: (vae as PipelineVae).decode(z) }), {});
+  return { value: Number(y.data[0]), warnings };
+}
+
+it.each([
+  [undefined, 0.18215],
+  [{}, 0.18215],
+  [{ scaling_factor: null }, 0.18215],
+  [{ _class_name: "AutoencoderKL", latent_channels: 4 }, 0.18215],
+  [{ _class_name: "AutoencoderTiny" }, 1],
+  [{ scaling_factor: 0.5 }, 0.5],
+  [{ scaling_factor: 1 }, 1],
+  [{ latents_mean: [0, 0, 0, 0], latents_std: [2, 2, 2, 2] }, 0.5],
+])("latents of 4 channels with the VAE's config %j are divided by %d", async (config, factor) => {
+  const files = withVae({}, { "vae_decoder/config.json": config && text(config) });
+  const { value, warnings } = await decoded(files);
+  expect(value).toBeCloseTo(1 / factor, 5);
+  const note = `vae_decoder/config.json has no scaling_factor: latents are divided by ${factor}, the default of AutoencoderKL`;
+  expect(warnings).toEqual(factor === 0.18215 ? [note] : undefined);
+});
+
+it("our own folders, a VAE alone and latents of other channels keep the factor 1", async () => {
+  const ours = withVae(
+    {},
+    { "model_index.json": text({ _gen: { shape: [4, 2, 2] }, vae_decoder: [] }) },
+  );
+  expect((await decoded(ours)).value).toBe(1);
+  const wide = withVae({ latent: "channels" });
+  expect((await decoded(wide)).value).toBe(1);
+  const alone = trace(({ z }: Record<string, Expr>) => ({ sample: z }), {
+    z: { shape: ["n", 4, 2, 2] },
+  });
+  const { vae } = await loadPipeline(reader({ "vae_decoder/model.onnx": toOnnx(alone) }), {
+    kind: "vae",
+  });
+  const z = constant(tensor(new Float32Array(16).fill(1), [1, 4, 2, 2]));
+  expect(Number(evaluate(graphOf({ y: vae.decode(z) }), {}).y.data[0])).toBe(1);
+});
+
+const one = { "vae_decoder/config.json": text({ scaling_factor: 1 }) };
+
+it.each([
+  [{ name: "latent_parameters", channels: 8 }, [5, 6, 7, 8]],
+  [{ name: "latent_sample", channels: 4 }, [-30, -30, -30, -30]],
+  // The channels tell, whatever the name.
+  [{ name: "latent_sample", channels: 8 }, [5, 6, 7, 8]],
+  [{ name: "latent_dist", channels: 4 }, [-30, -30, -30, -30]],
+  // The name tells if the channels do not.
+  [{ latent: "c", name: "latent_sample", channels: 4 }, [-30, -30, -30, -30]],
+  [{ latent: "c", name: "latent_parameters", channels: 8 }, [5, 6, 7, 8]],
+])("an encoder that gives %j has a mean of 4 channels", async (form, logVariances) => {
+  const { vae } = await loadPipeline(reader(withVae(form, one)));
+  const image = constant(tensor([1, 1, 1, 1], [1, 1, 2, 2]));
+  const out = evaluate(graphOf({ ...vae?.encode?.(image) }), {});
+  const channels = (data: ArrayLike<number | bigint>) => [0, 4, 8, 12].map((i) => Number(data[i]));
+  expect(channels(out.mean.data)).toEqual([1, 2, 3, 4]);
+  expect(channels(out.logVariance.data)).toEqual(logVariances);
+});
+
+it("an encoder of other channels is refused, and one that draws random numbers is named", async () => {
+  const { vae } = await loadPipeline(reader(withVae({ channels: 6 }, one)));
+  const image = constant(tensor([1, 1, 1, 1], [1, 1, 2, 2]));
+  expect(() => vae?.encode?.(image)).toThrow(
+    "vae_encoder/model.onnx: the output must have 4 channels, a sample, or twice as many, its mean and log variance, got [1, 6, 2, 2]",
+  );
+  const noisy = withVae({}, { ...one, "vae_encoder/model.onnx": noisyEncoder });
+  const { warnings } = await loadPipeline(reader(noisy));
+  const fixed = trace(({ z }: Record<string, Expr>) => ({ sample: z }), {
+    z: { shape: ["n", 4, 2, 2] },
+  });
+  const alone = { "vae_encoder/model.onnx": noisyEncoder, "vae_decoder/model.onnx": toOnnx(fixed) };
+  const loaded = await loadPipeline(reader(alone), { kind: "vae" });
+  expect(loaded.warnings).toEqual(warnings);
+  expect(warnings).toEqual([
+    "vae_encoder/model.onnx draws random numbers itself (RandomNormalLike): its results change from run to run, whatever the seed",
+  ]);
 });

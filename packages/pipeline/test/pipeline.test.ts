@@ -46,7 +46,7 @@ describe("a pipeline's folder", () => {
     const index = JSON.parse(new TextDecoder().decode(files["model_index.json"]));
     expect(index).toMatchObject({
       _class_name: "LDMPipeline",
-      scheduler: ["diffusers", "DDPMScheduler"],
+      scheduler: ["diffusers", "DDIMScheduler"],
       unet: ["diffusers", "OnnxRuntimeModel"],
     });
   });
@@ -157,6 +157,50 @@ describe("a pipeline's folder", () => {
       "unet/model.onnx: ",
     );
     await load({}, 100).toThrow(/^[\w/.]+ has \d+ bytes, at most 100 are allowed$/);
+  });
+
+  it.each([
+    ["null", null],
+    ["[null, null]", [null, null]],
+    ["a class whose file is not there", ["diffusers", "OnnxRuntimeModel"]],
+    ["nothing", undefined],
+  ])("does without an encoder if its index says %s for it", async (_, vae_encoder) => {
+    const { "vae_encoder/model.onnx": encoder, ...files } = pipelineFiles(whole);
+    const index = JSON.parse(new TextDecoder().decode(files["model_index.json"]));
+    const run = { backend, count: 2, steps: 2, condition: [0, 1] };
+    const { x: wanted } = await generate(whole, run);
+    for (const _gen of [index._gen, undefined]) {
+      const changed = { ...index, vae_encoder, ...(_gen === undefined && { _gen }) };
+      const loaded = await loadPipeline(folder({ ...files, "model_index.json": text(changed) }), {
+        shape: [2],
+      });
+      expect(loaded.vae?.encode).toBeUndefined();
+      expect(loaded.vae?.parameters.map(({ name }) => name)).toEqual(["gain"]);
+      const { x, shape } = await generate(loaded, run);
+      expect(shape).toEqual([2, 1, 1, 2]);
+      for (const [i, v] of wanted.entries()) expect(x[i]).toBeCloseTo(v, 5);
+      const again = pipelineFiles(loaded);
+      expect(Object.keys(again)).not.toContain("vae_encoder/model.onnx");
+      expect((await loadPipeline(folder(again))).vae?.encode).toBeUndefined();
+    }
+    expect(encoder).toBeDefined();
+  });
+
+  it("does without a decoder if its index says null or [null, null] for it", async () => {
+    const files = pipelineFiles({ ...whole, vae: undefined });
+    const index = JSON.parse(new TextDecoder().decode(files["model_index.json"]));
+    for (const part of [null, [null, null]]) {
+      const { _gen, ...others } = index;
+      for (const own of [{ _gen }, {}]) {
+        const changed = { ...others, ...own, vae_decoder: part, vae_encoder: part };
+        const read = folder({ ...files, "model_index.json": text(changed) });
+        expect((await loadPipeline(read)).vae).toBeUndefined();
+      }
+    }
+    const named = { ...index, vae_decoder: ["diffusers", "OnnxRuntimeModel"] };
+    await expect(
+      loadPipeline(folder({ ...files, "model_index.json": text(named) })),
+    ).rejects.toThrow("vae_decoder/model.onnx is missing");
   });
 
   it("asks for fixed paths only, whatever the index says", async () => {

@@ -1,16 +1,33 @@
+interface Port {
+  onmessage: (() => void) | null;
+  postMessage(message: unknown): void;
+  close(): void;
+}
+
+interface Host {
+  setImmediate?: (callback: () => void) => unknown;
+  MessageChannel?: new () => { port1: Port; port2: Port };
+  setTimeout?: (callback: () => void, milliseconds: number) => unknown;
+}
+
+// A port that nothing refers to may be collected before its message comes, and the wait never ends.
+const waiting = new Set<Port>();
+
 /** Lets the host run its other work, such as timers and the message that aborts a run. */
 function yieldToEventLoop(): Promise<void> {
-  const { setImmediate, MessageChannel, setTimeout } = globalThis as Partial<typeof globalThis>;
+  const { setImmediate, MessageChannel, setTimeout } = globalThis as unknown as Host;
   return new Promise((resolve) => {
     if (setImmediate) setImmediate(resolve);
     else if (MessageChannel) {
       // Timers wait at least 4 ms once nested; messages do not.
       const { port1, port2 } = new MessageChannel();
-      port1.addEventListener("message", () => {
+      waiting.add(port1).add(port2);
+      port1.onmessage = () => {
         port1.close();
+        waiting.delete(port1);
+        waiting.delete(port2);
         resolve();
-      });
-      port1.start();
+      };
       port2.postMessage(0);
     } else if (setTimeout) setTimeout(resolve, 0);
     else resolve();

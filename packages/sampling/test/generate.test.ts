@@ -1,4 +1,4 @@
-import { mul, reshape, tanh } from "@gen/graph";
+import { add, cast, mul, reshape, tanh } from "@gen/graph";
 import { mlp } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { cosineSchedule, readSchedulerConfig } from "@gen/schedules";
@@ -14,6 +14,8 @@ import {
   type PipelineVae,
   sample,
   samplerNames,
+  sampleSteps,
+  schedulerSteps,
   torchNoise,
 } from "../src/index.ts";
 
@@ -49,6 +51,51 @@ describe("generate", () => {
     const free = await generate(pipeline, { ...run, count: 5, clip: false });
     near(free.x, (await sample({ ...common, steps: ddim, clip: false })).x);
     expect(backend.memory().live).toBe(0);
+  });
+
+  it("starts from the scale of the scheduler's class", async () => {
+    const scheduler = readSchedulerConfig({
+      _class_name: "EulerDiscreteScheduler",
+      timestep_spacing: "leading",
+      num_train_timesteps: 50,
+    });
+    const table = schedulerSteps(scheduler, { steps: 4 });
+    // init_noise_sigma is sqrt(sigma^2 + 1), what the network's input is divided by.
+    expect(table.initialScale).toBeCloseTo(1, 12);
+    const linspace = readSchedulerConfig({ ...scheduler.config, timestep_spacing: "linspace" });
+    const { initialScale, sigmas = [] } = schedulerSteps(linspace, { steps: 4 });
+    expect(initialScale).toBeCloseTo(sigmas[0] / Math.hypot(sigmas[0], 1), 12);
+    expect(initialScale).toBeLessThan(0.95);
+    const found = await generate(
+      { ...pipeline, scheduler: linspace },
+      { ...run, count: 5, steps: 4 },
+    );
+    const wanted = await sample({
+      ...run,
+      ...schedulerSteps(linspace, { steps: 4 }),
+      denoiser: pipeline.denoiser,
+      shape: [5, 2],
+    });
+    near(found.x, wanted.x);
+  });
+
+  it("tells a network fractional time steps", async () => {
+    const told = denoiser(
+      {
+        apply: (x, t) => add(mul(x, 0), reshape(cast(t, "float32"), [x.shape[0], 1])),
+        parameters: [],
+      },
+      "x0",
+    );
+    const steps = schedulerSteps(
+      readSchedulerConfig({ _class_name: "EulerDiscreteScheduler", prediction_type: "sample" }),
+      { steps: 5 },
+    ).steps;
+    const found: number[] = [];
+    for await (const { x0 } of sampleSteps({ ...run, denoiser: told, steps, shape: [1, 2] })) {
+      found.push(x0[0]);
+    }
+    expect(found).toEqual([999, 749.25, 499.5, 249.75, 0]);
   });
 
   it("knows every sampler by its name, and a flow's", async () => {

@@ -26,7 +26,9 @@ import {
   compose,
   type Denoiser,
   type DenoiserFunction,
+  ddpmSteps,
   inpaint,
+  type Progress,
   resampledSteps,
   sample,
   stepTable,
@@ -252,6 +254,53 @@ describe("classifier guidance", () => {
     const mean = guided(2, { form: "mean", label: 1 });
     const fused = await sample({ backend, denoiser: mean, ...run });
     close(fused.x, after.x, 5);
+  });
+
+  it("in the mean form does not guide steps without noise: the last one and those of eta 0", async () => {
+    const guide = guidedFunction(2, 1, { form: "mean" });
+    for (const variance of ["fixed_small", "fixed_large"] as const) {
+      const last = ddpmSteps(schedule, { variance }).slice(-1);
+      expect(last[0]).toMatchObject({ t: 0, next: { noise: 0 } });
+      expect(await plain(guide, last)).toEqual(await plain(noiseOf(mixture), last));
+      close(
+        await network(guided(2, { form: "mean", label: 1 }), undefined, last),
+        await plain(noiseOf(mixture), last),
+      );
+    }
+    expect(await plain(guide)).toEqual(await plain(noiseOf(mixture)));
+    // In the score form they are guided.
+    expect(await plain(guidedFunction(2, 1))).not.toEqual(await plain(noiseOf(mixture)));
+    // A last step to a level with noise has a variance, and is guided.
+    const noisy = stepTable(trajectory(schedule).slice(0, -1), { eta: 1 }).slice(-1);
+    const [before, after] = [await plain(noiseOf(mixture), noisy), await plain(guide, noisy)];
+    expect(Math.abs(after[0] - before[0])).toBeGreaterThan(1e-4);
+  });
+
+  it("in the score form is clipped after the guidance, which thus stays in bounds", async () => {
+    const steps = ddim.slice(0, 1);
+    const [{ t }] = steps;
+    const { signal, noise } = schedule.level(t);
+    const x = [0.5, -0.2];
+    const [scale, clip] = [30, 0.75];
+    const run = { steps, shape: [1, 2], x, clip };
+    let x0: FloatArray = new Float64Array();
+    const onStep = async (progress: Progress) => {
+      x0 = await progress.x0();
+    };
+    await sample({ ...run, denoiser: guidedFunction(scale, 1), onStep });
+    const epsilon = noiseOf(mixture)(Float64Array.from(x), t) as FloatArray;
+    const slope = classSlope(1)(Float64Array.from(x), t);
+    const bounded = (v: number) => Math.min(Math.max(v, -clip), clip);
+    const clean = x.map((v, i) => (v - noise * epsilon[i]) / signal);
+    const moves = x.map((_, i) => (noise * scale * noise * slope[i]) / signal);
+    close(
+      x0,
+      clean.map((v, i) => bounded(v + moves[i])),
+      12,
+    );
+    // guided-diffusion's condition_score: the clipped estimate moves, out of bounds here.
+    const theirs = clean.map((v, i) => bounded(v) + moves[i]);
+    expect(Math.max(...theirs.map(Math.abs))).toBeGreaterThan(clip);
   });
 
   it("in the mean form samples the class by DDPM's steps", async () => {

@@ -6,6 +6,7 @@ import {
   ddpmSteps,
   defaultEta,
   defaultSampler,
+  deisSteps,
   dpmSolverSteps,
   eulerAncestralSteps,
   eulerSteps,
@@ -13,9 +14,11 @@ import {
   heunSteps,
   lcmSteps,
   levelTransitions,
+  type SamplerName,
   type Step,
   sample,
   samplerNames,
+  saSolverSteps,
   schedulerNotes,
   schedulerSteps,
   stepTable,
@@ -30,10 +33,17 @@ type Config = ReturnType<typeof config>;
 test.each([
   ["DDIM", {}, "ddim", 20],
   ["DDIMParallel", {}, "ddim", 20],
-  ["DDIMInverse", {}, "ddim", 20],
-  ["DDPM", {}, "ddim", 20],
-  ["DDPMParallel", {}, "ddim", 20],
-  ["PNDM", {}, "ddim", 20],
+  ["DDIMInverse", {}, "DDIMInverseScheduler", 20],
+  ["DDPM", {}, "ddpm", 1000],
+  ["DDPMParallel", {}, "ddpm", 1000],
+  ["UnCLIP", {}, "UnCLIPScheduler", 25],
+  ["DDPMWuerstchen", {}, "DDPMWuerstchenScheduler", 20],
+  ["PNDM", {}, "pndm", 29],
+  ["PNDM", { skip_prk_steps: true }, "pndm", 21],
+  ["CogVideoXDDIM", {}, "CogVideoXDDIMScheduler", 20],
+  ["CogVideoXDPM", {}, "CogVideoXDPMScheduler", 20],
+  ["TCD", {}, "tcd", 4],
+  ["ConsistencyDecoder", {}, "ConsistencyDecoderScheduler", 2],
   ["EulerDiscrete", {}, "euler", 20],
   ["EulerAncestralDiscrete", {}, "euler-ancestral", 20],
   ["HeunDiscrete", {}, "heun", 39],
@@ -41,6 +51,16 @@ test.each([
   ["DPMSolverMultistep", { algorithm_type: "sde-dpmsolver++" }, "dpm-solver++-sde", 20],
   ["DPMSolverSinglestep", {}, "dpm-solver++-single", 20],
   ["UniPCMultistep", {}, "unipc", 20],
+  ["DEISMultistep", {}, "deis", 20],
+  ["SASolver", {}, "sa-solver", 20],
+  ["LMSDiscrete", {}, "lms", 20],
+  ["KDPM2Discrete", {}, "dpm2", 39],
+  ["KDPM2AncestralDiscrete", {}, "dpm2-ancestral", 39],
+  ["DPMSolverSDE", {}, "dpm-sde", 39],
+  ["IPNDM", {}, "ipndm", 20],
+  ["EDMEuler", {}, "EDMEulerScheduler", 20],
+  ["CMStochasticIterative", {}, "CMStochasticIterativeScheduler", 20],
+  ["SCM", {}, "SCMScheduler", 2],
   ["LCM", {}, "lcm", 4],
   ["FlowMatchEulerDiscrete", {}, "flow-euler", 20],
 ] as const)(
@@ -49,7 +69,7 @@ test.each([
     const one = config(name, more);
     expect(defaultSampler(one)).toBe(sampler);
     const found = schedulerSteps(one);
-    expect(found).toEqual(schedulerSteps(one, { sampler }));
+    expect(found).toEqual(schedulerSteps(one, { sampler: sampler as SamplerName }));
     expect(found.sampler).toBe(sampler);
     expect(found.steps).toHaveLength(rows);
     for (const step of found.steps) expect(step.predicts).toBe(one.predictionType);
@@ -58,7 +78,23 @@ test.each([
 
 /** Whether a config's table is that of a builder, with what the config says passed by hand. */
 function same(one: Config, options: Parameters<typeof schedulerSteps>[1], wanted: Step[]): void {
-  expect(schedulerSteps(one, options).steps).toEqual(wanted);
+  const { steps } = schedulerSteps(one, options);
+  expect(steps).toHaveLength(wanted.length);
+  for (const [i, step] of steps.entries()) near(step, wanted[i]);
+}
+
+/** The same shape, and numbers that differ by roundings alone. */
+function near(found: unknown, wanted: unknown): void {
+  if (typeof wanted === "number") {
+    expect(Math.abs(Number(found) - wanted)).toBeLessThan(1e-12 * Math.max(1, Math.abs(wanted)));
+  } else if (typeof wanted === "object" && wanted !== null) {
+    expect(Object.keys(found as object).sort()).toEqual(Object.keys(wanted).sort());
+    for (const [name, value] of Object.entries(wanted)) {
+      near((found as Record<string, unknown>)[name], value);
+    }
+  } else {
+    expect(found).toEqual(wanted);
+  }
 }
 
 describe("a table is that of its builder", () => {
@@ -95,28 +131,35 @@ describe("a table is that of its builder", () => {
   });
 
   it("for the solvers, with their order, slope, scaling and sigmas", () => {
+    // The class's time steps and sigmas, which scheduler-lambda and the replay hold to diffusers'.
+    const along = (one: Config, steps: number) => {
+      const { steps: rows, sigmas = [] } = schedulerSteps(one, { steps });
+      const level = (sigma: number) => {
+        const signal = 1 / Math.sqrt(sigma * sigma + 1);
+        return { signal, noise: sigma * signal };
+      };
+      return rows.map(({ t }, i) => ({ t, from: level(sigmas[i]), to: level(sigmas[i + 1]) }));
+    };
     const third = { solver_order: 3, use_karras_sigmas: true, lower_order_final: false };
     const dpm = config("DPMSolverMultistep", third);
-    const dpmTable = dpmSolverSteps(dpm.schedule, {
-      ...linspace,
-      steps: 8,
-      order: 3,
-      sigmas: "karras",
-      lowerOrderFinal: false,
-    });
-    same(dpm, { steps: 8 }, dpmTable);
+    const full = { order: 3, lowerOrderFinal: false, compat: "authors" } as const;
+    same(dpm, { steps: 8 }, dpmSolverSteps(along(dpm, 8), full));
     const heunLike = config("DPMSolverMultistep", { solver_type: "heun" });
-    const slope = { ...linspace, steps: 9, slope: "heun" } as const;
-    same(heunLike, { steps: 9 }, dpmSolverSteps(heunLike.schedule, slope));
+    same(heunLike, { steps: 9 }, dpmSolverSteps(along(heunLike, 9), { slope: "heun" }));
     const stochastic = config("DPMSolverMultistep", { algorithm_type: "sde-dpmsolver++" });
-    const sde = { ...linspace, steps: 9, sde: true };
-    same(stochastic, { steps: 9 }, dpmSolverSteps(stochastic.schedule, sde));
+    same(stochastic, { steps: 9 }, dpmSolverSteps(along(stochastic, 9), { sde: true }));
     const single = config("DPMSolverSinglestep");
-    const groups = { ...linspace, steps: 9, method: "singlestep" } as const;
-    same(single, { steps: 9 }, dpmSolverSteps(single.schedule, groups));
+    same(
+      single,
+      { steps: 9 },
+      dpmSolverSteps(along(single, 9), { method: "singlestep", slope: "midpoint" }),
+    );
     const unipc = config("UniPCMultistep", { solver_type: "bh1", use_exponential_sigmas: true });
-    const bh1 = { ...linspace, steps: 5, scaling: "bh1", sigmas: "exponential" } as const;
-    same(unipc, { steps: 5 }, unipcSteps(unipc.schedule, bh1));
+    same(unipc, { steps: 5 }, unipcSteps(along(unipc, 5), { scaling: "bh1" }));
+    const deis = config("DEISMultistep", { solver_order: 3 });
+    same(deis, { steps: 6 }, deisSteps(along(deis, 6), { order: 3 }));
+    const adams = config("SASolver", { predictor_order: 3 });
+    same(adams, { steps: 6 }, saSolverSteps(along(adams, 6), { predictorOrder: 3 }));
     const euler = config("EulerDiscrete", { use_beta_sigmas: true });
     same(
       euler,
@@ -129,9 +172,9 @@ describe("a table is that of its builder", () => {
     const few = { steps: 2, originalSteps: 25, timestepScaling: 3 };
     same(lcm, { steps: 2 }, lcmSteps(lcm.schedule, few));
     const ancestral = config("EulerAncestralDiscrete");
-    const half = { ...linspace, steps: 3, eta: 0.5 };
-    same(ancestral, { steps: 3, eta: 0.5 }, eulerAncestralSteps(ancestral.schedule, half));
-    same(ancestral, { steps: 3 }, eulerAncestralSteps(ancestral.schedule, { ...half, eta: 1 }));
+    const half = { ...linspace, steps: 4, eta: 0.5 };
+    same(ancestral, { steps: 4, eta: 0.5 }, eulerAncestralSteps(ancestral.schedule, half));
+    same(ancestral, { steps: 4 }, eulerAncestralSteps(ancestral.schedule, { ...half, eta: 1 }));
   });
 
   it("for a flow, at the noises of its class", () => {
@@ -184,13 +227,13 @@ describe("the clip", () => {
   });
 });
 
-test("eta has its usual value for two samplers, and is refused for the others", () => {
+test("eta has its usual value for three samplers, and is refused for the others", () => {
   const noisy = samplerNames.filter((name) => defaultEta(name) !== undefined);
-  expect(noisy).toEqual(["ddim", "euler-ancestral"]);
-  expect(noisy.map(defaultEta)).toEqual([0, 1]);
+  expect(noisy).toEqual(["ddim", "euler-ancestral", "tcd"]);
+  expect(noisy.map(defaultEta)).toEqual([0, 1, 0.3]);
   for (const sampler of samplerNames.filter((name) => !noisy.includes(name))) {
     expect(() => schedulerSteps(config("DDIM"), { sampler, eta: 0.5 })).toThrow(
-      `eta must be left out for ${sampler}, only ddim and euler-ancestral have one, got 0.5`,
+      `eta must be left out for ${sampler}, only ddim, euler-ancestral, tcd have one, got 0.5`,
     );
   }
   expect(() => schedulerSteps(config("DDIM"), { eta: 2 })).toThrow("eta must be in [0, 1], got 2");
@@ -199,10 +242,10 @@ test("eta has its usual value for two samplers, and is refused for the others", 
 test("what cannot be is refused by name", () => {
   const never = "plms" as "ddim";
   expect(() => schedulerSteps(config("DDIM"), { sampler: never })).toThrow(
-    /^sampler must be one of ddim, ddpm, .*flow-euler, lcm, got plms$/,
+    /^sampler must be one of ddim, ddpm, .*flow-euler, lcm, tcd, got plms$/,
   );
   expect(() => schedulerSteps(config("DDIM"), { sampler: "flow-euler" })).toThrow(
-    "sampler must be another than flow-euler for DDIMScheduler, which samples no flow",
+    "sampler must be another than flow-euler for a schedule that is no flow",
   );
   expect(() => schedulerSteps(config("DDIM"), { steps: 1001 })).toThrow(
     "steps must be an integer in 1..1000, got 1001",
@@ -214,21 +257,60 @@ test("what cannot be is refused by name", () => {
   );
 });
 
+test("with another sampler a config counts for its schedule alone", () => {
+  const one = config("DPMSolverMultistep", {
+    beta_schedule: "scaled_linear",
+    use_karras_sigmas: true,
+    timestep_spacing: "leading",
+    steps_offset: 3,
+  });
+  const { steps, notes } = schedulerSteps(one, { sampler: "unipc", steps: 6 });
+  expect(steps).toEqual(unipcSteps(one.schedule, { steps: 6, predicts: "epsilon" }));
+  expect(notes).toEqual([
+    "DPMSolverMultistepScheduler counts for its schedule alone: the steps are unipc's own",
+  ]);
+  const list = [900, 500, 20];
+  const own = schedulerSteps(one, { spacing: list });
+  expect(own.steps.map(({ t }) => t)).toEqual(list);
+  expect(own.notes).toHaveLength(1);
+  // A hand-made scheduler has no class: what it says counts.
+  const { schedule } = one;
+  const hand = schedulerSteps({ schedule, spacing: "linspace" }, { sampler: "heun", steps: 4 });
+  expect(hand.steps).toEqual(heunSteps(schedule, { steps: 4, spacing: "linspace" }));
+  expect(hand.notes).toEqual([]);
+});
+
 test("what a scheduler's file asks for in vain is said", () => {
   const dpm = config("DPMSolverMultistep", {
-    use_lu_lambdas: true,
     final_sigmas_type: "sigma_min",
     use_flow_sigmas: true,
     prediction_type: "flow_prediction",
     x: 1,
   });
-  const notes = [
-    "fields that DPMSolverMultistepScheduler does not have are passed over: x",
-    'DPMSolverMultistepScheduler is sampled without use_flow_sigmas true, final_sigmas_type "sigma_min", use_lu_lambdas true',
-  ];
+  const notes = ["fields that DPMSolverMultistepScheduler does not have are passed over: x"];
   expect(schedulerNotes(dpm)).toEqual(notes);
   expect(schedulerSteps(dpm, { steps: 5 }).notes).toEqual(notes);
-  expect(schedulerNotes(config("PNDM"))).toEqual([expect.stringMatching(/ddim is taken/)]);
-  for (const name of ["DDIM", "DDPM", "UniPCMultistep", "EulerDiscrete", "DPMSolverMultistep"])
+  const scaled = { _class_name: "FlowMatchLCMScheduler", scale_factors: [0.5] };
+  expect(schedulerSteps(readSchedulerConfig(scaled), { steps: 2 }).notes).toEqual([
+    "scale_factors are passed over: x keeps its size",
+  ]);
+  for (const name of [
+    "DDIM",
+    "DDPM",
+    "PNDM",
+    "UniPCMultistep",
+    "EulerDiscrete",
+    "DPMSolverMultistep",
+  ])
     expect(schedulerNotes(config(name))).toEqual([]);
+});
+
+test("an option that the class does not take is refused by name", () => {
+  const refused = (name: string, options: object, message: string) =>
+    expect(() => schedulerSteps(config(name), { steps: 5, ...options })).toThrow(message);
+  refused("DPMSolverMultistep", { eta: 0.5 }, "eta must be left out for DPMSolverMultistepSch");
+  refused("LMSDiscrete", { sChurn: 3 }, "sChurn must be left out for LMSDiscreteScheduler, got 3");
+  refused("EDMEuler", { timesteps: [3] }, "timesteps must be left out for EDMEulerScheduler");
+  refused("UniPCMultistep", { useClippedModelOutput: true }, "useClippedModelOutput must be left");
+  refused("DDIM", { compat: "Diffusers" }, "compat must be diffusers or left out, got Diffusers");
 });

@@ -2,6 +2,9 @@ import type { FloatArray, NoiseLevel } from "@gen/math";
 import { flowSigmas, linearSchedule, logSnrLevel } from "@gen/schedules";
 import { describe, expect, it } from "vitest";
 import {
+  ddimSteps,
+  ddpmSteps,
+  deisSteps,
   dpmSolverSteps,
   eulerAncestralSteps,
   eulerSteps,
@@ -9,8 +12,11 @@ import {
   flowTrajectory,
   heunSteps,
   lcmSteps,
+  lmsSteps,
   type Step,
   sample,
+  saSolverSteps,
+  schedulerSteps,
   stepTable,
   type Transition,
   trajectory,
@@ -276,7 +282,14 @@ describe("solvers on a schedule, to the clean level", () => {
     expect(told).toEqual([999, 759, 499, 259]);
     for (const [i, { next }] of steps.entries()) {
       const level = i === 3 ? { signal: 1, noise: 0 } : schedule.level(steps[i + 1].t);
-      expect(next).toEqual({ x0: level.signal, x: 0, prediction: 0, noise: level.noise });
+      const u = 10 * steps[i].t;
+      const [skip, out] = [0.25 / (u ** 2 + 0.25), u / Math.hypot(u, 0.5)];
+      expect(next).toEqual({
+        x0: level.signal * out,
+        x: level.signal * skip,
+        prediction: 0,
+        noise: level.noise,
+      });
     }
   });
 });
@@ -327,11 +340,49 @@ describe("DPM-Solver++ of order 3, multistep", () => {
 });
 
 describe("solvers' options", () => {
+  const moves = trajectory(linearSchedule({ steps: 10 }), { steps: 3 });
+
+  it.each([
+    [dpmSolverSteps, { slope: "Heun" }, "slope must be midpoint or heun, got Heun"],
+    [dpmSolverSteps, { method: "single" }, "method must be multistep or singlestep, got single"],
+    [dpmSolverSteps, { sde: "yes" }, "sde must be true or false, got yes"],
+    [dpmSolverSteps, { lowerOrderFinal: "no" }, "lowerOrderFinal must be true or false, got no"],
+    [dpmSolverSteps, { compat: "Diffusers" }, "compat must be authors or diffusers, got Diffusers"],
+    [dpmSolverSteps, { order: "2" }, "order must be 1, 2 or 3, got 2"],
+    [unipcSteps, { scaling: "bh3" }, "scaling must be bh1 or bh2, got bh3"],
+    [unipcSteps, { corrector: 0 }, "corrector must be true or false, got 0"],
+    [unipcSteps, { lowerOrderFinal: null }, "lowerOrderFinal must be true or false, got null"],
+    [ddimSteps, { compat: "Diffusers" }, "compat must be diffusers or left out, got Diffusers"],
+    [ddimSteps, { keepEpsilon: "false" }, "keepEpsilon must be true or false, got false"],
+    [ddpmSteps, { compat: true }, "compat must be diffusers or left out, got true"],
+    [ddpmSteps, { variance: "fixed_lage" }, "variance must be one of fixed_small, "],
+    [lmsSteps, { order: 5 }, "order must be 1, 2, 3 or 4, got 5"],
+  ] as const)("%o refuses %o", (make, options, message) => {
+    expect(() => make(moves, options as never)).toThrow(message);
+  });
+
+  it("of flows and of a scheduler's steps refuse typos too", () => {
+    expect(() => flowEulerSteps({ steps: 2, stochastic: "no" as never })).toThrow(
+      "stochastic must be true or false, got no",
+    );
+    const scheduler = { schedule: linearSchedule() };
+    expect(() => schedulerSteps(scheduler, { compat: "Diffusers" as never })).toThrow(
+      "compat must be diffusers or left out, got Diffusers",
+    );
+    expect(() => schedulerSteps(scheduler, { useClippedModelOutput: "no" as never })).toThrow(
+      "useClippedModelOutput must be true or false, got no",
+    );
+  });
+
   it("say what is not allowed", () => {
     const wrong = (f: () => unknown) => expect(f);
     wrong(() => dpmSolverSteps(schedule, { order: 4 as never })).toThrow("order must be 1, 2 or 3");
-    wrong(() => dpmSolverSteps(schedule, { method: "singlestep", sde: true })).toThrow(
-      "method must be multistep where sde is true",
+    wrong(() => dpmSolverSteps(path(3), { method: "singlestep", groups: [2] })).toThrow(
+      "groups must have 3 moves together, got 2",
+    );
+    wrong(() => deisSteps(schedule, { order: 4 as never })).toThrow("order must be 1, 2 or 3");
+    wrong(() => saSolverSteps(schedule, { correctorOrder: 5 as never })).toThrow(
+      "correctorOrder must be 1, 2, 3 or 4, got 5",
     );
     wrong(() => unipcSteps(schedule, { order: 0 as never })).toThrow("order must be 1, 2 or 3");
     wrong(() => eulerSteps([])).toThrow("a path must have at least one move");

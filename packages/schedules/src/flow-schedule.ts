@@ -34,7 +34,9 @@ class FlowSchedule implements NoiseSchedule {
     readonly length: number,
     readonly shift: number,
   ) {
-    this.#levels = Array.from({ length }, (_, t) => flowLevel((t + 1) / length, shift));
+    this.#levels = Array.from({ length }, (_, t) =>
+      Object.freeze(flowLevel((t + 1) / length, shift)),
+    );
   }
 
   get spec() {

@@ -75,6 +75,9 @@ function shiftedBy(dynamic: DynamicShift, imageLength: number | undefined) {
       `imageLength must be a positive number where the shift is dynamic, got ${imageLength}`,
     );
   }
+  if (form !== "exponential" && form !== "linear") {
+    throw new RangeError(`form must be exponential or linear, got ${String(form)}`);
+  }
   const slope = (maxShift - baseShift) / (maxLength - baseLength);
   const mu = baseShift + slope * (imageLength - baseLength);
   const shift = form === "linear" ? mu : Math.exp(mu);

@@ -1,4 +1,5 @@
 export { cosineSchedule, expSchedule, laplaceSchedule } from "./alpha-bar-schedule.ts";
+export { aysSigmas } from "./ays-sigmas.ts";
 export { flowSchedule } from "./flow-schedule.ts";
 export { flowSigmas } from "./flow-sigmas.ts";
 export {
@@ -11,9 +12,11 @@ export {
   variancePreservingLevel,
 } from "./levels.ts";
 export { linearSchedule, scaledLinearSchedule, sigmoidSchedule } from "./linear-schedule.ts";
+export { numpyLinspace } from "./linspace.ts";
 export type { NoiseSchedule } from "./noise-schedule.ts";
 export { rescaleBetasZeroSnr } from "./rescale-betas.ts";
 export { respacedSchedule } from "./respaced-schedule.ts";
+export { roundHalfEven } from "./round-half-even.ts";
 export { scheduleFromBetas } from "./schedule-from-betas.ts";
 export { scheduleWarnings } from "./schedule-warnings.ts";
 export {

@@ -1,4 +1,11 @@
-/** `steps` equally spaced numbers from start to end, counted from the nearer end. */
+/** numpy's `linspace(start, stop, count)`, which counts from the start. */
+export function numpyLinspace(start: number, stop: number, count: number): number[] {
+  if (count === 1) return [start];
+  const step = (stop - start) / (count - 1);
+  return Array.from({ length: count }, (_, i) => (i === count - 1 ? stop : i * step + start));
+}
+
+/** `steps` equally spaced numbers from start to end, counted from the nearer end as torch does. */
 export function linspace(start: number, end: number, steps: number): Float64Array {
   const gap = (end - start) / (steps - 1);
   const out = new Float64Array(steps);

@@ -24,8 +24,9 @@ export type ScheduleSpec =
 /**
  * A discrete noise schedule: `x_t = signal * x0 + noise * epsilon` for 0-based t in 0..length-1.
  *
- * Every table is a Float64Array `[length]`, made when first read. Where the levels preserve no
- * variance, as those of `flowSchedule`, `sqrtOneMinusAlphasCumprod` is the noise.
+ * Every table is a Float64Array `[length]`. Each read gives a copy, so that no one can change the
+ * schedule: read a table once before a loop. Where the levels preserve no variance, as those of
+ * `flowSchedule`, `sqrtOneMinusAlphasCumprod` is the noise.
  */
 export interface NoiseSchedule {
   readonly length: number;

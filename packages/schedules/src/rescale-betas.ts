@@ -2,7 +2,8 @@
  * Betas rescaled so that the last level holds no signal (Lin et al. 2023, algorithm 1):
  * `sqrt(alphasCumprod)` is shifted to end at 0 and scaled to keep its first value.
  *
- * @throws RangeError on fewer than 2 betas.
+ * @throws RangeError on fewer than 2 betas, or when a step but the last already has the last level's
+ * signal.
  */
 export function rescaleBetasZeroSnr(betas: ArrayLike<number>): Float64Array {
   if (betas.length < 2) {
@@ -15,6 +16,12 @@ export function rescaleBetasZeroSnr(betas: ArrayLike<number>): Float64Array {
   });
   const first = signals[0];
   const last = signals[signals.length - 1];
+  const early = signals.findIndex((signal, t) => t < signals.length - 1 && !(signal > last));
+  if (early >= 0) {
+    throw new RangeError(
+      `betas must lower the signal until the last step to be rescaled to zero SNR, got signal ${signals[early]} at t = ${early} and ${last} at the end`,
+    );
+  }
   const squares = signals.map((signal) => ((signal - last) * (first / (first - last))) ** 2);
   return squares.map((square, t) => 1 - (t === 0 ? square : square / squares[t - 1]));
 }

@@ -11,6 +11,7 @@ import { scheduleFromBetas } from "./schedule-from-betas.ts";
  * @throws RangeError when the list is empty or does not strictly ascend within 0..T-1.
  */
 export function respacedSchedule(schedule: NoiseSchedule, list: readonly number[]): NoiseSchedule {
+  const { alphasCumprod } = schedule;
   let before = -1;
   let product = 1;
   const betas = list.map((t) => {
@@ -19,7 +20,7 @@ export function respacedSchedule(schedule: NoiseSchedule, list: readonly number[
         `list must strictly ascend within 0..${schedule.length - 1}, got ${t} after ${before}`,
       );
     }
-    const after = schedule.alphasCumprod[t];
+    const after = alphasCumprod[t];
     const beta = 1 - after / product;
     before = t;
     product = after;

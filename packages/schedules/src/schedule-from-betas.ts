@@ -18,7 +18,7 @@ export function scheduleFromBetas(
 /** {@link NoiseSchedule} over betas, with the way they were made. */
 export class BetaSchedule implements NoiseSchedule {
   readonly length: number;
-  readonly betas: Float64Array;
+  declare readonly betas: Float64Array;
   readonly spec: ScheduleSpec;
   readonly setAlphaToOne: boolean;
   readonly rescaleBetasZeroSnr: boolean;
@@ -43,8 +43,14 @@ export class BetaSchedule implements NoiseSchedule {
         throw new RangeError(`betas must be in [0, 1], got ${betas[t]} at t = ${t}`);
       }
     }
+    for (const name of ["setAlphaToOne", "rescaleBetasZeroSnr"] as const) {
+      if (options[name] === undefined || typeof options[name] === "boolean") continue;
+      throw new RangeError(`${name} must be true or false, got ${String(options[name])}`);
+    }
     this.setAlphaToOne = options.setAlphaToOne ?? true;
-    this.betas = options.rescaleBetasZeroSnr ? rescaleBetasZeroSnr(betas) : betas;
+    const kept = options.rescaleBetasZeroSnr ? rescaleBetasZeroSnr(betas) : betas;
+    // An own property, as the other plain fields are, that gives a copy as the other tables do.
+    Object.defineProperty(this, "betas", { enumerable: true, get: () => kept.slice() });
     this.rescaleBetasZeroSnr =
       finished?.rescaleBetasZeroSnr ?? options.rescaleBetasZeroSnr ?? false;
     if (finished) this.#tables.set("alphasCumprod", finished.products);
@@ -148,6 +154,6 @@ export class BetaSchedule implements NoiseSchedule {
   #table(name: string, make: () => Float64Array): Float64Array {
     const table = this.#tables.get(name) ?? make();
     this.#tables.set(name, table);
-    return table;
+    return table.slice();
   }
 }

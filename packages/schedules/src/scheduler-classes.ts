@@ -64,23 +64,55 @@ const DPM: SchedulerDefaults = {
   time_shift_type: "exponential",
 };
 
-/**
- * Settings that no table of steps here follows when they are not as given: a config that has them
- * otherwise is understood, but not built.
- */
-export const notBuilt: SchedulerDefaults = {
+const CONSISTENCY: SchedulerDefaults = {
+  ...DDIM,
+  beta_start: 0.00085,
+  beta_end: 0.012,
+  beta_schedule: "scaled_linear",
+  original_inference_steps: 50,
+  clip_sample: false,
+  timestep_scaling: 10,
+};
+
+const COG_VIDEO_X: SchedulerDefaults = {
+  ...without(DDIM, "thresholding", "dynamic_thresholding_ratio"),
+  beta_start: 0.00085,
+  beta_end: 0.012,
+  beta_schedule: "scaled_linear",
+  snr_shift_scale: 3,
+};
+
+const SECOND_ORDER: SchedulerDefaults = {
+  ...without(BETAS, "rescale_betas_zero_snr"),
+  ...SIGMAS,
+  beta_start: 0.00085,
+  beta_end: 0.012,
+  timestep_spacing: "linspace",
+};
+
+const EDM: SchedulerDefaults = {
+  sigma_min: 0.002,
+  sigma_max: 80,
+  sigma_data: 0.5,
+  sigma_schedule: "karras",
+  num_train_timesteps: 1000,
+  prediction_type: "epsilon",
+  rho: 7,
   final_sigmas_type: "zero",
-  euler_at_final: false,
-  use_lu_lambdas: false,
-  lambda_min_clipped: -Infinity,
-  predict_x0: true,
-  disable_corrector: [],
-  solver_p: null,
-  interpolation_type: "linear",
-  timestep_type: "discrete",
-  sigma_min: null,
-  sigma_max: null,
+};
+
+const FLOW_MATCH: SchedulerDefaults = {
+  num_train_timesteps: 1000,
+  shift: 1,
+  use_dynamic_shifting: false,
+  base_shift: 0.5,
+  max_shift: 1.15,
+  base_image_seq_len: 256,
+  max_image_seq_len: 4096,
   invert_sigmas: false,
+  shift_terminal: null,
+  ...SIGMAS,
+  time_shift_type: "exponential",
 };
 
 /** The fields and defaults of every scheduler class whose config is understood. */
@@ -97,20 +129,25 @@ export const schedulerClasses = /* @__PURE__ */ (() =>
       set_alpha_to_one: false,
       timestep_spacing: "leading",
     },
-    LCMScheduler: {
-      ...DDIM,
-      beta_start: 0.00085,
-      beta_end: 0.012,
-      beta_schedule: "scaled_linear",
-      original_inference_steps: 50,
-      clip_sample: false,
-      timestep_scaling: 10,
-    },
+    LCMScheduler: CONSISTENCY,
+    TCDScheduler: CONSISTENCY,
     DPMSolverMultistepScheduler: {
       ...DPM,
       lower_order_final: true,
       euler_at_final: false,
       use_lu_lambdas: false,
+      timestep_spacing: "linspace",
+    },
+    DPMSolverMultistepInverseScheduler: {
+      ...without(
+        DPM,
+        "final_sigmas_type",
+        "rescale_betas_zero_snr",
+        "use_dynamic_shifting",
+        "time_shift_type",
+      ),
+      lower_order_final: true,
+      euler_at_final: false,
       timestep_spacing: "linspace",
     },
     DPMSolverSinglestepScheduler: {
@@ -147,27 +184,86 @@ export const schedulerClasses = /* @__PURE__ */ (() =>
       final_sigmas_type: "zero",
     },
     EulerAncestralDiscreteScheduler: { ...BETAS, timestep_spacing: "linspace" },
-    HeunDiscreteScheduler: {
+    HeunDiscreteScheduler: { ...SECOND_ORDER, clip_sample: false, clip_sample_range: 1 },
+    KDPM2DiscreteScheduler: SECOND_ORDER,
+    KDPM2AncestralDiscreteScheduler: SECOND_ORDER,
+    DPMSolverSDEScheduler: { ...SECOND_ORDER, noise_sampler_seed: null },
+    LMSDiscreteScheduler: {
       ...without(BETAS, "rescale_betas_zero_snr"),
       ...SIGMAS,
-      beta_start: 0.00085,
-      beta_end: 0.012,
-      clip_sample: false,
-      clip_sample_range: 1,
       timestep_spacing: "linspace",
     },
-    FlowMatchEulerDiscreteScheduler: {
-      num_train_timesteps: 1000,
-      shift: 1,
-      use_dynamic_shifting: false,
-      base_shift: 0.5,
-      max_shift: 1.15,
-      base_image_seq_len: 256,
-      max_image_seq_len: 4096,
-      invert_sigmas: false,
-      shift_terminal: null,
+    DEISMultistepScheduler: {
+      ...without(BETAS, "rescale_betas_zero_snr"),
+      ...THRESHOLDING,
       ...SIGMAS,
+      ...FLOW_SIGMAS,
+      solver_order: 2,
+      algorithm_type: "deis",
+      solver_type: "logrho",
+      lower_order_final: true,
+      timestep_spacing: "linspace",
+      use_dynamic_shifting: false,
       time_shift_type: "exponential",
-      stochastic_sampling: false,
     },
+    SASolverScheduler: {
+      ...without(BETAS, "rescale_betas_zero_snr"),
+      ...THRESHOLDING,
+      ...SIGMAS,
+      ...FLOW_SIGMAS,
+      predictor_order: 2,
+      corrector_order: 2,
+      tau_func: null,
+      algorithm_type: "data_prediction",
+      lower_order_final: true,
+      lambda_min_clipped: -Infinity,
+      variance_type: null,
+      timestep_spacing: "linspace",
+    },
+    IPNDMScheduler: { num_train_timesteps: 1000, trained_betas: null },
+    UnCLIPScheduler: {
+      num_train_timesteps: 1000,
+      variance_type: "fixed_small_log",
+      clip_sample: true,
+      clip_sample_range: 1,
+      prediction_type: "epsilon",
+      beta_schedule: "squaredcos_cap_v2",
+    },
+    DDPMWuerstchenScheduler: { scaler: 1, s: 0.008 },
+    CogVideoXDDIMScheduler: COG_VIDEO_X,
+    CogVideoXDPMScheduler: COG_VIDEO_X,
+    ConsistencyDecoderScheduler: { num_train_timesteps: 1024, sigma_data: 0.5 },
+    EDMEulerScheduler: EDM,
+    EDMDPMSolverMultistepScheduler: {
+      ...EDM,
+      ...THRESHOLDING,
+      solver_order: 2,
+      algorithm_type: "dpmsolver++",
+      solver_type: "midpoint",
+      lower_order_final: true,
+      euler_at_final: false,
+    },
+    CMStochasticIterativeScheduler: {
+      num_train_timesteps: 40,
+      sigma_min: 0.002,
+      sigma_max: 80,
+      sigma_data: 0.5,
+      s_noise: 1,
+      rho: 7,
+      clip_denoised: true,
+    },
+    SCMScheduler: { num_train_timesteps: 1000, prediction_type: "trigflow", sigma_data: 0.5 },
+    ScoreSdeVeScheduler: {
+      num_train_timesteps: 2000,
+      snr: 0.15,
+      sigma_min: 0.01,
+      sigma_max: 1348,
+      sampling_eps: 1e-5,
+      correct_steps: 1,
+    },
+    FlowMatchEulerDiscreteScheduler: { ...FLOW_MATCH, stochastic_sampling: false },
+    FlowMatchHeunDiscreteScheduler: { num_train_timesteps: 1000, shift: 1 },
+    FlowMatchLCMScheduler: { ...FLOW_MATCH, scale_factors: null, upscale_mode: "bicubic" },
+    FlowMapEulerDiscreteScheduler: { num_train_timesteps: 1000, shift: 1 },
+    LTXEulerAncestralRFScheduler: { num_train_timesteps: 1000, eta: 1, s_noise: 1 },
   }) as Readonly<Record<string, SchedulerDefaults>>)();

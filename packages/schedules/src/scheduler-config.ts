@@ -1,13 +1,14 @@
 import type { PredictionType } from "@gen/math";
-import { cosineSchedule, laplaceSchedule } from "./alpha-bar-schedule.ts";
+import { cosineSchedule, expSchedule, laplaceSchedule } from "./alpha-bar-schedule.ts";
 import { flowSchedule } from "./flow-schedule.ts";
 import type { FlowSettings } from "./flow-sigmas.ts";
 import { linearSchedule, scaledLinearSchedule, sigmoidSchedule } from "./linear-schedule.ts";
 import type { NoiseSchedule } from "./noise-schedule.ts";
 import { formatPythonJson, type JsonValue, parsePythonJson } from "./python-json.ts";
 import { scheduleFromBetas } from "./schedule-from-betas.ts";
-import { notBuilt, schedulerClasses } from "./scheduler-classes.ts";
-import { checkFields } from "./scheduler-fields.ts";
+import { schedulerClasses } from "./scheduler-classes.ts";
+import { betaSchedulesOf, checkFields } from "./scheduler-fields.ts";
+import { shiftedSchedule } from "./shifted-schedule.ts";
 
 type Fields = Readonly<Record<string, JsonValue>>;
 
@@ -35,8 +36,6 @@ export interface SchedulerConfig {
   readonly config: Fields;
   /** The file's fields that the class does not have; kept when written, but without effect. */
   readonly unknown: readonly string[];
-  /** Fields of the class that are set to what no table of steps here follows. */
-  readonly notBuilt: readonly string[];
 }
 
 /** What {@link writeSchedulerConfig} needs at least. */
@@ -54,22 +53,22 @@ export function readSchedulerConfig(json: string | object): SchedulerConfig {
     throw new RangeError(`scheduler config must be a JSON object, got ${JSON.stringify(parsed)}`);
   }
   const config: Fields = parsed;
-  const className = String(config._class_name);
-  const defaults = Object.hasOwn(schedulerClasses, className) && schedulerClasses[className];
-  if (!defaults) {
-    const names = Object.keys(schedulerClasses).join(", ");
-    throw new RangeError(`_class_name must be one of ${names}, got ${className}`);
-  }
-  const known = Object.entries(config).filter(([name]) => name in defaults);
+  const className = classNameOf(config);
+  const defaults = schedulerClasses[className];
+  const known = Object.entries(config).filter(([name]) => Object.hasOwn(defaults, name));
   const settings: Record<string, JsonValue> = { ...defaults, ...Object.fromEntries(known) };
+  // What DDPM's and DDIM's first versions had in place of prediction_type.
+  if (config.predict_epsilon === false && config.prediction_type === undefined) {
+    settings.prediction_type = "sample";
+  }
   const betas = settings.trained_betas;
   if (Array.isArray(betas))
     settings.num_train_timesteps = config.num_train_timesteps ?? betas.length;
-  checkFields(settings);
+  checkFields(className, settings);
   return {
     className,
-    schedule: scheduleOf(settings),
-    predictionType: PREDICTIONS[(settings.prediction_type ?? "flow_prediction") as Prediction],
+    schedule: scheduleOf(className, settings),
+    predictionType: predictionOf(className, settings),
     clip: settings.clip_sample ? (settings.clip_sample_range as number) : null,
     thresholding: settings.thresholding
       ? {
@@ -84,37 +83,74 @@ export function readSchedulerConfig(json: string | object): SchedulerConfig {
     stochastic: settings.stochastic_sampling === true,
     settings,
     config,
-    unknown: Object.keys(config).filter((name) => !(name in defaults) && !name.startsWith("_")),
-    notBuilt: Object.keys(settings).filter((name) => isOdd(name, settings)),
+    unknown: Object.keys(config).filter(
+      (name) => !Object.hasOwn(defaults, name) && !name.startsWith("_") && !READ_BESIDES.has(name),
+    ),
   };
+}
+
+// Fields that no class has any longer, and that are read.
+const READ_BESIDES: ReadonlySet<string> = /* @__PURE__ */ new Set(["predict_epsilon"]);
+
+const TOKENS = "it samples discrete tokens, and a denoiser here gives numbers";
+/** Classes of diffusers that no table of steps can be, and why. */
+const NO_TABLE: Readonly<Record<string, string>> = {
+  AmusedScheduler: TOKENS,
+  BlockRefinementScheduler: TOKENS,
+  DiscreteDDIMScheduler: TOKENS,
+  EntropyBoundScheduler: TOKENS,
+  VQDiffusionScheduler: TOKENS,
+  CosineDPMSolverMultistepScheduler: "it is made for audio; take dpm-solver++ with --sampler",
+  HeliosScheduler: "its stages change the size of a video between steps",
+  HeliosDMDScheduler: "its stages change the size of a video between steps",
+  KarrasVeScheduler: "diffusers has it for Flax alone; EDMEulerScheduler with sChurn is its method",
+  RePaintScheduler: "`inpaint` with `resampledSteps` is its method",
+};
+
+/** The class's name; Flax's classes have the same fields and a prefix. */
+function classNameOf({ _class_name: given }: Fields): string {
+  const names = () => Object.keys(schedulerClasses).join(", ");
+  if (given === undefined || given === null) {
+    throw new RangeError(
+      `_class_name is missing: a scheduler's config must name one of ${names()}`,
+    );
+  }
+  const name = String(given).replace(/^Flax/, "");
+  if (typeof given === "string" && Object.hasOwn(schedulerClasses, name)) return name;
+  const why = Object.hasOwn(NO_TABLE, name) ? NO_TABLE[name] : undefined;
+  if (why) throw new RangeError(`_class_name must be another than ${name}: ${why}`);
+  const shown = typeof given === "string" ? given : JSON.stringify(given);
+  throw new RangeError(`_class_name must be one of ${names()}, got ${shown}`);
 }
 
 /**
  * The text of a scheduler_config.json.
  *
  * What {@link readSchedulerConfig} returned is written back field for field, in its order, unknown
- * fields included; what was changed since then is set anew. Left out: DDPMScheduler, epsilon, no
- * clipping, leading, offset 0.
+ * fields included; what was changed since then is set anew. Left out: DDIMScheduler, or
+ * DDPMScheduler where there is a variance type, epsilon, no clipping, leading, offset 0.
  *
  * @throws RangeError when the class is not supported or has no field for a setting.
  */
 export function writeSchedulerConfig(input: SchedulerConfigInput): string {
-  const className = input.className ?? "DDPMScheduler";
+  const className = input.className ?? (input.varianceType ? "DDPMScheduler" : "DDIMScheduler");
   // A new file spells out every field, as diffusers saves it.
   const config = input.config ?? { _class_name: className, ...schedulerClasses[className] };
   return written({ ...config, _class_name: className }, input);
 }
 
 function written(config: Record<string, JsonValue>, input: SchedulerConfigInput): string {
-  const { settings } = readSchedulerConfig(config);
-  for (const [name, value] of Object.entries(fieldsOf(input, settings))) {
-    if (JSON.stringify(settings[name]) === JSON.stringify(value)) continue;
+  const read = readSchedulerConfig(config);
+  const { className, settings } = read;
+  const before = fieldsOf(className, read, settings);
+  for (const [name, value] of Object.entries(fieldsOf(className, input, settings))) {
+    if (JSON.stringify(before[name]) === JSON.stringify(value)) continue;
     if (!(name in settings)) {
-      throw new RangeError(`${name} must be left out for ${config._class_name}, got ${value}`);
+      throw new RangeError(`${name} must be left out for ${className}, got ${value}`);
     }
     config[name] = value;
   }
-  const text = formatPythonJson(config);
+  const text = `${formatPythonJson(config)}\n`;
   readSchedulerConfig(text);
   return text;
 }
@@ -127,10 +163,21 @@ const PREDICTIONS = {
 } as const;
 type Prediction = keyof typeof PREDICTIONS;
 
-function isOdd(name: string, settings: Fields): boolean {
-  const value = settings[name];
-  if (name === "algorithm_type") return !String(value).endsWith("++");
-  return name in notBuilt && JSON.stringify(value) !== JSON.stringify(notBuilt[name]);
+/** What the classes that have no prediction_type predict; the others are flows. */
+const PREDICTION_OF_CLASS: Readonly<Record<string, PredictionType>> = {
+  IPNDMScheduler: "v",
+  DDPMWuerstchenScheduler: "epsilon",
+  // The raw output of a network whose class makes the estimate by coefficients of its own.
+  CMStochasticIterativeScheduler: "epsilon",
+  ConsistencyDecoderScheduler: "epsilon",
+  ScoreSdeVeScheduler: "epsilon",
+};
+
+function predictionOf(className: string, { prediction_type: field }: Fields): PredictionType {
+  // TrigFlow's velocity is v at signal cos t and noise sin t (Lu and Song 2025, section 3).
+  if (field === "trigflow") return "v";
+  if (field !== undefined) return PREDICTIONS[field as Prediction];
+  return PREDICTION_OF_CLASS[className] ?? "flow";
 }
 
 function flowOf(settings: Fields): FlowSettings {
@@ -155,7 +202,17 @@ function flowOf(settings: Fields): FlowSettings {
   };
 }
 
-function scheduleOf(settings: Fields): NoiseSchedule {
+/** The classes that are cosine schedules and have no beta_schedule in their config. */
+const COSINE_CLASSES = ["ConsistencyDecoderScheduler", "DDPMWuerstchenScheduler"];
+
+function scheduleOf(className: string, settings: Fields): NoiseSchedule {
+  const { snr_shift_scale: scale, ...plain } = settings;
+  if (scale === undefined) return betaScheduleOf(className, settings);
+  const base = betaScheduleOf(className, { ...plain, rescale_betas_zero_snr: false });
+  return shiftedSchedule(base, Number(scale), settings.rescale_betas_zero_snr === true);
+}
+
+function betaScheduleOf(className: string, settings: Fields): NoiseSchedule {
   const options = {
     steps: settings.num_train_timesteps as number,
     betaStart: settings.beta_start as number,
@@ -163,7 +220,8 @@ function scheduleOf(settings: Fields): NoiseSchedule {
     setAlphaToOne: settings.set_alpha_to_one !== false,
     rescaleBetasZeroSnr: settings.rescale_betas_zero_snr === true,
   };
-  if ("shift" in settings || settings.use_flow_sigmas === true) {
+  const isFlow = "shift" in settings || className === "LTXEulerAncestralRFScheduler";
+  if (isFlow || settings.use_flow_sigmas === true) {
     const shift =
       settings.use_dynamic_shifting === true ? 1 : (settings.shift ?? settings.flow_shift);
     return flowSchedule({ steps: options.steps, shift: (shift ?? 1) as number });
@@ -172,9 +230,12 @@ function scheduleOf(settings: Fields): NoiseSchedule {
     return scheduleFromBetas(settings.trained_betas as number[], options);
   }
   if (settings.beta_schedule === "scaled_linear") return scaledLinearSchedule(options);
-  if (settings.beta_schedule === "squaredcos_cap_v2") return cosineSchedule(options);
+  if (settings.beta_schedule === "squaredcos_cap_v2" || COSINE_CLASSES.includes(className)) {
+    return cosineSchedule(options);
+  }
   if (settings.beta_schedule === "sigmoid") return sigmoidSchedule(options);
   if (settings.beta_schedule === "laplace") return laplaceSchedule(options);
+  if (settings.beta_schedule === "exp") return expSchedule(options);
   return linearSchedule(options);
 }
 
@@ -187,12 +248,16 @@ function predictionField(type: PredictionType): string {
 }
 
 // diffusers' fields of what the caller said; fields left unsaid keep what the file says.
-function fieldsOf(input: SchedulerConfigInput, settings: Fields): Record<string, JsonValue> {
+function fieldsOf(
+  className: string,
+  input: SchedulerConfigInput,
+  settings: Fields,
+): Record<string, JsonValue> {
   const { schedule, predictionType, clip = null, thresholding = null } = input;
   if ("shift" in settings) return flowFields(input, settings);
   const fields: Record<string, JsonValue> = {
     num_train_timesteps: schedule.length,
-    ...betaFields(schedule),
+    ...betaFields(className, schedule),
     prediction_type: predictionField(predictionType ?? "epsilon"),
   };
   const set = (name: string, value: JsonValue, silent: JsonValue) => {
@@ -234,19 +299,26 @@ function flowFields(
   return fields;
 }
 
-function betaFields(schedule: NoiseSchedule): Record<string, JsonValue> {
+function betaFields(className: string, schedule: NoiseSchedule): Record<string, JsonValue> {
   const { spec } = schedule;
   const trained_betas = null;
   if (spec.kind === "flow") return { use_flow_sigmas: true, flow_shift: spec.shift };
-  if (spec.kind === "linear" || spec.kind === "scaledLinear" || spec.kind === "sigmoid") {
-    const beta_schedule = spec.kind === "scaledLinear" ? "scaled_linear" : spec.kind;
-    return { beta_schedule, beta_start: spec.betaStart, beta_end: spec.betaEnd, trained_betas };
+  const name = BETA_SCHEDULE_NAMES[spec.kind];
+  const betas = () => Array.from(spec.kind === "betas" ? spec.betas : schedule.betas);
+  if (!name || !betaSchedulesOf(className).includes(name)) return { trained_betas: betas() };
+  if ("betaStart" in spec) {
+    const { betaStart: beta_start, betaEnd: beta_end } = spec;
+    return { beta_schedule: name, beta_start, beta_end, trained_betas };
   }
-  if (spec.kind === "cosine" && spec.maxBeta === 0.999) {
-    return { beta_schedule: "squaredcos_cap_v2", trained_betas };
-  }
-  if (spec.kind === "laplace" && spec.maxBeta === 0.999) {
-    return { beta_schedule: "laplace", trained_betas };
-  }
-  return { trained_betas: Array.from(spec.kind === "betas" ? spec.betas : schedule.betas) };
+  if ("maxBeta" in spec && spec.maxBeta === 0.999) return { beta_schedule: name, trained_betas };
+  return { trained_betas: betas() };
 }
+
+const BETA_SCHEDULE_NAMES: Readonly<Record<string, string>> = {
+  linear: "linear",
+  scaledLinear: "scaled_linear",
+  sigmoid: "sigmoid",
+  cosine: "squaredcos_cap_v2",
+  laplace: "laplace",
+  exp: "exp",
+};

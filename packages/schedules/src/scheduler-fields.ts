@@ -21,6 +21,8 @@ const BOOLEAN: Check = ["true or false", (value) => typeof value === "boolean"];
 const POSITIVE = number("a positive number", (value) => value > 0 && value < Infinity);
 const BETA = number("a number in [0, 1]", (value) => value >= 0 && value <= 1);
 
+const ORDER = number("an integer from 1 to 4", (value) => [1, 2, 3, 4].includes(value));
+
 /** What each field that shapes a schedule or a step may be, in words and as a test. */
 const FIELDS: Readonly<Record<string, Check>> = /* @__PURE__ */ (() => ({
   num_train_timesteps: number(
@@ -29,14 +31,14 @@ const FIELDS: Readonly<Record<string, Check>> = /* @__PURE__ */ (() => ({
   ),
   beta_start: BETA,
   beta_end: BETA,
-  beta_schedule: oneOf("linear", "scaled_linear", "squaredcos_cap_v2", "sigmoid", "laplace"),
+  beta_schedule: oneOf("linear", "scaled_linear", "squaredcos_cap_v2", "sigmoid", "laplace", "exp"),
   trained_betas: [
     "null or a list of numbers in [0, 1]",
     (value: JsonValue) =>
       value === null ||
       (Array.isArray(value) && value.length > 0 && value.every((beta) => BETA[1](beta))),
   ] as Check,
-  prediction_type: oneOf("epsilon", "sample", "v_prediction", "flow_prediction"),
+  prediction_type: oneOf("epsilon", "sample", "v_prediction", "flow_prediction", "trigflow"),
   clip_sample: BOOLEAN,
   clip_sample_range: number("a positive number", (value) => value > 0),
   thresholding: BOOLEAN,
@@ -62,17 +64,103 @@ const FIELDS: Readonly<Record<string, Check>> = /* @__PURE__ */ (() => ({
   time_shift_type: oneOf("exponential", "linear"),
   stochastic_sampling: BOOLEAN,
   solver_order: number("1, 2 or 3", (value) => value === 1 || value === 2 || value === 3),
+  predictor_order: ORDER,
+  corrector_order: ORDER,
+  algorithm_type: oneOf(
+    ...["dpmsolver++", "dpmsolver", "sde-dpmsolver++", "sde-dpmsolver", "deis"],
+    ...["data_prediction", "noise_prediction"],
+  ),
+  solver_type: oneOf("midpoint", "heun", "logrho", "bh1", "bh2"),
+  lower_order_final: BOOLEAN,
+  euler_at_final: BOOLEAN,
+  use_lu_lambdas: orNull(BOOLEAN),
+  final_sigmas_type: oneOf("zero", "sigma_min"),
+  lambda_min_clipped: number("a number or -Infinity", (value) => value < Infinity),
+  predict_x0: BOOLEAN,
+  disable_corrector: [
+    "a list of integers",
+    (value: JsonValue) => Array.isArray(value) && value.every(Number.isInteger),
+  ] as Check,
+  solver_p: [
+    "null: a solver of another class is not taken from a config",
+    (value: JsonValue) => value === null,
+  ] as Check,
+  tau_func: ["null", (value: JsonValue) => value === null] as Check,
+  interpolation_type: oneOf("linear", "log_linear"),
+  timestep_type: oneOf("discrete", "continuous"),
+  sigma_min: orNull(POSITIVE),
+  sigma_max: orNull(POSITIVE),
+  sigma_data: POSITIVE,
+  sigma_schedule: oneOf("karras", "exponential"),
+  rho: POSITIVE,
+  s_noise: number("a number, 0 or more", (value) => value >= 0 && value < Infinity),
+  clip_denoised: BOOLEAN,
+  skip_prk_steps: BOOLEAN,
+  original_inference_steps: number(
+    "a positive integer",
+    (value) => Number.isInteger(value) && value > 0,
+  ),
+  timestep_scaling: number("a number, 0 or more", (value) => value >= 0 && value < Infinity),
+  snr_shift_scale: POSITIVE,
+  s: number("a number, 0 or more", (value) => value >= 0 && value < 1),
+  scaler: POSITIVE,
+  snr: POSITIVE,
+  sampling_eps: number("a number in (0, 1)", (value) => value > 0 && value < 1),
+  correct_steps: number("an integer, 0 or more", (value) => Number.isInteger(value) && value >= 0),
+  eta: number("a number in [0, 1]", (value) => value >= 0 && value <= 1),
 }))();
 
 const DYNAMIC = ["base_shift", "max_shift", "base_image_seq_len", "max_image_seq_len"];
 
+const BETA_SCHEDULES = ["linear", "scaled_linear", "squaredcos_cap_v2"];
+/** The beta schedules of the classes that do not have the usual three. */
+const OTHER_SCHEDULES: Readonly<Record<string, readonly string[]>> = {
+  DDPMScheduler: [...BETA_SCHEDULES, "sigmoid", "laplace"],
+  DDPMParallelScheduler: [...BETA_SCHEDULES, "sigmoid", "laplace"],
+  HeunDiscreteScheduler: [...BETA_SCHEDULES, "exp"],
+  UnCLIPScheduler: ["squaredcos_cap_v2"],
+};
+
+const DDPM_VARIANCES = [
+  ...["fixed_small", "fixed_small_log", "fixed_large", "fixed_large_log"],
+  // learned_log is this library's own.
+  ...["learned", "learned_log", "learned_range"],
+];
+/** The variance types of the classes whose steps add one. */
+const VARIANCE_TYPES: Readonly<Record<string, readonly string[]>> = {
+  DDPMScheduler: DDPM_VARIANCES,
+  DDPMParallelScheduler: DDPM_VARIANCES,
+  UnCLIPScheduler: ["fixed_small_log", "learned_range"],
+};
+
+/** The beta schedules that a class knows. */
+export const betaSchedulesOf = (className: string): readonly string[] =>
+  OTHER_SCHEDULES[className] ?? BETA_SCHEDULES;
+
 /** Throws RangeError naming the first field whose value is not allowed. */
-export function checkFields(settings: Readonly<Record<string, JsonValue>>): void {
+export function checkFields(
+  className: string,
+  settings: Readonly<Record<string, JsonValue>>,
+): void {
   for (const [name, value] of Object.entries(settings)) {
     const check = FIELDS[name];
     if (check && !check[1](value)) {
       throw new RangeError(`${name} must be ${check[0]}, got ${JSON.stringify(value)}`);
     }
+  }
+  const schedules = betaSchedulesOf(className);
+  const name = settings.beta_schedule;
+  if (typeof name === "string" && settings.trained_betas == null && !schedules.includes(name)) {
+    throw new RangeError(
+      `beta_schedule must be one of ${schedules.join(", ")} for ${className}, got ${name}`,
+    );
+  }
+  const variances = VARIANCE_TYPES[className];
+  if (variances && !variances.includes(String(settings.variance_type))) {
+    throw new RangeError(
+      `variance_type must be one of ${variances.join(", ")} for ${className}, got ` +
+        `${settings.variance_type}`,
+    );
   }
   const { num_train_timesteps: length, trained_betas: betas, steps_offset: offset } = settings;
   if (Array.isArray(betas) && betas.length !== length) {
@@ -80,21 +168,10 @@ export function checkFields(settings: Readonly<Record<string, JsonValue>>): void
       `trained_betas must be as many as num_train_timesteps, ${length}, got ${betas.length}`,
     );
   }
-  if (typeof offset === "number" && offset >= Number(length)) {
+  const leads = settings.timestep_spacing === "leading" && !("timestep_scaling" in settings);
+  if (leads && Number(offset) >= Number(length)) {
     throw new RangeError(
       `steps_offset must be below num_train_timesteps, ${length}, got ${offset}`,
-    );
-  }
-  if (settings.rescale_betas_zero_snr === true && settings.prediction_type === "epsilon") {
-    throw new RangeError(
-      "prediction_type must be v_prediction or sample where rescale_betas_zero_snr is true: " +
-        "at zero signal epsilon says nothing of the sample, got epsilon",
-    );
-  }
-  if (settings.prediction_type === "flow_prediction" && settings.use_flow_sigmas !== true) {
-    throw new RangeError(
-      "use_flow_sigmas must be true where prediction_type is flow_prediction: a flow's velocity " +
-        `belongs to a flow's levels, got ${settings.use_flow_sigmas}`,
     );
   }
   const lengths = [settings.base_image_seq_len, settings.max_image_seq_len];
@@ -110,7 +187,7 @@ export function checkFields(settings: Readonly<Record<string, JsonValue>>): void
     }
   }
   const sigmas = Object.keys(settings).filter(
-    (name) => /^use_(karras|exponential|beta|flow)_sigmas$/.test(name) && settings[name] === true,
+    (name) => /^use_(karras|exponential|beta)_sigmas$/.test(name) && settings[name] === true,
   );
   if (sigmas.length > 1) {
     throw new RangeError(`at most one of ${sigmas.join(", ")} may be true, got ${sigmas.length}`);

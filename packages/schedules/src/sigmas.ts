@@ -1,5 +1,5 @@
 import { betaQuantile } from "./beta-quantile.ts";
-import { stepCount } from "./linspace.ts";
+import { numpyLinspace, stepCount } from "./linspace.ts";
 
 /** Options of the noise levels between two standard deviations. */
 export interface SigmaOptions {
@@ -29,8 +29,10 @@ export function karrasSigmas(options: SigmaOptions & { readonly rho?: number }):
  *
  * @throws RangeError when steps is no positive integer or not 0 < sigmaMin <= sigmaMax.
  */
-export function exponentialSigmas(options: SigmaOptions): Float64Array {
-  return polyexponentialSigmas(options);
+export function exponentialSigmas({ steps, sigmaMin, sigmaMax }: SigmaOptions): Float64Array {
+  checkRange({ steps, sigmaMin, sigmaMax });
+  const logs = numpyLinspace(Math.log(sigmaMax), Math.log(sigmaMin), steps);
+  return Float64Array.from(logs, Math.exp);
 }
 
 /**
@@ -68,10 +70,15 @@ export function betaSigmas(
   return ramp(options, (part) => between(betaQuantile(1 - part, alpha, beta)));
 }
 
-function ramp({ steps, sigmaMin, sigmaMax }: SigmaOptions, curve: (part: number) => number) {
+function checkRange({ steps, sigmaMin, sigmaMax }: SigmaOptions): void {
   if (!(sigmaMin > 0 && sigmaMin <= sigmaMax && sigmaMax < Infinity)) {
     throw new RangeError(`sigmaMin must be in (0, sigmaMax = ${sigmaMax}], got ${sigmaMin}`);
   }
-  const last = stepCount(steps) - 1;
-  return Float64Array.from({ length: steps }, (_, i) => (last ? curve(i / last) : sigmaMax));
+  stepCount(steps);
+}
+
+function ramp(options: SigmaOptions, curve: (part: number) => number): Float64Array {
+  checkRange(options);
+  if (options.steps === 1) return Float64Array.of(options.sigmaMax);
+  return Float64Array.from(numpyLinspace(0, 1, options.steps), curve);
 }

@@ -6,9 +6,13 @@ import { roundHalfEven } from "./round-half-even.ts";
  * `"ddimN"` takes N steps at a whole stride; `"a,b,c"` or `[a, b, c]` cuts the training steps into
  * equal sections and takes so many from each, its ends included.
  *
- * @throws RangeError when no whole stride gives N steps, or a section holds fewer steps than asked.
+ * @throws RangeError when length is no positive integer, no whole stride gives N steps, a section
+ * holds fewer steps than asked, or no step is taken.
  */
 export function spaceTimesteps(length: number, sections: string | readonly number[]): number[] {
+  if (!(Number.isInteger(length) && length > 0)) {
+    throw new RangeError(`length must be a positive integer, got ${length}`);
+  }
   if (typeof sections === "string" && sections.startsWith("ddim")) {
     const count = Number(sections.slice(4));
     for (let stride = 1; stride < length; stride++) {
@@ -20,13 +24,17 @@ export function spaceTimesteps(length: number, sections: string | readonly numbe
       `sections must be ddimN with a whole stride over ${length}, got ${sections}`,
     );
   }
-  const counts = typeof sections === "string" ? sections.split(",").map(Number) : sections;
+  const parts = typeof sections === "string" ? sections.split(",") : sections;
+  // The empty text is no number, though Number takes it for 0.
+  const counts = parts.map((part) => (/^\s*\d+\s*$/.test(`${part}`) ? Number(part) : Number.NaN));
   const taken = new Set<number>();
   let start = 0;
   counts.forEach((count, i) => {
     const size = Math.floor(length / counts.length) + (i < length % counts.length ? 1 : 0);
     if (!(Number.isInteger(count) && count >= 0 && count <= size)) {
-      throw new RangeError(`section ${i} must be an integer in 0..${size}, got ${count}`);
+      throw new RangeError(
+        `section ${i} must be an integer in 0..${size}, got ${JSON.stringify(parts[i])}`,
+      );
     }
     // Added up rather than multiplied: its rounding decides the halves, as in the original.
     const stride = count <= 1 ? 1 : (size - 1) / (count - 1);
@@ -37,5 +45,8 @@ export function spaceTimesteps(length: number, sections: string | readonly numbe
     }
     start += size;
   });
+  if (taken.size === 0) {
+    throw new RangeError(`sections must take at least one step, got ${JSON.stringify(sections)}`);
+  }
   return [...taken].sort((a, b) => a - b);
 }

@@ -10,7 +10,8 @@ export interface TimestepPair {
  * With `compat: "diffusers"`, and only then, to `t - floor(T / N)` as diffusers' DDIM goes, which
  * is another step wherever the list's stride is not exactly that.
  *
- * @throws RangeError when compat is given without `length`, the number T of training steps.
+ * @throws RangeError when compat is not as described, or is given without `length`, the number T of
+ * training steps.
  */
 export function timestepPairs(
   list: readonly number[],
@@ -18,6 +19,9 @@ export function timestepPairs(
 ): TimestepPair[] {
   if (options.compat === undefined) {
     return list.map((t, i) => ({ t, next: i + 1 < list.length ? list[i + 1] : -1 }));
+  }
+  if (options.compat !== "diffusers") {
+    throw new RangeError(`compat must be diffusers or left out, got ${String(options.compat)}`);
   }
   const { length } = options;
   if (!(length && length >= list.length)) {

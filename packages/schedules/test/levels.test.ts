@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  aysSigmas,
   betaSigmas,
   continuousCosineLevel,
   continuousLinearLevel,
@@ -20,6 +21,30 @@ import { worst } from "./reference.ts";
 
 const unit = fc.double({ min: 0, max: 1, noNaN: true });
 const sigma = fc.double({ min: 1e-3, max: 1e3, noNaN: true });
+
+describe("Align Your Steps", () => {
+  // As diffusers 0.39 has them (AysSchedules), whose last sigma is the clean level.
+  const published = {
+    "stable-diffusion": [14.615, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152],
+    "stable-diffusion-xl": [14.615, 6.315, 3.771, 2.181, 1.342, 0.862, 0.555, 0.38, 0.234, 0.113],
+    "stable-video-diffusion": [700, 54.5, 15.886, 7.977, 4.248, 1.789, 0.981, 0.403, 0.173, 0.034],
+  } as const;
+
+  test.each(Object.entries(published))("%s: ten steps as published", (name, sigmas) => {
+    const model = name as keyof typeof published;
+    expect(worst(aysSigmas({ model, steps: 10 }), sigmas)).toBeLessThan(1e-14);
+    // Twice the steps keep every second level, and halve the logarithm in between.
+    const twice = aysSigmas({ model, steps: 20 });
+    expect(twice[2]).toBeCloseTo(sigmas[1], 12);
+    expect(twice[1]).toBeCloseTo(Math.sqrt(sigmas[0] * sigmas[1]), 12);
+  });
+
+  test("what is not allowed", () => {
+    const model = "sd" as "stable-diffusion";
+    expect(() => aysSigmas({ model, steps: 10 })).toThrow("model must be one of stable-diffusion,");
+    expect(() => aysSigmas({ model: "stable-diffusion", steps: 0 })).toThrow("steps must be");
+  });
+});
 
 describe("sigmas", () => {
   const range = { steps: 5, sigmaMin: 0.002, sigmaMax: 80 };

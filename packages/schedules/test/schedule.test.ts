@@ -3,9 +3,11 @@ import { describe, expect, test } from "vitest";
 import {
   cosineSchedule,
   expSchedule,
+  flowSchedule,
   laplaceSchedule,
   linearSchedule,
   readSchedulerConfig,
+  rescaleBetasZeroSnr,
   respacedSchedule,
   scaledLinearSchedule,
   scheduleFromBetas,
@@ -147,6 +149,20 @@ describe("schedules", () => {
       expect(s.posteriorVariance.every((value) => Number.isFinite(value))).toBe(true);
     }
     expect(() => linearSchedule({ steps: 1, rescaleBetasZeroSnr: true })).toThrow("at least 2");
+    for (const [betas, t] of [
+      [[0, 0], 0],
+      [[1, 1], 0],
+      [[0.1, 0.2, 0], 1],
+      [[0.1, 1, 0.2], 1],
+    ] as const) {
+      for (const rescale of [
+        () => rescaleBetasZeroSnr(betas),
+        () => scheduleFromBetas(betas, { rescaleBetasZeroSnr: true }),
+      ]) {
+        expect(rescale).toThrow(/betas must lower the signal until the last step.* at t = /);
+        expect(rescale).toThrow(`at t = ${t} and`);
+      }
+    }
   });
 
   test("a schedule of one step is finite", () => {
@@ -198,4 +214,32 @@ describe("schedules", () => {
         "so raise the betas or the steps",
     ]);
   });
+});
+
+test("no one can change a schedule through its tables", () => {
+  const tables = [
+    ...["betas", "alphas", "alphasCumprod", "alphasCumprodPrev", "sqrtAlphasCumprod"],
+    ...["sqrtOneMinusAlphasCumprod", "sqrtRecipAlphasCumprod", "sigmas", "snr", "logSnr"],
+    ...["posteriorVariance", "posteriorLogVarianceClipped", "posteriorMeanX0", "posteriorMeanX"],
+  ] as const;
+  for (const schedule of [linearSchedule({ steps: 10 }), flowSchedule({ steps: 10 })]) {
+    const before = JSON.stringify([schedule.level(3), schedule.level(-1)]);
+    for (const name of tables as readonly (typeof tables)[number][]) {
+      const table = schedule[name as "betas"];
+      const kept = [...table];
+      table.fill(0.5);
+      expect([...schedule[name as "betas"]], name).toEqual(kept);
+    }
+    for (const t of [3, -1]) {
+      const level = schedule.level(t) as { signal: number };
+      try {
+        level.signal = 7;
+      } catch {} // a frozen level
+    }
+    expect(JSON.stringify([schedule.level(3), schedule.level(-1)])).toBe(before);
+  }
+  const betas = Float64Array.of(0.1, 0.2);
+  const schedule = scheduleFromBetas(betas);
+  betas.fill(0);
+  expect([...schedule.betas]).toEqual([0.1, 0.2]);
 });

@@ -10,6 +10,7 @@ import {
   sigmoidSchedule,
   writeSchedulerConfig,
 } from "../src/index.ts";
+import { schedulerClasses } from "../src/scheduler-classes.ts";
 
 // As saved by diffusers for Stable Diffusion 1.5's DDIM: skip_prk_steps belongs to another class.
 const STABLE_DIFFUSION = `{
@@ -69,12 +70,39 @@ describe("readSchedulerConfig", () => {
     expect([...schedule.betas]).toEqual([0.1, 0.2, 0.3]);
   });
 
+  test("predict_epsilon, as first versions had it, and Flax's names", () => {
+    const read = (fields: object) => readSchedulerConfig(ddpm(fields));
+    expect(read({ predict_epsilon: false }).predictionType).toBe("x0");
+    expect(read({ predict_epsilon: true }).predictionType).toBe("epsilon");
+    const both = read({ predict_epsilon: false, prediction_type: "v_prediction" });
+    expect([both.predictionType, both.unknown]).toEqual(["v", []]);
+    expect(readSchedulerConfig({ _class_name: "FlaxDDIMScheduler" }).className).toBe(
+      "DDIMScheduler",
+    );
+  });
+
+  test("long, deep and unclosed texts are refused in time", () => {
+    const unclosed = `{"a":"${'\\"'.repeat(500_000)}`;
+    expect(() => readSchedulerConfig(unclosed)).toThrow(SyntaxError);
+    expect(() => readSchedulerConfig(`${"[".repeat(65)}${"]".repeat(65)}`)).toThrow("64 deep");
+    expect(() => readSchedulerConfig(`${"[".repeat(64)}${"]".repeat(64)}`)).toThrow(
+      "scheduler config must be a JSON object",
+    );
+    const limit = 2 ** 22;
+    const long = (length: number) => `{"_class_name":"DDIMScheduler"}${" ".repeat(length - 31)}`;
+    expect(() => readSchedulerConfig(long(limit + 1))).toThrow("at most 4194304 characters");
+    expect(readSchedulerConfig(long(limit)).className).toBe("DDIMScheduler");
+  });
+
   test("contradictions are refused with the reason", () => {
     const read = (fields: object) => () => readSchedulerConfig(ddim(fields));
-    expect(read({ rescale_betas_zero_snr: true })).toThrow(
-      "prediction_type must be v_prediction or sample where rescale_betas_zero_snr is true",
+    // A table may still pass by the level without signal, which says nothing of epsilon.
+    for (const prediction_type of ["epsilon", "sample", "v_prediction"]) {
+      expect(read({ rescale_betas_zero_snr: true, prediction_type })).not.toThrow();
+    }
+    expect(() => readSchedulerConfig(ddpm({ variance_type: "large" }))).toThrow(
+      /^variance_type must be one of fixed_small, .* for DDPMScheduler, got large$/,
     );
-    expect(read({ rescale_betas_zero_snr: true, prediction_type: "sample" })).not.toThrow();
     expect(read({ trained_betas: [0.1, 0.2], num_train_timesteps: 1000 })).toThrow(
       "trained_betas must be as many as num_train_timesteps, 1000, got 2",
     );
@@ -95,7 +123,7 @@ describe("readSchedulerConfig", () => {
     const read = (fields: object) => () => readSchedulerConfig(ddim(fields));
     expect(read({ beta_start: "0.1" })).toThrow('beta_start must be a number in [0, 1], got "0.1"');
     expect(read({ beta_schedule: "quadratic" })).toThrow(
-      "beta_schedule must be one of linear, scaled_linear, squaredcos_cap_v2, sigmoid, laplace",
+      "beta_schedule must be one of linear, scaled_linear, squaredcos_cap_v2, sigmoid, laplace, exp",
     );
     expect(read({ prediction_type: "flow" })).toThrow("prediction_type must be one of");
     expect(read({ num_train_timesteps: 0 })).toThrow("num_train_timesteps must be a positive");
@@ -103,8 +131,14 @@ describe("readSchedulerConfig", () => {
     expect(read({ trained_betas: [0.1, 2] })).toThrow("trained_betas must be null or a list");
     expect(read({ timestep_spacing: "even" })).toThrow("timestep_spacing must be one of");
     expect(read({ sample_max_value: 0.5 })).toThrow("sample_max_value must be a number, 1 or more");
-    expect(() => readSchedulerConfig({})).toThrow("_class_name must be one of DDPMScheduler");
+    expect(() => readSchedulerConfig({})).toThrow("_class_name is missing: a scheduler's config");
     expect(() => readSchedulerConfig({ _class_name: "toString" })).toThrow("got toString");
+    expect(() => readSchedulerConfig({ _class_name: "AmusedScheduler" })).toThrow(
+      "_class_name must be another than AmusedScheduler: it samples discrete tokens",
+    );
+    expect(() => readSchedulerConfig({ _class_name: ["DDIMScheduler"] })).toThrow(
+      'got ["DDIMScheduler"]',
+    );
     expect(() => readSchedulerConfig("[1]")).toThrow("scheduler config must be a JSON object");
     expect(() => readSchedulerConfig("{")).toThrow(SyntaxError);
   });
@@ -113,6 +147,13 @@ describe("readSchedulerConfig", () => {
 describe("writeSchedulerConfig", () => {
   test("what was read is written back letter for letter", () => {
     expect(writeSchedulerConfig(readSchedulerConfig(STABLE_DIFFUSION))).toBe(STABLE_DIFFUSION);
+  });
+
+  test.each(Object.keys(schedulerClasses))("a config of %s is written back", (_class_name) => {
+    for (const config of [{ _class_name }, { _class_name, ...schedulerClasses[_class_name] }]) {
+      const text = writeSchedulerConfig(readSchedulerConfig(config));
+      expect(readSchedulerConfig(text).config).toEqual(config);
+    }
   });
 
   test("numbers that only Python writes survive", () => {
@@ -130,6 +171,36 @@ describe("writeSchedulerConfig", () => {
     expect(config.config.lambda_min_clipped).toBe(-Infinity);
     expect(config.unknown).toEqual(["note", "other"]);
     expect(writeSchedulerConfig(config)).toBe(text);
+  });
+
+  test("strings with control characters, marks and names of numbers survive", () => {
+    const strings = [
+      "\u0000Infinity",
+      "\ue000NaN",
+      "\ue000\ue000",
+      "NaN",
+      '"',
+      "\\",
+      "a\nb\tc",
+      "\ud800",
+    ];
+    const odd = Object.fromEntries(strings.map((text, i) => [`${text}${i}`, text]));
+    const written = JSON.stringify({ _class_name: "DDIMScheduler", list: strings, ...odd });
+    for (const text of [written, written.replaceAll("\ue000", "\\uE000")]) {
+      const { config } = readSchedulerConfig(text);
+      expect(config).toEqual(JSON.parse(text));
+      const again = readSchedulerConfig(writeSchedulerConfig(readSchedulerConfig(text)));
+      expect(again.config).toEqual(config);
+    }
+  });
+
+  test("keys that every object has are fields like others", () => {
+    const text =
+      '{"_class_name":"DDIMScheduler","constructor":1,"__proto__":{"beta_start":5},"toString":"x"}';
+    const config = readSchedulerConfig(text);
+    expect(config.unknown).toEqual(["constructor", "toString"]);
+    expect(config.settings.beta_start).toBe(0.0001);
+    expect(JSON.parse(writeSchedulerConfig(config))).toEqual(JSON.parse(text));
   });
 
   test("what was changed is written, the rest is left alone", () => {
@@ -167,6 +238,25 @@ describe("writeSchedulerConfig", () => {
     }
   });
 
+  test("a new file is a DDIMScheduler's, or a DDPMScheduler's where a variance type is set", () => {
+    const written = (more: object) =>
+      JSON.parse(writeSchedulerConfig({ schedule: linearSchedule(), ...more }))._class_name;
+    expect(written({})).toBe("DDIMScheduler");
+    expect(written({ varianceType: "learned_range" })).toBe("DDPMScheduler");
+  });
+
+  test("a beta schedule that its class does not know is written as betas", () => {
+    const { schedule } = readSchedulerConfig(
+      writeSchedulerConfig({ schedule: sigmoidSchedule({ steps: 9 }) }),
+    );
+    expect(schedule.spec.kind).toBe("betas");
+    const own = writeSchedulerConfig({
+      schedule: sigmoidSchedule({ steps: 9 }),
+      className: "DDPMScheduler",
+    });
+    expect(readSchedulerConfig(own).schedule.spec.kind).toBe("sigmoid");
+  });
+
   test("a new file spells out the class's fields, its name first", () => {
     const text = writeSchedulerConfig({
       className: "DDIMScheduler",
@@ -194,12 +284,27 @@ describe("writeSchedulerConfig", () => {
 
   test("what a class cannot say is refused", () => {
     const schedule = linearSchedule({ setAlphaToOne: false });
-    expect(() => writeSchedulerConfig({ schedule })).toThrow(
+    expect(() => writeSchedulerConfig({ schedule, varianceType: "fixed_small" })).toThrow(
       "set_alpha_to_one must be left out for DDPMScheduler, got false",
     );
-    expect(() =>
-      writeSchedulerConfig({ schedule: linearSchedule({ steps: 9, rescaleBetasZeroSnr: true }) }),
-    ).toThrow("prediction_type must be v_prediction or sample");
+    expect(() => writeSchedulerConfig({ className: "EulerDiscreteScheduler", schedule })).toThrow(
+      "set_alpha_to_one must be left out for EulerDiscreteScheduler",
+    );
     expect(() => writeSchedulerConfig({ className: "X", schedule })).toThrow("_class_name must be");
   });
+});
+
+test.each([
+  ["DPMSolverMultistepScheduler", "solver_type", "foo", "one of midpoint, heun, logrho, bh1, bh2"],
+  ["DPMSolverMultistepScheduler", "algorithm_type", "DPMSolver++", "one of dpmsolver++, dpmsolver"],
+  ["DPMSolverMultistepScheduler", "lower_order_final", "no", "true or false"],
+  ["UniPCMultistepScheduler", "solver_type", "bh3", "one of midpoint, heun, logrho, bh1, bh2"],
+  ["UniPCMultistepScheduler", "lower_order_final", 1, "true or false"],
+  ["DDIMScheduler", "timestep_spacing", "Trailing", "one of leading, trailing, linspace"],
+  ["DDIMScheduler", "clip_sample", "False", "true or false"],
+  ["FlowMatchEulerDiscreteScheduler", "time_shift_type", "exp", "one of exponential, linear"],
+])("a typo in %s's %s is refused", (name, field, value, allowed) => {
+  expect(() => readSchedulerConfig({ _class_name: name, [field]: value })).toThrow(
+    `${field} must be ${allowed}`,
+  );
 });

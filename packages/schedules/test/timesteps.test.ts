@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  flowSigmas,
   linearSchedule,
   readSchedulerConfig,
   spaceTimesteps,
@@ -113,6 +114,17 @@ describe("spaceTimesteps", () => {
   test("nonsense is refused", () => {
     expect(() => spaceTimesteps(100, "ddimx")).toThrow("got ddimx");
     expect(() => spaceTimesteps(100, "a,b")).toThrow("section 0 must be an integer");
+    for (const sections of ["", " ", "10,,5", "10,", "1e1", "0x2", [2.5], [-1]]) {
+      expect(() => spaceTimesteps(1000, sections)).toThrow(
+        /section \d must be an integer in 0\.\./,
+      );
+    }
+    for (const sections of [[], [0], "0,0"]) {
+      expect(() => spaceTimesteps(1000, sections)).toThrow("sections must take at least one step");
+    }
+    expect(spaceTimesteps(100, " 2, 0 ")).toEqual([0, 49]);
+    expect(() => spaceTimesteps(0, "1")).toThrow("length must be a positive integer, got 0");
+    expect(() => spaceTimesteps(Number.NaN, "ddim5")).toThrow("length must be a positive integer");
   });
 });
 
@@ -134,4 +146,21 @@ describe("timestepPairs", () => {
     expect(timestepPairs(even, { compat: "diffusers", length: 1000 })).toEqual(timestepPairs(even));
     expect(() => timestepPairs(even, { compat: "diffusers" })).toThrow("length must be");
   });
+});
+
+test("typos in options are refused", () => {
+  const compat = "Diffusers" as "diffusers";
+  expect(() => timestepPairs([5, 2], { compat, length: 10 })).toThrow(
+    "compat must be diffusers or left out, got Diffusers",
+  );
+  for (const name of ["setAlphaToOne", "rescaleBetasZeroSnr"]) {
+    expect(() => linearSchedule({ [name]: "false" })).toThrow(
+      `${name} must be true or false, got false`,
+    );
+  }
+  const lengths = { baseShift: 0.5, maxShift: 1.15, baseLength: 256, maxLength: 4096 };
+  const dynamic = { ...lengths, form: "exp" as "exponential" };
+  expect(() => flowSigmas({ steps: 4, dynamic, imageLength: 300 })).toThrow(
+    "form must be exponential or linear, got exp",
+  );
 });

@@ -17,12 +17,16 @@ export interface LatentDataset {
  *
  * `draw: "mean"` takes the posterior means instead. Labels are kept.
  *
- * @throws RangeError when the items do not fit the model; the signal's reason.
+ * @throws RangeError when the items do not fit the model or draw is not as described; the signal's
+ * reason.
  */
 export async function latentDataset<T>(
   options: RunOptions<T> & { readonly dataset: Dataset; readonly draw?: "sample" | "mean" },
 ): Promise<LatentDataset> {
   const { model, dataset, seed = 0, draw = "sample" } = options;
+  if (draw !== "sample" && draw !== "mean") {
+    throw new RangeError(`draw must be sample or mean, got ${String(draw)}`);
+  }
   const { mean: z, logVariance } = await encode(options);
   const [groups, ...inner] = model.latent;
   const run = inner.reduce((a, b) => a * b, 1);

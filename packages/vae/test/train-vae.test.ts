@@ -138,6 +138,8 @@ describe("a trained VAE", () => {
       expect(center).toBeCloseTo(0, 4);
       expect(values.reduce((s, v) => s + v * v, 0) / 1500).toBeCloseTo(1, 4);
     }
+    const typo = { backend, model, dataset, draw: "means" as "mean" };
+    await expect(latentDataset(typo)).rejects.toThrow("draw must be sample or mean, got means");
     const means = await latentDataset({ backend, model, dataset, draw: "mean" });
     const encoded = await encode({ backend, model, dataset });
     const back = means.dataset.data.map((v, i) => v * means.std[i % 4] + means.mean[i % 4]);

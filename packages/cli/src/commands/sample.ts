@@ -1,19 +1,21 @@
 import { resolve } from "node:path";
 import { GenError } from "@gen/math";
-import { openBackend } from "@gen/runtime-gpu";
+import { type Backend, openBackend } from "@gen/runtime-gpu";
 import {
   defaultEta,
   defaultSampler,
+  type GenerateOptions,
   generate,
+  optimalTimesteps,
   type SamplerName,
   samplerNames,
-  schedulerNotes,
+  schedulerSteps,
   torchNoise,
 } from "@gen/sampling";
 import { Command } from "commander";
 import { usageError } from "../errors.ts";
 import { claimOutput } from "../files.ts";
-import { readModelFolder } from "../model-folder.ts";
+import { type LoadedPipeline, readModelFolder } from "../model-folder.ts";
 import {
   type CommonOptions,
   choice,
@@ -33,9 +35,10 @@ import {
 } from "../sample-input.ts";
 import { checkOutput, outputKind, writeSamples } from "../sample-output.ts";
 import { unscale } from "../scaling.ts";
+import { overrideScheduler, type SchedulerFlags } from "../scheduler-overrides.ts";
 import { interruptSignal, print, progress } from "../terminal.ts";
 
-interface SampleCommandOptions extends CommonOptions {
+interface SampleCommandOptions extends CommonOptions, SchedulerFlags {
   readonly model?: string;
   readonly sampler?: SamplerName;
   readonly steps?: number;
@@ -44,6 +47,7 @@ interface SampleCommandOptions extends CommonOptions {
   readonly size?: readonly [number, number];
   readonly init?: string;
   readonly torchSeed?: number;
+  readonly compat?: "diffusers";
   readonly clip: boolean;
 }
 
@@ -59,7 +63,7 @@ export function sampleCommand(): Command {
     .addOption(
       choice(
         "--sampler <name>",
-        "the sampler (default: that of the scheduler's class if it has one, else ddim)",
+        "the sampler (default: the scheduler's class itself)",
         samplerNames,
       ),
     )
@@ -89,6 +93,34 @@ export function sampleCommand(): Command {
       "draw all noise as PyTorch does on the CPU after torch.manual_seed(n), instead of --seed",
       integer(0),
     )
+    .addOption(
+      choice(
+        "--compat <library>",
+        "follow the scheduler's class fault for fault (default: where it is wrong, the right formula; --torch-seed implies it)",
+        ["diffusers"],
+      ),
+    )
+    .addOption(
+      choice("--predicts <type>", "what the denoiser predicts, in place of the scheduler's", [
+        "epsilon",
+        "sample",
+        "v",
+        "flow",
+      ]),
+    )
+    .addOption(
+      choice(
+        "--spacing <name>",
+        "how the steps are spread, in place of the scheduler's; optimal looks at the model first",
+        ["leading", "trailing", "linspace", "optimal"],
+      ),
+    )
+    .option(
+      "--schedule-shift <x>",
+      "the shift of a flow's schedule, in place of the scheduler's",
+      decimal(0, 1000, true),
+    )
+    .option("--zero-snr", "rescale the betas so that the last level holds no signal")
     .option("--no-clip", "do not clip the clean estimate, even if the scheduler does");
   return withCommonOptions(command, "samples.png")
     .addHelpText(
@@ -130,25 +162,34 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
   const signal = interruptSignal();
   const init = options.init === undefined ? undefined : await readInit(options.init);
   const shape = openShape(options.size, init?.item);
-  const pipeline = await readModelFolder(model, { shape, signal });
+  const loaded = await readModelFolder(model, { shape, signal });
+  const { pipeline, notes } = overrideScheduler(loaded, options);
   checkShape(options, init, pipeline.shape);
   const count = init?.count ?? options.count ?? 16;
   if (options.count !== undefined && options.count !== count)
     throw usageError(`--count must be ${count}, as many as --init has, got ${options.count}`);
   const sampler = options.sampler ?? defaultSampler(pipeline.scheduler);
-  checkEta(eta, sampler);
+  const named = samplerNames.find((name) => name === sampler);
+  checkEta(eta, named);
   checkOutput(out, kind, count, pipeline);
-  for (const note of schedulerNotes(pipeline.scheduler)) process.stderr.write(`note: ${note}\n`);
+  const compat = options.compat ?? (torchSeed === undefined ? undefined : "diffusers");
+  const choices = { ...(options.sampler && { sampler: options.sampler }), steps, eta, compat };
+  if (options.spacing !== "optimal") notes.push(...notesOf(pipeline, choices));
+  notes.push(...(pipeline.warnings ?? []));
+  for (const note of notes) process.stderr.write(`note: ${note}\n`);
   const backend = await openBackend(options.backend);
   try {
+    const spacing =
+      options.spacing === "optimal"
+        ? await optimalSpacing(pipeline, { backend, seed, steps: steps ?? 20, signal })
+        : undefined;
     const line = progress(`${sampler.toUpperCase()} on ${backend.name}`);
     const started = performance.now();
     const samples = await generate(pipeline, {
       backend,
       count,
-      sampler,
-      steps,
-      eta,
+      ...choices,
+      ...(spacing && { spacing, steps: spacing.length }),
       seed,
       noise:
         torchSeed === undefined ? init?.noise : (shape, part) => torchNoise(torchSeed, shape, part),
@@ -166,7 +207,7 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
     if (pipeline.scaling) unscale(samples.x, pipeline.scaling);
     line.finish(`${samples.steps} steps`);
     await writeSamples(out, kind, samples);
-    const presetEta = defaultEta(sampler);
+    const presetEta = named && defaultEta(named);
     print(
       options.json,
       {
@@ -184,4 +225,45 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
   } finally {
     await backend.close();
   }
+}
+
+/** Where the table that will be sampled differs from the scheduler's class or passes over its fields. */
+function notesOf(
+  { scheduler, denoiser, shape }: LoadedPipeline,
+  choices: Pick<GenerateOptions, "sampler" | "steps" | "eta" | "compat">,
+): readonly string[] {
+  const [, height = 1, width = 1] = shape;
+  const config = { ...scheduler, predictionType: denoiser.predicts };
+  try {
+    return schedulerSteps(config, { imageLength: (height * width) / 4, ...choices }).notes;
+  } catch (error) {
+    if (error instanceof RangeError) throw usageError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** The time steps of `optimalTimesteps`, with progress. */
+async function optimalSpacing(
+  { denoiser, scheduler, shape }: LoadedPipeline,
+  options: { backend: Backend; seed: number; steps: number; signal: AbortSignal },
+): Promise<readonly number[]> {
+  const line = progress("Looking for the best steps");
+  const { schedule } = scheduler;
+  const { steps } = options;
+  if (steps > schedule.length) {
+    throw usageError(
+      `--steps must be at most ${schedule.length} with --spacing optimal, got ${steps}`,
+    );
+  }
+  const fine = Math.min(Math.max(100, steps), schedule.length);
+  const list = await optimalTimesteps({
+    ...options,
+    denoiser,
+    schedule,
+    shape: [16, ...shape],
+    fine,
+    onProgress: (done) => line.update(done * fine, fine),
+  });
+  line.finish(`steps ${list.join(", ")}`);
+  return list;
 }

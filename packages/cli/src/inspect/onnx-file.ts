@@ -36,6 +36,7 @@ export function onnxFile(bytes: Uint8Array) {
   }
   const counts = new Map<string, number>();
   const weights: ReturnType<typeof fileTensor>[] = [];
+  const constants: FileTensor[] = [];
   collect(last(7), 0);
 
   /** Counts the nodes of a graph and of its subgraphs, and lists their weights. */
@@ -49,13 +50,22 @@ export function onnxFile(bytes: Uint8Array) {
       for (const attribute of node.list(5).map(message)) {
         for (const inner of [...attribute.list(6), ...attribute.list(11)])
           collect(inner, depth + 1);
+        if (name !== "Constant" || depth > 0) continue;
+        const result = text(node.last(2));
+        constants.push(
+          ...attribute.list(5).map((t) => ({ ...fileTensor(t).tensor, name: result })),
+        );
       }
       counts.set(name, (counts.get(name) ?? 0) + 1);
     }
     weights.push(...list(5).map(fileTensor));
   }
 
-  const tensors = weights.map(({ tensor }) => tensor);
+  const initializers = weights.map(({ tensor }) => tensor);
+  const isFloats = ({ dtype, shape }: FileTensor) => dtype.includes("float") && shape.length > 0;
+  // `fromOnnx` takes Constant nodes for weights in the same way.
+  const isWithout = !initializers.some(isFloats);
+  const tensors = isWithout ? [...initializers, ...constants.filter(isFloats)] : initializers;
   const graph = message(last(7));
   const isWeight = new Set(tensors.map(({ name }) => name));
   return {

@@ -65,15 +65,16 @@ async function schedulerReport(read: ReadFile) {
   if (!bytes) return null;
   const text = new TextDecoder().decode(bytes);
   const config = prefixErrors(schedulerFile, () => readSchedulerConfig(text));
-  const { className, schedule, predictionType, spacing, clip, settings, flow } = config;
-  const rise = settings.trained_betas ? "trained" : String(settings.beta_schedule);
+  const { className, schedule, predictionType, clip, settings, flow } = config;
+  const named = (field: unknown) => (typeof field === "string" ? field : null);
   return {
     className,
     timesteps: schedule.length,
     predicts: predictionType,
-    // A flow has neither betas nor a spacing.
-    betas: flow ? null : rise,
-    spacing: flow ? null : spacing,
+    // Some classes, a flow's among them, have levels of their own.
+    betas: settings.trained_betas ? "trained" : named(settings.beta_schedule),
+    spacing: named(settings.timestep_spacing),
+    flow: flow !== null,
     clip,
     /** The default sampler of `gen sample`. */
     sampler: defaultSampler(config),
@@ -85,9 +86,13 @@ async function schedulerReport(read: ReadFile) {
 export function schedulerLines(
   report: NonNullable<Awaited<ReturnType<typeof schedulerReport>>>,
 ): string[] {
-  const { className, timesteps, predicts, betas, spacing, clip, sampler, notes } = report;
+  const { className, timesteps, predicts, betas, spacing, flow, clip, sampler, notes } = report;
   const clipping = clip === null ? "not clipped" : `clipped to ${clip}`;
-  const rise = betas === null ? " of a flow" : `, ${betas} betas, ${spacing} spacing`;
+  const rise = [
+    flow ? " of a flow" : "",
+    betas ? `, ${betas} betas` : flow ? "" : ", levels of its own",
+    spacing ? `, ${spacing} spacing` : "",
+  ].join("");
   return [
     `${schedulerFile}  ${className}`,
     "",

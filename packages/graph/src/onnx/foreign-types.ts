@@ -27,7 +27,7 @@ const sameAsOperand = [
   "RandomUniformLike RMSNormalization ReverseSequence BitwiseNot com.microsoft.QuickGelu",
   "com.microsoft.Gelu com.microsoft.FastGelu com.microsoft.BiasGelu com.microsoft.BiasAdd",
   "com.microsoft.GroupNorm com.microsoft.SkipLayerNormalization com.microsoft.RotaryEmbedding",
-  "com.microsoft.SkipSimplifiedLayerNormalization com.microsoft.BiasSoftmax",
+  "com.microsoft.SkipSimplifiedLayerNormalization com.microsoft.BiasSoftmax Clip Trilu",
 ].flatMap((names) => names.split(" "));
 
 const bytes = (shape?: Shape): Facts => ({ type: T.UINT8, shape });
@@ -151,6 +151,8 @@ export function resultFacts(node: NodeReader, reader: Reader | undefined): reado
 /** The results that a reader gives when float32 inputs stand for the opaque operands. */
 function standIn(node: NodeReader, reader: Reader, operands: readonly Facts[]): Facts[] {
   const inputs = node.operands.map((operand, i) => {
+    // The fill decides no shape, and may be computed.
+    if (node.source.op === "Pad" && i === 2) return undefined;
     if (!operand || !isOpaque(operand)) return operand;
     const { shape, type = 0 } = operands[i];
     if (!shape) throw new RangeError("the shape is not known");

@@ -16,7 +16,7 @@ import {
 } from "../expr/expr.ts";
 import type { ComputedOp } from "../expr/operations.ts";
 import { axisOf, type Dim, type Shape, shapeText } from "../expr/shape.ts";
-import { isFloat } from "../expr/tensor.ts";
+import { isFloat, type Tensor } from "../expr/tensor.ts";
 import { arrangeReaders } from "../ops/arrange/read.ts";
 import { sliceReaders } from "../ops/arrange/read-slice.ts";
 import { elementwiseReaders } from "../ops/elementwise/read.ts";
@@ -25,10 +25,16 @@ import { productReaders } from "../ops/products/read.ts";
 import { poolReaders } from "../ops/products/read-pool.ts";
 import { reduceReaders } from "../ops/reduce/read.ts";
 import { fold } from "./fold.ts";
-import { NodeReader, type Reader, type Readers } from "./node-reader.ts";
+import { type GraphContext, NodeReader, type Reader, type Readers } from "./node-reader.ts";
 import { foreignConstant, passThrough } from "./pass-through.ts";
 import { dtypeOf, invalidModel, label, typeName, unsupported } from "./protobuf.ts";
-import { type OnnxGraph, type OnnxReadOptions, opLabel, readGraph } from "./read-graph.ts";
+import {
+  type OnnxGraph,
+  type OnnxNode,
+  type OnnxReadOptions,
+  opLabel,
+  readGraph,
+} from "./read-graph.ts";
 import {
   isOpaque,
   isStatic,
@@ -45,12 +51,18 @@ export interface OnnxModel {
   readonly outputNames: readonly string[];
   /** The weights under the file's names; `apply` uses these expressions. */
   readonly parameters: readonly Parameter[];
+  /** The file's operations that draw random numbers in each run, such as RandomNormalLike. */
+  readonly randomOperations: readonly string[];
   /**
    * The outputs for inputs whose shapes fit the signature; dynamic dimensions are numbers or names.
    * @throws GenError `invalid-model` naming a misfit input, or a node that cannot be rebuilt.
    */
   apply(inputs: Readonly<Record<string, Expr>>): Record<string, Expr>;
 }
+
+const RANDOM = /* @__PURE__ */ new Set(
+  "RandomNormal RandomNormalLike RandomUniform RandomUniformLike Multinomial Bernoulli".split(" "),
+);
 
 const table: Readers<ComputedOp> = {
   ...elementwiseReaders,
@@ -65,8 +77,9 @@ const table: Readers<ComputedOp> = {
 const readers: ReadonlyMap<string, Reader> = new Map(Object.entries(table));
 
 /**
- * Reads an ONNX model of operator set 7 to 21. Float initializers become parameters. An exporter's
- * arithmetic on shapes is computed, with dynamic dimensions as names.
+ * Reads an ONNX model of operator set 7 to 21. Float initializers become parameters; if another
+ * exporter's file has none, the floats of its Constant nodes do. An exporter's arithmetic on shapes
+ * is computed, with dynamic dimensions as names.
  *
  * Operations that graphs do not have, and operations on other number types (a quantized model's),
  * stay as they are in the file: ONNX Runtime runs them, see {@link foreignOperations}.
@@ -77,18 +90,54 @@ export function fromOnnx(bytes: Uint8Array, options: OnnxReadOptions = {}): Onnx
   const graph = readGraph(bytes, options);
   const given = new Map<string, Value>();
   const parameters: Parameter[] = [];
+  const addWeight = (name: string, tensor: Tensor) => {
+    const weight = parameter(name, tensor);
+    parameters.push(weight);
+    given.set(name, weight);
+  };
   for (const [name, { tensor, constant: fixed }] of graph.initializers) {
-    if (fixed || !isFloat(tensor.dtype)) {
-      given.set(name, staticTensor(tensor) ?? constant(tensor));
-    } else {
-      const weight = parameter(name, tensor);
-      parameters.push(weight);
-      given.set(name, weight);
+    if (!fixed && isWeight(graph, name, tensor)) addWeight(name, tensor);
+    else given.set(name, staticTensor(tensor) ?? constant(tensor));
+  }
+  if (graph.settings && parameters.length + graph.foreign.size === 0) {
+    const operandsOf = (wanted: string) =>
+      graph.nodes.flatMap(({ op, inputs }) => (op === wanted ? inputs.slice(1) : []));
+    const exponents = new Set(operandsOf("Pow"));
+    // PyTorch writes a group norm as an instance norm of ones and zeros, then the weights.
+    const rates = new Set(operandsOf("InstanceNormalization"));
+    for (const [name, tensor] of constantsOf(graph)) {
+      const isFixed = exponents.has(name) || (rates.has(name) && isUniform(tensor));
+      if (!isFixed && isWeight(graph, name, tensor)) addWeight(name, tensor);
     }
   }
   for (const [name, message] of graph.foreign) given.set(name, foreignConstant(message));
   const { signature, outputNames } = graph;
-  return { signature, outputNames, parameters, apply: (inputs) => apply(graph, given, inputs) };
+  return {
+    signature,
+    outputNames,
+    parameters,
+    randomOperations: [...new Set(graph.nodes.map(({ op }) => op))].filter((op) => RANDOM.has(op)),
+    apply: (inputs) => apply(graph, given, inputs),
+  };
+}
+
+/** Whether a tensor of floats is a weight: in other exporters' files no setting and no number. */
+const isWeight = ({ settings }: OnnxGraph, name: string, { dtype, shape }: Tensor): boolean =>
+  isFloat(dtype) && !(settings && (shape.length === 0 || settings.has(name)));
+
+const isUniform = ({ data }: Tensor): boolean => (data as Float32Array).every((v) => v === data[0]);
+
+/** The tensors of a graph's Constant nodes, by the names of their results. */
+function constantsOf(graph: OnnxGraph): [name: string, Tensor][] {
+  const context = { graph, dims: new Map(), valueWithDim: () => undefined };
+  return graph.nodes.flatMap((node) => {
+    const [value] = node.op === "Constant" ? valuesOf(node, new Map(), context) : [];
+    if (!value || isOpaque(value)) return [];
+    const tensor = isStatic(value)
+      ? value.tensor
+      : value.op === "Constant" && value.attributes.value;
+    return tensor ? [[node.outputs[0], tensor]] : [];
+  });
 }
 
 function apply(
@@ -107,16 +156,11 @@ function apply(
   };
   const context = { graph, dims, valueWithDim };
   for (const node of graph.nodes) {
-    try {
-      const operands = node.inputs.map((name) => values.get(name));
-      const computed = nodeValues(new NodeReader(node, operands, context));
-      node.outputs.forEach((name, i) => {
-        if (computed[i] !== undefined) values.set(name, computed[i]);
-      });
-    } catch (cause) {
-      const message = `node ${node.label} (${opLabel(node.op)}): ${(cause as Error).message}`;
-      throw invalidModel(message, { cause });
-    }
+    if (given.has(node.outputs[0])) continue;
+    const computed = valuesOf(node, values, context);
+    node.outputs.forEach((name, i) => {
+      if (computed[i] !== undefined) values.set(name, computed[i]);
+    });
   }
   const outputs = graph.outputNames.map((name) => {
     const value = values.get(name);
@@ -136,6 +180,21 @@ function unknownOutput(name: string, { type = 0, shape }: Opaque): string {
   if (type && !dtype) return `output ${label(name)} is of type ${typeName(type)}, not supported`;
   const what = shape ? "type" : "shape";
   return `nothing in the model tells the ${what} of output ${label(name)}, which follows operations that only ONNX Runtime knows; declare it in the model, or give dynamic dimensions a fixed size`;
+}
+
+/** The results of a node. @throws GenError `invalid-model` naming a node that is wrong in itself. */
+function valuesOf(
+  node: OnnxNode,
+  values: ReadonlyMap<string, Value>,
+  context: GraphContext,
+): readonly Value[] {
+  try {
+    const operands = node.inputs.map((name) => values.get(name));
+    return nodeValues(new NodeReader(node, operands, context));
+  } catch (cause) {
+    const message = `node ${node.label} (${opLabel(node.op)}): ${(cause as Error).message}`;
+    throw invalidModel(message, { cause });
+  }
 }
 
 function nodeValues(node: NodeReader): readonly Value[] {

@@ -10,7 +10,7 @@
  */
 import type { Signature } from "../expr/expr.ts";
 import type { Dim } from "../expr/shape.ts";
-import type { Tensor } from "../expr/tensor.ts";
+import { isFloat, type Tensor } from "../expr/tensor.ts";
 import { decode } from "./message-codec.ts";
 import {
   type AttributeProto,
@@ -54,6 +54,8 @@ export interface OnnxGraph {
   >;
   /** Tensors whose element types graphs do not have. */
   readonly foreign: ReadonlyMap<string, TensorProto>;
+  /** Values that are settings of operations, not weights; undefined for a file of our own. */
+  readonly settings?: ReadonlySet<string>;
   readonly declared: ReadonlyMap<string, Declared>;
   readonly nodes: readonly OnnxNode[];
   /** The values that a node or an output uses. */
@@ -87,7 +89,6 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
     throw invalidModel("the ONNX model has sparse initializers, which are not supported");
   }
   const ours = model.producerName === "gen";
-  const settings = ours ? undefined : settingNames(graph.node);
   const initializers = new Map<string, { tensor: Tensor; constant: boolean }>();
   const foreign = new Map<string, TensorProto>();
   const defined = new Set<string>();
@@ -102,9 +103,7 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
       continue;
     }
     const tensor = readTensor(message, externalData);
-    const constant = settings
-      ? tensor.shape.length === 0 || settings.has(message.name)
-      : message.docString === "constant";
+    const constant = ours && message.docString === "constant";
     initializers.set(message.name, { tensor, constant });
   }
   // Before version 4 of the format, initializers are listed as inputs too.
@@ -123,6 +122,7 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
     outputNames,
     initializers,
     foreign,
+    settings: ours ? undefined : settingNames(nodes, outputNames),
     declared: new Map([...graph.valueInfo, ...graph.output].flatMap(declaredOf)),
     nodes: nodes.map(nodeOf),
     used: new Set([...nodes.flatMap((n) => n.input), ...outputNames]),
@@ -180,15 +180,19 @@ const nodeOf = (node: NodeProto): OnnxNode => ({
   attributes: new Map(node.attribute.map((a) => [a.name, a])),
 });
 
-/** Float operands of other exporters' models that are settings of an operation, not weights. */
-function settingNames(nodes: readonly NodeProto[]): Set<string> {
+/** Values that reach the outputs of `nodes`, which are in order, as settings of operations alone. */
+function settingNames(nodes: readonly NodeProto[], outputs: readonly string[]): Set<string> {
   const settings = new Set<string>();
-  const weights = new Set<string>();
-  for (const { opType, input } of nodes) {
-    const hasSettings = ["Resize", "Upsample", "Clip", "Pad"].includes(opType);
-    input.forEach((name, i) => (hasSettings && i > 0 ? settings : weights).add(name));
+  const others = new Set(outputs);
+  for (const { opType, input, output, attribute } of nodes.toReversed()) {
+    const to = attribute.find(({ name }) => name === "to");
+    const isWhole = opType === "Cast" && !isFloat(dtypeOf(Number(to?.i)) ?? "int32");
+    const hasSettings = ["Resize", "Upsample", "Clip", "Pad", "Dropout"].includes(opType);
+    const isSetting = isWhole || opType === "Shape" || !output.some((name) => others.has(name));
+    const first = isSetting ? 0 : hasSettings ? 1 : input.length;
+    input.forEach((name, i) => (i < first ? others : settings).add(name));
   }
-  return new Set([...settings].filter((name) => !weights.has(name)));
+  return new Set([...settings].filter((name) => !others.has(name)));
 }
 
 function signatureOf({ name, type }: ValueInfoProto): Required<Signature> {

@@ -48,7 +48,10 @@ function lateExpand(node: Expr): Expr {
     (node.op === "Concat" && node.attributes.axis !== 0 && node.inputs.every(isRepeated)) ||
     (node.op === "Transpose" && node.attributes.perm[0] === 0) ||
     (node.op === "Pad" && node.attributes.pads[0] + node.attributes.pads[shape.length] === 0) ||
-    (node.op === "MatMul" && shape.length === 2 && !isRepeated(other) && !node.attributes.transA) ||
+    (node.op === "MatMul" &&
+      other.shape.length === 2 &&
+      !isRepeated(other) &&
+      (shape.length > 2 || !node.attributes.transA)) ||
     (node.op === "Gather" && node.attributes.axis === 0 && !isRepeated(x));
   return keepsRows ? onOne(node) : node;
 }

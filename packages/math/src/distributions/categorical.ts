@@ -6,8 +6,14 @@ const argmax = (values: ArrayLike<number>): number => {
   return top;
 };
 
-/** `log softmax(logits)` `[classes]`, with full relative accuracy in the largest entry too. */
+/**
+ * `log softmax(logits)` `[classes]`, with full relative accuracy in the largest entry too.
+ *
+ * @throws RangeError when a logit is NaN or none is finite.
+ */
 export function logProbs(logits: ArrayLike<number>): Float64Array {
+  const bad = Array.prototype.findIndex.call(logits, Number.isNaN);
+  if (bad >= 0) throw new RangeError(`logits must be numbers, got NaN for class ${bad}`);
   const top = argmax(logits);
   const max = logits[top];
   if (!Number.isFinite(max)) {
@@ -53,6 +59,7 @@ export function crossEntropy(p: ArrayLike<number>, q: ArrayLike<number>): number
   for (let k = 0; k < logP.length; k++) {
     const probability = Math.exp(logP[k]);
     if (probability > 0) total -= probability * logQ[k];
+    else if (logQ[k] === -Infinity && logP[k] > -Infinity) return Infinity;
   }
   return total;
 }
@@ -70,6 +77,8 @@ export function kl(p: ArrayLike<number>, q: ArrayLike<number>): number {
   for (let k = 0; k < logP.length; k++) {
     const d = differences[k];
     const probability = Math.exp(logP[k]);
+    // A class that is impossible under q alone, even if its probability under p rounds to 0.
+    if (logQ[k] === -Infinity && logP[k] > -Infinity) return Infinity;
     if (Math.abs(d) < 0.5) total += probability * expm1Minus(d);
     else if (probability === 0) total += Math.exp(logQ[k]);
     else total += Math.exp(logQ[k]) - probability - probability * d;

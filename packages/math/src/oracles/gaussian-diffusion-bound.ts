@@ -22,13 +22,16 @@ export interface DiffusionBound {
  * `q(x_{t-1} | x_t, x0)` ("posterior", as in DDPM) or of `q(x_{t-1} | x_t)` ("optimal"). With the
  * latter the bound is the data's entropy plus the KL of the noisiest marginal from the prior.
  *
- * @throws RangeError when there is no level or a level is clean.
+ * @throws RangeError when there is no level, a level is clean, or variance is not as described.
  */
 export function gaussianDiffusionBound(
   data: Normal,
   levels: readonly NoiseLevel[],
   variance: "posterior" | "optimal" = "posterior",
 ): DiffusionBound {
+  if (variance !== "posterior" && variance !== "optimal") {
+    throw new RangeError(`variance must be posterior or optimal, got ${String(variance)}`);
+  }
   if (levels.length === 0) throw new RangeError("levels must list at least one, got none");
   // The variance of x0 given x_t.
   const left = ({ signal, noise }: NoiseLevel) => {

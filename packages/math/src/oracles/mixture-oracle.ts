@@ -36,7 +36,8 @@ export interface MixtureOracle<T> {
  * Component k of x is `N(signal * mean_k, signal^2 sigma_k^2 + noise^2)`. `x` `[dim]` has one
  * value for each coordinate; with arrays or expressions a value, also of the level, may be a batch.
  *
- * @throws RangeError when the mixture's lists differ in length or a weight is not positive.
+ * @throws RangeError when the mixture's lists differ in length, a weight is not positive, a sigma is
+ * negative, or a sigma and the level's noise are 0.
  */
 export function mixtureOracle<T>(
   a: Arithmetic<T>,
@@ -49,23 +50,25 @@ export function mixtureOracle<T>(
   const noise = value(level.noise);
   const total = (terms: readonly T[]) => terms.reduce((sum, term) => a.add(sum, term));
 
-  const components = normalized(mixture, x.length).map(({ logWeight, mean, sigma }) => {
-    const parts = x.map((coordinate, d) => {
-      const center = a.constant(mean[d]);
-      const spread = a.mul(signal, a.constant(sigma[d] * sigma[d]));
-      const variance = a.add(a.mul(signal, spread), a.mul(noise, noise));
-      const gap = a.sub(coordinate, a.mul(signal, center));
-      const pull = a.div(gap, variance);
-      return {
-        score: a.neg(pull),
-        mean: a.add(center, a.mul(spread, pull)),
-        variance: a.div(a.mul(a.constant(sigma[d] ** 2), a.mul(noise, noise)), variance),
-        log: a.add(a.mul(gap, pull), a.add(a.log(variance), a.constant(LOG_TWO_PI))),
-      };
-    });
-    const exponent = a.mul(a.constant(-0.5), total(parts.map(({ log }) => log)));
-    return { parts, log: a.add(a.constant(logWeight), exponent) };
-  });
+  const components = normalized(mixture, x.length, level.noise === 0).map(
+    ({ logWeight, mean, sigma }) => {
+      const parts = x.map((coordinate, d) => {
+        const center = a.constant(mean[d]);
+        const spread = a.mul(signal, a.constant(sigma[d] * sigma[d]));
+        const variance = a.add(a.mul(signal, spread), a.mul(noise, noise));
+        const gap = a.sub(coordinate, a.mul(signal, center));
+        const pull = a.div(gap, variance);
+        return {
+          score: a.neg(pull),
+          mean: a.add(center, a.mul(spread, pull)),
+          variance: a.div(a.mul(a.constant(sigma[d] ** 2), a.mul(noise, noise)), variance),
+          log: a.add(a.mul(gap, pull), a.add(a.log(variance), a.constant(LOG_TWO_PI))),
+        };
+      });
+      const exponent = a.mul(a.constant(-0.5), total(parts.map(({ log }) => log)));
+      return { parts, log: a.add(a.constant(logWeight), exponent) };
+    },
+  );
 
   const top = components.map(({ log }) => log).reduce((most, log) => a.maximum(most, log));
   const sum = total(components.map(({ log }) => a.exp(a.sub(log, top))));
@@ -90,7 +93,7 @@ export function mixtureOracle<T>(
   };
 }
 
-function normalized({ weights, means, sigmas }: GaussianMixture, dim: number) {
+function normalized({ weights, means, sigmas }: GaussianMixture, dim: number, clean: boolean) {
   const lists = [means, sigmas].every(
     (rows) => rows.length === weights.length && Array.from(rows).every((row) => row.length === dim),
   );
@@ -102,6 +105,10 @@ function normalized({ weights, means, sigmas }: GaussianMixture, dim: number) {
   let sum = 0;
   for (let k = 0; k < weights.length; k++) {
     if (!(weights[k] > 0)) throw new RangeError(`weights must be positive, got ${weights[k]}`);
+    const bad = Array.from(sigmas[k]).find((sigma) => !(sigma > 0 || (sigma === 0 && !clean)));
+    if (bad !== undefined) {
+      throw new RangeError(`sigmas must be positive, or 0 at a level with noise, got ${bad}`);
+    }
     sum += weights[k];
   }
   return Array.from(weights, (weight, k) => ({

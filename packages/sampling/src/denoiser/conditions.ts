@@ -1,14 +1,23 @@
-import { type Expr, type Signature, shapeText, type Tensor, tensor } from "@gen/graph";
+import { type Expr, isFloat, type Signature, shapeText, type Tensor, tensor } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
+import { requireFinite, sizeOf } from "./shapes.ts";
 
 /** Conditions by the names of a network's own arguments. */
 export type Conditions<T> = Readonly<Record<string, T>>;
 
+type Numbers = Int32Array | BigInt64Array | FloatArray | readonly (number | Numbers)[];
+
 /**
- * Conditions as an option: tensors by name, or the numbers of a denoiser's only condition, such as
+ * The values of one condition: a tensor `[batch, ...]`, or numbers, flat or nested. Values `[1, ...]`,
+ * one item's numbers, and a number, which fills an item, serve every sample.
+ */
+type ConditionValue = Tensor | Numbers | number;
+
+/**
+ * Conditions as an option: values by name, or the values of a denoiser's only condition, such as
  * the labels [0, 3, 1] of three samples.
  */
-export type ConditionOption = Conditions<Tensor> | readonly number[] | Int32Array | FloatArray;
+export type ConditionOption = Conditions<ConditionValue> | ConditionValue;
 
 const PREFIX = "condition/";
 
@@ -23,32 +32,84 @@ export function conditionOf(inputs: Readonly<Record<string, Expr>>): Conditions<
   return Object.fromEntries(named.map(([name, value]) => [name.slice(PREFIX.length), value]));
 }
 
+const labels: Signature = { shape: ["batch"], dtype: "int64" };
+
 /**
- * Conditions by name. Numbers become the only condition in `wanted`, in its shape; without `wanted`
- * they are labels `[batch]` with the name `condition`.
+ * Conditions by name as tensors. Numbers take the shape and dtype of the condition in `wanted`;
+ * without `wanted` they are labels `[batch]` with the name `condition`.
  *
- * @throws RangeError when numbers are given and several conditions are wanted, or when the numbers
- * do not fill the shape of the wanted condition.
+ * @throws RangeError when values without a name are given and several conditions are wanted, or
+ * when numbers do not fill the shape of the wanted condition.
  */
 export function namedConditions(
   given: ConditionOption | undefined,
-  wanted: Conditions<Signature> = { condition: { shape: ["batch"], dtype: "int64" } },
+  wanted: Conditions<Signature> = { condition: labels },
 ): Conditions<Tensor> | undefined {
-  if (!Array.isArray(given) && !ArrayBuffer.isView(given)) return given as Conditions<Tensor>;
-  const numbers: ArrayLike<number> = given;
-  const [[name, { shape, dtype }], ...others] = Object.entries(wanted);
-  if (others.length > 0) {
-    throw new RangeError(
-      `condition must be { ${Object.keys(wanted).join(", ")} } for a denoiser of several conditions, got numbers`,
-    );
-  }
-  const item = shape.slice(1).map(Number);
-  const length = item.reduce((size, d) => size / d, numbers.length);
-  if (Number.isInteger(length)) return { [name]: tensor(numbers, [length, ...item], dtype) };
-  throw new RangeError(
-    `condition must be { ${name} } with a tensor ${shapeText(shape)}, got ${numbers.length} numbers`,
+  if (given == null) return undefined;
+  const values = Object.entries(valuesByName(given, Object.keys(wanted)));
+  return Object.fromEntries(
+    values.map(([name, value]) => [name, conditionTensor(name, value, wanted[name])]),
   );
 }
+
+/** Values by name; values without a name belong to the only condition of `names`. */
+export function valuesByName(
+  given: ConditionOption,
+  names: readonly string[],
+): Conditions<ConditionValue> {
+  const isNamed = typeof given === "object" && !isNumbers(given) && !("dtype" in given);
+  if (isNamed) return given as Conditions<ConditionValue>;
+  const [name, ...others] = names;
+  if (others.length === 0) return { [name]: given as ConditionValue };
+  throw new RangeError(
+    `condition must be { ${names.join(", ")} } for a denoiser of several conditions, got numbers`,
+  );
+}
+
+const isNumbers = (value: unknown): value is Numbers =>
+  Array.isArray(value) || ArrayBuffer.isView(value);
+
+/**
+ * The tensor of a condition. If `wanted` is not known, nested numbers have their own shape and
+ * other numbers are labels `[batch]`.
+ */
+export function conditionTensor(
+  name: string,
+  value: ConditionValue,
+  wanted: Signature | undefined,
+): Tensor {
+  if (typeof value === "object" && !isNumbers(value)) return value;
+  const dims: number[] = [];
+  for (let part: unknown = value; isNumbers(part); [part] = part) dims.push(part.length);
+  const isNested = dims.length > 1;
+  const { shape, dtype = "float32" } = wanted ?? (isNested ? { shape: dims } : labels);
+  const item = isNested ? dims.slice(1 - shape.length) : shape.slice(1).map(Number);
+  const size = sizeOf(item);
+  const numbers = isNumbers(value) ? flatNumbers(value) : Array(size || 1).fill(value);
+  const rows = numbers.length / size;
+  const fits = isNested
+    ? rows === (dims.length === shape.length ? dims[0] : 1) &&
+      item.length === shape.length - 1 &&
+      item.every((d, i) => typeof shape[i + 1] === "string" || d === shape[i + 1])
+    : Number.isInteger(rows) && rows > 0;
+  if (!fits) {
+    throw new RangeError(
+      `condition must be { ${name} } with a tensor ${shapeText(shape)}, got ${numbers.length} numbers`,
+    );
+  }
+  requireFinite("condition", numbers);
+  const isValid = (v: unknown) => (isFloat(dtype) ? typeof v === "number" : Number.isInteger(v));
+  const wrong = numbers.findIndex((v) => !isValid(v));
+  if (wrong < 0) return tensor(numbers, [rows, ...item], dtype);
+  throw new RangeError(
+    `condition ${name} must hold ${isFloat(dtype) ? "numbers" : "integers"}, got ${numbers[wrong]}`,
+  );
+}
+
+const flatNumbers = (value: Numbers): number[] =>
+  Array.isArray(value)
+    ? value.flatMap((part) => (isNumbers(part) ? flatNumbers(part) : part))
+    : Array.from(value as Float64Array, Number);
 
 /**
  * Conditions in the order of a network's arguments, or in the given order if the arguments are

@@ -8,6 +8,7 @@ import {
   slice,
 } from "@gen/graph";
 import type { FloatArray, PredictionType } from "@gen/math";
+import { fixedBatch, repeatRow, runInParts } from "./batch.ts";
 import { type Conditions, inOrder } from "./conditions.ts";
 
 /**
@@ -28,6 +29,8 @@ export interface Denoiser {
    * be sampled but not trained.
    */
   readonly sharedTime?: boolean;
+  /** Samples in one run of a network whose file fixes its batch. Any batch runs in such parts. */
+  readonly batch?: number;
   /** Guidance in the mean form: each step adds its variance times this, in the shape of x. */
   gradient?(x: Expr, t: Expr, condition?: Conditions<Expr>): Expr;
 }
@@ -35,7 +38,7 @@ export interface Denoiser {
 /**
  * A denoiser as a function of numbers: x is `[batch, ...]` row-major, t is 0-based. The output is
  * as large as x, or twice as large if channels (axis 1) of a learned variance follow. It runs in
- * float64 on the host, without a backend.
+ * float64 on the host, without a backend, and may overwrite its x, which is a copy.
  */
 export interface DenoiserFunction {
   (x: FloatArray, t: number): FloatArray | Promise<FloatArray>;
@@ -53,7 +56,7 @@ export interface DenoisingNetwork {
 
 /**
  * A network of (x, t) with its prediction type. The arguments after x and t in its signature are
- * conditions, given as `{ name: value }`.
+ * conditions, given as `{ name: value }`. A condition `[1, ...]` serves every sample.
  *
  * @throws RangeError when `predicts` is not epsilon, x0, v or flow; on use, when a condition is
  * missing or unknown, or the network's output has neither the shape of x nor twice its channels.
@@ -65,16 +68,22 @@ export function denoiser(
   if (!["epsilon", "x0", "v", "flow"].includes(predicts)) {
     throw new RangeError(`predicts must be epsilon, x0, v or flow, got ${String(predicts)}`);
   }
-  const [, time, ...others] = Object.entries(network.signature ?? {});
+  const [sample, time, ...others] = Object.entries(network.signature ?? {});
   const names = network.signature && others.map(([name]) => name);
-  const shared = time && (time[1].shape.length === 0 || time[1].shape[0] === 1);
+  const times = time?.[1].shape;
+  const serves = times?.[0] === 1 || times?.length === 0;
+  const batches = [sample, ...others].map((input) => input?.[1].shape[0]);
+  const batch = fixedBatch(...batches, serves ? undefined : times?.[0]);
+  const shared = serves && batch !== 1;
   return {
     predicts,
     parameters: network.parameters,
     ...(others.length > 0 && { condition: Object.fromEntries(others) }),
     ...(shared && { sharedTime: true }),
+    ...(batch !== undefined && { batch }),
     apply(x, t, condition) {
-      const output = network.apply(x, t, ...inOrder(condition, names));
+      const inputs = [x, t, ...inOrder(condition, names)].map((e) => repeatRow(e, x.shape[0]));
+      const output = runInParts(batch, inputs, (...part) => network.apply(...part));
       hasVariance(output, x);
       return output;
     },

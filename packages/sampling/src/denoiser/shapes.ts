@@ -1,4 +1,14 @@
-import { constant, type Expr, gather, reshape, tensor } from "@gen/graph";
+import {
+  add,
+  cast,
+  constant,
+  type Expr,
+  floor,
+  gather,
+  isFloat,
+  reshape,
+  tensor,
+} from "@gen/graph";
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
@@ -16,6 +26,25 @@ export function batchSizes(shape: readonly number[]): { batch: number; size: num
   );
 }
 
+/** The index of the first value that is NaN, infinite or no number; -1 if there is none. */
+export function notFiniteAt(values: ArrayLike<unknown>): number {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
+  return -1;
+}
+
+/**
+ * The values, which are finite numbers.
+ *
+ * @throws RangeError when a value is NaN, infinite or no number.
+ */
+export function requireFinite<V extends ArrayLike<number>>(name: string, values: V): V {
+  const bad = notFiniteAt(values);
+  if (bad < 0) return values;
+  const value: unknown = values[bad];
+  const got = typeof value === "string" ? JSON.stringify(value) : value;
+  throw new RangeError(`${name} must hold finite numbers, got ${got} at index ${bad}`);
+}
+
 /** Values `[batch]`, or `[1]` for all samples, reshaped to multiply `like` `[batch, ...]`. */
 export const perSample = (values: Expr, like: Expr): Expr =>
   reshape(
@@ -23,6 +52,10 @@ export const perSample = (values: Expr, like: Expr): Expr =>
     like.shape.map((_, i) => (i === 0 ? values.shape[0] : 1)),
   );
 
-/** A table's values at each sample's t `[batch]`, to multiply `like` `[batch, ...]`. */
+/** The nearest whole time steps of t, int64. */
+export const wholeTime = (t: Expr): Expr =>
+  isFloat(t.dtype) ? cast(floor(add(t, 0.5)), "int64") : t;
+
+/** A table's values at each sample's nearest t `[batch]`, to multiply `like` `[batch, ...]`. */
 export const tableAt = (table: Float64Array, t: Expr, like: Expr): Expr =>
-  perSample(gather(constant(tensor(table, [table.length], like.dtype)), t), like);
+  perSample(gather(constant(tensor(table, [table.length], like.dtype)), wholeTime(t)), like);

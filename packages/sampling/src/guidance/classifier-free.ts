@@ -1,5 +1,7 @@
 import {
   add,
+  cast,
+  concat,
   constant,
   div,
   type Expr,
@@ -7,13 +9,20 @@ import {
   maximum,
   mean,
   mul,
+  type Signature,
+  slice,
   sqrt,
   square,
   sub,
-  type Tensor,
 } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
-import type { Conditions } from "../denoiser/conditions.ts";
+import { repeatRow } from "../denoiser/batch.ts";
+import {
+  type ConditionOption,
+  type Conditions,
+  conditionTensor,
+  valuesByName,
+} from "../denoiser/conditions.ts";
 import {
   changePrediction,
   type Denoiser,
@@ -24,11 +33,8 @@ import { hostFormula, outputTensor } from "../denoiser/host-function.ts";
 import type { SampleOptions } from "../run/sample-options.ts";
 import { type GuidanceOptions, requireGuidance, whereWithin } from "./guidance-options.ts";
 
-/** Conditions by name, or the label of the only condition; a number labels every sample. */
-export type GuidanceCondition = number | Conditions<number | Tensor>;
-
 /** The options of {@link classifierFree}. */
-export interface ClassifierFreeOptions<C = GuidanceCondition> extends GuidanceOptions {
+export interface ClassifierFreeOptions<C = ConditionOption> extends GuidanceOptions {
   /** 1 is the plain conditional model, 0 the unconditional model, more than 1 guides. */
   readonly scale: number;
   /**
@@ -39,7 +45,7 @@ export interface ClassifierFreeOptions<C = GuidanceCondition> extends GuidanceOp
 }
 
 /** The options of {@link compose}. */
-export interface ComposeOptions<C = GuidanceCondition> extends GuidanceOptions {
+export interface ComposeOptions<C = ConditionOption> extends GuidanceOptions {
   readonly conditions: readonly {
     /** The condition; for functions, the model under the condition. */
     readonly condition: C;
@@ -68,7 +74,7 @@ export function classifierFree(
 ): DenoiserFunction;
 export function classifierFree(
   denoiser: Denoiser | DenoiserFunction,
-  options: ClassifierFreeOptions<GuidanceCondition | DenoiserFunction> & Partial<FunctionShape>,
+  options: ClassifierFreeOptions<ConditionOption | DenoiserFunction> & Partial<FunctionShape>,
 ): Denoiser | DenoiserFunction {
   const { scale, unconditional } = options;
   requireGuidance([scale], options);
@@ -77,13 +83,15 @@ export function classifierFree(
   }
   return {
     ...denoiser,
+    batch: scale === 1 ? denoiser.batch : sharedBatch(denoiser, 2),
     apply(x, t, condition) {
       if (!condition) throw new RangeError("classifier-free guidance needs a condition, got none");
       if (scale === 1) return denoiser.apply(x, t, condition);
-      const none = toConditionExprs(unconditional as GuidanceCondition, t, condition);
-      const u = denoiser.apply(x, t, none);
-      if (scale === 0 && !options.interval && !options.rescale) return u;
-      return combine(x, t, u, [denoiser.apply(x, t, condition)], [scale], options);
+      const none = toConditionExprs(unconditional as ConditionOption, t, condition);
+      const isPlain = scale === 0 && !options.interval && !options.rescale;
+      if (isPlain) return denoiser.apply(x, t, none);
+      const [u, c] = outputsUnder(denoiser, x, t, [none, condition]);
+      return combine(x, t, u, [c], [scale], options);
     },
   };
 }
@@ -105,7 +113,7 @@ export function compose(
 ): DenoiserFunction;
 export function compose(
   denoiser: Denoiser | DenoiserFunction,
-  options: ComposeOptions<GuidanceCondition | DenoiserFunction> &
+  options: ComposeOptions<ConditionOption | DenoiserFunction> &
     Partial<Pick<ClassifierFreeOptions, "unconditional"> & FunctionShape>,
 ): Denoiser | DenoiserFunction {
   const scales = options.conditions.map(({ scale }) => scale);
@@ -117,14 +125,47 @@ export function compose(
   }
   return {
     ...denoiser,
+    batch: sharedBatch(denoiser, scales.length + 1),
     apply(x: Expr, t: Expr) {
-      const [u, ...c] = [options.unconditional, ...conditions].map((condition) => {
-        const given = condition as GuidanceCondition;
-        return denoiser.apply(x, t, toConditionExprs(given, t, undefined, denoiser.condition));
-      });
+      const all = [options.unconditional, ...conditions].map((condition) =>
+        toConditionExprs(condition as ConditionOption, t, undefined, denoiser.condition),
+      );
+      const [u, ...c] = outputsUnder(denoiser, x, t, all);
       return combine(x, t, u, c, scales, options);
     },
   };
+}
+
+/** The samples that a network of fixed batch serves in one run, under `count` conditions each. */
+const sharedBatch = ({ batch }: Denoiser, count: number): number | undefined =>
+  batch && Math.max(1, Math.floor(batch / count));
+
+/** The outputs under each of several conditions; a network of fixed batch takes all at once. */
+function outputsUnder(
+  denoiser: Denoiser,
+  x: Expr,
+  t: Expr,
+  conditions: readonly Conditions<Expr>[],
+): Expr[] {
+  const [rows] = x.shape;
+  const names = Object.keys(conditions[0]);
+  const isAlike = conditions.every(
+    (one) => Object.keys(one).length === names.length && names.every((name) => name in one),
+  );
+  if (denoiser.batch === undefined || typeof rows !== "number" || !isAlike) {
+    return conditions.map((condition) => denoiser.apply(x, t, condition));
+  }
+  const join = (parts: readonly Expr[]) =>
+    concat(
+      parts.map((part) => cast(repeatRow(part, rows), parts[0].dtype)),
+      0,
+    );
+  const joined = names.map((name) => {
+    return [name, join(conditions.map((condition) => condition[name]))];
+  });
+  const [xs, ts] = [x, t].map((e) => join(conditions.map(() => e)));
+  const outputs = denoiser.apply(xs, ts, Object.fromEntries(joined));
+  return conditions.map((_, i) => slice(outputs, 0, i * rows, (i + 1) * rows));
 }
 
 /** `u + sum_i scale_i (c_i - u)` of denoisers' outputs; the learned variance is the first c's. */
@@ -172,7 +213,7 @@ function combineFunctions(
   const models = [["u", unconditional] as const, ...Object.entries(conditional)];
   const outputs = async (x: FloatArray, t: number) => {
     const all = models.map(async ([name, model]) => {
-      return [name, outputTensor(await model(x, t), shape)] as const;
+      return [name, outputTensor(await model(x.slice(), t), shape)] as const;
     });
     return Object.fromEntries(await Promise.all(all));
   };
@@ -182,23 +223,23 @@ function combineFunctions(
 }
 
 /**
- * The conditions as expressions; a label is repeated for every sample of t `[batch]`. Conditions
- * that only `given` has are kept.
+ * The conditions as expressions; a number is repeated in the shape of the given condition, or for
+ * every sample of t `[batch]`. Conditions that only `given` has are kept.
  */
 function toConditionExprs(
-  condition: GuidanceCondition,
+  condition: ConditionOption,
   t: Expr,
   given: Conditions<Expr> | undefined,
-  wanted: object = given ?? { condition },
+  wanted: Conditions<Signature> | undefined = given,
 ): Conditions<Expr> {
-  const [name, ...others] = Object.keys(wanted);
-  if (typeof condition === "number" && others.length > 0) {
+  const names = Object.keys(wanted ?? { condition });
+  if (typeof condition === "number" && names.length > 1) {
     throw new RangeError("unconditional must be given by name, as the condition is");
   }
-  const named = Object.entries(typeof condition === "number" ? { [name]: condition } : condition);
-  const exprs = named.map(([name, value]) => {
-    if (typeof value !== "number") return [name, constant(value)];
+  const exprs = Object.entries(valuesByName(condition, names)).map(([name, value]) => {
     const like = given?.[name];
+    if (typeof value !== "number")
+      return [name, constant(conditionTensor(name, value, wanted?.[name]))];
     return [name, expandLike(constant(value, like?.dtype ?? "int64"), like ?? t)];
   });
   return { ...given, ...Object.fromEntries(exprs) };

@@ -37,7 +37,8 @@ export interface ClassifierGuidedOptions {
   readonly scale?: number;
   /**
    * `score`: the gradient moves the prediction, for every sampler. `mean`: the gradient moves a
-   * step's mean by the step's variance, for steps that add noise.
+   * step's mean by the step's variance; steps that add no noise, such as the last one and all of
+   * eta 0, are not guided.
    * @defaultValue "score"
    */
   readonly form?: "score" | "mean";
@@ -69,6 +70,10 @@ export interface ClassifierGuidedFunctionOptions extends ClassifierGuidedOptions
  *
  * In the score form another prediction changes as epsilon's change at the same x_t implies. The
  * parameters of the two networks must have different names.
+ *
+ * In two places guided-diffusion differs. It clips x0 before the score form moves it; `clip` acts on
+ * the guided x0, which thus keeps its bounds. In the mean form it also moves the mean of the last
+ * step, by the variance that it clips to that of t = 1; here that step's variance is 0.
  *
  * @throws RangeError when scale, form or interval is not as described; on use, when there is
  * neither a label nor a condition.
@@ -134,14 +139,14 @@ function guideFunction(
 ): DenoiserFunction {
   const { schedule, form, predicts = "epsilon", shape } = options;
   const given = async (x: FloatArray, t: number) => ({
-    g: hostTensor(await classify(x, t), shape ?? [1, x.length]),
+    g: hostTensor(await classify(x.slice(), t), shape ?? [1, x.length]),
   });
   if (form === "mean") {
     const gradient = hostFormula(shape, given, ({ g, t }) => slopeOf(g, t, options));
     return Object.assign((x: FloatArray, t: number) => denoise(x, t), { gradient });
   }
   const all = async (x: FloatArray, t: number) => {
-    const output = await denoise(x, t);
+    const output = await denoise(x.slice(), t);
     if (output.length === 2 * x.length && !shape) {
       throw new RangeError("shape must be given for a denoiser that gives a variance too");
     }

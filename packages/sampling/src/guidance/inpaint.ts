@@ -1,9 +1,9 @@
-import { add, constant, type Expr, mul, tensor } from "@gen/graph";
+import { add, concat, constant, type Expr, mul, tensor } from "@gen/graph";
 import { type FloatArray, type PredictionType, predictionCoefficients } from "@gen/math";
 import type { NoiseSchedule } from "@gen/schedules";
 import { changePrediction, type Denoiser, type DenoiserFunction } from "../denoiser/denoiser.ts";
 import { hostFormula, hostTensor, outputTensor } from "../denoiser/host-function.ts";
-import { perSample, sizeOf, tableAt } from "../denoiser/shapes.ts";
+import { perSample, requireFinite, sizeOf, tableAt } from "../denoiser/shapes.ts";
 import type { SampleOptions } from "../run/sample-options.ts";
 
 /** The known part of the samples. */
@@ -41,12 +41,17 @@ export function inpaint(
         `${name} must hold ${size} numbers, or ${each} for all samples, got ${values.length}`,
       );
     }
+    requireFinite(name, values);
   }
   const unknown = Float64Array.from(mask, (m) => 1 - m);
   // In the known region a denoiser that knows x0 predicts `x0 * known + xt * x`.
   const fill = (x: Expr, output: Expr, x0: Expr, xt: Expr): Expr => {
-    const wrap = (values: ArrayLike<number>) =>
-      constant(tensor(values, values.length === size ? shape : [1, ...shape.slice(1)], x.dtype));
+    const wrap = (values: ArrayLike<number>) => {
+      if (values.length !== size) return constant(tensor(values, [1, ...shape.slice(1)], x.dtype));
+      // Guidance joins copies of the batch.
+      const copies = Math.floor(Number(x.shape[0]) / shape[0]) || 1;
+      return concat(Array(copies).fill(constant(tensor(values, shape, x.dtype))), 0);
+    };
     const truth = add(mul(x0, wrap(known)), mul(xt, x));
     return changePrediction(output, x, (prediction) =>
       add(mul(wrap(mask), truth), mul(wrap(unknown), prediction)),
@@ -65,7 +70,7 @@ export function inpaint(
     };
   }
   const given = async (x: FloatArray, t: number) => ({
-    output: outputTensor(await denoiser(x, t), shape),
+    output: outputTensor(await denoiser(x.slice(), t), shape),
     x0: hostTensor([coefficients(t).x0], [1]),
     xt: hostTensor([coefficients(t).x], [1]),
   });

@@ -11,6 +11,7 @@ export const hostMemory: Memory<Tensor> = {
   upload: (values, shape) => hostTensor(Float64Array.from(values as Float64Array), shape),
   download: async ({ data }) => (data as Float64Array).slice(),
   dispose: () => undefined,
+  onHost: true,
 };
 
 /** Takes steps in float64 on the host, for a denoiser that is a function. */
@@ -27,8 +28,9 @@ export function functionStep(
   const takeStep: LoopStep<Tensor>["takeStep"] = async (row, given) => {
     const { t, next } = steps[row];
     const values = given.x.data as Float64Array;
-    const output = outputTensor(await denoise(values, t), shape);
-    const gradient = next.noise ? await denoise.gradient?.(values, t) : undefined;
+    // Copies: a function may overwrite its x.
+    const output = outputTensor(await denoise(values.slice(), t), shape);
+    const gradient = next.noise ? await denoise.gradient?.(values.slice(), t) : undefined;
     if (gradient && gradient.length !== values.length) {
       throw new RangeError(
         `a gradient must give as many numbers as x, ${values.length}, got ${gradient.length}`,

@@ -1,12 +1,13 @@
 import { type Tensor, trace } from "@gen/graph";
-import { type FloatArray, normalNoise } from "@gen/math";
+import { type FloatArray, GenError, normalNoise } from "@gen/math";
 import type { Backend } from "@gen/runtime-gpu";
 import { callProgram } from "@gen/runtime-gpu/call-program";
+import { fixedBatch } from "../denoiser/batch.ts";
 import { type Conditions, namedConditions } from "../denoiser/conditions.ts";
 import type { Denoiser } from "../denoiser/denoiser.ts";
-import { sizeOf } from "../denoiser/shapes.ts";
+import { notFiniteAt, sizeOf } from "../denoiser/shapes.ts";
 import { type ClassifierFreeOptions, classifierFree } from "../guidance/classifier-free.ts";
-import { type SchedulerStepsOptions, schedulerSteps } from "../samplers/scheduler-steps.ts";
+import { type SchedulerStepsOptions, schedulerSteps } from "../scheduler/scheduler-steps.ts";
 import type { Clip } from "./clip.ts";
 import { throwIfAborted } from "./loop.ts";
 import type { DiffusionPipeline, Pipeline, PipelineVae } from "./pipeline.ts";
@@ -60,11 +61,12 @@ export interface Generated extends Samples {
  * Draws samples of a pipeline in batches that fit in memory, and decodes the samples if there is a
  * VAE. The same seed gives the same samples on every backend and for every count.
  *
- * A condition has one row for each sample.
+ * A condition has a row for each sample, or one row for all.
  *
  * `const { x } = await generate(pipeline, { backend, count: 16, sampler: "ddim", steps: 20 })`
  *
- * @throws as a rejection: RangeError or TypeError for an option, the signal's reason.
+ * @throws as a rejection: RangeError or TypeError for an option, GenError `not-finite` when the
+ * samples become NaN or infinite, the signal's reason.
  */
 export async function generate<T>(
   pipeline: Pipeline,
@@ -79,13 +81,13 @@ export async function generate<T>(
   const decoder = vae && (await decoderOn(await options.backend, vae, shape));
   const item = decoder?.item ?? shape;
   const x = new Float32Array(count * sizeOf(item));
-  const batch = batchOf(shape, count);
+  const batch = batchOf(shape, count, source.batch);
   try {
     for (let first = 0; first < count; first += batch) {
       throwIfAborted(signal);
       const here = [Math.min(batch, count - first), ...shape];
       const drawn = await source.draw(here, first);
-      x.set(decoder ? await decoder.decode(drawn, here) : drawn, first * sizeOf(item));
+      x.set(decoder ? await decoder.decode(drawn, here[0]) : drawn, first * sizeOf(item));
     }
   } finally {
     await decoder?.dispose();
@@ -106,11 +108,12 @@ function denoised<T>(pipeline: DiffusionPipeline, options: GenerateOptions<T>) {
   );
   const guided = guidance === undefined ? denoiser : guide(denoiser, guidance, classes);
   const ready = sampler({ backend, denoiser: guided });
-  const { steps, clip } = table;
-  const run = { steps, clip: options.clip ?? clip, seed, signal };
+  const { steps, clip, initialScale } = table;
+  const run = { steps, clip: options.clip ?? clip, initialScale, seed, signal };
   const conditionRows = rowsOf(namedConditions(options.condition, denoiser.condition), count);
   return {
     steps: steps.length,
+    batch: guided.batch,
     async draw(shape: readonly number[], firstIndex: number): Promise<FloatArray> {
       const share = shape[0] / count;
       const done = (step: number) => firstIndex / count + ((step + 1) / steps.length) * share;
@@ -123,15 +126,17 @@ function denoised<T>(pipeline: DiffusionPipeline, options: GenerateOptions<T>) {
   };
 }
 
-/** Parts of conditions that have one row for each of `count` samples. */
+/** Parts of conditions that have a row for each of `count` samples, or one row for all. */
 function rowsOf(conditions: Conditions<Tensor> | undefined, count: number) {
   const entries = Object.entries(conditions ?? {});
   for (const [name, { shape }] of entries) {
-    if (shape[0] === count) continue;
+    if (shape[0] === count || shape[0] === 1) continue;
     throw new RangeError(`condition ${name} must have ${count} rows, as count, got ${shape[0]}`);
   }
   return (first: number, rows: number): Conditions<Tensor> | undefined => {
-    const parts = entries.map(([name, { data, shape, dtype }]) => {
+    const parts = entries.map(([name, value]) => {
+      const { data, shape, dtype } = value;
+      if (shape[0] === 1) return [name, value];
       const size = data.length / count;
       const part = data.subarray(first * size, (first + rows) * size);
       return [name, { data: part, shape: [rows, ...shape.slice(1)], dtype }];
@@ -155,6 +160,7 @@ function guide(
 /** The source of a VAE's latents: standard normal, keyed by the seed and the sample's number. */
 const prior = <T>(shape: readonly number[], { seed = 0 }: GenerateOptions<T>) => ({
   steps: 0,
+  batch: undefined,
   async draw([batch]: readonly number[], firstIndex: number): Promise<FloatArray> {
     const indices = Float64Array.from({ length: batch }, (_, i) => firstIndex + i);
     return normalNoise({ seed, purpose: "prior", indices, size: sizeOf(shape) });
@@ -163,20 +169,40 @@ const prior = <T>(shape: readonly number[], { seed = 0 }: GenerateOptions<T>) =>
 });
 
 async function decoderOn<T>(backend: Backend<T>, vae: PipelineVae, latent: readonly number[]) {
-  const graph = trace(({ z }) => ({ x: vae.decode(z) }), { z: { shape: ["batch", ...latent] } });
+  const batch = fixedBatch(vae.batch) ?? "batch";
+  const graph = trace(({ z }) => ({ x: vae.decode(z) }), { z: { shape: [batch, ...latent] } });
   const program = await backend.compile(graph);
+  const item = graph.outputs.x.shape.slice(1).map(Number);
   return {
-    item: graph.outputs.x.shape.slice(1).map(Number),
-    async decode(z: FloatArray, shape: readonly number[]): Promise<FloatArray> {
-      const input = { data: Float32Array.from(z), shape };
-      return (await callProgram(backend, program, { z: input })).x;
+    item,
+    /** Decodes `rows` latents, in parts of the batch that the decoder is fixed to. */
+    async decode(z: FloatArray, rows: number): Promise<FloatArray> {
+      const [size, rowsOfPart] = [sizeOf(latent), typeof batch === "number" ? batch : rows];
+      const x = new Float32Array(rows * sizeOf(item));
+      for (let first = 0; first < rows; first += rowsOfPart) {
+        const data = new Float32Array(rowsOfPart * size);
+        data.set(z.subarray(first * size, (first + rowsOfPart) * size));
+        const input = { data, shape: [rowsOfPart, ...latent] };
+        const decoded = (await callProgram(backend, program, { z: input })).x;
+        x.set(decoded.subarray(0, (rows - first) * sizeOf(item)), first * sizeOf(item));
+      }
+      const bad = notFiniteAt(x);
+      if (bad < 0) return x;
+      throw new GenError(
+        "not-finite",
+        `the VAE's decoder gives ${x[bad]} at index ${bad} for finite latents: check its weights, and its type if it is float16`,
+      );
     },
     dispose: () => program.dispose(),
   };
 }
 
-/** Samples in a batch. All batches but the last have one size, as each size is compiled anew. */
-function batchOf(shape: readonly number[], count: number): number {
+/**
+ * Samples in a batch, `fixed` if the denoiser fixes them. All batches but the last have one size,
+ * as each size is compiled anew.
+ */
+function batchOf(shape: readonly number[], count: number, fixed: number | undefined): number {
+  if (fixed !== undefined) return fixed;
   // The numbers of x in a batch of images bound the memory of a UNet.
   const imageNumbers = 2 ** 16;
   const most = shape.length === 1 ? 2048 : Math.min(64, Math.max(1, imageNumbers / sizeOf(shape)));

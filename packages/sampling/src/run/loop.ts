@@ -7,22 +7,25 @@
  * (function-step.ts); both are the step of step-graph.ts. The tensor scope below frees the tensors
  * that the loop no longer holds.
  */
-import type { FloatArray } from "@gen/math";
+import { type FloatArray, GenError } from "@gen/math";
 import type { Backend } from "@gen/runtime-gpu";
 import { eventLoopYielder } from "@gen/runtime-gpu/event-loop";
+import { notFiniteAt } from "../denoiser/shapes.ts";
+import type { Step } from "../samplers/step.ts";
 import type { noiseSource } from "./noise.ts";
 import type { AbortSignalLike, Progress, SampleOptions } from "./sample-options.ts";
 
 /**
- * Takes the step of row `row` from x, noise if the row adds noise, and the x0 of the rows before
- * (see `pastInput`), to the next x and x0. The caller keeps the inputs and owns the results.
+ * Takes the step of row `row` from x, noise if the row adds noise, and what the rows before kept
+ * (see `pastInput`), to the next x, x0 and what this row keeps, where that is not x0. The caller
+ * keeps the inputs and owns the results.
  */
 export type TakeStep<T> = (
   row: number,
   inputs: Readonly<Record<string, T>>,
 ) => Promise<Record<string, T>>;
 
-/** The name of the input with the x0 of i + 1 rows before. */
+/** The name of the input with what i + 1 rows before kept. */
 export const pastInput = (i: number) => `past.${i}`;
 
 /** A table's step, and how many earlier rows it looks back to. */
@@ -31,8 +34,13 @@ export interface LoopStep<T> {
   readonly depth: number;
 }
 
-/** Where a loop's tensors live. `dispose` may be called while the tensors are read or used. */
-export type Memory<T> = Pick<Backend<T>, "upload" | "download" | "dispose">;
+/**
+ * Where a loop's tensors live. `dispose` may be called while the tensors are read or used. Every x
+ * is checked `onHost`, where a read costs little; elsewhere the x that are read anyway.
+ */
+export type Memory<T> = Pick<Backend<T>, "upload" | "download" | "dispose"> & {
+  readonly onHost?: boolean;
+};
 
 type LoopOptions = Pick<SampleOptions, "steps" | "shape" | "signal"> &
   ReturnType<typeof noiseSource>;
@@ -47,6 +55,8 @@ export function throwIfAborted(signal: AbortSignalLike | undefined): void {
 /**
  * The loop of every sampler, `x = step(x)` for each row of the table. It yields after each step,
  * returns the final x, and frees every tensor, however it ends.
+ *
+ * @throws GenError `not-finite` when an x that is read is NaN or infinite.
  */
 export async function* loop<T>(
   memory: Memory<T>,
@@ -60,27 +70,46 @@ export async function* loop<T>(
     let x = tensors.upload(initial);
     let past: T[] = [];
     let z = noise(0);
+    const readFinite = async (tensor: T, row: number) => {
+      const values = await tensors.read(tensor);
+      const bad = notFiniteAt(values);
+      if (bad < 0) return values;
+      // On a device the first reading may be that of the last step.
+      const advice =
+        row > 0 && !memory.onHost ? "; sampleSteps reads each step and stops at the first one" : "";
+      throw new GenError(
+        "not-finite",
+        `x is ${values[bad]} at index ${bad} after step ${row} (t = ${steps[row].t}) of ${steps.length} steps: check the denoiser's weights and its output there${advice}`,
+      );
+    };
     for (const [row, { t }] of steps.entries()) {
       const inputs: Record<string, T> = { x };
       if (z) inputs.noise = tensors.upload(z);
       for (let i = 0; i < depth; i++) inputs[pastInput(i)] = past[i] ?? x;
       const running = tensors.own(takeStep(row, inputs));
       z = noise(row + 1); // drawn while the device works
-      const { x: next, x0 } = await running;
+      const { x: next, x0, ...kept } = await running;
       throwIfAborted(signal);
-      const [readX, readX0] = [() => tensors.read(next), () => tensors.read(x0)];
+      if (memory.onHost) await readFinite(next, row);
+      const [readX, readX0] = [() => readFinite(next, row), () => tensors.read(x0)];
       const { length } = steps;
       yield { step: row, steps: length, t, secondsLeft: secondsLeft(row), x: readX, x0: readX0 };
       x = next;
-      past = [x0, ...past].slice(0, depth);
+      past = [...keptTensors(kept, steps[row], x0), ...past].slice(0, depth);
       tensors.keepOnly(x, ...past);
       await yieldIfLong();
       throwIfAborted(signal);
     }
-    return await tensors.read(x);
+    return await readFinite(x, steps.length - 1);
   } finally {
     await tensors.close();
   }
+}
+
+/** What a row leaves for later rows: its results of the names `kept.i`, or its x0. */
+function keptTensors<T>(kept: Record<string, T>, { keeps }: Step, x0: T): T[] {
+  const count = Array.isArray(keeps) ? keeps.length : 1;
+  return Array.from({ length: count }, (_, i) => kept[`kept.${i}`] ?? x0);
 }
 
 /** Estimates the seconds left after each row. The first row warms up and is not counted. */

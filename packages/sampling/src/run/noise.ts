@@ -1,22 +1,23 @@
 import { type FloatArray, normalNoise, torchCpuGenerator } from "@gen/math";
-import { batchSizes } from "../denoiser/shapes.ts";
+import { batchSizes, requireFinite } from "../denoiser/shapes.ts";
 import type { SampleOptions } from "./sample-options.ts";
 
 /** The initial x and the noise of each row that adds noise, from the caller or from the seed. */
 export function noiseSource(options: SampleOptions) {
-  const { steps, shape, seed = 0, firstIndex = 0, x, noise } = options;
+  const { steps, shape, seed = 0, firstIndex = 0, x, noise, initialScale = 1 } = options;
   const { batch, size } = batchSizes(shape);
   const indices = Float64Array.from({ length: batch }, (_, i) => firstIndex + i);
-  const checked = (values: FloatArray, what: string) => {
-    if (values?.length === batch * size) return values;
+  const checked = <V extends ArrayLike<number>>(values: V, what: string): V => {
+    if (values?.length === batch * size) return requireFinite(what, values);
     throw new RangeError(
       `${what} must hold ${batch * size} numbers for shape [${shape.join(", ")}], got ${values?.length}`,
     );
   };
+  const start = x
+    ? Float64Array.from(checked(x, "x"))
+    : normalNoise({ seed, purpose: "initial", indices, size });
   return {
-    initial: x
-      ? checked(Float64Array.from(x), "x")
-      : normalNoise({ seed, purpose: "initial", indices, size }),
+    initial: initialScale === 1 ? start : start.map((value) => value * initialScale),
     noise(row: number): FloatArray | undefined {
       if (!steps[row]?.next.noise) return undefined;
       if (noise) return checked(noise(row, batch * size), `noise of step ${row}`);

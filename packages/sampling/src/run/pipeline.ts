@@ -11,6 +11,8 @@ export interface PipelineVae {
   /** The shape of one image, such as [1, 28, 28]. */
   readonly image: readonly number[];
   readonly parameters: readonly Parameter[];
+  /** Samples in one run of a decoder whose file fixes its batch. Any batch runs in such parts. */
+  readonly batch?: number;
 }
 
 /** A denoiser with everything that sampling needs. Training returns it; a folder stores it. */
@@ -27,6 +29,8 @@ export interface DiffusionPipeline<Scheduler = SchedulerConfigInput> {
   readonly classes?: readonly string[];
   /** Other values that a folder stores, as JSON. */
   readonly notes?: Readonly<Record<string, unknown>>;
+  /** What the folder leaves open, one sentence each: the assumed value, random operations. */
+  readonly warnings?: readonly string[];
 }
 
 /** A VAE alone. Its samples are decoded from the prior N(0, I). */
@@ -35,6 +39,8 @@ export interface VaePipeline {
   readonly vae: PipelineVae;
   /** The shape of one latent, without the batch. */
   readonly shape: readonly number[];
+  /** As in {@link DiffusionPipeline}. */
+  readonly warnings?: readonly string[];
 }
 
 /** A model that {@link generate} samples. */

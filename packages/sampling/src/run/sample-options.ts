@@ -28,6 +28,12 @@ export interface SampleOptions {
   readonly seed?: number;
   /** The batch's first sample in the run, by number: splits change no sample. @defaultValue 0 */
   readonly firstIndex?: number;
+  /**
+   * Multiplies the initial x, the seed's or yours: a sampler's first level may not have noise 1.
+   * `schedulerSteps` gives it.
+   * @defaultValue 1
+   */
+  readonly initialScale?: number;
   /** The initial x `[batch, ...]` in place of the seed's. */
   readonly x?: ArrayLike<number>;
   /** Standard normal numbers of a row that adds noise, in place of the seed's. */
@@ -39,8 +45,8 @@ export interface SampleOptions {
    */
   readonly clip?: Clip;
   /**
-   * The denoiser's conditions by name, as in `denoiser.condition`, or the numbers of its only
-   * condition, such as class labels `[batch]`.
+   * The denoiser's conditions by name, as in `denoiser.condition`, or the values of its only
+   * condition, such as class labels `[batch]`. Values `[1, ...]` serve every sample.
    */
   readonly condition?: ConditionOption;
   /** Stops the run within a step and frees its tensors. */

@@ -11,7 +11,7 @@ import type {
 
 /** A denoiser ready to sample: its programs are compiled once per shape and kept. */
 export interface Sampler {
-  /** @throws as a rejection: RangeError or TypeError for an option, the signal's reason. */
+  /** @throws as {@link sample} does. */
   sample(options: SampleOptions): Promise<Samples>;
   /** The same, step by step; leaving the iteration early frees all tensors of the run. */
   sampleSteps(options: SampleOptions): AsyncGenerator<SampleStep, void>;
@@ -83,7 +83,8 @@ export function sampler<T>({ backend, denoiser }: SamplerOptions<T>): Sampler {
  * function as the denoiser everything runs in float64 on the host. The same seed gives the same
  * samples on every backend and in any batch split (see `firstIndex`).
  *
- * @throws as a rejection: RangeError or TypeError for an option, the signal's reason.
+ * @throws as a rejection: RangeError or TypeError for an option, GenError `not-finite` when the
+ * samples become NaN or infinite, the signal's reason.
  */
 export async function sample<T>(options: SamplerOptions<T> & SampleOptions): Promise<Samples> {
   const ready = sampler(options);
@@ -98,7 +99,8 @@ export async function sample<T>(options: SamplerOptions<T> & SampleOptions): Pro
  * {@link sample} step by step: x and x0 after each row, read back to the host. The last step's x
  * are the samples. Leaving the iteration early frees all tensors of the run.
  *
- * @throws in the iteration: RangeError or TypeError for an option, the signal's reason.
+ * @throws in the iteration: RangeError or TypeError for an option, GenError `not-finite` at the
+ * first step whose x is NaN or infinite, the signal's reason.
  */
 export async function* sampleSteps<T>(
   options: SamplerOptions<T> & SampleOptions,

@@ -4,6 +4,7 @@
  *   x0 = clip(row["x0.x"] x + row["x0.prediction"] prediction)
  *   x' = row["next.x0"] x0 + row["next.x"] x + row["next.prediction"] prediction
  *      + sum_i row["next.history.i"] past_i + deviation^2 gradient + deviation noise
+ *   kept_i = row["kept.i.x0"] x0 + row["kept.i.x"] x + row["kept.i.prediction"] prediction
  *
  * `coefficients.ts` makes the table of rows, `network-step.ts` compiles the graph, `loop.ts` runs the
  * program once for each row.
@@ -32,7 +33,7 @@ import { conditionOf } from "../denoiser/conditions.ts";
 import { type Denoiser, splitVariance } from "../denoiser/denoiser.ts";
 import type { LearnedVariance, Step } from "../samplers/step.ts";
 import { type Clip, clipBounds, clipped, type DynamicThreshold, isDynamic } from "./clip.ts";
-import { rowOfTable } from "./coefficients.ts";
+import { keptOf, rowOfTable } from "./coefficients.ts";
 import { pastInput } from "./loop.ts";
 
 /** The key of a compiled program: depth of history, learned variance, thresholding. */
@@ -44,6 +45,10 @@ export interface StepForm {
   readonly threshold?: Required<DynamicThreshold>;
   /** Whether no row clips x0, which is then folded into x and the prediction. */
   readonly unclipped?: boolean;
+  /** How much the rows keep for later ones; 0 where it is their x0 alone. */
+  readonly keeps?: number;
+  /** Whether a row's time step is not a whole number. */
+  readonly fractional?: boolean;
 }
 
 /**
@@ -65,7 +70,12 @@ export function stepForm(
     );
   }
   const depths = steps.map(({ next }) => next.history?.length ?? 0);
-  const cut = depths.findIndex((length, row) => length > row);
+  let known = 0;
+  const cut = depths.findIndex((length, row) => {
+    const missing = length > known;
+    known += keptOf(steps[row]).length;
+    return missing;
+  });
   if (cut >= 0) {
     throw new RangeError(
       `steps must not take more estimates than earlier rows, got ${depths[cut]} in row ${cut}: a multistep table cannot be cut, make the table from the shorter path`,
@@ -78,7 +88,11 @@ export function stepForm(
   }
   clipBounds(clip);
   const threshold = isDynamic(clip) ? { max: 1, ...clip } : undefined;
-  return { depth, variance, threshold };
+  const keeps = steps.some((step) => step.keeps)
+    ? steps.reduce((most, step) => Math.max(most, keptOf(step).length), 0)
+    : 0;
+  const fractional = steps.some(({ t }) => !Number.isInteger(t));
+  return { depth, variance, threshold, keeps, fractional };
 }
 
 /**
@@ -94,17 +108,20 @@ export function stepExpr(
   inputs: Readonly<Record<string, Expr>>,
   output: Expr,
   gradient: Expr | undefined,
-  { depth, variance: learned, threshold, unclipped }: StepForm,
-): { x: Expr; x0: Expr } {
+  { depth, variance: learned, threshold, unclipped, keeps }: StepForm,
+): Record<string, Expr> {
   const { x, noise } = inputs;
   const row = rowOfTable(inputs.coefficients, inputs.row);
   const { prediction, variance: raw } = splitVariance(output, x);
   const estimate = add(mul(row("x0.x"), x), mul(row("x0.prediction"), prediction));
   const bounds = [row("clip.low"), row("clip.high")] as const;
   const x0 = unclipped ? estimate : clipped(estimate, bounds, threshold);
-  const ofX = mul(row("next.x"), x);
-  let mean = unclipped ? ofX : add(mul(row("next.x0"), x0), ofX);
-  mean = add(mean, mul(row("next.prediction"), prediction));
+  const sum = (name: "next" | `kept.${0 | 1}`) => {
+    const ofX = mul(row(`${name}.x`), x);
+    const ofBoth = unclipped ? ofX : add(mul(row(`${name}.x0`), x0), ofX);
+    return add(ofBoth, mul(row(`${name}.prediction`), prediction));
+  };
+  let mean = sum("next");
   for (let i = 0; i < depth; i++) {
     mean = add(mean, mul(row(`next.history.${i}`), inputs[pastInput(i)]));
   }
@@ -121,7 +138,9 @@ export function stepExpr(
     deviation = mul(deviation, root);
   }
   if (gradient) mean = add(mean, mul(mul(deviation, deviation), gradient));
-  return { x: noise ? add(mean, mul(deviation, noise)) : mean, x0 };
+  const next = noise ? add(mean, mul(deviation, noise)) : mean;
+  const kept = ([0, 1] as const).slice(0, keeps);
+  return { x: next, x0, ...Object.fromEntries(kept.map((i) => [`kept.${i}`, sum(`kept.${i}`)])) };
 }
 
 /**
@@ -151,7 +170,8 @@ export function stepGraph(
     const entry = (i: number) => gather(inputs.row, constant(tensor([i], [1], "int64")));
     const row = entry(0);
     // One time step for all samples: the network's computations on t alone run once.
-    const t = expand(entry(1), [shape[0]]);
+    const time = form.fractional ? rowOfTable(inputs.coefficients, row)("t") : entry(1);
+    const t = expand(time, [shape[0]]);
     const condition = conditionOf(inputs);
     const output = denoiser.apply(x, t, condition);
     return stepExpr({ ...inputs, row }, output, denoiser.gradient?.(x, t, condition), form);

@@ -1,5 +1,6 @@
 import { epsilonCoefficients } from "@gen/math";
-import { type NoiseSchedule, type TimestepOptions, timestepPairs, timesteps } from "@gen/schedules";
+import { type TimestepOptions, timestepPairs, timesteps } from "@gen/schedules";
+import { checkOptions } from "./check-options.ts";
 import {
   levelTransitions,
   type Step,
@@ -7,6 +8,7 @@ import {
   stepTable,
   type Transition,
 } from "./step.ts";
+import { isSchedule, type Path } from "./trajectory.ts";
 
 /** Which steps are taken, how much fresh noise each adds, and what the denoiser predicts. */
 export interface DdimOptions extends TimestepOptions, StepOptions {
@@ -22,31 +24,42 @@ export interface DdimOptions extends TimestepOptions, StepOptions {
 /**
  * The table of DDIM (Song et al. 2021, eq. 12 and 16) for any eta in [0, 1]: each row goes from
  * one entry of the list of time steps to the next, the last one to the level that sampling ends on.
+ * The path is a schedule, or transitions of your own.
  *
  * `eta` 0, the default, is deterministic; `eta` 1 is DDPM's posterior over the same steps.
  *
- * @throws RangeError when steps, spacing, offset or eta is outside its range; when the schedule's
+ * @throws RangeError when an option is outside its range or not as described; when the schedule's
  * first level holds no signal and the denoiser predicts epsilon.
  */
-export function ddimSteps(schedule: NoiseSchedule, options: DdimOptions = {}): Step[] {
+export function ddimSteps(path: Path, options: DdimOptions = {}): Step[] {
+  checkOptions(options, { compat: ["diffusers"] });
+  if (!isSchedule(path)) return stepTable(path, options);
   const { compat, eta = 0 } = options;
-  const list = timesteps(schedule, options);
-  if (compat === undefined) return stepTable(levelTransitions(schedule, list), options);
-  const pairs = timestepPairs(list, { compat, length: schedule.length });
-  const transitions = pairs.map(({ t, next }) => ({
-    t,
-    from: schedule.level(t),
-    to: schedule.level(next),
-  }));
-  const steps = stepTable(transitions, options);
-  if (eta === 0) return steps;
-  const product = ({ next }: { next: number }) =>
-    next < 0 && schedule.setAlphaToOne ? 1 : schedule.alphasCumprod[Math.max(next, 0)];
-  return steps.map((step, i) => {
-    const [now, then] = [schedule.alphasCumprod[pairs[i].t], product(pairs[i])];
+  const list = timesteps(path, options);
+  if (compat === undefined) return stepTable(levelTransitions(path, list), options);
+  const pairs = timestepPairs(list, { compat, length: path.length });
+  const moves = pairs.map(({ t, next }) => ({ t, from: path.level(t), to: path.level(next) }));
+  const { alphasCumprod } = path;
+  const product = (t: number) => (t < 0 && path.setAlphaToOne ? 1 : alphasCumprod[Math.max(t, 0)]);
+  const alphas = pairs.map(({ t, next }) => [product(t), product(next)] as const);
+  return eta === 0 ? stepTable(moves, options) : roundedDdim(moves, alphas, options);
+}
+
+/**
+ * Rows of DDIM with fresh noise that round as diffusers does, from the alphasCumprod of both ends of
+ * each move: after a level without signal, eta 1 leaves 1e-8 of the direction in place of 0.
+ */
+export function roundedDdim(
+  moves: readonly Transition[],
+  alphas: readonly (readonly [now: number, then: number])[],
+  options: StepOptions,
+): Step[] {
+  const { eta = 0 } = options;
+  return stepTable(moves, options).map((step, i) => {
+    const [now, then] = alphas[i];
     const sigma = eta * Math.sqrt(((1 - then) / (1 - now)) * (1 - now / then));
     const direction = Math.sqrt(Math.max(1 - then - sigma ** 2, 0));
-    return { ...step, next: rounded(transitions[i], options, sigma, direction) };
+    return { ...step, next: rounded(moves[i], options, sigma, direction) };
   });
 }
 

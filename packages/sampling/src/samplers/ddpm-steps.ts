@@ -1,5 +1,6 @@
 import { cleanLevel } from "@gen/math";
 import { type TimestepOptions, timesteps } from "@gen/schedules";
+import { checkOptions } from "./check-options.ts";
 import {
   type LearnedVariance,
   levelTransitions,
@@ -59,6 +60,7 @@ export interface DdpmOptions
  */
 export function ddpmSteps(path: Path, options: DdpmOptions = {}): Step[] {
   const { variance = "fixed_small", compat, predicts, keepEpsilon } = options;
+  checkOptions(options, { compat: ["diffusers"] });
   if (!VARIANCES.includes(variance)) {
     throw new RangeError(
       `variance must be one of ${VARIANCES.join(", ")}, got ${String(variance)}`,
@@ -89,5 +91,5 @@ export function ddpmSteps(path: Path, options: DdpmOptions = {}): Step[] {
 /** The small and the large deviation of a step, both 0 where it adds no noise. */
 function deviations({ t, from, to }: Transition, small: number, compat?: "diffusers") {
   if (to.noise > 0) return [small, (small * from.noise) / to.noise];
-  return compat !== "diffusers" || t === 0 ? [0, 0] : [1e-10, from.noise];
+  return compat !== "diffusers" || t <= 0 ? [0, 0] : [1e-10, from.noise];
 }

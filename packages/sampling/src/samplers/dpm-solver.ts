@@ -1,6 +1,15 @@
-import type { Step, Transition } from "./step.ts";
+import { checkOptions, ON_OR_OFF } from "./check-options.ts";
+import { lambdaUpdate } from "./lambda-update.ts";
+import type { KeptCoefficients, Step, Transition } from "./step.ts";
 import { type Path, transitionsOf } from "./trajectory.ts";
-import { lambdaOf, ofPresent, rowOf, type SolverOptions, type Update } from "./update.ts";
+import {
+  lambdaOf,
+  ofPresent,
+  rowOf,
+  type SolverForm,
+  type SolverOptions,
+  type Update,
+} from "./update.ts";
 
 /** How {@link dpmSolverSteps} goes. */
 export interface DpmSolverOptions extends SolverOptions {
@@ -11,128 +20,120 @@ export interface DpmSolverOptions extends SolverOptions {
    * which it spends in groups of `order` moves.
    */
   readonly method?: "multistep" | "singlestep";
-  /** Adds fresh noise: the solver of the stochastic equation; multistep only. @defaultValue false */
+  /** How many moves each group of `singlestep` has. @defaultValue `order`, fewer at the end */
+  readonly groups?: readonly number[];
+  /** DPM-Solver++ extrapolates the clean sample (`data`), DPM-Solver the noise. @defaultValue "data" */
+  readonly form?: SolverForm;
+  /** Adds fresh noise: the solver of the stochastic equation. @defaultValue false */
   readonly sde?: boolean;
-  /** How order 2 weighs its slope: `midpoint` (the default) or `heun`. */
+  /**
+   * How order 2 weighs its slope.
+   * @defaultValue "midpoint"; "heun" for order 2 of `singlestep`, which comes nearer (0.42 of DDIM's
+   * distance against 0.50 in 20 calls, two moons, 2026-11-29)
+   */
   readonly slope?: "midpoint" | "heun";
   /** Lowers the order of the last moves, which steadies short runs. @defaultValue below 15 moves */
   readonly lowerOrderFinal?: boolean;
+  /** Gives the last move of `multistep` order 1. @defaultValue false */
+  readonly eulerAtFinal?: boolean;
   /**
-   * Reproduces diffusers, and the authors' own code, where they differ: order 3 of `multistep` takes
-   * half of D2 there, which leaves it at order 2.
+   * `authors`: the published code where it differs. Order 3 of `multistep` takes half of D2 there,
+   * which leaves it at order 2; order 3 of `singlestep` with `midpoint` takes the slope between its
+   * first and latest estimate, and no D2. `diffusers`: the same, and with `sde` a wrong sign in D2's
+   * weight, which is lower by 1.
    */
-  readonly compat?: "diffusers";
+  readonly compat?: "authors" | "diffusers";
 }
 
 /**
  * DPM-Solver++ (Lu et al. 2022, algorithms 1 and 2; with `sde`, their appendix on SDEs): the flow
  * in lambda = log(signal / noise), solved exactly but for the clean estimate, which is taken as a
- * polynomial of degree order - 1.
+ * polynomial of degree order - 1. `form: "noise"` takes the noise so: DPM-Solver (Lu et al. 2022a,
+ * section 3.2).
  *
  * With `h = lambda' - lambda`, H = h (2h with `sde`), e = 1 - exp(-H) and the estimate's Taylor
  * terms D0, D1, D2: `x' = noise'/noise exp(h - H) x + signal' (e D0 + (1 - e/H) D1 + (1/2 - (H -
  * e)/H^2) D2) + noise' sqrt(e) z`, z only with `sde`; `midpoint` has e/2 in place of 1 - e/H. D2
  * is h^2 times the second derivative throughout, as in the authors' singlestep code, so that order 3
- * is order 3; see `compat` for their multistep code. A move to the clean level, where lambda has no end, has
- * order 1.
+ * is order 3; see `compat` for their multistep code. A move to the clean level, where lambda has no
+ * end, has order 1.
  *
- * @throws RangeError when order is not 1, 2 or 3, or `sde` is asked of singlestep.
+ * @throws RangeError when an option is not as described, or groups do not have as many moves as the
+ * path.
  */
 export function dpmSolverSteps(path: Path, options: DpmSolverOptions = {}): Step[] {
-  const { order = 2, method = "multistep", sde = false, slope = "midpoint", predicts } = options;
-  if (order !== 1 && order !== 2 && order !== 3) {
-    throw new RangeError(`order must be 1, 2 or 3, got ${String(order)}`);
-  }
-  if (sde && method === "singlestep") {
-    throw new RangeError("method must be multistep where sde is true, got singlestep");
-  }
+  const { order = 2, method = "multistep", form, predicts } = options;
+  checkOptions(options, {
+    order: [1, 2, 3],
+    method: ["multistep", "singlestep"],
+    form: ["data", "noise"],
+    slope: ["midpoint", "heun"],
+    sde: ON_OR_OFF,
+    lowerOrderFinal: ON_OR_OFF,
+    eulerAtFinal: ON_OR_OFF,
+    compat: ["authors", "diffusers"],
+  });
   const moves = transitionsOf(path, options);
   const lowers = options.lowerOrderFinal ?? moves.length < 15;
   if (method === "singlestep") {
-    return groups(moves, order, lowers).flatMap((group) => single(group, slope, predicts));
+    const sizes =
+      options.groups ?? groupSizes(moves.length, order, lowers, moves[0].from.signal === 0);
+    return groupsOf(moves, sizes).flatMap((group) => single(group, options));
   }
   const lambdas = moves.map(({ from }) => lambdaOf(from));
-  const curve = options.compat === "diffusers" ? 0.5 : 1;
+  const update = updateOf(options, options.compat ? 0.5 : 1);
   return moves.map((move, i) => {
     // Slopes need earlier lambdas that are finite; zero signal has none.
     const known = lambdas.slice(0, i + 1).filter(Number.isFinite).length;
+    const end = i === moves.length - 1 && options.eulerAtFinal ? 1 : order;
     const left = lowers ? moves.length - i : order;
-    const at = Math.max(Math.min(order, known, left), 1);
-    const earlier = lambdas.slice(i + 1 - at, i).reverse();
-    return rowOf(move, update(move.from, move, earlier, { sde, slope, curve }), predicts);
+    const at = Math.max(Math.min(end, known, left), 1);
+    const latest = lambdas.slice(i + 1 - at, i + 1).reverse();
+    return rowOf(move, update(move.from, move.to, latest), predicts, form);
   });
 }
 
-interface Form {
-  readonly sde: boolean;
-  readonly slope: "midpoint" | "heun";
-  /** What D2 is multiplied by. */
-  readonly curve: number;
+/** {@link lambdaUpdate} with the solver's weights; `curve` multiplies D2. */
+function updateOf(options: DpmSolverOptions, curve: number, halves = options.slope !== "heun") {
+  const { form, sde = false, compat } = options;
+  const missed = sde && compat === "diffusers" ? 1 : 0;
+  return (from: Transition["from"], to: Transition["to"], lambdas: readonly number[]): Update =>
+    lambdaUpdate(from, to, lambdas, {
+      form,
+      tau: sde ? 1 : 0,
+      weigh(factor, d, H) {
+        if (d === 1 && halves && lambdas.length === 2) return -Math.expm1(-H) / 2;
+        return d === 2 ? curve * (factor - missed) : factor;
+      },
+    });
 }
 
 /**
- * A move from `start` to `to` by the estimates at `lambdas`. Those come after the one at `start`
- * in the list of estimates where they are earlier (multistep).
+ * The sizes of the groups that `count` moves make: `order`, smaller ones at the end where lowered.
+ * A first move from a level without signal (`silent`), where lambda has no beginning, stands alone.
  */
-function update(
-  start: Transition["from"],
-  { to }: Pick<Transition, "to">,
-  lambdas: readonly number[],
-  { sde, slope, curve }: Form,
-): Update {
-  if (to.noise === 0) return { x: 0, estimates: [to.signal] };
-  const h = lambdaOf(to) - lambdaOf(start);
-  const H = sde ? 2 * h : h;
-  const e = -Math.expm1(-H);
-  const factors = [
-    e,
-    slope === "midpoint" && lambdas.length === 1 ? e / 2 : 1 - e / H,
-    curve * (0.5 - (H - e) / (H * H)),
-  ];
-  const slopes = taylor(lambdas.map((lambda) => (lambda - lambdaOf(start)) / h));
-  const estimates = slopes[0].map(
-    (_, k) => to.signal * slopes.reduce((sum, row, d) => sum + factors[d] * row[k], 0),
-  );
-  const shrink = sde ? Math.exp(-h) : 1;
-  const noise = sde ? to.noise * Math.sqrt(e) : 0;
-  return { x: (to.noise / start.noise) * shrink, estimates, noise };
-}
-
-/**
- * The Taylor terms at 0 of the polynomial through the estimates at 0 and at `r`, in steps of 1: rows
- * D0, D1 and D2 as weights of the estimates.
- */
-function taylor(r: readonly number[]): number[][] {
-  if (r.length === 0) return [[1]];
-  if (r.length === 1) {
-    return [
-      [1, 0],
-      [-1 / r[0], 1 / r[0]],
-    ];
-  }
-  const [a, b] = r;
-  const gap = b - a;
-  const [first, second] = [b / (a * gap), -a / (b * gap)];
-  const [u, v] = [-2 / (a * gap), 2 / (b * gap)];
-  return [
-    [1, 0, 0],
-    [-first - second, first, second],
-    [-u - v, u, v],
-  ];
-}
-
-/** The moves in groups of `order`, smaller ones at the end where it is lowered. */
-function groups(moves: readonly Transition[], order: number, lowers: boolean): Transition[][] {
+export function groupSizes(
+  count: number,
+  order: number,
+  lowers: boolean,
+  silent = false,
+): readonly number[] {
   const sizes: number[] = [];
-  let left = moves.length;
+  let left = count;
   while (left > 0) {
-    // From a level without signal, where lambda has no beginning, a move stands alone too.
-    const alone = moves[moves.length - left].from.signal === 0;
-    let size = alone ? 1 : Math.min(order, left);
+    let size = silent && left === count ? 1 : Math.min(order, left);
     // The last move stands alone, as one to the clean level has to.
-    if (lowers && size === left && size > 1) size -= 1;
+    if (lowers && size === left && size === order && size > 1) size -= 1;
     sizes.push(size);
     left -= size;
+  }
+  return sizes;
+}
+
+function groupsOf(moves: readonly Transition[], sizes: readonly number[]): Transition[][] {
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  if (total !== moves.length) {
+    throw new RangeError(`groups must have ${moves.length} moves together, got ${total}`);
   }
   let at = 0;
   return sizes.map((size) => {
@@ -141,25 +142,38 @@ function groups(moves: readonly Transition[], order: number, lowers: boolean): T
   });
 }
 
+const KEEPS_X0: KeptCoefficients = { x0: 1, x: 0, prediction: 0 };
+const KEEPS_X: KeptCoefficients = { x0: 0, x: 1, prediction: 0 };
+
 /** The rows of one group: each goes from the group's first level, by all estimates since then. */
-function single(
-  group: readonly Transition[],
-  slope: Form["slope"],
-  predicts: SolverOptions["predicts"],
-): Step[] {
+function single(group: readonly Transition[], options: DpmSolverOptions): Step[] {
+  const { order = 2, sde, compat, predicts, form } = options;
+  const { slope = order === 2 && !compat ? "heun" : "midpoint" } = options;
   const start = group[0].from;
+  const ends = slope === "midpoint" && compat !== undefined;
   let present: Update = { x: 1, estimates: [] };
   const lambdas: number[] = [];
   return group.map((move, i) => {
     if (i > 0) lambdas.unshift(lambdaOf(move.from));
-    if (move.to.noise === 0) return rowOf(move, { x: 0, estimates: [move.to.signal] }, predicts);
-    const { x, estimates } = update(start, move, lambdas, { sde: false, slope, curve: 1 });
-    const [first, ...others] = estimates;
+    if (move.to.noise === 0) {
+      return rowOf(move, lambdaUpdate(move.from, move.to, [0], { form }), predicts, form);
+    }
+    const halves = slope === "midpoint" && i === 1;
+    const others = ends ? lambdas.slice(0, 1) : lambdas;
+    const update = updateOf(options, 1, halves)(start, move.to, [lambdaOf(start), ...others]);
+    const [first, ...rest] = update.estimates;
     // In the list of estimates the one at the group's start is the oldest.
-    const rest = [...others, ...new Array<number>(i - others.length).fill(0)];
-    const target = { x, estimates: [...rest, first] };
-    const row = i === 0 ? target : ofPresent(target, present);
+    const between = new Array<number>(i - rest.length).fill(0);
+    const target = { ...update, estimates: [...rest, ...between, first] };
+    const before = present;
     present = target;
-    return rowOf(move, row, predicts);
+    if (!sde) return rowOf(move, i === 0 ? target : ofPresent(target, before), predicts, form);
+    // The noise of the rows between is left behind: x is again that of the group's start.
+    if (i > 0) {
+      const estimates = [...target.estimates, target.x];
+      return rowOf(move, { ...target, x: 0, estimates }, predicts, form);
+    }
+    const row = rowOf(move, target, predicts, form);
+    return group.length > 1 ? { ...row, keeps: [row.keeps ?? KEEPS_X0, KEEPS_X] } : row;
   });
 }

@@ -1,3 +1,4 @@
+import { checkOptions, ON_OR_OFF } from "./check-options.ts";
 import { type Step, stepTable } from "./step.ts";
 import { type FlowOptions, flowTrajectory, type Path, transitionsOf } from "./trajectory.ts";
 import type { SolverOptions } from "./update.ts";
@@ -43,7 +44,9 @@ export interface FlowEulerOptions extends FlowOptions {
  *
  * @throws RangeError when the options are not as in `flowTrajectory`.
  */
-export function flowEulerSteps({ stochastic = false, ...options }: FlowEulerOptions): Step[] {
+export function flowEulerSteps(options: FlowEulerOptions): Step[] {
+  const { stochastic = false } = options;
+  checkOptions(options, { stochastic: ON_OR_OFF });
   return flowTrajectory(options).map(({ t, from, to }) => ({
     t,
     predicts: "flow",

@@ -1,12 +1,13 @@
 import { cleanLevel, denoisedCoefficients, type PredictionType } from "@gen/math";
 import type { NoiseSchedule } from "@gen/schedules";
-import type { Step } from "./step.ts";
+import { levelTransitions, type Step } from "./step.ts";
+import { isSchedule, type Path } from "./trajectory.ts";
 
 /** How {@link lcmSteps} goes. */
 export interface LcmOptions {
   /** Few: 1 to 8 are usual. @defaultValue 4 */
   readonly steps?: number;
-  /** Of how many steps the model was distilled. @defaultValue 50 */
+  /** How many steps the model was distilled from. @defaultValue 50 */
   readonly originalSteps?: number;
   readonly predicts?: PredictionType;
   /** The boundary scaling's sigma_data. @defaultValue 0.5 */
@@ -18,38 +19,41 @@ export interface LcmOptions {
 /**
  * The table of a latent consistency model (Luo et al. 2023, algorithm 3): each row jumps to the
  * clean estimate, `c_skip x + c_out x0` with `c_skip = s^2 / (u^2 + s^2)`, `c_out = u / sqrt(u^2 +
- * s^2)`, `u = timestepScaling * t`, and adds fresh noise up to the next level.
+ * s^2)`, `u = timestepScaling * t`, and adds fresh noise up to the next level. A clip is of x0,
+ * before this scaling. The path is a schedule, or transitions of your own.
  *
  * @throws RangeError when steps or originalSteps is outside its range.
  */
-export function lcmSteps(schedule: NoiseSchedule, options: LcmOptions = {}): Step[] {
-  const { steps = 4, originalSteps = 50, predicts = "epsilon" } = options;
-  const { sigmaData = 0.5, timestepScaling = 10 } = options;
-  const stride = Math.floor(schedule.length / originalSteps);
+export function lcmSteps(path: Path, options: LcmOptions = {}): Step[] {
+  const { predicts = "epsilon", sigmaData = 0.5, timestepScaling = 10 } = options;
+  const moves = isSchedule(path)
+    ? levelTransitions(path, distilledTimes(path, options), cleanLevel)
+    : path;
+  return moves.map(({ t, from, to }) => {
+    const u = timestepScaling * t;
+    const skip = sigmaData ** 2 / (u ** 2 + sigmaData ** 2);
+    const out = u / Math.hypot(u, sigmaData);
+    return {
+      t,
+      predicts,
+      denoised: denoisedCoefficients(predicts, from),
+      next: { x0: to.signal * out, x: to.signal * skip, prediction: 0, noise: to.noise },
+    };
+  });
+}
+
+/** Descending time steps, evenly chosen from those that a model was distilled at. */
+function distilledTimes({ length }: NoiseSchedule, options: LcmOptions): number[] {
+  const { steps = 4, originalSteps = 50 } = options;
+  const stride = Math.floor(length / originalSteps);
   if (!(Number.isInteger(originalSteps) && stride >= 1)) {
-    throw new RangeError(
-      `originalSteps must be an integer in 1..${schedule.length}, got ${originalSteps}`,
-    );
+    throw new RangeError(`originalSteps must be an integer in 1..${length}, got ${originalSteps}`);
   }
   if (!(Number.isInteger(steps) && steps >= 1 && steps <= originalSteps)) {
     throw new RangeError(`steps must be an integer in 1..${originalSteps}, got ${steps}`);
   }
-  const times = Array.from(
+  return Array.from(
     { length: steps },
     (_, i) => stride * (originalSteps - Math.floor((i * originalSteps) / steps)) - 1,
   );
-  return times.map((t, i) => {
-    const clean = denoisedCoefficients(predicts, schedule.level(t));
-    const u = timestepScaling * t;
-    const skip = sigmaData ** 2 / (u ** 2 + sigmaData ** 2);
-    const out = u / Math.hypot(u, sigmaData);
-    const last = i === steps - 1;
-    const to = last ? cleanLevel : schedule.level(times[i + 1]);
-    return {
-      t,
-      predicts,
-      denoised: { x: skip + out * clean.x, prediction: out * clean.prediction },
-      next: { x0: to.signal, x: 0, prediction: 0, noise: to.noise },
-    };
-  });
 }

@@ -9,6 +9,7 @@
  *
  *   stepTable(levelTransitions(schedule, [900, 600, 300]))
  */
+
 import {
   denoisedCoefficients,
   type EstimateCoefficients,
@@ -18,6 +19,7 @@ import {
   posteriorCoefficients,
 } from "@gen/math";
 import type { NoiseSchedule } from "@gen/schedules";
+import { checkOptions, ON_OR_OFF } from "./check-options.ts";
 
 /**
  * One row of a sampler's table, plain numbers that survive JSON.
@@ -33,6 +35,8 @@ export interface Step {
   readonly predicts: PredictionType;
   readonly denoised: EstimateCoefficients;
   readonly next: NextCoefficients;
+  /** What later rows' `next.history` multiplies, one or several. @defaultValue this row's x0 */
+  readonly keeps?: KeptCoefficients | readonly KeptCoefficients[];
   /** For learned variances: how to read the variance from the denoiser's extra channels. */
   readonly variance?: LearnedVariance;
 }
@@ -43,8 +47,18 @@ export interface NextCoefficients {
   readonly x: number;
   readonly prediction: number;
   readonly noise: number;
-  /** Multiplies the x0 of the rows before this one, the latest first. @defaultValue none */
+  /**
+   * Multiplies what the rows before this one kept, the latest row first, each row's in their order.
+   * @defaultValue none
+   */
   readonly history?: readonly number[];
+}
+
+/** `x0 * x0 + x * x + prediction * prediction` of a {@link Step}, kept for later rows. */
+export interface KeptCoefficients {
+  readonly x0: number;
+  readonly x: number;
+  readonly prediction: number;
 }
 
 /**
@@ -107,10 +121,9 @@ export interface StepOptions {
  * @throws RangeError when eta is outside [0, 1]; when a prediction says nothing of x0 at its
  * level, such as epsilon at zero signal.
  */
-export function stepTable(
-  transitions: readonly Transition[],
-  { predicts = "epsilon", eta = 0, keepEpsilon = false }: StepOptions = {},
-): Step[] {
+export function stepTable(transitions: readonly Transition[], options: StepOptions = {}): Step[] {
+  const { predicts = "epsilon", eta = 0, keepEpsilon = false } = options;
+  checkOptions(options, { keepEpsilon: ON_OR_OFF });
   const nextOf = keepEpsilon ? keptEpsilon : derivedEpsilon;
   return transitions.map((transition) => ({
     t: transition.t,

@@ -106,9 +106,14 @@ export function flowTrajectory(options: FlowOptions): Transition[] {
   return noises.map((noise, i) => ({ t: length * noise, from: level(i), to: level(i + 1) }));
 }
 
-/** The moves of either kind of path. */
+/**
+ * The moves of either kind of path. A schedule's default spacing is trailing here: solvers then
+ * start from pure noise and spend their last move between the lowest listed step and the clean level,
+ * where in 10 calls DPM-Solver++ (2M) comes to 0.55 of DDIM's distance (two moons, 2026-11-29).
+ */
 export function transitionsOf(path: Path, options: TrajectoryOptions): readonly Transition[] {
-  if (isSchedule(path)) return trajectory(path, options);
+  const { spacing = "trailing" } = options;
+  if (isSchedule(path)) return trajectory(path, { ...options, spacing });
   if (path.length === 0) throw new RangeError("a path must have at least one move, got none");
   return path;
 }

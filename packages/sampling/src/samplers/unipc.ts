@@ -1,35 +1,55 @@
 import type { NoiseLevel } from "@gen/math";
+import { checkOptions, ON_OR_OFF } from "./check-options.ts";
+import { lambdaUpdate } from "./lambda-update.ts";
 import type { Step } from "./step.ts";
 import { type Path, transitionsOf } from "./trajectory.ts";
-import { lambdaOf, rowOf, type SolverOptions, sumOf, type Update } from "./update.ts";
+import {
+  lambdaOf,
+  rowOf,
+  type SolverForm,
+  type SolverOptions,
+  sumOf,
+  type Update,
+} from "./update.ts";
 
 /** How {@link unipcSteps} goes. */
 export interface UnipcOptions extends SolverOptions {
   /** The predictor's order: 1, 2 or 3. The corrector adds one. @defaultValue 2 */
   readonly order?: 1 | 2 | 3;
+  /** Which estimate the slopes are of. @defaultValue "data" */
+  readonly form?: SolverForm;
   /** Which B(h) the slopes are scaled by: `bh2` (exp(h) - 1, the default) or `bh1` (h). */
   readonly scaling?: "bh1" | "bh2";
-  /** Whether x is corrected by the estimate at its own level. @defaultValue true */
-  readonly corrector?: boolean;
+  /**
+   * Whether x is corrected by the estimate at its own level, or the moves (0-based) whose x is not.
+   * @defaultValue true
+   */
+  readonly corrector?: boolean | { readonly except: readonly number[] };
   /** Lowers the order of the last moves. @defaultValue true */
   readonly lowerOrderFinal?: boolean;
 }
 
 /**
- * UniPC (Zhao et al. 2023, in its form for data prediction): a predictor of the given order,
- * and a corrector that uses the next evaluation once more and so costs none.
+ * UniPC (Zhao et al. 2023, section 3): a predictor of the given order, and a corrector that
+ * uses the next evaluation once more and so costs none.
  *
  * A row corrects x and predicts from it in one: both are sums of x and the estimates.
  *
- * @throws RangeError when order is not 1, 2 or 3, or the path is not as described.
+ * @throws RangeError when an option or the path is not as described.
  */
 export function unipcSteps(path: Path, options: UnipcOptions = {}): Step[] {
-  const { order = 2, scaling = "bh2", corrector = true, lowerOrderFinal = true } = options;
-  if (order !== 1 && order !== 2 && order !== 3) {
-    throw new RangeError(`order must be 1, 2 or 3, got ${String(order)}`);
-  }
+  const { order = 2, corrector = true, lowerOrderFinal = true, form } = options;
+  checkOptions(options, {
+    order: [1, 2, 3],
+    scaling: ["bh1", "bh2"],
+    form: ["data", "noise"],
+    lowerOrderFinal: ON_OR_OFF,
+    ...(typeof corrector === "object" ? {} : { corrector: ON_OR_OFF }),
+  });
   const moves = transitionsOf(path, options);
   const lambdas = moves.map(({ from }) => lambdaOf(from));
+  const corrects = (i: number) =>
+    typeof corrector === "boolean" ? corrector : !corrector.except.includes(i);
   let correction: readonly number[] = [];
   return moves.map((move, i) => {
     const { from, to } = move;
@@ -37,29 +57,31 @@ export function unipcSteps(path: Path, options: UnipcOptions = {}): Step[] {
     const left = lowerOrderFinal ? moves.length - i : order;
     const at = Math.max(Math.min(order, known, left), 1);
     const earlier = lambdas.slice(i + 1 - at, i).reverse();
-    const predicted = predict(from, to, earlier, scaling);
+    const predicted = predict(from, to, earlier, options);
     const corrected = correction.map((c) => predicted.x * c);
     const estimates = sumOf(predicted.estimates, corrected);
-    const usable = corrector && to.noise > 0 && Number.isFinite(lambdas[i]);
-    correction = usable ? sumOf(...correct(from, to, earlier, scaling, predicted)) : [];
-    return rowOf(move, { x: predicted.x, estimates }, options.predicts);
+    const usable = corrects(i) && to.noise > 0 && Number.isFinite(lambdas[i]);
+    correction = usable ? sumOf(...correct(from, to, earlier, options, predicted)) : [];
+    return rowOf(move, { x: predicted.x, estimates }, options.predicts, form);
   });
 }
+
+type Form = Pick<UnipcOptions, "form" | "scaling">;
 
 /** The predictor: from `from` to `to` by its own estimate and those at the `earlier` lambdas. */
 function predict(
   from: NoiseLevel,
   to: NoiseLevel,
   earlier: readonly number[],
-  scaling: UnipcOptions["scaling"],
+  options: Form,
 ): Update {
-  if (to.noise === 0) return { x: 0, estimates: [to.signal] };
-  const { h, e, scale } = stepOf(from, to, scaling);
-  const r = earlier.map((lambda) => (lambda - lambdaOf(from)) / h);
-  const weights = r.length === 1 ? [0.5] : solve(r, targets(h, scale, r.length));
-  const slopes = weights.map((w, k) => (-to.signal * scale * w) / r[k]);
-  const own = to.signal * e - slopes.reduce((sum, s) => sum + s, 0);
-  return { x: to.noise / from.noise, estimates: [own, ...slopes] };
+  if (to.noise === 0 || earlier.length === 0) {
+    return lambdaUpdate(from, to, [lambdaOf(from)], { form: options.form });
+  }
+  const step = stepOf(from, to, options);
+  const r = earlier.map((lambda) => (lambda - lambdaOf(from)) / step.h);
+  const { own, slopes } = weightsOf(step, r, r.length === 1 ? [0.5] : solve(r, targets(step, r)));
+  return { x: step.x, estimates: [own, ...slopes] };
 }
 
 /** What the corrector adds to the predicted x, as weights of the estimates from `to` backwards. */
@@ -67,14 +89,12 @@ function correct(
   from: NoiseLevel,
   to: NoiseLevel,
   earlier: readonly number[],
-  scaling: UnipcOptions["scaling"],
+  options: Form,
   predicted: Update,
 ): [number[], number[]] {
-  const { h, e, scale } = stepOf(from, to, scaling);
-  const r = [...earlier.map((lambda) => (lambda - lambdaOf(from)) / h), 1];
-  const weights = r.length === 1 ? [0.5] : solve(r, targets(h, scale, r.length));
-  const slopes = weights.map((w, k) => (-to.signal * scale * w) / r[k]);
-  const own = to.signal * e - slopes.reduce((sum, s) => sum + s, 0);
+  const step = stepOf(from, to, options);
+  const r = [...earlier.map((lambda) => (lambda - lambdaOf(from)) / step.h), 1];
+  const { own, slopes } = weightsOf(step, r, r.length === 1 ? [0.5] : solve(r, targets(step, r)));
   const next = slopes.pop() as number;
   return [
     [next, own, ...slopes],
@@ -82,20 +102,42 @@ function correct(
   ];
 }
 
-function stepOf(from: NoiseLevel, to: NoiseLevel, scaling: UnipcOptions["scaling"]) {
+/**
+ * A move's exponents: `H` is -h for estimates of x0 and h for those of the noise, `scale` is B(h),
+ * and x goes on times `x`, the estimates times `carrier`.
+ */
+function stepOf(from: NoiseLevel, to: NoiseLevel, { form = "data", scaling }: Form) {
   const h = lambdaOf(to) - lambdaOf(from);
-  const e = -Math.expm1(-h);
-  return { h, e, scale: scaling === "bh1" ? -h : -e };
+  const H = form === "data" ? -h : h;
+  return {
+    h,
+    H,
+    scale: scaling === "bh1" ? H : Math.expm1(H),
+    ...(form === "data"
+      ? { x: to.noise / from.noise, carrier: to.signal }
+      : { x: to.signal / from.signal, carrier: to.noise }),
+  };
 }
 
-/** The right side of the order conditions: `k! phi_{k+1}(-h) (-h) / B(h)` for k = 1, 2, ... */
-function targets(h: number, scale: number, count: number): number[] {
-  let phi = Math.expm1(-h) / -h - 1;
+/** The weights of the estimate at the move's start, and of those at `r`. */
+function weightsOf(
+  { H, scale, carrier }: ReturnType<typeof stepOf>,
+  r: readonly number[],
+  weights: readonly number[],
+) {
+  const slopes = weights.map((w, k) => (-carrier * scale * w) / r[k]);
+  const own = -carrier * Math.expm1(H) - slopes.reduce((sum, s) => sum + s, 0);
+  return { own, slopes };
+}
+
+/** The right side of the order conditions: `k! phi_{k+1}(H) H / B(h)` for k = 1, 2, ... */
+function targets({ H, scale }: ReturnType<typeof stepOf>, r: readonly number[]): number[] {
+  let phi = Math.expm1(H) / H - 1;
   let factorial = 1;
-  return Array.from({ length: count }, (_, i) => {
+  return r.map((_, i) => {
     const target = (phi * factorial) / scale;
     factorial *= i + 2;
-    phi = phi / -h - 1 / factorial;
+    phi = phi / H - 1 / factorial;
     return target;
   });
 }

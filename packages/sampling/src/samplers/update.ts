@@ -1,5 +1,5 @@
 import { denoisedCoefficients, type NoiseLevel, type PredictionType } from "@gen/math";
-import type { Step, Transition } from "./step.ts";
+import type { KeptCoefficients, Step, Transition } from "./step.ts";
 import type { TrajectoryOptions } from "./trajectory.ts";
 
 /** What every solver takes besides its own settings. */
@@ -8,9 +8,12 @@ export interface SolverOptions extends TrajectoryOptions {
   readonly predicts?: PredictionType;
 }
 
+/** Which estimate a solver extrapolates: of the clean sample, or of the noise. */
+export type SolverForm = "data" | "noise";
+
 /**
- * A new x as a sum: `x` times an earlier one, `estimates` times the clean estimates known by then
- * (the latest first), `noise` times fresh standard normal numbers.
+ * A new x as a sum: `x` times an earlier one, `estimates` times the estimates known by then (the
+ * latest first), `noise` times fresh standard normal numbers.
  */
 export interface Update {
   readonly x: number;
@@ -22,18 +25,29 @@ export interface Update {
 export const lambdaOf = ({ signal, noise }: NoiseLevel): number =>
   Math.log(signal) - Math.log(noise);
 
-/** The row of an update of the present x. */
+/**
+ * The row of an update of the present x. Estimates of the noise are made of x0, which may be
+ * clipped: `epsilon = (x - signal x0) / noise`.
+ */
 export function rowOf(
   { t, from }: Pick<Transition, "t" | "from">,
   { x, estimates, noise = 0 }: Update,
   predicts: PredictionType = "epsilon",
-): Step {
-  const [x0, ...history] = estimates;
+  form: SolverForm = "data",
+): Step & { readonly keeps?: KeptCoefficients } {
+  const [own, ...history] = estimates;
+  const past = history.some((c) => c !== 0) && { history };
+  const denoised = denoisedCoefficients(predicts, from);
+  if (form === "data") {
+    return { t, predicts, denoised, next: { x0: own, x, prediction: 0, noise, ...past } };
+  }
+  const keeps = { x0: -from.signal / from.noise, x: 1 / from.noise, prediction: 0 };
   return {
     t,
     predicts,
-    denoised: denoisedCoefficients(predicts, from),
-    next: { x0, x, prediction: 0, noise, ...(history.some((c) => c !== 0) && { history }) },
+    denoised,
+    next: { x0: own * keeps.x0, x: x + own * keeps.x, prediction: 0, noise, ...past },
+    keeps,
   };
 }
 

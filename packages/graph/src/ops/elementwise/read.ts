@@ -4,7 +4,8 @@ import { isFloat } from "../../expr/tensor.ts";
 import type { NodeReader, Reader, Readers } from "../../onnx/node-reader.ts";
 import { dtypeOf, invalidModel, typeName, unsupported } from "../../onnx/protobuf.ts";
 import { isForeignType } from "../../onnx/read-tensor.ts";
-import { onesLike } from "../arrange/build.ts";
+import { staticOf, type Value } from "../../onnx/static-value.ts";
+import { onesLike, reshape } from "../arrange/build.ts";
 import * as e from "./build.ts";
 
 function unary(f: (x: Expr) => Expr): Reader {
@@ -21,10 +22,15 @@ const toFloat = (x: Expr) => e.cast(x, "float32");
 const not = (x: Expr) => e.equal(toFloat(x), 0);
 const leaky = (x: Expr, slope: Expr | number) => e.add(e.relu(x), e.mul(e.minimum(x, 0), slope));
 const ceil = (x: Expr) => e.neg(e.floor(e.neg(x)));
-const clip = (x: Expr, low: number | undefined, high: number | undefined) => {
+type Bound = Expr | number | undefined;
+const clip = (x: Expr, low: Bound, high: Bound) => {
   const above = low === undefined ? x : e.maximum(x, low);
   return high === undefined ? above : e.minimum(above, high);
 };
+
+/** A bound of Clip: a number if the file has one, else the computed scalar. */
+const bound = (node: NodeReader, i: number, name: string): Bound =>
+  node.has(i) && !staticOf(node.value(i)) ? reshape(node.x(i), []) : node.scalar(i, name);
 
 function gelu(node: NodeReader): Expr {
   const x = node.x(0);
@@ -76,9 +82,20 @@ function cast(node: NodeReader): Expr {
   return e.cast(node.x(0), dtype);
 }
 
+/** The operand itself, as in inference. */
+function dropout(node: NodeReader): Value {
+  const training = node.has(2) && node.staticValue(2).values[0] !== 0;
+  if (training && !(node.has(1) && node.staticValue(1).values[0] === 0)) {
+    throw invalidModel(
+      "its training_mode is true: it would drop other numbers at random in each run; export the model in evaluation mode (model.eval() in PyTorch)",
+    );
+  }
+  return node.value(0);
+}
+
 export const elementwiseReaders: Readers<ElementwiseOp> = {
   Identity: (node) => node.value(0),
-  Dropout: (node) => node.value(0),
+  Dropout: dropout,
   Cast: cast,
   Add: binary(e.add),
   Sub: binary(e.sub),
@@ -129,5 +146,5 @@ export const elementwiseReaders: Readers<ElementwiseOp> = {
   HardSigmoid: (node) =>
     clip(e.add(e.mul(node.x(0), node.float("alpha", 0.2)), node.float("beta", 0.5)), 0, 1),
   HardSwish: unary((x) => e.mul(x, clip(e.add(e.div(x, 6), 0.5), 0, 1))),
-  Clip: (node) => clip(node.x(0), node.scalar(1, "min"), node.scalar(2, "max")),
+  Clip: (node) => clip(node.x(0), bound(node, 1, "min"), bound(node, 2, "max")),
 };

@@ -1,0 +1,73 @@
+import { numpyLinspace, roundHalfEven } from "@gen/schedules";
+import type { ClassRun } from "./class-run.ts";
+
+/**
+ * numpy's `arange(start, 0, -stride)`, whose rounding may add an entry near 0: for 62 numbers of
+ * steps of 1,000 it does.
+ */
+function npArangeDown(start: number, stride: number, most: number): number[] {
+  const count = Math.min(Math.ceil(-start / -stride), most);
+  const step = start - stride - start;
+  return Array.from({ length: count }, (_, i) => start + i * step);
+}
+
+/** How many steps the caller wants; `usual` where it does not say. */
+export function stepsOf(
+  { options, schedule }: ClassRun,
+  most = schedule.length,
+  usual = Math.min(20, most),
+): number {
+  const { steps = usual } = options;
+  if (Number.isInteger(steps) && steps >= 1 && steps <= most) return steps;
+  throw new RangeError(`steps must be an integer in 1..${most}, got ${steps}`);
+}
+
+/** The first of `n` steps that is taken, as diffusers' image-to-image pipelines count. */
+export function firstStep({ options }: ClassRun, n: number): number {
+  const { strength = 1 } = options;
+  if (!(strength > 0 && strength <= 1)) {
+    throw new RangeError(`strength must be in (0, 1], got ${strength}`);
+  }
+  const first = n - Math.min(Math.trunc(n * strength), n);
+  if (first < n) return first;
+  throw new RangeError(`strength must leave a step of ${n}, got ${strength}`);
+}
+
+/** Numbers that the caller gave, checked. */
+export function givenTimes(list: readonly number[], length: number): number[] {
+  if (list.length === 0) throw new RangeError("timesteps must list at least one step, got none");
+  for (const [i, t] of list.entries()) {
+    if (!(t >= 0 && t < length)) {
+      throw new RangeError(`timesteps must lie in 0..${length - 1}, got ${t}`);
+    }
+    if (i > 0 && t >= list[i - 1]) {
+      throw new RangeError(`timesteps must strictly descend, got ${t} after ${list[i - 1]}`);
+    }
+  }
+  return [...list];
+}
+
+/**
+ * The descending time steps of a class of N steps over T.
+ *
+ * `rounded` classes round linspace to whole steps; others keep fractions and interpolate.
+ * With diffusers' rounding, trailing may have N + 1 entries that end in -1; see `compat`.
+ */
+export function spacedTimes(run: ClassRun, n: number, { rounded }: { rounded: boolean }): number[] {
+  const { settings, schedule, compat } = run;
+  const { timestep_spacing: spacing, steps_offset: offset = 0 } = settings;
+  const T = schedule.length;
+  if (spacing === "linspace") {
+    const list = numpyLinspace(0, T - 1, n).reverse();
+    return rounded ? list.map(roundHalfEven) : list;
+  }
+  if (spacing === "leading") {
+    const stride = Math.floor(T / n);
+    return Array.from({ length: n }, (_, i) => (n - 1 - i) * stride + offset);
+  }
+  return trailingTimes(T, T / n, compat ? Number.POSITIVE_INFINITY : n);
+}
+
+/** `round(last - i stride) - 1`, at most `most` of them. */
+export const trailingTimes = (last: number, stride: number, most: number): number[] =>
+  npArangeDown(last, stride, most).map((t) => roundHalfEven(t) - 1);

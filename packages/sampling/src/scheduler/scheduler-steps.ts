@@ -1,0 +1,186 @@
+import type { SchedulerConfig, SchedulerConfigInput } from "@gen/schedules";
+import type { Clip } from "../run/clip.ts";
+import { checkOptions, ON_OR_OFF } from "../samplers/check-options.ts";
+import type { Step } from "../samplers/step.ts";
+import { checkPrediction } from "./class-predictions.ts";
+import type { ClassOptions, ClassRun, ClassSettings } from "./class-run.ts";
+import { type SamplerName, samplerKind, samplerNames } from "./sampler-kinds.ts";
+import { schedulerTables } from "./scheduler-classes.ts";
+import { schedulerNotes } from "./scheduler-notes.ts";
+
+/** What {@link schedulerSteps} leaves to its caller. */
+export interface SchedulerStepsOptions extends ClassOptions {
+  /** The sampler. @defaultValue that of the config's class, see {@link defaultSampler} */
+  readonly sampler?: SamplerName;
+  /**
+   * Time steps for the sampler's own table, whatever the class: those of `optimalTimesteps`. The
+   * config then counts for its schedule, its prediction and its clip alone.
+   */
+  readonly spacing?: readonly number[];
+}
+
+/** A scheduler's config as `sample` takes it. */
+export interface SchedulerSteps {
+  readonly steps: readonly Step[];
+  /** Dynamic thresholding or a clip, where the config has one; else false. */
+  readonly clip: Clip;
+  /**
+   * What standard normal numbers are multiplied by to be the first x: diffusers'
+   * `init_noise_sigma`, over what its class scales the network's input by. 1 for most.
+   */
+  readonly initialScale: number;
+  /** The class's sigmas, the last step's end included, where it has any. */
+  readonly sigmas?: readonly number[];
+  /** The sampler's name, or the class's where it is none of the samplers by name. */
+  readonly sampler: SamplerName | string;
+  /** What the config says that the table does not heed, in lines for people. */
+  readonly notes: readonly string[];
+}
+
+/** The classes that are one of the samplers by name. */
+const solverClasses: Readonly<Record<string, SamplerName>> = {
+  DDIMScheduler: "ddim",
+  DDIMParallelScheduler: "ddim",
+  DDPMScheduler: "ddpm",
+  DDPMParallelScheduler: "ddpm",
+  EulerDiscreteScheduler: "euler",
+  EulerAncestralDiscreteScheduler: "euler-ancestral",
+  HeunDiscreteScheduler: "heun",
+  LMSDiscreteScheduler: "lms",
+  KDPM2DiscreteScheduler: "dpm2",
+  KDPM2AncestralDiscreteScheduler: "dpm2-ancestral",
+  DPMSolverSDEScheduler: "dpm-sde",
+  DPMSolverMultistepScheduler: "dpm-solver++",
+  DPMSolverSinglestepScheduler: "dpm-solver++-single",
+  UniPCMultistepScheduler: "unipc",
+  DEISMultistepScheduler: "deis",
+  SASolverScheduler: "sa-solver",
+  PNDMScheduler: "pndm",
+  IPNDMScheduler: "ipndm",
+  LCMScheduler: "lcm",
+  TCDScheduler: "tcd",
+  FlowMatchEulerDiscreteScheduler: "flow-euler",
+};
+
+/**
+ * The sampler that a scheduler's class is, or the class's own name where it is none of them; ddim
+ * for a scheduler of no class, or ddpm where a variance type is set.
+ */
+export function defaultSampler(scheduler: SchedulerConfigInput): SamplerName | string {
+  const { className, settings } = completed(scheduler);
+  const name = solverClasses[className] ?? className;
+  const sde = name === "dpm-solver++" && String(settings.algorithm_type).startsWith("sde-");
+  return sde ? "dpm-solver++-sde" : name;
+}
+
+/** The default of a sampler's `eta`; undefined for a sampler that has none. */
+export const defaultEta = (name: SamplerName): number | undefined => samplerKind(name).eta;
+
+/**
+ * The table of steps that a diffusers scheduler_config.json asks for: what its class does, with every
+ * field and option of the class. The docs' page "Schedulers" lists where a class is wrong and the
+ * table is not; `compat: "diffusers"` is the class there too.
+ *
+ * `const table = schedulerSteps(pipeline.scheduler, { steps: 20 })`, then `sample({ ...table, ... })`.
+ * With another `sampler` than the class's, a config counts for its schedule, its prediction and its
+ * clip alone.
+ *
+ * @throws RangeError when an option or a field is one that the class does not take, or a value is
+ * outside its range.
+ */
+export function schedulerSteps(
+  scheduler: SchedulerConfigInput,
+  options: SchedulerStepsOptions = {},
+): SchedulerSteps {
+  checkOptions(options, { compat: ["diffusers"], useClippedModelOutput: ON_OR_OFF });
+  const config = completed(scheduler);
+  const own = defaultSampler(config);
+  const { sampler = own } = options;
+  const clip = config.thresholding ?? config.clip ?? false;
+  const notes = schedulerNotes(config);
+  if (sampler !== own || options.spacing) {
+    const steps = directSteps(config, scheduler, sampler as SamplerName, options);
+    const alone = `${config.className} counts for its schedule alone: the steps are ${sampler}'s own`;
+    const said = scheduler.className === undefined ? notes : [...notes, alone];
+    return { steps, clip, initialScale: 1, sampler, notes: said };
+  }
+  const run: ClassRun = {
+    config,
+    settings: settingsOf(config),
+    schedule: config.schedule,
+    options,
+    compat: options.compat === "diffusers",
+  };
+  checkPrediction(run);
+  const made = schedulerTables[config.className](run);
+  return {
+    steps: made.steps,
+    clip: made.clip ?? clip,
+    initialScale: made.initialScale ?? 1,
+    ...(made.sigmas && { sigmas: made.sigmas }),
+    sampler,
+    notes: [...notes, ...(made.notes ?? [])],
+  };
+}
+
+/** The table of a sampler on a config's schedule. What a hand-made config says counts too. */
+function directSteps(
+  { schedule, predictionType: predicts, varianceType, flow }: SchedulerConfig,
+  { className, spacing, offset }: SchedulerConfigInput,
+  sampler: SamplerName,
+  { steps, eta, spacing: list, imageLength }: SchedulerStepsOptions,
+): readonly Step[] {
+  const kind = samplerKind(sampler);
+  if (eta !== undefined && kind.eta === undefined) {
+    const noisy = samplerNames.filter((name) => defaultEta(name) !== undefined);
+    throw new RangeError(
+      `eta must be left out for ${sampler}, only ${noisy.join(", ")} have one, got ${eta}`,
+    );
+  }
+  const said = className === undefined ? { spacing, offset } : {};
+  const count = steps ?? list?.length ?? Math.min(kind.defaultSteps, schedule.length);
+  const options = {
+    ...said,
+    ...(list && { spacing: list }),
+    predicts,
+    steps: count,
+    imageLength,
+    varianceType,
+    flow,
+  };
+  return kind.table(schedule, options, eta ?? kind.eta ?? 0);
+}
+
+/** The fields of a config, with what the caller has set anew since it was read. */
+const settingsOf = ({ settings, schedule, spacing, offset, varianceType }: SchedulerConfig) =>
+  ({
+    ...settings,
+    num_train_timesteps: schedule.length,
+    rescale_betas_zero_snr: schedule.rescaleBetasZeroSnr,
+    timestep_spacing: spacing,
+    steps_offset: offset,
+    variance_type: varianceType,
+  }) as unknown as ClassSettings;
+
+/** A scheduler's config with the defaults of a class that only holds a schedule, or of a flow. */
+function completed(scheduler: SchedulerConfigInput): SchedulerConfig {
+  const { length, spec } = scheduler.schedule;
+  const flow = spec.kind === "flow" && scheduler.predictionType === "flow";
+  // As writeSchedulerConfig names it, so that a saved pipeline samples as before.
+  const alphaClass = scheduler.varianceType ? "DDPMScheduler" : "DDIMScheduler";
+  return {
+    className: flow ? "FlowMatchEulerDiscreteScheduler" : alphaClass,
+    predictionType: "epsilon",
+    clip: null,
+    thresholding: null,
+    spacing: "leading",
+    offset: 0,
+    varianceType: null,
+    flow: flow ? { length, shift: spec.shift } : null,
+    stochastic: false,
+    settings: {},
+    config: {},
+    unknown: [],
+    ...scheduler,
+  };
+}
