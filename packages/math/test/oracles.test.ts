@@ -35,6 +35,26 @@ const vp = (at: number): NoiseLevel => ({ signal: Math.cos(at), noise: Math.sin(
 describe("linear Gaussian Bayes", () => {
   const gaussian = fc.record({ mean: coordinate, sigma });
 
+  test("the product of densities, up to a constant", () => {
+    fc.assert(
+      fc.property(gaussian, gaussian, coordinate, coordinate, (p, q, x, y) => {
+        const r = gaussianProduct(p, q);
+        const constant = (at: number) =>
+          normal.logProb(p, at) + normal.logProb(q, at) - normal.logProb(r, at);
+        expect(Math.abs(constant(x) - constant(y))).toBeLessThan(1e-9);
+        const back = gaussianQuotient(r, q);
+        expect(back.mean).toBeCloseTo(p.mean, 8);
+        expect(back.sigma).toBeCloseTo(p.sigma, 8);
+      }),
+    );
+  });
+
+  test("a quotient by something narrower is refused", () => {
+    expect(() => gaussianQuotient({ mean: 0, sigma: 1 }, { mean: 0, sigma: 1 })).toThrow(
+      "b.sigma must be above a.sigma, 1, got 1",
+    );
+  });
+
   test("Bayes' rule: prior times likelihood over evidence", () => {
     fc.assert(
       fc.property(gaussian, coordinate, sigma, coordinate, coordinate, (prior, slope, s, y, x) => {
