@@ -13,7 +13,9 @@
  * - `"unsupported-graph"`: the backend does not support an operation or a type of the graph.
  * - `"disposed"`: a tensor, program or backend was used after its disposal, or on another backend.
  * - `"device-lost"`: the device was lost; a new backend can be opened.
- * - `"backend-failed"`: a backend in a worker failed inside its library.
+ * - `"backend-failed"`: a backend's library failed while it compiled or ran a graph.
+ * - `"backend-crashed"`: the worker or process of a backend ended, perhaps by a crash of native
+ *   code; a new backend can be opened.
  *
  * Downloads:
  * - `"file-missing"`: the server answered that the file does not exist.
@@ -37,6 +39,7 @@ export type ErrorCode =
   | "disposed"
   | "device-lost"
   | "backend-failed"
+  | "backend-crashed"
   | "file-missing"
   | "file-too-large"
   | "file-changed"

@@ -11,6 +11,7 @@ import { unavailable } from "./errors.ts";
 import type { DeviceTensor } from "./ledger.ts";
 import { inNode, threadsHere } from "./onnx/runtime.ts";
 import type { OnnxOptions } from "./onnx.ts";
+import { isRemote, type RemoteOptions } from "./remote/remote-options.ts";
 import type { TfjsOptions } from "./tfjs.ts";
 
 /**
@@ -19,8 +20,8 @@ import type { TfjsOptions } from "./tfjs.ts";
  */
 export type Holding = "own" | "float32" | "float64" | "int32" | "host" | "none";
 
-/** Settings of each kind of backend, for when a backend of that kind is opened. */
-export interface OpenOptions {
+/** Where a backend runs, and settings of each kind, for when a backend of that kind is opened. */
+export interface OpenOptions extends RemoteOptions {
   onnx?: Omit<OnnxOptions, "device">;
   tfjs?: Omit<TfjsOptions, "device">;
 }
@@ -72,8 +73,8 @@ const onnxOn = (device: OnnxOptions["device"]) => ({
   foreign: true,
   // ONNX Runtime takes a graph as a file, and a file has at most 2 GiB.
   modelBytes: 2 ** 31 - 1,
-  open: async ({ onnx }: OpenOptions) =>
-    (await import("./onnx.ts")).onnxBackend({ ...onnx, device }),
+  open: async ({ onnx, worker, isolate }: OpenOptions) =>
+    (await import("./onnx.ts")).onnxBackend({ worker, isolate, ...onnx, device }),
   dtypes: () => ownAll,
   threads: threadsHere,
 });
@@ -101,8 +102,8 @@ const onnxGpu = {
 const tfjsOn = (device: NonNullable<TfjsOptions["device"]>) => ({
   ...onCpu,
   name: `tfjs/${device}`,
-  open: async ({ tfjs }: OpenOptions) =>
-    (await import("./tfjs.ts")).tfjsBackend({ ...tfjs, device }),
+  open: async ({ tfjs, worker, isolate }: OpenOptions) =>
+    (await import("./tfjs.ts")).tfjsBackend({ worker, isolate, ...tfjs, device }),
   dtypes: () => ({ ...own, float16: "float32", float64: "float32", int64: "int32" }) as const,
 });
 
@@ -138,7 +139,10 @@ export const backendKinds: readonly BackendKind[] = [
   {
     ...onCpu,
     name: "cpu",
-    open: async () => (await import("./cpu.ts")).cpuBackend(),
+    async open({ worker, isolate }) {
+      if (!isRemote({ worker, isolate })) return (await import("./cpu.ts")).cpuBackend();
+      return (await import("./remote/open-remote.ts")).openRemote("cpu", { worker, isolate });
+    },
     dtypes: () => ({ ...ownAll, float16: "float64", float32: "float64" }),
   },
 ];
@@ -166,8 +170,10 @@ export async function openBackend(
 ): Promise<Backend<DeviceTensor>> {
   const kind = kindsHere().find((each) => each.name === name);
   if (kind) return kind.open(options);
-  if (name === "onnx") return (await import("./onnx.ts")).onnxBackend(options.onnx);
-  if (name === "tfjs") return (await import("./tfjs.ts")).tfjsBackend(options.tfjs);
+  const { onnx, tfjs, worker, isolate } = options;
+  const where = { worker, isolate };
+  if (name === "onnx") return (await import("./onnx.ts")).onnxBackend({ ...where, ...onnx });
+  if (name === "tfjs") return (await import("./tfjs.ts")).tfjsBackend({ ...where, ...tfjs });
   throw unknownBackend([...backendNames(), "onnx", "tfjs"], name);
 }
 

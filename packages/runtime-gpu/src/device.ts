@@ -19,7 +19,7 @@ import { serialQueue } from "./serial-queue.ts";
 export interface Device<Handle> {
   readonly name: string;
   /** Settles with the reason when the device is lost; undefined if it cannot be lost. */
-  readonly lost?: Promise<string>;
+  readonly lost?: Promise<string | GenError>;
   /** Copies `array` to the device. It has the right length, and the caller keeps it. */
   write(array: HostArray, shape: readonly number[], dtype: DType): Handle;
   read(handle: Handle, kind: DeviceTensor): Promise<Float32Array | Float64Array>;
@@ -49,7 +49,7 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
   const loss = device.lost?.then((reason): never => {
     checkOpen();
     const message = `${device.name} lost its device (${reason}); open a new backend`;
-    lost = new GenError("device-lost", message);
+    lost = reason instanceof GenError ? reason : new GenError("device-lost", message);
     // Runs under way may never end, so nothing waits for them.
     abandon();
     void end().catch(() => undefined);

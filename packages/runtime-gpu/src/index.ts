@@ -11,5 +11,5 @@ export { callProgram } from "./call-program.ts";
 export { type Capabilities, capabilities } from "./capabilities.ts";
 export type { DeviceTensor } from "./ledger.ts";
 export { type Obstacle, preflight } from "./preflight.ts";
-export { serveBackend } from "./serve-backend.ts";
-export { workerBackend } from "./worker-backend.ts";
+export { serveBackend } from "./remote/serve-backend.ts";
+export { workerBackend } from "./remote/worker-backend.ts";

@@ -1,26 +1,10 @@
-import { type Tensor, tensor } from "@gen/graph";
-import { simplify } from "@gen/graph/compiler";
-import type * as tfjs from "@tensorflow/tfjs";
 import type { Backend } from "./backend.ts";
-import { backendOver } from "./device.ts";
-import { loadPeer, unavailable } from "./errors.ts";
 import type { DeviceTensor } from "./ledger.ts";
-import { channelsLast } from "./tfjs/channels-last.ts";
-import { forget, lossOf, refuseZeros, shareGpu } from "./tfjs/gpu.ts";
-import { interpreter } from "./tfjs/interpret.ts";
-import { storedDType, storedValues, type Tf } from "./tfjs/kernel.ts";
+import { isRemote } from "./remote/remote-options.ts";
+import { openTfjs } from "./tfjs/open-tfjs.ts";
+import type { TfjsOptions } from "./tfjs/tfjs-options.ts";
 
-export interface TfjsOptions {
-  /** Which of TensorFlow.js's backends computes. @defaultValue `wasm` */
-  device?: "webgpu" | "webgl" | "wasm" | "cpu";
-  /** Where the `.wasm` files are served: a folder's URL that ends in `/`, or a URL for each. */
-  wasmPaths?: string | Record<string, string>;
-  /**
-   * For `webgpu`: a `GPUDevice` to share with other code. Once TensorFlow.js has started on a
-   * device, it takes only that one.
-   */
-  gpuDevice?: object;
-}
+export type { TfjsOptions } from "./tfjs/tfjs-options.ts";
 
 /**
  * A backend that interprets graphs with TensorFlow.js, node by node, in float32 and int32.
@@ -29,80 +13,7 @@ export interface TfjsOptions {
  * current first, so several of these backends and your own TensorFlow.js code work side by side.
  * @throws GenError `backend-unavailable` when a package is not installed or the device is missing.
  */
-export async function tfjsBackend({
-  device = "wasm",
-  wasmPaths,
-  gpuDevice,
-}: TfjsOptions = {}): Promise<Backend<DeviceTensor>> {
-  const tf: Tf = await loadPeer("@tensorflow/tfjs", () => import("@tensorflow/tfjs"));
-  await start(tf, { device, wasmPaths, gpuDevice });
-  const engine = tf.engine();
-  const kernels: tfjs.KernelBackend = tf.findBackend(device);
-  const lost = lossOf(kernels);
-  let gone = false;
-  void lost?.then(() => {
-    gone = true;
-  });
-  const upload = (values: Tensor): tfjs.Tensor => {
-    const { dtype, shape } = values;
-    return tf.keep(
-      engine.makeTensor(storedValues(values), [...shape], storedDType(dtype), kernels),
-    );
-  };
-
-  // A device that has started becomes current at once; an await would let others take its place.
-  const makeCurrent = () => {
-    if (tf.getBackend() !== device) void tf.setBackend(device);
-  };
-
-  return backendOver<tfjs.Tensor>({
-    name: `tfjs/${device}`,
-    lost,
-    write: (array, shape, dtype) => upload(tensor(array, shape, dtype)),
-    async read(tensor) {
-      const values = new Float32Array(await tensor.data());
-      refuseZeros(kernels);
-      return values;
-    },
-    free: (tensor) => tensor.dispose(),
-    async compile(graph) {
-      makeCurrent();
-      const program = interpreter(tf, simplify(channelsLast(graph)), upload);
-      return {
-        async run(inputs, dims) {
-          makeCurrent();
-          return program.run(inputs, dims);
-        },
-        dispose: async () => program.dispose(),
-      };
-    },
-    // The rest of the page shares the engine; everything of this backend is freed by now.
-    close: async () => {
-      if (gone && engine.registry[device] === kernels) forget(tf, device);
-    },
-  });
-}
-
-async function start(tf: Tf, { device = "wasm", wasmPaths, gpuDevice }: TfjsOptions) {
-  // Production mode also keeps the cpu device from advertising on the console.
-  tf.enableProdMode();
-  if (device === "wasm") {
-    const name = "@tensorflow/tfjs-backend-wasm";
-    const wasm = await loadPeer(name, () => import("@tensorflow/tfjs-backend-wasm"));
-    // With threads, a minified build on an isolated page hangs.
-    tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
-    if (wasmPaths) wasm.setWasmPaths(wasmPaths);
-  }
-  if (device === "webgpu") {
-    const name = "@tensorflow/tfjs-backend-webgpu";
-    const { WebGPUBackend } = await loadPeer(name, () => import("@tensorflow/tfjs-backend-webgpu"));
-    if (gpuDevice) shareGpu(tf, gpuDevice, WebGPUBackend);
-  }
-  const failed = `tfjs/${device} did not start`;
-  const missing = `${failed}: there is no such device here`;
-  if (!tf.findBackendFactory(device)) throw unavailable(missing);
-  const started = await tf.setBackend(device).catch((cause: Error) => {
-    throw unavailable(`${failed}: ${cause.message}`, { cause });
-  });
-  if (!started) throw unavailable(missing);
+export async function tfjsBackend(options: TfjsOptions = {}): Promise<Backend<DeviceTensor>> {
+  if (!isRemote(options)) return openTfjs(options);
+  return (await import("./remote/open-remote.ts")).openRemote("tfjs", options);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { cpuBackend } from "../src/cpu.ts";
 import { openBackend, serveBackend, workerBackend } from "../src/index.ts";
-import type { Port } from "../src/serve-backend.ts";
+import type { Port } from "../src/remote/port.ts";
 import { conforms } from "./run-conformance.ts";
 
 /** The two ends of a line. */

@@ -1,5 +1,5 @@
 import { workerBackend } from "../../../src/index.ts";
-import type { Port } from "../../../src/serve-backend.ts";
+import type { Port } from "../../../src/remote/port.ts";
 import { conformance, type Limits } from "../../conformance.ts";
 import { sampleOnce } from "../../step-loop.ts";
 
@@ -11,8 +11,8 @@ export async function served(name: string, requirements: string[], limits: Limit
     name,
   });
   const answers = new Map<number, number>();
-  worker.addEventListener("message", ({ data: { call } }) => {
-    answers.set(call, (answers.get(call) ?? 0) + 1);
+  worker.addEventListener("message", ({ data }) => {
+    for (const { call } of data) answers.set(call, (answers.get(call) ?? 0) + 1);
   });
   const backend = await workerBackend(worker as unknown as Port);
   try {

@@ -1,13 +1,10 @@
-import type { DType, Graph } from "@gen/graph";
+import type { DType } from "@gen/graph";
 import { type ErrorCode, errorCode } from "@gen/math";
-import type { Backend, HostArray, Program } from "./backend.ts";
-
-/** One end of a line to a worker: a `Worker`, a `MessagePort`, or a worker's own global scope. */
-export interface Port {
-  postMessage(message: unknown): void;
-  addEventListener(type: "message", listener: (event: { data: unknown }) => void): void;
-  start?(): void;
-}
+import type { Backend, HostArray, Program } from "../backend.ts";
+import { type ArrayPart, collectParts } from "./array-parts.ts";
+import { outbox } from "./outbox.ts";
+import type { Port } from "./port.ts";
+import { decodeGraph, type WireGraph } from "./wire-graph.ts";
 
 /** What a page may call in its worker, by name. */
 export type Methods = ReturnType<typeof methodsOf>;
@@ -29,7 +26,7 @@ export interface Answer {
  * Tensors and programs cross over as numbers: the page counts its uploads from 1 up, the worker
  * counts outputs from -1 down.
  */
-function methodsOf<T>(backend: Backend<T>) {
+function methodsOf<T>(backend: Backend<T>, take: <V>(value: V) => V) {
   const tensors = new Map<number, T | Error>();
   const programs = new Map<number, Program<T>>();
   let outputs = 0;
@@ -41,10 +38,10 @@ function methodsOf<T>(backend: Backend<T>) {
   };
 
   return {
-    name: () => backend.name,
+    open: (_options?: object) => backend.name,
     upload(id: number, array: HostArray, shape: readonly number[], dtype: DType) {
       try {
-        tensors.set(id, backend.upload(array, shape, dtype));
+        tensors.set(id, backend.upload(take(array), shape, dtype));
       } catch (error) {
         tensors.set(id, error as Error);
       }
@@ -55,8 +52,8 @@ function methodsOf<T>(backend: Backend<T>) {
       tensors.delete(id);
       if (!(tensor instanceof Error)) backend.dispose(tensor as T);
     },
-    async compile(id: number, graph: Graph) {
-      programs.set(id, await backend.compile(graph));
+    async compile(id: number, graph: WireGraph) {
+      programs.set(id, await backend.compile(decodeGraph(graph, take)));
     },
     async run(id: number, inputs: readonly (readonly [name: string, id: number])[]) {
       const given = Object.fromEntries(inputs.map(([name, input]) => [name, tensorOf(input)]));
@@ -89,23 +86,36 @@ export function serveBackend<T>(
   open: () => Promise<Backend<T>>,
   port: Port = globalThis as unknown as Port,
 ): void {
+  serveWith(open, port);
+}
+
+/** {@link serveBackend} for a backend whose options come with the first call. */
+export function serveWith<T>(open: (options: object) => Promise<Backend<T>>, port: Port): void {
   const marked = port as { [served]?: boolean };
   if (marked[served]) return;
   marked[served] = true;
+  const { add, take } = collectParts();
+  const send = outbox(port);
   let methods: Promise<Methods> | undefined;
 
-  port.addEventListener("message", async ({ data }) => {
-    const { method, args, call } = data as Call;
-    let answer: Omit<Answer, "call">;
+  async function answer({ method, args, call }: Call): Promise<void> {
+    let result: Omit<Answer, "call">;
     try {
-      methods ??= open().then(methodsOf);
+      methods ??= open(Object(args[0])).then((backend) => methodsOf(backend, take));
       const run = (await methods)[method] as (...args: unknown[]) => unknown;
-      answer = { value: await run(...args) };
+      result = { value: await run(...args) };
     } catch (error) {
       const { message, name } = error as Error;
-      answer = { error: { message, name, code: errorCode(error) } };
+      result = { error: { message, name, code: errorCode(error) } };
     }
-    if (call) port.postMessage({ call, ...answer } satisfies Answer);
+    if (call) send((swap) => ({ call, ...result, value: swap(result.value) }) satisfies Answer);
+  }
+
+  port.addEventListener("message", ({ data }) => {
+    for (const message of data as (ArrayPart | Call)[]) {
+      if ("part" in message) add(message);
+      else void answer(message);
+    }
   });
   port.start?.();
 }

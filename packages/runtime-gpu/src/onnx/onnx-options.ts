@@ -1,0 +1,45 @@
+import type { RemoteOptions } from "../remote/remote-options.ts";
+
+/** Settings of {@link onnxBackend}. */
+export interface OnnxOptions extends RemoteOptions {
+  /**
+   * The device that computes: `cpu` is onnxruntime-node in Node and WebAssembly in a browser,
+   * `wasm` is WebAssembly in both, `webgpu` is the GPU through onnxruntime-web in a browser and
+   * onnxruntime-node in Node.
+   * @defaultValue onnxruntime-node's CPU if it is installed, otherwise WebAssembly
+   */
+  device?: "cpu" | "wasm" | "webgpu";
+  /**
+   * Threads of one operation. WebAssembly starts its threads once: the first backend of a page or
+   * process decides.
+   * @defaultValue all that the machine and page allow
+   */
+  threads?: number;
+  /**
+   * ONNX Runtime's module for `device`, such as `import * as runtime from "onnxruntime-web/wasm"`.
+   * Your own code then carries the module; without this option its file is requested when a backend
+   * is opened. In Node `device` must be given too.
+   */
+  runtime?: OnnxRuntime;
+  /** Where the `.wasm` and `.mjs` files are served: an absolute URL of a folder, or a URL each. */
+  wasmPaths?: string | { wasm?: string; mjs?: string };
+  /** The page's own `GPUDevice`, to share with other code; for `webgpu` in a browser. */
+  gpuDevice?: object;
+  /**
+   * Records a program's GPU commands in its first run and replays them in every later run, so that
+   * the host does not walk the graph; for `webgpu` in a browser. A program with named dimensions is
+   * recorded and compiled once for each of their sizes; the last four are kept. A program that
+   * cannot be recorded runs as without this option.
+   * @defaultValue false
+   */
+  graphCapture?: boolean;
+  /** Called when a program runs unrecorded, once for each reason. */
+  onUncaptured?: (reason: string) => void;
+}
+
+/** The needed part of ONNX Runtime's module: any build of onnxruntime-web, or onnxruntime-node. */
+export interface OnnxRuntime {
+  readonly InferenceSession: object;
+  readonly Tensor: object;
+  readonly env: { readonly versions: object };
+}

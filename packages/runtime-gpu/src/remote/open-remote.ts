@@ -1,0 +1,31 @@
+import type { Backend } from "../backend.ts";
+import { unavailable } from "../errors.ts";
+import type { DeviceTensor } from "../ledger.ts";
+import { inNode } from "../onnx/runtime.ts";
+import type { Library } from "./programs.ts";
+import type { RemoteOptions } from "./remote-options.ts";
+import { startProcess } from "./start-process.ts";
+import { startThread } from "./start-thread.ts";
+import { remoteBackend } from "./worker-backend.ts";
+
+/**
+ * Opens a backend in a worker or a process.
+ * @throws TypeError when an option holds what cannot be sent, such as a function.
+ * @throws GenError `backend-unavailable` when it cannot be opened there.
+ */
+export async function openRemote(
+  library: Library,
+  { worker, isolate, ...options }: RemoteOptions,
+): Promise<Backend<DeviceTensor>> {
+  for (const [name, value] of Object.entries(options)) {
+    const fixed = typeof value === "function" || ["runtime", "gpuDevice"].includes(name);
+    if (!fixed || value === undefined) continue;
+    throw new TypeError(
+      `${name} cannot be sent to a worker; leave it out, or call serveBackend in a worker of yours`,
+    );
+  }
+  if (isolate && !inNode()) {
+    throw unavailable("isolate needs a process, which only Node has; in a page use worker: true");
+  }
+  return remoteBackend(isolate ? startProcess(library) : startThread(library), options);
+}

@@ -1,0 +1,4 @@
+import { cpuBackend } from "../cpu.ts";
+import { serveHere } from "./serve-here.ts";
+
+serveHere(async () => cpuBackend());

@@ -1,0 +1,4 @@
+import { openOnnx } from "../onnx/open-onnx.ts";
+import { serveHere } from "./serve-here.ts";
+
+serveHere(openOnnx);

@@ -1,0 +1,91 @@
+import { type Tensor, tensor } from "@gen/graph";
+import { simplify } from "@gen/graph/compiler";
+import type * as tfjs from "@tensorflow/tfjs";
+import type { Backend } from "../backend.ts";
+import { backendOver } from "../device.ts";
+import { loadPeer, unavailable } from "../errors.ts";
+import type { DeviceTensor } from "../ledger.ts";
+import { channelsLast } from "./channels-last.ts";
+import { forget, lossOf, refuseZeros, shareGpu } from "./gpu.ts";
+import { interpreter } from "./interpret.ts";
+import { storedDType, storedValues, type Tf } from "./kernel.ts";
+import type { TfjsOptions } from "./tfjs-options.ts";
+
+/** `tfjsBackend` in this thread. */
+export async function openTfjs({
+  device = "wasm",
+  wasmPaths,
+  gpuDevice,
+}: TfjsOptions): Promise<Backend<DeviceTensor>> {
+  const tf: Tf = await loadPeer("@tensorflow/tfjs", () => import("@tensorflow/tfjs"));
+  await start(tf, { device, wasmPaths, gpuDevice });
+  const engine = tf.engine();
+  const kernels: tfjs.KernelBackend = tf.findBackend(device);
+  const lost = lossOf(kernels);
+  let gone = false;
+  void lost?.then(() => {
+    gone = true;
+  });
+  const upload = (values: Tensor): tfjs.Tensor => {
+    const { dtype, shape } = values;
+    return tf.keep(
+      engine.makeTensor(storedValues(values), [...shape], storedDType(dtype), kernels),
+    );
+  };
+
+  // A device that has started becomes current at once; an await would let others take its place.
+  const makeCurrent = () => {
+    if (tf.getBackend() !== device) void tf.setBackend(device);
+  };
+
+  return backendOver<tfjs.Tensor>({
+    name: `tfjs/${device}`,
+    lost,
+    write: (array, shape, dtype) => upload(tensor(array, shape, dtype)),
+    async read(tensor) {
+      const values = new Float32Array(await tensor.data());
+      refuseZeros(kernels);
+      return values;
+    },
+    free: (tensor) => tensor.dispose(),
+    async compile(graph) {
+      makeCurrent();
+      const program = interpreter(tf, simplify(channelsLast(graph)), upload);
+      return {
+        async run(inputs, dims) {
+          makeCurrent();
+          return program.run(inputs, dims);
+        },
+        dispose: async () => program.dispose(),
+      };
+    },
+    // The rest of the page shares the engine; everything of this backend is freed by now.
+    close: async () => {
+      if (gone && engine.registry[device] === kernels) forget(tf, device);
+    },
+  });
+}
+
+async function start(tf: Tf, { device = "wasm", wasmPaths, gpuDevice }: TfjsOptions) {
+  // Production mode also keeps the cpu device from advertising on the console.
+  tf.enableProdMode();
+  if (device === "wasm") {
+    const name = "@tensorflow/tfjs-backend-wasm";
+    const wasm = await loadPeer(name, () => import("@tensorflow/tfjs-backend-wasm"));
+    // With threads, a minified build on an isolated page hangs.
+    tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
+    if (wasmPaths) wasm.setWasmPaths(wasmPaths);
+  }
+  if (device === "webgpu") {
+    const name = "@tensorflow/tfjs-backend-webgpu";
+    const { WebGPUBackend } = await loadPeer(name, () => import("@tensorflow/tfjs-backend-webgpu"));
+    if (gpuDevice) shareGpu(tf, gpuDevice, WebGPUBackend);
+  }
+  const failed = `tfjs/${device} did not start`;
+  const missing = `${failed}: there is no such device here`;
+  if (!tf.findBackendFactory(device)) throw unavailable(missing);
+  const started = await tf.setBackend(device).catch((cause: Error) => {
+    throw unavailable(`${failed}: ${cause.message}`, { cause });
+  });
+  if (!started) throw unavailable(missing);
+}
