@@ -10,13 +10,13 @@ import { GenError } from "@gen/math";
 import type { Remote } from "./port.ts";
 import { type Library, programFile } from "./programs.ts";
 
-/** The most characters of the process's last lines in an error. */
-const tailLength = 200;
+/** The most characters of stderr that are kept for an error. */
+const tailLength = 2 ** 14;
 
 /** Starts a process that serves a backend of `library`. */
-export function startProcess(library: Library): Remote {
+export function startProcess(library: Library, file = programFile(library)): Remote {
   const debug = Boolean(process.env.GEN_DEBUG);
-  const child = process.getBuiltinModule("node:child_process").fork(programFile(library), [], {
+  const child = process.getBuiltinModule("node:child_process").fork(file, [], {
     // Flags of this process, such as a debugger's port, are not the other's.
     execArgv: [],
     serialization: "advanced",
@@ -26,7 +26,7 @@ export function startProcess(library: Library): Remote {
   let ended = false;
   let lastSent: Promise<unknown> = Promise.resolve();
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-    tail = (tail + text).slice(-8 * tailLength);
+    tail = (tail + text).slice(-tailLength);
   });
   const hold = (held: boolean) => {
     const holders = [child, child.channel, child.stderr] as ({
@@ -62,12 +62,20 @@ export function startProcess(library: Library): Remote {
 }
 
 function crashed(library: Library, work: string, how: string, tail: string): GenError {
-  const last = tail.trim().split("\n").slice(-3).join(" ").slice(-tailLength);
-  const advice = how.includes("SIGKILL")
+  const words = tellingLine(tail);
+  const advice = /SIGKILL|out of memory|bad_alloc/.test(how + words)
     ? "perhaps memory ran out: a smaller batch or model may help"
     : "its native code may not stand this model: try another backend";
   return new GenError(
     "backend-crashed",
-    `the process of ${library} ${how} while ${work}; ${advice}; its tensors are gone, open a new backend${last && ` (its last words: ${last})`}`,
+    `the process of ${library} ${how} while ${work}; ${advice}; its tensors are gone, open a new backend${words && ` (it wrote: ${words})`}`,
   );
+}
+
+/** The line of a crash's output that says most, without colors. */
+function tellingLine(output: string): string {
+  const plain = process.getBuiltinModule("node:util").stripVTControlCharacters(output);
+  const lines = plain.split("\n").map((line) => line.trim());
+  const line = lines.find((each) => /error|fatal|terminate/i.test(each)) ?? lines.findLast(Boolean);
+  return (line ?? "").slice(0, 200);
 }

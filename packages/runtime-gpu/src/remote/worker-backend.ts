@@ -21,6 +21,8 @@ import { encodeGraph } from "./wire-graph.ts";
 export const workerBackend = (worker: Port): Promise<Backend<DeviceTensor>> =>
   remoteBackend(worker, {});
 
+const reading = "reading a tensor";
+
 interface Waiting {
   /** What the caller waits for. */
   readonly work: string;
@@ -55,8 +57,8 @@ export async function remoteBackend(
   });
   port.start?.();
   const lost = port.died?.then((errorFor) => {
-    const [first] = waiting.values();
-    dead = errorFor(first?.work ?? "idle");
+    const works = [...waiting.values()].map(({ work }) => work);
+    dead = errorFor(works.find((work) => work !== reading) ?? works[0] ?? "idle");
     for (const { reject } of waiting.values()) reject(dead);
     waiting.clear();
     return dead;
@@ -98,7 +100,7 @@ export async function remoteBackend(
         send("upload", (swap) => [id, swap(own), shape, dtype]);
         return id;
       },
-      read: (tensor) => ask("reading a tensor", "download", () => [tensor]),
+      read: (tensor) => ask(reading, "download", () => [tensor]),
       free: (tensor) => send("free", () => [tensor]),
       async compile(graph: Graph) {
         ids++;
