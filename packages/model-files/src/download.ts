@@ -1,9 +1,14 @@
 import { errorCode, GenError } from "@gen/math";
 import { GrowingBytes } from "./growing-bytes.ts";
 import type { PartialDownload } from "./partial-download.ts";
-import { type FileBody, type FileRequest, reasonOf, request, validatorOf } from "./request.ts";
+import { type FileBody, type FileRequest, request, validatorOf } from "./request.ts";
+import { reasonOf, shownUrl, TransientError, untilSilent } from "./send.ts";
 
-const attempts = 3;
+/** The shortest wait in ms before the second attempt. Each further wait is twice as long. */
+const firstWait = 250;
+
+/** A body that brings fewer bytes in ten timeouts counts as broken. */
+const leastBytes = 1024;
 
 /**
  * Downloads a file. Continues an earlier download or a broken connection, and stores what arrived
@@ -11,36 +16,40 @@ const attempts = 3;
  * `resumed` says whether the bytes come from more than one response.
  */
 export async function download(file: FileRequest, partial: PartialDownload) {
-  const { url, sha256, limit, signal } = file;
+  const { sha256, limit, signal, attempts, known } = file;
   const bytes = new GrowingBytes(limit);
   let version = await partial.load(bytes);
   let resumed = bytes.length > 0;
+
+  const attempt = async () => {
+    let body = await request(file, version, bytes.length);
+    if (body === "range refused") {
+      bytes.length = 0;
+      body = await request(file, version, 0);
+    }
+    if (typeof body === "string") return undefined;
+    if (body.from === 0) {
+      bytes.length = 0;
+      resumed = false;
+      version = body.version;
+      await partial.begin(version);
+    }
+    await receive(file, body, bytes, partial);
+    return { bytes: bytes.toArray(), version, resumed };
+  };
+
   try {
-    for (let attempt = 1; ; ) {
-      const body = await request(file, version, bytes.length);
-      if (body === "not modified") return undefined;
-      if (body === "range refused") {
-        bytes.length = 0;
-        continue;
+    for (let count = 1; ; count++) {
+      try {
+        return await attempt();
+      } catch (error) {
+        // The stored file takes the place of a server that does not answer.
+        const stored = known && errorCode(error) === "unreachable";
+        if (!(error instanceof TransientError) || count >= attempts || stored) throw error;
+        resumed = bytes.length > 0;
+        if (!sha256 && !validatorOf(version)) bytes.length = 0;
+        await delay(Math.max(error.after ?? 0, firstWait * 2 ** (count - 1)), signal);
       }
-      if (body.from === 0) {
-        bytes.length = 0;
-        resumed = false;
-        version = body.version;
-        await partial.begin(version);
-      }
-      const failure = await receive(file, body, bytes, partial);
-      if (failure === undefined) return { bytes: bytes.toArray(), version, resumed };
-      if (attempt === attempts) {
-        const of = body.total === undefined ? "" : ` of ${body.total}`;
-        throw new GenError(
-          "download-failed",
-          `${url} broke off after ${bytes.length}${of} bytes (${failure}); another call continues from there if the server can`,
-        );
-      }
-      resumed = true;
-      if (!sha256 && !validatorOf(version)) bytes.length = 0;
-      await delay(250 * attempt++, signal);
     }
   } catch (error) {
     const code = errorCode(error);
@@ -51,42 +60,68 @@ export async function download(file: FileRequest, partial: PartialDownload) {
   }
 }
 
-/** Appends a body to `bytes`. Returns the reason if the body ends too early. */
+/**
+ * Appends a body to `bytes`.
+ * @throws TransientError when the body ends too early or stops.
+ */
 async function receive(
-  { url, limit, signal, report }: FileRequest,
+  { url, limit, signal, report, timeout }: FileRequest,
   { reader, total, exact }: FileBody,
   bytes: GrowingBytes,
   partial: PartialDownload,
-): Promise<string | undefined> {
+): Promise<void> {
+  const broken = (reason: string) => {
+    const of = total === undefined ? "" : ` of ${total}`;
+    return new TransientError(
+      "download-failed",
+      `${shownUrl(url)} broke off after ${bytes.length}${of} bytes (${reason}); another call continues from there if the server can`,
+    );
+  };
   const reportLength = () => report(bytes.length, bytes.length > (total ?? 0) ? undefined : total);
+  let mark = { at: Date.now(), length: bytes.length };
   try {
-    bytes.reserve(total ?? 0);
+    bytes.expect(total ?? 0);
     reportLength();
     for (;;) {
-      const next = await reader.read().catch((error: Error) => error);
+      const next = await untilSilent(reader.read(), signal, timeout).catch((error: Error) => error);
       signal.throwIfAborted();
-      if (next instanceof Error) return reasonOf(next);
+      if (next instanceof Error) throw broken(reasonOf(next));
       if (next.done) break;
       if (!bytes.add(next.value)) {
-        throw new GenError("file-too-large", `${url} is larger than the ${limit} bytes allowed`);
+        throw new GenError(
+          "file-too-large",
+          `${shownUrl(url)} is larger than the ${limit} bytes allowed; the option limit sets the bound`,
+        );
       }
       if (exact && total !== undefined && bytes.length > total) {
-        throw new GenError("file-changed", `${url} sent more than the ${total} bytes it announced`);
+        throw new GenError(
+          "file-changed",
+          `${shownUrl(url)} sent more than the ${total} bytes it announced; call again for the file as it is now`,
+        );
+      }
+      if (bytes.length >= mark.length + leastBytes) {
+        mark = { at: Date.now(), length: bytes.length };
+      } else if (Date.now() - mark.at > 10 * timeout) {
+        throw broken(`fewer than ${leastBytes} bytes came in ${timeout / 100} s`);
       }
       reportLength();
       await partial.save(bytes);
     }
+    if (exact && total !== undefined && bytes.length < total) throw broken("the server ended it");
   } finally {
     reader.cancel().catch(() => undefined);
   }
-  return exact && total !== undefined && bytes.length < total ? "the server ended it" : undefined;
 }
 
 const delay = (milliseconds: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => {
+    const end = () => {
       clearTimeout(timer);
-      reject(signal.reason);
-    });
+      signal.removeEventListener("abort", end);
+      if (signal.aborted) reject(signal.reason);
+      else resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    signal.addEventListener("abort", end);
+    if (signal.aborted) end();
   });

@@ -4,6 +4,7 @@ import { download } from "./download.ts";
 import type { LruStore } from "./lru-store.ts";
 import { partialDownload } from "./partial-download.ts";
 import type { FileRequest } from "./request.ts";
+import { shownUrl } from "./send.ts";
 import { sha256Of } from "./sha256.ts";
 
 /** The file at a URL: the stored one if it is current, otherwise downloaded and stored. */
@@ -36,7 +37,7 @@ export async function fetchFile(store: LruStore, file: FileRequest): Promise<Uin
         if (resumed) continue;
         throw new GenError(
           "file-changed",
-          `${url} has SHA-256 ${found}, not ${sha256}: it is not stored`,
+          `${shownUrl(url)} has SHA-256 ${found}, not ${sha256}: it is not stored`,
         );
       }
       await keepContent(store, url, bytes, { ...version, sha256: found });

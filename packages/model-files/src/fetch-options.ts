@@ -20,8 +20,24 @@ export interface FetchOptions {
   readonly onProgress?: (progress: FileProgress) => void;
   /** The largest file allowed, in bytes. @defaultValue the limit of `modelFiles` */
   readonly limit?: number;
-  /** Headers of the request, such as `authorization`. */
+  /**
+   * Headers of the request, such as `authorization`. They go only to the origin of the URL: a
+   * redirect to another host, port or scheme drops them. In a page, where the target of a redirect
+   * is not visible, a redirect of a request with headers other than `authorization` is refused.
+   */
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * The longest wait for the headers of an answer and between its bytes, in ms, in [1, 2 ** 31 - 1].
+   * @defaultValue 30000
+   */
+  readonly timeout?: number;
+  /**
+   * How often a file is requested, at most 100 times, if the connection breaks or the server is busy
+   * (status 429, 500, 502, 503 or 504). The waits between are 250 ms, 500 ms, 1 s, ..., or what the
+   * server asks for by `retry-after`, up to 60 s.
+   * @defaultValue 3
+   */
+  readonly attempts?: number;
 }
 
 /** Turns byte counts into progress. The first count is what was stored before the download. */

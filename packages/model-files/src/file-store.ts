@@ -27,7 +27,8 @@ export function ignoreFailures(store: FileStore, onWarning: (message: string) =>
     } catch (error) {
       const { name, message } = error as Error;
       const reason = name === "Error" ? message : `${name}: ${message}`;
-      const warning = `the store of model files cannot ${action} (${reason}); going on without`;
+      const advice = action === "write" ? ": free some space, or give another folder" : "";
+      const warning = `the store of model files cannot ${action} (${reason}); going on without${advice}`;
       if (!warned.has(warning)) onWarning(warning);
       warned.add(warning);
       return otherwise;

@@ -1,6 +1,10 @@
+/** Memory that a server's word for the size of a file is good for. More is taken as bytes arrive. */
+const freeRoom = 2 ** 26;
+
 /** Bytes that arrive in chunks, in one array of at most `limit` bytes. */
 export class GrowingBytes {
   readonly #limit: number;
+  #expected = 0;
   #bytes = new Uint8Array(0);
   /** Bytes that have arrived. Set it to 0 to start again. */
   length = 0;
@@ -9,22 +13,27 @@ export class GrowingBytes {
     this.#limit = limit;
   }
 
-  /** Makes room for `size` bytes in all, at most `limit`. */
-  reserve(size: number): void {
-    if (size <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.min(size, this.#limit));
-    larger.set(this.view(0, this.length));
-    this.#bytes = larger;
+  /** Announces `size` bytes in all. */
+  expect(size: number): void {
+    this.#expected = size;
   }
 
   /** Appends a chunk. False if the length would exceed the limit. */
   add(chunk: Uint8Array): boolean {
     const length = this.length + chunk.length;
     if (length > this.#limit) return false;
-    if (length > this.#bytes.length) this.reserve(Math.max(length, 2 * this.#bytes.length));
+    if (length > this.#bytes.length) this.#grow(length);
     this.#bytes.set(chunk, this.length);
     this.length = length;
     return true;
+  }
+
+  #grow(length: number): void {
+    const announced = Math.min(this.#expected, Math.max(freeRoom, 4 * length));
+    const size = Math.max(length, announced || 2 * this.#bytes.length);
+    const larger = new Uint8Array(Math.min(size, this.#limit));
+    larger.set(this.view(0, this.length));
+    this.#bytes = larger;
   }
 
   view(from: number, to: number): Uint8Array {

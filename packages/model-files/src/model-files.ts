@@ -5,7 +5,7 @@ import { type FetchOptions, progressMeter } from "./fetch-options.ts";
 import { type FileStore, ignoreFailures } from "./file-store.ts";
 import { defaultFolder, folderStore } from "./folder-store.ts";
 import { lruStore } from "./lru-store.ts";
-import { inNode } from "./request.ts";
+import { inNode, shownUrl } from "./send.ts";
 import { checkedSha256, isSha256 } from "./sha256.ts";
 import { singleFlight } from "./single-flight.ts";
 import { type FolderOptions, urlFolder } from "./url-folder.ts";
@@ -63,6 +63,9 @@ export interface ModelFiles {
 }
 
 const largest = 2 ** 31 - 1;
+/** Milliseconds to wait for a server's next bytes. */
+const defaultTimeout = 30_000;
+const defaultAttempts = 3;
 
 /**
  * Downloads model files and stores them: in a browser's cache, or in a folder in Node.
@@ -87,12 +90,15 @@ export function modelFiles(options: ModelFilesOptions = {}): ModelFiles {
   const shared = singleFlight();
 
   const files: ModelFiles = {
-    async fetch(url, { sha256, limit = defaultLimit, headers, ...caller } = {}) {
+    async fetch(url, { sha256, limit = defaultLimit, headers, ...options } = {}) {
+      const { timeout = defaultTimeout, attempts = defaultAttempts, ...caller } = options;
       const request = {
         url: checkedUrl(url).href,
         sha256: sha256 === undefined ? undefined : checkedSha256(sha256),
         limit: checkedLimit(limit),
-        headers,
+        headers: checkedHeaders(headers),
+        timeout: checkedCount("timeout", "number of milliseconds", timeout, largest),
+        attempts: checkedCount("attempts", "number", attempts, 100),
       };
       return shared(JSON.stringify(request), caller, (signal, onProgress) =>
         fetchFile(lenient, { ...request, signal, report: progressMeter(onProgress) }),
@@ -109,9 +115,23 @@ export function modelFiles(options: ModelFilesOptions = {}): ModelFiles {
   return files;
 }
 
-function checkedLimit(limit: number): number {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= largest) return limit;
-  throw new RangeError(`limit must be a whole number of bytes in [1, ${largest}], got ${limit}`);
+const checkedLimit = (limit: number): number =>
+  checkedCount("limit", "number of bytes", limit, largest);
+
+function checkedCount(name: string, what: string, value: number, most: number): number {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+  throw new RangeError(`${name} must be a whole ${what} in [1, ${most}], got ${String(value)}`);
+}
+
+/** What the request itself depends on is left out. */
+function checkedHeaders(headers?: Readonly<Record<string, string>>): Record<string, string> {
+  try {
+    const own = /^(range|if-.*|accept-encoding)$/;
+    return Object.fromEntries([...new Headers(headers)].filter(([name]) => !own.test(name)));
+  } catch {
+    // The reason may quote a key.
+    throw new RangeError("headers must be an object of header names and values, in Latin-1");
+  }
 }
 
 /** A relative URL is resolved against the page's. */
@@ -120,7 +140,15 @@ function checkedUrl(text: string | URL): URL {
   const base = location?.href;
   const url = URL.canParse(String(text), base) ? new URL(text, base) : undefined;
   if (url?.protocol !== "http:" && url?.protocol !== "https:") {
-    throw new RangeError(`url must be an http or https URL, got ${text}`);
+    const shown = String(text)
+      .slice(0, 100)
+      .replace(/\/\/.*@|[?#].*/g, "...");
+    throw new RangeError(`url must be an http or https URL, got ${shown}`);
+  }
+  if (url.username || url.password) {
+    throw new RangeError(
+      `url must have no user name or password, got ${shownUrl(url.href)} with one: give headers.authorization`,
+    );
   }
   url.hash = "";
   return url;

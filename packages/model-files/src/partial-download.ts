@@ -36,7 +36,7 @@ export async function partialDownload(store: LruStore, url: string, sha256 = "")
       pin(storedHash);
       storable = true;
       const version = versionFrom(stored);
-      bytes.reserve(version.total ?? 0);
+      bytes.expect(version.total ?? 0);
       for (;;) {
         const piece = await store.files.read(`${hash}.${saved}`);
         // An earlier, longer attempt may have left pieces after one that is not full.

@@ -1,5 +1,12 @@
-import { GenError } from "@gen/math";
+import { errorCode, GenError } from "@gen/math";
 import type { FetchOptions } from "./fetch-options.ts";
+import { inNode, send, shownUrl, TransientError } from "./send.ts";
+
+/** The longest `retry-after` that is waited for, in ms. */
+const longestRetryAfter = 60_000;
+
+/** Statuses of a server that is busy or restarting. */
+const transientStatuses = [429, 500, 502, 503, 504];
 
 /** What a server states of a file, by which the same file is recognized later. */
 export interface Version {
@@ -15,6 +22,10 @@ export interface FileRequest extends Pick<FetchOptions, "sha256" | "headers"> {
   /** The largest file allowed, in bytes. */
   readonly limit: number;
   readonly signal: AbortSignal;
+  /** The longest wait for the server's next bytes, in ms. */
+  readonly timeout: number;
+  /** How often the file is requested before a broken connection or a busy server is an error. */
+  readonly attempts: number;
   /** Called with the bytes loaded, and with the size of the file if the server states it. */
   readonly report: (loaded: number, total?: number) => void;
   /** The version of the complete file that is stored. */
@@ -38,7 +49,7 @@ export interface FileBody {
  * all of them.
  */
 export async function request(file: FileRequest, version: Version, from: number) {
-  const response = await send(file, version, from);
+  const response = await ask(file, version, from);
   const body = response.body ?? new ReadableStream({ start: (stream) => stream.close() });
   // At once: Node cancels an unread body when its response is garbage-collected.
   const reader = body.getReader();
@@ -58,7 +69,7 @@ function readHeaders(
   from: number,
 ) {
   const { status, headers } = response;
-  if (status === 304 && known) return "not modified";
+  if (status === 304 && known && from === 0) return "not modified";
   if (status === 416 && from > 0) return "range refused";
   const header = (name: string): string | undefined => headers.get(name) ?? undefined;
   const length = parseSize(header("content-length"));
@@ -67,7 +78,10 @@ function readHeaders(
 
   if (status === 206) {
     if (from === 0) {
-      throw new GenError("download-failed", `${url} answered with a part that nobody requested`);
+      throw new GenError(
+        "download-failed",
+        `${shownUrl(url)} answered with a part of the file that nobody requested`,
+      );
     }
     const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(header("content-range") ?? "");
     const start = range ? Number(range[1]) : from;
@@ -76,30 +90,26 @@ function readHeaders(
     const rangeKnown = range || (total !== undefined && total === version.total) || sha256;
     const same = sameVersion(version, { ...stated, total }) ?? (sha256 || !isCrossOrigin(url));
     if (start !== from || !rangeKnown || !same || encoded) return "range refused";
-    checkSize(url, total, limit);
+    checkSize(shownUrl(url), total, limit);
     return { from, version, total, exact: true };
   }
-  if (!response.ok) {
-    const missing = status === 404 || status === 410;
-    const message = `${url} answered ${`${status} ${response.statusText}`.trim()}`;
-    throw new GenError(missing ? "file-missing" : "download-failed", message);
-  }
+  if (status !== 200 && status !== 203) throw statusError(url, response);
   if (header("content-type")?.startsWith("text/html") && !/\.html?$/.test(new URL(url).pathname)) {
     // Servers of single-page applications answer so when a file does not exist.
-    throw new GenError("file-missing", `${url} answered with a web page, not a file`);
+    throw new GenError("file-missing", `${shownUrl(url)} answered with a web page, not a file`);
   }
   const total = encoded ? undefined : length;
   const current = { ...stated, total };
   if (known && (stated.etag ?? stated.modified) && sameVersion(known, current)) {
     return "not modified";
   }
-  checkSize(url, total, limit);
+  checkSize(shownUrl(url), total, limit);
   const exact = !encoded && !isCrossOrigin(response.url || url);
   return { from: 0, version: current, total, exact };
 }
 
-async function send(file: FileRequest, version: Version, from: number): Promise<Response> {
-  const { url, headers, signal, known } = file;
+async function ask(file: FileRequest, version: Version, from: number): Promise<Response> {
+  const { url, known } = file;
   const added: Record<string, string> = {};
   // Compressed bytes can neither be counted nor resumed. Browsers ignore this header.
   if (inNode()) added["accept-encoding"] = "identity";
@@ -111,27 +121,50 @@ async function send(file: FileRequest, version: Version, from: number): Promise<
     if (from === 0 && known?.etag) added["if-none-match"] = known.etag;
     else if (from === 0 && known?.modified) added["if-modified-since"] = known.modified;
   }
-  // The browser's HTTP cache would store every file a second time.
-  const init = { headers: { ...headers, ...added }, signal, cache: "no-store" };
   try {
-    return await fetch(url, init as RequestInit);
-  } catch (cause) {
-    signal.throwIfAborted();
+    return await send(file, added);
+  } catch (error) {
     // Browsers refuse a part that is compressed, as if the server were unreachable.
-    if (from > 0 && !inNode()) return send(file, version, 0);
-    const reason = reasonOf(cause as Error);
-    throw new GenError("unreachable", `${url} cannot be reached (${reason})`, { cause });
+    if (from > 0 && !inNode() && errorCode(error) === "unreachable") return ask(file, version, 0);
+    throw error;
   }
+}
+
+/** The error of a status that comes with no file. */
+function statusError(url: string, { status, statusText, headers }: Response): GenError {
+  const answer = `${shownUrl(url)} answered ${`${status} ${statusText}`.trim()}`;
+  if (status === 404 || status === 410) return new GenError("file-missing", answer);
+  if (!transientStatuses.includes(status)) {
+    return new GenError("download-failed", `${answer}, not 200 with a file`);
+  }
+  const wait = retryAfter(headers.get("retry-after") ?? "");
+  if (wait === undefined || wait <= longestRetryAfter) {
+    return new TransientError("download-failed", `${answer}; try again later`, { after: wait });
+  }
+  const seconds = Math.ceil(wait / 1000);
+  return new GenError(
+    "download-failed",
+    `${answer} and asks to wait ${seconds} s, more than ${longestRetryAfter / 1000}: try again then`,
+  );
+}
+
+/** The milliseconds of a `retry-after` header: seconds, or a date. */
+function retryAfter(header: string): number | undefined {
+  const wait = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }
 
 /** What proves that two byte ranges belong to one file: a strong ETag, otherwise the date. */
 export const validatorOf = ({ etag, modified }: Version): string | undefined =>
-  etag && !etag.startsWith("W/") ? etag : modified;
+  etag && !isWeak(etag) ? etag : modified;
+
+/** Versions of a file that differ in a few bytes may have the same weak ETag. */
+const isWeak = (etag: string): boolean => etag.startsWith("W/");
 
 /** Whether two responses are about the same file; undefined if they do not state enough. */
 function sameVersion(a: Version, b: Version): boolean | undefined {
   if (a.total !== undefined && b.total !== undefined && a.total !== b.total) return false;
-  if (a.etag && b.etag) return a.etag === b.etag;
+  if (a.etag && b.etag && (a.etag !== b.etag || !isWeak(a.etag))) return a.etag === b.etag;
   if (a.modified && b.modified) return a.modified === b.modified;
   return undefined;
 }
@@ -155,12 +188,8 @@ const parseSize = (text: string | undefined): number | undefined =>
 /** @throws GenError `file-too-large` when a size is known and above the limit. */
 export function checkSize(file: string, bytes = 0, limit: number): void {
   if (bytes <= limit) return;
-  throw new GenError("file-too-large", `${file} has ${bytes} bytes, at most ${limit} are allowed`);
+  throw new GenError(
+    "file-too-large",
+    `${file} has ${bytes} bytes, at most ${limit} are allowed; the option limit sets the bound`,
+  );
 }
-
-/** Whether this code runs in Node rather than in a page or a worker. */
-export const inNode = (): boolean => typeof process !== "undefined" && !!process.versions?.node;
-
-/** The message of an error of `fetch`, which Node puts into the error's cause. */
-export const reasonOf = ({ message, cause }: Error): string =>
-  cause instanceof Error ? cause.message : message;

@@ -12,7 +12,9 @@ type Work = (signal: AbortSignal, report: Report) => Promise<Uint8Array>;
 export function singleFlight() {
   const running = new Map<string, ReturnType<typeof start>>();
 
-  return async function call(key: string, { signal, onProgress }: Caller, work: Work) {
+  return async function call(key: string, { signal: given, onProgress }: Caller, work: Work) {
+    // Node warns of a leak when more than ten calls listen to one signal itself.
+    const signal = given && AbortSignal.any([given]);
     signal?.throwIfAborted();
     let flight = running.get(key);
     while (flight?.controller.signal.aborted) {

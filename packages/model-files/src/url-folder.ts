@@ -32,9 +32,12 @@ export function urlFolder(
 
 /** @throws RangeError when the path leads out of the folder. */
 function urlUnder(base: URL, path: string): URL {
-  const parts = path.split("/");
-  if (path.includes("\\") || parts.some((part) => ["", ".", ".."].includes(part))) {
-    throw new RangeError(`path must be relative and stay in its folder, got ${path}`);
+  const parts = String(path).split("/");
+  const leaves = parts.some((part) => ["", ".", ".."].includes(part));
+  if (leaves || path.includes("\\") || /\p{Surrogate}/u.test(path)) {
+    throw new RangeError(
+      `path must be relative and stay in its folder, got ${String(path).slice(0, 200)}`,
+    );
   }
   const url = new URL(base);
   url.pathname = `${base.pathname.replace(/\/$/, "")}/${parts.map(encodeURIComponent).join("/")}`;

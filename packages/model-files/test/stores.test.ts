@@ -1,4 +1,15 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as later } from "node:timers/promises";
@@ -204,6 +215,88 @@ describe("the folder", () => {
   });
 });
 
+describe("a folder that cannot be written", () => {
+  it.each(["/proc/none/at/all", "/dev/null/models", `/tmp/${"x".repeat(300)}/models`, "a\0b"])(
+    "such as %j ends in a warning, not in a wait",
+    async (path) => {
+      const warnings: string[] = [];
+      const files = modelFiles({ folder: path, onWarning: (message) => warnings.push(message) });
+      expect(await files.fetch(serve("/a", a))).toEqual(a);
+      expect(warnings.join("\n")).toMatch(/cannot write \(.*\); going on without/);
+    },
+  );
+
+  it.each(["ENOSPC: no space left on device", "EROFS: read-only file system", "EDQUOT"])(
+    "because of %s returns the files, and reads those that it has",
+    async (reason) => {
+      const store = memoryStore();
+      await modelFiles({ store }).fetch(serve("/a", a));
+      const full = { ...store, write: () => Promise.reject(new Error(reason)) };
+      const warnings: string[] = [];
+      const files = modelFiles({ store: full, onWarning: (message) => warnings.push(message) });
+      const large = noise(9_000_000, 4);
+      const url = serve("/b", large, { breaks: [5_000_000] });
+      const onProgress = ({ loaded }: FileProgress) => server.hangUp(loaded);
+      expect(sha256(await files.fetch(url, { onProgress }))).toBe(sha256(large));
+      expect(await files.fetch(`${server.url}/a`)).toEqual(a);
+      expect(server.asked.map(({ status }) => status)).toEqual([200, 200, 206, 304]);
+      expect(warnings).toEqual([
+        `the store of model files cannot write (${reason}); going on without: free some space, or give another folder`,
+      ]);
+    },
+  );
+});
+
+describe("what lies under a name in the folder", () => {
+  const path = () => join(folder, sha256(a));
+
+  it.each([
+    ["a folder", () => mkdir(path())],
+    ["a link to a file", () => symlink("/etc/hostname", path())],
+    ["a link to itself", () => symlink(path(), path())],
+    ["a link to nothing", () => symlink("/none", path())],
+    ["a named pipe", () => void execFileSync("mkfifo", [path()])],
+    ["a link to a device without an end", () => symlink("/dev/zero", path())],
+  ])("may be %s: the file is downloaded", async (_, create) => {
+    await create();
+    const files = modelFiles({ folder, onWarning: () => undefined });
+    const url = serve("/a", a);
+    expect(await files.fetch(url, { sha256: sha256(a) })).toEqual(a);
+    expect(await files.fetch(url)).toEqual(a);
+    await files.clear();
+  });
+
+  it("is not followed out of the folder, neither for reading nor for removal", async () => {
+    const outside = await mkdtemp(join(tmpdir(), "outside-"));
+    const other = join(outside, "a");
+    await writeFile(other, a);
+    await symlink(other, path());
+    const files = modelFiles({ folder });
+    expect(await files.list()).toEqual([]);
+    await files.fetch(serve("/a", a), { sha256: sha256(a) });
+    expect(server.asked).toHaveLength(1);
+    await files.clear();
+    expect(await readFile(other)).toEqual(Buffer.from(a));
+    await rm(outside, { recursive: true });
+  });
+
+  it("may be records of any size and content", async () => {
+    const url = serve("/a", a);
+    const files = modelFiles({ folder });
+    for (const record of ["[]", "5", '"x"', '{"__proto__":{"sha256":1}}', "\0", "{".repeat(1e6)]) {
+      for (const suffix of ["url", "part", "used"]) {
+        await writeFile(join(folder, `${sha256(Buffer.from(url))}.${suffix}`), record);
+        await writeFile(join(folder, `${sha256(a)}.${suffix}`), record);
+      }
+      expect(await files.fetch(url)).toEqual(a);
+      expect((await files.list()).map((each) => each.bytes)).toEqual([1000]);
+    }
+    const huge = join(folder, `${sha256(Buffer.from(url))}.url`);
+    await truncate(huge, 2 ** 40);
+    expect(await files.fetch(url)).toEqual(a);
+  });
+});
+
 it("the garbage collector does not cancel a body while its first record is written", async () => {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
@@ -264,23 +357,35 @@ describe("a folder at a URL", () => {
     await expect(read("wrong.bin")).rejects.toThrow(`has SHA-256 ${sha256(b)}, not ${sha256(a)}`);
   });
 
-  it.each(["..", "../a", "x/../../a", "/a", "//elsewhere/a", "x//a", "./a", "", "x/", "..\\a"])(
-    "refuses the path %j",
+  it.each([
+    "..",
+    "../a",
+    "x/../../a",
+    "/a",
+    "//elsewhere/a",
+    "x//a",
+    "./a",
+    "",
+    "x/",
+    "..\\a",
+    "\ud800",
+  ])("refuses the path %j", async (path) => {
+    serve("/a", a);
+    const read = modelFiles({ folder }).folder(`${server.url}/m/`);
+    await expect(read(path)).rejects.toThrow(
+      new RangeError(`path must be relative and stay in its folder, got ${path}`),
+    );
+  });
+
+  it.each(["%2e%2e/a", "a?b#c", "@elsewhere:80", "a\0b", "CON", "a".repeat(3000)])(
+    "encodes %j as a name",
     async (path) => {
-      serve("/a", a);
       const read = modelFiles({ folder }).folder(`${server.url}/m/`);
-      await expect(read(path)).rejects.toThrow(
-        new RangeError(`path must be relative and stay in its folder, got ${path}`),
-      );
+      expect(await read(path)).toBeUndefined();
+      const encoded = path.split("/").map(encodeURIComponent).join("/");
+      expect(server.asked.map((each) => each.path)).toEqual([`/m/${encoded}`]);
     },
   );
-
-  it.each(["%2e%2e/a", "a?b#c", "@elsewhere:80"])("encodes %j as a name", async (path) => {
-    const read = modelFiles({ folder }).folder(`${server.url}/m/`);
-    expect(await read(path)).toBeUndefined();
-    const encoded = path.split("/").map(encodeURIComponent).join("/");
-    expect(server.asked.map((each) => each.path)).toEqual([`/m/${encoded}`]);
-  });
 });
 
 describe("a request", () => {
