@@ -68,6 +68,8 @@ export async function readModelFolder(
   const online = /^https?:/.test(folder);
   if (!online && !(await stat(folder).catch(() => undefined))?.isDirectory())
     throw usageError(`--model ${folder} must be a folder`);
+  // A URL's query may hold a key, which no line repeats.
+  const shown = online ? folder.replace(/[?#].*/s, "?...") : folder;
   const { read, ...options } = online ? urlReaders(folder, signal) : folderReaders(folder);
   const pipeline = await loadPipeline(read, { ...options, shape }).catch((error: Error) => {
     if (signal?.aborted)
@@ -76,9 +78,9 @@ export async function readModelFolder(
         "interrupted; the downloaded bytes are kept, and the same command continues",
       );
     if (error instanceof GenError && exitCode(error) === 1) throw error;
-    throw usageError(`--model ${folder}: ${error.message}`, { cause: error });
+    throw usageError(`--model ${shown}: ${error.message}`, { cause: error });
   });
-  return prefixErrors(`--model ${folder}`, () => checkParts(pipeline));
+  return prefixErrors(`--model ${shown}`, () => checkParts(pipeline));
 }
 
 /**

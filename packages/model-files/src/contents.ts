@@ -1,5 +1,6 @@
+import type { Version } from "./file-request.ts";
 import type { LruStore } from "./lru-store.ts";
-import { checkSize, type Version, versionFrom } from "./request.ts";
+import { checkSize, versionFrom } from "./request.ts";
 import { isSha256, sha256Of } from "./sha256.ts";
 
 /** A stored file, or the part of one that arrived before its download stopped. */

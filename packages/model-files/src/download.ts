@@ -1,7 +1,8 @@
 import { errorCode, GenError } from "@gen/math";
+import type { FileRequest } from "./file-request.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
 import type { PartialDownload } from "./partial-download.ts";
-import { type FileBody, type FileRequest, request, validatorOf } from "./request.ts";
+import { type FileBody, request, validatorOf } from "./request.ts";
 import { reasonOf, shownUrl, TransientError, untilSilent } from "./send.ts";
 
 /** The shortest wait in ms before the second attempt. Each further wait is twice as long. */

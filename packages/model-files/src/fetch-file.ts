@@ -1,9 +1,9 @@
 import { errorCode, GenError } from "@gen/math";
 import { keepContent, linkOf, loadContent } from "./contents.ts";
 import { download } from "./download.ts";
+import type { FileRequest } from "./file-request.ts";
 import type { LruStore } from "./lru-store.ts";
 import { partialDownload } from "./partial-download.ts";
-import type { FileRequest } from "./request.ts";
 import { shownUrl } from "./send.ts";
 import { sha256Of } from "./sha256.ts";
 

@@ -1,6 +1,7 @@
+import type { Version } from "./file-request.ts";
 import type { GrowingBytes } from "./growing-bytes.ts";
 import type { LruStore } from "./lru-store.ts";
-import { type Version, validatorOf, versionFrom } from "./request.ts";
+import { validatorOf, versionFrom } from "./request.ts";
 import { isSha256, sha256Of } from "./sha256.ts";
 
 // A crash loses at most one piece, and most files are few pieces.

@@ -1,5 +1,5 @@
 import { errorCode, GenError } from "@gen/math";
-import type { FetchOptions } from "./fetch-options.ts";
+import type { FileRequest, Version } from "./file-request.ts";
 import { inNode, send, shownUrl, TransientError } from "./send.ts";
 
 /** The longest `retry-after` that is waited for, in ms. */
@@ -7,30 +7,6 @@ const longestRetryAfter = 60_000;
 
 /** Statuses of a server that is busy or restarting. */
 const transientStatuses = [429, 500, 502, 503, 504];
-
-/** What a server states of a file, by which the same file is recognized later. */
-export interface Version {
-  readonly etag?: string;
-  readonly modified?: string;
-  /** Size of the whole file in bytes. */
-  readonly total?: number;
-}
-
-/** Which file to fetch, and how. */
-export interface FileRequest extends Pick<FetchOptions, "sha256" | "headers"> {
-  readonly url: string;
-  /** The largest file allowed, in bytes. */
-  readonly limit: number;
-  readonly signal: AbortSignal;
-  /** The longest wait for the server's next bytes, in ms. */
-  readonly timeout: number;
-  /** How often the file is requested before a broken connection or a busy server is an error. */
-  readonly attempts: number;
-  /** Called with the bytes loaded, and with the size of the file if the server states it. */
-  readonly report: (loaded: number, total?: number) => void;
-  /** The version of the complete file that is stored. */
-  readonly known?: Version;
-}
 
 /** The body of a response, and where its bytes belong in the file. */
 export interface FileBody {

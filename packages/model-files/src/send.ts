@@ -1,5 +1,5 @@
 import { GenError } from "@gen/math";
-import type { FileRequest } from "./request.ts";
+import type { FileRequest } from "./file-request.ts";
 
 /** Redirects that one request follows, as many as `fetch` itself. */
 const maxRedirects = 20;

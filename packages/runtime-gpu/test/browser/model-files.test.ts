@@ -129,6 +129,34 @@ inBrowser("model files in the cache", { isolated: true }, (page) => {
     expect(asked()).toEqual(["GET 200", "GET 206", "GET 200"]);
   });
 
+  it("give headers only to the server that they are for", async () => {
+    const headers = { "x-api-key": "key" };
+    const url = serve("/a", small, { preflight: true });
+    expect(await page().run("fetchFile", [url, { headers }])).toMatchObject({ progress: [{}, {}] });
+    expect(asked()).toEqual(["OPTIONS 204", "GET 200"]);
+    expect(server.asked[1].headers["x-api-key"]).toBe("key");
+    const target = await serveFiles();
+    target.files.set("/b", { bytes: small, preflight: true });
+    const old = serve("/old", small, { preflight: true, redirect: `${target.url}/b` });
+    const kept = await page().run("fetchFile", [old, { headers }]);
+    expect(kept.error).toContain("/old redirects, and a page cannot keep headers from another");
+    expect(target.asked).toEqual([]);
+    const authorized = { headers: { authorization: "Bearer key" } };
+    const got = await page().run("fetchFile", [old, authorized]);
+    expect(got.sha256).toBe(sha256(small));
+    const sent = target.asked.filter(({ method }) => method === "GET");
+    expect(sent.map((each) => each.headers.authorization)).toEqual([undefined]);
+    await target.close();
+  });
+
+  it("end when a server is silent", async () => {
+    const url = serve("/a", large, { stallsAfter: 1000 });
+    const got = await page().run("fetchFile", [url, { timeout: 300, attempts: 2 }]);
+    expect(got.error).toContain(`of ${large.length} bytes (no byte came for 0.3 s)`);
+    await vi.waitFor(() => expect(server.asked.every(({ left }) => left)).toBe(true), patient);
+    expect(asked()).toEqual(["GET 200", "GET 206"]);
+  });
+
   it("remove the least recently used file at the capacity, and can be evicted", async () => {
     const bytes = [1, 2, 3].map((seed) => noise(1000, seed));
     const urls = bytes.map((each, i) => serve(`/${i}`, each));

@@ -15,6 +15,9 @@ interface FetchFileOptions {
   sha256?: string;
   limit?: number;
   capacity?: number;
+  headers?: Record<string, string>;
+  timeout?: number;
+  attempts?: number;
   /** Aborts once so many bytes have arrived. */
   stopAt?: number;
 }
