@@ -104,9 +104,7 @@ async function trained(backend, dataset, network, steps, peak) {
 export async function largestTable(model, { make, config, fewest }, form, calls) {
   if (calls < fewest) return undefined;
   const options = (steps) =>
-    form === "config"
-      ? schedulerSteps(config, { steps })
-      : { steps: make({ steps, spacing: "trailing" }) };
+    form === "config" ? schedulerSteps(config, { steps }) : { steps: make({ steps }) };
   let steps = calls;
   while (options(steps).steps.length > calls) steps--;
   return form === "optimal"

@@ -30,7 +30,7 @@ const multi = { _class_name: "DPMSolverMultistepScheduler" };
 const single = { _class_name: "DPMSolverSinglestepScheduler" };
 const prk = { _class_name: "PNDMScheduler" };
 const solvers = [
-  solver("DDIM", ddimSteps, {}, { _class_name: "DDIMScheduler" }),
+  solver("DDIM", ddimSteps, { spacing: "trailing" }, { _class_name: "DDIMScheduler" }),
   solver("DPM-Solver++ 2M", dpmSolverSteps, {}, multi, multistep),
   solver("DPM-Solver++ 3M", dpmSolverSteps, { order: 3 }, { ...multi, solver_order: 3 }),
   solver("DPM-Solver++ 2S", dpmSolverSteps, { method: "singlestep" }, single, singlestep),
@@ -70,14 +70,14 @@ export async function measure({ quick }) {
     results[key] = await compare(await open(), calls);
     // One line for each solver.
     if (!quick) writeFileSync(docs, `${JSON.stringify(results).replaceAll("],", "],\n")}\n`);
-    for (const form of ["trailing", "optimal"]) {
+    for (const form of ["default", "optimal"]) {
       for (const { name, target } of solvers) {
         if (target) rows.push(row(`${name}, ${form}: ${work}`, target, form, name, results[key]));
       }
     }
   }
   await backend.close();
-  const note = `columns: ${calls.join(", ")} calls; distance to DDIM in 1,000 steps, root mean square, over that of DDIM with trailing steps at as many calls; steps trailing or of optimalTimesteps`;
+  const note = `columns: ${calls.join(", ")} calls; distance to DDIM in 1,000 steps, root mean square, over that of DDIM with trailing steps at as many calls; steps by default or of optimalTimesteps`;
   return [{ ...rows[0], note }, ...rows.slice(1)];
 
   function row(work, target, form, name, result) {
@@ -105,7 +105,7 @@ async function compare(models, calls) {
     }
     return samples;
   };
-  const ends = await draw(solvers[0], "trailing", 1000);
+  const ends = await draw(solvers[0], "default", 1000);
   const distanceOf = (samples) => {
     const squares = samples.map((x, k) => x.reduce((sum, v, i) => sum + (v - ends[k][i]) ** 2, 0));
     return Math.sqrt(squares.reduce((a, b) => a + b) / (models.length * ends[0].length));
@@ -119,22 +119,22 @@ async function compare(models, calls) {
     for (const n of calls) samples.push(await draw(one, form, n));
     return samples;
   };
-  const baseline = (await drawn(solvers[0], "trailing")).map(distanceOf);
-  const result = { distance: baseline.map(rounded), trailing: {}, optimal: {}, config: {}, w2: {} };
+  const baseline = (await drawn(solvers[0], "default")).map(distanceOf);
+  const result = { distance: baseline.map(rounded), default: {}, optimal: {}, config: {}, w2: {} };
   const addW2 = (name, samples) => {
     if (models[0].fresh) result.w2[name] = samples.map((x) => (x ? w2Of(x) : null));
   };
   for (const one of solvers) {
-    for (const form of ["trailing", "optimal", "config"]) {
+    for (const form of ["default", "optimal", "config"]) {
       if (form === "config" && !one.config) continue;
       const samples = await drawn(one, form);
       const ratio = (x, i) => (x ? rounded(distanceOf(x) / baseline[i]) : null);
       result[form][one.name] = samples.map(ratio);
-      if (form === "trailing") addW2(one.name, samples);
+      if (form === "default") addW2(one.name, samples);
     }
   }
   if (!models[0].fresh) return result;
-  for (const one of stochastic) addW2(one.name, await drawn(one, "trailing"));
+  for (const one of stochastic) addW2(one.name, await drawn(one, "default"));
   addW2(
     "DDIM, 1000",
     calls.map(() => ends),

@@ -1,7 +1,7 @@
 import type { NoiseLevel } from "@gen/math";
 import { lambdaUpdate } from "./lambda-update.ts";
 import type { Step } from "./step.ts";
-import { type Path, transitionsOf } from "./trajectory.ts";
+import { FALLS, type Path, transitionsOf } from "./trajectory.ts";
 import { lambdaOf, rowOf, type SolverOptions, type Update } from "./update.ts";
 
 /** How {@link deisSteps} goes. */
@@ -25,7 +25,7 @@ export function deisSteps(path: Path, options: DeisOptions = {}): Step[] {
   if (order !== 1 && order !== 2 && order !== 3) {
     throw new RangeError(`order must be 1, 2 or 3, got ${String(order)}`);
   }
-  const moves = transitionsOf(path, options);
+  const moves = transitionsOf(path, options, FALLS.multistep);
   const lowers = options.lowerOrderFinal ?? moves.length < 15;
   const rhos = moves.map(({ from }) => from.noise / from.signal);
   return moves.map((move, i) => {

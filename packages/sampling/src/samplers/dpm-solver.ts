@@ -1,7 +1,7 @@
 import { checkOptions, ON_OR_OFF } from "./check-options.ts";
 import { lambdaUpdate } from "./lambda-update.ts";
 import type { KeptCoefficients, Step, Transition } from "./step.ts";
-import { type Path, transitionsOf } from "./trajectory.ts";
+import { FALLS, type Path, transitionsOf } from "./trajectory.ts";
 import {
   lambdaOf,
   ofPresent,
@@ -73,7 +73,7 @@ export function dpmSolverSteps(path: Path, options: DpmSolverOptions = {}): Step
     eulerAtFinal: ON_OR_OFF,
     compat: ["authors", "diffusers"],
   });
-  const moves = transitionsOf(path, options);
+  const moves = transitionsOf(path, options, FALLS[method]);
   const lowers = options.lowerOrderFinal ?? moves.length < 15;
   if (method === "singlestep") {
     const sizes =

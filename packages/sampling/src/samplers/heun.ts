@@ -1,5 +1,5 @@
 import type { Step } from "./step.ts";
-import { type Path, transitionsOf } from "./trajectory.ts";
+import { FALLS, type Path, transitionsOf } from "./trajectory.ts";
 import { rowOf, type SolverOptions } from "./update.ts";
 
 /**
@@ -13,7 +13,7 @@ import { rowOf, type SolverOptions } from "./update.ts";
  */
 export function heunSteps(path: Path, options: SolverOptions = {}): Step[] {
   const { predicts } = options;
-  const moves = transitionsOf(path, options);
+  const moves = transitionsOf(path, options, FALLS.heun);
   return moves.flatMap(({ t, from, to }, i) => {
     const x = to.noise / from.noise;
     const euler = rowOf({ t, from }, { x, estimates: [to.signal - from.signal * x] }, predicts);

@@ -106,16 +106,57 @@ export function flowTrajectory(options: FlowOptions): Transition[] {
   return noises.map((noise, i) => ({ t: length * noise, from: level(i), to: level(i + 1) }));
 }
 
+/** How the time steps of a solver fall, see {@link fallingTimesteps}. */
+export interface Fall {
+  /** Above 1, the steps are denser near the clean level. */
+  readonly power: number;
+  /** The last move as a part of an even one. */
+  readonly last: number;
+}
+
 /**
- * The moves of either kind of path. A schedule's default spacing is trailing here: solvers then
- * start from pure noise and spend their last move between the lowest listed step and the clean level,
- * where in 10 calls DPM-Solver++ (2M) comes to 0.55 of DDIM's distance (two moons, 2026-11-29).
+ * The solvers' own time steps. Each pair is the best one on a grid of powers and last moves, over
+ * two moons and digits, exact and trained (2026-11-29; the guide's solvers page has the numbers).
  */
-export function transitionsOf(path: Path, options: TrajectoryOptions): readonly Transition[] {
-  const { spacing = "trailing" } = options;
-  if (isSchedule(path)) return trajectory(path, { ...options, spacing });
-  if (path.length === 0) throw new RangeError("a path must have at least one move, got none");
-  return path;
+export const FALLS = {
+  multistep: { power: 1.2, last: 0.9 },
+  singlestep: { power: 1.15, last: 0.9 },
+  heun: { power: 0.85, last: 0.35 },
+} as const satisfies Record<string, Fall>;
+
+/**
+ * N time steps `round(T (1 - i / (N - 1 + last))^power) - 1`, strictly descending in 0..T-1. Power
+ * 1 and last 1 are trailing time steps; power 2 is near DDIM's quadratic ones (Song et al. 2021,
+ * section D.2).
+ */
+function fallingTimesteps(length: number, steps: number, { power, last }: Fall): number[] {
+  let before = length;
+  return Array.from({ length: steps }, (_, i) => {
+    const t = Math.round(length * (1 - i / (steps - 1 + last)) ** power) - 1;
+    // Where steps are nearly as many as T, neighbors would coincide.
+    before = Math.max(Math.min(t, before - 1), steps - 1 - i);
+    return before;
+  });
+}
+
+/**
+ * The moves of either kind of path. A schedule's default spacing is trailing, or the solver's own
+ * `fall`: solvers start from pure noise and spend their last move between the lowest listed step
+ * and the clean level.
+ */
+export function transitionsOf(
+  path: Path,
+  options: TrajectoryOptions,
+  fall?: Fall,
+): readonly Transition[] {
+  if (!isSchedule(path)) {
+    if (path.length === 0) throw new RangeError("a path must have at least one move, got none");
+    return path;
+  }
+  const { spacing = "trailing", sigmas } = options;
+  if (!fall || sigmas || options.spacing) return trajectory(path, { ...options, spacing });
+  const { length: steps } = timesteps(path, { steps: options.steps });
+  return trajectory(path, { steps, spacing: fallingTimesteps(path.length, steps, fall) });
 }
 
 export const isSchedule = (path: Path): path is NoiseSchedule => "level" in path;

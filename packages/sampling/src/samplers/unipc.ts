@@ -2,7 +2,7 @@ import type { NoiseLevel } from "@gen/math";
 import { checkOptions, ON_OR_OFF } from "./check-options.ts";
 import { lambdaUpdate } from "./lambda-update.ts";
 import type { Step } from "./step.ts";
-import { type Path, transitionsOf } from "./trajectory.ts";
+import { FALLS, type Path, transitionsOf } from "./trajectory.ts";
 import {
   lambdaOf,
   rowOf,
@@ -46,7 +46,7 @@ export function unipcSteps(path: Path, options: UnipcOptions = {}): Step[] {
     lowerOrderFinal: ON_OR_OFF,
     ...(typeof corrector === "object" ? {} : { corrector: ON_OR_OFF }),
   });
-  const moves = transitionsOf(path, options);
+  const moves = transitionsOf(path, options, FALLS.multistep);
   const lambdas = moves.map(({ from }) => lambdaOf(from));
   const corrects = (i: number) =>
     typeof corrector === "boolean" ? corrector : !corrector.except.includes(i);
