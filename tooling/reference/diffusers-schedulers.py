@@ -137,7 +137,8 @@ def run(name, config, options):
             setattr(module, attribute, randn)
     if hasattr(module, "BrownianTreeNoiseSampler"):
         module.BrownianTreeNoiseSampler = IntervalNoise
-    scheduler = made(**config)
+    # As a file is read: fields that the class does not list are kept, and some are heeded.
+    scheduler = made.from_config(config)
     options = dict(options)
     step_names = ("eta", "s_churn", "s_tmin", "s_tmax", "s_noise", "use_clipped_model_output")
     step_options = {k: options.pop(k) for k in step_names if k in options}
@@ -146,6 +147,9 @@ def run(name, config, options):
     setting = options
     if "sigmas" in setting and name.startswith("EDM"):
         setting["sigmas"] = torch.tensor(setting["sigmas"])
+    if "sigmas" in setting and name == "UniPCMultistepScheduler":
+        # As its pipelines give them: the class multiplies them as an array.
+        setting["sigmas"] = np.array(setting["sigmas"])
     if steps is not None:
         scheduler.set_timesteps(steps, **setting)
     else:
@@ -157,6 +161,8 @@ def run(name, config, options):
     scale = float(getattr(scheduler, "init_noise_sigma", 1.0))
     if strength is not None:
         # As the image-to-image pipelines have it.
+        if steps is None:
+            steps = math.ceil(len(timesteps) / scheduler.order)
         keep = min(int(steps * strength), steps)
         begin = max(steps - keep, 0)
         timesteps = timesteps[begin * scheduler.order :]

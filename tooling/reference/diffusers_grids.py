@@ -59,6 +59,13 @@ def euler():
     yield {"num_train_timesteps": 1000}, {"steps": 1000}
     yield {"num_train_timesteps": 100}, {"steps": 13}
     yield {"num_train_timesteps": 5, "trained_betas": [0.1, 0.2, 0.3, 0.4, 0.5]}, {"steps": 3}
+    for n in (61, 103):
+        yield {**SD, "timestep_spacing": "trailing"}, {"steps": n}
+    yield {"num_train_timesteps": 20, "timestep_spacing": "trailing"}, {"steps": 27}
+    yield {"trained_betas": [0.1, 0.2, 0.3, 0.4, 0.5]}, {"steps": 3}
+    yield {**SD, "timestep_type": None}, {"steps": 4}
+    yield {**SD, "use_karras_sigmas": True}, {"timesteps": [900, 500, 100]}
+    yield SD, {"timesteps": [999, 800, 500, 123, 7], "strength": 0.5}
 
 
 def k_diffusion(predictions=("v_prediction",), schedules=(), strengths=True):
@@ -78,6 +85,9 @@ def k_diffusion(predictions=("v_prediction",), schedules=(), strengths=True):
 
 
 def spreads(base=SD, steps=(1, 2, 9, 25)):
+    # Every class that spreads sigmas heeds these bounds, also where it does not list them.
+    for spread in ("use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas"):
+        yield {**base, spread: True, "sigma_min": 0.05, "sigma_max": 9.0}, {"steps": 6}
     for spread in ("use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas"):
         yield from spaced({**base, spread: True}, steps)
     yield {"beta_schedule": "squaredcos_cap_v2", "use_karras_sigmas": True}, {"steps": 6}
@@ -142,6 +152,9 @@ def flow_match():
     yield {"shift": 2.0}, {"timesteps": [900.0, 400.0], "sigmas": [0.9, 0.5]}
     for strength in (0.3, 0.75, 1.0):
         yield {"shift": 3.0}, {"steps": 10, "strength": strength}
+    yield {"shift": 3.0}, {"sigmas": flux, "strength": 0.5}
+    yield {"use_dynamic_shifting": None, "shift": 3.0}, {"steps": 4}
+    yield {"use_karras_sigmas": True, "sigma_min": 0.03, "sigma_max": 0.8}, {"steps": 5}
 
 
 def flow_match_euler():
@@ -182,6 +195,9 @@ def ltx():
 
 
 def scm():
+    yield {}, {"steps": 2, "intermediate_timesteps": None}
+    yield {}, {"steps": 2, "intermediate_timesteps": 0.9}
+    yield {}, {"steps": 4, "max_timesteps": 1.4, "intermediate_timesteps": None}
     for data in (0.5, 1.0):
         yield {"sigma_data": data}, {"steps": 2}
         for n in (1, 3, 4, 8):
@@ -212,6 +228,9 @@ def consistency():
     yield {"num_train_timesteps": 201}, {"timesteps": [106, 0]}
     yield {}, {"timesteps": [22, 0]}
     yield {}, {"timesteps": [39, 20, 10, 5]}
+    yield {"clip_denoised": None}, {"steps": 3}
+    for strength in (0.4, 0.75):
+        yield {}, {"steps": 18, "strength": strength}
 
 
 def ipndm():

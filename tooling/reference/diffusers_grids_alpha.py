@@ -80,6 +80,11 @@ def ddim():
     for strength in (0.05, 0.3, 0.75, 1.0):
         yield {**SD, "steps_offset": 1}, {"steps": 10, "strength": strength}
         yield {**SD, "timestep_spacing": "trailing"}, {"steps": 7, "strength": strength, "eta": 0.5}
+    for name in ("set_alpha_to_one", "clip_sample", "thresholding", "rescale_betas_zero_snr"):
+        yield {name: None}, {"steps": 6}
+    yield {"dynamic_thresholding_ratio": None, "sample_max_value": None}, {"steps": 6}
+    yield {"clip_sample": False, "clip_sample_range": None}, {"steps": 6}
+    yield {"predict_epsilon": False}, {"steps": 6}
     yield {}, {"steps": 1001}
     yield {}, {"steps": 5, "eta": 1.5}
     yield {"timestep_spacing": "leading", "steps_offset": 300}, {"steps": 10}
@@ -151,6 +156,8 @@ def ddim_inverse():
     yield from schedules(USUAL, {**PLAIN, "set_alpha_to_one": False})
     for n in (61, 103, 1000):
         yield {**SD, **PLAIN, "timestep_spacing": "trailing"}, {"steps": n}
+    for zero in (True, False):
+        yield {"set_alpha_to_zero": zero, "set_alpha_to_one": not zero}, {"steps": 6}
     yield {}, {"steps": 1000}
     for strength in (0.3, 0.75, 1.0):
         yield SD, {"steps": 10, "strength": strength}

@@ -55,12 +55,7 @@ export function readSchedulerConfig(json: string | object): SchedulerConfig {
   const config: Fields = parsed;
   const className = classNameOf(config);
   const defaults = schedulerClasses[className];
-  const known = Object.entries(config).filter(([name]) => Object.hasOwn(defaults, name));
-  const settings: Record<string, JsonValue> = { ...defaults, ...Object.fromEntries(known) };
-  // What DDPM's and DDIM's first versions had in place of prediction_type.
-  if (config.predict_epsilon === false && config.prediction_type === undefined) {
-    settings.prediction_type = "sample";
-  }
+  const settings = settingsOf(className, config);
   const betas = settings.trained_betas;
   if (Array.isArray(betas))
     settings.num_train_timesteps = config.num_train_timesteps ?? betas.length;
@@ -84,13 +79,48 @@ export function readSchedulerConfig(json: string | object): SchedulerConfig {
     settings,
     config,
     unknown: Object.keys(config).filter(
-      (name) => !Object.hasOwn(defaults, name) && !name.startsWith("_") && !READ_BESIDES.has(name),
+      (name) =>
+        !Object.hasOwn(defaults, name) &&
+        !Object.hasOwn(settings, name) &&
+        !name.startsWith("_") &&
+        !READ_BESIDES.has(name),
     ),
   };
 }
 
 // Fields that no class has any longer, and that are read.
-const READ_BESIDES: ReadonlySet<string> = /* @__PURE__ */ new Set(["predict_epsilon"]);
+const READ_BESIDES: ReadonlySet<string> = /* @__PURE__ */ new Set([
+  "predict_epsilon",
+  "set_alpha_to_zero",
+]);
+
+const saysSample = (config: Fields) =>
+  config.predict_epsilon === false && config.prediction_type === undefined;
+
+/** The file's fields, with the class's defaults and what fields of old versions say. */
+function settingsOf(className: string, config: Fields): Record<string, JsonValue> {
+  const defaults = schedulerClasses[className];
+  const settings: Record<string, JsonValue> = { ...defaults };
+  // Every class that spreads sigmas heeds these two, also where it does not list them.
+  const bounds = "use_karras_sigmas" in defaults ? ["sigma_min", "sigma_max"] : [];
+  for (const [name, value] of Object.entries(config)) {
+    if (!Object.hasOwn(defaults, name) && !bounds.includes(name)) continue;
+    settings[name] = value === null && typeof defaults[name] === "boolean" ? false : value;
+  }
+  // What DDPM's and DDIM's first versions had in place of prediction_type.
+  if (saysSample(config) && defaults.prediction_type === "epsilon") {
+    settings.prediction_type = "sample";
+  }
+  const zero = config.set_alpha_to_zero;
+  if (className === "DDIMInverseScheduler" && typeof zero === "boolean") {
+    settings.set_alpha_to_one = zero;
+  }
+  // The class adds the variance of fixed_small where it is told none.
+  if (settings.variance_type === null && className.startsWith("DDPM")) {
+    settings.variance_type = defaults.variance_type;
+  }
+  return settings;
+}
 
 const TOKENS = "it samples discrete tokens, and a denoiser here gives numbers";
 /** Classes of diffusers that no table of steps can be, and why. */

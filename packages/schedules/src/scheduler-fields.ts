@@ -63,7 +63,7 @@ const FIELDS: Readonly<Record<string, Check>> = /* @__PURE__ */ (() => ({
   shift_terminal: orNull(number("a number in [0, 1)", (value) => value >= 0 && value < 1)),
   time_shift_type: oneOf("exponential", "linear"),
   stochastic_sampling: BOOLEAN,
-  solver_order: number("1, 2 or 3", (value) => value === 1 || value === 2 || value === 3),
+  solver_order: number("a positive integer", (value) => Number.isInteger(value) && value > 0),
   predictor_order: ORDER,
   corrector_order: ORDER,
   algorithm_type: oneOf(
@@ -87,7 +87,7 @@ const FIELDS: Readonly<Record<string, Check>> = /* @__PURE__ */ (() => ({
   ] as Check,
   tau_func: ["null", (value: JsonValue) => value === null] as Check,
   interpolation_type: oneOf("linear", "log_linear"),
-  timestep_type: oneOf("discrete", "continuous"),
+  timestep_type: orNull(oneOf("discrete", "continuous")),
   sigma_min: orNull(POSITIVE),
   sigma_max: orNull(POSITIVE),
   sigma_data: POSITIVE,
@@ -137,6 +137,41 @@ const VARIANCE_TYPES: Readonly<Record<string, readonly string[]>> = {
 export const betaSchedulesOf = (className: string): readonly string[] =>
   OTHER_SCHEDULES[className] ?? BETA_SCHEDULES;
 
+/** What makes a field count: another field that is true. */
+const COUNTS_WITH: Readonly<Record<string, string>> = {
+  clip_sample_range: "clip_sample",
+  dynamic_thresholding_ratio: "thresholding",
+  sample_max_value: "thresholding",
+  flow_shift: "use_flow_sigmas",
+};
+
+/** Fields that a class has and does not heed. */
+const PASSED_OVER: Readonly<Record<string, readonly string[]>> = {
+  LCMScheduler: ["timestep_spacing", "steps_offset"],
+  TCDScheduler: [
+    ...["timestep_spacing", "steps_offset", "timestep_scaling"],
+    ...["clip_sample_range", "dynamic_thresholding_ratio", "sample_max_value"],
+  ],
+  CogVideoXDDIMScheduler: ["clip_sample_range", "sample_max_value"],
+  CogVideoXDPMScheduler: ["clip_sample_range", "sample_max_value"],
+};
+
+/** Whether a field may be null, because nothing depends on it. */
+function isUnused(
+  className: string,
+  name: string,
+  settings: Readonly<Record<string, JsonValue>>,
+): boolean {
+  if (PASSED_OVER[className]?.includes(name)) return true;
+  if (name === "beta_start" || name === "beta_end") {
+    return Array.isArray(settings.trained_betas) || settings.beta_schedule === "squaredcos_cap_v2";
+  }
+  if (name === "beta_schedule") return Array.isArray(settings.trained_betas);
+  if (name === "clip_sample_range" && settings.thresholding === true) return true;
+  const needs = COUNTS_WITH[name];
+  return needs !== undefined && settings[needs] !== true;
+}
+
 /** Throws RangeError naming the first field whose value is not allowed. */
 export function checkFields(
   className: string,
@@ -144,9 +179,14 @@ export function checkFields(
 ): void {
   for (const [name, value] of Object.entries(settings)) {
     const check = FIELDS[name];
+    if (value === null && isUnused(className, name, settings)) continue;
     if (check && !check[1](value)) {
       throw new RangeError(`${name} must be ${check[0]}, got ${JSON.stringify(value)}`);
     }
+  }
+  const { solver_order: order } = settings;
+  if (Number(order) > 3 && className !== "UniPCMultistepScheduler") {
+    throw new RangeError(`solver_order must be 1, 2 or 3 for ${className}, got ${order}`);
   }
   const schedules = betaSchedulesOf(className);
   const name = settings.beta_schedule;
@@ -163,7 +203,7 @@ export function checkFields(
     );
   }
   const { num_train_timesteps: length, trained_betas: betas, steps_offset: offset } = settings;
-  if (Array.isArray(betas) && betas.length !== length) {
+  if (Array.isArray(betas) && betas.length !== length && className !== "IPNDMScheduler") {
     throw new RangeError(
       `trained_betas must be as many as num_train_timesteps, ${length}, got ${betas.length}`,
     );

@@ -14,8 +14,8 @@ import {
 
 /** How {@link unipcSteps} goes. */
 export interface UnipcOptions extends SolverOptions {
-  /** The predictor's order: 1, 2 or 3. The corrector adds one. @defaultValue 2 */
-  readonly order?: 1 | 2 | 3;
+  /** The predictor's order, 1 or more. The corrector adds one. @defaultValue 2 */
+  readonly order?: number;
   /** Which estimate the slopes are of. @defaultValue "data" */
   readonly form?: SolverForm;
   /** Which B(h) the slopes are scaled by: `bh2` (exp(h) - 1, the default) or `bh1` (h). */
@@ -39,8 +39,10 @@ export interface UnipcOptions extends SolverOptions {
  */
 export function unipcSteps(path: Path, options: UnipcOptions = {}): Step[] {
   const { order = 2, corrector = true, lowerOrderFinal = true, form } = options;
+  if (!(Number.isInteger(order) && order >= 1)) {
+    throw new RangeError(`order must be 1, 2 or 3, or another positive integer, got ${order}`);
+  }
   checkOptions(options, {
-    order: [1, 2, 3],
     scaling: ["bh1", "bh2"],
     form: ["data", "noise"],
     lowerOrderFinal: ON_OR_OFF,

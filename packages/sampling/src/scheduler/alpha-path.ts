@@ -17,6 +17,7 @@ export function refuseOptions({ config, options }: ClassRun, allowed: (keyof Cla
   const classOptions = [
     ...["timesteps", "sigmas", "eta", "sChurn", "sTmin", "sTmax", "sNoise"],
     ...["originalInferenceSteps", "useClippedModelOutput", "mu"],
+    ...["maxTimesteps", "intermediateTimesteps"],
   ] as (keyof ClassOptions)[];
   for (const name of classOptions) {
     if (options[name] === undefined || always.includes(name) || allowed.includes(name)) continue;
@@ -27,12 +28,13 @@ export function refuseOptions({ config, options }: ClassRun, allowed: (keyof Cla
 }
 
 /** Time steps that the caller gave, in place of a number of steps. */
-export function wholeTimes({ options, schedule }: ClassRun): number[] | undefined {
+export function wholeTimes({ options, schedule, compat }: ClassRun): number[] | undefined {
   if (!options.timesteps) return undefined;
   if (options.steps !== undefined) {
     throw new RangeError(`steps must be left out where timesteps are given, got ${options.steps}`);
   }
   const times = givenTimes(options.timesteps, schedule.length);
+  if (compat) return times.map(Math.trunc);
   const part = times.find((t) => !Number.isInteger(t));
   if (part === undefined) return times;
   throw new RangeError(`timesteps must be integers, got ${part}`);
@@ -70,19 +72,26 @@ export interface AlphaPath {
   readonly notes: readonly string[];
 }
 
+/** Notes on what a class's rounding adds to `n` spaced time steps. */
+export function spacingNotes(run: ClassRun, n: number): string[] {
+  if (run.compat || run.settings.timestep_spacing !== "trailing") return [];
+  const theirs = spacedTimes({ ...run, compat: true }, n, { rounded: true });
+  return theirs.length > n ? [faults.trailing] : [];
+}
+
 /** All time steps of a run, how many the caller wants, and notes on the faults they leave out. */
-export function listedTimes(run: ClassRun, usualSteps?: number) {
-  const { schedule, settings, compat } = run;
-  const T = schedule.length;
+export function listedTimes(
+  run: ClassRun,
+  { usualSteps, most }: { readonly usualSteps?: number; readonly most?: number } = {},
+) {
+  const { settings, compat } = run;
+  const T = settings.num_train_timesteps;
   const notes: string[] = [];
   const given = wholeTimes(run);
   if (given) return { times: given, n: given.length, notes };
-  const n = stepsOf(run, T, usualSteps);
+  const n = stepsOf(run, most, usualSteps);
   let times = spacedTimes(run, n, { rounded: true });
-  if (!compat && settings.timestep_spacing === "trailing") {
-    const theirs = spacedTimes({ ...run, compat: true }, n, { rounded: true });
-    if (theirs.length > n) notes.push(faults.trailing);
-  }
+  notes.push(...spacingNotes(run, n));
   const excess = times[0] - (T - 1);
   if (!compat && excess > 0) {
     times = times.map((t) => t - excess);
@@ -93,10 +102,10 @@ export function listedTimes(run: ClassRun, usualSteps?: number) {
 
 /** The path of a class over listed time steps. */
 export function alphaPath(run: ClassRun, options: AlphaPathOptions = {}): AlphaPath {
-  const { schedule, compat } = run;
+  const { schedule, settings, compat } = run;
   const { end = schedule.level(-1), strided = false } = options;
-  const { times, n, notes } = listedTimes(run, options.usualSteps);
-  const stride = Math.floor(schedule.length / n);
+  const { times, n, notes } = listedTimes(run, options);
+  const stride = Math.floor(settings.num_train_timesteps / n);
   const listed = times.map((_, i) => times[i + 1] ?? -1);
   const strides = times.map((t) => Math.max(t - stride, -1));
   const apart = strided && strides.some((next, i) => next !== listed[i]);

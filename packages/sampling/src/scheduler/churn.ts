@@ -33,7 +33,8 @@ export function churned(
 ): Step {
   const [sigma, next] = [sigmas[at], sigmas[at + 1]];
   const gamma = churnOf(run, sigma, sigmas.length - 1);
-  if (!(gamma > 0)) return step;
+  // Where x is all noise, there is no more to add.
+  if (!(gamma > 0) || sigma === Infinity) return step;
   const raised = sigma * (gamma + 1);
   const ratio = next / raised;
   const { x, prediction } = estimate(sigma, raised);

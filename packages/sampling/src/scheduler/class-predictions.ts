@@ -33,12 +33,13 @@ const FIELDS = { epsilon: "epsilon", x0: "sample", v: "v_prediction", flow: "flo
  */
 export function checkPrediction({ config, settings, compat }: ClassRun): void {
   const { className, predictionType } = config;
-  if (settings.prediction_type === undefined || settings.prediction_type === "trigflow") return;
+  const { prediction_type: field } = settings;
+  if (field === undefined) return;
+  const isScm = className === "SCMScheduler";
   const taken = PREDICTIONS[className] ?? USUAL;
   const lenient = !compat && !className.startsWith("EDM") && USUAL.includes(predictionType);
-  if (lenient || taken.includes(predictionType)) return;
-  const fields = taken.map((type) => FIELDS[type]).join(", ");
-  throw new RangeError(
-    `prediction_type must be one of ${fields} for ${className}, got ${settings.prediction_type}`,
-  );
+  const fits = isScm || lenient || taken.includes(predictionType);
+  if (fits && isScm === (field === "trigflow")) return;
+  const fields = isScm ? "trigflow" : taken.map((type) => FIELDS[type]).join(", ");
+  throw new RangeError(`prediction_type must be one of ${fields} for ${className}, got ${field}`);
 }

@@ -40,6 +40,10 @@ export interface ClassOptions {
   readonly originalInferenceSteps?: number;
   /** DDIM goes on with the epsilon that the clipped x0 implies. @defaultValue false */
   readonly useClippedModelOutput?: boolean;
+  /** SCM: the time that its first step starts from. @defaultValue 1.5708 */
+  readonly maxTimesteps?: number;
+  /** SCM with two steps: the time between them, or null for the half. @defaultValue 1.3 */
+  readonly intermediateTimesteps?: number | null;
   /** How many tokens an image has, for a flow whose shift grows with it (`use_dynamic_shifting`). */
   readonly imageLength?: number;
   /** The exponent of a dynamic shift, in place of `imageLength`. */

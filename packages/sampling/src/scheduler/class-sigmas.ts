@@ -48,6 +48,14 @@ export function spreadOf({ settings }: ClassRun): Spread {
   return settings.use_flow_sigmas ? "flow" : undefined;
 }
 
+/** The largest and the smallest sigma that a config spreads between, where it says them. */
+export function boundsOf({ config, settings }: ClassRun, spread: Spread) {
+  const { sigma_max: high, sigma_min: low } = settings;
+  const unbounded = ["LMSDiscreteScheduler", "DPMSolverSDEScheduler"].includes(config.className);
+  // These two take no bounds for Karras's spread, and no class does for Lu's.
+  return (spread === "karras" && unbounded) || spread === "lu" ? {} : { high, low };
+}
+
 /** `n` sigmas from `high` down to `low`, spread as the classes do. */
 export function spreadSigmas(kind: Spread, high: number, low: number, n: number): number[] {
   // Inverse classes go up: high is then the smaller one.

@@ -13,8 +13,8 @@ function npArangeDown(start: number, stride: number, most: number): number[] {
 
 /** How many steps the caller wants; `usual` where it does not say. */
 export function stepsOf(
-  { options, schedule }: ClassRun,
-  most = schedule.length,
+  { options, settings }: ClassRun,
+  most = settings.num_train_timesteps,
   usual = Math.min(20, most),
 ): number {
   const { steps = usual } = options;
@@ -33,14 +33,35 @@ export function firstStep({ options }: ClassRun, n: number): number {
   throw new RangeError(`strength must leave a step of ${n}, got ${strength}`);
 }
 
-/** Numbers that the caller gave, checked. */
-export function givenTimes(list: readonly number[], length: number): number[] {
+/**
+ * Throws RangeError when the class finds its first step at another place: it takes the second of
+ * equal time steps, and goes past the end.
+ */
+export function requireFound(times: readonly number[], first = 0): void {
+  if (first >= times.length) {
+    throw new RangeError(
+      `strength must leave a step, got ${times.length} of which ${first} are left out`,
+    );
+  }
+  const places = times.flatMap((t, i) => (t === times[first] ? [i] : []));
+  if ((places[1] ?? places[0]) === first) return;
+  throw new RangeError(`steps must leave the first time steps apart, got ${times[first]} twice`);
+}
+
+/** Throws RangeError: the caller's own time steps have no place in a config. */
+export function refuseTimes(where: string): never {
+  throw new RangeError(`timesteps must be left out ${where}`);
+}
+
+/** Numbers that the caller gave, checked; `anyOrder` is that of classes that look levels up. */
+export function givenTimes(list: readonly number[], length: number, anyOrder = false): number[] {
   if (list.length === 0) throw new RangeError("timesteps must list at least one step, got none");
   for (const [i, t] of list.entries()) {
     if (!(t >= 0 && t < length)) {
-      throw new RangeError(`timesteps must lie in 0..${length - 1}, got ${t}`);
+      const most = length === Number.POSITIVE_INFINITY ? "" : `..${length - 1}`;
+      throw new RangeError(`timesteps must lie in 0${most}, got ${t}`);
     }
-    if (i > 0 && t >= list[i - 1]) {
+    if (!anyOrder && i > 0 && t >= list[i - 1]) {
       throw new RangeError(`timesteps must strictly descend, got ${t} after ${list[i - 1]}`);
     }
   }
@@ -54,9 +75,8 @@ export function givenTimes(list: readonly number[], length: number): number[] {
  * With diffusers' rounding, trailing may have N + 1 entries that end in -1; see `compat`.
  */
 export function spacedTimes(run: ClassRun, n: number, { rounded }: { rounded: boolean }): number[] {
-  const { settings, schedule, compat } = run;
-  const { timestep_spacing: spacing, steps_offset: offset = 0 } = settings;
-  const T = schedule.length;
+  const { settings, compat } = run;
+  const { timestep_spacing: spacing, steps_offset: offset = 0, num_train_timesteps: T } = settings;
   if (spacing === "linspace") {
     const list = numpyLinspace(0, T - 1, n).reverse();
     return rounded ? list.map(roundHalfEven) : list;

@@ -8,9 +8,9 @@ import { firstStep, stepsOf } from "./class-times.ts";
 import { unclipped } from "./cogvideox-classes.ts";
 
 /** The time steps that a distilled model knows, descending, as far as `strength` reaches. */
-function knownTimes({ options, settings, schedule }: ClassRun, every: boolean): number[] {
+function knownTimes({ options, settings }: ClassRun, every: boolean): number[] {
   const { strength = 1, originalInferenceSteps } = options;
-  const T = schedule.length;
+  const T = settings.num_train_timesteps;
   const [name, original] =
     originalInferenceSteps === undefined
       ? ["original_inference_steps", settings.original_inference_steps]
@@ -29,7 +29,7 @@ function knownTimes({ options, settings, schedule }: ClassRun, every: boolean): 
 
 /** Few time steps of those that a model knows, or the caller's own. */
 function fewTimes(run: ClassRun, every: boolean): { times: number[]; first: number } {
-  const { options, settings, schedule } = run;
+  const { options, settings } = run;
   const given = wholeTimes(run);
   const known = knownTimes(run, every);
   if (given) {
@@ -41,7 +41,7 @@ function fewTimes(run: ClassRun, every: boolean): { times: number[]; first: numb
   if (!(strength > 0 && strength <= 1)) {
     throw new RangeError(`strength must be in (0, 1], got ${strength}`);
   }
-  const most = Math.min(known.length, original, schedule.length);
+  const most = Math.min(known.length, original, settings.num_train_timesteps);
   if (most === 0) {
     throw new RangeError(`strength must leave a step of ${original}, got ${strength}`);
   }

@@ -41,7 +41,7 @@ export function ddimInverseTable(run: ClassRun): ClassTable {
   }
   const { times: descending, n, notes } = listedTimes(run);
   const times = [...descending].reverse();
-  const stride = Math.floor(schedule.length / n);
+  const stride = Math.floor(settings.num_train_timesteps / n);
   const start = schedule.level(-1);
   const listed = (i: number) => times[i - 1] ?? -1;
   const strides = times.map((t) => Math.max(t - stride, -1));

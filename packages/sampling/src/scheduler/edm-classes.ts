@@ -88,8 +88,9 @@ export function consistencyTable(run: ClassRun): ClassTable {
   const { sigma_data: data, clip_denoised: clips, s_noise: sNoise } = settings;
   const [low, high] = [Number(settings.sigma_min), Number(settings.sigma_max)];
   const T = schedule.length;
-  const given = options.timesteps && givenTimes(options.timesteps, T);
+  const given = options.timesteps && givenTimes(options.timesteps, T).map(Math.trunc);
   const n = given?.length ?? stepsOf(run);
+  const first = firstStep(run, n);
   const stride = Math.floor(T / n);
   const places = given ? [...given].reverse() : Array.from({ length: n }, (_, i) => i * stride);
   const sigmas = [...places.map((place) => karrasAt(run, place / (T - 1))), low];
@@ -108,8 +109,9 @@ export function consistencyTable(run: ClassRun): ClassTable {
       next: { x0: input, x: 0, prediction: 0, noise: input * noise },
     };
   });
-  const initialScale = high / Math.hypot(sigmas[0], data);
-  return { steps, sigmas, initialScale, clip: clips ? 1 : false };
+  const start = options.strength === undefined ? high : 1;
+  const initialScale = start / Math.hypot(sigmas[first], data);
+  return { steps: steps.slice(first), sigmas, initialScale, clip: clips ? 1 : false };
 }
 
 /** IPNDMScheduler: its own levels, noise `sin(pi s / 2)^2` at s from 1 down. */

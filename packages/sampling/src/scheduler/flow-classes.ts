@@ -30,7 +30,10 @@ function flowPath(run: ClassRun): FlowPath {
     if (scale > 0) sigmas = sigmas.map((sigma) => 1 - (1 - sigma) / scale);
   }
   const spread = spreadOf(run);
-  if (spread) sigmas = spreadSigmas(spread, sigmas[0], sigmas[n - 1], n);
+  if (spread) {
+    const { sigma_max: high, sigma_min: low } = settings;
+    sigmas = spreadSigmas(spread, high ?? sigmas[0], low ?? sigmas[n - 1], n);
+  }
   if (settings.invert_sigmas) sigmas = sigmas.map((sigma) => 1 - sigma);
   const given = settings.invert_sigmas ? undefined : options.timesteps;
   const times = given ?? sigmas.map((sigma) => sigma * T);
@@ -165,25 +168,28 @@ const LAST =
   "the last step goes to the last sigma; diffusers asks the network once more and leaves x as it is";
 
 /** SCMScheduler (Lu and Song 2025): from clean estimate to clean estimate along TrigFlow. */
-export function scmTable({ options, settings }: ClassRun): ClassTable {
-  const { timesteps, steps = (timesteps?.length ?? 3) - 1 } = options;
-  const largest = 1.5708;
-  const even = steps === 2 ? [largest, 1.3, 0] : numpyLinspace(largest, 0, steps + 1);
-  const times = timesteps ?? even;
-  return {
-    steps: times.slice(0, -1).map((s, i) => {
-      const t = times[i + 1];
-      return {
-        t: s,
-        predicts: "v",
-        denoised: { x: Math.cos(s), prediction: -Math.sin(s) },
-        next: {
-          x0: Math.cos(t),
-          x: 0,
-          prediction: 0,
-          noise: Math.sin(t) * settings.sigma_data,
-        },
-      };
-    }),
-  };
+export function scmTable(run: ClassRun): ClassTable {
+  const { options, settings } = run;
+  const { timesteps, maxTimesteps = 1.5708, intermediateTimesteps: middle } = options;
+  const { steps: n = 2 } = timesteps ? { steps: timesteps.length - 1 } : options;
+  stepsOf({ ...run, options: { steps: n } });
+  if (typeof middle === "number" && (n !== 2 || timesteps)) {
+    throw new RangeError(
+      `intermediateTimesteps must be left out unless two steps are taken, got ${middle}`,
+    );
+  }
+  const even = numpyLinspace(maxTimesteps, 0, n + 1);
+  const usual = n === 2 && middle !== null ? [maxTimesteps, middle ?? 1.3, 0] : even;
+  const times = timesteps ?? usual;
+  const steps = times.slice(0, -1).map((s, i): Step => {
+    const t = times[i + 1];
+    const noise = Math.sin(t) * settings.sigma_data;
+    return {
+      t: s,
+      predicts: "v",
+      denoised: { x: Math.cos(s), prediction: -Math.sin(s) },
+      next: { x0: Math.cos(t), x: 0, prediction: 0, noise },
+    };
+  });
+  return { steps: steps.slice(firstStep(run, n)) };
 }

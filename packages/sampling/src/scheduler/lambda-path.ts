@@ -9,6 +9,7 @@ import type { Transition } from "../samplers/step.ts";
 import { faults } from "./alpha-path.ts";
 import type { ClassPath, ClassRun } from "./class-run.ts";
 import {
+  boundsOf,
   interpolated,
   type Spread,
   spreadOf,
@@ -16,7 +17,7 @@ import {
   timeOfSigma,
   trainingSigmas,
 } from "./class-sigmas.ts";
-import { firstStep, givenTimes, stepsOf } from "./class-times.ts";
+import { firstStep, givenTimes, refuseTimes, requireFound, stepsOf } from "./class-times.ts";
 import { flowNoises } from "./lambda-flow.ts";
 import { inverseTimes, lambdaTimes, lastTime, trailingNotes } from "./lambda-times.ts";
 
@@ -54,14 +55,12 @@ export function lambdaPath(run: ClassRun, rules: LambdaRules = {}): LambdaPath {
   const { settings, options, compat } = run;
   const betas = betaSchedule(run);
   const table = trainingSigmas({ ...run, schedule: betas });
-  const given = options.timesteps && givenTimes(options.timesteps, betas.length).map(Math.trunc);
+  const given =
+    options.timesteps &&
+    givenTimes(options.timesteps, Number.POSITIVE_INFINITY, compat).map(Math.trunc);
   const spread = spreadOf(run);
-  // Spread sigmas may be more than the training steps are.
-  const most = spread ? Infinity : betas.length;
-  let n = options.sigmas?.length ?? given?.length ?? stepsOf(run, most);
-  if (given && spread && spread !== "flow") {
-    throw new RangeError(`timesteps must be left out where sigmas are spread (${spread})`);
-  }
+  let n = options.sigmas?.length ?? given?.length ?? stepsOf(run, Number.MAX_SAFE_INTEGER);
+  if (given && spread && spread !== "flow") refuseTimes(`where sigmas are spread (${spread})`);
   const notes: string[] = [];
   let { times, sigmas }: { times: number[]; sigmas: number[] } = spread
     ? spreadPath(run, rules, spread, table, n)
@@ -80,7 +79,7 @@ export function lambdaPath(run: ClassRun, rules: LambdaRules = {}): LambdaPath {
     }
     sigmas = times.map((t) => interpolated(t, table));
     const knows = ["x0", "v"].includes(run.config.predictionType);
-    const { staysFinite = compat || !knows } = rules;
+    const { staysFinite = compat || !knows || firstStep(run, n) > 0 } = rules;
     if (settings.rescale_betas_zero_snr && !staysFinite && times[0] === betas.length - 1) {
       sigmas[0] = Infinity;
     }
@@ -93,21 +92,6 @@ export function lambdaPath(run: ClassRun, rules: LambdaRules = {}): LambdaPath {
   const first = firstStep(run, n);
   if (sigmas[first] === Infinity) notes.push(faults.signal);
   return { times, sigmas, moves: lambdaMoves(run, times, sigmas).slice(first), first, notes };
-}
-
-/**
- * Throws RangeError when the class finds its first step at another place: it takes the second of
- * equal time steps, and goes past the end.
- */
-function requireFound(times: readonly number[], first = 0): void {
-  if (first >= times.length) {
-    throw new RangeError(
-      `strength must leave a step, got ${times.length} of which ${first} are left out`,
-    );
-  }
-  const places = times.flatMap((t, i) => (t === times[first] ? [i] : []));
-  if ((places[1] ?? places[0]) === first) return;
-  throw new RangeError(`steps must leave the first time steps apart, got ${times[first]} twice`);
 }
 
 /** From each sigma to the next; a flow's sigmas are its noises. */
@@ -145,9 +129,8 @@ function spreadPath(
   table: Float64Array,
   n: number,
 ) {
-  const { settings, schedule } = run;
-  const { length } = schedule;
-  const ofNoise = (noise: number) => noise * length;
+  const { settings } = run;
+  const ofNoise = (noise: number) => noise * settings.num_train_timesteps;
   if (spread === "flow") {
     const sigmas = flow(run, n);
     return { times: sigmas.map(ofNoise), sigmas };
@@ -156,8 +139,8 @@ function spreadPath(
   const ends = [own[own.length - 1], own[0]];
   // The inverse class does not turn its sigmas round, so that they go up.
   if (upwards) ends.reverse();
-  const [high, low] = [settings.sigma_max ?? ends[0], settings.sigma_min ?? ends[1]];
-  const sigmas = spreadSigmas(spread, high, low, n);
+  const { high, low } = boundsOf(run, spread);
+  const sigmas = spreadSigmas(spread, high ?? ends[0], low ?? ends[1], n);
   if (spread === "karras" && settings.use_flow_sigmas && karrasFlow) {
     const noises = sigmas.map((sigma) => sigma / (sigma + 1));
     return { times: noises.map(ofNoise), sigmas: noises };
@@ -180,6 +163,9 @@ export function refuseOptions({ config, settings, options }: ClassRun, rules: La
   if (timesteps && !rules.takesTimes) {
     throw new RangeError(`timesteps must be left out for ${className}`);
   }
+  if (mu === undefined && rules.flow && settings.use_dynamic_shifting) {
+    throw new RangeError("mu must be given where use_dynamic_shifting is true, got undefined");
+  }
   if (mu === undefined || rules.flow) return;
   if (rules.takesMu === false || !settings.use_dynamic_shifting) {
     throw new RangeError(`mu must be left out unless use_dynamic_shifting is true, got ${mu}`);
@@ -198,7 +184,7 @@ export function inversePath(run: ClassRun): LambdaPath {
   refuseOptions(run, { takesMu: false });
   const table = trainingSigmas({ ...run, schedule: betaSchedule(run) });
   const spread = spreadOf(run);
-  const n = stepsOf(run, spread ? Infinity : table.length);
+  const n = stepsOf(run, Number.MAX_SAFE_INTEGER);
   const last = lastTime(run, table);
   let { times, sigmas } = { times: inverseTimes(run, n, last), sigmas: [] as number[] };
   if (spread) ({ times, sigmas } = spreadPath(run, { upwards: true }, spread, table, n));

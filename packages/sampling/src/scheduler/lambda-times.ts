@@ -4,19 +4,15 @@ import { trailingTimes } from "./class-times.ts";
 
 /** How many training steps are left, where the noisiest are cut off by `lambda_min_clipped`. */
 export function lastTime({ settings }: ClassRun, table: Float64Array): number {
-  const { lambda_min_clipped: least = -Infinity } = settings;
-  return table.filter((sigma) => -Math.log(sigma) >= least).length;
+  const { lambda_min_clipped: least = -Infinity, num_train_timesteps: T } = settings;
+  return T - table.filter((sigma) => -Math.log(sigma) < least).length;
 }
 
 /** The first N of N + 1 whole time steps, descending from `last - 1`. */
-export function lambdaTimes(
-  { settings, schedule, compat }: ClassRun,
-  n: number,
-  last: number,
-): number[] {
+export function lambdaTimes({ settings, compat }: ClassRun, n: number, last: number): number[] {
   const { timestep_spacing: spacing = "linspace", steps_offset: offset = 0 } = settings;
   if (spacing === "trailing") {
-    return trailingTimes(last, schedule.length / n, compat ? Infinity : n);
+    return trailingTimes(last, settings.num_train_timesteps / n, compat ? Infinity : n);
   }
   if (spacing === "leading") {
     const stride = Math.floor(last / (n + 1));
@@ -34,14 +30,10 @@ export function lambdaTimes(
 }
 
 /** The first N of N + 1 whole time steps, upwards to `last - 1`. */
-export function inverseTimes(
-  { settings, schedule, compat }: ClassRun,
-  n: number,
-  last: number,
-): number[] {
+export function inverseTimes({ settings, compat }: ClassRun, n: number, last: number): number[] {
   const { timestep_spacing: spacing, steps_offset: offset } = settings;
   if (spacing === "trailing") {
-    return trailingTimes(last, schedule.length / n, compat ? Infinity : n).reverse();
+    return trailingTimes(last, settings.num_train_timesteps / n, compat ? Infinity : n).reverse();
   }
   if (spacing === "leading") {
     const stride = Math.floor(last / (n + 1));
@@ -59,9 +51,9 @@ export function trailingNotes(
   last: number,
   times: readonly number[],
 ): string[] {
-  const { settings, schedule, compat } = run;
+  const { settings, compat } = run;
   if (compat || settings.timestep_spacing !== "trailing") return [];
-  const theirs = trailingTimes(last, schedule.length / n, Infinity);
+  const theirs = trailingTimes(last, settings.num_train_timesteps / n, Infinity);
   if (theirs.length === times.length) return [];
   return [
     `the last of ${n} trailing steps is at t = ${theirs[n - 1]}; diffusers has one more, at t = -1`,

@@ -20,7 +20,7 @@ export function pndmTable(run: ClassRun): ClassTable {
   const { times, n, notes } = listedTimes(run);
   const first = firstStep(run, n);
   const list = times.slice(first);
-  const stride = Math.floor(schedule.length / n);
+  const stride = Math.floor(settings.num_train_timesteps / n);
   const half = Math.floor(stride / 2);
   const rungeKutta = settings.skip_prk_steps || half === 0 ? 0 : Math.min(3, list.length - 1);
   const middles = list.slice(1, 1 + rungeKutta).map((t) => t + half);
@@ -43,8 +43,9 @@ export function pndmTable(run: ClassRun): ClassTable {
 /** The class's evaluations and steps, counted as it counts them. */
 function classMoves(run: ClassRun): PndmMove[] {
   const { settings, schedule } = run;
-  const { times, n } = listedTimes(run);
-  const stride = Math.floor(schedule.length / n);
+  // The class takes more steps than it was trained with.
+  const { times, n } = listedTimes(run, { most: Number.MAX_SAFE_INTEGER });
+  const stride = Math.floor(settings.num_train_timesteps / n);
   const half = Math.floor(stride / 2);
   const end = schedule.level(-1);
   const levelTo = (t: number): NoiseLevel => (t < 0 ? end : levelOfTime(run, t));

@@ -3,10 +3,10 @@ import type { Clip } from "../run/clip.ts";
 import { checkOptions, ON_OR_OFF } from "../samplers/check-options.ts";
 import type { Step } from "../samplers/step.ts";
 import { checkPrediction } from "./class-predictions.ts";
-import type { ClassOptions, ClassRun, ClassSettings } from "./class-run.ts";
+import type { ClassOptions, ClassRun, ClassSettings, ClassTable } from "./class-run.ts";
 import { type SamplerName, samplerKind, samplerNames } from "./sampler-kinds.ts";
 import { schedulerTables } from "./scheduler-classes.ts";
-import { schedulerNotes } from "./scheduler-notes.ts";
+import { asClassReads, lengthOfClass, readingNotes, schedulerNotes } from "./scheduler-notes.ts";
 
 /** What {@link schedulerSteps} leaves to its caller. */
 export interface SchedulerStepsOptions extends ClassOptions {
@@ -93,7 +93,9 @@ export function schedulerSteps(
   options: SchedulerStepsOptions = {},
 ): SchedulerSteps {
   checkOptions(options, { compat: ["diffusers"], useClippedModelOutput: ON_OR_OFF });
-  const config = completed(scheduler);
+  const compat = options.compat === "diffusers";
+  const read = completed(scheduler);
+  const config = compat ? asClassReads(read) : read;
   const own = defaultSampler(config);
   const { sampler = own } = options;
   const clip = config.thresholding ?? config.clip ?? false;
@@ -106,21 +108,36 @@ export function schedulerSteps(
   }
   const run: ClassRun = {
     config,
-    settings: settingsOf(config),
+    settings: settingsOf(config, compat),
     schedule: config.schedule,
     options,
-    compat: options.compat === "diffusers",
+    compat,
   };
   checkPrediction(run);
   const made = schedulerTables[config.className](run);
+  checkFinite(config.className, made);
   return {
     steps: made.steps,
     clip: made.clip ?? clip,
     initialScale: made.initialScale ?? 1,
     ...(made.sigmas && { sigmas: made.sigmas }),
     sampler,
-    notes: [...notes, ...(made.notes ?? [])],
+    notes: [...notes, ...(compat ? [] : readingNotes(config)), ...(made.notes ?? [])],
   };
+}
+
+/** Throws RangeError where the class's formulas give a row that is no number. */
+function checkFinite(className: string, { steps, initialScale = 1 }: ClassTable): void {
+  const finite = ({ t, denoised, next }: Step) =>
+    [t, denoised.x, denoised.prediction, next.x0, next.x, next.prediction, next.noise]
+      .concat(next.history ?? [])
+      .every(Number.isFinite);
+  const wrong = Number.isFinite(initialScale) ? steps.findIndex((row) => !finite(row)) : 0;
+  if (wrong < 0) return;
+  throw new RangeError(
+    `steps must give ${className} distinct levels of signal and noise, got ${steps.length}, of ` +
+      `which number ${wrong} gives no finite numbers`,
+  );
 }
 
 /** The table of a sampler on a config's schedule. What a hand-made config says counts too. */
@@ -152,14 +169,14 @@ function directSteps(
 }
 
 /** The fields of a config, with what the caller has set anew since it was read. */
-const settingsOf = ({ settings, schedule, spacing, offset, varianceType }: SchedulerConfig) =>
+const settingsOf = (config: SchedulerConfig, compat: boolean) =>
   ({
-    ...settings,
-    num_train_timesteps: schedule.length,
-    rescale_betas_zero_snr: schedule.rescaleBetasZeroSnr,
-    timestep_spacing: spacing,
-    steps_offset: offset,
-    variance_type: varianceType,
+    ...config.settings,
+    num_train_timesteps: compat ? lengthOfClass(config) : config.schedule.length,
+    rescale_betas_zero_snr: config.schedule.rescaleBetasZeroSnr,
+    timestep_spacing: config.spacing,
+    steps_offset: config.offset,
+    variance_type: config.varianceType,
   }) as unknown as ClassSettings;
 
 /** A scheduler's config with the defaults of a class that only holds a schedule, or of a flow. */

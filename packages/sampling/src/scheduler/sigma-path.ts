@@ -1,9 +1,10 @@
 import type { NoiseLevel } from "@gen/math";
 import { numpyLinspace, roundHalfEven } from "@gen/schedules";
 import type { Transition } from "../samplers/step.ts";
-import { faults } from "./alpha-path.ts";
+import { faults, spacingNotes } from "./alpha-path.ts";
 import type { ClassPath, ClassRun } from "./class-run.ts";
 import {
+  boundsOf,
   interpolated,
   levelOfSigma,
   spreadOf,
@@ -11,7 +12,14 @@ import {
   timeOfSigma,
   trainingSigmas,
 } from "./class-sigmas.ts";
-import { firstStep, givenTimes, spacedTimes, stepsOf } from "./class-times.ts";
+import {
+  firstStep,
+  givenTimes,
+  refuseTimes,
+  requireFound,
+  spacedTimes,
+  stepsOf,
+} from "./class-times.ts";
 
 /** Where the path of one of k-diffusion's classes differs from the others'. */
 interface SigmaPathOptions {
@@ -36,8 +44,9 @@ export interface SigmaPath extends ClassPath {
  * sigmas are interpolated or spread.
  */
 export function sigmaPath(run: ClassRun, options: SigmaPathOptions = {}): SigmaPath {
-  const { times, sigmas } = timesAndSigmas(run, options);
+  const { times, sigmas, notes } = timesAndSigmas(run, options);
   const first = firstStep(run, times.length);
+  if (run.options.strength === undefined && run.compat) requireFound(times);
   const apart = sigmas[first] === Infinity && !run.options.sigmas;
   return {
     times,
@@ -45,7 +54,7 @@ export function sigmaPath(run: ClassRun, options: SigmaPathOptions = {}): SigmaP
     moves: sigmaMoves(times, sigmas).slice(first),
     initialScale: startScale(run, sigmas, sigmas[first]),
     first,
-    notes: apart ? [faults.signal] : [],
+    notes: apart ? [...notes, faults.signal] : notes,
   };
 }
 
@@ -55,30 +64,36 @@ function timesAndSigmas(run: ClassRun, { roundsKarras }: SigmaPathOptions) {
   const logs = table.map(Math.log);
   if (options.sigmas) {
     const sigmas = [...options.sigmas];
-    return { times: sigmas.slice(0, -1).map((sigma) => timeOfSigma(sigma, logs)), sigmas };
+    const times = sigmas.slice(0, -1).map((sigma) => timeOfSigma(sigma, logs));
+    return { times, sigmas, notes: [] };
   }
-  const given = options.timesteps && givenTimes(options.timesteps, schedule.length);
-  const n = given?.length ?? stepsOf(run);
+  const given =
+    options.timesteps && givenTimes(options.timesteps, Number.POSITIVE_INFINITY, compat);
+  const spread = spreadOf(run);
+  if (given && spread) refuseTimes(`where sigmas are spread (${spread})`);
+  const continuous =
+    settings.timestep_type === "continuous" && settings.prediction_type === "v_prediction";
+  if (given && continuous) refuseTimes("where timestep_type is continuous");
+  const n = given?.length ?? stepsOf(run, Number.MAX_SAFE_INTEGER);
+  const notes = given ? [] : spacingNotes(run, n);
   let times = given ?? spacedTimes(run, n, { rounded: false });
   let sigmas = times.map((t) => interpolated(t, table));
   if (settings.interpolation_type === "log_linear") {
     sigmas = numpyLinspace(logs[logs.length - 1], logs[0], n + 1).map(Math.exp);
   }
-  const spread = spreadOf(run);
   if (spread) {
-    const high = settings.sigma_max ?? sigmas[0];
-    const low = settings.sigma_min ?? sigmas[sigmas.length - 1];
-    sigmas = spreadSigmas(spread, high, low, n);
+    const { high, low } = boundsOf(run, spread);
+    sigmas = spreadSigmas(spread, high ?? sigmas[0], low ?? sigmas[sigmas.length - 1], n);
     times = sigmas.map((sigma) => timeOfSigma(sigma, logs));
     if (spread === "karras" && roundsKarras) times = times.map(roundHalfEven);
-  } else if (settings.rescale_betas_zero_snr && !compat) {
+  } else if (settings.rescale_betas_zero_snr && !compat && firstStep(run, n) === 0) {
     sigmas = sigmas.map((sigma, i) => (times[i] === schedule.length - 1 ? Infinity : sigma));
   }
   sigmas.push(settings.final_sigmas_type === "sigma_min" ? table[0] : 0);
-  if (settings.timestep_type === "continuous" && settings.prediction_type === "v_prediction") {
+  if (continuous) {
     times = sigmas.slice(0, -1).map((sigma) => 0.25 * Math.log(sigma));
   }
-  return { times, sigmas };
+  return { times, sigmas, notes };
 }
 
 /** From each sigma to the next; the last one in the classes' own scale, where signal is 1. */
