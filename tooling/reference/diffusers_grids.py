@@ -64,6 +64,10 @@ def euler():
     yield {"num_train_timesteps": 20, "timestep_spacing": "trailing"}, {"steps": 27}
     yield {"trained_betas": [0.1, 0.2, 0.3, 0.4, 0.5]}, {"steps": 3}
     yield {**SD, "timestep_type": None}, {"steps": 4}
+    continuous = {"timestep_type": "continuous", "prediction_type": "v_prediction"}
+    yield {**SD, **continuous}, {"sigmas": [12.0, 6.0, 0.5, 0.0]}
+    yield {**SD, **continuous, "rescale_betas_zero_snr": True}, {"steps": 5}
+    yield {"num_train_timesteps": 10, "steps_offset": 13, "timestep_spacing": "leading"}, {"steps": 4}
     yield {**SD, "use_karras_sigmas": True}, {"timesteps": [900, 500, 100]}
     yield SD, {"timesteps": [999, 800, 500, 123, 7], "strength": 0.5}
 
@@ -154,6 +158,7 @@ def flow_match():
         yield {"shift": 3.0}, {"steps": 10, "strength": strength}
     yield {"shift": 3.0}, {"sigmas": flux, "strength": 0.5}
     yield {"use_dynamic_shifting": None, "shift": 3.0}, {"steps": 4}
+    yield {"use_beta_sigmas": True}, {"sigmas": [0.9, 0.4, 0.1, 0.0]}
     yield {"use_karras_sigmas": True, "sigma_min": 0.03, "sigma_max": 0.8}, {"steps": 5}
 
 
@@ -192,6 +197,19 @@ def ltx():
     yield {"num_train_timesteps": 500}, {"steps": 6}
     yield {}, {"sigmas": [0.9, 0.4]}
     yield {}, {"timesteps": [1.0, 0.7, 0.3, 0.0]}
+    # The class makes its sigmas by FlowMatchEulerDiscreteScheduler, from all of the file's fields.
+    for more in (
+        {"shift": 3.0},
+        {"use_karras_sigmas": True},
+        {"shift": 2.0, "shift_terminal": 0.1},
+        {"invert_sigmas": True},
+    ):
+        yield {"eta": 0.5, **more}, {"steps": 6}
+    yield {"use_dynamic_shifting": True}, {"steps": 6, "mu": 0.8}
+    for strength in (0.3, 0.6, 1.0):
+        yield {}, {"sigmas": [0.95, 0.8, 0.5, 0.3, 0.1, 0.0], "strength": strength}
+    yield {"eta": 0.5}, {"sigmas": [0.8, 0.8, 0.5, 0.1]}
+    yield {"eta": 0.5}, {"timesteps": [0.7]}
 
 
 def scm():

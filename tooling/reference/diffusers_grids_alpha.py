@@ -171,6 +171,8 @@ def pndm():
         for p in ("v_prediction", "epsilon", "sample"):
             yield from spaced({**base, **SD, "prediction_type": p}, (4, 5, 11))
         yield from schedules(USUAL, base, {"steps": 7})
+        yield base, {"steps": 13, "strength": 0.05}
+        yield {**base, "num_train_timesteps": 5}, {"steps": 9}
         for n in (61, 103):
             yield {**SD, **base, "timestep_spacing": "trailing"}, {"steps": n}
         for n in (50, 100, 1000):
@@ -254,6 +256,8 @@ def unclip():
     for n in (2, 9, 50):
         yield {"num_train_timesteps": 50}, {"steps": n}
         yield {"num_train_timesteps": 50, "variance_type": "learned_range"}, {"steps": n}
+    # More steps than the class was trained with.
+    yield {"num_train_timesteps": 10}, {"steps": 13}
     yield {"beta_schedule": "linear"}, {"steps": 5}
 
 
@@ -262,7 +266,10 @@ def wuerstchen():
         for s in (0.008, 0.0, 0.05):
             for n in (1, 2, 3, 7, 10, 20, 60):
                 yield {"scaler": scaler, "s": s}, {"steps": n}
-    for times in ([1.0, 0.6, 0.25, 0.0], [0.9, 0.4], [1.0, 0.5, 0.1], [1.0, 0.999, 0.998, 0.0]):
+    for times in (
+        *([1.0, 0.6, 0.25, 0.0], [0.9, 0.4], [1.0, 0.5, 0.1], [1.0, 0.999, 0.998, 0.0]),
+        *([0.7, 0.4, 0.4, 0.1], [0.3, 0.6, 0.1, 0.0]),
+    ):
         yield {}, {"timesteps": times}
         yield {"scaler": 2.0}, {"timesteps": times}
 

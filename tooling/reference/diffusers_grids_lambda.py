@@ -140,6 +140,10 @@ def without(cases, *names):
 
 def unipc():
     yield from common()
+    for sigmas in ([1.0, 0.8, 0.5, 0.2], [0.9, 0.3]):
+        yield {"use_flow_sigmas": True, "prediction_type": "flow_prediction"}, {"sigmas": sigmas}
+        yield {"use_flow_sigmas": True, "flow_shift": 3.0, "solver_order": 3}, {"sigmas": sigmas}
+    yield {"solver_order": 4}, {"steps": 9}
     yield from dynamic()
     yield from zero_snr()
     for order, kind, x0 in itertools.product((1, 2, 3), ("bh1", "bh2"), (True, False)):
@@ -250,6 +254,9 @@ def sa_solver():
     yield from clipped()
     for strength in (0.3, 0.5, 0.75, 1.0):
         yield {**SD, "predictor_order": 3, "corrector_order": 4}, {"steps": 10, "strength": strength}
+    # Where only the last steps are taken, the first sigmas may go past a flow's 1.
+    both = {"use_exponential_sigmas": True, "use_flow_sigmas": True}
+    yield {**both, "prediction_type": "flow_prediction"}, {"steps": 25, "strength": 0.2}
     kinds = ("data_prediction", "noise_prediction")
     for kind, predictor, corrector in itertools.product(kinds, (1, 2, 3, 4), (1, 2, 3, 4)):
         config = {**SD, "algorithm_type": kind, "predictor_order": predictor, "corrector_order": corrector}

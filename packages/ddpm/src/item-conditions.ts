@@ -10,8 +10,8 @@ export const labelsOf = ({ labels = new Int32Array() }: Dataset): Tensor =>
   tensor(BigInt64Array.from(labels, BigInt), [labels.length], "int64");
 
 /**
- * The conditions of every item: the given conditions, and the dataset's labels for the condition
- * `[batch]` that is not given.
+ * The conditions of every item: the given conditions, with a row for each item or one row for all,
+ * and the dataset's labels for the condition `[batch]` that is not given.
  *
  * @throws RangeError when a condition is missing, unknown, or does not fit the dataset or the
  * denoiser.
@@ -52,6 +52,8 @@ export const ownName = (input: string): string => input.replace("condition/", ""
 function checkedShape(name: string, values: Tensor, wanted: Shape): Tensor {
   const { shape } = values;
   const fits = (d: number | string, i: number) => typeof d === "string" || d === shape[i];
-  if (shape.length === wanted.length && wanted.every(fits)) return values;
+  const fitsItem =
+    shape.length === wanted.length && wanted.slice(1).every((d, i) => fits(d, i + 1));
+  if (fitsItem && (shape[0] === wanted[0] || shape[0] === 1)) return values;
   throw new RangeError(`${name} must be ${shapeText(wanted)}, got ${shapeText(shape)}`);
 }

@@ -56,7 +56,7 @@ export function* noisyBatches(options: NoisyBatchOptions): Generator<Record<stri
 }
 
 /**
- * A condition's values of some items, `[items, ...]`. `none`, one item's values or one number for
+ * A condition's values of some items, `[items, ...]`, from a row for each or one row for all. `none`, one item's values or one number for
  * all of them, replaces the items that are dropped.
  *
  * @throws RangeError when `none` has another size than one item.
@@ -71,7 +71,8 @@ function conditionRows(
   const empty = none === undefined ? undefined : emptyRow(none, size, dtype);
   const rows = tensorData(new Float64Array(items.length * size), dtype);
   for (let i = 0; i < items.length; i++) {
-    const own = data.subarray(items[i] * size, (items[i] + 1) * size);
+    const item = shape[0] === 1 ? 0 : items[i];
+    const own = data.subarray(item * size, (item + 1) * size);
     // Both have the condition's dtype, which the type of a tensor does not say.
     (rows as Float32Array).set(((isDropped[i] && empty) || own) as Float32Array, i * size);
   }

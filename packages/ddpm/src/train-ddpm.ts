@@ -27,8 +27,8 @@ export interface TrainDdpmOptions<T = unknown> extends TrainNoisyOptions<T>, Obj
   readonly predicts?: PredictionType;
   /**
    * The condition of each item, `[length, ...]`, such as embedded texts `[length, tokens,
-   * features]`, by the names of the network's arguments. The dataset's labels are the condition
-   * `[batch]` that is not given.
+   * features]`, or one row for all, by the names of the network's arguments. The dataset's labels
+   * are the condition `[batch]` that is not given.
    */
   readonly condition?: ConditionOption;
   /**

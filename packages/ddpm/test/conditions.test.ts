@@ -54,6 +54,14 @@ describe("a batch", () => {
     }
     expect(Math.abs(dropped / 800 - 0.25)).toBeLessThan(0.05);
   });
+
+  it("repeats a condition with one row for all items", () => {
+    const conditions = { "condition/context": tensor([1, 2, 3, 4, 5, 6], [1, 2, 3]) };
+    const options = { dataset, length: 10, batchSize: 4, seed: 1, firstStep: 0, conditions };
+    const { data, shape } = noisyBatches(options).next().value["condition/context"];
+    expect(shape).toEqual([4, 2, 3]);
+    expect(Array.from(data)).toEqual([0, 1, 2, 3].flatMap(() => [1, 2, 3, 4, 5, 6]));
+  });
 });
 
 const small = { size: 4, channels: 8, multipliers: [1], seed: 2 };
@@ -85,10 +93,10 @@ describe("training", () => {
       { condition: { text: context } },
       "condition must be condition, context, as the network has it, got text",
     );
-    const short = tensor(new Float32Array(6), [1, 2, 3]);
+    const short = tensor(new Float32Array(12), [2, 2, 3]);
     await refused(
       { condition: { context: short } },
-      "context must be [32, tokens, 3], got [1, 2, 3]",
+      "context must be [32, tokens, 3], got [2, 2, 3]",
     );
     const dropping = { condition: { context }, conditionDropout: 0.5 };
     await refused(

@@ -41,7 +41,7 @@ export async function readWithin(
 
 /**
  * Loads one model of a folder together with the files beside it that hold its weights; undefined
- * where there is none.
+ * where there is none. With `onMissingWeights`, also where its weights are missing.
  *
  * @throws Error naming the file that is too large, too short or damaged, or whose weights are missing.
  */
@@ -49,6 +49,7 @@ export async function loadModel(
   read: ReadFile,
   path: string,
   { limit = fileLimit, readWeights = read }: LoadModelOptions = {},
+  onMissingWeights?: (file: string) => void,
 ): Promise<OnnxModel | undefined> {
   const bytes = await readWithin(read, path, limit);
   if (!bytes) return undefined;
@@ -60,6 +61,10 @@ export async function loadModel(
     const files = new Map<string, Uint8Array>();
     for (const [location, length] of needed) {
       const found = await readWithin(readWeights, folder + location, limit);
+      if (!found && onMissingWeights) {
+        onMissingWeights(folder + location);
+        return undefined;
+      }
       if (!found)
         throw new GenError("invalid-model", `its weights in ${folder + location} are missing`);
       if (found.length < length) {

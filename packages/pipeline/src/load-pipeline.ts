@@ -36,7 +36,8 @@ export interface LoadPipelineOptions extends LoadModelOptions {
  * Loads a folder in diffusers' layout, our own or another exporter's.
  *
  * `unet/model.onnx` and `scheduler/scheduler_config.json` must be there, and a VAE's decoder that
- * `model_index.json` names. Without its encoder a VAE only decodes. With `kind: "vae"` only the
+ * `model_index.json` names. Without its encoder, or the encoder's weights, a VAE only
+ * decodes. With `kind: "vae"` only the
  * VAE's parts are read. No other paths are read than these and the files of a model's weights.
  *
  * @throws Error naming the file that is missing, too large or damaged; RangeError on a scheduler
@@ -103,9 +104,16 @@ export async function loadPipeline(
   };
 
   async function loadVae(index: Fields, known?: number[]): Promise<LoadedVae | undefined> {
+    const warnings: string[] = [];
+    const onMissing = (file: string) =>
+      warnings.push(
+        `${pipelinePaths.encoder} is left out, as its weights in ${file} are missing: the VAE only decodes`,
+      );
     const [found, encoder, config = {}] = await Promise.all([
       loadModel(read, pipelinePaths.decoder, options),
-      mayHold(index, "vae_encoder") ? loadModel(read, pipelinePaths.encoder, options) : undefined,
+      mayHold(index, "vae_encoder")
+        ? loadModel(read, pipelinePaths.encoder, options, onMissing)
+        : undefined,
       json(pipelinePaths.decoderConfig),
     ]);
     // diffusers writes [null, null] for a part that a pipeline lacks.
@@ -114,10 +122,8 @@ export async function loadPipeline(
     if (!decoder) return undefined;
     const input = onlyInput(decoder, pipelinePaths.decoder);
     const latent = decoder.signature[input].shape;
-    const warnings = [
-      ...randomness(decoder, pipelinePaths.decoder),
-      ...(encoder ? randomness(encoder, pipelinePaths.encoder) : []),
-    ];
+    warnings.push(...randomness(decoder, pipelinePaths.decoder));
+    if (encoder) warnings.push(...randomness(encoder, pipelinePaths.encoder));
     const assumed =
       options.kind === "vae" || index._gen ? undefined : assumedFactor(config, latent);
     if (assumed !== undefined) {

@@ -99,7 +99,7 @@ const saysSample = (config: Fields) =>
 
 /** The file's fields, with the class's defaults and what fields of old versions say. */
 function settingsOf(className: string, config: Fields): Record<string, JsonValue> {
-  const defaults = schedulerClasses[className];
+  const defaults = defaultsOf(className, config);
   const settings: Record<string, JsonValue> = { ...defaults };
   // Every class that spreads sigmas heeds these two, also where it does not list them.
   const bounds = "use_karras_sigmas" in defaults ? ["sigma_min", "sigma_max"] : [];
@@ -108,7 +108,11 @@ function settingsOf(className: string, config: Fields): Record<string, JsonValue
     settings[name] = value === null && typeof defaults[name] === "boolean" ? false : value;
   }
   // What DDPM's and DDIM's first versions had in place of prediction_type.
-  if (saysSample(config) && defaults.prediction_type === "epsilon") {
+  if (
+    saysSample(config) &&
+    defaults.prediction_type === "epsilon" &&
+    !className.startsWith("EDM")
+  ) {
     settings.prediction_type = "sample";
   }
   const zero = config.set_alpha_to_zero;
@@ -120,6 +124,18 @@ function settingsOf(className: string, config: Fields): Record<string, JsonValue
     settings.variance_type = defaults.variance_type;
   }
   return settings;
+}
+
+/**
+ * The defaults of a class. LTXEulerAncestralRFScheduler takes its sigmas from
+ * FlowMatchEulerDiscreteScheduler, whose fields count wherever the file has one of them.
+ */
+function defaultsOf(className: string, config: Fields): Fields {
+  const own = schedulerClasses[className];
+  if (className !== "LTXEulerAncestralRFScheduler") return own;
+  const { stochastic_sampling: _, ...flow } = schedulerClasses.FlowMatchEulerDiscreteScheduler;
+  const inherited = Object.keys(flow).filter((name) => !Object.hasOwn(own, name));
+  return inherited.some((name) => Object.hasOwn(config, name)) ? { ...flow, ...own } : own;
 }
 
 const TOKENS = "it samples discrete tokens, and a denoiser here gives numbers";

@@ -166,7 +166,6 @@ function isUnused(
   if (name === "beta_start" || name === "beta_end") {
     return Array.isArray(settings.trained_betas) || settings.beta_schedule === "squaredcos_cap_v2";
   }
-  if (name === "beta_schedule") return Array.isArray(settings.trained_betas);
   if (name === "clip_sample_range" && settings.thresholding === true) return true;
   const needs = COUNTS_WITH[name];
   return needs !== undefined && settings[needs] !== true;
@@ -179,7 +178,8 @@ export function checkFields(
 ): void {
   for (const [name, value] of Object.entries(settings)) {
     const check = FIELDS[name];
-    if (value === null && isUnused(className, name, settings)) continue;
+    const listed = name === "beta_schedule" && Array.isArray(settings.trained_betas);
+    if (listed || (value === null && isUnused(className, name, settings))) continue;
     if (check && !check[1](value)) {
       throw new RangeError(`${name} must be ${check[0]}, got ${JSON.stringify(value)}`);
     }
@@ -208,7 +208,9 @@ export function checkFields(
       `trained_betas must be as many as num_train_timesteps, ${length}, got ${betas.length}`,
     );
   }
-  const leads = settings.timestep_spacing === "leading" && !("timestep_scaling" in settings);
+  // Classes that spread sigmas look levels up within the schedule; distilled ones space otherwise.
+  const interpolates = "use_karras_sigmas" in settings || "timestep_scaling" in settings;
+  const leads = settings.timestep_spacing === "leading" && !interpolates;
   if (leads && Number(offset) >= Number(length)) {
     throw new RangeError(
       `steps_offset must be below num_train_timesteps, ${length}, got ${offset}`,

@@ -74,12 +74,9 @@ export async function* loop<T>(
       const values = await tensors.read(tensor);
       const bad = notFiniteAt(values);
       if (bad < 0) return values;
-      // On a device the first reading may be that of the last step.
-      const advice =
-        row > 0 && !memory.onHost ? "; sampleSteps reads each step and stops at the first one" : "";
       throw new GenError(
         "not-finite",
-        `x is ${values[bad]} at index ${bad} after step ${row} (t = ${steps[row].t}) of ${steps.length} steps: check the denoiser's weights and its output there${advice}`,
+        `x is ${values[bad]} at index ${bad} after step ${row} (t = ${steps[row].t}) of ${steps.length} steps: check the denoiser's weights and its output there`,
       );
     };
     for (const [row, { t }] of steps.entries()) {

@@ -1,3 +1,4 @@
+import { errorCode } from "@gen/math";
 import type { Program } from "@gen/runtime-gpu";
 import { loop } from "./loop.ts";
 import { noiseSource } from "./noise.ts";
@@ -57,6 +58,12 @@ export function sampler<T>({ backend, denoiser }: SamplerOptions<T>): Sampler {
           if (done) return value;
           await options.onStep?.(value);
         }
+      } catch (error) {
+        // A device's x is read at the end alone; a second run reads each step to find the first.
+        if (errorCode(error) === "not-finite" && typeof denoiser !== "function") {
+          for await (const { x } of run(options)) await x();
+        }
+        throw error;
       } finally {
         await steps.return(undefined as never);
       }

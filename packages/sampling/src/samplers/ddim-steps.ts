@@ -1,17 +1,11 @@
 import { epsilonCoefficients } from "@gen/math";
-import { type TimestepOptions, timestepPairs, timesteps } from "@gen/schedules";
+import { timestepPairs, timesteps } from "@gen/schedules";
 import { checkOptions } from "./check-options.ts";
-import {
-  levelTransitions,
-  type Step,
-  type StepOptions,
-  stepTable,
-  type Transition,
-} from "./step.ts";
-import { isSchedule, type Path } from "./trajectory.ts";
+import { type Step, type StepOptions, stepTable, type Transition } from "./step.ts";
+import { isSchedule, type Path, type TrajectoryOptions, trajectory } from "./trajectory.ts";
 
 /** Which steps are taken, how much fresh noise each adds, and what the denoiser predicts. */
-export interface DdimOptions extends TimestepOptions, StepOptions {
+export interface DdimOptions extends TrajectoryOptions, StepOptions {
   /**
    * Reproduces diffusers' DDIM where it differs: each step goes to `t - floor(T / N)` whatever the
    * list says, and with fresh noise the rest is `sqrt(1 - alphaCumprod - sigma^2)` with its
@@ -34,9 +28,12 @@ export interface DdimOptions extends TimestepOptions, StepOptions {
 export function ddimSteps(path: Path, options: DdimOptions = {}): Step[] {
   checkOptions(options, { compat: ["diffusers"] });
   if (!isSchedule(path)) return stepTable(path, options);
-  const { compat, eta = 0 } = options;
+  const { compat, eta = 0, sigmas } = options;
+  if (compat === undefined) return stepTable(trajectory(path, options), options);
+  if (sigmas !== undefined) {
+    throw new RangeError(`sigmas must be left out where compat is diffusers, got ${sigmas}`);
+  }
   const list = timesteps(path, options);
-  if (compat === undefined) return stepTable(levelTransitions(path, list), options);
   const pairs = timestepPairs(list, { compat, length: path.length });
   const moves = pairs.map(({ t, next }) => ({ t, from: path.level(t), to: path.level(next) }));
   const { alphasCumprod } = path;

@@ -41,7 +41,8 @@ export interface DdpmOptions
   readonly variance?: DdpmVariance;
   /**
    * Reproduces diffusers' DDPM where it differs: a last step that starts above t = 0 adds noise,
-   * 1e-10 of it with `fixed_small`, the whole forward step's with `fixed_large`.
+   * 1e-10 of it with `fixed_small`, the whole forward step's with `fixed_large`; other steps add
+   * 1e-10 or more.
    */
   readonly compat?: "diffusers";
 }
@@ -90,6 +91,7 @@ export function ddpmSteps(path: Path, options: DdpmOptions = {}): Step[] {
 
 /** The small and the large deviation of a step, both 0 where it adds no noise. */
 function deviations({ t, from, to }: Transition, small: number, compat?: "diffusers") {
-  if (to.noise > 0) return [small, (small * from.noise) / to.noise];
-  return compat !== "diffusers" || t <= 0 ? [0, 0] : [1e-10, from.noise];
+  const least = compat === "diffusers" && t > 0 ? 1e-10 : 0;
+  if (to.noise > 0) return [Math.max(small, least), (small * from.noise) / to.noise];
+  return least === 0 ? [0, 0] : [least, from.noise];
 }

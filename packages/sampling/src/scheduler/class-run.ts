@@ -96,6 +96,7 @@ export interface ClassSettings {
   readonly invert_sigmas: boolean;
   readonly stochastic_sampling: boolean;
   readonly scale_factors: readonly number[] | null;
+  readonly upscale_mode: string | null;
   readonly eta: number;
   readonly s: number;
   readonly scaler: number;

@@ -70,6 +70,10 @@ export function spreadSigmas(kind: Spread, high: number, low: number, n: number)
     const [a, b] = [Math.log(high), Math.log(low)];
     return numpyLinspace(0, 1, n).map((part) => Math.exp(a + part * (b - a)));
   }
+  if (low === 0) {
+    // A beta distribution from 1 to 2, moved down.
+    return spreadSigmas(kind, 2, 1, n).map((sigma) => high * (sigma - 1));
+  }
   if (low <= high) return Array.from(betaSigmas({ steps: n, sigmaMin: low, sigmaMax: high }));
   // The distribution is symmetric.
   const rising = Array.from(betaSigmas({ steps: n, sigmaMin: high, sigmaMax: low })).reverse();

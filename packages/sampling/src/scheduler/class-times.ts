@@ -22,14 +22,17 @@ export function stepsOf(
   throw new RangeError(`steps must be an integer in 1..${most}, got ${steps}`);
 }
 
-/** The first of `n` steps that is taken, as diffusers' image-to-image pipelines count. */
-export function firstStep({ options }: ClassRun, n: number): number {
+/**
+ * The first of `n` steps that is taken, as diffusers' image-to-image pipelines count; a class may
+ * list `more` steps than that.
+ */
+export function firstStep({ options }: ClassRun, n: number, more = 0): number {
   const { strength = 1 } = options;
   if (!(strength > 0 && strength <= 1)) {
     throw new RangeError(`strength must be in (0, 1], got ${strength}`);
   }
   const first = n - Math.min(Math.trunc(n * strength), n);
-  if (first < n) return first;
+  if (first < n + more) return first;
   throw new RangeError(`strength must leave a step of ${n}, got ${strength}`);
 }
 

@@ -31,11 +31,12 @@ function knownTimes({ options, settings }: ClassRun, every: boolean): number[] {
 function fewTimes(run: ClassRun, every: boolean): { times: number[]; first: number } {
   const { options, settings } = run;
   const given = wholeTimes(run);
-  const known = knownTimes(run, every);
   if (given) {
+    if (run.compat) knownTimes(run, every);
     const first = firstStep(run, given.length);
     return { times: given.slice(first), first };
   }
+  const known = knownTimes(run, every);
   const { strength = 1, originalInferenceSteps: original = settings.original_inference_steps } =
     options;
   if (!(strength > 0 && strength <= 1)) {

@@ -38,11 +38,13 @@ function logNoise(steps: readonly Step[], moves: readonly Transition[]): Step[] 
   );
 }
 
+const AGAIN = "a time step that comes again adds no noise, where diffusers adds 1e-10 of it";
+
 /** UnCLIPScheduler, each step of which goes to the next listed time, as UnCLIPPipeline tells it. */
 export function unclipTable(run: ClassRun): ClassTable {
   refuseOptions(run, []);
   const { config, schedule, compat } = run;
-  const n = stepsOf(run, schedule.length, Math.min(25, schedule.length));
+  const n = stepsOf(run, Number.MAX_SAFE_INTEGER, Math.min(25, schedule.length));
   if (compat && n === 1) throw new RangeError("steps must be 2 or more for UnCLIPScheduler, got 1");
   const last = schedule.length - 1;
   const stride = n === 1 ? last : last / (n - 1);
@@ -51,5 +53,7 @@ export function unclipTable(run: ClassRun): ClassTable {
   );
   const moves = levelTransitions(schedule, times, cleanLevel).slice(firstStep(run, n));
   const variance = config.varianceType as DdpmVariance;
-  return { steps: ddpmSteps(moves, { predicts: config.predictionType, variance }) };
+  const { compat: faults } = run.options;
+  const steps = ddpmSteps(moves, { predicts: config.predictionType, variance, compat: faults });
+  return { steps, notes: !compat && n > schedule.length ? [AGAIN] : [] };
 }

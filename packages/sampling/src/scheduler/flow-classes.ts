@@ -89,7 +89,15 @@ export function flowEulerTable(run: ClassRun): ClassTable {
 /** FlowMatchLCMScheduler: each step goes to the clean estimate and adds fresh noise. */
 export function flowLcmTable(run: ClassRun): ClassTable {
   const path = flowPath(run);
-  const scales = (run.settings.scale_factors ?? []).length > 0;
+  const factors = (run.settings.upscale_mode && run.settings.scale_factors) || [];
+  const count = path.times.length - 1;
+  if (run.compat && factors.length > 0 && factors.length !== count) {
+    throw new RangeError(`scale_factors must be ${count}, one fewer than steps, got ${factors}`);
+  }
+  const scales = factors.some((factor) => factor !== 1);
+  if (run.compat && scales) {
+    throw new RangeError(`scale_factors must be 1, as x keeps its size, got ${factors}`);
+  }
   const notes = scales ? ["scale_factors are passed over: x keeps its size"] : [];
   return { ...path, steps: rows(path, restart), notes };
 }
@@ -138,14 +146,31 @@ export function flowHeunTable(run: ClassRun): ClassTable {
  * one, with the signal scaled to match (ComfyUI's sample_euler_ancestral_RF).
  */
 export function ltxTable(run: ClassRun): ClassTable {
-  const { eta, s_noise: sNoise } = run.settings;
   const { options, schedule, compat } = run;
+  const move = ltxMove(run.settings);
   // The class takes its `timesteps` for sigmas too, and the end among them.
-  const given = options.sigmas ?? options.timesteps;
-  const path = given
-    ? { times: given.slice(0, -1).map((s) => s * schedule.length), sigmas: given, first: 0 }
-    : flowPath(run);
-  const steps = rows(path, (sigma, to) => {
+  const sigmas = options.sigmas ?? options.timesteps;
+  if (!sigmas) {
+    const path = flowPath(run);
+    return { ...path, steps: rows(path, move) };
+  }
+  const last = sigmas.length - 1;
+  const first = firstStep(run, sigmas.length);
+  const times = sigmas.map((sigma) => sigma * schedule.length);
+  const path = { times: times.slice(0, last), sigmas, first };
+  if (!compat && first < last) return { ...path, steps: rows(path, move), notes: [LAST] };
+  // The class starts at the second of equal sigmas, and at the end leaves x as it is.
+  const ahead = options.strength === undefined && sigmas[0] === sigmas[1] ? 1 : 0;
+  const steps = times.slice(first).map((t, i) => {
+    const at = Math.min(first + i + ahead, last);
+    return flowRow(t, sigmas[at], at < last ? move(sigmas[at], sigmas[at + 1]) : { x: 1 });
+  });
+  return { ...path, steps };
+}
+
+const ltxMove =
+  ({ eta, s_noise: sNoise }: ClassRun["settings"]) =>
+  (sigma: number, to: number): Partial<Step["next"]> => {
     if (Math.abs(to) < 1e-8) return { x0: 1 };
     const down = to * (1 + (to / sigma - 1) * eta);
     const ratio = down / sigma;
@@ -156,13 +181,7 @@ export function ltxTable(run: ClassRun): ClassTable {
     );
     const scale = signal / (lower + 1e-12);
     return { x: scale * ratio, x0: scale * (1 - ratio), noise: fresh * sNoise };
-  });
-  if (!given) return { ...path, steps };
-  if (!compat) return { ...path, steps, notes: [LAST] };
-  // The class asks the network once more at the end and leaves x as it is.
-  const end = given[given.length - 1];
-  return { ...path, steps: [...steps, flowRow(end * schedule.length, end, { x: 1 })] };
-}
+  };
 
 const LAST =
   "the last step goes to the last sigma; diffusers asks the network once more and leaves x as it is";

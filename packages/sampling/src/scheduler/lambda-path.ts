@@ -91,16 +91,17 @@ export function lambdaPath(run: ClassRun, rules: LambdaRules = {}): LambdaPath {
   sigmas.push(final === "zero" ? 0 : smallest);
   const first = firstStep(run, n);
   if (sigmas[first] === Infinity) notes.push(faults.signal);
-  return { times, sigmas, moves: lambdaMoves(run, times, sigmas).slice(first), first, notes };
+  return { times, sigmas, moves: lambdaMoves(run, times, sigmas, first), first, notes };
 }
 
-/** From each sigma to the next; a flow's sigmas are its noises. */
+/** From each sigma to the next, from the `first` on; a flow's sigmas are its noises. */
 function lambdaMoves(
   { settings }: ClassRun,
   times: readonly number[],
   sigmas: readonly number[],
+  first: number,
 ): Transition[] {
-  const most = Math.max(...sigmas);
+  const most = Math.max(...sigmas.slice(first));
   if (settings.use_flow_sigmas && most > 1) {
     throw new RangeError(`use_flow_sigmas must be false where sigmas go past 1, got ${most}`);
   }
@@ -111,7 +112,7 @@ function lambdaMoves(
     const signal = 1 / Math.sqrt(sigma * sigma + 1);
     return { signal, noise: sigma * signal };
   });
-  return times.map((t, i) => ({ t, from: levels[i], to: levels[i + 1] }));
+  return times.map((t, i) => ({ t, from: levels[i], to: levels[i + 1] })).slice(first);
 }
 
 /** The schedule of the config's betas, which a flow's class has besides. */
@@ -194,5 +195,5 @@ export function inversePath(run: ClassRun): LambdaPath {
   times = [...new Set(times)].map(Math.trunc);
   const first = firstStep(run, n);
   requireFound(times, first);
-  return { times, sigmas, moves: lambdaMoves(run, times, sigmas).slice(first), first, notes };
+  return { times, sigmas, moves: lambdaMoves(run, times, sigmas, first), first, notes };
 }

@@ -16,8 +16,12 @@ export function pndmTable(run: ClassRun): ClassTable {
   refuseOptions(run, []);
   const { config, settings, schedule, compat } = run;
   const predicts = config.predictionType;
-  if (compat) return { steps: tableOf(classMoves(run), predicts) };
-  const { times, n, notes } = listedTimes(run);
+  const { strength = 1 } = run.options;
+  const { times, n, notes } = listedTimes(run, { most: Number.MAX_SAFE_INTEGER });
+  // Time steps that come again, and the class's additional step alone, are the class's.
+  if (compat || n > schedule.length || (strength > 0 && Math.trunc(n * strength) === 0)) {
+    return { steps: tableOf(classMoves({ ...run, compat: true }), predicts) };
+  }
   const first = firstStep(run, n);
   const list = times.slice(first);
   const stride = Math.floor(settings.num_train_timesteps / n);
@@ -53,7 +57,8 @@ function classMoves(run: ClassRun): PndmMove[] {
   const multistep = settings.skip_prk_steps
     ? [times[0], ...times.slice(1, 2), ...times.slice(1)]
     : times.slice(3);
-  const all = [...starts, ...multistep].slice(firstStep(run, n));
+  const listed = [...starts, ...multistep];
+  const all = listed.slice(firstStep(run, n, listed.length - n));
   let known: number[] = [];
   return all.map((t, i): PndmMove => {
     const place = i % 4;

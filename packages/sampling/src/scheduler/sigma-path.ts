@@ -62,17 +62,17 @@ function timesAndSigmas(run: ClassRun, { roundsKarras }: SigmaPathOptions) {
   const { settings, options, schedule, compat } = run;
   const table = trainingSigmas(run);
   const logs = table.map(Math.log);
+  const continuous =
+    settings.timestep_type === "continuous" && settings.prediction_type === "v_prediction";
   if (options.sigmas) {
     const sigmas = [...options.sigmas];
-    const times = sigmas.slice(0, -1).map((sigma) => timeOfSigma(sigma, logs));
-    return { times, sigmas, notes: [] };
+    const timeOf = continuous ? continuousTime : (sigma: number) => timeOfSigma(sigma, logs);
+    return { times: sigmas.slice(0, -1).map(timeOf), sigmas, notes: [] };
   }
   const given =
     options.timesteps && givenTimes(options.timesteps, Number.POSITIVE_INFINITY, compat);
   const spread = spreadOf(run);
   if (given && spread) refuseTimes(`where sigmas are spread (${spread})`);
-  const continuous =
-    settings.timestep_type === "continuous" && settings.prediction_type === "v_prediction";
   if (given && continuous) refuseTimes("where timestep_type is continuous");
   const n = given?.length ?? stepsOf(run, Number.MAX_SAFE_INTEGER);
   const notes = given ? [] : spacingNotes(run, n);
@@ -86,15 +86,15 @@ function timesAndSigmas(run: ClassRun, { roundsKarras }: SigmaPathOptions) {
     sigmas = spreadSigmas(spread, high ?? sigmas[0], low ?? sigmas[sigmas.length - 1], n);
     times = sigmas.map((sigma) => timeOfSigma(sigma, logs));
     if (spread === "karras" && roundsKarras) times = times.map(roundHalfEven);
-  } else if (settings.rescale_betas_zero_snr && !compat && firstStep(run, n) === 0) {
+  } else if (settings.rescale_betas_zero_snr && !compat && !continuous && !firstStep(run, n)) {
     sigmas = sigmas.map((sigma, i) => (times[i] === schedule.length - 1 ? Infinity : sigma));
   }
   sigmas.push(settings.final_sigmas_type === "sigma_min" ? table[0] : 0);
-  if (continuous) {
-    times = sigmas.slice(0, -1).map((sigma) => 0.25 * Math.log(sigma));
-  }
+  if (continuous) times = sigmas.slice(0, -1).map(continuousTime);
   return { times, sigmas, notes };
 }
+
+const continuousTime = (sigma: number): number => 0.25 * Math.log(sigma);
 
 /** From each sigma to the next; the last one in the classes' own scale, where signal is 1. */
 export function sigmaMoves(times: readonly number[], sigmas: readonly number[]): Transition[] {

@@ -15,23 +15,22 @@ export function wuerstchenTable(run: ClassRun): ClassTable {
   const times = run.options.timesteps
     ? givenParts(run.options.timesteps)
     : numpyLinspace(1, 0, stepsOf(run) + 1);
-  const moves = times
-    .slice(0, -1)
-    .map((t, i): Transition => ({ t, from: levelOf(run, t), to: levelOf(run, times[i + 1]) }));
+  // The class looks a time step up, and finds the first of equal ones.
+  const nexts = times.slice(0, -1).map((t) => times[times.indexOf(t) + 1]);
+  const moves = nexts.map(
+    (to, i): Transition => ({ t: times[i], from: levelOf(run, times[i]), to: levelOf(run, to) }),
+  );
   const first = firstStep(run, moves.length);
   const steps = ddpmSteps(moves.slice(first)).map((step, i) => {
-    const ends = times[first + i + 1] === 0;
+    const ends = nexts[first + i] === 0;
     return ends ? { ...step, next: { ...step.next, noise: 0 } } : step;
   });
   return { steps };
 }
 
 function givenParts(times: readonly number[]): readonly number[] {
-  const falls = times.every((t, i) => t >= 0 && t <= 1 && (i === 0 || t < times[i - 1]));
-  if (falls && times.length > 1) return times;
-  throw new RangeError(
-    `timesteps must be two or more that strictly descend in [0, 1], got [${times.join(", ")}]`,
-  );
+  if (times.length > 1 && times.every((t) => t >= 0 && t <= 1)) return times;
+  throw new RangeError(`timesteps must be two or more in [0, 1], got [${times.join(", ")}]`);
 }
 
 function levelOf({ settings: { s, scaler } }: ClassRun, t: number): NoiseLevel {
