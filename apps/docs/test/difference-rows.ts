@@ -468,6 +468,24 @@ export const differenceRows: readonly DifferenceRow[] = [
     options: { steps: 2 },
   },
   {
+    title: {
+      en: "The class passes over `predict_epsilon`. By default `false` means a prediction of x0, as in early files.",
+      zh: "该类忽略 `predict_epsilon`；默认把 `false` 读作预测 x0，早期的文件就是这样写的。",
+    },
+    classes: ["DDIM"],
+    config: { predict_epsilon: false },
+    options: { steps: 6 },
+  },
+  {
+    title: {
+      en: "Without `num_train_timesteps`, the class takes T = 1,000 beside any `trained_betas`. The default takes as many as there are betas.",
+      zh: "没有 `num_train_timesteps` 时，无论 `trained_betas` 有多少个，该类都取 T = 1000；默认取 beta 的个数。",
+    },
+    classes: ["EulerDiscrete"],
+    config: { trained_betas: [0.1, 0.2, 0.3, 0.4, 0.5] },
+    options: { steps: 3 },
+  },
+  {
     title: { en: "One step divides by 0.", zh: "只走一步时除以 0。" },
     classes: ["UnCLIP"],
     config: { variance_type: "fixed_small_log", prediction_type: "epsilon" },

@@ -159,6 +159,32 @@ const noisyEncoder = Buffer.from(
   "base64",
 );
 
+/**
+ * An encoder that multiplies the image by w of 4 channels, `latent_sample`; its w is kept in the file
+ * "weights" (written by `toOnnx`, then w moved outside with onnx-buf).
+ */
+const outsideEncoder = Buffer.from(
+  [
+    "CAgSA2dlbjrKAQowCgZzYW1wbGUKAXcSDWxhdGVudF9zYW1wbGUaDWxhdGVudF9zYW1wbGUiA011bDoAEgNnZW4q",
+    "JggBCAQIAQgBEAFCAXdKAGoTCghsb2NhdGlvbhIHd2VpZ2h0c3ABWjAKBnNhbXBsZRImCiQIARIgCgcSBWJhdGNo",
+    "CgIIAQoIEgZoZWlnaHQKBxIFd2lkdGhiNwoNbGF0ZW50X3NhbXBsZRImCiQIARIgCgcSBWJhdGNoCgIIBAoIEgZo",
+    "ZWlnaHQKBxIFd2lkdGhCBAoAEBE=",
+  ].join(""),
+  "base64",
+);
+
+it("leaves an encoder out whose weights are missing", async () => {
+  const files = withVae({}, { "vae_encoder/model.onnx": outsideEncoder });
+  const { vae, warnings } = await loadPipeline(reader(files));
+  expect(vae?.encode).toBeUndefined();
+  expect(warnings).toContain(
+    "vae_encoder/model.onnx is left out, as its weights in vae_encoder/weights are missing: the VAE only decodes",
+  );
+  const weights = new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer);
+  const whole = await loadPipeline(reader({ ...files, "vae_encoder/weights": weights }));
+  expect(whole.vae?.encode).toBeTypeOf("function");
+});
+
 /** A latent of ones decoded, and what the loader assumed. */
 async function decoded(files: Record<string, Uint8Array | undefined>) {
   const { vae, warnings } = await loadPipeline(reader(files));

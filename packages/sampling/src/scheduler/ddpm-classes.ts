@@ -38,8 +38,6 @@ function logNoise(steps: readonly Step[], moves: readonly Transition[]): Step[] 
   );
 }
 
-const AGAIN = "a time step that comes again adds no noise, where diffusers adds 1e-10 of it";
-
 /** UnCLIPScheduler, each step of which goes to the next listed time, as UnCLIPPipeline tells it. */
 export function unclipTable(run: ClassRun): ClassTable {
   refuseOptions(run, []);
@@ -53,7 +51,7 @@ export function unclipTable(run: ClassRun): ClassTable {
   );
   const moves = levelTransitions(schedule, times, cleanLevel).slice(firstStep(run, n));
   const variance = config.varianceType as DdpmVariance;
-  const { compat: faults } = run.options;
-  const steps = ddpmSteps(moves, { predicts: config.predictionType, variance, compat: faults });
-  return { steps, notes: !compat && n > schedule.length ? [AGAIN] : [] };
+  // Time steps that come again are the class's.
+  const faults = n > schedule.length ? "diffusers" : run.options.compat;
+  return { steps: ddpmSteps(moves, { predicts: config.predictionType, variance, compat: faults }) };
 }
