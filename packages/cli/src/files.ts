@@ -1,48 +1,36 @@
-import { rmSync } from "node:fs";
 import {
   access,
   constants,
+  lstat,
   mkdir,
+  open,
   readdir,
-  readFile,
-  rename,
+  realpath,
   rm,
   stat,
-  writeFile,
 } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, join, resolve, sep } from "node:path";
+import {
+  existingFolder,
+  type Files,
+  moveInto,
+  refuseLinks,
+  removeTemporary,
+  temporaryPath,
+  writeFiles,
+} from "./atomic-files.ts";
 import { usageError } from "./errors.ts";
 
 const statOf = (path: string) => stat(path).catch(() => undefined);
 
 // The process id tells the leftovers of a killed run from the files of a running one.
-const temporaryName = /^\.gen-(\d+)-\d+\.tmp$/;
-const unfinished = new Set<string>();
-let count = 0;
+const temporaryName = /^\.gen-(\d+)-\w+\.tmp$/;
 
-function temporaryPath(folder: string): string {
-  if (count === 0) process.on("exit", removeUnfinished);
-  const path = join(folder, `.gen-${process.pid}-${count++}.tmp`);
-  unfinished.add(path);
-  return path;
-}
+/** Whether a name in a folder is that of a temporary file. */
+export const isTemporary = (name: string): boolean => temporaryName.test(name);
 
-function removeUnfinished(): void {
-  for (const path of unfinished) {
-    try {
-      rmSync(path, { recursive: true, force: true });
-    } catch {
-      // The process exits with its own code; the next run removes the file.
-    }
-  }
-}
-
-async function removeTemporary(path: string): Promise<void> {
-  unfinished.delete(path);
-  await rm(path, { recursive: true, force: true });
-}
-
-const isAlive = (pid: number): boolean => {
+/** Whether a process of this id runs on this host. */
+export const isAlive = (pid: number): boolean => {
   try {
     return process.kill(pid, 0);
   } catch (error) {
@@ -50,13 +38,24 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-/** Removes the temporary files of killed runs from a folder. */
-export async function sweep(folder: string, recursive = false): Promise<void> {
-  const names = await readdir(folder, { recursive }).catch(() => []);
-  for (const path of names) {
-    const pid = temporaryName.exec(basename(path))?.[1];
-    if (pid && !isAlive(Number(pid)))
-      await rm(join(folder, path), { recursive: true, force: true });
+/**
+ * Removes the temporary files of killed runs from a folder, and from its subfolders with
+ * `recursive`. `olderThanMs` spares the files of a process on another host that shares the folder.
+ */
+export async function sweep(
+  folder: string,
+  { recursive = false, olderThanMs = 0 } = {},
+): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+    const path = join(folder, entry.name);
+    const pid = temporaryName.exec(entry.name)?.[1];
+    if (!pid) {
+      if (recursive && entry.isDirectory()) await sweep(path, { recursive, olderThanMs });
+      continue;
+    }
+    const stats = isAlive(Number(pid)) ? undefined : await lstat(path).catch(() => undefined);
+    if (stats && Date.now() - stats.mtimeMs >= olderThanMs)
+      await rm(path, { recursive: true, force: true });
   }
 }
 
@@ -69,8 +68,8 @@ export async function claimOutput(
   path: string,
   { force, kind }: { readonly force: boolean; readonly kind: "file" | "folder" },
 ): Promise<void> {
-  const existing = await statOf(path);
-  if (existing && existing.isDirectory() !== (kind === "folder")) {
+  const existing = await lstat(path).catch(() => undefined);
+  if (existing && existing.isDirectory() !== (kind === "folder") && !existing.isSymbolicLink()) {
     throw usageError(`--out ${path} must be a ${kind}, got something else of that name`);
   }
   if (existing && !force) {
@@ -81,10 +80,12 @@ export async function claimOutput(
   await checkWritable(kind === "folder" ? path : dirname(resolve(path)));
 }
 
-/** @throws GenError `usage` when `folder` cannot be written, or cannot be made. */
+/** @throws GenError `usage` when `folder` cannot be written, cannot be made, or lies behind a link. */
 export async function checkWritable(folder: string): Promise<void> {
-  let existing = resolve(folder);
-  while (!(await statOf(existing)) && dirname(existing) !== existing) existing = dirname(existing);
+  await refuseLinks(folder);
+  const existing = await existingFolder(join(folder, "file"));
+  if (existing === resolve(folder) && !(await statOf(folder))?.isDirectory())
+    throw usageError(`--out ${folder} must be a folder, got a file`);
   try {
     await access(existing, constants.W_OK);
     // Root may pass the access check on a file system that refuses every write.
@@ -98,32 +99,6 @@ export async function checkWritable(folder: string): Promise<void> {
   }
 }
 
-/** Writes to a temporary path and renames the result, so that nobody sees half of it. */
-async function writeAtomically(path: string, write: (part: string) => Promise<void>) {
-  await mkdir(dirname(path), { recursive: true });
-  const part = temporaryPath(dirname(path));
-  try {
-    await write(part);
-    await rename(part, path);
-    unfinished.delete(part);
-  } catch (error) {
-    await removeTemporary(part);
-    throw error;
-  }
-}
-
-/** Writes a file atomically. Makes its folder if it is missing. */
-export const replaceFile = (path: string, bytes: Uint8Array | string): Promise<void> =>
-  writeAtomically(path, (part) => writeFile(part, bytes));
-
-/** Files of a folder by their paths in it. */
-export type Files = Readonly<Record<string, Uint8Array | string>>;
-
-/** Writes files into a folder, each atomically. */
-export async function writeFiles(folder: string, files: Files): Promise<void> {
-  for (const [path, bytes] of Object.entries(files)) await replaceFile(join(folder, path), bytes);
-}
-
 /**
  * Writes a folder of files. A new folder is written atomically; in an existing one each file is
  * replaced, and files whose name matches `own` are removed unless they are in `files`.
@@ -131,7 +106,16 @@ export async function writeFiles(folder: string, files: Files): Promise<void> {
 export async function writeFolder(path: string, files: Files, own: RegExp): Promise<void> {
   const folder = resolve(path);
   if (!(await statOf(folder))) {
-    return writeAtomically(folder, (part) => writeFiles(part, files));
+    await mkdir(dirname(folder), { recursive: true });
+    const part = temporaryPath(dirname(folder));
+    try {
+      await mkdir(part);
+      await writeFiles(part, files);
+      return await moveInto(part, folder);
+    } catch (error) {
+      await removeTemporary(part);
+      throw error;
+    }
   }
   await writeFiles(folder, files);
   for (const name of await readdir(folder)) {
@@ -149,11 +133,42 @@ export function parseJson<T>(bytes: Uint8Array): T | undefined {
 }
 
 /** Reads a file of at most `limit` bytes; undefined when it is missing. */
-export async function readBounded(path: string, limit: number): Promise<Uint8Array | undefined> {
-  const stats = await statOf(path);
-  if (!stats) return undefined;
-  if (!stats.isFile()) throw usageError(`${path} is not a file`);
-  if (stats.size > limit)
-    throw usageError(`${path} has ${stats.size} bytes; at most ${limit} are allowed`);
-  return readFile(path);
+export async function readBounded(
+  path: string,
+  limit: number,
+  flags = 0,
+): Promise<Uint8Array | undefined> {
+  // Non-blocking, so that opening a pipe does not wait for its writer.
+  const { O_RDONLY, O_NONBLOCK = 0 } = constants;
+  const file = await open(path, O_RDONLY | O_NONBLOCK | flags).catch(unlessMissing);
+  if (!file) return undefined;
+  try {
+    const stats = await file.stat();
+    if (!stats.isFile()) throw usageError(`${path} is not a file`);
+    if (stats.size > limit)
+      throw usageError(`${path} has ${stats.size} bytes; at most ${limit} are allowed`);
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Reads a file of a folder. A link may lead to a file within the folder.
+ * @throws GenError `usage` when a link leads elsewhere.
+ */
+export async function readInside(
+  folder: string,
+  path: string,
+  limit: number,
+): Promise<Uint8Array | undefined> {
+  const root = await realpath(folder).catch(unlessMissing);
+  const file = await realpath(join(folder, path)).catch(unlessMissing);
+  if (root === undefined || file === undefined) return undefined;
+  if (file.startsWith(root.endsWith(sep) ? root : root + sep)) return readBounded(file, limit);
+  throw usageError(`${join(folder, path)} is a link that leads out of the folder`);
+}
+
+function unlessMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
 }

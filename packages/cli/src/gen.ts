@@ -4,12 +4,16 @@ import { exitCode, failureLine } from "./errors.ts";
 import { program } from "./program.ts";
 import { endLine } from "./terminal.ts";
 
-for (const stream of [process.stdout, process.stderr]) {
+// Progress and notes are lost when stderr cannot be written. The work goes on.
+process.stderr.on("error", () => undefined);
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   // A reader that stops early, such as `head`, is no failure.
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
-  });
-}
+  if (error.code === "EPIPE" || error.code === "EIO" || process.exitCode) return;
+  process.stderr.write(`gen: the result cannot be written to stdout (${error.code})\n`);
+  process.exitCode = 1;
+});
+// Without a listener, the limit on a file's size (`ulimit -f`) ends the process in a write.
+if (process.platform !== "win32") process.on("SIGXFSZ", () => undefined);
 if (process.argv.length === 2) process.argv.push("--help");
 try {
   await program().parseAsync(process.argv);

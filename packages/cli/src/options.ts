@@ -73,6 +73,15 @@ export const choice = (
   preset?: string,
 ): Option => new Option(flags, description).choices(names).default(preset);
 
+/** `--save-every` of the commands that train. */
+export const saveEveryOption = (): Option =>
+  new Option(
+    "--save-every <s>",
+    "seconds of training between two saves; 0 saves as often as possible",
+  )
+    .argParser(decimal(0, 86_400))
+    .default(20);
+
 /** Adds --backend, --seed, --out, --force and --json to a command. */
 export const withCommonOptions = (command: Command, out: string): Command =>
   command

@@ -2,9 +2,10 @@ import { totalmem } from "node:os";
 import { extname, resolve } from "node:path";
 import { writeNpy, writePng } from "@gen/data";
 import type { Generated } from "@gen/sampling";
+import { replaceFile } from "./atomic-files.ts";
 import { isDrawable, maxDrawable, pictureOf, singleImage } from "./drawing/pictures.ts";
 import { usageError } from "./errors.ts";
-import { replaceFile, sweep, writeFolder } from "./files.ts";
+import { sweep, writeFolder } from "./files.ts";
 import type { LoadedPipeline } from "./model-folder.ts";
 
 /** A picture, the numbers, or a folder of both and of single pictures. */
@@ -53,7 +54,7 @@ export async function writeSamples(
 ): Promise<void> {
   const npy = () => writeNpy({ data, shape });
   const png = () => writePng(pictureOf(data, shape, [-1, 1]));
-  await sweep(resolve(out, ".."));
+  await sweep(resolve(out, ".."), { olderThanMs: 3_600_000 });
   if (kind === "npy") return replaceFile(out, npy());
   if (kind === "png") return replaceFile(out, png());
   const files: Record<string, Uint8Array> = { "samples.npy": npy() };

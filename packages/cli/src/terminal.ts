@@ -49,6 +49,12 @@ export function endLine(): void {
   lineOpen = false;
 }
 
+/** Prints a note on stderr. */
+export function note(text: string): void {
+  endLine();
+  process.stderr.write(`note: ${text}\n`);
+}
+
 /** `1 min 5 s`, `42 s`, `0.8 s`. */
 export function duration(seconds: number): string {
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;

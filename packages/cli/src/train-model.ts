@@ -1,6 +1,4 @@
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { GenError } from "@gen/math";
+import { errorCode, GenError } from "@gen/math";
 import {
   type ModelTrainingOptions,
   type TrainingState,
@@ -10,21 +8,21 @@ import {
   withWeights,
 } from "@gen/nn";
 import type { Backend } from "@gen/runtime-gpu";
+import { isFullDisk, writeFiles } from "./atomic-files.ts";
 import { usageError } from "./errors.ts";
-import { checkWritable, type Files, sweep, writeFiles } from "./files.ts";
+import { readInside, sweep } from "./files.ts";
+import { confirmLock, isUnused } from "./folder-lock.ts";
 import { learningRateOf, type TrainingSettings } from "./models.ts";
+import { restoreNames, writeTraining } from "./save-training.ts";
 import { progress } from "./terminal.ts";
 import {
-  dropTraining,
+  type Checkpoint,
   type History,
-  readRecord,
-  readState,
+  readCheckpoint,
   savedWeights,
   type TrainingRecord,
-  writeTraining,
 } from "./training-folder.ts";
 
-const saveEveryMs = 20_000;
 const averaging = 0.999;
 
 /** A model to be trained in a folder of its own. */
@@ -39,8 +37,8 @@ export interface TrainingJob<Model extends Weighted = Weighted> {
   readonly backend: Backend;
   readonly signal: AbortSignal;
   readonly force: boolean;
-  /** Whether a finished model is used as it is; otherwise it is refused. */
-  readonly reuse: boolean;
+  /** Seconds between two saves. */
+  readonly saveEvery: number;
   train(options: ModelTrainingOptions): Promise<TrainResult>;
   /** The files of a trained model. */
   files(model: Model): Record<string, Uint8Array>;
@@ -51,30 +49,35 @@ export interface Trained<Model = unknown> {
   readonly record: TrainingRecord;
   /** Whether the model was finished before. */
   readonly reused: boolean;
+  /** The files of a finished model that were missing or damaged and are written again. */
+  readonly restored: readonly string[];
   readonly model: Model;
 }
 
 /**
- * Trains a model, or continues the training in its folder. The folder can be used at any time.
+ * Trains a model, or continues the training in its folder. The folder can be used at any time. The
+ * caller has the folder's lock.
  * @throws GenError `usage` when the folder holds something else; `interrupted` after Ctrl-C, with
- * all work saved.
+ * all work saved; `not-finite` when a loss or a weight is not finite, with the last save kept.
  */
 export async function trainModel<Model extends Weighted>(
   job: TrainingJob<Model>,
 ): Promise<Trained<Model>> {
-  const { folder, kind, signal, backend } = job;
+  const { folder, kind, signal, backend, saveEvery } = job;
   const { steps, batch: batchSize, seed } = job.settings;
   const settings = { ...job.settings, dataHash: job.dataHash };
-  const before = await claimFolder(job, settings);
-  const resume = before && (await readState(folder, before.step));
+  const checkpoint = await claimFolder(job, settings);
+  const before = checkpoint?.record;
+  const resume = checkpoint?.saved?.state;
   if (before && resume && before.step >= steps) {
     const model = withWeights(job.model, savedWeights(resume));
-    await restoreFiles(folder, job.files(model));
-    return { record: before, reused: true, model };
+    const restored = await restoreFiles(folder, job.files(model));
+    return { record: before, reused: true, restored, model };
   }
   const first = resume?.step ?? 0;
   const history: History = before?.history ?? { steps: [], losses: {} };
-  truncate(history, first);
+  const logEvery = Math.max(10, Math.ceil(steps / 20_000));
+  truncate(history, first, logEvery);
   const started = performance.now();
   const record = (step: number): TrainingRecord => ({
     kind,
@@ -85,13 +88,17 @@ export async function trainModel<Model extends Weighted>(
     backend: backend.name,
     history,
   });
-  let replaced = before !== undefined;
+  let savedStep = first;
   const save = async (state: TrainingState) => {
     const model = withWeights(job.model, savedWeights(state));
-    const files = job.files(model);
-    if (!replaced) await dropTraining(folder, files);
-    replaced = true;
-    await writeTraining(folder, record(state.step), state, files);
+    const isNew = await confirmLock(folder);
+    const isFirst = savedStep === 0 || isNew;
+    await writeTraining(folder, record(state.step), state, job.files(model), isFirst).catch(
+      (error) => {
+        throw isFullDisk(error) ? unsaved(error, folder, savedStep) : error;
+      },
+    );
+    savedStep = state.step;
     return model;
   };
   const line = progress(resume ? `${job.label} (resumed at step ${first})` : job.label);
@@ -103,23 +110,27 @@ export async function trainModel<Model extends Weighted>(
       history.losses[name].push(value);
     }
     line.update(step - first, steps - first, `loss ${losses.loss.toPrecision(4)}`);
-    if (performance.now() - saved < saveEveryMs || step === steps) return;
+    if (performance.now() - saved < 1000 * saveEvery || step === steps) return;
     await save(await checkpoint());
     saved = performance.now();
   };
-  const { training } = await job.train({
-    backend,
-    steps,
-    batchSize,
-    seed,
-    ema: averaging,
-    learningRate: learningRateOf(job.settings),
-    resume,
-    signal,
-    onStep,
-    // At most 20,000 readings of the loss, so that the record of a long training stays small.
-    logEvery: Math.max(10, Math.ceil(steps / 20_000)),
-  });
+  const { training } = await job
+    .train({
+      backend,
+      steps,
+      batchSize,
+      seed,
+      ema: averaging,
+      learningRate: learningRateOf(job.settings),
+      resume,
+      signal,
+      onStep,
+      // At most 20,000 readings of the loss, so that the record of a long training stays small.
+      logEvery,
+    })
+    .catch((error) => {
+      throw errorCode(error) === "not-finite" ? notFinite(error, folder, savedStep) : error;
+    });
   const model = await save(training.state);
   if (training.step < steps) {
     const stop = `at step ${training.step} of ${steps}; ${folder}`;
@@ -130,38 +141,63 @@ export async function trainModel<Model extends Weighted>(
     );
   }
   line.finish(`loss ${history.losses.loss?.at(-1)?.toPrecision(4)}`);
-  return { record: record(steps), reused: false, model };
+  return { record: record(steps), reused: false, restored: [], model };
 }
 
-/** Writes the missing files of a finished model. */
-async function restoreFiles(folder: string, files: Files): Promise<void> {
+const keptSave = (folder: string, step: number): string =>
+  step > 0 ? `the save of step ${step} in ${folder} is kept` : "no step was saved before";
+
+/** The error of a save for which there is no room. */
+const unsaved = (cause: Error, folder: string, step: number): Error =>
+  Object.assign(
+    new Error(
+      `${cause.message}; ${keptSave(folder, step)}, and the same command continues once there is room`,
+      { cause },
+    ),
+    { code: (cause as NodeJS.ErrnoException).code },
+  );
+
+/** The error of a training that diverged, with advice in the flags of `gen train`. */
+const notFinite = (error: Error, folder: string, step: number): GenError =>
+  new GenError(
+    "not-finite",
+    `${typeof error.cause === "string" ? error.cause : error.message}; ${keptSave(folder, step)}; a smaller --learning-rate into another --out may help`,
+    { cause: error },
+  );
+
+/** Writes the files of a finished model that are missing or differ, and returns their paths. */
+async function restoreFiles(
+  folder: string,
+  files: Readonly<Record<string, Uint8Array>>,
+): Promise<string[]> {
+  const differing: string[] = [];
   for (const [path, bytes] of Object.entries(files)) {
-    const existing = await stat(join(folder, path)).catch(() => undefined);
-    if (!existing?.isFile()) await writeFiles(folder, { [path]: bytes });
+    const found = await readInside(folder, path, 2 ** 32).catch(() => undefined);
+    if (!found || Buffer.compare(found, bytes) !== 0) differing.push(path);
   }
+  await writeFiles(folder, Object.fromEntries(differing.map((path) => [path, files[path]])));
+  return differing;
 }
 
 async function claimFolder<Model extends Weighted>(
-  { folder, force, reuse, kind }: TrainingJob<Model>,
+  { folder, force, kind }: TrainingJob<Model>,
   settings: TrainingSettings,
-): Promise<TrainingRecord | undefined> {
-  await checkWritable(folder);
+): Promise<Checkpoint | undefined> {
   await sweep(folder);
   if (force) return undefined;
   const refuse = (problem: string) =>
     usageError(`--out ${folder} ${problem}; choose another or pass --force`);
-  const record = await readRecord(folder);
-  if (!record) {
-    if ((await readdir(folder).catch(() => [])).length === 0) return undefined;
+  const checkpoint = await readCheckpoint(folder);
+  if (!checkpoint) {
+    if (await isUnused(folder)) return undefined;
     throw refuse("is not empty and holds no training to continue");
   }
-  await sweep(folder, true);
+  await sweep(folder, { recursive: true });
+  const { record } = checkpoint;
   const differs = record.kind === kind ? differences(record.settings, settings) : `not a ${kind}`;
   if (differs) throw refuse(`holds a ${record.kind}, ${differs}`);
-  if (record.step >= settings.steps && !reuse) {
-    throw refuse(`holds this model already, trained to step ${record.step}`);
-  }
-  return record;
+  await restoreNames(folder, checkpoint);
+  return checkpoint;
 }
 
 /** `trained with steps 100 (now 200)`: the settings that differ, with both values. */
@@ -185,9 +221,10 @@ function flatten(settings: object, prefix = ""): Map<string, string> {
   return new Map(entries);
 }
 
-/** Drops the readings after `step`, the step of the saved state. */
-function truncate(history: History, step: number): void {
-  const kept = history.steps.filter((s) => s <= step).length;
+/** Drops the readings after `step`, and one at `step` that only Ctrl-C caused. */
+function truncate(history: History, step: number, logEvery: number): void {
+  const isKept = (s: number) => s < step || (s === step && s % logEvery === 0);
+  const kept = history.steps.filter(isKept).length;
   history.steps.length = kept;
   for (const values of Object.values(history.losses)) values.length = kept;
 }

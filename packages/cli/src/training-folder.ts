@@ -1,9 +1,21 @@
-import { rm, rmdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { readSafetensors, writeSafetensors } from "@gen/data";
-import { stateFromTensors, stateTensors, type TrainingState, type Weights } from "@gen/nn";
-import { usageError } from "./errors.ts";
-import { type Files, parseJson, readBounded, writeFiles } from "./files.ts";
+/*
+ * The saves of a training in `training/` of its folder: the newest one, and the one before it.
+ *
+ *   training.json   state.safetensors      the record and the state of the newest save
+ *   previous.json   previous.safetensors   those of the save before
+ *
+ * A record holds the SHA-256 of its state and of itself. A save writes all its files beside the old
+ * ones, and then renames them: the model's files, the old state, the state, the old record, the
+ * record. A record and its state exist at any moment, though the state may already have the other
+ * name, so a state is found by its hash.
+ */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { readSafetensors } from "@gen/data";
+import { stateFromTensors, type TrainingState, type Weights } from "@gen/nn";
+import { errorLine, usageError } from "./errors.ts";
+import { parseJson, readInside } from "./files.ts";
+import { note } from "./terminal.ts";
 
 /** The readings of the losses: their steps, and values by name. */
 export interface History {
@@ -22,74 +34,110 @@ export interface TrainingRecord {
   readonly seconds: number;
   readonly backend: string;
   readonly history: History;
+  /** The state's file. Missing before the first save. */
+  readonly state?: { readonly bytes: number; readonly sha256: string };
 }
 
-const recordPath = "training/training.json";
-const statePath = "training/state.safetensors";
+/** A save that training continues from, and the names of its files. */
+export interface Checkpoint {
+  readonly record: TrainingRecord;
+  readonly recordPath: string;
+  /** Missing before the first save. */
+  readonly saved?: { readonly path: string; readonly state: TrainingState };
+}
+
+/** The files of the newest save and of the one before. */
+export const paths = {
+  record: "training/training.json",
+  state: "training/state.safetensors",
+  previousRecord: "training/previous.json",
+  previousState: "training/previous.safetensors",
+} as const;
+
 const recordLimit = 2 ** 26;
 const stateLimit = 2 ** 32;
 
-/** The record of a model folder, if it has one. @throws GenError `usage` when it is damaged. */
-export async function readRecord(folder: string): Promise<TrainingRecord | undefined> {
-  const path = join(folder, recordPath);
-  const bytes = await readBounded(path, recordLimit);
+/** The SHA-256 of bytes or of a text, in hexadecimal. */
+export const hashOf = (bytes: Uint8Array | string): string =>
+  createHash("sha256").update(bytes).digest("hex");
+
+/** A record of a model folder, if it has one. @throws GenError `usage` when it is damaged. */
+async function readRecord(folder: string, path: string) {
+  const bytes = await readInside(folder, path, recordLimit);
   if (!bytes) return undefined;
-  const record = parseJson<TrainingRecord | null>(bytes);
-  const { step = -1, steps = -1, settings, history } = record ?? {};
+  const parsed = parseJson<(TrainingRecord & { readonly sha256?: string }) | null>(bytes);
+  const { sha256, ...record } = parsed ?? ({} as TrainingRecord & { readonly sha256?: string });
+  const { step = -1, steps = -1, settings, history } = record;
   const areCounts = [step, steps].every((v) => Number.isInteger(v) && v >= 0);
-  if (record && areCounts && settings && Array.isArray(history?.steps)) return record;
-  throw usageError(`${path} is damaged; pass --force to train again`);
+  if (!(areCounts && settings && Array.isArray(history?.steps)))
+    throw usageError(`${join(folder, path)} is damaged`);
+  const isIntact = sha256 === undefined || sha256 === hashOf(JSON.stringify(record));
+  return { record, isIntact };
 }
 
-/** The state to resume from. @throws GenError `invalid-data` or `usage` when it is unusable. */
-export async function readState(folder: string, step: number): Promise<TrainingState> {
-  const path = join(folder, statePath);
-  const bytes = await readBounded(path, stateLimit);
-  if (!bytes) throw usageError(`${path} is missing; pass --force to train again`);
-  const { tensors, metadata } = readSafetensors(bytes, { name: path, limit: stateLimit });
+/** Reads the state of a record, under either of its names. @throws GenError when it is unusable. */
+async function readState(folder: string, record: TrainingRecord) {
+  let fault: unknown;
+  for (const path of [paths.state, paths.previousState]) {
+    try {
+      return { path, state: await readStateFile(folder, path, record) };
+    } catch (error) {
+      fault ??= error;
+    }
+  }
+  throw fault;
+}
+
+async function readStateFile(folder: string, path: string, { step, state }: TrainingRecord) {
+  const name = join(folder, path);
+  const bytes = await readInside(folder, path, stateLimit);
+  if (!bytes) throw usageError(`${name} is missing`);
+  if (state && bytes.length < state.bytes)
+    throw usageError(`${name}: truncated: ${bytes.length} of ${state.bytes} bytes`);
+  if (state && state.sha256 !== hashOf(bytes))
+    throw usageError(`${name} is damaged: its SHA-256 is not the one of its record`);
+  const { tensors, metadata } = readSafetensors(bytes, { name, limit: stateLimit });
   const found = Number(metadata?.step);
-  // The record is written last, so a state ahead of the record is complete.
-  if (!(found >= step))
-    throw usageError(
-      `${path} is of step ${metadata?.step}, not ${step}; pass --force to train again`,
-    );
-  return stateFromTensors(found, tensors);
+  // The record is written last, so a state ahead of a record without a hash is complete.
+  if (found >= step) return stateFromTensors(found, tensors);
+  throw usageError(`${name} is of step ${metadata?.step}, not ${step}`);
+}
+
+async function readSave(folder: string, path: string): Promise<Checkpoint | undefined> {
+  const found = await readRecord(folder, path);
+  if (!found) return undefined;
+  const { record, isIntact } = found;
+  const hasState = record.state !== undefined || record.step > 0;
+  const saved = hasState ? await readState(folder, record) : undefined;
+  if (!isIntact)
+    throw usageError(`${join(folder, path)} is damaged: its SHA-256 is not the one it holds`);
+  return { record, recordPath: path, saved };
+}
+
+/**
+ * The newest intact save of a model folder, if it has one. Says on stderr when a newer save is
+ * damaged.
+ * @throws GenError `usage` naming the damaged files when no save is intact.
+ */
+export async function readCheckpoint(folder: string): Promise<Checkpoint | undefined> {
+  let newest = `${join(folder, paths.record)} is missing`;
+  let damaged = 0;
+  for (const path of [paths.record, paths.previousRecord]) {
+    try {
+      const found = await readSave(folder, path);
+      if (!found) continue;
+      if (path !== paths.record)
+        note(`${newest}; the save before it, of step ${found.record.step}, is used`);
+      return found;
+    } catch (error) {
+      if (path === paths.record) newest = errorLine(error);
+      damaged++;
+    }
+  }
+  if (damaged === 0) return undefined;
+  const also = damaged === 2 ? ", and the save before it is damaged too" : "";
+  throw usageError(`${newest}${also}; pass --force to train again`);
 }
 
 /** The averaged weights, or the plain ones of a training without an average. */
 export const savedWeights = ({ ema, weights }: TrainingState): Weights => ema ?? weights;
-
-/** The files of `gen` in a model folder; it leaves all others alone. */
-const ownPaths = [
-  "model_index.json",
-  "scheduler/scheduler_config.json",
-  "unet/model.onnx",
-  "vae_encoder/model.onnx",
-  "vae_decoder/model.onnx",
-  "vae_decoder/config.json",
-  "loss.png",
-];
-
-/** Removes a replaced training, and those of its model's files that are not in `files`. */
-export async function dropTraining(folder: string, files: Files): Promise<void> {
-  const stale = ownPaths.filter((path) => !Object.hasOwn(files, path));
-  for (const path of [recordPath, statePath, ...stale]) {
-    await rm(join(folder, path), { force: true });
-    // Fails, as it should, where a folder is not empty.
-    if (path.includes("/")) await rmdir(join(folder, dirname(path))).catch(() => undefined);
-  }
-}
-
-/** Writes a model's files, its state, and last the record: the folder is usable at any moment. */
-export async function writeTraining(
-  folder: string,
-  record: TrainingRecord,
-  state: TrainingState,
-  files: Files,
-): Promise<void> {
-  await writeFiles(folder, {
-    ...files,
-    [statePath]: writeSafetensors(stateTensors(state), { step: String(state.step) }),
-    [recordPath]: `${JSON.stringify(record)}\n`,
-  });
-}

@@ -4,8 +4,9 @@ import { evaluate } from "@gen/graph/evaluate";
 import { normalNoise } from "@gen/math";
 import { type Backend, backendNames, callProgram, openBackend } from "@gen/runtime-gpu";
 import { Command } from "commander";
+import { replaceFile } from "../atomic-files.ts";
 import { errorLine, usageError } from "../errors.ts";
-import { claimOutput, replaceFile } from "../files.ts";
+import { claimOutput } from "../files.ts";
 import { type CommonOptions, choice, backendNames as choices, integer, path } from "../options.ts";
 import { print } from "../terminal.ts";
 

@@ -1,7 +1,9 @@
 import { join, relative, resolve } from "node:path";
 import { openBackend } from "@gen/runtime-gpu";
 import { Command } from "commander";
-import { type CommonOptions, decimal, withCommonOptions } from "../options.ts";
+import { checkWritable } from "../files.ts";
+import { withFolderLock } from "../folder-lock.ts";
+import { type CommonOptions, decimal, saveEveryOption, withCommonOptions } from "../options.ts";
 import { draw, lossSheet } from "../quickstart/draw.ts";
 import { learn } from "../quickstart/learn.ts";
 import { claimQuickstart, reportFile, startRun } from "../quickstart/run.ts";
@@ -9,6 +11,7 @@ import { duration, interruptSignal, invocation, print } from "../terminal.ts";
 
 interface QuickstartOptions extends CommonOptions {
   readonly effort: number;
+  readonly saveEvery: number;
 }
 
 /** `gen quickstart`: from images to samples. */
@@ -23,7 +26,7 @@ export function quickstartCommand(): Command {
       decimal(0, 100, true),
       1,
     );
-  return withCommonOptions(command, "gen-quickstart")
+  return withCommonOptions(command.addOption(saveEveryOption()), "gen-quickstart")
     .addHelpText(
       "after",
       `
@@ -38,36 +41,43 @@ Examples:
 }
 
 async function quickstart(options: QuickstartOptions): Promise<void> {
-  const { out, backend: name, seed, force, json, effort } = options;
-  const before = await claimQuickstart(out, { seed, effort, force });
-  const signal = interruptSignal();
-  const backend = await openBackend(name);
+  const { out, seed, force, effort } = options;
+  await checkWritable(out);
+  await withFolderLock(out, async () => {
+    const before = await claimQuickstart(out, { seed, effort, force });
+    const signal = interruptSignal();
+    const backend = await openBackend(options.backend);
+    try {
+      await runQuickstart({ ...options, backend, signal, before });
+    } finally {
+      await backend.close();
+    }
+  });
+}
+
+type RunOptions = Omit<QuickstartOptions, "backend"> & Parameters<typeof startRun>[0];
+
+async function runQuickstart({ json, ...options }: RunOptions): Promise<void> {
+  const { out, before } = options;
   const started = performance.now();
-  const run = startRun({ out, backend, signal, seed, effort, force, before });
+  const run = startRun(options);
   const { report } = run;
-  try {
-    await run.save();
-    const { vae, latent, pixel } = await learn(run);
-    const losses = { "VAE (nats)": vae, "latent DDPM": latent, "pixel DDPM": pixel };
-    await run.picture("loss.png", lossSheet(losses));
-    await run.save();
-    const pictures = ["latent-samples.png", "ddim-ddpm.png", "digits-ddim-ddpm.png"];
-    report.sampling =
-      before?.sampling && run.hasPictures([latent, pixel], ...pictures)
-        ? before.sampling
-        : await run.timed("sample", () => draw(run));
-    report.complete = true;
-    const written = await run.save();
-    const total = (performance.now() - started) / 1000;
-    const nats = report.vae?.testElboNats ?? Number.NaN;
-    print(
-      json,
-      { out: resolve(out), totalSeconds: total, ...written },
-      closingLines(out, total, nats),
-    );
-  } finally {
-    await backend.close();
-  }
+  await run.save();
+  const { vae, latent, pixel } = await learn(run);
+  const losses = { "VAE (nats)": vae, "latent DDPM": latent, "pixel DDPM": pixel };
+  await run.picture("loss.png", lossSheet(losses));
+  await run.save();
+  const pictures = ["latent-samples.png", "ddim-ddpm.png", "digits-ddim-ddpm.png"];
+  report.sampling =
+    before?.sampling && run.hasPictures([latent, pixel], ...pictures)
+      ? before.sampling
+      : await run.timed("sample", () => draw(run));
+  report.complete = true;
+  const written = await run.save();
+  const total = (performance.now() - started) / 1000;
+  const nats = report.vae?.testElboNats ?? Number.NaN;
+  const result = { out: resolve(out), totalSeconds: total, ...written };
+  print(json, result, closingLines(out, total, nats));
 }
 
 /** The lines that end a run: its files, and the commands to run next. */

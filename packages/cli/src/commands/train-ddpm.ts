@@ -21,7 +21,7 @@ import {
   train,
   withTrainOptions,
 } from "../training-command.ts";
-import { readRecord, readState, savedWeights } from "../training-folder.ts";
+import { readCheckpoint, savedWeights } from "../training-folder.ts";
 
 type DdpmOptions = TrainOptions &
   Pick<DdpmSettings, "schedule" | "timesteps" | "predicts"> & {
@@ -93,7 +93,7 @@ async function trainDdpm(options: DdpmOptions): Promise<void> {
   await train(options, opened, "DDPM loss", async (job) => {
     const { model } = latent ?? {};
     const latents = model && (await latentDataset({ ...job, model, seed: options.seed }));
-    const { record } = await trainDdpmIn(
+    const trained = await trainDdpmIn(
       {
         ...job,
         label: "DDPM",
@@ -104,7 +104,7 @@ async function trainDdpm(options: DdpmOptions): Promise<void> {
       settings,
     );
     return [
-      record,
+      trained,
       `the pipeline is in ${options.out}`,
       `sample --model ${options.out} --sampler ddim --steps 20 --out samples.png`,
     ];
@@ -113,8 +113,8 @@ async function trainDdpm(options: DdpmOptions): Promise<void> {
 
 /** Reads a trained VAE. @throws GenError `usage` when there is none, or it has other data. */
 async function openVae(folder: string, { data }: TrainOptions, { train }: OpenedData) {
-  const record = await readRecord(folder);
-  if (record?.kind !== "vae")
+  const { record, saved } = (await readCheckpoint(folder)) ?? {};
+  if (record?.kind !== "vae" || !saved)
     throw usageError(`--vae ${folder} must be a folder that \`gen train vae\` made`);
   const settings = record.settings as unknown as VaeSettings & { dataHash?: string };
   const sameName = settings.data === data;
@@ -123,8 +123,7 @@ async function openVae(folder: string, { data }: TrainOptions, { train }: Opened
     throw usageError(
       `--data must be what --vae ${folder} was trained on, ${settings.data}, got ${data}${sameName ? " with other content" : ""}`,
     );
-  const state = await readState(folder, record.step);
-  const model = withWeights(buildVae(settings), savedWeights(state));
+  const model = withWeights(buildVae(settings), savedWeights(saved.state));
   // A VAE that was trained further has other latents.
   return { settings: { ...settings, step: record.step }, model };
 }

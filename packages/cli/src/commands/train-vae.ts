@@ -54,9 +54,9 @@ async function trainVae(options: VaeOptions): Promise<void> {
     );
   buildVae(settings);
   await train(options, opened, "VAE loss (nats)", async (job) => {
-    const { record } = await trainVaeIn({ ...job, label: "VAE" }, settings);
+    const trained = await trainVaeIn({ ...job, label: "VAE" }, settings);
     return [
-      record,
+      trained,
       `the VAE is in ${options.out}`,
       `train ddpm --vae ${options.out} --data ${data} --out gen-latents`,
     ];

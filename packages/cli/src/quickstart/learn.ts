@@ -3,17 +3,18 @@ import { slice, writePng } from "@gen/data";
 import { elbo, latentDataset, pipelineVae, priorSamples, reconstruct } from "@gen/vae";
 import { hstack } from "../drawing/image-sheet.ts";
 import { pictureOf } from "../drawing/pictures.ts";
+import { withFolderLock } from "../folder-lock.ts";
 import { trainDdpmIn, trainVaeIn } from "../jobs.ts";
-import type { VaeSettings } from "../models.ts";
+import type { DdpmSettings, VaeSettings } from "../models.ts";
 import { openData } from "../open-data.ts";
 import { imageCount } from "./draw.ts";
 import { type Run, summary } from "./run.ts";
 
 /** Trains the VAE, a DDPM on its latents and one on pixels, and saves the report after each. */
 export async function learn(run: Run) {
-  const { backend, signal, seed, force, effort, out, report, before } = run;
+  const { backend, signal, seed, force, saveEvery, effort, out, report, before } = run;
   const job = (name: string, label: string) => {
-    return { backend, signal, force, reuse: true, label, folder: join(out, name) };
+    return { backend, signal, force, saveEvery, label, folder: join(out, name) };
   };
   const pace = (steps: number, batch: number) => {
     return { steps: Math.max(1, Math.round(steps * effort)), batch, learningRate: 1e-3, seed };
@@ -30,7 +31,9 @@ export async function learn(run: Run) {
     ...pace(5000, 128),
   };
   const vaeJob = { ...job("vae", "1/4 VAE on Fashion-MNIST"), dataset: train };
-  const vae = await run.timed("train VAE", () => trainVaeIn(vaeJob, settings));
+  const vae = await run.timed("train VAE", () =>
+    withFolderLock(vaeJob.folder, () => trainVaeIn(vaeJob, settings)),
+  );
   const bound =
     before?.vae && run.hasPictures([vae], "data-reconstructions.png", "vae-prior.png")
       ? before.vae
@@ -47,31 +50,33 @@ export async function learn(run: Run) {
     dataset,
     vae: pipelineVae(vae.model, latents),
   };
+  const latentSettings: DdpmSettings = {
+    ...diffusion,
+    data: "fashion-mnist",
+    vae: settings,
+    shape: dataset.shape,
+    network: "mlp",
+    width: 384,
+    ...pace(10_000, 128),
+  };
   const latent = await run.timed("train latent DDPM", () =>
-    trainDdpmIn(latentJob, {
-      ...diffusion,
-      data: "fashion-mnist",
-      vae: settings,
-      shape: dataset.shape,
-      network: "mlp",
-      width: 384,
-      ...pace(10_000, 128),
-    }),
+    withFolderLock(latentJob.folder, () => trainDdpmIn(latentJob, latentSettings)),
   );
   report.latentDdpm = summary(latent);
   await run.save();
 
   const { train: digits } = await openData("digits", seed);
   const pixelJob = { ...job("pixel-ddpm", "3/4 DDPM on the pixels of digits"), dataset: digits };
+  const pixelSettings: DdpmSettings = {
+    ...diffusion,
+    data: "digits",
+    shape: digits.shape,
+    network: "unet",
+    width: 24,
+    ...pace(1200, 64),
+  };
   const pixel = await run.timed("train pixel DDPM", () =>
-    trainDdpmIn(pixelJob, {
-      ...diffusion,
-      data: "digits",
-      shape: digits.shape,
-      network: "unet",
-      width: 24,
-      ...pace(1200, 64),
-    }),
+    withFolderLock(pixelJob.folder, () => trainDdpmIn(pixelJob, pixelSettings)),
   );
   report.pixelDdpm = summary(pixel);
   return { vae, latent, pixel };

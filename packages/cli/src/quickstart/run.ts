@@ -1,12 +1,13 @@
 import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Backend } from "@gen/runtime-gpu";
+import { replaceFile } from "../atomic-files.ts";
 import { usageError } from "../errors.ts";
-import { checkWritable, parseJson, readBounded, replaceFile, sweep } from "../files.ts";
+import { parseJson, readInside, sweep } from "../files.ts";
+import { isUnused } from "../folder-lock.ts";
+import { dropTraining } from "../save-training.ts";
 import type { Trained } from "../train-model.ts";
 import { lastLosses } from "../training-command.ts";
-import { dropTraining } from "../training-folder.ts";
 import { versions } from "../versions.ts";
 
 /** The file of a quickstart's numbers, which also marks its folder. */
@@ -47,15 +48,14 @@ export async function claimQuickstart(
   out: string,
   { seed, effort, force }: Pick<Report, "seed" | "effort"> & { readonly force: boolean },
 ): Promise<Report | undefined> {
-  await checkWritable(out);
   await sweep(out);
   if (force) {
     for (const folder of folders) await dropTraining(join(out, folder), {});
     return undefined;
   }
-  const bytes = await readBounded(join(out, reportFile), 2 ** 24);
+  const bytes = await readInside(out, reportFile, 2 ** 24);
   if (!bytes) {
-    if ((await readdir(out).catch(() => [])).length === 0) return undefined;
+    if (await isUnused(out)) return undefined;
     throw usageError(
       `--out ${out} is not empty and holds no quickstart; choose another folder or pass --force`,
     );
@@ -78,6 +78,7 @@ export function startRun(
     readonly backend: Backend;
     readonly signal: AbortSignal;
     readonly force: boolean;
+    readonly saveEvery: number;
     readonly before: Report | undefined;
   },
 ) {
