@@ -80,13 +80,20 @@ export async function existingFolder(path: string): Promise<string> {
   return stats || dirname(folder) === folder ? folder : existingFolder(folder);
 }
 
-/** The error of a write. That of a full disk has the path, the bytes wanted and the free bytes. */
+/**
+ * The error of a write, with the path in place of the temporary file's. That of a full disk has the
+ * bytes wanted and the free bytes.
+ */
 export async function writeError(error: unknown, path: string, wanted: number): Promise<unknown> {
-  if (!isFullDisk(error)) return error;
-  const { code = "" } = error as NodeJS.ErrnoException;
-  const disk = await statfs(await existingFolder(path)).catch(() => undefined);
-  const free = disk ? `, ${disk.bavail * disk.bsize} are free` : "";
-  const line = `${path} cannot be written: ${fullDisk[code]} (${wanted} bytes are wanted${free})`;
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined) return error;
+  let reason = code;
+  if (isFullDisk(error)) {
+    const disk = await statfs(await existingFolder(path)).catch(() => undefined);
+    const free = disk ? `, ${disk.bavail * disk.bsize} are free` : "";
+    reason = `${fullDisk[code]} (${wanted} bytes are wanted${free})`;
+  }
+  const line = `${path} cannot be written: ${reason}`;
   return Object.assign(new Error(line, { cause: error }), { code });
 }
 
@@ -152,7 +159,9 @@ export async function stageFiles(folder: string, files: Files) {
   const commit = async (path: string) => {
     const part = parts.get(path);
     if (part === undefined) throw new RangeError(`${path} is not staged`);
-    await moveInto(part, join(folder, path));
+    await moveInto(part, join(folder, path)).catch(async (error) => {
+      throw await writeError(error, join(folder, path), 0);
+    });
     parts.delete(path);
   };
   return { commit, discard };

@@ -208,6 +208,9 @@ export async function withFolderLock<R>(folder: string, work: () => Promise<R>):
   const before = await acquire(path);
   if (before)
     note(`${folder} was left locked by ${before}, which has ended; its lock is taken over`);
+  // Second locks are of no use while the folder's lock is held; one that is left is a killed run's.
+  for (const name of await readdir(folder))
+    if (name.startsWith(`${lockName}-`)) rmSync(join(folder, name), { force: true });
   try {
     return await work();
   } finally {

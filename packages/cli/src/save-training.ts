@@ -2,8 +2,9 @@ import { rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { writeSafetensors } from "@gen/data";
 import { stateTensors, type TrainingState } from "@gen/nn";
-import { type Files, refuseLinks, replaceFile, stageFiles } from "./atomic-files.ts";
-import { type Checkpoint, hashOf, paths, type TrainingRecord } from "./training-folder.ts";
+import { type Files, refuseLinks, stageFiles, writeFiles } from "./atomic-files.ts";
+import { type Checkpoint, paths } from "./training-folder.ts";
+import { hashOf, recordText, type TrainingRecord } from "./training-record.ts";
 
 /** The files of `gen` in a model folder; it leaves all others alone. */
 const ownPaths = [
@@ -15,12 +16,6 @@ const ownPaths = [
   "vae_decoder/config.json",
   "loss.png",
 ];
-
-/** A record as the text of its file, with its own hash as the last field. */
-function recordText(record: TrainingRecord): string {
-  const text = JSON.stringify(record);
-  return `${text.slice(0, -1)},"sha256":"${hashOf(text)}"}\n`;
-}
 
 /** Removes a replaced training, and those of its model's files that are not in `files`. */
 export async function dropTraining(folder: string, files: Files): Promise<void> {
@@ -74,7 +69,7 @@ export async function writeTraining(
     if (isFirst) {
       const history = { steps: [], losses: {} };
       const start = { ...record, step: 0, seconds: 0, history };
-      await replaceFile(join(folder, paths.record), recordText(start));
+      await writeFiles(folder, { [paths.record]: recordText(start) });
       await dropTraining(folder, { ...files, [paths.record]: "" });
     }
     for (const path of Object.keys(files)) await staged.commit(path);

@@ -9,19 +9,14 @@ import {
 } from "@gen/nn";
 import type { Backend } from "@gen/runtime-gpu";
 import { isFullDisk, writeFiles } from "./atomic-files.ts";
-import { usageError } from "./errors.ts";
+import { errorLine, usageError } from "./errors.ts";
 import { readInside, sweep } from "./files.ts";
 import { confirmLock, isUnused } from "./folder-lock.ts";
 import { learningRateOf, type TrainingSettings } from "./models.ts";
 import { restoreNames, writeTraining } from "./save-training.ts";
 import { progress } from "./terminal.ts";
-import {
-  type Checkpoint,
-  type History,
-  readCheckpoint,
-  savedWeights,
-  type TrainingRecord,
-} from "./training-folder.ts";
+import { type Checkpoint, readCheckpoint, savedWeights } from "./training-folder.ts";
+import type { History, TrainingRecord } from "./training-record.ts";
 
 const averaging = 0.999;
 
@@ -95,7 +90,7 @@ export async function trainModel<Model extends Weighted>(
     const isFirst = savedStep === 0 || isNew;
     await writeTraining(folder, record(state.step), state, job.files(model), isFirst).catch(
       (error) => {
-        throw isFullDisk(error) ? unsaved(error, folder, savedStep) : error;
+        throw error instanceof GenError ? error : unsaved(error, folder, savedStep);
       },
     );
     savedStep = state.step;
@@ -147,21 +142,18 @@ export async function trainModel<Model extends Weighted>(
 const keptSave = (folder: string, step: number): string =>
   step > 0 ? `the save of step ${step} in ${folder} is kept` : "no step was saved before";
 
-/** The error of a save for which there is no room. */
-const unsaved = (cause: Error, folder: string, step: number): Error =>
-  Object.assign(
-    new Error(
-      `${cause.message}; ${keptSave(folder, step)}, and the same command continues once there is room`,
-      { cause },
-    ),
-    { code: (cause as NodeJS.ErrnoException).code },
-  );
+/** The error of a save that cannot be written. */
+function unsaved(cause: NodeJS.ErrnoException, folder: string, step: number): Error {
+  const when = isFullDisk(cause) ? "once there is room" : "once the folder can be written";
+  const advice = `${keptSave(folder, step)}, and the same command continues ${when}`;
+  return Object.assign(new Error(`${cause.message}; ${advice}`, { cause }), { code: cause.code });
+}
 
 /** The error of a training that diverged, with advice in the flags of `gen train`. */
 const notFinite = (error: Error, folder: string, step: number): GenError =>
   new GenError(
     "not-finite",
-    `${typeof error.cause === "string" ? error.cause : error.message}; ${keptSave(folder, step)}; a smaller --learning-rate into another --out may help`,
+    `${errorLine(error.cause ?? error)}; ${keptSave(folder, step)}; a smaller --learning-rate into another --out may help`,
     { cause: error },
   );
 

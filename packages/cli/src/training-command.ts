@@ -11,7 +11,7 @@ import { dataNames, fingerprint, type OpenedData, openData } from "./open-data.t
 import { type CommonOptions, decimal, integer, path, range, saveEveryOption } from "./options.ts";
 import { interruptSignal, invocation, note, print } from "./terminal.ts";
 import type { Trained } from "./train-model.ts";
-import type { History } from "./training-folder.ts";
+import type { History } from "./training-record.ts";
 
 /** Options of every training. */
 export interface TrainOptions extends CommonOptions {

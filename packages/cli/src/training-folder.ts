@@ -9,34 +9,13 @@
  * record. A record and its state exist at any moment, though the state may already have the other
  * name, so a state is found by its hash.
  */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { readSafetensors } from "@gen/data";
 import { stateFromTensors, type TrainingState, type Weights } from "@gen/nn";
 import { errorLine, usageError } from "./errors.ts";
-import { parseJson, readInside } from "./files.ts";
+import { readInside } from "./files.ts";
 import { note } from "./terminal.ts";
-
-/** The readings of the losses: their steps, and values by name. */
-export interface History {
-  readonly steps: number[];
-  readonly losses: Record<string, number[]>;
-}
-
-/** The content of `training/training.json`. */
-export interface TrainingRecord {
-  readonly kind: "vae" | "ddpm";
-  /** Everything that decides the result. */
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly step: number;
-  readonly steps: number;
-  /** Seconds spent in training, all runs together. */
-  readonly seconds: number;
-  readonly backend: string;
-  readonly history: History;
-  /** The state's file. Missing before the first save. */
-  readonly state?: { readonly bytes: number; readonly sha256: string };
-}
+import { hashOf, parseRecord, type TrainingRecord } from "./training-record.ts";
 
 /** A save that training continues from, and the names of its files. */
 export interface Checkpoint {
@@ -56,24 +35,6 @@ export const paths = {
 
 const recordLimit = 2 ** 26;
 const stateLimit = 2 ** 32;
-
-/** The SHA-256 of bytes or of a text, in hexadecimal. */
-export const hashOf = (bytes: Uint8Array | string): string =>
-  createHash("sha256").update(bytes).digest("hex");
-
-/** A record of a model folder, if it has one. @throws GenError `usage` when it is damaged. */
-async function readRecord(folder: string, path: string) {
-  const bytes = await readInside(folder, path, recordLimit);
-  if (!bytes) return undefined;
-  const parsed = parseJson<(TrainingRecord & { readonly sha256?: string }) | null>(bytes);
-  const { sha256, ...record } = parsed ?? ({} as TrainingRecord & { readonly sha256?: string });
-  const { step = -1, steps = -1, settings, history } = record;
-  const areCounts = [step, steps].every((v) => Number.isInteger(v) && v >= 0);
-  if (!(areCounts && settings && Array.isArray(history?.steps)))
-    throw usageError(`${join(folder, path)} is damaged`);
-  const isIntact = sha256 === undefined || sha256 === hashOf(JSON.stringify(record));
-  return { record, isIntact };
-}
 
 /** Reads the state of a record, under either of its names. @throws GenError when it is unusable. */
 async function readState(folder: string, record: TrainingRecord) {
@@ -104,9 +65,9 @@ async function readStateFile(folder: string, path: string, { step, state }: Trai
 }
 
 async function readSave(folder: string, path: string): Promise<Checkpoint | undefined> {
-  const found = await readRecord(folder, path);
-  if (!found) return undefined;
-  const { record, isIntact } = found;
+  const bytes = await readInside(folder, path, recordLimit);
+  if (!bytes) return undefined;
+  const { record, isIntact } = parseRecord(join(folder, path), bytes);
   const hasState = record.state !== undefined || record.step > 0;
   const saved = hasState ? await readState(folder, record) : undefined;
   if (!isIntact)

@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { hostname } from "node:os";
+import { readSafetensors, writeSafetensors } from "@gen/data";
 import { beforeAll, describe, expect, test } from "vitest";
 import { expectRefusal, gen, interruptGen, runJson, scratch } from "./gen.ts";
 
@@ -42,6 +43,12 @@ beforeAll(async () => {
 function copy(name: string): string {
   cpSync(whole, at(name), { recursive: true });
   return at(name);
+}
+
+/** The record of a training, to be changed. */
+interface Saved {
+  readonly history: { losses?: object };
+  readonly state: object;
 }
 
 function flipBit(path: string, place = 0.5): void {
@@ -123,6 +130,51 @@ describe.concurrent("a damaged save", () => {
     expect(same(folder, whole)).toEqual([true, true, true]);
     await expectRefusal([...train, ...steps, "--out", folder], /holds this model already/);
   });
+
+  const fieldFaults: [field: string, change: (saved: Saved) => void, problem: string][] = [
+    ["history.losses", ({ history }) => delete history.losses, "an object, got nothing"],
+    [
+      "history.losses.loss",
+      ({ history }) => Object.assign(history.losses as object, { loss: 5 }),
+      "an array of 6 numbers, got 5",
+    ],
+    [
+      "history.losses.loss",
+      ({ history }) => Object.assign(history, { losses: {} }),
+      "an array of 6 numbers, got nothing",
+    ],
+    ["history", (saved) => Object.assign(saved, { history: [] }), "an object, got []"],
+    [
+      "history.steps",
+      ({ history }) => Object.assign(history, { steps: ["a"] }),
+      'an array of whole numbers, got ["a"]',
+    ],
+    ["kind", (saved) => Object.assign(saved, { kind: "gan" }), 'vae or ddpm, got "gan"'],
+    ["settings", (saved) => Object.assign(saved, { settings: null }), "an object, got null"],
+    ["step", (saved) => Object.assign(saved, { step: -1 }), "a whole number of at least 0, got -1"],
+    [
+      "seconds",
+      (saved) => Object.assign(saved, { seconds: "1" }),
+      'a number of at least 0, got "1"',
+    ],
+    ["state.sha256", (saved) => Object.assign(saved.state, { sha256: 1 }), "a text, got 1"],
+  ];
+  test.each(fieldFaults)(
+    "with a wrong %s is refused in one line (%#)",
+    async (field, change, problem) => {
+      const folder = copy(`wrong ${problem.replace(/\W/g, " ")}`);
+      for (const name of ["previous.json", "previous.safetensors"])
+        rmSync(`${folder}/training/${name}`);
+      const saved = JSON.parse(readFileSync(`${folder}/${record}`, "utf8"));
+      change(saved);
+      writeFileSync(`${folder}/${record}`, JSON.stringify(saved));
+      const { code, stderr } = await gen([...train, ...steps, "--out", folder]);
+      expect([code, stderr]).toEqual([
+        2,
+        `gen: ${folder}/${record} is damaged: ${field} must be ${problem}; pass --force to train again\n`,
+      ]);
+    },
+  );
 
   test("is the first one, cut off before its record: the training starts again", async () => {
     const folder = copy("first save");
@@ -335,6 +387,28 @@ describe.concurrent("a save without room", () => {
     expect(found).toBe(code);
     expect(same(folder, whole)).toEqual([true, true, true]);
   });
+});
+
+test("a training that diverges keeps the last save, and the line names flags of gen", async () => {
+  const folder = copy("diverged");
+  const [previous, old] = ["training/previous.json", "training/previous.safetensors"];
+  const { tensors, metadata } = readSafetensors(readFileSync(`${folder}/${old}`));
+  // Finite weights whose outputs are not.
+  for (const [name, { data }] of Object.entries(tensors))
+    if (name.startsWith("weights/")) (data as Float32Array).fill(3e38);
+  writeFileSync(`${folder}/${state}`, writeSafetensors(tensors, metadata));
+  const { state: _, sha256, ...saved } = JSON.parse(readFileSync(`${folder}/${previous}`, "utf8"));
+  writeFileSync(`${folder}/${record}`, JSON.stringify(saved));
+  for (const path of [previous, old]) rmSync(`${folder}/${path}`);
+  const before = untouched(folder);
+  const { code, stderr } = await gen([...train, ...steps, "--out", folder]);
+  expect([code, stderr.split("\n").at(-2)]).toEqual([
+    1,
+    expect.stringMatching(
+      /^gen: loss is (NaN|Infinity) at step 60; the first weight that is not finite is layers\.0\.weight; the save of step 50 in .*diverged is kept; a smaller --learning-rate into another --out may help$/,
+    ),
+  ]);
+  expect(untouched(folder)).toEqual(before);
 });
 
 test("a folder that is removed during a training is made again", async () => {

@@ -1,6 +1,7 @@
 import { randomStream } from "@gen/math";
+import { checkDataset } from "./check-dataset.ts";
 import { dataError } from "./data-error.ts";
-import { checkFinite, type Dataset, itemSize } from "./dataset.ts";
+import { type Dataset, itemSize } from "./dataset.ts";
 
 /** One batch: `x` is [batch, ...shape], `indices` are the places of its items in the dataset. */
 export interface Batch {
@@ -59,20 +60,22 @@ export interface Batches extends IterableIterator<Batch> {
  * never stopped.
  *
  * @throws RangeError when `batchSize`, `seed` or `from` is not as described.
- * @throws GenError `invalid-data` when the data hold NaN or infinity, the dataset has fewer items
- * than a batch needs, or `scale` needs a range that the dataset lacks.
+ * @throws GenError `invalid-data` when the data are not `length` items of `shape`, hold NaN, infinity
+ * or a value outside the range, when the labels are not one for each item or lie outside the named
+ * classes, when the dataset has fewer items than a batch needs, or when `scale` needs a range that
+ * the dataset lacks.
  */
 export function batches(dataset: Dataset, options: BatchOptions): Batches {
   const { batchSize, seed, scale = "none", dropLast = true, from = 0 } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new RangeError(`batchSize must be a whole number of at least 1, got ${batchSize}`);
   }
+  checkDataset(dataset);
   const { data, length } = dataset;
   if (length < (dropLast ? batchSize : 1)) {
     const problem = `a batch of ${batchSize} needs at least as many items, the dataset has ${length}`;
     throw dataError(dataset.name, problem);
   }
-  checkFinite(dataset);
   const { gain, offset } = affineMap(dataset, scale);
   let { epoch, position } = typeof from === "number" ? placeAfter(from) : checkState(from);
   const orderOf = (e: number) =>
@@ -141,7 +144,6 @@ function affineMap({ name, range }: Dataset, scale: "unit" | "signed" | "none") 
     throw dataError(name, `scale "${scale}" needs a dataset with a range; it has none`);
   }
   const [low, high] = range;
-  if (!(low < high)) throw dataError(name, `range must rise, got [${low}, ${high}]`);
   const unit = { gain: 1 / (high - low), offset: -low / (high - low) };
   return scale === "unit" ? unit : { gain: 2 * unit.gain, offset: 2 * unit.offset - 1 };
 }

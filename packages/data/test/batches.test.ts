@@ -135,10 +135,71 @@ test.each([
     {},
     "data must be finite float32 numbers, got NaN in item 2",
   ],
+  [
+    "a length above the data",
+    { ...numbers(4), length: 5 },
+    {},
+    "length and shape must fit the data, got 5 items [2] and 8 numbers",
+  ],
+  [
+    "a length below the data",
+    { ...numbers(6), length: 4 },
+    {},
+    "length and shape must fit the data, got 4 items [2] and 12 numbers",
+  ],
+  [
+    "a length that is no whole number",
+    { ...numbers(4), length: 4.5, shape: [16 / 9] },
+    {},
+    "length and shape must fit the data, got 4.5 items [1.7777777777777777] and 8 numbers",
+  ],
+  [
+    "data above the range",
+    { ...numbers(4), range: [0, 6] as const },
+    { scale: "unit" as const },
+    "data must lie in the range [0, 6], got 7 in item 3",
+  ],
+  [
+    "data below the range",
+    { ...numbers(4), range: [1, 7] as const },
+    {},
+    "data must lie in the range [1, 7], got 0 in item 0",
+  ],
+  [
+    "bytes above the range",
+    { ...numbers(4), data: Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 17), range: [0, 16] as const },
+    {},
+    "data must lie in the range [0, 16], got 17 in item 3",
+  ],
+  ["a falling range", { ...numbers(4), range: [1, 0] as const }, {}, "range must rise, got [1, 0]"],
+  [
+    "too few labels",
+    { ...numbers(4), labels: Int32Array.of(0, 1) },
+    {},
+    "4 items need as many labels, got 2",
+  ],
+  [
+    "a label above the named classes",
+    { ...numbers(4), labels: Int32Array.of(0, 1, 3, 2), classes: ["a", "b", "c"] },
+    {},
+    "labels of 3 classes must be in [0, 2], got 3 for item 2",
+  ],
+  [
+    "a label below 0",
+    { ...numbers(4), labels: Int32Array.of(0, 1, 1, -1), classes: ["a", "b", "c"] },
+    {},
+    "labels of 3 classes must be in [0, 2], got -1 for item 3",
+  ],
 ])("refuses %s as bad data", (_what, dataset, options, problem) => {
   const error = errorOf(() => batches(dataset, { batchSize: 4, seed: 0, ...options }));
   expect(error).toMatchObject({ name: "GenError", code: "invalid-data" });
   expect(error.message).toBe(`numbers: ${problem}`);
+});
+
+test("takes data at the bounds of a range that float32 does not hold", () => {
+  const data = Float32Array.of(0.1, 0.3);
+  const dataset = { name: "bounds", data, shape: [1], length: 2, range: [0.1, 0.3] as const };
+  expect(() => batches(dataset, { batchSize: 2, seed: 0, scale: "unit" })).not.toThrow();
 });
 
 test.each<[string, Partial<BatchOptions>, string]>([

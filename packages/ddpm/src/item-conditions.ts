@@ -1,6 +1,7 @@
 import type { Dataset } from "@gen/data";
-import { type Shape, type Signature, shapeText, type Tensor, tensor } from "@gen/graph";
-import { type Conditions, conditionInputs } from "@gen/sampling";
+import { type Shape, shapeText, type Tensor, tensor } from "@gen/graph";
+import { type Conditions, conditionInputs, type Denoiser } from "@gen/sampling";
+import { checkIndices } from "./check-indices.ts";
 
 /** The conditions of a dataset's items, `[length, ...]`, by the names of a program's inputs. */
 export type ItemConditions = Readonly<Record<string, Tensor>>;
@@ -11,13 +12,14 @@ export const labelsOf = ({ labels = new Int32Array() }: Dataset): Tensor =>
 
 /**
  * The conditions of every item: the given conditions, with a row for each item or one row for all,
- * and the dataset's labels for the condition `[batch]` that is not given.
+ * and the dataset's labels for the condition `[batch]` that is not given. Labels are below the
+ * denoiser's number of classes, if it is known.
  *
  * @throws RangeError when a condition is missing, unknown, or does not fit the dataset or the
  * denoiser.
  */
 export function itemConditions(
-  wanted: Conditions<Signature> | undefined,
+  { condition: wanted, classes }: Pick<Denoiser, "condition" | "classes">,
   given: Conditions<Tensor> | undefined,
   dataset: Dataset,
 ): ItemConditions {
@@ -34,6 +36,8 @@ export function itemConditions(
     (name) => !(name in known) && inputs[name].shape.length === 1,
   );
   const labeled = open.length === 1 ? open[0] : undefined;
+  if (labeled && dataset.labels && classes !== undefined)
+    checkIndices(`labels of ${dataset.name}`, dataset.labels, classes);
   const found = Object.entries(inputs).map(([name, { shape }]) => {
     const values = known[name] ?? (name === labeled && dataset.labels && labelsOf(dataset));
     const itemShape = [dataset.length, ...shape.slice(1)];

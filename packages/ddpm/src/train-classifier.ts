@@ -1,7 +1,8 @@
-import { type Expr, mean, neg } from "@gen/graph";
+import { type Expr, input, mean, neg } from "@gen/graph";
 import { type Network, type TrainResult, withWeights } from "@gen/nn";
 import { type Classifier, conditionInputs, labelLogProb } from "@gen/sampling";
 import { linearSchedule, type NoiseSchedule } from "@gen/schedules";
+import { checkIndices } from "./check-indices.ts";
 import type { DdpmLossInputs } from "./ddpm-loss.ts";
 import { qSample } from "./forward.ts";
 import { labelsOf } from "./item-conditions.ts";
@@ -31,6 +32,9 @@ export async function trainClassifier<T>(
 ): Promise<TrainedClassifier> {
   const { network, dataset, schedule = linearSchedule() } = options;
   if (!dataset.labels) throw new RangeError(`${dataset.name} has no labels to train on`);
+  const x = input("x", { shape: [1, ...dataset.shape] });
+  const logits = network.apply(x, input("t", { shape: [1], dtype: "int64" }));
+  checkIndices(`labels of ${dataset.name}`, dataset.labels, Number(logits.shape[1]));
   const loss = classifierLoss(network, schedule);
   const result = await trainNoisy(options, {
     conditions: conditionInputs({ label: labelsOf(dataset) }),

@@ -81,7 +81,7 @@ export async function trainDdpm<T>(options: TrainDdpmOptions<T>): Promise<Traine
   const { conditionDropout: share = 0 } = options;
   const model = modelOf(network, options.predicts);
   const given = namedConditions(options.condition, model.condition);
-  const conditions = itemConditions(model.condition, given, dataset);
+  const conditions = itemConditions(model, given, dataset);
   if (!(share >= 0 && share <= 1)) {
     throw new RangeError(`conditionDropout must be in [0, 1], got ${share}`);
   }

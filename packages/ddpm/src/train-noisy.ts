@@ -11,6 +11,7 @@ import {
 import { conditionOf } from "@gen/sampling";
 import type { NoiseSchedule } from "@gen/schedules";
 import { adaptiveTimeSampler } from "./adaptive-time-sampler.ts";
+import { checkTableInputs } from "./check-indices.ts";
 import type { DdpmLossInputs } from "./ddpm-loss.ts";
 import { type NoisyBatchOptions, noisyBatches } from "./noisy-batches.ts";
 import type { TimeSampler } from "./time-sampler.ts";
@@ -51,6 +52,12 @@ export async function trainNoisy<T>(
   for (const [name, { shape, dtype }] of Object.entries(conditions)) {
     signature[name] = { shape: [batchSize, ...shape.slice(1)], dtype };
   }
+  const conditionValues = Object.fromEntries(
+    Object.entries(conditions).map(([name, values]) => {
+      const none = dropout?.none[name];
+      return [name, none === undefined ? [values] : [values, none]];
+    }),
+  );
   const { training, ...weights } = await train({
     ...options,
     signature,
@@ -58,10 +65,13 @@ export async function trainNoisy<T>(
     loss: (given: Record<string, Expr>) => {
       const { x0, t, epsilon, importance } = given;
       const inputs = { x0, t, epsilon, condition: conditionOf(given), importance };
-      if (!lossOfEach) return loss(inputs);
       // Both losses share one application of the network: with dropout, two would differ.
-      const each = lossOfEach(inputs);
-      return { loss: mean(mul(each, importance)), each };
+      const each = lossOfEach?.(inputs);
+      const losses: Record<string, Expr> = each
+        ? { loss: mean(mul(each, importance)), each }
+        : { loss: loss(inputs) };
+      checkTableInputs(losses, conditionValues);
+      return losses;
     },
     optimizer: options.optimizer ?? adam({ learningRate: options.learningRate ?? 1e-3 }),
     batches: noisyBatches({

@@ -1,10 +1,10 @@
 import { arrayDataset } from "@gen/data";
 import { tensor } from "@gen/graph";
 import { normalNoise, randomStream } from "@gen/math";
-import { unet } from "@gen/nn";
+import { mlp, unet } from "@gen/nn";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { afterAll, describe, expect, it } from "vitest";
-import { trainDdpm } from "../src/index.ts";
+import { trainClassifier, trainDdpm } from "../src/index.ts";
 import { labelsOf } from "../src/item-conditions.ts";
 import { noisyBatches } from "../src/noisy-batches.ts";
 import type { TrainDdpmOptions } from "../src/train-ddpm.ts";
@@ -69,7 +69,71 @@ const both = () => unet({ ...small, classes: 2, crossAttention: { features: 3 } 
 const train = (options: Pick<TrainDdpmOptions, "network"> & Partial<TrainDdpmOptions>) =>
   trainDdpm({ backend: onnx, dataset, batchSize: 16, steps: 80, learningRate: 5e-3, ...options });
 
+/** The dataset with one label changed. */
+const relabeled = (label: number) => ({
+  ...dataset,
+  labels: labels.map((each, i) => (i === 5 ? label : each)),
+});
+
 describe("training", () => {
+  it.each([7, 2, -1])(
+    "refuses the label %i of two classes before the first step",
+    async (label) => {
+      const problem = `labels of flat must be integers in [0, 1], got ${label} for item 5`;
+      const data = relabeled(label);
+      const denoising = train({ network: unet({ ...small, classes: 2 }), dataset: data });
+      await expect(denoising).rejects.toThrow(new RangeError(problem));
+      const network = mlp({ inputs: 16, hidden: [8], outputs: 2, time: true });
+      const items = { ...data, shape: [16] };
+      const options = { backend: onnx, network, dataset: items, steps: 1, batchSize: 16 };
+      await expect(trainClassifier(options)).rejects.toThrow(new RangeError(problem));
+    },
+  );
+
+  it("refuses labels outside the table of a network that does not tell its classes", async () => {
+    const { classes: _, ...network } = unet({ ...small, classes: 2 });
+    const refused = (options: Partial<TrainDdpmOptions>, message: string) =>
+      expect(train({ network, steps: 1, ...options })).rejects.toThrow(new RangeError(message));
+    await refused(
+      { dataset: relabeled(3) },
+      "condition must be integers in [0, 2], got 3 for item 5",
+    );
+    await refused(
+      { dataset: relabeled(-1) },
+      "condition must be integers in [0, 2], got -1 for item 5",
+    );
+    await refused(
+      { conditionDropout: 0.1, unconditional: 3 },
+      "condition must be integers in [0, 2], got 3 for item 0",
+    );
+    const given = Array.from(labels, (each) => each + 2);
+    const item = given.indexOf(3);
+    await refused(
+      { condition: given },
+      `condition must be integers in [0, 2], got 3 for item ${item}`,
+    );
+  });
+
+  it("takes a condition that means no class", async () => {
+    const condition = Array.from(labels, (each, i) => (i % 2 === 0 ? 2 : each));
+    const network = unet({ ...small, classes: 2 });
+    expect((await train({ network, condition, steps: 1 })).training.step).toBe(1);
+  });
+
+  it("refuses a negative learning rate and data outside the range before the first step", async () => {
+    const network = unet(small);
+    await expect(train({ network, learningRate: -1 })).rejects.toThrow(
+      "learningRate must be at least 0, got -1",
+    );
+    const outside = { ...dataset, range: [0, 0.5] as const };
+    await expect(train({ network, dataset: outside })).rejects.toThrow(
+      /^flat: data must lie in the range \[0, 0.5\], got/,
+    );
+    await expect(train({ network, dataset: { ...dataset, length: 40 } })).rejects.toThrow(
+      "flat: length and shape must fit the data, got 40 items [1, 4, 4] and 512 numbers",
+    );
+  });
+
   it("takes a context as the only condition", async () => {
     const network = unet({ ...small, crossAttention: { features: 3 } });
     const given = { network, condition: { context }, steps: 2 };

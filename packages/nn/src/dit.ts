@@ -125,16 +125,20 @@ export function dit(options: DitOptions): Network {
     t: { shape: ["batch"], dtype: "int64" },
     ...(classes !== undefined && { condition: { shape: ["batch"], dtype: "int64" } }),
   };
-  return network(signature, (x, t, condition) => {
-    const [batch] = x.shape;
-    const order = { flipSinToCos: true, downscaleFreqShift: 0 };
-    let embedded = time2(silu(time1(timestepEmbedding(t, TIME_FEATURES, order))));
-    if (classes !== undefined) embedded = add(embedded, classOf(condition));
-    const tokens = transpose(reshape(stem(x), [batch, width, side * side]), [0, 2, 1]);
-    const h = blocks.reduce((y: Expr, block) => block(y, embedded), add(tokens, places));
-    const [shift, scale] = modulate(embedded);
-    const pixels = head(norm(h, shift, scale));
-    const grid = reshape(pixels, [batch, side, side, patch, patch, outChannels]);
-    return reshape(transpose(grid, [0, 5, 1, 3, 2, 4]), [batch, outChannels, size, size]);
-  });
+  return network(
+    signature,
+    (x, t, condition) => {
+      const [batch] = x.shape;
+      const order = { flipSinToCos: true, downscaleFreqShift: 0 };
+      let embedded = time2(silu(time1(timestepEmbedding(t, TIME_FEATURES, order))));
+      if (classes !== undefined) embedded = add(embedded, classOf(condition));
+      const tokens = transpose(reshape(stem(x), [batch, width, side * side]), [0, 2, 1]);
+      const h = blocks.reduce((y: Expr, block) => block(y, embedded), add(tokens, places));
+      const [shift, scale] = modulate(embedded);
+      const pixels = head(norm(h, shift, scale));
+      const grid = reshape(pixels, [batch, side, side, patch, patch, outChannels]);
+      return reshape(transpose(grid, [0, 5, 1, 3, 2, 4]), [batch, outChannels, size, size]);
+    },
+    classes,
+  );
 }

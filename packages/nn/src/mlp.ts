@@ -41,10 +41,14 @@ export function mlp(options: MlpOptions): Network {
     ...(time && { t: { shape: ["batch"], dtype: "int64" } }),
     ...(classes !== undefined && { condition: { shape: ["batch"], dtype: "int64" } }),
   };
-  return network(signature, (x: Expr, ...rest: Expr[]) => {
-    const parts = [x];
-    if (time) parts.push(timestepEmbedding(rest[0], timeFeatures));
-    if (classes !== undefined) parts.push(classOf(rest[rest.length - 1]));
-    return layers.reduce((h, layer, i) => layer(i === 0 ? h : activate(h)), concat(parts, 1));
-  });
+  return network(
+    signature,
+    (x: Expr, ...rest: Expr[]) => {
+      const parts = [x];
+      if (time) parts.push(timestepEmbedding(rest[0], timeFeatures));
+      if (classes !== undefined) parts.push(classOf(rest[rest.length - 1]));
+      return layers.reduce((h, layer, i) => layer(i === 0 ? h : activate(h)), concat(parts, 1));
+    },
+    classes,
+  );
 }

@@ -14,6 +14,8 @@ export interface Network {
   /** Arguments in the order of `signature`. */
   apply(...inputs: Expr[]): Expr;
   readonly signature: Readonly<Record<string, Signature>>;
+  /** The number of classes of a denoiser's label, if it takes one. */
+  readonly classes?: number;
 }
 
 /** Settings of every network. */
@@ -38,10 +40,16 @@ export interface DenoiserOptions extends NetworkOptions {
 export function network(
   signature: Readonly<Record<string, Signature>>,
   apply: (...inputs: Expr[]) => Expr,
+  classes?: number,
 ): Network {
   const names = Object.keys(signature);
   const parameters = parametersOf(apply(...names.map((name) => input(name, signature[name]))));
-  return { parameters, apply: checkAndApply, signature };
+  return {
+    parameters,
+    apply: checkAndApply,
+    signature,
+    ...(classes !== undefined && { classes }),
+  };
 
   function checkAndApply(...inputs: Expr[]): Expr {
     const missing = names.find((_, i) => !inputs[i]);

@@ -39,10 +39,21 @@ export interface AdamOptions {
   weightDecay?: number;
 }
 
+function checkRate(rate: number, where = ""): number {
+  if (rate >= 0 && rate < Number.POSITIVE_INFINITY) return rate;
+  const rule = Number.isFinite(rate) ? "at least 0" : "finite";
+  throw new RangeError(`learningRate must be ${rule}, got ${rate}${where}`);
+}
+
 function adamUpdate(options: AdamOptions, decoupled: boolean): Optimizer {
   const { learningRate = 1e-3, betas = [0.9, 0.999], epsilon = 1e-8 } = options;
   const { weightDecay = decoupled ? 0.01 : 0 } = options;
   const [beta1, beta2] = betas;
+  const rateAt = typeof learningRate === "number" ? () => learningRate : learningRate;
+  if (typeof rateAt !== "function") {
+    throw new TypeError(`learningRate must be a number or a function, got ${String(rateAt)}`);
+  }
+  if (typeof learningRate === "number") checkRate(learningRate);
   for (const [i, beta] of betas.entries()) {
     if (!(beta >= 0 && beta < 1))
       throw new RangeError(`betas[${i}] must be in [0, 1), got ${beta}`);
@@ -53,10 +64,7 @@ function adamUpdate(options: AdamOptions, decoupled: boolean): Optimizer {
   return {
     moments: ["first", "second"],
     rates(step) {
-      const rate = typeof learningRate === "number" ? learningRate : learningRate(step);
-      if (!Number.isFinite(rate)) {
-        throw new RangeError(`learningRate must be finite, got ${rate} at step ${step}`);
-      }
+      const rate = checkRate(rateAt(step), ` at step ${step}`);
       const first = (1 - beta1) / (1 - beta1 ** (step + 1));
       const second = Math.sqrt((1 - beta2) / (1 - beta2 ** (step + 1)));
       return [(rate * first) / second, epsilon / second, 1 - rate * weightDecay];

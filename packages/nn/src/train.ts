@@ -17,6 +17,7 @@ import type {
   TrainResult,
 } from "./train-options.ts";
 import { type CompiledSteps, downloadState, runSteps, uploadState } from "./train-run.ts";
+import type { Weights } from "./weights.ts";
 
 const ADVICE = "a smaller learningRate or a clipNorm may help";
 
@@ -25,7 +26,7 @@ const ADVICE = "a smaller learningRate or a clipNorm may help";
  *
  * Resuming gives the same numbers as not having stopped, bit for bit on backends that compute in
  * float32.
- * @throws GenError `not-finite` when a loss that is read, or a weight at the end, is not finite.
+ * @throws GenError `not-finite` when a loss that is read, or a weight of a checkpoint or at the end, is not finite.
  * @throws RangeError or TypeError when a batch lacks an input or a shape or setting does not fit.
  */
 export async function train<T, Name extends string>(
@@ -61,7 +62,13 @@ export async function train<T, Name extends string>(
   let state: readonly T[] = [];
   let losses: Readonly<Record<string, T>> = {};
   const free = (tensors: Readonly<Record<string, T>>) => backend.dispose(...Object.values(tensors));
-  const checkpoint = () => downloadState(backend, oneStep.state, state, step);
+  const download = () => downloadState(backend, oneStep.state, state, step);
+  const checkpoint = async () => {
+    const saved = await download();
+    const broken = brokenWeight(saved.weights);
+    if (broken === undefined) return saved;
+    throw notFinite(`weight ${broken} is not finite after step ${step}`);
+  };
 
   async function advance(batches: readonly Readonly<Record<Name, BatchInput>>[]): Promise<void> {
     const run = await compile(batches.length);
@@ -90,9 +97,9 @@ export async function train<T, Name extends string>(
     const read: Record<string, number> = {};
     for (const [name, loss] of Object.entries(losses)) {
       read[name] = (await backend.download(loss))[0];
-      if (!Number.isFinite(read[name])) {
-        throw new GenError("not-finite", `${name} is ${read[name]} at step ${step}; ${ADVICE}`);
-      }
+      if (Number.isFinite(read[name])) continue;
+      const broken = brokenWeight((await download()).weights);
+      throw notFinite(`${name} is ${read[name]} at step ${step}`, broken);
     }
     history.push({ step, losses: read });
     const secondsEach = (Date.now() - started) / 1000 / (step - first);
@@ -128,13 +135,8 @@ export async function train<T, Name extends string>(
     }
     if (reported < step) await report();
 
-    const end = await checkpoint();
     // A loss comes before its step's update, so the last update may break weights unseen.
-    for (const [name, { data }] of Object.entries(end.weights)) {
-      if ((data as Float32Array).every(Number.isFinite)) continue;
-      const message = `weight ${name} is not finite after step ${step}; ${ADVICE}`;
-      throw new GenError("not-finite", message);
-    }
+    const end = await checkpoint();
     const aborted = step < steps && signal?.aborted === true;
     return { weights: end.weights, ema: end.ema, training: { step, aborted, history, state: end } };
   } finally {
@@ -142,6 +144,19 @@ export async function train<T, Name extends string>(
     backend.dispose(...state);
     for (const { program } of compiled.values()) await program.dispose();
   }
+}
+
+/** The first weight, in the order of the layers, that holds NaN or infinity. */
+const brokenWeight = (weights: Weights): string | undefined =>
+  Object.entries(weights).find(
+    ([, { data }]) => !(data as Float32Array).every(Number.isFinite),
+  )?.[0];
+
+/** The error with advice in the options of `train`. Its cause has no advice. */
+function notFinite(problem: string, weight?: string): GenError {
+  const first = weight === undefined ? "" : `; the first weight that is not finite is ${weight}`;
+  const cause = new Error(problem + first);
+  return new GenError("not-finite", `${problem}; ${ADVICE}${first}`, { cause });
 }
 
 /** The numbers of each step: the optimizer's rates and, with `ema`, the new weight's share. */

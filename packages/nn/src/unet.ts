@@ -129,17 +129,21 @@ export function unet(options: UnetOptions): Network {
       context: { shape: ["batch", crossAttention.tokens ?? "tokens", crossAttention.features] },
     }),
   };
-  return network(signature, (x, t, ...rest) => {
-    const context = crossAttention && rest[classes === undefined ? 0 : 1];
-    let embedded = time2(silu(time1(timestepEmbedding(t, channels))));
-    if (classes !== undefined) embedded = add(embedded, classOf(rest[0]));
-    const time = silu(embedded);
-    const kept = [stem(x)];
-    for (const stage of down) kept.push(stage(kept[kept.length - 1], time, context));
-    let h = mid.reduce((y, stage) => stage(y, time, context), kept[kept.length - 1]);
-    for (const [stage, takesSkip] of up) {
-      h = stage(takesSkip ? concat([h, kept.pop() as Expr], 1) : h, time, context);
-    }
-    return head(silu(norm(h)));
-  });
+  return network(
+    signature,
+    (x, t, ...rest) => {
+      const context = crossAttention && rest[classes === undefined ? 0 : 1];
+      let embedded = time2(silu(time1(timestepEmbedding(t, channels))));
+      if (classes !== undefined) embedded = add(embedded, classOf(rest[0]));
+      const time = silu(embedded);
+      const kept = [stem(x)];
+      for (const stage of down) kept.push(stage(kept[kept.length - 1], time, context));
+      let h = mid.reduce((y, stage) => stage(y, time, context), kept[kept.length - 1]);
+      for (const [stage, takesSkip] of up) {
+        h = stage(takesSkip ? concat([h, kept.pop() as Expr], 1) : h, time, context);
+      }
+      return head(silu(norm(h)));
+    },
+    classes,
+  );
 }

@@ -103,6 +103,17 @@ describe("trainVae", () => {
       /a Bernoulli likelihood takes data in \[0, 1\], digits holds \d+/,
     );
     await train({ dataset: slice(dataset, 0, 5) }).toThrow(/5/);
+    await train({ learningRate: -1 }).toThrow("learningRate must be at least 0, got -1");
+    await train({ dataset: { ...dataset, range: [0, 8] } }).toThrow(
+      /^digits: data must lie in the range \[0, 8\], got \d+ in item/,
+    );
+    await train({ dataset: { ...dataset, length: dataset.length + 1 } }).toThrow(
+      /^digits: length and shape must fit the data/,
+    );
+    const labels = dataset.labels?.map(() => 10);
+    await train({ dataset: { ...dataset, labels } }).toThrow(
+      "digits: labels of 10 classes must be in [0, 9], got 10 for item 0",
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Raster } from "@gen/data";
-import type { History } from "../training-folder.ts";
+import type { History } from "../training-record.ts";
 import { imageSheet } from "./image-sheet.ts";
 import { lineChart, type Series } from "./line-chart.ts";
 import { scatter } from "./scatter.ts";

@@ -24,6 +24,8 @@ export interface Denoiser {
   readonly parameters: readonly Parameter[];
   /** The conditions, if known: labels `[batch]` int64, or features `[batch, ...]`. */
   readonly condition?: Conditions<Signature>;
+  /** The number of classes of a condition that is a label, if known. */
+  readonly classes?: number;
   /**
    * Whether one time step serves the whole batch, as in some exported models. Such a denoiser can
    * be sampled but not trained.
@@ -52,6 +54,8 @@ export interface DenoisingNetwork {
   readonly parameters: readonly Parameter[];
   /** The arguments in order, if known. */
   readonly signature?: Readonly<Record<string, Signature>>;
+  /** The number of classes of a condition that is a label, if known. */
+  readonly classes?: number;
 }
 
 /**
@@ -79,6 +83,7 @@ export function denoiser(
     predicts,
     parameters: network.parameters,
     ...(others.length > 0 && { condition: Object.fromEntries(others) }),
+    ...(network.classes !== undefined && { classes: network.classes }),
     ...(shared && { sharedTime: true }),
     ...(batch !== undefined && { batch }),
     apply(x, t, condition) {

@@ -1,0 +1,25 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, it } from "vitest";
+
+const script = fileURLToPath(new URL("kills.mjs", import.meta.url));
+const kills = (...args: string[]) =>
+  promisify(execFile)(process.execPath, [script, ...args]).then(
+    ({ stdout }) => stdout,
+    ({ stderr }: { stderr: string }) => stderr,
+  );
+
+it("killed trainings resume to the files of an undisturbed one", async () => {
+  const lines = (await kills("--times", "6", "--commands", "vae,ddpm")).trimEnd().split("\n");
+  expect(lines.at(-1)).toBe("6 kills (seed 1): all files identical");
+  expect(lines.filter((line) => line.endsWith(": identical")).length).toBeGreaterThan(1);
+});
+
+it.each([
+  ["--times", "0", "--times must be a positive integer, got 0\n"],
+  ["--seed", "x", "--seed must be an integer, got x\n"],
+  ["--commands", "vae,cat", "--commands takes vae,ddpm,quickstart, got cat\n"],
+])("%s %s is refused", async (flag, value, line) => {
+  expect(await kills(flag, value)).toBe(line);
+});
