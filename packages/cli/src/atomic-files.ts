@@ -82,14 +82,20 @@ export async function existingFolder(path: string): Promise<string> {
 
 /**
  * The error of a write, with the path in place of the temporary file's. That of a full disk has the
- * bytes wanted and the free bytes.
+ * bytes that files of these sizes need, in whole blocks, and the free bytes.
  */
-export async function writeError(error: unknown, path: string, wanted: number): Promise<unknown> {
+export async function writeError(
+  error: unknown,
+  path: string,
+  sizes: readonly number[],
+): Promise<unknown> {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (code === undefined || syscall === undefined) return error;
   let reason = code;
   if (isFullDisk(error)) {
     const disk = await statfs(await existingFolder(path)).catch(() => undefined);
+    const block = disk?.bsize || 1;
+    const wanted = sizes.reduce((sum, size) => sum + block * Math.ceil(size / block), 0);
     const free = disk ? `, ${disk.bavail * disk.bsize} are free` : "";
     reason = `${fullDisk[code]} (${wanted} bytes are wanted${free})`;
   }
@@ -152,15 +158,15 @@ export async function stageFiles(folder: string, files: Files) {
       parts.set(path, await stageFile(folder, bytes));
     } catch (error) {
       await discard();
-      const wanted = Object.values(files).reduce((sum, each) => sum + Buffer.byteLength(each), 0);
-      throw await writeError(error, join(folder, path), wanted);
+      const sizes = Object.values(files).map((each) => Buffer.byteLength(each));
+      throw await writeError(error, join(folder, path), sizes);
     }
   }
   const commit = async (path: string) => {
     const part = parts.get(path);
     if (part === undefined) throw new RangeError(`${path} is not staged`);
     await moveInto(part, join(folder, path)).catch(async (error) => {
-      throw await writeError(error, join(folder, path), 0);
+      throw await writeError(error, join(folder, path), []);
     });
     parts.delete(path);
   };

@@ -114,7 +114,7 @@ function ownerIn(path: string, content: string): Owner {
 async function acquire(path: string): Promise<string | undefined> {
   const content = JSON.stringify(thisOwner());
   const part = await stageFile(dirname(path), content).catch(async (error) => {
-    throw await writeError(error, path, content.length);
+    throw await writeError(error, path, [content.length]);
   });
   try {
     for (let tries = 0; ; tries++) {

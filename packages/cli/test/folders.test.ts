@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   appendFileSync,
   cpSync,
@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { hostname } from "node:os";
+import { fileURLToPath } from "node:url";
 import { readSafetensors, writeSafetensors } from "@gen/data";
 import { beforeAll, describe, expect, test } from "vitest";
 import { expectRefusal, gen, interruptGen, runJson, scratch } from "./gen.ts";
@@ -60,6 +61,8 @@ function flipBit(path: string, place = 0.5): void {
 /** The lock of a process that runs, or of one that has ended. */
 const lock = (fields: Record<string, unknown>) =>
   JSON.stringify({ pid: process.pid, host: hostname(), since: "2026-01-02T03:04:05Z", ...fields });
+const built = fileURLToPath(new URL("../dist/gen.js", import.meta.url));
+const canMount = spawnSync("unshare", ["-m", "true"]).status === 0;
 const noProcess = 4194304 + 7;
 
 describe.concurrent("a damaged save", () => {
@@ -342,7 +345,6 @@ describe.concurrent("a save without room", () => {
       const folder = copy("full");
       const saved = readFileSync(`${folder}/${record}`, "utf8");
       flipBit(`${folder}/${state}`);
-      const built = new URL("../dist/gen.js", import.meta.url).pathname;
       const limited = spawn("sh", [
         "-c",
         'ulimit -f 4; exec "$@"',
@@ -368,6 +370,60 @@ describe.concurrent("a save without room", () => {
     },
   );
 
+  test.runIf(canMount)("on a full disk, and on one that is read-only", async () => {
+    const folder = copy("small disk");
+    flipBit(`${folder}/${state}`);
+    mkdirSync(at("disk"));
+    // The mount belongs to the shell, and ends with it.
+    const script = `
+      mount -t tmpfs -o size=1m none "$DISK"
+      cp -r "$FROM" "$DISK/old"
+      head -c 2m /dev/zero >"$DISK/filler" 2>/dev/null
+      truncate -s -12288 "$DISK/filler"
+      "$@" --out "$DISK/old"; echo "code $?" >&2
+      "$@" --out "$DISK/new"; echo "code $?" >&2
+      ls -A "$DISK" >&2
+      mount -o remount,ro "$DISK"
+      "$@" --out "$DISK/old"; echo "code $?" >&2
+      mount -o remount,rw "$DISK"
+      rm "$DISK/filler"
+      "$@" --out "$DISK/old"; echo "code $?" >&2
+      "$@" --out "$DISK/new"; echo "code $?" >&2
+      cp -r "$DISK/old" "$DISK/new" "$TO"`;
+    mkdirSync(at("saved"));
+    const env = { ...process.env, DISK: at("disk"), FROM: folder, TO: at("saved") };
+    const args = ["-m", "sh", "-c", script, "sh", process.execPath, built, ...train, ...steps];
+    const { status, stderr } = spawnSync("unshare", args, { env, encoding: "utf8" });
+    expect(status, stderr).toBe(0);
+    const lines = stderr.split("\n").filter((line) => /^(gen: |code |filler|new|old)/.test(line));
+    const full = "the disk is full \\(\\d+ bytes are wanted, \\d+ are free\\)";
+    const again = "and the same command continues once there is room";
+    expect(lines).toEqual([
+      expect.stringMatching(
+        `^gen: .*/old/\\S+ cannot be written: ${full}; the save of step 50 in .*/old is kept, ${again}$`,
+      ),
+      "code 1",
+      expect.stringMatching(
+        `^gen: .*/new/\\S+ cannot be written: ${full}; no step was saved before, ${again}$`,
+      ),
+      "code 1",
+      "filler",
+      "old",
+      expect.stringMatching(/^gen: --out: the folder .*old cannot be written \(EROFS\)/),
+      "code 2",
+      "code 0",
+      "code 0",
+    ]);
+    for (const line of [lines[0], lines[2]]) {
+      const [wanted, free] = Array.from(line.matchAll(/(\d+) (?:bytes )?are/g), ([, n]) =>
+        Number(n),
+      );
+      expect(wanted, line).toBeGreaterThan(free);
+    }
+    for (const name of ["old", "new"])
+      expect(same(at("saved", name), whole)).toEqual([true, true, true]);
+  });
+
   test.runIf(process.platform === "linux").each([
     ["2>/dev/full", 0],
     [">/dev/full", 1],
@@ -375,7 +431,6 @@ describe.concurrent("a save without room", () => {
     ["2>&- >&-", 0],
   ])("on the streams, %s, loses no training", (streams, code) => {
     const folder = at(`streams ${streams.replace(/\W/g, "")}`);
-    const built = new URL("../dist/gen.js", import.meta.url).pathname;
     const command = `"$@" ${streams}`;
     const args = [process.execPath, built, ...train, ...steps, "--out", folder];
     let found = 0;
