@@ -14,7 +14,7 @@ import { readInside, sweep } from "./files.ts";
 import { confirmLock, isUnused } from "./folder-lock.ts";
 import { learningRateOf, type TrainingSettings } from "./models.ts";
 import { restoreNames, writeTraining } from "./save-training.ts";
-import { progress } from "./terminal.ts";
+import { note, progress } from "./terminal.ts";
 import { type Checkpoint, readCheckpoint, savedWeights } from "./training-folder.ts";
 import type { History, TrainingRecord } from "./training-record.ts";
 
@@ -69,6 +69,7 @@ export async function trainModel<Model extends Weighted>(
     const restored = await restoreFiles(folder, job.files(model));
     return { record: before, reused: true, restored, model };
   }
+  if (before && !resume) note(`${folder} holds no saved step yet; the training starts at step 0`);
   const first = resume?.step ?? 0;
   const history: History = before?.history ?? { steps: [], losses: {} };
   const logEvery = Math.max(10, Math.ceil(steps / 20_000));

@@ -64,6 +64,18 @@ const stateRules: readonly Rule[] = [
   ["state.sha256", "a text", isText],
 ];
 
+const isSize = (most: number) => (value: unknown) =>
+  isCount(value) && (value as number) >= 1 && (value as number) <= most;
+/** Settings that a VAE is built from again, for latent diffusion. */
+const vaeRules: readonly Rule[] = [
+  ["settings.data", "a text", isText],
+  ["settings.shape", "an array of sizes", isArrayOf(isSize(65_536))],
+  ["settings.network", "mlp or conv", (value) => value === "mlp" || value === "conv"],
+  ["settings.width", "a whole number in [1, 8192]", isSize(8192)],
+  ["settings.latent", "a whole number in [1, 4096]", isSize(4096)],
+  ["settings.seed", "a whole number of at least 0", isCount],
+];
+
 /**
  * Reads a record. `isIntact` tells whether the record is the one that was written; a record without
  * its hash is taken as it is.
@@ -81,6 +93,7 @@ export function parseRecord(
     if (!isAllowed(value)) throw fieldError(path, field, allowed, value);
   };
   rules.forEach(requireRule);
+  if (fields.kind === "vae") vaeRules.forEach(requireRule);
   if (fields.state !== undefined) stateRules.forEach(requireRule);
   const record = fields as unknown as TrainingRecord;
   const { steps, losses } = record.history;

@@ -189,7 +189,38 @@ describe.concurrent("a damaged save", () => {
     writeFileSync(`${folder}/${record}`, JSON.stringify(empty));
     const { code, stderr } = await gen([...train, ...steps, "--out", folder]);
     expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(
+      /^note: .*first save holds no saved step yet; the training starts at step 0$/m,
+    );
     expect(same(folder, whole)).toEqual([true, true, true]);
+  });
+
+  test("of a VAE with wrong settings is refused for latent diffusion in one line", async () => {
+    const vae = at("vae");
+    const sizes = ["--width", "16", "--batch", "16", "--steps", "10"];
+    await runJson("train", "vae", "--data", "digits", ...sizes, "--out", vae);
+    const text = readFileSync(`${vae}/${record}`, "utf8");
+    const faults: [change: object, problem: string][] = [
+      [
+        { shape: "x" },
+        'training.json is damaged: settings.shape must be an array of sizes, got "x"',
+      ],
+      [{ network: 5 }, "training.json is damaged: settings.network must be mlp or conv, got 5"],
+      [{ width: -1 }, "settings.width must be a whole number in [1, 8192], got -1"],
+      [{ latent: undefined }, "settings.latent must be a whole number in [1, 4096], got nothing"],
+      [{ width: 32 }, `--vae ${vae}: weight encoder.layers.0.weight must have shape [32, 64]`],
+    ];
+    for (const [change, problem] of faults) {
+      const { sha256, settings, ...rest } = JSON.parse(text);
+      const changed = { ...rest, settings: { ...settings, ...change } };
+      writeFileSync(`${vae}/${record}`, JSON.stringify(changed));
+      const { code, stderr } = await gen([
+        ...["train", "ddpm", "--data", "digits", "--vae", vae],
+        ...["--steps", "1", "--out", at("latents")],
+      ]);
+      expect([code, stderr]).toEqual([2, expect.stringContaining(problem)]);
+      expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+    }
   });
 });
 

@@ -1,7 +1,7 @@
 import { withWeights } from "@gen/nn";
 import { latentDataset, pipelineVae } from "@gen/vae";
 import { Command } from "commander";
-import { usageError } from "../errors.ts";
+import { prefixErrors, usageError } from "../errors.ts";
 import { trainDdpmIn } from "../jobs.ts";
 import {
   buildDenoiser,
@@ -123,7 +123,9 @@ async function openVae(folder: string, { data }: TrainOptions, { train }: Opened
     throw usageError(
       `--data must be what --vae ${folder} was trained on, ${settings.data}, got ${data}${sameName ? " with other content" : ""}`,
     );
-  const model = withWeights(buildVae(settings), savedWeights(saved.state));
+  const model = prefixErrors(`--vae ${folder}`, () =>
+    withWeights(buildVae(settings), savedWeights(saved.state)),
+  );
   // A VAE that was trained further has other latents.
   return { settings: { ...settings, step: record.step }, model };
 }
