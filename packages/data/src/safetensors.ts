@@ -45,9 +45,10 @@ export function readSafetensors(bytes: Uint8Array, options: ReadOptions = {}): S
   if (start > bytes.length) {
     throw dataError(name, `truncated: the header ends at ${start}, the file at ${bytes.length}`);
   }
-  const header: unknown = runDecoder(name, "safetensors header", () =>
-    JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, start))),
+  const text = runDecoder(name, "safetensors header", () =>
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, start)),
   );
+  const header = parseHeader(name, text);
   if (!isRecord(header)) throw dataError(name, "safetensors header must be a JSON object");
   const { __metadata__: metadata = {}, ...entries } = header;
   if (!isRecord(metadata) || Object.values(metadata).some((text) => typeof text !== "string")) {
@@ -131,6 +132,15 @@ function checkEntry(source: string, entry: unknown, limit: number) {
     );
   }
   return { dtype, shape, from, to };
+}
+
+/** The engine's own error would quote the file. */
+function parseHeader(name: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw dataError(name, "not a readable safetensors header (it is not JSON)");
+  }
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

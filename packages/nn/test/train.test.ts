@@ -201,6 +201,27 @@ test("a weight that the last update breaks is an error too", async () => {
   expect(backend.memory().live).toBe(0);
 });
 
+test("a checkpoint with such a weight is an error, and a later loss names the first one", async () => {
+  const backend = cpuBackend() as Backend;
+  const optimizer = adam({ learningRate: 1e300 });
+  const saving = fit(backend, smallMlp(), {
+    steps: 2,
+    logEvery: 1,
+    optimizer,
+    onStep: async ({ checkpoint }) => void (await checkpoint()),
+  });
+  await expect(saving).rejects.toMatchObject({
+    code: "not-finite",
+    message: expect.stringMatching(/^weight layers\.\d\.\w+ is not finite after step 1; a smaller/),
+    cause: { message: expect.stringMatching(/ is not finite after step 1$/) },
+  });
+  const late = fit(backend, smallMlp(), { steps: 2, logEvery: 2, optimizer });
+  await expect(late).rejects.toThrow(
+    /^loss is NaN at step 2; a smaller learningRate .* may help; the first weight that is not finite is layers\.0\.\w+$/,
+  );
+  expect(backend.memory().live).toBe(0);
+});
+
 describe("curves", () => {
   const losses = async (make: () => Backend | Promise<Backend>, net: Network, steps: number) => {
     const backend = await make();
