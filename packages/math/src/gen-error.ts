@@ -59,11 +59,23 @@ export class GenError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    const line = message.trim().replace(/\s*[\r\n]+\s*/g, " ");
-    super(line.length > 500 ? `${line.slice(0, 248)} ... ${line.slice(-247)}` : line, options);
+    super(shorten(oneLine(shorten(message, 4000)), 500), options);
     this.code = code;
   }
 }
+
+const oneLine = (text: string): string =>
+  text
+    .split(/[\r\n]+/)
+    .map((part) => part.trim())
+    .filter((part) => part !== "")
+    .join(" ");
+
+/** The text without its middle, so that it has at most `length` characters. */
+const shorten = (text: string, length: number): string =>
+  text.length > length
+    ? `${text.slice(0, length / 2 - 2)} ... ${text.slice(3 - length / 2)}`
+    : text;
 
 /** An error's code; undefined unless the error is a {@link GenError}. */
 export const errorCode = (error: unknown): ErrorCode | undefined =>

@@ -24,3 +24,11 @@ describe("an error", () => {
     expect(errorCode(undefined)).toBeUndefined();
   });
 });
+
+it("a message of megabytes becomes one short line at once", () => {
+  for (const part of ["a", " ", "\n", " \n", "\r\n a"]) {
+    const { message } = new GenError("usage", `x${part.repeat(2e6)}z`);
+    expect(message.length).toBeLessThanOrEqual(500);
+    expect(message).toMatch(/^x[^\n\r]*z$/);
+  }
+});

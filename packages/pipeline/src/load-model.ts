@@ -1,5 +1,6 @@
 import { fromOnnx, type OnnxModel } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
+import { MAX_MODEL_BYTES } from "./limits.ts";
 
 /** Gives the bytes of a file of the folder, or undefined where there is none; several are asked for at once. */
 export type ReadFile = (path: string) => Promise<Uint8Array | undefined>;
@@ -15,9 +16,6 @@ export interface LoadModelOptions {
    */
   readonly readWeights?: ReadFile;
 }
-
-/** 2 GiB, where the format of model files ends. */
-export const fileLimit = /* @__PURE__ */ (() => 2 ** 31)();
 
 /**
  * Reads the file at `path`, or gives undefined where there is none.
@@ -48,7 +46,7 @@ export async function readWithin(
 export async function loadModel(
   read: ReadFile,
   path: string,
-  { limit = fileLimit, readWeights = read }: LoadModelOptions = {},
+  { limit = MAX_MODEL_BYTES, readWeights = read }: LoadModelOptions = {},
   onMissingWeights?: (file: string) => void,
 ): Promise<OnnxModel | undefined> {
   const bytes = await readWithin(read, path, limit);

@@ -11,8 +11,9 @@ import {
 } from "@gen/sampling";
 import { readSchedulerConfig, type SchedulerConfig } from "@gen/schedules";
 import { latentScaling } from "@gen/vae";
+import { jsonObject, ownFields } from "./index-file.ts";
+import { MAX_MODEL_BYTES } from "./limits.ts";
 import {
-  fileLimit,
   type LoadModelOptions,
   loadModel,
   naming,
@@ -37,11 +38,10 @@ export interface LoadPipelineOptions extends LoadModelOptions {
  *
  * `unet/model.onnx` and `scheduler/scheduler_config.json` must be there, and a VAE's decoder that
  * `model_index.json` names. Without its encoder, or the encoder's weights, a VAE only
- * decodes. With `kind: "vae"` only the
- * VAE's parts are read. No other paths are read than these and the files of a model's weights.
+ * decodes. With `kind: "vae"` only the VAE's parts are read. No other paths are read than these and the files of a model's weights.
  *
- * @throws Error naming the file that is missing, too large or damaged; RangeError on a scheduler
- * or a model that cannot be used, with the reason.
+ * @throws GenError `invalid-model` naming the file that is missing, too large or damaged, or the
+ * scheduler or model that cannot be used, with the reason.
  */
 export async function loadPipeline(
   read: ReadFile,
@@ -55,16 +55,17 @@ export async function loadPipeline(
   read: ReadFile,
   options: LoadPipelineOptions & { readonly kind?: Pipeline["kind"] } = {},
 ): Promise<Pipeline> {
-  const { limit = fileLimit, shape: open } = options;
+  const { limit = MAX_MODEL_BYTES, shape: open } = options;
   const json = async (path: string) => {
     const found = await readWithin(read, path, limit);
-    return found && naming(path, () => objectOf(found));
+    return found && naming(path, () => jsonObject(found));
   };
   if (options.kind === "vae") {
     const { vae, latent, warnings } = required(pipelinePaths.decoder, await loadVae({}));
     const shape = fixedPart(latent);
     if (shape) return { kind: "vae", vae, shape, ...withWarnings(warnings) };
-    throw new RangeError(
+    throw new GenError(
+      "invalid-model",
       `${pipelinePaths.decoder}: latents must have a fixed shape, got ${shapeText(latent)}`,
     );
   }
@@ -73,10 +74,7 @@ export async function loadPipeline(
     json(pipelinePaths.index),
     readWithin(read, pipelinePaths.scheduler, limit),
   ]);
-  const ours = (index._gen ?? {}) as {
-    shape?: number[];
-    image?: number[];
-  } & Partial<DiffusionPipeline>;
+  const ours = await naming(pipelinePaths.index, () => ownFields(index));
   const schedulerBytes = required(pipelinePaths.scheduler, schedulerRead);
   const scheduler = await naming(pipelinePaths.scheduler, () =>
     readSchedulerConfig(utf8Text(schedulerBytes)),
@@ -103,7 +101,7 @@ export async function loadPipeline(
     ...withWarnings(warnings),
   };
 
-  async function loadVae(index: Fields, known?: number[]): Promise<LoadedVae | undefined> {
+  async function loadVae(index: Fields, known?: readonly number[]): Promise<LoadedVae | undefined> {
     const warnings: string[] = [];
     const onMissing = (file: string) =>
       warnings.push(
@@ -131,8 +129,8 @@ export async function loadPipeline(
         `${pipelinePaths.decoderConfig} has no scaling_factor: latents are divided by ${assumed}, the default of AutoencoderKL`,
       );
     }
-    const scaling = latentScaling(
-      assumed === undefined ? config : { ...config, scaling_factor: assumed },
+    const scaling = await naming(pipelinePaths.decoderConfig, () =>
+      latentScaling(assumed === undefined ? config : { ...config, scaling_factor: assumed }),
     );
     const encoded = encoder && onlyInput(encoder, pipelinePaths.encoder);
     const sample = encoder?.signature[encoded as string].shape;
@@ -219,14 +217,11 @@ function required<R>(path: string, found: R | undefined): R {
   throw new GenError("invalid-model", `${path} is missing from the pipeline folder`);
 }
 
-function objectOf(bytes: Uint8Array): Record<string, unknown> {
-  const value = JSON.parse(utf8Text(bytes));
-  if (value !== null && typeof value === "object" && !Array.isArray(value)) return value;
-  throw new SyntaxError("it must hold a JSON object");
-}
-
 function onlyInput({ signature }: OnnxModel, path: string): string {
   const names = Object.keys(signature);
   if (names.length === 1) return names[0];
-  throw new RangeError(`${path}: the model must have one input, got ${names.join(", ")}`);
+  throw new GenError(
+    "invalid-model",
+    `${path}: the model must have one input, got ${names.join(", ")}`,
+  );
 }

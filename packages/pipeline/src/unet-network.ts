@@ -10,6 +10,7 @@ import {
 } from "@gen/graph";
 import type { OnnxModel } from "@gen/graph/onnx";
 import { wholeTime } from "@gen/sampling";
+import { MAX_SAMPLE_NUMBERS } from "./limits.ts";
 
 /** What is said of a sample's shape beside the model itself. */
 export interface KnownShape {
@@ -84,7 +85,11 @@ function sampleShape(shape: Shape, { open = [], known = [], config = {} }: Known
     typeof d === "number" ? d : (open[i] ?? known[i] ?? configured[i]),
   );
   if (dims.length > 0 && dims.every((d) => Number.isInteger(d) && Number(d) > 0)) {
-    return dims as number[];
+    const numbers = (dims as number[]).reduce((product, d) => product * d, 1);
+    if (numbers <= MAX_SAMPLE_NUMBERS) return dims as number[];
+    throw new RangeError(
+      `a sample must have at most ${MAX_SAMPLE_NUMBERS} numbers, got [${dims.join(", ")}]; give a smaller size`,
+    );
   }
   throw new RangeError(
     `the sample's shape ${shapeText(shape)} is open: give its size, or write it into unet/config.json`,

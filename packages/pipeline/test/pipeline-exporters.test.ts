@@ -20,6 +20,7 @@ import { type PipelineVae, sample, stepTable } from "@gen/sampling";
 import { linearSchedule, writeSchedulerConfig } from "@gen/schedules";
 import { expect, it } from "vitest";
 import { loadModel, loadPipeline } from "../src/index.ts";
+import { MAX_SAMPLE_NUMBERS } from "../src/limits.ts";
 
 const schedule = linearSchedule({ steps: 10 });
 const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
@@ -85,6 +86,11 @@ it("a size that the model leaves open is the caller's, the index's or the config
   );
   await expect(shape({ "model_index.json": text({ _gen: { shape: [3, 5, 4] } }) })).rejects.toThrow(
     "does not fit model_index.json's [3, 5, 4]",
+  );
+  const rows = MAX_SAMPLE_NUMBERS / 2 ** 15;
+  expect(await shape({}, [undefined, 2 ** 14, rows])).toEqual([2, 2 ** 14, rows]);
+  await expect(shape({}, [undefined, 2 ** 14, rows + 1])).rejects.toThrow(
+    `a sample must have at most ${MAX_SAMPLE_NUMBERS} numbers, got [2, 16384, ${rows + 1}]`,
   );
   const fixed = exported({ shape: [] }, ["batch", 2, 4, 4]);
   expect((await loadPipeline(reader(fixed), { shape: [9, 9, 9] })).shape).toEqual([2, 4, 4]);

@@ -5,6 +5,7 @@ import { generate, type PipelineVae, sample } from "@gen/sampling";
 import { cosineSchedule } from "@gen/schedules";
 import { describe, expect, it } from "vitest";
 import { loadPipeline, pipelineFiles, savePipeline } from "../src/index.ts";
+import { MAX_SAMPLE_DIMENSIONS } from "../src/limits.ts";
 import { smallDenoiser, table } from "./networks.ts";
 
 const gain = parameter("gain", tensor([2, 3], [1, 2]));
@@ -201,6 +202,54 @@ describe("a pipeline's folder", () => {
     await expect(
       loadPipeline(folder({ ...files, "model_index.json": text(named) })),
     ).rejects.toThrow("vae_decoder/model.onnx is missing");
+  });
+
+  it.each([
+    ["_gen", 5],
+    ["_gen", []],
+    ["_gen.shape", null],
+    ["_gen.shape", "2"],
+    ["_gen.shape", [0]],
+    ["_gen.shape", [2.5]],
+    ["_gen.shape", Array(MAX_SAMPLE_DIMENSIONS + 1).fill(1)],
+    ["_gen.image", { length: 1 }],
+    ["_gen.classes", 3],
+    ["_gen.classes", [1]],
+    ["_gen.notes", "points"],
+  ])("refuses an index with a wrong %s, %j, by the field's name", async (field, value) => {
+    const files = pipelineFiles(whole);
+    const index = JSON.parse(new TextDecoder().decode(files["model_index.json"]));
+    const [, name] = field.split(".");
+    index._gen = name ? { ...index._gen, [name]: value } : value;
+    await expect(
+      loadPipeline(folder({ ...files, "model_index.json": text(index) })),
+    ).rejects.toThrow(
+      expect.objectContaining({
+        code: "invalid-model",
+        message: expect.stringMatching(
+          new RegExp(`^model_index\\.json: ${field.replace(".", "\\.")} must be .*, got `),
+        ),
+      }),
+    );
+  });
+
+  it("quotes nothing of a file that is no JSON, and names each file", async () => {
+    const files = pipelineFiles(whole);
+    const secret = new TextEncoder().encode("root:x:0:0:root:/root:/bin/sh");
+    for (const path of [
+      "model_index.json",
+      "scheduler/scheduler_config.json",
+      "vae_decoder/config.json",
+    ]) {
+      await expect(loadPipeline(folder({ ...files, [path]: secret }))).rejects.toThrow(
+        expect.objectContaining({
+          code: "invalid-model",
+          message: expect.stringMatching(
+            new RegExp(`^${path}: [\\w ]+ is not JSON: a value is missing at character 1$`),
+          ),
+        }),
+      );
+    }
   });
 
   it("asks for fixed paths only, whatever the index says", async () => {

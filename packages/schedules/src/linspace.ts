@@ -1,3 +1,5 @@
+import { MAX_TRAIN_TIMESTEPS } from "./limits.ts";
+
 /** numpy's `linspace(start, stop, count)`, which counts from the start. */
 export function numpyLinspace(start: number, stop: number, count: number): number[] {
   if (count === 1) return [start];
@@ -18,6 +20,9 @@ export function linspace(start: number, end: number, steps: number): Float64Arra
 
 /** A count of steps, or an error that says what is allowed. */
 export function stepCount(steps: number): number {
-  if (Number.isInteger(steps) && steps >= 1) return steps;
-  throw new RangeError(`steps must be a positive integer, got ${steps}`);
+  if (!Number.isInteger(steps) || steps < 1) {
+    throw new RangeError(`steps must be a positive integer, got ${steps}`);
+  }
+  if (steps <= MAX_TRAIN_TIMESTEPS) return steps;
+  throw new RangeError(`steps must be at most ${MAX_TRAIN_TIMESTEPS}, got ${steps}`);
 }

@@ -1,4 +1,4 @@
-import type { JsonValue } from "./python-json.ts";
+import type { JsonValue } from "@gen/math/json";
 
 /** The value each field of a diffusers scheduler class takes when its config leaves it out. */
 export type SchedulerDefaults = Readonly<Record<string, JsonValue>>;

@@ -1,10 +1,12 @@
-import type { PredictionType } from "@gen/math";
+import { GenError, type PredictionType } from "@gen/math";
+import { type JsonValue, parseJson } from "@gen/math/json";
 import { cosineSchedule, expSchedule, laplaceSchedule } from "./alpha-bar-schedule.ts";
 import { flowSchedule } from "./flow-schedule.ts";
 import type { FlowSettings } from "./flow-sigmas.ts";
+import { MAX_CONFIG_LENGTH } from "./limits.ts";
 import { linearSchedule, scaledLinearSchedule, sigmoidSchedule } from "./linear-schedule.ts";
 import type { NoiseSchedule } from "./noise-schedule.ts";
-import { formatPythonJson, type JsonValue, parsePythonJson } from "./python-json.ts";
+import { formatPythonJson } from "./python-json.ts";
 import { scheduleFromBetas } from "./schedule-from-betas.ts";
 import { schedulerClasses } from "./scheduler-classes.ts";
 import { betaSchedulesOf, checkFields } from "./scheduler-fields.ts";
@@ -44,15 +46,28 @@ export type SchedulerConfigInput = Pick<SchedulerConfig, "schedule"> & Partial<S
 /**
  * Reads a diffusers scheduler_config.json, given as its text or as the parsed object.
  *
- * @throws SyntaxError when the text is no JSON; RangeError when the class is not supported, a
- * value is not allowed, or two settings contradict each other (the message says why).
+ * @throws GenError `invalid-data` when the text is no JSON or longer than 4 Mi characters, the class
+ * is not supported, a value is not allowed, or two settings contradict each other (the message says
+ * why).
  */
 export function readSchedulerConfig(json: string | object): SchedulerConfig {
-  const parsed = typeof json === "string" ? parsePythonJson(json) : (json as JsonValue);
+  const name = "scheduler config";
+  const parsed =
+    typeof json === "string" ? parseJson(json, { name, limit: MAX_CONFIG_LENGTH }) : json;
   if (parsed === null || typeof parsed !== "object" || Array.isArray(parsed)) {
-    throw new RangeError(`scheduler config must be a JSON object, got ${JSON.stringify(parsed)}`);
+    const kind = Array.isArray(parsed) ? "a list" : parsed === null ? "null" : typeof parsed;
+    throw new GenError("invalid-data", `${name} must be a JSON object, got ${kind}`);
   }
-  const config: Fields = parsed;
+  try {
+    return configOf(parsed as Fields);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new GenError("invalid-data", cause.message, { cause });
+  }
+}
+
+/** @throws RangeError when a field's value is not allowed, or two contradict each other. */
+function configOf(config: Fields): SchedulerConfig {
   const className = classNameOf(config);
   const defaults = schedulerClasses[className];
   const settings = settingsOf(className, config);
@@ -161,12 +176,14 @@ function classNameOf({ _class_name: given }: Fields): string {
       `_class_name is missing: a scheduler's config must name one of ${names()}`,
     );
   }
-  const name = String(given).replace(/^Flax/, "");
-  if (typeof given === "string" && Object.hasOwn(schedulerClasses, name)) return name;
+  if (typeof given !== "string") {
+    throw new RangeError(`_class_name must be one of ${names()}, got ${JSON.stringify(given)}`);
+  }
+  const name = given.replace(/^Flax/, "");
+  if (Object.hasOwn(schedulerClasses, name)) return name;
   const why = Object.hasOwn(NO_TABLE, name) ? NO_TABLE[name] : undefined;
   if (why) throw new RangeError(`_class_name must be another than ${name}: ${why}`);
-  const shown = typeof given === "string" ? given : JSON.stringify(given);
-  throw new RangeError(`_class_name must be one of ${names()}, got ${shown}`);
+  throw new RangeError(`_class_name must be one of ${names()}, got ${given}`);
 }
 
 /**
@@ -176,7 +193,8 @@ function classNameOf({ _class_name: given }: Fields): string {
  * fields included; what was changed since then is set anew. Left out: DDIMScheduler, or
  * DDPMScheduler where there is a variance type, epsilon, no clipping, leading, offset 0.
  *
- * @throws RangeError when the class is not supported or has no field for a setting.
+ * @throws RangeError when the class has no field for a setting; GenError `invalid-data` when the
+ * class is not supported or a value is not allowed.
  */
 export function writeSchedulerConfig(input: SchedulerConfigInput): string {
   const className = input.className ?? (input.varianceType ? "DDPMScheduler" : "DDIMScheduler");

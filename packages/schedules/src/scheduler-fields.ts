@@ -1,4 +1,5 @@
-import type { JsonValue } from "./python-json.ts";
+import type { JsonValue } from "@gen/math/json";
+import { MAX_TRAIN_TIMESTEPS } from "./limits.ts";
 
 type Check = readonly [allowed: string, test: (value: JsonValue) => boolean];
 
@@ -21,14 +22,15 @@ const BOOLEAN: Check = ["true or false", (value) => typeof value === "boolean"];
 const POSITIVE = number("a positive number", (value) => value > 0 && value < Infinity);
 const BETA = number("a number in [0, 1]", (value) => value >= 0 && value <= 1);
 
+const COUNT = number(
+  `a positive integer of at most ${MAX_TRAIN_TIMESTEPS}`,
+  (value) => Number.isInteger(value) && value > 0 && value <= MAX_TRAIN_TIMESTEPS,
+);
 const ORDER = number("an integer from 1 to 4", (value) => [1, 2, 3, 4].includes(value));
 
 /** What each field that shapes a schedule or a step may be, in words and as a test. */
 const FIELDS: Readonly<Record<string, Check>> = /* @__PURE__ */ (() => ({
-  num_train_timesteps: number(
-    "a positive integer",
-    (value) => Number.isInteger(value) && value > 0,
-  ),
+  num_train_timesteps: COUNT,
   beta_start: BETA,
   beta_end: BETA,
   beta_schedule: oneOf("linear", "scaled_linear", "squaredcos_cap_v2", "sigmoid", "laplace", "exp"),
@@ -96,10 +98,7 @@ const FIELDS: Readonly<Record<string, Check>> = /* @__PURE__ */ (() => ({
   s_noise: number("a number, 0 or more", (value) => value >= 0 && value < Infinity),
   clip_denoised: BOOLEAN,
   skip_prk_steps: BOOLEAN,
-  original_inference_steps: number(
-    "a positive integer",
-    (value) => Number.isInteger(value) && value > 0,
-  ),
+  original_inference_steps: COUNT,
   timestep_scaling: number("a number, 0 or more", (value) => value >= 0 && value < Infinity),
   snr_shift_scale: POSITIVE,
   s: number("a number, 0 or more", (value) => value >= 0 && value < 1),
@@ -196,10 +195,11 @@ export function checkFields(
     );
   }
   const variances = VARIANCE_TYPES[className];
-  if (variances && !variances.includes(String(settings.variance_type))) {
+  const variance = settings.variance_type;
+  if (variances && !(typeof variance === "string" && variances.includes(variance))) {
     throw new RangeError(
       `variance_type must be one of ${variances.join(", ")} for ${className}, got ` +
-        `${settings.variance_type}`,
+        (typeof variance === "string" ? variance : JSON.stringify(variance)),
     );
   }
   const { num_train_timesteps: length, trained_betas: betas, steps_offset: offset } = settings;

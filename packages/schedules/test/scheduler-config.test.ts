@@ -10,6 +10,7 @@ import {
   sigmoidSchedule,
   writeSchedulerConfig,
 } from "../src/index.ts";
+import { MAX_TRAIN_TIMESTEPS } from "../src/limits.ts";
 import { schedulerClasses } from "../src/scheduler-classes.ts";
 
 // As saved by diffusers for Stable Diffusion 1.5's DDIM: skip_prk_steps belongs to another class.
@@ -30,6 +31,8 @@ const STABLE_DIFFUSION = `{
 
 const ddpm = (fields: object) => ({ _class_name: "DDPMScheduler", ...fields });
 const ddim = (fields: object) => ({ _class_name: "DDIMScheduler", ...fields });
+
+const notJson = expect.objectContaining({ name: "GenError", code: "invalid-data" });
 
 describe("readSchedulerConfig", () => {
   test("Stable Diffusion's", () => {
@@ -83,7 +86,7 @@ describe("readSchedulerConfig", () => {
 
   test("long, deep and unclosed texts are refused in time", () => {
     const unclosed = `{"a":"${'\\"'.repeat(500_000)}`;
-    expect(() => readSchedulerConfig(unclosed)).toThrow(SyntaxError);
+    expect(() => readSchedulerConfig(unclosed)).toThrow(notJson);
     expect(() => readSchedulerConfig(`${"[".repeat(65)}${"]".repeat(65)}`)).toThrow("64 deep");
     expect(() => readSchedulerConfig(`${"[".repeat(64)}${"]".repeat(64)}`)).toThrow(
       "scheduler config must be a JSON object",
@@ -93,6 +96,45 @@ describe("readSchedulerConfig", () => {
     expect(() => readSchedulerConfig(long(limit + 1))).toThrow("at most 4194304 characters");
     expect(readSchedulerConfig(long(limit)).className).toBe("DDIMScheduler");
   });
+
+  test("an error quotes nothing of a file that is no JSON", () => {
+    const secret = "root:x:0:0:root:/root:/bin/sh";
+    expect(() => readSchedulerConfig(secret)).toThrow(
+      /^scheduler config is not JSON: a value is missing at character 1$/,
+    );
+  });
+
+  test("num_train_timesteps, original_inference_steps and steps are at most 1e6", () => {
+    const read = (fields: object) => () =>
+      readSchedulerConfig({ _class_name: "LCMScheduler", ...fields });
+    for (const name of ["num_train_timesteps", "original_inference_steps"]) {
+      for (const over of [MAX_TRAIN_TIMESTEPS + 1, 1e9, 1e15, 1e300]) {
+        expect(read({ [name]: over })).toThrow(
+          `${name} must be a positive integer of at most 1000000, got ${over}`,
+        );
+      }
+    }
+    expect(read({ num_train_timesteps: MAX_TRAIN_TIMESTEPS })().schedule.length).toBe(1e6);
+    expect(() => cosineSchedule({ steps: 1_000_001 })).toThrow(
+      "steps must be at most 1000000, got 1000001",
+    );
+  });
+
+  test.each(["constructor", "__proto__", "toString", "valueOf", "hasOwnProperty", "toJSON"])(
+    "a key or a value named %s is refused or without effect",
+    (name) => {
+      const known = `{"_class_name":"DDPMScheduler","${name}":1}`;
+      expect(readSchedulerConfig(known).unknown).toEqual(name.startsWith("_") ? [] : [name]);
+      const object = `{"${name}":null}`;
+      for (const field of ["_class_name", "variance_type", "beta_schedule", "clip_sample"]) {
+        const fields = { _class_name: '"DDPMScheduler"', [field]: object };
+        const text = Object.entries(fields).map(([key, value]) => `"${key}":${value}`);
+        expect(() => readSchedulerConfig(`{${text}}`)).toThrow(notJson);
+        const named = { _class_name: "DDPMScheduler", [field]: name };
+        expect(() => readSchedulerConfig(named)).toThrow(notJson);
+      }
+    },
+  );
 
   test("contradictions are refused with the reason", () => {
     const read = (fields: object) => () => readSchedulerConfig(ddim(fields));
@@ -140,7 +182,7 @@ describe("readSchedulerConfig", () => {
       'got ["DDIMScheduler"]',
     );
     expect(() => readSchedulerConfig("[1]")).toThrow("scheduler config must be a JSON object");
-    expect(() => readSchedulerConfig("{")).toThrow(SyntaxError);
+    expect(() => readSchedulerConfig("{")).toThrow(notJson);
   });
 });
 
