@@ -4,6 +4,10 @@ import { GenError } from "@gen/math";
 export const dataError = (source: string, problem: string): GenError =>
   new GenError("invalid-data", `${source}: ${problem}`);
 
+/** The error for what takes more bytes than the option `limit` of a reader allows. */
+export const limitError = (source: string, what: string, limit: number): GenError =>
+  dataError(source, `${what}, the limit is ${limit} (option limit raises it)`);
+
 /** Runs a decoder of another library. Its errors become a {@link dataError}. */
 export function runDecoder<T>(source: string, what: string, decode: () => T): T {
   try {

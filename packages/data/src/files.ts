@@ -1,4 +1,4 @@
-import { dataError } from "./data-error.ts";
+import { dataError, limitError } from "./data-error.ts";
 
 /** The Node modules for paths. They are loaded at run time, so that no bundler looks for them. */
 interface Modules {
@@ -31,7 +31,7 @@ export async function readBounded(path: string, limit: number): Promise<Uint8Arr
     const stat = await file.stat();
     if (!stat.isFile()) throw dataError(path, "must be an ordinary file");
     const { size } = stat;
-    if (size > limit) throw dataError(path, `takes ${size} bytes, the limit is ${limit}`);
+    if (size > limit) throw limitError(path, `takes ${size} bytes`, limit);
     return await file.readFile();
   } finally {
     await file.close();

@@ -1,12 +1,13 @@
 import { dataError } from "./data-error.ts";
-import { inflate, inflateHead, isGzip } from "./inflate.ts";
+import { inflateArray, isGzip } from "./inflate.ts";
+import { MAX_ARRAY_BYTES, MAX_IDX_DIMENSIONS } from "./limits.ts";
 import {
+  type ArrayLayout,
+  arrayOf,
   checkedByteLength,
   type DType,
-  defaultLimit,
   type NdArray,
   type ReadOptions,
-  readElements,
 } from "./nd-array.ts";
 
 const dtypes: Readonly<Record<number, DType>> = {
@@ -27,14 +28,18 @@ const dtypes: Readonly<Record<number, DType>> = {
  * `limit`, or bytes are missing or left over.
  */
 export function readIdx(bytes: Uint8Array, options: ReadOptions = {}): NdArray {
-  const { name = "idx file", limit = defaultLimit } = options;
-  const zipped = isGzip(bytes);
-  const layout = readHeader(name, zipped ? inflateHead(name, bytes) : bytes, limit);
-  const file = zipped ? inflate(name, "gzip", bytes, layout.start + layout.size) : bytes;
-  return readElements(name, file, layout, false);
+  const { name = "idx file", limit = MAX_ARRAY_BYTES } = options;
+  const header = (head: Uint8Array) => readHeader(name, head, limit);
+  if (isGzip(bytes)) {
+    const longest = 4 + 4 * MAX_IDX_DIMENSIONS;
+    const { layout, elements } = inflateArray(name, "gzip", bytes, longest, header);
+    return arrayOf(name, layout, elements, elements.length === layout.size);
+  }
+  const layout = header(bytes);
+  return arrayOf(name, layout, bytes.subarray(layout.start));
 }
 
-function readHeader(name: string, file: Uint8Array, limit: number) {
+function readHeader(name: string, file: Uint8Array, limit: number): ArrayLayout {
   if (file.length < 4 || file[0] !== 0 || file[1] !== 0) {
     throw dataError(name, "not an idx file: it must start with two zero bytes");
   }
@@ -47,9 +52,12 @@ function readHeader(name: string, file: Uint8Array, limit: number) {
   }
   const rank = file[3];
   const start = 4 + 4 * rank;
-  if (rank < 1 || rank > 8) throw dataError(name, `idx rank must be 1 to 8, got ${rank}`);
+  if (rank < 1 || rank > MAX_IDX_DIMENSIONS) {
+    throw dataError(name, `idx rank must be 1 to ${MAX_IDX_DIMENSIONS}, got ${rank}`);
+  }
   if (file.length < start) throw dataError(name, `truncated in its ${start}-byte header`);
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const shape = Array.from({ length: rank }, (_, k) => view.getUint32(4 + 4 * k));
-  return { dtype, shape, start, size: checkedByteLength(name, dtype, shape, limit) };
+  const size = checkedByteLength(name, dtype, shape, limit);
+  return { dtype, shape, start, size, littleEndian: false };
 }

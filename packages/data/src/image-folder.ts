@@ -1,7 +1,7 @@
-import { dataError } from "./data-error.ts";
+import { dataError, limitError } from "./data-error.ts";
 import type { Dataset } from "./dataset.ts";
 import { nodeModule, readBounded } from "./files.ts";
-import { defaultLimit } from "./nd-array.ts";
+import { MAX_ARRAY_BYTES, MAX_IMAGE_SIDE } from "./limits.ts";
 import { type Raster, readPng } from "./png.ts";
 import { resize } from "./resize.ts";
 
@@ -27,7 +27,7 @@ export async function readImageFolder(
   path: string,
   options: ImageFolderOptions = {},
 ): Promise<Dataset> {
-  const { limit = defaultLimit } = options;
+  const { limit = MAX_ARRAY_BYTES } = options;
   const target = targetSize(options.size);
   const { files, classes } = await listImages(path);
   const rasters: Raster[] = [];
@@ -44,7 +44,7 @@ export async function readImageFolder(
       );
     }
     total += raster.width * raster.height * (options.channels ?? 3);
-    if (total > limit) throw dataError(path, `images take more than ${limit} bytes, the limit`);
+    if (total > limit) throw limitError(path, `its images take at least ${total} bytes`, limit);
     rasters.push(raster);
   }
   const channels = options.channels ?? (rasters.some((raster) => raster.channels === 3) ? 3 : 1);
@@ -67,8 +67,10 @@ export async function readImageFolder(
 function targetSize(size: ImageFolderOptions["size"]): readonly [number, number] | undefined {
   if (size === undefined) return undefined;
   const pair = typeof size === "number" ? ([size, size] as const) : size;
-  if (pair.length !== 2 || pair.some((n) => !Number.isInteger(n) || n < 1 || n > 8192)) {
-    throw new RangeError(`size must be whole numbers in [1, 8192], got ${pair.join("x")}`);
+  if (pair.length !== 2 || pair.some((n) => !Number.isInteger(n) || n < 1 || n > MAX_IMAGE_SIDE)) {
+    throw new RangeError(
+      `size must be whole numbers in [1, ${MAX_IMAGE_SIDE}], got ${pair.join("x")}`,
+    );
   }
   return pair;
 }

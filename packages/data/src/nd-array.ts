@@ -1,4 +1,5 @@
-import { dataError } from "./data-error.ts";
+import { dataError, limitError } from "./data-error.ts";
+import { MAX_DIMENSIONS } from "./limits.ts";
 
 const constructors = {
   float64: Float64Array,
@@ -42,9 +43,6 @@ export interface ReadOptions {
   readonly limit?: number;
 }
 
-/** The default limit of readers: 1 GiB. */
-export const defaultLimit = 2 ** 30;
-
 /** All element types, wide ones first. */
 export const dtypes = /* @__PURE__ */ Object.keys(constructors) as readonly DType[];
 
@@ -66,6 +64,9 @@ export function checkedByteLength(
   shape: readonly number[],
   limit: number,
 ): number {
+  if (shape.length > MAX_DIMENSIONS) {
+    throw dataError(source, `at most ${MAX_DIMENSIONS} dimensions, got ${shape.length}`);
+  }
   let bytes = byteSize(dtype);
   for (const size of shape) {
     if (!Number.isSafeInteger(size) || size < 0) {
@@ -73,22 +74,21 @@ export function checkedByteLength(
     }
     bytes *= size;
   }
-  if (shape.length > 32) throw dataError(source, `at most 32 dimensions, got ${shape.length}`);
   if (!(bytes <= limit)) {
-    throw dataError(
-      source,
-      `[${shape.join(", ")}] of ${dtype} takes ${bytes} bytes, the limit is ${limit}`,
-    );
+    throw limitError(source, `[${shape.join(", ")}] of ${dtype} takes ${bytes} bytes`, limit);
   }
   return bytes;
 }
 
 /** Copies bytes of the given order into a typed array of `dtype`. */
-export function decodeElements(bytes: Uint8Array, dtype: DType, littleEndian: boolean) {
+export const decodeElements = (bytes: Uint8Array, dtype: DType, littleEndian: boolean) =>
   // Not bytes.slice(), which is a view for Node's Buffer.
-  const copy = new Uint8Array(bytes);
-  if (littleEndian !== hostIsLittleEndian()) swapBytes(copy, byteSize(dtype));
-  return new constructors[dtype](copy.buffer) as NumericArray;
+  ownElements(new Uint8Array(bytes), dtype, littleEndian);
+
+/** The typed array of `dtype` in a buffer that is nobody else's. Swaps its bytes in place. */
+function ownElements(bytes: Uint8Array, dtype: DType, littleEndian: boolean) {
+  if (littleEndian !== hostIsLittleEndian()) swapBytes(bytes, byteSize(dtype));
+  return new constructors[dtype](bytes.buffer as ArrayBuffer) as NumericArray;
 }
 
 /** The bytes of all parts, one after the other. */
@@ -102,25 +102,32 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
+/** An array's dtype and shape, its first byte in its file, and its bytes. */
+export interface ArrayLayout extends Pick<NdArray, "dtype" | "shape"> {
+  readonly start: number;
+  readonly size: number;
+  readonly littleEndian: boolean;
+}
+
 /**
- * Reads the array that fills a file from byte `start` on.
+ * The array of a layout from its bytes, which are copied unless they are `own`.
  *
- * @throws GenError `invalid-data` when it does not take the `size` bytes of its shape.
+ * @throws GenError `invalid-data` when they are not the `size` bytes of its shape.
  */
-export function readElements(
+export function arrayOf(
   source: string,
-  file: Uint8Array,
-  layout: Pick<NdArray, "dtype" | "shape"> & { readonly start: number; readonly size: number },
-  littleEndian: boolean,
+  { dtype, shape, size, littleEndian }: ArrayLayout,
+  elements: Uint8Array,
+  own = false,
 ): NdArray {
-  const { dtype, shape, start, size } = layout;
-  if (file.length !== start + size) {
+  if (elements.length !== size) {
     throw dataError(
       source,
-      `[${shape.join(", ")}] of ${dtype} needs ${size} bytes of data, got ${file.length - start}`,
+      `[${shape.join(", ")}] of ${dtype} needs ${size} bytes of data, got ${elements.length}`,
     );
   }
-  return { dtype, shape, data: decodeElements(file.subarray(start), dtype, littleEndian) };
+  const data = (own ? ownElements : decodeElements)(elements, dtype, littleEndian);
+  return { dtype, shape, data };
 }
 
 /** The elements of an array as little-endian bytes; a view where the host is little-endian. */
@@ -149,5 +156,11 @@ const hostIsLittleEndian = () => new Uint8Array(new Uint16Array([1]).buffer)[0] 
 
 function swapBytes(bytes: Uint8Array, size: number): void {
   if (size === 1) return;
-  for (let i = 0; i < bytes.length; i += size) bytes.subarray(i, i + size).reverse();
+  for (let i = 0; i < bytes.length; i += size) {
+    for (let low = i, high = i + size - 1; low < high; low++, high--) {
+      const byte = bytes[low];
+      bytes[low] = bytes[high];
+      bytes[high] = byte;
+    }
+  }
 }

@@ -1,18 +1,20 @@
 import { dataError } from "./data-error.ts";
+import { inflateArray } from "./inflate.ts";
+import { MAX_ARRAY_BYTES, MAX_NPY_HEADER } from "./limits.ts";
 import {
+  type ArrayLayout,
+  arrayOf,
   byteSize,
   checkArray,
   checkedByteLength,
   concat,
   type DType,
-  defaultLimit,
   dtypeOf,
   dtypes,
   littleEndianBytes,
   type NdArray,
   type NumericArray,
   type ReadOptions,
-  readElements,
   type WritableArray,
 } from "./nd-array.ts";
 
@@ -20,7 +22,6 @@ import {
 const codeOf = (dtype: DType): string | undefined =>
   dtype === "bfloat16" ? undefined : `${dtype[0]}${byteSize(dtype)}`;
 
-const longestHeader = 65_536;
 const latin1 = /* @__PURE__ */ new TextDecoder("latin1");
 
 /**
@@ -31,7 +32,39 @@ const latin1 = /* @__PURE__ */ new TextDecoder("latin1");
  * (objects are never unpickled), the size exceeds `limit`, or bytes are missing or left over.
  */
 export function readNpy(bytes: Uint8Array, options: ReadOptions = {}): NdArray {
-  const { name = "npy file", limit = defaultLimit } = options;
+  const { name = "npy file", limit = MAX_ARRAY_BYTES } = options;
+  const layout = readHeader(name, bytes, limit);
+  return inRowMajor(arrayOf(name, layout, bytes.subarray(layout.start)), layout);
+}
+
+/**
+ * Reads a `.npy` file of `size` bytes from a deflate stream. `onPart` gets its bytes, in parts.
+ *
+ * @throws GenError as {@link readNpy} does, or when the file is not of this size.
+ */
+export function readDeflatedNpy(
+  bytes: Uint8Array,
+  { name, limit }: Required<ReadOptions>,
+  size: number,
+  onPart: (part: Uint8Array) => void,
+): NdArray {
+  const header = (head: Uint8Array) => {
+    const layout = readHeader(name, head, limit);
+    const needed = layout.start + layout.size;
+    if (needed === size) return layout;
+    throw dataError(name, `its shape needs ${needed} bytes, the archive declares ${size}`);
+  };
+  const longest = Math.min(size, 12 + MAX_NPY_HEADER);
+  const { layout, elements } = inflateArray(name, "deflate", bytes, longest, header, onPart);
+  const own = elements.length === layout.size;
+  return inRowMajor(arrayOf(name, layout, elements, own), layout);
+}
+
+interface NpyLayout extends ArrayLayout {
+  readonly isFortran: boolean;
+}
+
+function readHeader(name: string, bytes: Uint8Array, limit: number): NpyLayout {
   if (bytes.length < 10 || bytes[0] !== 0x93 || latin1.decode(bytes.subarray(1, 6)) !== "NUMPY") {
     throw dataError(name, "not an npy file: it must start with \\x93NUMPY");
   }
@@ -41,8 +74,8 @@ export function readNpy(bytes: Uint8Array, options: ReadOptions = {}): NdArray {
   const prefix = major === 1 ? 10 : 12;
   if (bytes.length < prefix) throw dataError(name, "truncated in its header");
   const headerLength = major === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
-  if (headerLength > longestHeader) {
-    throw dataError(name, `header must be at most ${longestHeader} bytes, got ${headerLength}`);
+  if (headerLength > MAX_NPY_HEADER) {
+    throw dataError(name, `header must be at most ${MAX_NPY_HEADER} bytes, got ${headerLength}`);
   }
   const start = prefix + headerLength;
   if (bytes.length < start) throw dataError(name, `truncated in its ${start}-byte header`);
@@ -55,8 +88,7 @@ export function readNpy(bytes: Uint8Array, options: ReadOptions = {}): NdArray {
   }
   const shape = sizes.split(",").flatMap((s) => (s.trim() === "" ? [] : [Number(s)]));
   const size = checkedByteLength(name, dtype, shape, limit);
-  const array = readElements(name, bytes, { dtype, shape, start, size }, littleEndian);
-  return fortran === "True" ? { ...array, data: toRowMajor(array) } : array;
+  return { dtype, shape, start, size, littleEndian, isFortran: fortran === "True" };
 }
 
 /**
@@ -90,14 +122,29 @@ function elementType(name: string, header: string): { dtype: DType; littleEndian
   throw dataError(name, `npy dtype must be one of ${allowed}, got ${descr ?? "a structure"}`);
 }
 
+/** The array of a file in row-major order. */
+function inRowMajor(array: NdArray, { isFortran }: NpyLayout): NdArray {
+  return isFortran ? { ...array, data: fromFortran(array) } : array;
+}
+
 /** The elements of an array in Fortran order, in row-major order. */
-function toRowMajor({ data, shape }: NdArray): NumericArray {
+function fromFortran({ data, shape }: NdArray): NumericArray {
+  const sizes = shape.filter((size) => size !== 1);
+  if (data.length === 0 || sizes.length < 2) return data;
+  const strides = sizes.map((_, axis) => sizes.slice(0, axis).reduce((a, b) => a * b, 1));
   const out = data.slice();
-  let at = 0;
-  const copy = (axis: number, from: number, stride: number): void => {
-    if (axis === shape.length) out[at++] = data[from];
-    for (let k = 0; k < shape[axis]; k++) copy(axis + 1, from + k * stride, stride * shape[axis]);
-  };
-  copy(0, 0, 1);
+  const last = sizes.length - 1;
+  const index = sizes.map(() => 0);
+  for (let at = 0, from = 0; at < out.length; ) {
+    for (let k = 0; k < sizes[last]; k++) out[at++] = data[from + k * strides[last]];
+    let axis = last - 1;
+    for (; axis >= 0; axis--) {
+      index[axis] += 1;
+      from += strides[axis];
+      if (index[axis] < sizes[axis]) break;
+      from -= sizes[axis] * strides[axis];
+      index[axis] = 0;
+    }
+  }
   return out;
 }

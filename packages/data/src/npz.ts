@@ -1,45 +1,55 @@
-import { type Unzipped, unzipSync, type Zippable, zipSync } from "fflate";
-import { dataError, runDecoder } from "./data-error.ts";
-import { defaultLimit, type NdArray, type ReadOptions, type WritableArray } from "./nd-array.ts";
-import { readNpy, writeNpy } from "./npy.ts";
+import { type Zippable, zipSync } from "fflate";
+import { crc32 } from "./crc32.ts";
+import { dataError, limitError } from "./data-error.ts";
+import { MAX_ARRAY_BYTES, MAX_NPZ_ARRAYS } from "./limits.ts";
+import type { NdArray, ReadOptions, WritableArray } from "./nd-array.ts";
+import { readDeflatedNpy, readNpy, writeNpy } from "./npy.ts";
+import { readZip, type ZipEntry } from "./zip.ts";
 
-const mostArrays = 10_000;
+const ENDING = ".npy";
 
 /**
  * Reads a `.npz` archive: its arrays by name, without the `.npy` of the entry.
  *
- * @throws GenError `invalid-data` when the archive is damaged, holds other files than arrays, holds
- * more than `limit` bytes in all, or when {@link readNpy} refuses one of its arrays.
+ * @throws GenError `invalid-data` when the archive is damaged or encrypted, its entries share bytes
+ * or a name or are no arrays, there are more than 10,000 of them or more than `limit` bytes in all,
+ * or {@link readNpy} refuses one.
  */
 export function readNpz(bytes: Uint8Array, options: ReadOptions = {}): Record<string, NdArray> {
-  const { name = "npz file", limit = defaultLimit } = options;
+  const { name = "npz file", limit = MAX_ARRAY_BYTES } = options;
   if (bytes.length < 22 || bytes[0] !== 0x50 || bytes[1] !== 0x4b) {
     throw dataError(name, "not an npz file: it must start with PK, as zip archives do");
   }
+  const entries = readZip(name, bytes, MAX_NPZ_ARRAYS);
   let total = 0;
-  let count = 0;
-  const entries: Unzipped = runDecoder(name, "zip archive", () =>
-    unzipSync(bytes, {
-      filter: (entry) => {
-        count += 1;
-        total += entry.originalSize;
-        if (count > mostArrays) throw dataError(name, `at most ${mostArrays} arrays are allowed`);
-        if (!(total <= limit)) {
-          throw dataError(name, `holds more than ${limit} bytes, the most allowed here`);
-        }
-        if (!entry.name.endsWith(".npy")) {
-          throw dataError(name, `entries must be .npy arrays, got ${entry.name}`);
-        }
-        return true;
-      },
-    }),
-  );
+  for (const entry of entries) {
+    total += entry.size;
+    if (!(total <= limit)) {
+      throw limitError(name, `holds at least ${total} bytes`, limit);
+    }
+    if (!entry.name.endsWith(ENDING)) {
+      throw dataError(name, `entries must be ${ENDING} arrays, got ${entry.name}`);
+    }
+  }
   return Object.fromEntries(
-    Object.entries(entries).map(([entry, content]) => {
-      const array = readNpy(content, { name: `${name} (${entry})`, limit });
-      return [entry.slice(0, -".npy".length), array];
-    }),
+    entries.map((entry) => [
+      entry.name.slice(0, -ENDING.length),
+      readEntry(`${name} (${entry.name})`, entry, limit),
+    ]),
   );
+}
+
+/** The array of an entry, whose bytes must be as many as declared and have the declared checksum. */
+function readEntry(name: string, entry: ZipEntry, limit: number): NdArray {
+  const { bytes, isDeflated, size } = entry;
+  let crc = isDeflated ? 0 : crc32(bytes);
+  const array = isDeflated
+    ? readDeflatedNpy(bytes, { name, limit }, size, (part) => {
+        crc = crc32(part, crc);
+      })
+    : readNpy(bytes, { name, limit });
+  if (crc === entry.crc) return array;
+  throw dataError(name, "damaged: its checksum is not that of the archive");
 }
 
 /**

@@ -4,7 +4,8 @@ import { arrayDataset, type Dataset } from "./dataset.ts";
 import { nodeModule, readBounded } from "./files.ts";
 import { readIdx } from "./idx.ts";
 import { type ImageFolderOptions, readImageFolder } from "./image-folder.ts";
-import { defaultLimit, type NdArray } from "./nd-array.ts";
+import { MAX_ARRAY_BYTES } from "./limits.ts";
+import type { NdArray } from "./nd-array.ts";
 import { readNpy } from "./npy.ts";
 import { readNpz } from "./npz.ts";
 
@@ -34,7 +35,7 @@ export async function openDataset(
   path: string,
   options: OpenDatasetOptions = {},
 ): Promise<Dataset> {
-  const { limit = defaultLimit } = options;
+  const { limit = MAX_ARRAY_BYTES } = options;
   const { stat } = nodeModule("node:fs/promises");
   const stats = await stat(path).catch(() => undefined);
   if (stats === undefined) throw dataError(path, "no such file or folder");

@@ -1,7 +1,11 @@
-import { convertIndexedToRgb, decode, encode } from "fast-png";
-import { dataError, runDecoder } from "./data-error.ts";
-import { inflate } from "./inflate.ts";
-import { concat, type ReadOptions } from "./nd-array.ts";
+import { encode } from "fast-png";
+import { crc32 } from "./crc32.ts";
+import { dataError } from "./data-error.ts";
+import { checkRatio, inflate } from "./inflate.ts";
+import { MAX_PNG_BYTES } from "./limits.ts";
+import type { ReadOptions } from "./nd-array.ts";
+import { type PngHeader, readPngHeader } from "./png-header.ts";
+import { rasterWriter } from "./png-pixels.ts";
 
 /** A picture of bytes: `data` is [height, width, channels], 0 to 255. */
 export interface Raster {
@@ -11,54 +15,43 @@ export interface Raster {
   readonly data: Uint8Array;
 }
 
-const channelsOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
-const longestSide = 65_535;
-
 /**
  * Reads a PNG as greyscale or RGB with 8 bits a channel: palettes are looked up, 16 bits become 8,
  * and transparent pixels are blended with white.
  *
- * Width and height are checked before anything is allocated; the decompressed pixels may not have
- * more bytes than they need.
+ * Width and height are checked before anything is allocated. The rows of pixels are decoded as the
+ * stream inflates, and the stream may not be longer than they need.
  *
  * @throws GenError `invalid-data` when the file is no PNG, damaged, truncated, has a side of 0 or
  * above 65,535, or takes more than `limit` bytes when decoded (default 256 MiB).
  */
 export function readPng(bytes: Uint8Array, options: ReadOptions = {}): Raster {
-  const { name = "PNG file", limit = 2 ** 28 } = options;
-  const { width, height, depth, color, pixelBytes, essential } = inspect(name, bytes, limit);
-  const png = runDecoder(name, "PNG", () => decode(essential, { checkCrc: true }));
-  let channels = channelsOf[color];
-  let source = png.data;
-  if (color === 3) {
-    if (png.palette === undefined) throw dataError(name, "PNG with indices but no palette");
-    source = runDecoder(name, "PNG palette", () => convertIndexedToRgb(png));
-    channels = png.palette[0].length;
-  }
-  const most = color === 3 ? 255 : 2 ** depth - 1;
-  const value = (row: number, column: number): number => {
-    if (depth >= 8 || color === 3) return source[row * width * channels + column];
-    const bit = column * depth;
-    return (source[row * pixelBytes + (bit >> 3)] >> (8 - depth - (bit & 7))) & most;
-  };
-  const colors = channels < 3 ? 1 : 3;
-  const opaque = channels === colors;
-  const key = png.transparency;
-  const out = new Uint8Array(width * height * colors);
-  for (let row = 0; row < height; row++) {
-    for (let x = 0; x < width; x++) {
-      let alpha = opaque ? 1 : value(row, x * channels + colors) / most;
-      if (key !== undefined && opaque) {
-        alpha = 0;
-        for (let c = 0; c < colors; c++) if (value(row, x * channels + c) !== key[c]) alpha = 1;
-      }
-      for (let c = 0; c < colors; c++) {
-        const unit = value(row, x * channels + c) / most;
-        out[(row * width + x) * colors + c] = Math.round(255 * (alpha * unit + 1 - alpha));
-      }
+  const { name = "PNG file", limit = MAX_PNG_BYTES } = options;
+  const { header, deflated, palette, transparency, wrongChecksum } = readChunks(name, bytes, limit);
+  const { width, height, passes } = header;
+  const total = passes.reduce((sum, pass) => sum + pass.height * (1 + pass.rowBytes), 0);
+  checkRatio(name, deflated.length, total);
+  const { raster, writeRow } = rasterWriter(name, header, palette, transparency);
+  let length = 0;
+  const feed = rowReader(name, header, writeRow);
+  inflate(name, "zlib", deflated, (part) => {
+    length += part.length;
+    if (length > total) {
+      throw dataError(name, `decompresses to more than ${total} bytes, the most allowed here`);
     }
+    feed(part);
+  });
+  if (length !== total) {
+    throw dataError(name, `truncated PNG: ${length} of ${total} bytes of pixels`);
   }
-  return { width, height, channels: colors, data: out };
+  // Last, so that a size that is not allowed is named by the size.
+  if (wrongChecksum !== undefined) {
+    throw dataError(
+      name,
+      `not a readable PNG (the chunk at ${wrongChecksum} has another checksum)`,
+    );
+  }
+  return { width, height, ...raster };
 }
 
 /**
@@ -77,74 +70,117 @@ export function writePng(raster: Raster): Uint8Array {
   return encode({ width, height, channels, depth: 8, data }, { zlib: { level: 9 } });
 }
 
-/** Keeps the chunks that make the pixels, and checks sizes before decoding. */
-function inspect(name: string, bytes: Uint8Array, limit: number) {
+const typeNumber = (type: string): number =>
+  [...type].reduce((number, char) => number * 256 + char.charCodeAt(0), 0);
+const [IHDR, PLTE, TRNS, IDAT, IEND] = ["IHDR", "PLTE", "tRNS", "IDAT", "IEND"].map(typeNumber);
+
+/** The chunks that make the pixels; all others are passed over. Several IDAT chunks become one. */
+function readChunks(name: string, bytes: Uint8Array, limit: number) {
   const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
   if (!signature.every((byte, i) => bytes[i] === byte)) {
     throw dataError(name, "not a PNG file: the signature is missing");
   }
-  const chunks = chunksOf(name, bytes);
-  const first = chunks.next().value;
-  if (first?.type !== "IHDR" || first.data.length !== 13) {
-    throw dataError(name, "PNG must begin with IHDR");
-  }
-  const header = readHeader(name, first.data, limit);
-  const kept = [first, ...chunks].filter(({ type }) => /^(IHDR|PLTE|tRNS|IDAT|IEND)$/.test(type));
-  const deflated = concat(kept.filter(({ type }) => type === "IDAT").map(({ data }) => data));
-  const raw = inflate(name, "zlib", deflated, header.rawBytes).length;
-  if (raw !== header.rawBytes) {
-    throw dataError(name, `truncated PNG: ${raw} of ${header.rawBytes} bytes of pixels`);
-  }
-  const essential = concat([bytes.subarray(0, 8), ...kept.map(({ chunk }) => chunk)]);
-  return { ...header, essential };
-}
-
-/** The chunks of a PNG up to IEND. */
-function* chunksOf(name: string, bytes: Uint8Array) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 8, type = ""; type !== "IEND"; ) {
+  const single = new Map<number, Uint8Array>();
+  const deflated = new Uint8Array(bytes.length);
+  let header: PngHeader | undefined;
+  let length = 0;
+  let wrongChecksum: number | undefined;
+  for (let at = 8, type = 0; type !== IEND; ) {
     if (at + 12 > bytes.length) throw dataError(name, "truncated PNG: no IEND chunk");
     const end = at + 12 + view.getUint32(at);
     if (end > bytes.length) {
       throw dataError(name, `truncated PNG: a chunk ends at ${end} of ${bytes.length} bytes`);
     }
-    type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
-    yield { type, chunk: bytes.subarray(at, end), data: bytes.subarray(at + 8, end - 4) };
+    type = view.getUint32(at + 4);
+    if (header === undefined && (type !== IHDR || end !== at + 25)) {
+      throw dataError(name, "PNG must begin with IHDR");
+    }
+    if (type === IDAT || type === IEND || type === IHDR || type === PLTE || type === TRNS) {
+      const chunk = bytes.subarray(at + 4, end - 4);
+      if (crc32(chunk) !== view.getUint32(end - 4)) wrongChecksum ??= at;
+      const data = chunk.subarray(4);
+      if (type === IDAT) {
+        deflated.set(data, length);
+        length += data.length;
+      } else if (single.has(type)) {
+        throw dataError(name, `a PNG must have one chunk of each kind, got a second at ${at}`);
+      } else {
+        single.set(type, data);
+        header ??= readPngHeader(name, data, limit);
+      }
+    }
     at = end;
   }
+  return {
+    header: header as PngHeader,
+    deflated: deflated.subarray(0, length),
+    wrongChecksum,
+    palette: single.get(PLTE),
+    transparency: single.get(TRNS),
+  };
 }
 
-function readHeader(name: string, data: Uint8Array, limit: number) {
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const [width, height] = [view.getUint32(0), view.getUint32(4)];
-  const [depth, color, , , interlaced] = data.subarray(8);
-  if (width < 1 || height < 1 || width > longestSide || height > longestSide) {
-    throw dataError(name, `PNG sides must be 1 to ${longestSide}, got ${width}x${height}`);
-  }
-  const channels = channelsOf[color];
-  if (channels === undefined || ![1, 2, 4, 8, 16].includes(depth)) {
-    throw dataError(name, `PNG of color type ${color} and ${depth} bits is not allowed`);
-  }
-  const rowBytes = (n: number) => Math.ceil((n * channels * depth) / 8);
-  const decoded = Math.max(rowBytes(width) * height, width * height * Math.max(channels, 3));
-  if (decoded > limit) {
-    throw dataError(name, `a ${width}x${height} PNG takes ${decoded} bytes, the limit is ${limit}`);
-  }
-  let rawBytes = 0;
-  for (const [x, y, dx, dy] of interlaced === 1 ? adam7 : [[0, 0, 1, 1]]) {
-    const [w, h] = [Math.ceil((width - x) / dx), Math.ceil((height - y) / dy)];
-    if (w > 0 && h > 0) rawBytes += h * (1 + rowBytes(w));
-  }
-  return { width, height, depth, color, pixelBytes: rowBytes(width), rawBytes };
+/** Takes inflated bytes, in parts, and passes on each row with its filter undone. */
+function rowReader(
+  name: string,
+  { passes, pixelBits }: PngHeader,
+  writeRow: (row: Uint8Array, pass: PngHeader["passes"][number], y: number) => void,
+) {
+  const pixelBytes = Math.max(1, pixelBits >> 3);
+  let pass = 0;
+  let y = 0;
+  let filled = 0;
+  // Each row begins with its filter.
+  let row = new Uint8Array(1 + passes[0].rowBytes);
+  let above = new Uint8Array(row.length);
+  return (part: Uint8Array) => {
+    for (let at = 0; at < part.length; ) {
+      const taken = Math.min(row.length - filled, part.length - at);
+      row.set(part.subarray(at, at + taken), filled);
+      filled += taken;
+      at += taken;
+      if (filled < row.length) return;
+      undoFilter(name, row, above, pixelBytes);
+      writeRow(row.subarray(1), passes[pass], y);
+      [row, above] = [above, row];
+      filled = 0;
+      y += 1;
+      if (y < passes[pass].height || pass + 1 === passes.length) continue;
+      pass += 1;
+      y = 0;
+      row = new Uint8Array(1 + passes[pass].rowBytes);
+      above = new Uint8Array(row.length);
+    }
+  };
 }
 
-/** The passes of an interlaced PNG: first column and row, steps between columns and rows. */
-const adam7 = [
-  [0, 0, 8, 8],
-  [4, 0, 8, 8],
-  [0, 4, 4, 8],
-  [2, 0, 4, 4],
-  [0, 2, 2, 4],
-  [1, 0, 2, 2],
-  [0, 1, 1, 2],
-] as const;
+/** Undoes a row's filter in place (PNG specification, section 9). */
+function undoFilter(name: string, row: Uint8Array, above: Uint8Array, step: number): void {
+  const [filter] = row;
+  const first = 1 + step;
+  if (filter > 4) throw dataError(name, `a row's filter must be 0 to 4, got ${filter}`);
+  if (filter === 1) {
+    for (let i = first; i < row.length; i++) row[i] += row[i - step];
+  } else if (filter === 2) {
+    for (let i = 1; i < row.length; i++) row[i] += above[i];
+  } else if (filter === 3) {
+    for (let i = 1; i < row.length; i++) {
+      row[i] += ((i < first ? 0 : row[i - step]) + above[i]) >> 1;
+    }
+  } else if (filter === 4) {
+    for (let i = 1; i < Math.min(first, row.length); i++) row[i] += above[i];
+    for (let i = first; i < row.length; i++) {
+      row[i] += paeth(row[i - step], above[i], above[i - step]);
+    }
+  }
+}
+
+function paeth(left: number, up: number, corner: number): number {
+  const [a, b, c] = [
+    Math.abs(up - corner),
+    Math.abs(left - corner),
+    Math.abs(left + up - 2 * corner),
+  ];
+  return a <= b && a <= c ? left : b <= c ? up : corner;
+}

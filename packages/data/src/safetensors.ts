@@ -1,4 +1,6 @@
-import { dataError, runDecoder } from "./data-error.ts";
+import { parseJson } from "@gen/math/json";
+import { dataError } from "./data-error.ts";
+import { MAX_ARRAY_BYTES, MAX_SAFETENSORS_HEADER, MAX_TENSORS } from "./limits.ts";
 import {
   byteSize,
   checkArray,
@@ -6,7 +8,6 @@ import {
   concat,
   type DType,
   decodeElements,
-  defaultLimit,
   dtypeOf,
   dtypes,
   littleEndianBytes,
@@ -18,7 +19,11 @@ import {
 /** The format's name of a dtype, such as `F32`. `BOOL` is read as uint8. */
 const labelOf = (dtype: DType): string =>
   dtype.replace(/float|uint|int/, (kind) => kind[0]).toUpperCase();
-const longestHeader = 100_000_000;
+/** The dtypes by their labels. */
+const byLabel = /* @__PURE__ */ new Map([
+  ...dtypes.map((dtype) => [labelOf(dtype), dtype] as const),
+  ["BOOL", "uint8"] as const,
+]);
 
 /** The content of a safetensors file. F16 and BF16 tensors stay raw bits in a `Uint16Array`. */
 export interface Safetensors<A = NdArray> {
@@ -30,25 +35,28 @@ export interface Safetensors<A = NdArray> {
  * Reads a safetensors file: 8 bytes of header length, a JSON header, the tensors' bytes.
  *
  * @throws GenError `invalid-data` when the header is longer than 100 MB or than the file, is no
- * valid JSON, names an unknown dtype, or when a tensor's range is not its size, leaves the file,
- * overlaps another or leaves a gap.
+ * valid JSON, has more than 100,000 tensors or names an unknown dtype, or when a tensor's range is
+ * not its size, leaves the file, overlaps another or leaves a gap.
  */
 export function readSafetensors(bytes: Uint8Array, options: ReadOptions = {}): Safetensors {
-  const { name = "safetensors file", limit = defaultLimit } = options;
+  const { name = "safetensors file", limit = MAX_ARRAY_BYTES } = options;
   if (bytes.length < 8) throw dataError(name, `truncated: ${bytes.length} bytes of at least 8`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerLength = Number(view.getBigUint64(0, true));
-  if (headerLength > longestHeader) {
-    throw dataError(name, `header must be at most ${longestHeader} bytes, got ${headerLength}`);
+  if (headerLength > MAX_SAFETENSORS_HEADER) {
+    throw dataError(
+      name,
+      `header must be at most ${MAX_SAFETENSORS_HEADER} bytes, got ${headerLength}`,
+    );
   }
   const start = 8 + headerLength;
   if (start > bytes.length) {
     throw dataError(name, `truncated: the header ends at ${start}, the file at ${bytes.length}`);
   }
-  const text = runDecoder(name, "safetensors header", () =>
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, start)),
-  );
-  const header = parseHeader(name, text);
+  const header = parseJson(bytes.subarray(8, start), {
+    name: `${name}: not a readable safetensors header; it`,
+    limit: MAX_SAFETENSORS_HEADER,
+  });
   if (!isRecord(header)) throw dataError(name, "safetensors header must be a JSON object");
   const { __metadata__: metadata = {}, ...entries } = header;
   if (!isRecord(metadata) || Object.values(metadata).some((text) => typeof text !== "string")) {
@@ -56,6 +64,10 @@ export function readSafetensors(bytes: Uint8Array, options: ReadOptions = {}): S
   }
   const body = bytes.subarray(start);
   const { length } = body;
+  const count = Object.keys(entries).length;
+  if (count > MAX_TENSORS) {
+    throw dataError(name, `must have at most ${MAX_TENSORS} tensors, got ${count}`);
+  }
   const tensors = Object.entries(entries).map(([key, entry]) => ({
     key,
     ...checkEntry(`${name} (${key})`, entry, limit),
@@ -115,10 +127,10 @@ export function writeSafetensors(
 function checkEntry(source: string, entry: unknown, limit: number) {
   if (!isRecord(entry)) throw dataError(source, "must be an object of dtype, shape, offsets");
   const { dtype: label, shape, data_offsets: offsets } = entry;
-  const dtype = label === "BOOL" ? "uint8" : dtypes.find((each) => labelOf(each) === label);
+  const dtype = byLabel.get(label as string);
   if (dtype === undefined) {
-    const allowed = [...dtypes.map(labelOf), "BOOL"].join(", ");
-    throw dataError(source, `dtype must be one of ${allowed}, got ${String(label)}`);
+    const [allowed, got] = [[...byLabel.keys()].join(", "), JSON.stringify(label)];
+    throw dataError(source, `dtype must be one of ${allowed}, got ${got}`);
   }
   if (!isNumbers(shape) || !isNumbers(offsets) || offsets.length !== 2) {
     throw dataError(source, "shape and data_offsets must be lists of whole numbers");
@@ -128,19 +140,10 @@ function checkEntry(source: string, entry: unknown, limit: number) {
   if (to - from !== size) {
     throw dataError(
       source,
-      `[${shape.join(", ")}] of ${label} takes ${size} bytes, its offsets span ${to - from}`,
+      `[${shape.join(", ")}] of ${dtype} takes ${size} bytes, its offsets span ${to - from}`,
     );
   }
   return { dtype, shape, from, to };
-}
-
-/** The engine's own error would quote the file. */
-function parseHeader(name: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw dataError(name, "not a readable safetensors header (it is not JSON)");
-  }
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

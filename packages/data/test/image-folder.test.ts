@@ -84,14 +84,20 @@ test("names the file that it cannot read", async () => {
   writeFileSync(join(folder, "sub/d.png"), "not a picture");
   expect(await refusal()).toBe("FOLDER/sub/d.png: not a PNG file: the signature is missing");
   picture("sub/d.png", new Array(400).fill(1), 20);
-  expect(await refusal()).toBe("FOLDER/sub/d.png: a 20x20 PNG takes 1200 bytes, the limit is 1000");
+  expect(await refusal()).toBe(
+    "FOLDER/sub/d.png: a 20x20 PNG takes 1200 bytes, the limit is 1000 (option limit raises it)",
+  );
   writeFileSync(join(folder, "sub/d.png"), new Uint8Array(1001));
-  expect(await refusal()).toBe("FOLDER/sub/d.png: takes 1001 bytes, the limit is 1000");
+  expect(await refusal()).toBe(
+    "FOLDER/sub/d.png: takes 1001 bytes, the limit is 1000 (option limit raises it)",
+  );
 });
 
 test("limit counts all images together", async () => {
   for (let i = 0; i < 5; i++) picture(`${i}.png`, new Array(100).fill(i), 10);
-  expect(await refusal()).toBe("FOLDER: images take more than 1000 bytes, the limit");
+  expect(await refusal()).toBe(
+    "FOLDER: its images take at least 1200 bytes, the limit is 1000 (option limit raises it)",
+  );
 });
 
 test("follows a link only within the folder", async () => {

@@ -6,3 +6,6 @@ export const MAX_JSON_NESTING = 64;
 
 /** The most values in a JSON text: numbers, strings, lists, objects and the rest, keys left out. */
 export const MAX_JSON_VALUES = 2 ** 21;
+
+/** The most lists and objects in a JSON text, which take more memory than other values. */
+export const MAX_JSON_CONTAINERS = 2 ** 19;

@@ -7,7 +7,12 @@
  * than its reader expects.
  */
 import { GenError } from "./gen-error.ts";
-import { MAX_JSON_LENGTH, MAX_JSON_NESTING, MAX_JSON_VALUES } from "./json-limits.ts";
+import {
+  MAX_JSON_CONTAINERS,
+  MAX_JSON_LENGTH,
+  MAX_JSON_NESTING,
+  MAX_JSON_VALUES,
+} from "./json-limits.ts";
 
 /** A value of JSON, with the non-finite numbers that Python writes into it. */
 export type JsonValue =
@@ -30,7 +35,7 @@ interface JsonOptions {
  * Reads a JSON text, or its UTF-8 bytes.
  *
  * @throws GenError `invalid-data` when the text is no JSON, longer than `limit`, nested deeper than
- * 64, or has more than 2 Mi values.
+ * 64, or has more than 2 Mi values or 512 Ki lists and objects.
  */
 export function parseJson(json: string | Uint8Array, options: JsonOptions = {}): JsonValue {
   const { name = "JSON text", limit = MAX_JSON_LENGTH } = options;
@@ -79,6 +84,7 @@ const [LEFT_BRACKET, RIGHT_BRACKET, LEFT_BRACE, RIGHT_BRACE] = [91, 93, 123, 125
 class Reader {
   private at = 0;
   private values = 0;
+  private containers = 0;
   private readonly text: string;
   private readonly name: string;
 
@@ -119,6 +125,12 @@ class Reader {
     if (first !== LEFT_BRACKET && first !== LEFT_BRACE) return this.numberOrWord();
     if (depth > MAX_JSON_NESTING) {
       throw invalid(`${this.name} must be nested at most ${MAX_JSON_NESTING} deep, got more`);
+    }
+    this.containers += 1;
+    if (this.containers > MAX_JSON_CONTAINERS) {
+      throw invalid(
+        `${this.name} must have at most ${MAX_JSON_CONTAINERS} lists and objects, got more`,
+      );
     }
     this.at += 1;
     return first === LEFT_BRACKET ? this.list(depth) : this.object(depth);

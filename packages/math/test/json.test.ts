@@ -1,7 +1,12 @@
 import { parseJson } from "@gen/math/json";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MAX_JSON_LENGTH, MAX_JSON_NESTING, MAX_JSON_VALUES } from "../src/json-limits.ts";
+import {
+  MAX_JSON_CONTAINERS,
+  MAX_JSON_LENGTH,
+  MAX_JSON_NESTING,
+  MAX_JSON_VALUES,
+} from "../src/json-limits.ts";
 
 const refused = (problem: string) =>
   expect.objectContaining({
@@ -79,7 +84,7 @@ describe("parseJson", () => {
     expect(() => parseJson(Uint8Array.of(0x22, 0xff, 0x22))).toThrow(refused("must be UTF-8"));
   });
 
-  it("has a limit of length, of nesting and of values", () => {
+  it("has a limit of length, of nesting, of values, and of lists and objects", () => {
     const long = (length: number) => `"${"a".repeat(length - 2)}"`;
     expect(parseJson(long(MAX_JSON_LENGTH))).toHaveLength(MAX_JSON_LENGTH - 2);
     expect(() => parseJson(long(MAX_JSON_LENGTH + 1))).toThrow(
@@ -95,6 +100,11 @@ describe("parseJson", () => {
     const many = (values: number) => `[${"0,".repeat(values - 2)}0]`;
     expect(parseJson(many(MAX_JSON_VALUES))).toHaveLength(MAX_JSON_VALUES - 1);
     expect(() => parseJson(many(MAX_JSON_VALUES + 1))).toThrow(refused("at most 2097152 values"));
+    const nested = (lists: number) => `[${"[],".repeat(lists - 2)}{}]`;
+    expect(parseJson(nested(MAX_JSON_CONTAINERS))).toHaveLength(MAX_JSON_CONTAINERS - 1);
+    expect(() => parseJson(nested(MAX_JSON_CONTAINERS + 1))).toThrow(
+      refused("at most 524288 lists and objects"),
+    );
   });
 
   it.each([
