@@ -10,6 +10,7 @@ import {
   stat,
 } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
+import { parseJson as readJson } from "@gen/math/json";
 import {
   existingFolder,
   type Files,
@@ -126,7 +127,7 @@ export async function writeFolder(path: string, files: Files, own: RegExp): Prom
 /** The value of a JSON file; undefined when the bytes are no JSON. */
 export function parseJson<T>(bytes: Uint8Array): T | undefined {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
+    return readJson(bytes, { limit: bytes.length }) as T;
   } catch {
     return undefined;
   }

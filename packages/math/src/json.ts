@@ -9,6 +9,7 @@
 import { GenError } from "./gen-error.ts";
 import {
   MAX_JSON_CONTAINERS,
+  MAX_JSON_KEYS,
   MAX_JSON_LENGTH,
   MAX_JSON_NESTING,
   MAX_JSON_VALUES,
@@ -35,7 +36,7 @@ interface JsonOptions {
  * Reads a JSON text, or its UTF-8 bytes.
  *
  * @throws GenError `invalid-data` when the text is no JSON, longer than `limit`, nested deeper than
- * 64, or has more than 2 Mi values or 512 Ki lists and objects.
+ * 64, or has more than 8 Mi values, 2 Mi keys, or 512 Ki lists and objects.
  */
 export function parseJson(json: string | Uint8Array, options: JsonOptions = {}): JsonValue {
   const { name = "JSON text", limit = MAX_JSON_LENGTH } = options;
@@ -85,6 +86,7 @@ class Reader {
   private at = 0;
   private values = 0;
   private containers = 0;
+  private keys = 0;
   private readonly text: string;
   private readonly name: string;
 
@@ -117,9 +119,7 @@ class Reader {
 
   private value(depth: number): JsonValue {
     this.values += 1;
-    if (this.values > MAX_JSON_VALUES) {
-      throw invalid(`${this.name} must have at most ${MAX_JSON_VALUES} values, got more`);
-    }
+    this.checkCount(this.values, MAX_JSON_VALUES, "values");
     const first = this.next();
     if (first === QUOTE) return this.string();
     if (first !== LEFT_BRACKET && first !== LEFT_BRACE) return this.numberOrWord();
@@ -127,13 +127,14 @@ class Reader {
       throw invalid(`${this.name} must be nested at most ${MAX_JSON_NESTING} deep, got more`);
     }
     this.containers += 1;
-    if (this.containers > MAX_JSON_CONTAINERS) {
-      throw invalid(
-        `${this.name} must have at most ${MAX_JSON_CONTAINERS} lists and objects, got more`,
-      );
-    }
+    this.checkCount(this.containers, MAX_JSON_CONTAINERS, "lists and objects");
     this.at += 1;
     return first === LEFT_BRACKET ? this.list(depth) : this.object(depth);
+  }
+
+  private checkCount(count: number, most: number, what: string): void {
+    if (count <= most) return;
+    throw invalid(`${this.name} must have at most ${most} ${what}, got more`);
   }
 
   private list(depth: number): JsonValue[] {
@@ -149,6 +150,8 @@ class Reader {
     if (this.ends(RIGHT_BRACE)) return object;
     do {
       if (this.next() !== QUOTE) throw this.wrong("a key in quotes is missing");
+      this.keys += 1;
+      this.checkCount(this.keys, MAX_JSON_KEYS, "keys");
       const key = this.string();
       if (Object.hasOwn(object, key))
         throw this.wrong("a key occurs twice in an object, the second time before the colon");

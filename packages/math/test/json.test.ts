@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   MAX_JSON_CONTAINERS,
+  MAX_JSON_KEYS,
   MAX_JSON_LENGTH,
   MAX_JSON_NESTING,
   MAX_JSON_VALUES,
@@ -84,7 +85,7 @@ describe("parseJson", () => {
     expect(() => parseJson(Uint8Array.of(0x22, 0xff, 0x22))).toThrow(refused("must be UTF-8"));
   });
 
-  it("has a limit of length, of nesting, of values, and of lists and objects", () => {
+  it("has a limit of length, of nesting, of values, of keys, and of lists and objects", () => {
     const long = (length: number) => `"${"a".repeat(length - 2)}"`;
     expect(parseJson(long(MAX_JSON_LENGTH))).toHaveLength(MAX_JSON_LENGTH - 2);
     expect(() => parseJson(long(MAX_JSON_LENGTH + 1))).toThrow(
@@ -99,7 +100,16 @@ describe("parseJson", () => {
     expect(() => parseJson(deep(8e6))).toThrow(refused("at most 64 deep"));
     const many = (values: number) => `[${"0,".repeat(values - 2)}0]`;
     expect(parseJson(many(MAX_JSON_VALUES))).toHaveLength(MAX_JSON_VALUES - 1);
-    expect(() => parseJson(many(MAX_JSON_VALUES + 1))).toThrow(refused("at most 2097152 values"));
+    expect(() => parseJson(many(MAX_JSON_VALUES + 1), { limit: 2 ** 25 })).toThrow(
+      refused("at most 8388608 values"),
+    );
+    const keyed = (keys: number) => `{${Array.from({ length: keys }, (_, i) => `"${i}":0`)}}`;
+    expect(Object.keys(parseJson(keyed(MAX_JSON_KEYS), { limit: 2 ** 25 }) as object)).toHaveLength(
+      MAX_JSON_KEYS,
+    );
+    expect(() => parseJson(keyed(MAX_JSON_KEYS + 1), { limit: 2 ** 25 })).toThrow(
+      refused("at most 2097152 keys"),
+    );
     const nested = (lists: number) => `[${"[],".repeat(lists - 2)}{}]`;
     expect(parseJson(nested(MAX_JSON_CONTAINERS))).toHaveLength(MAX_JSON_CONTAINERS - 1);
     expect(() => parseJson(nested(MAX_JSON_CONTAINERS + 1))).toThrow(

@@ -1,10 +1,10 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { parseJson } from "@gen/math/json";
 import type { ReadFile } from "@gen/pipeline";
 import { defaultSampler, schedulerNotes } from "@gen/sampling";
 import { readSchedulerConfig } from "@gen/schedules";
 import { errorLine, prefixErrors, usageError } from "../errors.ts";
-import { parseJson } from "../files.ts";
 import { folderReaders } from "../model-folder.ts";
 import { type InspectOptions, type ModelReport, modelReport } from "./model-report.ts";
 
@@ -54,9 +54,9 @@ async function modelsIn(folder: string): Promise<string[]> {
 async function sideOf(read: ReadFile): Promise<number | undefined> {
   const bytes = await read("unet/config.json");
   if (!bytes) return undefined;
-  const config = parseJson<unknown>(bytes);
-  if (config === undefined) throw usageError("unet/config.json is not JSON");
-  const { sample_size } = Object(config) as { sample_size?: unknown };
+  const { sample_size } = prefixErrors("unet/config.json", () =>
+    Object(parseJson(bytes, { name: "the file" })),
+  ) as { sample_size?: unknown };
   const [side] = [sample_size].flat();
   return Number.isInteger(side) && Number(side) > 0 ? Number(side) : undefined;
 }
