@@ -11,7 +11,7 @@ import {
   pngPixels,
   safetensorsFile,
   zipFile,
-} from "../../../tooling/fixtures/crafted-files.ts";
+} from "../../../tooling/fixtures/crafted-files.mjs";
 import { readCsv } from "../src/csv.ts";
 import { readImageFolder } from "../src/image-folder.ts";
 import * as limits from "../src/limits.ts";

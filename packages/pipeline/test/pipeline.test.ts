@@ -5,7 +5,7 @@ import { generate, type PipelineVae, sample } from "@gen/sampling";
 import { cosineSchedule } from "@gen/schedules";
 import { describe, expect, it } from "vitest";
 import { loadPipeline, pipelineFiles, savePipeline } from "../src/index.ts";
-import { MAX_SAMPLE_DIMENSIONS } from "../src/limits.ts";
+import { MAX_MODEL_BYTES, MAX_SAMPLE_DIMENSIONS } from "../src/limits.ts";
 import { smallDenoiser, table } from "./networks.ts";
 
 const gain = parameter("gain", tensor([2, 3], [1, 2]));
@@ -202,6 +202,31 @@ describe("a pipeline's folder", () => {
     await expect(
       loadPipeline(folder({ ...files, "model_index.json": text(named) })),
     ).rejects.toThrow("vae_decoder/model.onnx is missing");
+  });
+
+  it("refuses a file above the limit before it is read", async () => {
+    const files = pipelineFiles(whole);
+    const largest = Math.max(...Object.values(files).map(({ length }) => length));
+    expect(await loadPipeline(folder(files), { limit: largest })).toBeDefined();
+    await expect(loadPipeline(folder(files), { limit: largest - 1 })).rejects.toThrow(
+      `has ${largest} bytes, at most ${largest - 1} are allowed`,
+    );
+    const index = (length: number) =>
+      folder({ ...files, "model_index.json": { length } as Uint8Array });
+    await expect(loadPipeline(index(MAX_MODEL_BYTES))).rejects.toThrow(
+      "model_index.json: the file must have at most 16777216 bytes",
+    );
+    await expect(loadPipeline(index(MAX_MODEL_BYTES + 1))).rejects.toThrow(
+      `model_index.json has ${MAX_MODEL_BYTES + 1} bytes, at most ${MAX_MODEL_BYTES} are allowed`,
+    );
+  });
+
+  it("has samples of at most 8 dimensions", async () => {
+    const files = pipelineFiles(whole);
+    const index = JSON.parse(new TextDecoder().decode(files["model_index.json"]));
+    index._gen.image = Array(MAX_SAMPLE_DIMENSIONS).fill(1);
+    const { vae } = await loadPipeline(folder({ ...files, "model_index.json": text(index) }));
+    expect(vae?.image).toHaveLength(8);
   });
 
   it.each([

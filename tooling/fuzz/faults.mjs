@@ -1,0 +1,152 @@
+// @ts-check
+// Files that were once read wrongly: too slowly, with too much memory, or with an error of the
+// engine. Small ones lie in `corpus`, one folder a reader; `node tooling/fuzz/faults.mjs` writes
+// those that are made here. A new fault of the fuzzer goes into `corpus` as it is.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import {
+  idxFile,
+  npyDictionary,
+  npyFile,
+  pngChunk,
+  pngFile,
+  pngHeader,
+  pngPixels,
+  safetensorsFile,
+  zipFile,
+} from "../fixtures/crafted-files.mjs";
+
+const none = new Uint8Array(0);
+const text = (/** @type {string} */ content) => new Uint8Array(Buffer.from(content, "latin1"));
+const scheduler = (/** @type {object} */ fields) =>
+  text(JSON.stringify({ _class_name: "DDIMScheduler", ...fields }));
+const array = npyFile(npyDictionary([1024]), new Uint8Array(4096));
+const shared = (/** @type {number} */ count) =>
+  zipFile(
+    Array.from({ length: count }, (_, i) => ({
+      name: `${i}.npy`,
+      content: array,
+      ...(i > 0 && { sharedWith: 0 }),
+    })),
+  );
+const tensors = (/** @type {number} */ count) => {
+  const entry = '{"dtype":"F32","shape":[0],"data_offsets":[0,0]}';
+  return safetensorsFile(`{${Array.from({ length: count }, (_, i) => `"${i}":${entry}`)}}`, none);
+};
+
+/** @type {Readonly<Record<string, Readonly<Record<string, () => Uint8Array>>>>} */
+const made = {
+  png: {
+    "second-header": () =>
+      pngFile(pngHeader(2, 2), pngHeader(4e9, 1, 1), pngPixels(new Uint8Array(6))),
+    "bomb-behind-a-small-header": () => pngFile(pngHeader(4, 4), pngPixels(new Uint8Array(2e7))),
+    "one-bit-9400x9400": () =>
+      pngFile(pngHeader(9400, 9400, 1), pngPixels(new Uint8Array(9400 * 1176))),
+    "a-million-empty-chunks": () =>
+      pngFile(pngHeader(2, 2), Buffer.alloc(12e6, pngChunk("IDAT")), pngPixels(new Uint8Array(6))),
+    "empty-blocks": () =>
+      pngFile(
+        pngHeader(2, 2),
+        pngChunk("IDAT", Buffer.alloc(4e6, Uint8Array.of(0, 0, 0, 255, 255))),
+      ),
+    "index-beyond-the-palette": () =>
+      pngFile(
+        pngHeader(1, 1, 8, 3),
+        pngChunk("PLTE", new Uint8Array(3)),
+        pngPixels(Uint8Array.of(0, 9)),
+      ),
+    "more-pixels-than-the-file-can-hold": () =>
+      pngFile(pngHeader(9000, 9000, 8, 2), pngPixels(none)),
+  },
+  npz: {
+    "101-entries-share-their-bytes": () => shared(101),
+    "2001-entries-share-their-bytes": () => shared(2001),
+    "entry-longer-than-it-says": () =>
+      zipFile([{ name: "a.npy", content: new Uint8Array(2e7), isDeflated: true, size: 10 }]),
+    "entry-of-4-gib": () =>
+      zipFile([{ name: "a.npy", content: array, isDeflated: true, size: 2 ** 32 - 2 }]),
+    "name-of-the-prototype": () => zipFile([{ name: "__proto__.npy", content: array }]),
+  },
+  npy: {
+    "shape-beyond-any-memory": () => npyFile(npyDictionary([2 ** 53, 2 ** 53]), none),
+    "many-dimensions": () => npyFile(npyDictionary(new Array(20_000).fill(1)), new Uint8Array(4)),
+    "header-of-4-gib": () => Uint8Array.of(...npyFile("", none).subarray(0, 8), 255, 255, 255, 255),
+  },
+  idx: {
+    "bomb-behind-a-small-header": () => gzipSync(idxFile([4], new Uint8Array(2e7))),
+    "sizes-beyond-any-memory": () => gzipSync(idxFile([2 ** 32 - 1, 2 ** 32 - 1], none)),
+    "endless-name-in-gzip": () => text(`\x1f\x8b\x08\x08\0\0\0\0\0\xff${"a".repeat(4e6)}`),
+    "100000-gzip-members": () => {
+      const member = gzipSync(none);
+      return Buffer.concat([gzipSync(idxFile([4], none)), ...new Array(1e5).fill(member)]);
+    },
+  },
+  csv: {
+    "one-line": () => text("1,".repeat(1e7)),
+    "many-short-lines": () => text("1\n".repeat(4e6)),
+    quotes: () => text(`${'"'.repeat(1e6)}\n`),
+  },
+  safetensors: {
+    "500000-tensors": () => tensors(500_000),
+    "100000-tensors": () => tensors(100_000),
+    "header-of-9-exabytes": () => safetensorsFile({}, none, 2n ** 63n),
+    "deep-header": () => safetensorsFile("[".repeat(1e6), none),
+    "a-fraction-of-a-byte": () =>
+      safetensorsFile(
+        { a: { dtype: "F32", shape: [0.5], data_offsets: [0, 2] } },
+        new Uint8Array(2),
+      ),
+  },
+  "scheduler-config": {
+    ...Object.fromEntries(
+      [1e7, 1e8, 1e9, 1e15].map((steps) => [
+        `${steps.toExponential()}-steps`,
+        () => scheduler({ num_train_timesteps: steps }),
+      ]),
+    ),
+    "unclosed-escapes": () => text(`{"a":"${'\\"'.repeat(60_000)}`),
+    "one-long-string": () => text(`{"a":"${"x".repeat(12e6)}"}`),
+    "deep-lists": () => text("[".repeat(1e6)),
+    "no-json": () => text("root:x:0:0:root:/root:/bin/bash\n"),
+  },
+  "model-index": {
+    "deep-lists": () => text("[".repeat(1e6)),
+    "endless-shape": () => text(JSON.stringify({ _gen: { shape: new Array(1e5).fill(1) } })),
+    list: () => text("[]"),
+  },
+  "training-json": {
+    "deep-lists": () => text("[".repeat(1e6)),
+    null: () => text("null"),
+    "wide-object": () => text(`{${Array.from({ length: 1e5 }, (_, i) => `"${i}":0`)}}`),
+  },
+};
+
+const corpus = new URL("corpus/", import.meta.url);
+const LARGEST_FILE = 2 ** 16;
+
+/**
+ * The past faults of a reader: the files of its corpus, and those that are too large for it.
+ * @param {string} reader
+ */
+export function faultsOf(reader) {
+  const folder = new URL(`${reader}/`, corpus);
+  const names = existsSync(folder) ? readdirSync(folder).sort() : [];
+  return [
+    ...names.map((name) => ({ name, bytes: new Uint8Array(readFileSync(new URL(name, folder))) })),
+    ...Object.entries(made[reader] ?? {})
+      .filter(([name]) => !names.includes(name))
+      .map(([name, make]) => ({ name, bytes: make() })),
+  ];
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const [reader, files] of Object.entries(made)) {
+    const folder = new URL(`${reader}/`, corpus);
+    mkdirSync(folder, { recursive: true });
+    for (const [name, make] of Object.entries(files)) {
+      const bytes = make();
+      if (bytes.length <= LARGEST_FILE) writeFileSync(new URL(name, folder), bytes);
+    }
+  }
+}
