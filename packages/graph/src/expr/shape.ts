@@ -1,3 +1,5 @@
+import { MAX_DIM_LETTERS, MAX_DIM_NAMES } from "../onnx/limits.ts";
+
 /** A dimension: a number, or a name such as `batch` or `4*batch` that each run resolves. */
 export type Dim = number | string;
 /** The dimensions of a value, outermost first; `[]` is a scalar. */
@@ -39,6 +41,15 @@ function product(shape: Shape) {
 
 function dim({ factor, names }: ReturnType<typeof product>): Dim {
   if (names.length === 0 || factor === 0) return factor;
+  // Products of products double their names: repeated, they would outgrow the memory.
+  if (
+    names.length > MAX_DIM_NAMES ||
+    names.reduce((n, { length }) => n + length, 0) > MAX_DIM_LETTERS
+  ) {
+    throw new RangeError(
+      `a dimension is a product of ${names.length} names, more than ${MAX_DIM_NAMES} names or ${MAX_DIM_LETTERS} letters; give dynamic dimensions a fixed size`,
+    );
+  }
   return factor === 1 ? names.join("*") : [factor, ...names].join("*");
 }
 

@@ -11,7 +11,7 @@ interface Facts {
   readonly shape?: Shape;
 }
 
-function factsOf(value: Value | undefined): Facts {
+export function factsOf(value: Value | undefined): Facts {
   if (!value) return {};
   if (isOpaque(value)) return value;
   const shape = isStatic(value) ? value.dims : value.shape;

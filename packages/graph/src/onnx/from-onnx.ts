@@ -15,7 +15,7 @@ import {
   type Signature,
 } from "../expr/expr.ts";
 import type { ComputedOp } from "../expr/operations.ts";
-import { axisOf, type Dim, type Shape, shapeText } from "../expr/shape.ts";
+import { type Dim, type Shape, shapeText } from "../expr/shape.ts";
 import { isFloat, type Tensor } from "../expr/tensor.ts";
 import { arrangeReaders } from "../ops/arrange/read.ts";
 import { sliceReaders } from "../ops/arrange/read-slice.ts";
@@ -26,15 +26,11 @@ import { poolReaders } from "../ops/products/read-pool.ts";
 import { reduceReaders } from "../ops/reduce/read.ts";
 import { fold } from "./fold.ts";
 import { type GraphContext, NodeReader, type Reader, type Readers } from "./node-reader.ts";
+import { opLabel } from "./operator-domains.ts";
 import { foreignConstant, passThrough } from "./pass-through.ts";
 import { dtypeOf, invalidModel, label, typeName, unsupported } from "./protobuf.ts";
-import {
-  type OnnxGraph,
-  type OnnxNode,
-  type OnnxReadOptions,
-  opLabel,
-  readGraph,
-} from "./read-graph.ts";
+import { type OnnxGraph, type OnnxNode, type OnnxReadOptions, readGraph } from "./read-graph.ts";
+import { refuseFaults, requireSize } from "./runtime-faults.ts";
 import {
   isOpaque,
   isStatic,
@@ -148,18 +144,21 @@ function apply(
   const values = new Map(given);
   const dims = new Map<string, Dim>();
   for (const [name, value] of bind(graph.signature, inputs, dims)) values.set(name, value);
-  const valueWithDim = (dim: string) => {
-    for (const value of values.values()) {
-      if (!isStatic(value) && !isOpaque(value) && axisOf(value.shape, dim) >= 0) return value;
-    }
-    return undefined;
+  const withDim = new Map<Dim, Expr>();
+  const noteDims = (value: Value) => {
+    if (isStatic(value) || isOpaque(value)) return;
+    for (const d of value.shape)
+      if (typeof d === "string" && !withDim.has(d)) withDim.set(d, value);
   };
-  const context = { graph, dims, valueWithDim };
+  for (const value of values.values()) noteDims(value);
+  const context = { graph, dims, valueWithDim: (dim: string) => withDim.get(dim) };
   for (const node of graph.nodes) {
     if (given.has(node.outputs[0])) continue;
     const computed = valuesOf(node, values, context);
     node.outputs.forEach((name, i) => {
-      if (computed[i] !== undefined) values.set(name, computed[i]);
+      if (computed[i] === undefined) return;
+      values.set(name, computed[i]);
+      noteDims(computed[i]);
     });
   }
   const outputs = graph.outputNames.map((name) => {
@@ -190,7 +189,11 @@ function valuesOf(
 ): readonly Value[] {
   try {
     const operands = node.inputs.map((name) => values.get(name));
-    return nodeValues(new NodeReader(node, operands, context));
+    const read = new NodeReader(node, operands, context);
+    refuseFaults(read);
+    const results = nodeValues(read);
+    results.forEach(requireSize);
+    return results;
   } catch (cause) {
     const message = `node ${node.label} (${opLabel(node.op)}): ${(cause as Error).message}`;
     throw invalidModel(message, { cause });

@@ -1,4 +1,5 @@
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { MAX_GROUP_DEPTH, MAX_LISTED, MAX_MESSAGES, MAX_NAME_BYTES } from "./limits.ts";
 
 /** The scalar types of Protocol Buffers that ONNX uses: how each is encoded, and its default. */
 const scalars = {
@@ -12,6 +13,8 @@ const scalars = {
 } as const;
 
 type Scalar = keyof typeof scalars;
+
+const compact: readonly Scalar[] = ["int32", "float", "double"];
 
 /**
  * A field's number, its type, and how often it occurs: many times with a tag each (`list`), many
@@ -27,6 +30,8 @@ interface Field {
   readonly wire: WireType;
   readonly list: boolean;
   readonly packed: boolean;
+  /** Whether an element takes much more memory than its bytes in the file. */
+  readonly takesMore: boolean;
 }
 
 type Values = Record<string, unknown>;
@@ -37,6 +42,13 @@ export interface Message<V = unknown> {
   readonly fields: ReadonlyMap<number, Field>;
   /** The values of absent fields. */
   readonly absent: Partial<V>;
+  /** The most messages of this type in a file. */
+  readonly limit?: Limit | undefined;
+}
+
+interface Limit {
+  readonly most: number;
+  readonly what: string;
 }
 
 type One<K> = K extends Scalar ? (typeof scalars)[K]["zero"] : ValueOf<K>;
@@ -53,71 +65,127 @@ type ValuesOf<S extends FieldSpecs> = {
 /** The type of a message's values. */
 export type ValueOf<M> = M extends Message<infer V> ? V : never;
 
-export function message<const S extends FieldSpecs>(spec: S): Message<ValuesOf<S>> {
+export function message<const S extends FieldSpecs>(spec: S, limit?: Limit): Message<ValuesOf<S>> {
   const fields = new Map<number, Field>();
   const absent: Values = {};
   for (const [name, [number, kind, occurs]] of Object.entries<FieldSpec>(spec)) {
     const packed = occurs === "packed";
     const list = packed || occurs === "list";
     const wire = typeof kind === "string" ? scalars[kind].wire : WireType.LengthDelimited;
-    fields.set(number, { name, kind, wire, list, packed });
+    const takesMore = typeof kind === "string" && !compact.includes(kind);
+    fields.set(number, { name, kind, wire, list, packed, takesMore });
     if (list) absent[name] = Object.freeze([]);
     else if (typeof kind === "string" && !occurs) absent[name] = scalars[kind].zero;
   }
-  return { fields, absent: absent as Partial<ValuesOf<S>> };
+  return { fields, absent: absent as Partial<ValuesOf<S>>, limit };
 }
 
 /** A message with `values`; its prototype holds the absent fields. */
 export const filled = <V>({ absent }: Message<V>, values: Partial<V>): V =>
   Object.assign(Object.create(absent), values);
 
+/** What is counted over all messages of a file. */
+export interface Counts {
+  messages: number;
+  listed: number;
+  readonly of: Map<Message, number>;
+}
+
+/** Counts of a new file. */
+export const newCounts = (): Counts => ({ messages: 0, listed: 0, of: new Map() });
+
+class MessageReader {
+  readonly reader: BinaryReader;
+  readonly counts: Counts;
+
+  constructor(reader: BinaryReader, counts: Counts) {
+    this.reader = reader;
+    this.counts = counts;
+  }
+
+  read(type: Message, end: number): Values {
+    this.count(type);
+    const { reader } = this;
+    const values = filled(type as Message<Values>, {});
+    while (reader.pos < end) {
+      const [number, wire] = reader.tag();
+      const field = type.fields.get(number);
+      // A list may come packed or not, whatever its declaration says.
+      const packed = field?.list && wire === WireType.LengthDelimited && wire !== field.wire;
+      if (!field || !(packed || wire === field.wire)) {
+        reader.skip(wire, number, MAX_GROUP_DEPTH);
+        continue;
+      }
+      const { name } = field;
+      if (!field.list) {
+        values[name] = this.readOne(field, end);
+        continue;
+      }
+      if (!Object.hasOwn(values, name)) values[name] = [];
+      const list = values[name] as unknown[];
+      if (!packed) {
+        this.push(list, field, end);
+        continue;
+      }
+      const last = this.endWithin(end);
+      while (reader.pos < last) this.push(list, field, last);
+      if (reader.pos !== last) throw new RangeError(`${name} does not end where it says`);
+    }
+    if (reader.pos !== end) throw new RangeError("a message does not end where it says");
+    return values;
+  }
+
+  count(type: Message): void {
+    const { counts } = this;
+    if (++counts.messages > MAX_MESSAGES) {
+      throw new RangeError(`more than ${MAX_MESSAGES} messages`);
+    }
+    if (!type.limit) return;
+    const n = (counts.of.get(type) ?? 0) + 1;
+    counts.of.set(type, n);
+    const { most, what } = type.limit;
+    if (n > most) throw new RangeError(`more than ${most} ${what}`);
+  }
+
+  push(list: unknown[], field: Field, end: number): void {
+    // Floats take no more than twice their bytes in memory.
+    if (field.takesMore && ++this.counts.listed > MAX_LISTED) {
+      throw new RangeError(`more than ${MAX_LISTED} numbers and texts in lists`);
+    }
+    list.push(this.readOne(field, end));
+  }
+
+  readOne({ kind, name }: Field, end: number): unknown {
+    const { reader } = this;
+    if (typeof kind !== "string") return this.read(kind, this.endWithin(end));
+    if (kind === "string") {
+      const start = reader.pos;
+      const length = this.endWithin(end) - reader.pos;
+      if (length > MAX_NAME_BYTES) {
+        throw new RangeError(`${name} of ${length} bytes, more than ${MAX_NAME_BYTES}`);
+      }
+      reader.pos = start;
+    }
+    return reader[kind]();
+  }
+
+  /** Where a part of the given length ends. */
+  endWithin(end: number): number {
+    const length = this.reader.uint32();
+    const last = this.reader.pos + length;
+    if (last <= end) return last;
+    throw new RangeError(`a part of ${length} bytes is longer than what holds it`);
+  }
+}
+
 /**
  * Reads a message. Fields of the file are own properties, absent ones come from the prototype.
  * @throws Error when the bytes are no such message.
  */
-export function decode<V>(type: Message<V>, bytes: Uint8Array): V {
+export function decode<V>(type: Message<V>, bytes: Uint8Array, counts: Counts = newCounts()): V {
   const reader = new BinaryReader(bytes);
-  return read(type, reader, reader.len) as V;
+  return new MessageReader(reader, counts).read(type as Message, reader.len) as V;
 }
-
-function read(type: Message, reader: BinaryReader, end: number): Values {
-  const values = filled(type as Message<Values>, {});
-  while (reader.pos < end) {
-    const [number, wire] = reader.tag();
-    const field = type.fields.get(number);
-    // A list may come packed or not, whatever its declaration says.
-    const packed = field?.list && wire === WireType.LengthDelimited && wire !== field.wire;
-    if (!field || !(packed || wire === field.wire)) {
-      reader.skip(wire, number);
-      continue;
-    }
-    const { name } = field;
-    if (!field.list) {
-      values[name] = readOne(field, reader);
-      continue;
-    }
-    if (!Object.hasOwn(values, name)) values[name] = [];
-    const list = values[name] as unknown[];
-    if (!packed) {
-      list.push(readOne(field, reader));
-      continue;
-    }
-    const last = endOf(reader);
-    while (reader.pos < last) list.push(readOne(field, reader));
-    if (reader.pos !== last) throw new RangeError(`${name} does not end where it says`);
-  }
-  if (reader.pos !== end) throw new RangeError("a message does not end where it says");
-  return values;
-}
-
-const readOne = ({ kind }: Field, reader: BinaryReader): unknown =>
-  typeof kind === "string" ? reader[kind]() : read(kind, reader, endOf(reader));
-
-function endOf(reader: BinaryReader): number {
-  const length = reader.uint32();
-  return reader.pos + length;
-}
-
 /** The bytes of a message: its own properties in the order of their fields' numbers. */
 export const encode = (type: Message, values: object): Uint8Array<ArrayBuffer> =>
   write(type, values as Values, new BinaryWriter()).finish();

@@ -1,3 +1,4 @@
+import { MAX_NODES } from "./limits.ts";
 import { message, type ValueOf } from "./message-codec.ts";
 
 // The messages of ONNX's onnx.proto, with the fields that are read or written here. Graphs inside
@@ -47,14 +48,17 @@ const attribute = message({
 });
 
 export type NodeProto = ValueOf<typeof node>;
-const node = message({
-  input: [1, "string", "list"],
-  output: [2, "string", "list"],
-  name: [3, "string"],
-  opType: [4, "string"],
-  attribute: [5, attribute, "list"],
-  domain: [7, "string"],
-});
+const node = message(
+  {
+    input: [1, "string", "list"],
+    output: [2, "string", "list"],
+    name: [3, "string"],
+    opType: [4, "string"],
+    attribute: [5, attribute, "list"],
+    domain: [7, "string"],
+  },
+  { most: MAX_NODES, what: "nodes" },
+);
 
 /** A number, a name or neither. */
 const dimension = message({
@@ -68,7 +72,7 @@ const type = message({ tensorType: [1, tensorType, "optional"] });
 export type ValueInfoProto = ValueOf<typeof valueInfo>;
 const valueInfo = message({ name: [1, "string"], type: [2, type, "optional"] });
 
-const graph = message({
+export const graph = message({
   node: [1, node, "list"],
   name: [2, "string"],
   initializer: [5, tensor, "list"],
@@ -91,7 +95,11 @@ export const model = message({
   producerName: [2, "string"],
   graph: [7, graph, "optional"],
   opsetImport: [8, message({ domain: [1, "string"], version: [2, "int64"] }), "list"],
-  functions: [25, message({ name: [1, "string"], domain: [10, "string"] }), "list"],
+  functions: [
+    25,
+    message({ name: [1, "string"], node: [7, node, "list"], domain: [10, "string"] }),
+    "list",
+  ],
 });
 
 /** ONNX's numbers and names of element types. */

@@ -1,10 +1,22 @@
 import { GenError } from "@gen/math";
+import { type Shape, shapeText } from "../expr/shape.ts";
 import type { DType, Tensor } from "../expr/tensor.ts";
+import { MAX_ELEMENTS, MAX_RANK } from "./limits.ts";
 import { type AttributeInit, attributeType, elementType, type TensorInit } from "./messages.ts";
 
 /** The error for an ONNX file that is not sound. */
 export const invalidModel = (message: string, options?: ErrorOptions): GenError =>
   new GenError("invalid-model", message, options);
+
+/** The error for a tensor of too many dimensions. */
+export const rankError = (what: string, rank: number): GenError =>
+  invalidModel(`${what} has ${rank} dimensions, more than the ${MAX_RANK} allowed; reshape it`);
+
+/** The error for a tensor of too many elements. */
+export const tooLarge = (what: string, shape: Shape): GenError =>
+  invalidModel(
+    `${what} has the shape ${shapeText(shape)}; a tensor has at most ${MAX_ELEMENTS} elements; make it smaller`,
+  );
 
 /** The error for a node that graphs lack; ONNX Runtime can still run it. */
 export const unsupported = (message: string): GenError =>
@@ -20,11 +32,16 @@ export const elementTypes: Readonly<Record<DType, number>> = {
   bool: elementType.BOOL,
 };
 
+const dtypes = /* @__PURE__ */ new Map<number, DType>(
+  /* @__PURE__ */ (Object.keys(elementTypes) as DType[]).map((dtype) => [
+    elementTypes[dtype],
+    dtype,
+  ]),
+);
+
 /** The dtype for ONNX's element type, or undefined; bfloat16 is read as float32. */
 export const dtypeOf = (type: number): DType | undefined =>
-  type === elementType.BFLOAT16
-    ? "float32"
-    : (Object.keys(elementTypes) as DType[]).find((dtype) => elementTypes[dtype] === type);
+  type === elementType.BFLOAT16 ? "float32" : dtypes.get(type);
 
 const typeNames = /* @__PURE__ */ new Map<number, string>(
   /* @__PURE__ */ Object.entries(elementType).map(([name, number]) => [number, name]),

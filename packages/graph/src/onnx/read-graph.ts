@@ -11,16 +11,19 @@
 import type { Signature } from "../expr/expr.ts";
 import type { Dim } from "../expr/shape.ts";
 import { isFloat, type Tensor } from "../expr/tensor.ts";
-import { decode } from "./message-codec.ts";
+import { MAX_FILE_BYTES, MAX_GRAPH_DEPTH, MAX_INITIALIZERS, MAX_RANK } from "./limits.ts";
+import { type Counts, decode, newCounts } from "./message-codec.ts";
 import {
   type AttributeProto,
+  graph as graphMessage,
   type ModelProto,
   model as modelMessage,
   type NodeProto,
   type TensorProto,
   type ValueInfoProto,
 } from "./messages.ts";
-import { dtypeOf, invalidModel, label, unsupported } from "./protobuf.ts";
+import { domainOf, opLabel, requirePublicOperator } from "./operator-domains.ts";
+import { dtypeOf, invalidModel, label, rankError, unsupported } from "./protobuf.ts";
 import { type ExternalData, isForeignType, readForeignTensor, readTensor } from "./read-tensor.ts";
 
 /** A node of the file; absent optional operands are empty names. */
@@ -71,11 +74,12 @@ export interface OnnxReadOptions {
 }
 
 export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGraph {
-  const { limit = 2 ** 31, externalData } = options;
+  const { limit = MAX_FILE_BYTES, externalData } = options;
   if (bytes.length > limit) {
     throw invalidModel(`the ONNX model has ${bytes.length} bytes, more than the ${limit} allowed`);
   }
-  const model = decodeModel(bytes);
+  const counts = newCounts();
+  const model = decoded(() => decode(modelMessage, bytes, counts));
   const { graph } = model;
   const versions = new Map(model.opsetImport.map((o) => [domainOf(o.domain), Number(o.version)]));
   const opset = Number(versions.get(""));
@@ -87,6 +91,15 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
   }
   if (graph.sparseInitializer.length > 0) {
     throw invalidModel("the ONNX model has sparse initializers, which are not supported");
+  }
+  if (graph.initializer.length > MAX_INITIALIZERS) {
+    throw invalidModel(
+      `the ONNX graph has ${graph.initializer.length} initializers, more than the ${MAX_INITIALIZERS} allowed; merge small weights`,
+    );
+  }
+  refuseCalls(graph.node, model.functions);
+  for (const body of [graph.node, ...model.functions.map((f) => f.node)]) {
+    requirePublic(body, counts, 0);
   }
   const ours = model.producerName === "gen";
   const initializers = new Map<string, { tensor: Tensor; constant: boolean }>();
@@ -114,7 +127,7 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
   if (outputNames.length === 0) throw invalidModel("the ONNX graph has no outputs");
   const given = new Set([...initializers.keys(), ...foreign.keys(), ...inputs.map((i) => i.name)]);
   const nodes = ordered(graph.node, outputNames, given);
-  refuseBodies(nodes, model.functions);
+  refuseBodies(nodes);
   return {
     opset,
     versions,
@@ -129,10 +142,8 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
   };
 }
 
-const domainOf = (domain: string) => (domain === "ai.onnx" ? "" : domain);
-
-/** @throws GenError `invalid-model` naming the operations that hold graphs of their own. */
-function refuseBodies(nodes: readonly NodeProto[], functions: ModelProto["functions"]): void {
+/** @throws GenError `invalid-model` naming the functions of the file that its nodes call. */
+function refuseCalls(nodes: readonly NodeProto[], functions: ModelProto["functions"]): void {
   const own = new Set(functions.map((f) => `${f.domain} ${f.name}`));
   const called = nodes.filter((n) => own.has(`${n.domain} ${n.opType}`));
   if (called.length > 0) {
@@ -140,6 +151,27 @@ function refuseBodies(nodes: readonly NodeProto[], functions: ModelProto["functi
       `the ONNX model calls functions of its own: ${opNames(called)}; inline them when it is exported`,
     );
   }
+}
+
+/** Requires public operators of nodes, and of the nodes of graphs inside of them. */
+function requirePublic(nodes: readonly NodeProto[], counts: Counts, depth: number): void {
+  for (const node of nodes) {
+    requirePublicOperator(node);
+    for (const { g, graphs } of node.attribute) {
+      for (const body of g ? [g, ...graphs] : graphs) {
+        if (depth >= MAX_GRAPH_DEPTH) {
+          throw invalidModel(
+            `node ${nodeOf(node).label} holds graphs nested more than ${MAX_GRAPH_DEPTH} deep; export the model without branches`,
+          );
+        }
+        requirePublic(decoded(() => decode(graphMessage, body, counts)).node, counts, depth + 1);
+      }
+    }
+  }
+}
+
+/** @throws GenError `invalid-model` naming the operations that hold graphs of their own. */
+function refuseBodies(nodes: readonly NodeProto[]): void {
   const refused = nodes.filter(
     ({ attribute, opType, domain }) =>
       attribute.some((a) => a.g || a.graphs.length > 0) ||
@@ -158,12 +190,9 @@ const controlFlow = ["If", "Loop", "Scan", "SequenceMap"];
 const opNames = (nodes: readonly NodeProto[]): string =>
   [...new Set(nodes.map((n) => nodeOf(n).op))].slice(0, 40).map(opLabel).join(", ");
 
-/** An operation's name as errors print it. */
-export const opLabel = (op: string): string => (/^[\w.]{1,80}$/.test(op) ? op : label(op));
-
-function decodeModel(bytes: Uint8Array): ModelProto {
+function decoded<T>(decode: () => T): T {
   try {
-    return decode(modelMessage, bytes);
+    return decode();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : cause;
     throw invalidModel(`not an ONNX model, or a damaged one (${reason})`, { cause });
@@ -203,6 +232,7 @@ function signatureOf({ name, type }: ValueInfoProto): Required<Signature> {
   if (dtype === undefined)
     throw invalidModel(`${what} has element type ${elemType}, which is not supported`);
   if (!shape) throw invalidModel(`${what} has no shape`);
+  if (shape.dim.length > MAX_RANK) throw rankError(what, shape.dim.length);
   const dims = shape.dim.map((dim, i): Dim => {
     const size = dimensionOf(dim) ?? `${name}.${i}`;
     if (isValid(size)) return size;
@@ -214,6 +244,8 @@ function signatureOf({ name, type }: ValueInfoProto): Required<Signature> {
 function declaredOf({ name, type }: ValueInfoProto): [string, Declared][] {
   if (!type?.tensorType) return [];
   const { elemType, shape } = type.tensorType;
+  const rank = shape?.dim.length ?? 0;
+  if (rank > MAX_RANK) throw rankError(`value ${label(name)}`, rank);
   const dims = shape?.dim.map((dim) => {
     const size = dimensionOf(dim);
     return isValid(size) ? size : undefined;

@@ -1,5 +1,6 @@
 import { sizeOf } from "../expr/shape.ts";
 import { bytesPerElement, type Tensor, tensor, typedArrays } from "../expr/tensor.ts";
+import { MAX_FILE_BYTES, MAX_RANK } from "./limits.ts";
 import { filled } from "./message-codec.ts";
 import {
   elementType,
@@ -7,7 +8,7 @@ import {
   type TensorProto,
   tensor as tensorMessage,
 } from "./messages.ts";
-import { dtypeOf, invalidModel, label, typeName, unsupported } from "./protobuf.ts";
+import { dtypeOf, invalidModel, label, rankError, typeName, unsupported } from "./protobuf.ts";
 
 /** Reads `length` bytes from `offset` of the file `location`, a path below the model's folder. */
 export type ExternalData = (location: string, offset: number, length: number) => Uint8Array;
@@ -48,6 +49,7 @@ const misfit = (what: string, { dims }: TensorProto, takes: string, got: number 
   invalidModel(`${what} of shape [${dims.join(", ")}] takes ${takes}, got ${got}`);
 
 function shapeOf(message: TensorProto, what: string): number[] {
+  if (message.dims.length > MAX_RANK) throw rankError(what, message.dims.length);
   const shape = message.dims.map(Number);
   if (shape.every((d) => Number.isSafeInteger(d) && d >= 0)) return shape;
   throw invalidModel(
@@ -127,6 +129,11 @@ function rawBytes(
   };
   const length = integer("length", bytes);
   if (length !== bytes) throw misfit(what, message, `${bytes} bytes`, length);
+  if (length > MAX_FILE_BYTES) {
+    throw invalidModel(
+      `${what} takes ${length} bytes, more than the ${MAX_FILE_BYTES} allowed outside the model; split it`,
+    );
+  }
   return resolve(location, integer("offset", 0), length);
 }
 

@@ -1,0 +1,49 @@
+/*
+ * The operators that a model file may name: those that exporters write.
+ *
+ *   "", ai.onnx            ONNX's own operators
+ *   com.microsoft          operators that exporters and optimizers write; listed below
+ *
+ * All other operators of ONNX Runtime are for its own use: an optimizer of the runtime puts them in
+ * after all checks, so their kernels trust their operands and may read other memory of the process.
+ */
+import type { NodeProto } from "./messages.ts";
+import { invalidModel, label } from "./protobuf.ts";
+
+/** A file's domain: ONNX's own has two names. */
+export const domainOf = (domain: string): string => (domain === "ai.onnx" ? "" : domain);
+
+const namesOf = (...lines: string[]): ReadonlySet<string> =>
+  new Set(lines.flatMap((line) => line.split(" ")));
+
+/** Operators of `com.microsoft` that exporters, quantizers and offline optimizers write. */
+const microsoft = /* @__PURE__ */ namesOf(
+  "Attention MultiHeadAttention GroupQueryAttention QAttention RotaryEmbedding BeamSearch",
+  "GreedySearch Sampling WhisperBeamSearch BiasAdd BiasGelu BiasSoftmax BiasSplitGelu FastGelu",
+  "Gelu QuickGelu GroupNorm SkipGroupNorm SkipLayerNormalization EmbedLayerNormalization",
+  "SkipSimplifiedLayerNormalization FusedMatMul FusedGemm FusedConv NhwcConv TransposeMatMul",
+  "MatMulNBits MatMulBnb4 GatherBlockQuantized DynamicQuantizeMatMul MatMulIntegerToFloat",
+  "DynamicQuantizeLSTM QuantizeLinear DequantizeLinear QGemm QLinearAdd QLinearMul QLinearConcat",
+  "QLinearSigmoid QLinearLeakyRelu QLinearSoftmax QLinearWhere QLinearReduceMean",
+  "QLinearAveragePool QLinearGlobalAveragePool GatherND Inverse Trilu Irfft Rfft GridSample",
+);
+
+/** Operators in ONNX's own domain that only the runtime may put in. */
+const internal = /* @__PURE__ */ namesOf("MemcpyFromHost MemcpyToHost");
+
+/** @throws GenError `invalid-model` naming a node whose operator exporters do not write. */
+export function requirePublicOperator({ name, output, opType, domain }: NodeProto): void {
+  const own = domainOf(domain);
+  const isPublic =
+    own === "" ? !internal.has(opType) : own === "com.microsoft" && microsoft.has(opType);
+  if (isPublic) return;
+  const what = own === "" ? opType : `${own}.${opType}`;
+  const isKnown = own === "" || own === "com.microsoft";
+  const got = isKnown ? `the operator ${label(opType)} of` : "an operator of";
+  throw invalidModel(
+    `node ${label(name || output[0] || "")} (${opLabel(what)}): a model file may name the operators of ai.onnx and com.microsoft that exporters write; export the model again, without a runtime's own optimizations; got ${got} the domain ${label(domain || "ai.onnx")}`,
+  );
+}
+
+/** An operation's name as errors print it. */
+export const opLabel = (op: string): string => (/^[\w.]{1,80}$/.test(op) ? op : label(op));

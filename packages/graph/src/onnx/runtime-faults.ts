@@ -1,0 +1,129 @@
+/*
+ * Nodes that end the process in ONNX Runtime 1.30 (SIGFPE, SIGSEGV, SIGABRT; on WebAssembly "divide
+ * by zero" or a trap), refused by what is known of their operands before a run.
+ *
+ *   TopK over [0, 4]    Conv of group 0    Pad by 1e9    Div of int64 by -1
+ *
+ * What only shows in a run, such as a dynamic dimension of 0, needs a process of its own: `isolate`.
+ */
+import type { Shape } from "../expr/shape.ts";
+import { factsOf } from "./foreign-types.ts";
+import { MAX_ELEMENTS } from "./limits.ts";
+import { elementType as T } from "./messages.ts";
+import type { NodeReader } from "./node-reader.ts";
+import { invalidModel, tooLarge } from "./protobuf.ts";
+import { staticOf, type Value } from "./static-value.ts";
+
+const namesOf = (...lines: string[]): ReadonlySet<string> =>
+  new Set(lines.flatMap((line) => line.split(" ")));
+
+/** Operations that divide by sizes of their operands, or read what an empty operand lacks. */
+const needsElements = /* @__PURE__ */ namesOf(
+  "TopK Unique Conv ConvTranspose ConvInteger QLinearConv DeformConv AveragePool MaxPool LpPool",
+  "GlobalAveragePool GlobalMaxPool GlobalLpPool MaxUnpool MaxRoiPool RoiAlign GridSample Col2Im",
+  "InstanceNormalization GroupNormalization LRN LSTM GRU RNN DFT STFT ArgMax ArgMin Hardmax",
+  "DynamicQuantizeLinear MeanVarianceNormalization LpNormalization Det CumSum ReverseSequence",
+  "DepthToSpace SpaceToDepth NonMaxSuppression TfIdfVectorizer AffineGrid CenterCropPad",
+  "Multinomial NegativeLogLikelihoodLoss SoftmaxCrossEntropyLoss Upsample",
+);
+
+/** Attributes that are sizes, and the least value of each. */
+const leastValues: ReadonlyMap<string, number> = /* @__PURE__ */ new Map([
+  .../* @__PURE__ */ (
+    "group groups num_groups strides dilations kernel_shape blocksize num_heads kv_num_heads " +
+    "hidden_size num_outputs pooled_shape offset_group bits"
+  )
+    .split(" ")
+    .map((name): [string, number] => [name, 1]),
+  ["batch_dims", 0],
+  ["output_height", 1],
+  ["output_width", 1],
+  ["sample_size", 0],
+  ["block_size", 0],
+  ["qkv_hidden_sizes", 1],
+]);
+
+/** Attributes where 0 stands for a value that the operation works out. */
+const zeroIsAbsent = /* @__PURE__ */ namesOf("com.microsoft.RotaryEmbedding.num_heads");
+
+/** Operations that make elements in numbers of their operands' or attributes' choice. */
+const makers: ReadonlyMap<string, readonly number[]> = /* @__PURE__ */ new Map([
+  ["OneHot", [1]],
+  ["HannWindow", [0]],
+  ["HammingWindow", [0]],
+  ["BlackmanWindow", [0]],
+  ["MelWeightMatrix", [0, 1]],
+  ["AffineGrid", [1]],
+  ["Col2Im", [1, 2]],
+  ["CenterCropPad", [1]],
+  ["ConstantOfShape", [0]],
+  ["Expand", [1]],
+  ["Tile", [1]],
+  ["Pad", [1]],
+  ["Resize", [3]],
+  ["DFT", [1]],
+  ["STFT", [1, 3]],
+]);
+
+/** Transforms of frames, whose lengths and steps divide. */
+const frames = /* @__PURE__ */ namesOf("DFT STFT");
+
+const integers: readonly (number | undefined)[] = [T.INT32, T.INT64];
+
+/** @throws GenError `invalid-model` when ONNX Runtime would end the process on this node. */
+export function refuseFaults(node: NodeReader): void {
+  const { op, domain, attributes } = node.source;
+  const takesNone = needsElements.has(op) || domain !== "";
+  node.operands.forEach((operand, i) => {
+    const shape = takesNone ? factsOf(operand).shape : undefined;
+    if (!shape?.includes(0)) return;
+    throw invalidModel(
+      `operand ${i} has the shape [${shape.join(", ")}], which has no elements; ${op} needs some; check the slices and sizes before it`,
+    );
+  });
+  for (const [name, { i, ints }] of attributes) {
+    const least = leastValues.get(name);
+    if (least === undefined || zeroIsAbsent.has(`${op}.${name}`)) continue;
+    const bad = (ints.length > 0 ? ints : [i]).find((v) => v < least || v > MAX_ELEMENTS);
+    if (bad !== undefined) {
+      throw invalidModel(`${name} must be in [${least}, ${MAX_ELEMENTS}], got ${bad}`);
+    }
+  }
+  refuseDivisors(node);
+  refuseSizes(node);
+}
+
+/** Integers divided by 0; the least integer divided by -1 overflows. */
+function refuseDivisors(node: NodeReader): void {
+  const { op } = node.source;
+  if ((op !== "Div" && op !== "Mod") || !node.has(1)) return;
+  if (!integers.includes(factsOf(node.operands[0]).type)) return;
+  const divisor = staticOf(node.value(1))?.values ?? [];
+  const numbers = node.has(0) ? staticOf(node.value(0))?.values : undefined;
+  const least = numbers?.some((v) => Number(v) <= -(2 ** 31)) ?? true;
+  const bad = divisor.find((v) => v === 0 || (v === -1 && least));
+  if (bad === undefined) return;
+  throw invalidModel(
+    `integers divided by ${bad}; ${bad === 0 ? "the divisor must not be 0" : "the least integer has no such quotient: use Neg"}`,
+  );
+}
+
+function refuseSizes(node: NodeReader): void {
+  for (const at of makers.get(node.source.op) ?? []) {
+    if (!node.has(at)) continue;
+    const sizes = staticOf(node.value(at))?.values ?? [];
+    const least = frames.has(node.source.op) ? 1 : -MAX_ELEMENTS;
+    const bad = sizes.find((v) => typeof v === "number" && !(v >= least && v <= MAX_ELEMENTS));
+    if (bad === undefined) continue;
+    throw invalidModel(`operand ${at} must be in [${least}, ${MAX_ELEMENTS}], got ${bad}`);
+  }
+}
+
+/** @throws GenError `invalid-model` when a value has more elements than a tensor may have. */
+export function requireSize(value: Value): void {
+  const shape: Shape | undefined = factsOf(value).shape;
+  if (!shape) return;
+  let size = 1;
+  for (const d of shape) if (typeof d === "number") size *= d;
+  if (size > MAX_ELEMENTS) throw tooLarge("a result", shape);
+}

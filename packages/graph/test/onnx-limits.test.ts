@@ -1,0 +1,420 @@
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { errorCode } from "@gen/math";
+import { describe, expect, test } from "vitest";
+import * as g from "../src/index.ts";
+import * as limits from "../src/onnx/limits.ts";
+import { fromOnnx } from "../src/onnx.ts";
+import {
+  type Attributes,
+  declared,
+  fileOf,
+  floats,
+  int64s,
+  node,
+  tensorProto,
+} from "./onnx-build.ts";
+
+type Graph = Parameters<typeof fileOf>[0];
+
+/** The error of reading a file and applying it to its own inputs; undefined without one. */
+function errorOf(read: () => unknown): { code?: string | undefined; message: string } | undefined {
+  try {
+    read();
+    return undefined;
+  } catch (error) {
+    return { code: errorCode(error), message: (error as Error).message };
+  }
+}
+const apply = (bytes: Uint8Array, options?: Parameters<typeof fromOnnx>[1]) => {
+  const { apply, signature } = fromOnnx(bytes, options);
+  return g.trace(apply, signature);
+};
+const refused = (bytes: Uint8Array, message: RegExp | string) => {
+  const error = errorOf(() => apply(bytes));
+  expect(error?.message).toMatch(message);
+  expect(error?.code).toBe("invalid-model");
+};
+
+const graph = (nodes: Graph["node"], more: Partial<Graph> = {}): Graph => ({
+  node: nodes,
+  input: [declared("x", ["n", 4])],
+  output: [declared("y", ["n", 4])],
+  ...more,
+});
+const neg = node("Neg", ["x"], ["y"]);
+
+describe("operators that only the runtime may name are refused with the node's name", () => {
+  const kept = (domain: string, opType = "Gelu") =>
+    fileOf(graph([{ ...node(opType, ["x"], ["y"], { domain }), name: "stranger" }]), 17, {
+      ...(domain !== "" && domain !== "ai.onnx" && { [domain]: 1 }),
+    });
+
+  test.each([
+    "com.microsoft.nchwc",
+    "com.microsoft.experimental",
+    "com.ms.internal.nhwc",
+    "com.microsoft.dml",
+    "ai.onnx.ml",
+    "ai.onnx.preview.training",
+    "own",
+    "com.microsoft ",
+    "COM.MICROSOFT",
+  ])("domain %j", (domain) => {
+    refused(kept(domain), /^node "stranger" .*got an operator of the domain /);
+  });
+
+  test("operators of a public domain that no exporter writes", () => {
+    refused(kept("com.microsoft", "EPContext"), /"stranger" \(com\.microsoft\.EPContext\)/);
+    refused(kept("", "MemcpyToHost"), /"stranger" \(MemcpyToHost\)/);
+    refused(kept("ai.onnx", "MemcpyFromHost"), /"stranger" \(MemcpyFromHost\)/);
+  });
+
+  test("an exporter's operators are read", () => {
+    expect(errorOf(() => apply(kept("com.microsoft")))).toBeUndefined();
+    expect(errorOf(() => apply(kept("ai.onnx", "Relu")))).toBeUndefined();
+  });
+
+  const secret = node("Conv", ["x"], ["z"], { domain: "com.microsoft.nchwc" });
+  const inside = (body: Graph["node"], depth = 1): Graph["node"][number] =>
+    node("If", ["x"], [`y${depth}`], {}, [
+      {
+        name: "then_branch",
+        type: 5,
+        g: { node: depth > 1 ? [inside(body, depth - 1)] : body },
+      },
+    ]);
+
+  test("inside of branches, and in nodes that no output needs", () => {
+    for (const depth of [1, limits.MAX_GRAPH_DEPTH]) {
+      refused(fileOf(graph([neg, inside([secret], depth)])), /^node "z" \(com\.microsoft\.nchwc/);
+    }
+    refused(fileOf(graph([neg, secret])), /^node "z" \(com\.microsoft\.nchwc/);
+  });
+
+  test("graphs inside of nodes are nested to a limit", () => {
+    const nested = (depth: number) => fileOf(graph([neg, inside([neg], depth)]));
+    expect(errorOf(() => apply(nested(limits.MAX_GRAPH_DEPTH)))).toBeUndefined();
+    refused(nested(limits.MAX_GRAPH_DEPTH + 1), /nested more than 16 deep/);
+  });
+});
+
+describe("counts of a file, one at the limit and one above", () => {
+  const chain = (length: number) =>
+    graph(
+      Array.from({ length }, (_, i) =>
+        node("Neg", [i === 0 ? "x" : `v${i}`], [i === length - 1 ? "y" : `v${i + 1}`]),
+      ),
+    );
+
+  test("nodes; the largest chain is read in time", () => {
+    expect(errorOf(() => apply(fileOf(chain(limits.MAX_NODES))))).toBeUndefined();
+    refused(fileOf(chain(limits.MAX_NODES + 1)), /more than 65536 nodes/);
+  });
+
+  test("initializers", () => {
+    const file = (count: number) =>
+      fileOf(
+        graph([neg], {
+          initializer: Array.from({ length: count }, (_, i) => floats(`w${i}`, [1], [i])),
+        }),
+      );
+    expect(errorOf(() => apply(file(limits.MAX_INITIALIZERS)))).toBeUndefined();
+    refused(file(limits.MAX_INITIALIZERS + 1), /65537 initializers, more than the 65536/);
+  });
+
+  test("letters of a name", () => {
+    const file = (letters: number) => {
+      const name = "a".repeat(letters);
+      return fileOf(graph([node("Neg", ["x"], [name]), node("Neg", [name], ["y"])]));
+    };
+    expect(errorOf(() => apply(file(limits.MAX_NAME_BYTES)))).toBeUndefined();
+    refused(file(limits.MAX_NAME_BYTES + 1), /of 131073 bytes, more than 131072/);
+  });
+
+  test("dimensions of a tensor", () => {
+    const file = (rank: number) =>
+      fileOf(
+        graph([node("Add", ["x", "w"], ["z"]), neg], {
+          initializer: [tensorProto("w", "float32", Array(rank).fill(1), Float32Array.of(1))],
+        }),
+      );
+    expect(errorOf(() => apply(file(limits.MAX_RANK)))).toBeUndefined();
+    refused(file(limits.MAX_RANK + 1), /"w" has 65 dimensions, more than the 64 allowed/);
+    const input = (rank: number) =>
+      fileOf(graph([neg], { input: [declared("x", Array(rank).fill(1))] }));
+    expect(errorOf(() => apply(input(limits.MAX_RANK)))).toBeUndefined();
+    refused(input(limits.MAX_RANK + 1), /input "x" has 65 dimensions/);
+  });
+
+  test("bytes of a file", () => {
+    const bytes = fileOf(graph([neg]));
+    expect(errorOf(() => apply(bytes, { limit: bytes.length }))).toBeUndefined();
+    expect(errorOf(() => apply(bytes, { limit: bytes.length - 1 }))?.code).toBe("invalid-model");
+  });
+
+  test("bytes of a tensor outside the model", () => {
+    const file = (elements: number) =>
+      fileOf(
+        graph([node("Add", ["x", "w"], ["z"]), neg], {
+          initializer: [
+            {
+              name: "w",
+              dataType: 9,
+              dims: [BigInt(elements)],
+              dataLocation: 1,
+              externalData: [{ key: "location", value: "w.bin" }],
+            },
+          ],
+        }),
+      );
+    const externalData = (_: string, __: number, length: number): Uint8Array => {
+      throw new RangeError(`asked for ${length}`);
+    };
+    const asked = (n: number) => errorOf(() => fromOnnx(file(n), { externalData }))?.message;
+    expect(asked(limits.MAX_FILE_BYTES)).toBe(`asked for ${limits.MAX_FILE_BYTES}`);
+    expect(asked(limits.MAX_FILE_BYTES + 1)).toMatch(/takes 2147483649 bytes, more than/);
+  });
+
+  /** A model whose graph is written by hand. */
+  const modelWith = (write: (graph: BinaryWriter) => BinaryWriter) => {
+    const writer = new BinaryWriter();
+    writer.tag(8, WireType.LengthDelimited).fork().tag(2, WireType.Varint).int64(17).join();
+    return write(writer.tag(7, WireType.LengthDelimited).fork()).join().finish();
+  };
+  const empty = (count: number, ...path: number[]) =>
+    modelWith((graph) => {
+      for (const field of path) graph.tag(field, WireType.LengthDelimited).fork();
+      for (let i = 0; i < count; i++)
+        graph.tag(1, WireType.LengthDelimited).bytes(new Uint8Array());
+      for (const _ of path) graph.join();
+      return graph;
+    });
+
+  test("messages", () => {
+    // The model, its operator set, the graph, a declaration, its type, its tensor type, its shape.
+    const file = (count: number) => empty(count - 7, 13, 2, 1, 2);
+    const message = (count: number) => errorOf(() => fromOnnx(file(count)))?.message;
+    expect(message(limits.MAX_MESSAGES)).not.toMatch(/messages/);
+    expect(message(limits.MAX_MESSAGES + 1)).toMatch(/more than 1048576 messages/);
+  });
+
+  test("numbers and texts in lists", () => {
+    const file = (count: number) => empty(count, 1);
+    const message = (count: number) => errorOf(() => fromOnnx(file(count)))?.message;
+    expect(message(limits.MAX_LISTED)).not.toMatch(/in lists/);
+    expect(message(limits.MAX_LISTED + 1)).toMatch(/more than 4194304 numbers and texts in lists/);
+  });
+
+  test("groups of unknown fields", () => {
+    const file = (depth: number) =>
+      modelWith((graph) => {
+        for (let i = 0; i < depth; i++) graph.tag(99, WireType.StartGroup);
+        for (let i = 0; i < depth; i++) graph.tag(99, WireType.EndGroup);
+        return graph;
+      });
+    const message = (depth: number) => errorOf(() => fromOnnx(file(depth)))?.message;
+    expect(message(limits.MAX_GROUP_DEPTH)).toMatch("has no outputs");
+    expect(message(limits.MAX_GROUP_DEPTH + 1)).toMatch("maximum recursion depth");
+    expect(message(100_000)).toMatch("maximum recursion depth");
+  });
+
+  test("a part that is longer than what holds it, and an endless varint", () => {
+    const long = modelWith((graph) => graph.tag(1, WireType.LengthDelimited).uint32(2 ** 31));
+    expect(errorOf(() => fromOnnx(long))?.message).toMatch(/longer than what holds it/);
+    const endless = Uint8Array.of(0x3a, ...Array(20).fill(0xff));
+    expect(errorOf(() => fromOnnx(endless))?.code).toBe("invalid-model");
+  });
+});
+
+describe("dimensions with names", () => {
+  const powers = (times: number, out: "shape" | "value") => {
+    const nodes = [
+      node("Shape", ["x"], ["s"]),
+      node("Gather", ["s", "zero"], ["v0"]),
+      ...Array.from({ length: times }, (_, i) => node("Mul", [`v${i}`, `v${i}`], [`v${i + 1}`])),
+      out === "shape"
+        ? node("Expand", ["one", `v${times}`], ["y"])
+        : node("Cast", [`v${times}`], ["y"], { to: 1 }),
+    ];
+    return fileOf(
+      graph(nodes, {
+        initializer: [int64s("zero", 0), floats("one", [1], [1])],
+        output: [declared("y", out === "shape" ? ["m"] : [1])],
+      }),
+    );
+  };
+
+  test("products that double grow no faster than the file", () => {
+    for (const times of [5, 6, 14, 30, 1000]) {
+      for (const out of ["value", "shape"] as const) {
+        const error = errorOf(() => apply(powers(times, out)));
+        if (error) expect(["invalid-model", "unsupported-operation"]).toContain(error.code);
+        expect(error?.message.length ?? 0).toBeLessThan(1000);
+      }
+    }
+  });
+
+  test("a dimension has a limit of names and of letters", () => {
+    const names = (n: number) => Array<string>(n).fill("a");
+    expect(g.elementCount(names(limits.MAX_DIM_NAMES))).toMatch(/^a(\*a){31}$/);
+    expect(() => g.elementCount(names(limits.MAX_DIM_NAMES + 1))).toThrow(/product of 33 names/);
+    const long = (n: number) => ["b".repeat(n)];
+    expect(g.elementCount(long(limits.MAX_DIM_LETTERS))).toHaveLength(limits.MAX_DIM_LETTERS);
+    expect(() => g.elementCount(long(limits.MAX_DIM_LETTERS + 1))).toThrow(/4096 letters/);
+  });
+});
+
+describe("what ends the process in ONNX Runtime is refused", () => {
+  const on = (
+    op: string,
+    shapes: readonly (readonly number[])[],
+    attributes: Attributes & { domain?: string } = {},
+    more: NonNullable<Graph["initializer"]> = [],
+  ) => {
+    const inputs = shapes.map((shape, i) => declared(`x${i}`, shape));
+    const names = [...inputs.map((x) => x.name as string), ...more.map((t) => t.name as string)];
+    return fileOf(
+      {
+        node: [node(op, names, ["y"], attributes)],
+        input: inputs,
+        output: [declared("y", [1])],
+        initializer: more,
+      },
+      18,
+    );
+  };
+  const image = [1, 1, 4, 4];
+
+  test.each<[string, Uint8Array]>([
+    ["TopK", on("TopK", [[0, 4]], {}, [int64s("k", 1)])],
+    ["Unique", on("Unique", [[4, 0]], { axis: 0 })],
+    ["InstanceNormalization", on("InstanceNormalization", [[1, 1, 0, 4], [1], [1]])],
+    [
+      "RoiAlign",
+      on(
+        "RoiAlign",
+        [
+          [1, 1, 4, 0],
+          [1, 4],
+        ],
+        {},
+        [int64s("at", 0)],
+      ),
+    ],
+    [
+      "GRU",
+      on(
+        "GRU",
+        [
+          [4, 0, 3],
+          [1, 6, 3],
+          [1, 6, 2],
+        ],
+        { hidden_size: 2 },
+      ),
+    ],
+    [
+      "LSTM",
+      on(
+        "LSTM",
+        [
+          [4, 0, 3],
+          [1, 8, 3],
+          [1, 8, 2],
+        ],
+        { hidden_size: 2 },
+      ),
+    ],
+    ["DFT", on("DFT", [[1, 0, 1]], { axis: 1 })],
+    ["ArgMax", on("ArgMax", [[0, 4]])],
+    [
+      "Conv",
+      on("Conv", [
+        [1, 0, 4, 4],
+        [2, 0, 3, 3],
+      ]),
+    ],
+    ["MaxPool", on("MaxPool", [[1, 1, 0, 4]], { kernel_shape: [2, 2] })],
+    [
+      "com.microsoft.MultiHeadAttention",
+      on("MultiHeadAttention", Array(3).fill([1, 4, 0]), { domain: "com.microsoft", num_heads: 1 }),
+    ],
+  ])("%s over no elements", (op, bytes) => {
+    refused(bytes, `node "y" (${op}): operand 0 has the shape [`);
+  });
+
+  test("a slice to nothing, then TopK", () => {
+    const nodes = [
+      node("Slice", ["x", "end", "end", "one"], ["s"]),
+      node("TopK", ["s", "one"], ["y", "i"], { axis: 1 }),
+    ];
+    const more = {
+      input: [declared("x", [2, 4])],
+      output: [declared("y", [2, 1])],
+      initializer: [int64s("end", 4), int64s("one", 1)],
+    };
+    refused(fileOf(graph(nodes, more)), /\(TopK\): operand 0 has the shape \[2, 0\]/);
+  });
+
+  test.each<[string, string, Uint8Array]>([
+    ["group", "0", on("Conv", [image, [2, 1, 3, 3]], { group: 0 })],
+    ["strides", "0", on("Conv", [image, [2, 1, 3, 3]], { strides: [0, 1] })],
+    ["dilations", "-1", on("ConvTranspose", [image, [1, 1, 3, 3]], { dilations: [-1, 1] })],
+    ["kernel_shape", "0", on("LpPool", [image], { kernel_shape: [0, 2] })],
+    ["blocksize", "0", on("DepthToSpace", [image], { blocksize: 0 })],
+    ["num_groups", "0", on("GroupNormalization", [image, [1], [1]], { num_groups: 0 })],
+    ["num_outputs", "0", on("Split", [image], { num_outputs: 0 })],
+    ["batch_dims", "-4", on("GatherND", [[3, 3]], { batch_dims: -4 }, [int64s("at", 0)])],
+  ])("%s of %s", (name, value, bytes) => {
+    refused(bytes, new RegExp(`\\): ${name} must be in \\[\\d, 2147483648\\], got ${value}`));
+  });
+
+  test("the least counts are read", () => {
+    for (const bytes of [
+      on("Conv", [image, [2, 1, 3, 3]], { group: 1, strides: [1, 1], dilations: [1, 1] }),
+      on("LpPool", [image], { kernel_shape: [1, 1] }),
+      on("GatherND", [[3, 3]], { batch_dims: 0 }, [int64s("at", 0)]),
+      on("TopK", [[1, 4]], {}, [int64s("k", 1)]),
+    ]) {
+      expect(errorOf(() => apply(bytes))).toBeUndefined();
+    }
+  });
+
+  const divided = (op: string, by: number) =>
+    fileOf({
+      node: [node(op, ["x", "by"], ["y"])],
+      input: [declared("x", [1], "int64")],
+      output: [declared("y", [1], "int64")],
+      initializer: [int64s("by", by)],
+    });
+  test("whole numbers divided by 0 or -1", () => {
+    for (const op of ["Div", "Mod"]) {
+      refused(divided(op, 0), /integers divided by 0; the divisor must not be 0/);
+      refused(divided(op, -1), /integers divided by -1/);
+      expect(errorOf(() => apply(divided(op, 2)))).toBeUndefined();
+    }
+  });
+
+  const huge = 10 ** 12;
+  test.each<[string, Uint8Array]>([
+    ["ConstantOfShape", on("ConstantOfShape", [], {}, [int64s("s", huge)])],
+    [
+      "ConstantOfShape of a product",
+      on("ConstantOfShape", [], {}, [int64s("s", 2 ** 20, 2 ** 20)]),
+    ],
+    ["Expand", on("Expand", [[1]], {}, [int64s("s", huge)])],
+    ["Tile", on("Tile", [[1]], {}, [int64s("s", huge)])],
+    ["Pad", on("Pad", [[1]], {}, [int64s("s", 0, huge)])],
+    ["Resize", on("Resize", [[1]], {}, [int64s("a", 0), int64s("b", 0), int64s("s", huge)])],
+    ["HannWindow", on("HannWindow", [], {}, [int64s("s", huge)])],
+    ["Multinomial", on("Multinomial", [[1, 4]], { sample_size: huge })],
+  ])("%s of 1e12 elements", (_, bytes) => {
+    refused(bytes, /at most 2147483648|, 2147483648\], got 1000000000000/);
+  });
+
+  test("a tensor of the most elements is read", () => {
+    const of = (n: number) => on("Expand", [[1]], {}, [int64s("s", n)]);
+    expect(errorOf(() => apply(of(limits.MAX_ELEMENTS)))).toBeUndefined();
+    refused(of(limits.MAX_ELEMENTS + 1), /2147483648/);
+  });
+});
