@@ -9,6 +9,7 @@ const exitCodes: Readonly<Record<ErrorCode, 1 | 2 | 130>> = {
   usage: 2,
   "invalid-data": 2,
   "invalid-model": 2,
+  "unsafe-model": 2,
   "unsupported-operation": 2,
   "unsupported-graph": 2,
   "backend-unavailable": 2,

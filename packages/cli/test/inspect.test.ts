@@ -60,6 +60,19 @@ describe.concurrent("gen inspect", () => {
     expect(training?.runs).toBe(true);
   });
 
+  test("refuses a file with an operator of the runtime's own, with the node's name", async () => {
+    const bytes = readFileSync(foreign).toString("latin1");
+    for (const [i, [from, to]] of [
+      ["com.microsoft", "com.ms.intern"],
+      ["QuickGelu", "EPContext"],
+    ].entries()) {
+      const path = at(`private-${i}.onnx`);
+      writeFileSync(path, Buffer.from(bytes.replaceAll(from, to), "latin1"));
+      const message = /: node "[^ ]+" \(com\.[\w.]+\): a model file may name/;
+      await expectRefusal(["inspect", path], message);
+    }
+  });
+
   test("names the operations that a backend cannot run", async () => {
     const report = await runJson("inspect", foreign);
     expect(report).toMatchObject({

@@ -70,7 +70,7 @@ function messageOf(f: () => unknown): string {
   } catch (error) {
     expect(error).toBeInstanceOf(GenError);
     const { message, code } = error as GenError;
-    expect(code).toMatch(/^(invalid-model|unsupported-operation)$/);
+    expect(code).toMatch(/^(invalid-model|unsafe-model|unsupported-operation)$/);
     expect(message).not.toContain("\n");
     expect(message.length).toBeLessThan(2000);
     return message;

@@ -4,6 +4,8 @@
  * Data and models:
  * - `"invalid-data"`: a data file or array is damaged, truncated, too large or of the wrong kind.
  * - `"invalid-model"`: a file is no valid ONNX model, or its inputs or outputs do not fit its use.
+ * - `"unsafe-model"`: a model file names an operator of a runtime's own, or a node that ends the
+ *   process in ONNX Runtime.
  * - `"unsupported-operation"`: a valid model uses an operation or a type that graphs do not have.
  * - `"not-finite"`: a loss or a weight became NaN or infinite in training, or a sample in sampling.
  *
@@ -32,6 +34,7 @@
 export type ErrorCode =
   | "invalid-data"
   | "invalid-model"
+  | "unsafe-model"
   | "unsupported-operation"
   | "not-finite"
   | "backend-unavailable"

@@ -30,6 +30,33 @@ const layer = (dtype: g.DType = "float32") => {
 };
 
 describe("preflight", () => {
+  it("refuses a file with an operator of the runtime's own", () => {
+    const x = g.input("x", { shape: [2] });
+    const node = {
+      ...{ domain: "com.microsoft.nchwc", opType: "ReorderOutput", version: 1, attributes: [] },
+      ...{ operands: [true], results: [true] },
+    };
+    const of = {
+      op: "Foreign",
+      inputs: [x],
+      attributes: { id: 0 },
+      dtype: "bool",
+      shape: [0],
+      node,
+    };
+    const y = {
+      op: "Result",
+      inputs: [of],
+      attributes: { index: 0 },
+      dtype: "float32",
+      shape: [2],
+    };
+    const file = toOnnx(g.graphOf({ y: y as unknown as g.Expr }));
+    expect(() => preflight(file, roomy)).toThrow(
+      /^node "\w+" \(com\.microsoft\.nchwc\.ReorderOutput\): a model file may name/,
+    );
+  });
+
   it("counts weights, the largest tensor and what a run holds", () => {
     expect(preflight(layer(), roomy, { dims: { batch: 10 } })).toEqual({
       fits: true,

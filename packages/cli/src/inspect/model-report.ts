@@ -1,7 +1,7 @@
 import { type Graph, trace } from "@gen/graph";
 import { type Bindings, resolveShape } from "@gen/graph/compiler";
 import type { OnnxModel } from "@gen/graph/onnx";
-import { GenError } from "@gen/math";
+import { errorCode, GenError } from "@gen/math";
 import { loadModel, type ReadFile } from "@gen/pipeline";
 import { backendKinds, capabilities, preflight } from "@gen/runtime-gpu";
 import { errorLine, usageError } from "../errors.ts";
@@ -25,6 +25,7 @@ export interface InspectOptions {
 
 /**
  * Reports on a model without running it.
+ * @throws GenError `unsafe-model` naming a node that no backend may run.
  * @throws GenError `invalid-model` or `usage` when the file is no ONNX model, or has no dimension
  * that --dim names.
  */
@@ -39,7 +40,10 @@ export async function modelReport(
   const again: ReadFile = async (path) => (path === file ? bytes : read(path));
   const { model, reason } = await loadModel(again, file, { readWeights, limit }).then(
     (model) => ({ model: model as OnnxModel, reason: "" }),
-    (error: Error) => ({ model: undefined, reason: errorLine(error.cause ?? error) }),
+    (error: Error) => {
+      refuseUnsafe(error.cause);
+      return { model: undefined, reason: errorLine(error.cause ?? error) };
+    },
   );
   const signature = model && Object.entries(model.signature);
   const inputs: readonly FileValue[] =
@@ -97,6 +101,11 @@ function sizesOf(inputs: readonly FileValue[], options: InspectOptions): Binding
   throw usageError(`--dim ${wrong}: the model has no such dimension; ${own}`);
 }
 
+/** Passes on the error for a model that no backend may open. */
+function refuseUnsafe(error: unknown): void {
+  if (errorCode(error) === "unsafe-model") throw error;
+}
+
 function traceSized(model: OnnxModel, dims: Bindings): { graph?: Graph; problem: string } {
   try {
     const sized = Object.entries(model.signature).map(([name, { shape, dtype }]) => [
@@ -105,6 +114,7 @@ function traceSized(model: OnnxModel, dims: Bindings): { graph?: Graph; problem:
     ]);
     return { graph: trace(model.apply, Object.fromEntries(sized)), problem: "" };
   } catch (error) {
+    refuseUnsafe(error);
     if (error instanceof GenError || error instanceof RangeError || error instanceof TypeError)
       return { problem: errorLine(error) };
     throw error;

@@ -28,7 +28,7 @@ import { fold } from "./fold.ts";
 import { type GraphContext, NodeReader, type Reader, type Readers } from "./node-reader.ts";
 import { opLabel } from "./operator-domains.ts";
 import { foreignConstant, passThrough } from "./pass-through.ts";
-import { dtypeOf, invalidModel, label, typeName, unsupported } from "./protobuf.ts";
+import { dtypeOf, invalidModel, label, typeName, unsafeModel, unsupported } from "./protobuf.ts";
 import { type OnnxGraph, type OnnxNode, type OnnxReadOptions, readGraph } from "./read-graph.ts";
 import { refuseFaults, requireSize } from "./runtime-faults.ts";
 import {
@@ -51,7 +51,8 @@ export interface OnnxModel {
   readonly randomOperations: readonly string[];
   /**
    * The outputs for inputs whose shapes fit the signature; dynamic dimensions are numbers or names.
-   * @throws GenError `invalid-model` naming a misfit input, or a node that cannot be rebuilt.
+   * @throws GenError `invalid-model` naming a misfit input, or a node that cannot be rebuilt;
+   * `unsafe-model` naming a node that ends the process in ONNX Runtime.
    */
   apply(inputs: Readonly<Record<string, Expr>>): Record<string, Expr>;
 }
@@ -80,7 +81,8 @@ const readers: ReadonlyMap<string, Reader> = new Map(Object.entries(table));
  * Operations that graphs do not have, and operations on other number types (a quantized model's),
  * stay as they are in the file: ONNX Runtime runs them, see {@link foreignOperations}.
  * @throws GenError `invalid-model` in one line when the bytes are not a sound model, when the model
- * is above `limit`, or when it has branches, loops or functions of its own (all of them are named).
+ * is above `limit`, or when it has branches, loops or functions of its own (all of them are named);
+ * `unsafe-model` naming a node whose operator only a runtime may put in.
  */
 export function fromOnnx(bytes: Uint8Array, options: OnnxReadOptions = {}): OnnxModel {
   const graph = readGraph(bytes, options);
@@ -196,7 +198,8 @@ function valuesOf(
     return results;
   } catch (cause) {
     const message = `node ${node.label} (${opLabel(node.op)}): ${(cause as Error).message}`;
-    throw invalidModel(message, { cause });
+    const refuse = errorCode(cause) === "unsafe-model" ? unsafeModel : invalidModel;
+    throw refuse(message, { cause });
   }
 }
 

@@ -8,7 +8,7 @@
  * after all checks, so their kernels trust their operands and may read other memory of the process.
  */
 import type { NodeProto } from "./messages.ts";
-import { invalidModel, label } from "./protobuf.ts";
+import { label, unsafeModel } from "./protobuf.ts";
 
 /** A file's domain: ONNX's own has two names. */
 export const domainOf = (domain: string): string => (domain === "ai.onnx" ? "" : domain);
@@ -31,7 +31,7 @@ const microsoft = /* @__PURE__ */ namesOf(
 /** Operators in ONNX's own domain that only the runtime may put in. */
 const internal = /* @__PURE__ */ namesOf("MemcpyFromHost MemcpyToHost");
 
-/** @throws GenError `invalid-model` naming a node whose operator exporters do not write. */
+/** @throws GenError `unsafe-model` naming a node whose operator exporters do not write. */
 export function requirePublicOperator({ name, output, opType, domain }: NodeProto): void {
   const own = domainOf(domain);
   const isPublic =
@@ -40,7 +40,7 @@ export function requirePublicOperator({ name, output, opType, domain }: NodeProt
   const what = own === "" ? opType : `${own}.${opType}`;
   const isKnown = own === "" || own === "com.microsoft";
   const got = isKnown ? `the operator ${label(opType)} of` : "an operator of";
-  throw invalidModel(
+  throw unsafeModel(
     `node ${label(name || output[0] || "")} (${opLabel(what)}): a model file may name the operators of ai.onnx and com.microsoft that exporters write; export the model again, without a runtime's own optimizations; got ${got} the domain ${label(domain || "ai.onnx")}`,
   );
 }

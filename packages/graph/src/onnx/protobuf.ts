@@ -8,13 +8,17 @@ import { type AttributeInit, attributeType, elementType, type TensorInit } from 
 export const invalidModel = (message: string, options?: ErrorOptions): GenError =>
   new GenError("invalid-model", message, options);
 
+/** The error for a file with a node that may crash the process or read its memory. */
+export const unsafeModel = (message: string, options?: ErrorOptions): GenError =>
+  new GenError("unsafe-model", message, options);
+
 /** The error for a tensor of too many dimensions. */
 export const rankError = (what: string, rank: number): GenError =>
   invalidModel(`${what} has ${rank} dimensions, more than the ${MAX_RANK} allowed; reshape it`);
 
 /** The error for a tensor of too many elements. */
 export const tooLarge = (what: string, shape: Shape): GenError =>
-  invalidModel(
+  unsafeModel(
     `${what} has the shape ${shapeText(shape)}; a tensor has at most ${MAX_ELEMENTS} elements; make it smaller`,
   );
 

@@ -11,7 +11,7 @@ import { factsOf } from "./foreign-types.ts";
 import { MAX_ELEMENTS } from "./limits.ts";
 import { elementType as T } from "./messages.ts";
 import type { NodeReader } from "./node-reader.ts";
-import { invalidModel, tooLarge } from "./protobuf.ts";
+import { tooLarge, unsafeModel } from "./protobuf.ts";
 import { staticOf, type Value } from "./static-value.ts";
 
 const namesOf = (...lines: string[]): ReadonlySet<string> =>
@@ -70,14 +70,14 @@ const frames = /* @__PURE__ */ namesOf("DFT STFT");
 
 const integers: readonly (number | undefined)[] = [T.INT32, T.INT64];
 
-/** @throws GenError `invalid-model` when ONNX Runtime would end the process on this node. */
+/** @throws GenError `unsafe-model` when ONNX Runtime would end the process on this node. */
 export function refuseFaults(node: NodeReader): void {
   const { op, domain, attributes } = node.source;
   const takesNone = needsElements.has(op) || domain !== "";
   node.operands.forEach((operand, i) => {
     const shape = takesNone ? factsOf(operand).shape : undefined;
     if (!shape?.includes(0)) return;
-    throw invalidModel(
+    throw unsafeModel(
       `operand ${i} has the shape [${shape.join(", ")}], which has no elements; ${op} needs some; check the slices and sizes before it`,
     );
   });
@@ -86,7 +86,7 @@ export function refuseFaults(node: NodeReader): void {
     if (least === undefined || zeroIsAbsent.has(`${op}.${name}`)) continue;
     const bad = (ints.length > 0 ? ints : [i]).find((v) => v < least || v > MAX_ELEMENTS);
     if (bad !== undefined) {
-      throw invalidModel(`${name} must be in [${least}, ${MAX_ELEMENTS}], got ${bad}`);
+      throw unsafeModel(`${name} must be in [${least}, ${MAX_ELEMENTS}], got ${bad}`);
     }
   }
   refuseDivisors(node);
@@ -103,7 +103,7 @@ function refuseDivisors(node: NodeReader): void {
   const least = numbers?.some((v) => Number(v) <= -(2 ** 31)) ?? true;
   const bad = divisor.find((v) => v === 0 || (v === -1 && least));
   if (bad === undefined) return;
-  throw invalidModel(
+  throw unsafeModel(
     `integers divided by ${bad}; ${bad === 0 ? "the divisor must not be 0" : "the least integer has no such quotient: use Neg"}`,
   );
 }
@@ -115,11 +115,11 @@ function refuseSizes(node: NodeReader): void {
     const least = frames.has(node.source.op) ? 1 : -MAX_ELEMENTS;
     const bad = sizes.find((v) => typeof v === "number" && !(v >= least && v <= MAX_ELEMENTS));
     if (bad === undefined) continue;
-    throw invalidModel(`operand ${at} must be in [${least}, ${MAX_ELEMENTS}], got ${bad}`);
+    throw unsafeModel(`operand ${at} must be in [${least}, ${MAX_ELEMENTS}], got ${bad}`);
   }
 }
 
-/** @throws GenError `invalid-model` when a value has more elements than a tensor may have. */
+/** @throws GenError `unsafe-model` when a value has more elements than a tensor may have. */
 export function requireSize(value: Value): void {
   const shape: Shape | undefined = factsOf(value).shape;
   if (!shape) return;
