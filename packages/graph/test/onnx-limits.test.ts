@@ -420,6 +420,13 @@ describe("what ends the process in ONNX Runtime is refused", () => {
     refused(bytes, /at most 2147483648|, 2147483648\], got 1000000000000/);
   });
 
+  test("a filter bank whose sizes are allowed and whose product is not", () => {
+    const bank = (bins: number, length: number) =>
+      on("MelWeightMatrix", [], {}, [int64s("bins", bins), int64s("length", length)]);
+    refused(bank(10 ** 9, 10), /its sizes make 10000000000 elements; a tensor has at most/);
+    expect(errorOf(() => apply(bank(8, 16)))).toBeUndefined();
+  });
+
   test("a tensor of the most elements is read", () => {
     const of = (n: number) => on("Expand", [[1]], {}, [int64s("s", n)]);
     expect(errorOf(() => apply(of(limits.MAX_ELEMENTS)))).toBeUndefined();

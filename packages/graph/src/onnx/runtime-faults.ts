@@ -65,6 +65,9 @@ const makers: ReadonlyMap<string, readonly number[]> = /* @__PURE__ */ new Map([
   ["STFT", [1, 3]],
 ]);
 
+/** Makers of as many elements as the product of their sizes. */
+const multiplied = /* @__PURE__ */ namesOf("MelWeightMatrix AffineGrid");
+
 /** Transforms of frames, whose lengths and steps divide. */
 const frames = /* @__PURE__ */ namesOf("DFT STFT");
 
@@ -109,13 +112,20 @@ function refuseDivisors(node: NodeReader): void {
 }
 
 function refuseSizes(node: NodeReader): void {
-  for (const at of makers.get(node.source.op) ?? []) {
-    if (!node.has(at)) continue;
-    const sizes = staticOf(node.value(at))?.values ?? [];
-    const least = frames.has(node.source.op) ? 1 : -MAX_ELEMENTS;
-    const bad = sizes.find((v) => typeof v === "number" && !(v >= least && v <= MAX_ELEMENTS));
-    if (bad === undefined) continue;
-    throw unsafeModel(`operand ${at} must be in [${least}, ${MAX_ELEMENTS}], got ${bad}`);
+  const { op } = node.source;
+  const least = frames.has(op) ? 1 : -MAX_ELEMENTS;
+  let product = 1;
+  for (const at of makers.get(op) ?? []) {
+    const sizes = node.has(at) ? (staticOf(node.value(at))?.values ?? []) : [];
+    for (const size of sizes) {
+      if (typeof size === "string") continue;
+      product *= size;
+      if (size >= least && size <= MAX_ELEMENTS) continue;
+      throw unsafeModel(`operand ${at} must be in [${least}, ${MAX_ELEMENTS}], got ${size}`);
+    }
+  }
+  if (multiplied.has(op) && product > MAX_ELEMENTS) {
+    throw unsafeModel(`its sizes make ${product} elements; a tensor has at most ${MAX_ELEMENTS}`);
   }
 }
 
