@@ -12,6 +12,7 @@ import { type DType, type Graph, type Input, shapeText } from "@gen/graph";
 import { type Bindings, bindDims, resolveShape } from "@gen/graph/compiler";
 import { GenError } from "@gen/math";
 import type { Backend, HostArray, Program } from "./backend.ts";
+import { graphText } from "./errors.ts";
 import { type DeviceTensor, Ledger } from "./ledger.ts";
 import { serialQueue } from "./serial-queue.ts";
 
@@ -66,6 +67,14 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
     }
   };
 
+  /** Throws an error of the library as our own. A refusal of an argument keeps its class. */
+  const failure = (work: string, graph: Graph) => (cause: unknown) => {
+    if ([GenError, RangeError, TypeError].some((kind) => cause instanceof kind)) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `${device.name} failed while ${work} ${graphText(graph)}: ${reason}`;
+    throw new GenError("backend-failed", message, { cause });
+  };
+
   const ledger = new Ledger<Handle>(free);
   const unlessLost = <R>(work: Promise<R>): Promise<R> => (loss ? untilLost(work, loss) : work);
 
@@ -93,9 +102,9 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
         const dims = checkInputs(graph, inputs, named);
         const handles = new Map<string, Handle>();
         for (const { name } of graph.inputs) handles.set(name, ledger.handleOf(inputs[name]));
-        const made = await ledger.whileRunning(() =>
-          unlessLost(inTurn(() => executable.run(handles, dims ?? {}))),
-        );
+        const made = await ledger
+          .whileRunning(() => unlessLost(inTurn(() => executable.run(handles, dims ?? {}))))
+          .catch(failure("running", graph));
         if (closing) {
           Object.values(made).forEach(free);
           checkOpen();
@@ -123,7 +132,7 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
     name: device.name,
     async compile(graph) {
       checkOpen();
-      return programOf(graph, await device.compile(graph));
+      return programOf(graph, await device.compile(graph).catch(failure("compiling", graph)));
     },
     upload(array: HostArray, shape: readonly number[], dtype: DType = "float32") {
       checkOpen();

@@ -160,6 +160,10 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
   const kind = outputKind(out);
   await claimOutput(out, { force: options.force, kind: kind === "folder" ? "folder" : "file" });
   const signal = interruptSignal();
+  // A stranger's file may crash the runtime. That ends the runtime's own process alone, which starts
+  // while the files are read.
+  const opening = openBackend(options.backend, { isolate: true });
+  opening.catch(() => undefined);
   const init = options.init === undefined ? undefined : await readInit(options.init);
   const shape = openShape(options.size, init?.item);
   const loaded = await readModelFolder(model, { shape, signal });
@@ -177,7 +181,7 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
   if (options.spacing !== "optimal") notes.push(...notesOf(pipeline, choices));
   notes.push(...(pipeline.warnings ?? []));
   for (const note of notes) process.stderr.write(`note: ${note}\n`);
-  const backend = await openBackend(options.backend);
+  const backend = await opening;
   try {
     const spacing =
       options.spacing === "optimal"

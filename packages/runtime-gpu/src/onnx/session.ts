@@ -4,7 +4,10 @@ import { toOnnx } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import type { Executable } from "../device.ts";
 import { unsupported } from "../errors.ts";
-import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
+import { inNode, type Ort, type OrtTensor, type SessionOptions } from "./runtime.ts";
+
+/** The runtime throws what it logs as an error (3), so only fatal errors (4) are logged. */
+const logSeverityLevel = inNode() && process.env.GEN_DEBUG ? 3 : 4;
 
 /**
  * A session of ONNX Runtime that runs `graph`. `place` decides where outputs are left; without it
@@ -31,7 +34,7 @@ export async function graphSession(
     executionMode: "sequential",
     enableCpuMemArena: true,
     enableMemPattern: true,
-    logSeverityLevel: 3,
+    logSeverityLevel,
     ...options,
     ...(place && {
       preferredOutputLocation: Object.fromEntries(
@@ -46,7 +49,7 @@ export async function graphSession(
   });
   return {
     async run(inputs) {
-      const results = await session.run(Object.fromEntries(inputs));
+      const results = await session.run(Object.fromEntries(inputs), { logSeverityLevel });
       const byName = Object.fromEntries(named.map(({ name, inFile }) => [name, results[inFile]]));
       try {
         if (foreign) checkShapes(graph, inputs, byName);
