@@ -1,5 +1,5 @@
 import { realpath, stat } from "node:fs/promises";
-import { join, sep } from "node:path";
+import { basename, join, sep } from "node:path";
 import { type Expr, trace } from "@gen/graph";
 import { GenError } from "@gen/math";
 import { modelFiles } from "@gen/model-files";
@@ -17,20 +17,26 @@ const jsonLimit = 2 ** 24;
 /** A pipeline whose parts fit each other. */
 export type LoadedPipeline = ReturnType<typeof checkParts>;
 
-/** Readers of a folder's files. Files that a model names are read only inside the folder. */
+/**
+ * Readers of a folder's files. A link is followed inside the folder and, from a snapshot in a
+ * Hugging Face cache (`models--NAME/snapshots/REVISION`), to the blobs of the same model.
+ */
 export function folderReaders(folder: string) {
-  const read: ReadFile = (path) =>
-    readBounded(join(folder, path), path.endsWith(".json") ? jsonLimit : modelLimit);
-  const readWeights: ReadFile = async (path) => {
+  const read: ReadFile = async (path) => {
     const [inside, file] = await Promise.all([
       realpath(folder),
       realpath(join(folder, path)).catch(() => undefined),
     ]);
     if (file === undefined) return undefined;
-    if (file.startsWith(inside + sep)) return readBounded(file, modelLimit);
-    throw usageError(`the weights in ${path} are a link that leads out of the folder`);
+    const [snapshot] = /[\\/]snapshots[\\/][^\\/]+$/.exec(inside) ?? [];
+    const model = inside.slice(0, -(snapshot?.length ?? 0));
+    const cached = basename(model).startsWith("models--") ? [join(model, "blobs")] : [];
+    if (![inside, ...cached].some((root) => file.startsWith(root + sep))) {
+      throw usageError(`${path} is a link that leads out of the folder; copy its file there`);
+    }
+    return readBounded(file, path.endsWith(".json") ? jsonLimit : modelLimit);
   };
-  return { read, readWeights, limit: modelLimit };
+  return { read, readWeights: read, limit: modelLimit };
 }
 
 /** Readers of a folder at a URL, whose files are kept in the user's cache. */

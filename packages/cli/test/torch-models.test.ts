@@ -1,4 +1,13 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readNpy, writeNpy } from "@gen/data";
 import { describe, expect, test } from "vitest";
@@ -108,6 +117,19 @@ describe.concurrent("gen sample takes another exporter's model", () => {
     expect(await runJson("sample", ...args)).toMatchObject({ sampler: "flow-euler", steps: 3 });
   });
 
+  test("as a snapshot in a Hugging Face cache, whose files are links to its blobs", async () => {
+    const model = variant("models--org--name/snapshots/1234", (folder) => {
+      mkdirSync(`${folder}/../../blobs`);
+      const paths = ["unet/model.onnx", "unet/model.onnx_data", "scheduler/scheduler_config.json"];
+      for (const [i, path] of paths.entries()) {
+        renameSync(`${folder}/${path}`, `${folder}/../../blobs/${i}`);
+        symlinkSync(`../../../blobs/${i}`, `${folder}/${path}`);
+      }
+    });
+    const args = ["--model", model, "--size", "4", "--steps", "1", "--out", at("snapshot.npy")];
+    await runJson("sample", ...args);
+  });
+
   test("with its weights behind a link inside the folder", async () => {
     const model = variant("inner", (folder) => {
       mkdirSync(`${folder}/blobs`);
@@ -183,8 +205,20 @@ describe.concurrent("gen sample refuses", () => {
           symlinkSync(`${anySize}/unet/model.onnx_data`, `${folder}/unet/model.onnx_data`);
         }),
       size,
-      /the weights in unet\/model\.onnx_data are a link that leads out of the folder/,
+      /unet\/model\.onnx_data is a link that leads out of the folder; copy its file there/,
     ],
+    ...["scheduler/scheduler_config.json", "unet/model.onnx", "unet/config.json"].map(
+      (path): [string, () => string, string[], RegExp] => [
+        `${path} behind a link that leads out of the folder`,
+        () =>
+          variant(`linked-${basename(path)}`, (folder) => {
+            rmSync(`${folder}/${path}`, { force: true });
+            symlinkSync("/etc/passwd", `${folder}/${path}`);
+          }),
+        size,
+        new RegExp(`${path} is a link that leads out of the folder; copy its file there\n$`),
+      ],
+    ),
     [
       "weights whose path leads out of the folder",
       () =>

@@ -339,6 +339,18 @@ describe("a busy server", () => {
     expect(here.asked).toHaveLength(3);
   });
 
+  it("is asked again later each time", async () => {
+    const times: number[] = [];
+    here.answer = (request, response) => {
+      times.push(performance.now());
+      busy(503)(request, response);
+    };
+    await expect(fetchFrom(here.url)).rejects.toThrow("503");
+    // A timer may end a few milliseconds early.
+    expect(times[1] - times[0]).toBeGreaterThan(240);
+    expect(times[2] - times[1]).toBeGreaterThan(490);
+  });
+
   it.each([400, 401, 403, 405, 451, 501])("is none with status %i", async (status) => {
     here.answer = busy(status);
     await expect(fetchFrom(here.url)).rejects.toThrow(
