@@ -7,6 +7,7 @@ export const usageError = (message: string, options?: ErrorOptions): GenError =>
 /** 2 for bad input, 130 after Ctrl-C, 1 for any other failure. */
 const exitCodes: Readonly<Record<ErrorCode, 1 | 2 | 130>> = {
   usage: 2,
+  "invalid-argument": 2,
   "invalid-data": 2,
   "invalid-model": 2,
   "unsafe-model": 2,

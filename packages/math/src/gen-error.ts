@@ -27,6 +27,10 @@
  * - `"download-failed"`: the server refused, or the connection broke.
  * - `"insecure-context"`: the page was not opened over https or from localhost.
  *
+ * Callers:
+ * - `"invalid-argument"`: an argument or an option of a function is not allowed. The error is a
+ *   RangeError.
+ *
  * The `gen` command:
  * - `"usage"`: an argument, an option or a path named by them is not allowed.
  * - `"interrupted"`: the user stopped the command by Ctrl-C.
@@ -49,6 +53,7 @@ export type ErrorCode =
   | "unreachable"
   | "download-failed"
   | "insecure-context"
+  | "invalid-argument"
   | "usage"
   | "interrupted";
 
@@ -75,11 +80,20 @@ const oneLine = (text: string): string =>
     .join(" ");
 
 /** The text without its middle, so that it has at most `length` characters. */
-const shorten = (text: string, length: number): string =>
+export const shorten = (text: string, length: number): string =>
   text.length > length
     ? `${text.slice(0, length / 2 - 2)} ... ${text.slice(3 - length / 2)}`
     : text;
 
-/** An error's code; undefined unless the error is a {@link GenError}. */
+/** The error of an argument that is not allowed: a RangeError with a code, and a short line. */
+export class ArgumentError extends RangeError {
+  readonly code = "invalid-argument";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(shorten(oneLine(shorten(message, 4000)), 500), options);
+  }
+}
+
+/** An error's code; undefined unless one of these packages made the error. */
 export const errorCode = (error: unknown): ErrorCode | undefined =>
-  error instanceof GenError ? error.code : undefined;
+  error instanceof GenError || error instanceof ArgumentError ? error.code : undefined;

@@ -1,6 +1,8 @@
+import { checkOptions, rules } from "@gen/math/arguments";
 import { stepCount } from "./linspace.ts";
 import type { NoiseSchedule, ScheduleOptions } from "./noise-schedule.ts";
 import { BetaSchedule } from "./schedule-from-betas.ts";
+import { scheduleRules } from "./schedule-rules.ts";
 
 /** Options of the schedules given by a curve of alphasCumprod. */
 export interface AlphaBarScheduleOptions extends ScheduleOptions {
@@ -49,6 +51,7 @@ function alongCurve(
   options: AlphaBarScheduleOptions,
   curve: (s: number) => number,
 ): NoiseSchedule {
+  checkOptions(options, { ...scheduleRules, maxBeta: rules.optional(rules.UNIT) });
   const { steps = 1000, maxBeta = 0.999 } = options;
   const betas = new Float64Array(stepCount(steps));
   let before = curve(0);

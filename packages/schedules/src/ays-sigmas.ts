@@ -1,3 +1,4 @@
+import { checkOptions, rules } from "@gen/math/arguments";
 import { numpyLinspace, stepCount } from "./linspace.ts";
 
 /** The models whose steps are published. */
@@ -24,6 +25,7 @@ export function aysSigmas(options: {
   readonly model: keyof typeof PUBLISHED;
   readonly steps: number;
 }): Float64Array {
+  checkOptions(options, { model: rules.TEXT, steps: rules.COUNT });
   const { model, steps } = options;
   if (!Object.hasOwn(PUBLISHED, model)) {
     throw new RangeError(

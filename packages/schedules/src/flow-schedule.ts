@@ -1,4 +1,5 @@
 import { cleanLevel, type NoiseLevel, posteriorCoefficients } from "@gen/math";
+import { checkOptions, rules } from "@gen/math/arguments";
 import { flowLevel } from "./levels.ts";
 import { stepCount } from "./linspace.ts";
 import type { NoiseSchedule } from "./noise-schedule.ts";
@@ -21,7 +22,12 @@ export interface FlowScheduleOptions {
  *
  * @throws RangeError when steps is no positive integer or shift is negative or not finite.
  */
-export function flowSchedule({ steps = 1000, shift = 1 }: FlowScheduleOptions = {}): NoiseSchedule {
+export function flowSchedule(options: FlowScheduleOptions = {}): NoiseSchedule {
+  checkOptions(options, {
+    steps: rules.optional(rules.COUNT),
+    shift: rules.optional(rules.NOT_NEGATIVE),
+  });
+  const { steps = 1000, shift = 1 } = options;
   return new FlowSchedule(stepCount(steps), shift);
 }
 

@@ -1,3 +1,4 @@
+import { checkOptions, rules } from "@gen/math/arguments";
 import { linspace } from "./linspace.ts";
 import { betaSigmas, exponentialSigmas, karrasSigmas } from "./sigmas.ts";
 
@@ -41,10 +42,16 @@ export interface FlowSettings {
 export function flowSigmas(
   settings: FlowSettings & { readonly steps: number; readonly imageLength?: number },
 ): Float64Array {
+  checkOptions(settings, {
+    steps: rules.COUNT,
+    length: rules.optional(rules.COUNT),
+    shift: rules.optional(rules.NUMBER),
+    dynamic: rules.optional(dynamicShift),
+    imageLength: rules.optional(rules.NUMBER),
+    terminal: rules.optional(rules.NUMBER),
+    spread: rules.optional(rules.oneOf("karras", "exponential", "beta")),
+  });
   const { steps, length = 1000, dynamic, terminal, spread } = settings;
-  if (!(Number.isInteger(steps) && steps >= 1)) {
-    throw new RangeError(`steps must be a positive integer, got ${steps}`);
-  }
   const { shift = 1 } = settings;
   if (!(shift > 0 && shift < Infinity)) {
     throw new RangeError(`shift must be positive, got ${shift}`);
@@ -58,14 +65,20 @@ export function flowSigmas(
   return spreadAnew(ended, spread).map((noise) => Math.min(noise, 1));
 }
 
+const dynamicShift = rules.having("{ baseShift, maxShift, baseLength, maxLength }", {
+  baseShift: rules.FINITE,
+  maxShift: rules.FINITE,
+  baseLength: rules.FINITE,
+  maxLength: rules.FINITE,
+});
+
 function spreadAnew(noises: Float64Array, spread: FlowSettings["spread"]): Float64Array {
   const steps = noises.length;
   const ends = { steps, sigmaMin: noises[steps - 1], sigmaMax: noises[0] };
   if (spread === undefined) return noises;
   if (spread === "karras") return karrasSigmas(ends);
   if (spread === "exponential") return exponentialSigmas(ends);
-  if (spread === "beta") return betaSigmas(ends);
-  throw new RangeError(`spread must be karras, exponential or beta, got ${String(spread)}`);
+  return betaSigmas(ends);
 }
 
 function shiftedBy(dynamic: DynamicShift, imageLength: number | undefined) {

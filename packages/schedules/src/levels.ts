@@ -1,13 +1,16 @@
 import type { NoiseLevel } from "@gen/math";
+import { checkArguments, rules } from "@gen/math/arguments";
 
 /** The level of signal 1 and noise sigma, which Karras et al. 2022 sample in. */
 export function varianceExplodingLevel(sigma: number): NoiseLevel {
-  return { signal: 1, noise: positive("sigma", sigma) };
+  checkArguments({ sigma }, { sigma: rules.NOT_NEGATIVE });
+  return { signal: 1, noise: sigma };
 }
 
 /** The same ratio of noise to signal with `signal^2 + noise^2 = 1`. */
 export function variancePreservingLevel(sigma: number): NoiseLevel {
-  const norm = Math.hypot(1, positive("sigma", sigma));
+  checkArguments({ sigma }, { sigma: rules.NOT_NEGATIVE });
+  const norm = Math.hypot(1, sigma);
   return { signal: 1 / norm, noise: sigma / norm };
 }
 
@@ -16,13 +19,15 @@ export function variancePreservingLevel(sigma: number): NoiseLevel {
  * `signal^2 = sigmoid(logSnr)`; infinite ratios are the clean level and pure noise.
  */
 export function logSnrLevel(logSnr: number): NoiseLevel {
-  if (Number.isNaN(logSnr)) throw new RangeError("logSnr must be a number, got NaN");
+  checkArguments({ logSnr }, { logSnr: rules.NUMBER });
   const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
   return { signal: Math.sqrt(sigmoid(logSnr)), noise: Math.sqrt(sigmoid(-logSnr)) };
 }
 
 /** The log signal-to-noise ratio of a level, `2 log(signal / noise)` in nats. */
-export function logSnrOf({ signal, noise }: NoiseLevel): number {
+export function logSnrOf(level: NoiseLevel): number {
+  checkArguments({ level }, { level: rules.LEVEL });
+  const { signal, noise } = level;
   return 2 * (Math.log(signal) - Math.log(noise));
 }
 
@@ -32,7 +37,8 @@ export function logSnrOf({ signal, noise }: NoiseLevel): number {
  * eq. 23).
  */
 export function flowLevel(s: number, shift = 1): NoiseLevel {
-  const moved = (positive("shift", shift) * unit(s)) / (1 + (shift - 1) * s);
+  checkArguments({ s, shift }, { s: rules.UNIT, shift: rules.NOT_NEGATIVE });
+  const moved = (shift * s) / (1 + (shift - 1) * s);
   return { signal: 1 - moved, noise: moved };
 }
 
@@ -41,7 +47,11 @@ export function flowLevel(s: number, shift = 1): NoiseLevel {
  * `signal^2 = exp(-s betaMin - s^2 (betaMax - betaMin) / 2)`, variance preserving.
  */
 export function continuousLinearLevel(s: number, betaMin = 0.1, betaMax = 20): NoiseLevel {
-  const exponent = unit(s) * betaMin + 0.5 * s * s * (betaMax - betaMin);
+  checkArguments(
+    { s, betaMin, betaMax },
+    { s: rules.UNIT, betaMin: rules.FINITE, betaMax: rules.FINITE },
+  );
+  const exponent = s * betaMin + 0.5 * s * s * (betaMax - betaMin);
   return { signal: Math.exp(-0.5 * exponent), noise: Math.sqrt(-Math.expm1(-exponent)) };
 }
 
@@ -51,19 +61,10 @@ export function continuousLinearLevel(s: number, betaMin = 0.1, betaMax = 20): N
  * `v(s) = (s + offset) / (1 + offset) * pi / 2`.
  */
 export function continuousCosineLevel(s: number, offset = 0.008): NoiseLevel {
+  checkArguments({ s, offset }, { s: rules.UNIT, offset: rules.FINITE });
   const angle = (at: number) => (((at + offset) / (1 + offset)) * Math.PI) / 2;
-  const [now, start] = [angle(unit(s)), angle(0)];
+  const [now, start] = [angle(s), angle(0)];
   // cos^2 a - cos^2 b = sin(b - a) sin(b + a), which keeps its digits near s = 0.
   const noise = Math.sqrt(Math.sin(now - start) * Math.sin(now + start)) / Math.cos(start);
   return { signal: s === 1 ? 0 : Math.cos(now) / Math.cos(start), noise };
-}
-
-function unit(s: number): number {
-  if (s >= 0 && s <= 1) return s;
-  throw new RangeError(`s must be in [0, 1], got ${s}`);
-}
-
-function positive(name: string, value: number): number {
-  if (value >= 0 && value < Infinity) return value;
-  throw new RangeError(`${name} must be finite and not negative, got ${value}`);
 }

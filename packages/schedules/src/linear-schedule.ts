@@ -1,6 +1,8 @@
+import { checkOptions, rules } from "@gen/math/arguments";
 import { linspace, stepCount } from "./linspace.ts";
 import type { NoiseSchedule, ScheduleOptions, ScheduleSpec } from "./noise-schedule.ts";
 import { BetaSchedule } from "./schedule-from-betas.ts";
+import { scheduleRules } from "./schedule-rules.ts";
 
 /** Options of the schedules between two betas. */
 export interface LinearScheduleOptions extends ScheduleOptions {
@@ -49,6 +51,11 @@ function between(
   options: LinearScheduleOptions,
   betas: (start: number, end: number, steps: number) => Float64Array,
 ): NoiseSchedule {
+  checkOptions(options, {
+    ...scheduleRules,
+    betaStart: rules.optional(rules.UNIT),
+    betaEnd: rules.optional(rules.UNIT),
+  });
   const { steps = 1000, betaStart = 1e-4, betaEnd = 0.02 } = options;
   const spec: ScheduleSpec = { kind, betaStart, betaEnd };
   return new BetaSchedule(betas(betaStart, betaEnd, stepCount(steps)), options, spec);

@@ -1,7 +1,12 @@
+import { checkArguments, rules } from "@gen/math/arguments";
 import { MAX_TRAIN_TIMESTEPS } from "./limits.ts";
 
 /** numpy's `linspace(start, stop, count)`, which counts from the start. */
 export function numpyLinspace(start: number, stop: number, count: number): number[] {
+  checkArguments(
+    { start, stop, count },
+    { start: rules.NUMBER, stop: rules.NUMBER, count: rules.COUNT },
+  );
   if (count === 1) return [start];
   const step = (stop - start) / (count - 1);
   return Array.from({ length: count }, (_, i) => (i === count - 1 ? stop : i * step + start));

@@ -1,3 +1,4 @@
+import { checkArguments, rules } from "@gen/math/arguments";
 /**
  * Betas rescaled so that the last level holds no signal (Lin et al. 2023, algorithm 1):
  * `sqrt(alphasCumprod)` is shifted to end at 0 and scaled to keep its first value.
@@ -6,6 +7,7 @@
  * signal.
  */
 export function rescaleBetasZeroSnr(betas: ArrayLike<number>): Float64Array {
+  checkArguments({ betas }, { betas: rules.NUMBERS });
   if (betas.length < 2) {
     throw new RangeError(`rescaling to zero SNR needs at least 2 betas, got ${betas.length}`);
   }

@@ -1,3 +1,4 @@
+import { checkArguments, rules } from "@gen/math/arguments";
 import type { NoiseSchedule } from "./noise-schedule.ts";
 import { scheduleFromBetas } from "./schedule-from-betas.ts";
 
@@ -11,6 +12,7 @@ import { scheduleFromBetas } from "./schedule-from-betas.ts";
  * @throws RangeError when the list is empty or does not strictly ascend within 0..T-1.
  */
 export function respacedSchedule(schedule: NoiseSchedule, list: readonly number[]): NoiseSchedule {
+  checkArguments({ schedule, list }, { schedule: rules.SCHEDULE, list: rules.listOf(rules.INDEX) });
   const { alphasCumprod } = schedule;
   let before = -1;
   let product = 1;

@@ -1,5 +1,7 @@
+import { refused } from "@gen/math/arguments";
 /** The nearest integer, the even one of two equally near, as numpy and Python round. */
 export function roundHalfEven(x: number): number {
+  if (typeof x !== "number") throw refused("x", "a number", x);
   const floor = Math.floor(x);
   const rest = x - floor;
   if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1;

@@ -1,6 +1,8 @@
 import { cleanLevel, type NoiseLevel, posteriorCoefficients } from "@gen/math";
+import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import type { NoiseSchedule, ScheduleOptions, ScheduleSpec } from "./noise-schedule.ts";
 import { rescaleBetasZeroSnr } from "./rescale-betas.ts";
+import { scheduleRules } from "./schedule-rules.ts";
 
 /**
  * The schedule of given betas `[length]`.
@@ -11,6 +13,8 @@ export function scheduleFromBetas(
   betas: ArrayLike<number>,
   options: ScheduleOptions = {},
 ): NoiseSchedule {
+  checkArguments({ betas }, { betas: rules.NUMBERS });
+  checkOptions(options, scheduleRules);
   const given = Float64Array.from(betas);
   return new BetaSchedule(given, options, { kind: "betas", betas: given.slice() });
 }
@@ -42,10 +46,6 @@ export class BetaSchedule implements NoiseSchedule {
       if (!(betas[t] >= 0 && betas[t] <= 1)) {
         throw new RangeError(`betas must be in [0, 1], got ${betas[t]} at t = ${t}`);
       }
-    }
-    for (const name of ["setAlphaToOne", "rescaleBetasZeroSnr"] as const) {
-      if (options[name] === undefined || typeof options[name] === "boolean") continue;
-      throw new RangeError(`${name} must be true or false, got ${String(options[name])}`);
     }
     this.setAlphaToOne = options.setAlphaToOne ?? true;
     const kept = options.rescaleBetasZeroSnr ? rescaleBetasZeroSnr(betas) : betas;

@@ -1,3 +1,4 @@
+import { checkArguments, rules } from "@gen/math/arguments";
 import type { NoiseSchedule } from "./noise-schedule.ts";
 
 const MOST_SIGNAL = 0.1;
@@ -7,6 +8,7 @@ const MOST_SIGNAL = 0.1;
  * signal, as when betas meant for 1,000 steps are taken in few.
  */
 export function scheduleWarnings(schedule: NoiseSchedule): string[] {
+  checkArguments({ schedule }, { schedule: rules.SCHEDULE });
   const { signal } = schedule.level(schedule.length - 1);
   if (signal <= MOST_SIGNAL) return [];
   return [

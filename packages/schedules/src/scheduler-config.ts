@@ -1,4 +1,5 @@
 import { GenError, type PredictionType } from "@gen/math";
+import { checkOptions, refused, rules } from "@gen/math/arguments";
 import { type JsonValue, parseJson } from "@gen/math/json";
 import { cosineSchedule, expSchedule, laplaceSchedule } from "./alpha-bar-schedule.ts";
 import { flowSchedule } from "./flow-schedule.ts";
@@ -177,7 +178,7 @@ function classNameOf({ _class_name: given }: Fields): string {
     );
   }
   if (typeof given !== "string") {
-    throw new RangeError(`_class_name must be one of ${names()}, got ${JSON.stringify(given)}`);
+    throw refused("_class_name", `one of ${names()}`, given);
   }
   const name = given.replace(/^Flax/, "");
   if (Object.hasOwn(schedulerClasses, name)) return name;
@@ -197,6 +198,14 @@ function classNameOf({ _class_name: given }: Fields): string {
  * class is not supported or a value is not allowed.
  */
 export function writeSchedulerConfig(input: SchedulerConfigInput): string {
+  checkOptions(input, {
+    schedule: rules.SCHEDULE,
+    predictionType: rules.optional(rules.TEXT),
+    clip: rules.optional(rules.either(rules.POSITIVE, rules.oneOf(null))),
+    className: rules.optional(rules.TEXT),
+    varianceType: rules.optional(rules.either(rules.TEXT, rules.oneOf(null))),
+    config: rules.optional(rules.OBJECT),
+  });
   const className = input.className ?? (input.varianceType ? "DDPMScheduler" : "DDIMScheduler");
   // A new file spells out every field, as diffusers saves it.
   const config = input.config ?? { _class_name: className, ...schedulerClasses[className] };

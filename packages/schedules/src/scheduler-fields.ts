@@ -1,3 +1,4 @@
+import { refused, shown } from "@gen/math/arguments";
 import type { JsonValue } from "@gen/math/json";
 import { MAX_TRAIN_TIMESTEPS } from "./limits.ts";
 
@@ -180,7 +181,7 @@ export function checkFields(
     const listed = name === "beta_schedule" && Array.isArray(settings.trained_betas);
     if (listed || (value === null && isUnused(className, name, settings))) continue;
     if (check && !check[1](value)) {
-      throw new RangeError(`${name} must be ${check[0]}, got ${JSON.stringify(value)}`);
+      throw refused(name, check[0], value);
     }
   }
   const { solver_order: order } = settings;
@@ -199,7 +200,7 @@ export function checkFields(
   if (variances && !(typeof variance === "string" && variances.includes(variance))) {
     throw new RangeError(
       `variance_type must be one of ${variances.join(", ")} for ${className}, got ` +
-        (typeof variance === "string" ? variance : JSON.stringify(variance)),
+        (typeof variance === "string" ? variance : shown(variance)),
     );
   }
   const { num_train_timesteps: length, trained_betas: betas, steps_offset: offset } = settings;

@@ -1,5 +1,6 @@
+import { checkOptions, rules } from "@gen/math/arguments";
 import { betaQuantile } from "./beta-quantile.ts";
-import { numpyLinspace, stepCount } from "./linspace.ts";
+import { numpyLinspace } from "./linspace.ts";
 
 /** Options of the noise levels between two standard deviations. */
 export interface SigmaOptions {
@@ -18,8 +19,8 @@ export interface SigmaOptions {
  * @throws RangeError when steps is no positive integer or not 0 < sigmaMin <= sigmaMax.
  */
 export function karrasSigmas(options: SigmaOptions & { readonly rho?: number }): Float64Array {
+  checkOptions(options, { ...range, rho: rules.optional(rules.POSITIVE) });
   const { rho = 7 } = options;
-  if (!(rho > 0)) throw new RangeError(`rho must be positive, got ${rho}`);
   const [low, high] = [options.sigmaMin ** (1 / rho), options.sigmaMax ** (1 / rho)];
   return ramp(options, (part) => (high + part * (low - high)) ** rho);
 }
@@ -29,8 +30,9 @@ export function karrasSigmas(options: SigmaOptions & { readonly rho?: number }):
  *
  * @throws RangeError when steps is no positive integer or not 0 < sigmaMin <= sigmaMax.
  */
-export function exponentialSigmas({ steps, sigmaMin, sigmaMax }: SigmaOptions): Float64Array {
-  checkRange({ steps, sigmaMin, sigmaMax });
+export function exponentialSigmas(options: SigmaOptions): Float64Array {
+  checkRange(options);
+  const { steps, sigmaMin, sigmaMax } = options;
   const logs = numpyLinspace(Math.log(sigmaMax), Math.log(sigmaMin), steps);
   return Float64Array.from(logs, Math.exp);
 }
@@ -44,8 +46,8 @@ export function exponentialSigmas({ steps, sigmaMin, sigmaMax }: SigmaOptions): 
 export function polyexponentialSigmas(
   options: SigmaOptions & { readonly rho?: number },
 ): Float64Array {
+  checkOptions(options, { ...range, rho: rules.optional(rules.POSITIVE) });
   const { rho = 1 } = options;
-  if (!(rho > 0)) throw new RangeError(`rho must be positive, got ${rho}`);
   const [low, high] = [Math.log(options.sigmaMin), Math.log(options.sigmaMax)];
   return ramp(options, (part) => Math.exp(low + (1 - part) ** rho * (high - low)));
 }
@@ -60,21 +62,24 @@ export function polyexponentialSigmas(
 export function betaSigmas(
   options: SigmaOptions & { readonly alpha?: number; readonly beta?: number },
 ): Float64Array {
+  const exponent = rules.optional([
+    "positive",
+    (value) => rules.POSITIVE[1](value) && rules.FINITE[1](value),
+  ]);
+  checkOptions(options, { ...range, alpha: exponent, beta: exponent });
   const { alpha = 0.6, beta = 0.6, sigmaMin, sigmaMax } = options;
-  for (const [name, value] of Object.entries({ alpha, beta })) {
-    if (!(value > 0 && value < Infinity)) {
-      throw new RangeError(`${name} must be positive, got ${value}`);
-    }
-  }
   const between = (part: number) => sigmaMin + part * (sigmaMax - sigmaMin);
   return ramp(options, (part) => between(betaQuantile(1 - part, alpha, beta)));
 }
 
-function checkRange({ steps, sigmaMin, sigmaMax }: SigmaOptions): void {
+const range = { steps: rules.COUNT, sigmaMin: rules.NUMBER, sigmaMax: rules.NUMBER };
+
+function checkRange(options: SigmaOptions): void {
+  checkOptions(options, range);
+  const { sigmaMin, sigmaMax } = options;
   if (!(sigmaMin > 0 && sigmaMin <= sigmaMax && sigmaMax < Infinity)) {
     throw new RangeError(`sigmaMin must be in (0, sigmaMax = ${sigmaMax}], got ${sigmaMin}`);
   }
-  stepCount(steps);
 }
 
 function ramp(options: SigmaOptions, curve: (part: number) => number): Float64Array {

@@ -1,3 +1,4 @@
+import { checkArguments, rules, shown } from "@gen/math/arguments";
 import { roundHalfEven } from "./round-half-even.ts";
 
 /**
@@ -10,9 +11,13 @@ import { roundHalfEven } from "./round-half-even.ts";
  * holds fewer steps than asked, or no step is taken.
  */
 export function spaceTimesteps(length: number, sections: string | readonly number[]): number[] {
-  if (!(Number.isInteger(length) && length > 0)) {
-    throw new RangeError(`length must be a positive integer, got ${length}`);
-  }
+  checkArguments(
+    { length, sections },
+    {
+      length: rules.COUNT,
+      sections: rules.either(rules.TEXT, rules.listOf(rules.either(rules.NUMBER, rules.TEXT))),
+    },
+  );
   if (typeof sections === "string" && sections.startsWith("ddim")) {
     const count = Number(sections.slice(4));
     for (let stride = 1; stride < length; stride++) {
@@ -32,9 +37,7 @@ export function spaceTimesteps(length: number, sections: string | readonly numbe
   counts.forEach((count, i) => {
     const size = Math.floor(length / counts.length) + (i < length % counts.length ? 1 : 0);
     if (!(Number.isInteger(count) && count >= 0 && count <= size)) {
-      throw new RangeError(
-        `section ${i} must be an integer in 0..${size}, got ${JSON.stringify(parts[i])}`,
-      );
+      throw new RangeError(`section ${i} must be an integer in 0..${size}, got ${shown(parts[i])}`);
     }
     // Added up rather than multiplied: its rounding decides the halves, as in the original.
     const stride = count <= 1 ? 1 : (size - 1) / (count - 1);
@@ -46,7 +49,7 @@ export function spaceTimesteps(length: number, sections: string | readonly numbe
     start += size;
   });
   if (taken.size === 0) {
-    throw new RangeError(`sections must take at least one step, got ${JSON.stringify(sections)}`);
+    throw new RangeError(`sections must take at least one step, got ${shown(sections)}`);
   }
   return [...taken].sort((a, b) => a - b);
 }

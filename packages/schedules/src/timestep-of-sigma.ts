@@ -1,3 +1,4 @@
+import { checkArguments, rules } from "@gen/math/arguments";
 import type { NoiseSchedule } from "./noise-schedule.ts";
 
 /**
@@ -8,7 +9,7 @@ import type { NoiseSchedule } from "./noise-schedule.ts";
  * @throws RangeError when sigma is not positive.
  */
 export function timestepOfSigma(schedule: NoiseSchedule, sigma: number): number {
-  if (!(sigma > 0)) throw new RangeError(`sigma must be positive, got ${sigma}`);
+  checkArguments({ schedule, sigma }, { schedule: rules.SCHEDULE, sigma: rules.POSITIVE });
   const { sigmas } = schedule;
   let low = 0;
   let high = sigmas.length - 1;

@@ -1,3 +1,4 @@
+import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
 /** A sampler's step from `t` to `next`; `next` -1 is the level that sampling ends on. */
 export interface TimestepPair {
   readonly t: number;
@@ -17,11 +18,13 @@ export function timestepPairs(
   list: readonly number[],
   options: { readonly compat?: "diffusers"; readonly length?: number } = {},
 ): TimestepPair[] {
+  checkArguments({ list }, { list: rules.listOf(rules.FINITE) });
+  checkOptions(options, {
+    compat: rules.optional(rules.oneOf("diffusers")),
+    length: rules.optional(rules.COUNT),
+  });
   if (options.compat === undefined) {
     return list.map((t, i) => ({ t, next: i + 1 < list.length ? list[i + 1] : -1 }));
-  }
-  if (options.compat !== "diffusers") {
-    throw new RangeError(`compat must be diffusers or left out, got ${String(options.compat)}`);
   }
   const { length } = options;
   if (!(length && length >= list.length)) {

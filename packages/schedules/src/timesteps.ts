@@ -1,3 +1,11 @@
+import {
+  ArgumentError,
+  checkArguments,
+  checkOptions,
+  refused,
+  rules,
+  shown,
+} from "@gen/math/arguments";
 import { roundHalfEven } from "./round-half-even.ts";
 
 /** How sampling steps are spread over the training steps; an array gives them outright. */
@@ -25,17 +33,21 @@ export interface TimestepOptions {
  */
 export function timesteps(
   schedule: number | { readonly length: number },
-  { steps, spacing = "leading", offset = 0 }: TimestepOptions = {},
+  options: TimestepOptions = {},
 ): number[] {
+  checkArguments(
+    { schedule },
+    { schedule: rules.either(rules.COUNT, rules.having("a schedule", { length: rules.COUNT })) },
+  );
   const length = typeof schedule === "number" ? schedule : schedule.length;
+  checkOptions(options, {
+    steps: rules.optional(rules.integerIn(1, length)),
+    spacing: rules.optional(rules.either(rules.TEXT, rules.LIST)),
+    offset: rules.optional(rules.INDEX),
+  });
+  const { steps, spacing = "leading", offset = 0 } = options;
   if (typeof spacing !== "string") return given(spacing, steps, length);
   const n = steps ?? length;
-  if (!(Number.isInteger(n) && n >= 1 && n <= length)) {
-    throw new RangeError(`steps must be an integer in 1..${length}, got ${n}`);
-  }
-  if (!(Number.isInteger(offset) && offset >= 0)) {
-    throw new RangeError(`offset must be an integer, 0 or more, got ${offset}`);
-  }
   if (spacing === "leading") {
     const stride = Math.floor(length / n);
     const start = Math.min(offset, length - 1 - stride * (n - 1));
@@ -50,9 +62,7 @@ export function timesteps(
     const stride = n === 1 ? 0 : (length - 1) / (n - 1);
     return listOf(n, (i) => roundHalfEven((n - 1 - i) * stride));
   }
-  throw new RangeError(
-    `spacing must be leading, trailing, linspace or a list of steps, got ${spacing}`,
-  );
+  throw refused("spacing", "leading, trailing, linspace or a list of steps", spacing);
 }
 
 // A plain loop: the first table of a process is made before anything is compiled.
@@ -69,7 +79,7 @@ function given(list: readonly number[], steps: number | undefined, length: numbe
   }
   list.forEach((t, i) => {
     if (!(Number.isInteger(t) && t >= 0 && t < length)) {
-      throw new RangeError(`spacing must list integers in 0..${length - 1}, got ${t}`);
+      throw new ArgumentError(`spacing must list integers in 0..${length - 1}, got ${shown(t)}`);
     }
     if (i > 0 && t >= list[i - 1]) {
       throw new RangeError(`spacing must strictly descend, got ${t} after ${list[i - 1]}`);

@@ -151,11 +151,11 @@ describe("timestepPairs", () => {
 test("typos in options are refused", () => {
   const compat = "Diffusers" as "diffusers";
   expect(() => timestepPairs([5, 2], { compat, length: 10 })).toThrow(
-    "compat must be diffusers or left out, got Diffusers",
+    'compat must be diffusers or left out, got "Diffusers"',
   );
   for (const name of ["setAlphaToOne", "rescaleBetasZeroSnr"]) {
     expect(() => linearSchedule({ [name]: "false" })).toThrow(
-      `${name} must be true or false, got false`,
+      `${name} must be true or false, got "false"`,
     );
   }
   const lengths = { baseShift: 0.5, maxShift: 1.15, baseLength: 256, maxLength: 4096 };

@@ -1,0 +1,61 @@
+/**
+ * Checks of what callers pass: each argument or option has a rule, and a value that breaks its rule
+ * is refused by an error that names the argument, what is allowed, and the value.
+ *
+ *   checkOptions(options, { steps: rules.COUNT, eta: rules.optional(rules.UNIT) });
+ */
+import { ArgumentError, shorten } from "./gen-error.ts";
+import { isPromise, OBJECT, type Rule } from "./rules.ts";
+
+export { ArgumentError } from "./gen-error.ts";
+export * as rules from "./rules.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Checks values by name.
+ *
+ * @throws ArgumentError naming the first value that breaks its rule.
+ */
+export function checkArguments(values: object, rules: Readonly<Record<string, Rule>>): void {
+  for (const [name, [allowed, test]] of Object.entries(rules)) {
+    const value = (values as Fields)[name];
+    if (!test(value)) throw refused(name, allowed, value);
+  }
+}
+
+/**
+ * Checks that options are an object, and its fields.
+ *
+ * @throws ArgumentError naming the first field that breaks its rule.
+ */
+export function checkOptions(
+  options: unknown,
+  rules: Readonly<Record<string, Rule>>,
+): asserts options is object {
+  checkArguments({ options }, { options: OBJECT });
+  checkArguments(options as object, rules);
+}
+
+/** The error of an argument that is not allowed. */
+export const refused = (name: string, allowed: string, value: unknown): ArgumentError =>
+  new ArgumentError(`${name} must be ${allowed}, got ${shown(value)}`);
+
+/** A value for a message: short, whatever the value is. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(shorten(value, 100));
+  if (typeof value === "function") return "a function";
+  if (Array.isArray(value)) return shownList(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  if (isPromise(value)) return "a Promise, which must be awaited first";
+  const type: unknown = value.constructor;
+  const name = typeof type === "function" && type !== Object && type.name;
+  if (name) return `a value of ${shorten(name, 60)}`;
+  const names = Object.keys(value);
+  return names.length > 0 ? shorten(`{ ${names.slice(0, 8).join(", ")} }`, 100) : "{}";
+}
+
+function shownList(list: readonly unknown[]): string {
+  const entries = list.slice(0, 8).map((entry) => (Array.isArray(entry) ? "[...]" : shown(entry)));
+  return shorten(`[${entries.join(", ")}${list.length > 8 ? ", ..." : ""}]`, 100);
+}

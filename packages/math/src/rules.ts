@@ -1,0 +1,120 @@
+/**
+ * What arguments may be: each rule says in words what is allowed, and tests a value.
+ *
+ *   checkOptions(options, { steps: rules.COUNT, eta: rules.optional(rules.UNIT) });
+ */
+
+/** What a value must be, in words and as a test. */
+export type Rule = readonly [allowed: string, test: (value: unknown) => boolean];
+
+const number = (allowed: string, test: (value: number) => boolean): Rule => [
+  allowed,
+  (value) => typeof value === "number" && test(value),
+];
+
+export const NUMBER = /* @__PURE__ */ number("a number", (value) => !Number.isNaN(value));
+export const FINITE = /* @__PURE__ */ number("a finite number", Number.isFinite);
+export const POSITIVE = /* @__PURE__ */ number("positive", (value) => value > 0);
+export const NOT_NEGATIVE = /* @__PURE__ */ number(
+  "finite and not negative",
+  (value) => value >= 0 && value < Infinity,
+);
+export const UNIT = /* @__PURE__ */ number("in [0, 1]", (value) => value >= 0 && value <= 1);
+export const INTEGER = /* @__PURE__ */ number("an integer", Number.isSafeInteger);
+export const COUNT = /* @__PURE__ */ number(
+  "a positive integer",
+  (value) => Number.isSafeInteger(value) && value > 0,
+);
+export const INDEX = /* @__PURE__ */ number(
+  "an integer, 0 or more",
+  (value) => Number.isSafeInteger(value) && value >= 0,
+);
+
+/** An integer from `low` to `high`, both included. */
+export const integerIn = (low: number, high: number): Rule =>
+  number(
+    `an integer in ${low}..${high}`,
+    (value) => Number.isSafeInteger(value) && value >= low && value <= high,
+  );
+
+export const FLAG: Rule = ["true or false", (value) => typeof value === "boolean"];
+export const TEXT: Rule = ["a text", (value) => typeof value === "string"];
+export const FUNCTION: Rule = ["a function", (value) => typeof value === "function"];
+export const OBJECT: Rule = ["an object", isObject];
+
+/** An array or a typed array, or another object with a length and numbers. */
+export const NUMBERS: Rule = ["numbers in an array", isNumbers];
+
+/** A list, whatever its entries are. */
+export const LIST: Rule = ["a list", Array.isArray];
+
+/** A list of positive integers, not empty. */
+export const SIZES: Rule = [
+  "a list of positive integers",
+  (value) => Array.isArray(value) && value.length > 0 && value.every((size) => COUNT[1](size)),
+];
+
+/** One of the values. */
+export const oneOf = (...values: readonly unknown[]): Rule => [
+  values.length > 1 ? `one of ${values.map(String).join(", ")}` : `${values[0]} or left out`,
+  (value) => values.includes(value),
+];
+
+/** A list whose entries each keep a rule. */
+export const listOf = ([allowed, test]: Rule, least = 0): Rule => [
+  `a list of ${allowed}${least > 0 ? ", not empty" : ""}`,
+  (value) => Array.isArray(value) && value.length >= least && value.every(test),
+];
+
+/** Undefined, or what the rule allows. */
+export const optional = ([allowed, test]: Rule): Rule => [
+  allowed,
+  (value) => value === undefined || test(value),
+];
+
+/** What one of the rules allows. */
+export const either = (...rules: readonly Rule[]): Rule => [
+  rules.map(([allowed]) => allowed).join(" or "),
+  (value) => rules.some(([, test]) => test(value)),
+];
+
+/** An object, or a function, with these members: a name, or a name and the rule of its value. */
+export function having(allowed: string, members: Readonly<Record<string, Rule>>): Rule {
+  const test = (value: unknown) =>
+    (isObject(value) || typeof value === "function") &&
+    Object.entries(members).every(([name, [, test]]) => test((value as Fields)[name]));
+  return [allowed, test];
+}
+
+/** A noise level. */
+export const LEVEL: Rule = /* @__PURE__ */ having("a noise level { signal, noise }", {
+  signal: NUMBER,
+  noise: NUMBER,
+});
+
+/** A noise schedule, by what every user of a schedule reads. */
+export const SCHEDULE: Rule = /* @__PURE__ */ having(
+  "a noise schedule, such as linearSchedule gives",
+  {
+    length: COUNT,
+    level: FUNCTION,
+  },
+);
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): boolean {
+  const isPlace = typeof value === "object" && value !== null;
+  return isPlace && !Array.isArray(value) && !ArrayBuffer.isView(value) && !isPromise(value);
+}
+
+function isNumbers(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every((entry) => typeof entry === "number");
+  if (ArrayBuffer.isView(value)) return isTypedArray(value) && typeof value[0] !== "bigint";
+  return isObject(value) && INDEX[1]((value as Fields).length);
+}
+
+const isTypedArray = (view: ArrayBufferView): view is Float64Array => "length" in view;
+
+export const isPromise = (value: unknown): boolean =>
+  typeof (value as { then?: unknown } | null)?.then === "function";
