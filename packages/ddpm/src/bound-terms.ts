@@ -17,6 +17,7 @@ import {
   normalLogProb,
   type PredictionType,
 } from "@gen/math";
+import { shown } from "@gen/math/arguments";
 import { clipBounds, clipped, type DdpmVariance, tableAt } from "@gen/sampling";
 import type { NoiseSchedule } from "@gen/schedules";
 
@@ -56,12 +57,12 @@ export interface BoundInputs {
 export function boundTerms(model: BoundModel) {
   const { schedule, predicts = "epsilon", decoder = "discretized", clip } = model;
   if (decoder !== "discretized" && decoder !== "density") {
-    throw new RangeError(`decoder must be discretized or density, got ${String(decoder)}`);
+    throw new RangeError(`decoder must be discretized or density, got ${shown(decoder)}`);
   }
   const { variance = "fixed_small" } = model;
   if (!/^(fixed_(small|large)(_log)?|learned(_log|_range)?)$/.test(variance)) {
     throw new RangeError(
-      `variance must be fixed_small, fixed_large, learned, learned_log or learned_range, got ${String(variance)}`,
+      `variance must be fixed_small, fixed_large, learned, learned_log or learned_range, got ${shown(variance)}`,
     );
   }
   const small = schedule.posteriorLogVarianceClipped;

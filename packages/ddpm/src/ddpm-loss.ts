@@ -1,4 +1,5 @@
 import { add, cast, type Expr, floor, less, mean, mul, square, sub, where } from "@gen/graph";
+import { shown } from "@gen/math/arguments";
 import {
   type Conditions,
   type DdpmVariance,
@@ -83,7 +84,7 @@ export function ddpmLosses(
 ) {
   if (!["simple", "vlb", "rescaled_vlb", "hybrid"].includes(objective)) {
     throw new RangeError(
-      `objective must be simple, vlb, rescaled_vlb or hybrid, got ${String(objective)}`,
+      `objective must be simple, vlb, rescaled_vlb or hybrid, got ${shown(objective)}`,
     );
   }
   if (weights && weights.length !== schedule.length) {

@@ -1,5 +1,6 @@
 import { add, type Expr, mul } from "@gen/graph";
 import { cleanLevel, type FloatArray } from "@gen/math";
+import { shown } from "@gen/math/arguments";
 import { tableAt } from "@gen/sampling";
 import type { NoiseSchedule } from "@gen/schedules";
 
@@ -68,7 +69,8 @@ export function qJump(
   { from, to }: { readonly from: number; readonly to: number },
   epsilon: FloatArray,
 ): Float64Array {
-  if (!(to >= from)) throw new RangeError(`to must not come before from, ${from}, got ${to}`);
+  if (!(to >= from))
+    throw new RangeError(`to must not come before from, ${from}, got ${shown(to)}`);
   const start = from === -1 ? cleanLevel : schedule.level(from);
   const end = to === -1 ? start : schedule.level(to);
   sameLength({ x, epsilon });
@@ -179,7 +181,7 @@ export function rowsOf(length: number, t: number | ArrayLike<number>, steps: num
   }
   const outside = times.find((time) => !(Number.isInteger(time) && time >= 0 && time < steps));
   if (outside !== undefined) {
-    throw new RangeError(`t must be an integer in 0..${steps - 1}, got ${outside}`);
+    throw new RangeError(`t must be an integer in 0..${steps - 1}, got ${shown(outside)}`);
   }
   const rowOf = (i: number) => Math.floor(i / size);
   return { times, rowOf, at: (i: number) => times[rowOf(i)] };

@@ -1,4 +1,5 @@
 import type { PredictionType } from "@gen/math";
+import { shown } from "@gen/math/arguments";
 import type { NoiseSchedule } from "@gen/schedules";
 
 /** A weighting of the time steps' squared errors; see {@link lossWeights}. */
@@ -37,9 +38,9 @@ export function lossWeights(
   kind: LossWeighting,
   { predicts = "epsilon", gamma = 5 }: LossWeightOptions = {},
 ): Float64Array {
-  if (!(gamma > 0)) throw new RangeError(`gamma must be positive, got ${gamma}`);
+  if (!(gamma > 0)) throw new RangeError(`gamma must be positive, got ${shown(gamma)}`);
   if (!["epsilon", "x0", "v", "flow"].includes(predicts)) {
-    throw new RangeError(`predicts must be epsilon, x0, v or flow, got ${String(predicts)}`);
+    throw new RangeError(`predicts must be epsilon, x0, v or flow, got ${shown(predicts)}`);
   }
   const { betas, alphas, snr, alphasCumprod, alphasCumprodPrev } = schedule;
   const log = schedule.posteriorLogVarianceClipped;
@@ -56,7 +57,7 @@ export function lossWeights(
   };
   if (!Object.hasOwn(kinds, kind)) {
     throw new RangeError(
-      `weights must be one of ${Object.keys(kinds).join(", ")}, got ${String(kind)}`,
+      `weights must be one of ${Object.keys(kinds).join(", ")}, got ${shown(kind)}`,
     );
   }
   return Float64Array.from({ length: schedule.length }, (_, t) => {

@@ -1,5 +1,6 @@
 import { shapeText, tensor } from "@gen/graph";
 import type { RandomStream } from "@gen/math";
+import { shown } from "@gen/math/arguments";
 import type { FloatTensor, StoredTensor } from "@gen/nn";
 
 /** Time steps of a batch, and the factor of each sample's loss. */
@@ -60,10 +61,10 @@ export function lossSecondMoment(
   { history = 10, uniform = 0.001 }: LossSecondMomentOptions = {},
 ): LossSecondMomentSampler {
   if (!(Number.isInteger(history) && history >= 1)) {
-    throw new RangeError(`history must be a positive integer, got ${history}`);
+    throw new RangeError(`history must be a positive integer, got ${shown(history)}`);
   }
   if (!(uniform >= 0 && uniform <= 1)) {
-    throw new RangeError(`uniform must be in [0, 1], got ${uniform}`);
+    throw new RangeError(`uniform must be in [0, 1], got ${shown(uniform)}`);
   }
   const remembered = new Float64Array(length * history);
   const counts = new Float64Array(length);
@@ -94,7 +95,7 @@ export function lossSecondMoment(
       for (let i = 0; i < t.length; i++) {
         const at = t[i];
         if (!(Number.isInteger(at) && at >= 0 && at < length)) {
-          throw new RangeError(`t must be integers in 0..${length - 1}, got ${at}`);
+          throw new RangeError(`t must be integers in 0..${length - 1}, got ${shown(at)}`);
         }
         // Overwrites the oldest loss.
         remembered[at * history + (counts[at] % history)] = losses[i];
@@ -133,5 +134,5 @@ function savedNumbers(
     return found.data as ArrayLike<number>;
   }
   const got = found ? `${found.dtype} ${shapeText(found.shape)}` : "none";
-  throw new RangeError(`${name} of a sampler must be float ${shapeText(shape)}, got ${got}`);
+  throw new RangeError(`${name} of a sampler must be float ${shapeText(shape)}, got ${shown(got)}`);
 }

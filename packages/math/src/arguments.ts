@@ -43,7 +43,7 @@ export const refused = (name: string, allowed: string, value: unknown): Argument
 
 /** A value for a message: short, whatever the value is. */
 export function shown(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(shorten(value, 100));
+  if (typeof value === "string") return shownText(shorten(value, 100));
   if (typeof value === "function") return "a function";
   if (Array.isArray(value)) return shownList(value);
   if (typeof value !== "object" || value === null) return String(value);
@@ -55,7 +55,18 @@ export function shown(value: unknown): string {
   return names.length > 0 ? shorten(`{ ${names.slice(0, 8).join(", ")} }`, 100) : "{}";
 }
 
+// Quotes tell a text from a number or a word of the language.
+const shownText = (text: string): string =>
+  /^(?!(true|false|null|undefined|NaN|Infinity)$)[A-Za-z][\w .,:/-]*$/.test(text)
+    ? text
+    : JSON.stringify(text);
+
+function shownEntry(entry: unknown): string {
+  if (typeof entry === "string") return JSON.stringify(shorten(entry, 30));
+  return Array.isArray(entry) ? "[...]" : shown(entry);
+}
+
 function shownList(list: readonly unknown[]): string {
-  const entries = list.slice(0, 8).map((entry) => (Array.isArray(entry) ? "[...]" : shown(entry)));
+  const entries = list.slice(0, 8).map(shownEntry);
   return shorten(`[${entries.join(", ")}${list.length > 8 ? ", ..." : ""}]`, 100);
 }

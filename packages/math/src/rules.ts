@@ -12,6 +12,8 @@ const number = (allowed: string, test: (value: number) => boolean): Rule => [
   (value) => typeof value === "number" && test(value),
 ];
 
+/** A number, NaN included, whose range is checked where it is known. */
+export const ANY_NUMBER = /* @__PURE__ */ number("a number", () => true);
 export const NUMBER = /* @__PURE__ */ number("a number", (value) => !Number.isNaN(value));
 export const FINITE = /* @__PURE__ */ number("a finite number", Number.isFinite);
 export const POSITIVE = /* @__PURE__ */ number("positive", (value) => value > 0);
@@ -37,6 +39,7 @@ export const integerIn = (low: number, high: number): Rule =>
     (value) => Number.isSafeInteger(value) && value >= low && value <= high,
   );
 
+export const SEED = /* @__PURE__ */ number("an integer in [0, 2^53)", INDEX[1]);
 export const FLAG: Rule = ["true or false", (value) => typeof value === "boolean"];
 export const TEXT: Rule = ["a text", (value) => typeof value === "string"];
 export const FUNCTION: Rule = ["a function", (value) => typeof value === "function"];
@@ -53,6 +56,9 @@ export const SIZES: Rule = [
   "a list of positive integers",
   (value) => Array.isArray(value) && value.length > 0 && value.every((size) => COUNT[1](size)),
 ];
+
+/** The shape of a batch. */
+export const BATCH_SHAPE: Rule = ["[batch, ...] of positive integers", SIZES[1]];
 
 /** One of the values. */
 export const oneOf = (...values: readonly unknown[]): Rule => [
@@ -78,10 +84,10 @@ export const either = (...rules: readonly Rule[]): Rule => [
   (value) => rules.some(([, test]) => test(value)),
 ];
 
-/** An object, or a function, with these members: a name, or a name and the rule of its value. */
+/** An object whose members each keep their rule. */
 export function having(allowed: string, members: Readonly<Record<string, Rule>>): Rule {
   const test = (value: unknown) =>
-    (isObject(value) || typeof value === "function") &&
+    isObject(value) &&
     Object.entries(members).every(([name, [, test]]) => test((value as Fields)[name]));
   return [allowed, test];
 }
@@ -90,6 +96,12 @@ export function having(allowed: string, members: Readonly<Record<string, Rule>>)
 export const LEVEL: Rule = /* @__PURE__ */ having("a noise level { signal, noise }", {
   signal: NUMBER,
   noise: NUMBER,
+});
+
+/** An expression of a graph, as `input` and all operations give. */
+export const EXPRESSION: Rule = /* @__PURE__ */ having("an expression, such as input gives", {
+  op: TEXT,
+  shape: LIST,
 });
 
 /** A noise schedule, by what every user of a schedule reads. */
@@ -109,10 +121,12 @@ function isObject(value: unknown): boolean {
 }
 
 function isNumbers(value: unknown): boolean {
-  if (Array.isArray(value)) return value.every((entry) => typeof entry === "number");
+  if (Array.isArray(value)) return value.every((entry) => !isObject(entry) && !isList(entry));
   if (ArrayBuffer.isView(value)) return isTypedArray(value) && typeof value[0] !== "bigint";
   return isObject(value) && INDEX[1]((value as Fields).length);
 }
+
+const isList = (value: unknown): boolean => Array.isArray(value) || ArrayBuffer.isView(value);
 
 const isTypedArray = (view: ArrayBufferView): view is Float64Array => "length" in view;
 

@@ -1,4 +1,5 @@
 import { add, type Expr, gelu, mul, relu, sigmoid, silu, softplus, square, tanh } from "@gen/graph";
+import { checkArguments, refused, rules } from "@gen/math/arguments";
 
 /** gelu by a tanh (Hendrycks and Gimpel 2016, section 2), as in GPT and DiT; error up to 5e-4. */
 export const geluTanh = (x: Expr): Expr => {
@@ -13,9 +14,14 @@ export type Activation = keyof typeof activations | ((x: Expr) => Expr);
 
 /** The function of an activation. @throws RangeError when the name is unknown. */
 export function activationFunction(activation: Activation): (x: Expr) => Expr {
-  if (typeof activation === "function") return activation;
-  if (Object.hasOwn(activations, activation)) return activations[activation];
-  throw new RangeError(
-    `activation must be one of ${Object.keys(activations).join(", ")}, got ${activation}`,
-  );
+  if (typeof activation === "function") {
+    return (x) => {
+      const result = activation(x);
+      checkArguments({ "activation(x)": result }, { "activation(x)": rules.EXPRESSION });
+      return result;
+    };
+  }
+  if (typeof activation === "string" && Object.hasOwn(activations, activation))
+    return activations[activation];
+  throw refused("activation", `one of ${Object.keys(activations).join(", ")}`, activation);
 }

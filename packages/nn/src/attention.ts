@@ -1,6 +1,8 @@
 import { add, type Expr, matmul, mul, reshape, slice, softmax, transpose } from "@gen/graph";
+import { shown } from "@gen/math/arguments";
 import { convolution } from "./convolution.ts";
 import { type LayerOptions, zeros } from "./initializers.ts";
+import { checkLayer } from "./layer-rules.ts";
 import { linear } from "./linear.ts";
 import { groupNorm } from "./normalization.ts";
 
@@ -14,7 +16,7 @@ export interface AttentionOptions extends Pick<LayerOptions, "seed"> {
 
 function checkHeads(heads: number, features: number, what: string): void {
   if (Number.isInteger(heads) && heads > 0 && features % heads === 0) return;
-  throw new RangeError(`heads must divide the ${features} ${what}, got ${heads}`);
+  throw new RangeError(`heads must divide the ${features} ${what}, got ${shown(heads)}`);
 }
 
 /**
@@ -26,8 +28,10 @@ function checkHeads(heads: number, features: number, what: string): void {
 export function attention(
   name: string,
   channels: number,
-  { heads = 1, groups, seed }: AttentionOptions = {},
+  options: AttentionOptions = {},
 ): (x: Expr) => Expr {
+  checkLayer(name, { channels }, options);
+  const { heads = 1, groups, seed } = options;
   checkHeads(heads, channels, `channels of ${name}`);
   const norm = groupNorm(`${name}.norm`, channels, { groups });
   const qkv = convolution(`${name}.qkv`, channels, 3 * channels, { kernel: 1, seed });
@@ -73,6 +77,7 @@ export function tokenAttention(
   features: number,
   options: TokenAttentionOptions = {},
 ): (x: Expr, context?: Expr) => Expr {
+  checkLayer(name, { features }, options);
   const { heads = 1, contextFeatures, bias, weight, seed } = options;
   checkHeads(heads, features, `features of ${name}`);
   const layer = (part: string, from: number, parts: number) =>

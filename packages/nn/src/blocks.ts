@@ -1,7 +1,9 @@
 import { add, dropout, type Expr, gelu, mul, reshape, silu, slice, transpose } from "@gen/graph";
+import { rules } from "@gen/math/arguments";
 import { type AttentionOptions, tokenAttention } from "./attention.ts";
 import { convolution } from "./convolution.ts";
 import { type LayerOptions, zeros } from "./initializers.ts";
+import { checkLayer } from "./layer-rules.ts";
 import { linear } from "./linear.ts";
 import { groupNorm, layerNorm } from "./normalization.ts";
 
@@ -26,8 +28,10 @@ export function residualBlock(
   name: string,
   inChannels: number,
   outChannels: number,
-  { timeFeatures, groups, dropout: rate = 0, seed }: ResidualBlockOptions = {},
+  options: ResidualBlockOptions = {},
 ): (x: Expr, time?: Expr) => Expr {
+  checkLayer(name, { inChannels, outChannels }, options);
+  const { timeFeatures, groups, dropout: rate = 0, seed } = options;
   const norm1 = groupNorm(`${name}.norm1`, inChannels, { groups });
   const conv1 = convolution(`${name}.conv1`, inChannels, outChannels, { seed });
   const project = timeFeatures && linear(`${name}.time`, timeFeatures, outChannels, { seed });
@@ -65,8 +69,10 @@ export interface SpatialTransformerOptions extends AttentionOptions {
 export function spatialTransformer(
   name: string,
   channels: number,
-  { contextFeatures, heads, groups, seed }: SpatialTransformerOptions,
+  options: SpatialTransformerOptions,
 ): (x: Expr, context: Expr) => Expr {
+  checkLayer(name, { channels }, options, { contextFeatures: rules.COUNT });
+  const { contextFeatures, heads, groups, seed } = options;
   const norm = groupNorm(`${name}.norm`, channels, { groups });
   const enter = convolution(`${name}.in`, channels, channels, { kernel: 1, seed });
   const leave = convolution(`${name}.out`, channels, channels, { kernel: 1, seed, weight: zeros });

@@ -1,6 +1,8 @@
 import { reshape } from "@gen/graph";
+import { rules, shown } from "@gen/math/arguments";
 import { type Activation, activationFunction } from "./activation.ts";
 import { convolution, downsample, upsample } from "./convolution.ts";
+import { checkNetwork } from "./layer-rules.ts";
 import { linear } from "./linear.ts";
 import { type Network, type NetworkOptions, network } from "./network.ts";
 
@@ -41,7 +43,9 @@ export interface ConvDecoderOptions extends ConvCoderOptions {
 export function halvedSize(size: number, levels: number): number {
   const parts = 2 ** levels;
   if (Number.isInteger(size / parts) && size > 0) return size / parts;
-  throw new RangeError(`size must be divisible by ${parts} for ${levels} halvings, got ${size}`);
+  throw new RangeError(
+    `size must be divisible by ${parts} for ${levels} halvings, got ${shown(size)}`,
+  );
 }
 
 /**
@@ -51,6 +55,7 @@ export function halvedSize(size: number, levels: number): number {
  * @throws RangeError when `size` cannot be halved once for each level.
  */
 export function convEncoder(options: ConvEncoderOptions): Network {
+  checkNetwork(options, { size: rules.COUNT, channels: rules.SIZES, outputs: rules.COUNT });
   const { size, inChannels = 1, channels, outputs, map = false, name = "", seed = 0 } = options;
   const activate = activationFunction(options.activation ?? "silu");
   const small = halvedSize(size, channels.length);
@@ -74,6 +79,7 @@ export function convEncoder(options: ConvEncoderOptions): Network {
  * @throws RangeError when `size` cannot be halved once for each level.
  */
 export function convDecoder(options: ConvDecoderOptions): Network {
+  checkNetwork(options, { size: rules.COUNT, channels: rules.SIZES, inputs: rules.COUNT });
   const { size, inputs, map = false, channels, outChannels = 1, name = "", seed = 0 } = options;
   const activate = activationFunction(options.activation ?? "silu");
   const small = halvedSize(size, channels.length);

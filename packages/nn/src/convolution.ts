@@ -1,5 +1,6 @@
 import { add, conv2d, type Expr, reshape, upsampleNearest } from "@gen/graph";
 import { type LayerOptions, layerParameters } from "./initializers.ts";
+import { checkLayer } from "./layer-rules.ts";
 
 /** Settings of {@link convolution}. */
 export interface ConvolutionOptions extends LayerOptions {
@@ -27,6 +28,7 @@ export function convolution(
   outChannels: number,
   options: ConvolutionOptions = {},
 ): (x: Expr) => Expr {
+  checkLayer(name, { inChannels, outChannels }, options);
   const { kernel = 3, stride = 1, groups = 1 } = options;
   const p = options.padding ?? Math.floor((kernel - 1) / 2);
   const shape = [outChannels, inChannels / groups, kernel, kernel];
@@ -40,16 +42,20 @@ export const downsample = (
   name: string,
   inChannels: number,
   outChannels: number = inChannels,
-  { seed }: Pick<LayerOptions, "seed"> = {},
-): ((x: Expr) => Expr) => convolution(name, inChannels, outChannels, { stride: 2, seed });
+  options: Pick<LayerOptions, "seed"> = {},
+): ((x: Expr) => Expr) => {
+  checkLayer(name, { inChannels, outChannels }, options);
+  return convolution(name, inChannels, outChannels, { stride: 2, seed: options.seed });
+};
 
 /** Doubles height and width: repeats each pixel, then a 3x3 convolution. */
 export function upsample(
   name: string,
   inChannels: number,
   outChannels: number = inChannels,
-  { seed }: Pick<LayerOptions, "seed"> = {},
+  options: Pick<LayerOptions, "seed"> = {},
 ): (x: Expr) => Expr {
-  const smooth = convolution(name, inChannels, outChannels, { seed });
+  checkLayer(name, { inChannels, outChannels }, options);
+  const smooth = convolution(name, inChannels, outChannels, { seed: options.seed });
   return (x) => smooth(upsampleNearest(x));
 }

@@ -10,11 +10,13 @@ import {
   tensor,
   transpose,
 } from "@gen/graph";
+import { rules, shown } from "@gen/math/arguments";
 import { geluTanh } from "./activation.ts";
 import { tokenAttention } from "./attention.ts";
 import { convolution } from "./convolution.ts";
 import { embedding, gridEmbedding, timestepEmbedding } from "./embedding.ts";
 import { type Initializer, normalWeights, xavierUniform, zeros } from "./initializers.ts";
+import { checkNetwork } from "./layer-rules.ts";
 import { linear } from "./linear.ts";
 import { type DenoiserOptions, type Network, network } from "./network.ts";
 import { layerNorm } from "./normalization.ts";
@@ -99,10 +101,17 @@ const patchWeights: Initializer = (shape, key) =>
  * @throws RangeError when `patch` does not divide `size`, `heads` not `width`, or 4 not `width`.
  */
 export function dit(options: DitOptions): Network {
+  checkNetwork(options, {
+    size: rules.COUNT,
+    patch: rules.optional(rules.NUMBER),
+    width: rules.optional(rules.COUNT),
+    depth: rules.optional(rules.INDEX),
+    mlpRatio: rules.optional(rules.POSITIVE),
+  });
   const { size, inChannels = 1, patch = 2, width = 128, depth = 4, classes } = options;
   const { heads = 4, mlpRatio, learnedVariance = false, name = "", seed = 0 } = options;
   if (!(Number.isInteger(patch) && patch > 0 && size % patch === 0)) {
-    throw new RangeError(`patch must divide the size ${size}, got ${patch}`);
+    throw new RangeError(`patch must divide the size ${size}, got ${shown(patch)}`);
   }
   const side = size / patch;
   const outChannels = (learnedVariance ? 2 : 1) * inChannels;

@@ -12,7 +12,9 @@ import {
   type Tensor,
   tensor,
 } from "@gen/graph";
+import { checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
 import { initializedParameter, type LayerOptions, normalWeights } from "./initializers.ts";
+import { checkLayer } from "./layer-rules.ts";
 
 /**
  * A table of learned vectors: int64 or int32 indices `[...]` in `[0, count)` to `[..., features]`.
@@ -22,8 +24,11 @@ export function embedding(
   name: string,
   count: number,
   features: number,
-  { seed = 0, weight = normalWeights(1) }: Pick<LayerOptions, "seed" | "weight"> = {},
+  options: Pick<LayerOptions, "seed" | "weight"> = {},
 ): (indices: Expr) => Expr {
+  checkLayer(name, {}, options);
+  checkArguments({ count, features }, { count: rules.INDEX, features: rules.INDEX });
+  const { seed = 0, weight = normalWeights(1) } = options;
   const table = initializedParameter(`${name}.weight`, [count, features], weight, seed);
   return (indices) => gather(table, indices);
 }
@@ -48,6 +53,12 @@ export function timestepEmbedding(
   features: number,
   options: TimestepEmbeddingOptions = {},
 ): Expr {
+  checkArguments({ t, features }, { t: rules.EXPRESSION, features: rules.COUNT });
+  checkOptions(options, {
+    maxPeriod: rules.optional(rules.POSITIVE),
+    flipSinToCos: rules.optional(rules.FLAG),
+    downscaleFreqShift: rules.optional(rules.FINITE),
+  });
   const { maxPeriod = 10_000, flipSinToCos = false, downscaleFreqShift = 1 } = options;
   const half = Math.floor(features / 2);
   if (t.shape.length !== 1 || !(half > downscaleFreqShift)) {
@@ -74,7 +85,7 @@ export function timestepEmbedding(
  */
 export function gridEmbedding(side: number, features: number): Tensor {
   if (!(features > 0 && features % 4 === 0)) {
-    throw new RangeError(`the grid's features must be a multiple of 4, got ${features}`);
+    throw new RangeError(`the grid's features must be a multiple of 4, got ${shown(features)}`);
   }
   const waves = features / 4;
   const data = new Float32Array(side * side * features);

@@ -1,5 +1,7 @@
 import { type Parameter, parameter, type Tensor, tensor } from "@gen/graph";
 import { randomStream } from "@gen/math";
+import { checkArguments, rules } from "@gen/math/arguments";
+import { SIZES_OR_NONE } from "./layer-rules.ts";
 
 /**
  * Makes the first value of a weight, `[out, in, ...kernel]` for matrices and convolutions. `key`
@@ -14,10 +16,15 @@ export type Initializer = (
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** All elements 0. */
-export const zeros: Initializer = (shape) => tensor(new Float32Array(sizeOf(shape)), shape);
+export const zeros: Initializer = (shape) => filled(shape, 0);
 
 /** All elements 1. */
-export const ones: Initializer = (shape) => tensor(new Float32Array(sizeOf(shape)).fill(1), shape);
+export const ones: Initializer = (shape) => filled(shape, 1);
+
+function filled(shape: readonly number[], value: number): Tensor {
+  checkArguments({ shape }, { shape: SIZES_OR_NONE });
+  return tensor(new Float32Array(sizeOf(shape)).fill(value), shape);
+}
 
 const random =
   (kind: "uniform" | "normal", scaled: (v: number) => number): Initializer =>
@@ -27,12 +34,16 @@ const random =
   };
 
 /** Uniform in `(-bound, bound)`. */
-export const uniform = (bound: number): Initializer =>
-  random("uniform", (u) => (2 * u - 1) * bound);
+export function uniform(bound: number): Initializer {
+  checkArguments({ bound }, { bound: rules.NUMBER });
+  return random("uniform", (u) => (2 * u - 1) * bound);
+}
 
 /** Normal with mean 0 and the given standard deviation. */
-export const normalWeights = (deviation: number): Initializer =>
-  random("normal", (z) => z * deviation);
+export function normalWeights(deviation: number): Initializer {
+  checkArguments({ deviation }, { deviation: rules.NUMBER });
+  return random("normal", (z) => z * deviation);
+}
 
 /**
  * Inputs and outputs of one unit of a weight `[out, in, ...kernel]`:
@@ -49,42 +60,53 @@ export function fanInOut(shape: readonly number[]): { fanIn: number; fanOut: num
 
 type ByFans = (fans: ReturnType<typeof fanInOut>) => number;
 
-const uniformByFans =
-  (boundOf: ByFans): Initializer =>
-  (shape, key) =>
-    uniform(boundOf(fanInOut(shape)))(shape, key);
+function uniformByFans(gain: number, boundOf: ByFans): Initializer {
+  checkArguments({ gain }, { gain: rules.NUMBER });
+  return (shape, key) => uniform(boundOf(fanInOut(shape)))(shape, key);
+}
 
-const normalByFans =
-  (deviationOf: ByFans): Initializer =>
-  (shape, key) =>
-    normalWeights(deviationOf(fanInOut(shape)))(shape, key);
+function normalByFans(gain: number, deviationOf: ByFans): Initializer {
+  checkArguments({ gain }, { gain: rules.NUMBER });
+  return (shape, key) => normalWeights(deviationOf(fanInOut(shape)))(shape, key);
+}
 
 /** Uniform with variance `gain^2 / fanIn` (He et al. 2015, section 2.2), for relu by default. */
 export const kaimingUniform = (gain = Math.SQRT2): Initializer =>
-  uniformByFans(({ fanIn }) => gain * Math.sqrt(3 / fanIn));
+  uniformByFans(gain, ({ fanIn }) => gain * Math.sqrt(3 / fanIn));
 
 /** Normal with variance `gain^2 / fanIn` (He et al. 2015, eq. 10), for relu by default. */
 export const kaimingNormal = (gain = Math.SQRT2): Initializer =>
-  normalByFans(({ fanIn }) => gain / Math.sqrt(fanIn));
+  normalByFans(gain, ({ fanIn }) => gain / Math.sqrt(fanIn));
 
 /** Uniform with variance `2 gain^2 / (fanIn + fanOut)` (Glorot and Bengio 2010, eq. 16). */
 export const xavierUniform = (gain = 1): Initializer =>
-  uniformByFans(({ fanIn, fanOut }) => gain * Math.sqrt(6 / (fanIn + fanOut)));
+  uniformByFans(gain, ({ fanIn, fanOut }) => gain * Math.sqrt(6 / (fanIn + fanOut)));
 
 /** Normal with variance `2 gain^2 / (fanIn + fanOut)` (Glorot and Bengio 2010, eq. 12). */
 export const xavierNormal = (gain = 1): Initializer =>
-  normalByFans(({ fanIn, fanOut }) => gain * Math.sqrt(2 / (fanIn + fanOut)));
+  normalByFans(gain, ({ fanIn, fanOut }) => gain * Math.sqrt(2 / (fanIn + fanOut)));
 
 /** PyTorch's default for linear and convolution layers: uniform within `1 / sqrt(fanIn)`. */
-export const fanInUniform = uniformByFans(({ fanIn }) => 1 / Math.sqrt(fanIn));
+export const fanInUniform = uniformByFans(1, ({ fanIn }) => 1 / Math.sqrt(fanIn));
 
 /** A float32 parameter whose first value is the initializer's for this name and seed. */
-export const initializedParameter = (
+export function initializedParameter(
   name: string,
   shape: readonly number[],
   initializer: Initializer,
   seed: number,
-): Parameter => parameter(name, initializer(shape, { seed, name }));
+): Parameter {
+  checkArguments(
+    { name, shape, initializer, seed },
+    {
+      name: rules.TEXT,
+      shape: rules.listOf(rules.INDEX),
+      initializer: rules.FUNCTION,
+      seed: rules.SEED,
+    },
+  );
+  return parameter(name, initializer(shape, { seed, name }));
+}
 
 /** Settings of every layer with weights. */
 export interface LayerOptions {

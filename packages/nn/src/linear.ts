@@ -1,5 +1,6 @@
 import { add, type Expr, matmul } from "@gen/graph";
 import { type LayerOptions, layerParameters } from "./initializers.ts";
+import { checkLayer } from "./layer-rules.ts";
 
 /**
  * A linear layer: `x W^T + b` on `[..., inFeatures]`, giving `[..., outFeatures]`. Weights are
@@ -11,6 +12,7 @@ export function linear(
   outFeatures: number,
   options: LayerOptions = {},
 ): (x: Expr) => Expr {
+  checkLayer(name, { inFeatures, outFeatures }, options);
   const { w, b } = layerParameters(name, [outFeatures, inFeatures], options);
   const apply = (x: Expr) => matmul(x, w, { transposeB: true });
   return b ? (x) => add(apply(x), b) : apply;

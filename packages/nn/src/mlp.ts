@@ -1,6 +1,8 @@
 import { concat, type Expr, type Signature } from "@gen/graph";
+import { rules } from "@gen/math/arguments";
 import { type Activation, activationFunction } from "./activation.ts";
 import { embedding, timestepEmbedding } from "./embedding.ts";
+import { checkNetwork, SIZES_OR_NONE } from "./layer-rules.ts";
 import { linear } from "./linear.ts";
 import { type DenoiserOptions, type Network, network } from "./network.ts";
 
@@ -22,11 +24,19 @@ export interface MlpOptions extends DenoiserOptions {
   time?: { features?: number } | boolean;
 }
 
+const timeRule = rules.having("{ features }", { features: rules.optional(rules.COUNT) });
+
 /**
  * Linear layers with an activation between them: x `[batch, inputs]` to `[batch, outputs]`.
  * In a denoiser (`time`), the first layer takes x joined with the sinusoidal embedding of t.
  */
 export function mlp(options: MlpOptions): Network {
+  checkNetwork(options, {
+    inputs: rules.COUNT,
+    hidden: SIZES_OR_NONE,
+    outputs: rules.optional(rules.COUNT),
+    time: rules.optional(rules.either(rules.FLAG, timeRule)),
+  });
   const { inputs, hidden, outputs = inputs, time, classes, name = "", seed = 0 } = options;
   const activate = activationFunction(options.activation ?? "silu");
   const timeFeatures = time ? ((time === true ? undefined : time.features) ?? 64) : 0;

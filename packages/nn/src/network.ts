@@ -7,6 +7,7 @@ import {
   type Signature,
   trace,
 } from "@gen/graph";
+import { checkArguments, rules } from "@gen/math/arguments";
 
 /** A function over expressions, the weights it uses and the signature of its arguments. */
 export interface Network {
@@ -42,8 +43,11 @@ export function network(
   apply: (...inputs: Expr[]) => Expr,
   classes?: number,
 ): Network {
+  checkArguments({ signature, apply }, { signature: rules.OBJECT, apply: rules.FUNCTION });
   const names = Object.keys(signature);
-  const parameters = parametersOf(apply(...names.map((name) => input(name, signature[name]))));
+  const output = apply(...names.map((name) => input(name, signature[name])));
+  checkArguments({ "apply(...)": output }, { "apply(...)": rules.EXPRESSION });
+  const parameters = parametersOf(output);
   return {
     parameters,
     apply: checkAndApply,
@@ -59,8 +63,17 @@ export function network(
 }
 
 /** The graph of a network. Inputs are named as in the signature, the result is named `output`. */
-export const networkGraph = ({ apply, signature }: Network, output = "output"): Graph =>
-  trace(
+export function networkGraph(network: Network, output = "output"): Graph {
+  checkArguments({ network, output }, { network: NETWORK, output: rules.TEXT });
+  const { apply, signature } = network;
+  return trace(
     (inputs) => ({ [output]: apply(...Object.keys(signature).map((name) => inputs[name])) }),
     signature,
   );
+}
+
+const NETWORK = rules.having("a network, such as unet gives", {
+  apply: rules.FUNCTION,
+  parameters: rules.LIST,
+  signature: rules.OBJECT,
+});

@@ -9,7 +9,9 @@ import {
   reshape,
   tensor,
 } from "@gen/graph";
+import { shown } from "@gen/math/arguments";
 import { initializedParameter, ones, zeros } from "./initializers.ts";
+import { checkLayer } from "./layer-rules.ts";
 
 const scaleAndBias = (name: string, features: number) => [
   initializedParameter(`${name}.weight`, [features], ones, 0),
@@ -40,10 +42,14 @@ export function defaultGroups(channels: number): number {
 export function groupNorm(
   name: string,
   channels: number,
-  { groups = defaultGroups(channels), epsilon = 1e-5 }: GroupNormOptions = {},
+  options: GroupNormOptions = {},
 ): (x: Expr) => Expr {
+  checkLayer(name, { channels }, options);
+  const { groups = defaultGroups(channels), epsilon = 1e-5 } = options;
   if (!(Number.isInteger(groups) && groups > 0 && channels % groups === 0)) {
-    throw new RangeError(`groups must divide the ${channels} channels of ${name}, got ${groups}`);
+    throw new RangeError(
+      `groups must divide the ${channels} channels of ${name}, got ${shown(groups)}`,
+    );
   }
   const [scale, bias] = scaleAndBias(name, channels);
   return (x) => groupNormalization(x, scale, bias, groups, epsilon);
@@ -64,8 +70,10 @@ export interface LayerNormOptions {
 export function layerNorm(
   name: string,
   features: number,
-  { epsilon = 1e-5, affine = true }: LayerNormOptions = {},
+  options: LayerNormOptions = {},
 ): (x: Expr) => Expr {
+  checkLayer(name, { features }, options);
+  const { epsilon = 1e-5, affine = true } = options;
   const [one, zero] = [1, 0].map((v) => constant(tensor([v], [1])));
   const normalize = (x: Expr) => {
     // Instance normalization of one channel per sample, where each row is a sample.

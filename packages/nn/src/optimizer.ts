@@ -1,4 +1,5 @@
 import { add, div, type Expr, minimum, mul, reshape, sqrt, square, sub, sum } from "@gen/graph";
+import { checkOptions, rules, shown } from "@gen/math/arguments";
 
 /** One rate for all steps, or a function of the step from 0. */
 export type LearningRate = number | ((step: number) => number);
@@ -45,21 +46,27 @@ function checkRate(rate: number, where = ""): number {
   throw new RangeError(`learningRate must be ${rule}, got ${rate}${where}`);
 }
 
+const isPair = (value: unknown) =>
+  Array.isArray(value) && value.length === 2 && value.every((beta) => typeof beta === "number");
+
 function adamUpdate(options: AdamOptions, decoupled: boolean): Optimizer {
+  checkOptions(options, {
+    learningRate: rules.optional(rules.either(rules.NUMBER, rules.FUNCTION)),
+    betas: rules.optional(["two numbers", isPair]),
+    epsilon: rules.optional(rules.NUMBER),
+    weightDecay: rules.optional(rules.NUMBER),
+  });
   const { learningRate = 1e-3, betas = [0.9, 0.999], epsilon = 1e-8 } = options;
   const { weightDecay = decoupled ? 0.01 : 0 } = options;
   const [beta1, beta2] = betas;
   const rateAt = typeof learningRate === "number" ? () => learningRate : learningRate;
-  if (typeof rateAt !== "function") {
-    throw new TypeError(`learningRate must be a number or a function, got ${String(rateAt)}`);
-  }
   if (typeof learningRate === "number") checkRate(learningRate);
   for (const [i, beta] of betas.entries()) {
     if (!(beta >= 0 && beta < 1))
-      throw new RangeError(`betas[${i}] must be in [0, 1), got ${beta}`);
+      throw new RangeError(`betas[${i}] must be in [0, 1), got ${shown(beta)}`);
   }
   for (const [name, value] of Object.entries({ epsilon, weightDecay })) {
-    if (!(value >= 0)) throw new RangeError(`${name} must be at least 0, got ${value}`);
+    if (!(value >= 0)) throw new RangeError(`${name} must be at least 0, got ${shown(value)}`);
   }
   return {
     moments: ["first", "second"],
@@ -110,13 +117,20 @@ export interface DecayOptions {
   readonly floor?: number;
 }
 
-const decay =
-  (shape: (progress: number) => number, { peak, steps, warmUp = 0, floor = 0 }: DecayOptions) =>
-  (step: number): number => {
+function decay(shape: (progress: number) => number, options: DecayOptions) {
+  checkOptions(options, {
+    peak: rules.FINITE,
+    steps: rules.INDEX,
+    warmUp: rules.optional(rules.INDEX),
+    floor: rules.optional(rules.FINITE),
+  });
+  const { peak, steps, warmUp = 0, floor = 0 } = options;
+  return (step: number): number => {
     if (step < warmUp) return (peak * (step + 1)) / warmUp;
     const progress = Math.min(1, (step - warmUp) / Math.max(1, steps - warmUp));
     return floor + (peak - floor) * shape(progress);
   };
+}
 
 /** A schedule that falls in a line: `floor + (peak - floor) (1 - step / steps)`. */
 export const linearDecay = (options: DecayOptions): ((step: number) => number) =>
@@ -139,7 +153,7 @@ export const globalNorm = (parts: readonly Expr[]): Expr =>
  * @throws RangeError when `limit` is not above 0.
  */
 export function clipByGlobalNorm(gradients: readonly Expr[], limit: number): Expr[] {
-  if (!(limit > 0)) throw new RangeError(`clipNorm must be above 0, got ${limit}`);
+  if (!(limit > 0)) throw new RangeError(`clipNorm must be above 0, got ${shown(limit)}`);
   const factor = minimum(div(limit, add(globalNorm(gradients), 1e-6)), 1);
   const factorLike = ({ shape }: Expr) => reshape(factor, Array(shape.length).fill(1));
   return gradients.map((gradient) => mul(gradient, factorLike(gradient)));

@@ -1,4 +1,5 @@
 import { tensor } from "@gen/graph";
+import { checkArguments, rules } from "@gen/math/arguments";
 import { type FloatTensor, type StoredTensor, storedNumbers, type Weights } from "./weights.ts";
 
 /** Everything that a training continues from. */
@@ -35,22 +36,30 @@ export function stateOf(
  * A state as the tensors of a file, for `writeSafetensors`: `weights/NAME`, `MOMENT/NAME`,
  * `ema/NAME` and `times/NAME`. The step is not one of them.
  */
-export const stateTensors = (state: TrainingState): Record<string, FloatTensor> =>
-  Object.fromEntries(
+export function stateTensors(state: TrainingState): Record<string, FloatTensor> {
+  checkArguments({ state }, { state: STATE });
+  return Object.fromEntries(
     Object.entries(kindsOf(state)).flatMap(([kind, tensors]) =>
       Object.entries(tensors).map(([name, value]) => [`${kind}/${name}`, value]),
     ),
   );
+}
+
+const STATE = rules.having("a training's state { step, weights, moments }", {
+  weights: rules.OBJECT,
+  moments: rules.OBJECT,
+});
 
 /**
  * The state after `step` steps from the tensors of a file that {@link stateTensors} named.
  * @throws TypeError when a tensor holds no real numbers.
  */
-export const stateFromTensors = (
+export function stateFromTensors(
   step: number,
   tensors: Readonly<Record<string, StoredTensor>>,
-): TrainingState =>
-  stateOf(
+): TrainingState {
+  checkArguments({ step, tensors }, { step: rules.INTEGER, tensors: rules.OBJECT });
+  return stateOf(
     step,
     Object.entries(tensors).map(([key, stored]) => {
       const [kind] = key.split("/", 1);
@@ -60,3 +69,4 @@ export const stateFromTensors = (
       return [kind, key.slice(kind.length + 1), value];
     }),
   );
+}

@@ -1,10 +1,12 @@
 import { add, concat, type Expr, type Signature, silu } from "@gen/graph";
+import { rules, shown } from "@gen/math/arguments";
 import { attention } from "./attention.ts";
 import { residualBlock, spatialTransformer } from "./blocks.ts";
 import { halvedSize } from "./conv-coders.ts";
 import { convolution, downsample, upsample } from "./convolution.ts";
 import { embedding, timestepEmbedding } from "./embedding.ts";
 import { zeros } from "./initializers.ts";
+import { checkNetwork, SIZES_OR_NONE } from "./layer-rules.ts";
 import { linear } from "./linear.ts";
 import { type DenoiserOptions, type Network, network } from "./network.ts";
 import { groupNorm } from "./normalization.ts";
@@ -43,6 +45,11 @@ export interface UnetOptions extends DenoiserOptions {
   dropout?: number;
 }
 
+const contextRule = rules.having("{ features, tokens }", {
+  features: rules.COUNT,
+  tokens: rules.optional(rules.COUNT),
+});
+
 type Stage = (x: Expr, time: Expr, context?: Expr) => Expr;
 
 /**
@@ -53,6 +60,14 @@ type Stage = (x: Expr, time: Expr, context?: Expr) => Expr;
  * `outChannels` contradicts `learnedVariance`.
  */
 export function unet(options: UnetOptions): Network {
+  checkNetwork(options, {
+    size: rules.COUNT,
+    channels: rules.optional(rules.COUNT),
+    multipliers: rules.optional(rules.SIZES),
+    blocks: rules.optional(rules.COUNT),
+    attention: rules.optional(SIZES_OR_NONE),
+    crossAttention: rules.optional(contextRule),
+  });
   const { size, inChannels = 1, channels = 32, classes, crossAttention, dropout } = options;
   const { multipliers = [1, 2], blocks = 1, attention: attended = [], heads } = options;
   const { learnedVariance, groups, name = "", seed = 0 } = options;
@@ -61,7 +76,7 @@ export function unet(options: UnetOptions): Network {
   const { outChannels = fittingChannels } = options;
   if (learnedVariance && outChannels !== fittingChannels) {
     throw new RangeError(
-      `outChannels must be ${fittingChannels} with learnedVariance, twice inChannels, got ${outChannels}`,
+      `outChannels must be ${fittingChannels} with learnedVariance, twice inChannels, got ${shown(outChannels)}`,
     );
   }
   const timeFeatures = 4 * channels;

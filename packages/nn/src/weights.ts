@@ -2,6 +2,7 @@
  * A model's weights are values: a network, a denoiser or a VAE never changes. Training gives new
  * weights, and `withWeights` makes the model that has them.
  */
+
 import {
   type Expr,
   fromFloat16,
@@ -11,6 +12,7 @@ import {
   type Tensor,
   tensor,
 } from "@gen/graph";
+import { checkArguments, rules, shown } from "@gen/math/arguments";
 import type { Network } from "./network.ts";
 import { type Exprs, isExpr, mapValues, substitute } from "./substitute.ts";
 
@@ -38,6 +40,7 @@ export function storedNumbers(
   shape: Shape,
 ): ArrayLike<number> {
   if (!stored) throw new RangeError(`${what} ${shapeText(shape)} is missing`);
+  checkArguments({ [what]: stored }, { [what]: STORED });
   if (shapeText(stored.shape) !== shapeText(shape)) {
     throw new RangeError(
       `${what} must have shape ${shapeText(shape)}, got ${shapeText(stored.shape)}`,
@@ -50,15 +53,26 @@ export function storedNumbers(
   if (dtype === "bfloat16") {
     return new Float32Array(Uint32Array.from(data, (bits) => bits << 16).buffer);
   }
-  throw new TypeError(`${what} must be float32, float64, float16 or bfloat16, got ${dtype}`);
+  throw new TypeError(`${what} must be float32, float64, float16 or bfloat16, got ${shown(dtype)}`);
 }
 
 /** Anything with weights: a network, a denoiser, a VAE. */
 export type Weighted = Pick<Network, "parameters">;
 
 /** The weights of a model by name, as safetensors files hold them. */
-export const weightsOf = ({ parameters }: Weighted): Weights =>
-  Object.fromEntries(parameters.map(({ name, value }) => [name, value as FloatTensor]));
+export function weightsOf(model: Weighted): Weights {
+  checkArguments({ model }, { model: WEIGHTED });
+  return Object.fromEntries(
+    model.parameters.map(({ name, value }) => [name, value as FloatTensor]),
+  );
+}
+
+const WEIGHTED = rules.having("a model with parameters", { parameters: rules.LIST });
+
+const STORED = rules.having("a tensor { dtype, shape, data }", {
+  dtype: rules.TEXT,
+  shape: rules.LIST,
+});
 
 /**
  * The same model with other weights, converted to each weight's dtype. The given model, and what
@@ -73,6 +87,7 @@ export function withWeights<Model extends Weighted>(
   model: Model,
   weights: Readonly<Record<string, StoredTensor>>,
 ): Model {
+  checkArguments({ model, weights }, { model: WEIGHTED, weights: rules.OBJECT });
   const { parameters } = model;
   const names = new Set(parameters.map(({ name }) => name));
   const unknown = Object.keys(weights).find((name) => !names.has(name));

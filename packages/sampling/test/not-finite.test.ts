@@ -98,16 +98,14 @@ describe("arguments that hold no finite numbers", () => {
   const run = { denoiser: (x: FloatArray) => x, steps, shape: [1, 2] };
 
   it.each([
-    [[nan, 1], "got NaN at index 0"],
-    [Float32Array.of(0, Infinity), "got Infinity at index 1"],
-    [["1", "2"], 'got "1" at index 0'],
-    ["12", 'got "1" at index 0'],
-    [[1, undefined], "got undefined at index 1"],
-    [[1, null], "got null at index 1"],
+    [[nan, 1], "hold finite numbers, got NaN at index 0"],
+    [Float32Array.of(0, Infinity), "hold finite numbers, got Infinity at index 1"],
+    [["1", "2"], 'hold finite numbers, got "1" at index 0'],
+    ["12", 'be numbers in an array, got "12"'],
+    [[1, undefined], "hold finite numbers, got undefined at index 1"],
+    [[1, null], "hold finite numbers, got null at index 1"],
   ])("x %j", async (x, message) => {
-    await expect(sample({ ...run, x: x as number[] })).rejects.toThrow(
-      `x must hold finite numbers, ${message}`,
-    );
+    await expect(sample({ ...run, x: x as number[] })).rejects.toThrow(`x must ${message}`);
   });
 
   it("a condition", async () => {

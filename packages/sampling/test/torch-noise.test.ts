@@ -44,7 +44,7 @@ test("a part outside the run or a bad shape throws", () => {
   expect(() => torchNoise(0, [])).toThrow(
     "shape must be [batch, ...] of positive integers, got []",
   );
-  expect(() => torchNoise(0, [2, 0.5])).toThrow("got [2,0.5]");
+  expect(() => torchNoise(0, [2, 0.5])).toThrow("got [2, 0.5]");
   expect(() => torchNoise(0, [3, 2], { count: 2 })).toThrow(
     "count must be an integer, 3 or more, got 2",
   );

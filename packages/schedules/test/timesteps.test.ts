@@ -151,7 +151,7 @@ describe("timestepPairs", () => {
 test("typos in options are refused", () => {
   const compat = "Diffusers" as "diffusers";
   expect(() => timestepPairs([5, 2], { compat, length: 10 })).toThrow(
-    'compat must be diffusers or left out, got "Diffusers"',
+    "compat must be diffusers or left out, got Diffusers",
   );
   for (const name of ["setAlphaToOne", "rescaleBetasZeroSnr"]) {
     expect(() => linearSchedule({ [name]: "false" })).toThrow(

@@ -1,5 +1,6 @@
 import type { Dataset } from "@gen/data";
 import { normalNoise } from "@gen/math";
+import { shown } from "@gen/math/arguments";
 import { encode, type RunOptions } from "./run-vae.ts";
 
 /** Standardized latents for a diffusion model, and their scaling: z = latent * std + mean. */
@@ -25,7 +26,7 @@ export async function latentDataset<T>(
 ): Promise<LatentDataset> {
   const { model, dataset, seed = 0, draw = "sample" } = options;
   if (draw !== "sample" && draw !== "mean") {
-    throw new RangeError(`draw must be sample or mean, got ${String(draw)}`);
+    throw new RangeError(`draw must be sample or mean, got ${shown(draw)}`);
   }
   const { mean: z, logVariance } = await encode(options);
   const [groups, ...inner] = model.latent;

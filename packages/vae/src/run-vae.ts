@@ -1,6 +1,7 @@
 import type { Dataset } from "@gen/data";
 import { type Expr, elementCount, type Signature, trace } from "@gen/graph";
 import { type FloatArray, normalNoise } from "@gen/math";
+import { shown } from "@gen/math/arguments";
 import { type Backend, callProgram } from "@gen/runtime-gpu";
 import type { AbortSignalLike } from "@gen/sampling";
 import { checkDataset, type Vae } from "./vae.ts";
@@ -109,7 +110,7 @@ export async function elbo<T>(
 ): Promise<Elbo> {
   const { model, dataset, seed = 0, samples = 1 } = options;
   if (!(Number.isInteger(samples) && samples >= 1)) {
-    throw new RangeError(`samples must be a positive integer, got ${samples}`);
+    throw new RangeError(`samples must be a positive integer, got ${shown(samples)}`);
   }
   checkDataset(model, dataset);
   const noise = { seed, purpose: "elbo noise", size: sizeOf(model.latent) };
@@ -146,7 +147,7 @@ async function eachBatch<T>(
 ): Promise<Record<string, Float32Array>> {
   const { length, inputs } = run;
   if (!(Number.isInteger(batchSize) && batchSize >= 1)) {
-    throw new RangeError(`batchSize must be a positive integer, got ${batchSize}`);
+    throw new RangeError(`batchSize must be a positive integer, got ${shown(batchSize)}`);
   }
   const signature: Record<string, Signature> = {};
   for (const [name, shape] of Object.entries(inputs)) {

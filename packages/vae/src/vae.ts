@@ -1,5 +1,6 @@
 import type { Dataset } from "@gen/data";
 import { type Expr, elementCount, shapeText, sigmoid, slice } from "@gen/graph";
+import { shown } from "@gen/math/arguments";
 import type { Network } from "@gen/nn";
 
 /**
@@ -42,7 +43,7 @@ export interface Vae {
  */
 export function vae({ encoder, decoder, likelihood = "bernoulli" }: VaeOptions): Vae {
   if (likelihood !== "bernoulli" && !(likelihood.sigma > 0 && likelihood.sigma < Infinity)) {
-    throw new RangeError(`likelihood.sigma must be positive, got ${likelihood.sigma}`);
+    throw new RangeError(`likelihood.sigma must be positive, got ${shown(likelihood.sigma)}`);
   }
   const shape = itemShape(encoder, "encoder");
   const latent = itemShape(decoder, "decoder");

@@ -1,4 +1,5 @@
 import { concat, type Dim, type Expr, expand, slice } from "@gen/graph";
+import { checkArguments, rules } from "@gen/math/arguments";
 
 /** A row `[1, ...]` repeated to `[rows, ...]`; any other value, and a symbolic batch, as it is. */
 export const repeatRow = (x: Expr, rows: Dim): Expr =>
@@ -20,6 +21,14 @@ export function runInParts(
   inputs: readonly Expr[],
   model: (...inputs: Expr[]) => Expr,
 ): Expr {
+  checkArguments(
+    { given, inputs, model },
+    {
+      given: rules.optional(rules.either(rules.NUMBER, rules.TEXT)),
+      inputs: rules.listOf(rules.EXPRESSION, 1),
+      model: rules.FUNCTION,
+    },
+  );
   const [rows] = inputs[0].shape;
   const batch = fixedBatch(given);
   if (batch === undefined || rows === batch || typeof rows !== "number") return model(...inputs);

@@ -8,6 +8,8 @@ import {
   slice,
 } from "@gen/graph";
 import type { FloatArray, PredictionType } from "@gen/math";
+import { checkArguments, rules } from "@gen/math/arguments";
+import { PREDICTS } from "../samplers/check-path.ts";
 import { fixedBatch, repeatRow, runInParts } from "./batch.ts";
 import { type Conditions, inOrder } from "./conditions.ts";
 
@@ -69,9 +71,7 @@ export function denoiser(
   network: DenoisingNetwork,
   predicts: PredictionType = "epsilon",
 ): Denoiser {
-  if (!["epsilon", "x0", "v", "flow"].includes(predicts)) {
-    throw new RangeError(`predicts must be epsilon, x0, v or flow, got ${String(predicts)}`);
-  }
+  checkArguments({ network, predicts }, { network: NETWORK, predicts: PREDICTS });
   const [sample, time, ...others] = Object.entries(network.signature ?? {});
   const names = network.signature && others.map(([name]) => name);
   const times = time?.[1].shape;
@@ -95,6 +95,12 @@ export function denoiser(
   };
 }
 
+const NETWORK = rules.having("a network of (x, t), such as unet gives", {
+  apply: rules.FUNCTION,
+  parameters: rules.LIST,
+  signature: rules.optional(rules.OBJECT),
+});
+
 /**
  * Splits a denoiser's output `[batch, channels, ...]`: what it predicts, and the raw numbers of a
  * learned variance if there are twice as many channels as in x.
@@ -102,6 +108,7 @@ export function denoiser(
  * @throws RangeError when the output has neither the shape of x nor twice its channels.
  */
 export function splitVariance(output: Expr, x: Expr): { prediction: Expr; variance?: Expr } {
+  checkArguments({ output, x }, { output: rules.EXPRESSION, x: rules.EXPRESSION });
   if (!hasVariance(output, x)) return { prediction: output };
   const channels = x.shape[1] as number;
   return {

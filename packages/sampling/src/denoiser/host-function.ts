@@ -1,5 +1,6 @@
 import { type Expr, type Tensor, tensor, trace } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
+import { checkArguments, rules, shown } from "@gen/math/arguments";
 import { sizeOf } from "./shapes.ts";
 
 /** Tensors by name. */
@@ -16,6 +17,7 @@ let evaluator: Promise<typeof import("@gen/graph/evaluate")> | undefined;
 export function hostFunction<Name extends string>(
   formula: (inputs: Record<string, Expr>) => Record<Name, Expr>,
 ) {
+  checkArguments({ formula }, { formula: rules.FUNCTION });
   const compiled = new Map<string, (inputs: Tensors) => Record<string, Tensor>>();
   return async (inputs: Tensors): Promise<Record<Name, Tensor>> => {
     evaluator ??= import("@gen/graph/evaluate");
@@ -46,8 +48,10 @@ export function hostFormula(
 }
 
 /** Numbers as a float64 tensor, for the input of a formula; a Float64Array is not copied. */
-export const hostTensor = (values: ArrayLike<number>, shape: readonly number[]): Tensor =>
-  tensor(values, shape, "float64");
+export function hostTensor(values: ArrayLike<number>, shape: readonly number[]): Tensor {
+  checkArguments({ values, shape }, { values: rules.NUMBERS, shape: rules.listOf(rules.INDEX) });
+  return tensor(values, shape, "float64");
+}
 
 /**
  * A denoiser's output as a tensor: in the shape of x, or with twice the channels (axis 1) if it has
@@ -56,11 +60,14 @@ export const hostTensor = (values: ArrayLike<number>, shape: readonly number[]):
  * @throws RangeError when the output is neither as large as x nor twice as large.
  */
 export function outputTensor(output: FloatArray, shape: readonly number[]): Tensor {
+  checkArguments({ shape }, { shape: rules.SIZES });
   const size = sizeOf(shape);
   if (output?.length === size) return hostTensor(output, shape);
   const [batch, channels, ...rest] = shape;
   if (output?.length === 2 * size && channels !== undefined) {
     return hostTensor(output, [batch, 2 * channels, ...rest]);
   }
-  throw new RangeError(`a denoiser must give as many numbers as x, ${size}, got ${output?.length}`);
+  throw new RangeError(
+    `a denoiser must give as many numbers as x, ${size}, got ${output?.length ?? shown(output)}`,
+  );
 }

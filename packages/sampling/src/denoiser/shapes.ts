@@ -9,6 +9,7 @@ import {
   reshape,
   tensor,
 } from "@gen/graph";
+import { ArgumentError, checkArguments, refused, rules, shown } from "@gen/math/arguments";
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
@@ -18,12 +19,14 @@ export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) 
  * @throws RangeError unless the shape is a list of positive integers.
  */
 export function batchSizes(shape: readonly number[]): { batch: number; size: number } {
-  if (shape?.length > 0 && shape.every((d) => Number.isInteger(d) && d > 0)) {
+  if (
+    Array.isArray(shape) &&
+    shape.length > 0 &&
+    shape.every((d) => Number.isInteger(d) && d > 0)
+  ) {
     return { batch: shape[0], size: sizeOf(shape.slice(1)) };
   }
-  throw new RangeError(
-    `shape must be [batch, ...] of positive integers, got ${JSON.stringify(shape)}`,
-  );
+  throw refused("shape", "[batch, ...] of positive integers", shape);
 }
 
 /** The index of the first value that is NaN, infinite or no number; -1 if there is none. */
@@ -40,9 +43,9 @@ export function notFiniteAt(values: ArrayLike<unknown>): number {
 export function requireFinite<V extends ArrayLike<number>>(name: string, values: V): V {
   const bad = notFiniteAt(values);
   if (bad < 0) return values;
-  const value: unknown = values[bad];
-  const got = typeof value === "string" ? JSON.stringify(value) : value;
-  throw new RangeError(`${name} must hold finite numbers, got ${got} at index ${bad}`);
+  throw new ArgumentError(
+    `${name} must hold finite numbers, got ${shown(values[bad])} at index ${bad}`,
+  );
 }
 
 /** Values `[batch]`, or `[1]` for all samples, reshaped to multiply `like` `[batch, ...]`. */
@@ -53,9 +56,16 @@ export const perSample = (values: Expr, like: Expr): Expr =>
   );
 
 /** The nearest whole time steps of t, int64. */
-export const wholeTime = (t: Expr): Expr =>
-  isFloat(t.dtype) ? cast(floor(add(t, 0.5)), "int64") : t;
+export function wholeTime(t: Expr): Expr {
+  checkArguments({ t }, { t: rules.EXPRESSION });
+  return isFloat(t.dtype) ? cast(floor(add(t, 0.5)), "int64") : t;
+}
 
 /** A table's values at each sample's nearest t `[batch]`, to multiply `like` `[batch, ...]`. */
-export const tableAt = (table: Float64Array, t: Expr, like: Expr): Expr =>
-  perSample(gather(constant(tensor(table, [table.length], like.dtype)), wholeTime(t)), like);
+export function tableAt(table: Float64Array, t: Expr, like: Expr): Expr {
+  checkArguments(
+    { table, t, like },
+    { table: rules.NUMBERS, t: rules.EXPRESSION, like: rules.EXPRESSION },
+  );
+  return perSample(gather(constant(tensor(table, [table.length], like.dtype)), wholeTime(t)), like);
+}

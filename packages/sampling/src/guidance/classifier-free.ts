@@ -16,6 +16,7 @@ import {
   sub,
 } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
+import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import { repeatRow } from "../denoiser/batch.ts";
 import {
   type ConditionOption,
@@ -30,6 +31,7 @@ import {
   splitVariance,
 } from "../denoiser/denoiser.ts";
 import { hostFormula, outputTensor } from "../denoiser/host-function.ts";
+import { DENOISER } from "../run/run-rules.ts";
 import type { SampleOptions } from "../run/sample-options.ts";
 import { type GuidanceOptions, requireGuidance, whereWithin } from "./guidance-options.ts";
 
@@ -76,6 +78,7 @@ export function classifierFree(
   denoiser: Denoiser | DenoiserFunction,
   options: ClassifierFreeOptions<ConditionOption | DenoiserFunction> & Partial<FunctionShape>,
 ): Denoiser | DenoiserFunction {
+  checkArguments({ denoiser, options }, { denoiser: DENOISER, options: rules.OBJECT });
   const { scale, unconditional } = options;
   requireGuidance([scale], options);
   if (typeof denoiser === "function") {
@@ -116,6 +119,8 @@ export function compose(
   options: ComposeOptions<ConditionOption | DenoiserFunction> &
     Partial<Pick<ClassifierFreeOptions, "unconditional"> & FunctionShape>,
 ): Denoiser | DenoiserFunction {
+  checkArguments({ denoiser }, { denoiser: DENOISER });
+  checkOptions(options, { conditions: CONDITIONS });
   const scales = options.conditions.map(({ scale }) => scale);
   const conditions = options.conditions.map(({ condition }) => condition);
   if (scales.length === 0) throw new RangeError("conditions must list at least one, got none");
@@ -135,6 +140,8 @@ export function compose(
     },
   };
 }
+
+const CONDITIONS = rules.listOf(rules.having("{ condition, scale }", { scale: rules.NUMBER }));
 
 /** The samples that a network of fixed batch serves in one run, under `count` conditions each. */
 const sharedBatch = ({ batch }: Denoiser, count: number): number | undefined =>

@@ -13,11 +13,14 @@ import {
   tensor,
 } from "@gen/graph";
 import { epsilonCoefficients, type FloatArray, type PredictionType } from "@gen/math";
+import { checkArguments, checkOptions, refused, rules } from "@gen/math/arguments";
 import type { NoiseSchedule } from "@gen/schedules";
 import type { Conditions } from "../denoiser/conditions.ts";
 import { changePrediction, type Denoiser, type DenoiserFunction } from "../denoiser/denoiser.ts";
 import { hostFormula, hostTensor, outputTensor } from "../denoiser/host-function.ts";
 import { perSample, tableAt } from "../denoiser/shapes.ts";
+import { DENOISER } from "../run/run-rules.ts";
+import { PREDICTS } from "../samplers/check-path.ts";
 import { type Interval, requireGuidance, whereWithin } from "./guidance-options.ts";
 
 /** A classifier of noisy samples: x `[batch, ...]` and t `[batch]` to logits `[batch, classes]`. */
@@ -93,10 +96,17 @@ export function classifierGuided(
   classifier: Classifier | ClassifierGradient,
   options: ClassifierGuidedNetworkOptions & ClassifierGuidedFunctionOptions,
 ): Denoiser | DenoiserFunction {
+  checkArguments({ denoiser, classifier }, { denoiser: DENOISER, classifier: CLASSIFIER });
+  checkOptions(options, {
+    schedule: rules.SCHEDULE,
+    predicts: rules.optional(PREDICTS),
+    shape: rules.optional(rules.SIZES),
+    label: rules.optional(rules.INDEX),
+  });
   const { scale = 1, form = "score", interval } = options;
   requireGuidance([scale], { interval });
   if (form !== "score" && form !== "mean") {
-    throw new RangeError(`form must be score or mean, got ${String(form)}`);
+    throw refused("form", "score or mean", form);
   }
   if (typeof denoiser === "function" && typeof classifier === "function") {
     return guideFunction(denoiser, classifier, options);
@@ -106,6 +116,14 @@ export function classifierGuided(
   }
   return guideNetwork(denoiser, classifier, options);
 }
+
+const CLASSIFIER = rules.either(
+  rules.having("a classifier, such as trainClassifier gives", {
+    apply: rules.FUNCTION,
+    parameters: rules.LIST,
+  }),
+  rules.FUNCTION,
+);
 
 function guideNetwork(
   denoiser: Denoiser,
@@ -193,6 +211,10 @@ function onlyLabel(condition: Conditions<Expr> | undefined): Expr {
  * Logits are `[batch, classes]`; labels are `[batch]`, or a number for all samples.
  */
 export function labelLogProb(logits: Expr, label: Expr | number): Expr {
+  checkArguments(
+    { logits, label },
+    { logits: rules.EXPRESSION, label: rules.either(rules.INDEX, rules.EXPRESSION) },
+  );
   const classes = Number(logits.shape[1]);
   const indices = constant(tensor(Array.from({ length: classes }, (_, k) => k)));
   const wanted =

@@ -1,4 +1,5 @@
 import { cast, type Expr, greater, less, where } from "@gen/graph";
+import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import { perSample } from "../denoiser/shapes.ts";
 
 /** Time steps, both ends included, within which guidance acts (Kynkaanniemi et al. 2024). */
@@ -16,18 +17,18 @@ export interface GuidanceOptions {
   readonly rescale?: number;
 }
 
+const isInterval = (value: unknown) =>
+  rules.NUMBERS[1](value) && (value as Interval)[0] <= (value as Interval)[1];
+
 /** @throws RangeError when a scale is not finite, or rescale or interval is not as described. */
 export function requireGuidance(scales: readonly number[], options: GuidanceOptions): void {
-  const { rescale = 0, interval } = options;
   for (const scale of scales) {
-    if (!Number.isFinite(scale)) throw new RangeError(`scale must be a number, got ${scale}`);
+    checkArguments({ scale }, { scale: ["a number", rules.FINITE[1]] });
   }
-  if (!(rescale >= 0 && rescale <= 1)) {
-    throw new RangeError(`rescale must be in [0, 1], got ${rescale}`);
-  }
-  if (interval && !(interval[0] <= interval[1])) {
-    throw new RangeError(`interval must be [low, high] in order, got [${interval.join(", ")}]`);
-  }
+  checkOptions(options, {
+    rescale: rules.optional(rules.UNIT),
+    interval: rules.optional(["[low, high] in order", isInterval]),
+  });
 }
 
 /** `inside` for the samples whose t `[batch]` is in the interval, `outside` for the others. */

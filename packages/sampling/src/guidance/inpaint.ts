@@ -1,10 +1,13 @@
 import { add, concat, constant, type Expr, mul, tensor } from "@gen/graph";
 import { type FloatArray, type PredictionType, predictionCoefficients } from "@gen/math";
+import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import type { NoiseSchedule } from "@gen/schedules";
 import { changePrediction, type Denoiser, type DenoiserFunction } from "../denoiser/denoiser.ts";
 import { hostFormula, hostTensor, outputTensor } from "../denoiser/host-function.ts";
 import { perSample, requireFinite, sizeOf, tableAt } from "../denoiser/shapes.ts";
+import { DENOISER } from "../run/run-rules.ts";
 import type { SampleOptions } from "../run/sample-options.ts";
+import { PREDICTS } from "../samplers/check-path.ts";
 
 /** The known part of the samples. */
 export interface InpaintOptions extends Pick<SampleOptions, "shape"> {
@@ -32,6 +35,14 @@ export function inpaint(
   denoiser: Denoiser | DenoiserFunction,
   options: InpaintOptions & { readonly predicts?: PredictionType },
 ): Denoiser | DenoiserFunction {
+  checkArguments({ denoiser }, { denoiser: DENOISER });
+  checkOptions(options, {
+    shape: rules.SIZES,
+    known: rules.NUMBERS,
+    mask: rules.NUMBERS,
+    schedule: rules.SCHEDULE,
+    predicts: rules.optional(PREDICTS),
+  });
   const { shape, known, mask, schedule } = options;
   const size = sizeOf(shape);
   const each = size / shape[0];

@@ -15,6 +15,7 @@ import {
   sum,
   where,
 } from "@gen/graph";
+import { checkArguments, rules, shown } from "@gen/math/arguments";
 import { perSample } from "../denoiser/shapes.ts";
 
 /**
@@ -38,16 +39,35 @@ export const isDynamic = (clip: Clip): clip is DynamicThreshold =>
 // The largest float32: a bound that clips nothing, so that one program serves with and without.
 const UNBOUNDED = 3.4028234663852886e38;
 
+const isPair = (value: unknown) =>
+  rules.NUMBERS[1](value) && (value as ArrayLike<number>).length === 2;
+
+/** What a clip may be. */
+export const CLIP: (typeof rules)["TEXT"] = [
+  "a positive number, [low, high], { ratio, max } or false",
+  rules.either(
+    rules.POSITIVE,
+    ["[low, high]", isPair],
+    rules.having("{ ratio, max }", {
+      ratio: rules.NUMBER,
+      max: rules.optional(rules.NUMBER),
+    }),
+    rules.oneOf(false),
+  )[1],
+];
+
 /**
  * The bounds of the clean estimate.
  *
  * @throws RangeError unless the clip is as {@link Clip} says.
  */
 export function clipBounds(clip: Clip = false): readonly [low: number, high: number] {
+  checkArguments({ clip }, { clip: CLIP });
   if (isDynamic(clip)) {
     const { ratio, max = 1 } = clip;
-    if (!(ratio > 0 && ratio <= 1)) throw new RangeError(`ratio must be in (0, 1], got ${ratio}`);
-    if (!(max >= 1)) throw new RangeError(`max must be a number, 1 or more, got ${max}`);
+    if (!(ratio > 0 && ratio <= 1))
+      throw new RangeError(`ratio must be in (0, 1], got ${shown(ratio)}`);
+    if (!(max >= 1)) throw new RangeError(`max must be a number, 1 or more, got ${shown(max)}`);
   }
   if (clip === false || isDynamic(clip)) return [-UNBOUNDED, UNBOUNDED];
   const [low, high] = typeof clip === "number" ? [-clip, clip] : clip;

@@ -1,5 +1,6 @@
 import { type Tensor, trace } from "@gen/graph";
 import { type FloatArray, GenError, normalNoise } from "@gen/math";
+import { checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
 import type { Backend } from "@gen/runtime-gpu";
 import { callProgram } from "@gen/runtime-gpu/call-program";
 import { fixedBatch } from "../denoiser/batch.ts";
@@ -8,9 +9,10 @@ import type { Denoiser } from "../denoiser/denoiser.ts";
 import { notFiniteAt, sizeOf } from "../denoiser/shapes.ts";
 import { type ClassifierFreeOptions, classifierFree } from "../guidance/classifier-free.ts";
 import { type SchedulerStepsOptions, schedulerSteps } from "../scheduler/scheduler-steps.ts";
-import type { Clip } from "./clip.ts";
+import { CLIP, type Clip } from "./clip.ts";
 import { throwIfAborted } from "./loop.ts";
 import type { DiffusionPipeline, Pipeline, PipelineVae } from "./pipeline.ts";
+import { BACKEND, NETWORK, opened } from "./run-rules.ts";
 import type { AbortSignalLike, Progress, SampleOptions, Samples } from "./sample-options.ts";
 import { sampler } from "./sampler.ts";
 
@@ -72,13 +74,23 @@ export async function generate<T>(
   pipeline: Pipeline,
   options: GenerateOptions<T>,
 ): Promise<Generated> {
+  checkArguments({ pipeline }, { pipeline: PIPELINE });
+  checkOptions(options, {
+    backend: BACKEND,
+    count: rules.optional(rules.COUNT),
+    sampler: rules.optional(rules.TEXT),
+    steps: rules.optional(rules.ANY_NUMBER),
+    clip: rules.optional(CLIP),
+    seed: rules.optional(rules.SEED),
+    guidance: rules.optional(rules.either(rules.NUMBER, rules.OBJECT)),
+    noise: rules.optional(rules.FUNCTION),
+    signal: rules.optional(rules.OBJECT),
+    onStep: rules.optional(rules.FUNCTION),
+  });
   const { count = 1, signal } = options;
-  if (!(Number.isInteger(count) && count > 0)) {
-    throw new RangeError(`count must be a positive integer, got ${count}`);
-  }
   const { shape, vae } = pipeline;
   const source = pipeline.kind === "vae" ? prior(shape, options) : denoised(pipeline, options);
-  const decoder = vae && (await decoderOn(await options.backend, vae, shape));
+  const decoder = vae && (await decoderOn(await opened(options.backend), vae, shape));
   const item = decoder?.item ?? shape;
   const x = new Float32Array(count * sizeOf(item));
   const batch = batchOf(shape, count, source.batch);
@@ -95,6 +107,24 @@ export async function generate<T>(
   }
   return { x, shape: [count, ...item], steps: source.steps };
 }
+
+const parts = { decode: rules.FUNCTION, parameters: rules.LIST };
+const VAE = rules.having("a VAE, such as pipelineVae gives", parts);
+
+const PIPELINE = rules.either(
+  rules.having("a pipeline { kind, denoiser, scheduler, shape }", {
+    kind: rules.oneOf("diffusion"),
+    denoiser: NETWORK,
+    scheduler: rules.having("{ schedule }", { schedule: rules.SCHEDULE }),
+    shape: rules.SIZES,
+    vae: rules.optional(VAE),
+  }),
+  rules.having("{ kind: vae, vae, shape }", {
+    kind: rules.oneOf("vae"),
+    vae: VAE,
+    shape: rules.SIZES,
+  }),
+);
 
 /** The source of x: a denoiser's samples. */
 function denoised<T>(pipeline: DiffusionPipeline, options: GenerateOptions<T>) {
@@ -153,7 +183,7 @@ function guide(
   if (typeof guidance !== "number") return classifierFree(denoiser, guidance);
   if (classes) return classifierFree(denoiser, { scale: guidance, unconditional: classes.length });
   throw new RangeError(
-    `guidance must be { scale, unconditional } for a pipeline without classes, got ${guidance}`,
+    `guidance must be { scale, unconditional } for a pipeline without classes, got ${shown(guidance)}`,
   );
 }
 

@@ -1,4 +1,5 @@
 import { type FloatArray, normalNoise, torchCpuGenerator } from "@gen/math";
+import { checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
 import { batchSizes, requireFinite } from "../denoiser/shapes.ts";
 import type { SampleOptions } from "./sample-options.ts";
 
@@ -56,15 +57,20 @@ export function torchNoise(
   shape: readonly number[],
   options: TorchNoiseOptions = {},
 ): TorchNoise {
+  checkArguments({ seed }, { seed: rules.INTEGER });
+  checkOptions(options, {
+    firstIndex: rules.optional(rules.ANY_NUMBER),
+    count: rules.optional(rules.ANY_NUMBER),
+  });
   const { batch, size } = batchSizes(shape);
   const { firstIndex = 0, count = firstIndex + batch } = options;
   const last = count - batch;
   if (!(Number.isInteger(count) && last >= 0)) {
-    throw new RangeError(`count must be an integer, ${batch} or more, got ${count}`);
+    throw new RangeError(`count must be an integer, ${batch} or more, got ${shown(count)}`);
   }
   if (!(Number.isInteger(firstIndex) && firstIndex >= 0 && firstIndex <= last)) {
     throw new RangeError(
-      `firstIndex must be an integer in 0..${last} for ${batch} of ${count} samples, got ${firstIndex}`,
+      `firstIndex must be an integer in 0..${last} for ${batch} of ${count} samples, got ${shown(firstIndex)}`,
     );
   }
   let generator = torchCpuGenerator(seed);

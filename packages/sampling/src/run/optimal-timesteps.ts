@@ -1,5 +1,7 @@
+import { checkOptions, refused, rules } from "@gen/math/arguments";
 import type { NoiseSchedule } from "@gen/schedules";
 import { ddimSteps } from "../samplers/ddim-steps.ts";
+import { DENOISER } from "./run-rules.ts";
 import type { SampleOptions, SamplerOptions } from "./sample-options.ts";
 import { sampleSteps } from "./sampler.ts";
 
@@ -30,9 +32,15 @@ export interface OptimalTimestepsOptions<T = unknown>
  * @throws as a rejection: RangeError when steps is not in 1..fine, or what `sample` throws.
  */
 export async function optimalTimesteps<T>(options: OptimalTimestepsOptions<T>): Promise<number[]> {
+  checkOptions(options, {
+    schedule: rules.SCHEDULE,
+    denoiser: DENOISER,
+    fine: rules.optional(rules.COUNT),
+    onProgress: rules.optional(rules.FUNCTION),
+  });
   const { schedule, steps, fine = Math.min(100, schedule.length), onProgress } = options;
   if (!(Number.isInteger(steps) && steps >= 1 && steps <= fine)) {
-    throw new RangeError(`steps must be an integer in 1..${fine}, got ${steps}`);
+    throw refused("steps", `an integer in 1..${fine}`, steps);
   }
   const predicts = typeof options.denoiser === "function" ? undefined : options.denoiser.predicts;
   const table = ddimSteps(schedule, { steps: fine, spacing: "trailing", predicts });

@@ -1,7 +1,9 @@
 import { errorCode } from "@gen/math";
+import { checkOptions, rules } from "@gen/math/arguments";
 import type { Program } from "@gen/runtime-gpu";
 import { loop } from "./loop.ts";
 import { noiseSource } from "./noise.ts";
+import { BACKEND, DENOISER, opened, STEPS } from "./run-rules.ts";
 import type {
   Progress,
   SampleOptions,
@@ -20,14 +22,29 @@ export interface Sampler {
   dispose(): Promise<void>;
 }
 
+const runRules = {
+  steps: STEPS,
+  shape: rules.BATCH_SHAPE,
+  seed: rules.optional(rules.SEED),
+  firstIndex: rules.optional(rules.INDEX),
+  initialScale: rules.optional(rules.FINITE),
+  x: rules.optional(rules.NUMBERS),
+  noise: rules.optional(rules.FUNCTION),
+  signal: rules.optional(rules.OBJECT),
+  onStep: rules.optional(rules.FUNCTION),
+};
+
 /** Prepares a denoiser on a backend. The first run of each shape compiles its program. */
-export function sampler<T>({ backend, denoiser }: SamplerOptions<T>): Sampler {
+export function sampler<T>(options: SamplerOptions<T>): Sampler {
+  checkOptions(options, { denoiser: DENOISER, backend: rules.optional(BACKEND) });
+  const { backend, denoiser } = options;
   const programs = new Map<string, Promise<Program<T>>>();
-  const opening = backend && Promise.resolve(backend);
+  const opening = backend && opened(backend);
   // A run that fails before it needs the backend does not report the backend's failure.
   opening?.catch(() => undefined);
 
   async function* run(options: SampleOptions): AsyncGenerator<Progress, Samples> {
+    checkOptions(options, runRules);
     const { shape } = options;
     const source = noiseSource(options);
     // Code for functions or for networks: a page loads what it uses.

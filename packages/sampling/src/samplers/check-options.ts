@@ -1,3 +1,5 @@
+import { checkArguments, refused, rules } from "@gen/math/arguments";
+
 /** The values of an option that is on or off. */
 export const ON_OR_OFF = [true, false] as const;
 
@@ -11,11 +13,12 @@ export function checkOptions(
   options: object,
   allowed: Readonly<Record<string, readonly unknown[]>>,
 ): void {
+  checkArguments({ options }, { options: rules.OBJECT });
   for (const [name, values] of Object.entries(allowed)) {
     const value = (options as Record<string, unknown>)[name];
     if (value === undefined || values.includes(value)) continue;
     const others = values.length > 1 ? values.slice(0, -1).join(", ") : values[0];
     const last = values.length > 1 ? values[values.length - 1] : "left out";
-    throw new RangeError(`${name} must be ${others} or ${last}, got ${String(value)}`);
+    throw refused(name, `${others} or ${last}`, value);
   }
 }

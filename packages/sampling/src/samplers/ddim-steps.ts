@@ -1,6 +1,7 @@
 import { epsilonCoefficients } from "@gen/math";
 import { timestepPairs, timesteps } from "@gen/schedules";
 import { checkOptions } from "./check-options.ts";
+import { checkPath } from "./check-path.ts";
 import { type Step, type StepOptions, stepTable, type Transition } from "./step.ts";
 import { isSchedule, type Path, type TrajectoryOptions, trajectory } from "./trajectory.ts";
 
@@ -26,6 +27,7 @@ export interface DdimOptions extends TrajectoryOptions, StepOptions {
  * first level holds no signal and the denoiser predicts epsilon.
  */
 export function ddimSteps(path: Path, options: DdimOptions = {}): Step[] {
+  checkPath(path, options);
   checkOptions(options, { compat: ["diffusers"] });
   if (!isSchedule(path)) return stepTable(path, options);
   const { compat, eta = 0, sigmas } = options;

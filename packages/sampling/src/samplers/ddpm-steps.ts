@@ -1,6 +1,8 @@
 import { cleanLevel } from "@gen/math";
+import { shown } from "@gen/math/arguments";
 import { type TimestepOptions, timesteps } from "@gen/schedules";
 import { checkOptions } from "./check-options.ts";
+import { checkPath } from "./check-path.ts";
 import {
   type LearnedVariance,
   levelTransitions,
@@ -60,12 +62,11 @@ export interface DdpmOptions
  * says nothing of x0 at its level, such as epsilon at zero signal.
  */
 export function ddpmSteps(path: Path, options: DdpmOptions = {}): Step[] {
+  checkPath(path, options);
   const { variance = "fixed_small", compat, predicts, keepEpsilon } = options;
   checkOptions(options, { compat: ["diffusers"] });
   if (!VARIANCES.includes(variance)) {
-    throw new RangeError(
-      `variance must be one of ${VARIANCES.join(", ")}, got ${String(variance)}`,
-    );
+    throw new RangeError(`variance must be one of ${VARIANCES.join(", ")}, got ${shown(variance)}`);
   }
   const transitions = isSchedule(path)
     ? levelTransitions(path, timesteps(path, options), cleanLevel)

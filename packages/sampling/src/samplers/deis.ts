@@ -1,4 +1,6 @@
 import type { NoiseLevel } from "@gen/math";
+import { shown } from "@gen/math/arguments";
+import { checkPath } from "./check-path.ts";
 import { lambdaUpdate } from "./lambda-update.ts";
 import type { Step } from "./step.ts";
 import { FALLS, type Path, transitionsOf } from "./trajectory.ts";
@@ -21,9 +23,10 @@ export interface DeisOptions extends SolverOptions {
  * @throws RangeError when order is not 1, 2 or 3, or the path is not as described.
  */
 export function deisSteps(path: Path, options: DeisOptions = {}): Step[] {
+  checkPath(path, options);
   const { order = 2, predicts } = options;
   if (order !== 1 && order !== 2 && order !== 3) {
-    throw new RangeError(`order must be 1, 2 or 3, got ${String(order)}`);
+    throw new RangeError(`order must be 1, 2 or 3, got ${shown(order)}`);
   }
   const moves = transitionsOf(path, options, FALLS.multistep);
   const lowers = options.lowerOrderFinal ?? moves.length < 15;

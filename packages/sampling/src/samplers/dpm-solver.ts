@@ -1,4 +1,6 @@
+import { shown } from "@gen/math/arguments";
 import { checkOptions, ON_OR_OFF } from "./check-options.ts";
+import { checkPath } from "./check-path.ts";
 import { lambdaUpdate } from "./lambda-update.ts";
 import type { KeptCoefficients, Step, Transition } from "./step.ts";
 import { FALLS, type Path, transitionsOf } from "./trajectory.ts";
@@ -62,6 +64,7 @@ export interface DpmSolverOptions extends SolverOptions {
  * path.
  */
 export function dpmSolverSteps(path: Path, options: DpmSolverOptions = {}): Step[] {
+  checkPath(path, options);
   const { order = 2, method = "multistep", form, predicts } = options;
   checkOptions(options, {
     order: [1, 2, 3],
@@ -133,7 +136,7 @@ export function groupSizes(
 function groupsOf(moves: readonly Transition[], sizes: readonly number[]): Transition[][] {
   const total = sizes.reduce((sum, size) => sum + size, 0);
   if (total !== moves.length) {
-    throw new RangeError(`groups must have ${moves.length} moves together, got ${total}`);
+    throw new RangeError(`groups must have ${moves.length} moves together, got ${shown(total)}`);
   }
   let at = 0;
   return sizes.map((size) => {

@@ -1,4 +1,5 @@
 import { checkOptions, ON_OR_OFF } from "./check-options.ts";
+import { checkPath } from "./check-path.ts";
 import { type Step, stepTable } from "./step.ts";
 import { type FlowOptions, flowTrajectory, type Path, transitionsOf } from "./trajectory.ts";
 import type { SolverOptions } from "./update.ts";
@@ -10,6 +11,7 @@ import type { SolverOptions } from "./update.ts";
  * @throws RangeError when the path or its options are not as described.
  */
 export function eulerSteps(path: Path, options: SolverOptions = {}): Step[] {
+  checkPath(path, options);
   return stepTable(transitionsOf(path, options), { predicts: options.predicts });
 }
 
@@ -24,6 +26,7 @@ export function eulerAncestralSteps(
   path: Path,
   options: SolverOptions & { readonly eta?: number } = {},
 ): Step[] {
+  checkPath(path, options);
   const { predicts, eta = 1 } = options;
   return stepTable(transitionsOf(path, options), { predicts, eta });
 }
@@ -45,8 +48,8 @@ export interface FlowEulerOptions extends FlowOptions {
  * @throws RangeError when the options are not as in `flowTrajectory`.
  */
 export function flowEulerSteps(options: FlowEulerOptions): Step[] {
-  const { stochastic = false } = options;
   checkOptions(options, { stochastic: ON_OR_OFF });
+  const { stochastic = false } = options;
   return flowTrajectory(options).map(({ t, from, to }) => ({
     t,
     predicts: "flow",

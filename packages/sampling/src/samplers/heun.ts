@@ -1,3 +1,4 @@
+import { checkPath } from "./check-path.ts";
 import type { Step } from "./step.ts";
 import { FALLS, type Path, transitionsOf } from "./trajectory.ts";
 import { rowOf, type SolverOptions } from "./update.ts";
@@ -12,6 +13,7 @@ import { rowOf, type SolverOptions } from "./update.ts";
  * @throws RangeError when the path or its options are not as described.
  */
 export function heunSteps(path: Path, options: SolverOptions = {}): Step[] {
+  checkPath(path, options);
   const { predicts } = options;
   const moves = transitionsOf(path, options, FALLS.heun);
   return moves.flatMap(({ t, from, to }, i) => {

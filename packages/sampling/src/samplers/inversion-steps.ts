@@ -1,4 +1,5 @@
 import { type TimestepOptions, timesteps } from "@gen/schedules";
+import { checkPath } from "./check-path.ts";
 import { type Step, type StepOptions, stepTable } from "./step.ts";
 import { isSchedule, type Path } from "./trajectory.ts";
 
@@ -16,6 +17,7 @@ export interface InversionOptions extends TimestepOptions, Pick<StepOptions, "pr
  * @throws RangeError when steps, spacing or offset is outside its range.
  */
 export function inversionSteps(path: Path, options: InversionOptions = {}): Step[] {
+  checkPath(path, options);
   const form = { predicts: options.predicts, keepEpsilon: true };
   if (!isSchedule(path)) return stepTable(path, form);
   const list = timesteps(path, options).reverse();

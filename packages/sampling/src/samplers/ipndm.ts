@@ -1,4 +1,5 @@
 import { epsilonCoefficients } from "@gen/math";
+import { checkPath } from "./check-path.ts";
 import { type Step, stepTable } from "./step.ts";
 import { type Path, transitionsOf } from "./trajectory.ts";
 import type { SolverOptions } from "./update.ts";
@@ -19,6 +20,7 @@ export const ADAMS_BASHFORTH: readonly (readonly number[])[] = [
  * @throws RangeError when the path or its options are not as described.
  */
 export function ipndmSteps(path: Path, options: SolverOptions = {}): Step[] {
+  checkPath(path, options);
   const { predicts = "epsilon" } = options;
   const moves = transitionsOf(path, options);
   return moves.map((move, i) => {

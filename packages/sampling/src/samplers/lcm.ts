@@ -1,5 +1,7 @@
 import { cleanLevel, denoisedCoefficients, type PredictionType } from "@gen/math";
+import { rules, shown } from "@gen/math/arguments";
 import type { NoiseSchedule } from "@gen/schedules";
+import { checkPath } from "./check-path.ts";
 import { levelTransitions, type Step } from "./step.ts";
 import { isSchedule, type Path } from "./trajectory.ts";
 
@@ -25,6 +27,11 @@ export interface LcmOptions {
  * @throws RangeError when steps or originalSteps is outside its range.
  */
 export function lcmSteps(path: Path, options: LcmOptions = {}): Step[] {
+  checkPath(path, options, {
+    originalSteps: rules.optional(rules.ANY_NUMBER),
+    sigmaData: rules.optional(rules.FINITE),
+    timestepScaling: rules.optional(rules.FINITE),
+  });
   const { predicts = "epsilon", sigmaData = 0.5, timestepScaling = 10 } = options;
   const moves = isSchedule(path)
     ? levelTransitions(path, distilledTimes(path, options), cleanLevel)
@@ -47,10 +54,12 @@ function distilledTimes({ length }: NoiseSchedule, options: LcmOptions): number[
   const { steps = 4, originalSteps = 50 } = options;
   const stride = Math.floor(length / originalSteps);
   if (!(Number.isInteger(originalSteps) && stride >= 1)) {
-    throw new RangeError(`originalSteps must be an integer in 1..${length}, got ${originalSteps}`);
+    throw new RangeError(
+      `originalSteps must be an integer in 1..${length}, got ${shown(originalSteps)}`,
+    );
   }
   if (!(Number.isInteger(steps) && steps >= 1 && steps <= originalSteps)) {
-    throw new RangeError(`steps must be an integer in 1..${originalSteps}, got ${steps}`);
+    throw new RangeError(`steps must be an integer in 1..${originalSteps}, got ${shown(steps)}`);
   }
   return Array.from(
     { length: steps },

@@ -1,5 +1,6 @@
 import { epsilonCoefficients } from "@gen/math";
 import { checkOptions } from "./check-options.ts";
+import { checkPath } from "./check-path.ts";
 import { type Step, stepTable } from "./step.ts";
 import { type Path, transitionsOf } from "./trajectory.ts";
 import type { SolverOptions } from "./update.ts";
@@ -18,6 +19,7 @@ export interface LmsOptions extends SolverOptions {
  * @throws RangeError when order is not 1 to 4, or the path is not as described.
  */
 export function lmsSteps(path: Path, options: LmsOptions = {}): Step[] {
+  checkPath(path, options);
   const { order = 4, predicts = "epsilon" } = options;
   checkOptions(options, { order: [1, 2, 3, 4] });
   const moves = transitionsOf(path, options);

@@ -1,4 +1,6 @@
 import { denoisedCoefficients, epsilonCoefficients, type PredictionType } from "@gen/math";
+import { shown } from "@gen/math/arguments";
+import { checkPath } from "./check-path.ts";
 import { ADAMS_BASHFORTH } from "./ipndm.ts";
 import type { Step, Transition } from "./step.ts";
 import { type Path, transitionsOf } from "./trajectory.ts";
@@ -48,11 +50,12 @@ export function adams(i: number, rows: readonly number[]): number[] {
  * many steps as leave one move.
  */
 export function pndmSteps(path: Path, options: PndmOptions = {}): Step[] {
+  checkPath(path, options);
   const { rungeKutta = 0, predicts } = options;
   const moves = transitionsOf(path, options);
   if (!(Number.isInteger(rungeKutta) && rungeKutta >= 0 && 2 * rungeKutta < moves.length)) {
     const most = Math.floor((moves.length - 1) / 2);
-    throw new RangeError(`rungeKutta must be an integer in 0..${most}, got ${rungeKutta}`);
+    throw new RangeError(`rungeKutta must be an integer in 0..${most}, got ${shown(rungeKutta)}`);
   }
   const rows: PndmMove[] = [];
   const known: number[] = [];

@@ -1,3 +1,5 @@
+import { shown } from "@gen/math/arguments";
+import { checkPath } from "./check-path.ts";
 import { type Step, stepTable, type Transition } from "./step.ts";
 import { type Path, transitionsOf } from "./trajectory.ts";
 import type { SolverOptions } from "./update.ts";
@@ -24,10 +26,11 @@ export interface ResampledOptions extends SolverOptions {
  * @throws RangeError when jump or times is no positive integer, or eta is outside [0, 1].
  */
 export function resampledSteps(path: Path, options: ResampledOptions = {}): Step[] {
+  checkPath(path, options);
   const { jump = 10, times = 10, eta = 1, predicts } = options;
   for (const [name, value] of Object.entries({ jump, times })) {
     if (!(Number.isInteger(value) && value >= 1)) {
-      throw new RangeError(`${name} must be a positive integer, got ${value}`);
+      throw new RangeError(`${name} must be a positive integer, got ${shown(value)}`);
     }
   }
   const moves = transitionsOf(path, options);

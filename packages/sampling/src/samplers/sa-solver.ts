@@ -1,4 +1,6 @@
 import type { NoiseLevel } from "@gen/math";
+import { rules, shown } from "@gen/math/arguments";
+import { checkPath } from "./check-path.ts";
 import { lambdaUpdate } from "./lambda-update.ts";
 import type { Step } from "./step.ts";
 import { type Path, transitionsOf } from "./trajectory.ts";
@@ -32,11 +34,15 @@ export interface SaSolverOptions extends SolverOptions {
  * @throws RangeError when an order is not 1, 2, 3 or 4, or the path is not as described.
  */
 export function saSolverSteps(path: Path, options: SaSolverOptions = {}): Step[] {
+  checkPath(path, options, {
+    tau: rules.optional(rules.FUNCTION),
+    form: rules.optional(rules.oneOf("data", "noise")),
+  });
   const { predictorOrder = 2, correctorOrder = 2, form, lowerOrderFinal = true } = options;
   const { tau = (t: number) => (t >= 200 && t <= 800 ? 1 : 0) } = options;
   for (const [name, order] of Object.entries({ predictorOrder, correctorOrder })) {
     if ([1, 2, 3, 4].includes(order)) continue;
-    throw new RangeError(`${name} must be 1, 2, 3 or 4, got ${String(order)}`);
+    throw new RangeError(`${name} must be 1, 2, 3 or 4, got ${shown(order)}`);
   }
   const moves = transitionsOf(path, options);
   const lambdas = moves.map(({ from }) => lambdaOf(from));

@@ -18,8 +18,9 @@ import {
   type PredictionType,
   posteriorCoefficients,
 } from "@gen/math";
+import { checkArguments, rules } from "@gen/math/arguments";
 import type { NoiseSchedule } from "@gen/schedules";
-import { checkOptions, ON_OR_OFF } from "./check-options.ts";
+import { checkPath } from "./check-path.ts";
 
 /**
  * One row of a sampler's table, plain numbers that survive JSON.
@@ -85,8 +86,12 @@ export interface Transition {
 export function levelTransitions(
   schedule: NoiseSchedule,
   list: readonly number[],
-  end: NoiseLevel = schedule.level(-1),
+  end: NoiseLevel = endOf(schedule),
 ): Transition[] {
+  checkArguments(
+    { schedule, list, end },
+    { schedule: rules.SCHEDULE, list: rules.listOf(rules.NUMBER), end: rules.LEVEL },
+  );
   const transitions: Transition[] = [];
   let from = schedule.level(list[0]);
   for (let i = 0; i < list.length; i++) {
@@ -95,6 +100,11 @@ export function levelTransitions(
     from = to;
   }
   return transitions;
+}
+
+function endOf(schedule: NoiseSchedule): NoiseLevel {
+  checkArguments({ schedule }, { schedule: rules.SCHEDULE });
+  return schedule.level(-1);
 }
 
 /** How a transition becomes a {@link Step}. */
@@ -122,8 +132,8 @@ export interface StepOptions {
  * level, such as epsilon at zero signal.
  */
 export function stepTable(transitions: readonly Transition[], options: StepOptions = {}): Step[] {
+  checkPath(transitions, options);
   const { predicts = "epsilon", eta = 0, keepEpsilon = false } = options;
-  checkOptions(options, { keepEpsilon: ON_OR_OFF });
   const nextOf = keepEpsilon ? keptEpsilon : derivedEpsilon;
   return transitions.map((transition) => ({
     t: transition.t,

@@ -1,5 +1,7 @@
 import { denoisedCoefficients, epsilonCoefficients, type PredictionType } from "@gen/math";
+import { rules } from "@gen/math/arguments";
 import { type NoiseSchedule, type TimestepOptions, timesteps } from "@gen/schedules";
+import { checkPath } from "./check-path.ts";
 import type { Step } from "./step.ts";
 
 /** How {@link tcdSteps} goes. */
@@ -22,8 +24,8 @@ export interface TcdOptions extends TimestepOptions {
  * @throws RangeError when gamma is outside [0, 1], or steps, spacing or offset is outside its range.
  */
 export function tcdSteps(schedule: NoiseSchedule, options: TcdOptions = {}): Step[] {
+  checkPath(schedule, options, { gamma: rules.optional(rules.UNIT) });
   const { gamma = 0.3, predicts = "epsilon" } = options;
-  if (!(gamma >= 0 && gamma <= 1)) throw new RangeError(`gamma must be in [0, 1], got ${gamma}`);
   const list = timesteps(schedule, options);
   return list.map((t, i) => {
     const next = list[i + 1] ?? 0;

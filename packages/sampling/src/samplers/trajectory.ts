@@ -1,4 +1,5 @@
 import type { NoiseLevel } from "@gen/math";
+import { checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
 import {
   betaSigmas,
   exponentialSigmas,
@@ -10,6 +11,7 @@ import {
   timesteps,
   variancePreservingLevel,
 } from "@gen/schedules";
+import { checkPath } from "./check-path.ts";
 import { levelTransitions, type Transition } from "./step.ts";
 
 const SPREADS = {
@@ -40,6 +42,8 @@ export type Path = NoiseSchedule | readonly Transition[];
  * @throws RangeError when steps, spacing, offset or sigmas is not as described.
  */
 export function trajectory(schedule: NoiseSchedule, options: TrajectoryOptions = {}): Transition[] {
+  checkArguments({ schedule }, { schedule: rules.SCHEDULE });
+  checkPath(schedule, options);
   const { sigmas } = options;
   if (sigmas === undefined) {
     return levelTransitions(schedule, timesteps(schedule, options));
@@ -58,7 +62,7 @@ export function trajectory(schedule: NoiseSchedule, options: TrajectoryOptions =
 
 function spread(schedule: NoiseSchedule, kind: SigmaSpread, steps?: number): number[] {
   if (!Object.hasOwn(SPREADS, kind)) {
-    throw new RangeError(`sigmas must be karras, exponential, beta or a list, got ${String(kind)}`);
+    throw new RangeError(`sigmas must be karras, exponential, beta or a list, got ${shown(kind)}`);
   }
   const finite = schedule.sigmas.filter((sigma) => sigma < Infinity);
   return Array.from(
@@ -89,9 +93,15 @@ export interface FlowOptions {
  * @throws RangeError when steps is no positive integer, or sigmas do not strictly descend in (0, 1].
  */
 export function flowTrajectory(options: FlowOptions): Transition[] {
+  checkOptions(options, {
+    steps: rules.optional(rules.NUMBER),
+    shift: rules.optional(rules.NOT_NEGATIVE),
+    length: rules.optional(rules.POSITIVE),
+    sigmas: rules.optional(rules.NUMBERS),
+  });
   const { steps = 0, shift = 1, length = 1000, sigmas } = options;
   if (!sigmas && !(Number.isInteger(steps) && steps >= 1)) {
-    throw new RangeError(`steps must be a positive integer, got ${options.steps}`);
+    throw new RangeError(`steps must be a positive integer, got ${shown(options.steps)}`);
   }
   const noises = sigmas
     ? Array.from(sigmas)

@@ -1,5 +1,7 @@
 import type { NoiseLevel } from "@gen/math";
+import { rules } from "@gen/math/arguments";
 import { timestepOfSigma, variancePreservingLevel } from "@gen/schedules";
+import { checkPath } from "./check-path.ts";
 import { type Step, stepTable, type Transition } from "./step.ts";
 import { isSchedule, type Path, transitionsOf } from "./trajectory.ts";
 import type { SolverOptions } from "./update.ts";
@@ -26,6 +28,7 @@ const LEVEL = variancePreservingLevel;
  * @throws RangeError when eta is outside [0, 1], or the path is not as described.
  */
 export function dpm2Steps(path: Path, options: TwoStageOptions = {}): Step[] {
+  checkPath(path, options);
   const { predicts, eta = 0 } = options;
   return twoStages(path, options, (move) => {
     const [sigma, next] = [sigmaOf(move.from), sigmaOf(move.to)];
@@ -56,6 +59,7 @@ export function dpmSdeSteps(
   path: Path,
   options: Omit<TwoStageOptions, "eta"> & { readonly sNoise?: number } = {},
 ): Step[] {
+  checkPath(path, options, { sNoise: rules.optional(rules.FINITE) });
   const { predicts, sNoise = 1 } = options;
   return twoStages(path, options, (move) => {
     const [sigma, next] = [sigmaOf(move.from), sigmaOf(move.to)];

@@ -1,5 +1,6 @@
 import type { NoiseLevel } from "@gen/math";
 import { checkOptions, ON_OR_OFF } from "./check-options.ts";
+import { checkPath } from "./check-path.ts";
 import { lambdaUpdate } from "./lambda-update.ts";
 import type { Step } from "./step.ts";
 import { FALLS, type Path, transitionsOf } from "./trajectory.ts";
@@ -38,6 +39,7 @@ export interface UnipcOptions extends SolverOptions {
  * @throws RangeError when an option or the path is not as described.
  */
 export function unipcSteps(path: Path, options: UnipcOptions = {}): Step[] {
+  checkPath(path, options);
   const { order = 2, corrector = true, lowerOrderFinal = true, form } = options;
   if (!(Number.isInteger(order) && order >= 1)) {
     throw new RangeError(`order must be 1, 2 or 3, or another positive integer, got ${order}`);
