@@ -1,3 +1,5 @@
+import { checkArguments, rules } from "@gen/math/arguments";
+
 /**
  * Interpolates two codes on the great circle through them: `(sin((1 - w) theta) a + sin(w theta) b)
  * / sin(theta)` with theta the angle between a and b (Shoemake 1985; Song et al. 2021, section
@@ -14,6 +16,10 @@ export function sphericalInterpolation(
   weight: number,
   rows = 1,
 ): Float64Array {
+  checkArguments(
+    { a, b, weight, rows },
+    { a: rules.NUMBERS, b: rules.NUMBERS, weight: rules.FINITE, rows: rules.COUNT },
+  );
   const size = sameLength(a, b) / rows;
   if (!Number.isInteger(size)) {
     throw new RangeError(`a must have ${rows} equal rows, got ${a.length} numbers`);
@@ -47,6 +53,7 @@ export function linearInterpolation(
   b: ArrayLike<number>,
   weight: number,
 ): Float64Array {
+  checkArguments({ a, b, weight }, { a: rules.NUMBERS, b: rules.NUMBERS, weight: rules.FINITE });
   sameLength(a, b);
   return Float64Array.from(a, (v, i) => (1 - weight) * v + weight * b[i]);
 }

@@ -1,4 +1,5 @@
 import type { PredictionType } from "@gen/math";
+import { checkOptions, rules } from "@gen/math/arguments";
 import {
   ddimSteps,
   type InversionOptions,
@@ -26,7 +27,8 @@ export interface InvertOptions<T = unknown>
  *
  * @throws as a rejection: RangeError or TypeError for an option, the signal's reason.
  */
-export function invert<T>(options: InvertOptions<T>): Promise<Samples> {
+export async function invert<T>(options: InvertOptions<T>): Promise<Samples> {
+  checkInversion(options);
   const { schedule } = options;
   const steps = inversionSteps(schedule, { ...options, predicts: predictsOf(options) });
   return sample({ ...options, steps });
@@ -38,7 +40,7 @@ export function invert<T>(options: InvertOptions<T>): Promise<Samples> {
  *
  * @throws as a rejection: RangeError or TypeError for an option, the signal's reason.
  */
-export function encode<T>(options: InvertOptions<T>): Promise<Samples> {
+export async function encode<T>(options: InvertOptions<T>): Promise<Samples> {
   return invert(options);
 }
 
@@ -48,7 +50,8 @@ export function encode<T>(options: InvertOptions<T>): Promise<Samples> {
  *
  * @throws as a rejection: RangeError or TypeError for an option, the signal's reason.
  */
-export function decode<T>(options: InvertOptions<T>): Promise<Samples> {
+export async function decode<T>(options: InvertOptions<T>): Promise<Samples> {
+  checkInversion(options);
   const { schedule } = options;
   const steps = ddimSteps(schedule, { ...options, predicts: predictsOf(options) });
   return sample({ ...options, steps });
@@ -81,6 +84,14 @@ export async function roundTrip<T>(options: InvertOptions<T>): Promise<RoundTrip
   }
   return { code, x, error: { max, rms: Math.sqrt(sum / x.length) } };
 }
+
+const checkInversion = (options: object): void =>
+  checkOptions(options, {
+    schedule: rules.SCHEDULE,
+    denoiser: rules.either(rules.DENOISER, rules.FUNCTION),
+    x: rules.NUMBERS,
+    predicts: rules.optional(rules.PREDICTS),
+  });
 
 /** The prediction type: the option, else the denoiser's own. */
 function predictsOf<T>({

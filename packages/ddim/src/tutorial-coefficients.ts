@@ -1,4 +1,5 @@
 import { type NoiseLevel, posteriorCoefficients } from "@gen/math";
+import { checkArguments, rules } from "@gen/math/arguments";
 
 /** `q(x_{t-1} | x_t, x0) = N(kappa x_t + lambda x0, sigma^2 I)`. */
 export interface TutorialCoefficients {
@@ -21,6 +22,7 @@ export function tutorialCoefficients(
   to: NoiseLevel,
   eta: number,
 ): TutorialCoefficients {
+  checkArguments({ from, to, eta }, { from: rules.LEVEL, to: rules.LEVEL, eta: rules.UNIT });
   const { x: kappa, x0: lambda, noise: sigma } = posteriorCoefficients(from, to, eta);
   return { kappa, lambda, sigma };
 }

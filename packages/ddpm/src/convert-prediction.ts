@@ -4,6 +4,7 @@ import {
   type PredictionType,
   predictionCoefficients,
 } from "@gen/math";
+import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import type { NoiseSchedule } from "@gen/schedules";
 import { rowsOf, sameLength } from "./forward.ts";
 
@@ -33,10 +34,13 @@ export interface ConvertOptions {
 export function convertPrediction(
   schedule: NoiseSchedule,
   estimate: FloatArray,
-  { from, to, x, t }: ConvertOptions,
+  options: ConvertOptions,
 ): Float64Array {
-  const { times, at } = rowsOf(x.length, t, schedule.length);
+  checkArguments({ schedule }, { schedule: rules.SCHEDULE });
+  checkOptions(options, { from: ESTIMATE, to: ESTIMATE });
+  const { from, to, x, t } = options;
   sameLength({ x, estimate });
+  const { times, at } = rowsOf(x.length, t, schedule.length);
   if (from === to) return Float64Array.from(estimate);
   const rows = new Map(
     times.map((time) => {
@@ -50,6 +54,8 @@ export function convertPrediction(
     return row.estimate * estimate[i] + row.x * v;
   });
 }
+
+const ESTIMATE = rules.oneOf("epsilon", "x0", "v", "flow", "score", "previous");
 
 /** x0 as a sum of x_t and the estimate. */
 function cleanOf(schedule: NoiseSchedule, type: EstimateType, t: number) {

@@ -1,5 +1,6 @@
 import { elementCount, shapeText, square, sub, tensor } from "@gen/graph";
 import { type FloatArray, klStandardNormal, normalNoise, numberArithmetic } from "@gen/math";
+import { checkOptions, rules } from "@gen/math/arguments";
 import {
   type AbortSignalLike,
   type DenoiserFunction,
@@ -50,6 +51,18 @@ export interface DataBound {
  * the signal's reason.
  */
 export async function dataBound(options: DataBoundOptions): Promise<DataBound> {
+  checkOptions(options, {
+    schedule: rules.SCHEDULE,
+    denoiser: rules.FUNCTION,
+    x0: rules.NUMBERS,
+    shape: rules.BATCH_SHAPE,
+    seed: rules.optional(rules.SEED),
+    noise: rules.optional(rules.FUNCTION),
+    signal: rules.optional(rules.OBJECT),
+    onStep: rules.optional(rules.FUNCTION),
+    predicts: rules.optional(rules.PREDICTS),
+    variance: rules.optional(rules.TEXT),
+  });
   const { schedule, denoiser, x0, shape, seed = 0 } = options;
   const size = elementCount(shape) as number;
   if (x0.length !== size) {

@@ -1,5 +1,5 @@
 import { add, cast, type Expr, floor, less, mean, mul, square, sub, where } from "@gen/graph";
-import { shown } from "@gen/math/arguments";
+import { checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
 import {
   type Conditions,
   type DdpmVariance,
@@ -61,6 +61,12 @@ export function ddpmLoss(
   schedule: NoiseSchedule,
   options: ObjectiveOptions = {},
 ) {
+  checkArguments({ denoiser, schedule }, { denoiser: rules.DENOISER, schedule: rules.SCHEDULE });
+  checkOptions(options, {
+    weights: rules.optional(rules.NUMBERS),
+    objective: rules.optional(rules.TEXT),
+    variance: rules.optional(rules.TEXT),
+  });
   const plain = (options.objective ?? "simple") === "simple" && !options.weights;
   const losses = ddpmLosses(denoiser, schedule, options);
   return (inputs: DdpmLossInputs): Expr => {

@@ -1,6 +1,6 @@
 import { add, type Expr, mul } from "@gen/graph";
 import { cleanLevel, type FloatArray } from "@gen/math";
-import { shown } from "@gen/math/arguments";
+import { checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
 import { tableAt } from "@gen/sampling";
 import type { NoiseSchedule } from "@gen/schedules";
 
@@ -25,6 +25,7 @@ export function qMeanVariance(
   x0: FloatArray,
   t: number | ArrayLike<number>,
 ): RowGaussian {
+  checkArguments({ schedule, x0 }, { schedule: rules.SCHEDULE, x0: rules.NUMBERS });
   const { times, at } = rowsOf(x0.length, t, schedule.length);
   const { alphasCumprod, sqrtAlphasCumprod } = schedule;
   const variance = Float64Array.from(times, (time) => 1 - alphasCumprod[time]);
@@ -47,8 +48,9 @@ export function qStep(
   t: number | ArrayLike<number>,
   epsilon: FloatArray,
 ): Float64Array {
-  const { at } = rowsOf(x.length, t, schedule.length);
+  checkArguments({ schedule }, { schedule: rules.SCHEDULE });
   sameLength({ x, epsilon });
+  const { at } = rowsOf(x.length, t, schedule.length);
   const { betas } = schedule;
   return Float64Array.from(x, (v, i) => {
     const beta = betas[at(i)];
@@ -66,14 +68,17 @@ export function qStep(
 export function qJump(
   schedule: NoiseSchedule,
   x: FloatArray,
-  { from, to }: { readonly from: number; readonly to: number },
+  jump: { readonly from: number; readonly to: number },
   epsilon: FloatArray,
 ): Float64Array {
+  checkArguments({ schedule }, { schedule: rules.SCHEDULE });
+  checkOptions(jump, { from: rules.INTEGER, to: rules.INTEGER });
+  sameLength({ x, epsilon });
+  const { from, to } = jump;
   if (!(to >= from))
     throw new RangeError(`to must not come before from, ${from}, got ${shown(to)}`);
   const start = from === -1 ? cleanLevel : schedule.level(from);
   const end = to === -1 ? start : schedule.level(to);
-  sameLength({ x, epsilon });
   const ratio = end.signal / start.signal;
   const spread = Math.sqrt(Math.max(end.noise ** 2 - (ratio * start.noise) ** 2, 0));
   return Float64Array.from(x, (v, i) => ratio * v + spread * epsilon[i]);
@@ -90,8 +95,9 @@ export function velocity(
   t: number | ArrayLike<number>,
   epsilon: FloatArray,
 ): Float64Array {
-  const { at } = rowsOf(x0.length, t, schedule.length);
+  checkArguments({ schedule }, { schedule: rules.SCHEDULE });
   sameLength({ x0, epsilon });
+  const { at } = rowsOf(x0.length, t, schedule.length);
   return Float64Array.from(x0, (v, i) => {
     const { signal, noise } = schedule.level(at(i));
     return signal * epsilon[i] - noise * v;
@@ -110,8 +116,9 @@ export function posteriorMeanVariance(
   x: FloatArray,
   t: number | ArrayLike<number>,
 ): RowGaussian {
-  const { times, at } = rowsOf(x.length, t, schedule.length);
+  checkArguments({ schedule }, { schedule: rules.SCHEDULE });
   sameLength({ x, x0 });
+  const { times, at } = rowsOf(x.length, t, schedule.length);
   const { posteriorMeanX0, posteriorMeanX, posteriorVariance } = schedule;
   const { posteriorLogVarianceClipped: logVariance } = schedule;
   return {
@@ -146,13 +153,18 @@ export function qSample(
   t: Expr | number | ArrayLike<number>,
   epsilon: Expr | FloatArray,
 ): Expr | Float64Array {
+  checkArguments(
+    { schedule, x0 },
+    { schedule: rules.SCHEDULE, x0: rules.either(rules.NUMBERS, rules.EXPRESSION) },
+  );
   if ("op" in x0) {
+    checkArguments({ t, epsilon }, { t: rules.EXPRESSION, epsilon: rules.EXPRESSION });
     const { signal, noise } = levelsAt(schedule, t as Expr, x0);
     return add(mul(signal, x0), mul(noise, epsilon as Expr));
   }
-  const { times, rowOf } = rowsOf(x0.length, t as number | ArrayLike<number>, schedule.length);
   const noise = epsilon as FloatArray;
   sameLength({ x0, epsilon: noise });
+  const { times, rowOf } = rowsOf(x0.length, t as number | ArrayLike<number>, schedule.length);
   const levels = times.map((time) => schedule.level(time));
   return Float64Array.from(x0, (v, i) => {
     const level = levels[rowOf(i)];
@@ -174,6 +186,7 @@ export function levelsAt(schedule: NoiseSchedule, t: Expr, like: Expr) {
  * @throws RangeError when the rows are not equal or a step is outside 0..steps-1.
  */
 export function rowsOf(length: number, t: number | ArrayLike<number>, steps: number) {
+  checkArguments({ t }, { t: rules.either(rules.ANY_NUMBER, rules.NUMBERS) });
   const times = typeof t === "number" ? [t] : Array.from(t);
   const size = length / times.length;
   if (!Number.isInteger(size)) {
@@ -189,7 +202,9 @@ export function rowsOf(length: number, t: number | ArrayLike<number>, steps: num
 
 /** @throws RangeError when the second array has another length than the first. */
 export function sameLength(arrays: Readonly<Record<string, ArrayLike<number>>>): void {
-  const [[name, { length }], [other, values]] = Object.entries(arrays);
+  const entries = Object.entries(arrays);
+  checkArguments(arrays, Object.fromEntries(entries.map(([name]) => [name, rules.NUMBERS])));
+  const [[name, { length }], [other, values]] = entries;
   if (length === values.length) return;
   throw new RangeError(
     `${other} must have as many numbers as ${name}, ${length}, got ${values.length}`,

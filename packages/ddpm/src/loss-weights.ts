@@ -1,5 +1,5 @@
 import type { PredictionType } from "@gen/math";
-import { shown } from "@gen/math/arguments";
+import { checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
 import type { NoiseSchedule } from "@gen/schedules";
 
 /** A weighting of the time steps' squared errors; see {@link lossWeights}. */
@@ -36,12 +36,14 @@ export interface LossWeightOptions {
 export function lossWeights(
   schedule: NoiseSchedule,
   kind: LossWeighting,
-  { predicts = "epsilon", gamma = 5 }: LossWeightOptions = {},
+  options: LossWeightOptions = {},
 ): Float64Array {
-  if (!(gamma > 0)) throw new RangeError(`gamma must be positive, got ${shown(gamma)}`);
-  if (!["epsilon", "x0", "v", "flow"].includes(predicts)) {
-    throw new RangeError(`predicts must be epsilon, x0, v or flow, got ${shown(predicts)}`);
-  }
+  checkArguments({ schedule, kind }, { schedule: rules.SCHEDULE, kind: rules.TEXT });
+  checkOptions(options, {
+    predicts: rules.optional(rules.PREDICTS),
+    gamma: rules.optional(rules.POSITIVE),
+  });
+  const { predicts = "epsilon", gamma = 5 } = options;
   const { betas, alphas, snr, alphasCumprod, alphasCumprodPrev } = schedule;
   const log = schedule.posteriorLogVarianceClipped;
   const kinds: Record<LossWeighting, (t: number) => number> = {

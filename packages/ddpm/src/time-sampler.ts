@@ -1,6 +1,6 @@
 import { shapeText, tensor } from "@gen/graph";
 import type { RandomStream } from "@gen/math";
-import { shown } from "@gen/math/arguments";
+import { checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
 import type { FloatTensor, StoredTensor } from "@gen/nn";
 
 /** Time steps of a batch, and the factor of each sample's loss. */
@@ -58,14 +58,14 @@ export interface LossSecondMomentSampler extends Required<TimeSampler> {
  */
 export function lossSecondMoment(
   length: number,
-  { history = 10, uniform = 0.001 }: LossSecondMomentOptions = {},
+  options: LossSecondMomentOptions = {},
 ): LossSecondMomentSampler {
-  if (!(Number.isInteger(history) && history >= 1)) {
-    throw new RangeError(`history must be a positive integer, got ${shown(history)}`);
-  }
-  if (!(uniform >= 0 && uniform <= 1)) {
-    throw new RangeError(`uniform must be in [0, 1], got ${shown(uniform)}`);
-  }
+  checkArguments({ length }, { length: rules.COUNT });
+  checkOptions(options, {
+    history: rules.optional(rules.COUNT),
+    uniform: rules.optional(rules.UNIT),
+  });
+  const { history = 10, uniform = 0.001 } = options;
   const remembered = new Float64Array(length * history);
   const counts = new Float64Array(length);
 
@@ -134,5 +134,5 @@ function savedNumbers(
     return found.data as ArrayLike<number>;
   }
   const got = found ? `${found.dtype} ${shapeText(found.shape)}` : "none";
-  throw new RangeError(`${name} of a sampler must be float ${shapeText(shape)}, got ${shown(got)}`);
+  throw new RangeError(`${name} of a sampler must be float ${shapeText(shape)}, got ${got}`);
 }

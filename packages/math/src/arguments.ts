@@ -7,8 +7,8 @@
 import { ArgumentError, shorten } from "./gen-error.ts";
 import { isPromise, OBJECT, type Rule } from "./rules.ts";
 
+export * as rules from "./all-rules.ts";
 export { ArgumentError } from "./gen-error.ts";
-export * as rules from "./rules.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -48,6 +48,12 @@ export const OBJECT: Rule = ["an object", isObject];
 /** An array or a typed array, or another object with a length and numbers. */
 export const NUMBERS: Rule = ["numbers in an array", isNumbers];
 
+/** A Float32Array or a Float64Array. */
+export const FLOATS: Rule = [
+  "a Float32Array or Float64Array",
+  (value) => value instanceof Float32Array || value instanceof Float64Array,
+];
+
 /** A list, whatever its entries are. */
 export const LIST: Rule = ["a list", Array.isArray];
 
@@ -62,7 +68,7 @@ export const BATCH_SHAPE: Rule = ["[batch, ...] of positive integers", SIZES[1]]
 
 /** One of the values. */
 export const oneOf = (...values: readonly unknown[]): Rule => [
-  values.length > 1 ? `one of ${values.map(String).join(", ")}` : `${values[0]} or left out`,
+  [values.slice(0, -1).join(", "), values.at(-1)].filter((text) => text !== "").join(" or "),
   (value) => values.includes(value),
 ];
 

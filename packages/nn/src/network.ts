@@ -64,16 +64,10 @@ export function network(
 
 /** The graph of a network. Inputs are named as in the signature, the result is named `output`. */
 export function networkGraph(network: Network, output = "output"): Graph {
-  checkArguments({ network, output }, { network: NETWORK, output: rules.TEXT });
+  checkArguments({ network, output }, { network: rules.NETWORK, output: rules.TEXT });
   const { apply, signature } = network;
   return trace(
     (inputs) => ({ [output]: apply(...Object.keys(signature).map((name) => inputs[name])) }),
     signature,
   );
 }
-
-const NETWORK = rules.having("a network, such as unet gives", {
-  apply: rules.FUNCTION,
-  parameters: rules.LIST,
-  signature: rules.OBJECT,
-});

@@ -1,5 +1,6 @@
 import { fromOnnx, type OnnxModel } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
+import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import { MAX_MODEL_BYTES } from "./limits.ts";
 
 /** Gives the bytes of a file of the folder, or undefined where there is none; several are asked for at once. */
@@ -16,6 +17,12 @@ export interface LoadModelOptions {
    */
   readonly readWeights?: ReadFile;
 }
+
+/** What the options of a model's reading may be. */
+export const loadRules = {
+  limit: rules.optional(rules.POSITIVE),
+  readWeights: rules.optional(rules.FUNCTION),
+};
 
 /**
  * Reads the file at `path`, or gives undefined where there is none.
@@ -46,9 +53,12 @@ export async function readWithin(
 export async function loadModel(
   read: ReadFile,
   path: string,
-  { limit = MAX_MODEL_BYTES, readWeights = read }: LoadModelOptions = {},
+  options: LoadModelOptions = {},
   onMissingWeights?: (file: string) => void,
 ): Promise<OnnxModel | undefined> {
+  checkArguments({ read, path }, { read: rules.FUNCTION, path: rules.TEXT });
+  checkOptions(options, loadRules);
+  const { limit = MAX_MODEL_BYTES, readWeights = read } = options;
   const bytes = await readWithin(read, path, limit);
   if (!bytes) return undefined;
   return naming(path, async () => {

@@ -1,6 +1,7 @@
 import { add, type Expr, mul, type Shape, shapeText, slice } from "@gen/graph";
 import type { OnnxModel } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
+import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import {
   type DiffusionPipeline,
   denoiser,
@@ -16,6 +17,7 @@ import { MAX_MODEL_BYTES } from "./limits.ts";
 import {
   type LoadModelOptions,
   loadModel,
+  loadRules,
   naming,
   type ReadFile,
   readWithin,
@@ -55,6 +57,12 @@ export async function loadPipeline(
   read: ReadFile,
   options: LoadPipelineOptions & { readonly kind?: Pipeline["kind"] } = {},
 ): Promise<Pipeline> {
+  checkArguments({ read }, { read: rules.FUNCTION });
+  checkOptions(options, {
+    ...loadRules,
+    shape: rules.optional(rules.listOf(rules.optional(rules.COUNT))),
+    kind: rules.optional(rules.oneOf("vae", "diffusion")),
+  });
   const { limit = MAX_MODEL_BYTES, shape: open } = options;
   const json = async (path: string) => {
     const found = await readWithin(read, path, limit);

@@ -1,5 +1,6 @@
 import { concat, type Expr, type Shape, type Signature, trace } from "@gen/graph";
 import { toOnnx } from "@gen/graph/onnx";
+import { checkArguments, rules } from "@gen/math/arguments";
 import type { Conditions, DiffusionPipeline, Pipeline, PipelineVae } from "@gen/sampling";
 import { readSchedulerConfig, writeSchedulerConfig } from "@gen/schedules";
 import { pipelinePaths } from "./paths.ts";
@@ -16,6 +17,7 @@ export type WriteFile = (path: string, bytes: Uint8Array) => unknown;
  * @throws as a rejection: what `pipelineFiles` or `write` throws.
  */
 export async function savePipeline(pipeline: Pipeline, write: WriteFile): Promise<void> {
+  checkArguments({ write }, { write: rules.FUNCTION });
   for (const [path, bytes] of Object.entries(pipelineFiles(pipeline))) await write(path, bytes);
 }
 
@@ -33,10 +35,35 @@ export async function savePipeline(pipeline: Pipeline, write: WriteFile): Promis
  * @throws RangeError when the schedule has no place in a scheduler's config.
  */
 export function pipelineFiles(pipeline: Pipeline): Record<string, Uint8Array> {
+  checkArguments({ pipeline }, { pipeline: rules.OBJECT });
+  checkArguments(pipeline, { kind: KIND });
+  checkArguments(pipeline, pipeline.kind === "vae" ? vaeRules : diffusionRules);
   return pipeline.kind === "vae"
     ? vaeFiles(pipeline.vae, pipeline.shape)
     : diffusionFiles(pipeline);
 }
+
+// A pipeline made before the VAE alone had its own kind has none.
+const KIND = rules.optional(rules.oneOf("diffusion", "vae"));
+
+const VAE = rules.having("a VAE, such as pipelineVae gives", {
+  decode: rules.FUNCTION,
+  encode: rules.optional(rules.FUNCTION),
+  parameters: rules.LIST,
+});
+
+const vaeRules = { vae: VAE, shape: rules.SIZES };
+
+const diffusionRules = {
+  denoiser: rules.DENOISER,
+  scheduler: rules.having("{ schedule }, with the schedule of the training", {
+    schedule: rules.SCHEDULE,
+  }),
+  shape: rules.SIZES,
+  vae: rules.optional(VAE),
+  classes: rules.optional(rules.listOf(rules.TEXT)),
+  notes: rules.optional(rules.OBJECT),
+};
 
 function diffusionFiles(pipeline: DiffusionPipeline): Record<string, Uint8Array> {
   const { denoiser, shape, vae, classes, notes } = pipeline;

@@ -5,6 +5,8 @@ export interface TimestepPair {
   readonly next: number;
 }
 
+const isCompat = (value: unknown) => value === undefined || value === "diffusers";
+
 /**
  * Where each step of a descending list leads: to the next entry, and from the last one to -1.
  *
@@ -20,7 +22,7 @@ export function timestepPairs(
 ): TimestepPair[] {
   checkArguments({ list }, { list: rules.listOf(rules.FINITE) });
   checkOptions(options, {
-    compat: rules.optional(rules.oneOf("diffusers")),
+    compat: ["diffusers or left out", isCompat],
     length: rules.optional(rules.COUNT),
   });
   if (options.compat === undefined) {

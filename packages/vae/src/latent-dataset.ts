@@ -1,7 +1,7 @@
 import type { Dataset } from "@gen/data";
 import { normalNoise } from "@gen/math";
-import { shown } from "@gen/math/arguments";
-import { encode, type RunOptions } from "./run-vae.ts";
+import { checkOptions, rules } from "@gen/math/arguments";
+import { encode, type RunOptions, runRules } from "./run-vae.ts";
 
 /** Standardized latents for a diffusion model, and their scaling: z = latent * std + mean. */
 export interface LatentDataset {
@@ -24,10 +24,12 @@ export interface LatentDataset {
 export async function latentDataset<T>(
   options: RunOptions<T> & { readonly dataset: Dataset; readonly draw?: "sample" | "mean" },
 ): Promise<LatentDataset> {
+  checkOptions(options, {
+    ...runRules,
+    dataset: rules.DATASET,
+    draw: rules.optional(rules.oneOf("sample", "mean")),
+  });
   const { model, dataset, seed = 0, draw = "sample" } = options;
-  if (draw !== "sample" && draw !== "mean") {
-    throw new RangeError(`draw must be sample or mean, got ${shown(draw)}`);
-  }
   const { mean: z, logVariance } = await encode(options);
   const [groups, ...inner] = model.latent;
   const run = inner.reduce((a, b) => a * b, 1);

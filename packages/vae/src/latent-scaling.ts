@@ -1,4 +1,5 @@
 import { add, constant, div, type Expr, mul, type Operand, sub, tensor } from "@gen/graph";
+import { checkArguments, refused, rules, shown } from "@gen/math/arguments";
 
 /** Converts between an autoencoder's latents and a denoiser's. */
 export interface LatentScaling {
@@ -15,6 +16,7 @@ export interface LatentScaling {
  * @throws RangeError when a deviation or the factor is not a positive number.
  */
 export function latentScaling(config: Readonly<Record<string, unknown>>): LatentScaling {
+  checkArguments({ config }, { config: rules.OBJECT });
   const { latents_mean, latents_std, shift_factor, scaling_factor } = config;
   const means = numbers("latents_mean", latents_mean ?? [shift_factor ?? 0]);
   const deviations = Array.isArray(latents_std)
@@ -22,7 +24,7 @@ export function latentScaling(config: Readonly<Record<string, unknown>>): Latent
     : numbers("scaling_factor", [scaling_factor ?? 1]).map((factor) => 1 / factor);
   if (!deviations.every((d) => d > 0 && d < Infinity)) {
     throw new RangeError(
-      `a VAE's latents_std or scaling_factor must be positive, got ${JSON.stringify(latents_std ?? scaling_factor)}`,
+      `a VAE's latents_std or scaling_factor must be positive, got ${shown(latents_std ?? scaling_factor)}`,
     );
   }
   if (means.every((m) => m === 0) && deviations.every((d) => d === 1)) {
@@ -49,5 +51,5 @@ function numbers(name: string, value: unknown): number[] {
   if (Array.isArray(value) && value.length > 0 && value.every((v) => Number.isFinite(v))) {
     return value;
   }
-  throw new RangeError(`${name} must be numbers, got ${JSON.stringify(value)}`);
+  throw refused(name, "numbers", value);
 }

@@ -1,6 +1,7 @@
 import { reshape } from "@gen/graph";
+import { checkOptions, rules } from "@gen/math/arguments";
 import { type Activation, convDecoder, convEncoder, mlp, network } from "@gen/nn";
-import { type Likelihood, type Vae, vae } from "./vae.ts";
+import { LIKELIHOOD, type Likelihood, type Vae, vae } from "./vae.ts";
 
 /** Settings of {@link mlpVae} and {@link convVae}. */
 export interface VaeNetworkOptions {
@@ -11,6 +12,13 @@ export interface VaeNetworkOptions {
   /** Seed of the first weights. @defaultValue 0 */
   readonly seed?: number;
 }
+
+const vaeRules = {
+  likelihood: rules.optional(LIKELIHOOD),
+  activation: rules.optional(rules.either(rules.TEXT, rules.FUNCTION)),
+  seed: rules.optional(rules.SEED),
+  latent: rules.optional(rules.COUNT),
+};
 
 /** Settings of {@link mlpVae}. */
 export interface MlpVaeOptions extends VaeNetworkOptions {
@@ -24,6 +32,11 @@ export interface MlpVaeOptions extends VaeNetworkOptions {
 
 /** A VAE with linear layers on both sides, such as 784-400-20-400-784 (Kingma and Welling 2014). */
 export function mlpVae(options: MlpVaeOptions): Vae {
+  checkOptions(options, {
+    ...vaeRules,
+    shape: rules.SIZES,
+    hidden: rules.optional(rules.listOf(rules.COUNT)),
+  });
   const { shape, hidden = [400], latent = 20, activation = "relu", seed = 0 } = options;
   const size = shape.reduce((a, b) => a * b, 1);
   const rest = { activation, seed };
@@ -55,6 +68,13 @@ export interface ConvVaeOptions extends VaeNetworkOptions {
 
 /** A VAE with convolutions on both sides, on images `[imageChannels, size, size]`. */
 export function convVae(options: ConvVaeOptions): Vae {
+  checkOptions(options, {
+    ...vaeRules,
+    size: rules.COUNT,
+    imageChannels: rules.optional(rules.COUNT),
+    channels: rules.optional(rules.SIZES),
+    map: rules.optional(rules.FLAG),
+  });
   const { size, imageChannels = 1, channels = [32, 64], map, activation, seed } = options;
   const { latent = map ? 4 : 20, likelihood } = options;
   const inner = { name: "encoder.", inChannels: imageChannels, channels, outputs: 2 * latent };

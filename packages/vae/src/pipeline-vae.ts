@@ -1,8 +1,14 @@
 import { add, type Expr, mul, reshape, sub } from "@gen/graph";
+import { checkArguments, rules } from "@gen/math/arguments";
 import type { PipelineVae } from "@gen/sampling";
 import type { LatentDataset } from "./latent-dataset.ts";
 import { latentScaling } from "./latent-scaling.ts";
-import type { Vae } from "./vae.ts";
+import { MODEL, type Vae } from "./vae.ts";
+
+const SCALING = rules.having("{ mean, std }, such as latentDataset gives", {
+  mean: rules.NUMBERS,
+  std: rules.NUMBERS,
+});
 
 /**
  * A VAE as the two ends of a pipeline. Its images are in [-1, 1], though the model's are in [0, 1].
@@ -13,8 +19,12 @@ import type { Vae } from "./vae.ts";
 export function pipelineVae(
   model: Vae,
   scaling?: Pick<LatentDataset, "mean" | "std">,
-  image: readonly number[] = model.shape,
+  image: readonly number[] = model?.shape,
 ): PipelineVae {
+  checkArguments(
+    { model, scaling, image },
+    { model: MODEL, scaling: rules.optional(SCALING), image: rules.SIZES },
+  );
   const { apply, undo } = latentScaling({
     latents_mean: scaling?.mean,
     latents_std: scaling?.std,

@@ -1,10 +1,10 @@
 import type { Dataset } from "@gen/data";
 import { type Expr, elementCount, type Signature, trace } from "@gen/graph";
 import { type FloatArray, normalNoise } from "@gen/math";
-import { shown } from "@gen/math/arguments";
+import { checkOptions, rules } from "@gen/math/arguments";
 import { type Backend, callProgram } from "@gen/runtime-gpu";
 import type { AbortSignalLike } from "@gen/sampling";
-import { checkDataset, type Vae } from "./vae.ts";
+import { checkDataset, MODEL, type Vae } from "./vae.ts";
 import { itemTerms } from "./vae-loss.ts";
 
 /** Settings of every function that runs a model over many items. */
@@ -17,6 +17,15 @@ export interface RunOptions<T = unknown> {
   readonly seed?: number;
   readonly signal?: AbortSignalLike;
 }
+
+/** What the settings of a run may be. */
+export const runRules = {
+  backend: rules.BACKEND,
+  model: MODEL,
+  batchSize: rules.optional(rules.COUNT),
+  seed: rules.optional(rules.SEED),
+  signal: rules.optional(rules.OBJECT),
+};
 
 /** Numbers with their shape `[items, ...]`. */
 export interface Items {
@@ -37,6 +46,7 @@ export interface Encoded {
 export async function encode<T>(
   options: RunOptions<T> & { readonly dataset: Dataset },
 ): Promise<Encoded> {
+  checkOptions(options, runRules);
   const { model, dataset } = options;
   checkDataset(model, dataset);
   const { mean, logVariance } = await eachBatch(options, {
@@ -57,6 +67,7 @@ export async function encode<T>(
 export async function decode<T>(
   options: RunOptions<T> & { readonly z: FloatArray },
 ): Promise<Items> {
+  checkOptions(options, { ...runRules, z: rules.FLOATS });
   const { model, z } = options;
   const size = sizeOf(model.latent);
   const length = z.length / size;
@@ -81,9 +92,10 @@ export async function reconstruct<T>(
 }
 
 /** Decodes `count` draws from the prior N(0, I), keyed by seed and number. */
-export function priorSamples<T>(
+export async function priorSamples<T>(
   options: RunOptions<T> & { readonly count: number },
 ): Promise<Items> {
+  checkOptions(options, { ...runRules, count: rules.COUNT });
   const { model, count, seed = 0 } = options;
   const size = sizeOf(model.latent);
   return decode({ ...options, z: normalNoise({ seed, purpose: "prior", batch: count, size }) });
@@ -108,10 +120,8 @@ export interface Elbo {
 export async function elbo<T>(
   options: RunOptions<T> & { readonly dataset: Dataset; readonly samples?: number },
 ): Promise<Elbo> {
+  checkOptions(options, { ...runRules, samples: rules.optional(rules.COUNT) });
   const { model, dataset, seed = 0, samples = 1 } = options;
-  if (!(Number.isInteger(samples) && samples >= 1)) {
-    throw new RangeError(`samples must be a positive integer, got ${shown(samples)}`);
-  }
   checkDataset(model, dataset);
   const noise = { seed, purpose: "elbo noise", size: sizeOf(model.latent) };
   const totals = { reconstruction: 0, kl: 0 };
@@ -146,9 +156,6 @@ async function eachBatch<T>(
   },
 ): Promise<Record<string, Float32Array>> {
   const { length, inputs } = run;
-  if (!(Number.isInteger(batchSize) && batchSize >= 1)) {
-    throw new RangeError(`batchSize must be a positive integer, got ${shown(batchSize)}`);
-  }
   const signature: Record<string, Signature> = {};
   for (const [name, shape] of Object.entries(inputs)) {
     signature[name] = { shape: ["batch", ...shape] };

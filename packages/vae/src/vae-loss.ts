@@ -6,7 +6,8 @@ import {
   normalLogProb,
   reparameterize,
 } from "@gen/math";
-import type { Likelihood, Vae } from "./vae.ts";
+import { checkArguments, checkOptions, refused, rules } from "@gen/math/arguments";
+import { LIKELIHOOD, type Likelihood, MODEL, type Vae } from "./vae.ts";
 
 /** The two terms of the bound, elementwise, in nats. */
 export interface VaeTerms<T> {
@@ -25,13 +26,29 @@ export function vaeTerms<T>(
   likelihood: Likelihood,
   parts: { x: T; decoded: T; mean: T; logVariance: T },
 ): VaeTerms<T> {
+  checkArguments(
+    { a, likelihood, parts },
+    { a: ARITHMETIC, likelihood: LIKELIHOOD, parts: rules.OBJECT },
+  );
   const { x, decoded, mean, logVariance } = parts;
+  const kinds = new Set([x, decoded, mean, logVariance].map(kindOf));
+  if (kinds.size > 1 || kinds.has(-1)) {
+    throw refused("parts", "numbers, arrays or expressions, all four of one kind", parts);
+  }
   const logProb =
     likelihood === "bernoulli"
       ? bernoulliLogProb(a, decoded, x)
       : normalLogProb(a, x, decoded, a.constant(2 * Math.log(likelihood.sigma)));
   return { reconstruction: a.neg(logProb), kl: klStandardNormal(a, mean, logVariance) };
 }
+
+const ARITHMETIC = rules.having("an arithmetic, such as exprArithmetic", {
+  neg: rules.FUNCTION,
+  constant: rules.FUNCTION,
+});
+
+const KINDS = [rules.ANY_NUMBER, rules.NUMBERS, rules.EXPRESSION];
+const kindOf = (value: unknown): number => KINDS.findIndex(([, test]) => test(value));
 
 /** The terms of each item `[batch]`, in nats, from x and standard normal noise for z. */
 export function itemTerms(model: Vae, x: Expr, epsilon: Expr): VaeTerms<Expr> {
@@ -50,7 +67,10 @@ export function itemTerms(model: Vae, x: Expr, epsilon: Expr): VaeTerms<Expr> {
  * `loss = reconstruction + beta * kl` is the bound itself when beta is 1; Higgins et al. (2017) take
  * other values.
  */
-export function vaeLoss(model: Vae, { beta = 1 }: { beta?: number } = {}) {
+export function vaeLoss(model: Vae, options: { beta?: number } = {}) {
+  checkArguments({ model }, { model: MODEL });
+  checkOptions(options, { beta: rules.optional(rules.FINITE) });
+  const { beta = 1 } = options;
   return ({ x, epsilon }: { x: Expr; epsilon: Expr }) => {
     const terms = itemTerms(model, x, epsilon);
     const [reconstruction, kl] = [mean(terms.reconstruction), mean(terms.kl)];

@@ -1,6 +1,6 @@
 import type { Dataset } from "@gen/data";
 import { type Expr, elementCount, shapeText, sigmoid, slice } from "@gen/graph";
-import { shown } from "@gen/math/arguments";
+import { checkArguments, checkOptions, refused, rules } from "@gen/math/arguments";
 import type { Network } from "@gen/nn";
 
 /**
@@ -41,9 +41,15 @@ export interface Vae {
  * @throws RangeError when sigma is not positive; on use, when the encoder's output is not twice the
  * decoder's input, or the shape of the decoder's output is not that of the encoder's input.
  */
-export function vae({ encoder, decoder, likelihood = "bernoulli" }: VaeOptions): Vae {
+export function vae(options: VaeOptions): Vae {
+  checkOptions(options, {
+    encoder: rules.NETWORK,
+    decoder: rules.NETWORK,
+    likelihood: rules.optional(LIKELIHOOD),
+  });
+  const { encoder, decoder, likelihood = "bernoulli" } = options;
   if (likelihood !== "bernoulli" && !(likelihood.sigma > 0 && likelihood.sigma < Infinity)) {
-    throw new RangeError(`likelihood.sigma must be positive, got ${shown(likelihood.sigma)}`);
+    throw refused("likelihood.sigma", "positive", likelihood.sigma);
   }
   const shape = itemShape(encoder, "encoder");
   const latent = itemShape(decoder, "decoder");
@@ -76,6 +82,23 @@ export function vae({ encoder, decoder, likelihood = "bernoulli" }: VaeOptions):
   };
 }
 
+/** What a likelihood may be. */
+export const LIKELIHOOD = rules.either(
+  rules.oneOf("bernoulli"),
+  rules.having("{ sigma }", { sigma: rules.ANY_NUMBER }),
+);
+
+/** A VAE's model. */
+export const MODEL = rules.having("a VAE, such as convVae gives", {
+  encode: rules.FUNCTION,
+  decode: rules.FUNCTION,
+  reconstruct: rules.FUNCTION,
+  likelihood: LIKELIHOOD,
+  shape: rules.SIZES,
+  latent: rules.SIZES,
+  parameters: rules.LIST,
+});
+
 function itemShape({ signature }: Network, part: string): number[] {
   const inputs = Object.values(signature);
   const [, ...item] = inputs[0]?.shape ?? [];
@@ -88,6 +111,7 @@ function itemShape({ signature }: Network, part: string): number[] {
 
 /** @throws RangeError when a model cannot take a dataset's items. */
 export function checkDataset(model: Vae, dataset: Dataset): void {
+  checkArguments({ model, dataset }, { model: MODEL, dataset: rules.DATASET });
   if (elementCount(dataset.shape) !== elementCount(model.shape)) {
     throw new RangeError(
       `${dataset.name} has items ${shapeText(dataset.shape)}, the model takes ${shapeText(model.shape)}`,

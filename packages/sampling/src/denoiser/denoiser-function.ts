@@ -3,7 +3,6 @@ import type { FloatArray } from "@gen/math";
 import { checkOptions, rules } from "@gen/math/arguments";
 import type { Backend } from "@gen/runtime-gpu";
 import { callProgram } from "@gen/runtime-gpu/call-program";
-import { NETWORK, OPEN_BACKEND } from "../run/run-rules.ts";
 import type { SampleOptions } from "../run/sample-options.ts";
 import { conditionInputs, conditionOf, namedConditions } from "./conditions.ts";
 import type { Denoiser, DenoiserFunction } from "./denoiser.ts";
@@ -30,7 +29,7 @@ export interface CompiledDenoiser extends DenoiserFunction {
 export async function denoiserFunction<T>(
   options: DenoiserFunctionOptions<T>,
 ): Promise<CompiledDenoiser> {
-  checkOptions(options, { backend: OPEN_BACKEND, denoiser: NETWORK, shape: rules.SIZES });
+  checkOptions(options, { backend: rules.BACKEND, denoiser: rules.DENOISER, shape: rules.SIZES });
   const { backend, denoiser, shape } = options;
   const conditions = conditionInputs(namedConditions(options.condition, denoiser.condition));
   const time = { shape: [shape[0]], dtype: "int64" } as const;

@@ -9,7 +9,6 @@ import {
 } from "@gen/graph";
 import type { FloatArray, PredictionType } from "@gen/math";
 import { checkArguments, rules } from "@gen/math/arguments";
-import { PREDICTS } from "../samplers/check-path.ts";
 import { fixedBatch, repeatRow, runInParts } from "./batch.ts";
 import { type Conditions, inOrder } from "./conditions.ts";
 
@@ -71,7 +70,7 @@ export function denoiser(
   network: DenoisingNetwork,
   predicts: PredictionType = "epsilon",
 ): Denoiser {
-  checkArguments({ network, predicts }, { network: NETWORK, predicts: PREDICTS });
+  checkArguments({ network, predicts }, { network: NETWORK, predicts: rules.PREDICTS });
   const [sample, time, ...others] = Object.entries(network.signature ?? {});
   const names = network.signature && others.map(([name]) => name);
   const times = time?.[1].shape;

@@ -20,7 +20,6 @@ import { changePrediction, type Denoiser, type DenoiserFunction } from "../denoi
 import { hostFormula, hostTensor, outputTensor } from "../denoiser/host-function.ts";
 import { perSample, tableAt } from "../denoiser/shapes.ts";
 import { DENOISER } from "../run/run-rules.ts";
-import { PREDICTS } from "../samplers/check-path.ts";
 import { type Interval, requireGuidance, whereWithin } from "./guidance-options.ts";
 
 /** A classifier of noisy samples: x `[batch, ...]` and t `[batch]` to logits `[batch, classes]`. */
@@ -99,7 +98,7 @@ export function classifierGuided(
   checkArguments({ denoiser, classifier }, { denoiser: DENOISER, classifier: CLASSIFIER });
   checkOptions(options, {
     schedule: rules.SCHEDULE,
-    predicts: rules.optional(PREDICTS),
+    predicts: rules.optional(rules.PREDICTS),
     shape: rules.optional(rules.SIZES),
     label: rules.optional(rules.INDEX),
   });

@@ -7,7 +7,6 @@ import { hostFormula, hostTensor, outputTensor } from "../denoiser/host-function
 import { perSample, requireFinite, sizeOf, tableAt } from "../denoiser/shapes.ts";
 import { DENOISER } from "../run/run-rules.ts";
 import type { SampleOptions } from "../run/sample-options.ts";
-import { PREDICTS } from "../samplers/check-path.ts";
 
 /** The known part of the samples. */
 export interface InpaintOptions extends Pick<SampleOptions, "shape"> {
@@ -41,7 +40,7 @@ export function inpaint(
     known: rules.NUMBERS,
     mask: rules.NUMBERS,
     schedule: rules.SCHEDULE,
-    predicts: rules.optional(PREDICTS),
+    predicts: rules.optional(rules.PREDICTS),
   });
   const { shape, known, mask, schedule } = options;
   const size = sizeOf(shape);

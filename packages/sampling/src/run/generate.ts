@@ -12,7 +12,7 @@ import { type SchedulerStepsOptions, schedulerSteps } from "../scheduler/schedul
 import { CLIP, type Clip } from "./clip.ts";
 import { throwIfAborted } from "./loop.ts";
 import type { DiffusionPipeline, Pipeline, PipelineVae } from "./pipeline.ts";
-import { BACKEND, NETWORK, opened } from "./run-rules.ts";
+import { BACKEND, opened } from "./run-rules.ts";
 import type { AbortSignalLike, Progress, SampleOptions, Samples } from "./sample-options.ts";
 import { sampler } from "./sampler.ts";
 
@@ -114,7 +114,7 @@ const VAE = rules.having("a VAE, such as pipelineVae gives", parts);
 const PIPELINE = rules.either(
   rules.having("a pipeline { kind, denoiser, scheduler, shape }", {
     kind: rules.oneOf("diffusion"),
-    denoiser: NETWORK,
+    denoiser: rules.DENOISER,
     scheduler: rules.having("{ schedule }", { schedule: rules.SCHEDULE }),
     shape: rules.SIZES,
     vae: rules.optional(VAE),

@@ -1,27 +1,12 @@
 import { checkArguments, rules } from "@gen/math/arguments";
-import { PREDICTS } from "../samplers/check-path.ts";
 
 type Rule = (typeof rules)["TEXT"];
 
-const network: Rule = rules.having("a denoiser, such as denoiser(network) gives", {
-  predicts: PREDICTS,
-  apply: rules.FUNCTION,
-  parameters: rules.LIST,
-});
-
-/** A network that denoises. */
-export const NETWORK: Rule = network;
-
 /** A network or a function that denoises. */
-export const DENOISER: Rule = rules.either(network, rules.FUNCTION);
-
-/** A backend. */
-export const OPEN_BACKEND: Rule = rules.having("a backend, such as openBackend gives", {
-  compile: rules.FUNCTION,
-});
+export const DENOISER: Rule = rules.either(rules.DENOISER, rules.FUNCTION);
 
 /** A backend, or a promise of one. */
-export const BACKEND: Rule = rules.either(OPEN_BACKEND, [
+export const BACKEND: Rule = rules.either(rules.BACKEND, [
   "a promise of one",
   (value) => typeof (value as { then?: unknown } | null)?.then === "function",
 ]);
@@ -32,7 +17,7 @@ const coefficients = rules.having("coefficients", { x: rules.NUMBER, prediction:
 export const STEPS: Rule = rules.listOf(
   rules.having("steps, such as ddimSteps gives", {
     t: rules.NUMBER,
-    predicts: PREDICTS,
+    predicts: rules.PREDICTS,
     denoised: coefficients,
     next: rules.OBJECT,
   }),
@@ -41,6 +26,6 @@ export const STEPS: Rule = rules.listOf(
 /** The backend, once it is open. */
 export async function opened<B>(promised: B | PromiseLike<B>): Promise<B> {
   const backend = await promised;
-  checkArguments({ backend }, { backend: OPEN_BACKEND });
+  checkArguments({ backend }, { backend: rules.BACKEND });
   return backend;
 }

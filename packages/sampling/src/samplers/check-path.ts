@@ -6,9 +6,6 @@ type Rules = Parameters<typeof checkOptions>[1];
 const { FINITE, FLAG, LEVEL, NUMBERS, SCHEDULE, TEXT, UNIT, either, having, listOf, optional } =
   rules;
 
-/** What a denoiser may predict. */
-export const PREDICTS: (typeof rules)["TEXT"] = rules.oneOf("epsilon", "x0", "v", "flow");
-
 /** Moves from level to level. */
 export const MOVES: (typeof rules)["TEXT"] = listOf(
   having("moves { t, from, to }", { t: FINITE, from: LEVEL, to: LEVEL }),
@@ -20,7 +17,7 @@ const solverRules: Rules = {
   steps: optional(rules.ANY_NUMBER),
   spacing: optional(either(TEXT, rules.LIST)),
   offset: optional(rules.INDEX),
-  predicts: optional(PREDICTS),
+  predicts: optional(rules.PREDICTS),
   sigmas: optional(either(TEXT, NUMBERS)),
   eta: optional(UNIT),
   keepEpsilon: optional(FLAG),

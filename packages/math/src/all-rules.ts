@@ -1,0 +1,2 @@
+export * from "./model-rules.ts";
+export * from "./rules.ts";

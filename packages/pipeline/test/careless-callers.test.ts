@@ -1,0 +1,22 @@
+import { mlp } from "@gen/nn";
+import { denoiser } from "@gen/sampling";
+import { linearSchedule } from "@gen/schedules";
+import { type Call, describeCarelessCallers } from "../../../tooling/fixtures/careless.ts";
+import * as pipeline from "../src/index.ts";
+
+const model = denoiser(mlp({ inputs: 2, hidden: [3], time: true, classes: 1 }));
+const scheduler = { schedule: linearSchedule({ steps: 8 }), clip: 1 };
+const whole = { kind: "diffusion", denoiser: model, scheduler, shape: [2] } as const;
+const files = pipeline.pipelineFiles({ ...whole, denoiser: model });
+const read = async (path: string) => files[path];
+const options = { limit: 2 ** 30, readWeights: read };
+const extra = { classes: ["a"], notes: {} };
+
+const calls: Record<string, Call> = {
+  loadModel: { args: [read, "unet/model.onnx", options] },
+  loadPipeline: { args: [read, { ...options, shape: [2], kind: "diffusion" }] },
+  pipelineFiles: { args: [{ ...whole, ...extra }], also: { "0.kind": ["undefined"] } },
+  savePipeline: { args: [{ ...whole, ...extra }, () => undefined] },
+};
+
+describeCarelessCallers(pipeline, calls, new Set<unknown>());
