@@ -1,5 +1,4 @@
 import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
-import type { Path } from "./trajectory.ts";
 
 type Rules = Parameters<typeof checkOptions>[1];
 
@@ -7,9 +6,7 @@ const { FINITE, FLAG, LEVEL, NUMBERS, SCHEDULE, TEXT, UNIT, either, having, list
   rules;
 
 /** Moves from level to level. */
-export const MOVES: (typeof rules)["TEXT"] = listOf(
-  having("moves { t, from, to }", { t: FINITE, from: LEVEL, to: LEVEL }),
-);
+const MOVES = listOf(having("moves { t, from, to }", { t: FINITE, from: LEVEL, to: LEVEL }));
 
 const PATH = either(SCHEDULE, MOVES);
 
@@ -29,7 +26,7 @@ const solverRules: Rules = {
  *
  * @throws RangeError naming the first that is not allowed.
  */
-export function checkPath(path: Path, options: object, own: Rules = {}): void {
+export function checkPath(path: unknown, options: object, own: Rules = {}): void {
   checkArguments({ path }, { path: PATH });
   checkOptions(options, { ...solverRules, ...own });
 }
