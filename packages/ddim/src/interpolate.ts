@@ -1,4 +1,4 @@
-import { checkArguments, rules } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
 
 /**
  * Interpolates two codes on the great circle through them: `(sin((1 - w) theta) a + sin(w theta) b)
@@ -22,7 +22,7 @@ export function sphericalInterpolation(
   );
   const size = sameLength(a, b) / rows;
   if (!Number.isInteger(size)) {
-    throw new RangeError(`a must have ${rows} equal rows, got ${a.length} numbers`);
+    throw new ArgumentError(`a must have ${rows} equal rows, got ${a.length} numbers`);
   }
   const out = new Float64Array(a.length);
   for (let row = 0; row < rows; row++) {
@@ -60,5 +60,5 @@ export function linearInterpolation(
 
 function sameLength(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length === b.length) return a.length;
-  throw new RangeError(`b must have as many numbers as a, ${a.length}, got ${b.length}`);
+  throw new ArgumentError(`b must have as many numbers as a, ${a.length}, got ${b.length}`);
 }

@@ -17,7 +17,7 @@ import {
   normalLogProb,
   type PredictionType,
 } from "@gen/math";
-import { shown } from "@gen/math/arguments";
+import { ArgumentError, shown } from "@gen/math/arguments";
 import { clipBounds, clipped, type DdpmVariance, tableAt } from "@gen/sampling";
 import type { NoiseSchedule } from "@gen/schedules";
 
@@ -57,11 +57,11 @@ export interface BoundInputs {
 export function boundTerms(model: BoundModel) {
   const { schedule, predicts = "epsilon", decoder = "discretized", clip } = model;
   if (decoder !== "discretized" && decoder !== "density") {
-    throw new RangeError(`decoder must be discretized or density, got ${shown(decoder)}`);
+    throw new ArgumentError(`decoder must be discretized or density, got ${shown(decoder)}`);
   }
   const { variance = "fixed_small" } = model;
   if (!/^(fixed_(small|large)(_log)?|learned(_log|_range)?)$/.test(variance)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `variance must be fixed_small, fixed_large, learned, learned_log or learned_range, got ${shown(variance)}`,
     );
   }
@@ -107,7 +107,7 @@ export function boundTerms(model: BoundModel) {
       if (kind.startsWith("fixed_large")) return at(fixedLarge);
       if (kind.startsWith("fixed")) return smallest;
       if (!raw) {
-        throw new RangeError(
+        throw new ArgumentError(
           `a denoiser must give twice the channels of x (axis 1) where the variance is ${kind}`,
         );
       }

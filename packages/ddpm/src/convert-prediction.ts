@@ -4,7 +4,7 @@ import {
   type PredictionType,
   predictionCoefficients,
 } from "@gen/math";
-import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import type { NoiseSchedule } from "@gen/schedules";
 import { rowsOf, sameLength } from "./forward.ts";
 
@@ -63,7 +63,7 @@ function cleanOf(schedule: NoiseSchedule, type: EstimateType, t: number) {
     return denoisedCoefficients(type, schedule.level(t));
   }
   const { x0, x } = mixOf(schedule, type, t);
-  if (x0 === 0) throw new RangeError(`${type} says nothing of x0 at t = ${t}`);
+  if (x0 === 0) throw new ArgumentError(`${type} says nothing of x0 at t = ${t}`);
   return { prediction: 1 / x0, x: -x / x0 };
 }
 

@@ -1,6 +1,6 @@
 import { elementCount, shapeText, square, sub, tensor } from "@gen/graph";
 import { type FloatArray, klStandardNormal, normalNoise, numberArithmetic } from "@gen/math";
-import { checkOptions, rules } from "@gen/math/arguments";
+import { ArgumentError, checkOptions, rules } from "@gen/math/arguments";
 import {
   type AbortSignalLike,
   type DenoiserFunction,
@@ -66,7 +66,7 @@ export async function dataBound(options: DataBoundOptions): Promise<DataBound> {
   const { schedule, denoiser, x0, shape, seed = 0 } = options;
   const size = elementCount(shape) as number;
   if (x0.length !== size) {
-    throw new RangeError(
+    throw new ArgumentError(
       `x0 must hold ${size} numbers for shape ${shapeText(shape)}, got ${x0.length}`,
     );
   }
@@ -115,7 +115,7 @@ export function priorBits(schedule: NoiseSchedule, x0: FloatArray, batch: number
   const nats = Float64Array.from(x0, (v) => klStandardNormal(numberArithmetic, signal * v, log));
   const size = nats.length / batch;
   if (!Number.isInteger(size)) {
-    throw new RangeError(`x0 must have ${batch} equal rows, got ${nats.length} numbers`);
+    throw new ArgumentError(`x0 must have ${batch} equal rows, got ${nats.length} numbers`);
   }
   return Float64Array.from({ length: batch }, (_, i) => {
     const row = nats.subarray(i * size, (i + 1) * size);

@@ -1,5 +1,5 @@
 import { add, cast, type Expr, floor, less, mean, mul, square, sub, where } from "@gen/graph";
-import { checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
 import {
   type Conditions,
   type DdpmVariance,
@@ -89,16 +89,16 @@ export function ddpmLosses(
   { objective = "simple", weights, variance = "learned_range", decoder }: ObjectiveOptions = {},
 ) {
   if (!["simple", "vlb", "rescaled_vlb", "hybrid"].includes(objective)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `objective must be simple, vlb, rescaled_vlb or hybrid, got ${shown(objective)}`,
     );
   }
   if (weights && weights.length !== schedule.length) {
-    throw new RangeError(`weights must be ${schedule.length} numbers, got ${weights.length}`);
+    throw new ArgumentError(`weights must be ${schedule.length} numbers, got ${weights.length}`);
   }
   for (const [t, weight] of Array.from(weights ?? []).entries()) {
     if (!Number.isFinite(weight)) {
-      throw new RangeError(`weights must be finite numbers, got ${weight} at t = ${t}`);
+      throw new ArgumentError(`weights must be finite numbers, got ${weight} at t = ${t}`);
     }
   }
   const { predicts } = denoiser;
@@ -126,7 +126,7 @@ export function ddpmLosses(
 function errorOf(denoiser: Denoiser, schedule: NoiseSchedule, inputs: DdpmLossInputs) {
   const { x0, t, epsilon, condition } = inputs;
   if (denoiser.sharedTime) {
-    throw new RangeError(
+    throw new ArgumentError(
       "the denoiser takes one time step for the whole batch, and training needs one for each sample: export it with timestep [batch]",
     );
   }

@@ -1,6 +1,6 @@
 import { add, type Expr, mul } from "@gen/graph";
 import { cleanLevel, type FloatArray } from "@gen/math";
-import { checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
 import { tableAt } from "@gen/sampling";
 import type { NoiseSchedule } from "@gen/schedules";
 
@@ -76,7 +76,7 @@ export function qJump(
   sameLength({ x, epsilon });
   const { from, to } = jump;
   if (!(to >= from))
-    throw new RangeError(`to must not come before from, ${from}, got ${shown(to)}`);
+    throw new ArgumentError(`to must not come before from, ${from}, got ${shown(to)}`);
   const start = from === -1 ? cleanLevel : schedule.level(from);
   const end = to === -1 ? start : schedule.level(to);
   const ratio = end.signal / start.signal;
@@ -190,11 +190,11 @@ export function rowsOf(length: number, t: number | ArrayLike<number>, steps: num
   const times = typeof t === "number" ? [t] : Array.from(t);
   const size = length / times.length;
   if (!Number.isInteger(size)) {
-    throw new RangeError(`x must have ${times.length} equal rows, got ${length} numbers`);
+    throw new ArgumentError(`x must have ${times.length} equal rows, got ${length} numbers`);
   }
   const outside = times.find((time) => !(Number.isInteger(time) && time >= 0 && time < steps));
   if (outside !== undefined) {
-    throw new RangeError(`t must be an integer in 0..${steps - 1}, got ${shown(outside)}`);
+    throw new ArgumentError(`t must be an integer in 0..${steps - 1}, got ${shown(outside)}`);
   }
   const rowOf = (i: number) => Math.floor(i / size);
   return { times, rowOf, at: (i: number) => times[rowOf(i)] };
@@ -206,7 +206,7 @@ export function sameLength(arrays: Readonly<Record<string, ArrayLike<number>>>):
   checkArguments(arrays, Object.fromEntries(entries.map(([name]) => [name, rules.NUMBERS])));
   const [[name, { length }], [other, values]] = entries;
   if (length === values.length) return;
-  throw new RangeError(
+  throw new ArgumentError(
     `${other} must have as many numbers as ${name}, ${length}, got ${values.length}`,
   );
 }

@@ -1,5 +1,5 @@
 import type { PredictionType } from "@gen/math";
-import { checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
 import type { NoiseSchedule } from "@gen/schedules";
 
 /** A weighting of the time steps' squared errors; see {@link lossWeights}. */
@@ -58,14 +58,14 @@ export function lossWeights(
     },
   };
   if (!Object.hasOwn(kinds, kind)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `weights must be one of ${Object.keys(kinds).join(", ")}, got ${shown(kind)}`,
     );
   }
   return Float64Array.from({ length: schedule.length }, (_, t) => {
     const weight = kinds[kind](t);
     if (Number.isFinite(weight)) return weight;
-    throw new RangeError(
+    throw new ArgumentError(
       `the weight ${kind} on ${predicts} must be finite, got ${weight} at t = ${t} of a schedule with beta ${betas[t]}: use weights simple or min_snr, or a denoiser that predicts v`,
     );
   });

@@ -1,6 +1,6 @@
 import { shapeText, tensor } from "@gen/graph";
 import type { RandomStream } from "@gen/math";
-import { checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
 import type { FloatTensor, StoredTensor } from "@gen/nn";
 
 /** Time steps of a batch, and the factor of each sample's loss. */
@@ -95,7 +95,7 @@ export function lossSecondMoment(
       for (let i = 0; i < t.length; i++) {
         const at = t[i];
         if (!(Number.isInteger(at) && at >= 0 && at < length)) {
-          throw new RangeError(`t must be integers in 0..${length - 1}, got ${shown(at)}`);
+          throw new ArgumentError(`t must be integers in 0..${length - 1}, got ${shown(at)}`);
         }
         // Overwrites the oldest loss.
         remembered[at * history + (counts[at] % history)] = losses[i];
@@ -134,5 +134,5 @@ function savedNumbers(
     return found.data as ArrayLike<number>;
   }
   const got = found ? `${found.dtype} ${shapeText(found.shape)}` : "none";
-  throw new RangeError(`${name} of a sampler must be float ${shapeText(shape)}, got ${got}`);
+  throw new ArgumentError(`${name} of a sampler must be float ${shapeText(shape)}, got ${got}`);
 }

@@ -1,5 +1,5 @@
 import { add, type Expr, matmul, mul, reshape, slice, softmax, transpose } from "@gen/graph";
-import { shown } from "@gen/math/arguments";
+import { ArgumentError, shown } from "@gen/math/arguments";
 import { convolution } from "./convolution.ts";
 import { type LayerOptions, zeros } from "./initializers.ts";
 import { checkLayer } from "./layer-rules.ts";
@@ -16,7 +16,7 @@ export interface AttentionOptions extends Pick<LayerOptions, "seed"> {
 
 function checkHeads(heads: number, features: number, what: string): void {
   if (Number.isInteger(heads) && heads > 0 && features % heads === 0) return;
-  throw new RangeError(`heads must divide the ${features} ${what}, got ${shown(heads)}`);
+  throw new ArgumentError(`heads must divide the ${features} ${what}, got ${shown(heads)}`);
 }
 
 /**

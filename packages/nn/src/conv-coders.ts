@@ -1,5 +1,5 @@
 import { reshape } from "@gen/graph";
-import { rules, shown } from "@gen/math/arguments";
+import { ArgumentError, rules, shown } from "@gen/math/arguments";
 import { type Activation, activationFunction } from "./activation.ts";
 import { convolution, downsample, upsample } from "./convolution.ts";
 import { checkNetwork } from "./layer-rules.ts";
@@ -43,7 +43,7 @@ export interface ConvDecoderOptions extends ConvCoderOptions {
 export function halvedSize(size: number, levels: number): number {
   const parts = 2 ** levels;
   if (Number.isInteger(size / parts) && size > 0) return size / parts;
-  throw new RangeError(
+  throw new ArgumentError(
     `size must be divisible by ${parts} for ${levels} halvings, got ${shown(size)}`,
   );
 }

@@ -10,7 +10,7 @@ import {
   tensor,
   transpose,
 } from "@gen/graph";
-import { rules, shown } from "@gen/math/arguments";
+import { ArgumentError, rules, shown } from "@gen/math/arguments";
 import { geluTanh } from "./activation.ts";
 import { tokenAttention } from "./attention.ts";
 import { convolution } from "./convolution.ts";
@@ -111,7 +111,7 @@ export function dit(options: DitOptions): Network {
   const { size, inChannels = 1, patch = 2, width = 128, depth = 4, classes } = options;
   const { heads = 4, mlpRatio, learnedVariance = false, name = "", seed = 0 } = options;
   if (!(Number.isInteger(patch) && patch > 0 && size % patch === 0)) {
-    throw new RangeError(`patch must divide the size ${size}, got ${shown(patch)}`);
+    throw new ArgumentError(`patch must divide the size ${size}, got ${shown(patch)}`);
   }
   const side = size / patch;
   const outChannels = (learnedVariance ? 2 : 1) * inChannels;

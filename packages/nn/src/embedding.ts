@@ -12,7 +12,7 @@ import {
   type Tensor,
   tensor,
 } from "@gen/graph";
-import { checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
 import { initializedParameter, type LayerOptions, normalWeights } from "./initializers.ts";
 import { checkLayer } from "./layer-rules.ts";
 
@@ -62,7 +62,7 @@ export function timestepEmbedding(
   const { maxPeriod = 10_000, flipSinToCos = false, downscaleFreqShift = 1 } = options;
   const half = Math.floor(features / 2);
   if (t.shape.length !== 1 || !(half > downscaleFreqShift)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `timestepEmbedding needs t [batch] and more than ${2 * downscaleFreqShift} features, got t [${t.shape.join(", ")}] and ${features}`,
     );
   }
@@ -85,7 +85,7 @@ export function timestepEmbedding(
  */
 export function gridEmbedding(side: number, features: number): Tensor {
   if (!(features > 0 && features % 4 === 0)) {
-    throw new RangeError(`the grid's features must be a multiple of 4, got ${shown(features)}`);
+    throw new ArgumentError(`the grid's features must be a multiple of 4, got ${shown(features)}`);
   }
   const waves = features / 4;
   const data = new Float32Array(side * side * features);

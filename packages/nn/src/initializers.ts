@@ -1,6 +1,6 @@
 import { type Parameter, parameter, type Tensor, tensor } from "@gen/graph";
 import { randomStream } from "@gen/math";
-import { checkArguments, rules } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
 import { SIZES_OR_NONE } from "./layer-rules.ts";
 
 /**
@@ -52,7 +52,7 @@ export function normalWeights(deviation: number): Initializer {
  */
 export function fanInOut(shape: readonly number[]): { fanIn: number; fanOut: number } {
   if (shape.length < 2) {
-    throw new RangeError(`fan-in needs a shape [out, in, ...kernel], got [${shape.join(", ")}]`);
+    throw new ArgumentError(`fan-in needs a shape [out, in, ...kernel], got [${shape.join(", ")}]`);
   }
   const field = sizeOf(shape.slice(2));
   return { fanIn: shape[1] * field, fanOut: shape[0] * field };

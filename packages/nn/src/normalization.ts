@@ -9,7 +9,7 @@ import {
   reshape,
   tensor,
 } from "@gen/graph";
-import { shown } from "@gen/math/arguments";
+import { ArgumentError, shown } from "@gen/math/arguments";
 import { initializedParameter, ones, zeros } from "./initializers.ts";
 import { checkLayer } from "./layer-rules.ts";
 
@@ -47,7 +47,7 @@ export function groupNorm(
   checkLayer(name, { channels }, options);
   const { groups = defaultGroups(channels), epsilon = 1e-5 } = options;
   if (!(Number.isInteger(groups) && groups > 0 && channels % groups === 0)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `groups must divide the ${channels} channels of ${name}, got ${shown(groups)}`,
     );
   }

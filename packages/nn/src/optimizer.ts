@@ -1,5 +1,5 @@
 import { add, div, type Expr, minimum, mul, reshape, sqrt, square, sub, sum } from "@gen/graph";
-import { checkOptions, rules, shown } from "@gen/math/arguments";
+import { ArgumentError, checkOptions, rules, shown } from "@gen/math/arguments";
 
 /** One rate for all steps, or a function of the step from 0. */
 export type LearningRate = number | ((step: number) => number);
@@ -43,7 +43,7 @@ export interface AdamOptions {
 function checkRate(rate: number, where = ""): number {
   if (rate >= 0 && rate < Number.POSITIVE_INFINITY) return rate;
   const rule = Number.isFinite(rate) ? "at least 0" : "finite";
-  throw new RangeError(`learningRate must be ${rule}, got ${rate}${where}`);
+  throw new ArgumentError(`learningRate must be ${rule}, got ${rate}${where}`);
 }
 
 const isPair = (value: unknown) =>
@@ -63,10 +63,10 @@ function adamUpdate(options: AdamOptions, decoupled: boolean): Optimizer {
   if (typeof learningRate === "number") checkRate(learningRate);
   for (const [i, beta] of betas.entries()) {
     if (!(beta >= 0 && beta < 1))
-      throw new RangeError(`betas[${i}] must be in [0, 1), got ${shown(beta)}`);
+      throw new ArgumentError(`betas[${i}] must be in [0, 1), got ${shown(beta)}`);
   }
   for (const [name, value] of Object.entries({ epsilon, weightDecay })) {
-    if (!(value >= 0)) throw new RangeError(`${name} must be at least 0, got ${shown(value)}`);
+    if (!(value >= 0)) throw new ArgumentError(`${name} must be at least 0, got ${shown(value)}`);
   }
   return {
     moments: ["first", "second"],
@@ -153,7 +153,7 @@ export const globalNorm = (parts: readonly Expr[]): Expr =>
  * @throws RangeError when `limit` is not above 0.
  */
 export function clipByGlobalNorm(gradients: readonly Expr[], limit: number): Expr[] {
-  if (!(limit > 0)) throw new RangeError(`clipNorm must be above 0, got ${shown(limit)}`);
+  if (!(limit > 0)) throw new ArgumentError(`clipNorm must be above 0, got ${shown(limit)}`);
   const factor = minimum(div(limit, add(globalNorm(gradients), 1e-6)), 1);
   const factorLike = ({ shape }: Expr) => reshape(factor, Array(shape.length).fill(1));
   return gradients.map((gradient) => mul(gradient, factorLike(gradient)));

@@ -1,5 +1,5 @@
 import { add, concat, type Expr, type Signature, silu } from "@gen/graph";
-import { rules, shown } from "@gen/math/arguments";
+import { ArgumentError, rules, shown } from "@gen/math/arguments";
 import { attention } from "./attention.ts";
 import { residualBlock, spatialTransformer } from "./blocks.ts";
 import { halvedSize } from "./conv-coders.ts";
@@ -75,7 +75,7 @@ export function unet(options: UnetOptions): Network {
   const fittingChannels = (learnedVariance ? 2 : 1) * inChannels;
   const { outChannels = fittingChannels } = options;
   if (learnedVariance && outChannels !== fittingChannels) {
-    throw new RangeError(
+    throw new ArgumentError(
       `outChannels must be ${fittingChannels} with learnedVariance, twice inChannels, got ${shown(outChannels)}`,
     );
   }

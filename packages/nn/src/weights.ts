@@ -12,7 +12,7 @@ import {
   type Tensor,
   tensor,
 } from "@gen/graph";
-import { checkArguments, rules, shown } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, rules, shown } from "@gen/math/arguments";
 import type { Network } from "./network.ts";
 import { type Exprs, isExpr, mapValues, substitute } from "./substitute.ts";
 
@@ -39,10 +39,10 @@ export function storedNumbers(
   stored: StoredTensor | undefined,
   shape: Shape,
 ): ArrayLike<number> {
-  if (!stored) throw new RangeError(`${what} ${shapeText(shape)} is missing`);
+  if (!stored) throw new ArgumentError(`${what} ${shapeText(shape)} is missing`);
   checkArguments({ [what]: stored }, { [what]: STORED });
   if (shapeText(stored.shape) !== shapeText(shape)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `${what} must have shape ${shapeText(shape)}, got ${shapeText(stored.shape)}`,
     );
   }
@@ -91,7 +91,8 @@ export function withWeights<Model extends Weighted>(
   const { parameters } = model;
   const names = new Set(parameters.map(({ name }) => name));
   const unknown = Object.keys(weights).find((name) => !names.has(name));
-  if (unknown !== undefined) throw new RangeError(`weight ${unknown} is not one of the network's`);
+  if (unknown !== undefined)
+    throw new ArgumentError(`weight ${unknown} is not one of the network's`);
   const places = new Map<Expr, Expr>();
   for (const old of parameters) {
     const { name, shape, dtype } = old;

@@ -1,6 +1,6 @@
 import { fromOnnx, type OnnxModel } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
-import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import { MAX_MODEL_BYTES } from "./limits.ts";
 
 /** Gives the bytes of a file of the folder, or undefined where there is none; several are asked for at once. */
@@ -101,7 +101,7 @@ function tried(bytes: Uint8Array, limit: number) {
       needed.set(location, Math.max(needed.get(location) ?? 0, offset + length));
       total += length;
       if (total <= limit) return new Uint8Array(length);
-      throw new RangeError(`the weights outside the model have more than ${limit} bytes`);
+      throw new ArgumentError(`the weights outside the model have more than ${limit} bytes`);
     },
   });
   return { model, needed };

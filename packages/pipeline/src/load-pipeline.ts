@@ -1,7 +1,7 @@
 import { add, type Expr, mul, type Shape, shapeText, slice } from "@gen/graph";
 import type { OnnxModel } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
-import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import {
   type DiffusionPipeline,
   denoiser,
@@ -200,7 +200,7 @@ function encodedMoments(output: Expr, latent: Shape[number], name: string) {
   if (isSample) return { mean: output, logVariance: add(mul(output, 0), NO_VARIANCE) };
   const half = channels / 2;
   if (typeof latent === "number" ? half !== latent : !Number.isInteger(half)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `${pipelinePaths.encoder}: the output must have ${latent} channels, a sample, or twice as many, its mean and log variance, got ${shapeText(output.shape)}`,
     );
   }

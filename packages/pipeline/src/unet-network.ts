@@ -9,6 +9,7 @@ import {
   slice,
 } from "@gen/graph";
 import type { OnnxModel } from "@gen/graph/onnx";
+import { ArgumentError } from "@gen/math/arguments";
 import { wholeTime } from "@gen/sampling";
 import { MAX_SAMPLE_NUMBERS } from "./limits.ts";
 
@@ -43,7 +44,7 @@ export function unetNetwork(model: OnnxModel, known: KnownShape): UnetNetwork {
   const [x, t] = [pick(["sample", "x"], 0), pick(["timestep", "t"], 1)];
   const others = names.filter((name) => name !== x && name !== t);
   if (t === undefined) {
-    throw new RangeError(`a denoiser takes a sample and a timestep, got ${names.join(", ")}`);
+    throw new ArgumentError(`a denoiser takes a sample and a timestep, got ${names.join(", ")}`);
   }
   const shape = sampleShape(signature[x].shape, known);
   const apply = (...[sample, timestep, ...conditions]: Expr[]): Expr => {
@@ -54,7 +55,7 @@ export function unetNetwork(model: OnnxModel, known: KnownShape): UnetNetwork {
     };
     for (const [i, name] of others.entries()) {
       if (!conditions[i]) {
-        throw new RangeError(`the denoiser needs a condition, its input ${name}`);
+        throw new ArgumentError(`the denoiser needs a condition, its input ${name}`);
       }
       inputs[name] = cast(conditions[i], signature[name].dtype);
     }
@@ -74,7 +75,7 @@ function timeLike(timestep: Expr, wanted: Shape): Expr {
 function sampleShape(shape: Shape, { open = [], known = [], config = {} }: KnownShape): number[] {
   const told = shape.slice(1);
   if (known.some((d, i) => d !== (typeof told[i] === "string" ? d : told[i]))) {
-    throw new RangeError(
+    throw new ArgumentError(
       `the sample's shape ${shapeText(shape)} does not fit model_index.json's [${known.join(", ")}]`,
     );
   }
@@ -87,11 +88,11 @@ function sampleShape(shape: Shape, { open = [], known = [], config = {} }: Known
   if (dims.length > 0 && dims.every((d) => Number.isInteger(d) && Number(d) > 0)) {
     const numbers = (dims as number[]).reduce((product, d) => product * d, 1);
     if (numbers <= MAX_SAMPLE_NUMBERS) return dims as number[];
-    throw new RangeError(
+    throw new ArgumentError(
       `a sample must have at most ${MAX_SAMPLE_NUMBERS} numbers, got [${dims.join(", ")}]; give a smaller size`,
     );
   }
-  throw new RangeError(
+  throw new ArgumentError(
     `the sample's shape ${shapeText(shape)} is open: give its size, or write it into unet/config.json`,
   );
 }

@@ -7,6 +7,13 @@ import { GenError } from "@gen/math";
 export const unavailable = (message: string, options?: ErrorOptions): GenError =>
   new GenError("backend-unavailable", message, options);
 
+/** Where a WebAssembly build looks for its files, for the error of one that did not start. */
+export function wasmPlace(wasmPaths: string | object | undefined): string {
+  const given = typeof wasmPaths === "object" ? Object.values(wasmPaths).join(", ") : wasmPaths;
+  const place = given ? `at ${given}` : "beside the package's script";
+  return `its wasm files are looked for ${place}: give their folder's URL as wasmPaths`;
+}
+
 /** The error for a graph that a backend cannot run or hold. */
 export const unsupported = (message: string, options?: ErrorOptions): GenError =>
   new GenError("unsupported-graph", message, options);

@@ -1,4 +1,4 @@
-import { checkOptions, rules } from "@gen/math/arguments";
+import { ArgumentError, checkOptions, rules } from "@gen/math/arguments";
 import { numpyLinspace, stepCount } from "./linspace.ts";
 
 /** The models whose steps are published. */
@@ -28,7 +28,7 @@ export function aysSigmas(options: {
   checkOptions(options, { model: rules.TEXT, steps: rules.COUNT });
   const { model, steps } = options;
   if (!Object.hasOwn(PUBLISHED, model)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `model must be one of ${Object.keys(PUBLISHED).join(", ")}, got ${String(model)}`,
     );
   }

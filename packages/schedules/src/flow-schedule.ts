@@ -1,5 +1,5 @@
 import { cleanLevel, type NoiseLevel, posteriorCoefficients } from "@gen/math";
-import { checkOptions, rules } from "@gen/math/arguments";
+import { ArgumentError, checkOptions, rules } from "@gen/math/arguments";
 import { flowLevel } from "./levels.ts";
 import { stepCount } from "./linspace.ts";
 import type { NoiseSchedule } from "./noise-schedule.ts";
@@ -52,7 +52,7 @@ class FlowSchedule implements NoiseSchedule {
   level(t: number): NoiseLevel {
     const level = t === -1 ? cleanLevel : this.#levels[t];
     if (level) return level;
-    throw new RangeError(`t must be an integer in -1..${this.length - 1}, got ${t}`);
+    throw new ArgumentError(`t must be an integer in -1..${this.length - 1}, got ${t}`);
   }
 
   get betas() {

@@ -1,4 +1,4 @@
-import { checkOptions, rules } from "@gen/math/arguments";
+import { ArgumentError, checkOptions, rules } from "@gen/math/arguments";
 import { linspace } from "./linspace.ts";
 import { betaSigmas, exponentialSigmas, karrasSigmas } from "./sigmas.ts";
 
@@ -54,7 +54,7 @@ export function flowSigmas(
   const { steps, length = 1000, dynamic, terminal, spread } = settings;
   const { shift = 1 } = settings;
   if (!(shift > 0 && shift < Infinity)) {
-    throw new RangeError(`shift must be positive, got ${shift}`);
+    throw new ArgumentError(`shift must be positive, got ${shift}`);
   }
   const fixed = (s: number) => (shift * s) / (1 + (shift - 1) * s);
   const moved = dynamic
@@ -84,12 +84,12 @@ function spreadAnew(noises: Float64Array, spread: FlowSettings["spread"]): Float
 function shiftedBy(dynamic: DynamicShift, imageLength: number | undefined) {
   const { baseShift, maxShift, baseLength, maxLength, form = "exponential" } = dynamic;
   if (!(imageLength !== undefined && imageLength > 0)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `imageLength must be a positive number where the shift is dynamic, got ${imageLength}`,
     );
   }
   if (form !== "exponential" && form !== "linear") {
-    throw new RangeError(`form must be exponential or linear, got ${String(form)}`);
+    throw new ArgumentError(`form must be exponential or linear, got ${String(form)}`);
   }
   const slope = (maxShift - baseShift) / (maxLength - baseLength);
   const mu = baseShift + slope * (imageLength - baseLength);
@@ -99,7 +99,7 @@ function shiftedBy(dynamic: DynamicShift, imageLength: number | undefined) {
 
 function stretched(noises: Float64Array, terminal: number): Float64Array {
   if (!(terminal > 0 && terminal < 1)) {
-    throw new RangeError(`terminal must be in (0, 1), got ${terminal}`);
+    throw new ArgumentError(`terminal must be in (0, 1), got ${terminal}`);
   }
   const scale = (1 - noises[noises.length - 1]) / (1 - terminal);
   // A single step starts, and so ends, at noise 1, which nothing stretches.

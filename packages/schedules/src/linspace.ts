@@ -1,4 +1,4 @@
-import { checkArguments, rules } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
 import { MAX_TRAIN_TIMESTEPS } from "./limits.ts";
 
 /** numpy's `linspace(start, stop, count)`, which counts from the start. */
@@ -26,8 +26,8 @@ export function linspace(start: number, end: number, steps: number): Float64Arra
 /** A count of steps, or an error that says what is allowed. */
 export function stepCount(steps: number): number {
   if (!Number.isInteger(steps) || steps < 1) {
-    throw new RangeError(`steps must be a positive integer, got ${steps}`);
+    throw new ArgumentError(`steps must be a positive integer, got ${steps}`);
   }
   if (steps <= MAX_TRAIN_TIMESTEPS) return steps;
-  throw new RangeError(`steps must be at most ${MAX_TRAIN_TIMESTEPS}, got ${steps}`);
+  throw new ArgumentError(`steps must be at most ${MAX_TRAIN_TIMESTEPS}, got ${steps}`);
 }

@@ -1,4 +1,4 @@
-import { checkArguments, rules } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
 /**
  * Betas rescaled so that the last level holds no signal (Lin et al. 2023, algorithm 1):
  * `sqrt(alphasCumprod)` is shifted to end at 0 and scaled to keep its first value.
@@ -9,7 +9,7 @@ import { checkArguments, rules } from "@gen/math/arguments";
 export function rescaleBetasZeroSnr(betas: ArrayLike<number>): Float64Array {
   checkArguments({ betas }, { betas: rules.NUMBERS });
   if (betas.length < 2) {
-    throw new RangeError(`rescaling to zero SNR needs at least 2 betas, got ${betas.length}`);
+    throw new ArgumentError(`rescaling to zero SNR needs at least 2 betas, got ${betas.length}`);
   }
   let product = 1;
   const signals = Float64Array.from(betas, (beta) => {
@@ -20,7 +20,7 @@ export function rescaleBetasZeroSnr(betas: ArrayLike<number>): Float64Array {
   const last = signals[signals.length - 1];
   const early = signals.findIndex((signal, t) => t < signals.length - 1 && !(signal > last));
   if (early >= 0) {
-    throw new RangeError(
+    throw new ArgumentError(
       `betas must lower the signal until the last step to be rescaled to zero SNR, got signal ${signals[early]} at t = ${early} and ${last} at the end`,
     );
   }

@@ -1,4 +1,4 @@
-import { checkArguments, rules } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
 import type { NoiseSchedule } from "./noise-schedule.ts";
 import { scheduleFromBetas } from "./schedule-from-betas.ts";
 
@@ -18,7 +18,7 @@ export function respacedSchedule(schedule: NoiseSchedule, list: readonly number[
   let product = 1;
   const betas = list.map((t) => {
     if (!(Number.isInteger(t) && t > before && t < schedule.length)) {
-      throw new RangeError(
+      throw new ArgumentError(
         `list must strictly ascend within 0..${schedule.length - 1}, got ${t} after ${before}`,
       );
     }

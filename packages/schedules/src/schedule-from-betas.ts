@@ -1,5 +1,5 @@
 import { cleanLevel, type NoiseLevel, posteriorCoefficients } from "@gen/math";
-import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import type { NoiseSchedule, ScheduleOptions, ScheduleSpec } from "./noise-schedule.ts";
 import { rescaleBetasZeroSnr } from "./rescale-betas.ts";
 import { scheduleRules } from "./schedule-rules.ts";
@@ -41,10 +41,10 @@ export class BetaSchedule implements NoiseSchedule {
     spec: ScheduleSpec,
     finished?: { readonly products: Float64Array; readonly rescaleBetasZeroSnr: boolean },
   ) {
-    if (betas.length === 0) throw new RangeError("betas must not be empty");
+    if (betas.length === 0) throw new ArgumentError("betas must not be empty");
     for (let t = 0; t < betas.length; t++) {
       if (!(betas[t] >= 0 && betas[t] <= 1)) {
-        throw new RangeError(`betas must be in [0, 1], got ${betas[t]} at t = ${t}`);
+        throw new ArgumentError(`betas must be in [0, 1], got ${betas[t]} at t = ${t}`);
       }
     }
     this.setAlphaToOne = options.setAlphaToOne ?? true;
@@ -64,7 +64,7 @@ export class BetaSchedule implements NoiseSchedule {
     this.#noises ??= this.sqrtOneMinusAlphasCumprod;
     const signal: number | undefined = this.#signals[t];
     if (signal === undefined) {
-      throw new RangeError(`t must be an integer in -1..${this.length - 1}, got ${t}`);
+      throw new ArgumentError(`t must be an integer in -1..${this.length - 1}, got ${t}`);
     }
     return { signal, noise: this.#noises[t] };
   }

@@ -1,5 +1,5 @@
 import { GenError, type PredictionType } from "@gen/math";
-import { checkOptions, refused, rules } from "@gen/math/arguments";
+import { ArgumentError, checkOptions, refused, rules } from "@gen/math/arguments";
 import { type JsonValue, parseJson } from "@gen/math/json";
 import { cosineSchedule, expSchedule, laplaceSchedule } from "./alpha-bar-schedule.ts";
 import { flowSchedule } from "./flow-schedule.ts";
@@ -173,7 +173,7 @@ const NO_TABLE: Readonly<Record<string, string>> = {
 function classNameOf({ _class_name: given }: Fields): string {
   const names = () => Object.keys(schedulerClasses).join(", ");
   if (given === undefined || given === null) {
-    throw new RangeError(
+    throw new ArgumentError(
       `_class_name is missing: a scheduler's config must name one of ${names()}`,
     );
   }
@@ -183,8 +183,8 @@ function classNameOf({ _class_name: given }: Fields): string {
   const name = given.replace(/^Flax/, "");
   if (Object.hasOwn(schedulerClasses, name)) return name;
   const why = Object.hasOwn(NO_TABLE, name) ? NO_TABLE[name] : undefined;
-  if (why) throw new RangeError(`_class_name must be another than ${name}: ${why}`);
-  throw new RangeError(`_class_name must be one of ${names()}, got ${given}`);
+  if (why) throw new ArgumentError(`_class_name must be another than ${name}: ${why}`);
+  throw new ArgumentError(`_class_name must be one of ${names()}, got ${given}`);
 }
 
 /**
@@ -219,7 +219,7 @@ function written(config: Record<string, JsonValue>, input: SchedulerConfigInput)
   for (const [name, value] of Object.entries(fieldsOf(className, input, settings))) {
     if (JSON.stringify(before[name]) === JSON.stringify(value)) continue;
     if (!(name in settings)) {
-      throw new RangeError(`${name} must be left out for ${className}, got ${value}`);
+      throw new ArgumentError(`${name} must be left out for ${className}, got ${value}`);
     }
     config[name] = value;
   }
@@ -315,7 +315,7 @@ function betaScheduleOf(className: string, settings: Fields): NoiseSchedule {
 function predictionField(type: PredictionType): string {
   const found = Object.entries(PREDICTIONS).find(([, ours]) => ours === type);
   if (found) return found[0];
-  throw new RangeError(
+  throw new ArgumentError(
     `predictionType must be epsilon, x0, v or flow in a scheduler config, got ${type}`,
   );
 }
@@ -356,12 +356,12 @@ function flowFields(
   settings: Fields,
 ): Record<string, JsonValue> {
   if (schedule.spec.kind !== "flow") {
-    throw new RangeError(
+    throw new ArgumentError(
       `schedule must be a flow's for FlowMatchEulerDiscreteScheduler, got ${schedule.spec.kind}`,
     );
   }
   if (predictionType !== "flow" || clip !== null) {
-    throw new RangeError(
+    throw new ArgumentError(
       "FlowMatchEulerDiscreteScheduler must have predictionType flow and no clip, got " +
         `${predictionType} and ${clip}`,
     );

@@ -1,4 +1,4 @@
-import { refused, shown } from "@gen/math/arguments";
+import { ArgumentError, refused, shown } from "@gen/math/arguments";
 import type { JsonValue } from "@gen/math/json";
 import { MAX_TRAIN_TIMESTEPS } from "./limits.ts";
 
@@ -186,26 +186,26 @@ export function checkFields(
   }
   const { solver_order: order } = settings;
   if (Number(order) > 3 && className !== "UniPCMultistepScheduler") {
-    throw new RangeError(`solver_order must be 1, 2 or 3 for ${className}, got ${order}`);
+    throw new ArgumentError(`solver_order must be 1, 2 or 3 for ${className}, got ${order}`);
   }
   const schedules = betaSchedulesOf(className);
   const name = settings.beta_schedule;
   if (typeof name === "string" && settings.trained_betas == null && !schedules.includes(name)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `beta_schedule must be one of ${schedules.join(", ")} for ${className}, got ${name}`,
     );
   }
   const variances = VARIANCE_TYPES[className];
   const variance = settings.variance_type;
   if (variances && !(typeof variance === "string" && variances.includes(variance))) {
-    throw new RangeError(
+    throw new ArgumentError(
       `variance_type must be one of ${variances.join(", ")} for ${className}, got ` +
         (typeof variance === "string" ? variance : shown(variance)),
     );
   }
   const { num_train_timesteps: length, trained_betas: betas, steps_offset: offset } = settings;
   if (Array.isArray(betas) && betas.length !== length && className !== "IPNDMScheduler") {
-    throw new RangeError(
+    throw new ArgumentError(
       `trained_betas must be as many as num_train_timesteps, ${length}, got ${betas.length}`,
     );
   }
@@ -213,7 +213,7 @@ export function checkFields(
   const interpolates = "use_karras_sigmas" in settings || "timestep_scaling" in settings;
   const leads = settings.timestep_spacing === "leading" && !interpolates;
   if (leads && Number(offset) >= Number(length)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `steps_offset must be below num_train_timesteps, ${length}, got ${offset}`,
     );
   }
@@ -221,10 +221,10 @@ export function checkFields(
   if (settings.use_dynamic_shifting === true && settings.base_image_seq_len !== undefined) {
     const missing = DYNAMIC.find((name) => typeof settings[name] !== "number");
     if (missing) {
-      throw new RangeError(`${missing} must be a number where use_dynamic_shifting is true`);
+      throw new ArgumentError(`${missing} must be a number where use_dynamic_shifting is true`);
     }
     if (Number(lengths[0]) >= Number(lengths[1])) {
-      throw new RangeError(
+      throw new ArgumentError(
         `base_image_seq_len must be below max_image_seq_len, ${lengths[1]}, got ${lengths[0]}`,
       );
     }
@@ -233,6 +233,8 @@ export function checkFields(
     (name) => /^use_(karras|exponential|beta)_sigmas$/.test(name) && settings[name] === true,
   );
   if (sigmas.length > 1) {
-    throw new RangeError(`at most one of ${sigmas.join(", ")} may be true, got ${sigmas.length}`);
+    throw new ArgumentError(
+      `at most one of ${sigmas.join(", ")} may be true, got ${sigmas.length}`,
+    );
   }
 }

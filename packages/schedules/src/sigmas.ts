@@ -1,4 +1,4 @@
-import { checkOptions, rules } from "@gen/math/arguments";
+import { ArgumentError, checkOptions, rules } from "@gen/math/arguments";
 import { betaQuantile } from "./beta-quantile.ts";
 import { numpyLinspace } from "./linspace.ts";
 
@@ -78,7 +78,7 @@ function checkRange(options: SigmaOptions): void {
   checkOptions(options, range);
   const { sigmaMin, sigmaMax } = options;
   if (!(sigmaMin > 0 && sigmaMin <= sigmaMax && sigmaMax < Infinity)) {
-    throw new RangeError(`sigmaMin must be in (0, sigmaMax = ${sigmaMax}], got ${sigmaMin}`);
+    throw new ArgumentError(`sigmaMin must be in (0, sigmaMax = ${sigmaMax}], got ${sigmaMin}`);
   }
 }
 

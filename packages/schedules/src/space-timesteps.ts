@@ -1,4 +1,4 @@
-import { checkArguments, rules, shown } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, rules, shown } from "@gen/math/arguments";
 import { roundHalfEven } from "./round-half-even.ts";
 
 /**
@@ -25,7 +25,7 @@ export function spaceTimesteps(length: number, sections: string | readonly numbe
         return Array.from({ length: count }, (_, i) => i * stride);
       }
     }
-    throw new RangeError(
+    throw new ArgumentError(
       `sections must be ddimN with a whole stride over ${length}, got ${sections}`,
     );
   }
@@ -37,7 +37,9 @@ export function spaceTimesteps(length: number, sections: string | readonly numbe
   counts.forEach((count, i) => {
     const size = Math.floor(length / counts.length) + (i < length % counts.length ? 1 : 0);
     if (!(Number.isInteger(count) && count >= 0 && count <= size)) {
-      throw new RangeError(`section ${i} must be an integer in 0..${size}, got ${shown(parts[i])}`);
+      throw new ArgumentError(
+        `section ${i} must be an integer in 0..${size}, got ${shown(parts[i])}`,
+      );
     }
     // Added up rather than multiplied: its rounding decides the halves, as in the original.
     const stride = count <= 1 ? 1 : (size - 1) / (count - 1);
@@ -49,7 +51,7 @@ export function spaceTimesteps(length: number, sections: string | readonly numbe
     start += size;
   });
   if (taken.size === 0) {
-    throw new RangeError(`sections must take at least one step, got ${shown(sections)}`);
+    throw new ArgumentError(`sections must take at least one step, got ${shown(sections)}`);
   }
   return [...taken].sort((a, b) => a - b);
 }

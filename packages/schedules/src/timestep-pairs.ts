@@ -1,4 +1,4 @@
-import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
 /** A sampler's step from `t` to `next`; `next` -1 is the level that sampling ends on. */
 export interface TimestepPair {
   readonly t: number;
@@ -30,7 +30,7 @@ export function timestepPairs(
   }
   const { length } = options;
   if (!(length && length >= list.length)) {
-    throw new RangeError(`length must be the number of training steps, got ${length}`);
+    throw new ArgumentError(`length must be the number of training steps, got ${length}`);
   }
   const stride = Math.floor(length / list.length);
   return list.map((t) => ({ t, next: Math.max(t - stride, -1) }));

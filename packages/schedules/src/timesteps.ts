@@ -73,16 +73,16 @@ function listOf(count: number, entry: (i: number) => number): number[] {
 }
 
 function given(list: readonly number[], steps: number | undefined, length: number): number[] {
-  if (list.length === 0) throw new RangeError("spacing must list at least one step, got none");
+  if (list.length === 0) throw new ArgumentError("spacing must list at least one step, got none");
   if (steps !== undefined && steps !== list.length) {
-    throw new RangeError(`steps must be ${list.length}, as many as spacing lists, got ${steps}`);
+    throw new ArgumentError(`steps must be ${list.length}, as many as spacing lists, got ${steps}`);
   }
   list.forEach((t, i) => {
     if (!(Number.isInteger(t) && t >= 0 && t < length)) {
       throw new ArgumentError(`spacing must list integers in 0..${length - 1}, got ${shown(t)}`);
     }
     if (i > 0 && t >= list[i - 1]) {
-      throw new RangeError(`spacing must strictly descend, got ${t} after ${list[i - 1]}`);
+      throw new ArgumentError(`spacing must strictly descend, got ${t} after ${list[i - 1]}`);
     }
   });
   return [...list];

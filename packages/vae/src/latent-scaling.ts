@@ -1,5 +1,5 @@
 import { add, constant, div, type Expr, mul, type Operand, sub, tensor } from "@gen/graph";
-import { checkArguments, refused, rules, shown } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, refused, rules, shown } from "@gen/math/arguments";
 
 /** Converts between an autoencoder's latents and a denoiser's. */
 export interface LatentScaling {
@@ -23,7 +23,7 @@ export function latentScaling(config: Readonly<Record<string, unknown>>): Latent
     ? numbers("latents_std", latents_std)
     : numbers("scaling_factor", [scaling_factor ?? 1]).map((factor) => 1 / factor);
   if (!deviations.every((d) => d > 0 && d < Infinity)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `a VAE's latents_std or scaling_factor must be positive, got ${shown(latents_std ?? scaling_factor)}`,
     );
   }

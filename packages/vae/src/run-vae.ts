@@ -1,7 +1,7 @@
 import type { Dataset } from "@gen/data";
 import { type Expr, elementCount, type Signature, trace } from "@gen/graph";
 import { type FloatArray, normalNoise } from "@gen/math";
-import { checkOptions, rules } from "@gen/math/arguments";
+import { ArgumentError, checkOptions, rules } from "@gen/math/arguments";
 import { type Backend, callProgram } from "@gen/runtime-gpu";
 import type { AbortSignalLike } from "@gen/sampling";
 import { checkDataset, MODEL, type Vae } from "./vae.ts";
@@ -72,7 +72,7 @@ export async function decode<T>(
   const size = sizeOf(model.latent);
   const length = z.length / size;
   if (!(Number.isInteger(length) && length > 0)) {
-    throw new RangeError(`z must hold latents of ${size} numbers each, got ${z.length} numbers`);
+    throw new ArgumentError(`z must hold latents of ${size} numbers each, got ${z.length} numbers`);
   }
   const { x } = await eachBatch(options, {
     length,

@@ -1,6 +1,6 @@
 import type { Dataset } from "@gen/data";
 import { type Expr, elementCount, shapeText, sigmoid, slice } from "@gen/graph";
-import { checkArguments, checkOptions, refused, rules } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, checkOptions, refused, rules } from "@gen/math/arguments";
 import type { Network } from "@gen/nn";
 
 /**
@@ -57,7 +57,7 @@ export function vae(options: VaeOptions): Vae {
     const [size, ...rest] = latent;
     const wanted = shapeText([joined.shape[0], 2 * size, ...rest]);
     if (shapeText(joined.shape) !== wanted) {
-      throw new RangeError(
+      throw new ArgumentError(
         `the encoder must give ${wanted}, twice the decoder's latent, got ${shapeText(joined.shape)}`,
       );
     }
@@ -67,7 +67,7 @@ export function vae(options: VaeOptions): Vae {
     const output = decoder.apply(z);
     const wanted = shapeText([z.shape[0], ...shape]);
     if (shapeText(output.shape) === wanted) return output;
-    throw new RangeError(
+    throw new ArgumentError(
       `the decoder must give ${wanted}, the shape of x, got ${shapeText(output.shape)}`,
     );
   };
@@ -106,21 +106,21 @@ function itemShape({ signature }: Network, part: string): number[] {
     return item;
   }
   const found = Object.entries(signature).map(([name, s]) => `${name} ${shapeText(s.shape)}`);
-  throw new RangeError(`the ${part} must have one input [batch, ...], got ${found.join(", ")}`);
+  throw new ArgumentError(`the ${part} must have one input [batch, ...], got ${found.join(", ")}`);
 }
 
 /** @throws RangeError when a model cannot take a dataset's items. */
 export function checkDataset(model: Vae, dataset: Dataset): void {
   checkArguments({ model, dataset }, { model: MODEL, dataset: rules.DATASET });
   if (elementCount(dataset.shape) !== elementCount(model.shape)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `${dataset.name} has items ${shapeText(dataset.shape)}, the model takes ${shapeText(model.shape)}`,
     );
   }
   if (model.likelihood !== "bernoulli" || dataset.range) return;
   const outside = dataset.data.find((v) => !(v >= 0 && v <= 1));
   if (outside === undefined) return;
-  throw new RangeError(
+  throw new ArgumentError(
     `a Bernoulli likelihood takes data in [0, 1], ${dataset.name} holds ${outside}; give it a range or use { sigma }`,
   );
 }

@@ -1,7 +1,7 @@
 import { add, graphOf, input } from "@gen/graph";
 import type { Backend } from "../backend.ts";
 import { backendOver, type Device } from "../device.ts";
-import { unavailable } from "../errors.ts";
+import { unavailable, wasmPlace } from "../errors.ts";
 import type { DeviceTensor } from "../ledger.ts";
 import { type GpuDevice, requestGpu } from "./gpu.ts";
 import { gpuDevice } from "./gpu-device.ts";
@@ -19,7 +19,8 @@ export async function openOnnx(options: OnnxOptions): Promise<Backend<DeviceTens
   } catch (cause) {
     await device.close();
     const { message } = cause as Error;
-    throw unavailable(`${device.name} did not start: ${message}`, { cause });
+    const place = device.name.startsWith("onnx/node-") ? "" : `; ${wasmPlace(options.wasmPaths)}`;
+    throw unavailable(`${device.name} did not start: ${message}${place}`, { cause });
   }
   return backendOver(device);
 }

@@ -3,7 +3,7 @@ import { simplify } from "@gen/graph/compiler";
 import type * as tfjs from "@tensorflow/tfjs";
 import type { Backend } from "../backend.ts";
 import { backendOver } from "../device.ts";
-import { loadPeer, unavailable } from "../errors.ts";
+import { loadPeer, unavailable, wasmPlace } from "../errors.ts";
 import type { DeviceTensor } from "../ledger.ts";
 import { channelsLast } from "./channels-last.ts";
 import { forget, lossOf, refuseZeros, shareGpu } from "./gpu.ts";
@@ -66,6 +66,18 @@ export async function openTfjs({
   });
 }
 
+type Wasm = typeof import("@tensorflow/tfjs-backend-wasm");
+
+/** @throws GenError `backend-unavailable` when the files were looked for elsewhere before. */
+function setWasmPaths(wasm: Wasm, wasmPaths: NonNullable<TfjsOptions["wasmPaths"]>): void {
+  try {
+    wasm.setWasmPaths(wasmPaths);
+  } catch (cause) {
+    const message = "tfjs/wasm has started before, and takes no other wasmPaths: leave them out";
+    throw unavailable(message, { cause });
+  }
+}
+
 async function start(tf: Tf, { device = "wasm", wasmPaths, gpuDevice }: TfjsOptions) {
   // Production mode also keeps the cpu device from advertising on the console.
   tf.enableProdMode();
@@ -74,7 +86,7 @@ async function start(tf: Tf, { device = "wasm", wasmPaths, gpuDevice }: TfjsOpti
     const wasm = await loadPeer(name, () => import("@tensorflow/tfjs-backend-wasm"));
     // With threads, a minified build on an isolated page hangs.
     tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
-    if (wasmPaths) wasm.setWasmPaths(wasmPaths);
+    if (wasmPaths) setWasmPaths(wasm, wasmPaths);
   }
   if (device === "webgpu") {
     const name = "@tensorflow/tfjs-backend-webgpu";
@@ -87,5 +99,7 @@ async function start(tf: Tf, { device = "wasm", wasmPaths, gpuDevice }: TfjsOpti
   const started = await tf.setBackend(device).catch((cause: Error) => {
     throw unavailable(`${failed}: ${cause.message}`, { cause });
   });
-  if (!started) throw unavailable(missing);
+  if (started) return;
+  // The engine keeps the reason to itself.
+  throw unavailable(device === "wasm" ? `${failed}; ${wasmPlace(wasmPaths)}` : missing);
 }

@@ -1,5 +1,6 @@
 import { type Expr, isFloat, type Signature, shapeText, type Tensor, tensor } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
+import { ArgumentError } from "@gen/math/arguments";
 import { requireFinite, sizeOf } from "./shapes.ts";
 
 /** Conditions by the names of a network's own arguments. */
@@ -48,7 +49,10 @@ export function namedConditions(
   if (given == null) return undefined;
   const values = Object.entries(valuesByName(given, Object.keys(wanted)));
   return Object.fromEntries(
-    values.map(([name, value]) => [name, conditionTensor(name, value, wanted[name])]),
+    values.map(([name, value]) => {
+      const like = Object.hasOwn(wanted, name) ? wanted[name] : undefined;
+      return [name, conditionTensor(name, value, like)];
+    }),
   );
 }
 
@@ -61,7 +65,7 @@ export function valuesByName(
   if (isNamed) return given as Conditions<ConditionValue>;
   const [name, ...others] = names;
   if (others.length === 0) return { [name]: given as ConditionValue };
-  throw new RangeError(
+  throw new ArgumentError(
     `condition must be { ${names.join(", ")} } for a denoiser of several conditions, got numbers`,
   );
 }
@@ -93,7 +97,7 @@ export function conditionTensor(
       item.every((d, i) => typeof shape[i + 1] === "string" || d === shape[i + 1])
     : Number.isInteger(rows) && rows > 0;
   if (!fits) {
-    throw new RangeError(
+    throw new ArgumentError(
       `condition must be { ${name} } with a tensor ${shapeText(shape)}, got ${numbers.length} numbers`,
     );
   }
@@ -101,7 +105,7 @@ export function conditionTensor(
   const isValid = (v: unknown) => (isFloat(dtype) ? typeof v === "number" : Number.isInteger(v));
   const wrong = numbers.findIndex((v) => !isValid(v));
   if (wrong < 0) return tensor(numbers, [rows, ...item], dtype);
-  throw new RangeError(
+  throw new ArgumentError(
     `condition ${name} must hold ${isFloat(dtype) ? "numbers" : "integers"}, got ${numbers[wrong]}`,
   );
 }
@@ -126,7 +130,7 @@ export function inOrder(
   const given = Object.keys(conditions);
   if (given.length !== names.length || !given.every((name) => names.includes(name))) {
     const wanted = names.length > 0 ? `{ ${names.join(", ")} }` : "left out";
-    throw new RangeError(`condition must be ${wanted}, got { ${given.join(", ")} }`);
+    throw new ArgumentError(`condition must be ${wanted}, got { ${given.join(", ")} }`);
   }
   return names.map((name) => conditions[name]);
 }

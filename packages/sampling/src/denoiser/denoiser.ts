@@ -8,7 +8,7 @@ import {
   slice,
 } from "@gen/graph";
 import type { FloatArray, PredictionType } from "@gen/math";
-import { checkArguments, rules } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
 import { fixedBatch, repeatRow, runInParts } from "./batch.ts";
 import { type Conditions, inOrder } from "./conditions.ts";
 
@@ -70,6 +70,11 @@ export function denoiser(
   network: DenoisingNetwork,
   predicts: PredictionType = "epsilon",
 ): Denoiser {
+  if (Object(network).outputNames) {
+    throw new ArgumentError(
+      "network must be a function of (x, t), got a model of fromOnnx, which takes its inputs by name: wrap its apply, or load its folder by loadPipeline",
+    );
+  }
   checkArguments({ network, predicts }, { network: NETWORK, predicts: rules.PREDICTS });
   const [sample, time, ...others] = Object.entries(network.signature ?? {});
   const names = network.signature && others.map(([name]) => name);
@@ -130,7 +135,7 @@ function hasVariance({ shape }: Expr, x: Expr): boolean {
   if (has(x.shape)) return false;
   const [batch, channels, ...rest] = x.shape;
   if (typeof channels === "number" && has([batch, 2 * channels, ...rest])) return true;
-  throw new RangeError(
+  throw new ArgumentError(
     `a denoiser's output must have the shape of x, ${shapeText(x.shape)}, or twice its channels, got ${shapeText(shape)}`,
   );
 }

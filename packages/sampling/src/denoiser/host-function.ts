@@ -1,6 +1,6 @@
 import { type Expr, type Tensor, tensor, trace } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
-import { checkArguments, rules, shown } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, rules, shown } from "@gen/math/arguments";
 import { sizeOf } from "./shapes.ts";
 
 /** Tensors by name. */
@@ -67,7 +67,7 @@ export function outputTensor(output: FloatArray, shape: readonly number[]): Tens
   if (output?.length === 2 * size && channels !== undefined) {
     return hostTensor(output, [batch, 2 * channels, ...rest]);
   }
-  throw new RangeError(
+  throw new ArgumentError(
     `a denoiser must give as many numbers as x, ${size}, got ${output?.length ?? shown(output)}`,
   );
 }

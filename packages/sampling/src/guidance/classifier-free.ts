@@ -16,7 +16,7 @@ import {
   sub,
 } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
-import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import { repeatRow } from "../denoiser/batch.ts";
 import {
   type ConditionOption,
@@ -88,7 +88,8 @@ export function classifierFree(
     ...denoiser,
     batch: scale === 1 ? denoiser.batch : sharedBatch(denoiser, 2),
     apply(x, t, condition) {
-      if (!condition) throw new RangeError("classifier-free guidance needs a condition, got none");
+      if (!condition)
+        throw new ArgumentError("classifier-free guidance needs a condition, got none");
       if (scale === 1) return denoiser.apply(x, t, condition);
       const none = toConditionExprs(unconditional as ConditionOption, t, condition);
       const isPlain = scale === 0 && !options.interval && !options.rescale;
@@ -123,7 +124,7 @@ export function compose(
   checkOptions(options, { conditions: CONDITIONS });
   const scales = options.conditions.map(({ scale }) => scale);
   const conditions = options.conditions.map(({ condition }) => condition);
-  if (scales.length === 0) throw new RangeError("conditions must list at least one, got none");
+  if (scales.length === 0) throw new ArgumentError("conditions must list at least one, got none");
   requireGuidance(scales, options);
   if (typeof denoiser === "function") {
     return combineFunctions(denoiser, conditions as DenoiserFunction[], scales, options);
@@ -241,7 +242,7 @@ function toConditionExprs(
 ): Conditions<Expr> {
   const names = Object.keys(wanted ?? { condition });
   if (typeof condition === "number" && names.length > 1) {
-    throw new RangeError("unconditional must be given by name, as the condition is");
+    throw new ArgumentError("unconditional must be given by name, as the condition is");
   }
   const exprs = Object.entries(valuesByName(condition, names)).map(([name, value]) => {
     const like = given?.[name];

@@ -13,7 +13,7 @@ import {
   tensor,
 } from "@gen/graph";
 import { epsilonCoefficients, type FloatArray, type PredictionType } from "@gen/math";
-import { checkArguments, checkOptions, refused, rules } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, checkOptions, refused, rules } from "@gen/math/arguments";
 import type { NoiseSchedule } from "@gen/schedules";
 import type { Conditions } from "../denoiser/conditions.ts";
 import { changePrediction, type Denoiser, type DenoiserFunction } from "../denoiser/denoiser.ts";
@@ -165,7 +165,7 @@ function guideFunction(
   const all = async (x: FloatArray, t: number) => {
     const output = await denoise(x.slice(), t);
     if (output.length === 2 * x.length && !shape) {
-      throw new RangeError("shape must be given for a denoiser that gives a variance too");
+      throw new ArgumentError("shape must be given for a denoiser that gives a variance too");
     }
     const shift = hostTensor([shiftOf(predicts, schedule, t)], [1]);
     return { ...(await given(x, t)), shift, output: outputTensor(output, shape ?? [1, x.length]) };
@@ -198,11 +198,11 @@ function shiftOf(
 
 function onlyLabel(condition: Conditions<Expr> | undefined): Expr {
   if (!condition) {
-    throw new RangeError("classifier guidance needs a label or a condition, got neither");
+    throw new ArgumentError("classifier guidance needs a label or a condition, got neither");
   }
   const [label, ...others] = Object.values(condition);
   if (others.length === 0) return label;
-  throw new RangeError("classifier guidance needs a label if there are several conditions");
+  throw new ArgumentError("classifier guidance needs a label if there are several conditions");
 }
 
 /**

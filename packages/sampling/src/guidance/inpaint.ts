@@ -1,6 +1,6 @@
 import { add, concat, constant, type Expr, mul, tensor } from "@gen/graph";
 import { type FloatArray, type PredictionType, predictionCoefficients } from "@gen/math";
-import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import type { NoiseSchedule } from "@gen/schedules";
 import { changePrediction, type Denoiser, type DenoiserFunction } from "../denoiser/denoiser.ts";
 import { hostFormula, hostTensor, outputTensor } from "../denoiser/host-function.ts";
@@ -47,7 +47,7 @@ export function inpaint(
   const each = size / shape[0];
   for (const [name, values] of Object.entries({ known, mask })) {
     if (values.length !== size && values.length !== each) {
-      throw new RangeError(
+      throw new ArgumentError(
         `${name} must hold ${size} numbers, or ${each} for all samples, got ${values.length}`,
       );
     }

@@ -15,7 +15,7 @@ import {
   sum,
   where,
 } from "@gen/graph";
-import { checkArguments, rules, shown } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, rules, shown } from "@gen/math/arguments";
 import { perSample } from "../denoiser/shapes.ts";
 
 /**
@@ -66,13 +66,13 @@ export function clipBounds(clip: Clip = false): readonly [low: number, high: num
   if (isDynamic(clip)) {
     const { ratio, max = 1 } = clip;
     if (!(ratio > 0 && ratio <= 1))
-      throw new RangeError(`ratio must be in (0, 1], got ${shown(ratio)}`);
-    if (!(max >= 1)) throw new RangeError(`max must be a number, 1 or more, got ${shown(max)}`);
+      throw new ArgumentError(`ratio must be in (0, 1], got ${shown(ratio)}`);
+    if (!(max >= 1)) throw new ArgumentError(`max must be a number, 1 or more, got ${shown(max)}`);
   }
   if (clip === false || isDynamic(clip)) return [-UNBOUNDED, UNBOUNDED];
   const [low, high] = typeof clip === "number" ? [-clip, clip] : clip;
   if (low < high && high - low < Infinity) return [low, high];
-  throw new RangeError(
+  throw new ArgumentError(
     `clip must be a positive number, [low, high] or false, got ${JSON.stringify(clip)}`,
   );
 }

@@ -1,4 +1,5 @@
 import { type Tensor, tensor } from "@gen/graph";
+import { ArgumentError } from "@gen/math/arguments";
 import type { DenoiserFunction } from "../denoiser/denoiser.ts";
 import { hostFunction, hostTensor, outputTensor } from "../denoiser/host-function.ts";
 import { coefficientTable } from "./coefficients.ts";
@@ -32,7 +33,7 @@ export function functionStep(
     const output = outputTensor(await denoise(values.slice(), t), shape);
     const gradient = next.noise ? await denoise.gradient?.(values.slice(), t) : undefined;
     if (gradient && gradient.length !== values.length) {
-      throw new RangeError(
+      throw new ArgumentError(
         `a gradient must give as many numbers as x, ${values.length}, got ${gradient.length}`,
       );
     }

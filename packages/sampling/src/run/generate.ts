@@ -1,6 +1,6 @@
 import { type Tensor, trace } from "@gen/graph";
 import { type FloatArray, GenError, normalNoise } from "@gen/math";
-import { checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
 import type { Backend } from "@gen/runtime-gpu";
 import { callProgram } from "@gen/runtime-gpu/call-program";
 import { fixedBatch } from "../denoiser/batch.ts";
@@ -161,7 +161,7 @@ function rowsOf(conditions: Conditions<Tensor> | undefined, count: number) {
   const entries = Object.entries(conditions ?? {});
   for (const [name, { shape }] of entries) {
     if (shape[0] === count || shape[0] === 1) continue;
-    throw new RangeError(`condition ${name} must have ${count} rows, as count, got ${shape[0]}`);
+    throw new ArgumentError(`condition ${name} must have ${count} rows, as count, got ${shape[0]}`);
   }
   return (first: number, rows: number): Conditions<Tensor> | undefined => {
     const parts = entries.map(([name, value]) => {
@@ -182,7 +182,7 @@ function guide(
 ): Denoiser {
   if (typeof guidance !== "number") return classifierFree(denoiser, guidance);
   if (classes) return classifierFree(denoiser, { scale: guidance, unconditional: classes.length });
-  throw new RangeError(
+  throw new ArgumentError(
     `guidance must be { scale, unconditional } for a pipeline without classes, got ${shown(guidance)}`,
   );
 }

@@ -1,5 +1,5 @@
 import { type FloatArray, normalNoise, torchCpuGenerator } from "@gen/math";
-import { checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
 import { batchSizes, requireFinite } from "../denoiser/shapes.ts";
 import type { SampleOptions } from "./sample-options.ts";
 
@@ -10,7 +10,7 @@ export function noiseSource(options: SampleOptions) {
   const indices = Float64Array.from({ length: batch }, (_, i) => firstIndex + i);
   const checked = <V extends ArrayLike<number>>(values: V, what: string): V => {
     if (values?.length === batch * size) return requireFinite(what, values);
-    throw new RangeError(
+    throw new ArgumentError(
       `${what} must hold ${batch * size} numbers for shape [${shape.join(", ")}], got ${values?.length}`,
     );
   };
@@ -66,10 +66,10 @@ export function torchNoise(
   const { firstIndex = 0, count = firstIndex + batch } = options;
   const last = count - batch;
   if (!(Number.isInteger(count) && last >= 0)) {
-    throw new RangeError(`count must be an integer, ${batch} or more, got ${shown(count)}`);
+    throw new ArgumentError(`count must be an integer, ${batch} or more, got ${shown(count)}`);
   }
   if (!(Number.isInteger(firstIndex) && firstIndex >= 0 && firstIndex <= last)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `firstIndex must be an integer in 0..${last} for ${batch} of ${count} samples, got ${shown(firstIndex)}`,
     );
   }

@@ -12,6 +12,7 @@
  *   const { shape } = coefficientTable(steps, false, 0);
  *   const graph = stepGraph(denoiser, [16, 2], shape, {}, stepForm(steps));
  */
+
 import {
   add,
   constant,
@@ -29,6 +30,7 @@ import {
   trace,
 } from "@gen/graph";
 import { GenError } from "@gen/math";
+import { ArgumentError } from "@gen/math/arguments";
 import { conditionOf } from "../denoiser/conditions.ts";
 import { type Denoiser, splitVariance } from "../denoiser/denoiser.ts";
 import type { LearnedVariance, Step } from "../samplers/step.ts";
@@ -63,9 +65,9 @@ export function stepForm(
   clip: Clip = false,
   { predicts }: Partial<Pick<Denoiser, "predicts">> = {},
 ): StepForm {
-  if (!(steps?.length > 0)) throw new RangeError("steps must have at least one row, got none");
+  if (!(steps?.length > 0)) throw new ArgumentError("steps must have at least one row, got none");
   if (predicts && steps[0].predicts !== predicts) {
-    throw new RangeError(
+    throw new ArgumentError(
       `steps must be made for a denoiser that predicts ${predicts}, got steps for ${steps[0].predicts}`,
     );
   }
@@ -77,14 +79,16 @@ export function stepForm(
     return missing;
   });
   if (cut >= 0) {
-    throw new RangeError(
+    throw new ArgumentError(
       `steps must not take more estimates than earlier rows, got ${depths[cut]} in row ${cut}: a multistep table cannot be cut, make the table from the shorter path`,
     );
   }
   const depth = depths.reduce((most, length) => Math.max(most, length), 0);
   const [variance, other] = new Set(steps.flatMap((step) => step.variance?.of ?? []));
   if (other) {
-    throw new RangeError("steps must read the variance in one way, got variance and logVariance");
+    throw new ArgumentError(
+      "steps must read the variance in one way, got variance and logVariance",
+    );
   }
   clipBounds(clip);
   const threshold = isDynamic(clip) ? { max: 1, ...clip } : undefined;

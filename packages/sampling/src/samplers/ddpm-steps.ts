@@ -1,5 +1,5 @@
 import { cleanLevel } from "@gen/math";
-import { shown } from "@gen/math/arguments";
+import { ArgumentError, shown } from "@gen/math/arguments";
 import { type TimestepOptions, timesteps } from "@gen/schedules";
 import { checkOptions } from "./check-options.ts";
 import { checkPath } from "./check-path.ts";
@@ -66,7 +66,9 @@ export function ddpmSteps(path: Path, options: DdpmOptions = {}): Step[] {
   const { variance = "fixed_small", compat, predicts, keepEpsilon } = options;
   checkOptions(options, { compat: ["diffusers"] });
   if (!VARIANCES.includes(variance)) {
-    throw new RangeError(`variance must be one of ${VARIANCES.join(", ")}, got ${shown(variance)}`);
+    throw new ArgumentError(
+      `variance must be one of ${VARIANCES.join(", ")}, got ${shown(variance)}`,
+    );
   }
   const transitions = isSchedule(path)
     ? levelTransitions(path, timesteps(path, options), cleanLevel)

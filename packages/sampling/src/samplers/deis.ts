@@ -1,5 +1,5 @@
 import type { NoiseLevel } from "@gen/math";
-import { shown } from "@gen/math/arguments";
+import { ArgumentError, shown } from "@gen/math/arguments";
 import { checkPath } from "./check-path.ts";
 import { lambdaUpdate } from "./lambda-update.ts";
 import type { Step } from "./step.ts";
@@ -26,7 +26,7 @@ export function deisSteps(path: Path, options: DeisOptions = {}): Step[] {
   checkPath(path, options);
   const { order = 2, predicts } = options;
   if (order !== 1 && order !== 2 && order !== 3) {
-    throw new RangeError(`order must be 1, 2 or 3, got ${shown(order)}`);
+    throw new ArgumentError(`order must be 1, 2 or 3, got ${shown(order)}`);
   }
   const moves = transitionsOf(path, options, FALLS.multistep);
   const lowers = options.lowerOrderFinal ?? moves.length < 15;

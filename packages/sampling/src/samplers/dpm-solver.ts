@@ -1,4 +1,4 @@
-import { shown } from "@gen/math/arguments";
+import { ArgumentError, shown } from "@gen/math/arguments";
 import { checkOptions, ON_OR_OFF } from "./check-options.ts";
 import { checkPath } from "./check-path.ts";
 import { lambdaUpdate } from "./lambda-update.ts";
@@ -136,7 +136,7 @@ export function groupSizes(
 function groupsOf(moves: readonly Transition[], sizes: readonly number[]): Transition[][] {
   const total = sizes.reduce((sum, size) => sum + size, 0);
   if (total !== moves.length) {
-    throw new RangeError(`groups must have ${moves.length} moves together, got ${shown(total)}`);
+    throw new ArgumentError(`groups must have ${moves.length} moves together, got ${shown(total)}`);
   }
   let at = 0;
   return sizes.map((size) => {

@@ -1,5 +1,5 @@
 import { cleanLevel, denoisedCoefficients, type PredictionType } from "@gen/math";
-import { rules, shown } from "@gen/math/arguments";
+import { ArgumentError, rules, shown } from "@gen/math/arguments";
 import type { NoiseSchedule } from "@gen/schedules";
 import { checkPath } from "./check-path.ts";
 import { levelTransitions, type Step } from "./step.ts";
@@ -54,12 +54,12 @@ function distilledTimes({ length }: NoiseSchedule, options: LcmOptions): number[
   const { steps = 4, originalSteps = 50 } = options;
   const stride = Math.floor(length / originalSteps);
   if (!(Number.isInteger(originalSteps) && stride >= 1)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `originalSteps must be an integer in 1..${length}, got ${shown(originalSteps)}`,
     );
   }
   if (!(Number.isInteger(steps) && steps >= 1 && steps <= originalSteps)) {
-    throw new RangeError(`steps must be an integer in 1..${originalSteps}, got ${shown(steps)}`);
+    throw new ArgumentError(`steps must be an integer in 1..${originalSteps}, got ${shown(steps)}`);
   }
   return Array.from(
     { length: steps },

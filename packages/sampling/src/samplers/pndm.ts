@@ -1,5 +1,5 @@
 import { denoisedCoefficients, epsilonCoefficients, type PredictionType } from "@gen/math";
-import { shown } from "@gen/math/arguments";
+import { ArgumentError, shown } from "@gen/math/arguments";
 import { checkPath } from "./check-path.ts";
 import { ADAMS_BASHFORTH } from "./ipndm.ts";
 import type { Step, Transition } from "./step.ts";
@@ -55,7 +55,9 @@ export function pndmSteps(path: Path, options: PndmOptions = {}): Step[] {
   const moves = transitionsOf(path, options);
   if (!(Number.isInteger(rungeKutta) && rungeKutta >= 0 && 2 * rungeKutta < moves.length)) {
     const most = Math.floor((moves.length - 1) / 2);
-    throw new RangeError(`rungeKutta must be an integer in 0..${most}, got ${shown(rungeKutta)}`);
+    throw new ArgumentError(
+      `rungeKutta must be an integer in 0..${most}, got ${shown(rungeKutta)}`,
+    );
   }
   const rows: PndmMove[] = [];
   const known: number[] = [];

@@ -1,4 +1,4 @@
-import { shown } from "@gen/math/arguments";
+import { ArgumentError, shown } from "@gen/math/arguments";
 import { checkPath } from "./check-path.ts";
 import { type Step, stepTable, type Transition } from "./step.ts";
 import { type Path, transitionsOf } from "./trajectory.ts";
@@ -30,7 +30,7 @@ export function resampledSteps(path: Path, options: ResampledOptions = {}): Step
   const { jump = 10, times = 10, eta = 1, predicts } = options;
   for (const [name, value] of Object.entries({ jump, times })) {
     if (!(Number.isInteger(value) && value >= 1)) {
-      throw new RangeError(`${name} must be a positive integer, got ${shown(value)}`);
+      throw new ArgumentError(`${name} must be a positive integer, got ${shown(value)}`);
     }
   }
   const moves = transitionsOf(path, options);

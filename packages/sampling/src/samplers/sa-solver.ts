@@ -1,5 +1,5 @@
 import type { NoiseLevel } from "@gen/math";
-import { rules, shown } from "@gen/math/arguments";
+import { ArgumentError, rules, shown } from "@gen/math/arguments";
 import { checkPath } from "./check-path.ts";
 import { lambdaUpdate } from "./lambda-update.ts";
 import type { Step } from "./step.ts";
@@ -42,7 +42,7 @@ export function saSolverSteps(path: Path, options: SaSolverOptions = {}): Step[]
   const { tau = (t: number) => (t >= 200 && t <= 800 ? 1 : 0) } = options;
   for (const [name, order] of Object.entries({ predictorOrder, correctorOrder })) {
     if ([1, 2, 3, 4].includes(order)) continue;
-    throw new RangeError(`${name} must be 1, 2, 3 or 4, got ${shown(order)}`);
+    throw new ArgumentError(`${name} must be 1, 2, 3 or 4, got ${shown(order)}`);
   }
   const moves = transitionsOf(path, options);
   const lambdas = moves.map(({ from }) => lambdaOf(from));

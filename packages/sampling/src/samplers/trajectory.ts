@@ -1,5 +1,5 @@
 import type { NoiseLevel } from "@gen/math";
-import { checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
 import {
   betaSigmas,
   exponentialSigmas,
@@ -50,7 +50,9 @@ export function trajectory(schedule: NoiseSchedule, options: TrajectoryOptions =
   }
   const list = typeof sigmas === "string" ? spread(schedule, sigmas, options.steps) : [...sigmas];
   if (list.length === 0 || list.some((v, i) => !(v > 0 && (i === 0 || v < list[i - 1])))) {
-    throw new RangeError(`sigmas must be positive and strictly descend, got [${list.join(", ")}]`);
+    throw new ArgumentError(
+      `sigmas must be positive and strictly descend, got [${list.join(", ")}]`,
+    );
   }
   const levels = list.map(variancePreservingLevel);
   return list.map((sigma, i) => ({
@@ -62,7 +64,9 @@ export function trajectory(schedule: NoiseSchedule, options: TrajectoryOptions =
 
 function spread(schedule: NoiseSchedule, kind: SigmaSpread, steps?: number): number[] {
   if (!Object.hasOwn(SPREADS, kind)) {
-    throw new RangeError(`sigmas must be karras, exponential, beta or a list, got ${shown(kind)}`);
+    throw new ArgumentError(
+      `sigmas must be karras, exponential, beta or a list, got ${shown(kind)}`,
+    );
   }
   const finite = schedule.sigmas.filter((sigma) => sigma < Infinity);
   return Array.from(
@@ -101,7 +105,7 @@ export function flowTrajectory(options: FlowOptions): Transition[] {
   });
   const { steps = 0, shift = 1, length = 1000, sigmas } = options;
   if (!sigmas && !(Number.isInteger(steps) && steps >= 1)) {
-    throw new RangeError(`steps must be a positive integer, got ${shown(options.steps)}`);
+    throw new ArgumentError(`steps must be a positive integer, got ${shown(options.steps)}`);
   }
   const noises = sigmas
     ? Array.from(sigmas)
@@ -110,7 +114,7 @@ export function flowTrajectory(options: FlowOptions): Transition[] {
     noises.length === 0 ||
     noises.some((s, i) => !(s > 0 && s <= 1 && s < (noises[i - 1] ?? 2)))
   ) {
-    throw new RangeError(`sigmas must strictly descend in (0, 1], got [${noises.join(", ")}]`);
+    throw new ArgumentError(`sigmas must strictly descend in (0, 1], got [${noises.join(", ")}]`);
   }
   const level = (i: number): NoiseLevel => flowLevel(noises[i] ?? 0);
   return noises.map((noise, i) => ({ t: length * noise, from: level(i), to: level(i + 1) }));
@@ -160,7 +164,7 @@ export function transitionsOf(
   fall?: Fall,
 ): readonly Transition[] {
   if (!isSchedule(path)) {
-    if (path.length === 0) throw new RangeError("a path must have at least one move, got none");
+    if (path.length === 0) throw new ArgumentError("a path must have at least one move, got none");
     return path;
   }
   const { spacing = "trailing", sigmas } = options;
