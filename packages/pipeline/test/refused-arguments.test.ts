@@ -38,7 +38,7 @@ test.each([
   ["size", async () => convVae({ channels: 3 } as never)],
 ] as const)("%s is named in one short line with a code", async (name, call) => {
   const error = await Promise.resolve()
-    .then(call)
+    .then(call as () => unknown)
     .catch((error: unknown) => error);
   expect(errorCode(error)).toBe("invalid-argument");
   const { message } = error as Error;
