@@ -1,7 +1,7 @@
 // @ts-check
 // The readers under test. Each has first files, a maker of random files whose frame is right, words
 // of its format, and `read`, which takes the bytes as a user of the library does.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateSync, gzipSync } from "node:zlib";
@@ -22,7 +22,7 @@ import { mlp } from "@gen/nn";
 import { loadPipeline, pipelineFiles } from "@gen/pipeline";
 import { denoiser, schedulerSteps } from "@gen/sampling";
 import { cosineSchedule, readSchedulerConfig } from "@gen/schedules";
-import { readRecord } from "../../packages/cli/dist/training-folder.js";
+import { parseRecord } from "../../packages/cli/dist/training-record.js";
 import {
   idxFile,
   npyDictionary,
@@ -324,7 +324,6 @@ const RECORD_FIELDS = [
 
 const folder = mkdtempSync(join(tmpdir(), "gen-fuzz-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-mkdirSync(join(folder, "training"));
 
 /** @type {(array: { shape: readonly number[], data: { length: number } }) => void} */
 function checkArray({ shape, data }) {
@@ -445,10 +444,7 @@ export const readers = {
     seeds: () => [json(record)],
     make: (random) => json(changedFields(random, record, RECORD_FIELDS)),
     tokens: [...JSON_TOKENS, ...RECORD_FIELDS.map((name) => `"${name}"`)],
-    read: (bytes) => {
-      writeFileSync(join(folder, "training", "training.json"), bytes);
-      return readRecord(folder);
-    },
+    read: (bytes) => parseRecord("training.json", bytes),
   },
   onnx: {
     seeds: () => [
