@@ -261,7 +261,7 @@ test("gen sample of a model with a NaN weight exits 1, names the step and writes
     const args = ["sample", "--model", folder, "--steps", "3", "--backend", backend];
     const ran = await gen([...args, "--out", out]);
     expect(ran.code, ran.stderr).toBe(1);
-    expect(ran.stderr).toMatch(/x is NaN at index 0 after step 2 \(t = 0\) of 3 steps: check/);
+    expect(ran.stderr).toMatch(/x is NaN at index 0 after step 0 \(t = 666\) of 3 steps: check/);
     expect(ran.stdout).toBe("");
     expect(existsSync(out)).toBe(false);
   }

@@ -433,3 +433,13 @@ describe("what ends the process in ONNX Runtime is refused", () => {
     refused(of(limits.MAX_ELEMENTS + 1), /2147483648/);
   });
 });
+
+test("a Reshape that copies a dimension which its operand lacks is refused", () => {
+  const shape = int64s("to", 0, 0, 0);
+  const nodes = [node("Reshape", ["x", "to"], ["y"])];
+  refused(
+    fileOf(graph(nodes, { initializer: [shape] })),
+    "size 2 copies a dimension that [n, 4] lacks",
+    "invalid-model",
+  );
+});

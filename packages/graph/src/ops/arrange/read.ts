@@ -99,7 +99,11 @@ function firstAlong(x: Expr, axis: number): Expr {
 function reshapeNode(node: NodeReader): Expr {
   const x = node.x(0);
   const copies = node.int("allowzero", 0) === 0;
-  const shape = node.dims(1).map((d, i) => (d === 0 && copies ? x.shape[i] : d));
+  const shape = node.dims(1).map((d, i) => {
+    if (d !== 0 || !copies) return d;
+    if (i < x.shape.length) return x.shape[i];
+    throw invalidModel(`size ${i} copies a dimension that ${shapeText(x.shape)} lacks`);
+  });
   return reshape(x, shape);
 }
 
