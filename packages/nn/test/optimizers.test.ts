@@ -124,14 +124,17 @@ describe("settings out of range are refused", () => {
       /learningRate must be finite, got NaN at step 3/,
     ],
     [() => adam({ learningRate: -1 }), /learningRate must be at least 0, got -1$/],
-    [() => adamw({ learningRate: Number.NaN }), /learningRate must be finite, got NaN$/],
+    [
+      () => adamw({ learningRate: Number.NaN }),
+      /learningRate must be a number or a function, got NaN$/,
+    ],
     [
       () => adam({ learningRate: () => -0.5 }).rates(2),
       /learningRate must be at least 0, got -0.5 at step 2/,
     ],
     [
       () => adam({ learningRate: "0.1" as unknown as number }),
-      /learningRate must be a number or a function, got 0.1/,
+      /learningRate must be a number or a function, got "0.1"/,
     ],
     [() => clipByGlobalNorm([constant(1)], 0), /clipNorm must be above 0, got 0/],
   ];

@@ -14,7 +14,7 @@ export {
 } from "./denoiser/denoiser.ts";
 export { denoiserFunction } from "./denoiser/denoiser-function.ts";
 export { hostFunction, hostTensor, outputTensor } from "./denoiser/host-function.ts";
-export { tableAt, wholeTime } from "./denoiser/shapes.ts";
+export { tableAt, wholeTime } from "./denoiser/per-sample.ts";
 export { classifierFree, compose } from "./guidance/classifier-free.ts";
 export { type Classifier, classifierGuided, labelLogProb } from "./guidance/classifier-guided.ts";
 export { inpaint } from "./guidance/inpaint.ts";

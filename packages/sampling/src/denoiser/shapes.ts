@@ -1,15 +1,4 @@
-import {
-  add,
-  cast,
-  constant,
-  type Expr,
-  floor,
-  gather,
-  isFloat,
-  reshape,
-  tensor,
-} from "@gen/graph";
-import { ArgumentError, checkArguments, refused, rules, shown } from "@gen/math/arguments";
+import { ArgumentError, refused, shown } from "@gen/math/arguments";
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
@@ -46,26 +35,4 @@ export function requireFinite<V extends ArrayLike<number>>(name: string, values:
   throw new ArgumentError(
     `${name} must hold finite numbers, got ${shown(values[bad])} at index ${bad}`,
   );
-}
-
-/** Values `[batch]`, or `[1]` for all samples, reshaped to multiply `like` `[batch, ...]`. */
-export const perSample = (values: Expr, like: Expr): Expr =>
-  reshape(
-    values,
-    like.shape.map((_, i) => (i === 0 ? values.shape[0] : 1)),
-  );
-
-/** The nearest whole time steps of t, int64. */
-export function wholeTime(t: Expr): Expr {
-  checkArguments({ t }, { t: rules.EXPRESSION });
-  return isFloat(t.dtype) ? cast(floor(add(t, 0.5)), "int64") : t;
-}
-
-/** A table's values at each sample's nearest t `[batch]`, to multiply `like` `[batch, ...]`. */
-export function tableAt(table: Float64Array, t: Expr, like: Expr): Expr {
-  checkArguments(
-    { table, t, like },
-    { table: rules.NUMBERS, t: rules.EXPRESSION, like: rules.EXPRESSION },
-  );
-  return perSample(gather(constant(tensor(table, [table.length], like.dtype)), wholeTime(t)), like);
 }

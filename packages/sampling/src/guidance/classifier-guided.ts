@@ -18,7 +18,7 @@ import type { NoiseSchedule } from "@gen/schedules";
 import type { Conditions } from "../denoiser/conditions.ts";
 import { changePrediction, type Denoiser, type DenoiserFunction } from "../denoiser/denoiser.ts";
 import { hostFormula, hostTensor, outputTensor } from "../denoiser/host-function.ts";
-import { perSample, tableAt } from "../denoiser/shapes.ts";
+import { perSample, tableAt } from "../denoiser/per-sample.ts";
 import { DENOISER } from "../run/run-rules.ts";
 import { type Interval, requireGuidance, whereWithin } from "./guidance-options.ts";
 

@@ -1,6 +1,6 @@
 import { cast, type Expr, greater, less, where } from "@gen/graph";
 import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
-import { perSample } from "../denoiser/shapes.ts";
+import { perSample } from "../denoiser/per-sample.ts";
 
 /** Time steps, both ends included, within which guidance acts (Kynkaanniemi et al. 2024). */
 export type Interval = readonly [low: number, high: number];

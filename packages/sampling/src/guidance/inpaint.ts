@@ -4,7 +4,8 @@ import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/ar
 import type { NoiseSchedule } from "@gen/schedules";
 import { changePrediction, type Denoiser, type DenoiserFunction } from "../denoiser/denoiser.ts";
 import { hostFormula, hostTensor, outputTensor } from "../denoiser/host-function.ts";
-import { perSample, requireFinite, sizeOf, tableAt } from "../denoiser/shapes.ts";
+import { perSample, tableAt } from "../denoiser/per-sample.ts";
+import { requireFinite, sizeOf } from "../denoiser/shapes.ts";
 import { DENOISER } from "../run/run-rules.ts";
 import type { SampleOptions } from "../run/sample-options.ts";
 

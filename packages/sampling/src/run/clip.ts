@@ -16,7 +16,7 @@ import {
   where,
 } from "@gen/graph";
 import { ArgumentError, checkArguments, rules, shown } from "@gen/math/arguments";
-import { perSample } from "../denoiser/shapes.ts";
+import { perSample } from "../denoiser/per-sample.ts";
 
 /**
  * The limits of the clean estimate: none (false), a clip to [-c, c] or to [low, high], or dynamic

@@ -1,4 +1,5 @@
 import type { NoiseLevel } from "@gen/math";
+import { checkArguments, rules } from "@gen/math/arguments";
 import { checkOptions, ON_OR_OFF } from "./check-options.ts";
 import { checkPath } from "./check-path.ts";
 import { lambdaUpdate } from "./lambda-update.ts";
@@ -41,9 +42,7 @@ export interface UnipcOptions extends SolverOptions {
 export function unipcSteps(path: Path, options: UnipcOptions = {}): Step[] {
   checkPath(path, options);
   const { order = 2, corrector = true, lowerOrderFinal = true, form } = options;
-  if (!(Number.isInteger(order) && order >= 1)) {
-    throw new RangeError(`order must be 1, 2 or 3, or another positive integer, got ${order}`);
-  }
+  checkArguments({ order }, { order: rules.COUNT });
   checkOptions(options, {
     scaling: ["bh1", "bh2"],
     form: ["data", "noise"],
