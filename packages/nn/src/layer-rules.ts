@@ -2,36 +2,34 @@ import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
 
 type Rules = Parameters<typeof checkOptions>[1];
 
-const { COUNT, FLAG, FUNCTION, NUMBER, SEED, TEXT, optional } = rules;
-
 /** The options that layers share. */
 const layerRules: Rules = {
-  seed: optional(SEED),
-  bias: optional(FLAG),
-  weight: optional(FUNCTION),
-  heads: optional(NUMBER),
-  groups: optional(NUMBER),
-  epsilon: optional(NUMBER),
-  dropout: optional(NUMBER),
-  kernel: optional(COUNT),
-  stride: optional(COUNT),
-  padding: optional(rules.INDEX),
-  timeFeatures: optional(COUNT),
-  contextFeatures: optional(COUNT),
-  affine: optional(FLAG),
+  seed: rules.optional(rules.SEED),
+  bias: rules.optional(rules.FLAG),
+  weight: rules.optional(rules.FUNCTION),
+  heads: rules.optional(rules.NUMBER),
+  groups: rules.optional(rules.NUMBER),
+  epsilon: rules.optional(rules.NUMBER),
+  dropout: rules.optional(rules.NUMBER),
+  kernel: rules.optional(rules.COUNT),
+  stride: rules.optional(rules.COUNT),
+  padding: rules.optional(rules.INDEX),
+  timeFeatures: rules.optional(rules.COUNT),
+  contextFeatures: rules.optional(rules.COUNT),
+  affine: rules.optional(rules.FLAG),
 };
 
 /** The options that networks share. */
 const networkRules: Rules = {
   ...layerRules,
-  name: optional(TEXT),
-  classes: optional(COUNT),
-  activation: optional(rules.either(TEXT, FUNCTION)),
-  size: optional(COUNT),
-  inChannels: optional(COUNT),
-  outChannels: optional(COUNT),
-  learnedVariance: optional(FLAG),
-  map: optional(FLAG),
+  name: rules.optional(rules.TEXT),
+  classes: rules.optional(rules.COUNT),
+  activation: rules.optional(rules.either(rules.TEXT, rules.FUNCTION)),
+  size: rules.optional(rules.COUNT),
+  inChannels: rules.optional(rules.COUNT),
+  outChannels: rules.optional(rules.COUNT),
+  learnedVariance: rules.optional(rules.FLAG),
+  map: rules.optional(rules.FLAG),
 };
 
 /**
@@ -45,8 +43,8 @@ export function checkLayer(
   options: object,
   own: Rules = {},
 ): void {
-  const counts = Object.fromEntries(Object.keys(sizes).map((size) => [size, COUNT]));
-  checkArguments({ name, ...sizes }, { name: TEXT, ...counts });
+  const counts = Object.fromEntries(Object.keys(sizes).map((size) => [size, rules.COUNT]));
+  checkArguments({ name, ...sizes }, { name: rules.TEXT, ...counts });
   checkOptions(options, { ...layerRules, ...own });
 }
 
@@ -59,4 +57,4 @@ export const checkNetwork = (options: object, own: Rules): void =>
   checkOptions(options, { ...networkRules, ...own });
 
 /** A list of sizes, which may be empty. */
-export const SIZES_OR_NONE: (typeof rules)["LIST"] = rules.listOf(COUNT);
+export const SIZES_OR_NONE: (typeof rules)["LIST"] = rules.listOf(rules.COUNT);

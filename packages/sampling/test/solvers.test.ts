@@ -384,7 +384,9 @@ describe("solvers' options", () => {
     wrong(() => saSolverSteps(schedule, { correctorOrder: 5 as never })).toThrow(
       "correctorOrder must be 1, 2, 3 or 4, got 5",
     );
-    wrong(() => unipcSteps(schedule, { order: 0 as never })).toThrow("order must be 1, 2 or 3");
+    wrong(() => unipcSteps(schedule, { order: 0 as never })).toThrow(
+      "order must be a positive integer",
+    );
     wrong(() => eulerSteps([])).toThrow("a path must have at least one move");
     wrong(() => trajectory(schedule, { sigmas: [1, 2] })).toThrow("strictly descend");
     wrong(() => flowEulerSteps({ steps: 0 })).toThrow("steps must be a positive integer, got 0");

@@ -2,23 +2,22 @@ import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
 
 type Rules = Parameters<typeof checkOptions>[1];
 
-const { FINITE, FLAG, LEVEL, NUMBERS, SCHEDULE, TEXT, UNIT, either, having, listOf, optional } =
-  rules;
-
 /** Moves from level to level. */
-const MOVES = listOf(having("moves { t, from, to }", { t: FINITE, from: LEVEL, to: LEVEL }));
+const MOVES = rules.listOf(
+  rules.having("moves { t, from, to }", { t: rules.FINITE, from: rules.LEVEL, to: rules.LEVEL }),
+);
 
-const PATH = either(SCHEDULE, MOVES);
+const PATH = rules.either(rules.SCHEDULE, MOVES);
 
 const solverRules: Rules = {
-  steps: optional(rules.ANY_NUMBER),
-  spacing: optional(either(TEXT, rules.LIST)),
-  offset: optional(rules.INDEX),
-  predicts: optional(rules.PREDICTS),
-  sigmas: optional(either(TEXT, NUMBERS)),
-  eta: optional(UNIT),
-  keepEpsilon: optional(FLAG),
-  lowerOrderFinal: optional(FLAG),
+  steps: rules.optional(rules.ANY_NUMBER),
+  spacing: rules.optional(rules.either(rules.TEXT, rules.LIST)),
+  offset: rules.optional(rules.INDEX),
+  predicts: rules.optional(rules.PREDICTS),
+  sigmas: rules.optional(rules.either(rules.TEXT, rules.NUMBERS)),
+  eta: rules.optional(rules.UNIT),
+  keepEpsilon: rules.optional(rules.FLAG),
+  lowerOrderFinal: rules.optional(rules.FLAG),
 };
 
 /**
