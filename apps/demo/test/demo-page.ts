@@ -44,12 +44,21 @@ export function pointsPage(page: BrowserPage) {
         methods,
       ),
 
-    /** Waits until a new run has cleared a method's result. */
-    restarted: (method: string) =>
-      page.waitFor((name) => {
+    /**
+     * Makes a change that starts a new run, and waits until a method's old result has gone. A mark
+     * tells the old result from the new one, which a fast run shows between two looks.
+     */
+    restart: async (method: string, change: () => Promise<void>) => {
+      await page.evaluate((name) => {
         const view = document.querySelector(`[data-method=${name}]`);
-        return !view?.querySelector("[data-role=took]");
-      }, method),
+        view?.querySelector("[data-role=took]")?.setAttribute("data-old", "");
+      }, method);
+      await change();
+      await page.waitFor(
+        (name) => !document.querySelector(`[data-method=${name}] [data-old]`),
+        method,
+      );
+    },
 
     /** Waits until training has reached a step. */
     reached: (step: number) =>

@@ -91,12 +91,10 @@ describeEngines("the demo, start to end", enginesOf({ everyEngine: true }), (eng
       expect(await points.distance(method)).toBeLessThan(0.25);
     }
     const plain = await points.distance("ddim");
-    await page.fill("input[name=eta]", 1);
-    await points.restarted("ddim");
+    await points.restart("ddim", () => page.fill("input[name=eta]", 1));
     await points.sampled(["ddim"]);
     expect(await points.distance("ddim")).not.toBe(plain);
-    await page.fill("input[name=eta]", 0);
-    await points.restarted("ddim");
+    await points.restart("ddim", () => page.fill("input[name=eta]", 0));
     await points.sampled(["ddim"]);
     expect(await points.distance("ddim")).toBe(plain);
   });
