@@ -57,3 +57,21 @@ for (const [name, make] of Object.entries(makers)) {
     expect(after - warm).toBeLessThan(120);
   });
 }
+
+const cycles = process.env.GEN_TEST_ALL === "1" ? 300 : 20;
+it(`in a worker: ${cycles} backends opened and closed leave no thread and memory flat`, async () => {
+  const { readdirSync } = process.getBuiltinModule("node:fs");
+  const threads = () => readdirSync("/proc/self/task").length;
+  const onLinux = process.platform === "linux";
+  let [warm, warmThreads] = [0, 0];
+  for (let i = 0; i < cycles; i++) {
+    const backend = await onnxBackend({ device: "cpu", worker: true });
+    await backend.close();
+    if (i !== 9) continue;
+    warm = megabytes();
+    if (onLinux) warmThreads = threads();
+  }
+  // A worker that stays takes several megabytes, and two threads or more.
+  expect(megabytes() - warm).toBeLessThan(30);
+  if (onLinux) await expect.poll(threads).toBeLessThan(warmThreads + 5);
+});
