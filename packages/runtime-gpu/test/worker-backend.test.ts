@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { cpuBackend } from "../src/cpu.ts";
 import { openBackend, serveBackend, workerBackend } from "../src/index.ts";
 import type { Port } from "../src/remote/port.ts";
+import { remoteBackend } from "../src/remote/worker-backend.ts";
 import { conforms } from "./run-conformance.ts";
 
 /** The two ends of a line. */
@@ -29,6 +30,15 @@ describe("over a port", () => {
     await expect(workerBackend(here)).rejects.toThrow(
       expect.objectContaining({ name: "GenError", code: "backend-unavailable" }),
     );
+  });
+
+  it("options that cannot cross over are refused, and the next call is answered", async () => {
+    const [here, there] = line();
+    serveBackend(async () => cpuBackend(), there);
+    await expect(remoteBackend(here, { log: () => 0 })).rejects.toThrow(/could not be cloned/);
+    const backend = await remoteBackend(here, {});
+    expect(backend.name).toBe("cpu");
+    await backend.close();
   });
 
   it("a refused upload throws when its tensor is used", async () => {

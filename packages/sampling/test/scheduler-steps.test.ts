@@ -314,3 +314,11 @@ test("an option that the class does not take is refused by name", () => {
   refused("UniPCMultistep", { useClippedModelOutput: true }, "useClippedModelOutput must be left");
   refused("DDIM", { compat: "Diffusers" }, "compat must be diffusers or left out, got Diffusers");
 });
+
+test("a class named like a member of objects is no function, and a long name makes a short line", () => {
+  const config = readSchedulerConfig({ _class_name: "DDIMScheduler" });
+  expect(defaultSampler({ ...config, className: "toString" })).toBe("toString");
+  const sampler = "x".repeat(2 ** 21) as "ddim";
+  const error = /^sampler must be one of .{1,480}$/;
+  expect(() => schedulerSteps(config, { steps: 3, sampler })).toThrow(error);
+});

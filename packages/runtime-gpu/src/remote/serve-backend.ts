@@ -95,7 +95,9 @@ export function serveWith<T>(open: (options: object) => Promise<Backend<T>>, por
   if (marked[served]) return;
   marked[served] = true;
   const { add, take } = collectParts();
-  const send = outbox(port);
+  const send = outbox<Answer>(port, ({ call }, { name, message }) =>
+    send(() => ({ call, error: { name, message } })),
+  );
   let methods: Promise<Methods> | undefined;
 
   async function answer({ method, args, call }: Call): Promise<void> {

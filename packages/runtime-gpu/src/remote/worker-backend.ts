@@ -37,7 +37,9 @@ export async function remoteBackend(
 ): Promise<Backend<DeviceTensor>> {
   const waiting = new Map<number, Waiting>();
   const { add, take } = collectParts();
-  const post = outbox(port);
+  const post = outbox<Call>(port, ({ call = 0 }, { name, message }) =>
+    settle({ call, error: { name, message } }),
+  );
   let calls = 0;
   let ids = 0;
   let dead: GenError | undefined;

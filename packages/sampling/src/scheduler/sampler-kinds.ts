@@ -1,4 +1,5 @@
 import type { PredictionType } from "@gen/math";
+import { refused } from "@gen/math/arguments";
 import {
   flowSigmas,
   type NoiseSchedule,
@@ -117,5 +118,5 @@ export const samplerNames: readonly SamplerName[] = /* @__PURE__ */ (() =>
  */
 export function samplerKind(name: SamplerName): SamplerKind {
   if (Object.hasOwn(kinds, name)) return kinds[name];
-  throw new RangeError(`sampler must be one of ${samplerNames.join(", ")}, got ${String(name)}`);
+  throw refused("sampler", `one of ${samplerNames.join(", ")}`, name);
 }

@@ -68,7 +68,7 @@ const solverClasses: Readonly<Record<string, SamplerName>> = {
  */
 export function defaultSampler(scheduler: SchedulerConfigInput): SamplerName | string {
   const { className, settings } = completed(scheduler);
-  const name = solverClasses[className] ?? className;
+  const name = Object.hasOwn(solverClasses, className) ? solverClasses[className] : className;
   const sde = name === "dpm-solver++" && String(settings.algorithm_type).startsWith("sde-");
   return sde ? "dpm-solver++-sde" : name;
 }
