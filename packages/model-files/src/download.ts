@@ -67,7 +67,7 @@ export async function download(file: FileRequest, partial: PartialDownload) {
  */
 async function receive(
   { url, limit, signal, report, timeout }: FileRequest,
-  { reader, total, exact }: FileBody,
+  { reader, close, total, exact }: FileBody,
   bytes: GrowingBytes,
   partial: PartialDownload,
 ): Promise<void> {
@@ -111,6 +111,7 @@ async function receive(
     if (exact && total !== undefined && bytes.length < total) throw broken("the server ended it");
   } finally {
     reader.cancel().catch(() => undefined);
+    close();
   }
 }
 

@@ -1,6 +1,6 @@
 import { errorCode, GenError } from "@gen/math";
 import type { FileRequest, Version } from "./file-request.ts";
-import { inNode, send, shownUrl, TransientError } from "./send.ts";
+import { inNode, type Sent, send, shownUrl, TransientError } from "./send.ts";
 
 /** The longest `retry-after` that is waited for, in ms. */
 const longestRetryAfter = 60_000;
@@ -11,6 +11,8 @@ const transientStatuses = [429, 500, 502, 503, 504];
 /** The body of a response, and where its bytes belong in the file. */
 export interface FileBody {
   readonly reader: ReadableStreamDefaultReader<Uint8Array>;
+  /** Closes the connection. */
+  readonly close: () => void;
   /** Position in the file of the body's first byte. */
   readonly from: number;
   readonly version: Version;
@@ -25,17 +27,20 @@ export interface FileBody {
  * all of them.
  */
 export async function request(file: FileRequest, version: Version, from: number) {
-  const response = await ask(file, version, from);
+  const { response, close } = await ask(file, version, from);
   const body = response.body ?? new ReadableStream({ start: (stream) => stream.close() });
   // At once: Node cancels an unread body when its response is garbage-collected.
   const reader = body.getReader();
-  let answer: Omit<FileBody, "reader"> | "not modified" | "range refused" | undefined;
+  let answer: Omit<FileBody, "reader" | "close"> | "not modified" | "range refused" | undefined;
   try {
     answer = readHeaders(response, file, version, from);
   } finally {
-    if (typeof answer !== "object") await reader.cancel().catch(() => undefined);
+    if (typeof answer !== "object") {
+      await reader.cancel().catch(() => undefined);
+      close();
+    }
   }
-  return typeof answer === "object" ? { ...answer, reader } : answer;
+  return typeof answer === "object" ? { ...answer, reader, close } : answer;
 }
 
 function readHeaders(
@@ -84,7 +89,7 @@ function readHeaders(
   return { from: 0, version: current, total, exact };
 }
 
-async function ask(file: FileRequest, version: Version, from: number): Promise<Response> {
+async function ask(file: FileRequest, version: Version, from: number): Promise<Sent> {
   const { url, known } = file;
   const added: Record<string, string> = {};
   // Compressed bytes can neither be counted nor resumed. Browsers ignore this header.

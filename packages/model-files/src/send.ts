@@ -26,7 +26,10 @@ export class TransientError extends GenError {
  * caller go only to the origin that they were given for: a redirect to another host, port or scheme
  * drops all of them, also for a way back.
  */
-export async function send(file: FileRequest, added: Readonly<Record<string, string>>) {
+export async function send(
+  file: FileRequest,
+  added: Readonly<Record<string, string>>,
+): Promise<Sent> {
   const headers = new Headers(file.headers);
   const names = [...headers.keys()];
   // A page cannot see where a redirect leads. Browsers drop `authorization` on the way themselves.
@@ -34,9 +37,10 @@ export async function send(file: FileRequest, added: Readonly<Record<string, str
   for (const [name, value] of Object.entries(added)) headers.set(name, value);
   let url = new URL(file.url);
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-    const response = await sendOnce(file, url, headers, follows ? "follow" : "manual");
+    const sent = await sendOnce(file, url, headers, follows ? "follow" : "manual");
+    const { response } = sent;
     const target = redirectTarget(response, url, file);
-    if (!target) return response;
+    if (!target) return sent;
     await response.body?.cancel().catch(() => undefined);
     if (target.origin !== url.origin) for (const name of names) headers.delete(name);
     url = target;
@@ -47,19 +51,27 @@ export async function send(file: FileRequest, added: Readonly<Record<string, str
 const refused = ({ url }: FileRequest, what: string): GenError =>
   new GenError("download-failed", `${shownUrl(url)} ${what}: give the URL of the file itself`);
 
+/** A response, and what closes its connection: WebKit keeps one whose body is cancelled. */
+export interface Sent {
+  readonly response: Response;
+  readonly close: () => void;
+}
+
 async function sendOnce(
   { url: first, signal, timeout }: FileRequest,
   url: URL,
   headers: Headers,
   redirect: "follow" | "manual",
-): Promise<Response> {
+): Promise<Sent> {
   const connection = new AbortController();
+  const close = () => connection.abort();
   // The browser's HTTP cache would store every file a second time.
   const init = { headers, redirect, signal: connection.signal, cache: "no-store" };
   try {
-    return await untilSilent(fetch(url, init as RequestInit), signal, timeout);
+    const response = await untilSilent(fetch(url, init as RequestInit), signal, timeout);
+    return { response, close };
   } catch (cause) {
-    connection.abort();
+    close();
     signal.throwIfAborted();
     const message = `${shownUrl(first)} cannot be reached (${reasonOf(cause as Error)})`;
     throw new TransientError("unreachable", message, { cause });

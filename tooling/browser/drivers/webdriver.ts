@@ -9,7 +9,9 @@ import type { Launch, LaunchOptions, PageDriver } from "../page-driver.ts";
 /** Drives WebKitGTK's MiniBrowser through WebKitWebDriver, on a separate display. */
 export const webdriver: Launch = async (executablePath, options) => {
   const display = await startDisplay();
-  const start = () => startSession(executablePath, display.name, options);
+  const once = () => startSession(executablePath, display.name, options);
+  // MiniBrowser sometimes ends while it starts; the driver then never answers.
+  const start = () => once().catch(once);
   let spare: RunningSession | undefined = await start().catch((error) => {
     display.process.kill();
     throw error;
@@ -51,7 +53,10 @@ async function startSession(
       .set("browserName", "MiniBrowser")
       .set("webkitgtk:browserOptions", { binary, args: ["--automation"] });
     const builder = new Builder().usingServer(service.url).withCapabilities(capabilities);
-    const session = await builder.build();
+    const late = delay(60_000, undefined, { ref: false }).then(() => {
+      throw new Error("WebKitWebDriver opened no session within 60 s");
+    });
+    const session = await Promise.race([builder.build(), late]);
     // Tests wait for long computations, and vitest has a limit.
     await session.manage().setTimeouts({ script: 3_600_000 });
     return {
