@@ -1,4 +1,4 @@
-import { MAX_DIM_LETTERS, MAX_DIM_NAMES } from "../onnx/limits.ts";
+import { MAX_DIM_LETTERS, MAX_DIM_NAMES } from "./limits.ts";
 
 /** A dimension: a number, or a name such as `batch` or `4*batch` that each run resolves. */
 export type Dim = number | string;

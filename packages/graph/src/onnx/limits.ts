@@ -29,9 +29,3 @@ export const MAX_GRAPH_DEPTH = 16;
 
 /** How deep Protocol Buffers groups of unknown fields may lie in each other. */
 export const MAX_GROUP_DEPTH = 32;
-
-/** The most names in one dimension, such as 3 in `2*a*a*b`. */
-export const MAX_DIM_NAMES = 32;
-
-/** The most letters of all names in one dimension. */
-export const MAX_DIM_LETTERS = 4096;

@@ -13,7 +13,8 @@ import { label, unsafeModel } from "./protobuf.ts";
 /** A file's domain: ONNX's own has two names. */
 export const domainOf = (domain: string): string => (domain === "ai.onnx" ? "" : domain);
 
-const namesOf = (...lines: string[]): ReadonlySet<string> =>
+/** The names in lines of names. */
+export const namesOf = (...lines: string[]): ReadonlySet<string> =>
   new Set(lines.flatMap((line) => line.split(" ")));
 
 /** Operators of `com.microsoft` that exporters, quantizers and offline optimizers write. */

@@ -11,11 +11,9 @@ import { factsOf } from "./foreign-types.ts";
 import { MAX_ELEMENTS } from "./limits.ts";
 import { elementType as T } from "./messages.ts";
 import type { NodeReader } from "./node-reader.ts";
+import { namesOf } from "./operator-domains.ts";
 import { tooLarge, unsafeModel } from "./protobuf.ts";
 import { staticOf, type Value } from "./static-value.ts";
-
-const namesOf = (...lines: string[]): ReadonlySet<string> =>
-  new Set(lines.flatMap((line) => line.split(" ")));
 
 /** Operations that divide by sizes of their operands, or read what an empty operand lacks. */
 const needsElements = /* @__PURE__ */ namesOf(
