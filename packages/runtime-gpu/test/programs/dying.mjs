@@ -1,7 +1,11 @@
 // A backend's program that dies in a run, in the way that `options.how` names.
 import { setFlagsFromString } from "node:v8";
-import { cpuBackend } from "../../dist/cpu.js";
-import { serveHere } from "../../dist/remote/serve-here.js";
+
+// The built files, as a process that starts without vitest needs them. They are absent when the
+// import rules are checked before the first build, so they are loaded by address.
+const built = (file) => import(new URL(`../../dist/${file}`, import.meta.url));
+const { cpuBackend } = await built("cpu.js");
+const { serveHere } = await built("remote/serve-here.js");
 
 const deaths = {
   memory() {
