@@ -171,6 +171,8 @@ def run(name, config, options):
         scale = 1.0
     if len(timesteps) == 0:
         raise ValueError("strength leaves no step")
+    if name == "ScoreSdeVeScheduler":
+        return score_sde(scheduler, steps)
     sigmas = getattr(scheduler, "sigmas", None)
     x = tensor_of(lambda i: noise(-1, i)) * scale
     twice = config.get("variance_type") in ("learned", "learned_range") and name not in ONE_OUTPUT
@@ -202,6 +204,31 @@ def run(name, config, options):
         "timesteps": told,
         **({"sigmas": numbers(sigmas)} if sigmas is not None else {}),
         "scale": scale,
+        "sample": numbers(x.flatten()),
+    }
+
+
+def score_sde(scheduler, steps):
+    """As ScoreSdeVePipeline calls it: the network gets sigma, and correctors come before each step."""
+    scheduler.set_sigmas(steps)
+    x = tensor_of(lambda i: noise(-1, i)) * scheduler.init_noise_sigma
+    told = []
+    for i, t in enumerate(scheduler.timesteps):
+        sigma = float(scheduler.sigmas[i])
+        for call in range(scheduler.config.correct_steps + 1):
+            Counter.step = len(told)
+            told.append(sigma)
+            out = network(x, sigma, False)
+            if call < scheduler.config.correct_steps:
+                x = scheduler.step_correct(out, x).prev_sample
+            else:
+                x = scheduler.step_pred(out, t, x).prev_sample
+    if not bool(torch.isfinite(x).all()):
+        raise ArithmeticError("the class gives no finite number")
+    return {
+        "timesteps": told,
+        "sigmas": numbers(scheduler.sigmas),
+        "scale": float(scheduler.init_noise_sigma),
         "sample": numbers(x.flatten()),
     }
 

@@ -257,6 +257,17 @@ def ipndm():
     yield {"num_train_timesteps": 20}, {"steps": 7}
 
 
+def score_sde():
+    for n in (1, 2, 3):
+        yield {}, {"steps": n}
+    for n in (1, 2, 5, 17, 60):
+        for correct_steps in (0, 1, 2, 3):
+            small = {"sigma_min": 0.02, "sigma_max": 1.5, "correct_steps": correct_steps}
+            yield small, {"steps": n}
+            yield {**small, "snr": 0.3, "sampling_eps": 1e-3, "num_train_timesteps": 100}, {"steps": n}
+    yield {"num_train_timesteps": 40, "sigma_max": 2.0}, {"steps": 40}
+
+
 from diffusers_grids_alpha import ALPHA_GRIDS  # noqa: E402
 from diffusers_grids_lambda import LAMBDA_GRIDS  # noqa: E402
 
@@ -277,6 +288,7 @@ GRIDS = {
     "EDMEulerScheduler": edm_euler,
     "CMStochasticIterativeScheduler": consistency,
     "IPNDMScheduler": ipndm,
+    "ScoreSdeVeScheduler": score_sde,
     **ALPHA_GRIDS,
     **LAMBDA_GRIDS,
 }

@@ -210,6 +210,15 @@ export const differenceRows: readonly DifferenceRow[] = [
   },
   {
     title: {
+      en: "The last step adds the noise of the whole step, which the class's pipeline then leaves out. The default adds none.",
+      zh: "最后一步加入整步的噪声，而该类的 pipeline 又把它舍去；默认不加。",
+    },
+    classes: ["ScoreSdeVe"],
+    config: { sigma_min: 0.02, sigma_max: 1.5, correct_steps: 1 },
+    options: { steps: 5 },
+  },
+  {
+    title: {
       en: "With fixed_large and the learned variances, a last step above t = 0 adds the whole noise of the forward step.",
       zh: "使用 fixed_large 或学到的方差时，高于 t = 0 的最后一步加入前向一步的全部噪声。",
     },

@@ -116,10 +116,8 @@ describe.each(["guide", "zh/guide"])("the page in %s", (folder) => {
   };
 
   it("names every class that is followed", () => {
-    // ScoreSdeVe has no case of its own: its corrector is left out.
-    const classes = [...caseClasses, "ScoreSdeVeScheduler"];
-    for (const name of classes) expect(messageOf(name)).not.toMatch(/^_class_name/);
-    const names = classes.map((name) => name.replace(/Scheduler$/, ""));
+    for (const name of caseClasses) expect(messageOf(name)).not.toMatch(/^_class_name/);
+    const names = caseClasses.map((name) => name.replace(/Scheduler$/, ""));
     expect(text).toContain(`${caseClasses.length} `);
     const lines = text.split("\n").filter((line) => line.startsWith("- **"));
     const words = lines.flatMap((line) => line.split(/[^\w]+/));

@@ -57,6 +57,7 @@ const forms: [string, Denoiser, Step[], Clip][] = [
   ["guidance in the mean form", guided, learned({ of: "variance", offset: 1, slope: 0.5 }), 1],
   ["dynamic thresholding", plain, table(1), { ratio: 0.7, max: 3 }],
   ["dynamic thresholding at the largest value", plain, table(0), { ratio: 1, max: 50 }],
+  ["Langevin dynamics", plain, table(1).map((step, i) => ({ ...step, langevin: i % 2 === 0 })), 1],
   ["multistep estimates", plain, unipcSteps(moves, { order: 3 }), 1.5],
   ["multistep estimates without clipping", plain, dpmSolverSteps(moves, { order: 3 }), false],
 ];

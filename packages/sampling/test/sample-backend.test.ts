@@ -163,7 +163,7 @@ describe("sample on a backend", () => {
     );
     const wide = { ...denoiser, predicts: "v" as const };
     await expect(sample({ ...options, denoiser: wide, steps: table(0) })).rejects.toThrow(
-      "steps must be made for a denoiser that predicts v, got steps for epsilon",
+      "steps must be made for a denoiser that predicts v, got epsilon",
     );
     await expect(sample({ ...options, shape: [3, 5], steps: table(0) })).rejects.toThrow(/MatMul/);
   });

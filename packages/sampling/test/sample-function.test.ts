@@ -157,7 +157,7 @@ describe("sample with a function as the denoiser", () => {
     );
     await wrong({ seed: -1 }).toThrow(/seed/);
     const model = { predicts: "v" as const, parameters: [], apply: (x: never) => x };
-    await wrong({ denoiser: model }).toThrow("predicts v, got steps for epsilon");
+    await wrong({ denoiser: model }).toThrow("predicts v, got epsilon");
   });
 
   it("can be left early, and then returns no samples", async () => {

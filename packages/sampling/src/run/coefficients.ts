@@ -7,17 +7,14 @@ const KEEPS_X0 = { x0: 1, x: 0, prediction: 0 };
 /** What a row keeps for later rows, its x0 where it does not say. */
 export const keptOf = ({ keeps = KEEPS_X0 }: Step): readonly KeptCoefficients[] => [keeps].flat();
 
-const folded = (sum: KeptCoefficients, { denoised }: Step, clip: Clip): KeptCoefficients =>
-  clip === false
-    ? {
-        x0: 0,
-        x: sum.x + sum.x0 * denoised.x,
-        prediction: sum.prediction + sum.x0 * denoised.prediction,
-      }
-    : sum;
-
-const keptSum = (step: Step, clip: Clip, i: number) =>
-  folded(keptOf(step)[i] ?? KEEPS_X0, step, clip);
+/** A number of one of a row's sums, of the next x or the i-th that is kept. */
+const ofSum =
+  (name: keyof KeptCoefficients, i?: number) =>
+  (step: Step, clip: Clip): number => {
+    const sum = i === undefined ? step.next : (keptOf(step)[i] ?? KEEPS_X0);
+    if (clip !== false) return sum[name];
+    return name === "x0" ? 0 : sum[name] + sum.x0 * step.denoised[name];
+  };
 
 /**
  * The numbers of a row by their names; the factors of what earlier rows kept follow, the latest first.
@@ -28,20 +25,21 @@ const keptSum = (step: Step, clip: Clip, i: number) =>
 const COLUMNS = {
   "x0.x": ({ denoised }) => denoised.x,
   "x0.prediction": ({ denoised }) => denoised.prediction,
-  "next.x0": (step, clip) => folded(step.next, step, clip).x0,
-  "next.x": (step, clip) => folded(step.next, step, clip).x,
-  "next.prediction": (step, clip) => folded(step.next, step, clip).prediction,
+  "next.x0": ofSum("x0"),
+  "next.x": ofSum("x"),
+  "next.prediction": ofSum("prediction"),
   "next.noise": ({ next }) => next.noise,
   "clip.low": (_, clip) => clipBounds(clip)[0],
   "clip.high": (_, clip) => clipBounds(clip)[1],
   "variance.offset": ({ variance }) => variance?.offset ?? 1,
   "variance.slope": ({ variance }) => variance?.slope ?? 0,
-  "kept.0.x0": (step, clip) => keptSum(step, clip, 0).x0,
-  "kept.0.x": (step, clip) => keptSum(step, clip, 0).x,
-  "kept.0.prediction": (step, clip) => keptSum(step, clip, 0).prediction,
-  "kept.1.x0": (step, clip) => keptSum(step, clip, 1).x0,
-  "kept.1.x": (step, clip) => keptSum(step, clip, 1).x,
-  "kept.1.prediction": (step, clip) => keptSum(step, clip, 1).prediction,
+  "kept.0.x0": ofSum("x0", 0),
+  "kept.0.x": ofSum("x", 0),
+  "kept.0.prediction": ofSum("prediction", 0),
+  "kept.1.x0": ofSum("x0", 1),
+  "kept.1.x": ofSum("x", 1),
+  "kept.1.prediction": ofSum("prediction", 1),
+  langevin: ({ langevin }) => (langevin ? 0.5 : 0),
   t: ({ t }) => t,
 } satisfies Record<string, (step: Step, clip: Clip) => number>;
 

@@ -4,6 +4,7 @@
  *   x0 = clip(row["x0.x"] x + row["x0.prediction"] prediction)
  *   x' = row["next.x0"] x0 + row["next.x"] x + row["next.prediction"] prediction
  *      + sum_i row["next.history.i"] past_i + deviation^2 gradient + deviation noise
+ *      + row.langevin deviation^2 prediction
  *   kept_i = row["kept.i.x0"] x0 + row["kept.i.x"] x + row["kept.i.prediction"] prediction
  *
  * `coefficients.ts` makes the table of rows, `network-step.ts` compiles the graph, `loop.ts` runs the
@@ -16,18 +17,22 @@
 import {
   add,
   constant,
+  div,
   type Expr,
   exp,
   expand,
   type Graph,
   gather,
+  greater,
   maximum,
   mul,
   type Signature,
   sqrt,
+  sum,
   type Tensor,
   tensor,
   trace,
+  where,
 } from "@gen/graph";
 import { GenError } from "@gen/math";
 import { ArgumentError } from "@gen/math/arguments";
@@ -38,7 +43,7 @@ import { type Clip, clipBounds, clipped, type DynamicThreshold, isDynamic } from
 import { keptOf, rowOfTable } from "./coefficients.ts";
 import { pastInput } from "./loop.ts";
 
-/** The key of a compiled program: depth of history, learned variance, thresholding. */
+/** The key of a compiled program: the kinds of rows that it takes. */
 export interface StepForm {
   /** The most earlier estimates that a row takes. */
   readonly depth: number;
@@ -51,6 +56,8 @@ export interface StepForm {
   readonly keeps?: number;
   /** Whether a row's time step is not a whole number. */
   readonly fractional?: boolean;
+  /** Whether a row is a step of Langevin dynamics. */
+  readonly langevin?: boolean;
 }
 
 /**
@@ -68,7 +75,7 @@ export function stepForm(
   if (!(steps?.length > 0)) throw new ArgumentError("steps must have at least one row, got none");
   if (predicts && steps[0].predicts !== predicts) {
     throw new ArgumentError(
-      `steps must be made for a denoiser that predicts ${predicts}, got steps for ${steps[0].predicts}`,
+      `steps must be made for a denoiser that predicts ${predicts}, got ${steps[0].predicts}`,
     );
   }
   const depths = steps.map(({ next }) => next.history?.length ?? 0);
@@ -80,7 +87,7 @@ export function stepForm(
   });
   if (cut >= 0) {
     throw new ArgumentError(
-      `steps must not take more estimates than earlier rows, got ${depths[cut]} in row ${cut}: a multistep table cannot be cut, make the table from the shorter path`,
+      `steps must not take more estimates than earlier rows, got ${depths[cut]} in row ${cut}: a multistep table cannot be cut, make it from the shorter path`,
     );
   }
   const depth = depths.reduce((most, length) => Math.max(most, length), 0);
@@ -92,11 +99,13 @@ export function stepForm(
   }
   clipBounds(clip);
   const threshold = isDynamic(clip) ? { max: 1, ...clip } : undefined;
-  const keeps = steps.some((step) => step.keeps)
-    ? steps.reduce((most, step) => Math.max(most, keptOf(step).length), 0)
-    : 0;
+  const keeps = steps.reduce(
+    (most, step) => (step.keeps ? Math.max(most, keptOf(step).length) : most),
+    0,
+  );
   const fractional = steps.some(({ t }) => !Number.isInteger(t));
-  return { depth, variance, threshold, keeps, fractional };
+  const langevin = steps.some((step) => step.langevin);
+  return { depth, variance, threshold, keeps, fractional, langevin };
 }
 
 /**
@@ -104,7 +113,8 @@ export function stepForm(
  *
  * `inputs` are x `[batch, ...]`, the table `coefficients` and the number `row` `[1]`, noise if the
  * row adds noise, and earlier estimates. `output` has twice the channels of x if it has a variance
- * too. The deviation is `row["next.noise"]`, times the root of a learned variance.
+ * too. The deviation is `row["next.noise"]`, times the root of a learned variance, times the ratio of
+ * lengths of Langevin dynamics.
  *
  * @throws GenError `invalid-model` when the variance is learned and the output has none.
  */
@@ -112,7 +122,7 @@ export function stepExpr(
   inputs: Readonly<Record<string, Expr>>,
   output: Expr,
   gradient: Expr | undefined,
-  { depth, variance: learned, threshold, unclipped, keeps }: StepForm,
+  { depth, variance: learned, threshold, unclipped, keeps, langevin }: StepForm,
 ): Record<string, Expr> {
   const { x, noise } = inputs;
   const row = rowOfTable(inputs.coefficients, inputs.row);
@@ -120,12 +130,12 @@ export function stepExpr(
   const estimate = add(mul(row("x0.x"), x), mul(row("x0.prediction"), prediction));
   const bounds = [row("clip.low"), row("clip.high")] as const;
   const x0 = unclipped ? estimate : clipped(estimate, bounds, threshold);
-  const sum = (name: "next" | `kept.${0 | 1}`) => {
+  const sumOf = (name: "next" | `kept.${0 | 1}`) => {
     const ofX = mul(row(`${name}.x`), x);
     const ofBoth = unclipped ? ofX : add(mul(row(`${name}.x0`), x0), ofX);
     return add(ofBoth, mul(row(`${name}.prediction`), prediction));
   };
-  let mean = sum("next");
+  let mean = sumOf("next");
   for (let i = 0; i < depth; i++) {
     mean = add(mean, mul(row(`next.history.${i}`), inputs[pastInput(i)]));
   }
@@ -141,11 +151,20 @@ export function stepExpr(
     const root = learned === "logVariance" ? exp(mul(value, 0.5)) : sqrt(maximum(value, 0));
     deviation = mul(deviation, root);
   }
+  if (langevin && noise) {
+    const share = row("langevin");
+    const ratio = div(lengths(noise), lengths(prediction));
+    deviation = mul(deviation, where(greater(share, 0), ratio, 1));
+    mean = add(mean, mul(mul(mul(deviation, deviation), share), prediction));
+  }
   if (gradient) mean = add(mean, mul(mul(deviation, deviation), gradient));
   const next = noise ? add(mean, mul(deviation, noise)) : mean;
   const kept = ([0, 1] as const).slice(0, keeps);
-  return { x: next, x0, ...Object.fromEntries(kept.map((i) => [`kept.${i}`, sum(`kept.${i}`)])) };
+  return { x: next, x0, ...Object.fromEntries(kept.map((i) => [`kept.${i}`, sumOf(`kept.${i}`)])) };
 }
+
+/** The sum of the lengths of v's samples `[batch, ...]`. */
+const lengths = (v: Expr): Expr => sum(sqrt(sum(mul(v, v), [...v.shape.keys()].slice(1))));
 
 /**
  * Network and step as one program: x, noise, earlier estimates, the table, conditions and the row's

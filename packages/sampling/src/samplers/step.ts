@@ -27,8 +27,8 @@ import { checkPath } from "./check-path.ts";
  *
  * `x0 = denoised.x * x + denoised.prediction * prediction`, clipped where asked, then
  * `x' = next.x0 * x0 + next.x * x + next.prediction * prediction + next.noise * z`, to which a
- * multistep method adds the x0 of earlier rows (`next.history`), and a learned variance multiplies
- * the noise.
+ * multistep method adds the x0 of earlier rows (`next.history`). A learned variance and Langevin
+ * dynamics multiply the noise.
  */
 export interface Step {
   /** The denoiser's 0-based time step; a network gets the nearest whole one. */
@@ -40,6 +40,14 @@ export interface Step {
   readonly keeps?: KeptCoefficients | readonly KeptCoefficients[];
   /** For learned variances: how to read the variance from the denoiser's extra channels. */
   readonly variance?: LearnedVariance;
+  /**
+   * Whether the row is a step of Langevin dynamics, whose denoiser predicts the score (Song et al.
+   * 2021, algorithms 4 and 5). `next.noise` is then multiplied by r, the mean length of z over the
+   * mean length of the score, both over the batch, and the mean gains
+   * `(r * next.noise)^2 / 2 * score`. Samples of one batch depend on each other.
+   * @defaultValue false
+   */
+  readonly langevin?: boolean;
 }
 
 /** The part of a {@link Step} that makes the next sample; `noise` multiplies standard normal z. */

@@ -130,31 +130,32 @@ export function ipndmTable(run: ClassRun): ClassTable {
 }
 
 /**
- * ScoreSdeVeScheduler's predictor (Song et al. 2021, algorithm 2): the network gives the score,
- * `x' = x + d^2 score + d z` with `d^2 = sigma^2 - sigma'^2`. Its corrector's step depends on the
- * lengths of the score and of the noise, which no row holds.
+ * ScoreSdeVeScheduler, as ScoreSdeVePipeline calls it (Song et al. 2021, algorithms 2 and 4): the
+ * network gives the score at sigma. Some steps of Langevin dynamics correct x, then the predictor
+ * takes `x' = x + d^2 score + d z` with `d^2 = sigma^2 - sigma'^2`.
  */
 export function scoreSdeTable(run: ClassRun): ClassTable {
-  const { settings, schedule, options } = run;
+  const { settings, options, compat } = run;
   const [low, high] = [Number(settings.sigma_min), Number(settings.sigma_max)];
-  const n = stepsOf(run, schedule.length);
+  const n = stepsOf(run, Number.MAX_SAFE_INTEGER);
   const times = numpyLinspace(1, settings.sampling_eps, n);
-  const listed = numpyLinspace(Math.log(low), Math.log(high), schedule.length).map(Math.exp);
-  const steps = times.map((time): Step => {
+  const sigmas = times.map((time) => low * (high / low) ** time);
+  const discrete = numpyLinspace(Math.log(low), Math.log(high), n).map(Math.exp);
+  const steps = times.flatMap((time, i): Step[] => {
     const place = Math.trunc(time * (n - 1));
-    const sigma = listed[place];
-    const before = place === 0 ? 0 : listed[place - 1];
-    const variance = sigma ** 2 - before ** 2;
-    return {
-      t: time,
-      predicts: "epsilon",
-      denoised: { x: 1, prediction: sigma ** 2 },
-      next: { x0: 0, x: 1, prediction: variance, noise: Math.sqrt(variance) },
+    const variance = discrete[place] ** 2 - (place === 0 ? 0 : discrete[place - 1]) ** 2;
+    const level = {
+      t: sigmas[i],
+      predicts: run.config.predictionType,
+      denoised: { x: 1, prediction: sigmas[i] ** 2 },
     };
+    const langevin = { x0: 0, x: 1, prediction: 0, noise: 2 * settings.snr };
+    const corrector: Step = { ...level, next: langevin, langevin: true };
+    const noise = compat || i < n - 1 ? Math.sqrt(variance) : 0;
+    const predictor: Step = { ...level, next: { x0: 0, x: 1, prediction: variance, noise } };
+    return [...Array.from({ length: settings.correct_steps }, () => corrector), predictor];
   });
-  const notes =
-    settings.correct_steps > 0
-      ? [`ScoreSdeVeScheduler is sampled without its ${settings.correct_steps} corrector steps`]
-      : [];
-  return { steps, initialScale: options.strength === undefined ? high : 1, notes };
+  const notes = ["the last step adds no noise, where diffusers adds it and its pipeline drops it"];
+  const initialScale = options.strength === undefined ? high : 1;
+  return { steps, sigmas, initialScale, notes: compat ? [] : notes };
 }
