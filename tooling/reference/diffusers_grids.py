@@ -187,6 +187,7 @@ def flow_map():
             yield {"shift": shift}, {"steps": n}
     yield {"shift": 3.0}, {"sigmas": [1.0, 0.6, 0.2]}
     yield {"shift": 3.0, "num_train_timesteps": 400}, {"timesteps": [400.0, 150.0, 50.0]}
+    yield {"shift": 3.0, "num_train_timesteps": 400}, {"timesteps": [400.0, 150.0, 150.0, 50.0]}
 
 
 def ltx():

@@ -219,6 +219,15 @@ export const differenceRows: readonly DifferenceRow[] = [
   },
   {
     title: {
+      en: "At equal time steps of the caller x stays where it is. The default takes them in turn.",
+      zh: "遇到调用者给出的相等时间步，x 停在原处；默认依次走过。",
+    },
+    classes: ["FlowMapEulerDiscrete"],
+    config: { shift: 3, num_train_timesteps: 400 },
+    options: { timesteps: [400, 150, 150, 50] },
+  },
+  {
+    title: {
       en: "With fixed_large and the learned variances, a last step above t = 0 adds the whole noise of the forward step.",
       zh: "使用 fixed_large 或学到的方差时，高于 t = 0 的最后一步加入前向一步的全部噪声。",
     },

@@ -3,7 +3,7 @@ import type { Step } from "../samplers/step.ts";
 import { churnOf } from "./churn.ts";
 import type { ClassRun, ClassTable } from "./class-run.ts";
 import { spreadOf, spreadSigmas } from "./class-sigmas.ts";
-import { firstStep, stepsOf } from "./class-times.ts";
+import { firstStep, requireFound, stepsOf } from "./class-times.ts";
 
 interface FlowPath {
   readonly times: readonly number[];
@@ -37,6 +37,7 @@ function flowPath(run: ClassRun): FlowPath {
   if (settings.invert_sigmas) sigmas = sigmas.map((sigma) => 1 - sigma);
   const given = settings.invert_sigmas ? undefined : options.timesteps;
   const times = given ?? sigmas.map((sigma) => sigma * T);
+  if (options.strength === undefined && run.compat) requireFound(times);
   return { times, sigmas: [...sigmas, settings.invert_sigmas ? 1 : 0], first: firstStep(run, n) };
 }
 
@@ -104,14 +105,22 @@ export function flowLcmTable(run: ClassRun): ClassTable {
 
 /** FlowMapEulerDiscreteScheduler: Euler's steps, equal before the shift. */
 export function flowMapTable(run: ClassRun): ClassTable {
-  const { settings, options, schedule } = run;
+  const { settings, options, schedule, compat } = run;
   const given = options.sigmas ?? options.timesteps?.map((t) => t / schedule.length);
   const n = given?.length ?? stepsOf(run, Number.MAX_SAFE_INTEGER);
   const even = given ?? numpyLinspace(1, 0, n + 1).slice(0, n);
   const sigmas = [...even.map(shifted(settings.shift)), 0];
   const times = sigmas.slice(0, n).map((sigma) => sigma * schedule.length);
-  const path = { times, sigmas, first: firstStep(run, n) };
-  return { ...path, steps: rows(path, euler) };
+  const steps = times.map((t, i) => {
+    // The class takes the first of equal time steps.
+    const at = compat ? times.indexOf(t) : i;
+    return flowRow(t, sigmas[at], euler(sigmas[at], sigmas[at + 1]));
+  });
+  const notes =
+    !compat && new Set(times).size < n
+      ? ["equal time steps are taken in turn, where diffusers stays at the first of them"]
+      : [];
+  return { sigmas, steps: steps.slice(firstStep(run, n)), notes };
 }
 
 /**
