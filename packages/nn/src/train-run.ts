@@ -72,7 +72,8 @@ export async function downloadState<T>(
 
 /**
  * Runs compiled steps on the host's inputs of each. Gives the next state, the last step's losses
- * and each step's numbers of each sample. The caller frees all of them. The old state is freed.
+ * and each step's numbers of each sample. The caller frees all of them. The program takes the old
+ * state over.
  * @throws RangeError when a batch lacks an input. Nothing stays uploaded then.
  */
 export async function runSteps<T>(
@@ -106,7 +107,6 @@ export async function runSteps<T>(
   } finally {
     backend.dispose(...Object.values(inputs));
   }
-  backend.dispose(...state);
   const outputsOf = (names: Readonly<Record<string, string>>) =>
     mapValues(names, (name) => outputs[name]);
   return {

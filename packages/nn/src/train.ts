@@ -43,6 +43,7 @@ export async function train<T, Name extends string>(
   }
   const ratesAt = ratesOf(options);
   const oneStep = stepGraph({ ...options, averages: options.ema !== undefined });
+  const inPlace = Object.fromEntries(oneStep.state.map((slot) => [slot.output, slot.input.name]));
   // A run ends where losses are read.
   const stepsPerRun = Math.min(counts.stepsPerRun, logEvery);
   const compiled = new Map<number, CompiledSteps<T>>();
@@ -50,7 +51,7 @@ export async function train<T, Name extends string>(
     const known = compiled.get(count);
     if (known) return known;
     const built = count === 1 ? oneStep : chainSteps(oneStep, count);
-    const steps = { ...built, program: await backend.compile(built.graph) };
+    const steps = { ...built, program: await backend.compile(built.graph, { inPlace }) };
     compiled.set(count, steps);
     return steps;
   };

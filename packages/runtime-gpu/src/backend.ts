@@ -10,10 +10,22 @@ export interface MemoryUse {
   readonly peakBytes: number;
 }
 
+/** How a graph is compiled. */
+export interface CompileOptions {
+  /**
+   * Outputs that take the memory of inputs, by name, such as the next weights that of the weights.
+   * Each has its input's dtype and shape, and no input is named twice. A run takes these inputs over
+   * from the caller: they are disposed of, unless the run fails.
+   * @defaultValue none
+   */
+  readonly inPlace?: Readonly<Record<string, string>>;
+}
+
 /** A compiled graph. Parameters are baked in; inputs and outputs are device tensors by name. */
 export interface Program<T> {
   /**
-   * Runs the graph. The caller keeps its inputs, owns every output, and disposes of each once.
+   * Runs the graph. The caller keeps its inputs, but those that are taken `inPlace`. It owns every
+   * output, and disposes of each once.
    * @throws TypeError when an input is missing or unknown or has another dtype.
    * @throws RangeError when a shape does not fit.
    */
@@ -29,7 +41,7 @@ export interface Program<T> {
 export interface Backend<T = unknown> {
   /** The library and device, such as `onnx/node-cpu`, `onnx/webgpu`, `tfjs/wasm` or `cpu`. */
   readonly name: string;
-  compile(graph: Graph): Promise<Program<T>>;
+  compile(graph: Graph, options?: CompileOptions): Promise<Program<T>>;
   /** Copies numbers to the device. */
   upload(array: HostArray, shape: readonly number[], dtype?: DType): T;
   /** Copies a tensor's elements to the host as float32, on the cpu backend as float64. */

@@ -11,10 +11,13 @@
 import { type DType, type Graph, type Input, shapeText } from "@gen/graph";
 import { type Bindings, bindDims, resolveShape } from "@gen/graph/compiler";
 import { GenError } from "@gen/math";
-import type { Backend, HostArray, Program } from "./backend.ts";
+import type { Backend, CompileOptions, HostArray, Program } from "./backend.ts";
 import { graphText } from "./errors.ts";
 import { type DeviceTensor, Ledger } from "./ledger.ts";
 import { serialQueue } from "./serial-queue.ts";
+
+/** Outputs that take the memory of inputs, by name. */
+export type InPlace = NonNullable<CompileOptions["inPlace"]>;
 
 /** What a runtime must do to become a backend. */
 export interface Device<Handle> {
@@ -25,7 +28,8 @@ export interface Device<Handle> {
   write(array: HostArray, shape: readonly number[], dtype: DType): Handle;
   read(handle: Handle, kind: DeviceTensor): Promise<Float32Array | Float64Array>;
   free(handle: Handle): void;
-  compile(graph: Graph): Promise<Executable<Handle>>;
+  /** An output of `inPlace` may be its input's own handle, with new elements. */
+  compile(graph: Graph, inPlace?: InPlace): Promise<Executable<Handle>>;
   close(): Promise<void>;
 }
 
@@ -89,7 +93,11 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
     return closing;
   };
 
-  const programOf = (graph: Graph, executable: Executable<Handle>): Program<DeviceTensor> => {
+  const programOf = (
+    graph: Graph,
+    executable: Executable<Handle>,
+    inPlace: InPlace,
+  ): Program<DeviceTensor> => {
     let ended: Promise<void> | undefined;
     const outputs = Object.entries(graph.outputs);
     const named = [...graph.inputs, ...Object.values(graph.outputs)].some(({ shape }) =>
@@ -102,9 +110,17 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
         const dims = checkInputs(graph, inputs, named);
         const handles = new Map<string, Handle>();
         for (const { name } of graph.inputs) handles.set(name, ledger.handleOf(inputs[name]));
+        const taken = [...new Set(Object.values(inPlace).map((name) => inputs[name]))];
+        const own = ledger.take(taken);
         const made = await ledger
           .whileRunning(() => unlessLost(inTurn(() => executable.run(handles, dims ?? {}))))
-          .catch(failure("running", graph));
+          .catch((error) => {
+            if (closing || lost) ledger.free(own);
+            else ledger.giveBack(taken, own);
+            return failure("running", graph)(error);
+          });
+        const kept = new Set(Object.values(made));
+        ledger.free(own.filter((handle) => !kept.has(handle)));
         if (closing) {
           Object.values(made).forEach(free);
           checkOpen();
@@ -130,9 +146,11 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
 
   return {
     name: device.name,
-    async compile(graph) {
+    async compile(graph, { inPlace = {} } = {}) {
       checkOpen();
-      return programOf(graph, await device.compile(graph).catch(failure("compiling", graph)));
+      checkInPlace(graph, inPlace);
+      const compiled = await device.compile(graph, inPlace).catch(failure("compiling", graph));
+      return programOf(graph, compiled, inPlace);
     },
     upload(array: HostArray, shape: readonly number[], dtype: DType = "float32") {
       checkOpen();
@@ -153,6 +171,24 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
     memory: () => ledger.memory(),
     close: end,
   };
+}
+
+/** @throws RangeError when an output does not fit the memory of its input. */
+function checkInPlace({ inputs, outputs }: Graph, inPlace: InPlace): void {
+  const names = Object.values(inPlace);
+  for (const [output, name] of Object.entries(inPlace)) {
+    const from = inputs.find((each) => each.name === name);
+    const to = Object.hasOwn(outputs, output) ? outputs[output] : undefined;
+    const text = (e: Input | Graph["outputs"][string] | undefined) =>
+      e ? `${e.dtype} ${shapeText(e.shape)}` : "none";
+    if (!from || text(from) !== text(to)) {
+      throw new RangeError(
+        `inPlace must join outputs and inputs of one dtype and shape, got ${output} (${text(to)}) in ${name} (${text(from)})`,
+      );
+    }
+    if (names.indexOf(name) === names.lastIndexOf(name)) continue;
+    throw new RangeError(`inPlace must name each input once, got ${name} twice`);
+  }
 }
 
 /**

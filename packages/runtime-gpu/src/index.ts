@@ -1,4 +1,4 @@
-export type { Backend, HostArray, Program } from "./backend.ts";
+export type { Backend, CompileOptions, HostArray, Program } from "./backend.ts";
 export {
   type BackendKind,
   backendKinds,

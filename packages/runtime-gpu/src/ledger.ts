@@ -48,6 +48,31 @@ export class Ledger<Handle> {
     );
   }
 
+  /**
+   * Takes tensors over from the caller, who cannot use them any more. Gives their handles.
+   * @throws GenError `disposed` when a tensor is not alive. Nothing is taken then.
+   */
+  take(tensors: readonly DeviceTensor[]): Handle[] {
+    const handles = tensors.map((tensor) => this.handleOf(tensor));
+    for (const { dtype, shape } of tensors) this.#bytes -= byteLength(dtype, shape);
+    for (const tensor of tensors) this.#live.delete(tensor);
+    return handles;
+  }
+
+  /** Gives tensors that were taken back to the caller. */
+  giveBack(tensors: readonly DeviceTensor[], handles: readonly Handle[]): void {
+    for (const [i, tensor] of tensors.entries()) {
+      this.#live.set(tensor, handles[i]);
+      this.#bytes += byteLength(tensor.dtype, tensor.shape);
+    }
+  }
+
+  /** Frees handles as soon as nothing needs them. */
+  free(handles: readonly Handle[]): void {
+    for (const handle of handles) this.#unowned.add(handle);
+    this.#freeUnneeded();
+  }
+
   /** Forgets tensors, and frees their handles as soon as nothing needs them. */
   dispose(tensors: Iterable<DeviceTensor>): void {
     for (const tensor of tensors) {

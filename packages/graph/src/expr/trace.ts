@@ -51,8 +51,11 @@ export function graphOf(outputs: Record<string, Expr>, inputs: readonly Input[] 
   return { inputs: all, parameters, outputs: { ...outputs }, nodes };
 }
 
-/** Every expression that `roots` need, operands before their users. */
-export function topological(roots: readonly Expr[]): Expr[] {
+/** Every expression that `roots` need, operands before their users, down to `isLeaf`. */
+export function topological(
+  roots: readonly Expr[],
+  isLeaf: (e: Expr) => boolean = ({ inputs }) => inputs.length === 0,
+): Expr[] {
   const order: Expr[] = [];
   const seen = new Set<Expr>();
   // An explicit stack: unrolled graphs are deeper than the call stack.
@@ -66,7 +69,8 @@ export function topological(roots: readonly Expr[]): Expr[] {
     push(root);
     while (stack.length > 0) {
       const top = stack[stack.length - 1];
-      if (top.next < top.node.inputs.length) push(top.node.inputs[top.next++]);
+      const { inputs } = top.node;
+      if (top.next < inputs.length && !isLeaf(top.node)) push(inputs[top.next++]);
       else order.push((stack.pop() as { node: Expr }).node);
     }
   }

@@ -1,6 +1,7 @@
 import { type Graph, type TensorData, tensorData, tensorNumbers } from "@gen/graph";
 import type { Device } from "../device.ts";
 import type { DeviceTensor } from "../ledger.ts";
+import { fusedProgram, type Residents } from "./fused-program.ts";
 import { channelBlock } from "./passes/blocked-convolutions.ts";
 import { applyPasses, type Build } from "./passes/passes.ts";
 import { isLarge } from "./passes/rewrite-convolutions.ts";
@@ -22,20 +23,26 @@ export function hostDevice(
     block ??= channelBlock(ort, options);
     return block;
   };
+  const residents: Residents = new WeakMap();
+  const compile = async (graph: Graph) => {
+    const rewritten = await applyPasses(graph, build, findBlock);
+    return graphSession(ort, rewritten, { ...options, ...levelFor(rewritten, build) });
+  };
+  const free = (tensor: OrtTensor) => {
+    const others = residents.get(tensor);
+    for (const [name, each] of others ?? []) if (each === tensor) others?.delete(name);
+    // A tensor always has its own memory: uploads are copies, and each output is its own array.
+    const data = tensor.data as TensorData;
+    tensor.dispose();
+    if (!others) releaseMemory(data);
+  };
   return {
     name,
     write: writeToHost(ort),
     read: async (tensor, kind) => hostNumbers(tensor, kind),
-    free(tensor) {
-      // A tensor always has its own memory: uploads are copies, and each output is its own array.
-      const data = tensor.data as TensorData;
-      tensor.dispose();
-      releaseMemory(data);
-    },
-    async compile(graph) {
-      const rewritten = await applyPasses(graph, build, findBlock);
-      return graphSession(ort, rewritten, { ...options, ...levelFor(rewritten, build) });
-    },
+    free,
+    compile: async (graph, inPlace = {}) =>
+      (await fusedProgram(graph, inPlace, { ort, residents, compile, free })) ?? compile(graph),
     close: async () => {},
   };
 }

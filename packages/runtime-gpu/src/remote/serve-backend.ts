@@ -1,6 +1,6 @@
 import type { DType } from "@gen/graph";
 import { type ErrorCode, errorCode } from "@gen/math";
-import type { Backend, HostArray, Program } from "../backend.ts";
+import type { Backend, CompileOptions, HostArray, Program } from "../backend.ts";
 import { type ArrayPart, collectParts } from "./array-parts.ts";
 import { outbox } from "./outbox.ts";
 import type { Port } from "./port.ts";
@@ -52,8 +52,8 @@ function methodsOf<T>(backend: Backend<T>, take: <V>(value: V) => V) {
       tensors.delete(id);
       if (!(tensor instanceof Error)) backend.dispose(tensor as T);
     },
-    async compile(id: number, graph: WireGraph) {
-      programs.set(id, await backend.compile(decodeGraph(graph, take)));
+    async compile(id: number, graph: WireGraph, inPlace: CompileOptions["inPlace"]) {
+      programs.set(id, await backend.compile(decodeGraph(graph, take), { inPlace }));
     },
     async run(id: number, inputs: readonly (readonly [name: string, id: number])[]) {
       const given = Object.fromEntries(inputs.map(([name, input]) => [name, tensorOf(input)]));

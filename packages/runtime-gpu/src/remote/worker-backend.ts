@@ -104,11 +104,15 @@ export async function remoteBackend(
       },
       read: (tensor) => ask(reading, "download", () => [tensor]),
       free: (tensor) => send("free", () => [tensor]),
-      async compile(graph: Graph) {
+      async compile(graph: Graph, inPlace) {
         ids++;
         const program = ids;
         const model = graphText(graph);
-        await ask(`compiling ${model}`, "compile", (swap) => [program, encodeGraph(graph, swap)]);
+        await ask(`compiling ${model}`, "compile", (swap) => [
+          program,
+          encodeGraph(graph, swap),
+          inPlace,
+        ]);
         return {
           run: (inputs) => ask(`running ${model}`, "run", () => [program, [...inputs]]),
           dispose: () => finish("dispose", program),

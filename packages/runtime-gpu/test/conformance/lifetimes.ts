@@ -13,6 +13,17 @@ const network = () => {
   );
 };
 
+/** Gradient descent to a target: `next = w - rate (w - target)`, and a mean of all w. */
+const descent = () =>
+  g.trace(
+    ({ w, m, target, rate }) => {
+      const next = g.sub(w, g.mul(g.sub(w, target), rate));
+      const mean = g.mul(g.add(m, next), 0.5);
+      return { next, mean, loss: g.sum(g.square(g.sub(w, target))) };
+    },
+    { w: { shape: [3] }, m: { shape: [3] }, target: { shape: [3] }, rate: { shape: [1] } },
+  );
+
 const values = async (backend: Backend<DeviceTensor>, of: DeviceTensor) => [
   ...(await backend.download(of)),
 ];
@@ -123,6 +134,81 @@ export const lifetimes: Case[] = [
       check(Math.abs(a + b - 1) < 1e-5, `softmax sums to ${a + b}`);
       backend.dispose(x, y, mean);
       same("live", backend.memory().live, 0);
+    },
+  },
+  {
+    name: "outputs in place take their inputs over",
+    async run(backend) {
+      const program = await backend.compile(descent(), { inPlace: { next: "w", mean: "m" } });
+      let state = { w: backend.upload([4, 8, -4], [3]), m: backend.upload([0, 0, 0], [3]) };
+      const first = state;
+      const target = backend.upload([0, 4, 0], [3]);
+      const rate = backend.upload([0.5], [1]);
+      for (const wanted of [
+        [2, 6, -2],
+        [1, 5, -1],
+        [0.5, 4.5, -0.5],
+      ]) {
+        const { next, mean, loss } = await program.run({ ...state, target, rate });
+        state = { w: next, m: mean };
+        same("next", await values(backend, next), wanted);
+        same("live", backend.memory().live, 5);
+        backend.dispose(loss);
+      }
+      same("mean", await values(backend, state.m), [0.75, 4.25, -0.75]);
+      await fails("the first again", () => program.run({ ...first, target, rate }), "disposed");
+      await program.dispose();
+      same("after dispose", await values(backend, state.w), [0.5, 4.5, -0.5]);
+      backend.dispose(state.w, state.m, target, rate);
+      same("live at the end", backend.memory().live, 0);
+    },
+  },
+  {
+    name: "states in place do not disturb one another",
+    async run(backend) {
+      const inPlace = { next: "w", mean: "m" };
+      const programs = [
+        await backend.compile(descent(), { inPlace }),
+        await backend.compile(descent(), { inPlace }),
+      ];
+      const target = backend.upload([0, 0, 0], [3]);
+      const rate = backend.upload([0.5], [1]);
+      const states = [8, 16, 24].map((v) => ({
+        w: backend.upload([v, v, v], [3]),
+        m: backend.upload([0, 0, 0], [3]),
+      }));
+      for (let round = 0; round < 3; round++) {
+        const running = states.map(({ w, m }, i) =>
+          programs[(round + i) % 2].run({ w, m, target, rate }),
+        );
+        for (const [i, results] of (await Promise.all(running)).entries()) {
+          states[i] = { w: results.next, m: results.mean };
+          backend.dispose(results.loss);
+        }
+      }
+      for (const [i, { w }] of states.entries()) {
+        same(`state ${i}`, await values(backend, w), Array(3).fill(i + 1));
+      }
+      backend.dispose(target, rate, ...states.flatMap(({ w, m }) => [w, m]));
+      same("live", backend.memory().live, 0);
+      for (const program of programs) await program.dispose();
+    },
+  },
+  {
+    name: "a run that fails gives inputs in place back",
+    async run(backend) {
+      const program = await backend.compile(descent(), { inPlace: { next: "w" } });
+      const [w, m, target] = [1, 2, 3].map((v) => backend.upload([v, v, v], [3]));
+      await fails("run", () => program.run({ w, m, target }), "rate", "missing");
+      same("w", await values(backend, w), [1, 1, 1]);
+      await fails(
+        "compile",
+        () => backend.compile(descent(), { inPlace: { loss: "w" } }),
+        "inPlace",
+        "loss",
+      );
+      backend.dispose(w, m, target);
+      await program.dispose();
     },
   },
   {

@@ -1,0 +1,85 @@
+/*
+ * A program that ends in loops of our own, such as an optimizer's update of all weights:
+ *
+ *   border, other outputs = runtime(body)    outputs in place = loops(border)
+ *
+ * The outputs in place stay in the loops' memory. The next run reads and overwrites them there, so a
+ * training step copies no state and allocates none.
+ */
+import type { Graph } from "@gen/graph";
+import { wasmLoops } from "@gen/graph/loops";
+import type { Executable, InPlace } from "../device.ts";
+import { compileLoops, type LoopsMemory } from "./loops-memory.ts";
+import type { Ort, OrtTensor } from "./runtime.ts";
+
+/** The residents of each memory of loops, by every tensor that lies in it. */
+export type Residents = WeakMap<OrtTensor, LoopsMemory["residents"]>;
+
+/** What a device gives to a program in two parts. */
+interface Parts {
+  readonly ort: Ort;
+  readonly residents: Residents;
+  /** Makes the program of the body, whose results are in host memory. */
+  compile(body: Graph): Promise<Executable<OrtTensor>>;
+  free(tensor: OrtTensor): void;
+}
+
+/**
+ * Compiles `graph` in two parts; undefined where loops have nothing to compute or are not allowed.
+ */
+export async function fusedProgram(
+  graph: Graph,
+  inPlace: InPlace,
+  { ort, residents, compile, free }: Parts,
+): Promise<Executable<OrtTensor> | undefined> {
+  const loops = wasmLoops(graph, inPlace);
+  const compiled = loops && (await compileLoops(loops));
+  if (!compiled) return undefined;
+  const { inputs: needed, outputs: made } = loops.body;
+  const body = Object.keys(made).length > 0 ? await compile(loops.body) : undefined;
+  const { first, another } = compiled;
+  const memories = [first];
+
+  /** A memory in which the run overwrites no tensor that is alive. */
+  async function memoryFor(inputs: ReadonlyMap<string, OrtTensor>): Promise<LoopsMemory> {
+    const free = memories.find((memory) =>
+      [...memory.residents].every(([name, tensor]) => inputs.get(name) === tensor),
+    );
+    if (free) return free;
+    const memory = await another();
+    memories.push(memory);
+    return memory;
+  }
+
+  return {
+    async run(inputs, dims) {
+      const memory = await memoryFor(inputs);
+      const given = needed.map(({ name }) => [name, inputs.get(name)] as const);
+      const results = (await body?.run(new Map(given as [string, OrtTensor][]), dims)) ?? {};
+      for (const name of loops.border) {
+        const result = name in made ? results[name] : undefined;
+        const value = result ?? (inputs.get(name) as OrtTensor);
+        if (memory.residents.get(name) !== value) {
+          memory.regions[name].set(value.data as Float32Array);
+        }
+        if (!result) continue;
+        free(result);
+        delete results[name];
+      }
+      memory.run();
+      for (const output of loops.outputs) {
+        const { shape } = graph.outputs[output];
+        const name = inPlace[output];
+        const kept = memory.residents.get(name);
+        const tensor = kept ?? new ort.Tensor("float32", memory.regions[name], shape as number[]);
+        memory.residents.set(name, tensor);
+        residents.set(tensor, memory.residents);
+        results[output] = tensor;
+      }
+      return results;
+    },
+    async dispose() {
+      await body?.dispose();
+    },
+  };
+}

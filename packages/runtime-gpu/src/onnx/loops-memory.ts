@@ -1,0 +1,42 @@
+import type { WasmLoops } from "@gen/graph/loops";
+import type { OrtTensor } from "./runtime.ts";
+
+/** One memory of compiled loops. */
+export interface LoopsMemory {
+  /** The elements of each region, by its name. */
+  readonly regions: Readonly<Record<string, Float32Array>>;
+  /** The tensors that are alive in it, by the names of their regions. */
+  readonly residents: Map<string, OrtTensor>;
+  /** Computes the outputs in place. */
+  run(): void;
+}
+
+interface WebAssemblyHere {
+  compile(bytes: Uint8Array): Promise<object>;
+  instantiate(module: object): Promise<{
+    exports: { memory: { buffer: ArrayBuffer }; run(): void };
+  }>;
+}
+
+/**
+ * Compiles loops. Gives their first memory and a function that makes more; undefined where the page
+ * or the engine does not allow it.
+ */
+export async function compileLoops({ bytes, regions }: WasmLoops) {
+  const { WebAssembly } = globalThis as unknown as { WebAssembly?: WebAssemblyHere };
+  if (!WebAssembly) return undefined;
+  try {
+    const module = await WebAssembly.compile(bytes);
+    const another = async (): Promise<LoopsMemory> => {
+      const { memory, run } = (await WebAssembly.instantiate(module)).exports;
+      const views = Object.entries(regions).map(([name, { offset, length }]) => [
+        name,
+        new Float32Array(memory.buffer, offset, length),
+      ]);
+      return { regions: Object.fromEntries(views), residents: new Map(), run };
+    };
+    return { first: await another(), another };
+  } catch {
+    return undefined;
+  }
+}
