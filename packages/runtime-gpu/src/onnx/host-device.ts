@@ -1,7 +1,7 @@
 import { type Graph, type TensorData, tensorData, tensorNumbers } from "@gen/graph";
 import type { Device } from "../device.ts";
 import type { DeviceTensor } from "../ledger.ts";
-import { fusedProgram, type Residents } from "./fused-program.ts";
+import type { Residents } from "./fused-program.ts";
 import { channelBlock } from "./passes/blocked-convolutions.ts";
 import { applyPasses, type Build } from "./passes/passes.ts";
 import { isLarge } from "./passes/rewrite-convolutions.ts";
@@ -41,8 +41,13 @@ export function hostDevice(
     write: writeToHost(ort),
     read: async (tensor, kind) => hostNumbers(tensor, kind),
     free,
-    compile: async (graph, inPlace = {}) =>
-      (await fusedProgram(graph, inPlace, { ort, residents, compile, free })) ?? compile(graph),
+    async compile(graph, inPlace) {
+      if (!inPlace || Object.keys(inPlace).length === 0) return compile(graph);
+      // Sampling does not need it.
+      const { fusedProgram } = await import("./fused-program.ts");
+      const fused = await fusedProgram(graph, inPlace, { ort, residents, compile, free });
+      return fused ?? compile(graph);
+    },
     close: async () => {},
   };
 }
