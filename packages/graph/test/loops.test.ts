@@ -70,6 +70,7 @@ const formulas: Record<string, (a: g.Expr, b: g.Expr) => g.Expr> = {
   Min: g.minimum,
   Neg: (a) => g.neg(a),
   Abs: (a) => g.abs(a),
+  Sign: (a, b) => g.mul(g.sign(g.relu(a)), g.sign(b)),
   Sqrt: (a) => g.sqrt(positive(a)),
   Floor: (a) => g.floor(a),
   Relu: (a) => g.relu(a),

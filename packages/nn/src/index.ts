@@ -18,6 +18,7 @@ export {
   zeros,
 } from "./initializers.ts";
 export { linear } from "./linear.ts";
+export { lion } from "./lion.ts";
 export { mlp } from "./mlp.ts";
 export { type Network, network, networkGraph } from "./network.ts";
 export { groupNorm, layerNorm } from "./normalization.ts";
@@ -29,6 +30,7 @@ export {
   linearDecay,
   type Optimizer,
 } from "./optimizer.ts";
+export { sgd } from "./sgd.ts";
 export { train } from "./train.ts";
 export type {
   BatchInput,

@@ -49,32 +49,55 @@ function checkRate(rate: number, where = ""): number {
 const isPair = (value: unknown) =>
   Array.isArray(value) && value.length === 2 && value.every((beta) => typeof beta === "number");
 
+/** What a learning rate and two decays may be. */
+export const RATE = rules.optional(rules.either(rules.NUMBER, rules.FUNCTION));
+export const BETAS = rules.optional(["two numbers", isPair]);
+
+/** The rate at each step. @throws RangeError when it is negative or not finite. */
+export function rateAt(learningRate: LearningRate): (step: number) => number {
+  if (typeof learningRate === "function") {
+    return (step) => checkRate(learningRate(step), ` at step ${step}`);
+  }
+  checkRate(learningRate);
+  return () => learningRate;
+}
+
+/** @throws RangeError when a decay is outside [0, 1). */
+export function checkBetas(betas: readonly number[]): void {
+  for (const [i, beta] of betas.entries()) {
+    if (!(beta >= 0 && beta < 1)) {
+      throw new ArgumentError(`betas[${i}] must be in [0, 1), got ${shown(beta)}`);
+    }
+  }
+}
+
+/** @throws RangeError when a number is below 0. */
+export function checkNotNegative(numbers: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(numbers)) {
+    if (!(value >= 0)) throw new ArgumentError(`${name} must be at least 0, got ${shown(value)}`);
+  }
+}
+
 function adamUpdate(options: AdamOptions, decoupled: boolean): Optimizer {
   checkOptions(options, {
-    learningRate: rules.optional(rules.either(rules.NUMBER, rules.FUNCTION)),
-    betas: rules.optional(["two numbers", isPair]),
+    learningRate: RATE,
+    betas: BETAS,
     epsilon: rules.optional(rules.NUMBER),
     weightDecay: rules.optional(rules.NUMBER),
   });
   const { learningRate = 1e-3, betas = [0.9, 0.999], epsilon = 1e-8 } = options;
   const { weightDecay = decoupled ? 0.01 : 0 } = options;
   const [beta1, beta2] = betas;
-  const rateAt = typeof learningRate === "number" ? () => learningRate : learningRate;
-  if (typeof learningRate === "number") checkRate(learningRate);
-  for (const [i, beta] of betas.entries()) {
-    if (!(beta >= 0 && beta < 1))
-      throw new ArgumentError(`betas[${i}] must be in [0, 1), got ${shown(beta)}`);
-  }
-  for (const [name, value] of Object.entries({ epsilon, weightDecay })) {
-    if (!(value >= 0)) throw new ArgumentError(`${name} must be at least 0, got ${shown(value)}`);
-  }
+  const rate = rateAt(learningRate);
+  checkBetas(betas);
+  checkNotNegative({ epsilon, weightDecay });
   return {
     moments: ["first", "second"],
     rates(step) {
-      const rate = checkRate(rateAt(step), ` at step ${step}`);
+      const now = rate(step);
       const first = (1 - beta1) / (1 - beta1 ** (step + 1));
       const second = Math.sqrt((1 - beta2) / (1 - beta2 ** (step + 1)));
-      return [(rate * first) / second, epsilon / second, 1 - rate * weightDecay];
+      return [(now * first) / second, epsilon / second, 1 - now * weightDecay];
     },
     // The moments lack their factor 1 - beta, which the rates hold. The quotient is the same, in
     // fewer passes over memory.

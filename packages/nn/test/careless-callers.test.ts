@@ -89,6 +89,14 @@ const calls: Record<string, Call> = {
   layerNorm: { args: ["a", 4, { epsilon: 1e-5, affine: true }] },
   adam: adamRates,
   adamw: adamRates,
+  lion: {
+    args: [{ learningRate: 1e-4, betas: [0.9, 0.99], weightDecay: 0 }],
+    also: { "0.learningRate": ["function"] },
+  },
+  sgd: {
+    args: [{ learningRate: 1e-3, momentum: 0.9, nesterov: false, weightDecay: 0 }],
+    also: { "0.learningRate": ["function"] },
+  },
   cosineDecay: { args: [decay] },
   linearDecay: { args: [decay] },
   stateFromTensors: { args: [1, {}] },

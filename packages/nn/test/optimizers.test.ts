@@ -9,16 +9,18 @@ import {
   type Tensor,
   tensorNumbers,
 } from "@gen/graph";
-import { adam, adamw, cosineDecay, linearDecay, type TrainResult, train } from "@gen/nn";
+import { adam, adamw, cosineDecay, linearDecay, lion, sgd, type TrainResult, train } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { describe, expect, test } from "vitest";
 import { type AdamOptions, clipByGlobalNorm, globalNorm } from "../src/optimizer.ts";
 import { computed, expectClose, type Plain, plainTensor } from "./compare.ts";
 
+const optimizers = { adam, adamw, sgd, lion };
+
 type Weights = Record<"w" | "b" | "s", Plain>;
 
 interface OptimizerCase {
-  kind: "adam" | "adamw";
+  kind: keyof typeof optimizers;
   settings: AdamOptions & { learningRate?: number | string };
   clipNorm: number | null;
   start: Weights;
@@ -26,9 +28,10 @@ interface OptimizerCase {
   path: (Weights & { step: number })[];
 }
 
-const { cases } = JSON.parse(
-  readFileSync(new URL("./reference/optimizers.json", import.meta.url), "utf8"),
-) as { cases: OptimizerCase[] };
+const cases = ["optimizers", "sgd-lion"].flatMap((name): OptimizerCase[] => {
+  const file = new URL(`./reference/${name}.json`, import.meta.url);
+  return JSON.parse(readFileSync(file, "utf8")).cases;
+});
 
 const names = ["w", "b", "s"] as const;
 
@@ -50,7 +53,7 @@ function follow(
     loss: (given: Record<string, Expr>) =>
       weights.map((w) => sum(mul(w, given[`d ${w.name}`]))).reduce((a, b) => add(a, b)),
     signature: gradientInputs(c.start),
-    optimizer: (c.kind === "adam" ? adam : adamw)({ ...c.settings, learningRate }),
+    optimizer: optimizers[c.kind]({ ...c.settings, learningRate }),
     clipNorm: c.clipNorm ?? undefined,
     batches: c.gradients.map(gradientInputs),
     steps,
@@ -136,6 +139,9 @@ describe("settings out of range are refused", () => {
       () => adam({ learningRate: "0.1" as unknown as number }),
       /learningRate must be a number or a function, got "0.1"/,
     ],
+    [() => sgd({ momentum: 1 }), /momentum must be in \[0, 1\), got 1/],
+    [() => sgd({ weightDecay: -1 }), /weightDecay must be at least 0, got -1/],
+    [() => lion({ betas: [0.9, -0.1] }), /betas\[1\] must be in \[0, 1\), got -0.1/],
     [() => clipByGlobalNorm([constant(1)], 0), /clipNorm must be above 0, got 0/],
   ];
   for (const [run, message] of bad) test(String(message), () => expect(run).toThrow(message));

@@ -36,19 +36,31 @@ const toNumber: Emit = (lanes, truth) =>
 
 const toTruth: Emit = (lanes, x) => instruction(0x5c, 0x42)(lanes, x, numberCode(lanes, 0));
 
+const greater = instruction(0x5e, 0x44);
+const less = instruction(0x5d, 0x43);
+const subtract = instruction(0x93, 0xe5);
+
+/** `(x > 0) - (x < 0)`. */
+const sign: Emit = (lanes, x) => {
+  const zero = numberCode(lanes, 0);
+  const [above, below] = [greater(lanes, x, zero), less(lanes, x, zero)];
+  return subtract(lanes, toNumber(lanes, above), toNumber(lanes, below));
+};
+
 const operations: { readonly [O in ElementwiseOp]?: Emit } = {
   Add: instruction(0x92, 0xe4),
-  Sub: instruction(0x93, 0xe5),
+  Sub: subtract,
   Mul: instruction(0x94, 0xe6),
   Div: instruction(0x95, 0xe7),
   Max: max,
   Min: instruction(0x96, 0xe8),
-  Greater: instruction(0x5e, 0x44),
-  Less: instruction(0x5d, 0x43),
+  Greater: greater,
+  Less: less,
   Equal: instruction(0x5b, 0x41),
   Where: choose,
   Neg: instruction(0x8c, 0xe1),
   Abs: instruction(0x8b, 0xe0),
+  Sign: sign,
   Sqrt: instruction(0x91, 0xe3),
   Floor: instruction(0x8e, 0x68),
   Relu: (lanes, x) => max(lanes, x, numberCode(lanes, 0)),
