@@ -14,8 +14,8 @@ const capturing = "onnx/webgpu, capturing";
 export function warmed(backend: Backend<DeviceTensor>): Backend<DeviceTensor> {
   return {
     ...backend,
-    async compile(graph) {
-      const program = await backend.compile(graph);
+    async compile(graph, options) {
+      const program = await backend.compile(graph, options);
       const seen = new Set<string>();
       return {
         ...program,
