@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { evaluate } from "../src/evaluate.ts";
 import * as g from "../src/index.ts";
-import { wasmLoops } from "../src/loops.ts";
+import { wasmLoops, wgslLoops } from "../src/loops.ts";
 
 type Numbers = Readonly<Record<string, Float32Array>>;
 
@@ -215,5 +215,52 @@ describe("splitting", () => {
     expect(wasmLoops(graph, places)).toBeDefined();
     const late = g.graphOf({ a: g.neg(w), b: g.add(w, g.sum(v)) }, [w, v]);
     expect(wasmLoops(late, places)).toBeUndefined();
+  });
+});
+
+describe("WGSL", () => {
+  const [w, v] = ["w", "v"].map((name) => g.input(name, { shape: [300] }));
+  const rate = g.slice(g.input("rates", { shape: [2] }), 0, 1, 2);
+
+  it("is one dispatch for outputs that share vectors", () => {
+    const moved = g.sub(v, w);
+    const graph = g.graphOf({ next: g.add(w, g.mul(moved, rate)), kept: moved });
+    const made = wgslLoops(graph, { next: "w", kept: "v" }, 8);
+    expect(made?.outputs).toEqual(["next", "kept"]);
+    expect(made?.loops.map(({ buffers, length }) => [buffers, length])).toEqual([
+      [["w", "v", "rates"], 300],
+    ]);
+    expect(made?.loops[0].code).toContain("var<storage, read> b2");
+    expect(wgslLoops(graph, { next: "w", kept: "v" }, 2)).toBeUndefined();
+  });
+
+  it("leaves sums to the body", () => {
+    const graph = g.graphOf({ next: g.mul(w, g.sum(v)) }, [w, v] as g.Input[]);
+    const made = wgslLoops(graph, { next: "w" }, 8);
+    expect(made?.body.nodes.map(({ op }) => op)).toEqual(["Input", "ReduceSum"]);
+    expect(made?.loops[0].buffers).toEqual(["w", "border/2"]);
+  });
+
+  it("has no loops for a number that float32 lacks", () => {
+    const graph = g.graphOf({ next: g.mul(w, 1e300) }, [w as g.Input]);
+    expect(wgslLoops(graph, { next: "w" }, 8)).toBeUndefined();
+  });
+
+  it("has no loops where one overwrites an element that a later one reads", () => {
+    const short = g.input("short", { shape: [4] });
+    const graph = g.graphOf({ a: g.neg(w), b: g.mul(short, g.slice(w, 0, 0, 1)) });
+    expect(wgslLoops(graph, { a: "w", b: "short" }, 8)).toBeUndefined();
+    const made = wgslLoops(graph, { b: "short" }, 8);
+    expect(made?.loops).toHaveLength(1);
+  });
+
+  it("takes an element before a loop in WebAssembly overwrites it", async () => {
+    const short = g.input("short", { shape: [4] });
+    const graph = g.graphOf({ a: g.neg(w), b: g.mul(short, g.slice(w, 0, 0, 1)) });
+    const inputs = { w: waves(300, 1), short: waves(4, 2) };
+    const loops = wasmLoops(graph, { a: "w", b: "short" });
+    if (!loops) return;
+    const got = await runLoops(graph, { a: "w", b: "short" }, inputs);
+    expect(gap(got, exact(graph, inputs))).toBeLessThan(1e-6);
   });
 });

@@ -110,7 +110,7 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
         const dims = checkInputs(graph, inputs, named);
         const handles = new Map<string, Handle>();
         for (const { name } of graph.inputs) handles.set(name, ledger.handleOf(inputs[name]));
-        const taken = [...new Set(Object.values(inPlace).map((name) => inputs[name]))];
+        const taken = takenInputs(inPlace, inputs);
         const own = ledger.take(taken);
         const made = await ledger
           .whileRunning(() => unlessLost(inTurn(() => executable.run(handles, dims ?? {}))))
@@ -171,6 +171,23 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
     memory: () => ledger.memory(),
     close: end,
   };
+}
+
+/**
+ * The tensors that a run takes over.
+ * @throws RangeError when one of them is another input too, which would be overwritten.
+ */
+function takenInputs(
+  inPlace: InPlace,
+  inputs: Readonly<Record<string, DeviceTensor>>,
+): DeviceTensor[] {
+  const given = Object.entries(inputs);
+  return Object.values(inPlace).map((name) => {
+    const tensor = inputs[name];
+    const other = given.find(([each, same]) => same === tensor && each !== name);
+    if (!other) return tensor;
+    throw new RangeError(`${name} is taken in place, so it must not be ${other[0]} as well`);
+  });
 }
 
 /** @throws RangeError when an output does not fit the memory of its input. */

@@ -38,12 +38,12 @@ export const numberOf = (e: Expr): number | undefined =>
     : undefined;
 
 /** Whether a loop computes a node from operands that are numbers in memory or parts of the loop. */
-function isLoopNode(node: Expr): boolean {
+function isLoopNode(node: Expr, sums: boolean): boolean {
   const size = staticSize(node);
   if (size === undefined || size === 0) return false;
   const [from] = node.inputs;
   // A result of one element, all of which a sum or a part of an input gives.
-  if (node.op === "ReduceSum") return size === 1 && Number(staticSize(from)) > 0;
+  if (node.op === "ReduceSum") return sums && size === 1 && Number(staticSize(from)) > 0;
   if (node.op === "Slice") return size === 1 && isInput(from) && from.shape.length === 1;
   if (node.op !== "Reshape" && !laneOf(node)) return false;
   return node.inputs.every((x) => [1, size].includes(staticSize(x) as number));
@@ -54,7 +54,7 @@ const isBorder = ({ op, dtype }: Expr): boolean =>
   dtype === "float32" && op !== "Constant" && op !== "Parameter";
 
 /** The nodes that only the outputs in place need and that loops can compute. */
-function loopNodes(graph: Graph, inPlace: InPlace): Set<Expr> {
+function loopNodes(graph: Graph, inPlace: InPlace, sums: boolean): Set<Expr> {
   const outputs = Object.entries(graph.outputs);
   const roots = new Set(outputs.flatMap(([name, e]) => (name in inPlace ? [e] : [])));
   const refused = new Set(outputs.flatMap(([name, e]) => (name in inPlace ? [] : [e])));
@@ -65,7 +65,7 @@ function loopNodes(graph: Graph, inPlace: InPlace): Set<Expr> {
     for (const node of [...graph.nodes].reverse()) {
       const used = users.get(node) ?? [];
       const own = (roots.has(node) || used.length > 0) && used.every((user) => found.has(user));
-      if (own && !refused.has(node) && isLoopNode(node)) found.add(node);
+      if (own && !refused.has(node) && isLoopNode(node, sums)) found.add(node);
     }
     const held = (x: Expr) => found.has(x) || numberOf(x) !== undefined || isBorder(x);
     const wrong = [...found].filter((node) => !node.inputs.every(held));
@@ -75,10 +75,15 @@ function loopNodes(graph: Graph, inPlace: InPlace): Set<Expr> {
 }
 
 /**
- * Splits `graph`. Undefined where no output in place is a loop's.
+ * Splits `graph`. Undefined where no output in place is a loop's. Without `sums` the body computes
+ * all sums.
  */
-export function splitLoops(graph: Graph, inPlace: InPlace): SplitGraph | undefined {
-  const found = loopNodes(graph, inPlace);
+export function splitLoops(
+  graph: Graph,
+  inPlace: InPlace,
+  { sums }: { readonly sums: boolean },
+): SplitGraph | undefined {
+  const found = loopNodes(graph, inPlace, sums);
   const outputs: Record<string, Expr> = {};
   const rest: Record<string, Expr> = {};
   for (const [name, e] of Object.entries(graph.outputs)) {

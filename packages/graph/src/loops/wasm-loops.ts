@@ -1,15 +1,22 @@
 /*
  * Loops as a WebAssembly module over one memory of its own. Every tensor has a fixed region there;
- * `run()` computes the outputs in place.
- *
- *   level 0: sums of the border    scalars    level 1: sums and outputs that need them    ...
+ * `run()` computes the outputs in place, loop by loop (`plan-loops.ts`).
  *
  * Loops of equal instructions are one function, which `run` calls with other addresses.
  */
-import { type Expr, type ExprOf, isInput } from "../expr/expr.ts";
+import type { Expr, ExprOf } from "../expr/expr.ts";
 import { type Graph, topological } from "../expr/trace.ts";
 import { type Lanes, laneOf, numberCode } from "./lane-operations.ts";
-import { type InPlace, numberOf, splitLoops, staticSize } from "./split-loops.ts";
+import {
+  isVector,
+  type Loop,
+  loopsInOrder,
+  overwrites,
+  rootsOf,
+  sizeOfLoop,
+  vectorsOf,
+} from "./plan-loops.ts";
+import { type InPlace, numberOf, splitLoops } from "./split-loops.ts";
 import { type Code, signed, unsigned, type ValueType, wasmModule } from "./wasm-module.ts";
 
 /** Where a tensor's float32 elements lie in the module's memory. */
@@ -38,9 +45,6 @@ const ALIGNMENT = 64;
 const PAGE = 65_536;
 const MOST_BYTES = 2 ** 31;
 
-const sizeOfExpr = (e: Expr): number => staticSize(e) as number;
-const isVector = (e: Expr): boolean => sizeOfExpr(e) > 1;
-
 const get = (local: number): Code => [0x20, ...unsigned(local)];
 const set = (local: number): Code => [0x21, ...unsigned(local)];
 const integer = (value: number): Code => [0x41, ...signed(value)];
@@ -51,21 +55,13 @@ const storeCode = (lanes: Lanes): Code => (lanes === 1 ? [0x38, 2, 0] : [0xfd, 0
 const LOAD_F64: Code = [0x2b, 3, 0];
 const STORE_F64: Code = [0x39, 3, 0];
 
-/** One pass over vectors of equal length. */
-interface Loop {
-  readonly length: number;
-  readonly sums: ExprOf<"ReduceSum">[];
-  /** Values, each with the name of its output. */
-  readonly stores: [name: string, value: Expr][];
-}
-
 /**
  * Takes the end of a graph, of which `inPlace` says which outputs take the memory of which inputs,
  * and compiles it as loops. Undefined where loops have nothing to compute, memory of 2 GiB does not
  * hold them, or an output would overwrite what a later loop reads.
  */
 export function wasmLoops(graph: Graph, inPlace: InPlace): WasmLoops | undefined {
-  const split = splitLoops(graph, inPlace);
+  const split = splitLoops(graph, inPlace, { sums: true });
   if (!split) return undefined;
   const { body, outputs, border } = split;
   const names = new Map(Object.entries(border).map(([name, e]) => [e, name]));
@@ -81,10 +77,10 @@ export function wasmLoops(graph: Graph, inPlace: InPlace): WasmLoops | undefined
     regions[name] ??= { offset: end, length };
     if (regions[name].offset === end) end += Math.ceil((4 * length) / ALIGNMENT) * ALIGNMENT;
   };
-  for (const [name, e] of Object.entries(border)) place(name, sizeOfExpr(e));
-  for (const [name, e] of Object.entries(outputs)) place(inPlace[name], sizeOfExpr(e));
+  for (const [name, e] of Object.entries(border)) place(name, sizeOfLoop(e));
+  for (const [name, e] of Object.entries(outputs)) place(inPlace[name], sizeOfLoop(e));
   const ownSizes = Object.entries(outputs).every(
-    ([name, e]) => regions[inPlace[name]].length === sizeOfExpr(e),
+    ([name, e]) => regions[inPlace[name]].length === sizeOfLoop(e),
   );
   if (!ownSizes || end > MOST_BYTES) return undefined;
   const addressOf = (leaf: Expr) => regions[names.get(leaf) as string].offset;
@@ -94,6 +90,8 @@ export function wasmLoops(graph: Graph, inPlace: InPlace): WasmLoops | undefined
 
   const bodies = new Map<string, { index: number; made: LoopFunction }>();
   const run = scalarCode({ isLeaf, addressOf, sumAt: (e) => 8 * sums.indexOf(e) });
+  // Before a loop overwrites them.
+  for (const e of nodes) if (!isVector(e) && (isLeaf(e) || e.op === "Slice")) run.read(e);
   for (const loop of loops) {
     const made = loopFunction(loop, isLeaf);
     const key = JSON.stringify([made.params, made.code]);
@@ -120,82 +118,6 @@ export function wasmLoops(graph: Graph, inPlace: InPlace): WasmLoops | undefined
     exports: { run: functions.length },
   });
   return { body, border: Object.keys(border), outputs: Object.keys(outputs), bytes, regions };
-}
-
-/** The loops, each after those whose sums it needs. A loop holds what shares vectors. */
-function loopsInOrder(
-  nodes: readonly Expr[],
-  sums: readonly ExprOf<"ReduceSum">[],
-  outputs: Readonly<Record<string, Expr>>,
-  isLeaf: (e: Expr) => boolean,
-): Loop[] {
-  const levels = new Map<Expr, number>();
-  for (const e of nodes) {
-    const below = isLeaf(e) ? 0 : Math.max(0, ...e.inputs.map((x) => levels.get(x) ?? 0));
-    levels.set(e, below + (sums.includes(e as ExprOf<"ReduceSum">) ? 1 : 0));
-  }
-  const loops: (Loop & { level: number; leaves: Set<Expr> })[] = [];
-  const loopFor = (root: Expr, level: number) => {
-    const leaves = new Set(vectorsOf(root, isLeaf).filter(isLeaf));
-    const length = sizeOfExpr(root);
-    const shares = loops.filter(
-      (loop) =>
-        loop.level === level &&
-        loop.length === length &&
-        [...leaves].some((leaf) => loop.leaves.has(leaf)),
-    );
-    const [first = { level, length, leaves: new Set<Expr>(), sums: [], stores: [] }, ...more] =
-      shares;
-    if (shares.length === 0) loops.push(first);
-    for (const other of more) {
-      first.sums.push(...other.sums);
-      first.stores.push(...other.stores);
-      for (const leaf of other.leaves) leaves.add(leaf);
-      loops.splice(loops.indexOf(other), 1);
-    }
-    for (const leaf of leaves) first.leaves.add(leaf);
-    return first;
-  };
-  for (const e of sums) loopFor(e.inputs[0], (levels.get(e) as number) - 1).sums.push(e);
-  for (const [name, e] of Object.entries(outputs)) {
-    if (isVector(e)) loopFor(e, levels.get(e) as number).stores.push([name, e]);
-  }
-  return loops.sort((a, b) => a.level - b.level || a.stores.length - b.stores.length);
-}
-
-/** The vectors that a loop's root is made of, operands first. */
-function vectorsOf(root: Expr, isLeaf: (e: Expr) => boolean): Expr[] {
-  const order = new Set<Expr>();
-  const visit = (e: Expr) => {
-    if (order.has(e) || !isVector(e)) return;
-    if (!isLeaf(e)) e.inputs.forEach(visit);
-    order.add(e);
-  };
-  visit(root);
-  return [...order];
-}
-
-const rootsOf = ({ sums, stores }: Loop): Expr[] => [
-  ...sums.map((e) => e.inputs[0]),
-  ...stores.map(([, e]) => e),
-];
-
-/** Whether a loop or the end reads what an earlier loop has overwritten. */
-function overwrites(
-  loops: readonly Loop[],
-  {
-    names,
-    isLeaf,
-    inPlace,
-  }: { names: ReadonlyMap<Expr, string>; isLeaf: (e: Expr) => boolean; inPlace: InPlace },
-): boolean {
-  const gone = new Set<string>();
-  return loops.some((loop) => {
-    const read = rootsOf(loop).flatMap((root) => vectorsOf(root, isLeaf).filter(isLeaf));
-    const lost = read.some((leaf) => isInput(leaf) && gone.has(names.get(leaf) as string));
-    for (const [name] of loop.stores) gone.add(inPlace[name]);
-    return lost;
-  });
 }
 
 /** The part of a module outside its loops: scalars, calls and stores. */

@@ -57,6 +57,13 @@ export function gpuDevice(
       },
     };
   };
+  const free = (tensor: OrtTensor) => {
+    tensor.dispose();
+    const source = sources.get(tensor);
+    if (!source) return;
+    source.outputs--;
+    settle(source);
+  };
   return {
     name: "onnx/webgpu",
     lost,
@@ -71,16 +78,17 @@ export function gpuDevice(
       const Kind = tensorData([], dtype).constructor as new (bytes: ArrayBuffer) => TensorData;
       return Float32Array.from(tensorNumbers({ dtype, shape, data: new Kind(bytes) }));
     },
-    free(tensor) {
-      tensor.dispose();
-      const source = sources.get(tensor);
-      if (!source) return;
-      source.outputs--;
-      settle(source);
-    },
-    async compile(graph) {
+    free,
+    async compile(graph, inPlace) {
       const captured = (fixed: Graph) => capturedSession(ort, gpu, fixed, options);
       const { run, dispose } = await page.inTurn(async () => {
+        if (!capture && inPlace && Object.keys(inPlace).length > 0) {
+          // Sampling does not need it.
+          const { fusedGpuProgram } = await import("./fused-gpu-program.ts");
+          const compile = async (body: Graph) => uncaptured(await applyPasses(body, "webgpu"));
+          const fused = await fusedGpuProgram(gpu, graph, inPlace, { compile, free });
+          if (fused) return fused;
+        }
         const rewritten = await applyPasses(graph, "webgpu");
         return capture
           ? capturingProgram(rewritten, { captured, uncaptured, ...capture })

@@ -7,9 +7,22 @@ export interface GpuBuffer {
   getMappedRange(): ArrayBuffer;
   destroy(): undefined;
 }
+export interface GpuPipeline {
+  getBindGroupLayout(group: number): object;
+}
+interface GpuPass {
+  setPipeline(pipeline: GpuPipeline): void;
+  setBindGroup(group: number, bindings: object): void;
+  dispatchWorkgroups(x: number): void;
+  end(): void;
+}
 export interface GpuDevice {
   createBuffer(descriptor: { size: number; usage: number }): GpuBuffer;
+  createShaderModule(descriptor: { code: string }): object;
+  createComputePipelineAsync(descriptor: object): Promise<GpuPipeline>;
+  createBindGroup(descriptor: object): object;
   createCommandEncoder(): {
+    beginComputePass(): GpuPass;
     copyBufferToBuffer(from: GpuBuffer, at: number, to: GpuBuffer, toAt: number, n: number): void;
     finish(): unknown;
   };
@@ -17,6 +30,7 @@ export interface GpuDevice {
     writeBuffer(buffer: GpuBuffer, at: number, data: ArrayBufferView): undefined;
     submit(commands: unknown[]): undefined;
   };
+  readonly limits: Readonly<Record<string, number>>;
   readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
   destroy(): undefined;
 }

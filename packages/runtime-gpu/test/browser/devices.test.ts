@@ -30,6 +30,12 @@ for (const owner of ["page", "tfjs"] as const) {
   );
 }
 
+inBrowser("outputs in place on the GPU", withWebGpu, (page) => {
+  it("take one dispatch for each vector", async () => {
+    expect(await page().run("dispatchesInPlace", [])).toBe(2);
+  });
+});
+
 inBrowser("capabilities of an isolated page", { isolated: true, needs: ["webgpu"] }, (page) => {
   it("tell the GPU's limits, and the page's threads", async () => {
     const gpu = await page().run("whatCan", ["onnx/webgpu"]);

@@ -201,13 +201,17 @@ export const lifetimes: Case[] = [
       const [w, m, target] = [1, 2, 3].map((v) => backend.upload([v, v, v], [3]));
       await fails("run", () => program.run({ w, m, target }), "rate", "missing");
       same("w", await values(backend, w), [1, 1, 1]);
+      const rate = backend.upload([0.5], [1]);
+      await fails("twice", () => program.run({ w, m: w, target, rate }), "w", "in place", "m");
+      same("w again", await values(backend, w), [1, 1, 1]);
       await fails(
         "compile",
         () => backend.compile(descent(), { inPlace: { loss: "w" } }),
         "inPlace",
         "loss",
       );
-      backend.dispose(w, m, target);
+      backend.dispose(w, m, target, rate);
+      same("live", backend.memory().live, 0);
       await program.dispose();
     },
   },

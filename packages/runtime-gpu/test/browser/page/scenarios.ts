@@ -2,6 +2,7 @@ import { atOnce } from "./at-once.ts";
 import { uncaptured } from "./captured.ts";
 import { conforms } from "./conforms.ts";
 import { sharesGpu, survivesLoss } from "./devices.ts";
+import { dispatchesInPlace } from "./in-place.ts";
 import { damageFile, fetchFile, fetchUnkept, keptFiles, removeFiles } from "./model-files.ts";
 import { onHost, whatCan } from "./on-gpu.ts";
 import { served } from "./served.ts";
@@ -18,6 +19,7 @@ export const scenarios = {
   conforms,
   cores,
   damageFile,
+  dispatchesInPlace,
   fetchFile,
   fetchUnkept,
   isolated,

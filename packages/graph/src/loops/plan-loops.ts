@@ -1,0 +1,98 @@
+/*
+ * The loops of a graph's elementwise end, in order:
+ *
+ *   level 0: sums of the border    scalars    level 1: sums and outputs that need them    ...
+ */
+import { type Expr, type ExprOf, isInput } from "../expr/expr.ts";
+import { topological } from "../expr/trace.ts";
+import { type InPlace, staticSize } from "./split-loops.ts";
+
+/** The elements of a value whose shape is static. */
+export const sizeOfLoop = (e: Expr): number => staticSize(e) as number;
+export const isVector = (e: Expr): boolean => sizeOfLoop(e) > 1;
+
+/** One pass over vectors of equal length. */
+export interface Loop {
+  readonly length: number;
+  readonly sums: ExprOf<"ReduceSum">[];
+  /** Values, each with the name of its output. */
+  readonly stores: [name: string, value: Expr][];
+}
+
+/** The loops, each after those whose sums it needs. A loop holds what shares vectors. */
+export function loopsInOrder(
+  nodes: readonly Expr[],
+  sums: readonly ExprOf<"ReduceSum">[],
+  outputs: Readonly<Record<string, Expr>>,
+  isLeaf: (e: Expr) => boolean,
+): Loop[] {
+  const levels = new Map<Expr, number>();
+  for (const e of nodes) {
+    const below = isLeaf(e) ? 0 : Math.max(0, ...e.inputs.map((x) => levels.get(x) ?? 0));
+    levels.set(e, below + (sums.includes(e as ExprOf<"ReduceSum">) ? 1 : 0));
+  }
+  const loops: (Loop & { level: number; leaves: Set<Expr> })[] = [];
+  const loopFor = (root: Expr, level: number) => {
+    const leaves = new Set(vectorsOf(root, isLeaf).filter(isLeaf));
+    const length = sizeOfLoop(root);
+    const shares = loops.filter(
+      (loop) =>
+        loop.level === level &&
+        loop.length === length &&
+        [...leaves].some((leaf) => loop.leaves.has(leaf)),
+    );
+    const [first = { level, length, leaves: new Set<Expr>(), sums: [], stores: [] }, ...more] =
+      shares;
+    if (shares.length === 0) loops.push(first);
+    for (const other of more) {
+      first.sums.push(...other.sums);
+      first.stores.push(...other.stores);
+      for (const leaf of other.leaves) leaves.add(leaf);
+      loops.splice(loops.indexOf(other), 1);
+    }
+    for (const leaf of leaves) first.leaves.add(leaf);
+    return first;
+  };
+  for (const e of sums) loopFor(e.inputs[0], (levels.get(e) as number) - 1).sums.push(e);
+  for (const [name, e] of Object.entries(outputs)) {
+    if (isVector(e)) loopFor(e, levels.get(e) as number).stores.push([name, e]);
+  }
+  return loops.sort((a, b) => a.level - b.level || a.stores.length - b.stores.length);
+}
+
+/** The vectors that a loop's root is made of, operands first. */
+export function vectorsOf(root: Expr, isLeaf: (e: Expr) => boolean): Expr[] {
+  const order = new Set<Expr>();
+  const visit = (e: Expr) => {
+    if (order.has(e) || !isVector(e)) return;
+    if (!isLeaf(e)) e.inputs.forEach(visit);
+    order.add(e);
+  };
+  visit(root);
+  return [...order];
+}
+
+export const rootsOf = ({ sums, stores }: Loop): Expr[] => [
+  ...sums.map((e) => e.inputs[0]),
+  ...stores.map(([, e]) => e),
+];
+
+/** Whether a loop or the end reads what an earlier loop has overwritten. */
+export function overwrites(
+  loops: readonly Loop[],
+  {
+    names,
+    isLeaf,
+    inPlace,
+  }: { names: ReadonlyMap<Expr, string>; isLeaf: (e: Expr) => boolean; inPlace: InPlace },
+): boolean {
+  const gone = new Set<string>();
+  // Sums are kept apart once they are computed.
+  const isEnd = (e: Expr) => isLeaf(e) || e.op === "ReduceSum";
+  return loops.some((loop) => {
+    const read = topological(rootsOf(loop), isEnd).filter(isLeaf);
+    const lost = read.some((leaf) => isInput(leaf) && gone.has(names.get(leaf) as string));
+    for (const [name] of loop.stores) gone.add(inPlace[name]);
+    return lost;
+  });
+}
