@@ -1,6 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { type Expr, trace } from "@gen/graph";
+import { MAX_FILE_BYTES } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import { type LoadPipelineOptions, loadPipeline, type ReadFile } from "@gen/pipeline";
 import type { DiffusionPipeline } from "@gen/sampling";
@@ -10,7 +11,6 @@ import { isOnline, readBounded } from "./files.ts";
 import { scalingOf } from "./scaling.ts";
 import { type Progress, progress } from "./terminal.ts";
 
-const modelLimit = 2 ** 31;
 const jsonLimit = 2 ** 24;
 
 /** A pipeline whose parts fit each other. */
@@ -33,9 +33,9 @@ export function folderReaders(folder: string) {
     if (![inside, ...cached].some((root) => file.startsWith(root + sep))) {
       throw usageError(`${path} is a link that leads out of the folder; copy its file there`);
     }
-    return readBounded(file, path.endsWith(".json") ? jsonLimit : modelLimit);
+    return readBounded(file, path.endsWith(".json") ? jsonLimit : MAX_FILE_BYTES);
   };
-  return { read, readWeights: read, limit: modelLimit };
+  return { read, readWeights: read, limit: MAX_FILE_BYTES };
 }
 
 /** Readers of a folder at a URL, whose files are kept in the user's cache. */
@@ -58,7 +58,7 @@ async function urlReaders(url: string, signal?: AbortSignal) {
     lines.get(path)?.finish();
     return bytes;
   };
-  return { read, readWeights: read, limit: modelLimit };
+  return { read, readWeights: read, limit: MAX_FILE_BYTES };
 }
 
 /**
