@@ -100,6 +100,15 @@ export async function checkWritable(folder: string): Promise<void> {
   }
 }
 
+/** Whether a model's folder is at a URL. */
+export const isOnline = (folder: string): boolean => /^https?:/.test(folder);
+
+/** @throws GenError `usage` when --model is neither a folder nor a URL. */
+export async function checkModelFolder(folder: string): Promise<void> {
+  if (!isOnline(folder) && !(await statOf(folder))?.isDirectory())
+    throw usageError(`--model ${folder} must be a folder`);
+}
+
 /**
  * Writes a folder of files. A new folder is written atomically; in an existing one each file is
  * replaced, and files whose name matches `own` are removed unless they are in `files`.

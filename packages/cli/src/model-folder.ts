@@ -1,17 +1,16 @@
-import { realpath, stat } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { type Expr, trace } from "@gen/graph";
+import { MAX_FILE_BYTES } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
-import { modelFiles } from "@gen/model-files";
 import { type LoadPipelineOptions, loadPipeline, type ReadFile } from "@gen/pipeline";
 import type { DiffusionPipeline } from "@gen/sampling";
 import type { SchedulerConfig } from "@gen/schedules";
 import { exitCode, prefixErrors, usageError } from "./errors.ts";
-import { readBounded } from "./files.ts";
+import { isOnline, readBounded } from "./files.ts";
 import { scalingOf } from "./scaling.ts";
 import { type Progress, progress } from "./terminal.ts";
 
-const modelLimit = 2 ** 31;
 const jsonLimit = 2 ** 24;
 
 /** A pipeline whose parts fit each other. */
@@ -34,13 +33,14 @@ export function folderReaders(folder: string) {
     if (![inside, ...cached].some((root) => file.startsWith(root + sep))) {
       throw usageError(`${path} is a link that leads out of the folder; copy its file there`);
     }
-    return readBounded(file, path.endsWith(".json") ? jsonLimit : modelLimit);
+    return readBounded(file, path.endsWith(".json") ? jsonLimit : MAX_FILE_BYTES);
   };
-  return { read, readWeights: read, limit: modelLimit };
+  return { read, readWeights: read, limit: MAX_FILE_BYTES };
 }
 
 /** Readers of a folder at a URL, whose files are kept in the user's cache. */
-function urlReaders(url: string, signal?: AbortSignal): ReturnType<typeof folderReaders> {
+async function urlReaders(url: string, signal?: AbortSignal) {
+  const { modelFiles } = await import("@gen/model-files");
   const lines = new Map<string, Progress>();
   const files = modelFiles({ onWarning: (message) => process.stderr.write(`note: ${message}\n`) });
   const fetchFile = files.folder(url, {
@@ -58,7 +58,7 @@ function urlReaders(url: string, signal?: AbortSignal): ReturnType<typeof folder
     lines.get(path)?.finish();
     return bytes;
   };
-  return { read, readWeights: read, limit: modelLimit };
+  return { read, readWeights: read, limit: MAX_FILE_BYTES };
 }
 
 /**
@@ -71,12 +71,10 @@ export async function readModelFolder(
   folder: string,
   { shape, signal }: Pick<LoadPipelineOptions, "shape"> & { readonly signal?: AbortSignal } = {},
 ): Promise<LoadedPipeline> {
-  const online = /^https?:/.test(folder);
-  if (!online && !(await stat(folder).catch(() => undefined))?.isDirectory())
-    throw usageError(`--model ${folder} must be a folder`);
+  const online = isOnline(folder);
   // A URL's query may hold a key, which no line repeats.
   const shown = online ? folder.replace(/[?#].*/s, "?...") : folder;
-  const { read, ...options } = online ? urlReaders(folder, signal) : folderReaders(folder);
+  const { read, ...options } = online ? await urlReaders(folder, signal) : folderReaders(folder);
   const pipeline = await loadPipeline(read, { ...options, shape }).catch((error: Error) => {
     if (signal?.aborted)
       throw new GenError(

@@ -3,6 +3,7 @@ import { cosineDecay, mlp, type Network, unet } from "@gen/nn";
 import { cosineSchedule, linearSchedule, scaledLinearSchedule } from "@gen/schedules";
 import { convVae, mlpVae, type Vae } from "@gen/vae";
 import { usageError } from "./errors.ts";
+import type { scheduleNames } from "./names.ts";
 
 /** Settings of every training. */
 export interface TrainingSettings {
@@ -27,7 +28,7 @@ export const schedules = {
   linear: linearSchedule,
   "scaled-linear": scaledLinearSchedule,
   cosine: cosineSchedule,
-};
+} satisfies Record<(typeof scheduleNames)[number], unknown>;
 
 /** Everything that decides what a DDPM learns. */
 export interface DdpmSettings extends TrainingSettings {

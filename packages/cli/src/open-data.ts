@@ -14,6 +14,7 @@ import {
   twoMoons,
 } from "@gen/data";
 import { usageError } from "./errors.ts";
+import { dataNames, type pointNames } from "./names.ts";
 import type { Scaling } from "./scaling.ts";
 
 const points = {
@@ -23,10 +24,7 @@ const points = {
   rings,
   pinwheel,
   "gaussian-mixture": gaussianMixture,
-};
-
-/** The names of data that need no file. */
-export const dataNames: readonly string[] = ["fashion-mnist", "digits", ...Object.keys(points)];
+} satisfies Record<(typeof pointNames)[number], unknown>;
 
 /** A training set and a test set. */
 export interface OpenedData {

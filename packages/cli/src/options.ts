@@ -1,4 +1,4 @@
-import { backendNames as specificBackends } from "@gen/runtime-gpu";
+import { backendNames as specificBackends } from "@gen/runtime-gpu/open";
 import { type Command, InvalidArgumentError, Option } from "commander";
 
 /** The names that `--backend` takes; `onnx` and `tfjs` mean the best of their kind. */

@@ -1,5 +1,5 @@
 import { totalmem } from "node:os";
-import { extname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { writeNpy, writePng } from "@gen/data";
 import type { Generated } from "@gen/sampling";
 import { replaceFile } from "./atomic-files.ts";
@@ -7,18 +7,7 @@ import { isDrawable, maxDrawable, pictureOf, singleImage } from "./drawing/pictu
 import { usageError } from "./errors.ts";
 import { sweep, writeFolder } from "./files.ts";
 import type { LoadedPipeline } from "./model-folder.ts";
-
-/** A picture, the numbers, or a folder of both and of single pictures. */
-export type OutputKind = "png" | "npy" | "folder";
-
-/** The kind of output at a path. @throws GenError `usage` when it ends as another kind of file. */
-export function outputKind(out: string): OutputKind {
-  const extension = extname(out).toLowerCase();
-  if (extension === ".png" || extension === ".npy") return extension.slice(1) as OutputKind;
-  if (!/^\.(jpe?g|gif|webp|bmp|tiff?|svg|pdf|npz|csv|tsv|txt|json|onnx)$/.test(extension))
-    return "folder";
-  throw usageError(`--out must end in .png or .npy, or be a folder, got ${out}`);
-}
+import type { OutputKind } from "./output-kind.ts";
 
 /** @throws GenError `usage` when the samples cannot be drawn, or do not fit in memory. */
 export function checkOutput(

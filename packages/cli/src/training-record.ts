@@ -119,3 +119,9 @@ function fieldError(path: string, field: string, allowed: string, value: unknown
   const name = field.length > 80 ? `${field.slice(0, 80)}...` : field;
   return usageError(`${path} is damaged: ${name} must be ${allowed}, got ${shown}`);
 }
+
+/** The last reading of each loss. */
+export const lastLosses = ({ losses }: History): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(losses).map(([name, values]) => [name, values.at(-1) as number]),
+  );

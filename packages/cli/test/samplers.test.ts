@@ -1,11 +1,13 @@
-import { samplerNames } from "@gen/sampling";
+import { defaultEta, samplerNames } from "@gen/sampling";
 import { expect, test } from "vitest";
-import { noisySamplers, samplerHelp } from "../src/sample-input.ts";
+import * as cli from "../src/samplers.ts";
 
 test("each sampler has its line in the help, and three take eta", () => {
-  expect(noisySamplers()).toEqual(["ddim", "euler-ancestral", "tcd"]);
+  expect(cli.samplerNames).toEqual(samplerNames);
+  expect(cli.noisySamplers).toEqual(["ddim", "euler-ancestral", "tcd"]);
+  expect(cli.noisySamplers).toEqual(samplerNames.filter((name) => defaultEta(name) !== undefined));
   for (const name of samplerNames)
-    expect(samplerHelp()).toMatch(new RegExp(`^  ${escaped(name)} +\\S`, "m"));
+    expect(cli.samplerHelp()).toMatch(new RegExp(`^  ${escaped(name)} +\\S`, "m"));
 
   function escaped(name: string): string {
     return name.replaceAll("+", "\\+");

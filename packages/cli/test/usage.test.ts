@@ -115,6 +115,20 @@ const without = (...names: string[]) => {
   return ["--import", path];
 };
 
+describe.concurrent("before a command runs, gen loads no runtime, network or data", () => {
+  const heavy = ["graph", "nn", "sampling", "data", "pipeline", "vae", "schedules"];
+  const node = without(...heavy.map((name) => `@gen/${name}`), "onnxruntime-node");
+
+  test.each(["", ...commands, "inspect"])("gen %s --help", async (command) => {
+    const args = [...command.split(" ").filter(Boolean), "--help"];
+    const { code, stderr } = await gen(args, { node });
+    expect([code, stderr]).toEqual([0, ""]);
+  });
+
+  test("a missing model is refused", () =>
+    expectRefusal(["sample", "--model", at("none")], /--model .* must be a folder/, node));
+});
+
 describe.concurrent("a backend whose package is not installed", () => {
   test.each([
     [

@@ -4,4 +4,5 @@
  */
 export { foreignOperations } from "./expr/foreign.ts";
 export { fromOnnx, type OnnxModel } from "./onnx/from-onnx.ts";
+export { MAX_FILE_BYTES } from "./onnx/limits.ts";
 export { toOnnx } from "./onnx/to-onnx.ts";

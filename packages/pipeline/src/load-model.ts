@@ -1,7 +1,6 @@
-import { fromOnnx, type OnnxModel } from "@gen/graph/onnx";
+import { fromOnnx, MAX_FILE_BYTES, type OnnxModel } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
-import { MAX_MODEL_BYTES } from "./limits.ts";
 
 /** Gives the bytes of a file of the folder, or undefined where there is none; several are asked for at once. */
 export type ReadFile = (path: string) => Promise<Uint8Array | undefined>;
@@ -58,7 +57,7 @@ export async function loadModel(
 ): Promise<OnnxModel | undefined> {
   checkArguments({ read, path }, { read: rules.FUNCTION, path: rules.TEXT });
   checkOptions(options, loadRules);
-  const { limit = MAX_MODEL_BYTES, readWeights = read } = options;
+  const { limit = MAX_FILE_BYTES, readWeights = read } = options;
   const bytes = await readWithin(read, path, limit);
   if (!bytes) return undefined;
   return naming(path, async () => {

@@ -1,5 +1,5 @@
 import { add, type Expr, mul, type Shape, shapeText, slice } from "@gen/graph";
-import type { OnnxModel } from "@gen/graph/onnx";
+import { MAX_FILE_BYTES, type OnnxModel } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import {
@@ -13,7 +13,6 @@ import {
 import { readSchedulerConfig, type SchedulerConfig } from "@gen/schedules";
 import { latentScaling } from "@gen/vae";
 import { jsonObject, ownFields } from "./index-file.ts";
-import { MAX_MODEL_BYTES } from "./limits.ts";
 import {
   type LoadModelOptions,
   loadModel,
@@ -63,7 +62,7 @@ export async function loadPipeline(
     shape: rules.optional(rules.listOf(rules.optional(rules.COUNT))),
     kind: rules.optional(rules.oneOf("vae", "diffusion")),
   });
-  const { limit = MAX_MODEL_BYTES, shape: open } = options;
+  const { limit = MAX_FILE_BYTES, shape: open } = options;
   const json = async (path: string) => {
     const found = await readWithin(read, path, limit);
     return found && naming(path, () => jsonObject(found));

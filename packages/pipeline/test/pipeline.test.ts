@@ -1,11 +1,12 @@
 import { constant, graphOf, mul, parameter, reshape, tanh, tensor } from "@gen/graph";
 import { evaluate } from "@gen/graph/evaluate";
+import { MAX_FILE_BYTES } from "@gen/graph/onnx";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { generate, type PipelineVae, sample } from "@gen/sampling";
 import { cosineSchedule } from "@gen/schedules";
 import { describe, expect, it } from "vitest";
 import { loadPipeline, pipelineFiles, savePipeline } from "../src/index.ts";
-import { MAX_MODEL_BYTES, MAX_SAMPLE_DIMENSIONS } from "../src/limits.ts";
+import { MAX_SAMPLE_DIMENSIONS } from "../src/limits.ts";
 import { smallDenoiser, table } from "./networks.ts";
 
 const gain = parameter("gain", tensor([2, 3], [1, 2]));
@@ -213,11 +214,11 @@ describe("a pipeline's folder", () => {
     );
     const index = (length: number) =>
       folder({ ...files, "model_index.json": { length } as Uint8Array });
-    await expect(loadPipeline(index(MAX_MODEL_BYTES))).rejects.toThrow(
+    await expect(loadPipeline(index(MAX_FILE_BYTES))).rejects.toThrow(
       "model_index.json: the file must have at most 16777216 bytes",
     );
-    await expect(loadPipeline(index(MAX_MODEL_BYTES + 1))).rejects.toThrow(
-      `model_index.json has ${MAX_MODEL_BYTES + 1} bytes, at most ${MAX_MODEL_BYTES} are allowed`,
+    await expect(loadPipeline(index(MAX_FILE_BYTES + 1))).rejects.toThrow(
+      `model_index.json has ${MAX_FILE_BYTES + 1} bytes, at most ${MAX_FILE_BYTES} are allowed`,
     );
   });
 

@@ -11,7 +11,8 @@ import { unavailable } from "./errors.ts";
 import type { DeviceTensor } from "./ledger.ts";
 import { inNode, threadsHere } from "./onnx/runtime.ts";
 import type { OnnxOptions } from "./onnx.ts";
-import { isRemote, type RemoteOptions } from "./remote/remote-options.ts";
+import { openIn } from "./remote/open-in.ts";
+import type { RemoteOptions } from "./remote/remote-options.ts";
 import type { TfjsOptions } from "./tfjs.ts";
 
 /**
@@ -68,13 +69,18 @@ const onWebgpu = {
   leastFacts: deviceWith({ maxBufferSize: 2 ** 28, maxStorageBufferBindingSize: 2 ** 27 }),
 };
 
+// A worker or process starts before this thread loads a library, or instead of it.
+const openOnnx = (options: OnnxOptions) =>
+  openIn("onnx", options, async () => (await import("./onnx.ts")).onnxBackend(options));
+const openTfjs = (options: TfjsOptions) =>
+  openIn("tfjs", options, async () => (await import("./tfjs.ts")).tfjsBackend(options));
+
 const onnxOn = (device: OnnxOptions["device"]) => ({
   ...onCpu,
   foreign: true,
   // ONNX Runtime takes a graph as a file, and a file has at most 2 GiB.
   modelBytes: 2 ** 31 - 1,
-  open: async ({ onnx, worker, isolate }: OpenOptions) =>
-    (await import("./onnx.ts")).onnxBackend({ worker, isolate, ...onnx, device }),
+  open: ({ onnx, worker, isolate }: OpenOptions) => openOnnx({ worker, isolate, ...onnx, device }),
   dtypes: () => ownAll,
   threads: threadsHere,
 });
@@ -102,8 +108,7 @@ const onnxGpu = {
 const tfjsOn = (device: NonNullable<TfjsOptions["device"]>) => ({
   ...onCpu,
   name: `tfjs/${device}`,
-  open: async ({ tfjs, worker, isolate }: OpenOptions) =>
-    (await import("./tfjs.ts")).tfjsBackend({ worker, isolate, ...tfjs, device }),
+  open: ({ tfjs, worker, isolate }: OpenOptions) => openTfjs({ worker, isolate, ...tfjs, device }),
   dtypes: () => ({ ...own, float16: "float32", float64: "float32", int64: "int32" }) as const,
 });
 
@@ -139,10 +144,8 @@ export const backendKinds: readonly BackendKind[] = [
   {
     ...onCpu,
     name: "cpu",
-    async open({ worker, isolate }) {
-      if (!isRemote({ worker, isolate })) return (await import("./cpu.ts")).cpuBackend();
-      return (await import("./remote/open-remote.ts")).openRemote("cpu", { worker, isolate });
-    },
+    open: ({ worker, isolate }) =>
+      openIn("cpu", { worker, isolate }, async () => (await import("./cpu.ts")).cpuBackend()),
     dtypes: () => ({ ...ownAll, float16: "float64", float32: "float64" }),
   },
 ];
@@ -172,8 +175,8 @@ export async function openBackend(
   if (kind) return kind.open(options);
   const { onnx, tfjs, worker, isolate } = options;
   const where = { worker, isolate };
-  if (name === "onnx") return (await import("./onnx.ts")).onnxBackend({ ...where, ...onnx });
-  if (name === "tfjs") return (await import("./tfjs.ts")).tfjsBackend({ ...where, ...tfjs });
+  if (name === "onnx") return openOnnx({ ...where, ...onnx });
+  if (name === "tfjs") return openTfjs({ ...where, ...tfjs });
   throw unknownBackend([...backendNames(), "onnx", "tfjs"], name);
 }
 

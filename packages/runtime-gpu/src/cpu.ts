@@ -2,7 +2,7 @@ import { type DType, isFloat, type Tensor, tensor, tensorNumbers } from "@gen/gr
 import { compileEvaluation } from "@gen/graph/evaluate";
 import type { Backend, HostArray } from "./backend.ts";
 import { backendOver } from "./device.ts";
-import { refuseForeign } from "./errors.ts";
+import { refuseForeign } from "./graph-errors.ts";
 import type { DeviceTensor } from "./ledger.ts";
 
 /**

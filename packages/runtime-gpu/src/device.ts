@@ -12,7 +12,7 @@ import { type DType, type Graph, type Input, shapeText } from "@gen/graph";
 import { type Bindings, bindDims, resolveShape } from "@gen/graph/compiler";
 import { GenError } from "@gen/math";
 import type { Backend, CompileOptions, HostArray, Program } from "./backend.ts";
-import { graphText } from "./errors.ts";
+import { graphText } from "./graph-errors.ts";
 import { type DeviceTensor, Ledger } from "./ledger.ts";
 import { serialQueue } from "./serial-queue.ts";
 

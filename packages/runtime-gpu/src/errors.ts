@@ -1,6 +1,3 @@
-import type { Graph } from "@gen/graph";
-import { foreignText } from "@gen/graph/compiler";
-import { foreignOperations } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 
 /** The error for a backend that cannot be opened here. */
@@ -17,24 +14,6 @@ export function wasmPlace(wasmPaths: string | object | undefined): string {
 /** The error for a graph that a backend cannot run or hold. */
 export const unsupported = (message: string, options?: ErrorOptions): GenError =>
   new GenError("unsupported-graph", message, options);
-
-/** `a model (inputs x, t; outputs y)`: a graph for messages. */
-export const graphText = ({ inputs, outputs }: Graph): string => {
-  const list = (names: string[]) =>
-    names.length > 6
-      ? `${names.slice(0, 5).join(", ")} and ${names.length - 5} more`
-      : names.join(", ");
-  const given = list(inputs.map(({ name }) => name));
-  return `a model (inputs ${given || "none"}; outputs ${list(Object.keys(outputs))})`;
-};
-
-/** @throws GenError `unsupported-graph` that names the operations that only ONNX Runtime knows. */
-export function refuseForeign(backend: string, graph: Graph): void {
-  const foreign = foreignOperations(graph);
-  if (foreign.length === 0) return;
-  const names = foreignText(foreign);
-  throw unsupported(`${backend} cannot run ${names}; the backends of @gen/runtime-gpu/onnx can`);
-}
 
 /**
  * Imports an optional peer.

@@ -2,7 +2,7 @@ import type { Backend } from "./backend.ts";
 import type { DeviceTensor } from "./ledger.ts";
 import type { OnnxOptions } from "./onnx/onnx-options.ts";
 import { openOnnx } from "./onnx/open-onnx.ts";
-import { isRemote } from "./remote/remote-options.ts";
+import { openIn } from "./remote/open-in.ts";
 
 export type { OnnxOptions, OnnxRuntime } from "./onnx/onnx-options.ts";
 
@@ -12,6 +12,5 @@ export type { OnnxOptions, OnnxRuntime } from "./onnx/onnx-options.ts";
  * @throws GenError `backend-unavailable` when a package is not installed or the device is missing.
  */
 export async function onnxBackend(options: OnnxOptions = {}): Promise<Backend<DeviceTensor>> {
-  if (!isRemote(options)) return openOnnx(options);
-  return (await import("./remote/open-remote.ts")).openRemote("onnx", options);
+  return openIn("onnx", options, openOnnx);
 }

@@ -1,6 +1,6 @@
 import type { Backend } from "./backend.ts";
 import type { DeviceTensor } from "./ledger.ts";
-import { isRemote } from "./remote/remote-options.ts";
+import { openIn } from "./remote/open-in.ts";
 import { openTfjs } from "./tfjs/open-tfjs.ts";
 import type { TfjsOptions } from "./tfjs/tfjs-options.ts";
 
@@ -14,6 +14,5 @@ export type { TfjsOptions } from "./tfjs/tfjs-options.ts";
  * @throws GenError `backend-unavailable` when a package is not installed or the device is missing.
  */
 export async function tfjsBackend(options: TfjsOptions = {}): Promise<Backend<DeviceTensor>> {
-  if (!isRemote(options)) return openTfjs(options);
-  return (await import("./remote/open-remote.ts")).openRemote("tfjs", options);
+  return openIn("tfjs", options, openTfjs);
 }

@@ -19,7 +19,7 @@ export interface SigmaOptions {
  * @throws RangeError when steps is no positive integer or not 0 < sigmaMin <= sigmaMax.
  */
 export function karrasSigmas(options: SigmaOptions & { readonly rho?: number }): Float64Array {
-  checkOptions(options, { ...range, rho: rules.optional(rules.POSITIVE) });
+  checkSigmas(options, { rho: rules.optional(rules.POSITIVE) });
   const { rho = 7 } = options;
   const [low, high] = [options.sigmaMin ** (1 / rho), options.sigmaMax ** (1 / rho)];
   return ramp(options, (part) => (high + part * (low - high)) ** rho);
@@ -31,7 +31,7 @@ export function karrasSigmas(options: SigmaOptions & { readonly rho?: number }):
  * @throws RangeError when steps is no positive integer or not 0 < sigmaMin <= sigmaMax.
  */
 export function exponentialSigmas(options: SigmaOptions): Float64Array {
-  checkRange(options);
+  checkSigmas(options);
   const { steps, sigmaMin, sigmaMax } = options;
   const logs = numpyLinspace(Math.log(sigmaMax), Math.log(sigmaMin), steps);
   return Float64Array.from(logs, Math.exp);
@@ -46,7 +46,7 @@ export function exponentialSigmas(options: SigmaOptions): Float64Array {
 export function polyexponentialSigmas(
   options: SigmaOptions & { readonly rho?: number },
 ): Float64Array {
-  checkOptions(options, { ...range, rho: rules.optional(rules.POSITIVE) });
+  checkSigmas(options, { rho: rules.optional(rules.POSITIVE) });
   const { rho = 1 } = options;
   const [low, high] = [Math.log(options.sigmaMin), Math.log(options.sigmaMax)];
   return ramp(options, (part) => Math.exp(low + (1 - part) ** rho * (high - low)));
@@ -66,24 +66,26 @@ export function betaSigmas(
     "positive",
     (value) => rules.POSITIVE[1](value) && rules.FINITE[1](value),
   ]);
-  checkOptions(options, { ...range, alpha: exponent, beta: exponent });
+  checkSigmas(options, { alpha: exponent, beta: exponent });
   const { alpha = 0.6, beta = 0.6, sigmaMin, sigmaMax } = options;
   const between = (part: number) => sigmaMin + part * (sigmaMax - sigmaMin);
   return ramp(options, (part) => between(betaQuantile(1 - part, alpha, beta)));
 }
 
-const range = { steps: rules.COUNT, sigmaMin: rules.NUMBER, sigmaMax: rules.NUMBER };
-
-function checkRange(options: SigmaOptions): void {
-  checkOptions(options, range);
+function checkSigmas(
+  options: SigmaOptions,
+  others: Readonly<Record<string, rules.Rule>> = {},
+): void {
+  const range = { steps: rules.COUNT, sigmaMin: rules.NUMBER, sigmaMax: rules.NUMBER };
+  checkOptions(options, { ...range, ...others });
   const { sigmaMin, sigmaMax } = options;
   if (!(sigmaMin > 0 && sigmaMin <= sigmaMax && sigmaMax < Infinity)) {
     throw new ArgumentError(`sigmaMin must be in (0, sigmaMax = ${sigmaMax}], got ${sigmaMin}`);
   }
 }
 
-function ramp(options: SigmaOptions, curve: (part: number) => number): Float64Array {
-  checkRange(options);
-  if (options.steps === 1) return Float64Array.of(options.sigmaMax);
-  return Float64Array.from(numpyLinspace(0, 1, options.steps), curve);
+function ramp({ steps, sigmaMax }: SigmaOptions, curve: (part: number) => number): Float64Array {
+  return steps === 1
+    ? Float64Array.of(sigmaMax)
+    : Float64Array.from(numpyLinspace(0, 1, steps), curve);
 }

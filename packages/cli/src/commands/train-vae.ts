@@ -1,17 +1,6 @@
 import { Command } from "commander";
-import { usageError } from "../errors.ts";
-import { trainVaeIn } from "../jobs.ts";
-import { buildVae, type VaeSettings } from "../models.ts";
 import { choice, integer, withCommonOptions } from "../options.ts";
-import {
-  prepareData,
-  resumeHelp,
-  type TrainOptions,
-  train,
-  withTrainOptions,
-} from "../training-command.ts";
-
-type VaeOptions = TrainOptions & Pick<VaeSettings, "network" | "latent">;
+import { resumeHelp, withTrainOptions } from "../training-options.ts";
 
 /** `gen train vae`. */
 export function vaeCommand(): Command {
@@ -34,31 +23,5 @@ Examples:
   gen train vae --data pictures/ --network conv --latent 32 --out vae
   gen train ddpm --vae vae --data fashion-mnist --out latents`,
     )
-    .action(trainVae);
-}
-
-async function trainVae(options: VaeOptions): Promise<void> {
-  const { data, network, width, latent } = options;
-  const { opened, pace } = await prepareData(options);
-  const settings: VaeSettings = {
-    data,
-    shape: opened.train.shape,
-    network,
-    width: width ?? (network === "mlp" ? 400 : 32),
-    latent,
-    ...pace,
-  };
-  if (!opened.train.range)
-    throw usageError(
-      `--data ${data} has no range of values, and a VAE takes images; say their range with --range low,high`,
-    );
-  buildVae(settings);
-  await train(options, opened, "VAE loss (nats)", async (job) => {
-    const trained = await trainVaeIn({ ...job, label: "VAE" }, settings);
-    return [
-      trained,
-      `the VAE is in ${options.out}`,
-      `train ddpm --vae ${options.out} --data ${data} --out gen-latents`,
-    ];
-  });
+    .action(async (options) => (await import("../runs/train-vae.ts")).trainVae(options));
 }

@@ -7,7 +7,7 @@ import { parseJson, readInside, sweep } from "../files.ts";
 import { isUnused } from "../folder-lock.ts";
 import { dropTraining } from "../save-training.ts";
 import type { Trained } from "../train-model.ts";
-import { lastLosses } from "../training-command.ts";
+import { lastLosses } from "../training-record.ts";
 import { versions } from "../versions.ts";
 
 /** The file of a quickstart's numbers, which also marks its folder. */

@@ -1,6 +1,6 @@
 // Limits on what a model file may hold. A sound file stays far below each of them.
 
-/** The largest model file that is read unless the caller sets `limit`, in bytes. */
+/** The most bytes of a model file, and of its weights outside it, unless `limit` says otherwise. */
 export const MAX_FILE_BYTES = /* @__PURE__ */ (() => 2 ** 31)();
 
 /** The most nodes of a file, those of graphs inside of nodes included. */

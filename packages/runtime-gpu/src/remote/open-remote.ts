@@ -6,7 +6,6 @@ import type { Library } from "./programs.ts";
 import type { RemoteOptions } from "./remote-options.ts";
 import { startProcess } from "./start-process.ts";
 import { startThread } from "./start-thread.ts";
-import { remoteBackend } from "./worker-backend.ts";
 
 /**
  * Opens a backend in a worker or a process.
@@ -27,5 +26,7 @@ export async function openRemote(
   if (isolate && !inNode()) {
     throw unavailable("isolate needs a process, which only Node has; in a page use worker: true");
   }
-  return remoteBackend(isolate ? startProcess(library) : startThread(library), options);
+  // It starts while this thread loads what speaks to it.
+  const remote = isolate ? startProcess(library) : startThread(library);
+  return (await import("./worker-backend.ts")).remoteBackend(remote, options);
 }

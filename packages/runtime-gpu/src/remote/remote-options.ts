@@ -15,7 +15,3 @@ export interface RemoteOptions {
    */
   isolate?: boolean;
 }
-
-/** Whether a backend runs elsewhere than in this thread. */
-export const isRemote = ({ worker, isolate }: RemoteOptions): boolean =>
-  worker === true || isolate === true;

@@ -22,12 +22,17 @@ function portOfStarter(): Port {
 
 function portOfParent(): Port {
   endWithParent();
+  const parent = process.ppid;
   let lastSent: Promise<unknown> = Promise.resolve();
   return {
     postMessage(message) {
       lastSent = new Promise((resolve) => process.send?.(message, undefined, undefined, resolve));
     },
-    addEventListener: (_, listener) => process.on("message", (data) => listener({ data })),
+    addEventListener(_, listener) {
+      // The first message opens the backend, which does not wait for another thread to start.
+      process.once("message", () => process.once("message", () => watchParent(parent)));
+      process.on("message", (data) => listener({ data }));
+    },
     sent: () => lastSent,
   };
 }
@@ -36,12 +41,15 @@ function portOfParent(): Port {
 function endWithParent(): void {
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => undefined);
   process.on("disconnect", () => process.exit());
-  // A native run blocks this thread for as long as it takes, so another thread watches the parent.
-  const { Worker } = process.getBuiltinModule("node:worker_threads");
-  const watch = (parent: number) =>
-    setInterval(() => process.ppid === parent || process.kill(process.pid, "SIGKILL"), 500);
-  new Worker(`(${watch})(${process.ppid})`, { eval: true }).unref();
   // Where memory runs out, Linux ends this process rather than its parent.
   const { writeFile } = process.getBuiltinModule("node:fs");
   writeFile("/proc/self/oom_score_adj", "500", () => undefined);
+}
+
+/** A native run blocks this thread for as long as it takes, so another thread watches the parent. */
+function watchParent(parent: number): void {
+  const { Worker } = process.getBuiltinModule("node:worker_threads");
+  const watch = (parent: number) =>
+    setInterval(() => process.ppid === parent || process.kill(process.pid, "SIGKILL"), 500);
+  new Worker(`(${watch})(${parent})`, { eval: true }).unref();
 }

@@ -2,7 +2,7 @@ import type { Graph } from "@gen/graph";
 import { GenError } from "@gen/math";
 import type { Backend } from "../backend.ts";
 import { backendOver } from "../device.ts";
-import { graphText } from "../errors.ts";
+import { graphText } from "../graph-errors.ts";
 import type { DeviceTensor } from "../ledger.ts";
 import { type ArrayPart, collectParts } from "./array-parts.ts";
 import { outbox, type Swap } from "./outbox.ts";

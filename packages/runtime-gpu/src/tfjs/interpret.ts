@@ -1,7 +1,8 @@
 import { type Expr, type ExprOf, elementCount, type Graph, type Tensor } from "@gen/graph";
 import { type Bindings, type ComputedOp, isInput, resolveShape } from "@gen/graph/compiler";
 import type * as tfjs from "@tensorflow/tfjs";
-import { refuseForeign, unsupported } from "../errors.ts";
+import { unsupported } from "../errors.ts";
+import { refuseForeign } from "../graph-errors.ts";
 import type { Tf } from "./kernel.ts";
 import { kernels } from "./kernels.ts";
 

@@ -1,54 +1,17 @@
 import { join, resolve } from "node:path";
 import { openBackend } from "@gen/runtime-gpu";
-import type { Command } from "commander";
-import { replaceFile } from "./atomic-files.ts";
-import { lossChart } from "./drawing/pictures.ts";
-import { usageError } from "./errors.ts";
-import { checkWritable, readInside } from "./files.ts";
-import { withFolderLock } from "./folder-lock.ts";
-import type { JobOptions } from "./jobs.ts";
-import { dataNames, fingerprint, type OpenedData, openData } from "./open-data.ts";
-import { type CommonOptions, decimal, integer, path, range, saveEveryOption } from "./options.ts";
-import { interruptSignal, invocation, note, print } from "./terminal.ts";
-import type { Trained } from "./train-model.ts";
-import type { History } from "./training-record.ts";
-
-/** Options of every training. */
-export interface TrainOptions extends CommonOptions {
-  readonly data: string;
-  readonly range?: readonly [number, number];
-  readonly steps: number;
-  readonly batch?: number;
-  readonly learningRate?: number;
-  readonly width?: number;
-  readonly saveEvery: number;
-}
-
-const dataHelp = `${dataNames.join(", ")}, or a path: a folder of PNG files, or an idx, npy, npz or csv file`;
-
-/** The end of every training's help. */
-export const resumeHelp = `
-After Ctrl-C, a full disk or a crash the folder can be used. The same command continues the training
-from the last save and ends at the same weights. --out may be a folder with the training to continue,
-but with no other. One process at a time trains into a folder.`;
-
-/** Adds the options that every training takes. */
-export const withTrainOptions = (command: Command, steps: number, data: string): Command =>
-  command
-    .option("--data <name|path>", dataHelp, path, data)
-    .option(
-      "--range <low,high>",
-      "values of black and white in a file of floats (default: 0,1 or -1,1 if all values fit)",
-      range,
-    )
-    .option("--steps <n>", "training steps", integer(1, 1e8), steps)
-    .option("--batch <n>", "items in a batch (default: 128, or 256 for points)", integer(1, 65536))
-    .option(
-      "--learning-rate <x>",
-      "Adam's peak rate, between a warm-up and a cosine decay (default: 0.001, or 0.002 for points)",
-      decimal(0, 1, true),
-    )
-    .addOption(saveEveryOption());
+import { replaceFile } from "../atomic-files.ts";
+import { lossChart } from "../drawing/pictures.ts";
+import { usageError } from "../errors.ts";
+import { checkWritable, readInside } from "../files.ts";
+import { withFolderLock } from "../folder-lock.ts";
+import type { JobOptions } from "../jobs.ts";
+import { dataNames } from "../names.ts";
+import { fingerprint, type OpenedData, openData } from "../open-data.ts";
+import { interruptSignal, invocation, note, print } from "../terminal.ts";
+import type { Trained } from "../train-model.ts";
+import type { TrainOptions } from "../training-options.ts";
+import { lastLosses } from "../training-record.ts";
 
 /** Opens the data and completes the settings, checked before the training begins. */
 export async function prepareData(options: TrainOptions & { readonly vae?: string }) {
@@ -103,9 +66,3 @@ export async function train(
     await backend.close();
   }
 }
-
-/** The last reading of each loss. */
-export const lastLosses = ({ losses }: History): Record<string, number> =>
-  Object.fromEntries(
-    Object.entries(losses).map(([name, values]) => [name, values.at(-1) as number]),
-  );

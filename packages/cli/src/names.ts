@@ -1,0 +1,20 @@
+/*
+ * The names that options take. The modules that they name load when a command runs, so that help
+ * and refusals come at once.
+ */
+
+/** Sets of points in the plane that need no file. */
+export const pointNames = [
+  "two-moons",
+  "swiss-roll",
+  "checkerboard",
+  "rings",
+  "pinwheel",
+  "gaussian-mixture",
+] as const;
+
+/** Data that need no file. */
+export const dataNames: readonly string[] = ["fashion-mnist", "digits", ...pointNames];
+
+/** Noise schedules that a training takes. */
+export const scheduleNames = ["linear", "scaled-linear", "cosine"] as const;

@@ -1,0 +1,154 @@
+import { resolve } from "node:path";
+import { GenError } from "@gen/math";
+import type { Backend } from "@gen/runtime-gpu";
+import {
+  defaultEta,
+  defaultSampler,
+  type GenerateOptions,
+  generate,
+  optimalTimesteps,
+  type SamplerName,
+  schedulerSteps,
+  torchNoise,
+} from "@gen/sampling";
+import { usageError } from "../errors.ts";
+import { type LoadedPipeline, readModelFolder } from "../model-folder.ts";
+import type { CommonOptions } from "../options.ts";
+import type { OutputKind } from "../output-kind.ts";
+import { checkShape, openShape, readInit } from "../sample-input.ts";
+import { checkOutput, writeSamples } from "../sample-output.ts";
+import { checkEta, samplerNames } from "../samplers.ts";
+import { unscale } from "../scaling.ts";
+import { overrideScheduler, type SchedulerFlags } from "../scheduler-overrides.ts";
+import { print, progress } from "../terminal.ts";
+
+export interface SampleCommandOptions extends CommonOptions, SchedulerFlags {
+  readonly model?: string;
+  readonly sampler?: SamplerName;
+  readonly steps?: number;
+  readonly eta?: number;
+  readonly count?: number;
+  readonly size?: readonly [number, number];
+  readonly init?: string;
+  readonly torchSeed?: number;
+  readonly compat?: "diffusers";
+  readonly clip: boolean;
+}
+
+interface SampleOptions extends SampleCommandOptions {
+  readonly model: string;
+  readonly kind: OutputKind;
+  readonly signal: AbortSignal;
+  readonly opening: Promise<Backend>;
+}
+
+/** Runs `gen sample`. */
+export async function runSample(options: SampleOptions): Promise<void> {
+  const { model, out, kind, seed, torchSeed, eta, steps, clip, signal, opening } = options;
+  const init = options.init === undefined ? undefined : await readInit(options.init);
+  const shape = openShape(options.size, init?.item);
+  const loaded = await readModelFolder(model, { shape, signal });
+  const { pipeline, notes } = overrideScheduler(loaded, options);
+  checkShape(options, init, pipeline.shape);
+  const count = init?.count ?? options.count ?? 16;
+  if (options.count !== undefined && options.count !== count)
+    throw usageError(`--count must be ${count}, as many as --init has, got ${options.count}`);
+  const sampler = options.sampler ?? defaultSampler(pipeline.scheduler);
+  const named = samplerNames.find((name) => name === sampler);
+  checkEta(eta, named);
+  checkOutput(out, kind, count, pipeline);
+  const compat = options.compat ?? (torchSeed === undefined ? undefined : "diffusers");
+  const choices = { ...(options.sampler && { sampler: options.sampler }), steps, eta, compat };
+  if (options.spacing !== "optimal") notes.push(...notesOf(pipeline, choices));
+  notes.push(...(pipeline.warnings ?? []));
+  for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  const backend = await opening;
+  try {
+    const spacing =
+      options.spacing === "optimal"
+        ? await optimalSpacing(pipeline, { backend, seed, steps: steps ?? 20, signal })
+        : undefined;
+    const line = progress(`${sampler.toUpperCase()} on ${backend.name}`);
+    const started = performance.now();
+    const samples = await generate(pipeline, {
+      backend,
+      count,
+      ...choices,
+      ...(spacing && { spacing, steps: spacing.length }),
+      seed,
+      noise:
+        torchSeed === undefined ? init?.noise : (shape, part) => torchNoise(torchSeed, shape, part),
+      ...(!clip && { clip: false as const }),
+      signal,
+      onStep: ({ done, steps }) => line.update(done * steps, steps),
+    }).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+      throw new GenError(
+        "interrupted",
+        "interrupted before the samples were done; nothing was written",
+      );
+    });
+    const seconds = (performance.now() - started) / 1000;
+    if (pipeline.scaling) unscale(samples.x, pipeline.scaling);
+    line.finish(`${samples.steps} steps`);
+    await writeSamples(out, kind, samples);
+    const presetEta = named && defaultEta(named);
+    print(
+      options.json,
+      {
+        out: resolve(out),
+        shape: samples.shape,
+        sampler,
+        steps: samples.steps,
+        ...(presetEta !== undefined && { eta: eta ?? presetEta }),
+        ...(torchSeed === undefined ? { seed } : { torchSeed }),
+        seconds,
+        backend: backend.name,
+      },
+      [`${count} ${count === 1 ? "sample is" : "samples are"} in ${out}`],
+    );
+  } finally {
+    await backend.close();
+  }
+}
+
+/** Where the table that will be sampled differs from the scheduler's class or passes over its fields. */
+function notesOf(
+  { scheduler, denoiser, shape }: LoadedPipeline,
+  choices: Pick<GenerateOptions, "sampler" | "steps" | "eta" | "compat">,
+): readonly string[] {
+  const [, height = 1, width = 1] = shape;
+  const config = { ...scheduler, predictionType: denoiser.predicts };
+  try {
+    return schedulerSteps(config, { imageLength: (height * width) / 4, ...choices }).notes;
+  } catch (error) {
+    if (error instanceof RangeError) throw usageError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** The time steps of `optimalTimesteps`, with progress. */
+async function optimalSpacing(
+  { denoiser, scheduler, shape }: LoadedPipeline,
+  options: { backend: Backend; seed: number; steps: number; signal: AbortSignal },
+): Promise<readonly number[]> {
+  const line = progress("Looking for the best steps");
+  const { schedule } = scheduler;
+  const { steps } = options;
+  if (steps > schedule.length) {
+    throw usageError(
+      `--steps must be at most ${schedule.length} with --spacing optimal, got ${steps}`,
+    );
+  }
+  const fine = Math.min(Math.max(100, steps), schedule.length);
+  const list = await optimalTimesteps({
+    ...options,
+    denoiser,
+    schedule,
+    shape: [16, ...shape],
+    fine,
+    onProgress: (done) => line.update(done * fine, fine),
+  });
+  line.finish(`steps ${list.join(", ")}`);
+  return list;
+}

@@ -1,0 +1,81 @@
+import { withWeights } from "@gen/nn";
+import { latentDataset, pipelineVae } from "@gen/vae";
+import { prefixErrors, usageError } from "../errors.ts";
+import { trainDdpmIn } from "../jobs.ts";
+import {
+  buildDenoiser,
+  buildVae,
+  type DdpmSettings,
+  isImages,
+  type VaeSettings,
+} from "../models.ts";
+import { fingerprint, type OpenedData } from "../open-data.ts";
+import { scalingNotes } from "../scaling.ts";
+import { readCheckpoint, savedWeights } from "../training-folder.ts";
+import type { TrainOptions } from "../training-options.ts";
+import { prepareData, train } from "./training.ts";
+
+type DdpmOptions = TrainOptions &
+  Pick<DdpmSettings, "schedule" | "timesteps" | "predicts"> & {
+    readonly network?: DdpmSettings["network"];
+    readonly vae?: string;
+  };
+
+/** Runs `gen train ddpm`. */
+export async function trainDdpm(options: DdpmOptions): Promise<void> {
+  const { data, schedule, timesteps, predicts } = options;
+  const { opened, pace } = await prepareData(options);
+  const latent = options.vae ? await openVae(options.vae, options, opened) : undefined;
+  const shape = latent?.model.latent ?? opened.train.shape;
+  const network = options.network ?? (isImages({ shape }) ? "unet" : "mlp");
+  const settings: DdpmSettings = {
+    data,
+    vae: latent?.settings,
+    shape,
+    network,
+    width: options.width ?? (network === "mlp" ? 256 : 32),
+    schedule,
+    timesteps,
+    predicts,
+    ...pace,
+  };
+  buildDenoiser(settings);
+  await train(options, opened, "DDPM loss", async (job) => {
+    const { model } = latent ?? {};
+    const latents = model && (await latentDataset({ ...job, model, seed: options.seed }));
+    const trained = await trainDdpmIn(
+      {
+        ...job,
+        label: "DDPM",
+        dataset: latents?.dataset ?? job.dataset,
+        vae: latents && pipelineVae(model, latents),
+        notes: scalingNotes(opened.scaling),
+      },
+      settings,
+    );
+    return [
+      trained,
+      `the pipeline is in ${options.out}`,
+      `sample --model ${options.out} --sampler ddim --steps 20 --out samples.png`,
+    ];
+  });
+}
+
+/** Reads a trained VAE. @throws GenError `usage` when there is none, or it has other data. */
+async function openVae(folder: string, { data }: TrainOptions, { train }: OpenedData) {
+  const { record, saved } = (await readCheckpoint(folder)) ?? {};
+  if (record?.kind !== "vae" || !saved)
+    throw usageError(`--vae ${folder} must be a folder that \`gen train vae\` made`);
+  const settings = record.settings as unknown as VaeSettings & { dataHash?: string };
+  const sameName = settings.data === data;
+  const same = settings.dataHash ? settings.dataHash === fingerprint(train) : sameName;
+  if (!same)
+    throw usageError(
+      `--data must be what --vae ${folder} was trained on, ${settings.data}, got ${data}${sameName ? " with other content" : ""}`,
+    );
+  const model = prefixErrors(`--vae ${folder}`, () =>
+    withWeights(buildVae(settings), savedWeights(saved.state)),
+  );
+  // A VAE that was trained further has other latents.
+  return { settings: { ...settings, step: record.step }, model };
+}

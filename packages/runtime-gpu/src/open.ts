@@ -1,0 +1,1 @@
+export { backendKinds, backendNames, openBackend } from "./backend-kinds.ts";
