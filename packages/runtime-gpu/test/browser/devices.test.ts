@@ -66,6 +66,11 @@ inBrowser("capabilities of a page that is not isolated", { isolated: false }, (p
   });
 });
 
+inBrowser("a busy page", { isolated: true, everyEngine: true }, (page) => {
+  it("lets a worker start workers, which ONNX Runtime's threads are", () =>
+    page().run("nestedWorkers", [100]));
+});
+
 const worked = ["add, both ways", "cast", "matmul", "200 runs leave memory as it was"];
 const limits = { tolerance: 1e-4 };
 for (const name of ["onnx/wasm", "onnx/webgpu", "tfjs/wasm", "tfjs/webgpu", "tfjs/webgl"]) {

@@ -3,6 +3,7 @@ import { uncaptured } from "./captured.ts";
 import { conforms } from "./conforms.ts";
 import { sharesGpu, survivesLoss } from "./devices.ts";
 import { damageFile, fetchFile, fetchUnkept, keptFiles, removeFiles } from "./model-files.ts";
+import { nestedWorkers } from "./nested-workers.ts";
 import { onHost, whatCan } from "./on-gpu.ts";
 import { served } from "./served.ts";
 import { createAndClose, samplesInARow, transfersPerStep } from "./transfers.ts";
@@ -22,6 +23,7 @@ export const scenarios = {
   fetchUnkept,
   isolated,
   keptFiles,
+  nestedWorkers,
   onHost,
   removeFiles,
   served,
