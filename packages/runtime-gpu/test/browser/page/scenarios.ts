@@ -2,6 +2,7 @@ import { atOnce } from "./at-once.ts";
 import { uncaptured } from "./captured.ts";
 import { conforms } from "./conforms.ts";
 import { sharesGpu, survivesLoss } from "./devices.ts";
+import { failsInRun } from "./fails-in-run.ts";
 import { damageFile, fetchFile, fetchUnkept, keptFiles, removeFiles } from "./model-files.ts";
 import { nestedWorkers } from "./nested-workers.ts";
 import { onHost, whatCan } from "./on-gpu.ts";
@@ -19,6 +20,7 @@ export const scenarios = {
   conforms,
   cores,
   damageFile,
+  failsInRun,
   fetchFile,
   fetchUnkept,
   isolated,
