@@ -28,6 +28,8 @@ export interface TestPage<S extends Scenarios> {
     args: Parameters<S[N]>,
     where?: "page" | "worker",
   ): Promise<Awaited<ReturnType<S[N]>>>;
+  /** Errors and warnings of the page and its workers. */
+  problems(): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -86,6 +88,7 @@ export async function buildTestSite<S extends Scenarios>(
         features,
         run: (name, args, where = "page") =>
           page.evaluate(runScenario, String(name), args, where) as never,
+        problems: () => page.problems(),
         close: () => page.close(),
       };
     },

@@ -11,6 +11,7 @@ const makers: Record<string, () => Promise<Backend<DeviceTensor>>> = {
 };
 
 const megabytes = () => process.memoryUsage().rss / 2 ** 20;
+const all = process.env.GEN_TEST_ALL === "1";
 
 for (const [name, make] of Object.entries(makers)) {
   it(`${name}: 1,000 steps leave memory flat`, async () => {
@@ -38,10 +39,11 @@ for (const [name, make] of Object.entries(makers)) {
     await backend.close();
   });
 
-  it(`${name}: 20 backends made and closed leave memory flat`, async () => {
+  const openings = all ? 200 : 20;
+  it(`${name}: ${openings} backends made and closed leave memory flat`, async () => {
     const short = { steps: 2, size: 2 ** 19 };
     let [warm, after] = [0, 0];
-    for (let i = 0; i < 20; i++) {
+    for (let i = 0; i < openings; i++) {
       const backend = await make();
       await sampleOnce(backend, short);
       const left = backend.upload(new Float32Array(2 ** 19), [2 ** 19]);
@@ -58,7 +60,23 @@ for (const [name, make] of Object.entries(makers)) {
   });
 }
 
-const cycles = process.env.GEN_TEST_ALL === "1" ? 300 : 20;
+const samplings = all ? 2000 : 300;
+it(`onnx/node-cpu: ${samplings} samplings that each compile leave memory flat`, async () => {
+  const backend = await onnxBackend({ device: "cpu" });
+  const short = { steps: 2, size: 2 ** 16 };
+  const settled = samplings / 2;
+  let warm = 0;
+  for (let i = 0; i < samplings; i++) {
+    await sampleOnce(backend, short);
+    if (i === settled) warm = megabytes();
+  }
+  // A program that stays takes half a megabyte: its weights, and the file that they came in.
+  const growth = (megabytes() - warm) / (samplings - settled);
+  expect(growth).toBeLessThan(all ? 0.02 : 0.1);
+  await backend.close();
+});
+
+const cycles = all ? 300 : 20;
 it(`in a worker: ${cycles} backends opened and closed leave no thread and memory flat`, async () => {
   const { readdirSync } = process.getBuiltinModule("node:fs");
   const threads = () => readdirSync("/proc/self/task").length;

@@ -1,3 +1,8 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { errorCode } from "@gen/math";
 import { expect, test } from "vitest";
 import { onnxBackend } from "../src/onnx.ts";
@@ -19,7 +24,36 @@ test.each([
   expect(error.message.length).toBeLessThanOrEqual(500);
 });
 
-test("tfjs/wasm that has started elsewhere refuses new wasmPaths by its own error", async () => {
+const name = "tfjs-backend-wasm-simd.wasm";
+
+test("tfjs/wasm prints nothing about a missing file, and then takes the right folder", () => {
+  const script = `
+    import { createRequire } from "node:module";
+    import { dirname } from "node:path";
+    import { tfjsBackend } from "@gen/runtime-gpu/tfjs";
+    const open = (wasmPaths) => tfjsBackend({ device: "wasm", wasmPaths });
+    const { code } = await open("${nowhere}").catch((error) => error);
+    const { resolve } = createRequire(import.meta.url);
+    const folder = dirname(resolve("@tensorflow/tfjs-backend-wasm/wasm-out/${name}"));
+    const backend = await open(folder + "/");
+    console.log(code, backend.name);
+  `;
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+    cwd: fileURLToPath(new URL("..", import.meta.url)),
+    encoding: "utf8",
+  });
+  expect([stdout.trim(), stderr]).toEqual(["backend-unavailable tfjs/wasm", ""]);
+});
+
+test("tfjs/wasm that has started elsewhere refuses new wasmPaths by its own error", async ({
+  onTestFinished,
+}) => {
+  const folder = mkdtempSync(join(tmpdir(), "gen-wasm-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, name), "not WebAssembly");
+  await expect(tfjsBackend({ device: "wasm", wasmPaths: `${folder}/` })).rejects.toThrow(
+    "tfjs/wasm did not start",
+  );
   const error = await tfjsBackend({ device: "wasm", wasmPaths: "/other/" }).catch((error) => error);
   expect(errorCode(error)).toBe("backend-unavailable");
   expect(error.message).toContain("takes no other wasmPaths: leave them out");

@@ -16,9 +16,9 @@ export const versions = ["onnxruntime-node"];
 async function greatestDelay(work) {
   const delays = monitorEventLoopDelay({ resolution: 1 });
   delays.enable();
-  // The first sample needs a turn of the loop before the work.
+  // A delay is the time between two turns of the loop, so one turn must come before the work. A
+  // `reset` would forget this turn, and with it the delay of work that blocks at once.
   await new Promise((resolve) => setTimeout(resolve, 20));
-  delays.reset();
   const result = await work();
   await new Promise((resolve) => setTimeout(resolve, 20));
   delays.disable();

@@ -1,4 +1,10 @@
-import { type ConsoleMessage, type KeyInput, launch, type Page } from "puppeteer-core";
+import {
+  type Browser,
+  type ConsoleMessage,
+  type KeyInput,
+  launch,
+  type Page,
+} from "puppeteer-core";
 import type { Launch, PageDriver } from "../page-driver.ts";
 
 /** Drives an installed Firefox over WebDriver BiDi. */
@@ -7,6 +13,7 @@ export const bidi: Launch = async (executablePath, { colorScheme = "light" }) =>
     browser: "firefox",
     executablePath,
     headless: true,
+    args: ["--remote-allow-system-access"],
     // No time limit here. Tests wait for long computations, and vitest has a limit.
     protocolTimeout: 0,
     // WebGL on a machine without a GPU: Mesa renders it, without a window system.
@@ -17,6 +24,7 @@ export const bidi: Launch = async (executablePath, { colorScheme = "light" }) =>
       "webgl.force-enabled": true,
     },
   });
+  await unwatchWorkers(browser);
   return {
     version: (await browser.version()).replace(/^\w+\//, ""),
     async newPage() {
@@ -26,6 +34,29 @@ export const bidi: Launch = async (executablePath, { colorScheme = "light" }) =>
     close: () => browser.close(),
   };
 };
+
+const listener =
+  "chrome://remote/content/shared/js-process-actors/WebDriverWorkerListenerActor.sys.mjs";
+
+/**
+ * Ends WebDriver's watch on workers, which nothing here uses. While a debugger watches workers,
+ * `new Worker` in a worker waits for the page's main thread. If that thread is busy, Firefox 153
+ * wakes the new worker in place of the waiting one, which then hangs.
+ */
+async function unwatchWorkers(browser: Browser): Promise<void> {
+  const { connection } = browser as unknown as { connection: Connection };
+  const { result } = await connection.send("browsingContext.getTree", { "moz:scope": "chrome" });
+  await connection.send("script.evaluate", {
+    expression: `ChromeUtils.importESModule("${listener}").unregisterWebDriverWorkerListenerActor()`,
+    target: { context: result.contexts[0].context },
+    awaitPromise: false,
+  });
+}
+
+/** WebDriver BiDi without puppeteer, which has no types for the browser's own windows. */
+interface Connection {
+  send(method: string, params: object): Promise<{ result: { contexts: { context: string }[] } }>;
+}
 
 function pageDriver(page: Page, close: () => Promise<void>): PageDriver {
   const problems: string[] = [];

@@ -51,11 +51,8 @@ export function graphOf(outputs: Record<string, Expr>, inputs: readonly Input[] 
   return { inputs: all, parameters, outputs: { ...outputs }, nodes };
 }
 
-/** Every expression that `roots` need, operands before their users, down to `isLeaf`. */
-export function topological(
-  roots: readonly Expr[],
-  isLeaf: (e: Expr) => boolean = ({ inputs }) => inputs.length === 0,
-): Expr[] {
+/** Every expression that `roots` need, operands before their users. */
+export function topological(roots: readonly Expr[]): Expr[] {
   const order: Expr[] = [];
   const seen = new Set<Expr>();
   // An explicit stack: unrolled graphs are deeper than the call stack.
@@ -69,8 +66,7 @@ export function topological(
     push(root);
     while (stack.length > 0) {
       const top = stack[stack.length - 1];
-      const { inputs } = top.node;
-      if (top.next < inputs.length && !isLeaf(top.node)) push(inputs[top.next++]);
+      if (top.next < top.node.inputs.length) push(top.node.inputs[top.next++]);
       else order.push((stack.pop() as { node: Expr }).node);
     }
   }

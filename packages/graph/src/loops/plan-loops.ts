@@ -4,12 +4,23 @@
  *   level 0: sums of the border    scalars    level 1: sums and outputs that need them    ...
  */
 import { type Expr, type ExprOf, isInput } from "../expr/expr.ts";
-import { topological } from "../expr/trace.ts";
 import { type InPlace, staticSize } from "./split-loops.ts";
 
 /** The elements of a value whose shape is static. */
 export const sizeOfLoop = (e: Expr): number => staticSize(e) as number;
 export const isVector = (e: Expr): boolean => sizeOfLoop(e) > 1;
+
+/** Every expression that `roots` need down to an end, operands before their users. */
+export function expressionsOf(roots: readonly Expr[], isEnd: (e: Expr) => boolean): Expr[] {
+  const order = new Set<Expr>();
+  const visit = (e: Expr) => {
+    if (order.has(e)) return;
+    if (!isEnd(e)) e.inputs.forEach(visit);
+    order.add(e);
+  };
+  roots.forEach(visit);
+  return [...order];
+}
 
 /** One pass over vectors of equal length. */
 export interface Loop {
@@ -61,16 +72,8 @@ export function loopsInOrder(
 }
 
 /** The vectors that a loop's root is made of, operands first. */
-export function vectorsOf(root: Expr, isLeaf: (e: Expr) => boolean): Expr[] {
-  const order = new Set<Expr>();
-  const visit = (e: Expr) => {
-    if (order.has(e) || !isVector(e)) return;
-    if (!isLeaf(e)) e.inputs.forEach(visit);
-    order.add(e);
-  };
-  visit(root);
-  return [...order];
-}
+export const vectorsOf = (root: Expr, isLeaf: (e: Expr) => boolean): Expr[] =>
+  expressionsOf([root], (e) => isLeaf(e) || !isVector(e)).filter(isVector);
 
 export const rootsOf = ({ sums, stores }: Loop): Expr[] => [
   ...sums.map((e) => e.inputs[0]),
@@ -90,7 +93,7 @@ export function overwrites(
   // Sums are kept apart once they are computed.
   const isEnd = (e: Expr) => isLeaf(e) || e.op === "ReduceSum";
   return loops.some((loop) => {
-    const read = topological(rootsOf(loop), isEnd).filter(isLeaf);
+    const read = expressionsOf(rootsOf(loop), isEnd).filter(isLeaf);
     const lost = read.some((leaf) => isInput(leaf) && gone.has(names.get(leaf) as string));
     for (const [name] of loop.stores) gone.add(inPlace[name]);
     return lost;

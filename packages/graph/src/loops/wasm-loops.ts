@@ -5,9 +5,10 @@
  * Loops of equal instructions are one function, which `run` calls with other addresses.
  */
 import type { Expr, ExprOf } from "../expr/expr.ts";
-import { type Graph, topological } from "../expr/trace.ts";
+import type { Graph } from "../expr/trace.ts";
 import { type Lanes, laneOf, numberCode } from "./lane-operations.ts";
 import {
+  expressionsOf,
   isVector,
   type Loop,
   loopsInOrder,
@@ -66,7 +67,7 @@ export function wasmLoops(graph: Graph, inPlace: InPlace): WasmLoops | undefined
   const { body, outputs, border } = split;
   const names = new Map(Object.entries(border).map(([name, e]) => [e, name]));
   const isLeaf = (e: Expr) => names.has(e);
-  const nodes = topological(Object.values(outputs), isLeaf);
+  const nodes = expressionsOf(Object.values(outputs), isLeaf);
 
   const sums = nodes.filter(
     (e): e is ExprOf<"ReduceSum"> => e.op === "ReduceSum" && !isLeaf(e) && isVector(e.inputs[0]),

@@ -3,8 +3,15 @@
  */
 import type { Expr } from "../expr/expr.ts";
 import type { ElementwiseOp } from "../expr/operations.ts";
-import { type Graph, topological } from "../expr/trace.ts";
-import { isVector, type Loop, loopsInOrder, overwrites, rootsOf } from "./plan-loops.ts";
+import type { Graph } from "../expr/trace.ts";
+import {
+  expressionsOf,
+  isVector,
+  type Loop,
+  loopsInOrder,
+  overwrites,
+  rootsOf,
+} from "./plan-loops.ts";
 import { type InPlace, numberOf, splitLoops } from "./split-loops.ts";
 
 /** One dispatch. */
@@ -68,7 +75,7 @@ export function wgslLoops(
   const { body, outputs, border } = split;
   const names = new Map(Object.entries(border).map(([name, e]) => [e, name]));
   const isLeaf = (e: Expr) => names.has(e);
-  const nodes = topological(Object.values(outputs), isLeaf);
+  const nodes = expressionsOf(Object.values(outputs), isLeaf);
   const single = Object.entries(outputs)
     .filter(([, e]) => !isVector(e))
     .map((store): Loop => ({ length: 1, sums: [], stores: [store] }));
@@ -113,7 +120,7 @@ function wgslLoop(
     return operations[e.op as ElementwiseOp]?.(...operands) ?? operands[0];
   };
   const isEnd = (e: Expr) => names.has(e) || e.op === "Slice";
-  for (const e of topological(rootsOf(loop), isEnd)) {
+  for (const e of expressionsOf(rootsOf(loop), isEnd)) {
     locals.set(e, `v${locals.size}`);
     lines.push(`let ${locals.get(e)} = ${computed(e)};`);
   }

@@ -7,7 +7,10 @@ import { unsupported } from "../errors.ts";
 import { inNode, type Ort, type OrtTensor, type SessionOptions } from "./runtime.ts";
 
 /** The runtime throws what it logs as an error (3), so only fatal errors (4) are logged. */
-const logSeverityLevel = inNode() && process.env.GEN_DEBUG ? 3 : 4;
+function logLevel(): 3 | 4 {
+  const { GEN_DEBUG } = (inNode() ? process.env : globalThis) as { GEN_DEBUG?: unknown };
+  return GEN_DEBUG ? 3 : 4;
+}
 
 /**
  * A session of ONNX Runtime that runs `graph`. `place` decides where outputs are left; without it
@@ -29,6 +32,7 @@ export async function graphSession(
   });
   const outputs = Object.fromEntries(named.map(({ inFile, e }) => [inFile, e]));
   const foreign = graph.nodes.some(({ op }) => op === "Foreign");
+  const logSeverityLevel = logLevel();
   const opening = ort.InferenceSession.create(toOnnx({ ...graph, outputs }), {
     graphOptimizationLevel: "all",
     executionMode: "sequential",

@@ -5,6 +5,7 @@ import type { Backend } from "../backend.ts";
 import { backendOver } from "../device.ts";
 import { loadPeer, unavailable, wasmPlace } from "../errors.ts";
 import type { DeviceTensor } from "../ledger.ts";
+import { inNode } from "../onnx/runtime.ts";
 import { channelsLast } from "./channels-last.ts";
 import { forget, lossOf, refuseZeros, shareGpu } from "./gpu.ts";
 import { interpreter } from "./interpret.ts";
@@ -78,22 +79,36 @@ function setWasmPaths(wasm: Wasm, wasmPaths: NonNullable<TfjsOptions["wasmPaths"
   }
 }
 
+/** Whether Node, which reads the files and always has SIMD, finds the file that it needs. */
+function hasWasmFile(wasmPaths: NonNullable<TfjsOptions["wasmPaths"]>): boolean {
+  const { existsSync } = process.getBuiltinModule("node:fs");
+  const name = "tfjs-backend-wasm-simd.wasm";
+  const file = typeof wasmPaths === "string" ? wasmPaths + name : wasmPaths[name];
+  return existsSync(file.startsWith("file:") ? new URL(file) : file);
+}
+
 async function start(tf: Tf, { device = "wasm", wasmPaths, gpuDevice }: TfjsOptions) {
   // Production mode also keeps the cpu device from advertising on the console.
   tf.enableProdMode();
+  const failed = `tfjs/${device} did not start`;
   if (device === "wasm") {
     const name = "@tensorflow/tfjs-backend-wasm";
     const wasm = await loadPeer(name, () => import("@tensorflow/tfjs-backend-wasm"));
     // With threads, a minified build on an isolated page hangs.
     tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
-    if (wasmPaths) setWasmPaths(wasm, wasmPaths);
+    if (wasmPaths) {
+      setWasmPaths(wasm, wasmPaths);
+      // TensorFlow.js would print three lines, and would take no other paths afterwards.
+      if (inNode() && !hasWasmFile(wasmPaths)) {
+        throw unavailable(`${failed}; ${wasmPlace(wasmPaths)}`);
+      }
+    }
   }
   if (device === "webgpu") {
     const name = "@tensorflow/tfjs-backend-webgpu";
     const { WebGPUBackend } = await loadPeer(name, () => import("@tensorflow/tfjs-backend-webgpu"));
     if (gpuDevice) shareGpu(tf, gpuDevice, WebGPUBackend);
   }
-  const failed = `tfjs/${device} did not start`;
   const missing = `${failed}: there is no such device here`;
   if (!tf.findBackendFactory(device)) throw unavailable(missing);
   const started = await tf.setBackend(device).catch((cause: Error) => {

@@ -72,6 +72,25 @@ inBrowser("capabilities of a page that is not isolated", { isolated: false }, (p
   });
 });
 
+inBrowser("a busy page", { isolated: true, everyEngine: true }, (page) => {
+  it("lets a worker start workers, which ONNX Runtime's threads are", () =>
+    page().run("nestedWorkers", [100]));
+});
+
+for (const name of ["onnx/wasm", "onnx/webgpu"]) {
+  for (const debug of [false, true]) {
+    const title = `${name} ${debug ? "with" : "without"} GEN_DEBUG`;
+    inBrowser(title, kindFor(name, false), (page) => {
+      it(`puts ${debug ? "ONNX Runtime's" : "no"} lines on the console`, async () => {
+        expect(await page().run("failsInRun", [name, debug])).toContain("idx=9");
+        const lines = await page().problems();
+        if (debug) expect(lines.join()).toContain("onnxruntime");
+        else expect(lines).toEqual([]);
+      });
+    });
+  }
+}
+
 const worked = ["add, both ways", "cast", "matmul", "200 runs leave memory as it was"];
 const limits = { tolerance: 1e-4 };
 for (const name of ["onnx/wasm", "onnx/webgpu", "tfjs/wasm", "tfjs/webgpu", "tfjs/webgl"]) {

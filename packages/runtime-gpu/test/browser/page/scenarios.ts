@@ -2,8 +2,10 @@ import { atOnce } from "./at-once.ts";
 import { uncaptured } from "./captured.ts";
 import { conforms } from "./conforms.ts";
 import { sharesGpu, survivesLoss } from "./devices.ts";
+import { failsInRun } from "./fails-in-run.ts";
 import { dispatchesInPlace } from "./in-place.ts";
 import { damageFile, fetchFile, fetchUnkept, keptFiles, removeFiles } from "./model-files.ts";
+import { nestedWorkers } from "./nested-workers.ts";
 import { onHost, whatCan } from "./on-gpu.ts";
 import { served } from "./served.ts";
 import { createAndClose, samplesInARow, transfersPerStep } from "./transfers.ts";
@@ -20,10 +22,12 @@ export const scenarios = {
   cores,
   damageFile,
   dispatchesInPlace,
+  failsInRun,
   fetchFile,
   fetchUnkept,
   isolated,
   keptFiles,
+  nestedWorkers,
   onHost,
   removeFiles,
   served,
