@@ -1,3 +1,4 @@
+import { ArgumentError } from "@gen/math/arguments";
 import { decode } from "fast-png";
 import type { Dataset } from "./dataset.ts";
 import { nodeModule } from "./files.ts";
@@ -39,7 +40,7 @@ export async function fashionMnist(options: {
 }): Promise<Dataset> {
   const { split } = options;
   if (split !== "train" && split !== "test") {
-    throw new RangeError(`split must be "train" or "test", got ${String(split)}`);
+    throw new ArgumentError(`split must be "train" or "test", got ${String(split)}`);
   }
   // Both addresses are written out because bundlers find assets by reading the source.
   const url =

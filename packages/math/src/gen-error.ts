@@ -67,17 +67,15 @@ export class GenError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(shorten(oneLine(shorten(message, 4000)), 500), options);
+    super(shortLine(message), options);
     this.code = code;
   }
 }
 
-const oneLine = (text: string): string =>
-  text
-    .split(/[\r\n]+/)
-    .map((part) => part.trim())
-    .filter((part) => part !== "")
-    .join(" ");
+const shortLine = (text: string): string =>
+  shorten(text, 500)
+    .trim()
+    .replace(/\s*[\r\n]\s*/g, " ");
 
 /** The text without its middle, so that it has at most `length` characters. */
 export const shorten = (text: string, length: number): string =>
@@ -89,8 +87,8 @@ export const shorten = (text: string, length: number): string =>
 export class ArgumentError extends RangeError {
   readonly code = "invalid-argument";
 
-  constructor(message: string, options?: ErrorOptions) {
-    super(shorten(oneLine(shorten(message, 4000)), 500), options);
+  constructor(message: string) {
+    super(shortLine(message));
   }
 }
 
