@@ -1,3 +1,4 @@
+import { GenError } from "@gen/math";
 import { ArgumentError } from "@gen/math/arguments";
 import { decode } from "fast-png";
 import type { Dataset } from "./dataset.ts";
@@ -84,6 +85,8 @@ async function readSheet(
 async function assetBytes(url: URL): Promise<Uint8Array> {
   if (url.protocol === "file:") return nodeModule("node:fs/promises").readFile(url);
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url}: ${response.status} ${response.statusText}`);
+  if (!response.ok) {
+    throw new GenError("download-failed", `${url}: ${response.status} ${response.statusText}`);
+  }
   return new Uint8Array(await response.arrayBuffer());
 }

@@ -18,7 +18,7 @@ type Tensors = Record<string, Tensor>;
 /**
  * Computes the outputs of `graph` on the CPU: the reference of every operation.
  * Floats of every width are computed and returned as float64; integers are exact up to 2^53.
- * @throws RangeError or TypeError naming a missing, unknown or misfit input.
+ * @throws RangeError naming a missing, unknown or misfit input.
  */
 export const evaluate = (graph: Graph, inputs: Readonly<Tensors>): Tensors =>
   compileEvaluation(graph)(inputs);

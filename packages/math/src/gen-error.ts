@@ -58,7 +58,8 @@ export type ErrorCode =
   | "interrupted";
 
 /**
- * The error class of these packages; arguments that are not allowed throw RangeError or TypeError.
+ * The error class of these packages. An argument that is not allowed throws a RangeError with the
+ * code `invalid-argument`; `errorCode` reads the code of both.
  * A message is one line of at most 500 characters: line breaks become spaces, and a longer message
  * loses its middle.
  */

@@ -34,7 +34,7 @@ export function predictionRow(
   if (typeof type !== "string") return type;
   if (type === "v") return { p: -noise, q: signal };
   if (Object.hasOwn(ROWS, type)) return ROWS[type];
-  throw new ArgumentError(`prediction type must be epsilon, x0, v or flow, got ${type}`);
+  throw new ArgumentError(`type must be epsilon, x0, v or flow, got ${type}`);
 }
 
 /**
