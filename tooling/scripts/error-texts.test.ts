@@ -40,6 +40,29 @@ it("code decides by an error's code, never by its text", () => {
   expect(found).toEqual([]);
 });
 
+/** Files whose plain errors no caller sees: readers catch them, or they cannot be reached. */
+const internal: Readonly<Record<string, number>> = {
+  "packages/graph/src/evaluate.ts": 1,
+  "packages/graph/src/onnx/foreign-types.ts": 1,
+  "packages/graph/src/onnx/message-codec.ts": 7,
+};
+
+it("a refused argument has a code: packages throw no plain RangeError, TypeError or Error", () => {
+  const plain = ["math", "graph", "data", "model-files", "schedules", "nn", "sampling"]
+    .concat(["vae", "ddpm", "ddim", "pipeline"])
+    .flatMap((name) => {
+      const folder = `packages/${name}/src`;
+      return readdirSync(join(root, folder), { encoding: "utf8", recursive: true })
+        .filter((file) => file.endsWith(".ts"))
+        .flatMap((file) => {
+          const source = readFileSync(join(root, folder, file), "utf8");
+          const found = source.match(/throw new (Range|Type)?Error\(/g);
+          return found ? [[`${folder}/${file}`, found.length] as const] : [];
+        });
+    });
+  expect(Object.fromEntries(plain)).toEqual(internal);
+});
+
 it("the search finds each form of such code", () => {
   for (const line of [
     'error.message.includes("x")',

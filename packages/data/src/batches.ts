@@ -1,4 +1,5 @@
 import { randomStream } from "@gen/math";
+import { ArgumentError } from "@gen/math/arguments";
 import { checkDataset } from "./check-dataset.ts";
 import { dataError } from "./data-error.ts";
 import { type Dataset, itemSize } from "./dataset.ts";
@@ -68,7 +69,7 @@ export interface Batches extends IterableIterator<Batch> {
 export function batches(dataset: Dataset, options: BatchOptions): Batches {
   const { batchSize, seed, scale = "none", dropLast = true, from = 0 } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new RangeError(`batchSize must be a whole number of at least 1, got ${batchSize}`);
+    throw new ArgumentError(`batchSize must be a whole number of at least 1, got ${batchSize}`);
   }
   checkDataset(dataset);
   const { data, length } = dataset;
@@ -86,7 +87,7 @@ export function batches(dataset: Dataset, options: BatchOptions): Batches {
 
   function placeAfter(taken: number): { epoch: number; position: number } {
     if (!Number.isSafeInteger(taken) || taken < 0) {
-      throw new RangeError(`from must be a state or a whole number of batches, got ${taken}`);
+      throw new ArgumentError(`from must be a state or a whole number of batches, got ${taken}`);
     }
     const perEpoch = dropLast ? Math.floor(length / batchSize) : Math.ceil(length / batchSize);
     return { epoch: Math.floor(taken / perEpoch), position: (taken % perEpoch) * batchSize };
@@ -94,7 +95,7 @@ export function batches(dataset: Dataset, options: BatchOptions): Batches {
 
   function checkState(state: BatchState): { epoch: number; position: number } {
     if (state.seed !== seed || state.length !== length) {
-      throw new RangeError(
+      throw new ArgumentError(
         `from must be a state of seed ${seed} and ${length} items, ` +
           `got seed ${state.seed} and ${state.length} items`,
       );
@@ -102,7 +103,7 @@ export function batches(dataset: Dataset, options: BatchOptions): Batches {
     const { epoch, position } = state;
     const areWhole = Number.isInteger(epoch) && Number.isInteger(position);
     if (!areWhole || epoch < 0 || position < 0 || position > length) {
-      throw new RangeError(
+      throw new ArgumentError(
         `from must have epoch >= 0 and position in [0, ${length}], got epoch ${epoch} and position ${position}`,
       );
     }
@@ -138,7 +139,7 @@ export function batches(dataset: Dataset, options: BatchOptions): Batches {
 function affineMap({ name, range }: Dataset, scale: "unit" | "signed" | "none") {
   if (scale === "none") return { gain: 1, offset: 0 };
   if (scale !== "unit" && scale !== "signed") {
-    throw new RangeError(`scale must be "unit", "signed" or "none", got ${String(scale)}`);
+    throw new ArgumentError(`scale must be "unit", "signed" or "none", got ${String(scale)}`);
   }
   if (range === undefined) {
     throw dataError(name, `scale "${scale}" needs a dataset with a range; it has none`);

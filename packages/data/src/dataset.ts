@@ -1,3 +1,4 @@
+import { ArgumentError } from "@gen/math/arguments";
 import { dataError } from "./data-error.ts";
 import type { NdArray } from "./nd-array.ts";
 
@@ -72,7 +73,7 @@ export function arrayDataset(array: NdArray, options: ArrayDatasetOptions = {}):
 export function slice(dataset: Dataset, from: number, to: number): Dataset {
   const areWhole = Number.isInteger(from) && Number.isInteger(to);
   if (!areWhole || from < 0 || to > dataset.length || from >= to) {
-    throw new RangeError(
+    throw new ArgumentError(
       `from and to must be whole numbers with 0 <= from < to <= ${dataset.length}, got ${from}, ${to}`,
     );
   }

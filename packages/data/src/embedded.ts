@@ -1,3 +1,5 @@
+import { GenError } from "@gen/math";
+import { ArgumentError } from "@gen/math/arguments";
 import { decode } from "fast-png";
 import type { Dataset } from "./dataset.ts";
 import { nodeModule } from "./files.ts";
@@ -39,7 +41,7 @@ export async function fashionMnist(options: {
 }): Promise<Dataset> {
   const { split } = options;
   if (split !== "train" && split !== "test") {
-    throw new RangeError(`split must be "train" or "test", got ${String(split)}`);
+    throw new ArgumentError(`split must be "train" or "test", got ${String(split)}`);
   }
   // Both addresses are written out because bundlers find assets by reading the source.
   const url =
@@ -83,6 +85,8 @@ async function readSheet(
 async function assetBytes(url: URL): Promise<Uint8Array> {
   if (url.protocol === "file:") return nodeModule("node:fs/promises").readFile(url);
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url}: ${response.status} ${response.statusText}`);
+  if (!response.ok) {
+    throw new GenError("download-failed", `${url}: ${response.status} ${response.statusText}`);
+  }
   return new Uint8Array(await response.arrayBuffer());
 }

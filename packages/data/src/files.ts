@@ -1,3 +1,4 @@
+import { ArgumentError } from "@gen/math/arguments";
 import { dataError, limitError } from "./data-error.ts";
 
 /** The Node modules for paths. They are loaded at run time, so that no bundler looks for them. */
@@ -6,11 +7,11 @@ interface Modules {
   "node:path": typeof import("node:path");
 }
 
-/** @throws Error outside Node. */
+/** @throws RangeError outside Node. */
 export function nodeModule<K extends keyof Modules>(name: K): Modules[K] {
   const module = globalThis.process?.getBuiltinModule?.(name);
   if (module === undefined) {
-    throw new Error(`paths need Node 20.19 or newer (${name}); elsewhere, read from bytes`);
+    throw new ArgumentError(`paths need Node 20.19 or newer (${name}); elsewhere, read from bytes`);
   }
   return module as Modules[K];
 }

@@ -1,3 +1,4 @@
+import { ArgumentError } from "@gen/math/arguments";
 import { dataError, limitError } from "./data-error.ts";
 import type { Dataset } from "./dataset.ts";
 import { nodeModule, readBounded } from "./files.ts";
@@ -68,7 +69,7 @@ function targetSize(size: ImageFolderOptions["size"]): readonly [number, number]
   if (size === undefined) return undefined;
   const pair = typeof size === "number" ? ([size, size] as const) : size;
   if (pair.length !== 2 || pair.some((n) => !Number.isInteger(n) || n < 1 || n > MAX_IMAGE_SIDE)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `size must be whole numbers in [1, ${MAX_IMAGE_SIDE}], got ${pair.join("x")}`,
     );
   }

@@ -1,3 +1,4 @@
+import { ArgumentError } from "@gen/math/arguments";
 import { dataError, limitError } from "./data-error.ts";
 import { MAX_DIMENSIONS } from "./limits.ts";
 
@@ -144,12 +145,14 @@ export function checkArray(array: WritableArray): void {
   const { shape, data } = array;
   const size = shape.reduce((product, n) => product * n, 1);
   if (size !== data.length) {
-    throw new RangeError(`shape [${shape.join(", ")}] needs ${size} elements, got ${data.length}`);
+    throw new ArgumentError(
+      `shape [${shape.join(", ")}] needs ${size} elements, got ${data.length}`,
+    );
   }
   const dtype = dtypeOf(array);
   const type = constructors[dtype];
   if (data instanceof type) return;
-  throw new RangeError(`dtype ${dtype} needs ${type.name}, got ${data.constructor.name}`);
+  throw new ArgumentError(`dtype ${dtype} needs ${type.name}, got ${data.constructor.name}`);
 }
 
 const hostIsLittleEndian = () => new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;

@@ -1,3 +1,4 @@
+import { ArgumentError } from "@gen/math/arguments";
 import { dataError } from "./data-error.ts";
 import { inflateArray } from "./inflate.ts";
 import { MAX_ARRAY_BYTES, MAX_NPY_HEADER } from "./limits.ts";
@@ -100,7 +101,7 @@ export function writeNpy(array: WritableArray): Uint8Array {
   checkArray(array);
   const dtype = dtypeOf(array);
   const code = codeOf(dtype);
-  if (code === undefined) throw new RangeError(`npy has no dtype ${dtype}`);
+  if (code === undefined) throw new ArgumentError(`npy has no dtype ${dtype}`);
   const order = code.endsWith("1") ? "|" : "<";
   const shape = array.shape.length === 1 ? `${array.shape[0]},` : array.shape.join(", ");
   const dictionary = `{'descr': '${order}${code}', 'fortran_order': False, 'shape': (${shape}), }`;

@@ -1,3 +1,4 @@
+import { ArgumentError } from "@gen/math/arguments";
 import { encode } from "fast-png";
 import { crc32 } from "./crc32.ts";
 import { dataError } from "./data-error.ts";
@@ -63,7 +64,7 @@ export function writePng(raster: Raster): Uint8Array {
   const { width, height, channels, data } = raster;
   const size = width * height * channels;
   if (width < 1 || height < 1 || data.length !== size) {
-    throw new RangeError(
+    throw new ArgumentError(
       `a ${width}x${height} raster of ${channels} channels needs ${size} bytes (at least 1), got ${data.length}`,
     );
   }

@@ -1,3 +1,4 @@
+import { ArgumentError } from "@gen/math/arguments";
 import { parseJson } from "@gen/math/json";
 import { dataError } from "./data-error.ts";
 import { MAX_ARRAY_BYTES, MAX_SAFETENSORS_HEADER, MAX_TENSORS } from "./limits.ts";
@@ -101,7 +102,7 @@ export function writeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const entries = Object.entries(tensors).map(([key, array]) => {
-    if (key === "__metadata__") throw new RangeError("a tensor must not be named __metadata__");
+    if (key === "__metadata__") throw new ArgumentError("a tensor must not be named __metadata__");
     checkArray(array);
     return { key, array, dtype: dtypeOf(array) };
   });

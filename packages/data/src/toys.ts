@@ -1,4 +1,5 @@
 import { randomStream } from "@gen/math";
+import { ArgumentError } from "@gen/math/arguments";
 import type { Dataset } from "./dataset.ts";
 
 /** Settings of the toys. */
@@ -31,7 +32,7 @@ function toy(
   place: (u: (k: number) => number, i: number) => readonly [x: number, y: number, label: number],
 ): PointSet {
   if (!Number.isInteger(n) || n < 1 || n > 1e8) {
-    throw new RangeError(`n must be a whole number in [1, 1e8], got ${n}`);
+    throw new ArgumentError(`n must be a whole number in [1, 1e8], got ${n}`);
   }
   checkNoise(noise);
   const uniform = randomStream({ seed, purpose: `${name} points` }).uniform(3 * n);
@@ -134,10 +135,10 @@ export function drawnPoints(
   options: ToyOptions & { readonly points: readonly (readonly [x: number, y: number])[] },
 ): PointSet {
   const { points } = options;
-  if (points.length === 0) throw new RangeError("points must hold at least one point, got none");
+  if (points.length === 0) throw new ArgumentError("points must hold at least one point, got none");
   const bad = points.findIndex((point) => !point.every(Number.isFinite));
   if (bad >= 0) {
-    throw new RangeError(`points must be finite, got [${points[bad].join(", ")}] at ${bad}`);
+    throw new ArgumentError(`points must be finite, got [${points[bad].join(", ")}] at ${bad}`);
   }
   const extents = [0, 1].map((k) => {
     const sorted = Float64Array.from(points, (point) => point[k]).sort();
@@ -151,5 +152,6 @@ export function drawnPoints(
 }
 
 function checkNoise(noise: number): void {
-  if (!(noise >= 0 && noise < Infinity)) throw new RangeError(`noise must be >= 0, got ${noise}`);
+  if (!(noise >= 0 && noise < Infinity))
+    throw new ArgumentError(`noise must be >= 0, got ${noise}`);
 }

@@ -25,7 +25,7 @@ export interface InvertOptions<T = unknown>
  *
  * A denoiser that is a function predicts `predicts`, by default epsilon.
  *
- * @throws as a rejection: RangeError or TypeError for an option, the signal's reason.
+ * @throws as a rejection: RangeError for an option, the signal's reason.
  */
 export async function invert<T>(options: InvertOptions<T>): Promise<Samples> {
   checkInversion(options);
@@ -38,7 +38,7 @@ export async function invert<T>(options: InvertOptions<T>): Promise<Samples> {
  * Turns clean samples into codes, the noise from which {@link decode} makes the samples: another
  * name for {@link invert} (Song et al. 2021, section 5.4).
  *
- * @throws as a rejection: RangeError or TypeError for an option, the signal's reason.
+ * @throws as a rejection: RangeError for an option, the signal's reason.
  */
 export async function encode<T>(options: InvertOptions<T>): Promise<Samples> {
   return invert(options);
@@ -48,7 +48,7 @@ export async function encode<T>(options: InvertOptions<T>): Promise<Samples> {
  * Turns codes `x` `[batch, ...]` into clean samples by DDIM with eta 0: the same code gives the
  * same sample. The steps are those of {@link encode}.
  *
- * @throws as a rejection: RangeError or TypeError for an option, the signal's reason.
+ * @throws as a rejection: RangeError for an option, the signal's reason.
  */
 export async function decode<T>(options: InvertOptions<T>): Promise<Samples> {
   checkInversion(options);
@@ -71,7 +71,7 @@ export interface RoundTrip {
  * Encodes samples, decodes the codes, and measures the difference. The error is of first order in
  * the size of the steps.
  *
- * @throws as a rejection: RangeError or TypeError for an option, the signal's reason.
+ * @throws as a rejection: RangeError for an option, the signal's reason.
  */
 export async function roundTrip<T>(options: InvertOptions<T>): Promise<RoundTrip> {
   const { x: code } = await encode(options);

@@ -18,17 +18,23 @@ const inversion: Call = {
       clip: 1,
     },
   ],
-  also: { "0.denoiser": ["object"], "0.clip": ["list"], "0.spacing": ["list"] },
+  also: { "0.denoiser": ["object"], "0.clip": ["list", "fraction"], "0.spacing": ["list"] },
 };
 
 const calls: Record<string, Call> = {
-  linearInterpolation: { args: [[1, 2], [3, 4], 0.5] },
-  sphericalInterpolation: { args: [[1, 2], [3, 4], 0.5, 1] },
+  linearInterpolation: { args: [[1, 2], [3, 4], 0.5], also: { "2": ["negative", "fraction"] } },
+  sphericalInterpolation: {
+    args: [[1, 2], [3, 4], 0.5, 1],
+    also: { "2": ["negative", "fraction"] },
+  },
   encode: inversion,
   decode: inversion,
   invert: inversion,
   roundTrip: inversion,
-  tutorialCoefficients: { args: [level, level, 0.5] },
+  tutorialCoefficients: {
+    args: [level, level, 0.5],
+    also: { "0.noise": ["fraction"], "1.signal": ["fraction"] },
+  },
 };
 
 describeCarelessCallers(ddim, calls, new Set<unknown>([schedule]), [

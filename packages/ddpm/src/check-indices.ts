@@ -1,10 +1,11 @@
 import { type Expr, graphOf, type Tensor, tensorNumbers } from "@gen/graph";
+import { ArgumentError } from "@gen/math/arguments";
 
 /** @throws RangeError naming the first of `values` that is no integer in [0, count). */
 export function checkIndices(name: string, values: ArrayLike<number>, count: number): void {
   const item = Array.from(values).findIndex((v) => !(Number.isInteger(v) && v >= 0 && v < count));
   if (item < 0) return;
-  throw new RangeError(
+  throw new ArgumentError(
     `${name} must be integers in [0, ${count - 1}], got ${values[item]} for item ${item}`,
   );
 }

@@ -1,5 +1,6 @@
 import type { Dataset } from "@gen/data";
 import { type Shape, shapeText, type Tensor, tensor } from "@gen/graph";
+import { ArgumentError } from "@gen/math/arguments";
 import { type Conditions, conditionInputs, type Denoiser } from "@gen/sampling";
 import { checkIndices } from "./check-indices.ts";
 
@@ -28,7 +29,7 @@ export function itemConditions(
   const unknown = Object.keys(known).find((name) => !(name in inputs));
   if (unknown !== undefined) {
     const names = Object.keys(inputs).map(ownName).join(", ") || "left out";
-    throw new RangeError(
+    throw new ArgumentError(
       `condition must be ${names}, as the network has it, got ${ownName(unknown)}`,
     );
   }
@@ -42,7 +43,7 @@ export function itemConditions(
     const values = known[name] ?? (name === labeled && dataset.labels && labelsOf(dataset));
     const itemShape = [dataset.length, ...shape.slice(1)];
     if (values) return [name, checkedShape(ownName(name), values, itemShape)];
-    throw new RangeError(
+    throw new ArgumentError(
       name === labeled
         ? `the network takes a condition, but ${dataset.name} has no labels`
         : `the network takes ${ownName(name)} ${shapeText(shape)}, which must be given as a condition`,
@@ -59,5 +60,5 @@ function checkedShape(name: string, values: Tensor, wanted: Shape): Tensor {
   const fitsItem =
     shape.length === wanted.length && wanted.slice(1).every((d, i) => fits(d, i + 1));
   if (fitsItem && (shape[0] === wanted[0] || shape[0] === 1)) return values;
-  throw new RangeError(`${name} must be ${shapeText(wanted)}, got ${shapeText(shape)}`);
+  throw new ArgumentError(`${name} must be ${shapeText(wanted)}, got ${shapeText(shape)}`);
 }

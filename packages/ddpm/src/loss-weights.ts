@@ -59,7 +59,7 @@ export function lossWeights(
   };
   if (!Object.hasOwn(kinds, kind)) {
     throw new ArgumentError(
-      `weights must be one of ${Object.keys(kinds).join(", ")}, got ${shown(kind)}`,
+      `kind must be one of ${Object.keys(kinds).join(", ")}, got ${shown(kind)}`,
     );
   }
   return Float64Array.from({ length: schedule.length }, (_, t) => {

@@ -1,6 +1,7 @@
 import { type Batch, batches, type Dataset } from "@gen/data";
 import { type Tensor, tensorData } from "@gen/graph";
 import { normalNoise, randomStream } from "@gen/math";
+import { ArgumentError } from "@gen/math/arguments";
 import type { BatchInput } from "@gen/nn";
 import type { ItemConditions } from "./item-conditions.ts";
 import { type TimeSampler, uniformTimes } from "./time-sampler.ts";
@@ -82,7 +83,7 @@ function conditionRows(
 function emptyRow(none: number | Tensor, size: number, dtype: Tensor["dtype"]) {
   if (typeof none === "number") return tensorData(new Float64Array(size).fill(none), dtype);
   if (none.data.length === size) return tensorData(none.data, dtype);
-  throw new RangeError(
+  throw new ArgumentError(
     `unconditional must hold ${size} numbers, as one item's condition, got ${none.data.length}`,
   );
 }

@@ -1,4 +1,5 @@
 import { type Expr, input, mean, neg } from "@gen/graph";
+import { ArgumentError, checkOptions, rules } from "@gen/math/arguments";
 import { type Network, type TrainResult, withWeights } from "@gen/nn";
 import { type Classifier, conditionInputs, labelLogProb } from "@gen/sampling";
 import { linearSchedule, type NoiseSchedule } from "@gen/schedules";
@@ -6,7 +7,7 @@ import { checkIndices } from "./check-indices.ts";
 import type { DdpmLossInputs } from "./ddpm-loss.ts";
 import { qSample } from "./forward.ts";
 import { labelsOf } from "./item-conditions.ts";
-import { type TrainNoisyOptions, trainNoisy } from "./train-noisy.ts";
+import { noisyRules, type TrainNoisyOptions, trainNoisy } from "./train-noisy.ts";
 
 /** Settings of {@link trainClassifier}. `dataset` must have labels. */
 export interface TrainClassifierOptions<T = unknown> extends TrainNoisyOptions<T> {
@@ -24,14 +25,15 @@ export interface TrainedClassifier extends TrainResult {
  * Trains a classifier of noisy samples, `p(class | x_t)` at every time step, for classifier
  * guidance (Dhariwal and Nichol 2021, section 4). Take the schedule of the denoiser to guide.
  *
- * @throws GenError `not-finite` when the loss is no longer finite; RangeError or TypeError when the
+ * @throws GenError `not-finite` when the loss is no longer finite; RangeError when the
  * dataset has no labels, or an option, the network and the dataset do not fit each other.
  */
 export async function trainClassifier<T>(
   options: TrainClassifierOptions<T>,
 ): Promise<TrainedClassifier> {
+  checkOptions(options, { ...noisyRules, network: rules.NETWORK });
   const { network, dataset, schedule = linearSchedule() } = options;
-  if (!dataset.labels) throw new RangeError(`${dataset.name} has no labels to train on`);
+  if (!dataset.labels) throw new ArgumentError(`${dataset.name} has no labels to train on`);
   const x = input("x", { shape: [1, ...dataset.shape] });
   const logits = network.apply(x, input("t", { shape: [1], dtype: "int64" }));
   checkIndices(`labels of ${dataset.name}`, dataset.labels, Number(logits.shape[1]));

@@ -1,6 +1,7 @@
 import type { Dataset } from "@gen/data";
 import type { Tensor } from "@gen/graph";
 import type { PredictionType } from "@gen/math";
+import { ArgumentError, checkOptions, rules } from "@gen/math/arguments";
 import { type Network, type TrainResult, withWeights } from "@gen/nn";
 import {
   type ConditionOption,
@@ -14,7 +15,7 @@ import { linearSchedule, type NoiseSchedule, scheduleWarnings } from "@gen/sched
 import { ddpmLoss, ddpmLosses, type ObjectiveOptions } from "./ddpm-loss.ts";
 import { type ItemConditions, itemConditions, ownName } from "./item-conditions.ts";
 import type { TimeSampler } from "./time-sampler.ts";
-import { type TrainNoisyOptions, trainNoisy } from "./train-noisy.ts";
+import { noisyRules, type TrainNoisyOptions, trainNoisy } from "./train-noisy.ts";
 
 /** Settings of {@link trainDdpm}. */
 export interface TrainDdpmOptions<T = unknown> extends TrainNoisyOptions<T>, ObjectiveOptions {
@@ -72,19 +73,26 @@ export interface TrainedDdpm extends TrainResult {
  * `trainDdpm({ network: pipeline.denoiser, schedule: pipeline.scheduler.schedule, ... })` trains a
  * loaded pipeline further.
  *
- * @throws GenError `not-finite` when the loss is no longer finite; RangeError or TypeError when an
+ * @throws GenError `not-finite` when the loss is no longer finite; RangeError when an
  * option, the network and the dataset do not fit each other, or a denoiser has one time step for a
  * whole batch.
  */
 export async function trainDdpm<T>(options: TrainDdpmOptions<T>): Promise<TrainedDdpm> {
+  checkOptions(options, {
+    ...noisyRules,
+    network: rules.either(rules.DENOISER, rules.NETWORK),
+    predicts: rules.optional(rules.PREDICTS),
+    conditionDropout: rules.optional(rules.UNIT),
+    condition: rules.optional(CONDITION),
+    unconditional: rules.optional(CONDITION),
+    times: rules.optional(rules.having("a sampler of time steps", { sample: rules.FUNCTION })),
+    onWarning: rules.optional(rules.FUNCTION),
+  });
   const { network, dataset, schedule = linearSchedule() } = options;
   const { conditionDropout: share = 0 } = options;
   const model = modelOf(network, options.predicts);
   const given = namedConditions(options.condition, model.condition);
   const conditions = itemConditions(model, given, dataset);
-  if (!(share >= 0 && share <= 1)) {
-    throw new RangeError(`conditionDropout must be in [0, 1], got ${share}`);
-  }
   for (const warning of scheduleWarnings(schedule)) (options.onWarning ?? warn)(warning);
   const result = await trainNoisy(options, {
     conditions,
@@ -96,6 +104,9 @@ export async function trainDdpm<T>(options: TrainDdpmOptions<T>): Promise<Traine
   const trained = withWeights(model, result.ema ?? result.weights);
   return { pipeline: pipelineOf(trained, schedule, options), ...result };
 }
+
+/** Conditions by name, or the values of the only condition. */
+const CONDITION = rules.either(rules.FINITE, rules.NUMBERS, rules.LIST, rules.OBJECT);
 
 function pipelineOf(
   denoiser: Denoiser,
@@ -131,7 +142,7 @@ function classNames({ condition }: Denoiser, dataset: Dataset): readonly string[
 function modelOf(network: Network | Denoiser, predicts: PredictionType | undefined): Denoiser {
   if (!("predicts" in network)) return denoiser(network, predicts);
   if (predicts === undefined || predicts === network.predicts) return network;
-  throw new RangeError(
+  throw new ArgumentError(
     `predicts must be left out or ${network.predicts}, as the denoiser does, got ${predicts}`,
   );
 }
@@ -143,7 +154,7 @@ function unconditionalOf<T>(
 ): Record<string, Tensor> {
   const names = Object.keys(conditions);
   if (names.length === 0) {
-    throw new RangeError("conditionDropout needs a network that takes a condition");
+    throw new ArgumentError("conditionDropout needs a network that takes a condition");
   }
   const [only, ...others] = names;
   const label = others.length === 0 && conditions[only].shape.length === 1;
@@ -153,7 +164,7 @@ function unconditionalOf<T>(
   const none = conditionInputs(isLost ? {} : namedConditions(given, Object.fromEntries(wanted)));
   const unknown = Object.keys(none).find((name) => !(name in conditions));
   if (Object.keys(none).length > 0 && unknown === undefined) return none;
-  throw new RangeError(
+  throw new ArgumentError(
     `unconditional must be given as the network's conditions are, got ${Object.keys(none).join(", ") || "none"}`,
   );
 }

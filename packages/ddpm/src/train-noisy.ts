@@ -1,5 +1,6 @@
 import type { Dataset } from "@gen/data";
 import { type Expr, mean, mul, type Signature } from "@gen/graph";
+import { rules } from "@gen/math/arguments";
 import {
   adam,
   type ModelTrainingOptions,
@@ -23,6 +24,16 @@ export interface TrainNoisyOptions<T> extends ModelTrainingOptions<T> {
   /** The noise schedule. @defaultValue `linearSchedule()` */
   readonly schedule?: NoiseSchedule;
 }
+
+/** What the settings of a training on noisy samples may be. `train` checks the others. */
+export const noisyRules = {
+  dataset: rules.DATASET,
+  schedule: rules.optional(rules.SCHEDULE),
+  batchSize: rules.optional(rules.COUNT),
+  logEvery: rules.optional(rules.COUNT),
+  stepsPerRun: rules.optional(rules.COUNT),
+  onStep: rules.optional(rules.FUNCTION),
+};
 
 /** The differences between the training of a denoiser and of a classifier. */
 export interface NoisyLoss extends Pick<NoisyBatchOptions, "length" | "conditions" | "dropout"> {
@@ -73,7 +84,7 @@ export async function trainNoisy<T>(
       checkTableInputs(losses, conditionValues);
       return losses;
     },
-    optimizer: options.optimizer ?? adam({ learningRate: options.learningRate ?? 1e-3 }),
+    optimizer: options.optimizer ?? adam({ learningRate: options.learningRate }),
     batches: noisyBatches({
       dataset,
       length,

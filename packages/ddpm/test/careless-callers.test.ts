@@ -1,4 +1,6 @@
+import type { Dataset } from "@gen/data";
 import { mlp } from "@gen/nn";
+import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { denoiser } from "@gen/sampling";
 import { linearSchedule } from "@gen/schedules";
 import { type Call, describeCarelessCallers } from "../../../tooling/fixtures/careless.ts";
@@ -10,6 +12,36 @@ const signal = new AbortController().signal;
 const onStep = () => undefined;
 const x = Float64Array.of(1, 2);
 const atT = { "2": ["list"] } as const;
+
+const backend = await cpuBackend();
+const classifier = mlp({ inputs: 2, hidden: [3], outputs: 2, time: true });
+const conditional = mlp({ inputs: 2, hidden: [3], time: true, classes: 2 });
+const dataset: Dataset = {
+  name: "a",
+  data: new Float32Array(4),
+  shape: [2],
+  length: 2,
+  labels: Int32Array.of(0, 1),
+};
+const training = {
+  backend,
+  dataset,
+  schedule,
+  steps: 1,
+  batchSize: 2,
+  seed: 0,
+  learningRate: 1e-3,
+  ema: 0.9,
+  clipNorm: 1,
+  logEvery: 1,
+  stepsPerRun: 1,
+  signal: { aborted: false },
+  onStep,
+};
+const trainingAlso = {
+  "0.learningRate": ["fraction", "function"],
+  "0.clipNorm": ["infinity", "fraction"],
+} as const;
 
 const calls: Record<string, Call> = {
   convertPrediction: {
@@ -39,15 +71,50 @@ const calls: Record<string, Call> = {
       { objective: "simple", weights: new Float64Array(8).fill(1), variance: "learned_range" },
     ],
   },
-  lossWeights: { args: [schedule, "simple", { predicts: "epsilon", gamma: 5 }] },
+  lossWeights: {
+    args: [schedule, "simple", { predicts: "epsilon", gamma: 5 }],
+    also: { "2.gamma": ["infinity", "fraction"] },
+  },
   lossSecondMoment: { args: [8, { history: 2, uniform: 0.1 }] },
   posteriorMeanVariance: { args: [schedule, x, x, 1], also: { "3": ["list"] } },
-  qJump: { args: [schedule, x, { from: 1, to: 2 }, x] },
+  qJump: { args: [schedule, x, { from: 1, to: 2 }, x], also: { "2.from": ["negative"] } },
   qMeanVariance: { args: [schedule, x, 1], also: atT },
   qSample: { args: [schedule, x, 1, x], also: atT },
   qStep: { args: [schedule, x, 1, x], also: atT },
+  trainClassifier: {
+    args: [{ ...training, network: classifier }],
+    also: trainingAlso,
+  },
+  trainDdpm: {
+    args: [
+      {
+        ...training,
+        network: conditional,
+        predicts: "epsilon",
+        condition: { condition: [0, 1] },
+        conditionDropout: 0.5,
+        unconditional: { condition: 2 },
+        times: ddpm.lossSecondMoment(8),
+        objective: "simple",
+        weights: new Float64Array(8).fill(1),
+        variance: "learned_range",
+        onWarning: onStep,
+      },
+    ],
+    also: {
+      ...trainingAlso,
+      "0.condition": ["null", "list"],
+      "0.unconditional": ["null", "list", "number"],
+    },
+    named: { "0.unconditional": "condition" },
+  },
   velocity: { args: [schedule, x, 1, x], also: atT },
 };
-const elsewhere = ["ddpmSteps", "generate", "sample", "trainDdpm", "trainClassifier"];
+const elsewhere = ["ddpmSteps", "generate", "sample"];
 
-describeCarelessCallers(ddpm, calls, new Set<unknown>([schedule, model]), elsewhere);
+describeCarelessCallers(
+  ddpm,
+  calls,
+  new Set<unknown>([schedule, model, backend, dataset, classifier, conditional]),
+  elsewhere,
+);

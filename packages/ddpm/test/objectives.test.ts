@@ -261,7 +261,7 @@ describe("lossWeights", () => {
     expect(lossWeights(schedule, "simple").every((v) => v === 1)).toBe(true);
     const silent = linearSchedule({ steps: 40, rescaleBetasZeroSnr: true });
     expect(lossWeights(silent, "min_snr", { predicts: "v" }).every(Number.isFinite)).toBe(true);
-    expect(() => lossWeights(schedule, "p2" as never)).toThrow("weights must be one of simple");
+    expect(() => lossWeights(schedule, "p2" as never)).toThrow("kind must be one of simple");
     expect(() => lossWeights(schedule, "min_snr", { gamma: 0 })).toThrow("gamma must be positive");
     expect(() => lossWeights(schedule, "simple", { predicts: "noise" as never })).toThrow(
       "predicts must be epsilon, x0, v or flow, got noise",

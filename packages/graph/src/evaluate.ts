@@ -1,6 +1,7 @@
 import { bindDims, resolveShape } from "./expr/bind-dims.ts";
 import { type Expr, type ExprOf, type Input, isInput, isParameter } from "./expr/expr.ts";
 import { foreignOperations, foreignText } from "./expr/foreign.ts";
+import { GraphError } from "./expr/graph-error.ts";
 import type { ComputedOp, Op } from "./expr/operations.ts";
 import { sameShape, shapeText } from "./expr/shape.ts";
 import { isFloat, type Tensor, tensorData, tensorNumbers } from "./expr/tensor.ts";
@@ -17,7 +18,7 @@ type Tensors = Record<string, Tensor>;
 /**
  * Computes the outputs of `graph` on the CPU: the reference of every operation.
  * Floats of every width are computed and returned as float64; integers are exact up to 2^53.
- * @throws RangeError or TypeError naming a missing, unknown or misfit input.
+ * @throws RangeError naming a missing, unknown or misfit input.
  */
 export const evaluate = (graph: Graph, inputs: Readonly<Tensors>): Tensors =>
   compileEvaluation(graph)(inputs);
@@ -35,13 +36,13 @@ interface Step {
 /**
  * Prepares `graph` to be evaluated many times; parameters keep the values that they have now.
  * The returned function reuses its intermediate arrays from run to run.
- * @throws TypeError when the graph has unknown operations, naming all that only ONNX Runtime has.
+ * @throws RangeError naming the operations that only ONNX Runtime has.
  */
 export function compileEvaluation(graph: Graph): (inputs: Readonly<Tensors>) => Tensors {
   const foreign = foreignOperations(graph);
   if (foreign.length > 0) {
-    throw new TypeError(
-      `evaluate: only ONNX Runtime's backends run ${foreignText(foreign)}, which the graph has from its model file`,
+    throw new GraphError(
+      `evaluate: only ONNX Runtime's backends run ${foreignText(foreign)} from a model file`,
     );
   }
   const slots = new Map(graph.nodes.map((node, i) => [node, i]));
@@ -141,7 +142,7 @@ function requireInputs(inputs: readonly Input[], tensors: Readonly<Tensors>): vo
   const names = inputs.map(({ name }) => name);
   const extra = Object.keys(tensors).find((name) => !names.includes(name));
   if (extra !== undefined) {
-    throw new RangeError(
+    throw new GraphError(
       `evaluate: ${extra} is no input; the graph takes ${names.join(", ") || "none"}`,
     );
   }
@@ -149,10 +150,9 @@ function requireInputs(inputs: readonly Input[], tensors: Readonly<Tensors>): vo
   for (const input of inputs) {
     const { name, dtype } = input;
     const given = tensors[name];
-    if (!given) throw new RangeError(`evaluate: input ${name} ${text(input)} is missing`);
-    if (given.dtype !== dtype && !(isFloat(given.dtype) && isFloat(dtype))) {
-      throw new TypeError(`evaluate: input ${name} must be ${text(input)}, got ${text(given)}`);
-    }
+    if (given?.dtype === dtype || (given && isFloat(given.dtype) && isFloat(dtype))) continue;
+    const got = given ? text(given) : "none";
+    throw new GraphError(`evaluate: input ${name} must be ${text(input)}, got ${got}`);
   }
 }
 
@@ -162,7 +162,7 @@ function fixedValue(node: Expr): Value | undefined {
   if (!isParameter(node)) return undefined;
   const { name, shape, value } = node;
   if (sameShape(value.shape, shape)) return toValue(value);
-  throw new RangeError(
+  throw new GraphError(
     `evaluate: parameter ${name} must be ${shapeText(shape)}, got ${shapeText(value.shape)}`,
   );
 }

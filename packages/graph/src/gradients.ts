@@ -8,8 +8,11 @@
  *
  *   const [dw] = gradients(mean(square(sub(matmul(x, w), y))), [w]);
  */
+
+import { GenError } from "@gen/math";
 import { constant, type Expr, type ExprOf } from "./expr/expr.ts";
 import { foreignOperations, foreignText, isOpaqueResult } from "./expr/foreign.ts";
+import { GraphError } from "./expr/graph-error.ts";
 import type { ComputedOp, Op } from "./expr/operations.ts";
 import { sameShape, shapeText } from "./expr/shape.ts";
 import { isFloat } from "./expr/tensor.ts";
@@ -26,17 +29,18 @@ import { plus, type Rule, type Rules } from "./ops/rule.ts";
  * The derivatives of `loss` with respect to each expression of `wrt`, in reverse mode, as
  * expressions of the same shapes, which can be differentiated again. A derivative is zeros where
  * `loss` does not depend on the expression.
- * @throws RangeError when `loss` is not of shape `[]`.
- * @throws TypeError when `loss` or an expression of `wrt` is not a float, or when an operation on
- * the path has no derivative here; operations that only ONNX Runtime has are all named.
+ * @throws RangeError when `loss` is not of shape `[]`, or `loss` or an expression of `wrt` is not a
+ * float.
+ * @throws GenError `unsupported-operation` when an operation on the path has no derivative here; the
+ * error names all operations that only ONNX Runtime has.
  */
 export function gradients(loss: Expr, wrt: readonly Expr[]): Expr[] {
   if (loss.shape.length > 0) {
-    throw new RangeError(`gradients: the loss must have shape [], got ${shapeText(loss.shape)}`);
+    throw new GraphError(`gradients: the loss must have shape [], got ${shapeText(loss.shape)}`);
   }
   for (const e of [loss, ...wrt]) {
     if (!isFloat(e.dtype)) {
-      throw new TypeError(
+      throw new GraphError(
         `gradients need float dtypes, got ${e.op} ${e.dtype} ${shapeText(e.shape)}`,
       );
     }
@@ -67,7 +71,7 @@ export function gradients(loss: Expr, wrt: readonly Expr[]): Expr[] {
   });
 }
 
-/** @throws TypeError naming the foreign operations on the paths from `loss`. */
+/** @throws GenError `unsupported-operation` naming the foreign operations on the paths from `loss`. */
 function refuseForeign(loss: Expr, order: readonly Expr[], onPath: ReadonlySet<Expr>): void {
   const reached = new Set([loss]);
   for (const y of [...order].reverse()) {
@@ -75,7 +79,8 @@ function refuseForeign(loss: Expr, order: readonly Expr[], onPath: ReadonlySet<E
   }
   const foreign = foreignOperations({ nodes: [...reached].filter((e) => onPath.has(e)) });
   if (foreign.length === 0) return;
-  throw new TypeError(
+  throw new GenError(
+    "unsupported-operation",
     `gradients: there is no derivative here of ${foreignText(foreign)} from a model file; only ONNX Runtime's backends run them`,
   );
 }
@@ -129,7 +134,8 @@ const rules: Rules<Differentiable> = {
 function inputGradients(g: Expr, y: Expr): ReturnType<Rule<ComputedOp>> {
   if (y.op in rules) return (rules[y.op as Differentiable] as Rule<Op>)(g, y as never);
   const operands = y.inputs.map((x) => shapeText(x.shape)).join(", ");
-  throw new TypeError(
+  throw new GenError(
+    "unsupported-operation",
     `gradients: ${y.op} of ${operands} to ${shapeText(y.shape)} has no derivative here`,
   );
 }

@@ -642,7 +642,9 @@ describe("graphs", () => {
   });
   test("errors name the input and both shapes", () => {
     const x = tensor([1, 2, 3], [1, 3]);
-    expect(() => evaluate(layer, {})).toThrow("evaluate: input x float32 [batch, 3] is missing");
+    expect(() => evaluate(layer, {})).toThrow(
+      "evaluate: input x must be float32 [batch, 3], got none",
+    );
     expect(() => evaluate(layer, { x, z: x })).toThrow(
       "evaluate: z is no input; the graph takes x",
     );

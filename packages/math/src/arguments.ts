@@ -15,12 +15,18 @@ type Fields = Readonly<Record<string, unknown>>;
 /**
  * Checks values by name.
  *
- * @throws ArgumentError naming the first value that breaks its rule.
+ * @throws ArgumentError naming the first value that breaks its rule, or its member that does.
  */
 export function checkArguments(values: object, rules: Readonly<Record<string, Rule>>): void {
-  for (const [name, [allowed, test]] of Object.entries(rules)) {
+  for (const [name, [allowed, test, members]] of Object.entries(rules)) {
     const value = (values as Fields)[name];
-    if (!test(value)) throw refused(name, allowed, value);
+    if (test(value)) continue;
+    for (const member in members) {
+      const path = `${name}.${member}`;
+      if (OBJECT[1](value) && member in (value as Fields))
+        checkArguments({ [path]: (value as Fields)[member] }, { [path]: members[member] });
+    }
+    throw refused(name, allowed, value);
   }
 }
 

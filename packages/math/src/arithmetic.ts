@@ -1,3 +1,4 @@
+import { ArgumentError } from "./gen-error.ts";
 import { expm1Minus, sigmoid, softplus } from "./special-functions.ts";
 
 /**
@@ -77,7 +78,7 @@ function elementwise(name: string, f: (a: number, b: number) => number) {
     if (a.length === b.length) return a.map((value, i) => f(value, b[i]));
     if (b.length === 1) return a.map((value) => f(value, b[0]));
     if (a.length === 1) return b.map((value) => f(a[0], value));
-    throw new RangeError(
+    throw new ArgumentError(
       `${name} needs equal lengths or a length of 1, got ${a.length} and ${b.length}`,
     );
   };

@@ -58,7 +58,8 @@ export type ErrorCode =
   | "interrupted";
 
 /**
- * The error class of these packages; arguments that are not allowed throw RangeError or TypeError.
+ * The error class of these packages. An argument that is not allowed throws a RangeError with the
+ * code `invalid-argument`; `errorCode` reads the code of both.
  * A message is one line of at most 500 characters: line breaks become spaces, and a longer message
  * loses its middle.
  */
@@ -67,17 +68,15 @@ export class GenError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(shorten(oneLine(shorten(message, 4000)), 500), options);
+    super(shortLine(message), options);
     this.code = code;
   }
 }
 
-const oneLine = (text: string): string =>
-  text
-    .split(/[\r\n]+/)
-    .map((part) => part.trim())
-    .filter((part) => part !== "")
-    .join(" ");
+const shortLine = (text: string): string =>
+  shorten(text, 500)
+    .trim()
+    .replace(/\s*[\r\n]\s*/g, " ");
 
 /** The text without its middle, so that it has at most `length` characters. */
 export const shorten = (text: string, length: number): string =>
@@ -89,8 +88,8 @@ export const shorten = (text: string, length: number): string =>
 export class ArgumentError extends RangeError {
   readonly code = "invalid-argument";
 
-  constructor(message: string, options?: ErrorOptions) {
-    super(shorten(oneLine(shorten(message, 4000)), 500), options);
+  constructor(message: string) {
+    super(shortLine(message));
   }
 }
 

@@ -1,9 +1,10 @@
 import type { Normal } from "./distributions/normal.ts";
+import { ArgumentError } from "./gen-error.ts";
 
 function requireSigmas(sigmas: Readonly<Record<string, number>>): void {
   for (const [name, sigma] of Object.entries(sigmas)) {
     if (sigma >= 0 && sigma < Infinity) continue;
-    throw new RangeError(`${name} must be finite and not negative, got ${sigma}`);
+    throw new ArgumentError(`${name} must be finite and not negative, got ${sigma}`);
   }
 }
 
@@ -19,7 +20,7 @@ export function gaussianProduct(a: Normal, b: Normal): Normal {
   const norm = Math.hypot(a.sigma, b.sigma);
   if (norm === 0) {
     if (a.mean === b.mean) return { mean: a.mean, sigma: 0 };
-    throw new RangeError(
+    throw new ArgumentError(
       `b.mean must be a.mean, ${a.mean}, when both sigmas are 0, got ${b.mean}: the product is 0 everywhere`,
     );
   }
@@ -40,7 +41,7 @@ export function gaussianProduct(a: Normal, b: Normal): Normal {
 export function gaussianQuotient(a: Normal, b: Normal): Normal {
   requireSigmas({ "a.sigma": a.sigma, "b.sigma": b.sigma });
   if (!(b.sigma > a.sigma)) {
-    throw new RangeError(`b.sigma must be above a.sigma, ${a.sigma}, got ${b.sigma}`);
+    throw new ArgumentError(`b.sigma must be above a.sigma, ${a.sigma}, got ${b.sigma}`);
   }
   const ratio = a.sigma / b.sigma;
   const rest = ((b.sigma - a.sigma) / b.sigma) * (1 + ratio);
@@ -71,7 +72,7 @@ export function linearGaussianPosterior(
   const expected = slope * prior.mean;
   if (norm === 0) {
     if (observed === expected) return { mean: prior.mean, sigma: prior.sigma };
-    throw new RangeError(
+    throw new ArgumentError(
       `observed must be slope * prior.mean, ${expected}, when it has no deviation, got ${observed}`,
     );
   }

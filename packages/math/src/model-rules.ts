@@ -3,13 +3,15 @@ import {
   FUNCTION,
   having,
   LIST,
-  NUMBERS,
+  listOf,
+  NUMBER,
   OBJECT,
   oneOf,
   optional,
   type Rule,
   SIZES,
   TEXT,
+  TYPED_NUMBERS,
 } from "./rules.ts";
 
 /** What a denoiser may predict. */
@@ -33,11 +35,13 @@ export const DENOISER: Rule = /* @__PURE__ */ having(
   { predicts: PREDICTS, apply: FUNCTION, parameters: LIST },
 );
 
-/** A dataset. */
+/** A dataset. Its numbers are in typed arrays, which are cut without a copy. */
 export const DATASET: Rule = /* @__PURE__ */ having("a dataset { name, data, shape, length }", {
   name: TEXT,
-  data: NUMBERS,
+  data: TYPED_NUMBERS,
   shape: SIZES,
   length: COUNT,
-  labels: optional(NUMBERS),
+  range: optional(listOf(NUMBER, 2)),
+  labels: optional(TYPED_NUMBERS),
+  classes: optional(LIST),
 });

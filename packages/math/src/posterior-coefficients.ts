@@ -8,6 +8,7 @@
  *
  *   posteriorCoefficients({ signal: 0.6, noise: 0.8 }, { signal: 0.8, noise: 0.6 }, 0);
  */
+import { ArgumentError } from "./gen-error.ts";
 import type { NoiseLevel } from "./noise-level.ts";
 
 /** One row of a sampler's table: `next = x0 * (clean estimate) + x * (current) + noise * z`. */
@@ -37,21 +38,21 @@ export function posteriorCoefficients(
   to: NoiseLevel,
   eta: number,
 ): PosteriorCoefficients {
-  if (!(eta >= 0 && eta <= 1)) throw new RangeError(`eta must be in [0, 1], got ${eta}`);
+  if (!(eta >= 0 && eta <= 1)) throw new ArgumentError(`eta must be in [0, 1], got ${eta}`);
   const { signal, noise } = from;
   const { signal: toSignal, noise: toNoise } = to;
   requireLevel(signal, noise);
   requireLevel(toSignal, toNoise);
   if (noise === 0) {
     if (toNoise === 0) return { x0: toSignal, x: 0, noise: 0 };
-    throw new RangeError(`from.noise must be positive when to.noise is ${toNoise}, got 0`);
+    throw new ArgumentError(`from.noise must be positive when to.noise is ${toNoise}, got 0`);
   }
   // r = a / b; b - a has only the rounding of the two products.
   const a = signal * toNoise;
   const b = toSignal * noise;
   if (eta === 0 || toNoise === 0) return { x0: (b - a) / noise, x: toNoise / noise, noise: 0 };
   if (a > b * (1 + SLACK)) {
-    throw new RangeError(`eta must be 0 when \`to\` is noisier than \`from\`, got ${eta}`);
+    throw new ArgumentError(`eta must be 0 when \`to\` is noisier than \`from\`, got ${eta}`);
   }
   const r = a === 0 ? 0 : Math.min(a / b, 1);
   const left = Math.sqrt((1 - eta) * (1 + eta) + eta * eta * r * r);
@@ -65,7 +66,7 @@ export function posteriorCoefficients(
 
 function requireLevel(signal: number, noise: number): void {
   if (signal >= 0 && signal < Infinity && noise >= 0 && noise < Infinity) return;
-  throw new RangeError(
+  throw new ArgumentError(
     `signal and noise must be finite and not negative, got ${signal} and ${noise}`,
   );
 }

@@ -1,3 +1,4 @@
+import { ArgumentError } from "./gen-error.ts";
 import type { NoiseLevel } from "./noise-level.ts";
 
 /** What a denoiser estimates: the noise, the clean sample, the velocity v or a flow's velocity. */
@@ -33,7 +34,7 @@ export function predictionRow(
   if (typeof type !== "string") return type;
   if (type === "v") return { p: -noise, q: signal };
   if (Object.hasOwn(ROWS, type)) return ROWS[type];
-  throw new RangeError(`prediction type must be epsilon, x0, v or flow, got ${type}`);
+  throw new ArgumentError(`type must be epsilon, x0, v or flow, got ${type}`);
 }
 
 /**
@@ -51,7 +52,7 @@ export function denoisedCoefficients(
   if (q === 0 && p !== 0) return { x: 0, prediction: 1 / p };
   const determinant = level.signal * q - level.noise * p;
   if (determinant === 0) {
-    throw new RangeError(
+    throw new ArgumentError(
       "a prediction of epsilon at zero signal does not determine x0: predict v or x0 instead",
     );
   }
@@ -72,7 +73,7 @@ export function epsilonCoefficients(
   if (p === 0 && q !== 0) return { x: 0, prediction: 1 / q };
   const determinant = level.signal * q - level.noise * p;
   if (determinant === 0) {
-    throw new RangeError(
+    throw new ArgumentError(
       "a prediction of x0 at zero noise does not determine epsilon: predict v or epsilon instead",
     );
   }

@@ -4,8 +4,12 @@
  *   checkOptions(options, { steps: rules.COUNT, eta: rules.optional(rules.UNIT) });
  */
 
-/** What a value must be, in words and as a test. */
-export type Rule = readonly [allowed: string, test: (value: unknown) => boolean];
+/** What a value must be, in words and as a test, and the rules of an object's members. */
+export type Rule = readonly [
+  allowed: string,
+  test: (value: unknown) => boolean,
+  members?: Readonly<Record<string, Rule>>,
+];
 
 const number = (allowed: string, test: (value: number) => boolean): Rule => [
   allowed,
@@ -17,6 +21,10 @@ export const ANY_NUMBER = /* @__PURE__ */ number("a number", () => true);
 export const NUMBER = /* @__PURE__ */ number("a number", (value) => !Number.isNaN(value));
 export const FINITE = /* @__PURE__ */ number("a finite number", Number.isFinite);
 export const POSITIVE = /* @__PURE__ */ number("positive", (value) => value > 0);
+export const POSITIVE_FINITE = /* @__PURE__ */ number(
+  "positive and finite",
+  (value) => value > 0 && value < Infinity,
+);
 export const NOT_NEGATIVE = /* @__PURE__ */ number(
   "finite and not negative",
   (value) => value >= 0 && value < Infinity,
@@ -47,6 +55,12 @@ export const OBJECT: Rule = ["an object", isObject];
 
 /** An array or a typed array, or another object with a length and numbers. */
 export const NUMBERS: Rule = ["numbers in an array", isNumbers];
+
+/** A typed array of numbers. */
+export const TYPED_NUMBERS: Rule = [
+  "a typed array",
+  (value) => ArrayBuffer.isView(value) && isNumbers(value),
+];
 
 /** A Float32Array or a Float64Array. */
 export const FLOATS: Rule = [
@@ -79,9 +93,10 @@ export const listOf = ([allowed, test]: Rule, least = 0): Rule => [
 ];
 
 /** Undefined, or what the rule allows. */
-export const optional = ([allowed, test]: Rule): Rule => [
+export const optional = ([allowed, test, members]: Rule): Rule => [
   allowed,
   (value) => value === undefined || test(value),
+  members,
 ];
 
 /** What one of the rules allows. */
@@ -95,13 +110,13 @@ export function having(allowed: string, members: Readonly<Record<string, Rule>>)
   const test = (value: unknown) =>
     isObject(value) &&
     Object.entries(members).every(([name, [, test]]) => test((value as Fields)[name]));
-  return [allowed, test];
+  return [allowed, test, members];
 }
 
 /** A noise level. */
 export const LEVEL: Rule = /* @__PURE__ */ having("a noise level { signal, noise }", {
-  signal: NUMBER,
-  noise: NUMBER,
+  signal: NOT_NEGATIVE,
+  noise: NOT_NEGATIVE,
 });
 
 /** An expression of a graph, as `input` and all operations give. */

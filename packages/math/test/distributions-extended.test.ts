@@ -85,7 +85,7 @@ describe("multivariateNormal", () => {
     expect(entropy([1, 0, 1, 1])).toThrow("covariance must be symmetric");
     expect(entropy([1, 0, 0])).toThrow("covariance must be [2, 2], got 3 numbers");
     expect(() => multivariateNormal.logProb({ mean: [0], covariance: [1] }, [1, 2])).toThrow(
-      "as many numbers as mean, 1, got 2",
+      "mean must be [2], got 1 numbers",
     );
   });
 });

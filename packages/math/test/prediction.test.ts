@@ -57,7 +57,7 @@ describe("prediction rows", () => {
 
   test("an unknown type throws with its name", () => {
     expect(() => predictionRow("score" as "v", { signal: 1, noise: 0 })).toThrow(
-      "prediction type must be epsilon, x0, v or flow, got score",
+      "type must be epsilon, x0, v or flow, got score",
     );
   });
 });

@@ -1,3 +1,4 @@
+import { ArgumentError } from "@gen/math/arguments";
 import { type FileStore, isStoreName } from "./file-store.ts";
 
 const staleAfter = 3_600_000;
@@ -12,7 +13,7 @@ export function folderStore(folder: string): FileStore {
   const { dirname, join } = process.getBuiltinModule("node:path");
   const { randomUUID } = process.getBuiltinModule("node:crypto");
   const pathOf = (name: string): string => {
-    if (!isStoreName(name)) throw new RangeError(`${name} is not a name of a model file`);
+    if (!isStoreName(name)) throw new ArgumentError(`${name} is not a name of a model file`);
     return join(folder, name);
   };
   // Node's own recursive mkdir never ends where no folder can be made, as in /proc.

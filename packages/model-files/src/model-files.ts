@@ -1,3 +1,4 @@
+import { ArgumentError, refused } from "@gen/math/arguments";
 import { cacheStore } from "./cache-store.ts";
 import { clear, evict, type KeptFile, keptFiles } from "./contents.ts";
 import { fetchFile } from "./fetch-file.ts";
@@ -81,7 +82,7 @@ const defaultAttempts = 3;
  */
 export function modelFiles(options: ModelFilesOptions = {}): ModelFiles {
   const { capacity = Number.POSITIVE_INFINITY, name = "gen-models", onWarning = warn } = options;
-  if (!(capacity >= 0)) throw new RangeError(`capacity must be at least 0 bytes, got ${capacity}`);
+  if (!(capacity >= 0)) throw refused("capacity", "at least 0 bytes", capacity);
   const defaultLimit = checkedLimit(options.limit ?? largest);
   const store =
     options.store ?? (inNode() ? folderStore(options.folder ?? defaultFolder()) : cacheStore(name));
@@ -120,7 +121,7 @@ const checkedLimit = (limit: number): number =>
 
 function checkedCount(name: string, what: string, value: number, most: number): number {
   if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw new RangeError(`${name} must be a whole ${what} in [1, ${most}], got ${String(value)}`);
+  throw refused(name, `a whole ${what} in [1, ${most}]`, value);
 }
 
 /** What the request itself depends on is left out. */
@@ -130,7 +131,7 @@ function checkedHeaders(headers?: Readonly<Record<string, string>>): Record<stri
     return Object.fromEntries([...new Headers(headers)].filter(([name]) => !own.test(name)));
   } catch {
     // The reason may quote a key.
-    throw new RangeError("headers must be an object of header names and values, in Latin-1");
+    throw new ArgumentError("headers must be an object of header names and values, in Latin-1");
   }
 }
 
@@ -140,13 +141,13 @@ function checkedUrl(text: string | URL): URL {
   const base = location?.href;
   const url = URL.canParse(String(text), base) ? new URL(text, base) : undefined;
   if (url?.protocol !== "http:" && url?.protocol !== "https:") {
-    const shown = String(text)
+    const masked = String(text)
       .slice(0, 100)
       .replace(/\/\/.*@|[?#].*/g, "...");
-    throw new RangeError(`url must be an http or https URL, got ${shown}`);
+    throw refused("url", "an http or https URL", masked);
   }
   if (url.username || url.password) {
-    throw new RangeError(
+    throw new ArgumentError(
       `url must have no user name or password, got ${shownUrl(url.href)} with one: give headers.authorization`,
     );
   }

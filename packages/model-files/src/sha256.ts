@@ -1,4 +1,5 @@
 import { GenError } from "@gen/math";
+import { refused } from "@gen/math/arguments";
 
 /** SHA-256 as 64 lower-case hexadecimal digits. */
 export async function sha256Of(content: Uint8Array | string): Promise<string> {
@@ -11,7 +12,7 @@ export async function sha256Of(content: Uint8Array | string): Promise<string> {
 /** @throws RangeError when `sha256` is not 64 hexadecimal digits. */
 export function checkedSha256(sha256: string): string {
   if (isSha256(sha256)) return sha256.toLowerCase();
-  throw new RangeError(`sha256 must be 64 hexadecimal digits, got ${sha256}`);
+  throw refused("sha256", "64 hexadecimal digits", sha256);
 }
 
 export const isSha256 = (text: string): boolean => /^[0-9a-f]{64}$/i.test(text);

@@ -1,4 +1,5 @@
 import { errorCode } from "@gen/math";
+import { refused } from "@gen/math/arguments";
 import type { FetchOptions, FileProgress } from "./fetch-options.ts";
 
 /** Options of a folder at a URL. */
@@ -35,9 +36,7 @@ function urlUnder(base: URL, path: string): URL {
   const parts = String(path).split("/");
   const leaves = parts.some((part) => ["", ".", ".."].includes(part));
   if (leaves || path.includes("\\") || /\p{Surrogate}/u.test(path)) {
-    throw new RangeError(
-      `path must be relative and stay in its folder, got ${String(path).slice(0, 200)}`,
-    );
+    throw refused("path", "relative and stay in its folder", path);
   }
   const url = new URL(base);
   url.pathname = `${base.pathname.replace(/\/$/, "")}/${parts.map(encodeURIComponent).join("/")}`;

@@ -147,7 +147,7 @@ describe("a SHA-256", () => {
 
   it("must be 64 hexadecimal digits", async () => {
     await expect(open().fetch(server.url, { sha256: "../etc" })).rejects.toThrow(
-      "sha256 must be 64 hexadecimal digits, got ../etc",
+      'sha256 must be 64 hexadecimal digits, got "../etc"',
     );
   });
 

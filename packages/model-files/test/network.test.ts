@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as later } from "node:timers/promises";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { GenError } from "@gen/math";
+import { ArgumentError, shown } from "@gen/math/arguments";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { noise, patient, sha256 } from "../../../tooling/fixtures/file-server.ts";
 import { selfSigned } from "../../../tooling/fixtures/self-signed.ts";
@@ -304,12 +305,12 @@ describe("a silent server", () => {
     "is not waited for %o ms",
     async (timeout) => {
       await expect(fetchFrom(here.url, { timeout: timeout as number })).rejects.toThrow(
-        new RangeError(
-          `timeout must be a whole number of milliseconds in [1, 2147483647], got ${timeout}`,
+        new ArgumentError(
+          `timeout must be a whole number of milliseconds in [1, 2147483647], got ${shown(timeout)}`,
         ),
       );
       await expect(fetchFrom(here.url, { attempts: timeout as number })).rejects.toThrow(
-        new RangeError(`attempts must be a whole number in [1, 100], got ${timeout}`),
+        new ArgumentError(`attempts must be a whole number in [1, 100], got ${shown(timeout)}`),
       );
     },
   );

@@ -16,6 +16,7 @@ import { setTimeout as later } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { GenError } from "@gen/math";
+import { ArgumentError, shown } from "@gen/math/arguments";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import {
@@ -373,7 +374,7 @@ describe("a folder at a URL", () => {
     serve("/a", a);
     const read = modelFiles({ folder }).folder(`${server.url}/m/`);
     await expect(read(path)).rejects.toThrow(
-      new RangeError(`path must be relative and stay in its folder, got ${path}`),
+      new ArgumentError(`path must be relative and stay in its folder, got ${shown(path)}`),
     );
   });
 
@@ -393,8 +394,8 @@ describe("a request", () => {
     "needs an http or https URL, not %j",
     async (url) => {
       const files = modelFiles({ folder });
-      const message = `url must be an http or https URL, got ${url}`;
-      await expect(files.fetch(url)).rejects.toThrow(new RangeError(message));
+      const message = `url must be an http or https URL, got ${url || '""'}`;
+      await expect(files.fetch(url)).rejects.toThrow(new ArgumentError(message));
       expect(() => files.folder(url)).toThrow(message);
       await expect(files.evict(url)).rejects.toThrow(message);
     },
@@ -403,12 +404,12 @@ describe("a request", () => {
   it("checks its limit, and the capacity", async () => {
     for (const limit of [0, -1, 1.5, Number.NaN, 2 ** 31]) {
       const message = `limit must be a whole number of bytes in [1, 2147483647], got ${limit}`;
-      expect(() => modelFiles({ folder, limit })).toThrow(new RangeError(message));
+      expect(() => modelFiles({ folder, limit })).toThrow(new ArgumentError(message));
       await expect(modelFiles({ folder }).fetch(server.url, { limit })).rejects.toThrow(message);
     }
     for (const capacity of [-1, Number.NaN]) {
       expect(() => modelFiles({ folder, capacity })).toThrow(
-        new RangeError(`capacity must be at least 0 bytes, got ${capacity}`),
+        new ArgumentError(`capacity must be at least 0 bytes, got ${capacity}`),
       );
     }
   });

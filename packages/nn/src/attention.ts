@@ -70,7 +70,7 @@ export interface TokenAttentionOptions extends LayerOptions {
  *
  * Weights are `NAME.qkv` for self-attention, `NAME.q` and `NAME.kv` for cross-attention, and
  * `NAME.project`. The parts of one weight follow each other in the order of its name.
- * @throws RangeError when `heads` does not divide `features`, TypeError when a context is missing.
+ * @throws RangeError when `heads` does not divide `features`, or when a context is missing.
  */
 export function tokenAttention(
   name: string,
@@ -103,7 +103,7 @@ export function tokenAttention(
   }
   const [q, kv] = [layer("q", features, 1), layer("kv", contextFeatures, 2)];
   return (x, context) => {
-    if (!context) throw new TypeError(`${name} needs a context as its second argument`);
+    if (!context) throw new ArgumentError(`${name} needs a context as its second argument`);
     return attend(q(x), kv(context), 0, x);
   };
 }

@@ -1,5 +1,5 @@
 import { add, dropout, type Expr, gelu, mul, reshape, silu, slice, transpose } from "@gen/graph";
-import { rules } from "@gen/math/arguments";
+import { ArgumentError, rules } from "@gen/math/arguments";
 import { type AttentionOptions, tokenAttention } from "./attention.ts";
 import { convolution } from "./convolution.ts";
 import { type LayerOptions, zeros } from "./initializers.ts";
@@ -44,7 +44,7 @@ export function residualBlock(
   return (x, time) => {
     let h = conv1(silu(norm1(x)));
     if (project) {
-      if (!time) throw new TypeError(`${name} needs a time embedding as its second argument`);
+      if (!time) throw new ArgumentError(`${name} needs a time embedding as its second argument`);
       h = add(h, reshape(project(time), [time.shape[0], outChannels, 1, 1]));
     }
     return add(skip(x), conv2(dropout(silu(norm2(h)), rate)));

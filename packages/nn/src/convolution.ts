@@ -1,4 +1,5 @@
 import { add, conv2d, type Expr, reshape, upsampleNearest } from "@gen/graph";
+import { rules } from "@gen/math/arguments";
 import { type LayerOptions, layerParameters } from "./initializers.ts";
 import { checkLayer } from "./layer-rules.ts";
 
@@ -28,7 +29,7 @@ export function convolution(
   outChannels: number,
   options: ConvolutionOptions = {},
 ): (x: Expr) => Expr {
-  checkLayer(name, { inChannels, outChannels }, options);
+  checkLayer(name, { inChannels, outChannels }, options, { groups: rules.optional(rules.COUNT) });
   const { kernel = 3, stride = 1, groups = 1 } = options;
   const p = options.padding ?? Math.floor((kernel - 1) / 2);
   const shape = [outChannels, inChannels / groups, kernel, kernel];

@@ -106,7 +106,7 @@ export function dit(options: DitOptions): Network {
     patch: rules.optional(rules.NUMBER),
     width: rules.optional(rules.COUNT),
     depth: rules.optional(rules.INDEX),
-    mlpRatio: rules.optional(rules.POSITIVE),
+    mlpRatio: rules.optional(rules.POSITIVE_FINITE),
   });
   const { size, inChannels = 1, patch = 2, width = 128, depth = 4, classes } = options;
   const { heads = 4, mlpRatio, learnedVariance = false, name = "", seed = 0 } = options;

@@ -55,7 +55,7 @@ export function timestepEmbedding(
 ): Expr {
   checkArguments({ t, features }, { t: rules.EXPRESSION, features: rules.COUNT });
   checkOptions(options, {
-    maxPeriod: rules.optional(rules.POSITIVE),
+    maxPeriod: rules.optional(rules.POSITIVE_FINITE),
     flipSinToCos: rules.optional(rules.FLAG),
     downscaleFreqShift: rules.optional(rules.FINITE),
   });

@@ -35,13 +35,13 @@ const random =
 
 /** Uniform in `(-bound, bound)`. */
 export function uniform(bound: number): Initializer {
-  checkArguments({ bound }, { bound: rules.NUMBER });
+  checkArguments({ bound }, { bound: rules.FINITE });
   return random("uniform", (u) => (2 * u - 1) * bound);
 }
 
 /** Normal with mean 0 and the given standard deviation. */
 export function normalWeights(deviation: number): Initializer {
-  checkArguments({ deviation }, { deviation: rules.NUMBER });
+  checkArguments({ deviation }, { deviation: rules.FINITE });
   return random("normal", (z) => z * deviation);
 }
 
@@ -61,12 +61,12 @@ export function fanInOut(shape: readonly number[]): { fanIn: number; fanOut: num
 type ByFans = (fans: ReturnType<typeof fanInOut>) => number;
 
 function uniformByFans(gain: number, boundOf: ByFans): Initializer {
-  checkArguments({ gain }, { gain: rules.NUMBER });
+  checkArguments({ gain }, { gain: rules.FINITE });
   return (shape, key) => uniform(boundOf(fanInOut(shape)))(shape, key);
 }
 
 function normalByFans(gain: number, deviationOf: ByFans): Initializer {
-  checkArguments({ gain }, { gain: rules.NUMBER });
+  checkArguments({ gain }, { gain: rules.FINITE });
   return (shape, key) => normalWeights(deviationOf(fanInOut(shape)))(shape, key);
 }
 

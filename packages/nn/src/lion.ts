@@ -29,7 +29,7 @@ export function lion(options: LionOptions = {}): Optimizer {
   checkOptions(options, {
     learningRate: RATE,
     betas: BETAS,
-    weightDecay: rules.optional(rules.NUMBER),
+    weightDecay: rules.optional(rules.FINITE),
   });
   const { learningRate = 1e-4, betas = [0.9, 0.99], weightDecay = 0 } = options;
   const rate = rateAt(learningRate);

@@ -7,7 +7,7 @@ import {
   type Signature,
   trace,
 } from "@gen/graph";
-import { checkArguments, rules } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
 
 /** A function over expressions, the weights it uses and the signature of its arguments. */
 export interface Network {
@@ -35,8 +35,8 @@ export interface DenoiserOptions extends NetworkOptions {
 
 /**
  * A network from a function over expressions. Its parameters are those that the function uses.
- * @throws RangeError or TypeError when shapes or dtypes inside do not fit `signature`; in `apply`,
- * TypeError when an argument of `signature` is missing.
+ * @throws RangeError when shapes or dtypes inside do not fit `signature`; in `apply`, when an
+ * argument of `signature` is missing.
  */
 export function network(
   signature: Readonly<Record<string, Signature>>,
@@ -58,7 +58,7 @@ export function network(
   function checkAndApply(...inputs: Expr[]): Expr {
     const missing = names.find((_, i) => !inputs[i]);
     if (missing === undefined) return apply(...inputs);
-    throw new TypeError(`the network needs its argument ${missing}, got none`);
+    throw new ArgumentError(`the network needs its argument ${missing}, got none`);
   }
 }
 

@@ -82,8 +82,8 @@ function adamUpdate(options: AdamOptions, decoupled: boolean): Optimizer {
   checkOptions(options, {
     learningRate: RATE,
     betas: BETAS,
-    epsilon: rules.optional(rules.NUMBER),
-    weightDecay: rules.optional(rules.NUMBER),
+    epsilon: rules.optional(rules.FINITE),
+    weightDecay: rules.optional(rules.FINITE),
   });
   const { learningRate = 1e-3, betas = [0.9, 0.999], epsilon = 1e-8 } = options;
   const { weightDecay = decoupled ? 0.01 : 0 } = options;
@@ -142,10 +142,10 @@ export interface DecayOptions {
 
 function decay(shape: (progress: number) => number, options: DecayOptions) {
   checkOptions(options, {
-    peak: rules.FINITE,
+    peak: rules.NOT_NEGATIVE,
     steps: rules.INDEX,
     warmUp: rules.optional(rules.INDEX),
-    floor: rules.optional(rules.FINITE),
+    floor: rules.optional(rules.NOT_NEGATIVE),
   });
   const { peak, steps, warmUp = 0, floor = 0 } = options;
   return (step: number): number => {

@@ -22,9 +22,9 @@ export interface SgdOptions {
 export function sgd(options: SgdOptions = {}): Optimizer {
   checkOptions(options, {
     learningRate: RATE,
-    momentum: rules.optional(rules.NUMBER),
+    momentum: rules.optional(rules.FINITE),
     nesterov: rules.optional(rules.oneOf(true, false)),
-    weightDecay: rules.optional(rules.NUMBER),
+    weightDecay: rules.optional(rules.FINITE),
   });
   const { learningRate = 1e-3, momentum = 0, nesterov = false, weightDecay = 0 } = options;
   const rate = rateAt(learningRate);

@@ -11,6 +11,7 @@
  *   const outputs = await (await backend.compile(graph)).run(inputs); // batch, rates, state
  *   const next = state.map((slot) => outputs[slot.output]);
  */
+
 import {
   add,
   concat,
@@ -29,6 +30,7 @@ import {
   slice,
   sub,
 } from "@gen/graph";
+import { ArgumentError } from "@gen/math/arguments";
 import { type DropoutMask, maskDropout } from "./dropout-masks.ts";
 import { clipByGlobalNorm } from "./optimizer.ts";
 import { type Exprs, isExpr, mapValues, substitute } from "./substitute.ts";
@@ -85,7 +87,7 @@ export interface StepGraph {
 
 /**
  * Builds the graph of one step: forward, gradients and update.
- * @throws RangeError or TypeError when the loss is not a float32 scalar or uses none of the
+ * @throws RangeError when the loss is not a float32 scalar or uses none of the
  * parameters.
  */
 export function stepGraph<Name extends string>(options: StepOptions<Name>): StepGraph {
@@ -94,7 +96,7 @@ export function stepGraph<Name extends string>(options: StepOptions<Name>): Step
   const unmasked = namedLosses(options.loss(batch as Record<Name, Input>));
   const { roots: losses, masks } = maskDropout(unmasked);
   const parameters = options.parameters ?? parametersOf(losses.loss);
-  if (parameters.length === 0) throw new RangeError("the loss uses no parameters to train");
+  if (parameters.length === 0) throw new ArgumentError("the loss uses no parameters to train");
 
   const packs = packsOf(parameters, packBelow);
   const slopes = gradients(losses.loss, parameters);
@@ -195,7 +197,8 @@ const inputsOf = (steps: readonly StepPorts[], state: readonly Slot[]): Input[] 
 /** The parameters of each slot: a large parameter alone, the small ones together. */
 function packsOf(parameters: readonly Parameter[], packBelow: number) {
   const odd = parameters.find((p) => p.dtype !== "float32");
-  if (odd) throw new TypeError(`training needs float32 weights, got ${odd.name} of ${odd.dtype}`);
+  if (odd)
+    throw new ArgumentError(`training needs float32 weights, got ${odd.name} of ${odd.dtype}`);
   const packs: { shape: readonly number[]; parts: Part[] }[] = [];
   const small: Part[] = [];
   let length = 0;
@@ -214,13 +217,15 @@ function packsOf(parameters: readonly Parameter[], packBelow: number) {
 function namedLosses(result: Expr | Record<string, Expr>): Record<string, Expr> {
   const losses = isExpr(result) ? { loss: result } : result;
   if (!losses.loss) {
-    throw new TypeError(`the losses must include one named loss, got ${Object.keys(losses)}`);
+    throw new ArgumentError(`the losses must include one named loss, got ${Object.keys(losses)}`);
   }
   for (const [name, { shape, dtype }] of Object.entries(losses)) {
     const fits = shape.length === 0 || (shape.length === 1 && name !== "loss");
     if (fits && dtype === "float32") continue;
     const allowed = name === "loss" ? "scalar []" : "scalar [] or one number a sample [batch]";
-    throw new RangeError(`${name} must be a float32 ${allowed}, got ${dtype} ${shapeText(shape)}`);
+    throw new ArgumentError(
+      `${name} must be a float32 ${allowed}, got ${dtype} ${shapeText(shape)}`,
+    );
   }
   return losses;
 }

@@ -2,7 +2,9 @@
  * Moves the tensors of a training between host and device. The state is a list of device tensors,
  * one for each slot of the step's graph and in the slots' order.
  */
+
 import { type Input, tensor, tensorNumbers } from "@gen/graph";
+import { ArgumentError } from "@gen/math/arguments";
 import type { Backend, Program } from "@gen/runtime-gpu";
 import { drawMasks } from "./dropout-masks.ts";
 import { sizeOf } from "./initializers.ts";
@@ -93,7 +95,9 @@ export async function runSteps<T>(
       const shapes: Record<string, readonly number[]> = {};
       for (const [name, port] of Object.entries(ports)) {
         if (!batch[name]) {
-          throw new RangeError(`batches must give ${name}, got ${Object.keys(batch).join(", ")}`);
+          throw new ArgumentError(
+            `batches must give ${name}, got ${Object.keys(batch).join(", ")}`,
+          );
         }
         shapes[port.name] = batch[name].shape;
         upload(port, batch[name]);

@@ -6,7 +6,9 @@
  *   const { weights } = await train({ backend, loss, signature, optimizer, batches, steps });
  *   const trained = withWeights(network, weights);
  */
+
 import { type FloatArray, GenError } from "@gen/math";
+import { ArgumentError, checkOptions, refused, rules } from "@gen/math/arguments";
 import { eventLoopYielder } from "@gen/runtime-gpu/event-loop";
 import { chainSteps, stepGraph } from "./step-graph.ts";
 import type {
@@ -17,7 +19,37 @@ import type {
   TrainResult,
 } from "./train-options.ts";
 import { type CompiledSteps, downloadState, runSteps, uploadState } from "./train-run.ts";
+import { STATE } from "./training-state.ts";
 import type { Weights } from "./weights.ts";
+
+/** What the settings of a training may be. The numbers of steps are checked together. */
+const trainRules = {
+  backend: rules.BACKEND,
+  loss: rules.FUNCTION,
+  signature: rules.OBJECT,
+  parameters: rules.optional(rules.LIST),
+  optimizer: rules.having("an optimizer, such as adam gives", {
+    moments: rules.LIST,
+    rates: rules.FUNCTION,
+    update: rules.FUNCTION,
+  }),
+  batches: [
+    "batches that can be iterated",
+    (value: unknown) =>
+      Object(value) === value &&
+      (Symbol.asyncIterator in (value as object) || Symbol.iterator in (value as object)),
+  ] as const,
+  ema: rules.optional(
+    rules.either(rules.NUMBER, rules.having("{ decay }", { decay: rules.NUMBER })),
+  ),
+  clipNorm: rules.optional(rules.NUMBER),
+  packBelow: rules.optional(rules.NOT_NEGATIVE),
+  seed: rules.optional(rules.SEED),
+  resume: rules.optional(STATE),
+  signal: rules.optional(rules.OBJECT),
+  onStep: rules.optional(rules.FUNCTION),
+  onSamples: rules.optional(rules.FUNCTION),
+};
 
 const ADVICE = "a smaller learningRate or a clipNorm may help";
 
@@ -27,18 +59,20 @@ const ADVICE = "a smaller learningRate or a clipNorm may help";
  * Resuming gives the same numbers as not having stopped, bit for bit on backends that compute in
  * float32.
  * @throws GenError `not-finite` when a loss that is read, or a weight of a checkpoint or at the end, is not finite.
- * @throws RangeError or TypeError when a batch lacks an input or a shape or setting does not fit.
+ * @throws RangeError when a batch lacks an input or a shape or setting does not fit.
  */
 export async function train<T, Name extends string>(
   options: TrainOptions<T, Name>,
 ): Promise<TrainResult> {
+  checkOptions(options, trainRules);
   const { backend, steps, logEvery = 10, resume, signal, seed = 0 } = options;
+  const { stepsPerRun: longest = 1 } = options;
   const first = resume?.step ?? 0;
-  const counts = { steps, logEvery, stepsPerRun: options.stepsPerRun ?? 1, "resume.step": first };
+  const counts = { steps, logEvery, stepsPerRun: longest, "resume.step": first };
   for (const [name, value] of Object.entries(counts)) {
     const least = name === "resume.step" ? 0 : 1;
     if (!(Number.isInteger(value) && value >= least)) {
-      throw new RangeError(`${name} must be a whole number of at least ${least}, got ${value}`);
+      throw refused(name, `a whole number of at least ${least}`, value);
     }
   }
   const ratesAt = ratesOf(options);
@@ -164,7 +198,7 @@ function notFinite(problem: string, weight?: string): GenError {
 function ratesOf({ optimizer, ema }: Pick<TrainOptions<unknown>, "optimizer" | "ema">) {
   const average: MovingAverageOptions | undefined = typeof ema === "number" ? { decay: ema } : ema;
   if (average && !(average.decay >= 0 && average.decay < 1)) {
-    throw new RangeError(`ema decay must be in [0, 1), got ${average.decay}`);
+    throw new ArgumentError(`ema decay must be in [0, 1), got ${average.decay}`);
   }
   return (step: number): number[] => {
     const rates = [...optimizer.rates(step)];

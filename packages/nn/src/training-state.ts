@@ -45,14 +45,15 @@ export function stateTensors(state: TrainingState): Record<string, FloatTensor> 
   );
 }
 
-const STATE = rules.having("a training's state { step, weights, moments }", {
+/** What a state may be. Its step is checked where it is used. */
+export const STATE = rules.having("a training's state { step, weights, moments }", {
   weights: rules.OBJECT,
   moments: rules.OBJECT,
 });
 
 /**
  * The state after `step` steps from the tensors of a file that {@link stateTensors} named.
- * @throws TypeError when a tensor holds no real numbers.
+ * @throws RangeError when a tensor holds no real numbers.
  */
 export function stateFromTensors(
   step: number,

@@ -31,7 +31,7 @@ export type Weights = Readonly<Record<string, FloatTensor>>;
 
 /**
  * The numbers of a stored tensor of a given shape.
- * @throws RangeError when the tensor is missing or its shape differs, TypeError when it holds no
+ * @throws RangeError when the tensor is missing or its shape differs, or when it holds no
  * real numbers.
  */
 export function storedNumbers(
@@ -39,7 +39,7 @@ export function storedNumbers(
   stored: StoredTensor | undefined,
   shape: Shape,
 ): ArrayLike<number> {
-  if (!stored) throw new ArgumentError(`${what} ${shapeText(shape)} is missing`);
+  if (stored === undefined) throw new ArgumentError(`${what} ${shapeText(shape)} is missing`);
   checkArguments({ [what]: stored }, { [what]: STORED });
   if (shapeText(stored.shape) !== shapeText(shape)) {
     throw new ArgumentError(
@@ -53,7 +53,9 @@ export function storedNumbers(
   if (dtype === "bfloat16") {
     return new Float32Array(Uint32Array.from(data, (bits) => bits << 16).buffer);
   }
-  throw new TypeError(`${what} must be float32, float64, float16 or bfloat16, got ${shown(dtype)}`);
+  throw new ArgumentError(
+    `${what} must be float32, float64, float16 or bfloat16, got ${shown(dtype)}`,
+  );
 }
 
 /** Anything with weights: a network, a denoiser, a VAE. */
@@ -80,7 +82,7 @@ const STORED = rules.having("a tensor { dtype, shape, data }", {
  *
  * A model is a record of functions over expressions. The results of the new model's functions,
  * single expressions or records of them, have the new weights in place of the old ones.
- * @throws RangeError or TypeError when a weight is missing, unknown, of another shape or holds no
+ * @throws RangeError when a weight is missing, unknown, of another shape or holds no
  * real numbers.
  */
 export function withWeights<Model extends Weighted>(

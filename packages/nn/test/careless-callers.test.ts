@@ -1,4 +1,4 @@
-import { input } from "@gen/graph";
+import { type Expr, input, mean, square } from "@gen/graph";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { type Call, describeCarelessCallers } from "../../../tooling/fixtures/careless.ts";
 import * as nn from "../src/index.ts";
@@ -16,9 +16,16 @@ const coder = { size: 8, channels: [4], map: false, activation: "relu", name: ""
 const steps = input("t", { shape: ["batch"], dtype: "int64" });
 const state = { step: 1, weights: nn.weightsOf(small), moments: {} };
 const backend = await cpuBackend();
-const gain = { args: [1] };
+const gain: Call = { args: [1], also: { "0": ["negative", "fraction"] } };
 const fixed = { args: [[2, 3]] };
-const adamRates: Call = { args: [adam], also: { "0.learningRate": ["function"] } };
+const adamRates: Call = {
+  args: [adam],
+  also: {
+    "0.learningRate": ["function", "fraction"],
+    "0.epsilon": ["fraction"],
+    "0.weightDecay": ["fraction"],
+  },
+};
 
 const calls: Record<string, Call> = {
   activationFunction: { args: ["relu"], also: { "0": ["function"] } },
@@ -53,10 +60,12 @@ const calls: Record<string, Call> = {
         seed: 0,
       },
     ],
+    also: { "0.mlpRatio": ["fraction"] },
   },
   embedding: { args: ["a", 3, 4, { seed: 0, weight: nn.zeros }] },
   timestepEmbedding: {
     args: [steps, 8, { maxPeriod: 100, flipSinToCos: false, downscaleFreqShift: 0 }],
+    also: { "2.maxPeriod": ["fraction"], "2.downscaleFreqShift": ["negative", "fraction"] },
   },
   initializedParameter: { args: ["a", [2, 2], nn.zeros, 0] },
   kaimingNormal: gain,
@@ -85,21 +94,25 @@ const calls: Record<string, Call> = {
   },
   network: { args: [signature, apply] },
   networkGraph: { args: [small, "output"] },
-  groupNorm: { args: ["a", 4, { groups: 2, epsilon: 1e-5 }] },
-  layerNorm: { args: ["a", 4, { epsilon: 1e-5, affine: true }] },
+  groupNorm: { args: ["a", 4, { groups: 2, epsilon: 1e-5 }], also: { "2.epsilon": ["fraction"] } },
+  layerNorm: {
+    args: ["a", 4, { epsilon: 1e-5, affine: true }],
+    also: { "2.epsilon": ["fraction"] },
+  },
   adam: adamRates,
   adamw: adamRates,
   lion: {
     args: [{ learningRate: 1e-4, betas: [0.9, 0.99], weightDecay: 0 }],
-    also: { "0.learningRate": ["function"] },
+    also: { "0.learningRate": ["function", "fraction"], "0.weightDecay": ["fraction"] },
   },
   sgd: {
     args: [{ learningRate: 1e-3, momentum: 0.9, nesterov: false, weightDecay: 0 }],
-    also: { "0.learningRate": ["function"] },
+    also: { "0.learningRate": ["function", "fraction"], "0.weightDecay": ["fraction"] },
   },
-  cosineDecay: { args: [decay] },
-  linearDecay: { args: [decay] },
-  stateFromTensors: { args: [1, {}] },
+  cosineDecay: { args: [decay], also: { "0.peak": ["fraction"], "0.floor": ["fraction"] } },
+  linearDecay: { args: [decay], also: { "0.peak": ["fraction"], "0.floor": ["fraction"] } },
+  // `train` checks the step.
+  stateFromTensors: { args: [1, {}], also: { "0": ["negative"] } },
   stateTensors: { args: [state] },
   unet: {
     args: [
@@ -122,10 +135,35 @@ const calls: Record<string, Call> = {
       },
     ],
   },
+  train: {
+    args: [
+      {
+        backend,
+        loss: ({ x }: { x: Expr }) => mean(square(small.apply(x))),
+        signature: { x: { shape: [1, 2] } },
+        parameters: small.parameters,
+        optimizer: nn.adam(),
+        batches: [{ x: { data: Float32Array.of(1, 2), shape: [1, 2] } }],
+        steps: 1,
+        ema: 0.9,
+        clipNorm: 1,
+        logEvery: 1,
+        stepsPerRun: 1,
+        packBelow: 100,
+        seed: 0,
+        signal: { aborted: false },
+        onStep: () => undefined,
+        onSamples: () => undefined,
+      },
+    ],
+    also: {
+      "0.batches": ["text"],
+      "0.clipNorm": ["infinity", "fraction"],
+      "0.packBelow": ["infinity", "fraction"],
+    },
+  },
   weightsOf: { args: [small] },
   withWeights: { args: [small, nn.weightsOf(small)] },
 };
 
-describeCarelessCallers(nn, calls, new Set<unknown>([backend, small, steps, state, signature]), [
-  "train",
-]);
+describeCarelessCallers(nn, calls, new Set<unknown>([backend, small, steps, state, signature]));

@@ -13,8 +13,11 @@ const options = { limit: 2 ** 30, readWeights: read };
 const extra = { classes: ["a"], notes: {} };
 
 const calls: Record<string, Call> = {
-  loadModel: { args: [read, "unet/model.onnx", options] },
-  loadPipeline: { args: [read, { ...options, shape: [2], kind: "diffusion" }] },
+  loadModel: { args: [read, "unet/model.onnx", options], also: { "2.limit": ["infinity"] } },
+  loadPipeline: {
+    args: [read, { ...options, shape: [2], kind: "diffusion" }],
+    also: { "1.limit": ["infinity"] },
+  },
   pipelineFiles: { args: [{ ...whole, ...extra }], also: { "0.kind": ["undefined"] } },
   savePipeline: { args: [{ ...whole, ...extra }, () => undefined] },
 };

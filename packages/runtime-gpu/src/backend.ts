@@ -26,8 +26,7 @@ export interface Program<T> {
   /**
    * Runs the graph. The caller keeps its inputs, but those that are taken `inPlace`. It owns every
    * output, and disposes of each once.
-   * @throws TypeError when an input is missing or unknown or has another dtype.
-   * @throws RangeError when a shape does not fit.
+   * @throws RangeError when an input is missing or unknown, or its dtype or shape does not fit.
    */
   run(inputs: Readonly<Record<string, T>>): Promise<Record<string, T>>;
   /** Frees what the program holds; the program cannot run afterwards. */

@@ -11,7 +11,7 @@ export interface HostInput {
 
 /**
  * Runs a program on numbers: uploads the inputs, reads every output back, and frees both.
- * @throws TypeError or RangeError when an input does not fit, as {@link Program.run} does.
+ * @throws RangeError when an input does not fit, as {@link Program.run} does.
  */
 export async function callProgram<T>(
   backend: Backend<T>,

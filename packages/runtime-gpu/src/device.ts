@@ -8,9 +8,11 @@
  *
  *   backendOver({ name: "mine", write, read, free, compile, close })
  */
+
 import { type DType, type Graph, type Input, shapeText } from "@gen/graph";
 import { type Bindings, bindDims, resolveShape } from "@gen/graph/compiler";
 import { GenError } from "@gen/math";
+import { ArgumentError } from "@gen/math/arguments";
 import type { Backend, CompileOptions, HostArray, Program } from "./backend.ts";
 import { graphText } from "./graph-errors.ts";
 import { type DeviceTensor, Ledger } from "./ledger.ts";
@@ -157,7 +159,7 @@ export function backendOver<Handle>(device: Device<Handle>): Backend<DeviceTenso
       const size = shape.reduce((a, b) => a * b, 1);
       if (array.length !== size) {
         const expected = `shape ${shapeText(shape)} takes ${size} elements`;
-        throw new RangeError(`upload: ${expected}, got ${array.length}`);
+        throw new ArgumentError(`upload: ${expected}, got ${array.length}`);
       }
       return ledger.hold(device.write(array, shape, dtype), dtype, shape);
     },
@@ -186,7 +188,7 @@ function takenInputs(
     const tensor = inputs[name];
     const other = given.find(([each, same]) => same === tensor && each !== name);
     if (!other) return tensor;
-    throw new RangeError(`${name} is taken in place, so it must not be ${other[0]} as well`);
+    throw new ArgumentError(`${name} is taken in place, so it must not be ${other[0]} as well`);
   });
 }
 
@@ -199,19 +201,18 @@ function checkInPlace({ inputs, outputs }: Graph, inPlace: InPlace): void {
     const text = (e: Input | Graph["outputs"][string] | undefined) =>
       e ? `${e.dtype} ${shapeText(e.shape)}` : "none";
     if (!from || text(from) !== text(to)) {
-      throw new RangeError(
+      throw new ArgumentError(
         `inPlace must join outputs and inputs of one dtype and shape, got ${output} (${text(to)}) in ${name} (${text(from)})`,
       );
     }
     if (names.indexOf(name) === names.lastIndexOf(name)) continue;
-    throw new RangeError(`inPlace must name each input once, got ${name} twice`);
+    throw new ArgumentError(`inPlace must name each input once, got ${name} twice`);
   }
 }
 
 /**
  * Checks a run's inputs against a graph's. Returns its named dimensions if it has any.
- * @throws TypeError when an input is missing or unknown or has another dtype.
- * @throws RangeError when a shape does not fit.
+ * @throws RangeError when an input is missing or unknown, or its dtype or shape does not fit.
  */
 function checkInputs(
   { inputs }: Graph,
@@ -221,13 +222,13 @@ function checkInputs(
   for (const name of Object.keys(given)) {
     if (inputs.some((each) => each.name === name)) continue;
     const names = inputs.map((each) => each.name);
-    throw new TypeError(`unknown input ${name}; the graph takes ${names.join(", ") || "none"}`);
+    throw new ArgumentError(`unknown input ${name}; the graph takes ${names.join(", ") || "none"}`);
   }
   for (const { name, dtype, shape } of inputs) {
     const got = given[name];
-    if (!got) throw new TypeError(`input ${name} ${dtype} ${shapeText(shape)} is missing`);
+    if (!got) throw new ArgumentError(`input ${name} ${dtype} ${shapeText(shape)} is missing`);
     if (got.dtype === dtype) continue;
-    throw new TypeError(
+    throw new ArgumentError(
       `input ${name} must be ${dtype} ${shapeText(shape)}, got ${got.dtype} ${shapeText(got.shape)}`,
     );
   }

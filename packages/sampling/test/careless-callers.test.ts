@@ -1,8 +1,8 @@
 import { input } from "@gen/graph";
 import { mlp } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
-import { linearSchedule } from "@gen/schedules";
-import { type Call, describeCarelessCallers } from "../../../tooling/fixtures/careless.ts";
+import { linearSchedule, readSchedulerConfig } from "@gen/schedules";
+import { type Call, describeCarelessCallers, REALS } from "../../../tooling/fixtures/careless.ts";
 import * as sampling from "../src/index.ts";
 
 const schedule = linearSchedule({ steps: 8 });
@@ -41,21 +41,62 @@ const run = {
 };
 const runAlso = {
   "0.denoiser": ["function"],
-  "0.clip": ["list"],
+  "0.clip": ["list", "fraction"],
+  "0.initialScale": ["negative", "fraction"],
   "0.x": ["list"],
   "0.signal": ["object"],
   "0.backend": ["promise"],
 } as const;
-const onSolver = (options = {}): Call => ({ args: [schedule, { ...solver, ...options }], also });
+const onSolver = (options = {}, more = {}): Call => ({
+  args: [schedule, { ...solver, ...options }],
+  also: { ...also, ...more },
+});
 const onTimes = (options = {}): Call => ({ args: [schedule, { ...times, ...options }], also });
 const scaled = { scale: 2, interval: [0, 5], rescale: 0.5 };
 
+const flowAlso = { "0.shift": ["fraction"], "0.length": ["fraction"] } as const;
+
+const config = readSchedulerConfig({ _class_name: "DDIMScheduler", num_train_timesteps: 8 });
+
+const byName = { label: t };
+const wanted = { condition: { shape: ["batch"], dtype: "int64" } };
+const configAlso = {
+  "0.clip": ["null", "fraction"],
+  "0.thresholding": ["null"],
+  "0.offset": ["negative"],
+  "0.varianceType": ["null", "text"],
+  "0.flow": ["null"],
+} as const;
+
 const calls: Record<string, Call> = {
+  clipped: {
+    args: [x, [-1, 1], { ratio: 0.9, max: 1 }],
+    also: { "2": ["undefined"], "2.max": ["infinity", "fraction"] },
+  },
+  conditionInputs: { args: [byName] },
+  conditionOf: { args: [byName] },
+  namedConditions: {
+    args: [{ condition: [0, 1] }, wanted],
+    also: {
+      "0": ["undefined", "null", "negative", "list", "number"],
+      "0.condition": ["negative", "number"],
+    },
+    named: { "0": "condition" },
+  },
+  defaultEta: { args: ["ddim"] },
+  defaultSampler: { args: [config], also: configAlso },
+  schedulerNotes: { args: [config], also: configAlso },
+  schedulerSteps: {
+    args: [config, { sampler: "ddim", steps: 2, eta: 0, compat: "diffusers", strength: 1 }],
+    also: configAlso,
+  },
   classifierFree: {
     args: [den, { ...scaled, unconditional: 0 }],
     also: {
       "0": ["function"],
+      "1.scale": ["negative", "fraction"],
       "1.unconditional": [
+        ...REALS,
         "undefined",
         "null",
         "text",
@@ -69,14 +110,15 @@ const calls: Record<string, Call> = {
   },
   classifierGuided: {
     args: [den, classifier, { schedule, scale: 1, form: "score", interval: [0, 5], label: 1 }],
+    also: { "2.scale": ["negative", "fraction"] },
   },
-  clipBounds: { args: [1], also: { "0": ["list"] } },
+  clipBounds: { args: [1], also: { "0": ["list", "fraction"] } },
   compose: {
     args: [den, { ...scaled, conditions: [{ condition: 0, scale: 1 }], unconditional: 3 }],
     also: {
       "0": ["function"],
-      "1.unconditional": ["null", "text", "NaN", "list", "object", "function", "promise"],
-      "1.scale": ["null", "text", "NaN", "list", "object", "function", "promise"],
+      "1.unconditional": ["null", "text", "NaN", ...REALS, "list", "object", "function", "promise"],
+      "1.scale": [...REALS, "null", "text", "NaN", "list", "object", "function", "promise"],
     },
   },
   ddimSteps: onTimes({ predicts: "epsilon", eta: 0, keepEpsilon: false, compat: "diffusers" }),
@@ -90,7 +132,7 @@ const calls: Record<string, Call> = {
   denoiser: { args: [net, "epsilon"] },
   denoiserFunction: { args: [{ backend, denoiser: den, shape: [2, 2] }] },
   dpm2Steps: onSolver({ eta: 0 }),
-  dpmSdeSteps: onSolver({ sNoise: 1 }),
+  dpmSdeSteps: onSolver({ sNoise: 1 }, { "1.sNoise": ["fraction"] }),
   dpmSolverSteps: onSolver({
     order: 2,
     method: "multistep",
@@ -101,14 +143,17 @@ const calls: Record<string, Call> = {
   }),
   eulerAncestralSteps: onSolver({ eta: 1 }),
   eulerSteps: onSolver(),
-  flowEulerSteps: { args: [{ steps: 4, shift: 1, length: 1000, stochastic: false }] },
-  flowTrajectory: { args: [{ steps: 4, shift: 1, length: 1000 }] },
+  flowEulerSteps: {
+    args: [{ steps: 4, shift: 1, length: 1000, stochastic: false }],
+    also: flowAlso,
+  },
+  flowTrajectory: { args: [{ steps: 4, shift: 1, length: 1000 }], also: flowAlso },
   generate: {
     args: [
       pipeline,
       { backend, count: 2, seed: 0, clip: 1, sampler: "ddim", steps: 2, eta: 0, signal, onStep },
     ],
-    also: { "1.clip": ["list"], "1.signal": ["object"], "1.backend": ["promise"] },
+    also: { "1.clip": ["list", "fraction"], "1.signal": ["object"], "1.backend": ["promise"] },
   },
   heunSteps: onSolver(),
   hostFunction: { args: [() => ({ y: x })] },
@@ -125,7 +170,7 @@ const calls: Record<string, Call> = {
       schedule,
       { steps: 2, originalSteps: 4, predicts: "epsilon", sigmaData: 0.5, timestepScaling: 10 },
     ],
-    also: { "0": ["list"] },
+    also: { "0": ["list"], "1.sigmaData": ["fraction"], "1.timestepScaling": ["fraction"] },
   },
   levelTransitions: { args: [schedule, [7, 3], level] },
   lmsSteps: onSolver({ order: 4 }),
@@ -146,7 +191,7 @@ const calls: Record<string, Call> = {
     ],
     also: {
       "0.denoiser": ["function"],
-      "0.clip": ["list"],
+      "0.clip": ["list", "fraction"],
       "0.signal": ["object"],
       "0.backend": ["promise"],
     },
@@ -156,7 +201,7 @@ const calls: Record<string, Call> = {
   resampledSteps: onSolver({ jump: 2, times: 2, eta: 1 }),
   runInParts: {
     args: [2, [x, t], (part: unknown) => part],
-    also: { "0": ["undefined", "text", "NaN"] },
+    also: { "0": ["undefined", "text"] },
   },
   saSolverSteps: onSolver({
     predictorOrder: 2,
@@ -182,15 +227,17 @@ const calls: Record<string, Call> = {
   unipcSteps: onSolver({ order: 2 }),
   wholeTime: { args: [t] },
 };
-const elsewhere = [
-  "clipped",
-  "conditionInputs",
-  "conditionOf",
-  "namedConditions",
-  "defaultEta",
-  "defaultSampler",
-  "schedulerNotes",
-  "schedulerSteps",
-];
-const opaque = new Set<unknown>([schedule, net, classifier, den, backend, logits, x, t, level]);
-describeCarelessCallers(sampling, calls, opaque, elsewhere);
+const opaque = new Set<unknown>([
+  byName,
+  wanted,
+  schedule,
+  net,
+  classifier,
+  den,
+  backend,
+  logits,
+  x,
+  t,
+  level,
+]);
+describeCarelessCallers(sampling, calls, opaque);

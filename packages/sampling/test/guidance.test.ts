@@ -365,7 +365,7 @@ describe("classifier guidance", () => {
     expect(() => guided(2, { form: "both" })).toThrow("form must be score or mean, got both");
     await expect(network(guided(2))).rejects.toThrow("needs a label or a condition, got neither");
     expect(() => classifierGuided(conditional, classSlope(1) as never, { schedule })).toThrow(
-      "both be networks or both functions",
+      "as the denoiser is, got",
     );
   });
 

@@ -159,7 +159,7 @@ describe("sample on a backend", () => {
 
   it("throws without a backend, for steps of another prediction and for another shape", async () => {
     await expect(sample({ denoiser, steps: table(0), shape: [3, 2] })).rejects.toThrow(
-      "backend is needed unless the denoiser is a function",
+      "backend must be given unless the denoiser is a function, got undefined",
     );
     const wide = { ...denoiser, predicts: "v" as const };
     await expect(sample({ ...options, denoiser: wide, steps: table(0) })).rejects.toThrow(

@@ -153,7 +153,7 @@ describe("sample with a function as the denoiser", () => {
       "noise of step 0 must hold 4 numbers",
     );
     await wrong({ denoiser: () => [1] }).toThrow(
-      "a denoiser must give as many numbers as x, 4, got 1",
+      "a denoiser's output must be 4 numbers, as x is, got 1",
     );
     await wrong({ seed: -1 }).toThrow(/seed/);
     const model = { predicts: "v" as const, parameters: [], apply: (x: never) => x };

@@ -1,4 +1,4 @@
-import { ArgumentError, checkOptions, rules } from "@gen/math/arguments";
+import { ArgumentError, checkOptions, rules, shown } from "@gen/math/arguments";
 import { numpyLinspace, stepCount } from "./linspace.ts";
 
 /** The models whose steps are published. */
@@ -29,7 +29,7 @@ export function aysSigmas(options: {
   const { model, steps } = options;
   if (!Object.hasOwn(PUBLISHED, model)) {
     throw new ArgumentError(
-      `model must be one of ${Object.keys(PUBLISHED).join(", ")}, got ${String(model)}`,
+      `model must be one of ${Object.keys(PUBLISHED).join(", ")}, got ${shown(model)}`,
     );
   }
   const logs = PUBLISHED[model].map(Math.log);

@@ -47,7 +47,7 @@ export function flowSigmas(
     length: rules.optional(rules.COUNT),
     shift: rules.optional(rules.NUMBER),
     dynamic: rules.optional(dynamicShift),
-    imageLength: rules.optional(rules.NUMBER),
+    imageLength: rules.optional(rules.FINITE),
     terminal: rules.optional(rules.NUMBER),
     spread: rules.optional(rules.oneOf("karras", "exponential", "beta")),
   });

@@ -5,7 +5,7 @@ import { MAX_TRAIN_TIMESTEPS } from "./limits.ts";
 export function numpyLinspace(start: number, stop: number, count: number): number[] {
   checkArguments(
     { start, stop, count },
-    { start: rules.NUMBER, stop: rules.NUMBER, count: rules.COUNT },
+    { start: rules.FINITE, stop: rules.FINITE, count: rules.COUNT },
   );
   if (count === 1) return [start];
   const step = (stop - start) / (count - 1);

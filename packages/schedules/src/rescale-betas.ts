@@ -9,7 +9,9 @@ import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
 export function rescaleBetasZeroSnr(betas: ArrayLike<number>): Float64Array {
   checkArguments({ betas }, { betas: rules.NUMBERS });
   if (betas.length < 2) {
-    throw new ArgumentError(`rescaling to zero SNR needs at least 2 betas, got ${betas.length}`);
+    throw new ArgumentError(
+      `betas must be 2 or more to be rescaled to zero SNR, got ${betas.length}`,
+    );
   }
   let product = 1;
   const signals = Float64Array.from(betas, (beta) => {

@@ -1,5 +1,5 @@
 import { GenError, type PredictionType } from "@gen/math";
-import { ArgumentError, checkOptions, refused, rules } from "@gen/math/arguments";
+import { ArgumentError, checkOptions, refused, rules, shown } from "@gen/math/arguments";
 import { type JsonValue, parseJson } from "@gen/math/json";
 import { cosineSchedule, expSchedule, laplaceSchedule } from "./alpha-bar-schedule.ts";
 import { flowSchedule } from "./flow-schedule.ts";
@@ -51,13 +51,12 @@ export type SchedulerConfigInput = Pick<SchedulerConfig, "schedule"> & Partial<S
  * is not supported, a value is not allowed, or two settings contradict each other (the message says
  * why).
  */
-export function readSchedulerConfig(json: string | object): SchedulerConfig {
+export function readSchedulerConfig(config: string | object): SchedulerConfig {
   const name = "scheduler config";
   const parsed =
-    typeof json === "string" ? parseJson(json, { name, limit: MAX_CONFIG_LENGTH }) : json;
-  if (parsed === null || typeof parsed !== "object" || Array.isArray(parsed)) {
-    const kind = Array.isArray(parsed) ? "a list" : parsed === null ? "null" : typeof parsed;
-    throw new GenError("invalid-data", `${name} must be a JSON object, got ${kind}`);
+    typeof config === "string" ? parseJson(config, { name, limit: MAX_CONFIG_LENGTH }) : config;
+  if (!rules.OBJECT[1](parsed)) {
+    throw new GenError("invalid-data", `${name} must be a JSON object, got ${shown(parsed)}`);
   }
   try {
     return configOf(parsed as Fields);
@@ -184,7 +183,7 @@ function classNameOf({ _class_name: given }: Fields): string {
   if (Object.hasOwn(schedulerClasses, name)) return name;
   const why = Object.hasOwn(NO_TABLE, name) ? NO_TABLE[name] : undefined;
   if (why) throw new ArgumentError(`_class_name must be another than ${name}: ${why}`);
-  throw new ArgumentError(`_class_name must be one of ${names()}, got ${given}`);
+  throw new ArgumentError(`_class_name must be one of ${names()}, got ${shown(given)}`);
 }
 
 /**
@@ -201,7 +200,7 @@ export function writeSchedulerConfig(input: SchedulerConfigInput): string {
   checkOptions(input, {
     schedule: rules.SCHEDULE,
     predictionType: rules.optional(rules.TEXT),
-    clip: rules.optional(rules.either(rules.POSITIVE, rules.oneOf(null))),
+    clip: rules.optional(rules.either(rules.POSITIVE_FINITE, rules.oneOf(null))),
     className: rules.optional(rules.TEXT),
     varianceType: rules.optional(rules.either(rules.TEXT, rules.oneOf(null))),
     config: rules.optional(rules.OBJECT),
@@ -316,7 +315,7 @@ function predictionField(type: PredictionType): string {
   const found = Object.entries(PREDICTIONS).find(([, ours]) => ours === type);
   if (found) return found[0];
   throw new ArgumentError(
-    `predictionType must be epsilon, x0, v or flow in a scheduler config, got ${type}`,
+    `predictionType must be epsilon, x0, v or flow in a scheduler config, got ${shown(type)}`,
   );
 }
 

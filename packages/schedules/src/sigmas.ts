@@ -19,7 +19,7 @@ export interface SigmaOptions {
  * @throws RangeError when steps is no positive integer or not 0 < sigmaMin <= sigmaMax.
  */
 export function karrasSigmas(options: SigmaOptions & { readonly rho?: number }): Float64Array {
-  checkSigmas(options, { rho: rules.optional(rules.POSITIVE) });
+  checkSigmas(options, { rho: rules.optional(rules.POSITIVE_FINITE) });
   const { rho = 7 } = options;
   const [low, high] = [options.sigmaMin ** (1 / rho), options.sigmaMax ** (1 / rho)];
   return ramp(options, (part) => (high + part * (low - high)) ** rho);
@@ -46,7 +46,7 @@ export function exponentialSigmas(options: SigmaOptions): Float64Array {
 export function polyexponentialSigmas(
   options: SigmaOptions & { readonly rho?: number },
 ): Float64Array {
-  checkSigmas(options, { rho: rules.optional(rules.POSITIVE) });
+  checkSigmas(options, { rho: rules.optional(rules.POSITIVE_FINITE) });
   const { rho = 1 } = options;
   const [low, high] = [Math.log(options.sigmaMin), Math.log(options.sigmaMax)];
   return ramp(options, (part) => Math.exp(low + (1 - part) ** rho * (high - low)));
@@ -62,10 +62,7 @@ export function polyexponentialSigmas(
 export function betaSigmas(
   options: SigmaOptions & { readonly alpha?: number; readonly beta?: number },
 ): Float64Array {
-  const exponent = rules.optional([
-    "positive",
-    (value) => rules.POSITIVE[1](value) && rules.FINITE[1](value),
-  ]);
+  const exponent = rules.optional(rules.POSITIVE_FINITE);
   checkSigmas(options, { alpha: exponent, beta: exponent });
   const { alpha = 0.6, beta = 0.6, sigmaMin, sigmaMax } = options;
   const between = (part: number) => sigmaMin + part * (sigmaMax - sigmaMin);

@@ -83,7 +83,7 @@ describe("sigmas", () => {
     const other = betaSigmas({ steps: 4, sigmaMin: 1, sigmaMax: 2, alpha: 1, beta: 2 });
     expect(worst(other, [2, 2 - Math.sqrt(1 / 3), 2 - Math.sqrt(2 / 3), 1])).toBeLessThan(1e-14);
     expect(() => betaSigmas({ steps: 2, sigmaMin: 1, sigmaMax: 2, alpha: 0 })).toThrow(
-      "alpha must be positive, got 0",
+      "alpha must be positive and finite, got 0",
     );
   });
 
@@ -108,7 +108,9 @@ describe("sigmas", () => {
     expect(() => karrasSigmas({ ...range, steps: 0 })).toThrow("steps must be a positive integer");
     expect(() => exponentialSigmas({ ...range, sigmaMin: 0 })).toThrow("sigmaMin must be in");
     expect(() => karrasSigmas({ ...range, sigmaMin: 90 })).toThrow("(0, sigmaMax = 80], got 90");
-    expect(() => karrasSigmas({ ...range, rho: 0 })).toThrow("rho must be positive, got 0");
+    expect(() => karrasSigmas({ ...range, rho: 0 })).toThrow(
+      "rho must be positive and finite, got 0",
+    );
   });
 });
 

@@ -148,7 +148,7 @@ describe("schedules", () => {
       expect(s.level(0).signal).toBeCloseTo(plain.level(0).signal, 14);
       expect(s.posteriorVariance.every((value) => Number.isFinite(value))).toBe(true);
     }
-    expect(() => linearSchedule({ steps: 1, rescaleBetasZeroSnr: true })).toThrow("at least 2");
+    expect(() => linearSchedule({ steps: 1, rescaleBetasZeroSnr: true })).toThrow("2 or more");
     for (const [betas, t] of [
       [[0, 0], 0],
       [[1, 1], 0],

@@ -1,5 +1,6 @@
 import { batches, type Dataset } from "@gen/data";
 import { normalNoise } from "@gen/math";
+import { checkOptions, rules } from "@gen/math/arguments";
 import {
   adam,
   type BatchInput,
@@ -40,6 +41,7 @@ export interface TrainedVae extends TrainResult {
  * fit the model.
  */
 export async function trainVae<T>(options: TrainVaeOptions<T>): Promise<TrainedVae> {
+  checkOptions(options, { batchSize: rules.optional(rules.COUNT) });
   const { model, dataset, batchSize = 128, seed = 0, beta } = options;
   checkDataset(model, dataset);
   const shape = [batchSize, ...model.shape];

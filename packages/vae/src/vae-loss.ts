@@ -6,7 +6,7 @@ import {
   normalLogProb,
   reparameterize,
 } from "@gen/math";
-import { checkArguments, checkOptions, refused, rules } from "@gen/math/arguments";
+import { checkArguments, checkOptions, refused, rules, shown } from "@gen/math/arguments";
 import { LIKELIHOOD, type Likelihood, MODEL, type Vae } from "./vae.ts";
 
 /** The two terms of the bound, elementwise, in nats. */
@@ -31,10 +31,11 @@ export function vaeTerms<T>(
     { a: ARITHMETIC, likelihood: LIKELIHOOD, parts: rules.OBJECT },
   );
   const { x, decoded, mean, logVariance } = parts;
-  const kinds = new Set([x, decoded, mean, logVariance].map(kindOf));
-  if (kinds.size > 1 || kinds.has(-1)) {
-    throw refused("parts", "numbers, arrays or expressions, all four of one kind", parts);
-  }
+  const given = Object.entries({ x, decoded, mean, logVariance });
+  const unknown = given.find(([, part]) => kindOf(part) < 0);
+  if (unknown) throw refused(unknown[0], "a number, an array or an expression", unknown[1]);
+  const other = given.find(([, part]) => kindOf(part) !== kindOf(x));
+  if (other) throw refused(other[0], `of the kind of x, ${shown(x)}`, other[1]);
   const logProb =
     likelihood === "bernoulli"
       ? bernoulliLogProb(a, decoded, x)
@@ -69,7 +70,7 @@ export function itemTerms(model: Vae, x: Expr, epsilon: Expr): VaeTerms<Expr> {
  */
 export function vaeLoss(model: Vae, options: { beta?: number } = {}) {
   checkArguments({ model }, { model: MODEL });
-  checkOptions(options, { beta: rules.optional(rules.FINITE) });
+  checkOptions(options, { beta: rules.optional(rules.NOT_NEGATIVE) });
   const { beta = 1 } = options;
   return ({ x, epsilon }: { x: Expr; epsilon: Expr }) => {
     const terms = itemTerms(model, x, epsilon);

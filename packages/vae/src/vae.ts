@@ -112,7 +112,17 @@ function itemShape({ signature }: Network, part: string): number[] {
 /** @throws RangeError when a model cannot take a dataset's items. */
 export function checkDataset(model: Vae, dataset: Dataset): void {
   checkArguments({ model, dataset }, { model: MODEL, dataset: rules.DATASET });
-  if (elementCount(dataset.shape) !== elementCount(model.shape)) {
+  const { name, data, length, shape, labels } = dataset;
+  const size = elementCount(shape) as number;
+  if (data.length !== length * size) {
+    throw new ArgumentError(
+      `${name}: length and shape must fit the data, got ${length} items ${shapeText(shape)} and ${data.length} numbers`,
+    );
+  }
+  if (labels && labels.length !== length) {
+    throw new ArgumentError(`${name}: ${length} items need as many labels, got ${labels.length}`);
+  }
+  if (size !== elementCount(model.shape)) {
     throw new ArgumentError(
       `${dataset.name} has items ${shapeText(dataset.shape)}, the model takes ${shapeText(model.shape)}`,
     );

@@ -2,7 +2,7 @@ import type { Dataset } from "@gen/data";
 import { exprArithmetic, input } from "@gen/graph";
 import { mlp } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
-import { type Call, describeCarelessCallers } from "../../../tooling/fixtures/careless.ts";
+import { type Call, describeCarelessCallers, REALS } from "../../../tooling/fixtures/careless.ts";
 import * as vae from "../src/index.ts";
 
 const backend = await cpuBackend();
@@ -48,17 +48,51 @@ const calls: Record<string, Call> = {
   latentScaling: {
     args: [{ latents_mean: [0], latents_std: [1], shift_factor: 0, scaling_factor: 1 }],
     also: {
-      "0.latents_std": ["null", "text", "NaN", "object", "number", "function", "promise"],
+      "0.latents_std": ["null", "text", "NaN", ...REALS, "object", "number", "function", "promise"],
       "0.latents_mean": ["null"],
-      "0.shift_factor": ["null", "text", "NaN", "list", "object", "function", "promise"],
-      "0.scaling_factor": ["null", "text", "NaN", "list", "object", "function", "promise"],
+      "0.shift_factor": ["null", "text", "NaN", ...REALS, "list", "object", "function", "promise"],
+      "0.scaling_factor": [
+        "null",
+        "text",
+        "NaN",
+        ...REALS,
+        "list",
+        "object",
+        "function",
+        "promise",
+      ],
     },
   },
   pipelineVae: {
     args: [model, { mean: [0, 0], std: [1, 1] }, [4]],
     also: { "1": ["undefined"] },
   },
-  vaeLoss: { args: [model, { beta: 1 }] },
+  trainVae: {
+    args: [
+      {
+        backend,
+        model,
+        dataset,
+        steps: 1,
+        beta: 1,
+        batchSize: 2,
+        seed: 0,
+        learningRate: 1e-3,
+        ema: 0.9,
+        clipNorm: 1,
+        logEvery: 1,
+        stepsPerRun: 1,
+        signal: { aborted: false },
+        onStep: () => undefined,
+      },
+    ],
+    also: {
+      "0.beta": ["fraction"],
+      "0.learningRate": ["fraction", "function"],
+      "0.clipNorm": ["infinity", "fraction"],
+    },
+  },
+  vaeLoss: { args: [model, { beta: 1 }], also: { "1.beta": ["fraction"] } },
   vaeTerms: {
     args: [exprArithmetic, "bernoulli", { x, decoded: x, mean: x, logVariance: x }],
     also: { "1": ["object"] },
@@ -69,5 +103,4 @@ describeCarelessCallers(
   vae,
   calls,
   new Set<unknown>([backend, model, encoder, decoder, dataset, exprArithmetic]),
-  ["trainVae"],
 );

@@ -117,6 +117,18 @@ describe("trainVae", () => {
   });
 });
 
+it.each([
+  ["one item fewer", { length: dataset.length - 1 }, "length and shape must fit the data"],
+  ["one item more", { length: dataset.length + 1 }, "length and shape must fit the data"],
+  ["too few numbers", { data: dataset.data.subarray(1) }, "length and shape must fit the data"],
+  ["too few labels", { labels: new Int32Array(3) }, "1500 items need as many labels, got 3"],
+])("encode, elbo and latentDataset refuse a dataset of %s", async (_, change, message) => {
+  const options = { backend, model: small(), dataset: { ...dataset, ...change } };
+  for (const run of [encode, elbo, reconstruct, latentDataset]) {
+    await expect(run(options)).rejects.toThrow(`digits: ${message}`);
+  }
+});
+
 describe("a trained VAE", () => {
   it("reconstructs, samples and hands latents to a diffusion model", async () => {
     const options = { backend, dataset, steps: 300, learningRate: 3e-3 };

@@ -1,4 +1,5 @@
 import type { Input } from "./expr.ts";
+import { GraphError } from "./graph-error.ts";
 import { type Dim, dimParts, type Shape, shapeText } from "./shape.ts";
 
 /** The numbers that the names in shapes stand for, such as `{ batch: 4 }`. */
@@ -24,7 +25,7 @@ export function resolveShape(shape: Shape, bindings: Bindings): number[] {
     if (typeof dim === "number") return dim;
     const missing = unboundName(dim, bindings);
     if (missing === undefined) return resolveDim(dim, bindings);
-    throw new RangeError(`${shapeText(shape)}: nothing tells what ${missing} is`);
+    throw new GraphError(`${shapeText(shape)}: nothing tells what ${missing} is`);
   });
 }
 
@@ -61,10 +62,10 @@ export function bindDims(
   return bindings;
 }
 
-function misfit({ name, shape }: Input, given: Shape, bindings: Bindings): RangeError {
+function misfit({ name, shape }: Input, given: Shape, bindings: Bindings): GraphError {
   const known = Object.entries(bindings).map(([dim, value]) => `${dim} = ${value}`);
   const where = known.length > 0 ? ` where ${known.join(", ")}` : "";
-  return new RangeError(
+  return new GraphError(
     `input ${name} must be ${shapeText(shape)}${where}, got ${shapeText(given)}`,
   );
 }

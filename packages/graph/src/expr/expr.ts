@@ -9,7 +9,9 @@
  *
  *   expr("Add", [x, y], x.shape, {})
  */
+import { ArgumentError } from "@gen/math/arguments";
 import type { AttributeProto, TensorProto } from "../onnx/messages.ts";
+import { GraphError } from "./graph-error.ts";
 import {
   type Attributes,
   type ElementwiseOp,
@@ -129,15 +131,15 @@ export const isElementwise = (e: Expr): e is ExprOf<ElementwiseOp> => isElementw
 
 /**
  * Operands with numbers turned into constants of the expressions' dtype.
- * @throws TypeError when all are numbers or the dtypes differ.
+ * @throws RangeError when all are numbers or the dtypes differ.
  */
 export function operands(op: string, ...values: Operand[]): Expr[] {
   const first = values.find((v) => typeof v !== "number") as Expr | undefined;
-  if (!first) throw new TypeError(`${op} needs at least one expression, got only numbers`);
+  if (!first) throw new GraphError(`${op} needs at least one expression, got only numbers`);
   return values.map((value) => {
     if (typeof value === "number") return constant(value, first.dtype);
     if (value.dtype !== first.dtype) {
-      throw new TypeError(
+      throw new ArgumentError(
         `${op}: dtypes ${first.dtype} ${shapeText(first.shape)} and ${value.dtype} ${shapeText(value.shape)} differ; use cast`,
       );
     }
@@ -145,8 +147,10 @@ export function operands(op: string, ...values: Operand[]): Expr[] {
   });
 }
 
-/** @throws TypeError unless `x` holds real numbers. */
+/** @throws RangeError unless `x` holds real numbers. */
 export function requireFloat(op: string, x: Expr): void {
   if (isFloat(x.dtype)) return;
-  throw new TypeError(`${op} needs a float dtype, got ${x.dtype} ${shapeText(x.shape)}; use cast`);
+  throw new ArgumentError(
+    `${op} needs a float dtype, got ${x.dtype} ${shapeText(x.shape)}; use cast`,
+  );
 }

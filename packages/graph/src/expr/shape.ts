@@ -1,3 +1,4 @@
+import { GraphError } from "./graph-error.ts";
 import { MAX_DIM_LETTERS, MAX_DIM_NAMES } from "./limits.ts";
 
 /** A dimension: a number, or a name such as `batch` or `4*batch` that each run resolves. */
@@ -22,7 +23,7 @@ export const fromFront = (axis: number, rank: number): number => (axis < 0 ? axi
 export function staticShape(shape: Shape, what: string): number[] {
   return shape.map((dim) => {
     if (typeof dim === "number") return dim;
-    throw new RangeError(`${what} needs a static shape, got ${shapeText(shape)}`);
+    throw new GraphError(`${what} needs a static shape, got ${shapeText(shape)}`);
   });
 }
 
@@ -46,7 +47,7 @@ function dim({ factor, names }: ReturnType<typeof product>): Dim {
     names.length > MAX_DIM_NAMES ||
     names.reduce((n, { length }) => n + length, 0) > MAX_DIM_LETTERS
   ) {
-    throw new RangeError(
+    throw new GraphError(
       `a dimension is a product of ${names.length} names, more than ${MAX_DIM_NAMES} names or ${MAX_DIM_LETTERS} letters; give dynamic dimensions a fixed size`,
     );
   }
@@ -80,7 +81,7 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
     const y = b[i - rank + b.length] ?? 1;
     if (x === y || y === 1) return x;
     if (x === 1) return y;
-    throw new RangeError(`${op}: shapes ${shapeText(a)} and ${shapeText(b)} do not broadcast`);
+    throw new GraphError(`${op}: shapes ${shapeText(a)} and ${shapeText(b)} do not broadcast`);
   });
 }
 
@@ -91,7 +92,7 @@ export const axisOf = (shape: Shape, dim: Dim): number => shape.indexOf(dim);
 export function normalizeAxis(op: string, axis: number, shape: Shape): number {
   const at = fromFront(axis, shape.length);
   if (!Number.isInteger(axis) || at < 0 || at >= shape.length) {
-    throw new RangeError(`${op}: axis ${axis} is outside the shape ${shapeText(shape)}`);
+    throw new GraphError(`${op}: axis ${axis} is outside the shape ${shapeText(shape)}`);
   }
   return at;
 }

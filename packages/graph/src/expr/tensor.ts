@@ -1,3 +1,4 @@
+import { GraphError } from "./graph-error.ts";
 import { shapeText, sizeOf } from "./shape.ts";
 
 /** Element types of expressions and tensors; the names are ONNX's. */
@@ -46,7 +47,7 @@ export function tensor(
 ): Tensor {
   const size = sizeOf(shape);
   if (values.length !== size) {
-    throw new RangeError(
+    throw new GraphError(
       `tensor of shape ${shapeText(shape)} takes ${size} elements, got ${values.length}`,
     );
   }

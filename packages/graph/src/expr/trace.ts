@@ -7,8 +7,10 @@
  *
  *   trace(({ x }) => ({ y: mul(x, 2) }), { x: { shape: ["batch", 3] } })
  */
+
 import type { Expr, Input, Parameter, Signature } from "./expr.ts";
 import { input, isInput, isParameter } from "./expr.ts";
+import { GraphError } from "./graph-error.ts";
 
 /** A computation with named inputs and outputs; `nodes` holds every expression, operands first. */
 export interface Graph {
@@ -45,7 +47,7 @@ export function graphOf(outputs: Record<string, Expr>, inputs: readonly Input[] 
   const names = new Set<string>();
   for (const { op, name } of [...all, ...parameters]) {
     if (names.has(name))
-      throw new RangeError(`two ${op} expressions of a graph are named ${name}; names must differ`);
+      throw new GraphError(`two ${op} expressions of a graph are named ${name}; names must differ`);
     names.add(name);
   }
   return { inputs: all, parameters, outputs: { ...outputs }, nodes };

@@ -3,7 +3,9 @@
  *
  *   Slice with { start, end, axis, step } -> Slice(x, [start], [end], [axis], [step])
  */
+
 import { type Expr, type ExprOf, isElementwise } from "../expr/expr.ts";
+import { GraphError } from "../expr/graph-error.ts";
 import type { ComputedOp, ElementwiseOp, NormalizeOp, OnnxForms, Op } from "../expr/operations.ts";
 import { shapeText } from "../expr/shape.ts";
 import { tensor } from "../expr/tensor.ts";
@@ -120,7 +122,7 @@ function nodeOf(e: Expr, inputs: string[], writer: OnnxWriter): ReturnType<Emitt
   if (e.op in emitters)
     return (emitters[e.op as EmittedOp] as Emitter<Op>)(e as never, inputs, writer);
   if (isElementwise(e) || isOfDomain(e)) return asIs(e, inputs);
-  throw new RangeError(
+  throw new GraphError(
     `toOnnx: operation ${e.op} of shape ${shapeText(e.shape)} has no ONNX form here`,
   );
 }

@@ -14,6 +14,7 @@ import {
   parameter,
   type Signature,
 } from "../expr/expr.ts";
+import { GraphError } from "../expr/graph-error.ts";
 import type { ComputedOp } from "../expr/operations.ts";
 import { type Dim, type Shape, shapeText } from "../expr/shape.ts";
 import { isFloat, type Tensor } from "../expr/tensor.ts";
@@ -236,7 +237,7 @@ function reasonOf(error: unknown, { operands }: NodeReader): string | undefined 
     !isOpaque(value) &&
     (isStatic(value) ? value.values : value.shape).some((d) => typeof d === "string");
   // Only a run tells whether a named dimension fits a number.
-  if (!(error instanceof RangeError) || !operands.some(hasName)) return undefined;
+  if (!(error instanceof GraphError) || !operands.some(hasName)) return undefined;
   return `${error.message}; give dynamic dimensions a fixed size`;
 }
 

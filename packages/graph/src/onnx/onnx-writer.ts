@@ -1,4 +1,5 @@
 import type { Expr, Foreign, Input } from "../expr/expr.ts";
+import { GraphError } from "../expr/graph-error.ts";
 import { type Dim, dimParts, type Shape } from "../expr/shape.ts";
 import { type Tensor, tensor, tensorNumbers } from "../expr/tensor.ts";
 import type { AttributeInit, NodeInit, TensorInit } from "./messages.ts";
@@ -115,7 +116,7 @@ export class OnnxWriter {
 
   #named(dim: string): string {
     const source = this.#inputs.find((i) => i.shape.includes(dim));
-    if (!source) throw new RangeError(`toOnnx: dimension ${dim} is not a dimension of any input`);
+    if (!source) throw new GraphError(`toOnnx: dimension ${dim} is not a dimension of any input`);
     const axis = source.shape.indexOf(dim);
     const shape = this.#once(`shape ${source.shape}`, () => this.node("Shape", [source.name]));
     return this.#once(dim, () => this.node("Gather", [shape, this.ints([axis])], [int("axis", 0)]));

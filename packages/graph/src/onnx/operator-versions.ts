@@ -1,3 +1,4 @@
+import { ArgumentError } from "@gen/math/arguments";
 import type { Foreign } from "../expr/expr.ts";
 import { label } from "./protobuf.ts";
 
@@ -51,7 +52,7 @@ export function writtenVersions(
   const opset =
     requested ?? (own.length > 0 ? Math.max(OLDEST_WRITTEN, ...new Set(own)) : DEFAULT_WRITTEN);
   if (!Number.isInteger(opset) || opset < OLDEST_WRITTEN || opset > NEWEST_WRITTEN) {
-    throw new RangeError(
+    throw new ArgumentError(
       `opset must be a whole number in [${OLDEST_WRITTEN}, ${NEWEST_WRITTEN}], got ${opset}`,
     );
   }
@@ -62,13 +63,13 @@ export function writtenVersions(
     if (domain === "") {
       const changed = version > opset ? version : changedSince(opType, version, opset);
       if (changed === undefined) continue;
-      throw new RangeError(
+      throw new ArgumentError(
         `opset ${opset} cannot hold ${label(opType)} from a model of opset ${version}: ${version > opset ? "it may be newer" : `it changed in ${changed}`}; write opset ${version}`,
       );
     }
     const other = versions.get(domain) ?? version;
     if (other !== version) {
-      throw new RangeError(
+      throw new ArgumentError(
         `models with versions ${other} and ${version} of the domain ${label(domain)} do not go into one file`,
       );
     }

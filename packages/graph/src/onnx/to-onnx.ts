@@ -8,8 +8,10 @@
  *
  *   const bytes = toOnnx(trace(({ x }) => ({ y: exp(x) }), { x: { shape: ["n"] } }));
  */
+
 import { type Expr, isInput, isParameter } from "../expr/expr.ts";
 import { isForeign } from "../expr/foreign.ts";
+import { GraphError } from "../expr/graph-error.ts";
 import type { Graph } from "../expr/trace.ts";
 import { halfPrecision } from "../passes/half-precision.ts";
 import { lower } from "../passes/lower.ts";
@@ -53,7 +55,7 @@ export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
   const reserved = [...inputs, ...parameters].map((e) => e.name);
   const clash = Object.keys(outputs).find((n) => reserved.includes(n));
   if (clash !== undefined) {
-    throw new RangeError(`output ${clash} must not have the name of an input or a parameter`);
+    throw new GraphError(`output ${clash} must not have the name of an input or a parameter`);
   }
   const writer = new OnnxWriter(opset, inputs, [...reserved, ...Object.keys(outputs)]);
   const entries = Object.entries(outputs);

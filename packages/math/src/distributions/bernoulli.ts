@@ -1,3 +1,4 @@
+import { ArgumentError } from "../gen-error.ts";
 import { expm1Minus, log1pMinus, sigmoid, softplus } from "../special-functions.ts";
 
 // 0 times an infinite log probability counts as 0.
@@ -5,13 +6,13 @@ const times = (probability: number, log: number) => (probability === 0 ? 0 : pro
 
 /** A sample in {0, 1} from a uniform draw in (0, 1): 1 where `uniform < sigmoid(logits)`. */
 export function sample(logits: number, uniform: number): 0 | 1 {
-  if (Number.isNaN(logits)) throw new RangeError("logits must be a number, got NaN");
+  if (Number.isNaN(logits)) throw new ArgumentError("logits must be a number, got NaN");
   return uniform < sigmoid(logits) ? 1 : 0;
 }
 
 /** `log p(x)` in nats: `-x * softplus(-logits) - (1 - x) * softplus(logits)`, `x` in [0, 1]. */
 export function logProb(logits: number, x: number): number {
-  if (!(x >= 0 && x <= 1)) throw new RangeError(`x must be in [0, 1], got ${x}`);
+  if (!(x >= 0 && x <= 1)) throw new ArgumentError(`x must be in [0, 1], got ${x}`);
   return 0 - (times(x, softplus(-logits)) + times(1 - x, softplus(logits)));
 }
 

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../gen-error.ts";
 import { expm1Minus } from "../special-functions.ts";
 
 const argmax = (values: ArrayLike<number>): number => {
@@ -13,11 +14,11 @@ const argmax = (values: ArrayLike<number>): number => {
  */
 export function logProbs(logits: ArrayLike<number>): Float64Array {
   const bad = Array.prototype.findIndex.call(logits, Number.isNaN);
-  if (bad >= 0) throw new RangeError(`logits must be numbers, got NaN for class ${bad}`);
+  if (bad >= 0) throw new ArgumentError(`logits must be numbers, got NaN for class ${bad}`);
   const top = argmax(logits);
   const max = logits[top];
   if (!Number.isFinite(max)) {
-    throw new RangeError(`logits must hold a largest finite number, got ${max}`);
+    throw new ArgumentError(`logits must be numbers, the largest finite, got ${max}`);
   }
   let rest = 0;
   for (let k = 0; k < logits.length; k++) if (k !== top) rest += Math.exp(logits[k] - max);
@@ -42,7 +43,7 @@ export function sample(logits: ArrayLike<number>, uniform: number): number {
 /** `log p(k)` in nats: `logits[k] - log(sum(exp(logits)))`. */
 export function logProb(logits: ArrayLike<number>, k: number): number {
   if (!(Number.isInteger(k) && k >= 0 && k < logits.length)) {
-    throw new RangeError(`k must be an integer in 0..${logits.length - 1}, got ${k}`);
+    throw new ArgumentError(`k must be an integer in 0..${logits.length - 1}, got ${k}`);
   }
   return logProbs(logits)[k];
 }
@@ -88,7 +89,7 @@ export function kl(p: ArrayLike<number>, q: ArrayLike<number>): number {
 
 function pair(p: ArrayLike<number>, q: ArrayLike<number>): [Float64Array, Float64Array] {
   if (p.length !== q.length) {
-    throw new RangeError(`logits must be equally long, got ${p.length} and ${q.length}`);
+    throw new ArgumentError(`logits must be [${p.length}], got [${q.length}]`);
   }
   return [logProbs(p), logProbs(q)];
 }

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../gen-error.ts";
 import * as normal from "./normal.ts";
 
 /**
@@ -14,7 +15,7 @@ function coordinates({ mean, sigma }: DiagonalNormal, { length }: ArrayLike<numb
   if (sigma.length === mean.length && length === mean.length) {
     return Array.from(mean, (value, i): normal.Normal => ({ mean: value, sigma: sigma[i] }));
   }
-  throw new RangeError(
+  throw new ArgumentError(
     `mean, sigma and argument must be equally long, got ${mean.length}, ${sigma.length} and ${length}`,
   );
 }

@@ -1,3 +1,5 @@
+import { ArgumentError } from "../gen-error.ts";
+
 /** A joint distribution of discrete variables: a table of shape `shape`, row-major, of sum 1. */
 export interface Joint {
   readonly shape: readonly number[];
@@ -13,7 +15,7 @@ export function marginal(joint: Joint, axes: readonly number[]): Joint {
   const places = placesOf(joint);
   const shape = axes.map((axis) => {
     if (Number.isInteger(axis) && axis >= 0 && axis < joint.shape.length) return joint.shape[axis];
-    throw new RangeError(`axes must be integers in 0..${joint.shape.length - 1}, got ${axis}`);
+    throw new ArgumentError(`axes must be integers in 0..${joint.shape.length - 1}, got ${axis}`);
   });
   const probabilities = new Float64Array(shape.reduce((size, count) => size * count, 1));
   places.forEach((place, i) => {
@@ -37,7 +39,7 @@ export function condition(joint: Joint, known: Readonly<Record<number, number>>)
   );
   const total = kept.reduce((sum, probability) => sum + probability, 0);
   if (!(total > 0)) {
-    throw new RangeError(`known must have positive probability, got ${JSON.stringify(known)}`);
+    throw new ArgumentError(`known must have positive probability, got ${JSON.stringify(known)}`);
   }
   const free = joint.shape.map((_, axis) => axis).filter((axis) => !(axis in known));
   const rest = marginal({ shape: joint.shape, probabilities: kept }, free);
@@ -84,7 +86,7 @@ export function isMarkov(joint: Joint, tolerance = 1e-12): boolean {
 function placesOf({ shape, probabilities }: Joint): number[][] {
   const size = shape.reduce((product, count) => product * count, 1);
   if (probabilities.length !== size) {
-    throw new RangeError(
+    throw new ArgumentError(
       `probabilities must fill the shape [${shape}], ${size}, got ${probabilities.length}`,
     );
   }

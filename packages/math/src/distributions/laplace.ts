@@ -1,3 +1,4 @@
+import { ArgumentError } from "../gen-error.ts";
 import { expm1Minus, log1pMinus } from "../special-functions.ts";
 
 /** The parameters of a Laplace distribution: its mean and its scale, the mean distance from it. */
@@ -8,7 +9,7 @@ export interface Laplace {
 
 const scaleOf = ({ scale }: Laplace): number => {
   if (scale > 0 && scale < Infinity) return scale;
-  throw new RangeError(`scale must be positive and finite, got ${scale}`);
+  throw new ArgumentError(`scale must be positive and finite, got ${scale}`);
 };
 
 /** A sample from a uniform draw in (0, 1), by the inverse of the distribution function. */

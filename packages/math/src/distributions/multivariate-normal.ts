@@ -1,3 +1,4 @@
+import { ArgumentError } from "../gen-error.ts";
 import {
   type CholeskyFactor,
   cholesky,
@@ -15,12 +16,15 @@ export interface MultivariateNormal {
   readonly covariance: ArrayLike<number>;
 }
 
-const factorOf = (p: MultivariateNormal) => cholesky(p.covariance, p.mean.length);
+/** The Cholesky factor of a covariance; `x` must be as long as the mean. */
+function factorOf({ mean, covariance }: MultivariateNormal, x = mean): CholeskyFactor {
+  if (x.length === mean.length) return cholesky(covariance, mean.length);
+  throw new ArgumentError(`mean must be [${x.length}], got ${mean.length} numbers`);
+}
 
 /** A sample `[n]` from standard normal draws `[n]`: `mean + L epsilon`, `L` the Cholesky factor. */
 export function sample(p: MultivariateNormal, epsilon: ArrayLike<number>): Float64Array {
-  const { scales, rows } = factorOf(p);
-  sameLength(p.mean, epsilon);
+  const { scales, rows } = factorOf(p, epsilon);
   return Float64Array.from(rows, (row, i) => {
     const sum = row.reduce((total, entry, j) => total + entry[0] * epsilon[j], 0);
     return p.mean[i] + scales[i] * sum;
@@ -29,7 +33,7 @@ export function sample(p: MultivariateNormal, epsilon: ArrayLike<number>): Float
 
 /** `log p(x)` in nats for `x` `[n]`. */
 export function logProb(p: MultivariateNormal, x: ArrayLike<number>): number {
-  const factor = factorOf(p);
+  const factor = factorOf(p, x);
   const constant = p.mean.length * HALF_LOG_TWO_PI + halfLogDeterminant(factor);
   return -(constant + 0.5 * squaredGap(factor, x, p.mean));
 }
@@ -41,7 +45,7 @@ export function entropy(p: MultivariateNormal): number {
 
 /** The cross entropy `-E_p[log q]` in nats. */
 export function crossEntropy(p: MultivariateNormal, q: MultivariateNormal): number {
-  const factor = factorOf(q);
+  const factor = factorOf(q, p.mean);
   let squares = squaredGap(factor, p.mean, q.mean);
   for (const entry of ratio(factorOf(p), factor).flat()) squares += entry[0] ** 2;
   return q.mean.length * HALF_LOG_TWO_PI + halfLogDeterminant(factor) + 0.5 * squares;
@@ -53,7 +57,7 @@ export function crossEntropy(p: MultivariateNormal, q: MultivariateNormal): numb
  * q. No term is negative.
  */
 export function kl(p: MultivariateNormal, q: MultivariateNormal): number {
-  const factor = factorOf(q);
+  const factor = factorOf(q, p.mean);
   let total = 0.5 * squaredGap(factor, p.mean, q.mean);
   for (const [diagonal, ...below] of ratio(factorOf(p), factor)) {
     const u = add(diagonal, [-1, 0])[0];
@@ -75,18 +79,9 @@ function ratio(p: CholeskyFactor, q: CholeskyFactor): DoubleDouble[][] {
 }
 
 function squaredGap(q: CholeskyFactor, a: ArrayLike<number>, b: ArrayLike<number>): number {
-  sameLength(b, a);
   const gap = Array.from(a, (value, i): DoubleDouble => {
     const [high, low] = twoSum(value, -b[i]);
     return [high / q.scales[i], low / q.scales[i]];
   });
   return solveLower(q, gap).reduce((sum, [high]) => sum + high * high, 0);
-}
-
-function sameLength(mean: ArrayLike<number>, x: ArrayLike<number>): void {
-  if (x.length !== mean.length) {
-    throw new RangeError(
-      `argument must have as many numbers as mean, ${mean.length}, got ${x.length}`,
-    );
-  }
 }

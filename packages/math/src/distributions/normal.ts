@@ -1,4 +1,5 @@
 import { HALF_LOG_TWO_PI } from "../gaussian-terms.ts";
+import { ArgumentError } from "../gen-error.ts";
 import { klSpread } from "../special-functions.ts";
 
 /** The parameters of a Gaussian: its mean and its standard deviation. */
@@ -9,7 +10,7 @@ export interface Normal {
 
 const sigmaOf = ({ sigma }: Normal): number => {
   if (sigma > 0 && sigma < Infinity) return sigma;
-  throw new RangeError(`sigma must be positive and finite, got ${sigma}`);
+  throw new ArgumentError(`sigma must be positive and finite, got ${sigma}`);
 };
 
 /** A sample from a standard normal draw: `mean + sigma * epsilon`. */

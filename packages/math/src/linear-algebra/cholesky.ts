@@ -1,3 +1,4 @@
+import { ArgumentError } from "../gen-error.ts";
 import { add, type DoubleDouble, div, mul, neg, sqrt } from "./double-double.ts";
 
 /** A covariance as `D L L^T D`: powers of two `scales` `[n]` and a lower triangle, row by row. */
@@ -14,7 +15,7 @@ export interface CholeskyFactor {
  */
 export function cholesky(covariance: ArrayLike<number>, n: number): CholeskyFactor {
   if (covariance.length !== n * n) {
-    throw new RangeError(`covariance must be [${n}, ${n}], got ${covariance.length} numbers`);
+    throw new ArgumentError(`covariance must be [${n}, ${n}], got ${covariance.length} numbers`);
   }
   const scales = new Float64Array(n);
   for (let i = 0; i < n; i++) scales[i] = 2 ** Math.round(Math.log2(covariance[i * n + i]) / 2);
@@ -24,13 +25,15 @@ export function cholesky(covariance: ArrayLike<number>, n: number): CholeskyFact
     for (let j = 0; j <= i; j++) {
       const entry = covariance[i * n + j];
       if (entry !== covariance[j * n + i]) {
-        throw new RangeError(`covariance must be symmetric, got ${entry} at [${i}, ${j}]`);
+        throw new ArgumentError(`covariance must be symmetric, got ${entry} at ${i}`);
       }
       let sum: DoubleDouble = [entry / scales[i] / scales[j], 0];
       const other = i === j ? row : rows[j];
       for (let k = 0; k < j; k++) sum = add(sum, neg(mul(row[k], other[k])));
       if (i === j && !(sum[0] > 0 && sum[0] < Infinity)) {
-        throw new RangeError(`covariance must be positive definite, got pivot ${sum[0]} at ${i}`);
+        throw new ArgumentError(
+          `covariance must be positive definite, got pivot ${sum[0]} at ${i}`,
+        );
       }
       row.push(i === j ? sqrt(sum) : div(sum, other[j]));
     }

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../gen-error.ts";
 import { pointCount, squaredDistance } from "./points.ts";
 
 /** A kernel of two points, given by the square of their distance. */
@@ -5,7 +6,7 @@ export type RadialKernel = (squaredDistance: number) => number;
 
 /** The Gaussian kernel `exp(-|x - y|^2 / (2 bandwidth^2))`. */
 export function rbfKernel(bandwidth: number): RadialKernel {
-  if (!(bandwidth > 0)) throw new RangeError(`bandwidth must be positive, got ${bandwidth}`);
+  if (!(bandwidth > 0)) throw new ArgumentError(`bandwidth must be positive, got ${bandwidth}`);
   const scale = -0.5 / (bandwidth * bandwidth);
   return (squared) => Math.exp(scale * squared);
 }

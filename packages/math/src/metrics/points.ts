@@ -1,3 +1,5 @@
+import { ArgumentError } from "../gen-error.ts";
+
 /**
  * The number n of points in a set `[n, dim]`.
  *
@@ -6,7 +8,7 @@
 export function pointCount({ length }: ArrayLike<number>, dim: number, above: number): number {
   const n = length / dim;
   if (Number.isInteger(n) && n > above) return n;
-  throw new RangeError(`points must be [n, ${dim}] with n > ${above}, got ${length} numbers`);
+  throw new ArgumentError(`points must be [n, ${dim}] with n > ${above}, got ${length} numbers`);
 }
 
 /** The squared distance of point i of `a` `[n, dim]` and point j of `b` `[m, dim]`. */

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../gen-error.ts";
 import { randomStream } from "../random/random-stream.ts";
 import { pointCount } from "./points.ts";
 
@@ -9,7 +10,7 @@ import { pointCount } from "./points.ts";
  */
 export function wasserstein1d(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length === 0 || b.length === 0) {
-    throw new RangeError(`samples must not be empty, got ${a.length} and ${b.length} points`);
+    throw new ArgumentError(`samples must not be empty, got ${a.length} and ${b.length} points`);
   }
   return Math.sqrt(squaredDistance1d(Float64Array.from(a).sort(), Float64Array.from(b).sort()));
 }

@@ -1,4 +1,5 @@
 import type { Normal } from "../distributions/normal.ts";
+import { ArgumentError } from "../gen-error.ts";
 import type { NoiseLevel } from "../noise-level.ts";
 import { posteriorCoefficients } from "../posterior-coefficients.ts";
 
@@ -30,12 +31,12 @@ export function gaussianDiffusionBound(
   variance: "posterior" | "optimal" = "posterior",
 ): DiffusionBound {
   if (variance !== "posterior" && variance !== "optimal") {
-    throw new RangeError(`variance must be posterior or optimal, got ${String(variance)}`);
+    throw new ArgumentError(`variance must be posterior or optimal, got ${String(variance)}`);
   }
-  if (levels.length === 0) throw new RangeError("levels must list at least one, got none");
+  if (levels.length === 0) throw new ArgumentError("levels must list at least one, got none");
   // The variance of x0 given x_t.
   const left = ({ signal, noise }: NoiseLevel) => {
-    if (!(noise > 0)) throw new RangeError(`levels must hold noise, got ${noise}`);
+    if (!(noise > 0)) throw new ArgumentError(`levels must hold noise, got ${noise}`);
     const total = (signal * data.sigma) ** 2 + noise ** 2;
     return (data.sigma * noise) ** 2 / total;
   };

@@ -1,5 +1,6 @@
 import type { Arithmetic } from "../arithmetic.ts";
 import { LOG_TWO_PI } from "../gaussian-terms.ts";
+import { ArgumentError } from "../gen-error.ts";
 import type { NoiseLevel } from "../noise-level.ts";
 
 /** A mixture of Gaussians with independent coordinates. */
@@ -98,16 +99,16 @@ function normalized({ weights, means, sigmas }: GaussianMixture, dim: number, cl
     (rows) => rows.length === weights.length && Array.from(rows).every((row) => row.length === dim),
   );
   if (!lists || weights.length === 0) {
-    throw new RangeError(
+    throw new ArgumentError(
       `mixture must have means and sigmas [${weights.length}][${dim}] for its weights`,
     );
   }
   let sum = 0;
   for (let k = 0; k < weights.length; k++) {
-    if (!(weights[k] > 0)) throw new RangeError(`weights must be positive, got ${weights[k]}`);
+    if (!(weights[k] > 0)) throw new ArgumentError(`weights must be positive, got ${weights[k]}`);
     const bad = Array.from(sigmas[k]).find((sigma) => !(sigma > 0 || (sigma === 0 && !clean)));
     if (bad !== undefined) {
-      throw new RangeError(`sigmas must be positive, or 0 at a level with noise, got ${bad}`);
+      throw new ArgumentError(`sigmas must be positive, or 0 at a level with noise, got ${bad}`);
     }
     sum += weights[k];
   }

@@ -1,3 +1,4 @@
+import { ArgumentError } from "@gen/math/arguments";
 import type { Backend } from "../backend.ts";
 import { unavailable } from "../errors.ts";
 import type { DeviceTensor } from "../ledger.ts";
@@ -9,7 +10,7 @@ import { startThread } from "./start-thread.ts";
 
 /**
  * Opens a backend in a worker or a process.
- * @throws TypeError when an option holds what cannot be sent, such as a function.
+ * @throws RangeError when an option holds what cannot be sent, such as a function.
  * @throws GenError `backend-unavailable` when it cannot be opened there.
  */
 export async function openRemote(
@@ -19,7 +20,7 @@ export async function openRemote(
   for (const [name, value] of Object.entries(options)) {
     const fixed = typeof value === "function" || ["runtime", "gpuDevice"].includes(name);
     if (!fixed || value === undefined) continue;
-    throw new TypeError(
+    throw new ArgumentError(
       `${name} cannot be sent to a worker; leave it out, or call serveBackend in a worker of yours`,
     );
   }

@@ -1,5 +1,6 @@
 import type { Graph } from "@gen/graph";
 import { GenError } from "@gen/math";
+import { ArgumentError } from "@gen/math/arguments";
 import type { Backend } from "../backend.ts";
 import { backendOver } from "../device.ts";
 import { graphText } from "../graph-errors.ts";
@@ -131,6 +132,7 @@ export async function remoteBackend(
 
 /** The worker's error as an error of the same class and code. */
 function fromWorker({ message, name, code }: NonNullable<Answer["error"]>): Error {
+  if (code === "invalid-argument") return new ArgumentError(message);
   if (name === "RangeError") return new RangeError(message);
   if (name === "TypeError") return new TypeError(message);
   return new GenError(code ?? "backend-failed", message);

@@ -24,7 +24,7 @@ export function runInParts(
   checkArguments(
     { given, inputs, model },
     {
-      given: rules.optional(rules.either(rules.NUMBER, rules.TEXT)),
+      given: rules.optional(rules.either(rules.COUNT, rules.TEXT)),
       inputs: rules.listOf(rules.EXPRESSION, 1),
       model: rules.FUNCTION,
     },

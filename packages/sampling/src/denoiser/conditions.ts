@@ -1,6 +1,6 @@
 import { type Expr, isFloat, type Signature, shapeText, type Tensor, tensor } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
-import { ArgumentError } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
 import { requireFinite, sizeOf } from "./shapes.ts";
 
 /** Conditions by the names of a network's own arguments. */
@@ -23,11 +23,16 @@ export type ConditionOption = Conditions<ConditionValue> | ConditionValue;
 const PREFIX = "condition/";
 
 /** Conditions as inputs of a program, `condition/NAME` for each. */
-export const conditionInputs = <T>(conditions: Conditions<T> = {}): Record<string, T> =>
-  Object.fromEntries(Object.entries(conditions).map(([name, value]) => [PREFIX + name, value]));
+export function conditionInputs<T>(conditions: Conditions<T> = {}): Record<string, T> {
+  checkArguments({ conditions }, { conditions: rules.OBJECT });
+  return Object.fromEntries(
+    Object.entries(conditions).map(([name, value]) => [PREFIX + name, value]),
+  );
+}
 
 /** The conditions among a program's inputs, by their own names; undefined if there are none. */
 export function conditionOf(inputs: Readonly<Record<string, Expr>>): Conditions<Expr> | undefined {
+  checkArguments({ inputs }, { inputs: rules.OBJECT });
   const named = Object.entries(inputs).filter(([name]) => name.startsWith(PREFIX));
   if (named.length === 0) return undefined;
   return Object.fromEntries(named.map(([name, value]) => [name.slice(PREFIX.length), value]));
@@ -47,6 +52,7 @@ export function namedConditions(
   wanted: Conditions<Signature> = { condition: labels },
 ): Conditions<Tensor> | undefined {
   if (given == null) return undefined;
+  checkArguments({ wanted }, { wanted: rules.OBJECT });
   const values = Object.entries(valuesByName(given, Object.keys(wanted)));
   return Object.fromEntries(
     values.map(([name, value]) => {
@@ -62,13 +68,18 @@ export function valuesByName(
   names: readonly string[],
 ): Conditions<ConditionValue> {
   const isNamed = typeof given === "object" && !isNumbers(given) && !("dtype" in given);
-  if (isNamed) return given as Conditions<ConditionValue>;
+  if (isNamed) {
+    checkArguments({ condition: given }, { condition: rules.OBJECT });
+    return given as Conditions<ConditionValue>;
+  }
   const [name, ...others] = names;
   if (others.length === 0) return { [name]: given as ConditionValue };
   throw new ArgumentError(
     `condition must be { ${names.join(", ")} } for a denoiser of several conditions, got numbers`,
   );
 }
+
+const TENSOR = rules.having("a tensor or numbers", { shape: rules.LIST });
 
 const isNumbers = (value: unknown): value is Numbers =>
   Array.isArray(value) || ArrayBuffer.isView(value);
@@ -82,7 +93,10 @@ export function conditionTensor(
   value: ConditionValue,
   wanted: Signature | undefined,
 ): Tensor {
-  if (typeof value === "object" && !isNumbers(value)) return value;
+  if (typeof value === "object" && !isNumbers(value)) {
+    checkArguments({ [name]: value }, { [name]: TENSOR });
+    return value;
+  }
   const dims: number[] = [];
   for (let part: unknown = value; isNumbers(part); [part] = part) dims.push(part.length);
   const isNested = dims.length > 1;
@@ -101,18 +115,16 @@ export function conditionTensor(
       `condition must be { ${name} } with a tensor ${shapeText(shape)}, got ${numbers.length} numbers`,
     );
   }
-  requireFinite("condition", numbers);
-  const isValid = (v: unknown) => (isFloat(dtype) ? typeof v === "number" : Number.isInteger(v));
-  const wrong = numbers.findIndex((v) => !isValid(v));
-  if (wrong < 0) return tensor(numbers, [rows, ...item], dtype);
-  throw new ArgumentError(
-    `condition ${name} must hold ${isFloat(dtype) ? "numbers" : "integers"}, got ${numbers[wrong]}`,
-  );
+  requireFinite(name, numbers);
+  const fraction = numbers.find((v) => !Number.isInteger(v));
+  if (fraction === undefined || isFloat(dtype)) return tensor(numbers, [rows, ...item], dtype);
+  throw new ArgumentError(`condition ${name} must hold integers, got ${fraction}`);
 }
 
-const flatNumbers = (value: Numbers): number[] =>
+/** The numbers of lists in lists, at most as deep as a tensor has dimensions. */
+const flatNumbers = (value: Numbers, depth = 8): number[] =>
   Array.isArray(value)
-    ? value.flatMap((part) => (isNumbers(part) ? flatNumbers(part) : part))
+    ? value.flatMap((part) => (depth && isNumbers(part) ? flatNumbers(part, depth - 1) : part))
     : Array.from(value as Float64Array, Number);
 
 /**

@@ -24,7 +24,7 @@ export interface CompiledDenoiser extends DenoiserFunction {
  * A network on a backend as a function of numbers, for code that works on functions: bounds,
  * mixtures of models, your own loops. Each call copies x to the device and the output back.
  *
- * @throws RangeError or TypeError when the shapes do not fit.
+ * @throws RangeError when the shapes do not fit.
  */
 export async function denoiserFunction<T>(
   options: DenoiserFunctionOptions<T>,

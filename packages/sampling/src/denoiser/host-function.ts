@@ -12,7 +12,7 @@ let evaluator: Promise<typeof import("@gen/graph/evaluate")> | undefined;
  * A formula over expressions as a function of tensors, evaluated in float64 on the host. It is
  * compiled once for each set of shapes; the first call loads the evaluator.
  *
- * @throws as a rejection: the formula's errors, RangeError or TypeError for inputs that do not fit.
+ * @throws as a rejection: the formula's errors, RangeError for inputs that do not fit.
  */
 export function hostFunction<Name extends string>(
   formula: (inputs: Record<string, Expr>) => Record<Name, Expr>,
@@ -68,6 +68,6 @@ export function outputTensor(output: FloatArray, shape: readonly number[]): Tens
     return hostTensor(output, [batch, 2 * channels, ...rest]);
   }
   throw new ArgumentError(
-    `a denoiser must give as many numbers as x, ${size}, got ${output?.length ?? shown(output)}`,
+    `a denoiser's output must be ${size} numbers, as x is, got ${rules.NUMBERS[1](output) ? output.length : shown(output)}`,
   );
 }

@@ -111,7 +111,8 @@ export function classifierGuided(
     return guideFunction(denoiser, classifier, options);
   }
   if (typeof denoiser === "function" || typeof classifier === "function") {
-    throw new TypeError("denoiser and classifier must both be networks or both functions");
+    const kind = typeof denoiser === "function" ? "a function" : "a network";
+    throw refused("classifier", `${kind}, as the denoiser is`, classifier);
   }
   return guideNetwork(denoiser, classifier, options);
 }

@@ -15,7 +15,7 @@ import {
   sum,
   where,
 } from "@gen/graph";
-import { ArgumentError, checkArguments, rules, shown } from "@gen/math/arguments";
+import { checkArguments, refused, rules } from "@gen/math/arguments";
 import { perSample } from "../denoiser/per-sample.ts";
 
 /**
@@ -46,7 +46,7 @@ const isPair = (value: unknown) =>
 export const CLIP: (typeof rules)["TEXT"] = [
   "a positive number, [low, high], { ratio, max } or false",
   rules.either(
-    rules.POSITIVE,
+    rules.POSITIVE_FINITE,
     ["[low, high]", isPair],
     rules.having("{ ratio, max }", {
       ratio: rules.NUMBER,
@@ -65,20 +65,39 @@ export function clipBounds(clip: Clip = false): readonly [low: number, high: num
   checkArguments({ clip }, { clip: CLIP });
   if (isDynamic(clip)) {
     const { ratio, max = 1 } = clip;
-    if (!(ratio > 0 && ratio <= 1))
-      throw new ArgumentError(`ratio must be in (0, 1], got ${shown(ratio)}`);
-    if (!(max >= 1)) throw new ArgumentError(`max must be a number, 1 or more, got ${shown(max)}`);
+    if (!(ratio > 0 && ratio <= 1)) throw refused("ratio", "in (0, 1]", ratio);
+    if (!(max >= 1)) throw refused("max", "a number, 1 or more", max);
   }
   if (clip === false || isDynamic(clip)) return [-UNBOUNDED, UNBOUNDED];
   const [low, high] = typeof clip === "number" ? [-clip, clip] : clip;
   if (low < high && high - low < Infinity) return [low, high];
-  throw new ArgumentError(
-    `clip must be a positive number, [low, high] or false, got ${JSON.stringify(clip)}`,
-  );
+  throw refused("clip", CLIP[0], clip);
 }
 
+const THRESHOLD = /* @__PURE__ */ rules.having("{ ratio, max }", {
+  ratio: ["in (0, 1]", (ratio) => rules.UNIT[1](ratio) && ratio !== 0],
+  max: ["a number, 1 or more", (max) => rules.NUMBER[1](max) && (max as number) >= 1],
+});
+
 /** Clips or thresholds the clean estimate. */
-export const clipped = (
+export function clipped(
+  x0: Expr,
+  bounds: readonly [Expr | number, Expr | number],
+  threshold?: Required<DynamicThreshold>,
+): Expr {
+  checkArguments(
+    { x0, bounds, threshold },
+    {
+      x0: rules.EXPRESSION,
+      bounds: rules.listOf(rules.either(rules.NUMBER, rules.EXPRESSION), 2),
+      threshold: rules.optional(THRESHOLD),
+    },
+  );
+  return clipTo(x0, bounds, threshold);
+}
+
+/** The same for the graph of a step, whose values are known to be right. */
+export const clipTo = (
   x0: Expr,
   [low, high]: readonly [Expr | number, Expr | number],
   threshold?: Required<DynamicThreshold>,

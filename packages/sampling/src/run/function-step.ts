@@ -34,7 +34,7 @@ export function functionStep(
     const gradient = next.noise ? await denoise.gradient?.(values.slice(), t) : undefined;
     if (gradient && gradient.length !== values.length) {
       throw new ArgumentError(
-        `a gradient must give as many numbers as x, ${values.length}, got ${gradient.length}`,
+        `a gradient must be ${values.length} numbers, as x is, got ${gradient.length}`,
       );
     }
     const inputs = { ...given, output, coefficients, row: tensor([row], [1], "int64") };

@@ -67,7 +67,7 @@ export interface Generated extends Samples {
  *
  * `const { x } = await generate(pipeline, { backend, count: 16, sampler: "ddim", steps: 20 })`
  *
- * @throws as a rejection: RangeError or TypeError for an option, GenError `not-finite` when the
+ * @throws as a rejection: RangeError for an option, GenError `not-finite` when the
  * samples become NaN or infinite, the signal's reason.
  */
 export async function generate<T>(
@@ -75,6 +75,7 @@ export async function generate<T>(
   options: GenerateOptions<T>,
 ): Promise<Generated> {
   checkArguments({ pipeline }, { pipeline: PIPELINE });
+  checkArguments({ pipeline }, { pipeline: PIPELINES[pipeline.kind] });
   checkOptions(options, {
     backend: BACKEND,
     count: rules.optional(rules.COUNT),
@@ -111,20 +112,19 @@ export async function generate<T>(
 const parts = { decode: rules.FUNCTION, parameters: rules.LIST };
 const VAE = rules.having("a VAE, such as pipelineVae gives", parts);
 
-const PIPELINE = rules.either(
-  rules.having("a pipeline { kind, denoiser, scheduler, shape }", {
-    kind: rules.oneOf("diffusion"),
+const PIPELINE = rules.having("a pipeline { kind, shape }, such as loadPipeline gives", {
+  kind: rules.oneOf("diffusion", "vae"),
+  shape: rules.SIZES,
+});
+
+const PIPELINES = {
+  diffusion: rules.having("a pipeline { kind, denoiser, scheduler, shape }", {
     denoiser: rules.DENOISER,
     scheduler: rules.having("{ schedule }", { schedule: rules.SCHEDULE }),
-    shape: rules.SIZES,
     vae: rules.optional(VAE),
   }),
-  rules.having("{ kind: vae, vae, shape }", {
-    kind: rules.oneOf("vae"),
-    vae: VAE,
-    shape: rules.SIZES,
-  }),
-);
+  vae: rules.having("a pipeline { kind: vae, vae, shape }", { vae: VAE }),
+};
 
 /** The source of x: a denoiser's samples. */
 function denoised<T>(pipeline: DiffusionPipeline, options: GenerateOptions<T>) {

@@ -1,3 +1,4 @@
+import { refused } from "@gen/math/arguments";
 import type { Backend, Program } from "@gen/runtime-gpu";
 import { conditionInputs, namedConditions } from "../denoiser/conditions.ts";
 import type { Denoiser } from "../denoiser/denoiser.ts";
@@ -21,7 +22,7 @@ export async function networkStep<T>(
 ): Promise<NetworkStep<T>> {
   const { steps, shape, clip = false } = options;
   const form = stepForm(steps, clip, denoiser);
-  if (!opening) throw new TypeError("backend is needed unless the denoiser is a function");
+  if (!opening) throw refused("backend", "given unless the denoiser is a function", opening);
   // One program serves all tables of up to 1024 rows.
   const rows = 2 ** Math.max(10, Math.ceil(Math.log2(steps.length)));
   const table = coefficientTable(steps, clip, form.depth, rows);

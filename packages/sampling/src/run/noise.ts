@@ -1,5 +1,12 @@
 import { type FloatArray, normalNoise, torchCpuGenerator } from "@gen/math";
-import { ArgumentError, checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
+import {
+  ArgumentError,
+  checkArguments,
+  checkOptions,
+  refused,
+  rules,
+  shown,
+} from "@gen/math/arguments";
 import { batchSizes, requireFinite } from "../denoiser/shapes.ts";
 import type { SampleOptions } from "./sample-options.ts";
 
@@ -69,9 +76,8 @@ export function torchNoise(
     throw new ArgumentError(`count must be an integer, ${batch} or more, got ${shown(count)}`);
   }
   if (!(Number.isInteger(firstIndex) && firstIndex >= 0 && firstIndex <= last)) {
-    throw new ArgumentError(
-      `firstIndex must be an integer in 0..${last} for ${batch} of ${count} samples, got ${shown(firstIndex)}`,
-    );
+    const allowed = `an integer in 0..${last} for ${batch} of ${count} samples`;
+    throw refused("firstIndex", allowed, firstIndex);
   }
   let generator = torchCpuGenerator(seed);
   let drawn = 0;

@@ -107,7 +107,7 @@ export function sampler<T>(options: SamplerOptions<T>): Sampler {
  * function as the denoiser everything runs in float64 on the host. The same seed gives the same
  * samples on every backend and in any batch split (see `firstIndex`).
  *
- * @throws as a rejection: RangeError or TypeError for an option, GenError `not-finite` when the
+ * @throws as a rejection: RangeError for an option, GenError `not-finite` when the
  * samples become NaN or infinite, the signal's reason.
  */
 export async function sample<T>(options: SamplerOptions<T> & SampleOptions): Promise<Samples> {
@@ -123,7 +123,7 @@ export async function sample<T>(options: SamplerOptions<T> & SampleOptions): Pro
  * {@link sample} step by step: x and x0 after each row, read back to the host. The last step's x
  * are the samples. Leaving the iteration early frees all tensors of the run.
  *
- * @throws in the iteration: RangeError or TypeError for an option, GenError `not-finite` at the
+ * @throws in the iteration: RangeError for an option, GenError `not-finite` at the
  * first step whose x is NaN or infinite, the signal's reason.
  */
 export async function* sampleSteps<T>(

@@ -39,7 +39,7 @@ import { ArgumentError } from "@gen/math/arguments";
 import { conditionOf } from "../denoiser/conditions.ts";
 import { type Denoiser, splitVariance } from "../denoiser/denoiser.ts";
 import type { LearnedVariance, Step } from "../samplers/step.ts";
-import { type Clip, clipBounds, clipped, type DynamicThreshold, isDynamic } from "./clip.ts";
+import { type Clip, clipBounds, clipTo, type DynamicThreshold, isDynamic } from "./clip.ts";
 import { keptOf, rowOfTable } from "./coefficients.ts";
 import { pastInput } from "./loop.ts";
 
@@ -87,7 +87,7 @@ export function stepForm(
   });
   if (cut >= 0) {
     throw new ArgumentError(
-      `steps must not take more estimates than earlier rows, got ${depths[cut]} in row ${cut}: a multistep table cannot be cut, make it from the shorter path`,
+      `steps must not take more estimates than earlier rows, got ${depths[cut]} in row ${cut}: make the table from the shorter path`,
     );
   }
   const depth = depths.reduce((most, length) => Math.max(most, length), 0);
@@ -129,7 +129,7 @@ export function stepExpr(
   const { prediction, variance: raw } = splitVariance(output, x);
   const estimate = add(mul(row("x0.x"), x), mul(row("x0.prediction"), prediction));
   const bounds = [row("clip.low"), row("clip.high")] as const;
-  const x0 = unclipped ? estimate : clipped(estimate, bounds, threshold);
+  const x0 = unclipped ? estimate : clipTo(estimate, bounds, threshold);
   const sumOf = (name: "next" | `kept.${0 | 1}`) => {
     const ofX = mul(row(`${name}.x`), x);
     const ofBoth = unclipped ? ofX : add(mul(row(`${name}.x0`), x0), ofX);

@@ -1,4 +1,5 @@
 import { epsilonCoefficients } from "@gen/math";
+import { ArgumentError } from "@gen/math/arguments";
 import { timestepPairs, timesteps } from "@gen/schedules";
 import { checkOptions } from "./check-options.ts";
 import { checkPath } from "./check-path.ts";
@@ -33,7 +34,7 @@ export function ddimSteps(path: Path, options: DdimOptions = {}): Step[] {
   const { compat, eta = 0, sigmas } = options;
   if (compat === undefined) return stepTable(trajectory(path, options), options);
   if (sigmas !== undefined) {
-    throw new RangeError(`sigmas must be left out where compat is diffusers, got ${sigmas}`);
+    throw new ArgumentError(`sigmas must be left out where compat is diffusers, got ${sigmas}`);
   }
   const list = timesteps(path, options);
   const pairs = timestepPairs(list, { compat, length: path.length });

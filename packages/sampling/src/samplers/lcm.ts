@@ -29,8 +29,8 @@ export interface LcmOptions {
 export function lcmSteps(path: Path, options: LcmOptions = {}): Step[] {
   checkPath(path, options, {
     originalSteps: rules.optional(rules.ANY_NUMBER),
-    sigmaData: rules.optional(rules.FINITE),
-    timestepScaling: rules.optional(rules.FINITE),
+    sigmaData: rules.optional(rules.NOT_NEGATIVE),
+    timestepScaling: rules.optional(rules.NOT_NEGATIVE),
   });
   const { predicts = "epsilon", sigmaData = 0.5, timestepScaling = 10 } = options;
   const moves = isSchedule(path)

@@ -139,11 +139,11 @@ export interface StepOptions {
  * @throws RangeError when eta is outside [0, 1]; when a prediction says nothing of x0 at its
  * level, such as epsilon at zero signal.
  */
-export function stepTable(transitions: readonly Transition[], options: StepOptions = {}): Step[] {
-  checkPath(transitions, options);
+export function stepTable(path: readonly Transition[], options: StepOptions = {}): Step[] {
+  checkPath(path, options);
   const { predicts = "epsilon", eta = 0, keepEpsilon = false } = options;
   const nextOf = keepEpsilon ? keptEpsilon : derivedEpsilon;
-  return transitions.map((transition) => ({
+  return path.map((transition) => ({
     t: transition.t,
     predicts,
     denoised: denoisedCoefficients(predicts, transition.from),

@@ -1,5 +1,12 @@
 import type { NoiseLevel } from "@gen/math";
-import { ArgumentError, checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
+import {
+  ArgumentError,
+  checkArguments,
+  checkOptions,
+  refused,
+  rules,
+  shown,
+} from "@gen/math/arguments";
 import {
   betaSigmas,
   exponentialSigmas,
@@ -64,9 +71,7 @@ export function trajectory(schedule: NoiseSchedule, options: TrajectoryOptions =
 
 function spread(schedule: NoiseSchedule, kind: SigmaSpread, steps?: number): number[] {
   if (!Object.hasOwn(SPREADS, kind)) {
-    throw new ArgumentError(
-      `sigmas must be karras, exponential, beta or a list, got ${shown(kind)}`,
-    );
+    throw refused("sigmas", "karras, exponential, beta or a list", kind);
   }
   const finite = schedule.sigmas.filter((sigma) => sigma < Infinity);
   return Array.from(
@@ -100,7 +105,7 @@ export function flowTrajectory(options: FlowOptions): Transition[] {
   checkOptions(options, {
     steps: rules.optional(rules.NUMBER),
     shift: rules.optional(rules.NOT_NEGATIVE),
-    length: rules.optional(rules.POSITIVE),
+    length: rules.optional(rules.POSITIVE_FINITE),
     sigmas: rules.optional(rules.NUMBERS),
   });
   const { steps = 0, shift = 1, length = 1000, sigmas } = options;

@@ -59,7 +59,7 @@ export function dpmSdeSteps(
   path: Path,
   options: Omit<TwoStageOptions, "eta"> & { readonly sNoise?: number } = {},
 ): Step[] {
-  checkPath(path, options, { sNoise: rules.optional(rules.FINITE) });
+  checkPath(path, options, { sNoise: rules.optional(rules.NOT_NEGATIVE) });
   const { predicts, sNoise = 1 } = options;
   return twoStages(path, options, (move) => {
     const [sigma, next] = [sigmaOf(move.from), sigmaOf(move.to)];

@@ -1,3 +1,4 @@
+import { ArgumentError } from "@gen/math/arguments";
 import { deisSteps } from "../samplers/deis.ts";
 import { type SaSolverOptions, saSolverSteps } from "../samplers/sa-solver.ts";
 import type { KeptCoefficients, Step } from "../samplers/step.ts";
@@ -39,7 +40,7 @@ export function saSolverTable(run: ClassRun): ClassTable {
   requireAlgorithm(run, ["data_prediction", "noise_prediction"]);
   const form = settings.algorithm_type === "data_prediction" ? "data" : "noise";
   if (form === "noise" && config.predictionType === "flow") {
-    throw new RangeError(
+    throw new ArgumentError(
       "prediction_type must be another than flow_prediction where algorithm_type is noise_prediction",
     );
   }

@@ -1,4 +1,5 @@
 import type { NoiseLevel } from "@gen/math";
+import { ArgumentError } from "@gen/math/arguments";
 import type { Transition } from "../samplers/step.ts";
 import type { ClassOptions, ClassRun } from "./class-run.ts";
 import { firstStep, givenTimes, spacedTimes, stepsOf } from "./class-times.ts";
@@ -21,7 +22,7 @@ export function refuseOptions({ config, options }: ClassRun, allowed: (keyof Cla
   ] as (keyof ClassOptions)[];
   for (const name of classOptions) {
     if (options[name] === undefined || always.includes(name) || allowed.includes(name)) continue;
-    throw new RangeError(
+    throw new ArgumentError(
       `${name} must be left out for ${config.className}, got ${JSON.stringify(options[name])}`,
     );
   }
@@ -31,13 +32,15 @@ export function refuseOptions({ config, options }: ClassRun, allowed: (keyof Cla
 export function wholeTimes({ options, schedule, compat }: ClassRun): number[] | undefined {
   if (!options.timesteps) return undefined;
   if (options.steps !== undefined) {
-    throw new RangeError(`steps must be left out where timesteps are given, got ${options.steps}`);
+    throw new ArgumentError(
+      `steps must be left out where timesteps are given, got ${options.steps}`,
+    );
   }
   const times = givenTimes(options.timesteps, schedule.length);
   if (compat) return times.map(Math.trunc);
   const part = times.find((t) => !Number.isInteger(t));
   if (part === undefined) return times;
-  throw new RangeError(`timesteps must be integers, got ${part}`);
+  throw new ArgumentError(`timesteps must be integers, got ${part}`);
 }
 
 /**
@@ -46,7 +49,7 @@ export function wholeTimes({ options, schedule, compat }: ClassRun): number[] | 
  */
 export function levelOfTime({ schedule, settings }: ClassRun, t: number): NoiseLevel {
   if (t < schedule.length) return schedule.level(t < 0 ? schedule.length + t : t);
-  throw new RangeError(
+  throw new ArgumentError(
     `steps_offset must keep every time step below ${schedule.length}, got ` +
       `${settings.steps_offset}, which gives ${t}`,
   );
@@ -143,7 +146,7 @@ export function estimableMoves({ config, compat }: ClassRun, moves: readonly Tra
     if (compat && config.clip !== null && config.thresholding === null) {
       return { ...move, from: { ...move.from, signal: FAINT } };
     }
-    throw new RangeError(
+    throw new ArgumentError(
       `prediction_type must be v_prediction or sample where a step starts without signal ` +
         `(rescale_betas_zero_snr, t = ${move.t}), got epsilon`,
     );

@@ -1,4 +1,5 @@
 import type { PredictionType } from "@gen/math";
+import { ArgumentError } from "@gen/math/arguments";
 import type { ClassRun } from "./class-run.ts";
 
 const USUAL: readonly PredictionType[] = ["epsilon", "x0", "v"];
@@ -41,5 +42,7 @@ export function checkPrediction({ config, settings, compat }: ClassRun): void {
   const fits = isScm || lenient || taken.includes(predictionType);
   if (fits && isScm === (field === "trigflow")) return;
   const fields = isScm ? "trigflow" : taken.map((type) => FIELDS[type]).join(", ");
-  throw new RangeError(`prediction_type must be one of ${fields} for ${className}, got ${field}`);
+  throw new ArgumentError(
+    `prediction_type must be one of ${fields} for ${className}, got ${field}`,
+  );
 }

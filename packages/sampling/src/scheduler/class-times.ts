@@ -1,3 +1,4 @@
+import { ArgumentError } from "@gen/math/arguments";
 import { numpyLinspace, roundHalfEven } from "@gen/schedules";
 import type { ClassRun } from "./class-run.ts";
 
@@ -19,7 +20,7 @@ export function stepsOf(
 ): number {
   const { steps = usual } = options;
   if (Number.isInteger(steps) && steps >= 1 && steps <= most) return steps;
-  throw new RangeError(`steps must be an integer in 1..${most}, got ${steps}`);
+  throw new ArgumentError(`steps must be an integer in 1..${most}, got ${steps}`);
 }
 
 /**
@@ -29,11 +30,11 @@ export function stepsOf(
 export function firstStep({ options }: ClassRun, n: number, more = 0): number {
   const { strength = 1 } = options;
   if (!(strength > 0 && strength <= 1)) {
-    throw new RangeError(`strength must be in (0, 1], got ${strength}`);
+    throw new ArgumentError(`strength must be in (0, 1], got ${strength}`);
   }
   const first = n - Math.min(Math.trunc(n * strength), n);
   if (first < n + more) return first;
-  throw new RangeError(`strength must leave a step of ${n}, got ${strength}`);
+  throw new ArgumentError(`strength must leave a step of ${n}, got ${strength}`);
 }
 
 /**
@@ -42,30 +43,30 @@ export function firstStep({ options }: ClassRun, n: number, more = 0): number {
  */
 export function requireFound(times: readonly number[], first = 0): void {
   if (first >= times.length) {
-    throw new RangeError(
+    throw new ArgumentError(
       `strength must leave a step, got ${times.length} of which ${first} are left out`,
     );
   }
   const places = times.flatMap((t, i) => (t === times[first] ? [i] : []));
   if ((places[1] ?? places[0]) === first) return;
-  throw new RangeError(`steps must leave the first time steps apart, got ${times[first]} twice`);
+  throw new ArgumentError(`steps must leave the first time steps apart, got ${times[first]} twice`);
 }
 
 /** Throws RangeError: the caller's own time steps have no place in a config. */
 export function refuseTimes(where: string): never {
-  throw new RangeError(`timesteps must be left out ${where}`);
+  throw new ArgumentError(`timesteps must be left out ${where}`);
 }
 
 /** Numbers that the caller gave, checked; `anyOrder` is that of classes that look levels up. */
 export function givenTimes(list: readonly number[], length: number, anyOrder = false): number[] {
-  if (list.length === 0) throw new RangeError("timesteps must list at least one step, got none");
+  if (list.length === 0) throw new ArgumentError("timesteps must list at least one step, got none");
   for (const [i, t] of list.entries()) {
     if (!(t >= 0 && t < length)) {
       const most = length === Number.POSITIVE_INFINITY ? "" : `..${length - 1}`;
-      throw new RangeError(`timesteps must lie in 0${most}, got ${t}`);
+      throw new ArgumentError(`timesteps must lie in 0${most}, got ${t}`);
     }
     if (!anyOrder && i > 0 && t >= list[i - 1]) {
-      throw new RangeError(`timesteps must strictly descend, got ${t} after ${list[i - 1]}`);
+      throw new ArgumentError(`timesteps must strictly descend, got ${t} after ${list[i - 1]}`);
     }
   }
   return [...list];

@@ -1,4 +1,5 @@
 import { cleanLevel } from "@gen/math";
+import { ArgumentError } from "@gen/math/arguments";
 import { lcmSteps } from "../samplers/lcm.ts";
 import type { Step } from "../samplers/step.ts";
 import { tcdSteps } from "../samplers/tcd.ts";
@@ -16,7 +17,7 @@ function knownTimes({ options, settings }: ClassRun, every: boolean): number[] {
       ? ["original_inference_steps", settings.original_inference_steps]
       : ["originalInferenceSteps", originalInferenceSteps];
   if (!(Number.isInteger(original) && original >= 1 && (every || original <= T))) {
-    throw new RangeError(`${name} must be an integer in 1..${T}, got ${original}`);
+    throw new ArgumentError(`${name} must be an integer in 1..${T}, got ${original}`);
   }
   if (every) {
     const count = Math.trunc(T * strength);
@@ -40,11 +41,11 @@ function fewTimes(run: ClassRun, every: boolean): { times: number[]; first: numb
   const { strength = 1, originalInferenceSteps: original = settings.original_inference_steps } =
     options;
   if (!(strength > 0 && strength <= 1)) {
-    throw new RangeError(`strength must be in (0, 1], got ${strength}`);
+    throw new ArgumentError(`strength must be in (0, 1], got ${strength}`);
   }
   const most = Math.min(known.length, original, settings.num_train_timesteps);
   if (most === 0) {
-    throw new RangeError(`strength must leave a step of ${original}, got ${strength}`);
+    throw new ArgumentError(`strength must leave a step of ${original}, got ${strength}`);
   }
   const n = stepsOf(run, most, Math.min(4, most));
   const stride = known.length / n;
@@ -76,7 +77,7 @@ export function tcdTable(run: ClassRun): ClassTable {
   refuseOptions(run, ["timesteps", "originalInferenceSteps", "eta"]);
   const { config, options, schedule } = run;
   const { eta = 0.3 } = options;
-  if (!(eta >= 0 && eta <= 1)) throw new RangeError(`eta must be in [0, 1], got ${eta}`);
+  if (!(eta >= 0 && eta <= 1)) throw new ArgumentError(`eta must be in [0, 1], got ${eta}`);
   const { times } = fewTimes(run, options.originalInferenceSteps !== undefined);
   const moves = times.map((t) => ({ t, from: schedule.level(t), to: cleanLevel }));
   estimableMoves(unclipped(run), moves);
@@ -92,10 +93,10 @@ export function consistencyDecoderTable(run: ClassRun): ClassTable {
   refuseOptions(run, []);
   const { options, settings, schedule } = run;
   const { steps: n = 2, strength } = options;
-  if (n !== 2) throw new RangeError(`steps must be 2 for ConsistencyDecoderScheduler, got ${n}`);
+  if (n !== 2) throw new ArgumentError(`steps must be 2 for ConsistencyDecoderScheduler, got ${n}`);
   const times = [1008, 512];
   if (schedule.length <= times[0]) {
-    throw new RangeError(
+    throw new ArgumentError(
       `num_train_timesteps must be above ${times[0]} for ConsistencyDecoderScheduler, got ` +
         `${schedule.length}`,
     );

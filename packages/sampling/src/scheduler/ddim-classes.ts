@@ -1,3 +1,4 @@
+import { ArgumentError } from "@gen/math/arguments";
 import { ddimSteps, roundedDdim } from "../samplers/ddim-steps.ts";
 import { inversionSteps } from "../samplers/inversion-steps.ts";
 import type { Transition } from "../samplers/step.ts";
@@ -37,7 +38,7 @@ export function ddimInverseTable(run: ClassRun): ClassTable {
   refuseOptions(run, []);
   const { config, settings, schedule, compat } = run;
   if (compat && settings.timestep_spacing === "linspace") {
-    throw new RangeError("timestep_spacing must be leading or trailing, got linspace");
+    throw new ArgumentError("timestep_spacing must be leading or trailing, got linspace");
   }
   const { times: descending, n, notes } = listedTimes(run);
   const times = [...descending].reverse();
@@ -53,7 +54,7 @@ export function ddimInverseTable(run: ClassRun): ClassTable {
     return { t, from: before < 0 ? start : levelOfTime(run, before), to: levelOfTime(run, t) };
   });
   if (config.predictionType === "x0" && moves.some(({ from }) => from.noise === 0)) {
-    throw new RangeError(
+    throw new ArgumentError(
       "prediction_type must be epsilon or v_prediction where inversion starts without noise " +
         "(set_alpha_to_one), got sample",
     );

@@ -1,4 +1,5 @@
 import { cleanLevel } from "@gen/math";
+import { ArgumentError } from "@gen/math/arguments";
 import { roundHalfEven } from "@gen/schedules";
 import { type DdpmVariance, ddpmSteps } from "../samplers/ddpm-steps.ts";
 import { levelTransitions, type Step, type Transition } from "../samplers/step.ts";
@@ -32,7 +33,7 @@ export function ddpmTable(run: ClassRun): ClassTable {
 function logNoise(steps: readonly Step[], moves: readonly Transition[]): Step[] {
   const wrong = moves.find(({ t, from, to }) => t > 0 && from.signal !== 0 && to.signal !== 0);
   if (!wrong) return steps.map((step) => ({ ...step, next: { ...step.next, noise: 0 } }));
-  throw new RangeError(
+  throw new ArgumentError(
     "variance_type must be fixed_large where compat is diffusers, whose fixed_large_log gives no " +
       `number at t = ${wrong.t}, got fixed_large_log`,
   );
@@ -43,7 +44,8 @@ export function unclipTable(run: ClassRun): ClassTable {
   refuseOptions(run, []);
   const { config, schedule, compat } = run;
   const n = stepsOf(run, Number.MAX_SAFE_INTEGER, Math.min(25, schedule.length));
-  if (compat && n === 1) throw new RangeError("steps must be 2 or more for UnCLIPScheduler, got 1");
+  if (compat && n === 1)
+    throw new ArgumentError("steps must be 2 or more for UnCLIPScheduler, got 1");
   const last = schedule.length - 1;
   const stride = n === 1 ? last : last / (n - 1);
   const times = Array.from({ length: n }, (_, i) =>

@@ -1,3 +1,4 @@
+import { ArgumentError } from "@gen/math/arguments";
 import { numpyLinspace } from "@gen/schedules";
 import type { Step } from "../samplers/step.ts";
 import { churnOf } from "./churn.ts";
@@ -51,9 +52,9 @@ function dynamicShift({ config, settings, options }: ClassRun) {
 type Dynamic = NonNullable<NonNullable<ClassRun["config"]["flow"]>["dynamic"]>;
 
 function muOf(dynamic: Dynamic | undefined, imageLength: number | undefined): number {
-  if (!dynamic) throw new RangeError("mu must be a number where the shift is dynamic");
+  if (!dynamic) throw new ArgumentError("mu must be a number where the shift is dynamic");
   if (!(imageLength !== undefined && imageLength > 0)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `imageLength must be a positive number where the shift is dynamic, got ${imageLength}`,
     );
   }
@@ -93,11 +94,11 @@ export function flowLcmTable(run: ClassRun): ClassTable {
   const factors = (run.settings.upscale_mode && run.settings.scale_factors) || [];
   const count = path.times.length - 1;
   if (run.compat && factors.length > 0 && factors.length !== count) {
-    throw new RangeError(`scale_factors must be ${count}, one fewer than steps, got ${factors}`);
+    throw new ArgumentError(`scale_factors must be ${count}, one fewer than steps, got ${factors}`);
   }
   const scales = factors.some((factor) => factor !== 1);
   if (run.compat && scales) {
-    throw new RangeError(`scale_factors must be 1, as x keeps its size, got ${factors}`);
+    throw new ArgumentError(`scale_factors must be 1, as x keeps its size, got ${factors}`);
   }
   const notes = scales ? ["scale_factors are passed over: x keeps its size"] : [];
   return { ...path, steps: rows(path, restart), notes };
@@ -202,7 +203,7 @@ export function scmTable(run: ClassRun): ClassTable {
   const { steps: n = 2 } = timesteps ? { steps: timesteps.length - 1 } : options;
   stepsOf({ ...run, options: { steps: n } });
   if (typeof middle === "number" && (n !== 2 || timesteps)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `intermediateTimesteps must be left out unless two steps are taken, got ${middle}`,
     );
   }

@@ -1,3 +1,4 @@
+import { ArgumentError } from "@gen/math/arguments";
 import { type DpmSolverOptions, dpmSolverSteps, groupSizes } from "../samplers/dpm-solver.ts";
 import type { Step } from "../samplers/step.ts";
 import { unipcSteps } from "../samplers/unipc.ts";
@@ -55,12 +56,12 @@ export function dpmSolverOf(run: ClassRun, algorithms: readonly string[]) {
   if (asked !== "deis") requireAlgorithm(run, algorithms);
   const form: SolverForm = algorithm.endsWith("++") ? "data" : "noise";
   if (compat && form === "noise" && final === "zero") {
-    throw new RangeError(
+    throw new ArgumentError(
       `final_sigmas_type must be sigma_min where algorithm_type is ${algorithm}, got zero`,
     );
   }
   if (form === "noise" && config.predictionType === "flow") {
-    throw new RangeError(
+    throw new ArgumentError(
       `prediction_type must be another than flow_prediction where algorithm_type is ${algorithm}`,
     );
   }
@@ -78,7 +79,7 @@ export function dpmSolverOf(run: ClassRun, algorithms: readonly string[]) {
 export function requireAlgorithm({ config, settings }: ClassRun, names: readonly string[]): void {
   const { algorithm_type: asked } = settings;
   if (names.includes(asked)) return;
-  throw new RangeError(
+  throw new ArgumentError(
     `algorithm_type must be one of ${names.join(", ")} for ${config.className}, got ${asked}`,
   );
 }
@@ -99,7 +100,7 @@ export function multistepTable(
   const solves = config.className === "DPMSolverMultistepScheduler" && solver.form === "data";
   if (solves) return lambdaTable(run, path, steps, compat ? [] : [SIGN]);
   if (compat) {
-    throw new RangeError(
+    throw new ArgumentError(
       `solver_order must be 1 or 2 for ${config.className} where algorithm_type is ` +
         `${settings.algorithm_type}, got ${settings.solver_order}`,
     );
@@ -142,7 +143,7 @@ function ownEstimate({ config, settings }: ClassRun, sigma: number, form: Solver
 /** Throws RangeError when estimates are thresholded, which the class does in another shape. */
 export function refuseThreshold({ config, settings }: ClassRun): void {
   if (!config.thresholding) return;
-  throw new RangeError(
+  throw new ArgumentError(
     `thresholding must be false for ${config.className} where algorithm_type is ` +
       `${settings.algorithm_type}, got true`,
   );
@@ -153,10 +154,10 @@ export function unipcTable(run: ClassRun): ClassTable {
   const { settings, config, compat } = run;
   const form: SolverForm = settings.predict_x0 ? "data" : "noise";
   if (form === "noise" && config.predictionType === "flow") {
-    throw new RangeError("predict_x0 must be true where prediction_type is flow_prediction");
+    throw new ArgumentError("predict_x0 must be true where prediction_type is flow_prediction");
   }
   if (settings.shift_terminal !== null && !settings.use_flow_sigmas) {
-    throw new RangeError(
+    throw new ArgumentError(
       `shift_terminal must be null where use_flow_sigmas is false, got ${settings.shift_terminal}`,
     );
   }

@@ -3,7 +3,9 @@
  * UniPC, DEIS and SA-Solver. They place N + 1 points and drop the last one (but for trailing), and
  * round every time step to a whole one.
  */
+
 import type { NoiseLevel } from "@gen/math";
+import { ArgumentError } from "@gen/math/arguments";
 import { type NoiseSchedule, readSchedulerConfig, roundHalfEven } from "@gen/schedules";
 import type { Transition } from "../samplers/step.ts";
 import { faults } from "./alpha-path.ts";
@@ -103,7 +105,7 @@ function lambdaMoves(
 ): Transition[] {
   const most = Math.max(...sigmas.slice(first));
   if (settings.use_flow_sigmas && most > 1) {
-    throw new RangeError(`use_flow_sigmas must be false where sigmas go past 1, got ${most}`);
+    throw new ArgumentError(`use_flow_sigmas must be false where sigmas go past 1, got ${most}`);
   }
   const levels = sigmas.map((sigma): NoiseLevel => {
     if (settings.use_flow_sigmas) return { signal: 1 - sigma, noise: sigma };
@@ -159,20 +161,20 @@ export function refuseOptions({ config, settings, options }: ClassRun, rules: La
   const { sigmas, timesteps, mu } = options;
   if (sigmas && !(rules.flow && settings.use_flow_sigmas)) {
     const where = rules.flow ? "where use_flow_sigmas is false" : `for ${className}`;
-    throw new RangeError(`sigmas must be left out ${where}, got [${sigmas.join(", ")}]`);
+    throw new ArgumentError(`sigmas must be left out ${where}, got [${sigmas.join(", ")}]`);
   }
   if (timesteps && !rules.takesTimes) {
-    throw new RangeError(`timesteps must be left out for ${className}`);
+    throw new ArgumentError(`timesteps must be left out for ${className}`);
   }
   if (mu === undefined && rules.flow && settings.use_dynamic_shifting) {
-    throw new RangeError("mu must be given where use_dynamic_shifting is true, got undefined");
+    throw new ArgumentError("mu must be given where use_dynamic_shifting is true, got undefined");
   }
   if (mu === undefined || rules.flow) return;
   if (rules.takesMu === false || !settings.use_dynamic_shifting) {
-    throw new RangeError(`mu must be left out unless use_dynamic_shifting is true, got ${mu}`);
+    throw new ArgumentError(`mu must be left out unless use_dynamic_shifting is true, got ${mu}`);
   }
   if (settings.time_shift_type !== "exponential") {
-    throw new RangeError(`time_shift_type must be exponential where mu is given, got linear`);
+    throw new ArgumentError(`time_shift_type must be exponential where mu is given, got linear`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { ArgumentError } from "@gen/math/arguments";
 import { numpyLinspace, roundHalfEven } from "@gen/schedules";
 import type { ClassRun } from "./class-run.ts";
 import { trailingTimes } from "./class-times.ts";
@@ -17,7 +18,7 @@ export function lambdaTimes({ settings, compat }: ClassRun, n: number, last: num
   if (spacing === "leading") {
     const stride = Math.floor(last / (n + 1));
     if (!compat && stride === 0) {
-      throw new RangeError(
+      throw new ArgumentError(
         `steps must be below ${last} where timestep_spacing is leading, got ${n}`,
       );
     }

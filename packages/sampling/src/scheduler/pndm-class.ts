@@ -1,4 +1,5 @@
 import type { NoiseLevel } from "@gen/math";
+import { ArgumentError } from "@gen/math/arguments";
 import {
   adams,
   type PndmMove,
@@ -81,7 +82,7 @@ function classMoves(run: ClassRun): PndmMove[] {
 /** The twelve times of three steps of Runge-Kutta's method. */
 function halfSteps(times: readonly number[], half: number): number[] {
   if (times.length < 4) {
-    throw new RangeError(
+    throw new ArgumentError(
       `steps must be 4 or more where skip_prk_steps is false, got ${times.length}`,
     );
   }

@@ -1,5 +1,5 @@
 import type { PredictionType } from "@gen/math";
-import { refused } from "@gen/math/arguments";
+import { ArgumentError, refused } from "@gen/math/arguments";
 import {
   flowSigmas,
   type NoiseSchedule,
@@ -85,7 +85,7 @@ const kinds = {
   ipndm: solver(ipndmSteps),
   "flow-euler": solver((_, { flow, steps, imageLength }) => {
     if (!flow) {
-      throw new RangeError(
+      throw new ArgumentError(
         "sampler must be another than flow-euler for a schedule that is no flow",
       );
     }
@@ -117,6 +117,6 @@ export const samplerNames: readonly SamplerName[] = /* @__PURE__ */ (() =>
  * @throws RangeError when there is none of that name.
  */
 export function samplerKind(name: SamplerName): SamplerKind {
-  if (Object.hasOwn(kinds, name)) return kinds[name];
+  if (typeof name === "string" && Object.hasOwn(kinds, name)) return kinds[name];
   throw refused("sampler", `one of ${samplerNames.join(", ")}`, name);
 }

@@ -1,4 +1,6 @@
+import { checkArguments } from "@gen/math/arguments";
 import type { SchedulerConfig } from "@gen/schedules";
+import { SCHEDULER } from "./scheduler-rule.ts";
 
 /** The class's own number of training steps, where betas are listed and the file does not say it. */
 const USUAL_LENGTH = 1000;
@@ -40,7 +42,9 @@ export function readingNotes(config: SchedulerConfig): string[] {
 }
 
 /** What a scheduler's config says that {@link schedulerSteps} does not heed, in lines for people. */
-export function schedulerNotes({ className, unknown }: SchedulerConfig): string[] {
+export function schedulerNotes(scheduler: SchedulerConfig): string[] {
+  checkArguments({ scheduler }, { scheduler: SCHEDULER });
+  const { className, unknown = [] } = scheduler;
   if (unknown.length === 0) return [];
   return [`fields that ${className} does not have are passed over: ${unknown.join(", ")}`];
 }

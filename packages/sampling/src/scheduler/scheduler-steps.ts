@@ -1,3 +1,4 @@
+import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
 import type { SchedulerConfig, SchedulerConfigInput } from "@gen/schedules";
 import type { Clip } from "../run/clip.ts";
 import { checkOptions, ON_OR_OFF } from "../samplers/check-options.ts";
@@ -7,6 +8,7 @@ import type { ClassOptions, ClassRun, ClassSettings, ClassTable } from "./class-
 import { type SamplerName, samplerKind, samplerNames } from "./sampler-kinds.ts";
 import { schedulerTables } from "./scheduler-classes.ts";
 import { asClassReads, lengthOfClass, readingNotes, schedulerNotes } from "./scheduler-notes.ts";
+import { SCHEDULER } from "./scheduler-rule.ts";
 
 /** What {@link schedulerSteps} leaves to its caller. */
 export interface SchedulerStepsOptions extends ClassOptions {
@@ -36,6 +38,29 @@ export interface SchedulerSteps {
   /** What the config says that the table does not heed, in lines for people. */
   readonly notes: readonly string[];
 }
+
+const number = rules.optional(rules.ANY_NUMBER);
+const numbers = rules.optional(rules.NUMBERS);
+
+/** The kinds of a class's options. Each class checks what it takes of them, and their ranges. */
+const classRules = {
+  sampler: rules.optional(rules.TEXT),
+  steps: number,
+  timesteps: numbers,
+  sigmas: numbers,
+  spacing: numbers,
+  eta: number,
+  sChurn: number,
+  sTmin: number,
+  sTmax: number,
+  sNoise: number,
+  strength: number,
+  originalInferenceSteps: number,
+  maxTimesteps: number,
+  intermediateTimesteps: rules.optional(rules.either(rules.ANY_NUMBER, rules.oneOf(null))),
+  imageLength: number,
+  mu: number,
+};
 
 /** The classes that are one of the samplers by name. */
 const solverClasses: Readonly<Record<string, SamplerName>> = {
@@ -67,6 +92,7 @@ const solverClasses: Readonly<Record<string, SamplerName>> = {
  * for a scheduler of no class, or ddpm where a variance type is set.
  */
 export function defaultSampler(scheduler: SchedulerConfigInput): SamplerName | string {
+  checkArguments({ scheduler }, { scheduler: SCHEDULER });
   const { className, settings } = completed(scheduler);
   const name = Object.hasOwn(solverClasses, className) ? solverClasses[className] : className;
   const sde = name === "dpm-solver++" && String(settings.algorithm_type).startsWith("sde-");
@@ -74,7 +100,7 @@ export function defaultSampler(scheduler: SchedulerConfigInput): SamplerName | s
 }
 
 /** The default of a sampler's `eta`; undefined for a sampler that has none. */
-export const defaultEta = (name: SamplerName): number | undefined => samplerKind(name).eta;
+export const defaultEta = (sampler: SamplerName): number | undefined => samplerKind(sampler).eta;
 
 /**
  * The table of steps that a diffusers scheduler_config.json asks for: what its class does, with every
@@ -92,7 +118,9 @@ export function schedulerSteps(
   scheduler: SchedulerConfigInput,
   options: SchedulerStepsOptions = {},
 ): SchedulerSteps {
+  checkArguments({ scheduler }, { scheduler: SCHEDULER });
   checkOptions(options, { compat: ["diffusers"], useClippedModelOutput: ON_OR_OFF });
+  checkArguments(options, classRules);
   const compat = options.compat === "diffusers";
   const read = completed(scheduler);
   const config = compat ? asClassReads(read) : read;
@@ -134,7 +162,7 @@ function checkFinite(className: string, { steps, initialScale = 1 }: ClassTable)
       .every(Number.isFinite);
   const wrong = Number.isFinite(initialScale) ? steps.findIndex((row) => !finite(row)) : 0;
   if (wrong < 0) return;
-  throw new RangeError(
+  throw new ArgumentError(
     `steps must give ${className} distinct levels of signal and noise, got ${steps.length}, of ` +
       `which number ${wrong} gives no finite numbers`,
   );
@@ -150,7 +178,7 @@ function directSteps(
   const kind = samplerKind(sampler);
   if (eta !== undefined && kind.eta === undefined) {
     const noisy = samplerNames.filter((name) => defaultEta(name) !== undefined);
-    throw new RangeError(
+    throw new ArgumentError(
       `eta must be left out for ${sampler}, only ${noisy.join(", ")} have one, got ${eta}`,
     );
   }
@@ -182,6 +210,8 @@ const settingsOf = (config: SchedulerConfig, compat: boolean) =>
 /** A scheduler's config with the defaults of a class that only holds a schedule, or of a flow. */
 function completed(scheduler: SchedulerConfigInput): SchedulerConfig {
   const { length, spec } = scheduler.schedule;
+  const known = Object.entries(scheduler).filter(([, value]) => value !== undefined);
+  const given = Object.fromEntries(known) as unknown as SchedulerConfigInput;
   const flow = spec.kind === "flow" && scheduler.predictionType === "flow";
   // As writeSchedulerConfig names it, so that a saved pipeline samples as before.
   const alphaClass = scheduler.varianceType ? "DDPMScheduler" : "DDIMScheduler";
@@ -198,6 +228,6 @@ function completed(scheduler: SchedulerConfigInput): SchedulerConfig {
     settings: {},
     config: {},
     unknown: [],
-    ...scheduler,
+    ...given,
   };
 }

@@ -1,4 +1,5 @@
 import type { NoiseLevel } from "@gen/math";
+import { ArgumentError } from "@gen/math/arguments";
 import { numpyLinspace } from "@gen/schedules";
 import { ddpmSteps } from "../samplers/ddpm-steps.ts";
 import type { Transition } from "../samplers/step.ts";
@@ -30,7 +31,7 @@ export function wuerstchenTable(run: ClassRun): ClassTable {
 
 function givenParts(times: readonly number[]): readonly number[] {
   if (times.length > 1 && times.every((t) => t >= 0 && t <= 1)) return times;
-  throw new RangeError(`timesteps must be two or more in [0, 1], got [${times.join(", ")}]`);
+  throw new ArgumentError(`timesteps must be two or more in [0, 1], got [${times.join(", ")}]`);
 }
 
 function levelOf({ settings: { s, scaler } }: ClassRun, t: number): NoiseLevel {

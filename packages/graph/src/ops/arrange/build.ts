@@ -1,4 +1,6 @@
+import { ArgumentError } from "@gen/math/arguments";
 import { constant, type Expr, expr } from "../../expr/expr.ts";
+import { GraphError } from "../../expr/graph-error.ts";
 import {
   broadcastShapes,
   type Dim,
@@ -21,7 +23,7 @@ export function reshape(x: Expr, shape: Shape): Expr {
   const missing = free < 0 ? undefined : divideDims(x.shape, rest);
   const full = free < 0 ? shape : shape.map((d, i) => (i === free ? (missing ?? -1) : d));
   if (full.includes(-1) || elementCount(full) !== elementCount(x.shape)) {
-    throw new RangeError(`Reshape: ${shapeText(x.shape)} does not fit ${shapeText(shape)}`);
+    throw new GraphError(`Reshape: ${shapeText(x.shape)} does not fit ${shapeText(shape)}`);
   }
   if (sameShape(full, x.shape)) return x;
   if (x.op !== "Constant") return expr("Reshape", [x], full, {});
@@ -32,7 +34,7 @@ export function reshape(x: Expr, shape: Shape): Expr {
 export function transpose(x: Expr, permutation: readonly number[]): Expr {
   const perm = [...permutation];
   if (perm.length !== x.shape.length || x.shape.some((_, i) => !perm.includes(i))) {
-    throw new RangeError(`Transpose: [${perm.join(", ")}] does not permute ${shapeText(x.shape)}`);
+    throw new GraphError(`Transpose: [${perm.join(", ")}] does not permute ${shapeText(x.shape)}`);
   }
   const shape = perm.map((p) => x.shape[p]);
   return expr("Transpose", [x], shape, { perm });
@@ -41,7 +43,7 @@ export function transpose(x: Expr, permutation: readonly number[]): Expr {
 /** Joins expressions along `axis`; the other dimensions must agree. */
 export function concat(parts: readonly Expr[], axis: number): Expr {
   const [first] = parts;
-  if (!first) throw new RangeError("Concat needs at least one expression, got none");
+  if (!first) throw new GraphError("Concat needs at least one expression, got none");
   const at = normalizeAxis("Concat", axis, first.shape);
   let length: Dim = 0;
   for (const part of parts) {
@@ -50,7 +52,7 @@ export function concat(parts: readonly Expr[], axis: number): Expr {
       part.dtype === first.dtype &&
       part.shape.every((d, i) => i === at || d === first.shape[i]);
     if (!fits) {
-      throw new RangeError(
+      throw new GraphError(
         `Concat: ${first.dtype} ${shapeText(first.shape)} and ${part.dtype} ${shapeText(part.shape)} do not join along axis ${axis}`,
       );
     }
@@ -72,7 +74,7 @@ function addDims(a: Dim, b: Dim): Dim {
   });
   if (left.name === right.name)
     return elementCount([left.factor + right.factor, ...(left.name ? [left.name] : [])]);
-  throw new RangeError(`Concat: dimensions ${a} and ${b} cannot be added`);
+  throw new GraphError(`Concat: dimensions ${a} and ${b} cannot be added`);
 }
 
 /**
@@ -83,7 +85,7 @@ export function slice(x: Expr, axis: number, start: number, end: number, step = 
   const at = normalizeAxis("Slice", axis, x.shape);
   const size = x.shape[at];
   if (typeof size !== "number" || !(step >= 1)) {
-    throw new RangeError(
+    throw new GraphError(
       `Slice: axis ${axis} of ${shapeText(x.shape)} must be static and the step at least 1, got ${step}`,
     );
   }
@@ -100,7 +102,7 @@ export function pad(x: Expr, before: readonly number[], after: readonly number[]
   const rank = x.shape.length;
   const pads = [...before, ...after];
   if (before.length !== rank || after.length !== rank || pads.some((p) => !(p >= 0))) {
-    throw new RangeError(
+    throw new GraphError(
       `Pad: [${before.join(", ")}] and [${after.join(", ")}] do not fit ${shapeText(x.shape)}`,
     );
   }
@@ -109,7 +111,7 @@ export function pad(x: Expr, before: readonly number[], after: readonly number[]
     const extra = before[i] + after[i];
     if (extra === 0) return d;
     if (typeof d === "number") return d + extra;
-    throw new RangeError(`Pad: dimension ${d} of ${shapeText(x.shape)} is not static`);
+    throw new GraphError(`Pad: dimension ${d} of ${shapeText(x.shape)} is not static`);
   });
   return expr("Pad", [x], shape, { pads, value });
 }
@@ -123,7 +125,7 @@ export function expand(x: Expr, shape: Shape): Expr {
   if (sameShape(x.shape, shape)) return x;
   requireExpandable(x, shape);
   if (!addsSymbol(x, shape)) return expr("Expand", [x], [...shape], {});
-  throw new RangeError(
+  throw new GraphError(
     `Expand: ${shapeText(x.shape)} to ${shapeText(shape)} makes a symbolic dimension; use expandLike`,
   );
 }
@@ -142,7 +144,9 @@ const addsSymbol = (x: Expr, shape: Shape): boolean =>
 
 function requireExpandable(x: Expr, shape: Shape): void {
   if (!sameShape(broadcastShapes("Expand", x.shape, shape), shape)) {
-    throw new RangeError(`Expand: ${shapeText(x.shape)} does not broadcast to ${shapeText(shape)}`);
+    throw new GraphError(
+      `Expand: shape ${shapeText(x.shape)} does not broadcast to ${shapeText(shape)}`,
+    );
   }
 }
 
@@ -152,7 +156,7 @@ function requireExpandable(x: Expr, shape: Shape): void {
  */
 export function gather(x: Expr, indices: Expr, axis = 0): Expr {
   if (indices.dtype !== "int32" && indices.dtype !== "int64") {
-    throw new TypeError(`Gather needs int32 or int64 indices, got ${indices.dtype}`);
+    throw new ArgumentError(`Gather needs int32 or int64 indices, got ${indices.dtype}`);
   }
   const at = normalizeAxis("Gather", axis, x.shape);
   const shape = [...x.shape.slice(0, at), ...indices.shape, ...x.shape.slice(at + 1)];

@@ -1,4 +1,5 @@
 import { constant, type Expr } from "../../expr/expr.ts";
+import { GraphError } from "../../expr/graph-error.ts";
 import type { ArrangeOp } from "../../expr/operations.ts";
 import { type Dim, elementCount, type Shape, shapeText } from "../../expr/shape.ts";
 import { tensor } from "../../expr/tensor.ts";
@@ -22,7 +23,7 @@ const concatRule: Rule<"Concat"> = (g, y) => {
     end += length;
     return () => {
       if (typeof length !== "number") {
-        throw new RangeError(
+        throw new GraphError(
           `gradient of Concat along the symbolic axis ${axis} of ${shapeText(part.shape)}`,
         );
       }
@@ -52,7 +53,7 @@ function interleave(x: Expr, axis: number, step: number): Expr {
   const rows = elementCount(x.shape.slice(0, axis + 1));
   const width = elementCount(x.shape.slice(axis + 1)) as number;
   if (typeof width !== "number") {
-    throw new RangeError(
+    throw new GraphError(
       `gradient of a step of ${step} needs static dimensions after axis ${axis}, got ${shapeText(x.shape)}`,
     );
   }
@@ -77,7 +78,7 @@ const gatherRule: Rule<"Gather"> = (g, y) => [
     const { axis } = y.attributes;
     const size = x.shape[axis];
     if (typeof size !== "number") {
-      throw new RangeError(
+      throw new GraphError(
         `gradient of Gather along the symbolic axis ${axis} of ${shapeText(x.shape)}`,
       );
     }

@@ -1,5 +1,6 @@
+import { GraphError } from "../../expr/graph-error.ts";
 import type { ArrangeOp } from "../../expr/operations.ts";
-import { sizeOf } from "../../expr/shape.ts";
+import { shapeText, sizeOf } from "../../expr/shape.ts";
 import { broadcastStrides, copyBlock, type Kernels, rowMajor } from "../kernel.ts";
 
 export const arrangeKernels: Kernels<ArrangeOp> = {
@@ -62,8 +63,8 @@ export const arrangeKernels: Kernels<ArrangeOp> = {
       for (const index of indices.data) {
         const at = index < 0 ? index + length : index;
         if (!(at >= 0 && at < length)) {
-          throw new RangeError(
-            `Gather: index ${index} is outside axis ${axis} of [${x.shape.join(", ")}]`,
+          throw new GraphError(
+            `Gather: index ${index} is outside axis ${axis} of ${shapeText(x.shape)}`,
           );
         }
         const from = (o * length + at) * inner;

@@ -1,3 +1,4 @@
+import { ArgumentError } from "@gen/math/arguments";
 import { type Expr, expr, type Operand, operands, requireFloat } from "../../expr/expr.ts";
 import type { ElementwiseOp } from "../../expr/operations.ts";
 import { broadcastShapes } from "../../expr/shape.ts";
@@ -73,7 +74,7 @@ export const gelu = (x: Expr): Expr => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT
 /** `condition ? a : b`, elementwise; `condition` is bool. */
 export function where(condition: Expr, a: Operand, b: Operand): Expr {
   if (condition.dtype !== "bool") {
-    throw new TypeError(`Where needs a bool condition, got ${condition.dtype}`);
+    throw new ArgumentError(`Where needs a bool condition, got ${condition.dtype}`);
   }
   const [x, y] = operands("Where", a, b);
   const branches = broadcastShapes("Where", condition.shape, x.shape);
@@ -95,6 +96,6 @@ export const cast = (x: Expr, dtype: DType): Expr =>
  */
 export function dropout(x: Expr, rate: number): Expr {
   requireFloat("Dropout", x);
-  if (!(rate >= 0 && rate < 1)) throw new RangeError(`rate must be in [0, 1), got ${rate}`);
+  if (!(rate >= 0 && rate < 1)) throw new ArgumentError(`rate must be in [0, 1), got ${rate}`);
   return rate === 0 ? x : expr("Dropout", [x], x.shape, { rate });
 }

@@ -1,4 +1,5 @@
 import { type Expr, expr, operands, requireFloat } from "../../expr/expr.ts";
+import { GraphError } from "../../expr/graph-error.ts";
 import { shapeText } from "../../expr/shape.ts";
 
 /**
@@ -18,7 +19,7 @@ export function groupNormalization(
   requireFloat("GroupNormalization", x);
   const fits = (e: Expr) => e.shape.length === 1 && e.shape[0] === x.shape[1];
   if (x.shape.length < 3 || !fits(scale) || !fits(bias) || (x.shape[1] as number) % groups !== 0) {
-    throw new RangeError(
+    throw new GraphError(
       `GroupNormalization: ${shapeText(x.shape)} in ${groups} groups does not go with scale ${shapeText(scale.shape)} and bias ${shapeText(bias.shape)}`,
     );
   }

@@ -1,4 +1,5 @@
 import type { Expr } from "../../expr/expr.ts";
+import { GraphError } from "../../expr/graph-error.ts";
 import type { NormalizeOp } from "../../expr/operations.ts";
 import { elementCount, shapeText } from "../../expr/shape.ts";
 import { expandLike, reshape } from "../arrange/build.ts";
@@ -28,7 +29,7 @@ const groupNormalization: Rule<"GroupNormalization"> = (g, y) => {
   const [batch, channels, ...sides] = x.shape as [number, number, ...number[]];
   const pixels = elementCount(sides);
   if (typeof pixels !== "number") {
-    throw new RangeError(
+    throw new GraphError(
       `gradient of GroupNormalization needs static dimensions after the channels, got ${shapeText(x.shape)}`,
     );
   }

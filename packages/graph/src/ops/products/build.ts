@@ -1,4 +1,5 @@
 import { type Expr, expr, operands, requireFloat } from "../../expr/expr.ts";
+import { GraphError } from "../../expr/graph-error.ts";
 import { broadcastShapes, type Dim, type Shape, shapeText } from "../../expr/shape.ts";
 
 /**
@@ -17,7 +18,7 @@ export function matmul(
   const leading = leadingShape(a, b);
   if (a.shape.length < 2 || b.shape.length < 2 || k !== l || !leading) {
     const mark = (e: Expr, t: boolean) => shapeText(e.shape) + (t ? " transposed" : "");
-    throw new RangeError(
+    throw new GraphError(
       `MatMul: shapes ${mark(a, transposeA)} and ${mark(b, transposeB)} do not multiply`,
     );
   }
@@ -66,7 +67,7 @@ export function conv2d(
   const rows = Math.floor((Number(height) + pads[0] + pads[2] - Number(kh)) / stride) + 1;
   const columns = Math.floor((Number(width) + pads[1] + pads[3] - Number(kw)) / stride) + 1;
   if (!fits || !(rows >= 1) || !(columns >= 1)) {
-    throw new RangeError(
+    throw new GraphError(
       `Conv: input ${shapeText(x.shape)} and weight ${shapeText(weight.shape)} do not fit (stride ${stride}, pads [${pads.join(", ")}], groups ${groups})`,
     );
   }
@@ -78,7 +79,7 @@ export function conv2d(
 export function averagePool(x: Expr, size = 2): Expr {
   const [batch, channels, height, width] = x.shape;
   if (x.shape.length !== 4 || (height as number) % size !== 0 || (width as number) % size !== 0) {
-    throw new RangeError(
+    throw new GraphError(
       `AveragePool: ${shapeText(x.shape)} is not [batch, channels, height, width] in blocks of ${size}`,
     );
   }
@@ -92,7 +93,7 @@ export function upsampleNearest(x: Expr, scale = 2): Expr {
   const [batch, channels, height, width] = x.shape;
   const isStatic = typeof height === "number" && typeof width === "number";
   if (x.shape.length !== 4 || !isStatic || !Number.isInteger(scale) || scale < 1) {
-    throw new RangeError(
+    throw new GraphError(
       `Resize: ${shapeText(x.shape)} is not a static [batch, channels, height, width], or scale ${scale} is not a positive integer`,
     );
   }
