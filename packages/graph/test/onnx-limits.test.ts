@@ -100,10 +100,12 @@ describe("operators that only the runtime may name are refused with the node's n
 });
 
 describe("counts of a file, one at the limit and one above", () => {
-  const chain = (length: number) =>
+  /** A name as PyTorch's exporter writes it: small parts of large models are allowed. */
+  const long = (i: number) => `/down_blocks.0/attentions.0/transformer_blocks.0/Neg_${i}_output_0`;
+  const chain = (length: number, name = long) =>
     graph(
       Array.from({ length }, (_, i) =>
-        node("Neg", [i === 0 ? "x" : `v${i}`], [i === length - 1 ? "y" : `v${i + 1}`]),
+        node("Neg", [i === 0 ? "x" : name(i)], [i === length - 1 ? "y" : name(i + 1)]),
       ),
     );
 
@@ -116,7 +118,7 @@ describe("counts of a file, one at the limit and one above", () => {
     const file = (count: number) =>
       fileOf(
         graph([neg], {
-          initializer: Array.from({ length: count }, (_, i) => floats(`w${i}`, [1], [i])),
+          initializer: Array.from({ length: count }, (_, i) => floats(long(i), [1], [i])),
         }),
       );
     expect(errorOf(() => apply(file(limits.MAX_INITIALIZERS)))).toBeUndefined();
@@ -184,34 +186,89 @@ describe("counts of a file, one at the limit and one above", () => {
     expect(asked(limits.MAX_FILE_BYTES + 1)).toMatch(/takes 2147483649 bytes, more than/);
   });
 
-  /** A model whose graph is written by hand. */
-  const modelWith = (write: (graph: BinaryWriter) => BinaryWriter) => {
+  /** A model whose graph is written by hand, and a field of `unknown` bytes. */
+  const modelWith = (write: (graph: BinaryWriter) => BinaryWriter, unknown = 0) => {
     const writer = new BinaryWriter();
+    writer.tag(99, WireType.LengthDelimited).bytes(new Uint8Array(unknown));
     writer.tag(8, WireType.LengthDelimited).fork().tag(2, WireType.Varint).int64(17).join();
     return write(writer.tag(7, WireType.LengthDelimited).fork()).join().finish();
   };
-  const empty = (count: number, ...path: number[]) =>
+  const empty = (count: number, unknown: number, ...path: number[]) =>
     modelWith((graph) => {
       for (const field of path) graph.tag(field, WireType.LengthDelimited).fork();
       for (let i = 0; i < count; i++)
         graph.tag(1, WireType.LengthDelimited).bytes(new Uint8Array());
       for (const _ of path) graph.join();
       return graph;
-    });
+    }, unknown);
 
   test("messages", () => {
     // The model, its operator set, the graph, a declaration, its type, its tensor type, its shape.
-    const file = (count: number) => empty(count - 7, 13, 2, 1, 2);
+    const file = (count: number) => empty(count - 7, 2 ** 23, 13, 2, 1, 2);
     const message = (count: number) => errorOf(() => fromOnnx(file(count)))?.message;
     expect(message(limits.MAX_MESSAGES)).not.toMatch(/messages/);
     expect(message(limits.MAX_MESSAGES + 1)).toMatch(/more than 1048576 messages/);
   });
 
   test("numbers and texts in lists", () => {
-    const file = (count: number) => empty(count, 1);
+    const file = (count: number) => empty(count, 2 ** 23, 1);
     const message = (count: number) => errorOf(() => fromOnnx(file(count)))?.message;
     expect(message(limits.MAX_LISTED)).not.toMatch(/in lists/);
     expect(message(limits.MAX_LISTED + 1)).toMatch(/more than 4194304 numbers and texts in lists/);
+  });
+
+  test("memory of many small parts", () => {
+    // A dimension takes 112 bytes, of which its 2 bytes in the file allow 20.
+    const rest = 808 - 10 * (empty(300_000, 0, 13, 2, 1, 2).length - 600_000);
+    const most = Math.floor((limits.MAX_RECORD_BYTES - rest) / 92);
+    const message = (count: number) =>
+      errorOf(() => fromOnnx(empty(count, 0, 13, 2, 1, 2)))?.message;
+    expect(message(most)).toMatch("has no outputs");
+    expect(message(most + 1)).toMatch(
+      "so many and so small that they take more memory than 10 times",
+    );
+  });
+
+  test("nodes with the shortest names: 36,000 are read, 60,000 are not", () => {
+    const short = (i: number) => `v${i.toString(36)}`;
+    expect(errorOf(() => apply(fileOf(chain(36_000, short))))).toBeUndefined();
+    refused(fileOf(chain(60_000, short)), /so many and so small/, "invalid-model");
+  });
+
+  test("results that are many or large, from few nodes", () => {
+    const many = (op: string, count: number) =>
+      fileOf(graph([node(op, Array(count).fill("x"), ["y"])]));
+    expect(errorOf(() => apply(many("Sum", 20_000)))).toBeUndefined();
+    refused(many("Sum", 200_000), /so many and so small/, "invalid-model");
+    const ranges = (count: number) =>
+      fileOf(
+        graph(
+          [
+            ...Array.from({ length: count }, (_, i) =>
+              node("Range", ["from", "to", "by"], [`r${i}`]),
+            ),
+            node(
+              "Concat",
+              Array.from({ length: count }, (_, i) => `r${i}`),
+              ["y"],
+              { axis: 0 },
+            ),
+          ],
+          {
+            initializer: (
+              [
+                ["from", 0],
+                ["to", 60_000],
+                ["by", 1],
+              ] as const
+            ).map(([name, value]) =>
+              tensorProto(name, "int64", [], BigInt64Array.of(BigInt(value))),
+            ),
+          },
+        ),
+      );
+    expect(errorOf(() => apply(ranges(20)))).toBeUndefined();
+    refused(ranges(200), /so many and so small/, "invalid-model");
   });
 
   test("groups of unknown fields", () => {

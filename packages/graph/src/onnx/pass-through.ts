@@ -21,9 +21,8 @@ export function passThrough(
   const { source, context } = read;
   const { domain, opType } = source;
   const version = versionOf(source, context.graph);
-  const inputs = source.inputs.flatMap((name, i) =>
-    name === "" ? [] : [operandOf(read.value(i), context)],
-  );
+  const present = [...source.inputs.keys()].filter((i) => source.inputs[i] !== "");
+  const inputs = present.map((i) => operandOf(read.value(i), context));
   const attributes = attributesOf(source);
   const [operands, results] = [source.inputs, source.outputs].map((names) =>
     names.map((name) => name !== ""),
