@@ -70,6 +70,16 @@ describe("operators that only the runtime may name are refused with the node's n
     refused(kept("ai.onnx", "MemcpyFromHost"), /"stranger" \(MemcpyFromHost\)/);
   });
 
+  test("operators that run loops, or that crash on shapes which do not fit", () => {
+    const names =
+      "BeamSearch GreedySearch Sampling WhisperBeamSearch Inverse DynamicQuantizeMatMul";
+    for (const name of `${names} DynamicQuantizeLSTM MatMulIntegerToFloat QLinearWhere`.split(
+      " ",
+    )) {
+      refused(kept("com.microsoft", name), `"stranger" (com.microsoft.${name})`);
+    }
+  });
+
   test("an exporter's operators are read", () => {
     expect(errorOf(() => apply(kept("com.microsoft")))).toBeUndefined();
     expect(errorOf(() => apply(kept("ai.onnx", "Relu")))).toBeUndefined();
@@ -433,6 +443,55 @@ describe("what ends the process in ONNX Runtime is refused", () => {
     ["batch_dims", "-4", on("GatherND", [[3, 3]], { batch_dims: -4 }, [int64s("at", 0)])],
   ])("%s of %s", (name, value, bytes) => {
     refused(bytes, new RegExp(`\\): ${name} must be in \\[\\d, 2147483648\\], got ${value}`));
+  });
+
+  const microsoft = { domain: "com.microsoft" };
+  const pixels = (shape: readonly number[]) =>
+    tensorProto("q", "uint8", shape, new Uint8Array(shape.reduce((a, b) => a * b, 1)));
+  const scale = (name: string, shape: readonly number[] = []) =>
+    floats(name, shape, Array(shape.reduce((a, b) => a * b, 1)).fill(0.1));
+
+  test("an Attention without bias, and operands of other ranks", () => {
+    const attention = (...shapes: number[][]) =>
+      on("Attention", shapes, { ...microsoft, num_heads: 2 });
+    refused(attention([1, 3, 4], [4, 12]), "(com.microsoft.Attention): operand 2 must be present");
+    refused(attention([3, 4], [4, 12], [12]), "operand 0 must have 3 dimensions, got [3, 4]");
+    expect(errorOf(() => apply(attention([1, 3, 4], [4, 12], [12])))?.code).not.toBe(
+      "unsafe-model",
+    );
+    const cached = [...Array(5).fill([1, 1, 4]), [1], [1], [8, 2], [16]];
+    const grouped = on("GroupQueryAttention", cached, {
+      ...microsoft,
+      num_heads: 1,
+      kv_num_heads: 1,
+    });
+    refused(grouped, "operand 8 must have 2 dimensions, got [16]");
+    const ids = [[1, 2], [1, 2], [9, 4], [9, 4], [2, 4], [4], [4], [1, 2], [2]];
+    refused(on("EmbedLayerNormalization", ids, microsoft), "operand 8 must have 2 dimensions");
+  });
+
+  test("quantized operations whose scales are lists", () => {
+    const quantized = (op: string, ...shapes: number[][]) => {
+      const [a, b, c, d] = shapes;
+      const operands = [pixels([2, 4]), scale("a", a), { ...pixels(b), name: "b" }];
+      operands.push(scale("c", c), { ...pixels(d), name: "d" });
+      return on(op, [], microsoft, operands);
+    };
+    for (const op of ["QLinearSigmoid", "QLinearLeakyRelu", "QLinearSoftmax"]) {
+      refused(quantized(op, [], [], [2], []), "operand 3 must have one element, got [2]");
+      refused(quantized(op, [], [3], [], []), "operand 2 must have one element, got [3]");
+      const error = errorOf(() => apply(quantized(op, [], [], [1], [])));
+      expect(error?.code).not.toBe("unsafe-model");
+    }
+  });
+
+  test("a GatherND whose operands differ in their batches", () => {
+    const gather = (batch: number) =>
+      on("GatherND", [[3, 3]], { batch_dims: 1 }, [
+        tensorProto("at", "int64", [batch, 1], new BigInt64Array(batch)),
+      ]);
+    refused(gather(2), "dimension 0 must be the same in both operands, got 3 and 2");
+    expect(errorOf(() => apply(gather(3)))?.code).not.toBe("unsafe-model");
   });
 
   test("the least counts are read", () => {
