@@ -485,6 +485,17 @@ describe("what ends the process in ONNX Runtime is refused", () => {
     }
   });
 
+  test("a OneHot whose depth is no number, and an axis beyond any tensor", () => {
+    const depth = (shape: number[]) => on("OneHot", [[2, 3], shape, [2]]);
+    refused(depth([0]), "operand 1 must have one element, got [0]");
+    refused(depth([4, 2]), "operand 1 must have one element, got [4, 2]");
+    expect(errorOf(() => apply(depth([1])))?.code).not.toBe("unsafe-model");
+    const normed = (axis: number) => on("LayerNormalization", [[2, 4], [4]], { axis });
+    refused(normed(2 ** 31), "axis must be in [-64, 64], got 2147483648");
+    refused(normed(-65), "axis must be in [-64, 64], got -65");
+    expect(errorOf(() => apply(normed(-1)))).toBeUndefined();
+  });
+
   test("a GatherND whose operands differ in their batches", () => {
     const gather = (batch: number) =>
       on("GatherND", [[3, 3]], { batch_dims: 1 }, [

@@ -81,8 +81,8 @@ const needed: ReadonlyMap<string, number> = /* @__PURE__ */ new Map([
   ["com.microsoft.Attention", 2],
 ]);
 
-/** The places of scales and zero points, which must have one element. */
-const scales: ReadonlyMap<string, readonly number[]> = /* @__PURE__ */ new Map([
+/** The places of operands that must have one element, such as scales and zero points. */
+const numbers: ReadonlyMap<string, readonly number[]> = /* @__PURE__ */ new Map([
   .../* @__PURE__ */ ["Sigmoid", "LeakyRelu", "Softmax", "AveragePool", "GlobalAveragePool"].map(
     (name): [string, number[]] => [`com.microsoft.QLinear${name}`, [1, 2, 3, 4]],
   ),
@@ -90,6 +90,7 @@ const scales: ReadonlyMap<string, readonly number[]> = /* @__PURE__ */ new Map([
     `com.microsoft.QLinear${name}`,
     [1, 2, 4, 5, 6, 7],
   ]),
+  ["OneHot", [1]],
 ]);
 
 const integers: readonly (number | undefined)[] = [T.INT32, T.INT64];
@@ -113,6 +114,10 @@ export function refuseFaults(node: NodeReader): void {
       throw unsafeModel(`${name} must be in [${least}, ${MAX_ELEMENTS}], got ${bad}`);
     }
   }
+  const axis = node.int("axis", 0);
+  if (Math.abs(axis) > MAX_RANK) {
+    throw unsafeModel(`axis must be in [-${MAX_RANK}, ${MAX_RANK}], got ${axis}`);
+  }
   refuseDivisors(node);
   refuseSizes(node);
   refuseBatches(node);
@@ -131,10 +136,9 @@ function refuseBatches(node: NodeReader): void {
   }
 }
 
-/** Operands of `com.microsoft` whose shapes its kernels do not check. */
+/** Operands whose shapes the kernels do not check. */
 function refuseOperands(node: NodeReader): void {
-  const { op, domain } = node.source;
-  if (domain === "") return;
+  const { op } = node.source;
   const absent = needed.get(op);
   if (absent !== undefined && !node.has(absent)) {
     throw unsafeModel(`operand ${absent} must be present, got none; give it a tensor of zeros`);
@@ -145,7 +149,7 @@ function refuseOperands(node: NodeReader): void {
     if (shape?.length !== rank) {
       throw unsafeModel(`operand ${i} must have ${rank} dimensions, got ${shapeText(shape ?? [])}`);
     }
-    if (!scales.get(op)?.includes(i) || shape?.every((d) => d === 1) !== false) continue;
+    if (!numbers.get(op)?.includes(i) || shape?.every((d) => d === 1) !== false) continue;
     throw unsafeModel(`operand ${i} must have one element, got ${shapeText(shape ?? [])}`);
   }
 }
