@@ -5,6 +5,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { encode } from "../../packages/graph/dist/onnx/message-codec.js";
+import { model } from "../../packages/graph/dist/onnx/messages.js";
 import {
   idxFile,
   npyDictionary,
@@ -34,6 +36,74 @@ const tensors = (/** @type {number} */ count) => {
   const entry = '{"dtype":"F32","shape":[0],"data_offsets":[0,0]}';
   return safetensorsFile(`{${Array.from({ length: count }, (_, i) => `"${i}":${entry}`)}}`, none);
 };
+
+const oneByteTensors = (/** @type {number} */ count) => {
+  const entry = (/** @type {number} */ i) =>
+    `"${i}":{"dtype":"U8","shape":[1],"data_offsets":[${i},${i + 1}]}`;
+  return safetensorsFile(
+    `{${Array.from({ length: count }, (_, i) => entry(i))}}`,
+    Buffer.alloc(count),
+  );
+};
+
+/** @typedef {(number | string)[]} Shape */
+/** @typedef {{ domain?: string, attribute?: object[] }} More */
+const int = (/** @type {string} */ name, /** @type {number} */ value) => ({
+  name,
+  type: 2,
+  i: BigInt(value),
+});
+/** @type {(opType: string, input: string[], output: string[], more?: More) => object} */
+const node = (opType, input, output, more = {}) => ({ opType, input, output, ...more });
+/** @type {(name: string, ...values: number[]) => object} */
+const int64s = (name, ...values) => ({
+  name,
+  dataType: 7,
+  dims: [BigInt(values.length)],
+  int64Data: values.map(BigInt),
+});
+/** @type {(name: string, shape: Shape) => object} */
+const value = (name, shape) => {
+  const dim = shape.map((d) => (typeof d === "string" ? { dimParam: d } : { dimValue: BigInt(d) }));
+  return { name, type: { tensorType: { elemType: 1, shape: { dim } } } };
+};
+/** @type {(nodes: object[], inputs: Record<string, Shape>, initializer?: object[]) => Uint8Array} */
+const onnxFile = (nodes, inputs, initializer = []) =>
+  encode(model, {
+    irVersion: 8n,
+    graph: {
+      node: nodes,
+      name: "g",
+      initializer,
+      input: Object.entries(inputs).map(([name, shape]) => value(name, shape)),
+      output: [value("y", [1])],
+    },
+    opsetImport: ["", "com.microsoft", "com.microsoft.nchwc"].map((domain) => ({
+      domain,
+      version: domain === "" ? 17n : 1n,
+    })),
+  });
+/** @type {(count: number) => Uint8Array} */
+const chain = (count) =>
+  onnxFile(
+    Array.from({ length: count }, (_, i) =>
+      node("Neg", [i === 0 ? "x" : `v${i}`], [i === count - 1 ? "y" : `v${i + 1}`]),
+    ),
+    { x: [4] },
+  );
+/** @type {(times: number) => Uint8Array} */
+const doubled = (times) =>
+  onnxFile(
+    [
+      node("Shape", ["x"], ["s"]),
+      node("Gather", ["s", "zero"], ["v0"]),
+      ...Array.from({ length: times }, (_, i) => node("Mul", [`v${i}`, `v${i}`], [`v${i + 1}`])),
+      node("ConstantOfShape", [`v${times}`], ["y"]),
+    ],
+    { x: ["a", 4] },
+    [int64s("zero", 0)],
+  );
+const nchwc = { domain: "com.microsoft.nchwc" };
 
 /** @type {Readonly<Record<string, Readonly<Record<string, () => Uint8Array>>>>} */
 const made = {
@@ -86,10 +156,15 @@ const made = {
     "one-line": () => text("1,".repeat(1e7)),
     "many-short-lines": () => text("1\n".repeat(4e6)),
     quotes: () => text(`${'"'.repeat(1e6)}\n`),
+    "a-million-empty-columns": () => {
+      const separators = ",".repeat(2 ** 20 - 1);
+      return text(`${separators}\n${separators.replaceAll(",", "1,")}1\n`);
+    },
   },
   safetensors: {
     "500000-tensors": () => tensors(500_000),
     "100000-tensors": () => tensors(100_000),
+    "100000-tensors-of-one-byte": () => oneByteTensors(100_000),
     "header-of-9-exabytes": () => safetensorsFile({}, none, 2n ** 63n),
     "deep-header": () => safetensorsFile("[".repeat(1e6), none),
     "a-fraction-of-a-byte": () =>
@@ -119,6 +194,45 @@ const made = {
     "deep-lists": () => text("[".repeat(1e6)),
     null: () => text("null"),
     "wide-object": () => text(`{${Array.from({ length: 1e5 }, (_, i) => `"${i}":0`)}}`),
+  },
+  onnx: {
+    "blocked-layout-reorder": () =>
+      onnxFile(
+        [node("ReorderOutput", ["x"], ["y"], { ...nchwc, attribute: [int("channels", 1)] })],
+        { x: [1, 1, 16, 16] },
+      ),
+    "blocked-layout-convolution": () =>
+      onnxFile([node("Conv", ["x", "w"], ["y"], nchwc)], {
+        x: [1, 16, 512, 512],
+        w: [1, 16, 1, 1],
+      }),
+    "topk-of-nothing": () =>
+      onnxFile([node("TopK", ["x", "k"], ["y", "i"])], { x: [0, 4] }, [int64s("k", 1)]),
+    "slice-to-nothing-then-topk": () =>
+      onnxFile(
+        [
+          node("Slice", ["x", "end", "end", "k"], ["s"]),
+          node("TopK", ["s", "k"], ["y", "i"], { attribute: [int("axis", 1)] }),
+        ],
+        { x: [2, 4] },
+        [int64s("end", 4), int64s("k", 1)],
+      ),
+    ...Object.fromEntries(
+      [14, 18, 30].map((times) => [`dimension-doubled-${times}-times`, () => doubled(times)]),
+    ),
+    "100000-initializers": () =>
+      onnxFile(
+        [node("Neg", ["x"], ["y"])],
+        { x: [4] },
+        Array.from({ length: 1e5 }, (_, i) => int64s(`w${i}`, i)),
+      ),
+    "chain-of-200000-nodes": () => chain(200_000),
+    "chain-of-60000-nodes": () => chain(60_000),
+    "a-sum-of-a-million": () => onnxFile([node("Sum", Array(1e6).fill("x"), ["y"])], { x: [4] }),
+    "a-list-of-4-million-numbers": () =>
+      onnxFile([node("Neg", ["x"], ["y"])], { x: [4] }, [
+        { name: "w", dataType: 7, dims: [4_000_000n], int64Data: Array(4e6).fill(1n) },
+      ]),
   },
 };
 

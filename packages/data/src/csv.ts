@@ -34,13 +34,13 @@ export function readCsv(bytes: Uint8Array, options: ReadOptions = {}): CsvTable 
     const content = line.trim();
     if (content === "" || content.startsWith("#")) continue;
     const fields = splitFields(content);
-    const numbers = fields.map((field) => (field === "" ? Number.NaN : Number(field)));
     if (width === 0) {
       width = fields.length;
       if (width > MAX_CSV_COLUMNS) {
         throw dataError(name, `line ${row} must have at most ${MAX_CSV_COLUMNS} fields, got more`);
       }
-      if (numbers.some(Number.isNaN) && !fields.some((field) => /^[+-]?(nan|inf)/i.test(field))) {
+      const isHeader = fields.some((field) => Number.isNaN(numberOf(field)));
+      if (isHeader && !fields.some((field) => /^[+-]?(nan|inf)/i.test(field))) {
         columns = fields;
         continue;
       }
@@ -49,12 +49,13 @@ export function readCsv(bytes: Uint8Array, options: ReadOptions = {}): CsvTable 
       const problem = `must have ${width} fields like the first, got ${fields.length}`;
       throw dataError(name, `line ${row} ${problem}`);
     }
-    for (let k = 0; k < width; k++) {
-      if (!Number.isFinite(Math.fround(numbers[k]))) {
-        const field = JSON.stringify(fields[k].slice(0, 40));
-        throw dataError(name, `line ${row} must hold finite numbers, got ${field}`);
+    for (const field of fields) {
+      const value = numberOf(field);
+      if (!Number.isFinite(Math.fround(value))) {
+        const got = JSON.stringify(field.slice(0, 40));
+        throw dataError(name, `line ${row} must hold finite numbers, got ${got}`);
       }
-      values.push(numbers[k]);
+      values.push(value);
     }
   }
   const data = values.toArray();
@@ -118,7 +119,9 @@ function float32List(name: string, limit: number) {
 
 function splitFields(line: string): string[] {
   const separator = [",", ";", "\t"].find((mark) => line.includes(mark)) ?? /\s+/;
-  return line
-    .split(separator, MAX_CSV_COLUMNS + 1)
-    .map((field) => field.trim().replace(/^"(.*)"$/, "$1"));
+  const fields = line.split(separator, MAX_CSV_COLUMNS + 1);
+  for (const [i, field] of fields.entries()) fields[i] = field.trim().replace(/^"(.*)"$/, "$1");
+  return fields;
 }
+
+const numberOf = (field: string): number => (field === "" ? Number.NaN : Number(field));

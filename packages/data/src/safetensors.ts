@@ -59,20 +59,17 @@ export function readSafetensors(bytes: Uint8Array, options: ReadOptions = {}): S
     limit: MAX_SAFETENSORS_HEADER,
   });
   if (!isRecord(header)) throw dataError(name, "safetensors header must be a JSON object");
-  const { __metadata__: metadata = {}, ...entries } = header;
+  const { __metadata__: metadata = {} } = header;
   if (!isRecord(metadata) || Object.values(metadata).some((text) => typeof text !== "string")) {
     throw dataError(name, "__metadata__ must map strings to strings");
   }
   const body = bytes.subarray(start);
   const { length } = body;
-  const count = Object.keys(entries).length;
-  if (count > MAX_TENSORS) {
-    throw dataError(name, `must have at most ${MAX_TENSORS} tensors, got ${count}`);
+  const keys = Object.keys(header).filter((key) => key !== "__metadata__");
+  if (keys.length > MAX_TENSORS) {
+    throw dataError(name, `must have at most ${MAX_TENSORS} tensors, got ${keys.length}`);
   }
-  const tensors = Object.entries(entries).map(([key, entry]) => ({
-    key,
-    ...checkEntry(`${name} (${key})`, entry, limit),
-  }));
+  const tensors = keys.map((key) => checkEntry(name, key, header[key], limit));
   let end = 0;
   for (const { key, from, to } of tensors.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
     if (to > length) {
@@ -125,7 +122,8 @@ export function writeSafetensors(
   return concat([prefix, json, padding, ...data]);
 }
 
-function checkEntry(source: string, entry: unknown, limit: number) {
+function checkEntry(name: string, key: string, entry: unknown, limit: number) {
+  const source = `${name} (${key})`;
   if (!isRecord(entry)) throw dataError(source, "must be an object of dtype, shape, offsets");
   const { dtype: label, shape, data_offsets: offsets } = entry;
   const dtype = byLabel.get(label as string);
@@ -144,7 +142,7 @@ function checkEntry(source: string, entry: unknown, limit: number) {
       `[${shape.join(", ")}] of ${dtype} takes ${size} bytes, its offsets span ${to - from}`,
     );
   }
-  return { dtype, shape, from, to };
+  return { key, dtype, shape, from, to };
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -200,12 +200,12 @@ describe("a damaged or dishonest model is refused in one line", () => {
     ],
     [
       "a graph inside a custom operation",
-      /unsupported operations: com\.microsoft\.GreedySearch; what If/,
+      /unsupported operations: com\.microsoft\.Attention; what If/,
       () =>
         modelOf({
           node: [
             {
-              opType: "GreedySearch",
+              opType: "Attention",
               domain: "com.microsoft",
               input: ["x"],
               output: ["y"],

@@ -379,6 +379,21 @@ test("two nodes that draw random numbers stay two", async () => {
   expect(y.data.some((v) => v !== 0)).toBe(true);
 });
 
+test("a LayerNormalization is written without an empty name for its bias", () => {
+  const bytes = fileOf({
+    node: [
+      node("BiasSplitGelu", ["x", "bias"], ["a"], microsoft),
+      node("LayerNormalization", ["a", "scale", ""], ["y"]),
+    ],
+    initializer: [floats("bias", [8], numbers(8)), floats("scale", [4], numbers(4))],
+    input: [declared("x", [1, 3, 8])],
+    output: [declared("y", [1, 3, 4])],
+  });
+  const { graph } = fromBinary(ModelProtoSchema, toOnnx(traced(fromOnnx(bytes))));
+  const written = graph?.node.find(({ opType }) => opType === "LayerNormalization");
+  expect(written?.input).toHaveLength(2);
+});
+
 describe("a foreign node is written with", () => {
   const own = { domain: "com.microsoft" };
   const table = new Uint8Array([0, 255, 1, 254, 7]);

@@ -70,6 +70,16 @@ describe("operators that only the runtime may name are refused with the node's n
     refused(kept("ai.onnx", "MemcpyFromHost"), /"stranger" \(MemcpyFromHost\)/);
   });
 
+  test("operators that run loops, or that crash on shapes which do not fit", () => {
+    const names =
+      "BeamSearch GreedySearch Sampling WhisperBeamSearch Inverse DynamicQuantizeMatMul";
+    for (const name of `${names} DynamicQuantizeLSTM MatMulIntegerToFloat QLinearWhere`.split(
+      " ",
+    )) {
+      refused(kept("com.microsoft", name), `"stranger" (com.microsoft.${name})`);
+    }
+  });
+
   test("an exporter's operators are read", () => {
     expect(errorOf(() => apply(kept("com.microsoft")))).toBeUndefined();
     expect(errorOf(() => apply(kept("ai.onnx", "Relu")))).toBeUndefined();
@@ -100,10 +110,12 @@ describe("operators that only the runtime may name are refused with the node's n
 });
 
 describe("counts of a file, one at the limit and one above", () => {
-  const chain = (length: number) =>
+  /** A name as PyTorch's exporter writes it: small parts of large models are allowed. */
+  const long = (i: number) => `/down_blocks.0/attentions.0/transformer_blocks.0/Neg_${i}_output_0`;
+  const chain = (length: number, name = long) =>
     graph(
       Array.from({ length }, (_, i) =>
-        node("Neg", [i === 0 ? "x" : `v${i}`], [i === length - 1 ? "y" : `v${i + 1}`]),
+        node("Neg", [i === 0 ? "x" : name(i)], [i === length - 1 ? "y" : name(i + 1)]),
       ),
     );
 
@@ -116,7 +128,7 @@ describe("counts of a file, one at the limit and one above", () => {
     const file = (count: number) =>
       fileOf(
         graph([neg], {
-          initializer: Array.from({ length: count }, (_, i) => floats(`w${i}`, [1], [i])),
+          initializer: Array.from({ length: count }, (_, i) => floats(long(i), [1], [i])),
         }),
       );
     expect(errorOf(() => apply(file(limits.MAX_INITIALIZERS)))).toBeUndefined();
@@ -184,34 +196,89 @@ describe("counts of a file, one at the limit and one above", () => {
     expect(asked(limits.MAX_FILE_BYTES + 1)).toMatch(/takes 2147483649 bytes, more than/);
   });
 
-  /** A model whose graph is written by hand. */
-  const modelWith = (write: (graph: BinaryWriter) => BinaryWriter) => {
+  /** A model whose graph is written by hand, and a field of `unknown` bytes. */
+  const modelWith = (write: (graph: BinaryWriter) => BinaryWriter, unknown = 0) => {
     const writer = new BinaryWriter();
+    writer.tag(99, WireType.LengthDelimited).bytes(new Uint8Array(unknown));
     writer.tag(8, WireType.LengthDelimited).fork().tag(2, WireType.Varint).int64(17).join();
     return write(writer.tag(7, WireType.LengthDelimited).fork()).join().finish();
   };
-  const empty = (count: number, ...path: number[]) =>
+  const empty = (count: number, unknown: number, ...path: number[]) =>
     modelWith((graph) => {
       for (const field of path) graph.tag(field, WireType.LengthDelimited).fork();
       for (let i = 0; i < count; i++)
         graph.tag(1, WireType.LengthDelimited).bytes(new Uint8Array());
       for (const _ of path) graph.join();
       return graph;
-    });
+    }, unknown);
 
   test("messages", () => {
     // The model, its operator set, the graph, a declaration, its type, its tensor type, its shape.
-    const file = (count: number) => empty(count - 7, 13, 2, 1, 2);
+    const file = (count: number) => empty(count - 7, 2 ** 23, 13, 2, 1, 2);
     const message = (count: number) => errorOf(() => fromOnnx(file(count)))?.message;
     expect(message(limits.MAX_MESSAGES)).not.toMatch(/messages/);
     expect(message(limits.MAX_MESSAGES + 1)).toMatch(/more than 1048576 messages/);
   });
 
   test("numbers and texts in lists", () => {
-    const file = (count: number) => empty(count, 1);
+    const file = (count: number) => empty(count, 2 ** 23, 1);
     const message = (count: number) => errorOf(() => fromOnnx(file(count)))?.message;
     expect(message(limits.MAX_LISTED)).not.toMatch(/in lists/);
     expect(message(limits.MAX_LISTED + 1)).toMatch(/more than 4194304 numbers and texts in lists/);
+  });
+
+  test("memory of many small parts", () => {
+    // A dimension takes 112 bytes, of which its 2 bytes in the file allow 20.
+    const rest = 808 - 10 * (empty(300_000, 0, 13, 2, 1, 2).length - 600_000);
+    const most = Math.floor((limits.MAX_RECORD_BYTES - rest) / 92);
+    const message = (count: number) =>
+      errorOf(() => fromOnnx(empty(count, 0, 13, 2, 1, 2)))?.message;
+    expect(message(most)).toMatch("has no outputs");
+    expect(message(most + 1)).toMatch(
+      "so many and so small that they take more memory than 10 times",
+    );
+  });
+
+  test("nodes with the shortest names: 36,000 are read, 60,000 are not", () => {
+    const short = (i: number) => `v${i.toString(36)}`;
+    expect(errorOf(() => apply(fileOf(chain(36_000, short))))).toBeUndefined();
+    refused(fileOf(chain(60_000, short)), /so many and so small/, "invalid-model");
+  });
+
+  test("results that are many or large, from few nodes", () => {
+    const many = (op: string, count: number) =>
+      fileOf(graph([node(op, Array(count).fill("x"), ["y"])]));
+    expect(errorOf(() => apply(many("Sum", 20_000)))).toBeUndefined();
+    refused(many("Sum", 200_000), /so many and so small/, "invalid-model");
+    const ranges = (count: number) =>
+      fileOf(
+        graph(
+          [
+            ...Array.from({ length: count }, (_, i) =>
+              node("Range", ["from", "to", "by"], [`r${i}`]),
+            ),
+            node(
+              "Concat",
+              Array.from({ length: count }, (_, i) => `r${i}`),
+              ["y"],
+              { axis: 0 },
+            ),
+          ],
+          {
+            initializer: (
+              [
+                ["from", 0],
+                ["to", 60_000],
+                ["by", 1],
+              ] as const
+            ).map(([name, value]) =>
+              tensorProto(name, "int64", [], BigInt64Array.of(BigInt(value))),
+            ),
+          },
+        ),
+      );
+    expect(errorOf(() => apply(ranges(20)))).toBeUndefined();
+    refused(ranges(200), /so many and so small/, "invalid-model");
   });
 
   test("groups of unknown fields", () => {
@@ -376,6 +443,66 @@ describe("what ends the process in ONNX Runtime is refused", () => {
     ["batch_dims", "-4", on("GatherND", [[3, 3]], { batch_dims: -4 }, [int64s("at", 0)])],
   ])("%s of %s", (name, value, bytes) => {
     refused(bytes, new RegExp(`\\): ${name} must be in \\[\\d, 2147483648\\], got ${value}`));
+  });
+
+  const microsoft = { domain: "com.microsoft" };
+  const pixels = (shape: readonly number[]) =>
+    tensorProto("q", "uint8", shape, new Uint8Array(shape.reduce((a, b) => a * b, 1)));
+  const scale = (name: string, shape: readonly number[] = []) =>
+    floats(name, shape, Array(shape.reduce((a, b) => a * b, 1)).fill(0.1));
+
+  test("an Attention without bias, and operands of other ranks", () => {
+    const attention = (...shapes: number[][]) =>
+      on("Attention", shapes, { ...microsoft, num_heads: 2 });
+    refused(attention([1, 3, 4], [4, 12]), "(com.microsoft.Attention): operand 2 must be present");
+    refused(attention([3, 4], [4, 12], [12]), "operand 0 must have 3 dimensions, got [3, 4]");
+    expect(errorOf(() => apply(attention([1, 3, 4], [4, 12], [12])))?.code).not.toBe(
+      "unsafe-model",
+    );
+    const cached = [...Array(5).fill([1, 1, 4]), [1], [1], [8, 2], [16]];
+    const grouped = on("GroupQueryAttention", cached, {
+      ...microsoft,
+      num_heads: 1,
+      kv_num_heads: 1,
+    });
+    refused(grouped, "operand 8 must have 2 dimensions, got [16]");
+    const ids = [[1, 2], [1, 2], [9, 4], [9, 4], [2, 4], [4], [4], [1, 2], [2]];
+    refused(on("EmbedLayerNormalization", ids, microsoft), "operand 8 must have 2 dimensions");
+  });
+
+  test("quantized operations whose scales are lists", () => {
+    const quantized = (op: string, ...shapes: number[][]) => {
+      const [a, b, c, d] = shapes;
+      const operands = [pixels([2, 4]), scale("a", a), { ...pixels(b), name: "b" }];
+      operands.push(scale("c", c), { ...pixels(d), name: "d" });
+      return on(op, [], microsoft, operands);
+    };
+    for (const op of ["QLinearSigmoid", "QLinearLeakyRelu", "QLinearSoftmax"]) {
+      refused(quantized(op, [], [], [2], []), "operand 3 must have one element, got [2]");
+      refused(quantized(op, [], [3], [], []), "operand 2 must have one element, got [3]");
+      const error = errorOf(() => apply(quantized(op, [], [], [1], [])));
+      expect(error?.code).not.toBe("unsafe-model");
+    }
+  });
+
+  test("a OneHot whose depth is no number, and an axis beyond any tensor", () => {
+    const depth = (shape: number[]) => on("OneHot", [[2, 3], shape, [2]]);
+    refused(depth([0]), "operand 1 must have one element, got [0]");
+    refused(depth([4, 2]), "operand 1 must have one element, got [4, 2]");
+    expect(errorOf(() => apply(depth([1])))?.code).not.toBe("unsafe-model");
+    const normed = (axis: number) => on("LayerNormalization", [[2, 4], [4]], { axis });
+    refused(normed(2 ** 31), "axis must be in [-64, 64], got 2147483648");
+    refused(normed(-65), "axis must be in [-64, 64], got -65");
+    expect(errorOf(() => apply(normed(-1)))).toBeUndefined();
+  });
+
+  test("a GatherND whose operands differ in their batches", () => {
+    const gather = (batch: number) =>
+      on("GatherND", [[3, 3]], { batch_dims: 1 }, [
+        tensorProto("at", "int64", [batch, 1], new BigInt64Array(batch)),
+      ]);
+    refused(gather(2), "dimension 0 must be the same in both operands, got 3 and 2");
+    expect(errorOf(() => apply(gather(3)))?.code).not.toBe("unsafe-model");
   });
 
   test("the least counts are read", () => {

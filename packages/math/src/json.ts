@@ -142,7 +142,8 @@ class Reader {
     if (this.ends(RIGHT_BRACKET)) return list;
     do list.push(this.value(depth + 1));
     while (this.goesOn(RIGHT_BRACKET));
-    return list;
+    // The first element makes room for 16 more; a copy of a short list has no such room.
+    return list.length <= 16 ? list.slice() : list;
   }
 
   private object(depth: number): JsonValue {

@@ -46,6 +46,27 @@ it.each([
   expect(backend.memory().live).toBe(0);
 });
 
+// On other processors the quotient wraps around.
+it.skipIf(process.arch !== "x64")(
+  "a division that ends ONNX Runtime is one error of an isolated backend",
+  async () => {
+    const int32: g.Signature = { shape: ["n"], dtype: "int32" };
+    const quotient = g.trace(({ x, by }) => ({ y: g.div(x, by) }), { x: int32, by: int32 });
+    const backend = await onnxBackend({ isolate: true });
+    const program = await backend.compile(quotient);
+    const divide = (x: number, by: number) => {
+      const [operand, divisor] = [x, by].map((v) => backend.upload(Int32Array.of(v), [1], "int32"));
+      return rejection(program.run({ x: operand, by: divisor }));
+    };
+    expect(await divide(7, -1)).toBeUndefined();
+    expect(errorCode(await divide(7, 0))).toBe("backend-failed");
+    const error = await divide(-(2 ** 31), -1);
+    expect(errorCode(error)).toBe("backend-crashed");
+    expect(error?.message).toMatch(/died of SIGFPE while running a model .*open a new backend/);
+    await backend.close();
+  },
+);
+
 it("a program that cannot start is one error", async () => {
   const opening = remoteBackend(startProcess("onnx", `${dying}.missing`), {});
   expect(errorCode(await rejection(opening))).toBe("backend-crashed");

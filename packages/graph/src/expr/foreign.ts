@@ -9,7 +9,9 @@ let count = 0;
 /** A foreign node. No two are equal, because some operations draw random numbers. */
 export function foreign(node: ForeignNode, inputs: readonly Expr[], bytes = 0): Foreign {
   count++;
-  return { ...expr("Foreign", inputs, [bytes], { id: count }, "bool"), node };
+  // Not `{ ...expr(...), node }`: V8 makes a hidden class for each such object.
+  const attributes = { id: count };
+  return { op: "Foreign", inputs, attributes, dtype: "bool", shape: [bytes], node };
 }
 
 /** Result `index` of a foreign node. */

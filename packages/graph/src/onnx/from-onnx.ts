@@ -26,6 +26,7 @@ import { productReaders } from "../ops/products/read.ts";
 import { poolReaders } from "../ops/products/read-pool.ts";
 import { reduceReaders } from "../ops/reduce/read.ts";
 import { fold } from "./fold.ts";
+import { ResultMemory } from "./memory.ts";
 import { type GraphContext, NodeReader, type Reader, type Readers } from "./node-reader.ts";
 import { opLabel } from "./operator-domains.ts";
 import { foreignConstant, passThrough } from "./pass-through.ts";
@@ -155,9 +156,10 @@ function apply(
   };
   for (const value of values.values()) noteDims(value);
   const context = { graph, dims, valueWithDim: (dim: string) => withDim.get(dim) };
+  const memory = new ResultMemory(graph.memory);
   for (const node of graph.nodes) {
     if (given.has(node.outputs[0])) continue;
-    const computed = valuesOf(node, values, context);
+    const computed = valuesOf(node, values, context, memory);
     node.outputs.forEach((name, i) => {
       if (computed[i] === undefined) return;
       values.set(name, computed[i]);
@@ -189,6 +191,7 @@ function valuesOf(
   node: OnnxNode,
   values: ReadonlyMap<string, Value>,
   context: GraphContext,
+  memory?: ResultMemory,
 ): readonly Value[] {
   try {
     const operands = node.inputs.map((name) => values.get(name));
@@ -196,9 +199,10 @@ function valuesOf(
     refuseFaults(read);
     const results = nodeValues(read);
     results.forEach(requireSize);
+    memory?.add(results);
     return results;
   } catch (cause) {
-    const message = `node ${node.label} (${opLabel(node.op)}): ${(cause as Error).message}`;
+    const message = `node ${label(node.name)} (${opLabel(node.op)}): ${(cause as Error).message}`;
     const refuse = errorCode(cause) === "unsafe-model" ? unsafeModel : invalidModel;
     throw refuse(message, { cause });
   }

@@ -15,6 +15,13 @@ export const MAX_MESSAGES = 1_048_576;
 /** The most whole numbers, texts and byte strings that a file lists one by one. */
 export const MAX_LISTED = 4_194_304;
 
+/**
+ * The most memory in bytes that messages, lists and expressions take beyond 10 times the file, as
+ * estimated from their counts: 36,000 nodes of one operand and the shortest names. Names as
+ * exporters write them make a node longer than a tenth of its memory.
+ */
+export const MAX_RECORD_BYTES = /* @__PURE__ */ (() => 2 ** 25)();
+
 /** The longest name, or other text, of a file in bytes. */
 export const MAX_NAME_BYTES = 131_072;
 

@@ -5,21 +5,24 @@ import { message, type ValueOf } from "./message-codec.ts";
 // attributes stay bytes, and so do kinds of attributes that no operation here has.
 
 export type TensorProto = ValueOf<typeof tensor>;
-export const tensor = message({
-  dims: [1, "int64", "list"],
-  dataType: [2, "int32"],
-  floatData: [4, "float", "packed"],
-  int32Data: [5, "int32", "packed"],
-  stringData: [6, "bytes", "list"],
-  int64Data: [7, "int64", "packed"],
-  name: [8, "string"],
-  rawData: [9, "bytes"],
-  doubleData: [10, "double", "packed"],
-  uint64Data: [11, "uint64", "packed"],
-  docString: [12, "string"],
-  externalData: [13, message({ key: [1, "string"], value: [2, "string"] }), "list"],
-  dataLocation: [14, "int32"],
-});
+export const tensor = message(
+  {
+    dims: [1, "int64", "list"],
+    dataType: [2, "int32"],
+    floatData: [4, "float", "packed"],
+    int32Data: [5, "int32", "packed"],
+    stringData: [6, "bytes", "list"],
+    int64Data: [7, "int64", "packed"],
+    name: [8, "string"],
+    rawData: [9, "bytes"],
+    doubleData: [10, "double", "packed"],
+    uint64Data: [11, "uint64", "packed"],
+    docString: [12, "string"],
+    externalData: [13, message({ key: [1, "string"], value: [2, "string"] }), "list"],
+    dataLocation: [14, "int32"],
+  },
+  { memory: 800 },
+);
 
 const sparseTensor = message({
   values: [1, tensor, "optional"],
@@ -28,24 +31,27 @@ const sparseTensor = message({
 });
 
 export type AttributeProto = ValueOf<typeof attribute>;
-const attribute = message({
-  name: [1, "string"],
-  f: [2, "float"],
-  i: [3, "int64"],
-  s: [4, "bytes"],
-  t: [5, tensor, "optional"],
-  g: [6, "bytes", "optional"],
-  floats: [7, "float", "list"],
-  ints: [8, "int64", "list"],
-  strings: [9, "bytes", "list"],
-  tensors: [10, tensor, "list"],
-  graphs: [11, "bytes", "list"],
-  tp: [14, "bytes", "optional"],
-  typeProtos: [15, "bytes", "list"],
-  type: [20, "int32"],
-  sparseTensor: [22, sparseTensor, "optional"],
-  sparseTensors: [23, "bytes", "list"],
-});
+const attribute = message(
+  {
+    name: [1, "string"],
+    f: [2, "float"],
+    i: [3, "int64"],
+    s: [4, "bytes"],
+    t: [5, tensor, "optional"],
+    g: [6, "bytes", "optional"],
+    floats: [7, "float", "list"],
+    ints: [8, "int64", "list"],
+    strings: [9, "bytes", "list"],
+    tensors: [10, tensor, "list"],
+    graphs: [11, "bytes", "list"],
+    tp: [14, "bytes", "optional"],
+    typeProtos: [15, "bytes", "list"],
+    type: [20, "int32"],
+    sparseTensor: [22, sparseTensor, "optional"],
+    sparseTensors: [23, "bytes", "list"],
+  },
+  { memory: 200 },
+);
 
 export type NodeProto = ValueOf<typeof node>;
 const node = message(
@@ -57,7 +63,7 @@ const node = message(
     attribute: [5, attribute, "list"],
     domain: [7, "string"],
   },
-  { most: MAX_NODES, what: "nodes" },
+  { most: MAX_NODES, what: "nodes", memory: 600 },
 );
 
 /** A number, a name or neither. */
@@ -70,7 +76,7 @@ const tensorType = message({ elemType: [1, "int32"], shape: [2, shape, "optional
 const type = message({ tensorType: [1, tensorType, "optional"] });
 
 export type ValueInfoProto = ValueOf<typeof valueInfo>;
-const valueInfo = message({ name: [1, "string"], type: [2, type, "optional"] });
+const valueInfo = message({ name: [1, "string"], type: [2, type, "optional"] }, { memory: 200 });
 
 export const graph = message({
   node: [1, node, "list"],

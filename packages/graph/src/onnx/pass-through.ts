@@ -21,13 +21,13 @@ export function passThrough(
   const { source, context } = read;
   const { domain, opType } = source;
   const version = versionOf(source, context.graph);
-  const inputs = source.inputs.flatMap((name, i) =>
-    name === "" ? [] : [operandOf(read.value(i), context)],
-  );
+  const present = [...source.inputs.keys()].filter((i) => source.inputs[i] !== "");
+  const inputs = present.map((i) => operandOf(read.value(i), context));
   const attributes = attributesOf(source);
-  const [operands, results] = [source.inputs, source.outputs].map((names) =>
-    names.map((name) => name !== ""),
-  );
+  // ONNX Runtime 1.30 dies of a LayerNormalization with an empty name in place of its bias.
+  const count = opType === "LayerNormalization" ? present.length : source.inputs.length;
+  const operands = source.inputs.slice(0, count).map((name) => name !== "");
+  const results = source.outputs.map((name) => name !== "");
   const node = { domain, opType, version, attributes, operands, results, missing };
   const kept = foreign(node, inputs);
   const facts = resultFacts(read, reader);

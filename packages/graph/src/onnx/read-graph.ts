@@ -12,7 +12,7 @@ import type { Signature } from "../expr/expr.ts";
 import type { Dim } from "../expr/shape.ts";
 import { isFloat, type Tensor } from "../expr/tensor.ts";
 import { MAX_FILE_BYTES, MAX_GRAPH_DEPTH, MAX_INITIALIZERS, MAX_RANK } from "./limits.ts";
-import { type Counts, decode, newCounts } from "./message-codec.ts";
+import { type Counts, decode, newCounts, takeMemory } from "./message-codec.ts";
 import {
   type AttributeProto,
   graph as graphMessage,
@@ -22,6 +22,7 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from "./messages.ts";
+import { GIVEN, nodeName, ordered, type Sources } from "./node-order.ts";
 import { domainOf, opLabel, requirePublicOperator } from "./operator-domains.ts";
 import { dtypeOf, invalidModel, label, rankError, unsupported } from "./protobuf.ts";
 import { type ExternalData, isForeignType, readForeignTensor, readTensor } from "./read-tensor.ts";
@@ -32,7 +33,8 @@ export interface OnnxNode {
   readonly op: string;
   readonly domain: string;
   readonly opType: string;
-  readonly label: string;
+  /** The node's name, or that of its first result. */
+  readonly name: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, AttributeProto>;
@@ -61,6 +63,8 @@ export interface OnnxGraph {
   readonly settings?: ReadonlySet<string>;
   readonly declared: ReadonlyMap<string, Declared>;
   readonly nodes: readonly OnnxNode[];
+  /** The bytes of memory that results of the nodes may take. */
+  readonly memory: number;
   /** The values that a node or an output uses. */
   readonly used: ReadonlySet<string>;
 }
@@ -73,12 +77,18 @@ export interface OnnxReadOptions {
   externalData?: ExternalData;
 }
 
+/** The operands and results of a node that the memory of its message includes. */
+const USUAL_NAMES = 8;
+
+/** The memory of another operand or result: it becomes an expression of its own. */
+const NAME_MEMORY = 384;
+
 export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGraph {
   const { limit = MAX_FILE_BYTES, externalData } = options;
   if (bytes.length > limit) {
     throw invalidModel(`the ONNX model has ${bytes.length} bytes, more than the ${limit} allowed`);
   }
-  const counts = newCounts();
+  const counts = newCounts(bytes.length);
   const model = decoded(() => decode(modelMessage, bytes, counts));
   const { graph } = model;
   const versions = new Map(model.opsetImport.map((o) => [domainOf(o.domain), Number(o.version)]));
@@ -104,13 +114,13 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
   const ours = model.producerName === "gen";
   const initializers = new Map<string, { tensor: Tensor; constant: boolean }>();
   const foreign = new Map<string, TensorProto>();
-  const defined = new Set<string>();
-  const define = (name: string) => {
-    if (defined.has(name)) throw invalidModel(`the ONNX graph defines ${label(name)} twice`);
-    defined.add(name);
+  const sources: Sources = new Map();
+  const define = (name: string, source: number) => {
+    if (sources.has(name)) throw invalidModel(`the ONNX graph defines ${label(name)} twice`);
+    sources.set(name, source);
   };
   for (const message of graph.initializer) {
-    define(message.name);
+    define(message.name, GIVEN);
     if (isForeignType(message.dataType)) {
       foreign.set(message.name, readForeignTensor(message, externalData));
       continue;
@@ -121,12 +131,15 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
   }
   // Before version 4 of the format, initializers are listed as inputs too.
   const inputs = graph.input.filter(({ name }) => !initializers.has(name) && !foreign.has(name));
-  for (const { name } of inputs) define(name);
-  for (const node of graph.node) for (const name of node.output) if (name !== "") define(name);
+  for (const { name } of inputs) define(name, GIVEN);
+  for (const [i, { input, output }] of graph.node.entries()) {
+    const extra = Math.max(0, input.length + output.length - USUAL_NAMES);
+    decoded(() => takeMemory(counts, NAME_MEMORY * extra));
+    for (const name of output) if (name !== "") define(name, i);
+  }
   const outputNames = graph.output.map((o) => o.name);
   if (outputNames.length === 0) throw invalidModel("the ONNX graph has no outputs");
-  const given = new Set([...initializers.keys(), ...foreign.keys(), ...inputs.map((i) => i.name)]);
-  const nodes = ordered(graph.node, outputNames, given);
+  const nodes = ordered(graph.node, outputNames, sources);
   refuseBodies(nodes);
   return {
     opset,
@@ -138,6 +151,7 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
     settings: ours ? undefined : settingNames(nodes, outputNames),
     declared: new Map([...graph.valueInfo, ...graph.output].flatMap(declaredOf)),
     nodes: nodes.map(nodeOf),
+    memory: counts.memory,
     used: new Set([...nodes.flatMap((n) => n.input), ...outputNames]),
   };
 }
@@ -161,7 +175,7 @@ function requirePublic(nodes: readonly NodeProto[], counts: Counts, depth: numbe
       for (const body of g ? [g, ...graphs] : graphs) {
         if (depth >= MAX_GRAPH_DEPTH) {
           throw invalidModel(
-            `node ${nodeOf(node).label} holds graphs nested more than ${MAX_GRAPH_DEPTH} deep; export the model without branches`,
+            `node ${label(nodeName(node))} holds graphs nested more than ${MAX_GRAPH_DEPTH} deep; export the model without branches`,
           );
         }
         requirePublic(decoded(() => decode(graphMessage, body, counts)).node, counts, depth + 1);
@@ -203,11 +217,15 @@ const nodeOf = (node: NodeProto): OnnxNode => ({
   op: domainOf(node.domain) === "" ? node.opType : `${node.domain}.${node.opType}`,
   domain: domainOf(node.domain),
   opType: node.opType,
-  label: label(node.name || node.output[0] || ""),
+  name: nodeName(node),
   inputs: node.input,
   outputs: node.output,
-  attributes: new Map(node.attribute.map((a) => [a.name, a])),
+  attributes:
+    node.attribute.length > 0 ? new Map(node.attribute.map((a) => [a.name, a])) : NO_ATTRIBUTES,
 });
+
+/** An empty map takes 184 bytes, so that nodes without attributes share one. */
+const NO_ATTRIBUTES: OnnxNode["attributes"] = /* @__PURE__ */ new Map();
 
 /** Values that reach the outputs of `nodes`, which are in order, as settings of operations alone. */
 function settingNames(nodes: readonly NodeProto[], outputs: readonly string[]): Set<string> {
@@ -267,42 +285,4 @@ function dimensionName(name: string): string | undefined {
   if (name.trim() === "") return undefined;
   if (/^(\d+\*)?[A-Za-z_][\w.]*$/.test(name)) return Number.isNaN(Number(name)) ? name : `_${name}`;
   return `(${name.replaceAll("*", " x ")})`;
-}
-
-/** The nodes that the outputs need, each after the nodes whose values it uses. */
-function ordered(
-  nodes: readonly NodeProto[],
-  outputs: readonly string[],
-  given: Set<string>,
-): NodeProto[] {
-  const makers = new Map<string, NodeProto>();
-  for (const node of nodes) for (const name of node.output) makers.set(name, node);
-  const order: NodeProto[] = [];
-  const state = new Map<NodeProto, "open" | "done">();
-  const stack: { node: NodeProto; next: number }[] = [];
-  const visit = (name: string, user: string) => {
-    if (name === "" || given.has(name)) return;
-    const node = makers.get(name);
-    if (!node)
-      throw invalidModel(`${user} uses ${label(name)}, which the ONNX graph does not define`);
-    if (state.get(node) === "open") {
-      throw invalidModel(`the ONNX graph is cyclic: ${label(name)} depends on itself`);
-    }
-    if (state.has(node)) return;
-    state.set(node, "open");
-    stack.push({ node, next: 0 });
-  };
-  for (const output of outputs) {
-    visit(output, "an output");
-    for (let top = stack.at(-1); top; top = stack.at(-1)) {
-      if (top.next < top.node.input.length) {
-        visit(top.node.input[top.next++], `node ${label(top.node.name || top.node.output[0])}`);
-      } else {
-        state.set(top.node, "done");
-        order.push(top.node);
-        stack.pop();
-      }
-    }
-  }
-  return order;
 }

@@ -2,13 +2,13 @@
  * Nodes that end the process in ONNX Runtime 1.30 (SIGFPE, SIGSEGV, SIGABRT; on WebAssembly "divide
  * by zero" or a trap), refused by what is known of their operands before a run.
  *
- *   TopK over [0, 4]    Conv of group 0    Pad by 1e9    Div of int64 by -1
+ *   TopK over [0, 4]    Conv of group 0    Pad by 1e9    Div of int64 by -1    Attention without bias
  *
  * What only shows in a run, such as a dynamic dimension of 0, needs a process of its own: `isolate`.
  */
-import type { Shape } from "../expr/shape.ts";
+import { type Shape, shapeText } from "../expr/shape.ts";
 import { factsOf } from "./foreign-types.ts";
-import { MAX_ELEMENTS } from "./limits.ts";
+import { MAX_ELEMENTS, MAX_RANK } from "./limits.ts";
 import { elementType as T } from "./messages.ts";
 import type { NodeReader } from "./node-reader.ts";
 import { namesOf } from "./operator-domains.ts";
@@ -69,6 +69,30 @@ const multiplied = /* @__PURE__ */ namesOf("MelWeightMatrix AffineGrid");
 /** Transforms of frames, whose lengths and steps divide. */
 const frames = /* @__PURE__ */ namesOf("DFT STFT");
 
+/** The ranks of operands by their places; the kernels read what other ranks lack. */
+const ranks = /* @__PURE__ */ new Map<string, Readonly<Record<number, number>>>([
+  ["com.microsoft.Attention", { 0: 3, 1: 2, 2: 1 }],
+  ["com.microsoft.EmbedLayerNormalization", { 0: 2, 1: 2, 2: 2, 3: 2, 4: 2, 7: 2, 8: 2 }],
+  ["com.microsoft.GroupQueryAttention", { 7: 2, 8: 2 }],
+]);
+
+/** Operations that read an absent operand as if it were there, and the operand's place. */
+const needed: ReadonlyMap<string, number> = /* @__PURE__ */ new Map([
+  ["com.microsoft.Attention", 2],
+]);
+
+/** The places of operands that must have one element, such as scales and zero points. */
+const numbers: ReadonlyMap<string, readonly number[]> = /* @__PURE__ */ new Map([
+  .../* @__PURE__ */ ["Sigmoid", "LeakyRelu", "Softmax", "AveragePool", "GlobalAveragePool"].map(
+    (name): [string, number[]] => [`com.microsoft.QLinear${name}`, [1, 2, 3, 4]],
+  ),
+  .../* @__PURE__ */ ["Add", "Mul"].map((name): [string, number[]] => [
+    `com.microsoft.QLinear${name}`,
+    [1, 2, 4, 5, 6, 7],
+  ]),
+  ["OneHot", [1]],
+]);
+
 const integers: readonly (number | undefined)[] = [T.INT32, T.INT64];
 
 /** @throws GenError `unsafe-model` when ONNX Runtime would end the process on this node. */
@@ -90,8 +114,44 @@ export function refuseFaults(node: NodeReader): void {
       throw unsafeModel(`${name} must be in [${least}, ${MAX_ELEMENTS}], got ${bad}`);
     }
   }
+  const axis = node.int("axis", 0);
+  if (Math.abs(axis) > MAX_RANK) {
+    throw unsafeModel(`axis must be in [-${MAX_RANK}, ${MAX_RANK}], got ${axis}`);
+  }
   refuseDivisors(node);
   refuseSizes(node);
+  refuseBatches(node);
+  refuseOperands(node);
+}
+
+/** A GatherND whose operands differ in the dimensions that they share divides by 0. */
+function refuseBatches(node: NodeReader): void {
+  const { op } = node.source;
+  if (op !== "GatherND" && op !== "com.microsoft.GatherND") return;
+  const [data, indices] = node.operands.slice(0, 2).map((o) => factsOf(o).shape);
+  for (let i = 0; i < Math.min(node.int("batch_dims", 0), MAX_RANK); i++) {
+    const [a, b] = [data?.[i], indices?.[i]];
+    if (typeof a !== "number" || typeof b !== "number" || a === b) continue;
+    throw unsafeModel(`dimension ${i} must be the same in both operands, got ${a} and ${b}`);
+  }
+}
+
+/** Operands whose shapes the kernels do not check. */
+function refuseOperands(node: NodeReader): void {
+  const { op } = node.source;
+  const absent = needed.get(op);
+  if (absent !== undefined && !node.has(absent)) {
+    throw unsafeModel(`operand ${absent} must be present, got none; give it a tensor of zeros`);
+  }
+  for (const [i, operand] of node.operands.entries()) {
+    const { shape } = factsOf(operand);
+    const rank = ranks.get(op)?.[i] ?? shape?.length;
+    if (shape?.length !== rank) {
+      throw unsafeModel(`operand ${i} must have ${rank} dimensions, got ${shapeText(shape ?? [])}`);
+    }
+    if (!numbers.get(op)?.includes(i) || shape?.every((d) => d === 1) !== false) continue;
+    throw unsafeModel(`operand ${i} must have one element, got ${shapeText(shape ?? [])}`);
+  }
 }
 
 /** Integers divided by 0; the least integer divided by -1 overflows. */

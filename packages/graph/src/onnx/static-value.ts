@@ -35,16 +35,18 @@ export function staticValue(
   dtype: DType,
   dims: readonly number[],
   values: readonly Dim[],
+  tensor?: Tensor,
 ): StaticValue {
   const round = dtype === "float32" ? Math.fround : (v: number) => v;
-  return { dtype, dims, values: values.map((v) => (typeof v === "number" ? round(v) : v)) };
+  const rounded = values.map((v) => (typeof v === "number" ? round(v) : v));
+  return tensor ? { dtype, dims, values: rounded, tensor } : { dtype, dims, values: rounded };
 }
 
 /** A tensor as a static value; undefined above {@link staticLimit} elements. */
 export const staticTensor = (value: Tensor): StaticValue | undefined =>
   value.data.length > staticLimit
     ? undefined
-    : { ...staticValue(value.dtype, value.shape, Array.from(tensorNumbers(value))), tensor: value };
+    : staticValue(value.dtype, value.shape, Array.from(tensorNumbers(value)), value);
 
 /** The elements of a static value, a constant or a weight; undefined for any other value. */
 export function staticOf(value: Value): StaticValue | undefined {

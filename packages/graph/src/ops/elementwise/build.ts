@@ -4,15 +4,18 @@ import type { ElementwiseOp } from "../../expr/operations.ts";
 import { broadcastShapes } from "../../expr/shape.ts";
 import type { DType } from "../../expr/tensor.ts";
 
+/** The attributes of operations that have none: one object takes less memory than many. */
+const NONE = /* @__PURE__ */ Object.freeze({});
+
 function unary(op: ElementwiseOp, x: Expr): Expr {
   requireFloat(op, x);
-  return expr(op, [x], x.shape, {});
+  return expr(op, [x], x.shape, NONE);
 }
 
 function binary(op: ElementwiseOp, a: Operand, b: Operand, dtype?: DType): Expr {
   const inputs = operands(op, a, b);
   const shape = broadcastShapes(op, inputs[0].shape, inputs[1].shape);
-  return expr(op, inputs, shape, {}, dtype);
+  return expr(op, inputs, shape, NONE, dtype);
 }
 
 /** Elementwise `a + b`; all functions of two operands broadcast as numpy does. */
@@ -79,12 +82,12 @@ export function where(condition: Expr, a: Operand, b: Operand): Expr {
   const [x, y] = operands("Where", a, b);
   const branches = broadcastShapes("Where", condition.shape, x.shape);
   const shape = broadcastShapes("Where", branches, y.shape);
-  return expr("Where", [condition, x, y], shape, {}, x.dtype);
+  return expr("Where", [condition, x, y], shape, NONE, x.dtype);
 }
 
 /** The same values as another dtype. */
 export const cast = (x: Expr, dtype: DType): Expr =>
-  x.dtype === dtype ? x : expr("Cast", [x], x.shape, {}, dtype);
+  x.dtype === dtype ? x : expr("Cast", [x], x.shape, NONE, dtype);
 
 /**
  * Marks where training drops elements at random (Srivastava et al. 2014, section 4): each becomes 0
