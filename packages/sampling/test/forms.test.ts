@@ -101,6 +101,6 @@ describe("forms that do not fit", () => {
   it("throw for an output of another shape", () => {
     const [x, t] = [constant(tensor(new Float32Array(6), [3, 2])), constant(0)];
     const model = denoiser({ parameters: [], apply: () => constant(tensor([1, 2, 3], [3, 1])) });
-    expect(() => model.apply(x, t)).toThrow("a denoiser's output must have the shape of x");
+    expect(() => model.apply(x, t)).toThrow("a denoiser's output must be as x, [");
   });
 });

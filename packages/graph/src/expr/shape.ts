@@ -48,7 +48,7 @@ function dim({ factor, names }: ReturnType<typeof product>): Dim {
     names.reduce((n, { length }) => n + length, 0) > MAX_DIM_LETTERS
   ) {
     throw new GraphError(
-      `a dimension is a product of ${names.length} names, more than ${MAX_DIM_NAMES} names or ${MAX_DIM_LETTERS} letters; give dynamic dimensions a fixed size`,
+      `a dimension has ${names.length} names, at most ${MAX_DIM_NAMES} of ${MAX_DIM_LETTERS} letters are taken; give it a fixed size`,
     );
   }
   return factor === 1 ? names.join("*") : [factor, ...names].join("*");

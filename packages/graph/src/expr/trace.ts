@@ -46,8 +46,7 @@ export function graphOf(outputs: Record<string, Expr>, inputs: readonly Input[] 
   const parameters = nodes.filter(isParameter);
   const names = new Set<string>();
   for (const { op, name } of [...all, ...parameters]) {
-    if (names.has(name))
-      throw new GraphError(`two ${op} expressions of a graph are named ${name}; names must differ`);
+    if (names.has(name)) throw new GraphError(`two ${op} expressions are named ${name}`);
     names.add(name);
   }
   return { inputs: all, parameters, outputs: { ...outputs }, nodes };

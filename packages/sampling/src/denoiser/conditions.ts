@@ -74,9 +74,7 @@ export function valuesByName(
   }
   const [name, ...others] = names;
   if (others.length === 0) return { [name]: given as ConditionValue };
-  throw new ArgumentError(
-    `condition must be { ${names.join(", ")} } for a denoiser of several conditions, got numbers`,
-  );
+  throw new ArgumentError(`condition must be { ${names.join(", ")} }, got numbers`);
 }
 
 const TENSOR = rules.having("a tensor or numbers", { shape: rules.LIST });

@@ -136,6 +136,6 @@ function hasVariance({ shape }: Expr, x: Expr): boolean {
   const [batch, channels, ...rest] = x.shape;
   if (typeof channels === "number" && has([batch, 2 * channels, ...rest])) return true;
   throw new ArgumentError(
-    `a denoiser's output must have the shape of x, ${shapeText(x.shape)}, or twice its channels, got ${shapeText(shape)}`,
+    `a denoiser's output must be as x, ${shapeText(x.shape)}, or twice its channels, got ${shapeText(shape)}`,
   );
 }

@@ -72,37 +72,31 @@ export function stepForm(
   clip: Clip = false,
   { predicts }: Partial<Pick<Denoiser, "predicts">> = {},
 ): StepForm {
-  if (!(steps?.length > 0)) throw new ArgumentError("steps must have at least one row, got none");
+  if (!(steps?.length > 0)) throw new ArgumentError("steps must have a row, got none");
   if (predicts && steps[0].predicts !== predicts) {
     throw new ArgumentError(
       `steps must be made for a denoiser that predicts ${predicts}, got ${steps[0].predicts}`,
     );
   }
-  const depths = steps.map(({ next }) => next.history?.length ?? 0);
-  let known = 0;
-  const cut = depths.findIndex((length, row) => {
-    const missing = length > known;
-    known += keptOf(steps[row]).length;
-    return missing;
-  });
-  if (cut >= 0) {
-    throw new ArgumentError(
-      `steps must not take more estimates than earlier rows, got ${depths[cut]} in row ${cut}: make the table from the shorter path`,
-    );
+  let [known, depth, keeps] = [0, 0, 0];
+  for (const [row, step] of steps.entries()) {
+    const past = step.next.history?.length ?? 0;
+    if (past > known) {
+      throw new ArgumentError(
+        `steps must not take more estimates than earlier rows, got ${past} in row ${row}: make it from the shorter path`,
+      );
+    }
+    const own = keptOf(step).length;
+    known += own;
+    depth = Math.max(depth, past);
+    if (step.keeps) keeps = Math.max(keeps, own);
   }
-  const depth = depths.reduce((most, length) => Math.max(most, length), 0);
   const [variance, other] = new Set(steps.flatMap((step) => step.variance?.of ?? []));
   if (other) {
-    throw new ArgumentError(
-      "steps must read the variance in one way, got variance and logVariance",
-    );
+    throw new ArgumentError("steps must read the variance in one way, got two");
   }
   clipBounds(clip);
   const threshold = isDynamic(clip) ? { max: 1, ...clip } : undefined;
-  const keeps = steps.reduce(
-    (most, step) => (step.keeps ? Math.max(most, keptOf(step).length) : most),
-    0,
-  );
   const fractional = steps.some(({ t }) => !Number.isInteger(t));
   const langevin = steps.some((step) => step.langevin);
   return { depth, variance, threshold, keeps, fractional, langevin };
@@ -144,7 +138,7 @@ export function stepExpr(
     if (!raw) {
       throw new GenError(
         "invalid-model",
-        "a denoiser must give twice the channels of x (axis 1) for steps with a learned variance",
+        "a denoiser must give twice the channels of x for a learned variance",
       );
     }
     const value = add(mul(row("variance.slope"), raw), row("variance.offset"));

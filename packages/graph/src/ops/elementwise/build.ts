@@ -5,7 +5,7 @@ import { broadcastShapes } from "../../expr/shape.ts";
 import type { DType } from "../../expr/tensor.ts";
 
 /** The attributes of operations that have none: one object takes less memory than many. */
-const NONE = /* @__PURE__ */ Object.freeze({});
+const NONE = {};
 
 function unary(op: ElementwiseOp, x: Expr): Expr {
   requireFloat(op, x);
