@@ -178,7 +178,7 @@ describe("a context", () => {
     const run = { backend, denoiser: model, steps: table(1), shape: [3, 1, 4, 4] };
     const refused = (condition: SampleOptions["condition"], message: string) =>
       expect(sample({ ...run, condition })).rejects.toThrow(message);
-    await refused([0, 2, 1], "condition must be { condition, context } for a denoiser of several");
+    await refused([0, 2, 1], "condition must be { condition, context }, got numbers");
     await refused({ context }, "condition must be { condition, context }, got { context }");
     await refused(
       { labels, context },

@@ -171,7 +171,7 @@ describe("a condition", () => {
       "condition must be { features } with a tensor [batch, 3], got 4",
     ],
     [both, { condition: 3, context: texts }, "condition must be { context } with a tensor [batch"],
-    [both, 3, "condition must be { condition, context } for a denoiser of several conditions"],
+    [both, 3, "condition must be { condition, context }, got numbers"],
     [both, { condition: [3, 7] }, "condition must be { condition, context }, got { condition }"],
     [both, { label: [3, 7] }, "condition must be { condition, context }, got { label }"],
   ];

@@ -146,7 +146,7 @@ describe("sample with a function as the denoiser", () => {
   it("throws for a bad option, with its name", async () => {
     const options = { denoiser: oracle, steps, shape: [2, 2] };
     const wrong = (change: object) => expect(sample({ ...options, ...change })).rejects;
-    await wrong({ steps: [] }).toThrow("steps must have at least one row, got none");
+    await wrong({ steps: [] }).toThrow("steps must have a row, got none");
     await wrong({ shape: [0, 2] }).toThrow("shape must be [batch, ...] of positive integers");
     await wrong({ x: [1, 2, 3] }).toThrow("x must hold 4 numbers for shape [2, 2], got 3");
     await wrong({ noise: () => new Float64Array(3) }).toThrow(
