@@ -25,7 +25,7 @@ async function install() {
   const given = process.env.GEN_BENCH_PYTHON;
   if (given) {
     if (existsSync(given)) return given;
-    throw new Error(`GEN_BENCH_PYTHON must be a Python interpreter, got ${given}`);
+    throw new Error(`GEN_BENCH_PYTHON must be the path of a Python interpreter, got ${given}`);
   }
   const python = join(folder, ...(windows ? ["Scripts", "python.exe"] : ["bin", "python"]));
   // The list of what is installed is written last.
