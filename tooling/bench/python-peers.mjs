@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { median, spread } from "./measure.mjs";
+import { spread, timesAsFast } from "./measure.mjs";
 import { benchPython } from "./python.mjs";
 
 const children = new Set();
@@ -83,14 +83,13 @@ export async function startWays(script, ways, { args, first = { do: "steps", cou
     sides: Object.fromEntries(
       peers.map(({ name, request }) => [name, (count) => request({ do: "steps", count })]),
     ),
-    /** The fastest way, as fields of `speedRow`. The note has the times of the others. */
+    /** The way with the smallest ratio, as fields of `speedRow`. The note has the other times. */
     best(blocks) {
-      const times = ({ name }) => blocks[name].flat();
-      const sorted = peers.toSorted((a, b) => median(times(a)) - median(times(b)));
-      const [fastest, ...others] = sorted;
+      const ratio = ({ name }) => timesAsFast(blocks.ours, blocks[name]);
+      const [fastest, ...others] = peers.toSorted((a, b) => ratio(a) - ratio(b));
       if (!fastest) return { name: [...new Set(missing.map(({ message }) => message))].join("; ") };
       const notes = [
-        ...others.map((peer) => `${peer.way}: ${spread(times(peer))}`),
+        ...others.map((peer) => `${peer.way}: ${spread(blocks[peer.name].flat())}`),
         ...missing.map(({ way, message }) => `${way}: left out, ${message}`),
       ];
       return {

@@ -13,7 +13,7 @@ afterAll(() => {
 test("The fastest way is the peer of the ratio; the note has the others and what is left out", async () => {
   const ways = [["30"], ["20", 1], ["no g++"], ["missing"], ["40"]];
   const fake = await startWays("fake.mjs", ways);
-  const blocks: Record<string, number[][]> = {};
+  const blocks: Record<string, number[][]> = { ours: [[10, 10]] };
   for (const [name, steps] of Object.entries(fake.sides)) blocks[name] = [await steps(2)];
   expect(fake.best(blocks)).toEqual({
     peer: [[20, 20]],
