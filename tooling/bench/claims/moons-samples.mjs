@@ -7,7 +7,7 @@ import { sampler } from "@gen/sampling";
 import { linearSchedule } from "@gen/schedules";
 import { median } from "../measure.mjs";
 import { moonsNetwork, points, standardizedMoons } from "../moons.mjs";
-import { pyTorch } from "../pytorch.mjs";
+import { startPeer } from "../python-peers.mjs";
 
 const schedule = linearSchedule();
 const tables = { ddpm: ddpmSteps(schedule), ddim: ddimSteps(schedule, { steps: 50 }) };
@@ -23,7 +23,7 @@ export async function measure({ quick }) {
   const backend = await onnxBackend({ device: "cpu", threads: 2 });
   const ours = { ddpm: [], ddim: [], fresh: [] };
   const theirs = { ddpm: [], ddim: [] };
-  const peer = await pyTorch("moons.py", 1);
+  const peer = await startPeer("moons.py", "eager, Adam", { threads: 1 });
   for (const seed of seeds) {
     const { dataset, fresh } = standardizedMoons(seed);
     const distance = (x) => slicedWasserstein(x, fresh(1000 + seed), 2, { directions: 256, seed });

@@ -1,6 +1,6 @@
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { elbo, trainVae } from "@gen/vae";
-import { pyTorch } from "../pytorch.mjs";
+import { startPeer } from "../python-peers.mjs";
 import { folder, fullFashionMnist, installData, settings } from "../vae.mjs";
 
 const target = -248.5;
@@ -18,7 +18,7 @@ export async function measure({ quick }) {
   const { vae } = await trainVae({ ...run, steps });
   const { elbo: ours } = await elbo({ backend, model: vae, dataset: test, seed: 0 });
   await backend.close();
-  const peer = await pyTorch("vae.py", 2, folder);
+  const peer = await startPeer("vae.py", "eager, Adam", { args: [folder] });
   const theirs = await peer.request?.({ do: "testElbo", epochs, seed: 0 });
   await peer.stop();
   const row = {

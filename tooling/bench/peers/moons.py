@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-import serve
+import serve, serve_torch
 
 
 class Denoiser(nn.Module):
@@ -47,7 +47,7 @@ def standardized(n):
 def trainer(points, rate=lambda step: 1e-3, decay=None):
     model = Denoiser()
     average = [p.detach().clone() for p in model.parameters()]
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    epsilon_of, optimizer = serve_torch.prepare(model), serve_torch.adam(model.parameters())
     count = 0
 
     def step():
@@ -59,7 +59,7 @@ def trainer(points, rate=lambda step: 1e-3, decay=None):
         epsilon = torch.randn_like(x0)
         x = signal32[t, None] * x0 + noise32[t, None] * epsilon
         optimizer.zero_grad()
-        loss = ((model(x, t) - epsilon) ** 2).mean()
+        loss = ((epsilon_of(x, t) - epsilon) ** 2).mean()
         loss.backward()
         optimizer.step()
         if decay is not None:
@@ -125,4 +125,4 @@ def quality(steps, seed, n, peak, warm_up, decay):
     return {"ddpm": sliced_wasserstein(ddpm, fresh(n)), "ddim": sliced_wasserstein(ddim, fresh(n))}
 
 
-serve.answer({"steps": steps, "quality": quality})
+serve_torch.answer({"steps": steps, "quality": quality})

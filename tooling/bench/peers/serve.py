@@ -1,18 +1,16 @@
-"""Shared code of the PyTorch peers. `python3 PEER.py THREADS [...]` starts a peer. It answers
-requests, one line of JSON each."""
-import json, platform, sys, time
+"""Shared code of the Python peers. `python3 PEER.py THREADS WAY [...]` starts a peer. WAY lists
+options, for example "torch.compile, fused Adam". The peer answers requests, one line of JSON each."""
+import json, sys, time
 
-import torch
+threads = int(sys.argv[1])
+way = set(sys.argv[2].split(", "))
+answers = sys.stdout
+sys.stdout = sys.stderr  # for libraries that print
 
-torch.set_num_threads(int(sys.argv[1]))
-torch.manual_seed(0)
 
-
-def about():
-    """Versions, and the BLAS library. Debian's reference BLAS is far slower than OpenBLAS."""
-    with open("/proc/self/maps") as maps:
-        blas = "OpenBLAS" if "openblas" in maps.read().lower() else "reference BLAS"
-    return {"torch": torch.__version__, "python": platform.python_version(), "blas": blas}
+def choose(*options):
+    """The option of `options` that WAY contains."""
+    return next(option for option in options if option in way)
 
 
 def time_steps(step, count):
@@ -25,9 +23,17 @@ def time_steps(step, count):
     return times
 
 
-def answer(commands):
-    """Prints `about()`. For each line `{"do": NAME, ...}` prints `commands[NAME](**rest)`."""
-    print(json.dumps(about()), flush=True)
+def answer(commands, library, used=threads):
+    """Prints the library and the number of threads. For each line `{"do": NAME, ...}` prints
+    `commands[NAME](**rest)`, or `{"error": TEXT}`."""
+    def write(value):
+        print(json.dumps(value), file=answers, flush=True)
+
+    write({"library": library, "threads": used})
     for line in sys.stdin:
         request = json.loads(line)
-        print(json.dumps(commands[request.pop("do")](**request)), flush=True)
+        try:
+            write(commands[request.pop("do")](**request))
+        except Exception as error:
+            first = str(error).strip().split("\n")[0]
+            write({"error": f"{type(error).__name__}: {first}"})

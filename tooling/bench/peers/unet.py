@@ -1,11 +1,11 @@
-"""The UNet peer in PyTorch: the network of `unet({ size: 28, multipliers: [1, 2, 2] })`."""
+"""The UNet of the peers in PyTorch: the network of `unet({ size: 28, multipliers: [1, 2, 2] })`."""
 import math
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-import serve
+import serve, serve_torch
 
 C = 32
 WIDTHS = [C, 2 * C, 2 * C]
@@ -13,13 +13,19 @@ frequencies = torch.exp(-math.log(10000) * torch.arange(C // 2) / (C // 2 - 1))
 alphas_cumprod = torch.cumprod(1 - torch.linspace(1e-4, 0.02, 1000, dtype=torch.float32), 0)
 
 
-class Layers(dict):
+class Network(nn.Module):
     """Layers by the names of @gen/nn's weights. Each is created at its first use."""
 
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleDict()
+        self(torch.zeros(1, 1, 28, 28), torch.zeros(1))
+
     def layer(self, name, make, *options):
-        if name not in self:
-            self[name] = make(*options)
-        return self[name]
+        key = name.replace(".", "_")  # PyTorch allows no dot in a key.
+        if key not in self.layers:
+            self.layers[key] = make(*options)
+        return self.layers[key]
 
     def linear(self, name, x, out):
         return self.layer(name, nn.Linear, x.shape[1], out)(x)
@@ -37,7 +43,7 @@ class Layers(dict):
         h = self.conv(f"{name}.conv2", F.silu(self.norm(f"{name}.norm2", h)), out)
         return (x if x.shape[1] == out else self.conv(f"{name}.skip", x, out, 1)) + h
 
-    def __call__(self, x, t):
+    def forward(self, x, t):
         angles = t[:, None].float() * frequencies
         time = self.linear("time.0", torch.cat([angles.sin(), angles.cos()], 1), 4 * C)
         time = F.silu(self.linear("time.1", F.silu(time), 4 * C))
@@ -59,16 +65,22 @@ class Layers(dict):
         return self.conv("out.conv", F.silu(self.norm("out.norm", h)), 1)
 
 
-def network():
-    layers = Layers()
-    layers(torch.zeros(1, 1, 28, 28), torch.zeros(1))
-    return layers
+def sampler(prepare, batch=16):
+    """The commands of consecutive DDIM steps with eta 0 and clip 1, with the operations of
+    diffusers' DDIMScheduler.step. `prepare` turns the network into a function of x and t."""
+    model, x, t = None, torch.randn(batch, 1, 28, 28), 999
 
-
-def sampler(batch=16):
-    """Consecutive DDIM steps with eta 0 and clip 1, with the operations of diffusers'
-    DDIMScheduler.step."""
-    model, x, t = network(), torch.randn(batch, 1, 28, 28), 999
+    @torch.no_grad()
+    def output(weights, x, t):
+        """The network's output for x and t. `weights` are those of @gen/nn's network, which the
+        steps also use: `{ name: [shape, numbers] }`."""
+        nonlocal model
+        network = Network()
+        for name, (shape, numbers) in weights.items():
+            layer, kind = name.replace(".", "_").rsplit("_", 1)
+            getattr(network.layers[layer], kind).copy_(torch.tensor(numbers).view(shape))
+        model = prepare(network)
+        return model(torch.tensor(x).view(len(t), 1, 28, 28), torch.tensor(t)).flatten().tolist()
 
     @torch.no_grad()
     def step():
@@ -83,12 +95,12 @@ def sampler(batch=16):
         x = next ** 0.5 * x0 + (1 - next - deviation ** 2) ** 0.5 * epsilon
         t = t - 1 if t > 0 else 999
 
-    return step
+    return {"output": output, "steps": lambda count: serve.time_steps(step, count)}
 
 
 def trainer(batch=64):
-    model = network()
-    optimizer = torch.optim.Adam([p for layer in model.values() for p in layer.parameters()], lr=1e-3)
+    network = Network()
+    model, optimizer = serve_torch.prepare(network), serve_torch.adam(network.parameters())
     signal, noise = alphas_cumprod.sqrt(), (1 - alphas_cumprod).sqrt()
     images = torch.rand(256, 1, 28, 28) * 2 - 1
 
@@ -103,20 +115,4 @@ def trainer(batch=64):
         optimizer.step()
         return loss.item()
 
-    return step
-
-
-@torch.no_grad()
-def output(weights, x, t):
-    """The network's output for x and t. `weights` are those of @gen/nn's network:
-    `{ name: [shape, numbers] }`."""
-    model = network()
-    for name, (shape, numbers) in weights.items():
-        layer, kind = name.rsplit(".", 1)
-        getattr(model[layer], kind).copy_(torch.tensor(numbers).view(shape))
-    return model(torch.tensor(x).view(len(t), 1, 28, 28), torch.tensor(t)).flatten().tolist()
-
-
-steps, train = sampler(), trainer()
-commands = {"steps": lambda count: serve.time_steps(steps, count), "train": lambda count: serve.time_steps(train, count), "output": output}
-serve.answer(commands)
+    return {"steps": lambda count: serve.time_steps(step, count)}

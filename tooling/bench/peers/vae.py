@@ -1,18 +1,10 @@
-"""The VAE peer in PyTorch: 784-400-20, Bernoulli decoder, Adam 1e-3, batch 128. The folder argv[2]
-contains Fashion-MNIST."""
-import gzip, sys
-
-import numpy as np
+"""The VAE peer in PyTorch: 784-400-20, Bernoulli decoder, Adam 1e-3, batch 128."""
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-import serve
-
-
-def images(split):
-    with gzip.open(f"{sys.argv[2]}/{split}-images-idx3-ubyte.gz") as file:
-        return torch.from_numpy(np.frombuffer(file.read(), np.uint8, offset=16).reshape(-1, 784).astype(np.float32) / 255)
+import serve, serve_torch
+from fashion import images
 
 
 class Vae(nn.Module):
@@ -31,17 +23,17 @@ class Vae(nn.Module):
         return (reconstruction + kl) / len(x)
 
 
-train, test = images("train"), images("t10k")
+train, test = torch.from_numpy(images("train")), torch.from_numpy(images("t10k"))
 
 
 def trainer():
     model = Vae()
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    loss_of, optimizer = serve_torch.prepare(model), serve_torch.adam(model.parameters())
 
     def step(indices):
         batch = train[indices]
         optimizer.zero_grad()
-        loss = model(batch, torch.randn(len(batch), 20))
+        loss = loss_of(batch, torch.randn(len(batch), 20))
         loss.backward()
         optimizer.step()
         return loss.item()
@@ -67,4 +59,4 @@ def test_elbo(epochs, seed):
         return -model(test, torch.randn(len(test), 20)).item()
 
 
-serve.answer({"steps": steps, "testElbo": test_elbo})
+serve_torch.answer({"steps": steps, "testElbo": test_elbo})
