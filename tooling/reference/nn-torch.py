@@ -10,23 +10,12 @@ import pathlib
 import torch
 from torch import nn
 
+from nn_cases import fill, optimizer, plain
+
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)
 OUT = pathlib.Path(__file__).resolve().parents[2] / "packages/nn/test/reference"
 PROVENANCE = f"PyTorch {torch.__version__}, float64, written by tooling/reference/nn-torch.py"
-counter = 0
-
-
-def fill(*shape):
-    """Numbers in [-0.79, 0.79], different for each call."""
-    global counter
-    counter += 1
-    i = torch.arange(math.prod(shape))
-    return (((i * 37 + 13 * counter + i * i * 5) % 101 - 50) / 64.0).reshape(shape)
-
-
-def plain(t):
-    return {"shape": list(t.shape), "data": [float(f"{v:.15g}") for v in t.detach().flatten().tolist()]}
 
 
 def case(name, options, apply, parameters, x, second=None):
@@ -332,28 +321,6 @@ def unet():
 
     inputs = {"x": fill(2, 1, 4, 4), "t": torch.tensor([3, 17]), "condition": torch.tensor([1, 2]), "context": fill(2, 5, 3)}
     return network("unet", o, apply, inputs)
-
-
-def optimizer(kind, settings, make, clip=None, rate=None):
-    weights = {"w": fill(3, 2), "b": fill(2), "s": fill(1)}
-    start = {k: plain(p) for k, p in weights.items()}
-    for p in weights.values():
-        p.requires_grad_()
-    opt = make(list(weights.values()))
-    gradients, path = [], []
-    for step in range(20):
-        if rate:
-            opt.param_groups[0]["lr"] = rate(step)
-        g = {k: fill(*p.shape) * (4 if step == 7 else 1) for k, p in weights.items()}
-        gradients.append({k: plain(v) for k, v in g.items()})
-        for k, p in weights.items():
-            p.grad = g[k].clone()
-        if clip is not None:
-            torch.nn.utils.clip_grad_norm_(list(weights.values()), clip)
-        opt.step()
-        if step in (0, 1, 9, 19):
-            path.append({"step": step + 1, **{k: plain(p) for k, p in weights.items()}})
-    return {"kind": kind, "settings": settings, "clipNorm": clip, "start": start, "gradients": gradients, "path": path}
 
 
 def main():

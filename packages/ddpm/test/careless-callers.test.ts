@@ -3,7 +3,12 @@ import { mlp } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { denoiser } from "@gen/sampling";
 import { linearSchedule } from "@gen/schedules";
-import { type Call, describeCarelessCallers } from "../../../tooling/fixtures/careless.ts";
+import {
+  type Call,
+  describeCarelessCallers,
+  modelTraining,
+  modelTrainingAlso,
+} from "../../../tooling/fixtures/careless.ts";
 import * as ddpm from "../src/index.ts";
 
 const schedule = linearSchedule({ steps: 8 });
@@ -23,25 +28,7 @@ const dataset: Dataset = {
   length: 2,
   labels: Int32Array.of(0, 1),
 };
-const training = {
-  backend,
-  dataset,
-  schedule,
-  steps: 1,
-  batchSize: 2,
-  seed: 0,
-  learningRate: 1e-3,
-  ema: 0.9,
-  clipNorm: 1,
-  logEvery: 1,
-  stepsPerRun: 1,
-  signal: { aborted: false },
-  onStep,
-};
-const trainingAlso = {
-  "0.learningRate": ["fraction", "function"],
-  "0.clipNorm": ["infinity", "fraction"],
-} as const;
+const training = { ...modelTraining, backend, dataset, schedule };
 
 const calls: Record<string, Call> = {
   convertPrediction: {
@@ -83,7 +70,7 @@ const calls: Record<string, Call> = {
   qStep: { args: [schedule, x, 1, x], also: atT },
   trainClassifier: {
     args: [{ ...training, network: classifier }],
-    also: trainingAlso,
+    also: modelTrainingAlso,
   },
   trainDdpm: {
     args: [
@@ -102,7 +89,7 @@ const calls: Record<string, Call> = {
       },
     ],
     also: {
-      ...trainingAlso,
+      ...modelTrainingAlso,
       "0.condition": ["null", "list"],
       "0.unconditional": ["null", "list", "number"],
     },

@@ -38,7 +38,10 @@ export function lion(options: LionOptions = {}): Optimizer {
   const [beta1, beta2] = betas;
   return {
     moments: ["momentum"],
-    rates: (step) => [rate(step), 1 - rate(step) * weightDecay],
+    rates(step) {
+      const now = rate(step);
+      return [now, 1 - now * weightDecay];
+    },
     update(weight, gradient, [momentum], [now, decayed]) {
       const direction = sign(add(mul(momentum, beta1), mul(gradient, 1 - beta1)));
       const from = weightDecay === 0 ? weight : mul(weight, decayed);

@@ -1,6 +1,11 @@
 import { type Expr, input, mean, square } from "@gen/graph";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
-import { type Call, describeCarelessCallers } from "../../../tooling/fixtures/careless.ts";
+import {
+  type Call,
+  describeCarelessCallers,
+  training,
+  trainingAlso,
+} from "../../../tooling/fixtures/careless.ts";
 import * as nn from "../src/index.ts";
 
 const seed = { seed: 0 };
@@ -144,21 +149,14 @@ const calls: Record<string, Call> = {
         parameters: small.parameters,
         optimizer: nn.adam(),
         batches: [{ x: { data: Float32Array.of(1, 2), shape: [1, 2] } }],
-        steps: 1,
-        ema: 0.9,
-        clipNorm: 1,
-        logEvery: 1,
-        stepsPerRun: 1,
+        ...training,
         packBelow: 100,
-        seed: 0,
-        signal: { aborted: false },
-        onStep: () => undefined,
         onSamples: () => undefined,
       },
     ],
     also: {
+      ...trainingAlso,
       "0.batches": ["text"],
-      "0.clipNorm": ["infinity", "fraction"],
       "0.packBelow": ["infinity", "fraction"],
     },
   },

@@ -54,8 +54,7 @@ export class Ledger<Handle> {
    */
   take(tensors: readonly DeviceTensor[]): Handle[] {
     const handles = tensors.map((tensor) => this.handleOf(tensor));
-    for (const { dtype, shape } of tensors) this.#bytes -= byteLength(dtype, shape);
-    for (const tensor of tensors) this.#live.delete(tensor);
+    for (const tensor of tensors) this.#forget(tensor);
     return handles;
   }
 
@@ -78,8 +77,7 @@ export class Ledger<Handle> {
     for (const tensor of tensors) {
       const handle = this.#live.get(tensor);
       if (handle === undefined) continue;
-      this.#live.delete(tensor);
-      this.#bytes -= byteLength(tensor.dtype, tensor.shape);
+      this.#forget(tensor);
       this.#unowned.add(handle);
     }
     this.#freeUnneeded();
@@ -111,6 +109,11 @@ export class Ledger<Handle> {
 
   memory(): MemoryUse {
     return { live: this.#live.size, bytes: this.#bytes, peakBytes: this.#peakBytes };
+  }
+
+  #forget(tensor: DeviceTensor): void {
+    this.#live.delete(tensor);
+    this.#bytes -= byteLength(tensor.dtype, tensor.shape);
   }
 
   #freeUnneeded(): void {

@@ -2,7 +2,13 @@ import type { Dataset } from "@gen/data";
 import { exprArithmetic, input } from "@gen/graph";
 import { mlp } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
-import { type Call, describeCarelessCallers, REALS } from "../../../tooling/fixtures/careless.ts";
+import {
+  type Call,
+  describeCarelessCallers,
+  modelTraining,
+  modelTrainingAlso,
+  REALS,
+} from "../../../tooling/fixtures/careless.ts";
 import * as vae from "../src/index.ts";
 
 const backend = await cpuBackend();
@@ -68,28 +74,10 @@ const calls: Record<string, Call> = {
     also: { "1": ["undefined"] },
   },
   trainVae: {
-    args: [
-      {
-        backend,
-        model,
-        dataset,
-        steps: 1,
-        beta: 1,
-        batchSize: 2,
-        seed: 0,
-        learningRate: 1e-3,
-        ema: 0.9,
-        clipNorm: 1,
-        logEvery: 1,
-        stepsPerRun: 1,
-        signal: { aborted: false },
-        onStep: () => undefined,
-      },
-    ],
+    args: [{ ...modelTraining, backend, model, dataset, beta: 1 }],
     also: {
+      ...modelTrainingAlso,
       "0.beta": ["fraction"],
-      "0.learningRate": ["fraction", "function"],
-      "0.clipNorm": ["infinity", "fraction"],
     },
   },
   vaeLoss: { args: [model, { beta: 1 }], also: { "1.beta": ["fraction"] } },

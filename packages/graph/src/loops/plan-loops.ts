@@ -4,7 +4,8 @@
  *   level 0: sums of the border    scalars    level 1: sums and outputs that need them    ...
  */
 import { type Expr, type ExprOf, isInput } from "../expr/expr.ts";
-import { type InPlace, staticSize } from "./split-loops.ts";
+import type { Graph } from "../expr/trace.ts";
+import { type InPlace, type SplitGraph, splitLoops, staticSize } from "./split-loops.ts";
 
 /** The elements of a value whose shape is static. */
 export const sizeOfLoop = (e: Expr): number => staticSize(e) as number;
@@ -30,8 +31,41 @@ export interface Loop {
   readonly stores: [name: string, value: Expr][];
 }
 
+/** A graph in two parts, the second one in loops. */
+export interface LoopPlan extends SplitGraph {
+  /** The names of what the loops read. */
+  readonly names: ReadonlyMap<Expr, string>;
+  /** What the loops read and compute, operands before their users. */
+  readonly nodes: readonly Expr[];
+  readonly sums: readonly ExprOf<"ReduceSum">[];
+  /** The loops over vectors, in order. */
+  readonly loops: readonly Loop[];
+  /** The outputs of one element. */
+  readonly single: readonly [name: string, value: Expr][];
+}
+
+/** Splits a graph and plans its loops; see `splitLoops`. */
+export function planLoops(
+  graph: Graph,
+  inPlace: InPlace,
+  options: { readonly sums: boolean },
+): LoopPlan | undefined {
+  const split = splitLoops(graph, inPlace, options);
+  if (!split) return undefined;
+  const { outputs, border } = split;
+  const names = new Map(Object.entries(border).map(([name, e]) => [e, name]));
+  const isLeaf = (e: Expr) => names.has(e);
+  const nodes = expressionsOf(Object.values(outputs), isLeaf);
+  const sums = nodes.filter(
+    (e): e is ExprOf<"ReduceSum"> => e.op === "ReduceSum" && !isLeaf(e) && isVector(e.inputs[0]),
+  );
+  const loops = loopsInOrder(nodes, sums, outputs, isLeaf);
+  const single = Object.entries(outputs).filter(([, e]) => !isVector(e));
+  return { ...split, names, nodes, sums, loops, single };
+}
+
 /** The loops, each after those whose sums it needs. A loop holds what shares vectors. */
-export function loopsInOrder(
+function loopsInOrder(
   nodes: readonly Expr[],
   sums: readonly ExprOf<"ReduceSum">[],
   outputs: Readonly<Record<string, Expr>>,
@@ -83,18 +117,15 @@ export const rootsOf = ({ sums, stores }: Loop): Expr[] => [
 /** Whether a loop or the end reads what an earlier loop has overwritten. */
 export function overwrites(
   loops: readonly Loop[],
-  {
-    names,
-    isLeaf,
-    inPlace,
-  }: { names: ReadonlyMap<Expr, string>; isLeaf: (e: Expr) => boolean; inPlace: InPlace },
+  names: ReadonlyMap<Expr, string>,
+  inPlace: InPlace,
 ): boolean {
   const gone = new Set<string>();
   // Sums are kept apart once they are computed.
-  const isEnd = (e: Expr) => isLeaf(e) || e.op === "ReduceSum";
+  const isEnd = (e: Expr) => names.has(e) || e.op === "ReduceSum";
   return loops.some((loop) => {
-    const read = expressionsOf(rootsOf(loop), isEnd).filter(isLeaf);
-    const lost = read.some((leaf) => isInput(leaf) && gone.has(names.get(leaf) as string));
+    const read = expressionsOf(rootsOf(loop), isEnd);
+    const lost = read.some((e) => isInput(e) && gone.has(names.get(e) as string));
     for (const [name] of loop.stores) gone.add(inPlace[name]);
     return lost;
   });

@@ -8,16 +8,15 @@ import type { Expr, ExprOf } from "../expr/expr.ts";
 import type { Graph } from "../expr/trace.ts";
 import { type Lanes, laneOf, numberCode } from "./lane-operations.ts";
 import {
-  expressionsOf,
   isVector,
   type Loop,
-  loopsInOrder,
   overwrites,
+  planLoops,
   rootsOf,
   sizeOfLoop,
   vectorsOf,
 } from "./plan-loops.ts";
-import { type InPlace, numberOf, splitLoops } from "./split-loops.ts";
+import { type InPlace, numberOf } from "./split-loops.ts";
 import { type Code, signed, unsigned, type ValueType, wasmModule } from "./wasm-module.ts";
 
 /** Where a tensor's float32 elements lie in the module's memory. */
@@ -62,16 +61,10 @@ const STORE_F64: Code = [0x39, 3, 0];
  * hold them, or an output would overwrite what a later loop reads.
  */
 export function wasmLoops(graph: Graph, inPlace: InPlace): WasmLoops | undefined {
-  const split = splitLoops(graph, inPlace, { sums: true });
-  if (!split) return undefined;
-  const { body, outputs, border } = split;
-  const names = new Map(Object.entries(border).map(([name, e]) => [e, name]));
+  const plan = planLoops(graph, inPlace, { sums: true });
+  if (!plan || overwrites(plan.loops, plan.names, inPlace)) return undefined;
+  const { body, outputs, border, names, nodes, sums, loops, single } = plan;
   const isLeaf = (e: Expr) => names.has(e);
-  const nodes = expressionsOf(Object.values(outputs), isLeaf);
-
-  const sums = nodes.filter(
-    (e): e is ExprOf<"ReduceSum"> => e.op === "ReduceSum" && !isLeaf(e) && isVector(e.inputs[0]),
-  );
   const regions: Record<string, Region> = {};
   let end = Math.ceil((8 * sums.length) / ALIGNMENT) * ALIGNMENT;
   const place = (name: string, length: number) => {
@@ -85,9 +78,6 @@ export function wasmLoops(graph: Graph, inPlace: InPlace): WasmLoops | undefined
   );
   if (!ownSizes || end > MOST_BYTES) return undefined;
   const addressOf = (leaf: Expr) => regions[names.get(leaf) as string].offset;
-
-  const loops = loopsInOrder(nodes, sums, outputs, isLeaf);
-  if (overwrites(loops, { names, isLeaf, inPlace })) return undefined;
 
   const bodies = new Map<string, { index: number; made: LoopFunction }>();
   const run = scalarCode({ isLeaf, addressOf, sumAt: (e) => 8 * sums.indexOf(e) });
@@ -107,7 +97,6 @@ export function wasmLoops(graph: Graph, inPlace: InPlace): WasmLoops | undefined
       ...[0x10, ...unsigned(known.index)],
     );
   }
-  const single = Object.entries(outputs).filter(([, e]) => !isVector(e));
   const values = single.map(([, e]) => run.read(e));
   for (const [i, [name]] of single.entries()) {
     run.emit(...integer(regions[inPlace[name]].offset), ...values[i], ...storeCode(1));

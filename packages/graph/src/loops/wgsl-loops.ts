@@ -8,11 +8,11 @@ import {
   expressionsOf,
   isVector,
   type Loop,
-  loopsInOrder,
   overwrites,
+  planLoops,
   rootsOf,
 } from "./plan-loops.ts";
-import { type InPlace, numberOf, splitLoops } from "./split-loops.ts";
+import { type InPlace, numberOf } from "./split-loops.ts";
 
 /** One dispatch. */
 export interface WgslLoop {
@@ -21,6 +21,8 @@ export interface WgslLoop {
   /** The names of the buffers of group 0, in the order of their bindings. */
   readonly buffers: readonly string[];
   readonly length: number;
+  /** Invocations of a workgroup. */
+  readonly workgroup: number;
 }
 
 /** A graph in two parts, the loops as modules that run in order. */
@@ -32,7 +34,6 @@ export interface WgslLoops {
   readonly loops: readonly WgslLoop[];
 }
 
-/** Invocations of a workgroup. */
 const WORKGROUP = 256;
 
 const infix = (op: string) => (a: string, b: string) => `(${a} ${op} ${b})`;
@@ -70,17 +71,12 @@ export function wgslLoops(
   inPlace: InPlace,
   mostBuffers: number,
 ): WgslLoops | undefined {
-  const split = splitLoops(graph, inPlace, { sums: false });
-  if (!split) return undefined;
-  const { body, outputs, border } = split;
-  const names = new Map(Object.entries(border).map(([name, e]) => [e, name]));
-  const isLeaf = (e: Expr) => names.has(e);
-  const nodes = expressionsOf(Object.values(outputs), isLeaf);
-  const single = Object.entries(outputs)
-    .filter(([, e]) => !isVector(e))
-    .map((store): Loop => ({ length: 1, sums: [], stores: [store] }));
-  const order = [...loopsInOrder(nodes, [], outputs, isLeaf), ...single];
-  if (overwrites(order, { names, isLeaf, inPlace })) return undefined;
+  const plan = planLoops(graph, inPlace, { sums: false });
+  if (!plan) return undefined;
+  const { body, outputs, names } = plan;
+  const single = plan.single.map((store): Loop => ({ length: 1, sums: [], stores: [store] }));
+  const order = [...plan.loops, ...single];
+  if (overwrites(order, names, inPlace)) return undefined;
   const loops = order.map((loop) => wgslLoop(loop, names, inPlace));
   const known = loops.every((loop) => loop && loop.buffers.length <= mostBuffers);
   return known ? { body, outputs: Object.keys(outputs), loops: loops as WgslLoop[] } : undefined;
@@ -142,5 +138,5 @@ fn main(
   }
 }
 `;
-  return finite ? { code, buffers, length: loop.length } : undefined;
+  return finite ? { code, buffers, length: loop.length, workgroup: WORKGROUP } : undefined;
 }

@@ -5,11 +5,10 @@
 import type { Graph } from "@gen/graph";
 import { type WgslLoop, wgslLoops } from "@gen/graph/loops";
 import type { Executable, InPlace } from "../device.ts";
+import { bodyProgram } from "./body-program.ts";
 import type { GpuDevice, GpuPipeline } from "./gpu.ts";
 import { bufferIn, type OrtTensor } from "./runtime.ts";
 
-/** The invocations of a workgroup of {@link WgslLoop}. */
-const WORKGROUP = 256;
 const MOST_WORKGROUPS = 65_535;
 
 /**
@@ -33,9 +32,9 @@ export async function fusedGpuProgram(
   const { body, outputs, loops } = split;
   const pipelines = new Map<string, Promise<GpuPipeline>>();
   for (const { code } of loops) {
-    const module = pipelines.has(code) ? undefined : gpu.createShaderModule({ code });
-    if (!module) continue;
-    const descriptor = { layout: "auto", compute: { module, entryPoint: "main" } };
+    if (pipelines.has(code)) continue;
+    const compute = { module: gpu.createShaderModule({ code }), entryPoint: "main" };
+    const descriptor = { layout: "auto", compute };
     pipelines.set(code, gpu.createComputePipelineAsync(descriptor));
   }
   const compiled = await Promise.all(
@@ -44,7 +43,7 @@ export async function fusedGpuProgram(
       pipeline: (await pipelines.get(loop.code)) as GpuPipeline,
     })),
   );
-  const before = Object.keys(body.outputs).length > 0 ? await compile(body) : undefined;
+  const before = await bodyProgram(body, compile);
 
   function dispatch(tensors: ReadonlyMap<string, OrtTensor>): void {
     const encoder = gpu.createCommandEncoder();
@@ -52,7 +51,8 @@ export async function fusedGpuProgram(
     for (const { loop, pipeline } of compiled) {
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, bindings(loop, pipeline, tensors));
-      pass.dispatchWorkgroups(Math.min(Math.ceil(loop.length / WORKGROUP), MOST_WORKGROUPS));
+      const workgroups = Math.ceil(loop.length / loop.workgroup);
+      pass.dispatchWorkgroups(Math.min(workgroups, MOST_WORKGROUPS));
     }
     pass.end();
     gpu.queue.submit([encoder.finish()]);
@@ -73,8 +73,7 @@ export async function fusedGpuProgram(
 
   return {
     async run(inputs, dims) {
-      const given = body.inputs.map(({ name }) => [name, inputs.get(name)] as const);
-      const results = (await before?.run(new Map(given as [string, OrtTensor][]), dims)) ?? {};
+      const results = await before.run(inputs, dims);
       dispatch(new Map([...inputs, ...Object.entries(results)]));
       for (const name of Object.keys(body.outputs)) {
         if (name in graph.outputs) continue;
@@ -84,8 +83,6 @@ export async function fusedGpuProgram(
       for (const output of outputs) results[output] = inputs.get(inPlace[output]) as OrtTensor;
       return results;
     },
-    async dispose() {
-      await before?.dispose();
-    },
+    dispose: before.dispose,
   };
 }

@@ -9,6 +9,7 @@
 import type { Graph } from "@gen/graph";
 import { wasmLoops } from "@gen/graph/loops";
 import type { Executable, InPlace } from "../device.ts";
+import { bodyProgram } from "./body-program.ts";
 import { compileLoops, type LoopsMemory } from "./loops-memory.ts";
 import type { Ort, OrtTensor } from "./runtime.ts";
 
@@ -35,8 +36,7 @@ export async function fusedProgram(
   const loops = wasmLoops(graph, inPlace);
   const compiled = loops && (await compileLoops(loops));
   if (!compiled) return undefined;
-  const { inputs: needed, outputs: made } = loops.body;
-  const body = Object.keys(made).length > 0 ? await compile(loops.body) : undefined;
+  const body = await bodyProgram(loops.body, compile);
   const { first, another } = compiled;
   const memories = [first];
 
@@ -54,10 +54,9 @@ export async function fusedProgram(
   return {
     async run(inputs, dims) {
       const memory = await memoryFor(inputs);
-      const given = needed.map(({ name }) => [name, inputs.get(name)] as const);
-      const results = (await body?.run(new Map(given as [string, OrtTensor][]), dims)) ?? {};
+      const results = await body.run(inputs, dims);
       for (const name of loops.border) {
-        const result = name in made ? results[name] : undefined;
+        const result = name in loops.body.outputs ? results[name] : undefined;
         const value = result ?? (inputs.get(name) as OrtTensor);
         if (memory.residents.get(name) !== value) {
           memory.regions[name].set(value.data as Float32Array);
@@ -78,8 +77,6 @@ export async function fusedProgram(
       }
       return results;
     },
-    async dispose() {
-      await body?.dispose();
-    },
+    dispose: body.dispose,
   };
 }

@@ -82,8 +82,8 @@ export function hostNumbers(tensor: OrtTensor, { dtype, shape }: DeviceTensor): 
 let closedPort: InstanceType<typeof MessagePort> | undefined;
 
 /**
- * Frees a large array's memory at once and leaves the array empty. A training step makes its whole
- * state anew, megabytes of it; the garbage collector would run every few steps, and every step
+ * Frees a large array's memory at once and leaves the array empty. A training step makes all of its
+ * gradients anew, megabytes of them; the garbage collector would run every few steps, and every step
  * would take fresh pages.
  */
 export function releaseMemory({ buffer, byteLength }: ArrayBufferView): void {
