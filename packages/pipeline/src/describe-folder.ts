@@ -9,7 +9,7 @@ import { checkArguments, rules } from "@gen/math/arguments";
 import { folderConditions } from "./folder-conditions.ts";
 import { classNameOf, type Fields, type FolderKind, kindOf, numberOf } from "./folder-kind.ts";
 import { type FolderSizes, folderSizes } from "./folder-sizes.ts";
-import { jsonObject } from "./index-file.ts";
+import { jsonObject, ownFields } from "./index-file.ts";
 import { naming, type ReadFile } from "./load-model.ts";
 import { missingText, type PartName, partPurposes, pipelinePaths } from "./paths.ts";
 
@@ -83,23 +83,30 @@ export async function describeFolder(
   const missing = names
     .filter((name) => isWanted(index, name) && !isThere(name))
     .map((name) => missingText(`${name}/model.onnx`, Object.keys(configOf(name)).length > 0));
-  if (!isThere(denoiser) && missing.length === 0) {
+  const decodes = isThere("vae_decoder");
+  const isAlone = !isThere(denoiser) && missing.length === 0;
+  if (isAlone && !decodes) {
     throw new GenError("invalid-model", missingText(pipelinePaths.unet, false));
   }
   const config = configOf(denoiser);
   const vae = vaeConfig(configOf("vae_decoder"), configOf("vae_encoder"));
-  const decodes = isThere("vae_decoder");
+  const own = await naming(pipelinePaths.index, () => ownFields(index));
   const projection = numberOf(configOf("text_encoder_2"), "projection_dim");
   const className = classNameOf(index);
   const encodesText = names.some((name) => name.startsWith("text_encoder") && isThere(name));
   return {
-    kind: kindOf(index, config, encodesText),
+    kind: isAlone
+      ? "autoencoder"
+      : own.classes
+        ? "class-conditional"
+        : kindOf(index, config, encodesText),
     ...(className !== undefined && { className }),
     parts,
     missing,
     conditions: folderConditions(config, { index, projection }),
     tokenizers: await tokenizersOf(has),
     ...folderSizes(config, decodes ? vae : undefined, className),
+    ...(own.shape && { latent: own.shape }),
     ...(decodes && {
       scaling: {
         factor: numberOf(vae, "scaling_factor") ?? 0.18215,

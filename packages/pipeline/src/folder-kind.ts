@@ -16,7 +16,8 @@ export type FolderKind =
   | "image edit"
   | "latent consistency"
   | "class-conditional"
-  | "unconditional";
+  | "unconditional"
+  | "autoencoder";
 
 /** A number of a JSON object; undefined where the key is absent, null or no number. */
 export function numberOf(fields: Fields, key: string): number | undefined {

@@ -35,8 +35,8 @@ export function folderSizes(
   vae: Fields | undefined,
   className: string | undefined,
 ): FolderSizes {
-  const levels = vae && lengthOf(vae.block_out_channels);
-  const factor = vae && (levels ? 2 ** (levels - 1) : undefined);
+  const levels = lengthOf(vae?.block_out_channels) ?? (isStable(className) ? 4 : undefined);
+  const factor = vae && levels ? 2 ** (levels - 1) : undefined;
   const packed = isPacked(config);
   const [height, width] = sidesOf(config.sample_size, 1) ??
     sidesOf(vae?.sample_size, factor) ?? [sideOfClass(className), sideOfClass(className)];
@@ -46,6 +46,9 @@ export function folderSizes(
   const multiple = packed ? 2 : (numberOf(config, "patch_size") ?? 2 ** (blocks - 1));
   return { latent: [channels, height, width], multiple, ...(factor && { factor }) };
 }
+
+/** Classes whose VAEs have four levels, whether or not a config says so. */
+const isStable = (name = "") => /^(StableDiffusion|LatentConsistency)/.test(name);
 
 const sideOfClass = (name = "") => classSides.find(([pattern]) => pattern.test(name))?.[1];
 

@@ -14,7 +14,7 @@ const folders = [
   ["dit", "class-conditional", [4, 8, 8], undefined],
   ["ddpm", "unconditional", [3, 16, 16], undefined],
   ["dynamo-23", "text to image", [4, 8, 8], undefined],
-  ["legacy", "text to image", [undefined, 64, 64], undefined],
+  ["legacy", "text to image", [undefined, 64, 64], 8],
 ] as const;
 
 test.each(folders)(
@@ -71,6 +71,19 @@ test("parts, tokenizers and the VAE's scaling are named", async () => {
     "tokenizer_3",
   ]);
   expect([...found.tokenizers[2].files].sort()).toEqual([...files].sort());
+});
+
+test("a folder of our own tells its shape and classes, and a VAE alone is one", async () => {
+  const files: Record<string, unknown> = {
+    "model_index.json": { _gen: { shape: [2], classes: ["a", "b"] }, unet: ["gen", "x"] },
+    "unet/model.onnx": {},
+  };
+  const reader = async (path: string) =>
+    path in files ? new TextEncoder().encode(JSON.stringify(files[path])) : undefined;
+  expect(await describeFolder(reader)).toMatchObject({ kind: "class-conditional", latent: [2] });
+  const { read } = modelFolder("sd1");
+  const vae = changed(read, /^(unet|text_encoder|model_index)/);
+  expect(await describeFolder(vae)).toMatchObject({ kind: "autoencoder", factor: 8, missing: [] });
 });
 
 /** A folder's reader without some files, and with others. */

@@ -94,7 +94,8 @@ function onElements(op: string, a: Dim, b: Dim, dtype: DType): Dim | undefined {
 
 function binary(op: string, a: StaticValue, b: StaticValue): StaticValue | undefined {
   const dims = broadcastShapes(op, a.dims, b.dims) as readonly number[];
-  if (!(sizeOf(dims) <= mostElements)) return undefined;
+  const most = Math.max(staticLimit, a.values.length, b.values.length);
+  if (!(sizeOf(dims) <= most)) return undefined;
   const [atA, atB] = [elementAt(a.dims, dims), elementAt(b.dims, dims)];
   const values = Array.from({ length: sizeOf(dims) }, (_, i) =>
     onElements(op, a.values[atA(i)], b.values[atB(i)], a.dtype),
@@ -163,9 +164,11 @@ function cast(node: NodeReader, x: StaticValue): StaticValue | undefined {
   const convert = (v: Dim) => {
     if (typeof v === "string") return v;
     if (dtype === "bool") return Number(v !== 0);
-    return dtype.startsWith("int") ? Math.trunc(v) : v;
+    if (!dtype.startsWith("int")) return v;
+    // What an integer of infinity is, the runtime decides.
+    return Number.isFinite(v) ? Math.trunc(v) : undefined;
   };
-  return staticValue(dtype, x.dims, x.values.map(convert));
+  return ifKnown(x.values.map(convert), (v) => staticValue(dtype, x.dims, v));
 }
 
 function where(node: NodeReader, condition: StaticValue): StaticValue | undefined {
