@@ -19,7 +19,7 @@ import {
 import { input } from "@gen/graph";
 import { fromOnnx } from "@gen/graph/onnx";
 import { mlp } from "@gen/nn";
-import { loadPipeline, pipelineFiles } from "@gen/pipeline";
+import { loadPipeline, loadTokenizer, pipelineFiles } from "@gen/pipeline";
 import { denoiser, schedulerSteps } from "@gen/sampling";
 import { cosineSchedule, readSchedulerConfig } from "@gen/schedules";
 import { parseRecord } from "../../packages/cli/dist/training-record.js";
@@ -322,6 +322,47 @@ const RECORD_FIELDS = [
   "loss",
 ];
 
+const letters = Array.from({ length: 26 }, (_, i) => String.fromCharCode(97 + i));
+const clipTokens = [...letters, ...letters.map((letter) => `${letter}</w>`), "ab", "abc</w>"];
+const clipFiles = {
+  "t/vocab.json": json(
+    Object.fromEntries(
+      [...clipTokens, "<|startoftext|>", "<|endoftext|>"].map((token, i) => [token, i]),
+    ),
+  ),
+  "t/merges.txt": text("#version: 0.2\na b\nab c</w>\n"),
+  "t/special_tokens_map.json": json({ pad_token: "<|endoftext|>" }),
+};
+const unigram = {
+  added_tokens: [{ id: 1, content: "</s>", special: true }],
+  normalizer: {
+    type: "Sequence",
+    normalizers: [{ type: "Strip", strip_right: true }, { type: "Lowercase" }],
+  },
+  pre_tokenizer: { type: "Metaspace", replacement: "\u2581", prepend_scheme: "always" },
+  post_processor: {
+    type: "TemplateProcessing",
+    single: [{ Sequence: { id: "A" } }, { SpecialToken: { id: "</s>" } }],
+  },
+  model: {
+    type: "Unigram",
+    unk_id: 2,
+    vocab: ["<|endoftext|>", "</s>", "<unk>", "\u2581a", "b", "ab"].map((t, i) => [t, -i]),
+  },
+};
+const TOKENIZER_FIELDS = [
+  ...["added_tokens", "normalizer", "pre_tokenizer", "post_processor", "model", "vocab", "merges"],
+  ...["type", "pattern", "Regex", "String", "content", "id", "single", "Sequence", "SpecialToken"],
+  ...["Precompiled", "precompiled_charsmap", "Replace", "Split", "ByteLevel", "BPE", "Prepend"],
+];
+
+/** Reads a tokenizer of these files and a prompt with it. */
+/** @type {(files: Readonly<Record<string, Uint8Array>>) => Promise<unknown>} */
+async function readTokenizer(files) {
+  const tokenizer = await loadTokenizer((path) => Promise.resolve(files[path]), "t");
+  return tokenizer?.tokenize("Ab (c:1.2) \u2581 </s> \u00e9\u0301", { weighted: true });
+}
+
 const folder = mkdtempSync(join(tmpdir(), "gen-fuzz-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
@@ -445,6 +486,21 @@ export const readers = {
     make: (random) => json(changedFields(random, record, RECORD_FIELDS)),
     tokens: [...JSON_TOKENS, ...RECORD_FIELDS.map((name) => `"${name}"`)],
     read: (bytes) => parseRecord("training.json", bytes),
+  },
+  tokenizer: {
+    seeds: () => [json(unigram)],
+    make: (random) => json(changedFields(random, unigram, TOKENIZER_FIELDS)),
+    tokens: [...JSON_TOKENS, ...TOKENIZER_FIELDS.map((name) => `"${name}"`)],
+    read: (bytes) =>
+      readTokenizer({
+        "t/tokenizer.json": bytes,
+        "t/special_tokens_map.json": clipFiles["t/special_tokens_map.json"],
+      }),
+  },
+  merges: {
+    seeds: () => [clipFiles["t/merges.txt"]],
+    tokens: ["#version: 0.2", "\n", "\r", " ", "ab", "</w>", "\xff", "\xc3\xa9"],
+    read: (bytes) => readTokenizer({ ...clipFiles, "t/merges.txt": bytes }),
   },
   onnx: {
     seeds: () => [

@@ -1,3 +1,4 @@
 export { type LoadModelOptions, loadModel, type ReadFile } from "./load-model.ts";
 export { type LoadPipelineOptions, loadPipeline } from "./load-pipeline.ts";
 export { pipelineFiles, savePipeline } from "./save-pipeline.ts";
+export { loadTokenizer, type PromptTokenizer } from "./text/load-tokenizer.ts";

@@ -3,6 +3,7 @@ import { denoiser } from "@gen/sampling";
 import { linearSchedule } from "@gen/schedules";
 import { type Call, describeCarelessCallers } from "../../../tooling/fixtures/careless.ts";
 import * as pipeline from "../src/index.ts";
+import { readReference } from "./tokenizer-cases.ts";
 
 const model = denoiser(mlp({ inputs: 2, hidden: [3], time: true, classes: 1 }));
 const scheduler = { schedule: linearSchedule({ steps: 8 }), clip: 1 };
@@ -17,6 +18,10 @@ const calls: Record<string, Call> = {
   loadPipeline: {
     args: [read, { ...options, shape: [2], kind: "diffusion" }],
     also: { "1.limit": ["infinity"] },
+  },
+  loadTokenizer: {
+    args: [readReference, "clip", { className: "CLIPTokenizer", added: { "<x>": 2 } }],
+    also: { "2.className": ["text"] },
   },
   pipelineFiles: { args: [{ ...whole, ...extra }], also: { "0.kind": ["undefined"] } },
   savePipeline: { args: [{ ...whole, ...extra }, () => undefined] },
