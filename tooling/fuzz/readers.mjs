@@ -17,9 +17,9 @@ import {
   writeSafetensors,
 } from "@gen/data";
 import { input } from "@gen/graph";
-import { fromOnnx } from "@gen/graph/onnx";
+import { fromOnnx, readModelLayout } from "@gen/graph/onnx";
 import { mlp } from "@gen/nn";
-import { loadPipeline, loadTokenizer, pipelineFiles } from "@gen/pipeline";
+import { loadPipeline, loadTokenizer, mergeLora, pipelineFiles } from "@gen/pipeline";
 import { denoiser, schedulerSteps } from "@gen/sampling";
 import { cosineSchedule, readSchedulerConfig } from "@gen/schedules";
 import { parseRecord } from "../../packages/cli/dist/training-record.js";
@@ -363,6 +363,29 @@ async function readTokenizer(files) {
   return tokenizer?.tokenize("Ab (c:1.2) \u2581 </s> \u00e9\u0301", { weighted: true });
 }
 
+// A MatMul whose weight [2, 3] is attn1.to_q.
+const [queries] = filesOf("packages/pipeline/test/reference/lora", /^queries\.onnx$/);
+const loraOfQueries = writeSafetensors({
+  "lora_unet_attn1_to_q.lora_up.weight": { shape: [3, 1], data: Float32Array.of(1, 2, 3) },
+  "lora_unet_attn1_to_q.lora_down.weight": { shape: [1, 2], data: Float32Array.of(10, 20) },
+});
+const LORA_ROLES = [
+  ...[".lora_up.weight", ".lora_down.weight", ".lora_mid.weight", ".alpha", ".dora_scale"],
+  ...[".lora_A.weight", ".lora_B.weight", ".processor.to_q_lora.down.weight", ".hada_w1_a"],
+];
+
+/** @param {RandomSource} random */
+function randomLora(random) {
+  const modules = ["lora_unet_attn1_to_q", "unet.attn1.to_q", "lora_te_x", "input_blocks_1_1_x"];
+  const entries = Array.from({ length: random.below(6) }, () => {
+    const shape = random.pick([[3, 1], [1, 2], [3, 2], [2, 2], [], [1], [2, 2, 1, 1], [0, 2]]);
+    const size = shape.reduce((product, n) => product * n, 1);
+    const Kind = random.pick([Float32Array, Uint16Array, Float64Array]);
+    return [`${random.pick(modules)}${random.pick(LORA_ROLES)}`, { shape, data: new Kind(size) }];
+  });
+  return writeSafetensors(Object.fromEntries(entries));
+}
+
 const folder = mkdtempSync(join(tmpdir(), "gen-fuzz-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
@@ -501,6 +524,19 @@ export const readers = {
     seeds: () => [clipFiles["t/merges.txt"]],
     tokens: ["#version: 0.2", "\n", "\r", " ", "ab", "</w>", "\xff", "\xc3\xa9"],
     read: (bytes) => readTokenizer({ ...clipFiles, "t/merges.txt": bytes }),
+  },
+  lora: {
+    seeds: () => [loraOfQueries],
+    make: randomLora,
+    tokens: [...JSON_TOKENS, ...LORA_ROLES, "unet.attn1.to_q", "lora_adapter_metadata", "F16"],
+    read: (bytes) => [
+      ...mergeLora({ unet: { model: queries } }, [{ lora: bytes }]).patches("unet"),
+    ],
+  },
+  "onnx-layout": {
+    seeds: () => [queries, ...filesOf("packages/graph/test/reference", /\.onnx$/)],
+    tokens: ["location", "../w", "offset", "-1", "length", "pkg.torch.onnx.name_scopes", "['a']"],
+    read: (bytes) => readModelLayout(bytes),
   },
   onnx: {
     seeds: () => [

@@ -15,6 +15,8 @@ const names = ["png", "npy", "npz", "idx", "csv", "safetensors"].concat([
   "onnx",
   "tokenizer",
   "merges",
+  "lora",
+  "onnx-layout",
 ]);
 const help = `Usage: npm run fuzz -- [READER ...] [--seconds N] [--seed N] [--json] [--replay]
 

@@ -108,8 +108,29 @@ function rawBytes(
   bytes: number,
   resolve?: ExternalData,
 ): Uint8Array | undefined {
-  const { rawData, dataLocation, externalData } = message;
-  if (dataLocation !== externalLocation) return rawData.length > 0 ? rawData : undefined;
+  const place = externalPlace(message, what);
+  if (!place) return message.rawData.length > 0 ? message.rawData : undefined;
+  const { location, offset, length = bytes } = place;
+  if (!resolve) {
+    throw invalidModel(
+      `${what} is kept outside the model in ${label(location)}; pass externalData to read it`,
+    );
+  }
+  if (length !== bytes) throw misfit(what, message, `${bytes} bytes`, length);
+  if (length > MAX_FILE_BYTES) {
+    throw invalidModel(
+      `${what} takes ${length} bytes, more than the ${MAX_FILE_BYTES} allowed outside the model; split it`,
+    );
+  }
+  return resolve(location, offset, length);
+}
+
+/**
+ * Where a tensor lies in a file beside the model; undefined for a tensor of the model itself.
+ * @throws GenError `invalid-model` when the path leaves the model's folder, or a number is wrong.
+ */
+export function externalPlace({ dataLocation, externalData }: TensorProto, what: string) {
+  if (dataLocation !== externalLocation) return undefined;
   const entry = (key: string) => externalData.find((e) => e.key === key)?.value;
   const location = entry("location") ?? "";
   if (!isBelow(location)) {
@@ -117,24 +138,13 @@ function rawBytes(
       `${what} is kept in ${label(location)}; only a relative path below the model's folder is allowed`,
     );
   }
-  if (!resolve) {
-    throw invalidModel(
-      `${what} is kept outside the model in ${label(location)}; pass externalData to read it`,
-    );
-  }
-  const integer = (key: string, fallback: number) => {
-    const value = entry(key) ?? `${fallback}`;
+  const integer = (key: string): number | undefined => {
+    const value = entry(key);
+    if (value === undefined) return undefined;
     if (/^\d{1,15}$/.test(value)) return Number(value);
     throw invalidModel(`${what} has ${label(value)} as the ${key} of its external data`);
   };
-  const length = integer("length", bytes);
-  if (length !== bytes) throw misfit(what, message, `${bytes} bytes`, length);
-  if (length > MAX_FILE_BYTES) {
-    throw invalidModel(
-      `${what} takes ${length} bytes, more than the ${MAX_FILE_BYTES} allowed outside the model; split it`,
-    );
-  }
-  return resolve(location, integer("offset", 0), length);
+  return { location, offset: integer("offset") ?? 0, length: integer("length") };
 }
 
 /** Whether a path stays below the folder that it starts in, on any system. */
