@@ -11,6 +11,7 @@ import {
   readNpy,
   readNpz,
   readPng,
+  readPngSettings,
   readSafetensors,
   writeNpz,
   writePng,
@@ -82,6 +83,36 @@ const randomShape = (random) =>
   Array.from({ length: random.below(5) }, () =>
     random.chance(0.05) ? random.pick([0, 2 ** 20, 2 ** 31, 2 ** 53]) : 1 + random.below(6),
   );
+
+/** @param {RandomSource} random */
+function randomPngText(random) {
+  const parts = [
+    "a",
+    "Negative prompt: ",
+    "\n",
+    "Steps: 1, ",
+    'Size: "8x8',
+    ", ",
+    ":",
+    '"',
+    "\\",
+    "{}",
+  ];
+  const chunks = Array.from({ length: 1 + random.below(3) }, () => {
+    const words = Array.from({ length: random.below(12) }, () => random.pick(parts)).join("");
+    const isDeflated = random.chance(0.4);
+    const content = isDeflated ? deflateSync(text(words)) : text(words);
+    const [type, head] = random.pick([
+      ["tEXt", ""],
+      ["zTXt", "\0"],
+      ["iTXt", "\0\0\0\0"],
+      ["iTXt", "\x01\0en\0\0"],
+    ]);
+    const keyword = random.pick(["parameters", "gen", "Comment", ""]);
+    return pngChunk(type, Buffer.concat([text(`${keyword}\0${head}`), content]));
+  });
+  return pngFile(pngHeader(1, 1), ...chunks);
+}
 
 /** @param {RandomSource} random */
 function randomNpy(random) {
@@ -410,6 +441,19 @@ export const readers = {
     },
     limit,
   },
+  "png-settings": {
+    seeds: () => [
+      ...fixtures(/^text.*\.png$/),
+      writePng(
+        { width: 1, height: 1, channels: 1, data: new Uint8Array(1) },
+        { settings: { prompt: "a: b", seed: 1, size: [8, 8], sampler: "x, y" } },
+      ),
+    ],
+    make: randomPngText,
+    tokens: ["tEXt", "zTXt", "iTXt", "gen\0", "parameters\0", "IEND", "\0\0", '"', ": ", ", "],
+    read: (bytes) => readPngSettings(bytes),
+    limit,
+  },
   npy: {
     seeds: () => fixtures(/\.npy$/),
     make: randomNpy,
@@ -532,6 +576,7 @@ export const readers = {
     read: (bytes) => [
       ...mergeLora({ unet: { model: queries } }, [{ lora: bytes }]).patches("unet"),
     ],
+    limit,
   },
   "onnx-layout": {
     seeds: () => [queries, ...filesOf("packages/graph/test/reference", /\.onnx$/)],

@@ -17,6 +17,7 @@ const names = ["png", "npy", "npz", "idx", "csv", "safetensors"].concat([
   "merges",
   "lora",
   "onnx-layout",
+  "png-settings",
 ]);
 const help = `Usage: npm run fuzz -- [READER ...] [--seconds N] [--seed N] [--json] [--replay]
 

@@ -7,7 +7,7 @@ import { evaluate } from "@gen/graph/evaluate";
 import { fromOnnx, readModelLayout } from "@gen/graph/onnx";
 import { describe, expect, test } from "vitest";
 import { mergeLora } from "../src/index.ts";
-import { MAX_LORA_RANK } from "../src/lora/limits.ts";
+import { MAX_LORA_RANK, MAX_LORA_TENSORS } from "../src/lora/limits.ts";
 import { diffusersName, type LoraPart } from "../src/lora/lora-keys.ts";
 import { loraTargets, type ModelLayout } from "../src/lora/lora-targets.ts";
 import { loraOfQueries, outside } from "./lora-cases.ts";
@@ -285,6 +285,19 @@ describe("a LoRA", () => {
     ],
   ])("%s is refused", (_, entries, message) => {
     expect(() => merge(entries)).toThrow(message);
+  });
+
+  test("has at most MAX_LORA_TENSORS tensors", () => {
+    const pair = {
+      [`${to}.lora_up.weight`]: floats(16, 1),
+      [`${to}.lora_down.weight`]: floats(1, 16),
+    };
+    const of = (n: number) => {
+      const more = Array.from({ length: n - 2 }, (_, i) => [`x${i}`, floats(0)]);
+      return merge({ ...pair, ...Object.fromEntries(more) });
+    };
+    expect(of(MAX_LORA_TENSORS).notes).toHaveLength(1);
+    expect(() => of(MAX_LORA_TENSORS + 1)).toThrow("at most 16384 tensors, got 16385");
   });
 
   test("has a rank of at most MAX_LORA_RANK", () => {

@@ -3,7 +3,7 @@ import { fromFloat16 } from "@gen/graph";
 import { GenError } from "@gen/math";
 import { parseJson } from "@gen/math/json";
 import { isObject } from "../index-file.ts";
-import { MAX_LORA_RANK } from "./limits.ts";
+import { MAX_LORA_RANK, MAX_LORA_TENSORS } from "./limits.ts";
 import { LAYOUTS, type LoraPart, parseKey } from "./lora-keys.ts";
 
 /** Numbers with their shape. */
@@ -48,6 +48,10 @@ type Draft = { keys: string[]; part?: LoraPart; module: string } & Partial<
  */
 export function readLora(bytes: Uint8Array, name = "LoRA"): Lora {
   const { tensors, metadata } = readSafetensors(bytes, { name });
+  const count = Object.keys(tensors).length;
+  if (count > MAX_LORA_TENSORS) {
+    throw misfit(name, `must have at most ${MAX_LORA_TENSORS} tensors, got ${count}`);
+  }
   const drafts = new Map<string, Draft>();
   const unknown: string[] = [];
   for (const [key, tensor] of Object.entries(tensors)) {
