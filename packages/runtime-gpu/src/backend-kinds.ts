@@ -3,12 +3,17 @@ import type { Backend } from "./backend.ts";
 import {
   type DeviceFacts,
   deviceWith,
+  nodeFacts,
+  onnxWasmFacts,
+  onnxWebgpuFacts,
   wasmFacts,
   webglFacts,
   webgpuFacts,
+  webnnFacts,
 } from "./device-facts.ts";
 import { unavailable } from "./errors.ts";
 import type { DeviceTensor } from "./ledger.ts";
+import type { Provider } from "./onnx/providers.ts";
 import { inNode, threadsHere } from "./onnx/runtime.ts";
 import type { OnnxOptions } from "./onnx.ts";
 import { openIn } from "./remote/open-in.ts";
@@ -23,7 +28,7 @@ export type Holding = "own" | "float32" | "float64" | "int32" | "host" | "none";
 
 /** Where a backend runs, and settings of each kind, for when a backend of that kind is opened. */
 export interface OpenOptions extends RemoteOptions {
-  onnx?: Omit<OnnxOptions, "device">;
+  onnx?: Omit<OnnxOptions, "provider">;
   tfjs?: Omit<TfjsOptions, "device">;
 }
 
@@ -36,7 +41,10 @@ export interface BackendKind {
   open(options: OpenOptions): Promise<Backend<DeviceTensor>>;
   /** What its device here states. */
   facts(): DeviceFacts | Promise<DeviceFacts>;
-  /** What every device has that may run it in a page, by WebGPU's or WebGL 2's specification. */
+  /**
+   * What every device has that may run it, in a page by WebGPU's or WebGL 2's specification. Without
+   * it, the facts of this device.
+   */
   readonly leastFacts?: DeviceFacts;
   /** How it holds each dtype on a device with these features. */
   dtypes(features: readonly string[]): Readonly<Record<DType, Holding>>;
@@ -75,12 +83,13 @@ const openOnnx = (options: OnnxOptions) =>
 const openTfjs = (options: TfjsOptions) =>
   openIn("tfjs", options, async () => (await import("./tfjs.ts")).tfjsBackend(options));
 
-const onnxOn = (device: OnnxOptions["device"]) => ({
+const onnxOn = (provider: Provider) => ({
   ...onCpu,
   foreign: true,
   // ONNX Runtime takes a graph as a file, and a file has at most 2 GiB.
   modelBytes: 2 ** 31 - 1,
-  open: ({ onnx, worker, isolate }: OpenOptions) => openOnnx({ worker, isolate, ...onnx, device }),
+  open: ({ onnx, worker, isolate }: OpenOptions) =>
+    openOnnx({ worker, isolate, ...onnx, provider }),
   dtypes: () => ownAll,
   threads: threadsHere,
 });
@@ -105,6 +114,17 @@ const onnxGpu = {
   },
 };
 
+/** Devices that state no limits. */
+const anyDevice = { leastFacts: deviceWith({}) };
+
+/** A provider of onnxruntime-node. */
+const onnxInNode = (provider: Provider) => ({
+  ...onnxOn(provider),
+  name: `onnx/node-${provider}`,
+  runsIn: "node" as const,
+  facts: () => nodeFacts(provider),
+});
+
 const tfjsOn = (device: NonNullable<TfjsOptions["device"]>) => ({
   ...onCpu,
   name: `tfjs/${device}`,
@@ -114,23 +134,43 @@ const tfjsOn = (device: NonNullable<TfjsOptions["device"]>) => ({
 
 /** Every backend, here and elsewhere, the fastest first. */
 export const backendKinds: readonly BackendKind[] = [
-  { ...onnxOn("cpu"), name: "onnx/node-cpu", runsIn: "node" },
+  onnxInNode("cpu"),
   {
     ...onnxGpu,
     ...onWebgpu,
     name: "onnx/webgpu",
+    facts: onnxWebgpuFacts,
     dtypes(features) {
       const float16 = features.includes("shader-f16") ? "own" : "none";
       return { ...own, float16, float64: "none", int64: "host" };
     },
   },
-  { ...onnxOn("wasm"), name: "onnx/wasm", facts: wasmFacts },
+  { ...onnxOn("wasm"), name: "onnx/wasm", facts: onnxWasmFacts },
   {
-    ...onnxGpu,
-    name: "onnx/node-webgpu",
-    runsIn: "node",
+    ...onnxInNode("webgpu"),
+    threads: () => 1,
+    onHost: onnxGpu.onHost,
     // The adapter does not state whether it has float16.
     dtypes: () => ({ ...own, float16: "none", float64: "host", int64: "host" }),
+  },
+  // These have not been measured, so the others come first.
+  { ...onnxInNode("cuda"), ...anyDevice },
+  { ...onnxInNode("dml"), ...anyDevice, dtypes: () => ({ ...ownAll, float64: "host" }) },
+  {
+    ...onnxInNode("coreml"),
+    ...anyDevice,
+    dtypes: () => ({ ...ownAll, float64: "host", int64: "host" }),
+  },
+  {
+    ...onnxOn("webnn"),
+    name: "onnx/webnn",
+    runsIn: "page",
+    ...anyDevice,
+    facts: webnnFacts,
+    dtypes(features) {
+      const float16 = features.includes("shader-f16") ? "own" : "host";
+      return { ...own, float16, float64: "host", int64: "host" };
+    },
   },
   { ...tfjsOn("webgpu"), ...onWebgpu },
   {

@@ -53,6 +53,15 @@ inBrowser("capabilities of an isolated page", { isolated: true, needs: ["webgpu"
     expect(webgl.limits.maxTextureSize).toBeGreaterThanOrEqual(2048);
     expect(webgl.adapter?.description).not.toBe("");
   });
+  it("tell what is missing, by name", async () => {
+    const { adapter, f16, subgroups, lacks } = await page().run("whatCan", ["onnx/webgpu"]);
+    expect(lacks).toEqual({
+      ...(adapter?.software && { adapter: expect.stringContaining("is no GPU") }),
+      ...(!f16 && { float16: expect.stringContaining("convert them to float32") }),
+      ...(!subgroups && { subgroups: expect.stringContaining("without subgroups") }),
+    });
+    expect((await page().run("whatCan", ["onnx/wasm"])).lacks).toEqual({});
+  });
   it("tell what leaves the GPU, as ONNX Runtime has it", async () => {
     const { measured, tried, told } = await page().run("onHost", []);
     expect(tried.length).toBeGreaterThan(60);
@@ -69,6 +78,19 @@ inBrowser("capabilities of a page that is not isolated", { isolated: false }, (p
   it("have one thread", async () => {
     const wasm = await page().run("whatCan", ["onnx/wasm"]);
     expect(wasm).toMatchObject({ available: true, isolated: false, threads: 1 });
+    expect(wasm.lacks).toEqual({ threads: expect.stringContaining("COEP require-corp") });
+  });
+});
+
+inBrowser("WebNN", { isolated: true, everyEngine: true }, (page) => {
+  it("computes, or the error says what the page lacks", async () => {
+    const { available, reason } = await page().run("whatCan", ["onnx/webnn"]);
+    if (available) return page().run("conforms", ["onnx/webnn", "matmul", { tolerance: 1e-4 }]);
+    expect(reason).toMatch(
+      /^WebNN is not there: (this page has no navigator\.ml; start .*|.{10,})$/,
+    );
+    const refused = await page().run("refusal", ["onnx/webnn"]);
+    expect(refused).toEqual({ code: "backend-unavailable", message: reason });
   });
 });
 
