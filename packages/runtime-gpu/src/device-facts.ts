@@ -73,13 +73,30 @@ export function onnxWasmFacts(): DeviceFacts {
   return { ...facts, lacks: { threads } };
 }
 
+/** The invocations of a workgroup of our loops (`@gen/graph/loops`). */
+const LOOP_INVOCATIONS = 256;
+
 /** WebGPU as ONNX Runtime needs it, whose own code is WebAssembly. */
 export async function onnxWebgpuFacts(): Promise<DeviceFacts> {
   const { reason } = onnxWasmFacts();
   const facts = reason ? missingDevice(reason) : await webgpuFacts();
-  if (facts.reason || facts.features.includes("subgroups")) return facts;
-  return { ...facts, lacks: { subgroups: "ONNX Runtime takes its shaders without subgroups" } };
+  if (facts.reason) return facts;
+  const { maxComputeInvocationsPerWorkgroup: most } = facts.limits;
+  const lacks = {
+    ...(!facts.features.includes("subgroups") && {
+      subgroups: "ONNX Runtime takes its shaders without subgroups",
+    }),
+    ...(most < LOOP_INVOCATIONS && {
+      loops: withoutLoops(
+        `a workgroup here has at most ${most} of ${LOOP_INVOCATIONS} invocations`,
+      ),
+    }),
+  };
+  return { ...facts, lacks };
 }
+
+const withoutLoops = (reason: string): string =>
+  `outputs in place are computed by ONNX Runtime, with copies: ${reason}`;
 
 /** A provider of onnxruntime-node, beside which loops of WebAssembly run. */
 export function nodeFacts(provider: Provider): DeviceFacts {
@@ -91,7 +108,7 @@ export function nodeFacts(provider: Provider): DeviceFacts {
     ...deviceWith({}),
     ...(adapter && { adapter, features: ["shader-f16"] }),
     ...(loops && {
-      lacks: { loops: `outputs in place are computed by ONNX Runtime, with copies: ${loops}` },
+      lacks: { loops: withoutLoops(loops) },
     }),
   };
 }

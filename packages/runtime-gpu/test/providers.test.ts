@@ -182,6 +182,23 @@ describe("an engine without all of WebAssembly", () => {
   });
 });
 
+it("a GPU of few invocations or without subgroups is told so, and one with both lacks nothing", async () => {
+  const { onnxWebgpuFacts } = await import("../src/device-facts.ts");
+  const { gpuLimits } = await import("../src/onnx/gpu.ts");
+  const factsOf = async (invocations: number, features: string[]) => {
+    const limits = Object.fromEntries(gpuLimits.map((name) => [name, invocations]));
+    const adapter = { info: { architecture: "small" }, limits, features: new Set(features) };
+    vi.stubGlobal("navigator", { gpu: { requestAdapter: async () => adapter } });
+    return (await onnxWebgpuFacts()).lacks;
+  };
+  expect(await factsOf(128, [])).toEqual({
+    subgroups: expect.stringContaining("without subgroups"),
+    loops: expect.stringMatching(/^outputs in place are .* at most 128 of 256 invocations$/),
+  });
+  expect(await factsOf(256, ["subgroups"])).toEqual({});
+  vi.unstubAllGlobals();
+});
+
 it("a GPU whose buffers are too small for a tensor: the error names the bytes", async () => {
   const { bufferOf } = await import("../src/onnx/gpu.ts");
   const gpu = { limits: { maxBufferSize: 256 } } as never;

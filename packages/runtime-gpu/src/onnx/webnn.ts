@@ -35,9 +35,8 @@ export async function requestMlContext(): Promise<MlContext> {
   }
 }
 
-/** A device on the page's WebNN. */
-export async function webnnDevice(ort: Ort): Promise<Device<OrtTensor>> {
-  const context = await requestMlContext();
+/** A device on the page's WebNN. Closing it ends `context`. */
+export function webnnDevice(ort: Ort, context: MlContext): Device<OrtTensor> {
   const provider = { name: "webnn", deviceType, context } as const;
   const device = hostDevice("onnx/webnn", "plain", ort, { executionProviders: [provider] });
   const { inTurn } = pageQueue;

@@ -39,6 +39,10 @@ inBrowser("outputs in place on the GPU", withWebGpu, (page) => {
   ] as const)("take %s", async (_, program, dispatches) => {
     expect(await page().run("dispatchesInPlace", [program])).toBe(dispatches);
   });
+  it("are ONNX Runtime's own on a GPU that refuses the loops", async () => {
+    const dispatches = await page().run("dispatchesInPlace", ["descent", { refused: true }]);
+    expect(dispatches).toBeGreaterThan(2);
+  });
 });
 
 inBrowser("capabilities of an isolated page", { isolated: true, needs: ["webgpu"] }, (page) => {
