@@ -6,7 +6,8 @@ import { backendOver } from "../src/device.ts";
 import { capabilities } from "../src/index.ts";
 import { hostDevice } from "../src/onnx/host-device.ts";
 import { missingProvider, type Provider } from "../src/onnx/providers.ts";
-import type { Ort } from "../src/onnx/runtime.ts";
+import type { Ort, SessionOptions } from "../src/onnx/runtime.ts";
+import { webnnDevice } from "../src/onnx/webnn.ts";
 import { onnxBackend } from "../src/onnx.ts";
 import { conforms } from "./run-conformance.ts";
 
@@ -15,6 +16,32 @@ const ort = node as unknown as Ort;
 // The forms that providers other than the CPU and WebGPU get, on the provider that is everywhere.
 const plain = () => backendOver(hostDevice("plain", "plain", ort, { executionProviders: ["cpu"] }));
 conforms("plain", plain, { tolerance: 2e-6 });
+
+// WebNN's device over the same build: it hands its context to each session and ends it.
+const asked = new Set<unknown>();
+let ended = 0;
+const webnn = () => {
+  const context = {
+    lost: new Promise<never>(() => undefined),
+    opSupportLimits: () => ({}),
+    destroy: () => void ended++,
+  };
+  const create = (bytes: Uint8Array, { executionProviders, ...options }: SessionOptions) => {
+    asked.add(JSON.stringify(executionProviders));
+    return ort.InferenceSession.create(bytes, { ...options, executionProviders: ["cpu"] });
+  };
+  const runtime = { ...ort, InferenceSession: { create } } as unknown as Ort;
+  return backendOver(webnnDevice(runtime, context));
+};
+conforms("onnx/webnn", webnn, { tolerance: 2e-6 });
+it("onnx/webnn asks for the GPU alone, and its context ends with it", async () => {
+  const before = ended;
+  await webnn().close();
+  expect(ended).toBe(before + 1);
+  expect([...asked].map((each) => JSON.parse(String(each)))).toEqual([
+    [{ name: "webnn", deviceType: "gpu", context: { lost: {} } }],
+  ]);
+});
 
 const { platform, arch } = process;
 const be = (platform: string, arch: string) =>
