@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { enginePath } from "../browser/engines.ts";
+import { measureBackend } from "./gpu/measure-backend.mjs";
 import { gpuRows, targets } from "./gpu/rows.mjs";
 import { sectionText } from "./results.mjs";
 
@@ -49,6 +50,38 @@ test("a software adapter is named and never counts, and a reason stands for what
   expect(gpuRows("onnx/webgpu", late).at(-1)).toMatchObject({
     ...{ ours: "not measured", peer: "it took more than 100 s" },
   });
+});
+
+test("each measurement has a limit, and what did not come is not asked for again", async () => {
+  const limits = { isReal: true, small: true, software: false, partLimit: 50 };
+  const asked: string[] = [];
+  const backend = (slow: string, about: object) => (method: string) => {
+    asked.push(method);
+    if (method === slow) return new Promise(() => undefined);
+    if (method === "conformance") return Promise.reject(new Error("it ended\nat a line"));
+    return Promise.resolve(about);
+  };
+  const measure = async (slow: string, about: object, more = {}) => {
+    asked.length = 0;
+    const end = performance.now() + 10_000;
+    return measureBackend(backend(slow, about), { ...limits, end, ...more });
+  };
+  const late = "it took more than 0 s";
+  expect(await measure("step", { available: true })).toMatchObject({
+    conformance: { reason: "it ended" },
+    step: { reason: late },
+    training: { reason: "what came before it took too long" },
+  });
+  expect(asked).toEqual(["describe", "conformance", "step"]);
+  expect(await measure("describe", {})).toEqual({ reason: late });
+  expect(await measure("", { available: false, reason: "none" })).toEqual({ reason: "none" });
+  const software = { available: true, adapter: { architecture: "llvmpipe" } };
+  const found = await measure("", software, { isReal: false });
+  expect(found).toMatchObject({ reason: "llvmpipe is no GPU" });
+  expect(asked).toEqual(["describe"]);
+  expect(await measure("", software, { isReal: false, software: true })).not.toHaveProperty(
+    "reason",
+  );
 });
 
 // onnxruntime-node's CPU stands for a provider: its process measures as it would on a GPU.
