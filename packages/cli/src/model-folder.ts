@@ -1,9 +1,10 @@
-import { realpath } from "node:fs/promises";
-import { basename, join, sep } from "node:path";
+import { open, realpath, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import { type Expr, trace } from "@gen/graph";
-import { MAX_FILE_BYTES } from "@gen/graph/onnx";
+import { MAX_FILE_BYTES, type WholeFile } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import { type LoadPipelineOptions, loadPipeline, type ReadFile } from "@gen/pipeline";
+import type { Backend } from "@gen/runtime-gpu";
 import type { DiffusionPipeline } from "@gen/sampling";
 import type { SchedulerConfig } from "@gen/schedules";
 import { exitCode, prefixErrors, usageError } from "./errors.ts";
@@ -21,7 +22,8 @@ export type LoadedPipeline = ReturnType<typeof checkParts>;
  * Hugging Face cache (`models--NAME/snapshots/REVISION`), to the blobs of the same model.
  */
 export function folderReaders(folder: string) {
-  const read: ReadFile = async (path) => {
+  /** The real path of a file; undefined where there is none. */
+  const find = async (path: string): Promise<string | undefined> => {
     const [inside, file] = await Promise.all([
       realpath(folder),
       realpath(join(folder, path)).catch(() => undefined),
@@ -33,9 +35,39 @@ export function folderReaders(folder: string) {
     if (![inside, ...cached].some((root) => file.startsWith(root + sep))) {
       throw usageError(`${path} is a link that leads out of the folder; copy its file there`);
     }
+    return file;
+  };
+  const read: ReadFile = async (path) => {
+    const file = await find(path);
+    if (file === undefined) return undefined;
     return readBounded(file, path.endsWith(".json") ? jsonLimit : MAX_FILE_BYTES);
   };
-  return { read, readWeights: read, limit: MAX_FILE_BYTES };
+  const openFile = async (path: string): Promise<WholeFile | undefined> => {
+    const file = await find(path);
+    if (file === undefined) return undefined;
+    const beside = (location: string) => openFile(join(dirname(path), location));
+    // A runtime finds weights beside the link, not beside the file that it leads to.
+    return { ...(await fileParts(file)), path: resolve(folder, path), beside };
+  };
+  return { read, readWeights: read, limit: MAX_FILE_BYTES, open: openFile };
+}
+
+/** A file that is read in parts. Between reads it is closed. */
+async function fileParts(path: string): Promise<WholeFile> {
+  const stats = await stat(path);
+  if (!stats.isFile()) throw usageError(`${path} is not a file`);
+  return {
+    size: stats.size,
+    async read(offset, length) {
+      const file = await open(path);
+      try {
+        const { bytesRead, buffer } = await file.read(new Uint8Array(length), 0, length, offset);
+        return buffer.subarray(0, bytesRead);
+      } finally {
+        await file.close();
+      }
+    },
+  };
 }
 
 /** Readers of a folder at a URL, whose files are kept in the user's cache. */
@@ -64,26 +96,39 @@ async function urlReaders(url: string, signal?: AbortSignal) {
 /**
  * Loads a pipeline from a folder, or from one at an http or https URL, and checks that its parts
  * fit. `shape` completes a pipeline that leaves its samples' shape open; `signal` stops a download.
+ * Large models stay files where `backend` is one of ONNX Runtime.
  * @throws GenError `usage` naming a file that is missing, too large, damaged or does not fit; as
  * `modelFiles` does when a download fails.
  */
 export async function readModelFolder(
   folder: string,
-  { shape, signal }: Pick<LoadPipelineOptions, "shape"> & { readonly signal?: AbortSignal } = {},
+  {
+    shape,
+    signal,
+    backend,
+  }: Pick<LoadPipelineOptions, "shape"> & {
+    readonly signal?: AbortSignal;
+    readonly backend?: Promise<Backend>;
+  } = {},
 ): Promise<LoadedPipeline> {
   const online = isOnline(folder);
   // A URL's query may hold a key, which no line repeats.
   const shown = online ? folder.replace(/[?#].*/s, "?...") : folder;
   const { read, ...options } = online ? await urlReaders(folder, signal) : folderReaders(folder);
-  const pipeline = await loadPipeline(read, { ...options, shape }).catch((error: Error) => {
-    if (signal?.aborted)
-      throw new GenError(
-        "interrupted",
-        "interrupted; the downloaded bytes are kept, and the same command continues",
-      );
-    if (error instanceof GenError && exitCode(error) === 1) throw error;
-    throw usageError(`--model ${shown}: ${error.message}`, { cause: error });
-  });
+  // A backend that does not open reports it where it is used.
+  const opened = await backend?.catch(() => undefined);
+  const wholeAbove = opened?.name.startsWith("onnx/") ? undefined : Infinity;
+  const pipeline = await loadPipeline(read, { ...options, shape, wholeAbove }).catch(
+    (error: Error) => {
+      if (signal?.aborted)
+        throw new GenError(
+          "interrupted",
+          "interrupted; the downloaded bytes are kept, and the same command continues",
+        );
+      if (error instanceof GenError && exitCode(error) === 1) throw error;
+      throw usageError(`--model ${shown}: ${error.message}`, { cause: error });
+    },
+  );
   return prefixErrors(`--model ${shown}`, () => checkParts(pipeline));
 }
 

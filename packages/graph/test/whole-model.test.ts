@@ -99,11 +99,6 @@ describe("a large file", () => {
       });
     }
   });
-
-  it("needs a path or its bytes", async () => {
-    const { bytes: _, ...rest } = fileOf(chain(1));
-    await expect(wholeModel(rest)).rejects.toThrow("must have a path or bytes");
-  });
 });
 
 describe("weights beside a model", () => {
@@ -129,12 +124,14 @@ describe("weights beside a model", () => {
 
   it("are handed on unread", async () => {
     const weights = new Uint8Array(70_000);
-    const model = await wholeModel(fileOf(outside("w.bin", 65_536, 4096), { "w.bin": weights }));
+    const file = outside("w.bin", 65_536, 4096);
+    const model = await wholeModel(fileOf(file, { "w.bin": weights }));
     const { nodes } = g.trace(model.apply, model.signature);
     const call = nodes.find(({ op }) => op === "Foreign") as g.Expr & {
-      node: { file: { external: Record<string, Uint8Array> } };
+      node: { file: { beside: Record<string, WholeFile> } };
     };
-    expect(call.node.file.external["w.bin"]).toBe(weights);
+    expect(call.node.file.beside["w.bin"].bytes).toBe(weights);
+    expect(model.bytes).toBe(file.length + weights.length);
   });
 
   it.each([

@@ -1,4 +1,10 @@
-import { fromOnnx, MAX_FILE_BYTES, type OnnxModel } from "@gen/graph/onnx";
+import {
+  fromOnnx,
+  MAX_FILE_BYTES,
+  type OnnxModel,
+  type WholeFile,
+  wholeModel,
+} from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
 
@@ -15,12 +21,24 @@ export interface LoadModelOptions {
    * @defaultValue `read`
    */
   readonly readWeights?: ReadFile;
+  /**
+   * Opens a model of the folder to be read in parts; undefined where there is none. With it, a model
+   * of more than `wholeAbove` bytes goes to ONNX Runtime as it is, and `limit` is not for it: no other
+   * backend runs such a model, and it is not trained.
+   */
+  readonly open?: (path: string) => Promise<WholeFile | undefined>;
+  /** Bytes of a model's files; Infinity reads every model. @defaultValue 128 MiB */
+  readonly wholeAbove?: number;
 }
+
+const WHOLE_ABOVE = 2 ** 27;
 
 /** What the options of a model's reading may be. */
 export const loadRules = {
   limit: rules.optional(rules.POSITIVE),
   readWeights: rules.optional(rules.FUNCTION),
+  open: rules.optional(rules.FUNCTION),
+  wholeAbove: rules.optional(["0 or more", (value) => Number(value) >= 0]),
 };
 
 /**
@@ -58,6 +76,8 @@ export async function loadModel(
   checkArguments({ read, path }, { read: rules.FUNCTION, path: rules.TEXT });
   checkOptions(options, loadRules);
   const { limit = MAX_FILE_BYTES, readWeights = read } = options;
+  const whole = await naming(path, () => openWhole(path, options, onMissingWeights));
+  if (whole) return whole === "missing" ? undefined : whole;
   const bytes = await readWithin(read, path, limit);
   if (!bytes) return undefined;
   return naming(path, async () => {
@@ -88,6 +108,32 @@ export async function loadModel(
         (files.get(location) as Uint8Array).subarray(offset, offset + length),
     });
   });
+}
+
+/** A model that is larger than `wholeAbove`; undefined for others. */
+async function openWhole(
+  path: string,
+  { open, wholeAbove = WHOLE_ABOVE }: LoadModelOptions,
+  onMissingWeights?: (file: string) => void,
+): Promise<OnnxModel | "missing" | undefined> {
+  const file = wholeAbove < Infinity ? await open?.(path) : undefined;
+  if (!file) return undefined;
+  const missing: string[] = [];
+  const beside = async (location: string) => {
+    const found = await file.beside?.(location);
+    if (!found) missing.push(path.slice(0, path.lastIndexOf("/") + 1) + location);
+    return found;
+  };
+  try {
+    const { size, bytes, path } = file;
+    const read = (offset: number, length: number) => file.read(offset, length);
+    const model = await wholeModel({ size, bytes, path, read, beside });
+    return model.bytes > wholeAbove ? model : undefined;
+  } catch (error) {
+    if (missing.length === 0 || !onMissingWeights) throw error;
+    onMissingWeights(missing[0]);
+    return "missing";
+  }
 }
 
 /** The model with zeros for what lies outside it, and how long each file outside must be. */

@@ -1,5 +1,9 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { readSafetensors } from "@gen/data";
 import { type Expr, type Tensor, trace } from "@gen/graph";
+import { fileOf, type WholeFile, wholeModel } from "@gen/graph/onnx";
 import type { Backend } from "@gen/runtime-gpu";
 import { callProgram } from "@gen/runtime-gpu/call-program";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
@@ -170,6 +174,48 @@ describe.each(Object.keys(conditions))("the latents of each step of %s are PyTor
     const tensors = tensorsOf(folder);
     expect(await distance(pipeline, name, tensors, run, backends.onnx)).toBeLessThan(1e-3);
   });
+});
+
+/** Opens files in memory, as `loadPipeline` takes them for models that stay whole. */
+const opener =
+  (read: ReturnType<typeof modelFolder>["read"]) =>
+  async (path: string): Promise<WholeFile | undefined> => {
+    const bytes = await read(path);
+    const beside = (location: string) => opener(read)(join(dirname(path), location));
+    return bytes && { ...fileOf(bytes), beside };
+  };
+
+test.each([...Object.keys(conditions), "sd1-fp16"])(
+  "%s samples alike as a whole file",
+  async (name) => {
+    const folder = modelFolder(name);
+    const golden = modelFolder(name === "sd1-fp16" ? "sd1" : name);
+    const whole = { open: opener(folder.read), wholeAbove: 0 };
+    const pipeline = await loadPipeline(folder.read, { shape: sizes[name], ...whole });
+    expect(pipeline.denoiser.parameters).toEqual([]);
+    const [run] = golden.cases;
+    const kind = name === "sd1-fp16" ? "sd1" : name;
+    const error = await distance(pipeline, kind, tensorsOf(golden), run, backends.onnx);
+    expect(error).toBeLessThan(name === "sd1-fp16" ? 1e-2 : 1e-3);
+  },
+);
+
+test("a file on disk and its weights beside it are opened by ONNX Runtime", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "gen-whole-"));
+  const stored = modelFolder("sd1-external");
+  stored.write(folder);
+  const at = (path: string) => join(folder, "text_encoder", path);
+  const partsOf = (path: string): WholeFile => ({
+    path,
+    size: statSync(path).size,
+    read: async (offset, length) => readFileSync(path).subarray(offset, offset + length),
+    beside: async (location) => partsOf(at(location)),
+  });
+  const model = await wholeModel(partsOf(at("model.onnx")));
+  const { ids, prompt } = tensorsOf(modelFolder("sd1"));
+  const outputs = await run(backends.onnx, (input_ids) => model.apply({ input_ids }), ids);
+  expect(far(outputs.last_hidden_state, prompt)).toBeLessThan(1e-4);
+  rmSync(folder, { recursive: true });
 });
 
 test("networks in halves stay within halves' rounding", async () => {

@@ -11,6 +11,7 @@
  */
 import { ArgumentError } from "@gen/math/arguments";
 import type { AttributeProto, TensorProto } from "../onnx/messages.ts";
+import type { WholeFile } from "../onnx/whole-model.ts";
 import { GraphError } from "./graph-error.ts";
 import {
   type Attributes,
@@ -63,11 +64,9 @@ export interface ForeignNode {
 
 /** An ONNX model that a runtime opens as it is. The names of its inputs and outputs are in order. */
 export interface ModelFile {
-  /** The file's path or, without one, its bytes. */
-  readonly path?: string;
-  readonly bytes?: Uint8Array;
+  readonly file: WholeFile;
   /** The files beside it with its weights, by their paths in the model. */
-  readonly external: Readonly<Record<string, Uint8Array>>;
+  readonly beside: Readonly<Record<string, WholeFile>>;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
 }

@@ -4,7 +4,6 @@
  *
  *   const model = await wholeModel(fileOf(bytes));    // or a file on disk, with its path
  */
-import { ArgumentError } from "@gen/math/arguments";
 import type { Expr, ModelFile } from "../expr/expr.ts";
 import { foreign, result } from "../expr/foreign.ts";
 import { modelOfHeaders, type OnnxModel } from "./from-onnx.ts";
@@ -13,9 +12,9 @@ import { invalidModel, label } from "./protobuf.ts";
 
 /** A model's file. */
 export interface WholeFile extends FileParts {
-  /** All bytes of the file, unless it has a path. */
+  /** All bytes of the file, if they are in memory; otherwise a runtime without paths reads them. */
   readonly bytes?: Uint8Array;
-  /** The file's absolute path, which ONNX Runtime opens in Node. */
+  /** The file's absolute path, which ONNX Runtime opens itself in Node. */
   readonly path?: string;
   /**
    * A file beside it that holds its weights, whose path below the model's folder is the model's own
@@ -39,11 +38,11 @@ export const fileOf = (
 /**
  * Reads a model that ONNX Runtime opens as it is: no copy of its weights is made, and it loads as fast
  * as in the runtime alone. Such a model has no parameters and no gradients, and only the backends of
- * ONNX Runtime run it. Its nodes are checked as those of {@link fromOnnx} are.
+ * ONNX Runtime run it. `bytes` counts its files. Its nodes are checked as those of {@link fromOnnx} are.
  * @throws GenError `invalid-model` as {@link fromOnnx} does, and naming a file of weights that is
  * missing or too short.
  */
-export async function wholeModel(file: WholeFile): Promise<OnnxModel> {
+export async function wholeModel(file: WholeFile): Promise<OnnxModel & { readonly bytes: number }> {
   const headers = await modelHeaders(file);
   // Which files the weights are in shows only in reading, and reading cannot wait for a file.
   const needed = new Map<string, { location: string; offset: number; length: number }>();
@@ -72,25 +71,14 @@ export async function wholeModel(file: WholeFile): Promise<OnnxModel> {
     read: (...place) => small.get(place.join(" ")) as Uint8Array,
     note: () => undefined,
   });
-  const external = [...beside].flatMap(([location, { bytes }]) =>
-    bytes ? [[location, bytes] as const] : [],
-  );
-  return callOf(model, { ...sourceOf(file), external: Object.fromEntries(external) });
-}
-
-function sourceOf({ bytes, path }: WholeFile): Pick<ModelFile, "bytes" | "path"> {
-  if (path !== undefined) return { path };
-  if (bytes) return { bytes };
-  throw new ArgumentError("file must have a path or bytes, got neither");
+  const bytes = [file, ...beside.values()].reduce((sum, { size }) => sum + size, 0);
+  return { ...callOf(model, file, Object.fromEntries(beside)), bytes };
 }
 
 /** The model whose results are those of its file. */
-function callOf(
-  model: OnnxModel,
-  source: Pick<ModelFile, "bytes" | "path" | "external">,
-): OnnxModel {
+function callOf(model: OnnxModel, file: WholeFile, beside: ModelFile["beside"]): OnnxModel {
   const [inputs, outputs] = [Object.keys(model.signature), model.outputNames];
-  const file: ModelFile = { ...source, inputs, outputs };
+  const whole: ModelFile = { file, beside, inputs, outputs };
   return {
     ...model,
     parameters: [],
@@ -105,7 +93,7 @@ function callOf(
           operands: inputs.map(() => true),
           results: outputs.map(() => true),
           missing: { name: "a model that is kept whole" },
-          file,
+          file: whole,
         },
         inputs.map((name) => given[name]),
       );

@@ -13,18 +13,26 @@ type ModelCall = CallPlan["calls"][number];
 type ModelFile = ModelCall["file"];
 type Session = Awaited<ReturnType<Ort["InferenceSession"]["create"]>>;
 
+const bytesOf = ({ bytes, size, read }: ModelFile["file"]) => bytes ?? read(0, size);
+
 /** The sessions of a device's model files. Programs share them. */
-export function fileSessions(ort: Ort, options: SessionOptions) {
+export function fileSessions(ort: Ort, options: SessionOptions, native: boolean) {
   const open = new Map<ModelFile, { users: number; session: Promise<Session> }>();
   return {
     /** The session of a file, which each user releases once. */
     async take(file: ModelFile): Promise<Session> {
-      const create = () => {
-        const externalData = Object.entries(file.external).map(([path, data]) => ({ path, data }));
-        const all = { ...sessionDefaults(), ...options, externalData };
-        const { path, bytes = new Uint8Array(0) } = file;
-        const { create } = ort.InferenceSession;
-        return path === undefined ? create(bytes, all) : create(path, all);
+      const create = async () => {
+        const all = { ...sessionDefaults(), ...options };
+        // The native runtime finds the files beside a path itself.
+        if (native && file.file.path !== undefined) {
+          return ort.InferenceSession.create(file.file.path, all);
+        }
+        const beside = Object.entries(file.beside).map(async ([path, each]) => ({
+          path,
+          data: await bytesOf(each),
+        }));
+        const [bytes, externalData] = [await bytesOf(file.file), await Promise.all(beside)];
+        return ort.InferenceSession.create(bytes, { ...all, externalData });
       };
       const known = open.get(file) ?? { users: 0, session: create() };
       open.set(file, known);

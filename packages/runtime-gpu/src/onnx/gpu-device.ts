@@ -96,7 +96,11 @@ export function gpuDevice(
         const plan = splitCalls(graph);
         if (plan) {
           const { callingProgram, fileSessions } = await import("./calling-program.ts");
-          sessions ??= fileSessions(ort, { ...options, preferredOutputLocation: "gpu-buffer" });
+          sessions ??= fileSessions(
+            ort,
+            { ...options, preferredOutputLocation: "gpu-buffer" },
+            false,
+          );
           return callingProgram(plan, { sessions, compile: fuse, free });
         }
         if (!capture) return fuse(graph);

@@ -54,7 +54,7 @@ export function hostDevice(
       const plan = splitCalls(graph);
       if (!plan) return fuse(graph);
       const { callingProgram, fileSessions } = await import("./calling-program.ts");
-      sessions ??= fileSessions(ort, options);
+      sessions ??= fileSessions(ort, options, "node" in ort.env.versions);
       return callingProgram(plan, { sessions, compile: fuse, free });
     },
     close: async () => {},

@@ -3,6 +3,8 @@
  * copied without recursion, and large arrays of weights are sent in parts (`array-parts.ts`).
  */
 import type { Expr, Graph, Input, Parameter, Tensor } from "@gen/graph";
+import type { WholeFile } from "@gen/graph/onnx";
+import { unsupported } from "../errors.ts";
 
 type WireNode = Omit<Expr, "inputs"> & { readonly inputs: readonly number[] };
 
@@ -57,6 +59,26 @@ const mapValues = <A, B>(values: Readonly<Record<string, A>>, f: (value: A) => B
 function withData(node: Expr, swap: Swap): Expr {
   const swapped = (value: Tensor): Tensor => ({ ...value, data: swap(value.data) });
   if (node.op === "Parameter") return { ...node, value: swapped(node.value) };
+  if (node.op === "Foreign" && node.node.file) {
+    const { file, beside } = node.node.file;
+    const plain = {
+      ...node.node.file,
+      file: inMessage(file),
+      beside: mapValues(beside, inMessage),
+    };
+    return { ...node, node: { ...node.node, file: plain } };
+  }
   if (node.op !== "Constant") return node;
   return { ...node, attributes: { ...node.attributes, value: swapped(node.attributes.value) } };
+}
+
+/**
+ * A model file without functions, which messages cannot have. The other side opens its path, or has
+ * its bytes.
+ */
+function inMessage({ path, bytes, size }: WholeFile): WholeFile {
+  if (path === undefined && !bytes) {
+    throw unsupported("a model file must have a path or its bytes to run in another thread");
+  }
+  return { path, bytes, size } as WholeFile;
 }
