@@ -5,11 +5,10 @@
 import type { Graph } from "@gen/graph";
 import { type WgslLoop, wgslLoops } from "@gen/graph/loops";
 import type { Executable, InPlace } from "../device.ts";
+import { byteLength } from "../ledger.ts";
 import { bodyProgram } from "./body-program.ts";
-import type { GpuDevice, GpuPipeline } from "./gpu.ts";
-import { bufferIn, type OrtTensor } from "./runtime.ts";
-
-const MOST_WORKGROUPS = 65_535;
+import { emptyBuffer, type GpuBuffer, type GpuDevice, type GpuPipeline } from "./gpu.ts";
+import { bufferIn, gpuTensor, type Ort, type OrtTensor } from "./runtime.ts";
 
 /**
  * Compiles `graph` in two parts; undefined where loops have nothing to compute. `compile` makes the
@@ -20,16 +19,21 @@ export async function fusedGpuProgram(
   graph: Graph,
   inPlace: InPlace,
   {
+    ort,
     compile,
     free,
+    returns,
   }: {
+    readonly ort: Ort;
     compile(body: Graph): Promise<Executable<OrtTensor>>;
     free(tensor: OrtTensor): void;
+    /** What takes a tensor back when it is freed. */
+    readonly returns: WeakMap<OrtTensor, () => void>;
   },
 ): Promise<Executable<OrtTensor> | undefined> {
   const split = wgslLoops(graph, inPlace, gpu.limits.maxStorageBuffersPerShaderStage ?? 8);
   if (!split) return undefined;
-  const { body, outputs, loops } = split;
+  const { body, outputs, scratch, loops } = split;
   const pipelines = new Map<string, Promise<GpuPipeline>>();
   for (const { code } of loops) {
     if (pipelines.has(code)) continue;
@@ -45,44 +49,72 @@ export async function fusedGpuProgram(
   );
   const before = await bodyProgram(body, compile);
 
-  function dispatch(tensors: ReadonlyMap<string, OrtTensor>): void {
+  const own = new Map<string, GpuBuffer>(
+    Object.entries(scratch).map(([name, length]) => [name, emptyBuffer(gpu, 4 * length)]),
+  );
+  const spare: OrtTensor[] = [];
+  let ended = false;
+
+  /** A tensor for an output that is not in place: one that was freed, or a new one. */
+  function tensorFor(output: string): OrtTensor {
+    const shape = graph.outputs[output].shape as number[];
+    const at = spare.findIndex(({ dims }) => dims.join() === shape.join());
+    if (at >= 0) return spare.splice(at, 1)[0];
+    const buffer = emptyBuffer(gpu, byteLength("float32", shape));
+    const tensor = gpuTensor(ort, buffer, "float32", shape);
+    returns.set(tensor, () => (ended ? tensor.dispose() : spare.push(tensor)));
+    return tensor;
+  }
+
+  function dispatch(buffers: ReadonlyMap<string, GpuBuffer>): void {
     const encoder = gpu.createCommandEncoder();
     const pass = encoder.beginComputePass();
     for (const { loop, pipeline } of compiled) {
       pass.setPipeline(pipeline);
-      pass.setBindGroup(0, bindings(loop, pipeline, tensors));
-      const workgroups = Math.ceil(loop.length / loop.workgroup);
-      pass.dispatchWorkgroups(Math.min(workgroups, MOST_WORKGROUPS));
+      pass.setBindGroup(0, bindings(loop, pipeline, buffers));
+      pass.dispatchWorkgroups(loop.workgroups);
     }
     pass.end();
     gpu.queue.submit([encoder.finish()]);
   }
 
   const bindings = (
-    { buffers }: WgslLoop,
+    loop: WgslLoop,
     pipeline: GpuPipeline,
-    tensors: ReadonlyMap<string, OrtTensor>,
+    buffers: ReadonlyMap<string, GpuBuffer>,
   ) =>
     gpu.createBindGroup({
       layout: pipeline.getBindGroupLayout(0),
-      entries: buffers.map((name, binding) => ({
+      entries: loop.buffers.map((name, binding) => ({
         binding,
-        resource: { buffer: bufferIn(tensors.get(name) as OrtTensor) },
+        resource: { buffer: buffers.get(name) as GpuBuffer },
       })),
     });
 
   return {
     async run(inputs, dims) {
       const results = await before.run(inputs, dims);
-      dispatch(new Map([...inputs, ...Object.entries(results)]));
+      const made = Object.entries(outputs).map(([output, region]) => {
+        const tensor = inputs.get(inPlace[output]) ?? tensorFor(output);
+        return { output, region, tensor };
+      });
+      const tensors = [...inputs, ...Object.entries(results)];
+      for (const { region, tensor } of made) tensors.push([region, tensor]);
+      const onGpu = tensors.filter(([, { location }]) => location === "gpu-buffer");
+      dispatch(new Map([...own, ...onGpu.map(([name, t]) => [name, bufferIn(t)] as const)]));
       for (const name of Object.keys(body.outputs)) {
         if (name in graph.outputs) continue;
         free(results[name]);
         delete results[name];
       }
-      for (const output of outputs) results[output] = inputs.get(inPlace[output]) as OrtTensor;
+      for (const { output, tensor } of made) results[output] = tensor;
       return results;
     },
-    dispose: before.dispose,
+    async dispose() {
+      ended = true;
+      for (const tensor of spare.splice(0)) tensor.dispose();
+      for (const buffer of own.values()) buffer.destroy();
+      await before.dispose();
+    },
   };
 }

@@ -3,7 +3,7 @@
  *
  *   border, other outputs = runtime(body)    outputs in place = loops(border)
  *
- * The outputs in place stay in the loops' memory. The next run reads and overwrites them there, so a
+ * The outputs stay in the loops' memory. The next run reads and overwrites those in place there, so a
  * training step copies no state and allocates none.
  */
 import type { Graph } from "@gen/graph";
@@ -66,9 +66,8 @@ export async function fusedProgram(
         delete results[name];
       }
       memory.run();
-      for (const output of loops.outputs) {
+      for (const [output, name] of Object.entries(loops.outputs)) {
         const { shape } = graph.outputs[output];
-        const name = inPlace[output];
         const kept = memory.residents.get(name);
         const tensor = kept ?? new ort.Tensor("float32", memory.regions[name], shape as number[]);
         memory.residents.set(name, tensor);

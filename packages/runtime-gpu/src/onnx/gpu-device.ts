@@ -57,7 +57,11 @@ export function gpuDevice(
       },
     };
   };
+  // Programs take their own buffers back.
+  const returns = new WeakMap<OrtTensor, () => void>();
   const free = (tensor: OrtTensor) => {
+    const giveBack = returns.get(tensor);
+    if (giveBack) return giveBack();
     tensor.dispose();
     const source = sources.get(tensor);
     if (!source) return;
@@ -86,7 +90,12 @@ export function gpuDevice(
           // Sampling does not need it.
           const { fusedGpuProgram } = await import("./fused-gpu-program.ts");
           const compile = async (body: Graph) => uncaptured(await applyPasses(body, "webgpu"));
-          const fused = await fusedGpuProgram(gpu, graph, inPlace, { compile, free });
+          const fused = await fusedGpuProgram(gpu, graph, inPlace, {
+            ort,
+            compile,
+            free,
+            returns,
+          });
           if (fused) return fused;
         }
         const rewritten = await applyPasses(graph, "webgpu");
