@@ -131,12 +131,12 @@ describe("sample on a backend", () => {
         return backend.upload(...args);
       },
     };
-    // The table, the initial x, and the row's number for each of the five steps.
+    // Zeros, the initial x, and the coefficients and the time of each of the five steps.
     await sample({ ...options, backend: counting, steps: table(0) });
-    expect(uploads).toBe(7);
+    expect(uploads).toBe(12);
     uploads = 0;
     await sample({ ...options, backend: counting, steps: table(1) });
-    expect(uploads).toBe(11);
+    expect(uploads).toBe(16);
   });
 
   it("passes a condition to the denoiser", async () => {

@@ -31,8 +31,13 @@ for (const owner of ["page", "tfjs"] as const) {
 }
 
 inBrowser("outputs in place on the GPU", withWebGpu, (page) => {
-  it("take one dispatch for each vector", async () => {
-    expect(await page().run("dispatchesInPlace", [])).toBe(2);
+  it.each([
+    ["one dispatch for each length", "descent", 2],
+    ["one dispatch with values of rows", "halvings", 1],
+    ["two dispatches with totals over all rows", "lengths", 2],
+    ["one dispatch with parts of a tensor", "parts", 1],
+  ] as const)("take %s", async (_, program, dispatches) => {
+    expect(await page().run("dispatchesInPlace", [program])).toBe(dispatches);
   });
 });
 

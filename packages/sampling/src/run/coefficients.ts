@@ -1,4 +1,4 @@
-import { type Expr, gather, reshape, slice } from "@gen/graph";
+import { type Expr, slice } from "@gen/graph";
 import type { KeptCoefficients, Step } from "../samplers/step.ts";
 import { type Clip, clipBounds } from "./clip.ts";
 
@@ -48,28 +48,21 @@ const names: readonly string[] = /* @__PURE__ */ Object.keys(COLUMNS);
 /** A number of a row: a column by its name, or the factor of what i + 1 rows before kept. */
 export type Coefficient = keyof typeof COLUMNS | `next.history.${number}`;
 
-/** All numbers of a run `[rows, columns]`: a row for each step, then rows of zeros up to `rows`. */
-export function coefficientTable(
-  steps: readonly Step[],
-  clip: Clip,
-  depth: number,
-  rows = steps.length,
-) {
-  const columns = names.length + depth;
-  const data = new Float64Array(rows * columns);
-  for (const [i, step] of steps.entries()) {
-    const row = Object.values(COLUMNS).map((of) => of(step, clip));
-    data.set([...row, ...(step.next.history ?? [])], i * columns);
-  }
-  return { data, shape: [rows, columns] as const };
+/** How many numbers a row has for a run that looks back to `depth` rows. */
+export const columnsOf = (depth: number): number => names.length + depth;
+
+/** The numbers of a row; the factors that it lacks are 0. */
+export function coefficientRow(step: Step, clip: Clip, depth: number): Float64Array {
+  const row = new Float64Array(columnsOf(depth));
+  row.set([...Object.values(COLUMNS).map((of) => of(step, clip)), ...(step.next.history ?? [])]);
+  return row;
 }
 
-/** The numbers of row `row` `[1]` of a table `[rows, columns]`, each `[1]`, by their names. */
-export function rowOfTable(table: Expr, row: Expr): (name: Coefficient) => Expr {
-  const values = reshape(gather(table, row), [table.shape[1]]);
-  return (name) => {
+/** The numbers of a row `[columns]`, each `[1]`, by their names. */
+export const coefficientsOf =
+  (row: Expr) =>
+  (name: Coefficient): Expr => {
     const [, past] = name.split("next.history.");
     const column = past ? names.length + Number(past) : names.indexOf(name);
-    return slice(values, 0, column, column + 1);
+    return slice(row, 0, column, column + 1);
   };
-}

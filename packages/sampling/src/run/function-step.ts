@@ -1,9 +1,9 @@
-import { type Tensor, tensor } from "@gen/graph";
+import type { Tensor } from "@gen/graph";
 import { ArgumentError } from "@gen/math/arguments";
 import type { DenoiserFunction } from "../denoiser/denoiser.ts";
 import { hostFunction, hostTensor, outputTensor } from "../denoiser/host-function.ts";
-import { coefficientTable } from "./coefficients.ts";
-import type { LoopStep, Memory } from "./loop.ts";
+import { coefficientRow, columnsOf } from "./coefficients.ts";
+import { type LoopStep, type Memory, pastInput } from "./loop.ts";
 import type { SampleOptions } from "./sample-options.ts";
 import { stepExpr, stepForm } from "./step-graph.ts";
 
@@ -21,8 +21,9 @@ export function functionStep(
   { steps, shape, clip = false }: SampleOptions,
 ): LoopStep<Tensor> {
   const form = stepForm(steps, clip);
-  const table = coefficientTable(steps, clip, form.depth);
-  const coefficients = hostTensor(table.data, table.shape);
+  const { depth } = form;
+  const columns = columnsOf(depth);
+  const rows = steps.map((step) => hostTensor(coefficientRow(step, clip, depth), [columns]));
   const evaluate = hostFunction(({ output, gradient, ...inputs }) =>
     stepExpr(inputs, output, gradient, { ...form, unclipped: clip === false }),
   );
@@ -37,8 +38,9 @@ export function functionStep(
         `a gradient must be ${values.length} numbers, as x is, got ${gradient.length}`,
       );
     }
-    const inputs = { ...given, output, coefficients, row: tensor([row], [1], "int64") };
+    const inputs: Record<string, Tensor> = { ...given, output, coefficients: rows[row] };
+    for (let i = 0; i < depth; i++) inputs[pastInput(i)] ??= given.x;
     return evaluate(gradient ? { ...inputs, gradient: hostTensor(gradient, shape) } : inputs);
   };
-  return { takeStep, depth: form.depth };
+  return { takeStep, depth };
 }

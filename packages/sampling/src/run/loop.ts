@@ -82,7 +82,7 @@ export async function* loop<T>(
     for (const [row, { t }] of steps.entries()) {
       const inputs: Record<string, T> = { x };
       if (z) inputs.noise = tensors.upload(z);
-      for (let i = 0; i < depth; i++) inputs[pastInput(i)] = past[i] ?? x;
+      for (const [i, tensor] of past.entries()) inputs[pastInput(i)] = tensor;
       const running = tensors.own(takeStep(row, inputs));
       z = noise(row + 1); // drawn while the device works
       const { x: next, x0, ...kept } = await running;

@@ -1,19 +1,21 @@
+import type { DType } from "@gen/graph";
 import { refused } from "@gen/math/arguments";
-import type { Backend, Program } from "@gen/runtime-gpu";
+import type { Backend, HostArray, Program } from "@gen/runtime-gpu";
 import { conditionInputs, namedConditions } from "../denoiser/conditions.ts";
 import type { Denoiser } from "../denoiser/denoiser.ts";
-import { coefficientTable } from "./coefficients.ts";
-import type { LoopStep, TakeStep } from "./loop.ts";
+import { sizeOf } from "../denoiser/shapes.ts";
+import { coefficientRow } from "./coefficients.ts";
+import { type LoopStep, pastInput, type TakeStep } from "./loop.ts";
 import type { SampleOptions } from "./sample-options.ts";
 import { stepForm, stepGraph } from "./step-graph.ts";
 
-/** A step on a backend, which holds its table and conditions until `free`. */
+/** A step on a backend, which holds its conditions until `free`. */
 interface NetworkStep<T> extends LoopStep<T> {
   readonly backend: Backend<T>;
   free(): void;
 }
 
-/** Compiles network and step, unless `programs` holds them, and uploads the run's table. */
+/** Compiles network and step, unless `programs` holds them, and uploads the run's conditions. */
 export async function networkStep<T>(
   denoiser: Denoiser,
   opening: Promise<Backend<T>> | undefined,
@@ -23,37 +25,47 @@ export async function networkStep<T>(
   const { steps, shape, clip = false } = options;
   const form = stepForm(steps, clip, denoiser);
   if (!opening) throw refused("backend", "given unless the denoiser is a function", opening);
-  // One program serves all tables of up to 1024 rows.
-  const rows = 2 ** Math.max(10, Math.ceil(Math.log2(steps.length)));
-  const table = coefficientTable(steps, clip, form.depth, rows);
   const conditions = conditionInputs(namedConditions(options.condition, denoiser.condition));
   const signatures = Object.entries(conditions).map(([name, c]) => [name, c.shape, c.dtype]);
-  const key = JSON.stringify([shape, table.shape, signatures, form]);
+  const key = JSON.stringify([shape, signatures, form]);
   const compile = () => {
-    const graph = stepGraph(denoiser, shape, table.shape, conditions, form);
-    return opening.then((opened) => opened.compile(graph));
+    const graph = stepGraph(denoiser, shape, conditions, form);
+    return opening.then((opened) => opened.compile(graph, { inPlace: { x: "x" } }));
   };
   const compiled = programs.get(key) ?? compile();
   programs.set(key, compiled);
   compiled.catch(() => programs.delete(key));
   const program = await compiled;
   const backend = await opening;
+  const held: T[] = [];
+  const upload = (data: HostArray, shape: readonly number[], dtype?: DType): T => {
+    const tensor = backend.upload(data, shape, dtype);
+    held.push(tensor);
+    return tensor;
+  };
+  const free = () => backend.dispose(...held);
   const shared: Record<string, T> = {};
-  const free = () => backend.dispose(...Object.values(shared));
   try {
-    const inputs = { coefficients: { ...table, dtype: "float32" as const }, ...conditions };
-    for (const [name, { data, shape, dtype }] of Object.entries(inputs)) {
-      shared[name] = backend.upload(data, shape, dtype);
+    // What a row does not add has the coefficient 0.
+    const zeros = upload(new Float32Array(sizeOf(shape)), shape);
+    shared.noise = zeros;
+    for (let i = 0; i < form.depth; i++) shared[pastInput(i)] = zeros;
+    for (const [name, { data, shape, dtype }] of Object.entries(conditions)) {
+      shared[name] = upload(data, shape, dtype);
     }
   } catch (error) {
     free();
     throw error;
   }
   const takeStep: TakeStep<T> = async (row, inputs) => {
-    const at = backend.upload([row, Math.round(steps[row].t)], [2], "int64");
-    // Noise whose coefficient is 0 is fed x, which saves an upload.
-    const running = program.run({ noise: inputs.x, ...inputs, ...shared, row: at });
-    backend.dispose(at);
+    const { t } = steps[row];
+    const coefficients = coefficientRow(steps[row], clip, form.depth);
+    const own = {
+      coefficients: backend.upload(coefficients, [coefficients.length]),
+      time: backend.upload([t], [1], form.fractional ? "float32" : "int64"),
+    };
+    const running = program.run({ ...shared, ...inputs, ...own });
+    backend.dispose(...Object.values(own));
     return running;
   };
   return { backend, takeStep, depth: form.depth, free };

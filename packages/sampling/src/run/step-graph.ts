@@ -7,22 +7,19 @@
  *      + row.langevin deviation^2 prediction
  *   kept_i = row["kept.i.x0"] x0 + row["kept.i.x"] x + row["kept.i.prediction"] prediction
  *
- * `coefficients.ts` makes the table of rows, `network-step.ts` compiles the graph, `loop.ts` runs the
- * program once for each row.
+ * `coefficients.ts` makes the rows, `network-step.ts` compiles the graph, `loop.ts` runs the program
+ * once for each row.
  *
- *   const { shape } = coefficientTable(steps, false, 0);
- *   const graph = stepGraph(denoiser, [16, 2], shape, {}, stepForm(steps));
+ *   const graph = stepGraph(denoiser, [16, 2], {}, stepForm(steps));
  */
 
 import {
   add,
-  constant,
   div,
   type Expr,
   exp,
   expand,
   type Graph,
-  gather,
   greater,
   maximum,
   mul,
@@ -30,7 +27,6 @@ import {
   sqrt,
   sum,
   type Tensor,
-  tensor,
   trace,
   where,
 } from "@gen/graph";
@@ -40,7 +36,7 @@ import { conditionOf } from "../denoiser/conditions.ts";
 import { type Denoiser, splitVariance } from "../denoiser/denoiser.ts";
 import type { LearnedVariance, Step } from "../samplers/step.ts";
 import { type Clip, clipBounds, clipTo, type DynamicThreshold, isDynamic } from "./clip.ts";
-import { keptOf, rowOfTable } from "./coefficients.ts";
+import { coefficientsOf, columnsOf, keptOf } from "./coefficients.ts";
 import { pastInput } from "./loop.ts";
 
 /** The key of a compiled program: the kinds of rows that it takes. */
@@ -105,8 +101,8 @@ export function stepForm(
 /**
  * One step of every sampler: the formula above.
  *
- * `inputs` are x `[batch, ...]`, the table `coefficients` and the number `row` `[1]`, noise if the
- * row adds noise, and earlier estimates. `output` has twice the channels of x if it has a variance
+ * `inputs` are x `[batch, ...]`, the row's `coefficients`, noise if the row adds noise, and earlier
+ * estimates. `output` has twice the channels of x if it has a variance
  * too. The deviation is `row["next.noise"]`, times the root of a learned variance, times the ratio of
  * lengths of Langevin dynamics.
  *
@@ -119,7 +115,7 @@ export function stepExpr(
   { depth, variance: learned, threshold, unclipped, keeps, langevin }: StepForm,
 ): Record<string, Expr> {
   const { x, noise } = inputs;
-  const row = rowOfTable(inputs.coefficients, inputs.row);
+  const row = coefficientsOf(inputs.coefficients);
   const { prediction, variance: raw } = splitVariance(output, x);
   const estimate = add(mul(row("x0.x"), x), mul(row("x0.prediction"), prediction));
   const bounds = [row("clip.low"), row("clip.high")] as const;
@@ -161,13 +157,12 @@ export function stepExpr(
 const lengths = (v: Expr): Expr => sum(sqrt(sum(mul(v, v), [...v.shape.keys()].slice(1))));
 
 /**
- * Network and step as one program: x, noise, earlier estimates, the table, conditions and the row's
- * number with its time step in, the next x and x0 out. All tables of one form share the program.
+ * Network and step as one program: x, noise, earlier estimates, the row's coefficients, its time step
+ * and conditions in, the next x and x0 out. All tables of one form share the program.
  */
 export function stepGraph(
   denoiser: Denoiser,
   shape: readonly number[],
-  table: readonly [rows: number, columns: number],
   conditions: Readonly<Record<string, Tensor>>,
   form: StepForm,
 ): Graph {
@@ -175,22 +170,17 @@ export function stepGraph(
   const signature: Record<string, Signature> = {
     x: { shape },
     noise: { shape },
-    coefficients: { shape: table },
-    // The row's number and its time step.
-    row: { shape: [2], dtype: "int64" },
+    coefficients: { shape: [columnsOf(form.depth)] },
+    time: { shape: [1], dtype: form.fractional ? "float32" : "int64" },
     ...Object.fromEntries(past),
     ...conditions,
   };
   return trace((inputs: Record<string, Expr>) => {
     const { x } = inputs;
-    // Gathered, not sliced: WebGPU slices no integers.
-    const entry = (i: number) => gather(inputs.row, constant(tensor([i], [1], "int64")));
-    const row = entry(0);
     // One time step for all samples: the network's computations on t alone run once.
-    const time = form.fractional ? rowOfTable(inputs.coefficients, row)("t") : entry(1);
-    const t = expand(time, [shape[0]]);
+    const t = expand(inputs.time, [shape[0]]);
     const condition = conditionOf(inputs);
     const output = denoiser.apply(x, t, condition);
-    return stepExpr({ ...inputs, row }, output, denoiser.gradient?.(x, t, condition), form);
+    return stepExpr(inputs, output, denoiser.gradient?.(x, t, condition), form);
   }, signature);
 }
