@@ -57,6 +57,17 @@ export interface ForeignNode {
   readonly missing?: { readonly name: string; readonly reason?: string } | undefined;
   /** The value of a constant whose element type graphs do not have. */
   readonly tensor?: TensorProto;
+  /** The file of a node that is a whole model. */
+  readonly file?: ModelFile;
+}
+
+/** An ONNX model that a runtime opens as it is. The names of its inputs and outputs are in order. */
+export interface ModelFile {
+  readonly bytes: Uint8Array;
+  /** The files beside it with its weights, by their paths in the model. */
+  readonly external: Readonly<Record<string, Uint8Array>>;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
 }
 
 /** A foreign node as an expression without a value; `Result` nodes are its values. */

@@ -41,6 +41,7 @@ import {
   toExpr,
   type Value,
 } from "./static-value.ts";
+import { notedReads, wholeModel } from "./whole-model.ts";
 
 /** A model read from a file: a function over expressions. */
 export interface OnnxModel {
@@ -87,7 +88,8 @@ const readers: ReadonlyMap<string, Reader> = new Map(Object.entries(table));
  * `unsafe-model` naming a node whose operator only a runtime may put in.
  */
 export function fromOnnx(bytes: Uint8Array, options: OnnxReadOptions = {}): OnnxModel {
-  const graph = readGraph(bytes, options);
+  const { noted, files } = notedReads(options.externalData);
+  const graph = readGraph(bytes, { ...options, externalData: noted });
   const given = new Map<string, Value>();
   const parameters: Parameter[] = [];
   const addWeight = (name: string, tensor: Tensor) => {
@@ -112,13 +114,14 @@ export function fromOnnx(bytes: Uint8Array, options: OnnxReadOptions = {}): Onnx
   }
   for (const [name, message] of graph.foreign) given.set(name, foreignConstant(message));
   const { signature, outputNames } = graph;
-  return {
+  const model: OnnxModel = {
     signature,
     outputNames,
     parameters,
     randomOperations: [...new Set(graph.nodes.map(({ op }) => op))].filter((op) => RANDOM.has(op)),
     apply: (inputs) => apply(graph, given, inputs),
   };
+  return options.whole ? wholeModel(model, { bytes, external: files() }) : model;
 }
 
 /** Whether a tensor of floats is a weight: in other exporters' files no setting and no number. */

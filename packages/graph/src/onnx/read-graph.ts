@@ -75,6 +75,13 @@ export interface OnnxReadOptions {
   limit?: number;
   /** Reads tensors that are kept outside the model; without it such a model is refused. */
   externalData?: ExternalData;
+  /**
+   * Gives the file to ONNX Runtime as it is, in place of its operations: no copy of the weights is
+   * made, and the model loads as fast as in the runtime alone. Such a model has no parameters and no
+   * gradients. Its nodes are checked all the same.
+   * @defaultValue false
+   */
+  whole?: boolean;
 }
 
 /** The operands and results of a node that the memory of its message includes. */

@@ -43,7 +43,7 @@ const SCALES = /* @__PURE__ */ Float64Array.from({ length: 33 }, (_, zeros) => 2
  * and `angle = 2 pi b / 2^32`. Logarithm, sine and cosine are Taylor polynomials, within 1e-12 of
  * the exact value: the built-in functions of JavaScript engines differ from each other.
  */
-function boxMuller(out: Float64Array, words: Uint32Array): void {
+export function boxMuller(out: Float64Array, words: Uint32Array): void {
   for (let i = 0; i < words.length; i += 2) {
     const a = words[i];
     const zeros = Math.clz32(a);

@@ -1,5 +1,6 @@
-import { fillNormal, normalScratch } from "./fill-normal.ts";
+import { boxMuller } from "./fill-normal.ts";
 import { integer } from "./integer.ts";
+import { philoxPair } from "./philox.ts";
 import { type StreamKey, streamWords } from "./stream-key.ts";
 
 /** Which rows of noise to draw. */
@@ -27,12 +28,36 @@ export function normalNoise(options: NormalNoiseOptions): Float32Array {
   const batch = indices ? indices.length : integer("batch", options.batch ?? -1, 2 ** 32);
   integer("size", size, 2 ** 34);
   const out = new Float32Array(batch * size);
-  const scratch = normalScratch(size);
   const [, , hash, key0, key1] = streamWords({ seed, purpose, step });
-  for (let row = 0; row < batch; row++) {
-    const index = indices ? integer("index", indices[row], 2 ** 32) : row;
-    const start = row * size;
-    fillNormal(out, start, start + size, [index, step, hash, key0, key1], 0, scratch);
+  const indexOf = (row: number) =>
+    indices && row < batch ? integer("index", indices[row], 2 ** 32) : row;
+  const words = new Uint32Array(Math.min(8 * Math.ceil((batch * Math.ceil(size / 4)) / 2), 1024));
+  const normals = new Float64Array(words.length);
+  // Rows are whole blocks of four words, and short rows share a portion of words.
+  let row = 0;
+  let block = 0;
+  let at = 0;
+  let end = size;
+  const advance = () => {
+    block++;
+    if (4 * block < size) return;
+    block = 0;
+    row++;
+  };
+  while (at < out.length) {
+    for (let i = 0; i < words.length; i += 8) {
+      const first = block;
+      const index = indexOf(row);
+      advance();
+      philoxPair(words, i, first, index, block, indexOf(row), step, hash, key0, key1);
+      advance();
+    }
+    boxMuller(normals, words);
+    for (let i = 0; i < words.length && at < out.length; i += -i & 3) {
+      const last = Math.min(at + words.length - i, end);
+      while (at < last) out[at++] = normals[i++];
+      if (at === end) end += size;
+    }
   }
   return out;
 }

@@ -23,41 +23,59 @@ export function philoxFill(
   key0: number,
   key1: number,
 ): void {
-  // Two blocks at a time: their multiplications overlap in the processor.
   for (let i = 0; i < out.length; i += 8, block += 2) {
-    let a0 = block | 0;
-    let a1 = counter1 | 0;
-    let a2 = counter2 | 0;
-    let a3 = counter3 | 0;
-    let b0 = (block + 1) | 0;
-    let b1 = a1;
-    let b2 = a2;
-    let b3 = a3;
-    let k0 = key0 | 0;
-    let k1 = key1 | 0;
-    for (let round = 0; round < 10; round++) {
-      const a = high0(a0) ^ a3 ^ k1;
-      a3 = Math.imul(0xd2511f53, a0);
-      a0 = high1(a2) ^ a1 ^ k0;
-      a1 = Math.imul(0xcd9e8d57, a2);
-      a2 = a;
-      const b = high0(b0) ^ b3 ^ k1;
-      b3 = Math.imul(0xd2511f53, b0);
-      b0 = high1(b2) ^ b1 ^ k0;
-      b1 = Math.imul(0xcd9e8d57, b2);
-      b2 = b;
-      k0 = (k0 + 0x9e3779b9) | 0;
-      k1 = (k1 + 0xbb67ae85) | 0;
-    }
-    out[i] = a0;
-    out[i + 1] = a1;
-    out[i + 2] = a2;
-    out[i + 3] = a3;
-    out[i + 4] = b0;
-    out[i + 5] = b1;
-    out[i + 6] = b2;
-    out[i + 7] = b3;
+    philoxPair(out, i, block, counter1, block + 1, counter1, counter2, counter3, key0, key1);
   }
+}
+
+/**
+ * Writes two blocks at `out[i]`, whose counters differ in their first two words. Their
+ * multiplications overlap in the processor.
+ */
+export function philoxPair(
+  out: Uint32Array,
+  i: number,
+  first0: number,
+  first1: number,
+  second0: number,
+  second1: number,
+  counter2: number,
+  counter3: number,
+  key0: number,
+  key1: number,
+): void {
+  let a0 = first0 | 0;
+  let a1 = first1 | 0;
+  let a2 = counter2 | 0;
+  let a3 = counter3 | 0;
+  let b0 = second0 | 0;
+  let b1 = second1 | 0;
+  let b2 = a2;
+  let b3 = a3;
+  let k0 = key0 | 0;
+  let k1 = key1 | 0;
+  for (let round = 0; round < 10; round++) {
+    const a = high0(a0) ^ a3 ^ k1;
+    a3 = Math.imul(0xd2511f53, a0);
+    a0 = high1(a2) ^ a1 ^ k0;
+    a1 = Math.imul(0xcd9e8d57, a2);
+    a2 = a;
+    const b = high0(b0) ^ b3 ^ k1;
+    b3 = Math.imul(0xd2511f53, b0);
+    b0 = high1(b2) ^ b1 ^ k0;
+    b1 = Math.imul(0xcd9e8d57, b2);
+    b2 = b;
+    k0 = (k0 + 0x9e3779b9) | 0;
+    k1 = (k1 + 0xbb67ae85) | 0;
+  }
+  out[i] = a0;
+  out[i + 1] = a1;
+  out[i + 2] = a2;
+  out[i + 3] = a3;
+  out[i + 4] = b0;
+  out[i + 5] = b1;
+  out[i + 6] = b2;
+  out[i + 7] = b3;
 }
 
 // High words of 32x32-bit products from 16x16-bit products. One function for each constant: a

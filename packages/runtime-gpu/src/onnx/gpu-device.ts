@@ -1,8 +1,10 @@
 import { type DType, type Graph, type TensorData, tensorData, tensorNumbers } from "@gen/graph";
+import { splitCalls } from "@gen/graph/compiler";
 import type { Device, Executable } from "../device.ts";
 import { unsupported } from "../errors.ts";
 import { byteLength } from "../ledger.ts";
 import { serialQueue } from "../serial-queue.ts";
+import type { fileSessions } from "./calling-program.ts";
 import { capturedSession } from "./captured-session.ts";
 import { capturingProgram, type Ways } from "./capturing-program.ts";
 import { bufferOf, type GpuDevice, lossOf, readBuffer } from "./gpu.ts";
@@ -36,6 +38,7 @@ export function gpuDevice(
     if (source.ended && source.outputs === 0) endings.push(page.inTurn(source.release));
   };
   let closed = false;
+  let sessions: ReturnType<typeof fileSessions> | undefined;
   const lost = lossOf(gpu);
   // Calls under way may never end.
   void lost.then(() => closed || page.abandon());
@@ -85,23 +88,23 @@ export function gpuDevice(
     free,
     async compile(graph, inPlace) {
       const captured = (fixed: Graph) => capturedSession(ort, gpu, fixed, options);
+      const uncapturedPart = async (part: Graph) => uncaptured(await applyPasses(part, "webgpu"));
+      const fuse = async (part: Graph) => {
+        if (!inPlace || Object.keys(inPlace).length === 0) return uncapturedPart(part);
+        const { fusedGpuProgram } = await import("./fused-gpu-program.ts");
+        const parts = { ort, compile: uncapturedPart, free, returns };
+        return (await fusedGpuProgram(gpu, part, inPlace, parts)) ?? uncapturedPart(part);
+      };
       const { run, dispose } = await page.inTurn(async () => {
-        if (!capture && inPlace && Object.keys(inPlace).length > 0) {
-          // Sampling does not need it.
-          const { fusedGpuProgram } = await import("./fused-gpu-program.ts");
-          const compile = async (body: Graph) => uncaptured(await applyPasses(body, "webgpu"));
-          const fused = await fusedGpuProgram(gpu, graph, inPlace, {
-            ort,
-            compile,
-            free,
-            returns,
-          });
-          if (fused) return fused;
+        const plan = splitCalls(graph);
+        if (plan) {
+          const { callingProgram, fileSessions } = await import("./calling-program.ts");
+          sessions ??= fileSessions(ort, { ...options, preferredOutputLocation: "gpu-buffer" });
+          return callingProgram(plan, { sessions, compile: fuse, free });
         }
+        if (!capture) return fuse(graph);
         const rewritten = await applyPasses(graph, "webgpu");
-        return capture
-          ? capturingProgram(rewritten, { captured, uncaptured, ...capture })
-          : uncaptured(rewritten);
+        return capturingProgram(rewritten, { captured, uncaptured, ...capture });
       });
       return {
         run: (...given) => page.inTurn(() => run(...given)),

@@ -1,6 +1,8 @@
 import { type Graph, type TensorData, tensorData, tensorNumbers } from "@gen/graph";
+import { splitCalls } from "@gen/graph/compiler";
 import type { Device } from "../device.ts";
 import type { DeviceTensor } from "../ledger.ts";
+import type { fileSessions } from "./calling-program.ts";
 import type { Residents } from "./fused-program.ts";
 import { channelBlock } from "./passes/blocked-convolutions.ts";
 import { applyPasses, type Build } from "./passes/passes.ts";
@@ -24,6 +26,7 @@ export function hostDevice(
     return block;
   };
   const residents: Residents = new WeakMap();
+  let sessions: ReturnType<typeof fileSessions> | undefined;
   const compile = async (graph: Graph) => {
     const rewritten = await applyPasses(graph, build, findBlock);
     return graphSession(ort, rewritten, { ...options, ...levelFor(rewritten, build) });
@@ -42,11 +45,17 @@ export function hostDevice(
     read: async (tensor, kind) => hostNumbers(tensor, kind),
     free,
     async compile(graph, inPlace) {
-      if (!inPlace || Object.keys(inPlace).length === 0) return compile(graph);
-      // Sampling does not need it.
-      const { fusedProgram } = await import("./fused-program.ts");
-      const fused = await fusedProgram(graph, inPlace, { ort, residents, compile, free });
-      return fused ?? compile(graph);
+      const fuse = async (part: Graph) => {
+        if (!inPlace || Object.keys(inPlace).length === 0) return compile(part);
+        const { fusedProgram } = await import("./fused-program.ts");
+        const fused = await fusedProgram(part, inPlace, { ort, residents, compile, free });
+        return fused ?? compile(part);
+      };
+      const plan = splitCalls(graph);
+      if (!plan) return fuse(graph);
+      const { callingProgram, fileSessions } = await import("./calling-program.ts");
+      sessions ??= fileSessions(ort, options);
+      return callingProgram(plan, { sessions, compile: fuse, free });
     },
     close: async () => {},
   };

@@ -12,6 +12,16 @@ function logLevel(): 3 | 4 {
   return GEN_DEBUG ? 3 : 4;
 }
 
+/** The options of every session. */
+export const sessionDefaults = () =>
+  ({
+    graphOptimizationLevel: "all",
+    executionMode: "sequential",
+    enableCpuMemArena: true,
+    enableMemPattern: true,
+    logSeverityLevel: logLevel(),
+  }) as const;
+
 /**
  * A session of ONNX Runtime that runs `graph`. `place` decides where outputs are left; without it
  * they are in host memory.
@@ -32,12 +42,9 @@ export async function graphSession(
   });
   const outputs = Object.fromEntries(named.map(({ inFile, e }) => [inFile, e]));
   const foreign = graph.nodes.some(({ op }) => op === "Foreign");
-  const logSeverityLevel = logLevel();
+  const { logSeverityLevel, ...defaults } = sessionDefaults();
   const opening = ort.InferenceSession.create(toOnnx({ ...graph, outputs }), {
-    graphOptimizationLevel: "all",
-    executionMode: "sequential",
-    enableCpuMemArena: true,
-    enableMemPattern: true,
+    ...defaults,
     logSeverityLevel,
     ...options,
     ...(place && {

@@ -3,7 +3,7 @@ import { ArgumentError } from "@gen/math/arguments";
 import { timestepPairs, timesteps } from "@gen/schedules";
 import { checkOptions } from "./check-options.ts";
 import { checkPath } from "./check-path.ts";
-import { type Step, type StepOptions, stepTable, type Transition } from "./step.ts";
+import { type Step, type StepOptions, stepsAlong, type Transition } from "./step.ts";
 import { isSchedule, type Path, type TrajectoryOptions, trajectory } from "./trajectory.ts";
 
 /** Which steps are taken, how much fresh noise each adds, and what the denoiser predicts. */
@@ -30,9 +30,9 @@ export interface DdimOptions extends TrajectoryOptions, StepOptions {
 export function ddimSteps(path: Path, options: DdimOptions = {}): Step[] {
   checkPath(path, options);
   checkOptions(options, { compat: ["diffusers"] });
-  if (!isSchedule(path)) return stepTable(path, options);
+  if (!isSchedule(path)) return stepsAlong(path, options);
   const { compat, eta = 0, sigmas } = options;
-  if (compat === undefined) return stepTable(trajectory(path, options), options);
+  if (compat === undefined) return stepsAlong(trajectory(path, options), options);
   if (sigmas !== undefined) {
     throw new ArgumentError(`sigmas must be left out where compat is diffusers, got ${sigmas}`);
   }
@@ -42,7 +42,7 @@ export function ddimSteps(path: Path, options: DdimOptions = {}): Step[] {
   const { alphasCumprod } = path;
   const product = (t: number) => (t < 0 && path.setAlphaToOne ? 1 : alphasCumprod[Math.max(t, 0)]);
   const alphas = pairs.map(({ t, next }) => [product(t), product(next)] as const);
-  return eta === 0 ? stepTable(moves, options) : roundedDdim(moves, alphas, options);
+  return eta === 0 ? stepsAlong(moves, options) : roundedDdim(moves, alphas, options);
 }
 
 /**
@@ -55,7 +55,7 @@ export function roundedDdim(
   options: StepOptions,
 ): Step[] {
   const { eta = 0 } = options;
-  return stepTable(moves, options).map((step, i) => {
+  return stepsAlong(moves, options).map((step, i) => {
     const [now, then] = alphas[i];
     const sigma = eta * Math.sqrt(((1 - then) / (1 - now)) * (1 - now / then));
     const direction = Math.sqrt(Math.max(1 - then - sigma ** 2, 0));

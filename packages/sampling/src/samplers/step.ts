@@ -141,6 +141,11 @@ export interface StepOptions {
  */
 export function stepTable(path: readonly Transition[], options: StepOptions = {}): Step[] {
   checkPath(path, options);
+  return stepsAlong(path, options);
+}
+
+/** {@link stepTable} for a path and options that are known to be right. */
+export function stepsAlong(path: readonly Transition[], options: StepOptions): Step[] {
   const { predicts = "epsilon", eta = 0, keepEpsilon = false } = options;
   const nextOf = keepEpsilon ? keptEpsilon : derivedEpsilon;
   return path.map((transition) => ({

@@ -1,0 +1,98 @@
+/*
+ * A program around model files that ONNX Runtime opens as they are, such as a large denoiser with the
+ * sampler's step beside it.
+ */
+import type { Graph } from "@gen/graph";
+import type { CallPlan, ModelCall } from "@gen/graph/compiler";
+import type { Executable } from "../device.ts";
+import { bodyProgram } from "./body-program.ts";
+import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
+import { sessionDefaults } from "./session.ts";
+
+type ModelFile = ModelCall["file"];
+type Session = Awaited<ReturnType<Ort["InferenceSession"]["create"]>>;
+
+/** The sessions of a device's model files. Programs share them. */
+export function fileSessions(ort: Ort, options: SessionOptions) {
+  const open = new Map<ModelFile, { users: number; session: Promise<Session> }>();
+  return {
+    /** The session of a file, which each user releases once. */
+    async take(file: ModelFile): Promise<Session> {
+      const create = () =>
+        ort.InferenceSession.create(file.bytes, {
+          ...sessionDefaults(),
+          ...options,
+          externalData: Object.entries(file.external).map(([path, data]) => ({ path, data })),
+        });
+      const known = open.get(file) ?? { users: 0, session: create() };
+      open.set(file, known);
+      known.users++;
+      known.session.catch(() => open.delete(file));
+      return known.session;
+    },
+    async release(file: ModelFile): Promise<void> {
+      const known = open.get(file);
+      if (!known || --known.users > 0) return;
+      open.delete(file);
+      await (await known.session).release();
+    },
+  };
+}
+
+/** Compiles a graph around model files. `compile` makes a program of what has none. */
+export async function callingProgram(
+  { calls, rest }: CallPlan,
+  {
+    sessions,
+    compile,
+    free,
+  }: {
+    readonly sessions: ReturnType<typeof fileSessions>;
+    compile(graph: Graph): Promise<Executable<OrtTensor>>;
+    free(tensor: OrtTensor): void;
+  },
+): Promise<Executable<OrtTensor>> {
+  const endings: (() => Promise<void>)[] = [];
+  const dispose = async () => {
+    for (const end of endings.splice(0)) await end();
+  };
+  const prepare = async ({ file, before, takes, gives }: ModelCall) => {
+    const session = await sessions.take(file);
+    endings.push(() => sessions.release(file));
+    const first = await bodyProgram(before, compile);
+    endings.push(first.dispose);
+    return { session, first, takes: Object.entries(takes), gives: Object.entries(gives) };
+  };
+  const prepared: Awaited<ReturnType<typeof prepare>>[] = [];
+  try {
+    for (const call of calls) prepared.push(await prepare(call));
+    const last = await compile(rest);
+    endings.push(last.dispose);
+    return {
+      dispose,
+      async run(inputs, dims) {
+        const values = new Map(inputs);
+        try {
+          for (const { session, first, takes, gives } of prepared) {
+            const made = await first.run(values, dims);
+            for (const [name, tensor] of Object.entries(made)) values.set(name, tensor);
+            const feeds = takes.map(([name, value]) => [name, values.get(value)]);
+            const results = await session.run(Object.fromEntries(feeds));
+            for (const name of Object.keys(made)) {
+              free(values.get(name) as OrtTensor);
+              values.delete(name);
+            }
+            for (const [name, value] of gives) values.set(value, results[name]);
+          }
+          const own = rest.inputs.map(({ name }) => [name, values.get(name) as OrtTensor] as const);
+          return await last.run(new Map(own), dims);
+        } finally {
+          for (const [name, tensor] of values) if (!inputs.has(name)) free(tensor);
+        }
+      },
+    };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
