@@ -111,7 +111,7 @@ describe.each(cases)("%s, %s", (name, way) => {
       const read = loops?.body.inputs.map((each) => each.name.replace(/\d+$/, ""));
       expect([...new Set(read)].sort()).toEqual(["state/weights/", "x", "y"]);
     }
-    const inPlace = bodies.map((loops) => loops?.outputs.length);
+    const inPlace = bodies.map((loops) => Object.keys(loops?.outputs ?? {}).length);
     expect(inPlace).toEqual(graphs.map(({ state }) => state.length));
   });
 });
