@@ -6,3 +6,4 @@ export { foreignOperations } from "./expr/foreign.ts";
 export { fromOnnx, type OnnxModel } from "./onnx/from-onnx.ts";
 export { MAX_FILE_BYTES } from "./onnx/limits.ts";
 export { toOnnx } from "./onnx/to-onnx.ts";
+export { fileOf, type WholeFile, wholeModel } from "./onnx/whole-model.ts";

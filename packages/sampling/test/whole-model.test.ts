@@ -14,7 +14,7 @@ import {
 } from "@gen/graph";
 import { splitCalls } from "@gen/graph/compiler";
 import { wasmLoops, wgslLoops } from "@gen/graph/loops";
-import { fromOnnx, toOnnx } from "@gen/graph/onnx";
+import { fileOf, fromOnnx, toOnnx, wholeModel } from "@gen/graph/onnx";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { linearSchedule } from "@gen/schedules";
@@ -57,8 +57,9 @@ const file = toOnnx(
   ),
 );
 
+const wholeFile = await wholeModel(fileOf(file));
 const network = (whole: boolean) => {
-  const model = fromOnnx(file, { whole });
+  const model = whole ? wholeFile : fromOnnx(file);
   const apply = (x: Expr, t: Expr, c: Expr) => model.apply({ x, t, c }).y;
   return denoiser({ apply, parameters: model.parameters, signature: model.signature });
 };

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { neg, trace } from "@gen/graph";
-import { fromOnnx, toOnnx } from "@gen/graph/onnx";
+import { fileOf, toOnnx, wholeModel } from "@gen/graph/onnx";
 import { unet } from "@gen/nn";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import * as ort from "onnxruntime-node";
@@ -37,8 +37,12 @@ export async function measure() {
   for (const { work, shape, network, count, maxExtra, maxShare } of cases) {
     const ours = await samplingSteps(backend, network, shape);
     const peer = await bareLoop(network, shape);
-    const whole = await samplingSteps(backend, wholeModel(batchGraph(network, shape[0])), shape);
-    const alone = await samplingSteps(backend, wholeModel(negation(shape)), shape);
+    const whole = await samplingSteps(
+      backend,
+      await wholeNetwork(batchGraph(network, shape[0])),
+      shape,
+    );
+    const alone = await samplingSteps(backend, await wholeNetwork(negation(shape)), shape);
     const sides = { ours: ours.steps, peer, whole: whole.steps, alone: alone.steps };
     const blocks = await alternate(sides, { rounds: 20, count });
     await ours.stop();
@@ -93,8 +97,8 @@ function firstTable() {
 }
 
 /** A network that ONNX Runtime opens as a file. */
-function wholeModel(graph) {
-  const { signature, parameters, outputNames, apply } = fromOnnx(toOnnx(graph), { whole: true });
+async function wholeNetwork(graph) {
+  const { signature, parameters, outputNames, apply } = await wholeModel(fileOf(toOnnx(graph)));
   const [x, t] = Object.keys(signature);
   const output = (sample, time) => apply({ [x]: sample, [t]: time })[outputNames[0]];
   return { apply: output, parameters, signature };

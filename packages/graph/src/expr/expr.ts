@@ -63,7 +63,9 @@ export interface ForeignNode {
 
 /** An ONNX model that a runtime opens as it is. The names of its inputs and outputs are in order. */
 export interface ModelFile {
-  readonly bytes: Uint8Array;
+  /** The file's path or, without one, its bytes. */
+  readonly path?: string;
+  readonly bytes?: Uint8Array;
   /** The files beside it with its weights, by their paths in the model. */
   readonly external: Readonly<Record<string, Uint8Array>>;
   readonly inputs: readonly string[];

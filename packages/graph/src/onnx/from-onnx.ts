@@ -32,6 +32,7 @@ import { opLabel } from "./operator-domains.ts";
 import { foreignConstant, passThrough } from "./pass-through.ts";
 import { dtypeOf, invalidModel, label, typeName, unsafeModel, unsupported } from "./protobuf.ts";
 import { type OnnxGraph, type OnnxNode, type OnnxReadOptions, readGraph } from "./read-graph.ts";
+import { type ExternalData, isShapeAlone, type NoteFile } from "./read-tensor.ts";
 import { refuseFaults, requireSize } from "./runtime-faults.ts";
 import {
   isOpaque,
@@ -41,7 +42,6 @@ import {
   toExpr,
   type Value,
 } from "./static-value.ts";
-import { notedReads, wholeModel } from "./whole-model.ts";
 
 /** A model read from a file: a function over expressions. */
 export interface OnnxModel {
@@ -88,8 +88,16 @@ const readers: ReadonlyMap<string, Reader> = new Map(Object.entries(table));
  * `unsafe-model` naming a node whose operator only a runtime may put in.
  */
 export function fromOnnx(bytes: Uint8Array, options: OnnxReadOptions = {}): OnnxModel {
-  const { noted, files } = notedReads(options.externalData);
-  const graph = readGraph(bytes, { ...options, externalData: noted });
+  return modelOf(readGraph(bytes, options));
+}
+
+/** The same model from its headers (`model-headers.ts`): large weights are shapes. */
+export const modelOfHeaders = (
+  headers: Uint8Array,
+  { read, note }: { readonly read: ExternalData; readonly note: NoteFile },
+): OnnxModel => modelOf(readGraph(headers, { externalData: read }, note));
+
+function modelOf(graph: OnnxGraph): OnnxModel {
   const given = new Map<string, Value>();
   const parameters: Parameter[] = [];
   const addWeight = (name: string, tensor: Tensor) => {
@@ -98,9 +106,10 @@ export function fromOnnx(bytes: Uint8Array, options: OnnxReadOptions = {}): Onnx
     given.set(name, weight);
   };
   for (const [name, { tensor, constant: fixed }] of graph.initializers) {
-    if (!fixed && isWeight(graph, name, tensor)) addWeight(name, tensor);
+    if (isShapeAlone(tensor) || (!fixed && isWeight(graph, name, tensor))) addWeight(name, tensor);
     else given.set(name, staticTensor(tensor) ?? constant(tensor));
   }
+  for (const [name, tensor] of graph.largeConstants) addWeight(name, tensor);
   if (graph.settings && parameters.length + graph.foreign.size === 0) {
     const operandsOf = (wanted: string) =>
       graph.nodes.flatMap(({ op, inputs }) => (op === wanted ? inputs.slice(1) : []));
@@ -114,14 +123,13 @@ export function fromOnnx(bytes: Uint8Array, options: OnnxReadOptions = {}): Onnx
   }
   for (const [name, message] of graph.foreign) given.set(name, foreignConstant(message));
   const { signature, outputNames } = graph;
-  const model: OnnxModel = {
+  return {
     signature,
     outputNames,
     parameters,
     randomOperations: [...new Set(graph.nodes.map(({ op }) => op))].filter((op) => RANDOM.has(op)),
     apply: (inputs) => apply(graph, given, inputs),
   };
-  return options.whole ? wholeModel(model, { bytes, external: files() }) : model;
 }
 
 /** Whether a tensor of floats is a weight: in other exporters' files no setting and no number. */

@@ -20,6 +20,8 @@ export const tensor = message(
     docString: [12, "string"],
     externalData: [13, message({ key: [1, "string"], value: [2, "string"] }), "list"],
     dataLocation: [14, "int32"],
+    // Our own, in the headers of a model: see `model-headers.ts`.
+    leftOut: [1000, "int64"],
   },
   { memory: 800 },
 );

@@ -15,6 +15,7 @@ import { MAX_FILE_BYTES, MAX_GRAPH_DEPTH, MAX_INITIALIZERS, MAX_RANK } from "./l
 import { type Counts, decode, newCounts, takeMemory } from "./message-codec.ts";
 import {
   type AttributeProto,
+  externalLocation,
   graph as graphMessage,
   type ModelProto,
   model as modelMessage,
@@ -25,7 +26,14 @@ import {
 import { GIVEN, nodeName, ordered, type Sources } from "./node-order.ts";
 import { domainOf, opLabel, requirePublicOperator } from "./operator-domains.ts";
 import { dtypeOf, invalidModel, label, rankError, unsupported } from "./protobuf.ts";
-import { type ExternalData, isForeignType, readForeignTensor, readTensor } from "./read-tensor.ts";
+import {
+  type ExternalData,
+  isForeignType,
+  isShapeAlone,
+  type NoteFile,
+  readForeignTensor,
+  readTensor,
+} from "./read-tensor.ts";
 
 /** A node of the file; absent optional operands are empty names. */
 export interface OnnxNode {
@@ -62,6 +70,8 @@ export interface OnnxGraph {
   /** Values that are settings of operations, not weights; undefined for a file of our own. */
   readonly settings?: ReadonlySet<string>;
   readonly declared: ReadonlyMap<string, Declared>;
+  /** The values of Constant nodes of which only the shapes are read. */
+  readonly largeConstants: ReadonlyMap<string, Tensor>;
   readonly nodes: readonly OnnxNode[];
   /** The bytes of memory that results of the nodes may take. */
   readonly memory: number;
@@ -75,13 +85,6 @@ export interface OnnxReadOptions {
   limit?: number;
   /** Reads tensors that are kept outside the model; without it such a model is refused. */
   externalData?: ExternalData;
-  /**
-   * Gives the file to ONNX Runtime as it is, in place of its operations: no copy of the weights is
-   * made, and the model loads as fast as in the runtime alone. Such a model has no parameters and no
-   * gradients. Its nodes are checked all the same.
-   * @defaultValue false
-   */
-  whole?: boolean;
 }
 
 /** The operands and results of a node that the memory of its message includes. */
@@ -90,7 +93,7 @@ const USUAL_NAMES = 8;
 /** The memory of another operand or result: it becomes an expression of its own. */
 const NAME_MEMORY = 384;
 
-export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGraph {
+export function readGraph(bytes: Uint8Array, options: OnnxReadOptions, note?: NoteFile): OnnxGraph {
   const { limit = MAX_FILE_BYTES, externalData } = options;
   if (bytes.length > limit) {
     throw invalidModel(`the ONNX model has ${bytes.length} bytes, more than the ${limit} allowed`);
@@ -129,10 +132,10 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
   for (const message of graph.initializer) {
     define(message.name, GIVEN);
     if (isForeignType(message.dataType)) {
-      foreign.set(message.name, readForeignTensor(message, externalData));
+      foreign.set(message.name, readForeignTensor(message, externalData, note));
       continue;
     }
-    const tensor = readTensor(message, externalData);
+    const tensor = readTensor(message, externalData, note);
     const constant = ours && message.docString === "constant";
     initializers.set(message.name, { tensor, constant });
   }
@@ -156,11 +159,26 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions): OnnxGrap
     initializers,
     foreign,
     settings: ours ? undefined : settingNames(nodes, outputNames),
+    largeConstants: new Map(note ? nodes.flatMap((n) => largeConstant(n, note)) : []),
     declared: new Map([...graph.valueInfo, ...graph.output].flatMap(declaredOf)),
     nodes: nodes.map(nodeOf),
     memory: counts.memory,
     used: new Set([...nodes.flatMap((n) => n.input), ...outputNames]),
   };
+}
+
+/** The shape of a Constant node's large value outside the model. */
+function largeConstant(
+  { opType, attribute, output }: NodeProto,
+  note: NoteFile,
+): [string, Tensor][] {
+  const value = opType === "Constant" ? attribute.find(({ t }) => t)?.t : undefined;
+  if (!value || isForeignType(value.dataType)) return [];
+  if (value.dataLocation !== externalLocation && value.leftOut === 0n) return [];
+  const message = { ...value, name: output[0] };
+  // A small value is read with the others.
+  const tensor = readTensor(message, (_, __, length) => new Uint8Array(length), note);
+  return isShapeAlone(tensor) ? [[output[0], tensor]] : [];
 }
 
 /** @throws GenError `invalid-model` naming the functions of the file that its nodes call. */

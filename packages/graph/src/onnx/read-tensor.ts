@@ -8,10 +8,17 @@ import {
   type TensorProto,
   tensor as tensorMessage,
 } from "./messages.ts";
+import { MAX_HEADER_TENSOR } from "./model-headers.ts";
 import { dtypeOf, invalidModel, label, rankError, typeName, unsupported } from "./protobuf.ts";
 
 /** Reads `length` bytes from `offset` of the file `location`, a path below the model's folder. */
 export type ExternalData = (location: string, offset: number, length: number) => Uint8Array;
+
+/**
+ * Takes note of a file outside the model and how many of its bytes are used. With it, large tensors
+ * outside the model are not read: they are shapes without elements.
+ */
+export type NoteFile = (location: string, end: number) => void;
 
 const ofSize = (bytes: number, names: string) =>
   names.split(" ").map((name) => [elementType[name as keyof typeof elementType], bytes] as const);
@@ -28,19 +35,28 @@ const foreignBytes: ReadonlyMap<number, number> = /* @__PURE__ */ new Map([
 /** Whether graphs have no dtype for this numeric element type of ONNX. */
 export const isForeignType = (type: number): boolean => foreignBytes.has(type);
 
+/** Whether a tensor has a shape without its elements, as large weights have in a model's headers. */
+export const isShapeAlone = ({ data, shape }: Tensor): boolean =>
+  data.length === 0 && sizeOf(shape) > 0;
+
 /**
  * A tensor of a type that graphs do not have, with a copy of its bytes.
  * @throws GenError `invalid-model` as {@link readTensor} does.
  */
-export function readForeignTensor(message: TensorProto, resolve?: ExternalData): TensorProto {
+export function readForeignTensor(
+  message: TensorProto,
+  resolve?: ExternalData,
+  note?: NoteFile,
+): TensorProto {
   const what = `tensor ${label(message.name)}`;
   const size = sizeOf(shapeOf(message, what));
   const bytes = Math.ceil(size * (foreignBytes.get(message.dataType) as number));
+  const { dims, dataType, name, int32Data, uint64Data } = message;
+  if (isNoted(message, what, bytes, note)) return filled(tensorMessage, { dims, dataType, name });
   const raw = rawBytes(message, what, bytes, resolve);
   const listed = message.int32Data.length + message.uint64Data.length;
   const fits = raw ? raw.length === bytes : listed === Math.min(bytes, size);
   if (!fits) throw misfit(what, message, `${bytes} bytes`, raw ? raw.length : `${listed} elements`);
-  const { dims, dataType, name, int32Data, uint64Data } = message;
   const data = raw ? { rawData: new Uint8Array(raw) } : { int32Data, uint64Data };
   return filled(tensorMessage, { dims, dataType, name, ...data });
 }
@@ -58,11 +74,15 @@ function shapeOf(message: TensorProto, what: string): number[] {
 }
 
 /**
- * The tensor in a message.
+ * The tensor in a message. With `note`, a large tensor outside the model has no elements.
  * @throws GenError `invalid-model` when the bytes do not fit the shape, `unsupported-operation`
  * when graphs do not have the element type.
  */
-export function readTensor(message: TensorProto, externalData?: ExternalData): Tensor {
+export function readTensor(
+  message: TensorProto,
+  externalData?: ExternalData,
+  note?: NoteFile,
+): Tensor {
   const what = `tensor ${label(message.name)}`;
   const shape = shapeOf(message, what);
   const size = sizeOf(shape);
@@ -74,6 +94,7 @@ export function readTensor(message: TensorProto, externalData?: ExternalData): T
     throw refuse(`${what} has elements of type ${type}, which is not supported`);
   }
   const bytes = size * (half ? 2 : bytesPerElement(dtype));
+  if (isNoted(message, what, bytes, note)) return { dtype, shape, data: new typedArrays[dtype](0) };
   const raw = rawBytes(message, what, bytes, externalData);
   if (raw) {
     if (raw.length !== bytes) throw misfit(what, message, `${bytes} bytes`, raw.length);
@@ -101,25 +122,39 @@ function fromBfloat16(bytes: Uint8Array): Float32Array {
   return out;
 }
 
-/** The tensor's bytes, also from a file beside the model; undefined for listed elements. */
-function rawBytes(
+/** Where a tensor's elements lie outside the model. */
+interface Outside {
+  readonly location: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Takes note of a tensor outside the model; whether its elements are left out. */
+function isNoted(
   message: TensorProto,
   what: string,
   bytes: number,
-  resolve?: ExternalData,
-): Uint8Array | undefined {
-  const { rawData, dataLocation, externalData } = message;
-  if (dataLocation !== externalLocation) return rawData.length > 0 ? rawData : undefined;
+  note: NoteFile | undefined,
+): boolean {
+  if (!note) return false;
+  const leftOut = Number(message.leftOut);
+  if (leftOut > 0 && leftOut !== bytes) throw misfit(what, message, `${bytes} bytes`, leftOut);
+  if (leftOut !== 0) return true;
+  const outside = placeOf(message, what, bytes);
+  if (!outside) return false;
+  note(outside.location, outside.offset + outside.length);
+  return outside.length > MAX_HEADER_TENSOR;
+}
+
+/** Where the elements of a tensor of `bytes` lie outside the model; undefined for one inside. */
+function placeOf(message: TensorProto, what: string, bytes: number): Outside | undefined {
+  const { dataLocation, externalData } = message;
+  if (dataLocation !== externalLocation) return undefined;
   const entry = (key: string) => externalData.find((e) => e.key === key)?.value;
   const location = entry("location") ?? "";
   if (!isBelow(location)) {
     throw invalidModel(
       `${what} is kept in ${label(location)}; only a relative path below the model's folder is allowed`,
-    );
-  }
-  if (!resolve) {
-    throw invalidModel(
-      `${what} is kept outside the model in ${label(location)}; pass externalData to read it`,
     );
   }
   const integer = (key: string, fallback: number) => {
@@ -129,12 +164,31 @@ function rawBytes(
   };
   const length = integer("length", bytes);
   if (length !== bytes) throw misfit(what, message, `${bytes} bytes`, length);
+  return { location, offset: integer("offset", 0), length };
+}
+
+/** The tensor's bytes, also from a file beside the model; undefined for listed elements. */
+function rawBytes(
+  message: TensorProto,
+  what: string,
+  bytes: number,
+  resolve?: ExternalData,
+): Uint8Array | undefined {
+  const { rawData } = message;
+  const outside = placeOf(message, what, bytes);
+  if (!outside) return rawData.length > 0 ? rawData : undefined;
+  const { location, offset, length } = outside;
+  if (!resolve) {
+    throw invalidModel(
+      `${what} is kept outside the model in ${label(location)}; pass externalData to read it`,
+    );
+  }
   if (length > MAX_FILE_BYTES) {
     throw invalidModel(
       `${what} takes ${length} bytes, more than the ${MAX_FILE_BYTES} allowed outside the model; split it`,
     );
   }
-  return resolve(location, integer("offset", 0), length);
+  return resolve(location, offset, length);
 }
 
 /** Whether a path stays below the folder that it starts in, on any system. */

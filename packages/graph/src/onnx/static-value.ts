@@ -2,6 +2,7 @@ import { constant, type Expr, isParameter } from "../expr/expr.ts";
 import type { Dim, Shape } from "../expr/shape.ts";
 import { type DType, type Tensor, tensor, tensorNumbers } from "../expr/tensor.ts";
 import { unsupported } from "./protobuf.ts";
+import { isShapeAlone } from "./read-tensor.ts";
 
 /**
  * A small tensor whose elements are known while a model is read; an element may be a dynamic
@@ -44,7 +45,7 @@ export function staticValue(
 
 /** A tensor as a static value; undefined above {@link staticLimit} elements. */
 export const staticTensor = (value: Tensor): StaticValue | undefined =>
-  value.data.length > staticLimit
+  value.data.length > staticLimit || isShapeAlone(value)
     ? undefined
     : staticValue(value.dtype, value.shape, Array.from(tensorNumbers(value)), value);
 

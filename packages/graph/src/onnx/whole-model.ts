@@ -1,37 +1,96 @@
+/*
+ * A model that a runtime opens as it is: only its headers are read here, for its signature, the shapes
+ * of its results and the checks of its nodes.
+ *
+ *   const model = await wholeModel(fileOf(bytes));    // or a file on disk, with its path
+ */
+import { ArgumentError } from "@gen/math/arguments";
 import type { Expr, ModelFile } from "../expr/expr.ts";
 import { foreign, result } from "../expr/foreign.ts";
-import type { OnnxModel } from "./from-onnx.ts";
-import type { ExternalData } from "./read-tensor.ts";
+import { modelOfHeaders, type OnnxModel } from "./from-onnx.ts";
+import { type FileParts, modelHeaders } from "./model-headers.ts";
+import { invalidModel, label } from "./protobuf.ts";
 
-/** Notes which bytes of which files `read` is asked for. */
-export function notedReads(read: ExternalData | undefined) {
-  const lengths = new Map<string, number>();
-  const noted: ExternalData | undefined =
-    read &&
-    ((location, offset, length) => {
-      lengths.set(location, Math.max(lengths.get(location) ?? 0, offset + length));
-      return read(location, offset, length);
-    });
-  return {
-    noted,
-    /** The files, from their first byte to the last that was asked for. */
-    files: () =>
-      Object.fromEntries(
-        [...lengths].map(([location, length]) => [
-          location,
-          (read as ExternalData)(location, 0, length),
-        ]),
-      ),
-  };
+/** A model's file. */
+export interface WholeFile extends FileParts {
+  /** All bytes of the file, unless it has a path. */
+  readonly bytes?: Uint8Array;
+  /** The file's absolute path, which ONNX Runtime opens in Node. */
+  readonly path?: string;
+  /**
+   * A file beside it that holds its weights, whose path below the model's folder is the model's own
+   * word; undefined where there is none. With `path`, its own path must be the same below the folder.
+   */
+  beside?(location: string): Promise<WholeFile | undefined>;
 }
 
-/** A model whose results are those of its file, which a runtime runs as it is. */
-export function wholeModel(
+/** A file in memory. `external` are the files beside it, by their paths below its folder. */
+export const fileOf = (
+  bytes: Uint8Array,
+  external: Readonly<Record<string, Uint8Array>> = {},
+): WholeFile => ({
+  bytes,
+  size: bytes.length,
+  read: async (offset, length) => bytes.subarray(offset, offset + length),
+  beside: async (location) =>
+    Object.hasOwn(external, location) ? fileOf(external[location]) : undefined,
+});
+
+/**
+ * Reads a model that ONNX Runtime opens as it is: no copy of its weights is made, and it loads as fast
+ * as in the runtime alone. Such a model has no parameters and no gradients, and only the backends of
+ * ONNX Runtime run it. Its nodes are checked as those of {@link fromOnnx} are.
+ * @throws GenError `invalid-model` as {@link fromOnnx} does, and naming a file of weights that is
+ * missing or too short.
+ */
+export async function wholeModel(file: WholeFile): Promise<OnnxModel> {
+  const headers = await modelHeaders(file);
+  // Which files the weights are in shows only in reading, and reading cannot wait for a file.
+  const needed = new Map<string, { location: string; offset: number; length: number }>();
+  const files = new Map<string, number>();
+  modelOfHeaders(headers, {
+    read(location, offset, length) {
+      needed.set(`${location} ${offset} ${length}`, { location, offset, length });
+      return new Uint8Array(length);
+    },
+    note: (location, end) => files.set(location, Math.max(files.get(location) ?? 0, end)),
+  });
+  const beside = new Map<string, WholeFile>();
+  for (const [location, end] of files) {
+    const found = await file.beside?.(location);
+    if (!found) throw invalidModel(`its weights in ${label(location)} are missing`);
+    if (found.size < end) {
+      throw invalidModel(`its weights in ${label(location)} need ${end} bytes, got ${found.size}`);
+    }
+    beside.set(location, found);
+  }
+  const small = new Map<string, Uint8Array>();
+  for (const [key, { location, offset, length }] of needed) {
+    small.set(key, await (beside.get(location) as WholeFile).read(offset, length));
+  }
+  const model = modelOfHeaders(headers, {
+    read: (...place) => small.get(place.join(" ")) as Uint8Array,
+    note: () => undefined,
+  });
+  const external = [...beside].flatMap(([location, { bytes }]) =>
+    bytes ? [[location, bytes] as const] : [],
+  );
+  return callOf(model, { ...sourceOf(file), external: Object.fromEntries(external) });
+}
+
+function sourceOf({ bytes, path }: WholeFile): Pick<ModelFile, "bytes" | "path"> {
+  if (path !== undefined) return { path };
+  if (bytes) return { bytes };
+  throw new ArgumentError("file must have a path or bytes, got neither");
+}
+
+/** The model whose results are those of its file. */
+function callOf(
   model: OnnxModel,
-  { bytes, external }: Pick<ModelFile, "bytes" | "external">,
+  source: Pick<ModelFile, "bytes" | "path" | "external">,
 ): OnnxModel {
   const [inputs, outputs] = [Object.keys(model.signature), model.outputNames];
-  const file: ModelFile = { bytes, external, inputs, outputs };
+  const file: ModelFile = { ...source, inputs, outputs };
   return {
     ...model,
     parameters: [],

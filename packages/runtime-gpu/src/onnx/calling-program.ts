@@ -18,12 +18,13 @@ export function fileSessions(ort: Ort, options: SessionOptions) {
   return {
     /** The session of a file, which each user releases once. */
     async take(file: ModelFile): Promise<Session> {
-      const create = () =>
-        ort.InferenceSession.create(file.bytes, {
-          ...sessionDefaults(),
-          ...options,
-          externalData: Object.entries(file.external).map(([path, data]) => ({ path, data })),
-        });
+      const create = () => {
+        const externalData = Object.entries(file.external).map(([path, data]) => ({ path, data }));
+        const all = { ...sessionDefaults(), ...options, externalData };
+        const { path, bytes = new Uint8Array(0) } = file;
+        const { create } = ort.InferenceSession;
+        return path === undefined ? create(bytes, all) : create(path, all);
+      };
       const known = open.get(file) ?? { users: 0, session: create() };
       open.set(file, known);
       known.users++;
