@@ -121,7 +121,7 @@ describe("a damaged or dishonest model is refused in one line", () => {
   const refused: [string, RegExp, () => Uint8Array][] = [
     [
       "an older operator set",
-      /operator sets 7 to 21 can be read, the model uses 6/,
+      /operator sets 7 to 23 can be read, the model uses 6/,
       () => edited((m) => (m.opsetImport[0].version = 6n)),
     ],
     [
@@ -489,7 +489,7 @@ describe("graphs that cannot be written are refused", () => {
   });
   test("an operator set out of range", () => {
     expect(() => toOnnx(g.graphOf({ y: x }), { opset: 12 })).toThrow(
-      "opset must be a whole number in [13, 21], got 12",
+      "opset must be a whole number in [13, 23], got 12",
     );
   });
   test("an operation that ONNX does not have", () => {

@@ -176,7 +176,7 @@ const cases: Record<string, Case> = {
     ],
     initializer: [int64s("axes", 0)],
     output: [declared("y", [])],
-    missing: "NonZero, GatherND",
+    missing: "NonZero",
   },
   "the second result of a known operation": {
     node: [

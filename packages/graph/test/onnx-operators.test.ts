@@ -70,6 +70,15 @@ const truths: g.Signature[] = [
   { shape: ["n", 4], dtype: "bool" },
 ];
 
+/** Many equal integers: `numbers` rounds to few. */
+const ties: g.Signature[] = [{ shape: ["n", 40], dtype: "int32" }];
+/** Queries of 3 wide heads, keys of length 6, and values of 4 wide ones. */
+const heads = (queries: number, length: number, keys: number): g.Signature[] => [
+  { shape: ["n", queries, length, 3] },
+  { shape: ["n", keys, 6, 3] },
+  { shape: ["n", keys, 6, 4] },
+];
+
 const operators: [string, Operator[]][] = [
   // As operator sets 7 and 8 had them, where later ones changed the form.
   ["Dropout", [{ opset: 7, attributes: { ratio: { float: 0.3 } } }]],
@@ -118,6 +127,99 @@ const operators: [string, Operator[]][] = [
       { inputs: [{ shape: ["n", 4, 5] }], constants: [scalar(-1, "int64")] },
       { inputs: [{ shape: [3, 4], dtype: "int64" }], attributes: { upper: 0 } },
       { inputs: [{ shape: [3, 3] }], constants: [scalar(1, "int64")], attributes: { upper: 0 } },
+    ],
+  ],
+  ["Abs", [{ inputs: integers }, { inputs: [{ shape: ["n", 4], dtype: "int32" }] }]],
+  ["Sign", [{ inputs: integers }, {}]],
+  [
+    "ArgMax",
+    [
+      { attributes: { axis: 1 } },
+      { attributes: { axis: -1, keepdims: 0 } },
+      { inputs: [{ shape: ["n", 4], dtype: "int32" }], attributes: { axis: 1, keepdims: 0 } },
+      { inputs: ties, attributes: { axis: 1 } },
+      {
+        inputs: ties,
+        attributes: { axis: 1, select_last_index: 1 },
+      },
+      { inputs: [{ shape: [3, 4, 5] }], attributes: { axis: 0 } },
+    ],
+  ],
+  [
+    "ArgMin",
+    [
+      { attributes: { axis: 1 } },
+      { inputs: [{ shape: ["n", 4], dtype: "int32" }], attributes: { axis: 1 } },
+    ],
+  ],
+  [
+    "GatherND",
+    [
+      {
+        inputs: [{ shape: ["n", 4, 2] }],
+        constants: [{ data: [0, 3, -1, -2, 2, 0], shape: [3, 2], dtype: "int64" }],
+      },
+      {
+        inputs: [{ shape: [3, 4, 2] }],
+        constants: [{ data: [0, 3, 1, -2, -3, 1], shape: [2, 1, 3], dtype: "int64" }],
+      },
+      {
+        inputs: [{ shape: [3, 4, 2] }],
+        constants: [{ data: [1, -1, 0], shape: [3, 1], dtype: "int64" }],
+        attributes: { batch_dims: 1 },
+      },
+      {
+        inputs: [{ shape: [2, 3, 4] }],
+        constants: [{ data: [1, -1, 0, 3, 2, -4], shape: [2, 3, 1], dtype: "int64" }],
+        attributes: { batch_dims: 2 },
+      },
+    ],
+  ],
+  [
+    "RMSNormalization",
+    [
+      { opset: 23, constants: [floats([6])] },
+      {
+        opset: 23,
+        inputs: [{ shape: ["n", 3, 4] }],
+        constants: [floats([3, 4])],
+        attributes: { axis: 1, epsilon: { float: 0.1 } },
+      },
+    ],
+  ],
+  [
+    "Attention",
+    [
+      { opset: 23, inputs: heads(4, 5, 4) },
+      { opset: 23, inputs: heads(4, 5, 2), attributes: { scale: { float: 0.7 } } },
+      {
+        opset: 23,
+        inputs: [{ shape: ["n", 5, 8] }, { shape: ["n", 6, 4] }, { shape: ["n", 6, 6] }],
+        attributes: { q_num_heads: 4, kv_num_heads: 2 },
+      },
+      { opset: 23, inputs: heads(2, 5, 2), attributes: { is_causal: 1 } },
+      { opset: 23, inputs: [...heads(2, 5, 2), { shape: [5, 6] }] },
+      {
+        opset: 23,
+        inputs: heads(2, 2, 2),
+        constants: [
+          {
+            data: [1, 0, 1, 1, 0, 1, 1, 1, 0, 1, 0, 1],
+            shape: [2, 6],
+            dtype: "bool",
+          },
+        ],
+      },
+      {
+        opset: 23,
+        inputs: [
+          ...heads(2, 5, 2),
+          { shape: [5, 9] },
+          { shape: ["n", 2, 3, 3] },
+          { shape: ["n", 2, 3, 4] },
+        ],
+        outputs: 3,
+      },
     ],
   ],
   ["Softmax", [{ opset: 7, inputs: [{ shape: ["n", 3, 4] }] }]],

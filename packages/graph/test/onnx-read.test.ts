@@ -11,7 +11,7 @@ describe("a model that was written reads back to the same numbers", () => {
       const graph = g.trace(f, signature);
       const inputs = inputsFor(signature, 3);
       const expected = evaluate(graph, inputs);
-      for (const opset of [13, 17, 18, 21]) {
+      for (const opset of [13, 17, 18, 21, 23]) {
         const model = fromOnnx(toOnnx(graph, { opset }));
         expect(model.parameters.map((p) => p.name)).toEqual(graph.parameters.map((p) => p.name));
         const dynamic = g.trace(model.apply, model.signature);

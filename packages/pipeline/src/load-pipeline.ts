@@ -1,4 +1,4 @@
-import { add, type Expr, mul, type Shape, shapeText, slice } from "@gen/graph";
+import { add, cast, type Expr, mul, type Shape, shapeText, slice, trace } from "@gen/graph";
 import { MAX_FILE_BYTES, type OnnxModel } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
@@ -10,8 +10,11 @@ import {
   runInParts,
   type VaePipeline,
 } from "@gen/sampling";
-import { readSchedulerConfig, type SchedulerConfig } from "@gen/schedules";
+import { numpyLinspace, readSchedulerConfig, type SchedulerConfig } from "@gen/schedules";
 import { latentScaling } from "@gen/vae";
+import { isWanted, vaeConfig } from "./describe-folder.ts";
+import { classNameOf, extraChannels, type Fields } from "./folder-kind.ts";
+import { folderSizes } from "./folder-sizes.ts";
 import { jsonObject, ownFields } from "./index-file.ts";
 import {
   type LoadModelOptions,
@@ -21,7 +24,7 @@ import {
   type ReadFile,
   readWithin,
 } from "./load-model.ts";
-import { pipelinePaths } from "./paths.ts";
+import { missingText, pipelinePaths } from "./paths.ts";
 import { firstOutput, fixedPart, unetNetwork } from "./unet-network.ts";
 import { utf8Text } from "./utf8.ts";
 
@@ -37,8 +40,8 @@ export interface LoadPipelineOptions extends LoadModelOptions {
 /**
  * Loads a folder in diffusers' layout, our own or another exporter's.
  *
- * `unet/model.onnx` and `scheduler/scheduler_config.json` must be there, and a VAE's decoder that
- * `model_index.json` names. Without its encoder, or the encoder's weights, a VAE only
+ * `unet/model.onnx` or `transformer/model.onnx`, and `scheduler/scheduler_config.json` must be there, and
+ * a VAE's decoder that `model_index.json` names. Without its encoder, or the encoder's weights, a VAE only
  * decodes. With `kind: "vae"` only the VAE's parts are read. No other paths are read than these and the files of a model's weights.
  *
  * @throws GenError `invalid-model` naming the file that is missing, too large or damaged, or the
@@ -86,27 +89,56 @@ export async function loadPipeline(
   const scheduler = await naming(pipelinePaths.scheduler, () =>
     readSchedulerConfig(utf8Text(schedulerBytes)),
   );
-  const [unet, config = {}, vae] = await Promise.all([
-    loadModel(read, pipelinePaths.unet, options).then((found) =>
-      required(pipelinePaths.unet, found),
-    ),
-    index._gen ? undefined : json(pipelinePaths.unetConfig),
+  const foreign = index._gen === undefined;
+  const [{ path, model: unet, config }, vae] = await Promise.all([
+    loadDenoiser(foreign),
     mayHold(index, "vae_decoder") ? loadVae(index, ours.image) : undefined,
   ]);
-  const { shape, ...network } = await naming(pipelinePaths.unet, () =>
-    unetNetwork(unet, { open, known: ours.shape, config }),
+  const className = classNameOf(index);
+  const sizes = foreign ? folderSizes(config, vae?.config, className) : undefined;
+  const channels = foreign ? vae?.latent[1] : undefined;
+  const { shape, ...network } = await naming(path, () =>
+    unetNetwork(unet, {
+      open,
+      known: ours.shape,
+      sizes,
+      joined: foreign ? extraChannels(config) : 0,
+      latentChannels: typeof channels === "number" ? channels : undefined,
+    }),
   );
-  const warnings = [...randomness(unet, pipelinePaths.unet), ...(vae?.warnings ?? [])];
+  const warnings = [...randomness(unet, path), ...(vae?.warnings ?? [])];
+  if (!vae && isWanted(index, "vae_decoder")) {
+    warnings.push(`${missingText(pipelinePaths.decoder, false)}. Samples are latents`);
+  }
   return {
     kind: "diffusion",
     denoiser: denoiser({ ...network, parameters: unet.parameters }, scheduler.predictionType),
     scheduler,
     shape,
-    vae: vae?.vae,
+    vae: vae && withImage(vae.vae, shape),
     classes: ours.classes,
     notes: ours.notes,
+    ...(scheduler.flow && givesSigmas(className, unet.signature) && { sigmas: evenSigmas }),
     ...withWarnings(warnings),
   };
+
+  /** The UNet or, where there is none, the transformer, and its config. */
+  async function loadDenoiser(foreign: boolean) {
+    const [unet, config] = await Promise.all([
+      loadModel(read, pipelinePaths.unet, options),
+      foreign ? json(pipelinePaths.unetConfig) : undefined,
+    ]);
+    if (unet) return { path: pipelinePaths.unet, model: unet, config: config ?? {} };
+    const [transformer, other] = foreign
+      ? await Promise.all([
+          loadModel(read, pipelinePaths.transformer, options),
+          json(pipelinePaths.transformerConfig),
+        ])
+      : [];
+    const path = other ? pipelinePaths.transformer : pipelinePaths.unet;
+    const model = required(path, transformer, (config ?? other) !== undefined);
+    return { path: pipelinePaths.transformer, model, config: other ?? {} };
+  }
 
   async function loadVae(index: Fields, known?: readonly number[]): Promise<LoadedVae | undefined> {
     const warnings: string[] = [];
@@ -114,16 +146,19 @@ export async function loadPipeline(
       warnings.push(
         `${pipelinePaths.encoder} is left out, as its weights in ${file} are missing: the VAE only decodes`,
       );
-    const [found, encoder, config = {}] = await Promise.all([
+    const [found, encoder, ofDecoder, ofEncoder] = await Promise.all([
       loadModel(read, pipelinePaths.decoder, options),
       mayHold(index, "vae_encoder")
         ? loadModel(read, pipelinePaths.encoder, options, onMissing)
         : undefined,
       json(pipelinePaths.decoderConfig),
+      index._gen ? undefined : json(pipelinePaths.encoderConfig),
     ]);
-    // diffusers writes [null, null] for a part that a pipeline lacks.
+    const config = vaeConfig(ofDecoder ?? {}, ofEncoder ?? {});
     const isNamed = [index.vae_decoder].flat().some((part) => part != null);
-    const decoder = isNamed ? required(pipelinePaths.decoder, found) : found;
+    const decoder = isNamed
+      ? required(pipelinePaths.decoder, found, ofDecoder !== undefined)
+      : found;
     if (!decoder) return undefined;
     const input = onlyInput(decoder, pipelinePaths.decoder);
     const latent = decoder.signature[input].shape;
@@ -147,29 +182,54 @@ export async function loadPipeline(
       parameters: [...decoder.parameters, ...(encoder?.parameters ?? [])],
       batch: [latent[0], sample?.[0]].find((rows) => typeof rows === "number"),
       decode: (x) =>
-        runInParts(latent[0], [scaling.undo(x)], (z) => firstOutput(decoder, { [input]: z })),
+        runInParts(latent[0], [scaling.undo(x)], (z) =>
+          cast(firstOutput(decoder, { [input]: cast(z, decoder.signature[input].dtype) }), x.dtype),
+        ),
       encode:
         encoder &&
         ((images: Expr) => {
           const output = runInParts(sample?.[0], [images], (x) =>
-            firstOutput(encoder, { [encoded as string]: x }),
+            firstOutput(encoder, {
+              [encoded as string]: cast(x, encoder.signature[encoded as string].dtype),
+            }),
           );
-          const { mean, logVariance } = encodedMoments(output, latent[1], encoder.outputNames[0]);
+          const { mean, logVariance } = encodedMoments(
+            cast(output, images.dtype),
+            latent[1],
+            encoder.outputNames[0],
+          );
           return scaling.apply(mean, logVariance);
         }),
     };
-    return { vae, latent, warnings };
+    return { vae, latent, warnings, config };
   }
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 interface LoadedVae {
   readonly vae: PipelineVae;
   /** `[batch, ...]`, as the decoder's file has it. */
   readonly latent: Shape;
   readonly warnings: readonly string[];
+  readonly config: Fields;
 }
+
+/** A VAE with the shape of its images, which a latent's shape tells where the files leave it open. */
+function withImage(vae: PipelineVae, latent: readonly number[]): PipelineVae {
+  if (vae.image.length > 0) return vae;
+  const { outputs } = trace(({ z }) => ({ x: vae.decode(z) }), {
+    z: { shape: [vae.batch ?? 1, ...latent] },
+  });
+  return { ...vae, image: fixedPart(outputs.x.shape) ?? [] };
+}
+
+/** Classes that give their scheduler even sigmas, whatever its config says (diffusers 0.39). */
+const EVEN_SIGMAS = /^(Flux|Chroma|QwenImage|Lumina2|HunyuanVideo)/;
+
+const givesSigmas = (className: string | undefined, signature: OnnxModel["signature"]): boolean =>
+  className === undefined ? "img_ids" in signature : EVEN_SIGMAS.test(className);
+
+/** 1, 1 - 1/n, ..., 1/n, which the scheduler then shifts. */
+const evenSigmas = (steps: number): number[] => numpyLinspace(1, 1 / steps, steps);
 
 /**
  * diffusers' default of `scaling_factor`, for a config without it: 0.18215 for classes with that
@@ -219,9 +279,9 @@ const randomness = ({ randomOperations }: OnnxModel, path: string): string[] =>
 /** Our own index names all that a folder has; others' may be written for another kind of files. */
 const mayHold = (index: Fields, name: string): boolean => name in index || !index._gen;
 
-function required<R>(path: string, found: R | undefined): R {
+function required<R>(path: string, found: R | undefined, isUnconverted = false): R {
   if (found !== undefined) return found;
-  throw new GenError("invalid-model", `${path} is missing from the pipeline folder`);
+  throw new GenError("invalid-model", missingText(path, isUnconverted));
 }
 
 function onlyInput({ signature }: OnnxModel, path: string): string {

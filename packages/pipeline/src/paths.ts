@@ -4,7 +4,42 @@ export const pipelinePaths = {
   scheduler: "scheduler/scheduler_config.json",
   unet: "unet/model.onnx",
   unetConfig: "unet/config.json",
+  transformer: "transformer/model.onnx",
+  transformerConfig: "transformer/config.json",
   encoder: "vae_encoder/model.onnx",
+  encoderConfig: "vae_encoder/config.json",
   decoder: "vae_decoder/model.onnx",
   decoderConfig: "vae_decoder/config.json",
 } as const;
+
+/** The folders of models that a pipeline may have, and what each is for. */
+export const partPurposes = {
+  unet: "estimates the noise in a sample",
+  transformer: "estimates the noise or the velocity in a sample",
+  text_encoder: "encodes the prompt",
+  text_encoder_2: "encodes the prompt a second time",
+  text_encoder_3: "encodes the prompt a third time",
+  vae_decoder: "makes an image from latents",
+  vae_encoder: "makes latents from an image, for image to image and inpainting",
+  safety_checker: "tells unsafe images; sampling needs none",
+} as const;
+
+/** The name of a folder with a model. */
+export type PartName = keyof typeof partPurposes;
+
+const EXPORT = "optimum-cli export onnx --model MODEL FOLDER";
+
+/**
+ * Why a pipeline lacks a file: what its part is for and how it is made. `isUnconverted` says that the
+ * part's config is there, which an export for PyTorch has too.
+ */
+export function missingText(path: string, isUnconverted: boolean): string {
+  const part = path.slice(0, path.indexOf("/"));
+  const purpose = Object.hasOwn(partPurposes, part) ? partPurposes[part as PartName] : undefined;
+  const start = `${path} is missing from the pipeline folder`;
+  if (!purpose) return start;
+  const torch = isUnconverted
+    ? ` ${part}/config.json alone is there: safetensors of PyTorch do not run here.`
+    : "";
+  return `${start}: ${part} ${purpose}.${torch} Export it by ${EXPORT}`;
+}

@@ -18,6 +18,7 @@ const calls: Record<string, Call> = {
     args: [read, { ...options, shape: [2], kind: "diffusion" }],
     also: { "1.limit": ["infinity"] },
   },
+  describeFolder: { args: [read, async () => true] },
   pipelineFiles: { args: [{ ...whole, ...extra }], also: { "0.kind": ["undefined"] } },
   savePipeline: { args: [{ ...whole, ...extra }, () => undefined] },
 };

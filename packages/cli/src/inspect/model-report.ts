@@ -6,6 +6,7 @@ import { loadModel, type ReadFile } from "@gen/pipeline";
 import { backendKinds, capabilities, preflight } from "@gen/runtime-gpu";
 import { errorLine, usageError } from "../errors.ts";
 import type { folderReaders } from "../model-folder.ts";
+import type { SizeOf } from "./assumed-sizes.ts";
 import { type FileTensor, type FileValue, onnxFile } from "./onnx-file.ts";
 import { training, type Verdict, verdictOn, verdictOnTraining } from "./where-it-runs.ts";
 
@@ -19,8 +20,8 @@ export interface InspectOptions {
   readonly dims: Bindings;
   /** The only backend to report on. */
   readonly backend?: string;
-  /** Size of each other dynamic dimension. @defaultValue 64 */
-  readonly side?: number;
+  /** Sizes of other dynamic dimensions. @defaultValue 64 for all */
+  readonly sizeOf?: SizeOf;
 }
 
 /**
@@ -48,8 +49,8 @@ export async function modelReport(
   const signature = model && Object.entries(model.signature);
   const inputs: readonly FileValue[] =
     signature?.map(([name, { dtype, shape }]) => ({ name, dtype, shape })) ?? found.inputs;
-  const dims = sizesOf(inputs, options);
-  const { graph, problem } = model ? traceSized(model, dims) : { problem: reason };
+  const { dims, shapes } = sizesOf(inputs, options);
+  const { graph, problem } = model ? traceSized(model, shapes) : { problem: reason };
   return {
     file,
     bytes: bytes.length,
@@ -83,22 +84,32 @@ function parametersOf(tensors: readonly FileTensor[]) {
   };
 }
 
-/** Sizes of all dynamic dimensions: from --dim, else the batch for a first axis, else `side`. */
-function sizesOf(inputs: readonly FileValue[], options: InspectOptions): Bindings {
-  const { batch, dims, side = 64 } = options;
-  const known: Record<string, number> = {};
-  for (const { shape } of inputs) {
+/**
+ * Sizes of all dynamic dimensions: from --dim, else as the input's place tells, else the batch for a
+ * first axis, else 64. A name that has other sizes in other inputs is listed with the input.
+ */
+function sizesOf(inputs: readonly FileValue[], options: InspectOptions) {
+  const { batch, dims: given, sizeOf } = options;
+  const dims: Record<string, number> = {};
+  const names = new Set<string>();
+  const shapes = inputs.map(({ name, shape }) => {
+    const own: Record<string, number> = {};
     for (const [axis, d] of shape?.entries() ?? []) {
       if (typeof d !== "string") continue;
-      for (const name of d.split("*").filter((part) => Number.isNaN(Number(part))))
-        known[name] ??= dims[name] ?? (axis === 0 ? batch : side);
+      for (const part of d.split("*").filter((each) => Number.isNaN(Number(each)))) {
+        names.add(part);
+        const usual = axis === 0 ? batch : 64;
+        own[part] ??= given[part] ?? sizeOf?.(name, axis, shape?.length ?? 0) ?? usual;
+        const isOther = part in dims && dims[part] !== own[part];
+        dims[isOther ? `${name}.${part}` : part] = own[part];
+      }
     }
-  }
-  const names = Object.keys(known);
-  const wrong = Object.keys(dims).find((name) => !names.includes(name));
-  if (wrong === undefined) return known;
-  const own = names.length > 0 ? `its own are ${names.join(", ")}` : "all of its are fixed";
-  throw usageError(`--dim ${wrong}: the model has no such dimension; ${own}`);
+    return [name, resolveShape(shape ?? [], own)] as const;
+  });
+  const wrong = Object.keys(given).find((name) => !names.has(name));
+  if (wrong === undefined) return { dims, shapes: Object.fromEntries(shapes) };
+  const all = names.size > 0 ? `its own are ${[...names].join(", ")}` : "all of its are fixed";
+  throw usageError(`--dim ${wrong}: the model has no such dimension; ${all}`);
 }
 
 /** Passes on the error for a model that no backend may open. */
@@ -106,11 +117,14 @@ function refuseUnsafe(error: unknown): void {
   if (errorCode(error) === "unsafe-model") throw error;
 }
 
-function traceSized(model: OnnxModel, dims: Bindings): { graph?: Graph; problem: string } {
+function traceSized(
+  model: OnnxModel,
+  shapes: Readonly<Record<string, readonly number[]>>,
+): { graph?: Graph; problem: string } {
   try {
-    const sized = Object.entries(model.signature).map(([name, { shape, dtype }]) => [
+    const sized = Object.entries(model.signature).map(([name, { dtype }]) => [
       name,
-      { dtype, shape: resolveShape(shape, dims) },
+      { dtype, shape: shapes[name] },
     ]);
     return { graph: trace(model.apply, Object.fromEntries(sized)), problem: "" };
   } catch (error) {

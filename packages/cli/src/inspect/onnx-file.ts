@@ -37,6 +37,7 @@ export function onnxFile(bytes: Uint8Array) {
   const counts = new Map<string, number>();
   const weights: ReturnType<typeof fileTensor>[] = [];
   const constants: FileTensor[] = [];
+  const inConstants: string[] = [];
   collect(last(7), 0);
 
   /** Counts the nodes of a graph and of its subgraphs, and lists their weights. */
@@ -52,9 +53,10 @@ export function onnxFile(bytes: Uint8Array) {
           collect(inner, depth + 1);
         if (name !== "Constant" || depth > 0) continue;
         const result = text(node.last(2));
-        constants.push(
-          ...attribute.list(5).map((t) => ({ ...fileTensor(t).tensor, name: result })),
-        );
+        for (const { tensor, outside } of attribute.list(5).map(fileTensor)) {
+          constants.push({ ...tensor, name: result });
+          inConstants.push(...outside);
+        }
       }
       counts.set(name, (counts.get(name) ?? 0) + 1);
     }
@@ -83,7 +85,7 @@ export function onnxFile(bytes: Uint8Array) {
     operations: Object.fromEntries([...counts].sort((a, b) => b[1] - a[1])),
     tensors,
     /** Files beside the model that hold weights. */
-    outside: [...new Set(weights.flatMap(({ outside }) => outside))],
+    outside: [...new Set([...weights.flatMap(({ outside }) => outside), ...inConstants])],
   };
 }
 

@@ -1,15 +1,17 @@
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
-import { parseJson } from "@gen/math/json";
-import type { ReadFile } from "@gen/pipeline";
+import { readdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { describeFolder, type ReadFile } from "@gen/pipeline";
 import { defaultSampler, schedulerNotes } from "@gen/sampling";
 import { readSchedulerConfig } from "@gen/schedules";
 import { errorLine, prefixErrors, usageError } from "../errors.ts";
 import { folderReaders } from "../model-folder.ts";
+import { assumedSizes } from "./assumed-sizes.ts";
+import { folderReport } from "./folder-report.ts";
 import { type InspectOptions, type ModelReport, modelReport } from "./model-report.ts";
 
 const schedulerFile = "scheduler/scheduler_config.json";
-const parts = ["unet", "vae_decoder", "vae_encoder"];
+const denoisers = ["unet/model.onnx", "transformer/model.onnx"];
+const first = ["unet", "transformer", "vae_decoder", "vae_encoder"];
 
 /**
  * Reports on every model of a folder in diffusers' layout, and on its scheduler.
@@ -25,40 +27,37 @@ export async function pipelineReport(folder: string, options: InspectOptions) {
       return undefined;
     });
   const files = await modelsIn(folder);
-  const side = await attempt(sideOf(readers.read));
+  const has = async (path: string) => (await stat(join(folder, path)).catch(() => null)) !== null;
+  const isPipeline = files.some((file) => denoisers.includes(file));
+  const found =
+    isPipeline || (await has("model_index.json"))
+      ? await attempt(describeFolder(readers.read, has))
+      : undefined;
+  const [lacking] = found?.missing ?? [];
+  if (!isPipeline && lacking) problems.push(lacking);
   const models: ModelReport[] = [];
   for (const file of files) {
-    const report = await attempt(modelReport(readers, file, { ...options, side }), `${file}: `);
+    const sizeOf = assumedSizes(found, dirname(file));
+    const report = await attempt(modelReport(readers, file, { ...options, sizeOf }), `${file}: `);
     if (report) models.push(report);
   }
   const scheduler = (await attempt(schedulerReport(readers.read))) ?? null;
   if (files.length === 0 && !scheduler) {
     throw usageError(`${folder} holds no pipeline: unet/model.onnx is missing`);
   }
-  return { folder, scheduler, models, problems };
+  return { folder, pipeline: found && folderReport(found, models), scheduler, models, problems };
 }
 
 /** The paths of a folder's models, the pipeline's own parts first. */
 async function modelsIn(folder: string): Promise<string[]> {
   const entries = (await readdir(folder)).sort();
-  const names = [...parts.filter((name) => entries.includes(name)), ...entries];
+  const names = [...first.filter((name) => entries.includes(name)), ...entries];
   const found: string[] = [];
   for (const name of new Set(names)) {
     const inside: string[] = await readdir(join(folder, name)).catch(() => []);
     if (inside.includes("model.onnx")) found.push(`${name}/model.onnx`);
   }
   return found;
-}
-
-/** The `sample_size` of `unet/config.json`. */
-async function sideOf(read: ReadFile): Promise<number | undefined> {
-  const bytes = await read("unet/config.json");
-  if (!bytes) return undefined;
-  const { sample_size } = prefixErrors("unet/config.json", () =>
-    Object(parseJson(bytes, { name: "the file" })),
-  ) as { sample_size?: unknown };
-  const [side] = [sample_size].flat();
-  return Number.isInteger(side) && Number(side) > 0 ? Number(side) : undefined;
 }
 
 async function schedulerReport(read: ReadFile) {

@@ -39,8 +39,8 @@ export function reportLines(report: ModelReport): string[] {
 }
 
 const width = 12;
-const indent = " ".repeat(width);
-const head = (title: string, rest: string) => `${title.padEnd(width)}${rest}`;
+export const indent = " ".repeat(width);
+export const head = (title: string, rest: string) => `${title.padEnd(width)}${rest}`;
 const grouped = (n: number) => n.toLocaleString("en");
 const shapeOf = ({ shape }: FileValue) => (shape ? `[${shape.join(", ")}]` : "");
 
@@ -63,7 +63,7 @@ function runLines(runs: ModelReport["runs"]): string[] {
 }
 
 /** Rows as lines of aligned columns; column number `right` is aligned to the right. */
-function alignColumns(rows: readonly (readonly string[])[], right?: number): string[] {
+export function alignColumns(rows: readonly (readonly string[])[], right?: number): string[] {
   const widths = (rows[0] ?? []).map((_, k) => Math.max(...rows.map((row) => row[k].length)));
   const cell = (text: string, k: number) =>
     k === right ? text.padStart(widths[k]) : text.padEnd(widths[k]);
@@ -71,7 +71,7 @@ function alignColumns(rows: readonly (readonly string[])[], right?: number): str
 }
 
 /** Joins pieces into lines of at most 100 characters that begin with `indent`. */
-function wrapText(pieces: readonly string[], indent: string, between = " "): string[] {
+export function wrapText(pieces: readonly string[], indent: string, between = " "): string[] {
   const lines: string[] = [];
   for (const piece of pieces) {
     const longer = lines.length > 0 ? lines[lines.length - 1] + between + piece : "";

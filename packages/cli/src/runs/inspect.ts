@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { errorCode } from "@gen/math";
 import { errorLine, usageError } from "../errors.ts";
+import { folderLines } from "../inspect/folder-report.ts";
 import { type InspectOptions, type ModelReport, modelReport } from "../inspect/model-report.ts";
 import { pipelineReport, schedulerLines } from "../inspect/pipeline-report.ts";
 import { reportLines } from "../inspect/report-lines.ts";
@@ -22,6 +23,7 @@ export async function runInspect(path: string, options: InspectCommandOptions): 
   if (stats.isDirectory()) {
     const report = await pipelineReport(path, settings);
     const blocks = report.models.map(reportLines);
+    if (report.pipeline) blocks.unshift(folderLines(report.pipeline));
     if (report.scheduler) blocks.push(schedulerLines(report.scheduler));
     if (blocks.length > 0 || json) {
       const lines = blocks.flatMap((block, i) => (i === 0 ? block : ["", "", ...block]));

@@ -8,7 +8,7 @@
  */
 import { evaluate } from "../evaluate.ts";
 import { constant, type Expr } from "../expr/expr.ts";
-import { type Dim, divideDims, elementCount, sizeOf } from "../expr/shape.ts";
+import { broadcastShapes, type Dim, divideDims, elementCount, sizeOf } from "../expr/shape.ts";
 import { type DType, isFloat, tensor } from "../expr/tensor.ts";
 import { graphOf } from "../expr/trace.ts";
 import type { NodeReader, Reader } from "./node-reader.ts";
@@ -19,10 +19,10 @@ import { type StaticValue, staticLimit, staticValue } from "./static-value.ts";
 const mostElements = 2 ** 16;
 
 /** The result of a node whose operands are all static; undefined where it has no static result. */
-export function fold(node: NodeReader, reader: Reader): StaticValue | undefined {
+export function fold(node: NodeReader, reader?: Reader): StaticValue | undefined {
   const { op } = node.source;
   if (!node.has(0)) return undefined;
-  if (moves.includes(op)) return moved(node, reader);
+  if (reader && moves.includes(op)) return moved(node, reader);
   const x = node.staticValue(0);
   if (!onNumbers.has(op)) return folds.get(op)?.(node, x) ?? unary(op, x);
   return node.operands.length === 2 ? binary(op, x, node.staticValue(1)) : undefined;
@@ -93,12 +93,29 @@ function onElements(op: string, a: Dim, b: Dim, dtype: DType): Dim | undefined {
 }
 
 function binary(op: string, a: StaticValue, b: StaticValue): StaticValue | undefined {
-  const dims = commonDims([a, b]);
-  if (!dims) return undefined;
+  const dims = broadcastShapes(op, a.dims, b.dims) as readonly number[];
+  const most = Math.max(staticLimit, a.values.length, b.values.length);
+  if (!(sizeOf(dims) <= most)) return undefined;
+  const [atA, atB] = [elementAt(a.dims, dims), elementAt(b.dims, dims)];
   const values = Array.from({ length: sizeOf(dims) }, (_, i) =>
-    onElements(op, a.values[i % a.values.length], b.values[i % b.values.length], a.dtype),
+    onElements(op, a.values[atA(i)], b.values[atB(i)], a.dtype),
   );
   return ifKnown(values, (v) => staticValue(comparisons.includes(op) ? "bool" : a.dtype, dims, v));
+}
+
+/** Where element `i` of a broadcast result is in an operand. */
+function elementAt(dims: readonly number[], result: readonly number[]): (i: number) => number {
+  const missing = result.length - dims.length;
+  return (i) => {
+    let [rest, at, stride] = [i, 0, 1];
+    for (let axis = result.length - 1; axis >= missing; axis--) {
+      const size = dims[axis - missing];
+      if (size > 1) at += (rest % result[axis]) * stride;
+      stride *= size;
+      rest = Math.floor(rest / result[axis]);
+    }
+    return at;
+  };
 }
 
 /** `f` of the elements, or undefined where one is not known. */
@@ -147,9 +164,11 @@ function cast(node: NodeReader, x: StaticValue): StaticValue | undefined {
   const convert = (v: Dim) => {
     if (typeof v === "string") return v;
     if (dtype === "bool") return Number(v !== 0);
-    return dtype.startsWith("int") ? Math.trunc(v) : v;
+    if (!dtype.startsWith("int")) return v;
+    // What an integer of infinity is, the runtime decides.
+    return Number.isFinite(v) ? Math.trunc(v) : undefined;
   };
-  return staticValue(dtype, x.dims, x.values.map(convert));
+  return ifKnown(x.values.map(convert), (v) => staticValue(dtype, x.dims, v));
 }
 
 function where(node: NodeReader, condition: StaticValue): StaticValue | undefined {
@@ -186,6 +205,27 @@ function reduceProd(node: NodeReader, x: StaticValue): StaticValue | undefined {
   return staticValue(x.dtype, dims, [elementCount(x.values)]);
 }
 
+/** The largest element of a vector. */
+function reduceMax(node: NodeReader, x: StaticValue): StaticValue | undefined {
+  if (x.dims.length !== 1 || x.values.length === 0 || x.values.some(isName)) return undefined;
+  const axes = node.list("axes", 1);
+  if (axes?.length === 0) return undefined;
+  const dims = node.int("keepdims", 1) === 1 ? [1] : [];
+  const largest = Math.max(...(x.values as number[]));
+  return staticValue(x.dtype, dims, [largest]);
+}
+
+/** The positions of elements other than 0, `[rank, count]`. */
+function nonZero(_: NodeReader, { dims, values }: StaticValue): StaticValue | undefined {
+  if (values.some(isName)) return undefined;
+  const found = values.flatMap((v, i) => (v === 0 ? [] : [i]));
+  const strides = dims.map((_, axis) => sizeOf(dims.slice(axis + 1)));
+  const places = strides.flatMap((stride, axis) =>
+    found.map((i) => Math.floor(i / stride) % dims[axis]),
+  );
+  return staticValue("int64", [dims.length, found.length], places);
+}
+
 type Fold = (node: NodeReader, x: StaticValue) => StaticValue | undefined;
 
 const folds: ReadonlyMap<string, Fold> = /* @__PURE__ */ new Map<string, Fold>([
@@ -194,4 +234,6 @@ const folds: ReadonlyMap<string, Fold> = /* @__PURE__ */ new Map<string, Fold>([
   ["ConstantOfShape", constantOfShape],
   ["Range", range],
   ["ReduceProd", reduceProd],
+  ["ReduceMax", reduceMax],
+  ["NonZero", nonZero],
 ]);

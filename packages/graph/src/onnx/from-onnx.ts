@@ -77,7 +77,7 @@ const table: Readers<ComputedOp> = {
 const readers: ReadonlyMap<string, Reader> = new Map(Object.entries(table));
 
 /**
- * Reads an ONNX model of operator set 7 to 21. Float initializers become parameters; if another
+ * Reads an ONNX model of operator set 7 to 23. Float initializers become parameters; if another
  * exporter's file has none, the floats of its Constant nodes do. An exporter's arithmetic on shapes
  * is computed, with dynamic dimensions as names.
  *
@@ -157,7 +157,7 @@ function apply(
   inputs: Readonly<Record<string, Expr>>,
 ): Record<string, Expr> {
   const values = new Map(given);
-  const dims = new Map<string, Dim>();
+  const dims = new Map<string, Dim>(graph.known);
   for (const [name, value] of bind(graph.signature, inputs, dims)) values.set(name, value);
   const withDim = new Map<Dim, Expr>();
   const noteDims = (value: Value) => {
@@ -231,7 +231,11 @@ function nodeValues(node: NodeReader): readonly Value[] {
     }
     return passThrough(node, reader, reader ? undefined : { name });
   }
-  if (!reader) return passThrough(node, reader, { name });
+  if (!reader) {
+    const known = node.operands.every((operand) => !operand || isStatic(operand));
+    const folded = known ? fold(node) : undefined;
+    return folded ? [folded] : passThrough(node, reader, { name });
+  }
   try {
     const values = rebuild(node, reader);
     const extra = outputs.slice(values.length).find((name) => node.context.graph.used.has(name));
@@ -269,32 +273,44 @@ function bind(
   bound: Map<string, Dim>,
 ): (readonly [string, Expr])[] {
   const names = Object.keys(signature);
+  const several = new Set<string>();
   const extra = Object.keys(inputs).find((name) => !names.includes(name));
   if (extra !== undefined) {
     throw invalidModel(
       `the model has no input ${label(extra)}; its inputs are ${names.map(label).join(", ")}`,
     );
   }
-  return Object.entries(signature).map(([name, { shape, dtype }]) => {
+  const values = Object.entries(signature).map(([name, { shape, dtype }]) => {
     const given = inputs[name];
     const what = `input ${label(name)}`;
     if (!given) throw invalidModel(`${what} of the model is missing`);
     if (given.dtype !== dtype) throw invalidModel(`${what} must be ${dtype}, got ${given.dtype}`);
-    if (!fits(shape, given.shape, bound)) {
+    if (!fits(shape, given.shape, bound, several)) {
       throw invalidModel(
         `${what} must have the shape ${shapeText(shape)}, got ${shapeText(given.shape)}`,
       );
     }
     return [name, given] as const;
   });
+  for (const dim of several) bound.delete(dim);
+  return values;
 }
 
-function fits(expected: Shape, given: Shape, bound: Map<string, Dim>): boolean {
+/**
+ * Whether a shape has a file's numbers. As in ONNX Runtime, a dimension's name may be another number
+ * in each input; `several` collects such names, which tell no size.
+ */
+function fits(
+  expected: Shape,
+  given: Shape,
+  bound: Map<string, Dim>,
+  several: Set<string>,
+): boolean {
   if (expected.length !== given.length) return false;
   return expected.every((d, i) => {
     if (typeof d === "number") return d === given[i];
-    const known = bound.get(d);
+    if (bound.has(d) && bound.get(d) !== given[i]) several.add(d);
     bound.set(d, given[i]);
-    return known === undefined || known === given[i];
+    return true;
   });
 }

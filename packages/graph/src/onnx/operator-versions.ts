@@ -4,14 +4,14 @@ import { label } from "./protobuf.ts";
 
 /** The oldest operator set that graphs are written in. */
 export const OLDEST_WRITTEN = 13;
-const NEWEST_WRITTEN = 21;
+const NEWEST_WRITTEN = 23;
 const DEFAULT_WRITTEN = 17;
 
 const changedAt = (versions: readonly number[], names: string) =>
   names.split(" ").map((name) => [name, versions] as const);
 
 /**
- * The versions from 8 to 21 at which an operator of ONNX's own domain changed its meaning or form:
+ * The versions from 8 to 23 at which an operator of ONNX's own domain changed its meaning or form:
  * an older node becomes invalid or computes something else. Versions that only allow more types,
  * attributes or operands are left out. Sources: ONNX's Changelog.md and its version converter.
  */

@@ -28,6 +28,7 @@ import { domainOf, opLabel, requirePublicOperator } from "./operator-domains.ts"
 import { dtypeOf, invalidModel, label, rankError, unsupported } from "./protobuf.ts";
 import {
   type ExternalData,
+  insideTensor,
   isForeignType,
   isShapeAlone,
   type NoteFile,
@@ -60,6 +61,8 @@ export interface OnnxGraph {
   /** The version of each domain's operator set; ONNX's own is `""`. */
   readonly versions: ReadonlyMap<string, number>;
   readonly signature: Readonly<Record<string, Required<Signature>>>;
+  /** Named dimensions of inputs whose sizes weights tell; the signature has the sizes. */
+  readonly known: ReadonlyMap<string, number>;
   readonly outputNames: readonly string[];
   readonly initializers: ReadonlyMap<
     string,
@@ -106,8 +109,8 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions, note?: No
   if (!graph || model.opsetImport.length === 0) {
     throw invalidModel("not an ONNX model: it holds no graph or names no operator set");
   }
-  if (!(opset >= 7 && opset <= 21)) {
-    throw invalidModel(`ONNX operator sets 7 to 21 can be read, the model uses ${opset}`);
+  if (!(opset >= 7 && opset <= 23)) {
+    throw invalidModel(`ONNX operator sets 7 to 23 can be read, the model uses ${opset}`);
   }
   if (graph.sparseInitializer.length > 0) {
     throw invalidModel("the ONNX model has sparse initializers, which are not supported");
@@ -121,6 +124,8 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions, note?: No
   for (const body of [graph.node, ...model.functions.map((f) => f.node)]) {
     requirePublic(body, counts, 0);
   }
+  const largeConstants = new Map(note ? graph.node.flatMap((n) => largeConstant(n, note)) : []);
+  if (externalData) readConstants(graph.node, externalData, largeConstants);
   const ours = model.producerName === "gen";
   const initializers = new Map<string, { tensor: Tensor; constant: boolean }>();
   const foreign = new Map<string, TensorProto>();
@@ -151,15 +156,19 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions, note?: No
   if (outputNames.length === 0) throw invalidModel("the ONNX graph has no outputs");
   const nodes = ordered(graph.node, outputNames, sources);
   refuseBodies(nodes);
+  const known = new Map<string, number>();
   return {
     opset,
     versions,
-    signature: Object.fromEntries(inputs.map((i) => [i.name, signatureOf(i)])),
+    signature: Object.fromEntries(
+      inputs.map((i) => [i.name, withChannels(i.name, signatureOf(i), nodes, initializers, known)]),
+    ),
+    known,
     outputNames,
     initializers,
     foreign,
     settings: ours ? undefined : settingNames(nodes, outputNames),
-    largeConstants: new Map(note ? nodes.flatMap((n) => largeConstant(n, note)) : []),
+    largeConstants,
     declared: new Map([...graph.valueInfo, ...graph.output].flatMap(declaredOf)),
     nodes: nodes.map(nodeOf),
     memory: counts.memory,
@@ -179,6 +188,22 @@ function largeConstant(
   // A small value is read with the others.
   const tensor = readTensor(message, (_, __, length) => new Uint8Array(length), note);
   return isShapeAlone(tensor) ? [[output[0], tensor]] : [];
+}
+
+/** Reads the values of Constant nodes that are kept outside the model, as above 2 GB. */
+function readConstants(
+  nodes: readonly NodeProto[],
+  resolve: ExternalData,
+  leftOut: ReadonlyMap<string, Tensor>,
+): void {
+  for (const node of nodes) {
+    if (node.opType !== "Constant" || domainOf(node.domain) !== "") continue;
+    if (leftOut.has(node.output[0])) continue;
+    for (const attribute of node.attribute) {
+      if (!attribute.t) continue;
+      attribute.t = insideTensor(attribute.t, resolve, `node ${label(nodeName(node))}`);
+    }
+  }
 }
 
 /** @throws GenError `invalid-model` naming the functions of the file that its nodes call. */
@@ -282,6 +307,24 @@ function signatureOf({ name, type }: ValueInfoProto): Required<Signature> {
     throw invalidModel(`${what} has dimension ${size}; dimensions must not be negative`);
   });
   return { shape: dims, dtype };
+}
+
+/** An input whose open channels the weight of its convolution tells. */
+function withChannels(
+  name: string,
+  signature: Required<Signature>,
+  nodes: readonly NodeProto[],
+  initializers: OnnxGraph["initializers"],
+  known: Map<string, number>,
+): Required<Signature> {
+  const { shape, dtype } = signature;
+  if (shape.length !== 4 || typeof shape[1] === "number") return signature;
+  const conv = nodes.find((n) => nodeOf(n).op === "Conv" && n.input[0] === name);
+  const perGroup = conv && initializers.get(conv.input[1])?.tensor.shape[1];
+  if (perGroup === undefined) return signature;
+  const group = Number(conv?.attribute.find((a) => a.name === "group")?.i ?? 1);
+  known.set(shape[1], group * perGroup);
+  return { dtype, shape: shape.map((d, i) => (i === 1 ? group * perGroup : d)) };
 }
 
 function declaredOf({ name, type }: ValueInfoProto): [string, Declared][] {

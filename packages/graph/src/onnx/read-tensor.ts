@@ -61,6 +61,26 @@ export function readForeignTensor(
   return filled(tensorMessage, { dims, dataType, name, ...data });
 }
 
+/**
+ * A tensor of an attribute with its bytes, which may be kept outside the model.
+ * @throws GenError `invalid-model` as {@link readTensor} does.
+ */
+export function insideTensor(
+  message: TensorProto,
+  resolve: ExternalData,
+  what: string,
+): TensorProto {
+  if (message.dataLocation !== externalLocation) return message;
+  const { dims, dataType, name } = message;
+  const dtype = message.dataType === elementType.BFLOAT16 ? "float16" : dtypeOf(dataType);
+  const width = foreignBytes.get(dataType) ?? (dtype && bytesPerElement(dtype));
+  if (width === undefined) throw invalidModel(`${what} has the element type ${typeName(dataType)}`);
+  const bytes = Math.ceil(sizeOf(shapeOf(message, what)) * width);
+  const rawData = new Uint8Array(rawBytes(message, what, bytes, resolve) as Uint8Array);
+  if (rawData.length !== bytes) throw misfit(what, message, `${bytes} bytes`, rawData.length);
+  return filled(tensorMessage, { dims, dataType, name, rawData });
+}
+
 const misfit = (what: string, { dims }: TensorProto, takes: string, got: number | string) =>
   invalidModel(`${what} of shape [${dims.join(", ")}] takes ${takes}, got ${got}`);
 

@@ -28,8 +28,8 @@ const needsElements = /* @__PURE__ */ namesOf(
 /** Attributes that are sizes, and the least value of each. */
 const leastValues: ReadonlyMap<string, number> = /* @__PURE__ */ new Map([
   .../* @__PURE__ */ (
-    "group groups num_groups strides dilations kernel_shape blocksize num_heads kv_num_heads " +
-    "hidden_size num_outputs pooled_shape offset_group bits"
+    "group groups num_groups strides dilations kernel_shape blocksize num_heads q_num_heads " +
+    "kv_num_heads hidden_size num_outputs pooled_shape offset_group bits"
   )
     .split(" ")
     .map((name): [string, number] => [name, 1]),

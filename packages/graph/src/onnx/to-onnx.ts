@@ -39,7 +39,7 @@ export interface OnnxOptions {
  * Writes a graph as an ONNX model: symbolic dimensions stay dynamic, parameters become initializers
  * under their own names, inputs and outputs keep their names and order.
  * @throws RangeError when an output has the name of an input or a parameter, when `opset` is not in
- * [13, 21], or when a node that comes from a file means something else in `opset`.
+ * [13, 23], or when a node that comes from a file means something else in `opset`.
  */
 export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
   const { name = "gen", float16 = false } = options;
@@ -84,7 +84,7 @@ export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
     if (writer.nameOf(e) !== n) writer.node("Identity", [writer.nameOf(e)], [], n);
   }
   return encode(model, {
-    irVersion: BigInt(opset < 19 ? 8 : opset < 21 ? 9 : 10),
+    irVersion: BigInt(opset < 19 ? 8 : opset < 21 ? 9 : opset < 23 ? 10 : 11),
     producerName: "gen",
     opsetImport: [...versions].map(([domain, v]) => ({ domain, version: BigInt(v) })),
     graph: {

@@ -8,7 +8,11 @@ import { type Conditions, namedConditions } from "../denoiser/conditions.ts";
 import type { Denoiser } from "../denoiser/denoiser.ts";
 import { notFiniteAt, sizeOf } from "../denoiser/shapes.ts";
 import { type ClassifierFreeOptions, classifierFree } from "../guidance/classifier-free.ts";
-import { type SchedulerStepsOptions, schedulerSteps } from "../scheduler/scheduler-steps.ts";
+import {
+  defaultSampler,
+  type SchedulerStepsOptions,
+  schedulerSteps,
+} from "../scheduler/scheduler-steps.ts";
 import { CLIP, type Clip } from "./clip.ts";
 import { throwIfAborted } from "./loop.ts";
 import type { DiffusionPipeline, Pipeline, PipelineVae } from "./pipeline.ts";
@@ -134,7 +138,7 @@ function denoised<T>(pipeline: DiffusionPipeline, options: GenerateOptions<T>) {
   // diffusers' pipelines count patches of 2 x 2 as an image's tokens.
   const table = schedulerSteps(
     { ...scheduler, predictionType: denoiser.predicts },
-    { imageLength: (height * width) / 4, ...options },
+    { imageLength: (height * width) / 4, ...withSigmas(pipeline, options) },
   );
   const guided = guidance === undefined ? denoiser : guide(denoiser, guidance, classes);
   const ready = sampler({ backend, denoiser: guided });
@@ -173,6 +177,17 @@ function rowsOf(conditions: Conditions<Tensor> | undefined, count: number) {
     });
     return conditions && Object.fromEntries(parts);
   };
+}
+
+/** The options with a pipeline's own sigmas, unless they choose time steps or another sampler. */
+function withSigmas<O extends SchedulerStepsOptions>(
+  { sigmas, scheduler }: Pick<DiffusionPipeline, "sigmas" | "scheduler">,
+  options: O,
+): O {
+  const { sampler, timesteps, spacing, steps = 20 } = options;
+  const isOwn = sampler === undefined || sampler === defaultSampler(scheduler);
+  if (!sigmas || !isOwn || options.sigmas || timesteps || spacing) return options;
+  return { ...options, steps: undefined, sigmas: sigmas(steps) };
 }
 
 function guide(

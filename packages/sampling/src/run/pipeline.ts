@@ -25,6 +25,11 @@ export interface DiffusionPipeline<Scheduler = SchedulerConfigInput> {
   readonly shape: readonly number[];
   /** Decodes the denoiser's samples. */
   readonly vae?: PipelineVae;
+  /**
+   * The sigmas that the folder's class gives its scheduler for so many steps, before any shift; absent
+   * where the scheduler chooses.
+   */
+  readonly sigmas?: (steps: number) => readonly number[];
   /** The names of the classes, if the denoiser's condition is a class label. */
   readonly classes?: readonly string[];
   /** Other values that a folder stores, as JSON. */

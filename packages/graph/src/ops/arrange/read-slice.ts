@@ -5,6 +5,7 @@ import type { NodeReader, Readers } from "../../onnx/node-reader.ts";
 import { invalidModel, unsupported } from "../../onnx/protobuf.ts";
 import { isStatic } from "../../onnx/static-value.ts";
 import { gather, pad, reshape, slice } from "./build.ts";
+import { gatherNd } from "./read-gather-nd.ts";
 
 /** The most entries that a pad or a slice is written out for. */
 const longest = 2 ** 20;
@@ -141,6 +142,7 @@ export function padOrCut(
 
 export const sliceReaders: Readers<"Gather" | "Slice" | "Pad"> = {
   Gather: gatherNode,
+  GatherND: gatherNd,
   Slice: sliceNode,
   Split: split,
   Pad: padNode,

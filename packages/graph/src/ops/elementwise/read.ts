@@ -22,6 +22,8 @@ const toFloat = (x: Expr) => e.cast(x, "float32");
 const not = (x: Expr) => e.equal(toFloat(x), 0);
 const leaky = (x: Expr, slope: Expr | number) => e.add(e.relu(x), e.mul(e.minimum(x, 0), slope));
 const ceil = (x: Expr) => e.neg(e.floor(e.neg(x)));
+/** The sign of integers: -1, 0 or 1. */
+const sign = (x: Expr) => e.maximum(e.minimum(x, 1), -1);
 type Bound = Expr | number | undefined;
 const clip = (x: Expr, low: Bound, high: Bound) => {
   const above = low === undefined ? x : e.maximum(x, low);
@@ -120,8 +122,8 @@ export const elementwiseReaders: Readers<ElementwiseOp> = {
   Exp: unary(e.exp),
   Log: unary(e.log),
   Sqrt: unary(e.sqrt),
-  Abs: unary(e.abs),
-  Sign: unary(e.sign),
+  Abs: unary((x) => (isFloat(x.dtype) ? e.abs(x) : e.maximum(x, e.mul(x, -1)))),
+  Sign: unary((x) => (isFloat(x.dtype) ? e.sign(x) : sign(x))),
   Sin: unary(e.sin),
   Cos: unary(e.cos),
   Tanh: unary(e.tanh),

@@ -32,6 +32,14 @@ function layerNormalization(node: NodeReader): Expr {
   return bias ? add(scaled, bias) : scaled;
 }
 
+function rmsNormalization(node: NodeReader): Expr {
+  const x = node.x(0);
+  const axis = fromFront(node.int("axis", -1), x.shape.length);
+  const axes = x.shape.flatMap((_, i) => (i >= axis ? [i] : []));
+  const root = sqrt(add(mean(square(x), axes, true), node.float("epsilon", 1e-5)));
+  return mul(div(x, root), node.x(1));
+}
+
 /** Scale and bias have one number per group before opset 21, one per channel since. */
 function readGroupNormalization(node: NodeReader): Expr {
   const x = node.x(0);
@@ -53,5 +61,6 @@ export const normalizeReaders: Readers<NormalizeOp> = {
     instanceNorm(node.x(0), node.x(1), node.x(2), node.float("epsilon", 1e-5)),
   BatchNormalization: batchNormalization,
   LayerNormalization: layerNormalization,
+  RMSNormalization: rmsNormalization,
   GroupNormalization: readGroupNormalization,
 };

@@ -7,6 +7,7 @@ import { pad, reshape, slice, transpose } from "../arrange/build.ts";
 import { padOrCut, pick } from "../arrange/read-slice.ts";
 import { add, mul } from "../elementwise/build.ts";
 import { conv2d, matmul } from "./build.ts";
+import { readAttention } from "./read-attention.ts";
 import { einsum } from "./read-einsum.ts";
 
 function matmulNode(node: NodeReader): Expr {
@@ -161,5 +162,6 @@ export const productReaders: Readers<Exclude<ProductOp, "AveragePool" | "Resize"
   Gemm: gemm,
   Conv: conv,
   ConvTranspose: convTranspose,
+  Attention: readAttention,
   Einsum: (node) => einsum(node.text("equation", ""), node.all()),
 };

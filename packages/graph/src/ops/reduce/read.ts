@@ -1,7 +1,7 @@
-import type { Expr } from "../../expr/expr.ts";
+import { constant, type Expr } from "../../expr/expr.ts";
 import type { ReduceOp } from "../../expr/operations.ts";
 import { elementCount, fromFront, normalizeAxis, shapeText } from "../../expr/shape.ts";
-import { isFloat } from "../../expr/tensor.ts";
+import { isFloat, tensor } from "../../expr/tensor.ts";
 import type { NodeReader, Reader, Readers } from "../../onnx/node-reader.ts";
 import { unsupported } from "../../onnx/protobuf.ts";
 import { reshape, slice } from "../arrange/build.ts";
@@ -33,6 +33,31 @@ const product: typeof sum = (x, axes = [], keep) => {
   return keep ? kept : reshape(kept, sum(x, axes).shape);
 };
 
+/** The longest axis along which a place is looked for. */
+const MOST_PLACES = 2 ** 20;
+
+/** The place of the largest element: the first, or the last where `select_last_index` is 1. */
+function argMax(node: NodeReader, given: Expr): Expr {
+  const x = isFloat(given.dtype) ? given : e.cast(given, "float64");
+  const axis = normalizeAxis("ArgMax", node.int("axis", 0), x.shape);
+  const length = x.shape[axis];
+  if (typeof length !== "number" || length > MOST_PLACES) {
+    throw unsupported(`it takes axes of at most ${MOST_PLACES} entries, got ${length}`);
+  }
+  const sign = node.int("select_last_index", 0) === 1 ? 1 : -1;
+  const numbers = Float32Array.from({ length }, (_, i) => sign * i);
+  const places = constant(
+    tensor(
+      numbers,
+      x.shape.map((_, i) => (i === axis ? length : 1)),
+    ),
+  );
+  const least = constant(tensor([Math.min(0, sign * (length - 1))]));
+  const found = max(e.where(e.equal(x, max(x, [axis], true)), places, least), [axis], true);
+  const kept = e.cast(e.mul(found, sign), "int64");
+  return node.int("keepdims", 1) === 1 ? kept : reshape(kept, max(x, [axis]).shape);
+}
+
 /** Before opset 13 the dimensions from `axis` on are taken together. */
 function flatSoftmax(node: NodeReader, f: (x: Expr, axis: number) => Expr): Expr {
   const x = node.x(0);
@@ -59,6 +84,11 @@ export const reduceReaders: Readers<ReduceOp> = {
     const total = e.add(e.log(sum(e.exp(e.sub(x, top)), axes, true)), top);
     return keep ? total : reshape(total, sum(x, axes).shape);
   }),
+  ArgMax: (node) => argMax(node, node.x(0)),
+  ArgMin: (node) => {
+    const x = node.x(0);
+    return argMax(node, isFloat(x.dtype) ? e.neg(x) : e.neg(e.cast(x, "float64")));
+  },
   Softmax: (node) => flatSoftmax(node, softmax),
   LogSoftmax: (node) => flatSoftmax(node, (x, axis) => e.sub(x, logSumExp(x, axis, true))),
 };

@@ -1,0 +1,139 @@
+/*
+ * What a folder in diffusers' layout holds, from its JSON files: no model is read.
+ *
+ *   const { kind, parts, latent } = await describeFolder(read)
+ */
+import type { Signature } from "@gen/graph";
+import { GenError } from "@gen/math";
+import { checkArguments, rules } from "@gen/math/arguments";
+import { folderConditions } from "./folder-conditions.ts";
+import { classNameOf, type Fields, type FolderKind, kindOf, numberOf } from "./folder-kind.ts";
+import { type FolderSizes, folderSizes } from "./folder-sizes.ts";
+import { jsonObject, ownFields } from "./index-file.ts";
+import { naming, type ReadFile } from "./load-model.ts";
+import { missingText, type PartName, partPurposes, pipelinePaths } from "./paths.ts";
+
+/** A model of a folder. */
+interface FolderPart {
+  readonly name: PartName;
+  /** The path of its model. */
+  readonly model: string;
+  readonly purpose: string;
+  /** Its config.json; empty where there is none. */
+  readonly config: Fields;
+}
+
+/** A tokenizer of a folder. */
+interface FolderTokenizer {
+  readonly name: string;
+  /** The paths of its files that are there. */
+  readonly files: readonly string[];
+}
+
+/** What {@link describeFolder} finds. Sizes are undefined where no file tells them. */
+export interface PipelineFolder extends FolderSizes {
+  readonly kind: FolderKind;
+  /** The pipeline's class in diffusers; undefined where no index names one. */
+  readonly className?: string;
+  readonly parts: readonly FolderPart[];
+  /** Parts that model_index.json names and the folder lacks, one sentence each. */
+  readonly missing: readonly string[];
+  /** What the denoiser takes beside x and t, `[batch, ...]`. */
+  readonly conditions: Readonly<Record<string, Signature>>;
+  readonly tokenizers: readonly FolderTokenizer[];
+  /** Latents of the denoiser are `(z - shift) * scaling` of the VAE's; undefined without a VAE. */
+  readonly scaling?: { readonly factor: number; readonly shift: number };
+}
+
+const TOKENIZER_FILES =
+  "tokenizer.json vocab.json merges.txt special_tokens_map.json tokenizer_config.json spiece.model";
+
+/**
+ * Tells what a folder is for, its parts, and the sizes and conditions of its samples. `has` tells
+ * whether a file is there; the default reads the file.
+ *
+ * @throws GenError `invalid-model` naming a JSON file that is damaged, or when there is no denoiser.
+ */
+export async function describeFolder(
+  read: ReadFile,
+  has: (path: string) => Promise<boolean> = async (path) => (await read(path)) !== undefined,
+): Promise<PipelineFolder> {
+  checkArguments({ read, has }, { read: rules.FUNCTION, has: rules.FUNCTION });
+  const json = async (path: string): Promise<Fields> => {
+    const bytes = await read(path);
+    return bytes ? naming(path, () => jsonObject(bytes)) : {};
+  };
+  const names = Object.keys(partPurposes) as PartName[];
+  const [index, configs, found] = await Promise.all([
+    json(pipelinePaths.index),
+    Promise.all(names.map((name) => json(`${name}/config.json`))),
+    Promise.all(names.map((name) => has(`${name}/model.onnx`))),
+  ]);
+  const configOf = (name: PartName) => configs[names.indexOf(name)];
+  const parts = names
+    .map((name, i) => ({
+      name,
+      model: `${name}/model.onnx`,
+      purpose: partPurposes[name],
+      config: configs[i],
+    }))
+    .filter((_, i) => found[i]);
+  const isThere = (name: PartName) => parts.some((part) => part.name === name);
+  const denoiser = isThere("unet") || !isThere("transformer") ? "unet" : "transformer";
+  const missing = names
+    .filter((name) => isWanted(index, name) && !isThere(name))
+    .map((name) => missingText(`${name}/model.onnx`, Object.keys(configOf(name)).length > 0));
+  const decodes = isThere("vae_decoder");
+  const isAlone = !isThere(denoiser) && missing.length === 0;
+  if (isAlone && !decodes) {
+    throw new GenError("invalid-model", missingText(pipelinePaths.unet, false));
+  }
+  const config = configOf(denoiser);
+  const vae = vaeConfig(configOf("vae_decoder"), configOf("vae_encoder"));
+  const own = await naming(pipelinePaths.index, () => ownFields(index));
+  const projection = numberOf(configOf("text_encoder_2"), "projection_dim");
+  const className = classNameOf(index);
+  const encodesText = names.some((name) => name.startsWith("text_encoder") && isThere(name));
+  return {
+    kind: isAlone
+      ? "autoencoder"
+      : own.classes
+        ? "class-conditional"
+        : kindOf(index, config, encodesText),
+    ...(className !== undefined && { className }),
+    parts,
+    missing,
+    conditions: folderConditions(config, { index, projection }),
+    tokenizers: await tokenizersOf(has),
+    ...folderSizes(config, decodes ? vae : undefined, className),
+    ...(own.shape && { latent: own.shape }),
+    ...(decodes && {
+      scaling: {
+        factor: numberOf(vae, "scaling_factor") ?? 0.18215,
+        shift: numberOf(vae, "shift_factor") ?? 0,
+      },
+    }),
+  };
+}
+
+/** The config of a VAE, which exporters write beside both halves or beside one. */
+export const vaeConfig = (decoder: Fields, encoder: Fields): Fields =>
+  Object.keys(decoder).length > 0 ? decoder : encoder;
+
+/** Whether an index names a part; diffusers writes [null, null] for a part that a pipeline lacks. */
+export function isWanted(index: Fields, name: PartName): boolean {
+  const key = name.startsWith("vae_") && !(name in index) ? "vae" : name;
+  return name !== "safety_checker" && [index[key]].flat().some((part) => part != null);
+}
+
+async function tokenizersOf(has: (path: string) => Promise<boolean>): Promise<FolderTokenizer[]> {
+  const names = ["tokenizer", "tokenizer_2", "tokenizer_3"];
+  const all = await Promise.all(
+    names.map(async (name) => {
+      const paths = TOKENIZER_FILES.split(" ").map((file) => `${name}/${file}`);
+      const there = await Promise.all(paths.map(has));
+      return { name, files: paths.filter((_, i) => there[i]) };
+    }),
+  );
+  return all.filter(({ files }) => files.length > 0);
+}

@@ -1,0 +1,274 @@
+import { readSafetensors } from "@gen/data";
+import { type Expr, type Tensor, trace } from "@gen/graph";
+import type { Backend } from "@gen/runtime-gpu";
+import { callProgram } from "@gen/runtime-gpu/call-program";
+import { cpuBackend } from "@gen/runtime-gpu/cpu";
+import { onnxBackend } from "@gen/runtime-gpu/onnx";
+import { tfjsBackend } from "@gen/runtime-gpu/tfjs";
+import { type DiffusionPipeline, generate, schedulerSteps, torchNoise } from "@gen/sampling";
+import { readSchedulerConfig, type SchedulerConfig } from "@gen/schedules";
+import { afterAll, describe, expect, test } from "vitest";
+import { type GoldenCase, modelFolder } from "../../../tooling/fixtures/model-folder.ts";
+import { loadModel, loadPipeline } from "../src/index.ts";
+
+// Folders and latents of diffusers 0.39, PyTorch 2.15: tooling/reference/folders.
+
+const backends = {
+  onnx: onnxBackend({ device: "cpu" }),
+  tfjs: tfjsBackend({ device: "cpu" }),
+  cpu: Promise.resolve(cpuBackend()),
+};
+afterAll(async () => {
+  for (const backend of Object.values(backends)) await (await backend).close();
+});
+
+type Tensors = Record<string, Tensor>;
+
+const tensorsOf = (folder: ReturnType<typeof modelFolder>): Tensors =>
+  readSafetensors(folder.tensors()).tensors as unknown as Tensors;
+
+const floats = (...data: number[]): Tensor => ({
+  data: Float32Array.from(data),
+  shape: [1, data.length],
+  dtype: "float32",
+});
+const zeros = ({ data, shape }: Tensor): Tensor => ({
+  data: new Float32Array(data.length),
+  shape,
+  dtype: "float32",
+});
+
+interface Conditions {
+  readonly condition: Record<string, Tensor>;
+  readonly unconditional?: Record<string, Tensor>;
+}
+
+/** What each folder's real pipeline gives its denoiser beside x and t. */
+const conditions: Record<string, (t: Tensors, c: GoldenCase) => Conditions> = {
+  sd1: (t) => ({
+    condition: { encoder_hidden_states: t.prompt },
+    unconditional: { encoder_hidden_states: t.other },
+  }),
+  inpaint: (t) => {
+    const data = Float32Array.from([...t.mask.data, ...t.masked.data].map(Number));
+    const concat: Tensor = { data, shape: [1, 5, 8, 8], dtype: "float32" };
+    return {
+      condition: { concat, encoder_hidden_states: t.prompt },
+      unconditional: { concat, encoder_hidden_states: t.other },
+    };
+  },
+  sdxl: (t) => xl(t, floats(64, 64, 0, 0, 64, 64)),
+  refiner: (t) => xl(t, floats(64, 64, 0, 0, 6), floats(64, 64, 0, 0, 2.5)),
+  lcm: (t) => ({
+    condition: { encoder_hidden_states: t.prompt, timestep_cond: t.timestep_cond },
+  }),
+  sd3: (t) => ({
+    condition: { encoder_hidden_states: t.prompt, pooled_projections: t.pooled },
+    unconditional: { encoder_hidden_states: zeros(t.prompt), pooled_projections: zeros(t.pooled) },
+  }),
+  flux: (t, c) => ({
+    condition: {
+      encoder_hidden_states: t.prompt,
+      pooled_projections: t.pooled,
+      guidance: { data: Float32Array.of(Number(c.guidance_scale)), shape: [1], dtype: "float32" },
+    },
+  }),
+  dit: () => ({
+    condition: { class_labels: label(3) },
+    unconditional: { class_labels: label(1000) },
+  }),
+  ddpm: () => ({ condition: {} }),
+};
+conditions.legacy = conditions.sd1;
+const label = (i: number): Tensor => ({
+  data: BigInt64Array.of(BigInt(i)),
+  shape: [1],
+  dtype: "int64",
+});
+
+function xl(t: Tensors, ids: Tensor, other = ids): Conditions {
+  return {
+    condition: { encoder_hidden_states: t.prompt, text_embeds: t.pooled, time_ids: ids },
+    unconditional: {
+      encoder_hidden_states: zeros(t.prompt),
+      text_embeds: zeros(t.pooled),
+      time_ids: other,
+    },
+  };
+}
+
+/** Tokens [h w / 4, 4 c] of 2 x 2 numbers as latents [c, h, w], where the golden has Flux's. */
+function unpacked(tokens: Float32Array, [channels, height, width]: readonly number[]) {
+  const out = new Float32Array(tokens.length);
+  for (let i = 0; i < out.length; i++) {
+    const [c, y, x] = [Math.floor(i / height / width), Math.floor(i / width) % height, i % width];
+    const token = Math.floor(y / 2) * (width / 2) + Math.floor(x / 2);
+    out[i] = tokens[token * 4 * channels + 4 * c + 2 * (y % 2) + (x % 2)];
+  }
+  return out;
+}
+
+/** The largest distance of any step's latents from PyTorch's, over the largest of these. */
+async function distance<T>(
+  pipeline: DiffusionPipeline<SchedulerConfig>,
+  name: string,
+  tensors: Tensors,
+  run: GoldenCase,
+  backend: Promise<Backend<T>>,
+): Promise<number> {
+  const golden = tensors[`${run.name}.latents`];
+  const size = pipeline.shape.reduce((a, b) => a * b, 1);
+  const steps = golden.data.length / size - 1;
+  const wanted = Array.from({ length: steps + 1 }, (_, i) => {
+    const part = (golden.data as Float32Array).slice(i * size, (i + 1) * size);
+    return name === "flux" ? unpacked(part, pipeline.shape) : part;
+  });
+  const scheduler = readSchedulerConfig(JSON.stringify(run.scheduler));
+  const strength =
+    run.strength === undefined || run.strength === 1 ? {} : { strength: run.strength };
+  const table = schedulerSteps(scheduler, { steps: run.steps, imageLength: 16, ...strength });
+  // Euler's x is diffusers' over sqrt(sigma^2 + 1).
+  const isScaled = String(scheduler.className).startsWith("Euler");
+  const scale = (i: number) => (isScaled ? Math.hypot(1, table.sigmas?.[i] ?? 0) : 1);
+  const offset = (table.sigmas?.length ?? 0) - 1 - steps;
+  const start = wanted[0].map((v) => v / scale(offset) / table.initialScale);
+  const { condition, unconditional } = conditions[name](tensors, run);
+  const guidance = unconditional && { scale: Number(run.guidance_scale), unconditional };
+  const found: number[] = [];
+  const largest = Math.max(...wanted.flatMap((values) => Array.from(values, Math.abs)));
+  await generate(
+    { ...pipeline, scheduler, vae: undefined },
+    {
+      backend,
+      steps: run.steps,
+      ...strength,
+      condition,
+      ...(guidance && { guidance }),
+      noise: (shape, part) => {
+        const seeded = torchNoise(run.seed, shape, part);
+        return run.strength === undefined || run.strength === 1
+          ? seeded
+          : { x: start, noise: seeded.noise };
+      },
+      onStep: async ({ step, x }) => {
+        const values = Array.from(await x(), (v) => v * scale(offset + step + 1));
+        const wrong = values.map((v, i) => Math.abs(v - wanted[step + 1][i]));
+        found.push(Math.max(...wrong) / largest);
+      },
+    },
+  );
+  expect(found).toHaveLength(steps);
+  return Math.max(...found);
+}
+
+const sizes: Record<string, readonly (number | undefined)[]> = { legacy: [undefined, 8, 8] };
+
+describe.each(Object.keys(conditions))("the latents of each step of %s are PyTorch's", (name) => {
+  const folder = modelFolder(name);
+  test.each(folder.cases.map((c) => [c.name, c] as const))("%s", async (_, run) => {
+    const pipeline = await loadPipeline(folder.read, { shape: sizes[name] });
+    const tensors = tensorsOf(folder);
+    expect(await distance(pipeline, name, tensors, run, backends.onnx)).toBeLessThan(1e-3);
+  });
+});
+
+test("networks in halves stay within halves' rounding", async () => {
+  const [whole, half] = [modelFolder("sd1"), modelFolder("sd1-fp16")];
+  const pipeline = await loadPipeline(half.read);
+  for (const run of whole.cases.filter(({ name }) => name !== "euler-a")) {
+    const far = await distance(pipeline, "sd1", tensorsOf(whole), run, backends.onnx);
+    expect(far, run.name).toBeLessThan(1e-2);
+  }
+});
+
+test.each(["tfjs", "cpu"] as const)("they are on %s", async (name) => {
+  const folder = modelFolder("flux");
+  const pipeline = await loadPipeline(folder.read);
+  const [run] = folder.cases;
+  const far = await distance(pipeline, "flux", tensorsOf(folder), run, backends[name] as never);
+  expect(far).toBeLessThan(1e-3);
+});
+
+/** The outputs of a graph of one input on a backend. */
+async function run<T>(
+  opening: Promise<Backend<T>>,
+  f: (input: Expr) => Record<string, Expr>,
+  input: Tensor,
+): Promise<Record<string, number[]>> {
+  const backend = await opening;
+  const graph = trace(({ input }) => f(input), {
+    input: { shape: input.shape, dtype: input.dtype },
+  });
+  const program = await backend.compile(graph);
+  const outputs = await callProgram(backend, program, { input });
+  await program.dispose();
+  return Object.fromEntries(Object.entries(outputs).map(([k, v]) => [k, Array.from(v, Number)]));
+}
+
+const far = (a: readonly number[], b: Tensor) => {
+  expect(a).toHaveLength(b.data.length);
+  const wanted = Array.from(b.data, Number);
+  return Math.max(...a.map((v, i) => Math.abs(v - wanted[i]))) / Math.max(...wanted.map(Math.abs));
+};
+
+describe.each(["onnx", "tfjs", "cpu"] as const)("on %s", (name) => {
+  const encoders = [
+    ["sd1", "text_encoder", "sd1", "ids", "last_hidden_state", "prompt"],
+    ["sd1-external", "text_encoder", "sd1", "ids", "last_hidden_state", "prompt"],
+    ["sdxl", "text_encoder_2", "sdxl", "ids", "text_embeds", "pooled"],
+    ["sd3", "text_encoder_3", "sd3", "t5_ids", "last_hidden_state", "t5_states"],
+  ] as const;
+  test.each(encoders)(
+    "%s's %s encodes text as PyTorch",
+    async (folder, part, golden, ids, out, wanted) => {
+      const model = await loadModel(modelFolder(folder).read, `${part}/model.onnx`);
+      const tensors = tensorsOf(modelFolder(golden));
+      const outputs = await run(
+        backends[name] as Promise<Backend>,
+        (input_ids) => ({ [out]: model?.apply({ input_ids })[out] as Expr }),
+        tensors[ids],
+      );
+      expect(far(outputs[out], tensors[wanted])).toBeLessThan(1e-4);
+    },
+  );
+});
+
+const halfs = [
+  ["sd1", 1e-4],
+  ["sd1-fp16", 1e-2],
+] as const;
+test.each(halfs)("%s's VAE decodes and encodes as PyTorch", async (name, within) => {
+  const t = tensorsOf(modelFolder("sd1"));
+  const { vae } = await loadPipeline(modelFolder(name).read);
+  expect(vae?.image).toEqual([3, 64, 64]);
+  const latents = t["ddim.latents"];
+  const last: Tensor = {
+    data: (latents.data as Float32Array).slice(-256),
+    shape: [1, 4, 8, 8],
+    dtype: "float32",
+  };
+  const { x } = await run(backends.onnx, (z) => ({ x: vae?.decode(z) as Expr }), last);
+  expect(far(x, t.decoded)).toBeLessThan(within);
+  const encode = (image: Expr) => ({ ...vae?.encode?.(image) }) as Record<string, Expr>;
+  const { mean } = await run(backends.onnx, encode, t.image);
+  const half = t.moments.data.length / 2;
+  const scaled = Float32Array.from(
+    (t.moments.data as Float32Array).slice(0, half),
+    (v) => v * 0.18215,
+  );
+  expect(far(mean, { ...t.moments, data: scaled })).toBeLessThan(within);
+});
+
+test("the VAE of 2022 gives what it encodes, and the default factor counts without a config", async () => {
+  const folder = modelFolder("legacy");
+  const t = tensorsOf(folder);
+  const { vae, shape } = await loadPipeline(folder.read, { shape: [undefined, 8, 8] });
+  expect([shape, vae?.image]).toEqual([
+    [4, 8, 8],
+    [3, 64, 64],
+  ]);
+  const encode = (image: Expr) => ({ ...vae?.encode?.(image) }) as Record<string, Expr>;
+  const { mean } = await run(backends.onnx, encode, t.image);
+  const scaled = Float32Array.from(t.mode.data as Float32Array, (v) => v * 0.18215);
+  expect(far(mean, { ...t.mode, data: scaled })).toBeLessThan(1e-4);
+});
