@@ -13,20 +13,21 @@ import { findBrowser } from "../scripts/browser.mjs";
 
 /**
  * Runs `work` with pages. `open(name)` loads page/NAME.mjs and returns `request(method, ...args)`,
- * which calls the page. `first(name)` loads the page and returns its global `first`. `pipeline`
- * contains the files under /pipeline/ by path. Without a browser, returns a row with the reason.
+ * which calls the page, and `close()`. `first(name)` loads the page and returns its global `first`.
+ * `pipeline` contains the files under /pipeline/ by path, `flags` more flags of the browser. Without
+ * a browser, returns a row with the reason.
  */
-export async function withPages({ title, target, pipeline = {} }, work) {
+export async function withPages({ title, target, pipeline = {}, flags = [] }, work) {
   const found = await findBrowser({ mayInstall: false });
   if ("missing" in found) {
     const peer = `no Chromium: ${found.missing}; set GEN_BROWSER to the path of one`;
-    return [{ work: title, ours: "skipped", peer, target }];
+    return [{ work: title, ours: "not measured", peer, target }];
   }
   const server = await serve({ ...(await bundle()), ...pipeline });
   // A profile on disk. The browser caches compiled code, as it does for users.
   const browser = await chromium.launchPersistentContext("", {
     executablePath: found.path,
-    args: chromiumFlags,
+    args: [...chromiumFlags, ...flags],
   });
   const load = async (name, global) => {
     const page = await browser.newPage();
@@ -42,7 +43,10 @@ export async function withPages({ title, target, pipeline = {} }, work) {
       version: `Chromium ${browser.browser()?.version() ?? ""}`.trim(),
       async open(name) {
         const page = await load(name, "bench");
-        return { request: (method, ...args) => page.evaluate(call, [method, args]) };
+        return {
+          request: (method, ...args) => page.evaluate(call, [method, args]),
+          close: () => page.close(),
+        };
       },
       async first(name) {
         const page = await load(name, "first");
@@ -75,7 +79,7 @@ async function bundle() {
     }
   };
   // TensorFlow.js starts threads from the source text of its functions, which minifying breaks.
-  await add(["ours", "tfjs", "tfjs-by-hand", "vae-ours", "vae-tfjs"]);
+  await add(["ours", "tfjs", "tfjs-by-hand", "vae-ours", "vae-tfjs", "gpu"]);
   await add(["first-ours", "first-by-hand"], { minify: true });
   return files;
 }

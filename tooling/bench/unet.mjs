@@ -58,11 +58,11 @@ export async function samplingSteps(backend, network, shape) {
 export const pictures = () =>
   Uint8Array.from({ length: 256 * size * size }, (_, i) => (7919 * i) % 255);
 
-/** Training steps of a new network: noise, forward, backward and Adam. Each step reads its loss. */
-export function trainingSteps(backend, batchSize) {
+/** Training steps of a network: noise, forward, backward and Adam. Each step reads its loss. */
+export function trainingSteps(backend, batchSize, network = benchUnet()) {
   const images = { shape: [1, size, size], length: 256, data: pictures(), range: [0, 255] };
   const dataset = { name: "noise", ...images };
-  const run = { backend, network: benchUnet(), dataset, batchSize, steps: 1e6, logEvery: 1 };
+  const run = { backend, network, dataset, batchSize, steps: 1e6, logEvery: 1 };
   return stepRunner((hooks) => trainDdpm({ ...run, ...hooks }));
 }
 

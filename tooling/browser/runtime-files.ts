@@ -3,7 +3,7 @@ const absolute = (path: string): string => new URL(path, location.href).href;
 
 /** The URLs of the files that a backend needs, for a page of the test server. */
 export function runtimeFiles(name: string) {
-  const build = name.startsWith("onnx/webgpu") ? ".asyncify" : "";
+  const build = /^onnx\/web(gpu|nn)/.test(name) ? ".asyncify" : "";
   const file = (kind: string) =>
     absolute(`/onnxruntime-web/ort-wasm-simd-threaded${build}.${kind}`);
   return {

@@ -6,7 +6,7 @@ Run with Debian's python3-numpy 1.24.2, safetensors 0.8.0 and pillow 12.3.0 (fro
 import io
 import pathlib
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin
 from safetensors.numpy import save_file
 
 out = pathlib.Path(__file__).parents[2] / "packages/data/test/fixtures"
@@ -63,3 +63,23 @@ for name, picture in pictures.items():
     picture.save(out / f"{name}.png")
 Image.fromarray(level).save(out / "grey-transparent.png", transparency=17)
 pictures["palette"].save(out / "palette-4-bit.png", bits=4)
+
+# Texts in each kind of chunk, as Stable Diffusion web UI writes them with Pillow.
+PARAMETERS = """a red fox, (snow:1.2)
+second line: with a colon
+Negative prompt: blurry,
+low quality
+Steps: 20, Sampler: Euler a, CFG scale: 7.5, Seed: 1234567890, Size: 512x768, Model hash: 6ce0161689, Model: "sd, v1-5", Denoising strength: 0.6, Clip skip: 2, Version: v1.10.1"""
+for name, text, compressed in [
+    ("text", PARAMETERS, False),
+    ("text-compressed", PARAMETERS, True),
+    ("text-unicode", PARAMETERS.replace("red fox", "红狐狸 🦊"), False),
+    ("text-unicode-compressed", PARAMETERS.replace("red fox", "红狐狸 🦊"), True),
+]:
+    info = PngImagePlugin.PngInfo()
+    try:
+        text.encode("latin-1")
+        info.add_text("parameters", text, zip=compressed)
+    except UnicodeEncodeError:
+        info.add_itxt("parameters", text, zip=compressed)
+    Image.fromarray(level).save(out / f"{name}.png", pnginfo=info)

@@ -4,7 +4,7 @@
 // those that are made here. A new fault of the fuzzer goes into `corpus` as it is.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { deflateSync, gzipSync } from "node:zlib";
 import { encode } from "../../packages/graph/dist/onnx/message-codec.js";
 import { model } from "../../packages/graph/dist/onnx/messages.js";
 import {
@@ -194,6 +194,63 @@ const made = {
     "deep-lists": () => text("[".repeat(1e6)),
     null: () => text("null"),
     "wide-object": () => text(`{${Array.from({ length: 1e5 }, (_, i) => `"${i}":0`)}}`),
+  },
+  tokenizer: {
+    "deep-lists": () => text("[".repeat(1e6)),
+    "pattern-that-backtracks": () =>
+      text(
+        JSON.stringify({
+          pre_tokenizer: { type: "Split", pattern: { Regex: "(a+)+$" }, invert: true },
+          model: { type: "BPE", vocab: { a: 0, b: 1 }, merges: [] },
+        }),
+      ),
+    "pieces-longer-than-any-text": () =>
+      text(
+        JSON.stringify({ model: { type: "Unigram", unk_id: 0, vocab: [["a".repeat(1e6), 0]] } }),
+      ),
+    "ids-beyond-any-memory": () =>
+      text(JSON.stringify({ model: { type: "BPE", vocab: { a: 2 ** 32 - 2 }, merges: [] } })),
+  },
+  merges: {
+    "line-without-end": () => text(`#version: 0.2\n${"a".repeat(1e6)}`),
+    "a-million-lines": () => text("a b\n".repeat(1e6)),
+  },
+  "png-settings": {
+    "bomb-behind-a-text": () =>
+      pngFile(
+        pngHeader(1, 1),
+        pngChunk("zTXt", Buffer.concat([text("parameters\0\0"), deflateSync(Buffer.alloc(3e7))])),
+      ),
+    "a-million-colons": () =>
+      pngFile(pngHeader(1, 1), pngChunk("tEXt", text(`parameters\0${":".repeat(1e6)}`))),
+  },
+  lora: {
+    "rank-beyond-any-memory": () =>
+      safetensorsFile(
+        {
+          "lora_unet_attn1_to_q.lora_up.weight": {
+            dtype: "F32",
+            shape: [3, 0],
+            data_offsets: [0, 0],
+          },
+          "lora_unet_attn1_to_q.lora_down.weight": {
+            dtype: "F32",
+            shape: [0, 1e9],
+            data_offsets: [0, 0],
+          },
+        },
+        new Uint8Array(0),
+      ),
+    "50000-modules": () =>
+      safetensorsFile(
+        Object.fromEntries(
+          Array.from({ length: 5e4 }, (_, i) => [
+            `lora_unet_m${i}.alpha`,
+            { dtype: "F32", shape: [0], data_offsets: [0, 0] },
+          ]),
+        ),
+        new Uint8Array(0),
+      ),
   },
   onnx: {
     "blocked-layout-reorder": () =>

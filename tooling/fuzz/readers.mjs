@@ -11,15 +11,16 @@ import {
   readNpy,
   readNpz,
   readPng,
+  readPngSettings,
   readSafetensors,
   writeNpz,
   writePng,
   writeSafetensors,
 } from "@gen/data";
 import { input } from "@gen/graph";
-import { fromOnnx } from "@gen/graph/onnx";
+import { fromOnnx, readModelLayout } from "@gen/graph/onnx";
 import { mlp } from "@gen/nn";
-import { loadPipeline, pipelineFiles } from "@gen/pipeline";
+import { loadPipeline, loadTokenizer, mergeLora, pipelineFiles } from "@gen/pipeline";
 import { denoiser, schedulerSteps } from "@gen/sampling";
 import { cosineSchedule, readSchedulerConfig } from "@gen/schedules";
 import { parseRecord } from "../../packages/cli/dist/training-record.js";
@@ -82,6 +83,36 @@ const randomShape = (random) =>
   Array.from({ length: random.below(5) }, () =>
     random.chance(0.05) ? random.pick([0, 2 ** 20, 2 ** 31, 2 ** 53]) : 1 + random.below(6),
   );
+
+/** @param {RandomSource} random */
+function randomPngText(random) {
+  const parts = [
+    "a",
+    "Negative prompt: ",
+    "\n",
+    "Steps: 1, ",
+    'Size: "8x8',
+    ", ",
+    ":",
+    '"',
+    "\\",
+    "{}",
+  ];
+  const chunks = Array.from({ length: 1 + random.below(3) }, () => {
+    const words = Array.from({ length: random.below(12) }, () => random.pick(parts)).join("");
+    const isDeflated = random.chance(0.4);
+    const content = isDeflated ? deflateSync(text(words)) : text(words);
+    const [type, head] = random.pick([
+      ["tEXt", ""],
+      ["zTXt", "\0"],
+      ["iTXt", "\0\0\0\0"],
+      ["iTXt", "\x01\0en\0\0"],
+    ]);
+    const keyword = random.pick(["parameters", "gen", "Comment", ""]);
+    return pngChunk(type, Buffer.concat([text(`${keyword}\0${head}`), content]));
+  });
+  return pngFile(pngHeader(1, 1), ...chunks);
+}
 
 /** @param {RandomSource} random */
 function randomNpy(random) {
@@ -322,6 +353,70 @@ const RECORD_FIELDS = [
   "loss",
 ];
 
+const letters = Array.from({ length: 26 }, (_, i) => String.fromCharCode(97 + i));
+const clipTokens = [...letters, ...letters.map((letter) => `${letter}</w>`), "ab", "abc</w>"];
+const clipFiles = {
+  "t/vocab.json": json(
+    Object.fromEntries(
+      [...clipTokens, "<|startoftext|>", "<|endoftext|>"].map((token, i) => [token, i]),
+    ),
+  ),
+  "t/merges.txt": text("#version: 0.2\na b\nab c</w>\n"),
+  "t/special_tokens_map.json": json({ pad_token: "<|endoftext|>" }),
+};
+const unigram = {
+  added_tokens: [{ id: 1, content: "</s>", special: true }],
+  normalizer: {
+    type: "Sequence",
+    normalizers: [{ type: "Strip", strip_right: true }, { type: "Lowercase" }],
+  },
+  pre_tokenizer: { type: "Metaspace", replacement: "\u2581", prepend_scheme: "always" },
+  post_processor: {
+    type: "TemplateProcessing",
+    single: [{ Sequence: { id: "A" } }, { SpecialToken: { id: "</s>" } }],
+  },
+  model: {
+    type: "Unigram",
+    unk_id: 2,
+    vocab: ["<|endoftext|>", "</s>", "<unk>", "\u2581a", "b", "ab"].map((t, i) => [t, -i]),
+  },
+};
+const TOKENIZER_FIELDS = [
+  ...["added_tokens", "normalizer", "pre_tokenizer", "post_processor", "model", "vocab", "merges"],
+  ...["type", "pattern", "Regex", "String", "content", "id", "single", "Sequence", "SpecialToken"],
+  ...["Precompiled", "precompiled_charsmap", "Replace", "Split", "ByteLevel", "BPE", "Prepend"],
+];
+
+/** Reads a tokenizer of these files and a prompt with it. */
+/** @type {(files: Readonly<Record<string, Uint8Array>>) => Promise<unknown>} */
+async function readTokenizer(files) {
+  const tokenizer = await loadTokenizer((path) => Promise.resolve(files[path]), "t");
+  return tokenizer?.tokenize("Ab (c:1.2) \u2581 </s> \u00e9\u0301", { weighted: true });
+}
+
+// A MatMul whose weight [2, 3] is attn1.to_q.
+const [queries] = filesOf("packages/pipeline/test/reference/lora", /^queries\.onnx$/);
+const loraOfQueries = writeSafetensors({
+  "lora_unet_attn1_to_q.lora_up.weight": { shape: [3, 1], data: Float32Array.of(1, 2, 3) },
+  "lora_unet_attn1_to_q.lora_down.weight": { shape: [1, 2], data: Float32Array.of(10, 20) },
+});
+const LORA_ROLES = [
+  ...[".lora_up.weight", ".lora_down.weight", ".lora_mid.weight", ".alpha", ".dora_scale"],
+  ...[".lora_A.weight", ".lora_B.weight", ".processor.to_q_lora.down.weight", ".hada_w1_a"],
+];
+
+/** @param {RandomSource} random */
+function randomLora(random) {
+  const modules = ["lora_unet_attn1_to_q", "unet.attn1.to_q", "lora_te_x", "input_blocks_1_1_x"];
+  const entries = Array.from({ length: random.below(6) }, () => {
+    const shape = random.pick([[3, 1], [1, 2], [3, 2], [2, 2], [], [1], [2, 2, 1, 1], [0, 2]]);
+    const size = shape.reduce((product, n) => product * n, 1);
+    const Kind = random.pick([Float32Array, Uint16Array, Float64Array]);
+    return [`${random.pick(modules)}${random.pick(LORA_ROLES)}`, { shape, data: new Kind(size) }];
+  });
+  return writeSafetensors(Object.fromEntries(entries));
+}
+
 const folder = mkdtempSync(join(tmpdir(), "gen-fuzz-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
@@ -344,6 +439,19 @@ export const readers = {
       const { width, height, channels, data } = readPng(bytes, { limit });
       checkArray({ shape: [width, height, channels], data });
     },
+    limit,
+  },
+  "png-settings": {
+    seeds: () => [
+      ...fixtures(/^text.*\.png$/),
+      writePng(
+        { width: 1, height: 1, channels: 1, data: new Uint8Array(1) },
+        { settings: { prompt: "a: b", seed: 1, size: [8, 8], sampler: "x, y" } },
+      ),
+    ],
+    make: randomPngText,
+    tokens: ["tEXt", "zTXt", "iTXt", "gen\0", "parameters\0", "IEND", "\0\0", '"', ": ", ", "],
+    read: (bytes) => readPngSettings(bytes),
     limit,
   },
   npy: {
@@ -445,6 +553,35 @@ export const readers = {
     make: (random) => json(changedFields(random, record, RECORD_FIELDS)),
     tokens: [...JSON_TOKENS, ...RECORD_FIELDS.map((name) => `"${name}"`)],
     read: (bytes) => parseRecord("training.json", bytes),
+  },
+  tokenizer: {
+    seeds: () => [json(unigram)],
+    make: (random) => json(changedFields(random, unigram, TOKENIZER_FIELDS)),
+    tokens: [...JSON_TOKENS, ...TOKENIZER_FIELDS.map((name) => `"${name}"`)],
+    read: (bytes) =>
+      readTokenizer({
+        "t/tokenizer.json": bytes,
+        "t/special_tokens_map.json": clipFiles["t/special_tokens_map.json"],
+      }),
+  },
+  merges: {
+    seeds: () => [clipFiles["t/merges.txt"]],
+    tokens: ["#version: 0.2", "\n", "\r", " ", "ab", "</w>", "\xff", "\xc3\xa9"],
+    read: (bytes) => readTokenizer({ ...clipFiles, "t/merges.txt": bytes }),
+  },
+  lora: {
+    seeds: () => [loraOfQueries],
+    make: randomLora,
+    tokens: [...JSON_TOKENS, ...LORA_ROLES, "unet.attn1.to_q", "lora_adapter_metadata", "F16"],
+    read: (bytes) => [
+      ...mergeLora({ unet: { model: queries } }, [{ lora: bytes }]).patches("unet"),
+    ],
+    limit,
+  },
+  "onnx-layout": {
+    seeds: () => [queries, ...filesOf("packages/graph/test/reference", /\.onnx$/)],
+    tokens: ["location", "../w", "offset", "-1", "length", "pkg.torch.onnx.name_scopes", "['a']"],
+    read: (bytes) => readModelLayout(bytes),
   },
   onnx: {
     seeds: () => [

@@ -13,6 +13,11 @@ const names = ["png", "npy", "npz", "idx", "csv", "safetensors"].concat([
   "model-index",
   "training-json",
   "onnx",
+  "tokenizer",
+  "merges",
+  "lora",
+  "onnx-layout",
+  "png-settings",
 ]);
 const help = `Usage: npm run fuzz -- [READER ...] [--seconds N] [--seed N] [--json] [--replay]
 

@@ -84,7 +84,8 @@ describe.concurrent("gen inspect", () => {
     });
     const runs = report.runs as Verdict[];
     expect(runs.map(({ where }) => where)).toEqual([
-      ...["onnx/node-cpu", "onnx/webgpu", "onnx/wasm", "onnx/node-webgpu"],
+      ...["onnx/node-cpu", "onnx/webgpu", "onnx/wasm", "onnx/node-webgpu", "onnx/node-cuda"],
+      ...["onnx/node-dml", "onnx/node-coreml", "onnx/webnn"],
       ...["tfjs/webgpu", "tfjs/webgl", "tfjs/wasm", "tfjs/cpu", "cpu", "fine-tuning"],
     ]);
     for (const { where, runs: does, obstacles } of runs) {

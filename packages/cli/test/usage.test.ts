@@ -79,11 +79,15 @@ describe.concurrent("backends", () => {
       "onnx/node-cpu",
       "onnx/wasm",
       "onnx/node-webgpu",
+      "onnx/node-cuda",
+      "onnx/node-dml",
+      "onnx/node-coreml",
       "tfjs/wasm",
       "tfjs/cpu",
       "cpu",
     ]);
-    const usual = found.filter(({ backend }) => !backend.includes("webgpu"));
+    const gpus = /webgpu|cuda|dml|coreml/;
+    const usual = found.filter(({ backend }) => !gpus.test(backend));
     for (const { available, error } of usual) {
       expect(available).toBe(true);
       expect(error).toBeLessThan(1e-4);

@@ -7,6 +7,7 @@ export { readNpy, writeNpy } from "./npy.ts";
 export { readNpz, writeNpz } from "./npz.ts";
 export { openDataset } from "./open-dataset.ts";
 export { type Raster, readPng, writePng } from "./png.ts";
+export { readPngSettings } from "./png-settings.ts";
 export { readSafetensors, writeSafetensors } from "./safetensors.ts";
 export { standardize } from "./standardize.ts";
 export {

@@ -7,6 +7,9 @@ export const MAX_PNG_BYTES = 2 ** 28;
 /** The most pixels along one side of a PNG. */
 export const MAX_PNG_SIDE = 65_535;
 
+/** The most bytes of a text in a PNG that is read. */
+export const MAX_PNG_TEXT = 2 ** 20;
+
 /** The most bytes of a CSV file, and of its numbers in float32. Option `limit`. */
 export const MAX_CSV_BYTES = 2 ** 28;
 

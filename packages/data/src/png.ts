@@ -1,12 +1,14 @@
 import { ArgumentError } from "@gen/math/arguments";
 import { encode } from "fast-png";
-import { crc32 } from "./crc32.ts";
 import { dataError } from "./data-error.ts";
 import { checkRatio, inflate } from "./inflate.ts";
 import { MAX_PNG_BYTES } from "./limits.ts";
-import type { ReadOptions } from "./nd-array.ts";
+import { concat, type ReadOptions } from "./nd-array.ts";
+import type { PictureSettings } from "./parameters-text.ts";
+import { hasChecksum, pngChunks, typeNumber } from "./png-chunks.ts";
 import { type PngHeader, readPngHeader } from "./png-header.ts";
 import { rasterWriter } from "./png-pixels.ts";
+import { settingsChunks } from "./png-settings.ts";
 
 /** A picture of bytes: `data` is [height, width, channels], 0 to 255. */
 export interface Raster {
@@ -55,12 +57,22 @@ export function readPng(bytes: Uint8Array, options: ReadOptions = {}): Raster {
   return { width, height, ...raster };
 }
 
+/** The bytes of a PNG before its first chunk after IHDR. */
+const HEADER_BYTES = 33;
+
+/** What a PNG says beside its pixels. */
+export interface PngOptions {
+  /** How the picture was made, for {@link readPngSettings} and other programs. */
+  readonly settings?: PictureSettings;
+}
+
 /**
- * Writes a raster as an 8-bit greyscale or RGB PNG.
+ * Writes a raster as an 8-bit greyscale or RGB PNG. Settings become two texts in the file: JSON under
+ * `gen`, and `parameters` as Stable Diffusion web UI writes them.
  *
  * @throws RangeError when `data` is not width * height * channels bytes.
  */
-export function writePng(raster: Raster): Uint8Array {
+export function writePng(raster: Raster, options: PngOptions = {}): Uint8Array {
   const { width, height, channels, data } = raster;
   const size = width * height * channels;
   if (width < 1 || height < 1 || data.length !== size) {
@@ -68,50 +80,34 @@ export function writePng(raster: Raster): Uint8Array {
       `a ${width}x${height} raster of ${channels} channels needs ${size} bytes (at least 1), got ${data.length}`,
     );
   }
-  return encode({ width, height, channels, depth: 8, data }, { zlib: { level: 9 } });
+  const png = encode({ width, height, channels, depth: 8, data }, { zlib: { level: 9 } });
+  if (!options.settings) return png;
+  const [header, pixels] = [png.subarray(0, HEADER_BYTES), png.subarray(HEADER_BYTES)];
+  return concat([header, settingsChunks(options.settings), pixels]);
 }
 
-const typeNumber = (type: string): number =>
-  [...type].reduce((number, char) => number * 256 + char.charCodeAt(0), 0);
 const [IHDR, PLTE, TRNS, IDAT, IEND] = ["IHDR", "PLTE", "tRNS", "IDAT", "IEND"].map(typeNumber);
 
 /** The chunks that make the pixels; all others are passed over. Several IDAT chunks become one. */
 function readChunks(name: string, bytes: Uint8Array, limit: number) {
-  const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-  if (!signature.every((byte, i) => bytes[i] === byte)) {
-    throw dataError(name, "not a PNG file: the signature is missing");
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const single = new Map<number, Uint8Array>();
   const deflated = new Uint8Array(bytes.length);
   let header: PngHeader | undefined;
   let length = 0;
   let wrongChecksum: number | undefined;
-  for (let at = 8, type = 0; type !== IEND; ) {
-    if (at + 12 > bytes.length) throw dataError(name, "truncated PNG: no IEND chunk");
-    const end = at + 12 + view.getUint32(at);
-    if (end > bytes.length) {
-      throw dataError(name, `truncated PNG: a chunk ends at ${end} of ${bytes.length} bytes`);
+  for (const chunk of pngChunks(name, bytes)) {
+    const { at, type, data } = chunk;
+    if (type !== IDAT && type !== IEND && type !== IHDR && type !== PLTE && type !== TRNS) continue;
+    if (!hasChecksum(bytes, chunk)) wrongChecksum ??= at;
+    if (type === IDAT) {
+      deflated.set(data, length);
+      length += data.length;
+    } else if (single.has(type)) {
+      throw dataError(name, `a PNG must have one chunk of each kind, got a second at ${at}`);
+    } else {
+      single.set(type, data);
+      header ??= readPngHeader(name, data, limit);
     }
-    type = view.getUint32(at + 4);
-    if (header === undefined && (type !== IHDR || end !== at + 25)) {
-      throw dataError(name, "PNG must begin with IHDR");
-    }
-    if (type === IDAT || type === IEND || type === IHDR || type === PLTE || type === TRNS) {
-      const chunk = bytes.subarray(at + 4, end - 4);
-      if (crc32(chunk) !== view.getUint32(end - 4)) wrongChecksum ??= at;
-      const data = chunk.subarray(4);
-      if (type === IDAT) {
-        deflated.set(data, length);
-        length += data.length;
-      } else if (single.has(type)) {
-        throw dataError(name, `a PNG must have one chunk of each kind, got a second at ${at}`);
-      } else {
-        single.set(type, data);
-        header ??= readPngHeader(name, data, limit);
-      }
-    }
-    at = end;
   }
   return {
     header: header as PngHeader,

@@ -16,4 +16,4 @@ export { type ComputedOp, computedOps, type ElementwiseOp, traitsOf } from "./ex
 export { parametersAsInputs, rebuild, rewrite, usesIn, withInputs } from "./expr/trace.ts";
 export { groupRate, groupStatistics } from "./ops/normalize/gradient.ts";
 export { simplify } from "./passes/simplify.ts";
-export { type CallPlan, type ModelCall, splitCalls } from "./passes/split-calls.ts";
+export { type CallPlan, splitCalls } from "./passes/split-calls.ts";

@@ -32,3 +32,4 @@ export { philox4x32 } from "./random/philox.ts";
 export { type RandomStream, randomStream } from "./random/random-stream.ts";
 export { threefry2x32 } from "./random/threefry.ts";
 export { torchCpuGenerator } from "./random/torch-cpu-generator.ts";
+export { torchCudaGenerator } from "./random/torch-cuda-generator.ts";

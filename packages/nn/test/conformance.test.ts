@@ -34,7 +34,7 @@ const networks: Record<string, () => Network> = {
 };
 
 const backends: Record<string, () => Promise<Backend>> = {
-  "onnx wasm": () => onnxBackend({ device: "wasm" }) as Promise<Backend>,
+  "onnx wasm": () => onnxBackend({ provider: "wasm" }) as Promise<Backend>,
   "tfjs cpu": () => tfjsBackend({ device: "cpu" }) as Promise<Backend>,
   "tfjs wasm": () => tfjsBackend({ device: "wasm" }) as Promise<Backend>,
 };

@@ -117,8 +117,8 @@ describe.each(cases)("%s, %s", (name, way) => {
 });
 
 const backends: Record<string, () => Backend | Promise<Backend>> = {
-  "onnx/node-cpu": () => onnxBackend({ device: "cpu" }) as Promise<Backend>,
-  "onnx/wasm": () => onnxBackend({ device: "wasm" }) as Promise<Backend>,
+  "onnx/node-cpu": () => onnxBackend({ provider: "cpu" }) as Promise<Backend>,
+  "onnx/wasm": () => onnxBackend({ provider: "wasm" }) as Promise<Backend>,
   "tfjs/wasm": () => tfjsBackend({ device: "wasm" }) as Promise<Backend>,
 };
 
@@ -207,7 +207,7 @@ describe("memory", () => {
 
   it.each(cases)("a step of %s, %s, makes none but the batch's", async (name, way) => {
     const { seen, runtime } = watched();
-    const backend = (await onnxBackend({ device: "cpu", runtime })) as Backend;
+    const backend = (await onnxBackend({ provider: "cpu", runtime })) as Backend;
     const made: number[] = [];
     const live: number[] = [];
     await fit(backend, name, way, {

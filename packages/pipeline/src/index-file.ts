@@ -51,7 +51,7 @@ function sizes(name: string, value: unknown): readonly number[] | undefined {
 const isNames = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((name) => typeof name === "string");
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 const wrong = (name: string, allowed: string, value: unknown) =>

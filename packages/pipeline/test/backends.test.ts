@@ -34,7 +34,7 @@ it("samples a pipeline from its folder to the same images on every backend", asy
   for (const backend of [
     cpuBackend(),
     await onnxBackend(),
-    await onnxBackend({ device: "wasm" }),
+    await onnxBackend({ provider: "wasm" }),
     await tfjsBackend(),
   ] as Backend[]) {
     const ready = sampler({ backend, denoiser: model });

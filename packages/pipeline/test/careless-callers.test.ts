@@ -3,6 +3,8 @@ import { denoiser } from "@gen/sampling";
 import { linearSchedule } from "@gen/schedules";
 import { type Call, describeCarelessCallers } from "../../../tooling/fixtures/careless.ts";
 import * as pipeline from "../src/index.ts";
+import { loraOfQueries, outside } from "./lora-cases.ts";
+import { readReference } from "./tokenizer-cases.ts";
 
 const model = denoiser(mlp({ inputs: 2, hidden: [3], time: true, classes: 1 }));
 const scheduler = { schedule: linearSchedule({ steps: 8 }), clip: 1 };
@@ -19,6 +21,11 @@ const calls: Record<string, Call> = {
     also: { "1.limit": ["infinity"] },
   },
   describeFolder: { args: [read, async () => true] },
+  loadTokenizer: {
+    args: [readReference, "clip", { className: "CLIPTokenizer", added: { "<x>": 2 } }],
+    also: { "2.className": ["text"] },
+  },
+  mergeLora: { args: [{ unet: { model: outside } }, [{ lora: loraOfQueries }]] },
   pipelineFiles: { args: [{ ...whole, ...extra }], also: { "0.kind": ["undefined"] } },
   savePipeline: { args: [{ ...whole, ...extra }, () => undefined] },
 };

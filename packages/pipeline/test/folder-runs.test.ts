@@ -14,7 +14,7 @@ import { loadModel, loadPipeline } from "../src/index.ts";
 // Folders and latents of diffusers 0.39, PyTorch 2.15: tooling/reference/folders.
 
 const backends = {
-  onnx: onnxBackend({ device: "cpu" }),
+  onnx: onnxBackend({ provider: "cpu" }),
   tfjs: tfjsBackend({ device: "cpu" }),
   cpu: Promise.resolve(cpuBackend()),
 };

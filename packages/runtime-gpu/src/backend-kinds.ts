@@ -3,12 +3,17 @@ import type { Backend } from "./backend.ts";
 import {
   type DeviceFacts,
   deviceWith,
+  nodeFacts,
+  onnxWasmFacts,
+  onnxWebgpuFacts,
   wasmFacts,
   webglFacts,
   webgpuFacts,
+  webnnFacts,
 } from "./device-facts.ts";
 import { unavailable } from "./errors.ts";
 import type { DeviceTensor } from "./ledger.ts";
+import type { Provider } from "./onnx/providers.ts";
 import { inNode, threadsHere } from "./onnx/runtime.ts";
 import type { OnnxOptions } from "./onnx.ts";
 import { openIn } from "./remote/open-in.ts";
@@ -23,7 +28,7 @@ export type Holding = "own" | "float32" | "float64" | "int32" | "host" | "none";
 
 /** Where a backend runs, and settings of each kind, for when a backend of that kind is opened. */
 export interface OpenOptions extends RemoteOptions {
-  onnx?: Omit<OnnxOptions, "device">;
+  onnx?: Omit<OnnxOptions, "provider">;
   tfjs?: Omit<TfjsOptions, "device">;
 }
 
@@ -36,7 +41,10 @@ export interface BackendKind {
   open(options: OpenOptions): Promise<Backend<DeviceTensor>>;
   /** What its device here states. */
   facts(): DeviceFacts | Promise<DeviceFacts>;
-  /** What every device has that may run it in a page, by WebGPU's or WebGL 2's specification. */
+  /**
+   * What every device has that may run it, in a page by WebGPU's or WebGL 2's specification. Without
+   * it, the facts of this device.
+   */
   readonly leastFacts?: DeviceFacts;
   /** How it holds each dtype on a device with these features. */
   dtypes(features: readonly string[]): Readonly<Record<DType, Holding>>;
@@ -70,17 +78,18 @@ const onWebgpu = {
 };
 
 // A worker or process starts before this thread loads a library, or instead of it.
-const openOnnx = (options: OnnxOptions) =>
+export const openOnnx = (options: OnnxOptions) =>
   openIn("onnx", options, async () => (await import("./onnx.ts")).onnxBackend(options));
-const openTfjs = (options: TfjsOptions) =>
+export const openTfjs = (options: TfjsOptions) =>
   openIn("tfjs", options, async () => (await import("./tfjs.ts")).tfjsBackend(options));
 
-const onnxOn = (device: OnnxOptions["device"]) => ({
+const onnxOn = (provider: Provider) => ({
   ...onCpu,
   foreign: true,
   // ONNX Runtime takes a graph as a file, and a file has at most 2 GiB.
   modelBytes: 2 ** 31 - 1,
-  open: ({ onnx, worker, isolate }: OpenOptions) => openOnnx({ worker, isolate, ...onnx, device }),
+  open: ({ onnx, worker, isolate }: OpenOptions) =>
+    openOnnx({ worker, isolate, ...onnx, provider }),
   dtypes: () => ownAll,
   threads: threadsHere,
 });
@@ -105,6 +114,17 @@ const onnxGpu = {
   },
 };
 
+/** Devices that state no limits. */
+const anyDevice = { leastFacts: deviceWith({}) };
+
+/** A provider of onnxruntime-node. */
+const onnxInNode = (provider: Provider) => ({
+  ...onnxOn(provider),
+  name: `onnx/node-${provider}`,
+  runsIn: "node" as const,
+  facts: () => nodeFacts(provider),
+});
+
 const tfjsOn = (device: NonNullable<TfjsOptions["device"]>) => ({
   ...onCpu,
   name: `tfjs/${device}`,
@@ -114,23 +134,43 @@ const tfjsOn = (device: NonNullable<TfjsOptions["device"]>) => ({
 
 /** Every backend, here and elsewhere, the fastest first. */
 export const backendKinds: readonly BackendKind[] = [
-  { ...onnxOn("cpu"), name: "onnx/node-cpu", runsIn: "node" },
+  onnxInNode("cpu"),
   {
     ...onnxGpu,
     ...onWebgpu,
     name: "onnx/webgpu",
+    facts: onnxWebgpuFacts,
     dtypes(features) {
       const float16 = features.includes("shader-f16") ? "own" : "none";
       return { ...own, float16, float64: "none", int64: "host" };
     },
   },
-  { ...onnxOn("wasm"), name: "onnx/wasm", facts: wasmFacts },
+  { ...onnxOn("wasm"), name: "onnx/wasm", facts: onnxWasmFacts },
   {
-    ...onnxGpu,
-    name: "onnx/node-webgpu",
-    runsIn: "node",
+    ...onnxInNode("webgpu"),
+    threads: () => 1,
+    onHost: onnxGpu.onHost,
     // The adapter does not state whether it has float16.
     dtypes: () => ({ ...own, float16: "none", float64: "host", int64: "host" }),
+  },
+  // These have not been measured, so the others come first.
+  { ...onnxInNode("cuda"), ...anyDevice },
+  { ...onnxInNode("dml"), ...anyDevice, dtypes: () => ({ ...ownAll, float64: "host" }) },
+  {
+    ...onnxInNode("coreml"),
+    ...anyDevice,
+    dtypes: () => ({ ...ownAll, float64: "host", int64: "host" }),
+  },
+  {
+    ...onnxOn("webnn"),
+    name: "onnx/webnn",
+    runsIn: "page",
+    ...anyDevice,
+    facts: webnnFacts,
+    dtypes(features) {
+      const float16 = features.includes("shader-f16") ? "own" : "host";
+      return { ...own, float16, float64: "host", int64: "host" };
+    },
   },
   { ...tfjsOn("webgpu"), ...onWebgpu },
   {
@@ -162,69 +202,3 @@ export const unknownBackend = (names: readonly string[], name: string) =>
 
 /** The names that `openBackend` takes here, in the order in which `bestBackend` tries them. */
 export const backendNames = (): string[] => kindsHere().map(({ name }) => name);
-
-/**
- * Opens the backend of this name; `onnx` and `tfjs` alone open these packages' default device.
- * @throws GenError `backend-unavailable` when the name is unknown or it cannot be opened here.
- */
-export async function openBackend(
-  name: string,
-  options: OpenOptions = {},
-): Promise<Backend<DeviceTensor>> {
-  const kind = kindsHere().find((each) => each.name === name);
-  if (kind) return kind.open(options);
-  const { onnx, tfjs, worker, isolate } = options;
-  const where = { worker, isolate };
-  if (name === "onnx") return openOnnx({ ...where, ...onnx });
-  if (name === "tfjs") return openTfjs({ ...where, ...tfjs });
-  throw unknownBackend([...backendNames(), "onnx", "tfjs"], name);
-}
-
-export interface BestBackendOptions extends OpenOptions {
-  /** Names to try, in order. @defaultValue `backendNames()` */
-  prefer?: readonly string[];
-  /** Called with each backend before the chosen one, and why it cannot be opened. */
-  onRefused?: (name: string, reason: string) => void;
-}
-
-/**
- * Opens the first backend of `prefer` that can be opened here.
- * @throws GenError `backend-unavailable` with the reason of each when none can.
- */
-export async function bestBackend(
-  options: BestBackendOptions = {},
-): Promise<Backend<DeviceTensor>> {
-  const { prefer = backendNames(), onRefused } = options;
-  const reasons: string[] = [];
-  for (const name of prefer) {
-    try {
-      return await openBackend(name, options);
-    } catch (error) {
-      const { message } = error as Error;
-      reasons.push(`${name}: ${message}`);
-      onRefused?.(name, message);
-    }
-  }
-  throw unavailable(`no backend can be opened; ${reasons.join("; ") || "prefer is empty"}`);
-}
-
-/** Whether a backend can be opened here, and why not otherwise. */
-export interface BackendStatus {
-  readonly name: string;
-  readonly available: boolean;
-  readonly reason?: string;
-}
-
-/** Tries every backend by opening and closing it, for a page that lets people choose one. */
-export async function backends(options: OpenOptions = {}): Promise<BackendStatus[]> {
-  const list: BackendStatus[] = [];
-  for (const name of backendNames()) {
-    try {
-      await (await openBackend(name, options)).close();
-      list.push({ name, available: true });
-    } catch (error) {
-      list.push({ name, available: false, reason: (error as Error).message });
-    }
-  }
-  return list;
-}

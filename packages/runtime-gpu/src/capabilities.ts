@@ -7,7 +7,7 @@ import {
   kindsHere,
   unknownBackend,
 } from "./backend-kinds.ts";
-import type { Adapter } from "./device-facts.ts";
+import { type Adapter, isIsolated } from "./device-facts.ts";
 import { inNode } from "./onnx/runtime.ts";
 
 /** What a backend can do in this process or page. Its library is not loaded for it. */
@@ -18,7 +18,7 @@ export interface Capabilities {
   readonly available: boolean;
   /** Why it is not available. */
   readonly reason?: string;
-  /** The GPU; undefined in Node, and if the browser states nothing about it. */
+  /** The GPU; undefined if nothing is stated about it, as in Node except for CUDA. */
   readonly adapter?: Adapter;
   /**
    * The device's limits by name: WebGPU's (bytes and counts), WebGL's `maxTextureSize` (texels
@@ -39,6 +39,11 @@ export interface Capabilities {
     readonly modelBytes?: number;
   };
   readonly dtypes: Readonly<Record<DType, Holding>>;
+  /**
+   * What this device or page does without, by name: what follows from it, and how to get it.
+   * `adapter` (no real GPU), `float16`, `subgroups`, `simd`, `loops`, `threads`.
+   */
+  readonly lacks: Readonly<Record<string, string>>;
   readonly operations: {
     /** The operations of graphs that run, by name. */
     readonly runs: readonly string[];
@@ -71,10 +76,9 @@ export async function capabilities(
 }
 
 async function capabilitiesOf(kind: BackendKind, device: "here" | "any"): Promise<Capabilities> {
-  const page = globalThis as { crossOriginIsolated?: boolean };
   const { modelBytes } = kind;
   const least = device === "any" ? kind.leastFacts : undefined;
-  const { features, ...facts } = least ?? (await kind.facts());
+  const { features, lacks, ...facts } = least ?? (await kind.facts());
   const dtypes = kind.dtypes(features);
   return {
     backend: kind.name,
@@ -83,9 +87,18 @@ async function capabilitiesOf(kind: BackendKind, device: "here" | "any"): Promis
     f16: features.includes("shader-f16") && dtypes.float16 === "own",
     subgroups: features.includes("subgroups"),
     threads: kind.threads(),
-    isolated: inNode() || page.crossOriginIsolated === true,
+    isolated: inNode() || isIsolated(),
     memory: { ...machineMemory(), ...(modelBytes !== undefined && { modelBytes }) },
     dtypes,
+    lacks: {
+      ...lacks,
+      ...(facts.adapter?.software && {
+        adapter: `${facts.adapter.description || facts.adapter.architecture} is no GPU: the CPU computes its shaders, slowly`,
+      }),
+      ...(dtypes.float16 === "none" && {
+        float16: "models in float16 do not run: convert them to float32",
+      }),
+    },
     // Every backend computes every operation: its table's type demands it.
     operations: { runs: computedOps().sort(), foreign: kind.foreign, onHost: kind.onHost },
   };

@@ -1,6 +1,8 @@
 import { gpuLimits, requestAdapter } from "./onnx/gpu.ts";
+import { missingProvider, type Provider } from "./onnx/providers.ts";
+import { inNode } from "./onnx/runtime.ts";
 
-/** A GPU as the browser describes it; a field that the browser hides is empty. */
+/** A GPU as the browser or its driver describes it; a field that is hidden is empty. */
 export interface Adapter {
   readonly vendor: string;
   readonly architecture: string;
@@ -16,6 +18,8 @@ export interface DeviceFacts {
   readonly adapter?: Adapter;
   readonly limits: Record<string, number>;
   readonly features: readonly string[];
+  /** What the device does without, by name: what follows from it, and how to get it. */
+  readonly lacks?: Readonly<Record<string, string>>;
 }
 
 /** A device with these limits, of which nothing else is known. */
@@ -24,24 +28,118 @@ export const deviceWith = (limits: Record<string, number>): DeviceFacts => ({
   features: [],
 });
 
+/** Whether threads of this page may share memory. */
+export const isIsolated = (): boolean =>
+  (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true;
+
 const missingDevice = (reason: string): DeviceFacts => ({ reason, ...deviceWith({}) });
 
-const emptyModule = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+/** A function of one SIMD instruction: `i8x16.popcnt(i8x16.splat(0))`. */
+const simdModule = Uint8Array.from([
+  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7b, 3, 2, 1, 0],
+  ...[10, 10, 1, 8, 0, 0x41, 0, 0xfd, 15, 0xfd, 98, 11],
+]);
+const emptyModule = simdModule.slice(0, 8);
 
 /** What WebAssembly can address, if this page may compile it. */
 export function wasmFacts(): DeviceFacts {
   const { WebAssembly } = globalThis as {
-    WebAssembly?: Record<"Module" | "Instance", new (source: object) => object>;
+    WebAssembly?: Record<"Module" | "Instance", new (source: object) => object> & {
+      validate(bytes: Uint8Array): boolean;
+    };
   };
   if (!WebAssembly) return missingDevice("WebAssembly is not there");
   try {
     // Chromium and Firefox refuse the module, WebKit only the instance.
-    new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(emptyModule)));
-    return deviceWith({ maxMemory: 2 ** 32 });
+    new WebAssembly.Instance(new WebAssembly.Module(emptyModule));
   } catch {
     return missingDevice(
       "this page may not run WebAssembly: allow 'wasm-unsafe-eval' in the script-src of its content security policy",
     );
+  }
+  const simd = WebAssembly.validate(simdModule)
+    ? {}
+    : { lacks: { simd: "this engine has no WebAssembly SIMD: update it" } };
+  return { ...deviceWith({ maxMemory: 2 ** 32 }), ...simd };
+}
+
+/** WebAssembly as ONNX Runtime needs it, whose builds all use SIMD. */
+export function onnxWasmFacts(): DeviceFacts {
+  const facts = wasmFacts();
+  if (facts.lacks) return missingDevice(facts.lacks.simd);
+  if (facts.reason || inNode() || isIsolated()) return facts;
+  const threads =
+    "this page is not cross-origin isolated, so WebAssembly has one thread: serve it with COOP same-origin and COEP require-corp";
+  return { ...facts, lacks: { threads } };
+}
+
+/** The invocations of a workgroup of our loops (`@gen/graph/loops`). */
+const LOOP_INVOCATIONS = 256;
+
+/** WebGPU as ONNX Runtime needs it, whose own code is WebAssembly. */
+export async function onnxWebgpuFacts(): Promise<DeviceFacts> {
+  const { reason } = onnxWasmFacts();
+  const facts = reason ? missingDevice(reason) : await webgpuFacts();
+  if (facts.reason) return facts;
+  const { maxComputeInvocationsPerWorkgroup: most } = facts.limits;
+  const lacks = {
+    ...(!facts.features.includes("subgroups") && {
+      subgroups: "ONNX Runtime takes its shaders without subgroups",
+    }),
+    ...(most < LOOP_INVOCATIONS && {
+      loops: withoutLoops(
+        `a workgroup here has at most ${most} of ${LOOP_INVOCATIONS} invocations`,
+      ),
+    }),
+  };
+  return { ...facts, lacks };
+}
+
+const withoutLoops = (reason: string): string =>
+  `outputs in place are computed by ONNX Runtime, with copies: ${reason}`;
+
+/** A provider of onnxruntime-node, beside which loops of WebAssembly run. */
+export function nodeFacts(provider: Provider): DeviceFacts {
+  const reason = missingProvider(provider);
+  if (reason) return missingDevice(reason);
+  const { reason: loops } = onnxWasmFacts();
+  const adapter = provider === "cuda" ? nvidiaAdapter() : undefined;
+  return {
+    ...deviceWith({}),
+    ...(adapter && { adapter, features: ["shader-f16"] }),
+    ...(loops && {
+      lacks: { loops: withoutLoops(loops) },
+    }),
+  };
+}
+
+/** The first GPU that NVIDIA's driver for Linux lists; undefined if it lists none. */
+function nvidiaAdapter(): Adapter | undefined {
+  const { readdirSync, readFileSync } = process.getBuiltinModule("node:fs");
+  const folder = "/proc/driver/nvidia/gpus";
+  try {
+    const [first] = readdirSync(folder);
+    const text = readFileSync(`${folder}/${first}/information`, "utf8");
+    const description = /^Model:\s*(.*)$/m.exec(text)?.[1] ?? "";
+    return { vendor: "nvidia", architecture: "", device: "", description, software: false };
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the page's WebNN states. */
+export async function webnnFacts(): Promise<DeviceFacts> {
+  const { reason } = onnxWasmFacts();
+  if (reason) return missingDevice(reason);
+  // Pages that do not ask about WebNN do not load it.
+  const { requestMlContext } = await import("./onnx/webnn.ts");
+  try {
+    const context = await requestMlContext();
+    const types = context.opSupportLimits().input?.dataTypes ?? [];
+    context.destroy?.();
+    return { ...deviceWith({}), features: types.includes("float16") ? ["shader-f16"] : [] };
+  } catch (error) {
+    return missingDevice((error as Error).message);
   }
 }
 

@@ -1,1 +1,2 @@
-export { backendKinds, backendNames, openBackend } from "./backend-kinds.ts";
+export { backendKinds, backendNames } from "./backend-kinds.ts";
+export { openBackend } from "./open-backend.ts";

@@ -5,8 +5,8 @@ import { tfjsBackend } from "../src/tfjs.ts";
 import { expected, peakOf, sampleOnce } from "./step-loop.ts";
 
 const makers: Record<string, () => Promise<Backend<DeviceTensor>>> = {
-  "onnx/node-cpu": () => onnxBackend({ device: "cpu" }),
-  "onnx/wasm": () => onnxBackend({ device: "wasm" }),
+  "onnx/node-cpu": () => onnxBackend({ provider: "cpu" }),
+  "onnx/wasm": () => onnxBackend({ provider: "wasm" }),
   "tfjs/wasm": () => tfjsBackend({ device: "wasm" }),
 };
 
@@ -62,7 +62,7 @@ for (const [name, make] of Object.entries(makers)) {
 
 const samplings = all ? 2000 : 300;
 it(`onnx/node-cpu: ${samplings} samplings that each compile leave memory flat`, async () => {
-  const backend = await onnxBackend({ device: "cpu" });
+  const backend = await onnxBackend({ provider: "cpu" });
   const short = { steps: 2, size: 2 ** 16 };
   const settled = samplings / 2;
   let warm = 0;
@@ -83,7 +83,7 @@ it(`in a worker: ${cycles} backends opened and closed leave no thread and memory
   const onLinux = process.platform === "linux";
   let [warm, warmThreads] = [0, 0];
   for (let i = 0; i < cycles; i++) {
-    const backend = await onnxBackend({ device: "cpu", worker: true });
+    const backend = await onnxBackend({ provider: "cpu", worker: true });
     await backend.close();
     if (i !== 9) continue;
     warm = megabytes();

@@ -3,8 +3,8 @@ import * as g from "@gen/graph";
 import * as c from "@gen/graph/compiler";
 import { fromOnnx } from "@gen/graph/onnx";
 import { describe, expect, it } from "vitest";
-import { openBackend } from "../src/backend-kinds.ts";
 import { type Backend, capabilities, preflight } from "../src/index.ts";
+import { openBackend } from "../src/open-backend.ts";
 
 // PyTorch's denoiser with ONNX Runtime's own operations in it, by tooling/reference/onnx-models.py.
 // Fusing changes no value, so the reference is that of the denoiser as PyTorch exports it.

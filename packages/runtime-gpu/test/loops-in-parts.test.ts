@@ -3,7 +3,7 @@ import { expect, it, vi } from "vitest";
 import { onnxBackend } from "../src/onnx.ts";
 
 it("a loop over millions of elements lets the event loop turn between its parts", async () => {
-  const backend = await onnxBackend({ device: "cpu" });
+  const backend = await onnxBackend({ provider: "cpu" });
   const turnsFor = async (length: number) => {
     const [w, slope] = ["w", "slope"].map((name) => g.input(name, { shape: [length] }));
     const graph = g.graphOf({ next: g.sub(w, g.mul(slope, 0.5)) });

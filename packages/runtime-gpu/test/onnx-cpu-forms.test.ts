@@ -17,8 +17,8 @@ const wave = (shape: readonly number[], phase: number): g.Tensor => {
   );
 };
 
-const native = await onnxBackend({ device: "cpu" });
-const wasm = await onnxBackend({ device: "wasm" });
+const native = await onnxBackend({ provider: "cpu" });
+const wasm = await onnxBackend({ provider: "wasm" });
 afterAll(() => Promise.all([native.close(), wasm.close()]));
 
 /** Runs `f` on inputs of these shapes on ONNX Runtime and in float64, and compares. */

@@ -34,12 +34,12 @@ const foreign = () => {
 
 describe("a runtime that the caller has imported", () => {
   test("computes, natively and in WebAssembly", async () => {
-    for (const [device, module] of [
+    for (const [provider, module] of [
       ["cpu", node as unknown as typeof web],
       ["wasm", web],
     ] as const) {
       const { runtime, levels } = watched(module);
-      const backend = await onnxBackend({ device, runtime });
+      const backend = await onnxBackend({ provider, runtime });
       const program = await backend.compile(doubled({ x: { shape: [2] } }));
       const x = backend.upload([1, 2], [2]);
       const { y } = await program.run({ x });
@@ -50,12 +50,12 @@ describe("a runtime that the caller has imported", () => {
     }
   });
   test("opens small graphs in WebAssembly without the graph optimizer", async () => {
-    for (const [device, module, expected] of [
+    for (const [provider, module, expected] of [
       ["cpu", node as unknown as typeof web, ["all", "all", "all"]],
       ["wasm", web, ["disabled", "all", "all"]],
     ] as const) {
       const { runtime, levels } = watched(module);
-      const backend = await onnxBackend({ device, runtime });
+      const backend = await onnxBackend({ provider, runtime });
       levels.length = 0;
       for (const graph of [doubled({ x: { shape: [2] } }), doubled(wide), foreign()]) {
         await (await backend.compile(graph)).dispose();
@@ -64,14 +64,14 @@ describe("a runtime that the caller has imported", () => {
       await backend.close();
     }
   });
-  test("must fit the device, which Node needs as an option", async () => {
+  test("must fit the provider, which Node needs as an option", async () => {
     const other = (build: string): OnnxRuntime => ({ ...web, env: { versions: { [build]: "1" } } });
-    await expect(onnxBackend({ runtime: web })).rejects.toThrow("needs a device beside it");
-    await expect(onnxBackend({ device: "cpu", runtime: other("web") })).rejects.toThrow(
-      "runtime is no onnxruntime-node, which device cpu needs here",
+    await expect(onnxBackend({ runtime: web })).rejects.toThrow("needs a provider beside it");
+    await expect(onnxBackend({ provider: "cpu", runtime: other("web") })).rejects.toThrow(
+      "runtime is no onnxruntime-node, which provider cpu needs here",
     );
-    await expect(onnxBackend({ device: "wasm", runtime: other("node") })).rejects.toThrow(
-      "runtime is no onnxruntime-web, which device wasm needs here",
+    await expect(onnxBackend({ provider: "wasm", runtime: other("node") })).rejects.toThrow(
+      "runtime is no onnxruntime-web, which provider wasm needs here",
     );
   });
 });

@@ -17,10 +17,10 @@ process.env.XDG_RUNTIME_DIR ??= tmpdir();
 /** Opens it, or gives undefined where ONNX Runtime finds no adapter at all. */
 async function first() {
   try {
-    return await onnxBackend({ device: "webgpu" });
+    return await onnxBackend({ provider: "webgpu" });
   } catch (error) {
     const unavailable = errorCode(error) === "backend-unavailable";
-    if (unavailable && (error as Error).message.endsWith("No supported adapters")) return;
+    if (unavailable && (error as Error).message.includes("No supported adapters ;")) return;
     throw error;
   }
 }
@@ -28,7 +28,7 @@ async function first() {
 let opened = await first();
 if (opened) {
   const next = async () => {
-    const backend = opened ?? (await onnxBackend({ device: "webgpu" }));
+    const backend = opened ?? (await onnxBackend({ provider: "webgpu" }));
     opened = undefined;
     return backend;
   };

@@ -1,5 +1,5 @@
 import { onnxBackend } from "../src/onnx.ts";
 import { conforms } from "./run-conformance.ts";
 
-conforms("onnx/node-cpu", () => onnxBackend({ device: "cpu" }), { tolerance: 2e-6 });
-conforms("onnx/wasm", () => onnxBackend({ device: "wasm" }), { tolerance: 2e-6 });
+conforms("onnx/node-cpu", () => onnxBackend({ provider: "cpu" }), { tolerance: 2e-6 });
+conforms("onnx/wasm", () => onnxBackend({ provider: "wasm" }), { tolerance: 2e-6 });

@@ -14,6 +14,7 @@ const roomy: Capabilities = {
   isolated: true,
   memory: {},
   dtypes: { ...own, bool: "own" },
+  lacks: {},
   operations: {
     runs: ["MatMul", "Tanh", "Add", "Cast", "Reshape"],
     foreign: true,

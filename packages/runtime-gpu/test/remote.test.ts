@@ -12,7 +12,7 @@ describe("in a worker", () => {
   conforms("onnx/node-cpu", () => onnxBackend({ worker: true }), exact);
   conforms("tfjs/wasm", () => tfjsBackend({ worker: true }), exact);
   if (all) {
-    conforms("onnx/wasm", () => onnxBackend({ device: "wasm", worker: true }), exact);
+    conforms("onnx/wasm", () => onnxBackend({ provider: "wasm", worker: true }), exact);
     conforms("tfjs/cpu", () => tfjsBackend({ device: "cpu", worker: true }), exact);
     conforms("cpu", () => openBackend("cpu", { worker: true }), { tolerance: 1e-15 });
   }
@@ -21,7 +21,7 @@ describe("in a worker", () => {
 describe("in a process", () => {
   conforms("onnx/node-cpu", () => onnxBackend({ isolate: true }), exact);
   if (all) {
-    conforms("onnx/wasm", () => onnxBackend({ device: "wasm", isolate: true }), exact);
+    conforms("onnx/wasm", () => onnxBackend({ provider: "wasm", isolate: true }), exact);
     conforms("tfjs/wasm", () => tfjsBackend({ isolate: true }), exact);
     conforms("tfjs/cpu", () => tfjsBackend({ device: "cpu", isolate: true }), exact);
     conforms("cpu", () => openBackend("cpu", { isolate: true }), { tolerance: 1e-15 });

@@ -13,8 +13,8 @@ const graph = g.trace(({ x, i }) => ({ y: g.gather(x, i, 0) }), {
 });
 
 describe.each([
-  ["onnx/node-cpu", () => onnxBackend({ device: "cpu" })],
-  ["onnx/wasm", () => onnxBackend({ device: "wasm" })],
+  ["onnx/node-cpu", () => onnxBackend({ provider: "cpu" })],
+  ["onnx/wasm", () => onnxBackend({ provider: "wasm" })],
   ["onnx/node-cpu", () => onnxBackend({ worker: true })],
   ["tfjs/wasm", () => tfjsBackend()],
   ["tfjs/cpu", () => tfjsBackend({ device: "cpu" })],
@@ -37,11 +37,11 @@ describe.each([
   });
 });
 
-it.each(["cpu", "wasm"])("on %s the runtime's own lines come only with GEN_DEBUG", (device) => {
+it.each(["cpu", "wasm"])("on %s the runtime's own lines come only with GEN_DEBUG", (provider) => {
   const script = `
     import * as g from "@gen/graph";
     import { onnxBackend } from "@gen/runtime-gpu/onnx";
-    const backend = await onnxBackend({ device: "${device}", threads: 1 });
+    const backend = await onnxBackend({ provider: "${provider}", threads: 1 });
     const signature = { x: { shape: [2] }, i: { shape: [1], dtype: "int64" } };
     const program = await backend.compile(g.trace(({ x, i }) => ({ y: g.gather(x, i, 0) }), signature));
     const inputs = { x: backend.upload([1, 2], [2]), i: backend.upload([9], [1], "int64") };

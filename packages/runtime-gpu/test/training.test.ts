@@ -72,8 +72,8 @@ it("a network trains to the same loss curve on every backend", async () => {
   const wanted = await lossCurve(cpuBackend(), 100);
   expect(Math.max(...wanted.slice(-10))).toBeLessThan(0.2 * wanted[0]);
   for (const backend of [
-    await onnxBackend({ device: "cpu" }),
-    await onnxBackend({ device: "wasm" }),
+    await onnxBackend({ provider: "cpu" }),
+    await onnxBackend({ provider: "wasm" }),
     await tfjsBackend({ device: "wasm" }),
     await tfjsBackend({ device: "cpu" }),
   ]) {

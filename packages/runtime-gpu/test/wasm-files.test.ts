@@ -12,8 +12,8 @@ const nowhere = "/nowhere/of/wasm/";
 
 test.each([
   ["tfjs/wasm", () => tfjsBackend({ device: "wasm", wasmPaths: nowhere })],
-  ["onnx/wasm", () => onnxBackend({ device: "wasm", wasmPaths: nowhere })],
-  ["onnx/wasm", () => onnxBackend({ device: "wasm", wasmPaths: { mjs: `${nowhere}a.mjs` } })],
+  ["onnx/wasm", () => onnxBackend({ provider: "wasm", wasmPaths: nowhere })],
+  ["onnx/wasm", () => onnxBackend({ provider: "wasm", wasmPaths: { mjs: `${nowhere}a.mjs` } })],
 ])("%s says where it looks for its files, and which option says so", async (name, open) => {
   const error = await open().catch((error) => error);
   expect(errorCode(error)).toBe("backend-unavailable");

@@ -222,7 +222,7 @@ const calls: Record<string, Call> = {
   },
   tableAt: { args: [Float64Array.of(1, 2), t, x] },
   tcdSteps: onTimes({ gamma: 0.3, predicts: "epsilon" }),
-  torchNoise: { args: [1, [2, 2], { firstIndex: 0, count: 2 }] },
+  torchNoise: { args: [1, [2, 2], { firstIndex: 0, count: 2, device: "cuda", threads: 256 }] },
   trajectory: onTimes({ sigmas: "karras" }),
   unipcSteps: onSolver({ order: 2 }),
   wholeTime: { args: [t] },

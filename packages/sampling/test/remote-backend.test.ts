@@ -14,7 +14,7 @@ const draw = (backend: Backend, seed: number, signal?: AbortSignal) =>
 
 describe.each(["worker", "isolate"])("a backend with %s", (where) => {
   it("gives samplings at the same time the numbers of samplings in turn", async () => {
-    const backend = await onnxBackend({ device: "cpu", [where]: true });
+    const backend = await onnxBackend({ provider: "cpu", [where]: true });
     const inTurn = [await draw(backend, 1), await draw(backend, 2)];
     const together = await Promise.all([draw(backend, 1), draw(backend, 2)]);
     expect(together.map(({ x }) => x)).toEqual(inTurn.map(({ x }) => x));
@@ -23,7 +23,7 @@ describe.each(["worker", "isolate"])("a backend with %s", (where) => {
   });
 
   it("stays usable after samplings that are aborted at any moment, and keeps no tensor", async () => {
-    const backend = await onnxBackend({ device: "cpu", [where]: true });
+    const backend = await onnxBackend({ provider: "cpu", [where]: true });
     const started = performance.now();
     const { x } = await draw(backend, 1);
     const whole = performance.now() - started;

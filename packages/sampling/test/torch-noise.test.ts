@@ -1,4 +1,4 @@
-import { torchCpuGenerator } from "@gen/math";
+import { torchCpuGenerator, torchCudaGenerator } from "@gen/math";
 import { expect, test } from "vitest";
 import { type Step, sample, torchNoise } from "../src/index.ts";
 
@@ -24,6 +24,17 @@ test("a step has the same noise when called again", () => {
   expect(noise(2)).toEqual(third);
   expect(noise(0)).toEqual(first);
   expect(noise(1)).toEqual(second);
+});
+
+test("on a GPU, the draws are those of its generator", () => {
+  const gpu = torchCudaGenerator(9, 256);
+  const draws = [0, 1, 2].map(() => gpu.randn(600));
+  const { x, noise } = torchNoise(9, [2, 300], { device: "cuda", threads: 256 });
+  expect([x, noise(0), noise(1), noise(0)]).toEqual([...draws, draws[1]]);
+  expect(x).not.toEqual(torchNoise(9, [2, 300]).x);
+  expect(() => torchNoise(9, [1], { device: "gpu" as "cuda" })).toThrow(
+    "device must be cpu or cuda",
+  );
 });
 
 test("sample takes the noise", async () => {

@@ -68,8 +68,8 @@ const steps = ddimSteps(linearSchedule(), { steps: 6, eta: 0.5 });
 const options = { steps, shape, seed: 4, condition: { c: [0.1, 0.2, 0.3] } };
 
 describe("a denoiser that is a whole model", () => {
-  it.each(["cpu", "wasm"] as const)("samples as its operations do, on %s", async (device) => {
-    const backend = await onnxBackend({ device, threads: 1 });
+  it.each(["cpu", "wasm"] as const)("samples as its operations do, on %s", async (provider) => {
+    const backend = await onnxBackend({ provider, threads: 1 });
     const guided = (whole: boolean) =>
       classifierFree(network(whole), { scale: 3, unconditional: { c: [0, 0, 0] } });
     for (const [whole, parts] of [

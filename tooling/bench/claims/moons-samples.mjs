@@ -20,7 +20,7 @@ export const timed = false;
 export async function measure({ quick }) {
   const steps = quick ? 500 : 5000;
   const seeds = quick ? [0] : [0, 1, 2];
-  const backend = await onnxBackend({ device: "cpu", threads: 2 });
+  const backend = await onnxBackend({ provider: "cpu", threads: 2 });
   const ours = { ddpm: [], ddim: [], fresh: [] };
   const theirs = { ddpm: [], ddim: [] };
   const peer = await startPeer("moons.py", "eager, Adam", { threads: 1 });

@@ -14,7 +14,7 @@ export const title = "Two moons: training step of the MLP denoiser";
 export const versions = ["onnxruntime-node"];
 
 export async function measure() {
-  const backend = await onnxBackend({ device: "cpu", threads: 2 });
+  const backend = await onnxBackend({ provider: "cpu", threads: 2 });
   const network = moonsNetwork();
   const run = {
     network,

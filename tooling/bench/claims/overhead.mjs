@@ -32,7 +32,7 @@ export const title = "Sampler overhead";
 export const versions = ["onnxruntime-node"];
 
 export async function measure() {
-  const backend = await onnxBackend({ device: "cpu", threads: 2 });
+  const backend = await onnxBackend({ provider: "cpu", threads: 2 });
   const rows = [];
   for (const { work, shape, network, count, maxExtra, maxShare } of cases) {
     const ours = await samplingSteps(backend, network, shape);

@@ -11,7 +11,7 @@ export const versions = ["onnxruntime-web"];
 
 export const measure = () =>
   withPages({ title, target: ">= 2x as fast" }, async ({ open, version }) => {
-    const node = await onnxBackend({ device: "cpu", threads: 2 });
+    const node = await onnxBackend({ provider: "cpu", threads: 2 });
     const output = await outputOn(node, benchUnet(), batch);
     await node.close();
     const pages = { ours: await open("ours"), peer: await open("tfjs") };

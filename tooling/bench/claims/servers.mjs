@@ -44,7 +44,7 @@ export async function measure() {
   const [delays, runners, backends, opening] = [{}, {}, {}, {}];
   const graph = largeGraph();
   for (const [name, where] of Object.entries(options)) {
-    const backend = await onnxBackend({ device: "cpu", threads: 2, ...where });
+    const backend = await onnxBackend({ provider: "cpu", threads: 2, ...where });
     const { delay, result } = await greatestDelay(() => backend.compile(graph));
     opening[name] = delay;
     await result.dispose();

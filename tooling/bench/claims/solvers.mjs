@@ -56,7 +56,7 @@ export const timed = false;
 
 export async function measure({ quick }) {
   const calls = quick ? [10, 20] : [5, 8, 10, 15, 20, 30, 50];
-  const backend = await onnxBackend({ device: "cpu", threads: 2 });
+  const backend = await onnxBackend({ provider: "cpu", threads: 2 });
   const cases = {
     moons: ["two moons, exact", () => (quick ? [0] : [0, 1, 2]).map(bench.exactMoons)],
     digits: ["digits, exact", async () => [await bench.exactDigits(quick)]],

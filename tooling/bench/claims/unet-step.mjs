@@ -16,7 +16,7 @@ export async function measure() {
   const first = outputRequest(network);
   const torch = await startWays("unet_step.py", torchWays, { first });
   const openvino = await startWays("unet_openvino.py", [["float32"]], { first });
-  const backend = await onnxBackend({ device: "cpu", threads: 2 });
+  const backend = await onnxBackend({ provider: "cpu", threads: 2 });
   const output = await outputOn(backend, network, batch);
   for (const { name, answer } of [...torch.peers, ...openvino.peers]) {
     requireSame(name, answer, output);

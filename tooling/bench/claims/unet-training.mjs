@@ -16,7 +16,7 @@ export const versions = ["onnxruntime-node"];
 
 export async function measure() {
   const torch = await startWays("unet_training.py", ways);
-  const backend = await onnxBackend({ device: "cpu", threads: 2 });
+  const backend = await onnxBackend({ provider: "cpu", threads: 2 });
   const ours = await trainingSteps(backend, batch);
   const sides = { ours: ours.steps, ...torch.sides };
   const blocks = await alternate(sides, { rounds: 5, count: 2, warmUp: 1 });

@@ -12,7 +12,7 @@ export const versions = ["onnxruntime-web"];
 
 export async function measure() {
   const network = benchUnet();
-  const backend = await onnxBackend({ device: "wasm", threads: 2 });
+  const backend = await onnxBackend({ provider: "wasm", threads: 2 });
   const tfjs = await tfjsUnet(weightsOf(network), size);
   const { x, t } = probe(batch);
   requireSame("tfjs", tfjs.output(x, t), await outputOn(backend, network, batch));

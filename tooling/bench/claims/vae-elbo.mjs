@@ -13,7 +13,7 @@ export const timed = false;
 export async function measure({ quick }) {
   const epochs = quick ? 1 : 5;
   const { train, test, whole } = await fullFashionMnist();
-  const backend = await onnxBackend({ device: "cpu", threads: 2 });
+  const backend = await onnxBackend({ provider: "cpu", threads: 2 });
   const run = { ...settings(), backend, dataset: train, logEvery: 20 };
   const steps = epochs * Math.floor(train.length / run.batchSize);
   const { vae } = await trainVae({ ...run, steps });

@@ -20,7 +20,7 @@ export async function measure() {
   const { train } = await fullFashionMnist();
   const torch = await startWays("vae.py", torchWays, { args: [folder] });
   const jax = await startWays("vae_jax.py", jaxWays, { args: [folder] });
-  const backend = await onnxBackend({ device: "cpu", threads: 2 });
+  const backend = await onnxBackend({ provider: "cpu", threads: 2 });
   const ours = await vaeSteps(backend, train);
   const sides = { ours: ours.steps, ...torch.sides, ...jax.sides };
   const blocks = await alternate(sides, { rounds: 15, count: 40 });

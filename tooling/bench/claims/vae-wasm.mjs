@@ -14,7 +14,7 @@ export const versions = ["onnxruntime-web"];
 
 export async function measure() {
   const { train } = await fullFashionMnist();
-  const backend = await onnxBackend({ device: "wasm", threads: 2 });
+  const backend = await onnxBackend({ provider: "wasm", threads: 2 });
   const ours = await vaeSteps(backend, train, stepsPerRun);
   const single = await vaeSteps(backend, train);
   const source = batches(train, { batchSize: 128, seed: 0, scale: "unit" });

@@ -10,7 +10,7 @@ const read = async (path) => {
   const response = await fetch(`/pipeline/${path}`);
   return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined;
 };
-const backend = onnxBackend({ device: "wasm", threads: 2, runtime, wasmPaths: runtimeFiles });
+const backend = onnxBackend({ provider: "wasm", threads: 2, runtime, wasmPaths: runtimeFiles });
 const { denoiser, scheduler, shape } = await loadPipeline(read);
 const { x } = await sample({
   backend,

@@ -4,7 +4,7 @@ import { benchUnet, outputOn, samplingSteps, size, trainingSteps } from "../unet
 import { expose } from "./expose.mjs";
 import { runtimeFiles } from "./first.mjs";
 
-const backend = await onnxBackend({ device: "wasm", threads: 2, wasmPaths: runtimeFiles });
+const backend = await onnxBackend({ provider: "wasm", threads: 2, wasmPaths: runtimeFiles });
 const network = benchUnet();
 const side = {
   output: (_, t) => outputOn(backend, network, t.length),

@@ -5,7 +5,7 @@ import { vaeSteps } from "../vae-steps.mjs";
 import { exposeTrainers } from "./expose.mjs";
 import { runtimeFiles } from "./first.mjs";
 
-const backend = await onnxBackend({ device: "wasm", threads: 2, wasmPaths: runtimeFiles });
+const backend = await onnxBackend({ provider: "wasm", threads: 2, wasmPaths: runtimeFiles });
 const dataset = {
   name: "noise",
   shape: [1, 28, 28],

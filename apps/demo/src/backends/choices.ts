@@ -9,6 +9,7 @@ const devices: Record<string, string> = {
   wasm: "WASM",
   webgl: "WebGL",
   webgpu: "WebGPU",
+  webnn: "WebNN",
   cpu: "JavaScript",
 };
 const deviceOrder = Object.keys(devices);

@@ -12,9 +12,11 @@ import type { Choice } from "./choices.ts";
 // differently, so all are made absolute.
 const absolute = (address: string) => new URL(address, self.location.href).href;
 
+const gpuFiles = { mjs: absolute(gpuGlue), wasm: absolute(gpuWasm) };
 const onnxFiles: Readonly<Record<Choice, { mjs: string; wasm: string } | undefined>> = {
   "onnx/wasm": { mjs: absolute(cpuGlue), wasm: absolute(cpuWasm) },
-  "onnx/webgpu": { mjs: absolute(gpuGlue), wasm: absolute(gpuWasm) },
+  "onnx/webgpu": gpuFiles,
+  "onnx/webnn": gpuFiles,
 };
 const tfjsFiles = {
   "tfjs-backend-wasm.wasm": absolute(tfjsWasm),

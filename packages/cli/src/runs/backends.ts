@@ -2,7 +2,13 @@ import { resolve } from "node:path";
 import { matmul, silu, tensor, tensorNumbers, trace } from "@gen/graph";
 import { evaluate } from "@gen/graph/evaluate";
 import { normalNoise } from "@gen/math";
-import { type Backend, backendNames, callProgram, openBackend } from "@gen/runtime-gpu";
+import {
+  type Backend,
+  backendNames,
+  callProgram,
+  capabilities,
+  openBackend,
+} from "@gen/runtime-gpu";
 import { replaceFile } from "../atomic-files.ts";
 import { errorLine, usageError } from "../errors.ts";
 import { claimOutput } from "../files.ts";
@@ -33,13 +39,19 @@ export async function runBackends({
   if (backend && !results[0].available) throw usageError(`--backend ${results[0].detail}`);
   if (out !== undefined) await replaceFile(resolve(out), `${JSON.stringify(results, null, 2)}\n`);
   const width = Math.max(...results.map(({ backend }) => backend.length));
-  const lines = results.map(({ backend, available, detail }) =>
+  const lines = results.flatMap(({ backend, available, detail, lacks }) => [
     [available ? "yes" : "no ", backend.padEnd(width), detail].join("  "),
-  );
+    ...Object.entries(lacks).map(
+      ([name, text]) => `     ${" ".repeat(width)}  no ${name}: ${text}`,
+    ),
+  ]);
   print(json, results, lines);
 }
 
-/** Runs a small network on a backend: its error, or the reason why it is not available. */
+/**
+ * Runs a small network on a backend: its error, or the reason why it is not available, and what it
+ * does without here.
+ */
 async function tryBackend(name: string, seed: number) {
   try {
     const backend = await openBackend(name);
@@ -47,12 +59,13 @@ async function tryBackend(name: string, seed: number) {
       const error = await largestError(backend, seed);
       const available = error < tolerance;
       const detail = `runs as ${backend.name}, within ${error.toExponential(0)} of float64`;
-      return { backend: name, available, detail, error };
+      const { lacks } = await capabilities(backend.name);
+      return { backend: name, available, detail, error, lacks };
     } finally {
       await backend.close();
     }
   } catch (error) {
-    return { backend: name, available: false, detail: errorLine(error) };
+    return { backend: name, available: false, detail: errorLine(error), lacks: {} };
   }
 }
 

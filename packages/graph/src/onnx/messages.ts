@@ -33,7 +33,7 @@ const sparseTensor = message({
 });
 
 export type AttributeProto = ValueOf<typeof attribute>;
-const attribute = message(
+export const attribute = message(
   {
     name: [1, "string"],
     f: [2, "float"],
@@ -56,6 +56,8 @@ const attribute = message(
 );
 
 export type NodeProto = ValueOf<typeof node>;
+/** The limits on nodes, for each message type that reads them. */
+export const nodeTraits = { most: MAX_NODES, what: "nodes", memory: 600 };
 const node = message(
   {
     input: [1, "string", "list"],
@@ -65,7 +67,7 @@ const node = message(
     attribute: [5, attribute, "list"],
     domain: [7, "string"],
   },
-  { most: MAX_NODES, what: "nodes", memory: 600 },
+  nodeTraits,
 );
 
 /** A number, a name or neither. */

@@ -254,7 +254,8 @@ const controlFlow = ["If", "Loop", "Scan", "SequenceMap"];
 const opNames = (nodes: readonly NodeProto[]): string =>
   [...new Set(nodes.map((n) => nodeOf(n).op))].slice(0, 40).map(opLabel).join(", ");
 
-function decoded<T>(decode: () => T): T {
+/** Decodes a file. @throws GenError `invalid-model` when its bytes are no such message. */
+export function decoded<T>(decode: () => T): T {
   try {
     return decode();
   } catch (cause) {

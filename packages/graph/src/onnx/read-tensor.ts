@@ -168,23 +168,11 @@ function isNoted(
 
 /** Where the elements of a tensor of `bytes` lie outside the model; undefined for one inside. */
 function placeOf(message: TensorProto, what: string, bytes: number): Outside | undefined {
-  const { dataLocation, externalData } = message;
-  if (dataLocation !== externalLocation) return undefined;
-  const entry = (key: string) => externalData.find((e) => e.key === key)?.value;
-  const location = entry("location") ?? "";
-  if (!isBelow(location)) {
-    throw invalidModel(
-      `${what} is kept in ${label(location)}; only a relative path below the model's folder is allowed`,
-    );
-  }
-  const integer = (key: string, fallback: number) => {
-    const value = entry(key) ?? `${fallback}`;
-    if (/^\d{1,15}$/.test(value)) return Number(value);
-    throw invalidModel(`${what} has ${label(value)} as the ${key} of its external data`);
-  };
-  const length = integer("length", bytes);
+  const place = externalPlace(message, what);
+  if (!place) return undefined;
+  const { length = bytes } = place;
   if (length !== bytes) throw misfit(what, message, `${bytes} bytes`, length);
-  return { location, offset: integer("offset", 0), length };
+  return { ...place, length };
 }
 
 /** The tensor's bytes, also from a file beside the model; undefined for listed elements. */
@@ -194,9 +182,8 @@ function rawBytes(
   bytes: number,
   resolve?: ExternalData,
 ): Uint8Array | undefined {
-  const { rawData } = message;
   const outside = placeOf(message, what, bytes);
-  if (!outside) return rawData.length > 0 ? rawData : undefined;
+  if (!outside) return message.rawData.length > 0 ? message.rawData : undefined;
   const { location, offset, length } = outside;
   if (!resolve) {
     throw invalidModel(
@@ -209,6 +196,28 @@ function rawBytes(
     );
   }
   return resolve(location, offset, length);
+}
+
+/**
+ * Where a tensor lies in a file beside the model; undefined for a tensor of the model itself.
+ * @throws GenError `invalid-model` when the path leaves the model's folder, or a number is wrong.
+ */
+export function externalPlace({ dataLocation, externalData }: TensorProto, what: string) {
+  if (dataLocation !== externalLocation) return undefined;
+  const entry = (key: string) => externalData.find((e) => e.key === key)?.value;
+  const location = entry("location") ?? "";
+  if (!isBelow(location)) {
+    throw invalidModel(
+      `${what} is kept in ${label(location)}; only a relative path below the model's folder is allowed`,
+    );
+  }
+  const integer = (key: string): number | undefined => {
+    const value = entry(key);
+    if (value === undefined) return undefined;
+    if (/^\d{1,15}$/.test(value)) return Number(value);
+    throw invalidModel(`${what} has ${label(value)} as the ${key} of its external data`);
+  };
+  return { location, offset: integer("offset") ?? 0, length: integer("length") };
 }
 
 /** Whether a path stays below the folder that it starts in, on any system. */

@@ -3,12 +3,13 @@
  * sampler's step beside it.
  */
 import type { Graph } from "@gen/graph";
-import type { CallPlan, ModelCall } from "@gen/graph/compiler";
+import type { CallPlan } from "@gen/graph/compiler";
 import type { Executable } from "../device.ts";
 import { bodyProgram } from "./body-program.ts";
 import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
 import { sessionDefaults } from "./session.ts";
 
+type ModelCall = CallPlan["calls"][number];
 type ModelFile = ModelCall["file"];
 type Session = Awaited<ReturnType<Ort["InferenceSession"]["create"]>>;
 

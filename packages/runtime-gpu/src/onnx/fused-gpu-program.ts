@@ -11,8 +11,8 @@ import { emptyBuffer, type GpuBuffer, type GpuDevice, type GpuPipeline } from ".
 import { bufferIn, gpuTensor, type Ort, type OrtTensor } from "./runtime.ts";
 
 /**
- * Compiles `graph` in two parts; undefined where loops have nothing to compute. `compile` makes the
- * program of the body, whose float32 results are buffers.
+ * Compiles `graph` in two parts; undefined where loops have nothing to compute or the GPU refuses
+ * them. `compile` makes the program of the body, whose float32 results are buffers.
  */
 export async function fusedGpuProgram(
   gpu: GpuDevice,
@@ -46,7 +46,8 @@ export async function fusedGpuProgram(
       loop,
       pipeline: (await pipelines.get(loop.code)) as GpuPipeline,
     })),
-  );
+  ).catch(() => undefined);
+  if (!compiled) return undefined;
   const before = await bodyProgram(body, compile);
 
   const own = new Map<string, GpuBuffer>(
@@ -66,7 +67,7 @@ export async function fusedGpuProgram(
     return tensor;
   }
 
-  function dispatch(buffers: ReadonlyMap<string, GpuBuffer>): void {
+  const dispatch = (buffers: ReadonlyMap<string, GpuBuffer>): void => {
     const encoder = gpu.createCommandEncoder();
     const pass = encoder.beginComputePass();
     for (const { loop, pipeline } of compiled) {
@@ -76,7 +77,7 @@ export async function fusedGpuProgram(
     }
     pass.end();
     gpu.queue.submit([encoder.finish()]);
-  }
+  };
 
   const bindings = (
     loop: WgslLoop,

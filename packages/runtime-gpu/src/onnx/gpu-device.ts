@@ -3,18 +3,15 @@ import { splitCalls } from "@gen/graph/compiler";
 import type { Device, Executable } from "../device.ts";
 import { unsupported } from "../errors.ts";
 import { byteLength } from "../ledger.ts";
-import { serialQueue } from "../serial-queue.ts";
 import type { fileSessions } from "./calling-program.ts";
 import { capturedSession } from "./captured-session.ts";
 import { capturingProgram, type Ways } from "./capturing-program.ts";
 import { bufferOf, type GpuDevice, lossOf, readBuffer } from "./gpu.ts";
 import { hostNumbers, writeToHost } from "./host-device.ts";
+import { pageQueue as page } from "./page-queue.ts";
 import { applyPasses } from "./passes/passes.ts";
 import { bufferIn, gpuTensor, type Ort, type OrtTensor, type SessionOptions } from "./runtime.ts";
 import { graphSession } from "./session.ts";
-
-// ONNX Runtime's WebGPU build hangs or throws when it gets two calls at once, from any backend.
-const page = serialQueue();
 
 /**
  * ONNX Runtime's WebGPU provider in a page: tensors are GPU buffers and stay there between runs.

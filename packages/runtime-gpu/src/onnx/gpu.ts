@@ -1,3 +1,4 @@
+import { GenError } from "@gen/math";
 import { unavailable } from "../errors.ts";
 
 // The part of WebGPU's interface that is used here; the packages compile without the DOM's types.
@@ -82,12 +83,22 @@ export const lossOf = ({ lost }: Pick<GpuDevice, "lost">): Promise<string> =>
 
 const usage = { mapRead: 1, copySource: 4, copyTarget: 8, storage: 128 } as const;
 
-/** A buffer for `length` bytes, padded to a whole number of 16-byte words. */
-export const emptyBuffer = (device: GpuDevice, length: number): GpuBuffer =>
-  device.createBuffer({
-    size: Math.max(16, Math.ceil(length / 16) * 16),
+/**
+ * A buffer for `length` bytes, padded to a whole number of 16-byte words.
+ * @throws GenError `backend-failed` when the GPU has no buffer of so many bytes.
+ */
+export function emptyBuffer(device: GpuDevice, length: number): GpuBuffer {
+  const size = Math.max(16, Math.ceil(length / 16) * 16);
+  const most = device.limits.maxBufferSize;
+  if (size > most) {
+    const message = `a tensor needs ${length} bytes, and a buffer of this GPU holds ${most}`;
+    throw new GenError("backend-failed", message);
+  }
+  return device.createBuffer({
+    size,
     usage: usage.storage | usage.copySource | usage.copyTarget,
   });
+}
 
 /** A buffer that holds a copy of `data`. */
 export function bufferOf(device: GpuDevice, data: ArrayBufferView): GpuBuffer {

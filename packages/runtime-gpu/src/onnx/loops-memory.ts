@@ -1,4 +1,5 @@
 import type { WasmLoops } from "@gen/graph/loops";
+import { GenError } from "@gen/math";
 import type { OrtTensor } from "./runtime.ts";
 
 /** One memory of compiled loops. */
@@ -18,9 +19,18 @@ interface WebAssemblyHere {
   }>;
 }
 
+/** An engine that has no memory left throws a RangeError. */
+const refusal = (regions: WasmLoops["regions"]) => (cause: Error) => {
+  if (!(cause instanceof RangeError)) throw cause;
+  const ends = Object.values(regions).map(({ offset, length }) => offset + 4 * length);
+  const message = `the outputs in place need ${Math.max(...ends)} bytes of memory: ${cause.message}`;
+  throw new GenError("backend-failed", message, { cause });
+};
+
 /**
  * Compiles loops. Gives their first memory and a function that makes more; undefined where the page
  * or the engine does not allow it.
+ * @throws GenError `backend-failed` with the bytes, when the engine has no memory for them.
  */
 export async function compileLoops({ bytes, parts, regions }: WasmLoops) {
   const { WebAssembly } = globalThis as unknown as { WebAssembly?: WebAssemblyHere };
@@ -28,7 +38,8 @@ export async function compileLoops({ bytes, parts, regions }: WasmLoops) {
   try {
     const module = await WebAssembly.compile(bytes);
     const another = async (): Promise<LoopsMemory> => {
-      const { memory, ...exports } = (await WebAssembly.instantiate(module)).exports;
+      const instance = await WebAssembly.instantiate(module).catch(refusal(regions));
+      const { memory, ...exports } = instance.exports;
       const views = Object.entries(regions).map(([name, { offset, length }]) => [
         name,
         new Float32Array(memory.buffer, offset, length),
@@ -40,7 +51,8 @@ export async function compileLoops({ bytes, parts, regions }: WasmLoops) {
       };
     };
     return { first: await another(), another };
-  } catch {
+  } catch (error) {
+    if (error instanceof GenError) throw error;
     return undefined;
   }
 }

@@ -1,14 +1,21 @@
 import type { RemoteOptions } from "../remote/remote-options.ts";
+import type { Provider } from "./providers.ts";
 
 /** Settings of {@link onnxBackend}. */
 export interface OnnxOptions extends RemoteOptions {
   /**
-   * The device that computes: `cpu` is onnxruntime-node in Node and WebAssembly in a browser,
-   * `wasm` is WebAssembly in both, `webgpu` is the GPU through onnxruntime-web in a browser and
-   * onnxruntime-node in Node.
+   * The execution provider that computes.
+   * - `cpu`: onnxruntime-node in Node, WebAssembly in a page.
+   * - `wasm`: WebAssembly in both.
+   * - `webgpu`: the GPU, through onnxruntime-web in a page and onnxruntime-node in Node.
+   * - `cuda` (Linux x64), `dml` (Windows), `coreml` (macOS): through onnxruntime-node.
+   * - `webnn`: in a page, on the GPU that the browser's WebNN chooses.
+   *
+   * What a provider cannot compute runs on the CPU. Except for `webgpu` in a page, tensors are in
+   * host memory and each run copies its inputs and outputs.
    * @defaultValue onnxruntime-node's CPU if it is installed, otherwise WebAssembly
    */
-  device?: "cpu" | "wasm" | "webgpu";
+  provider?: Provider;
   /**
    * Threads of one operation. WebAssembly starts its threads once: the first backend of a page or
    * process decides.
@@ -16,9 +23,9 @@ export interface OnnxOptions extends RemoteOptions {
    */
   threads?: number;
   /**
-   * ONNX Runtime's module for `device`, such as `import * as runtime from "onnxruntime-web/wasm"`.
+   * ONNX Runtime's module for `provider`, such as `import * as runtime from "onnxruntime-web/wasm"`.
    * Your own code then carries the module; without this option its file is requested when a backend
-   * is opened. In Node `device` must be given too.
+   * is opened. In Node `provider` must be given too.
    */
   runtime?: OnnxRuntime;
   /** Where the `.wasm` and `.mjs` files are served: an absolute URL of a folder, or a URL each. */

@@ -1,4 +1,5 @@
 import { add, graphOf, input } from "@gen/graph";
+import { checkOptions, rules } from "@gen/math/arguments";
 import type { Backend } from "../backend.ts";
 import { backendOver, type Device } from "../device.ts";
 import { unavailable, wasmPlace } from "../errors.ts";
@@ -7,10 +8,12 @@ import { type GpuDevice, requestGpu } from "./gpu.ts";
 import { gpuDevice } from "./gpu-device.ts";
 import { hostDevice } from "./host-device.ts";
 import type { OnnxOptions } from "./onnx-options.ts";
+import { isNative, missingProvider, type Provider, providerNeeds, providers } from "./providers.ts";
 import { inNode, loadNode, loadWeb, type Ort, type OrtTensor, threadsHere } from "./runtime.ts";
 
 /** `onnxBackend` in this thread. */
 export async function openOnnx(options: OnnxOptions): Promise<Backend<DeviceTensor>> {
+  checkOptions(options, { provider: rules.optional(rules.oneOf(...providers)) });
   const device = await deviceFor(options);
   // The runtime loads its files and looks for an adapter when it makes its first session.
   try {
@@ -19,41 +22,60 @@ export async function openOnnx(options: OnnxOptions): Promise<Backend<DeviceTens
   } catch (cause) {
     await device.close();
     const { message } = cause as Error;
-    const place = device.name.startsWith("onnx/node-") ? "" : `; ${wasmPlace(options.wasmPaths)}`;
-    throw unavailable(`${device.name} did not start: ${message}${place}`, { cause });
+    const native = device.name.startsWith("onnx/node-");
+    const advice = native ? providerNeeds(options.provider ?? "cpu") : wasmPlace(options.wasmPaths);
+    throw unavailable(
+      [`${device.name} did not start: ${message}`, advice].filter(Boolean).join("; "),
+      {
+        cause,
+      },
+    );
   }
   return backendOver(device);
 }
 
 async function deviceFor(options: OnnxOptions): Promise<Device<OrtTensor>> {
-  const { device, threads = threadsHere(), gpuDevice: given, graphCapture, onUncaptured } = options;
-  const native = inNode() && device !== "wasm";
+  const { provider, threads = threadsHere() } = options;
+  const native = inNode() && provider !== "wasm";
+  if (inNode() && provider === "webnn") {
+    throw unavailable("the provider webnn needs a page; in Node use cpu, webgpu or cuda");
+  }
   const runtime = checkedRuntime(options, native);
-  if (native) {
+  if (native || isNative(provider)) {
+    // A runtime of the caller may be built with any provider.
+    const reason = inNode() && !runtime && missingProvider(provider ?? "cpu");
+    if (reason) throw unavailable(reason);
     try {
-      const provider = device === "webgpu" ? "webgpu" : "cpu";
-      const build = provider === "webgpu" ? "webgpu" : "native";
-      const session = { executionProviders: [provider], intraOpNumThreads: threads };
-      return hostDevice(`onnx/node-${provider}`, build, runtime ?? (await loadNode()), session);
+      return nativeDevice(provider ?? "cpu", runtime ?? (await loadNode()), threads);
     } catch (error) {
-      if (device) throw error;
+      if (provider) throw error;
     }
   }
-  const onGpu = device === "webgpu";
-  const gpu = onGpu ? (given ?? (await requestGpu())) : undefined;
-  const ort = runtime ?? (await loadWeb(onGpu ? "webgpu" : "wasm"));
-  ort.env.wasm.numThreads ??= onGpu ? 1 : threads;
+  const build = provider === "webgpu" || provider === "webnn" ? "webgpu" : "wasm";
+  const { graphCapture, onUncaptured, gpuDevice: given } = options;
+  const gpu = provider === "webgpu" ? (given ?? (await requestGpu())) : undefined;
+  const webnn = provider === "webnn" ? await import("./webnn.ts") : undefined;
+  const context = await webnn?.requestMlContext();
+  const ort = runtime ?? (await loadWeb(build));
+  ort.env.wasm.numThreads ??= build === "webgpu" ? 1 : threads;
   if (options.wasmPaths) ort.env.wasm.wasmPaths = options.wasmPaths;
+  if (webnn && context) return webnn.webnnDevice(ort, context);
   if (!gpu) return hostDevice("onnx/wasm", "wasm", ort, { executionProviders: ["wasm"] });
   const capture = graphCapture ? { onUncaptured } : undefined;
   return gpuDevice(ort, gpu as GpuDevice, given === undefined, capture);
 }
 
-/** @throws GenError `backend-unavailable` when the device needs another package's module. */
-function checkedRuntime({ runtime, device }: OnnxOptions, native: boolean): Ort | undefined {
+function nativeDevice(provider: Provider, ort: Ort, threads: number): Device<OrtTensor> {
+  const build = provider === "cpu" ? "native" : provider === "webgpu" ? "webgpu" : "plain";
+  const session = { executionProviders: [provider], intraOpNumThreads: threads };
+  return hostDevice(`onnx/node-${provider}`, build, ort, session);
+}
+
+/** @throws GenError `backend-unavailable` when the provider needs another package's module. */
+function checkedRuntime({ runtime, provider }: OnnxOptions, native: boolean): Ort | undefined {
   if (!runtime) return undefined;
-  if (native && !device) throw unavailable("in Node a runtime needs a device beside it");
+  if (native && !provider) throw unavailable("in Node a runtime needs a provider beside it");
   const build = native ? "node" : "web";
   if (build in runtime.env.versions) return runtime as Ort;
-  throw unavailable(`runtime is no onnxruntime-${build}, which device ${device} needs here`);
+  throw unavailable(`runtime is no onnxruntime-${build}, which provider ${provider} needs here`);
 }

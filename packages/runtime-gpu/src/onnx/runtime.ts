@@ -21,7 +21,8 @@ const importModule = async (name: string): Promise<Ort> => {
  * @throws GenError `backend-unavailable` outside Node, or when it is not installed.
  */
 export async function loadNode(): Promise<Ort> {
-  if (!inNode()) throw unavailable("onnxruntime-node needs Node; in a browser use device wasm");
+  if (!inNode())
+    throw unavailable("onnxruntime-node needs Node; in a page use the provider webgpu or wasm");
   return loadPeer("onnxruntime-node", () => importModule("onnxruntime-node"));
 }
 

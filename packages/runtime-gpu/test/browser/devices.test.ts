@@ -39,6 +39,10 @@ inBrowser("outputs in place on the GPU", withWebGpu, (page) => {
   ] as const)("take %s", async (_, program, dispatches) => {
     expect(await page().run("dispatchesInPlace", [program])).toBe(dispatches);
   });
+  it("are ONNX Runtime's own on a GPU that refuses the loops", async () => {
+    const dispatches = await page().run("dispatchesInPlace", ["descent", { refused: true }]);
+    expect(dispatches).toBeGreaterThan(2);
+  });
 });
 
 inBrowser("capabilities of an isolated page", { isolated: true, needs: ["webgpu"] }, (page) => {
@@ -58,6 +62,15 @@ inBrowser("capabilities of an isolated page", { isolated: true, needs: ["webgpu"
     expect(webgl.limits.maxTextureSize).toBeGreaterThanOrEqual(2048);
     expect(webgl.adapter?.description).not.toBe("");
   });
+  it("tell what is missing, by name", async () => {
+    const { adapter, f16, subgroups, lacks } = await page().run("whatCan", ["onnx/webgpu"]);
+    expect(lacks).toEqual({
+      ...(adapter?.software && { adapter: expect.stringContaining("is no GPU") }),
+      ...(!f16 && { float16: expect.stringContaining("convert them to float32") }),
+      ...(!subgroups && { subgroups: expect.stringContaining("without subgroups") }),
+    });
+    expect((await page().run("whatCan", ["onnx/wasm"])).lacks).toEqual({});
+  });
   it("tell what leaves the GPU, as ONNX Runtime has it", async () => {
     const { measured, tried, told } = await page().run("onHost", []);
     expect(tried.length).toBeGreaterThan(60);
@@ -74,6 +87,19 @@ inBrowser("capabilities of a page that is not isolated", { isolated: false }, (p
   it("have one thread", async () => {
     const wasm = await page().run("whatCan", ["onnx/wasm"]);
     expect(wasm).toMatchObject({ available: true, isolated: false, threads: 1 });
+    expect(wasm.lacks).toEqual({ threads: expect.stringContaining("COEP require-corp") });
+  });
+});
+
+inBrowser("WebNN", { isolated: true, everyEngine: true }, (page) => {
+  it("computes, or the error says what the page lacks", async () => {
+    const { available, reason } = await page().run("whatCan", ["onnx/webnn"]);
+    if (available) return page().run("conforms", ["onnx/webnn", "matmul", { tolerance: 1e-4 }]);
+    expect(reason).toMatch(
+      /^WebNN is not there: (this page has no navigator\.ml; start .*|.{10,})$/,
+    );
+    const refused = await page().run("refusal", ["onnx/webnn"]);
+    expect(refused).toEqual({ code: "backend-unavailable", message: reason });
   });
 });
 

@@ -1,4 +1,4 @@
-import { type FloatArray, normalNoise, torchCpuGenerator } from "@gen/math";
+import { type FloatArray, normalNoise, torchCpuGenerator, torchCudaGenerator } from "@gen/math";
 import {
   ArgumentError,
   checkArguments,
@@ -38,6 +38,13 @@ export function noiseSource(options: SampleOptions) {
 export interface TorchNoiseOptions extends Pick<SampleOptions, "firstIndex"> {
   /** Samples of the whole run. @defaultValue firstIndex plus the batch */
   readonly count?: number;
+  /** Where PyTorch draws: on the CPU, or on an NVIDIA GPU. @defaultValue "cpu" */
+  readonly device?: "cpu" | "cuda";
+  /**
+   * For `cuda`: the GPU's multiprocessors times the threads of each, as `torchCudaGenerator` takes
+   * them. Only a draw of more numbers than that depends on the GPU. @defaultValue no limit
+   */
+  readonly threads?: number;
 }
 
 /** The noise of a run, as `sample` takes it. */
@@ -49,8 +56,7 @@ export interface TorchNoise {
 }
 
 /**
- * The noise that `torch.manual_seed(seed)` gives a run of diffusers' schedulers on the CPU: the
- * initial noise, `torch.randn(count, ...)`, then the same draw for each step, even if the step does
+ * The noise that `torch.manual_seed(seed)` gives a run of diffusers' schedulers: the initial noise, `torch.randn(count, ...)`, then the same draw for each step, even if the step does
  * not use it.
  *
  * `shape` is `[batch, ...]`: `sample({ ...torchNoise(5, shape), shape, ... })`. A part of a larger
@@ -68,9 +74,11 @@ export function torchNoise(
   checkOptions(options, {
     firstIndex: rules.optional(rules.ANY_NUMBER),
     count: rules.optional(rules.ANY_NUMBER),
+    device: rules.optional(rules.oneOf("cpu", "cuda")),
+    threads: rules.optional(rules.integerIn(256, 2 ** 31)),
   });
   const { batch, size } = batchSizes(shape);
-  const { firstIndex = 0, count = firstIndex + batch } = options;
+  const { firstIndex = 0, count = firstIndex + batch, device = "cpu", threads } = options;
   const last = count - batch;
   if (!(Number.isInteger(count) && last >= 0)) {
     throw new ArgumentError(`count must be an integer, ${batch} or more, got ${shown(count)}`);
@@ -79,7 +87,9 @@ export function torchNoise(
     const allowed = `an integer in 0..${last} for ${batch} of ${count} samples`;
     throw refused("firstIndex", allowed, firstIndex);
   }
-  let generator = torchCpuGenerator(seed);
+  const restarted = () =>
+    device === "cuda" ? torchCudaGenerator(seed, threads) : torchCpuGenerator(seed);
+  let generator = restarted();
   let drawn = 0;
   const draw = () => {
     drawn++;
@@ -91,7 +101,7 @@ export function torchNoise(
     x,
     noise(step) {
       // A second run with the same noise starts anew.
-      if (drawn > step + 2) [generator, drawn] = [torchCpuGenerator(seed), 0];
+      if (drawn > step + 2) [generator, drawn] = [restarted(), 0];
       while (drawn < step + 2) latest = draw();
       return latest;
     },

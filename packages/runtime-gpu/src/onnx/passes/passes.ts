@@ -5,8 +5,11 @@ import { splitConcatConvolutions } from "./split-concat-convolutions.ts";
 import { subpixelConvolutions } from "./subpixel-convolutions.ts";
 import { int32Indices } from "./webgpu-passes.ts";
 
-/** What runs a graph: ONNX Runtime's native CPU build, WebAssembly build, or WebGPU provider. */
-export type Build = "native" | "wasm" | "webgpu";
+/**
+ * What runs a graph: ONNX Runtime's native CPU build, its WebAssembly build, its WebGPU provider, or
+ * another provider, which takes ONNX's own forms as they are.
+ */
+export type Build = "native" | "wasm" | "webgpu" | "plain";
 
 type Pass = (graph: Graph, channelBlock: () => Promise<number>) => Graph | Promise<Graph>;
 
@@ -31,6 +34,7 @@ const passes: { readonly [B in Build]: readonly Pass[] } = {
   ],
   wasm: [tables, subpixelConvolutions, (graph) => cpuRewrites(graph, false), wasmRewrites],
   webgpu: [int32Indices],
+  plain: [],
 };
 
 /**

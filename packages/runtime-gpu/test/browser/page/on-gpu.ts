@@ -1,5 +1,6 @@
 import * as g from "@gen/graph";
 import { toOnnx } from "@gen/graph/onnx";
+import { errorCode } from "@gen/math";
 import * as ort from "onnxruntime-web/webgpu";
 import { type Capabilities, capabilities } from "../../../src/index.ts";
 import { openHere } from "./subjects.ts";
@@ -75,6 +76,15 @@ export async function onHost() {
 
 /** What the page's capabilities are. */
 export const whatCan = (name?: string): Promise<Capabilities> => capabilities(name);
+
+/** Why a backend cannot be opened in the page. */
+export async function refusal(name: string) {
+  const error: unknown = await openHere(name).then(
+    ({ name }) => new Error(`${name} opened`),
+    (error) => error,
+  );
+  return { code: errorCode(error), message: (error as Error).message };
+}
 
 /** Undefined where the operation does not take the dtype. */
 function modelOf(build: Build, dtype: g.DType): Uint8Array | undefined {

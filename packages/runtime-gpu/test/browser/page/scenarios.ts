@@ -6,7 +6,7 @@ import { failsInRun } from "./fails-in-run.ts";
 import { dispatchesInPlace } from "./in-place.ts";
 import { damageFile, fetchFile, fetchUnkept, keptFiles, removeFiles } from "./model-files.ts";
 import { nestedWorkers } from "./nested-workers.ts";
-import { onHost, whatCan } from "./on-gpu.ts";
+import { onHost, refusal, whatCan } from "./on-gpu.ts";
 import { served } from "./served.ts";
 import { createAndClose, samplesInARow, transfersPerStep } from "./transfers.ts";
 
@@ -29,6 +29,7 @@ export const scenarios = {
   keptFiles,
   nestedWorkers,
   onHost,
+  refusal,
   removeFiles,
   served,
   sharesGpu,

@@ -1,0 +1,88 @@
+/**
+ * The weights of an ONNX model by the modules of PyTorch that had them, also where the exporter
+ * renamed them: a linear layer's weight may be `onnx::MatMul_123`, transposed.
+ *
+ * A module is found by the weight's own name, by the path in the node's name or metadata, by the
+ * name of the bias that is added next, or, for the queries, keys and values of a transformer block,
+ * by their order after the norm whose weights have names.
+ */
+import type { readModelLayout } from "@gen/graph/onnx";
+
+/** The nodes of a file and the places of its weights. */
+export type ModelLayout = ReturnType<typeof readModelLayout>;
+
+/** A weight that a LoRA can change. */
+export interface LoraTarget {
+  /** The weight's name in the file. */
+  readonly weight: string;
+  /** Whether the file has it as `[in, out]`; PyTorch has `[out, in]`. */
+  readonly transposed: boolean;
+}
+
+/** Targets by module; `shared` has the modules of each weight that several modules use. */
+export interface LoraTargets {
+  readonly byModule: ReadonlyMap<string, LoraTarget>;
+  readonly shared: ReadonlyMap<string, readonly string[]>;
+}
+
+const WORDS = ["to_q", "to_k", "to_v"];
+
+/** The targets of a model; modules have `_` for each dot. */
+export function loraTargets({ nodes, weights }: ModelLayout): LoraTargets {
+  const biasOf = biases(nodes);
+  const transposes = new Map(
+    nodes.flatMap(({ op, inputs, outputs }) =>
+      op === "Transpose" && weights.has(inputs[0]) ? [[outputs[0], inputs[0]] as const] : [],
+    ),
+  );
+  const byModule = new Map<string, LoraTarget>();
+  const users = new Map<string, Set<string>>();
+  let block: string | undefined;
+  let next: string[] = [];
+  for (const { op, inputs, outputs, module, transB } of nodes) {
+    const norm = inputs.map((name) => /^(.*)\.norm([12])\.bias$/.exec(name)).find(Boolean);
+    if (norm) {
+      block = `${norm[1]}.attn${norm[2]}`;
+      next = [...WORDS];
+    }
+    if (op !== "MatMul" && op !== "Gemm" && op !== "Conv") continue;
+    const source = transposes.get(inputs[1]);
+    const weight = source ?? inputs[1];
+    const rank = weights.get(weight)?.shape.length ?? 0;
+    if (op === "Conv" ? rank < 3 : rank !== 2) continue;
+    const named = weight.endsWith(".weight") ? weight.slice(0, -".weight".length) : undefined;
+    const told = named ?? module ?? biasOf.get(outputs[0]);
+    const word = told === undefined && op === "MatMul" ? next.shift() : undefined;
+    const path = told ?? (word && `${block}.${word}`);
+    if (path === undefined) continue;
+    const name = path.replaceAll(".", "_");
+    byModule.set(name, {
+      weight,
+      transposed: op !== "Conv" && !source && !(op === "Gemm" && transB),
+    });
+    users.set(weight, (users.get(weight) ?? new Set()).add(name));
+  }
+  // An exporter's wrapper puts a name before all paths.
+  for (const [name, target] of [...byModule]) {
+    const inner = name.slice(name.indexOf("_") + 1);
+    if (!byModule.has(inner)) byModule.set(inner, target);
+  }
+  const shared = new Map(
+    [...users].flatMap(([weight, names]) =>
+      names.size > 1 ? [[weight, [...names]] as const] : [],
+    ),
+  );
+  return { byModule, shared };
+}
+
+/** The module whose bias is added to a value, by the value's name. */
+function biases(nodes: ModelLayout["nodes"]): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const { op, inputs } of nodes) {
+    if (op !== "Add") continue;
+    for (const [i, name] of inputs.entries()) {
+      if (name.endsWith(".bias")) found.set(inputs[1 - i], name.slice(0, -".bias".length));
+    }
+  }
+  return found;
+}

@@ -1,0 +1,246 @@
+/**
+ * Merges LoRAs into the weights of ONNX models: W + sum of strength * alpha / rank * up @ down (Hu
+ * et al. 2021, equation 3), summed in float64 and rounded once to the weight's own type.
+ *
+ *   const { patches, notes } = mergeLora({ unet: { model } }, [{ lora, strength: 0.8 }]);
+ *   for (const { bytes, offset } of patches("unet")) model.set(bytes, offset);
+ *
+ * Only the weights that change are read, one at a time, and each gives one patch: the bytes that
+ * replace its old ones, in the model's file or in a file beside it.
+ */
+import { fromFloat16, tensorData } from "@gen/graph";
+import { readModelLayout } from "@gen/graph/onnx";
+import { GenError } from "@gen/math";
+import { checkArguments, rules } from "@gen/math/arguments";
+import { addDelta, deltaShape, matrixShape } from "./lora-delta.ts";
+import { diffusersName, LAYOUTS, type LoraPart } from "./lora-keys.ts";
+import { type LoraTarget, loraTargets, type ModelLayout } from "./lora-targets.ts";
+import { type Lora, type LoraModule, readLora } from "./read-lora.ts";
+
+/** A LoRA and how much of it is added. */
+export interface LoraUse {
+  /** The bytes of the safetensors file. */
+  readonly lora: Uint8Array;
+  /** The name in errors and notes. @defaultValue "LoRA" */
+  readonly name?: string;
+  /** @defaultValue 1 */
+  readonly strength?: number;
+}
+
+/** A model of a pipeline. */
+export interface LoraModel {
+  readonly model: Uint8Array;
+  /** Reads weights that are kept beside the model. */
+  readonly externalData?: (location: string, offset: number, length: number) => Uint8Array;
+}
+
+/** New bytes for a part of a file. */
+export interface WeightPatch {
+  /** The file beside the model; undefined for the model itself. */
+  readonly location?: string;
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What merging changes. */
+export interface MergedLora {
+  /** Says which keys were left out, and why. */
+  readonly notes: readonly string[];
+  /** The changed weights of a part, computed one by one. */
+  patches(part: LoraPart): Iterable<WeightPatch>;
+}
+
+interface Change {
+  readonly target: LoraTarget;
+  readonly terms: {
+    readonly module: LoraModule;
+    readonly strength: number;
+    readonly name: string;
+  }[];
+}
+
+/**
+ * Merges LoRAs, in kohya's or diffusers' layout, into the models of a pipeline. Weights are found by
+ * the structure of the model, also where an exporter renamed or transposed them.
+ *
+ * @throws GenError `invalid-model` when a LoRA fits nothing or belongs to another base model,
+ * `unsupported-operation` when it is of another method (DoRA, LoHa, LoKr) or changes a weight that
+ * several modules share or that is neither float32 nor float16.
+ */
+export function mergeLora(
+  models: Readonly<Partial<Record<LoraPart, LoraModel>>>,
+  loras: readonly LoraUse[],
+): MergedLora {
+  checkArguments({ models, loras }, { models: rules.OBJECT, loras: rules.listOf(USE) });
+  checkArguments(models, Object.fromEntries(PARTS.map((part) => [part, rules.optional(MODEL)])));
+  const given = PARTS.flatMap((part) => {
+    const model = models[part];
+    return model ? [[part, model] as const] : [];
+  });
+  const open = new Map(
+    given.map(([part, { model, externalData }]) => {
+      const layout = readModelLayout(model);
+      const { byModule, shared } = loraTargets(layout);
+      const layers = [...byModule.keys()].filter((name) => FIRST_BLOCK.test(name)).length;
+      const changes = new Map<string, Change>();
+      return [part, { layout, model, externalData, byModule, shared, layers, changes }];
+    }),
+  );
+  const notes: string[] = [];
+  for (const { lora, name = "LoRA", strength = 1 } of loras) {
+    notes.push(...place(readLora(lora, name), strength, open));
+  }
+  for (const [part, { layout, changes, shared }] of open)
+    checkChanges(part, layout, changes, shared);
+  return {
+    notes,
+    *patches(part) {
+      const model = open.get(part);
+      for (const change of model?.changes.values() ?? []) yield patchOf(model as Open, change);
+    },
+  };
+}
+
+interface Open extends LoraModel {
+  readonly layout: ModelLayout;
+  readonly byModule: ReadonlyMap<string, LoraTarget>;
+  /** The layers of a block of the UNet. */
+  readonly layers: number;
+  readonly shared: ReadonlyMap<string, readonly string[]>;
+  readonly changes: Map<string, Change>;
+}
+
+const FIRST_BLOCK = /^down_blocks_0_resnets_\d+_conv1$/;
+
+const PARTS: readonly LoraPart[] = ["unet", "transformer", "text_encoder", "text_encoder_2"];
+
+const FILE: rules.Rule = ["the bytes of a file", (value) => value instanceof Uint8Array];
+
+const MODEL: rules.Rule = rules.having("a model { model, externalData }", {
+  model: FILE,
+  externalData: rules.optional(rules.FUNCTION),
+});
+
+const USE: rules.Rule = rules.having("a LoRA { lora, name, strength }", {
+  lora: FILE,
+  name: rules.optional(rules.TEXT),
+  strength: rules.optional(rules.FINITE),
+});
+
+/** Adds a LoRA's terms to the changes. @returns What was left out. */
+function place(lora: Lora, strength: number, open: ReadonlyMap<LoraPart, Open>): string[] {
+  const { name, modules, unknown } = lora;
+  const left: string[] = [...unknown];
+  const elsewhere = new Map<string, number>();
+  for (const module of modules) {
+    const network = open.has("unet") ? "unet" : "transformer";
+    const part = module.part ?? network;
+    const model = open.get(part);
+    if (!model) {
+      elsewhere.set(part, (elsewhere.get(part) ?? 0) + module.keys.length);
+      continue;
+    }
+    const target = targetOf(module.module, model);
+    if (!target) {
+      left.push(...module.keys);
+      continue;
+    }
+    const change = model.changes.get(target.weight) ?? { target, terms: [] };
+    model.changes.set(target.weight, change);
+    change.terms.push({ module, strength, name });
+  }
+  const all = modules.reduce((sum, { keys }) => sum + keys.length, unknown.length);
+  const away = [...elsewhere.values()].reduce((sum, n) => sum + n, 0);
+  const examples = (keys: readonly string[]) =>
+    keys
+      .slice(0, 3)
+      .map((key) => JSON.stringify(key))
+      .join(", ");
+  if (left.length + away === all) {
+    const keys = [...left, ...modules.flatMap(({ keys }) => keys)];
+    throw new GenError(
+      "invalid-model",
+      `${name} fits no weight of ${[...open.keys()].join(", ") || "a model"}: tried ${LAYOUTS}; its keys are like ${examples(keys)}`,
+    );
+  }
+  const notes = [...elsewhere].map(
+    ([part, n]) => `${name}: ${n} of ${all} keys are for ${part}, which is not given`,
+  );
+  if (left.length > 0) {
+    notes.push(`${name}: ${left.length} of ${all} keys fit no weight, such as ${examples(left)}`);
+  }
+  return notes;
+}
+
+function targetOf(module: string, { byModule, layers }: Open): LoraTarget | undefined {
+  return (
+    byModule.get(module) ??
+    byModule.get(diffusersName(module, layers)) ??
+    byModule.get(module.replace(/^text_model_/, ""))
+  );
+}
+
+function checkChanges(
+  part: LoraPart,
+  { weights }: ModelLayout,
+  changes: Open["changes"],
+  shared: Open["shared"],
+): void {
+  for (const [weight, { target, terms }] of changes) {
+    const modules = shared.get(weight);
+    const [{ name, module }] = terms;
+    if (modules) {
+      throw new GenError(
+        "unsupported-operation",
+        `${name} changes ${module.module}, whose weight ${JSON.stringify(weight)} of the ${part} is shared by ${modules.length} modules, such as ${modules[0]} and ${modules[1]}; export the model without shared initializers`,
+      );
+    }
+    const { shape, dtype } = weights.get(weight) as { shape: readonly number[]; dtype: string };
+    if (dtype !== "float32" && dtype !== "float16") {
+      throw new GenError(
+        "unsupported-operation",
+        `${name} changes ${module.module}, whose weight in the ${part} has elements of type ${dtype}; merge it into float32 or float16`,
+      );
+    }
+    for (const { name, module } of terms) {
+      const [wanted, given] = [matrixShape(shape, target.transposed), deltaShape(module)];
+      if (wanted.join() === given.join()) continue;
+      throw new GenError(
+        "invalid-model",
+        `${name} has [${given.join(", ")}] for ${module.module}, and the ${part} has [${wanted.join(", ")}]: it belongs to another base model`,
+      );
+    }
+  }
+}
+
+function patchOf({ layout, model, externalData }: Open, { target, terms }: Change): WeightPatch {
+  const place = layout.weights.get(target.weight) as NonNullable<
+    ReturnType<typeof layout.weights.get>
+  >;
+  const { shape, dtype, location, offset, length } = place;
+  if (location !== undefined && !externalData) {
+    throw new GenError(
+      "invalid-model",
+      `the weights in ${location} are kept outside; pass externalData`,
+    );
+  }
+  const source =
+    location === undefined
+      ? model.subarray(offset, offset + length)
+      : (externalData as NonNullable<typeof externalData>)(location, offset, length);
+  const old = source.slice().buffer;
+  const size = shape.reduce((a, b) => a * b, 1);
+  if (old.byteLength !== size * (dtype === "float16" ? 2 : 4)) {
+    throw new GenError("invalid-model", `the weight ${JSON.stringify(target.weight)} is cut short`);
+  }
+  const values =
+    dtype === "float16"
+      ? Float64Array.from(new Uint16Array(old), fromFloat16)
+      : Float64Array.from(new Float32Array(old));
+  const [rows, columns] = matrixShape(shape, target.transposed);
+  for (const { module, strength } of terms) {
+    addDelta(values, [rows, columns], target.transposed, module, strength * module.scale);
+  }
+  const data = tensorData(Float32Array.from(values), dtype as "float32" | "float16");
+  return { location, offset, bytes: new Uint8Array(data.buffer as ArrayBuffer) };
+}

@@ -1,0 +1,309 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { readSafetensors, writeSafetensors } from "@gen/data";
+import { fromFloat16, tensor, trace } from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
+import { fromOnnx, readModelLayout } from "@gen/graph/onnx";
+import { describe, expect, test } from "vitest";
+import { mergeLora } from "../src/index.ts";
+import { MAX_LORA_RANK, MAX_LORA_TENSORS } from "../src/lora/limits.ts";
+import { diffusersName, type LoraPart } from "../src/lora/lora-keys.ts";
+import { loraTargets, type ModelLayout } from "../src/lora/lora-targets.ts";
+import { loraOfQueries, outside } from "./lora-cases.ts";
+
+// Written by tooling/reference/lora-merge.py with torch 2.15, diffusers 0.39 and peft 0.19.
+const folder = join(import.meta.dirname, "reference/lora");
+const bytesOf = (name: string) => new Uint8Array(readFileSync(join(folder, name)));
+const unzipped = (name: string) => new Uint8Array(gunzipSync(bytesOf(`${name}.gz`)));
+
+type Uses = [file: string, strength: number][];
+type Sums = Record<string, [number, number]>;
+interface Merge {
+  readonly uses: Uses;
+  readonly changed: Sums;
+  readonly unet: number[];
+  readonly text_encoder: number[];
+}
+const { merges, half }: { merges: Merge[]; half: Merge } = JSON.parse(
+  Buffer.from(unzipped("expected.json")).toString(),
+);
+const [kohya] = merges;
+const script = unzipped("unet-script.onnx");
+const encoder = unzipped("text-encoder.onnx");
+const usesOf = (uses: Uses) =>
+  uses.map(([name, strength]) => ({ lora: bytesOf(name), name, strength }));
+
+/** The models after a merge, and its notes. */
+function merged(unet: Uint8Array, uses: Uses) {
+  const models = { unet: { model: unet.slice() }, text_encoder: { model: encoder.slice() } };
+  const { notes, patches } = mergeLora(models, usesOf(uses));
+  for (const part of ["unet", "text_encoder"] as const) {
+    for (const { bytes, offset } of patches(part)) models[part].model.set(bytes, offset);
+  }
+  return { notes, unet: models.unet.model, text_encoder: models.text_encoder.model };
+}
+
+/** The sums that the reference has, of each weight as PyTorch has it, by its module. */
+function sumsOf(model: Uint8Array, part: LoraPart): Sums {
+  const { byModule } = loraTargets(readModelLayout(model));
+  const { weights } = readModelLayout(model);
+  return Object.fromEntries(
+    [...byModule].map(([module, { weight, transposed }]) => {
+      const { shape, dtype, offset, length } = weights.get(weight) as never as ReturnType<
+        typeof placeOf
+      >;
+      const { buffer } = model.slice(offset, offset + length);
+      const data =
+        dtype === "float16"
+          ? Float32Array.from(new Uint16Array(buffer), fromFloat16)
+          : new Float32Array(buffer);
+      const [rows, columns] = transposed
+        ? [shape[1], shape[0]]
+        : [shape[0], data.length / shape[0]];
+      let [sum, wave] = [0, 0];
+      for (let i = 0; i < data.length; i++) {
+        const value = data[transposed ? (i % columns) * rows + Math.floor(i / columns) : i];
+        sum += value;
+        wave += value * Math.sin(0.1 * i);
+      }
+      return [`${part}_${module}`, [sum, wave]];
+    }),
+  );
+}
+const placeOf = ({ weights }: ModelLayout, name: string) => {
+  const place = weights.get(name);
+  if (!place) throw new Error(`no weight ${name}`);
+  return place;
+};
+
+function expectSums(found: Sums, wanted: Sums, tolerance: number) {
+  expect(Object.keys(wanted).length).toBeGreaterThan(30);
+  for (const [module, sums] of Object.entries(wanted)) {
+    const [sum, wave] = found[module.replaceAll(".", "_")] ?? [];
+    expect(Math.abs(sum - sums[0]), module).toBeLessThan(tolerance);
+    expect(Math.abs(wave - sums[1]), module).toBeLessThan(tolerance);
+  }
+}
+
+const waves = (n: number, f: (i: number) => number) => Array.from({ length: n }, (_, i) => f(i));
+const inputs = {
+  unet: {
+    sample: tensor(waves(256, Math.sin), [1, 4, 8, 8]),
+    timestep: tensor([5], []),
+    encoder_hidden_states: tensor(waves(72, Math.cos), [1, 6, 12]),
+  },
+  text_encoder: { input_ids: tensor([38, 3, 17, 5, 39, 39, 39, 39], [1, 8], "int64") },
+};
+
+/** The largest difference between an output of a model and PyTorch's. */
+function distance(model: Uint8Array, part: "unet" | "text_encoder", wanted: readonly number[]) {
+  const { apply, signature } = fromOnnx(model);
+  const name = part === "unet" ? "out_sample" : "last_hidden_state";
+  const graph = trace((x: Parameters<typeof apply>[0]) => ({ [name]: apply(x)[name] }), signature);
+  const { data } = evaluate(graph, inputs[part])[name];
+  expect(data).toHaveLength(wanted.length);
+  return Math.max(...wanted.map((value, i) => Math.abs(Number(data[i]) - value)));
+}
+
+describe.each(["unet-script.onnx", "unet-dynamo.onnx"])("%s", (file) => {
+  test.each(merges.map((merge) => [merge.uses.join(" and "), merge] as const))(
+    "with %s is what diffusers merges",
+    (_, { uses, changed, unet, text_encoder }) => {
+      const found = merged(unzipped(file), uses);
+      expect(found.notes).toEqual([]);
+      const sums = { ...sumsOf(found.unet, "unet"), ...sumsOf(found.text_encoder, "text_encoder") };
+      expectSums(sums, changed, 2e-5);
+      expect(distance(found.unet, "unet", unet)).toBeLessThan(2e-5);
+      expect(distance(found.text_encoder, "text_encoder", text_encoder)).toBeLessThan(2e-5);
+    },
+  );
+});
+
+describe("a weight", () => {
+  test("in float16 is summed in float32 and rounded once", () => {
+    expectSums(
+      sumsOf(merged(unzipped("unet-half.onnx"), half.uses).unet, "unet"),
+      half.changed,
+      1e-6,
+    );
+  });
+
+  test("of the original code's block names is found", () => {
+    const found = sumsOf(merged(script, [["sgm.safetensors", 0.8]]).unet, "unet");
+    const wanted = Object.entries(kohya.changed).filter(([module]) => module.startsWith("unet."));
+    // The file is in float16.
+    expectSums(found, Object.fromEntries(wanted), 2e-2);
+    expect(diffusersName("input_blocks_4_1_proj_in", 2)).toBe("down_blocks_1_attentions_0_proj_in");
+    expect(diffusersName("output_blocks_2_2_conv", 2)).toBe("up_blocks_0_upsamplers_0_conv");
+    expect(diffusersName("input_blocks_3_0_op", 2)).toBe("down_blocks_0_downsamplers_0_conv");
+    expect(diffusersName("mid_block_attentions_0_proj_in", 2)).toBe(
+      "mid_block_attentions_0_proj_in",
+    );
+  });
+
+  test("whose node has no name is found by its bias or its order", () => {
+    const layout = readModelLayout(script);
+    const nodes = layout.nodes.map((node) => ({ ...node, module: undefined }));
+    const named = loraTargets(layout).byModule;
+    const found = loraTargets({ ...layout, nodes }).byModule;
+    const modules = Object.keys(kohya.changed)
+      .filter((module) => module.startsWith("unet."))
+      .map((module) => module.slice(5).replaceAll(".", "_"));
+    for (const module of modules) expect(found.get(module), module).toEqual(named.get(module));
+    expect(modules.length).toBe(77);
+  });
+
+  test("outside of the model is read and patched in its own file", () => {
+    const externalData = (location: string, offset: number, length: number) => {
+      expect([location, offset, length]).toEqual(["w.bin", 8, 24]);
+      return new Uint8Array(Float32Array.of(1, 2, 3, 4, 5, 6).buffer);
+    };
+    const merge = (unet: object) =>
+      mergeLora({ unet: { model: outside, ...unet } }, [{ lora: loraOfQueries }]);
+    const [patch, ...more] = merge({ externalData }).patches("unet");
+    expect(more).toEqual([]);
+    expect([patch.location, patch.offset]).toEqual(["w.bin", 8]);
+    // The file has [in, out]: row i gets down[i] * up.
+    expect([...new Float32Array(patch.bytes.buffer)]).toEqual([11, 22, 33, 24, 45, 66]);
+    expect(() => [...merge({}).patches("unet")]).toThrow(
+      "w.bin are kept outside; pass externalData",
+    );
+  });
+
+  test("that several modules share is refused by name", () => {
+    const to = /onnx::MatMul_(\d+)/;
+    const layout = readModelLayout(script);
+    const shared = layout.nodes.filter(({ inputs }) => to.test(inputs[1])).slice(0, 2);
+    const [first, second] = shared.map(({ inputs }) => inputs[1]);
+    const file = Buffer.from(script).toString("latin1").replaceAll(second, first);
+    // The initializer keeps its second name: only the node's operand changes.
+    const renamed = new Uint8Array(Buffer.from(file, "latin1"));
+    expect(() => mergeLora({ unet: { model: renamed } }, usesOf(kohya.uses))).toThrow(
+      /shared by 2 modules, such as down_blocks_0_.*_to_q and down_blocks_0_.*_to_k; export/,
+    );
+  });
+});
+
+describe("a LoRA", () => {
+  const tensors = readSafetensors(bytesOf("kohya.safetensors")).tensors;
+  const file = (entries: object, metadata = {}) => writeSafetensors(entries as never, metadata);
+  const merge = (entries: object, metadata = {}) =>
+    mergeLora({ unet: { model: script } }, [{ lora: file(entries, metadata), name: "a" }]);
+  const floats = (...shape: number[]) => ({
+    shape,
+    data: new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(1),
+  });
+  const to = "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_q";
+
+  test("that fits in part gives notes with counts", () => {
+    const { notes } = merge({
+      ...tensors,
+      "lora_unet_other.alpha": floats(1),
+      strange: floats(1),
+      "lora_unet_other.lora_up.weight": floats(1, 1),
+      "lora_unet_other.lora_down.weight": floats(1, 1),
+    });
+    expect(notes).toEqual([
+      "a: 36 of 271 keys are for text_encoder, which is not given",
+      expect.stringMatching(/^a: 4 of 271 keys fit no weight, such as "/),
+    ]);
+  });
+
+  test("whose metadata has alphas is scaled by them", () => {
+    const path = "unet.mid_block.attentions.0.proj_in";
+    const pair = {
+      [`${path}.lora_A.weight`]: floats(2, 16, 1, 1),
+      [`${path}.lora_B.weight`]: floats(16, 2, 1, 1),
+    };
+    const change = (metadata: object) => {
+      const text = { lora_adapter_metadata: JSON.stringify(metadata) };
+      const [{ offset, bytes }] = merge(pair, text).patches("unet");
+      const [before, after] = [script.slice(offset, offset + 4), bytes.slice(0, 4)];
+      return new Float32Array(after.buffer)[0] - new Float32Array(before.buffer)[0];
+    };
+    // up @ down is 2, times alpha / 2.
+    expect(change({})).toBeCloseTo(2, 5);
+    expect(change({ "unet.lora_alpha": 3 })).toBeCloseTo(3, 5);
+    expect(change({ "unet.lora_alpha": 3, "unet.alpha_pattern": { proj_in: 1 } })).toBeCloseTo(
+      1,
+      5,
+    );
+  });
+
+  test("of three factors is merged by their product", () => {
+    const path = "lora_unet_mid_block_resnets_0_conv1";
+    const [{ offset, bytes }] = merge({
+      [`${path}.lora_down.weight`]: floats(2, 16, 1, 1),
+      [`${path}.lora_mid.weight`]: floats(2, 2, 3, 3),
+      [`${path}.lora_up.weight`]: floats(16, 2, 1, 1),
+    }).patches("unet");
+    const before = new Float32Array(script.slice(offset, offset + bytes.length).buffer);
+    const after = new Float32Array(bytes.buffer);
+    expect(after).toHaveLength(16 * 16 * 9);
+    after.forEach((value, i) => {
+      expect(value - before[i]).toBeCloseTo(4, 5);
+    });
+  });
+
+  test.each([
+    [
+      "of no known layout",
+      { "model.weight": floats(2, 2) },
+      /^a is no LoRA of a known layout: tried kohya's .*; its keys are like "model.weight"$/,
+    ],
+    [
+      "that fits nothing",
+      { "lora_unet_x.lora_up.weight": floats(2, 2), "lora_unet_x.lora_down.weight": floats(2, 2) },
+      /^a fits no weight of unet: tried .* its keys are like "lora_unet_x/,
+    ],
+    [
+      "of DoRA",
+      { ...tensors, [`${to}.dora_scale`]: floats(16, 1) },
+      /dora_scale" is of DoRA, which cannot be merged/,
+    ],
+    ["of LoHa", { [`${to}.hada_w1_a`]: floats(2, 2) }, /is of LoHa/],
+    [
+      "of half a pair",
+      { [`${to}.lora_up.weight`]: floats(16, 2) },
+      /to_q.lora_up.weight lacks its down matrix/,
+    ],
+    [
+      "of another base model",
+      { [`${to}.lora_up.weight`]: floats(16, 2), [`${to}.lora_down.weight`]: floats(2, 24) },
+      /has \[16, 24\] for mid_block_.* and the unet has \[16, 16\]: it belongs to another base model/,
+    ],
+    [
+      "of integers",
+      { [`${to}.lora_up.weight`]: { shape: [1], data: new Int32Array(1) } },
+      /must hold floats, got int32/,
+    ],
+    [
+      "of two ranks",
+      { [`${to}.lora_up.weight`]: floats(16, 2), [`${to}.lora_down.weight`]: floats(3, 16) },
+      /its other half/,
+    ],
+  ])("%s is refused", (_, entries, message) => {
+    expect(() => merge(entries)).toThrow(message);
+  });
+
+  test("has at most MAX_LORA_TENSORS tensors", () => {
+    const pair = {
+      [`${to}.lora_up.weight`]: floats(16, 1),
+      [`${to}.lora_down.weight`]: floats(1, 16),
+    };
+    const of = (n: number) => {
+      const more = Array.from({ length: n - 2 }, (_, i) => [`x${i}`, floats(0)]);
+      return merge({ ...pair, ...Object.fromEntries(more) });
+    };
+    expect(of(MAX_LORA_TENSORS).notes).toHaveLength(1);
+    expect(() => of(MAX_LORA_TENSORS + 1)).toThrow("at most 16384 tensors, got 16385");
+  });
+
+  test("has a rank of at most MAX_LORA_RANK", () => {
+    const rank = (n: number) =>
+      merge({ [`${to}.lora_up.weight`]: floats(16, n), [`${to}.lora_down.weight`]: floats(n, 16) });
+    rank(MAX_LORA_RANK);
+    expect(() => rank(MAX_LORA_RANK + 1)).toThrow("must have a rank of 1 to 4096, got 4097");
+  });
+});

@@ -1,0 +1,77 @@
+import type { Backend } from "./backend.ts";
+import {
+  backendNames,
+  kindsHere,
+  type OpenOptions,
+  openOnnx,
+  openTfjs,
+  unknownBackend,
+} from "./backend-kinds.ts";
+import { unavailable } from "./errors.ts";
+import type { DeviceTensor } from "./ledger.ts";
+
+/**
+ * Opens the backend of this name; `onnx` and `tfjs` alone open these packages' default device.
+ * @throws GenError `backend-unavailable` when the name is unknown or it cannot be opened here.
+ */
+export async function openBackend(
+  name: string,
+  options: OpenOptions = {},
+): Promise<Backend<DeviceTensor>> {
+  const kind = kindsHere().find((each) => each.name === name);
+  if (kind) return kind.open(options);
+  const { onnx, tfjs, worker, isolate } = options;
+  const where = { worker, isolate };
+  if (name === "onnx") return openOnnx({ ...where, ...onnx });
+  if (name === "tfjs") return openTfjs({ ...where, ...tfjs });
+  throw unknownBackend([...backendNames(), "onnx", "tfjs"], name);
+}
+
+export interface BestBackendOptions extends OpenOptions {
+  /** Names to try, in order. @defaultValue `backendNames()` */
+  prefer?: readonly string[];
+  /** Called with each backend before the chosen one, and why it cannot be opened. */
+  onRefused?: (name: string, reason: string) => void;
+}
+
+/**
+ * Opens the first backend of `prefer` that can be opened here.
+ * @throws GenError `backend-unavailable` with the reason of each when none can.
+ */
+export async function bestBackend(
+  options: BestBackendOptions = {},
+): Promise<Backend<DeviceTensor>> {
+  const { prefer = backendNames(), onRefused } = options;
+  const reasons: string[] = [];
+  for (const name of prefer) {
+    try {
+      return await openBackend(name, options);
+    } catch (error) {
+      const { message } = error as Error;
+      reasons.push(`${name}: ${message}`);
+      onRefused?.(name, message);
+    }
+  }
+  throw unavailable(`no backend can be opened; ${reasons.join("; ") || "prefer is empty"}`);
+}
+
+/** Whether a backend can be opened here, and why not otherwise. */
+export interface BackendStatus {
+  readonly name: string;
+  readonly available: boolean;
+  readonly reason?: string;
+}
+
+/** Tries every backend by opening and closing it, for a page that lets people choose one. */
+export async function backends(options: OpenOptions = {}): Promise<BackendStatus[]> {
+  const list: BackendStatus[] = [];
+  for (const name of backendNames()) {
+    try {
+      await (await openBackend(name, options)).close();
+      list.push({ name, available: true });
+    } catch (error) {
+      list.push({ name, available: false, reason: (error as Error).message });
+    }
+  }
+  return list;
+}
