@@ -79,7 +79,7 @@ async function bundle() {
     }
   };
   // TensorFlow.js starts threads from the source text of its functions, which minifying breaks.
-  await add(["ours", "tfjs", "gpu"]);
+  await add(["ours", "tfjs", "tfjs-by-hand", "vae-ours", "vae-tfjs", "gpu"]);
   await add(["first-ours", "first-by-hand"], { minify: true });
   return files;
 }

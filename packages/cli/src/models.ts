@@ -12,6 +12,8 @@ export interface TrainingSettings {
   readonly width: number;
   readonly steps: number;
   readonly batch: number;
+  /** Parts of a batch, if it is split. */
+  readonly accumulate?: number;
   /** The peak of the learning rate. */
   readonly learningRate: number;
   readonly seed: number;

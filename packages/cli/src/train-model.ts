@@ -59,7 +59,7 @@ export async function trainModel<Model extends Weighted>(
   job: TrainingJob<Model>,
 ): Promise<Trained<Model>> {
   const { folder, kind, signal, backend, saveEvery } = job;
-  const { steps, batch: batchSize, seed } = job.settings;
+  const { steps, batch: batchSize, accumulate, seed } = job.settings;
   const settings = { ...job.settings, dataHash: job.dataHash };
   const checkpoint = await claimFolder(job, settings);
   const before = checkpoint?.record;
@@ -115,6 +115,7 @@ export async function trainModel<Model extends Weighted>(
       backend,
       steps,
       batchSize,
+      accumulate,
       seed,
       ema: averaging,
       learningRate: learningRateOf(job.settings),

@@ -8,6 +8,7 @@ export interface TrainOptions extends CommonOptions {
   readonly range?: readonly [number, number];
   readonly steps: number;
   readonly batch?: number;
+  readonly accumulate: number;
   readonly learningRate?: number;
   readonly width?: number;
   readonly saveEvery: number;
@@ -32,6 +33,12 @@ export const withTrainOptions = (command: Command, steps: number, data: string):
     )
     .option("--steps <n>", "training steps", integer(1, 1e8), steps)
     .option("--batch <n>", "items in a batch (default: 128, or 256 for points)", integer(1, 65536))
+    .option(
+      "--accumulate <n>",
+      "parts that a batch is split into; fewer items at once take less memory",
+      integer(1, 65536),
+      1,
+    )
     .option(
       "--learning-rate <x>",
       "Adam's peak rate, between a warm-up and a cosine decay (default: 0.001, or 0.002 for points)",

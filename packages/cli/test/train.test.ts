@@ -49,6 +49,20 @@ describe.concurrent("gen train", () => {
     expect(readPng(readFileSync(at("vae", "loss.png"))).channels).toBe(3);
   });
 
+  test("a batch in parts has the losses of the whole batch; another number of parts is refused", async () => {
+    const data = pictures("parts.npy", 60);
+    const args = ["train", "vae", "--data", data, ...small, "--latent", "3", "--steps", "10"];
+    const whole = await runJson(...args, "--out", at("whole"));
+    const parts = await runJson(...args, "--accumulate", "4", "--out", at("parts"));
+    const lossOf = ({ losses }: typeof whole) => (losses as { loss: number }).loss;
+    expect(lossOf(parts) / lossOf(whole)).toBeCloseTo(1, 4);
+    expect(json("parts", "training", "training.json").settings.accumulate).toBe(4);
+    const again = await gen([...args, "--steps", "20", "--out", at("parts")]);
+    expect(again.stderr).toContain("accumulate 4 (now unset)");
+    const odd = await gen([...args, "--accumulate", "3", "--out", at("odd")]);
+    expect(odd.stderr).toContain("--accumulate must divide --batch 16, got 3");
+  });
+
   test("ddpm on a VAE's latents makes one pipeline that decodes to images", async () => {
     const data = pictures("latent.npy", 60);
     const vae = ["train", "vae", "--data", data, ...small, "--network", "conv", "--latent", "3"];

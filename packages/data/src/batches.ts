@@ -124,9 +124,10 @@ export function batches(dataset: Dataset, options: BatchOptions): Batches {
       const indices = Int32Array.from(order.subarray(position, position + batchSize));
       position += indices.length;
       const x = new Float32Array(indices.length * size);
-      for (let i = 0; i < indices.length; i++) {
-        const [at, start] = [i * size, indices[i] * size];
-        for (let k = 0; k < size; k++) x[at + k] = gain * data[start + k] + offset;
+      let at = 0;
+      for (const item of indices) {
+        const end = (item + 1) * size;
+        for (let k = item * size; k < end; k++) x[at++] = gain * data[k] + offset;
       }
       const shape = [indices.length, ...dataset.shape];
       const labels = dataset.labels && indices.map((i) => dataset.labels?.[i] ?? 0);

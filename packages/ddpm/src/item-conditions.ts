@@ -9,7 +9,7 @@ export type ItemConditions = Readonly<Record<string, Tensor>>;
 
 /** A dataset's labels as a condition, `[length]` int64. */
 export const labelsOf = ({ labels = new Int32Array() }: Dataset): Tensor =>
-  tensor(BigInt64Array.from(labels, BigInt), [labels.length], "int64");
+  tensor(labels, [labels.length], "int64");
 
 /**
  * The conditions of every item: the given conditions, with a row for each item or one row for all,

@@ -46,7 +46,7 @@ export function* noisyBatches(options: NoisyBatchOptions): Generator<Record<stri
     ]);
     yield {
       x0: { data: x, shape },
-      t: { data: BigInt64Array.from(drawn.t, BigInt), shape: [batchSize], dtype: "int64" },
+      t: { data: tensorData(drawn.t, "int64"), shape: [batchSize], dtype: "int64" },
       epsilon: { data: noise, shape },
       ...Object.fromEntries(rows),
       ...(times && {

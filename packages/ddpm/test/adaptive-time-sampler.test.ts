@@ -67,6 +67,19 @@ describe("training with a sampler of time steps that learns", () => {
     }
   });
 
+  it("is given the same losses by a batch in parts", async () => {
+    const updatesOf = async (accumulate: number) => {
+      const { times, updates } = recordingSampler(lossSecondMoment(length));
+      await trainDdpm({ ...options, network: network(), steps: 5, times, accumulate });
+      return updates;
+    };
+    const [whole, parts] = [await updatesOf(1), await updatesOf(4)];
+    expect(parts.map(({ t }) => t)).toEqual(whole.map(({ t }) => t));
+    for (const [k, { losses }] of whole.entries()) {
+      for (const [i, loss] of losses.entries()) expect(parts[k].losses[i]).toBeCloseTo(loss, 4);
+    }
+  });
+
   it("draws by the root of the mean square of the last 10 losses, once each step has 10", async () => {
     const sampler = lossSecondMoment(length);
     const { times, drawn, updates } = recordingSampler(sampler);

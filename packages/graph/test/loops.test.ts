@@ -8,7 +8,7 @@ type Numbers = Readonly<Record<string, Float32Array>>;
 
 declare const WebAssembly: {
   instantiate(bytes: Uint8Array): Promise<{
-    instance: { exports: { memory: { buffer: ArrayBuffer }; run(): void } };
+    instance: { exports: { memory: { buffer: ArrayBuffer } } & Record<string, () => void> };
   }>;
 };
 
@@ -17,11 +17,12 @@ async function runLoops(
   graph: g.Graph,
   inPlace: Readonly<Record<string, string>>,
   inputs: Numbers,
+  partElements?: number,
 ): Promise<Numbers> {
-  const loops = wasmLoops(graph, inPlace);
+  const loops = wasmLoops(graph, inPlace, partElements);
   if (!loops) throw new Error("no loops");
   expect(loops.body.outputs).toEqual({});
-  const { memory, run } = (await WebAssembly.instantiate(loops.bytes)).instance.exports;
+  const { memory, ...exports } = (await WebAssembly.instantiate(loops.bytes)).instance.exports;
   const view = (name: string) => {
     const { offset, length } = loops.regions[name];
     return new Float32Array(memory.buffer, offset, length);
@@ -29,7 +30,7 @@ async function runLoops(
   for (const [name, values] of Object.entries(inputs)) {
     if (loops.regions[name]) view(name).set(values);
   }
-  run();
+  for (let k = 0; k < loops.parts; k++) exports[`run${k}`]();
   return Object.fromEntries(
     Object.entries(loops.outputs).map(([output, name]) => [output, view(name).slice()]),
   );
@@ -324,6 +325,45 @@ describe("rows", () => {
       }),
       { numRuns: 300, seed: 11 },
     );
+  });
+});
+
+describe("parts", () => {
+  const [w, m, slope] = ["w", "m", "slope"].map((name) => g.input(name, { shape: [1003] }));
+  const gradient = g.mul(slope, g.minimum(g.div(1, g.sqrt(g.sum(g.square(slope)))), 1));
+  const next = g.add(g.mul(m, 0.9), gradient);
+  const largest = g.max(m, [0], true);
+  // The first part overwrites the element that all parts need.
+  const rate = g.add(g.slice(w, 0, 0, 1), largest);
+  const clipped = g.graphOf({ w: g.sub(w, g.mul(next, rate)), m: next });
+  const inputs = { w: waves(1003, 0), m: waves(1003, 1), slope: waves(1003, 2) };
+
+  it("are as many as the elements need, and change no result", async () => {
+    const places = { w: "w", m: "m" };
+    const whole = await runLoops(clipped, places, inputs);
+    expect(gap(whole, exact(clipped, inputs))).toBeLessThan(1e-6);
+    const counts = [2 ** 22, 2100, 1004, 500, 64].map((elements) => {
+      return wasmLoops(clipped, places, elements)?.parts;
+    });
+    // Two passes of sums and one of stores, of 1,003 elements each.
+    expect(counts).toEqual([1, 2, 3, 9, 48]);
+    for (const elements of [4, 64, 500, 1004, 2100]) {
+      expect(await runLoops(clipped, places, inputs, elements)).toEqual(whole);
+    }
+  });
+
+  it("end between rows", async () => {
+    const x = g.input("x", { shape: [13, 7] });
+    const centered = g.sub(x, g.mean(x, [1], true));
+    const scaled = g.div(centered, g.sqrt(g.sum(g.square(centered))));
+    const graph = g.graphOf({ x: scaled });
+    const given = { x: waves(91, 0.4) };
+    const whole = await runLoops(graph, { x: "x" }, given);
+    expect(gap(whole, exact(graph, given))).toBeLessThan(1e-6);
+    expect(wasmLoops(graph, { x: "x" }, 40)?.parts).toBeGreaterThan(4);
+    for (const elements of [4, 40, 100]) {
+      expect(await runLoops(graph, { x: "x" }, given, elements)).toEqual(whole);
+    }
   });
 });
 

@@ -29,18 +29,19 @@ export function maskDropout<Roots extends Record<string, Expr>>(
 }
 
 /**
- * Draws a step's masks. The seed, the step and its index decide a mask; `shapes` are the shapes of
- * the batch's inputs. Half a random word decides an element, so the rate is exact to 2^-17.
+ * Draws a step's masks. The seed, the step, the part of its batch and its index decide a mask;
+ * `shapes` are the shapes of the batch's inputs. Half a random word decides an element, so the rate is exact to 2^-17.
  */
 export function drawMasks(
   masks: readonly DropoutMask[],
   inputs: readonly Input[],
   shapes: Readonly<Record<string, readonly number[]>>,
-  { seed, step }: { seed: number; step: number },
+  { seed, step, part = 0 }: { seed: number; step: number; part?: number },
 ): BatchInput[] {
   if (masks.length === 0) return [];
   const bindings = bindDims(inputs, shapes);
-  return masks.map(({ input: { shape }, kept }, index) => {
+  return masks.map(({ input: { shape }, kept }, place) => {
+    const index = part * masks.length + place;
     const full = resolveShape(shape as Shape, bindings);
     const count = sizeOf(full);
     const words = randomStream({ seed, purpose: "dropout", index, step }).words(

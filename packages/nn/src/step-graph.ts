@@ -22,7 +22,6 @@ import {
   type Input,
   input,
   mul,
-  type Parameter,
   parametersOf,
   reshape,
   type Signature,
@@ -31,8 +30,10 @@ import {
   sub,
 } from "@gen/graph";
 import { ArgumentError } from "@gen/math/arguments";
+import { accumulators } from "./accumulation.ts";
 import { type DropoutMask, maskDropout } from "./dropout-masks.ts";
 import { clipByGlobalNorm } from "./optimizer.ts";
+import { packsOf, type Slot } from "./slots.ts";
 import { type Exprs, isExpr, mapValues, substitute } from "./substitute.ts";
 import type { TrainOptions } from "./train-options.ts";
 
@@ -41,36 +42,18 @@ export type StepOptions<Name extends string> = Pick<
   TrainOptions<unknown, Name>,
   "loss" | "signature" | "parameters" | "optimizer" | "clipNorm" | "packBelow"
 > & {
+  /** Whether the graph is of the last part of a batch. @defaultValue false */
+  accumulates?: boolean;
   /** Whether a moving average of the weights is kept. @defaultValue false */
   averages?: boolean;
 };
-
-/** A parameter's elements in a slot. */
-export interface Part {
-  readonly parameter: Parameter;
-  readonly offset: number;
-  readonly size: number;
-}
-
-/**
- * One tensor of the state. A large parameter has a slot of its own shape. The small parameters lie
- * end to end in one vector, since a tensor costs more than their few elements.
- */
-export interface Slot {
-  /** `weights`, one of the optimizer's moments, or `ema`. */
-  readonly kind: string;
-  readonly parts: readonly Part[];
-  readonly input: Input;
-  /** The output with the next value. */
-  readonly output: string;
-}
 
 /** The inputs of one step and its outputs for each sample. */
 export interface StepPorts {
   /** The batch, by the names of the signature. */
   readonly batch: Readonly<Record<string, Input>>;
   readonly masks: readonly DropoutMask[];
-  /** The optimizer's rates, and the moving average's share last. */
+  /** The optimizer's rates, the moving average's share, and the numbers of a part of a batch. */
   readonly rates: Input;
   /** The names of the outputs `[batch]`, by the names of the losses. */
   readonly samples: Readonly<Record<string, string>>;
@@ -83,6 +66,8 @@ export interface StepGraph {
   readonly steps: readonly StepPorts[];
   /** The names of the outputs with the last step's scalar losses, by the names of the losses. */
   readonly losses: Readonly<Record<string, string>>;
+  /** With `accumulates`, the graph of each part of a batch but the last. Its state is the sums. */
+  readonly part?: StepGraph;
 }
 
 /**
@@ -91,7 +76,8 @@ export interface StepGraph {
  * parameters.
  */
 export function stepGraph<Name extends string>(options: StepOptions<Name>): StepGraph {
-  const { signature, optimizer, clipNorm, averages = false, packBelow = 65_536 } = options;
+  const { signature, optimizer, clipNorm, packBelow = 65_536 } = options;
+  const { accumulates = false, averages = false } = options;
   const batch = mapValues<Signature, Input>(signature, (s, name) => input(name, s));
   const unmasked = namedLosses(options.loss(batch as Record<Name, Input>));
   const { roots: losses, masks } = maskDropout(unmasked);
@@ -107,13 +93,17 @@ export function stepGraph<Name extends string>(options: StepOptions<Name>): Step
     const vectors = slopes.map((slope, i) => reshape(slope, [parts[i].size]));
     return concat(vectors, 0);
   });
-  const clipped = clipNorm === undefined ? joined : clipByGlobalNorm(joined, clipNorm);
 
   const { moments } = optimizer;
   const kinds = ["weights", ...moments, ...(averages ? ["ema"] : [])];
   const rateCount = optimizer.rates(0).length;
-  const rates = input("rates", { shape: [Math.max(1, rateCount + (averages ? 1 : 0))] });
+  const shares = rateCount + (averages ? 1 : 0);
+  const rates = input("rates", { shape: [Math.max(1, shares + (accumulates ? 2 : 0))] });
   const rate = (i: number) => slice(rates, 0, i, i + 1);
+  const { slots, sums } = accumulators(accumulates ? joined : [], [rate(shares), rate(shares + 1)]);
+  const slope = accumulates ? sums : joined;
+  const clipped = clipNorm === undefined ? slope : clipByGlobalNorm(slope, clipNorm);
+
   const outputs: Exprs = {};
   const output = (name: string, value: Expr) => {
     outputs[name] = value;
@@ -148,44 +138,18 @@ export function stepGraph<Name extends string>(options: StepOptions<Name>): Step
       Object.entries(lossOutputs).filter(([name]) => losses[name].shape.length === rank),
     );
   const steps = [{ batch, masks, rates, samples: lossesOfRank(1) }];
-  const graph = graphOf(substitute(outputs, weightOf), inputsOf(steps, state));
-  return { graph, state, steps, losses: lossesOfRank(0) };
+  const graph = graphOf(substitute(outputs, weightOf), inputsOf(steps, [...state, ...slots]));
+  const step = { graph, state, steps, losses: lossesOfRank(0) };
+  if (!accumulates) return step;
+  const own = Object.fromEntries(slots.map((slot, i) => [slot.output, sums[i]]));
+  for (const name of Object.values(lossOutputs)) own[name] = outputs[name];
+  const read = state.filter(({ kind }) => kind === "weights");
+  const part = graphOf(substitute(own, weightOf), inputsOf(steps, [...read, ...slots]));
+  return { ...step, part: { ...step, graph: part, state: slots } };
 }
 
-/**
- * `count` steps in a row as one graph: the state of each is the next state of the one before. A
- * runtime that copies the state in and out does so once for all of them.
- */
-export function chainSteps({ graph, state, losses, ...one }: StepGraph, count: number): StepGraph {
-  const [{ batch, masks, rates, samples }] = one.steps;
-  const outputs: Exprs = {};
-  let places: [Expr, Expr][] = [];
-  let values: Exprs = {};
-  const steps = Array.from({ length: count }, (_, k): StepPorts => {
-    const ownName = (name: string) => `${k}/${name}`;
-    const own = (shared: Input) => {
-      const copy = input(ownName(shared.name), shared);
-      places.push([shared, copy]);
-      return copy;
-    };
-    const ports = {
-      batch: mapValues(batch, own),
-      masks: masks.map((mask) => ({ ...mask, input: own(mask.input) })),
-      rates: own(rates),
-      samples: mapValues(samples, ownName),
-    };
-    values = substitute(graph.outputs, new Map(places));
-    for (const name of Object.values(samples)) outputs[ownName(name)] = values[name];
-    places = state.map((slot) => [slot.input, values[slot.output]]);
-    return ports;
-  });
-  for (const name of [...Object.values(losses), ...state.map((slot) => slot.output)]) {
-    outputs[name] = values[name];
-  }
-  return { graph: graphOf(outputs, inputsOf(steps, state)), state, steps, losses };
-}
-
-const inputsOf = (steps: readonly StepPorts[], state: readonly Slot[]): Input[] => [
+/** The inputs of a graph of steps, the state's last. */
+export const inputsOf = (steps: readonly StepPorts[], state: readonly Slot[]): Input[] => [
   ...steps.flatMap(({ batch, masks, rates }) => [
     ...Object.values(batch),
     ...masks.map((mask) => mask.input),
@@ -193,26 +157,6 @@ const inputsOf = (steps: readonly StepPorts[], state: readonly Slot[]): Input[] 
   ]),
   ...state.map((slot) => slot.input),
 ];
-
-/** The parameters of each slot: a large parameter alone, the small ones together. */
-function packsOf(parameters: readonly Parameter[], packBelow: number) {
-  const odd = parameters.find((p) => p.dtype !== "float32");
-  if (odd)
-    throw new ArgumentError(`training needs float32 weights, got ${odd.name} of ${odd.dtype}`);
-  const packs: { shape: readonly number[]; parts: Part[] }[] = [];
-  const small: Part[] = [];
-  let length = 0;
-  for (const parameter of parameters) {
-    const { shape, value } = parameter;
-    const size = value.data.length;
-    if (size >= packBelow) packs.push({ shape, parts: [{ parameter, offset: 0, size }] });
-    else {
-      small.push({ parameter, offset: length, size });
-      length += size;
-    }
-  }
-  return small.length > 0 ? [...packs, { shape: [length], parts: small }] : packs;
-}
 
 function namedLosses(result: Expr | Record<string, Expr>): Record<string, Expr> {
   const losses = isExpr(result) ? { loss: result } : result;

@@ -55,6 +55,13 @@ export interface TrainRunOptions<T> {
   ema?: number | MovingAverageOptions;
   /** Gradients of a larger global norm are scaled down to this norm. */
   clipNorm?: number;
+  /**
+   * Parts that each batch is split into, along the first axis of every input. Their gradients are
+   * averaged, and one update follows. A run then needs the memory of one part. A loss that is a mean
+   * over the batch trains the same weights up to rounding; dropout draws other masks.
+   * @defaultValue 1
+   */
+  accumulate?: number;
   /** Steps between two readings of the losses, which check and report them. @defaultValue 10 */
   logEvery?: number;
   /** Stops training after the current step. The result holds what was learned. */

@@ -1,6 +1,6 @@
 /*
- * Moves the tensors of a training between host and device. The state is a list of device tensors,
- * one for each slot of the step's graph and in the slots' order.
+ * Moves the tensors of a training between host and device. The state is device tensors by the inputs
+ * of their slots.
  */
 
 import { type Input, tensor, tensorNumbers } from "@gen/graph";
@@ -8,7 +8,8 @@ import { ArgumentError } from "@gen/math/arguments";
 import type { Backend, Program } from "@gen/runtime-gpu";
 import { drawMasks } from "./dropout-masks.ts";
 import { sizeOf } from "./initializers.ts";
-import type { Slot, StepGraph } from "./step-graph.ts";
+import type { Slot } from "./slots.ts";
+import type { StepGraph } from "./step-graph.ts";
 import { mapValues } from "./substitute.ts";
 import type { BatchInput } from "./train-options.ts";
 import { kindsOf, stateOf, type TrainingState } from "./training-state.ts";
@@ -19,12 +20,17 @@ export interface CompiledSteps<T> extends StepGraph {
   readonly program: Program<T>;
 }
 
-/** The host's inputs of one step. `seed` and `step` decide what dropout drops. */
+/** The tensors of a state, by the names of their slots' inputs. */
+export type DeviceState<T> = Readonly<Record<string, T>>;
+
+/** The host's inputs of one step. `seed`, `step` and `part` decide what dropout drops. */
 export interface HostStep {
   readonly batch: Readonly<Record<string, BatchInput>>;
   readonly rates: readonly number[];
   readonly seed: number;
   readonly step: number;
+  /** The batch's number among the parts of the step. */
+  readonly part: number;
 }
 
 /**
@@ -36,7 +42,7 @@ export function uploadState<T>(
   backend: Backend<T>,
   slots: readonly Slot[],
   resume?: TrainingState,
-): T[] {
+): DeviceState<T> {
   const saved = resume && kindsOf(resume);
   const values = slots.map(({ kind, parts, input }) => {
     const shape = input.shape as number[];
@@ -49,21 +55,23 @@ export function uploadState<T>(
         data.set(storedNumbers(`resume's ${kind}/${name}`, stored, parameter.shape), offset);
       } else if (kind === "weights" || kind === "ema") data.set(tensorNumbers(value), offset);
     }
-    return { data, shape };
+    return { name: input.name, data, shape };
   });
-  return values.map(({ data, shape }) => backend.upload(data, shape));
+  return Object.fromEntries(
+    values.map(({ name, data, shape }) => [name, backend.upload(data, shape)]),
+  );
 }
 
 /** Reads the state of `step` back. */
 export async function downloadState<T>(
   backend: Backend<T>,
   slots: readonly Slot[],
-  state: readonly T[],
+  state: DeviceState<T>,
   step: number,
 ): Promise<TrainingState> {
   const tensors: [kind: string, name: string, value: FloatTensor][] = [];
-  for (const [i, { kind, parts }] of slots.entries()) {
-    const numbers = await backend.download(state[i]);
+  for (const { kind, parts, input } of slots) {
+    const numbers = await backend.download(state[input.name]);
     for (const { parameter, offset, size } of parts) {
       const part = tensor(numbers.slice(offset, offset + size), parameter.shape);
       tensors.push([kind, parameter.name, part as FloatTensor]);
@@ -73,15 +81,15 @@ export async function downloadState<T>(
 }
 
 /**
- * Runs compiled steps on the host's inputs of each. Gives the next state, the last step's losses
+ * Runs compiled steps on the host's inputs of each. Gives the state after it, the last step's losses
  * and each step's numbers of each sample. The caller frees all of them. The program takes the old
  * state over.
  * @throws RangeError when a batch lacks an input. Nothing stays uploaded then.
  */
 export async function runSteps<T>(
   backend: Backend<T>,
-  { program, state: slots, steps, losses }: CompiledSteps<T>,
-  state: readonly T[],
+  { graph, program, state: slots, steps, losses }: CompiledSteps<T>,
+  state: DeviceState<T>,
   given: readonly HostStep[],
 ) {
   const inputs: Record<string, T> = {};
@@ -106,7 +114,7 @@ export async function runSteps<T>(
       for (const [i, mask] of drawn.entries()) upload(masks[i].input, mask);
       upload(rates, { data: numbers, shape: [numbers.length] });
     }
-    const held = slots.map(({ input }, i) => [input.name, state[i]]);
+    const held = graph.inputs.flatMap(({ name }) => (name in state ? [[name, state[name]]] : []));
     outputs = await program.run({ ...inputs, ...Object.fromEntries(held) });
   } finally {
     backend.dispose(...Object.values(inputs));
@@ -114,7 +122,10 @@ export async function runSteps<T>(
   const outputsOf = (names: Readonly<Record<string, string>>) =>
     mapValues(names, (name) => outputs[name]);
   return {
-    state: slots.map(({ output }) => outputs[output]),
+    state: {
+      ...state,
+      ...Object.fromEntries(slots.map(({ input, output }) => [input.name, outputs[output]])),
+    },
     losses: outputsOf(losses),
     samples: steps.map(({ samples }) => outputsOf(samples)),
   };

@@ -8,17 +8,21 @@
  */
 
 import { type FloatArray, GenError } from "@gen/math";
-import { ArgumentError, checkOptions, refused, rules } from "@gen/math/arguments";
+import { checkOptions, refused, rules } from "@gen/math/arguments";
 import { eventLoopYielder } from "@gen/runtime-gpu/event-loop";
-import { chainSteps, stepGraph } from "./step-graph.ts";
-import type {
-  BatchInput,
-  MovingAverageOptions,
-  TrainOptions,
-  TrainProgress,
-  TrainResult,
-} from "./train-options.ts";
-import { type CompiledSteps, downloadState, runSteps, uploadState } from "./train-run.ts";
+import { partSignature, splitBatch } from "./accumulation.ts";
+import { chainSteps } from "./chain-steps.ts";
+import { ratesOf } from "./rates.ts";
+import { type StepGraph, stepGraph } from "./step-graph.ts";
+import type { BatchInput, TrainOptions, TrainProgress, TrainResult } from "./train-options.ts";
+import {
+  type CompiledSteps,
+  type DeviceState,
+  downloadState,
+  type HostStep,
+  runSteps,
+  uploadState,
+} from "./train-run.ts";
 import { STATE } from "./training-state.ts";
 import type { Weights } from "./weights.ts";
 
@@ -66,37 +70,51 @@ export async function train<T, Name extends string>(
 ): Promise<TrainResult> {
   checkOptions(options, trainRules);
   const { backend, steps, logEvery = 10, resume, signal, seed = 0 } = options;
-  const { stepsPerRun: longest = 1 } = options;
+  const { stepsPerRun: longest = 1, accumulate = 1 } = options;
   const first = resume?.step ?? 0;
-  const counts = { steps, logEvery, stepsPerRun: longest, "resume.step": first };
+  const counts = { steps, logEvery, stepsPerRun: longest, accumulate, "resume.step": first };
   for (const [name, value] of Object.entries(counts)) {
     const least = name === "resume.step" ? 0 : 1;
     if (!(Number.isInteger(value) && value >= least)) {
       throw refused(name, `a whole number of at least ${least}`, value);
     }
   }
+  const accumulates = accumulate > 1;
+  if (accumulates && longest > 1) {
+    throw refused("stepsPerRun", "1 where accumulate is above 1", longest);
+  }
   const ratesAt = ratesOf(options);
-  const oneStep = stepGraph({ ...options, averages: options.ema !== undefined });
-  const inPlace = Object.fromEntries(oneStep.state.map((slot) => [slot.output, slot.input.name]));
+  const { part, ...oneStep } = stepGraph({
+    ...options,
+    signature: partSignature(options.signature, accumulate),
+    averages: options.ema !== undefined,
+    accumulates,
+  });
   // A run ends where losses are read.
   const stepsPerRun = Math.min(counts.stepsPerRun, logEvery);
-  const compiled = new Map<number, CompiledSteps<T>>();
-  const compile = async (count: number): Promise<CompiledSteps<T>> => {
-    const known = compiled.get(count);
+  const compiled = new Map<number | "part", CompiledSteps<T>>();
+  const compile = async (steps: number | "part"): Promise<CompiledSteps<T>> => {
+    const known = compiled.get(steps);
     if (known) return known;
-    const built = count === 1 ? oneStep : chainSteps(oneStep, count);
-    const steps = { ...built, program: await backend.compile(built.graph, { inPlace }) };
-    compiled.set(count, steps);
-    return steps;
+    const built = steps === "part" ? part : steps === 1 ? oneStep : chainSteps(oneStep, steps);
+    const { graph, state } = built as StepGraph;
+    const inPlace = Object.fromEntries(state.map((slot) => [slot.output, slot.input.name]));
+    const made = { ...(built as StepGraph), program: await backend.compile(graph, { inPlace }) };
+    compiled.set(steps, made);
+    return made;
   };
   await compile(stepsPerRun);
+  if (part) await compile("part");
 
   const started = Date.now();
+  const yieldIfLong = eventLoopYielder(10);
   const history: Pick<TrainProgress, "step" | "losses">[] = [];
   let step = first;
-  let state: readonly T[] = [];
-  let losses: Readonly<Record<string, T>> = {};
-  const free = (tensors: Readonly<Record<string, T>>) => backend.dispose(...Object.values(tensors));
+  let state: DeviceState<T> = {};
+  // Of each part of the last step.
+  let losses: Readonly<Record<string, T>>[] = [];
+  const free = (tensors: readonly Readonly<Record<string, T>>[]) =>
+    backend.dispose(...tensors.flatMap((each) => Object.values(each)));
   const download = () => downloadState(backend, oneStep.state, state, step);
   const checkpoint = async () => {
     const saved = await download();
@@ -105,33 +123,54 @@ export async function train<T, Name extends string>(
     throw notFinite(`weight ${broken} is not finite after step ${step}`);
   };
 
-  async function advance(batches: readonly Readonly<Record<Name, BatchInput>>[]): Promise<void> {
-    const run = await compile(batches.length);
-    const given = batches.map((batch, k) => {
-      return { batch, rates: ratesAt(step + k), step: step + k, seed };
+  /** One run of several steps, or a run for each part of one batch. */
+  function runsOf(batches: readonly Readonly<Record<Name, BatchInput>>[]) {
+    const host = (batch: HostStep["batch"], k: number, part: number): HostStep => {
+      return { batch, rates: ratesAt(step + k, part), step: step + k, seed, part };
+    };
+    if (!accumulates) {
+      return [{ steps: batches.length, given: batches.map((batch, k) => host(batch, k, 0)) }];
+    }
+    return splitBatch(batches[0], accumulate).map((batch, k) => {
+      return { steps: k < accumulate - 1 ? ("part" as const) : 1, given: [host(batch, 0, k)] };
     });
+  }
+
+  async function advance(batches: readonly Readonly<Record<Name, BatchInput>>[]): Promise<void> {
+    const samples: Readonly<Record<string, T>>[] = [];
     free(losses);
-    losses = {};
-    const result = await runSteps(backend, run, state, given);
-    ({ state, losses } = result);
+    losses = [];
     try {
-      for (const tensors of result.samples) {
+      for (const { steps, given } of runsOf(batches)) {
+        const run = await compile(steps);
+        const result = await runSteps(backend, run, state, given);
+        state = result.state;
+        losses.push(result.losses);
+        samples.push(...result.samples);
+        await yieldIfLong();
+      }
+      for (let k = 0; k < samples.length; k += accumulate) {
         step++;
         const read: Record<string, FloatArray> = {};
-        for (const [name, each] of Object.entries(tensors)) {
-          read[name] = await backend.download(each);
+        for (const name of Object.keys(samples[k])) {
+          const parts = samples
+            .slice(k, k + accumulate)
+            .map((each) => backend.download(each[name]));
+          read[name] = joined(await Promise.all(parts));
         }
         options.onSamples?.({ step, losses: read });
       }
     } finally {
-      for (const tensors of result.samples) free(tensors);
+      free(samples);
     }
   }
 
   async function report(): Promise<void> {
     const read: Record<string, number> = {};
-    for (const [name, loss] of Object.entries(losses)) {
-      read[name] = (await backend.download(loss))[0];
+    for (const name of Object.keys(losses[0])) {
+      read[name] = 0;
+      for (const part of losses) read[name] += (await backend.download(part[name]))[0];
+      read[name] /= losses.length;
       if (Number.isFinite(read[name])) continue;
       const broken = brokenWeight((await download()).weights);
       throw notFinite(`${name} is ${read[name]} at step ${step}`, broken);
@@ -143,12 +182,11 @@ export async function train<T, Name extends string>(
   }
 
   try {
-    state = uploadState(backend, oneStep.state, resume);
+    state = uploadState(backend, [...oneStep.state, ...(part?.state ?? [])], resume);
     const source = options.batches;
     const batches =
       Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
     let reported = first;
-    const yieldIfLong = eventLoopYielder(10);
     while (step < steps && !signal?.aborted) {
       const untilReport = Math.min(steps - step, logEvery - (step % logEvery));
       const wanted = untilReport < stepsPerRun ? 1 : stepsPerRun;
@@ -166,7 +204,6 @@ export async function train<T, Name extends string>(
         await report();
         reported = step;
       }
-      await yieldIfLong();
     }
     if (reported < step) await report();
 
@@ -176,9 +213,15 @@ export async function train<T, Name extends string>(
     return { weights: end.weights, ema: end.ema, training: { step, aborted, history, state: end } };
   } finally {
     free(losses);
-    backend.dispose(...state);
+    backend.dispose(...Object.values(state));
     for (const { program } of compiled.values()) await program.dispose();
   }
+}
+
+/** Arrays end to end. */
+function joined(parts: readonly FloatArray[]): FloatArray {
+  if (parts.length === 1) return parts[0];
+  return Float64Array.from(parts.flatMap((part) => Array.from(part)));
 }
 
 /** The first weight, in the order of the layers, that holds NaN or infinity. */
@@ -192,20 +235,4 @@ function notFinite(problem: string, weight?: string): GenError {
   const first = weight === undefined ? "" : `; the first weight that is not finite is ${weight}`;
   const cause = new Error(problem + first);
   return new GenError("not-finite", `${problem}; ${ADVICE}${first}`, { cause });
-}
-
-/** The numbers of each step: the optimizer's rates and, with `ema`, the new weight's share. */
-function ratesOf({ optimizer, ema }: Pick<TrainOptions<unknown>, "optimizer" | "ema">) {
-  const average: MovingAverageOptions | undefined = typeof ema === "number" ? { decay: ema } : ema;
-  if (average && !(average.decay >= 0 && average.decay < 1)) {
-    throw new ArgumentError(`ema decay must be in [0, 1), got ${average.decay}`);
-  }
-  return (step: number): number[] => {
-    const rates = [...optimizer.rates(step)];
-    if (average) {
-      const { decay, warmUp = true } = average;
-      rates.push(1 - (warmUp ? Math.min(decay, (1 + step) / (10 + step)) : decay));
-    }
-    return rates.length > 0 ? rates : [0];
-  };
 }

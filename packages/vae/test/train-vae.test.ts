@@ -64,6 +64,22 @@ describe("trainVae", () => {
     expect(rest.training.history).toEqual(whole.training.history.slice(8));
   });
 
+  it("a batch in parts trains the same weights up to rounding, and resumes to its own", async () => {
+    const options = { backend: cpuBackend(), dataset, batchSize: 20, steps: 6, logEvery: 1 };
+    const whole = await trainVae({ ...options, model: small() });
+    const parts = { ...options, accumulate: 5 };
+    const split = await trainVae({ ...parts, model: small() });
+    for (const [i, { losses }] of whole.training.history.entries()) {
+      expect(split.training.history[i].losses.kl).toBeCloseTo(losses.kl, 9);
+      expect(split.training.history[i].losses.loss).toBeCloseTo(losses.loss, 9);
+    }
+    const run = { ...parts, backend };
+    const through = await trainVae({ ...run, model: small() });
+    const half = await trainVae({ ...run, model: small(), steps: 3 });
+    const rest = await trainVae({ ...run, model: small(), resume: half.training.state });
+    expect(rest.training.state).toEqual(through.training.state);
+  });
+
   it("estimates the same bound on every backend and with any batch size", async () => {
     const model = small();
     const part = slice(test, 0, 20);

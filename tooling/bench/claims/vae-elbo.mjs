@@ -1,7 +1,8 @@
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { elbo, trainVae } from "@gen/vae";
 import { startPeer } from "../python-peers.mjs";
-import { folder, fullFashionMnist, installData, settings } from "../vae.mjs";
+import { folder, fullFashionMnist, installData } from "../vae.mjs";
+import { settings } from "../vae-steps.mjs";
 
 const target = -248.5;
 

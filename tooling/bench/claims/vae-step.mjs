@@ -2,7 +2,8 @@ import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { alternate } from "../measure.mjs";
 import { startWays } from "../python-peers.mjs";
 import { speedRow } from "../results.mjs";
-import { folder, fullFashionMnist, vaeSteps } from "../vae.mjs";
+import { folder, fullFashionMnist } from "../vae.mjs";
+import { vaeSteps } from "../vae-steps.mjs";
 
 const torchWays = [
   ["eager, Adam"],

@@ -3,7 +3,8 @@ import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { alternate } from "../measure.mjs";
 import { tfjsVae } from "../peers/tfjs-vae.mjs";
 import { speedRow } from "../results.mjs";
-import { fullFashionMnist, vaeSteps } from "../vae.mjs";
+import { fullFashionMnist } from "../vae.mjs";
+import { vaeSteps } from "../vae-steps.mjs";
 
 // In WebAssembly each run copies the whole state in and out, so one run takes several steps.
 const stepsPerRun = 10;
@@ -17,7 +18,7 @@ export async function measure() {
   const ours = await vaeSteps(backend, train, stepsPerRun);
   const single = await vaeSteps(backend, train);
   const source = batches(train, { batchSize: 128, seed: 0, scale: "unit" });
-  const tfjs = await tfjsVae(() => source.next().value.x, 128);
+  const tfjs = await tfjsVae(() => source.next().value.x);
   const blocks = await alternate(
     { ours: ours.steps, single: single.steps, peer: tfjs.steps },
     { rounds: 6, count: 12, warmUp: 2 },

@@ -14,3 +14,13 @@ export function expose(side, more = {}) {
   };
   globalThis.bench = { output, sample: steps("sampler"), train: steps("trainer"), ...more };
 }
+
+/** `trainer(kind)` returns the training steps of a kind. They start at the first request. */
+export function exposeTrainers(trainer, more = {}) {
+  const running = {};
+  const train = async (kind, count) => {
+    running[kind] ??= await trainer(kind);
+    return running[kind](count);
+  };
+  globalThis.bench = { train, ...more };
+}

@@ -15,14 +15,18 @@ import { lastLosses } from "../training-record.ts";
 
 /** Opens the data and completes the settings, checked before the training begins. */
 export async function prepareData(options: TrainOptions & { readonly vae?: string }) {
-  const { data, seed, steps, out } = options;
+  const { data, seed, steps, out, accumulate } = options;
   await checkWritable(out);
   const opened = await openData(data, seed, options.range);
   const { length, shape } = opened.train;
   const arePoints = shape.length === 1 && !options.vae;
   const batch = options.batch ?? (arePoints ? 256 : 128);
   const learningRate = options.learningRate ?? (arePoints ? 2e-3 : 1e-3);
-  if (length >= batch) return { opened, pace: { steps, batch, learningRate, seed } };
+  if (batch % accumulate !== 0) {
+    throw usageError(`--accumulate must divide --batch ${batch}, got ${accumulate}`);
+  }
+  const parts = accumulate > 1 ? { accumulate } : {};
+  if (length >= batch) return { opened, pace: { steps, batch, ...parts, learningRate, seed } };
   throw usageError(
     `--data ${data} must have at least --batch ${batch} images or points to train on, got ${length} (a tenth of a file is held out)`,
   );

@@ -21,3 +21,6 @@ export const float64 = (value: number): Code => [
   0x44,
   ...new Uint8Array(Float64Array.of(value).buffer),
 ];
+/** A number of the type that it has on the stack, from and to memory. */
+export const loadNumber = (isTruth: boolean): Code => (isTruth ? [0x28, 2, 0] : loadCode(1));
+export const storeNumber = (isTruth: boolean): Code => (isTruth ? [0x36, 2, 0] : storeCode(1));

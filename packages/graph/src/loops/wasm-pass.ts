@@ -35,12 +35,20 @@ const ADD_F64X2: Code = simd(0xf0);
 const MAX_F32X4: Code = simd(0xe9);
 const UPPER_HALF: Code = [...simd(0x0d), 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7];
 
+/** Bytes of a reduction: its result, its total, and both accumulators between two slices. */
+export const REDUCTION_BYTES = 48;
+const LOAD_FOUR: Code = [...simd(0x00), 4, 16];
+const STORE_FOUR: Code = [...simd(0x0b), 4, 16];
+const LOAD_ONE: Code = [0x2b, 3, 32];
+const STORE_ONE: Code = [0x39, 3, 32];
+
 /**
  * A pass as a function of the row's length, the addresses of leaves, of stores and of the float64
  * results of reductions, and its scalars. It takes four elements at once, then the rest one by one.
- * Sums add in float64.
+ * Sums add in float64. A slice of a pass, the first or a later one, keeps its accumulators for the
+ * next; all slices but the last have a multiple of four elements.
  */
-export function wasmPass(loop: Loop, plan: LoopPlan): WasmPass {
+export function wasmPass(loop: Loop, plan: LoopPlan, slice?: "first" | "later"): WasmPass {
   const { isVector, placeOf } = plan;
   const vectors = vectorsOf(plan, rootsOf(loop));
   const leaves = vectors.filter(placeOf);
@@ -63,9 +71,12 @@ export function wasmPass(loop: Loop, plan: LoopPlan): WasmPass {
   const emit = (...more: Code) => {
     for (const each of more) code.push(each);
   };
-  const reductions = loop.reductions.map(({ op }) => {
+  const reductions = loop.reductions.map(({ op }, i) => {
     const accumulator = { isMax: op === "ReduceMax", four: local("v128"), one: local("f64") };
-    if (accumulator.isMax) {
+    if (slice === "later") {
+      emit(...get(resultAt[i]), ...LOAD_FOUR, ...set(accumulator.four));
+      emit(...get(resultAt[i]), ...LOAD_ONE, ...set(accumulator.one));
+    } else if (accumulator.isMax) {
       emit(...numberCode(4, -Infinity), ...set(accumulator.four));
       emit(...float64(-Infinity), ...set(accumulator.one));
     }
@@ -132,6 +143,9 @@ export function wasmPass(loop: Loop, plan: LoopPlan): WasmPass {
     const lanes = isMax ? [0, 1, 2, 3] : [0, 1];
     const all = lanes.flatMap((k) => [...lane(k), isMax ? MAX_F64 : ADD_F64]);
     emit(...get(resultAt[i]), ...get(one), ...all, ...STORE_F64);
+    if (!slice) continue;
+    emit(...get(resultAt[i]), ...get(four), ...STORE_FOUR);
+    emit(...get(resultAt[i]), ...get(one), ...STORE_ONE);
   }
   return { leaves, scalars, params, locals, code };
 }

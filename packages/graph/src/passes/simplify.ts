@@ -19,6 +19,7 @@ function shorter(given: Expr): Expr {
   const [x] = node.inputs;
   if (node.op === "Reshape" && x.op === "Reshape") return reshape(x.inputs[0], node.shape);
   if (node.op === "Transpose") return permuted(x, node.attributes.perm);
+  if (node.op === "Neg" && x.op === "Sub") return withInputs(x, [x.inputs[1], x.inputs[0]]);
   if (node.op === "MatMul") return withTransposes(node);
   return isElementwise(node) ? withoutExpand(node) : node;
 }

@@ -9,12 +9,24 @@
 import type { Graph } from "@gen/graph";
 import { wasmLoops } from "@gen/graph/loops";
 import type { Executable, InPlace } from "../device.ts";
+import { eventLoopYielder } from "../event-loop.ts";
 import { bodyProgram } from "./body-program.ts";
 import { compileLoops, type LoopsMemory } from "./loops-memory.ts";
 import type { Ort, OrtTensor } from "./runtime.ts";
 
 /** The residents of each memory of loops, by every tensor that lies in it. */
 export type Residents = WeakMap<OrtTensor, LoopsMemory["residents"]>;
+
+const pause = eventLoopYielder(0);
+/** Elements that are copied at once: 2 ms, or 20 on a slow device. */
+const COPIED = 2 ** 22;
+
+async function copyInParts(from: Float32Array, to: Float32Array): Promise<void> {
+  for (let at = 0; at < from.length; at += COPIED) {
+    if (at > 0) await pause();
+    to.set(from.subarray(at, at + COPIED), at);
+  }
+}
 
 /** What a device gives to a program in two parts. */
 interface Parts {
@@ -59,13 +71,16 @@ export async function fusedProgram(
         const result = name in loops.body.outputs ? results[name] : undefined;
         const value = result ?? (inputs.get(name) as OrtTensor);
         if (memory.residents.get(name) !== value) {
-          memory.regions[name].set(value.data as Float32Array);
+          await copyInParts(value.data as Float32Array, memory.regions[name]);
         }
         if (!result) continue;
         free(result);
         delete results[name];
       }
-      memory.run();
+      for (const [k, part] of memory.parts.entries()) {
+        if (k > 0) await pause();
+        part();
+      }
       for (const [output, name] of Object.entries(loops.outputs)) {
         const { shape } = graph.outputs[output];
         const kept = memory.residents.get(name);

@@ -8,14 +8,14 @@ export interface LoopsMemory {
   readonly regions: Readonly<Record<string, Float32Array>>;
   /** The tensors that are alive in it, by the names of their regions. */
   readonly residents: Map<string, OrtTensor>;
-  /** Computes the outputs in place. */
-  run(): void;
+  /** Functions that compute the outputs, one after the other; none takes long. */
+  readonly parts: readonly (() => void)[];
 }
 
 interface WebAssemblyHere {
   compile(bytes: Uint8Array): Promise<object>;
   instantiate(module: object): Promise<{
-    exports: { memory: { buffer: ArrayBuffer }; run(): void };
+    exports: { memory: { buffer: ArrayBuffer } } & Readonly<Record<string, () => void>>;
   }>;
 }
 
@@ -32,19 +32,23 @@ const refusal = (regions: WasmLoops["regions"]) => (cause: Error) => {
  * or the engine does not allow it.
  * @throws GenError `backend-failed` with the bytes, when the engine has no memory for them.
  */
-export async function compileLoops({ bytes, regions }: WasmLoops) {
+export async function compileLoops({ bytes, parts, regions }: WasmLoops) {
   const { WebAssembly } = globalThis as unknown as { WebAssembly?: WebAssemblyHere };
   if (!WebAssembly) return undefined;
   try {
     const module = await WebAssembly.compile(bytes);
     const another = async (): Promise<LoopsMemory> => {
       const instance = await WebAssembly.instantiate(module).catch(refusal(regions));
-      const { memory, run } = instance.exports;
+      const { memory, ...exports } = instance.exports;
       const views = Object.entries(regions).map(([name, { offset, length }]) => [
         name,
         new Float32Array(memory.buffer, offset, length),
       ]);
-      return { regions: Object.fromEntries(views), residents: new Map(), run };
+      return {
+        regions: Object.fromEntries(views),
+        residents: new Map(),
+        parts: Array.from({ length: parts }, (_, k) => exports[`run${k}`]),
+      };
     };
     return { first: await another(), another };
   } catch (error) {

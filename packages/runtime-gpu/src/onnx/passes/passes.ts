@@ -13,6 +13,12 @@ export type Build = "native" | "wasm" | "webgpu" | "plain";
 
 type Pass = (graph: Graph, channelBlock: () => Promise<number>) => Graph | Promise<Graph>;
 
+/** Sampling does not need it. */
+const tables: Pass = async (graph) => {
+  if (!graph.nodes.some(({ op }) => op === "Gather")) return graph;
+  return (await import("./index-tables.ts")).indexTables(graph);
+};
+
 /**
  * Every pass between a graph and ONNX Runtime, in order. None changes a value.
  * `toOnnx` then simplifies the graph and lowers it to ONNX's own forms.
@@ -20,12 +26,13 @@ type Pass = (graph: Graph, channelBlock: () => Promise<number>) => Graph | Promi
  */
 const passes: { readonly [B in Build]: readonly Pass[] } = {
   native: [
+    tables,
     subpixelConvolutions,
     splitConcatConvolutions,
     (graph) => cpuRewrites(graph, true),
     blockedConvolutions,
   ],
-  wasm: [subpixelConvolutions, (graph) => cpuRewrites(graph, false), wasmRewrites],
+  wasm: [tables, subpixelConvolutions, (graph) => cpuRewrites(graph, false), wasmRewrites],
   webgpu: [int32Indices],
   plain: [],
 };

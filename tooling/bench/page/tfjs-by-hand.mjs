@@ -1,0 +1,3 @@
+import { exposeTfjsUnet } from "./tfjs-unet.mjs";
+
+await exposeTfjsUnet({ byHand: true });
