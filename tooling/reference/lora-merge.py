@@ -11,7 +11,8 @@ float16. The LoRAs: kohya.safetensors, sgm.safetensors (kohya's file for SDXL, w
 of the original code), peft.safetensors and old.safetensors (diffusers before and after peft), each
 read and merged by diffusers' own load_lora_weights and fuse_lora. expected.json has the output of
 the UNet and of the text encoder after each merge, and two sums of each merged weight: of its
-values, and of its values times sin(0.1 i).
+values, and of its values times sin(0.1 i). cat-toy.safetensors and style.safetensors are textual
+inversions for the text encoder, as diffusers and Stable Diffusion web UI save them.
 """
 
 import gzip
@@ -206,6 +207,21 @@ def merged_half(parts, strength):
     return changed
 
 
+def inverted():
+    """A text encoder with two learned words, of two vectors and of one, as diffusers adds them."""
+    torch.manual_seed(7)
+    toy, style = torch.randn(2, 12), torch.randn(12)
+    save_file({"<cat-toy>": toy}, OUT / "cat-toy.safetensors")
+    save_file({"emb_params": style[None].half()}, OUT / "style.safetensors")
+    model = text_encoder()
+    model.resize_token_embeddings(43, mean_resizing=False)
+    rows = model.get_input_embeddings().weight
+    rows.data[40:42], rows.data[42] = toy, style.half().float()
+    ids = torch.tensor([[38, 3, 40, 41, 42, 39, 39, 39]])
+    with torch.no_grad():
+        return {"ids": ids[0].tolist(), "last_hidden_state": model(ids).last_hidden_state.flatten().tolist()}
+
+
 def queries():
     """A MatMul of the module attn1.to_q, for the fuzzer."""
     weight = numpy_helper.from_array(numpy.zeros((2, 3), numpy.float32), "onnx::MatMul_1")
@@ -232,6 +248,7 @@ if __name__ == "__main__":
     expected = {
         "versions": {"torch": torch.__version__, "diffusers": diffusers.__version__},
         "merges": [merged(uses) for uses in cases],
+        "inverted": inverted(),
         "half": {"uses": cases[0], "changed": merged_half(first, 0.8)},
     }
     write("expected.json", json.dumps(expected, separators=(",", ":")).encode())

@@ -9,7 +9,8 @@ import { describe, expect, test } from "vitest";
 import { mergeLora } from "../src/index.ts";
 import { MAX_LORA_RANK, MAX_LORA_TENSORS } from "../src/lora/limits.ts";
 import { diffusersName, type LoraPart } from "../src/lora/lora-keys.ts";
-import { loraTargets, type ModelLayout } from "../src/lora/lora-targets.ts";
+import { loraTargets } from "../src/lora/lora-targets.ts";
+import type { ModelLayout } from "../src/model-bytes.ts";
 import { loraOfQueries, outside } from "./lora-cases.ts";
 
 // Written by tooling/reference/lora-merge.py with torch 2.15, diffusers 0.39 and peft 0.19.

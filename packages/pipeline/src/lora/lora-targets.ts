@@ -6,10 +6,7 @@
  * name of the bias that is added next, or, for the queries, keys and values of a transformer block,
  * by their order after the norm whose weights have names.
  */
-import type { readModelLayout } from "@gen/graph/onnx";
-
-/** The nodes of a file and the places of its weights. */
-export type ModelLayout = ReturnType<typeof readModelLayout>;
+import type { ModelLayout } from "../model-bytes.ts";
 
 /** A weight that a LoRA can change. */
 export interface LoraTarget {

@@ -1,7 +1,7 @@
-import { type NdArray, readSafetensors } from "@gen/data";
-import { fromFloat16 } from "@gen/graph";
+import { readSafetensors } from "@gen/data";
 import { GenError } from "@gen/math";
 import { parseJson } from "@gen/math/json";
+import { floatsOf } from "../floats.ts";
 import { isObject } from "../index-file.ts";
 import { MAX_LORA_RANK, MAX_LORA_TENSORS } from "./limits.ts";
 import { LAYOUTS, type LoraPart, parseKey } from "./lora-keys.ts";
@@ -71,7 +71,7 @@ export function readLora(bytes: Uint8Array, name = "LoRA"): Lora {
     const draft = drafts.get(id) ?? { keys: [], part, module };
     drafts.set(id, draft);
     draft.keys.push(key);
-    draft[role] = { shape: tensor.shape, data: numbers(name, key, tensor) };
+    draft[role] = { shape: tensor.shape, data: floatsOf(name, key, tensor) };
   }
   if (drafts.size === 0) {
     const examples = unknown.slice(0, 3).map((key) => JSON.stringify(key));
@@ -124,16 +124,6 @@ function savedAlphas(name: string, metadata: Readonly<Record<string, string>>): 
     const alpha = pattern?.[1] ?? saved[`${part}.lora_alpha`];
     return typeof alpha === "number" ? alpha : undefined;
   };
-}
-
-function numbers(name: string, key: string, { dtype, data }: NdArray): ArrayLike<number> {
-  if (dtype === "float32" || dtype === "float64") return data as Float32Array;
-  const bits = data as Uint16Array;
-  if (dtype === "float16") return Float32Array.from(bits, fromFloat16);
-  if (dtype === "bfloat16") {
-    return new Float32Array(Uint32Array.from(bits, (word) => word << 16).buffer);
-  }
-  throw misfit(name, `${key} must hold floats, got ${dtype}`);
 }
 
 const misfit = (name: string, problem: string) =>
