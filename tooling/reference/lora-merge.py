@@ -6,7 +6,8 @@
     V/bin/python tooling/reference/lora-merge.py
 
 unet-script.onnx and text-encoder.onnx come from the TorchScript exporter, which renames the weights
-of linear layers; unet-dynamo.onnx from the dynamo exporter; unet-half.onnx has the same weights in
+of linear layers; unet-dynamo.onnx from the dynamo exporter; unet-fused.onnx after diffusers'
+fuse_qkv_projections; unet-half.onnx has the same weights in
 float16. The LoRAs: kohya.safetensors, sgm.safetensors (kohya's file for SDXL, with the block names
 of the original code), peft.safetensors and old.safetensors (diffusers before and after peft), each
 read and merged by diffusers' own load_lora_weights and fuse_lora. expected.json has the output of
@@ -235,6 +236,9 @@ if __name__ == "__main__":
     (OUT / "queries.onnx").write_bytes(queries().SerializeToString())
     export(unet(), INPUTS, "unet-script.onnx", dynamo=False, opset_version=17, **UNET_NAMES)
     export(unet(), INPUTS, "unet-dynamo.onnx", dynamo=True, external_data=False, **UNET_NAMES)
+    fused = unet()
+    fused.fuse_qkv_projections()
+    export(fused, INPUTS, "unet-fused.onnx", dynamo=False, opset_version=17, **UNET_NAMES)
     half = unet().half()
     export(half, tuple(x.half() for x in INPUTS), "unet-half.onnx", dynamo=False, opset_version=17, **UNET_NAMES)
     export(text_encoder(), (IDS,), "text-encoder.onnx", dynamo=False, opset_version=17, input_names=["input_ids"], output_names=["last_hidden_state", "pooler_output"])

@@ -8,6 +8,7 @@ import { fromOnnx, readModelLayout } from "@gen/graph/onnx";
 import { describe, expect, test } from "vitest";
 import { mergeLora } from "../src/index.ts";
 import { MAX_LORA_RANK, MAX_LORA_TENSORS } from "../src/lora/limits.ts";
+import { addDelta } from "../src/lora/lora-delta.ts";
 import { diffusersName, type LoraPart } from "../src/lora/lora-keys.ts";
 import { loraTargets } from "../src/lora/lora-targets.ts";
 import type { ModelLayout } from "../src/model-bytes.ts";
@@ -170,6 +171,32 @@ describe("a weight", () => {
     expect(() => [...merge({}).patches("unet")]).toThrow(
       "w.bin are kept outside; pass externalData",
     );
+  });
+
+  test.each(merges.map((merge) => [merge.uses.join(" and "), merge] as const))(
+    "of fused projections gets the rows of each with %s",
+    (_, { uses, unet }) => {
+      const found = merged(unzipped("unet-fused.onnx"), uses);
+      expect(found.notes).toEqual([]);
+      expect(distance(found.unet, "unet", unet)).toBeLessThan(2e-5);
+    },
+  );
+
+  test("of fused projections is a part of the outputs", () => {
+    const { weights, nodes } = readModelLayout(outside);
+    const [node] = nodes;
+    const layout = { weights, nodes: [{ ...node, module: "attn1.to_qkv" }] };
+    const { byModule } = loraTargets(layout);
+    const target = { weight: "onnx::MatMul_1", transposed: true };
+    expect(byModule.get("attn1_to_v")).toEqual({ ...target, part: [2, 3] });
+    for (const transposed of [false, true]) {
+      // Three parts of one output each, of two inputs.
+      const out = new Float64Array(6);
+      const floats = (...data: number[]) => ({ shape: [1, data.length], data });
+      const module = { down: floats(10, 20), up: floats(3), scale: 1, keys: [], module: "" };
+      addDelta(out, transposed, { ...module, part: undefined }, 2, 1);
+      expect([...out]).toEqual(transposed ? [0, 60, 0, 0, 120, 0] : [0, 0, 60, 120, 0, 0]);
+    }
   });
 
   test("that several modules share is refused by name", () => {

@@ -47,6 +47,7 @@ export interface MergedLora {
 interface Change {
   readonly target: LoraTarget;
   readonly terms: {
+    readonly part: LoraTarget["part"];
     readonly module: LoraModule;
     readonly strength: number;
     readonly name: string;
@@ -134,7 +135,7 @@ function place(lora: Lora, strength: number, open: ReadonlyMap<LoraPart, Open>):
     }
     const change = model.changes.get(target.weight) ?? { target, terms: [] };
     model.changes.set(target.weight, change);
-    change.terms.push({ module, strength, name });
+    change.terms.push({ part: target.part, module, strength, name });
   }
   const all = modules.reduce((sum, { keys }) => sum + keys.length, unknown.length);
   const away = [...elsewhere.values()].reduce((sum, n) => sum + n, 0);
@@ -189,8 +190,9 @@ function checkChanges(
         `${name} changes ${module.module}, whose weight in the ${part} has elements of type ${dtype}; merge it into float32 or float16`,
       );
     }
-    for (const { name, module } of terms) {
-      const [wanted, given] = [matrixShape(shape, target.transposed), deltaShape(module)];
+    for (const { name, module, part: fused } of terms) {
+      const [rows, columns] = matrixShape(shape, target.transposed);
+      const [wanted, given] = [[rows / (fused?.[1] ?? 1), columns], deltaShape(module)];
       if (wanted.join() === given.join()) continue;
       throw new GenError(
         "invalid-model",
@@ -209,9 +211,10 @@ function patchOf(model: Open, { target, terms }: Change): WeightPatch {
     dtype === "float16"
       ? Float64Array.from(new Uint16Array(old), fromFloat16)
       : Float64Array.from(new Float32Array(old));
-  const sizes = matrixShape(shape, target.transposed);
-  for (const { module, strength } of terms) {
-    addDelta(values, sizes, target.transposed, module, strength * module.scale);
+  const [rows] = matrixShape(shape, target.transposed);
+  for (const { module, strength, part: [index, of] = [0, 1] } of terms) {
+    const first = (index * rows) / of;
+    addDelta(values, target.transposed, module, strength * module.scale, first);
   }
   const data = tensorData(Float32Array.from(values), dtype as "float32" | "float16");
   return { location, offset, bytes: new Uint8Array(data.buffer as ArrayBuffer) };
