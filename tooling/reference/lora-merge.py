@@ -88,8 +88,11 @@ def export(module, inputs, name, **options):
     del model.graph.value_info[:]
     del model.graph.metadata_props[:]
     del model.metadata_props[:]
-    write(name, model.SerializeToString())
-    return model
+    content = model.SerializeToString()
+    if len(content) < 100_000:
+        (OUT / name).write_bytes(content)
+    else:
+        write(name, content)
 
 
 def random_lora(seed):

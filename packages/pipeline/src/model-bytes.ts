@@ -42,7 +42,8 @@ export function weightBytes(
       ? model.subarray(offset, offset + length)
       : externalData?.(location, offset, length);
   const size = shape.reduce((a, b) => a * b, dtype === "float16" ? 2 : 4);
-  if (bytes?.length === size) return bytes.slice().buffer as ArrayBuffer;
+  // A Buffer's own slice would share its memory.
+  if (bytes?.length === size) return new Uint8Array(bytes).buffer;
   throw new GenError(
     "invalid-model",
     `a weight of shape [${shape.join(", ")}] takes ${size} bytes, got ${bytes?.length}`,

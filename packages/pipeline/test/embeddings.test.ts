@@ -16,7 +16,7 @@ const bytesOf = (name: string) =>
   new Uint8Array(readFileSync(join(import.meta.dirname, "reference/lora", name)));
 const unzipped = (name: string) => new Uint8Array(gunzipSync(bytesOf(`${name}.gz`)));
 const { inverted } = JSON.parse(Buffer.from(unzipped("expected.json")).toString());
-const encoder = unzipped("text-encoder.onnx");
+const encoder = bytesOf("text-encoder.onnx");
 const toy = readEmbedding(bytesOf("cat-toy.safetensors"));
 const style = readEmbedding(bytesOf("style.safetensors"), { token: "<style>" });
 const floats = (...shape: number[]) => ({

@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
-import { gunzipSync } from "node:zlib";
 import { writeSafetensors } from "@gen/data";
 
-const encoder = new URL("reference/lora/text-encoder.onnx.gz", import.meta.url);
-export const textEncoder = new Uint8Array(gunzipSync(readFileSync(encoder)));
+const encoder = new URL("reference/lora/text-encoder.onnx", import.meta.url);
+export const textEncoder = new Uint8Array(readFileSync(encoder));
 /** A learned word for that text encoder. */
 export const embedding = writeSafetensors({ "<toy>": { shape: [12], data: new Float32Array(12) } });
 

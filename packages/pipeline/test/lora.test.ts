@@ -32,7 +32,7 @@ const { merges, half }: { merges: Merge[]; half: Merge } = JSON.parse(
 );
 const [kohya] = merges;
 const script = unzipped("unet-script.onnx");
-const encoder = unzipped("text-encoder.onnx");
+const encoder = bytesOf("text-encoder.onnx");
 const usesOf = (uses: Uses) =>
   uses.map(([name, strength]) => ({ lora: bytesOf(name), name, strength }));
 
@@ -154,6 +154,14 @@ describe("a weight", () => {
       .map((module) => module.slice(5).replaceAll(".", "_"));
     for (const module of modules) expect(found.get(module), module).toEqual(named.get(module));
     expect(modules.length).toBe(77);
+  });
+
+  test("in a Buffer is copied before it is changed", () => {
+    const pool = Buffer.concat([Buffer.alloc(5), script]).subarray(5);
+    const [a] = mergeLora({ unet: { model: pool } }, usesOf(kohya.uses)).patches("unet");
+    const [b] = mergeLora({ unet: { model: script } }, usesOf(kohya.uses)).patches("unet");
+    expect(a).toEqual(b);
+    expect(Buffer.compare(pool, script)).toBe(0);
   });
 
   test("outside of the model is read and patched in its own file", () => {
