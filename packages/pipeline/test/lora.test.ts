@@ -261,6 +261,10 @@ describe("a LoRA", () => {
     // up @ down is 2, times alpha / 2.
     expect(change({})).toBeCloseTo(2, 5);
     expect(change({ "unet.lora_alpha": 3 })).toBeCloseTo(3, 5);
+    expect(change({ "unet.lora_alpha": 3, "unet.use_rslora": true })).toBeCloseTo(
+      3 * Math.SQRT2,
+      5,
+    );
     expect(change({ "unet.lora_alpha": 3, "unet.alpha_pattern": { proj_in: 1 } })).toBeCloseTo(
       1,
       5,

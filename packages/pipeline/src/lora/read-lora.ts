@@ -103,26 +103,30 @@ function finished(name: string, draft: Draft, alphas: Alphas): LoraModule {
       `the middle of ${keys[0]} must be [${rank}, ${rank}, ...], got [${mid.shape}]`,
     );
   }
-  const value = alpha ? Number(alpha.data[0]) : (alphas(part, module) ?? rank);
+  const value = alpha ? Number(alpha.data[0]) : (alphas(part, module, rank) ?? rank);
   if (!Number.isFinite(value)) throw misfit(name, `the alpha of ${keys[0]} must be finite`);
   return { part, module, down, up, mid, keys, scale: value / rank };
 }
 
-type Alphas = (part: LoraPart | undefined, module: string) => number | undefined;
+type Alphas = (part: LoraPart | undefined, module: string, rank: number) => number | undefined;
 
-/** The alphas that diffusers 0.35 and newer write into the file's metadata. */
+/**
+ * The alphas that diffusers 0.35 and newer write into the file's metadata. A rank-stabilized LoRA is
+ * scaled by alpha / sqrt(rank) (Kalajdzievski 2023), so its alpha counts sqrt(rank) times.
+ */
 function savedAlphas(name: string, metadata: Readonly<Record<string, string>>): Alphas {
   const text = metadata.lora_adapter_metadata;
   const saved =
     text === undefined ? {} : parseJson(text, { name: `${name}: lora_adapter_metadata` });
   if (!isObject(saved)) return () => undefined;
-  return (part, module) => {
+  return (part, module, rank) => {
     const patterns = saved[`${part}.alpha_pattern`];
     const pattern = Object.entries(isObject(patterns) ? patterns : {}).find(([path]) =>
       `_${module}`.endsWith(`_${path.replaceAll(".", "_")}`),
     );
     const alpha = pattern?.[1] ?? saved[`${part}.lora_alpha`];
-    return typeof alpha === "number" ? alpha : undefined;
+    if (typeof alpha !== "number") return undefined;
+    return saved[`${part}.use_rslora`] === true ? alpha * Math.sqrt(rank) : alpha;
   };
 }
 
