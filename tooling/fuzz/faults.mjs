@@ -224,6 +224,11 @@ const made = {
     "a-million-colons": () =>
       pngFile(pngHeader(1, 1), pngChunk("tEXt", text(`parameters\0${":".repeat(1e6)}`))),
   },
+  embedding: {
+    "vectors-of-nothing": () =>
+      safetensorsFile({ x: { dtype: "F32", shape: [1e9, 0], data_offsets: [0, 0] } }, none),
+    "50000-words": () => tensors(5e4),
+  },
   lora: {
     "rank-beyond-any-memory": () =>
       safetensorsFile(

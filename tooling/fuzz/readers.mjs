@@ -20,7 +20,13 @@ import {
 import { input } from "@gen/graph";
 import { fromOnnx, readModelLayout } from "@gen/graph/onnx";
 import { mlp } from "@gen/nn";
-import { loadPipeline, loadTokenizer, mergeLora, pipelineFiles } from "@gen/pipeline";
+import {
+  loadPipeline,
+  loadTokenizer,
+  mergeLora,
+  pipelineFiles,
+  readEmbedding,
+} from "@gen/pipeline";
 import { denoiser, schedulerSteps } from "@gen/sampling";
 import { cosineSchedule, readSchedulerConfig } from "@gen/schedules";
 import { parseRecord } from "../../packages/cli/dist/training-record.js";
@@ -400,6 +406,7 @@ const loraOfQueries = writeSafetensors({
   "lora_unet_attn1_to_q.lora_up.weight": { shape: [3, 1], data: Float32Array.of(1, 2, 3) },
   "lora_unet_attn1_to_q.lora_down.weight": { shape: [1, 2], data: Float32Array.of(10, 20) },
 });
+const wordVectors = { shape: [2, 4], data: new Float32Array(8) };
 const LORA_ROLES = [
   ...[".lora_up.weight", ".lora_down.weight", ".lora_mid.weight", ".alpha", ".dora_scale"],
   ...[".lora_A.weight", ".lora_B.weight", ".processor.to_q_lora.down.weight", ".hada_w1_a"],
@@ -576,6 +583,25 @@ export const readers = {
     read: (bytes) => [
       ...mergeLora({ unet: { model: queries } }, [{ lora: bytes }]).patches("unet"),
     ],
+    limit,
+  },
+  embedding: {
+    seeds: () => [
+      ...filesOf("packages/pipeline/test/reference/lora", /^(cat-toy|style)\.safetensors$/),
+      writeSafetensors({ clip_l: wordVectors, clip_g: wordVectors }),
+    ],
+    tokens: [
+      ...JSON_TOKENS,
+      "emb_params",
+      "clip_l",
+      "clip_g",
+      "t5xxl",
+      "F16",
+      "BF16",
+      "I64",
+      "[2,4]",
+    ],
+    read: (bytes) => readEmbedding(bytes, { token: "x" }),
     limit,
   },
   "onnx-layout": {

@@ -18,6 +18,7 @@ const names = ["png", "npy", "npz", "idx", "csv", "safetensors"].concat([
   "lora",
   "onnx-layout",
   "png-settings",
+  "embedding",
 ]);
 const help = `Usage: npm run fuzz -- [READER ...] [--seconds N] [--seed N] [--json] [--replay]
 

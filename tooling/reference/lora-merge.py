@@ -6,12 +6,14 @@
     V/bin/python tooling/reference/lora-merge.py
 
 unet-script.onnx and text-encoder.onnx come from the TorchScript exporter, which renames the weights
-of linear layers; unet-dynamo.onnx from the dynamo exporter; unet-half.onnx has the same weights in
+of linear layers; unet-dynamo.onnx from the dynamo exporter; unet-fused.onnx after diffusers'
+fuse_qkv_projections; unet-half.onnx has the same weights in
 float16. The LoRAs: kohya.safetensors, sgm.safetensors (kohya's file for SDXL, with the block names
 of the original code), peft.safetensors and old.safetensors (diffusers before and after peft), each
 read and merged by diffusers' own load_lora_weights and fuse_lora. expected.json has the output of
 the UNet and of the text encoder after each merge, and two sums of each merged weight: of its
-values, and of its values times sin(0.1 i).
+values, and of its values times sin(0.1 i). cat-toy.safetensors and style.safetensors are textual
+inversions for the text encoder, as diffusers and Stable Diffusion web UI save them.
 """
 
 import gzip
@@ -86,8 +88,11 @@ def export(module, inputs, name, **options):
     del model.graph.value_info[:]
     del model.graph.metadata_props[:]
     del model.metadata_props[:]
-    write(name, model.SerializeToString())
-    return model
+    content = model.SerializeToString()
+    if len(content) < 100_000:
+        (OUT / name).write_bytes(content)
+    else:
+        write(name, content)
 
 
 def random_lora(seed):
@@ -206,6 +211,21 @@ def merged_half(parts, strength):
     return changed
 
 
+def inverted():
+    """A text encoder with two learned words, of two vectors and of one, as diffusers adds them."""
+    torch.manual_seed(7)
+    toy, style = torch.randn(2, 12), torch.randn(12)
+    save_file({"<cat-toy>": toy}, OUT / "cat-toy.safetensors")
+    save_file({"emb_params": style[None].half()}, OUT / "style.safetensors")
+    model = text_encoder()
+    model.resize_token_embeddings(43, mean_resizing=False)
+    rows = model.get_input_embeddings().weight
+    rows.data[40:42], rows.data[42] = toy, style.half().float()
+    ids = torch.tensor([[38, 3, 40, 41, 42, 39, 39, 39]])
+    with torch.no_grad():
+        return {"ids": ids[0].tolist(), "last_hidden_state": model(ids).last_hidden_state.flatten().tolist()}
+
+
 def queries():
     """A MatMul of the module attn1.to_q, for the fuzzer."""
     weight = numpy_helper.from_array(numpy.zeros((2, 3), numpy.float32), "onnx::MatMul_1")
@@ -219,6 +239,9 @@ if __name__ == "__main__":
     (OUT / "queries.onnx").write_bytes(queries().SerializeToString())
     export(unet(), INPUTS, "unet-script.onnx", dynamo=False, opset_version=17, **UNET_NAMES)
     export(unet(), INPUTS, "unet-dynamo.onnx", dynamo=True, external_data=False, **UNET_NAMES)
+    fused = unet()
+    fused.fuse_qkv_projections()
+    export(fused, INPUTS, "unet-fused.onnx", dynamo=False, opset_version=17, **UNET_NAMES)
     half = unet().half()
     export(half, tuple(x.half() for x in INPUTS), "unet-half.onnx", dynamo=False, opset_version=17, **UNET_NAMES)
     export(text_encoder(), (IDS,), "text-encoder.onnx", dynamo=False, opset_version=17, input_names=["input_ids"], output_names=["last_hidden_state", "pooler_output"])
@@ -232,6 +255,7 @@ if __name__ == "__main__":
     expected = {
         "versions": {"torch": torch.__version__, "diffusers": diffusers.__version__},
         "merges": [merged(uses) for uses in cases],
+        "inverted": inverted(),
         "half": {"uses": cases[0], "changed": merged_half(first, 0.8)},
     }
     write("expected.json", json.dumps(expected, separators=(",", ":")).encode())

@@ -6,5 +6,6 @@ export { foreignOperations } from "./expr/foreign.ts";
 export { fromOnnx, type OnnxModel } from "./onnx/from-onnx.ts";
 export { MAX_FILE_BYTES } from "./onnx/limits.ts";
 export { readModelLayout } from "./onnx/model-layout.ts";
+export { replaceInitializer } from "./onnx/replace-initializer.ts";
 export { toOnnx } from "./onnx/to-onnx.ts";
 export { fileOf, type WholeFile, wholeModel } from "./onnx/whole-model.ts";

@@ -3,4 +3,5 @@ export { type LoadModelOptions, loadModel, type ReadFile } from "./load-model.ts
 export { type LoadPipelineOptions, loadPipeline } from "./load-pipeline.ts";
 export { mergeLora } from "./lora/merge-lora.ts";
 export { pipelineFiles, savePipeline } from "./save-pipeline.ts";
+export { addEmbeddings, readEmbedding } from "./text/embeddings.ts";
 export { loadTokenizer, type PromptTokenizer } from "./text/load-tokenizer.ts";

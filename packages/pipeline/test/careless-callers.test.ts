@@ -3,7 +3,8 @@ import { denoiser } from "@gen/sampling";
 import { linearSchedule } from "@gen/schedules";
 import { type Call, describeCarelessCallers } from "../../../tooling/fixtures/careless.ts";
 import * as pipeline from "../src/index.ts";
-import { loraOfQueries, outside } from "./lora-cases.ts";
+import { readEmbedding } from "../src/index.ts";
+import { embedding, loraOfQueries, outside, textEncoder } from "./lora-cases.ts";
 import { readReference } from "./tokenizer-cases.ts";
 
 const model = denoiser(mlp({ inputs: 2, hidden: [3], time: true, classes: 1 }));
@@ -26,6 +27,8 @@ const calls: Record<string, Call> = {
     also: { "2.className": ["text"] },
   },
   mergeLora: { args: [{ unet: { model: outside } }, [{ lora: loraOfQueries }]] },
+  readEmbedding: { args: [embedding, { token: "<toy>", name: "toy" }] },
+  addEmbeddings: { args: [{ model: textEncoder }, [readEmbedding(embedding)], 41] },
   pipelineFiles: { args: [{ ...whole, ...extra }], also: { "0.kind": ["undefined"] } },
   savePipeline: { args: [{ ...whole, ...extra }, () => undefined] },
 };

@@ -1,4 +1,10 @@
+import { readFileSync } from "node:fs";
 import { writeSafetensors } from "@gen/data";
+
+const encoder = new URL("reference/lora/text-encoder.onnx", import.meta.url);
+export const textEncoder = new Uint8Array(readFileSync(encoder));
+/** A learned word for that text encoder. */
+export const embedding = writeSafetensors({ "<toy>": { shape: [12], data: new Float32Array(12) } });
 
 /** A MatMul of the module attn1.to_q, whose weight [2, 3] lies in w.bin; written with onnx 1.23. */
 export const outside = new Uint8Array(

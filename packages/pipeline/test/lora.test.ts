@@ -8,8 +8,10 @@ import { fromOnnx, readModelLayout } from "@gen/graph/onnx";
 import { describe, expect, test } from "vitest";
 import { mergeLora } from "../src/index.ts";
 import { MAX_LORA_RANK, MAX_LORA_TENSORS } from "../src/lora/limits.ts";
+import { addDelta } from "../src/lora/lora-delta.ts";
 import { diffusersName, type LoraPart } from "../src/lora/lora-keys.ts";
-import { loraTargets, type ModelLayout } from "../src/lora/lora-targets.ts";
+import { loraTargets } from "../src/lora/lora-targets.ts";
+import type { ModelLayout } from "../src/model-bytes.ts";
 import { loraOfQueries, outside } from "./lora-cases.ts";
 
 // Written by tooling/reference/lora-merge.py with torch 2.15, diffusers 0.39 and peft 0.19.
@@ -30,7 +32,7 @@ const { merges, half }: { merges: Merge[]; half: Merge } = JSON.parse(
 );
 const [kohya] = merges;
 const script = unzipped("unet-script.onnx");
-const encoder = unzipped("text-encoder.onnx");
+const encoder = bytesOf("text-encoder.onnx");
 const usesOf = (uses: Uses) =>
   uses.map(([name, strength]) => ({ lora: bytesOf(name), name, strength }));
 
@@ -154,6 +156,14 @@ describe("a weight", () => {
     expect(modules.length).toBe(77);
   });
 
+  test("in a Buffer is copied before it is changed", () => {
+    const pool = Buffer.concat([Buffer.alloc(5), script]).subarray(5);
+    const [a] = mergeLora({ unet: { model: pool } }, usesOf(kohya.uses)).patches("unet");
+    const [b] = mergeLora({ unet: { model: script } }, usesOf(kohya.uses)).patches("unet");
+    expect(a).toEqual(b);
+    expect(Buffer.compare(pool, script)).toBe(0);
+  });
+
   test("outside of the model is read and patched in its own file", () => {
     const externalData = (location: string, offset: number, length: number) => {
       expect([location, offset, length]).toEqual(["w.bin", 8, 24]);
@@ -169,6 +179,32 @@ describe("a weight", () => {
     expect(() => [...merge({}).patches("unet")]).toThrow(
       "w.bin are kept outside; pass externalData",
     );
+  });
+
+  test.each(merges.map((merge) => [merge.uses.join(" and "), merge] as const))(
+    "of fused projections gets the rows of each with %s",
+    (_, { uses, unet }) => {
+      const found = merged(unzipped("unet-fused.onnx"), uses);
+      expect(found.notes).toEqual([]);
+      expect(distance(found.unet, "unet", unet)).toBeLessThan(2e-5);
+    },
+  );
+
+  test("of fused projections is a part of the outputs", () => {
+    const { weights, nodes } = readModelLayout(outside);
+    const [node] = nodes;
+    const layout = { weights, nodes: [{ ...node, module: "attn1.to_qkv" }] };
+    const { byModule } = loraTargets(layout);
+    const target = { weight: "onnx::MatMul_1", transposed: true };
+    expect(byModule.get("attn1_to_v")).toEqual({ ...target, part: [2, 3] });
+    for (const transposed of [false, true]) {
+      // Three parts of one output each, of two inputs.
+      const out = new Float64Array(6);
+      const floats = (...data: number[]) => ({ shape: [1, data.length], data });
+      const module = { down: floats(10, 20), up: floats(3), scale: 1, keys: [], module: "" };
+      addDelta(out, transposed, { ...module, part: undefined }, 2, 1);
+      expect([...out]).toEqual(transposed ? [0, 60, 0, 0, 120, 0] : [0, 0, 60, 120, 0, 0]);
+    }
   });
 
   test("that several modules share is refused by name", () => {
@@ -225,6 +261,10 @@ describe("a LoRA", () => {
     // up @ down is 2, times alpha / 2.
     expect(change({})).toBeCloseTo(2, 5);
     expect(change({ "unet.lora_alpha": 3 })).toBeCloseTo(3, 5);
+    expect(change({ "unet.lora_alpha": 3, "unet.use_rslora": true })).toBeCloseTo(
+      3 * Math.SQRT2,
+      5,
+    );
     expect(change({ "unet.lora_alpha": 3, "unet.alpha_pattern": { proj_in: 1 } })).toBeCloseTo(
       1,
       5,

@@ -152,6 +152,11 @@ describe("refusals", () => {
     expect(await loadTokenizer(async () => undefined, "tokenizer")).toBeUndefined();
     const withoutMerges = async (path: string) =>
       path.endsWith("merges.txt") ? undefined : readReference(path);
+    const pieces = async (path: string) =>
+      path.endsWith("spiece.model") ? new Uint8Array(1) : undefined;
+    await expect(loadTokenizer(pieces, "t5")).rejects.toThrow(
+      "save the tokenizer as a T5TokenizerFast",
+    );
     await expect(loadTokenizer(withoutMerges, "clip")).rejects.toThrow(
       "clip/merges.txt is missing",
     );

@@ -12,25 +12,49 @@ export const deltaShape = ({ down, up, mid }: LoraModule): readonly number[] => 
 
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
-/** Adds `scale * up @ down` to a matrix, which may be stored with its columns first. */
+/**
+ * Adds `scale * up @ down` to a matrix, or to its rows from `first` on. A transposed matrix is stored
+ * with its columns first.
+ */
 export function addDelta(
   out: Float64Array,
-  [rows, columns]: readonly number[],
   transposed: boolean,
   module: LoraModule,
   scale: number,
+  first = 0,
 ): void {
-  const { up } = module;
   const down = widened(module);
-  const rank = down.shape[0];
-  const [step, stride] = transposed ? [1, rows] : [columns, 1];
-  for (let row = 0; row < rows; row++) {
-    for (let r = 0; r < rank; r++) {
-      const factor = scale * up.data[row * rank + r];
-      for (let column = 0; column < columns; column++) {
-        out[row * step + column * stride] += factor * down.data[r * columns + column];
-      }
+  const [rank] = down.shape;
+  const [rows, columns] = [module.up.shape[0], down.data.length / rank];
+  const up = (row: number, r: number) => module.up.data[row * rank + r];
+  const lower = (r: number, column: number) => down.data[r * columns + column];
+  const [outer, inner] = transposed ? [columns, rows] : [rows, columns];
+  // Four ranks at a time are 2.6x as fast as one (2026-11-29, Node 20.20), so ranks are padded.
+  const padded = 4 * Math.ceil(rank / 4);
+  const left = new Float64Array(outer * padded);
+  const right = new Float64Array(padded * inner);
+  for (let r = 0; r < rank; r++) {
+    for (let i = 0; i < outer; i++) {
+      left[i * padded + r] = scale * (transposed ? lower(r, i) : up(i, r));
     }
+    for (let j = 0; j < inner; j++) right[r * inner + j] = transposed ? up(j, r) : lower(r, j);
+  }
+  const width = transposed ? out.length / outer : inner;
+  const start = transposed ? first : first * inner;
+  for (let i = 0; i < outer; i++) {
+    const line = out.subarray(start + i * width, start + i * width + inner);
+    for (let r = 0; r < padded; r += 4)
+      addFour(line, left.subarray(i * padded + r), right, r * inner);
+  }
+}
+
+/** Adds four rows of a matrix, each times its factor. */
+function addFour(line: Float64Array, factors: Float64Array, rows: Float64Array, at: number): void {
+  const { length } = line;
+  const [a, b, c, d] = factors;
+  const [second, third, fourth] = [at + length, at + 2 * length, at + 3 * length];
+  for (let j = 0; j < length; j++) {
+    line[j] += a * rows[at + j] + b * rows[second + j] + c * rows[third + j] + d * rows[fourth + j];
   }
 }
 

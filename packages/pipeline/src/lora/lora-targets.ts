@@ -6,10 +6,7 @@
  * name of the bias that is added next, or, for the queries, keys and values of a transformer block,
  * by their order after the norm whose weights have names.
  */
-import type { readModelLayout } from "@gen/graph/onnx";
-
-/** The nodes of a file and the places of its weights. */
-export type ModelLayout = ReturnType<typeof readModelLayout>;
+import type { ModelLayout } from "../model-bytes.ts";
 
 /** A weight that a LoRA can change. */
 export interface LoraTarget {
@@ -17,6 +14,8 @@ export interface LoraTarget {
   readonly weight: string;
   /** Whether the file has it as `[in, out]`; PyTorch has `[out, in]`. */
   readonly transposed: boolean;
+  /** In a weight of fused projections: which of how many equal parts of the outputs it is. */
+  readonly part?: readonly [index: number, of: number];
 }
 
 /** Targets by module; `shared` has the modules of each weight that several modules use. */
@@ -56,10 +55,16 @@ export function loraTargets({ nodes, weights }: ModelLayout): LoraTargets {
     const path = told ?? (word && `${block}.${word}`);
     if (path === undefined) continue;
     const name = path.replaceAll(".", "_");
-    byModule.set(name, {
+    const target = {
       weight,
       transposed: op !== "Conv" && !source && !(op === "Gemm" && transB),
-    });
+    };
+    byModule.set(name, target);
+    // Fused projections: to_qkv holds the rows of to_q, to_k and to_v, and to_kv those of two.
+    const fused = /^(.*_)to_(qkv|kv)$/.exec(name);
+    for (const [i, letter] of [...(fused?.[2] ?? "")].entries()) {
+      byModule.set(`${fused?.[1]}to_${letter}`, { ...target, part: [i, fused?.[2].length ?? 1] });
+    }
     users.set(weight, (users.get(weight) ?? new Set()).add(name));
   }
   // An exporter's wrapper puts a name before all paths.

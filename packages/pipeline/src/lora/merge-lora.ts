@@ -12,9 +12,10 @@ import { fromFloat16, tensorData } from "@gen/graph";
 import { readModelLayout } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import { checkArguments, rules } from "@gen/math/arguments";
+import { FILE, MODEL, type ModelBytes, type ModelLayout, weightBytes } from "../model-bytes.ts";
 import { addDelta, deltaShape, matrixShape } from "./lora-delta.ts";
 import { diffusersName, LAYOUTS, type LoraPart } from "./lora-keys.ts";
-import { type LoraTarget, loraTargets, type ModelLayout } from "./lora-targets.ts";
+import { type LoraTarget, loraTargets } from "./lora-targets.ts";
 import { type Lora, type LoraModule, readLora } from "./read-lora.ts";
 
 /** A LoRA and how much of it is added. */
@@ -25,13 +26,6 @@ export interface LoraUse {
   readonly name?: string;
   /** @defaultValue 1 */
   readonly strength?: number;
-}
-
-/** A model of a pipeline. */
-export interface LoraModel {
-  readonly model: Uint8Array;
-  /** Reads weights that are kept beside the model. */
-  readonly externalData?: (location: string, offset: number, length: number) => Uint8Array;
 }
 
 /** New bytes for a part of a file. */
@@ -53,6 +47,7 @@ export interface MergedLora {
 interface Change {
   readonly target: LoraTarget;
   readonly terms: {
+    readonly part: LoraTarget["part"];
     readonly module: LoraModule;
     readonly strength: number;
     readonly name: string;
@@ -68,7 +63,7 @@ interface Change {
  * several modules share or that is neither float32 nor float16.
  */
 export function mergeLora(
-  models: Readonly<Partial<Record<LoraPart, LoraModel>>>,
+  models: Readonly<Partial<Record<LoraPart, ModelBytes>>>,
   loras: readonly LoraUse[],
 ): MergedLora {
   checkArguments({ models, loras }, { models: rules.OBJECT, loras: rules.listOf(USE) });
@@ -101,7 +96,7 @@ export function mergeLora(
   };
 }
 
-interface Open extends LoraModel {
+interface Open extends ModelBytes {
   readonly layout: ModelLayout;
   readonly byModule: ReadonlyMap<string, LoraTarget>;
   /** The layers of a block of the UNet. */
@@ -113,13 +108,6 @@ interface Open extends LoraModel {
 const FIRST_BLOCK = /^down_blocks_0_resnets_\d+_conv1$/;
 
 const PARTS: readonly LoraPart[] = ["unet", "transformer", "text_encoder", "text_encoder_2"];
-
-const FILE: rules.Rule = ["the bytes of a file", (value) => value instanceof Uint8Array];
-
-const MODEL: rules.Rule = rules.having("a model { model, externalData }", {
-  model: FILE,
-  externalData: rules.optional(rules.FUNCTION),
-});
 
 const USE: rules.Rule = rules.having("a LoRA { lora, name, strength }", {
   lora: FILE,
@@ -147,7 +135,7 @@ function place(lora: Lora, strength: number, open: ReadonlyMap<LoraPart, Open>):
     }
     const change = model.changes.get(target.weight) ?? { target, terms: [] };
     model.changes.set(target.weight, change);
-    change.terms.push({ module, strength, name });
+    change.terms.push({ part: target.part, module, strength, name });
   }
   const all = modules.reduce((sum, { keys }) => sum + keys.length, unknown.length);
   const away = [...elsewhere.values()].reduce((sum, n) => sum + n, 0);
@@ -202,8 +190,9 @@ function checkChanges(
         `${name} changes ${module.module}, whose weight in the ${part} has elements of type ${dtype}; merge it into float32 or float16`,
       );
     }
-    for (const { name, module } of terms) {
-      const [wanted, given] = [matrixShape(shape, target.transposed), deltaShape(module)];
+    for (const { name, module, part: fused } of terms) {
+      const [rows, columns] = matrixShape(shape, target.transposed);
+      const [wanted, given] = [[rows / (fused?.[1] ?? 1), columns], deltaShape(module)];
       if (wanted.join() === given.join()) continue;
       throw new GenError(
         "invalid-model",
@@ -213,33 +202,19 @@ function checkChanges(
   }
 }
 
-function patchOf({ layout, model, externalData }: Open, { target, terms }: Change): WeightPatch {
-  const place = layout.weights.get(target.weight) as NonNullable<
-    ReturnType<typeof layout.weights.get>
-  >;
-  const { shape, dtype, location, offset, length } = place;
-  if (location !== undefined && !externalData) {
-    throw new GenError(
-      "invalid-model",
-      `the weights in ${location} are kept outside; pass externalData`,
-    );
-  }
-  const source =
-    location === undefined
-      ? model.subarray(offset, offset + length)
-      : (externalData as NonNullable<typeof externalData>)(location, offset, length);
-  const old = source.slice().buffer;
-  const size = shape.reduce((a, b) => a * b, 1);
-  if (old.byteLength !== size * (dtype === "float16" ? 2 : 4)) {
-    throw new GenError("invalid-model", `the weight ${JSON.stringify(target.weight)} is cut short`);
-  }
+function patchOf(model: Open, { target, terms }: Change): WeightPatch {
+  const place = model.layout.weights.get(target.weight);
+  if (!place) throw new GenError("invalid-model", `no weight ${JSON.stringify(target.weight)}`);
+  const { shape, dtype, location, offset } = place;
+  const old = weightBytes(model, place);
   const values =
     dtype === "float16"
       ? Float64Array.from(new Uint16Array(old), fromFloat16)
       : Float64Array.from(new Float32Array(old));
-  const [rows, columns] = matrixShape(shape, target.transposed);
-  for (const { module, strength } of terms) {
-    addDelta(values, [rows, columns], target.transposed, module, strength * module.scale);
+  const [rows] = matrixShape(shape, target.transposed);
+  for (const { module, strength, part: [index, of] = [0, 1] } of terms) {
+    const first = (index * rows) / of;
+    addDelta(values, target.transposed, module, strength * module.scale, first);
   }
   const data = tensorData(Float32Array.from(values), dtype as "float32" | "float16");
   return { location, offset, bytes: new Uint8Array(data.buffer as ArrayBuffer) };

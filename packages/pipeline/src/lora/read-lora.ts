@@ -1,7 +1,7 @@
-import { type NdArray, readSafetensors } from "@gen/data";
-import { fromFloat16 } from "@gen/graph";
+import { readSafetensors } from "@gen/data";
 import { GenError } from "@gen/math";
 import { parseJson } from "@gen/math/json";
+import { floatsOf } from "../floats.ts";
 import { isObject } from "../index-file.ts";
 import { MAX_LORA_RANK, MAX_LORA_TENSORS } from "./limits.ts";
 import { LAYOUTS, type LoraPart, parseKey } from "./lora-keys.ts";
@@ -71,7 +71,7 @@ export function readLora(bytes: Uint8Array, name = "LoRA"): Lora {
     const draft = drafts.get(id) ?? { keys: [], part, module };
     drafts.set(id, draft);
     draft.keys.push(key);
-    draft[role] = { shape: tensor.shape, data: numbers(name, key, tensor) };
+    draft[role] = { shape: tensor.shape, data: floatsOf(name, key, tensor) };
   }
   if (drafts.size === 0) {
     const examples = unknown.slice(0, 3).map((key) => JSON.stringify(key));
@@ -103,37 +103,31 @@ function finished(name: string, draft: Draft, alphas: Alphas): LoraModule {
       `the middle of ${keys[0]} must be [${rank}, ${rank}, ...], got [${mid.shape}]`,
     );
   }
-  const value = alpha ? Number(alpha.data[0]) : (alphas(part, module) ?? rank);
+  const value = alpha ? Number(alpha.data[0]) : (alphas(part, module, rank) ?? rank);
   if (!Number.isFinite(value)) throw misfit(name, `the alpha of ${keys[0]} must be finite`);
   return { part, module, down, up, mid, keys, scale: value / rank };
 }
 
-type Alphas = (part: LoraPart | undefined, module: string) => number | undefined;
+type Alphas = (part: LoraPart | undefined, module: string, rank: number) => number | undefined;
 
-/** The alphas that diffusers 0.35 and newer write into the file's metadata. */
+/**
+ * The alphas that diffusers 0.35 and newer write into the file's metadata. A rank-stabilized LoRA is
+ * scaled by alpha / sqrt(rank) (Kalajdzievski 2023), so its alpha counts sqrt(rank) times.
+ */
 function savedAlphas(name: string, metadata: Readonly<Record<string, string>>): Alphas {
   const text = metadata.lora_adapter_metadata;
   const saved =
     text === undefined ? {} : parseJson(text, { name: `${name}: lora_adapter_metadata` });
   if (!isObject(saved)) return () => undefined;
-  return (part, module) => {
+  return (part, module, rank) => {
     const patterns = saved[`${part}.alpha_pattern`];
     const pattern = Object.entries(isObject(patterns) ? patterns : {}).find(([path]) =>
       `_${module}`.endsWith(`_${path.replaceAll(".", "_")}`),
     );
     const alpha = pattern?.[1] ?? saved[`${part}.lora_alpha`];
-    return typeof alpha === "number" ? alpha : undefined;
+    if (typeof alpha !== "number") return undefined;
+    return saved[`${part}.use_rslora`] === true ? alpha * Math.sqrt(rank) : alpha;
   };
-}
-
-function numbers(name: string, key: string, { dtype, data }: NdArray): ArrayLike<number> {
-  if (dtype === "float32" || dtype === "float64") return data as Float32Array;
-  const bits = data as Uint16Array;
-  if (dtype === "float16") return Float32Array.from(bits, fromFloat16);
-  if (dtype === "bfloat16") {
-    return new Float32Array(Uint32Array.from(bits, (word) => word << 16).buffer);
-  }
-  throw misfit(name, `${key} must hold floats, got ${dtype}`);
 }
 
 const misfit = (name: string, problem: string) =>

@@ -18,3 +18,6 @@ export const MAX_ADDED_LETTERS = 128;
 
 /** The most brackets of a prompt that is read with weights. */
 export const MAX_PROMPT_BRACKETS = 512;
+
+/** The most vectors of a textual inversion. */
+export const MAX_EMBEDDING_VECTORS = 1024;

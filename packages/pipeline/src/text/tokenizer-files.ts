@@ -43,7 +43,12 @@ export async function readTokenizerFiles(
       ? undefined
       : await clipFromParts(await object("vocab.json"), read, folder);
   const json = parts ?? whole;
-  if (json === undefined) return undefined;
+  if (json === undefined) {
+    if ((await read(`${folder}/spiece.model`)) === undefined) return undefined;
+    throw invalid(
+      `${folder}/spiece.model needs a tokenizer.json beside it: save the tokenizer as a T5TokenizerFast`,
+    );
+  }
   const special = (name: string) => contentOf(map[name]) ?? contentOf(config[name]);
   return naming(`${folder}/${parts ? "vocab.json" : "tokenizer.json"}`, () => {
     const checked = checkedTokenizer(json);
