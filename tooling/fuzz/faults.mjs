@@ -190,6 +190,12 @@ const made = {
     "endless-shape": () => text(JSON.stringify({ _gen: { shape: new Array(1e5).fill(1) } })),
     list: () => text("[]"),
   },
+  "part-config": {
+    "endless-levels": () =>
+      text(JSON.stringify({ block_out_channels: new Array(1e5).fill(1), scaling_factor: 1 })),
+    "no-channels": () => text(JSON.stringify({ in_channels: -9, out_channels: -12 })),
+    "no-patch": () => text(JSON.stringify({ patch_size: 0, sample_size: [1e9, 1e9] })),
+  },
   "training-json": {
     "deep-lists": () => text("[".repeat(1e6)),
     null: () => text("null"),

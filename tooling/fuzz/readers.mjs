@@ -21,6 +21,7 @@ import { input } from "@gen/graph";
 import { fromOnnx, readModelLayout } from "@gen/graph/onnx";
 import { mlp } from "@gen/nn";
 import {
+  describeFolder,
   loadPipeline,
   loadTokenizer,
   mergeLora,
@@ -324,6 +325,20 @@ const pipeline = pipelineFiles({
   classes: ["a", "b", "c"],
   notes: { data: "points" },
 });
+/** Configs of parts as exporters write them. */
+const PART_CONFIGS = [
+  { _class_name: "UNet2DConditionModel", in_channels: 9, out_channels: 4, sample_size: [8, 8] },
+  { _class_name: "FluxTransformer2DModel", in_channels: 16, patch_size: 1, guidance_embeds: true },
+  { _class_name: "AutoencoderKL", block_out_channels: [16, 16], scaling_factor: 0.5 },
+];
+const CONFIG_FIELDS = [
+  ...["_class_name", "in_channels", "out_channels", "sample_size", "patch_size", "shift_factor"],
+  ...["block_out_channels", "scaling_factor", "latents_mean", "latents_std", "projection_dim"],
+  ...["cross_attention_dim", "joint_attention_dim", "addition_embed_type", "guidance_embeds"],
+  ...["addition_time_embed_dim", "projection_class_embeddings_input_dim", "num_class_embeds"],
+  ...["pooled_projection_dim", "time_cond_proj_dim", "num_embeds_ada_norm", "class_embed_type"],
+];
+
 const INDEX_FIELDS = [
   "_gen",
   "shape",
@@ -552,8 +567,24 @@ export const readers = {
     ],
     make: (random) => json(changedFields(random, index, INDEX_FIELDS)),
     tokens: [...JSON_TOKENS, ...INDEX_FIELDS.map((name) => `"${name}"`)],
-    read: (bytes) =>
-      loadPipeline((path) => Promise.resolve(path === "model_index.json" ? bytes : pipeline[path])),
+    read: async (bytes) => {
+      const read = (/** @type {string} */ path) =>
+        Promise.resolve(path === "model_index.json" ? bytes : pipeline[path]);
+      await describeFolder(read);
+      return loadPipeline(read);
+    },
+  },
+  "part-config": {
+    seeds: () => PART_CONFIGS.map(json),
+    make: (random) => json(changedFields(random, random.pick(PART_CONFIGS), CONFIG_FIELDS)),
+    tokens: [...JSON_TOKENS, ...CONFIG_FIELDS.map((name) => `"${name}"`)],
+    read: async (bytes) => {
+      const { "model_index.json": _, ...others } = pipeline;
+      const read = (/** @type {string} */ path) =>
+        Promise.resolve(path.endsWith("/config.json") ? bytes : others[path]);
+      await describeFolder(read);
+      return loadPipeline(read);
+    },
   },
   "training-json": {
     seeds: () => [json(record)],

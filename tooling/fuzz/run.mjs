@@ -11,6 +11,7 @@ import { fuzzReader } from "./fuzz-reader.mjs";
 const names = ["png", "npy", "npz", "idx", "csv", "safetensors"].concat([
   "scheduler-config",
   "model-index",
+  "part-config",
   "training-json",
   "onnx",
   "tokenizer",

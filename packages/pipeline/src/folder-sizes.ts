@@ -27,7 +27,16 @@ const classSides: readonly (readonly [RegExp, number])[] = [
 export const isPacked = (config: Fields): boolean =>
   /^(Flux|Chroma)/.test(String(config._class_name ?? ""));
 
-const lengthOf = (value: unknown) => (Array.isArray(value) ? value.length : undefined);
+/** The number of levels that a list of channels names; undefined for no list, or an absurd one. */
+const levelsOf = (value: unknown) =>
+  Array.isArray(value) && value.length >= 1 && value.length <= MOST_LEVELS
+    ? value.length
+    : undefined;
+
+const MOST_LEVELS = 16;
+
+const positive = (value: number | undefined) =>
+  value !== undefined && Number.isSafeInteger(value) && value > 0 ? value : undefined;
 
 /** Sizes from the configs of the denoiser and the VAE, and the class of the pipeline. */
 export function folderSizes(
@@ -35,15 +44,15 @@ export function folderSizes(
   vae: Fields | undefined,
   className: string | undefined,
 ): FolderSizes {
-  const levels = lengthOf(vae?.block_out_channels) ?? (isStable(className) ? 4 : undefined);
+  const levels = levelsOf(vae?.block_out_channels) ?? (isStable(className) ? 4 : undefined);
   const factor = vae && levels ? 2 ** (levels - 1) : undefined;
   const packed = isPacked(config);
   const [height, width] = sidesOf(config.sample_size, 1) ??
     sidesOf(vae?.sample_size, factor) ?? [sideOfClass(className), sideOfClass(className)];
   const inner = numberOf(config, "in_channels");
-  const channels = inner && (packed ? inner / 4 : inner - extraChannels(config));
-  const blocks = lengthOf(config.block_out_channels) ?? 1;
-  const multiple = packed ? 2 : (numberOf(config, "patch_size") ?? 2 ** (blocks - 1));
+  const channels = inner && positive(packed ? inner / 4 : inner - extraChannels(config));
+  const blocks = levelsOf(config.block_out_channels) ?? 1;
+  const multiple = packed ? 2 : (positive(numberOf(config, "patch_size")) ?? 2 ** (blocks - 1));
   return { latent: [channels, height, width], multiple, ...(factor && { factor }) };
 }
 
@@ -57,7 +66,5 @@ function sidesOf(value: unknown, factor: number | undefined): number[] | undefin
   const sides = (Array.isArray(value) ? value : [value, value]).map(
     (v) => Number(v) / (factor ?? 0),
   );
-  return sides.length === 2 && sides.every((side) => Number.isInteger(side) && side > 0)
-    ? sides
-    : undefined;
+  return sides.length === 2 && sides.every((side) => positive(side)) ? sides : undefined;
 }

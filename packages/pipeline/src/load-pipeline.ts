@@ -1,19 +1,12 @@
-import { add, cast, type Expr, mul, type Shape, shapeText, slice, trace } from "@gen/graph";
+import { shapeText } from "@gen/graph";
 import { MAX_FILE_BYTES, type OnnxModel } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
-import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
-import {
-  type DiffusionPipeline,
-  denoiser,
-  type Pipeline,
-  type PipelineVae,
-  runInParts,
-  type VaePipeline,
-} from "@gen/sampling";
-import { numpyLinspace, readSchedulerConfig, type SchedulerConfig } from "@gen/schedules";
-import { latentScaling } from "@gen/vae";
-import { isWanted, vaeConfig } from "./describe-folder.ts";
-import { classNameOf, extraChannels, type Fields } from "./folder-kind.ts";
+import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
+import { type DiffusionPipeline, denoiser, type Pipeline, type VaePipeline } from "@gen/sampling";
+import { readSchedulerConfig, type SchedulerConfig } from "@gen/schedules";
+import { isWanted } from "./describe-folder.ts";
+import { classNameOf, extraChannels } from "./folder-kind.ts";
+import { mayHold, randomness, required } from "./folder-parts.ts";
 import { folderSizes } from "./folder-sizes.ts";
 import { jsonObject, ownFields } from "./index-file.ts";
 import {
@@ -24,8 +17,9 @@ import {
   type ReadFile,
   readWithin,
 } from "./load-model.ts";
+import { loadVae, withImage } from "./load-vae.ts";
 import { missingText, pipelinePaths } from "./paths.ts";
-import { firstOutput, fixedPart, unetNetwork } from "./unet-network.ts";
+import { fixedPart, unetNetwork } from "./unet-network.ts";
 import { utf8Text } from "./utf8.ts";
 
 /** Limits on what is loaded, and what the folder leaves open. */
@@ -70,8 +64,9 @@ export async function loadPipeline(
     const found = await readWithin(read, path, limit);
     return found && naming(path, () => jsonObject(found));
   };
-  if (options.kind === "vae") {
-    const { vae, latent, warnings } = required(pipelinePaths.decoder, await loadVae({}));
+  const files = { read, json, options, isAlone: options.kind === "vae" };
+  if (files.isAlone) {
+    const { vae, latent, warnings } = required(pipelinePaths.decoder, await loadVae(files, {}));
     const shape = fixedPart(latent);
     if (shape) return { kind: "vae", vae, shape, ...withWarnings(warnings) };
     throw new GenError(
@@ -92,7 +87,7 @@ export async function loadPipeline(
   const foreign = index._gen === undefined;
   const [{ path, model: unet, config }, vae] = await Promise.all([
     loadDenoiser(foreign),
-    mayHold(index, "vae_decoder") ? loadVae(index, ours.image) : undefined,
+    mayHold(index, "vae_decoder") ? loadVae(files, index, ours.image) : undefined,
   ]);
   const className = classNameOf(index);
   const sizes = foreign ? folderSizes(config, vae?.config, className) : undefined;
@@ -106,6 +101,7 @@ export async function loadPipeline(
       latentChannels: typeof channels === "number" ? channels : undefined,
     }),
   );
+  const isEven = scheduler.flow && foreign && givesEvenSigmas(className, unet.signature);
   const warnings = [...randomness(unet, path), ...(vae?.warnings ?? [])];
   if (!vae && isWanted(index, "vae_decoder")) {
     warnings.push(`${missingText(pipelinePaths.decoder, false)}. Samples are latents`);
@@ -118,7 +114,7 @@ export async function loadPipeline(
     vae: vae && withImage(vae.vae, shape),
     classes: ours.classes,
     notes: ours.notes,
-    ...(scheduler.flow && givesSigmas(className, unet.signature) && { sigmas: evenSigmas }),
+    ...(isEven && { sigmas: "even" as const }),
     ...withWarnings(warnings),
   };
 
@@ -139,156 +135,14 @@ export async function loadPipeline(
     const model = required(path, transformer, (config ?? other) !== undefined);
     return { path: pipelinePaths.transformer, model, config: other ?? {} };
   }
-
-  async function loadVae(index: Fields, known?: readonly number[]): Promise<LoadedVae | undefined> {
-    const warnings: string[] = [];
-    const onMissing = (file: string) =>
-      warnings.push(
-        `${pipelinePaths.encoder} is left out, as its weights in ${file} are missing: the VAE only decodes`,
-      );
-    const [found, encoder, ofDecoder, ofEncoder] = await Promise.all([
-      loadModel(read, pipelinePaths.decoder, options),
-      mayHold(index, "vae_encoder")
-        ? loadModel(read, pipelinePaths.encoder, options, onMissing)
-        : undefined,
-      json(pipelinePaths.decoderConfig),
-      index._gen ? undefined : json(pipelinePaths.encoderConfig),
-    ]);
-    const config = vaeConfig(ofDecoder ?? {}, ofEncoder ?? {});
-    const isNamed = [index.vae_decoder].flat().some((part) => part != null);
-    const decoder = isNamed
-      ? required(pipelinePaths.decoder, found, ofDecoder !== undefined)
-      : found;
-    if (!decoder) return undefined;
-    const input = onlyInput(decoder, pipelinePaths.decoder);
-    const latent = decoder.signature[input].shape;
-    warnings.push(...randomness(decoder, pipelinePaths.decoder));
-    if (encoder) warnings.push(...randomness(encoder, pipelinePaths.encoder));
-    const assumed =
-      options.kind === "vae" || index._gen ? undefined : assumedFactor(config, latent);
-    if (assumed !== undefined) {
-      warnings.push(
-        `${pipelinePaths.decoderConfig} has no scaling_factor: latents are divided by ${assumed}, the default of AutoencoderKL`,
-      );
-    }
-    const scaling = await naming(pipelinePaths.decoderConfig, () =>
-      latentScaling(assumed === undefined ? config : { ...config, scaling_factor: assumed }),
-    );
-    const encoded = encoder && onlyInput(encoder, pipelinePaths.encoder);
-    const sample = encoder?.signature[encoded as string].shape;
-    const image = known ?? fixedPart(sample) ?? [];
-    const vae: PipelineVae = {
-      image,
-      parameters: [...decoder.parameters, ...(encoder?.parameters ?? [])],
-      batch: [latent[0], sample?.[0]].find((rows) => typeof rows === "number"),
-      decode: (x) =>
-        runInParts(latent[0], [scaling.undo(x)], (z) =>
-          cast(firstOutput(decoder, { [input]: cast(z, decoder.signature[input].dtype) }), x.dtype),
-        ),
-      encode:
-        encoder &&
-        ((images: Expr) => {
-          const output = runInParts(sample?.[0], [images], (x) =>
-            firstOutput(encoder, {
-              [encoded as string]: cast(x, encoder.signature[encoded as string].dtype),
-            }),
-          );
-          const { mean, logVariance } = encodedMoments(
-            cast(output, images.dtype),
-            latent[1],
-            encoder.outputNames[0],
-          );
-          return scaling.apply(mean, logVariance);
-        }),
-    };
-    return { vae, latent, warnings, config };
-  }
-}
-
-interface LoadedVae {
-  readonly vae: PipelineVae;
-  /** `[batch, ...]`, as the decoder's file has it. */
-  readonly latent: Shape;
-  readonly warnings: readonly string[];
-  readonly config: Fields;
-}
-
-/** A VAE with the shape of its images, which a latent's shape tells where the files leave it open. */
-function withImage(vae: PipelineVae, latent: readonly number[]): PipelineVae {
-  if (vae.image.length > 0) return vae;
-  const { outputs } = trace(({ z }) => ({ x: vae.decode(z) }), {
-    z: { shape: [vae.batch ?? 1, ...latent] },
-  });
-  return { ...vae, image: fixedPart(outputs.x.shape) ?? [] };
 }
 
 /** Classes that give their scheduler even sigmas, whatever its config says (diffusers 0.39). */
 const EVEN_SIGMAS = /^(Flux|Chroma|QwenImage|Lumina2|HunyuanVideo)/;
 
-const givesSigmas = (className: string | undefined, signature: OnnxModel["signature"]): boolean =>
-  className === undefined ? "img_ids" in signature : EVEN_SIGMAS.test(className);
-
-/** 1, 1 - 1/n, ..., 1/n, which the scheduler then shifts. */
-const evenSigmas = (steps: number): number[] => numpyLinspace(1, 1 / steps, steps);
-
-/**
- * diffusers' default of `scaling_factor`, for a config without it: 0.18215 for classes with that
- * default and for latents `[batch, 4, height, width]` of an unnamed class.
- */
-function assumedFactor(config: Fields, latent: Shape): number | undefined {
-  const { scaling_factor, latents_std, _class_name: name } = config;
-  if ((scaling_factor ?? latents_std ?? undefined) !== undefined) return undefined;
-  const ofClass = typeof name === "string" && /^(Asymmetric)?AutoencoderKL$|^VQModel$/.test(name);
-  return ofClass || (name === undefined && latent.length === 4 && latent[1] === 4)
-    ? 0.18215
-    : undefined;
-}
-
-/** The log variance of latents that are samples already: the least that diffusers has. */
-const NO_VARIANCE = -30;
-
-/**
- * The mean and the log variance `[batch, channels, ...]` from an encoder's output, which has both,
- * or a sample. The output's name decides if the latent's channels are unknown.
- *
- * @throws RangeError when the output has neither as many channels as the latent nor twice as many.
- */
-function encodedMoments(output: Expr, latent: Shape[number], name: string) {
-  const channels = Number(output.shape[1]);
-  const isSample = typeof latent === "number" ? channels === latent : name === "latent_sample";
-  if (isSample) return { mean: output, logVariance: add(mul(output, 0), NO_VARIANCE) };
-  const half = channels / 2;
-  if (typeof latent === "number" ? half !== latent : !Number.isInteger(half)) {
-    throw new ArgumentError(
-      `${pipelinePaths.encoder}: the output must have ${latent} channels, a sample, or twice as many, its mean and log variance, got ${shapeText(output.shape)}`,
-    );
-  }
-  return { mean: slice(output, 1, 0, half), logVariance: slice(output, 1, half, channels) };
-}
+const givesEvenSigmas = (
+  className: string | undefined,
+  signature: OnnxModel["signature"],
+): boolean => (className === undefined ? "img_ids" in signature : EVEN_SIGMAS.test(className));
 
 const withWarnings = (warnings: readonly string[]) => (warnings.length > 0 ? { warnings } : {});
-
-/** A warning for a model that draws random numbers. */
-const randomness = ({ randomOperations }: OnnxModel, path: string): string[] =>
-  randomOperations.length === 0
-    ? []
-    : [
-        `${path} draws random numbers itself (${randomOperations.join(", ")}): its results change from run to run, whatever the seed`,
-      ];
-
-/** Our own index names all that a folder has; others' may be written for another kind of files. */
-const mayHold = (index: Fields, name: string): boolean => name in index || !index._gen;
-
-function required<R>(path: string, found: R | undefined, isUnconverted = false): R {
-  if (found !== undefined) return found;
-  throw new GenError("invalid-model", missingText(path, isUnconverted));
-}
-
-function onlyInput({ signature }: OnnxModel, path: string): string {
-  const names = Object.keys(signature);
-  if (names.length === 1) return names[0];
-  throw new GenError(
-    "invalid-model",
-    `${path}: the model must have one input, got ${names.join(", ")}`,
-  );
-}

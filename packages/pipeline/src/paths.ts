@@ -37,6 +37,9 @@ export function missingText(path: string, isUnconverted: boolean): string {
   const part = path.slice(0, path.indexOf("/"));
   const purpose = Object.hasOwn(partPurposes, part) ? partPurposes[part as PartName] : undefined;
   const start = `${path} is missing from the pipeline folder`;
+  if (part === "scheduler") {
+    return `${start}: it holds the noise schedule. Copy it from the model that was exported`;
+  }
   if (!purpose) return start;
   const torch = isUnconverted
     ? ` ${part}/config.json alone is there: safetensors of PyTorch do not run here.`

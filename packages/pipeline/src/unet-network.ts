@@ -114,9 +114,10 @@ function latentShape([batch, , features]: Shape): Shape {
 function joinedChannels(input: Shape, { joined = 0, latentChannels }: KnownShape): number {
   const [, channels] = input;
   if (input.length !== 4 || typeof channels !== "number") return 0;
-  if (joined > 0 || latentChannels === undefined) return joined;
-  const extra = channels - latentChannels;
-  return extra === latentChannels || extra === latentChannels + 1 ? extra : 0;
+  if (joined > 0) return joined < channels ? joined : 0;
+  const own = latentChannels ?? channels;
+  const extra = channels - own;
+  return extra === own || extra === own + 1 ? extra : 0;
 }
 
 /** Times `[batch]`, which are all the same, in the shape that a model wants them. */

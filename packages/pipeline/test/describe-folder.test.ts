@@ -114,6 +114,9 @@ test("a part that is not there is named with its purpose and the export", async 
   await expect(loadPipeline(torch)).rejects.toThrow(
     "unet/model.onnx is missing from the pipeline folder: unet estimates the noise in a sample. unet/config.json alone is there: safetensors of PyTorch do not run here. Export it by optimum-cli",
   );
+  await expect(loadPipeline(changed(read, /^scheduler/))).rejects.toThrow(
+    "scheduler/scheduler_config.json is missing from the pipeline folder: it holds the noise schedule. Copy it",
+  );
   const latents = await loadPipeline(changed(read, /vae_decoder\/model/));
   expect(latents.warnings?.join()).toMatch(
     /vae_decoder\/model.onnx is missing.*Samples are latents/,

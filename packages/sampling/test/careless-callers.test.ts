@@ -168,7 +168,14 @@ const calls: Record<string, Call> = {
   lcmSteps: {
     args: [
       schedule,
-      { steps: 2, originalSteps: 4, predicts: "epsilon", sigmaData: 0.5, timestepScaling: 10 },
+      {
+        steps: 2,
+        originalSteps: 4,
+        strength: 1,
+        predicts: "epsilon",
+        sigmaData: 0.5,
+        timestepScaling: 10,
+      },
     ],
     also: { "0": ["list"], "1.sigmaData": ["fraction"], "1.timestepScaling": ["fraction"] },
   },

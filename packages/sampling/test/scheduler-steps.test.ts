@@ -171,6 +171,7 @@ describe("a table is that of its builder", () => {
     const lcm = config("LCM", { original_inference_steps: 25, timestep_scaling: 3 });
     const few = { steps: 2, originalSteps: 25, timestepScaling: 3 };
     same(lcm, { steps: 2 }, lcmSteps(lcm.schedule, few));
+    same(lcm, { steps: 2, strength: 0.3 }, lcmSteps(lcm.schedule, { ...few, strength: 0.3 }));
     const ancestral = config("EulerAncestralDiscrete");
     const half = { ...linspace, steps: 4, eta: 0.5 };
     same(ancestral, { steps: 4, eta: 0.5 }, eulerAncestralSteps(ancestral.schedule, half));

@@ -267,6 +267,9 @@ describe("solvers on a schedule, to the clean level", () => {
   it("of consistency models jump to the clean estimate and back up", async () => {
     const steps = lcmSteps(schedule, { steps: 4 });
     expect(steps.map(({ t }) => t)).toEqual([999, 759, 499, 259]);
+    // LatentConsistencyModelImg2ImgPipeline of diffusers 0.39 for strength 0.6.
+    const part = lcmSteps(schedule, { steps: 4, strength: 0.6 });
+    expect(part.map(({ t }) => t)).toEqual([599, 459, 299, 159]);
     const told: number[] = [];
     const { x } = await sample({
       // Always the same clean sample, as a distilled model of one point says.
@@ -391,6 +394,9 @@ describe("solvers' options", () => {
     wrong(() => trajectory(schedule, { sigmas: [1, 2] })).toThrow("strictly descend");
     wrong(() => flowEulerSteps({ steps: 0 })).toThrow("steps must be a positive integer, got 0");
     wrong(() => lcmSteps(schedule, { steps: 51 })).toThrow("steps must be an integer in 1..50");
+    wrong(() => lcmSteps(schedule, { strength: 0.01 })).toThrow("strength must be in [1 / 50, 1]");
+    wrong(() => lcmSteps(schedule, { strength: 1.1 })).toThrow("strength must be in [1 / 50, 1]");
+    wrong(() => lcmSteps(schedule, { steps: 4, strength: 0.07 })).toThrow("in 1..3, got 4");
   });
 
   it("refuse a multistep table cut at its head", async () => {

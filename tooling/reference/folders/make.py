@@ -15,6 +15,7 @@ import hashlib
 import importlib.metadata
 import json
 import pathlib
+import re
 import shutil
 import sys
 import tempfile
@@ -41,6 +42,12 @@ def pack(folder):
     return files
 
 
+def strip_paths(folder):
+    """Leaves out where a part was loaded from, a path of this machine."""
+    for path in folder.rglob("*.json"):
+        path.write_text(re.sub(r'^ *"_name_or_path": .*\n', "", path.read_text(), flags=re.MULTILINE))
+
+
 def main(out, *names):
     for name in names or folders.ALL:
         torch.manual_seed(0)
@@ -48,6 +55,7 @@ def main(out, *names):
         shutil.rmtree(target, ignore_errors=True)
         with tempfile.TemporaryDirectory() as scratch:
             cases, tensors = folders.ALL[name](target, pathlib.Path(scratch))
+        strip_paths(target)
         files = pack(target)
         if tensors:
             save_file({k: v.detach().clone().contiguous() for k, v in tensors.items()}, target / "golden.safetensors")

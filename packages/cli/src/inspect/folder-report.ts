@@ -20,6 +20,8 @@ export interface FolderReport
   readonly scaling: PipelineFolder["scaling"] | null;
 }
 
+const numberOrNull = (d: number | string) => (typeof d === "number" ? d : null);
+
 /** The report on a folder whose models have these reports. */
 export function folderReport(folder: PipelineFolder, models: readonly ModelReport[]): FolderReport {
   const { kind, className, parts, missing, conditions, tokenizers, latent, multiple } = folder;
@@ -30,8 +32,8 @@ export function folderReport(folder: PipelineFolder, models: readonly ModelRepor
     ? [{ name: "concat", dtype: "float32", shape: conditions.concat.shape }]
     : [];
   const sample = denoiser?.inputs[0]?.shape;
-  const inFile = sample?.length === 4 && typeof sample[1] === "number" ? sample[1] : null;
-  const [channels = inFile, ...sides] = latent;
+  const inFile = sample?.length === 4 ? sample.slice(1).map(numberOrNull) : [];
+  const [channels, ...sides] = latent.map((d, i) => d ?? inFile[i] ?? null);
   return {
     kind,
     className: className ?? null,
@@ -39,7 +41,7 @@ export function folderReport(folder: PipelineFolder, models: readonly ModelRepor
     missing,
     conditions: [...concat, ...inputs],
     tokenizers,
-    latent: [channels, ...sides.map((side) => side ?? null)],
+    latent: [channels, ...sides],
     multiple,
     /** Height and width of an image. */
     image:

@@ -16,7 +16,7 @@ import {
 } from "../expr/expr.ts";
 import { GraphError } from "../expr/graph-error.ts";
 import type { ComputedOp } from "../expr/operations.ts";
-import { type Dim, type Shape, shapeText } from "../expr/shape.ts";
+import type { Dim } from "../expr/shape.ts";
 import { isFloat, type Tensor } from "../expr/tensor.ts";
 import { arrangeReaders } from "../ops/arrange/read.ts";
 import { sliceReaders } from "../ops/arrange/read-slice.ts";
@@ -25,6 +25,7 @@ import { normalizeReaders } from "../ops/normalize/read.ts";
 import { productReaders } from "../ops/products/read.ts";
 import { poolReaders } from "../ops/products/read-pool.ts";
 import { reduceReaders } from "../ops/reduce/read.ts";
+import { bind } from "./bind-inputs.ts";
 import { fold } from "./fold.ts";
 import { ResultMemory } from "./memory.ts";
 import { type GraphContext, NodeReader, type Reader, type Readers } from "./node-reader.ts";
@@ -264,53 +265,4 @@ function rebuild(node: NodeReader, reader: Reader): readonly Value[] {
   const isKnown = node.operands.length > 0 && node.operands.every((o) => !o || isStatic(o));
   const value = (isKnown ? fold(node, reader) : undefined) ?? reader(node);
   return Array.isArray(value) ? value : [value as Value];
-}
-
-/** The inputs by name, checked against the signature; `bound` collects its dynamic dimensions. */
-function bind(
-  signature: OnnxGraph["signature"],
-  inputs: Readonly<Record<string, Expr>>,
-  bound: Map<string, Dim>,
-): (readonly [string, Expr])[] {
-  const names = Object.keys(signature);
-  const several = new Set<string>();
-  const extra = Object.keys(inputs).find((name) => !names.includes(name));
-  if (extra !== undefined) {
-    throw invalidModel(
-      `the model has no input ${label(extra)}; its inputs are ${names.map(label).join(", ")}`,
-    );
-  }
-  const values = Object.entries(signature).map(([name, { shape, dtype }]) => {
-    const given = inputs[name];
-    const what = `input ${label(name)}`;
-    if (!given) throw invalidModel(`${what} of the model is missing`);
-    if (given.dtype !== dtype) throw invalidModel(`${what} must be ${dtype}, got ${given.dtype}`);
-    if (!fits(shape, given.shape, bound, several)) {
-      throw invalidModel(
-        `${what} must have the shape ${shapeText(shape)}, got ${shapeText(given.shape)}`,
-      );
-    }
-    return [name, given] as const;
-  });
-  for (const dim of several) bound.delete(dim);
-  return values;
-}
-
-/**
- * Whether a shape has a file's numbers. As in ONNX Runtime, a dimension's name may be another number
- * in each input; `several` collects such names, which tell no size.
- */
-function fits(
-  expected: Shape,
-  given: Shape,
-  bound: Map<string, Dim>,
-  several: Set<string>,
-): boolean {
-  if (expected.length !== given.length) return false;
-  return expected.every((d, i) => {
-    if (typeof d === "number") return d === given[i];
-    if (bound.has(d) && bound.get(d) !== given[i]) several.add(d);
-    bound.set(d, given[i]);
-    return true;
-  });
 }

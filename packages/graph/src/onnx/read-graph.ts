@@ -9,9 +9,9 @@
  *   readGraph(bytes, { limit: 2 ** 20 }).nodes.map((node) => node.op)
  */
 import type { Signature } from "../expr/expr.ts";
-import type { Dim } from "../expr/shape.ts";
 import { isFloat, type Tensor } from "../expr/tensor.ts";
-import { MAX_FILE_BYTES, MAX_GRAPH_DEPTH, MAX_INITIALIZERS, MAX_RANK } from "./limits.ts";
+import { type Declared, declaredOf, signatureOf, withChannels } from "./declared-values.ts";
+import { MAX_FILE_BYTES, MAX_GRAPH_DEPTH, MAX_INITIALIZERS } from "./limits.ts";
 import { type Counts, decode, newCounts, takeMemory } from "./message-codec.ts";
 import {
   type AttributeProto,
@@ -21,11 +21,10 @@ import {
   model as modelMessage,
   type NodeProto,
   type TensorProto,
-  type ValueInfoProto,
 } from "./messages.ts";
 import { GIVEN, nodeName, ordered, type Sources } from "./node-order.ts";
 import { domainOf, opLabel, requirePublicOperator } from "./operator-domains.ts";
-import { dtypeOf, invalidModel, label, rankError, unsupported } from "./protobuf.ts";
+import { dtypeOf, invalidModel, label, unsupported } from "./protobuf.ts";
 import {
   type ExternalData,
   insideTensor,
@@ -47,12 +46,6 @@ export interface OnnxNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, AttributeProto>;
-}
-
-/** The element type and the dimensions that a file declares for a value. */
-interface Declared {
-  readonly type: number;
-  readonly shape?: readonly (Dim | undefined)[];
 }
 
 /** A file's graph, checked for form: names resolve and nodes come after the nodes that they use. */
@@ -291,67 +284,4 @@ function settingNames(nodes: readonly NodeProto[], outputs: readonly string[]): 
     input.forEach((name, i) => (i < first ? others : settings).add(name));
   }
   return new Set([...settings].filter((name) => !others.has(name)));
-}
-
-function signatureOf({ name, type }: ValueInfoProto): Required<Signature> {
-  const what = `input ${label(name)}`;
-  if (!type?.tensorType) throw invalidModel(`${what} is not a tensor`);
-  const { elemType, shape } = type.tensorType;
-  const dtype = dtypeOf(elemType);
-  if (dtype === undefined)
-    throw invalidModel(`${what} has element type ${elemType}, which is not supported`);
-  if (!shape) throw invalidModel(`${what} has no shape`);
-  if (shape.dim.length > MAX_RANK) throw rankError(what, shape.dim.length);
-  const dims = shape.dim.map((dim, i): Dim => {
-    const size = dimensionOf(dim) ?? `${name}.${i}`;
-    if (isValid(size)) return size;
-    throw invalidModel(`${what} has dimension ${size}; dimensions must not be negative`);
-  });
-  return { shape: dims, dtype };
-}
-
-/** An input whose open channels the weight of its convolution tells. */
-function withChannels(
-  name: string,
-  signature: Required<Signature>,
-  nodes: readonly NodeProto[],
-  initializers: OnnxGraph["initializers"],
-  known: Map<string, number>,
-): Required<Signature> {
-  const { shape, dtype } = signature;
-  if (shape.length !== 4 || typeof shape[1] === "number") return signature;
-  const conv = nodes.find((n) => nodeOf(n).op === "Conv" && n.input[0] === name);
-  const perGroup = conv && initializers.get(conv.input[1])?.tensor.shape[1];
-  if (perGroup === undefined) return signature;
-  const group = Number(conv?.attribute.find((a) => a.name === "group")?.i ?? 1);
-  known.set(shape[1], group * perGroup);
-  return { dtype, shape: shape.map((d, i) => (i === 1 ? group * perGroup : d)) };
-}
-
-function declaredOf({ name, type }: ValueInfoProto): [string, Declared][] {
-  if (!type?.tensorType) return [];
-  const { elemType, shape } = type.tensorType;
-  const rank = shape?.dim.length ?? 0;
-  if (rank > MAX_RANK) throw rankError(`value ${label(name)}`, rank);
-  const dims = shape?.dim.map((dim) => {
-    const size = dimensionOf(dim);
-    return isValid(size) ? size : undefined;
-  });
-  return [[name, { type: elemType, ...(dims && { shape: dims }) }]];
-}
-
-/** A dimension of the file; undefined where it has no number and no name. */
-function dimensionOf({ dimParam, dimValue }: { dimParam?: string; dimValue?: bigint }) {
-  if (dimParam !== undefined) return dimensionName(dimParam);
-  return dimValue === undefined ? undefined : Number(dimValue);
-}
-
-const isValid = (size: Dim | undefined) =>
-  typeof size !== "number" || (size >= 0 && Number.isSafeInteger(size));
-
-/** A dynamic dimension's name in the form that `shape.ts` reads; undefined for an empty one. */
-function dimensionName(name: string): string | undefined {
-  if (name.trim() === "") return undefined;
-  if (/^(\d+\*)?[A-Za-z_][\w.]*$/.test(name)) return Number.isNaN(Number(name)) ? name : `_${name}`;
-  return `(${name.replaceAll("*", " x ")})`;
 }

@@ -3,6 +3,7 @@ import { type FloatArray, GenError, normalNoise } from "@gen/math";
 import { ArgumentError, checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
 import type { Backend } from "@gen/runtime-gpu";
 import { callProgram } from "@gen/runtime-gpu/call-program";
+import { numpyLinspace } from "@gen/schedules";
 import { fixedBatch } from "../denoiser/batch.ts";
 import { type Conditions, namedConditions } from "../denoiser/conditions.ts";
 import type { Denoiser } from "../denoiser/denoiser.ts";
@@ -187,7 +188,7 @@ function withSigmas<O extends SchedulerStepsOptions>(
   const { sampler, timesteps, spacing, steps = 20 } = options;
   const isOwn = sampler === undefined || sampler === defaultSampler(scheduler);
   if (!sigmas || !isOwn || options.sigmas || timesteps || spacing) return options;
-  return { ...options, steps: undefined, sigmas: sigmas(steps) };
+  return { ...options, steps: undefined, sigmas: numpyLinspace(1, 1 / steps, steps) };
 }
 
 function guide(

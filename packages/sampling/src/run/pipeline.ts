@@ -26,10 +26,10 @@ export interface DiffusionPipeline<Scheduler = SchedulerConfigInput> {
   /** Decodes the denoiser's samples. */
   readonly vae?: PipelineVae;
   /**
-   * The sigmas that the folder's class gives its scheduler for so many steps, before any shift; absent
-   * where the scheduler chooses.
+   * "even" where the pipeline's class gives its scheduler the sigmas 1, 1 - 1/n, ..., 1/n, before any
+   * shift, as Flux does. Absent where the scheduler chooses.
    */
-  readonly sigmas?: (steps: number) => readonly number[];
+  readonly sigmas?: "even";
   /** The names of the classes, if the denoiser's condition is a class label. */
   readonly classes?: readonly string[];
   /** Other values that a folder stores, as JSON. */

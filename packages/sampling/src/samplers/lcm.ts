@@ -11,6 +11,12 @@ export interface LcmOptions {
   readonly steps?: number;
   /** How many steps the model was distilled from. @defaultValue 50 */
   readonly originalSteps?: number;
+  /**
+   * At most 1: the steps are spread over the first `strength` of the path, as for an image that is
+   * noised so far.
+   * @defaultValue 1
+   */
+  readonly strength?: number;
   readonly predicts?: PredictionType;
   /** The boundary scaling's sigma_data. @defaultValue 0.5 */
   readonly sigmaData?: number;
@@ -24,11 +30,12 @@ export interface LcmOptions {
  * s^2)`, `u = timestepScaling * t`, and adds fresh noise up to the next level. A clip is of x0,
  * before this scaling. The path is a schedule, or transitions of your own.
  *
- * @throws RangeError when steps or originalSteps is outside its range.
+ * @throws RangeError when steps, originalSteps or strength is outside its range.
  */
 export function lcmSteps(path: Path, options: LcmOptions = {}): Step[] {
   checkPath(path, options, {
     originalSteps: rules.optional(rules.ANY_NUMBER),
+    strength: rules.optional(rules.ANY_NUMBER),
     sigmaData: rules.optional(rules.NOT_NEGATIVE),
     timestepScaling: rules.optional(rules.NOT_NEGATIVE),
   });
@@ -51,18 +58,24 @@ export function lcmSteps(path: Path, options: LcmOptions = {}): Step[] {
 
 /** Descending time steps, evenly chosen from those that a model was distilled at. */
 function distilledTimes({ length }: NoiseSchedule, options: LcmOptions): number[] {
-  const { steps = 4, originalSteps = 50 } = options;
+  const { steps = 4, originalSteps = 50, strength = 1 } = options;
   const stride = Math.floor(length / originalSteps);
   if (!(Number.isInteger(originalSteps) && stride >= 1)) {
     throw new ArgumentError(
       `originalSteps must be an integer in 1..${length}, got ${shown(originalSteps)}`,
     );
   }
-  if (!(Number.isInteger(steps) && steps >= 1 && steps <= originalSteps)) {
-    throw new ArgumentError(`steps must be an integer in 1..${originalSteps}, got ${shown(steps)}`);
+  const known = Math.trunc(originalSteps * strength);
+  if (!(strength <= 1 && known >= 1)) {
+    throw new ArgumentError(
+      `strength must be in [1 / ${originalSteps}, 1], a step of ${originalSteps} at least, got ${shown(strength)}`,
+    );
+  }
+  if (!(Number.isInteger(steps) && steps >= 1 && steps <= known)) {
+    throw new ArgumentError(`steps must be an integer in 1..${known}, got ${shown(steps)}`);
   }
   return Array.from(
     { length: steps },
-    (_, i) => stride * (originalSteps - Math.floor((i * originalSteps) / steps)) - 1,
+    (_, i) => stride * (known - Math.floor((i * known) / steps)) - 1,
   );
 }
