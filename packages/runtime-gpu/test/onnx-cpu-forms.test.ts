@@ -7,7 +7,9 @@ import { blockedConvolutions, channelBlock } from "../src/onnx/passes/blocked-co
 import { cpuRewrites, wasmRewrites } from "../src/onnx/passes/cpu-rewrites.ts";
 import { splitConcatConvolutions } from "../src/onnx/passes/split-concat-convolutions.ts";
 import { subpixelConvolutions } from "../src/onnx/passes/subpixel-convolutions.ts";
+import { volumeGradients } from "../src/onnx/passes/volume-gradients.ts";
 import { onnxBackend } from "../src/onnx.ts";
+import { weightGradientsByRows } from "../src/weight-gradients.ts";
 
 const wave = (shape: readonly number[], phase: number): g.Tensor => {
   const size = shape.reduce((a, b) => a * b, 1);
@@ -183,6 +185,59 @@ describe("the graph for ONNX Runtime's CPU provider", () => {
     expect(tuned.outputs.left.op).toBe("Pad");
     expect(tuned.outputs.every.op).toBe("Slice");
     await agrees({ x: [3, 5] }, shifted);
+  });
+});
+
+describe("gradients of convolutions' weights", () => {
+  const cases: [string, number[], number[], g.ConvOptions][] = [
+    ["of whole blocks", [3, 32, 6, 5], [48, 32, 3, 3], { pads: [1, 1, 1, 1] }],
+    ["with less results", [3, 64, 5, 6], [32, 64, 3, 3], { pads: [1, 0, 2, 1] }],
+    ["of one channel", [3, 1, 6, 5], [32, 1, 3, 2], { pads: [1, 1, 0, 1] }],
+    ["to one channel", [3, 32, 6, 5], [1, 32, 3, 3], { pads: [1, 1, 1, 1] }],
+    ["of no whole blocks", [3, 12, 6, 5], [6, 12, 2, 3], {}],
+    ["of one pixel", [3, 32, 6, 5], [32, 32, 1, 1], {}],
+    ["of one padded pixel", [3, 32, 3, 2], [16, 32, 1, 1], { pads: [1, 2, 0, 1] }],
+    ["with a stride", [3, 32, 7, 6], [32, 32, 3, 3], { stride: 2, pads: [1, 1, 1, 1] }],
+    ["that skip pixels", [3, 32, 8, 9], [16, 32, 2, 3], { stride: 3, pads: [0, 1, 0, 0] }],
+    ["with a dilation", [3, 32, 8, 7], [16, 32, 2, 3], { dilation: 2, pads: [2, 0, 1, 2] }],
+    ["in groups", [3, 32, 6, 5], [32, 16, 3, 3], { groups: 2, pads: [1, 1, 1, 1] }],
+    [
+      "in groups with a stride",
+      [3, 4, 7, 6],
+      [4, 1, 3, 3],
+      { groups: 4, stride: 2, pads: [1, 1, 1, 1] },
+    ],
+  ];
+  const gradient = (options: g.ConvOptions) => (i: Record<string, g.Expr>) => ({
+    d: g.gradients(g.sum(g.sin(g.conv2d(i.x, i.w, options))), [i.w])[0],
+  });
+  test.each(cases)("%s keep their values in other forms", async (_, x, w, options) => {
+    const f = gradient(options);
+    const byRows = keeps(weightGradientsByRows, { x, w }, f);
+    // The convolution itself is left.
+    expect(convolutions(byRows)).toHaveLength(1);
+    const graph = g.trace(f, { x: { shape: x }, w: { shape: w } });
+    const volumes = await volumeGradients(graph, async () => block);
+    const volume = (options.groups ?? 1) * (options.dilation ?? 1) === 1;
+    expect(convolutions(volumes)).toHaveLength(1);
+    expect(operations(volumes).has("Conv3d")).toBe(volume);
+    expect(operations(volumes).has("com.microsoft.nchwc.ReorderInput")).toBe(
+      volume && block > 1 && Math.min(x[1], w[0]) % block === 0,
+    );
+    await agrees({ x, w }, f);
+    await agrees({ x, w }, f, 1e-5, wasm);
+  });
+  test("of named batch sizes keep their values", async () => {
+    const f = gradient({ pads: [1, 1, 1, 1] });
+    const signature = { x: { shape: ["batch", 32, 6, 5] }, w: { shape: [32, 32, 3, 3] } };
+    const rewritten = await volumeGradients(g.trace(f, signature), async () => 16);
+    expect(operations(rewritten)).not.toContain("Conv3d");
+    const values = { x: wave([3, 32, 6, 5], 0), w: wave([32, 32, 3, 3], 1) };
+    const [want, got] = [g.trace(f, signature), rewritten].map((graph) =>
+      g.tensorNumbers(evaluate(graph, values).d),
+    );
+    const apart = Array.from(got, (v, i) => Math.abs(v - want[i]));
+    expect(Math.max(...apart)).toBeLessThan(1e-12);
   });
 });
 

@@ -176,10 +176,11 @@ export const wasmRewrites = (graph: Graph): Graph =>
  * image: image by image, the runtime would share each of the small products among its threads.
  */
 function stacked(node: ExprOf<"Conv">, [x, weight]: readonly Expr[]): Expr | undefined {
-  const { group, stride, pads } = node.attributes;
+  const { group, stride, dilation, pads } = node.attributes;
   const [b, c, h, w] = x.shape.map(Number);
   const [, o, r, s] = node.shape.map(Number);
-  if ([b, c, h, w, o, r, s].some(Number.isNaN) || group !== 1 || b === 1) return undefined;
+  if ([b, c, h, w, o, r, s].some(Number.isNaN) || group * dilation !== 1 || b === 1)
+    return undefined;
   const [, , kh, kw] = weight.shape as number[];
   if (o <= r * s || kh * kw === 1) return undefined;
   const [top, left, bottom, right] = pads;

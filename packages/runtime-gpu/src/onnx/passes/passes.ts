@@ -1,8 +1,10 @@
 import type { Graph } from "@gen/graph";
+import { weightGradientsByRows } from "../../weight-gradients.ts";
 import { blockedConvolutions } from "./blocked-convolutions.ts";
 import { cpuRewrites, wasmRewrites } from "./cpu-rewrites.ts";
 import { splitConcatConvolutions } from "./split-concat-convolutions.ts";
 import { subpixelConvolutions } from "./subpixel-convolutions.ts";
+import { volumeGradients } from "./volume-gradients.ts";
 import { int32Indices } from "./webgpu-passes.ts";
 
 /** What runs a graph: ONNX Runtime's native CPU build, WebAssembly build, or WebGPU provider. */
@@ -19,11 +21,17 @@ const passes: { readonly [B in Build]: readonly Pass[] } = {
   native: [
     subpixelConvolutions,
     splitConcatConvolutions,
+    volumeGradients,
     (graph) => cpuRewrites(graph, true),
     blockedConvolutions,
   ],
-  wasm: [subpixelConvolutions, (graph) => cpuRewrites(graph, false), wasmRewrites],
-  webgpu: [int32Indices],
+  wasm: [
+    weightGradientsByRows,
+    subpixelConvolutions,
+    (graph) => cpuRewrites(graph, false),
+    wasmRewrites,
+  ],
+  webgpu: [weightGradientsByRows, int32Indices],
 };
 
 /**
