@@ -5,6 +5,7 @@ import ort from "onnxruntime-node";
 import { afterAll, describe, expect, test } from "vitest";
 import { blockedConvolutions, channelBlock } from "../src/onnx/passes/blocked-convolutions.ts";
 import { cpuRewrites, wasmRewrites } from "../src/onnx/passes/cpu-rewrites.ts";
+import { rowForms } from "../src/onnx/passes/row-forms.ts";
 import { splitConcatConvolutions } from "../src/onnx/passes/split-concat-convolutions.ts";
 import { subpixelConvolutions } from "../src/onnx/passes/subpixel-convolutions.ts";
 import { volumeGradients } from "../src/onnx/passes/volume-gradients.ts";
@@ -145,6 +146,52 @@ describe("the graph for ONNX Runtime's CPU provider", () => {
     await agrees({ ...image, x: [2, 8, 64, 64] }, forward);
     await agrees(image, learning);
   });
+  test("computes sums of products and affine functions of rows in one operation", async () => {
+    const rows = (i: Record<string, g.Expr>) => ({
+      sum: g.sum(g.mul(i.x, i.y), [2]),
+      mean: g.mean(g.square(i.x), [2], true),
+      each: g.add(g.mul(i.x, i.a), i.a),
+      shared: g.add(g.mul(i.x, i.a), i.b),
+    });
+    const fused = (batch: number, values: number) => {
+      const x = [batch, 4, values];
+      const shapes = { x, y: x, a: [batch, 4, 1], b: [4, 1] };
+      const signature = Object.entries(shapes).map(([n, shape]) => [n, { shape }]);
+      const { outputs } = rowForms(g.trace(rows, Object.fromEntries(signature)));
+      return { shapes, ops: Object.values(outputs).map((e) => e.inputs[0].op) };
+    };
+    const long = fused(3, 600);
+    expect(long.ops).toEqual(["MatMul", "Reshape", "ConvNd", "ConvNd"]);
+    await agrees(long.shapes, rows);
+    const short = fused(3, 40);
+    expect(short.ops.slice(2)).toEqual(["BatchNormalization", "BatchNormalization"]);
+    expect(short.ops.slice(0, 2)).toEqual(["Mul", "Mul"]);
+    await agrees(short.shapes, rows);
+    // Passes over many short rows are shared among threads.
+    expect(fused(2 ** 10, 400).ops).toEqual(["Mul", "Mul", "Mul", "Mul"]);
+  });
+  test("keeps other sums and other sums of products", () => {
+    const x = { shape: ["batch", 4, 600] };
+    const shape = [2, 4, 600];
+    const others = (i: Record<string, g.Expr>) => {
+      const wanted = g.mul(i.x, i.y);
+      return {
+        open: g.sum(g.square(i.open), [2]),
+        axis: g.sum(g.square(i.x), [1]),
+        broadcast: g.sum(g.mul(i.x, i.a), [2]),
+        twice: g.add(g.sum(wanted, [2], true), wanted),
+        columns: g.add(g.mul(i.x, i.row), i.a),
+      };
+    };
+    const signature = {
+      x: { shape },
+      y: { shape },
+      a: { shape: [2, 4, 1] },
+      row: { shape: [600] },
+    };
+    const graph = g.trace(others, { ...signature, open: x });
+    expect(operations(rowForms(graph))).toEqual(operations(graph));
+  });
   test("computes large sigmoids and normalizations in parts in WebAssembly", async () => {
     const parts = (i: Record<string, g.Expr>) => ({
       y: g.silu(g.groupNormalization(i.x, i.s, i.b, 2)),
@@ -220,7 +267,7 @@ describe("gradients of convolutions' weights", () => {
     const volumes = await volumeGradients(graph, async () => block);
     const volume = (options.groups ?? 1) * (options.dilation ?? 1) === 1;
     expect(convolutions(volumes)).toHaveLength(1);
-    expect(operations(volumes).has("Conv3d")).toBe(volume);
+    expect(operations(volumes).has("ConvNd")).toBe(volume);
     expect(operations(volumes).has("com.microsoft.nchwc.ReorderInput")).toBe(
       volume && block > 1 && Math.min(x[1], w[0]) % block === 0,
     );
@@ -231,7 +278,7 @@ describe("gradients of convolutions' weights", () => {
     const f = gradient({ pads: [1, 1, 1, 1] });
     const signature = { x: { shape: ["batch", 32, 6, 5] }, w: { shape: [32, 32, 3, 3] } };
     const rewritten = await volumeGradients(g.trace(f, signature), async () => 16);
-    expect(operations(rewritten)).not.toContain("Conv3d");
+    expect(operations(rewritten)).not.toContain("ConvNd");
     const values = { x: wave([3, 32, 6, 5], 0), w: wave([32, 32, 3, 3], 1) };
     const [want, got] = [g.trace(f, signature), rewritten].map((graph) =>
       g.tensorNumbers(evaluate(graph, values).d),

@@ -143,8 +143,8 @@ export interface OnnxForms {
   LayerNormalization: Epsilon;
   BatchNormalization: Epsilon;
   GlobalAveragePool: None;
-  /** ONNX's Conv of volumes `[batch, channels, depth, height, width]`. */
-  Conv3d: Window;
+  /** ONNX's Conv with numbers for each axis: of lines, images or volumes. */
+  ConvNd: Window;
   "com.microsoft.nchwc.ReorderInput": None;
   "com.microsoft.nchwc.ReorderOutput": { readonly channels: number };
   "com.microsoft.nchwc.Conv": Window;

@@ -111,7 +111,7 @@ const emitters: { readonly [P in EmittedOp]: Emitter<P> } = {
   ],
   Cast: ({ dtype }, inputs) => [inputs, [int("to", elementTypes[dtype])]],
   GlobalAveragePool: asIs,
-  Conv3d: asIs,
+  ConvNd: asIs,
   Gemm: asIs,
   LayerNormalization: normalization,
   InstanceNormalization: normalization,
@@ -133,5 +133,5 @@ function nodeOf(e: Expr, inputs: string[], writer: OnnxWriter): ReturnType<Emitt
 export function emit(writer: OnnxWriter, e: Expr, output?: string): string {
   const operands = e.inputs.map((i) => writer.nameOf(i));
   const [inputs, attributes] = nodeOf(e, operands, writer);
-  return writer.node(e.op === "Conv3d" ? "Conv" : e.op, inputs, attributes, output);
+  return writer.node(e.op === "ConvNd" ? "Conv" : e.op, inputs, attributes, output);
 }

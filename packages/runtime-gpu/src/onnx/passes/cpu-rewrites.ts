@@ -20,7 +20,6 @@ import {
   slice,
   sub,
   tanh,
-  tensor,
   transpose,
 } from "@gen/graph";
 import {
@@ -33,6 +32,7 @@ import {
   withInputs,
 } from "@gen/graph/compiler";
 import { isLarge } from "./rewrite-convolutions.ts";
+import { filled } from "./row-forms.ts";
 
 /**
  * The graph without what ONNX Runtime's CPU provider computes slowly, with the same values.
@@ -106,9 +106,6 @@ function groupNormByRows(node: ExprOf<"GroupNormalization">, inputs: readonly Ex
   const perChannel = (e: Expr) => reshape(e, [1, channels, ...sides.map(() => 1)]);
   return add(mul(image, perChannel(scale)), perChannel(bias));
 }
-
-const filled = (length: number, value: number): Expr =>
-  constant(tensor(new Float32Array(length).fill(value), [length]));
 
 /**
  * Group normalization from the statistics that its gradient also needs. `alone` says that nothing

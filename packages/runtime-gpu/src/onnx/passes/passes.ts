@@ -2,6 +2,7 @@ import type { Graph } from "@gen/graph";
 import { weightGradientsByRows } from "../../weight-gradients.ts";
 import { blockedConvolutions } from "./blocked-convolutions.ts";
 import { cpuRewrites, wasmRewrites } from "./cpu-rewrites.ts";
+import { rowForms } from "./row-forms.ts";
 import { splitConcatConvolutions } from "./split-concat-convolutions.ts";
 import { subpixelConvolutions } from "./subpixel-convolutions.ts";
 import { volumeGradients } from "./volume-gradients.ts";
@@ -23,6 +24,7 @@ const passes: { readonly [B in Build]: readonly Pass[] } = {
     splitConcatConvolutions,
     volumeGradients,
     (graph) => cpuRewrites(graph, true),
+    rowForms,
     blockedConvolutions,
   ],
   wasm: [

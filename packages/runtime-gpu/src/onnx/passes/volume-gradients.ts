@@ -1,4 +1,13 @@
-import { constant, type Expr, type Graph, gather, reshape, tensor, transpose } from "@gen/graph";
+import {
+  constant,
+  type Expr,
+  type Graph,
+  gather,
+  reshape,
+  sum,
+  tensor,
+  transpose,
+} from "@gen/graph";
 import { expr } from "@gen/graph/compiler";
 import {
   isWeightGradient,
@@ -52,20 +61,27 @@ function volume({ x, g, shape, stride, pads }: WeightGradient, block: number): E
   const inBlock = blocks ? block : channels;
   const image = blocks ? reorderInput(x) : transpose(x, [0, 2, 3, 1]);
   const depth = channels / inBlock;
-  const kernel = reshape(transpose(g, [1, 0, 2, 3]), [out, batch, 1, ...g.shape.slice(2)]);
+  const sides = g.shape.slice(2) as number[];
+  // Sample by sample, if that makes fewer numbers than the gradient has, which stays where it is.
+  const bySample = channels * kh * kw <= sides[0] * sides[1];
+  const group = bySample ? batch : 1;
+  const kernel = bySample
+    ? reshape(g, [batch * out, 1, 1, ...sides])
+    : reshape(transpose(g, [1, 0, 2, 3]), [out, batch, 1, ...sides]);
   const [top, left, bottom, right] = pads;
   const conv = expr(
-    "Conv3d",
+    "ConvNd",
     [reshape(image, [1, batch, depth, height, width * inBlock]), kernel],
-    [1, out, depth, kh, kw * inBlock],
+    [1, group * out, depth, kh, kw * inBlock],
     {
-      kernel_shape: kernel.shape.slice(2) as number[],
+      kernel_shape: [1, ...sides],
       strides: [1, 1, 1],
       dilations: [1, stride, stride * inBlock],
       pads: [0, top, left * inBlock, 0, bottom, right * inBlock],
-      group: 1,
+      group,
     },
   );
-  const apart = reshape(conv, [out, depth, kh * kw, inBlock]);
+  const sums = bySample ? sum(reshape(conv, [batch, out, depth, kh, kw * inBlock]), [0]) : conv;
+  const apart = reshape(sums, [out, depth, kh * kw, inBlock]);
   return reshape(transpose(apart, [0, 1, 3, 2]), shape);
 }
