@@ -27,12 +27,7 @@ const passes: { readonly [B in Build]: readonly Pass[] } = {
     rowForms,
     blockedConvolutions,
   ],
-  wasm: [
-    weightGradientsByRows,
-    subpixelConvolutions,
-    (graph) => cpuRewrites(graph, false),
-    wasmRewrites,
-  ],
+  wasm: [volumeGradients, subpixelConvolutions, (graph) => cpuRewrites(graph, false), wasmRewrites],
   webgpu: [weightGradientsByRows, int32Indices],
 };
 

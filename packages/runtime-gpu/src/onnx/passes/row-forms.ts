@@ -8,7 +8,6 @@ import {
   matmul,
   mul,
   reshape,
-  tensor,
 } from "@gen/graph";
 import { expr, rewrite, usesIn, withInputs } from "@gen/graph/compiler";
 
@@ -66,18 +65,17 @@ function affine(node: Expr, [product, b]: readonly Expr[]): Expr | undefined {
   if (values < longRow && rows * values >= forOneThread) return undefined;
   const lines = reshape(x, [1, rows, values]);
   const shift = reshape(b.shape.length === 3 ? b : expand(b, each), [rows]);
+  // The runtime repeats constants once, when it loads the graph.
+  const filled = (value: number) => expand(constant(value), [rows]);
   const line = { kernel_shape: [1], strides: [1], dilations: [1], pads: [0, 0], group: rows };
   const fused =
     values < longRow
       ? expr(
           "BatchNormalization",
-          [lines, reshape(a, [rows]), shift, filled(rows, 0), filled(rows, 1)],
+          [lines, reshape(a, [rows]), shift, filled(0), filled(1)],
           lines.shape,
           { epsilon: 0 },
         )
       : expr("ConvNd", [lines, reshape(a, [rows, 1, 1]), shift], lines.shape, line);
   return reshape(fused, node.shape);
 }
-
-export const filled = (length: number, value: number): Expr =>
-  constant(tensor(new Float32Array(length).fill(value), [length]));

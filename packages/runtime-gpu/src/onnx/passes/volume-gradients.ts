@@ -34,9 +34,11 @@ export async function volumeGradients(
   if (!graph.nodes.some(isWeightGradient)) return graph;
   const block = await channelBlock();
   return rewriteWeightGradients(graph, (each) => {
-    const sizes = [...each.x.shape, ...each.g.shape, each.dilation * each.group];
-    const fits = sizes.every((size) => typeof size === "number") && sizes.at(-1) === 1;
-    return (fits && (turned(each, block) ?? volume(each, block))) || rowProducts(each);
+    const { x, g, shape, dilation, group } = each;
+    const known = [...x.shape, ...g.shape].every((size) => typeof size === "number");
+    const onePixel = shape[2] * shape[3] === 1;
+    if (!known || onePixel || dilation * group !== 1) return rowProducts(each);
+    return turned(each, block) ?? volume(each, block);
   });
 }
 
