@@ -298,6 +298,17 @@ describe("gradients of convolutions' weights", () => {
     await agrees({ x, w }, f);
     await agrees({ x, w }, f, 1e-5, wasm);
   });
+  test.each([
+    ["of small images are taken at once", 8, 1],
+    ["of larger images are taken sample by sample", 28, 3],
+    ["of images whose patches take much memory are taken at once", 200, 1],
+  ])("%s", async (_, side, group) => {
+    const signature = { x: { shape: [3, 16, side, side] }, w: { shape: [32, 16, 3, 3] } };
+    const graph = g.trace(gradient({ pads: [1, 1, 1, 1] }), signature);
+    const volumes = await volumeGradients(graph, async () => 16);
+    const found = volumes.nodes.flatMap((e) => (e.op === "ConvNd" ? [e.attributes.group] : []));
+    expect(found).toEqual([group]);
+  });
   test("of named batch sizes keep their values", async () => {
     const f = gradient({ pads: [1, 1, 1, 1] });
     const signature = { x: { shape: ["batch", 32, 6, 5] }, w: { shape: [32, 32, 3, 3] } };

@@ -62,7 +62,7 @@ export function cpuRewrites(graph: Graph, native: boolean): Graph {
       return siluInParts(x, uses.get(node.inputs[0]) === 2);
     }
     if (node.op === "Slice" && x.op === "Pad") return cropped(node, x);
-    if (node.op === "ReduceSum" && x.shape.length === 4) return pixelsFirst(node, x);
+    if (node.op === "ReduceSum" && x.shape.length === 4) return sumPixelsFirst(node, x);
     if (node.op === "Sub" && isCentering(node) && x.op === "Reshape") {
       return sumCentered(x.inputs[0], x.shape[1] as number) ?? withInputs(node, inputs);
     }
@@ -80,7 +80,7 @@ const isCentering = ({ inputs: [x, level] }: Expr): boolean =>
   isMean(level) && level.inputs[0] === x && level.shape[2] === 1;
 
 /** A sum over a batch and its pixels as two sums, which the runtime computes 2x as fast. */
-function pixelsFirst(node: ExprOf<"ReduceSum">, x: Expr): Expr {
+function sumPixelsFirst(node: ExprOf<"ReduceSum">, x: Expr): Expr {
   const { axes, keepdims } = node.attributes;
   if (axes.join() !== "0,2,3") return withInputs(node, [x]);
   return sum(sum(x, [2, 3], true), axes, keepdims === 1);

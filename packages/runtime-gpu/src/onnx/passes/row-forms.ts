@@ -30,8 +30,8 @@ export function rowForms(graph: Graph): Graph {
     const fusible = before?.op === "Mul" && uses.get(before) === 1 && isRows(before);
     const fused =
       fusible && (node.op === "ReduceSum" || node.op === "ReduceMean")
-        ? dots(node, inputs[0])
-        : fusible && node.op === "Add" && affine(node, inputs);
+        ? rowDotProducts(node, inputs[0])
+        : fusible && node.op === "Add" && affineRows(node, inputs);
     return fused || withInputs(node, inputs);
   });
 }
@@ -40,7 +40,7 @@ const isRows = ({ shape, dtype }: Expr): boolean =>
   shape.length === 3 && dtype === "float32" && Number(elementCount(shape)) > 0 && shape[2] !== 1;
 
 /** The sum or mean of products along rows. */
-function dots(node: ExprOf<"ReduceSum" | "ReduceMean">, product: Expr): Expr | undefined {
+function rowDotProducts(node: ExprOf<"ReduceSum" | "ReduceMean">, product: Expr): Expr | undefined {
   const [a, b] = product.inputs;
   const [batch, groups, values] = product.shape as number[];
   const alike = [a, b].every(({ shape }) => shape.join() === product.shape.join());
@@ -51,7 +51,7 @@ function dots(node: ExprOf<"ReduceSum" | "ReduceMean">, product: Expr): Expr | u
 }
 
 /** `x * a + b`, where a and b have one number for each row. */
-function affine(node: Expr, [product, b]: readonly Expr[]): Expr | undefined {
+function affineRows(node: Expr, [product, b]: readonly Expr[]): Expr | undefined {
   const [x, a] = product.inputs;
   const [batch, groups, values] = product.shape as number[];
   const each = [batch, groups, 1];

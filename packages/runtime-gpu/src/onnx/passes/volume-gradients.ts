@@ -38,25 +38,32 @@ export async function volumeGradients(
     const known = [...x.shape, ...g.shape].every((size) => typeof size === "number");
     const onePixel = shape[2] * shape[3] === 1;
     if (!known || onePixel || dilation * group !== 1) return rowProducts(each);
-    return turned(each, block) ?? volume(each, block);
+    return convolveGradient(each, block) ?? convolveInput(each, block);
   });
 }
 
-/** The convolution with the gradient as its image, for the fewer patches; undefined otherwise. */
-function turned({ x, g, shape, stride, pads }: WeightGradient, block: number): Expr | undefined {
+/** With the gradient as the image, which has fewer patches; undefined where it has not. */
+function convolveGradient(
+  { x, g, shape, stride, pads }: WeightGradient,
+  block: number,
+): Expr | undefined {
   const [out, channels, kh, kw] = shape;
   const [bottom, right] = [2, 3].map((i) => Number(x.shape[i]) - Number(g.shape[i]) + pads[i - 2]);
   const around = [kh - 1 - pads[0], kw - 1 - pads[1], bottom, right] as const;
   if (out >= channels || stride !== 1 || around.some((p) => p < 0)) return undefined;
-  const turnedShape = [channels, out, kh, kw];
-  const each = { x: g, g: x, shape: turnedShape, stride, dilation: 1, pads: around, group: 1 };
+  const swappedShape = [channels, out, kh, kw];
+  const each = { x: g, g: x, shape: swappedShape, stride, dilation: 1, pads: around, group: 1 };
   const size = kh * kw;
-  const flat = reshape(transpose(volume(each, block), [1, 0, 2, 3]), [out, channels, size]);
+  const flat = reshape(transpose(convolveInput(each, block), [1, 0, 2, 3]), [out, channels, size]);
   const backwards = Array.from({ length: size }, (_, i) => size - 1 - i);
   return reshape(gather(flat, constant(tensor(backwards, [size], "int64")), 2), shape);
 }
 
-function volume({ x, g, shape, stride, pads }: WeightGradient, block: number): Expr {
+/** Numbers for which the runtime takes memory in each thread when it works sample by sample. */
+const mostPatches = 2 ** 22;
+
+/** With the input as the image and the gradient as the kernel. */
+function convolveInput({ x, g, shape, stride, pads }: WeightGradient, block: number): Expr {
   const [batch, , height, width] = x.shape as number[];
   const [out, channels, kh, kw] = shape;
   const blocks = block > 1 && channels % block === 0;
@@ -64,8 +71,10 @@ function volume({ x, g, shape, stride, pads }: WeightGradient, block: number): E
   const image = blocks ? reorderInput(x) : transpose(x, [0, 2, 3, 1]);
   const depth = channels / inBlock;
   const sides = g.shape.slice(2) as number[];
+  const pixels = sides[0] * sides[1];
+  const results = channels * kh * kw;
   // Sample by sample, if that makes fewer numbers than the gradient has, which stays where it is.
-  const bySample = channels * kh * kw <= sides[0] * sides[1];
+  const bySample = results <= pixels && results * pixels <= mostPatches;
   const group = bySample ? batch : 1;
   const kernel = bySample
     ? reshape(g, [batch * out, 1, 1, ...sides])
