@@ -502,18 +502,26 @@ describe("products", () => {
     }
   });
   test.each([
-    ["3x3", [2, 2, 5, 4], [3, 2, 3, 3], 1, [1, 1, 1, 1], 1],
-    ["unpadded", [1, 2, 5, 4], [3, 2, 2, 3], 1, [0, 0, 0, 0], 1],
-    ["stride 2", [2, 2, 7, 6], [3, 2, 3, 3], 2, [1, 1, 1, 1], 1],
-    ["uneven pads", [1, 2, 6, 6], [3, 2, 3, 3], 2, [0, 2, 1, 3], 1],
-    ["1x1", [2, 3, 4, 4], [5, 3, 1, 1], 1, [0, 0, 0, 0], 1],
-    ["2 groups", [2, 4, 5, 5], [6, 2, 3, 3], 1, [1, 1, 1, 1], 2],
-    ["depthwise", [1, 3, 5, 5], [3, 1, 3, 3], 2, [1, 1, 1, 1], 3],
-  ] as const)("convolution: %s", (_, a, b, stride, pads, groups) => {
+    ["3x3", [2, 2, 5, 4], [3, 2, 3, 3], 1, [1, 1, 1, 1], 1, 1],
+    ["unpadded", [1, 2, 5, 4], [3, 2, 2, 3], 1, [0, 0, 0, 0], 1, 1],
+    ["stride 2", [2, 2, 7, 6], [3, 2, 3, 3], 2, [1, 1, 1, 1], 1, 1],
+    ["uneven pads", [1, 2, 6, 6], [3, 2, 3, 3], 2, [0, 2, 1, 3], 1, 1],
+    ["1x1", [2, 3, 4, 4], [5, 3, 1, 1], 1, [0, 0, 0, 0], 1, 1],
+    ["2 groups", [2, 4, 5, 5], [6, 2, 3, 3], 1, [1, 1, 1, 1], 2, 1],
+    ["depthwise", [1, 3, 5, 5], [3, 1, 3, 3], 2, [1, 1, 1, 1], 3, 1],
+    ["dilated", [2, 2, 7, 6], [3, 2, 3, 2], 1, [1, 2, 3, 0], 1, 2],
+    ["dilated by 3, stride 2, 2 groups", [1, 4, 9, 8], [4, 2, 2, 3], 2, [0, 1, 2, 1], 2, 3],
+  ] as const)("convolution: %s", (_, a, b, stride, pads, groups, dilation) => {
     const [x, w] = [random(a), random(b, 2)];
-    const out = outputOf(conv2d(constant(x), constant(w), { stride, pads: [...pads], groups }));
+    const options = { stride, dilation, pads, groups };
+    const out = outputOf(conv2d(constant(x), constant(w), options));
+    const [height, width] = [2, 3].map((axis) => {
+      const around = pads[axis - 2] + pads[axis];
+      return Math.ceil((a[axis] + around - (b[axis] - 1) * dilation) / stride);
+    });
+    expect(out.shape).toEqual([a[0], b[0], height, width]);
     expect([...(out.data as Float64Array)]).toEqual(
-      close(naiveConv(read(x), read(w), out.shape, stride, pads, groups)),
+      close(naiveConv(read(x), read(w), out.shape, stride, pads, groups, dilation)),
     );
   });
   test("average pool and nearest upsampling", () => {

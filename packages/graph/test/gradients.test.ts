@@ -361,6 +361,19 @@ describe("convolution", () => {
       { stride: 2, pads: [1, 1, 1, 1], groups: 2 },
     ],
     ["depthwise", [1, 3, 4, 4], [3, 1, 3, 3], { pads: [1, 1, 1, 1], groups: 3 }],
+    ["dilated", [2, 2, 6, 5], [3, 2, 3, 2], { dilation: 2, pads: [2, 1, 1, 0] }],
+    [
+      "dilated, stride 2",
+      [1, 2, 8, 7],
+      [2, 2, 2, 3],
+      { dilation: 2, stride: 2, pads: [1, 2, 0, 1] },
+    ],
+    [
+      "dilated by 3, stride 2, 2 groups",
+      [2, 4, 8, 7],
+      [4, 2, 2, 2],
+      { dilation: 3, stride: 2, groups: 2 },
+    ],
   ];
   test.each(cases)("%s", (_, x, w, options) => {
     checkGradients((a, b) => conv2d(a, b, options), [random(x), random(w, 2)]);

@@ -39,12 +39,13 @@ export function naiveConv(
   stride: number,
   [top, left]: readonly number[],
   groups: number,
+  dilation = 1,
 ): number[] {
   const [out, perGroup, kh, kw] = w.shape;
   return fill(shape, ([b, o, r, c]) =>
     total([perGroup, kh, kw], ([i, dy, dx]) => {
-      const y = r * stride + dy - top;
-      const z = c * stride + dx - left;
+      const y = r * stride + dy * dilation - top;
+      const z = c * stride + dx * dilation - left;
       if (y < 0 || z < 0 || y >= x.shape[2] || z >= x.shape[3]) return 0;
       const channel = Math.floor(o / (out / groups)) * perGroup + i;
       return x.at([b, channel, y, z]) * w.at([o, i, dy, dx]);

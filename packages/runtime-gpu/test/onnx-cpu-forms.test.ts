@@ -5,9 +5,12 @@ import ort from "onnxruntime-node";
 import { afterAll, describe, expect, test } from "vitest";
 import { blockedConvolutions, channelBlock } from "../src/onnx/passes/blocked-convolutions.ts";
 import { cpuRewrites, wasmRewrites } from "../src/onnx/passes/cpu-rewrites.ts";
+import { rowForms } from "../src/onnx/passes/row-forms.ts";
 import { splitConcatConvolutions } from "../src/onnx/passes/split-concat-convolutions.ts";
 import { subpixelConvolutions } from "../src/onnx/passes/subpixel-convolutions.ts";
+import { volumeGradients } from "../src/onnx/passes/volume-gradients.ts";
 import { onnxBackend } from "../src/onnx.ts";
+import { weightGradientsByRows } from "../src/weight-gradients.ts";
 
 const wave = (shape: readonly number[], phase: number): g.Tensor => {
   const size = shape.reduce((a, b) => a * b, 1);
@@ -143,6 +146,76 @@ describe("the graph for ONNX Runtime's CPU provider", () => {
     await agrees({ ...image, x: [2, 8, 64, 64] }, forward);
     await agrees(image, learning);
   });
+  test("normalizes values plus a time embedding without their sum in a training graph", async () => {
+    const shapes = { ...image, e: [2, 8, 1, 1] };
+    const learning = (i: Record<string, g.Expr>) => {
+      const y = normal({ ...i, x: g.add(i.x, i.e) });
+      const [dx, de, ds, db] = g.gradients(g.sum(g.pow(y, 3)), [i.x, i.e, i.s, i.b]);
+      return { y, dx, de, ds, db };
+    };
+    const signature = Object.entries(shapes).map(([n, shape]) => [n, { shape }]);
+    const { nodes } = cpuRewrites(g.trace(learning, Object.fromEntries(signature)), true);
+    expect(nodes.filter(({ op, shape }) => op === "Add" && shape.length === 4)).toEqual([]);
+    await agrees(shapes, learning);
+    await agrees(shapes, learning, 1e-5, wasm);
+  });
+  test("sums pixels before images", async () => {
+    const sums = ({ x }: Record<string, g.Expr>) => ({
+      kept: g.sum(x, [0, 2, 3], true),
+      dropped: g.sum(x, [0, 2, 3]),
+      pixels: g.sum(x, [2, 3]),
+    });
+    const { outputs } = keeps((graph) => cpuRewrites(graph, true), { x: image.x }, sums);
+    const from = Object.values(outputs).map(({ inputs }) => inputs[0].op);
+    expect(from).toEqual(["ReduceSum", "ReduceSum", "Input"]);
+    await agrees({ x: image.x }, sums);
+  });
+  test("computes sums of products and affine functions of rows in one operation", async () => {
+    const rows = (i: Record<string, g.Expr>) => ({
+      sum: g.sum(g.mul(i.x, i.y), [2]),
+      mean: g.mean(g.square(i.x), [2], true),
+      each: g.add(g.mul(i.x, i.a), i.a),
+      shared: g.add(g.mul(i.x, i.a), i.b),
+    });
+    const fused = (batch: number, values: number) => {
+      const x = [batch, 4, values];
+      const shapes = { x, y: x, a: [batch, 4, 1], b: [4, 1] };
+      const signature = Object.entries(shapes).map(([n, shape]) => [n, { shape }]);
+      const { outputs } = rowForms(g.trace(rows, Object.fromEntries(signature)));
+      return { shapes, ops: Object.values(outputs).map((e) => e.inputs[0].op) };
+    };
+    const long = fused(3, 600);
+    expect(long.ops).toEqual(["MatMul", "Reshape", "ConvNd", "ConvNd"]);
+    await agrees(long.shapes, rows);
+    const short = fused(3, 40);
+    expect(short.ops.slice(2)).toEqual(["BatchNormalization", "BatchNormalization"]);
+    expect(short.ops.slice(0, 2)).toEqual(["Mul", "Mul"]);
+    await agrees(short.shapes, rows);
+    // Passes over many short rows are shared among threads.
+    expect(fused(2 ** 10, 400).ops).toEqual(["Mul", "Mul", "Mul", "Mul"]);
+  });
+  test("keeps other sums and other sums of products", () => {
+    const x = { shape: ["batch", 4, 600] };
+    const shape = [2, 4, 600];
+    const others = (i: Record<string, g.Expr>) => {
+      const wanted = g.mul(i.x, i.y);
+      return {
+        open: g.sum(g.square(i.open), [2]),
+        axis: g.sum(g.square(i.x), [1]),
+        broadcast: g.sum(g.mul(i.x, i.a), [2]),
+        twice: g.add(g.sum(wanted, [2], true), wanted),
+        columns: g.add(g.mul(i.x, i.row), i.a),
+      };
+    };
+    const signature = {
+      x: { shape },
+      y: { shape },
+      a: { shape: [2, 4, 1] },
+      row: { shape: [600] },
+    };
+    const graph = g.trace(others, { ...signature, open: x });
+    expect(operations(rowForms(graph))).toEqual(operations(graph));
+  });
   test("computes large sigmoids and normalizations in parts in WebAssembly", async () => {
     const parts = (i: Record<string, g.Expr>) => ({
       y: g.silu(g.groupNormalization(i.x, i.s, i.b, 2)),
@@ -183,6 +256,70 @@ describe("the graph for ONNX Runtime's CPU provider", () => {
     expect(tuned.outputs.left.op).toBe("Pad");
     expect(tuned.outputs.every.op).toBe("Slice");
     await agrees({ x: [3, 5] }, shifted);
+  });
+});
+
+describe("gradients of convolutions' weights", () => {
+  const cases: [string, number[], number[], g.ConvOptions][] = [
+    ["of whole blocks", [3, 32, 6, 5], [48, 32, 3, 3], { pads: [1, 1, 1, 1] }],
+    ["with less results", [3, 64, 5, 6], [32, 64, 3, 3], { pads: [1, 0, 2, 1] }],
+    ["of one channel", [3, 1, 6, 5], [32, 1, 3, 2], { pads: [1, 1, 0, 1] }],
+    ["to one channel", [3, 32, 6, 5], [1, 32, 3, 3], { pads: [1, 1, 1, 1] }],
+    ["of no whole blocks", [3, 12, 6, 5], [6, 12, 2, 3], {}],
+    ["of one pixel", [3, 32, 6, 5], [32, 32, 1, 1], {}],
+    ["of one padded pixel", [3, 32, 3, 2], [16, 32, 1, 1], { pads: [1, 2, 0, 1] }],
+    ["with a stride", [3, 32, 7, 6], [32, 32, 3, 3], { stride: 2, pads: [1, 1, 1, 1] }],
+    ["that skip pixels", [3, 32, 8, 9], [16, 32, 2, 3], { stride: 3, pads: [0, 1, 0, 0] }],
+    ["with a dilation", [3, 32, 8, 7], [16, 32, 2, 3], { dilation: 2, pads: [2, 0, 1, 2] }],
+    ["in groups", [3, 32, 6, 5], [32, 16, 3, 3], { groups: 2, pads: [1, 1, 1, 1] }],
+    [
+      "in groups with a stride",
+      [3, 4, 7, 6],
+      [4, 1, 3, 3],
+      { groups: 4, stride: 2, pads: [1, 1, 1, 1] },
+    ],
+  ];
+  const gradient = (options: g.ConvOptions) => (i: Record<string, g.Expr>) => ({
+    d: g.gradients(g.sum(g.sin(g.conv2d(i.x, i.w, options))), [i.w])[0],
+  });
+  test.each(cases)("%s keep their values in other forms", async (_, x, w, options) => {
+    const f = gradient(options);
+    const byRows = keeps(weightGradientsByRows, { x, w }, f);
+    // The convolution itself is left.
+    expect(convolutions(byRows)).toHaveLength(1);
+    const graph = g.trace(f, { x: { shape: x }, w: { shape: w } });
+    const volumes = await volumeGradients(graph, async () => block);
+    const volume = (options.groups ?? 1) * (options.dilation ?? 1) === 1 && w[2] * w[3] > 1;
+    expect(convolutions(volumes)).toHaveLength(1);
+    expect(operations(volumes).has("ConvNd")).toBe(volume);
+    expect(operations(volumes).has("com.microsoft.nchwc.ReorderInput")).toBe(
+      volume && block > 1 && Math.min(x[1], w[0]) % block === 0,
+    );
+    await agrees({ x, w }, f);
+    await agrees({ x, w }, f, 1e-5, wasm);
+  });
+  test.each([
+    ["of small images are taken at once", 8, 1],
+    ["of larger images are taken sample by sample", 28, 3],
+    ["of images whose patches take much memory are taken at once", 200, 1],
+  ])("%s", async (_, side, group) => {
+    const signature = { x: { shape: [3, 16, side, side] }, w: { shape: [32, 16, 3, 3] } };
+    const graph = g.trace(gradient({ pads: [1, 1, 1, 1] }), signature);
+    const volumes = await volumeGradients(graph, async () => 16);
+    const found = volumes.nodes.flatMap((e) => (e.op === "ConvNd" ? [e.attributes.group] : []));
+    expect(found).toEqual([group]);
+  });
+  test("of named batch sizes keep their values", async () => {
+    const f = gradient({ pads: [1, 1, 1, 1] });
+    const signature = { x: { shape: ["batch", 32, 6, 5] }, w: { shape: [32, 32, 3, 3] } };
+    const rewritten = await volumeGradients(g.trace(f, signature), async () => 16);
+    expect(operations(rewritten)).not.toContain("ConvNd");
+    const values = { x: wave([3, 32, 6, 5], 0), w: wave([32, 32, 3, 3], 1) };
+    const [want, got] = [g.trace(f, signature), rewritten].map((graph) =>
+      g.tensorNumbers(evaluate(graph, values).d),
+    );
+    const apart = Array.from(got, (v, i) => Math.abs(v - want[i]));
+    expect(Math.max(...apart)).toBeLessThan(1e-12);
   });
 });
 

@@ -83,6 +83,8 @@ interface ProductAttributes {
   MatMul: Transposes;
   Conv: {
     readonly stride: number;
+    /** Pixels between two taps of the kernel. */
+    readonly dilation: number;
     /** `[top, left, bottom, right]`. */
     readonly pads: readonly [number, number, number, number];
     readonly group: number;
@@ -125,6 +127,15 @@ export type NormalizeOp = keyof NormalizeAttributes;
 /** Operations that backends compute: all but leaves, foreign nodes and dropout. */
 export type ComputedOp = ElementwiseOp | ArrangeOp | ReduceOp | ProductOp | NormalizeOp;
 
+/** A convolution's attributes in ONNX, with a number for each axis. */
+type Window = {
+  readonly kernel_shape: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  readonly pads: readonly number[];
+  readonly group: number;
+};
+
 /** Operations that only ONNX files have. Passes before writing put them into graphs. */
 export interface OnnxForms {
   Gemm: Transposes;
@@ -132,15 +143,11 @@ export interface OnnxForms {
   LayerNormalization: Epsilon;
   BatchNormalization: Epsilon;
   GlobalAveragePool: None;
+  /** ONNX's Conv with numbers for each axis: of lines, images or volumes. */
+  ConvNd: Window;
   "com.microsoft.nchwc.ReorderInput": None;
   "com.microsoft.nchwc.ReorderOutput": { readonly channels: number };
-  "com.microsoft.nchwc.Conv": {
-    readonly kernel_shape: readonly number[];
-    readonly strides: readonly number[];
-    readonly dilations: readonly number[];
-    readonly pads: readonly number[];
-    readonly group: number;
-  };
+  "com.microsoft.nchwc.Conv": Window;
 }
 
 const others: { readonly [O in Exclude<ComputedOp, ElementwiseOp>]: Traits } = {

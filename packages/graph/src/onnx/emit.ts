@@ -87,11 +87,12 @@ const emitters: { readonly [P in EmittedOp]: Emitter<P> } = {
   Softmax: asIs,
   /** Without transposes, which `lower` turns into other nodes. */
   MatMul: (_, inputs) => [inputs],
-  Conv: ({ attributes: { stride, pads, group }, inputs: [, weight] }, inputs) => [
+  Conv: ({ attributes: { stride, dilation, pads, group }, inputs: [, weight] }, inputs) => [
     inputs,
     [
       ints("kernel_shape", weight.shape.slice(2) as number[]),
       ints("strides", [stride, stride]),
+      ...(dilation === 1 ? [] : [ints("dilations", [dilation, dilation])]),
       ints("pads", pads),
       int("group", group),
     ],
@@ -110,6 +111,7 @@ const emitters: { readonly [P in EmittedOp]: Emitter<P> } = {
   ],
   Cast: ({ dtype }, inputs) => [inputs, [int("to", elementTypes[dtype])]],
   GlobalAveragePool: asIs,
+  ConvNd: asIs,
   Gemm: asIs,
   LayerNormalization: normalization,
   InstanceNormalization: normalization,
@@ -131,5 +133,5 @@ function nodeOf(e: Expr, inputs: string[], writer: OnnxWriter): ReturnType<Emitt
 export function emit(writer: OnnxWriter, e: Expr, output?: string): string {
   const operands = e.inputs.map((i) => writer.nameOf(i));
   const [inputs, attributes] = nodeOf(e, operands, writer);
-  return writer.node(e.op, inputs, attributes, output);
+  return writer.node(e.op === "ConvNd" ? "Conv" : e.op, inputs, attributes, output);
 }

@@ -6,6 +6,7 @@ import { backendOver } from "../device.ts";
 import { loadPeer, unavailable, wasmPlace } from "../errors.ts";
 import type { DeviceTensor } from "../ledger.ts";
 import { inNode } from "../onnx/runtime.ts";
+import { weightGradientsByRows } from "../weight-gradients.ts";
 import { channelsLast } from "./channels-last.ts";
 import { forget, lossOf, refuseZeros, shareGpu } from "./gpu.ts";
 import { interpreter } from "./interpret.ts";
@@ -51,7 +52,7 @@ export async function openTfjs({
     free: (tensor) => tensor.dispose(),
     async compile(graph) {
       makeCurrent();
-      const program = interpreter(tf, simplify(channelsLast(graph)), upload);
+      const program = interpreter(tf, simplify(channelsLast(weightGradientsByRows(graph))), upload);
       return {
         async run(inputs, dims) {
           makeCurrent();

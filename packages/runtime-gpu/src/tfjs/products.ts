@@ -25,13 +25,20 @@ export const matmul: Kernel<"MatMul"> = (tf, [a, b], { attributes }, shape) => {
 /** Of an image `[batch, height, width, channels]` and a filter `[height, width, in, out]`. */
 export const conv: Kernel<"Conv"> = (tf, inputs, { attributes }) => {
   const [image, filter] = inputs as tfjs.Tensor4D[];
-  const { group, stride } = attributes;
+  const { group, stride, dilation } = attributes;
   const [top, left, bottom, right] = attributes.pads;
   const none: [number, number] = [0, 0];
   const pads: Parameters<Tf["conv2d"]>[3] = [none, [top, bottom], [left, right], none];
-  if (group === 1) return tf.conv2d(image, filter, stride, pads);
+  const convolved = (image: tfjs.Tensor4D, filter: tfjs.Tensor4D): tfjs.Tensor4D => {
+    if (dilation === 1) return tf.conv2d(image, filter, stride, pads);
+    // TensorFlow.js takes a stride or a dilation, not both.
+    const all = tf.conv2d(image, filter, 1, pads, "NHWC", dilation);
+    const steps = [1, stride, stride, 1];
+    return tf.stridedSlice(all, [0, 0, 0, 0], all.shape, steps) as tfjs.Tensor4D;
+  };
+  if (group === 1) return convolved(image, filter);
   const [images, filters] = [image, filter].map((e) => tf.split(e, group, 3) as tfjs.Tensor4D[]);
-  const parts = images.map((each, i) => tf.conv2d(each, filters[i], stride, pads));
+  const parts = images.map((each, i) => convolved(each, filters[i]));
   return tf.concat(parts, 3);
 };
 

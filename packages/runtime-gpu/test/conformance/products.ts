@@ -72,6 +72,8 @@ export const products: Case[] = [
       strided: g.conv2d(i.x, i.one, { stride: 2 }),
       wide: g.conv2d(i.x, i.wide, { pads: [2, 0, 2, 1] }),
       bias: g.add(g.conv2d(i.x, i.w), g.constant(g.tensor([1, 2, 3], [3, 1, 1]))),
+      dilated: g.conv2d(i.x, i.w, { dilation: 2, pads: [2, 1, 2, 3] }),
+      dilatedStride: g.conv2d(i.x, i.w, { dilation: 2, stride: 3, pads: [2, 2, 2, 1] }),
     }),
   ),
   agreement(
@@ -80,6 +82,7 @@ export const products: Case[] = [
     (i) => ({
       two: g.conv2d(i.x, i.two, { groups: 2, pads: [1, 1, 1, 1] }),
       each: g.conv2d(i.x, i.each, { groups: 4 }),
+      dilated: g.conv2d(i.x, i.two, { groups: 2, dilation: 2, stride: 2, pads: [2, 2, 2, 2] }),
     }),
   ),
   agreement("averagePool, upsampleNearest", { x: { shape: ["batch", 3, 6, 12] } }, (i) => ({

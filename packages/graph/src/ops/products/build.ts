@@ -1,6 +1,13 @@
 import { type Expr, expr, operands, requireFloat } from "../../expr/expr.ts";
 import { GraphError } from "../../expr/graph-error.ts";
-import { broadcastShapes, type Dim, type Shape, shapeText } from "../../expr/shape.ts";
+import {
+  broadcastShapes,
+  type Dim,
+  divideDims,
+  elementCount,
+  type Shape,
+  shapeText,
+} from "../../expr/shape.ts";
 
 /**
  * Matrix product of `[..., m, k]` and `[..., k, n]` with broadcast leading dimensions;
@@ -42,6 +49,8 @@ function lastTwo({ shape }: Expr, swap: boolean): [Dim, Dim] {
 /** How a convolution moves over its input; pads are `[top, left, bottom, right]`. */
 export interface ConvOptions {
   stride?: number;
+  /** Pixels between two taps of the kernel. @defaultValue 1 */
+  dilation?: number;
   pads?: readonly [number, number, number, number];
   groups?: number;
 }
@@ -53,7 +62,7 @@ export interface ConvOptions {
 export function conv2d(
   x: Expr,
   weight: Expr,
-  { stride = 1, pads = [0, 0, 0, 0], groups = 1 }: ConvOptions = {},
+  { stride = 1, dilation = 1, pads = [0, 0, 0, 0], groups = 1 }: ConvOptions = {},
 ): Expr {
   const inputs = operands("Conv", x, weight);
   requireFloat("Conv", x);
@@ -62,16 +71,19 @@ export function conv2d(
   const fits =
     x.shape.length === 4 &&
     weight.shape.length === 4 &&
-    channels === Number(perGroup) * groups &&
-    Number(out) % groups === 0;
-  const rows = Math.floor((Number(height) + pads[0] + pads[2] - Number(kh)) / stride) + 1;
-  const columns = Math.floor((Number(width) + pads[1] + pads[3] - Number(kw)) / stride) + 1;
+    channels === elementCount([perGroup, groups]) &&
+    divideDims([out], [groups]) !== undefined;
+  const positions = (size: number, taps: number) =>
+    Math.floor((size - (taps - 1) * dilation - 1) / stride) + 1;
+  const rows = positions(Number(height) + pads[0] + pads[2], Number(kh));
+  const columns = positions(Number(width) + pads[1] + pads[3], Number(kw));
   if (!fits || !(rows >= 1) || !(columns >= 1)) {
+    const apart = dilation === 1 ? "" : `dilation ${dilation}, `;
     throw new GraphError(
-      `Conv: input ${shapeText(x.shape)} and weight ${shapeText(weight.shape)} do not fit (stride ${stride}, pads [${pads.join(", ")}], groups ${groups})`,
+      `Conv: input ${shapeText(x.shape)} and weight ${shapeText(weight.shape)} do not fit (stride ${stride}, ${apart}pads [${pads.join(", ")}], groups ${groups})`,
     );
   }
-  const attributes = { stride, pads: [...pads] as const, group: groups };
+  const attributes = { stride, dilation, pads: [...pads] as const, group: groups };
   return expr("Conv", inputs, [batch, out, rows, columns], attributes);
 }
 

@@ -1,10 +1,9 @@
-import { constant, type Expr, type ExprOf } from "../../expr/expr.ts";
+import { constant, type Expr, type ExprOf, expr } from "../../expr/expr.ts";
 import type { ProductOp } from "../../expr/operations.ts";
 import { elementCount } from "../../expr/shape.ts";
 import { tensor } from "../../expr/tensor.ts";
-import { concat, expandLike, gather, pad, reshape, slice, transpose } from "../arrange/build.ts";
+import { expandLike, gather, reshape, slice, transpose } from "../arrange/build.ts";
 import { mul } from "../elementwise/build.ts";
-import { sum } from "../reduce/build.ts";
 import { type Rule, type Rules, sumToShape, times } from "../rule.ts";
 import { averagePool, conv2d, matmul, upsampleNearest } from "./build.ts";
 
@@ -52,17 +51,19 @@ const rightGradient = (g: Expr, a: Expr, transposeA: boolean, transposeB: boolea
 /** A convolution of the gradient, spread out by the stride, with the rotated weights. */
 function inputGradient(g: Expr, y: ExprOf<"Conv">): Expr {
   const [x, weight] = y.inputs;
-  const { stride, pads, group } = y.attributes;
+  const { stride, dilation, pads, group } = y.attributes;
   const [, , kh, kw] = weight.shape as readonly number[];
   const spread = spreadOut(g, stride);
   const around = (axis: number, kernel: number, before: number): [number, number] => {
-    const first = kernel - 1 - before;
-    return [first, (x.shape[axis] as number) + kernel - 1 - first - (spread.shape[axis] as number)];
+    const reach = (kernel - 1) * dilation;
+    const first = reach - before;
+    return [first, (x.shape[axis] as number) + reach - first - (spread.shape[axis] as number)];
   };
   const [top, bottom] = around(2, kh, pads[0]);
   const [left, right] = around(3, kw, pads[1]);
   const cut = crop(crop(spread, 2, top, bottom), 3, left, right);
   return conv2d(cut, rotated(weight, group), {
+    dilation,
     pads: [Math.max(top, 0), Math.max(left, 0), Math.max(bottom, 0), Math.max(right, 0)],
     groups: group,
   });
@@ -91,44 +92,44 @@ function rotated(weight: Expr, group: number): Expr {
   const [out, perGroup, kh, kw] = weight.shape as readonly number[];
   const size = kh * kw;
   const outPerGroup = out / group;
+  const channels = elementCount([group, perGroup]);
   const grouped = reshape(weight, [...(group === 1 ? [] : [group]), outPerGroup, perGroup, size]);
   const swapped = transpose(grouped, group === 1 ? [1, 0, 2] : [0, 2, 1, 3]);
-  const flat = reshape(swapped, [group * perGroup, outPerGroup, size]);
+  const flat = reshape(swapped, [channels, outPerGroup, size]);
   const backwards = constant(tensor(indices(size).reverse(), [size], "int64"));
   const flipped = size === 1 ? flat : gather(flat, backwards, 2);
-  return reshape(flipped, [group * perGroup, outPerGroup, kh, kw]);
+  return reshape(flipped, [channels, outPerGroup, kh, kw]);
 }
 
 /**
- * A matrix product over the pixels for each row of the kernel, sample by sample. The input is
- * shifted by rows and the gradient by columns, which takes kh + kw copies in place of kh * kw.
- * docs/decisions/0005 has the measurements.
+ * A convolution with swapped roles: over the images as channels, with the gradient as its kernel,
+ * the stride as its dilation and the dilation as its stride. Backends have faster forms of it:
+ * docs/decisions/0027 has the measurements.
  */
 function weightGradient(g: Expr, y: ExprOf<"Conv">): Expr {
   const [x, weight] = y.inputs;
-  const { stride, pads, group } = y.attributes;
+  const { stride, dilation, pads, group } = y.attributes;
   const [out, perGroup, kh, kw] = weight.shape as readonly number[];
-  const [batch, , , width] = x.shape as readonly number[];
-  const images = (e: Expr) => reshape(e, [batch, group, (e.shape[1] as number) / group, -1]);
-  const spread = slice(spreadOut(g, stride), 2, 0, Number.MAX_SAFE_INTEGER, stride);
-  const shifted = indices(kw).map((kx) => images(window(spread, 3, pads[1] - kx, width)));
-  const columns = concat(shifted, 2);
-  const products = indices(kh).map((ky) => {
-    const rows = images(window(x, 2, ky - pads[0], y.shape[2] as number, stride));
-    const product = sum(matmul(columns, rows, { transposeB: true }), [0]);
-    return reshape(product, [1, group, kw, out / group, perGroup]);
+  const [batch] = x.shape;
+  const after = [kh, kw].map((kernel, i) => {
+    const reach = (kernel - 1) * dilation + ((y.shape[i + 2] as number) - 1) * stride + 1;
+    return reach - pads[i] - (x.shape[i + 2] as number);
   });
-  return reshape(transpose(concat(products, 0), [1, 3, 4, 0, 2]), weight.shape);
+  const used = crop(crop(x, 2, 0, after[0]), 3, 0, after[1]);
+  const sides = used.shape.slice(2);
+  const byGroup = transpose(reshape(used, [batch, group, perGroup, ...sides]), [2, 1, 0, 3, 4]);
+  const images = reshape(byGroup, [perGroup, elementCount([group, batch]), ...sides]);
+  const attributes = {
+    stride: dilation,
+    dilation: stride,
+    pads: [pads[0], pads[1], Math.max(after[0], 0), Math.max(after[1], 0)] as const,
+    group,
+  };
+  const kernel = transpose(g, swap);
+  return transpose(expr("Conv", [images, kernel], [perGroup, out, kh, kw], attributes), swap);
 }
 
-/** `count` entries along `axis`, every `step` from `start` on; entries outside of `x` are 0. */
-function window(x: Expr, axis: number, start: number, count: number, step = 1): Expr {
-  const end = start + (count - 1) * step + 1;
-  const only = (value: number) => x.shape.map((_, i) => (i === axis ? Math.max(value, 0) : 0));
-  const padded = pad(x, only(-start), only(end - (x.shape[axis] as number)));
-  const shift = Math.max(-start, 0);
-  return slice(padded, axis, start + shift, end + shift, step);
-}
+const swap = [1, 0, 2, 3];
 
 const indices = (count: number) => Array.from({ length: count }, (_, i) => i);
 

@@ -28,9 +28,9 @@ const matmul: Kernel<"MatMul"> = (node, [a, b], shape, memory) => {
 };
 
 const conv: Kernel<"Conv"> = ({ attributes }, [x, weight], shape, memory) => {
-  const { stride, group } = attributes;
+  const { stride, dilation, group } = attributes;
   const [top, left] = attributes.pads;
-  const [batch, channels, height, width] = x.shape;
+  const [batch, , height, width] = x.shape;
   const [outChannels, perGroup, kh, kw] = weight.shape;
   const [, , rows, columns] = shape;
   const pixels = rows * columns;
@@ -45,11 +45,12 @@ const conv: Kernel<"Conv"> = ({ attributes }, [x, weight], shape, memory) => {
       for (let ky = 0; ky < kh; ky++) {
         for (let kx = 0; kx < kw; kx++) {
           for (let row = 0; row < rows; row++) {
-            const y = row * stride + ky - top;
+            const y = row * stride + ky * dilation - top;
             const line = image + (c * height + y) * width;
             for (let column = 0; column < columns; column++) {
-              const at = column * stride + kx - left;
-              const inside = y >= 0 && y < height && at >= 0 && at < width;
+              const at = column * stride + kx * dilation - left;
+              // Without its sign, a negative number is a large one.
+              const inside = y >>> 0 < height && at >>> 0 < width;
               patches[to++] = inside ? x.data[line + at] : 0;
             }
           }
@@ -58,14 +59,14 @@ const conv: Kernel<"Conv"> = ({ attributes }, [x, weight], shape, memory) => {
     }
   };
 
-  for (let b = 0; b < batch; b++) {
-    for (let g = 0; g < group; g++) {
-      gatherPatches((b * channels + g * perGroup) * height * width);
-      const kernel = { data: weight.data, start: g * outPerGroup * depth, row: depth, column: 1 };
-      const columnsOf = { data: patches, start: 0, row: pixels, column: 1 };
-      const at = (b * outChannels + g * outPerGroup) * pixels;
-      multiply(outPerGroup, pixels, depth, kernel, columnsOf, out, at, memory);
-    }
+  // Every group of channels of every image.
+  for (let i = 0; i < batch * group; i++) {
+    gatherPatches(i * perGroup * height * width);
+    const start = (i % group) * outPerGroup * depth;
+    const kernel = { data: weight.data, start, row: depth, column: 1 };
+    const columnsOf = { data: patches, start: 0, row: pixels, column: 1 };
+    const at = i * outPerGroup * pixels;
+    multiply(outPerGroup, pixels, depth, kernel, columnsOf, out, at, memory);
   }
   memory.give(patches);
   return out;

@@ -32,12 +32,12 @@ export async function blockedConvolutions(
     const ordered = blocks.get(x) ?? reorderInput(x);
     blocks.set(x, ordered);
     const channels = conv.shape[1] as number;
-    const { stride, pads } = conv.attributes;
+    const { stride, dilation, pads } = conv.attributes;
     const inputs = [ordered, inBlocks(weight, block), ...(bias ? [reshape(bias, [channels])] : [])];
     const image = expr("com.microsoft.nchwc.Conv", inputs, conv.shape, {
       kernel_shape: weight.shape.slice(2) as number[],
       strides: [stride, stride],
-      dilations: [1, 1],
+      dilations: [dilation, dilation],
       pads,
       group: 1,
     });
@@ -45,7 +45,9 @@ export async function blockedConvolutions(
   });
 }
 
-const reorderInput = (x: Expr): Expr => expr("com.microsoft.nchwc.ReorderInput", [x], x.shape, {});
+/** `x` in blocks of channels, `[batch, channels / block, height, width, block]` in memory. */
+export const reorderInput = (x: Expr): Expr =>
+  expr("com.microsoft.nchwc.ReorderInput", [x], x.shape, {});
 
 /** `[out, in, kh, kw]` in the blocked order: `[out / b, in / b, kh, kw, b of in, b of out]`. */
 function inBlocks(weight: Expr, b: number): Expr {

@@ -1,8 +1,11 @@
 import type { Graph } from "@gen/graph";
+import { weightGradientsByRows } from "../../weight-gradients.ts";
 import { blockedConvolutions } from "./blocked-convolutions.ts";
 import { cpuRewrites, wasmRewrites } from "./cpu-rewrites.ts";
+import { rowForms } from "./row-forms.ts";
 import { splitConcatConvolutions } from "./split-concat-convolutions.ts";
 import { subpixelConvolutions } from "./subpixel-convolutions.ts";
+import { volumeGradients } from "./volume-gradients.ts";
 import { int32Indices } from "./webgpu-passes.ts";
 
 /**
@@ -29,12 +32,20 @@ const passes: { readonly [B in Build]: readonly Pass[] } = {
     tables,
     subpixelConvolutions,
     splitConcatConvolutions,
+    volumeGradients,
     (graph) => cpuRewrites(graph, true),
+    rowForms,
     blockedConvolutions,
   ],
-  wasm: [tables, subpixelConvolutions, (graph) => cpuRewrites(graph, false), wasmRewrites],
-  webgpu: [int32Indices],
-  plain: [],
+  wasm: [
+    tables,
+    volumeGradients,
+    subpixelConvolutions,
+    (graph) => cpuRewrites(graph, false),
+    wasmRewrites,
+  ],
+  webgpu: [weightGradientsByRows, int32Indices],
+  plain: [weightGradientsByRows],
 };
 
 /**

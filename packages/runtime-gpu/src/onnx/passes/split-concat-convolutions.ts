@@ -24,10 +24,10 @@ export function splitConcatConvolutions(given: Graph): Graph {
   return rewriteConvolutions(graph, (conv, [x, weight], bias) => {
     if (!isJoined(x) || conv.attributes.group !== 1 || changing.has(conv.inputs[1]))
       return undefined;
-    const { stride, pads } = conv.attributes;
+    const { stride, dilation, pads } = conv.attributes;
     const kernels = partsLike(x, weight, 1);
     return x.inputs
-      .map((part, i) => conv2d(part, kernels[i], { stride, pads }))
+      .map((part, i) => conv2d(part, kernels[i], { stride, dilation, pads }))
       .map((each, i) => (bias && i === 0 ? add(each, bias) : each))
       .reduce((sum, each) => add(sum, each));
   });

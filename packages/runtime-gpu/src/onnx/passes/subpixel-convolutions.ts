@@ -41,6 +41,7 @@ function pays(conv: Expr): boolean {
     kernel === columns &&
     attributes.pads.every((each) => each === around) &&
     attributes.stride === 1 &&
+    attributes.dilation === 1 &&
     attributes.group === 1;
   if (!keeps) return false;
   const places = alongAxis(kernel, x.attributes.scale);
