@@ -3,9 +3,10 @@
  * @module
  */
 export { foreignOperations } from "./expr/foreign.ts";
+export type { WholeFile } from "./expr/model-file.ts";
 export { fromOnnx, type OnnxModel } from "./onnx/from-onnx.ts";
 export { MAX_FILE_BYTES } from "./onnx/limits.ts";
 export { readModelLayout } from "./onnx/model-layout.ts";
 export { replaceInitializer } from "./onnx/replace-initializer.ts";
 export { toOnnx } from "./onnx/to-onnx.ts";
-export { fileOf, type WholeFile, wholeModel } from "./onnx/whole-model.ts";
+export { fileOf, wholeModel } from "./onnx/whole-model.ts";

@@ -11,8 +11,8 @@
  */
 import { ArgumentError } from "@gen/math/arguments";
 import type { AttributeProto, TensorProto } from "../onnx/messages.ts";
-import type { WholeFile } from "../onnx/whole-model.ts";
 import { GraphError } from "./graph-error.ts";
+import type { ModelFile } from "./model-file.ts";
 import {
   type Attributes,
   type ElementwiseOp,
@@ -60,15 +60,6 @@ export interface ForeignNode {
   readonly tensor?: TensorProto;
   /** The file of a node that is a whole model. */
   readonly file?: ModelFile;
-}
-
-/** An ONNX model that a runtime opens as it is. The names of its inputs and outputs are in order. */
-export interface ModelFile {
-  readonly file: WholeFile;
-  /** The files beside it with its weights, by their paths in the model. */
-  readonly beside: Readonly<Record<string, WholeFile>>;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
 }
 
 /** A foreign node as an expression without a value; `Result` nodes are its values. */

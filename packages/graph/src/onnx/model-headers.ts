@@ -6,15 +6,8 @@
  * Only the headers are read. `fromOnnx` reads the result as any model, without weights.
  */
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import type { FileParts } from "../expr/model-file.ts";
 import { invalidModel } from "./protobuf.ts";
-
-/** A file that is read in parts. */
-export interface FileParts {
-  /** In bytes. */
-  readonly size: number;
-  /** Reads `length` bytes from `offset`; both are inside the file. */
-  read(offset: number, length: number): Promise<Uint8Array>;
-}
 
 /** The largest tensor whose elements are headers too, in bytes. Shapes are such tensors. */
 export const MAX_HEADER_TENSOR = 16_384;

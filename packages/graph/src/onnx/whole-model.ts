@@ -4,24 +4,12 @@
  *
  *   const model = await wholeModel(fileOf(bytes));    // or a file on disk, with its path
  */
-import type { Expr, ModelFile } from "../expr/expr.ts";
+import type { Expr } from "../expr/expr.ts";
 import { foreign, result } from "../expr/foreign.ts";
+import type { ModelFile, WholeFile } from "../expr/model-file.ts";
 import { modelOfHeaders, type OnnxModel } from "./from-onnx.ts";
-import { type FileParts, modelHeaders } from "./model-headers.ts";
+import { modelHeaders } from "./model-headers.ts";
 import { invalidModel, label } from "./protobuf.ts";
-
-/** A model's file. */
-export interface WholeFile extends FileParts {
-  /** All bytes of the file, if they are in memory; otherwise a runtime without paths reads them. */
-  readonly bytes?: Uint8Array;
-  /** The file's absolute path, which ONNX Runtime opens itself in Node. */
-  readonly path?: string;
-  /**
-   * A file beside it that holds its weights, whose path below the model's folder is the model's own
-   * word; undefined where there is none. With `path`, its own path must be the same below the folder.
-   */
-  beside?(location: string): Promise<WholeFile | undefined>;
-}
 
 /** A file in memory. `external` are the files beside it, by their paths below its folder. */
 export const fileOf = (

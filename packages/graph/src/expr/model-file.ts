@@ -1,0 +1,29 @@
+/** A file that is read in parts. */
+export interface FileParts {
+  /** In bytes. */
+  readonly size: number;
+  /** Reads `length` bytes from `offset`; both are inside the file. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** A model's file. */
+export interface WholeFile extends FileParts {
+  /** All bytes of the file, if they are in memory; otherwise a runtime without paths reads them. */
+  readonly bytes?: Uint8Array;
+  /** The file's absolute path, which ONNX Runtime opens itself in Node. */
+  readonly path?: string;
+  /**
+   * A file beside it that holds its weights, whose path below the model's folder is the model's own
+   * word; undefined where there is none. With `path`, its own path must be the same below the folder.
+   */
+  beside?(location: string): Promise<WholeFile | undefined>;
+}
+
+/** An ONNX model that a runtime opens as it is. The names of its inputs and outputs are in order. */
+export interface ModelFile {
+  readonly file: WholeFile;
+  /** The files beside it with its weights, by their paths in the model. */
+  readonly beside: Readonly<Record<string, WholeFile>>;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
