@@ -119,15 +119,16 @@ async function openWhole(
   const file = wholeAbove < Infinity ? await open?.(path) : undefined;
   if (!file) return undefined;
   const missing: string[] = [];
+  const folder = path.slice(0, path.lastIndexOf("/") + 1);
   const beside = async (location: string) => {
     const found = await file.beside?.(location);
-    if (!found) missing.push(path.slice(0, path.lastIndexOf("/") + 1) + location);
+    if (!found) missing.push(folder + location);
     return found;
   };
   try {
-    const { size, bytes, path } = file;
+    const { size, bytes, path: place } = file;
     const read = (offset: number, length: number) => file.read(offset, length);
-    const model = await wholeModel({ size, bytes, path, read, beside });
+    const model = await wholeModel({ size, bytes, path: place, read, beside, folder });
     return model.bytes > wholeAbove ? model : undefined;
   } catch (error) {
     if (missing.length === 0 || !onMissingWeights) throw error;

@@ -12,6 +12,8 @@ export interface WholeFile extends FileParts {
   readonly bytes?: Uint8Array;
   /** The file's absolute path, which ONNX Runtime opens itself in Node. */
   readonly path?: string;
+  /** The model's folder as errors name it, with a slash at its end. */
+  readonly folder?: string;
   /**
    * A file beside it that holds its weights, whose path below the model's folder is the model's own
    * word; undefined where there is none. With `path`, its own path must be the same below the folder.

@@ -45,9 +45,10 @@ export async function wholeModel(file: WholeFile): Promise<OnnxModel & { readonl
   const beside = new Map<string, WholeFile>();
   for (const [location, end] of files) {
     const found = await file.beside?.(location);
-    if (!found) throw invalidModel(`its weights in ${label(location)} are missing`);
+    const where = file.folder === undefined ? label(location) : file.folder + location;
+    if (!found) throw invalidModel(`its weights in ${where} are missing`);
     if (found.size < end) {
-      throw invalidModel(`its weights in ${label(location)} need ${end} bytes, got ${found.size}`);
+      throw invalidModel(`its weights in ${where} need ${end} bytes, got ${found.size}`);
     }
     beside.set(location, found);
   }
