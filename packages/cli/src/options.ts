@@ -48,6 +48,14 @@ export function size(text: string): readonly [number, number] {
   throw new InvalidArgumentError("It must be a height, or a height and a width, such as 64x48.");
 }
 
+/** Parses a picture's width and height, `512` or `512x768`. */
+export function pixels(text: string): readonly [width: number, height: number] {
+  const parts = /^(\d{1,5})(?:x(\d{1,5}))?$/.exec(text.trim());
+  const [width, height] = parts ? [Number(parts[1]), Number(parts[2] ?? parts[1])] : [0, 0];
+  if (width > 0 && height > 0) return [width, height];
+  throw new InvalidArgumentError("It must be a width, or a width and a height, such as 512x768.");
+}
+
 /** Parses `name=n` and adds it to the dimensions before it. */
 export function dimension(
   text: string,

@@ -41,10 +41,12 @@ export interface Pictures {
   readonly notes: readonly string[];
 }
 
-/** A loaded folder that makes pictures of prompts. */
+/** A loaded folder that makes pictures of prompts, with what counts where a call gives none. */
 export interface TextToImage {
-  /** Width and height of its pictures in pixels, where a call gives none. */
+  /** Width and height in pixels. */
   readonly size: readonly [width: number, height: number];
+  readonly steps: number;
+  readonly guidance: number;
   /** As the function {@link textToImage}. */
   textToImage(options: TextToImageOptions): Promise<Pictures>;
 }
@@ -105,7 +107,8 @@ export async function openTextToImage<T>(
   const embedding = Number(
     numberOf(config, "time_cond_proj_dim") ?? conditions.timestep_cond?.shape[1],
   );
-  return { size: [width * factor, height * factor], textToImage: draw };
+  const { steps, guidance } = kind;
+  return { size: [width * factor, height * factor], steps, guidance, textToImage: draw };
 
   async function draw(call: TextToImageOptions): Promise<Pictures> {
     checkOptions(call, optionRules);
