@@ -101,7 +101,7 @@ test.each([
   [["a"], /--model must be given: a folder of a text-to-image model/],
   [["a", "--model", at("nowhere")], /--model .*nowhere must be a folder/],
   [["a", "--model", sd1, "--size", "70"], /size must be multiples of 16 .*take 64 x 64 or 80 x 80/],
-  [["a", "--model", sd1, "--size", "64x"], /a width, or a width and a height, such as 512x768/],
+  [["a", "--model", sd1, "--size", "64x"], /a width, or a width and a height, such as 64x48/],
   [["a", "--model", sd1, "--guidance", "-1"], /'--guidance <x>' .*number in \[0, 1000\]/],
   [["a", "--model", sd1, "--seed", "1", "--torch-seed", "1"], /takes the place of --seed/],
   [["a", "--model", sd1, "--torch-device", "cuda"], /must be left out without --torch-seed/],

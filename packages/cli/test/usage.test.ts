@@ -58,10 +58,7 @@ describe.concurrent("bad usage is refused in one line that says what is allowed"
       ["sample", "--model", "m", "--sampler", "plms"],
       /choices are ddim, ddpm, euler, .*, flow-euler, lcm, tcd\./,
     ],
-    [
-      ["sample", "--model", "m", "--size", "4x"],
-      /a height, or a height and a width, such as 64x48/,
-    ],
+    [["sample", "--model", "m", "--size", "4x"], /a width, or a width and a height, such as 64x48/],
     [["sample", "--model", "m", "--torch-seed", "-1"], /'--torch-seed <n>' .*of at least 0/],
     [["sample", "--model", "m", "--sampler", "heun", "--eta", "1"], /--eta is for .*, got heun/],
     [["sample", "--model", "m", "--sampler", "ddpm", "--eta", "1"], /--eta is for --sampler ddim/],

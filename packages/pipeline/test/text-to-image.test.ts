@@ -211,6 +211,19 @@ test("models that stay whole files give the same pictures", async () => {
   expect(far([...whole.images], [...wanted.images])).toBeLessThan(1e-3);
 });
 
+test("the folder of the 2022 script gives the pictures of the same weights, of its own scheduler", async () => {
+  const legacy = modelFolder("legacy").read;
+  const read: Read = async (path) => (path.startsWith("scheduler/") ? legacy : sd1)(path);
+  const wanted = await textToImage(read, tiny);
+  const old = await textToImage(legacy, { ...tiny, shape: [undefined, 8, 8] });
+  expect(far([...old.images], [...wanted.images])).toBeLessThan(1e-3);
+});
+
+test("a guidance of 0 is none too, as turbo models want it", async () => {
+  const [none, plain] = [0, 1].map((guidance) => textToImage(sd1, { ...tiny, guidance }));
+  expect((await none).images).toEqual((await plain).images);
+});
+
 test.each(["sdxl", "flux"])("%s runs on tfjs and cpu too", async (name) => {
   const [short] = promptRuns(name).cases;
   for (const backend of Object.values(others)) {
