@@ -9,6 +9,7 @@ latents as make.py keeps them, its pictures (uint8, as diffusers rounds them), a
 encode_prompt gives ("CASE.states", "CASE.negative", "CASE.pooled", "CASE.negative_pooled").
 """
 
+import importlib.metadata
 import json
 import pathlib
 import sys
@@ -18,6 +19,7 @@ import torch
 from safetensors.torch import save_file
 
 import folders
+import make
 
 PROMPT = "a red fox, (sitting) on 2 stones"
 NEGATIVE = "blurry"
@@ -29,9 +31,11 @@ def case(g, name, pipe, **call):
     for part in ["text_encoder", "text_encoder_2", "text_encoder_3"]:
         encoder = getattr(pipe, part, None)
         if encoder is not None:
-            keep = lambda _, args, kwargs, part=part: ids.setdefault(part, []).append(
-                (args[0] if args else kwargs["input_ids"]).tolist()
-            )
+
+            def keep(_, args, kwargs, part=part):
+                given = args[0] if args else kwargs["input_ids"]
+                ids.setdefault(part, []).append(given.tolist())
+
             hooks.append(encoder.register_forward_pre_hook(keep, with_kwargs=True))
     encode, states = pipe.encode_prompt, []
 
@@ -90,17 +94,18 @@ def flux(scratch):
 
 
 def main(out, *names):
-    for make in [sd1, sdxl, lcm, sd3, flux]:
-        name = make.__name__
+    for run in [sd1, sdxl, lcm, sd3, flux]:
+        name = run.__name__
         if names and name not in names:
             continue
         torch.manual_seed(0)
         with tempfile.TemporaryDirectory() as scratch:
-            cases, tensors = make(pathlib.Path(scratch)).done()
+            cases, tensors = run(pathlib.Path(scratch)).done()
         target = pathlib.Path(out) / name
         tensors = {k: v.detach().clone().contiguous() for k, v in tensors.items()}
         save_file(tensors, target / "golden.prompts.safetensors")
-        golden = {"provenance": "tooling/reference/folders/prompts.py", "cases": cases}
+        versions = {package: importlib.metadata.version(package) for package in make.PACKAGES}
+        golden = {"provenance": "tooling/reference/folders/prompts.py", "versions": versions, "cases": cases}
         (target / "golden.prompts.json").write_text(json.dumps(golden, indent=1) + "\n")
         print(name, flush=True)
 
