@@ -24,7 +24,15 @@ describe("the readers", () => {
   it("take 45 seconds of random and damaged files", async () => {
     const names = ["png", "npy", "npz", "idx", "csv", "safetensors"];
     names.push("scheduler-config", "model-index", "part-config", "training-json", "onnx");
-    names.push("tokenizer", "merges", "lora", "onnx-layout", "png-settings", "embedding");
+    names.push(
+      "tokenizer",
+      "merges",
+      "lora",
+      "onnx-headers",
+      "onnx-layout",
+      "png-settings",
+      "embedding",
+    );
     const results = await fuzz(...names, "--seconds", "2.5", "--seed", "1");
     expect(results.map(({ reader }) => reader)).toEqual(names);
     for (const { reader, inputs, findings } of results) {

@@ -17,8 +17,8 @@ import {
   writePng,
   writeSafetensors,
 } from "@gen/data";
-import { input } from "@gen/graph";
-import { fromOnnx, readModelLayout } from "@gen/graph/onnx";
+import { input, trace } from "@gen/graph";
+import { fileOf, fromOnnx, readModelLayout, wholeModel } from "@gen/graph/onnx";
 import { mlp } from "@gen/nn";
 import {
   describeFolder,
@@ -634,6 +634,14 @@ export const readers = {
     ],
     read: (bytes) => readEmbedding(bytes, { token: "x" }),
     limit,
+  },
+  "onnx-headers": {
+    seeds: () => [queries, ...filesOf("packages/graph/test/reference", /\.onnx$/)],
+    tokens: ["location", "../w", "offset", "-1", "length", "w.bin"],
+    async read(bytes) {
+      const { apply, signature } = await wholeModel(fileOf(bytes));
+      return trace(apply, signature);
+    },
   },
   "onnx-layout": {
     seeds: () => [queries, ...filesOf("packages/graph/test/reference", /\.onnx$/)],

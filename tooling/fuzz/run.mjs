@@ -17,6 +17,7 @@ const names = ["png", "npy", "npz", "idx", "csv", "safetensors"].concat([
   "tokenizer",
   "merges",
   "lora",
+  "onnx-headers",
   "onnx-layout",
   "png-settings",
   "embedding",

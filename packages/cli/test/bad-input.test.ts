@@ -306,6 +306,13 @@ describe.concurrent("a broken pipeline is refused with the name of its file", ()
       "oversized ONNX",
       () => oversized(unet, 2 ** 31 + 1),
       /model\.onnx has 2147483649 bytes; at most 2147483648/,
+      "--backend",
+      "cpu",
+    ],
+    [
+      "a large file that is no ONNX",
+      () => oversized(unet, 2 ** 31 + 1),
+      /unet\/model\.onnx: not an ONNX model, or a damaged one/,
     ],
     [
       "learned variance",

@@ -12,8 +12,9 @@ import { invalidModel } from "./protobuf.ts";
 /** The largest tensor whose elements are headers too, in bytes. Shapes are such tensors. */
 export const MAX_HEADER_TENSOR = 16_384;
 
-/** The most bytes of headers. */
-const MAX_HEADERS = 2 ** 28;
+/** The most bytes of headers, and the most fields of large messages. */
+const MAX_HEADERS = 2 ** 26;
+const MAX_FIELDS = 2 ** 20;
 
 /** The deepest message inside of messages: graphs of branches are nested. */
 const MAX_DEPTH = 64;
@@ -50,21 +51,25 @@ class Cursor {
     this.#file = file;
   }
 
-  /** The next `length` bytes, or as many as there are. */
-  async peek(length: number): Promise<Uint8Array> {
+  /** The next `length` bytes, or as many as there are, if they are in memory. */
+  known(length: number): Uint8Array | undefined {
     const left = Math.min(length, this.#file.size - this.at);
     const from = this.at - this.#start;
-    if (from < 0 || from + left > this.#part.length) {
-      // A file that is read on and on is read in larger parts.
-      this.#length =
-        from === this.#part.length ? Math.min(2 * this.#length, LONGEST_PART) : SHORTEST_PART;
-      const size = Math.min(Math.max(left, this.#length), this.#file.size - this.at);
-      this.#part = await this.#file.read(this.at, size);
-      this.#start = this.at;
-      if (this.#part.length !== size)
-        throw invalidModel("the ONNX model changed while it was read");
-    }
-    return this.#part.subarray(this.at - this.#start, this.at - this.#start + left);
+    const has = from >= 0 && from + left <= this.#part.length;
+    return has ? this.#part.subarray(from, from + left) : undefined;
+  }
+
+  /** The same, read from the file. */
+  async peek(length: number): Promise<Uint8Array> {
+    const left = Math.min(length, this.#file.size - this.at);
+    const isNext = this.at - this.#start <= this.#part.length;
+    // A file that is read on and on is read in larger parts.
+    this.#length = isNext ? Math.min(2 * this.#length, LONGEST_PART) : SHORTEST_PART;
+    const size = Math.min(Math.max(left, this.#length), this.#file.size - this.at);
+    this.#part = await this.#file.read(this.at, size);
+    this.#start = this.at;
+    if (this.#part.length === size) return this.#part.subarray(0, left);
+    throw invalidModel("the ONNX model changed while it was read");
   }
 }
 
@@ -82,18 +87,18 @@ const damaged = () => invalidModel("not an ONNX model, or a damaged one");
 
 /**
  * Reads the headers of an ONNX model.
- * @throws GenError `invalid-model` when the file is damaged or has more than 256 MiB of headers.
+ * @throws GenError `invalid-model` when the file is damaged or has more than 64 MiB of headers.
  */
 export async function modelHeaders(file: FileParts): Promise<Uint8Array> {
   const cursor = new Cursor(file);
-  let total = 0;
+  let [total, fields] = [0, 0];
 
   async function copy(length: number): Promise<Uint8Array> {
     total += length;
     if (total > MAX_HEADERS) {
       throw invalidModel(`the ONNX model has more than ${MAX_HEADERS} bytes beside its weights`);
     }
-    const bytes = (await cursor.peek(length)).slice();
+    const bytes = (cursor.known(length) ?? (await cursor.peek(length))).slice();
     cursor.at += length;
     return bytes;
   }
@@ -102,9 +107,10 @@ export async function modelHeaders(file: FileParts): Promise<Uint8Array> {
     if (depth > MAX_DEPTH) throw damaged();
     const writer = new BinaryWriter();
     while (cursor.at < end) {
-      const head = await cursor.peek(20);
+      const head = cursor.known(20) ?? (await cursor.peek(20));
       const [tag, tagLength] = varint(head);
       const [field, wire] = [Math.floor(tag / 8), tag % 8];
+      if (field === 0 || ++fields > MAX_FIELDS) throw damaged();
       const fixed = { [WireType.Bit64]: 8, [WireType.Bit32]: 4 }[wire];
       if (wire === WireType.Varint || fixed !== undefined) {
         const length = tagLength + (fixed ?? varint(head.subarray(tagLength))[1]);

@@ -92,7 +92,7 @@ export function readModelLayout(bytes: Uint8Array): ModelLayout {
   for (const tensor of graph.initializer) add(tensor.name, tensor);
   const nodes = graph.node.map((node): LayoutNode => {
     const value = node.opType === "Constant" && node.attribute.find(({ t }) => t)?.t;
-    if (value) add(node.output[0], value);
+    if (value && node.output.length > 0) add(node.output[0], value);
     const transB = node.attribute.some(({ name, i }) => name === "transB" && i === 1n);
     return {
       op: node.opType,

@@ -175,7 +175,7 @@ function largeConstant(
   note: NoteFile,
 ): [string, Tensor][] {
   const value = opType === "Constant" ? attribute.find(({ t }) => t)?.t : undefined;
-  if (!value || isForeignType(value.dataType)) return [];
+  if (!value || output.length === 0 || isForeignType(value.dataType)) return [];
   if (value.dataLocation !== externalLocation && value.leftOut === 0n) return [];
   const message = { ...value, name: output[0] };
   // A small value is read with the others.

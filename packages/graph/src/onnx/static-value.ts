@@ -1,7 +1,7 @@
 import { constant, type Expr, isParameter } from "../expr/expr.ts";
 import type { Dim, Shape } from "../expr/shape.ts";
-import { type DType, type Tensor, tensor, tensorNumbers } from "../expr/tensor.ts";
-import { unsupported } from "./protobuf.ts";
+import { type DType, isFloat, type Tensor, tensor, tensorNumbers } from "../expr/tensor.ts";
+import { invalidModel, unsupported } from "./protobuf.ts";
 import { isShapeAlone } from "./read-tensor.ts";
 
 /**
@@ -38,9 +38,15 @@ export function staticValue(
   values: readonly Dim[],
   tensor?: Tensor,
 ): StaticValue {
-  const round = dtype === "float32" ? Math.fround : (v: number) => v;
+  const round = dtype === "float32" ? Math.fround : isFloat(dtype) ? (v: number) => v : whole;
   const rounded = values.map((v) => (typeof v === "number" ? round(v) : v));
   return tensor ? { dtype, dims, values: rounded, tensor } : { dtype, dims, values: rounded };
+}
+
+/** An integer as ONNX Runtime computes it, such as 2 to the power of -1. */
+function whole(value: number): number {
+  if (Number.isFinite(value)) return Math.trunc(value);
+  throw invalidModel(`computes the integer ${value}`);
 }
 
 /** A tensor as a static value; undefined above {@link staticLimit} elements. */

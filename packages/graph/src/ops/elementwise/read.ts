@@ -31,8 +31,12 @@ const clip = (x: Expr, low: Bound, high: Bound) => {
 };
 
 /** A bound of Clip: a number if the file has one, else the computed scalar. */
-const bound = (node: NodeReader, i: number, name: string): Bound =>
-  node.has(i) && !staticOf(node.value(i)) ? reshape(node.x(i), []) : node.scalar(i, name);
+function bound(node: NodeReader, i: number, name: string): Bound {
+  if (node.has(i) && !staticOf(node.value(i))) return reshape(node.x(i), []);
+  const value = node.scalar(i, name);
+  if (value === undefined || isFloat(node.x(0).dtype) || Number.isInteger(value)) return value;
+  throw invalidModel(`${name} must be a whole number for ${node.x(0).dtype}, got ${value}`);
+}
 
 function gelu(node: NodeReader): Expr {
   const x = node.x(0);

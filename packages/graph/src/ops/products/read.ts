@@ -11,7 +11,7 @@ import { readAttention } from "./read-attention.ts";
 import { einsum } from "./read-einsum.ts";
 
 function matmulNode(node: NodeReader): Expr {
-  const [a, b] = node.all();
+  const [a, b] = [node.x(0), node.x(1)];
   const isRow = a.shape.length === 1;
   const isColumn = b.shape.length === 1;
   const left = isRow ? reshape(a, [1, ...a.shape]) : a;

@@ -70,7 +70,8 @@ export function cpuRewrites(graph: Graph, native: boolean): Graph {
       const small = exp(neg(abs(x)));
       return div(where(greater(x, 0), 1, small), add(small, 1));
     }
-    if (node.op === "ReduceSum" && native) return columnSums(node, x) ?? withInputs(node, inputs);
+    const ofColumns = node.op === "ReduceSum" && native ? columnSums(node, x) : undefined;
+    if (ofColumns) return ofColumns;
     if (isSilu(node) && inParts(node) && uses.get(node.inputs[1]) === 1) {
       return siluInParts(x, uses.get(node.inputs[0]) === 2);
     }
