@@ -3,7 +3,12 @@ import { basename, dirname, join, resolve, sep } from "node:path";
 import { type Expr, trace } from "@gen/graph";
 import { MAX_FILE_BYTES, type WholeFile } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
-import { type LoadPipelineOptions, loadPipeline, type ReadFile } from "@gen/pipeline";
+import {
+  type LoadModelOptions,
+  type LoadPipelineOptions,
+  loadPipeline,
+  type ReadFile,
+} from "@gen/pipeline";
 import type { Backend } from "@gen/runtime-gpu";
 import type { DiffusionPipeline } from "@gen/sampling";
 import type { SchedulerConfig } from "@gen/schedules";
@@ -93,42 +98,61 @@ async function urlReaders(url: string, signal?: AbortSignal) {
   return { read, readWeights: read, limit: MAX_FILE_BYTES };
 }
 
+/** How the files of a model's folder are read. */
+interface FolderReading {
+  /** Stops a download. */
+  readonly signal?: AbortSignal;
+  /** Large models stay files where this is one of ONNX Runtime. */
+  readonly backend?: Promise<Backend>;
+}
+
 /**
- * Loads a pipeline from a folder, or from one at an http or https URL, and checks that its parts
- * fit. `shape` completes a pipeline that leaves its samples' shape open; `signal` stops a download.
- * Large models stay files where `backend` is one of ONNX Runtime.
+ * Loads something from a folder, or from one at an http or https URL.
  * @throws GenError `usage` naming a file that is missing, too large, damaged or does not fit; as
  * `modelFiles` does when a download fails.
  */
-export async function readModelFolder(
+export async function loadFrom<R>(
   folder: string,
-  {
-    shape,
-    signal,
-    backend,
-  }: Pick<LoadPipelineOptions, "shape"> & {
-    readonly signal?: AbortSignal;
-    readonly backend?: Promise<Backend>;
-  } = {},
-): Promise<LoadedPipeline> {
-  const online = isOnline(folder);
-  // A URL's query may hold a key, which no line repeats.
-  const shown = online ? folder.replace(/[?#].*/s, "?...") : folder;
-  const { read, ...options } = online ? await urlReaders(folder, signal) : folderReaders(folder);
+  { signal, backend }: FolderReading,
+  load: (read: ReadFile, options: LoadModelOptions) => Promise<R>,
+): Promise<R> {
+  const { read, ...options } = isOnline(folder)
+    ? await urlReaders(folder, signal)
+    : folderReaders(folder);
   // A backend that does not open reports it where it is used.
   const opened = await backend?.catch(() => undefined);
   const wholeAbove = opened?.name.startsWith("onnx/") ? undefined : Infinity;
-  const pipeline = await loadPipeline(read, { ...options, shape, wholeAbove }).catch(
-    (error: Error) => {
-      if (signal?.aborted)
-        throw new GenError(
-          "interrupted",
-          "interrupted; the downloaded bytes are kept, and the same command continues",
-        );
-      if (error instanceof GenError && exitCode(error) === 1) throw error;
-      throw usageError(`--model ${shown}: ${error.message}`, { cause: error });
-    },
+  return load(read, { ...options, wholeAbove }).catch((error: Error) => {
+    if (signal?.aborted)
+      throw new GenError(
+        "interrupted",
+        "interrupted; the downloaded bytes are kept, and the same command continues",
+      );
+    if (error instanceof GenError && exitCode(error) === 1) throw error;
+    throw usageError(`--model ${shownFolder(folder)}: ${error.message}`, { cause: error });
+  });
+}
+
+/** A folder for a message: a URL's query may hold a key, which no line repeats. */
+export const shownFolder = (folder: string): string =>
+  isOnline(folder) ? folder.replace(/[?#].*/s, "?...") : folder;
+
+/**
+ * Loads a pipeline and checks that its parts fit. `shape` completes a pipeline that leaves its
+ * samples' shape open.
+ * @throws GenError as {@link loadFrom}, and `usage` for a model that needs a prompt.
+ */
+export async function readModelFolder(
+  folder: string,
+  { shape, ...reading }: Pick<LoadPipelineOptions, "shape"> & FolderReading = {},
+): Promise<LoadedPipeline> {
+  const pipeline = await loadFrom(folder, reading, (read, options) =>
+    loadPipeline(read, { ...options, shape }),
   );
+  const shown = shownFolder(folder);
+  if (Object.hasOwn(pipeline.denoiser.condition ?? {}, "encoder_hidden_states")) {
+    throw usageError(`--model ${shown} needs a prompt: gen generate "a red fox" --model ${shown}`);
+  }
   return prefixErrors(`--model ${shown}`, () => checkParts(pipeline));
 }
 

@@ -40,12 +40,18 @@ export function range(text: string): readonly [number, number] {
   throw new InvalidArgumentError("It must be two numbers, the lower first, such as 0,1.");
 }
 
-/** Parses a height and width, `64` or `64x48`. */
-export function size(text: string): readonly [number, number] {
+/** Parses a width and a height, `512` or `512x768`. */
+export function pixels(text: string): readonly [width: number, height: number] {
   const parts = /^(\d{1,5})(?:x(\d{1,5}))?$/.exec(text.trim());
-  const [height, width] = parts ? [Number(parts[1]), Number(parts[2] ?? parts[1])] : [0, 0];
-  if (height > 0 && width > 0) return [height, width];
-  throw new InvalidArgumentError("It must be a height, or a height and a width, such as 64x48.");
+  const [width, height] = parts ? [Number(parts[1]), Number(parts[2] ?? parts[1])] : [0, 0];
+  if (width > 0 && height > 0) return [width, height];
+  throw new InvalidArgumentError("It must be a width, or a width and a height, such as 64x48.");
+}
+
+/** Parses the same as height and width, in the order of a sample's shape. */
+export function size(text: string): readonly [height: number, width: number] {
+  const [width, height] = pixels(text);
+  return [height, width];
 }
 
 /** Parses `name=n` and adds it to the dimensions before it. */

@@ -1,5 +1,6 @@
 import { Command, type CommanderError } from "commander";
 import { backendsCommand } from "./commands/backends.ts";
+import { generateCommand } from "./commands/generate.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { quickstartCommand } from "./commands/quickstart.ts";
 import { sampleCommand } from "./commands/sample.ts";
@@ -25,6 +26,7 @@ export function program(): Command {
     .addCommand(quickstartCommand())
     .addCommand(train)
     .addCommand(sampleCommand())
+    .addCommand(generateCommand())
     .addCommand(inspectCommand())
     .addCommand(backendsCommand())
     .addHelpText(
@@ -34,6 +36,7 @@ Examples:
   gen quickstart
   gen train ddpm --data two-moons --out moons
   gen sample --model moons --sampler ddim --steps 50 --count 2000 --out moons.png
+  gen generate "a red fox" --model stable-diffusion --out fox.png
   gen inspect model.onnx
 
 Exit codes: 0 done, 1 failure, 2 bad input, 130 Ctrl-C (the work is saved).

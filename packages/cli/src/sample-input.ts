@@ -43,7 +43,7 @@ export function checkShape(
   const text = shape.join(", ");
   if (size && !(shape.length === 3 && size.join() === shape.slice(1).join()))
     throw usageError(
-      `--size must be left out or fit samples [${text}], as the model makes them, got ${size.join("x")}`,
+      `--size must be left out or fit samples [${text}], as the model makes them, got ${size.toReversed().join("x")}`,
     );
   if (noise && !(noise.count >= 1 && noise.item.join() === shape.join()))
     throw usageError(

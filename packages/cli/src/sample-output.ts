@@ -9,12 +9,14 @@ import { sweep, writeFolder } from "./files.ts";
 import type { LoadedPipeline } from "./model-folder.ts";
 import type { OutputKind } from "./output-kind.ts";
 
+type PngSettings = NonNullable<Parameters<typeof writePng>[1]>["settings"];
+
 /** @throws GenError `usage` when the samples cannot be drawn, or do not fit in memory. */
 export function checkOutput(
   out: string,
   kind: OutputKind,
   count: number,
-  { item, shape }: LoadedPipeline,
+  { item, shape }: Pick<LoadedPipeline, "item" | "shape">,
 ): void {
   const drawable = isDrawable(item);
   if (kind === "png" && !drawable)
@@ -35,14 +37,22 @@ export function checkOutput(
     );
 }
 
-/** Writes a picture, the numbers, or a folder of both and of single pictures. */
+/**
+ * Writes a picture, the numbers, or a folder of both and of single pictures. With `settings`, which
+ * every picture keeps, a single sample is a picture at its own size.
+ */
 export async function writeSamples(
   out: string,
   kind: OutputKind,
-  { x: data, shape }: Generated,
+  { x: data, shape }: Pick<Generated, "x" | "shape">,
+  settings?: PngSettings,
 ): Promise<void> {
   const npy = () => writeNpy({ data, shape });
-  const png = () => writePng(pictureOf(data, shape, [-1, 1]));
+  const single = (i: number) => writePng(singleImage(data, shape, i), { settings });
+  const png = () =>
+    settings && shape[0] === 1
+      ? single(0)
+      : writePng(pictureOf(data, shape, [-1, 1]), { settings });
   await sweep(resolve(out, ".."), { olderThanMs: 3_600_000 });
   if (kind === "npy") return replaceFile(out, npy());
   if (kind === "png") return replaceFile(out, png());
@@ -51,7 +61,7 @@ export async function writeSamples(
   if (isDrawable(item)) {
     files["sheet.png"] = png();
     for (let i = 0; i < count && item.length === 3; i++)
-      files[`${String(i).padStart(4, "0")}.png`] = writePng(singleImage(data, shape, i));
+      files[`${String(i).padStart(4, "0")}.png`] = single(i);
   }
   await writeFolder(out, files, /^(\d{4,}\.png|sheet\.png)$/);
 }

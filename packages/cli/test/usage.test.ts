@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { expectRefusal, gen, scratch } from "./gen.ts";
 
 const { at } = scratch();
-const commands = ["quickstart", "train vae", "train ddpm", "sample", "backends"];
+const commands = ["quickstart", "train vae", "train ddpm", "sample", "generate", "backends"];
 
 describe.concurrent("help", () => {
   test.each(commands)("of %s lists its options, with examples", async (command) => {
@@ -18,7 +18,7 @@ describe.concurrent("help", () => {
   test("without a command lists the commands", async () => {
     const { code, stdout } = await gen([]);
     expect(code).toBe(0);
-    for (const name of ["quickstart", "train", "sample", "inspect", "backends"])
+    for (const name of ["quickstart", "train", "sample", "generate", "inspect", "backends"])
       expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
   });
 
@@ -34,7 +34,7 @@ describe.concurrent("bad usage is refused in one line that says what is allowed"
   test.each([
     [
       ["paint"],
-      /unknown command 'paint'; it must be one of quickstart, train, sample, inspect, backends/,
+      /unknown command 'paint'; it must be one of quickstart, train, sample, generate, inspect, backends/,
     ],
     [["trian"], /did you mean train\?/],
     [["train"], /gen train needs a command; it must be one of vae, ddpm/],
@@ -58,10 +58,7 @@ describe.concurrent("bad usage is refused in one line that says what is allowed"
       ["sample", "--model", "m", "--sampler", "plms"],
       /choices are ddim, ddpm, euler, .*, flow-euler, lcm, tcd\./,
     ],
-    [
-      ["sample", "--model", "m", "--size", "4x"],
-      /a height, or a height and a width, such as 64x48/,
-    ],
+    [["sample", "--model", "m", "--size", "4x"], /a width, or a width and a height, such as 64x48/],
     [["sample", "--model", "m", "--torch-seed", "-1"], /'--torch-seed <n>' .*of at least 0/],
     [["sample", "--model", "m", "--sampler", "heun", "--eta", "1"], /--eta is for .*, got heun/],
     [["sample", "--model", "m", "--sampler", "ddpm", "--eta", "1"], /--eta is for --sampler ddim/],

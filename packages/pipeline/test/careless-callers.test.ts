@@ -1,7 +1,10 @@
 import { mlp } from "@gen/nn";
+import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { denoiser } from "@gen/sampling";
 import { linearSchedule } from "@gen/schedules";
+import { afterAll } from "vitest";
 import { type Call, describeCarelessCallers } from "../../../tooling/fixtures/careless.ts";
+import { modelFolder } from "../../../tooling/fixtures/model-folder.ts";
 import * as pipeline from "../src/index.ts";
 import { readEmbedding } from "../src/index.ts";
 import { embedding, loraOfQueries, outside, textEncoder } from "./lora-cases.ts";
@@ -15,6 +18,29 @@ const read = async (path: string) => files[path];
 const options = { limit: 2 ** 30, readWeights: read };
 const extra = { classes: ["a"], notes: {} };
 
+const opened = onnxBackend({ provider: "cpu" });
+afterAll(async () => (await opened).close());
+const backend = await opened;
+const sd1 = modelFolder("sd1").read;
+const picture = {
+  prompt: "a fox",
+  negativePrompt: "red",
+  count: 1,
+  guidance: 3,
+  guidanceRescale: 0.5,
+  sampler: "ddim",
+  steps: 1,
+  eta: 0,
+  compat: "diffusers",
+  torchSeed: 1,
+  torchDevice: "cpu",
+  size: [64, 64],
+  clipSkip: 0,
+  weighted: true,
+  signal: { aborted: false },
+  onStep: () => undefined,
+} as const;
+
 const calls: Record<string, Call> = {
   loadModel: { args: [read, "unet/model.onnx", options], also: { "2.limit": ["infinity"] } },
   loadPipeline: {
@@ -27,6 +53,14 @@ const calls: Record<string, Call> = {
     also: { "2.className": ["text"] },
   },
   mergeLora: { args: [{ unet: { model: outside } }, [{ lora: loraOfQueries }]] },
+  openTextToImage: {
+    args: [sd1, { backend, limit: 2 ** 30, shape: [4, 8, 8] }],
+    also: { "1.limit": ["infinity"], "1.backend": ["promise"] },
+  },
+  textToImage: {
+    args: [sd1, { backend, ...picture }],
+    also: { "1.guidance": ["fraction"], "1.backend": ["promise"] },
+  },
   readEmbedding: { args: [embedding, { token: "<toy>", name: "toy" }] },
   addEmbeddings: { args: [{ model: textEncoder }, [readEmbedding(embedding)], 41] },
   pipelineFiles: { args: [{ ...whole, ...extra }], also: { "0.kind": ["undefined"] } },

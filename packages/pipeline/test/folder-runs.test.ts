@@ -14,6 +14,7 @@ import { readSchedulerConfig, type SchedulerConfig } from "@gen/schedules";
 import { afterAll, describe, expect, test } from "vitest";
 import { type GoldenCase, modelFolder } from "../../../tooling/fixtures/model-folder.ts";
 import { loadModel, loadPipeline } from "../src/index.ts";
+import { unpacked } from "./unpacked.ts";
 
 // Folders and latents of diffusers 0.39, PyTorch 2.15: tooling/reference/folders.
 
@@ -99,17 +100,6 @@ function xl(t: Tensors, ids: Tensor, other = ids): Conditions {
       time_ids: other,
     },
   };
-}
-
-/** Tokens [h w / 4, 4 c] of 2 x 2 numbers as latents [c, h, w], where the golden has Flux's. */
-function unpacked(tokens: Float32Array, [channels, height, width]: readonly number[]) {
-  const out = new Float32Array(tokens.length);
-  for (let i = 0; i < out.length; i++) {
-    const [c, y, x] = [Math.floor(i / height / width), Math.floor(i / width) % height, i % width];
-    const token = Math.floor(y / 2) * (width / 2) + Math.floor(x / 2);
-    out[i] = tokens[token * 4 * channels + 4 * c + 2 * (y % 2) + (x % 2)];
-  }
-  return out;
 }
 
 /** The largest distance of any step's latents from PyTorch's, over the largest of these. */

@@ -72,7 +72,7 @@ class Goldens:
         self.tensors.update(tensors)
 
     def run(self, name, pipe, *, steps, scheduler=None, seed=0, **call):
-        """Runs a pipeline to its latents. `scheduler` is (class, config) of another scheduler."""
+        """Runs a pipeline and gives its result. `scheduler` is (class, config) of another scheduler."""
         own = pipe.scheduler
         if scheduler:
             kind, config = scheduler
@@ -94,7 +94,7 @@ class Goldens:
         pipe.set_progress_bar_config(disable=True)
         generator = torch.Generator().manual_seed(seed)
         with torch.no_grad():
-            pipe(num_inference_steps=steps, generator=generator, **call)
+            result = pipe(num_inference_steps=steps, generator=generator, **call)
         config = {k: v for k, v in dict(pipe.scheduler.config).items() if not k.startswith("_use") and v != float("-inf")}
         config["_class_name"] = type(pipe.scheduler).__name__
         del pipe.scheduler.step
@@ -105,6 +105,7 @@ class Goldens:
         self.cases.append(
             {"name": name, "steps": steps, "seed": seed, "times": times, "scheduler": config, **plain}
         )
+        return result
 
     def done(self):
         return self.cases, self.tensors
@@ -233,13 +234,17 @@ def hidden(encoder, ids=PROMPT):
     return result.hidden_states[-2], result[0]
 
 
-def sdxl(target, scratch):
-    pipe = StableDiffusionXLPipeline(
+def sdxl_pipeline(scratch):
+    return StableDiffusionXLPipeline(
         text_encoder=parts.clip(13),
         tokenizer=parts.clip_tokenizer(scratch / "tokenizer"),
         **sdxl_parts(scratch, 6),
         add_watermarker=False,
     )
+
+
+def sdxl(target, scratch):
+    pipe = sdxl_pipeline(scratch)
     export(pipe, target, scratch)
     g = Goldens()
     first, (second, pooled) = hidden(pipe.text_encoder)[0], hidden(pipe.text_encoder_2)
@@ -280,14 +285,17 @@ def refiner(target, scratch):
     return g.done()
 
 
-def lcm(target, scratch):
-    scheduler = LCMScheduler(**SD_SCHEDULE, clip_sample=False, set_alpha_to_one=True)
-    pipe = sd_pipeline(
+def lcm_pipeline(scratch):
+    return sd_pipeline(
         scratch,
         LatentConsistencyModelPipeline,
-        scheduler=scheduler,
+        scheduler=LCMScheduler(**SD_SCHEDULE, clip_sample=False, set_alpha_to_one=True),
         unet=parts.unet(21, time_cond_proj_dim=16),
     )
+
+
+def lcm(target, scratch):
+    pipe = lcm_pipeline(scratch)
     export(pipe, target, scratch)
     g = Goldens()
     prompt = encoded(pipe.text_encoder)
@@ -301,7 +309,7 @@ def lcm(target, scratch):
     return g.done()
 
 
-def sd3(target, scratch):
+def sd3_pipeline(scratch):
     transformer = SD3Transformer2DModel(
         sample_size=8,
         patch_size=2,
@@ -315,7 +323,7 @@ def sd3(target, scratch):
         out_channels=4,
         pos_embed_max_size=16,
     )
-    pipe = StableDiffusion3Pipeline(
+    return StableDiffusion3Pipeline(
         transformer=parts.packed(transformer, 31),
         scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
         vae=parts.vae(32, shift_factor=0.0609, scaling_factor=1.5305, use_quant_conv=False, use_post_quant_conv=False),
@@ -326,6 +334,10 @@ def sd3(target, scratch):
         text_encoder_3=parts.t5(35),
         tokenizer_3=parts.t5_tokenizer(),
     )
+
+
+def sd3(target, scratch):
+    pipe = sd3_pipeline(scratch)
     t5_ids = torch.tensor([[3, 9, 27, 1] + [0] * 12])
     export(pipe, target, scratch)
     g = Goldens()
@@ -349,7 +361,7 @@ def sd3(target, scratch):
     return g.done()
 
 
-def flux(target, scratch):
+def flux_pipeline(scratch):
     transformer = FluxTransformer2DModel(
         patch_size=1,
         in_channels=16,
@@ -365,7 +377,7 @@ def flux(target, scratch):
     scheduler = FlowMatchEulerDiscreteScheduler(
         shift=3.0, use_dynamic_shifting=True, base_shift=0.5, max_shift=1.15, base_image_seq_len=256, max_image_seq_len=4096
     )
-    pipe = FluxPipeline(
+    return FluxPipeline(
         transformer=parts.packed(transformer, 41),
         scheduler=scheduler,
         vae=parts.vae(42, shift_factor=0.1159, scaling_factor=0.3611, use_quant_conv=False, use_post_quant_conv=False),
@@ -374,6 +386,10 @@ def flux(target, scratch):
         text_encoder_2=parts.t5(44),
         tokenizer_2=parts.t5_tokenizer(),
     )
+
+
+def flux(target, scratch):
+    pipe = flux_pipeline(scratch)
     export(pipe, target, scratch)
     g = Goldens()
     generator = torch.Generator().manual_seed(46)

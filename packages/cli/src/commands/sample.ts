@@ -36,8 +36,8 @@ export function sampleCommand(): Command {
     )
     .option("--count <n>", "number of samples (default: 16, or as many as --init has)", integer(1))
     .option(
-      "--size <h>[x<w>]",
-      "height and width of the denoiser's output, if the model leaves them open (default: those of unet/config.json or --init)",
+      "--size <w>[x<h>]",
+      "width and height of the denoiser's output, if the model leaves them open (default: those of unet/config.json or --init)",
       size,
     )
     .option(

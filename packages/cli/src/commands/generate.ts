@@ -1,0 +1,119 @@
+import { openBackend } from "@gen/runtime-gpu/open";
+import { Command } from "commander";
+import { usageError } from "../errors.ts";
+import { checkModelFolder, claimOutput } from "../files.ts";
+import { choice, decimal, integer, path, pixels, withCommonOptions } from "../options.ts";
+import { outputKind } from "../output-kind.ts";
+import { likePicture, type PictureFlags } from "../picture-flags.ts";
+import { checkEta, samplerHelp, samplerNames } from "../samplers.ts";
+import { interruptSignal } from "../terminal.ts";
+
+/** `gen generate`. */
+export function generateCommand(): Command {
+  const command = new Command("generate")
+    .description("make pictures of a prompt")
+    .argument("[prompts...]", "what the pictures show; several prompts make pictures of each")
+    .option(
+      "--model <folder>",
+      "a folder of Stable Diffusion 1, 2, XL or 3, of a latent consistency model or of Flux in ONNX, as optimum exports it, or its http(s) URL",
+      path,
+    )
+    .option("--negative <text>", "what the pictures do not show")
+    .option(
+      "--guidance <x>",
+      "the scale of guidance; 1 or less is none, in half the time (default: 7.5; 5 for XL, 7 for SD3, 3.5 for Flux, 8.5 for LCM)",
+      decimal(0, 1000),
+    )
+    .option(
+      "--guidance-rescale <x>",
+      "how far guided predictions get the spread of plain ones, from 0 to 1",
+      decimal(0, 1),
+    )
+    .addOption(
+      choice(
+        "--sampler <name>",
+        "the sampler (default: the scheduler's class itself)",
+        samplerNames,
+      ),
+    )
+    .option(
+      "--steps <n>",
+      "sampling steps (default: 50; 28 for SD3 and Flux, 4 for LCM)",
+      integer(1, 100000),
+    )
+    .option(
+      "--eta <x>",
+      "ddim, euler-ancestral, tcd: fresh noise at each step, from 0 to 1",
+      decimal(0, 1),
+    )
+    .option("--count <n>", "pictures of each prompt (default: 1)", integer(1))
+    .option(
+      "--size <w>[x<h>]",
+      "width and height of a picture in pixels (default: the model's)",
+      pixels,
+    )
+    .option(
+      "--torch-seed <n>",
+      "draw all noise as PyTorch does after torch.manual_seed(n), instead of --seed",
+      integer(0),
+    )
+    .addOption(
+      choice("--torch-device <name>", "where PyTorch would draw (default: cpu)", ["cpu", "cuda"]),
+    )
+    .option("--clip-skip <n>", "layers that are left out at the end of CLIP", integer(0, 64))
+    .option("--weighted", "read (word:1.3) in the prompt as a weight")
+    .option("--like <picture.png>", "take the settings of a picture; flags win over them", path);
+  return withCommonOptions(command, "picture.png")
+    .addHelpText(
+      "after",
+      `
+Samplers:
+${samplerHelp()}
+
+An --out path with the ending .png is the picture, or a sheet of several, with .npy the numbers in
+[-1, 1]. Any other path is a folder with both and a file for each picture. A PNG keeps its
+settings, from which --like makes it again.
+
+With --torch-seed and no other setting, the picture is that of diffusers' pipeline after
+torch.manual_seed(n).
+
+Examples:
+  gen generate "a red fox" --model sd15 --out fox.png
+  gen generate "a red fox" --model sd15 --negative blurry --steps 20 --sampler dpm-solver++
+  gen generate "a fox" "a dog" --model sd15 --count 4 --size 512x768 --torch-seed 7 --out animals/
+  gen generate --like fox.png --model sd15 --seed 1 --out other.png`,
+    )
+    .action(run);
+}
+
+async function run(prompts: string[], flags: PictureFlags, command: Command): Promise<void> {
+  const isSeeded = command.getOptionValueSource("seed") !== "default";
+  if (flags.torchSeed !== undefined && isSeeded) {
+    throw usageError("--torch-seed takes the place of --seed; leave one of them out");
+  }
+  const settings = await likePicture(prompts, flags, isSeeded);
+  const { out, force, backend } = flags;
+  if (settings.prompt === undefined) {
+    throw usageError(
+      'gen generate needs a prompt, such as: gen generate "a red fox" --model folder',
+    );
+  }
+  const { model } = settings;
+  if (model === undefined)
+    throw usageError("--model must be given: a folder of a text-to-image model in ONNX");
+  checkEta(flags.eta, flags.sampler);
+  const kind = outputKind(out);
+  await claimOutput(out, { force, kind: kind === "folder" ? "folder" : "file" });
+  const signal = interruptSignal();
+  await checkModelFolder(model);
+  // A stranger's file may crash the runtime. That ends the runtime's own process alone, which starts
+  // while this process loads its modules and reads the files.
+  const opening = openBackend(backend, { isolate: true });
+  opening.catch(() => undefined);
+  const { runGenerate } = await import("../runs/generate.ts");
+  const { prompt } = settings;
+  await runGenerate(
+    { ...settings, prompt, model },
+    { out, json: flags.json, kind, signal, opening },
+  );
+}

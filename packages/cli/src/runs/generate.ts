@@ -1,0 +1,68 @@
+import { resolve } from "node:path";
+import { GenError } from "@gen/math";
+import { openTextToImage } from "@gen/pipeline";
+import type { Backend } from "@gen/runtime-gpu";
+import { loadFrom, shownFolder } from "../model-folder.ts";
+import type { OutputKind } from "../output-kind.ts";
+import type { PictureSettings } from "../picture-flags.ts";
+import { checkOutput, writeSamples } from "../sample-output.ts";
+import { note, print, progress } from "../terminal.ts";
+
+interface Run {
+  readonly out: string;
+  readonly json: boolean;
+  readonly kind: OutputKind;
+  readonly signal: AbortSignal;
+  readonly opening: Promise<Backend>;
+}
+
+/** Runs `gen generate`. */
+export async function runGenerate(
+  settings: PictureSettings & Required<Pick<PictureSettings, "prompt" | "model">>,
+  { out, json, kind, signal, opening }: Run,
+): Promise<void> {
+  const { model: folder, ...options } = settings;
+  const backend = await opening;
+  try {
+    const model = await loadFrom(folder, { signal, backend: opening }, (read, reading) =>
+      openTextToImage(read, { ...reading, backend }),
+    );
+    const [width, height] = options.size ?? model.size;
+    const item = [3, height, width];
+    const count = [options.prompt].flat().length * (options.count ?? 1);
+    checkOutput(out, kind, count, { item, shape: item });
+    const line = progress(`Generating on ${backend.name}`);
+    const started = performance.now();
+    const pictures = await model
+      .textToImage({
+        ...options,
+        signal,
+        onStep: ({ done, steps }) => line.update(done * steps, steps),
+      })
+      .catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+        throw new GenError(
+          "interrupted",
+          "interrupted before the pictures were done; nothing was written",
+        );
+      });
+    const seconds = (performance.now() - started) / 1000;
+    line.finish(`${pictures.steps} steps`);
+    for (const text of pictures.notes) note(text);
+    // In one order, so that the same settings are the same bytes.
+    const { steps, guidance } = model;
+    const made = { steps, guidance, size: [width, height], model: shownFolder(folder), ...options };
+    await writeSamples(out, kind, { x: pictures.images, shape: pictures.shape }, toJson(made));
+    print(
+      json,
+      { out: resolve(out), shape: pictures.shape, ...made, seconds, backend: backend.name },
+      [`${count} ${count === 1 ? "picture is" : "pictures are"} in ${out}`],
+    );
+  } finally {
+    await backend.close();
+  }
+}
+
+type Json = NonNullable<Parameters<typeof writeSamples>[3]>;
+
+const toJson = (settings: object): Json => JSON.parse(JSON.stringify(settings)) as Json;

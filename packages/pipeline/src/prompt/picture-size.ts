@@ -1,0 +1,27 @@
+import { ArgumentError } from "@gen/math/arguments";
+import { MAX_SAMPLE_NUMBERS } from "../limits.ts";
+
+/**
+ * The shape [channels, height, width] of latents for a picture of `[width, height]` pixels.
+ *
+ * @throws RangeError with the nearest sizes, when a side is no multiple of `step` pixels.
+ */
+export function latentShape(
+  [width, height]: readonly [number, number],
+  { channels, factor, multiple }: { channels: number; factor: number; multiple: number },
+): number[] {
+  const step = factor * multiple;
+  if (width % step !== 0 || height % step !== 0) {
+    const below = [width, height].map((side) => Math.max(step, side - (side % step)));
+    const above = [width, height].map((side) => Math.ceil(side / step) * step);
+    const nearest = [...new Set([below.join(" x "), above.join(" x ")])].join(" or ");
+    throw new ArgumentError(
+      `size must be multiples of ${step} pixels, got ${width} x ${height}; take ${nearest}`,
+    );
+  }
+  const shape = [channels, height / factor, width / factor];
+  if (channels * height * width <= MAX_SAMPLE_NUMBERS) return shape;
+  throw new ArgumentError(
+    `size must have at most ${Math.floor(MAX_SAMPLE_NUMBERS / channels)} pixels, got ${width} x ${height}`,
+  );
+}

@@ -1,0 +1,28 @@
+import type { OnnxModel } from "@gen/graph/onnx";
+import { GenError } from "@gen/math";
+import { required } from "../folder-parts.ts";
+import { type LoadModelOptions, loadModel, type ReadFile } from "../load-model.ts";
+import { loadTokenizer, type PromptTokenizer } from "../text/load-tokenizer.ts";
+import type { TextPart } from "./text-kind.ts";
+
+/** The tokenizer of an encoder. @throws GenError `invalid-model` where there is none. */
+export async function tokenizerOf(read: ReadFile, part: TextPart): Promise<PromptTokenizer> {
+  const { className } = part;
+  const tokenizer = await loadTokenizer(read, part.tokenizer, { className });
+  if (tokenizer) return tokenizer;
+  throw new GenError(
+    "invalid-model",
+    `${part.tokenizer}/ has neither tokenizer.json nor vocab.json with merges.txt: it turns prompts into the ids of ${part.name}. Copy the folder ${part.tokenizer} of the model that was exported`,
+  );
+}
+
+/** The model of an encoder. @throws GenError `invalid-model` where there is none. */
+export async function encoderOf(
+  read: ReadFile,
+  { name }: TextPart,
+  options: LoadModelOptions,
+): Promise<OnnxModel> {
+  const path = `${name}/model.onnx`;
+  const model = await loadModel(read, path, options);
+  return required(path, model, !model && (await read(`${name}/config.json`)) !== undefined);
+}

@@ -1,0 +1,381 @@
+import { readSafetensors } from "@gen/data";
+import type { Tensor } from "@gen/graph";
+import { fileOf } from "@gen/graph/onnx";
+import { cpuBackend } from "@gen/runtime-gpu/cpu";
+import { onnxBackend } from "@gen/runtime-gpu/onnx";
+import { tfjsBackend } from "@gen/runtime-gpu/tfjs";
+import { schedulerSteps } from "@gen/sampling";
+import { readSchedulerConfig } from "@gen/schedules";
+import { afterAll, describe, expect, test } from "vitest";
+import {
+  modelFolder,
+  type PromptCase,
+  promptRuns,
+} from "../../../tooling/fixtures/model-folder.ts";
+import {
+  loadModel,
+  loadPipeline,
+  loadTokenizer,
+  openTextToImage,
+  type PromptTokenizer,
+  type TextToImageOptions,
+  textToImage,
+} from "../src/index.ts";
+import { promptStates } from "../src/prompt/prompt-states.ts";
+import { textKind } from "../src/prompt/text-kind.ts";
+import { weightHiddenStates } from "../src/text/prompt-weights.ts";
+import { unpacked } from "./unpacked.ts";
+
+// Runs of diffusers 0.39 from prompts, PyTorch 2.15: tooling/reference/folders/prompts.py.
+
+const onnx = onnxBackend({ provider: "cpu" });
+const others = { tfjs: tfjsBackend({ device: "cpu" }), cpu: Promise.resolve(cpuBackend()) };
+afterAll(async () => {
+  for (const backend of [onnx, ...Object.values(others)]) await (await backend).close();
+});
+
+type Read = (path: string) => Promise<Uint8Array | undefined>;
+
+/** The folder of a case; SD3 without its T5 has no third encoder. */
+function folderOf(name: string, run: PromptCase): Read {
+  const { read } = modelFolder(name);
+  if (run.name !== "without-t5") return read;
+  return async (path) => {
+    if (/_3\//.test(path)) return undefined;
+    if (path !== "model_index.json") return read(path);
+    return edited(read, { text_encoder_3: [null, null], tokenizer_3: [null, null] });
+  };
+}
+
+async function edited(read: Read, changes: object): Promise<Uint8Array> {
+  return new TextEncoder().encode(
+    JSON.stringify({ ...(await json(read, "model_index.json")), ...changes }),
+  );
+}
+
+const json = async (read: Read, path: string) => {
+  const bytes = await read(path);
+  return bytes ? JSON.parse(new TextDecoder().decode(bytes)) : {};
+};
+
+const optionsOf = (run: PromptCase): TextToImageOptions => ({
+  prompt: run.prompt,
+  negativePrompt: run.negative_prompt,
+  count: run.num_images_per_prompt,
+  guidance: run.guidance_scale,
+  guidanceRescale: run.guidance_rescale,
+  clipSkip: run.clip_skip,
+  size: run.width && run.height ? [run.width, run.height] : undefined,
+  steps: run.steps,
+  torchSeed: run.seed,
+});
+
+const numbers = ({ data }: Tensor) => Array.from(data as Float32Array, Number);
+const largest = (values: readonly number[]) =>
+  values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+const far = (a: readonly number[], b: readonly number[]) => {
+  expect(a).toHaveLength(b.length);
+  return largest(a.map((value, i) => value - b[i]));
+};
+
+const runs = ["sd1", "sdxl", "lcm", "sd3", "flux"].flatMap((name) =>
+  promptRuns(name).cases.map((run) => [name, run.name, run] as const),
+);
+const tensorsOf = (name: string) =>
+  readSafetensors(promptRuns(name).tensors).tensors as unknown as Record<string, Tensor>;
+
+/** The latents of each step, and the pictures, of the golden and of ours. */
+async function compared(name: string, run: PromptCase, read: Read, backend: unknown = onnx) {
+  const golden = tensorsOf(name);
+  const scheduler = readSchedulerConfig(JSON.stringify(run.scheduler));
+  const [height, width] = [(run.height ?? 64) / 8, (run.width ?? 64) / 8];
+  const table = schedulerSteps(scheduler, {
+    steps: run.steps,
+    imageLength: 16,
+    compat: "diffusers",
+  });
+  // Euler's x is diffusers' over sqrt(sigma^2 + 1).
+  const isScaled = String(scheduler.className).startsWith("Euler");
+  const wanted = numbers(golden[`${run.name}.latents`]);
+  const most = largest(wanted);
+  const steps = table.steps.length;
+  const size = wanted.length / (steps + 1);
+  const shape = [size / height / width, height, width];
+  const found: number[] = [];
+  const result = await textToImage(read, {
+    ...optionsOf(run),
+    backend: backend as typeof onnx,
+    onStep: async ({ step, x }) => {
+      const part = Float32Array.from(wanted.slice((step + 1) * size, (step + 2) * size));
+      const latents = Array.from(name === "flux" ? unpacked(part, shape) : part);
+      const scale = isScaled ? Math.hypot(1, table.sigmas?.[step + 1] ?? 0) : 1;
+      const values = Array.from((await x()).subarray(0, size), (v) => v * scale);
+      found.push(far(values, latents) / most);
+    },
+  });
+  expect(found).toHaveLength(steps);
+  const images = golden[`${run.name}.images`];
+  expect(result.shape).toEqual(images.shape);
+  const levels = Array.from(result.images, (v) => (v / 2 + 0.5) * 255);
+  return { result, latents: Math.max(...found), levels: far(levels, numbers(images)) };
+}
+
+describe.each(runs)("%s, %s", (name, _, run) => {
+  const read = folderOf(name, run);
+
+  test("has transformers' ids", async () => {
+    const index = await json(read, "model_index.json");
+    for (const [part, calls] of Object.entries(run.ids)) {
+      const folder = part.replace("text_encoder", "tokenizer");
+      const [, className] = index[folder];
+      const tokenizer = (await loadTokenizer(read, folder, { className })) as PromptTokenizer;
+      const [ids] = calls;
+      [run.prompt].flat().forEach((prompt, i) => {
+        const { ids: ours } = tokenizer.tokenize(prompt, { maxLength: ids[i].length });
+        expect([...ours]).toEqual(ids[i]);
+      });
+    }
+  });
+
+  test("has PyTorch's states", async () => {
+    const golden = tensorsOf(name);
+    const index = await json(read, "model_index.json");
+    const unet = await json(read, "unet/config.json");
+    const config = unet._class_name ? unet : await json(read, "transformer/config.json");
+    const { denoiser } = await loadPipeline(read);
+    const kind = textKind(index, config, denoiser.condition ?? {});
+    const tokenizers: Record<string, PromptTokenizer> = {};
+    for (const { tokenizer, className } of kind.parts) {
+      tokenizers[tokenizer] = (await loadTokenizer(read, tokenizer, {
+        className,
+      })) as PromptTokenizer;
+    }
+    const { encoded } = await promptStates(
+      {
+        kind,
+        backend: await onnx,
+        weighted: false,
+        width: config.joint_attention_dim,
+        tokenizerOf: ({ tokenizer }) => tokenizers[tokenizer],
+        load: async (part) => (await loadModel(read, `${part.name}/model.onnx`)) as never,
+      },
+      [
+        { text: [run.prompt].flat()[0], clipSkip: run.clip_skip ?? 0 },
+        { text: run.negative_prompt ?? "", clipSkip: 0 },
+      ],
+    );
+    const isZero = name === "sdxl" && run.negative_prompt === undefined;
+    const wanted = [
+      ["states", encoded[0].states],
+      ["pooled", encoded[0].pooled],
+      ...(isZero
+        ? []
+        : ([
+            ["negative", encoded[1].states],
+            ["negative_pooled", encoded[1].pooled],
+          ] as const)),
+    ] as const;
+    for (const [key, ours] of wanted) {
+      const theirs = golden[`${run.name}.${key}`];
+      if (!theirs) continue;
+      const values = numbers(theirs).slice(0, ours?.data.length);
+      expect(ours?.shape.slice(1), key).toEqual(theirs.shape.slice(1));
+      expect(far(numbers(ours as Tensor), values) / largest(values), key).toBeLessThan(1e-4);
+    }
+  });
+
+  test("has PyTorch's latents at each step, and its pictures", async () => {
+    const { latents, levels } = await compared(name, run, read);
+    expect(latents).toBeLessThan(1e-3);
+    expect(levels).toBeLessThan(2);
+  });
+});
+
+const [sd1, half, xl] = ["sd1", "sd1-fp16", "sdxl"].map((name) => modelFolder(name).read);
+const [run] = promptRuns("sd1").cases;
+const tiny = { backend: onnx, prompt: "a red fox", steps: 2 };
+
+test("models in halves stay within halves' rounding", async () => {
+  const { latents, levels } = await compared("sd1", run, half);
+  expect(latents).toBeLessThan(1e-2);
+  expect(levels).toBeLessThan(4);
+});
+
+test("models that stay whole files give the same pictures", async () => {
+  const opener = async (path: string) => {
+    const bytes = await sd1(path);
+    return bytes && { ...fileOf(bytes), beside: async () => undefined };
+  };
+  const wanted = await textToImage(sd1, tiny);
+  const whole = await textToImage(sd1, { ...tiny, open: opener, wholeAbove: 0 });
+  expect(far([...whole.images], [...wanted.images])).toBeLessThan(1e-3);
+});
+
+test("the folder of the 2022 script gives the pictures of the same weights, of its own scheduler", async () => {
+  const legacy = modelFolder("legacy").read;
+  const read: Read = async (path) => (path.startsWith("scheduler/") ? legacy : sd1)(path);
+  const wanted = await textToImage(read, tiny);
+  const old = await textToImage(legacy, { ...tiny, shape: [undefined, 8, 8] });
+  expect(far([...old.images], [...wanted.images])).toBeLessThan(1e-3);
+});
+
+test("a guidance of 0 is none too, as turbo models want it", async () => {
+  const [none, plain] = [0, 1].map((guidance) => textToImage(sd1, { ...tiny, guidance }));
+  expect((await none).images).toEqual((await plain).images);
+});
+
+test.each(["sdxl", "flux"])("%s runs on tfjs and cpu too", async (name) => {
+  const [short] = promptRuns(name).cases;
+  for (const backend of Object.values(others)) {
+    const { latents, levels } = await compared(name, short, modelFolder(name).read, backend);
+    expect(latents).toBeLessThan(1e-3);
+    expect(levels).toBeLessThan(2);
+  }
+});
+
+test("an opened folder serves several calls, and each prompt has its own pictures", async () => {
+  const model = await openTextToImage(sd1, { backend: onnx });
+  expect(model.size).toEqual([64, 64]);
+  const all = { prompt: ["a fox", "a dog"], count: 2, seed: 5, steps: 2 };
+  const both = await model.textToImage(all);
+  expect([both.shape, both.steps, both.notes]).toEqual([[4, 3, 64, 64], 3, []]);
+  const first = await model.textToImage({ ...all, prompt: "a fox" });
+  const size = 2 * 3 * 64 * 64;
+  expect(far([...first.images], [...both.images.subarray(0, size)])).toBeLessThan(1e-5);
+  expect(far([...first.images], [...both.images.subarray(size)])).toBeGreaterThan(0.01);
+});
+
+test("the steps and the guidance of the class are the defaults", async () => {
+  for (const [name, steps, guidance] of [
+    ["lcm", 4, 8.5],
+    ["sd3", 28, 7],
+    ["flux", 28, 3.5],
+  ] as const) {
+    const { read } = modelFolder(name);
+    const options = { backend: onnx, prompt: "a fox", seed: 1 };
+    const preset = await textToImage(read, options);
+    expect(preset.steps).toBe(steps);
+    const told = await textToImage(read, { ...options, steps, guidance });
+    expect(told.images).toEqual(preset.images);
+  }
+});
+
+test("weights of a prompt count, and brackets are letters without them", async () => {
+  const weighted = { ...tiny, prompt: "a (red:1.4) fox", weighted: true };
+  const { images } = await textToImage(sd1, weighted);
+  const plain = await textToImage(sd1, { ...tiny, prompt: "a red fox", weighted: true });
+  expect(plain.images).toEqual((await textToImage(sd1, tiny)).images);
+  expect(far([...images], [...plain.images])).toBeGreaterThan(1e-3);
+  const letters = await textToImage(sd1, { ...weighted, weighted: false });
+  expect(far([...images], [...letters.images])).toBeGreaterThan(1e-3);
+  const tokenizer = (await loadTokenizer(sd1, "tokenizer")) as PromptTokenizer;
+  const { ids, weights } = tokenizer.tokenize("a (red:1.4) fox", { weighted: true });
+  const kind = textKind({}, {}, {});
+  const encoding = {
+    kind,
+    backend: await onnx,
+    tokenizerOf: () => tokenizer,
+    load: async () => (await loadModel(sd1, "text_encoder/model.onnx")) as never,
+  };
+  const states = async (weighted: boolean, text: string) => {
+    const { encoded } = await promptStates({ ...encoding, weighted }, [{ text, clipSkip: 0 }]);
+    return encoded[0].states.data as Float32Array;
+  };
+  expect([...ids]).toEqual([...tokenizer.tokenize("a red fox").ids]);
+  expect(await states(true, "a (red:1.4) fox")).toEqual(
+    weightHiddenStates(await states(false, "a red fox"), weights),
+  );
+});
+
+test("notes say what was cut, and what was left out", async () => {
+  const long = await textToImage(sd1, { ...tiny, prompt: "a dog ".repeat(60) });
+  expect(long.notes).toEqual([expect.stringMatching(/^the prompt has 242 tokens .* was cut off$/)]);
+  const plain = await textToImage(sd1, { ...tiny, guidance: 1, negativePrompt: "dog" });
+  expect(plain.notes).toEqual(["the negative prompt is not used: there is no second pass for it"]);
+  const checked: Read = async (path) =>
+    path === "model_index.json" ? edited(sd1, { safety_checker: ["a", "b"] }) : sd1(path);
+  const { notes } = await textToImage(checked, tiny);
+  expect(notes).toEqual(["the folder's safety checker did not look at the pictures"]);
+});
+
+test("a signal stops the work before an encoder, and within a run", async () => {
+  const reason = new Error("enough");
+  const stopped = { aborted: true, reason };
+  await expect(textToImage(sd1, { ...tiny, signal: stopped })).rejects.toBe(reason);
+  const controller = new AbortController();
+  const onStep = () => controller.abort(reason);
+  const late = textToImage(sd1, { ...tiny, signal: controller.signal, onStep });
+  await expect(late).rejects.toBe(reason);
+});
+
+test("an encoder is read, run and freed before the denoiser runs", async () => {
+  const backend = await onnx;
+  const open: string[] = [];
+  const events: string[] = [];
+  const watched: typeof backend = {
+    ...backend,
+    name: backend.name,
+    upload: (...input) => backend.upload(...input),
+    download: (tensor) => backend.download(tensor),
+    dispose: (...tensors) => backend.dispose(...tensors),
+    compile: async (graph) => {
+      const program = await backend.compile(graph);
+      const name = Object.keys(graph.outputs).join();
+      open.push(name);
+      events.push(open.join(" "));
+      return {
+        run: (inputs) => program.run(inputs),
+        dispose: async () => {
+          open.splice(open.indexOf(name), 1);
+          await program.dispose();
+        },
+      } as typeof program;
+    },
+  };
+  await textToImage(xl, { ...tiny, backend: watched });
+  expect(events.slice(0, 2)).toEqual(["hidden_states.1", "hidden_states.1,text_embeds"]);
+  expect(events.slice(2).join()).not.toContain("hidden");
+  expect(open).toEqual([]);
+});
+
+describe("a folder that makes no pictures of a prompt alone says what it needs", () => {
+  test.each([
+    ["ddpm", /has no text encoder: use generate, or gen sample/],
+    ["dit", /has no text encoder: use generate, or gen sample/],
+    ["refiner", /is a refiner .*base folder/],
+    ["inpaint", /is for inpainting .*a picture and a mask/],
+  ])("%s", async (name, message) => {
+    const opening = openTextToImage(modelFolder(name).read, { backend: onnx });
+    await expect(opening).rejects.toThrow(message);
+  });
+
+  test.each([
+    ["text_encoder/model.onnx", /text_encoder encodes the prompt\. .*alone is there.*optimum-cli/],
+    ["vae_decoder/model.onnx", /vae_decoder makes an image from latents\. .*optimum-cli/],
+    ["tokenizer/vocab.json", /^tokenizer\/ has neither .* of text_encoder\. Copy the folder/],
+  ])("without %s", async (missing, message) => {
+    const read: Read = async (path) => (path === missing ? undefined : sd1(path));
+    await expect(textToImage(read, tiny)).rejects.toThrow(message);
+  });
+
+  test("of another class", async () => {
+    const read: Read = async (path) =>
+      path === "model_index.json" ? edited(sd1, { _class_name: "KolorsPipeline" }) : sd1(path);
+    await expect(textToImage(read, tiny)).rejects.toThrow(/prompts of KolorsPipeline .*generate/);
+  });
+});
+
+test.each([
+  [{ size: [70, 64] }, "size must be multiples of 16 pixels, got 70 x 64; take 64 x 64 or 80 x 64"],
+  [{ size: [2 ** 20, 2 ** 20] }, "size must have at most 67108864 pixels, got 1048576 x 1048576"],
+  [{ size: [64] }, "size must be [width, height] in pixels, got [64]"],
+  [{ prompt: 3 }, "prompt must be a text of at most 65536 characters or a list"],
+  [{ prompt: [] }, "prompt must be a text of at most 65536 characters or a list"],
+  [{ guidance: -1 }, "guidance must be finite and not negative, got -1"],
+  [{ guidanceRescale: 2 }, "guidanceRescale must be in [0, 1], got 2"],
+  [{ seed: 1, torchSeed: 1 }, "seed must be left out where torchSeed is given"],
+  [{ clipSkip: 1 }, "clipSkip must be left out for this folder"],
+])("%o is refused", async (options, message) => {
+  const pictures = textToImage(sd1, { ...tiny, ...options } as never);
+  await expect(pictures).rejects.toThrow(message);
+});
