@@ -219,6 +219,18 @@ test("the folder of the 2022 script gives the pictures of the same weights, of i
   expect(far([...old.images], [...wanted.images])).toBeLessThan(1e-3);
 });
 
+test("each model that a picture needs is read once, and no other", async () => {
+  const paths: string[] = [];
+  const read: Read = async (path) => {
+    paths.push(path);
+    return xl(path);
+  };
+  await textToImage(read, tiny);
+  expect(paths.filter((path) => path.endsWith(".onnx")).sort()).toEqual(
+    ["text_encoder", "text_encoder_2", "unet", "vae_decoder"].map((name) => `${name}/model.onnx`),
+  );
+});
+
 test("a guidance of 0 is none too, as turbo models want it", async () => {
   const [none, plain] = [0, 1].map((guidance) => textToImage(sd1, { ...tiny, guidance }));
   expect((await none).images).toEqual((await plain).images);

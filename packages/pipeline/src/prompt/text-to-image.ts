@@ -95,7 +95,10 @@ export async function openTextToImage<T>(
   );
   const config = Object.keys(unet).length > 0 ? unet : transformer;
   requirePromptAlone(index, config);
-  const pipeline = await loadPipeline(read, options);
+  const pipeline = await loadPipeline(unlessEncoder(read), {
+    ...options,
+    ...(options.open && { open: unlessEncoder(options.open) }),
+  });
   const conditions = pipeline.denoiser.condition ?? {};
   const kind = textKind(index, config, conditions);
   const vae = required(pipelinePaths.decoder, pipeline.vae);
@@ -187,3 +190,9 @@ export async function openTextToImage<T>(
     };
   }
 }
+
+/** Files of a folder but for the VAE's encoder, which makes no picture. */
+const unlessEncoder =
+  <R>(get: (path: string) => Promise<R | undefined>) =>
+  async (path: string): Promise<R | undefined> =>
+    path.startsWith("vae_encoder/model") ? undefined : get(path);
