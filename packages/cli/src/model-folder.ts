@@ -9,7 +9,6 @@ import {
   loadPipeline,
   type ReadFile,
 } from "@gen/pipeline";
-import type { Backend } from "@gen/runtime-gpu";
 import type { DiffusionPipeline } from "@gen/sampling";
 import type { SchedulerConfig } from "@gen/schedules";
 import { exitCode, prefixErrors, usageError } from "./errors.ts";
@@ -102,8 +101,8 @@ async function urlReaders(url: string, signal?: AbortSignal) {
 interface FolderReading {
   /** Stops a download. */
   readonly signal?: AbortSignal;
-  /** Large models stay files where this is one of ONNX Runtime. */
-  readonly backend?: Promise<Backend>;
+  /** The backend's name. Large models stay files where it is one of ONNX Runtime. */
+  readonly backend?: string;
 }
 
 /**
@@ -119,9 +118,7 @@ export async function loadFrom<R>(
   const { read, ...options } = isOnline(folder)
     ? await urlReaders(folder, signal)
     : folderReaders(folder);
-  // A backend that does not open reports it where it is used.
-  const opened = await backend?.catch(() => undefined);
-  const wholeAbove = opened?.name.startsWith("onnx/") ? undefined : Infinity;
+  const wholeAbove = backend?.startsWith("onnx") ? undefined : Infinity;
   return load(read, { ...options, wholeAbove }).catch((error: Error) => {
     if (signal?.aborted)
       throw new GenError(

@@ -1,5 +1,6 @@
 import type { SamplerName } from "@gen/sampling";
 import { usageError } from "./errors.ts";
+import { choice } from "./options.ts";
 
 const help: Readonly<Record<SamplerName, string>> = {
   ddim: "Song et al. 2021; --eta adds noise",
@@ -29,6 +30,10 @@ export const samplerNames = Object.keys(help) as readonly SamplerName[];
 
 /** The samplers that take `--eta`. */
 export const noisySamplers: readonly string[] = ["ddim", "euler-ancestral", "tcd"];
+
+/** `--sampler`. */
+export const samplerOption = () =>
+  choice("--sampler <name>", "the sampler (default: the scheduler's class itself)", samplerNames);
 
 /** A line for each sampler, for the command's help. */
 export const samplerHelp = (): string =>

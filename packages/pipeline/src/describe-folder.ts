@@ -9,8 +9,8 @@ import { checkArguments, rules } from "@gen/math/arguments";
 import { folderConditions } from "./folder-conditions.ts";
 import { classNameOf, type Fields, type FolderKind, kindOf, numberOf } from "./folder-kind.ts";
 import { type FolderSizes, folderSizes } from "./folder-sizes.ts";
-import { jsonObject, ownFields } from "./index-file.ts";
-import { naming, type ReadFile } from "./load-model.ts";
+import { ownFields } from "./index-file.ts";
+import { naming, type ReadFile, readJson } from "./load-model.ts";
 import { missingText, type PartName, partPurposes, pipelinePaths } from "./paths.ts";
 
 /** A model of a folder. */
@@ -59,10 +59,7 @@ export async function describeFolder(
   has: (path: string) => Promise<boolean> = async (path) => (await read(path)) !== undefined,
 ): Promise<PipelineFolder> {
   checkArguments({ read, has }, { read: rules.FUNCTION, has: rules.FUNCTION });
-  const json = async (path: string): Promise<Fields> => {
-    const bytes = await read(path);
-    return bytes ? naming(path, () => jsonObject(bytes)) : {};
-  };
+  const json = async (path: string): Promise<Fields> => (await readJson(read, path)) ?? {};
   const names = Object.keys(partPurposes) as PartName[];
   const [index, configs, found] = await Promise.all([
     json(pipelinePaths.index),

@@ -7,6 +7,7 @@ import {
 } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
+import { jsonObject } from "./index-file.ts";
 
 /** Gives the bytes of a file of the folder, or undefined where there is none; several are asked for at once. */
 export type ReadFile = (path: string) => Promise<Uint8Array | undefined>;
@@ -59,6 +60,16 @@ export async function readWithin(
     );
   }
   return found;
+}
+
+/** Reads the JSON object in the file at `path`, or gives undefined where there is none. */
+export async function readJson(
+  read: ReadFile,
+  path: string,
+  limit = MAX_FILE_BYTES,
+): Promise<Record<string, unknown> | undefined> {
+  const found = await readWithin(read, path, limit);
+  return found && naming(path, () => jsonObject(found));
 }
 
 /**

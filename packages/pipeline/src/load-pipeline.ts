@@ -8,13 +8,14 @@ import { isWanted } from "./describe-folder.ts";
 import { classNameOf, extraChannels } from "./folder-kind.ts";
 import { mayHold, randomness, required } from "./folder-parts.ts";
 import { folderSizes } from "./folder-sizes.ts";
-import { jsonObject, ownFields } from "./index-file.ts";
+import { ownFields } from "./index-file.ts";
 import {
   type LoadModelOptions,
   loadModel,
   loadRules,
   naming,
   type ReadFile,
+  readJson,
   readWithin,
 } from "./load-model.ts";
 import { loadVae, withImage } from "./load-vae.ts";
@@ -60,10 +61,7 @@ export async function loadPipeline(
     kind: rules.optional(rules.oneOf("vae", "diffusion")),
   });
   const { limit = MAX_FILE_BYTES, shape: open } = options;
-  const json = async (path: string) => {
-    const found = await readWithin(read, path, limit);
-    return found && naming(path, () => jsonObject(found));
-  };
+  const json = (path: string) => readJson(read, path, limit);
   const files = { read, json, options, isAlone: options.kind === "vae" };
   if (files.isAlone) {
     const { vae, latent, warnings } = required(pipelinePaths.decoder, await loadVae(files, {}));

@@ -5,7 +5,7 @@ import { checkModelFolder, claimOutput } from "../files.ts";
 import { choice, decimal, integer, path, pixels, withCommonOptions } from "../options.ts";
 import { outputKind } from "../output-kind.ts";
 import { likePicture, type PictureFlags } from "../picture-flags.ts";
-import { checkEta, samplerHelp, samplerNames } from "../samplers.ts";
+import { checkEta, samplerHelp, samplerOption } from "../samplers.ts";
 import { interruptSignal } from "../terminal.ts";
 
 /** `gen generate`. */
@@ -29,13 +29,7 @@ export function generateCommand(): Command {
       "how far guided predictions get the spread of plain ones, from 0 to 1",
       decimal(0, 1),
     )
-    .addOption(
-      choice(
-        "--sampler <name>",
-        "the sampler (default: the scheduler's class itself)",
-        samplerNames,
-      ),
-    )
+    .addOption(samplerOption())
     .option(
       "--steps <n>",
       "sampling steps (default: 50; 28 for SD3 and Flux, 4 for LCM)",

@@ -5,7 +5,7 @@ import { checkModelFolder, claimOutput } from "../files.ts";
 import { choice, decimal, integer, path, size, withCommonOptions } from "../options.ts";
 import { outputKind } from "../output-kind.ts";
 import type { SampleCommandOptions } from "../runs/sample.ts";
-import { checkEta, checkNoise, samplerHelp, samplerNames } from "../samplers.ts";
+import { checkEta, checkNoise, samplerHelp, samplerOption } from "../samplers.ts";
 import { interruptSignal } from "../terminal.ts";
 
 /** `gen sample`. */
@@ -17,13 +17,7 @@ export function sampleCommand(): Command {
       "a pipeline folder or its http(s) URL, with unet/model.onnx, scheduler/scheduler_config.json, and vae_decoder/model.onnx for latents",
       path,
     )
-    .addOption(
-      choice(
-        "--sampler <name>",
-        "the sampler (default: the scheduler's class itself)",
-        samplerNames,
-      ),
-    )
+    .addOption(samplerOption())
     .option(
       "--steps <n>",
       "sampling steps (default: 20; 4 for lcm, every training step for ddpm)",

@@ -24,7 +24,7 @@ export async function runGenerate(
   const { model: folder, ...options } = settings;
   const backend = await opening;
   try {
-    const model = await loadFrom(folder, { signal, backend: opening }, (read, reading) =>
+    const model = await loadFrom(folder, { signal, backend: backend.name }, (read, reading) =>
       openTextToImage(read, { ...reading, backend }),
     );
     const [width, height] = options.size ?? model.size;

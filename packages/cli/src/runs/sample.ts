@@ -47,7 +47,7 @@ export async function runSample(options: SampleOptions): Promise<void> {
   const { model, out, kind, seed, torchSeed, eta, steps, clip, signal, opening } = options;
   const init = options.init === undefined ? undefined : await readInit(options.init);
   const shape = openShape(options.size, init?.item);
-  const loaded = await readModelFolder(model, { shape, signal, backend: opening });
+  const loaded = await readModelFolder(model, { shape, signal, backend: options.backend });
   const { pipeline, notes } = overrideScheduler(loaded, options);
   checkShape(options, init, pipeline.shape);
   const count = init?.count ?? options.count ?? 16;

@@ -33,7 +33,7 @@ const sparseTensor = message({
 });
 
 export type AttributeProto = ValueOf<typeof attribute>;
-export const attribute = message(
+const attribute = message(
   {
     name: [1, "string"],
     f: [2, "float"],
@@ -58,17 +58,16 @@ export const attribute = message(
 export type NodeProto = ValueOf<typeof node>;
 /** The limits on nodes, for each message type that reads them. */
 export const nodeTraits = { most: MAX_NODES, what: "nodes", memory: 600 };
-const node = message(
-  {
-    input: [1, "string", "list"],
-    output: [2, "string", "list"],
-    name: [3, "string"],
-    opType: [4, "string"],
-    attribute: [5, attribute, "list"],
-    domain: [7, "string"],
-  },
-  nodeTraits,
-);
+/** The fields of nodes, for the same. */
+export const nodeFields = {
+  input: [1, "string", "list"],
+  output: [2, "string", "list"],
+  name: [3, "string"],
+  opType: [4, "string"],
+  attribute: [5, attribute, "list"],
+  domain: [7, "string"],
+} as const;
+const node = message(nodeFields, nodeTraits);
 
 /** A number, a name or neither. */
 const dimension = message({

@@ -8,7 +8,7 @@
 import { sizeOf } from "../expr/shape.ts";
 import { MAX_FILE_BYTES } from "./limits.ts";
 import { decode, message } from "./message-codec.ts";
-import { attribute, nodeTraits, tensor as tensorMessage } from "./messages.ts";
+import { nodeFields, nodeTraits, tensor as tensorMessage } from "./messages.ts";
 import { invalidModel, label, typeName } from "./protobuf.ts";
 import { decoded } from "./read-graph.ts";
 import { externalPlace } from "./read-tensor.ts";
@@ -43,11 +43,7 @@ export interface ModelLayout {
 
 const node = message(
   {
-    input: [1, "string", "list"],
-    output: [2, "string", "list"],
-    name: [3, "string"],
-    opType: [4, "string"],
-    attribute: [5, attribute, "list"],
+    ...nodeFields,
     metadataProps: [9, message({ key: [1, "string"], value: [2, "string"] }), "list"],
   },
   nodeTraits,

@@ -46,13 +46,7 @@ export function replaceInitializer(bytes: Uint8Array, name: string, tensor: Tens
     replaced,
     bytes.subarray(initializer.end),
   ];
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  return parts.reduce((writer, part) => writer.raw(part), new BinaryWriter()).finish();
 }
 
 function initializerOf(bytes: Uint8Array, name: string) {

@@ -35,7 +35,7 @@ export async function wholeModel(file: WholeFile): Promise<OnnxModel & { readonl
   // Which files the weights are in shows only in reading, and reading cannot wait for a file.
   const needed = new Map<string, { location: string; offset: number; length: number }>();
   const files = new Map<string, number>();
-  modelOfHeaders(headers, {
+  const first = modelOfHeaders(headers, {
     read(location, offset, length) {
       needed.set(`${location} ${offset} ${length}`, { location, offset, length });
       return new Uint8Array(length);
@@ -56,10 +56,8 @@ export async function wholeModel(file: WholeFile): Promise<OnnxModel & { readonl
   for (const [key, { location, offset, length }] of needed) {
     small.set(key, await (beside.get(location) as WholeFile).read(offset, length));
   }
-  const model = modelOfHeaders(headers, {
-    read: (...place) => small.get(place.join(" ")) as Uint8Array,
-    note: () => undefined,
-  });
+  const read = (...place: [string, number, number]) => small.get(place.join(" ")) as Uint8Array;
+  const model = small.size > 0 ? modelOfHeaders(headers, { read, note: () => undefined }) : first;
   const bytes = [file, ...beside.values()].reduce((sum, { size }) => sum + size, 0);
   return { ...callOf(model, file, Object.fromEntries(beside)), bytes };
 }

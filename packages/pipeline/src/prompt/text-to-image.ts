@@ -5,15 +5,13 @@
  *
  *   const { images, shape } = await textToImage(read, { backend, prompt: "a red fox", torchSeed: 1 })
  */
-import { MAX_FILE_BYTES } from "@gen/graph/onnx";
 import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import { generate, torchNoise } from "@gen/sampling";
 import { vaeConfig } from "../describe-folder.ts";
 import { classNameOf, type Fields, numberOf } from "../folder-kind.ts";
 import { required } from "../folder-parts.ts";
 import { folderSizes } from "../folder-sizes.ts";
-import { jsonObject } from "../index-file.ts";
-import { loadRules, naming, type ReadFile, readWithin } from "../load-model.ts";
+import { loadRules, type ReadFile, readJson } from "../load-model.ts";
 import { loadPipeline } from "../load-pipeline.ts";
 import { pipelinePaths } from "../paths.ts";
 import type { PromptTokenizer } from "../text/load-tokenizer.ts";
@@ -84,11 +82,8 @@ export async function openTextToImage<T>(
   });
   const backend = await options.backend;
   checkArguments({ backend }, { backend: rules.BACKEND });
-  const limit = options.limit ?? MAX_FILE_BYTES;
-  const json = async (path: string): Promise<Fields> => {
-    const bytes = await readWithin(read, path, limit);
-    return bytes ? naming(path, () => jsonObject(bytes)) : {};
-  };
+  const json = async (path: string): Promise<Fields> =>
+    (await readJson(read, path, options.limit)) ?? {};
   const configs = ["index", "unetConfig", "transformerConfig", "decoderConfig", "encoderConfig"];
   const [index, unet, transformer, ofDecoder, ofEncoder] = await Promise.all(
     configs.map((name) => json(pipelinePaths[name as keyof typeof pipelinePaths])),

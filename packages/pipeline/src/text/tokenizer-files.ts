@@ -3,8 +3,8 @@
  * tokenizer.json, the object is built from vocab.json and merges.txt, as transformers'
  * `CLIPConverter` does.
  */
-import { isObject, jsonObject } from "../index-file.ts";
-import { naming, type ReadFile } from "../load-model.ts";
+import { isObject } from "../index-file.ts";
+import { naming, type ReadFile, readJson } from "../load-model.ts";
 import { utf8Text } from "../utf8.ts";
 import { MAX_ADDED_LETTERS, MAX_ADDED_TOKENS } from "./limits.ts";
 import { CLIP_WORDS_IGNORING_CASE, checkedTokenizer, invalid, isId } from "./tokenizer-json.ts";
@@ -31,10 +31,7 @@ export async function readTokenizerFiles(
   folder: string,
   prefersParts: boolean,
 ): Promise<TokenizerFiles | undefined> {
-  const object = async (name: string) => {
-    const bytes = await read(`${folder}/${name}`);
-    return bytes && naming(`${folder}/${name}`, () => jsonObject(bytes));
-  };
+  const object = (name: string) => readJson(read, `${folder}/${name}`);
   const [whole, map = {}, config = {}] = await Promise.all(
     ["tokenizer.json", "special_tokens_map.json", "tokenizer_config.json"].map(object),
   );

@@ -9,6 +9,7 @@ import { capturingProgram, type Ways } from "./capturing-program.ts";
 import { bufferOf, type GpuDevice, lossOf, readBuffer } from "./gpu.ts";
 import { hostNumbers, writeToHost } from "./host-device.ts";
 import { pageQueue as page } from "./page-queue.ts";
+import { partsProgram } from "./parts-program.ts";
 import { applyPasses } from "./passes/passes.ts";
 import { bufferIn, gpuTensor, type Ort, type OrtTensor, type SessionOptions } from "./runtime.ts";
 import { graphSession } from "./session.ts";
@@ -85,25 +86,24 @@ export function gpuDevice(
     free,
     async compile(graph, inPlace) {
       const captured = (fixed: Graph) => capturedSession(ort, gpu, fixed, options);
-      const uncapturedPart = async (part: Graph) => uncaptured(await applyPasses(part, "webgpu"));
-      const fuse = async (part: Graph) => {
-        if (!inPlace || Object.keys(inPlace).length === 0) return uncapturedPart(part);
-        const { fusedGpuProgram } = await import("./fused-gpu-program.ts");
-        const parts = { ort, compile: uncapturedPart, free, returns };
-        return (await fusedGpuProgram(gpu, part, inPlace, parts)) ?? uncapturedPart(part);
-      };
+      const compile = async (part: Graph) => uncaptured(await applyPasses(part, "webgpu"));
       const { run, dispose } = await page.inTurn(async () => {
-        const plan = splitCalls(graph);
-        if (plan) {
-          const { callingProgram, fileSessions } = await import("./calling-program.ts");
-          sessions ??= fileSessions(
-            ort,
-            { ...options, preferredOutputLocation: "gpu-buffer" },
-            false,
-          );
-          return callingProgram(plan, { sessions, compile: fuse, free });
+        if (!capture || splitCalls(graph)) {
+          return partsProgram(graph, inPlace, {
+            compile,
+            free,
+            async fuse(part, inPlace) {
+              const { fusedGpuProgram } = await import("./fused-gpu-program.ts");
+              return fusedGpuProgram(gpu, part, inPlace, { ort, compile, free, returns });
+            },
+            async sessions() {
+              const { fileSessions } = await import("./calling-program.ts");
+              const onGpu = { ...options, preferredOutputLocation: "gpu-buffer" } as const;
+              sessions ??= fileSessions(ort, onGpu, false);
+              return sessions;
+            },
+          });
         }
-        if (!capture) return fuse(graph);
         const rewritten = await applyPasses(graph, "webgpu");
         return capturingProgram(rewritten, { captured, uncaptured, ...capture });
       });

@@ -1,9 +1,9 @@
 import { type Graph, type TensorData, tensorData, tensorNumbers } from "@gen/graph";
-import { splitCalls } from "@gen/graph/compiler";
 import type { Device } from "../device.ts";
 import type { DeviceTensor } from "../ledger.ts";
 import type { fileSessions } from "./calling-program.ts";
 import type { Residents } from "./fused-program.ts";
+import { partsProgram } from "./parts-program.ts";
 import { channelBlock } from "./passes/blocked-convolutions.ts";
 import { applyPasses, type Build } from "./passes/passes.ts";
 import { isLarge } from "./passes/rewrite-convolutions.ts";
@@ -44,19 +44,20 @@ export function hostDevice(
     write: writeToHost(ort),
     read: async (tensor, kind) => hostNumbers(tensor, kind),
     free,
-    async compile(graph, inPlace) {
-      const fuse = async (part: Graph) => {
-        if (!inPlace || Object.keys(inPlace).length === 0) return compile(part);
-        const { fusedProgram } = await import("./fused-program.ts");
-        const fused = await fusedProgram(part, inPlace, { ort, residents, compile, free });
-        return fused ?? compile(part);
-      };
-      const plan = splitCalls(graph);
-      if (!plan) return fuse(graph);
-      const { callingProgram, fileSessions } = await import("./calling-program.ts");
-      sessions ??= fileSessions(ort, options, "node" in ort.env.versions);
-      return callingProgram(plan, { sessions, compile: fuse, free });
-    },
+    compile: (graph, inPlace) =>
+      partsProgram(graph, inPlace, {
+        compile,
+        free,
+        async fuse(part, inPlace) {
+          const { fusedProgram } = await import("./fused-program.ts");
+          return fusedProgram(part, inPlace, { ort, residents, compile, free });
+        },
+        async sessions() {
+          const { fileSessions } = await import("./calling-program.ts");
+          sessions ??= fileSessions(ort, options, "node" in ort.env.versions);
+          return sessions;
+        },
+      }),
     close: async () => {},
   };
 }

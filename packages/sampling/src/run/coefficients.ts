@@ -40,7 +40,6 @@ const COLUMNS = {
   "kept.1.x": ofSum("x", 1),
   "kept.1.prediction": ofSum("prediction", 1),
   langevin: ({ langevin }) => (langevin ? 0.5 : 0),
-  t: ({ t }) => t,
 } satisfies Record<string, (step: Step, clip: Clip) => number>;
 
 const names: readonly string[] = /* @__PURE__ */ Object.keys(COLUMNS);
