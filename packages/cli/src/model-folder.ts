@@ -1,6 +1,6 @@
 import { open, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
-import { type Expr, trace } from "@gen/graph";
+import { type Expr, type Tensor, trace } from "@gen/graph";
 import { MAX_FILE_BYTES, type WholeFile } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import {
@@ -12,7 +12,7 @@ import {
 import type { DiffusionPipeline } from "@gen/sampling";
 import type { SchedulerConfig } from "@gen/schedules";
 import { exitCode, prefixErrors, usageError } from "./errors.ts";
-import { isOnline, readBounded } from "./files.ts";
+import { isOnline, parseJson, readBounded } from "./files.ts";
 import { scalingOf } from "./scaling.ts";
 import { type Progress, progress } from "./terminal.ts";
 
@@ -134,37 +134,65 @@ export async function loadFrom<R>(
 export const shownFolder = (folder: string): string =>
   isOnline(folder) ? folder.replace(/[?#].*/s, "?...") : folder;
 
+/** A pipeline as a folder holds it. */
+export interface FolderPipeline extends DiffusionPipeline<SchedulerConfig> {
+  /** The scale of guidance of the folder's class in diffusers, where it guides classes. */
+  readonly guidance?: number;
+}
+
 /**
  * Loads a pipeline and checks that its parts fit. `shape` completes a pipeline that leaves its
- * samples' shape open.
- * @throws GenError as {@link loadFrom}, and `usage` for a model that needs a prompt.
+ * samples' shape open, `conditions` gives what its denoiser takes beside x and t.
+ * @throws GenError as {@link loadFrom}, and what `conditions` throws.
  */
 export async function readModelFolder(
   folder: string,
-  { shape, ...reading }: Pick<LoadPipelineOptions, "shape"> & FolderReading = {},
+  {
+    shape,
+    conditions = () => ({}),
+    ...reading
+  }: Pick<LoadPipelineOptions, "shape"> &
+    FolderReading & {
+      readonly conditions?: (pipeline: FolderPipeline) => Readonly<Record<string, Tensor>>;
+    } = {},
 ): Promise<LoadedPipeline> {
-  const pipeline = await loadFrom(folder, reading, (read, options) =>
-    loadPipeline(read, { ...options, shape }),
+  const pipeline = await loadFrom(folder, reading, async (read, options) => {
+    const found: FolderPipeline = await loadPipeline(read, { ...options, shape });
+    const index = found.classes && (await read("model_index.json"));
+    const { _class_name: name } = (index && parseJson<Record<string, unknown>>(index)) || {};
+    return /^(ORT)?DiTPipeline$/.test(String(name)) ? { ...found, guidance: DIT_GUIDANCE } : found;
+  });
+  return prefixErrors(`--model ${shownFolder(folder)}`, () =>
+    checkParts(pipeline, conditions(pipeline)),
   );
-  const shown = shownFolder(folder);
-  if (Object.hasOwn(pipeline.denoiser.condition ?? {}, "encoder_hidden_states")) {
-    throw usageError(`--model ${shown} needs a prompt: gen generate "a red fox" --model ${shown}`);
-  }
-  return prefixErrors(`--model ${shown}`, () => checkParts(pipeline));
 }
+
+/** DiTPipeline's default (diffusers 0.39). */
+const DIT_GUIDANCE = 4;
 
 /**
  * Adds the shape of one sample as it is written, which is the VAE's image if there is a VAE, and the
  * scaling back to the units of the training's file.
  */
-function checkParts(pipeline: DiffusionPipeline<SchedulerConfig>) {
+function checkParts(pipeline: FolderPipeline, conditions: Readonly<Record<string, Tensor>>) {
   const { denoiser, shape, vae, notes } = pipeline;
   const batch = [1, ...shape];
-  prefixErrors("unet/model.onnx", () =>
-    trace(({ x, t }: Record<string, Expr>) => ({ y: denoiser.apply(x, t) }), {
-      x: { shape: batch },
-      t: { shape: [1], dtype: "int64" },
-    }),
+  const given = Object.entries(conditions).map(
+    ([
+      name,
+      {
+        shape: [, ...item],
+        dtype,
+      },
+    ]) => [name, { shape: [1, ...item], dtype }],
+  );
+  prefixErrors("the denoiser", () =>
+    trace(
+      ({ x, t, ...condition }: Record<string, Expr>) => ({
+        y: denoiser.apply(x, t, given.length > 0 ? condition : undefined),
+      }),
+      { x: { shape: batch }, t: { shape: [1], dtype: "int64" }, ...Object.fromEntries(given) },
+    ),
   );
   if (!vae) return { ...pipeline, item: shape, scaling: scalingOf(notes, shape) };
   const item: readonly number[] = prefixErrors("vae_decoder/model.onnx", () => {

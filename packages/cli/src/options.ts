@@ -65,6 +65,30 @@ export function dimension(
   throw new InvalidArgumentError("It must be a name and a positive whole number, as height=64.");
 }
 
+/** Parses `name=path` and adds it to those before it. */
+export function namedPath(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const at = text.indexOf("=");
+  const [name, file] = [text.slice(0, at), text.slice(at + 1)];
+  if (at < 1 || file.trim() === "") {
+    throw new InvalidArgumentError("It must be a name and a file, as context=states.npy.");
+  }
+  if (!Object.hasOwn(before, name)) return { ...before, [name]: file };
+  throw new InvalidArgumentError(`${name} is given twice.`);
+}
+
+/** Parses a label, or several numbers with commas between, and adds it to those before it. */
+export function classLabels(text: string, before: readonly string[] = []): readonly string[] {
+  // A comma of a name stays: "white shark, man-eater".
+  const labels = /^[\d, ]+$/.test(text) ? text.split(",") : [text];
+  if (labels.every((label) => label.trim() !== "")) {
+    return [...before, ...labels.map((label) => label.trim())];
+  }
+  throw new InvalidArgumentError("It must be a class, or numbers of classes, such as 3,7.");
+}
+
 /** Parses a path. */
 export function path(text: string): string {
   if (text.trim() !== "") return text;

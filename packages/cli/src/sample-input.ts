@@ -1,7 +1,6 @@
-import { readNpy } from "@gen/data";
 import type { GenerateOptions } from "@gen/sampling";
 import { usageError } from "./errors.ts";
-import { readBounded } from "./files.ts";
+import { floatsOf, readNpyFlag } from "./npy-flags.ts";
 
 type Size = readonly [height: number, width: number];
 
@@ -12,21 +11,13 @@ export const openShape = (
 ): readonly (number | undefined)[] =>
   size ? [item.length === 3 ? item[0] : undefined, ...size] : item;
 
-const initLimit = 2 ** 30;
-
 type InitialNoise = Awaited<ReturnType<typeof readInit>>;
 
 /** Reads the noise of --init. @throws GenError `usage` or `invalid-data` when there is none. */
 export async function readInit(path: string) {
-  const bytes = await readBounded(path, initLimit);
-  if (!bytes) throw usageError(`--init ${path}: no such file`);
-  const { data, dtype, shape } = readNpy(bytes, { name: `--init ${path}`, limit: initLimit });
-  if (!(data instanceof Float32Array || data instanceof Float64Array))
-    throw usageError(`--init ${path} must be float32 or float64, got ${dtype}`);
-  const bad = data.findIndex((value: number) => !Number.isFinite(value));
-  if (bad >= 0)
-    throw usageError(`--init ${path} must hold finite numbers, got ${data[bad]} at ${bad}`);
-  const [count = 0, ...item] = shape;
+  const array = await readNpyFlag("--init", path);
+  const data = floatsOf(`--init ${path}`, array);
+  const [count = 0, ...item] = array.shape;
   const size = data.length / count;
   const noise: GenerateOptions["noise"] = ([batch], { firstIndex }) => ({
     x: data.subarray(firstIndex * size, (firstIndex + batch) * size),

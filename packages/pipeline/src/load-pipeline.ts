@@ -5,6 +5,7 @@ import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import { type DiffusionPipeline, denoiser, type Pipeline, type VaePipeline } from "@gen/sampling";
 import { readSchedulerConfig, type SchedulerConfig } from "@gen/schedules";
 import { isWanted } from "./describe-folder.ts";
+import { folderClasses } from "./folder-classes.ts";
 import { classNameOf, extraChannels } from "./folder-kind.ts";
 import { mayHold, randomness, required } from "./folder-parts.ts";
 import { folderSizes } from "./folder-sizes.ts";
@@ -90,6 +91,7 @@ export async function loadPipeline(
   const className = classNameOf(index);
   const sizes = foreign ? folderSizes(config, vae?.config, className) : undefined;
   const channels = foreign ? vae?.latent[1] : undefined;
+  const classes = foreign ? folderClasses(index, config) : {};
   const { shape, ...network } = await naming(path, () =>
     unetNetwork(unet, {
       open,
@@ -106,11 +108,14 @@ export async function loadPipeline(
   }
   return {
     kind: "diffusion",
-    denoiser: denoiser({ ...network, parameters: unet.parameters }, scheduler.predictionType),
+    denoiser: denoiser(
+      { ...network, parameters: unet.parameters, classes: classes.count },
+      scheduler.predictionType,
+    ),
     scheduler,
     shape,
     vae: vae && withImage(vae.vae, shape),
-    classes: ours.classes,
+    classes: ours.classes ?? classes.names,
     notes: ours.notes,
     ...(isEven && { sigmas: "even" as const }),
     ...withWarnings(warnings),

@@ -13,6 +13,7 @@ const folders = [
   ["flux", "text to image", [4, 8, 8], 8],
   ["dit", "class-conditional", [4, 8, 8], undefined],
   ["ddpm", "unconditional", [3, 16, 16], undefined],
+  ["ddpm-classes", "class-conditional", [3, 8, 8], undefined],
   ["dynamo-23", "text to image", [4, 8, 8], undefined],
   ["legacy", "text to image", [undefined, 64, 64], 8],
 ] as const;

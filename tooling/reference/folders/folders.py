@@ -493,6 +493,51 @@ def ddpm(target, scratch):
     return g.done()
 
 
+def ddpm_classes(target, scratch):
+    """A UNet2DModel with 10 classes and an eleventh label that means none, guided by hand: diffusers
+    has no pipeline for it."""
+    model = parts.packed(
+        UNet2DModel(
+            sample_size=8,
+            in_channels=3,
+            out_channels=3,
+            block_out_channels=(parts.WIDTH // 2, parts.WIDTH // 2),
+            layers_per_block=1,
+            down_block_types=("DownBlock2D", "DownBlock2D"),
+            up_block_types=("UpBlock2D", "UpBlock2D"),
+            norm_num_groups=8,
+            num_class_embeds=11,
+        ),
+        71,
+    )
+    scheduler = DDPMScheduler()
+    model.save_config(target / "unet")
+    scheduler.save_pretrained(target / "scheduler")
+    names = ["sample", "timestep", "class_labels"]
+    example = (torch.zeros(2, 3, 8, 8), torch.tensor(0), torch.zeros(2, dtype=torch.int64))
+    onnx_file(First(model, *names), example, target / "unet/model.onnx", names, ["out_sample"], {"sample": {0: "batch"}, "class_labels": {0: "batch"}})
+    labels, guidance_scale, steps, seed = torch.tensor([3, 7]), 2.5, 4, 0
+    generator = torch.Generator().manual_seed(seed)
+    scheduler.set_timesteps(steps)
+    x = torch.randn(2, 3, 8, 8, generator=generator)
+    latents = [x]
+    with torch.no_grad():
+        for t in scheduler.timesteps:
+            given, none = (model(x, t, class_labels=one).sample for one in [labels, torch.full_like(labels, 10)])
+            x = scheduler.step(none + guidance_scale * (given - none), t, x, generator=generator).prev_sample
+            latents.append(x)
+    case = {
+        "name": "guided",
+        "steps": steps,
+        "seed": seed,
+        "times": scheduler.timesteps.tolist(),
+        "scheduler": {k: v for k, v in scheduler.config.items() if not k.startswith("_use")} | {"_class_name": "DDPMScheduler"},
+        "guidance_scale": guidance_scale,
+        "class_labels": labels.tolist(),
+    }
+    return [case], {"guided.latents": torch.stack(latents)}
+
+
 def dynamo(opset):
     """sd1's UNet by the exporter that traces (dynamo); what is not the UNet is left out."""
 
@@ -566,6 +611,7 @@ ALL = {
     "flux": flux,
     "dit": dit,
     "ddpm": ddpm,
+    "ddpm-classes": ddpm_classes,
     "legacy": legacy,
     "dynamo-20": dynamo(20),
     "dynamo-23": dynamo(23),

@@ -2,7 +2,16 @@ import { openBackend } from "@gen/runtime-gpu/open";
 import { Command } from "commander";
 import { usageError } from "../errors.ts";
 import { checkModelFolder, claimOutput } from "../files.ts";
-import { choice, decimal, integer, path, size, withCommonOptions } from "../options.ts";
+import {
+  choice,
+  classLabels,
+  decimal,
+  integer,
+  namedPath,
+  path,
+  size,
+  withCommonOptions,
+} from "../options.ts";
 import { outputKind } from "../output-kind.ts";
 import type { SampleCommandOptions } from "../runs/sample.ts";
 import { checkEta, checkNoise, samplerHelp, samplerOption } from "../samplers.ts";
@@ -28,7 +37,31 @@ export function sampleCommand(): Command {
       "ddim, euler-ancestral: fresh noise at each step, from 0 (none) to 1 (as ddpm) (default: 0 for ddim, else 1)",
       decimal(0, 1),
     )
-    .option("--count <n>", "number of samples (default: 16, or as many as --init has)", integer(1))
+    .option(
+      "--count <n>",
+      "number of samples, of each class with --class (default: 16, or as many as --init or --condition has)",
+      integer(1),
+    )
+    .option(
+      "--class <label>",
+      "the class of the samples, for a class-conditional model: a number or a name; repeat it, or list numbers with commas, for samples of each",
+      classLabels,
+    )
+    .option(
+      "--condition <name=file.npy>",
+      "what the denoiser takes beside x and t, [count, ...] or [1, ...] for all; repeat it for more",
+      namedPath,
+    )
+    .option(
+      "--guidance <x>",
+      "the scale of guidance; 1 or less is none (default: 4 for DiT, else none)",
+      decimal(0, 1000),
+    )
+    .option(
+      "--unconditional <name=file.npy>",
+      "the condition that means none, [1, ...], for --guidance (default for DiT: its label for it)",
+      namedPath,
+    )
     .option(
       "--size <w>[x<h>]",
       "width and height of the denoiser's output, if the model leaves them open (default: those of unet/config.json or --init)",
@@ -96,6 +129,8 @@ Examples:
   gen sample --model moons --count 2000 --out moons.png
   gen sample --model digits --sampler ddpm --seed 7 --out digits/
   gen sample --model latents --steps 50 --eta 0.5 --out garments.npy
+  gen sample --model dit --class 207,360 --count 2 --guidance 4 --out dogs-otters.png
+  gen sample --model theirs --condition context=states.npy --unconditional context=none.npy --guidance 3
   gen sample --model theirs --sampler dpm-solver++ --size 32 --torch-seed 0 --out theirs.png`,
     )
     .action(run);

@@ -11,8 +11,15 @@ import {
   schedulerSteps,
   torchNoise,
 } from "@gen/sampling";
+import {
+  type ConditionFlags,
+  type Conditioning,
+  conditionsOf,
+  readConditions,
+  sampleCount,
+} from "../conditions.ts";
 import { usageError } from "../errors.ts";
-import { type LoadedPipeline, readModelFolder } from "../model-folder.ts";
+import { type LoadedPipeline, readModelFolder, shownFolder } from "../model-folder.ts";
 import type { CommonOptions } from "../options.ts";
 import type { OutputKind } from "../output-kind.ts";
 import { checkShape, openShape, readInit } from "../sample-input.ts";
@@ -22,7 +29,7 @@ import { unscale } from "../scaling.ts";
 import { overrideScheduler, type SchedulerFlags } from "../scheduler-overrides.ts";
 import { print, progress } from "../terminal.ts";
 
-export interface SampleCommandOptions extends CommonOptions, SchedulerFlags {
+export interface SampleCommandOptions extends CommonOptions, SchedulerFlags, ConditionFlags {
   readonly model?: string;
   readonly sampler?: SamplerName;
   readonly steps?: number;
@@ -47,12 +54,20 @@ export async function runSample(options: SampleOptions): Promise<void> {
   const { model, out, kind, seed, torchSeed, eta, steps, clip, signal, opening } = options;
   const init = options.init === undefined ? undefined : await readInit(options.init);
   const shape = openShape(options.size, init?.item);
-  const loaded = await readModelFolder(model, { shape, signal, backend: options.backend });
+  const arrays = await readConditions(options);
+  const count = sampleCount(options, arrays, init);
+  let given: Conditioning = { condition: {} };
+  const loaded = await readModelFolder(model, {
+    shape,
+    signal,
+    backend: options.backend,
+    conditions(pipeline) {
+      given = conditionsOf(options, arrays, pipeline, { count, model: shownFolder(model) });
+      return given.condition;
+    },
+  });
   const { pipeline, notes } = overrideScheduler(loaded, options);
   checkShape(options, init, pipeline.shape);
-  const count = init?.count ?? options.count ?? 16;
-  if (options.count !== undefined && options.count !== count)
-    throw usageError(`--count must be ${count}, as many as --init has, got ${options.count}`);
   const sampler = options.sampler ?? defaultSampler(pipeline.scheduler);
   const named = samplerNames.find((name) => name === sampler);
   checkEta(eta, named);
@@ -76,6 +91,7 @@ export async function runSample(options: SampleOptions): Promise<void> {
       ...choices,
       ...(spacing && { spacing, steps: spacing.length }),
       seed,
+      ...(Object.keys(given.condition).length > 0 && given),
       noise:
         torchSeed === undefined ? init?.noise : (shape, part) => torchNoise(torchSeed, shape, part),
       ...(!clip && { clip: false as const }),
@@ -101,6 +117,8 @@ export async function runSample(options: SampleOptions): Promise<void> {
         sampler,
         steps: samples.steps,
         ...(presetEta !== undefined && { eta: eta ?? presetEta }),
+        ...(options.class && { class: options.class }),
+        ...(given.guidance && { guidance: given.guidance.scale }),
         ...(torchSeed === undefined ? { seed } : { torchSeed }),
         seconds,
         backend: backend.name,
