@@ -15,18 +15,26 @@ interface Model {
 }
 
 const reports = [
-  ["sd1", { kind: "text to image", className: "StableDiffusionPipeline", image: [64, 64] }],
-  ["inpaint", { kind: "inpainting", latent: [4, 8, 8] }],
-  ["refiner", { kind: "refiner", multiple: 2 }],
+  [
+    "sd1",
+    {
+      kind: "text to image",
+      className: "StableDiffusionPipeline",
+      image: [64, 64],
+      needs: ["prompt"],
+    },
+  ],
+  ["inpaint", { kind: "inpainting", latent: [4, 8, 8], needs: ["prompt", "picture", "mask"] }],
+  ["refiner", { kind: "refiner", multiple: 2, needs: ["prompt", "picture"] }],
   ["lcm", { kind: "latent consistency" }],
   [
     "flux",
     { kind: "text to image", latent: [4, 8, 8], scaling: { factor: 0.3611, shift: 0.1159 } },
   ],
   ["legacy", { kind: "text to image", latent: [4, 64, 64], image: [512, 512] }],
-  ["dit", { kind: "class-conditional", image: null }],
+  ["dit", { kind: "class-conditional", image: null, needs: ["class"] }],
   ["sdxl", { kind: "text to image", missing: [] }],
-  ["ddpm", { kind: "unconditional", latent: [3, 16, 16] }],
+  ["ddpm", { kind: "unconditional", latent: [3, 16, 16], needs: [] }],
 ] as const;
 test.each(reports)("gen inspect tells what %s is", async (name, wanted) => {
   const report = await runJson("inspect", modelFolder(name).write(at(name)));
@@ -64,7 +72,8 @@ test("a report in lines names the parts, what is missing, and the conditions", a
   const { code, stdout } = await gen(["inspect", folder]);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^inpainting {2}StableDiffusionInpaintPipeline$/m);
-  expect(stdout).toMatch(/^parts {7}unet {9}estimates the noise in a sample$/m);
+  expect(stdout).toMatch(/^needs {7}a prompt, a picture, a mask$/m);
+  expect(stdout).toMatch(/^parts {7}unet {9}estimates the noise in a sample {2,}1\.5 MB$/m);
   expect(stdout).toMatch(/^missing {5}text_encoder\/model\.onnx is missing/m);
   expect(stdout).toMatch(/^conditions {2}concat {17}float32 {2}\[batch, 5, height, width\]$/m);
   expect(stdout).toMatch(/^tokenizer {3}vocab\.json, merges\.txt/m);

@@ -7,7 +7,15 @@ import type { Signature } from "@gen/graph";
 import { GenError } from "@gen/math";
 import { checkArguments, rules } from "@gen/math/arguments";
 import { folderConditions } from "./folder-conditions.ts";
-import { classNameOf, type Fields, type FolderKind, kindOf, numberOf } from "./folder-kind.ts";
+import {
+  classNameOf,
+  type Fields,
+  type FolderKind,
+  type FolderNeed,
+  kindOf,
+  needsOf,
+  numberOf,
+} from "./folder-kind.ts";
 import { type FolderSizes, folderSizes } from "./folder-sizes.ts";
 import { ownFields } from "./index-file.ts";
 import { naming, type ReadFile, readJson } from "./load-model.ts";
@@ -35,6 +43,8 @@ export interface PipelineFolder extends FolderSizes {
   readonly kind: FolderKind;
   /** The pipeline's class in diffusers; undefined where no index names one. */
   readonly className?: string;
+  /** What a caller gives its pipeline. */
+  readonly needs: readonly FolderNeed[];
   readonly parts: readonly FolderPart[];
   /** Parts that model_index.json names and the folder lacks, one sentence each. */
   readonly missing: readonly string[];
@@ -91,16 +101,19 @@ export async function describeFolder(
   const projection = numberOf(configOf("text_encoder_2"), "projection_dim");
   const className = classNameOf(index);
   const encodesText = names.some((name) => name.startsWith("text_encoder") && isThere(name));
+  const conditions = folderConditions(config, { index, projection });
+  const kind = isAlone
+    ? "autoencoder"
+    : own.classes
+      ? "class-conditional"
+      : kindOf(index, config, encodesText);
   return {
-    kind: isAlone
-      ? "autoencoder"
-      : own.classes
-        ? "class-conditional"
-        : kindOf(index, config, encodesText),
+    kind,
+    needs: needsOf(kind, className, conditions),
     ...(className !== undefined && { className }),
     parts,
     missing,
-    conditions: folderConditions(config, { index, projection }),
+    conditions,
     tokenizers: await tokenizersOf(has),
     ...folderSizes(config, decodes ? vae : undefined, className),
     ...(own.shape && { latent: own.shape }),

@@ -14,6 +14,7 @@ export type FolderKind =
   | "refiner"
   | "inpainting"
   | "image edit"
+  | "ControlNet"
   | "latent consistency"
   | "class-conditional"
   | "unconditional"
@@ -47,6 +48,7 @@ export function kindOf(index: Fields, config: Fields, encodesText: boolean): Fol
   if (name === "StableDiffusionXLImg2ImgPipeline" || index.requires_aesthetics_score === true) {
     return "refiner";
   }
+  if (/ControlNet/.test(name)) return "ControlNet";
   if (/^LatentConsistency/.test(name) || numberOf(config, "time_cond_proj_dim")) {
     return "latent consistency";
   }
@@ -61,4 +63,29 @@ export function kindOf(index: Fields, config: Fields, encodesText: boolean): Fol
     (config.class_embed_type ?? null) !== null;
   if (hasClasses) return "class-conditional";
   return readsText ? "text to image" : "unconditional";
+}
+
+/** What a caller gives a folder's pipeline. */
+export type FolderNeed = "prompt" | "picture" | "mask" | "control picture" | "class";
+
+/** What each kind of folder needs beside a prompt, which its conditions tell. */
+const needs: Readonly<Partial<Record<FolderKind, readonly FolderNeed[]>>> = {
+  refiner: ["picture"],
+  inpainting: ["picture", "mask"],
+  "image edit": ["picture"],
+  "class-conditional": ["class"],
+};
+
+/** What a folder of this kind, class and conditions needs. */
+export function needsOf(
+  kind: FolderKind,
+  className: string | undefined,
+  conditions: Readonly<Record<string, unknown>>,
+): FolderNeed[] {
+  const control = /ControlNet/.test(className ?? "");
+  return [
+    ...("encoder_hidden_states" in conditions ? (["prompt"] as const) : []),
+    ...(needs[kind] ?? []),
+    ...(control ? (["control picture"] as const) : []),
+  ];
 }

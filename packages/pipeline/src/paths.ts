@@ -16,6 +16,7 @@ export const pipelinePaths = {
 export const partPurposes = {
   unet: "estimates the noise in a sample",
   transformer: "estimates the noise or the velocity in a sample",
+  controlnet: "guides the denoiser by a control picture",
   text_encoder: "encodes the prompt",
   text_encoder_2: "encodes the prompt a second time",
   text_encoder_3: "encodes the prompt a third time",

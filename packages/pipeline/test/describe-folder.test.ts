@@ -136,3 +136,18 @@ test.each([
     `height and width of a sample must be multiples of ${by}, got ${sides}; take ${near}`,
   );
 });
+
+test("a ControlNet folder needs a control picture beside what its class needs", async () => {
+  const { read } = modelFolder("sd1");
+  const index = JSON.parse(new TextDecoder().decode(await read("model_index.json")));
+  const named = (_class_name: string) =>
+    describeFolder(changed(read, /none/, { "model_index.json": { ...index, _class_name } }));
+  expect(await named("StableDiffusionControlNetPipeline")).toMatchObject({
+    kind: "ControlNet",
+    needs: ["prompt", "control picture"],
+  });
+  expect(await named("StableDiffusionControlNetInpaintPipeline")).toMatchObject({
+    kind: "inpainting",
+    needs: ["prompt", "picture", "mask", "control picture"],
+  });
+});

@@ -1,16 +1,23 @@
 import type { PipelineFolder } from "@gen/pipeline";
 import type { ModelReport } from "./model-report.ts";
 import type { FileValue } from "./onnx-file.ts";
-import { alignColumns, head, indent, wrapText } from "./report-lines.ts";
+import { alignColumns, bytesText, head, indent, wrapText } from "./report-lines.ts";
 
 /** Inputs of a denoiser that are no conditions. */
 const OWN_INPUTS = /^(sample|x|hidden_states|timestep|t|img_ids|txt_ids)$/;
 
 /** What `gen inspect` says of a folder beside its models. */
 export interface FolderReport
-  extends Pick<PipelineFolder, "kind" | "missing" | "tokenizers" | "multiple"> {
+  extends Pick<PipelineFolder, "kind" | "needs" | "missing" | "tokenizers" | "multiple"> {
   readonly className: string | null;
-  readonly parts: readonly { readonly name: string; readonly purpose: string }[];
+  readonly parts: readonly {
+    readonly name: string;
+    readonly purpose: string;
+    /** Bytes of its weights; null where its model cannot be read. */
+    readonly weights: number | null;
+  }[];
+  /** Bytes: the weights of all parts, and the most that a run of one part holds beside them. */
+  readonly memory: { readonly weights: number; readonly activations: number };
   /** What the denoiser takes beside x and t, as its file has it. */
   readonly conditions: readonly FileValue[];
   /** The shape of a sample; null where only a caller's size tells it. */
@@ -24,8 +31,12 @@ const numberOrNull = (d: number | string) => (typeof d === "number" ? d : null);
 
 /** The report on a folder whose models have these reports. */
 export function folderReport(folder: PipelineFolder, models: readonly ModelReport[]): FolderReport {
-  const { kind, className, parts, missing, conditions, tokenizers, latent, multiple } = folder;
+  const { kind, needs, className, missing, conditions, tokenizers, latent, multiple } = folder;
   const { factor, scaling } = folder;
+  const parts = folder.parts.map(({ name, purpose, model }) => {
+    const report = models.find(({ file }) => file === model);
+    return { name, purpose, weights: report?.parameters.bytes ?? null };
+  });
   const denoiser = models.find(({ file }) => /^(unet|transformer)\//.test(file));
   const inputs = denoiser?.inputs.filter(({ name }) => !OWN_INPUTS.test(name)) ?? [];
   const concat = conditions.concat
@@ -37,7 +48,12 @@ export function folderReport(folder: PipelineFolder, models: readonly ModelRepor
   return {
     kind,
     className: className ?? null,
-    parts: parts.map(({ name, purpose }) => ({ name, purpose })),
+    needs,
+    parts,
+    memory: {
+      weights: parts.reduce((sum, { weights }) => sum + (weights ?? 0), 0),
+      activations: Math.max(0, ...models.map(({ memory }) => memory?.activations ?? 0)),
+    },
     missing,
     conditions: [...concat, ...inputs],
     tokenizers,
@@ -52,8 +68,8 @@ export function folderReport(folder: PipelineFolder, models: readonly ModelRepor
 
 /** A folder's report in lines. */
 export function folderLines(report: FolderReport): string[] {
-  const { kind, className, parts, missing, conditions, tokenizers, scaling } = report;
-  const { latent, multiple, image } = report;
+  const { kind, className, needs, parts, missing, conditions, tokenizers, scaling } = report;
+  const { latent, multiple, image, memory } = report;
   const listed = (title: string, lines: readonly string[]) =>
     lines.map((line, i) => head(i === 0 ? title : "", line.slice(indent.length)));
   const size = `samples [${latent.map((d) => d ?? "open").join(", ")}]`;
@@ -62,7 +78,18 @@ export function folderLines(report: FolderReport): string[] {
   return [
     className === null ? kind : `${kind}  ${className}`,
     "",
-    ...listed("parts", alignColumns(parts.map(({ name, purpose }) => [name, purpose]))),
+    head("needs", needs.length > 0 ? needs.map((need) => `a ${need}`).join(", ") : "nothing"),
+    ...listed(
+      "parts",
+      alignColumns(
+        parts.map(({ name, purpose, weights }) => [
+          name,
+          purpose,
+          weights === null ? "" : bytesText(weights),
+        ]),
+        2,
+      ),
+    ),
     ...missing.flatMap((line) => listed("missing", wrapText(line.split(" "), indent))),
     ...listed(
       "conditions",
@@ -75,6 +102,10 @@ export function folderLines(report: FolderReport): string[] {
       return listed(name, wrapText(inside.split(" "), indent));
     }),
     head("size", `${size}${steps}${pixels}`),
+    head(
+      "memory",
+      `weights ${bytesText(memory.weights)}, activations of a part at most ${bytesText(memory.activations)}`,
+    ),
     ...(scaling ? [head("latents", `(z - ${scaling.shift}) * ${scaling.factor}`)] : []),
   ];
 }

@@ -1,8 +1,7 @@
-import { type Graph, trace } from "@gen/graph";
+import { type Graph, type Parameter, trace } from "@gen/graph";
 import { type Bindings, resolveShape } from "@gen/graph/compiler";
-import type { OnnxModel } from "@gen/graph/onnx";
+import { fileOf, modelHeaders, type OnnxModel, wholeModel } from "@gen/graph/onnx";
 import { errorCode, GenError } from "@gen/math";
-import { loadModel, type ReadFile } from "@gen/pipeline";
 import { backendKinds, capabilities, preflight } from "@gen/runtime-gpu";
 import { errorLine, usageError } from "../errors.ts";
 import type { folderReaders } from "../model-folder.ts";
@@ -25,27 +24,34 @@ export interface InspectOptions {
 }
 
 /**
- * Reports on a model without running it.
+ * Reports on a model without running it. Only its headers are read, whatever its weights take.
  * @throws GenError `unsafe-model` naming a node that no backend may run.
  * @throws GenError `invalid-model` or `usage` when the file is no ONNX model, or has no dimension
  * that --dim names.
  */
 export async function modelReport(
-  { read, readWeights, limit }: ReturnType<typeof folderReaders>,
+  { open }: Pick<ReturnType<typeof folderReaders>, "open">,
   file: string,
   options: InspectOptions,
 ) {
-  const bytes = await read(file);
-  if (!bytes) throw usageError(`${file}: no such file`);
-  const { tensors, outside, ...found } = onnxFile(bytes);
-  const again: ReadFile = async (path) => (path === file ? bytes : read(path));
-  const { model, reason } = await loadModel(again, file, { readWeights, limit }).then(
-    (model) => ({ model: model as OnnxModel, reason: "" }),
+  const parts = await open(file);
+  if (!parts) throw usageError(`${file}: no such file`);
+  const folder = file.slice(0, file.lastIndexOf("/") + 1);
+  const headers = await modelHeaders(parts);
+  const { tensors, outside, ...found } = onnxFile(headers);
+  // The headers are a model without its large weights, which is read as the file is.
+  const { whole, reason } = await wholeModel({
+    ...fileOf(headers),
+    beside: parts.beside,
+    folder,
+  }).then(
+    (whole) => ({ whole, reason: "" }),
     (error: Error) => {
-      refuseUnsafe(error.cause);
-      return { model: undefined, reason: errorLine(error.cause ?? error) };
+      refuseUnsafe(error);
+      return { whole: undefined, reason: errorLine(error) };
     },
   );
+  const model = whole?.graph;
   const signature = model && Object.entries(model.signature);
   const inputs: readonly FileValue[] =
     signature?.map(([name, { dtype, shape }]) => ({ name, dtype, shape })) ?? found.inputs;
@@ -53,7 +59,7 @@ export async function modelReport(
   const { graph, problem } = model ? traceSized(model, shapes) : { problem: reason };
   return {
     file,
-    bytes: bytes.length,
+    bytes: parts.size,
     producer: found.producer,
     irVersion: found.irVersion,
     opsets: found.opsets,
@@ -65,7 +71,12 @@ export async function modelReport(
     dims,
     /** Bytes during a run without fusion, upper bounds. Null when the graph is unknown. */
     memory: graph ? await memoryOf(graph) : null,
-    runs: await verdicts(graph, model, problem, options.backend),
+    runs: await verdicts(
+      graph,
+      { parameters: model?.parameters ?? [], bytes: whole?.bytes ?? parts.size },
+      problem,
+      options.backend,
+    ),
   };
 }
 
@@ -142,7 +153,7 @@ async function memoryOf(graph: Graph) {
 
 async function verdicts(
   graph: Graph | undefined,
-  model: OnnxModel | undefined,
+  { parameters, bytes }: { readonly parameters: readonly Parameter[]; readonly bytes: number },
   problem: string,
   only: string | undefined,
 ): Promise<Verdict[]> {
@@ -151,6 +162,6 @@ async function verdicts(
     const names = [...kinds.map(({ name }) => name), ...(only ? [] : [training])];
     return names.map((where) => ({ where, runs: false, obstacles: [problem], notes: [] }));
   }
-  const found = await Promise.all(kinds.map((kind) => verdictOn(graph, kind)));
-  return only ? found : [...found, verdictOnTraining(graph, model?.parameters ?? [])];
+  const found = await Promise.all(kinds.map((kind) => verdictOn(graph, kind, bytes)));
+  return only ? found : [...found, verdictOnTraining(graph, parameters, bytes)];
 }

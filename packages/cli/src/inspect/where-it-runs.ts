@@ -1,4 +1,5 @@
 import { cast, type Graph, gradients, isFloat, mean, mul, type Parameter } from "@gen/graph";
+import { MAX_FILE_BYTES } from "@gen/graph/onnx";
 import { type BackendKind, capabilities, type Obstacle, preflight } from "@gen/runtime-gpu";
 import { errorLine } from "../errors.ts";
 
@@ -15,12 +16,28 @@ export interface Verdict {
 /** The name of gradients and training in a verdict. */
 export const training = "fine-tuning";
 
+/** Why a model of `bytes` is not read as a graph; undefined where it is. */
+const tooLargeForGraph = (bytes: number): string | undefined =>
+  bytes > MAX_FILE_BYTES
+    ? `a model of ${bytes} bytes goes to ONNX Runtime as it is; at most ${MAX_FILE_BYTES} are read as a graph`
+    : undefined;
+
 /**
- * Whether a graph runs on a backend here or, for a backend of pages alone, on any device. No device
- * is started.
+ * Whether a graph, whose files have `bytes`, runs on a backend here or, for a backend of pages alone,
+ * on any device. No device is started.
  */
-export async function verdictOn(graph: Graph, { name, leastFacts }: BackendKind): Promise<Verdict> {
-  const { obstacles, notes } = preflight(graph, await capabilities(name, { device: "any" }));
+export async function verdictOn(
+  graph: Graph,
+  { name, leastFacts }: BackendKind,
+  bytes: number,
+): Promise<Verdict> {
+  const isOnnx = name.startsWith("onnx");
+  const tooLarge = isOnnx ? undefined : tooLargeForGraph(bytes);
+  if (tooLarge) return { where: name, runs: false, obstacles: [tooLarge], notes: [] };
+  const found = preflight(graph, await capabilities(name, { device: "any" }));
+  const { notes } = found;
+  // ONNX Runtime opens a large model's files itself, which no message of 2 GiB has to hold.
+  const obstacles = found.obstacles.filter(({ limit }) => !isOnnx || limit !== "modelBytes");
   // The limits of a page's GPU are the least that every device has; some devices allow more.
   const mayPass = ({ kind, limit }: Obstacle) =>
     leastFacts && (kind === "buffer" || limit === "f16");
@@ -48,14 +65,20 @@ function obstacleTexts(obstacles: readonly Obstacle[]): string[] {
   return missing.length > 0 ? [`cannot run ${missing.join(", ")}`, ...others] : others;
 }
 
-/** Whether a graph's weights can be trained. */
-export function verdictOnTraining({ outputs }: Graph, parameters: readonly Parameter[]): Verdict {
+/** Whether the weights of a graph, whose files have `bytes`, can be trained. */
+export function verdictOnTraining(
+  { outputs }: Graph,
+  parameters: readonly Parameter[],
+  bytes: number,
+): Verdict {
   const verdict = (...obstacles: string[]): Verdict => ({
     where: training,
     runs: obstacles.length === 0,
     obstacles,
     notes: [],
   });
+  const tooLarge = tooLargeForGraph(bytes);
+  if (tooLarge) return verdict(tooLarge);
   const weights = parameters.filter((p) => isFloat(p.dtype));
   const output = Object.values(outputs).find((e) => isFloat(e.dtype));
   if (weights.length === 0) return verdict("the model has no weights of floats");

@@ -83,7 +83,9 @@ function varint(bytes: Uint8Array): [value: number, length: number] {
   throw damaged();
 }
 
-const damaged = () => invalidModel("not an ONNX model, or a damaged one");
+const damaged = (reason = "") => invalidModel(`not an ONNX model, or a damaged one${reason}`);
+
+const cut = () => damaged(" (it ends too early)");
 
 /**
  * Reads the headers of an ONNX model.
@@ -114,14 +116,14 @@ export async function modelHeaders(file: FileParts): Promise<Uint8Array> {
       const fixed = { [WireType.Bit64]: 8, [WireType.Bit32]: 4 }[wire];
       if (wire === WireType.Varint || fixed !== undefined) {
         const length = tagLength + (fixed ?? varint(head.subarray(tagLength))[1]);
-        if (cursor.at + length > end) throw damaged();
+        if (cursor.at + length > end) throw cut();
         writer.raw(await copy(length));
         continue;
       }
       if (wire !== WireType.LengthDelimited) throw damaged();
       const [length, lengthLength] = varint(head.subarray(tagLength));
       const start = cursor.at + tagLength + lengthLength;
-      if (start + length > end) throw damaged();
+      if (start + length > end) throw cut();
       const inner = nested[kind][field];
       if (
         length <= MAX_HEADER_TENSOR ||

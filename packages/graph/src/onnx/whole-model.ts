@@ -23,14 +23,25 @@ export const fileOf = (
     Object.hasOwn(external, location) ? fileOf(external[location]) : undefined,
 });
 
+/** A model that ONNX Runtime opens as it is. */
+export interface WholeModel extends OnnxModel {
+  /** Bytes of the model's file and of those beside it. */
+  readonly bytes: number;
+  /**
+   * The same model as a graph, as {@link fromOnnx} gives it, whose large weights are shapes without
+   * elements: for its operations, shapes and memory. No backend runs it.
+   */
+  readonly graph: OnnxModel;
+}
+
 /**
  * Reads a model that ONNX Runtime opens as it is: no copy of its weights is made, and it loads as fast
  * as in the runtime alone. Such a model has no parameters and no gradients, and only the backends of
- * ONNX Runtime run it. `bytes` counts its files. Its nodes are checked as those of {@link fromOnnx} are.
+ * ONNX Runtime run it. Its nodes are checked as those of {@link fromOnnx} are.
  * @throws GenError `invalid-model` as {@link fromOnnx} does, and naming a file of weights that is
  * missing or too short.
  */
-export async function wholeModel(file: WholeFile): Promise<OnnxModel & { readonly bytes: number }> {
+export async function wholeModel(file: WholeFile): Promise<WholeModel> {
   const headers = await modelHeaders(file);
   // Which files the weights are in shows only in reading, and reading cannot wait for a file.
   const needed = new Map<string, { location: string; offset: number; length: number }>();
@@ -59,7 +70,7 @@ export async function wholeModel(file: WholeFile): Promise<OnnxModel & { readonl
   const read = (...place: [string, number, number]) => small.get(place.join(" ")) as Uint8Array;
   const model = small.size > 0 ? modelOfHeaders(headers, { read, note: () => undefined }) : first;
   const bytes = [file, ...beside.values()].reduce((sum, { size }) => sum + size, 0);
-  return { ...callOf(model, file, Object.fromEntries(beside)), bytes };
+  return { ...callOf(model, file, Object.fromEntries(beside)), bytes, graph: model };
 }
 
 /** The model whose results are those of its file. */
