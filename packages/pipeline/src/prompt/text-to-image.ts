@@ -11,12 +11,15 @@ import { vaeConfig } from "../describe-folder.ts";
 import { classNameOf, type Fields, numberOf } from "../folder-kind.ts";
 import { required } from "../folder-parts.ts";
 import { folderSizes } from "../folder-sizes.ts";
-import { loadRules, type ReadFile, readJson } from "../load-model.ts";
+import { loadRules, modelLayout, type ReadFile, readJson } from "../load-model.ts";
 import { loadPipeline } from "../load-pipeline.ts";
+import { folderLoras } from "../lora/folder-loras.ts";
 import { pipelinePaths } from "../paths.ts";
 import type { PromptTokenizer } from "../text/load-tokenizer.ts";
+import { learnedWords, withWords } from "./learned-words.ts";
 import {
   BACKEND,
+  learnedRules,
   type OpenTextToImageOptions,
   optionRules,
   type TextToImageOptions,
@@ -77,6 +80,7 @@ export async function openTextToImage<T>(
   checkArguments({ read }, { read: rules.FUNCTION });
   checkOptions(options, {
     ...loadRules,
+    ...learnedRules,
     backend: BACKEND,
     shape: rules.optional(rules.listOf(rules.optional(rules.COUNT))),
   });
@@ -90,15 +94,26 @@ export async function openTextToImage<T>(
   );
   const config = Object.keys(unet).length > 0 ? unet : transformer;
   requirePromptAlone(index, config);
+  const layoutOf = (path: string) => modelLayout(read, path, options);
+  const { loras = [], embeddings = {} } = options;
+  const merged = await folderLoras(layoutOf, loras);
   const pipeline = await loadPipeline(unlessEncoder(read), {
     ...options,
+    changes: merged.changes,
     ...(options.open && { open: unlessEncoder(options.open) }),
   });
   const conditions = pipeline.denoiser.condition ?? {};
   const kind = textKind(index, config, conditions);
   const vae = required(pipelinePaths.decoder, pipeline.vae);
   const tokenizers = new Map<string, PromptTokenizer>();
-  for (const part of kind.parts) tokenizers.set(part.tokenizer, await tokenizerOf(read, part));
+  const words = await learnedWords(layoutOf, kind.parts, embeddings);
+  let { changes } = merged;
+  for (const part of kind.parts) {
+    const own = words.get(part) ?? [];
+    const tokenizer = await tokenizerOf(read, part, own);
+    tokenizers.set(part.tokenizer, tokenizer);
+    changes = withWords(changes, part, own, tokenizer.size);
+  }
   const [channels, height, width] = pipeline.shape;
   const factor = vae.image[1] / height;
   const { multiple } = folderSizes(config, vaeConfig(ofDecoder, ofEncoder), classNameOf(index));
@@ -131,7 +146,7 @@ export async function openTextToImage<T>(
         signal,
         width: numberOf(config, "joint_attention_dim"),
         tokenizerOf: (part) => tokenizers.get(part.tokenizer) as PromptTokenizer,
-        load: (part) => encoderOf(read, part, options),
+        load: (part) => encoderOf(read, part, { ...options, changes }),
       },
       all,
     );
@@ -181,7 +196,7 @@ export async function openTextToImage<T>(
       images,
       shape: result.shape,
       steps: result.steps,
-      notes: [...(pipeline.warnings ?? []), ...notes],
+      notes: [...merged.notes, ...(pipeline.warnings ?? []), ...notes],
     };
   }
 }
