@@ -3,7 +3,7 @@ import { fileOf } from "@gen/graph/onnx";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { afterAll, describe, expect, test } from "vitest";
 import { goldenRuns, modelFolder } from "../../../tooling/fixtures/model-folder.ts";
-import { openTextToImage } from "../src/index.ts";
+import { openImageModel } from "../src/index.ts";
 import { distance, farFromGolden, tensorsOf } from "./golden-runs.ts";
 
 // Runs of diffusers 0.39 with LoRAs and learned words: tooling/reference/folders/adapters.py.
@@ -41,7 +41,7 @@ describe.each(runs)("%s, %s", (name, _, golden) => {
     ["read as graphs", {}],
     ["as whole files", { open: opener(read), wholeAbove: 0 }],
   ])("has PyTorch's latents and pictures with models %s", async (_, reading) => {
-    const model = await openTextToImage(read, { backend, ...reading, ...adaptersOf(golden) });
+    const model = await openImageModel(read, { backend, ...reading, ...adaptersOf(golden) });
     const { latents, levels, pictures } = await farFromGolden(
       golden.run,
       tensorsOf(golden.tensors),
@@ -55,7 +55,7 @@ describe.each(runs)("%s, %s", (name, _, golden) => {
 
 test("each run is far from the pictures without its LoRAs and words", async () => {
   for (const [name, , golden] of runs) {
-    const model = await openTextToImage(modelFolder(name).read, { backend });
+    const model = await openImageModel(modelFolder(name).read, { backend });
     const { levels } = await farFromGolden(golden.run, tensorsOf(golden.tensors), (options) =>
       model.textToImage(options),
     );
@@ -78,10 +78,10 @@ test("weights beside a model are changed too, whichever way they are read, and n
   };
   const loras = [{ bytes: kohya, strength: 0.8 }];
   const embeddings = { "<toy>": file("toy") };
-  const wanted = await openTextToImage(read, { backend, loras, embeddings });
+  const wanted = await openImageModel(read, { backend, loras, embeddings });
   const { images } = await wanted.textToImage(tiny);
   for (const reading of [{}, { open: opener(kept), wholeAbove: 0 }]) {
-    const model = await openTextToImage(kept, { backend, ...reading, loras, embeddings });
+    const model = await openImageModel(kept, { backend, ...reading, loras, embeddings });
     expect(distance((await model.textToImage(tiny)).images, images)).toBeLessThan(1e-4);
   }
   for (const [path, bytes] of files) {
@@ -101,7 +101,7 @@ test("a LoRA for one encoder reads no other model twice, and its notes reach the
     paths.push(path);
     return read(path);
   };
-  const model = await openTextToImage(watched, {
+  const model = await openImageModel(watched, {
     backend,
     loras: [{ bytes: strange, name: "mine" }],
   });
@@ -142,6 +142,6 @@ describe("refused by name", () => {
     [{ embeddings: { re: file("toy") } }, /the word "re" is in the vocabulary already/],
     [{ loras: [{ bytes: new Uint8Array(9) }] }, /loras\[0\]/],
   ])("%#", async (options, message) => {
-    await expect(openTextToImage(read, { backend, ...options })).rejects.toThrow(message);
+    await expect(openImageModel(read, { backend, ...options })).rejects.toThrow(message);
   });
 });

@@ -7,7 +7,7 @@ import { FILE } from "../model-bytes.ts";
 import { MAX_PROMPT_LENGTH } from "../text/limits.ts";
 
 /** What a folder's model is loaded with. */
-export interface OpenTextToImageOptions<T = unknown> extends Omit<LoadPipelineOptions, "changes"> {
+export interface OpenImageModelOptions<T = unknown> extends Omit<LoadPipelineOptions, "changes"> {
   /** A backend, or a promise of a backend; it runs every part. */
   readonly backend: Backend<T> | PromiseLike<Backend<T>>;
   /** LoRAs that are merged into the denoiser and the text encoders. @defaultValue none */
