@@ -4,7 +4,7 @@ import { denoiser } from "@gen/sampling";
 import { linearSchedule } from "@gen/schedules";
 import { afterAll } from "vitest";
 import { type Call, describeCarelessCallers } from "../../../tooling/fixtures/careless.ts";
-import { modelFolder } from "../../../tooling/fixtures/model-folder.ts";
+import { goldenRuns, modelFolder } from "../../../tooling/fixtures/model-folder.ts";
 import * as pipeline from "../src/index.ts";
 import { readEmbedding } from "../src/index.ts";
 import { embedding, loraOfQueries, outside, textEncoder } from "./lora-cases.ts";
@@ -41,6 +41,12 @@ const picture = {
   onStep: () => undefined,
 } as const;
 
+const adapters = goldenRuns("sd1", "adapters").file;
+const learned = {
+  loras: [{ bytes: adapters("kohya"), strength: 1, name: "a" }],
+  embeddings: { "<toy>": adapters("toy") },
+};
+
 const calls: Record<string, Call> = {
   loadModel: { args: [read, "unet/model.onnx", options], also: { "2.limit": ["infinity"] } },
   loadPipeline: {
@@ -54,7 +60,7 @@ const calls: Record<string, Call> = {
   },
   mergeLora: { args: [{ unet: { model: outside } }, [{ lora: loraOfQueries }]] },
   openImageModel: {
-    args: [sd1, { backend, limit: 2 ** 30, shape: [4, 8, 8] }],
+    args: [sd1, { backend, limit: 2 ** 30, shape: [4, 8, 8], ...learned }],
     also: { "1.limit": ["infinity"], "1.backend": ["promise"] },
   },
   textToImage: {

@@ -14,19 +14,30 @@ import { vaeConfig } from "../describe-folder.ts";
 import { classNameOf, type Fields, type FolderKind } from "../folder-kind.ts";
 import { required } from "../folder-parts.ts";
 import { folderSizes } from "../folder-sizes.ts";
-import { loadRules, type ReadFile, readJson } from "../load-model.ts";
+import {
+  type LoadModelOptions,
+  loadRules,
+  modelLayout,
+  type ReadFile,
+  readJson,
+} from "../load-model.ts";
 import { loadPipeline } from "../load-pipeline.ts";
+import { folderLoras } from "../lora/folder-loras.ts";
 import { pipelinePaths } from "../paths.ts";
 import type { PromptTokenizer } from "../text/load-tokenizer.ts";
 import { requireTextKind } from "./folder-use.ts";
-import { BACKEND, type OpenImageModelOptions } from "./options.ts";
+import { learnedWords, withWords } from "./learned-words.ts";
+import { BACKEND, learnedRules, type OpenImageModelOptions } from "./options.ts";
 import { type TextKind, textKind } from "./text-kind.ts";
 import { tokenizerOf } from "./text-parts.ts";
 
 /** A loaded folder. */
 export interface FolderModel<T = unknown> {
   readonly read: ReadFile;
-  readonly options: OpenImageModelOptions<T>;
+  /** How the text encoders are read. */
+  readonly reading: LoadModelOptions;
+  /** What was left out of LoRAs. */
+  readonly notes: readonly string[];
   readonly backend: Backend<T>;
   readonly kind: FolderKind;
   readonly text: TextKind;
@@ -53,6 +64,7 @@ export async function loadFolderModel<T>(
   checkArguments({ read }, { read: rules.FUNCTION });
   checkOptions(options, {
     ...loadRules,
+    ...learnedRules,
     backend: BACKEND,
     shape: rules.optional(rules.listOf(rules.optional(rules.COUNT))),
   });
@@ -66,19 +78,31 @@ export async function loadFolderModel<T>(
   );
   const config = Object.keys(unet).length > 0 ? unet : transformer;
   const kind = requireTextKind(index, config);
+  const layoutOf = (path: string) => modelLayout(read, path, options);
+  const { loras = [], embeddings = {} } = options;
+  const { notes, changes: merged } = await folderLoras(layoutOf, loras);
   const pipeline = await loadPipeline(unlessEncoder(read), {
     ...options,
+    changes: merged,
     ...(options.open && { open: unlessEncoder(options.open) }),
   });
   const conditions = pipeline.denoiser.condition ?? {};
   const text = textKind(index, config, conditions);
   const vae = required(pipelinePaths.decoder, pipeline.vae);
   const tokenizers = new Map<string, PromptTokenizer>();
-  for (const part of text.parts) tokenizers.set(part.tokenizer, await tokenizerOf(read, part));
+  const words = await learnedWords(layoutOf, text.parts, embeddings);
+  let changes = merged;
+  for (const part of text.parts) {
+    const own = words.get(part) ?? [];
+    const tokenizer = await tokenizerOf(read, part, own);
+    tokenizers.set(part.tokenizer, tokenizer);
+    changes = withWords(changes, part, own, tokenizer.size);
+  }
   const ofVae = vaeConfig(ofDecoder, ofEncoder);
   const { multiple } = folderSizes(config, ofVae, classNameOf(index));
   const factor = vae.image[1] / pipeline.shape[1];
-  const loaded = { read, options, backend, kind, text, index, config };
+  const reading = { ...options, changes };
+  const loaded = { read, reading, notes, backend, kind, text, index, config };
   return { ...loaded, pipeline, conditions, vae, tokenizers, factor, multiple };
 }
 

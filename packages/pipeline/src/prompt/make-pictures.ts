@@ -74,7 +74,7 @@ export async function makePictures<T, Call extends TextToImageOptions>(
       onStep,
     },
   );
-  const notes = [...(model.pipeline.warnings ?? []), ...conditions.notes];
+  const notes = [...model.notes, ...(model.pipeline.warnings ?? []), ...conditions.notes];
   if ([model.index.safety_checker].flat().some((part) => part != null)) {
     notes.push("the folder's safety checker did not look at the pictures");
   }

@@ -2,12 +2,22 @@ import { rules } from "@gen/math/arguments";
 import type { Backend } from "@gen/runtime-gpu";
 import type { GenerateOptions } from "@gen/sampling";
 import type { LoadPipelineOptions } from "../load-pipeline.ts";
+import type { LoraOption } from "../lora/folder-loras.ts";
+import { FILE } from "../model-bytes.ts";
 import { MAX_PROMPT_LENGTH } from "../text/limits.ts";
 
 /** What a folder's model is loaded with. */
-export interface OpenImageModelOptions<T = unknown> extends LoadPipelineOptions {
+export interface OpenImageModelOptions<T = unknown> extends Omit<LoadPipelineOptions, "changes"> {
   /** A backend, or a promise of a backend; it runs every part. */
   readonly backend: Backend<T> | PromiseLike<Backend<T>>;
+  /** LoRAs that are merged into the denoiser and the text encoders. @defaultValue none */
+  readonly loras?: readonly LoraOption[];
+  /**
+   * Words of textual inversions and the bytes of their safetensors files, as `readEmbedding` reads
+   * them.
+   * @defaultValue none
+   */
+  readonly embeddings?: Readonly<Record<string, Uint8Array>>;
 }
 
 /** What a picture is made of. */
@@ -55,6 +65,23 @@ export const BACKEND = rules.either(rules.BACKEND, [
   "a promise of one",
   (value) => typeof (value as { then?: unknown } | null)?.then === "function",
 ]);
+
+/** What a folder's LoRAs and words may be. */
+export const learnedRules = {
+  loras: rules.optional(
+    rules.listOf(
+      rules.having("a LoRA { bytes, strength, name }", {
+        bytes: FILE,
+        strength: rules.optional(rules.FINITE),
+        name: rules.optional(rules.TEXT),
+      }),
+    ),
+  ),
+  embeddings: rules.optional([
+    "an object of files' bytes by word",
+    (value) => rules.OBJECT[1](value) && Object.values(value as object).every(FILE[1]),
+  ]),
+} satisfies Record<string, rules.Rule>;
 
 /** What the options of a call may be. */
 export const optionRules = {
