@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { readNpy, readPng, readPngSettings, readSafetensors, writePng } from "@gen/data";
 import { expect, test } from "vitest";
-import { modelFolder, promptRuns } from "../../../tooling/fixtures/model-folder.ts";
+import { goldenRuns, modelFolder } from "../../../tooling/fixtures/model-folder.ts";
 import { expectRefusal, gen, interruptGen, runJson, scratch } from "./gen.ts";
 
 const { at, files } = scratch();
 const sd1 = modelFolder("sd1").write(at("sd1"));
-const [run] = promptRuns("sd1").cases;
+const [run] = goldenRuns("sd1", "prompts").cases;
 const png = (path: string) => readPng(readFileSync(path));
 
 test("the picture is that of diffusers for the same torch seed, and is made again from itself", async () => {
@@ -31,7 +31,7 @@ test("the picture is that of diffusers for the same torch seed, and is made agai
   };
   expect(report).toMatchObject({ ...settings, shape: [1, 3, 64, 64], backend: "onnx/node-cpu" });
   expect(readPngSettings(readFileSync(out))).toEqual(settings);
-  const { tensors } = readSafetensors(promptRuns("sd1").tensors);
+  const { tensors } = readSafetensors(goldenRuns("sd1", "prompts").tensors);
   const planes = tensors["default.images"].data;
   const { width, height, channels, data } = png(out);
   expect([width, height, channels]).toEqual([64, 64, 3]);

@@ -5,7 +5,7 @@ import { ArgumentError } from "@gen/math/arguments";
 import { type PipelineVae, runInParts } from "@gen/sampling";
 import { latentScaling } from "@gen/vae";
 import { vaeConfig } from "./describe-folder.ts";
-import type { Fields } from "./folder-kind.ts";
+import { type Fields, numberOf } from "./folder-kind.ts";
 import { mayHold, randomness, required } from "./folder-parts.ts";
 import { type LoadModelOptions, loadModel, naming, type ReadFile } from "./load-model.ts";
 import { pipelinePaths } from "./paths.ts";
@@ -85,7 +85,7 @@ export async function loadVae(
         );
         const { mean, logVariance } = encodedMoments(
           cast(output, images.dtype),
-          latent[1],
+          typeof latent[1] === "number" ? latent[1] : numberOf(config, "latent_channels"),
           encoder.outputNames[0],
         );
         return scaling.apply(mean, logVariance);
@@ -125,7 +125,7 @@ const NO_VARIANCE = -30;
  *
  * @throws RangeError when the output has neither as many channels as the latent nor twice as many.
  */
-function encodedMoments(output: Expr, latent: Shape[number], name: string) {
+function encodedMoments(output: Expr, latent: number | undefined, name: string) {
   const channels = Number(output.shape[1]);
   const isSample = typeof latent === "number" ? channels === latent : name === "latent_sample";
   if (isSample) return { mean: output, logVariance: add(mul(output, 0), NO_VARIANCE) };

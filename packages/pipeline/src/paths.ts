@@ -10,6 +10,8 @@ export const pipelinePaths = {
   encoderConfig: "vae_encoder/config.json",
   decoder: "vae_decoder/model.onnx",
   decoderConfig: "vae_decoder/config.json",
+  safetyChecker: "safety_checker/model.onnx",
+  featureExtractor: "feature_extractor/preprocessor_config.json",
 } as const;
 
 /** The folders of models that a pipeline may have, and what each is for. */
@@ -42,6 +44,9 @@ export function missingText(path: string, isUnconverted: boolean): string {
     return `${start}: it holds the noise schedule. Copy it from the model that was exported`;
   }
   if (!purpose) return start;
+  if (part === "safety_checker") {
+    return `${start}: ${part} ${purpose}. Export it by scripts/convert_stable_diffusion_checkpoint_to_onnx.py of diffusers`;
+  }
   const torch = isUnconverted
     ? ` ${part}/config.json alone is there: safetensors of PyTorch do not run here.`
     : "";

@@ -21,7 +21,7 @@ const extra = { classes: ["a"], notes: {} };
 const opened = onnxBackend({ provider: "cpu" });
 afterAll(async () => (await opened).close());
 const backend = await opened;
-const sd1 = modelFolder("sd1").read;
+const [sd1, tiny] = ["sd1", "tiny-decoder"].map((name) => modelFolder(name).read);
 const picture = {
   prompt: "a fox",
   negativePrompt: "red",
@@ -37,6 +37,8 @@ const picture = {
   size: [64, 64],
   clipSkip: 0,
   weighted: true,
+  tileSize: 16,
+  safetyChecker: false,
   signal: { aborted: false },
   onStep: () => undefined,
 } as const;
@@ -60,7 +62,17 @@ const calls: Record<string, Call> = {
   },
   mergeLora: { args: [{ unet: { model: outside } }, [{ lora: loraOfQueries }]] },
   openImageModel: {
-    args: [sd1, { backend, limit: 2 ** 30, shape: [4, 8, 8], ...learned }],
+    args: [
+      sd1,
+      {
+        backend,
+        limit: 2 ** 30,
+        shape: [4, 8, 8],
+        decoder: tiny,
+        previewDecoder: tiny,
+        ...learned,
+      },
+    ],
     also: { "1.limit": ["infinity"], "1.backend": ["promise"] },
   },
   textToImage: {

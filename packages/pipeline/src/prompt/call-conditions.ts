@@ -3,7 +3,9 @@
  * those of the negative prompt.
  */
 import type { Tensor } from "@gen/graph";
+import { refused } from "@gen/math/arguments";
 import { numberOf } from "../folder-kind.ts";
+import type { LoadModelOptions } from "../load-model.ts";
 import type { PromptTokenizer } from "../text/load-tokenizer.ts";
 import type { FolderModel } from "./folder-model.ts";
 import type { TextToImageOptions } from "./options.ts";
@@ -17,7 +19,7 @@ type Conditions = Readonly<Record<string, Tensor>>;
 export interface CallConditions {
   /** A row for each picture, or one for all. */
   readonly condition: Conditions;
-  /** One row; undefined without a second pass. */
+  /** A row for each picture, or one for all; undefined without a second pass. */
   readonly unconditional?: Conditions;
   readonly notes: readonly string[];
 }
@@ -35,7 +37,11 @@ export async function callConditions<T>(
   const isEmpty = kind.name === "sdxl" && index.force_zeros_for_empty_prompt !== false;
   const isZero = negativePrompt === undefined && isEmpty;
   const texts = [prompt].flat().map((text) => ({ text, clipSkip }));
-  const all = isGuided && !isZero ? [...texts, { text: negativePrompt ?? "", clipSkip: 0 }] : texts;
+  const negatives = [negativePrompt ?? ""].flat().map((text) => ({ text, clipSkip: 0 }));
+  if (negatives.length > 1 && negatives.length !== texts.length) {
+    throw refused("negativePrompt", `one text, or ${texts.length}, as prompts`, negativePrompt);
+  }
+  const all = isGuided && !isZero ? [...texts, ...negatives] : texts;
   const { encoded, notes } = await promptStates(
     {
       kind,
@@ -44,7 +50,7 @@ export async function callConditions<T>(
       signal,
       width: numberOf(config, "joint_attention_dim"),
       tokenizerOf: (part) => tokenizers.get(part.tokenizer) as PromptTokenizer,
-      load: (part) => encoderOf(model.read, part, model.reading),
+      load: (part) => encoderOf(model.read, part, readable(model.reading, clipSkip > 0)),
     },
     all,
   );
@@ -57,14 +63,19 @@ export async function callConditions<T>(
       width: shape[2] * factor,
       height: shape[1] * factor,
     });
-  const shown = encoded.slice(0, texts.length);
-  const condition = conditionsOf(
-    shown.flatMap((one) => Array.from({ length: shown.length > 1 ? count : 1 }, () => one)),
-  );
+  const rows = (states: readonly PromptStates[]) =>
+    conditionsOf(
+      states.flatMap((one) => Array.from({ length: states.length > 1 ? count : 1 }, () => one)),
+    );
+  const condition = rows(encoded.slice(0, texts.length));
   if (negativePrompt !== undefined && !isGuided) {
     notes.push("the negative prompt is not used: there is no second pass for it");
   }
   if (!isGuided) return { condition, notes };
-  const none = isZero ? withoutText(conditionsOf([encoded[0]])) : conditionsOf(encoded.slice(-1));
+  const none = isZero ? withoutText(conditionsOf([encoded[0]])) : rows(encoded.slice(texts.length));
   return { condition, unconditional: none, notes };
 }
+
+/** How an encoder is read whose layers must be seen. */
+const readable = <O extends LoadModelOptions>(options: O, isSeen: boolean): LoadModelOptions =>
+  isSeen ? { ...options, wholeAbove: Infinity } : options;

@@ -1,7 +1,7 @@
 /*
  * One text encoder: ids to the outputs that are wanted, each `[1, ...]`. The others are not computed.
  */
-import { cast, type Tensor, tensor, trace } from "@gen/graph";
+import { cast, type Expr, type Tensor, tensor, trace } from "@gen/graph";
 import type { OnnxModel } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import type { Backend } from "@gen/runtime-gpu";
@@ -16,8 +16,11 @@ export function fixedLength({ signature }: OnnxModel): number | undefined {
 const inputOf = (signature: OnnxModel["signature"]): string =>
   "input_ids" in signature ? "input_ids" : Object.keys(signature)[0];
 
+/** A value of an encoder, from its outputs. */
+export type ReadState = (outputs: Readonly<Record<string, Expr>>) => Expr;
+
 /**
- * The outputs `names` of an encoder for each text, `[1, ...]` float32.
+ * Values of an encoder by name for each text, `[1, ...]` float32.
  *
  * @throws the backend's own error if it cannot run them.
  */
@@ -25,7 +28,7 @@ export async function encodeTexts<T>(
   backend: Backend<T>,
   model: OnnxModel,
   texts: readonly Int32Array[],
-  names: readonly string[],
+  states: Readonly<Record<string, ReadState>>,
 ): Promise<Record<string, Tensor>[]> {
   const input = inputOf(model.signature);
   const { shape: wanted, dtype } = model.signature[input];
@@ -34,7 +37,9 @@ export async function encodeTexts<T>(
   const graph = trace(
     ({ ids }) => {
       const outputs = model.apply({ [input]: ids });
-      return Object.fromEntries(names.map((name) => [name, cast(outputs[name], "float32")]));
+      return Object.fromEntries(
+        Object.entries(states).map(([name, read]) => [name, cast(read(outputs), "float32")]),
+      );
     },
     { ids: { shape, dtype } },
   );
@@ -46,7 +51,10 @@ export async function encodeTexts<T>(
       const outputs = await callProgram(backend, program, { ids });
       encoded.push(
         Object.fromEntries(
-          names.map((name) => [name, firstRow(outputs[name], graph.outputs[name].shape)]),
+          Object.entries(graph.outputs).map(([name, { shape }]) => [
+            name,
+            firstRow(outputs[name], shape),
+          ]),
         ),
       );
     }

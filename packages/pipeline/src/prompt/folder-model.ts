@@ -26,6 +26,7 @@ import { folderLoras } from "../lora/folder-loras.ts";
 import { pipelinePaths } from "../paths.ts";
 import type { PromptTokenizer } from "../text/load-tokenizer.ts";
 import { requireTextKind } from "./folder-use.ts";
+import { type FolderVae, folderVae, givenVae, withoutEncoder } from "./folder-vaes.ts";
 import { learnedWords, withWords } from "./learned-words.ts";
 import { BACKEND, learnedRules, type OpenImageModelOptions } from "./options.ts";
 import { type TextKind, textKind } from "./text-kind.ts";
@@ -48,6 +49,8 @@ export interface FolderModel<T = unknown> {
   /** What the denoiser takes beside x and t. */
   readonly conditions: Readonly<Record<string, Signature>>;
   readonly vae: PipelineVae;
+  /** What makes the pictures, and previews of them. */
+  readonly vaes: { readonly picture: FolderVae; readonly preview: FolderVae };
   /** By the names of their folders. */
   readonly tokenizers: ReadonlyMap<string, PromptTokenizer>;
   /** Pixels for each of a latent, along one side. */
@@ -66,6 +69,8 @@ export async function loadFolderModel<T>(
     ...loadRules,
     ...learnedRules,
     backend: BACKEND,
+    decoder: rules.optional(rules.FUNCTION),
+    previewDecoder: rules.optional(rules.FUNCTION),
     shape: rules.optional(rules.listOf(rules.optional(rules.COUNT))),
   });
   const backend = await options.backend;
@@ -81,10 +86,10 @@ export async function loadFolderModel<T>(
   const layoutOf = (path: string) => modelLayout(read, path, options);
   const { loras = [], embeddings = {} } = options;
   const { notes, changes: merged } = await folderLoras(layoutOf, loras);
-  const pipeline = await loadPipeline(unlessEncoder(read), {
+  const pipeline = await loadPipeline(withoutEncoder(read), {
     ...options,
     changes: merged,
-    ...(options.open && { open: unlessEncoder(options.open) }),
+    ...(options.open && { open: withoutEncoder(options.open) }),
   });
   const conditions = pipeline.denoiser.condition ?? {};
   const text = textKind(index, config, conditions);
@@ -103,11 +108,13 @@ export async function loadFolderModel<T>(
   const factor = vae.image[1] / pipeline.shape[1];
   const reading = { ...options, changes };
   const loaded = { read, reading, notes, backend, kind, text, index, config };
-  return { ...loaded, pipeline, conditions, vae, tokenizers, factor, multiple };
+  const given = (from: ReadFile) => givenVae(from, options, pipeline.shape, vae.image);
+  // diffusers' pipelines of SDXL alone heed force_upcast.
+  const upcast = text.name === "sdxl" && ofVae.force_upcast === true;
+  const picture = options.decoder
+    ? await given(options.decoder)
+    : folderVae(vae, read, options, upcast);
+  const preview = options.previewDecoder ? await given(options.previewDecoder) : picture;
+  const vaes = { picture, preview };
+  return { ...loaded, pipeline, conditions, vae, vaes, tokenizers, factor, multiple };
 }
-
-/** Files of a folder but for the VAE's encoder, which only pictures that start from one need. */
-const unlessEncoder =
-  <R>(get: (path: string) => Promise<R | undefined>) =>
-  async (path: string): Promise<R | undefined> =>
-    path.startsWith("vae_encoder/model") ? undefined : get(path);

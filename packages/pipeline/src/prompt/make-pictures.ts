@@ -8,9 +8,11 @@
 import { ArgumentError } from "@gen/math/arguments";
 import { type GenerateOptions, generate } from "@gen/sampling";
 import { callConditions } from "./call-conditions.ts";
+import { finisher } from "./finish.ts";
 import type { FolderModel } from "./folder-model.ts";
 import { type Defaults, defaultsOf, requireUse, type Use } from "./folder-use.ts";
 import type { TextToImageOptions } from "./options.ts";
+import { rowGuidance } from "./row-guidance.ts";
 
 /** Pictures of a call. */
 export interface Pictures {
@@ -20,6 +22,8 @@ export interface Pictures {
   readonly shape: readonly number[];
   /** Evaluations of the denoiser for each picture; a guided one has two passes. */
   readonly steps: number;
+  /** Which pictures the safety checker made black; absent where it did not look. */
+  readonly unsafe?: readonly boolean[];
   /** What was cut off or left out, one sentence each. */
   readonly notes: readonly string[];
 }
@@ -45,7 +49,7 @@ export async function makePictures<T, Call extends TextToImageOptions>(
   begin: Begin<T, Call>,
 ): Promise<Pictures> {
   requireUse(model, use);
-  const { torchSeed, seed, sampler, eta, signal, onStep } = call;
+  const { torchSeed, seed, sampler, eta, signal } = call;
   if (torchSeed !== undefined && seed !== undefined) {
     throw new ArgumentError("seed must be left out where torchSeed is given");
   }
@@ -53,36 +57,38 @@ export async function makePictures<T, Call extends TextToImageOptions>(
   const { steps = usual.steps, guidance = usual.guidance, count = 1 } = call;
   const rows = [call.prompt].flat().length * count;
   const { shape, noise } = await begin(model, call, { ...usual, steps, guidance, rows });
+  const finish = finisher(model, call, shape);
   const conditions = await callConditions(model, call, { guidance, shape });
   const { condition, unconditional } = conditions;
-  const result = await generate(
-    { ...model.pipeline, shape },
-    {
-      backend: model.backend,
-      count: rows,
-      steps,
-      ...(sampler && { sampler }),
-      eta,
-      compat: call.compat ?? (torchSeed === undefined ? undefined : "diffusers"),
-      seed,
-      condition,
-      ...(unconditional && {
-        guidance: { scale: guidance, rescale: call.guidanceRescale, unconditional },
-      }),
-      noise,
-      signal,
-      onStep,
-    },
-  );
-  const notes = [...model.notes, ...(model.pipeline.warnings ?? []), ...conditions.notes];
-  if ([model.index.safety_checker].flat().some((part) => part != null)) {
-    notes.push("the folder's safety checker did not look at the pictures");
+  const { denoiser, ...guided } = unconditional
+    ? rowGuidance(model.pipeline.denoiser, condition, {
+        scale: guidance,
+        rescale: call.guidanceRescale,
+        unconditional,
+      })
+    : { denoiser: model.pipeline.denoiser, condition };
+  try {
+    const { x, steps: evaluations } = await generate(
+      { ...model.pipeline, vae: undefined, shape, denoiser },
+      {
+        backend: model.backend,
+        count: rows,
+        steps,
+        ...(sampler && { sampler }),
+        eta,
+        compat: call.compat ?? (torchSeed === undefined ? undefined : "diffusers"),
+        seed,
+        ...guided,
+        noise,
+        signal,
+        onStep: finish.onStep,
+      },
+    );
+    const pictures = await finish.pictures(x);
+    const { warnings = [] } = model.pipeline;
+    const notes = [...model.notes, ...warnings, ...conditions.notes, ...finish.notes()];
+    return { ...pictures, steps: evaluations, notes };
+  } finally {
+    await finish.dispose();
   }
-  return {
-    // As diffusers' VaeImageProcessor.
-    images: result.x.map((value) => Math.min(1, Math.max(-1, value))),
-    shape: result.shape,
-    steps: result.steps,
-    notes,
-  };
 }

@@ -15,7 +15,8 @@ import type { Backend } from "@gen/runtime-gpu";
 import type { AbortSignalLike } from "@gen/sampling";
 import type { PromptTokenizer } from "../text/load-tokenizer.ts";
 import { weightHiddenStates } from "../text/prompt-weights.ts";
-import { encodeTexts, fixedLength, hiddenState } from "./encode-text.ts";
+import { withoutLayers } from "./clip-layers.ts";
+import { encodeTexts, fixedLength, hiddenState, type ReadState } from "./encode-text.ts";
 import type { TextKind, TextPart } from "./text-kind.ts";
 
 /** A text to encode. */
@@ -70,21 +71,22 @@ export async function promptStates<T>(
 
 const aborted = () => Object.assign(new Error("encoding was aborted"), { name: "AbortError" });
 
-/** What is wanted of the parts of each kind: hidden states and pooled states by output. */
-function wantedOf({ name }: TextKind, part: TextPart, model: OnnxModel, clipSkip: number) {
+/** What is wanted of a part: outputs, and the layers to leave out before the first. */
+interface Wanted {
+  readonly hidden?: string;
+  readonly skipped?: number;
+  readonly pooled?: string;
+}
+
+/** What is wanted of the parts of each kind. */
+function wantedOf({ name }: TextKind, part: TextPart, model: OnnxModel, clipSkip: number): Wanted {
   const path = `${part.name}/model.onnx`;
   const [first] = model.outputNames;
   const last = model.outputNames.includes("last_hidden_state") ? "last_hidden_state" : first;
   const isT5 = part.length !== undefined;
   if (isT5) return { hidden: last };
   if (name === "flux") return { pooled: "pooler_output" };
-  if (name === "sd") {
-    if (clipSkip === 0) return { hidden: last };
-    throw new GenError(
-      "invalid-model",
-      `clipSkip must be left out for this folder: ${path} gives its last state alone, with the final norm`,
-    );
-  }
+  if (name === "sd") return { hidden: last, skipped: clipSkip };
   const hidden = hiddenState(model, path, 1 + clipSkip);
   const isPooled = name === "sd3" || part.name === "text_encoder_2";
   return isPooled ? { hidden, pooled: "text_embeds" } : { hidden };
@@ -102,8 +104,8 @@ async function encodePart<T>(
   const tokenized = prompts.map(({ text }) => tokenizer.tokenize(text, { maxLength, weighted }));
   for (const { note } of tokenized) if (note !== undefined) notes.add(note);
   const wanted = prompts.map(({ clipSkip }) => wantedOf(kind, part, model, clipSkip));
-  const names = [...new Set(wanted.flatMap((outputs) => Object.values(outputs)))];
-  const absent = names.find((name) => !model.outputNames.includes(name));
+  const outputNames = wanted.flatMap(({ hidden, pooled }) => [hidden ?? [], pooled ?? []]).flat();
+  const absent = outputNames.find((name) => !model.outputNames.includes(name));
   if (absent !== undefined) {
     throw new GenError(
       "invalid-model",
@@ -111,17 +113,32 @@ async function encodePart<T>(
     );
   }
   const texts = tokenized.map(({ ids }) => ids);
-  const outputs = await encodeTexts(backend, model, texts, names).catch((error: unknown) => {
+  const path = `${part.name}/model.onnx`;
+  const states: Record<string, ReadState> = {};
+  for (const { hidden, skipped = 0, pooled } of wanted) {
+    if (hidden !== undefined) {
+      states[stateName(hidden, skipped)] = (of) =>
+        skipped > 0 ? withoutLayers(of[hidden], skipped, path) : of[hidden];
+    }
+    if (pooled !== undefined) states[pooled] = (of) => of[pooled];
+  }
+  const outputs = await encodeTexts(backend, model, texts, states).catch((error: unknown) => {
     if (!(error instanceof GenError)) throw error;
     throw new GenError(error.code, `${part.name}/model.onnx: ${error.message}`, { cause: error });
   });
-  return wanted.map(({ hidden, pooled }: { hidden?: string; pooled?: string }, i) => ({
+  return wanted.map(({ hidden, skipped, pooled }, i) => ({
     ...(hidden !== undefined && {
-      hidden: weightedStates(outputs[i][hidden], weighted ? tokenized[i].weights : undefined),
+      hidden: weightedStates(
+        outputs[i][stateName(hidden, skipped)],
+        weighted ? tokenized[i].weights : undefined,
+      ),
     }),
     ...(pooled !== undefined && { pooled: outputs[i][pooled] }),
   }));
 }
+
+const stateName = (output: string, skipped = 0) =>
+  skipped > 0 ? `${output} without ${skipped} layers` : output;
 
 const weightedStates = (states: Tensor, weights: Float32Array | undefined): Tensor =>
   weights ? { ...states, data: weightHiddenStates(states.data as Float32Array, weights) } : states;

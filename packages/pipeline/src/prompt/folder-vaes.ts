@@ -1,0 +1,65 @@
+/*
+ * The VAEs of a loaded folder: its own or the one given in its place, which makes the pictures, and
+ * the one that makes previews.
+ */
+import { shapeText } from "@gen/graph";
+import { GenError } from "@gen/math";
+import type { PipelineVae } from "@gen/sampling";
+import type { Fields } from "../folder-kind.ts";
+import { required } from "../folder-parts.ts";
+import { type LoadModelOptions, naming, type ReadFile, readJson } from "../load-model.ts";
+import { loadVae, withImage } from "../load-vae.ts";
+import { pipelinePaths } from "../paths.ts";
+import type { VaeUse } from "../vae/vae-half.ts";
+
+/** A VAE as {@link VaeUse} takes it. */
+export type FolderVae = Pick<VaeUse<unknown>, "vae" | "asGraph" | "upcast">;
+
+/** The VAE of a folder, which loads its expressions when they are needed. */
+export function folderVae(
+  vae: PipelineVae,
+  read: ReadFile,
+  options: LoadModelOptions,
+  upcast = false,
+): FolderVae {
+  const { open: _, ...asGraph } = options;
+  return { vae, upcast, asGraph: async () => (await vaeOf(read, asGraph)).vae };
+}
+
+/**
+ * The VAE of a folder given beside another, for latents `[channels, height, width]`.
+ *
+ * @throws GenError `invalid-model` when it has no decoder, or a decoder of other latents or sizes.
+ */
+export async function givenVae(
+  read: ReadFile,
+  options: LoadModelOptions,
+  shape: readonly number[],
+  image: readonly number[],
+): Promise<FolderVae> {
+  const { vae, latent } = await vaeOf(withoutEncoder(read), options);
+  const fits = latent[1] === shape[0] || typeof latent[1] === "string";
+  const given = fits
+    ? await naming(pipelinePaths.decoder, () => withImage(vae, shape))
+    : { image: [] };
+  if (fits && String(given.image) === String(image))
+    return folderVae(given as PipelineVae, read, options);
+  throw new GenError(
+    "invalid-model",
+    `the decoder given beside the folder must make images ${shapeText(image)} of latents ${shapeText(shape)}; its latents are ${shapeText(latent)}`,
+  );
+}
+
+async function vaeOf(read: ReadFile, options: LoadModelOptions) {
+  const json = (path: string): Promise<Fields | undefined> => readJson(read, path, options.limit);
+  return required(
+    pipelinePaths.decoder,
+    await loadVae({ read, json, options, isAlone: false }, {}),
+  );
+}
+
+/** Files of a folder but for the VAE's encoder, which only pictures that start from one need. */
+export const withoutEncoder =
+  <R>(get: (path: string) => Promise<R | undefined>) =>
+  async (path: string): Promise<R | undefined> =>
+    path.startsWith("vae_encoder/model") ? undefined : get(path);

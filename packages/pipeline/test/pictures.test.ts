@@ -1,0 +1,208 @@
+import { readSafetensors } from "@gen/data";
+import type { Tensor } from "@gen/graph";
+import { fileOf } from "@gen/graph/onnx";
+import { onnxBackend } from "@gen/runtime-gpu/onnx";
+import { afterAll, describe, expect, test } from "vitest";
+import {
+  goldenRuns,
+  modelFolder,
+  type PromptCase,
+} from "../../../tooling/fixtures/model-folder.ts";
+import { openImageModel, type TextToImageOptions, textToImage } from "../src/index.ts";
+import { clipImage, readPreprocessing } from "../src/prompt/clip-image.ts";
+import { colorMap, previewOf } from "../src/prompt/preview.ts";
+
+// Runs of diffusers 0.39, PyTorch 2.15: tooling/reference/folders/pictures.py.
+
+const onnx = onnxBackend({ provider: "cpu" });
+afterAll(async () => (await onnx).close());
+
+type Read = (path: string) => Promise<Uint8Array | undefined>;
+
+const [sd1, tiny, checker] = ["sd1", "tiny-decoder", "safety-checker"].map(
+  (name) => modelFolder(name).read,
+);
+
+const { cases, tensors } = goldenRuns("sd1", "pictures");
+const goldens = readSafetensors(tensors).tensors as unknown as Record<string, Tensor>;
+const runOf = (name: string) => cases.find((run) => run.name === name) as PromptCase;
+
+const optionsOf = (run: PromptCase): TextToImageOptions => ({
+  prompt: run.prompt,
+  negativePrompt: run.negative_prompt,
+  count: run.num_images_per_prompt,
+  clipSkip: run.clip_skip,
+  steps: run.steps,
+  torchSeed: run.seed,
+});
+
+/** The largest difference in levels of 255 from the pictures of a run. */
+function levels(images: Float32Array, name: string): number {
+  const wanted = goldens[`${name}.images`].data as Uint8Array;
+  expect(images).toHaveLength(wanted.length);
+  return images.reduce(
+    (most, v, i) => Math.max(most, Math.abs((v / 2 + 0.5) * 255 - wanted[i])),
+    0,
+  );
+}
+
+const far = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+  Array.from(a, (value, i) => Math.abs(value - b[i])).reduce((x, y) => Math.max(x, y), 0);
+
+describe("pictures of diffusers", () => {
+  test.each(["clip-skip-1", "clip-skip-2", "negatives"])("%s", async (name) => {
+    const run = runOf(name);
+    const { images, notes } = await textToImage(sd1, { ...optionsOf(run), backend: onnx });
+    expect(levels(images, name)).toBeLessThan(2);
+    expect(notes).toEqual([]);
+  });
+
+  test("of an encoder that would stay whole", async () => {
+    const open = async (path: string) => {
+      const bytes = await sd1(path);
+      return bytes && fileOf(bytes);
+    };
+    const run = runOf("clip-skip-1");
+    const whole = { ...optionsOf(run), backend: onnx, open, wholeAbove: 0 };
+    expect(levels((await textToImage(sd1, whole)).images, "clip-skip-1")).toBeLessThan(2);
+  });
+
+  test("of a tiny decoder given beside the folder, or in it", async () => {
+    const run = runOf("tiny");
+    const beside = await textToImage(sd1, { ...optionsOf(run), backend: onnx, decoder: tiny });
+    expect(levels(beside.images, "tiny")).toBeLessThan(2);
+    const inside: Read = async (path) => (path.startsWith("vae_") ? tiny : sd1)(path);
+    const { images, notes } = await textToImage(inside, { ...optionsOf(run), backend: onnx });
+    expect(images).toEqual(beside.images);
+    expect(notes).toEqual([]);
+  });
+
+  test("in tiles, those of the whole", async () => {
+    const call = { prompt: "a fox", steps: 1, size: [64, 144] as const, backend: onnx };
+    const [whole, tiled] = [call, { ...call, tileSize: 32 }].map((one) => textToImage(sd1, one));
+    const { images } = await whole;
+    expect(far((await tiled).images, images)).toBeLessThan(1 / 255);
+    expect((await tiled).images).not.toEqual(images);
+  });
+});
+
+describe("the safety checker", () => {
+  const withChecker: Read = async (path) =>
+    (/^(safety_checker|feature_extractor)\//.test(path) ? checker : sd1)(path);
+
+  test("makes the pictures black that diffusers makes black", async () => {
+    const run = runOf("checked");
+    const options = { ...optionsOf(run), backend: onnx, safetyChecker: true };
+    const { images, unsafe, notes } = await textToImage(withChecker, options);
+    expect(unsafe).toEqual(run.nsfw_content_detected);
+    expect(new Set(unsafe)).toEqual(new Set([true, false]));
+    expect(levels(images, "checked")).toBeLessThan(2);
+    expect(notes).toEqual(["the safety checker made 2 of 4 pictures black"]);
+  });
+
+  test("is not run unasked, and must be there", async () => {
+    const options = { prompt: "a fox", steps: 1, backend: onnx };
+    expect((await textToImage(withChecker, options)).unsafe).toBeUndefined();
+    await expect(textToImage(sd1, { ...options, safetyChecker: true })).rejects.toThrow(
+      /^safety_checker\/model.onnx is missing .*convert_stable_diffusion_checkpoint_to_onnx/,
+    );
+  });
+});
+
+describe("pictures for CLIP are those of transformers", () => {
+  const found = readSafetensors(modelFolder("safety-checker").tensors())
+    .tensors as unknown as Record<string, Tensor>;
+  test.each([
+    ["smaller", { size: { shortest_edge: 32 }, crop_size: { height: 32, width: 32 } }],
+    ["larger", { size: 32, crop_size: 32 }],
+    ["same", { size: 32, crop_size: 32 }],
+    ["wide", { size: { shortest_edge: 48 }, crop_size: { height: 40, width: 56 } }],
+    ["padded", { size: 24, crop_size: 32 }],
+    ["stretched", { size: { height: 36, width: 28 }, crop_size: 28 }],
+  ])("%s", (name, config) => {
+    const { data, shape } = found[`${name}.image`];
+    const [, height, width] = shape;
+    const picture = { data: Uint8Array.from(data as Uint8Array), height, width };
+    const ours = clipImage(picture, readPreprocessing(config));
+    const theirs = found[`${name}.values`];
+    expect(ours.shape).toEqual([1, ...theirs.shape]);
+    expect(far(ours.data, theirs.data as Float32Array)).toBeLessThan(1e-6);
+  });
+
+  test.each([
+    [{ size: 2 ** 20 }, /square must be an integer in 1\.\.4096/],
+    [{ resample: 2 }, /resample must be 3 \(bicubic\), got 2/],
+    [{ image_mean: [1] }, /mean must be three numbers/],
+  ])("%o is refused", (config, message) => {
+    expect(() => readPreprocessing(config)).toThrow(message);
+  });
+});
+
+describe("previews", () => {
+  test("are the linear map of the estimate, and read nothing unasked", async () => {
+    const model = await openImageModel(sd1, { backend: onnx, previewDecoder: tiny });
+    const backend = await onnx;
+    const download = backend.download;
+    let read = 0;
+    backend.download = (tensor) => {
+      read++;
+      return download.call(backend, tensor);
+    };
+    const call = { prompt: ["a fox", "a stone"], steps: 3, torchSeed: 0 };
+    const plain = await model.textToImage(call);
+    const unasked = read;
+    read = 0;
+    const silent = await model.textToImage({ ...call, onStep: () => undefined });
+    expect(read).toBe(unasked);
+    backend.download = download;
+    expect(silent.images).toEqual(plain.images);
+    let seen = 0;
+    await model.textToImage({
+      ...call,
+      async onStep({ x0, preview, decode }) {
+        seen++;
+        const latents = await x0();
+        const { images, shape, map } = await preview();
+        expect([shape, map]).toEqual([[2, 3, 8, 8], "sd"]);
+        // ComfyUI's factors of SD15, red of the first pixel of the second picture.
+        const [a, b, c, d] = [0, 1, 2, 3].map((channel) => latents[256 + 64 * channel]);
+        const red = 0.3512 * a + 0.325 * b - 0.2829 * c - 0.212 * d;
+        expect(images[192]).toBeCloseTo(Math.min(1, Math.max(-1, red)), 5);
+        const whole = await decode();
+        expect(whole.shape).toEqual([2, 3, 64, 64]);
+      },
+    });
+    expect(seen).toBeGreaterThan(2);
+  });
+
+  test("are gray means of latents of an unknown kind", () => {
+    const map = colorMap("sd3", 4);
+    const { images, map: kind } = previewOf([0.1, 0.2, 0.3, 0.6], [1, 4, 1, 1], map);
+    expect(kind).toBe("neutral");
+    expect(far(images, [0.3, 0.3, 0.3])).toBeLessThan(1e-6);
+  });
+
+  test.each(["sdxl", "sd3", "flux"] as const)("of %s clip at black and white", (kind) => {
+    const channels = kind === "sdxl" ? 4 : 16;
+    const map = colorMap(kind, channels);
+    expect(map.kind).toBe(kind);
+    const { images } = previewOf(Array(channels).fill(0), [1, channels, 1, 1], map);
+    expect(far(images, map.bias)).toBeLessThan(1e-6);
+    const bright = previewOf(Array(channels).fill(100), [1, channels, 1, 1], map).images;
+    expect(Math.max(...bright.map(Math.abs))).toBe(1);
+  });
+});
+
+test.each([
+  [{ tileSize: 12 }, "tileSize must be a multiple of 8 pixels, got 12"],
+  [{ negativePrompt: ["a", "b"] }, "negativePrompt must be one text, or 1, as prompts"],
+  [{ clipSkip: 3 }, "clipSkip must be at most 2, the layers of text_encoder/model.onnx, got 3"],
+])("%o is refused", async (options, message) => {
+  const pictures = textToImage(sd1, { prompt: "a fox", steps: 1, backend: onnx, ...options });
+  await expect(pictures).rejects.toThrow(message);
+});
+
+test("a decoder of other latents is refused", async () => {
+  const opening = openImageModel(sd1, { backend: onnx, decoder: modelFolder("dit").read });
+  await expect(opening).rejects.toThrow(/vae_decoder\/model.onnx is missing/);
+});
