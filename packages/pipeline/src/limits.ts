@@ -5,4 +5,4 @@ export const MAX_SAMPLE_DIMENSIONS = 8;
 export const MAX_SAMPLE_NUMBERS = /* @__PURE__ */ (() => 2 ** 28)();
 
 /** The largest side of a picture for the safety checker, as its config asks for. */
-export const MAX_CHECKED_SIDE = 4096;
+export const MAX_CHECKED_SIDE = 1024;
