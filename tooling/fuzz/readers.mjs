@@ -31,6 +31,8 @@ import {
 import { denoiser, schedulerSteps } from "@gen/sampling";
 import { cosineSchedule, readSchedulerConfig } from "@gen/schedules";
 import { parseRecord } from "../../packages/cli/dist/training-record.js";
+import { readJson } from "../../packages/pipeline/dist/load-model.js";
+import { clipImage, readPreprocessing } from "../../packages/pipeline/dist/prompt/clip-image.js";
 import {
   idxFile,
   npyDictionary,
@@ -339,6 +341,20 @@ const CONFIG_FIELDS = [
   ...["pooled_projection_dim", "time_cond_proj_dim", "num_embeds_ada_norm", "class_embed_type"],
 ];
 
+const SIDE_FIELDS = ["size", "crop_size", "shortest_edge", "height", "width", "image_mean"];
+
+const PREPROCESSORS = [
+  {
+    ...{ do_resize: true, do_center_crop: true, do_normalize: true, do_rescale: true, resample: 3 },
+    size: { shortest_edge: 224 },
+    crop_size: { height: 224, width: 224 },
+    image_mean: [0.5, 0.5, 0.5],
+    image_std: [0.5, 0.5, 0.5],
+    rescale_factor: 1 / 255,
+  },
+  { size: 224, crop_size: 224, resample: 3 },
+];
+
 const INDEX_FIELDS = [
   "_gen",
   "shape",
@@ -584,6 +600,16 @@ export const readers = {
         Promise.resolve(path.endsWith("/config.json") ? bytes : others[path]);
       await describeFolder(read);
       return loadPipeline(read);
+    },
+  },
+  "preprocessor-config": {
+    seeds: () => PREPROCESSORS.map(json),
+    make: (random) => json(changedFields(random, random.pick(PREPROCESSORS), SIDE_FIELDS)),
+    tokens: [...JSON_TOKENS, ...Object.keys(PREPROCESSORS[0]).map((name) => `"${name}"`)],
+    read: async (bytes) => {
+      const config = (await readJson(async () => bytes, "preprocessor_config.json")) ?? {};
+      const picture = { data: new Uint8Array(3 * 8 * 9), height: 8, width: 9 };
+      return clipImage(picture, readPreprocessing(config));
     },
   },
   "training-json": {

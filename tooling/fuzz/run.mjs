@@ -21,6 +21,7 @@ const names = ["png", "npy", "npz", "idx", "csv", "safetensors"].concat([
   "onnx-layout",
   "png-settings",
   "embedding",
+  "preprocessor-config",
 ]);
 const help = `Usage: npm run fuzz -- [READER ...] [--seconds N] [--seed N] [--json] [--replay]
 

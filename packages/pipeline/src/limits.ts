@@ -8,4 +8,4 @@ export const MAX_SAMPLE_NUMBERS = /* @__PURE__ */ (() => 2 ** 28)();
 export const MAX_CLASSES = 65_536;
 
 /** The largest side of a picture for the safety checker, as its config asks for. */
-export const MAX_CHECKED_SIDE = 4096;
+export const MAX_CHECKED_SIDE = 1024;

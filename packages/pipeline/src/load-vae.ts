@@ -10,6 +10,7 @@ import { mayHold, randomness, required } from "./folder-parts.ts";
 import { type LoadModelOptions, loadModel, naming, type ReadFile } from "./load-model.ts";
 import { pipelinePaths } from "./paths.ts";
 import { firstOutput, fixedPart } from "./unet-network.ts";
+import { requireKnownVae } from "./vae/known-vae.ts";
 
 /** How a VAE's files are read. */
 interface VaeFiles {
@@ -61,6 +62,7 @@ export async function loadVae(
       `${pipelinePaths.decoderConfig} has no scaling_factor: latents are divided by ${assumed}, the default of AutoencoderKL`,
     );
   }
+  if (!isAlone && !index._gen) requireKnownVae(config);
   const scaling = await naming(pipelinePaths.decoderConfig, () =>
     latentScaling(assumed === undefined ? config : { ...config, scaling_factor: assumed }),
   );

@@ -130,9 +130,10 @@ describe("pictures for CLIP are those of transformers", () => {
   });
 
   test.each([
-    [{ size: 2 ** 20 }, /square must be an integer in 1\.\.4096/],
+    [{ size: 1025 }, /square must be an integer in 1\.\.1024/],
     [{ resample: 2 }, /resample must be 3 \(bicubic\), got 2/],
     [{ image_mean: [1] }, /mean must be three numbers/],
+    [{ image_std: [1, 0, 1] }, /std must be three positive numbers/],
   ])("%o is refused", (config, message) => {
     expect(() => readPreprocessing(config)).toThrow(message);
   });

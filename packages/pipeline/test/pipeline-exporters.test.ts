@@ -216,6 +216,12 @@ it.each([
   expect(warnings).toEqual(factor === 0.18215 ? [note] : undefined);
 });
 
+it("a VAE whose latents are scaled in an unknown way is refused by its class", async () => {
+  const config = { _class_name: "AutoencoderKLFlux2", latent_channels: 4 };
+  const files = withVae({}, { "vae_decoder/config.json": text(config) });
+  await expect(decoded(files)).rejects.toThrow(/^how latents of AutoencoderKLFlux2 are scaled/);
+});
+
 it("our own folders, a VAE alone and latents of other channels keep the factor 1", async () => {
   const ours = withVae(
     {},

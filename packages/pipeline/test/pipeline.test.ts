@@ -137,6 +137,13 @@ describe("a pipeline's folder", () => {
       [0, -0.25],
       [0.5 - 2 * Math.log(2), 0.5 - 2 * Math.log(4)],
     ]);
+    // As StableDiffusionXLPipeline of diffusers 0.39: z = latent * latents_std / factor + latents_mean.
+    near(await shifted({ latents_mean: [1, 2], latents_std: [2, 4], scaling_factor: 0.5 }), [
+      [Math.tanh(2 * 1.4), Math.tanh(3 * 3.6)],
+      [0, -0.125],
+      [0.5 - 2 * Math.log(4), 0.5 - 2 * Math.log(8)],
+    ]);
+    near(await shifted({ latents_std: [2, 4] }), await shifted({}));
     await expect(shifted({ scaling_factor: 0 })).rejects.toThrow(/must be positive, got 0/);
   });
 

@@ -31,12 +31,15 @@ const MEAN = [0.48145466, 0.4578275, 0.40821073];
 const STD = [0.26862954, 0.26130258, 0.27577711];
 
 const SIDE = rules.integerIn(1, MAX_CHECKED_SIDE);
-const COLORS: rules.Rule = [
-  "three numbers",
-  (value) => Array.isArray(value) && value.length === 3 && value.every(Number.isFinite),
+const isColors = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.length === 3 && value.every(Number.isFinite);
+const MEAN_RULE: rules.Rule = ["three numbers", isColors];
+const STD_RULE: rules.Rule = [
+  "three positive numbers",
+  (value) => isColors(value) && value.every((v) => v > 0),
 ];
 
-/** @throws RangeError for a side above 4096; GenError `invalid-model` for another resampling. */
+/** @throws RangeError for a side above the limit; GenError `invalid-model` for another resampling. */
 export function readPreprocessing(config: Fields): Preprocessing {
   const { size = 224, crop_size = 224, resample = 3, rescale_factor = 1 / 255 } = config;
   const { image_mean: mean = MEAN, image_std: std = STD } = config;
@@ -55,7 +58,7 @@ export function readPreprocessing(config: Fields): Preprocessing {
   const values = { ...resize, scale: rescale_factor, mean, std };
   const side = rules.optional(SIDE);
   const sideRules = { square: side, shortest: side, height: side, width: side };
-  checkOptions(values, { ...sideRules, scale: rules.FINITE, mean: COLORS, std: COLORS });
+  checkOptions(values, { ...sideRules, scale: rules.FINITE, mean: MEAN_RULE, std: STD_RULE });
   checkOptions(crop, sideRules);
   const pair = ({ square, height = square, width = square }: Fields) =>
     height === undefined || width === undefined

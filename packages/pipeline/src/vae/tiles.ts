@@ -73,20 +73,33 @@ export async function runTiles<T>(
 ): Promise<Record<string, Planes>> {
   const { local, given, norms } = graph;
   const [height, width] = [rows, columns].map((spans) => spans[spans.length - 1].to);
-  let statistics: Float32Array | undefined;
-  let found: Record<string, Planes> = {};
-  for (let pass = 0; pass <= norms.length + 1; pass++) {
-    const isLast = norms.length === 0;
-    const program = await backend.compile(pass === 0 && !isLast ? local : given);
-    const next = await onePass(program, statistics).finally(() => program.dispose());
-    found = next.outputs;
-    const estimates = statisticsOf(norms, next.sums, height * width);
-    if (isLast || (statistics && change(statistics, estimates) < TOLERANCE)) break;
-    statistics = estimates;
-  }
-  return found;
+  const totals = (sums: Float64Array) => statisticsOf(norms, sums, height * width);
+  const first = await passes(norms.length > 0 ? local : given, (pass) => pass());
+  if (norms.length === 0) return first.outputs;
+  return passes(given, async (pass) => {
+    let statistics = totals(first.sums);
+    for (let k = 1; ; k++) {
+      const { outputs, sums } = await pass(statistics);
+      const next = totals(sums);
+      if (k > norms.length || change(statistics, next) < TOLERANCE) return outputs;
+      statistics = next;
+    }
+  });
 
-  async function onePass(program: Program<T>, statistics: Float32Array | undefined) {
+  /** Compiles a program, and lets `f` make passes over the tiles. */
+  async function passes<R>(
+    graph: Graph,
+    f: (pass: (statistics?: Float32Array) => ReturnType<typeof onePass>) => Promise<R>,
+  ): Promise<R> {
+    const program = await backend.compile(graph);
+    try {
+      return await f((statistics) => onePass(program, statistics));
+    } finally {
+      await program.dispose();
+    }
+  }
+
+  async function onePass(program: Program<T>, statistics?: Float32Array) {
     const outputs: Record<string, Planes> = {};
     const sums = new Float64Array(2 * norms.reduce((n, { groups }) => n + groups, 0));
     for (const row of rows) {

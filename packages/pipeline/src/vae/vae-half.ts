@@ -40,10 +40,18 @@ export function vaeHalf<T>(use: VaeUse<T>, direction: Direction): VaeHalf {
   const { backend, signal, note } = use;
   const part = direction === "up" ? "decoder" : "encoder";
   const programs = new Map<string, Promise<Program<T>>>();
+  const graphs = new Map<string, Graph>();
   let isSingle = use.upcast === true;
   let expressions: Promise<PipelineVae> | undefined;
 
   async function graphFor(shape: readonly number[]): Promise<Graph> {
+    const key = `${isSingle} ${shape}`;
+    const graph = graphs.get(key) ?? (await traced(shape));
+    graphs.set(key, graph);
+    return graph;
+  }
+
+  async function traced(shape: readonly number[]): Promise<Graph> {
     const graphOfVae = ({ decode, encode }: PipelineVae) =>
       trace(
         ({ x }): Record<string, Expr> =>
