@@ -8,7 +8,12 @@
 import type { Signature } from "@gen/graph";
 import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import type { Backend } from "@gen/runtime-gpu";
-import type { DiffusionPipeline, PipelineVae } from "@gen/sampling";
+import {
+  type DiffusionPipeline,
+  type PipelineSampler,
+  type PipelineVae,
+  pipelineSampler,
+} from "@gen/sampling";
 import type { SchedulerConfig } from "@gen/schedules";
 import { vaeConfig } from "../describe-folder.ts";
 import { classNameOf, type Fields, type FolderKind } from "../folder-kind.ts";
@@ -34,6 +39,8 @@ export interface FolderModel<T = unknown> {
   /** The config of the denoiser. */
   readonly config: Fields;
   readonly pipeline: DiffusionPipeline<SchedulerConfig>;
+  /** The programs of the denoiser and the VAE's decoder, which calls share. */
+  readonly ready: PipelineSampler;
   /** What the denoiser takes beside x and t. */
   readonly conditions: Readonly<Record<string, Signature>>;
   readonly vae: PipelineVae;
@@ -78,8 +85,9 @@ export async function loadFolderModel<T>(
   const ofVae = vaeConfig(ofDecoder, ofEncoder);
   const { multiple } = folderSizes(config, ofVae, classNameOf(index));
   const factor = vae.image[1] / pipeline.shape[1];
+  const ready = pipelineSampler(pipeline, { backend });
   const loaded = { read, options, backend, kind, text, index, config };
-  return { ...loaded, pipeline, conditions, vae, tokenizers, factor, multiple };
+  return { ...loaded, pipeline, ready, conditions, vae, tokenizers, factor, multiple };
 }
 
 /** Files of a folder but for the VAE's encoder, which only pictures that start from one need. */

@@ -3,10 +3,10 @@
  *
  *   start (noise, an image, an image with a mask)
  *   tokenizers -> text encoders -> conditions
- *   generate (classifierFree) -> VAE -> pictures
+ *   generate (classifierFree) -> VAE -> pictures, by the programs of the folder
  */
 import { ArgumentError } from "@gen/math/arguments";
-import { type GenerateOptions, generate } from "@gen/sampling";
+import type { GenerateOptions } from "@gen/sampling";
 import { callConditions } from "./call-conditions.ts";
 import type { FolderModel } from "./folder-model.ts";
 import { type Defaults, defaultsOf, requireUse, type Use } from "./folder-use.ts";
@@ -55,25 +55,22 @@ export async function makePictures<T, Call extends TextToImageOptions>(
   const { shape, noise } = await begin(model, call, { ...usual, steps, guidance, rows });
   const conditions = await callConditions(model, call, { guidance, shape });
   const { condition, unconditional } = conditions;
-  const result = await generate(
-    { ...model.pipeline, shape },
-    {
-      backend: model.backend,
-      count: rows,
-      steps,
-      ...(sampler && { sampler }),
-      eta,
-      compat: call.compat ?? (torchSeed === undefined ? undefined : "diffusers"),
-      seed,
-      condition,
-      ...(unconditional && {
-        guidance: { scale: guidance, rescale: call.guidanceRescale, unconditional },
-      }),
-      noise,
-      signal,
-      onStep,
-    },
-  );
+  const result = await model.ready.generate({
+    shape,
+    count: rows,
+    steps,
+    ...(sampler && { sampler }),
+    eta,
+    compat: call.compat ?? (torchSeed === undefined ? undefined : "diffusers"),
+    seed,
+    condition,
+    ...(unconditional && {
+      guidance: { scale: guidance, rescale: call.guidanceRescale, unconditional },
+    }),
+    noise,
+    signal,
+    onStep,
+  });
   const notes = [...(model.pipeline.warnings ?? []), ...conditions.notes];
   if ([model.index.safety_checker].flat().some((part) => part != null)) {
     notes.push("the folder's safety checker did not look at the pictures");
