@@ -8,11 +8,12 @@ const names = [
   ...["normals", "vae-step", "vae-wasm", "vae-elbo", "moons-step", "moons-samples"],
   ...["solvers", "overhead", "unet-step", "unet-training", "unet-wasm", "servers"],
   ...["page-step", "page-training", "page-vae", "page-first", "gpu", "size"],
+  ...["large-half", "large-fp16", "large-fp32"],
 ];
 const help = `Usage: npm run bench -- [${names.join("] [")}] [--quick] [--json]
 
 Measures each claim beside its peer and writes the result into bench/RESULTS.md. A run on a busy machine
-is not recorded.
+is not recorded. "large" stands for the claims whose names begin with it.
 
   --quick  takes fewer steps and writes nothing
   --json   prints the results as JSON
@@ -23,14 +24,18 @@ if (args.includes("--help") || args.includes("-h")) {
   process.stdout.write(help);
   process.exit(0);
 }
-const unknown = args.find((arg) => ![...names, "--quick", "--json"].includes(arg));
+const unknown = args.find((arg) => ![...names, "large", "--quick", "--json"].includes(arg));
 if (unknown !== undefined) {
-  console.error(`bench takes ${names.join(", ")}, --quick and --json, got ${unknown}`);
+  console.error(`bench takes ${names.join(", ")}, large, --quick and --json, got ${unknown}`);
   process.exit(2);
 }
 const quick = args.includes("--quick");
-const named = names.filter((name) => args.includes(name));
-const selected = named.length > 0 ? named : names;
+const isLarge = (name) => name.startsWith("large-");
+const named = names.filter(
+  (name) => args.includes(name) || (isLarge(name) && args.includes("large")),
+);
+// The large models need disks and memory that not every machine has.
+const selected = named.length > 0 ? named : names.filter((name) => !isLarge(name));
 const claims = await Promise.all(names.map((name) => import(`./claims/${name}.mjs`)));
 const order = claims.map(({ title }) => title);
 process.on("SIGINT", () => process.exit(130));

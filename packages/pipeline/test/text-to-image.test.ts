@@ -194,6 +194,10 @@ describe.each(runs)("%s, %s", (name, _, run) => {
 const [sd1, half, xl] = ["sd1", "sd1-fp16", "sdxl"].map((name) => modelFolder(name).read);
 const [run] = goldenRuns("sd1", "prompts").cases;
 const tiny = { backend: onnx, prompt: "a red fox", steps: 2 };
+const opener = async (path: string) => {
+  const bytes = await sd1(path);
+  return bytes && { ...fileOf(bytes), beside: async () => undefined };
+};
 
 test("models in halves stay within halves' rounding", async () => {
   const { latents, levels } = await compared("sd1", run, half);
@@ -202,10 +206,6 @@ test("models in halves stay within halves' rounding", async () => {
 });
 
 test("models that stay whole files give the same pictures", async () => {
-  const opener = async (path: string) => {
-    const bytes = await sd1(path);
-    return bytes && { ...fileOf(bytes), beside: async () => undefined };
-  };
   const wanted = await textToImage(sd1, tiny);
   const whole = await textToImage(sd1, { ...tiny, open: opener, wholeAbove: 0 });
   expect(far([...whole.images], [...wanted.images])).toBeLessThan(1e-3);
@@ -255,6 +255,47 @@ test("an opened folder serves several calls, and each prompt has its own picture
   const size = 2 * 3 * 64 * 64;
   expect(far([...first.images], [...both.images.subarray(0, size)])).toBeLessThan(1e-5);
   expect(far([...first.images], [...both.images.subarray(size)])).toBeGreaterThan(0.01);
+  await model.dispose();
+});
+
+test("an opened folder compiles its denoiser and its VAE once", async () => {
+  const backend = await onnx;
+  const live = new Map<string, number>();
+  let made = 0;
+  const watched: typeof backend = {
+    ...backend,
+    async compile(graph, options) {
+      // Text encoders are compiled in each call.
+      const name = graph.inputs.some((each) => each.name === "ids") ? "text" : "picture";
+      const program = await backend.compile(graph, options);
+      live.set(name, (live.get(name) ?? 0) + 1);
+      if (name === "picture") made++;
+      const dispose = () => {
+        live.set(name, (live.get(name) ?? 0) - 1);
+        return program.dispose();
+      };
+      return { ...program, dispose };
+    },
+  };
+  for (const options of [{}, { open: opener, wholeAbove: 0 }]) {
+    made = 0;
+    const model = await openImageModel(sd1, { ...options, backend: watched });
+    const { backend: _, ...call } = tiny;
+    for (const prompt of ["a fox", "a dog"]) {
+      const { images } = await model.textToImage({ ...call, prompt });
+      expect([...live]).toEqual(
+        [
+          ["picture", 2],
+          ["text", 0],
+        ].reverse(),
+      );
+      const alone = await textToImage(sd1, { ...tiny, prompt });
+      expect(far([...images], [...alone.images])).toBeLessThan(1e-4);
+    }
+    expect(made).toBe(2);
+    await model.dispose();
+    expect([...live.values()]).toEqual([0, 0]);
+  }
 });
 
 test("the steps and the guidance of the class are the defaults", async () => {

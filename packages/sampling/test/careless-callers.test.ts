@@ -151,7 +151,10 @@ const calls: Record<string, Call> = {
   generate: {
     args: [
       pipeline,
-      { backend, count: 2, seed: 0, clip: 1, sampler: "ddim", steps: 2, eta: 0, signal, onStep },
+      {
+        ...{ backend, count: 2, shape: [2], seed: 0, clip: 1, sampler: "ddim", steps: 2, eta: 0 },
+        ...{ signal, onStep },
+      },
     ],
     also: { "1.clip": ["list", "fraction"], "1.signal": ["object"], "1.backend": ["promise"] },
   },
@@ -205,6 +208,7 @@ const calls: Record<string, Call> = {
   },
   outputTensor: { args: [new Float64Array(4), [2, 2]] },
   pndmSteps: onSolver({ rungeKutta: 0 }),
+  pipelineSampler: { args: [pipeline, { backend }], also: { "1.backend": ["promise"] } },
   resampledSteps: onSolver({ jump: 2, times: 2, eta: 1 }),
   runInParts: {
     args: [2, [x, t], (part: unknown) => part],

@@ -8,7 +8,12 @@
 import type { Signature } from "@gen/graph";
 import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import type { Backend } from "@gen/runtime-gpu";
-import type { DiffusionPipeline, PipelineVae } from "@gen/sampling";
+import {
+  type DiffusionPipeline,
+  type PipelineSampler,
+  type PipelineVae,
+  pipelineSampler,
+} from "@gen/sampling";
 import type { SchedulerConfig } from "@gen/schedules";
 import { vaeConfig } from "../describe-folder.ts";
 import { classNameOf, type Fields, type FolderKind } from "../folder-kind.ts";
@@ -46,6 +51,8 @@ export interface FolderModel<T = unknown> {
   /** The config of the denoiser. */
   readonly config: Fields;
   readonly pipeline: DiffusionPipeline<SchedulerConfig>;
+  /** The programs of the denoiser and the VAE's decoder, which calls share. */
+  readonly ready: PipelineSampler;
   /** What the denoiser takes beside x and t. */
   readonly conditions: Readonly<Record<string, Signature>>;
   readonly vae: PipelineVae;
@@ -116,5 +123,6 @@ export async function loadFolderModel<T>(
     : folderVae(vae, read, options, upcast);
   const preview = options.previewDecoder ? await given(options.previewDecoder) : picture;
   const vaes = { picture, preview };
-  return { ...loaded, pipeline, conditions, vae, vaes, tokenizers, factor, multiple };
+  const ready = pipelineSampler({ ...pipeline, vae: undefined }, { backend });
+  return { ...loaded, pipeline, ready, conditions, vae, vaes, tokenizers, factor, multiple };
 }

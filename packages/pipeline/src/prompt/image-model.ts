@@ -26,6 +26,8 @@ export interface ImageModel {
   readonly guidance: number;
   /** As the function {@link textToImage}. */
   textToImage(options: TextToImageOptions): Promise<Pictures>;
+  /** Frees the programs of the denoiser and the VAE, after the calls under way. */
+  dispose(): Promise<void>;
 }
 
 /**
@@ -45,11 +47,18 @@ export async function textToImage<T>(
   options: OpenImageModelOptions<T> & TextToImageOptions,
 ): Promise<Pictures> {
   checkOptions(options, optionRules);
-  return (await openImageModel(read, options)).textToImage(options);
+  const model = await openImageModel(read, options);
+  try {
+    return await model.textToImage(options);
+  } finally {
+    await model.dispose();
+  }
 }
 
 /**
- * A folder for several calls: its denoiser, VAE and tokenizers are loaded once.
+ * A folder for several calls: its denoiser, VAE and tokenizers are loaded once. Programs are compiled
+ * in the first call and kept until `dispose`; another size or guidance compiles them anew, and a model
+ * that is a file stays open.
  *
  * @throws as a rejection: GenError `invalid-model` for a folder without a text encoder, of an unknown
  * class, or without a part, naming the part and how to export it.
@@ -71,5 +80,6 @@ export async function openImageModel<T>(
       checkOptions(call, optionRules);
       return makePictures(model, call, "textToImage", fromText);
     },
+    dispose: () => model.ready.dispose(),
   };
 }

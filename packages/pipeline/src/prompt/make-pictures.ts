@@ -3,16 +3,15 @@
  *
  *   start (noise, an image, an image with a mask)
  *   tokenizers -> text encoders -> conditions
- *   generate (classifierFree) -> VAE -> pictures
+ *   generate (classifierFree) -> VAE -> pictures, by the programs of the folder
  */
 import { ArgumentError } from "@gen/math/arguments";
-import { type GenerateOptions, generate } from "@gen/sampling";
+import type { GenerateOptions } from "@gen/sampling";
 import { callConditions } from "./call-conditions.ts";
 import { finisher } from "./finish.ts";
 import type { FolderModel } from "./folder-model.ts";
 import { type Defaults, defaultsOf, requireUse, type Use } from "./folder-use.ts";
 import type { TextToImageOptions } from "./options.ts";
-import { rowGuidance } from "./row-guidance.ts";
 
 /** Pictures of a call. */
 export interface Pictures {
@@ -60,30 +59,23 @@ export async function makePictures<T, Call extends TextToImageOptions>(
   const finish = finisher(model, call, shape);
   const conditions = await callConditions(model, call, { guidance, shape });
   const { condition, unconditional } = conditions;
-  const { denoiser, ...guided } = unconditional
-    ? rowGuidance(model.pipeline.denoiser, condition, {
-        scale: guidance,
-        rescale: call.guidanceRescale,
-        unconditional,
-      })
-    : { denoiser: model.pipeline.denoiser, condition };
   try {
-    const { x, steps: evaluations } = await generate(
-      { ...model.pipeline, vae: undefined, shape, denoiser },
-      {
-        backend: model.backend,
-        count: rows,
-        steps,
-        ...(sampler && { sampler }),
-        eta,
-        compat: call.compat ?? (torchSeed === undefined ? undefined : "diffusers"),
-        seed,
-        ...guided,
-        noise,
-        signal,
-        onStep: finish.onStep,
-      },
-    );
+    const { x, steps: evaluations } = await model.ready.generate({
+      shape,
+      count: rows,
+      steps,
+      ...(sampler && { sampler }),
+      eta,
+      compat: call.compat ?? (torchSeed === undefined ? undefined : "diffusers"),
+      seed,
+      condition,
+      ...(unconditional && {
+        guidance: { scale: guidance, rescale: call.guidanceRescale, unconditional },
+      }),
+      noise,
+      signal,
+      onStep: finish.onStep,
+    });
     const pictures = await finish.pictures(x);
     const { warnings = [] } = model.pipeline;
     const notes = [...model.notes, ...warnings, ...conditions.notes, ...finish.notes()];

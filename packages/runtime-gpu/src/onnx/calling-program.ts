@@ -15,14 +15,17 @@ type Session = Awaited<ReturnType<Ort["InferenceSession"]["create"]>>;
 
 const bytesOf = ({ bytes, size, read }: ModelFile["file"]) => bytes ?? read(0, size);
 
-/** The sessions of a device's model files. Programs share them. */
+/**
+ * The sessions of a device's model files. Programs share them. Memory patterns take up to 1.4 times
+ * the memory and save no time (docs/decisions/0031).
+ */
 export function fileSessions(ort: Ort, options: SessionOptions, native: boolean) {
   const open = new Map<ModelFile, { users: number; session: Promise<Session> }>();
   return {
     /** The session of a file, which each user releases once. */
     async take(file: ModelFile): Promise<Session> {
       const create = async () => {
-        const all = { ...sessionDefaults(), ...options };
+        const all = { ...sessionDefaults(), enableMemPattern: false, ...options };
         // The native runtime finds the files beside a path itself.
         if (native && file.file.path !== undefined) {
           return ort.InferenceSession.create(file.file.path, all);

@@ -88,16 +88,29 @@ export function classifierFree(
     ...denoiser,
     batch: scale === 1 ? denoiser.batch : sharedBatch(denoiser, 2),
     apply(x, t, condition) {
-      if (!condition)
-        throw new ArgumentError("classifier-free guidance needs a condition, got none");
-      if (scale === 1) return denoiser.apply(x, t, condition);
-      const none = toConditionExprs(unconditional as ConditionOption, t, condition);
-      const isPlain = scale === 0 && !options.interval && !options.rescale;
-      if (isPlain) return denoiser.apply(x, t, none);
-      const [u, c] = outputsUnder(denoiser, x, t, [none, condition]);
-      return combine(x, t, u, [c], [scale], options);
+      const isUsed = scale !== 1 && condition !== undefined;
+      const none = isUsed ? toConditionExprs(unconditional as ConditionOption, t, condition) : {};
+      return guidedOutput(denoiser, x, t, condition, none, options);
     },
   };
+}
+
+/** The guided output of {@link classifierFree}, of which `none` holds the guided conditions. */
+export function guidedOutput(
+  denoiser: Denoiser,
+  x: Expr,
+  t: Expr,
+  condition: Conditions<Expr> | undefined,
+  none: Conditions<Expr>,
+  options: Pick<ClassifierFreeOptions, "scale"> & GuidanceOptions,
+): Expr {
+  if (!condition) throw new ArgumentError("classifier-free guidance needs a condition, got none");
+  const { scale, interval, rescale } = options;
+  if (scale === 1) return denoiser.apply(x, t, condition);
+  const without = { ...condition, ...none };
+  if (scale === 0 && !interval && !rescale) return denoiser.apply(x, t, without);
+  const [u, c] = outputsUnder(denoiser, x, t, [without, condition]);
+  return combine(x, t, u, [c], [scale], options);
 }
 
 /**
@@ -234,7 +247,7 @@ function combineFunctions(
  * The conditions as expressions; a number is repeated in the shape of the given condition, or for
  * every sample of t `[batch]`. Conditions that only `given` has are kept.
  */
-function toConditionExprs(
+export function toConditionExprs(
   condition: ConditionOption,
   t: Expr,
   given: Conditions<Expr> | undefined,

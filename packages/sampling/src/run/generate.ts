@@ -1,67 +1,28 @@
-import { type Tensor, trace } from "@gen/graph";
-import { type FloatArray, GenError, normalNoise } from "@gen/math";
-import { ArgumentError, checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
-import type { Backend } from "@gen/runtime-gpu";
-import { callProgram } from "@gen/runtime-gpu/call-program";
-import { numpyLinspace } from "@gen/schedules";
-import { fixedBatch } from "../denoiser/batch.ts";
-import { type Conditions, namedConditions } from "../denoiser/conditions.ts";
-import type { Denoiser } from "../denoiser/denoiser.ts";
-import { notFiniteAt, sizeOf } from "../denoiser/shapes.ts";
-import { type ClassifierFreeOptions, classifierFree } from "../guidance/classifier-free.ts";
-import {
-  defaultSampler,
-  type SchedulerStepsOptions,
-  schedulerSteps,
-} from "../scheduler/scheduler-steps.ts";
-import { CLIP, type Clip } from "./clip.ts";
+/*
+ * Samples of a pipeline, in batches that fit in memory:
+ *
+ *   denoiser's samples (or a VAE's latents) -> VAE's decoder -> x
+ *
+ *   const ready = pipelineSampler(pipeline, { backend });    // generate() is one call of it
+ */
+import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
+import { sizeOf } from "../denoiser/shapes.ts";
+import { CLIP } from "./clip.ts";
+import type { Generated, GenerateOptions } from "./generate-options.ts";
+import { latest } from "./latest.ts";
 import { throwIfAborted } from "./loop.ts";
-import type { DiffusionPipeline, Pipeline, PipelineVae } from "./pipeline.ts";
+import type { Pipeline } from "./pipeline.ts";
+import { denoised, prior } from "./pipeline-source.ts";
 import { BACKEND, opened } from "./run-rules.ts";
-import type { AbortSignalLike, Progress, SampleOptions, Samples } from "./sample-options.ts";
-import { sampler } from "./sampler.ts";
+import type { Sampler } from "./sampler.ts";
+import { type VaeDecoder, vaeDecoder } from "./vae-decoder.ts";
 
-/** The options of {@link generate}. A VAE alone uses `backend`, `count`, `seed` and `signal`. */
-export interface GenerateOptions<T = unknown>
-  extends Omit<SchedulerStepsOptions, "imageLength">,
-    Pick<SampleOptions, "seed" | "condition"> {
-  /** A backend, or a promise of a backend. */
-  readonly backend: Backend<T> | PromiseLike<Backend<T>>;
-  /** The number of samples. @defaultValue 1 */
-  readonly count?: number;
-  /**
-   * Classifier-free guidance: the options of {@link classifierFree}, or the scale alone if the
-   * pipeline has classes, whose number is then the label that means none.
-   * @defaultValue no guidance
-   */
-  readonly guidance?: number | ClassifierFreeOptions;
-  /** Bounds of the clean estimate. @defaultValue the bounds of the scheduler's config */
-  readonly clip?: Clip;
-  /**
-   * Noise for a batch of `shape` in place of the seed's noise, such as
-   * `(shape, part) => torchNoise(0, shape, part)`.
-   */
-  readonly noise?: (
-    shape: readonly number[],
-    part: { readonly firstIndex: number; readonly count: number },
-  ) => Pick<SampleOptions, "x" | "noise">;
-  /** Stops the run within a step. */
-  readonly signal?: AbortSignalLike;
-  /** Called after each step of each batch; a returned promise is awaited. */
-  readonly onStep?: (progress: GenerateProgress) => unknown;
-}
-
-/** The state of a batch's run and of the whole work. */
-export interface GenerateProgress extends Progress {
-  /** The done share of the whole work, in (0, 1]. */
-  readonly done: number;
-}
-
-/** Samples `[count, ...]`, row-major: images in [-1, 1] if the pipeline has a VAE. */
-export interface Generated extends Samples {
-  readonly x: Float32Array;
-  /** Evaluations of the denoiser for each sample; 0 for a VAE alone. */
-  readonly steps: number;
+/** A pipeline ready to draw: its programs are compiled once and kept. */
+export interface PipelineSampler {
+  /** As the function {@link generate}. Calls run one after another. */
+  generate(options?: Omit<GenerateOptions, "backend">): Promise<Generated>;
+  /** Frees the programs, after the calls under way. */
+  dispose(): Promise<void>;
 }
 
 /**
@@ -79,39 +40,85 @@ export async function generate<T>(
   pipeline: Pipeline,
   options: GenerateOptions<T>,
 ): Promise<Generated> {
+  const ready = pipelineSampler(pipeline, options);
+  try {
+    return await ready.generate(options);
+  } finally {
+    await ready.dispose();
+  }
+}
+
+/**
+ * {@link generate} for several calls. The programs of the latest shape, batch and guidance are kept.
+ * Other values of conditions need no new program.
+ *
+ * `const ready = pipelineSampler(pipeline, { backend })`
+ */
+export function pipelineSampler<T>(
+  pipeline: Pipeline,
+  options: Pick<GenerateOptions<T>, "backend">,
+): PipelineSampler {
   checkArguments({ pipeline }, { pipeline: PIPELINE });
   checkArguments({ pipeline }, { pipeline: PIPELINES[pipeline.kind] });
-  checkOptions(options, {
-    backend: BACKEND,
-    count: rules.optional(rules.COUNT),
-    sampler: rules.optional(rules.TEXT),
-    steps: rules.optional(rules.ANY_NUMBER),
-    clip: rules.optional(CLIP),
-    seed: rules.optional(rules.SEED),
-    guidance: rules.optional(rules.either(rules.NUMBER, rules.OBJECT)),
-    noise: rules.optional(rules.FUNCTION),
-    signal: rules.optional(rules.OBJECT),
-    onStep: rules.optional(rules.FUNCTION),
-  });
-  const { count = 1, signal } = options;
-  const { shape, vae } = pipeline;
-  const source = pipeline.kind === "vae" ? prior(shape, options) : denoised(pipeline, options);
-  const decoder = vae && (await decoderOn(await opened(options.backend), vae, shape));
-  const item = decoder?.item ?? shape;
-  const x = new Float32Array(count * sizeOf(item));
-  const batch = batchOf(shape, count, source.batch);
-  try {
-    for (let first = 0; first < count; first += batch) {
+  checkOptions(options, { backend: BACKEND });
+  const { backend } = options;
+  const kept = { denoiser: latest<Sampler>(), decoder: latest<VaeDecoder>() };
+  const draw = async (options: GenerateOptions<T>): Promise<Generated> => {
+    const { count = 1, signal, shape = pipeline.shape } = options;
+    const { vae } = pipeline;
+    const source =
+      pipeline.kind === "vae"
+        ? prior(shape, options)
+        : denoised({ ...pipeline, shape }, options, kept.denoiser);
+    const decoder =
+      vae &&
+      (await kept.decoder.get(`${shape}`, async () =>
+        vaeDecoder(await opened(backend), vae, shape),
+      ));
+    const item = decoder?.item ?? shape;
+    const x = new Float32Array(count * sizeOf(item));
+    for (let first = 0; first < count; first += source.batch) {
       throwIfAborted(signal);
-      const here = [Math.min(batch, count - first), ...shape];
+      const here = [Math.min(source.batch, count - first), ...shape];
       const drawn = await source.draw(here, first);
       x.set(decoder ? await decoder.decode(drawn, here[0]) : drawn, first * sizeOf(item));
     }
-  } finally {
-    await decoder?.dispose();
-    await source.dispose();
-  }
-  return { x, shape: [count, ...item], steps: source.steps };
+    return { x, shape: [count, ...item], steps: source.steps };
+  };
+  let last: Promise<unknown> = Promise.resolve();
+  /** Runs `work` after all earlier work. */
+  const inTurn = <R>(work: () => Promise<R>): Promise<R> => {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
+  };
+  return {
+    async generate(options = {}) {
+      checkOptions(options, {
+        count: rules.optional(rules.COUNT),
+        shape: rules.optional(rules.SIZES),
+        sampler: rules.optional(rules.TEXT),
+        steps: rules.optional(rules.ANY_NUMBER),
+        clip: rules.optional(CLIP),
+        seed: rules.optional(rules.SEED),
+        guidance: rules.optional(rules.either(rules.NUMBER, rules.OBJECT)),
+        noise: rules.optional(rules.FUNCTION),
+        signal: rules.optional(rules.OBJECT),
+        onStep: rules.optional(rules.FUNCTION),
+      });
+      return inTurn(async () => {
+        try {
+          return await draw({ ...options, backend });
+        } finally {
+          await Promise.all(Object.values(kept).map(({ freeOlder }) => freeOlder()));
+        }
+      });
+    },
+    dispose: () =>
+      inTurn(async () => {
+        await Promise.all(Object.values(kept).map(({ dispose }) => dispose()));
+      }),
+  };
 }
 
 const parts = { decode: rules.FUNCTION, parameters: rules.LIST };
@@ -130,127 +137,3 @@ const PIPELINES = {
   }),
   vae: rules.having("a pipeline { kind: vae, vae, shape }", { vae: VAE }),
 };
-
-/** The source of x: a denoiser's samples. */
-function denoised<T>(pipeline: DiffusionPipeline, options: GenerateOptions<T>) {
-  const { backend, count = 1, seed, guidance, noise, signal, onStep } = options;
-  const { denoiser, scheduler, shape, classes } = pipeline;
-  const [, height = 1, width = 1] = shape;
-  // diffusers' pipelines count patches of 2 x 2 as an image's tokens.
-  const table = schedulerSteps(
-    { ...scheduler, predictionType: denoiser.predicts },
-    { imageLength: (height * width) / 4, ...withSigmas(pipeline, options) },
-  );
-  const guided = guidance === undefined ? denoiser : guide(denoiser, guidance, classes);
-  const ready = sampler({ backend, denoiser: guided });
-  const { steps, clip, initialScale } = table;
-  const run = { steps, clip: options.clip ?? clip, initialScale, seed, signal };
-  const conditionRows = rowsOf(namedConditions(options.condition, denoiser.condition), count);
-  return {
-    steps: steps.length,
-    batch: guided.batch,
-    async draw(shape: readonly number[], firstIndex: number): Promise<FloatArray> {
-      const share = shape[0] / count;
-      const done = (step: number) => firstIndex / count + ((step + 1) / steps.length) * share;
-      const part = { firstIndex, ...noise?.(shape, { firstIndex, count }) };
-      const report = (at: Progress) => onStep?.({ ...at, done: done(at.step) });
-      const condition = conditionRows(firstIndex, shape[0]);
-      return (await ready.sample({ ...run, ...part, condition, shape, onStep: report })).x;
-    },
-    dispose: () => ready.dispose(),
-  };
-}
-
-/** Parts of conditions that have a row for each of `count` samples, or one row for all. */
-function rowsOf(conditions: Conditions<Tensor> | undefined, count: number) {
-  const entries = Object.entries(conditions ?? {});
-  for (const [name, { shape }] of entries) {
-    if (shape[0] === count || shape[0] === 1) continue;
-    throw new ArgumentError(`condition ${name} must have ${count} rows, as count, got ${shape[0]}`);
-  }
-  return (first: number, rows: number): Conditions<Tensor> | undefined => {
-    const parts = entries.map(([name, value]) => {
-      const { data, shape, dtype } = value;
-      if (shape[0] === 1) return [name, value];
-      const size = data.length / count;
-      const part = data.subarray(first * size, (first + rows) * size);
-      return [name, { data: part, shape: [rows, ...shape.slice(1)], dtype }];
-    });
-    return conditions && Object.fromEntries(parts);
-  };
-}
-
-/** The options with a pipeline's own sigmas, unless they choose time steps or another sampler. */
-function withSigmas<O extends SchedulerStepsOptions>(
-  { sigmas, scheduler }: Pick<DiffusionPipeline, "sigmas" | "scheduler">,
-  options: O,
-): O {
-  const { sampler, timesteps, spacing, steps = 20 } = options;
-  const isOwn = sampler === undefined || sampler === defaultSampler(scheduler);
-  if (!sigmas || !isOwn || options.sigmas || timesteps || spacing) return options;
-  return { ...options, steps: undefined, sigmas: numpyLinspace(1, 1 / steps, steps) };
-}
-
-function guide(
-  denoiser: Denoiser,
-  guidance: number | ClassifierFreeOptions,
-  classes: readonly string[] | undefined,
-): Denoiser {
-  if (typeof guidance !== "number") return classifierFree(denoiser, guidance);
-  if (classes) return classifierFree(denoiser, { scale: guidance, unconditional: classes.length });
-  throw new ArgumentError(
-    `guidance must be { scale, unconditional } for a pipeline without classes, got ${shown(guidance)}`,
-  );
-}
-
-/** The source of a VAE's latents: standard normal, keyed by the seed and the sample's number. */
-const prior = <T>(shape: readonly number[], { seed = 0 }: GenerateOptions<T>) => ({
-  steps: 0,
-  batch: undefined,
-  async draw([batch]: readonly number[], firstIndex: number): Promise<FloatArray> {
-    const indices = Float64Array.from({ length: batch }, (_, i) => firstIndex + i);
-    return normalNoise({ seed, purpose: "prior", indices, size: sizeOf(shape) });
-  },
-  dispose: async () => undefined,
-});
-
-async function decoderOn<T>(backend: Backend<T>, vae: PipelineVae, latent: readonly number[]) {
-  const batch = fixedBatch(vae.batch) ?? "batch";
-  const graph = trace(({ z }) => ({ x: vae.decode(z) }), { z: { shape: [batch, ...latent] } });
-  const program = await backend.compile(graph);
-  const item = graph.outputs.x.shape.slice(1).map(Number);
-  return {
-    item,
-    /** Decodes `rows` latents, in parts of the batch that the decoder is fixed to. */
-    async decode(z: FloatArray, rows: number): Promise<FloatArray> {
-      const [size, rowsOfPart] = [sizeOf(latent), typeof batch === "number" ? batch : rows];
-      const x = new Float32Array(rows * sizeOf(item));
-      for (let first = 0; first < rows; first += rowsOfPart) {
-        const data = new Float32Array(rowsOfPart * size);
-        data.set(z.subarray(first * size, (first + rowsOfPart) * size));
-        const input = { data, shape: [rowsOfPart, ...latent] };
-        const decoded = (await callProgram(backend, program, { z: input })).x;
-        x.set(decoded.subarray(0, (rows - first) * sizeOf(item)), first * sizeOf(item));
-      }
-      const bad = notFiniteAt(x);
-      if (bad < 0) return x;
-      throw new GenError(
-        "not-finite",
-        `the VAE's decoder gives ${x[bad]} at index ${bad} for finite latents: check its weights, and its type if it is float16`,
-      );
-    },
-    dispose: () => program.dispose(),
-  };
-}
-
-/**
- * Samples in a batch, `fixed` if the denoiser fixes them. All batches but the last have one size,
- * as each size is compiled anew.
- */
-function batchOf(shape: readonly number[], count: number, fixed: number | undefined): number {
-  if (fixed !== undefined) return fixed;
-  // The numbers of x in a batch of images bound the memory of a UNet.
-  const imageNumbers = 2 ** 16;
-  const most = shape.length === 1 ? 2048 : Math.min(64, Math.max(1, imageNumbers / sizeOf(shape)));
-  return Math.ceil(count / Math.ceil(count / Math.floor(most)));
-}

@@ -1,0 +1,50 @@
+import type { Backend } from "@gen/runtime-gpu";
+import type { ClassifierFreeOptions } from "../guidance/classifier-free.ts";
+import type { SchedulerStepsOptions } from "../scheduler/scheduler-steps.ts";
+import type { Clip } from "./clip.ts";
+import type { AbortSignalLike, Progress, SampleOptions, Samples } from "./sample-options.ts";
+
+/** The options of `generate`. A VAE alone uses `backend`, `count`, `seed` and `signal`. */
+export interface GenerateOptions<T = unknown>
+  extends Omit<SchedulerStepsOptions, "imageLength">,
+    Pick<SampleOptions, "seed" | "condition"> {
+  /** A backend, or a promise of a backend. */
+  readonly backend: Backend<T> | PromiseLike<Backend<T>>;
+  /** The number of samples. @defaultValue 1 */
+  readonly count?: number;
+  /** The shape of one sample, for a denoiser that takes several. @defaultValue the pipeline's */
+  readonly shape?: readonly number[];
+  /**
+   * Classifier-free guidance: the options of `classifierFree`, or the scale alone if the
+   * pipeline has classes, whose number is then the label that means none.
+   * @defaultValue no guidance
+   */
+  readonly guidance?: number | ClassifierFreeOptions;
+  /** Bounds of the clean estimate. @defaultValue the bounds of the scheduler's config */
+  readonly clip?: Clip;
+  /**
+   * Noise for a batch of `shape` in place of the seed's noise, such as
+   * `(shape, part) => torchNoise(0, shape, part)`.
+   */
+  readonly noise?: (
+    shape: readonly number[],
+    part: { readonly firstIndex: number; readonly count: number },
+  ) => Pick<SampleOptions, "x" | "noise">;
+  /** Stops the run within a step. */
+  readonly signal?: AbortSignalLike;
+  /** Called after each step of each batch; a returned promise is awaited. */
+  readonly onStep?: (progress: GenerateProgress) => unknown;
+}
+
+/** The state of a batch's run and of the whole work. */
+export interface GenerateProgress extends Progress {
+  /** The done share of the whole work, in (0, 1]. */
+  readonly done: number;
+}
+
+/** Samples `[count, ...]`, row-major: images in [-1, 1] if the pipeline has a VAE. */
+export interface Generated extends Samples {
+  readonly x: Float32Array;
+  /** Evaluations of the denoiser for each sample; 0 for a VAE alone. */
+  readonly steps: number;
+}

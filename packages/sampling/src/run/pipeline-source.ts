@@ -1,0 +1,158 @@
+/*
+ * Where a pipeline's x comes from, batch by batch: a denoiser's samples, or a VAE's prior.
+ */
+import type { Expr, Tensor } from "@gen/graph";
+import { type FloatArray, normalNoise } from "@gen/math";
+import { ArgumentError, shown } from "@gen/math/arguments";
+import { numpyLinspace } from "@gen/schedules";
+import { type Conditions, namedConditions, valuesByName } from "../denoiser/conditions.ts";
+import type { Denoiser } from "../denoiser/denoiser.ts";
+import { sizeOf } from "../denoiser/shapes.ts";
+import { classifierFree, guidedOutput, toConditionExprs } from "../guidance/classifier-free.ts";
+import {
+  defaultSampler,
+  type SchedulerStepsOptions,
+  schedulerSteps,
+} from "../scheduler/scheduler-steps.ts";
+import type { GenerateOptions } from "./generate-options.ts";
+import type { Latest } from "./latest.ts";
+import type { DiffusionPipeline } from "./pipeline.ts";
+import type { Progress } from "./sample-options.ts";
+import { type Sampler, sampler } from "./sampler.ts";
+
+/** The source of x: a denoiser's samples. */
+export function denoised<T>(
+  pipeline: DiffusionPipeline,
+  options: GenerateOptions<T>,
+  kept: Latest<Sampler>,
+) {
+  const { backend, count = 1, seed, guidance, noise, signal, onStep } = options;
+  const { denoiser, scheduler, shape, classes } = pipeline;
+  const [, height = 1, width = 1] = shape;
+  // diffusers' pipelines count patches of 2 x 2 as an image's tokens.
+  const table = schedulerSteps(
+    { ...scheduler, predictionType: denoiser.predicts },
+    { imageLength: (height * width) / 4, ...withSigmas(pipeline, options) },
+  );
+  const { guided, key, none } = guide(denoiser, guidance, classes);
+  const batch = batchOf(shape, count, guided.batch);
+  const { steps, clip, initialScale } = table;
+  const run = { steps, clip: options.clip ?? clip, initialScale, seed, signal };
+  const condition = namedConditions(options.condition, denoiser.condition);
+  const conditionRows = rowsOf(none ? { ...condition, ...none } : condition, count);
+  return {
+    steps: steps.length,
+    batch,
+    async draw(shape: readonly number[], firstIndex: number): Promise<FloatArray> {
+      const share = shape[0] / count;
+      const done = (step: number) => firstIndex / count + ((step + 1) / steps.length) * share;
+      const part = { firstIndex, ...noise?.(shape, { firstIndex, count }) };
+      const report = (at: Progress) => onStep?.({ ...at, done: done(at.step) });
+      const condition = conditionRows(firstIndex, shape[0]);
+      const ready = await kept.get(JSON.stringify([shape, batch, key]), async () =>
+        sampler({ backend, denoiser: guided }),
+      );
+      return (await ready.sample({ ...run, ...part, condition, shape, onStep: report })).x;
+    },
+  };
+}
+
+/** Parts of conditions that have a row for each of `count` samples, or one row for all. */
+function rowsOf(conditions: Conditions<Tensor> | undefined, count: number) {
+  const entries = Object.entries(conditions ?? {});
+  for (const [name, { shape }] of entries) {
+    if (shape[0] === count || shape[0] === 1) continue;
+    throw new ArgumentError(`condition ${name} must have ${count} rows, as count, got ${shape[0]}`);
+  }
+  return (first: number, rows: number): Conditions<Tensor> | undefined => {
+    const parts = entries.map(([name, value]) => {
+      const { data, shape, dtype } = value;
+      if (shape[0] === 1) return [name, value];
+      const size = data.length / count;
+      const part = data.subarray(first * size, (first + rows) * size);
+      return [name, { data: part, shape: [rows, ...shape.slice(1)], dtype }];
+    });
+    return conditions && Object.fromEntries(parts);
+  };
+}
+
+/** The options with a pipeline's own sigmas, unless they choose time steps or another sampler. */
+function withSigmas<O extends SchedulerStepsOptions>(
+  { sigmas, scheduler }: Pick<DiffusionPipeline, "sigmas" | "scheduler">,
+  options: O,
+): O {
+  const { sampler, timesteps, spacing, steps = 20 } = options;
+  const isOwn = sampler === undefined || sampler === defaultSampler(scheduler);
+  if (!sigmas || !isOwn || options.sigmas || timesteps || spacing) return options;
+  return { ...options, steps: undefined, sigmas: numpyLinspace(1, 1 / steps, steps) };
+}
+
+const NONE = "unconditional/";
+
+/**
+ * The guided denoiser, what its program depends on, and the values that the run adds to its
+ * conditions: tensors without a condition are inputs of the program, which then serves all of them.
+ */
+function guide(
+  denoiser: Denoiser,
+  guidance: GenerateOptions["guidance"],
+  classes: readonly string[] | undefined,
+): { guided: Denoiser; key?: unknown; none?: Conditions<Tensor> } {
+  if (guidance === undefined) return { guided: denoiser };
+  if (typeof guidance === "number" && !classes) {
+    throw new ArgumentError(
+      `guidance must be { scale, unconditional } for a pipeline without classes, got ${shown(guidance)}`,
+    );
+  }
+  const options =
+    typeof guidance === "number"
+      ? { scale: guidance, unconditional: classes?.length ?? 0 }
+      : guidance;
+  const guided = classifierFree(denoiser, options);
+  const { unconditional, ...rest } = options;
+  const isNumber = (value: unknown) => typeof value === "number";
+  const names = Object.keys(denoiser.condition ?? { condition: 0 });
+  const values = isNumber(unconditional) ? {} : valuesByName(unconditional, names);
+  const part = (wanted: boolean) =>
+    Object.fromEntries(Object.entries(values).filter(([, value]) => isNumber(value) === wanted));
+  // A number takes the shape of the condition that the call gives.
+  const numbers = isNumber(unconditional) ? unconditional : part(true);
+  const tensors = Object.entries(namedConditions(part(false), denoiser.condition) ?? {});
+  const apply: Denoiser["apply"] = (x, t, given) => {
+    const entries = Object.entries(given ?? {});
+    const own = entries.filter(([name]) => !name.startsWith(NONE));
+    const condition = own.length > 0 ? Object.fromEntries(own) : undefined;
+    const none = {
+      ...(condition && toConditionExprs(numbers, t, condition)),
+      ...Object.fromEntries(tensors.map(([name]) => [name, given?.[NONE + name] as Expr])),
+    };
+    return guidedOutput(denoiser, x, t, condition, none, options);
+  };
+  const none = Object.fromEntries(tensors.map(([name, value]) => [NONE + name, value]));
+  return { guided: { ...guided, apply }, key: [rest, numbers, Object.keys(none)], none };
+}
+
+/** The source of a VAE's latents: standard normal, keyed by the seed and the sample's number. */
+export const prior = <T>(
+  shape: readonly number[],
+  { seed = 0, count = 1 }: GenerateOptions<T>,
+) => ({
+  steps: 0,
+  batch: batchOf(shape, count, undefined),
+  async draw([batch]: readonly number[], firstIndex: number): Promise<FloatArray> {
+    const indices = Float64Array.from({ length: batch }, (_, i) => firstIndex + i);
+    return normalNoise({ seed, purpose: "prior", indices, size: sizeOf(shape) });
+  },
+});
+
+/**
+ * Samples in a batch, `fixed` if the denoiser fixes them. All batches but the last have one size,
+ * as each size is compiled anew.
+ */
+function batchOf(shape: readonly number[], count: number, fixed: number | undefined): number {
+  if (fixed !== undefined) return fixed;
+  // The numbers of x in a batch of images bound the memory of a UNet.
+  const imageNumbers = 2 ** 16;
+  const most = shape.length === 1 ? 2048 : Math.min(64, Math.max(1, imageNumbers / sizeOf(shape)));
+  return Math.ceil(count / Math.ceil(count / Math.floor(most)));
+}
