@@ -22,4 +22,6 @@ export interface FileRequest extends Pick<FetchOptions, "sha256" | "headers"> {
   readonly report: (loaded: number, total?: number) => void;
   /** The version of the complete file that is stored; `{}` where the server had no such file. */
   readonly known?: Version;
+  /** Called when the server has another version. */
+  readonly onChanged: () => void;
 }
