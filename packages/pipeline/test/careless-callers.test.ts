@@ -53,7 +53,7 @@ const calls: Record<string, Call> = {
     also: { "2.className": ["text"] },
   },
   mergeLora: { args: [{ unet: { model: outside } }, [{ lora: loraOfQueries }]] },
-  openTextToImage: {
+  openImageModel: {
     args: [sd1, { backend, limit: 2 ** 30, shape: [4, 8, 8] }],
     also: { "1.limit": ["infinity"], "1.backend": ["promise"] },
   },

@@ -16,7 +16,7 @@ import {
   loadModel,
   loadPipeline,
   loadTokenizer,
-  openTextToImage,
+  openImageModel,
   type PromptTokenizer,
   type TextToImageOptions,
   textToImage,
@@ -246,7 +246,7 @@ test.each(["sdxl", "flux"])("%s runs on tfjs and cpu too", async (name) => {
 });
 
 test("an opened folder serves several calls, and each prompt has its own pictures", async () => {
-  const model = await openTextToImage(sd1, { backend: onnx });
+  const model = await openImageModel(sd1, { backend: onnx });
   expect(model.size).toEqual([64, 64]);
   const all = { prompt: ["a fox", "a dog"], count: 2, seed: 5, steps: 2 };
   const both = await model.textToImage(all);
@@ -354,11 +354,10 @@ describe("a folder that makes no pictures of a prompt alone says what it needs",
   test.each([
     ["ddpm", /has no text encoder: use generate, or gen sample/],
     ["dit", /has no text encoder: use generate, or gen sample/],
-    ["refiner", /is a refiner .*base folder/],
-    ["inpaint", /is for inpainting .*a picture and a mask/],
+    ["refiner", /is a refiner .*Use imageToImage, or its base folder/],
+    ["inpaint", /is for inpainting .*a picture and a mask .*Use inpaint/],
   ])("%s", async (name, message) => {
-    const opening = openTextToImage(modelFolder(name).read, { backend: onnx });
-    await expect(opening).rejects.toThrow(message);
+    await expect(textToImage(modelFolder(name).read, tiny)).rejects.toThrow(message);
   });
 
   test.each([

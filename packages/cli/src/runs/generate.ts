@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { GenError } from "@gen/math";
-import { openTextToImage } from "@gen/pipeline";
+import { openImageModel } from "@gen/pipeline";
 import type { Backend } from "@gen/runtime-gpu";
 import { loadFrom, shownFolder } from "../model-folder.ts";
 import type { OutputKind } from "../output-kind.ts";
@@ -25,7 +25,7 @@ export async function runGenerate(
   const backend = await opening;
   try {
     const model = await loadFrom(folder, { signal, backend: backend.name }, (read, reading) =>
-      openTextToImage(read, { ...reading, backend }),
+      openImageModel(read, { ...reading, backend }),
     );
     const [width, height] = options.size ?? model.size;
     const item = [3, height, width];

@@ -5,7 +5,7 @@ import type { LoadPipelineOptions } from "../load-pipeline.ts";
 import { MAX_PROMPT_LENGTH } from "../text/limits.ts";
 
 /** What a folder's model is loaded with. */
-export interface OpenTextToImageOptions<T = unknown> extends LoadPipelineOptions {
+export interface OpenImageModelOptions<T = unknown> extends LoadPipelineOptions {
   /** A backend, or a promise of a backend; it runs every part. */
   readonly backend: Backend<T> | PromiseLike<Backend<T>>;
 }

@@ -1,5 +1,6 @@
 import { ArgumentError } from "@gen/math/arguments";
 import { MAX_SAMPLE_NUMBERS } from "../limits.ts";
+import type { FolderModel } from "./folder-model.ts";
 
 /**
  * The shape [channels, height, width] of latents for a picture of `[width, height]` pixels.
@@ -8,8 +9,9 @@ import { MAX_SAMPLE_NUMBERS } from "../limits.ts";
  */
 export function latentShape(
   [width, height]: readonly [number, number],
-  { channels, factor, multiple }: { channels: number; factor: number; multiple: number },
+  { pipeline, factor, multiple }: Pick<FolderModel, "pipeline" | "factor" | "multiple">,
 ): number[] {
+  const [channels] = pipeline.shape;
   const step = factor * multiple;
   if (width % step !== 0 || height % step !== 0) {
     const below = [width, height].map((side) => Math.max(step, side - (side % step)));

@@ -1,0 +1,89 @@
+/*
+ * What the pictures of a folder are made with, loaded once for several calls:
+ *
+ *   model_index.json and configs -> kind of folder -> denoiser, VAE's decoder, tokenizers
+ *
+ * Text encoders are read in each call, and dropped when its texts are encoded.
+ */
+import type { Signature } from "@gen/graph";
+import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
+import type { Backend } from "@gen/runtime-gpu";
+import type { DiffusionPipeline, PipelineVae } from "@gen/sampling";
+import type { SchedulerConfig } from "@gen/schedules";
+import { vaeConfig } from "../describe-folder.ts";
+import { classNameOf, type Fields, type FolderKind } from "../folder-kind.ts";
+import { required } from "../folder-parts.ts";
+import { folderSizes } from "../folder-sizes.ts";
+import { loadRules, type ReadFile, readJson } from "../load-model.ts";
+import { loadPipeline } from "../load-pipeline.ts";
+import { pipelinePaths } from "../paths.ts";
+import type { PromptTokenizer } from "../text/load-tokenizer.ts";
+import { requireTextKind } from "./folder-use.ts";
+import { BACKEND, type OpenImageModelOptions } from "./options.ts";
+import { type TextKind, textKind } from "./text-kind.ts";
+import { tokenizerOf } from "./text-parts.ts";
+
+/** A loaded folder. */
+export interface FolderModel<T = unknown> {
+  readonly read: ReadFile;
+  readonly options: OpenImageModelOptions<T>;
+  readonly backend: Backend<T>;
+  readonly kind: FolderKind;
+  readonly text: TextKind;
+  readonly index: Fields;
+  /** The config of the denoiser. */
+  readonly config: Fields;
+  readonly pipeline: DiffusionPipeline<SchedulerConfig>;
+  /** What the denoiser takes beside x and t. */
+  readonly conditions: Readonly<Record<string, Signature>>;
+  readonly vae: PipelineVae;
+  /** By the names of their folders. */
+  readonly tokenizers: ReadonlyMap<string, PromptTokenizer>;
+  /** Pixels for each of a latent, along one side. */
+  readonly factor: number;
+  /** Height and width of latents are multiples of this number. */
+  readonly multiple: number;
+}
+
+/** Loads a folder that takes prompts, of any kind. */
+export async function loadFolderModel<T>(
+  read: ReadFile,
+  options: OpenImageModelOptions<T>,
+): Promise<FolderModel<T>> {
+  checkArguments({ read }, { read: rules.FUNCTION });
+  checkOptions(options, {
+    ...loadRules,
+    backend: BACKEND,
+    shape: rules.optional(rules.listOf(rules.optional(rules.COUNT))),
+  });
+  const backend = await options.backend;
+  checkArguments({ backend }, { backend: rules.BACKEND });
+  const json = async (path: string): Promise<Fields> =>
+    (await readJson(read, path, options.limit)) ?? {};
+  const configs = ["index", "unetConfig", "transformerConfig", "decoderConfig", "encoderConfig"];
+  const [index, unet, transformer, ofDecoder, ofEncoder] = await Promise.all(
+    configs.map((name) => json(pipelinePaths[name as keyof typeof pipelinePaths])),
+  );
+  const config = Object.keys(unet).length > 0 ? unet : transformer;
+  const kind = requireTextKind(index, config);
+  const pipeline = await loadPipeline(unlessEncoder(read), {
+    ...options,
+    ...(options.open && { open: unlessEncoder(options.open) }),
+  });
+  const conditions = pipeline.denoiser.condition ?? {};
+  const text = textKind(index, config, conditions);
+  const vae = required(pipelinePaths.decoder, pipeline.vae);
+  const tokenizers = new Map<string, PromptTokenizer>();
+  for (const part of text.parts) tokenizers.set(part.tokenizer, await tokenizerOf(read, part));
+  const ofVae = vaeConfig(ofDecoder, ofEncoder);
+  const { multiple } = folderSizes(config, ofVae, classNameOf(index));
+  const factor = vae.image[1] / pipeline.shape[1];
+  const loaded = { read, options, backend, kind, text, index, config };
+  return { ...loaded, pipeline, conditions, vae, tokenizers, factor, multiple };
+}
+
+/** Files of a folder but for the VAE's encoder, which only pictures that start from one need. */
+const unlessEncoder =
+  <R>(get: (path: string) => Promise<R | undefined>) =>
+  async (path: string): Promise<R | undefined> =>
+    path.startsWith("vae_encoder/model") ? undefined : get(path);
