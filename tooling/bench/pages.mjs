@@ -13,7 +13,7 @@ import { findBrowser } from "../scripts/browser.mjs";
 
 /**
  * Runs `work` with pages. `open(name)` loads page/NAME.mjs and returns `request(method, ...args)`,
- * which calls the page, and `close()`. `first(name)` loads the page and returns its global `first`.
+ * which calls the page, `memoryOf(work)` and `close()`. `first(name)` loads the page and returns its global `first`.
  * `pipeline` contains the files under /pipeline/ by path, `flags` more flags of the browser. Without
  * a browser, returns a row with the reason.
  */
@@ -45,6 +45,7 @@ export async function withPages({ title, target, pipeline = {}, flags = [] }, wo
         const page = await load(name, "bench");
         return {
           request: (method, ...args) => page.evaluate(call, [method, args]),
+          memoryOf: (work) => memoryOf(page, work),
           close: () => page.close(),
         };
       },
@@ -59,6 +60,30 @@ export async function withPages({ title, target, pipeline = {}, flags = [] }, wo
     await browser.close();
     server.close();
   }
+}
+
+/**
+ * The most bytes of JavaScript's heap and array buffers during `work`, and the bytes afterwards. Shared
+ * array buffers, such as the memory of wasm threads, do not count.
+ */
+async function memoryOf(page, work) {
+  const client = await page.context().newCDPSession(page);
+  const bytes = async () => {
+    const { usedSize, backingStorageSize } = await client.send("Runtime.getHeapUsage");
+    return usedSize + backingStorageSize;
+  };
+  let peak = await bytes();
+  let isRunning = true;
+  const running = work().finally(() => {
+    isRunning = false;
+  });
+  while (isRunning) {
+    peak = Math.max(peak, await bytes());
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const result = await running;
+  await client.send("HeapProfiler.collectGarbage");
+  return { result, peak, after: await bytes() };
 }
 
 /** Bundles the pages' scripts, by path. */
@@ -80,6 +105,7 @@ async function bundle() {
   };
   // TensorFlow.js starts threads from the source text of its functions, which minifying breaks.
   await add(["ours", "tfjs", "tfjs-by-hand", "vae-ours", "vae-tfjs", "gpu"]);
+  await add(["memory"], { minify: true });
   await add(["first-ours", "first-by-hand"], { minify: true });
   return files;
 }
@@ -99,6 +125,7 @@ async function serve(files) {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-embedder-policy": "require-corp",
   };
+  const started = new Date().toUTCString();
   const server = createServer(async (request, response) => {
     const path = normalize(new URL(request.url, "http://page").pathname).slice(1);
     if (!extname(path)) {
@@ -115,6 +142,8 @@ async function serve(files) {
       ...isolated,
       "content-type": types[extname(path)] ?? "application/octet-stream",
       "cache-control": "max-age=3600, immutable",
+      "last-modified": started,
+      ...(body && { "content-length": body.length }),
     });
     response.end(body);
   });

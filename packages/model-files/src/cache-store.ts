@@ -17,11 +17,13 @@ export function cacheStore(cacheName: string): FileStore {
   const host = globalThis as unknown as { caches: { open(name: string): Promise<Cache> } };
   // In a sandboxed page, reading `caches` throws. Each call then fails as if the disk were full.
   const open = async (): Promise<Cache> => host.caches.open(cacheName);
+  const find = async (name: string) => (await open()).match(origin + name);
   return {
     async read(name) {
-      const found = await (await open()).match(origin + name);
+      const found = await find(name);
       return found && new Uint8Array(await found.arrayBuffer());
     },
+    open: async (name) => (await find(name))?.blob(),
     async write(name, bytes) {
       const headers = { "content-length": String(bytes.length) };
       const response = new Response(bytes as Uint8Array<ArrayBuffer>, { headers });

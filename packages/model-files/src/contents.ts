@@ -44,7 +44,18 @@ const linkName = async (url: string): Promise<string> => `${await sha256Of(url)}
 export async function keepContent(store: LruStore, url: string, bytes: Uint8Array, link: Link) {
   await store.put(link.sha256, bytes);
   await store.writeJson(await linkName(url), { url, ...link });
+  await store.files.remove(await absenceName(url));
 }
+
+const absenceName = async (url: string): Promise<string> => `${await sha256Of(url)}.none`;
+
+/** Records that the server had no file at `url`. */
+export const keepAbsence = async ({ writeJson }: LruStore, url: string): Promise<void> =>
+  writeJson(await absenceName(url), { url });
+
+/** Whether the server had no file at `url` when it was asked last. */
+export const isAbsent = async ({ readJson }: LruStore, url: string): Promise<boolean> =>
+  (await readJson(await absenceName(url))) !== undefined;
 
 /** The content that `url` gave last. */
 export async function linkOf({ readJson }: LruStore, url: string): Promise<Link | undefined> {
@@ -94,7 +105,7 @@ export async function clear({ files, entries }: LruStore): Promise<number> {
 async function links({ files, readJson }: LruStore) {
   const found: { name: string; url: string; hash: string }[] = [];
   for (const name of (await files.sizes()).keys()) {
-    const key = { ".url": "sha256", ".part": "hash" }[name.slice(64)];
+    const key = { ".url": "sha256", ".part": "hash", ".none": "hash" }[name.slice(64)];
     const record = key && (await readJson(name));
     if (record) found.push({ name, url: String(record.url), hash: String(record[key]) });
   }

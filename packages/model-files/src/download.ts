@@ -1,9 +1,9 @@
 import { errorCode, GenError } from "@gen/math";
 import type { FileRequest } from "./file-request.ts";
-import { GrowingBytes } from "./growing-bytes.ts";
+import { freeBytes, GrowingBytes } from "./growing-bytes.ts";
 import type { PartialDownload } from "./partial-download.ts";
 import { type FileBody, request, validatorOf } from "./request.ts";
-import { reasonOf, shownUrl, TransientError, untilSilent } from "./send.ts";
+import { inNode, reasonOf, shownUrl, TransientError, untilSilent } from "./send.ts";
 
 /** The shortest wait in ms before the second attempt. Each further wait is twice as long. */
 const firstWait = 250;
@@ -32,6 +32,7 @@ export async function download(file: FileRequest, partial: PartialDownload) {
     if (body.from === 0) {
       bytes.length = 0;
       resumed = false;
+      file.onChanged();
       version = body.version;
       await partial.begin(version);
     }
@@ -94,6 +95,8 @@ async function receive(
           `${shownUrl(url)} is larger than the ${limit} bytes allowed; the option limit sets the bound`,
         );
       }
+      // Chunks would be garbage of the size of the file. Those of Node may share a pool's memory.
+      if (!inNode()) freeBytes(next.value);
       if (exact && total !== undefined && bytes.length > total) {
         throw new GenError(
           "file-changed",

@@ -20,6 +20,8 @@ export interface FileRequest extends Pick<FetchOptions, "sha256" | "headers"> {
   readonly attempts: number;
   /** Called with the bytes loaded, and with the size of the file if the server states it. */
   readonly report: (loaded: number, total?: number) => void;
-  /** The version of the complete file that is stored. */
+  /** The version of the complete file that is stored; `{}` where the server had no such file. */
   readonly known?: Version;
+  /** Called when the server has another version. */
+  readonly onChanged: () => void;
 }

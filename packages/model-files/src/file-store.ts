@@ -5,7 +5,14 @@
 export interface FileStore {
   /** The bytes; undefined if the name is not stored. */
   read(name: string): Promise<Uint8Array | undefined>;
-  /** Replaces the bytes under a name. A reader never sees half of them. */
+  /**
+   * The same bytes, left where they are. @defaultValue what `read` gives, in memory
+   */
+  open?(name: string): Promise<Blob | undefined>;
+  /**
+   * Replaces the bytes under a name. A reader never sees half of them. A store with `open` copies the
+   * bytes: their memory may be freed afterwards.
+   */
   write(name: string, bytes: Uint8Array): Promise<void>;
   remove(name: string): Promise<void>;
   /** All names, with their sizes in bytes. */
@@ -36,6 +43,9 @@ export function ignoreFailures(store: FileStore, onWarning: (message: string) =>
   };
   return {
     read: (name) => attempt("read", undefined, () => store.read(name)),
+    ...(store.open && {
+      open: (name) => attempt("read", undefined, async () => store.open?.(name)),
+    }),
     write: (name, bytes) => attempt("write", undefined, () => store.write(name, bytes)),
     remove: (name) => attempt("remove", undefined, () => store.remove(name)),
     sizes: () => attempt<ReadonlyMap<string, number>>("list", new Map(), () => store.sizes()),

@@ -48,6 +48,8 @@ export function folderStore(folder: string): FileStore {
         await file.close();
       }
     },
+    // Later changes of the file are seen as errors.
+    open: (name) => process.getBuiltinModule("node:fs").openAsBlob(pathOf(name)) as Promise<Blob>,
     async write(name, bytes) {
       const target = pathOf(name);
       const temporary = `${target}.${randomUUID()}.tmp`;

@@ -31,18 +31,32 @@ export class GrowingBytes {
   #grow(length: number): void {
     const announced = Math.min(this.#expected, Math.max(freeRoom, 4 * length));
     const size = Math.max(length, announced || 2 * this.#bytes.length);
-    const larger = new Uint8Array(Math.min(size, this.#limit));
-    larger.set(this.view(0, this.length));
-    this.#bytes = larger;
+    this.#bytes = resized(this.#bytes, Math.min(size, this.#limit));
   }
 
+  /** A part of the bytes, until more are added. */
   view(from: number, to: number): Uint8Array {
     return this.#bytes.subarray(from, to);
   }
 
   /** All bytes, in an array of exactly their length. */
   toArray(): Uint8Array {
-    const exact = this.length === this.#bytes.length;
-    return exact ? this.#bytes : this.#bytes.slice(0, this.length);
+    if (this.length < this.#bytes.length) this.#bytes = resized(this.#bytes, this.length);
+    return this.#bytes;
   }
 }
+
+type Transfer = (length: number) => ArrayBuffer;
+
+/** The first bytes of an array in one of `length` bytes. The array is empty afterwards if it can be. */
+function resized(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  // Two arrays of a large file would be in memory, until the next garbage collection.
+  const { transfer } = bytes.buffer as { transfer?: Transfer };
+  if (transfer) return new Uint8Array(transfer.call(bytes.buffer, length));
+  const other = new Uint8Array(length);
+  other.set(bytes.subarray(0, length));
+  return other;
+}
+
+/** Frees an array's memory at once where the engine can. Its array buffer must be the array's own. */
+export const freeBytes = (bytes: Uint8Array): void => void resized(bytes, 0);

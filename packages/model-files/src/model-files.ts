@@ -1,15 +1,16 @@
 import { ArgumentError, refused } from "@gen/math/arguments";
 import { cacheStore } from "./cache-store.ts";
 import { clear, evict, type KeptFile, keptFiles } from "./contents.ts";
-import { fetchFile } from "./fetch-file.ts";
+import { type Fetched, fetchFile } from "./fetch-file.ts";
 import { type FetchOptions, progressMeter } from "./fetch-options.ts";
 import { type FileStore, ignoreFailures } from "./file-store.ts";
 import { defaultFolder, folderStore } from "./folder-store.ts";
+import { freeBytes } from "./growing-bytes.ts";
 import { lruStore } from "./lru-store.ts";
 import { inNode, shownUrl } from "./send.ts";
 import { checkedSha256, isSha256 } from "./sha256.ts";
 import { singleFlight } from "./single-flight.ts";
-import { type FolderOptions, urlFolder } from "./url-folder.ts";
+import { type FolderOptions, type UrlFolder, urlFolder } from "./url-folder.ts";
 
 /** Where model files are stored, and how many bytes they may take. */
 export interface ModelFilesOptions {
@@ -47,14 +48,16 @@ export interface ModelFiles {
    */
   fetch(url: string | URL, options?: FetchOptions): Promise<Uint8Array>;
   /**
-   * A function from a path to the bytes of that file in a folder at a URL, undefined if the file
-   * does not exist. `loadPipeline` takes such a function. The function throws a RangeError for a
-   * path that leads out of the folder.
+   * As `fetch`, but the file stays in the store: its parts are read from there, and no copy of it is in
+   * memory, unless it cannot be stored.
    */
-  folder(
-    url: string | URL,
-    options?: FolderOptions,
-  ): (path: string) => Promise<Uint8Array | undefined>;
+  open(url: string | URL, options?: FetchOptions): Promise<Blob>;
+  /**
+   * A function from a path to the bytes of that file in a folder at a URL, undefined if the file
+   * does not exist. `loadPipeline` takes such a function, and its `open` for large models. They throw
+   * a RangeError for a path that leads out of the folder.
+   */
+  folder(url: string | URL, options?: FolderOptions): UrlFolder;
   /** All stored files, the last used first. */
   list(): Promise<KeptFile[]>;
   /** Removes a file by its SHA-256 or its URL. Returns the bytes freed. */
@@ -88,10 +91,12 @@ export function modelFiles(options: ModelFilesOptions = {}): ModelFiles {
     options.store ?? (inNode() ? folderStore(options.folder ?? defaultFolder()) : cacheStore(name));
   const lenient = lruStore(ignoreFailures(store, onWarning), capacity);
   const strict = lruStore(store, capacity);
-  const shared = singleFlight();
-
-  const files: ModelFiles = {
-    async fetch(url, { sha256, limit = defaultLimit, headers, ...options } = {}) {
+  const requested =
+    <R>(share: ReturnType<typeof singleFlight<R>>, result: (fetched: Fetched) => R | Promise<R>) =>
+    async (
+      url: string | URL,
+      { sha256, limit = defaultLimit, headers, ...options }: FetchOptions = {},
+    ): Promise<R> => {
       const { timeout = defaultTimeout, attempts = defaultAttempts, ...caller } = options;
       const request = {
         url: checkedUrl(url).href,
@@ -101,11 +106,26 @@ export function modelFiles(options: ModelFilesOptions = {}): ModelFiles {
         timeout: checkedCount("timeout", "number of milliseconds", timeout, largest),
         attempts: checkedCount("attempts", "number", attempts, 100),
       };
-      return shared(JSON.stringify(request), caller, (signal, onProgress) =>
-        fetchFile(lenient, { ...request, signal, report: progressMeter(onProgress) }),
+      return share(JSON.stringify(request), caller, async (signal, onProgress) =>
+        result(await fetchFile(lenient, { ...request, signal, report: progressMeter(onProgress) })),
       );
-    },
-    folder: (url, folder = {}) => urlFolder(files.fetch, checkedUrl(url), folder),
+    };
+
+  const files: ModelFiles = {
+    fetch: requested(
+      singleFlight((bytes) => bytes.slice()),
+      ({ bytes }) => bytes,
+    ),
+    open: requested(
+      singleFlight((blob) => blob),
+      async ({ bytes, sha256 }) => {
+        const { open } = lenient.files;
+        const blob = (await open?.(sha256)) ?? new Blob([bytes as Uint8Array<ArrayBuffer>]);
+        if (open) freeBytes(bytes);
+        return blob;
+      },
+    ),
+    folder: (url, folder = {}) => urlFolder(files, checkedUrl(url), folder),
     list: () => keptFiles(strict),
     async evict(sha256OrUrl) {
       const text = String(sha256OrUrl);

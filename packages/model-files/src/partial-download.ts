@@ -1,5 +1,5 @@
 import type { Version } from "./file-request.ts";
-import type { GrowingBytes } from "./growing-bytes.ts";
+import { freeBytes, type GrowingBytes } from "./growing-bytes.ts";
 import type { LruStore } from "./lru-store.ts";
 import { validatorOf, versionFrom } from "./request.ts";
 import { isSha256, sha256Of } from "./sha256.ts";
@@ -65,6 +65,7 @@ export async function partialDownload(store: LruStore, url: string, sha256 = "")
         const from = saved * pieceSize;
         const piece = bytes.view(from, Math.min(from + pieceSize, bytes.length)).slice();
         storable = await store.put(`${hash}.${saved}`, piece);
+        if (store.files.open) freeBytes(piece);
         saved++;
       }
     },

@@ -2,17 +2,17 @@ import type { FetchOptions, FileProgress } from "./fetch-options.ts";
 
 type Caller = Pick<FetchOptions, "signal" | "onProgress">;
 type Report = (progress: FileProgress) => void;
-type Work = (signal: AbortSignal, report: Report) => Promise<Uint8Array>;
+type Work<R> = (signal: AbortSignal, report: Report) => Promise<R>;
 
 /**
- * Runs work once for all callers that request the same key while it runs; each caller gets its own
- * bytes. A caller leaves by its own signal. When the last one leaves, the work is aborted, and that
+ * Runs work once for all callers that request the same key while it runs; each caller but the first
+ * gets a copy of the result. A caller leaves by its own signal. When the last one leaves, the work is aborted, and that
  * caller waits for its end.
  */
-export function singleFlight() {
+export function singleFlight<R>(copy: (result: R) => R) {
   const running = new Map<string, ReturnType<typeof start>>();
 
-  return async function call(key: string, { signal: given, onProgress }: Caller, work: Work) {
+  return async function call(key: string, { signal: given, onProgress }: Caller, work: Work<R>) {
     // Node warns of a leak when more than ten calls listen to one signal itself.
     const signal = given && AbortSignal.any([given]);
     signal?.throwIfAborted();
@@ -25,7 +25,7 @@ export function singleFlight() {
     const first = !flight;
     flight ??= start(key, work);
     const { controller, listeners, result } = flight;
-    return new Promise<Uint8Array>((resolve, reject) => {
+    return new Promise<R>((resolve, reject) => {
       const leave = (reason: unknown): void => {
         listeners.delete(listen);
         if (listeners.size > 0) reject(reason);
@@ -42,11 +42,11 @@ export function singleFlight() {
       listeners.add(listen);
       signal?.addEventListener("abort", onAbort);
       const end = () => signal?.removeEventListener("abort", onAbort);
-      result.then((bytes) => resolve(first ? bytes : bytes.slice()), reject).finally(end);
+      result.then((made) => resolve(first ? made : copy(made)), reject).finally(end);
     });
   };
 
-  function start(key: string, work: Work) {
+  function start(key: string, work: Work<R>) {
     const controller = new AbortController();
     const listeners = new Set<Report>();
     const report: Report = (progress) => {

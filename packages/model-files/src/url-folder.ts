@@ -9,26 +9,38 @@ export interface FolderOptions extends Omit<FetchOptions, "sha256" | "onProgress
   readonly onProgress?: (progress: FileProgress & { readonly path: string }) => void;
 }
 
-/** The folder at `base`, see `ModelFiles.folder`. */
+type Get<R> = (url: URL, options: FetchOptions) => Promise<R>;
+
+/** Reads and opens files of a folder, see `ModelFiles.folder`. */
+export interface UrlFolder {
+  (path: string): Promise<Uint8Array | undefined>;
+  /** A file that is read in parts, see `ModelFiles.open`. */
+  open(path: string): Promise<Blob | undefined>;
+}
+
+/** The folder at `base`. */
 export function urlFolder(
-  fetch: (url: URL, options: FetchOptions) => Promise<Uint8Array>,
+  files: { readonly fetch: Get<Uint8Array>; readonly open: Get<Blob> },
   base: URL,
   { sha256, onProgress, ...rest }: FolderOptions,
-) {
-  return async (path: string): Promise<Uint8Array | undefined> => {
-    const url = urlUnder(base, path);
-    if (sha256 && !Object.hasOwn(sha256, path)) return undefined;
-    try {
-      return await fetch(url, {
-        ...rest,
-        sha256: sha256?.[path],
-        onProgress: onProgress && ((progress) => onProgress({ path, ...progress })),
-      });
-    } catch (error) {
-      if (errorCode(error) === "file-missing") return undefined;
-      throw error;
-    }
-  };
+): UrlFolder {
+  const file =
+    <R>(get: Get<R>) =>
+    async (path: string): Promise<R | undefined> => {
+      const url = urlUnder(base, path);
+      if (sha256 && !Object.hasOwn(sha256, path)) return undefined;
+      try {
+        return await get(url, {
+          ...rest,
+          sha256: sha256?.[path],
+          onProgress: onProgress && ((progress) => onProgress({ path, ...progress })),
+        });
+      } catch (error) {
+        if (errorCode(error) === "file-missing") return undefined;
+        throw error;
+      }
+    };
+  return Object.assign(file(files.fetch), { open: file(files.open) });
 }
 
 /** @throws RangeError when the path leads out of the folder. */

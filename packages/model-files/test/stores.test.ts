@@ -330,6 +330,54 @@ describe("a folder at a URL", () => {
     }
   });
 
+  it("opens its files where they lie", async () => {
+    serve("/m/a.bin", a);
+    const files = modelFiles({ folder });
+    const { open } = files.folder(`${server.url}/m`);
+    const [first, second] = await Promise.all([open("a.bin"), open("a.bin")]);
+    expect(await open("b.bin")).toBeUndefined();
+    expect(server.asked.map(({ path }) => path)).toEqual(["/m/a.bin", "/m/b.bin"]);
+    expect([first?.size, second?.size]).toEqual([1000, 1000]);
+    const part = await first?.slice(10, 20).arrayBuffer();
+    expect(new Uint8Array(part as ArrayBuffer)).toEqual(a.slice(10, 20));
+    // The bytes are in the folder, not in the blob.
+    await writeFile(join(folder, sha256(a)), b);
+    await expect(first?.arrayBuffer()).rejects.toThrow();
+  });
+
+  it("opens a file that no store keeps", async () => {
+    const url = serve("/a", a);
+    for (const store of [memoryStore(), { ...memoryStore(), open: async () => undefined }]) {
+      const blob = await modelFiles({ store, capacity: 0 }).open(url);
+      expect(new Uint8Array(await blob.arrayBuffer())).toEqual(a);
+    }
+  });
+
+  it("without its server has the files that it had, and no others", async () => {
+    const files = modelFiles({ folder });
+    const near = await serveFiles();
+    near.files.set("/m/a.bin", { bytes: a });
+    const read = files.folder(`${near.url}/m`, { attempts: 1 });
+    await read("a.bin");
+    await read("b.bin");
+    await near.close();
+    expect(await read("a.bin")).toEqual(a);
+    expect(await read("b.bin")).toBeUndefined();
+    await expect(read("c.bin")).rejects.toThrow(/cannot be reached/);
+    await files.evict(`${near.url}/m/b.bin`);
+    await expect(read("b.bin")).rejects.toThrow(/cannot be reached/);
+  });
+
+  it("has a file that appears later, also without its server", async () => {
+    const near = await serveFiles();
+    const read = modelFiles({ folder }).folder(near.url, { attempts: 1 });
+    expect(await read("a.bin")).toBeUndefined();
+    near.files.set("/a.bin", { bytes: a });
+    expect(await read("a.bin")).toEqual(a);
+    await near.close();
+    expect(await read("a.bin")).toEqual(a);
+  });
+
   it("reports progress with the path, and passes options on", async () => {
     serve("/m/a.bin", a);
     const reports: (FileProgress & { path: string })[] = [];

@@ -25,11 +25,11 @@ export interface LoadModelOptions {
    */
   readonly readWeights?: ReadFile;
   /**
-   * Opens a model of the folder to be read in parts; undefined where there is none. With it, a model
+   * Opens a file of the folder to be read in parts; undefined where there is none. With it, a model
    * of more than `wholeAbove` bytes goes to ONNX Runtime as it is, and `limit` is not for it: no other
-   * backend runs such a model, and it is not trained.
+   * backend runs such a model, and it is not trained. Weights beside a `Blob` are opened likewise.
    */
-  readonly open?: (path: string) => Promise<WholeFile | undefined>;
+  readonly open?: (path: string) => Promise<WholeFile | WholeFile["blob"]>;
   /** Bytes of a model's files; Infinity reads every model. @defaultValue 128 MiB */
   readonly wholeAbove?: number;
   /**
@@ -99,9 +99,14 @@ export async function loadModel(
   checkOptions(options, loadRules);
   const { limit = MAX_FILE_BYTES, readWeights = read } = options;
   const change = options.changes?.get(path);
-  const whole = await naming(path, () => openWhole(path, options, onMissingWeights));
+  const opened = new Map<string, WholeFile>();
+  const whole = await naming(path, () => openWhole(path, options, opened, onMissingWeights));
   if (whole) return whole === "missing" ? undefined : whole;
-  const bytes = await readWithin(read, path, limit);
+  const readOnce = async (path: string, read: ReadFile) => {
+    const file = opened.get(path);
+    return file && file.size <= limit ? file.read(0, file.size) : read(path);
+  };
+  const bytes = await readWithin((path) => readOnce(path, read), path, limit);
   if (!bytes) return undefined;
   return naming(path, async () => {
     // Which files the weights are in shows only in reading, and reading cannot wait for a file.
@@ -110,7 +115,8 @@ export async function loadModel(
     const folder = path.slice(0, path.lastIndexOf("/") + 1);
     const files = new Map<string, Uint8Array>();
     for (const [location, length] of needed) {
-      const found = await readWithin(readWeights, folder + location, limit);
+      const weights = (path: string) => fromCaller(() => readOnce(path, readWeights));
+      const found = await readWithin(weights, folder + location, limit);
       if (!found && onMissingWeights) {
         onMissingWeights(folder + location);
         return undefined;
@@ -133,28 +139,38 @@ export async function loadModel(
   });
 }
 
-/** A model that is larger than `wholeAbove`; undefined for others. */
+/** A model that is larger than `wholeAbove`; undefined for others, whose files are in `opened`. */
 async function openWhole(
   path: string,
   { open, wholeAbove = WHOLE_ABOVE, changes }: LoadModelOptions,
+  opened: Map<string, WholeFile>,
   onMissingWeights?: (file: string) => void,
 ): Promise<OnnxModel | "missing" | undefined> {
-  const file = wholeAbove < Infinity ? await open?.(path) : undefined;
+  if (!open || wholeAbove === Infinity) return undefined;
+  const keep = (path: string, found?: WholeFile | WholeFile["blob"]): WholeFile | undefined => {
+    const file = isBlob(found) ? fileOf(found) : found;
+    if (file) opened.set(path, file);
+    return file;
+  };
+  const found = await fromCaller(() => open(path));
+  const file = keep(path, found);
   if (!file) return undefined;
   const missing: string[] = [];
   const folder = path.slice(0, path.lastIndexOf("/") + 1);
   const beside = async (location: string) => {
-    const found = await file.beside?.(location);
-    if (!found) missing.push(folder + location);
-    return found;
+    const at = folder + location;
+    const other = isBlob(found) ? () => open(at) : async () => file.beside?.(location);
+    const weights = keep(at, await fromCaller(other));
+    if (!weights) missing.push(at);
+    return weights;
   };
   try {
-    const { size, bytes, path: place } = file;
+    const { size, bytes, blob, path: place } = file;
     const read = (offset: number, length: number) => file.read(offset, length);
-    const model = await wholeModel({ size, bytes, path: place, read, beside, folder });
+    const model = await wholeModel({ size, bytes, blob, path: place, read, beside, folder });
     if (model.bytes <= wholeAbove) return undefined;
     const change = changes?.get(path);
-    return change ? await wholeModel(await changedFile(file, change)) : model;
+    return change ? await wholeModel(await changedFile(file, beside, change)) : model;
   } catch (error) {
     if (missing.length === 0 || !onMissingWeights) throw error;
     onMissingWeights(missing[0]);
@@ -168,21 +184,25 @@ export async function modelLayout(
   path: string,
   { open, limit = MAX_FILE_BYTES }: LoadModelOptions,
 ): Promise<ReturnType<typeof readModelLayout> | undefined> {
-  const file = await open?.(path);
+  const found = await open?.(path);
+  const file = isBlob(found) ? fileOf(found) : found;
   const bytes = file ? await copyOf(file) : await readWithin(read, path, limit);
   return bytes && naming(path, () => readModelLayout(bytes));
 }
 
 /** A file in memory after a change, with the files beside it. */
-async function changedFile(file: WholeFile, change: ModelChange): Promise<WholeFile> {
+async function changedFile(
+  file: WholeFile,
+  beside: NonNullable<WholeFile["beside"]>,
+  change: ModelChange,
+): Promise<WholeFile> {
   const bytes = await copyOf(file);
-  const beside = new Map<string, Uint8Array>();
+  const weights = new Map<string, Uint8Array>();
   for (const { location } of readModelLayout(bytes).weights.values()) {
-    const found =
-      location !== undefined && !beside.has(location) && (await file.beside?.(location));
-    if (found) beside.set(location as string, await copyOf(found));
+    const found = location !== undefined && !weights.has(location) && (await beside(location));
+    if (found) weights.set(location as string, await copyOf(found));
   }
-  return fileOf(change(bytes, beside), Object.fromEntries(beside));
+  return fileOf(change(bytes, weights), Object.fromEntries(weights));
 }
 
 /** The most bytes of one read. */
@@ -212,11 +232,27 @@ function tried(bytes: Uint8Array, limit: number) {
   return { model, needed };
 }
 
-/** Runs `f`; what it throws names the file. */
+const isBlob = (found?: WholeFile | WholeFile["blob"]): found is NonNullable<WholeFile["blob"]> =>
+  found !== undefined && !("read" in found);
+
+/** What a function of the caller threw, such as the reason of a signal. */
+class CallerError extends Error {}
+
+/** Runs a function of the caller inside of {@link naming}, where its error stays as it is. */
+async function fromCaller<R>(f: () => Promise<R>): Promise<R> {
+  try {
+    return await f();
+  } catch (cause) {
+    throw new CallerError(undefined, { cause });
+  }
+}
+
+/** Runs `f`; what it throws names the file, but what {@link fromCaller} runs. */
 export async function naming<R>(path: string, f: () => R | Promise<R>): Promise<R> {
   try {
     return await f();
   } catch (cause) {
+    if (cause instanceof CallerError) throw cause.cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new GenError("invalid-model", `${path}: ${reason}`, { cause });
   }

@@ -208,6 +208,59 @@ test("a file on disk and its weights beside it are opened by ONNX Runtime", asyn
   rmSync(folder, { recursive: true });
 });
 
+test.each(["this thread", "a thread"])(
+  "a model and its weights beside it that are blobs run in %s",
+  async (place) => {
+    const { read } = modelFolder("sd1-external");
+    const opened: string[] = [];
+    const open = async (path: string) => {
+      opened.push(path);
+      return new Blob([(await read(path)) as Uint8Array<ArrayBuffer>]);
+    };
+    const path = "text_encoder/model.onnx";
+    const model = await loadModel(read, path, { open, wholeAbove: 0 });
+    expect(opened).toEqual([path, "text_encoder/model.onnx_data"]);
+    const { ids, prompt } = tensorsOf(modelFolder("sd1"));
+    const worker = place === "a thread";
+    const backend = worker ? onnxBackend({ provider: "cpu", worker }) : backends.onnx;
+    const outputs = await run(backend, (input_ids) => model?.apply({ input_ids }) ?? {}, ids);
+    expect(far(outputs.last_hidden_state, prompt)).toBeLessThan(1e-4);
+    if (worker) await (await backend).close();
+  },
+);
+
+test("a model that is opened and read is opened once", async () => {
+  const { read } = modelFolder("sd1-external");
+  const opened: string[] = [];
+  const none = async (path: string) => {
+    throw new Error(`${path} is read`);
+  };
+  const model = await loadModel(none, "text_encoder/model.onnx", {
+    async open(path) {
+      opened.push(path);
+      return new Blob([(await read(path)) as Uint8Array<ArrayBuffer>]);
+    },
+  });
+  expect(model?.parameters.length).toBeGreaterThan(0);
+  expect(opened).toHaveLength(2);
+});
+
+test("a function that stops the loading has its own error", async () => {
+  const { read } = modelFolder("sd1-external");
+  const reason = new Error("enough");
+  const stop = async (): Promise<never> => {
+    throw reason;
+  };
+  const weights = (path: string) => (path.endsWith("_data") ? stop() : read(path));
+  const path = "text_encoder/model.onnx";
+  for (const options of [{ open: stop }, { readWeights: stop }]) {
+    await expect(loadModel(weights, path, options)).rejects.toBe(reason);
+  }
+  const open = async (path: string) =>
+    path.endsWith("_data") ? stop() : new Blob([(await read(path)) as Uint8Array<ArrayBuffer>]);
+  await expect(loadModel(read, path, { open })).rejects.toBe(reason);
+});
+
 test("networks in halves stay within halves' rounding", async () => {
   const [whole, half] = [modelFolder("sd1"), modelFolder("sd1-fp16")];
   const pipeline = await loadPipeline(half.read);

@@ -1,6 +1,7 @@
 import { add, graphOf, input, mul } from "@gen/graph";
 import { expect, it } from "vitest";
-import { hostDevice, releaseMemory } from "../src/onnx/host-device.ts";
+import { hostDevice } from "../src/onnx/host-device.ts";
+import { releaseMemory } from "../src/onnx/release-memory.ts";
 import { loadNode, loadWeb } from "../src/onnx/runtime.ts";
 
 const size = 2 ** 16;

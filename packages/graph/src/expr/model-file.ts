@@ -6,10 +6,18 @@ export interface FileParts {
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 
+/** The needed part of a `Blob` or `File`, such as one that a person picks in a page. */
+export interface FileBlob {
+  readonly size: number;
+  slice(from: number, to: number): { arrayBuffer(): Promise<ArrayBuffer> };
+}
+
 /** A model's file. */
 export interface WholeFile extends FileParts {
   /** All bytes of the file, if they are in memory; otherwise a runtime without paths reads them. */
   readonly bytes?: Uint8Array;
+  /** The file as a blob, which another thread reads too. */
+  readonly blob?: FileBlob;
   /** The file's absolute path, which ONNX Runtime opens itself in Node. */
   readonly path?: string;
   /** The model's folder as errors name it, with a slash at its end. */

@@ -2,25 +2,38 @@
  * A model that a runtime opens as it is: only its headers are read here, for its signature, the shapes
  * of its results and the checks of its nodes.
  *
- *   const model = await wholeModel(fileOf(bytes));    // or a file on disk, with its path
+ *   const model = await wholeModel(fileOf(bytes));    // or a blob, or a file on disk with its path
  */
 import type { Expr } from "../expr/expr.ts";
 import { foreign, result } from "../expr/foreign.ts";
-import type { ModelFile, WholeFile } from "../expr/model-file.ts";
+import type { FileBlob, ModelFile, WholeFile } from "../expr/model-file.ts";
 import { modelOfHeaders, type OnnxModel } from "./from-onnx.ts";
 import { modelHeaders } from "./model-headers.ts";
 import { invalidModel, label } from "./protobuf.ts";
 
-/** A file in memory. `external` are the files beside it, by their paths below its folder. */
+/**
+ * A file in memory, or a blob. `external` are the files beside it, by their paths below its folder.
+ */
 export const fileOf = (
-  bytes: Uint8Array,
-  external: Readonly<Record<string, Uint8Array>> = {},
+  content: Uint8Array | FileBlob,
+  external: Readonly<Record<string, Uint8Array | FileBlob>> = {},
 ): WholeFile => ({
+  ...(content instanceof Uint8Array ? inMemory(content) : inBlob(content)),
+  beside: async (location) =>
+    Object.hasOwn(external, location) ? fileOf(external[location]) : undefined,
+});
+
+const inMemory = (bytes: Uint8Array): WholeFile => ({
   bytes,
   size: bytes.length,
   read: async (offset, length) => bytes.subarray(offset, offset + length),
-  beside: async (location) =>
-    Object.hasOwn(external, location) ? fileOf(external[location]) : undefined,
+});
+
+const inBlob = (blob: FileBlob): WholeFile => ({
+  blob,
+  size: blob.size,
+  read: async (offset, length) =>
+    new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer()),
 });
 
 /** A model that ONNX Runtime opens as it is. */

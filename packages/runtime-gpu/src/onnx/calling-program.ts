@@ -6,6 +6,7 @@ import type { Graph } from "@gen/graph";
 import type { CallPlan } from "@gen/graph/compiler";
 import type { Executable } from "../device.ts";
 import { bodyProgram } from "./body-program.ts";
+import { releaseMemory } from "./release-memory.ts";
 import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
 import { sessionDefaults } from "./session.ts";
 
@@ -13,7 +14,9 @@ type ModelCall = CallPlan["calls"][number];
 type ModelFile = ModelCall["file"];
 type Session = Awaited<ReturnType<Ort["InferenceSession"]["create"]>>;
 
-const bytesOf = ({ bytes, size, read }: ModelFile["file"]) => bytes ?? read(0, size);
+/** The bytes of a file. A file of another thread has no function that reads it. */
+const bytesOf = async ({ bytes, blob, size, read }: ModelFile["file"]) =>
+  bytes ?? (blob ? new Uint8Array(await blob.slice(0, size).arrayBuffer()) : read(0, size));
 
 /**
  * The sessions of a device's model files. Programs share them. Memory patterns take up to 1.4 times
@@ -30,12 +33,17 @@ export function fileSessions(ort: Ort, options: SessionOptions, native: boolean)
         if (native && file.file.path !== undefined) {
           return ort.InferenceSession.create(file.file.path, all);
         }
-        const beside = Object.entries(file.beside).map(async ([path, each]) => ({
-          path,
-          data: await bytesOf(each),
-        }));
-        const [bytes, externalData] = [await bytesOf(file.file), await Promise.all(beside)];
-        return ort.InferenceSession.create(bytes, { ...all, externalData });
+        const files = [file.file, ...Object.values(file.beside)];
+        const [bytes, ...data] = await Promise.all(files.map(bytesOf));
+        const paths = Object.keys(file.beside);
+        const externalData = paths.map((path, i) => ({ path, data: data[i] }));
+        try {
+          return await ort.InferenceSession.create(bytes, { ...all, externalData });
+        } finally {
+          // The runtime has its own copy of what was read from a blob.
+          const read = [bytes, ...data].filter((_, i) => files[i].blob && !files[i].bytes);
+          if (!native) for (const each of read) releaseMemory(each);
+        }
       };
       const known = open.get(file) ?? { users: 0, session: create() };
       open.set(file, known);

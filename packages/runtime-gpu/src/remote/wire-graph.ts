@@ -74,11 +74,11 @@ function withData(node: Expr, swap: Swap): Expr {
 
 /**
  * A model file without functions, which messages cannot have. The other side opens its path, or has
- * its bytes.
+ * its bytes or its blob.
  */
-function inMessage({ path, bytes, size }: WholeFile): WholeFile {
-  if (path === undefined && !bytes) {
-    throw unsupported("a model file must have a path or its bytes to run in another thread");
+function inMessage({ path, bytes, blob, size }: WholeFile): WholeFile {
+  if (path === undefined && !bytes && !blob) {
+    throw unsupported("a model file must have a path, bytes or a blob to run in another thread");
   }
-  return { path, bytes, size } as WholeFile;
+  return { path, bytes, blob, size } as WholeFile;
 }

@@ -1,3 +1,8 @@
+import { workerCaller } from "../../../../../tooling/browser/scenario-worker.ts";
 import { scenarios } from "./scenarios.ts";
 
-Object.assign(globalThis, { scenarios });
+const inWorker = workerCaller(
+  () => new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }),
+);
+
+Object.assign(globalThis, { scenarios, inWorker });
