@@ -15,15 +15,17 @@ const packages = resolve(import.meta.dirname, "../../packages");
 export function exportedNames() {
   const sources = readdirSync(packages).flatMap((folder) => {
     const manifest = JSON.parse(readFileSync(join(packages, folder, "package.json"), "utf8"));
-    return Object.entries(manifest.exports ?? {}).flatMap(([path, target]) =>
-      target["@gen/source"] === undefined
-        ? []
-        : [
-            {
-              name: join(manifest.name, path),
-              file: join(packages, folder, target["@gen/source"]),
-            },
-          ],
+    // A private package has no users outside the workspace.
+    return Object.entries((!manifest.private && manifest.exports) || {}).flatMap(
+      ([path, target]) =>
+        target["@gen/source"] === undefined
+          ? []
+          : [
+              {
+                name: join(manifest.name, path),
+                file: join(packages, folder, target["@gen/source"]),
+              },
+            ],
     );
   });
   const program = ts.createProgram({

@@ -1,4 +1,5 @@
 import { computed, readonly, ref, watchEffect } from "vue";
+import { keepSetting, readSetting } from "./storage.ts";
 import { en, type Strings } from "./strings/en.ts";
 import { zh } from "./strings/zh.ts";
 
@@ -10,7 +11,8 @@ export const languages = {
 
 export type Language = keyof typeof languages;
 
-const isLanguage = (id: string | null): id is Language => id !== null && id in languages;
+const isLanguage = (id: unknown): id is Language =>
+  typeof id === "string" && Object.hasOwn(languages, id);
 
 const current = ref<Language>(initialLanguage());
 
@@ -19,9 +21,10 @@ export const language = readonly(current);
 /** The strings of the current language. */
 export const text = computed(() => languages[current.value].strings);
 
-/** Switches the language and stores it in the address as `?lang=`, for reloads and links. */
+/** Switches the language, and keeps it in the address as `?lang=` and in the settings. */
 export function switchLanguage(to: Language): void {
   current.value = to;
+  keepSetting("language", to);
   const address = new URL(location.href);
   address.searchParams.set("lang", to);
   try {
@@ -33,11 +36,15 @@ export function switchLanguage(to: Language): void {
 
 watchEffect(() => {
   document.documentElement.lang = languages[current.value].tag;
+  const description = document.querySelector('meta[name="description"]');
+  description?.setAttribute("content", text.value.description);
 });
 
 function initialLanguage(): Language {
   const requested = new URLSearchParams(location.search).get("lang");
   if (isLanguage(requested)) return requested;
+  const kept = readSetting("language");
+  if (isLanguage(kept)) return kept;
   const preferred = navigator.languages.map((tag) => tag.split("-")[0]);
   return preferred.find(isLanguage) ?? "en";
 }

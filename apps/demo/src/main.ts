@@ -1,8 +1,10 @@
 import "./valid-language.ts";
-import { createApp } from "vue";
-import App from "./app.vue";
+import "@gen/figures/palette.css";
+import "./styles/fonts.css";
 import "./styles/base.css";
 import "./styles/frame.css";
 import "./styles/pieces.css";
+import { createApp } from "vue";
+import App from "./app.vue";
 
 createApp(App).mount("#app");

@@ -80,10 +80,10 @@ export function pointsPage(page: BrowserPage) {
   };
 }
 
-/** Runs in the page. Counts the drawn pixels of a canvas, and those in the blue of the samples. */
-function countPixels(selector: string): { drawn: number; blue: number } {
+/** Runs in the page. Counts the drawn pixels of a canvas, and those in a color of the samples. */
+function countPixels(selector: string): { drawn: number; colored: number } {
   const canvas = document.querySelector<HTMLCanvasElement>(selector);
-  const counts = { drawn: 0, blue: 0 };
+  const counts = { drawn: 0, colored: 0 };
   if (!canvas) return counts;
   const { width, height } = canvas;
   const copy = Object.assign(document.createElement("canvas"), { width, height }).getContext("2d");
@@ -92,7 +92,8 @@ function countPixels(selector: string): { drawn: number; blue: number } {
   for (let i = 0; i < pixels.length; i += 4) {
     if (pixels[i + 3] === 0) continue;
     counts.drawn++;
-    if (pixels[i + 2] > pixels[i] + 60) counts.blue++;
+    // DDIM is blue, DDPM is red.
+    if (Math.abs(pixels[i + 2] - pixels[i]) > 60) counts.colored++;
   }
   return counts;
 }

@@ -8,6 +8,7 @@ import { type Browser, launch } from "../../../tooling/browser/launch.ts";
 import { describeEngines, enginesOf } from "../../../tooling/browser/page-tests.ts";
 import { type Server, serve } from "../../../tooling/browser/serve.ts";
 import { buildDemo, pointsPage, watchLosses } from "./demo-page.ts";
+import { postcardTests } from "./postcard-tests.ts";
 
 let demo: Awaited<ReturnType<typeof buildDemo>>;
 beforeAll(async () => {
@@ -26,6 +27,8 @@ test("no file imports a worker's first file, because WebKit would run it twice",
   );
 });
 
+describe("the shell and the postcard", () => postcardTests(() => demo.folder));
+
 describeEngines("the demo, start to end", enginesOf({ everyEngine: true }), (engine) => {
   let server: Server;
   let browser: Browser;
@@ -38,7 +41,7 @@ describeEngines("the demo, start to end", enginesOf({ everyEngine: true }), (eng
     page = await browser.newPage();
     points = pointsPage(page);
     await page.resize(1280, 900);
-    await page.goto(server.url);
+    await page.goto(`${server.url}#/learn`);
   });
 
   afterAll(async () => {
@@ -85,7 +88,7 @@ describeEngines("the demo, start to end", enginesOf({ everyEngine: true }), (eng
     await points.sampled();
     expect(await points.badge(".sample")).toBe("onnx/wasm");
     for (const method of ["ddpm", "ddim"]) {
-      expect((await points.pixels(`[data-method=${method}] .stage`)).blue).toBeGreaterThan(1000);
+      expect((await points.pixels(`[data-method=${method}] .stage`)).colored).toBeGreaterThan(1000);
       expect(await points.distance(method)).toBeGreaterThan(0);
       // Noise alone scores about 0.3.
       expect(await points.distance(method)).toBeLessThan(0.25);
@@ -110,7 +113,7 @@ describeEngines("the demo, start to end", enginesOf({ everyEngine: true }), (eng
     expect(Number(await page.text("[data-role=loss]"))).toBeLessThan(0.5);
     await points.sampled();
     expect(await points.badge(".sample")).toBe("tfjs/wasm");
-    expect((await points.pixels("[data-method=ddpm] .stage")).blue).toBeGreaterThan(1000);
+    expect((await points.pixels("[data-method=ddpm] .stage")).colored).toBeGreaterThan(1000);
   });
 
   test("points drawn by pointer and by keyboard are learned", async () => {
@@ -130,7 +133,7 @@ describeEngines("the demo, start to end", enginesOf({ everyEngine: true }), (eng
     await page.click(train);
     await points.shows(".train [role=status]", "30 steps in");
     await points.sampled();
-    expect((await points.pixels("[data-method=ddim] .stage")).blue).toBeGreaterThan(1000);
+    expect((await points.pixels("[data-method=ddim] .stage")).colored).toBeGreaterThan(1000);
     await page.click(points.button(".data", "Clear"));
     expect(await page.usable(train)).toBe(false);
   });
@@ -164,7 +167,7 @@ describeEngines("the demo in a restricted page", enginesOf(), (engine) => {
     const page = await browser.newPage();
     open.push(page, server);
     await page.resize(1280, 900);
-    await page.goto(server.url);
+    await page.goto(`${server.url}#/learn`);
     const points = pointsPage(page);
     await points.shows("h1", "From noise to points");
     return { page, points, server };
@@ -184,7 +187,7 @@ describeEngines("the demo in a restricted page", enginesOf(), (engine) => {
     await page.click(points.button(".train", "Train"));
     await points.shows(".train [role=status]", `${steps} steps in`);
     await points.sampled();
-    expect((await points.pixels("[data-method=ddim] .stage")).blue).toBeGreaterThan(1000);
+    expect((await points.pixels("[data-method=ddim] .stage")).colored).toBeGreaterThan(1000);
   }
 
   test("without workers, the page trains and samples in its own thread and says so", async () => {
@@ -246,7 +249,7 @@ describeEngines("a browser whose language is not a language tag", ["webkit"], (e
     const server = await serve({ "/": demo.folder }, { isolated: true });
     try {
       const page = await browser.newPage();
-      await page.goto(server.url);
+      await page.goto(`${server.url}#/learn`);
       const points = pointsPage(page);
       await points.shows("h1", "From noise to points");
       await points.shows(".train h2", "Train");
@@ -279,7 +282,7 @@ describeEngines("a page whose language is locked to an invalid tag", enginesOf()
     const server = await serve({ "/": folder }, { isolated: true });
     try {
       const page = await browser.newPage();
-      await page.goto(server.url);
+      await page.goto(`${server.url}#/learn`);
       const points = pointsPage(page);
       await points.shows(".train h2", "Train");
       expect(await page.evaluate(() => navigator.language)).toBe("C");

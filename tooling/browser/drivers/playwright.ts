@@ -8,10 +8,15 @@ const types = { chromium, firefox, webkit };
 /** Drives an installed Chromium, and Playwright's own builds of all three engines. */
 export const playwright =
   (engine: Engine): Launch =>
-  async (executablePath, { colorScheme = "light" }) => {
+  async (executablePath, { colorScheme = "light", reducedMotion, forcedColors }) => {
     const args = engine === "chromium" ? [...chromiumFlags, "--enable-unsafe-webgpu"] : [];
     const browser = await types[engine].launch({ executablePath, args });
-    const options: BrowserContextOptions = { colorScheme, locale: "en-GB" };
+    const options: BrowserContextOptions = {
+      colorScheme,
+      reducedMotion: reducedMotion ? "reduce" : "no-preference",
+      forcedColors: forcedColors ? "active" : "none",
+      locale: "en-GB",
+    };
     return {
       version: browser.version(),
       async newPage() {

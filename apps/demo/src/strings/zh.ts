@@ -1,9 +1,13 @@
 import type { Strings } from "./en.ts";
 
 export const zh: Strings = {
-  brand: "gen",
+  description:
+    "输入一个词，1200 个随机点会自己走成它：先用精确去噪器，再用在本页里学成的小型扩散模型。",
   language: "语言",
   pages: "页面",
+  book: "书",
+  themes: { light: "切换到深色主题", dark: "切换到浅色主题" },
+  unknownPage: (id) => `这里没有“${id}”这一页，现在显示的是首页。`,
   skip: "跳到正文",
   footer: "所有计算都在本页、在你的机器上进行，不上传任何数据；关闭页面即全部清除。",
   failed: (reason) => `页面的这一部分未能启动：${reason}`,
@@ -17,8 +21,56 @@ export const zh: Strings = {
   seconds: (s) =>
     s < 1 ? `${Math.round(s * 1000)} 毫秒` : `${s < 10 ? s.toFixed(1) : Math.round(s)} 秒`,
   minutes: (minutes, seconds) => `${minutes} 分 ${seconds} 秒`,
+  river: {
+    plot: "每条路径的横坐标随 log SNR 的变化：DDIM 的路径平滑，DDPM 的路径游荡。",
+    scrubber: "路径上的时刻",
+  },
+  postcard: {
+    name: "明信片",
+    title: "在噪声里写一句话。",
+    lead: (points) =>
+      `输入或手绘。这 ${points} 个随机点会自己走成它；谁打开你的链接，看到的都是同一幅。`,
+    greeting: "你好",
+    word: "词",
+    placeholder: "你的词",
+    type: "输入",
+    draw: "改用手绘",
+    drawn: "画好了",
+    toys: { moons: "双月", rings: "圆环" },
+    csv: "你的 CSV",
+    newNoise: "换一份噪声",
+    badFile: (name) => `${name} 中没有点：每行需要两个数，即 x 和 y。文件不超过 4 MB。`,
+    copy: "复制链接",
+    play: "再放一遍",
+    save: "保存为",
+    formats: { png: "PNG", svg: "SVG", film: "动画", csv: "点坐标" },
+    copied: (characters) => `已复制：${characters} 个字符，装下了整幅画。`,
+    notCopied: "浏览器未能复制链接，请手动复制：",
+    saved: "已保存。",
+    recording: "正在录制，约 4 秒……",
+    noFilm: (n) => `此浏览器不能录制动画，已改存 ${n} 张静图。`,
+    damaged: "链接已损坏，或来自更新的版本。这里显示的是另一幅画。",
+    tracing: "正在计算路径……",
+    fact: (steps, time) => `尚无网络：精确去噪器走了 ${steps} 步，用时 ${time}。`,
+    next: "接着让网络来学 →",
+    caption:
+      "左：纯噪声。右：你的画。蓝线平滑（DDIM，η = 0），红线游荡（DDPM，η = 1）：同一起点，同一种子。拖动即可穿越时间。",
+    plot: (points, word, logSnr) =>
+      `${points} 个点正从噪声走向${word ? `“${word}”` : "画面"}，log SNR 为 ${logSnr.toFixed(1)}`,
+    numbers: "点的坐标",
+    numbersCaption: (shown, all) =>
+      `${all} 个点中的前 ${shown} 个在此刻的坐标；“保存为：点坐标”含全部。`,
+    point: "点",
+    letters: {
+      hint: "指向一个字母：它会在图中和代码里一起亮起。",
+      x0: "x̂₀：去噪器认为每个点该去的地方",
+      eps: "ε：去噪器在每个点里看到的噪声",
+      eta: "σ：每一步加入多少新噪声；DDIM 中为 0",
+      z: "z：新噪声，DDPM 因它而游荡",
+    },
+  },
   points: {
-    name: "点集",
+    name: "学习",
     title: "从噪声到点集",
     intro:
       "选一组点，或者自己画一组，在本页用它训练一个小型扩散模型，然后观察 DDPM 与 DDIM 如何把同一份噪声变成数据。",

@@ -1,0 +1,25 @@
+/*
+ * Settings that survive a reload. A page in a sandbox has no storage: nothing is then kept, and
+ * nothing fails.
+ */
+
+const prefix = "gen.";
+
+/** The stored value of a setting. Undefined if there is none or it is no JSON. */
+export function readSetting(name: string): unknown {
+  try {
+    return JSON.parse(localStorage.getItem(prefix + name) ?? "null") ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Stores a value as JSON. Returns whether the browser kept it. */
+export function keepSetting(name: string, value: unknown): boolean {
+  try {
+    localStorage.setItem(prefix + name, JSON.stringify(value));
+    return true;
+  } catch {
+    return false;
+  }
+}

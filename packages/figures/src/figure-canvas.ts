@@ -1,0 +1,50 @@
+import { type Palette, readPalette } from "./palette.ts";
+import type { Box, Surface } from "./surface.ts";
+
+/** Draws a figure into a box. */
+export type Draw = (surface: Surface, box: Box, palette: Palette) => void;
+
+/** More pixels than this for each CSS pixel are not seen, and are slow on phones. */
+const MOST_PIXELS = 2;
+
+/**
+ * Keeps a figure on a canvas: draws it when asked, when its size changes, and when the theme
+ * changes (`data-theme` of the root).
+ */
+export function figureCanvas(canvas: HTMLCanvasElement, draw: Draw) {
+  let palette: Palette | undefined;
+  let box: Box = { width: 0, height: 0 };
+
+  function redraw(): void {
+    const { width, height } = box;
+    const context = canvas.getContext("2d");
+    if (!context || width === 0 || height === 0) return;
+    const scale = Math.min(devicePixelRatio, MOST_PIXELS);
+    const size = { width: Math.round(width * scale), height: Math.round(height * scale) };
+    // A new size clears a canvas, and costs a new buffer.
+    if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    context.clearRect(0, 0, width, height);
+    palette ??= readPalette(canvas);
+    draw(context, box, palette);
+  }
+
+  const sizes = new ResizeObserver(() => {
+    box = { width: canvas.clientWidth, height: canvas.clientHeight };
+    redraw();
+  });
+  sizes.observe(canvas);
+  const theme = new MutationObserver(() => {
+    palette = undefined;
+    redraw();
+  });
+  theme.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  return {
+    /** Draws now. Call it at most once in each animation frame. */
+    redraw,
+    dispose() {
+      sizes.disconnect();
+      theme.disconnect();
+    },
+  };
+}
