@@ -7,6 +7,7 @@
  */
 import { ArgumentError } from "@gen/math/arguments";
 import { type GenerateOptions, generate } from "@gen/sampling";
+import { controlConditions } from "../control/control-conditions.ts";
 import { callConditions } from "./call-conditions.ts";
 import type { FolderModel } from "./folder-model.ts";
 import { type Defaults, defaultsOf, requireUse, type Use } from "./folder-use.ts";
@@ -54,7 +55,15 @@ export async function makePictures<T, Call extends TextToImageOptions>(
   const rows = [call.prompt].flat().length * count;
   const { shape, noise } = await begin(model, call, { ...usual, steps, guidance, rows });
   const conditions = await callConditions(model, call, { guidance, shape });
-  const { condition, unconditional } = conditions;
+  const controls = controlConditions(model.controls, call.control ?? [], [
+    shape[2] * model.factor,
+    shape[1] * model.factor,
+  ]);
+  const condition = { ...conditions.condition, ...controls.condition };
+  const unconditional = conditions.unconditional && {
+    ...conditions.unconditional,
+    ...controls.unconditional,
+  };
   const result = await generate(
     { ...model.pipeline, shape },
     {
@@ -66,6 +75,7 @@ export async function makePictures<T, Call extends TextToImageOptions>(
       compat: call.compat ?? (torchSeed === undefined ? undefined : "diffusers"),
       seed,
       condition,
+      stepConditions: controls.stepConditions,
       ...(unconditional && {
         guidance: { scale: guidance, rescale: call.guidanceRescale, unconditional },
       }),
