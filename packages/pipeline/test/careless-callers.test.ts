@@ -1,3 +1,4 @@
+import { readSafetensors, writeSafetensors } from "@gen/data";
 import { mlp } from "@gen/nn";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { denoiser } from "@gen/sampling";
@@ -21,7 +22,7 @@ const extra = { classes: ["a"], notes: {} };
 const opened = onnxBackend({ provider: "cpu" });
 afterAll(async () => (await opened).close());
 const backend = await opened;
-const [sd1, tiny] = ["sd1", "tiny-decoder"].map((name) => modelFolder(name).read);
+const tiny = modelFolder("tiny-decoder").read;
 const picture = {
   prompt: "a fox",
   negativePrompt: "red",
@@ -39,13 +40,20 @@ const picture = {
   weighted: true,
   tileSize: 16,
   safetyChecker: false,
+  control: [],
   signal: { aborted: false },
   onStep: () => undefined,
 } as const;
 
 const adapters = goldenRuns("sd1", "adapters").file;
+const [own, sd1] = [modelFolder("control").read, modelFolder("sd1").read];
+const controlled = async (path: string) => (await own(path)) ?? sd1(path);
+const net = { read: controlled, path: "controlnet/model.onnx", readWeights: controlled };
+const { tensors } = readSafetensors(adapters("kohya"));
+const ofText = Object.entries(tensors).filter(([key]) => key.startsWith("lora_te"));
 const learned = {
-  loras: [{ bytes: adapters("kohya"), strength: 1, name: "a" }],
+  controlNets: [net],
+  loras: [{ bytes: writeSafetensors(Object.fromEntries(ofText)), strength: 1, name: "a" }],
   embeddings: { "<toy>": adapters("toy") },
 };
 
@@ -63,7 +71,7 @@ const calls: Record<string, Call> = {
   mergeLora: { args: [{ unet: { model: outside } }, [{ lora: loraOfQueries }]] },
   openImageModel: {
     args: [
-      sd1,
+      controlled,
       {
         backend,
         limit: 2 ** 30,

@@ -153,7 +153,7 @@ const calls: Record<string, Call> = {
       pipeline,
       {
         ...{ backend, count: 2, shape: [2], seed: 0, clip: 1, sampler: "ddim", steps: 2, eta: 0 },
-        ...{ signal, onStep },
+        ...{ stepConditions: () => ({}), signal, onStep },
       },
     ],
     also: { "1.clip": ["list", "fraction"], "1.signal": ["object"], "1.backend": ["promise"] },

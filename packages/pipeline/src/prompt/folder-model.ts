@@ -15,6 +15,9 @@ import {
   pipelineSampler,
 } from "@gen/sampling";
 import type { SchedulerConfig } from "@gen/schedules";
+import type { ControlFacts } from "../control/control-conditions.ts";
+import { controlledUnet, controlNames } from "../control/controlled-unet.ts";
+import { loadControlNets } from "../control/load-control.ts";
 import { vaeConfig } from "../describe-folder.ts";
 import { classNameOf, type Fields, type FolderKind } from "../folder-kind.ts";
 import { required } from "../folder-parts.ts";
@@ -42,6 +45,7 @@ export interface FolderModel<T = unknown> {
   readonly read: ReadFile;
   /** How the text encoders are read. */
   readonly reading: LoadModelOptions;
+  readonly controls: readonly ControlFacts[];
   /** What was left out of LoRAs. */
   readonly notes: readonly string[];
   readonly backend: Backend<T>;
@@ -93,9 +97,11 @@ export async function loadFolderModel<T>(
   const layoutOf = (path: string) => modelLayout(read, path, options);
   const { loras = [], embeddings = {} } = options;
   const { notes, changes: merged } = await folderLoras(layoutOf, loras);
+  const controlNets = await loadControlNets(options.controlNets ?? [], options);
   const pipeline = await loadPipeline(withoutEncoder(read), {
     ...options,
     changes: merged,
+    around: (unet, config) => controlledUnet(unet, controlNets, config),
     ...(options.open && { open: withoutEncoder(options.open) }),
   });
   const conditions = pipeline.denoiser.condition ?? {};
@@ -114,7 +120,11 @@ export async function loadFolderModel<T>(
   const { multiple } = folderSizes(config, ofVae, classNameOf(index));
   const factor = vae.image[1] / pipeline.shape[1];
   const reading = { ...options, changes };
-  const loaded = { read, reading, notes, backend, kind, text, index, config };
+  const controls = controlNets.map(({ isPooled }, k) => ({
+    isPooled,
+    residuals: Number(conditions[controlNames(k).scales].shape[1]),
+  }));
+  const loaded = { read, reading, controls, notes, backend, kind, text, index, config };
   const given = (from: ReadFile) => givenVae(from, options, pipeline.shape, vae.image);
   // diffusers' pipelines of SDXL alone heed force_upcast.
   const upcast = text.name === "sdxl" && ofVae.force_upcast === true;

@@ -7,6 +7,7 @@
  */
 import { ArgumentError } from "@gen/math/arguments";
 import type { GenerateOptions } from "@gen/sampling";
+import { controlConditions } from "../control/control-conditions.ts";
 import { callConditions } from "./call-conditions.ts";
 import { finisher } from "./finish.ts";
 import type { FolderModel } from "./folder-model.ts";
@@ -58,7 +59,15 @@ export async function makePictures<T, Call extends TextToImageOptions>(
   const { shape, noise } = await begin(model, call, { ...usual, steps, guidance, rows });
   const finish = finisher(model, call, shape);
   const conditions = await callConditions(model, call, { guidance, shape });
-  const { condition, unconditional } = conditions;
+  const controls = controlConditions(model.controls, call.control ?? [], [
+    shape[2] * model.factor,
+    shape[1] * model.factor,
+  ]);
+  const condition = { ...conditions.condition, ...controls.condition };
+  const unconditional = conditions.unconditional && {
+    ...conditions.unconditional,
+    ...controls.unconditional,
+  };
   try {
     const { x, steps: evaluations } = await model.ready.generate({
       shape,
@@ -69,6 +78,7 @@ export async function makePictures<T, Call extends TextToImageOptions>(
       compat: call.compat ?? (torchSeed === undefined ? undefined : "diffusers"),
       seed,
       condition,
+      stepConditions: controls.stepConditions,
       ...(unconditional && {
         guidance: { scale: guidance, rescale: call.guidanceRescale, unconditional },
       }),

@@ -1,6 +1,8 @@
 import { rules } from "@gen/math/arguments";
 import type { Backend } from "@gen/runtime-gpu";
 import type { GenerateOptions } from "@gen/sampling";
+import { CONTROL, type ControlOptions } from "../control/control-conditions.ts";
+import { CONTROL_NET, type ControlNetFiles } from "../control/load-control.ts";
 import type { ReadFile } from "../load-model.ts";
 import type { LoadPipelineOptions } from "../load-pipeline.ts";
 import type { LoraOption } from "../lora/folder-loras.ts";
@@ -9,7 +11,8 @@ import { MAX_PROMPT_LENGTH } from "../text/limits.ts";
 import type { Preview } from "./preview.ts";
 
 /** What a folder's model is loaded with. */
-export interface OpenImageModelOptions<T = unknown> extends Omit<LoadPipelineOptions, "changes"> {
+export interface OpenImageModelOptions<T = unknown>
+  extends Omit<LoadPipelineOptions, "changes" | "around"> {
   /** A backend, or a promise of a backend; it runs every part. */
   readonly backend: Backend<T> | PromiseLike<Backend<T>>;
   /** LoRAs that are merged into the denoiser and the text encoders. @defaultValue none */
@@ -20,6 +23,8 @@ export interface OpenImageModelOptions<T = unknown> extends Omit<LoadPipelineOpt
    * @defaultValue none
    */
   readonly embeddings?: Readonly<Record<string, Uint8Array>>;
+  /** The files of ControlNets, for a UNet that takes their residuals. @defaultValue none */
+  readonly controlNets?: readonly ControlNetFiles[];
   /**
    * A folder whose `vae_decoder/` makes the pictures in place of the folder's own, such as the export
    * of an AutoencoderTiny.
@@ -68,7 +73,7 @@ export interface TextToImageOptions
   readonly torchSeed?: number;
   /** Where PyTorch would draw. @defaultValue "cpu" */
   readonly torchDevice?: "cpu" | "cuda";
-  /** Width and height in pixels. @defaultValue the folder's own */
+  /** Width and height in pixels. @defaultValue those of a ControlNet's image, else the folder's own */
   readonly size?: readonly [width: number, height: number];
   /** Layers of CLIP that are left out at its end, as `clip_skip` of diffusers. @defaultValue 0 */
   readonly clipSkip?: number;
@@ -85,6 +90,8 @@ export interface TextToImageOptions
   readonly safetyChecker?: boolean;
   /** Called after each step of each batch; a returned promise is awaited. */
   readonly onStep?: (progress: PictureProgress) => unknown;
+  /** What each ControlNet is given, in the order of `controlNets`. */
+  readonly control?: readonly ControlOptions[];
 }
 
 const PROMPT: rules.Rule = [
@@ -98,8 +105,9 @@ export const BACKEND = rules.either(rules.BACKEND, [
   (value) => typeof (value as { then?: unknown } | null)?.then === "function",
 ]);
 
-/** What a folder's LoRAs and words may be. */
+/** What a folder's LoRAs, words and ControlNets may be. */
 export const learnedRules = {
+  controlNets: rules.optional(rules.listOf(CONTROL_NET)),
   loras: rules.optional(
     rules.listOf(
       rules.having("a LoRA { bytes, strength, name }", {
@@ -137,6 +145,7 @@ export const optionRules = {
   weighted: rules.optional(rules.FLAG),
   tileSize: rules.optional(rules.COUNT),
   safetyChecker: rules.optional(rules.FLAG),
+  control: rules.optional(rules.listOf(CONTROL)),
   signal: rules.optional(rules.OBJECT),
   onStep: rules.optional(rules.FUNCTION),
 } satisfies Record<string, rules.Rule>;

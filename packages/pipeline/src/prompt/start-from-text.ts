@@ -7,10 +7,12 @@ import { latentShape } from "./picture-size.ts";
 /** A start from noise alone. */
 export async function fromText<T>(
   model: FolderModel<T>,
-  { size, torchSeed, torchDevice: device }: TextToImageOptions,
+  { size, torchSeed, torchDevice: device, control }: TextToImageOptions,
 ): Promise<Start> {
+  const [, height, width] = control?.[0]?.image.shape ?? [];
+  const sides = size ?? (height && width ? ([width, height] as const) : undefined);
   return {
-    shape: size ? latentShape(size, model) : model.pipeline.shape,
+    shape: sides ? latentShape(sides, model) : model.pipeline.shape,
     ...(torchSeed !== undefined && {
       noise: (batch, part) => torchNoise(torchSeed, batch, { ...part, device }),
     }),

@@ -1,4 +1,6 @@
+import type { Tensor } from "@gen/graph";
 import type { Backend } from "@gen/runtime-gpu";
+import type { Conditions } from "../denoiser/conditions.ts";
 import type { ClassifierFreeOptions } from "../guidance/classifier-free.ts";
 import type { SchedulerStepsOptions } from "../scheduler/scheduler-steps.ts";
 import type { Clip } from "./clip.ts";
@@ -30,6 +32,8 @@ export interface GenerateOptions<T = unknown>
     shape: readonly number[],
     part: { readonly firstIndex: number; readonly count: number },
   ) => Pick<SampleOptions, "x" | "noise">;
+  /** Conditions that change from step to step, for row `row` of the table's `rows`, by name. */
+  readonly stepConditions?: (row: number, rows: number) => Conditions<Tensor>;
   /** Stops the run within a step. */
   readonly signal?: AbortSignalLike;
   /** Called after each step of each batch; a returned promise is awaited. */

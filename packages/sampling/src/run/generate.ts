@@ -103,6 +103,7 @@ export function pipelineSampler<T>(
         seed: rules.optional(rules.SEED),
         guidance: rules.optional(rules.either(rules.NUMBER, rules.OBJECT)),
         noise: rules.optional(rules.FUNCTION),
+        stepConditions: rules.optional(rules.FUNCTION),
         signal: rules.optional(rules.OBJECT),
         onStep: rules.optional(rules.FUNCTION),
       });

@@ -37,7 +37,9 @@ export function denoised<T>(
   const { guided, key, none } = guide(denoiser, guidance, classes);
   const batch = batchOf(shape, count, guided.batch);
   const { steps, clip, initialScale } = table;
-  const run = { steps, clip: options.clip ?? clip, initialScale, seed, signal };
+  const { stepConditions: at } = options;
+  const stepConditions = at && ((row: number) => at(row, steps.length));
+  const run = { steps, clip: options.clip ?? clip, initialScale, seed, signal, stepConditions };
   const condition = namedConditions(options.condition, denoiser.condition);
   const conditionRows = rowsOf(none ? { ...condition, ...none } : condition, count);
   return {
