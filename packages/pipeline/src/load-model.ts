@@ -2,6 +2,7 @@ import {
   fromOnnx,
   MAX_FILE_BYTES,
   type OnnxModel,
+  readModelLayout,
   type WholeFile,
   wholeModel,
 } from "@gen/graph/onnx";
@@ -50,7 +51,7 @@ export const loadRules = {
 export async function readWithin(
   read: ReadFile,
   path: string,
-  limit: number,
+  limit = MAX_FILE_BYTES,
 ): Promise<Uint8Array | undefined> {
   const found = await read(path);
   if (found && found.length > limit) {
@@ -86,82 +87,93 @@ export async function loadModel(
 ): Promise<OnnxModel | undefined> {
   checkArguments({ read, path }, { read: rules.FUNCTION, path: rules.TEXT });
   checkOptions(options, loadRules);
-  const { limit = MAX_FILE_BYTES, readWeights = read } = options;
-  const whole = await naming(path, () => openWhole(path, options, onMissingWeights));
-  if (whole) return whole === "missing" ? undefined : whole;
-  const bytes = await readWithin(read, path, limit);
-  if (!bytes) return undefined;
-  return naming(path, async () => {
-    // Which files the weights are in shows only in reading, and reading cannot wait for a file.
-    const { model, needed } = tried(bytes, limit);
-    if (needed.size === 0) return model;
-    const folder = path.slice(0, path.lastIndexOf("/") + 1);
-    const files = new Map<string, Uint8Array>();
-    for (const [location, length] of needed) {
-      const found = await readWithin(readWeights, folder + location, limit);
-      if (!found && onMissingWeights) {
-        onMissingWeights(folder + location);
-        return undefined;
-      }
-      if (!found)
-        throw new GenError("invalid-model", `its weights in ${folder + location} are missing`);
-      if (found.length < length) {
-        throw new GenError(
-          "invalid-model",
-          `its weights in ${folder + location} need ${length} bytes, got ${found.length}`,
-        );
-      }
-      files.set(location, found);
-    }
-    return fromOnnx(bytes, {
-      limit,
-      externalData: (location, offset, length) =>
-        (files.get(location) as Uint8Array).subarray(offset, offset + length),
-    });
-  });
-}
-
-/** A model that is larger than `wholeAbove`; undefined for others. */
-async function openWhole(
-  path: string,
-  { open, wholeAbove = WHOLE_ABOVE }: LoadModelOptions,
-  onMissingWeights?: (file: string) => void,
-): Promise<OnnxModel | "missing" | undefined> {
-  const file = wholeAbove < Infinity ? await open?.(path) : undefined;
-  if (!file) return undefined;
+  const { limit, open, wholeAbove = WHOLE_ABOVE } = options;
   const missing: string[] = [];
-  const folder = path.slice(0, path.lastIndexOf("/") + 1);
-  const beside = async (location: string) => {
-    const found = await file.beside?.(location);
-    if (!found) missing.push(folder + location);
-    return found;
-  };
   try {
-    const { size, bytes, path: place } = file;
-    const read = (offset: number, length: number) => file.read(offset, length);
-    const model = await wholeModel({ size, bytes, path: place, read, beside, folder });
-    return model.bytes > wholeAbove ? model : undefined;
+    const file = await naming(path, async () => (wholeAbove < Infinity ? open?.(path) : undefined));
+    const isWhole = file !== undefined && file.size > wholeAbove;
+    const bytes = isWhole ? undefined : await readWithin(read, path, limit);
+    if (!isWhole && !bytes) return undefined;
+    return await naming(path, () =>
+      readModel({ file, bytes }, path, { read, ...options }, missing),
+    );
   } catch (error) {
     if (missing.length === 0 || !onMissingWeights) throw error;
     onMissingWeights(missing[0]);
-    return "missing";
+    return undefined;
   }
 }
 
-/** The model with zeros for what lies outside it, and how long each file outside must be. */
-function tried(bytes: Uint8Array, limit: number) {
-  const needed = new Map<string, number>();
+/**
+ * The model of a file, or of its bytes. The files of weights that are missing are added to `missing`
+ * before the error that names them.
+ */
+async function readModel(
+  { file, bytes }: { readonly file?: WholeFile; readonly bytes?: Uint8Array },
+  path: string,
+  options: LoadModelOptions & { readonly read: ReadFile },
+  missing: string[],
+): Promise<OnnxModel> {
+  const { limit = MAX_FILE_BYTES, wholeAbove = WHOLE_ABOVE, read, readWeights = read } = options;
+  const folder = path.slice(0, path.lastIndexOf("/") + 1);
+  const openWhole = ({ size, bytes, path: place, read, beside }: WholeFile) =>
+    wholeModel({
+      ...{ size, bytes, path: place, folder },
+      read,
+      async beside(location) {
+        const found = await beside?.(location);
+        if (!found) missing.push(folder + location);
+        return found;
+      },
+    });
+  if (!bytes) return openWhole(file as WholeFile);
+  const inside = modelInside(bytes, limit);
+  if (inside.model) return inside.model;
+  const locations = new Set<string>();
+  for (const { location } of readModelLayout(bytes).weights.values()) {
+    if (location !== undefined) locations.add(location);
+  }
+  if (locations.size === 0) throw inside.error;
+  const sizes = [...locations].map(async (each) => (await file?.beside?.(each))?.size ?? 0);
+  const size = (await Promise.all(sizes)).reduce((a, b) => a + b, bytes.length);
+  if (file && size > wholeAbove) {
+    const inMemory = async (at: number, length: number) => bytes.subarray(at, at + length);
+    return openWhole({ ...file, size: bytes.length, read: inMemory });
+  }
+  const files = new Map<string, Uint8Array>();
+  for (const location of locations) {
+    const found = await readWithin(readWeights, folder + location, limit);
+    if (!found) {
+      missing.push(folder + location);
+      throw new GenError("invalid-model", `its weights in ${folder + location} are missing`);
+    }
+    files.set(location, found);
+  }
   let total = 0;
-  const model = fromOnnx(bytes, {
+  return fromOnnx(bytes, {
     limit,
     externalData(location, offset, length) {
-      needed.set(location, Math.max(needed.get(location) ?? 0, offset + length));
+      const [found, end] = [files.get(location) as Uint8Array, offset + length];
+      if (found.length < end) {
+        throw new GenError(
+          "invalid-model",
+          `its weights in ${folder + location} need ${end} bytes, got ${found.length}`,
+        );
+      }
       total += length;
-      if (total <= limit) return new Uint8Array(length);
+      if (total <= limit) return found.subarray(offset, end);
       throw new ArgumentError(`the weights outside the model have more than ${limit} bytes`);
     },
   });
-  return { model, needed };
+}
+
+/** A model without weights in other files; for others the error. */
+function modelInside(bytes: Uint8Array, limit: number): { model?: OnnxModel; error?: unknown } {
+  try {
+    return { model: fromOnnx(bytes, { limit }) };
+  } catch (error) {
+    return { error };
+  }
 }
 
 /** Runs `f`; what it throws names the file. */
