@@ -97,112 +97,150 @@ export async function loadModel(
 ): Promise<OnnxModel | undefined> {
   checkArguments({ read, path }, { read: rules.FUNCTION, path: rules.TEXT });
   checkOptions(options, loadRules);
-  const { limit = MAX_FILE_BYTES, readWeights = read } = options;
-  const change = options.changes?.get(path);
-  const opened = new Map<string, WholeFile>();
-  const whole = await naming(path, () => openWhole(path, options, opened, onMissingWeights));
-  if (whole) return whole === "missing" ? undefined : whole;
-  const readOnce = async (path: string, read: ReadFile) => {
-    const file = opened.get(path);
-    return file && file.size <= limit ? file.read(0, file.size) : read(path);
-  };
-  const bytes = await readWithin((path) => readOnce(path, read), path, limit);
-  if (!bytes) return undefined;
-  return naming(path, async () => {
-    // Which files the weights are in shows only in reading, and reading cannot wait for a file.
-    const { model, needed } = tried(bytes, limit);
-    if (needed.size === 0 && !change) return model;
-    const folder = path.slice(0, path.lastIndexOf("/") + 1);
-    const files = new Map<string, Uint8Array>();
-    for (const [location, length] of needed) {
-      const weights = (path: string) => fromCaller(() => readOnce(path, readWeights));
-      const found = await readWithin(weights, folder + location, limit);
-      if (!found && onMissingWeights) {
-        onMissingWeights(folder + location);
-        return undefined;
-      }
-      if (!found)
-        throw new GenError("invalid-model", `its weights in ${folder + location} are missing`);
-      if (found.length < length) {
-        throw new GenError(
-          "invalid-model",
-          `its weights in ${folder + location} need ${length} bytes, got ${found.length}`,
-        );
-      }
-      files.set(location, change ? new Uint8Array(found) : found);
-    }
-    return fromOnnx(change ? change(new Uint8Array(bytes), files) : bytes, {
-      limit,
-      externalData: (location, offset, length) =>
-        (files.get(location) as Uint8Array).subarray(offset, offset + length),
-    });
-  });
-}
-
-/** A model that is larger than `wholeAbove`; undefined for others, whose files are in `opened`. */
-async function openWhole(
-  path: string,
-  { open, wholeAbove = WHOLE_ABOVE, changes }: LoadModelOptions,
-  opened: Map<string, WholeFile>,
-  onMissingWeights?: (file: string) => void,
-): Promise<OnnxModel | "missing" | undefined> {
-  if (!open || wholeAbove === Infinity) return undefined;
-  const keep = (path: string, found?: WholeFile | WholeFile["blob"]): WholeFile | undefined => {
-    const file = isBlob(found) ? fileOf(found) : found;
-    if (file) opened.set(path, file);
-    return file;
-  };
-  const found = await fromCaller(() => open(path));
-  const file = keep(path, found);
-  if (!file) return undefined;
   const missing: string[] = [];
-  const folder = path.slice(0, path.lastIndexOf("/") + 1);
-  const beside = async (location: string) => {
-    const at = folder + location;
-    const other = isBlob(found) ? () => open(at) : async () => file.beside?.(location);
-    const weights = keep(at, await fromCaller(other));
-    if (!weights) missing.push(at);
-    return weights;
-  };
   try {
-    const { size, bytes, blob, path: place } = file;
-    const read = (offset: number, length: number) => file.read(offset, length);
-    const model = await wholeModel({ size, bytes, blob, path: place, read, beside, folder });
-    if (model.bytes <= wholeAbove) return undefined;
-    const change = changes?.get(path);
-    return change ? await wholeModel(await changedFile(file, beside, change)) : model;
+    return await naming(path, () => readModel(path, { read, ...options }, missing));
   } catch (error) {
     if (missing.length === 0 || !onMissingWeights) throw error;
     onMissingWeights(missing[0]);
-    return "missing";
+    return undefined;
   }
 }
+
+/**
+ * A model of a folder. The files of weights that are missing are added to `missing` before the error
+ * that names them.
+ */
+async function readModel(
+  path: string,
+  options: LoadModelOptions & { readonly read: ReadFile },
+  missing: string[],
+): Promise<OnnxModel | undefined> {
+  const { limit = MAX_FILE_BYTES, wholeAbove = WHOLE_ABOVE, read, readWeights = read } = options;
+  const change = options.changes?.get(path);
+  const file = wholeAbove < Infinity ? await openFile(path, options) : undefined;
+  if (file && file.size > wholeAbove) return kept(file, change, missing);
+  const bytes = await bytesOf(file, () => readWithin(read, path, limit), limit);
+  if (!bytes) return undefined;
+  const inside = modelInside(bytes, limit);
+  if (inside.model && !change) return inside.model;
+  const locations = new Set<string>();
+  for (const { location } of readModelLayout(bytes).weights.values()) {
+    if (location !== undefined) locations.add(location);
+  }
+  if (locations.size === 0 && !inside.model) throw inside.error;
+  const beside = new Map<string, WholeFile | undefined>();
+  for (const location of locations) beside.set(location, await file?.beside?.(location));
+  const sizes = [...beside.values()].map((other) => other?.size ?? 0);
+  if (file && sizes.reduce((a, b) => a + b, bytes.length) > wholeAbove) {
+    return kept({ ...file, ...fileOf(bytes), beside: file.beside }, change, missing);
+  }
+  const files = new Map<string, Uint8Array>();
+  for (const [location, other] of beside) {
+    const at = folderOf(path) + location;
+    const found = await bytesOf(other, () => readWithin(readWeights, at, limit), limit);
+    if (!found) {
+      missing.push(at);
+      throw new GenError("invalid-model", `its weights in ${at} are missing`);
+    }
+    files.set(location, change ? new Uint8Array(found) : found);
+  }
+  let total = 0;
+  return fromOnnx(change ? change(new Uint8Array(bytes), files) : bytes, {
+    limit,
+    externalData(location, offset, length) {
+      const [found, end] = [files.get(location) as Uint8Array, offset + length];
+      if (found.length < end) {
+        throw new GenError(
+          "invalid-model",
+          `its weights in ${folderOf(path) + location} need ${end} bytes, got ${found.length}`,
+        );
+      }
+      total += length;
+      if (total <= limit) return found.subarray(offset, end);
+      throw new ArgumentError(`the weights outside the model have more than ${limit} bytes`);
+    },
+  });
+}
+
+/** A model without weights in other files; for others the error. */
+function modelInside(bytes: Uint8Array, limit: number): { model?: OnnxModel; error?: unknown } {
+  try {
+    return { model: fromOnnx(bytes, { limit }) };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** A model that goes to the runtime as it is. */
+async function kept(
+  file: WholeFile,
+  change: ModelChange | undefined,
+  missing: string[],
+): Promise<OnnxModel> {
+  const model = await wholeModel({
+    ...file,
+    async beside(location) {
+      const found = await file.beside?.(location);
+      if (!found) missing.push((file.folder ?? "") + location);
+      return found;
+    },
+  });
+  return change ? wholeModel(await changedFile(file, change)) : model;
+}
+
+const folderOf = (path: string) => path.slice(0, path.lastIndexOf("/") + 1);
+
+/** A file of the folder to be read in parts. */
+async function openFile(path: string, { open }: LoadModelOptions): Promise<WholeFile | undefined> {
+  const found = await fromCaller(async () => open?.(path));
+  if (!found) return undefined;
+  const { size, bytes, blob, path: place, ...file } = isBlob(found) ? fileOf(found) : found;
+  const folder = folderOf(path);
+  const other = (location: string) =>
+    isBlob(found) ? open?.(folder + location) : found.beside?.(location);
+  return {
+    ...{ size, bytes, blob, path: place, folder },
+    read: (offset, length) => fromCaller(() => file.read(offset, length)),
+    async beside(location) {
+      const opened = await fromCaller(async () => other(location));
+      return isBlob(opened) ? fileOf(opened) : opened;
+    },
+  };
+}
+
+/** The bytes of an opened file of at most `limit` bytes; otherwise those that `read` gives. */
+const bytesOf = (
+  file: WholeFile | undefined,
+  read: () => Promise<Uint8Array | undefined>,
+  limit: number,
+): Promise<Uint8Array | undefined> =>
+  file && file.size <= limit ? file.read(0, file.size) : fromCaller(read);
 
 /** The layout of a model of the folder, whose bytes are dropped; undefined where there is none. */
 export async function modelLayout(
   read: ReadFile,
   path: string,
-  { open, limit = MAX_FILE_BYTES }: LoadModelOptions,
+  options: LoadModelOptions,
 ): Promise<ReturnType<typeof readModelLayout> | undefined> {
-  const found = await open?.(path);
-  const file = isBlob(found) ? fileOf(found) : found;
-  const bytes = file ? await copyOf(file) : await readWithin(read, path, limit);
-  return bytes && naming(path, () => readModelLayout(bytes));
+  const { limit = MAX_FILE_BYTES } = options;
+  return naming(path, async () => {
+    const file = await openFile(path, options);
+    const bytes = file ? await copyOf(file) : await fromCaller(() => readWithin(read, path, limit));
+    return bytes && readModelLayout(bytes);
+  });
 }
 
 /** A file in memory after a change, with the files beside it. */
-async function changedFile(
-  file: WholeFile,
-  beside: NonNullable<WholeFile["beside"]>,
-  change: ModelChange,
-): Promise<WholeFile> {
+async function changedFile(file: WholeFile, change: ModelChange): Promise<WholeFile> {
   const bytes = await copyOf(file);
-  const weights = new Map<string, Uint8Array>();
+  const beside = new Map<string, Uint8Array>();
   for (const { location } of readModelLayout(bytes).weights.values()) {
-    const found = location !== undefined && !weights.has(location) && (await beside(location));
-    if (found) weights.set(location as string, await copyOf(found));
+    const found =
+      location !== undefined && !beside.has(location) && (await file.beside?.(location));
+    if (found) beside.set(location as string, await copyOf(found));
   }
-  return fileOf(change(bytes, weights), Object.fromEntries(weights));
+  return fileOf(change(bytes, beside), Object.fromEntries(beside));
 }
 
 /** The most bytes of one read. */
@@ -214,22 +252,6 @@ async function copyOf(file: WholeFile): Promise<Uint8Array> {
     copy.set(await file.read(at, Math.min(PART, copy.length - at)), at);
   }
   return copy;
-}
-
-/** The model with zeros for what lies outside it, and how long each file outside must be. */
-function tried(bytes: Uint8Array, limit: number) {
-  const needed = new Map<string, number>();
-  let total = 0;
-  const model = fromOnnx(bytes, {
-    limit,
-    externalData(location, offset, length) {
-      needed.set(location, Math.max(needed.get(location) ?? 0, offset + length));
-      total += length;
-      if (total <= limit) return new Uint8Array(length);
-      throw new ArgumentError(`the weights outside the model have more than ${limit} bytes`);
-    },
-  });
-  return { model, needed };
 }
 
 const isBlob = (found?: WholeFile | WholeFile["blob"]): found is NonNullable<WholeFile["blob"]> =>
