@@ -24,12 +24,14 @@ import { required } from "../folder-parts.ts";
 import { folderSizes } from "../folder-sizes.ts";
 import {
   type LoadModelOptions,
+  loadModel,
   loadRules,
   modelLayout,
   type ReadFile,
   readJson,
 } from "../load-model.ts";
 import { loadPipeline } from "../load-pipeline.ts";
+import { encoderOf, type LatentScaling, scalingOf } from "../load-vae.ts";
 import { folderLoras } from "../lora/folder-loras.ts";
 import { pipelinePaths } from "../paths.ts";
 import type { PromptTokenizer } from "../text/load-tokenizer.ts";
@@ -37,6 +39,7 @@ import { requireTextKind } from "./folder-use.ts";
 import { type FolderVae, folderVae, givenVae, withoutEncoder } from "./folder-vaes.ts";
 import { learnedWords, withWords } from "./learned-words.ts";
 import { BACKEND, learnedRules, type OpenImageModelOptions } from "./options.ts";
+import { pastedDenoiser } from "./paste-known.ts";
 import { type TextKind, textKind } from "./text-kind.ts";
 import { tokenizerOf } from "./text-parts.ts";
 
@@ -55,8 +58,8 @@ export interface FolderModel<T = unknown> {
   /** The config of the denoiser. */
   readonly config: Fields;
   readonly pipeline: DiffusionPipeline<SchedulerConfig>;
-  /** The programs of the denoiser and the VAE's decoder, which calls share. */
-  readonly ready: PipelineSampler;
+  /** The programs of the denoiser, and of the one that known latents are pasted before. */
+  readonly samplers: { readonly plain: PipelineSampler; readonly pasting: PipelineSampler };
   /** What the denoiser takes beside x and t. */
   readonly conditions: Readonly<Record<string, Signature>>;
   readonly vae: PipelineVae;
@@ -68,6 +71,16 @@ export interface FolderModel<T = unknown> {
   readonly factor: number;
   /** Height and width of latents are multiples of this number. */
   readonly multiple: number;
+  /** Between the VAE's latents and the denoiser's. */
+  readonly scaling: LatentScaling;
+  /** Reads the VAE's encoder, once. @throws GenError `invalid-model` where there is none. */
+  encoder(): Promise<ReturnType<typeof encoderOf>>;
+  /** Reads it as expressions, however large it is. */
+  encoderAsGraph(): Promise<ReturnType<typeof encoderOf>>;
+  /** Whether the VAE runs in float32 what it has in float16. */
+  readonly upcast: boolean;
+  /** Frees the programs, after the calls under way. */
+  dispose(): Promise<void>;
 }
 
 /** Loads a folder that takes prompts, of any kind. */
@@ -125,14 +138,44 @@ export async function loadFolderModel<T>(
     residuals: Number(conditions[controlNames(k).scales].shape[1]),
   }));
   const loaded = { read, reading, controls, notes, backend, kind, text, index, config };
-  const given = (from: ReadFile) => givenVae(from, options, pipeline.shape, vae.image);
+  const scaling = scalingOf(ofVae, [1, ...pipeline.shape]);
+  const given = (from: ReadFile) =>
+    givenVae(from, { ...options, backend }, pipeline.shape, vae.image);
   // diffusers' pipelines of SDXL alone heed force_upcast.
   const upcast = text.name === "sdxl" && ofVae.force_upcast === true;
-  const picture = options.decoder
-    ? await given(options.decoder)
-    : folderVae(vae, read, options, upcast);
+  const own = folderVae(vae, read, { ...options, backend }, upcast);
+  const picture = options.decoder ? await given(options.decoder) : own;
   const preview = options.previewDecoder ? await given(options.previewDecoder) : picture;
   const vaes = { picture, preview };
-  const ready = pipelineSampler({ ...pipeline, vae: undefined }, { backend });
-  return { ...loaded, pipeline, ready, conditions, vae, vaes, tokenizers, factor, multiple };
+  let encoder: ReturnType<FolderModel["encoder"]> | undefined;
+  const loadEncoder = async (how: LoadModelOptions) => {
+    const path = pipelinePaths.encoder;
+    const model = await loadModel(read, path, how);
+    const found = required(path, model, Object.keys(ofEncoder).length > 0);
+    return encoderOf(found, scaling, pipeline.shape[0]);
+  };
+  const drawn = { ...pipeline, vae: undefined };
+  const samplers = {
+    plain: pipelineSampler(drawn, { backend }),
+    pasting: pipelineSampler(
+      { ...drawn, denoiser: pastedDenoiser(pipeline.denoiser) },
+      { backend },
+    ),
+  };
+  return {
+    ...{ ...loaded, pipeline, samplers, conditions, vae, vaes, upcast, tokenizers },
+    ...{ factor, multiple, scaling },
+    encoder() {
+      encoder ??= loadEncoder(options).catch((error) => {
+        encoder = undefined;
+        throw error;
+      });
+      return encoder;
+    },
+    encoderAsGraph: () => loadEncoder({ ...options, wholeAbove: Infinity }),
+    async dispose() {
+      const all = [...Object.values(samplers), ...new Set(Object.values(vaes))];
+      await Promise.all(all.map((each) => each.dispose()));
+    },
+  };
 }

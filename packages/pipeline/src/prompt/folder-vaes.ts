@@ -4,26 +4,49 @@
  */
 import { shapeText } from "@gen/graph";
 import { GenError } from "@gen/math";
+import type { Backend } from "@gen/runtime-gpu";
 import type { PipelineVae } from "@gen/sampling";
 import type { Fields } from "../folder-kind.ts";
 import { required } from "../folder-parts.ts";
 import { type LoadModelOptions, naming, type ReadFile, readJson } from "../load-model.ts";
 import { loadVae, withImage } from "../load-vae.ts";
 import { pipelinePaths } from "../paths.ts";
-import type { VaeUse } from "../vae/vae-half.ts";
+import { type Half, type VaeHalf, vaeHalf } from "../vae/vae-half.ts";
 
-/** A VAE as {@link VaeUse} takes it. */
-export type FolderVae = Pick<VaeUse<unknown>, "vae" | "asGraph" | "upcast">;
+/** A decoder, whose programs are kept. */
+export interface FolderVae {
+  /** It in tiles of so many latents along a side, or whole. */
+  decoder(tile: number | undefined): VaeHalf;
+  dispose(): Promise<void>;
+}
 
-/** The VAE of a folder, which loads its expressions when they are needed. */
-export function folderVae(
+/** How a decoder is read, and what runs it. */
+type VaeOptions<T> = LoadModelOptions & { readonly backend: Backend<T> };
+
+/** The decoder of a folder, which loads its expressions when they are needed. */
+export function folderVae<T>(
   vae: PipelineVae,
   read: ReadFile,
-  options: LoadModelOptions,
+  { backend, ...options }: VaeOptions<T>,
   upcast = false,
 ): FolderVae {
-  const { open: _, ...asGraph } = options;
-  return { vae, upcast, asGraph: async () => (await vaeOf(read, asGraph)).vae };
+  const half = ({ decode }: PipelineVae): Half => {
+    return (z) => ({ x: decode(z) });
+  };
+  const asGraph = async () =>
+    half((await vaeOf(withoutEncoder(read), { ...options, wholeAbove: Infinity })).vae);
+  const opened = new Map<number | undefined, VaeHalf>();
+  return {
+    decoder(tile) {
+      const found =
+        opened.get(tile) ?? vaeHalf({ backend, half: half(vae), upcast, asGraph, tile }, "up");
+      opened.set(tile, found);
+      return found;
+    },
+    async dispose() {
+      await Promise.all([...opened.values()].map((each) => each.dispose()));
+    },
+  };
 }
 
 /**
@@ -31,9 +54,9 @@ export function folderVae(
  *
  * @throws GenError `invalid-model` when it has no decoder, or a decoder of other latents or sizes.
  */
-export async function givenVae(
+export async function givenVae<T>(
   read: ReadFile,
-  options: LoadModelOptions,
+  options: VaeOptions<T>,
   shape: readonly number[],
   image: readonly number[],
 ): Promise<FolderVae> {

@@ -7,42 +7,51 @@ import { type Expr, type Graph, trace } from "@gen/graph";
 import { GenError } from "@gen/math";
 import type { Backend, Program } from "@gen/runtime-gpu";
 import { callProgram } from "@gen/runtime-gpu/call-program";
-import type { AbortSignalLike, PipelineVae } from "@gen/sampling";
+import type { AbortSignalLike } from "@gen/sampling";
 import { throwIfStopped } from "./signal.ts";
 import { hasHalves, singlePrecision } from "./single-precision.ts";
 import { type Direction, splitAtCut, tileGraph } from "./tile-graph.ts";
 import { type Planes, runTiles, spans } from "./tiles.ts";
 
-/** What a VAE is run with. */
+/** A decoder or an encoder: `[1, channels, height, width]` to named outputs of one size. */
+export type Half = (x: Expr) => Readonly<Record<string, Expr>>;
+
+/** What a half of a VAE is run with. */
 export interface VaeUse<T> {
   readonly backend: Backend<T>;
-  readonly vae: PipelineVae;
-  /** The same VAE as expressions, where its files went to the runtime as they are. */
-  readonly asGraph?: () => Promise<PipelineVae>;
+  readonly half: Half;
+  /** The same half as expressions, where its file went to the runtime as it is. */
+  readonly asGraph?: () => Promise<Half>;
   /** Runs in float32 from the start what is in float16. */
   readonly upcast?: boolean;
   /** Latents along a side of a tile. @defaultValue no tiles */
   readonly tile?: number;
+}
+
+/** What a run takes beside its pictures. */
+export interface VaeRun {
   readonly signal?: AbortSignalLike;
   /** Takes note of what was done otherwise than the files say. */
   readonly note: (text: string) => void;
 }
 
-/** A half ready to run. */
+/** A half ready to run, with the program of the latest shape. */
 export interface VaeHalf {
-  /** The outputs for x `[pictures, ...]` of the shape that it was opened for. */
-  run(x: Float32Array, shape: readonly number[]): Promise<Record<string, Planes>>;
+  /** The outputs for x `[pictures, ...]`. Runs go one after another. */
+  run(x: Float32Array, shape: readonly number[], how: VaeRun): Promise<Record<string, Planes>>;
   dispose(): Promise<void>;
 }
 
-/** Opens the decoder, with the output `x`, or the encoder, with `mean` and `logVariance`. */
+/** Opens a decoder (`up`) or an encoder (`down`). */
 export function vaeHalf<T>(use: VaeUse<T>, direction: Direction): VaeHalf {
-  const { backend, signal, note } = use;
+  const { backend } = use;
   const part = direction === "up" ? "decoder" : "encoder";
-  const programs = new Map<string, Promise<Program<T>>>();
   const graphs = new Map<string, Graph>();
+  let whole: { readonly key: string; readonly program: Program<T> } | undefined;
+  let overflow: string | undefined;
+  let last: Promise<unknown> = Promise.resolve();
   let isSingle = use.upcast === true;
-  let expressions: Promise<PipelineVae> | undefined;
+  let expressions: Promise<Half> | undefined;
 
   async function graphFor(shape: readonly number[]): Promise<Graph> {
     const key = `${isSingle} ${shape}`;
@@ -52,13 +61,8 @@ export function vaeHalf<T>(use: VaeUse<T>, direction: Direction): VaeHalf {
   }
 
   async function traced(shape: readonly number[]): Promise<Graph> {
-    const graphOfVae = ({ decode, encode }: PipelineVae) =>
-      trace(
-        ({ x }): Record<string, Expr> =>
-          direction === "up" ? { x: decode(x) } : { ...encode?.(x) },
-        { x: { shape } },
-      );
-    const first = graphOfVae(use.vae);
+    const graphOfHalf = (half: Half) => trace(({ x }) => half(x), { x: { shape } });
+    const first = graphOfHalf(use.half);
     const needsExpressions = use.tile !== undefined || (isSingle && hasHalves(first));
     if (!needsExpressions || !isWhole(first)) return isSingle ? singlePrecision(first) : first;
     expressions ??= use.asGraph?.();
@@ -68,16 +72,30 @@ export function vaeHalf<T>(use: VaeUse<T>, direction: Direction): VaeHalf {
         `the VAE's ${part} is kept whole: it runs neither in tiles nor in float32`,
       );
     }
-    const graph = graphOfVae(await expressions);
+    const graph = graphOfHalf(await expressions);
     return isSingle ? singlePrecision(graph) : graph;
   }
 
   async function runWhole(graph: Graph, x: Planes): Promise<Record<string, Planes>> {
     const key = `${isSingle} ${x.shape}`;
-    const opening = programs.get(key) ?? backend.compile(graph);
-    programs.set(key, opening);
-    opening.catch(() => programs.delete(key));
-    return planesOf(graph, await callProgram(backend, await opening, { x }));
+    if (whole?.key !== key) {
+      await free();
+      whole = { key, program: await backend.compile(graph) };
+    }
+    return planesOf(graph, await callProgram(backend, whole.program, { x }));
+  }
+
+  async function free(): Promise<void> {
+    const old = whole?.program;
+    whole = undefined;
+    await old?.dispose();
+  }
+
+  /** Runs `work` after all earlier work. */
+  function inTurn<R>(work: () => Promise<R>): Promise<R> {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
   }
 
   async function once(program: Graph, inputs: Record<string, Planes>) {
@@ -89,7 +107,7 @@ export function vaeHalf<T>(use: VaeUse<T>, direction: Direction): VaeHalf {
     }
   }
 
-  async function runTiled(graph: Graph, x: Planes, tile: number) {
+  async function runTiled(graph: Graph, x: Planes, tile: number, signal?: AbortSignalLike) {
     const output = Object.values(graph.outputs)[0].shape.map(Number);
     const [, , height, width] = direction === "up" ? x.shape : output;
     const factor = Math.max(output[2] / x.shape[2], x.shape[2] / output[2]);
@@ -111,16 +129,18 @@ export function vaeHalf<T>(use: VaeUse<T>, direction: Direction): VaeHalf {
     return runTiles(run, await once(first, { x }));
   }
 
-  async function runOne(x: Planes): Promise<Record<string, Planes>> {
+  async function runOne(x: Planes, signal?: AbortSignalLike): Promise<Record<string, Planes>> {
     const graph = await graphFor(x.shape);
     const outputs =
-      use.tile === undefined ? await runWhole(graph, x) : await runTiled(graph, x, use.tile);
+      use.tile === undefined
+        ? await runWhole(graph, x)
+        : await runTiled(graph, x, use.tile, signal);
     const bad = Object.values(outputs).flatMap(({ data }) => data.find(isNotFinite) ?? []);
     if (bad.length === 0) return outputs;
     if (!isSingle && hasHalves(graph)) {
       isSingle = true;
-      note(`the VAE's ${part} gives ${bad[0]} in float16: it ran in float32`);
-      return runOne(x);
+      overflow = `the VAE's ${part} gives ${bad[0]} in float16: it ran in float32`;
+      return runOne(x, signal);
     }
     throw new GenError(
       "not-finite",
@@ -129,28 +149,26 @@ export function vaeHalf<T>(use: VaeUse<T>, direction: Direction): VaeHalf {
   }
 
   return {
-    async run(x, [pictures, ...shape]) {
-      const size = x.length / pictures;
-      const all: Record<string, Planes> = {};
-      for (let i = 0; i < pictures; i++) {
-        throwIfStopped(signal);
-        const data = x.slice(i * size, (i + 1) * size);
-        const outputs = await runOne({ data, shape: [1, ...shape] });
-        for (const [name, { data: one, shape: of }] of Object.entries(outputs)) {
-          all[name] ??= {
-            data: new Float32Array(pictures * one.length),
-            shape: [pictures, ...of.slice(1)],
-          };
-          all[name].data.set(one, i * one.length);
+    run: (x, [pictures, ...shape], { signal, note }) =>
+      inTurn(async () => {
+        const size = x.length / pictures;
+        const all: Record<string, Planes> = {};
+        for (let i = 0; i < pictures; i++) {
+          throwIfStopped(signal);
+          const data = x.slice(i * size, (i + 1) * size);
+          const outputs = await runOne({ data, shape: [1, ...shape] }, signal);
+          for (const [name, { data: one, shape: of }] of Object.entries(outputs)) {
+            all[name] ??= {
+              data: new Float32Array(pictures * one.length),
+              shape: [pictures, ...of.slice(1)],
+            };
+            all[name].data.set(one, i * one.length);
+          }
         }
-      }
-      return all;
-    },
-    async dispose() {
-      const opened = await Promise.allSettled(programs.values());
-      programs.clear();
-      for (const one of opened) if (one.status === "fulfilled") await one.value.dispose();
-    },
+        if (overflow !== undefined) note(overflow);
+        return all;
+      }),
+    dispose: () => inTurn(free),
   };
 }
 

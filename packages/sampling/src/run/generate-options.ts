@@ -1,4 +1,5 @@
 import type { Tensor } from "@gen/graph";
+import type { FloatArray } from "@gen/math";
 import type { Backend } from "@gen/runtime-gpu";
 import type { Conditions } from "../denoiser/conditions.ts";
 import type { ClassifierFreeOptions } from "../guidance/classifier-free.ts";
@@ -32,6 +33,8 @@ export interface GenerateOptions<T = unknown>
     shape: readonly number[],
     part: { readonly firstIndex: number; readonly count: number },
   ) => Pick<SampleOptions, "x" | "noise">;
+  /** Changes the samples `[batch, ...]` of a batch, from number `firstIndex` on, before they are decoded. */
+  readonly finish?: (x: FloatArray, part: { readonly firstIndex: number }) => FloatArray;
   /** Conditions that change from step to step, for row `row` of the table's `rows`, by name. */
   readonly stepConditions?: (row: number, rows: number) => Conditions<Tensor>;
   /** Stops the run within a step. */
@@ -44,6 +47,8 @@ export interface GenerateOptions<T = unknown>
 export interface GenerateProgress extends Progress {
   /** The done share of the whole work, in (0, 1]. */
   readonly done: number;
+  /** The number of the batch's first sample. */
+  readonly firstIndex: number;
 }
 
 /** Samples `[count, ...]`, row-major: images in [-1, 1] if the pipeline has a VAE. */

@@ -7,12 +7,13 @@
  */
 import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import { sizeOf } from "../denoiser/shapes.ts";
+import type { SchedulerSteps, SchedulerStepsOptions } from "../scheduler/scheduler-steps.ts";
 import { CLIP } from "./clip.ts";
 import type { Generated, GenerateOptions } from "./generate-options.ts";
 import { latest } from "./latest.ts";
 import { throwIfAborted } from "./loop.ts";
-import type { Pipeline } from "./pipeline.ts";
-import { denoised, prior } from "./pipeline-source.ts";
+import type { DiffusionPipeline, Pipeline } from "./pipeline.ts";
+import { denoised, prior, tableOf } from "./pipeline-source.ts";
 import { BACKEND, opened } from "./run-rules.ts";
 import type { Sampler } from "./sampler.ts";
 import { type VaeDecoder, vaeDecoder } from "./vae-decoder.ts";
@@ -103,6 +104,7 @@ export function pipelineSampler<T>(
         seed: rules.optional(rules.SEED),
         guidance: rules.optional(rules.either(rules.NUMBER, rules.OBJECT)),
         noise: rules.optional(rules.FUNCTION),
+        finish: rules.optional(rules.FUNCTION),
         stepConditions: rules.optional(rules.FUNCTION),
         signal: rules.optional(rules.OBJECT),
         onStep: rules.optional(rules.FUNCTION),
@@ -122,6 +124,20 @@ export function pipelineSampler<T>(
   };
 }
 
+/**
+ * The table that {@link generate} takes for a pipeline, with its levels' sigmas.
+ *
+ * @throws RangeError as {@link schedulerSteps} does.
+ */
+export function pipelineSteps(
+  pipeline: DiffusionPipeline,
+  options: Omit<SchedulerStepsOptions, "imageLength"> = {},
+): SchedulerSteps {
+  checkArguments({ pipeline, options }, { pipeline: PIPELINE, options: rules.OBJECT });
+  checkArguments({ pipeline }, { pipeline: PIPELINES.diffusion });
+  return tableOf(pipeline, options);
+}
+
 const parts = { decode: rules.FUNCTION, parameters: rules.LIST };
 const VAE = rules.having("a VAE, such as pipelineVae gives", parts);
 
@@ -132,6 +148,7 @@ const PIPELINE = rules.having("a pipeline { kind, shape }, such as loadPipeline 
 
 const PIPELINES = {
   diffusion: rules.having("a pipeline { kind, denoiser, scheduler, shape }", {
+    kind: rules.oneOf("diffusion"),
     denoiser: rules.DENOISER,
     scheduler: rules.having("{ schedule }", { schedule: rules.SCHEDULE }),
     vae: rules.optional(VAE),

@@ -5,12 +5,18 @@ import type { Expr, Tensor } from "@gen/graph";
 import { type FloatArray, normalNoise } from "@gen/math";
 import { ArgumentError, shown } from "@gen/math/arguments";
 import { numpyLinspace } from "@gen/schedules";
-import { type Conditions, namedConditions, valuesByName } from "../denoiser/conditions.ts";
+import {
+  type ConditionOption,
+  type Conditions,
+  namedConditions,
+  valuesByName,
+} from "../denoiser/conditions.ts";
 import type { Denoiser } from "../denoiser/denoiser.ts";
 import { sizeOf } from "../denoiser/shapes.ts";
 import { classifierFree, guidedOutput, toConditionExprs } from "../guidance/classifier-free.ts";
 import {
   defaultSampler,
+  type SchedulerSteps,
   type SchedulerStepsOptions,
   schedulerSteps,
 } from "../scheduler/scheduler-steps.ts";
@@ -27,13 +33,8 @@ export function denoised<T>(
   kept: Latest<Sampler>,
 ) {
   const { backend, count = 1, seed, guidance, noise, signal, onStep } = options;
-  const { denoiser, scheduler, shape, classes } = pipeline;
-  const [, height = 1, width = 1] = shape;
-  // diffusers' pipelines count patches of 2 x 2 as an image's tokens.
-  const table = schedulerSteps(
-    { ...scheduler, predictionType: denoiser.predicts },
-    { imageLength: (height * width) / 4, ...withSigmas(pipeline, options) },
-  );
+  const { denoiser, shape, classes } = pipeline;
+  const table = tableOf(pipeline, options);
   const { guided, key, none } = guide(denoiser, guidance, classes);
   const batch = batchOf(shape, count, guided.batch);
   const { steps, clip, initialScale } = table;
@@ -49,14 +50,29 @@ export function denoised<T>(
       const share = shape[0] / count;
       const done = (step: number) => firstIndex / count + ((step + 1) / steps.length) * share;
       const part = { firstIndex, ...noise?.(shape, { firstIndex, count }) };
-      const report = (at: Progress) => onStep?.({ ...at, done: done(at.step) });
+      const report = (at: Progress) => onStep?.({ ...at, done: done(at.step), firstIndex });
       const condition = conditionRows(firstIndex, shape[0]);
       const ready = await kept.get(JSON.stringify([shape, batch, key]), async () =>
         sampler({ backend, denoiser: guided }),
       );
-      return (await ready.sample({ ...run, ...part, condition, shape, onStep: report })).x;
+      const { x } = await ready.sample({ ...run, ...part, condition, shape, onStep: report });
+      return options.finish?.(x, { firstIndex }) ?? x;
     },
   };
+}
+
+/** The table of a pipeline's run. */
+export function tableOf(
+  pipeline: DiffusionPipeline,
+  options: SchedulerStepsOptions,
+): SchedulerSteps {
+  const { denoiser, scheduler, shape } = pipeline;
+  const [, height = 1, width = 1] = shape;
+  // diffusers' pipelines count patches of 2 x 2 as an image's tokens.
+  return schedulerSteps(
+    { ...scheduler, predictionType: denoiser.predicts },
+    { imageLength: (height * width) / 4, ...withSigmas(pipeline, options) },
+  );
 }
 
 /** Parts of conditions that have a row for each of `count` samples, or one row for all. */
@@ -90,6 +106,7 @@ function withSigmas<O extends SchedulerStepsOptions>(
 }
 
 const NONE = "unconditional/";
+const NEITHER = "unconditional/second/";
 
 /**
  * The guided denoiser, what its program depends on, and the values that the run adds to its
@@ -110,28 +127,48 @@ function guide(
     typeof guidance === "number"
       ? { scale: guidance, unconditional: classes?.length ?? 0 }
       : guidance;
-  const guided = classifierFree(denoiser, options);
-  const { unconditional, ...rest } = options;
-  const isNumber = (value: unknown) => typeof value === "number";
-  const names = Object.keys(denoiser.condition ?? { condition: 0 });
-  const values = isNumber(unconditional) ? {} : valuesByName(unconditional, names);
-  const part = (wanted: boolean) =>
-    Object.fromEntries(Object.entries(values).filter(([, value]) => isNumber(value) === wanted));
-  // A number takes the shape of the condition that the call gives.
-  const numbers = isNumber(unconditional) ? unconditional : part(true);
-  const tensors = Object.entries(namedConditions(part(false), denoiser.condition) ?? {});
+  const { unconditional, second, ...rest } = options;
+  const none = missing(NONE, unconditional, denoiser);
+  const neither = missing(NEITHER, second?.unconditional ?? {}, denoiser);
   const apply: Denoiser["apply"] = (x, t, given) => {
     const entries = Object.entries(given ?? {});
-    const own = entries.filter(([name]) => !name.startsWith(NONE));
+    const own = entries.filter(([name]) => !name.startsWith(NONE) && !name.startsWith(NEITHER));
     const condition = own.length > 0 ? Object.fromEntries(own) : undefined;
-    const none = {
-      ...(condition && toConditionExprs(numbers, t, condition)),
-      ...Object.fromEntries(tensors.map(([name]) => [name, given?.[NONE + name] as Expr])),
-    };
-    return guidedOutput(denoiser, x, t, condition, none, options);
+    const without = none.exprs(t, condition, given);
+    const conditions = { condition, none: without, neither: neither.exprs(t, without, given) };
+    return guidedOutput(denoiser, x, t, conditions, options);
   };
-  const none = Object.fromEntries(tensors.map(([name, value]) => [NONE + name, value]));
-  return { guided: { ...guided, apply }, key: [rest, numbers, Object.keys(none)], none };
+  return {
+    guided: { ...classifierFree(denoiser, options), apply },
+    key: [rest, second?.scale, none.key, neither.key],
+    none: { ...none.inputs, ...neither.inputs },
+  };
+}
+
+/**
+ * What means no condition. Tensors are inputs, whose names start with `prefix`; numbers take the shape
+ * of the condition that a call gives.
+ */
+function missing(prefix: string, option: ConditionOption, denoiser: Denoiser) {
+  const isNumber = (value: unknown) => typeof value === "number";
+  const names = Object.keys(denoiser.condition ?? { condition: 0 });
+  const values = isNumber(option) ? {} : valuesByName(option, names);
+  const part = (wanted: boolean) =>
+    Object.fromEntries(Object.entries(values).filter(([, value]) => isNumber(value) === wanted));
+  const numbers = isNumber(option) ? option : part(true);
+  const tensors = Object.entries(namedConditions(part(false), denoiser.condition) ?? {});
+  return {
+    key: [numbers, tensors.map(([name]) => name)],
+    inputs: Object.fromEntries(tensors.map(([name, value]) => [prefix + name, value])),
+    exprs: (
+      t: Expr,
+      condition: Conditions<Expr> | undefined,
+      given: Conditions<Expr> | undefined,
+    ): Conditions<Expr> => ({
+      ...(condition && toConditionExprs(numbers, t, condition)),
+      ...Object.fromEntries(tensors.map(([name]) => [name, given?.[prefix + name] as Expr])),
+    }),
+  };
 }
 
 /** The source of a VAE's latents: standard normal, keyed by the seed and the sample's number. */
