@@ -143,7 +143,7 @@ export async function loadFolderModel<T>(
     givenVae(from, { ...options, backend }, pipeline.shape, vae.image);
   // diffusers' pipelines of SDXL alone heed force_upcast.
   const upcast = text.name === "sdxl" && ofVae.force_upcast === true;
-  const own = folderVae(vae, read, { ...options, backend }, upcast);
+  const own = folderVae(vae, read, { ...options, backend }, { upcast });
   const picture = options.decoder ? await given(options.decoder) : own;
   const preview = options.previewDecoder ? await given(options.previewDecoder) : picture;
   const vaes = { picture, preview };

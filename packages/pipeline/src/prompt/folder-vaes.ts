@@ -17,6 +17,8 @@ import { type Half, type VaeHalf, vaeHalf } from "../vae/vae-half.ts";
 export interface FolderVae {
   /** It in tiles of so many latents along a side, or whole. */
   decoder(tile: number | undefined): VaeHalf;
+  /** What its folder leaves open, where that is another than the pipeline's. */
+  readonly warnings: readonly string[];
   dispose(): Promise<void>;
 }
 
@@ -28,7 +30,7 @@ export function folderVae<T>(
   vae: PipelineVae,
   read: ReadFile,
   { backend, ...options }: VaeOptions<T>,
-  upcast = false,
+  { upcast = false, warnings = [] }: { upcast?: boolean; warnings?: readonly string[] } = {},
 ): FolderVae {
   const half = ({ decode }: PipelineVae): Half => {
     return (z) => ({ x: decode(z) });
@@ -37,6 +39,7 @@ export function folderVae<T>(
     half((await vaeOf(withoutEncoder(read), { ...options, wholeAbove: Infinity })).vae);
   const opened = new Map<number | undefined, VaeHalf>();
   return {
+    warnings,
     decoder(tile) {
       const found =
         opened.get(tile) ?? vaeHalf({ backend, half: half(vae), upcast, asGraph, tile }, "up");
@@ -60,13 +63,13 @@ export async function givenVae<T>(
   shape: readonly number[],
   image: readonly number[],
 ): Promise<FolderVae> {
-  const { vae, latent } = await vaeOf(withoutEncoder(read), options);
+  const { vae, latent, warnings } = await vaeOf(withoutEncoder(read), options);
   const fits = latent[1] === shape[0] || typeof latent[1] === "string";
   const given = fits
     ? await naming(pipelinePaths.decoder, () => withImage(vae, shape))
     : { image: [] };
   if (fits && String(given.image) === String(image))
-    return folderVae(given as PipelineVae, read, options);
+    return folderVae(given as PipelineVae, read, options, { warnings });
   throw new GenError(
     "invalid-model",
     `the decoder given beside the folder must make images ${shapeText(image)} of latents ${shapeText(shape)}; its latents are ${shapeText(latent)}`,

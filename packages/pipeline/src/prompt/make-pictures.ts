@@ -116,7 +116,7 @@ export async function makePictures<T, Call extends PictureOptions>(
     onStep: finish.onStep,
   });
   const pictures = await finish.pictures(x);
-  const { warnings = [] } = model.pipeline;
+  const warnings = [...(model.pipeline.warnings ?? []), ...model.vaes.picture.warnings];
   return {
     ...pictures,
     steps: evaluations,
