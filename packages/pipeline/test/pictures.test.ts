@@ -6,9 +6,15 @@ import { afterAll, describe, expect, test } from "vitest";
 import {
   modelFolder,
   type PromptCase,
+  pattern,
   promptRuns,
 } from "../../../tooling/fixtures/model-folder.ts";
-import { openImageModel, type TextToImageOptions, textToImage } from "../src/index.ts";
+import {
+  imageToImage,
+  openImageModel,
+  type TextToImageOptions,
+  textToImage,
+} from "../src/index.ts";
 import { clipImage, readPreprocessing } from "../src/prompt/clip-image.ts";
 import { colorMap, previewOf } from "../src/prompt/preview.ts";
 
@@ -84,6 +90,24 @@ describe("pictures of diffusers", () => {
     expect(far((await tiled).images, images)).toBeLessThan(1 / 255);
     expect((await tiled).images).not.toEqual(images);
   });
+});
+
+test("a VAE that overflows in float16 runs in float32, from image to image", async () => {
+  const half = modelFolder("half-overflow").read;
+  const read: Read = async (path) => (path.startsWith("vae_") ? half : sd1)(path);
+  // The runtime computes in float16 what it is given whole.
+  const open = async (path: string) => {
+    const bytes = path.startsWith("vae_") ? await half(path) : undefined;
+    return bytes && fileOf(bytes);
+  };
+  const image = pattern([3, 64, 64]);
+  const call = { prompt: "a fox", image, steps: 2, strength: 0.5, seed: 1, backend: onnx };
+  const whole = await imageToImage(read, { ...call, open, wholeAbove: 0 });
+  expect(whole.notes).toEqual([
+    expect.stringMatching(/^the VAE's encoder gives .* in float16: it ran in float32$/),
+    expect.stringMatching(/^the VAE's decoder gives .* in float16: it ran in float32$/),
+  ]);
+  expect(far(whole.images, (await imageToImage(read, call)).images)).toBeLessThan(1 / 255);
 });
 
 describe("the safety checker", () => {

@@ -1,5 +1,5 @@
 import { readSafetensors } from "@gen/data";
-import { elementCount, type Tensor } from "@gen/graph";
+import { type Expr, elementCount, type Tensor } from "@gen/graph";
 import { fileOf } from "@gen/graph/onnx";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { afterAll, describe, expect, test } from "vitest";
@@ -26,6 +26,12 @@ async function vaeOf(name: string, isWhole = false) {
   return loaded.vae;
 }
 
+/** The halves of a VAE. */
+const halvesOf = ({ decode, encode }: Awaited<ReturnType<typeof vaeOf>>) => ({
+  up: (x: Expr) => ({ x: decode(x) }),
+  down: (x: Expr) => ({ ...encode?.(x) }),
+});
+
 /** What the VAE of a fixture is run with, what is noted, and the largest value of its programs. */
 async function useOf(name: string, isWhole = false) {
   const notes: string[] = [];
@@ -37,27 +43,31 @@ async function useOf(name: string, isWhole = false) {
   };
   const watched = Object.assign(Object.create(backend) as typeof backend, { compile });
   const note = (text: string) => notes.push(text);
-  const asGraph = () => vaeOf(name);
+  const halves = halvesOf(await vaeOf(name, isWhole));
+  const graphs = async () => halvesOf(await vaeOf(name));
   return {
-    use: { backend: watched, vae: await vaeOf(name, isWhole), asGraph, note },
+    use: { backend: watched, halves, graphs, note },
     notes,
     largest: () => sizes.splice(0).reduce((a, b) => Math.max(a, b), 0),
   };
 }
 
 async function run(
-  use: VaeUse<unknown>,
+  { halves, graphs, ...use }: Awaited<ReturnType<typeof useOf>>["use"] & Options,
   direction: "up" | "down",
   x: Float32Array,
   shape: number[],
 ) {
-  const half = vaeHalf(use, direction);
+  const asGraph = async () => (await graphs())[direction];
+  const half = vaeHalf({ ...use, half: halves[direction], asGraph }, direction);
   try {
     return await half.run(x, shape);
   } finally {
     await half.dispose();
   }
 }
+
+type Options = Pick<VaeUse<unknown>, "tile" | "upcast">;
 
 const far = (a: ArrayLike<number>, b: ArrayLike<number>) => {
   expect(a).toHaveLength(b.length);

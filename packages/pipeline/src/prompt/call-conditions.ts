@@ -8,7 +8,7 @@ import { numberOf } from "../folder-kind.ts";
 import type { LoadModelOptions } from "../load-model.ts";
 import type { PromptTokenizer } from "../text/load-tokenizer.ts";
 import type { FolderModel } from "./folder-model.ts";
-import type { TextToImageOptions } from "./options.ts";
+import type { PictureOptions } from "./options.ts";
 import { promptConditions, withoutText } from "./prompt-conditions.ts";
 import { type PromptStates, promptStates } from "./prompt-states.ts";
 import { encoderOf } from "./text-parts.ts";
@@ -27,7 +27,7 @@ export interface CallConditions {
 /** The conditions of a call for latents of `shape` under a guidance. */
 export async function callConditions<T>(
   model: FolderModel<T>,
-  call: TextToImageOptions,
+  call: PictureOptions,
   { guidance, shape }: { guidance: number; shape: readonly number[] },
 ): Promise<CallConditions> {
   const { text: kind, index, config, conditions, factor, backend, tokenizers } = model;
@@ -54,8 +54,10 @@ export async function callConditions<T>(
     },
     all,
   );
-  const conditionsOf = (states: readonly PromptStates[]) =>
+  const takesScore = index.requires_aesthetics_score === true;
+  const conditionsOf = (states: readonly PromptStates[], score: number) =>
     promptConditions(conditions, states, {
+      ...(takesScore && { aestheticScore: score }),
       guidance,
       embedding: Number(
         numberOf(config, "time_cond_proj_dim") ?? conditions.timestep_cond?.shape[1],
@@ -63,17 +65,21 @@ export async function callConditions<T>(
       width: shape[2] * factor,
       height: shape[1] * factor,
     });
-  const rows = (states: readonly PromptStates[]) =>
+  const rows = (states: readonly PromptStates[], score: number) =>
     conditionsOf(
       states.flatMap((one) => Array.from({ length: states.length > 1 ? count : 1 }, () => one)),
+      score,
     );
-  const condition = rows(encoded.slice(0, texts.length));
+  const condition = rows(encoded.slice(0, texts.length), call.aestheticScore ?? 6);
   if (negativePrompt !== undefined && !isGuided) {
     notes.push("the negative prompt is not used: there is no second pass for it");
   }
   if (!isGuided) return { condition, notes };
-  const none = isZero ? withoutText(conditionsOf([encoded[0]])) : rows(encoded.slice(texts.length));
-  return { condition, unconditional: none, notes };
+  const none = rows(
+    isZero ? [encoded[0]] : encoded.slice(texts.length),
+    call.negativeAestheticScore ?? 2.5,
+  );
+  return { condition, unconditional: isZero ? withoutText(none) : none, notes };
 }
 
 /** How an encoder is read whose layers must be seen. */

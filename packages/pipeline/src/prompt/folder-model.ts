@@ -14,8 +14,15 @@ import { vaeConfig } from "../describe-folder.ts";
 import { classNameOf, type Fields, type FolderKind } from "../folder-kind.ts";
 import { required } from "../folder-parts.ts";
 import { folderSizes } from "../folder-sizes.ts";
-import { loadRules, type ReadFile, readJson } from "../load-model.ts";
+import {
+  type LoadModelOptions,
+  loadModel,
+  loadRules,
+  type ReadFile,
+  readJson,
+} from "../load-model.ts";
 import { loadPipeline } from "../load-pipeline.ts";
+import { encoderOf, type LatentScaling, scalingOf } from "../load-vae.ts";
 import { pipelinePaths } from "../paths.ts";
 import type { PromptTokenizer } from "../text/load-tokenizer.ts";
 import { requireTextKind } from "./folder-use.ts";
@@ -46,6 +53,14 @@ export interface FolderModel<T = unknown> {
   readonly factor: number;
   /** Height and width of latents are multiples of this number. */
   readonly multiple: number;
+  /** Between the VAE's latents and the denoiser's. */
+  readonly scaling: LatentScaling;
+  /** Reads the VAE's encoder, once. @throws GenError `invalid-model` where there is none. */
+  encoder(): Promise<ReturnType<typeof encoderOf>>;
+  /** Reads it as expressions, however large it is. */
+  encoderAsGraph(): Promise<ReturnType<typeof encoderOf>>;
+  /** Whether the VAE runs in float32 what it has in float16. */
+  readonly upcast: boolean;
 }
 
 /** Loads a folder that takes prompts, of any kind. */
@@ -83,14 +98,30 @@ export async function loadFolderModel<T>(
   const ofVae = vaeConfig(ofDecoder, ofEncoder);
   const { multiple } = folderSizes(config, ofVae, classNameOf(index));
   const factor = vae.image[1] / pipeline.shape[1];
-  const loaded = { read, options, backend, kind, text, index, config };
+  const scaling = scalingOf(ofVae, [1, ...pipeline.shape]);
   const given = (from: ReadFile) => givenVae(from, options, pipeline.shape, vae.image);
   // diffusers' pipelines of SDXL alone heed force_upcast.
   const upcast = text.name === "sdxl" && ofVae.force_upcast === true;
-  const picture = options.decoder
-    ? await given(options.decoder)
-    : folderVae(vae, read, options, upcast);
+  const own = folderVae(vae, read, options, upcast);
+  const picture = options.decoder ? await given(options.decoder) : own;
   const preview = options.previewDecoder ? await given(options.previewDecoder) : picture;
-  const vaes = { picture, preview };
-  return { ...loaded, pipeline, conditions, vae, vaes, tokenizers, factor, multiple };
+  let encoder: ReturnType<FolderModel["encoder"]> | undefined;
+  const loadEncoder = async (how: LoadModelOptions) => {
+    const path = pipelinePaths.encoder;
+    const model = await loadModel(read, path, how);
+    const found = required(path, model, Object.keys(ofEncoder).length > 0);
+    return encoderOf(found, scaling, pipeline.shape[0]);
+  };
+  return {
+    ...{ read, options, backend, kind, text, index, config, pipeline, conditions, vae },
+    ...{ tokenizers, factor, multiple, scaling, upcast, vaes: { picture, preview } },
+    encoder() {
+      encoder ??= loadEncoder(options).catch((error) => {
+        encoder = undefined;
+        throw error;
+      });
+      return encoder;
+    },
+    encoderAsGraph: () => loadEncoder({ ...options, wholeAbove: Infinity }),
+  };
 }

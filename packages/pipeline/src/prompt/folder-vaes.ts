@@ -10,20 +10,27 @@ import { required } from "../folder-parts.ts";
 import { type LoadModelOptions, naming, type ReadFile, readJson } from "../load-model.ts";
 import { loadVae, withImage } from "../load-vae.ts";
 import { pipelinePaths } from "../paths.ts";
-import type { VaeUse } from "../vae/vae-half.ts";
+import type { Half, VaeUse } from "../vae/vae-half.ts";
 
-/** A VAE as {@link VaeUse} takes it. */
-export type FolderVae = Pick<VaeUse<unknown>, "vae" | "asGraph" | "upcast">;
+/** A decoder as `vaeHalf` takes it. */
+export type FolderVae = Pick<VaeUse<unknown>, "half" | "asGraph" | "upcast">;
 
-/** The VAE of a folder, which loads its expressions when they are needed. */
+/** The decoder of a folder, which loads its expressions when they are needed. */
 export function folderVae(
   vae: PipelineVae,
   read: ReadFile,
   options: LoadModelOptions,
   upcast = false,
 ): FolderVae {
-  const { open: _, ...asGraph } = options;
-  return { vae, upcast, asGraph: async () => (await vaeOf(read, asGraph)).vae };
+  const half = ({ decode }: PipelineVae): Half => {
+    return (z) => ({ x: decode(z) });
+  };
+  const asGraph = { ...options, wholeAbove: Infinity };
+  return {
+    half: half(vae),
+    upcast,
+    asGraph: async () => half((await vaeOf(withoutEncoder(read), asGraph)).vae),
+  };
 }
 
 /**

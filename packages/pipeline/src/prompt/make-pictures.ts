@@ -5,14 +5,18 @@
  *   tokenizers -> text encoders -> conditions
  *   generate (classifierFree) -> VAE -> pictures
  */
+import type { Tensor } from "@gen/graph";
 import { ArgumentError } from "@gen/math/arguments";
-import { type GenerateOptions, generate } from "@gen/sampling";
+import { type Denoiser, type GenerateOptions, generate } from "@gen/sampling";
+import type { VaeUse } from "../vae/vae-half.ts";
 import { callConditions } from "./call-conditions.ts";
-import { finisher } from "./finish.ts";
+import { finisher, tileOf } from "./finish.ts";
 import type { FolderModel } from "./folder-model.ts";
 import { type Defaults, defaultsOf, requireUse, type Use } from "./folder-use.ts";
-import type { TextToImageOptions } from "./options.ts";
+import type { PictureOptions, RunStep } from "./options.ts";
 import { rowGuidance } from "./row-guidance.ts";
+
+type ClassifierFreeOptions = Extract<NonNullable<GenerateOptions["guidance"]>, object>;
 
 /** Pictures of a call. */
 export interface Pictures {
@@ -28,65 +32,97 @@ export interface Pictures {
   readonly notes: readonly string[];
 }
 
-/** What a run starts from. */
-export interface Start extends Pick<GenerateOptions, "noise"> {
-  /** `[channels, height, width]` of the latents. */
-  readonly shape: readonly number[];
+/** What a run is made of, with the defaults of the folder. */
+export interface Run extends Defaults, Pick<VaeUse<unknown>, "tile" | "note"> {
+  /** All pictures of the call. */
+  readonly rows: number;
+  /** What chooses the scheduler's table, beside the steps. */
+  readonly chosen: Pick<GenerateOptions, "sampler" | "eta" | "compat" | "originalInferenceSteps">;
 }
 
-/** Makes the start of `rows` pictures. */
-type Begin<T, Call> = (
-  model: FolderModel<T>,
-  call: Call,
-  run: Defaults & { readonly rows: number },
-) => Promise<Start>;
+/** What a run starts from. */
+export interface Start extends Pick<GenerateOptions, "noise" | "finish"> {
+  /** `[channels, height, width]` of the latents. */
+  readonly shape: readonly number[];
+  /** What the scheduler's table is made of, beside what the call chooses. */
+  readonly table: Pick<GenerateOptions, "steps" | "strength" | "timesteps">;
+  /** @defaultValue the folder's */
+  readonly denoiser?: Denoiser;
+  /** Conditions beside the prompts'. */
+  readonly condition?: Readonly<Record<string, Tensor>>;
+  /** The guidance of the image, for a third pass. */
+  readonly second?: ClassifierFreeOptions["second"];
+  /** @defaultValue the call's */
+  readonly guidance?: number;
+  /** Changes what `onStep` is told. */
+  readonly watch?: (progress: RunStep) => RunStep;
+}
+
+/** Makes the start of a call. */
+type Begin<T, Call> = (model: FolderModel<T>, call: Call, run: Run) => Promise<Start>;
 
 /** Makes the pictures of a call, whose options are checked. */
-export async function makePictures<T, Call extends TextToImageOptions>(
+export async function makePictures<T, Call extends PictureOptions>(
   model: FolderModel<T>,
   call: Call,
   use: Use,
   begin: Begin<T, Call>,
 ): Promise<Pictures> {
   requireUse(model, use);
-  const { torchSeed, seed, sampler, eta, signal } = call;
+  const { torchSeed, seed, sampler, eta, originalInferenceSteps, signal } = call;
   if (torchSeed !== undefined && seed !== undefined) {
     throw new ArgumentError("seed must be left out where torchSeed is given");
   }
+  const compat = call.compat ?? (torchSeed === undefined ? undefined : "diffusers");
+  const chosen = { ...(sampler && { sampler }), eta, compat, originalInferenceSteps };
   const usual = defaultsOf(model.kind, model.text, use);
-  const { steps = usual.steps, guidance = usual.guidance, count = 1 } = call;
+  const { steps = usual.steps, guidance: asked = usual.guidance, count = 1 } = call;
+  const { strength = usual.strength } = call;
   const rows = [call.prompt].flat().length * count;
-  const { shape, noise } = await begin(model, call, { ...usual, steps, guidance, rows });
-  const finish = finisher(model, call, shape);
+  const notes = new Set<string>();
+  const note = (text: string) => notes.add(text);
+  const tile = tileOf(model, call);
+  const start = await begin(model, call, {
+    ...{ steps, guidance: asked, strength, rows, chosen, tile, note },
+  });
+  const { shape, guidance = asked, second } = start;
   const conditions = await callConditions(model, call, { guidance, shape });
-  const { condition, unconditional } = conditions;
-  const { denoiser, ...guided } = unconditional
-    ? rowGuidance(model.pipeline.denoiser, condition, {
+  const { unconditional } = conditions;
+  const condition = { ...start.condition, ...conditions.condition };
+  const { denoiser = model.pipeline.denoiser } = start;
+  const guided = unconditional
+    ? rowGuidance(denoiser, condition, {
         scale: guidance,
         rescale: call.guidanceRescale,
         unconditional,
+        ...(second && { second }),
       })
-    : { denoiser: model.pipeline.denoiser, condition };
+    : { denoiser, condition };
+  const finish = finisher(model, call, { shape, tile, note, watch: start.watch });
   try {
+    const { denoiser, ...options } = guided;
     const { x, steps: evaluations } = await generate(
       { ...model.pipeline, vae: undefined, shape, denoiser },
       {
         backend: model.backend,
         count: rows,
-        steps,
-        ...(sampler && { sampler }),
-        eta,
-        compat: call.compat ?? (torchSeed === undefined ? undefined : "diffusers"),
+        ...chosen,
+        ...start.table,
         seed,
-        ...guided,
-        noise,
+        ...options,
+        noise: start.noise,
+        finish: start.finish,
         signal,
         onStep: finish.onStep,
       },
     );
     const pictures = await finish.pictures(x);
-    const notes = [...(model.pipeline.warnings ?? []), ...conditions.notes, ...finish.notes()];
-    return { ...pictures, steps: evaluations, notes };
+    const { warnings = [] } = model.pipeline;
+    return {
+      ...pictures,
+      steps: evaluations,
+      notes: [...warnings, ...conditions.notes, ...notes],
+    };
   } finally {
     await finish.dispose();
   }

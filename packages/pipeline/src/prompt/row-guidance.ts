@@ -5,11 +5,12 @@
 import type { Tensor } from "@gen/graph";
 import type { Denoiser, GenerateOptions } from "@gen/sampling";
 
+type Guidance = Extract<NonNullable<GenerateOptions["guidance"]>, object>;
 type Conditions = Readonly<Record<string, Tensor>>;
 
 const NEGATIVE = "negative/";
-/** A condition of the second pass alone, which tells it from the first. */
-const SECOND = "second";
+/** A condition of the passes that are guided away from, which tells them from the first. */
+const AWAY = "negative";
 
 const renamed = <V>(values: Readonly<Record<string, V>>): Record<string, V> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [NEGATIVE + name, value]));
@@ -18,7 +19,7 @@ const renamed = <V>(values: Readonly<Record<string, V>>): Record<string, V> =>
 export function rowGuidance(
   denoiser: Denoiser,
   condition: Conditions,
-  { unconditional, ...guidance }: { scale: number; rescale?: number; unconditional: Conditions },
+  { unconditional, ...guidance }: Omit<Guidance, "unconditional"> & { unconditional: Conditions },
 ): { denoiser: Denoiser } & Pick<GenerateOptions, "condition" | "guidance"> {
   if (Object.values(unconditional).every(({ shape }) => shape[0] === 1)) {
     return { denoiser, condition, guidance: { ...guidance, unconditional } };
@@ -32,13 +33,13 @@ export function rowGuidance(
       }),
       apply(x, t, given = {}) {
         const own = names.map((name) => {
-          const negative = SECOND in given ? given[NEGATIVE + name] : undefined;
+          const negative = AWAY in given ? given[NEGATIVE + name] : undefined;
           return [name, negative ?? given[name]];
         });
         return denoiser.apply(x, t, Object.fromEntries(own));
       },
     },
     condition: { ...condition, ...renamed(unconditional) },
-    guidance: { ...guidance, unconditional: { [SECOND]: 1 } },
+    guidance: { ...guidance, unconditional: { [AWAY]: 1 } },
   };
 }

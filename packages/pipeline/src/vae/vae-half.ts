@@ -7,18 +7,21 @@ import { type Expr, type Graph, trace } from "@gen/graph";
 import { GenError } from "@gen/math";
 import type { Backend, Program } from "@gen/runtime-gpu";
 import { callProgram } from "@gen/runtime-gpu/call-program";
-import type { AbortSignalLike, PipelineVae } from "@gen/sampling";
+import type { AbortSignalLike } from "@gen/sampling";
 import { throwIfStopped } from "./signal.ts";
 import { hasHalves, singlePrecision } from "./single-precision.ts";
 import { type Direction, splitAtCut, tileGraph } from "./tile-graph.ts";
 import { type Planes, runTiles, spans } from "./tiles.ts";
 
-/** What a VAE is run with. */
+/** A decoder or an encoder: `[1, channels, height, width]` to named outputs of one size. */
+export type Half = (x: Expr) => Readonly<Record<string, Expr>>;
+
+/** What a half of a VAE is run with. */
 export interface VaeUse<T> {
   readonly backend: Backend<T>;
-  readonly vae: PipelineVae;
-  /** The same VAE as expressions, where its files went to the runtime as they are. */
-  readonly asGraph?: () => Promise<PipelineVae>;
+  readonly half: Half;
+  /** The same half as expressions, where its file went to the runtime as it is. */
+  readonly asGraph?: () => Promise<Half>;
   /** Runs in float32 from the start what is in float16. */
   readonly upcast?: boolean;
   /** Latents along a side of a tile. @defaultValue no tiles */
@@ -35,14 +38,14 @@ export interface VaeHalf {
   dispose(): Promise<void>;
 }
 
-/** Opens the decoder, with the output `x`, or the encoder, with `mean` and `logVariance`. */
+/** Opens a decoder (`up`) or an encoder (`down`). */
 export function vaeHalf<T>(use: VaeUse<T>, direction: Direction): VaeHalf {
   const { backend, signal, note } = use;
   const part = direction === "up" ? "decoder" : "encoder";
   const programs = new Map<string, Promise<Program<T>>>();
   const graphs = new Map<string, Graph>();
   let isSingle = use.upcast === true;
-  let expressions: Promise<PipelineVae> | undefined;
+  let expressions: Promise<Half> | undefined;
 
   async function graphFor(shape: readonly number[]): Promise<Graph> {
     const key = `${isSingle} ${shape}`;
@@ -52,13 +55,8 @@ export function vaeHalf<T>(use: VaeUse<T>, direction: Direction): VaeHalf {
   }
 
   async function traced(shape: readonly number[]): Promise<Graph> {
-    const graphOfVae = ({ decode, encode }: PipelineVae) =>
-      trace(
-        ({ x }): Record<string, Expr> =>
-          direction === "up" ? { x: decode(x) } : { ...encode?.(x) },
-        { x: { shape } },
-      );
-    const first = graphOfVae(use.vae);
+    const graphOfHalf = (half: Half) => trace(({ x }) => half(x), { x: { shape } });
+    const first = graphOfHalf(use.half);
     const needsExpressions = use.tile !== undefined || (isSingle && hasHalves(first));
     if (!needsExpressions || !isWhole(first)) return isSingle ? singlePrecision(first) : first;
     expressions ??= use.asGraph?.();
@@ -68,7 +66,7 @@ export function vaeHalf<T>(use: VaeUse<T>, direction: Direction): VaeHalf {
         `the VAE's ${part} is kept whole: it runs neither in tiles nor in float32`,
       );
     }
-    const graph = graphOfVae(await expressions);
+    const graph = graphOfHalf(await expressions);
     return isSingle ? singlePrecision(graph) : graph;
   }
 
