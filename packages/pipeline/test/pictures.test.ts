@@ -25,9 +25,18 @@ afterAll(async () => (await onnx).close());
 
 type Read = (path: string) => Promise<Uint8Array | undefined>;
 
-const [sd1, tiny, checker] = ["sd1", "tiny-decoder", "safety-checker"].map(
-  (name) => modelFolder(name).read,
-);
+const [sd1, xl, tiny, checker, half] = [
+  ...["sd1", "sdxl", "tiny-decoder", "safety-checker", "half-overflow"],
+].map((name) => modelFolder(name).read);
+
+/** Lets the models below a path go to the runtime as they are, which then computes in float16. */
+const wholeFiles = (below: string, from: Read = checker) => ({
+  wholeAbove: 0,
+  async open(path: string) {
+    const bytes = path.startsWith(below) ? await from(path) : undefined;
+    return bytes && fileOf(bytes);
+  },
+});
 
 const { cases, tensors } = promptRuns("sd1", "pictures");
 const goldens = readSafetensors(tensors).tensors as unknown as Record<string, Tensor>;
@@ -93,21 +102,23 @@ describe("pictures of diffusers", () => {
 });
 
 test("a VAE that overflows in float16 runs in float32, from image to image", async () => {
-  const half = modelFolder("half-overflow").read;
   const read: Read = async (path) => (path.startsWith("vae_") ? half : sd1)(path);
-  // The runtime computes in float16 what it is given whole.
-  const open = async (path: string) => {
-    const bytes = path.startsWith("vae_") ? await half(path) : undefined;
-    return bytes && fileOf(bytes);
-  };
   const image = pattern([3, 64, 64]);
   const call = { prompt: "a fox", image, steps: 2, strength: 0.5, seed: 1, backend: onnx };
-  const whole = await imageToImage(read, { ...call, open, wholeAbove: 0 });
+  const whole = await imageToImage(read, { ...call, ...wholeFiles("vae_", half) });
   expect(whole.notes).toEqual([
     expect.stringMatching(/^the VAE's encoder gives .* in float16: it ran in float32$/),
     expect.stringMatching(/^the VAE's decoder gives .* in float16: it ran in float32$/),
   ]);
   expect(far(whole.images, (await imageToImage(read, call)).images)).toBeLessThan(1 / 255);
+});
+
+test("SDXL alone heeds force_upcast, as diffusers does", async () => {
+  const read: Read = async (path) => (path.startsWith("vae_") ? half : xl)(path);
+  const call = { prompt: "a fox", steps: 1, seed: 1, backend: onnx };
+  const whole = await textToImage(read, { ...call, ...wholeFiles("vae_", half) });
+  expect(whole.notes).toEqual([]);
+  expect(far(whole.images, (await textToImage(read, call)).images)).toBeLessThan(1 / 255);
 });
 
 describe("the safety checker", () => {
@@ -122,6 +133,8 @@ describe("the safety checker", () => {
     expect(new Set(unsafe)).toEqual(new Set([true, false]));
     expect(levels(images, "checked")).toBeLessThan(2);
     expect(notes).toEqual(["the safety checker made 2 of 4 pictures black"]);
+    const whole = await textToImage(withChecker, { ...options, ...wholeFiles("safety_checker/") });
+    expect(whole.unsafe).toEqual(unsafe);
   });
 
   test("is not run unasked, and must be there", async () => {
@@ -225,6 +238,18 @@ test.each([
 ])("%o is refused", async (options, message) => {
   const pictures = textToImage(sd1, { prompt: "a fox", steps: 1, backend: onnx, ...options });
   await expect(pictures).rejects.toThrow(message);
+});
+
+test("a tiny decoder needs no config; for another without one the factor is noted", async () => {
+  const call = { prompt: "a fox", steps: 1, seed: 1, backend: onnx };
+  const bare =
+    (read: Read): Read =>
+    async (path) =>
+      path.endsWith(".json") ? undefined : read(path);
+  const [plain, told] = [bare(tiny), tiny].map((decoder) => textToImage(sd1, { ...call, decoder }));
+  expect((await plain).images).toEqual((await told).images);
+  const { notes } = await textToImage(sd1, { ...call, decoder: bare(sd1) });
+  expect(notes).toEqual([expect.stringMatching(/has no scaling_factor: .* divided by 0.18215/)]);
 });
 
 test("a decoder of other latents is refused", async () => {

@@ -102,7 +102,7 @@ export async function loadFolderModel<T>(
   const given = (from: ReadFile) => givenVae(from, options, pipeline.shape, vae.image);
   // diffusers' pipelines of SDXL alone heed force_upcast.
   const upcast = text.name === "sdxl" && ofVae.force_upcast === true;
-  const own = folderVae(vae, read, options, upcast);
+  const own = folderVae(vae, read, options, { upcast });
   const picture = options.decoder ? await given(options.decoder) : own;
   const preview = options.previewDecoder ? await given(options.previewDecoder) : picture;
   let encoder: ReturnType<FolderModel["encoder"]> | undefined;

@@ -13,14 +13,17 @@ import { pipelinePaths } from "../paths.ts";
 import type { Half, VaeUse } from "../vae/vae-half.ts";
 
 /** A decoder as `vaeHalf` takes it. */
-export type FolderVae = Pick<VaeUse<unknown>, "half" | "asGraph" | "upcast">;
+export interface FolderVae extends Pick<VaeUse<unknown>, "half" | "asGraph" | "upcast"> {
+  /** What its folder leaves open, where that is another than the pipeline's. */
+  readonly warnings: readonly string[];
+}
 
 /** The decoder of a folder, which loads its expressions when they are needed. */
 export function folderVae(
   vae: PipelineVae,
   read: ReadFile,
   options: LoadModelOptions,
-  upcast = false,
+  { upcast = false, warnings = [] }: Partial<Pick<FolderVae, "upcast" | "warnings">> = {},
 ): FolderVae {
   const half = ({ decode }: PipelineVae): Half => {
     return (z) => ({ x: decode(z) });
@@ -29,6 +32,7 @@ export function folderVae(
   return {
     half: half(vae),
     upcast,
+    warnings,
     asGraph: async () => half((await vaeOf(withoutEncoder(read), asGraph)).vae),
   };
 }
@@ -44,13 +48,13 @@ export async function givenVae(
   shape: readonly number[],
   image: readonly number[],
 ): Promise<FolderVae> {
-  const { vae, latent } = await vaeOf(withoutEncoder(read), options);
+  const { vae, latent, warnings } = await vaeOf(withoutEncoder(read), options);
   const fits = latent[1] === shape[0] || typeof latent[1] === "string";
   const given = fits
     ? await naming(pipelinePaths.decoder, () => withImage(vae, shape))
     : { image: [] };
   if (fits && String(given.image) === String(image))
-    return folderVae(given as PipelineVae, read, options);
+    return folderVae(given as PipelineVae, read, options, { warnings });
   throw new GenError(
     "invalid-model",
     `the decoder given beside the folder must make images ${shapeText(image)} of latents ${shapeText(shape)}; its latents are ${shapeText(latent)}`,

@@ -117,7 +117,7 @@ export async function makePictures<T, Call extends PictureOptions>(
       },
     );
     const pictures = await finish.pictures(x);
-    const { warnings = [] } = model.pipeline;
+    const warnings = [...(model.pipeline.warnings ?? []), ...model.vaes.picture.warnings];
     return {
       ...pictures,
       steps: evaluations,
