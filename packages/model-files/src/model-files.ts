@@ -55,7 +55,8 @@ export interface ModelFiles {
   /**
    * A function from a path to the bytes of that file in a folder at a URL, undefined if the file
    * does not exist. `loadPipeline` takes such a function, and its `open` for large models. They throw
-   * a RangeError for a path that leads out of the folder.
+   * a RangeError for a path that leads out of the folder. For a model's page on huggingface.co the
+   * folder is that of its files.
    */
   folder(url: string | URL, options?: FolderOptions): UrlFolder;
   /** All stored files, the last used first. */

@@ -5,6 +5,7 @@ export { mergeLora } from "./lora/merge-lora.ts";
 export { type ImageModel, openImageModel, textToImage } from "./prompt/image-model.ts";
 export type { Pictures } from "./prompt/make-pictures.ts";
 export type { OpenImageModelOptions, TextToImageOptions } from "./prompt/options.ts";
+export { toPixels } from "./prompt/to-pixels.ts";
 export { pipelineFiles, savePipeline } from "./save-pipeline.ts";
 export { addEmbeddings, readEmbedding } from "./text/embeddings.ts";
 export { loadTokenizer, type PromptTokenizer } from "./text/load-tokenizer.ts";

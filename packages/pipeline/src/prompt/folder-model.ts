@@ -66,9 +66,12 @@ export async function loadFolderModel<T>(
   );
   const config = Object.keys(unet).length > 0 ? unet : transformer;
   const kind = requireTextKind(index, config);
+  // No other backend runs a file as it is.
+  const open = backend.name.startsWith("onnx/") ? (options.open ?? read.open) : undefined;
+  const reading = { ...options, open };
   const pipeline = await loadPipeline(unlessEncoder(read), {
-    ...options,
-    ...(options.open && { open: unlessEncoder(options.open) }),
+    ...reading,
+    ...(open && { open: unlessEncoder(open) }),
   });
   const conditions = pipeline.denoiser.condition ?? {};
   const text = textKind(index, config, conditions);
@@ -78,7 +81,7 @@ export async function loadFolderModel<T>(
   const ofVae = vaeConfig(ofDecoder, ofEncoder);
   const { multiple } = folderSizes(config, ofVae, classNameOf(index));
   const factor = vae.image[1] / pipeline.shape[1];
-  const loaded = { read, options, backend, kind, text, index, config };
+  const loaded = { read, options: reading, backend, kind, text, index, config };
   return { ...loaded, pipeline, conditions, vae, tokenizers, factor, multiple };
 }
 
