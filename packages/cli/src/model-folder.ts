@@ -79,7 +79,7 @@ async function urlReaders(url: string, signal?: AbortSignal) {
   const { modelFiles } = await import("@gen/model-files");
   const lines = new Map<string, Progress>();
   const files = modelFiles({ onWarning: (message) => process.stderr.write(`note: ${message}\n`) });
-  const folderAtUrl = files.folder(url, {
+  const fetchFile = files.folder(url, {
     signal,
     onProgress({ path, loaded, total }) {
       // A file from the cache, or one that comes at once, needs no line.
@@ -89,15 +89,12 @@ async function urlReaders(url: string, signal?: AbortSignal) {
       if (total) line.update(loaded, total);
     },
   });
-  const finished =
-    <R>(get: (path: string) => Promise<R>) =>
-    async (path: string): Promise<R> => {
-      const file = await get(path);
-      lines.get(path)?.finish();
-      return file;
-    };
-  const [read, open] = [finished(folderAtUrl), finished(folderAtUrl.open)];
-  return { read, readWeights: read, limit: MAX_FILE_BYTES, open };
+  const read: ReadFile = async (path) => {
+    const bytes = await fetchFile(path);
+    lines.get(path)?.finish();
+    return bytes;
+  };
+  return { read, readWeights: read, limit: MAX_FILE_BYTES };
 }
 
 /** How the files of a model's folder are read. */
