@@ -49,7 +49,7 @@ export interface ModelFiles {
   fetch(url: string | URL, options?: FetchOptions): Promise<Uint8Array>;
   /**
    * As `fetch`, but the file stays in the store: its parts are read from there, and no copy of it is in
-   * memory, unless it cannot be stored.
+   * memory, unless it cannot be stored. A file that is removed from the store cannot be read any more.
    */
   open(url: string | URL, options?: FetchOptions): Promise<Blob>;
   /**
