@@ -49,13 +49,14 @@ export interface ModelFiles {
   fetch(url: string | URL, options?: FetchOptions): Promise<Uint8Array>;
   /**
    * As `fetch`, but the file stays in the store: its parts are read from there, and no copy of it is in
-   * memory, unless it cannot be stored.
+   * memory, unless it cannot be stored. A file that is removed from the store cannot be read any more.
    */
   open(url: string | URL, options?: FetchOptions): Promise<Blob>;
   /**
    * A function from a path to the bytes of that file in a folder at a URL, undefined if the file
    * does not exist. `loadPipeline` takes such a function, and its `open` for large models. They throw
-   * a RangeError for a path that leads out of the folder.
+   * a RangeError for a path that leads out of the folder. For a model's page on huggingface.co the
+   * folder is that of its files.
    */
   folder(url: string | URL, options?: FolderOptions): UrlFolder;
   /** All stored files, the last used first. */

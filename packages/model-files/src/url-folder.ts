@@ -18,16 +18,26 @@ export interface UrlFolder {
   open(path: string): Promise<Blob | undefined>;
 }
 
+/** The files of a model's page on the Hugging Face hub, of its main revision or of that of the page. */
+function hubFiles(url: URL): URL {
+  const page = /^\/([^/]+\/[^/]+)(?:\/tree\/(.+?))?\/?$/.exec(url.pathname);
+  if (url.origin !== "https://huggingface.co" || !page) return url;
+  const files = new URL(url);
+  files.pathname = `/${page[1]}/resolve/${page[2] ?? "main"}`;
+  return files;
+}
+
 /** The folder at `base`. */
 export function urlFolder(
   files: { readonly fetch: Get<Uint8Array>; readonly open: Get<Blob> },
   base: URL,
   { sha256, onProgress, ...rest }: FolderOptions,
 ): UrlFolder {
+  const folder = hubFiles(base);
   const file =
     <R>(get: Get<R>) =>
     async (path: string): Promise<R | undefined> => {
-      const url = urlUnder(base, path);
+      const url = urlUnder(folder, path);
       if (sha256 && !Object.hasOwn(sha256, path)) return undefined;
       try {
         return await get(url, {

@@ -330,6 +330,23 @@ describe("a folder at a URL", () => {
     }
   });
 
+  it.each([
+    ["https://huggingface.co/a/b", "https://huggingface.co/a/b/resolve/main/c.json"],
+    ["https://huggingface.co/a/b/", "https://huggingface.co/a/b/resolve/main/c.json"],
+    ["https://huggingface.co/a/b/tree/v1/d", "https://huggingface.co/a/b/resolve/v1/d/c.json"],
+    ["https://huggingface.co/a/b/resolve/v1", "https://huggingface.co/a/b/resolve/v1/c.json"],
+    ["https://a.huggingface.co/a/b", "https://a.huggingface.co/a/b/c.json"],
+  ])("of the model's page %s has its files", async (page, url) => {
+    const asked: string[] = [];
+    vi.stubGlobal("fetch", async (url: URL) => {
+      asked.push(url.href);
+      return new Response("{}");
+    });
+    await modelFiles({ folder }).folder(page)("c.json");
+    vi.unstubAllGlobals();
+    expect(asked).toEqual([url]);
+  });
+
   it("opens its files where they lie", async () => {
     serve("/m/a.bin", a);
     const files = modelFiles({ folder });

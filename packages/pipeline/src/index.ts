@@ -16,6 +16,7 @@ export type {
   OpenImageModelOptions,
   TextToImageOptions,
 } from "./prompt/options.ts";
+export { toPixels } from "./prompt/to-pixels.ts";
 export { pipelineFiles, savePipeline } from "./save-pipeline.ts";
 export { addEmbeddings, readEmbedding } from "./text/embeddings.ts";
 export { loadTokenizer, type PromptTokenizer } from "./text/load-tokenizer.ts";

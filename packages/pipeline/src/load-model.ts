@@ -11,8 +11,17 @@ import { GenError } from "@gen/math";
 import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import { jsonObject } from "./index-file.ts";
 
-/** Gives the bytes of a file of the folder, or undefined where there is none; several are asked for at once. */
-export type ReadFile = (path: string) => Promise<Uint8Array | undefined>;
+/** Opens a file of the folder to be read in parts, or gives undefined where there is none. */
+type OpenFile = (path: string) => Promise<WholeFile | WholeFile["blob"]>;
+
+/**
+ * Gives the bytes of a file of the folder, or undefined where there is none; several are asked for at
+ * once. `open` stands for the option where a backend is given too, as in `textToImage`.
+ */
+export interface ReadFile {
+  (path: string): Promise<Uint8Array | undefined>;
+  readonly open?: OpenFile;
+}
 
 /** How a model of a folder is read. */
 export interface LoadModelOptions {
@@ -25,11 +34,11 @@ export interface LoadModelOptions {
    */
   readonly readWeights?: ReadFile;
   /**
-   * Opens a file of the folder to be read in parts; undefined where there is none. With it, a model
-   * of more than `wholeAbove` bytes goes to ONNX Runtime as it is, and `limit` is not for it: no other
-   * backend runs such a model, and it is not trained. Weights beside a `Blob` are opened likewise.
+   * Opens a file of the folder to be read in parts. With it, a model of more than `wholeAbove` bytes
+   * goes to ONNX Runtime as it is, and `limit` is not for it: no other backend runs such a model, and it
+   * is not trained. Weights beside a `Blob` are opened likewise.
    */
-  readonly open?: (path: string) => Promise<WholeFile | WholeFile["blob"]>;
+  readonly open?: OpenFile;
   /** Bytes of a model's files; Infinity reads every model. @defaultValue 128 MiB */
   readonly wholeAbove?: number;
   /**

@@ -87,6 +87,7 @@ const calls: Record<string, Call> = {
     ],
     also: { "1.limit": ["infinity"], "1.backend": ["promise"] },
   },
+  toPixels: { args: [{ images: new Float32Array(12), shape: [1, 3, 2, 2] }, 0] },
   textToImage: {
     args: [sd1, { backend, ...picture }],
     also: { "1.guidance": ["fraction"], "1.backend": ["promise"] },

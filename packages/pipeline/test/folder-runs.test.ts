@@ -229,6 +229,18 @@ test.each(["this thread", "a thread"])(
   },
 );
 
+test("a blob cannot run in a process", async () => {
+  const { read } = modelFolder("sd1");
+  const open = async (path: string) => new Blob([(await read(path)) as Uint8Array<ArrayBuffer>]);
+  const model = await loadModel(read, "text_encoder/model.onnx", { open, wholeAbove: 0 });
+  const backend = onnxBackend({ provider: "cpu", isolate: true });
+  const { ids } = tensorsOf(modelFolder("sd1"));
+  await expect(run(backend, (input_ids) => model?.apply({ input_ids }) ?? {}, ids)).rejects.toThrow(
+    "needs a path or its bytes to run in another process",
+  );
+  await (await backend).close();
+});
+
 test("a model that is opened and read is opened once", async () => {
   const { read } = modelFolder("sd1-external");
   const opened: string[] = [];

@@ -211,6 +211,22 @@ test("models that stay whole files give the same pictures", async () => {
   expect(far([...whole.images], [...wanted.images])).toBeLessThan(1e-3);
 });
 
+test("a folder's own open serves ONNX Runtime, and no other backend", async () => {
+  const opened: string[] = [];
+  const open = async (path: string) => {
+    opened.push(path);
+    const bytes = await sd1(path);
+    return bytes && fileOf(bytes);
+  };
+  const folder = Object.assign((path: string) => sd1(path), { open });
+  await textToImage(folder, { ...tiny, wholeAbove: 0 });
+  expect(opened.sort()).toEqual(
+    ["text_encoder", "unet", "vae_decoder"].map((name) => `${name}/model.onnx`),
+  );
+  const { images } = await textToImage(folder, { ...tiny, backend: others.cpu, wholeAbove: 0 });
+  expect([images.length, opened.length]).toEqual([3 * 64 * 64, 3]);
+});
+
 test("the folder of the 2022 script gives the pictures of the same weights, of its own scheduler", async () => {
   const legacy = modelFolder("legacy").read;
   const read: Read = async (path) => (path.startsWith("scheduler/") ? legacy : sd1)(path);

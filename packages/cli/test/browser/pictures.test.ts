@@ -81,6 +81,11 @@ inBrowser("a prompt's picture", { isolated: true }, (page) => {
       const here = { ...visit, url: server.url, reads: true };
       const got = await page().run("draws", [here]);
       expectGolden(got);
+      const [planes, size] = [goldenOf("images"), 64 * 64];
+      const levels = got.canvas.map((_, i) =>
+        i % 4 < 3 ? planes[(i % 4) * size + (i >> 2)] : 255,
+      );
+      expect(far(got.canvas, levels)).toBeLessThan(2);
       const total = server.files.get(unet)?.bytes.length;
       expect([got.loaded[0], got.loaded.at(-1)]).toEqual([0, total]);
       expect(got).toMatchObject({ live: 0, notes: [] });

@@ -107,15 +107,18 @@ export async function loadFolderModel<T>(
   );
   const config = Object.keys(unet).length > 0 ? unet : transformer;
   const kind = requireTextKind(index, config);
-  const layoutOf = (path: string) => modelLayout(read, path, options);
+  // No other backend runs a file as it is.
+  const open = backend.name.startsWith("onnx/") ? (options.open ?? read.open) : undefined;
+  const reading = { ...options, open };
+  const layoutOf = (path: string) => modelLayout(read, path, reading);
   const { loras = [], embeddings = {} } = options;
   const { notes, changes: merged } = await folderLoras(layoutOf, loras);
-  const controlNets = await loadControlNets(options.controlNets ?? [], options);
+  const controlNets = await loadControlNets(options.controlNets ?? [], reading);
   const pipeline = await loadPipeline(withoutEncoder(read), {
-    ...options,
+    ...reading,
     changes: merged,
     around: (unet, config) => controlledUnet(unet, controlNets, config),
-    ...(options.open && { open: withoutEncoder(options.open) }),
+    ...(open && { open: withoutEncoder(open) }),
   });
   const conditions = pipeline.denoiser.condition ?? {};
   const text = textKind(index, config, conditions);
@@ -132,18 +135,27 @@ export async function loadFolderModel<T>(
   const ofVae = vaeConfig(ofDecoder, ofEncoder);
   const { multiple } = folderSizes(config, ofVae, classNameOf(index));
   const factor = vae.image[1] / pipeline.shape[1];
-  const reading = { ...options, changes };
   const controls = controlNets.map(({ isPooled }, k) => ({
     isPooled,
     residuals: Number(conditions[controlNames(k).scales].shape[1]),
   }));
-  const loaded = { read, reading, controls, notes, backend, kind, text, index, config };
+  const loaded = {
+    read,
+    reading: { ...reading, changes },
+    controls,
+    notes,
+    backend,
+    kind,
+    text,
+    index,
+    config,
+  };
   const scaling = scalingOf(ofVae, [1, ...pipeline.shape]);
   const given = (from: ReadFile) =>
-    givenVae(from, { ...options, backend }, pipeline.shape, vae.image);
+    givenVae(from, { ...reading, backend }, pipeline.shape, vae.image);
   // diffusers' pipelines of SDXL alone heed force_upcast.
   const upcast = text.name === "sdxl" && ofVae.force_upcast === true;
-  const own = folderVae(vae, read, { ...options, backend }, { upcast });
+  const own = folderVae(vae, read, { ...reading, backend }, { upcast });
   const picture = options.decoder ? await given(options.decoder) : own;
   const preview = options.previewDecoder ? await given(options.previewDecoder) : picture;
   const vaes = { picture, preview };
@@ -166,13 +178,13 @@ export async function loadFolderModel<T>(
     ...{ ...loaded, pipeline, samplers, conditions, vae, vaes, upcast, tokenizers },
     ...{ factor, multiple, scaling },
     encoder() {
-      encoder ??= loadEncoder(options).catch((error) => {
+      encoder ??= loadEncoder(reading).catch((error) => {
         encoder = undefined;
         throw error;
       });
       return encoder;
     },
-    encoderAsGraph: () => loadEncoder({ ...options, wholeAbove: Infinity }),
+    encoderAsGraph: () => loadEncoder({ ...reading, wholeAbove: Infinity }),
     async dispose() {
       const all = [...Object.values(samplers), ...new Set(Object.values(vaes))];
       await Promise.all(all.map((each) => each.dispose()));

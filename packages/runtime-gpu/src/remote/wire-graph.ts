@@ -74,11 +74,12 @@ function withData(node: Expr, swap: Swap): Expr {
 
 /**
  * A model file without functions, which messages cannot have. The other side opens its path, or has
- * its bytes or its blob.
+ * its bytes or its blob, of which a message to a process leaves nothing.
  */
 function inMessage({ path, bytes, blob, size }: WholeFile): WholeFile {
-  if (path === undefined && !bytes && !blob) {
-    throw unsupported("a model file must have a path, bytes or a blob to run in another thread");
-  }
-  return { path, bytes, blob, size } as WholeFile;
+  const isWhole = typeof blob?.slice === "function";
+  if (path !== undefined || bytes || isWhole) return { path, bytes, blob, size } as WholeFile;
+  throw unsupported(
+    "a model file needs a path or its bytes to run in another process, and in a thread a blob does too",
+  );
 }

@@ -1,5 +1,5 @@
 import { modelFiles } from "@gen/model-files";
-import { type TextToImageOptions, textToImage } from "@gen/pipeline";
+import { type Pictures, type TextToImageOptions, textToImage, toPixels } from "@gen/pipeline";
 import { gpuTraffic } from "../../../../../tooling/browser/gpu-traffic.ts";
 import { openHere } from "./open-here.ts";
 
@@ -37,7 +37,6 @@ export async function draws({ url, drawn, stopAt, reads, attempts, ...visit }: V
   const picture = await textToImage(folder, {
     backend,
     ...drawn,
-    open: folder.open,
     wholeAbove: visit.wholeAbove,
     signal,
     async onStep({ step, x }) {
@@ -52,10 +51,20 @@ export async function draws({ url, drawn, stopAt, reads, attempts, ...visit }: V
     ...(picture instanceof Error
       ? { error: `${picture.name}: ${picture.message}`, images: [], shape: [] }
       : { ...picture, error: undefined, images: Array.from(picture.images) }),
+    canvas: picture instanceof Error || !("document" in globalThis) ? [] : shown(picture),
     ...{ loaded, latents, live },
     /** GPU buffers that were read before each step ended. */
     readBacks,
   };
+}
+
+/** The pixels of a canvas that shows a picture. */
+function shown(picture: Pictures): number[] {
+  const [, , height, width] = picture.shape;
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  const context = canvas.getContext("2d") as CanvasRenderingContext2D;
+  context.putImageData(new ImageData(...toPixels(picture)), 0, 0);
+  return Array.from(context.getImageData(0, 0, width, height).data);
 }
 
 /** Forgets all files. */
