@@ -26,8 +26,8 @@ export interface LoadModelOptions {
   readonly readWeights?: ReadFile;
   /**
    * Opens a model of the folder to be read in parts; undefined where there is none. With it, a model
-   * of more than `wholeAbove` bytes goes to ONNX Runtime as it is, and `limit` is not for it: no other
-   * backend runs such a model, and it is not trained.
+   * of more than `wholeAbove` bytes, or with quantized weights, goes to ONNX Runtime as it is, and
+   * `limit` is not for it: no other backend runs such a model, and it is not trained.
    */
   readonly open?: (path: string) => Promise<WholeFile | undefined>;
   /** Bytes of a model's files; Infinity reads every model. @defaultValue 128 MiB */
@@ -133,7 +133,7 @@ export async function loadModel(
   });
 }
 
-/** A model that is larger than `wholeAbove`; undefined for others. */
+/** A model that is larger than `wholeAbove` or quantized; undefined for others. */
 async function openWhole(
   path: string,
   { open, wholeAbove = WHOLE_ABOVE, changes }: LoadModelOptions,
@@ -152,7 +152,7 @@ async function openWhole(
     const { size, bytes, path: place } = file;
     const read = (offset: number, length: number) => file.read(offset, length);
     const model = await wholeModel({ size, bytes, path: place, read, beside, folder });
-    if (model.bytes <= wholeAbove) return undefined;
+    if (model.bytes <= wholeAbove && !model.quantized) return undefined;
     const change = changes?.get(path);
     return change ? await wholeModel(await changedFile(file, change)) : model;
   } catch (error) {
