@@ -75,13 +75,10 @@ const tiny = { prompt: "a fox", steps: 2, seed: 1 };
 const image = imageOf(tensors, 0);
 
 describe("a UNet that takes residuals", () => {
-  test("gets zeros without a ControlNet, as with a scale of 0, at each size", async () => {
+  test("gets zeros without a ControlNet, as with a scale of 0, at another size too", async () => {
     const plain = await openImageModel(read, { backend });
     const model = await openImageModel(read, { backend, controlNets: [{ read, path }] });
-    for (const [width, height] of [
-      [64, 64],
-      [48, 80],
-    ]) {
+    for (const [width, height] of [[48, 80]]) {
       const own = {
         data: new Float32Array(3 * width * height).fill(0.5),
         shape: [3, height, width],

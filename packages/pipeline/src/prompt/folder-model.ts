@@ -19,12 +19,14 @@ import { required } from "../folder-parts.ts";
 import { folderSizes } from "../folder-sizes.ts";
 import {
   type LoadModelOptions,
+  loadModel,
   loadRules,
   modelLayout,
   type ReadFile,
   readJson,
 } from "../load-model.ts";
 import { loadPipeline } from "../load-pipeline.ts";
+import { encoderOf, type LatentScaling, scalingOf } from "../load-vae.ts";
 import { folderLoras } from "../lora/folder-loras.ts";
 import { pipelinePaths } from "../paths.ts";
 import type { PromptTokenizer } from "../text/load-tokenizer.ts";
@@ -58,6 +60,10 @@ export interface FolderModel<T = unknown> {
   readonly factor: number;
   /** Height and width of latents are multiples of this number. */
   readonly multiple: number;
+  /** Between the VAE's latents and the denoiser's. */
+  readonly scaling: LatentScaling;
+  /** Reads the VAE's encoder, once. @throws GenError `invalid-model` where there is none. */
+  encoder(): Promise<ReturnType<typeof encoderOf>>;
 }
 
 /** Loads a folder that takes prompts, of any kind. */
@@ -112,8 +118,25 @@ export async function loadFolderModel<T>(
     isPooled,
     residuals: Number(conditions[controlNames(k).scales].shape[1]),
   }));
-  const loaded = { read, reading, controls, notes, backend, kind, text, index, config };
-  return { ...loaded, pipeline, conditions, vae, tokenizers, factor, multiple };
+  const scaling = scalingOf(ofVae, [1, ...pipeline.shape]);
+  let encoder: ReturnType<FolderModel["encoder"]> | undefined;
+  const loadEncoder = async () => {
+    const path = pipelinePaths.encoder;
+    const model = await loadModel(read, path, options);
+    const found = required(path, model, Object.keys(ofEncoder).length > 0);
+    return encoderOf(found, scaling, pipeline.shape[0]);
+  };
+  return {
+    ...{ read, reading, notes, backend, kind, text, index, config, pipeline, conditions, vae },
+    ...{ tokenizers, controls, factor, multiple, scaling },
+    encoder() {
+      encoder ??= loadEncoder().catch((error) => {
+        encoder = undefined;
+        throw error;
+      });
+      return encoder;
+    },
+  };
 }
 
 /** Files of a folder but for the VAE's encoder, which only pictures that start from one need. */
