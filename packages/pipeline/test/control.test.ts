@@ -40,6 +40,12 @@ const imageOf = (golden: Uint8Array, index: number) => ({
   shape: [3, 64, 64],
 });
 
+/** The second image in [-1, 1], which image to image starts from. */
+function startOf(golden: Uint8Array, strength: number) {
+  const { data, shape } = imageOf(golden, 1);
+  return { image: { data: data.map((v) => 2 * v - 1), shape }, strength };
+}
+
 const controlOf = ({ run, tensors }: (typeof runs)[number][2]) =>
   (run.nets ?? []).map(({ net: _, image, ...options }) => ({
     ...options,
@@ -61,7 +67,13 @@ describe.each(runs)("%s, %s", (name, _, golden) => {
     const controlNets = paths.map((path) => ({ read, path, ...reading }));
     const model = await openImageModel(read, { backend, controlNets, ...reading });
     const { latents, levels, pictures } = await farFromGolden(run, tensorsOf(tensors), (options) =>
-      model.textToImage({ ...options, control: controlOf(golden) }),
+      run.strength === undefined
+        ? model.textToImage({ ...options, control: controlOf(golden) })
+        : model.imageToImage({
+            ...options,
+            ...startOf(tensors, run.strength),
+            control: controlOf(golden),
+          }),
     );
     expect(latents).toBeLessThan(1e-3);
     expect(levels).toBeLessThan(2);
