@@ -34,9 +34,9 @@ export interface LoadModelOptions {
    */
   readonly readWeights?: ReadFile;
   /**
-   * Opens a file of the folder to be read in parts. With it, a model of more than `wholeAbove` bytes
-   * goes to ONNX Runtime as it is, and `limit` is not for it: no other backend runs such a model, and it
-   * is not trained. Weights beside a `Blob` are opened likewise.
+   * Opens a file of the folder to be read in parts. With it, a model of more than `wholeAbove` bytes, or
+   * with quantized weights, goes to ONNX Runtime as it is, and `limit` is not for it: no other backend
+   * runs such a model, and it is not trained. Weights beside a `Blob` are opened likewise.
    */
   readonly open?: OpenFile;
   /** Bytes of a model's files; Infinity reads every model. @defaultValue 128 MiB */
@@ -132,6 +132,7 @@ async function readModel(
   const bytes = await bytesOf(file, () => readWithin(read, path, limit), limit);
   if (!bytes) return undefined;
   const inside = modelInside(bytes, limit);
+  if (file && inside.model?.quantized) return kept({ ...file, ...fileOf(bytes) }, change, missing);
   if (inside.model && !change) return inside.model;
   const locations = new Set<string>();
   for (const { location } of readModelLayout(bytes).weights.values()) {
@@ -140,9 +141,10 @@ async function readModel(
   if (locations.size === 0 && !inside.model) throw inside.error;
   const beside = new Map<string, WholeFile | undefined>();
   for (const location of locations) beside.set(location, await file?.beside?.(location));
-  const sizes = [...beside.values()].map((other) => other?.size ?? 0);
-  if (file && sizes.reduce((a, b) => a + b, bytes.length) > wholeAbove) {
-    return kept({ ...file, ...fileOf(bytes), beside: file.beside }, change, missing);
+  if (file && locations.size > 0 && [...beside.values()].every((other) => other)) {
+    const opened = { ...file, ...fileOf(bytes), beside: file.beside };
+    const model = await wholeModel(opened);
+    if (model.bytes > wholeAbove || model.quantized) return kept(opened, change, missing);
   }
   const files = new Map<string, Uint8Array>();
   for (const [location, other] of beside) {

@@ -6,7 +6,7 @@
 control and control-xl have unet, controlnet and (SD 1) controlnet_2 alone: the other parts are those
 of sd1 and sdxl. golden.json names the files as make.py does. golden.control.json and .safetensors are
 as prompts.py writes golden.prompts; a case's `nets` are its ControlNets, each with what it is given.
-image.0 and image.1 are the images, uint8.
+image.0 and image.1 are the images, uint8; a case with a strength starts from the second.
 
 No exporter in the wild agrees with another on the names: control has those of diffusers' arguments,
 control-xl those of ONNX Runtime's examples (down_block_0_additional_residual, the middle first).
@@ -22,6 +22,7 @@ import tempfile
 import torch
 from diffusers import (
     ControlNetModel,
+    StableDiffusionControlNetImg2ImgPipeline,
     StableDiffusionControlNetPipeline,
     StableDiffusionXLControlNetPipeline,
     UNet2DConditionModel,
@@ -112,6 +113,11 @@ def case(g, name, pipe, given, **call):
     }
     if len(given) == 1:
         image, options = image[0], {key: value[0] for key, value in options.items()}
+    if "strength" in call:
+        # Image to image from the second image.
+        start = (IMAGES[1].float() / 255)[None]
+        call.update(control_image=image)
+        image = start
     prompts.case(g, name, pipe, image=image, guess_mode=any(o.get("guess") for _, _, o in given), **options, **call)
     g.cases[-1].update(nets=[{"net": net, "image": index, **o} for net, index, o in given])
 
@@ -149,11 +155,11 @@ def control(target, scratch):
         net.save_config(target / name)
     g = folders.Goldens()
 
-    def run(name, given, **call):
+    def run(name, given, kind=StableDiffusionControlNetPipeline, **call):
         chosen = [nets[net] for net, _, _ in given]
         components = {**pipe.components, "controlnet": chosen if len(chosen) > 1 else chosen[0]}
         components.pop("image_encoder", None)
-        case(g, name, StableDiffusionControlNetPipeline(**components, requires_safety_checker=False), given, **call)
+        case(g, name, kind(**components, requires_safety_checker=False), given, **call)
 
     first, second = "controlnet", "controlnet_2"
     run("one", [(first, 0, {"scale": 0.8})], steps=4, prompt=prompts.PROMPT)
@@ -162,6 +168,8 @@ def control(target, scratch):
     run("unguided", [(first, 1, {"guess": True})], steps=3, guidance_scale=1.0, prompt=prompts.PROMPT)
     run("pooled", [(second, 0, {"scale": 1.5})], steps=3, prompt=prompts.PROMPT)
     run("two", [(first, 0, {"scale": 0.5, "end": 0.6}), (second, 1, {"scale": 0.9})], steps=4, prompt=prompts.PROMPT)
+    image = dict(kind=StableDiffusionControlNetImg2ImgPipeline, strength=0.6, seed=5)
+    run("image", [(first, 0, {"scale": 0.8, "start": 0.3})], steps=6, prompt=prompts.PROMPT, **image)
     return g
 
 

@@ -53,6 +53,8 @@ export interface OnnxModel {
   readonly parameters: readonly Parameter[];
   /** The file's operations that draw random numbers in each run, such as RandomNormalLike. */
   readonly randomOperations: readonly string[];
+  /** Whether tensors of the file have types that graphs lack, such as int8 or 4 bits. */
+  readonly quantized: boolean;
   /**
    * The outputs for inputs whose shapes fit the signature; dynamic dimensions are numbers or names.
    * @throws GenError `invalid-model` naming a misfit input, or a node that cannot be rebuilt;
@@ -129,6 +131,7 @@ function modelOf(graph: OnnxGraph): OnnxModel {
     outputNames,
     parameters,
     randomOperations: [...new Set(graph.nodes.map(({ op }) => op))].filter((op) => RANDOM.has(op)),
+    quantized: graph.foreign.size > 0,
     apply: (inputs) => apply(graph, given, inputs),
   };
 }
