@@ -208,14 +208,17 @@ async function openFile(path: string, { open }: LoadModelOptions): Promise<Whole
   if (!found) return undefined;
   const { size, bytes, blob, path: place, ...file } = isBlob(found) ? fileOf(found) : found;
   const folder = folderOf(path);
+  const opened = new Map<string, ReturnType<OpenFile>>();
   const other = (location: string) =>
     isBlob(found) ? open?.(folder + location) : found.beside?.(location);
   return {
     ...{ size, bytes, blob, path: place, folder },
     read: (offset, length) => fromCaller(() => file.read(offset, length)),
     async beside(location) {
-      const opened = await fromCaller(async () => other(location));
-      return isBlob(opened) ? fileOf(opened) : opened;
+      const opening = opened.get(location) ?? fromCaller(async () => other(location));
+      opened.set(location, opening);
+      const weights = await opening;
+      return isBlob(weights) ? fileOf(weights) : weights;
     },
   };
 }
