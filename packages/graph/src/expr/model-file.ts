@@ -1,3 +1,5 @@
+import type { Expr } from "./expr.ts";
+
 /** A file that is read in parts. */
 export interface FileParts {
   /** In bytes. */
@@ -28,4 +30,6 @@ export interface ModelFile {
   readonly beside: Readonly<Record<string, WholeFile>>;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Its operations on inputs by name, of which large weights are shapes; not in other threads. */
+  inside?(inputs: Readonly<Record<string, Expr>>): Record<string, Expr>;
 }

@@ -65,7 +65,7 @@ export async function wholeModel(file: WholeFile): Promise<OnnxModel & { readonl
 /** The model whose results are those of its file. */
 function callOf(model: OnnxModel, file: WholeFile, beside: ModelFile["beside"]): OnnxModel {
   const [inputs, outputs] = [Object.keys(model.signature), model.outputNames];
-  const whole: ModelFile = { file, beside, inputs, outputs };
+  const whole: ModelFile = { file, beside, inputs, outputs, inside: model.apply };
   return {
     ...model,
     parameters: [],
