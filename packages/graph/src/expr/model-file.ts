@@ -1,5 +1,3 @@
-import type { Expr } from "./expr.ts";
-
 /** A file that is read in parts. */
 export interface FileParts {
   /** In bytes. */
@@ -21,15 +19,4 @@ export interface WholeFile extends FileParts {
    * word; undefined where there is none. With `path`, its own path must be the same below the folder.
    */
   beside?(location: string): Promise<WholeFile | undefined>;
-}
-
-/** An ONNX model that a runtime opens as it is. The names of its inputs and outputs are in order. */
-export interface ModelFile {
-  readonly file: WholeFile;
-  /** The files beside it with its weights, by their paths in the model. */
-  readonly beside: Readonly<Record<string, WholeFile>>;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-  /** Its operations on inputs by name, of which large weights are shapes; not in other threads. */
-  inside?(inputs: Readonly<Record<string, Expr>>): Record<string, Expr>;
 }

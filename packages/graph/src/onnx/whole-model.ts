@@ -4,9 +4,9 @@
  *
  *   const model = await wholeModel(fileOf(bytes));    // or a file on disk, with its path
  */
-import type { Expr } from "../expr/expr.ts";
+import type { Expr, ModelFile } from "../expr/expr.ts";
 import { foreign, result } from "../expr/foreign.ts";
-import type { ModelFile, WholeFile } from "../expr/model-file.ts";
+import type { WholeFile } from "../expr/model-file.ts";
 import { modelOfHeaders, type OnnxModel } from "./from-onnx.ts";
 import { modelHeaders } from "./model-headers.ts";
 import { invalidModel, label } from "./protobuf.ts";
