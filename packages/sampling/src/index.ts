@@ -19,7 +19,12 @@ export { classifierFree, compose } from "./guidance/classifier-free.ts";
 export { type Classifier, classifierGuided, labelLogProb } from "./guidance/classifier-guided.ts";
 export { inpaint } from "./guidance/inpaint.ts";
 export { type Clip, clipBounds, clipped } from "./run/clip.ts";
-export { generate, type PipelineSampler, pipelineSampler } from "./run/generate.ts";
+export {
+  generate,
+  type PipelineSampler,
+  pipelineSampler,
+  pipelineSteps,
+} from "./run/generate.ts";
 export type { Generated, GenerateOptions } from "./run/generate-options.ts";
 export { torchNoise } from "./run/noise.ts";
 export { type OptimalTimestepsOptions, optimalTimesteps } from "./run/optimal-timesteps.ts";

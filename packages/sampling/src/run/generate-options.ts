@@ -1,3 +1,4 @@
+import type { FloatArray } from "@gen/math";
 import type { Backend } from "@gen/runtime-gpu";
 import type { ClassifierFreeOptions } from "../guidance/classifier-free.ts";
 import type { SchedulerStepsOptions } from "../scheduler/scheduler-steps.ts";
@@ -30,6 +31,8 @@ export interface GenerateOptions<T = unknown>
     shape: readonly number[],
     part: { readonly firstIndex: number; readonly count: number },
   ) => Pick<SampleOptions, "x" | "noise">;
+  /** Changes the samples `[batch, ...]` of a batch, from number `firstIndex` on, before they are decoded. */
+  readonly finish?: (x: FloatArray, part: { readonly firstIndex: number }) => FloatArray;
   /** Stops the run within a step. */
   readonly signal?: AbortSignalLike;
   /** Called after each step of each batch; a returned promise is awaited. */
@@ -40,6 +43,8 @@ export interface GenerateOptions<T = unknown>
 export interface GenerateProgress extends Progress {
   /** The done share of the whole work, in (0, 1]. */
   readonly done: number;
+  /** The number of the batch's first sample. */
+  readonly firstIndex: number;
 }
 
 /** Samples `[count, ...]`, row-major: images in [-1, 1] if the pipeline has a VAE. */

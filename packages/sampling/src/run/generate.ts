@@ -6,21 +6,29 @@
  *   const ready = pipelineSampler(pipeline, { backend });    // generate() is one call of it
  */
 import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
+import type { Denoiser } from "../denoiser/denoiser.ts";
 import { sizeOf } from "../denoiser/shapes.ts";
+import type { SchedulerSteps, SchedulerStepsOptions } from "../scheduler/scheduler-steps.ts";
 import { CLIP } from "./clip.ts";
 import type { Generated, GenerateOptions } from "./generate-options.ts";
 import { latest } from "./latest.ts";
 import { throwIfAborted } from "./loop.ts";
-import type { Pipeline } from "./pipeline.ts";
-import { denoised, prior } from "./pipeline-source.ts";
+import type { DiffusionPipeline, Pipeline } from "./pipeline.ts";
+import { denoised, prior, tableOf } from "./pipeline-source.ts";
 import { BACKEND, opened } from "./run-rules.ts";
 import type { Sampler } from "./sampler.ts";
 import { type VaeDecoder, vaeDecoder } from "./vae-decoder.ts";
 
+/** One call of a {@link PipelineSampler}. */
+interface PipelineSamplerOptions extends Omit<GenerateOptions, "backend"> {
+  /** A denoiser around that of the pipeline, such as one that pastes what is known of x. */
+  readonly denoiser?: Denoiser;
+}
+
 /** A pipeline ready to draw: its programs are compiled once and kept. */
 export interface PipelineSampler {
   /** As the function {@link generate}. Calls run one after another. */
-  generate(options?: Omit<GenerateOptions, "backend">): Promise<Generated>;
+  generate(options?: PipelineSamplerOptions): Promise<Generated>;
   /** Frees the programs, after the calls under way. */
   dispose(): Promise<void>;
 }
@@ -63,13 +71,18 @@ export function pipelineSampler<T>(
   checkOptions(options, { backend: BACKEND });
   const { backend } = options;
   const kept = { denoiser: latest<Sampler>(), decoder: latest<VaeDecoder>() };
-  const draw = async (options: GenerateOptions<T>): Promise<Generated> => {
+  const draw = async (given: PipelineSamplerOptions): Promise<Generated> => {
+    const options = { ...given, backend };
     const { count = 1, signal, shape = pipeline.shape } = options;
     const { vae } = pipeline;
     const source =
       pipeline.kind === "vae"
         ? prior(shape, options)
-        : denoised({ ...pipeline, shape }, options, kept.denoiser);
+        : denoised(
+            { ...pipeline, shape, denoiser: given.denoiser ?? pipeline.denoiser },
+            options,
+            kept.denoiser,
+          );
     const decoder =
       vae &&
       (await kept.decoder.get(`${shape}`, async () =>
@@ -103,12 +116,14 @@ export function pipelineSampler<T>(
         seed: rules.optional(rules.SEED),
         guidance: rules.optional(rules.either(rules.NUMBER, rules.OBJECT)),
         noise: rules.optional(rules.FUNCTION),
+        finish: rules.optional(rules.FUNCTION),
+        denoiser: rules.optional(rules.DENOISER),
         signal: rules.optional(rules.OBJECT),
         onStep: rules.optional(rules.FUNCTION),
       });
       return inTurn(async () => {
         try {
-          return await draw({ ...options, backend });
+          return await draw(options);
         } finally {
           await Promise.all(Object.values(kept).map(({ freeOlder }) => freeOlder()));
         }
@@ -121,6 +136,20 @@ export function pipelineSampler<T>(
   };
 }
 
+/**
+ * The table that {@link generate} takes for a pipeline, with its levels' sigmas.
+ *
+ * @throws RangeError as {@link schedulerSteps} does.
+ */
+export function pipelineSteps(
+  pipeline: DiffusionPipeline,
+  options: Omit<SchedulerStepsOptions, "imageLength"> = {},
+): SchedulerSteps {
+  checkArguments({ pipeline, options }, { pipeline: PIPELINE, options: rules.OBJECT });
+  checkArguments({ pipeline }, { pipeline: PIPELINES.diffusion });
+  return tableOf(pipeline, options);
+}
+
 const parts = { decode: rules.FUNCTION, parameters: rules.LIST };
 const VAE = rules.having("a VAE, such as pipelineVae gives", parts);
 
@@ -131,6 +160,7 @@ const PIPELINE = rules.having("a pipeline { kind, shape }, such as loadPipeline 
 
 const PIPELINES = {
   diffusion: rules.having("a pipeline { kind, denoiser, scheduler, shape }", {
+    kind: rules.oneOf("diffusion"),
     denoiser: rules.DENOISER,
     scheduler: rules.having("{ schedule }", { schedule: rules.SCHEDULE }),
     vae: rules.optional(VAE),

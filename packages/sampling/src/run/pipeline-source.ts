@@ -5,10 +5,15 @@ import type { Expr, Tensor } from "@gen/graph";
 import { type FloatArray, normalNoise } from "@gen/math";
 import { ArgumentError, shown } from "@gen/math/arguments";
 import { numpyLinspace } from "@gen/schedules";
-import { type Conditions, namedConditions, valuesByName } from "../denoiser/conditions.ts";
+import {
+  type ConditionOption,
+  type Conditions,
+  namedConditions,
+  valuesByName,
+} from "../denoiser/conditions.ts";
 import type { Denoiser } from "../denoiser/denoiser.ts";
 import { sizeOf } from "../denoiser/shapes.ts";
-import { classifierFree, guidedOutput, toConditionExprs } from "../guidance/classifier-free.ts";
+import { classifierFree } from "../guidance/classifier-free.ts";
 import {
   defaultSampler,
   type SchedulerStepsOptions,
@@ -27,13 +32,8 @@ export function denoised<T>(
   kept: Latest<Sampler>,
 ) {
   const { backend, count = 1, seed, guidance, noise, signal, onStep } = options;
-  const { denoiser, scheduler, shape, classes } = pipeline;
-  const [, height = 1, width = 1] = shape;
-  // diffusers' pipelines count patches of 2 x 2 as an image's tokens.
-  const table = schedulerSteps(
-    { ...scheduler, predictionType: denoiser.predicts },
-    { imageLength: (height * width) / 4, ...withSigmas(pipeline, options) },
-  );
+  const { denoiser, shape, classes } = pipeline;
+  const table = tableOf(pipeline, options);
   const { guided, key, none } = guide(denoiser, guidance, classes);
   const batch = batchOf(shape, count, guided.batch);
   const { steps, clip, initialScale } = table;
@@ -47,14 +47,36 @@ export function denoised<T>(
       const share = shape[0] / count;
       const done = (step: number) => firstIndex / count + ((step + 1) / steps.length) * share;
       const part = { firstIndex, ...noise?.(shape, { firstIndex, count }) };
-      const report = (at: Progress) => onStep?.({ ...at, done: done(at.step) });
+      const report = (at: Progress) => onStep?.({ ...at, done: done(at.step), firstIndex });
       const condition = conditionRows(firstIndex, shape[0]);
-      const ready = await kept.get(JSON.stringify([shape, batch, key]), async () =>
-        sampler({ backend, denoiser: guided }),
+      const ready = await kept.get(
+        JSON.stringify([numberOf(denoiser), shape, batch, key]),
+        async () => sampler({ backend, denoiser: guided }),
       );
-      return (await ready.sample({ ...run, ...part, condition, shape, onStep: report })).x;
+      const { x } = await ready.sample({ ...run, ...part, condition, shape, onStep: report });
+      return options.finish?.(x, { firstIndex }) ?? x;
     },
   };
+}
+
+let denoisers = 0;
+const numbers = new WeakMap<Denoiser, number>();
+
+/** A number of a denoiser's own. */
+function numberOf(denoiser: Denoiser): number {
+  const known = numbers.get(denoiser) ?? ++denoisers;
+  numbers.set(denoiser, known);
+  return known;
+}
+
+export function tableOf(pipeline: DiffusionPipeline, options: SchedulerStepsOptions) {
+  const { denoiser, scheduler, shape } = pipeline;
+  const [, height = 1, width = 1] = shape;
+  // diffusers' pipelines count patches of 2 x 2 as an image's tokens.
+  return schedulerSteps(
+    { ...scheduler, predictionType: denoiser.predicts },
+    { imageLength: (height * width) / 4, ...withSigmas(pipeline, options) },
+  );
 }
 
 /** Parts of conditions that have a row for each of `count` samples, or one row for all. */
@@ -87,8 +109,6 @@ function withSigmas<O extends SchedulerStepsOptions>(
   return { ...options, steps: undefined, sigmas: numpyLinspace(1, 1 / steps, steps) };
 }
 
-const NONE = "unconditional/";
-
 /**
  * The guided denoiser, what its program depends on, and the values that the run adds to its
  * conditions: tensors without a condition are inputs of the program, which then serves all of them.
@@ -109,27 +129,42 @@ function guide(
       ? { scale: guidance, unconditional: classes?.length ?? 0 }
       : guidance;
   const guided = classifierFree(denoiser, options);
-  const { unconditional, ...rest } = options;
+  const { unconditional, second, ...rest } = options;
+  const parts = [asInputs(denoiser, unconditional, "unconditional/")];
+  if (second) parts.push(asInputs(denoiser, second.unconditional, "second/"));
+  const none = Object.assign({}, ...parts.map(({ inputs }) => inputs));
+  const apply: Denoiser["apply"] = (x, t, given) => {
+    const own = Object.entries(given ?? {}).filter(([name]) => !Object.hasOwn(none, name));
+    const condition = own.length > 0 ? Object.fromEntries(own) : undefined;
+    const [first, other] = parts.map(({ optionOf }) => optionOf(given ?? {}));
+    const ofSecond = second && { second: { ...second, unconditional: other } };
+    const all = { ...rest, unconditional: first, ...ofSecond };
+    return classifierFree(denoiser, all).apply(x, t, condition);
+  };
+  const numbers = parts.map(({ numbers }) => numbers);
+  const key = [rest, second?.scale, numbers, Object.keys(none)];
+  return { guided: { ...guided, apply }, key, none };
+}
+
+/** The tensors of an option of guidance as inputs, whose names begin with `prefix`. */
+function asInputs(denoiser: Denoiser, option: ConditionOption, prefix: string) {
   const isNumber = (value: unknown) => typeof value === "number";
   const names = Object.keys(denoiser.condition ?? { condition: 0 });
-  const values = isNumber(unconditional) ? {} : valuesByName(unconditional, names);
+  const values = isNumber(option) ? {} : valuesByName(option, names);
   const part = (wanted: boolean) =>
     Object.fromEntries(Object.entries(values).filter(([, value]) => isNumber(value) === wanted));
   // A number takes the shape of the condition that the call gives.
-  const numbers = isNumber(unconditional) ? unconditional : part(true);
+  const numbers = isNumber(option) ? option : part(true);
   const tensors = Object.entries(namedConditions(part(false), denoiser.condition) ?? {});
-  const apply: Denoiser["apply"] = (x, t, given) => {
-    const entries = Object.entries(given ?? {});
-    const own = entries.filter(([name]) => !name.startsWith(NONE));
-    const condition = own.length > 0 ? Object.fromEntries(own) : undefined;
-    const none = {
-      ...(condition && toConditionExprs(numbers, t, condition)),
-      ...Object.fromEntries(tensors.map(([name]) => [name, given?.[NONE + name] as Expr])),
-    };
-    return guidedOutput(denoiser, x, t, condition, none, options);
+  return {
+    numbers,
+    inputs: Object.fromEntries(tensors.map(([name, value]) => [prefix + name, value])),
+    optionOf(given: Conditions<Expr>): ConditionOption {
+      if (isNumber(numbers) || tensors.length === 0) return numbers;
+      const inputs = tensors.map(([name]) => [name, given[prefix + name]]);
+      return { ...(numbers as object), ...Object.fromEntries(inputs) };
+    },
   };
-  const none = Object.fromEntries(tensors.map(([name, value]) => [NONE + name, value]));
-  return { guided: { ...guided, apply }, key: [rest, numbers, Object.keys(none)], none };
 }
 
 /** The source of a VAE's latents: standard normal, keyed by the seed and the sample's number. */
