@@ -117,6 +117,9 @@ const onnxGpu = {
 /** Devices that state no limits. */
 const anyDevice = { leastFacts: deviceWith({}) };
 
+/** ONNX Runtime's kernels of the CPU compute in float32, and weights of float16 become such. */
+const onnxCpu = { ...ownAll, float16: "float32" } as const;
+
 /** A provider of onnxruntime-node. */
 const onnxInNode = (provider: Provider) => ({
   ...onnxOn(provider),
@@ -134,7 +137,7 @@ const tfjsOn = (device: NonNullable<TfjsOptions["device"]>) => ({
 
 /** Every backend, here and elsewhere, the fastest first. */
 export const backendKinds: readonly BackendKind[] = [
-  onnxInNode("cpu"),
+  { ...onnxInNode("cpu"), dtypes: () => onnxCpu },
   {
     ...onnxGpu,
     ...onWebgpu,
@@ -145,7 +148,7 @@ export const backendKinds: readonly BackendKind[] = [
       return { ...own, float16, float64: "none", int64: "host" };
     },
   },
-  { ...onnxOn("wasm"), name: "onnx/wasm", facts: onnxWasmFacts },
+  { ...onnxOn("wasm"), name: "onnx/wasm", facts: onnxWasmFacts, dtypes: () => onnxCpu },
   {
     ...onnxInNode("webgpu"),
     threads: () => 1,

@@ -1,4 +1,12 @@
-import { type DType, type Expr, type Graph, tensorNumbers, trace } from "@gen/graph";
+import {
+  type DType,
+  type Expr,
+  type Graph,
+  graphOf,
+  input,
+  tensorNumbers,
+  trace,
+} from "@gen/graph";
 import { type Bindings, foreignText, resolveShape } from "@gen/graph/compiler";
 import { foreignOperations, fromOnnx, type OnnxModel } from "@gen/graph/onnx";
 import { errorCode } from "@gen/math";
@@ -41,7 +49,8 @@ export interface PreflightOptions {
 
 /**
  * Says before anything is compiled whether a graph, or a model file's bytes, can run on a backend
- * of these capabilities, and which limits it breaks.
+ * of these capabilities, and which limits it breaks. In a graph of `wholeModel` the files are counted
+ * by their headers: `preflight(trace(model.apply, inputs), capabilities)`.
  * @throws GenError `invalid-model` when the bytes are not a sound model.
  */
 export function preflight(
@@ -77,23 +86,50 @@ const perTensor = ["maxBufferSize", "maxStorageBufferBindingSize", "maxTextureSi
 function inspect(graph: Graph, can: Capabilities, dims: Bindings, fileBytes: number): Preflight {
   const known = { ...namesAsOne(graph), ...dims };
   const bytes = (e: Expr) => byteLength(storedAs(e.dtype, can), resolveShape(e.shape, known));
-  const { parameterBytes, runBytes } = memoryPlan(graph, bytes);
-  const largestBytes = graph.nodes.reduce((most, e) => Math.max(most, bytes(e)), 0);
+  const files = modelFiles(graph);
+  const own = memoryPlan(graph, bytes);
+  const inside = files.map((file) => memoryPlan(file.graph, bytes));
+  const parameterBytes = sumOf([own, ...inside].map((plan) => plan.parameterBytes));
+  const runBytes = own.runBytes + Math.max(0, ...inside.map((plan) => plan.runBytes));
+  const nodes = [graph, ...files.map((file) => file.graph)].flatMap((each) => each.nodes);
+  const largestBytes = nodes.reduce((most, e) => Math.max(most, bytes(e)), 0);
   const model = `the model (weights ${parameterBytes}, a run at most ${runBytes})`;
+  // While weights are made into another dtype, both are in memory.
+  const given = (e: Expr) => byteLength(e.dtype, resolveShape(e.shape, known));
+  const converted = nodes.filter((e) => isFixed(e) && given(e) !== bytes(e));
+  const inFiles = fileBytes + sumOf(files.map(({ size }) => size));
+  const needed = parameterBytes + inFiles + Math.max(runBytes, sumOf(converted.map(given)));
   const totals = [
-    ["maxMemory", model, fileBytes + parameterBytes + runBytes],
-    ["modelBytes", "the weights", parameterBytes],
+    ["maxMemory", model, needed],
+    ["modelBytes", "the weights", own.parameterBytes],
   ] as const;
-  const obstacles = [...missing(graph, can), ...tooLarge(graph, can, bytes, totals)];
-  const notes = notesOn(graph, can);
+  const all = { ...graph, nodes };
+  const obstacles = [...missing(all, can), ...tooLarge(all, can, bytes, totals)];
+  const notes = notesOn(all, can);
   return { fits: obstacles.length === 0, obstacles, notes, parameterBytes, largestBytes, runBytes };
+}
+
+const sumOf = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
+
+const isFixed = ({ op, inputs }: Expr) =>
+  op === "Parameter" || op === "Constant" || (op === "Foreign" && inputs.length === 0);
+
+/** The files of a graph that a runtime opens as they are, with what they compute. */
+function modelFiles({ nodes }: Graph): { graph: Graph; size: number }[] {
+  const found = new Map<object, { graph: Graph; size: number }>();
+  for (const e of nodes) {
+    const file = e.op === "Foreign" ? e.node.file : undefined;
+    if (!file?.inside || found.has(file)) continue;
+    const inputs = file.inputs.map((name, i) => [name, input(name, e.inputs[i])]);
+    const graph = graphOf(file.inside(Object.fromEntries(inputs)));
+    found.set(file, { graph, size: file.file.size });
+  }
+  return [...found.values()];
 }
 
 /** Bytes of a graph's weights, and of the other values that a run, node by node, holds at once. */
 function memoryPlan({ nodes, inputs, outputs }: Graph, bytes: (e: Expr) => number) {
-  const fixed = ({ op, inputs }: Expr) =>
-    op === "Parameter" || op === "Constant" || (op === "Foreign" && inputs.length === 0);
-  const parameterBytes = nodes.filter(fixed).reduce((sum, e) => sum + bytes(e), 0);
+  const parameterBytes = sumOf(nodes.filter(isFixed).map(bytes));
   const lastUse = new Map<Expr, number>();
   nodes.forEach((e, i) => {
     for (const operand of e.inputs) lastUse.set(operand, i);
@@ -102,11 +138,11 @@ function memoryPlan({ nodes, inputs, outputs }: Graph, bytes: (e: Expr) => numbe
   let held = inputs.reduce((sum, e) => sum + bytes(e), 0);
   let runBytes = held;
   nodes.forEach((e, i) => {
-    if (e.op === "Input" || fixed(e)) return;
+    if (e.op === "Input" || isFixed(e)) return;
     held += bytes(e);
     runBytes = Math.max(runBytes, held);
     for (const operand of new Set(e.inputs)) {
-      if (lastUse.get(operand) === i && !fixed(operand)) held -= bytes(operand);
+      if (lastUse.get(operand) === i && !isFixed(operand)) held -= bytes(operand);
     }
   });
   return { parameterBytes, runBytes };

@@ -88,6 +88,33 @@ describe("a denoiser that is a whole model", () => {
     await backend.close();
   });
 
+  it("of one sample a run is guided in two runs", async () => {
+    const fixed = toOnnx(
+      trace(({ x, t, c }) => fromOnnx(file).apply({ x, t, c }), {
+        x: { shape: [1, 2, 6, 6] },
+        t: { shape: [1], dtype: "int64" },
+        c: { shape: [1] },
+      }),
+    );
+    const model = await wholeModel(fileOf(fixed));
+    const alone = denoiser({
+      apply: (x, t, c) => Object.values(model.apply({ x, t, c }))[0],
+      parameters: [],
+      signature: model.signature,
+    });
+    expect(alone.batch).toBe(1);
+    const backend = await onnxBackend({ provider: "cpu", threads: 1 });
+    const guidance = { scale: 3, unconditional: { c: [0] } };
+    const one = { steps, shape: [1, 2, 6, 6], seed: 4, condition: { c: [0.1] } };
+    const found = await sample({ ...one, backend, denoiser: classifierFree(alone, guidance) });
+    const wanted = classifierFree(network(true), guidance);
+    const { x } = await sample({ ...one, backend, denoiser: wanted });
+    found.x.forEach((value, i) => {
+      expect(value).toBeCloseTo(x[i], 5);
+    });
+    await backend.close();
+  });
+
   it("has no parameters, and runs nowhere else", async () => {
     const whole = network(true);
     expect(whole.parameters).toEqual([]);

@@ -12,7 +12,7 @@
 import { ArgumentError } from "@gen/math/arguments";
 import type { AttributeProto, TensorProto } from "../onnx/messages.ts";
 import { GraphError } from "./graph-error.ts";
-import type { ModelFile } from "./model-file.ts";
+import type { WholeFile } from "./model-file.ts";
 import {
   type Attributes,
   type ElementwiseOp,
@@ -42,6 +42,17 @@ export interface Parameter extends Typed<"Parameter"> {
   readonly name: string;
   readonly shape: readonly number[];
   readonly value: Tensor;
+}
+
+/** An ONNX model that a runtime opens as it is. The names of its inputs and outputs are in order. */
+export interface ModelFile {
+  readonly file: WholeFile;
+  /** The files beside it with its weights, by their paths in the model. */
+  readonly beside: Readonly<Record<string, WholeFile>>;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Its operations on inputs by name, of which large weights are shapes; not in other threads. */
+  inside?(inputs: Readonly<Record<string, Expr>>): Record<string, Expr>;
 }
 
 /** A node of an ONNX file that is kept because only ONNX Runtime knows what it computes. */

@@ -28,12 +28,3 @@ export interface WholeFile extends FileParts {
    */
   beside?(location: string): Promise<WholeFile | undefined>;
 }
-
-/** An ONNX model that a runtime opens as it is. The names of its inputs and outputs are in order. */
-export interface ModelFile {
-  readonly file: WholeFile;
-  /** The files beside it with its weights, by their paths in the model. */
-  readonly beside: Readonly<Record<string, WholeFile>>;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-}

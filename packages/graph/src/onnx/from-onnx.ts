@@ -26,6 +26,7 @@ import { productReaders } from "../ops/products/read.ts";
 import { poolReaders } from "../ops/products/read-pool.ts";
 import { reduceReaders } from "../ops/reduce/read.ts";
 import { bind } from "./bind-inputs.ts";
+import { checkBodies, type Scope } from "./check-bodies.ts";
 import { fold } from "./fold.ts";
 import { ResultMemory } from "./memory.ts";
 import { type GraphContext, NodeReader, type Reader, type Readers } from "./node-reader.ts";
@@ -175,6 +176,9 @@ function apply(
   for (const node of graph.nodes) {
     if (given.has(node.outputs[0])) continue;
     const computed = valuesOf(node, values, context, memory);
+    if (graph.inline) {
+      checkBodies(node, values, graph, (inner, scope) => valuesOf(inner, scope, context, memory));
+    }
     node.outputs.forEach((name, i) => {
       if (computed[i] === undefined) return;
       values.set(name, computed[i]);
@@ -204,7 +208,7 @@ function unknownOutput(name: string, { type = 0, shape }: Opaque): string {
 /** The results of a node. @throws GenError `invalid-model` naming a node that is wrong in itself. */
 function valuesOf(
   node: OnnxNode,
-  values: ReadonlyMap<string, Value>,
+  values: Scope,
   context: GraphContext,
   memory?: ResultMemory,
 ): readonly Value[] {

@@ -111,6 +111,10 @@ export function message<const S extends FieldSpecs>(
 export const filled = <V>({ absent }: Message<V>, values: Partial<V>): V =>
   Object.assign(Object.create(absent), values);
 
+/** A message with other values. A copy of its own fields alone would lack those that are absent. */
+export const changed = <V extends object>(message: V, values: Partial<V>): V =>
+  Object.assign(Object.create(Object.getPrototypeOf(message)), message, values);
+
 /** What is counted over all messages of a file. */
 export interface Counts {
   messages: number;

@@ -50,6 +50,7 @@ const attribute = message(
     typeProtos: [15, "bytes", "list"],
     type: [20, "int32"],
     sparseTensor: [22, sparseTensor, "optional"],
+    refAttrName: [21, "string"],
     sparseTensors: [23, "bytes", "list"],
   },
   { memory: 200 },
@@ -66,6 +67,7 @@ export const nodeFields = {
   opType: [4, "string"],
   attribute: [5, attribute, "list"],
   domain: [7, "string"],
+  overload: [8, "string"],
 } as const;
 const node = message(nodeFields, nodeTraits);
 
@@ -98,15 +100,26 @@ export type NodeInit = Partial<Omit<NodeProto, "attribute">> & {
   attribute?: readonly AttributeInit[];
 };
 
+const operatorSet = message({ domain: [1, "string"], version: [2, "int64"] });
+
 export type ModelProto = ValueOf<typeof model>;
 export const model = message({
   irVersion: [1, "int64"],
   producerName: [2, "string"],
   graph: [7, graph, "optional"],
-  opsetImport: [8, message({ domain: [1, "string"], version: [2, "int64"] }), "list"],
+  opsetImport: [8, operatorSet, "list"],
   functions: [
     25,
-    message({ name: [1, "string"], node: [7, node, "list"], domain: [10, "string"] }),
+    message({
+      name: [1, "string"],
+      input: [4, "string", "list"],
+      output: [5, "string", "list"],
+      node: [7, node, "list"],
+      opsetImport: [9, operatorSet, "list"],
+      domain: [10, "string"],
+      attributeProto: [11, attribute, "list"],
+      overload: [13, "string"],
+    }),
     "list",
   ],
 });

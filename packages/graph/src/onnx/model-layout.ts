@@ -9,8 +9,7 @@ import { sizeOf } from "../expr/shape.ts";
 import { MAX_FILE_BYTES } from "./limits.ts";
 import { decode, message } from "./message-codec.ts";
 import { nodeFields, nodeTraits, tensor as tensorMessage } from "./messages.ts";
-import { invalidModel, label, typeName } from "./protobuf.ts";
-import { decoded } from "./read-graph.ts";
+import { decoded, invalidModel, label, typeName } from "./protobuf.ts";
 import { externalPlace } from "./read-tensor.ts";
 
 /** Where the elements of a weight lie. */

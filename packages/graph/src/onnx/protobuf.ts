@@ -12,6 +12,16 @@ export const invalidModel = (message: string, options?: ErrorOptions): GenError 
 export const unsafeModel = (message: string, options?: ErrorOptions): GenError =>
   new GenError("unsafe-model", message, options);
 
+/** Decodes a file. @throws GenError `invalid-model` when its bytes are no such message. */
+export function decoded<T>(decode: () => T): T {
+  try {
+    return decode();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : cause;
+    throw invalidModel(`not an ONNX model, or a damaged one (${reason})`, { cause });
+  }
+}
+
 /** The error for a tensor of too many dimensions. */
 export const rankError = (what: string, rank: number): GenError =>
   invalidModel(`${what} has ${rank} dimensions, more than the ${MAX_RANK} allowed; reshape it`);

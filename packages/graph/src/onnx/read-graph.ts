@@ -10,21 +10,21 @@
  */
 import type { Signature } from "../expr/expr.ts";
 import { isFloat, type Tensor } from "../expr/tensor.ts";
+import { bodiesOf } from "./bodies.ts";
 import { type Declared, declaredOf, signatureOf, withChannels } from "./declared-values.ts";
-import { MAX_FILE_BYTES, MAX_GRAPH_DEPTH, MAX_INITIALIZERS } from "./limits.ts";
-import { type Counts, decode, newCounts, takeMemory } from "./message-codec.ts";
+import { type OwnFunctions, ownFunctions } from "./inline-functions.ts";
+import { MAX_FILE_BYTES, MAX_INITIALIZERS } from "./limits.ts";
+import { type Counts, changed, decode, newCounts, takeMemory } from "./message-codec.ts";
 import {
   type AttributeProto,
   externalLocation,
-  graph as graphMessage,
-  type ModelProto,
   model as modelMessage,
   type NodeProto,
   type TensorProto,
 } from "./messages.ts";
 import { GIVEN, nodeName, ordered, type Sources } from "./node-order.ts";
 import { domainOf, opLabel, requirePublicOperator } from "./operator-domains.ts";
-import { dtypeOf, invalidModel, label, unsupported } from "./protobuf.ts";
+import { decoded, dtypeOf, invalidModel, label, unsupported } from "./protobuf.ts";
 import {
   type ExternalData,
   insideTensor,
@@ -73,6 +73,8 @@ export interface OnnxGraph {
   readonly memory: number;
   /** The values that a node or an output uses. */
   readonly used: ReadonlySet<string>;
+  /** For a model that stays a file, whose nodes may hold graphs: the nodes of such a graph. */
+  readonly inline?: OwnFunctions["inline"];
 }
 
 /** Settings of {@link fromOnnx}. */
@@ -102,7 +104,9 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions, note?: No
   if (!graph || model.opsetImport.length === 0) {
     throw invalidModel("not an ONNX model: it holds no graph or names no operator set");
   }
-  if (!(opset >= 7 && opset <= 23)) {
+  // A model that stays a file runs wherever the runtime runs it.
+  const isWhole = note !== undefined;
+  if (!(opset >= 7 && (opset <= 23 || isWhole))) {
     throw invalidModel(`ONNX operator sets 7 to 23 can be read, the model uses ${opset}`);
   }
   if (graph.sparseInitializer.length > 0) {
@@ -113,12 +117,17 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions, note?: No
       `the ONNX graph has ${graph.initializer.length} initializers, more than the ${MAX_INITIALIZERS} allowed; merge small weights`,
     );
   }
-  refuseCalls(graph.node, model.functions);
+  const functions = ownFunctions(model.functions);
+  if (!isWhole) refuseCalls(graph.node, functions);
   for (const body of [graph.node, ...model.functions.map((f) => f.node)]) {
-    requirePublic(body, counts, 0);
+    requirePublic(body, functions, counts, note, 0);
   }
-  const largeConstants = new Map(note ? graph.node.flatMap((n) => largeConstant(n, note)) : []);
-  if (externalData) readConstants(graph.node, externalData, largeConstants);
+  for (const { domain, version } of model.functions.flatMap((f) => f.opsetImport)) {
+    if (!versions.has(domainOf(domain))) versions.set(domainOf(domain), Number(version));
+  }
+  const all = functions.inline(graph.node);
+  const largeConstants = new Map(note ? all.flatMap((n) => largeConstant(n, note)) : []);
+  if (externalData) readConstants(all, externalData, largeConstants);
   const ours = model.producerName === "gen";
   const initializers = new Map<string, { tensor: Tensor; constant: boolean }>();
   const foreign = new Map<string, TensorProto>();
@@ -140,15 +149,15 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions, note?: No
   // Before version 4 of the format, initializers are listed as inputs too.
   const inputs = graph.input.filter(({ name }) => !initializers.has(name) && !foreign.has(name));
   for (const { name } of inputs) define(name, GIVEN);
-  for (const [i, { input, output }] of graph.node.entries()) {
+  for (const [i, { input, output }] of all.entries()) {
     const extra = Math.max(0, input.length + output.length - USUAL_NAMES);
     decoded(() => takeMemory(counts, NAME_MEMORY * extra));
     for (const name of output) if (name !== "") define(name, i);
   }
   const outputNames = graph.output.map((o) => o.name);
   if (outputNames.length === 0) throw invalidModel("the ONNX graph has no outputs");
-  const nodes = ordered(graph.node, outputNames, sources);
-  refuseBodies(nodes);
+  const nodes = ordered(all, outputNames, sources);
+  if (!isWhole) refuseBodies(nodes);
   const known = new Map<string, number>();
   return {
     opset,
@@ -165,6 +174,7 @@ export function readGraph(bytes: Uint8Array, options: OnnxReadOptions, note?: No
     declared: new Map([...graph.valueInfo, ...graph.output].flatMap(declaredOf)),
     nodes: nodes.map(nodeOf),
     memory: counts.memory,
+    ...(isWhole && { inline: functions.inline }),
     used: new Set([...nodes.flatMap((n) => n.input), ...outputNames]),
   };
 }
@@ -177,7 +187,7 @@ function largeConstant(
   const value = opType === "Constant" ? attribute.find(({ t }) => t)?.t : undefined;
   if (!value || output.length === 0 || isForeignType(value.dataType)) return [];
   if (value.dataLocation !== externalLocation && value.leftOut === 0n) return [];
-  const message = { ...value, name: output[0] };
+  const message = changed(value, { name: output[0] });
   // A small value is read with the others.
   const tensor = readTensor(message, (_, __, length) => new Uint8Array(length), note);
   return isShapeAlone(tensor) ? [[output[0], tensor]] : [];
@@ -200,9 +210,8 @@ function readConstants(
 }
 
 /** @throws GenError `invalid-model` naming the functions of the file that its nodes call. */
-function refuseCalls(nodes: readonly NodeProto[], functions: ModelProto["functions"]): void {
-  const own = new Set(functions.map((f) => `${f.domain} ${f.name}`));
-  const called = nodes.filter((n) => own.has(`${n.domain} ${n.opType}`));
+function refuseCalls(nodes: readonly NodeProto[], { isCall }: OwnFunctions): void {
+  const called = nodes.filter(isCall);
   if (called.length > 0) {
     throw invalidModel(
       `the ONNX model calls functions of its own: ${opNames(called)}; inline them when it is exported`,
@@ -210,19 +219,26 @@ function refuseCalls(nodes: readonly NodeProto[], functions: ModelProto["functio
   }
 }
 
-/** Requires public operators of nodes, and of the nodes of graphs inside of them. */
-function requirePublic(nodes: readonly NodeProto[], counts: Counts, depth: number): void {
+/**
+ * Requires public operators of nodes, and of the nodes of graphs inside of them. Takes note of the
+ * files of weights of these graphs.
+ */
+function requirePublic(
+  nodes: readonly NodeProto[],
+  functions: OwnFunctions,
+  counts: Counts,
+  note: NoteFile | undefined,
+  depth: number,
+): void {
   for (const node of nodes) {
-    requirePublicOperator(node);
-    for (const { g, graphs } of node.attribute) {
-      for (const body of g ? [g, ...graphs] : graphs) {
-        if (depth >= MAX_GRAPH_DEPTH) {
-          throw invalidModel(
-            `node ${label(nodeName(node))} holds graphs nested more than ${MAX_GRAPH_DEPTH} deep; export the model without branches`,
-          );
-        }
-        requirePublic(decoded(() => decode(graphMessage, body, counts)).node, counts, depth + 1);
+    if (!functions.isCall(node)) requirePublicOperator(node);
+    if (depth > 0 && note) largeConstant(node, note);
+    for (const body of bodiesOf(node.attribute, { counts, depth, name: nodeName(node) })) {
+      for (const each of note ? body.initializer : []) {
+        const read = isForeignType(each.dataType) ? readForeignTensor : readTensor;
+        read(each, (_, __, length) => new Uint8Array(length), note);
       }
+      requirePublic(body.node, functions, counts, note, depth + 1);
     }
   }
 }
@@ -247,17 +263,7 @@ const controlFlow = ["If", "Loop", "Scan", "SequenceMap"];
 const opNames = (nodes: readonly NodeProto[]): string =>
   [...new Set(nodes.map((n) => nodeOf(n).op))].slice(0, 40).map(opLabel).join(", ");
 
-/** Decodes a file. @throws GenError `invalid-model` when its bytes are no such message. */
-export function decoded<T>(decode: () => T): T {
-  try {
-    return decode();
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : cause;
-    throw invalidModel(`not an ONNX model, or a damaged one (${reason})`, { cause });
-  }
-}
-
-const nodeOf = (node: NodeProto): OnnxNode => ({
+export const nodeOf = (node: NodeProto): OnnxNode => ({
   op: domainOf(node.domain) === "" ? node.opType : `${node.domain}.${node.opType}`,
   domain: domainOf(node.domain),
   opType: node.opType,

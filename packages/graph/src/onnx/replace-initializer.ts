@@ -10,8 +10,7 @@ import type { Tensor } from "../expr/tensor.ts";
 import { MAX_GROUP_DEPTH } from "./limits.ts";
 import { encode, message } from "./message-codec.ts";
 import { tensor as tensorProto } from "./messages.ts";
-import { invalidModel, label, tensorMessage } from "./protobuf.ts";
-import { decoded } from "./read-graph.ts";
+import { decoded, invalidModel, label, tensorMessage } from "./protobuf.ts";
 
 const [GRAPH, INITIALIZER, NAME] = [7, 5, 8];
 

@@ -4,9 +4,9 @@
  *
  *   const model = await wholeModel(fileOf(bytes));    // or a blob, or a file on disk with its path
  */
-import type { Expr } from "../expr/expr.ts";
+import type { Expr, ModelFile } from "../expr/expr.ts";
 import { foreign, result } from "../expr/foreign.ts";
-import type { FileBlob, ModelFile, WholeFile } from "../expr/model-file.ts";
+import type { FileBlob, WholeFile } from "../expr/model-file.ts";
 import { modelOfHeaders, type OnnxModel } from "./from-onnx.ts";
 import { modelHeaders } from "./model-headers.ts";
 import { invalidModel, label } from "./protobuf.ts";
@@ -89,7 +89,7 @@ export async function wholeModel(file: WholeFile): Promise<WholeModel> {
 /** The model whose results are those of its file. */
 function callOf(model: OnnxModel, file: WholeFile, beside: ModelFile["beside"]): OnnxModel {
   const [inputs, outputs] = [Object.keys(model.signature), model.outputNames];
-  const whole: ModelFile = { file, beside, inputs, outputs };
+  const whole: ModelFile = { file, beside, inputs, outputs, inside: model.apply };
   return {
     ...model,
     parameters: [],

@@ -3,9 +3,8 @@
  *
  *   values = before_1(inputs)    results_1 = file_1(values)    ...    outputs = rest(inputs, results)
  */
-import { type Expr, type Foreign, input, isInput } from "../expr/expr.ts";
+import { type Expr, type Foreign, input, isInput, type ModelFile } from "../expr/expr.ts";
 import { isForeign } from "../expr/foreign.ts";
-import type { ModelFile } from "../expr/model-file.ts";
 import { type Graph, graphOf, rebuild, withInputs } from "../expr/trace.ts";
 
 /** One run of a model file. */

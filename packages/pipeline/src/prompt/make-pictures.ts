@@ -3,7 +3,7 @@
  *
  *   start (noise, an image, an image with a mask)
  *   tokenizers -> text encoders -> conditions
- *   generate (classifierFree) -> VAE -> pictures, by the programs of the folder
+ *   generate (classifierFree) -> VAE -> pictures
  */
 import type { Tensor } from "@gen/graph";
 import { ArgumentError } from "@gen/math/arguments";

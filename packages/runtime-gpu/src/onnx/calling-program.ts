@@ -23,7 +23,10 @@ const bytesOf = async ({ bytes, blob, size, read }: ModelFile["file"]) =>
  * the memory and save no time (docs/decisions/0031).
  */
 export function fileSessions(ort: Ort, options: SessionOptions, native: boolean) {
-  const open = new Map<ModelFile, { users: number; session: Promise<Session> }>();
+  const open = new Map<ModelFile | string, { users: number; session: Promise<Session> }>();
+  // A graph from another thread has another object for the same file.
+  const keyOf = (file: ModelFile) =>
+    file.file.path === undefined ? file : `${file.file.size} ${file.file.path}`;
   return {
     /** The session of a file, which each user releases once. */
     async take(file: ModelFile): Promise<Session> {
@@ -45,16 +48,17 @@ export function fileSessions(ort: Ort, options: SessionOptions, native: boolean)
           if (!native) for (const each of read) releaseMemory(each);
         }
       };
-      const known = open.get(file) ?? { users: 0, session: create() };
-      open.set(file, known);
+      const key = keyOf(file);
+      const known = open.get(key) ?? { users: 0, session: create() };
+      open.set(key, known);
       known.users++;
-      known.session.catch(() => open.delete(file));
+      known.session.catch(() => open.delete(key));
       return known.session;
     },
     async release(file: ModelFile): Promise<void> {
-      const known = open.get(file);
+      const known = open.get(keyOf(file));
       if (!known || --known.users > 0) return;
-      open.delete(file);
+      open.delete(keyOf(file));
       await (await known.session).release();
     },
   };

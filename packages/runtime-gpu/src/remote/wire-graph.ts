@@ -63,6 +63,7 @@ function withData(node: Expr, swap: Swap): Expr {
     const { file, beside } = node.node.file;
     const plain = {
       ...node.node.file,
+      inside: undefined,
       file: inMessage(file),
       beside: mapValues(beside, inMessage),
     };

@@ -89,66 +89,35 @@ export function classifierFree(
   const { scale, unconditional, second } = options;
   checkArguments(options, { second: rules.optional(SECOND) });
   requireGuidance(second ? [scale, second.scale] : [scale], options);
-  const scales = second ? scalesOf(scale, second) : [scale];
+  // A second condition guides from neither: u + scale (c - u) + (second.scale - scale) (i - u).
+  const scales = second ? [scale, second.scale - scale] : [scale];
+  const ratios = second && [1, 0];
   if (typeof denoiser === "function") {
     const none = unconditional as DenoiserFunction;
     if (!second) return combineFunctions(none, [denoiser], scales, options);
     const neither = second.unconditional as DenoiserFunction;
-    return combineFunctions(neither, [denoiser, none], scales, options, ONE_AND_NONE);
+    return combineFunctions(neither, [denoiser, none], scales, options, ratios);
   }
   const isOne = scale === 1 && !second;
   return {
     ...denoiser,
     batch: isOne ? denoiser.batch : sharedBatch(denoiser, 1 + scales.length),
     apply(x, t, condition) {
-      const isUsed = !isOne && condition !== undefined;
-      const none = isUsed ? toConditionExprs(unconditional as ConditionOption, t, condition) : {};
-      const neither =
-        isUsed && second ? toConditionExprs(second.unconditional as ConditionOption, t, none) : {};
-      return guidedOutput(denoiser, x, t, { condition, none, neither }, options);
+      if (!condition)
+        throw new ArgumentError("classifier-free guidance needs a condition, got none");
+      if (isOne) return denoiser.apply(x, t, condition);
+      const none = toConditionExprs(unconditional as ConditionOption, t, condition);
+      if (second) {
+        const neither = toConditionExprs(second.unconditional as ConditionOption, t, none);
+        const [u, i, c] = outputsUnder(denoiser, x, t, [neither, none, condition]);
+        return combine(x, t, u, [c, i], scales, options, ratios);
+      }
+      const isPlain = scale === 0 && !options.interval && !options.rescale;
+      if (isPlain) return denoiser.apply(x, t, none);
+      const [u, c] = outputsUnder(denoiser, x, t, [none, condition]);
+      return combine(x, t, u, [c], scales, options);
     },
   };
-}
-
-/** A second condition guides from neither: u + scale (c - u) + (second.scale - scale) (i - u). */
-const scalesOf = (scale: number, second: { readonly scale: number }) => [
-  scale,
-  second.scale - scale,
-];
-
-/** The plain prediction beside a second condition's: the one under both. */
-const ONE_AND_NONE = [1, 0];
-
-/** The guided output of {@link classifierFree}: `none` and `neither` replace conditions. */
-export function guidedOutput(
-  denoiser: Denoiser,
-  x: Expr,
-  t: Expr,
-  {
-    condition,
-    none,
-    neither,
-  }: {
-    readonly condition: Conditions<Expr> | undefined;
-    readonly none: Conditions<Expr>;
-    readonly neither: Conditions<Expr>;
-  },
-  options: Pick<ClassifierFreeOptions, "scale"> & {
-    readonly second?: { readonly scale: number };
-  } & GuidanceOptions,
-): Expr {
-  if (!condition) throw new ArgumentError("classifier-free guidance needs a condition, got none");
-  const { scale, second, interval, rescale } = options;
-  if (scale === 1 && !second) return denoiser.apply(x, t, condition);
-  const without = { ...condition, ...none };
-  if (second) {
-    const all = [{ ...without, ...neither }, without, condition];
-    const [u, i, c] = outputsUnder(denoiser, x, t, all);
-    return combine(x, t, u, [c, i], scalesOf(scale, second), options, ONE_AND_NONE);
-  }
-  if (scale === 0 && !interval && !rescale) return denoiser.apply(x, t, without);
-  const [u, c] = outputsUnder(denoiser, x, t, [without, condition]);
-  return combine(x, t, u, [c], [scale], options);
 }
 
 /**
@@ -290,10 +259,10 @@ function combineFunctions(
 }
 
 /**
- * The conditions as expressions; a number is repeated in the shape of the given condition, or for
+ * The conditions as expressions, if they are none yet; a number is repeated in the shape of the given condition, or for
  * every sample of t `[batch]`. Conditions that only `given` has are kept.
  */
-export function toConditionExprs(
+function toConditionExprs(
   condition: ConditionOption,
   t: Expr,
   given: Conditions<Expr> | undefined,
@@ -305,6 +274,7 @@ export function toConditionExprs(
   }
   const exprs = Object.entries(valuesByName(condition, names)).map(([name, value]) => {
     const like = given?.[name];
+    if (typeof value === "object" && "op" in value) return [name, value as unknown as Expr];
     if (typeof value !== "number")
       return [name, constant(conditionTensor(name, value, wanted?.[name]))];
     return [name, expandLike(constant(value, like?.dtype ?? "int64"), like ?? t)];

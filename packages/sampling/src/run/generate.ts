@@ -64,7 +64,8 @@ export function pipelineSampler<T>(
   checkOptions(options, { backend: BACKEND });
   const { backend } = options;
   const kept = { denoiser: latest<Sampler>(), decoder: latest<VaeDecoder>() };
-  const draw = async (options: GenerateOptions<T>): Promise<Generated> => {
+  const draw = async (given: Omit<GenerateOptions, "backend">): Promise<Generated> => {
+    const options = { ...given, backend };
     const { count = 1, signal, shape = pipeline.shape } = options;
     const { vae } = pipeline;
     const source =
@@ -111,7 +112,7 @@ export function pipelineSampler<T>(
       });
       return inTurn(async () => {
         try {
-          return await draw({ ...options, backend });
+          return await draw(options);
         } finally {
           await Promise.all(Object.values(kept).map(({ freeOlder }) => freeOlder()));
         }

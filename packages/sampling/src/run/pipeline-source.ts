@@ -13,7 +13,7 @@ import {
 } from "../denoiser/conditions.ts";
 import type { Denoiser } from "../denoiser/denoiser.ts";
 import { sizeOf } from "../denoiser/shapes.ts";
-import { classifierFree, guidedOutput, toConditionExprs } from "../guidance/classifier-free.ts";
+import { classifierFree } from "../guidance/classifier-free.ts";
 import {
   defaultSampler,
   type SchedulerSteps,
@@ -105,9 +105,6 @@ function withSigmas<O extends SchedulerStepsOptions>(
   return { ...options, steps: undefined, sigmas: numpyLinspace(1, 1 / steps, steps) };
 }
 
-const NONE = "unconditional/";
-const NEITHER = "unconditional/second/";
-
 /**
  * The guided denoiser, what its program depends on, and the values that the run adds to its
  * conditions: tensors without a condition are inputs of the program, which then serves all of them.
@@ -127,47 +124,42 @@ function guide(
     typeof guidance === "number"
       ? { scale: guidance, unconditional: classes?.length ?? 0 }
       : guidance;
+  const guided = classifierFree(denoiser, options);
   const { unconditional, second, ...rest } = options;
-  const none = missing(NONE, unconditional, denoiser);
-  const neither = missing(NEITHER, second?.unconditional ?? {}, denoiser);
+  const parts = [asInputs(denoiser, unconditional, "unconditional/")];
+  if (second) parts.push(asInputs(denoiser, second.unconditional, "second/"));
+  const none = Object.assign({}, ...parts.map(({ inputs }) => inputs));
   const apply: Denoiser["apply"] = (x, t, given) => {
-    const entries = Object.entries(given ?? {});
-    const own = entries.filter(([name]) => !name.startsWith(NONE) && !name.startsWith(NEITHER));
+    const own = Object.entries(given ?? {}).filter(([name]) => !Object.hasOwn(none, name));
     const condition = own.length > 0 ? Object.fromEntries(own) : undefined;
-    const without = none.exprs(t, condition, given);
-    const conditions = { condition, none: without, neither: neither.exprs(t, without, given) };
-    return guidedOutput(denoiser, x, t, conditions, options);
+    const [first, other] = parts.map(({ optionOf }) => optionOf(given ?? {}));
+    const ofSecond = second && { second: { ...second, unconditional: other } };
+    const all = { ...rest, unconditional: first, ...ofSecond };
+    return classifierFree(denoiser, all).apply(x, t, condition);
   };
-  return {
-    guided: { ...classifierFree(denoiser, options), apply },
-    key: [rest, second?.scale, none.key, neither.key],
-    none: { ...none.inputs, ...neither.inputs },
-  };
+  const numbers = parts.map(({ numbers }) => numbers);
+  const key = [rest, second?.scale, numbers, Object.keys(none)];
+  return { guided: { ...guided, apply }, key, none };
 }
 
-/**
- * What means no condition. Tensors are inputs, whose names start with `prefix`; numbers take the shape
- * of the condition that a call gives.
- */
-function missing(prefix: string, option: ConditionOption, denoiser: Denoiser) {
+/** The tensors of an option of guidance as inputs, whose names begin with `prefix`. */
+function asInputs(denoiser: Denoiser, option: ConditionOption, prefix: string) {
   const isNumber = (value: unknown) => typeof value === "number";
   const names = Object.keys(denoiser.condition ?? { condition: 0 });
   const values = isNumber(option) ? {} : valuesByName(option, names);
   const part = (wanted: boolean) =>
     Object.fromEntries(Object.entries(values).filter(([, value]) => isNumber(value) === wanted));
+  // A number takes the shape of the condition that the call gives.
   const numbers = isNumber(option) ? option : part(true);
   const tensors = Object.entries(namedConditions(part(false), denoiser.condition) ?? {});
   return {
-    key: [numbers, tensors.map(([name]) => name)],
+    numbers,
     inputs: Object.fromEntries(tensors.map(([name, value]) => [prefix + name, value])),
-    exprs: (
-      t: Expr,
-      condition: Conditions<Expr> | undefined,
-      given: Conditions<Expr> | undefined,
-    ): Conditions<Expr> => ({
-      ...(condition && toConditionExprs(numbers, t, condition)),
-      ...Object.fromEntries(tensors.map(([name]) => [name, given?.[prefix + name] as Expr])),
-    }),
+    optionOf(given: Conditions<Expr>): ConditionOption {
+      if (isNumber(numbers) || tensors.length === 0) return numbers;
+      const inputs = tensors.map(([name]) => [name, given[prefix + name]]);
+      return { ...(numbers as object), ...Object.fromEntries(inputs) };
+    },
   };
 }
 
