@@ -74,7 +74,12 @@ export async function makePictures<T, Call extends PictureOptions>(
     throw new ArgumentError("seed must be left out where torchSeed is given");
   }
   const compat = call.compat ?? (torchSeed === undefined ? undefined : "diffusers");
-  const chosen = { ...(sampler && { sampler }), eta, compat, originalInferenceSteps };
+  const chosen = {
+    ...(sampler && { sampler }),
+    eta: eta ?? usualEta(model, sampler),
+    compat,
+    originalInferenceSteps,
+  };
   const usual = defaultsOf(model.kind, model.text, use);
   const { steps = usual.steps, guidance: asked = usual.guidance, count = 1 } = call;
   const { strength = usual.strength } = call;
@@ -123,3 +128,11 @@ export async function makePictures<T, Call extends PictureOptions>(
     notes: [...model.notes, ...warnings, ...conditions.notes, ...notes],
   };
 }
+
+/** The pipelines of Stable Diffusion 1, 2 and XL have an eta of 0, where TCD's class has another. */
+const usualEta = <T>({ text, pipeline }: FolderModel<T>, sampler: string | undefined) =>
+  sampler === undefined &&
+  pipeline.scheduler.className === "TCDScheduler" &&
+  /^sd(xl)?$/.test(text.name)
+    ? 0
+    : undefined;
