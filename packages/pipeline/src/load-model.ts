@@ -8,6 +8,7 @@ import {
 import { GenError } from "@gen/math";
 import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import { jsonObject } from "./index-file.ts";
+import { modelPlaces } from "./paths.ts";
 
 /** Gives the bytes of a file of the folder, or undefined where there is none; several are asked for at once. */
 export type ReadFile = (path: string) => Promise<Uint8Array | undefined>;
@@ -74,7 +75,8 @@ export async function readJson(
 
 /**
  * Loads one model of a folder together with the files beside it that hold its weights; undefined
- * where there is none. With `onMissingWeights`, also where its weights are missing.
+ * where there is none. Where there is no `PART/model.onnx`, the other names that exporters give to a
+ * part's model count (`onnx/model.onnx`, `model_fp16.onnx`, `model_quantized.onnx`, ...). With `onMissingWeights`, also where its weights are missing.
  *
  * @throws Error naming the file that is too large, too short or damaged, or whose weights are missing.
  */
@@ -86,6 +88,19 @@ export async function loadModel(
 ): Promise<OnnxModel | undefined> {
   checkArguments({ read, path }, { read: rules.FUNCTION, path: rules.TEXT });
   checkOptions(options, loadRules);
+  for (const place of modelPlaces(path)) {
+    const model = await loadAt(read, place, options, onMissingWeights);
+    if (model) return model;
+  }
+  return undefined;
+}
+
+async function loadAt(
+  read: ReadFile,
+  path: string,
+  options: LoadModelOptions,
+  onMissingWeights: ((file: string) => void) | undefined,
+): Promise<OnnxModel | undefined> {
   const { limit = MAX_FILE_BYTES, readWeights = read } = options;
   const whole = await naming(path, () => openWhole(path, options, onMissingWeights));
   if (whole) return whole === "missing" ? undefined : whole;

@@ -137,6 +137,12 @@ describe("a pipeline's folder", () => {
       [0, -0.25],
       [0.5 - 2 * Math.log(2), 0.5 - 2 * Math.log(4)],
     ]);
+    // As StableDiffusionXLPipeline decodes: z * latents_std / scaling_factor + latents_mean.
+    near(await shifted({ latents_mean: [1, 2], latents_std: [2, 4], scaling_factor: 0.5 }), [
+      [Math.tanh(2 * 1.4), Math.tanh(3 * 3.6)],
+      [0, -0.125],
+      [0.5 - 2 * Math.log(4), 0.5 - 2 * Math.log(8)],
+    ]);
     await expect(shifted({ scaling_factor: 0 })).rejects.toThrow(/must be positive, got 0/);
   });
 

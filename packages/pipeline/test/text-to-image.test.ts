@@ -36,9 +36,13 @@ afterAll(async () => {
 
 type Read = (path: string) => Promise<Uint8Array | undefined>;
 
-/** The folder of a case; SD3 without its T5 has no third encoder. */
+/** The folder of a case, with its scheduler; SD3 without its T5 has no third encoder. */
 function folderOf(name: string, run: PromptCase): Read {
-  const { read } = modelFolder(name);
+  const folder = modelFolder(name);
+  const read: Read = async (path) =>
+    path === "scheduler/scheduler_config.json"
+      ? new TextEncoder().encode(JSON.stringify(run.scheduler))
+      : folder.read(path);
   if (run.name !== "without-t5") return read;
   return async (path) => {
     if (/_3\//.test(path)) return undefined;

@@ -10,8 +10,8 @@ export interface LatentScaling {
 }
 
 /**
- * The scaling of a diffusers VAE config: `(z - latents_mean) / latents_std` with a number for each
- * channel (axis 1), or `(z - shift_factor) * scaling_factor`.
+ * The scaling of a diffusers VAE config: `(z - latents_mean) * scaling_factor / latents_std` with a
+ * number for each channel (axis 1), or `(z - shift_factor) * scaling_factor`.
  *
  * @throws RangeError when a deviation or the factor is not a positive number.
  */
@@ -19,9 +19,9 @@ export function latentScaling(config: Readonly<Record<string, unknown>>): Latent
   checkArguments({ config }, { config: rules.OBJECT });
   const { latents_mean, latents_std, shift_factor, scaling_factor } = config;
   const means = numbers("latents_mean", latents_mean ?? [shift_factor ?? 0]);
-  const deviations = Array.isArray(latents_std)
-    ? numbers("latents_std", latents_std)
-    : numbers("scaling_factor", [scaling_factor ?? 1]).map((factor) => 1 / factor);
+  const [factor] = numbers("scaling_factor", [scaling_factor ?? 1]);
+  const spread = Array.isArray(latents_std) ? numbers("latents_std", latents_std) : [1];
+  const deviations = spread.map((d) => d / factor);
   if (!deviations.every((d) => d > 0 && d < Infinity)) {
     throw new ArgumentError(
       `a VAE's latents_std or scaling_factor must be positive, got ${shown(latents_std ?? scaling_factor)}`,

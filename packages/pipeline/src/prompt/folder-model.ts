@@ -86,4 +86,4 @@ export async function loadFolderModel<T>(
 const unlessEncoder =
   <R>(get: (path: string) => Promise<R | undefined>) =>
   async (path: string): Promise<R | undefined> =>
-    path.startsWith("vae_encoder/model") ? undefined : get(path);
+    /^vae_encoder\/.*\.onnx$/.test(path) ? undefined : get(path);

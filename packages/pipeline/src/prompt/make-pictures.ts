@@ -6,7 +6,7 @@
  *   generate (classifierFree) -> VAE -> pictures
  */
 import { ArgumentError } from "@gen/math/arguments";
-import { type GenerateOptions, generate } from "@gen/sampling";
+import { defaultSampler, type GenerateOptions, generate } from "@gen/sampling";
 import { callConditions } from "./call-conditions.ts";
 import type { FolderModel } from "./folder-model.ts";
 import { type Defaults, defaultsOf, requireUse, type Use } from "./folder-use.ts";
@@ -37,6 +37,9 @@ type Begin<T, Call> = (
   run: Defaults & { readonly rows: number },
 ) => Promise<Start>;
 
+/** diffusers' pipelines give each scheduler that takes an eta their own default, 0. */
+const usualEta = (sampler: string): number | undefined => (sampler === "tcd" ? 0 : undefined);
+
 /** Makes the pictures of a call, whose options are checked. */
 export async function makePictures<T, Call extends TextToImageOptions>(
   model: FolderModel<T>,
@@ -62,7 +65,7 @@ export async function makePictures<T, Call extends TextToImageOptions>(
       count: rows,
       steps,
       ...(sampler && { sampler }),
-      eta,
+      eta: eta ?? usualEta(sampler ?? defaultSampler(model.pipeline.scheduler)),
       compat: call.compat ?? (torchSeed === undefined ? undefined : "diffusers"),
       seed,
       condition,
