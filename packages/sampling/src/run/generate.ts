@@ -44,7 +44,12 @@ export interface GenerateOptions<T = unknown>
    */
   readonly noise?: (
     shape: readonly number[],
-    part: { readonly firstIndex: number; readonly count: number },
+    part: {
+      readonly firstIndex: number;
+      readonly count: number;
+      /** As `draws` of `schedulerSteps`. */
+      readonly draws?: readonly number[];
+    },
   ) => Pick<SampleOptions, "x" | "noise">;
   /** Changes the samples `[batch, ...]` of a batch, from number `firstIndex` on, before they are decoded. */
   readonly finish?: (x: FloatArray, part: { readonly firstIndex: number }) => FloatArray;
@@ -145,7 +150,8 @@ function denoised<T>(pipeline: DiffusionPipeline, options: GenerateOptions<T>) {
   const table = tableOf(pipeline, options);
   const guided = guidance === undefined ? denoiser : guide(denoiser, guidance, classes);
   const ready = sampler({ backend, denoiser: guided });
-  const { steps, clip, initialScale } = table;
+  const { steps, clip, initialScale, draws } = table;
+  const drawn = draws && { draws };
   const run = { steps, clip: options.clip ?? clip, initialScale, seed, signal };
   const conditionRows = rowsOf(namedConditions(options.condition, denoiser.condition), count);
   return {
@@ -154,7 +160,7 @@ function denoised<T>(pipeline: DiffusionPipeline, options: GenerateOptions<T>) {
     async draw(shape: readonly number[], firstIndex: number): Promise<FloatArray> {
       const share = shape[0] / count;
       const done = (step: number) => firstIndex / count + ((step + 1) / steps.length) * share;
-      const part = { firstIndex, ...noise?.(shape, { firstIndex, count }) };
+      const part = { firstIndex, ...noise?.(shape, { firstIndex, count, ...drawn }) };
       const report = (at: Progress) => onStep?.({ ...at, done: done(at.step), firstIndex });
       const condition = conditionRows(firstIndex, shape[0]);
       const { x } = await ready.sample({ ...run, ...part, condition, shape, onStep: report });
