@@ -49,7 +49,9 @@ export function ownUse(kind: FolderKind): Use {
   return kind === "refiner" || kind === "image edit" ? "imageToImage" : "textToImage";
 }
 
-const KNOWN = /^(StableDiffusion|LatentConsistency|Flux)/;
+// Others of these names (upscalers, depth, Fill, PAG, ...) are other algorithms.
+const KNOWN =
+  /^(StableDiffusion(XL|3)?(ControlNet)?|LatentConsistencyModel|Flux)(Img2Img|Inpaint)?Pipeline$|^StableDiffusion(XL)?InstructPix2PixPipeline$/;
 
 const refuse = (reason: string) => new GenError("invalid-model", reason);
 
@@ -75,7 +77,7 @@ export function requireTextKind(index: Fields, config: Fields): FolderKind {
   }
   if (className !== undefined && !KNOWN.test(className)) {
     throw refuse(
-      `the prompts of ${className} are not known here, only those of Stable Diffusion, latent consistency models and Flux: encode the prompt and use generate with its conditions`,
+      `the prompts of ${className} are not known here, only those of StableDiffusion, StableDiffusionXL, StableDiffusion3, LatentConsistencyModel and Flux, of their Img2Img and Inpaint, and of InstructPix2Pix: encode the prompt and use generate with its conditions`,
     );
   }
   return kind;
