@@ -78,6 +78,27 @@ test("the states of a prompt go to the input with a row for each token, whatever
   expect(Math.max(...images.map((value, i) => Math.abs(value - wanted[i])))).toBeLessThan(1e-5);
 });
 
+test("without an index, or without its class, the parts that are there encode", async () => {
+  const { read } = modelFolder("sd3");
+  const index = JSON.parse(new TextDecoder().decode(await read("model_index.json")));
+  const without = { text_encoder_3: [null, null], tokenizer_3: [null, null] };
+  const { _class_name: _, ...unnamed } = { ...index, ...without };
+  const indexed =
+    (value: object | undefined): ReadFile =>
+    async (path) => {
+      if (/_3\//.test(path)) return undefined;
+      if (path !== "model_index.json") return read(path);
+      return value && new TextEncoder().encode(JSON.stringify(value));
+    };
+  const [wanted, ...found] = await Promise.all(
+    [{ ...index, ...without }, unnamed, undefined].map(async (value) => {
+      const { images } = await textToImage(indexed(value), { ...call, steps: 1 });
+      return images;
+    }),
+  );
+  for (const images of found) expect(images).toEqual(wanted);
+});
+
 // As `timestep.astype(int64)` of optimum-onnx 0.1 and diffusers' OnnxStableDiffusionPipeline.
 test.each(["int64", "int32", "float32"] as const)(
   "a time between two steps reaches an input of %s",

@@ -67,10 +67,8 @@ const nameOf = (index: Fields) => {
  */
 export function requireTextKind(index: Fields, config: Fields): FolderKind {
   const className = classNameOf(index);
-  const encodes =
-    className === undefined
-      ? !index._gen
-      : isWanted(index, "text_encoder") || isWanted(index, "text_encoder_2");
+  const isTold = Object.keys(index).length > 0;
+  const encodes = !isTold || isWanted(index, "text_encoder") || isWanted(index, "text_encoder_2");
   const kind = kindOf(index, config, encodes);
   if (["class-conditional", "unconditional", "autoencoder"].includes(kind)) {
     throw refuse(`the folder${nameOf(index)} has no text encoder: use generate, or gen sample`);
