@@ -19,7 +19,7 @@ import {
 import { type FolderSizes, folderSizes } from "./folder-sizes.ts";
 import { ownFields } from "./index-file.ts";
 import { naming, type ReadFile, readJson } from "./load-model.ts";
-import { missingText, type PartName, partPurposes, pipelinePaths } from "./paths.ts";
+import { missingText, modelPlaces, type PartName, partPurposes, pipelinePaths } from "./paths.ts";
 
 /** A model of a folder. */
 interface FolderPart {
@@ -74,17 +74,17 @@ export async function describeFolder(
   const [index, configs, found] = await Promise.all([
     json(pipelinePaths.index),
     Promise.all(names.map((name) => json(`${name}/config.json`))),
-    Promise.all(names.map((name) => has(`${name}/model.onnx`))),
+    Promise.all(names.map((name) => foundModel(`${name}/model.onnx`, has))),
   ]);
   const configOf = (name: PartName) => configs[names.indexOf(name)];
   const parts = names
     .map((name, i) => ({
       name,
-      model: `${name}/model.onnx`,
+      model: found[i] as string,
       purpose: partPurposes[name],
       config: configs[i],
     }))
-    .filter((_, i) => found[i]);
+    .filter(({ model }) => model);
   const isThere = (name: PartName) => parts.some((part) => part.name === name);
   const denoiser = isThere("unet") || !isThere("transformer") ? "unet" : "transformer";
   const missing = names
@@ -124,6 +124,15 @@ export async function describeFolder(
       },
     }),
   };
+}
+
+/** Where the model of a part is; undefined where there is none. */
+async function foundModel(
+  path: string,
+  has: (path: string) => Promise<boolean>,
+): Promise<string | undefined> {
+  for (const place of modelPlaces(path)) if (await has(place)) return place;
+  return undefined;
 }
 
 /** The config of a VAE, which exporters write beside both halves or beside one. */

@@ -29,7 +29,9 @@ export function numberOf(fields: Fields, key: string): number | undefined {
 /** The pipeline's class as diffusers names it; undefined where no index names one. */
 export function classNameOf(index: Fields): string | undefined {
   const name = index._class_name;
-  return typeof name === "string" ? name.replace(/^(ORT|Onnx)(?=[A-Z])/, "") : undefined;
+  if (typeof name !== "string") return undefined;
+  // The second is the first name of diffusers' own ONNX pipeline.
+  return name.replace(/^(ORT|Onnx)(?=[A-Z])/, "").replace(/Onnx(?=Pipeline$)/, "");
 }
 
 /** Channels that are joined to the sample: a mask and a masked image's latents, or an image's. */

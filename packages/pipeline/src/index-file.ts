@@ -6,7 +6,7 @@ import { MAX_SAMPLE_DIMENSIONS } from "./limits.ts";
 type Fields = Readonly<Record<string, unknown>>;
 
 /** What model_index.json says of our own under `_gen`. */
-export interface OwnFields extends Pick<DiffusionPipeline, "classes" | "notes"> {
+export interface OwnFields extends Pick<DiffusionPipeline, "classes" | "notes" | "sigmas"> {
   readonly shape?: readonly number[];
   /** The shape of the VAE's images. */
   readonly image?: readonly number[];
@@ -30,12 +30,13 @@ export function ownFields(index: Fields): OwnFields {
   if (!isObject(own)) throw wrong("_gen", "an object", own);
   const shape = sizes("_gen.shape", own.shape);
   const image = sizes("_gen.image", own.image);
-  const { classes, notes } = own;
+  const { classes, notes, sigmas } = own;
   if (classes !== undefined && !isNames(classes)) {
     throw wrong("_gen.classes", "a list of names", classes);
   }
   if (notes !== undefined && !isObject(notes)) throw wrong("_gen.notes", "an object", notes);
-  return { shape, image, classes, notes };
+  if (sigmas !== undefined && sigmas !== "even") throw wrong("_gen.sigmas", '"even"', sigmas);
+  return { shape, image, classes, notes, sigmas };
 }
 
 function sizes(name: string, value: unknown): readonly number[] | undefined {

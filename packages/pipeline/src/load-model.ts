@@ -10,6 +10,7 @@ import {
 import { GenError } from "@gen/math";
 import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import { jsonObject } from "./index-file.ts";
+import { modelPlaces } from "./paths.ts";
 
 /** Opens a file of the folder to be read in parts, or gives undefined where there is none. */
 type OpenFile = (path: string) => Promise<WholeFile | WholeFile["blob"]>;
@@ -94,7 +95,8 @@ export async function readJson(
 
 /**
  * Loads one model of a folder together with the files beside it that hold its weights; undefined
- * where there is none. With `onMissingWeights`, also where its weights are missing.
+ * where there is none. Where there is no `PART/model.onnx`, the other names that exporters give to a
+ * part's model count (`onnx/model.onnx`, `model_fp16.onnx`, `model_quantized.onnx`, ...). With `onMissingWeights`, also where its weights are missing.
  *
  * @throws Error naming the file that is too large, too short or damaged, or whose weights are missing.
  */
@@ -108,7 +110,14 @@ export async function loadModel(
   checkOptions(options, loadRules);
   const missing: string[] = [];
   try {
-    return await naming(path, () => readModel(path, { read, ...options }, missing));
+    const change = options.changes?.get(path);
+    for (const place of modelPlaces(path)) {
+      const model = await naming(place, () =>
+        readModel(place, { read, ...options, change }, missing),
+      );
+      if (model) return model;
+    }
+    return undefined;
   } catch (error) {
     if (missing.length === 0 || !onMissingWeights) throw error;
     onMissingWeights(missing[0]);
@@ -122,11 +131,11 @@ export async function loadModel(
  */
 async function readModel(
   path: string,
-  options: LoadModelOptions & { readonly read: ReadFile },
+  options: LoadModelOptions & { readonly read: ReadFile; readonly change?: ModelChange },
   missing: string[],
 ): Promise<OnnxModel | undefined> {
   const { limit = MAX_FILE_BYTES, wholeAbove = WHOLE_ABOVE, read, readWeights = read } = options;
-  const change = options.changes?.get(path);
+  const { change } = options;
   const file = wholeAbove < Infinity ? await openFile(path, options) : undefined;
   if (file && file.size > wholeAbove) return kept(file, change, missing);
   const bytes = await bytesOf(file, () => readWithin(read, path, limit), limit);
@@ -238,11 +247,17 @@ export async function modelLayout(
   options: LoadModelOptions,
 ): Promise<ReturnType<typeof readModelLayout> | undefined> {
   const { limit = MAX_FILE_BYTES } = options;
-  return naming(path, async () => {
-    const file = await openFile(path, options);
-    const bytes = file ? await copyOf(file) : await fromCaller(() => readWithin(read, path, limit));
-    return bytes && readModelLayout(bytes);
-  });
+  for (const place of modelPlaces(path)) {
+    const layout = await naming(place, async () => {
+      const file = await openFile(place, options);
+      const bytes = file
+        ? await copyOf(file)
+        : await fromCaller(() => readWithin(read, place, limit));
+      return bytes && readModelLayout(bytes);
+    });
+    if (layout) return layout;
+  }
+  return undefined;
 }
 
 /** A file in memory after a change, with the files beside it. */

@@ -109,7 +109,9 @@ export async function loadPipeline(
       latentChannels: typeof channels === "number" ? channels : undefined,
     }),
   );
-  const isEven = scheduler.flow && foreign && givesEvenSigmas(className, unet.signature);
+  const isEven = foreign
+    ? scheduler.flow && givesEvenSigmas(className, unet.signature)
+    : ours.sigmas === "even";
   const warnings = [...randomness(unet, path), ...(vae?.warnings ?? [])];
   if (!vae && isWanted(index, "vae_decoder")) {
     warnings.push(`${missingText(pipelinePaths.decoder, false)}. Samples are latents`);

@@ -6,7 +6,7 @@
  *
  * As FluxPipeline's _pack_latents and _prepare_latent_image_ids (diffusers 0.39).
  */
-import { constant, type Expr, reshape, tensor, transpose } from "@gen/graph";
+import { constant, type Expr, mul, reshape, slice, sum, tensor, transpose } from "@gen/graph";
 import { ArgumentError } from "@gen/math/arguments";
 
 /** `[batch, c, h, w]` as tokens `[batch, h w / 4, 4 c]`. */
@@ -40,11 +40,7 @@ export function imageIds({ shape }: Expr): Expr {
 /** The positions `[tokens, 3]` of a text's tokens, all 0. */
 export function textIds(text: Expr): Expr {
   const length = text.shape[1];
-  if (typeof length !== "number") {
-    throw new ArgumentError(
-      `encoder_hidden_states must have a fixed number of tokens, got ${length}`,
-    );
-  }
+  if (typeof length !== "number") return mul(slice(sum(text, [0]), 1, 0, 3), 0);
   return constant(tensor(Array(3 * length).fill(0), [length, 3], "int64"));
 }
 

@@ -14,6 +14,26 @@ export const pipelinePaths = {
   featureExtractor: "feature_extractor/preprocessor_config.json",
 } as const;
 
+/** The file of a part that exporters write unless they are told otherwise. */
+const MODEL_FILE = "model.onnx";
+
+/** Other files of a part's model: a subfolder's, and those of ONNX Runtime's optimizer and quantizer. */
+const OTHER_FILES = [
+  "onnx/model.onnx",
+  "model_optimized.onnx",
+  "model_fp16.onnx",
+  "onnx/model_fp16.onnx",
+  "model_quantized.onnx",
+  "onnx/model_quantized.onnx",
+];
+
+/** The paths that a model at `path` may have, in the order in which they count. */
+export function modelPlaces(path: string): string[] {
+  const folder = path.slice(0, path.lastIndexOf("/") + 1);
+  const isPart = folder !== "" && path === folder + MODEL_FILE;
+  return [path, ...(isPart ? OTHER_FILES.map((file) => folder + file) : [])];
+}
+
 /** The folders of models that a pipeline may have, and what each is for. */
 export const partPurposes = {
   unet: "estimates the noise in a sample",

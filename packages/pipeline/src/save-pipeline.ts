@@ -1,4 +1,4 @@
-import { concat, type Expr, type Shape, type Signature, trace } from "@gen/graph";
+import { concat, type Expr, isFloat, type Shape, type Signature, trace } from "@gen/graph";
 import { toOnnx } from "@gen/graph/onnx";
 import { checkArguments, rules } from "@gen/math/arguments";
 import type { Conditions, DiffusionPipeline, Pipeline, PipelineVae } from "@gen/sampling";
@@ -24,8 +24,9 @@ export async function savePipeline(pipeline: Pipeline, write: WriteFile): Promis
 /**
  * A pipeline as the files of a folder, by path, laid out as diffusers does.
  *
- * `unet/model.onnx` takes `sample` `[batch, ...]` float32, `timestep` `[batch]` int64 and, where the
- * denoiser is conditional, `class_labels` `[batch]` int64 or `encoder_hidden_states`
+ * `unet/model.onnx` takes `sample` `[batch, ...]` float32, `timestep` `[batch]` int64 (float32 where
+ * the denoiser takes fractions, `[1]` where one time serves a batch) and, where the denoiser is
+ * conditional, `class_labels` `[batch]` int64 or `encoder_hidden_states`
  * `[batch, tokens, features]` (other conditions beside these by their own names), and gives `out_sample`; `vae_decoder/model.onnx` takes
  * `latent_sample` and gives `sample`; `vae_encoder/model.onnx` takes `sample` and gives
  * `latent_parameters`, mean and log variance joined along axis 1. The denoiser's `predicts` goes
@@ -63,10 +64,11 @@ const diffusionRules = {
   vae: rules.optional(VAE),
   classes: rules.optional(rules.listOf(rules.TEXT)),
   notes: rules.optional(rules.OBJECT),
+  sigmas: rules.optional(rules.oneOf("even")),
 };
 
 function diffusionFiles(pipeline: DiffusionPipeline): Record<string, Uint8Array> {
-  const { denoiser, shape, vae, classes, notes } = pipeline;
+  const { denoiser, shape, vae, classes, notes, sigmas } = pipeline;
   const { batch = "batch" } = denoiser;
   const scheduler = writeSchedulerConfig({
     ...pipeline.scheduler,
@@ -76,12 +78,16 @@ function diffusionFiles(pipeline: DiffusionPipeline): Record<string, Uint8Array>
   const conditions = fileInputs(denoiser.condition ?? (classes && { condition: labels }));
   const signature: Record<string, Signature> = {
     sample: { shape: [batch, ...shape] },
-    timestep: { shape: [batch], dtype: "int64" },
+    timestep: {
+      shape: [denoiser.sharedTime ? 1 : batch],
+      dtype: denoiser.fractionalTime ? "float32" : "int64",
+    },
     ...Object.fromEntries(
-      conditions.map(({ input, like }) => [
-        input,
-        { ...like, shape: [batch, ...like.shape.slice(1)] },
-      ]),
+      conditions.map(({ name, input, like }) => {
+        // What is joined to a sample is as high and as wide.
+        const sides = name === "concat" ? [like.shape[1], ...shape.slice(1)] : like.shape.slice(1);
+        return [input, { ...like, shape: [batch, ...sides] }];
+      }),
     ),
   };
   const unet = trace(({ sample, timestep, ...given }: Record<string, Expr>) => {
@@ -101,7 +107,7 @@ function diffusionFiles(pipeline: DiffusionPipeline): Record<string, Uint8Array>
     unet: MODEL,
     ...(vae?.encode && { vae_encoder: MODEL }),
     ...(vae && { vae_decoder: MODEL }),
-    _gen: { version: 1, shape, image: vae?.image, classes, notes },
+    _gen: { version: 1, shape, image: vae?.image, classes, notes, sigmas },
   };
   return {
     [pipelinePaths.index]: json(index),
@@ -113,13 +119,15 @@ function diffusionFiles(pipeline: DiffusionPipeline): Record<string, Uint8Array>
 
 /** Conditions with the names of the file's inputs: diffusers' names where these tell them apart. */
 function fileInputs(conditions: Conditions<Signature> = {}) {
-  const usual = ({ shape }: Signature) =>
-    shape.length === 1 ? "class_labels" : "encoder_hidden_states";
+  const usual = ({ shape, dtype = "float32" }: Signature) => {
+    if (shape.length > 1) return "encoder_hidden_states";
+    return isFloat(dtype) ? undefined : "class_labels";
+  };
   const all = Object.entries(conditions);
   return all.map(([name, like]) => {
     const input = usual(like);
     const alike = all.filter(([, other]) => usual(other) === input);
-    return { name, like, input: alike.length === 1 ? input : name };
+    return { name, like, input: alike.length === 1 && input ? input : name };
   });
 }
 

@@ -3,7 +3,6 @@ import {
   concat,
   div,
   type Expr,
-  isFloat,
   reshape,
   type Shape,
   type Signature,
@@ -12,7 +11,6 @@ import {
 } from "@gen/graph";
 import type { OnnxModel } from "@gen/graph/onnx";
 import { ArgumentError } from "@gen/math/arguments";
-import { wholeTime } from "@gen/sampling";
 import type { FolderSizes } from "./folder-sizes.ts";
 import { MAX_SAMPLE_NUMBERS } from "./limits.ts";
 import { imageIds, packLatents, textIds, unpackLatents } from "./packed-latents.ts";
@@ -77,7 +75,8 @@ export function unetNetwork(model: OnnxModel, known: KnownShape): UnetNetwork {
     const all = joined ? concat([sample, cast(joined, sample.dtype)], 1) : sample;
     inputs[x] = cast(isPacked ? packLatents(sample) : all, signature[x].dtype);
     const sigma = isPacked ? div(cast(time, "float32"), 1000) : time;
-    inputs[t] = cast(isFloat(signature[t].dtype) ? sigma : wholeTime(time), signature[t].dtype);
+    // A whole time is cut off, as numpy's astype does in optimum and in diffusers' ONNX pipelines.
+    inputs[t] = cast(sigma, signature[t].dtype);
     for (const [i, name] of others.entries()) {
       if (!rest[i]) {
         throw new ArgumentError(`the denoiser needs a condition, its input ${name}`);

@@ -36,9 +36,13 @@ afterAll(async () => {
 
 type Read = (path: string) => Promise<Uint8Array | undefined>;
 
-/** The folder of a case; SD3 without its T5 has no third encoder. */
+/** The folder of a case, with its scheduler; SD3 without its T5 has no third encoder. */
 function folderOf(name: string, run: PromptCase): Read {
-  const { read } = modelFolder(name);
+  const folder = modelFolder(name);
+  const read: Read = async (path) =>
+    path === "scheduler/scheduler_config.json"
+      ? new TextEncoder().encode(JSON.stringify(run.scheduler))
+      : folder.read(path);
   if (run.name !== "without-t5") return read;
   return async (path) => {
     if (/_3\//.test(path)) return undefined;
@@ -426,11 +430,30 @@ describe("a folder that makes no pictures of a prompt alone says what it needs",
     await expect(textToImage(read, tiny)).rejects.toThrow(message);
   });
 
-  test("of another class", async () => {
-    const read: Read = async (path) =>
-      path === "model_index.json" ? edited(sd1, { _class_name: "KolorsPipeline" }) : sd1(path);
-    await expect(textToImage(read, tiny)).rejects.toThrow(/prompts of KolorsPipeline .*generate/);
+  const classed =
+    (_class_name: string): Read =>
+    async (path) =>
+      path === "model_index.json" ? edited(sd1, { _class_name }) : sd1(path);
+
+  test.each([
+    "KolorsPipeline",
+    "PixArtAlphaPipeline",
+    "StableDiffusionUpscalePipeline",
+    "StableDiffusionLatentUpscalePipeline",
+    "StableDiffusionDepth2ImgPipeline",
+    "FluxFillPipeline",
+    "Flux2Pipeline",
+  ])("of another class, %s", async (name) => {
+    const message = new RegExp(`prompts of ${name} .*generate`);
+    await expect(textToImage(classed(name), tiny)).rejects.toThrow(message);
   });
+
+  test.each(["StableDiffusionOnnxPipeline", "ORTStableDiffusionImg2ImgPipeline"])(
+    "but not of %s",
+    async (name) => {
+      expect((await textToImage(classed(name), tiny)).shape).toEqual([1, 3, 64, 64]);
+    },
+  );
 });
 
 test.each([

@@ -1,6 +1,9 @@
+import type { Expr } from "@gen/graph";
 import { torchCpuGenerator, torchCudaGenerator } from "@gen/math";
+import { cpuBackend } from "@gen/runtime-gpu/cpu";
+import { readSchedulerConfig } from "@gen/schedules";
 import { expect, test } from "vitest";
-import { type Step, sample, torchNoise } from "../src/index.ts";
+import { denoiser, generate, type Step, sample, schedulerSteps, torchNoise } from "../src/index.ts";
 
 const [count, size] = [5, 7];
 const generator = torchCpuGenerator(9);
@@ -49,6 +52,40 @@ test("on a GPU, the draws are those of its generator", () => {
   expect(() => torchNoise(9, [1], { device: "gpu" as "cuda" })).toThrow(
     "device must be cpu or cuda",
   );
+});
+
+test("a class that draws in each second row gives the draw of each row", () => {
+  // KDPM2AncestralDiscreteScheduler.step (diffusers 0.39) draws in its second-order branch alone.
+  const scheduler = readSchedulerConfig({ _class_name: "KDPM2AncestralDiscreteScheduler" });
+  const { draws } = schedulerSteps(scheduler, { steps: 3 });
+  expect(draws).toEqual([0, 0, 1, 1, 2]);
+  const every = torchNoise(9, [1, 4]);
+  const { noise } = torchNoise(9, [1, 4], { draws });
+  const rows = [0, 1, 2, 3].map((row) => Array.from(noise(row)));
+  const drawn = [0, 1].map((row) => Array.from(every.noise(row)));
+  expect(rows).toEqual([drawn[0], drawn[0], drawn[1], drawn[1]]);
+  expect(Array.from(noise(0))).toEqual(drawn[0]);
+});
+
+test("generate tells its noise which draw each row's is", async () => {
+  const scheduler = readSchedulerConfig({ _class_name: "KDPM2AncestralDiscreteScheduler" });
+  const network = { apply: (x: Expr) => x, parameters: [] };
+  const pipeline = {
+    kind: "diffusion",
+    denoiser: denoiser(network),
+    scheduler,
+    shape: [4],
+  } as const;
+  const told: unknown[] = [];
+  await generate(pipeline, {
+    backend: cpuBackend(),
+    steps: 3,
+    noise: (shape, part) => {
+      told.push(part);
+      return torchNoise(9, shape, part);
+    },
+  });
+  expect(told).toEqual([{ firstIndex: 0, count: 1, draws: [0, 0, 1, 1, 2] }]);
 });
 
 test("sample takes the noise", async () => {

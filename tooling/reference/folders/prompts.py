@@ -16,6 +16,7 @@ import sys
 import tempfile
 
 import torch
+from diffusers import TCDScheduler
 from safetensors.torch import save_file
 
 import folders
@@ -70,6 +71,9 @@ def sd1(scratch):
     several = dict(prompt=["a fox", "a stone"], num_images_per_prompt=2)
     case(g, "several", pipe, steps=4, guidance_scale=5.0, guidance_rescale=0.7, height=64, width=96, **several)
     case(g, "unguided", pipe, steps=4, guidance_scale=1.0, prompt="a dog " * 60)
+    # The pipeline gives the scheduler its own default of eta, 0, and not the scheduler's, 0.3.
+    tcd = (TCDScheduler, dict(folders.SD_SCHEDULE))
+    case(g, "tcd", pipe, steps=3, guidance_scale=1.0, prompt=PROMPT, scheduler=tcd)
     return g
 
 

@@ -1,5 +1,5 @@
 import { readdir, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { describeFolder, type ReadFile } from "@gen/pipeline";
 import { defaultSampler, schedulerNotes } from "@gen/sampling";
 import { readSchedulerConfig } from "@gen/schedules";
@@ -26,18 +26,21 @@ export async function pipelineReport(folder: string, options: InspectOptions) {
       problems.push(prefix + errorLine(error));
       return undefined;
     });
-  const files = await modelsIn(folder);
   const has = async (path: string) => (await stat(join(folder, path)).catch(() => null)) !== null;
-  const isPipeline = files.some((file) => denoisers.includes(file));
+  const names = await modelsIn(folder);
+  const isNamed = names.some((file) => denoisers.includes(file));
   const found =
-    isPipeline || (await has("model_index.json"))
+    isNamed || (await has("model_index.json"))
       ? await attempt(describeFolder(readers.read, has))
       : undefined;
+  // A part's model may have another name than model.onnx.
+  const files = [...new Set([...names, ...(found?.parts.map(({ model }) => model) ?? [])])];
+  const isPipeline = files.some((file) => /^(unet|transformer)\//.test(file));
   const [lacking] = found?.missing ?? [];
   if (!isPipeline && lacking) problems.push(lacking);
   const models: ModelReport[] = [];
   for (const file of files) {
-    const sizeOf = assumedSizes(found, dirname(file));
+    const sizeOf = assumedSizes(found, file.slice(0, file.indexOf("/")));
     const report = await attempt(modelReport(readers, file, { ...options, sizeOf }), `${file}: `);
     if (report) models.push(report);
   }

@@ -102,10 +102,11 @@ export async function loadFolderModel<T>(
   const json = async (path: string): Promise<Fields> =>
     (await readJson(read, path, options.limit)) ?? {};
   const configs = ["index", "unetConfig", "transformerConfig", "decoderConfig", "encoderConfig"];
-  const [index, unet, transformer, ofDecoder, ofEncoder] = await Promise.all(
+  const [named, unet, transformer, ofDecoder, ofEncoder] = await Promise.all(
     configs.map((name) => json(pipelinePaths[name as keyof typeof pipelinePaths])),
   );
   const config = Object.keys(unet).length > 0 ? unet : transformer;
+  const index = Object.keys(named).length > 0 ? named : await encodersThere(json);
   const kind = requireTextKind(index, config);
   // No other backend runs a file as it is.
   const open = backend.name.startsWith("onnx/") ? (options.open ?? read.open) : undefined;
@@ -190,4 +191,14 @@ export async function loadFolderModel<T>(
       await Promise.all(all.map((each) => each.dispose()));
     },
   };
+}
+
+/** The text encoders whose tokenizers are there, as an index names them; none where none is told. */
+async function encodersThere(json: (path: string) => Promise<Fields>): Promise<Fields> {
+  const ends = ["", "_2", "_3"];
+  const configs = await Promise.all(
+    ends.map((end) => json(`tokenizer${end}/tokenizer_config.json`)),
+  );
+  const there = ends.filter((_, i) => Object.keys(configs[i]).length > 0);
+  return Object.fromEntries(there.map((end) => [`text_encoder${end}`, ["transformers"]]));
 }

@@ -49,7 +49,9 @@ export function ownUse(kind: FolderKind): Use {
   return kind === "refiner" || kind === "image edit" ? "imageToImage" : "textToImage";
 }
 
-const KNOWN = /^(StableDiffusion|LatentConsistency|Flux)/;
+// Others of these names (upscalers, depth, Fill, PAG, ...) are other algorithms.
+const KNOWN =
+  /^(StableDiffusion(XL|3)?(ControlNet)?|LatentConsistencyModel|Flux)(Img2Img|Inpaint)?Pipeline$|^StableDiffusion(XL)?InstructPix2PixPipeline$/;
 
 const refuse = (reason: string) => new GenError("invalid-model", reason);
 
@@ -65,17 +67,15 @@ const nameOf = (index: Fields) => {
  */
 export function requireTextKind(index: Fields, config: Fields): FolderKind {
   const className = classNameOf(index);
-  const encodes =
-    className === undefined
-      ? !index._gen
-      : isWanted(index, "text_encoder") || isWanted(index, "text_encoder_2");
+  const isTold = Object.keys(index).length > 0;
+  const encodes = !isTold || isWanted(index, "text_encoder") || isWanted(index, "text_encoder_2");
   const kind = kindOf(index, config, encodes);
   if (["class-conditional", "unconditional", "autoencoder"].includes(kind)) {
     throw refuse(`the folder${nameOf(index)} has no text encoder: use generate, or gen sample`);
   }
   if (className !== undefined && !KNOWN.test(className)) {
     throw refuse(
-      `the prompts of ${className} are not known here, only those of Stable Diffusion, latent consistency models and Flux: encode the prompt and use generate with its conditions`,
+      `the prompts of ${className} are not known here, only those of StableDiffusion, StableDiffusionXL, StableDiffusion3, LatentConsistencyModel and Flux, of their Img2Img and Inpaint, and of InstructPix2Pix: encode the prompt and use generate with its conditions`,
     );
   }
   return kind;

@@ -88,4 +88,4 @@ async function vaeOf(read: ReadFile, options: LoadModelOptions) {
 export const withoutEncoder =
   <R>(get: (path: string) => Promise<R | undefined>) =>
   async (path: string): Promise<R | undefined> =>
-    path.startsWith("vae_encoder/model") ? undefined : get(path);
+    /^vae_encoder\/.*\.onnx$/.test(path) ? undefined : get(path);

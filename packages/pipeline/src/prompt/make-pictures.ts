@@ -7,7 +7,7 @@
  */
 import type { Tensor } from "@gen/graph";
 import { ArgumentError } from "@gen/math/arguments";
-import type { GenerateOptions } from "@gen/sampling";
+import { defaultSampler, type GenerateOptions } from "@gen/sampling";
 import { controlConditions } from "../control/control-conditions.ts";
 import type { VaeRun, VaeUse } from "../vae/vae-half.ts";
 import { callConditions } from "./call-conditions.ts";
@@ -61,6 +61,9 @@ export interface Start extends Pick<GenerateOptions, "noise" | "finish"> {
 /** Makes the start of a call. */
 type Begin<T, Call> = (model: FolderModel<T>, call: Call, run: Run) => Promise<Start>;
 
+/** diffusers' pipelines give each scheduler that takes an eta their own default, 0. */
+const usualEta = (sampler: string): number | undefined => (sampler === "tcd" ? 0 : undefined);
+
 /** Makes the pictures of a call, whose options are checked. */
 export async function makePictures<T, Call extends PictureOptions>(
   model: FolderModel<T>,
@@ -69,17 +72,13 @@ export async function makePictures<T, Call extends PictureOptions>(
   begin: Begin<T, Call>,
 ): Promise<Pictures> {
   requireUse(model, use);
-  const { torchSeed, seed, sampler, eta, originalInferenceSteps, signal } = call;
+  const { torchSeed, seed, sampler, originalInferenceSteps, signal } = call;
   if (torchSeed !== undefined && seed !== undefined) {
     throw new ArgumentError("seed must be left out where torchSeed is given");
   }
   const compat = call.compat ?? (torchSeed === undefined ? undefined : "diffusers");
-  const chosen = {
-    ...(sampler && { sampler }),
-    eta: eta ?? usualEta(model, sampler),
-    compat,
-    originalInferenceSteps,
-  };
+  const { eta = usualEta(sampler ?? defaultSampler(model.pipeline.scheduler)) } = call;
+  const chosen = { ...(sampler && { sampler }), eta, compat, originalInferenceSteps };
   const usual = defaultsOf(model.kind, model.text, use);
   const { steps = usual.steps, guidance: asked = usual.guidance, count = 1 } = call;
   const { strength = usual.strength } = call;
@@ -128,11 +127,3 @@ export async function makePictures<T, Call extends PictureOptions>(
     notes: [...model.notes, ...warnings, ...conditions.notes, ...notes],
   };
 }
-
-/** The pipelines of Stable Diffusion 1, 2 and XL have an eta of 0, where TCD's class has another. */
-const usualEta = <T>({ text, pipeline }: FolderModel<T>, sampler: string | undefined) =>
-  sampler === undefined &&
-  pipeline.scheduler.className === "TCDScheduler" &&
-  /^sd(xl)?$/.test(text.name)
-    ? 0
-    : undefined;

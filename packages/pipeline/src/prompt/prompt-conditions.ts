@@ -6,7 +6,7 @@
  *   timestep_cond = (sin w f_i, cos w f_i), f_i = 1000 / 10000^(i / (n / 2 - 1)), w = guidance - 1
  *   guidance = guidance                                     Flux
  */
-import type { Signature, Tensor } from "@gen/graph";
+import type { Shape, Signature, Tensor } from "@gen/graph";
 import type { PromptStates } from "./prompt-states.ts";
 
 /** The conditions that the denoiser takes, of several prompts' states. */
@@ -29,7 +29,7 @@ export function promptConditions(
 ): Record<string, Tensor> {
   const ends = aestheticScore === undefined ? [height, width] : [aestheticScore];
   const all: Record<string, () => Tensor> = {
-    encoder_hidden_states: () => rows(states.map((one) => one.states)),
+    [statesName(wanted)]: () => rows(states.map((one) => one.states)),
     text_embeds: () => rows(states.map((one) => one.pooled as Tensor)),
     pooled_projections: () => rows(states.map((one) => one.pooled as Tensor)),
     time_ids: () => floats([height, width, 0, 0, ...ends], [1, 4 + ends.length]),
@@ -40,15 +40,22 @@ export function promptConditions(
   return Object.fromEntries(names.map((name) => [name, all[name]()]));
 }
 
+/** The input for the states, whatever an exporter calls it: the first with a row for each token. */
+const statesName = (inputs: Readonly<Record<string, { readonly shape: Shape }>>): string =>
+  ["encoder_hidden_states", ...Object.keys(inputs)].find(
+    (name) => inputs[name]?.shape.length === 3,
+  ) ?? "encoder_hidden_states";
+
 /** Those of the conditions that are of a text, and not of the guidance or the size. */
-const textConditions = ["encoder_hidden_states", "text_embeds", "pooled_projections"];
+const POOLED = ["text_embeds", "pooled_projections"];
 
 /** What means no text: zeros for the text's conditions, and the others as they are. */
 export const withoutText = (conditions: Readonly<Record<string, Tensor>>): Record<string, Tensor> =>
   Object.fromEntries(
     Object.entries(conditions).map(([name, value]) => {
       const none = { ...value, data: new Float32Array(value.data.length) };
-      return [name, textConditions.includes(name) ? none : value];
+      const isText = name === statesName(conditions) || POOLED.includes(name);
+      return [name, isText ? none : value];
     }),
   );
 

@@ -40,9 +40,13 @@ export function startDraws(
   return {
     normals: Object.fromEntries(normals),
     stepNoise(shape, part) {
-      // Its x is the next draw, which is the first step's.
-      const { x, noise } = torchNoise(torchSeed, shape, { ...part, device, before });
-      return (step) => (step === 0 ? x : noise(step - 1));
+      const { draws, ...rest } = part;
+      const { x, noise } = torchNoise(torchSeed, shape, { ...rest, device, before });
+      return (row) => {
+        // Its x is the next draw, which is the first step's.
+        const draw = draws?.[row] ?? row;
+        return draw === 0 ? x : noise(draw - 1);
+      };
     },
   };
 }

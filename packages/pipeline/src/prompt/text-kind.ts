@@ -34,6 +34,7 @@ export function textKind(
   conditions: Readonly<Record<string, Signature>>,
 ): TextKind {
   const className = classNameOf(index);
+  const isTold = Object.keys(index).length > 0;
   const part = (i: 1 | 2 | 3, length?: number): TextPart => {
     const end = i === 1 ? "" : (`_${i}` as const);
     const [, named] = [index[`tokenizer${end}`]].flat();
@@ -45,14 +46,14 @@ export function textKind(
     };
   };
   if ("text_embeds" in conditions) {
-    const isRefiner = className !== undefined && !isWanted(index, "text_encoder");
+    const isRefiner = isTold && !isWanted(index, "text_encoder");
     return { name: "sdxl", parts: isRefiner ? [part(2)] : [part(1), part(2)] };
   }
   if ("pooled_projections" in conditions) {
     if (/^Flux/.test(className ?? "") || isPacked(config)) {
       return { name: "flux", parts: [part(1), part(2, 512)] };
     }
-    const hasT5 = className === undefined || isWanted(index, "text_encoder_3");
+    const hasT5 = !isTold || isWanted(index, "text_encoder_3");
     const parts = [part(1), part(2), ...(hasT5 ? [part(3, 256)] : [])];
     return { name: "sd3", parts };
   }

@@ -1,6 +1,7 @@
 import {
   concat,
   type Expr,
+  isFloat,
   type Parameter,
   type Shape,
   type Signature,
@@ -32,6 +33,8 @@ export interface Denoiser {
    * be sampled but not trained.
    */
   readonly sharedTime?: boolean;
+  /** Whether the network takes t as a float, and so times between two steps. */
+  readonly fractionalTime?: boolean;
   /** Samples in one run of a network whose file fixes its batch. Any batch runs in such parts. */
   readonly batch?: number;
   /** Guidance in the mean form: each step adds its variance times this, in the shape of x. */
@@ -89,6 +92,7 @@ export function denoiser(
     ...(others.length > 0 && { condition: Object.fromEntries(others) }),
     ...(network.classes !== undefined && { classes: network.classes }),
     ...(shared && { sharedTime: true }),
+    ...(isFloat(time?.[1].dtype ?? "int64") && { fractionalTime: true }),
     ...(batch !== undefined && { batch }),
     apply(x, t, condition) {
       const inputs = [x, t, ...inOrder(condition, names)].map((e) => repeatRow(e, x.shape[0]));

@@ -31,7 +31,12 @@ export interface GenerateOptions<T = unknown>
    */
   readonly noise?: (
     shape: readonly number[],
-    part: { readonly firstIndex: number; readonly count: number },
+    part: {
+      readonly firstIndex: number;
+      readonly count: number;
+      /** As `draws` of `schedulerSteps`. */
+      readonly draws?: readonly number[];
+    },
   ) => Pick<SampleOptions, "x" | "noise">;
   /** Changes the samples `[batch, ...]` of a batch, from number `firstIndex` on, before they are decoded. */
   readonly finish?: (x: FloatArray, part: { readonly firstIndex: number }) => FloatArray;

@@ -47,6 +47,8 @@ export interface TorchNoiseOptions extends Pick<SampleOptions, "firstIndex"> {
   readonly threads?: number;
   /** How many normals each draw before the initial noise has, such as those of a VAE's sample. */
   readonly before?: readonly number[];
+  /** The draw that each row's noise is. @defaultValue the row's number */
+  readonly draws?: readonly number[];
 }
 
 /** The noise of a run, as `sample` takes it. */
@@ -79,6 +81,7 @@ export function torchNoise(
     device: rules.optional(rules.oneOf("cpu", "cuda")),
     threads: rules.optional(rules.integerIn(256, 2 ** 31)),
     before: rules.optional(rules.listOf(rules.INDEX)),
+    draws: rules.optional(rules.listOf(rules.INDEX)),
   });
   const { batch, size } = batchSizes(shape);
   const {
@@ -87,6 +90,7 @@ export function torchNoise(
     device = "cpu",
     threads,
     before = [],
+    draws,
   } = options;
   const last = count - batch;
   if (!(Number.isInteger(count) && last >= 0)) {
@@ -111,7 +115,8 @@ export function torchNoise(
   let latest = x;
   return {
     x,
-    noise(step) {
+    noise(row) {
+      const step = draws?.[row] ?? row;
       // A second run with the same noise starts anew.
       if (drawn > step + 2) [generator, drawn] = [restarted(), 0];
       while (drawn < step + 2) latest = draw();

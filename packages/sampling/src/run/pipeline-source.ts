@@ -37,7 +37,8 @@ export function denoised<T>(
   const table = tableOf(pipeline, options);
   const { guided, key, none } = guide(denoiser, guidance, classes);
   const batch = batchOf(shape, count, guided.batch);
-  const { steps, clip, initialScale } = table;
+  const { steps, clip, initialScale, draws } = table;
+  const drawn = draws && { draws };
   const { stepConditions: at } = options;
   const stepConditions = at && ((row: number) => at(row, steps.length));
   const run = { steps, clip: options.clip ?? clip, initialScale, seed, signal, stepConditions };
@@ -49,7 +50,7 @@ export function denoised<T>(
     async draw(shape: readonly number[], firstIndex: number): Promise<FloatArray> {
       const share = shape[0] / count;
       const done = (step: number) => firstIndex / count + ((step + 1) / steps.length) * share;
-      const part = { firstIndex, ...noise?.(shape, { firstIndex, count }) };
+      const part = { firstIndex, ...noise?.(shape, { firstIndex, count, ...drawn }) };
       const report = (at: Progress) => onStep?.({ ...at, done: done(at.step), firstIndex });
       const condition = conditionRows(firstIndex, shape[0]);
       const ready = await kept.get(JSON.stringify([shape, batch, key]), async () =>

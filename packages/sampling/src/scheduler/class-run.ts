@@ -132,6 +132,8 @@ export interface ClassTable extends Omit<ClassPath, "moves"> {
    * clip under another name.
    */
   readonly clip?: Clip;
+  /** The draw that each row's noise is, for a class that does not draw in each row. */
+  readonly draws?: readonly number[];
   /** Where the table differs from the class. */
   readonly notes?: readonly string[];
 }

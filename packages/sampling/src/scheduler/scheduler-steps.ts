@@ -34,6 +34,8 @@ export interface SchedulerSteps {
   readonly initialScale: number;
   /** The class's sigmas, the last step's end included, where it has any. */
   readonly sigmas?: readonly number[];
+  /** The draw that each row's noise is, as `torchNoise` takes it. @defaultValue its row's */
+  readonly draws?: readonly number[];
   /** The sampler's name, or the class's where it is none of the samplers by name. */
   readonly sampler: SamplerName | string;
   /** What the config says that the table does not heed, in lines for people. */
@@ -150,6 +152,7 @@ export function schedulerSteps(
     clip: made.clip ?? clip,
     initialScale: made.initialScale ?? 1,
     ...(made.sigmas && { sigmas: made.sigmas }),
+    ...(made.draws && { draws: made.draws }),
     sampler,
     notes: [...notes, ...(compat ? [] : readingNotes(config)), ...(made.notes ?? [])],
   };

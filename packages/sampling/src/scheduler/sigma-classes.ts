@@ -64,7 +64,13 @@ export function lmsTable(run: ClassRun): ClassTable {
 export const kdpm2Table = (run: ClassRun): ClassTable => twoStageTable(run, 0);
 
 /** KDPM2AncestralDiscreteScheduler. */
-export const kdpm2AncestralTable = (run: ClassRun): ClassTable => twoStageTable(run, 1);
+export function kdpm2AncestralTable(run: ClassRun): ClassTable {
+  const table = twoStageTable(run, 1);
+  let drawn = 0;
+  // The class draws in the second of two rows alone.
+  const draws = table.steps.map(({ next }) => (next.noise === 0 ? drawn : drawn++));
+  return { ...table, draws };
+}
 
 function twoStageTable(run: ClassRun, eta: number): ClassTable {
   const { moves, ...path } = sigmaPath(run, { roundsKarras: true });
