@@ -124,8 +124,8 @@ inBrowser("a prompt's picture", { isolated: true }, (page) => {
 
   it("is diffusers' where models stay whole files", slow, async () => {
     const here = { ...visit, url: server.url, wholeAbove: 0, reads: true };
-    for (const where of ["page", "worker"] as const) {
-      expectGolden(await page().run("draws", [here], where));
+    for (const backend of ["onnx/wasm", "onnx/wasm, in a worker"]) {
+      expectGolden(await page().run("draws", [{ ...here, backend }]));
     }
   });
 });
