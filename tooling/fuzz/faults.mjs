@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { fileURLToPath } from "node:url";
 import { deflateSync, gzipSync } from "node:zlib";
 import { encode } from "../../packages/graph/dist/onnx/message-codec.js";
-import { model } from "../../packages/graph/dist/onnx/messages.js";
+import { graph, model } from "../../packages/graph/dist/onnx/messages.js";
 import {
   idxFile,
   npyDictionary,
@@ -62,14 +62,16 @@ const int64s = (name, ...values) => ({
   dims: [BigInt(values.length)],
   int64Data: values.map(BigInt),
 });
+const floats0 = { name: "none", dataType: 1, dims: [0n, 4n] };
 /** @type {(name: string, shape: Shape) => object} */
 const value = (name, shape) => {
   const dim = shape.map((d) => (typeof d === "string" ? { dimParam: d } : { dimValue: BigInt(d) }));
   return { name, type: { tensorType: { elemType: 1, shape: { dim } } } };
 };
-/** @type {(nodes: object[], inputs: Record<string, Shape>, initializer?: object[]) => Uint8Array} */
-const onnxFile = (nodes, inputs, initializer = []) =>
+/** @type {(nodes: object[], inputs: Record<string, Shape>, initializer?: object[], functions?: object[]) => Uint8Array} */
+const onnxFile = (nodes, inputs, initializer = [], functions = []) =>
   encode(model, {
+    functions,
     irVersion: 8n,
     graph: {
       node: nodes,
@@ -104,6 +106,15 @@ const doubled = (times) =>
     [int64s("zero", 0)],
   );
 const nchwc = { domain: "com.microsoft.nchwc" };
+const own = { domain: "own" };
+/** A node whose branch is taken where x is true. @type {(nodes: object[], initializer?: object[]) => object} */
+const branch = (nodes, initializer = []) =>
+  node("If", ["x"], ["y"], {
+    attribute: ["then_branch", "else_branch"].map((name) => ({
+      ...{ name, type: 5 },
+      g: encode(graph, { node: nodes, name, initializer, output: [value("out", [1])] }),
+    })),
+  });
 
 /** @type {Readonly<Record<string, Readonly<Record<string, () => Uint8Array>>>>} */
 const made = {
@@ -302,7 +313,37 @@ const made = {
         { name: "w", dataType: 7, dims: [4_000_000n], int64Data: Array(4e6).fill(1n) },
       ]),
   },
+  "onnx-headers": {
+    "topk-of-nothing-in-a-branch": () =>
+      onnxFile([branch([node("TopK", ["none", "k"], ["out", "i"])], [floats0, int64s("k", 1)])], {
+        x: [],
+      }),
+    "blocked-layout-in-a-branch": () =>
+      onnxFile([branch([node("ReorderOutput", ["x"], ["out"], nchwc)])], { x: [] }),
+    "function-that-calls-itself": () =>
+      onnxFile(
+        [node("F", ["x"], ["y"], own)],
+        { x: [1] },
+        [],
+        [{ ...own, name: "F", input: ["a"], output: ["b"], node: [node("F", ["a"], ["b"], own)] }],
+      ),
+    "functions-tripled-14-times": () =>
+      onnxFile(
+        [node("F13", ["x"], ["y"], own)],
+        { x: [1] },
+        [],
+        Array.from({ length: 14 }, (_, i) => ({
+          ...{ ...own, name: `F${i}`, input: ["a"], output: ["b"] },
+          node: ["c", "d", "b"].map((name) =>
+            i === 0 ? node("Neg", ["a"], [name]) : node(`F${i - 1}`, ["a"], [name], own),
+          ),
+        })),
+      ),
+  },
 };
+
+/** Readers of the same files. @type {Readonly<Record<string, string>>} */
+const sameFiles = { "onnx-headers": "onnx" };
 
 const corpus = new URL("corpus/", import.meta.url);
 const LARGEST_FILE = 2 ** 16;
@@ -310,11 +351,14 @@ const LARGEST_FILE = 2 ** 16;
 /**
  * The past faults of a reader: the files of its corpus, and those that are too large for it.
  * @param {string} reader
+ * @returns {{ name: string, bytes: Uint8Array }[]}
  */
 export function faultsOf(reader) {
   const folder = new URL(`${reader}/`, corpus);
   const names = existsSync(folder) ? readdirSync(folder).sort() : [];
+  const also = sameFiles[reader];
   return [
+    ...(also ? faultsOf(also) : []),
     ...names.map((name) => ({ name, bytes: new Uint8Array(readFileSync(new URL(name, folder))) })),
     ...Object.entries(made[reader] ?? {})
       .filter(([name]) => !names.includes(name))
