@@ -88,9 +88,15 @@ export function learnTests(folder: () => string): void {
       const kept = Number(/\d+/.exec(await points.status())?.[0]);
       expect(kept).toBeGreaterThan(0);
       expect(stopped).toBeGreaterThan(0);
+      const fieldLabel = () =>
+        page.evaluate(() =>
+          document.querySelector(".field-stage canvas")?.getAttribute("aria-label"),
+        );
+      expect(await fieldLabel()).toContain(`after ${kept} step`);
       await page.reload();
       await points.shows(".train .status", `Kept from your last visit: ${kept} step`);
       await points.shows(".train button", "Continue");
+      expect(await fieldLabel()).toContain(`after ${kept} step`);
       expect(await page.problems()).toEqual([]);
     });
 

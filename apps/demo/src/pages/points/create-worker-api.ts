@@ -2,7 +2,7 @@ import { type Sampler, sampler } from "@gen/sampling";
 import { backendError } from "../../backends/backend-error.ts";
 import type { Choice } from "../../backends/choices.ts";
 import { backendSlot } from "./backend-slot.ts";
-import { trainedDenoiser } from "./preview-model.ts";
+import { previewModel, trainedDenoiser } from "./preview-model.ts";
 import { dataDistance, samplePoints } from "./sample-points.ts";
 import { type StopSignal, trainPoints } from "./train-points.ts";
 import type { Method, TrainedModel, WorkerApi } from "./worker-api.ts";
@@ -61,6 +61,8 @@ export function createWorkerApi(): WorkerApi {
       const { state, step } = training;
       keepModel({ state, points: request.points, fresh: request.fresh });
       const seconds = (performance.now() - started) / 1000;
+      const preview = await previewModel(backend, state, request.points);
+      onProgress({ backendName: backend.name, preview });
       const { stopRequestedAt } = signal;
       return { backendName: backend.name, step, stopRequestedAt, seconds, state };
     },

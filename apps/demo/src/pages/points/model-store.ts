@@ -1,5 +1,6 @@
 import type { TrainingState } from "@gen/nn";
 import type { Cloud } from "./clouds.ts";
+import type { Preview } from "./worker-api.ts";
 
 /*
  * Keeps the last trained model in IndexedDB, so that it survives a reload. A page without storage
@@ -12,6 +13,7 @@ export interface KeptModel {
   readonly state: TrainingState;
   /** The data that it learned. */
   readonly cloud: Cloud;
+  readonly preview?: Preview;
   readonly curve: { readonly steps: number[]; readonly losses: number[] };
 }
 

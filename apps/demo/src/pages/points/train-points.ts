@@ -16,7 +16,7 @@ export interface StopSignal {
 }
 
 /** Previews take at most this share of the time, and there is at most one in a second. */
-const previewShare = 0.12;
+const previewShare = 0.25;
 const previewInterval = 1000;
 
 /** Trains a DDPM on points. Reports progress every 60 ms, and a preview about once a second. */

@@ -58,7 +58,7 @@ export function useTraining(
       result.value = rest;
       learned.value = data;
       model.value++;
-      void keep({ version: 1, state, cloud: data, curve: curve.value });
+      void keep({ version: 1, state, cloud: data, curve: curve.value, preview: preview.value });
     } catch (cause) {
       failure.value = await explainError(cause, choices[choice.value]);
       if (model.value === 0) api.restart();
@@ -75,9 +75,10 @@ export function useTraining(
   async function restore(): Promise<void> {
     const kept = await readModel();
     if (!kept || phase.value !== "idle" || model.value > 0) return;
-    const { state, cloud, curve: losses } = kept;
+    const { state, cloud, curve: losses, preview: drawn } = kept;
     await api.restore({ state, points: cloud.points, fresh: cloud.fresh });
     curve.value = losses;
+    preview.value = drawn;
     learned.value = cloud;
     result.value = { backendName: "", step: state.step };
     model.value++;
