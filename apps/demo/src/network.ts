@@ -1,3 +1,4 @@
+import { backendError } from "./backends/backend-error.ts";
 import { text } from "./language.ts";
 
 /** Whether the page's server can be reached. */
@@ -7,7 +8,18 @@ export const serverReachable = (): Promise<boolean> =>
     () => false,
   );
 
-/** The message that the page shows for an error. `what` is what had to be downloaded. */
-export async function explainError(cause: unknown, what: string): Promise<string> {
-  return (await serverReachable()) ? (cause as Error).message : text.value.limits.offline(what);
+/** An error as the page shows it. */
+export interface Failure {
+  readonly words: string;
+  /** The program's own message. */
+  readonly detail?: string;
+}
+
+/** What the page says about an error. `what` is what had to be downloaded. */
+export async function explainError(cause: unknown, what: string): Promise<Failure> {
+  if (!(await serverReachable())) return { words: text.value.limits.offline(what) };
+  const { name, message } = cause as Error;
+  return name === backendError
+    ? { words: text.value.limits.backend(what), detail: message }
+    : { words: message };
 }

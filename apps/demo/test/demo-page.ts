@@ -26,7 +26,7 @@ export function pointsPage(page: BrowserPage) {
   return {
     choose: (toy: string) => page.click(`.toy:has([value=${toy}])`),
     button: (panel: string, text: string) => ({ selector: `${panel} button`, text }),
-    status: () => page.text(".train [role=status]"),
+    status: () => page.text(".train .status"),
     badge: (panel: string) => page.text(`${panel} .badge code`),
     distance: async (method: string) =>
       Number(await page.text(`[data-method=${method}] [data-role=distance]`)),

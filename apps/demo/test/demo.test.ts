@@ -8,6 +8,7 @@ import { type Browser, launch } from "../../../tooling/browser/launch.ts";
 import { describeEngines, enginesOf } from "../../../tooling/browser/page-tests.ts";
 import { type Server, serve } from "../../../tooling/browser/serve.ts";
 import { buildDemo, pointsPage, watchLosses } from "./demo-page.ts";
+import { learnTests } from "./learn-tests.ts";
 import { postcardTests } from "./postcard-tests.ts";
 
 let demo: Awaited<ReturnType<typeof buildDemo>>;
@@ -28,6 +29,8 @@ test("no file imports a worker's first file, because WebKit would run it twice",
 });
 
 describe("the shell and the postcard", () => postcardTests(() => demo.folder));
+
+describe("the learning page", () => learnTests(() => demo.folder));
 
 describeEngines("the demo, start to end", enginesOf({ everyEngine: true }), (engine) => {
   let server: Server;
@@ -73,7 +76,7 @@ describeEngines("the demo, start to end", enginesOf({ everyEngine: true }), (eng
     );
     // Steps after the worker received the message.
     const late = await page.evaluate(() =>
-      document.querySelector(".train [role=status]")?.getAttribute("data-late"),
+      document.querySelector(".train [data-late]")?.getAttribute("data-late"),
     );
     expect(Number(late)).toBeLessThanOrEqual(1);
     const losses = await page.evaluate(
@@ -107,7 +110,7 @@ describeEngines("the demo, start to end", enginesOf({ everyEngine: true }), (eng
     await page.fill("select[name=backend]", "tfjs/wasm");
     await page.fill("input[name=steps]", before + 20);
     await page.click(points.button(".train", "Continue"));
-    await points.shows(".train [role=status]", `${before + 20} steps in `);
+    await points.shows(".train .status", `${before + 20} steps in `);
     await points.shows(".train button", "Train");
     expect(await points.badge(".train")).toBe("tfjs/wasm");
     expect(Number(await page.text("[data-role=loss]"))).toBeLessThan(0.5);
@@ -131,7 +134,7 @@ describeEngines("the demo, start to end", enginesOf({ everyEngine: true }), (eng
     await page.fill("select[name=backend]", "onnx/wasm");
     await page.fill("input[name=steps]", 30);
     await page.click(train);
-    await points.shows(".train [role=status]", "30 steps in");
+    await points.shows(".train .status", "30 steps in");
     await points.sampled();
     expect((await points.pixels("[data-method=ddim] .stage")).colored).toBeGreaterThan(1000);
     await page.click(points.button(".data", "Clear"));
@@ -185,7 +188,7 @@ describeEngines("the demo in a restricted page", enginesOf(), (engine) => {
     await page.fill("input[name=steps]", steps);
     await page.fill("input[name=ddpm-steps]", 1);
     await page.click(points.button(".train", "Train"));
-    await points.shows(".train [role=status]", `${steps} steps in`);
+    await points.shows(".train .status", `${steps} steps in`);
     await points.sampled();
     expect((await points.pixels("[data-method=ddim] .stage")).colored).toBeGreaterThan(1000);
   }
@@ -200,7 +203,7 @@ describeEngines("the demo in a restricted page", enginesOf(), (engine) => {
     await page.click(points.button(".train", "Continue"));
     await points.reached(100);
     await page.click(points.button(".train", "Stop"));
-    await points.shows(".train [role=status]", "Stopped after");
+    await points.shows(".train .status", "Stopped after");
   });
 
   test("without WebAssembly, TensorFlow.js trains in plain JavaScript", async () => {
@@ -239,6 +242,7 @@ describeEngines("the demo in a restricted page", enginesOf(), (engine) => {
 describe("a page whose script fails", () => {
   test("says what to do, in both languages", () => {
     const html = readFileSync(join(demo.folder, "index.html"), "utf8");
+    expect(html).toMatch(/<noscript>[\s\S]*JavaScript[\s\S]*重新加载[\s\S]*<\/noscript>/);
     expect(html).toMatch(/<div id="app">\s*<p class="boot">[^<]*If this line stays[\s\S]*重新加载/);
   });
 });

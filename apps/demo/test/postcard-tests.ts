@@ -310,6 +310,19 @@ export function postcardTests(folder: () => string): void {
       expect(go).toBeLessThanOrEqual(740);
     });
 
+    test("works under a content security policy without inline scripts or styles", async () => {
+      const own = "default-src 'self'; img-src 'self' data:; worker-src 'none'; object-src 'none'";
+      const strict = await serve(
+        { "/": folder() },
+        { isolated: true, headers: { "content-security-policy": own } },
+      );
+      const page = await browser().newPage();
+      open.push(page, strict);
+      await page.goto(strict.url);
+      await atEnd(page);
+      expect(await page.problems()).toEqual([]);
+    });
+
     test("keeps the theme that was chosen", async () => {
       const page = await visit(browser());
       const theme = () => page.evaluate(() => document.documentElement.dataset.theme);

@@ -1,5 +1,6 @@
 export { createClock, HOLD, type Motion, RUN } from "./clock.ts";
 export { exactDenoiser } from "./exact-denoiser.ts";
+export { drawField } from "./field.ts";
 export { type Draw, figureCanvas } from "./figure-canvas.ts";
 export { levelOf, logSnrAt, positionOf, stillLogSnrs } from "./log-snr.ts";
 export { type Letter, type Palette, readPalette } from "./palette.ts";

@@ -106,6 +106,9 @@ function drawTails(
   surface.globalAlpha = 1;
 }
 
+/** Height of a still's label. */
+const LABEL = 18;
+
 /**
  * Draws the five stills of a run, for reduced motion: the last one large, the others in a row
  * beneath it, each with its log SNR.
@@ -123,9 +126,9 @@ export function drawStills(
     surface.fillStyle = palette.soft;
     surface.font = "12px system-ui, sans-serif";
     surface.textAlign = "left";
-    surface.fillText(`log SNR ${logSnr}`, cell.left, cell.top + 12);
+    surface.fillText(`log SNR ${logSnr}`, cell.left, cell.top - 5);
   };
-  still(last, { left: 0, top: 0, width, height: height - strip - 24 });
+  still(last, { left: 0, top: LABEL, width, height: height - strip - 2 * LABEL - 12 });
   const each = width / others.length;
   others.reverse().forEach((logSnr, i) => {
     const top = height - strip;

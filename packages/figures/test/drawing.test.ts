@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { drawField } from "../src/field.ts";
 import type { Palette } from "../src/palette.ts";
 import { drawRiver, histogram } from "../src/river.ts";
 import { drawStage, drawStills, stageView } from "../src/stage.ts";
@@ -82,6 +83,28 @@ test("a letter's paths stand out, and the others fade", () => {
   };
   expect(opacity("z", "#f00")).toBeGreaterThan(opacity(undefined, "#f00"));
   expect(opacity("z", "#00f")).toBeLessThan(opacity(undefined, "#00f"));
+});
+
+test("the field draws an arrow from each place toward its estimate, the learned one over the exact", () => {
+  const surface = svgSurface(box);
+  drawField(surface, box, palette, {
+    grid: [0, 0, 1, 1],
+    exact: [1, 0, 1, 1],
+    learned: [0, 1, 1, 1],
+    samples: [0.5, -0.5],
+    half: 2,
+  });
+  const svg = surface.svg();
+  const lines = [...svg.matchAll(/stroke="(#\w+)"[^>]* d="([^"]*)"/g)];
+  expect(lines.map(([, color]) => color)).toEqual(["#111", "#0a0"]);
+  // From the middle of the box: the exact arrow goes right, the learned one up.
+  const ends = lines.map(([, , d]) => /^M220 120L([\d.]+) ([\d.]+)/.exec(d)?.slice(1).map(Number));
+  expect(ends[0]?.[0]).toBeGreaterThan(225);
+  expect(ends[0]?.[1]).toBe(120);
+  expect(ends[1]?.[0]).toBe(220);
+  expect(ends[1]?.[1]).toBeLessThan(115);
+  expect(squares(svg, "#555")).toHaveLength(2);
+  expect(squares(svg, "#00f")).toEqual([[248.4, 148.4]]);
 });
 
 test("text in an SVG is escaped", () => {

@@ -33,9 +33,27 @@ export const choices: Readonly<Record<Choice, string>> = Object.fromEntries(
     ]),
 );
 
+/** A backend that this page may use. */
+export interface Available {
+  /** Whether its GPU is a program on the CPU, which is slow. */
+  readonly software: boolean;
+}
+
 /** The choices whose device this browser has and this page may use. */
-export async function availableChoices(): Promise<Set<Choice>> {
+export async function availableChoices(): Promise<Map<Choice, Available>> {
   const names = Object.keys(choices);
   const found = await Promise.all(names.map((name) => capabilities(name)));
-  return new Set(names.filter((_, i) => found[i].available));
+  return new Map(
+    names.flatMap((name, i) => {
+      const { available, adapter } = found[i];
+      return available ? [[name, { software: adapter?.software === true }] as const] : [];
+    }),
+  );
+}
+
+/** The choice to start with: the wanted one, or the first that is not a GPU in software. */
+export function defaultChoice(available: ReadonlyMap<Choice, Available>, wanted: Choice): Choice {
+  if (available.size === 0 || available.has(wanted)) return wanted;
+  const all = [...available];
+  return (all.find(([, { software }]) => !software) ?? all[0])[0];
 }

@@ -10,10 +10,13 @@ export const en = {
   unknownPage: (id: string) => `There is no page “${id}” here. This is the first page.`,
   skip: "Skip to content",
   footer:
-    "Everything runs in this page, on your machine. Nothing is uploaded. Closing the page deletes all of it.",
+    "Everything runs in this page, on your machine. Nothing is uploaded. Your picture and your last model stay in this browser.",
   failed: (reason: string) => `This part of the page could not start: ${reason}`,
   reload: "Reload",
+  detail: "The program's own words",
   limits: {
+    backend: (what: string) =>
+      `${what} did not start. Perhaps one of its files is blocked by an extension, a filter or the network. Choose another backend, or reload the page.`,
     workers:
       "This page may not start workers, so it computes in its own thread. It can stutter while it trains. Everything else works.",
     wasm: "This page may not run WebAssembly. TensorFlow.js works without it, but more slowly.",
@@ -90,12 +93,14 @@ export const en = {
         pinwheel: "Pinwheel",
         mixture: "Mixture",
         digit: "Digit",
+        postcard: "Postcard",
         drawn: "Draw",
       },
       plot: (name: string) => `Scatter plot of the data: ${name}`,
       pad: "Drawing area. Drag to draw, or move with the arrow keys and press space to add points.",
       drawHere: "Draw here",
       clear: "Clear",
+      lost: "This browser does not keep the drawing for a reload.",
       drawn: (n: number) => plural(n, "point drawn", "points drawn"),
       drawMore: (n: number) => `Draw more: ${plural(n, "point", "points")} to go.`,
     },
@@ -103,6 +108,7 @@ export const en = {
       title: "Train",
       backend: "Backend",
       absent: "not available here",
+      software: "software, slow",
       steps: "Steps",
       train: "Train",
       stop: "Stop",
@@ -120,7 +126,17 @@ export const en = {
       stopped: (step: number) =>
         `Stopped after ${plural(step, "step", "steps")}. The trained weights are kept.`,
       stale: "The data has changed. Train again to learn it.",
+      restored: (step: number) => `Kept from your last visit: ${plural(step, "step", "steps")}.`,
+      notKept: "This browser does not keep the model for a reload.",
+      clamped: ({ low, high }: { low: number; high: number }, now: number) =>
+        `Steps go from ${low} to ${high.toLocaleString("en")}. Set to ${now.toLocaleString("en")}.`,
       ranOn: "ran on",
+      runsOn: "runs on",
+      exactField: "the exact field",
+      learnedField: "the network's field",
+      samples: "its samples",
+      fieldPlot: (step: number) =>
+        `From each place, the way that a noisy point should go, and the way that the network would send it after ${plural(step, "step", "steps")}; 250 samples of the network`,
       progress: "Training progress",
     },
     sample: {
@@ -138,9 +154,15 @@ export const en = {
       ready: "Ready to sample.",
       t: (t: number) => `t = ${t}`,
       distance: "Sliced W₂ to the data",
-      fresh: (value: string) => `new data: ${value}`,
+      stopped: (t: number) => `Stopped at t = ${t}. These points are on their way.`,
+      stale: "The data has changed. These samples are of what the model learned before.",
+      clamped: (most: number, now: number) =>
+        `Seeds are whole numbers from 0 to ${most.toLocaleString("en")}. Set to ${now.toLocaleString("en")}.`,
+      fresh: (verdict: "closer" | "same" | "farther", mean: string, spread: string) =>
+        `${{ closer: "closer than", same: "as close as", farther: "farther than" }[verdict]} a fresh draw of the data itself: ${mean} ± ${spread}`,
+      freshTitle: "What does the distance mean?",
       freshHelp:
-        "Sliced Wasserstein distance of order 2 between the samples and the data, in standard deviations of the data. Lower is closer. A new draw of the data does not reach 0 either.",
+        "It is the sliced Wasserstein distance of order 2 between the samples and the data, in standard deviations of the data. 0 is the same points; pure noise scores about 0.3. Lower is closer, but a fresh draw of the data itself does not reach 0 either: about its score, samples cannot be told from data.",
       plot: (method: string) => `Samples of ${method} in front of the data`,
       took: (steps: number, time: string) => `${plural(steps, "step", "steps")} in ${time}`,
     },

@@ -26,7 +26,7 @@ const toys = {
 };
 
 export type ToyId = keyof typeof toys;
-export type CloudId = ToyId | "drawn";
+export type CloudId = ToyId | "drawn" | "postcard";
 export const toyIds = Object.keys(toys) as ToyId[];
 
 /** The square of the plane that a plot shows. A wide plot shows more. */
@@ -44,8 +44,8 @@ export interface Cloud {
   readonly plane: Float32Array;
   /** The same points, standardized: plane = points * std + mean. */
   readonly points: Float32Array;
-  /** A new draw of the data, standardized. Its score is that of a perfect model. */
-  readonly fresh: Float32Array;
+  /** New draws of the data, standardized. Their scores are those of a perfect model. */
+  readonly fresh: readonly Float32Array[];
   readonly mean: ArrayLike<number>;
   readonly std: ArrayLike<number>;
   /** Contains the data. */
@@ -56,6 +56,7 @@ export interface Cloud {
 
 const size = 5000;
 const freshSize = 1000;
+const freshSeeds = [2, 3, 4, 5, 6];
 
 /** The fewest marks of a drawing that can be trained on. */
 export const minMarks = 30;
@@ -78,13 +79,21 @@ function boundingSquare(points: Float32Array): Frame {
   return { x: (low[0] + high[0]) / 2, y: (low[1] + high[1]) / 2, half };
 }
 
-/** @throws RangeError when a drawing has no marks. */
+/**
+ * The data of a toy, or of the marks of a drawing or a postcard.
+ *
+ * @throws RangeError when there are no marks.
+ */
 export function cloud(id: CloudId, marks: readonly Mark[]): Cloud {
   const draw = (n: number, seed: number): PointSet =>
-    id === "drawn" ? drawnPoints({ n, seed, points: marks }) : toys[id]({ n, seed });
+    id === "drawn" || id === "postcard"
+      ? drawnPoints({ n, seed, points: marks, ...(id === "postcard" && { noise: 0.012 }) })
+      : toys[id]({ n, seed });
   const data = draw(size, 1);
   const { dataset, mean, std } = standardize(data);
-  const fresh = draw(freshSize, 2).data.map((v, i) => (v - mean[i % 2]) / std[i % 2]);
+  const fresh = freshSeeds.map((seed) =>
+    draw(freshSize, seed).data.map((v, i) => (v - mean[i % 2]) / std[i % 2]),
+  );
   const dataFrame = boundingSquare(data.data);
   const noiseFrame = { x: mean[0], y: mean[1], half: 2.5 * Math.max(std[0], std[1]) };
   const points = dataset.data;

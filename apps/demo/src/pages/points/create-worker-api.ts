@@ -1,14 +1,16 @@
-import type { TrainedDdpm } from "@gen/ddpm";
 import { type Sampler, sampler } from "@gen/sampling";
+import { backendError } from "../../backends/backend-error.ts";
+import type { Choice } from "../../backends/choices.ts";
 import { backendSlot } from "./backend-slot.ts";
-import { samplePoints } from "./sample-points.ts";
+import { previewModel, trainedDenoiser } from "./preview-model.ts";
+import { dataDistance, samplePoints } from "./sample-points.ts";
 import { type StopSignal, trainPoints } from "./train-points.ts";
-import type { Method, WorkerApi } from "./worker-api.ts";
+import type { Method, TrainedModel, WorkerApi } from "./worker-api.ts";
 
 /** Creates the work of the points page. It runs in the thread that calls it. */
 export function createWorkerApi(): WorkerApi {
-  let trained: TrainedDdpm | undefined;
-  let points: Float32Array = new Float32Array();
+  let trained: TrainedModel | undefined;
+  let freshScore: { mean: number; spread: number } | undefined;
   let currentSampler: Sampler | undefined;
   let stopSignal: StopSignal | undefined;
   // The last requested run of each method, and all runs that have begun.
@@ -16,10 +18,14 @@ export function createWorkerApi(): WorkerApi {
   const runs = new Set<{ abort: AbortController; result: Promise<unknown> }>();
 
   // Layers this small take longer to split over threads than to compute on one.
-  const backendOf = backendSlot(1, async () => {
+  const slot = backendSlot(1, async () => {
     await cancelAll();
     await disposeSampler();
   });
+  const backendOf = (choice: Choice) =>
+    slot(choice).catch((cause: Error) => {
+      throw Object.assign(new Error(cause.message), { name: backendError });
+    });
 
   async function cancelAll(): Promise<void> {
     const all = [...runs];
@@ -33,12 +39,17 @@ export function createWorkerApi(): WorkerApi {
     await old?.dispose();
   }
 
+  function keepModel(model: TrainedModel): void {
+    trained = model;
+    freshScore = undefined;
+  }
+
   return {
     // If the worker's script is blocked, this call never returns.
     ready: () => true,
 
     async train(request, onProgress) {
-      const resume = request.resume ? trained?.training.state : undefined;
+      const resume = request.resume ? trained?.state : undefined;
       const signal: StopSignal = { aborted: false, step: resume?.step ?? 0 };
       stopSignal = signal;
       await cancelAll();
@@ -46,12 +57,20 @@ export function createWorkerApi(): WorkerApi {
       await disposeSampler();
       onProgress({ backendName: backend.name });
       const started = performance.now();
-      trained = await trainPoints({ backend, request, resume, signal, onProgress });
-      points = request.points;
+      const { training } = await trainPoints({ backend, request, resume, signal, onProgress });
+      const { state, step } = training;
+      keepModel({ state, points: request.points, fresh: request.fresh });
       const seconds = (performance.now() - started) / 1000;
-      const { step } = trained.training;
+      const preview = await previewModel(backend, state, request.points);
+      onProgress({ backendName: backend.name, preview });
       const { stopRequestedAt } = signal;
-      return { backendName: backend.name, step, stopRequestedAt, seconds };
+      return { backendName: backend.name, step, stopRequestedAt, seconds, state };
+    },
+
+    async restore(model) {
+      await cancelAll();
+      await disposeSampler();
+      keepModel(model);
     },
 
     stop() {
@@ -68,7 +87,10 @@ export function createWorkerApi(): WorkerApi {
       const backend = await backendOf(choice);
       if (abort.signal.aborted) return undefined;
       if (!trained) throw new Error("sampling needs a trained model; train first");
-      currentSampler ??= sampler({ backend, denoiser: trained.pipeline.denoiser });
+      const { state, points, fresh } = trained;
+      currentSampler ??= sampler({ backend, denoiser: trainedDenoiser(state) });
+      freshScore ??= meanAndSpread(fresh.map((draw) => dataDistance(draw, points)));
+      const score = freshScore;
       const { signal } = abort;
       const run = {
         abort,
@@ -76,7 +98,8 @@ export function createWorkerApi(): WorkerApi {
       };
       runs.add(run);
       try {
-        return { backendName: backend.name, ...(await run.result) };
+        const result = await run.result;
+        return { backendName: backend.name, fresh: score, ...result };
       } catch (error) {
         if (abort.signal.aborted) return undefined;
         throw error;
@@ -89,4 +112,10 @@ export function createWorkerApi(): WorkerApi {
       for (const abort of latest.values()) abort.abort();
     },
   };
+}
+
+function meanAndSpread(values: readonly number[]): { mean: number; spread: number } {
+  const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+  const squares = values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
+  return { mean, spread: Math.sqrt(squares / Math.max(values.length - 1, 1)) };
 }

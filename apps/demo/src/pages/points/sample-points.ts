@@ -14,7 +14,7 @@ import {
 /** Samples points with DDPM or DDIM, reports frames, and scores the samples. */
 export async function samplePoints({
   sampler,
-  request: { method, steps, eta, seed, count, fresh },
+  request: { method, steps, eta, seed, count },
   points,
   signal,
   onFrame,
@@ -25,7 +25,7 @@ export async function samplePoints({
   points: Float32Array;
   signal: AbortSignal;
   onFrame: (frame: SampleFrame) => void;
-}): Promise<Omit<SampleResult, "backendName">> {
+}): Promise<Omit<SampleResult, "backendName" | "fresh">> {
   const options = { steps, spacing: "trailing" } as const;
   const rows =
     method === "ddpm" ? ddpmSteps(schedule, options) : ddimSteps(schedule, { ...options, eta });
@@ -50,11 +50,9 @@ export async function samplePoints({
     },
   });
   const seconds = (performance.now() - started) / 1000;
-  const score = (set: ArrayLike<number>) => slicedWasserstein(set, points, 2, { directions: 64 });
-  return {
-    steps: rows.length,
-    seconds,
-    distance: score(samples.x),
-    freshDistance: score(fresh),
-  };
+  return { steps: rows.length, seconds, distance: dataDistance(samples.x, points) };
 }
+
+/** The sliced Wasserstein distance of samples to the data, both `[n, 2]`. */
+export const dataDistance = (samples: ArrayLike<number>, points: Float32Array): number =>
+  slicedWasserstein(samples, points, 2, { directions: 64 });

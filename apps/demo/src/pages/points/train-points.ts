@@ -3,6 +3,7 @@ import { type TrainedDdpm, trainDdpm } from "@gen/ddpm";
 import type { TrainingState } from "@gen/nn";
 import { type Backend, backendKinds } from "@gen/runtime-gpu";
 import { pointDenoiser } from "./point-denoiser.ts";
+import { previewModel } from "./preview-model.ts";
 import { schedule } from "./schedule.ts";
 import type { TrainProgress, TrainRequest } from "./worker-api.ts";
 
@@ -14,7 +15,11 @@ export interface StopSignal {
   stopRequestedAt?: number;
 }
 
-/** Trains a DDPM on points, and reports progress every 60 ms. */
+/** Previews take at most this share of the time, and there is at most one in a second. */
+const previewShare = 0.25;
+const previewInterval = 1000;
+
+/** Trains a DDPM on points. Reports progress every 60 ms, and a preview about once a second. */
 export function trainPoints({
   backend,
   request: { choice, points, steps },
@@ -33,6 +38,7 @@ export function trainPoints({
   const started = performance.now();
   let losses: { step: number; loss: number }[] = [];
   let lastReport = 0;
+  let nextPreview = started + previewInterval;
   return trainDdpm({
     backend,
     network: pointDenoiser(),
@@ -46,7 +52,7 @@ export function trainPoints({
     resume,
     // Reading a loss is free in host memory. On a GPU it stalls the queue.
     logEvery: kind?.inHostMemory ? 1 : 10,
-    onStep({ step, losses: { loss }, secondsLeft }) {
+    async onStep({ step, losses: { loss }, secondsLeft, checkpoint }) {
       signal.step = step;
       losses.push({ step, loss });
       const now = performance.now();
@@ -55,6 +61,11 @@ export function trainPoints({
       const rate = ((step - first) / (now - started)) * 1000;
       onProgress({ backendName: backend.name, progress: { step, rate, secondsLeft, losses } });
       losses = [];
+      if (now < nextPreview || step === steps) return;
+      const preview = await previewModel(backend, await checkpoint(), points);
+      const ended = performance.now();
+      nextPreview = ended + Math.max(previewInterval, (ended - now) / previewShare);
+      onProgress({ backendName: backend.name, preview });
     },
   });
 }

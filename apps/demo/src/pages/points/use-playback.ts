@@ -77,6 +77,12 @@ export function usePlayback(minDuration = 1400) {
     request = requestAnimationFrame(tick);
   }
 
+  /** Stops at the frame that is shown now. Returns its time step. */
+  function halt(): number | undefined {
+    queue = [];
+    return t.value;
+  }
+
   onScopeDispose(() => cancelAnimationFrame(request));
-  return { shown, t, push, restart };
+  return { shown, t, push, restart, halt };
 }

@@ -1,30 +1,36 @@
 import { type Ref, ref, shallowRef } from "vue";
 import { type Choice, choices } from "../../backends/choices.ts";
-import { explainError } from "../../network.ts";
+import { explainError, type Failure } from "../../network.ts";
 import type { Cloud } from "./clouds.ts";
-import type { TrainProgress, TrainResult, WorkerApi } from "./worker-api.ts";
+import { type KeptModel, keepModel, readModel } from "./model-store.ts";
+import type { Preview, TrainProgress, TrainResult, WorkerApi } from "./worker-api.ts";
 
 /** The state of the training that the page shows. */
 export function useTraining(
-  api: Pick<WorkerApi, "train" | "stop"> & { restart(): void },
+  api: Pick<WorkerApi, "train" | "stop" | "restore"> & { restart(): void },
   choice: Ref<Choice>,
+  steps: Ref<number>,
   cloud: () => Cloud | undefined,
 ) {
-  const steps = ref(2500);
   const phase = ref<"idle" | "opening" | "training" | "stopping">("idle");
-  const error = ref("");
+  const failure = shallowRef<Failure>();
   const backendName = ref("");
   const progress = shallowRef<TrainProgress["progress"]>();
-  const result = shallowRef<TrainResult>();
+  const result = shallowRef<Omit<TrainResult, "state">>();
   const curve = shallowRef({ steps: [] as number[], losses: [] as number[] });
+  /** What the model draws while it learns. */
+  const preview = shallowRef<Preview>();
   /** The data that the model was trained on. */
   const learned = shallowRef<Cloud>();
   /** The number of the model. It grows with each training. */
   const model = ref(0);
+  /** Whether the browser refused to keep the model for a reload. */
+  const notKept = ref(false);
 
   function onProgress(report: TrainProgress): void {
     backendName.value = report.backendName;
     if (phase.value === "opening") phase.value = "training";
+    preview.value = report.preview ?? preview.value;
     if (!report.progress) return;
     progress.value = report.progress;
     const { losses } = report.progress;
@@ -38,21 +44,44 @@ export function useTraining(
     const data = cloud();
     if (!data || phase.value !== "idle") return;
     phase.value = "opening";
-    error.value = "";
+    failure.value = undefined;
     progress.value = undefined;
     result.value = undefined;
-    if (!resume) curve.value = { steps: [], losses: [] };
-    const request = { choice: choice.value, points: data.points, steps: steps.value, resume };
+    if (!resume) {
+      curve.value = { steps: [], losses: [] };
+      preview.value = undefined;
+    }
+    const { points, fresh } = data;
+    const request = { choice: choice.value, points, fresh, steps: steps.value, resume };
     try {
-      result.value = await api.train(request, onProgress);
+      const { state, ...rest } = await api.train(request, onProgress);
+      result.value = rest;
       learned.value = data;
       model.value++;
+      void keep({ version: 1, state, cloud: data, curve: curve.value, preview: preview.value });
     } catch (cause) {
-      error.value = await explainError(cause, choices[choice.value]);
+      failure.value = await explainError(cause, choices[choice.value]);
       if (model.value === 0) api.restart();
     } finally {
       phase.value = "idle";
     }
+  }
+
+  async function keep(kept: KeptModel): Promise<void> {
+    notKept.value = !(await keepModel(kept));
+  }
+
+  /** Takes up the model that the last visit kept. */
+  async function restore(): Promise<void> {
+    const kept = await readModel();
+    if (!kept || phase.value !== "idle" || model.value > 0) return;
+    const { state, cloud, curve: losses, preview: drawn } = kept;
+    await api.restore({ state, points: cloud.points, fresh: cloud.fresh });
+    curve.value = losses;
+    preview.value = drawn;
+    learned.value = cloud;
+    result.value = { backendName: "", step: state.step };
+    model.value++;
   }
 
   function stop(): void {
@@ -61,7 +90,22 @@ export function useTraining(
     api.stop();
   }
 
-  return { steps, phase, error, backendName, progress, result, curve, learned, model, train, stop };
+  return {
+    steps,
+    phase,
+    failure,
+    backendName,
+    progress,
+    result,
+    curve,
+    preview,
+    learned,
+    model,
+    notKept,
+    train,
+    restore,
+    stop,
+  };
 }
 
 export type Training = ReturnType<typeof useTraining>;

@@ -46,6 +46,7 @@ export function useWorkerApi() {
   const api: Omit<WorkerApi, "ready"> = {
     train: async (request, onProgress) => (await current()).train(request, onProgress),
     stop: async () => (await current()).stop(),
+    restore: async (model) => (await current()).restore(model),
     sample: async (request, onFrame) => (await current()).sample(request, onFrame),
     cancel: async () => (await current()).cancel(),
   };
@@ -85,6 +86,7 @@ async function startWorker(): Promise<Connection> {
     ready: () => true,
     train: (request, onProgress) => remote.train(request, comlink.proxy(onProgress)),
     stop: () => void remote.stop(),
+    restore: (model) => remote.restore(model),
     sample: (request, onFrame) => remote.sample(request, comlink.proxy(onFrame)),
     cancel: () => void remote.cancel(),
   };

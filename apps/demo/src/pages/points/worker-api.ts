@@ -1,3 +1,4 @@
+import type { TrainingState } from "@gen/nn";
 import type { Choice } from "../../backends/choices.ts";
 
 export type Method = "ddpm" | "ddim";
@@ -12,6 +13,8 @@ export interface WorkerApi {
   /** Trains until the steps are done or `stop` is called. A stop keeps the trained weights. */
   train(request: TrainRequest, onProgress: (progress: TrainProgress) => void): Promise<TrainResult>;
   stop(): void;
+  /** Takes up a model that was trained before. */
+  restore(model: TrainedModel): void | Promise<void>;
   /** Draws samples. Undefined when cancelled. A new run of a method cancels its last run. */
   sample(
     request: SampleRequest,
@@ -20,10 +23,17 @@ export interface WorkerApi {
   cancel(): void;
 }
 
-export interface TrainRequest {
-  readonly choice: Choice;
+/** Data and what was learned of it. */
+export interface TrainedModel {
+  readonly state: TrainingState;
   /** Standardized, `[n, 2]`. */
   readonly points: Float32Array;
+  /** New draws of the data, which are scored beside the samples. */
+  readonly fresh: readonly Float32Array[];
+}
+
+export interface TrainRequest extends Pick<TrainedModel, "points" | "fresh"> {
+  readonly choice: Choice;
   /** Number of steps, including those of the training that is resumed. */
   readonly steps: number;
   /** Whether to resume the last training. */
@@ -41,6 +51,17 @@ export interface TrainProgress {
     /** Losses since the last report. */
     readonly losses: readonly { readonly step: number; readonly loss: number }[];
   };
+  /** About once a second. */
+  readonly preview?: Preview;
+}
+
+/** What a model draws while it learns. */
+export interface Preview {
+  readonly step: number;
+  /** A few samples, standardized, `[n, 2]`. */
+  readonly samples: Float32Array;
+  /** The clean estimate at each point of `fieldGrid`. */
+  readonly field: Float32Array;
 }
 
 export interface TrainResult {
@@ -48,7 +69,10 @@ export interface TrainResult {
   readonly step: number;
   /** Number of steps done when the stop was received. */
   readonly stopRequestedAt?: number;
-  readonly seconds: number;
+  /** Absent for a model of an earlier visit. */
+  readonly seconds?: number;
+  /** What the training continues from. */
+  readonly state: TrainingState;
 }
 
 export interface SampleRequest {
@@ -58,8 +82,6 @@ export interface SampleRequest {
   readonly eta: number;
   readonly seed: number;
   readonly count: number;
-  /** A new draw of the data, which is scored beside the samples. */
-  readonly fresh: Float32Array;
 }
 
 export interface SampleFrame {
@@ -77,6 +99,6 @@ export interface SampleResult {
   readonly seconds: number;
   /** Sliced Wasserstein distance to the data, in standard deviations of the data. */
   readonly distance: number;
-  /** The same distance for the new draw of the data. */
-  readonly freshDistance: number;
+  /** The same distance for new draws of the data: its mean and standard deviation. */
+  readonly fresh: { readonly mean: number; readonly spread: number };
 }
