@@ -6,6 +6,8 @@
  */
 import { exp, mul, trace } from "@gen/graph";
 import { callProgram } from "@gen/runtime-gpu/call-program";
+import type { AbortSignalLike } from "@gen/sampling";
+import { throwIfAborted } from "./aborted.ts";
 import type { FolderModel } from "./folder-model.ts";
 import type { Batch } from "./picture-input.ts";
 
@@ -24,6 +26,7 @@ export interface ImageEncoder {
 export async function imageEncoder<T>(
   model: FolderModel<T>,
   [, ...item]: readonly number[],
+  signal: AbortSignalLike | undefined,
 ): Promise<ImageEncoder> {
   const { backend, scaling } = model;
   const encode = await model.encoder();
@@ -45,6 +48,7 @@ export async function imageEncoder<T>(
     const size = data.length / rows;
     const all: ArrayLike<number>[] = [];
     for (let row = 0; row < rows; row++) {
+      throwIfAborted(signal);
       const image = { data: data.subarray(row * size, (row + 1) * size), shape: [1, ...item] };
       all.push(latent(await callProgram(backend, program, { image }), row));
     }

@@ -6,8 +6,15 @@
  *   generate (classifierFree) -> VAE -> pictures
  */
 import type { Tensor } from "@gen/graph";
+import type { FloatArray } from "@gen/math";
 import { ArgumentError } from "@gen/math/arguments";
-import { type Denoiser, type GenerateOptions, generate } from "@gen/sampling";
+import {
+  type Denoiser,
+  type GenerateOptions,
+  generate,
+  pipelineSteps,
+  type Step,
+} from "@gen/sampling";
 import { controlConditions } from "../control/control-conditions.ts";
 import { callConditions } from "./call-conditions.ts";
 import type { FolderModel } from "./folder-model.ts";
@@ -71,7 +78,12 @@ export async function makePictures<T, Call extends PictureOptions>(
     throw new ArgumentError("seed must be left out where torchSeed is given");
   }
   const compat = call.compat ?? (torchSeed === undefined ? undefined : "diffusers");
-  const chosen = { ...(sampler && { sampler }), eta, compat, originalInferenceSteps };
+  const chosen = {
+    ...(sampler && { sampler }),
+    eta: eta ?? usualEta(model, sampler),
+    compat,
+    originalInferenceSteps,
+  };
   const usual = defaultsOf(model.kind, model.text, use);
   const { steps = usual.steps, guidance: asked = usual.guidance, count = 1 } = call;
   const { strength = usual.strength } = call;
@@ -87,30 +99,28 @@ export async function makePictures<T, Call extends PictureOptions>(
     ...conditions.unconditional,
     ...controls.unconditional,
   };
-  const result = await generate(
-    { ...model.pipeline, shape, denoiser },
-    {
-      backend: model.backend,
-      count: rows,
-      ...chosen,
-      ...start.table,
-      seed,
-      condition: { ...start.condition, ...conditions.condition, ...controls.condition },
-      stepConditions: controls.stepConditions,
-      ...(unconditional && {
-        guidance: {
-          scale: guidance,
-          rescale: call.guidanceRescale,
-          unconditional,
-          ...(second && { second }),
-        },
-      }),
-      noise: start.noise,
-      finish: start.finish,
-      signal,
-      onStep: watch && onStep ? (progress) => onStep(watch(progress)) : onStep,
-    },
-  );
+  const pipeline = { ...model.pipeline, shape, denoiser };
+  const options = { ...chosen, ...start.table };
+  const result = await generate(pipeline, {
+    backend: model.backend,
+    count: rows,
+    ...options,
+    seed,
+    condition: { ...start.condition, ...conditions.condition, ...controls.condition },
+    stepConditions: controls.stepConditions,
+    ...(unconditional && {
+      guidance: {
+        scale: guidance,
+        rescale: call.guidanceRescale,
+        unconditional,
+        ...(second && { second }),
+      },
+    }),
+    noise: start.noise && byDraw(start.noise, pipelineSteps(pipeline, options).steps),
+    finish: start.finish,
+    signal,
+    onStep: watch && onStep ? (progress) => onStep(watch(progress)) : onStep,
+  });
   const notes = [...model.notes, ...(model.pipeline.warnings ?? []), ...conditions.notes];
   if ([model.index.safety_checker].flat().some((part) => part != null)) {
     notes.push("the folder's safety checker did not look at the pictures");
@@ -121,5 +131,29 @@ export async function makePictures<T, Call extends PictureOptions>(
     shape: result.shape,
     steps: result.steps,
     notes,
+  };
+}
+
+/** The pipelines of Stable Diffusion 1, 2 and XL have an eta of 0, where TCD's class has another. */
+const usualEta = <T>({ text, pipeline }: FolderModel<T>, sampler: string | undefined) =>
+  sampler === undefined &&
+  pipeline.scheduler.className === "TCDScheduler" &&
+  /^sd(xl)?$/.test(text.name)
+    ? 0
+    : undefined;
+
+/** Noise whose steps are counted as PyTorch draws it: rows that add none, draw none. */
+function byDraw(
+  noise: NonNullable<GenerateOptions["noise"]>,
+  rows: readonly Step[],
+): NonNullable<GenerateOptions["noise"]> {
+  let count = 0;
+  const draws = rows.map(({ next }) => (next.noise === 0 ? count : count++));
+  return (shape, part) => {
+    const drawn = noise(shape, part);
+    return {
+      ...drawn,
+      noise: drawn.noise && ((row, size) => drawn.noise?.(draws[row], size) as FloatArray),
+    };
   };
 }

@@ -15,6 +15,7 @@ import type { Backend } from "@gen/runtime-gpu";
 import type { AbortSignalLike } from "@gen/sampling";
 import type { PromptTokenizer } from "../text/load-tokenizer.ts";
 import { weightHiddenStates } from "../text/prompt-weights.ts";
+import { throwIfAborted } from "./aborted.ts";
 import { encodeTexts, fixedLength, hiddenState } from "./encode-text.ts";
 import type { TextKind, TextPart } from "./text-kind.ts";
 
@@ -56,7 +57,7 @@ export async function promptStates<T>(
   const parts: { hidden?: Tensor; pooled?: Tensor }[][] = [];
   // One encoder at a time, so that no two are in memory.
   for (const part of kind.parts) {
-    if (signal?.aborted) throw signal.reason ?? aborted();
+    throwIfAborted(signal);
     parts.push(await encodePart(encoding, part, prompts, notes));
   }
   const encoded = prompts.map((_, i) =>
@@ -67,8 +68,6 @@ export async function promptStates<T>(
   );
   return { encoded, notes: [...notes] };
 }
-
-const aborted = () => Object.assign(new Error("encoding was aborted"), { name: "AbortError" });
 
 /** What is wanted of the parts of each kind: hidden states and pooled states by output. */
 function wantedOf({ name }: TextKind, part: TextPart, model: OnnxModel, clipSkip: number) {

@@ -26,8 +26,7 @@ export async function fromImage<T>(
     );
   }
   const given = imageOf(model, call.image, run.rows);
-  const spreads = model.kind === "latent consistency";
-  const part = partOfSteps(model, call, { ...run, shape: given.latent, spreads });
+  const part = partOfSteps(model, call, { ...run, shape: given.latent, use: "imageToImage" });
   const { rows } = run;
   const start = await startLatents(model, call, { given, rows, takesImage: true });
   const x = noised(start.latents, start.epsilon, part.levels[0], part.initialScale);

@@ -42,7 +42,7 @@ export async function startLatents<T>(
   const { image, isLatent, latent } = given;
   const size = sizeOf(latent);
   const needsEncoder = masked !== undefined || (takesImage && !isLatent);
-  const encoder = needsEncoder ? await imageEncoder(model, image.shape) : undefined;
+  const encoder = needsEncoder ? await imageEncoder(model, image.shape, call.signal) : undefined;
   try {
     const isDrawn = encoder?.isSample === false;
     const draw = (use: Draw["use"], count: number): Draw => ({ use, rows: count, size });

@@ -27,7 +27,7 @@ export async function fromEdited<T>(
     );
   }
   const { image, isLatent, latent } = imageOf(model, call.image, rows);
-  const data = isLatent ? image.data : await modes(model, image);
+  const data = isLatent ? image.data : await modes(model, image, call);
   const shape = [image.shape[0], ...latent] as unknown as Batch["shape"];
   const one = shape[0] === 1 ? 1 : rows;
   const concat = { ...repeated({ data, shape }, one), dtype: "float32" } as const;
@@ -41,8 +41,12 @@ export async function fromEdited<T>(
   };
 }
 
-async function modes<T>(model: FolderModel<T>, image: Batch): Promise<Float32Array> {
-  const encoder = await imageEncoder(model, image.shape);
+async function modes<T>(
+  model: FolderModel<T>,
+  image: Batch,
+  { signal }: ImageToImageOptions,
+): Promise<Float32Array> {
+  const encoder = await imageEncoder(model, image.shape, signal);
   try {
     return await encoder.mode(image, model.index.is_cosxl_edit === true);
   } finally {
