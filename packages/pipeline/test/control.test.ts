@@ -1,7 +1,10 @@
+import { constant, type Expr, input } from "@gen/graph";
 import { fileOf } from "@gen/graph/onnx";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
+import { tfjsBackend } from "@gen/runtime-gpu/tfjs";
 import { afterAll, describe, expect, test } from "vitest";
 import { goldenRuns, modelFolder } from "../../../tooling/fixtures/model-folder.ts";
+import { controlledUnet } from "../src/control/controlled-unet.ts";
 import { residualInputs, residualNames } from "../src/control/residual-names.ts";
 import { openImageModel } from "../src/index.ts";
 import { distance, farFromGolden, tensorsOf } from "./golden-runs.ts";
@@ -87,20 +90,48 @@ const tiny = { prompt: "a fox", steps: 2, seed: 1 };
 const image = imageOf(tensors, 0);
 
 describe("a UNet that takes residuals", () => {
-  test("gets zeros without a ControlNet, as with a scale of 0, at another size too", async () => {
+  test("gets zeros without a ControlNet, as with a scale of 0, at the size of the image", async () => {
     const plain = await openImageModel(read, { backend });
     const model = await openImageModel(read, { backend, controlNets: [{ read, path }] });
-    for (const [width, height] of [[48, 80]]) {
-      const own = {
-        data: new Float32Array(3 * width * height).fill(0.5),
-        shape: [3, height, width],
-      };
-      const off = await model.textToImage({ ...tiny, control: [{ image: own, scale: 0 }] });
-      const none = await plain.textToImage({ ...tiny, size: [width, height] });
-      // The size is the image's.
-      expect(off.shape).toEqual([1, 3, height, width]);
-      expect(distance(none.images, off.images)).toBeLessThan(1e-5);
-    }
+    const [width, height] = [48, 80];
+    const own = {
+      data: new Float32Array(3 * width * height).fill(0.5),
+      shape: [3, height, width],
+    };
+    const off = await model.textToImage({ ...tiny, control: [{ image: own, scale: 0 }] });
+    const none = await plain.textToImage({ ...tiny, size: [width, height] });
+    // The size is the image's.
+    expect(off.shape).toEqual([1, 3, height, width]);
+    expect(distance(none.images, off.images)).toBeLessThan(1e-5);
+  });
+
+  test("runs on TensorFlow.js too", async () => {
+    const tfjs = await tfjsBackend({ device: "cpu" });
+    const [, , golden] = runs.find(([, name]) => name === "unguided") as (typeof runs)[number];
+    const model = await openImageModel(read, { backend: tfjs, controlNets: [{ read, path }] });
+    const { latents } = await farFromGolden(golden.run, tensorsOf(tensors), (options) =>
+      model.textToImage({ ...options, control: controlOf(golden) }),
+    );
+    expect(latents).toBeLessThan(1e-3);
+    await tfjs.close();
+  });
+
+  test("fills in no tensor of any size that a file asks for", () => {
+    const unet = {
+      ...{ outputNames: ["y"], parameters: [], randomOperations: [], quantized: false },
+      signature: {
+        sample: { shape: [1, 4, 8, 8], dtype: "float32" },
+        timestep: { shape: [], dtype: "float32" },
+        down_block_0: { shape: [1, 2 ** 20, 2 ** 20, 1], dtype: "float32" },
+        mid_block: { shape: [1, 4, 8, 8], dtype: "float32" },
+      },
+      apply: ({ sample }: Record<string, Expr>) => ({ y: sample }),
+    } as const;
+    const { apply } = controlledUnet(unet, [], {});
+    const given = { sample: input("x", { shape: [1, 4, 8, 8] }), timestep: constant(0) };
+    expect(() => apply(given)).toThrow(
+      "[1, 1048576, 1048576, 1] has more than the 268435456 numbers",
+    );
   });
 
   test("serves several calls of one program, each with its own image", async () => {

@@ -211,6 +211,7 @@ def control_xl(target, scratch):
         {
             **latents_inputs(width),
             **added_inputs(),
+            "timestep": (torch.full((2,), 3.0), {0: "batch"}),
             "controlnet_cond": (torch.rand(2, 3, 64, 64), {0: "batch", 2: "h", 3: "w"}),
             "conditioning_scale": (torch.tensor(1.0), None),
         },

@@ -11,6 +11,7 @@ import {
   add,
   cast,
   constant,
+  type DType,
   type Expr,
   expand,
   mul,
@@ -18,13 +19,14 @@ import {
   reshape,
   type Shape,
   type Signature,
+  shapeText,
   slice,
-  tensor,
 } from "@gen/graph";
 import { rebuild, withInputs } from "@gen/graph/compiler";
 import type { OnnxModel } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import { type Fields, numberOf } from "../folder-kind.ts";
+import { MAX_SAMPLE_NUMBERS } from "../limits.ts";
 import { type ResidualNames, residualInputs, residualNames } from "./residual-names.ts";
 
 /** The conditions of a ControlNet. */
@@ -130,13 +132,11 @@ function controlOf(name: string, model: OnnxModel, count: number, k: number) {
         const value = () => {
           if (input === image) return given[imageName];
           if (input === x) return latents(given[sample], shape[1]);
-          if (/scale/i.test(input))
-            return expand(
-              constant(1),
-              shape.map((d) => Number(d) || 1),
-            );
+          // The scales are multiplied outside, where guess mode has one for each residual.
+          if (/scale/i.test(input)) return filled(1, numbersOf(shape), dtype);
           const found = input === "timestep" || input === "t" ? time : input;
-          if (found in given) return found === time ? timeLike(given[time], shape) : given[found];
+          if (found === time) return timeLike(given[time], shape, given[sample].shape[0]);
+          if (Object.hasOwn(given, found)) return given[found];
           throw invalid(`${name} takes ${input}, which the UNet does not have`);
         };
         inputs[input] = cast(value(), dtype);
@@ -159,13 +159,11 @@ const latents = (sample: Expr, channels: Shape[number]): Expr =>
     ? slice(sample, 1, 0, channels)
     : sample;
 
-/** The UNet's times in the shape that a ControlNet takes. */
-function timeLike(t: Expr, wanted: Shape): Expr {
-  if (wanted.length === t.shape.length) return t;
-  return reshape(
-    wanted.length === 0 && t.shape.length === 1 ? slice(t, 0, 0, 1) : t,
-    wanted.length === 0 ? [] : [1],
-  );
+/** The UNet's times, which are all the same, in the shape that a ControlNet takes for `rows`. */
+function timeLike(t: Expr, wanted: Shape, rows: Shape[number]): Expr {
+  const first = t.shape.length === 0 ? reshape(t, [1]) : slice(t, 0, 0, 1);
+  if (wanted.length === 0) return reshape(first, []);
+  return expand(first, [typeof wanted[0] === "number" ? wanted[0] : rows]);
 }
 
 /** The level of the UNet that residual `i` belongs to: each level halves height and width. */
@@ -185,7 +183,19 @@ function zeros({ shape, dtype }: Signature, level: number, sample: Expr): Expr {
     if (typeof sides[i] === "number" || typeof side !== "number") return sides[i];
     return Math.ceil(side / 2 ** level);
   });
-  return expand(constant(tensor([0], [1], dtype)), [rows, channels, ...size]);
+  return filled(0, [rows, channels, ...size], dtype);
+}
+
+/** A shape with 1 for each dynamic dimension. */
+const numbersOf = (shape: Shape) => shape.map((d) => (typeof d === "number" ? d : 1));
+
+/** A number in a shape, which a file may ask for. */
+function filled(value: number, shape: Shape, dtype: DType | undefined): Expr {
+  const size = numbersOf(shape).reduce((a, b) => a * b, 1);
+  if (size <= MAX_SAMPLE_NUMBERS) return expand(constant(value, dtype), shape);
+  throw invalid(
+    `an input of ${shapeText(shape)} has more than the ${MAX_SAMPLE_NUMBERS} numbers that are filled in`,
+  );
 }
 
 function requireChannels(name: string, { shape }: Expr, wanted: Signature, input: string): void {
