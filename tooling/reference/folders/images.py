@@ -21,6 +21,7 @@ from diffusers import (
     FluxImg2ImgPipeline,
     FluxInpaintPipeline,
     HeunDiscreteScheduler,
+    KDPM2AncestralDiscreteScheduler,
     LatentConsistencyModelImg2ImgPipeline,
     LCMScheduler,
     StableDiffusion3Img2ImgPipeline,
@@ -28,6 +29,7 @@ from diffusers import (
     StableDiffusionInpaintPipeline,
     StableDiffusionXLImg2ImgPipeline,
     StableDiffusionXLInpaintPipeline,
+    TCDScheduler,
 )
 from safetensors.torch import save_file
 
@@ -40,6 +42,8 @@ ANCESTRAL = (EulerAncestralDiscreteScheduler, folders.SD_SCHEDULE)
 HEUN = (HeunDiscreteScheduler, folders.SD_SCHEDULE)
 DPM = (DPMSolverMultistepScheduler, folders.SD_SCHEDULE)
 LCM = (LCMScheduler, folders.SD_SCHEDULE)
+TCD = (TCDScheduler, folders.SD_SCHEDULE)
+KDPM2 = (KDPM2AncestralDiscreteScheduler, folders.SD_SCHEDULE)
 
 
 def pattern(rows, channels, height, width):
@@ -91,6 +95,8 @@ def sd1(scratch):
     case(g, "image-latents", image, steps=4, strength=1.0, scheduler=DPM, latents=True, **call)
     case(g, "image-heun", image, steps=4, strength=0.6, scheduler=HEUN, **call)
     case(g, "image-lcm", image, steps=4, strength=0.5, scheduler=LCM, prompt=PROMPT, guidance_scale=1.0)
+    case(g, "image-tcd", image, steps=4, strength=0.8, scheduler=TCD, **call)
+    case(g, "image-kdpm2", image, steps=4, strength=0.8, scheduler=KDPM2, **call)
     paste = other(StableDiffusionInpaintPipeline, pipe)
     pasted = dict(pasted=True, masks=1)
     case(g, "inpaint", paste, steps=5, negative_prompt=NEGATIVE, prompt=PROMPT, **pasted)

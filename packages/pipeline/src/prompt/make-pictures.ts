@@ -6,8 +6,15 @@
  *   generate (classifierFree) -> VAE -> pictures
  */
 import type { Tensor } from "@gen/graph";
+import type { FloatArray } from "@gen/math";
 import { ArgumentError } from "@gen/math/arguments";
-import { type Denoiser, type GenerateOptions, generate } from "@gen/sampling";
+import {
+  type Denoiser,
+  type GenerateOptions,
+  generate,
+  pipelineSteps,
+  type Step,
+} from "@gen/sampling";
 import type { VaeUse } from "../vae/vae-half.ts";
 import { callConditions } from "./call-conditions.ts";
 import { finisher, tileOf } from "./finish.ts";
@@ -74,7 +81,12 @@ export async function makePictures<T, Call extends PictureOptions>(
     throw new ArgumentError("seed must be left out where torchSeed is given");
   }
   const compat = call.compat ?? (torchSeed === undefined ? undefined : "diffusers");
-  const chosen = { ...(sampler && { sampler }), eta, compat, originalInferenceSteps };
+  const chosen = {
+    ...(sampler && { sampler }),
+    eta: eta ?? usualEta(model, sampler),
+    compat,
+    originalInferenceSteps,
+  };
   const usual = defaultsOf(model.kind, model.text, use);
   const { steps = usual.steps, guidance: asked = usual.guidance, count = 1 } = call;
   const { strength = usual.strength } = call;
@@ -101,21 +113,19 @@ export async function makePictures<T, Call extends PictureOptions>(
   const finish = finisher(model, call, { shape, tile, note, watch: start.watch });
   try {
     const { denoiser, ...options } = guided;
-    const { x, steps: evaluations } = await generate(
-      { ...model.pipeline, vae: undefined, shape, denoiser },
-      {
-        backend: model.backend,
-        count: rows,
-        ...chosen,
-        ...start.table,
-        seed,
-        ...options,
-        noise: start.noise,
-        finish: start.finish,
-        signal,
-        onStep: finish.onStep,
-      },
-    );
+    const pipeline = { ...model.pipeline, vae: undefined, shape, denoiser };
+    const table = { ...chosen, ...start.table };
+    const { x, steps: evaluations } = await generate(pipeline, {
+      backend: model.backend,
+      count: rows,
+      ...table,
+      seed,
+      ...options,
+      noise: start.noise && byDraw(start.noise, pipelineSteps(pipeline, table).steps),
+      finish: start.finish,
+      signal,
+      onStep: finish.onStep,
+    });
     const pictures = await finish.pictures(x);
     const warnings = [...(model.pipeline.warnings ?? []), ...model.vaes.picture.warnings];
     return {
@@ -126,4 +136,28 @@ export async function makePictures<T, Call extends PictureOptions>(
   } finally {
     await finish.dispose();
   }
+}
+
+/** The pipelines of Stable Diffusion 1, 2 and XL have an eta of 0, where TCD's class has another. */
+const usualEta = <T>({ text, pipeline }: FolderModel<T>, sampler: string | undefined) =>
+  sampler === undefined &&
+  pipeline.scheduler.className === "TCDScheduler" &&
+  /^sd(xl)?$/.test(text.name)
+    ? 0
+    : undefined;
+
+/** Noise whose steps are counted as PyTorch draws it: rows that add none, draw none. */
+function byDraw(
+  noise: NonNullable<GenerateOptions["noise"]>,
+  rows: readonly Step[],
+): NonNullable<GenerateOptions["noise"]> {
+  let count = 0;
+  const draws = rows.map(({ next }) => (next.noise === 0 ? count : count++));
+  return (shape, part) => {
+    const drawn = noise(shape, part);
+    return {
+      ...drawn,
+      noise: drawn.noise && ((row, size) => drawn.noise?.(draws[row], size) as FloatArray),
+    };
+  };
 }

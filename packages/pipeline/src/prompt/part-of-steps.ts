@@ -9,6 +9,7 @@ import type { NoiseLevel } from "@gen/math";
 import { ArgumentError } from "@gen/math/arguments";
 import { type GenerateOptions, pipelineSteps } from "@gen/sampling";
 import type { FolderModel } from "./folder-model.ts";
+import type { Use } from "./folder-use.ts";
 import type { Run } from "./make-pictures.ts";
 import { levelsOf } from "./noise-levels.ts";
 import type { TextToImageOptions } from "./options.ts";
@@ -28,18 +29,20 @@ export interface Part {
 }
 
 /**
- * The part of the steps that a strength leaves, for latents of `shape`; `spreads` says that a
- * scheduler of few steps makes all of them below the strength, `isPure` that x starts as noise alone.
+ * The part of the steps that a strength leaves, for latents of `shape`; `isPure` says that x starts as
+ * noise alone.
  */
 export function partOfSteps<T>(
   model: FolderModel<T>,
   call: TextToImageOptions,
-  run: Run & { shape: readonly number[]; spreads?: boolean; isPure?: boolean },
+  run: Run & { shape: readonly number[]; use: Use; isPure?: boolean },
 ): Part {
   const pipeline = { ...model.pipeline, shape: run.shape };
   const { scheduler } = pipeline;
   const { chosen } = run;
-  const isFew = call.sampler === undefined && /^(LCM|TCD)Scheduler$/.test(scheduler.className);
+  const ownClass = call.sampler === undefined ? scheduler.className : undefined;
+  const isFew = ownClass === "LCMScheduler" || ownClass === "TCDScheduler";
+  const isFromImage = run.use === "imageToImage";
   const { options, left } = tablePart();
   const table = pipelineSteps(pipeline, { ...chosen, ...options });
   return {
@@ -52,13 +55,14 @@ export function partOfSteps<T>(
   function tablePart(): { options: TableOptions; left: number } {
     const { steps, strength } = run;
     if (run.isPure) return { options: { steps }, left: steps };
-    if (isFew && run.spreads) return { options: { steps, strength }, left: steps };
+    if (isFew && isFromImage && model.kind === "latent consistency")
+      return { options: { steps, strength }, left: steps };
     const isFlow = ["sd3", "flux"].includes(model.text.name);
     const left = isFlow
       ? steps - Math.trunc(Math.max(steps - steps * strength, 0))
       : Math.min(Math.trunc(steps * strength), steps);
     // PNDM has a step more than it is asked for.
-    if (left < 1 && !(scheduler.className === "PNDMScheduler" && call.sampler === undefined)) {
+    if (left < 1 && !(isFromImage && ownClass === "PNDMScheduler")) {
       throw new ArgumentError(`strength must leave a step of ${steps}, got ${strength}`);
     }
     if (!isFew) return { options: { steps, strength: Math.min((left + 0.5) / steps, 1) }, left };

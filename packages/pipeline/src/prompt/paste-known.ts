@@ -8,7 +8,7 @@
  * The paste is in the network's graph, so that x stays on the device: the levels are looked up by the
  * time step.
  */
-import { add, cast, type Expr, equal, mul, reshape, sub, sum, type Tensor } from "@gen/graph";
+import { abs, add, cast, type Expr, less, mul, reshape, sub, sum, type Tensor } from "@gen/graph";
 import type { FloatArray, NoiseLevel } from "@gen/math";
 import type { Denoiser } from "@gen/sampling";
 import type { Start } from "./make-pictures.ts";
@@ -21,6 +21,10 @@ interface Known {
   readonly mask: Float32Array;
   readonly rows: number;
 }
+
+// Backends round a time to float32, or not.
+const ROUNDING = 2e-7;
+const isSame = (a: number, b: number) => Math.abs(a - b) < ROUNDING * (1 + Math.abs(b));
 
 const CLEAN: NoiseLevel = { signal: 1, noise: 0 };
 
@@ -70,18 +74,16 @@ const floats = (data: Float32Array, shape: readonly number[]): Tensor => ({
 /** Levels `[1, n]` by n times, and the share of x that they replace: none at the first time. */
 function levelsByTime(levels: readonly NoiseLevel[], times: readonly number[]) {
   // A time that comes twice has one level.
-  const rows = [...new Map(times.map((t, i) => [t, i] as const))];
-  const column = (of: (t: number, i: number) => number) =>
-    floats(
-      Float32Array.from(rows, ([t, i]) => of(t, i)),
-      [1, rows.length],
-    );
-  const unlessFirst = (of: (i: number) => number) => column((t, i) => (t === times[0] ? 0 : of(i)));
+  const rows = times.flatMap((t, i) =>
+    times.findIndex((other) => isSame(other, t)) === i ? i : [],
+  );
+  const column = (of: (i: number) => number) =>
+    floats(Float32Array.from(rows, of), [1, rows.length]);
   return {
-    "known.times": column((t) => t),
-    "known.signal": unlessFirst((i) => levels[i].signal),
-    "known.noise": unlessFirst((i) => levels[i].noise),
-    "known.share": unlessFirst(() => 1),
+    "known.times": column((i) => times[i]),
+    "known.signal": column((i) => (i === 0 ? 0 : levels[i].signal)),
+    "known.noise": column((i) => (i === 0 ? 0 : levels[i].noise)),
+    "known.share": column((i) => (i === 0 ? 0 : 1)),
   };
 }
 
@@ -92,7 +94,9 @@ function pastedDenoiser(denoiser: Denoiser): Denoiser {
     apply(x, t, condition = {}) {
       const known = (name: string): Expr => condition[`known.${name}`];
       const rows = x.shape[0];
-      const isNow = cast(equal(reshape(cast(t, "float32"), [rows, 1]), known("times")), "float32");
+      const times = known("times");
+      const apart = abs(sub(reshape(cast(t, "float32"), [rows, 1]), times));
+      const isNow = cast(less(apart, mul(add(abs(times), 1), ROUNDING)), "float32");
       const now = (name: string) => reshape(sum(mul(isNow, known(name)), [1]), [rows, 1, 1, 1]);
       const there = add(mul(now("signal"), known("latents")), mul(now("noise"), known("epsilon")));
       const change = mul(sub(1, known("mask")), sub(there, mul(now("share"), x)));

@@ -15,6 +15,7 @@ import type { Backend } from "@gen/runtime-gpu";
 import type { AbortSignalLike } from "@gen/sampling";
 import type { PromptTokenizer } from "../text/load-tokenizer.ts";
 import { weightHiddenStates } from "../text/prompt-weights.ts";
+import { throwIfAborted } from "./aborted.ts";
 import { withoutLayers } from "./clip-layers.ts";
 import { encodeTexts, fixedLength, hiddenState, type ReadState } from "./encode-text.ts";
 import type { TextKind, TextPart } from "./text-kind.ts";
@@ -57,7 +58,7 @@ export async function promptStates<T>(
   const parts: { hidden?: Tensor; pooled?: Tensor }[][] = [];
   // One encoder at a time, so that no two are in memory.
   for (const part of kind.parts) {
-    if (signal?.aborted) throw signal.reason ?? aborted();
+    throwIfAborted(signal);
     parts.push(await encodePart(encoding, part, prompts, notes));
   }
   const encoded = prompts.map((_, i) =>
@@ -68,8 +69,6 @@ export async function promptStates<T>(
   );
   return { encoded, notes: [...notes] };
 }
-
-const aborted = () => Object.assign(new Error("encoding was aborted"), { name: "AbortError" });
 
 /** What is wanted of a part: outputs, and the layers to leave out before the first. */
 interface Wanted {

@@ -26,8 +26,7 @@ export async function fromImage<T>(
     );
   }
   const given = imageOf(model, call.image, run.rows);
-  const spreads = model.kind === "latent consistency";
-  const part = partOfSteps(model, call, { ...run, shape: given.latent, spreads });
+  const part = partOfSteps(model, call, { ...run, shape: given.latent, use: "imageToImage" });
   const start = await startLatents(model, call, { given, run, takesImage: true });
   const x = noised(start.latents, start.epsilon, part.levels[0], part.initialScale);
   return { shape: given.latent, table: part.options, noise: start.noiseFrom(x) };

@@ -6,6 +6,7 @@
  *
  * x starts as in image to image, and from noise alone at strength 1.
  */
+import { ArgumentError } from "@gen/math/arguments";
 import type { FolderModel } from "./folder-model.ts";
 import type { Run, Start } from "./make-pictures.ts";
 import type { InpaintOptions } from "./options.ts";
@@ -33,8 +34,13 @@ export async function fromMask<T>(
   const { latent } = given;
   const mask = maskOf(model, call.mask, latent, rows);
   const takesMasked = "concat" in model.conditions;
+  if (takesMasked && given.isLatent) {
+    throw new ArgumentError(
+      `image must be pixels for a network that takes the masked image, got ${given.image.shape[1]} channels`,
+    );
+  }
   const isPure = strength === 1;
-  const part = partOfSteps(model, call, { ...run, shape: latent, isPure });
+  const part = partOfSteps(model, call, { ...run, shape: latent, use: "inpaint", isPure });
   const start = await startLatents(model, call, {
     given,
     run,

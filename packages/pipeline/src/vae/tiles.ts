@@ -11,7 +11,7 @@ import type { Graph } from "@gen/graph";
 import type { Backend, Program } from "@gen/runtime-gpu";
 import { callProgram, type HostInput } from "@gen/runtime-gpu/call-program";
 import type { AbortSignalLike } from "@gen/sampling";
-import { throwIfStopped } from "./signal.ts";
+import { throwIfAborted } from "../prompt/aborted.ts";
 import { INNER, STATISTICS, SUMS, type TileGraph } from "./tile-graph.ts";
 
 /** One tile along a side, in latents: the window that is computed, and the part that is kept. */
@@ -104,7 +104,7 @@ export async function runTiles<T>(
     const sums = new Float64Array(2 * norms.reduce((n, { groups }) => n + groups, 0));
     for (const row of rows) {
       for (const column of columns) {
-        throwIfStopped(signal);
+        throwIfAborted(signal);
         const results = await callProgram(backend, program, {
           ...windows(inputs, row, column, [height, width]),
           ...(sums.length > 0 && { [INNER]: inner(row, column) }),

@@ -8,7 +8,7 @@ import { GenError } from "@gen/math";
 import type { Backend, Program } from "@gen/runtime-gpu";
 import { callProgram } from "@gen/runtime-gpu/call-program";
 import type { AbortSignalLike } from "@gen/sampling";
-import { throwIfStopped } from "./signal.ts";
+import { throwIfAborted } from "../prompt/aborted.ts";
 import { hasHalves, singlePrecision } from "./single-precision.ts";
 import { type Direction, splitAtCut, tileGraph } from "./tile-graph.ts";
 import { type Planes, runTiles, spans } from "./tiles.ts";
@@ -131,7 +131,7 @@ export function vaeHalf<T>(use: VaeUse<T>, direction: Direction): VaeHalf {
       const size = x.length / pictures;
       const all: Record<string, Planes> = {};
       for (let i = 0; i < pictures; i++) {
-        throwIfStopped(signal);
+        throwIfAborted(signal);
         const data = x.slice(i * size, (i + 1) * size);
         const outputs = await runOne({ data, shape: [1, ...shape] });
         for (const [name, { data: one, shape: of }] of Object.entries(outputs)) {
