@@ -105,7 +105,7 @@ test.each([
   [["a", "--model", sd1, "--guidance", "-1"], /'--guidance <x>' .*number in \[0, 1000\]/],
   [["a", "--model", sd1, "--seed", "1", "--torch-seed", "1"], /takes the place of --seed/],
   [["a", "--model", sd1, "--torch-device", "cuda"], /must be left out without --torch-seed/],
-  [["a", "--model", sd1, "--clip-skip", "1"], /clipSkip must be left out for this folder/],
+  [["a", "--model", sd1, "--clip-skip", "3"], /clipSkip must be at most 2/],
   [["--like", at("nowhere.png")], /--like .*no such file/],
   [["--like", sd1], /is not a file/],
   [["--like", plain], /the picture has no settings/],

@@ -1,5 +1,16 @@
 import { readSafetensors } from "@gen/data";
-import { type Expr, elementCount, type Tensor } from "@gen/graph";
+import {
+  add,
+  constant,
+  type Expr,
+  elementCount,
+  matmul,
+  reshape,
+  type Tensor,
+  tensor,
+  transpose,
+  upsampleNearest,
+} from "@gen/graph";
 import { fileOf } from "@gen/graph/onnx";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { afterAll, describe, expect, test } from "vitest";
@@ -126,6 +137,35 @@ describe("tiles of a VAE have the pictures of the whole, and take less memory", 
       expect(far(parts[output].data, latents[output].data)).toBeLessThan(within);
     }
     expect(notes).toEqual([]);
+  });
+});
+
+describe("a decoder that tiles would change", () => {
+  const tiled = async (half: (x: Expr) => Expr) => {
+    const use = { backend: await opened, half: (x: Expr) => ({ x: half(x) }), tile: 2 };
+    return vaeHalf(use, "up").run(waves(256), [1, 4, 8, 8], { note: () => undefined });
+  };
+  const refused = /^tileSize must be left out for this VAE: its network /;
+
+  test.each<[string, (x: Expr) => Expr, RegExp]>([
+    [
+      "shuffles pixels",
+      (x) => reshape(transpose(reshape(x, [2, 2, 8, 8]), [2, 0, 3, 1]), [1, 1, 16, 16]),
+      /changes its resolution in a way that is not known$/,
+    ],
+    [
+      "has a product of all pixels",
+      (x) => matmul(upsampleNearest(x), upsampleNearest(x)),
+      /has MatMul above the latents' resolution$/,
+    ],
+    [
+      "adds an image of its own",
+      (x) => add(upsampleNearest(x), constant(tensor(Array(256).fill(1), [16, 16]))),
+      /has Add above the latents' resolution$/,
+    ],
+  ])("%s: refused", async (_, half, message) => {
+    await expect(tiled(half)).rejects.toThrow(refused);
+    await expect(tiled(half)).rejects.toThrow(message);
   });
 });
 
