@@ -5,9 +5,11 @@ import { prefixErrors, usageError } from "./errors.ts";
 import { isOnline, readBounded } from "./files.ts";
 import type { CommonOptions } from "./options.ts";
 import { samplerNames } from "./samplers.ts";
+import { type SchedulerChoice, sigmaNames, spacingNames } from "./scheduler-choice.ts";
+import { fromWebUi } from "./web-ui-settings.ts";
 
 /** The flags of `gen generate`. */
-export interface PictureFlags extends CommonOptions {
+export interface PictureFlags extends CommonOptions, Omit<SchedulerChoice, "sampler"> {
   readonly model?: string;
   readonly negative?: string;
   readonly guidance?: number;
@@ -26,7 +28,8 @@ export interface PictureFlags extends CommonOptions {
 
 /** How pictures are made; a PNG keeps it. */
 export interface PictureSettings
-  extends Omit<Partial<TextToImageOptions>, "signal" | "onStep" | "compat"> {
+  extends Omit<Partial<TextToImageOptions>, "signal" | "onStep" | "compat">,
+    SchedulerChoice {
   /** A folder or a URL. */
   readonly model?: string;
 }
@@ -34,16 +37,16 @@ export interface PictureSettings
 const pngLimit = 2 ** 28;
 
 /**
- * The settings of the flags, and of the picture of `--like` where a flag is not given.
+ * The settings of the flags, and of the picture of `--like` where a flag is not given, with notes on
+ * what is not known here.
  *
- * @throws GenError `usage` or `invalid-data` when the picture has no settings, or others' settings that
- * are not known here.
+ * @throws GenError `usage` or `invalid-data` when the picture has no settings, or wrong ones.
  */
 export async function likePicture(
   prompts: readonly string[],
   flags: PictureFlags,
   isSeeded: boolean,
-): Promise<PictureSettings> {
+): Promise<{ readonly settings: PictureSettings; readonly notes: readonly string[] }> {
   const { torchSeed, torchDevice } = flags;
   const given: PictureSettings = {
     prompt: prompts.length > 1 ? prompts : prompts[0],
@@ -51,6 +54,8 @@ export async function likePicture(
     guidance: flags.guidance,
     guidanceRescale: flags.guidanceRescale,
     sampler: flags.sampler,
+    sigmas: flags.sigmas,
+    spacing: flags.spacing,
     steps: flags.steps,
     eta: flags.eta,
     count: flags.count,
@@ -62,30 +67,39 @@ export async function likePicture(
     ...(torchSeed !== undefined && { torchSeed }),
     ...(torchDevice !== undefined && { torchDevice }),
   };
-  const found = flags.like === undefined ? {} : await settingsOf(flags.like, flags.model);
+  const { found, notes } =
+    flags.like === undefined
+      ? { found: {}, notes: [] }
+      : await settingsOf(flags.like, flags.model, flags.sampler);
   if (isSeeded || torchSeed !== undefined) {
     for (const name of ["seed", "torchSeed", "torchDevice"]) delete found[name];
   }
   // Other samplers have other settings.
-  if (flags.sampler !== undefined) delete found.eta;
+  if (flags.sampler !== undefined) {
+    for (const name of ["eta", "sigmas", "spacing"]) delete found[name];
+  }
   const told = { ...found, ...Object.fromEntries(entriesOf(given)) };
   const all: PictureSettings = Object.fromEntries(entriesOf(told));
   if (all.torchDevice !== undefined && all.torchSeed === undefined) {
     throw usageError("--torch-device must be left out without --torch-seed");
   }
-  return all.torchSeed === undefined ? { seed: flags.seed, ...all } : all;
+  return { settings: all.torchSeed === undefined ? { seed: flags.seed, ...all } : all, notes };
 }
 
 const NAMES =
-  "prompt negativePrompt guidance guidanceRescale sampler steps eta count size seed torchSeed torchDevice clipSkip weighted model".split(
+  "prompt negativePrompt guidance guidanceRescale sampler sigmas spacing steps eta count size seed torchSeed torchDevice clipSkip weighted model".split(
     " ",
   );
 
 /** Of a stranger's settings; the others are checked as the flags' are. */
 const likeRules = {
+  model: rules.optional(rules.TEXT),
   prompt: rules.optional(rules.either(rules.TEXT, rules.listOf(rules.TEXT, 1))),
   count: rules.optional(rules.COUNT),
   size: rules.optional(rules.SIZES),
+  sampler: rules.optional(rules.TEXT),
+  sigmas: rules.optional(rules.oneOf(...sigmaNames)),
+  spacing: rules.optional(rules.oneOf(...spacingNames)),
 };
 
 /** The settings that are known and given, in one order. */
@@ -99,7 +113,8 @@ const entriesOf = (settings: object): [string, unknown][] => {
 async function settingsOf(
   path: string,
   model: string | undefined,
-): Promise<Record<string, unknown>> {
+  sampler: string | undefined,
+): Promise<{ found: Record<string, unknown>; notes: readonly string[] }> {
   const bytes = await readBounded(path, pngLimit);
   if (!bytes) throw usageError(`--like ${path}: no such file`);
   const { readPngSettings } = await import("@gen/data");
@@ -109,18 +124,16 @@ async function settingsOf(
     return settings;
   });
   if (!all) throw usageError(`--like ${path}: the picture has no settings`);
-  const found = Object.fromEntries(entriesOf(all));
-  const { sampler, model: named } = found;
-  if (sampler !== undefined && !samplerNames.some((name) => name === sampler)) {
-    throw usageError(
-      `--like ${path}: its sampler ${JSON.stringify(sampler)} is not known here; pass --sampler`,
-    );
-  }
+  // A name that is none of ours is the web UI's.
+  const isOurs = all.sampler === undefined || samplerNames.some((name) => name === all.sampler);
+  const { settings, notes } = isOurs ? { settings: all, notes: [] } : fromWebUi(all);
+  const found = Object.fromEntries(entriesOf(settings));
+  const { model: named } = all;
   // A stranger's picture chooses no server.
-  if (model === undefined && (typeof named !== "string" || isOnline(named))) {
+  if (model === undefined && (found.model === undefined || isOnline(String(found.model)))) {
     throw usageError(
       `--like ${path}: pass the picture's model as --model${typeof named === "string" ? ` ${named}` : ""}`,
     );
   }
-  return found;
+  return { found, notes: sampler === undefined ? notes : [] };
 }

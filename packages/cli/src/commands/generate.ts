@@ -6,6 +6,7 @@ import { choice, decimal, integer, path, pixels, withCommonOptions } from "../op
 import { outputKind } from "../output-kind.ts";
 import { likePicture, type PictureFlags } from "../picture-flags.ts";
 import { checkEta, samplerHelp, samplerOption } from "../samplers.ts";
+import { sigmaNames, spacingNames } from "../scheduler-choice.ts";
 import { interruptSignal } from "../terminal.ts";
 
 /** `gen generate`. */
@@ -30,6 +31,20 @@ export function generateCommand(): Command {
       decimal(0, 1),
     )
     .addOption(samplerOption())
+    .addOption(
+      choice(
+        "--sigmas <name>",
+        "how the noise levels are spread, in place of the sampler's own",
+        sigmaNames,
+      ),
+    )
+    .addOption(
+      choice(
+        "--spacing <name>",
+        "how the time steps are spread, in place of the scheduler's",
+        spacingNames,
+      ),
+    )
     .option(
       "--steps <n>",
       "sampling steps (default: 50; 28 for SD3 and Flux, 4 for LCM)",
@@ -66,7 +81,8 @@ ${samplerHelp()}
 
 An --out path with the ending .png is the picture, or a sheet of several, with .npy the numbers in
 [-1, 1]. Any other path is a folder with both and a file for each picture. A PNG keeps its
-settings, from which --like makes it again.
+settings, from which --like makes it again. --like also takes a picture of Stable Diffusion web UI:
+its samplers and schedules become ours, with a note where the same one is not known.
 
 With --torch-seed and no other setting, the picture is that of diffusers' pipeline after
 torch.manual_seed(n).
@@ -85,7 +101,7 @@ async function run(prompts: string[], flags: PictureFlags, command: Command): Pr
   if (flags.torchSeed !== undefined && isSeeded) {
     throw usageError("--torch-seed takes the place of --seed; leave one of them out");
   }
-  const settings = await likePicture(prompts, flags, isSeeded);
+  const { settings, notes } = await likePicture(prompts, flags, isSeeded);
   const { out, force, backend } = flags;
   if (settings.prompt === undefined) {
     throw usageError(
@@ -108,6 +124,6 @@ async function run(prompts: string[], flags: PictureFlags, command: Command): Pr
   const { prompt } = settings;
   await runGenerate(
     { ...settings, prompt, model },
-    { out, json: flags.json, kind, signal, opening },
+    { out, json: flags.json, kind, signal, opening, notes },
   );
 }

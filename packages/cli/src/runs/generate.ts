@@ -2,10 +2,12 @@ import { resolve } from "node:path";
 import { GenError } from "@gen/math";
 import { openImageModel } from "@gen/pipeline";
 import type { Backend } from "@gen/runtime-gpu";
+import type { SamplerName } from "@gen/sampling";
 import { loadFrom, shownFolder } from "../model-folder.ts";
 import type { OutputKind } from "../output-kind.ts";
 import type { PictureSettings } from "../picture-flags.ts";
 import { checkOutput, writeSamples } from "../sample-output.ts";
+import { chooseScheduler } from "../scheduler-choice.ts";
 import { note, print, progress } from "../terminal.ts";
 
 interface Run {
@@ -14,19 +16,26 @@ interface Run {
   readonly kind: OutputKind;
   readonly signal: AbortSignal;
   readonly opening: Promise<Backend>;
+  /** What to know of the settings. */
+  readonly notes: readonly string[];
 }
 
 /** Runs `gen generate`. */
 export async function runGenerate(
   settings: PictureSettings & Required<Pick<PictureSettings, "prompt" | "model">>,
-  { out, json, kind, signal, opening }: Run,
+  { out, json, kind, signal, opening, notes }: Run,
 ): Promise<void> {
   const { model: folder, ...options } = settings;
+  const { sampler: _, sigmas: _sigmas, spacing: _spacing, ...call } = options;
+  for (const text of notes) note(text);
+  let sampler: SamplerName | undefined;
   const backend = await opening;
   try {
-    const model = await loadFrom(folder, { signal, backend: backend.name }, (read, reading) =>
-      openImageModel(read, { ...reading, backend }),
-    );
+    const model = await loadFrom(folder, { signal, backend: backend.name }, (read, reading) => {
+      const chosen = chooseScheduler(read, options);
+      sampler = chosen.sampler;
+      return openImageModel(chosen.read, { ...reading, backend });
+    });
     const [width, height] = options.size ?? model.size;
     const item = [3, height, width];
     const count = [options.prompt].flat().length * (options.count ?? 1);
@@ -35,7 +44,8 @@ export async function runGenerate(
     const started = performance.now();
     const pictures = await model
       .textToImage({
-        ...options,
+        ...call,
+        ...(sampler && { sampler }),
         signal,
         onStep: ({ done, steps }) => line.update(done * steps, steps),
       })

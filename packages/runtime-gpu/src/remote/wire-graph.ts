@@ -63,8 +63,8 @@ function withData(node: Expr, swap: Swap): Expr {
     const { file, beside } = node.node.file;
     const plain = {
       ...node.node.file,
-      file: inMessage(file),
-      beside: mapValues(beside, inMessage),
+      file: inMessage(file, swap),
+      beside: mapValues(beside, (each) => inMessage(each, swap)),
     };
     return { ...node, node: { ...node.node, file: plain } };
   }
@@ -76,9 +76,9 @@ function withData(node: Expr, swap: Swap): Expr {
  * A model file without functions, which messages cannot have. The other side opens its path, or has
  * its bytes.
  */
-function inMessage({ path, bytes, size }: WholeFile): WholeFile {
+function inMessage({ path, bytes, size }: WholeFile, swap: Swap): WholeFile {
   if (path === undefined && !bytes) {
     throw unsupported("a model file must have a path or its bytes to run in another thread");
   }
-  return { path, bytes, size } as WholeFile;
+  return { path, bytes: bytes && swap(bytes), size } as WholeFile;
 }
