@@ -2,9 +2,20 @@ export { describeFolder, type PipelineFolder } from "./describe-folder.ts";
 export { type LoadModelOptions, loadModel, type ReadFile } from "./load-model.ts";
 export { type LoadPipelineOptions, loadPipeline } from "./load-pipeline.ts";
 export { mergeLora } from "./lora/merge-lora.ts";
-export { type ImageModel, openImageModel, textToImage } from "./prompt/image-model.ts";
+export {
+  type ImageModel,
+  imageToImage,
+  inpaint,
+  openImageModel,
+  textToImage,
+} from "./prompt/image-model.ts";
 export type { Pictures } from "./prompt/make-pictures.ts";
-export type { OpenImageModelOptions, TextToImageOptions } from "./prompt/options.ts";
+export type {
+  ImageToImageOptions,
+  InpaintOptions,
+  OpenImageModelOptions,
+  TextToImageOptions,
+} from "./prompt/options.ts";
 export { pipelineFiles, savePipeline } from "./save-pipeline.ts";
 export { addEmbeddings, readEmbedding } from "./text/embeddings.ts";
 export { loadTokenizer, type PromptTokenizer } from "./text/load-tokenizer.ts";

@@ -11,6 +11,9 @@ import { type LoadModelOptions, loadModel, naming, type ReadFile } from "./load-
 import { pipelinePaths } from "./paths.ts";
 import { firstOutput, fixedPart } from "./unet-network.ts";
 
+/** Between an autoencoder's latents and a denoiser's. */
+export type LatentScaling = ReturnType<typeof latentScaling>;
+
 /** How a VAE's files are read. */
 interface VaeFiles {
   readonly read: ReadFile;
@@ -55,18 +58,12 @@ export async function loadVae(
   const latent = decoder.signature[input].shape;
   warnings.push(...randomness(decoder, pipelinePaths.decoder));
   if (encoder) warnings.push(...randomness(encoder, pipelinePaths.encoder));
-  const assumed = isAlone || index._gen ? undefined : assumedFactor(config, latent);
-  if (assumed !== undefined) {
-    warnings.push(
-      `${pipelinePaths.decoderConfig} has no scaling_factor: latents are divided by ${assumed}, the default of AutoencoderKL`,
-    );
-  }
   const scaling = await naming(pipelinePaths.decoderConfig, () =>
-    latentScaling(assumed === undefined ? config : { ...config, scaling_factor: assumed }),
+    isAlone || index._gen ? latentScaling(config) : scalingOf(config, latent, warnings),
   );
-  const encoded = encoder && onlyInput(encoder, pipelinePaths.encoder);
-  const sample = encoder?.signature[encoded as string].shape;
+  const sample = encoder?.signature[onlyInput(encoder, pipelinePaths.encoder)].shape;
   const image = known ?? fixedPart(sample) ?? [];
+  const encode = encoder && encoderOf(encoder, scaling, latent[1]);
   const vae: PipelineVae = {
     image,
     parameters: [...decoder.parameters, ...(encoder?.parameters ?? [])],
@@ -76,22 +73,51 @@ export async function loadVae(
         cast(firstOutput(decoder, { [input]: cast(z, decoder.signature[input].dtype) }), x.dtype),
       ),
     encode:
-      encoder &&
+      encode &&
       ((images: Expr) => {
-        const output = runInParts(sample?.[0], [images], (x) =>
-          firstOutput(encoder, {
-            [encoded as string]: cast(x, encoder.signature[encoded as string].dtype),
-          }),
-        );
-        const { mean, logVariance } = encodedMoments(
-          cast(output, images.dtype),
-          latent[1],
-          encoder.outputNames[0],
-        );
-        return scaling.apply(mean, logVariance);
+        const { mean, logVariance } = encode(images);
+        return { mean, logVariance };
       }),
   };
   return { vae, latent, warnings, config };
+}
+
+/** The scaling of a folder's VAE, whose latents are `[batch, ...]`; a factor that is assumed is noted. */
+export function scalingOf(config: Fields, latent: Shape, notes: string[] = []): LatentScaling {
+  const assumed = assumedFactor(config, latent);
+  if (assumed === undefined) return latentScaling(config);
+  notes.push(
+    `${pipelinePaths.decoderConfig} has no scaling_factor: latents are divided by ${assumed}, the default of AutoencoderKL`,
+  );
+  return latentScaling({ ...config, scaling_factor: assumed });
+}
+
+/** The mean and log variance of latents, or a sample without variance. */
+interface Moments {
+  readonly mean: Expr;
+  readonly logVariance: Expr;
+  readonly isSample: boolean;
+}
+
+/** The encoder of a VAE whose latents have so many channels, if known. */
+export function encoderOf(
+  model: OnnxModel,
+  scaling: LatentScaling,
+  channels: Shape[number],
+): (images: Expr) => Moments {
+  const input = onlyInput(model, pipelinePaths.encoder);
+  const { shape, dtype } = model.signature[input];
+  return (images: Expr) => {
+    const output = runInParts(shape[0], [images], (x) =>
+      firstOutput(model, { [input]: cast(x, dtype) }),
+    );
+    const { mean, logVariance, isSample } = encodedMoments(
+      cast(output, images.dtype),
+      channels,
+      model.outputNames[0],
+    );
+    return { ...scaling.apply(mean, logVariance), isSample };
+  };
 }
 
 /** A VAE with the shape of its images, which a latent's shape tells where the files leave it open. */
@@ -125,17 +151,20 @@ const NO_VARIANCE = -30;
  *
  * @throws RangeError when the output has neither as many channels as the latent nor twice as many.
  */
-function encodedMoments(output: Expr, latent: Shape[number], name: string) {
+function encodedMoments(output: Expr, latent: Shape[number], name: string): Moments {
   const channels = Number(output.shape[1]);
   const isSample = typeof latent === "number" ? channels === latent : name === "latent_sample";
-  if (isSample) return { mean: output, logVariance: add(mul(output, 0), NO_VARIANCE) };
+  if (isSample) {
+    return { mean: output, logVariance: add(mul(output, 0), NO_VARIANCE), isSample };
+  }
   const half = channels / 2;
   if (typeof latent === "number" ? half !== latent : !Number.isInteger(half)) {
     throw new ArgumentError(
       `${pipelinePaths.encoder}: the output must have ${latent} channels, a sample, or twice as many, its mean and log variance, got ${shapeText(output.shape)}`,
     );
   }
-  return { mean: slice(output, 1, 0, half), logVariance: slice(output, 1, half, channels) };
+  const logVariance = slice(output, 1, half, channels);
+  return { mean: slice(output, 1, 0, half), logVariance, isSample };
 }
 
 function onlyInput({ signature }: OnnxModel, path: string): string {

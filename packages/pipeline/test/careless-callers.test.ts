@@ -41,6 +41,11 @@ const picture = {
   onStep: () => undefined,
 } as const;
 
+const image = { data: new Float32Array(3 * 64 * 64), shape: [3, 64, 64] };
+// The other options are those of textToImage.
+const ofImage = { prompt: "a fox", steps: 1, guidance: 1, image, strength: 1, aestheticScore: 6 };
+const mask = { data: new Float32Array(64 * 64), shape: [1, 64, 64] };
+
 const calls: Record<string, Call> = {
   loadModel: { args: [read, "unet/model.onnx", options], also: { "2.limit": ["infinity"] } },
   loadPipeline: {
@@ -60,6 +65,22 @@ const calls: Record<string, Call> = {
   textToImage: {
     args: [sd1, { backend, ...picture }],
     also: { "1.guidance": ["fraction"], "1.backend": ["promise"] },
+  },
+  imageToImage: {
+    args: [sd1, { backend, ...ofImage }],
+    also: {
+      "1.guidance": ["fraction"],
+      "1.aestheticScore": ["fraction", "negative"],
+      "1.backend": ["promise"],
+    },
+  },
+  inpaint: {
+    args: [sd1, { backend, ...ofImage, mask }],
+    also: {
+      "1.guidance": ["fraction"],
+      "1.aestheticScore": ["fraction", "negative"],
+      "1.backend": ["promise"],
+    },
   },
   readEmbedding: { args: [embedding, { token: "<toy>", name: "toy" }] },
   addEmbeddings: { args: [{ model: textEncoder }, [readEmbedding(embedding)], 41] },

@@ -19,7 +19,7 @@ export { classifierFree, compose } from "./guidance/classifier-free.ts";
 export { type Classifier, classifierGuided, labelLogProb } from "./guidance/classifier-guided.ts";
 export { inpaint } from "./guidance/inpaint.ts";
 export { type Clip, clipBounds, clipped } from "./run/clip.ts";
-export { type Generated, type GenerateOptions, generate } from "./run/generate.ts";
+export { type Generated, type GenerateOptions, generate, pipelineSteps } from "./run/generate.ts";
 export { torchNoise } from "./run/noise.ts";
 export { type OptimalTimestepsOptions, optimalTimesteps } from "./run/optimal-timesteps.ts";
 export type { DiffusionPipeline, Pipeline, PipelineVae, VaePipeline } from "./run/pipeline.ts";

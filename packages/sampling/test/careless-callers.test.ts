@@ -156,6 +156,7 @@ const calls: Record<string, Call> = {
     also: { "1.clip": ["list", "fraction"], "1.signal": ["object"], "1.backend": ["promise"] },
   },
   heunSteps: onSolver(),
+  pipelineSteps: { args: [pipeline, { sampler: "ddim", steps: 2, eta: 0, strength: 1 }] },
   hostFunction: { args: [() => ({ y: x })] },
   hostTensor: { args: [[1, 2], [2]] },
   inpaint: {
@@ -229,7 +230,9 @@ const calls: Record<string, Call> = {
   },
   tableAt: { args: [Float64Array.of(1, 2), t, x] },
   tcdSteps: onTimes({ gamma: 0.3, predicts: "epsilon" }),
-  torchNoise: { args: [1, [2, 2], { firstIndex: 0, count: 2, device: "cuda", threads: 256 }] },
+  torchNoise: {
+    args: [1, [2, 2], { firstIndex: 0, count: 2, device: "cuda", threads: 256, before: [2] }],
+  },
   trajectory: onTimes({ sigmas: "karras" }),
   unipcSteps: onSolver({ order: 2 }),
   wholeTime: { args: [t] },

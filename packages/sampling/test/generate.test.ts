@@ -12,6 +12,7 @@ import {
   generate,
   heunSteps,
   type PipelineVae,
+  pipelineSteps,
   sample,
   samplerNames,
   sampleSteps,
@@ -51,6 +52,47 @@ describe("generate", () => {
     const free = await generate(pipeline, { ...run, count: 5, clip: false });
     near(free.x, (await sample({ ...common, steps: ddim, clip: false })).x);
     expect(backend.memory().live).toBe(0);
+  });
+
+  it("changes each batch's samples before they are decoded", async () => {
+    const plain = await generate(pipeline, { ...run, count: 5000 });
+    const seen: number[] = [];
+    const finish = (x: ArrayLike<number>, { firstIndex }: { firstIndex: number }) => {
+      seen.push(firstIndex);
+      return Float32Array.from(x, (value) => value / 2);
+    };
+    const told: number[] = [];
+    const onStep = ({ firstIndex }: { firstIndex: number }) => told.push(firstIndex);
+    const halved = await generate(pipeline, { ...run, count: 5000, finish, onStep });
+    near(
+      halved.x,
+      plain.x.map((value) => value / 2),
+    );
+    expect(seen).toEqual([0, 1667, 3334]);
+    expect([...new Set(told)]).toEqual(seen);
+    const decoded = await generate({ ...pipeline, vae }, { ...run, finish });
+    near(
+      decoded.x,
+      plain.x.subarray(0, 2).map((value) => Math.tanh((3 * value) / 2)),
+    );
+  });
+
+  it("takes the table that pipelineSteps gives", async () => {
+    const options = { sampler: "heun", steps: 4 } as const;
+    const { steps } = pipelineSteps(pipeline, options);
+    expect(steps).toEqual(heunSteps(schedule, { steps: 4 }));
+    const even = { ...pipeline, sigmas: "even" as const, shape: [1, 8, 8] };
+    const scheduler = readSchedulerConfig({
+      _class_name: "FlowMatchEulerDiscreteScheduler",
+      shift: 2,
+    });
+    const flow = {
+      ...even,
+      scheduler,
+      denoiser: { ...pipeline.denoiser, predicts: "flow" as const },
+    };
+    const levels = [1, 0.75, 0.5, 0.25].map((sigma) => (2 * sigma) / (1 + sigma));
+    near(pipelineSteps(flow, { steps: 4 }).sigmas ?? [], [...levels, 0]);
   });
 
   it("starts from the scale of the scheduler's class", async () => {

@@ -157,6 +157,27 @@ describe("classifier-free guidance", () => {
     }
   });
 
+  it("takes a second condition with a scale of its own", async () => {
+    const [text, image] = [2.5, 1.7];
+    const second = { scale: image, unconditional: noiseOf(classes[0]) };
+    const at = Float64Array.from({ length: 12 }, (_, i) => Math.sin(i));
+    const models = [both, noiseOf(mixture), second.unconditional];
+    const [c, i, u] = await Promise.all(models.map((model) => model(at.slice(), 40)));
+    const wanted = at.map((_, k) => u[k] + text * (c[k] - i[k]) + image * (i[k] - u[k]));
+    close(await freeFunction(text, { second })(at, 40), wanted, 10);
+    for (const extra of [{}, { rescale: 0.6 }, { interval: [30, 60] }]) {
+      const ofNetwork = free(text, { ...extra, second: { scale: image, unconditional: 0 } });
+      const ofFunction = freeFunction(text, { ...extra, second });
+      close(await network(ofNetwork, labels), await plain(ofFunction), 3);
+    }
+    const one = freeFunction(1, { second: { ...second, scale: 1 } });
+    close(await one(at, 40), c, 10);
+    const spread = (v: ArrayLike<number>, k: number) => Math.abs(v[2 * k] - v[2 * k + 1]);
+    const rescaled = await freeFunction(text, { second, rescale: 1 })(at, 40);
+    for (let k = 0; k < 6; k++) expect(spread(rescaled, k)).toBeCloseTo(spread(c, k), 8);
+    expect(() => free(2, { second: 3 })).toThrow("second must be { scale, unconditional }, got 3");
+  });
+
   it("has the score of p(x) p(class | x)^scale", async () => {
     const [t, scale, h] = [40, 3, 1e-5];
     const { noise } = schedule.level(t);

@@ -178,6 +178,24 @@ describe("a table is that of its builder", () => {
     same(ancestral, { steps: 4 }, eulerAncestralSteps(ancestral.schedule, { ...half, eta: 1 }));
   });
 
+  it("ends with the last steps alone for a strength, whatever the sampler", () => {
+    const one = config("DDIM");
+    for (const sampler of samplerNames.filter((name) => name !== "flow-euler")) {
+      const take = (options: object) => schedulerSteps(one, { sampler, ...options }).steps;
+      const [whole, part] = [take({ steps: 10 }), take({ steps: 10, strength: 0.45 })];
+      // The start of a multistep method comes anew, at the same times.
+      const distinct = (rows: typeof whole) => [...new Set(rows.map(({ t }) => t))];
+      const times = distinct(part);
+      expect(distinct(whole).slice(-times.length), sampler).toEqual(times);
+      expect(times.filter(Number.isInteger).length, sampler).toBeGreaterThanOrEqual(4);
+      expect(part[0].next.history?.length ?? 0, sampler).toBe(0);
+      const isMultistep = part.some(({ next }) => next.history);
+      if (!isMultistep) expect(part, sampler).toEqual(whole.slice(-4));
+    }
+    const tooLittle = () => schedulerSteps(one, { sampler: "euler", steps: 4, strength: 0.1 });
+    expect(tooLittle).toThrow("strength must leave a step of 4, got 0.1");
+  });
+
   it("for a flow, at the noises of its class", () => {
     const settings = { shift: 3, num_train_timesteps: 500, stochastic_sampling: true };
     const one = config("FlowMatchEulerDiscrete", settings);

@@ -18,6 +18,20 @@ test("PyTorch's noise is drawn for all samples at once, also for a step that nee
   expect(other.noise(2)).toEqual(third.subarray(14));
 });
 
+test("other draws may come before", () => {
+  const other = torchCpuGenerator(9);
+  for (const normals of [24, 5]) other.randn(normals);
+  const [x, next] = [0, 1].map(() => other.randn(count * size));
+  const seeded = torchNoise(9, [count, size], { before: [24, 5] });
+  expect([seeded.x, seeded.noise(0), seeded.noise(1), seeded.noise(0)]).toEqual([
+    x,
+    next,
+    other.randn(count * size),
+    next,
+  ]);
+  expect(() => torchNoise(9, [1], { before: [-1] })).toThrow("before must be a list of an integer");
+});
+
 test("a step has the same noise when called again", () => {
   const { noise } = torchNoise(9, [count, size]);
   expect(noise(2)).toEqual(third);

@@ -25,8 +25,10 @@ from diffusers import (
     SD3Transformer2DModel,
     StableDiffusion3Pipeline,
     StableDiffusionInpaintPipeline,
+    StableDiffusionInstructPix2PixPipeline,
     StableDiffusionPipeline,
     StableDiffusionXLImg2ImgPipeline,
+    StableDiffusionXLInstructPix2PixPipeline,
     StableDiffusionXLPipeline,
     UNet2DModel,
     UniPCMultistepScheduler,
@@ -71,8 +73,9 @@ class Goldens:
     def keep(self, **tensors):
         self.tensors.update(tensors)
 
-    def run(self, name, pipe, *, steps, scheduler=None, seed=0, **call):
-        """Runs a pipeline and gives its result. `scheduler` is (class, config) of another scheduler."""
+    def run(self, name, pipe, *, steps, scheduler=None, seed=0, pasted=False, **call):
+        """Runs a pipeline and gives its result. `scheduler` is (class, config) of another scheduler;
+        `pasted` keeps the latents that the pipeline pastes after each step."""
         own = pipe.scheduler
         if scheduler:
             kind, config = scheduler
@@ -92,6 +95,9 @@ class Goldens:
         watched.__signature__ = inspect.signature(step)
         pipe.scheduler.step = watched
         pipe.set_progress_bar_config(disable=True)
+        after = []
+        if pasted:
+            call["callback_on_step_end"] = lambda _pipe, _i, _t, kept: after.append(kept["latents"].clone()) or {}
         generator = torch.Generator().manual_seed(seed)
         with torch.no_grad():
             result = pipe(num_inference_steps=steps, generator=generator, **call)
@@ -99,6 +105,8 @@ class Goldens:
         config["_class_name"] = type(pipe.scheduler).__name__
         del pipe.scheduler.step
         pipe.scheduler = own
+        if pasted:
+            latents[1:] = after
         plain = {k: v for k, v in call.items() if isinstance(v, (int, float, str))}
         # A guided DiT runs its batch twice, with the same latents.
         self.tensors[f"{name}.latents"] = torch.stack([x[0] for x in latents])
@@ -184,13 +192,17 @@ def sd1_fp16(target, scratch):
     return [], {}
 
 
-def inpaint(target, scratch):
-    pipe = sd_pipeline(
+def inpaint_pipeline(scratch):
+    return sd_pipeline(
         scratch,
         StableDiffusionInpaintPipeline,
         scheduler=DDIMScheduler(**SD_SCHEDULE, clip_sample=False, set_alpha_to_one=False, steps_offset=1),
         unet=parts.unet(5, in_channels=9),
     )
+
+
+def inpaint(target, scratch):
+    pipe = inpaint_pipeline(scratch)
     export(pipe, target, scratch, task="inpainting")
     g = Goldens()
     prompt, other = encoded(pipe.text_encoder), encoded(pipe.text_encoder, OTHER)
@@ -211,7 +223,34 @@ def inpaint(target, scratch):
     return g.done()
 
 
-def sdxl_parts(scratch, time_ids):
+def edit_pipeline(scratch):
+    """Of narrow networks: blocks of 16 channels."""
+    unet = parts.unet(6, in_channels=8, block_out_channels=(parts.WIDTH // 2,) * 2)
+    return sd_pipeline(scratch, StableDiffusionInstructPix2PixPipeline, unet=unet)
+
+
+def edit(target, scratch):
+    export(edit_pipeline(scratch), target, scratch, task="text-to-image")
+    return [], {}
+
+
+def edit_xl_pipeline(scratch):
+    """Of narrow networks: blocks of 16 channels."""
+    narrow = dict(in_channels=8, block_out_channels=(parts.WIDTH // 2,) * 2)
+    return StableDiffusionXLInstructPix2PixPipeline(
+        text_encoder=parts.clip(13),
+        tokenizer=parts.clip_tokenizer(scratch / "tokenizer"),
+        **sdxl_parts(scratch, 6, **narrow),
+        add_watermarker=False,
+    )
+
+
+def edit_xl(target, scratch):
+    export(edit_xl_pipeline(scratch), target, scratch, task="text-to-image")
+    return [], {}
+
+
+def sdxl_parts(scratch, time_ids, **changes):
     return dict(
         vae=parts.vae(12, scaling_factor=0.13025),
         text_encoder_2=parts.projected_clip(14),
@@ -222,6 +261,7 @@ def sdxl_parts(scratch, time_ids):
             addition_embed_type="text_time",
             addition_time_embed_dim=8,
             projection_class_embeddings_input_dim=parts.WIDTH + 8 * time_ids,
+            **changes,
         ),
         scheduler=EulerDiscreteScheduler(**SD_SCHEDULE, timestep_spacing="leading", steps_offset=1),
     )
@@ -262,14 +302,18 @@ def sdxl(target, scratch):
     return g.done()
 
 
-def refiner(target, scratch):
-    pipe = StableDiffusionXLImg2ImgPipeline(
+def refiner_pipeline(scratch):
+    return StableDiffusionXLImg2ImgPipeline(
         text_encoder=None,
         tokenizer=None,
         **sdxl_parts(scratch, 5),
         requires_aesthetics_score=True,
         add_watermarker=False,
     )
+
+
+def refiner(target, scratch):
+    pipe = refiner_pipeline(scratch)
     export(pipe, target, scratch, task="image-to-image")
     g = Goldens()
     prompt, pooled = hidden(pipe.text_encoder_2)
@@ -604,6 +648,8 @@ ALL = {
     "sd1-external": sd1_external,
     "sd1-fp16": sd1_fp16,
     "inpaint": inpaint,
+    "edit": edit,
+    "edit-xl": edit_xl,
     "sdxl": sdxl,
     "refiner": refiner,
     "lcm": lcm,

@@ -28,6 +28,10 @@ import folders
 PACKAGES = ["torch", "diffusers", "transformers", "optimum", "optimum-onnx", "onnx"]
 
 
+def versions():
+    return {package: importlib.metadata.version(package) for package in PACKAGES}
+
+
 def pack(folder):
     """Moves a folder's models into blobs, named by their hash."""
     blobs = folder.parent / "blobs"
@@ -59,8 +63,7 @@ def main(out, *names):
         files = pack(target)
         if tensors:
             save_file({k: v.detach().clone().contiguous() for k, v in tensors.items()}, target / "golden.safetensors")
-        versions = {package: importlib.metadata.version(package) for package in PACKAGES}
-        golden = {"provenance": "tooling/reference/folders/make.py", "versions": versions, "files": files, "cases": cases}
+        golden = {"provenance": "tooling/reference/folders/make.py", "versions": versions(), "files": files, "cases": cases}
         (target / "golden.json").write_text(json.dumps(golden, indent=1) + "\n")
         print(name, flush=True)
 

@@ -9,7 +9,7 @@ latents as make.py keeps them, its pictures (uint8, as diffusers rounds them), a
 encode_prompt gives ("CASE.states", "CASE.negative", "CASE.pooled", "CASE.negative_pooled").
 """
 
-import importlib.metadata
+import contextlib
 import json
 import pathlib
 import sys
@@ -25,8 +25,9 @@ PROMPT = "a red fox, (sitting) on 2 stones"
 NEGATIVE = "blurry"
 
 
-def case(g, name, pipe, **call):
-    """One run; the encoders' ids are what they get in it."""
+@contextlib.contextmanager
+def ids_of(pipe):
+    """What the text encoders of a pipeline get meanwhile, by their names."""
     ids, hooks = {}, []
     for part in ["text_encoder", "text_encoder_2", "text_encoder_3"]:
         encoder = getattr(pipe, part, None)
@@ -37,6 +38,13 @@ def case(g, name, pipe, **call):
                 ids.setdefault(part, []).append(given.tolist())
 
             hooks.append(encoder.register_forward_pre_hook(keep, with_kwargs=True))
+    yield ids
+    for hook in hooks:
+        hook.remove()
+
+
+def case(g, name, pipe, **call):
+    """One run; the encoders' ids are what they get in it."""
     encode, states = pipe.encode_prompt, []
 
     def watched(*args, **kwargs):
@@ -44,10 +52,9 @@ def case(g, name, pipe, **call):
         return states
 
     pipe.encode_prompt = watched
-    result = g.run(name, pipe, output_type="np", **call)
+    with ids_of(pipe) as ids:
+        result = g.run(name, pipe, output_type="np", **call)
     pipe.encode_prompt = encode
-    for hook in hooks:
-        hook.remove()
     names = ["states", "negative", "pooled", "negative_pooled"]
     if "Flux" in type(pipe).__name__:
         names = ["states", "pooled"]
@@ -104,8 +111,7 @@ def main(out, *names):
         target = pathlib.Path(out) / name
         tensors = {k: v.detach().clone().contiguous() for k, v in tensors.items()}
         save_file(tensors, target / "golden.prompts.safetensors")
-        versions = {package: importlib.metadata.version(package) for package in make.PACKAGES}
-        golden = {"provenance": "tooling/reference/folders/prompts.py", "versions": versions, "cases": cases}
+        golden = {"provenance": "tooling/reference/folders/prompts.py", "versions": make.versions(), "cases": cases}
         (target / "golden.prompts.json").write_text(json.dumps(golden, indent=1) + "\n")
         print(name, flush=True)
 

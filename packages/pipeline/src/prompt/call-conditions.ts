@@ -6,7 +6,7 @@ import type { Tensor } from "@gen/graph";
 import { numberOf } from "../folder-kind.ts";
 import type { PromptTokenizer } from "../text/load-tokenizer.ts";
 import type { FolderModel } from "./folder-model.ts";
-import type { TextToImageOptions } from "./options.ts";
+import type { PictureOptions } from "./options.ts";
 import { promptConditions, withoutText } from "./prompt-conditions.ts";
 import { type PromptStates, promptStates } from "./prompt-states.ts";
 import { encoderOf } from "./text-parts.ts";
@@ -25,7 +25,7 @@ export interface CallConditions {
 /** The conditions of a call for latents of `shape` under a guidance. */
 export async function callConditions<T>(
   model: FolderModel<T>,
-  call: TextToImageOptions,
+  call: PictureOptions,
   { guidance, shape }: { guidance: number; shape: readonly number[] },
 ): Promise<CallConditions> {
   const { text: kind, index, config, conditions, factor, backend, tokenizers } = model;
@@ -48,8 +48,10 @@ export async function callConditions<T>(
     },
     all,
   );
-  const conditionsOf = (states: readonly PromptStates[]) =>
+  const takesScore = index.requires_aesthetics_score === true;
+  const conditionsOf = (states: readonly PromptStates[], score: number) =>
     promptConditions(conditions, states, {
+      ...(takesScore && { aestheticScore: score }),
       guidance,
       embedding: Number(
         numberOf(config, "time_cond_proj_dim") ?? conditions.timestep_cond?.shape[1],
@@ -60,11 +62,12 @@ export async function callConditions<T>(
   const shown = encoded.slice(0, texts.length);
   const condition = conditionsOf(
     shown.flatMap((one) => Array.from({ length: shown.length > 1 ? count : 1 }, () => one)),
+    call.aestheticScore ?? 6,
   );
   if (negativePrompt !== undefined && !isGuided) {
     notes.push("the negative prompt is not used: there is no second pass for it");
   }
   if (!isGuided) return { condition, notes };
-  const none = isZero ? withoutText(conditionsOf([encoded[0]])) : conditionsOf(encoded.slice(-1));
-  return { condition, unconditional: none, notes };
+  const none = conditionsOf(encoded.slice(-1), call.negativeAestheticScore ?? 2.5);
+  return { condition, unconditional: isZero ? withoutText(none) : none, notes };
 }

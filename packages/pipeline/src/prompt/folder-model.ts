@@ -14,8 +14,9 @@ import { vaeConfig } from "../describe-folder.ts";
 import { classNameOf, type Fields, type FolderKind } from "../folder-kind.ts";
 import { required } from "../folder-parts.ts";
 import { folderSizes } from "../folder-sizes.ts";
-import { loadRules, type ReadFile, readJson } from "../load-model.ts";
+import { loadModel, loadRules, type ReadFile, readJson } from "../load-model.ts";
 import { loadPipeline } from "../load-pipeline.ts";
+import { encoderOf, type LatentScaling, scalingOf } from "../load-vae.ts";
 import { pipelinePaths } from "../paths.ts";
 import type { PromptTokenizer } from "../text/load-tokenizer.ts";
 import { requireTextKind } from "./folder-use.ts";
@@ -43,6 +44,10 @@ export interface FolderModel<T = unknown> {
   readonly factor: number;
   /** Height and width of latents are multiples of this number. */
   readonly multiple: number;
+  /** Between the VAE's latents and the denoiser's. */
+  readonly scaling: LatentScaling;
+  /** Reads the VAE's encoder, once. @throws GenError `invalid-model` where there is none. */
+  encoder(): Promise<ReturnType<typeof encoderOf>>;
 }
 
 /** Loads a folder that takes prompts, of any kind. */
@@ -78,8 +83,25 @@ export async function loadFolderModel<T>(
   const ofVae = vaeConfig(ofDecoder, ofEncoder);
   const { multiple } = folderSizes(config, ofVae, classNameOf(index));
   const factor = vae.image[1] / pipeline.shape[1];
-  const loaded = { read, options, backend, kind, text, index, config };
-  return { ...loaded, pipeline, conditions, vae, tokenizers, factor, multiple };
+  const scaling = scalingOf(ofVae, [1, ...pipeline.shape]);
+  let encoder: ReturnType<FolderModel["encoder"]> | undefined;
+  const loadEncoder = async () => {
+    const path = pipelinePaths.encoder;
+    const model = await loadModel(read, path, options);
+    const found = required(path, model, Object.keys(ofEncoder).length > 0);
+    return encoderOf(found, scaling, pipeline.shape[0]);
+  };
+  return {
+    ...{ read, options, backend, kind, text, index, config, pipeline, conditions, vae },
+    ...{ tokenizers, factor, multiple, scaling },
+    encoder() {
+      encoder ??= loadEncoder().catch((error) => {
+        encoder = undefined;
+        throw error;
+      });
+      return encoder;
+    },
+  };
 }
 
 /** Files of a folder but for the VAE's encoder, which only pictures that start from one need. */

@@ -1,7 +1,9 @@
 /*
  * Pictures of a folder in diffusers' layout, in one call or several:
  *
- *   textToImage   prompt -> pictures
+ *   textToImage    prompt -> pictures
+ *   imageToImage   prompt, image -> pictures, edits of the image too
+ *   inpaint        prompt, image, mask -> pictures
  *
  *   const model = await openImageModel(read, { backend });
  *   const { images, shape } = await model.textToImage({ prompt: "a red fox", torchSeed: 1 });
@@ -12,7 +14,17 @@ import type { ReadFile } from "../load-model.ts";
 import { loadFolderModel } from "./folder-model.ts";
 import { defaultsOf, ownUse } from "./folder-use.ts";
 import { makePictures, type Pictures } from "./make-pictures.ts";
-import { type OpenImageModelOptions, optionRules, type TextToImageOptions } from "./options.ts";
+import {
+  type ImageToImageOptions,
+  type InpaintOptions,
+  imageRules,
+  inpaintRules,
+  type OpenImageModelOptions,
+  optionRules,
+  type TextToImageOptions,
+} from "./options.ts";
+import { fromImage } from "./start-from-image.ts";
+import { fromMask } from "./start-from-mask.ts";
 import { fromText } from "./start-from-text.ts";
 
 /** A loaded folder that makes pictures, with what counts where a call gives none. */
@@ -26,6 +38,10 @@ export interface ImageModel {
   readonly guidance: number;
   /** As the function {@link textToImage}. */
   textToImage(options: TextToImageOptions): Promise<Pictures>;
+  /** As the function {@link imageToImage}. */
+  imageToImage(options: ImageToImageOptions): Promise<Pictures>;
+  /** As the function {@link inpaint}. */
+  inpaint(options: InpaintOptions): Promise<Pictures>;
 }
 
 /**
@@ -46,6 +62,40 @@ export async function textToImage<T>(
 ): Promise<Pictures> {
   checkOptions(options, optionRules);
   return (await openImageModel(read, options)).textToImage(options);
+}
+
+/**
+ * Makes pictures of an image and a prompt, as diffusers 0.39 does: the image's latents, noised, go
+ * through the last `strength` of the steps. A folder that edits images (InstructPix2Pix) follows the
+ * prompt as an instruction, and SDXL's refiner refines.
+ *
+ * `await imageToImage(read, { backend, prompt: "a red fox", image: { data, shape: [3, 512, 512] } })`
+ *
+ * @throws as a rejection: as {@link textToImage}; RangeError also for an image of a size that is no
+ * multiple, with the nearest, and for a strength that leaves no step.
+ */
+export async function imageToImage<T>(
+  read: ReadFile,
+  options: OpenImageModelOptions<T> & ImageToImageOptions,
+): Promise<Pictures> {
+  checkOptions(options, imageRules);
+  return (await openImageModel(read, options)).imageToImage(options);
+}
+
+/**
+ * Paints a part of an image anew from a prompt, as diffusers 0.39 does: by a folder for inpainting,
+ * or by any other, whose steps get the image's own latents pasted outside the mask.
+ *
+ * `await inpaint(read, { backend, prompt: "a red fox", image, mask: { data, shape: [1, 512, 512] } })`
+ *
+ * @throws as a rejection: as {@link imageToImage}; RangeError also for a mask of another size.
+ */
+export async function inpaint<T>(
+  read: ReadFile,
+  options: OpenImageModelOptions<T> & InpaintOptions,
+): Promise<Pictures> {
+  checkOptions(options, inpaintRules);
+  return (await openImageModel(read, options)).inpaint(options);
 }
 
 /**
@@ -70,6 +120,14 @@ export async function openImageModel<T>(
     async textToImage(call) {
       checkOptions(call, optionRules);
       return makePictures(model, call, "textToImage", fromText);
+    },
+    async imageToImage(call) {
+      checkOptions(call, imageRules);
+      return makePictures(model, call, "imageToImage", fromImage);
+    },
+    async inpaint(call) {
+      checkOptions(call, inpaintRules);
+      return makePictures(model, call, "inpaint", fromMask);
     },
   };
 }

@@ -5,12 +5,16 @@
  *   tokenizers -> text encoders -> conditions
  *   generate (classifierFree) -> VAE -> pictures
  */
+import type { Tensor } from "@gen/graph";
 import { ArgumentError } from "@gen/math/arguments";
-import { type GenerateOptions, generate } from "@gen/sampling";
+import { type Denoiser, type GenerateOptions, generate } from "@gen/sampling";
 import { callConditions } from "./call-conditions.ts";
 import type { FolderModel } from "./folder-model.ts";
 import { type Defaults, defaultsOf, requireUse, type Use } from "./folder-use.ts";
-import type { TextToImageOptions } from "./options.ts";
+import type { PictureOptions } from "./options.ts";
+
+type ClassifierFreeOptions = Extract<NonNullable<GenerateOptions["guidance"]>, object>;
+type GenerateProgress = Parameters<NonNullable<GenerateOptions["onStep"]>>[0];
 
 /** Pictures of a call. */
 export interface Pictures {
@@ -24,54 +28,78 @@ export interface Pictures {
   readonly notes: readonly string[];
 }
 
-/** What a run starts from. */
-export interface Start extends Pick<GenerateOptions, "noise"> {
-  /** `[channels, height, width]` of the latents. */
-  readonly shape: readonly number[];
+/** What a run is made of, with the defaults of the folder. */
+export interface Run extends Defaults {
+  /** All pictures of the call. */
+  readonly rows: number;
+  /** What chooses the scheduler's table, beside the steps. */
+  readonly chosen: Pick<GenerateOptions, "sampler" | "eta" | "compat" | "originalInferenceSteps">;
 }
 
-/** Makes the start of `rows` pictures. */
-type Begin<T, Call> = (
-  model: FolderModel<T>,
-  call: Call,
-  run: Defaults & { readonly rows: number },
-) => Promise<Start>;
+/** What a run starts from. */
+export interface Start extends Pick<GenerateOptions, "noise" | "finish"> {
+  /** `[channels, height, width]` of the latents. */
+  readonly shape: readonly number[];
+  /** What the scheduler's table is made of, beside what the call chooses. */
+  readonly table: Pick<GenerateOptions, "steps" | "strength" | "timesteps">;
+  /** @defaultValue the folder's */
+  readonly denoiser?: Denoiser;
+  /** Conditions beside the prompts'. */
+  readonly condition?: Readonly<Record<string, Tensor>>;
+  /** The guidance of the image, for a third pass. */
+  readonly second?: ClassifierFreeOptions["second"];
+  /** @defaultValue the call's */
+  readonly guidance?: number;
+  /** Changes what `onStep` is told. */
+  readonly watch?: (progress: GenerateProgress) => GenerateProgress;
+}
+
+/** Makes the start of a call. */
+type Begin<T, Call> = (model: FolderModel<T>, call: Call, run: Run) => Promise<Start>;
 
 /** Makes the pictures of a call, whose options are checked. */
-export async function makePictures<T, Call extends TextToImageOptions>(
+export async function makePictures<T, Call extends PictureOptions>(
   model: FolderModel<T>,
   call: Call,
   use: Use,
   begin: Begin<T, Call>,
 ): Promise<Pictures> {
   requireUse(model, use);
-  const { torchSeed, seed, sampler, eta, signal, onStep } = call;
+  const { torchSeed, seed, sampler, eta, originalInferenceSteps, signal, onStep } = call;
   if (torchSeed !== undefined && seed !== undefined) {
     throw new ArgumentError("seed must be left out where torchSeed is given");
   }
+  const compat = call.compat ?? (torchSeed === undefined ? undefined : "diffusers");
+  const chosen = { ...(sampler && { sampler }), eta, compat, originalInferenceSteps };
   const usual = defaultsOf(model.kind, model.text, use);
-  const { steps = usual.steps, guidance = usual.guidance, count = 1 } = call;
+  const { steps = usual.steps, guidance: asked = usual.guidance, count = 1 } = call;
+  const { strength = usual.strength } = call;
   const rows = [call.prompt].flat().length * count;
-  const { shape, noise } = await begin(model, call, { ...usual, steps, guidance, rows });
+  const start = await begin(model, call, { steps, guidance: asked, strength, rows, chosen });
+  const { shape, denoiser = model.pipeline.denoiser, guidance = asked, second, watch } = start;
   const conditions = await callConditions(model, call, { guidance, shape });
-  const { condition, unconditional } = conditions;
+  const { unconditional } = conditions;
   const result = await generate(
-    { ...model.pipeline, shape },
+    { ...model.pipeline, shape, denoiser },
     {
       backend: model.backend,
       count: rows,
-      steps,
-      ...(sampler && { sampler }),
-      eta,
-      compat: call.compat ?? (torchSeed === undefined ? undefined : "diffusers"),
+      ...chosen,
+      ...start.table,
       seed,
-      condition,
+      condition: { ...start.condition, ...conditions.condition },
       ...(unconditional && {
-        guidance: { scale: guidance, rescale: call.guidanceRescale, unconditional },
+        guidance: {
+          scale: guidance,
+          rescale: call.guidanceRescale,
+          unconditional,
+          ...(second && { second }),
+        },
       }),
-      noise,
+      noise: start.noise,
+      finish: start.finish,
       signal,
-      onStep,
+      onStep: watch && onStep ? (progress) => onStep(watch(progress)) : onStep,
     },
   );
   const notes = [...(model.pipeline.warnings ?? []), ...conditions.notes];

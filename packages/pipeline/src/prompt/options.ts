@@ -43,7 +43,54 @@ export interface TextToImageOptions
   readonly clipSkip?: number;
   /** Reads `(word:1.3)` in prompts as weights. @defaultValue false */
   readonly weighted?: boolean;
+  /** Steps that a latent consistency model was distilled at. @defaultValue its scheduler's */
+  readonly originalInferenceSteps?: number;
 }
+
+/** Images, masks or latents, row-major. */
+export interface PictureInput {
+  readonly data: Float32Array;
+  /** `[channels, height, width]`, or `[n, channels, height, width]`. */
+  readonly shape: readonly number[];
+}
+
+/** What pictures are made of that start from an image. Their size is the image's. */
+export interface ImageToImageOptions extends Omit<TextToImageOptions, "size"> {
+  /**
+   * Images of 3 channels in [-1, 1], or latents of the denoiser's channels: one for all pictures,
+   * or several for one picture each in turn.
+   */
+  readonly image: PictureInput;
+  /**
+   * The share of the steps that are taken, in (0, 1]: 1 leaves little of the image. A folder that
+   * edits images takes all.
+   * @defaultValue that of the folder's class: 0.8, SDXL 0.3, SD3 and Flux 0.6
+   */
+  readonly strength?: number;
+  /** How near to the image a folder that edits images stays; from 1 on it takes a third pass. @defaultValue 1.5 */
+  readonly imageGuidance?: number;
+  /** The score of beauty that SDXL's refiner is told. @defaultValue 6 */
+  readonly aestheticScore?: number;
+  /** The same for the second pass. @defaultValue 2.5 */
+  readonly negativeAestheticScore?: number;
+}
+
+/** What a part of an image is painted anew from. */
+export interface InpaintOptions extends Omit<ImageToImageOptions, "imageGuidance"> {
+  /**
+   * One channel in [0, 1], as high and wide as the image: from 0.5 on the image is painted anew.
+   * One for all pictures, or several for one picture each in turn.
+   */
+  readonly mask: PictureInput;
+  /**
+   * As in {@link ImageToImageOptions}; 1 starts from noise alone.
+   * @defaultValue that of the folder's class: 1, SDXL 0.9999, SD3 and Flux 0.6
+   */
+  readonly strength?: number;
+}
+
+/** The options of any call. */
+export type PictureOptions = TextToImageOptions & Partial<ImageToImageOptions>;
 
 const PROMPT: rules.Rule = [
   `a text of at most ${MAX_PROMPT_LENGTH} characters`,
@@ -76,6 +123,29 @@ export const optionRules = {
   ]),
   clipSkip: rules.optional(rules.integerIn(0, 64)),
   weighted: rules.optional(rules.FLAG),
+  originalInferenceSteps: rules.optional(rules.COUNT),
   signal: rules.optional(rules.OBJECT),
   onStep: rules.optional(rules.FUNCTION),
 } satisfies Record<string, rules.Rule>;
+
+const IMAGE = rules.having("{ data, shape }", {
+  data: rules.FLOATS,
+  shape: [
+    "[channels, height, width] or [n, channels, height, width]",
+    (value) => rules.SIZES[1](value) && [3, 4].includes((value as number[]).length),
+  ],
+});
+
+/** What the options of a call with an image may be. */
+export const imageRules = {
+  ...optionRules,
+  image: IMAGE,
+  size: rules.optional(["left out: the pictures are as large as the image", () => false]),
+  strength: rules.optional(rules.UNIT),
+  imageGuidance: rules.optional(rules.NOT_NEGATIVE),
+  aestheticScore: rules.optional(rules.FINITE),
+  negativeAestheticScore: rules.optional(rules.FINITE),
+} satisfies Record<string, rules.Rule>;
+
+/** What the options of a call with an image and a mask may be. */
+export const inpaintRules = { ...imageRules, mask: IMAGE } satisfies Record<string, rules.Rule>;

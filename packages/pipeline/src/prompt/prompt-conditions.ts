@@ -2,6 +2,7 @@
  * The conditions of a denoiser for prompts of one kind, beside their states:
  *
  *   time_ids = (height, width, 0, 0, height, width)        SDXL: original size, crop, target size
+ *              (height, width, 0, 0, aesthetic score)      its refiner
  *   timestep_cond = (sin w f_i, cos w f_i), f_i = 1000 / 10000^(i / (n / 2 - 1)), w = guidance - 1
  *   guidance = guidance                                     Flux
  */
@@ -17,13 +18,21 @@ export function promptConditions(
     width,
     height,
     embedding,
-  }: { guidance: number; width: number; height: number; embedding: number },
+    aestheticScore,
+  }: {
+    guidance: number;
+    width: number;
+    height: number;
+    embedding: number;
+    aestheticScore?: number;
+  },
 ): Record<string, Tensor> {
+  const ends = aestheticScore === undefined ? [height, width] : [aestheticScore];
   const all: Record<string, () => Tensor> = {
     encoder_hidden_states: () => rows(states.map((one) => one.states)),
     text_embeds: () => rows(states.map((one) => one.pooled as Tensor)),
     pooled_projections: () => rows(states.map((one) => one.pooled as Tensor)),
-    time_ids: () => floats([height, width, 0, 0, height, width], [1, 6]),
+    time_ids: () => floats([height, width, 0, 0, ...ends], [1, 4 + ends.length]),
     timestep_cond: () => floats(guidanceEmbedding(guidance - 1, embedding), [1, embedding]),
     guidance: () => floats([guidance], [1]),
   };

@@ -1,18 +1,26 @@
 import { torchNoise } from "@gen/sampling";
 import type { FolderModel } from "./folder-model.ts";
-import type { Start } from "./make-pictures.ts";
+import type { Run, Start } from "./make-pictures.ts";
 import type { TextToImageOptions } from "./options.ts";
 import { latentShape } from "./picture-size.ts";
 
-/** A start from noise alone. */
-export async function fromText<T>(
+/** A start from noise alone, for latents of `shape`. */
+export const fromNoise = (
+  { torchSeed, torchDevice: device }: Pick<TextToImageOptions, "torchSeed" | "torchDevice">,
+  shape: readonly number[],
+  { steps }: Run,
+): Start => ({
+  shape,
+  table: { steps },
+  ...(torchSeed !== undefined && {
+    noise: (batch, part) => torchNoise(torchSeed, batch, { ...part, device }),
+  }),
+});
+
+/** The start of text to image. */
+export const fromText = async <T>(
   model: FolderModel<T>,
-  { size, torchSeed, torchDevice: device }: TextToImageOptions,
-): Promise<Start> {
-  return {
-    shape: size ? latentShape(size, model) : model.pipeline.shape,
-    ...(torchSeed !== undefined && {
-      noise: (batch, part) => torchNoise(torchSeed, batch, { ...part, device }),
-    }),
-  };
-}
+  call: TextToImageOptions,
+  run: Run,
+): Promise<Start> =>
+  fromNoise(call, call.size ? latentShape(call.size, model) : model.pipeline.shape, run);

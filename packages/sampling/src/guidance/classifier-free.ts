@@ -44,6 +44,11 @@ export interface ClassifierFreeOptions<C = ConditionOption> extends GuidanceOpti
    * conditions, the guided ones by name; the others stay. For functions: the unconditional model.
    */
   readonly unconditional: C;
+  /**
+   * A condition with a scale of its own, such as the image that an editor changes: what means
+   * none of it, beside `unconditional`. For functions: the model under neither.
+   */
+  readonly second?: { readonly scale: number; readonly unconditional: C };
 }
 
 /** The options of {@link compose}. */
@@ -64,7 +69,9 @@ type FunctionShape = Pick<SampleOptions, "shape">;
  * `sample` is given and u the prediction without a condition (Ho and Salimans 2022, eq. 6, whose w
  * is scale - 1).
  *
- * The result has the score of `p(x) p(condition | x)^scale` at each noise level.
+ * The result has the score of `p(x) p(condition | x)^scale` at each noise level. With a second
+ * condition it is `u + scale (c - i) + second.scale (i - u)`, i under the second condition alone and u
+ * under neither (Brooks et al. 2023, eq. 3).
  *
  * @throws RangeError when the scale is not finite or an option is outside its range; on use, when
  * no condition is given.
@@ -79,23 +86,36 @@ export function classifierFree(
   options: ClassifierFreeOptions<ConditionOption | DenoiserFunction> & Partial<FunctionShape>,
 ): Denoiser | DenoiserFunction {
   checkArguments({ denoiser, options }, { denoiser: DENOISER, options: rules.OBJECT });
-  const { scale, unconditional } = options;
-  requireGuidance([scale], options);
+  const { scale, unconditional, second } = options;
+  checkArguments(options, { second: rules.optional(SECOND) });
+  requireGuidance(second ? [scale, second.scale] : [scale], options);
+  // A second condition guides from neither: u + scale (c - u) + (second.scale - scale) (i - u).
+  const scales = second ? [scale, second.scale - scale] : [scale];
+  const ratios = second && [1, 0];
   if (typeof denoiser === "function") {
-    return combineFunctions(unconditional as DenoiserFunction, [denoiser], [scale], options);
+    const none = unconditional as DenoiserFunction;
+    if (!second) return combineFunctions(none, [denoiser], scales, options);
+    const neither = second.unconditional as DenoiserFunction;
+    return combineFunctions(neither, [denoiser, none], scales, options, ratios);
   }
+  const isOne = scale === 1 && !second;
   return {
     ...denoiser,
-    batch: scale === 1 ? denoiser.batch : sharedBatch(denoiser, 2),
+    batch: isOne ? denoiser.batch : sharedBatch(denoiser, 1 + scales.length),
     apply(x, t, condition) {
       if (!condition)
         throw new ArgumentError("classifier-free guidance needs a condition, got none");
-      if (scale === 1) return denoiser.apply(x, t, condition);
+      if (isOne) return denoiser.apply(x, t, condition);
       const none = toConditionExprs(unconditional as ConditionOption, t, condition);
+      if (second) {
+        const neither = toConditionExprs(second.unconditional as ConditionOption, t, none);
+        const [u, i, c] = outputsUnder(denoiser, x, t, [neither, none, condition]);
+        return combine(x, t, u, [c, i], scales, options, ratios);
+      }
       const isPlain = scale === 0 && !options.interval && !options.rescale;
       if (isPlain) return denoiser.apply(x, t, none);
       const [u, c] = outputsUnder(denoiser, x, t, [none, condition]);
-      return combine(x, t, u, [c], [scale], options);
+      return combine(x, t, u, [c], scales, options);
     },
   };
 }
@@ -176,6 +196,14 @@ function outputsUnder(
   return conditions.map((_, i) => slice(outputs, 0, i * rows, (i + 1) * rows));
 }
 
+const SECOND = rules.having("{ scale, unconditional }", { scale: rules.NUMBER });
+
+/** Scales that sum to 1 in the same proportions: the same conditions without guidance. */
+function ratiosOf(scales: readonly number[]): number[] {
+  const sum = scales.reduce((a, b) => a + b, 0);
+  return scales.map((scale) => (sum === 0 ? 1 / scales.length : scale / sum));
+}
+
 /** `u + sum_i scale_i (c_i - u)` of denoisers' outputs; the learned variance is the first c's. */
 function combine(
   x: Expr,
@@ -184,6 +212,7 @@ function combine(
   conditional: readonly Expr[],
   scales: readonly number[],
   { interval, rescale = 0 }: GuidanceOptions,
+  ratios: readonly number[] = ratiosOf(scales),
 ): Expr {
   const base = splitVariance(unconditional, x).prediction;
   const predictions = conditional.map((output) => splitVariance(output, x).prediction);
@@ -192,9 +221,7 @@ function combine(
   return changePrediction(conditional[0], x, () => {
     let guided = weighted(scales);
     if (rescale === 0 && !interval) return guided;
-    // Scales that sum to 1 in the same proportions: the same conditions without guidance.
-    const sum = scales.reduce((a, b) => a + b, 0);
-    const plain = weighted(scales.map((scale) => (sum === 0 ? 1 / scales.length : scale / sum)));
+    const plain = weighted(ratios);
     if (rescale > 0) {
       const ratio = div(spread(plain), maximum(spread(guided), 1e-12));
       guided = mul(guided, add(mul(ratio, rescale), 1 - rescale));
@@ -215,6 +242,7 @@ function combineFunctions(
   conditional: readonly DenoiserFunction[],
   scales: readonly number[],
   options: GuidanceOptions & Partial<FunctionShape>,
+  ratios?: readonly number[],
 ): DenoiserFunction {
   const { shape } = options as FunctionShape;
   if (scales.length === 1 && scales[0] === 1) return conditional[0];
@@ -226,7 +254,7 @@ function combineFunctions(
     return Object.fromEntries(await Promise.all(all));
   };
   return hostFormula(shape, outputs, ({ x, t, u, ...c }) =>
-    combine(x, t, u, Object.values(c), scales, options),
+    combine(x, t, u, Object.values(c), scales, options, ratios),
   );
 }
 

@@ -11,6 +11,7 @@ import { notFiniteAt, sizeOf } from "../denoiser/shapes.ts";
 import { type ClassifierFreeOptions, classifierFree } from "../guidance/classifier-free.ts";
 import {
   defaultSampler,
+  type SchedulerSteps,
   type SchedulerStepsOptions,
   schedulerSteps,
 } from "../scheduler/scheduler-steps.ts";
@@ -45,6 +46,8 @@ export interface GenerateOptions<T = unknown>
     shape: readonly number[],
     part: { readonly firstIndex: number; readonly count: number },
   ) => Pick<SampleOptions, "x" | "noise">;
+  /** Changes the samples `[batch, ...]` of a batch, from number `firstIndex` on, before they are decoded. */
+  readonly finish?: (x: FloatArray, part: { readonly firstIndex: number }) => FloatArray;
   /** Stops the run within a step. */
   readonly signal?: AbortSignalLike;
   /** Called after each step of each batch; a returned promise is awaited. */
@@ -55,6 +58,8 @@ export interface GenerateOptions<T = unknown>
 export interface GenerateProgress extends Progress {
   /** The done share of the whole work, in (0, 1]. */
   readonly done: number;
+  /** The number of the batch's first sample. */
+  readonly firstIndex: number;
 }
 
 /** Samples `[count, ...]`, row-major: images in [-1, 1] if the pipeline has a VAE. */
@@ -90,6 +95,7 @@ export async function generate<T>(
     seed: rules.optional(rules.SEED),
     guidance: rules.optional(rules.either(rules.NUMBER, rules.OBJECT)),
     noise: rules.optional(rules.FUNCTION),
+    finish: rules.optional(rules.FUNCTION),
     signal: rules.optional(rules.OBJECT),
     onStep: rules.optional(rules.FUNCTION),
   });
@@ -124,6 +130,7 @@ const PIPELINE = rules.having("a pipeline { kind, shape }, such as loadPipeline 
 
 const PIPELINES = {
   diffusion: rules.having("a pipeline { kind, denoiser, scheduler, shape }", {
+    kind: rules.oneOf("diffusion"),
     denoiser: rules.DENOISER,
     scheduler: rules.having("{ schedule }", { schedule: rules.SCHEDULE }),
     vae: rules.optional(VAE),
@@ -134,13 +141,8 @@ const PIPELINES = {
 /** The source of x: a denoiser's samples. */
 function denoised<T>(pipeline: DiffusionPipeline, options: GenerateOptions<T>) {
   const { backend, count = 1, seed, guidance, noise, signal, onStep } = options;
-  const { denoiser, scheduler, shape, classes } = pipeline;
-  const [, height = 1, width = 1] = shape;
-  // diffusers' pipelines count patches of 2 x 2 as an image's tokens.
-  const table = schedulerSteps(
-    { ...scheduler, predictionType: denoiser.predicts },
-    { imageLength: (height * width) / 4, ...withSigmas(pipeline, options) },
-  );
+  const { denoiser, classes } = pipeline;
+  const table = tableOf(pipeline, options);
   const guided = guidance === undefined ? denoiser : guide(denoiser, guidance, classes);
   const ready = sampler({ backend, denoiser: guided });
   const { steps, clip, initialScale } = table;
@@ -153,12 +155,37 @@ function denoised<T>(pipeline: DiffusionPipeline, options: GenerateOptions<T>) {
       const share = shape[0] / count;
       const done = (step: number) => firstIndex / count + ((step + 1) / steps.length) * share;
       const part = { firstIndex, ...noise?.(shape, { firstIndex, count }) };
-      const report = (at: Progress) => onStep?.({ ...at, done: done(at.step) });
+      const report = (at: Progress) => onStep?.({ ...at, done: done(at.step), firstIndex });
       const condition = conditionRows(firstIndex, shape[0]);
-      return (await ready.sample({ ...run, ...part, condition, shape, onStep: report })).x;
+      const { x } = await ready.sample({ ...run, ...part, condition, shape, onStep: report });
+      return options.finish?.(x, { firstIndex }) ?? x;
     },
     dispose: () => ready.dispose(),
   };
+}
+
+/**
+ * The table that {@link generate} takes for a pipeline, with its levels' sigmas.
+ *
+ * @throws RangeError as {@link schedulerSteps} does.
+ */
+export function pipelineSteps(
+  pipeline: DiffusionPipeline,
+  options: Omit<SchedulerStepsOptions, "imageLength"> = {},
+): SchedulerSteps {
+  checkArguments({ pipeline, options }, { pipeline: PIPELINE, options: rules.OBJECT });
+  checkArguments({ pipeline }, { pipeline: PIPELINES.diffusion });
+  return tableOf(pipeline, options);
+}
+
+function tableOf(pipeline: DiffusionPipeline, options: SchedulerStepsOptions): SchedulerSteps {
+  const { denoiser, scheduler, shape } = pipeline;
+  const [, height = 1, width = 1] = shape;
+  // diffusers' pipelines count patches of 2 x 2 as an image's tokens.
+  return schedulerSteps(
+    { ...scheduler, predictionType: denoiser.predicts },
+    { imageLength: (height * width) / 4, ...withSigmas(pipeline, options) },
+  );
 }
 
 /** Parts of conditions that have a row for each of `count` samples, or one row for all. */

@@ -45,6 +45,8 @@ export interface TorchNoiseOptions extends Pick<SampleOptions, "firstIndex"> {
    * them. Only a draw of more numbers than that depends on the GPU. @defaultValue no limit
    */
   readonly threads?: number;
+  /** How many normals each draw before the initial noise has, such as those of a VAE's sample. */
+  readonly before?: readonly number[];
 }
 
 /** The noise of a run, as `sample` takes it. */
@@ -76,9 +78,16 @@ export function torchNoise(
     count: rules.optional(rules.ANY_NUMBER),
     device: rules.optional(rules.oneOf("cpu", "cuda")),
     threads: rules.optional(rules.integerIn(256, 2 ** 31)),
+    before: rules.optional(rules.listOf(rules.INDEX)),
   });
   const { batch, size } = batchSizes(shape);
-  const { firstIndex = 0, count = firstIndex + batch, device = "cpu", threads } = options;
+  const {
+    firstIndex = 0,
+    count = firstIndex + batch,
+    device = "cpu",
+    threads,
+    before = [],
+  } = options;
   const last = count - batch;
   if (!(Number.isInteger(count) && last >= 0)) {
     throw new ArgumentError(`count must be an integer, ${batch} or more, got ${shown(count)}`);
@@ -87,8 +96,11 @@ export function torchNoise(
     const allowed = `an integer in 0..${last} for ${batch} of ${count} samples`;
     throw refused("firstIndex", allowed, firstIndex);
   }
-  const restarted = () =>
-    device === "cuda" ? torchCudaGenerator(seed, threads) : torchCpuGenerator(seed);
+  const restarted = () => {
+    const made = device === "cuda" ? torchCudaGenerator(seed, threads) : torchCpuGenerator(seed);
+    for (const normals of before) made.randn(normals);
+    return made;
+  };
   let generator = restarted();
   let drawn = 0;
   const draw = () => {

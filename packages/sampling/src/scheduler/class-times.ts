@@ -27,7 +27,7 @@ export function stepsOf(
  * The first of `n` steps that is taken, as diffusers' image-to-image pipelines count; a class may
  * list `more` steps than that.
  */
-export function firstStep({ options }: ClassRun, n: number, more = 0): number {
+export function firstStep({ options }: Pick<ClassRun, "options">, n: number, more = 0): number {
   const { strength = 1 } = options;
   if (!(strength > 0 && strength <= 1)) {
     throw new ArgumentError(`strength must be in (0, 1], got ${strength}`);

@@ -5,6 +5,7 @@ import { checkOptions, ON_OR_OFF } from "../samplers/check-options.ts";
 import type { Step } from "../samplers/step.ts";
 import { checkPrediction } from "./class-predictions.ts";
 import type { ClassOptions, ClassRun, ClassSettings, ClassTable } from "./class-run.ts";
+import { firstStep } from "./class-times.ts";
 import { type SamplerName, samplerKind, samplerNames } from "./sampler-kinds.ts";
 import { schedulerTables } from "./scheduler-classes.ts";
 import { asClassReads, lengthOfClass, readingNotes, schedulerNotes } from "./scheduler-notes.ts";
@@ -173,7 +174,7 @@ function directSteps(
   { schedule, predictionType: predicts, varianceType, flow }: SchedulerConfig,
   { className, spacing, offset }: SchedulerConfigInput,
   sampler: SamplerName,
-  { steps, eta, spacing: list, imageLength }: SchedulerStepsOptions,
+  { steps, eta, spacing: list, imageLength, strength }: SchedulerStepsOptions,
 ): readonly Step[] {
   const kind = samplerKind(sampler);
   if (eta !== undefined && kind.eta === undefined) {
@@ -193,7 +194,19 @@ function directSteps(
     varianceType,
     flow,
   };
-  return kind.table(schedule, options, eta ?? kind.eta ?? 0);
+  const whole = kind.table(schedule, options, eta ?? kind.eta ?? 0);
+  const first = firstStep({ options: { strength } }, count);
+  if (first === 0 || !whole.some(({ next }) => next.history)) return whole.slice(first);
+  // A multistep method starts anew, and half steps are its own.
+  const listed = new Set(whole.map(({ t }) => t));
+  const times =
+    listed.size === count
+      ? [...listed]
+      : samplerKind("euler")
+          .table(schedule, options, 0)
+          .map(({ t }) => t);
+  const rest = { ...options, steps: count - first, spacing: times.slice(first) };
+  return kind.table(schedule, rest, eta ?? kind.eta ?? 0);
 }
 
 /** The fields of a config, with what the caller has set anew since it was read. */
