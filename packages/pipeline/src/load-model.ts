@@ -1,7 +1,9 @@
 import {
+  fileOf,
   fromOnnx,
   MAX_FILE_BYTES,
   type OnnxModel,
+  readModelLayout,
   type WholeFile,
   wholeModel,
 } from "@gen/graph/onnx";
@@ -30,7 +32,15 @@ export interface LoadModelOptions {
   readonly open?: (path: string) => Promise<WholeFile | undefined>;
   /** Bytes of a model's files; Infinity reads every model. @defaultValue 128 MiB */
   readonly wholeAbove?: number;
+  /**
+   * What changes models before they are used, by their paths, such as LoRAs that are merged. It gets
+   * copies of a model's file and of the files beside it, which it may overwrite, and gives the model.
+   * @defaultValue none
+   */
+  readonly changes?: ReadonlyMap<string, ModelChange>;
 }
+
+type ModelChange = (model: Uint8Array, beside: ReadonlyMap<string, Uint8Array>) => Uint8Array;
 
 const WHOLE_ABOVE = 2 ** 27;
 
@@ -40,6 +50,7 @@ export const loadRules = {
   readWeights: rules.optional(rules.FUNCTION),
   open: rules.optional(rules.FUNCTION),
   wholeAbove: rules.optional(["0 or more", (value) => Number(value) >= 0]),
+  changes: rules.optional(["a Map of functions by path", (value) => value instanceof Map]),
 };
 
 /**
@@ -87,6 +98,7 @@ export async function loadModel(
   checkArguments({ read, path }, { read: rules.FUNCTION, path: rules.TEXT });
   checkOptions(options, loadRules);
   const { limit = MAX_FILE_BYTES, readWeights = read } = options;
+  const change = options.changes?.get(path);
   const whole = await naming(path, () => openWhole(path, options, onMissingWeights));
   if (whole) return whole === "missing" ? undefined : whole;
   const bytes = await readWithin(read, path, limit);
@@ -94,7 +106,7 @@ export async function loadModel(
   return naming(path, async () => {
     // Which files the weights are in shows only in reading, and reading cannot wait for a file.
     const { model, needed } = tried(bytes, limit);
-    if (needed.size === 0) return model;
+    if (needed.size === 0 && !change) return model;
     const folder = path.slice(0, path.lastIndexOf("/") + 1);
     const files = new Map<string, Uint8Array>();
     for (const [location, length] of needed) {
@@ -111,9 +123,9 @@ export async function loadModel(
           `its weights in ${folder + location} need ${length} bytes, got ${found.length}`,
         );
       }
-      files.set(location, found);
+      files.set(location, change ? new Uint8Array(found) : found);
     }
-    return fromOnnx(bytes, {
+    return fromOnnx(change ? change(new Uint8Array(bytes), files) : bytes, {
       limit,
       externalData: (location, offset, length) =>
         (files.get(location) as Uint8Array).subarray(offset, offset + length),
@@ -124,7 +136,7 @@ export async function loadModel(
 /** A model that is larger than `wholeAbove`; undefined for others. */
 async function openWhole(
   path: string,
-  { open, wholeAbove = WHOLE_ABOVE }: LoadModelOptions,
+  { open, wholeAbove = WHOLE_ABOVE, changes }: LoadModelOptions,
   onMissingWeights?: (file: string) => void,
 ): Promise<OnnxModel | "missing" | undefined> {
   const file = wholeAbove < Infinity ? await open?.(path) : undefined;
@@ -140,12 +152,48 @@ async function openWhole(
     const { size, bytes, path: place } = file;
     const read = (offset: number, length: number) => file.read(offset, length);
     const model = await wholeModel({ size, bytes, path: place, read, beside, folder });
-    return model.bytes > wholeAbove ? model : undefined;
+    if (model.bytes <= wholeAbove) return undefined;
+    const change = changes?.get(path);
+    return change ? await wholeModel(await changedFile(file, change)) : model;
   } catch (error) {
     if (missing.length === 0 || !onMissingWeights) throw error;
     onMissingWeights(missing[0]);
     return "missing";
   }
+}
+
+/** The layout of a model of the folder, whose bytes are dropped; undefined where there is none. */
+export async function modelLayout(
+  read: ReadFile,
+  path: string,
+  { open, limit = MAX_FILE_BYTES }: LoadModelOptions,
+): Promise<ReturnType<typeof readModelLayout> | undefined> {
+  const file = await open?.(path);
+  const bytes = file ? await copyOf(file) : await readWithin(read, path, limit);
+  return bytes && naming(path, () => readModelLayout(bytes));
+}
+
+/** A file in memory after a change, with the files beside it. */
+async function changedFile(file: WholeFile, change: ModelChange): Promise<WholeFile> {
+  const bytes = await copyOf(file);
+  const beside = new Map<string, Uint8Array>();
+  for (const { location } of readModelLayout(bytes).weights.values()) {
+    const found =
+      location !== undefined && !beside.has(location) && (await file.beside?.(location));
+    if (found) beside.set(location as string, await copyOf(found));
+  }
+  return fileOf(change(bytes, beside), Object.fromEntries(beside));
+}
+
+/** The most bytes of one read. */
+const PART = 2 ** 30;
+
+async function copyOf(file: WholeFile): Promise<Uint8Array> {
+  const copy = new Uint8Array(file.size);
+  for (let at = 0; at < copy.length; at += PART) {
+    copy.set(await file.read(at, Math.min(PART, copy.length - at)), at);
+  }
+  return copy;
 }
 
 /** The model with zeros for what lies outside it, and how long each file outside must be. */

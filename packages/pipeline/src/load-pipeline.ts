@@ -6,7 +6,7 @@ import { type DiffusionPipeline, denoiser, type Pipeline, type VaePipeline } fro
 import { readSchedulerConfig, type SchedulerConfig } from "@gen/schedules";
 import { isWanted } from "./describe-folder.ts";
 import { folderClasses } from "./folder-classes.ts";
-import { classNameOf, extraChannels } from "./folder-kind.ts";
+import { classNameOf, extraChannels, type Fields } from "./folder-kind.ts";
 import { mayHold, randomness, required } from "./folder-parts.ts";
 import { folderSizes } from "./folder-sizes.ts";
 import { ownFields } from "./index-file.ts";
@@ -31,6 +31,12 @@ export interface LoadPipelineOptions extends LoadModelOptions {
    * @defaultValue for undefined entries and for all, as `unet/config.json` has them
    */
   readonly shape?: readonly (number | undefined)[];
+  /**
+   * What stands in for the denoiser's model, such as a UNet with ControlNets, from the model and its
+   * config.
+   * @defaultValue the model
+   */
+  readonly around?: (denoiser: OnnxModel, config: Fields) => OnnxModel;
 }
 
 /**
@@ -59,6 +65,7 @@ export async function loadPipeline(
   checkOptions(options, {
     ...loadRules,
     shape: rules.optional(rules.listOf(rules.optional(rules.COUNT))),
+    around: rules.optional(rules.FUNCTION),
     kind: rules.optional(rules.oneOf("vae", "diffusion")),
   });
   const { limit = MAX_FILE_BYTES, shape: open } = options;
@@ -84,10 +91,11 @@ export async function loadPipeline(
     readSchedulerConfig(utf8Text(schedulerBytes)),
   );
   const foreign = index._gen === undefined;
-  const [{ path, model: unet, config }, vae] = await Promise.all([
+  const [{ path, model, config }, vae] = await Promise.all([
     loadDenoiser(foreign),
     mayHold(index, "vae_decoder") ? loadVae(files, index, ours.image) : undefined,
   ]);
+  const unet = await naming(path, () => options.around?.(model, config) ?? model);
   const className = classNameOf(index);
   const sizes = foreign ? folderSizes(config, vae?.config, className) : undefined;
   const channels = foreign ? vae?.latent[1] : undefined;

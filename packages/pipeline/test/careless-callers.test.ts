@@ -1,10 +1,11 @@
+import { readSafetensors, writeSafetensors } from "@gen/data";
 import { mlp } from "@gen/nn";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { denoiser } from "@gen/sampling";
 import { linearSchedule } from "@gen/schedules";
 import { afterAll } from "vitest";
 import { type Call, describeCarelessCallers } from "../../../tooling/fixtures/careless.ts";
-import { modelFolder } from "../../../tooling/fixtures/model-folder.ts";
+import { goldenRuns, modelFolder } from "../../../tooling/fixtures/model-folder.ts";
 import * as pipeline from "../src/index.ts";
 import { readEmbedding } from "../src/index.ts";
 import { embedding, loraOfQueries, outside, textEncoder } from "./lora-cases.ts";
@@ -21,7 +22,6 @@ const extra = { classes: ["a"], notes: {} };
 const opened = onnxBackend({ provider: "cpu" });
 afterAll(async () => (await opened).close());
 const backend = await opened;
-const sd1 = modelFolder("sd1").read;
 const picture = {
   prompt: "a fox",
   negativePrompt: "red",
@@ -37,6 +37,7 @@ const picture = {
   size: [64, 64],
   clipSkip: 0,
   weighted: true,
+  control: [],
   signal: { aborted: false },
   onStep: () => undefined,
 } as const;
@@ -45,6 +46,17 @@ const image = { data: new Float32Array(3 * 64 * 64), shape: [3, 64, 64] };
 // The other options are those of textToImage.
 const ofImage = { prompt: "a fox", steps: 1, guidance: 1, image, strength: 1, aestheticScore: 6 };
 const mask = { data: new Float32Array(64 * 64), shape: [1, 64, 64] };
+const adapters = goldenRuns("sd1", "adapters").file;
+const [own, sd1] = [modelFolder("control").read, modelFolder("sd1").read];
+const controlled = async (path: string) => (await own(path)) ?? sd1(path);
+const net = { read: controlled, path: "controlnet/model.onnx", readWeights: controlled };
+const { tensors } = readSafetensors(adapters("kohya"));
+const ofText = Object.entries(tensors).filter(([key]) => key.startsWith("lora_te"));
+const learned = {
+  controlNets: [net],
+  loras: [{ bytes: writeSafetensors(Object.fromEntries(ofText)), strength: 1, name: "a" }],
+  embeddings: { "<toy>": adapters("toy") },
+};
 
 const calls: Record<string, Call> = {
   loadModel: { args: [read, "unet/model.onnx", options], also: { "2.limit": ["infinity"] } },
@@ -59,7 +71,7 @@ const calls: Record<string, Call> = {
   },
   mergeLora: { args: [{ unet: { model: outside } }, [{ lora: loraOfQueries }]] },
   openImageModel: {
-    args: [sd1, { backend, limit: 2 ** 30, shape: [4, 8, 8] }],
+    args: [controlled, { backend, limit: 2 ** 30, shape: [4, 8, 8], ...learned }],
     also: { "1.limit": ["infinity"], "1.backend": ["promise"] },
   },
   textToImage: {

@@ -9,7 +9,7 @@ import { describe, expect, test } from "vitest";
 import { mergeLora } from "../src/index.ts";
 import { MAX_LORA_RANK, MAX_LORA_TENSORS } from "../src/lora/limits.ts";
 import { addDelta } from "../src/lora/lora-delta.ts";
-import { diffusersName, type LoraPart } from "../src/lora/lora-keys.ts";
+import { diffusersName, type LoraPart, parseKey } from "../src/lora/lora-keys.ts";
 import { loraTargets } from "../src/lora/lora-targets.ts";
 import type { ModelLayout } from "../src/model-bytes.ts";
 import { loraOfQueries, outside } from "./lora-cases.ts";
@@ -139,6 +139,7 @@ describe("a weight", () => {
     expect(diffusersName("input_blocks_4_1_proj_in", 2)).toBe("down_blocks_1_attentions_0_proj_in");
     expect(diffusersName("output_blocks_2_2_conv", 2)).toBe("up_blocks_0_upsamplers_0_conv");
     expect(diffusersName("input_blocks_3_0_op", 2)).toBe("down_blocks_0_downsamplers_0_conv");
+    expect(diffusersName("up_blocks_1_upsamplers_0_op", 1)).toBe("up_blocks_1_upsamplers_0_conv");
     expect(diffusersName("mid_block_attentions_0_proj_in", 2)).toBe(
       "mid_block_attentions_0_proj_in",
     );
@@ -231,6 +232,34 @@ describe("a LoRA", () => {
     data: new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(1),
   });
   const to = "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_q";
+
+  // The names of _convert_non_diffusers_lora_to_diffusers and state_dict_utils of diffusers 0.39.
+  test.each([
+    [
+      "lora_te1_text_model_x_q_proj.lora_down.weight",
+      "text_encoder",
+      "text_model_x_q_proj",
+      "down",
+    ],
+    ["lora_te2_text_model_x.alpha", "text_encoder_2", "text_model_x", "alpha"],
+    ["base_model.model.unet.a.b.lora_A.default_0.weight", "unet", "a_b", "down"],
+    ["base_model.model.text_model.a.lora_B.weight", "text_encoder", "text_model_a", "up"],
+    [
+      "text_encoder_2.text_model.self_attn.to_out_lora.up.weight",
+      "text_encoder_2",
+      "text_model_self_attn_out_proj",
+      "up",
+    ],
+    [
+      "text_encoder.text_model.self_attn.to_q_lora.down.weight",
+      "text_encoder",
+      "text_model_self_attn_q_proj",
+      "down",
+    ],
+    ["unet.a.processor.to_out_lora.up.weight", "unet", "a_to_out_0", "up"],
+  ])("has the key %s", (key, part, module, role) => {
+    expect(parseKey(key)).toEqual({ part, module, role });
+  });
 
   test("that fits in part gives notes with counts", () => {
     const { notes } = merge({

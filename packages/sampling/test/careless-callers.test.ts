@@ -151,7 +151,18 @@ const calls: Record<string, Call> = {
   generate: {
     args: [
       pipeline,
-      { backend, count: 2, seed: 0, clip: 1, sampler: "ddim", steps: 2, eta: 0, signal, onStep },
+      {
+        backend,
+        count: 2,
+        seed: 0,
+        clip: 1,
+        sampler: "ddim",
+        steps: 2,
+        eta: 0,
+        stepConditions: () => ({}),
+        signal,
+        onStep,
+      },
     ],
     also: { "1.clip": ["list", "fraction"], "1.signal": ["object"], "1.backend": ["promise"] },
   },

@@ -265,3 +265,59 @@ it.each(["x", "t", "features"])(
     expect([...batches]).toEqual([2]);
   },
 );
+
+describe("conditions that change from step to step", () => {
+  const features = (value: number) => ({ features: tensor([value, 0, 1], [1, 3]) });
+  const all = ddimSteps(schedule, { steps: 5 });
+  const ready = sampler({ backend, denoiser: joining });
+  const run = async (at: (row: number) => number) => {
+    const states: number[][] = [];
+    await ready.sample({
+      steps: all,
+      shape: [2, 2],
+      seed: 3,
+      stepConditions: (row) => features(at(row)),
+      onStep: async ({ x }) => {
+        states.push([...(await x())]);
+      },
+    });
+    return states;
+  };
+
+  it("that are the same at each step are conditions of the run", async () => {
+    const { x } = await ready.sample({
+      steps: all,
+      shape: [2, 2],
+      seed: 3,
+      condition: features(4),
+    });
+    expect((await run(() => 4)).at(-1)).toEqual([...x]);
+  });
+
+  it("count from their step on", async () => {
+    const [a, b] = [await run(() => 0), await run((row) => (row < 3 ? 0 : 4))];
+    expect(b.slice(0, 3)).toEqual(a.slice(0, 3));
+    expect(b[3]).not.toEqual(a[3]);
+  });
+
+  it("are given the row and the rows of a pipeline's table", async () => {
+    const calls: number[][] = [];
+    const pipeline = {
+      kind: "diffusion",
+      denoiser: joining,
+      scheduler: { schedule },
+      shape: [2],
+    } as const;
+    await generate(pipeline, {
+      backend,
+      steps: 3,
+      sampler: "ddim",
+      stepConditions(row, rows) {
+        calls.push([row, rows]);
+        return features(1);
+      },
+    });
+    // The first row tells the shapes.
+    expect(calls).toEqual([0, 0, 1, 2].map((row) => [row, 3]));
+  });
+});

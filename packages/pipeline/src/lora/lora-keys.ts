@@ -21,8 +21,8 @@ export const LAYOUTS =
   "kohya's (lora_unet_NAME.lora_down.weight) and diffusers' (unet.NAME.lora_A.weight, unet.NAME.lora.down.weight, unet.NAME.processor.to_q_lora.down.weight)";
 
 const ROLES: readonly (readonly [RegExp, LoraKey["role"]])[] = [
-  [/\.(lora_down|lora_A(\.default)?|lora\.down|lora_linear_layer\.down)\.weight$/, "down"],
-  [/\.(lora_up|lora_B(\.default)?|lora\.up|lora_linear_layer\.up)\.weight$/, "up"],
+  [/\.(lora_down|lora_A(\.default(_\d+)?)?|lora\.down|lora_linear_layer\.down)\.weight$/, "down"],
+  [/\.(lora_up|lora_B(\.default(_\d+)?)?|lora\.up|lora_linear_layer\.up)\.weight$/, "up"],
   [/\.lora_mid\.weight$/, "mid"],
   [/\.alpha$/, "alpha"],
   [/\.(dora_scale|lora_magnitude_vector(\.default)?(\.weight)?)$/, { refused: "DoRA" }],
@@ -49,6 +49,8 @@ export function parseKey(key: string): LoraKey | undefined {
   // diffusers before peft: `attn1.processor.to_q_lora.down.weight`.
   const name = key
     .replace(/(\.processor)?\.(to_[qkv]|to_out)_lora\.(down|up)\.weight$/, ".$2.lora.$3.weight")
+    // Its text encoders have the names of the UNet's projections.
+    .replace(/\.self_attn\.to_(q|k|v|out)\.lora\./, ".self_attn.$1_proj.lora.")
     .replace(/\.to_out\.lora\./, ".to_out.0.lora.");
   const prefix = PREFIXES.find(([pattern]) => pattern.test(name));
   const role = ROLES.find(([pattern]) => pattern.test(name));
@@ -88,6 +90,8 @@ export function diffusersName(module: string, layersPerBlock: number): string {
     if (index === "1") return `mid_block_attentions_0_${rest}`;
     return `mid_block_resnets_${Number(index) / 2}_${resnet(rest)}`;
   }
+  const sampler = /^(.*_(?:down|up)samplers_0)_op$/.exec(module);
+  if (sampler) return `${sampler[1]}_conv`;
   const block = /^(input|output)_blocks_(\d+)_([012])_(.+)$/.exec(module);
   if (!block) return module;
   const [, side, index, inner, rest] = block;

@@ -68,35 +68,50 @@ export function mergeLora(
 ): MergedLora {
   checkArguments({ models, loras }, { models: rules.OBJECT, loras: rules.listOf(USE) });
   checkArguments(models, Object.fromEntries(PARTS.map((part) => [part, rules.optional(MODEL)])));
-  const given = PARTS.flatMap((part) => {
-    const model = models[part];
-    return model ? [[part, model] as const] : [];
-  });
-  const open = new Map(
-    given.map(([part, { model, externalData }]) => {
-      const layout = readModelLayout(model);
-      const { byModule, shared } = loraTargets(layout);
-      const layers = [...byModule.keys()].filter((name) => FIRST_BLOCK.test(name)).length;
-      const changes = new Map<string, Change>();
-      return [part, { layout, model, externalData, byModule, shared, layers, changes }];
-    }),
-  );
-  const notes: string[] = [];
-  for (const { lora, name = "LoRA", strength = 1 } of loras) {
-    notes.push(...place(readLora(lora, name), strength, open));
+  const layouts = new Map<LoraPart, ModelLayout>();
+  for (const part of PARTS) {
+    const found = models[part];
+    if (found) layouts.set(part, readModelLayout(found.model));
   }
-  for (const [part, { layout, changes, shared }] of open)
-    checkChanges(part, layout, changes, shared);
+  const all = loras.map(({ lora, name, strength = 1 }) => ({
+    lora: readLora(lora, name),
+    strength,
+  }));
+  const { notes, patches } = placeLoras(layouts, all);
   return {
     notes,
     *patches(part) {
-      const model = open.get(part);
-      for (const change of model?.changes.values() ?? []) yield patchOf(model as Open, change);
+      const model = models[part];
+      if (model) yield* patches(part, model);
     },
   };
 }
 
-interface Open extends ModelBytes {
+/** Where LoRAs change models, of their layouts alone. The bytes of a model are for its patches. */
+export function placeLoras(
+  layouts: ReadonlyMap<LoraPart, ModelLayout>,
+  loras: readonly { readonly lora: Lora; readonly strength: number }[],
+) {
+  const open = new Map(
+    [...layouts].map(([part, layout]): [LoraPart, Open] => {
+      const { byModule, shared } = loraTargets(layout);
+      const layers = [...byModule.keys()].filter((name) => FIRST_BLOCK.test(name)).length;
+      return [part, { layout, byModule, shared, layers, changes: new Map() }];
+    }),
+  );
+  const notes = loras.flatMap(({ lora, strength }) => place(lora, strength, open));
+  for (const [part, { layout, changes, shared }] of open)
+    checkChanges(part, layout, changes, shared);
+  return {
+    notes,
+    *patches(part: LoraPart, model: ModelBytes): Iterable<WeightPatch> {
+      const { layout, changes } = open.get(part) as Open;
+      for (const change of changes.values()) yield patchOf(layout, model, change);
+    },
+  };
+}
+
+interface Open {
   readonly layout: ModelLayout;
   readonly byModule: ReadonlyMap<string, LoraTarget>;
   /** The layers of a block of the UNet. */
@@ -202,8 +217,12 @@ function checkChanges(
   }
 }
 
-function patchOf(model: Open, { target, terms }: Change): WeightPatch {
-  const place = model.layout.weights.get(target.weight);
+function patchOf(
+  { weights }: ModelLayout,
+  model: ModelBytes,
+  { target, terms }: Change,
+): WeightPatch {
+  const place = weights.get(target.weight);
   if (!place) throw new GenError("invalid-model", `no weight ${JSON.stringify(target.weight)}`);
   const { shape, dtype, location, offset } = place;
   const old = weightBytes(model, place);

@@ -44,7 +44,7 @@ export async function callConditions<T>(
       signal,
       width: numberOf(config, "joint_attention_dim"),
       tokenizerOf: (part) => tokenizers.get(part.tokenizer) as PromptTokenizer,
-      load: (part) => encoderOf(model.read, part, model.options),
+      load: (part) => encoderOf(model.read, part, model.reading),
     },
     all,
   );

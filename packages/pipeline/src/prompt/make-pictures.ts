@@ -8,6 +8,7 @@
 import type { Tensor } from "@gen/graph";
 import { ArgumentError } from "@gen/math/arguments";
 import { type Denoiser, type GenerateOptions, generate } from "@gen/sampling";
+import { controlConditions } from "../control/control-conditions.ts";
 import { callConditions } from "./call-conditions.ts";
 import type { FolderModel } from "./folder-model.ts";
 import { type Defaults, defaultsOf, requireUse, type Use } from "./folder-use.ts";
@@ -78,7 +79,15 @@ export async function makePictures<T, Call extends PictureOptions>(
   const start = await begin(model, call, { steps, guidance: asked, strength, rows, chosen });
   const { shape, denoiser = model.pipeline.denoiser, guidance = asked, second, watch } = start;
   const conditions = await callConditions(model, call, { guidance, shape });
-  const { unconditional } = conditions;
+  const controls = controlConditions(model.controls, call.control ?? [], [
+    shape[2] * model.factor,
+    shape[1] * model.factor,
+  ]);
+  const condition = { ...conditions.condition, ...controls.condition };
+  const unconditional = conditions.unconditional && {
+    ...conditions.unconditional,
+    ...controls.unconditional,
+  };
   const result = await generate(
     { ...model.pipeline, shape, denoiser },
     {
@@ -87,7 +96,8 @@ export async function makePictures<T, Call extends PictureOptions>(
       ...chosen,
       ...start.table,
       seed,
-      condition: { ...start.condition, ...conditions.condition },
+      condition: { ...start.condition, ...condition },
+      stepConditions: controls.stepConditions,
       ...(unconditional && {
         guidance: {
           scale: guidance,
@@ -102,7 +112,7 @@ export async function makePictures<T, Call extends PictureOptions>(
       onStep: watch && onStep ? (progress) => onStep(watch(progress)) : onStep,
     },
   );
-  const notes = [...(model.pipeline.warnings ?? []), ...conditions.notes];
+  const notes = [...model.notes, ...(model.pipeline.warnings ?? []), ...conditions.notes];
   if ([model.index.safety_checker].flat().some((part) => part != null)) {
     notes.push("the folder's safety checker did not look at the pictures");
   }

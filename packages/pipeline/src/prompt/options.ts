@@ -1,13 +1,28 @@
 import { rules } from "@gen/math/arguments";
 import type { Backend } from "@gen/runtime-gpu";
 import type { GenerateOptions } from "@gen/sampling";
+import { CONTROL, type ControlOptions } from "../control/control-conditions.ts";
+import { CONTROL_NET, type ControlNetFiles } from "../control/load-control.ts";
 import type { LoadPipelineOptions } from "../load-pipeline.ts";
+import type { LoraOption } from "../lora/folder-loras.ts";
+import { FILE } from "../model-bytes.ts";
 import { MAX_PROMPT_LENGTH } from "../text/limits.ts";
 
 /** What a folder's model is loaded with. */
-export interface OpenImageModelOptions<T = unknown> extends LoadPipelineOptions {
+export interface OpenImageModelOptions<T = unknown>
+  extends Omit<LoadPipelineOptions, "changes" | "around"> {
   /** A backend, or a promise of a backend; it runs every part. */
   readonly backend: Backend<T> | PromiseLike<Backend<T>>;
+  /** LoRAs that are merged into the denoiser and the text encoders. @defaultValue none */
+  readonly loras?: readonly LoraOption[];
+  /**
+   * Words of textual inversions and the bytes of their safetensors files, as `readEmbedding` reads
+   * them.
+   * @defaultValue none
+   */
+  readonly embeddings?: Readonly<Record<string, Uint8Array>>;
+  /** The files of ControlNets, for a UNet that takes their residuals. @defaultValue none */
+  readonly controlNets?: readonly ControlNetFiles[];
 }
 
 /** What a picture is made of. */
@@ -37,7 +52,7 @@ export interface TextToImageOptions
   readonly torchSeed?: number;
   /** Where PyTorch would draw. @defaultValue "cpu" */
   readonly torchDevice?: "cpu" | "cuda";
-  /** Width and height in pixels. @defaultValue the folder's own */
+  /** Width and height in pixels. @defaultValue those of a ControlNet's image, else the folder's own */
   readonly size?: readonly [width: number, height: number];
   /** Layers of CLIP that are left out at its end, as `clip_skip` of diffusers. @defaultValue 0 */
   readonly clipSkip?: number;
@@ -45,6 +60,8 @@ export interface TextToImageOptions
   readonly weighted?: boolean;
   /** Steps that a latent consistency model was distilled at. @defaultValue its scheduler's */
   readonly originalInferenceSteps?: number;
+  /** What each ControlNet is given, in the order of `controlNets`. */
+  readonly control?: readonly ControlOptions[];
 }
 
 /** Images, masks or latents, row-major. */
@@ -103,6 +120,24 @@ export const BACKEND = rules.either(rules.BACKEND, [
   (value) => typeof (value as { then?: unknown } | null)?.then === "function",
 ]);
 
+/** What a folder's LoRAs, words and ControlNets may be. */
+export const learnedRules = {
+  controlNets: rules.optional(rules.listOf(CONTROL_NET)),
+  loras: rules.optional(
+    rules.listOf(
+      rules.having("a LoRA { bytes, strength, name }", {
+        bytes: FILE,
+        strength: rules.optional(rules.FINITE),
+        name: rules.optional(rules.TEXT),
+      }),
+    ),
+  ),
+  embeddings: rules.optional([
+    "an object of files' bytes by word",
+    (value) => rules.OBJECT[1](value) && Object.values(value as object).every(FILE[1]),
+  ]),
+} satisfies Record<string, rules.Rule>;
+
 /** What the options of a call may be. */
 export const optionRules = {
   prompt: rules.either(PROMPT, rules.listOf(PROMPT, 1)),
@@ -124,6 +159,7 @@ export const optionRules = {
   clipSkip: rules.optional(rules.integerIn(0, 64)),
   weighted: rules.optional(rules.FLAG),
   originalInferenceSteps: rules.optional(rules.COUNT),
+  control: rules.optional(rules.listOf(CONTROL)),
   signal: rules.optional(rules.OBJECT),
   onStep: rules.optional(rules.FUNCTION),
 } satisfies Record<string, rules.Rule>;

@@ -22,5 +22,8 @@ export const fromText = async <T>(
   model: FolderModel<T>,
   call: TextToImageOptions,
   run: Run,
-): Promise<Start> =>
-  fromNoise(call, call.size ? latentShape(call.size, model) : model.pipeline.shape, run);
+): Promise<Start> => {
+  const [, height, width] = call.control?.[0]?.image.shape ?? [];
+  const sides = call.size ?? (height && width ? ([width, height] as const) : undefined);
+  return fromNoise(call, sides ? latentShape(sides, model) : model.pipeline.shape, run);
+};

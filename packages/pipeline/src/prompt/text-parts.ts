@@ -2,13 +2,19 @@ import type { OnnxModel } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import { required } from "../folder-parts.ts";
 import { type LoadModelOptions, loadModel, type ReadFile } from "../load-model.ts";
+import type { Embedding } from "../text/embeddings.ts";
 import { loadTokenizer, type PromptTokenizer } from "../text/load-tokenizer.ts";
 import type { TextPart } from "./text-kind.ts";
 
-/** The tokenizer of an encoder. @throws GenError `invalid-model` where there is none. */
-export async function tokenizerOf(read: ReadFile, part: TextPart): Promise<PromptTokenizer> {
+/** The tokenizer of an encoder, with learned words. @throws GenError `invalid-model` where there is none. */
+export async function tokenizerOf(
+  read: ReadFile,
+  part: TextPart,
+  words: readonly Embedding[] = [],
+): Promise<PromptTokenizer> {
   const { className } = part;
-  const tokenizer = await loadTokenizer(read, part.tokenizer, { className });
+  const added = Object.fromEntries(words.map(({ token, count }) => [token, count]));
+  const tokenizer = await loadTokenizer(read, part.tokenizer, { className, added });
   if (tokenizer) return tokenizer;
   throw new GenError(
     "invalid-model",

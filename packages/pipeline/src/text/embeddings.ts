@@ -23,7 +23,12 @@ export interface Embedding {
   /** The vectors of the word. */
   readonly count: number;
   /** `[count, width]` numbers for each text encoder; encoders are told apart by their widths. */
-  readonly vectors: readonly { readonly width: number; readonly data: ArrayLike<number> }[];
+  readonly vectors: readonly {
+    readonly width: number;
+    readonly data: ArrayLike<number>;
+    /** The key of the encoder, in a file for several encoders. */
+    readonly key?: string;
+  }[];
 }
 
 /** The keys of a file for several encoders. */
@@ -53,7 +58,10 @@ export function readEmbedding(
       `${name}: an embedding has one tensor, or ${ENCODERS.join(", ")}; its keys are ${keys.slice(0, 5).join(", ") || "none"}`,
     );
   }
-  const vectors = used.map((key) => vectorsOf(name, key, tensors[key]));
+  const vectors = used.map((key) => ({
+    ...vectorsOf(name, key, tensors[key]),
+    ...(isByEncoder && { key }),
+  }));
   const counts = vectors.map(({ width, data }) => data.length / width);
   if (counts.some((count) => count !== counts[0])) {
     throw invalid(`${name}: each encoder must have as many vectors, got ${counts.join(", ")}`);
@@ -131,7 +139,7 @@ const EMBEDDING: rules.Rule = rules.having("an embedding, as readEmbedding gives
 const MAX_SIZE = 2 * MAX_VOCABULARY;
 
 /** The matrix whose rows the input `input_ids` chooses. */
-function tableOf({ nodes, weights }: ModelLayout): string | undefined {
+export function tableOf({ nodes, weights }: ModelLayout): string | undefined {
   const ids = new Set(["input_ids"]);
   for (const { op, inputs, outputs } of nodes) {
     if (op === "Gather" && ids.has(inputs[1]) && weights.get(inputs[0])?.shape.length === 2) {

@@ -1,5 +1,5 @@
 import { GenError } from "@gen/math";
-import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import { naming, type ReadFile } from "../load-model.ts";
 import { charsmapNormalizer } from "./charsmap.ts";
 import { MAX_PROMPT_IDS, MAX_PROMPT_LENGTH } from "./limits.ts";
@@ -99,11 +99,17 @@ function promptTokenizer(
   added: Readonly<Record<string, number>>,
 ): PromptTokenizer {
   const tokens = files.json.added_tokens as { id: number; content: string }[];
-  const vocabulary = Object.keys((files.json.model as { vocab: object }).vocab).length;
+  const { vocab } = files.json.model as { vocab: object };
+  const vocabulary = Object.keys(vocab).length;
   const known = Math.max(vocabulary, ...tokens.map(({ id }) => id + 1));
   const vectors = new Map<number, number>();
   let size = known;
   const learned = Object.entries(added).map(([content, count]) => {
+    if (Object.hasOwn(vocab, content) || tokens.some((token) => token.content === content)) {
+      throw new ArgumentError(
+        `the word ${JSON.stringify(content)} is in the vocabulary already; give it another name, such as ${JSON.stringify(`<my-${content}>`)}`,
+      );
+    }
     const id = size;
     vectors.set(id, count);
     size += count;

@@ -48,6 +48,8 @@ export interface GenerateOptions<T = unknown>
   ) => Pick<SampleOptions, "x" | "noise">;
   /** Changes the samples `[batch, ...]` of a batch, from number `firstIndex` on, before they are decoded. */
   readonly finish?: (x: FloatArray, part: { readonly firstIndex: number }) => FloatArray;
+  /** Conditions that change from step to step, for row `row` of the table's `rows`, by name. */
+  readonly stepConditions?: (row: number, rows: number) => Conditions<Tensor>;
   /** Stops the run within a step. */
   readonly signal?: AbortSignalLike;
   /** Called after each step of each batch; a returned promise is awaited. */
@@ -96,6 +98,7 @@ export async function generate<T>(
     guidance: rules.optional(rules.either(rules.NUMBER, rules.OBJECT)),
     noise: rules.optional(rules.FUNCTION),
     finish: rules.optional(rules.FUNCTION),
+    stepConditions: rules.optional(rules.FUNCTION),
     signal: rules.optional(rules.OBJECT),
     onStep: rules.optional(rules.FUNCTION),
   });
@@ -146,7 +149,9 @@ function denoised<T>(pipeline: DiffusionPipeline, options: GenerateOptions<T>) {
   const guided = guidance === undefined ? denoiser : guide(denoiser, guidance, classes);
   const ready = sampler({ backend, denoiser: guided });
   const { steps, clip, initialScale } = table;
-  const run = { steps, clip: options.clip ?? clip, initialScale, seed, signal };
+  const { stepConditions: at } = options;
+  const stepConditions = at && ((row: number) => at(row, steps.length));
+  const run = { steps, clip: options.clip ?? clip, initialScale, seed, signal, stepConditions };
   const conditionRows = rowsOf(namedConditions(options.condition, denoiser.condition), count);
   return {
     steps: steps.length,

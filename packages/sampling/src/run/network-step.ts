@@ -1,7 +1,7 @@
-import type { DType } from "@gen/graph";
+import type { Tensor } from "@gen/graph";
 import { refused } from "@gen/math/arguments";
-import type { Backend, HostArray, Program } from "@gen/runtime-gpu";
-import { conditionInputs, namedConditions } from "../denoiser/conditions.ts";
+import type { Backend, Program } from "@gen/runtime-gpu";
+import { type Conditions, conditionInputs, namedConditions } from "../denoiser/conditions.ts";
 import type { Denoiser } from "../denoiser/denoiser.ts";
 import { sizeOf } from "../denoiser/shapes.ts";
 import { coefficientRow } from "./coefficients.ts";
@@ -26,10 +26,12 @@ export async function networkStep<T>(
   const form = stepForm(steps, clip, denoiser);
   if (!opening) throw refused("backend", "given unless the denoiser is a function", opening);
   const conditions = conditionInputs(namedConditions(options.condition, denoiser.condition));
-  const signatures = Object.entries(conditions).map(([name, c]) => [name, c.shape, c.dtype]);
+  const changing = (row: number) => conditionInputs(options.stepConditions?.(row));
+  const all = { ...conditions, ...changing(0) };
+  const signatures = Object.entries(all).map(([name, c]) => [name, c.shape, c.dtype]);
   const key = JSON.stringify([shape, signatures, form]);
   const compile = () => {
-    const graph = stepGraph(denoiser, shape, conditions, form);
+    const graph = stepGraph(denoiser, shape, all, form);
     return opening.then((opened) => opened.compile(graph, { inPlace: { x: "x" } }));
   };
   const compiled = programs.get(key) ?? compile();
@@ -37,22 +39,19 @@ export async function networkStep<T>(
   compiled.catch(() => programs.delete(key));
   const program = await compiled;
   const backend = await opening;
-  const held: T[] = [];
-  const upload = (data: HostArray, shape: readonly number[], dtype?: DType): T => {
-    const tensor = backend.upload(data, shape, dtype);
-    held.push(tensor);
-    return tensor;
+  const upload = (tensors: Conditions<Tensor>, to: Record<string, T>): Record<string, T> => {
+    for (const [name, { data, shape, dtype }] of Object.entries(tensors)) {
+      to[name] = backend.upload(data, shape, dtype);
+    }
+    return to;
   };
-  const free = () => backend.dispose(...held);
   const shared: Record<string, T> = {};
+  const free = () => backend.dispose(...new Set(Object.values(shared)));
   try {
     // What a row does not add has the coefficient 0.
-    const zeros = upload(new Float32Array(sizeOf(shape)), shape);
-    shared.noise = zeros;
-    for (let i = 0; i < form.depth; i++) shared[pastInput(i)] = zeros;
-    for (const [name, { data, shape, dtype }] of Object.entries(conditions)) {
-      shared[name] = upload(data, shape, dtype);
-    }
+    shared.noise = backend.upload(new Float32Array(sizeOf(shape)), shape);
+    for (let i = 0; i < form.depth; i++) shared[pastInput(i)] = shared.noise;
+    upload(conditions, shared);
   } catch (error) {
     free();
     throw error;
@@ -60,10 +59,10 @@ export async function networkStep<T>(
   const takeStep: TakeStep<T> = async (row, inputs) => {
     const { t } = steps[row];
     const coefficients = coefficientRow(steps[row], clip, form.depth);
-    const own = {
+    const own = upload(changing(row), {
       coefficients: backend.upload(coefficients, [coefficients.length]),
       time: backend.upload([t], [1], form.fractional ? "float32" : "int64"),
-    };
+    });
     const running = program.run({ ...shared, ...inputs, ...own });
     backend.dispose(...Object.values(own));
     return running;

@@ -1,6 +1,7 @@
+import type { Tensor } from "@gen/graph";
 import type { FloatArray } from "@gen/math";
 import type { Backend } from "@gen/runtime-gpu";
-import type { ConditionOption } from "../denoiser/conditions.ts";
+import type { ConditionOption, Conditions } from "../denoiser/conditions.ts";
 import type { Denoiser, DenoiserFunction } from "../denoiser/denoiser.ts";
 import type { Step } from "../samplers/step.ts";
 import type { Clip } from "./clip.ts";
@@ -49,6 +50,8 @@ export interface SampleOptions {
    * condition, such as class labels `[batch]`. Values `[1, ...]` serve every sample.
    */
   readonly condition?: ConditionOption;
+  /** Conditions that change from step to step, for a row of the table, by name. */
+  readonly stepConditions?: (row: number) => Conditions<Tensor>;
   /** Stops the run within a step and frees its tensors. */
   readonly signal?: AbortSignalLike;
   /** Called after each step; a returned promise is awaited. */

@@ -30,6 +30,7 @@ const runRules = {
   initialScale: rules.optional(rules.FINITE),
   x: rules.optional(rules.NUMBERS),
   noise: rules.optional(rules.FUNCTION),
+  stepConditions: rules.optional(rules.FUNCTION),
   signal: rules.optional(rules.OBJECT),
   onStep: rules.optional(rules.FUNCTION),
 };

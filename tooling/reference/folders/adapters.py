@@ -1,0 +1,138 @@
+"""Runs of the real pipelines with LoRAs and learned words, on the models of make.py.
+
+  pip install -r tooling/reference/folders/requirements.txt peft==0.19.1
+  HF_HUB_OFFLINE=1 python tooling/reference/folders/adapters.py tooling/fixtures/folders
+
+Writes into sd1 and sdxl: golden.NAME.safetensors, the LoRAs and textual inversions (float16), and
+golden.adapters.json and .safetensors as prompts.py writes golden.prompts. A case's `loras` are its
+files and strengths, its `words` the files of its learned words. diffusers reads every file itself.
+"""
+
+import importlib.metadata
+import json
+import pathlib
+import re
+import sys
+import tempfile
+
+import torch
+from safetensors.torch import load_file, save_file
+
+import folders
+import make
+import prompts
+
+RANK = 2
+UNET = r"(attentions.*(to_q|to_k|to_v|to_out\.0|proj_in|proj_out|net\.0\.proj|net\.2)|conv1|conv2|conv_shortcut|time_emb_proj)$"
+TEXT = r"(q_proj|k_proj|v_proj|out_proj|fc1|fc2)$"
+
+
+def factors(model, pattern, seed):
+    """Random down and up matrices for the modules whose names fit, LoCon's for convolutions."""
+    generator = torch.Generator().manual_seed(seed)
+    found = {}
+    for name, module in model.named_modules():
+        if not re.search(pattern, name) or not isinstance(module, (torch.nn.Linear, torch.nn.Conv2d)):
+            continue
+        out, *rest = module.weight.shape
+        down = torch.randn(RANK, *rest, generator=generator) / module.weight[0].numel() ** 0.5
+        up = torch.randn(out, RANK, *[1] * (len(rest) - 1), generator=generator) * 0.7
+        found[name] = (down.half(), up.half())
+    return found
+
+
+def kohya(prefix, found, alpha, rename=lambda name: name):
+    tensors = {}
+    for name, (down, up) in found.items():
+        key = f"{prefix}_{rename(name).replace('.', '_')}"
+        tensors[f"{key}.lora_down.weight"], tensors[f"{key}.lora_up.weight"] = down, up
+        tensors[f"{key}.alpha"] = torch.tensor(alpha).half()
+    return tensors
+
+
+def peft(prefix, found):
+    tensors = {}
+    for name, (down, up) in found.items():
+        tensors[f"{prefix}.{name}.lora_A.weight"], tensors[f"{prefix}.{name}.lora_B.weight"] = down, up
+    return tensors
+
+
+def sgm(name):
+    """The name of a module of the tiny SDXL UNet, one layer a block, in the original code."""
+    name = re.sub(r"^mid_block\.attentions\.0", "middle_block.1", name)
+    name = re.sub(r"^mid_block\.resnets\.([01])", lambda m: f"middle_block.{2 * int(m[1])}", name)
+    name = re.sub(r"^down_blocks\.(\d)\.(resnets|attentions)\.0", lambda m: f"input_blocks.{2 * int(m[1]) + 1}.{int(m[2] == 'attentions')}", name)
+    name = re.sub(r"^up_blocks\.(\d)\.(resnets|attentions)\.(\d)", lambda m: f"output_blocks.{2 * int(m[1]) + int(m[3])}.{int(m[2] == 'attentions')}", name)
+    for old, new in [("conv1", "in_layers.2"), ("conv2", "out_layers.3"), ("time_emb_proj", "emb_layers.1"), ("conv_shortcut", "skip_connection")]:
+        name = re.sub(rf"\.{old}$", f".{new}", name)
+    return name
+
+
+def word(seed, *shape):
+    return (torch.randn(*shape, generator=torch.Generator().manual_seed(seed)) * 0.5).half()
+
+
+def case(g, name, pipe, target, loras=(), words=(), **call):
+    for i, (file, strength) in enumerate(loras):
+        pipe.load_lora_weights(load_file(target / f"golden.{file}.safetensors"), adapter_name=f"a{i}")
+    if loras:
+        pipe.set_adapters([f"a{i}" for i in range(len(loras))], [strength for _, strength in loras])
+    prompts.case(g, name, pipe, **call)
+    g.cases[-1].update(loras=list(loras), words=dict(words))
+    if loras:
+        pipe.unload_lora_weights()
+
+
+def sd1(scratch, target):
+    g, pipe = folders.Goldens(), folders.sd_pipeline(scratch)
+    unet, text = factors(pipe.unet, UNET, 1), factors(pipe.text_encoder, TEXT, 2)
+    save_file({**kohya("lora_unet", unet, 1.5), **kohya("lora_te", text, 1.0)}, target / "golden.kohya.safetensors")
+    some = {k: v for k, v in factors(pipe.unet, r"to_[qkv]$", 3).items()}
+    save_file({**peft("unet", some), **peft("text_encoder", factors(pipe.text_encoder, TEXT, 4))}, target / "golden.peft.safetensors")
+    case(g, "kohya", pipe, target, [("kohya", 0.8)], steps=4, prompt=prompts.PROMPT)
+    case(g, "two", pipe, target, [("kohya", 0.5), ("peft", -0.7)], steps=3, prompt=prompts.PROMPT)
+    save_file({"<toy>": word(5, 2, 32)}, target / "golden.toy.safetensors")
+    save_file({"emb_params": word(6, 1, 32)}, target / "golden.style.safetensors")
+    words = {"<toy>": "toy", "paint": "style"}
+    for token, file in words.items():
+        pipe.load_textual_inversion(load_file(target / f"golden.{file}.safetensors"), token=token)
+    case(g, "words", pipe, target, [("kohya", 0.8)], words, steps=3, prompt="a <toy>, red paint", negative_prompt="paint")
+    return g
+
+
+def sdxl(scratch, target):
+    g, pipe = folders.Goldens(), folders.sdxl_pipeline(scratch)
+    parts = {
+        **kohya("lora_unet", factors(pipe.unet, UNET, 1), 1.0, sgm),
+        **kohya("lora_te1", factors(pipe.text_encoder, TEXT, 2), 2.0),
+        **kohya("lora_te2", factors(pipe.text_encoder_2, TEXT, 3), 1.0),
+    }
+    save_file(parts, target / "golden.kohya.safetensors")
+    save_file({"clip_l": word(4, 2, 32), "clip_g": word(5, 2, 32)}, target / "golden.toy.safetensors")
+    case(g, "kohya", pipe, target, [("kohya", 0.7)], steps=3, prompt=prompts.PROMPT)
+    toy = load_file(target / "golden.toy.safetensors")
+    pipe.load_textual_inversion(toy["clip_l"], token="<toy>", text_encoder=pipe.text_encoder, tokenizer=pipe.tokenizer)
+    pipe.load_textual_inversion(toy["clip_g"], token="<toy>", text_encoder=pipe.text_encoder_2, tokenizer=pipe.tokenizer_2)
+    case(g, "words", pipe, target, [], {"<toy>": "toy"}, steps=3, prompt="a <toy> fox")
+    return g
+
+
+def main(out, *names):
+    for run in [sd1, sdxl]:
+        name = run.__name__
+        if names and name not in names:
+            continue
+        torch.manual_seed(0)
+        target = pathlib.Path(out) / name
+        with tempfile.TemporaryDirectory() as scratch:
+            cases, tensors = run(pathlib.Path(scratch), target).done()
+        kept = {k: v.detach().clone().contiguous() for k, v in tensors.items() if k.endswith((".latents", ".images"))}
+        save_file(kept, target / "golden.adapters.safetensors")
+        versions = {package: importlib.metadata.version(package) for package in [*make.PACKAGES, "peft"]}
+        golden = {"provenance": "tooling/reference/folders/adapters.py", "versions": versions, "cases": cases}
+        (target / "golden.adapters.json").write_text(json.dumps(golden, indent=1) + "\n")
+        print(name, flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
