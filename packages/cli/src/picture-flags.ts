@@ -1,9 +1,10 @@
 import { checkArguments, rules } from "@gen/math/arguments";
-import type { TextToImageOptions } from "@gen/pipeline";
+import type { ImageToImageOptions, TextToImageOptions } from "@gen/pipeline";
 import type { SamplerName } from "@gen/sampling";
 import { prefixErrors, usageError } from "./errors.ts";
 import { isOnline, readBounded } from "./files.ts";
 import type { CommonOptions } from "./options.ts";
+import { type LoraFile, type PictureSources, sourceRules } from "./picture-files.ts";
 import { samplerNames } from "./samplers.ts";
 import { type SchedulerChoice, sigmaNames, spacingNames } from "./scheduler-choice.ts";
 import { fromWebUi } from "./web-ui-settings.ts";
@@ -23,12 +24,19 @@ export interface PictureFlags extends CommonOptions, Omit<SchedulerChoice, "samp
   readonly torchDevice?: "cpu" | "cuda";
   readonly clipSkip?: number;
   readonly weighted?: boolean;
+  readonly image?: string;
+  readonly strength?: number;
+  readonly imageGuidance?: number;
+  readonly mask?: string;
+  readonly lora?: readonly LoraFile[];
   readonly like?: string;
 }
 
 /** How pictures are made; a PNG keeps it. */
 export interface PictureSettings
   extends Omit<Partial<TextToImageOptions>, "signal" | "onStep" | "compat">,
+    Pick<Partial<ImageToImageOptions>, "strength" | "imageGuidance">,
+    PictureSources,
     SchedulerChoice {
   /** A folder or a URL. */
   readonly model?: string;
@@ -62,6 +70,11 @@ export async function likePicture(
     size: flags.size,
     clipSkip: flags.clipSkip,
     weighted: flags.weighted,
+    image: fileOf(flags.image),
+    strength: flags.strength,
+    imageGuidance: flags.imageGuidance,
+    mask: fileOf(flags.mask),
+    loras: flags.lora,
     model: flags.model,
     ...(isSeeded && { seed: flags.seed }),
     ...(torchSeed !== undefined && { torchSeed }),
@@ -80,6 +93,7 @@ export async function likePicture(
   }
   const told = { ...found, ...Object.fromEntries(entriesOf(given)) };
   const all: PictureSettings = Object.fromEntries(entriesOf(told));
+  checkImageFlags(all);
   if (all.torchDevice !== undefined && all.torchSeed === undefined) {
     throw usageError("--torch-device must be left out without --torch-seed");
   }
@@ -87,7 +101,7 @@ export async function likePicture(
 }
 
 const NAMES =
-  "prompt negativePrompt guidance guidanceRescale sampler sigmas spacing steps eta count size seed torchSeed torchDevice clipSkip weighted model".split(
+  "prompt negativePrompt guidance guidanceRescale sampler sigmas spacing steps eta count size seed torchSeed torchDevice clipSkip weighted image strength imageGuidance mask loras model".split(
     " ",
   );
 
@@ -100,7 +114,24 @@ const likeRules = {
   sampler: rules.optional(rules.TEXT),
   sigmas: rules.optional(rules.oneOf(...sigmaNames)),
   spacing: rules.optional(rules.oneOf(...spacingNames)),
+  ...sourceRules,
 };
+
+const fileOf = (path: string | undefined) => (path === undefined ? undefined : { path });
+
+/** @throws GenError `usage` for a flag that goes with an image where there is none, or does not. */
+function checkImageFlags({ image, mask, strength, imageGuidance, size }: PictureSettings): void {
+  if (image) {
+    if (size === undefined) return;
+    throw usageError(
+      "--size must be left out with --image: the pictures are as large as the image",
+    );
+  }
+  if (mask) throw usageError("--mask needs --image, the picture whose part is painted anew");
+  const flag = strength === undefined ? "--image-guidance" : "--strength";
+  if (strength === undefined && imageGuidance === undefined) return;
+  throw usageError(`${flag} must be left out without --image`);
+}
 
 /** The settings that are known and given, in one order. */
 const entriesOf = (settings: object): [string, unknown][] => {
