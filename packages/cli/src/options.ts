@@ -1,6 +1,6 @@
 import { backendNames as specificBackends } from "@gen/runtime-gpu/open";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { LoraFile } from "./picture-files.ts";
+import type { LoraFile } from "./picture-sources.ts";
 
 /** The names that `--backend` takes; `onnx` and `tfjs` mean the best of their kind. */
 export const backendNames: readonly string[] = ["onnx", "tfjs", ...specificBackends()];

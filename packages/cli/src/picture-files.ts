@@ -11,46 +11,11 @@ import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { type NdArray, type Raster, readNpy, readPng } from "@gen/data";
 import { errorCode } from "@gen/math";
-import { rules } from "@gen/math/arguments";
 import type { ImageToImageOptions } from "@gen/pipeline";
 import { usageError } from "./errors.ts";
 import { readBounded } from "./files.ts";
 import { floatsOf } from "./npy-flags.ts";
-
-/** A file; with its SHA-256, only that file. */
-export interface PictureFile {
-  readonly path: string;
-  readonly sha256?: string;
-}
-
-/** A LoRA's file and how much of it is added. */
-export interface LoraFile extends PictureFile {
-  readonly strength: number;
-}
-
-/** What a picture is made of, as its settings have it. */
-export interface PictureSources {
-  readonly image?: PictureFile;
-  readonly mask?: PictureFile;
-  readonly loras?: readonly LoraFile[];
-}
-
-const sourceRule = rules.having("{ path, sha256 }", {
-  path: rules.TEXT,
-  sha256: ["a SHA-256", (value) => /^[0-9a-f]{64}$/.test(String(value))],
-});
-
-/** What a stranger's settings may say of files. */
-export const sourceRules = {
-  image: rules.optional(sourceRule),
-  mask: rules.optional(sourceRule),
-  loras: rules.optional(
-    rules.listOf(
-      rules.having("{ path, sha256, strength }", { path: rules.TEXT, strength: rules.NUMBER }),
-      1,
-    ),
-  ),
-};
+import type { PictureFile, PictureSources } from "./picture-sources.ts";
 
 type PictureInput = ImageToImageOptions["image"];
 

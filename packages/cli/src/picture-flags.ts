@@ -3,10 +3,11 @@ import type { ImageToImageOptions, TextToImageOptions } from "@gen/pipeline";
 import type { SamplerName } from "@gen/sampling";
 import { prefixErrors, usageError } from "./errors.ts";
 import { isOnline, readBounded } from "./files.ts";
+import { sigmaNames, spacingNames } from "./names.ts";
 import type { CommonOptions } from "./options.ts";
-import { type LoraFile, type PictureSources, sourceRules } from "./picture-files.ts";
+import { type LoraFile, type PictureSources, sourceRules } from "./picture-sources.ts";
 import { samplerNames } from "./samplers.ts";
-import { type SchedulerChoice, sigmaNames, spacingNames } from "./scheduler-choice.ts";
+import type { SchedulerChoice } from "./scheduler-choice.ts";
 import { fromWebUi } from "./web-ui-settings.ts";
 
 /** The flags of `gen generate`. */

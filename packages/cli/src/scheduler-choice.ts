@@ -9,12 +9,7 @@ import type { SamplerName } from "@gen/sampling";
 import { readSchedulerConfig } from "@gen/schedules";
 import { usageError } from "./errors.ts";
 import { parseJson } from "./files.ts";
-
-/** How the levels of the steps are spread in place of evenly spaced times. */
-export const sigmaNames = ["karras", "exponential", "beta"] as const;
-
-/** How the times of the steps are spread. */
-export const spacingNames = ["leading", "trailing", "linspace"] as const;
+import { sigmaNames, type spacingNames } from "./names.ts";
 
 /** What the settings of a picture say of its scheduler. */
 export interface SchedulerChoice {

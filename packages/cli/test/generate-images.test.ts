@@ -8,6 +8,7 @@ import {
   writeNpy,
   writePng,
 } from "@gen/data";
+import type { JsonValue } from "@gen/math/json";
 import { describe, expect, test } from "vitest";
 import {
   goldenRuns,
@@ -173,11 +174,10 @@ describe("an image", () => {
 const odd = png("odd.png", { width: 70, height: 64, channels: 1, data: new Uint8Array(4480) });
 const small = png("small.png", { width: 32, height: 32, channels: 1, data: new Uint8Array(1024) });
 const raster = { width: 1, height: 1, channels: 1 as const, data: new Uint8Array(1) };
-const wrong = at("wrong.png");
-writeFileSync(
-  wrong,
-  writePng(raster, { settings: { prompt: "a", image: { path: image, sha256: "x" } } }),
-);
+const stranger = (name: string, settings: Record<string, JsonValue>) => {
+  writeFileSync(at(name), writePng(raster, { settings: { prompt: "a", ...settings } }));
+  return ["--like", at(name), "--model", sd1];
+};
 test.each([
   [["--mask", mask, "--model", sd1], /--mask needs --image/],
   [["--strength", "0.5", "--model", sd1], /--strength must be left out without --image/],
@@ -194,8 +194,12 @@ test.each([
   [["--lora", mask, "--model", sd1], /--lora .*mask\.png: /],
   [["--model", inpainting], /--model .* is for inpainting: pass --image and --mask/],
   [
-    ["--like", wrong, "--model", sd1],
-    /--like .*wrong\.png: image\.sha256 must be a SHA-256, got x/,
+    stranger("hash.png", { image: { path: image, sha256: "x" } }),
+    /--like .*hash\.png: image\.sha256 must be a SHA-256, got x/,
+  ],
+  [
+    stranger("no-hash.png", { loras: [{ path: image, strength: 1 }] }),
+    /--like .*no-hash\.png: loras must be a list of { path, sha256, strength }/,
   ],
 ] as const)("%j is refused", (args, message) =>
   expectRefusal(["generate", "a fox", ...args, "--out", at("refused.png")], message),

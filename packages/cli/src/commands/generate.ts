@@ -2,11 +2,11 @@ import { openBackend } from "@gen/runtime-gpu/open";
 import { Command } from "commander";
 import { usageError } from "../errors.ts";
 import { checkModelFolder, claimOutput } from "../files.ts";
+import { sigmaNames, spacingNames } from "../names.ts";
 import { choice, decimal, integer, loraFile, path, pixels, withCommonOptions } from "../options.ts";
 import { outputKind } from "../output-kind.ts";
 import { likePicture, type PictureFlags } from "../picture-flags.ts";
 import { checkEta, samplerHelp, samplerOption } from "../samplers.ts";
-import { sigmaNames, spacingNames } from "../scheduler-choice.ts";
 import { interruptSignal } from "../terminal.ts";
 
 /** `gen generate`. */
