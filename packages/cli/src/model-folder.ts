@@ -1,7 +1,7 @@
 import { open, realpath, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve, sep } from "node:path";
+import { basename, dirname, join, posix, resolve, sep } from "node:path";
 import { type Expr, type Tensor, trace } from "@gen/graph";
-import { MAX_FILE_BYTES, type WholeFile } from "@gen/graph/onnx";
+import { fileOf, MAX_FILE_BYTES, type WholeFile } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import {
   type LoadModelOptions,
@@ -11,10 +11,10 @@ import {
 } from "@gen/pipeline";
 import type { DiffusionPipeline } from "@gen/sampling";
 import type { SchedulerConfig } from "@gen/schedules";
+import { downloadLines } from "./download-lines.ts";
 import { exitCode, prefixErrors, usageError } from "./errors.ts";
 import { isOnline, parseJson, readBounded } from "./files.ts";
 import { scalingOf } from "./scaling.ts";
-import { type Progress, progress } from "./terminal.ts";
 
 const jsonLimit = 2 ** 24;
 
@@ -74,27 +74,30 @@ async function fileParts(path: string): Promise<WholeFile> {
   };
 }
 
-/** Readers of a folder at a URL, whose files are kept in the user's cache. */
+/**
+ * Readers of a folder at a URL, whose files are kept in the user's cache. A file is read as a whole:
+ * its bytes are what the cache checks. A large model's bytes then go to ONNX Runtime as they are.
+ */
 async function urlReaders(url: string, signal?: AbortSignal) {
   const { modelFiles } = await import("@gen/model-files");
-  const lines = new Map<string, Progress>();
+  const lines = downloadLines();
   const files = modelFiles({ onWarning: (message) => process.stderr.write(`note: ${message}\n`) });
-  const fetchFile = files.folder(url, {
-    signal,
-    onProgress({ path, loaded, total }) {
-      // A file from the cache, or one that comes at once, needs no line.
-      if (!lines.has(path) && loaded === total) return;
-      const line = lines.get(path) ?? progress(`downloading ${path}`);
-      lines.set(path, line);
-      if (total) line.update(loaded, total);
-    },
-  });
+  const fetchFile = files.folder(url, { signal, onProgress: lines.update });
+  const opened = new Map<string, WeakRef<Uint8Array>>();
   const read: ReadFile = async (path) => {
-    const bytes = await fetchFile(path);
-    lines.get(path)?.finish();
+    const bytes = opened.get(path)?.deref() ?? (await fetchFile(path));
+    lines.finish(path);
     return bytes;
   };
-  return { read, readWeights: read, limit: MAX_FILE_BYTES };
+  const openFile = async (path: string): Promise<WholeFile | undefined> => {
+    const bytes = await read(path);
+    if (!bytes) return undefined;
+    // A small model is read again, as a graph.
+    opened.set(path, new WeakRef(bytes));
+    const beside = (location: string) => openFile(posix.join(posix.dirname(path), location));
+    return { ...fileOf(bytes), beside };
+  };
+  return { read, readWeights: read, limit: MAX_FILE_BYTES, open: openFile };
 }
 
 /** How the files of a model's folder are read. */

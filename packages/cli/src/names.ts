@@ -18,3 +18,9 @@ export const dataNames: readonly string[] = ["fashion-mnist", "digits", ...point
 
 /** Noise schedules that a training takes. */
 export const scheduleNames = ["linear", "scaled-linear", "cosine"] as const;
+
+/** How the noise levels of the steps are spread in place of evenly spaced times. */
+export const sigmaNames = ["karras", "exponential", "beta"] as const;
+
+/** How the time steps are spread. */
+export const spacingNames = ["leading", "trailing", "linspace"] as const;

@@ -1,5 +1,6 @@
 import { backendNames as specificBackends } from "@gen/runtime-gpu/open";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { LoraFile } from "./picture-sources.ts";
 
 /** The names that `--backend` takes; `onnx` and `tfjs` mean the best of their kind. */
 export const backendNames: readonly string[] = ["onnx", "tfjs", ...specificBackends()];
@@ -77,6 +78,15 @@ export function namedPath(
   }
   if (!Object.hasOwn(before, name)) return { ...before, [name]: file };
   throw new InvalidArgumentError(`${name} is given twice.`);
+}
+
+/** Parses the path of a LoRA, with `:strength` or without, and adds it to those before it. */
+export function loraFile(text: string, before: readonly LoraFile[] = []): readonly LoraFile[] {
+  const [, path = text, strength = "1"] = /^(.+):(-?\d*\.?\d+)$/.exec(text) ?? [];
+  if (path.trim() !== "") return [...before, { path, strength: Number(strength) }];
+  throw new InvalidArgumentError(
+    "It must be a file, or a file and a strength, as fox.safetensors:0.8.",
+  );
 }
 
 /** Parses a label, or several numbers with commas between, and adds it to those before it. */

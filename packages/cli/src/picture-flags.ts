@@ -1,13 +1,17 @@
 import { checkArguments, rules } from "@gen/math/arguments";
-import type { TextToImageOptions } from "@gen/pipeline";
+import type { ImageToImageOptions, TextToImageOptions } from "@gen/pipeline";
 import type { SamplerName } from "@gen/sampling";
 import { prefixErrors, usageError } from "./errors.ts";
 import { isOnline, readBounded } from "./files.ts";
+import { sigmaNames, spacingNames } from "./names.ts";
 import type { CommonOptions } from "./options.ts";
+import { type LoraFile, type PictureSources, sourceRules } from "./picture-sources.ts";
 import { samplerNames } from "./samplers.ts";
+import type { SchedulerChoice } from "./scheduler-choice.ts";
+import { fromWebUi } from "./web-ui-settings.ts";
 
 /** The flags of `gen generate`. */
-export interface PictureFlags extends CommonOptions {
+export interface PictureFlags extends CommonOptions, Omit<SchedulerChoice, "sampler"> {
   readonly model?: string;
   readonly negative?: string;
   readonly guidance?: number;
@@ -21,12 +25,20 @@ export interface PictureFlags extends CommonOptions {
   readonly torchDevice?: "cpu" | "cuda";
   readonly clipSkip?: number;
   readonly weighted?: boolean;
+  readonly image?: string;
+  readonly strength?: number;
+  readonly imageGuidance?: number;
+  readonly mask?: string;
+  readonly lora?: readonly LoraFile[];
   readonly like?: string;
 }
 
 /** How pictures are made; a PNG keeps it. */
 export interface PictureSettings
-  extends Omit<Partial<TextToImageOptions>, "signal" | "onStep" | "compat"> {
+  extends Omit<Partial<TextToImageOptions>, "signal" | "onStep" | "compat">,
+    Pick<Partial<ImageToImageOptions>, "strength" | "imageGuidance">,
+    PictureSources,
+    SchedulerChoice {
   /** A folder or a URL. */
   readonly model?: string;
 }
@@ -34,16 +46,16 @@ export interface PictureSettings
 const pngLimit = 2 ** 28;
 
 /**
- * The settings of the flags, and of the picture of `--like` where a flag is not given.
+ * The settings of the flags, and of the picture of `--like` where a flag is not given, with notes on
+ * what is not known here.
  *
- * @throws GenError `usage` or `invalid-data` when the picture has no settings, or others' settings that
- * are not known here.
+ * @throws GenError `usage` or `invalid-data` when the picture has no settings, or wrong ones.
  */
 export async function likePicture(
   prompts: readonly string[],
   flags: PictureFlags,
   isSeeded: boolean,
-): Promise<PictureSettings> {
+): Promise<{ readonly settings: PictureSettings; readonly notes: readonly string[] }> {
   const { torchSeed, torchDevice } = flags;
   const given: PictureSettings = {
     prompt: prompts.length > 1 ? prompts : prompts[0],
@@ -51,42 +63,76 @@ export async function likePicture(
     guidance: flags.guidance,
     guidanceRescale: flags.guidanceRescale,
     sampler: flags.sampler,
+    sigmas: flags.sigmas,
+    spacing: flags.spacing,
     steps: flags.steps,
     eta: flags.eta,
     count: flags.count,
     size: flags.size,
     clipSkip: flags.clipSkip,
     weighted: flags.weighted,
+    image: fileOf(flags.image),
+    strength: flags.strength,
+    imageGuidance: flags.imageGuidance,
+    mask: fileOf(flags.mask),
+    loras: flags.lora,
     model: flags.model,
     ...(isSeeded && { seed: flags.seed }),
     ...(torchSeed !== undefined && { torchSeed }),
     ...(torchDevice !== undefined && { torchDevice }),
   };
-  const found = flags.like === undefined ? {} : await settingsOf(flags.like, flags.model);
+  const { found, notes } =
+    flags.like === undefined
+      ? { found: {}, notes: [] }
+      : await settingsOf(flags.like, flags.model, flags.sampler);
   if (isSeeded || torchSeed !== undefined) {
     for (const name of ["seed", "torchSeed", "torchDevice"]) delete found[name];
   }
   // Other samplers have other settings.
-  if (flags.sampler !== undefined) delete found.eta;
+  if (flags.sampler !== undefined) {
+    for (const name of ["eta", "sigmas", "spacing"]) delete found[name];
+  }
   const told = { ...found, ...Object.fromEntries(entriesOf(given)) };
   const all: PictureSettings = Object.fromEntries(entriesOf(told));
+  checkImageFlags(all);
   if (all.torchDevice !== undefined && all.torchSeed === undefined) {
     throw usageError("--torch-device must be left out without --torch-seed");
   }
-  return all.torchSeed === undefined ? { seed: flags.seed, ...all } : all;
+  return { settings: all.torchSeed === undefined ? { seed: flags.seed, ...all } : all, notes };
 }
 
 const NAMES =
-  "prompt negativePrompt guidance guidanceRescale sampler steps eta count size seed torchSeed torchDevice clipSkip weighted model".split(
+  "prompt negativePrompt guidance guidanceRescale sampler sigmas spacing steps eta count size seed torchSeed torchDevice clipSkip weighted image strength imageGuidance mask loras model".split(
     " ",
   );
 
 /** Of a stranger's settings; the others are checked as the flags' are. */
 const likeRules = {
+  model: rules.optional(rules.TEXT),
   prompt: rules.optional(rules.either(rules.TEXT, rules.listOf(rules.TEXT, 1))),
   count: rules.optional(rules.COUNT),
   size: rules.optional(rules.SIZES),
+  sampler: rules.optional(rules.TEXT),
+  sigmas: rules.optional(rules.oneOf(...sigmaNames)),
+  spacing: rules.optional(rules.oneOf(...spacingNames)),
+  ...sourceRules,
 };
+
+const fileOf = (path: string | undefined) => (path === undefined ? undefined : { path });
+
+/** @throws GenError `usage` for a flag that goes with an image where there is none, or does not. */
+function checkImageFlags({ image, mask, strength, imageGuidance, size }: PictureSettings): void {
+  if (image) {
+    if (size === undefined) return;
+    throw usageError(
+      "--size must be left out with --image: the pictures are as large as the image",
+    );
+  }
+  if (mask) throw usageError("--mask needs --image, the picture whose part is painted anew");
+  const flag = strength === undefined ? "--image-guidance" : "--strength";
+  if (strength === undefined && imageGuidance === undefined) return;
+  throw usageError(`${flag} must be left out without --image`);
+}
 
 /** The settings that are known and given, in one order. */
 const entriesOf = (settings: object): [string, unknown][] => {
@@ -99,7 +145,8 @@ const entriesOf = (settings: object): [string, unknown][] => {
 async function settingsOf(
   path: string,
   model: string | undefined,
-): Promise<Record<string, unknown>> {
+  sampler: string | undefined,
+): Promise<{ found: Record<string, unknown>; notes: readonly string[] }> {
   const bytes = await readBounded(path, pngLimit);
   if (!bytes) throw usageError(`--like ${path}: no such file`);
   const { readPngSettings } = await import("@gen/data");
@@ -109,18 +156,16 @@ async function settingsOf(
     return settings;
   });
   if (!all) throw usageError(`--like ${path}: the picture has no settings`);
-  const found = Object.fromEntries(entriesOf(all));
-  const { sampler, model: named } = found;
-  if (sampler !== undefined && !samplerNames.some((name) => name === sampler)) {
-    throw usageError(
-      `--like ${path}: its sampler ${JSON.stringify(sampler)} is not known here; pass --sampler`,
-    );
-  }
+  // A name that is none of ours is the web UI's.
+  const isOurs = all.sampler === undefined || samplerNames.some((name) => name === all.sampler);
+  const { settings, notes } = isOurs ? { settings: all, notes: [] } : fromWebUi(all);
+  const found = Object.fromEntries(entriesOf(settings));
+  const { model: named } = all;
   // A stranger's picture chooses no server.
-  if (model === undefined && (typeof named !== "string" || isOnline(named))) {
+  if (model === undefined && (found.model === undefined || isOnline(String(found.model)))) {
     throw usageError(
       `--like ${path}: pass the picture's model as --model${typeof named === "string" ? ` ${named}` : ""}`,
     );
   }
-  return found;
+  return { found, notes: sampler === undefined ? notes : [] };
 }

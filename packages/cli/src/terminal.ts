@@ -64,6 +64,15 @@ export function duration(seconds: number): string {
   return `${Math.floor(rounded / 3600)} h ${Math.floor((rounded % 3600) / 60)} min`;
 }
 
+/** `812 B`, `4.6 MB`. */
+export function bytesText(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000;
+  return `${unit === 0 || value >= 99.5 ? Math.round(value) : Number(value.toPrecision(2))} ${units[unit]}`;
+}
+
 /** The progress of a piece of work. */
 export type Progress = ReturnType<typeof progress>;
 
@@ -88,13 +97,19 @@ export function progress(label: string, stream: NodeJS.WriteStream = process.std
     lineOpen = !last;
   };
   return {
-    update(done: number, total: number, detail = ""): void {
+    /** `total` is undefined where nobody knows it; `secondsLeft` is that of the mean speed. */
+    update(
+      done: number,
+      total: number | undefined,
+      detail = "",
+      secondsLeft = total && done > 0 ? (seconds() / done) * (total - done) : undefined,
+    ): void {
       const now = performance.now();
       if (now - printed < (terminal ? terminalMs : quietMs)) return;
       printed = now;
-      const left = done > 0 ? `, ${duration((seconds() / done) * (total - done))} left` : "";
-      const percent = `${Math.floor((100 * done) / total)}%`;
-      write(`${label}  ${percent}${left}${detail && `  ${detail}`}`, false);
+      const left = secondsLeft === undefined ? "" : `, ${duration(secondsLeft)} left`;
+      const percent = total ? `  ${Math.floor((100 * done) / total)}%${left}` : "";
+      write(`${label}${percent}${detail && `  ${detail}`}`, false);
     },
     finish(detail = ""): void {
       write(`${label}  ${duration(seconds())}${detail && `  ${detail}`}`, true);

@@ -109,7 +109,7 @@ test.each([
   [["--like", at("nowhere.png")], /--like .*no such file/],
   [["--like", sd1], /is not a file/],
   [["--like", plain], /the picture has no settings/],
-  [["--like", foreign, "--model", sd1], /sampler "Euler a" is not known here; pass --sampler/],
+  [["--like", foreign], /pass the picture's model as --model/],
   [["--like", wrong], /--like .*wrong\.png: size must be a list of positive integers, got 5/],
   [["--like", online], /pass the picture's model as --model https:\/\/example.com\/model/],
 ] as const)("%j is refused", (args, message) =>

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { onnxFile } from "../src/inspect/onnx-file.ts";
-import { bytesText } from "../src/inspect/report-lines.ts";
+import { bytesText } from "../src/terminal.ts";
 import { expectRefusal, gen, runJson, scratch } from "./gen.ts";
 
 const reference = (path: string) => fileURLToPath(new URL(`reference/${path}`, import.meta.url));

@@ -14,6 +14,7 @@ export type PictureSettings = Readonly<Record<string, JsonValue | undefined>>;
 const NAMES: readonly (readonly [ours: string, theirs: string])[] = [
   ["steps", "Steps"],
   ["sampler", "Sampler"],
+  ["scheduleType", "Schedule type"],
   ["guidance", "CFG scale"],
   ["seed", "Seed"],
   ["size", "Size"],
@@ -21,7 +22,11 @@ const NAMES: readonly (readonly [ours: string, theirs: string])[] = [
   ["strength", "Denoising strength"],
   ["clipSkip", "Clip skip"],
   ["eta", "Eta"],
+  ["rng", "RNG"],
 ];
+
+/** Settings that are texts; the others are numbers, or a size. */
+const TEXTS = ["sampler", "scheduleType", "model", "rng"];
 
 const NEGATIVE = "Negative prompt:";
 
@@ -73,7 +78,7 @@ export function parseParameters(text: string): Record<string, JsonValue> {
 }
 
 function parsedValue(name: string, value: string): JsonValue | undefined {
-  if (name === "sampler" || name === "model") return value;
+  if (TEXTS.includes(name)) return value;
   const size = /^(\d{1,5})x(\d{1,5})$/.exec(value);
   if (name === "size") return size ? [Number(size[1]), Number(size[2])] : undefined;
   const number = value.trim() === "" ? Number.NaN : Number(value);

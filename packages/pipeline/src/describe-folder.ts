@@ -102,14 +102,13 @@ export async function describeFolder(
   const className = classNameOf(index);
   const encodesText = names.some((name) => name.startsWith("text_encoder") && isThere(name));
   const conditions = folderConditions(config, { index, projection });
-  const kind = isAlone
-    ? "autoencoder"
-    : own.classes
-      ? "class-conditional"
-      : kindOf(index, config, encodesText);
+  const controlled = isThere("controlnet") || /ControlNet/.test(className ?? "");
+  const plain = own.classes ? "class-conditional" : kindOf(index, config, encodesText);
+  const told = controlled && plain === "text to image" ? "ControlNet" : plain;
+  const kind = isAlone ? "autoencoder" : told;
   return {
     kind,
-    needs: needsOf(kind, className, conditions),
+    needs: needsOf(kind, conditions, controlled),
     ...(className !== undefined && { className }),
     parts,
     missing,

@@ -78,16 +78,13 @@ const needs: Readonly<Partial<Record<FolderKind, readonly FolderNeed[]>>> = {
   "class-conditional": ["class"],
 };
 
-/** What a folder of this kind, class and conditions needs. */
-export function needsOf(
+/** What a folder of this kind and of these conditions needs; `controlled` by a ControlNet. */
+export const needsOf = (
   kind: FolderKind,
-  className: string | undefined,
   conditions: Readonly<Record<string, unknown>>,
-): FolderNeed[] {
-  const control = /ControlNet/.test(className ?? "");
-  return [
-    ...("encoder_hidden_states" in conditions ? (["prompt"] as const) : []),
-    ...(needs[kind] ?? []),
-    ...(control ? (["control picture"] as const) : []),
-  ];
-}
+  controlled: boolean,
+): FolderNeed[] => [
+  ...("encoder_hidden_states" in conditions ? (["prompt"] as const) : []),
+  ...(needs[kind] ?? []),
+  ...(controlled ? (["control picture"] as const) : []),
+];

@@ -150,4 +150,6 @@ test("a ControlNet folder needs a control picture beside what its class needs", 
     kind: "inpainting",
     needs: ["prompt", "picture", "mask", "control picture"],
   });
+  const beside = await describeFolder(modelFolder("control").read);
+  expect(beside).toMatchObject({ kind: "ControlNet", needs: ["prompt", "control picture"] });
 });

@@ -2,7 +2,8 @@ import { openBackend } from "@gen/runtime-gpu/open";
 import { Command } from "commander";
 import { usageError } from "../errors.ts";
 import { checkModelFolder, claimOutput } from "../files.ts";
-import { choice, decimal, integer, path, pixels, withCommonOptions } from "../options.ts";
+import { sigmaNames, spacingNames } from "../names.ts";
+import { choice, decimal, integer, loraFile, path, pixels, withCommonOptions } from "../options.ts";
 import { outputKind } from "../output-kind.ts";
 import { likePicture, type PictureFlags } from "../picture-flags.ts";
 import { checkEta, samplerHelp, samplerOption } from "../samplers.ts";
@@ -30,6 +31,20 @@ export function generateCommand(): Command {
       decimal(0, 1),
     )
     .addOption(samplerOption())
+    .addOption(
+      choice(
+        "--sigmas <name>",
+        "how the noise levels are spread, in place of the sampler's own",
+        sigmaNames,
+      ),
+    )
+    .addOption(
+      choice(
+        "--spacing <name>",
+        "how the time steps are spread, in place of the scheduler's",
+        spacingNames,
+      ),
+    )
     .option(
       "--steps <n>",
       "sampling steps (default: 50; 28 for SD3 and Flux, 4 for LCM)",
@@ -56,6 +71,31 @@ export function generateCommand(): Command {
     )
     .option("--clip-skip <n>", "layers that are left out at the end of CLIP", integer(0, 64))
     .option("--weighted", "read (word:1.3) in the prompt as a weight")
+    .option(
+      "--image <file>",
+      "a PNG or npy file that the pictures start from; they get its size",
+      path,
+    )
+    .option(
+      "--strength <x>",
+      "how much of the image changes, from 0 to 1 (default: 0.8; 0.3 for XL, 0.6 for SD3 and Flux; 1 with --mask for most)",
+      decimal(0, 1, true),
+    )
+    .option(
+      "--mask <file>",
+      "a PNG or npy file as large as the image; what is white is painted anew",
+      path,
+    )
+    .option(
+      "--image-guidance <x>",
+      "for a model that edits images: how near to the image it stays (default: 1.5)",
+      decimal(0, 1000),
+    )
+    .option(
+      "--lora <file[:strength]>",
+      "a LoRA in safetensors, merged into the model; repeat it for more (default strength: 1)",
+      loraFile,
+    )
     .option("--like <picture.png>", "take the settings of a picture; flags win over them", path);
   return withCommonOptions(command, "picture.png")
     .addHelpText(
@@ -66,7 +106,12 @@ ${samplerHelp()}
 
 An --out path with the ending .png is the picture, or a sheet of several, with .npy the numbers in
 [-1, 1]. Any other path is a folder with both and a file for each picture. A PNG keeps its
-settings, from which --like makes it again.
+settings, from which --like makes it again. --like also takes a picture of Stable Diffusion web UI:
+its samplers and schedules become ours, with a note where the same one is not known.
+
+The image of --image is a PNG, or an npy file of bytes [height, width, 3] or of floats
+[3, height, width] in [-1, 1]; a mask is a PNG, or bytes [height, width] or floats in [0, 1].
+A picture keeps their paths and SHA-256, and those of its LoRAs, for --like.
 
 With --torch-seed and no other setting, the picture is that of diffusers' pipeline after
 torch.manual_seed(n).
@@ -75,6 +120,9 @@ Examples:
   gen generate "a red fox" --model sd15 --out fox.png
   gen generate "a red fox" --model sd15 --negative blurry --steps 20 --sampler dpm-solver++
   gen generate "a fox" "a dog" --model sd15 --count 4 --size 512x768 --torch-seed 7 --out animals/
+  gen generate "a fox in snow" --model sd15 --image fox.png --strength 0.6 --out snow.png
+  gen generate "a hat" --model inpainting --image fox.png --mask head.png --out hat.png
+  gen generate "a red fox" --model sd15 --lora ink.safetensors:0.8 --out ink.png
   gen generate --like fox.png --model sd15 --seed 1 --out other.png`,
     )
     .action(run);
@@ -85,7 +133,7 @@ async function run(prompts: string[], flags: PictureFlags, command: Command): Pr
   if (flags.torchSeed !== undefined && isSeeded) {
     throw usageError("--torch-seed takes the place of --seed; leave one of them out");
   }
-  const settings = await likePicture(prompts, flags, isSeeded);
+  const { settings, notes } = await likePicture(prompts, flags, isSeeded);
   const { out, force, backend } = flags;
   if (settings.prompt === undefined) {
     throw usageError(
@@ -108,6 +156,6 @@ async function run(prompts: string[], flags: PictureFlags, command: Command): Pr
   const { prompt } = settings;
   await runGenerate(
     { ...settings, prompt, model },
-    { out, json: flags.json, kind, signal, opening },
+    { out, json: flags.json, kind, signal, opening, notes },
   );
 }

@@ -1,7 +1,8 @@
 import type { PipelineFolder } from "@gen/pipeline";
+import { bytesText } from "../terminal.ts";
 import type { ModelReport } from "./model-report.ts";
 import type { FileValue } from "./onnx-file.ts";
-import { alignColumns, bytesText, head, indent, wrapText } from "./report-lines.ts";
+import { alignColumns, head, indent, wrapText } from "./report-lines.ts";
 
 /** Inputs of a denoiser that are no conditions. */
 const OWN_INPUTS = /^(sample|x|hidden_states|timestep|t|img_ids|txt_ids)$/;

@@ -1,3 +1,4 @@
+import { bytesText } from "../terminal.ts";
 import type { ModelReport } from "./model-report.ts";
 import type { FileValue } from "./onnx-file.ts";
 
@@ -79,13 +80,4 @@ export function wrapText(pieces: readonly string[], indent: string, between = " 
     else lines.push(indent + piece);
   }
   return lines;
-}
-
-/** `812 B`, `4.6 MB`. */
-export function bytesText(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  let value = bytes;
-  let unit = 0;
-  for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000;
-  return `${unit === 0 || value >= 99.5 ? Math.round(value) : Number(value.toPrecision(2))} ${units[unit]}`;
 }

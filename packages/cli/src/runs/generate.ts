@@ -1,11 +1,14 @@
 import { resolve } from "node:path";
 import { GenError } from "@gen/math";
-import { openImageModel } from "@gen/pipeline";
+import { type ImageModel, openImageModel, type TextToImageOptions } from "@gen/pipeline";
 import type { Backend } from "@gen/runtime-gpu";
+import { usageError } from "../errors.ts";
 import { loadFrom, shownFolder } from "../model-folder.ts";
 import type { OutputKind } from "../output-kind.ts";
+import { type PictureContents, readSources } from "../picture-files.ts";
 import type { PictureSettings } from "../picture-flags.ts";
 import { checkOutput, writeSamples } from "../sample-output.ts";
+import { chooseScheduler } from "../scheduler-choice.ts";
 import { note, print, progress } from "../terminal.ts";
 
 interface Run {
@@ -14,44 +17,72 @@ interface Run {
   readonly kind: OutputKind;
   readonly signal: AbortSignal;
   readonly opening: Promise<Backend>;
+  /** What to know of the settings. */
+  readonly notes: readonly string[];
 }
 
 /** Runs `gen generate`. */
 export async function runGenerate(
   settings: PictureSettings & Required<Pick<PictureSettings, "prompt" | "model">>,
-  { out, json, kind, signal, opening }: Run,
+  { out, json, kind, signal, opening, notes }: Run,
 ): Promise<void> {
   const { model: folder, ...options } = settings;
+  const { sampler: _s, sigmas: _g, spacing: _p, image: _i, mask: _m, loras: _l, ...call } = options;
+  const { image, mask, loras, kept } = await readSources(options);
+  for (const text of notes) note(text);
   const backend = await opening;
   try {
-    const model = await loadFrom(folder, { signal, backend: backend.name }, (read, reading) =>
-      openImageModel(read, { ...reading, backend }),
+    const { model, sampler } = await loadFrom(
+      folder,
+      { signal, backend: backend.name },
+      async (read, reading) => {
+        const { read: chosen, sampler } = chooseScheduler(read, options);
+        const model = await openImageModel(chosen, {
+          ...reading,
+          backend,
+          ...(loras && { loras }),
+        });
+        return { model, sampler };
+      },
     );
-    const [width, height] = options.size ?? model.size;
+    requireImages(model.kind, shownFolder(folder), { image, mask });
+    const [width, height] = image ? image.shape.slice(-2).reverse() : (call.size ?? model.size);
     const item = [3, height, width];
-    const count = [options.prompt].flat().length * (options.count ?? 1);
+    const count = [call.prompt].flat().length * (call.count ?? 1);
     checkOutput(out, kind, count, { item, shape: item });
     const line = progress(`Generating on ${backend.name}`);
     const started = performance.now();
-    const pictures = await model
-      .textToImage({
-        ...options,
+    const pictures = await picturesOf(
+      model,
+      { ...call, ...(sampler && { sampler }) },
+      image,
+      mask,
+      {
         signal,
         onStep: ({ done, steps }) => line.update(done * steps, steps),
-      })
-      .catch((error: unknown) => {
-        if (!signal.aborted) throw error;
-        throw new GenError(
-          "interrupted",
-          "interrupted before the pictures were done; nothing was written",
-        );
-      });
+      },
+    ).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+      throw new GenError(
+        "interrupted",
+        "interrupted before the pictures were done; nothing was written",
+      );
+    });
     const seconds = (performance.now() - started) / 1000;
     line.finish(`${pictures.steps} steps`);
     for (const text of pictures.notes) note(text);
-    // In one order, so that the same settings are the same bytes.
+    // In one order, so that the same settings are the same bytes. A model's own defaults are those of
+    // what it is made for; another use's default stays open.
+    const own = needs[model.kind];
+    const isOwnUse = !image || (own !== undefined && own.mask === (mask ? true : undefined));
     const { steps, guidance } = model;
-    const made = { steps, guidance, size: [width, height], model: shownFolder(folder), ...options };
+    const made = {
+      ...(isOwnUse && { steps, guidance }),
+      ...(!image && { size: [width, height] }),
+      model: shownFolder(folder),
+      ...options,
+      ...kept,
+    };
     await writeSamples(out, kind, { x: pictures.images, shape: pictures.shape }, toJson(made));
     print(
       json,
@@ -61,6 +92,40 @@ export async function runGenerate(
   } finally {
     await backend.close();
   }
+}
+
+type Kind = ImageModel["kind"];
+type Picture = PictureContents["image"];
+
+/** What the kinds of folders do that need more than a prompt. */
+const needs: Readonly<Partial<Record<Kind, { does: string; mask?: true }>>> = {
+  inpainting: { does: "is for inpainting", mask: true },
+  "image edit": { does: "edits images" },
+  refiner: { does: "is a refiner, which refines images" },
+};
+
+/** @throws GenError `usage` naming the flags that a kind of folder needs and that are not given. */
+function requireImages(kind: Kind, shown: string, given: { image: Picture; mask: Picture }): void {
+  const needed = needs[kind];
+  const missing = [
+    ...(given.image ? [] : ["--image"]),
+    ...(needed?.mask && !given.mask ? ["--mask"] : []),
+  ];
+  if (!needed || missing.length === 0) return;
+  throw usageError(`--model ${shown} ${needed.does}: pass ${missing.join(" and ")}`);
+}
+
+/** The pictures of a call: from its prompt alone, from an image, or of a part of an image. */
+function picturesOf(
+  model: ImageModel,
+  call: TextToImageOptions,
+  image: Picture,
+  mask: Picture,
+  run: Pick<TextToImageOptions, "signal" | "onStep">,
+) {
+  const all = { ...call, ...run };
+  if (image && mask) return model.inpaint({ ...all, image, mask });
+  return image ? model.imageToImage({ ...all, image }) : model.textToImage(all);
 }
 
 type Json = NonNullable<Parameters<typeof writeSamples>[3]>;

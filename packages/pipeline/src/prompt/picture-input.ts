@@ -59,7 +59,8 @@ export function imageOf<T>(model: FolderModel<T>, image: PictureInput, rows: num
     throw refused("image.shape", `of 3 channels, or of ${latents} for latents`, image.shape);
   }
   const scale = isLatent ? model.factor : 1;
-  return { image: batch, isLatent, latent: latentShape([width * scale, height * scale], model) };
+  const pixels = [width * scale, height * scale] as const;
+  return { image: batch, isLatent, latent: latentShape(pixels, model, "the image's size") };
 }
 
 /** A mask of 0 and 1 as large as latents: of each square of pixels its first, as `interpolate`. */

@@ -10,6 +10,7 @@ import type { FolderModel } from "./folder-model.ts";
 export function latentShape(
   [width, height]: readonly [number, number],
   { pipeline, factor, multiple }: Pick<FolderModel, "pipeline" | "factor" | "multiple">,
+  name = "size",
 ): number[] {
   const [channels] = pipeline.shape;
   const step = factor * multiple;
@@ -18,12 +19,12 @@ export function latentShape(
     const above = [width, height].map((side) => Math.ceil(side / step) * step);
     const nearest = [...new Set([below.join(" x "), above.join(" x ")])].join(" or ");
     throw new ArgumentError(
-      `size must be multiples of ${step} pixels, got ${width} x ${height}; take ${nearest}`,
+      `${name} must be multiples of ${step} pixels, got ${width} x ${height}; take ${nearest}`,
     );
   }
   const shape = [channels, height / factor, width / factor];
   if (channels * height * width <= MAX_SAMPLE_NUMBERS) return shape;
   throw new ArgumentError(
-    `size must have at most ${Math.floor(MAX_SAMPLE_NUMBERS / channels)} pixels, got ${width} x ${height}`,
+    `${name} must have at most ${Math.floor(MAX_SAMPLE_NUMBERS / channels)} pixels, got ${width} x ${height}`,
   );
 }

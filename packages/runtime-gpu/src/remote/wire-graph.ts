@@ -64,8 +64,8 @@ function withData(node: Expr, swap: Swap): Expr {
     const plain = {
       ...node.node.file,
       inside: undefined,
-      file: inMessage(file),
-      beside: mapValues(beside, inMessage),
+      file: inMessage(file, swap),
+      beside: mapValues(beside, (each) => inMessage(each, swap)),
     };
     return { ...node, node: { ...node.node, file: plain } };
   }
@@ -77,9 +77,11 @@ function withData(node: Expr, swap: Swap): Expr {
  * A model file without functions, which messages cannot have. The other side opens its path, or has
  * its bytes or its blob, of which a message to a process leaves nothing.
  */
-function inMessage({ path, bytes, blob, size }: WholeFile): WholeFile {
+function inMessage({ path, bytes, blob, size }: WholeFile, swap: Swap): WholeFile {
   const isWhole = typeof blob?.slice === "function";
-  if (path !== undefined || bytes || isWhole) return { path, bytes, blob, size } as WholeFile;
+  if (path !== undefined || bytes || isWhole) {
+    return { path, bytes: bytes && swap(bytes), blob, size } as WholeFile;
+  }
   throw unsupported(
     "a model file needs a path or its bytes to run in another process, and in a thread a blob does too",
   );
