@@ -31,7 +31,7 @@ import {
 import { denoiser, schedulerSteps } from "@gen/sampling";
 import { cosineSchedule, readSchedulerConfig } from "@gen/schedules";
 import { parseRecord } from "../../packages/cli/dist/training-record.js";
-import { readJson } from "../../packages/pipeline/dist/load-model.js";
+import { readJson } from "../../packages/pipeline/dist/folder-files.js";
 import { clipImage, readPreprocessing } from "../../packages/pipeline/dist/prompt/clip-image.js";
 import {
   idxFile,

@@ -7,6 +7,7 @@ import type { Signature } from "@gen/graph";
 import { GenError } from "@gen/math";
 import { checkArguments, rules } from "@gen/math/arguments";
 import { folderConditions } from "./folder-conditions.ts";
+import { naming, type ReadFile, readJson } from "./folder-files.ts";
 import {
   classNameOf,
   type Fields,
@@ -18,7 +19,6 @@ import {
 } from "./folder-kind.ts";
 import { type FolderSizes, folderSizes } from "./folder-sizes.ts";
 import { ownFields } from "./index-file.ts";
-import { naming, type ReadFile, readJson } from "./load-model.ts";
 import { missingText, modelPlaces, type PartName, partPurposes, pipelinePaths } from "./paths.ts";
 
 /** A model of a folder. */

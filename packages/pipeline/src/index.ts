@@ -1,5 +1,6 @@
 export { describeFolder, type PipelineFolder } from "./describe-folder.ts";
-export { type LoadModelOptions, loadModel, type ReadFile } from "./load-model.ts";
+export type { ReadFile } from "./folder-files.ts";
+export { type LoadModelOptions, loadModel } from "./load-model.ts";
 export { type LoadPipelineOptions, loadPipeline } from "./load-pipeline.ts";
 export { mergeLora } from "./lora/merge-lora.ts";
 export {

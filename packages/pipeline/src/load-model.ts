@@ -9,20 +9,18 @@ import {
 } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
-import { jsonObject } from "./index-file.ts";
+import {
+  bytesOf,
+  copyOf,
+  folderOf,
+  fromCaller,
+  naming,
+  type OpenFile,
+  openFile,
+  type ReadFile,
+  readWithin,
+} from "./folder-files.ts";
 import { modelPlaces } from "./paths.ts";
-
-/** Opens a file of the folder to be read in parts, or gives undefined where there is none. */
-type OpenFile = (path: string) => Promise<WholeFile | WholeFile["blob"]>;
-
-/**
- * Gives the bytes of a file of the folder, or undefined where there is none; several are asked for at
- * once. `open` stands for the option where a backend is given too, as in `textToImage`.
- */
-export interface ReadFile {
-  (path: string): Promise<Uint8Array | undefined>;
-  readonly open?: OpenFile;
-}
 
 /** How a model of a folder is read. */
 export interface LoadModelOptions {
@@ -64,39 +62,10 @@ export const loadRules = {
 };
 
 /**
- * Reads the file at `path`, or gives undefined where there is none.
- *
- * @throws Error naming the file that is larger than allowed.
- */
-export async function readWithin(
-  read: ReadFile,
-  path: string,
-  limit: number,
-): Promise<Uint8Array | undefined> {
-  const found = await read(path);
-  if (found && found.length > limit) {
-    throw new GenError(
-      "invalid-model",
-      `${path} has ${found.length} bytes, at most ${limit} are allowed`,
-    );
-  }
-  return found;
-}
-
-/** Reads the JSON object in the file at `path`, or gives undefined where there is none. */
-export async function readJson(
-  read: ReadFile,
-  path: string,
-  limit = MAX_FILE_BYTES,
-): Promise<Record<string, unknown> | undefined> {
-  const found = await readWithin(read, path, limit);
-  return found && naming(path, () => jsonObject(found));
-}
-
-/**
  * Loads one model of a folder together with the files beside it that hold its weights; undefined
  * where there is none. Where there is no `PART/model.onnx`, the other names that exporters give to a
- * part's model count (`onnx/model.onnx`, `model_fp16.onnx`, `model_quantized.onnx`, ...). With `onMissingWeights`, also where its weights are missing.
+ * part's model count (`onnx/model.onnx`, `model_fp16.onnx`, `model_quantized.onnx`, ...). With
+ * `onMissingWeights`, also where its weights are missing.
  *
  * @throws Error naming the file that is too large, too short or damaged, or whose weights are missing.
  */
@@ -136,7 +105,7 @@ async function readModel(
 ): Promise<OnnxModel | undefined> {
   const { limit = MAX_FILE_BYTES, wholeAbove = WHOLE_ABOVE, read, readWeights = read } = options;
   const { change } = options;
-  const file = wholeAbove < Infinity ? await openFile(path, options) : undefined;
+  const file = wholeAbove < Infinity ? await openFile(path, options.open) : undefined;
   if (file && file.size > wholeAbove) return kept(file, change, missing);
   const bytes = await bytesOf(file, () => readWithin(read, path, limit), limit);
   if (!bytes) return undefined;
@@ -209,37 +178,6 @@ async function kept(
   return change ? wholeModel(await changedFile(file, change)) : model;
 }
 
-const folderOf = (path: string) => path.slice(0, path.lastIndexOf("/") + 1);
-
-/** A file of the folder to be read in parts. */
-async function openFile(path: string, { open }: LoadModelOptions): Promise<WholeFile | undefined> {
-  const found = await fromCaller(async () => open?.(path));
-  if (!found) return undefined;
-  const { size, bytes, blob, path: place, ...file } = isBlob(found) ? fileOf(found) : found;
-  const folder = folderOf(path);
-  const opened = new Map<string, ReturnType<OpenFile>>();
-  const other = (location: string) =>
-    isBlob(found) ? open?.(folder + location) : found.beside?.(location);
-  return {
-    ...{ size, bytes, blob, path: place, folder },
-    read: (offset, length) => fromCaller(() => file.read(offset, length)),
-    async beside(location) {
-      const opening = opened.get(location) ?? fromCaller(async () => other(location));
-      opened.set(location, opening);
-      const weights = await opening;
-      return isBlob(weights) ? fileOf(weights) : weights;
-    },
-  };
-}
-
-/** The bytes of an opened file of at most `limit` bytes; otherwise those that `read` gives. */
-const bytesOf = (
-  file: WholeFile | undefined,
-  read: () => Promise<Uint8Array | undefined>,
-  limit: number,
-): Promise<Uint8Array | undefined> =>
-  file && file.size <= limit ? file.read(0, file.size) : fromCaller(read);
-
 /** The layout of a model of the folder, whose bytes are dropped; undefined where there is none. */
 export async function modelLayout(
   read: ReadFile,
@@ -249,7 +187,7 @@ export async function modelLayout(
   const { limit = MAX_FILE_BYTES } = options;
   for (const place of modelPlaces(path)) {
     const layout = await naming(place, async () => {
-      const file = await openFile(place, options);
+      const file = await openFile(place, options.open);
       const bytes = file
         ? await copyOf(file)
         : await fromCaller(() => readWithin(read, place, limit));
@@ -270,41 +208,4 @@ async function changedFile(file: WholeFile, change: ModelChange): Promise<WholeF
     if (found) beside.set(location as string, await copyOf(found));
   }
   return fileOf(change(bytes, beside), Object.fromEntries(beside));
-}
-
-/** The most bytes of one read. */
-const PART = 2 ** 30;
-
-async function copyOf(file: WholeFile): Promise<Uint8Array> {
-  const copy = new Uint8Array(file.size);
-  for (let at = 0; at < copy.length; at += PART) {
-    copy.set(await file.read(at, Math.min(PART, copy.length - at)), at);
-  }
-  return copy;
-}
-
-const isBlob = (found?: WholeFile | WholeFile["blob"]): found is NonNullable<WholeFile["blob"]> =>
-  found !== undefined && !("read" in found);
-
-/** What a function of the caller threw, such as the reason of a signal. */
-class CallerError extends Error {}
-
-/** Runs a function of the caller inside of {@link naming}, where its error stays as it is. */
-async function fromCaller<R>(f: () => Promise<R>): Promise<R> {
-  try {
-    return await f();
-  } catch (cause) {
-    throw new CallerError(undefined, { cause });
-  }
-}
-
-/** Runs `f`; what it throws names the file, but what {@link fromCaller} runs. */
-export async function naming<R>(path: string, f: () => R | Promise<R>): Promise<R> {
-  try {
-    return await f();
-  } catch (cause) {
-    if (cause instanceof CallerError) throw cause.cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new GenError("invalid-model", `${path}: ${reason}`, { cause });
-  }
 }

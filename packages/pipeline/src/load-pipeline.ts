@@ -6,19 +6,12 @@ import { type DiffusionPipeline, denoiser, type Pipeline, type VaePipeline } fro
 import { readSchedulerConfig, type SchedulerConfig } from "@gen/schedules";
 import { isWanted } from "./describe-folder.ts";
 import { folderClasses } from "./folder-classes.ts";
+import { naming, type ReadFile, readJson, readWithin } from "./folder-files.ts";
 import { classNameOf, extraChannels, type Fields } from "./folder-kind.ts";
 import { mayHold, randomness, required } from "./folder-parts.ts";
 import { folderSizes } from "./folder-sizes.ts";
 import { ownFields } from "./index-file.ts";
-import {
-  type LoadModelOptions,
-  loadModel,
-  loadRules,
-  naming,
-  type ReadFile,
-  readJson,
-  readWithin,
-} from "./load-model.ts";
+import { type LoadModelOptions, loadModel, loadRules } from "./load-model.ts";
 import { loadVae, withImage } from "./load-vae.ts";
 import { missingText, pipelinePaths } from "./paths.ts";
 import { fixedPart, unetNetwork } from "./unet-network.ts";

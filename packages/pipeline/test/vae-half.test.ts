@@ -15,7 +15,7 @@ import { fileOf } from "@gen/graph/onnx";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { afterAll, describe, expect, test } from "vitest";
 import { modelFolder } from "../../../tooling/fixtures/model-folder.ts";
-import { readJson } from "../src/load-model.ts";
+import { readJson } from "../src/folder-files.ts";
 import { loadVae } from "../src/load-vae.ts";
 import { spans } from "../src/vae/tiles.ts";
 import { type VaeUse, vaeHalf } from "../src/vae/vae-half.ts";

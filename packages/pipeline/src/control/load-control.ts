@@ -1,7 +1,8 @@
 import type { OnnxModel } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import { rules } from "@gen/math/arguments";
-import { type LoadModelOptions, loadModel, type ReadFile, readJson } from "../load-model.ts";
+import { type ReadFile, readJson } from "../folder-files.ts";
+import { type LoadModelOptions, loadModel } from "../load-model.ts";
 
 /** The files of a ControlNet. */
 export interface ControlNetFiles extends Pick<LoadModelOptions, "readWeights" | "open"> {

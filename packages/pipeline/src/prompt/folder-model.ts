@@ -19,17 +19,11 @@ import type { ControlFacts } from "../control/control-conditions.ts";
 import { controlledUnet, controlNames } from "../control/controlled-unet.ts";
 import { loadControlNets } from "../control/load-control.ts";
 import { vaeConfig } from "../describe-folder.ts";
+import { type ReadFile, readJson } from "../folder-files.ts";
 import { classNameOf, type Fields, type FolderKind } from "../folder-kind.ts";
 import { required } from "../folder-parts.ts";
 import { folderSizes } from "../folder-sizes.ts";
-import {
-  type LoadModelOptions,
-  loadModel,
-  loadRules,
-  modelLayout,
-  type ReadFile,
-  readJson,
-} from "../load-model.ts";
+import { type LoadModelOptions, loadModel, loadRules, modelLayout } from "../load-model.ts";
 import { loadPipeline } from "../load-pipeline.ts";
 import { encoderOf, type LatentScaling, scalingOf } from "../load-vae.ts";
 import { folderLoras } from "../lora/folder-loras.ts";
@@ -39,7 +33,7 @@ import { requireTextKind } from "./folder-use.ts";
 import { type FolderVae, folderVae, givenVae, withoutEncoder } from "./folder-vaes.ts";
 import { learnedWords, withWords } from "./learned-words.ts";
 import { BACKEND, learnedRules, type OpenImageModelOptions } from "./options.ts";
-import { pastedDenoiser } from "./paste-known.ts";
+import { pastedDenoiser } from "./pasted-denoiser.ts";
 import { type TextKind, textKind } from "./text-kind.ts";
 import { tokenizerOf } from "./text-parts.ts";
 

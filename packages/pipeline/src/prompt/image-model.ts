@@ -9,8 +9,8 @@
  *   const { images, shape } = await model.textToImage({ prompt: "a red fox", torchSeed: 1 });
  */
 import { checkOptions } from "@gen/math/arguments";
+import type { ReadFile } from "../folder-files.ts";
 import type { FolderKind } from "../folder-kind.ts";
-import type { ReadFile } from "../load-model.ts";
 import { loadFolderModel } from "./folder-model.ts";
 import { defaultsOf, ownUse } from "./folder-use.ts";
 import { makePictures, type Pictures } from "./make-pictures.ts";

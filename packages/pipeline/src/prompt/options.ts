@@ -3,7 +3,7 @@ import type { Backend } from "@gen/runtime-gpu";
 import type { GenerateOptions } from "@gen/sampling";
 import { CONTROL, type ControlOptions } from "../control/control-conditions.ts";
 import { CONTROL_NET, type ControlNetFiles } from "../control/load-control.ts";
-import type { ReadFile } from "../load-model.ts";
+import type { ReadFile } from "../folder-files.ts";
 import type { LoadPipelineOptions } from "../load-pipeline.ts";
 import type { LoraOption } from "../lora/folder-loras.ts";
 import { FILE } from "../model-bytes.ts";

@@ -5,14 +5,14 @@
  *
  *   x = mask x + (1 - mask) (signal latents + noise epsilon)
  *
- * The paste is in the network's graph, so that x stays on the device: the levels are looked up by the
+ * The paste is in the graph of the network (pasted-denoiser.ts): levels are looked up by the
  * time step.
  */
-import { abs, add, cast, type Expr, less, mul, reshape, sub, sum, type Tensor } from "@gen/graph";
+import type { Tensor } from "@gen/graph";
 import type { FloatArray, NoiseLevel } from "@gen/math";
-import type { Denoiser } from "@gen/sampling";
 import type { Start } from "./make-pictures.ts";
 import type { Part } from "./part-of-steps.ts";
+import { ROUNDING } from "./pasted-denoiser.ts";
 
 /** What is known of `rows` pictures, row-major; the mask has one channel. */
 interface Known {
@@ -22,8 +22,6 @@ interface Known {
   readonly rows: number;
 }
 
-// Backends round a time to float32, or not.
-const ROUNDING = 2e-7;
 const isSame = (a: number, b: number) => Math.abs(a - b) < ROUNDING * (1 + Math.abs(b));
 
 const CLEAN: NoiseLevel = { signal: 1, noise: 0 };
@@ -83,24 +81,5 @@ function levelsByTime(levels: readonly NoiseLevel[], times: readonly number[]) {
     "known.signal": column((i) => (i === 0 ? 0 : levels[i].signal)),
     "known.noise": column((i) => (i === 0 ? 0 : levels[i].noise)),
     "known.share": column((i) => (i === 0 ? 0 : 1)),
-  };
-}
-
-/** A denoiser that sees x with the known latents pasted; its conditions are those of `pasted` too. */
-export function pastedDenoiser(denoiser: Denoiser): Denoiser {
-  return {
-    ...denoiser,
-    apply(x, t, condition = {}) {
-      const known = (name: string): Expr => condition[`known.${name}`];
-      const rows = x.shape[0];
-      const times = known("times");
-      const apart = abs(sub(reshape(cast(t, "float32"), [rows, 1]), times));
-      const isNow = cast(less(apart, mul(add(abs(times), 1), ROUNDING)), "float32");
-      const now = (name: string) => reshape(sum(mul(isNow, known(name)), [1]), [rows, 1, 1, 1]);
-      const there = add(mul(now("signal"), known("latents")), mul(now("noise"), known("epsilon")));
-      const change = mul(sub(1, known("mask")), sub(there, mul(now("share"), x)));
-      const others = Object.entries(condition).filter(([name]) => !name.startsWith("known."));
-      return denoiser.apply(add(x, change), t, Object.fromEntries(others));
-    },
   };
 }

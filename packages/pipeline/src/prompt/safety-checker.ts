@@ -10,14 +10,9 @@ import type { OnnxModel } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import type { Backend } from "@gen/runtime-gpu";
 import { callProgram } from "@gen/runtime-gpu/call-program";
+import { naming, type ReadFile, readJson } from "../folder-files.ts";
 import { required } from "../folder-parts.ts";
-import {
-  type LoadModelOptions,
-  loadModel,
-  naming,
-  type ReadFile,
-  readJson,
-} from "../load-model.ts";
+import { type LoadModelOptions, loadModel } from "../load-model.ts";
 import { pipelinePaths } from "../paths.ts";
 import type { Planes } from "../vae/tiles.ts";
 import { type BytePicture, clipImage, readPreprocessing } from "./clip-image.ts";

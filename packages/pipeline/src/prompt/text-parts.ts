@@ -1,7 +1,8 @@
 import type { OnnxModel } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
+import type { ReadFile } from "../folder-files.ts";
 import { required } from "../folder-parts.ts";
-import { type LoadModelOptions, loadModel, type ReadFile } from "../load-model.ts";
+import { type LoadModelOptions, loadModel } from "../load-model.ts";
 import type { Embedding } from "../text/embeddings.ts";
 import { loadTokenizer, type PromptTokenizer } from "../text/load-tokenizer.ts";
 import type { TextPart } from "./text-kind.ts";

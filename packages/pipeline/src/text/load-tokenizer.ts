@@ -1,6 +1,6 @@
 import { GenError } from "@gen/math";
 import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
-import { naming, type ReadFile } from "../load-model.ts";
+import { naming, type ReadFile } from "../folder-files.ts";
 import { charsmapNormalizer } from "./charsmap.ts";
 import { MAX_PROMPT_IDS, MAX_PROMPT_LENGTH } from "./limits.ts";
 import { cleanedForClip, lowercase, strip } from "./normalizers.ts";

@@ -3,8 +3,9 @@
  * tokenizer.json, the object is built from vocab.json and merges.txt, as transformers'
  * `CLIPConverter` does.
  */
+
+import { naming, type ReadFile, readJson } from "../folder-files.ts";
 import { isObject } from "../index-file.ts";
-import { naming, type ReadFile, readJson } from "../load-model.ts";
 import { utf8Text } from "../utf8.ts";
 import { MAX_ADDED_LETTERS, MAX_ADDED_TOKENS } from "./limits.ts";
 import { CLIP_WORDS_IGNORING_CASE, checkedTokenizer, invalid, isId } from "./tokenizer-json.ts";
