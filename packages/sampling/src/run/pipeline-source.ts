@@ -70,10 +70,16 @@ export function tableOf(
   const { denoiser, scheduler, shape } = pipeline;
   const [, height = 1, width = 1] = shape;
   // diffusers' pipelines count patches of 2 x 2 as an image's tokens.
-  return schedulerSteps(
+  const table = schedulerSteps(
     { ...scheduler, predictionType: denoiser.predicts },
     { imageLength: (height * width) / 4, ...withSigmas(pipeline, options) },
   );
+  if (!options.compat || options.timesteps || !table.sigmas) return table;
+  if (table.steps.some(({ predicts }) => predicts !== "flow")) return table;
+  // diffusers multiplies sigmas of float32: a network that is told the time feels the difference.
+  const { length } = scheduler.schedule;
+  const steps = table.steps.map((row) => ({ ...row, t: Math.fround(row.t / length) * length }));
+  return { ...table, steps };
 }
 
 /** Parts of conditions that have a row for each of `count` samples, or one row for all. */

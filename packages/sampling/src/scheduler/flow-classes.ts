@@ -37,9 +37,7 @@ function flowPath(run: ClassRun): FlowPath {
   }
   if (settings.invert_sigmas) sigmas = sigmas.map((sigma) => 1 - sigma);
   const given = settings.invert_sigmas ? undefined : options.timesteps;
-  // The class multiplies sigmas of float32: a network that is told the time feels the difference.
-  const stored = run.compat ? Math.fround : Number;
-  const times = given ?? sigmas.map((sigma) => stored(sigma) * T);
+  const times = given ?? sigmas.map((sigma) => sigma * T);
   if (options.strength === undefined && run.compat) requireFound(times);
   return { times, sigmas: [...sigmas, settings.invert_sigmas ? 1 : 0], first: firstStep(run, n) };
 }
