@@ -106,11 +106,14 @@ async function readModel(
   const { limit = MAX_FILE_BYTES, wholeAbove = WHOLE_ABOVE, read, readWeights = read } = options;
   const { change } = options;
   const file = wholeAbove < Infinity ? await openFile(path, options.open) : undefined;
-  if (file && file.size > wholeAbove) return kept(file, change, missing);
+  const changed = async (model: OnnxModel, file: WholeFile): Promise<OnnxModel> =>
+    change ? wholeModel(await changedFile(file, change)) : model;
+  if (file && file.size > wholeAbove) return changed(await keptModel(file, missing), file);
   const bytes = await bytesOf(file, () => readWithin(read, path, limit), limit);
   if (!bytes) return undefined;
   const inside = modelInside(bytes, limit);
-  if (file && inside.model?.quantized) return kept({ ...file, ...fileOf(bytes) }, change, missing);
+  const opened = file && { ...file, ...fileOf(bytes), beside: file.beside };
+  if (opened && inside.model?.quantized) return changed(await wholeModel(opened), opened);
   if (inside.model && !change) return inside.model;
   const locations = new Set<string>();
   for (const { location } of readModelLayout(bytes).weights.values()) {
@@ -119,10 +122,9 @@ async function readModel(
   if (locations.size === 0 && !inside.model) throw inside.error;
   const beside = new Map<string, WholeFile | undefined>();
   for (const location of locations) beside.set(location, await file?.beside?.(location));
-  if (file && locations.size > 0 && [...beside.values()].every((other) => other)) {
-    const opened = { ...file, ...fileOf(bytes), beside: file.beside };
+  if (opened && locations.size > 0 && [...beside.values()].every((other) => other)) {
     const model = await wholeModel(opened);
-    if (model.bytes > wholeAbove || model.quantized) return kept(opened, change, missing);
+    if (model.bytes > wholeAbove || model.quantized) return changed(model, opened);
   }
   const files = new Map<string, Uint8Array>();
   for (const [location, other] of beside) {
@@ -161,13 +163,9 @@ function modelInside(bytes: Uint8Array, limit: number): { model?: OnnxModel; err
   }
 }
 
-/** A model that goes to the runtime as it is. */
-async function kept(
-  file: WholeFile,
-  change: ModelChange | undefined,
-  missing: string[],
-): Promise<OnnxModel> {
-  const model = await wholeModel({
+/** A model that goes to the runtime as it is; weights that are missing are added to `missing`. */
+const keptModel = (file: WholeFile, missing: string[]): Promise<OnnxModel> =>
+  wholeModel({
     ...file,
     async beside(location) {
       const found = await file.beside?.(location);
@@ -175,8 +173,6 @@ async function kept(
       return found;
     },
   });
-  return change ? wholeModel(await changedFile(file, change)) : model;
-}
 
 /** The layout of a model of the folder, whose bytes are dropped; undefined where there is none. */
 export async function modelLayout(

@@ -4,13 +4,11 @@ import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { afterAll, describe, expect, test } from "vitest";
 import { goldenRuns, modelFolder } from "../../../tooling/fixtures/model-folder.ts";
 import { openImageModel } from "../src/index.ts";
-import { distance, farFromGolden, tensorsOf } from "./golden-runs.ts";
+import { distance, farFromGolden, type Read, tensorsOf } from "./golden-runs.ts";
 
 // Runs of diffusers 0.39 with LoRAs and learned words: tooling/reference/folders/adapters.py.
 const backend = onnxBackend({ provider: "cpu" });
 afterAll(async () => (await backend).close());
-
-type Read = (path: string) => Promise<Uint8Array | undefined>;
 
 /** Opens a folder's files without a path, as a page does. */
 const opener = (read: Read) => async (path: string) => {

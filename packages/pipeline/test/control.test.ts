@@ -7,13 +7,11 @@ import { goldenRuns, modelFolder } from "../../../tooling/fixtures/model-folder.
 import { controlledUnet } from "../src/control/controlled-unet.ts";
 import { residualInputs, residualNames } from "../src/control/residual-names.ts";
 import { openImageModel } from "../src/index.ts";
-import { distance, farFromGolden, tensorsOf } from "./golden-runs.ts";
+import { distance, farFromGolden, type Read, tensorsOf } from "./golden-runs.ts";
 
 // Runs of diffusers 0.39 with ControlNets: tooling/reference/folders/control.py.
 const backend = onnxBackend({ provider: "cpu" });
 afterAll(async () => (await backend).close());
-
-type Read = (path: string) => Promise<Uint8Array | undefined>;
 
 /** A folder whose UNet takes residuals; the other parts are those of `base`. */
 function controlled(name: string, base: string): Read {
@@ -39,7 +37,7 @@ const runs = (
 });
 
 const imageOf = (golden: Uint8Array, index: number) => ({
-  data: Float32Array.from(tensorsOf(golden)[`image.${index}`].data, (v) => Number(v) / 255),
+  data: Float32Array.from(tensorsOf(golden)[`image.${index}`].data as Uint8Array, (v) => v / 255),
   shape: [3, 64, 64],
 });
 

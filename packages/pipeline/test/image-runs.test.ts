@@ -4,8 +4,6 @@ import { fileOf } from "@gen/graph/onnx";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { tfjsBackend } from "@gen/runtime-gpu/tfjs";
-import { schedulerSteps } from "@gen/sampling";
-import { readSchedulerConfig } from "@gen/schedules";
 import { afterAll, describe, expect, test } from "vitest";
 import {
   goldenRuns,
@@ -15,7 +13,7 @@ import {
   pattern,
 } from "../../../tooling/fixtures/model-folder.ts";
 import { imageToImage, inpaint, openImageModel } from "../src/index.ts";
-import { unpacked } from "./unpacked.ts";
+import { distance, farFromGolden, type Read, tensorsOf, withScheduler } from "./golden-runs.ts";
 
 // Runs of diffusers 0.39 that start from images, PyTorch 2.15: tooling/reference/folders/images.py.
 
@@ -25,100 +23,32 @@ afterAll(async () => {
   for (const backend of [onnx, ...Object.values(others)]) await (await backend).close();
 });
 
-type Read = (path: string) => Promise<Uint8Array | undefined>;
-
-/** A folder with the scheduler of a case. */
-const withScheduler = (read: Read, run: ImageCase): Read => {
-  const scheduler = new TextEncoder().encode(JSON.stringify(run.scheduler));
-  return async (path) => (path === "scheduler/scheduler_config.json" ? scheduler : read(path));
-};
-
-function optionsOf(run: ImageCase) {
+/** What a run's call takes beside the options of a prompt. */
+function imagesOf(run: ImageCase) {
   const [width, height] = run.size;
   const [channels, scale] = run.takes_latents ? [4, 8] : [3, 1];
   return {
-    prompt: run.prompt,
-    negativePrompt: run.negative_prompt,
-    count: run.num_images_per_prompt,
-    guidance: run.guidance_scale,
-    guidanceRescale: run.guidance_rescale,
     strength: run.strength,
     imageGuidance: run.image_guidance_scale,
     aestheticScore: run.aesthetic_score,
     originalInferenceSteps: run.original_inference_steps,
-    steps: run.steps,
-    torchSeed: run.seed,
     image: pattern([run.images, channels, height / scale, width / scale]),
     ...(run.masks > 0 && { mask: maskPattern([run.masks, 1, height, width]) }),
   };
 }
 
-const numbers = ({ data }: Tensor) => Array.from(data as Float32Array, Number);
-const largest = (values: readonly number[]) =>
-  values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-const far = (a: readonly number[], b: readonly number[]) => {
-  expect(a).toHaveLength(b.length);
-  return largest(a.map((value, i) => value - b[i]));
-};
-
-const tensorsOf = (name: string) =>
-  readSafetensors(goldenRuns<ImageCase>(name, "images").tensors).tensors as unknown as Record<
-    string,
-    Tensor
-  >;
-
 /** How far the latents of a case's steps, and its pictures, are from the golden ones. */
-async function compared(
+function compared(
   name: string,
   run: ImageCase,
   { backend = onnx as unknown, read = modelFolder(name).read } = {},
 ) {
-  const golden = tensorsOf(name);
-  const [width, height] = run.size.map((side) => side / 8);
-  const wanted = numbers(golden[`${run.name}.latents`]);
-  const most = largest(wanted);
-  const size = 4 * height * width;
-  const steps = wanted.length / size - 1;
-  const scheduler = readSchedulerConfig(JSON.stringify(run.scheduler));
-  const { sigmas = [] } = schedulerSteps(scheduler, { steps: run.steps, imageLength: 16 });
-  // x of these classes is diffusers' over sqrt(sigma^2 + 1), the sigma of the next step.
-  const isScaled = /^(Euler|Heun)/.test(String(scheduler.className));
-  const scaleOf = (step: number) =>
-    isScaled ? Math.hypot(1, sigmas[sigmas.length - steps + step] ?? 0) : 1;
-  const found: number[] = [];
-  const options = {
-    ...optionsOf(run),
-    backend: backend as typeof onnx,
-    onStep: async ({
-      step,
-      x,
-      firstIndex,
-    }: {
-      step: number;
-      firstIndex: number;
-      x(): Promise<ArrayLike<number>>;
-    }) => {
-      if (firstIndex > 0) return;
-      const part = Float32Array.from(wanted.slice((step + 1) * size, (step + 2) * size));
-      const latents = Array.from(name === "flux" ? unpacked(part, [4, height, width]) : part);
-      const values = Array.from(await x())
-        .slice(0, size)
-        .map((v) => v * scaleOf(step));
-      found.push(far(values, latents) / most);
-    },
-  };
+  const golden = tensorsOf(goldenRuns(name, "images").tensors);
   const folder = withScheduler(read, run);
-  const result =
-    "mask" in options
-      ? await inpaint(folder, options as never)
-      : await imageToImage(folder, options);
-  expect(found).toHaveLength(steps);
-  // x of KDPM2 is over the root of its middle sigmas, which its table does not list.
-  if (/^KDPM2/.test(String(scheduler.className))) found.fill(0);
-  const images = golden[`${run.name}.images`];
-  expect(result.shape).toEqual(images.shape);
-  const levels = Array.from(result.images, (v) => (v / 2 + 0.5) * 255);
-  return { result, latents: Math.max(...found), levels: far(levels, numbers(images)) };
+  return farFromGolden(run, golden, ({ size: _, ...options }) => {
+    const call = { ...options, ...imagesOf(run), backend: backend as typeof onnx };
+    return "mask" in call ? inpaint(folder, call as never) : imageToImage(folder, call);
+  });
 }
 
 const names = ["sd1", "inpaint", "edit", "edit-xl", "sdxl", "refiner", "lcm", "sd3", "flux"];
@@ -172,7 +102,7 @@ test("models that stay whole files give the same pictures", async () => {
   };
   const wanted = await inpaint(sd1, { ...tiny, mask });
   const whole = await inpaint(sd1, { ...tiny, mask, open, wholeAbove: 0 });
-  expect(far([...whole.images], [...wanted.images])).toBeLessThan(1e-3);
+  expect(distance(whole.images, wanted.images)).toBeLessThan(1e-3);
 });
 
 test("an encoder of 2022 gives samples, for which nothing is drawn", async () => {
@@ -191,7 +121,7 @@ test("an encoder of 2022 gives samples, for which nothing is drawn", async () =>
       { data: scaled, shape: mode.shape },
     ].map((one) => imageToImage(legacy, { ...run, image: one })),
   );
-  expect(far([...ofImage.images], [...ofLatents.images])).toBeLessThan(1e-3);
+  expect(distance(ofImage.images, ofLatents.images)).toBeLessThan(1e-3);
 });
 
 test("one model makes pictures of prompts, of images and of parts of them", async () => {
@@ -210,10 +140,10 @@ test("one model makes pictures of prompts, of images and of parts of them", asyn
   expect([both.shape, both.steps]).toEqual([[4, 3, 64, 64], 3]);
   const size = 3 * 64 * 64;
   const first = await model.imageToImage({ ...all, prompt: "a fox" });
-  expect(far([...first.images], [...both.images.subarray(0, 2 * size)])).toBeLessThan(1e-4);
+  expect(distance(first.images, both.images.subarray(0, 2 * size))).toBeLessThan(1e-4);
   const painted = await model.inpaint({ ...all, mask });
   const again = await model.inpaint({ ...all, prompt: "a fox", mask });
-  expect(far([...again.images], [...painted.images.subarray(0, 2 * size)])).toBeLessThan(1e-4);
+  expect(distance(again.images, painted.images.subarray(0, 2 * size))).toBeLessThan(1e-4);
   expect(paths.filter((path) => path === "vae_encoder/model.onnx")).toHaveLength(1);
 });
 
@@ -231,7 +161,7 @@ test("pasted latents are the image's own outside the mask, after each step and a
       const last = step === steps - 1 ? [await x()] : [];
       for (const values of [await x0(), ...last]) {
         const far = values.map((value, i) => (known[i % 64] ? value - latents.data[i] : 0));
-        seen.push(largest([...far]));
+        seen.push(Math.max(...far.map(Math.abs)));
       }
     },
   });

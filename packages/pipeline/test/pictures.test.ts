@@ -9,21 +9,15 @@ import {
   type PromptCase,
   pattern,
 } from "../../../tooling/fixtures/model-folder.ts";
-import {
-  imageToImage,
-  openImageModel,
-  type TextToImageOptions,
-  textToImage,
-} from "../src/index.ts";
+import { imageToImage, openImageModel, textToImage } from "../src/index.ts";
 import { clipImage, readPreprocessing } from "../src/prompt/clip-image.ts";
 import { colorMap, previewOf } from "../src/prompt/preview.ts";
+import { distance, optionsOf, type Read, tensorsOf } from "./golden-runs.ts";
 
 // Runs of diffusers 0.39, PyTorch 2.15: tooling/reference/folders/pictures.py.
 
 const onnx = onnxBackend({ provider: "cpu" });
 afterAll(async () => (await onnx).close());
-
-type Read = (path: string) => Promise<Uint8Array | undefined>;
 
 const [sd1, xl, tiny, checker, half] = [
   ...["sd1", "sdxl", "tiny-decoder", "safety-checker", "half-overflow"],
@@ -39,30 +33,15 @@ const wholeFiles = (below: string, from: Read = checker) => ({
 });
 
 const { cases, tensors } = goldenRuns("sd1", "pictures");
-const goldens = readSafetensors(tensors).tensors as unknown as Record<string, Tensor>;
+const goldens = tensorsOf(tensors);
 const runOf = (name: string) => cases.find((run) => run.name === name) as PromptCase;
 
-const optionsOf = (run: PromptCase): TextToImageOptions => ({
-  prompt: run.prompt,
-  negativePrompt: run.negative_prompt,
-  count: run.num_images_per_prompt,
-  clipSkip: run.clip_skip,
-  steps: run.steps,
-  torchSeed: run.seed,
-});
-
 /** The largest difference in levels of 255 from the pictures of a run. */
-function levels(images: Float32Array, name: string): number {
-  const wanted = goldens[`${name}.images`].data as Uint8Array;
-  expect(images).toHaveLength(wanted.length);
-  return images.reduce(
-    (most, v, i) => Math.max(most, Math.abs((v / 2 + 0.5) * 255 - wanted[i])),
-    0,
+const levels = (images: Float32Array, name: string): number =>
+  distance(
+    images.map((v) => (v / 2 + 0.5) * 255),
+    goldens[`${name}.images`].data,
   );
-}
-
-const far = (a: ArrayLike<number>, b: ArrayLike<number>) =>
-  Array.from(a, (value, i) => Math.abs(value - b[i])).reduce((x, y) => Math.max(x, y), 0);
 
 describe("pictures of diffusers", () => {
   test.each(["clip-skip-1", "clip-skip-2", "negatives"])("%s", async (name) => {
@@ -96,7 +75,7 @@ describe("pictures of diffusers", () => {
     const call = { prompt: "a fox", steps: 1, size: [64, 144] as const, backend: onnx };
     const [whole, tiled] = [call, { ...call, tileSize: 32 }].map((one) => textToImage(sd1, one));
     const { images } = await whole;
-    expect(far((await tiled).images, images)).toBeLessThan(1 / 255);
+    expect(distance((await tiled).images, images)).toBeLessThan(1 / 255);
     expect((await tiled).images).not.toEqual(images);
   });
 });
@@ -110,7 +89,7 @@ test("a VAE that overflows in float16 runs in float32, from image to image", asy
     expect.stringMatching(/^the VAE's encoder gives .* in float16: it ran in float32$/),
     expect.stringMatching(/^the VAE's decoder gives .* in float16: it ran in float32$/),
   ]);
-  expect(far(whole.images, (await imageToImage(read, call)).images)).toBeLessThan(1 / 255);
+  expect(distance(whole.images, (await imageToImage(read, call)).images)).toBeLessThan(1 / 255);
 });
 
 test("SDXL alone heeds force_upcast, as diffusers does", async () => {
@@ -118,7 +97,7 @@ test("SDXL alone heeds force_upcast, as diffusers does", async () => {
   const call = { prompt: "a fox", steps: 1, seed: 1, backend: onnx };
   const whole = await textToImage(read, { ...call, ...wholeFiles("vae_", half) });
   expect(whole.notes).toEqual([]);
-  expect(far(whole.images, (await textToImage(read, call)).images)).toBeLessThan(1 / 255);
+  expect(distance(whole.images, (await textToImage(read, call)).images)).toBeLessThan(1 / 255);
 });
 
 describe("the safety checker", () => {
@@ -163,7 +142,7 @@ describe("pictures for CLIP are those of transformers", () => {
     const ours = clipImage(picture, readPreprocessing(config));
     const theirs = found[`${name}.values`];
     expect(ours.shape).toEqual([1, ...theirs.shape]);
-    expect(far(ours.data, theirs.data as Float32Array)).toBeLessThan(1e-6);
+    expect(distance(ours.data, theirs.data as Float32Array)).toBeLessThan(1e-6);
   });
 
   test.each([
@@ -217,7 +196,7 @@ describe("previews", () => {
     const map = colorMap("sd3", 4);
     const { images, map: kind } = previewOf([0.1, 0.2, 0.3, 0.6], [1, 4, 1, 1], map);
     expect(kind).toBe("neutral");
-    expect(far(images, [0.3, 0.3, 0.3])).toBeLessThan(1e-6);
+    expect(distance(images, [0.3, 0.3, 0.3])).toBeLessThan(1e-6);
   });
 
   test.each(["sdxl", "sd3", "flux"] as const)("of %s clip at black and white", (kind) => {
@@ -225,7 +204,7 @@ describe("previews", () => {
     const map = colorMap(kind, channels);
     expect(map.kind).toBe(kind);
     const { images } = previewOf(Array(channels).fill(0), [1, channels, 1, 1], map);
-    expect(far(images, map.bias)).toBeLessThan(1e-6);
+    expect(distance(images, map.bias)).toBeLessThan(1e-6);
     const bright = previewOf(Array(channels).fill(100), [1, channels, 1, 1], map).images;
     expect(Math.max(...bright.map(Math.abs))).toBe(1);
   });

@@ -1,11 +1,8 @@
-import { readSafetensors } from "@gen/data";
 import type { Tensor } from "@gen/graph";
 import { fileOf } from "@gen/graph/onnx";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { tfjsBackend } from "@gen/runtime-gpu/tfjs";
-import { schedulerSteps } from "@gen/sampling";
-import { readSchedulerConfig } from "@gen/schedules";
 import { afterAll, describe, expect, test } from "vitest";
 import {
   goldenRuns,
@@ -18,13 +15,12 @@ import {
   loadTokenizer,
   openImageModel,
   type PromptTokenizer,
-  type TextToImageOptions,
   textToImage,
 } from "../src/index.ts";
 import { promptStates } from "../src/prompt/prompt-states.ts";
 import { textKind } from "../src/prompt/text-kind.ts";
 import { weightHiddenStates } from "../src/text/prompt-weights.ts";
-import { unpacked } from "./unpacked.ts";
+import { distance, farFromGolden, type Read, tensorsOf, withScheduler } from "./golden-runs.ts";
 
 // Runs of diffusers 0.39 from prompts, PyTorch 2.15: tooling/reference/folders/prompts.py.
 
@@ -34,15 +30,9 @@ afterAll(async () => {
   for (const backend of [onnx, ...Object.values(others)]) await (await backend).close();
 });
 
-type Read = (path: string) => Promise<Uint8Array | undefined>;
-
 /** The folder of a case, with its scheduler; SD3 without its T5 has no third encoder. */
 function folderOf(name: string, run: PromptCase): Read {
-  const folder = modelFolder(name);
-  const read: Read = async (path) =>
-    path === "scheduler/scheduler_config.json"
-      ? new TextEncoder().encode(JSON.stringify(run.scheduler))
-      : folder.read(path);
+  const read = withScheduler(modelFolder(name).read, run);
   if (run.name !== "without-t5") return read;
   return async (path) => {
     if (/_3\//.test(path)) return undefined;
@@ -62,67 +52,16 @@ const json = async (read: Read, path: string) => {
   return bytes ? JSON.parse(new TextDecoder().decode(bytes)) : {};
 };
 
-const optionsOf = (run: PromptCase): TextToImageOptions => ({
-  prompt: run.prompt,
-  negativePrompt: run.negative_prompt,
-  count: run.num_images_per_prompt,
-  guidance: run.guidance_scale,
-  guidanceRescale: run.guidance_rescale,
-  clipSkip: run.clip_skip,
-  size: run.width && run.height ? [run.width, run.height] : undefined,
-  steps: run.steps,
-  torchSeed: run.seed,
-});
-
-const numbers = ({ data }: Tensor) => Array.from(data as Float32Array, Number);
-const largest = (values: readonly number[]) =>
-  values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-const far = (a: readonly number[], b: readonly number[]) => {
-  expect(a).toHaveLength(b.length);
-  return largest(a.map((value, i) => value - b[i]));
-};
-
 const runs = ["sd1", "sdxl", "lcm", "sd3", "flux"].flatMap((name) =>
   goldenRuns(name, "prompts").cases.map((run) => [name, run.name, run] as const),
 );
-const tensorsOf = (name: string) =>
-  readSafetensors(goldenRuns(name, "prompts").tensors).tensors as unknown as Record<string, Tensor>;
+const goldenOf = (name: string) => tensorsOf(goldenRuns(name, "prompts").tensors);
 
-/** The latents of each step, and the pictures, of the golden and of ours. */
-async function compared(name: string, run: PromptCase, read: Read, backend: unknown = onnx) {
-  const golden = tensorsOf(name);
-  const scheduler = readSchedulerConfig(JSON.stringify(run.scheduler));
-  const [height, width] = [(run.height ?? 64) / 8, (run.width ?? 64) / 8];
-  const table = schedulerSteps(scheduler, {
-    steps: run.steps,
-    imageLength: 16,
-    compat: "diffusers",
-  });
-  // Euler's x is diffusers' over sqrt(sigma^2 + 1).
-  const isScaled = String(scheduler.className).startsWith("Euler");
-  const wanted = numbers(golden[`${run.name}.latents`]);
-  const most = largest(wanted);
-  const steps = table.steps.length;
-  const size = wanted.length / (steps + 1);
-  const shape = [size / height / width, height, width];
-  const found: number[] = [];
-  const result = await textToImage(read, {
-    ...optionsOf(run),
-    backend: backend as typeof onnx,
-    onStep: async ({ step, x }) => {
-      const part = Float32Array.from(wanted.slice((step + 1) * size, (step + 2) * size));
-      const latents = Array.from(name === "flux" ? unpacked(part, shape) : part);
-      const scale = isScaled ? Math.hypot(1, table.sigmas?.[step + 1] ?? 0) : 1;
-      const values = Array.from((await x()).subarray(0, size), (v) => v * scale);
-      found.push(far(values, latents) / most);
-    },
-  });
-  expect(found).toHaveLength(steps);
-  const images = golden[`${run.name}.images`];
-  expect(result.shape).toEqual(images.shape);
-  const levels = Array.from(result.images, (v) => (v / 2 + 0.5) * 255);
-  return { result, latents: Math.max(...found), levels: far(levels, numbers(images)) };
-}
+/** How far the latents of each step, and the pictures, are from the golden ones. */
+const compared = (name: string, run: PromptCase, read: Read, backend: unknown = onnx) =>
+  farFromGolden(run, goldenOf(name), (options) =>
+    textToImage(read, { ...options, backend: backend as typeof onnx }),
+  );
 
 describe.each(runs)("%s, %s", (name, _, run) => {
   const read = folderOf(name, run);
@@ -142,7 +81,7 @@ describe.each(runs)("%s, %s", (name, _, run) => {
   });
 
   test("has PyTorch's states", async () => {
-    const golden = tensorsOf(name);
+    const golden = goldenOf(name);
     const index = await json(read, "model_index.json");
     const unet = await json(read, "unet/config.json");
     const config = unet._class_name ? unet : await json(read, "transformer/config.json");
@@ -182,9 +121,10 @@ describe.each(runs)("%s, %s", (name, _, run) => {
     for (const [key, ours] of wanted) {
       const theirs = golden[`${run.name}.${key}`];
       if (!theirs) continue;
-      const values = numbers(theirs).slice(0, ours?.data.length);
+      const values = (theirs.data as Float32Array).slice(0, ours?.data.length);
       expect(ours?.shape.slice(1), key).toEqual(theirs.shape.slice(1));
-      expect(far(numbers(ours as Tensor), values) / largest(values), key).toBeLessThan(1e-4);
+      const most = distance(values, new Float32Array(values.length));
+      expect(distance((ours as Tensor).data, values) / most, key).toBeLessThan(1e-4);
     }
   });
 
@@ -212,7 +152,7 @@ test("models in halves stay within halves' rounding", async () => {
 test("models that stay whole files give the same pictures", async () => {
   const wanted = await textToImage(sd1, tiny);
   const whole = await textToImage(sd1, { ...tiny, open: opener, wholeAbove: 0 });
-  expect(far([...whole.images], [...wanted.images])).toBeLessThan(1e-3);
+  expect(distance(whole.images, wanted.images)).toBeLessThan(1e-3);
 });
 
 test("a folder's own open serves ONNX Runtime, and no other backend", async () => {
@@ -236,7 +176,7 @@ test("the folder of the 2022 script gives the pictures of the same weights, of i
   const read: Read = async (path) => (path.startsWith("scheduler/") ? legacy : sd1)(path);
   const wanted = await textToImage(read, tiny);
   const old = await textToImage(legacy, { ...tiny, shape: [undefined, 8, 8] });
-  expect(far([...old.images], [...wanted.images])).toBeLessThan(1e-3);
+  expect(distance(old.images, wanted.images)).toBeLessThan(1e-3);
 });
 
 test("each model that a picture needs is read once, and no other", async () => {
@@ -273,8 +213,8 @@ test("an opened folder serves several calls, and each prompt has its own picture
   expect([both.shape, both.steps, both.notes]).toEqual([[4, 3, 64, 64], 3, []]);
   const first = await model.textToImage({ ...all, prompt: "a fox" });
   const size = 2 * 3 * 64 * 64;
-  expect(far([...first.images], [...both.images.subarray(0, size)])).toBeLessThan(1e-5);
-  expect(far([...first.images], [...both.images.subarray(size)])).toBeGreaterThan(0.01);
+  expect(distance(first.images, both.images.subarray(0, size))).toBeLessThan(1e-5);
+  expect(distance(first.images, both.images.subarray(size))).toBeGreaterThan(0.01);
   await model.dispose();
 });
 
@@ -310,7 +250,7 @@ test("an opened folder compiles its denoiser and its VAE once", async () => {
         ].reverse(),
       );
       const alone = await textToImage(sd1, { ...tiny, prompt });
-      expect(far([...images], [...alone.images])).toBeLessThan(1e-4);
+      expect(distance(images, alone.images)).toBeLessThan(1e-4);
     }
     expect(made).toBe(2);
     await model.dispose();
@@ -338,9 +278,9 @@ test("weights of a prompt count, and brackets are letters without them", async (
   const { images } = await textToImage(sd1, weighted);
   const plain = await textToImage(sd1, { ...tiny, prompt: "a red fox", weighted: true });
   expect(plain.images).toEqual((await textToImage(sd1, tiny)).images);
-  expect(far([...images], [...plain.images])).toBeGreaterThan(1e-3);
+  expect(distance(images, plain.images)).toBeGreaterThan(1e-3);
   const letters = await textToImage(sd1, { ...weighted, weighted: false });
-  expect(far([...images], [...letters.images])).toBeGreaterThan(1e-3);
+  expect(distance(images, letters.images)).toBeGreaterThan(1e-3);
   const tokenizer = (await loadTokenizer(sd1, "tokenizer")) as PromptTokenizer;
   const { ids, weights } = tokenizer.tokenize("a (red:1.4) fox", { weighted: true });
   const kind = textKind({}, {}, {});
