@@ -41,6 +41,7 @@ export async function readSources(sources: PictureSources): Promise<PictureConte
   for (const lora of sources.loras ?? []) {
     loras.push({ ...(await readSource("--lora", lora, loraLimit)), strength: lora.strength });
   }
+  const kept = ({ path, sha256 }: Source) => ({ path: resolve(path), sha256 });
   return {
     ...(ofImage && { image: pictureOf("--image", ofImage) }),
     ...(ofMask && { mask: pictureOf("--mask", ofMask) }),
@@ -52,14 +53,10 @@ export async function readSources(sources: PictureSources): Promise<PictureConte
       })),
     }),
     kept: {
-      ...(ofImage && { image: { path: resolve(ofImage.path), sha256: ofImage.sha256 } }),
-      ...(ofMask && { mask: { path: resolve(ofMask.path), sha256: ofMask.sha256 } }),
+      ...(ofImage && { image: kept(ofImage) }),
+      ...(ofMask && { mask: kept(ofMask) }),
       ...(loras.length > 0 && {
-        loras: loras.map(({ path, ...rest }) => ({
-          path: resolve(path),
-          sha256: rest.sha256,
-          strength: rest.strength,
-        })),
+        loras: loras.map((lora) => ({ ...kept(lora), strength: lora.strength })),
       }),
     },
   };

@@ -43,15 +43,12 @@ export function distance(a: ArrayLike<unknown>, b: ArrayLike<unknown>): number {
   );
 }
 
-/** How far pictures are from a run's, in levels of 255. */
-export function farInLevels(pictures: Pictures, golden: Tensors, name: string): number {
-  const images = golden[`${name}.images`];
-  expect(pictures.shape).toEqual(images.shape);
-  return distance(
-    Float32Array.from(pictures.images, (v) => (v / 2 + 0.5) * 255),
-    images.data,
+/** How far pictures in [-1, 1] are from a run's, in levels of 255. */
+export const farInLevels = (images: Float32Array, golden: Tensors, name: string): number =>
+  distance(
+    images.map((v) => (v / 2 + 0.5) * 255),
+    golden[`${name}.images`].data,
   );
-}
 
 /**
  * How far the first picture's latents after each step are from PyTorch's, over the largest of these,
@@ -92,6 +89,7 @@ export async function farFromGolden(
   expect(found).toHaveLength(steps);
   // x of KDPM2 is over the root of its middle sigmas, which its table does not list.
   if (className.startsWith("KDPM2")) found.fill(0);
-  const levels = farInLevels(pictures, golden, run.name);
+  expect(pictures.shape).toEqual(golden[`${run.name}.images`].shape);
+  const levels = farInLevels(pictures.images, golden, run.name);
   return { latents: Math.max(...found), levels, pictures };
 }

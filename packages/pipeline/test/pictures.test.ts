@@ -12,7 +12,7 @@ import {
 import { imageToImage, openImageModel, textToImage } from "../src/index.ts";
 import { clipImage, readPreprocessing } from "../src/prompt/clip-image.ts";
 import { colorMap, previewOf } from "../src/prompt/preview.ts";
-import { distance, optionsOf, type Read, tensorsOf } from "./golden-runs.ts";
+import { distance, farInLevels, optionsOf, type Read, tensorsOf } from "./golden-runs.ts";
 
 // Runs of diffusers 0.39, PyTorch 2.15: tooling/reference/folders/pictures.py.
 
@@ -36,18 +36,11 @@ const { cases, tensors } = goldenRuns("sd1", "pictures");
 const goldens = tensorsOf(tensors);
 const runOf = (name: string) => cases.find((run) => run.name === name) as PromptCase;
 
-/** The largest difference in levels of 255 from the pictures of a run. */
-const levels = (images: Float32Array, name: string): number =>
-  distance(
-    images.map((v) => (v / 2 + 0.5) * 255),
-    goldens[`${name}.images`].data,
-  );
-
 describe("pictures of diffusers", () => {
   test.each(["clip-skip-1", "clip-skip-2", "negatives"])("%s", async (name) => {
     const run = runOf(name);
     const { images, notes } = await textToImage(sd1, { ...optionsOf(run), backend: onnx });
-    expect(levels(images, name)).toBeLessThan(2);
+    expect(farInLevels(images, goldens, name)).toBeLessThan(2);
     expect(notes).toEqual([]);
   });
 
@@ -58,13 +51,15 @@ describe("pictures of diffusers", () => {
     };
     const run = runOf("clip-skip-1");
     const whole = { ...optionsOf(run), backend: onnx, open, wholeAbove: 0 };
-    expect(levels((await textToImage(sd1, whole)).images, "clip-skip-1")).toBeLessThan(2);
+    expect(
+      farInLevels((await textToImage(sd1, whole)).images, goldens, "clip-skip-1"),
+    ).toBeLessThan(2);
   });
 
   test("of a tiny decoder given beside the folder, or in it", async () => {
     const run = runOf("tiny");
     const beside = await textToImage(sd1, { ...optionsOf(run), backend: onnx, decoder: tiny });
-    expect(levels(beside.images, "tiny")).toBeLessThan(2);
+    expect(farInLevels(beside.images, goldens, "tiny")).toBeLessThan(2);
     const inside: Read = async (path) => (path.startsWith("vae_") ? tiny : sd1)(path);
     const { images, notes } = await textToImage(inside, { ...optionsOf(run), backend: onnx });
     expect(images).toEqual(beside.images);
@@ -110,7 +105,7 @@ describe("the safety checker", () => {
     const { images, unsafe, notes } = await textToImage(withChecker, options);
     expect(unsafe).toEqual(run.nsfw_content_detected);
     expect(new Set(unsafe)).toEqual(new Set([true, false]));
-    expect(levels(images, "checked")).toBeLessThan(2);
+    expect(farInLevels(images, goldens, "checked")).toBeLessThan(2);
     expect(notes).toEqual(["the safety checker made 2 of 4 pictures black"]);
     const whole = await textToImage(withChecker, { ...options, ...wholeFiles("safety_checker/") });
     expect(whole.unsafe).toEqual(unsafe);
