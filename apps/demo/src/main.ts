@@ -4,6 +4,7 @@ import "./styles/fonts.css";
 import "./styles/base.css";
 import "./styles/frame.css";
 import "./styles/pieces.css";
+import "./styles/room.css";
 import { createApp } from "vue";
 import App from "./app.vue";
 

@@ -26,6 +26,21 @@ export const en = {
   seconds: (s: number) =>
     s < 1 ? `${Math.round(s * 1000)} ms` : s < 10 ? `${s.toFixed(1)} s` : `${Math.round(s)} s`,
   minutes: (minutes: number, seconds: number) => `${minutes} min ${seconds} s`,
+  rooms: {
+    compare: { name: "DDPM | DDIM", title: "What does fresh noise buy?" },
+    steer: { name: "Steer", title: "Who pulls the points?" },
+    latent: { name: "Latent", title: "What does a VAE know?" },
+    images: { name: "Images", title: "And pictures?" },
+    model: { name: "Your model", title: "Does it work with mine?" },
+    race: { name: "Race", title: "Does the machine matter?" },
+  },
+  takeAway: {
+    title: "Take it with you",
+    copy: "copy the code",
+    copied: "The code is copied.",
+    notCopied: "This browser did not copy the code. Select it and copy it by hand.",
+    saved: (name: string) => `Saved as ${name}.`,
+  },
   river: {
     plot: "The x of every path over log SNR. DDIM's paths glide, DDPM's wander.",
     scrubber: "Moment of the paths",

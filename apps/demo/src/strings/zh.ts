@@ -25,6 +25,21 @@ export const zh: Strings = {
   seconds: (s) =>
     s < 1 ? `${Math.round(s * 1000)} 毫秒` : `${s < 10 ? s.toFixed(1) : Math.round(s)} 秒`,
   minutes: (minutes, seconds) => `${minutes} 分 ${seconds} 秒`,
+  rooms: {
+    compare: { name: "DDPM | DDIM", title: "新加的噪声换来了什么？" },
+    steer: { name: "引导", title: "是谁在拉这些点？" },
+    latent: { name: "潜空间", title: "VAE 知道些什么？" },
+    images: { name: "图像", title: "换成图像呢？" },
+    model: { name: "你的模型", title: "我的模型能用吗？" },
+    race: { name: "赛跑", title: "换一台机器，结果会变吗？" },
+  },
+  takeAway: {
+    title: "带走它",
+    copy: "复制代码",
+    copied: "代码已复制。",
+    notCopied: "浏览器未能复制代码，请选中后手动复制。",
+    saved: (name) => `已保存为 ${name}。`,
+  },
   river: {
     plot: "每条路径的横坐标随 log SNR 的变化：DDIM 的路径平滑，DDPM 的路径游荡。",
     scrubber: "路径上的时刻",
