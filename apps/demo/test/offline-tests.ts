@@ -44,9 +44,11 @@ export function offlineTests(folder: () => string): void {
     test("from the second visit on, memory is shared on any host, and a runtime that was used is kept", async () => {
       const { page, server } = await firstVisit("#/learn");
       expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+      expect(await page.text("[data-role=one-thread]")).toContain("one thread during this visit");
       await page.reload();
       await page.waitFor(() => document.querySelector(".train h2"));
       expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+      expect(await page.text("[data-role=one-thread]")).toBe("");
       const trained = async (steps: number) => {
         await page.fill("select[name=backend]", "onnx/wasm");
         await page.fill("input[name=steps]", steps);
