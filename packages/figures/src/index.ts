@@ -7,4 +7,5 @@ export { type Letter, type Palette, readPalette } from "./palette.ts";
 export { frameAt, tracePaths } from "./paths.ts";
 export { drawRiver, riverMargin } from "./river.ts";
 export { drawStage, drawStills } from "./stage.ts";
-export { type Surface, svgSurface } from "./surface.ts";
+export { type Box, type Surface, svgSurface } from "./surface.ts";
+export { drawTriangle, type TrianglePicture, triangleCorner } from "./triangle.ts";
