@@ -16,7 +16,10 @@ const { fround } = Math;
 export function float32Sigmas(schedule: NoiseSchedule): Float64Array {
   // torch's products are float64 inside.
   let product = 1;
-  const products = float32Betas(schedule).map((beta) => fround((product *= fround(1 - beta))));
+  const products = float32Betas(schedule).map((beta) => {
+    product *= fround(1 - beta);
+    return fround(product);
+  });
   if (schedule.rescaleBetasZeroSnr) products[products.length - 1] = LAST_ALPHA;
   return products.map((abar) => fround(Math.sqrt(fround(fround(1 - abar) / abar))));
 }
