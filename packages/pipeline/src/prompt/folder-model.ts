@@ -20,7 +20,7 @@ import { controlledUnet, controlNames } from "../control/controlled-unet.ts";
 import { loadControlNets } from "../control/load-control.ts";
 import { vaeConfig } from "../describe-folder.ts";
 import { type ReadFile, readJson } from "../folder-files.ts";
-import { classNameOf, type Fields, type FolderKind } from "../folder-kind.ts";
+import { classNameOf, type Fields, type FolderKind, numberOf } from "../folder-kind.ts";
 import { required } from "../folder-parts.ts";
 import { folderSizes } from "../folder-sizes.ts";
 import { type LoadModelOptions, loadModel, loadRules, modelLayout } from "../load-model.ts";
@@ -67,6 +67,8 @@ export interface FolderModel<T = unknown> {
   readonly multiple: number;
   /** Between the VAE's latents and the denoiser's. */
   readonly scaling: LatentScaling;
+  /** The VAE's shift in the denoiser's latents. */
+  readonly shift: number;
   /** Reads the VAE's encoder, once. @throws GenError `invalid-model` where there is none. */
   encoder(): Promise<ReturnType<typeof encoderOf>>;
   /** Reads it as expressions, however large it is. */
@@ -146,6 +148,7 @@ export async function loadFolderModel<T>(
     config,
   };
   const scaling = scalingOf(ofVae, [1, ...pipeline.shape]);
+  const shift = (numberOf(ofVae, "shift_factor") ?? 0) * (numberOf(ofVae, "scaling_factor") ?? 1);
   const given = (from: ReadFile) =>
     givenVae(from, { ...reading, backend }, pipeline.shape, vae.image);
   // diffusers' pipelines of SDXL alone heed force_upcast.
@@ -171,7 +174,7 @@ export async function loadFolderModel<T>(
   };
   return {
     ...{ ...loaded, pipeline, samplers, conditions, vae, vaes, upcast, tokenizers },
-    ...{ factor, multiple, scaling },
+    ...{ factor, multiple, scaling, shift },
     encoder() {
       encoder ??= loadEncoder(reading).catch((error) => {
         encoder = undefined;
