@@ -89,4 +89,4 @@ async function vaeOf(read: ReadFile, options: LoadModelOptions) {
 export const withoutEncoder =
   <R>(get: (path: string) => Promise<R | undefined>) =>
   async (path: string): Promise<R | undefined> =>
-    /^vae_encoder\/.*\.onnx$/.test(path) ? undefined : get(path);
+    /^(onnx\/)?vae_encoder\/.*\.onnx$/.test(path) ? undefined : get(path);
