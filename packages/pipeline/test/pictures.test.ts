@@ -66,6 +66,28 @@ describe("pictures of diffusers", () => {
     expect(notes).toEqual([]);
   });
 
+  test("of a tiny decoder beside a folder whose files are opened, as its own are", async () => {
+    const opened = (from: Read) => wholeFiles("vae_", from);
+    const decoder = Object.assign(async (path: string) => tiny(path), opened(tiny));
+    const run = runOf("tiny");
+    const call = { ...optionsOf(run), backend: onnx, ...opened(sd1) };
+    for (const given of [tiny, decoder]) {
+      const { images } = await textToImage(sd1, { ...call, decoder: given });
+      expect(farInLevels(images, goldens, "tiny")).toBeLessThan(2);
+    }
+  });
+
+  test("is refused by the option's name where a folder has no decoder, or one of other latents", async () => {
+    const call = { prompt: "a fox", backend: onnx };
+    await expect(textToImage(sd1, { ...call, decoder: async () => undefined })).rejects.toThrow(
+      /^decoder: vae_decoder\/model.onnx is missing .* makes an image from latents/,
+    );
+    const encoder: Read = async (path) => sd1(path.replace("vae_decoder", "vae_encoder"));
+    await expect(textToImage(sd1, { ...call, previewDecoder: encoder })).rejects.toThrow(
+      /^previewDecoder: vae_decoder\/model.onnx must make images \[3, 64, 64\] of latents \[4, 8, 8\]; its/,
+    );
+  });
+
   test("in tiles, those of the whole", async () => {
     const call = { prompt: "a fox", steps: 1, size: [64, 144] as const, backend: onnx };
     const [whole, tiled] = [call, { ...call, tileSize: 32 }].map((one) => textToImage(sd1, one));

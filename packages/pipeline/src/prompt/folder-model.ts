@@ -146,13 +146,18 @@ export async function loadFolderModel<T>(
     config,
   };
   const scaling = scalingOf(ofVae, [1, ...pipeline.shape]);
-  const given = (from: ReadFile) =>
-    givenVae(from, { ...reading, backend }, pipeline.shape, vae.image);
+  const given = (name: "decoder" | "previewDecoder", from: ReadFile) => {
+    const { limit, wholeAbove } = options;
+    const own = { backend, limit, wholeAbove, ...(open && { open: from.open }) };
+    return givenVae(name, from, own, { latents: pipeline.shape, image: vae.image });
+  };
   // diffusers' pipelines of SDXL alone heed force_upcast.
   const upcast = text.name === "sdxl" && ofVae.force_upcast === true;
   const own = folderVae(vae, read, { ...reading, backend }, { upcast });
-  const picture = options.decoder ? await given(options.decoder) : own;
-  const preview = options.previewDecoder ? await given(options.previewDecoder) : picture;
+  const picture = options.decoder ? await given("decoder", options.decoder) : own;
+  const preview = options.previewDecoder
+    ? await given("previewDecoder", options.previewDecoder)
+    : picture;
   const vaes = { picture, preview };
   let encoder: ReturnType<FolderModel["encoder"]> | undefined;
   const loadEncoder = async (how: LoadModelOptions) => {

@@ -36,8 +36,7 @@ export function folderVae<T>(
   const half = ({ decode }: PipelineVae): Half => {
     return (z) => ({ x: decode(z) });
   };
-  const asGraph = async () =>
-    half((await vaeOf(withoutEncoder(read), { ...options, wholeAbove: Infinity })).vae);
+  const asGraph = async () => half((await vaeOf(read, { ...options, wholeAbove: Infinity })).vae);
   const opened = new Map<number | undefined, VaeHalf>();
   return {
     warnings,
@@ -54,34 +53,39 @@ export function folderVae<T>(
 }
 
 /**
- * The VAE of a folder given beside another, for latents `[channels, height, width]`.
+ * The VAE of a folder given as option `name` beside another, which makes pictures of the shape `image`
+ * from `latents` `[channels, height, width]`.
  *
  * @throws GenError `invalid-model` when it has no decoder, or a decoder of other latents or sizes.
  */
-export async function givenVae<T>(
+export function givenVae<T>(
+  name: string,
   read: ReadFile,
   options: VaeOptions<T>,
-  shape: readonly number[],
-  image: readonly number[],
+  { latents, image }: { readonly latents: readonly number[]; readonly image: readonly number[] },
 ): Promise<FolderVae> {
-  const { vae, latent, warnings } = await vaeOf(withoutEncoder(read), options);
-  const fits = latent[1] === shape[0] || typeof latent[1] === "string";
-  const given = fits
-    ? await naming(pipelinePaths.decoder, () => withImage(vae, shape))
-    : { image: [] };
-  if (fits && String(given.image) === String(image))
-    return folderVae(given as PipelineVae, read, options, { warnings });
-  throw new GenError(
-    "invalid-model",
-    `the decoder given beside the folder must make images ${shapeText(image)} of latents ${shapeText(shape)}; its latents are ${shapeText(latent)}`,
-  );
+  return naming(name, async () => {
+    const { vae, latent, warnings } = await vaeOf(read, options);
+    const fits = latent[1] === latents[0] || typeof latent[1] === "string";
+    const given = fits
+      ? await naming(pipelinePaths.decoder, () => withImage(vae, latents))
+      : { image: [] };
+    if (fits && String(given.image) === String(image))
+      return folderVae(given as PipelineVae, read, options, { warnings });
+    throw new GenError(
+      "invalid-model",
+      `${pipelinePaths.decoder} must make images ${shapeText(image)} of latents ${shapeText(latents)}; its latents are ${shapeText(latent)}`,
+    );
+  });
 }
 
-async function vaeOf(read: ReadFile, options: LoadModelOptions) {
+async function vaeOf(folder: ReadFile, { open, ...options }: LoadModelOptions) {
+  const read = withoutEncoder(folder);
   const json = (path: string): Promise<Fields | undefined> => readJson(read, path, options.limit);
+  const decoding = { ...options, ...(open && { open: withoutEncoder(open) }) };
   return required(
     pipelinePaths.decoder,
-    await loadVae({ read, json, options, isAlone: false }, {}),
+    await loadVae({ read, json, options: decoding, isAlone: false }, {}),
   );
 }
 
