@@ -100,6 +100,10 @@ async function urlReaders(url: string, signal?: AbortSignal) {
   return { read, readWeights: read, limit: MAX_FILE_BYTES, open: openFile };
 }
 
+/** Readers of a folder, or of one at an http or https URL. */
+export const readersOf = (folder: string, signal?: AbortSignal) =>
+  isOnline(folder) ? urlReaders(folder, signal) : folderReaders(folder);
+
 /** How the files of a model's folder are read. */
 interface FolderReading {
   /** Stops a download. */
@@ -118,9 +122,7 @@ export async function loadFrom<R>(
   { signal, backend }: FolderReading,
   load: (read: ReadFile, options: LoadModelOptions) => Promise<R>,
 ): Promise<R> {
-  const { read, ...options } = isOnline(folder)
-    ? await urlReaders(folder, signal)
-    : folderReaders(folder);
+  const { read, ...options } = await readersOf(folder, signal);
   const wholeAbove = backend?.startsWith("onnx") ? undefined : Infinity;
   return load(read, { ...options, wholeAbove }).catch((error: Error) => {
     if (signal?.aborted)

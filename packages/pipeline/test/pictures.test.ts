@@ -136,9 +136,12 @@ describe("the safety checker", () => {
   test("is not run unasked, and must be there", async () => {
     const options = { prompt: "a fox", steps: 1, backend: onnx };
     expect((await textToImage(withChecker, options)).unsafe).toBeUndefined();
-    await expect(textToImage(sd1, { ...options, safetyChecker: true })).rejects.toThrow(
+    let seen = 0;
+    const checked = { ...options, safetyChecker: true, onStep: () => seen++ };
+    await expect(textToImage(sd1, checked)).rejects.toThrow(
       /^safety_checker\/model.onnx is missing .*convert_stable_diffusion_checkpoint_to_onnx/,
     );
+    expect(seen).toBe(0);
   });
 });
 
