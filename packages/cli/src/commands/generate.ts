@@ -16,7 +16,7 @@ import {
 } from "../options.ts";
 import { outputKind } from "../output-kind.ts";
 import { likePicture, type PictureFlags } from "../picture-flags.ts";
-import { checkEta, samplerHelp, samplerOption } from "../samplers.ts";
+import { checkEta, etaDefaults, etaHelp, samplerHelp, samplerOption } from "../samplers.ts";
 import { interruptSignal } from "../terminal.ts";
 
 /** `gen generate`. */
@@ -60,11 +60,8 @@ export function generateCommand(): Command {
       "sampling steps (default: 50; 28 for SD3 and Flux, 4 for LCM)",
       integer(1, 100000),
     )
-    .option(
-      "--eta <x>",
-      "ddim, euler-ancestral, tcd: fresh noise at each step, from 0 to 1",
-      decimal(0, 1),
-    )
+    // Pipelines give TCD's scheduler 0, as diffusers' do.
+    .option("--eta <x>", etaHelp({ ...etaDefaults, tcd: 0 }), decimal(0, 1))
     .option("--count <n>", "pictures of each prompt (default: 1)", integer(1))
     .option(
       "--size <w>[x<h>]",
