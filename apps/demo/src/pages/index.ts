@@ -25,4 +25,40 @@ export const pages: readonly Page[] = [
     title: (text) => text.points.title,
     load: () => import("./points/points-page.vue"),
   },
+  {
+    id: "ddpm-ddim",
+    name: (text) => text.rooms.compare.name,
+    title: (text) => text.rooms.compare.title,
+    load: () => import("./compare/compare-page.vue"),
+  },
+  {
+    id: "steer",
+    name: (text) => text.rooms.steer.name,
+    title: (text) => text.rooms.steer.title,
+    load: () => import("./steer/steer-page.vue"),
+  },
+  {
+    id: "latent",
+    name: (text) => text.rooms.latent.name,
+    title: (text) => text.rooms.latent.title,
+    load: () => import("./latent/latent-page.vue"),
+  },
+  {
+    id: "images",
+    name: (text) => text.rooms.images.name,
+    title: (text) => text.rooms.images.title,
+    load: () => import("./images/images-page.vue"),
+  },
+  {
+    id: "your-model",
+    name: (text) => text.rooms.model.name,
+    title: (text) => text.rooms.model.title,
+    load: () => import("./model/model-page.vue"),
+  },
+  {
+    id: "race",
+    name: (text) => text.rooms.race.name,
+    title: (text) => text.rooms.race.title,
+    load: () => import("./race/race-page.vue"),
+  },
 ];

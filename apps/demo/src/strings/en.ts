@@ -11,6 +11,8 @@ export const en = {
   skip: "Skip to content",
   footer:
     "Everything runs in this page, on your machine. Nothing is uploaded. Your picture and your last model stay in this browser.",
+  oneThread:
+    "This page's host does not let it share memory, so large models run on one thread during this visit. From the next visit on they use all.",
   failed: (reason: string) => `This part of the page could not start: ${reason}`,
   reload: "Reload",
   detail: "The program's own words",
@@ -26,6 +28,21 @@ export const en = {
   seconds: (s: number) =>
     s < 1 ? `${Math.round(s * 1000)} ms` : s < 10 ? `${s.toFixed(1)} s` : `${Math.round(s)} s`,
   minutes: (minutes: number, seconds: number) => `${minutes} min ${seconds} s`,
+  rooms: {
+    compare: { name: "DDPM | DDIM", title: "What does fresh noise buy?" },
+    steer: { name: "Steer", title: "Who pulls the points?" },
+    latent: { name: "Latent", title: "What does a VAE know?" },
+    images: { name: "Images", title: "And pictures?" },
+    model: { name: "Your model", title: "Does it work with mine?" },
+    race: { name: "Race", title: "Does the machine matter?" },
+  },
+  takeAway: {
+    title: "Take it with you",
+    copy: "copy the code",
+    copied: "The code is copied.",
+    notCopied: "This browser did not copy the code. Select it and copy it by hand.",
+    saved: (name: string) => `Saved as ${name}.`,
+  },
   river: {
     plot: "The x of every path over log SNR. DDIM's paths glide, DDPM's wander.",
     scrubber: "Moment of the paths",
@@ -138,6 +155,11 @@ export const en = {
       fieldPlot: (step: number) =>
         `From each place, the way that a noisy point should go, and the way that the network would send it after ${plural(step, "step", "steps")}; 250 samples of the network`,
       progress: "Training progress",
+      levels: {
+        title: "Loss by log SNR, from almost clean to almost noise; the mark is the least possible",
+        learned: "the network",
+        least: "the exact denoiser, the least",
+      },
     },
     sample: {
       title: "Sample",

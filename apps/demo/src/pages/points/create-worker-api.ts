@@ -1,7 +1,7 @@
 import { type Sampler, sampler } from "@gen/sampling";
 import { backendError } from "../../backends/backend-error.ts";
+import { backendSlot } from "../../backends/backend-slot.ts";
 import type { Choice } from "../../backends/choices.ts";
-import { backendSlot } from "./backend-slot.ts";
 import { previewModel, trainedDenoiser } from "./preview-model.ts";
 import { dataDistance, samplePoints } from "./sample-points.ts";
 import { type StopSignal, trainPoints } from "./train-points.ts";

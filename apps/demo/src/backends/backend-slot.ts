@@ -1,6 +1,6 @@
 import type { Backend } from "@gen/runtime-gpu";
-import type { Choice } from "../../backends/choices.ts";
-import { openBackend } from "../../backends/open-backend.ts";
+import type { Choice } from "./choices.ts";
+import { openBackend } from "./open-backend.ts";
 
 /** Keeps one backend open. Requesting another backend closes the current one first. */
 export function backendSlot(threads: number, beforeClose: () => Promise<void>) {

@@ -1,0 +1,129 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
+import type { Engine } from "../../../tooling/browser/engines.ts";
+import { type Browser, launch } from "../../../tooling/browser/launch.ts";
+import type { LaunchOptions } from "../../../tooling/browser/page-driver.ts";
+import { describeEngines } from "../../../tooling/browser/page-tests.ts";
+import { type Server, serve } from "../../../tooling/browser/serve.ts";
+import { axeFolder, axeProblems } from "./axe.ts";
+
+/** The sizes that each room is looked at. */
+export const sizes = { wide: [1440, 900], phone: [360, 740] } as const;
+
+/** A room in one engine. */
+export interface Room {
+  /** Opens the room in a new page, which closes after the test. */
+  visit(settings?: string, size?: readonly [number, number]): Promise<BrowserPage>;
+  server(): Server;
+}
+
+/** Describes a room's tests for each engine, on the built demo. `id` is its address. */
+export function describeRoom(
+  id: string,
+  folder: () => string,
+  engines: readonly Engine[],
+  tests: (room: Room, engine: Engine) => void,
+  options: LaunchOptions = {},
+): void {
+  describeEngines(`the room ${id}`, engines, (engine) => {
+    let server: Server;
+    let browser: Browser;
+    const open: BrowserPage[] = [];
+    beforeAll(async () => {
+      server = await serve({ "/axe/": axeFolder, "/": folder() }, { isolated: true });
+      browser = await launch(engine, options);
+    });
+    afterEach(async () => {
+      for (const page of open.splice(0)) await page.close();
+    });
+    afterAll(async () => {
+      await browser?.close();
+      await server?.close();
+    });
+    async function visit(settings = "", size: readonly [number, number] = sizes.wide) {
+      const page = await browser.newPage();
+      open.push(page);
+      await page.resize(size[0], size[1]);
+      await page.goto(`${server.url}#/${id}${settings}`);
+      await page.waitFor(() => document.querySelector("h1"));
+      return page;
+    }
+    tests({ visit, server: () => server }, engine);
+  });
+}
+
+/** Expects no problem of axe in both themes, both languages and both sizes, as the page is now. */
+export async function expectAccessible(page: BrowserPage): Promise<void> {
+  for (const [width, height] of Object.values(sizes)) {
+    await page.resize(width, height);
+    for (let language = 0; language < 2; language++) {
+      for (let theme = 0; theme < 2; theme++) {
+        expect(await axeProblems(page)).toEqual([]);
+        await page.click(".theme");
+      }
+      await page.click(".languages button[aria-pressed=false]");
+    }
+  }
+}
+
+/**
+ * Activates each button of the room by the keyboard and expects that the focus stays on a control.
+ * `settle` runs after each, and brings back what the button has changed.
+ */
+export async function expectFocusKept(
+  page: BrowserPage,
+  settle: () => Promise<void> = async () => {},
+): Promise<void> {
+  const count = await page.evaluate(
+    () => document.querySelectorAll("main button:not(:disabled)").length,
+  );
+  for (let i = 0; i < count; i++) {
+    const focused = await page.evaluate((at) => {
+      const button = document.querySelectorAll<HTMLElement>("main button:not(:disabled)")[at];
+      button?.focus();
+      return button !== undefined;
+    }, i);
+    if (!focused) continue;
+    await page.press("Enter");
+    const name = await page.evaluate(() => document.activeElement?.tagName);
+    expect(name).not.toBe("BODY");
+    await settle();
+  }
+}
+
+/** The code that the room gives, as the page shows it. */
+export const shownCode = (page: BrowserPage): Promise<string> => page.text(".take-away pre code");
+
+/** Runs the room's code in Node as it is, and returns one of its variables. */
+export async function runCode(code: string, variable: string): Promise<unknown> {
+  const here = fileURLToPath(new URL(".", import.meta.url));
+  const folder = await mkdtemp(join(here, ".code-"));
+  try {
+    const file = join(folder, "room.ts");
+    await writeFile(file, `${code}\nexport const taken: unknown = ${variable};\n`);
+    const module: { taken: unknown } = await import(/* @vite-ignore */ file);
+    return module.taken;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs in the page. From now on, files offered for download are kept in `window.saved`. */
+export function keepDownloads(): void {
+  const saved: { name: string; text: Promise<string>; size: number }[] = [];
+  const blobs = new Map<string, Blob>();
+  Object.assign(window, { saved });
+  const create = URL.createObjectURL.bind(URL);
+  URL.createObjectURL = (blob: Blob) => {
+    const url = create(blob);
+    blobs.set(url, blob);
+    return url;
+  };
+  HTMLAnchorElement.prototype.click = function (this: HTMLAnchorElement) {
+    const blob = blobs.get(this.href);
+    if (blob) saved.push({ name: this.download, text: blob.text(), size: blob.size });
+  };
+}
