@@ -200,11 +200,11 @@ function checkParts(pipeline: FolderPipeline, conditions: Readonly<Record<string
     ),
   );
   if (!vae) return { ...pipeline, item: shape, scaling: scalingOf(notes, shape) };
-  const item: readonly number[] = prefixErrors("vae_decoder/model.onnx", () => {
-    const decoder = trace(({ z }) => ({ x: vae.decode(z) }), { z: { shape: batch } });
-    const [, ...image] = decoder.outputs.x.shape;
-    if (image.length > 0 && image.every((d) => typeof d === "number")) return image;
-    throw usageError(`an image must have a fixed shape, got [${image.join(", ")}]`);
-  });
+  const decoder = trace(({ z }) => ({ x: vae.decode(z) }), { z: { shape: batch } });
+  const [, ...item] = decoder.outputs.x.shape;
+  if (!item.every((d) => typeof d === "number") || item.length === 0) {
+    const got = `[${item.join(", ")}]`;
+    throw usageError(`vae_decoder/model.onnx: an image must have a fixed shape, got ${got}`);
+  }
   return { ...pipeline, item, scaling: undefined };
 }

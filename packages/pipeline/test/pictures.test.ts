@@ -1,6 +1,6 @@
 import { readSafetensors } from "@gen/data";
-import type { Tensor } from "@gen/graph";
-import { fileOf } from "@gen/graph/onnx";
+import { type Tensor, trace } from "@gen/graph";
+import { fileOf, fromOnnx, toOnnx } from "@gen/graph/onnx";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { afterAll, describe, expect, test } from "vitest";
 import {
@@ -86,6 +86,28 @@ describe("pictures of diffusers", () => {
     await expect(textToImage(sd1, { ...call, previewDecoder: encoder })).rejects.toThrow(
       /^previewDecoder: vae_decoder\/model.onnx must make images \[3, 64, 64\] of latents \[4, 8, 8\]; its/,
     );
+  });
+
+  // As optimum's --no-dynamic-axes exports it.
+  test("of another size than the decoder's file are refused by the file's name, before a step", async () => {
+    const fixed = async (path: string, shape: readonly number[]) => {
+      const { apply, signature } = fromOnnx((await sd1(path)) as Uint8Array);
+      const [input] = Object.keys(signature);
+      return toOnnx(trace(apply, { [input]: { shape } }));
+    };
+    const path = "vae_decoder/model.onnx";
+    const files = new Map([[path, await fixed(path, [1, 4, 8, 8])]]);
+    const read: Read = async (name) => files.get(name) ?? sd1(name);
+    let seen = 0;
+    const call = { prompt: "a fox", steps: 1, seed: 1, backend: onnx, onStep: () => seen++ };
+    const wide = { ...call, size: [128, 64] as const };
+    const reason = 'input "latent_sample" must have the shape [1, 4, 8, 8], got [1, 4, 8, 16]';
+    await expect(textToImage(read, wide)).rejects.toThrow(`${path}: ${reason}`);
+    const given = textToImage(sd1, { ...wide, decoder: read });
+    await expect(given).rejects.toThrow(`decoder: ${path}: ${reason}`);
+    expect(seen).toBe(0);
+    const { images } = await textToImage(read, call);
+    expect(distance(images, (await textToImage(sd1, call)).images)).toBeLessThan(1e-4);
   });
 
   test("in tiles, those of the whole", async () => {

@@ -92,6 +92,7 @@ export async function makePictures<T, Call extends PictureOptions>(
     ...{ steps, guidance: asked, strength, rows, chosen, tile, note },
   });
   const { shape, guidance = asked, second } = start;
+  await model.vaes.picture.requireShape(shape);
   const conditions = await callConditions(model, call, { guidance, shape });
   const controls = controlConditions(model.controls, call.control ?? [], [
     shape[2] * model.factor,
