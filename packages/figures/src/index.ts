@@ -24,5 +24,6 @@ export {
   drawDensity,
   halves,
 } from "./steer.ts";
-export { type Surface, svgSurface } from "./surface.ts";
+export { type Box, type Surface, svgSurface } from "./surface.ts";
 export { drawPoints, type GridDensity, type Guidance, tiltedDensity } from "./tilted.ts";
+export { drawTriangle, type TrianglePicture, triangleCorner } from "./triangle.ts";
