@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
 import { enginesOf } from "../../../tooling/browser/page-tests.ts";
@@ -76,6 +78,36 @@ export function steerTests(folder: () => string): void {
   });
 
   describeRoom("steer", folder, enginesOf(), (room) => {
+    test("opens with a moving picture, without WebAssembly, in 90 kB of script, and nothing shifts", async () => {
+      const page = await room.visit();
+      await verdict(page);
+      const moment = () => page.text(".playhead output");
+      const first = await moment();
+      await expect.poll(moment).not.toBe(first);
+      const names = await page.evaluate(() =>
+        performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname),
+      );
+      expect(names.filter((name) => name.endsWith(".wasm"))).toEqual([]);
+      let bytes = 0;
+      for (const name of new Set(names.filter((name) => name.endsWith(".js")))) {
+        if (name.startsWith("/assets/")) bytes += gzipSync(await readFile(folder() + name)).length;
+      }
+      expect(bytes).toBeGreaterThan(20_000);
+      expect(bytes).toBeLessThanOrEqual(90_000);
+      const shift = await page.evaluate(
+        () =>
+          new Promise<number>((resolve) => {
+            let sum = 0;
+            new PerformanceObserver((list) => {
+              for (const each of list.getEntries())
+                sum += (each as unknown as { value: number }).value;
+            }).observe({ type: "layout-shift", buffered: true });
+            setTimeout(() => resolve(sum), 200);
+          }),
+      );
+      expect(shift).toBeLessThan(0.02);
+    });
+
     test("the classifier's slope and the two answers of one model bring the same points", async () => {
       const page = await room.visit("?scale=8&class=AC&kind=classifier");
       const numbers = (rows: string[][]) => rows.map((row) => [Number(row[1]), Number(row[2])]);

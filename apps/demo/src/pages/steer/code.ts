@@ -20,9 +20,9 @@ const path = Array.from({ length: steps + 1 }, (_, i) => {
 
 // The exact answers for points [n, 2] under a mixture with these means.
 const oracle = (means: number[][], x: FloatArray, t: number) => {
-  const sigmas = means.map(() => [sigma, sigma]);
+  const mixture = { weights: means.map(() => 1), means, sigmas: means.map(() => [sigma, sigma]) };
   const axes = [0, 1].map((d) => Float64Array.from(x.filter((_, i) => i % 2 === d)));
-  return mixtureOracle(arrayArithmetic, { weights: means.map(() => 1), means, sigmas }, level(t), axes);
+  return mixtureOracle(arrayArithmetic, mixture, level(t), axes);
 };
 const points = (axes: readonly Float64Array[]) =>
   Float64Array.from({ length: 2 * axes[0].length }, (_, i) => axes[i % 2][i >> 1]);
@@ -32,6 +32,7 @@ const exactModel = (means: number[][]) => (x: FloatArray, t: number) =>
 const shape = [1200, 2];
 const model = exactModel(classes.flat());
 ${used.denoiser}
+// x: the points [1200, 2], row by row.
 const { x } = await sample({ denoiser, steps: ddimSteps(path), shape, seed: ${seed} });
 `;
 }

@@ -19,7 +19,7 @@ const en = {
   kinds: { classifier: "a classifier", free: "no classifier" } satisfies Record<Kind, string>,
   kindNotes: {
     classifier: "Adds the slope of a classifier, log p(c | x).",
-    free: "Subtracts two answers of one model (classifier-free; s is 1 + w). With exact models, the points are the same.",
+    free: "Adds the difference of two answers of one model (s is 1 + w). Exact models give the same points.",
   } satisfies Record<Kind, string>,
   steps: "Steps",
   seed: "Seed",
@@ -75,7 +75,7 @@ const zh: typeof en = {
   kinds: { classifier: "用分类器", free: "不用分类器" },
   kindNotes: {
     classifier: "加上分类器 log p(c | x) 的梯度。",
-    free: "同一个模型有条件与无条件的两个预测相减（classifier-free，s = 1 + w）。模型精确时，得到的点完全相同。",
+    free: "加上同一模型有条件与无条件预测之差（s = 1 + w）。模型精确时，得到的点完全相同。",
   },
   steps: "步数",
   seed: "种子",
@@ -92,9 +92,9 @@ const zh: typeof en = {
   noGuidance: "没有选类别：只有模型在拉。",
   sampling: "正在引导这些点…",
   same: (distance, mean, spread) =>
-    `距离 ${distance}：看不出这些点与精确答案的差别。重新精确抽样一次，得分是 ${mean} ± ${spread}。`,
+    `距离 ${distance}：看不出这些点与精确答案的差别。重新抽一批精确样本，距离是 ${mean} ± ${spread}。`,
   far: (distance, mean, spread, times) =>
-    `距离 ${distance}：引导偏离了精确答案。重新精确抽样一次只有 ${mean} ± ${spread}，相差 ${times} 倍。`,
+    `距离 ${distance}：引导偏离了精确答案。重新抽一批精确样本，距离只有 ${mean} ± ${spread}，相差 ${times} 倍。`,
   caption: (classes) =>
     `阴影和右图是人们以为引导会采样的分布：${
       classes.length === 0 ? "p(x)" : `p(x) ${classes.map((name) => `p(${name} | x)ˢ`).join(" ")}`
