@@ -1,5 +1,6 @@
 export { classColors } from "./class-colors.ts";
 export { createClock, HOLD, type Motion, RUN } from "./clock.ts";
+export { type CurvesPicture, drawCurves } from "./curves.ts";
 export { exactDenoiser } from "./exact-denoiser.ts";
 export { drawField } from "./field.ts";
 export { type Draw, figureCanvas } from "./figure-canvas.ts";
@@ -12,6 +13,8 @@ export {
   pullsAt,
 } from "./labeled-mixture.ts";
 export { levelOf, logSnrAt, positionOf, stillLogSnrs } from "./log-snr.ts";
+export { drawMosaic, mosaicTiles } from "./mosaic.ts";
+export { drawMoves } from "./moves.ts";
 export { type Letter, type Palette, readPalette } from "./palette.ts";
 export { frameAt, tracePaths } from "./paths.ts";
 export { drawRiver, riverMargin } from "./river.ts";
