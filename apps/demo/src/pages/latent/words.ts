@@ -31,7 +31,7 @@ const en = {
     reconstructionMeans: (floor: number) =>
       `to draw x from its z. Gray pixels alone cost ${nats(floor)}.`,
     kl: "KL",
-    klMeans: "to say which z: how far q(z | x) is from N(0, I).",
+    klMeans: "to say which z: q(z | x) against N(0, I).",
     sum: "Sum, −ELBO",
     mean: (n: number) => `mean of ${whole(n)}`,
   },
