@@ -12,6 +12,13 @@ export {
   mixturePoints,
   pullsAt,
 } from "./labeled-mixture.ts";
+  drawLatentMarks,
+  drawLatentPlane,
+  drawPixels,
+  latentGrid,
+  latentView,
+  type Pictures,
+} from "./latent-plane.ts";
 export { levelOf, logSnrAt, positionOf, stillLogSnrs } from "./log-snr.ts";
 export { drawMosaic, mosaicTiles } from "./mosaic.ts";
 export { drawMoves } from "./moves.ts";
