@@ -1,4 +1,5 @@
 export { createClock, HOLD, type Motion, RUN } from "./clock.ts";
+export { type CurvesPicture, drawCurves } from "./curves.ts";
 export { exactDenoiser } from "./exact-denoiser.ts";
 export { drawField } from "./field.ts";
 export { type Draw, figureCanvas } from "./figure-canvas.ts";
@@ -11,8 +12,11 @@ export {
   lineAt,
 } from "./frontier.ts";
 export { levelOf, logSnrAt, positionOf, stillLogSnrs } from "./log-snr.ts";
+export { drawMosaic, mosaicTiles } from "./mosaic.ts";
+export { drawMoves } from "./moves.ts";
 export { type Letter, type Palette, readPalette } from "./palette.ts";
 export { frameAt, tracePaths } from "./paths.ts";
 export { drawRiver, riverMargin } from "./river.ts";
 export { drawStage, drawStills } from "./stage.ts";
-export { type Surface, svgSurface } from "./surface.ts";
+export { type Box, type Surface, svgSurface } from "./surface.ts";
+export { drawTriangle, type TrianglePicture, triangleCorner } from "./triangle.ts";
