@@ -55,7 +55,7 @@ export async function fromMask<T>(
   const known = { latents, epsilon, mask: repeated(mask.latents, rows).data, rows };
   const paste = pasted(latent, part, known);
   // StableDiffusion3InpaintPipeline of diffusers 0.39 decodes without the VAE's shift.
-  const lost = run.chosen.compat && model.text.name === "sd3" ? model.shift : 0;
+  const lost = run.chosen.compat && model.text.name === "sd3" ? model.vaes.shift : 0;
   const finish: typeof paste.finish = (x, at) => paste.finish(x, at).map((value) => value - lost);
   return { ...begun, ...paste, finish };
 }
