@@ -5,6 +5,14 @@ export { exactDenoiser } from "./exact-denoiser.ts";
 export { drawField } from "./field.ts";
 export { type Draw, figureCanvas } from "./figure-canvas.ts";
 export {
+  drawFrontier,
+  drawSample,
+  type FrontierLine,
+  type FrontierPoint,
+  type LineStyle,
+  lineAt,
+} from "./frontier.ts";
+export {
   classTerms,
   type LabeledMixture,
   type LabeledPoints,
@@ -12,6 +20,14 @@ export {
   mixturePoints,
   pullsAt,
 } from "./labeled-mixture.ts";
+export {
+  drawLatentMarks,
+  drawLatentPlane,
+  drawPixels,
+  latentGrid,
+  latentView,
+  type Pictures,
+} from "./latent-plane.ts";
 export { levelOf, logSnrAt, positionOf, stillLogSnrs } from "./log-snr.ts";
 export { drawMosaic, mosaicTiles } from "./mosaic.ts";
 export { drawMoves } from "./moves.ts";
