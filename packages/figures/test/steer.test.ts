@@ -167,7 +167,7 @@ test("draws of a mixture have its mean, its spread and its classes' shares", () 
     const values = Array.from({ length: count }, (_, i) => points[2 * i + axis]);
     const anchors = everyAnchor.filter((_, i) => i % 2 === axis);
     const meanOf = (list: number[]) => list.reduce((sum, v) => sum + v, 0) / list.length;
-    const varianceOf = (list: number[]) => meanOf(list.map((v) => (v - meanOf(list)) ** 2));
+    const varianceOf = (list: number[]) => meanOf(list.map((v) => v ** 2)) - meanOf(list) ** 2;
     const variance = varianceOf(anchors) + mixture.sigma ** 2;
     expect(Math.abs(meanOf(values) - meanOf(anchors))).toBeLessThan(
       4 * Math.sqrt(variance / count),
