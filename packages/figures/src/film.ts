@@ -73,6 +73,8 @@ export function drawPicture(
 
 const GAP = 8;
 const LABEL = 20;
+/** The line below a clean estimate. */
+const LINE = 4;
 /** The narrowest cell; a narrower strip goes on in a second line. */
 const NARROWEST = 56;
 
@@ -81,7 +83,7 @@ export function filmLayout(width: number, moments: number) {
   const lines = width < moments * (NARROWEST + GAP) ? 2 : 1;
   const columns = Math.ceil(moments / lines);
   const side = Math.max(Math.floor((width - (columns - 1) * GAP) / columns), 1);
-  const line = 2 * side + GAP + LABEL;
+  const line = 2 * side + GAP + LABEL + LINE;
   return { columns, side, height: lines * line + (lines - 1) * GAP, line };
 }
 
