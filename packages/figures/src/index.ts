@@ -5,6 +5,14 @@ export { exactDenoiser } from "./exact-denoiser.ts";
 export { drawField } from "./field.ts";
 export { type Draw, figureCanvas } from "./figure-canvas.ts";
 export {
+  drawFilm,
+  drawPicture,
+  type FilmMoment,
+  filmLayout,
+  levelOfValue,
+  type Picture,
+} from "./film.ts";
+export {
   drawFrontier,
   drawSample,
   type FrontierLine,
