@@ -1,5 +1,6 @@
 import vue from "@vitejs/plugin-vue";
 import { defaultClientConditions, defineConfig, type Plugin } from "vite";
+import { exampleModel } from "./example-model.ts";
 
 /**
  * Keeps shared code out of a worker's first file. Otherwise the worker's other files import the
@@ -20,7 +21,7 @@ const headers = {
 export default defineConfig({
   // Relative, so that the built files work under any path.
   base: "./",
-  plugins: [vue()],
+  plugins: [vue(), exampleModel("sd1")],
   resolve: { conditions: ["@gen/source", ...defaultClientConditions] },
   worker: { format: "es", plugins: () => [separateWorkerEntry] },
   server: { headers },
