@@ -9,6 +9,7 @@ import { describeEngines, enginesOf } from "../../../tooling/browser/page-tests.
 import { type Server, serve } from "../../../tooling/browser/serve.ts";
 import { buildDemo, pointsPage, watchLosses } from "./demo-page.ts";
 import { learnTests } from "./learn-tests.ts";
+import { offlineTests } from "./offline-tests.ts";
 import { postcardTests } from "./postcard-tests.ts";
 
 let demo: Awaited<ReturnType<typeof buildDemo>>;
@@ -31,6 +32,8 @@ test("no file imports a worker's first file, because WebKit would run it twice",
 describe("the shell and the postcard", () => postcardTests(() => demo.folder));
 
 describe("the learning page", () => learnTests(() => demo.folder));
+
+describe("later visits", () => offlineTests(() => demo.folder));
 
 describeEngines("the demo, start to end", enginesOf({ everyEngine: true }), (engine) => {
   let server: Server;

@@ -112,6 +112,16 @@ export function learnTests(folder: () => string): void {
       expect(await page.text("[data-method=ddim] [data-role=fresh]")).toMatch(
         /(closer than|as close as|farther than) a fresh draw of the data itself: 0\.\d+ ± 0\.\d+/,
       );
+      // At no noise level is the network better than the exact denoiser.
+      const levels = await page.evaluate(() =>
+        Array.from(document.querySelectorAll(".levels tbody tr"), (row) =>
+          Array.from(row.querySelectorAll("td"), (cell) => Number(cell.textContent)),
+        ),
+      );
+      expect(levels).toHaveLength(5);
+      for (const [learned, least] of levels) expect(learned).toBeGreaterThanOrEqual(least - 0.02);
+      // In almost pure noise, the noise is almost the point itself.
+      expect(levels[4][1]).toBeLessThan(0.1);
       await page.fill("input[name=ddpm-steps]", 7);
       await points.shows(".sample button", "Stop");
       await page.focus(points.button(".sample", "Stop"));
@@ -121,6 +131,17 @@ export function learnTests(folder: () => string): void {
       await points.choose("digit");
       await points.shows(".sample .notice", "The data has changed");
       expect(await axeProblems(page)).toEqual([]);
+    });
+
+    test("a browser whose disk is full says that it does not keep the model", async () => {
+      const { page, points } = await visit("?steps=10#/learn");
+      await page.evaluate(() => {
+        IDBObjectStore.prototype.put = () => {
+          throw new DOMException("The disk is full", "QuotaExceededError");
+        };
+      });
+      await page.click(points.button(".train", "Train"));
+      await points.shows(".train .status", "does not keep the model for a reload");
     });
 
     test("the postcard's points can be learned, and a software GPU is named and not the default", async () => {

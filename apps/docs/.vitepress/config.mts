@@ -1,8 +1,9 @@
 import { katex } from "@mdit/plugin-katex";
 import { defineConfig } from "vitepress";
+import { codeLetters } from "./code-letters.mts";
 import { localePath } from "./locale-path.mts";
 import { chinese, chineseSearch, english } from "./locales.mts";
-import { guideSidebar, referenceSidebar } from "./sidebar.mts";
+import { folderSidebar, referenceSidebar } from "./sidebar.mts";
 import { tokenize } from "./tokenize.mts";
 
 const docs = new URL("..", import.meta.url);
@@ -14,11 +15,14 @@ export default defineConfig({
   lastUpdated: false,
   head: [["link", { rel: "icon", type: "image/svg+xml", href: "/icon.svg" }]],
   markdown: {
+    codeTransformers: [codeLetters],
     config: (md) => {
       md.use(katex, {
         // A formula that does not parse stops the build.
         throwOnError: true,
-        strict: "error",
+        logger: (code: string) => (code === "htmlExtension" ? "ignore" : "error"),
+        // A letter of a formula has a class, which gives it its color: \\htmlClass{letter-x0}{x_0}.
+        trust: ({ command }: { command: string }) => command === "\\htmlClass",
         // LaTeX may contain double braces, which Vue would interpret.
         transformer: (html: string) => html.replace(/^<(span|p)/, "<$1 v-pre"),
       });
@@ -31,7 +35,11 @@ export default defineConfig({
       ...english,
       themeConfig: {
         ...english.themeConfig,
-        sidebar: { "/guide/": guideSidebar(docs, ""), "/reference/": referenceSidebar(docs) },
+        sidebar: {
+          "/lessons/": folderSidebar(docs, "lessons/"),
+          "/guide/": folderSidebar(docs, "guide/"),
+          "/reference/": referenceSidebar(docs),
+        },
       },
     },
     zh: {
@@ -40,7 +48,10 @@ export default defineConfig({
       ...chinese,
       themeConfig: {
         ...chinese.themeConfig,
-        sidebar: { "/zh/guide/": guideSidebar(docs, "zh/") },
+        sidebar: {
+          "/zh/lessons/": folderSidebar(docs, "zh/lessons/"),
+          "/zh/guide/": folderSidebar(docs, "zh/guide/"),
+        },
       },
     },
   },

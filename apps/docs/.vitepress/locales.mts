@@ -6,6 +6,7 @@ export const english: Locale = {
   description: "VAE, DDPM and DDIM in TypeScript, in the browser and in Node",
   themeConfig: {
     nav: [
+      { text: "Book", link: "/lessons/", activeMatch: "^/lessons/" },
       { text: "Guide", link: "/guide/quickstart", activeMatch: "^/guide/" },
       { text: "Reference", link: "/reference/", activeMatch: "^/reference/" },
     ],
@@ -31,6 +32,7 @@ export const chinese: Locale = {
   },
   themeConfig: {
     nav: [
+      { text: "书", link: "/zh/lessons/", activeMatch: "^/zh/lessons/" },
       { text: "指南", link: "/zh/guide/quickstart", activeMatch: "^/zh/guide/" },
       { text: "API 参考（英文）", link: "/reference/" },
     ],

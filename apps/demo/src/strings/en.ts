@@ -11,6 +11,8 @@ export const en = {
   skip: "Skip to content",
   footer:
     "Everything runs in this page, on your machine. Nothing is uploaded. Your picture and your last model stay in this browser.",
+  oneThread:
+    "This page's host does not let it share memory, so large models run on one thread during this visit. From the next visit on they use all.",
   failed: (reason: string) => `This part of the page could not start: ${reason}`,
   reload: "Reload",
   detail: "The program's own words",
@@ -153,6 +155,11 @@ export const en = {
       fieldPlot: (step: number) =>
         `From each place, the way that a noisy point should go, and the way that the network would send it after ${plural(step, "step", "steps")}; 250 samples of the network`,
       progress: "Training progress",
+      levels: {
+        title: "Loss by log SNR, from almost clean to almost noise; the mark is the least possible",
+        learned: "the network",
+        least: "the exact denoiser, the least",
+      },
     },
     sample: {
       title: "Sample",

@@ -11,6 +11,8 @@ export const zh: Strings = {
   skip: "跳到正文",
   footer:
     "所有计算都在本页、在你的机器上进行，不上传任何数据；你的画和最近的模型只留在这个浏览器里。",
+  oneThread:
+    "本页所在的服务器不允许共享内存，所以这次访问中大模型只用一个线程；下次访问起会用上全部线程。",
   failed: (reason) => `页面的这一部分未能启动：${reason}`,
   reload: "重新加载",
   detail: "程序的原话",
@@ -147,6 +149,11 @@ export const zh: Strings = {
       fieldPlot: (step) =>
         `平面各处的带噪点该往哪里走，以及网络在训练 ${step} 步后会把它送往哪里；另有网络的 250 个样本`,
       progress: "训练进度",
+      levels: {
+        title: "各 log SNR 的损失，从几乎干净到几乎全是噪声；竖线是可能的最小值",
+        learned: "网络",
+        least: "精确去噪器（最小）",
+      },
     },
     sample: {
       title: "采样",

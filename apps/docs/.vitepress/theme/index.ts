@@ -2,6 +2,12 @@ import type { Theme } from "vitepress";
 import DefaultTheme from "vitepress/theme";
 import EngineSupport from "./engine-support.vue";
 import EngineVersion from "./engine-version.vue";
+import FormulaIndex from "./formula-index.vue";
+import LessonExercise from "./lesson-exercise.vue";
+import LessonFigure from "./lesson-figure.vue";
+import LessonLetters from "./lesson-letters.vue";
+import LessonList from "./lesson-list.vue";
+import OpenInDemo from "./open-in-demo.vue";
 import QuickstartPicture from "./quickstart-picture.vue";
 import SchedulerDifferences from "./scheduler-differences.vue";
 import SiteLayout from "./site-layout.vue";
@@ -10,7 +16,9 @@ import SolverVersions from "./solver-versions.vue";
 
 // These styles come after the theme's styles and override them.
 import "katex/dist/katex.min.css";
+import "@gen/figures/palette.css";
 import "./style.css";
+import "./lesson.css";
 
 const theme: Theme = {
   extends: DefaultTheme,
@@ -18,6 +26,12 @@ const theme: Theme = {
   enhanceApp({ app }) {
     app.component("EngineSupport", EngineSupport);
     app.component("EngineVersion", EngineVersion);
+    app.component("FormulaIndex", FormulaIndex);
+    app.component("LessonExercise", LessonExercise);
+    app.component("LessonFigure", LessonFigure);
+    app.component("LessonLetters", LessonLetters);
+    app.component("LessonList", LessonList);
+    app.component("OpenInDemo", OpenInDemo);
     app.component("QuickstartPicture", QuickstartPicture);
     app.component("SchedulerDifferences", SchedulerDifferences);
     app.component("SolverTable", SolverTable);

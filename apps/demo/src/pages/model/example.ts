@@ -1,3 +1,4 @@
+import { sha256 } from "virtual:example-model";
 import picture from "./example.png?url&no-inline";
 
 /**
@@ -8,6 +9,7 @@ import picture from "./example.png?url&no-inline";
 export const example = {
   /** Relative to the page. */
   folder: "example-model",
+  sha256,
   /** What diffusers 0.39 makes of the folder with these settings: `default` of golden.prompts.json. */
   picture,
   size: 64,

@@ -26,7 +26,7 @@ export async function readHead(
   file: WholeFile,
   sizeOf: SizeOf = () => undefined,
 ): Promise<HeadModel> {
-  const { bytes, graph: model } = await wholeModel(file);
+  const model = await wholeModel(file);
   const inputs = Object.entries(model.signature).map(([input, { shape, dtype }]) => {
     const sizes: Record<string, number> = {};
     for (const [axis, dim] of shape.entries()) {
@@ -37,7 +37,12 @@ export async function readHead(
     }
     return [input, { dtype, shape: resolveShape(shape, sizes) }];
   });
-  return { name, bytes, model, graph: trace(model.apply, Object.fromEntries(inputs)) };
+  return {
+    name,
+    bytes: model.bytes,
+    model,
+    graph: trace(model.inside, Object.fromEntries(inputs)),
+  };
 }
 
 /** Whether models that run one after another, with all weights in memory, fit the backends here. */

@@ -82,13 +82,8 @@ export function useModel() {
   async function openExample(): Promise<void> {
     const url = new URL(example.folder, location.href.replace(/[?#].*/, "")).href;
     const name = example.folder;
-    const source: Source = { kind: "url", url };
-    try {
-      const list = await fetch(`${url}/files.json`);
-      await open({ name, source: { ...source, sha256: await list.json() }, isExample: true });
-    } catch (cause) {
-      failure.value = await explainError(cause, name);
-    }
+    const source: Source = { kind: "url", url, sha256: example.sha256 };
+    await open({ name, source, isExample: true });
   }
 
   async function run(request: RunRequest, what: string): Promise<void> {

@@ -3,6 +3,7 @@ import { type TrainingState, withWeights } from "@gen/nn";
 import type { Backend } from "@gen/runtime-gpu";
 import { denoiser, levelTransitions, sampler, stepTable } from "@gen/sampling";
 import { fieldGrid, fieldTime } from "./field.ts";
+import { levelLosses } from "./loss-levels.ts";
 import { pointDenoiser } from "./point-denoiser.ts";
 import { schedule } from "./schedule.ts";
 import type { Preview } from "./worker-api.ts";
@@ -16,7 +17,7 @@ const fieldRows = stepTable(levelTransitions(schedule, [fieldTime]));
 export const trainedDenoiser = ({ weights, ema }: TrainingState) =>
   withWeights(denoiser(pointDenoiser()), ema ?? weights);
 
-/** Draws samples and the field of a model that is still learning. */
+/** Draws samples and the field, and measures the loss by noise level, of a model that is still learning. */
 export async function previewModel(
   backend: Backend,
   state: TrainingState,
@@ -28,8 +29,10 @@ export async function previewModel(
     const samples = await own.sample({ steps: rows, shape: [count, 2], seed: 0, clip });
     const shape = [fieldGrid.length / 2, 2];
     const field = await own.sample({ steps: fieldRows, shape, x: fieldGrid, seed: 0, clip });
+    const losses = await levelLosses(own, points, clip);
     return {
       step: state.step,
+      losses,
       samples: Float32Array.from(samples.x),
       field: Float32Array.from(field.x),
     };

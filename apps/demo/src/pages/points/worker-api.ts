@@ -1,5 +1,6 @@
 import type { TrainingState } from "@gen/nn";
 import type { Choice } from "../../backends/choices.ts";
+import type { LevelLosses } from "./loss-levels.ts";
 
 export type Method = "ddpm" | "ddim";
 
@@ -62,6 +63,8 @@ export interface Preview {
   readonly samples: Float32Array;
   /** The clean estimate at each point of `fieldGrid`. */
   readonly field: Float32Array;
+  /** Absent in models that an older version kept. */
+  readonly losses?: LevelLosses;
 }
 
 export interface TrainResult {

@@ -1,0 +1,100 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Palette, svgSurface } from "@gen/figures";
+import { describe, expect, it } from "vitest";
+import type { LessonFigure } from "../figures/lesson-figure.ts";
+import { fencesOf } from "../scripts/fences.mjs";
+
+const docs = join(import.meta.dirname, "..");
+const names = readdirSync(join(docs, "lessons")).filter(
+  (name) => name.endsWith(".md") && name !== "index.md",
+);
+const read = (path: string) => readFileSync(join(docs, path), "utf8");
+
+/** What a page's tags say, in order. */
+const tags = (text: string, name: string, attribute: string) =>
+  Array.from(
+    text.matchAll(new RegExp(`<${name}\\b[^>]*?\\s:?${attribute}="([^"]*)"`, "g")),
+    (m) => m[1],
+  );
+
+const palette = Object.fromEntries(
+  ["ground", "wash", "ink", "soft", "hair", "x0", "z", "eps", "eta"].map((name) => [name, "#111"]),
+) as Palette;
+
+describe.each(names)("%s", (name) => {
+  const pages = { en: read(`lessons/${name}`), zh: read(`zh/lessons/${name}`) };
+
+  it("has one figure, two exercises, a link to the demo and the texts' differences", () => {
+    for (const text of Object.values(pages)) {
+      expect(tags(text, "LessonFigure", "name")).toHaveLength(1);
+      expect(tags(text, "LessonExercise", "answer")).toHaveLength(2);
+      expect(tags(text, "OpenInDemo", "room").length).toBeGreaterThan(0);
+      expect(text).toMatch(/^## (Where texts differ|.*\{#where-texts-differ\})$/m);
+      expect(fencesOf(text).length).toBeGreaterThan(2);
+    }
+  });
+
+  it("has the same figure, exercises, formulas and links to the demo in both languages", () => {
+    const facts = (text: string) => ({
+      head: /^---\n([\s\S]*?)\n---/.exec(text)?.[1],
+      figure: tags(text, "LessonFigure", "name"),
+      answers: tags(text, "LessonExercise", "answer"),
+      tolerances: tags(text, "LessonExercise", "tolerance"),
+      rooms: tags(text, "OpenInDemo", "room"),
+      formulas: text.match(/\$\$/g)?.length,
+    });
+    expect(facts(pages.zh)).toEqual(facts(pages.en));
+  });
+
+  it("reaches each exercise's answer in the code of its solution, which runs as a fence", () => {
+    const exercises = pages.en.split(/(?=<LessonExercise\b)/).slice(1);
+    for (const exercise of exercises) {
+      const [answer] = tags(exercise, "LessonExercise", "answer");
+      const solution = /<template #answer>([\s\S]*?)<\/template>/.exec(exercise)?.[1] ?? "";
+      const shown = fencesOf(solution).flatMap(({ code }) =>
+        Array.from(code.matchAll(/\/\/ => (-?[\d.e-]+)$/gm), (m) => Number(m[1])),
+      );
+      const digits = answer.split(".")[1]?.length ?? 0;
+      const reached = shown.some(
+        (v) => Math.abs(v - Number(answer)) <= 0.5 * 10 ** -digits + 1e-12,
+      );
+      expect(reached, `${answer} in ${shown}`).toBe(true);
+    }
+  });
+
+  it("has a figure that is drawn at each place of its control, from finite numbers", async () => {
+    const [figureName] = tags(pages.en, "LessonFigure", "name");
+    const module = await import(join(docs, "figures", `${figureName}.ts`));
+    const figure: LessonFigure = module.figure;
+    const { min, max, start } = figure.control;
+    expect(start).toBeGreaterThanOrEqual(min);
+    expect(start).toBeLessThanOrEqual(max);
+    const drawings = [min, start, max].map((at) => {
+      const shown = figure.shown(at);
+      expect(Object.values(shown).every(Number.isFinite)).toBe(true);
+      const surface = svgSurface({ width: 640, height: 320 });
+      figure.draw(surface, { width: 640, height: 320 }, palette, { at });
+      return surface.svg();
+    });
+    for (const svg of drawings) expect(svg).not.toMatch(/NaN|Infinity|undefined/);
+    expect(new Set(drawings).size).toBeGreaterThan(1);
+    // Each number that the page names is one that the figure has.
+    for (const text of Object.values(pages)) {
+      const [shows] = tags(text, "LessonFigure", "shows");
+      const named = Array.from(shows.matchAll(/\{(\w+)\}/g), ([, number]) => number);
+      expect(named.length).toBeGreaterThan(0);
+      expect(Object.keys(figure.shown(start))).toEqual(expect.arrayContaining(named));
+    }
+  });
+});
+
+it("no two lessons have the same place or the same formula", () => {
+  const heads = names.map((name) => read(`lessons/${name}`));
+  const orders = heads.map((text) => /^order: *(\d+)$/m.exec(text)?.[1]);
+  expect(new Set(orders).size).toBe(names.length);
+  const formulas = heads.flatMap((text) =>
+    (/^formulas: *\[([\d, ]*)\]$/m.exec(text)?.[1] ?? "").split(",").filter(Boolean).map(Number),
+  );
+  expect(new Set(formulas).size).toBe(formulas.length);
+});
