@@ -15,6 +15,7 @@ import {
   pngFile,
   pngHeader,
   pngPixels,
+  postcardCode,
   safetensorsFile,
   zipFile,
 } from "../fixtures/crafted-files.mjs";
@@ -240,6 +241,27 @@ const made = {
       ),
     "a-million-colons": () =>
       pngFile(pngHeader(1, 1), pngChunk("tEXt", text(`parameters\0${":".repeat(1e6)}`))),
+  },
+  "postcard-link": {
+    "more-cells-than-bits": () => postcardCode(Uint8Array.of(0, 0, 0, 7, 3, 32)),
+    "no-cells": () => postcardCode(new Uint8Array(6)),
+    "a-gap-beyond-the-grid": () =>
+      postcardCode(Uint8Array.of(0, 0, 0, 7, 0, 1, ...new Array(960).fill(255))),
+    "a-million-letters": () => text(`1${"A".repeat(1e6)}`),
+  },
+  "postcard-points": {
+    "one-line": () => text("1,".repeat(2 ** 21)),
+    "4-million-empty-lines": () => text("\n".repeat(2 ** 22)),
+    "a-million-points": () => text("1,2\n".repeat(2 ** 20)),
+    "larger-than-allowed": () => text("1 2\n".repeat(2 ** 20 + 1)),
+    "one-long-number": () => text(`${"1".repeat(2 ** 21)},1\n`),
+  },
+  "web-ui-settings": {
+    "names-of-the-prototype": () =>
+      text('{"sampler":"__proto__","scheduleType":"constructor","strength":{}}'),
+    "a-name-of-a-million-letters": () =>
+      text(`a\nSteps: 1, Sampler: ${"x".repeat(1e6)}, Schedule type: ${"y ".repeat(1e5)}, Seed: 1`),
+    "a-million-karras": () => text(JSON.stringify({ sampler: " Karras".repeat(1e6) })),
   },
   embedding: {
     "vectors-of-nothing": () =>

@@ -43,6 +43,7 @@ import {
   safetensorsFile,
   zipFile,
 } from "../fixtures/crafted-files.mjs";
+import { appReaders } from "./app-readers.mjs";
 import { mutate } from "./mutate.mjs";
 
 /** @typedef {import("./mutate.mjs").RandomSource} RandomSource */
@@ -466,6 +467,7 @@ function checkArray({ shape, data }) {
 
 /** @type {Readonly<Record<string, FuzzedReader>>} */
 export const readers = {
+  ...appReaders,
   png: {
     seeds: () => [
       ...fixtures(/\.png$/),

@@ -22,6 +22,9 @@ const names = ["png", "npy", "npz", "idx", "csv", "safetensors"].concat([
   "png-settings",
   "embedding",
   "preprocessor-config",
+  "postcard-link",
+  "postcard-points",
+  "web-ui-settings",
 ]);
 const help = `Usage: npm run fuzz -- [READER ...] [--seconds N] [--seed N] [--json] [--replay]
 

@@ -1,2 +1,301 @@
+import { readFile } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
+import { expect, test } from "vitest";
+import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
+import { enginesOf } from "../../../tooling/browser/page-tests.ts";
+import { serve } from "../../../tooling/browser/serve.ts";
+import { axeFolder, axeProblems } from "./axe.ts";
+import {
+  describeRoom,
+  expectAccessible,
+  expectFocusKept,
+  keepDownloads,
+  runCode,
+  shownCode,
+  sizes,
+} from "./room.ts";
+
+/** The room's sentence when it shows a run of the present settings. */
+async function verdict(page: BrowserPage): Promise<string> {
+  await page.waitFor(
+    () =>
+      document.querySelector(".steer[data-busy=false]") &&
+      /\d/.test(document.querySelector(".verdict .status")?.textContent ?? ""),
+  );
+  return page.text(".verdict .status");
+}
+
+/** The rows of the table with this number, at the end of the paths. */
+async function rowsAtEnd(page: BrowserPage, table = 0): Promise<string[][]> {
+  await verdict(page);
+  await page.fill("input[name=moment]", 8);
+  await page.evaluate(() => {
+    for (const details of document.querySelectorAll<HTMLDetailsElement>(".numbers")) {
+      details.open = true;
+    }
+  });
+  await page.waitFor(() => document.querySelectorAll(".numbers tbody tr").length === 29);
+  return page.evaluate(
+    (i) =>
+      Array.from(document.querySelectorAll(".numbers")[i].querySelectorAll("tbody tr"), (row) =>
+        Array.from(row.children, (cell) => cell.textContent ?? ""),
+      ),
+    table,
+  );
+}
+
+const pressed = (page: BrowserPage) =>
+  page.evaluate(() =>
+    Array.from(
+      document.querySelectorAll(".steer-controls [aria-pressed=true]"),
+      (button) => button.textContent?.trim() ?? "",
+    ),
+  );
+
 /** The tests of this room, on the built demo. */
-export function steerTests(_folder: () => string): void {}
+export function steerTests(folder: () => string): void {
+  describeRoom("steer", folder, enginesOf({ everyEngine: true }), (room) => {
+    test("guides points, measures them against the exact answer, and keeps all for a reload", async () => {
+      const page = await room.visit("?scale=6&class=B");
+      expect(await verdict(page)).toMatch(
+        /^Distance 0\.\d{3}: guidance misses the exact answer\. .* \d+ times less\.$/,
+      );
+      await page.fill("input[name=scale]", 1);
+      await page.waitFor(() =>
+        document.querySelector(".verdict .status")?.textContent?.includes("cannot be told"),
+      );
+      await page.click("[data-data=clusters]");
+      await page.click("[data-class=D]");
+      await page.fill("input[name=scale]", 3);
+      const points = await rowsAtEnd(page);
+      expect(new Set(points.map((row) => row[3])).size).toBeGreaterThan(1);
+      await page.goto(`${room.server().url}#/steer`);
+      await page.reload();
+      expect(await rowsAtEnd(page)).toEqual(points);
+      expect(await pressed(page)).toEqual(["clusters", "B", "D", "a classifier"]);
+      expect(await page.problems()).toEqual([]);
+    });
+  });
+
+  describeRoom("steer", folder, enginesOf(), (room) => {
+    test("opens with a moving picture, without WebAssembly, in 90 kB of script, and nothing shifts", async () => {
+      const page = await room.visit();
+      await verdict(page);
+      const moment = () => page.text(".playhead output");
+      const first = await moment();
+      await expect.poll(moment).not.toBe(first);
+      const names = await page.evaluate(() =>
+        performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname),
+      );
+      expect(names.filter((name) => name.endsWith(".wasm"))).toEqual([]);
+      let bytes = 0;
+      for (const name of new Set(names.filter((name) => name.endsWith(".js")))) {
+        if (name.startsWith("/assets/")) bytes += gzipSync(await readFile(folder() + name)).length;
+      }
+      expect(bytes).toBeGreaterThan(20_000);
+      expect(bytes).toBeLessThanOrEqual(90_000);
+      const shift = await page.evaluate(
+        () =>
+          new Promise<number>((resolve) => {
+            let sum = 0;
+            new PerformanceObserver((list) => {
+              for (const each of list.getEntries())
+                sum += (each as unknown as { value: number }).value;
+            }).observe({ type: "layout-shift", buffered: true });
+            setTimeout(() => resolve(sum), 200);
+          }),
+      );
+      expect(shift).toBeLessThan(0.02);
+    });
+
+    test("the classifier's slope and the two answers of one model bring the same points", async () => {
+      const page = await room.visit("?scale=8&class=AC&kind=classifier");
+      const numbers = (rows: string[][]) => rows.map((row) => [Number(row[1]), Number(row[2])]);
+      const one = numbers(await rowsAtEnd(page));
+      await page.click("[data-kind=free]");
+      const other = numbers(await rowsAtEnd(page));
+      one.flat().forEach((v, i) => expect(Math.abs(v - other.flat()[i])).toBeLessThanOrEqual(1e-3));
+    });
+
+    test("the arrows of model and classifier add up to the arrow of both", async () => {
+      const page = await room.visit("?scale=2.5&class=A");
+      const rows = await rowsAtEnd(page, 1);
+      expect(rows).toHaveLength(9);
+      for (const [, model, classifier, both] of rows.map((row) =>
+        row.map((cell) => cell.split(", ").map(Number)),
+      )) {
+        for (const d of [0, 1]) {
+          expect(Math.abs(model[d] + classifier[d] - both[d])).toBeLessThanOrEqual(0.0021);
+        }
+      }
+    });
+
+    test("the code makes the page's points, for each kind of guidance", async () => {
+      for (const settings of [
+        "?kind=classifier&class=A&scale=4&steps=6&seed=3",
+        "?kind=free&class=B&scale=1.5&steps=6&data=moons",
+        "?kind=free&class=AC&scale=2&steps=6&data=clusters",
+        "?class=none&steps=6",
+      ]) {
+        const page = await room.visit(settings);
+        const rows = await rowsAtEnd(page);
+        const x = (await runCode(await shownCode(page), "x")) as Float64Array;
+        expect(x).toHaveLength(2400);
+        rows.forEach((row, i) => {
+          expect(Math.abs(Number(row[1]) - x[2 * i])).toBeLessThanOrEqual(1e-3);
+          expect(Math.abs(Number(row[2]) - x[2 * i + 1])).toBeLessThanOrEqual(1e-3);
+        });
+      }
+    });
+
+    test("gives guided points and exact draws as files", async () => {
+      const page = await room.visit();
+      const [first] = await rowsAtEnd(page);
+      await page.evaluate(keepDownloads);
+      await page.click({ selector: ".take-away button", text: "guided points (CSV)" });
+      await page.click({ selector: ".take-away button", text: "exact draws (CSV)" });
+      const saved = await page.evaluate(async () => {
+        const { saved } = window as unknown as { saved: { name: string; text: Promise<string> }[] };
+        return Promise.all(saved.map(async ({ name, text }) => ({ name, text: await text })));
+      });
+      expect(saved.map(({ name }) => name)).toEqual(["guided-points.csv", "exact-draws.csv"]);
+      const lines = saved.map(({ text }) => text.trim().split("\n"));
+      expect(lines.map(({ length }) => length)).toEqual([1201, 1201]);
+      const guided = lines[0][1].split(",").map((v) => Number(v).toFixed(3));
+      expect(guided).toEqual([first[1], first[2]]);
+    });
+
+    test("values of the address that are not allowed are said", async () => {
+      const page = await room.visit("?scale=99&class=Z&steps=8");
+      await verdict(page);
+      expect(await page.text(".side .notice")).toBe(
+        "Changed to what this room allows: scale, classes.",
+      );
+      expect(await page.text(".scale output")).toBe("10.0");
+      expect(await pressed(page)).toEqual(["arms", "a classifier"]);
+    });
+
+    test("axe finds nothing, guided or not; a part of the formula tells what it means", async () => {
+      const page = await room.visit("?class=none");
+      await verdict(page);
+      expect(await axeProblems(page)).toEqual([]);
+      await page.click("[data-class=A]");
+      await verdict(page);
+      await page.focus("[data-pull=classifier]");
+      expect(await page.text(".pulls .meaning")).toContain("where the class is likely");
+      await expectAccessible(page);
+      expect(await page.problems()).toEqual([]);
+    });
+
+    test("says in words that the sampler is missing, and “Play again” tries once more", async () => {
+      const partial = await serve(
+        { "/axe/": axeFolder, "/assets/function-step": "/missing", "/": folder() },
+        { isolated: true },
+      );
+      const page = await room.visit();
+      try {
+        await page.goto(`${partial.url}#/steer`);
+        await page.waitFor(() => document.querySelector(".verdict .error"));
+        expect(await page.text(".verdict .error p")).toMatch(/^The points could not be guided/);
+        expect(await axeProblems(page)).toEqual([]);
+        await page.focus({ selector: ".steer-controls button", text: "Play again" });
+        await page.press("Enter");
+        await page.waitFor(() => document.querySelector(".verdict .error"));
+        expect(await page.evaluate(() => document.activeElement?.textContent?.trim())).toBe(
+          "Play again",
+        );
+      } finally {
+        await partial.close();
+      }
+    });
+
+    test("computes in the page where workers are blocked, under a strict policy", async () => {
+      const own = "default-src 'self'; img-src 'self' data:; worker-src 'none'; object-src 'none'";
+      const strict = await serve(
+        { "/": folder() },
+        { isolated: true, headers: { "content-security-policy": own } },
+      );
+      const page = await room.visit();
+      try {
+        await page.goto(`${strict.url}#/steer?scale=1`);
+        expect(await verdict(page)).toContain("cannot be told");
+        expect(await page.text(".side .note")).toContain("may not start workers");
+      } finally {
+        await strict.close();
+      }
+    });
+
+    test("keeps the focus on every button; the keyboard alone moves scale and moment", async () => {
+      const page = await room.visit();
+      await verdict(page);
+      await expectFocusKept(page);
+      await page.focus("input[name=scale]");
+      await page.press("Home");
+      await page.press("ArrowRight");
+      expect(await page.text(".scale output")).toBe("0.1");
+      await page.focus("input[name=moment]");
+      await page.press("Home");
+      expect(await page.text(".playhead output")).toBe("log SNR = -5.0");
+    });
+
+    test("fits 320 pixels, and shows picture and verdict in a phone's first screen", async () => {
+      const page = await room.visit("?data=clusters", sizes.phone);
+      await verdict(page);
+      const bottom = await page.evaluate(
+        () => document.querySelector(".verdict")?.getBoundingClientRect().bottom ?? Infinity,
+      );
+      expect(bottom).toBeLessThan(sizes.phone[1]);
+      await page.resize(320, 640);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
+    });
+
+    test("while the scale is dragged, the live line changes at most once in two seconds", async () => {
+      const page = await room.visit();
+      await verdict(page);
+      await page.evaluate(() => {
+        const changes: number[] = [];
+        Object.assign(window, { changes });
+        const live = document.querySelector(".verdict [role=status]") as Element;
+        new MutationObserver(() => changes.push(performance.now())).observe(live, {
+          subtree: true,
+          childList: true,
+          characterData: true,
+        });
+      });
+      for (const scale of [1, 2, 3, 5, 7, 9]) {
+        await page.fill("input[name=scale]", scale);
+        await verdict(page);
+      }
+      const changes = await page.evaluate(
+        () => (window as unknown as { changes: number[] }).changes,
+      );
+      changes.slice(1).forEach((at, i) => expect(at - changes[i]).toBeGreaterThan(2000));
+    });
+  });
+
+  describeRoom(
+    "steer",
+    folder,
+    enginesOf(),
+    (room) => {
+      test("with reduced motion, shows stills and requests no animation frame after them", async () => {
+        const page = await room.visit();
+        await verdict(page);
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        const frames = await page.evaluate(async () => {
+          let count = 0;
+          const original = window.requestAnimationFrame;
+          window.requestAnimationFrame = (callback) => {
+            count++;
+            return original(callback);
+          };
+          await new Promise((resolve) => setTimeout(resolve, 500));
+          return count;
+        });
+        expect(frames).toBe(0);
+        expect(await page.text(".playhead output")).toBe("log SNR = 8.0");
+      });
+    },
+    { reducedMotion: true },
+  );
+}

@@ -8,7 +8,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 export const packagesFolder = join(root, "packages");
 
 /**
- * The entry points of all packages, from the lowest floor up: the name that users import, its
+ * The entry points of all published packages, from the lowest floor up: the name that users import, its
  * source file, and the package's folder.
  *
  * @returns {{ name: string, source: string, folder: string }[]}
@@ -38,7 +38,8 @@ function manifests() {
   return readdirSync(packagesFolder)
     .map((folder) => ({ folder, path: join(packagesFolder, folder, "package.json") }))
     .filter(({ path }) => existsSync(path))
-    .map(({ folder, path }) => ({ folder, ...JSON.parse(readFileSync(path, "utf8")) }));
+    .map(({ folder, path }) => ({ folder, ...JSON.parse(readFileSync(path, "utf8")) }))
+    .filter((manifest) => !manifest.private);
 }
 
 /** Sorts packages after their dependencies. @param {Manifest[]} packages */

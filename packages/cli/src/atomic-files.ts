@@ -46,7 +46,7 @@ export async function removeTemporary(path: string): Promise<void> {
  * `/tmp` on macOS.
  * @throws GenError `usage` naming the link and the path behind it.
  */
-export async function refuseLinks(path: string): Promise<void> {
+export async function refuseLinks(path: string, flag = "--out"): Promise<void> {
   const full = resolve(path);
   const { root } = parse(full);
   const [first, ...names] = full.slice(root.length).split(sep);
@@ -58,7 +58,7 @@ export async function refuseLinks(path: string): Promise<void> {
     if (!stats.isSymbolicLink()) continue;
     const target = await realpath(at).catch(() => "nowhere");
     throw usageError(
-      `--out: ${at} is a link to ${target}, and files are not written through links; give the folder's own path`,
+      `${flag}: ${at} is a link to ${target}, and files are not written through links; give the folder's own path`,
     );
   }
 }

@@ -68,25 +68,26 @@ export async function sweep(
 export async function claimOutput(
   path: string,
   { force, kind }: { readonly force: boolean; readonly kind: "file" | "folder" },
+  flag = "--out",
 ): Promise<void> {
   const existing = await lstat(path).catch(() => undefined);
   if (existing && existing.isDirectory() !== (kind === "folder") && !existing.isSymbolicLink()) {
-    throw usageError(`--out ${path} must be a ${kind}, got something else of that name`);
+    throw usageError(`${flag} ${path} must be a ${kind}, got something else of that name`);
   }
   if (existing && !force) {
     throw usageError(
-      `--out ${path} exists already; choose another path or pass --force to replace it`,
+      `${flag} ${path} exists already; choose another path or pass --force to replace it`,
     );
   }
-  await checkWritable(kind === "folder" ? path : dirname(resolve(path)));
+  await checkWritable(kind === "folder" ? path : dirname(resolve(path)), flag);
 }
 
 /** @throws GenError `usage` when `folder` cannot be written, cannot be made, or lies behind a link. */
-export async function checkWritable(folder: string): Promise<void> {
-  await refuseLinks(folder);
+export async function checkWritable(folder: string, flag = "--out"): Promise<void> {
+  await refuseLinks(folder, flag);
   const existing = await existingFolder(join(folder, "file"));
   if (existing === resolve(folder) && !(await statOf(folder))?.isDirectory())
-    throw usageError(`--out ${folder} must be a folder, got a file`);
+    throw usageError(`${flag} ${folder} must be a folder, got a file`);
   try {
     await access(existing, constants.W_OK);
     // Root may pass the access check on a file system that refuses every write.
@@ -95,7 +96,7 @@ export async function checkWritable(folder: string): Promise<void> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw usageError(
-      `--out: the folder ${folder} cannot be written (${code ?? message}); choose another`,
+      `${flag}: the folder ${folder} cannot be written (${code ?? message}); choose another`,
     );
   }
 }
@@ -103,10 +104,10 @@ export async function checkWritable(folder: string): Promise<void> {
 /** Whether a model's folder is at a URL. */
 export const isOnline = (folder: string): boolean => /^https?:/.test(folder);
 
-/** @throws GenError `usage` when --model is neither a folder nor a URL. */
-export async function checkModelFolder(folder: string): Promise<void> {
+/** @throws GenError `usage` when a flag's model is neither a folder nor a URL. */
+export async function checkModelFolder(folder: string, flag = "--model"): Promise<void> {
   if (!isOnline(folder) && !(await statOf(folder))?.isDirectory())
-    throw usageError(`--model ${folder} must be a folder`);
+    throw usageError(`${flag} ${folder} must be a folder`);
 }
 
 /**

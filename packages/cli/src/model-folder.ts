@@ -100,6 +100,10 @@ async function urlReaders(url: string, signal?: AbortSignal) {
   return { read, readWeights: read, limit: MAX_FILE_BYTES, open: openFile };
 }
 
+/** Readers of a folder, or of one at an http or https URL. */
+export const readersOf = (folder: string, signal?: AbortSignal) =>
+  isOnline(folder) ? urlReaders(folder, signal) : folderReaders(folder);
+
 /** How the files of a model's folder are read. */
 interface FolderReading {
   /** Stops a download. */
@@ -118,9 +122,7 @@ export async function loadFrom<R>(
   { signal, backend }: FolderReading,
   load: (read: ReadFile, options: LoadModelOptions) => Promise<R>,
 ): Promise<R> {
-  const { read, ...options } = isOnline(folder)
-    ? await urlReaders(folder, signal)
-    : folderReaders(folder);
+  const { read, ...options } = await readersOf(folder, signal);
   const wholeAbove = backend?.startsWith("onnx") ? undefined : Infinity;
   return load(read, { ...options, wholeAbove }).catch((error: Error) => {
     if (signal?.aborted)
@@ -198,11 +200,11 @@ function checkParts(pipeline: FolderPipeline, conditions: Readonly<Record<string
     ),
   );
   if (!vae) return { ...pipeline, item: shape, scaling: scalingOf(notes, shape) };
-  const item: readonly number[] = prefixErrors("vae_decoder/model.onnx", () => {
-    const decoder = trace(({ z }) => ({ x: vae.decode(z) }), { z: { shape: batch } });
-    const [, ...image] = decoder.outputs.x.shape;
-    if (image.length > 0 && image.every((d) => typeof d === "number")) return image;
-    throw usageError(`an image must have a fixed shape, got [${image.join(", ")}]`);
-  });
+  const decoder = trace(({ z }) => ({ x: vae.decode(z) }), { z: { shape: batch } });
+  const [, ...item] = decoder.outputs.x.shape;
+  if (!item.every((d) => typeof d === "number") || item.length === 0) {
+    const got = `[${item.join(", ")}]`;
+    throw usageError(`vae_decoder/model.onnx: an image must have a fixed shape, got ${got}`);
+  }
   return { ...pipeline, item, scaling: undefined };
 }

@@ -1,6 +1,6 @@
 import { backendNames as specificBackends } from "@gen/runtime-gpu/open";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { LoraFile } from "./picture-sources.ts";
+import type { ControlFile, EmbeddingFile, LoraFile } from "./picture-sources.ts";
 
 /** The names that `--backend` takes; `onnx` and `tfjs` mean the best of their kind. */
 export const backendNames: readonly string[] = ["onnx", "tfjs", ...specificBackends()];
@@ -86,6 +86,41 @@ export function loraFile(text: string, before: readonly LoraFile[] = []): readon
   if (path.trim() !== "") return [...before, { path, strength: Number(strength) }];
   throw new InvalidArgumentError(
     "It must be a file, or a file and a strength, as fox.safetensors:0.8.",
+  );
+}
+
+/** Parses the path of a learned word's file, with `word=` or without, and adds it to those before it. */
+export function embeddingFile(
+  text: string,
+  before: readonly EmbeddingFile[] = [],
+): readonly EmbeddingFile[] {
+  const [, word, path = ""] = /^(?:([^=/\\]+)=)?(.*)$/s.exec(text) ?? [];
+  if (path.trim() !== "") return [...before, { path, ...(word !== undefined && { word }) }];
+  throw new InvalidArgumentError(
+    "It must be a file, or a word and a file, as fox=fox.safetensors.",
+  );
+}
+
+/** A folder, a picture whose drive may have a colon, a scale, and two shares of the steps. */
+const CONTROL =
+  /^(.+?):((?:[A-Za-z]:[\\/])?[^:]+)(?::(-?\d*\.?\d+)(?::(\d*\.?\d+)-(\d*\.?\d+))?)?$/;
+
+/**
+ * Parses the folder of a ControlNet and its picture, with `:scale` and `:start-end` or without, and
+ * adds them to those before them.
+ */
+export function controlFile(
+  text: string,
+  before: readonly ControlFile[] = [],
+): readonly ControlFile[] {
+  const [, net = "", path = "", scale = "1", start, end] = CONTROL.exec(text) ?? [];
+  const part = start === undefined ? undefined : { start: Number(start), end: Number(end) };
+  const isPart = !part || (part.start < part.end && part.end <= 1);
+  if (net.trim() !== "" && path.trim() !== "" && isPart) {
+    return [...before, { net, path, scale: Number(scale), ...part }];
+  }
+  throw new InvalidArgumentError(
+    "It must be a folder and a picture, perhaps a scale, perhaps two shares of the steps in [0, 1], as canny:edges.png:0.8:0-0.5.",
   );
 }
 

@@ -1,136 +1,117 @@
 /*
- * The files that pictures are made of beside their model: an image, a mask, LoRAs.
+ * The files that pictures are made of beside their model: an image, a mask, LoRAs, learned words and
+ * control pictures.
  *
- *   image   PNG, or npy: bytes [height, width, 3], or floats [3, height, width] in [-1, 1]
- *   mask    PNG, or npy: bytes [height, width], or floats [1, height, width] in [0, 1]; white
- *           is painted anew
+ *   image     PNG, or npy: bytes [height, width, 3], or floats [3, height, width] in [-1, 1]
+ *   control   the same with floats in [0, 1]
+ *   mask      PNG, or npy: bytes [height, width], or floats [1, height, width] in [0, 1]; white
+ *             is painted anew
  *
  * A picture's settings have the path and the SHA-256 of each, so that --like finds the same bytes.
  */
 import { createHash } from "node:crypto";
-import { resolve } from "node:path";
-import { type NdArray, type Raster, readNpy, readPng } from "@gen/data";
+import { basename, extname, resolve } from "node:path";
 import { errorCode } from "@gen/math";
-import type { ImageToImageOptions } from "@gen/pipeline";
+import { readEmbedding } from "@gen/pipeline";
 import { usageError } from "./errors.ts";
 import { readBounded } from "./files.ts";
-import { floatsOf } from "./npy-flags.ts";
-import type { PictureFile, PictureSources } from "./picture-sources.ts";
-
-type PictureInput = ImageToImageOptions["image"];
+import { PICTURE_LIMIT, type PictureFlag, type Planes, planesOf } from "./picture-planes.ts";
+import type {
+  ControlFile,
+  EmbeddingFile,
+  LoraFile,
+  PictureFile,
+  PictureSources,
+} from "./picture-sources.ts";
 
 /** The contents of {@link PictureSources}, and what the settings of a picture keep of them. */
 export interface PictureContents {
-  readonly image?: PictureInput;
-  readonly mask?: PictureInput;
-  readonly loras?: readonly { bytes: Uint8Array; strength: number; name: string }[];
+  readonly image?: Planes;
+  readonly mask?: Planes;
+  readonly loras: readonly { bytes: Uint8Array; strength: number; name: string }[];
+  /** The bytes of learned words by word. */
+  readonly embeddings: Readonly<Record<string, Uint8Array>>;
+  readonly controls: readonly (Pick<ControlFile, "net" | "scale" | "start" | "end"> & {
+    readonly image: Planes;
+  })[];
   readonly kept: PictureSources;
 }
 
-const imageLimit = 2 ** 30;
-const loraLimit = 2 ** 31 - 1;
+const WEIGHTS_LIMIT = 2 ** 31 - 1;
 
 /** Reads the files. @throws GenError `usage` or `invalid-data` naming the flag and the file. */
 export async function readSources(sources: PictureSources): Promise<PictureContents> {
-  const { image, mask } = sources;
-  const [ofImage, ofMask] = [
-    image && (await readSource("--image", image, imageLimit)),
-    mask && (await readSource("--mask", mask, imageLimit)),
-  ];
-  const loras = [];
-  for (const lora of sources.loras ?? []) {
-    loras.push({ ...(await readSource("--lora", lora, loraLimit)), strength: lora.strength });
+  const image = sources.image && (await readPicture("--image", sources.image));
+  const mask = sources.mask && (await readPicture("--mask", sources.mask));
+  const loras = await inTurn(sources.loras, readLora);
+  const words = await inTurn(sources.embeddings, readWord);
+  const controls = await inTurn(sources.controls, readControl);
+  const embeddings = Object.fromEntries(words.map(({ content, kept }) => [kept.word, content]));
+  if (Object.keys(embeddings).length < words.length) {
+    const all = words.map(({ kept }) => kept.word).join(", ");
+    throw usageError(`each --embedding must have a word of its own, got ${all}; pass word=file`);
   }
-  const kept = ({ path, sha256 }: Source) => ({ path: resolve(path), sha256 });
   return {
-    ...(ofImage && { image: pictureOf("--image", ofImage) }),
-    ...(ofMask && { mask: pictureOf("--mask", ofMask) }),
-    ...(loras.length > 0 && {
-      loras: loras.map(({ path, bytes, strength }) => ({
-        bytes,
-        strength,
-        name: `--lora ${path}`,
-      })),
-    }),
+    image: image?.content,
+    mask: mask?.content,
+    loras: loras.map(({ content }) => content),
+    embeddings,
+    controls: controls.map(({ content }) => content),
     kept: {
-      ...(ofImage && { image: kept(ofImage) }),
-      ...(ofMask && { mask: kept(ofMask) }),
-      ...(loras.length > 0 && {
-        loras: loras.map((lora) => ({ ...kept(lora), strength: lora.strength })),
-      }),
+      ...(image && { image: image.kept }),
+      ...(mask && { mask: mask.kept }),
+      ...(loras.length > 0 && { loras: loras.map(({ kept }) => kept) }),
+      ...(words.length > 0 && { embeddings: words.map(({ kept }) => kept) }),
+      ...(controls.length > 0 && { controls: controls.map(({ kept }) => kept) }),
     },
   };
 }
 
-interface Source extends Required<PictureFile> {
-  readonly bytes: Uint8Array;
+/** Reads one file after the other. */
+async function inTurn<F, R>(files: readonly F[] = [], read: (file: F) => Promise<R>): Promise<R[]> {
+  const all: R[] = [];
+  for (const file of files) all.push(await read(file));
+  return all;
 }
 
-async function readSource(
-  flag: string,
-  { path, sha256: wanted }: PictureFile,
-  limit: number,
-): Promise<Source> {
+async function readPicture(flag: PictureFlag, file: PictureFile) {
+  const { content, kept } = await readSource(flag, file, PICTURE_LIMIT);
+  return { content: planesOf(flag, file.path, content), kept };
+}
+
+async function readControl({ path, sha256, ...control }: ControlFile) {
+  const { content, kept } = await readPicture("--control", { path, sha256 });
+  return { content: { ...control, image: content }, kept: { ...control, ...kept } };
+}
+
+async function readLora({ strength, ...file }: LoraFile) {
+  const { content, kept } = await readSource("--lora", file, WEIGHTS_LIMIT);
+  const lora = { bytes: content, strength, name: `--lora ${file.path}` };
+  return { content: lora, kept: { ...kept, strength } };
+}
+
+async function readWord({ word, ...file }: EmbeddingFile) {
+  const { content, kept } = await readSource("--embedding", file, WEIGHTS_LIMIT);
+  const { path } = file;
+  const fallback = basename(path, extname(path));
+  const { token } = readEmbedding(content, { token: word, fallback, name: `--embedding ${path}` });
+  return { content, kept: { word: token, ...kept } };
+}
+
+async function readSource(flag: string, { path, sha256: wanted }: PictureFile, limit: number) {
   const again = `pass it again as ${flag}`;
-  const bytes = await readBounded(path, limit).catch((error: Error) => {
+  const content = await readBounded(path, limit).catch((error: Error) => {
     throw errorCode(error) === "usage" ? usageError(`${flag} ${error.message}`) : error;
   });
-  if (!bytes) {
+  if (!content) {
     const moved = wanted === undefined ? "" : `; the picture of --like was made of it: ${again}`;
     throw usageError(`${flag} ${path}: no such file${moved}`);
   }
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
-  if (wanted === undefined || wanted === sha256) return { path, sha256, bytes };
-  throw usageError(
-    `${flag} ${path} is another file than the picture of --like was made of (SHA-256 ${wanted}): ${again}`,
-  );
-}
-
-/** An image or a mask in the numbers that a model takes. */
-function pictureOf(flag: "--image" | "--mask", { path, bytes }: Source): PictureInput {
-  const name = `${flag} ${path}`;
-  if (bytes[0] === 0x89) return fromBytes(flag, readPng(bytes, { name }));
-  if (bytes[0] !== 0x93) throw usageError(`${name} must be a PNG or an npy file`);
-  const array = readNpy(bytes, { name, limit: imageLimit });
-  const raster = rasterOf(array);
-  if (raster) return fromBytes(flag, raster);
-  const shape = flag === "--mask" && array.shape.length === 2 ? [1, ...array.shape] : array.shape;
-  const channels = flag === "--mask" ? 1 : 3;
-  const isPicture = [3, 4].includes(shape.length) && shape.at(-3) === channels;
-  if (!isPicture || array.dtype === "uint8") {
-    const form = flag === "--mask" ? "[height, width]" : "[height, width, 3]";
+  const sha256 = createHash("sha256").update(content).digest("hex");
+  if (wanted !== undefined && wanted !== sha256) {
     throw usageError(
-      `${name} must be floats [${channels}, height, width] or bytes ${form}, got ${array.dtype} [${array.shape.join(", ")}]`,
+      `${flag} ${path} is another file than the picture of --like was made of (SHA-256 ${wanted}): ${again}`,
     );
   }
-  const data = Float32Array.from(floatsOf(name, array));
-  const low = flag === "--mask" ? 0 : -1;
-  const bad = data.find((value) => value < low || value > 1);
-  if (bad === undefined) return { data, shape };
-  throw usageError(`${name} must hold floats in [${low}, 1], got ${bad}`);
-}
-
-/** Bytes [height, width] or [height, width, 3], as numpy has pictures. */
-function rasterOf({ data, dtype, shape }: NdArray): Raster | undefined {
-  const [height, width, channels = 1] = shape;
-  const fits = shape.length >= 2 && shape.length <= 3 && (channels === 1 || channels === 3);
-  if (dtype !== "uint8" || !fits || data.length === 0) return undefined;
-  return { width, height, channels, data: data as Uint8Array };
-}
-
-function fromBytes(flag: string, { width, height, channels, data }: Raster): PictureInput {
-  const size = width * height;
-  const at = (i: number, c: number) => data[channels * i + (channels === 1 ? 0 : c)];
-  if (flag === "--mask") {
-    // The grey of a color, as Pillow's convert("L").
-    const grey = (i: number) =>
-      Math.floor((at(i, 0) * 19595 + at(i, 1) * 38470 + at(i, 2) * 7471 + 0x8000) / 65536);
-    const values = Float32Array.from({ length: size }, (_, i) => grey(i) / 255);
-    return { data: values, shape: [1, height, width] };
-  }
-  const values = new Float32Array(3 * size);
-  for (let c = 0; c < 3; c++) {
-    for (let i = 0; i < size; i++) values[c * size + i] = (2 * at(i, c)) / 255 - 1;
-  }
-  return { data: values, shape: [3, height, width] };
+  return { content, kept: { path: resolve(path), sha256 } };
 }

@@ -1,14 +1,10 @@
-import { checkArguments, rules } from "@gen/math/arguments";
 import type { ImageToImageOptions, TextToImageOptions } from "@gen/pipeline";
 import type { SamplerName } from "@gen/sampling";
-import { prefixErrors, usageError } from "./errors.ts";
-import { isOnline, readBounded } from "./files.ts";
-import { sigmaNames, spacingNames } from "./names.ts";
+import { usageError } from "./errors.ts";
+import { settingsOf } from "./like-picture.ts";
 import type { CommonOptions } from "./options.ts";
-import { type LoraFile, type PictureSources, sourceRules } from "./picture-sources.ts";
-import { samplerNames } from "./samplers.ts";
+import type { ControlFile, EmbeddingFile, LoraFile, PictureSources } from "./picture-sources.ts";
 import type { SchedulerChoice } from "./scheduler-choice.ts";
-import { fromWebUi } from "./web-ui-settings.ts";
 
 /** The flags of `gen generate`. */
 export interface PictureFlags extends CommonOptions, Omit<SchedulerChoice, "sampler"> {
@@ -30,20 +26,26 @@ export interface PictureFlags extends CommonOptions, Omit<SchedulerChoice, "samp
   readonly imageGuidance?: number;
   readonly mask?: string;
   readonly lora?: readonly LoraFile[];
+  readonly embedding?: readonly EmbeddingFile[];
+  readonly control?: readonly ControlFile[];
+  readonly decoder?: string;
+  readonly tile?: number;
+  readonly safetyChecker?: boolean;
+  readonly previews?: string;
   readonly like?: string;
 }
 
 /** How pictures are made; a PNG keeps it. */
 export interface PictureSettings
-  extends Omit<Partial<TextToImageOptions>, "signal" | "onStep" | "compat">,
+  extends Omit<Partial<TextToImageOptions>, "signal" | "onStep" | "compat" | "control">,
     Pick<Partial<ImageToImageOptions>, "strength" | "imageGuidance">,
     PictureSources,
     SchedulerChoice {
   /** A folder or a URL. */
   readonly model?: string;
+  /** The same of the decoder that takes the place of the model's. */
+  readonly decoder?: string;
 }
-
-const pngLimit = 2 ** 28;
 
 /**
  * The settings of the flags, and of the picture of `--like` where a flag is not given, with notes on
@@ -76,15 +78,19 @@ export async function likePicture(
     imageGuidance: flags.imageGuidance,
     mask: fileOf(flags.mask),
     loras: flags.lora,
+    embeddings: flags.embedding,
+    controls: flags.control,
+    decoder: flags.decoder,
+    tileSize: flags.tile,
+    safetyChecker: flags.safetyChecker,
     model: flags.model,
     ...(isSeeded && { seed: flags.seed }),
     ...(torchSeed !== undefined && { torchSeed }),
     ...(torchDevice !== undefined && { torchDevice }),
   };
-  const { found, notes } =
-    flags.like === undefined
-      ? { found: {}, notes: [] }
-      : await settingsOf(flags.like, flags.model, flags.sampler);
+  const { settings, notes } =
+    flags.like === undefined ? { settings: {}, notes: [] } : await settingsOf(flags.like, flags);
+  const found: Record<string, unknown> = Object.fromEntries(entriesOf(settings));
   if (isSeeded || torchSeed !== undefined) {
     for (const name of ["seed", "torchSeed", "torchDevice"]) delete found[name];
   }
@@ -92,6 +98,8 @@ export async function likePicture(
   if (flags.sampler !== undefined) {
     for (const name of ["eta", "sigmas", "spacing"]) delete found[name];
   }
+  // Other pictures may have another size.
+  if (flags.image !== undefined || flags.control) delete found.size;
   const told = { ...found, ...Object.fromEntries(entriesOf(given)) };
   const all: PictureSettings = Object.fromEntries(entriesOf(told));
   checkImageFlags(all);
@@ -102,21 +110,9 @@ export async function likePicture(
 }
 
 const NAMES =
-  "prompt negativePrompt guidance guidanceRescale sampler sigmas spacing steps eta count size seed torchSeed torchDevice clipSkip weighted image strength imageGuidance mask loras model".split(
+  "prompt negativePrompt guidance guidanceRescale sampler sigmas spacing steps eta count size seed torchSeed torchDevice clipSkip weighted image strength imageGuidance mask loras embeddings controls decoder tileSize safetyChecker model".split(
     " ",
   );
-
-/** Of a stranger's settings; the others are checked as the flags' are. */
-const likeRules = {
-  model: rules.optional(rules.TEXT),
-  prompt: rules.optional(rules.either(rules.TEXT, rules.listOf(rules.TEXT, 1))),
-  count: rules.optional(rules.COUNT),
-  size: rules.optional(rules.SIZES),
-  sampler: rules.optional(rules.TEXT),
-  sigmas: rules.optional(rules.oneOf(...sigmaNames)),
-  spacing: rules.optional(rules.oneOf(...spacingNames)),
-  ...sourceRules,
-};
 
 const fileOf = (path: string | undefined) => (path === undefined ? undefined : { path });
 
@@ -141,31 +137,3 @@ const entriesOf = (settings: object): [string, unknown][] => {
     ([, value]) => value !== undefined,
   );
 };
-
-async function settingsOf(
-  path: string,
-  model: string | undefined,
-  sampler: string | undefined,
-): Promise<{ found: Record<string, unknown>; notes: readonly string[] }> {
-  const bytes = await readBounded(path, pngLimit);
-  if (!bytes) throw usageError(`--like ${path}: no such file`);
-  const { readPngSettings } = await import("@gen/data");
-  const all = prefixErrors(`--like ${path}`, () => {
-    const settings = readPngSettings(bytes);
-    checkArguments(settings ?? {}, likeRules);
-    return settings;
-  });
-  if (!all) throw usageError(`--like ${path}: the picture has no settings`);
-  // A name that is none of ours is the web UI's.
-  const isOurs = all.sampler === undefined || samplerNames.some((name) => name === all.sampler);
-  const { settings, notes } = isOurs ? { settings: all, notes: [] } : fromWebUi(all);
-  const found = Object.fromEntries(entriesOf(settings));
-  const { model: named } = all;
-  // A stranger's picture chooses no server.
-  if (model === undefined && (found.model === undefined || isOnline(String(found.model)))) {
-    throw usageError(
-      `--like ${path}: pass the picture's model as --model${typeof named === "string" ? ` ${named}` : ""}`,
-    );
-  }
-  return { found, notes: sampler === undefined ? notes : [] };
-}

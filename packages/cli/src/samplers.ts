@@ -6,7 +6,7 @@ const help: Readonly<Record<SamplerName, string>> = {
   ddim: "Song et al. 2021; --eta adds noise",
   ddpm: "Ho et al. 2020; every training step by default",
   euler: "first-order steps of the flow in sigma",
-  "euler-ancestral": "euler to a lower level, then fresh noise of amount --eta (default 1)",
+  "euler-ancestral": "euler to a lower level, then fresh noise of amount --eta",
   heun: "second order; two evaluations for each step but the last",
   lms: "linear multistep in sigma, order 4",
   dpm2: "DPM-Solver-2 in sigma; two evaluations for each step but the last",
@@ -22,14 +22,26 @@ const help: Readonly<Record<SamplerName, string>> = {
   ipndm: "the same with lower orders in place of that start",
   "flow-euler": "for FlowMatchEulerDiscreteScheduler, with its steps",
   lcm: "for latent consistency models; 4 steps by default",
-  tcd: "for trajectory consistency models; 4 steps; --eta is their gamma (default 0.3)",
+  tcd: "for trajectory consistency models; 4 steps; --eta is their gamma",
 };
 
 /** Every sampler, in the order of `@gen/sampling`. */
 export const samplerNames = Object.keys(help) as readonly SamplerName[];
 
-/** The samplers that take `--eta`. */
-export const noisySamplers: readonly string[] = ["ddim", "euler-ancestral", "tcd"];
+/** The samplers that take `--eta`, with the defaults of `gen sample`. */
+export const etaDefaults: Readonly<Record<string, number>> = {
+  ddim: 0,
+  "euler-ancestral": 1,
+  tcd: 0.3,
+};
+
+const noisySamplers = Object.keys(etaDefaults);
+
+/** The help of `--eta`. */
+export const etaHelp = (defaults: typeof etaDefaults): string => {
+  const usual = Object.entries(defaults).map(([name, eta]) => `${eta} for ${name}`);
+  return `${noisySamplers.join(", ")}: fresh noise at each step, from 0 to 1 (default: ${usual.join(", ")})`;
+};
 
 /** `--sampler`. */
 export const samplerOption = () =>

@@ -1,13 +1,5 @@
-import { createHash } from "node:crypto";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import {
-  type Raster,
-  readPng,
-  readPngSettings,
-  readSafetensors,
-  writeNpy,
-  writePng,
-} from "@gen/data";
+import { type Raster, readPng, readPngSettings, writeNpy, writePng } from "@gen/data";
 import type { JsonValue } from "@gen/math/json";
 import { describe, expect, test } from "vitest";
 import {
@@ -18,6 +10,7 @@ import {
 } from "../../../tooling/fixtures/model-folder.ts";
 import { readSources } from "../src/picture-files.ts";
 import { expectRefusal, runJson, scratch } from "./gen.ts";
+import { distance, sha256 } from "./golden-pictures.ts";
 
 const { at } = scratch();
 const sd1 = modelFolder("sd1").write(at("sd1"));
@@ -27,19 +20,6 @@ writeFileSync(image, writeNpy(pattern([3, 64, 64])));
 const mask = at("mask.png");
 const white = Uint8Array.from(maskPattern([1, 1, 64, 64]).data, (v) => 255 * v);
 writeFileSync(mask, writePng({ width: 64, height: 64, channels: 1, data: white }));
-const sha256 = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
-
-/** The largest distance in levels of 255 of a PNG from the picture of a run of diffusers. */
-function distance(path: string, file: Uint8Array, name: string): number {
-  const planes = readSafetensors(file).tensors[`${name}.images`].data;
-  const { data } = readPng(readFileSync(path));
-  const wrong = data.map((v, i) =>
-    Math.abs(v - Number(planes[(i % 3) * 4096 + Math.floor(i / 3)])),
-  );
-  expect(data).toHaveLength(3 * 4096);
-  return Math.max(...wrong);
-}
-
 const prompt = "a red fox, (sitting) on 2 stones";
 
 test("the picture of an image is that of diffusers, and is made again while the image is there", async () => {

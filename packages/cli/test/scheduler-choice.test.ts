@@ -35,6 +35,8 @@ const choices: Readonly<Record<string, SchedulerChoice>> = {
   ancestral: { sampler: "euler-ancestral", spacing: "linspace" },
   leading: { sampler: "ddim", spacing: "leading" },
   trailing: { sampler: "euler", spacing: "trailing" },
+  "dpm-exponential": { sampler: "dpm-solver++", sigmas: "exponential" },
+  "unipc-beta": { sampler: "unipc", sigmas: "beta" },
   beta: { sampler: "euler", sigmas: "beta", spacing: "linspace" },
 };
 

@@ -4,7 +4,7 @@ import { gunzipSync } from "node:zlib";
 import { errorCode } from "@gen/math";
 import { describe, expect, it } from "vitest";
 import * as g from "../src/index.ts";
-import { fileOf, fromOnnx, toOnnx, type WholeFile, wholeModel } from "../src/onnx.ts";
+import { fileOf, fromOnnx, modelHeaders, toOnnx, type WholeFile, wholeModel } from "../src/onnx.ts";
 import { declared, fileOf as fileWith, node, tensorProto } from "./onnx-build.ts";
 
 /** A file that counts the bytes that are read. */
@@ -147,6 +147,15 @@ describe("weights beside a model", () => {
   ])("are refused where they are %s", async (_, bytes, external, message) => {
     await expect(wholeModel(fileOf(bytes, external))).rejects.toThrow(message);
   });
+});
+
+it("headers that are read already are not read again", async () => {
+  const file = fileOf(readFileSync(new URL("denoiser-17.onnx", folder)));
+  const headers = await modelHeaders(file);
+  const unread = { ...file, read: () => Promise.reject(new Error("read")) };
+  await expect(wholeModel(unread)).rejects.toThrow("read");
+  const [model, usual] = [await wholeModel(unread, headers), await wholeModel(file)];
+  expect([model.bytes, model.signature]).toEqual([usual.bytes, usual.signature]);
 });
 
 describe("values of Constant nodes", () => {

@@ -19,7 +19,14 @@ import {
 } from "./folder-kind.ts";
 import { type FolderSizes, folderSizes } from "./folder-sizes.ts";
 import { ownFields } from "./index-file.ts";
-import { missingText, modelPlaces, type PartName, partPurposes, pipelinePaths } from "./paths.ts";
+import {
+  filePlaces,
+  missingText,
+  modelPlaces,
+  type PartName,
+  partPurposes,
+  pipelinePaths,
+} from "./paths.ts";
 
 /** A model of a folder. */
 interface FolderPart {
@@ -74,7 +81,7 @@ export async function describeFolder(
   const [index, configs, found] = await Promise.all([
     json(pipelinePaths.index),
     Promise.all(names.map((name) => json(`${name}/config.json`))),
-    Promise.all(names.map((name) => foundModel(`${name}/model.onnx`, has))),
+    Promise.all(names.map((name) => firstOf(modelPlaces(`${name}/model.onnx`), has))),
   ]);
   const configOf = (name: PartName) => configs[names.indexOf(name)];
   const parts = names
@@ -125,12 +132,12 @@ export async function describeFolder(
   };
 }
 
-/** Where the model of a part is; undefined where there is none. */
-async function foundModel(
-  path: string,
+/** The first of some places where a file is; undefined where there is none. */
+async function firstOf(
+  places: readonly string[],
   has: (path: string) => Promise<boolean>,
 ): Promise<string | undefined> {
-  for (const place of modelPlaces(path)) if (await has(place)) return place;
+  for (const place of places) if (await has(place)) return place;
   return undefined;
 }
 
@@ -148,9 +155,9 @@ async function tokenizersOf(has: (path: string) => Promise<boolean>): Promise<Fo
   const names = ["tokenizer", "tokenizer_2", "tokenizer_3"];
   const all = await Promise.all(
     names.map(async (name) => {
-      const paths = TOKENIZER_FILES.split(" ").map((file) => `${name}/${file}`);
-      const there = await Promise.all(paths.map(has));
-      return { name, files: paths.filter((_, i) => there[i]) };
+      const paths = TOKENIZER_FILES.split(" ").map((file) => filePlaces(`${name}/${file}`));
+      const files = await Promise.all(paths.map((places) => firstOf(places, has)));
+      return { name, files: files.filter((file) => file !== undefined) };
     }),
   );
   return all.filter(({ files }) => files.length > 0);

@@ -4,6 +4,7 @@
 import { fileOf, MAX_FILE_BYTES, type WholeFile } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import { jsonObject } from "./index-file.ts";
+import { filePlaces } from "./paths.ts";
 
 /** Opens a file of the folder to be read in parts, or gives undefined where there is none. */
 export type OpenFile = (path: string) => Promise<WholeFile | WholeFile["blob"]>;
@@ -37,14 +38,27 @@ export async function readWithin(
   return found;
 }
 
-/** Reads the JSON object in the file at `path`, or gives undefined where there is none. */
-export async function readJson(
+/** Reads a file other than a model, at `path` or below `onnx/`, where an export beside PyTorch's is. */
+export async function readPlaced(
   read: ReadFile,
   path: string,
   limit = MAX_FILE_BYTES,
+): Promise<{ readonly place: string; readonly bytes: Uint8Array } | undefined> {
+  for (const place of filePlaces(path)) {
+    const bytes = await readWithin(read, place, limit);
+    if (bytes) return { place, bytes };
+  }
+  return undefined;
+}
+
+/** Reads the JSON object in such a file, or gives undefined where there is none. */
+export async function readJson(
+  read: ReadFile,
+  path: string,
+  limit?: number,
 ): Promise<Record<string, unknown> | undefined> {
-  const found = await readWithin(read, path, limit);
-  return found && naming(path, () => jsonObject(found));
+  const found = await readPlaced(read, path, limit);
+  return found && naming(found.place, () => jsonObject(found.bytes));
 }
 
 /** The folder of a path, with its slash. */

@@ -84,7 +84,7 @@ export async function loadModel(
       const model = await naming(place, () =>
         readModel(place, { read, ...options, change }, missing),
       );
-      if (model) return model;
+      if (model) return { ...model, apply: named(place, model.apply) };
     }
     return undefined;
   } catch (error) {
@@ -93,6 +93,18 @@ export async function loadModel(
     return undefined;
   }
 }
+
+/** A model's `apply` whose errors, such as that for inputs of another shape, name its file. */
+const named =
+  (path: string, apply: OnnxModel["apply"]): OnnxModel["apply"] =>
+  (inputs) => {
+    try {
+      return apply(inputs);
+    } catch (cause) {
+      if (!(cause instanceof GenError)) throw cause;
+      throw new GenError(cause.code, `${path}: ${cause.message}`, { cause });
+    }
+  };
 
 /**
  * A model of a folder. The files of weights that are missing are added to `missing` before the error

@@ -6,7 +6,7 @@ import { type DiffusionPipeline, denoiser, type Pipeline, type VaePipeline } fro
 import { readSchedulerConfig, type SchedulerConfig } from "@gen/schedules";
 import { isWanted } from "./describe-folder.ts";
 import { folderClasses } from "./folder-classes.ts";
-import { naming, type ReadFile, readJson, readWithin } from "./folder-files.ts";
+import { naming, type ReadFile, readJson, readPlaced } from "./folder-files.ts";
 import { classNameOf, extraChannels, type Fields } from "./folder-kind.ts";
 import { mayHold, randomness, required } from "./folder-parts.ts";
 import { folderSizes } from "./folder-sizes.ts";
@@ -37,7 +37,9 @@ export interface LoadPipelineOptions extends LoadModelOptions {
  *
  * `unet/model.onnx` or `transformer/model.onnx`, and `scheduler/scheduler_config.json` must be there, and
  * a VAE's decoder that `model_index.json` names. Without its encoder, or the encoder's weights, a VAE only
- * decodes. With `kind: "vae"` only the VAE's parts are read. No other paths are read than these and the files of a model's weights.
+ * decodes. With `kind: "vae"` only the VAE's parts are read. What the folder lacks is looked for below
+ * `onnx/`, where repositories have an export beside PyTorch's files. No other paths are read than these
+ * and the files of a model's weights.
  *
  * @throws GenError `invalid-model` naming the file that is missing, too large or damaged, or the
  * scheduler or model that cannot be used, with the reason.
@@ -76,13 +78,11 @@ export async function loadPipeline(
   // Files are asked for together, so that a folder far away is not waited for one by one.
   const [index = {}, schedulerRead] = await Promise.all([
     json(pipelinePaths.index),
-    readWithin(read, pipelinePaths.scheduler, limit),
+    readPlaced(read, pipelinePaths.scheduler, limit),
   ]);
   const ours = await naming(pipelinePaths.index, () => ownFields(index));
-  const schedulerBytes = required(pipelinePaths.scheduler, schedulerRead);
-  const scheduler = await naming(pipelinePaths.scheduler, () =>
-    readSchedulerConfig(utf8Text(schedulerBytes)),
-  );
+  const { place, bytes } = required(pipelinePaths.scheduler, schedulerRead);
+  const scheduler = await naming(place, () => readSchedulerConfig(utf8Text(bytes)));
   const foreign = index._gen === undefined;
   const [{ path, model, config }, vae] = await Promise.all([
     loadDenoiser(foreign),

@@ -17,6 +17,12 @@ export const pipelinePaths = {
 /** The file of a part that exporters write unless they are told otherwise. */
 const MODEL_FILE = "model.onnx";
 
+/** Where repositories of PyTorch's files have an export beside them. */
+const EXPORTED = "onnx/";
+
+/** The paths that a file other than a model may have, in the order in which they count. */
+export const filePlaces = (path: string): readonly string[] => [path, EXPORTED + path];
+
 /** Other files of a part's model: a subfolder's, and those of ONNX Runtime's optimizer and quantizer. */
 const OTHER_FILES = [
   "onnx/model.onnx",
@@ -31,7 +37,7 @@ const OTHER_FILES = [
 export function modelPlaces(path: string): string[] {
   const folder = path.slice(0, path.lastIndexOf("/") + 1);
   const isPart = folder !== "" && path === folder + MODEL_FILE;
-  return [path, ...(isPart ? OTHER_FILES.map((file) => folder + file) : [])];
+  return isPart ? [...filePlaces(path), ...OTHER_FILES.map((file) => folder + file)] : [path];
 }
 
 /** The folders of models that a pipeline may have, and what each is for. */

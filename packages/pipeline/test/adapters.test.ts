@@ -20,7 +20,7 @@ const opener = (read: Read) => async (path: string) => {
   return bytes && { ...fileOf(bytes), beside };
 };
 
-const runs = ["sd1", "sdxl"].flatMap((name) => {
+const runs = ["sd1", "sdxl", "flux"].flatMap((name) => {
   const { cases, tensors, file } = goldenRuns(name, "adapters");
   return cases.map((run) => [name, run.name, { run, tensors, file }] as const);
 });
@@ -53,13 +53,15 @@ describe.each(runs)("%s, %s", (name, _, golden) => {
       );
       expect(latents).toBeLessThan(1e-3);
       expect(levels).toBeLessThan(2);
-      expect(pictures.notes).toEqual([]);
+      const isPartial = name === "flux" && golden.run.name === "kohya";
+      const note = /9 of 84 keys are for layers outside of the blocks, which diffusers leaves out/;
+      expect(pictures.notes).toEqual(isPartial ? [expect.stringMatching(note)] : []);
     },
   );
 });
 
 test("runs are far from the pictures without their LoRAs and words", async () => {
-  for (const [name, , golden] of runs.filter(([, run]) => run === "words")) {
+  for (const [name, , golden] of runs.filter(([name, run]) => name === "flux" || run === "words")) {
     const model = await openImageModel(modelFolder(name).read, { backend });
     const { levels } = await farFromGolden(golden.run, tensorsOf(golden.tensors), (options) =>
       model.textToImage(options),

@@ -203,6 +203,12 @@ describe("a ControlNet is refused", () => {
       /controlNets\[0\]: model.onnx is missing: a ControlNet makes residuals of an image/,
     ],
     [
+      "by the name that the caller gives",
+      read,
+      [{ read, name: "pose" }],
+      /^pose: model.onnx is missing/,
+    ],
+    [
       "where its safetensors alone are there",
       read,
       [{ read: async (p: string) => (p.endsWith("config.json") ? read(p) : undefined), path }],

@@ -50,6 +50,11 @@ describe("learned words", () => {
     const both = writeSafetensors({ clip_l: floats(3, 4), clip_g: floats(3, 5) });
     const { count, vectors } = readEmbedding(both, { token: "x" });
     expect([count, ...vectors.map(({ width }) => width).sort()]).toEqual([3, 4, 5]);
+    const wordOf = (name: string, token?: string) =>
+      readEmbedding(bytesOf(name), { token, fallback: "file" }).token;
+    expect(wordOf("style.safetensors")).toBe("file");
+    expect(wordOf("style.safetensors", "x")).toBe("x");
+    expect(wordOf("cat-toy.safetensors")).toBe("<cat-toy>");
   });
 
   test("become rows in the order of the tokenizer's ids, behind a table that is longer", async () => {

@@ -45,6 +45,48 @@ test.each([
   expect(images).toEqual((await textToImage(sd1, call)).images);
 });
 
+const isModel = (path: string) => /\.(onnx|onnx_data|pb)$/.test(path);
+const moved =
+  (isBelow: (path: string) => boolean, source: ReadFile = sd1): ReadFile =>
+  async (path) => {
+    const inside = path.replace(/^onnx\//, "");
+    return isBelow(inside) === (inside !== path) ? source(inside) : undefined;
+  };
+
+test.each([
+  ["the whole folder", () => true],
+  ["what no pipeline of PyTorch has", (path: string) => isModel(path) || /^vae_/.test(path)],
+] as const)("%s may lie below onnx/", async (_, isBelow) => {
+  const read = moved(isBelow);
+  const found = await describeFolder(read);
+  const whole = await describeFolder(sd1);
+  const models = ["unet", "text_encoder", "vae_decoder", "vae_encoder"];
+  expect(found.parts.map(({ model }) => model)).toEqual(
+    models.map((part) => `onnx/${part}/model.onnx`),
+  );
+  expect({ ...found, parts: [], tokenizers: [] }).toEqual({ ...whole, parts: [], tokenizers: [] });
+  expect(
+    found.tokenizers.flatMap(({ files }) => files.map((file) => file.split("/").pop())),
+  ).toEqual(whole.tokenizers.flatMap(({ files }) => files.map((file) => file.split("/").pop())));
+  const { images, notes } = await textToImage(read, call);
+  const wanted = await textToImage(sd1, call);
+  expect(images).toEqual(wanted.images);
+  expect(notes).toEqual(wanted.notes);
+});
+
+test("weights beside a model below onnx/ are read there, and errors name the file there", async () => {
+  const outside = modelFolder("sd1-external").read;
+  const mixed: ReadFile = async (path) => (await outside(path)) ?? sd1(path);
+  const { images } = await textToImage(
+    moved(() => true, mixed),
+    call,
+  );
+  expect(images).toEqual((await textToImage(mixed, call)).images);
+  const damaged: ReadFile = async (path) =>
+    path === "onnx/scheduler/scheduler_config.json" ? new Uint8Array(3) : moved(() => true)(path);
+  await expect(loadPipeline(damaged)).rejects.toThrow(/^onnx\/scheduler\/scheduler_config.json: /);
+});
+
 test("model.onnx counts before other files, which are not read", async () => {
   const paths: string[] = [];
   const read: ReadFile = async (path) => {

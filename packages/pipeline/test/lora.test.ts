@@ -7,10 +7,12 @@ import { evaluate } from "@gen/graph/evaluate";
 import { fromOnnx, readModelLayout } from "@gen/graph/onnx";
 import { describe, expect, test } from "vitest";
 import { mergeLora } from "../src/index.ts";
+import { type FittedModel, fitModule } from "../src/lora/fit-module.ts";
 import { MAX_LORA_RANK, MAX_LORA_TENSORS } from "../src/lora/limits.ts";
 import { addDelta } from "../src/lora/lora-delta.ts";
 import { diffusersName, type LoraPart, parseKey } from "../src/lora/lora-keys.ts";
 import { loraTargets } from "../src/lora/lora-targets.ts";
+import type { LoraModule } from "../src/lora/read-lora.ts";
 import type { ModelLayout } from "../src/model-bytes.ts";
 import { loraOfQueries, outside } from "./lora-cases.ts";
 
@@ -191,6 +193,17 @@ describe("a weight", () => {
     },
   );
 
+  test("of a block is never that of another kind of block", () => {
+    // "single_" is no wrapper's name, since other modules lack it.
+    const { nodes, weights } = readModelLayout(outside);
+    const of = (module: string) => ({ ...nodes[0], module });
+    const layout = { weights, nodes: [of("proj_out"), of("single_transformer_blocks.0.proj_out")] };
+    expect([...loraTargets(layout).byModule.keys()]).toEqual([
+      "proj_out",
+      "single_transformer_blocks_0_proj_out",
+    ]);
+  });
+
   test("of fused projections is a part of the outputs", () => {
     const { weights, nodes } = readModelLayout(outside);
     const [node] = nodes;
@@ -198,6 +211,8 @@ describe("a weight", () => {
     const { byModule } = loraTargets(layout);
     const target = { weight: "onnx::MatMul_1", transposed: true };
     expect(byModule.get("attn1_to_v")).toEqual({ ...target, part: [2, 3] });
+    const added = loraTargets({ weights, nodes: [{ ...node, module: "attn.to_added_qkv" }] });
+    expect(added.byModule.get("attn_add_k_proj")).toEqual({ ...target, part: [1, 3] });
     for (const transposed of [false, true]) {
       // Three parts of one output each, of two inputs.
       const out = new Float64Array(6);
@@ -219,6 +234,51 @@ describe("a weight", () => {
     expect(() => mergeLora({ unet: { model: renamed } }, usesOf(kohya.uses))).toThrow(
       /shared by 2 modules, such as down_blocks_0_.*_to_q and down_blocks_0_.*_to_k; export/,
     );
+  });
+});
+
+describe("a LoRA of a transformer's original code", () => {
+  // Of a model with a last norm of two parts, whose width is 2.
+  const queries = ["q", "k", "v"].map((w) => [`transformer_blocks_0_attn_to_${w}`, [2, 2]]);
+  const shapes = { norm_out_linear: [4, 2], proj_out: [3, 2], ...Object.fromEntries(queries) };
+  const named = Object.entries(shapes).map(([path, shape]) => [path, `${path}.weight`, shape]);
+  const model = {
+    layers: 0,
+    byModule: new Map(named.map(([path, weight]) => [path, { weight, transposed: false }])),
+    layout: { weights: new Map(named.map(([, weight, shape]) => [weight, { shape }])), nodes: [] },
+  } as never as FittedModel;
+  const rows = (n: number) => ({
+    shape: [n, 1],
+    data: Float32Array.from({ length: n }, (_, i) => i),
+  });
+  const fit = (module: string, n: number) =>
+    fitModule("a", { module, up: rows(n), down: rows(1) } as never as LoraModule, model);
+  const upOf = ({ module }: { module: LoraModule }) => [...Array.from(module.up.data)];
+
+  test("has the shift of its last norm before the scale, and diffusers after it", () => {
+    expect(fit("final_layer_adaLN_modulation_1", 4).map(upOf)).toEqual([[2, 3, 0, 1]]);
+    expect(fit("final_layer_linear", 3).map(upOf)).toEqual([[0, 1, 2]]);
+    // The check of shapes refuses this one later.
+    expect(fit("final_layer_adaLN_modulation_1", 6).map(upOf)).toEqual([[0, 1, 2, 3, 4, 5]]);
+  });
+
+  test("has the outputs of several modules, one after the other", () => {
+    const found = fit("double_blocks_0_img_attn_qkv", 6);
+    expect(found.map(({ target }) => target.weight)).toEqual(queries.map(([q]) => `${q}.weight`));
+    expect(found.map(upOf)).toEqual([
+      [0, 1],
+      [2, 3],
+      [4, 5],
+    ]);
+    expect(() => fit("double_blocks_0_img_attn_qkv", 9)).toThrow(
+      /a has 9 outputs for double_blocks_0_img_attn_qkv, and the model has 6 in .*: it belongs to another base model/,
+    );
+  });
+
+  test("fits nothing where the model lacks one of its modules", () => {
+    expect(fit("double_blocks_0_txt_attn_qkv", 6)).toEqual([]);
+    expect(fit("double_blocks_0_constructor", 6)).toEqual([]);
+    expect(fit("toString", 6)).toEqual([]);
   });
 });
 
@@ -257,6 +317,14 @@ describe("a LoRA", () => {
       "down",
     ],
     ["unet.a.processor.to_out_lora.up.weight", "unet", "a_to_out_0", "up"],
+    ["lora_transformer_a_b.lora_down.weight", "transformer", "a_b", "down"],
+    [
+      "text_encoders.clip_l.transformer.text_model.a.alpha",
+      "text_encoder",
+      "text_model_a",
+      "alpha",
+    ],
+    ["final_layer.linear.lora_B.weight", undefined, "final_layer_linear", "up"],
   ])("has the key %s", (key, part, module, role) => {
     expect(parseKey(key)).toEqual({ part, module, role });
   });

@@ -1,6 +1,6 @@
 import { readSafetensors } from "@gen/data";
-import type { Tensor } from "@gen/graph";
-import { fileOf } from "@gen/graph/onnx";
+import { type Tensor, trace } from "@gen/graph";
+import { fileOf, fromOnnx, toOnnx } from "@gen/graph/onnx";
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { afterAll, describe, expect, test } from "vitest";
 import {
@@ -66,6 +66,50 @@ describe("pictures of diffusers", () => {
     expect(notes).toEqual([]);
   });
 
+  test("of a tiny decoder beside a folder whose files are opened, as its own are", async () => {
+    const opened = (from: Read) => wholeFiles("vae_", from);
+    const decoder = Object.assign(async (path: string) => tiny(path), opened(tiny));
+    const run = runOf("tiny");
+    const call = { ...optionsOf(run), backend: onnx, ...opened(sd1) };
+    for (const given of [tiny, decoder]) {
+      const { images } = await textToImage(sd1, { ...call, decoder: given });
+      expect(farInLevels(images, goldens, "tiny")).toBeLessThan(2);
+    }
+  });
+
+  test("is refused by the option's name where a folder has no decoder, or one of other latents", async () => {
+    const call = { prompt: "a fox", backend: onnx };
+    await expect(textToImage(sd1, { ...call, decoder: async () => undefined })).rejects.toThrow(
+      /^decoder: vae_decoder\/model.onnx is missing .* makes an image from latents/,
+    );
+    const encoder: Read = async (path) => sd1(path.replace("vae_decoder", "vae_encoder"));
+    await expect(textToImage(sd1, { ...call, previewDecoder: encoder })).rejects.toThrow(
+      /^previewDecoder: vae_decoder\/model.onnx must make images \[3, 64, 64\] of latents \[4, 8, 8\]; its/,
+    );
+  });
+
+  // As optimum's --no-dynamic-axes exports it.
+  test("of another size than the decoder's file are refused by the file's name, before a step", async () => {
+    const fixed = async (path: string, shape: readonly number[]) => {
+      const { apply, signature } = fromOnnx((await sd1(path)) as Uint8Array);
+      const [input] = Object.keys(signature);
+      return toOnnx(trace(apply, { [input]: { shape } }));
+    };
+    const path = "vae_decoder/model.onnx";
+    const files = new Map([[path, await fixed(path, [1, 4, 8, 8])]]);
+    const read: Read = async (name) => files.get(name) ?? sd1(name);
+    let seen = 0;
+    const call = { prompt: "a fox", steps: 1, seed: 1, backend: onnx, onStep: () => seen++ };
+    const wide = { ...call, size: [128, 64] as const };
+    const reason = 'input "latent_sample" must have the shape [1, 4, 8, 8], got [1, 4, 8, 16]';
+    await expect(textToImage(read, wide)).rejects.toThrow(`${path}: ${reason}`);
+    const given = textToImage(sd1, { ...wide, decoder: read });
+    await expect(given).rejects.toThrow(`decoder: ${path}: ${reason}`);
+    expect(seen).toBe(0);
+    const { images } = await textToImage(read, call);
+    expect(distance(images, (await textToImage(sd1, call)).images)).toBeLessThan(1e-4);
+  });
+
   test("in tiles, those of the whole", async () => {
     const call = { prompt: "a fox", steps: 1, size: [64, 144] as const, backend: onnx };
     const [whole, tiled] = [call, { ...call, tileSize: 32 }].map((one) => textToImage(sd1, one));
@@ -114,9 +158,12 @@ describe("the safety checker", () => {
   test("is not run unasked, and must be there", async () => {
     const options = { prompt: "a fox", steps: 1, backend: onnx };
     expect((await textToImage(withChecker, options)).unsafe).toBeUndefined();
-    await expect(textToImage(sd1, { ...options, safetyChecker: true })).rejects.toThrow(
+    let seen = 0;
+    const checked = { ...options, safetyChecker: true, onStep: () => seen++ };
+    await expect(textToImage(sd1, checked)).rejects.toThrow(
       /^safety_checker\/model.onnx is missing .*convert_stable_diffusion_checkpoint_to_onnx/,
     );
+    expect(seen).toBe(0);
   });
 });
 

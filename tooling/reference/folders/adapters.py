@@ -3,28 +3,41 @@
   pip install -r tooling/reference/folders/requirements.txt peft==0.19.1
   HF_HUB_OFFLINE=1 python tooling/reference/folders/adapters.py tooling/fixtures/folders
 
-Writes into sd1 and sdxl: golden.NAME.safetensors, the LoRAs and textual inversions (float16), and
-golden.adapters.json and .safetensors as prompts.py writes golden.prompts. A case's `loras` are its
-files and strengths, its `words` the files of its learned words. diffusers reads every file itself.
+Writes into sd1, sdxl and flux: golden.NAME.safetensors, the LoRAs and textual inversions (float16),
+and golden.adapters.json and .safetensors as prompts.py writes golden.prompts. A case's `loras` are its
+files and strengths, its `words` the files of its learned words. diffusers reads every file itself; its
+readers of the original code's names for Flux have Flux's sizes in them, and get the tiny ones.
 """
 
 import importlib.metadata
+import inspect
 import json
+import math
 import pathlib
 import re
 import sys
 import tempfile
 
 import torch
+from diffusers.loaders import lora_conversion_utils, lora_pipeline
 from safetensors.torch import load_file, save_file
 
 import folders
 import make
+import parts
 import prompts
 
 RANK = 2
 UNET = r"(attentions.*(to_q|to_k|to_v|to_out\.0|proj_in|proj_out|net\.0\.proj|net\.2)|conv1|conv2|conv_shortcut|time_emb_proj)$"
 TEXT = r"(q_proj|k_proj|v_proj|out_proj|fc1|fc2)$"
+
+
+def pair(shape, generator):
+    """Random down and up matrices for a weight."""
+    out, *rest = shape
+    down = torch.randn(RANK, *rest, generator=generator) / math.prod(rest) ** 0.5
+    up = torch.randn(out, RANK, *[1] * (len(rest) - 1), generator=generator) * 0.7
+    return down.half(), up.half()
 
 
 def factors(model, pattern, seed):
@@ -34,10 +47,7 @@ def factors(model, pattern, seed):
     for name, module in model.named_modules():
         if not re.search(pattern, name) or not isinstance(module, (torch.nn.Linear, torch.nn.Conv2d)):
             continue
-        out, *rest = module.weight.shape
-        down = torch.randn(RANK, *rest, generator=generator) / module.weight[0].numel() ** 0.5
-        up = torch.randn(out, RANK, *[1] * (len(rest) - 1), generator=generator) * 0.7
-        found[name] = (down.half(), up.half())
+        found[name] = pair(module.weight.shape, generator)
     return found
 
 
@@ -102,12 +112,12 @@ def sd1(scratch, target):
 
 def sdxl(scratch, target):
     g, pipe = folders.Goldens(), folders.sdxl_pipeline(scratch)
-    parts = {
+    files = {
         **kohya("lora_unet", factors(pipe.unet, UNET, 1), 1.0, sgm),
         **kohya("lora_te1", factors(pipe.text_encoder, TEXT, 2), 2.0),
         **kohya("lora_te2", factors(pipe.text_encoder_2, TEXT, 3), 1.0),
     }
-    save_file(parts, target / "golden.kohya.safetensors")
+    save_file(files, target / "golden.kohya.safetensors")
     save_file({"clip_l": word(4, 2, 32), "clip_g": word(5, 2, 32)}, target / "golden.toy.safetensors")
     case(g, "kohya", pipe, target, [("kohya", 0.7)], steps=3, prompt=prompts.PROMPT)
     toy = load_file(target / "golden.toy.safetensors")
@@ -117,8 +127,69 @@ def sdxl(scratch, target):
     return g
 
 
+# The modules of a block of Flux's original code: how many widths of outputs and of inputs they have.
+DOUBLE = {"attn.qkv": (3, 1), "attn.proj": (1, 1), "mlp.0": (4, 1), "mlp.2": (1, 4), "mod.lin": (6, 1)}
+SINGLE = {"linear1": (7, 1), "linear2": (1, 5), "modulation.lin": (3, 1)}
+
+
+def original(seed, outside):
+    """Random factors for the modules of Flux's original code, of one block of each kind."""
+    generator = torch.Generator().manual_seed(seed)
+    sizes = {f"double_blocks.0.{side}_{name}": size for side in ["img", "txt"] for name, size in DOUBLE.items()}
+    sizes |= {f"single_blocks.0.{name}": size for name, size in SINGLE.items()} | outside
+    return {name: pair([int(n * parts.WIDTH) for n in size], generator) for name, size in sizes.items()}
+
+
+def xlabs(found):
+    tensors = {}
+    for name, (down, up) in found.items():
+        block, _, module = name.partition(".0.")
+        number = {"img": "1", "txt": "2"}.get(module[:3], "")
+        for words, kind in [(("qkv", "linear1"), "qkv"), (("attn.proj", "linear2"), "proj")]:
+            if module.endswith(words):
+                key = f"{block}.0.processor.{kind}_lora{number}"
+                # It trains no part of the layers beside the attention.
+                rows = 3 * parts.WIDTH if kind == "qkv" else None
+                tensors[f"{key}.down.weight"], tensors[f"{key}.up.weight"] = down, up[:rows].contiguous()
+    return tensors
+
+
+def tiny_readers():
+    for name in ["_convert_kohya_flux_lora_to_diffusers", "_convert_fal_kontext_lora_to_diffusers"]:
+        source = inspect.getsource(getattr(lora_conversion_utils, name))
+        sizes = {"12288": 4 * parts.WIDTH, "3072": parts.WIDTH, "num_layers = 19": "num_layers = 1", "num_single_layers = 38": "num_single_layers = 1"}
+        for flux_size, size in sizes.items():
+            source = source.replace(flux_size, str(size))
+        scope = dict(vars(lora_conversion_utils))
+        exec(source, scope)
+        setattr(lora_pipeline, name, scope[name])
+
+
+LINEAR = r"(to_[qkv]|to_out\.0|add_[qkv]_proj|to_add_out|net\.0\.proj|net\.2|proj_mlp|proj_out|embedder|linear|linear_[12])$"
+
+
+def flux(scratch, target):
+    g, pipe = folders.Goldens(), folders.flux_pipeline(scratch)
+    tiny_readers()
+    last = {"final_layer.linear": (0.5, 1)}
+    text = kohya("lora_te1", factors(pipe.text_encoder, TEXT, 2), 1.0)
+    # diffusers leaves out what lies outside of the blocks.
+    both = original(1, {"img_in": (1, 0.5), "time_in.in_layer": (1, 8), **last})
+    files = {
+        "kohya": {**kohya("lora_unet", both, 1.5), **text},
+        "fal": peft("base_model.model", original(3, last)),
+        "xlabs": xlabs(original(4, {})),
+        "peft": {**peft("transformer", factors(pipe.transformer, LINEAR, 5)), **peft("text_encoder", factors(pipe.text_encoder, TEXT, 6))},
+        "mixture": kohya("lora_transformer", factors(pipe.transformer, r"attn\.(to_[qkv]|add_[qkv]_proj|to_add_out|to_out\.0)$", 7), 3.0),
+    }
+    for name, tensors in files.items():
+        save_file(tensors, target / f"golden.{name}.safetensors")
+        case(g, name, pipe, target, [(name, 0.7)], steps=2, prompt=prompts.PROMPT, height=64, width=64)
+    return g
+
+
 def main(out, *names):
-    for run in [sd1, sdxl]:
+    for run in [sd1, sdxl, flux]:
         name = run.__name__
         if names and name not in names:
             continue

@@ -31,6 +31,9 @@ CASES = {
     "ancestral": ("EulerAncestralDiscreteScheduler", dict(timestep_spacing="linspace")),
     "leading": ("DDIMScheduler", dict(timestep_spacing="leading", clip_sample=False)),
     "trailing": ("EulerDiscreteScheduler", dict(timestep_spacing="trailing")),
+    # The first time step is 998, cut off in float32.
+    "dpm-exponential": ("DPMSolverMultistepScheduler", dict(use_exponential_sigmas=True)),
+    "unipc-beta": ("UniPCMultistepScheduler", dict(use_beta_sigmas=True)),
     "beta": ("EulerDiscreteScheduler", dict(use_beta_sigmas=True, timestep_spacing="linspace")),
 }
 

@@ -3,10 +3,20 @@ import { Command } from "commander";
 import { usageError } from "../errors.ts";
 import { checkModelFolder, claimOutput } from "../files.ts";
 import { sigmaNames, spacingNames } from "../names.ts";
-import { choice, decimal, integer, loraFile, path, pixels, withCommonOptions } from "../options.ts";
+import {
+  choice,
+  controlFile,
+  decimal,
+  embeddingFile,
+  integer,
+  loraFile,
+  path,
+  pixels,
+  withCommonOptions,
+} from "../options.ts";
 import { outputKind } from "../output-kind.ts";
 import { likePicture, type PictureFlags } from "../picture-flags.ts";
-import { checkEta, samplerHelp, samplerOption } from "../samplers.ts";
+import { checkEta, etaDefaults, etaHelp, samplerHelp, samplerOption } from "../samplers.ts";
 import { interruptSignal } from "../terminal.ts";
 
 /** `gen generate`. */
@@ -50,11 +60,8 @@ export function generateCommand(): Command {
       "sampling steps (default: 50; 28 for SD3 and Flux, 4 for LCM)",
       integer(1, 100000),
     )
-    .option(
-      "--eta <x>",
-      "ddim, euler-ancestral, tcd: fresh noise at each step, from 0 to 1",
-      decimal(0, 1),
-    )
+    // Pipelines give TCD's scheduler 0, as diffusers' do.
+    .option("--eta <x>", etaHelp({ ...etaDefaults, tcd: 0 }), decimal(0, 1))
     .option("--count <n>", "pictures of each prompt (default: 1)", integer(1))
     .option(
       "--size <w>[x<h>]",
@@ -96,6 +103,32 @@ export function generateCommand(): Command {
       "a LoRA in safetensors, merged into the model; repeat it for more (default strength: 1)",
       loraFile,
     )
+    .option(
+      "--embedding <[word=]file>",
+      "a textual inversion in safetensors, whose word prompts may have; repeat it for more (default word: the file's own, else the file's name)",
+      embeddingFile,
+    )
+    .option(
+      "--control <folder:picture[:scale[:start-end]]>",
+      "a ControlNet in ONNX and a PNG or npy file that it takes, its scale, and the shares of the steps between which it counts; repeat it for more (default scale: 1; all steps)",
+      controlFile,
+    )
+    .option(
+      "--decoder <folder>",
+      "a folder whose vae_decoder/ makes the pictures, such as a tiny decoder's, or its URL",
+      path,
+    )
+    .option(
+      "--tile <n>",
+      "side in pixels of the tiles in which the VAE works, in less memory (default: no tiles)",
+      integer(1),
+    )
+    .option("--safety-checker", "let the model's safety checker make unsafe pictures black")
+    .option(
+      "--previews <folder>",
+      "write a small picture of each step there, a pixel for each latent",
+      path,
+    )
     .option("--like <picture.png>", "take the settings of a picture; flags win over them", path);
   return withCommonOptions(command, "picture.png")
     .addHelpText(
@@ -110,8 +143,9 @@ settings, from which --like makes it again. --like also takes a picture of Stabl
 its samplers and schedules become ours, with a note where the same one is not known.
 
 The image of --image is a PNG, or an npy file of bytes [height, width, 3] or of floats
-[3, height, width] in [-1, 1]; a mask is a PNG, or bytes [height, width] or floats in [0, 1].
-A picture keeps their paths and SHA-256, and those of its LoRAs, for --like.
+[3, height, width] in [-1, 1], in [0, 1] for --control; a mask is a PNG, or bytes [height, width]
+or floats in [0, 1]. The pictures are as large as the image, or as the picture of --control.
+A picture keeps the paths and SHA-256 of these files, of its LoRAs and of its words, for --like.
 
 With --torch-seed and no other setting, the picture is that of diffusers' pipeline after
 torch.manual_seed(n).
@@ -123,6 +157,8 @@ Examples:
   gen generate "a fox in snow" --model sd15 --image fox.png --strength 0.6 --out snow.png
   gen generate "a hat" --model inpainting --image fox.png --mask head.png --out hat.png
   gen generate "a red fox" --model sd15 --lora ink.safetensors:0.8 --out ink.png
+  gen generate "a <toy> fox" --model sd15 --embedding toy.safetensors --out toy.png
+  gen generate "a dancer" --model sd15-control --control openpose:pose.png:0.8 --out dancer.png
   gen generate --like fox.png --model sd15 --seed 1 --out other.png`,
     )
     .action(run);
@@ -134,7 +170,7 @@ async function run(prompts: string[], flags: PictureFlags, command: Command): Pr
     throw usageError("--torch-seed takes the place of --seed; leave one of them out");
   }
   const { settings, notes } = await likePicture(prompts, flags, isSeeded);
-  const { out, force, backend } = flags;
+  const { out, force, backend, previews } = flags;
   if (settings.prompt === undefined) {
     throw usageError(
       'gen generate needs a prompt, such as: gen generate "a red fox" --model folder',
@@ -146,8 +182,11 @@ async function run(prompts: string[], flags: PictureFlags, command: Command): Pr
   checkEta(flags.eta, flags.sampler);
   const kind = outputKind(out);
   await claimOutput(out, { force, kind: kind === "folder" ? "folder" : "file" });
+  if (previews !== undefined) await claimOutput(previews, { force, kind: "folder" }, "--previews");
   const signal = interruptSignal();
   await checkModelFolder(model);
+  if (settings.decoder !== undefined) await checkModelFolder(settings.decoder, "--decoder");
+  for (const { net } of settings.controls ?? []) await checkModelFolder(net, "--control");
   // A stranger's file may crash the runtime. That ends the runtime's own process alone, which starts
   // while this process loads its modules and reads the files.
   const opening = openBackend(backend, { isolate: true });
@@ -156,6 +195,6 @@ async function run(prompts: string[], flags: PictureFlags, command: Command): Pr
   const { prompt } = settings;
   await runGenerate(
     { ...settings, prompt, model },
-    { out, json: flags.json, kind, signal, opening, notes },
+    { out, json: flags.json, kind, previews, signal, opening, notes },
   );
 }

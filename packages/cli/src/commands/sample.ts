@@ -14,7 +14,14 @@ import {
 } from "../options.ts";
 import { outputKind } from "../output-kind.ts";
 import type { SampleCommandOptions } from "../runs/sample.ts";
-import { checkEta, checkNoise, samplerHelp, samplerOption } from "../samplers.ts";
+import {
+  checkEta,
+  checkNoise,
+  etaDefaults,
+  etaHelp,
+  samplerHelp,
+  samplerOption,
+} from "../samplers.ts";
 import { interruptSignal } from "../terminal.ts";
 
 /** `gen sample`. */
@@ -32,11 +39,7 @@ export function sampleCommand(): Command {
       "sampling steps (default: 20; 4 for lcm, every training step for ddpm)",
       integer(1, 100000),
     )
-    .option(
-      "--eta <x>",
-      "ddim, euler-ancestral: fresh noise at each step, from 0 (none) to 1 (as ddpm) (default: 0 for ddim, else 1)",
-      decimal(0, 1),
-    )
+    .option("--eta <x>", etaHelp(etaDefaults), decimal(0, 1))
     .option(
       "--count <n>",
       "number of samples, of each class with --class (default: 16, or as many as --init or --condition has)",

@@ -1,6 +1,6 @@
-import { type Graph, type Parameter, trace } from "@gen/graph";
+import { type Graph, trace } from "@gen/graph";
 import { type Bindings, resolveShape } from "@gen/graph/compiler";
-import { fileOf, modelHeaders, type OnnxModel, wholeModel } from "@gen/graph/onnx";
+import { modelHeaders, wholeModel } from "@gen/graph/onnx";
 import { errorCode, GenError } from "@gen/math";
 import { backendKinds, capabilities, preflight } from "@gen/runtime-gpu";
 import { errorLine, usageError } from "../errors.ts";
@@ -39,19 +39,13 @@ export async function modelReport(
   const folder = file.slice(0, file.lastIndexOf("/") + 1);
   const headers = await modelHeaders(parts);
   const { tensors, outside, ...found } = onnxFile(headers);
-  // The headers are a model without its large weights, which is read as the file is.
-  const { whole, reason } = await wholeModel({
-    ...fileOf(headers),
-    beside: parts.beside,
-    folder,
-  }).then(
-    (whole) => ({ whole, reason: "" }),
+  const { model, reason } = await wholeModel({ ...parts, folder }, headers).then(
+    (model) => ({ model, reason: "" }),
     (error: Error) => {
       refuseUnsafe(error);
-      return { whole: undefined, reason: errorLine(error) };
+      return { model: undefined, reason: errorLine(error) };
     },
   );
-  const model = whole?.graph;
   const signature = model && Object.entries(model.signature);
   const inputs: readonly FileValue[] =
     signature?.map(([name, { dtype, shape }]) => ({ name, dtype, shape })) ?? found.inputs;
@@ -71,12 +65,7 @@ export async function modelReport(
     dims,
     /** Bytes during a run without fusion, upper bounds. Null when the graph is unknown. */
     memory: graph ? await memoryOf(graph) : null,
-    runs: await verdicts(
-      graph,
-      { parameters: model?.parameters ?? [], bytes: whole?.bytes ?? parts.size },
-      problem,
-      options.backend,
-    ),
+    runs: await verdicts(graph, model?.bytes ?? parts.size, problem, options.backend),
   };
 }
 
@@ -129,7 +118,7 @@ function refuseUnsafe(error: unknown): void {
 }
 
 function traceSized(
-  model: OnnxModel,
+  model: Pick<Awaited<ReturnType<typeof wholeModel>>, "inside" | "signature">,
   shapes: Readonly<Record<string, readonly number[]>>,
 ): { graph?: Graph; problem: string } {
   try {
@@ -137,7 +126,7 @@ function traceSized(
       name,
       { dtype, shape: shapes[name] },
     ]);
-    return { graph: trace(model.apply, Object.fromEntries(sized)), problem: "" };
+    return { graph: trace(model.inside, Object.fromEntries(sized)), problem: "" };
   } catch (error) {
     refuseUnsafe(error);
     if (error instanceof GenError || error instanceof RangeError || error instanceof TypeError)
@@ -153,7 +142,7 @@ async function memoryOf(graph: Graph) {
 
 async function verdicts(
   graph: Graph | undefined,
-  { parameters, bytes }: { readonly parameters: readonly Parameter[]; readonly bytes: number },
+  bytes: number,
   problem: string,
   only: string | undefined,
 ): Promise<Verdict[]> {
@@ -163,5 +152,5 @@ async function verdicts(
     return names.map((where) => ({ where, runs: false, obstacles: [problem], notes: [] }));
   }
   const found = await Promise.all(kinds.map((kind) => verdictOn(graph, kind, bytes)));
-  return only ? found : [...found, verdictOnTraining(graph, parameters, bytes)];
+  return only ? found : [...found, verdictOnTraining(graph, bytes)];
 }

@@ -1,4 +1,4 @@
-import { cast, type Graph, gradients, isFloat, mean, mul, type Parameter } from "@gen/graph";
+import { cast, type Graph, gradients, isFloat, mean, mul } from "@gen/graph";
 import { MAX_FILE_BYTES } from "@gen/graph/onnx";
 import { type BackendKind, capabilities, type Obstacle, preflight } from "@gen/runtime-gpu";
 import { errorLine } from "../errors.ts";
@@ -66,11 +66,7 @@ function obstacleTexts(obstacles: readonly Obstacle[]): string[] {
 }
 
 /** Whether the weights of a graph, whose files have `bytes`, can be trained. */
-export function verdictOnTraining(
-  { outputs }: Graph,
-  parameters: readonly Parameter[],
-  bytes: number,
-): Verdict {
+export function verdictOnTraining({ nodes, outputs }: Graph, bytes: number): Verdict {
   const verdict = (...obstacles: string[]): Verdict => ({
     where: training,
     runs: obstacles.length === 0,
@@ -79,7 +75,7 @@ export function verdictOnTraining(
   });
   const tooLarge = tooLargeForGraph(bytes);
   if (tooLarge) return verdict(tooLarge);
-  const weights = parameters.filter((p) => isFloat(p.dtype));
+  const weights = nodes.filter((e) => e.op === "Parameter" && isFloat(e.dtype));
   const output = Object.values(outputs).find((e) => isFloat(e.dtype));
   if (weights.length === 0) return verdict("the model has no weights of floats");
   if (!output) return verdict("the model has no output of floats");

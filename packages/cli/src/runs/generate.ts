@@ -3,10 +3,11 @@ import { GenError } from "@gen/math";
 import { type ImageModel, openImageModel, type TextToImageOptions } from "@gen/pipeline";
 import type { Backend } from "@gen/runtime-gpu";
 import { usageError } from "../errors.ts";
-import { loadFrom, shownFolder } from "../model-folder.ts";
+import { loadFrom, readersOf, shownFolder } from "../model-folder.ts";
 import type { OutputKind } from "../output-kind.ts";
 import { type PictureContents, readSources } from "../picture-files.ts";
 import type { PictureSettings } from "../picture-flags.ts";
+import { previewWriter } from "../previews.ts";
 import { checkOutput, writeSamples } from "../sample-output.ts";
 import { chooseScheduler } from "../scheduler-choice.ts";
 import { note, print, progress } from "../terminal.ts";
@@ -15,6 +16,8 @@ interface Run {
   readonly out: string;
   readonly json: boolean;
   readonly kind: OutputKind;
+  /** A folder. */
+  readonly previews?: string;
   readonly signal: AbortSignal;
   readonly opening: Promise<Backend>;
   /** What to know of the settings. */
@@ -24,11 +27,10 @@ interface Run {
 /** Runs `gen generate`. */
 export async function runGenerate(
   settings: PictureSettings & Required<Pick<PictureSettings, "prompt" | "model">>,
-  { out, json, kind, signal, opening, notes }: Run,
+  { out, json, kind, previews, signal, opening, notes }: Run,
 ): Promise<void> {
   const { model: folder, ...options } = settings;
-  const { sampler: _s, sigmas: _g, spacing: _p, image: _i, mask: _m, loras: _l, ...call } = options;
-  const { image, mask, loras, kept } = await readSources(options);
+  const { image, mask, loras, embeddings, controls, kept } = await readSources(options);
   for (const text of notes) note(text);
   const backend = await opening;
   try {
@@ -37,35 +39,37 @@ export async function runGenerate(
       { signal, backend: backend.name },
       async (read, reading) => {
         const { read: chosen, sampler } = chooseScheduler(read, options);
-        const model = await openImageModel(chosen, {
-          ...reading,
-          backend,
-          ...(loras && { loras }),
-        });
+        const given = { loras, embeddings, ...(await givenFolders(options, signal)) };
+        const model = await openImageModel(chosen, { ...reading, ...given, backend });
         return { model, sampler };
       },
     );
     requireImages(model.kind, shownFolder(folder), { image, mask });
-    const [width, height] = image ? image.shape.slice(-2).reverse() : (call.size ?? model.size);
+    const first = image ?? (options.size ? undefined : controls[0]?.image);
+    const [width, height] = first?.shape.slice(-2).reverse() ?? options.size ?? model.size;
     const item = [3, height, width];
-    const count = [call.prompt].flat().length * (call.count ?? 1);
+    const count = [options.prompt].flat().length * (options.count ?? 1);
     checkOutput(out, kind, count, { item, shape: item });
+    const writePreviews = previews === undefined ? undefined : await previewWriter(previews);
     const line = progress(`Generating on ${backend.name}`);
     const started = performance.now();
     const pictures = await picturesOf(
       model,
-      { ...call, ...(sampler && { sampler }) },
+      { ...callOf(options), ...(sampler && { sampler }), control: controls },
       image,
       mask,
       {
         signal,
-        onStep: ({ done, steps }) => line.update(done * steps, steps),
+        async onStep(step) {
+          line.update(step.done * step.steps, step.steps);
+          await writePreviews?.(step);
+        },
       },
     ).catch((error: unknown) => {
       if (!signal.aborted) throw error;
       throw new GenError(
         "interrupted",
-        "interrupted before the pictures were done; nothing was written",
+        `interrupted before the pictures were done; ${previews === undefined ? "nothing was written" : `only previews are in ${previews}`}`,
       );
     });
     const seconds = (performance.now() - started) / 1000;
@@ -82,16 +86,46 @@ export async function runGenerate(
       model: shownFolder(folder),
       ...options,
       ...kept,
+      ...(kept.controls && {
+        controls: kept.controls.map((control) => ({ ...control, net: shownFolder(control.net) })),
+      }),
+      ...(options.decoder !== undefined && { decoder: shownFolder(options.decoder) }),
     };
     await writeSamples(out, kind, { x: pictures.images, shape: pictures.shape }, toJson(made));
     print(
       json,
-      { out: resolve(out), shape: pictures.shape, ...made, seconds, backend: backend.name },
+      {
+        out: resolve(out),
+        shape: pictures.shape,
+        ...made,
+        ...(pictures.unsafe && { unsafe: pictures.unsafe }),
+        ...(previews !== undefined && { previews: resolve(previews) }),
+        seconds,
+        backend: backend.name,
+      },
       [`${count} ${count === 1 ? "picture is" : "pictures are"} in ${out}`],
     );
   } finally {
     await backend.close();
   }
+}
+
+/** How the ControlNets and the decoder of the settings are read. */
+async function givenFolders({ controls = [], decoder }: PictureSettings, signal: AbortSignal) {
+  const controlNets = [];
+  for (const { net } of controls) {
+    controlNets.push({ ...(await readersOf(net, signal)), name: `--control ${shownFolder(net)}` });
+  }
+  if (decoder === undefined) return { controlNets };
+  const { read, open } = await readersOf(decoder, signal);
+  return { controlNets, decoder: Object.assign(read, { open }) };
+}
+
+/** What a call takes of the settings. */
+function callOf<S extends PictureSettings>(settings: S) {
+  const { sampler, sigmas, spacing, image, mask, loras, embeddings, controls, ...all } = settings;
+  const { decoder, model, ...call } = all;
+  return call;
 }
 
 type Kind = ImageModel["kind"];

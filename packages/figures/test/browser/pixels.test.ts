@@ -23,6 +23,13 @@ inBrowser("figures on a canvas", { isolated: false }, (page) => {
     expect(ddim).toBeGreaterThan(1000);
     expect(ddpm).toBeGreaterThan(300);
   });
+
+  it("draws the frontier's lines in their colors, a lit line wider", async () => {
+    const { plain, lit } = await page().run("frontier", []);
+    expect(plain.ddim).toBeGreaterThan(300);
+    expect(plain.ddpm).toBeGreaterThan(200);
+    expect(lit.ddpm).toBeGreaterThan(1.2 * plain.ddpm);
+  });
 });
 
 closesBrowser();

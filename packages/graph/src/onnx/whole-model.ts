@@ -41,25 +41,26 @@ export interface WholeModel extends OnnxModel {
   /** Bytes of the model's file and of those beside it. */
   readonly bytes: number;
   /**
-   * The same model as a graph, as {@link fromOnnx} gives it, whose large weights are shapes without
-   * elements: for its operations, shapes and memory. No backend runs it.
+   * Its operations, as {@link fromOnnx} reads them; large weights are shapes without elements. For
+   * shapes and memory: no backend runs them.
    */
-  readonly graph: OnnxModel;
+  readonly inside: NonNullable<ModelFile["inside"]>;
 }
 
 /**
  * Reads a model that ONNX Runtime opens as it is: no copy of its weights is made, and it loads as fast
  * as in the runtime alone. Such a model has no parameters and no gradients, and only the backends of
  * ONNX Runtime run it. Its nodes are checked as those of {@link fromOnnx} are.
+ * @param headers Those of the file, as `modelHeaders` gives them, where they are read already.
  * @throws GenError `invalid-model` as {@link fromOnnx} does, and naming a file of weights that is
  * missing or too short.
  */
-export async function wholeModel(file: WholeFile): Promise<WholeModel> {
-  const headers = await modelHeaders(file);
+export async function wholeModel(file: WholeFile, headers?: Uint8Array): Promise<WholeModel> {
+  const head = headers ?? (await modelHeaders(file));
   // Which files the weights are in shows only in reading, and reading cannot wait for a file.
   const needed = new Map<string, { location: string; offset: number; length: number }>();
   const files = new Map<string, number>();
-  const first = modelOfHeaders(headers, {
+  const first = modelOfHeaders(head, {
     read(location, offset, length) {
       needed.set(`${location} ${offset} ${length}`, { location, offset, length });
       return new Uint8Array(length);
@@ -81,9 +82,10 @@ export async function wholeModel(file: WholeFile): Promise<WholeModel> {
     small.set(key, await (beside.get(location) as WholeFile).read(offset, length));
   }
   const read = (...place: [string, number, number]) => small.get(place.join(" ")) as Uint8Array;
-  const model = small.size > 0 ? modelOfHeaders(headers, { read, note: () => undefined }) : first;
+  const model = small.size > 0 ? modelOfHeaders(head, { read, note: () => undefined }) : first;
   const bytes = [file, ...beside.values()].reduce((sum, { size }) => sum + size, 0);
-  return { ...callOf(model, file, Object.fromEntries(beside)), bytes, graph: model };
+  const call = callOf(model, file, Object.fromEntries(beside));
+  return { ...call, bytes, inside: model.apply };
 }
 
 /** The model whose results are those of its file. */

@@ -116,7 +116,7 @@ function controlOf(name: string, model: OnnxModel, count: number, k: number) {
   const { image: imageName, scales } = controlNames(k);
   // The parameters of several networks often have the same names.
   const renamed = new Map<Expr, Parameter>(
-    model.parameters.map((p) => [p, { ...p, name: `${name}/${p.name}` }]),
+    model.parameters.map((p) => [p, { ...p, name: `controlNets[${k}]/${p.name}` }]),
   );
   const [batch] = signature[image].shape;
   return {

@@ -1,7 +1,7 @@
 import type { OnnxModel } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import { rules } from "@gen/math/arguments";
-import { type ReadFile, readJson } from "../folder-files.ts";
+import { naming, type ReadFile, readJson } from "../folder-files.ts";
 import { type LoadModelOptions, loadModel } from "../load-model.ts";
 
 /** The files of a ControlNet. */
@@ -9,12 +9,15 @@ export interface ControlNetFiles extends Pick<LoadModelOptions, "readWeights" | 
   readonly read: ReadFile;
   /** The path of the model. @defaultValue "model.onnx" */
   readonly path?: string;
+  /** The name in errors. @defaultValue its place, such as `controlNets[0]` */
+  readonly name?: string;
 }
 
 /** What the files of a ControlNet may be. */
-export const CONTROL_NET: rules.Rule = rules.having("{ read, path, readWeights, open }", {
+export const CONTROL_NET: rules.Rule = rules.having("{ read, path, name, readWeights, open }", {
   read: rules.FUNCTION,
   path: rules.optional(rules.TEXT),
+  name: rules.optional(rules.TEXT),
   readWeights: rules.optional(rules.FUNCTION),
   open: rules.optional(rules.FUNCTION),
 });
@@ -33,24 +36,20 @@ export const loadControlNets = (
   options: LoadModelOptions,
 ): Promise<ControlNet[]> =>
   Promise.all(
-    files.map(async ({ read, path = "model.onnx", readWeights, open }, k) => {
-      const { limit, wholeAbove } = options;
-      const found = await loadModel(read, path, { limit, wholeAbove, readWeights, open });
-      const config = await readJson(read, path.replace(/[^/]*$/, "config.json"), limit);
-      const name = `controlNets[${k}]`;
-      if (!found) {
+    files.map(({ read, path = "model.onnx", readWeights, open, ...given }, k) => {
+      const { name = `controlNets[${k}]` } = given;
+      return naming(name, async () => {
+        const { limit, wholeAbove } = options;
+        const model = await loadModel(read, path, { limit, wholeAbove, readWeights, open });
+        const config = await readJson(read, path.replace(/[^/]*$/, "config.json"), limit);
+        if (model) return { name, model, isPooled: config?.global_pool_conditions === true };
         const torch = config
           ? " config.json alone is there: safetensors of PyTorch do not run here."
           : "";
         throw new GenError(
           "invalid-model",
-          `${name}: ${path} is missing: a ControlNet makes residuals of an image.${torch} Export diffusers' ControlNetModel to ONNX`,
+          `${path} is missing: a ControlNet makes residuals of an image.${torch} Export diffusers' ControlNetModel to ONNX`,
         );
-      }
-      return {
-        name,
-        model: found,
-        isPooled: config?.global_pool_conditions === true,
-      };
+      });
     }),
   );

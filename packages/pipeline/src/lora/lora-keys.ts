@@ -18,7 +18,7 @@ export interface LoraKey {
 
 /** The layouts that are known, for errors. */
 export const LAYOUTS =
-  "kohya's (lora_unet_NAME.lora_down.weight) and diffusers' (unet.NAME.lora_A.weight, unet.NAME.lora.down.weight, unet.NAME.processor.to_q_lora.down.weight)";
+  "kohya's (lora_unet_NAME.lora_down.weight), diffusers' (unet.NAME.lora_A.weight, transformer.NAME.lora_A.weight, unet.NAME.lora.down.weight, unet.NAME.processor.to_q_lora.down.weight) and Flux's (double_blocks.0.NAME.lora_A.weight)";
 
 const ROLES: readonly (readonly [RegExp, LoraKey["role"]])[] = [
   [/\.(lora_down|lora_A(\.default(_\d+)?)?|lora\.down|lora_linear_layer\.down)\.weight$/, "down"],
@@ -36,13 +36,19 @@ const PREFIXES: readonly (readonly [RegExp, LoraPart | undefined])[] = [
   [/^lora_unet_/, "unet"],
   [/^lora_te1?_/, "text_encoder"],
   [/^lora_te2_/, "text_encoder_2"],
+  [/^lora_transformer_/, "transformer"],
+  [/^text_encoders\.clip_l\.transformer\./, "text_encoder"],
   [/^(base_model\.model\.)?(unet|model\.diffusion_model|diffusion_model)\./, "unet"],
   [/^(base_model\.model\.)?text_encoder\./, "text_encoder"],
   [/^(base_model\.model\.)?text_encoder_2\./, "text_encoder_2"],
   [/^(base_model\.model\.)?transformer\./, "transformer"],
   [/^base_model\.model\./, undefined],
   [/^(?=(down_blocks|mid_block|up_blocks|transformer_blocks|text_model)\.)/, undefined],
+  // The original code of Flux.
+  [/^(?=((double|single)_blocks|(img|txt|time|vector|guidance)_in|final_layer)\.)/, undefined],
 ];
+
+const XLABS = /\.processor\.(qkv|proj)_lora([12]?)\.(down|up)\.weight$/;
 
 /** What a key names; undefined for a key of no known layout. */
 export function parseKey(key: string): LoraKey | undefined {
@@ -51,9 +57,17 @@ export function parseKey(key: string): LoraKey | undefined {
     .replace(/(\.processor)?\.(to_[qkv]|to_out)_lora\.(down|up)\.weight$/, ".$2.lora.$3.weight")
     // Its text encoders have the names of the UNet's projections.
     .replace(/\.self_attn\.to_(q|k|v|out)\.lora\./, ".self_attn.$1_proj.lora.")
-    .replace(/\.to_out\.lora\./, ".to_out.0.lora.");
+    .replace(/\.to_out\.lora\./, ".to_out.0.lora.")
+    // XLabs' files for Flux.
+    .replace(XLABS, (_, kind, number, half) =>
+      number
+        ? `.${number === "1" ? "img" : "txt"}_attn.${kind}.lora.${half}.weight`
+        : `.${kind === "qkv" ? kind : "linear2"}.lora.${half}.weight`,
+    );
   const prefix = PREFIXES.find(([pattern]) => pattern.test(name));
   const role = ROLES.find(([pattern]) => pattern.test(name));
+  // diffusers leaves these out of Flux's files alone.
+  if (/(double|single)_blocks.*\.diff(_b)?$/.test(name)) return undefined;
   if (!prefix || !role) return undefined;
   const module = name.replace(prefix[0], "").replace(role[0], "").replaceAll(".", "_");
   const part = prefix[1] ?? (module.startsWith("text_model") ? "text_encoder" : undefined);

@@ -61,16 +61,18 @@ export function loraTargets({ nodes, weights }: ModelLayout): LoraTargets {
     };
     byModule.set(name, target);
     // Fused projections: to_qkv holds the rows of to_q, to_k and to_v, and to_kv those of two.
-    const fused = /^(.*_)to_(qkv|kv)$/.exec(name);
-    for (const [i, letter] of [...(fused?.[2] ?? "")].entries()) {
-      byModule.set(`${fused?.[1]}to_${letter}`, { ...target, part: [i, fused?.[2].length ?? 1] });
+    const [, before = "", added, letters = ""] = /^(.*_)to_(added_)?(qkv|kv)$/.exec(name) ?? [];
+    for (const [i, letter] of [...letters].entries()) {
+      const one = added ? `add_${letter}_proj` : `to_${letter}`;
+      byModule.set(`${before}${one}`, { ...target, part: [i, letters.length] });
     }
     users.set(weight, (users.get(weight) ?? new Set()).add(name));
   }
   // An exporter's wrapper puts a name before all paths.
-  for (const [name, target] of [...byModule]) {
-    const inner = name.slice(name.indexOf("_") + 1);
-    if (!byModule.has(inner)) byModule.set(inner, target);
+  const entries = [...byModule];
+  const wrapper = entries[0]?.[0].slice(0, entries[0][0].indexOf("_") + 1) ?? "";
+  if (entries.every(([name]) => name.startsWith(wrapper))) {
+    for (const [name, target] of entries) byModule.set(name.slice(wrapper.length), target);
   }
   const shared = new Map(
     [...users].flatMap(([weight, names]) =>

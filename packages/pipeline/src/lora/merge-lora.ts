@@ -13,9 +13,11 @@ import { readModelLayout } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import { checkArguments, rules } from "@gen/math/arguments";
 import { FILE, MODEL, type ModelBytes, type ModelLayout, weightBytes } from "../model-bytes.ts";
+import { type FittedModel, fitModule } from "./fit-module.ts";
 import { addDelta, deltaShape, matrixShape } from "./lora-delta.ts";
-import { diffusersName, LAYOUTS, type LoraPart } from "./lora-keys.ts";
+import { LAYOUTS, type LoraPart } from "./lora-keys.ts";
 import { type LoraTarget, loraTargets } from "./lora-targets.ts";
+import { isOutsideOfBlocks } from "./original-transformer.ts";
 import { type Lora, type LoraModule, readLora } from "./read-lora.ts";
 
 /** A LoRA and how much of it is added. */
@@ -111,11 +113,7 @@ export function placeLoras(
   };
 }
 
-interface Open {
-  readonly layout: ModelLayout;
-  readonly byModule: ReadonlyMap<string, LoraTarget>;
-  /** The layers of a block of the UNet. */
-  readonly layers: number;
+interface Open extends FittedModel {
   readonly shared: ReadonlyMap<string, readonly string[]>;
   readonly changes: Map<string, Change>;
 }
@@ -134,23 +132,29 @@ const USE: rules.Rule = rules.having("a LoRA { lora, name, strength }", {
 function place(lora: Lora, strength: number, open: ReadonlyMap<LoraPart, Open>): string[] {
   const { name, modules, unknown } = lora;
   const left: string[] = [...unknown];
+  const outside: string[] = [];
   const elsewhere = new Map<string, number>();
+  // kohya's files call every network "unet".
+  const network = open.has("transformer") ? "transformer" : "unet";
   for (const module of modules) {
-    const network = open.has("unet") ? "unet" : "transformer";
-    const part = module.part ?? network;
+    const part = module.part === "unet" || !module.part ? network : module.part;
     const model = open.get(part);
     if (!model) {
       elsewhere.set(part, (elsewhere.get(part) ?? 0) + module.keys.length);
       continue;
     }
-    const target = targetOf(module.module, model);
-    if (!target) {
-      left.push(...module.keys);
+    const isKohya = module.keys.some((key) => key.endsWith(".lora_down.weight"));
+    if (isKohya && isOutsideOfBlocks(module.module)) {
+      outside.push(...module.keys);
       continue;
     }
-    const change = model.changes.get(target.weight) ?? { target, terms: [] };
-    model.changes.set(target.weight, change);
-    change.terms.push({ part: target.part, module, strength, name });
+    const fitted = fitModule(name, module, model);
+    if (fitted.length === 0) left.push(...module.keys);
+    for (const { target, module } of fitted) {
+      const change = model.changes.get(target.weight) ?? { target, terms: [] };
+      model.changes.set(target.weight, change);
+      change.terms.push({ part: target.part, module, strength, name });
+    }
   }
   const all = modules.reduce((sum, { keys }) => sum + keys.length, unknown.length);
   const away = [...elsewhere.values()].reduce((sum, n) => sum + n, 0);
@@ -159,7 +163,7 @@ function place(lora: Lora, strength: number, open: ReadonlyMap<LoraPart, Open>):
       .slice(0, 3)
       .map((key) => JSON.stringify(key))
       .join(", ");
-  if (left.length + away === all) {
+  if (left.length + outside.length + away === all) {
     const keys = [...left, ...modules.flatMap(({ keys }) => keys)];
     throw new GenError(
       "invalid-model",
@@ -172,15 +176,12 @@ function place(lora: Lora, strength: number, open: ReadonlyMap<LoraPart, Open>):
   if (left.length > 0) {
     notes.push(`${name}: ${left.length} of ${all} keys fit no weight, such as ${examples(left)}`);
   }
+  if (outside.length > 0) {
+    notes.push(
+      `${name}: ${outside.length} of ${all} keys are for layers outside of the blocks, which diffusers leaves out of kohya's files, such as ${examples(outside)}`,
+    );
+  }
   return notes;
-}
-
-function targetOf(module: string, { byModule, layers }: Open): LoraTarget | undefined {
-  return (
-    byModule.get(module) ??
-    byModule.get(diffusersName(module, layers)) ??
-    byModule.get(module.replace(/^text_model_/, ""))
-  );
 }
 
 function checkChanges(

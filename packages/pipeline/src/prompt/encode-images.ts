@@ -7,6 +7,7 @@
 import { exp, mul, trace } from "@gen/graph";
 import { type Half, vaeHalf } from "../vae/vae-half.ts";
 import type { FolderModel } from "./folder-model.ts";
+import type { FolderVaes } from "./folder-vaes.ts";
 import type { Run } from "./make-pictures.ts";
 import type { TextToImageOptions } from "./options.ts";
 import type { Batch } from "./picture-input.ts";
@@ -34,9 +35,10 @@ export async function imageEncoder<T>(
   call: TextToImageOptions,
   { shape: [, ...item], tile, note }: EncoderUse,
 ): Promise<ImageEncoder> {
-  const { backend, scaling, upcast } = model;
+  const { backend, vaes } = model;
+  const { scaling, upcast } = vaes;
   let isSample = false;
-  const halfOf = (encode: Awaited<ReturnType<FolderModel["encoder"]>>): Half => {
+  const halfOf = (encode: Awaited<ReturnType<FolderVaes["encoder"]>>): Half => {
     return (image) => {
       const moments = encode(image);
       isSample = moments.isSample;
@@ -44,9 +46,9 @@ export async function imageEncoder<T>(
       return { mean, deviation: exp(mul(logVariance, 0.5)), unscaled: scaling.undo(mean) };
     };
   };
-  const encode = halfOf(await model.encoder());
+  const encode = halfOf(await vaes.encoder());
   trace(({ image }) => encode(image), { image: { shape: [1, ...item] } });
-  const asGraph = async () => halfOf(await model.encoderAsGraph());
+  const asGraph = async () => halfOf(await vaes.encoderAsGraph());
   const half = vaeHalf({ backend, half: encode, asGraph, upcast, tile }, "down");
   const how = { note, signal: call.signal };
   return {

@@ -1,19 +1,14 @@
 /*
  * What the pictures of a folder are made with, loaded once for several calls:
  *
- *   model_index.json and configs -> kind of folder -> denoiser, VAE's decoder, tokenizers
+ *   model_index.json and configs -> kind of folder -> denoiser, VAEs, tokenizers
  *
  * Text encoders are read in each call, and dropped when its texts are encoded.
  */
 import type { Signature } from "@gen/graph";
 import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import type { Backend } from "@gen/runtime-gpu";
-import {
-  type DiffusionPipeline,
-  type PipelineSampler,
-  type PipelineVae,
-  pipelineSampler,
-} from "@gen/sampling";
+import { type DiffusionPipeline, type PipelineSampler, pipelineSampler } from "@gen/sampling";
 import type { SchedulerConfig } from "@gen/schedules";
 import type { ControlFacts } from "../control/control-conditions.ts";
 import { controlledUnet, controlNames } from "../control/controlled-unet.ts";
@@ -23,14 +18,13 @@ import { type ReadFile, readJson } from "../folder-files.ts";
 import { classNameOf, type Fields, type FolderKind } from "../folder-kind.ts";
 import { required } from "../folder-parts.ts";
 import { folderSizes } from "../folder-sizes.ts";
-import { type LoadModelOptions, loadModel, loadRules, modelLayout } from "../load-model.ts";
+import { type LoadModelOptions, loadRules, modelLayout } from "../load-model.ts";
 import { loadPipeline } from "../load-pipeline.ts";
-import { encoderOf, type LatentScaling, scalingOf } from "../load-vae.ts";
 import { folderLoras } from "../lora/folder-loras.ts";
 import { pipelinePaths } from "../paths.ts";
 import type { PromptTokenizer } from "../text/load-tokenizer.ts";
 import { requireTextKind } from "./folder-use.ts";
-import { type FolderVae, folderVae, givenVae, withoutEncoder } from "./folder-vaes.ts";
+import { type FolderVaes, folderVaes, withoutEncoder } from "./folder-vaes.ts";
 import { learnedWords, withWords } from "./learned-words.ts";
 import { BACKEND, learnedRules, type OpenImageModelOptions } from "./options.ts";
 import { pastedDenoiser } from "./pasted-denoiser.ts";
@@ -56,23 +50,13 @@ export interface FolderModel<T = unknown> {
   readonly samplers: { readonly plain: PipelineSampler; readonly pasting: PipelineSampler };
   /** What the denoiser takes beside x and t. */
   readonly conditions: Readonly<Record<string, Signature>>;
-  readonly vae: PipelineVae;
-  /** What makes the pictures, and previews of them. */
-  readonly vaes: { readonly picture: FolderVae; readonly preview: FolderVae };
+  readonly vaes: FolderVaes;
   /** By the names of their folders. */
   readonly tokenizers: ReadonlyMap<string, PromptTokenizer>;
   /** Pixels for each of a latent, along one side. */
   readonly factor: number;
   /** Height and width of latents are multiples of this number. */
   readonly multiple: number;
-  /** Between the VAE's latents and the denoiser's. */
-  readonly scaling: LatentScaling;
-  /** Reads the VAE's encoder, once. @throws GenError `invalid-model` where there is none. */
-  encoder(): Promise<ReturnType<typeof encoderOf>>;
-  /** Reads it as expressions, however large it is. */
-  encoderAsGraph(): Promise<ReturnType<typeof encoderOf>>;
-  /** Whether the VAE runs in float32 what it has in float16. */
-  readonly upcast: boolean;
   /** Frees the programs, after the calls under way. */
   dispose(): Promise<void>;
 }
@@ -127,40 +111,17 @@ export async function loadFolderModel<T>(
     tokenizers.set(part.tokenizer, tokenizer);
     changes = withWords(changes, part, own, tokenizer.size);
   }
-  const ofVae = vaeConfig(ofDecoder, ofEncoder);
-  const { multiple } = folderSizes(config, ofVae, classNameOf(index));
+  const { multiple } = folderSizes(config, vaeConfig(ofDecoder, ofEncoder), classNameOf(index));
   const factor = vae.image[1] / pipeline.shape[1];
   const controls = controlNets.map(({ isPooled }, k) => ({
     isPooled,
     residuals: Number(conditions[controlNames(k).scales].shape[1]),
   }));
-  const loaded = {
-    read,
-    reading: { ...reading, changes },
-    controls,
-    notes,
-    backend,
-    kind,
-    text,
-    index,
-    config,
-  };
-  const scaling = scalingOf(ofVae, [1, ...pipeline.shape]);
-  const given = (from: ReadFile) =>
-    givenVae(from, { ...reading, backend }, pipeline.shape, vae.image);
-  // diffusers' pipelines of SDXL alone heed force_upcast.
-  const upcast = text.name === "sdxl" && ofVae.force_upcast === true;
-  const own = folderVae(vae, read, { ...reading, backend }, { upcast });
-  const picture = options.decoder ? await given(options.decoder) : own;
-  const preview = options.previewDecoder ? await given(options.previewDecoder) : picture;
-  const vaes = { picture, preview };
-  let encoder: ReturnType<FolderModel["encoder"]> | undefined;
-  const loadEncoder = async (how: LoadModelOptions) => {
-    const path = pipelinePaths.encoder;
-    const model = await loadModel(read, path, how);
-    const found = required(path, model, Object.keys(ofEncoder).length > 0);
-    return encoderOf(found, scaling, pipeline.shape[0]);
-  };
+  const vaes = await folderVaes({
+    ...{ read, vae, latents: pipeline.shape, isXl: text.name === "sdxl" },
+    options: { ...reading, backend },
+    configs: [ofDecoder, ofEncoder],
+  });
   const drawn = { ...pipeline, vae: undefined };
   const samplers = {
     plain: pipelineSampler(drawn, { backend }),
@@ -170,18 +131,20 @@ export async function loadFolderModel<T>(
     ),
   };
   return {
-    ...{ ...loaded, pipeline, samplers, conditions, vae, vaes, upcast, tokenizers },
-    ...{ factor, multiple, scaling },
-    encoder() {
-      encoder ??= loadEncoder(reading).catch((error) => {
-        encoder = undefined;
-        throw error;
-      });
-      return encoder;
+    ...{
+      read,
+      reading: { ...reading, changes },
+      controls,
+      notes,
+      backend,
+      kind,
+      text,
+      index,
+      config,
     },
-    encoderAsGraph: () => loadEncoder({ ...reading, wholeAbove: Infinity }),
+    ...{ pipeline, samplers, conditions, vaes, tokenizers, factor, multiple },
     async dispose() {
-      const all = [...Object.values(samplers), ...new Set(Object.values(vaes))];
+      const all = [samplers.plain, samplers.pasting, vaes];
       await Promise.all(all.map((each) => each.dispose()));
     },
   };

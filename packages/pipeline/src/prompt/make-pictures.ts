@@ -15,6 +15,7 @@ import { finisher, tileOf } from "./finish.ts";
 import type { FolderModel } from "./folder-model.ts";
 import { type Defaults, defaultsOf, requireUse, type Use } from "./folder-use.ts";
 import type { PictureOptions, RunStep } from "./options.ts";
+import { requireChecker } from "./safety-checker.ts";
 
 type ClassifierFreeOptions = Extract<NonNullable<GenerateOptions["guidance"]>, object>;
 
@@ -72,6 +73,7 @@ export async function makePictures<T, Call extends PictureOptions>(
   begin: Begin<T, Call>,
 ): Promise<Pictures> {
   requireUse(model, use);
+  if (call.safetyChecker) await requireChecker(model.read, model.reading);
   const { torchSeed, seed, sampler, originalInferenceSteps, signal } = call;
   if (torchSeed !== undefined && seed !== undefined) {
     throw new ArgumentError("seed must be left out where torchSeed is given");
@@ -90,6 +92,7 @@ export async function makePictures<T, Call extends PictureOptions>(
     ...{ steps, guidance: asked, strength, rows, chosen, tile, note },
   });
   const { shape, guidance = asked, second } = start;
+  await model.vaes.picture.requireShape(shape);
   const conditions = await callConditions(model, call, { guidance, shape });
   const controls = controlConditions(model.controls, call.control ?? [], [
     shape[2] * model.factor,

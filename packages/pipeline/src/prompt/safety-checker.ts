@@ -10,12 +10,21 @@ import type { OnnxModel } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import type { Backend } from "@gen/runtime-gpu";
 import { callProgram } from "@gen/runtime-gpu/call-program";
-import { naming, type ReadFile, readJson } from "../folder-files.ts";
+import { naming, openFile, type ReadFile, readJson } from "../folder-files.ts";
 import { required } from "../folder-parts.ts";
 import { type LoadModelOptions, loadModel } from "../load-model.ts";
-import { pipelinePaths } from "../paths.ts";
+import { modelPlaces, pipelinePaths } from "../paths.ts";
 import type { Planes } from "../vae/tiles.ts";
 import { type BytePicture, clipImage, readPreprocessing } from "./clip-image.ts";
+
+/** @throws GenError `invalid-model` when the folder has no checker, before the pictures are made. */
+export async function requireChecker(read: ReadFile, { open }: LoadModelOptions): Promise<void> {
+  const path = pipelinePaths.safetyChecker;
+  for (const place of modelPlaces(path)) {
+    if ((await openFile(place, open)) ?? (await read(place))) return;
+  }
+  required(path, undefined);
+}
 
 /**
  * Makes flagged pictures `[pictures, 3, height, width]` in [-1, 1] black, and tells which they are.

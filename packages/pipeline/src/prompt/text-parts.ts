@@ -1,6 +1,6 @@
 import type { OnnxModel } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
-import type { ReadFile } from "../folder-files.ts";
+import { type ReadFile, readJson } from "../folder-files.ts";
 import { required } from "../folder-parts.ts";
 import { type LoadModelOptions, loadModel } from "../load-model.ts";
 import type { Embedding } from "../text/embeddings.ts";
@@ -31,5 +31,9 @@ export async function encoderOf(
 ): Promise<OnnxModel> {
   const path = `${name}/model.onnx`;
   const model = await loadModel(read, path, options);
-  return required(path, model, !model && (await read(`${name}/config.json`)) !== undefined);
+  return required(
+    path,
+    model,
+    !model && (await readJson(read, `${name}/config.json`)) !== undefined,
+  );
 }

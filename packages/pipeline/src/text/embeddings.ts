@@ -38,16 +38,18 @@ const ENCODERS = ["clip_l", "clip_g", "t5xxl"];
  * Reads the safetensors file of a textual inversion: one tensor under the word itself (diffusers) or
  * under `emb_params` (Stable Diffusion web UI), or `clip_l` and `clip_g` (SDXL).
  *
- * @param options.token The word; needed where the file does not have it.
+ * @param options.token The word, in place of the file's.
+ * @param options.fallback The word where the file has none, such as the file's name.
  * @throws GenError `invalid-data` when the file is damaged, `invalid-model` when it is no embedding or
  * names no word.
  */
 export function readEmbedding(
   bytes: Uint8Array,
-  options: { readonly token?: string; readonly name?: string } = {},
+  options: { readonly token?: string; readonly fallback?: string; readonly name?: string } = {},
 ): Embedding {
   checkArguments({ bytes }, { bytes: FILE });
-  checkOptions(options, { token: rules.optional(rules.TEXT), name: rules.optional(rules.TEXT) });
+  const text = rules.optional(rules.TEXT);
+  checkOptions(options, { token: text, fallback: text, name: text });
   const { name = "embedding" } = options;
   const { tensors } = readSafetensors(bytes, { name });
   const keys = Object.keys(tensors);
@@ -67,7 +69,7 @@ export function readEmbedding(
     throw invalid(`${name}: each encoder must have as many vectors, got ${counts.join(", ")}`);
   }
   const own = isByEncoder || keys[0] === "emb_params" ? undefined : keys[0];
-  const token = options.token ?? own;
+  const token = options.token ?? own ?? options.fallback;
   if (!token) throw invalid(`${name}: the file does not say its word; give it as token`);
   return { token, count: counts[0], vectors };
 }

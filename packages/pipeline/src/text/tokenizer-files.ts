@@ -4,7 +4,7 @@
  * `CLIPConverter` does.
  */
 
-import { naming, type ReadFile, readJson } from "../folder-files.ts";
+import { naming, type ReadFile, readJson, readPlaced } from "../folder-files.ts";
 import { isObject } from "../index-file.ts";
 import { utf8Text } from "../utf8.ts";
 import { MAX_ADDED_LETTERS, MAX_ADDED_TOKENS } from "./limits.ts";
@@ -42,7 +42,7 @@ export async function readTokenizerFiles(
       : await clipFromParts(await object("vocab.json"), read, folder);
   const json = parts ?? whole;
   if (json === undefined) {
-    if ((await read(`${folder}/spiece.model`)) === undefined) return undefined;
+    if ((await readPlaced(read, `${folder}/spiece.model`)) === undefined) return undefined;
     throw invalid(
       `${folder}/spiece.model needs a tokenizer.json beside it: save the tokenizer as a T5TokenizerFast`,
     );
@@ -60,10 +60,10 @@ export async function readTokenizerFiles(
 /** The start and the end are the last two tokens of vocab.json. */
 async function clipFromParts(vocab: Fields | undefined, read: ReadFile, folder: string) {
   if (vocab === undefined) return undefined;
-  const bytes = await read(`${folder}/merges.txt`);
-  if (!bytes) throw invalid(`${folder}/merges.txt is missing beside vocab.json`);
-  return naming(`${folder}/merges.txt`, () => {
-    const lines = utf8Text(bytes).trim().split("\n");
+  const merges = await readPlaced(read, `${folder}/merges.txt`);
+  if (!merges) throw invalid(`${folder}/merges.txt is missing beside vocab.json`);
+  return naming(merges.place, () => {
+    const lines = utf8Text(merges.bytes).trim().split("\n");
     const size = Object.keys(vocab).length;
     const last = Object.entries(vocab).filter(([, id]) => Number(id) >= size - 2);
     if (last.length !== 2) throw invalid("vocab.json must number its tokens from 0 on");

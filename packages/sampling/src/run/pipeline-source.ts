@@ -18,7 +18,7 @@ import {
   defaultSampler,
   type SchedulerSteps,
   type SchedulerStepsOptions,
-  schedulerSteps,
+  stepsIn,
 } from "../scheduler/scheduler-steps.ts";
 import type { GenerateOptions } from "./generate-options.ts";
 import type { Latest } from "./latest.ts";
@@ -70,7 +70,8 @@ export function tableOf(
   const { denoiser, scheduler, shape } = pipeline;
   const [, height = 1, width = 1] = shape;
   // diffusers' pipelines count patches of 2 x 2 as an image's tokens.
-  const table = schedulerSteps(
+  const table = stepsIn(
+    options.compat ? "float32" : "float64",
     { ...scheduler, predictionType: denoiser.predicts },
     { imageLength: (height * width) / 4, ...withSigmas(pipeline, options) },
   );

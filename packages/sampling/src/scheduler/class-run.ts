@@ -113,6 +113,8 @@ export interface ClassRun {
   readonly options: ClassOptions;
   /** Whether the class is followed fault for fault. */
   readonly compat: boolean;
+  /** Whether time steps are found among sigmas in float32. @defaultValue false */
+  readonly single?: boolean;
 }
 
 /** A class's time steps and levels, before its method makes rows of them. */

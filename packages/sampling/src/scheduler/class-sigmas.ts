@@ -3,7 +3,7 @@ import { betaSigmas, numpyLinspace, variancePreservingLevel } from "@gen/schedul
 import type { ClassRun } from "./class-run.ts";
 
 /** What diffusers sets the last alphasCumprod to where betas are rescaled to zero SNR. */
-const LAST_ALPHA = 2 ** -24;
+export const LAST_ALPHA = 2 ** -24;
 
 /**
  * `sqrt((1 - abar) / abar)` of every training step. Classes that rescale betas to zero SNR keep the

@@ -20,6 +20,7 @@ import {
   trainingSigmas,
 } from "./class-sigmas.ts";
 import { firstStep, givenTimes, refuseTimes, requireFound, stepsOf } from "./class-times.ts";
+import { float32Sigmas } from "./float32-sigmas.ts";
 import { flowNoises } from "./lambda-flow.ts";
 import { inverseTimes, lambdaTimes, lastTime, trailingNotes } from "./lambda-times.ts";
 
@@ -64,8 +65,9 @@ export function lambdaPath(run: ClassRun, rules: LambdaRules = {}): LambdaPath {
   let n = options.sigmas?.length ?? given?.length ?? stepsOf(run, Number.MAX_SAFE_INTEGER);
   if (given && spread && spread !== "flow") refuseTimes(`where sigmas are spread (${spread})`);
   const notes: string[] = [];
+  const known = run.single ? float32Sigmas(betas) : table;
   let { times, sigmas }: { times: number[]; sigmas: number[] } = spread
-    ? spreadPath(run, rules, spread, table, n)
+    ? spreadPath(run, rules, spread, known, n)
     : { times: given ?? lambdaTimes(run, n, lastTime(run, table)), sigmas: [] };
   if (!spread) {
     if (!given) notes.push(...trailingNotes(run, n, lastTime(run, table), times));
@@ -87,7 +89,12 @@ export function lambdaPath(run: ClassRun, rules: LambdaRules = {}): LambdaPath {
     }
   }
   times = times.map(Math.trunc);
-  if (options.strength === undefined && compat) requireFound(times);
+  if (options.strength === undefined && compat) {
+    if (!run.single) requireFound(times);
+    else if (times[0] === times[1]) {
+      notes.push(`diffusers fails where the first two time steps are equal, here ${times[0]}`);
+    }
+  }
   const { final_sigmas_type: final = "sigma_min" } = settings;
   const smallest = spread && rules.ends === "last" ? sigmas[sigmas.length - 1] : table[0];
   sigmas.push(final === "zero" ? 0 : smallest);
@@ -148,7 +155,7 @@ function spreadPath(
     const noises = sigmas.map((sigma) => sigma / (sigma + 1));
     return { times: noises.map(ofNoise), sigmas: noises };
   }
-  const logs = own.map(Math.log);
+  const logs = own.map(run.single ? (sigma) => Math.fround(Math.log(sigma)) : Math.log);
   const rounds = spread === "karras" || spread === "lu";
   const fractions = cosineFractions && settings.beta_schedule === "squaredcos_cap_v2";
   const times = sigmas.map((sigma) => timeOfSigma(sigma, logs));

@@ -121,6 +121,15 @@ export function schedulerSteps(
   scheduler: SchedulerConfigInput,
   options: SchedulerStepsOptions = {},
 ): SchedulerSteps {
+  return stepsIn("float64", scheduler, options);
+}
+
+/** {@link schedulerSteps} with the time steps that diffusers finds in its float32. */
+export function stepsIn(
+  precision: "float32" | "float64",
+  scheduler: SchedulerConfigInput,
+  options: SchedulerStepsOptions,
+): SchedulerSteps {
   checkArguments({ scheduler }, { scheduler: SCHEDULER });
   checkOptions(options, { compat: ["diffusers"], useClippedModelOutput: ON_OR_OFF });
   checkArguments(options, classRules);
@@ -143,6 +152,7 @@ export function schedulerSteps(
     schedule: config.schedule,
     options,
     compat,
+    single: precision === "float32",
   };
   checkPrediction(run);
   const made = schedulerTables[config.className](run);

@@ -48,22 +48,30 @@ async function use<R>(
   }
 }
 
-/** Keeps a model. Returns whether the browser kept it; a full disk, for example, keeps nothing. */
-export async function keepModel(model: KeptModel): Promise<boolean> {
+/** Keeps a value under a key. Returns whether the browser kept it; a full disk keeps nothing. */
+export async function keepRecord(key: string, value: unknown): Promise<boolean> {
   try {
-    await use("readwrite", (models) => models.put(model, key));
+    await use("readwrite", (models) => models.put(value, key));
     return true;
   } catch {
     return false;
   }
 }
 
-/** The kept model. Undefined if there is none or the page has no storage. */
-export async function readModel(): Promise<KeptModel | undefined> {
+/** The kept value of a key. Undefined if there is none or the page has no storage. */
+export async function readRecord(key: string): Promise<unknown> {
   try {
-    const kept: KeptModel | undefined = await use("readonly", (models) => models.get(key));
-    return kept?.version === 1 ? kept : undefined;
+    return await use("readonly", (models) => models.get(key));
   } catch {
     return undefined;
   }
+}
+
+/** Keeps the model of the learning page. */
+export const keepModel = (model: KeptModel): Promise<boolean> => keepRecord(key, model);
+
+/** The kept model of the learning page. */
+export async function readModel(): Promise<KeptModel | undefined> {
+  const kept = (await readRecord(key)) as KeptModel | undefined;
+  return kept?.version === 1 ? kept : undefined;
 }

@@ -1,4 +1,5 @@
 import { figureCanvas } from "../../../src/figure-canvas.ts";
+import { drawFrontier } from "../../../src/frontier.ts";
 import palette from "../../../src/palette.css?inline";
 import { drawRiver } from "../../../src/river.ts";
 import { drawStage } from "../../../src/stage.ts";
@@ -68,6 +69,34 @@ const scenarios = {
     figure.dispose();
     canvas.remove();
     return counts;
+  },
+
+  /** The pixels of a frontier in the colors of DDIM and DDPM, before and after DDPM is lit. */
+  async frontier() {
+    const canvas = canvasOf(600, 400);
+    let lit: string | undefined;
+    const points = [2, 5, 20, 100].map((steps) => ({ steps, distance: 1.4 / steps ** 0.7 }));
+    const line = { name: "", mark: "square", points } as const;
+    const figure = figureCanvas(canvas, (surface, box, palette) =>
+      drawFrontier(surface, box, palette, {
+        lines: [
+          { ...line, id: "ddpm", color: "z", dashed: true },
+          { ...line, id: "ddim", color: "x0", dashed: false, points: points.slice(0, 3) },
+        ],
+        fresh: { low: 0.04, high: 0.08 },
+        lit,
+        words: { steps: "steps", distance: "distance", fresh: "fresh" },
+      }),
+    );
+    await nextFrame();
+    const count = () => ({ ddim: near(canvas, "#0b5cad"), ddpm: near(canvas, "#b8430f") });
+    const plain = count();
+    lit = "ddpm";
+    figure.redraw();
+    const after = count();
+    figure.dispose();
+    canvas.remove();
+    return { plain, lit: after };
   },
 };
 

@@ -1,0 +1,4 @@
+import * as comlink from "comlink";
+import { createCompareWork } from "./create-compare-work.ts";
+
+comlink.expose(createCompareWork());

@@ -1,0 +1,79 @@
+import { digits } from "@gen/data";
+import { backendError } from "../../backends/backend-error.ts";
+import { shifted, size } from "./drawings.ts";
+import type { LatentApi, Pictures, Source } from "./latent-api.ts";
+import { measure, plainVae } from "./mlp-vae.ts";
+import type { StopSignal } from "./train-latent.ts";
+
+/** Creates the work of the room. Only training loads a backend. */
+export function createLatentApi(): LatentApi {
+  let backend: ReturnType<typeof openWasm> | undefined;
+  let stopSignal: StopSignal | undefined;
+
+  function openedBackend(): ReturnType<typeof openWasm> {
+    backend ??= openWasm().catch((cause: Error) => {
+      backend = undefined;
+      throw Object.assign(new Error(cause.message), { name: backendError });
+    });
+    return backend;
+  }
+
+  return {
+    ready: () => true,
+
+    async open(source, weights) {
+      const pictures = await picturesOf(source);
+      return { pictures, measured: measure(plainVae(weights), pictures.pixels, size) };
+    },
+
+    async train(request, onReport) {
+      const signal: StopSignal = { aborted: false, step: request.resume?.step ?? 0 };
+      stopSignal = signal;
+      const [{ trainLatent }, pictures, opened] = await Promise.all([
+        import("./train-latent.ts"),
+        picturesOf(request.source),
+        openedBackend(),
+      ]);
+      onReport({ backendName: opened.name });
+      return trainLatent({ backend: opened, request, pictures, signal, onReport });
+    },
+
+    stop() {
+      if (!stopSignal || stopSignal.aborted) return;
+      stopSignal.aborted = true;
+      stopSignal.stopRequestedAt = stopSignal.step;
+    },
+  };
+}
+
+/** Opens ONNX Runtime's WASM, or what the page may run in its place. One thread is fastest here. */
+async function openWasm() {
+  const [{ availableChoices, defaultChoice }, { openBackend }] = await Promise.all([
+    import("../../backends/choices.ts"),
+    import("../../backends/open-backend.ts"),
+  ]);
+  return openBackend(defaultChoice(await availableChoices(), "onnx/wasm"), 1);
+}
+
+let allDigits: Promise<Pictures> | undefined;
+
+async function picturesOf(source: Source): Promise<Pictures> {
+  if (source === "digits") {
+    allDigits ??= digits().then(({ data, labels, range: [low, high] = [0, 1] }) => ({
+      pixels: Float32Array.from(data, (v) => (v - low) / (high - low)),
+      labels: labels ?? new Int32Array(),
+    }));
+    // A failed download is tried again.
+    allDigits.catch(() => {
+      allDigits = undefined;
+    });
+    return allDigits;
+  }
+  const pixels = shifted(source);
+  const each = pixels.length / size / source.length;
+  const labels = Int32Array.from(
+    { length: pixels.length / size },
+    (_, i) => 1 + Math.floor(i / each),
+  );
+  return { pixels, labels };
+}
