@@ -5,6 +5,14 @@ export { exactDenoiser } from "./exact-denoiser.ts";
 export { drawField } from "./field.ts";
 export { type Draw, figureCanvas } from "./figure-canvas.ts";
 export {
+  drawFilm,
+  drawPicture,
+  type FilmMoment,
+  filmLayout,
+  levelOfValue,
+  type Picture,
+} from "./film.ts";
+export {
   drawFrontier,
   drawSample,
   type FrontierLine,
@@ -34,6 +42,7 @@ export { drawMoves } from "./moves.ts";
 export { type Letter, type Palette, readPalette } from "./palette.ts";
 export { frameAt, tracePaths } from "./paths.ts";
 export { drawRiver, riverMargin } from "./river.ts";
+export { drawScaleCurve } from "./scale-curve.ts";
 export { drawStage, drawStills } from "./stage.ts";
 export {
   type Arrows,

@@ -1,0 +1,4 @@
+import * as comlink from "comlink";
+import { createWork } from "./create-work.ts";
+
+comlink.expose(createWork());
