@@ -30,11 +30,11 @@ export function stageView({ width, height, left = 0, top = 0 }: Box) {
   };
 }
 
-const TAILS = 170;
+const TAILS = 110;
 /** A tail fades in bands, so that a frame takes few strokes. */
-const BANDS = 7;
+const BANDS = 4;
 /** Steps in a tail. */
-const TAIL_STEPS = 28;
+const TAIL_STEPS = 24;
 
 /** Draws the points in the box as squares, with faint tails behind some of them. */
 export function drawStage(
