@@ -13,7 +13,10 @@ export function axeProblems(page: BrowserPage): Promise<string[]> {
     if (!global.axe) {
       const script = document.createElement("script");
       script.src = "/axe/axe.min.js";
-      const loaded = new Promise((resolve) => script.addEventListener("load", resolve));
+      const loaded = new Promise((resolve, reject) => {
+        script.addEventListener("load", resolve);
+        script.addEventListener("error", () => reject(new Error("the server has no /axe/")));
+      });
       document.head.append(script);
       await loaded;
     }
