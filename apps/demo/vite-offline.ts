@@ -4,8 +4,11 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import type { Plugin } from "vite";
 
-/** Files that are kept only after their first use, because they are large. */
-const kept = /\.(wasm|mjs|onnx|safetensors|bin|map)$/;
+/**
+ * Files that are kept only after their first use, because they are large. The example's files are kept
+ * by @gen/model-files.
+ */
+const kept = /\.(wasm|mjs|onnx|safetensors|bin|map)$|^example-model\//;
 
 /**
  * Writes the service worker, with the list of the built files that it downloads during the first

@@ -1,5 +1,6 @@
 import vue from "@vitejs/plugin-vue";
 import { defaultClientConditions, defineConfig, type Plugin } from "vite";
+import { exampleModel } from "./example-model.ts";
 import { contentPolicy, offline } from "./vite-offline.ts";
 
 /**
@@ -21,7 +22,7 @@ const headers = {
 export default defineConfig({
   // Relative, so that the built files work under any path.
   base: "./",
-  plugins: [vue(), contentPolicy(), offline()],
+  plugins: [vue(), exampleModel("sd1"), contentPolicy(), offline()],
   resolve: { conditions: ["@gen/source", ...defaultClientConditions] },
   worker: { format: "es", plugins: () => [separateWorkerEntry] },
   server: { headers },

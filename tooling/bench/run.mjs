@@ -7,7 +7,16 @@ const resultsFile = fileURLToPath(new URL("../../bench/RESULTS.md", import.meta.
 const names = [
   ...["normals", "vae-step", "vae-wasm", "vae-elbo", "moons-step", "moons-samples"],
   ...["solvers", "overhead", "unet-step", "unet-training", "unet-wasm", "servers"],
-  ...["page-step", "page-training", "page-vae", "page-first", "page-memory", "gpu", "size"],
+  ...[
+    "page-step",
+    "page-training",
+    "page-vae",
+    "page-first",
+    "page-memory",
+    "pages",
+    "gpu",
+    "size",
+  ],
   ...["large-half", "large-fp16", "large-fp32"],
 ];
 const help = `Usage: npm run bench -- [${names.join("] [")}] [--quick] [--json]

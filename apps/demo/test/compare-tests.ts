@@ -1,12 +1,14 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
 import { enginesOf } from "../../../tooling/browser/page-tests.ts";
+import { serve } from "../../../tooling/browser/serve.ts";
 import type { Measured, Trace } from "../src/pages/compare/compare-work.ts";
 import { createCompareWork, meanAndSpread } from "../src/pages/compare/create-compare-work.ts";
 import { evenFrames, evenSteps } from "../src/pages/compare/even-frames.ts";
 import { stageMap, toyData } from "../src/pages/compare/point-data.ts";
 import { jobs, type SolverId, solvers } from "../src/pages/compare/solvers.ts";
 import { bandOf, type Lines, verdictOf } from "../src/pages/compare/verdict.ts";
+import { axeFolder, axeProblems } from "./axe.ts";
 import { pointsPage } from "./demo-page.ts";
 import {
   describeRoom,
@@ -265,6 +267,24 @@ export function compareTests(folder: () => string): void {
       await measured(page, 1);
       await page.focus("[data-solver=ddim]");
       await expectAccessible(page);
+    });
+
+    test("explains that its work could not start", async () => {
+      const partial = await serve(
+        {
+          "/assets/compare.worker": "/missing",
+          "/assets/create-compare-work": "/missing",
+          "/axe/": axeFolder,
+          "/": folder(),
+        },
+        { isolated: true },
+      );
+      const broken = await visit();
+      await broken.goto(`${partial.url}#/ddpm-ddim`);
+      await broken.waitFor(() => document.querySelector(".side .error"));
+      expect(await axeProblems(broken)).toEqual([]);
+      await broken.goto("about:blank");
+      await partial.close();
     });
 
     test("keeps the focus on every control, and says which settings it could not take", async () => {

@@ -113,7 +113,12 @@ export async function runCode(code: string, variable: string): Promise<unknown> 
 
 /** Runs in the page. From now on, files offered for download are kept in `window.saved`. */
 export function keepDownloads(): void {
-  const saved: { name: string; text: Promise<string>; size: number }[] = [];
+  const saved: {
+    name: string;
+    text: Promise<string>;
+    bytes: Promise<ArrayBuffer>;
+    size: number;
+  }[] = [];
   const blobs = new Map<string, Blob>();
   Object.assign(window, { saved });
   const create = URL.createObjectURL.bind(URL);
@@ -124,6 +129,8 @@ export function keepDownloads(): void {
   };
   HTMLAnchorElement.prototype.click = function (this: HTMLAnchorElement) {
     const blob = blobs.get(this.href);
-    if (blob) saved.push({ name: this.download, text: blob.text(), size: blob.size });
+    if (!blob) return;
+    const { size } = blob;
+    saved.push({ name: this.download, text: blob.text(), bytes: blob.arrayBuffer(), size });
   };
 }

@@ -153,7 +153,7 @@ function drawBand(
   surface.globalAlpha = 1;
   surface.font = "12px system-ui, sans-serif";
   surface.textAlign = "left";
-  surface.fillText(words.fresh, left + margin.left + 8, (high + low) / 2 + 4);
+  surface.fillText(words.fresh, left + margin.left + 8, low - 7);
 }
 
 function drawAxes(surface: Surface, box: Box, palette: Palette, picture: FrontierPicture): void {

@@ -42,6 +42,7 @@ export { drawMoves } from "./moves.ts";
 export { type Letter, type Palette, readPalette } from "./palette.ts";
 export { frameAt, tracePaths } from "./paths.ts";
 export { drawRiver, riverMargin } from "./river.ts";
+export { drawScaleCurve } from "./scale-curve.ts";
 export { drawStage, drawStills } from "./stage.ts";
 export {
   type Arrows,

@@ -18,6 +18,7 @@ import {
 } from "../src/labeled-mixture.ts";
 import { levelOf } from "../src/log-snr.ts";
 import type { Palette } from "../src/palette.ts";
+import { drawScaleCurve } from "../src/scale-curve.ts";
 import {
   arrowGrid,
   drawArrows,
@@ -166,7 +167,7 @@ test("draws of a mixture have its mean, its spread and its classes' shares", () 
     const values = Array.from({ length: count }, (_, i) => points[2 * i + axis]);
     const anchors = everyAnchor.filter((_, i) => i % 2 === axis);
     const meanOf = (list: number[]) => list.reduce((sum, v) => sum + v, 0) / list.length;
-    const varianceOf = (list: number[]) => meanOf(list.map((v) => (v - meanOf(list)) ** 2));
+    const varianceOf = (list: number[]) => meanOf(list.map((v) => v ** 2)) - meanOf(list) ** 2;
     const variance = varianceOf(anchors) + mixture.sigma ** 2;
     expect(Math.abs(meanOf(values) - meanOf(anchors))).toBeLessThan(
       4 * Math.sqrt(variance / count),
@@ -253,6 +254,23 @@ test("an arrow goes from its place along its vector, y up", () => {
   expect(grid).toHaveLength(18);
   expect(grid.reduce((sum, v) => sum + v, 0)).toBeCloseTo(0, 12);
   expect(grid[0]).toBeCloseTo(-1.4, 12);
+});
+
+test("the curve of distances rises to the right, with its band and the present scale", () => {
+  const box = { width: 344, height: 128 };
+  const surface = svgSurface(box);
+  drawScaleCurve(surface, box, palette, {
+    scales: [0, 5, 10],
+    distances: [0, 0.4],
+    band: [0.1, 0.2],
+    present: [10, 0.8],
+  });
+  const svg = surface.svg();
+  // 300 pixels for ten units of scale, 100 for 0.8 of distance.
+  expect(svg).toContain('stroke="#111" stroke-opacity="1" stroke-width="1.4" d="M34 108L184 58"');
+  expect(svg).toMatch(/fill="#555" fill-opacity="0.35" d="M34 83h300v12.5h-300z"/);
+  expect(svg).toMatch(/fill="#aa0"[^>]* d="M330.5 4.5h7v7h-7z"/);
+  expect(svg.match(/<text/g)).toHaveLength(5 + 6);
 });
 
 test("class colors are far from each other and from every letter's", () => {

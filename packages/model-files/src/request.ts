@@ -112,7 +112,7 @@ async function ask(file: FileRequest, version: Version, from: number): Promise<S
 }
 
 /** The error of a status that comes with no file. */
-function statusError(url: string, { status, statusText, headers }: Response): GenError {
+export function statusError(url: string, { status, statusText, headers }: Response): GenError {
   const answer = `${shownUrl(url)} answered ${`${status} ${statusText}`.trim()}`;
   if (status === 404 || status === 410) return new GenError("file-missing", answer);
   if (!transientStatuses.includes(status)) {
@@ -163,7 +163,8 @@ function isCrossOrigin(url: string): boolean {
   return location !== undefined && new URL(url).origin !== location.origin;
 }
 
-const parseSize = (text: string | undefined): number | undefined =>
+/** A size in a header; undefined where there is none. */
+export const parseSize = (text: string | undefined): number | undefined =>
   text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 
 /** @throws GenError `file-too-large` when a size is known and above the limit. */

@@ -27,8 +27,9 @@ export class TransientError extends GenError {
  * drops all of them, also for a way back.
  */
 export async function send(
-  file: FileRequest,
+  file: Pick<FileRequest, "url" | "headers" | "signal" | "timeout">,
   added: Readonly<Record<string, string>>,
+  method: "GET" | "HEAD" = "GET",
 ): Promise<Sent> {
   const headers = new Headers(file.headers);
   const names = [...headers.keys()];
@@ -37,7 +38,11 @@ export async function send(
   for (const [name, value] of Object.entries(added)) headers.set(name, value);
   let url = new URL(file.url);
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-    const sent = await sendOnce(file, url, headers, follows ? "follow" : "manual");
+    const sent = await sendOnce(file, url, {
+      method,
+      headers,
+      redirect: follows ? "follow" : "manual",
+    });
     const { response } = sent;
     const target = redirectTarget(response, url, file);
     if (!target) return sent;
@@ -48,7 +53,7 @@ export async function send(
   throw refused(file, `redirected more than ${maxRedirects} times`);
 }
 
-const refused = ({ url }: FileRequest, what: string): GenError =>
+const refused = ({ url }: Pick<FileRequest, "url">, what: string): GenError =>
   new GenError("download-failed", `${shownUrl(url)} ${what}: give the URL of the file itself`);
 
 /** A response, and what closes its connection: WebKit keeps one whose body is cancelled. */
@@ -58,15 +63,14 @@ export interface Sent {
 }
 
 async function sendOnce(
-  { url: first, signal, timeout }: FileRequest,
+  { url: first, signal, timeout }: Pick<FileRequest, "url" | "signal" | "timeout">,
   url: URL,
-  headers: Headers,
-  redirect: "follow" | "manual",
+  request: { method: string; headers: Headers; redirect: "follow" | "manual" },
 ): Promise<Sent> {
   const connection = new AbortController();
   const close = () => connection.abort();
   // The browser's HTTP cache would store every file a second time.
-  const init = { headers, redirect, signal: connection.signal, cache: "no-store" };
+  const init = { ...request, signal: connection.signal, cache: "no-store" };
   try {
     const response = await untilSilent(fetch(url, init as RequestInit), signal, timeout);
     return { response, close };
@@ -79,7 +83,11 @@ async function sendOnce(
 }
 
 /** Where a response redirects to; undefined if it does not. */
-function redirectTarget(response: Response, from: URL, file: FileRequest): URL | undefined {
+function redirectTarget(
+  response: Response,
+  from: URL,
+  file: Pick<FileRequest, "url">,
+): URL | undefined {
   if (response.type === "opaqueredirect") {
     throw refused(file, "redirects, and a page cannot keep headers from another server");
   }

@@ -1,6 +1,7 @@
 import { errorCode } from "@gen/math";
 import { refused } from "@gen/math/arguments";
 import type { FetchOptions, FileProgress } from "./fetch-options.ts";
+import { type RangedFile, rangedFile } from "./ranged-file.ts";
 
 /** Options of a folder at a URL. */
 export interface FolderOptions extends Omit<FetchOptions, "sha256" | "onProgress"> {
@@ -16,6 +17,12 @@ export interface UrlFolder {
   (path: string): Promise<Uint8Array | undefined>;
   /** A file that is read in parts, see `ModelFiles.open`. */
   open(path: string): Promise<Blob | undefined>;
+  /**
+   * A file of which only the parts that are read are requested, such as the headers of a model. Nothing
+   * of it is stored. The server must answer `HEAD` and `range`.
+   * @throws GenError `download-failed` when the server does neither; `unreachable`.
+   */
+  parts(path: string): Promise<RangedFile | undefined>;
 }
 
 /** The files of a model's page on the Hugging Face hub, of its main revision or of that of the page. */
@@ -50,7 +57,11 @@ export function urlFolder(
         throw error;
       }
     };
-  return Object.assign(file(files.fetch), { open: file(files.open) });
+  const parts = async (path: string): Promise<RangedFile | undefined> => {
+    const url = urlUnder(folder, path);
+    return sha256 && !Object.hasOwn(sha256, path) ? undefined : rangedFile(url.href, rest);
+  };
+  return Object.assign(file(files.fetch), { open: file(files.open), parts });
 }
 
 /** @throws RangeError when the path leads out of the folder. */

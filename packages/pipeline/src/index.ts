@@ -3,6 +3,7 @@ export type { ReadFile } from "./folder-files.ts";
 export { type LoadModelOptions, loadModel } from "./load-model.ts";
 export { type LoadPipelineOptions, loadPipeline } from "./load-pipeline.ts";
 export { mergeLora } from "./lora/merge-lora.ts";
+export { partSizes } from "./part-sizes.ts";
 export {
   type ImageModel,
   imageToImage,

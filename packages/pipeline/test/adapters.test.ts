@@ -20,7 +20,7 @@ const opener = (read: Read) => async (path: string) => {
   return bytes && { ...fileOf(bytes), beside };
 };
 
-const runs = ["sd1", "sdxl", "flux"].flatMap((name) => {
+const runs = ["sd1", "sdxl", "flux", "sd35"].flatMap((name) => {
   const { cases, tensors, file } = goldenRuns(name, "adapters");
   return cases.map((run) => [name, run.name, { run, tensors, file }] as const);
 });
@@ -61,7 +61,9 @@ describe.each(runs)("%s, %s", (name, _, golden) => {
 });
 
 test("runs are far from the pictures without their LoRAs and words", async () => {
-  for (const [name, , golden] of runs.filter(([name, run]) => name === "flux" || run === "words")) {
+  for (const [name, , golden] of runs.filter(
+    ([name, run]) => /^(flux|sd35)$/.test(name) || run === "words",
+  )) {
     const model = await openImageModel(modelFolder(name).read, { backend });
     const { levels } = await farFromGolden(golden.run, tensorsOf(golden.tensors), (options) =>
       model.textToImage(options),

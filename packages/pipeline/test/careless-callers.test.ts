@@ -68,6 +68,17 @@ const calls: Record<string, Call> = {
     also: { "1.limit": ["infinity"] },
   },
   describeFolder: { args: [read, async () => true] },
+  partSizes: {
+    args: [
+      {
+        parts: [{ name: "unet", config: {} }],
+        latent: [4, 8, 8],
+        factor: 8,
+        className: "StableDiffusionPipeline",
+      },
+      "unet",
+    ],
+  },
   loadTokenizer: {
     args: [readReference, "clip", { className: "CLIPTokenizer", added: { "<x>": 2 } }],
     also: { "2.className": ["text"] },

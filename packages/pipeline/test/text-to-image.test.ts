@@ -52,7 +52,7 @@ const json = async (read: Read, path: string) => {
   return bytes ? JSON.parse(new TextDecoder().decode(bytes)) : {};
 };
 
-const runs = ["sd1", "sdxl", "lcm", "sd3", "flux"].flatMap((name) =>
+const runs = ["sd1", "sdxl", "lcm", "sd3", "sd35", "flux"].flatMap((name) =>
   goldenRuns(name, "prompts").cases.map((run) => [name, run.name, run] as const),
 );
 const goldenOf = (name: string) => tensorsOf(goldenRuns(name, "prompts").tensors);

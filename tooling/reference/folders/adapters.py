@@ -3,7 +3,7 @@
   pip install -r tooling/reference/folders/requirements.txt peft==0.19.1
   HF_HUB_OFFLINE=1 python tooling/reference/folders/adapters.py tooling/fixtures/folders
 
-Writes into sd1, sdxl and flux: golden.NAME.safetensors, the LoRAs and textual inversions (float16),
+Writes into sd1, sdxl, flux and sd35: golden.NAME.safetensors, the LoRAs and textual inversions (float16),
 and golden.adapters.json and .safetensors as prompts.py writes golden.prompts. A case's `loras` are its
 files and strengths, its `words` the files of its learned words. diffusers reads every file itself; its
 readers of the original code's names for Flux have Flux's sizes in them, and get the tiny ones.
@@ -20,6 +20,7 @@ import tempfile
 
 import torch
 from diffusers.loaders import lora_conversion_utils, lora_pipeline
+from diffusers.loaders.single_file_utils import convert_sd3_transformer_checkpoint_to_diffusers
 from safetensors.torch import load_file, save_file
 
 import folders
@@ -188,8 +189,59 @@ def flux(scratch, target):
     return g
 
 
+# The modules of one side of a block of SD3's original code.
+SIDE = {"attn.qkv": (3, 1), "attn.proj": (1, 1), "mlp.fc1": (4, 1), "mlp.fc2": (1, 4), "adaLN_modulation.1": (6, 1)}
+
+
+class Deltas(dict):
+    """A checkpoint whose other weights are zeros."""
+
+    def pop(self, key):
+        return super().pop(key, torch.zeros(6, 1))
+
+
+def joint(seed):
+    """Random factors for the modules of SD3's original code, of two blocks, the first with two attentions."""
+    generator = torch.Generator().manual_seed(seed)
+    sizes = {f"joint_blocks.{i}.{side}_block.{name}": size for i in range(2) for side in ["x", "context"] for name, size in SIDE.items()}
+    # The last block gives no text back.
+    for name in ["attn.proj", "mlp.fc1", "mlp.fc2"]:
+        del sizes[f"joint_blocks.1.context_block.{name}"]
+    sizes["joint_blocks.1.context_block.adaLN_modulation.1"] = (2, 1)
+    sizes["joint_blocks.0.x_block.adaLN_modulation.1"] = (9, 1)
+    sizes |= {"joint_blocks.0.x_block.attn2.qkv": (3, 1), "joint_blocks.0.x_block.attn2.proj": (1, 1)}
+    sizes |= {"final_layer.linear": (2, 1), "final_layer.adaLN_modulation.1": (2, 1), "t_embedder.mlp.0": (1, 8), "y_embedder.mlp.2": (1, 1)}
+    return {name: pair([n * parts.WIDTH for n in size], generator) for name, size in sizes.items()}
+
+
+def add_to(transformer, found, scale):
+    """Adds up @ down to the weights that diffusers' reader of checkpoints makes of the modules."""
+    deltas = Deltas({f"{name}.weight": scale * up.float() @ down.float() for name, (down, up) in found.items()})
+    deltas["context_embedder.weight"] = torch.zeros(parts.WIDTH, parts.WIDTH)
+    weights = transformer.state_dict()
+    for name, delta in convert_sd3_transformer_checkpoint_to_diffusers(deltas).items():
+        if delta.any():
+            weights[name] += delta
+    transformer.load_state_dict(weights)
+
+
+def sd35(scratch, target):
+    g, pipe = folders.Goldens(), folders.sd35_pipeline(scratch)
+    found = {**peft("transformer", factors(pipe.transformer, LINEAR, 1)), **peft("text_encoder_2", factors(pipe.text_encoder_2, TEXT, 2))}
+    save_file(found, target / "golden.peft.safetensors")
+    call = dict(steps=2, guidance_scale=3.0, prompt=prompts.PROMPT)
+    case(g, "peft", pipe, target, [("peft", 0.6)], **call)
+    # diffusers has a reader of SD3's original names for checkpoints alone.
+    found = joint(3)
+    save_file(kohya("lora_unet", found, 1.5), target / "golden.kohya.safetensors")
+    add_to(pipe.transformer, found, 0.6 * 1.5 / RANK)
+    case(g, "kohya", pipe, target, **call)
+    g.cases[-1].update(loras=[("kohya", 0.6)])
+    return g
+
+
 def main(out, *names):
-    for run in [sd1, sdxl, flux]:
+    for run in [sd1, sdxl, flux, sd35]:
         name = run.__name__
         if names and name not in names:
             continue

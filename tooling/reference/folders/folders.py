@@ -353,24 +353,25 @@ def lcm(target, scratch):
     return g.done()
 
 
-def sd3_pipeline(scratch):
-    transformer = SD3Transformer2DModel(
+def sd3_pipeline(scratch, channels=4, **changes):
+    settings = dict(
         sample_size=8,
         patch_size=2,
-        in_channels=4,
+        in_channels=channels,
         num_layers=1,
         attention_head_dim=8,
         num_attention_heads=4,
         joint_attention_dim=parts.WIDTH,
         caption_projection_dim=parts.WIDTH,
         pooled_projection_dim=2 * parts.WIDTH,
-        out_channels=4,
+        out_channels=channels,
         pos_embed_max_size=16,
     )
+    vae = dict(shift_factor=0.0609, scaling_factor=1.5305, use_quant_conv=False, use_post_quant_conv=False)
     return StableDiffusion3Pipeline(
-        transformer=parts.packed(transformer, 31),
+        transformer=parts.packed(SD3Transformer2DModel(**{**settings, **changes}), 31),
         scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
-        vae=parts.vae(32, shift_factor=0.0609, scaling_factor=1.5305, use_quant_conv=False, use_post_quant_conv=False),
+        vae=parts.vae(32, latent_channels=channels, **vae),
         text_encoder=parts.projected_clip(33, hidden_size=16, projection_dim=32),
         tokenizer=parts.clip_tokenizer(scratch / "tokenizer"),
         text_encoder_2=parts.projected_clip(34, hidden_size=16, projection_dim=32),
@@ -403,6 +404,16 @@ def sd3(target, scratch):
     )
     g.run("flow", pipe, steps=5, **call)
     return g.done()
+
+
+def sd35_pipeline(scratch):
+    """Of Stable Diffusion 3.5's layout: 16 channels, a block of two attentions, and normalized keys."""
+    return sd3_pipeline(scratch, 16, num_layers=2, dual_attention_layers=(0,), qk_norm="rms_norm")
+
+
+def sd35(target, scratch):
+    export(sd35_pipeline(scratch), target, scratch)
+    return [], {}
 
 
 def flux_pipeline(scratch):
@@ -654,6 +665,7 @@ ALL = {
     "refiner": refiner,
     "lcm": lcm,
     "sd3": sd3,
+    "sd35": sd35,
     "flux": flux,
     "dit": dit,
     "ddpm": ddpm,

@@ -25,6 +25,7 @@ from diffusers import (
     LatentConsistencyModelImg2ImgPipeline,
     LCMScheduler,
     StableDiffusion3Img2ImgPipeline,
+    StableDiffusion3InpaintPipeline,
     StableDiffusionImg2ImgPipeline,
     StableDiffusionInpaintPipeline,
     StableDiffusionXLImg2ImgPipeline,
@@ -161,6 +162,17 @@ def sd3(scratch):
     return g
 
 
+def sd35(scratch):
+    g, pipe = folders.Goldens(), folders.sd35_pipeline(scratch)
+    paste = other(StableDiffusion3InpaintPipeline, pipe)
+    pasted = dict(pasted=True, masks=1, prompt=PROMPT, negative_prompt=NEGATIVE)
+    case(g, "inpaint", paste, steps=4, strength=0.7, **pasted)
+    case(g, "inpaint-whole", paste, steps=3, strength=1.0, guidance_scale=1.0, **pasted)
+    many = dict(prompt=["a fox", "a stone"], num_images_per_prompt=2, images=2, masks=2, size=(96, 64), pasted=True)
+    case(g, "inpaint-several", paste, steps=3, strength=0.8, guidance_scale=3.0, **many)
+    return g
+
+
 def flux(scratch):
     g, pipe = folders.Goldens(), folders.flux_pipeline(scratch)
     image = other(FluxImg2ImgPipeline, pipe)
@@ -179,6 +191,7 @@ ALL = {
     "refiner": refiner,
     "lcm": lcm,
     "sd3": sd3,
+    "sd35": sd35,
     "flux": flux,
 }
 

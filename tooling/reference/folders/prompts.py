@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 import torch
-from diffusers import TCDScheduler
+from diffusers import FlowMatchHeunDiscreteScheduler, TCDScheduler
 from safetensors.torch import save_file
 
 import folders
@@ -98,6 +98,13 @@ def sd3(scratch):
     return g
 
 
+def sd35(scratch):
+    g, pipe = folders.Goldens(), folders.sd35_pipeline(scratch)
+    heun = (FlowMatchHeunDiscreteScheduler, dict(shift=3.0))
+    case(g, "heun", pipe, steps=4, guidance_scale=2.0, prompt=PROMPT, negative_prompt=NEGATIVE, scheduler=heun)
+    return g
+
+
 def flux(scratch):
     g, pipe = folders.Goldens(), folders.flux_pipeline(scratch)
     case(g, "default", pipe, steps=4, prompt=PROMPT, height=64, width=64)
@@ -105,7 +112,7 @@ def flux(scratch):
 
 
 def main(out, *names):
-    for run in [sd1, sdxl, lcm, sd3, flux]:
+    for run in [sd1, sdxl, lcm, sd3, sd35, flux]:
         name = run.__name__
         if names and name not in names:
             continue

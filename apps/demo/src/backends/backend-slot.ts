@@ -3,7 +3,7 @@ import type { Choice } from "./choices.ts";
 import { openBackend } from "./open-backend.ts";
 
 /** Keeps one backend open. Requesting another backend closes the current one first. */
-export function backendSlot(threads: number, beforeClose: () => Promise<void>) {
+export function backendSlot(threads: number | undefined, beforeClose: () => Promise<void>) {
   let current: { choice: Choice; backend: Promise<Backend> } | undefined;
 
   async function replace(old: typeof current, choice: Choice): Promise<Backend> {

@@ -2,10 +2,10 @@ import { type Graph, trace } from "@gen/graph";
 import { type Bindings, resolveShape } from "@gen/graph/compiler";
 import { modelHeaders, wholeModel } from "@gen/graph/onnx";
 import { errorCode, GenError } from "@gen/math";
+import type { partSizes } from "@gen/pipeline";
 import { backendKinds, capabilities, preflight } from "@gen/runtime-gpu";
 import { errorLine, usageError } from "../errors.ts";
 import type { folderReaders } from "../model-folder.ts";
-import type { SizeOf } from "./assumed-sizes.ts";
 import { type FileTensor, type FileValue, onnxFile } from "./onnx-file.ts";
 import { training, type Verdict, verdictOn, verdictOnTraining } from "./where-it-runs.ts";
 
@@ -20,7 +20,7 @@ export interface InspectOptions {
   /** The only backend to report on. */
   readonly backend?: string;
   /** Sizes of other dynamic dimensions. @defaultValue 64 for all */
-  readonly sizeOf?: SizeOf;
+  readonly sizeOf?: ReturnType<typeof partSizes>;
 }
 
 /**

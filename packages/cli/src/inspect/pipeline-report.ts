@@ -1,11 +1,10 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { describeFolder, type ReadFile } from "@gen/pipeline";
+import { describeFolder, partSizes, type ReadFile } from "@gen/pipeline";
 import { defaultSampler, schedulerNotes } from "@gen/sampling";
 import { readSchedulerConfig } from "@gen/schedules";
 import { errorLine, prefixErrors, usageError } from "../errors.ts";
 import { folderReaders } from "../model-folder.ts";
-import { assumedSizes } from "./assumed-sizes.ts";
 import { folderReport } from "./folder-report.ts";
 import { type InspectOptions, type ModelReport, modelReport } from "./model-report.ts";
 
@@ -40,7 +39,7 @@ export async function pipelineReport(folder: string, options: InspectOptions) {
   if (!isPipeline && lacking) problems.push(lacking);
   const models: ModelReport[] = [];
   for (const file of files) {
-    const sizeOf = assumedSizes(found, file.slice(0, file.indexOf("/")));
+    const sizeOf = found && partSizes(found, file.slice(0, file.indexOf("/")));
     const report = await attempt(modelReport(readers, file, { ...options, sizeOf }), `${file}: `);
     if (report) models.push(report);
   }

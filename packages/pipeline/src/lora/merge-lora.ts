@@ -143,8 +143,9 @@ function place(lora: Lora, strength: number, open: ReadonlyMap<LoraPart, Open>):
       elsewhere.set(part, (elsewhere.get(part) ?? 0) + module.keys.length);
       continue;
     }
+    const isFlux = model.byModule.has("single_transformer_blocks_0_proj_out");
     const isKohya = module.keys.some((key) => key.endsWith(".lora_down.weight"));
-    if (isKohya && isOutsideOfBlocks(module.module)) {
+    if (isFlux && isKohya && isOutsideOfBlocks(module.module)) {
       outside.push(...module.keys);
       continue;
     }

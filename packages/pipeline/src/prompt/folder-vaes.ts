@@ -8,7 +8,7 @@ import type { Backend } from "@gen/runtime-gpu";
 import type { PipelineVae } from "@gen/sampling";
 import { vaeConfig } from "../describe-folder.ts";
 import { naming, type ReadFile, readJson } from "../folder-files.ts";
-import type { Fields } from "../folder-kind.ts";
+import { type Fields, numberOf } from "../folder-kind.ts";
 import { required } from "../folder-parts.ts";
 import { type LoadModelOptions, loadModel } from "../load-model.ts";
 import { encoderOf, type LatentScaling, loadVae, scalingOf, withImage } from "../load-vae.ts";
@@ -23,6 +23,8 @@ export interface FolderVaes {
   readonly preview: FolderVae;
   /** Between the VAE's latents and the denoiser's. */
   readonly scaling: LatentScaling;
+  /** The VAE's shift in the denoiser's latents. */
+  readonly shift: number;
   /** Whether the VAE runs in float32 what it has in float16. */
   readonly upcast: boolean;
   /** Reads the VAE's encoder, once. @throws GenError `invalid-model` where there is none. */
@@ -50,6 +52,7 @@ export async function folderVaes<T>(from: VaesOf<T>): Promise<FolderVaes> {
   const [, ofEncoder] = from.configs;
   const config = vaeConfig(...from.configs);
   const scaling = scalingOf(config, [1, ...latents]);
+  const shift = (numberOf(config, "shift_factor") ?? 0) * (numberOf(config, "scaling_factor") ?? 1);
   // diffusers' pipelines of SDXL alone heed force_upcast.
   const upcast = from.isXl && config.force_upcast === true;
   const given = async (name: "decoder" | "previewDecoder") => {
@@ -66,7 +69,7 @@ export async function folderVaes<T>(from: VaesOf<T>): Promise<FolderVaes> {
   };
   let encoder: ReturnType<FolderVaes["encoder"]> | undefined;
   return {
-    ...{ picture, preview, scaling, upcast },
+    ...{ picture, preview, scaling, shift, upcast },
     encoder() {
       encoder ??= loadEncoder(options).catch((error) => {
         encoder = undefined;

@@ -53,7 +53,11 @@ export async function fromMask<T>(
   const begun = { shape: latent, table: part.options, noise: start.noiseFrom(x) };
   if (masked) return { ...begun, condition: { concat: joined(mask.latents, masked, rows) } };
   const known = { latents, epsilon, mask: repeated(mask.latents, rows).data, rows };
-  return { ...begun, ...pasted(latent, part, known) };
+  const paste = pasted(latent, part, known);
+  // StableDiffusion3InpaintPipeline of diffusers 0.39 decodes without the VAE's shift.
+  const lost = run.chosen.compat && model.text.name === "sd3" ? model.vaes.shift : 0;
+  const finish: typeof paste.finish = (x, at) => paste.finish(x, at).map((value) => value - lost);
+  return { ...begun, ...paste, finish };
 }
 
 /** The image with zeros, which are gray, under the mask. */

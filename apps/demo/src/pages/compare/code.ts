@@ -5,7 +5,7 @@ import type { Settings } from "./use-settings.ts";
 
 /** A TypeScript program that samples both sides of the curtain and measures their distances. */
 export function code(
-  { data, steps, eta, seed }: Settings,
+  { data, denoiser, steps, eta, seed }: Settings,
   { anchors }: PointData,
   picture: Picture | undefined,
 ): string {
@@ -29,7 +29,11 @@ const mixture = {
   sigmas: means.map(() => [${spread}, ${spread}]),
 };
 
-// Its exact denoiser: E[x0 | x].
+${
+  data === "learned" && denoiser === "network"
+    ? "// The network stays in the browser. This is what it should have learned, E[x0 | x]."
+    : "// Its exact denoiser: E[x0 | x]."
+}
 const schedule = linearSchedule();
 const denoiser = (x: ArrayLike<number>, t: number) => {
   const x0 = new Float64Array(x.length);

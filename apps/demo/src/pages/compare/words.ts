@@ -5,12 +5,17 @@ import type { Verdict } from "./verdict.ts";
 
 const number = (v: number) => v.toFixed(3);
 
+/** Whether a solver reaches the band before DDPM and DDIM. */
+const isFaster = (reached: Verdict["reached"], first: SolverId | undefined): first is SolverId =>
+  first !== undefined &&
+  (reached[first] ?? 0) < Math.min(reached.ddpm ?? Infinity, reached.ddim ?? Infinity);
+
 /** The name of the left side: DDPM at eta 1, DDIM at eta 0. */
 const sideName = (eta: number) => (eta === 1 ? "DDPM" : eta === 0 ? "DDIM" : `η = ${eta}`);
 
 const en = {
   lead: (points: number) =>
-    `The same ${points} points of noise on both sides. At every step, the left side adds fresh noise and the right side adds none. Drag the curtain.`,
+    `The same ${points.toLocaleString("en")} points of noise on both sides. At every step, the left side adds fresh noise and the right side adds none. Drag the curtain.`,
   data: "Points of",
   sources: {
     picture: "your postcard",
@@ -79,10 +84,7 @@ const en = {
     const at = `with ${steps} steps, DDPM ends at ${number(ddpm)} and DDIM at ${number(ddim)}`;
     const need = (n: number | undefined) => (n === undefined ? `more than ${steps}` : String(n));
     const needs = `To be as close as a fresh draw of the data, DDPM needs ${need(reached.ddpm)} steps and DDIM ${need(reached.ddim)}`;
-    const best =
-      first === undefined || first === "ddim" || first === "ddpm"
-        ? ""
-        : ` ${name} is there with ${reached[first]} steps.`;
+    const best = isFaster(reached, first) ? ` ${name} is there with ${reached[first]} steps.` : "";
     if (kind === "buys") return `Here fresh noise buys closeness: ${at}.`;
     if (kind === "costs") {
       return reached.ddpm === reached.ddim
@@ -95,7 +97,7 @@ const en = {
   table: {
     points: "The points as numbers",
     pointsCaption: (shown: number, all: number) =>
-      `The first ${shown} of ${all} points at the end of both sides, in standard deviations of the data.`,
+      `The first ${shown} of ${all.toLocaleString("en")} points at the end of both sides, in standard deviations of the data.`,
     point: "point",
     frontier: "The distances as numbers",
     frontierCaption: "Sliced Wasserstein distance to the data, in standard deviations of the data.",
@@ -105,8 +107,6 @@ const en = {
   },
   files: { points: "points (CSV)", frontier: "distances (CSV)" },
 };
-
-const zhSide = (eta: number) => (eta === 1 ? "DDPM" : eta === 0 ? "DDIM" : `η = ${eta}`);
 
 const zh: typeof en = {
   lead: (points) =>
@@ -124,14 +124,14 @@ const zh: typeof en = {
   play: "再放一遍",
   curtain: "幕布",
   curtainAt: (percent) => `画面的 ${percent}% 是左边`,
-  sideName: zhSide,
-  side: (eta) => `${zhSide(eta)}，η = ${eta}`,
+  sideName,
+  side: (eta) => `${sideName(eta)}，η = ${eta}`,
   plot: (eta, points, logSnr) =>
-    `${zhSide(eta)}（η = ${eta}）的 ${points} 个点，log SNR 为 ${logSnr.toFixed(1)}`,
+    `${sideName(eta)}（η = ${eta}）的 ${points} 个点，log SNR 为 ${logSnr.toFixed(1)}`,
   tracing: "点正在移动……",
   distance: "W₂",
   fact: (steps, eta, left, right) =>
-    `走 ${steps} 步后，${zhSide(eta)} 离数据 ${number(left)}，DDIM 离数据 ${number(right)}。`,
+    `走 ${steps} 步后，${sideName(eta)} 离数据 ${number(left)}，DDIM 离数据 ${number(right)}。`,
   fresh: (mean, spread) => `重新抽一份真数据：${number(mean)} ± ${number(spread)}。`,
   adjusted: (list) =>
     `地址中有的设置不能照用，现在是：${list.map(({ name, value }) => `${name} = ${value}`).join("，")}。`,
@@ -172,10 +172,7 @@ const zh: typeof en = {
     const at = `走 ${steps} 步时，DDPM 离数据 ${number(ddpm)}，DDIM 离数据 ${number(ddim)}`;
     const need = (n: number | undefined) => (n === undefined ? `${steps} 步以上` : `${n} 步`);
     const needs = `要和重新抽取的真数据一样近，DDPM 要走 ${need(reached.ddpm)}，DDIM 要走 ${need(reached.ddim)}`;
-    const best =
-      first === undefined || first === "ddim" || first === "ddpm"
-        ? ""
-        : `${name} 只要 ${reached[first]} 步。`;
+    const best = isFaster(reached, first) ? `${name} 只要 ${reached[first]} 步。` : "";
     if (kind === "buys") return `在这里，新噪声换来了更近的样本：${at}。`;
     if (kind === "costs") {
       return reached.ddpm === reached.ddim

@@ -9,6 +9,7 @@ import type { LatentApi, Leg, Pictures, Source, TrainReport } from "./latent-api
 import { type Measured, type PlainWeights, plainVae } from "./mlp-vae.ts";
 import recipe from "./recipe.json";
 import { type Curve, emptyCurve } from "./term-curves.ts";
+import { words } from "./words.ts";
 
 const shippedFile = new URL("./digits-vae.safetensors", import.meta.url);
 
@@ -51,12 +52,13 @@ export function useLatent() {
         result.value = {};
       } else {
         const response = await fetch(shippedFile);
+        if (!response.ok) throw new Error(`${words.value.model}: ${response.status}`);
         const bytes = new Uint8Array(await response.arrayBuffer());
         weights.value = readSafetensors(bytes).tensors;
       }
       await openPictures(weights.value);
     } catch (cause) {
-      failure.value = await explainError(cause, "digits");
+      failure.value = await explainError(cause, words.value.model);
     }
   }
 

@@ -6,6 +6,7 @@ const place = (z: readonly number[]) =>
 const whole = (n: number) => n.toLocaleString("en");
 
 const en = {
+  model: "the model",
   lead: "An encoder squeezes each 8×8 digit into two numbers, z. A decoder draws a digit for any two numbers. Drag the cross: what lies between a 3 and an 8?",
   plane:
     "The plane of z. Drag, or use the arrow keys (with Shift for larger steps); Home goes to the middle.",
@@ -20,7 +21,7 @@ const en = {
   yours: "your drawing",
   big: (z: readonly number[]) => `What the decoder draws at z = ${place(z)}`,
   picture: "picture x",
-  back: "what comes back",
+  back: "rebuilt",
   draw: "draw your own",
   hide: "hide the pad",
   clear: "clear",
@@ -80,6 +81,9 @@ const en = {
         : `Reconstruction and KL by step. After ${whole(step)} steps: ${nats(reconstruction)} and ${nats(kl)} nats`,
     ignorant: "64 ln 2: knows nothing",
     waiting: "Train, and both terms appear here.",
+    numbers: "The curves as numbers",
+    caption: "The two terms of some batches, in nats.",
+    step: "step",
   },
   whose: {
     title: "Whose z?",
@@ -111,6 +115,7 @@ const en = {
 };
 
 const zh: typeof en = {
+  model: "模型",
   lead: "编码器把每个 8×8 的数字压成两个数，即 z；解码器能把任意两个数画成一个数字。拖动十字看看：3 和 8 之间是什么？",
   plane: "z 的平面。可拖动，也可用方向键移动（按住 Shift 步子更大），Home 键回到中心。",
   planeLabel: (n, half, z) =>
@@ -180,6 +185,9 @@ const zh: typeof en = {
         : `重建与 KL 随步数的变化。第 ${step} 步时分别为 ${nats(reconstruction)} 和 ${nats(kl)} 奈特`,
     ignorant: "64 ln 2：一无所知",
     waiting: "开始训练后，这里显示这两项。",
+    numbers: "曲线的数值",
+    caption: "部分批次的两项，单位为奈特。",
+    step: "步",
   },
   whose: {
     title: "谁的 z？",

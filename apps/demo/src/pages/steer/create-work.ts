@@ -29,6 +29,8 @@ export interface GuidedRun {
 
 export interface SteerWork extends Work {
   guide(settings: Settings): Promise<GuidedRun>;
+  /** The distance of a run alone. */
+  distance(settings: Settings): Promise<number>;
 }
 
 /** Creates the work of the room. It runs in the thread that calls it. */
@@ -36,11 +38,7 @@ export function createWork(): SteerWork {
   return {
     ready: () => true,
     async guide(settings) {
-      const { mixture } = labeledData[settings.data];
-      const density = tiltedDensity(mixture, settings);
-      const compared = drawPoints(density, reference);
-      const distanceOf = (points: Float32Array) =>
-        slicedWasserstein(points, compared, 2, { directions: 48 });
+      const { mixture, density, distanceOf } = exactAnswer(settings);
       const draw = (seed: number) => drawPoints(density, { count: pointCount, seed });
       const ddim = await guidePoints(mixture, settings, { count: pointCount, eta: 0 });
       const ddpm = await guidePoints(mixture, settings, { count: wanderers, eta: 1 });
@@ -54,7 +52,22 @@ export function createWork(): SteerWork {
         fresh: meanAndSpread(freshSeeds.map((seed) => distanceOf(draw(seed)))),
       };
     },
+    async distance(settings) {
+      const { mixture, distanceOf } = exactAnswer(settings);
+      const frames = await guidePoints(mixture, settings, { count: pointCount, eta: 0 });
+      return distanceOf(frames[frames.length - 1]);
+    },
   };
+}
+
+/** What guidance is meant to sample, and the distance of points to draws of it. */
+function exactAnswer(settings: Settings) {
+  const { mixture } = labeledData[settings.data];
+  const density = tiltedDensity(mixture, settings);
+  const compared = drawPoints(density, reference);
+  const distanceOf = (points: Float32Array) =>
+    slicedWasserstein(points, compared, 2, { directions: 48 });
+  return { mixture, density, distanceOf };
 }
 
 function meanAndSpread(values: readonly number[]): GuidedRun["fresh"] {

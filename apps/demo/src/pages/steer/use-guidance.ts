@@ -1,9 +1,12 @@
-import { ref, shallowRef, watch } from "vue";
+import { onActivated, onDeactivated, ref, shallowRef, watch } from "vue";
 import { explainError, type Failure, serverReachable } from "../../network.ts";
 import { useWorker } from "../../use-worker.ts";
 import type { GuidedRun, SteerWork } from "./create-work.ts";
 import type { Settings } from "./settings.ts";
 import { words } from "./words.ts";
+
+/** The scales at which the distance is measured, besides the present one. */
+export const scales = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10] as const;
 
 /** The run of the present settings, computed in a worker. While it runs, the last one stands. */
 export function useGuidance(settings: Settings) {
@@ -35,8 +38,32 @@ export function useGuidance(settings: Settings) {
     } finally {
       busy.value = false;
     }
+    if (!failure.value) void measureScales();
   }
 
+  /** The distances at the first of {@link scales}, with all other settings as they are. */
+  const distances = shallowRef<readonly number[]>([]);
+  let measured = "";
+  let measuring = 0;
+
+  // One by one, so that a change of the settings waits for one of them at most.
+  async function measureScales(): Promise<void> {
+    const own = ++measuring;
+    const present = { ...settings, classes: [...settings.classes] };
+    const others = JSON.stringify({ ...present, scale: undefined });
+    if (others !== measured) distances.value = [];
+    measured = others;
+    while (own === measuring && !busy.value && distances.value.length < scales.length) {
+      const scale = scales[distances.value.length];
+      const distance = await (await work()).distance({ ...present, scale });
+      if (own === measuring) distances.value = [...distances.value, distance];
+    }
+  }
+  onDeactivated(() => measuring++);
+  onActivated(() => {
+    if (run.value && !busy.value) void measureScales();
+  });
+
   watch(settings, update, { immediate: true });
-  return { run, failure, busy, inPage, update };
+  return { run, failure, busy, inPage, distances, update };
 }

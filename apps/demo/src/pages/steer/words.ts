@@ -61,6 +61,11 @@ const en = {
   arrowColumns: ["place", "model", "classifier", "both"],
   guidedCsv: "guided points (CSV)",
   exactCsv: "exact draws (CSV)",
+  curve: "Distance by scale. Grey: where fresh draws of the exact answer lie.",
+  curvePlot: (pairs: string) => `Distance to the exact answer by scale: ${pairs}`,
+  scales: "The distances as numbers",
+  scalesCaption: "The sliced Wasserstein distance of the guided points to the exact answer.",
+  scaleColumns: ["scale", "distance"],
   changed: (names: readonly string[]) => `Changed to what this room allows: ${list(names, ", ")}.`,
 };
 
@@ -115,6 +120,11 @@ const zh: typeof en = {
   arrowColumns: ["位置", "模型", "分类器", "合力"],
   guidedCsv: "引导的点（CSV）",
   exactCsv: "精确样本（CSV）",
+  curve: "距离随引导强度的变化。灰色：重新抽取的精确样本所在的范围。",
+  curvePlot: (pairs) => `各引导强度下到精确答案的距离：${pairs}`,
+  scales: "距离的数值",
+  scalesCaption: "引导得到的点到精确答案的切片 Wasserstein 距离。",
+  scaleColumns: ["引导强度", "距离"],
   changed: (names) => `以下设置超出范围，已调整：${list(names, "、")}。`,
 };
 

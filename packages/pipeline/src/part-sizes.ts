@@ -1,7 +1,8 @@
-import type { PipelineFolder } from "@gen/pipeline";
+import { checkArguments, rules } from "@gen/math/arguments";
+import type { PipelineFolder } from "./describe-folder.ts";
 
 /** The size of a dynamic dimension, by its place in an input; undefined where nothing tells it. */
-export type SizeOf = (input: string, axis: number, rank: number) => number | undefined;
+type SizeOf = (input: string, axis: number, rank: number) => number | undefined;
 
 /** Tokens of T5 in diffusers' pipelines: `max_sequence_length` of Flux, and of the others. */
 const T5_TOKENS = { flux: 512, other: 256 };
@@ -11,9 +12,29 @@ const CLIP_TOKENS = 77;
 
 const numberOf = (value: unknown) => (Number.isInteger(value) ? Number(value) : undefined);
 
-/** The sizes that the inputs of a folder's part have in its pipeline. */
-export function assumedSizes(folder: PipelineFolder | undefined, part: string): SizeOf {
-  if (!folder) return () => undefined;
+/** What of a folder tells the sizes of its parts. */
+type SizedFolder = Pick<PipelineFolder, "parts" | "latent" | "factor" | "className">;
+
+const FOLDER: rules.Rule = /* @__PURE__ */ rules.having("what describeFolder finds", {
+  parts: /* @__PURE__ */ rules.listOf(
+    /* @__PURE__ */ rules.having("a part { name, config }", {
+      name: rules.TEXT,
+      config: rules.OBJECT,
+    }),
+  ),
+  latent: /* @__PURE__ */ rules.listOf(/* @__PURE__ */ rules.optional(rules.COUNT)),
+  factor: /* @__PURE__ */ rules.optional(rules.COUNT),
+  className: /* @__PURE__ */ rules.optional(rules.TEXT),
+});
+
+/**
+ * The sizes that the inputs of a folder's part have in its pipeline, for `preflight` before any model
+ * is loaded: `partSizes(folder, "unet")("sample", 2, 4)` is the height of a latent.
+ *
+ * @throws RangeError when `folder` is nothing that `describeFolder` finds.
+ */
+export function partSizes(folder: SizedFolder, part: string): SizeOf {
+  checkArguments({ folder, part }, { folder: FOLDER, part: rules.TEXT });
   const [channels, height, width] = folder.latent.length === 3 ? folder.latent : [];
   const sides = [height, width];
   const { factor } = folder;
@@ -38,7 +59,7 @@ export function assumedSizes(folder: PipelineFolder | undefined, part: string): 
 }
 
 /** Tokens that one text encoder takes. */
-function tokensOf({ parts, className = "" }: PipelineFolder, name: string): number {
+function tokensOf({ parts, className = "" }: SizedFolder, name: string): number {
   const config = parts.find((part) => part.name === name)?.config ?? {};
   const isT5 = /t5/.test(String(config.model_type));
   if (isT5) return className.startsWith("Flux") ? T5_TOKENS.flux : T5_TOKENS.other;
@@ -46,7 +67,7 @@ function tokensOf({ parts, className = "" }: PipelineFolder, name: string): numb
 }
 
 /** Tokens of the prompt that the denoiser takes: Stable Diffusion 3 joins CLIP's and T5's. */
-function promptTokens(folder: PipelineFolder): number {
+function promptTokens(folder: SizedFolder): number {
   const encoders = folder.parts.filter(({ name }) => name.startsWith("text_encoder"));
   const counts = encoders.map(({ name }) => tokensOf(folder, name));
   const clip = encoders.length > 0 ? counts[0] : CLIP_TOKENS;

@@ -1,0 +1,4 @@
+import * as comlink from "comlink";
+import { createModelWork } from "./create-model-work.ts";
+
+comlink.expose(createModelWork());
