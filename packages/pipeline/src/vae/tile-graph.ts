@@ -1,11 +1,11 @@
 /*
- * A VAE's half cut where its resolution leaves that of the latents:
+ * A VAE's half cut where its resolution changes:
  *
- *   decoder   latents -> [low: attention, whole] -> cut -> [high: convolutions, in tiles] -> image
- *   encoder   image -> [high: convolutions, in tiles] -> cut -> [low: attention, whole] -> moments
+ *   decoder   latents -> [low: attention, whole] -> cut -> [2x, in tiles] -> cut -> ... -> image
+ *   encoder   image -> [in tiles] -> cut -> ... -> cut -> [low: attention, whole] -> moments
  *
- * A tile of the high part has the values of the whole, if it is computed with the pixels around it
- * that its convolutions reach, and if each group normalization takes the statistics of the whole.
+ * A tile of a section has the values of the whole, if it is computed with the pixels around it that
+ * its convolutions reach, and if each group normalization takes the statistics of the whole.
  */
 import {
   add,
@@ -31,9 +31,23 @@ export type Direction = "up" | "down";
 
 const rowsOf = ({ shape }: Expr) => Number(shape[2]);
 
+/** Whether a node ends a section: a Resize in a decoder, in an encoder what a strided layer may be. */
+const changesSize = ({ op }: Expr, direction: Direction): boolean =>
+  direction === "up" ? op === "Resize" : op === "Conv" || op === "AveragePool";
+
+/** The rows of the values at each cut, in the graph's order. */
+function rowsOfCuts({ nodes, inputs }: Graph, direction: Direction): number[] {
+  const changing = nodes.filter((node) => changesSize(node, direction));
+  const rows = changing.map((node) => rowsOf(direction === "up" ? node.inputs[0] : node));
+  const from = direction === "up" ? 0 : rowsOf(inputs[0]);
+  return [...new Set(rows)]
+    .filter((n) => n !== from)
+    .sort((a, b) => (direction === "up" ? a - b : b - a));
+}
+
 /**
- * The values that cross from the one resolution to the other, for latents of `height` rows: a decoder
- * leaves that of the latents at its first Resize, an encoder comes to it at its last strided layer.
+ * The values that cross where the resolution changes from or to one of `height` rows: a decoder
+ * leaves it at a Resize, an encoder comes to it at a strided layer.
  */
 function crossingOf({ nodes }: Graph, height: number, direction: Direction): Expr[] {
   const depends = new Set<Expr>();
@@ -46,28 +60,41 @@ function crossingOf({ nodes }: Graph, height: number, direction: Direction): Exp
     const isBeyond = operands.some(
       (e) => beyond.has(e) || (direction === "down" && crossing.has(e)),
     );
-    const isStrided = node.op === "Conv" || node.op === "AveragePool";
-    if (isBeyond || (direction === "up" && node.op === "Resize")) {
+    const changes = changesSize(node, direction);
+    if (isBeyond || (direction === "up" && changes && rowsOf(node.inputs[0]) === height)) {
       beyond.add(node);
       for (const e of operands) if (!beyond.has(e)) crossing.add(e);
-    } else if (direction === "down" && isStrided && rowsOf(node) === height) crossing.add(node);
+    } else if (direction === "down" && changes && rowsOf(node) === height) crossing.add(node);
   }
   if (crossing.size > 0) return [...crossing];
-  throw refuse("changes its resolution in a way that is not known");
+  throw refuse(UNKNOWN);
 }
 
 const refuse = (reason: string) =>
   new GenError("invalid-model", `tileSize must be left out for this VAE: its network ${reason}`);
 
-/** A graph that takes what crosses, and the graph that gives it; `cut.N` are its names. */
-export interface HalfGraphs {
-  readonly first: Graph;
-  readonly second: Graph;
+/**
+ * The sections of a half between its changes of resolution, each of which takes what the one before
+ * gives: `cut.N` are the names.
+ *
+ * @throws GenError `invalid-model` for a half that never changes its resolution.
+ */
+export function sectionsOf(graph: Graph, direction: Direction): readonly Graph[] {
+  const sections: Graph[] = [];
+  let rest = graph;
+  for (const height of rowsOfCuts(graph, direction)) {
+    const [first, second] = splitAtCut(rest, crossingOf(rest, height, direction));
+    sections.push(first);
+    rest = second;
+  }
+  if (sections.length > 0) return [...sections, rest];
+  throw refuse(UNKNOWN);
 }
 
-/** The graph split at its cut. */
-export function splitAtCut(graph: Graph, height: number, direction: Direction): HalfGraphs {
-  const crossing = crossingOf(graph, height, direction);
+const UNKNOWN = "changes its resolution in a way that is not known";
+
+/** The graph that gives what crosses, and the graph that takes it. */
+function splitAtCut(graph: Graph, crossing: readonly Expr[]): readonly [Graph, Graph] {
   const names = new Map(crossing.map((e, i) => [e, `cut.${i}`]));
   const second = rebuild(graph.outputs, (node, inputs) => {
     const name = names.get(node);
@@ -75,16 +102,16 @@ export function splitAtCut(graph: Graph, height: number, direction: Direction): 
       ? withInputs(node, inputs)
       : cast(input(name, { shape: node.shape }), node.dtype);
   });
-  return {
-    first: graphOf(
+  return [
+    graphOf(
       Object.fromEntries(crossing.map((e, i) => [`cut.${i}`, cast(e, "float32")])),
       graph.inputs,
     ),
-    second: graphOf(second),
-  };
+    graphOf(second),
+  ];
 }
 
-/** The high part of a half, and what a run of it in tiles needs. */
+/** A section of a half, and what a run of it in tiles needs. */
 export interface TileGraph {
   /** The outputs, and the sums of each normalization's input, by the statistics of the tile itself. */
   readonly local: Graph;
@@ -104,7 +131,7 @@ export interface TileGraph {
 export const [SUMS, STATISTICS, INNER] = ["sums", "statistics", "inner"];
 
 /**
- * The high part on tiles of latents `[height, width]`. The input `inner` `[1, 1, height, width]` is 1
+ * A section on tiles of latents `[height, width]`. The input `inner` `[1, 1, height, width]` is 1
  * where the tile is summed, 0 around.
  *
  * @throws GenError `invalid-model` for a network with other operations than convolutions.

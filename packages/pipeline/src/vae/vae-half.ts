@@ -10,7 +10,7 @@ import { callProgram } from "@gen/runtime-gpu/call-program";
 import type { AbortSignalLike } from "@gen/sampling";
 import { throwIfAborted } from "../aborted.ts";
 import { hasHalves, singlePrecision } from "./single-precision.ts";
-import { type Direction, splitAtCut, tileGraph } from "./tile-graph.ts";
+import { type Direction, sectionsOf, tileGraph } from "./tile-graph.ts";
 import { type Planes, runTiles, spans } from "./tiles.ts";
 
 /** A decoder or an encoder: `[1, channels, height, width]` to named outputs of one size. */
@@ -110,23 +110,30 @@ export function vaeHalf<T>(use: VaeUse<T>, direction: Direction): VaeHalf {
   async function runTiled(graph: Graph, x: Planes, tile: number, signal?: AbortSignalLike) {
     const output = Object.values(graph.outputs)[0].shape.map(Number);
     const [, , height, width] = direction === "up" ? x.shape : output;
-    const factor = Math.max(output[2] / x.shape[2], x.shape[2] / output[2]);
-    const { first, second } = splitAtCut(graph, height, direction);
-    const high = direction === "up" ? second : first;
-    const windowed = (h: number, w: number) => {
-      const scale = direction === "up" ? 1 : factor;
-      return graphFor([1, x.shape[1], h * scale, w * scale]).then((part) => {
-        const halves = splitAtCut(part, h, direction);
-        return direction === "up" ? halves.second : halves.first;
-      });
-    };
-    const { halo } = tileGraph(high, height, width);
-    const [rows, columns] = [height, width].map((length) => spans(length, tile, halo));
-    const [{ size: h }, { size: w }] = [rows[0], columns[0]];
-    if (h === height && w === width) return runWhole(graph, x);
-    const run = { backend, rows, columns, signal, graph: tileGraph(await windowed(h, w), h, w) };
-    if (direction === "down") return once(second, await runTiles(run, { x }));
-    return runTiles(run, await once(first, { x }));
+    const scale = x.shape[2] / height;
+    const all = sectionsOf(graph, direction);
+    const low = direction === "up" ? 0 : all.length - 1;
+    const sections = all.map((section, i) => {
+      if (i === low) return { section, windows: undefined };
+      const { halo } = tileGraph(section, height, width);
+      const [rows, columns] = [height, width].map((length) => spans(length, tile, halo));
+      const isWhole = rows[0].size === height && columns[0].size === width;
+      return { section, windows: isWhole ? undefined : { rows, columns } };
+    });
+    if (sections.every(({ windows }) => !windows)) return runWhole(graph, x);
+    let values: Record<string, Planes> = { x };
+    for (const [i, { section, windows }] of sections.entries()) {
+      throwIfAborted(signal);
+      if (!windows) {
+        values = await once(section, values);
+        continue;
+      }
+      const [h, w] = [windows.rows[0].size, windows.columns[0].size];
+      const windowed = await graphFor([1, x.shape[1], h * scale, w * scale]);
+      const part = tileGraph(sectionsOf(windowed, direction)[i], h, w);
+      values = await runTiles({ backend, ...windows, signal, graph: part }, values);
+    }
+    return values;
   }
 
   async function runOne(x: Planes, signal?: AbortSignalLike): Promise<Record<string, Planes>> {
