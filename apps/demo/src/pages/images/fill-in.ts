@@ -67,7 +67,7 @@ export async function fillIn(
 }
 
 /** 1 for each number of x whose pixels nobody painted. */
-export function knownOf(
+function knownOf(
   painted: Uint8Array,
   [channels, height, width]: readonly number[],
 ): Float32Array {

@@ -4,7 +4,7 @@ import { levelsApart } from "./levels-apart.ts";
 import type { PictureModel } from "./picture-model.ts";
 
 /** The numbers of steps that are tried, each way. */
-export const tripSteps = [5, 10, 20, 40, 80] as const;
+const tripSteps = [5, 10, 20, 40, 80] as const;
 
 /** A picture that went to noise and back. */
 export interface Trip {
