@@ -342,6 +342,7 @@ export function compareTests(folder: () => string): void {
       const points = pointsPage(page);
       await page.click(points.button(".train", "Train"));
       await points.shows(".train .status", "10 steps in");
+      await points.kept();
       await page.goto(`${server().url}?data=learned&steps=3#/ddpm-ddim`);
       await page.waitFor(() => document.querySelector("[data-denoiser=network]"));
       await sampled(page, "3 steps");

@@ -67,6 +67,24 @@ export function pointsPage(page: BrowserPage) {
         return Number(bar?.getAttribute("aria-valuenow")) >= wanted;
       }, step),
 
+    /** Waits until the browser keeps the model for a reload. */
+    kept: () =>
+      page.waitFor(
+        () =>
+          new Promise<boolean>((resolve) => {
+            const opening = indexedDB.open("gen-demo", 1);
+            opening.onerror = () => resolve(false);
+            opening.onsuccess = () => {
+              const database = opening.result;
+              const all = database.transaction("models").objectStore("models").getAllKeys();
+              all.onsuccess = () => {
+                database.close();
+                resolve(all.result.length > 0);
+              };
+            };
+          }),
+      ),
+
     /** Waits until an element contains the text. */
     shows: (selector: string, text: string) =>
       page.waitFor(

@@ -21,8 +21,8 @@ export const pages: readonly Page[] = [
   },
   {
     id: "learn",
-    name: (text) => text.points.name,
-    title: (text) => text.points.title,
+    name: (text) => text.rooms.learn.name,
+    title: (text) => text.rooms.learn.title,
     load: () => import("./points/points-page.vue"),
   },
   {

@@ -1,5 +1,3 @@
-const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
-
 export const en = {
   description:
     "Type a word. 1,200 random points find their way to it, by the exact denoiser and then by a small diffusion model that learns in this page.",
@@ -29,6 +27,7 @@ export const en = {
     s < 1 ? `${Math.round(s * 1000)} ms` : s < 10 ? `${s.toFixed(1)} s` : `${Math.round(s)} s`,
   minutes: (minutes: number, seconds: number) => `${minutes} min ${seconds} s`,
   rooms: {
+    learn: { name: "Learn", title: "From noise to points" },
     compare: { name: "DDPM | DDIM", title: "What does fresh noise buy?" },
     steer: { name: "Steer", title: "Who pulls the points?" },
     latent: { name: "Latent", title: "What does a VAE know?" },
@@ -36,6 +35,11 @@ export const en = {
     model: { name: "Your model", title: "Does it work with mine?" },
     race: { name: "Race", title: "Does the machine matter?" },
   },
+  drawPad: {
+    label: "Drawing area. Drag to draw, or move with the arrow keys and press space to add points.",
+    hint: "Draw here",
+  },
+  backend: { runsOn: "runs on", ranOn: "ran on" },
   takeAway: {
     title: "Take it with you",
     copy: "copy the code",
@@ -92,101 +96,6 @@ export const en = {
       eps: "ε: the noise that the denoiser sees in each point",
       eta: "σ: how much fresh noise a step adds. 0 in DDIM",
       z: "z: fresh noise, which makes DDPM wander",
-    },
-  },
-  points: {
-    name: "Learn",
-    title: "From noise to points",
-    intro:
-      "Pick a cloud of points or draw your own. Train a small diffusion model on it in this page. Then watch DDPM and DDIM turn the same noise into data.",
-    data: {
-      title: "Data",
-      choose: "Choose the points",
-      toys: {
-        moons: "Moons",
-        swissRoll: "Swiss roll",
-        checkerboard: "Checkers",
-        rings: "Rings",
-        pinwheel: "Pinwheel",
-        mixture: "Mixture",
-        digit: "Digit",
-        postcard: "Postcard",
-        drawn: "Draw",
-      },
-      plot: (name: string) => `Scatter plot of the data: ${name}`,
-      pad: "Drawing area. Drag to draw, or move with the arrow keys and press space to add points.",
-      drawHere: "Draw here",
-      clear: "Clear",
-      lost: "This browser does not keep the drawing for a reload.",
-      drawn: (n: number) => plural(n, "point drawn", "points drawn"),
-      drawMore: (n: number) => `Draw more: ${plural(n, "point", "points")} to go.`,
-    },
-    train: {
-      title: "Train",
-      backend: "Backend",
-      absent: "not available here",
-      software: "software, slow",
-      steps: "Steps",
-      train: "Train",
-      stop: "Stop",
-      resume: "Continue",
-      again: "Start over",
-      opening: "Starting the backend…",
-      stopping: "Stopping…",
-      waiting: "The loss appears here as the model learns.",
-      loss: "Loss",
-      lossPlot: "Training loss by step",
-      step: (step: number, steps: number) => `${step} of ${steps}`,
-      rate: (rate: number) => `${rate < 10 ? rate.toFixed(1) : Math.round(rate)} steps/s`,
-      left: (time: string) => `${time} left`,
-      done: (step: number, time: string) => `${plural(step, "step", "steps")} in ${time}`,
-      stopped: (step: number) =>
-        `Stopped after ${plural(step, "step", "steps")}. The trained weights are kept.`,
-      stale: "The data has changed. Train again to learn it.",
-      restored: (step: number) => `Kept from your last visit: ${plural(step, "step", "steps")}.`,
-      notKept: "This browser does not keep the model for a reload.",
-      clamped: ({ low, high }: { low: number; high: number }, now: number) =>
-        `Steps go from ${low} to ${high.toLocaleString("en")}. Set to ${now.toLocaleString("en")}.`,
-      ranOn: "ran on",
-      runsOn: "runs on",
-      exactField: "the exact field",
-      learnedField: "the network's field",
-      samples: "its samples",
-      fieldPlot: (step: number) =>
-        `From each place, the way that a noisy point should go, and the way that the network would send it after ${plural(step, "step", "steps")}; 250 samples of the network`,
-      progress: "Training progress",
-      levels: {
-        title: "Loss by log SNR, from almost clean to almost noise; the mark is the least possible",
-        learned: "the network",
-        least: "the exact denoiser, the least",
-      },
-    },
-    sample: {
-      title: "Sample",
-      seed: "Seed",
-      newSeed: "New seed",
-      sample: "Sample",
-      stop: "Stop",
-      ddpmNote: "Fresh noise at every step",
-      steps: "Steps",
-      eta: "Eta",
-      etaNote: (eta: number): string =>
-        eta === 0 ? "no fresh noise" : eta === 1 ? "as much noise as DDPM" : "some fresh noise",
-      first: "Train first. The samples appear here.",
-      ready: "Ready to sample.",
-      t: (t: number) => `t = ${t}`,
-      distance: "Sliced W₂ to the data",
-      stopped: (t: number) => `Stopped at t = ${t}. These points are on their way.`,
-      stale: "The data has changed. These samples are of what the model learned before.",
-      clamped: (most: number, now: number) =>
-        `Seeds are whole numbers from 0 to ${most.toLocaleString("en")}. Set to ${now.toLocaleString("en")}.`,
-      fresh: (verdict: "closer" | "same" | "farther", mean: string, spread: string) =>
-        `${{ closer: "closer than", same: "as close as", farther: "farther than" }[verdict]} a fresh draw of the data itself: ${mean} ± ${spread}`,
-      freshTitle: "What does the distance mean?",
-      freshHelp:
-        "It is the sliced Wasserstein distance of order 2 between the samples and the data, in standard deviations of the data. 0 is the same points; pure noise scores about 0.3. Lower is closer, but a fresh draw of the data itself does not reach 0 either: about its score, samples cannot be told from data.",
-      plot: (method: string) => `Samples of ${method} in front of the data`,
-      took: (steps: number, time: string) => `${plural(steps, "step", "steps")} in ${time}`,
     },
   },
 };

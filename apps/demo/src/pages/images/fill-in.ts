@@ -67,10 +67,7 @@ export async function fillIn(
 }
 
 /** 1 for each number of x whose pixels nobody painted. */
-function knownOf(
-  painted: Uint8Array,
-  [channels, height, width]: readonly number[],
-): Float32Array {
+function knownOf(painted: Uint8Array, [channels, height, width]: readonly number[]): Float32Array {
   const block = SIDE / width;
   const isKnown = (at: number) => {
     const [row, column] = [Math.floor(at / width), at % width];

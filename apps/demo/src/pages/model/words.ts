@@ -1,6 +1,8 @@
 import { inLanguage } from "../../words.ts";
 
 const en = {
+  clamped: (low: number, high: number, now: number) =>
+    `From ${low} to ${high.toLocaleString("en")}. Set to ${now.toLocaleString("en")}.`,
   lead: "Drop a folder in diffusers' ONNX layout, or give its address. The page reads the headers, says what it understands, and makes a picture. Nothing is uploaded.",
   source: "Your model",
   drop: "Drop a folder or files here",
@@ -126,6 +128,7 @@ const en = {
 };
 
 const zh: typeof en = {
+  clamped: (low, high, now) => `取值从 ${low} 到 ${high}，已设为 ${now}。`,
   lead: "把 diffusers 布局的 ONNX 文件夹拖到这里，或给出它的网址。页面先读文件头，说明它看懂了什么，再生成一张图。什么都不会上传。",
   source: "您的模型",
   drop: "把文件夹或文件拖到这里",

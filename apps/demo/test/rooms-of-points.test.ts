@@ -1,9 +1,6 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { compareTests } from "./compare-tests.ts";
 import { buildDemo } from "./demo-page.ts";
-import { imagesTests } from "./images-tests.ts";
-import { latentTests } from "./latent-tests.ts";
-import { modelTests } from "./model-tests.ts";
 import { raceTests } from "./race-tests.ts";
 import { steerTests } from "./steer-tests.ts";
 
@@ -16,7 +13,4 @@ afterAll(() => demo?.remove());
 const folder = () => demo.folder;
 describe("DDPM | DDIM", () => compareTests(folder));
 describe("Steer", () => steerTests(folder));
-describe("Latent", () => latentTests(folder));
-describe("Images", () => imagesTests(folder));
-describe("Your model", () => modelTests(folder));
 describe("Race", () => raceTests(folder));

@@ -1,0 +1,183 @@
+import { inLanguage } from "../../words.ts";
+
+const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+
+const en = {
+  intro:
+    "Pick a cloud of points or draw your own. Train a small diffusion model on it in this page. Then watch DDPM and DDIM turn the same noise into data.",
+  data: {
+    title: "Data",
+    choose: "Choose the points",
+    toys: {
+      moons: "Moons",
+      swissRoll: "Swiss roll",
+      checkerboard: "Checkers",
+      rings: "Rings",
+      pinwheel: "Pinwheel",
+      mixture: "Mixture",
+      digit: "Digit",
+      postcard: "Postcard",
+      drawn: "Draw",
+    },
+    plot: (name: string) => `Scatter plot of the data: ${name}`,
+    clear: "Clear",
+    lost: "This browser does not keep the drawing for a reload.",
+    drawn: (n: number) => plural(n, "point drawn", "points drawn"),
+    drawMore: (n: number) => `Draw more: ${plural(n, "point", "points")} to go.`,
+  },
+  train: {
+    title: "Train",
+    backend: "Backend",
+    absent: "not available here",
+    software: "software, slow",
+    steps: "Steps",
+    train: "Train",
+    stop: "Stop",
+    resume: "Continue",
+    again: "Start over",
+    opening: "Starting the backend…",
+    stopping: "Stopping…",
+    waiting: "The loss appears here as the model learns.",
+    loss: "Loss",
+    lossPlot: "Training loss by step",
+    step: (step: number, steps: number) => `${step} of ${steps}`,
+    rate: (rate: number) => `${rate < 10 ? rate.toFixed(1) : Math.round(rate)} steps/s`,
+    left: (time: string) => `${time} left`,
+    done: (step: number, time: string) => `${plural(step, "step", "steps")} in ${time}`,
+    stopped: (step: number) =>
+      `Stopped after ${plural(step, "step", "steps")}. The trained weights are kept.`,
+    stale: "The data has changed. Train again to learn it.",
+    restored: (step: number) => `Kept from your last visit: ${plural(step, "step", "steps")}.`,
+    notKept: "This browser does not keep the model for a reload.",
+    clamped: ({ low, high }: { low: number; high: number }, now: number) =>
+      `Steps go from ${low} to ${high.toLocaleString("en")}. Set to ${now.toLocaleString("en")}.`,
+    exactField: "the exact field",
+    learnedField: "the network's field",
+    samples: "its samples",
+    fieldPlot: (step: number) =>
+      `From each place, the way that a noisy point should go, and the way that the network would send it after ${plural(step, "step", "steps")}; 250 samples of the network`,
+    progress: "Training progress",
+    levels: {
+      title: "Loss by log SNR, from almost clean to almost noise; the mark is the least possible",
+      learned: "the network",
+      least: "the exact denoiser, the least",
+    },
+  },
+  sample: {
+    title: "Sample",
+    seed: "Seed",
+    newSeed: "New seed",
+    sample: "Sample",
+    stop: "Stop",
+    ddpmNote: "Fresh noise at every step",
+    steps: "Steps",
+    eta: "Eta",
+    etaNote: (eta: number): string =>
+      eta === 0 ? "no fresh noise" : eta === 1 ? "as much noise as DDPM" : "some fresh noise",
+    first: "Train first. The samples appear here.",
+    ready: "Ready to sample.",
+    t: (t: number) => `t = ${t}`,
+    distance: "Sliced W₂ to the data",
+    stopped: (t: number) => `Stopped at t = ${t}. These points are on their way.`,
+    stale: "The data has changed. These samples are of what the model learned before.",
+    clamped: (most: number, now: number) =>
+      `Seeds are whole numbers from 0 to ${most.toLocaleString("en")}. Set to ${now.toLocaleString("en")}.`,
+    fresh: (verdict: "closer" | "same" | "farther", mean: string, spread: string) =>
+      `${{ closer: "closer than", same: "as close as", farther: "farther than" }[verdict]} a fresh draw of the data itself: ${mean} ± ${spread}`,
+    freshTitle: "What does the distance mean?",
+    freshHelp:
+      "It is the sliced Wasserstein distance of order 2 between the samples and the data, in standard deviations of the data. 0 is the same points; pure noise scores about 0.3. Lower is closer, but a fresh draw of the data itself does not reach 0 either: about its score, samples cannot be told from data.",
+    plot: (method: string) => `Samples of ${method} in front of the data`,
+    took: (steps: number, time: string) => `${plural(steps, "step", "steps")} in ${time}`,
+  },
+};
+
+const zh: typeof en = {
+  intro:
+    "选一组点，或者自己画一组，在本页用它训练一个小型扩散模型，然后观察 DDPM 与 DDIM 如何把同一份噪声变成数据。",
+  data: {
+    title: "数据",
+    choose: "选择点集",
+    toys: {
+      moons: "双月",
+      swissRoll: "瑞士卷",
+      checkerboard: "棋盘",
+      rings: "圆环",
+      pinwheel: "风车",
+      mixture: "高斯混合",
+      digit: "数字",
+      postcard: "明信片",
+      drawn: "手绘",
+    },
+    plot: (name) => `数据散点图：${name}`,
+    clear: "清除",
+    lost: "此浏览器不会在重新加载后保留绘图。",
+    drawn: (n) => `已画 ${n} 个点`,
+    drawMore: (n) => `再多画一点：还差 ${n} 个点。`,
+  },
+  train: {
+    title: "训练",
+    backend: "后端",
+    absent: "此处不可用",
+    software: "软件模拟，较慢",
+    steps: "步数",
+    train: "训练",
+    stop: "停止",
+    resume: "继续",
+    again: "重新开始",
+    opening: "正在启动后端…",
+    stopping: "正在停止…",
+    waiting: "模型学习时，损失会显示在这里。",
+    loss: "损失",
+    lossPlot: "各步的训练损失",
+    step: (step, steps) => `第 ${step} / ${steps} 步`,
+    rate: (rate) => `${rate < 10 ? rate.toFixed(1) : Math.round(rate)} 步/秒`,
+    left: (time) => `还需 ${time}`,
+    done: (step, time) => `${step} 步，用时 ${time}`,
+    stopped: (step) => `在第 ${step} 步停止，训练得到的权重已保留。`,
+    stale: "数据已改变，请重新训练。",
+    restored: (step) => `上次访问留下的模型：已训练 ${step} 步。`,
+    notKept: "此浏览器不会在重新加载后保留模型。",
+    clamped: ({ low, high }, now) => `步数须在 ${low} 到 ${high} 之间，已设为 ${now}。`,
+    exactField: "精确的场",
+    learnedField: "网络的场",
+    samples: "网络的样本",
+    fieldPlot: (step) =>
+      `平面各处的带噪点该往哪里走，以及网络在训练 ${step} 步后会把它送往哪里；另有网络的 250 个样本`,
+    progress: "训练进度",
+    levels: {
+      title: "各 log SNR 的损失，从几乎干净到几乎全是噪声；竖线是可能的最小值",
+      learned: "网络",
+      least: "精确去噪器（最小）",
+    },
+  },
+  sample: {
+    title: "采样",
+    seed: "种子",
+    newSeed: "换一个种子",
+    sample: "采样",
+    stop: "停止",
+    ddpmNote: "每一步都加入新噪声",
+    steps: "步数",
+    eta: "Eta",
+    etaNote: (eta) =>
+      eta === 0 ? "不加新噪声" : eta === 1 ? "与 DDPM 的噪声一样多" : "加入部分新噪声",
+    first: "请先训练，样本会显示在这里。",
+    ready: "可以采样了。",
+    t: (t) => `t = ${t}`,
+    distance: "到数据的切片 W₂ 距离",
+    stopped: (t) => `停在 t = ${t}，这些点还在途中。`,
+    stale: "数据已改变，这些样本来自模型此前学到的数据。",
+    clamped: (most, now) => `种子须为 0 到 ${most} 之间的整数，已设为 ${now}。`,
+    fresh: (verdict, mean, spread) =>
+      `重新抽取的数据本身为 ${mean} ± ${spread}，样本${{ closer: "比它更近", same: "与它一样近", farther: "比它更远" }[verdict]}`,
+    freshTitle: "这个距离是什么意思？",
+    freshHelp:
+      "它是样本与数据之间的二阶切片 Wasserstein 距离，以数据的标准差为单位。0 表示两组点相同，纯噪声约为 0.3。越小越接近；但重新抽取的数据本身也不会为 0，达到它的水平，样本就与数据难以分辨。",
+    plot: (method) => `${method} 的样本，背景为数据`,
+    took: (steps, time) => `${steps} 步，用时 ${time}`,
+  },
+};
+
+/** The strings of the learning page. */
+export const words = inLanguage({ en, zh });
