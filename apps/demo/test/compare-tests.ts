@@ -197,7 +197,7 @@ const measureButton = "[data-role=measure]";
 export function compareTests(folder: () => string): void {
   lawTests();
 
-  describeRoom("ddpm-ddim", folder, enginesOf({ everyEngine: true }), ({ visit }) => {
+  describeRoom("ddpm-ddim", folder, enginesOf(), ({ visit }) => {
     test("two sides of a curtain, a frontier that stops and continues, and code that gives its numbers", async () => {
       const page = await visit("?data=moons&steps=5&curtain=30");
       await sampled(page, "5 steps");

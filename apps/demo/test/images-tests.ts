@@ -77,7 +77,7 @@ const canvasLevels = (page: BrowserPage, selector: string) =>
 
 /** The tests of this room, on the built demo. */
 export function imagesTests(folder: () => string): void {
-  describeRoom("images", folder, enginesOf({ everyEngine: true }), ({ visit }) => {
+  describeRoom("images", folder, enginesOf(), ({ visit }) => {
     test("opens with a picture, makes others, sends one to noise and back, and fills a part in", async () => {
       const page = await visit(quick);
       // The picture of before, without a backend.

@@ -90,7 +90,7 @@ async function savedFile(page: BrowserPage, label: string, name: string): Promis
 
 /** The tests of this room, on the built demo. */
 export function latentTests(folder: () => string): void {
-  describeRoom("latent", folder, enginesOf({ everyEngine: true }), ({ visit, server }) => {
+  describeRoom("latent", folder, enginesOf(), ({ visit, server }) => {
     test("opens with a picture, decodes where the cross is, trains, and keeps the model", async () => {
       const page = await visit("?steps=60");
       await opened(page);

@@ -173,7 +173,7 @@ export function modelTests(folder: () => string): void {
     ).toEqual([...data]);
   });
 
-  describeRoom("your-model", folder, enginesOf({ everyEngine: true }), ({ visit, server }) => {
+  describeRoom("your-model", folder, enginesOf(), ({ visit, server }) => {
     test("knows its example at once, and makes diffusers' picture of it; its code does so in Node", async () => {
       const page = await visit();
       await known(page, "example-model");

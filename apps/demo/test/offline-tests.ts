@@ -5,7 +5,7 @@ import { serve } from "../../../tooling/browser/serve.ts";
 
 /** The tests of a later visit: without a network, and on a host that sends no headers. */
 export function offlineTests(folder: () => string): void {
-  describeEngines("after the first visit", enginesOf({ everyEngine: true }), (engine) => {
+  describeEngines("after the first visit", enginesOf(), (engine) => {
     let browser: Browser;
     const open: { close(): Promise<void> }[] = [];
     beforeAll(async () => {

@@ -76,7 +76,7 @@ function keepCopies(): void {
 
 /** The tests of the race, on the built demo. */
 export function raceTests(folder: () => string): void {
-  describeRoom("race", folder, enginesOf({ everyEngine: true }), ({ visit }) => {
+  describeRoom("race", folder, enginesOf(), ({ visit }) => {
     test("every runtime of this browser ends on the points of the reference", async () => {
       const page = await visit("?seed=3");
       await opened(page);

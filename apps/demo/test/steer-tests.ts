@@ -53,7 +53,7 @@ const pressed = (page: BrowserPage) =>
 
 /** The tests of this room, on the built demo. */
 export function steerTests(folder: () => string): void {
-  describeRoom("steer", folder, enginesOf({ everyEngine: true }), (room) => {
+  describeRoom("steer", folder, enginesOf(), (room) => {
     test("guides points, measures them against the exact answer, and keeps all for a reload", async () => {
       const page = await room.visit("?scale=6&class=B");
       expect(await verdict(page)).toMatch(
