@@ -30,7 +30,7 @@ export const figure: LessonFigure = {
       high,
       most: 1.15,
       curves: [
-        { color: "soft", values: times.map((t) => onClean[t]), name: "1" },
+        { color: "soft", values: times.map((t) => onClean[t]) },
         { color: "z", values: times.map((t) => bound[t] / most), name: "ELBO" },
         { color: "eps", values: times.map((t) => minSnr[t]), name: "min-SNR", filled: true },
       ],

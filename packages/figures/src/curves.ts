@@ -23,6 +23,8 @@ export interface CurvesPicture {
 /** Heights of the axis with its numbers, and of the room for names. */
 const AXIS = 24;
 const NAME = 20;
+/** Half of the width of a letter, at most. */
+const HALF_LETTER = 4.2;
 
 /** Draws functions over one axis, which stands where they are 0. */
 export function drawCurves(
@@ -76,7 +78,8 @@ export function drawCurves(
     const peak = Array.from(values).reduce((best, v, i) => (v > values[best] ? i : best), 0);
     const middle = x(peak, values.length);
     surface.fillStyle = palette[color];
-    const inside = Math.min(Math.max(middle, left + 16), left + width - 16);
+    const room = HALF_LETTER * name.length;
+    const inside = Math.min(Math.max(middle, left + room), left + width - room);
     surface.fillText(name, inside, y(values[peak]) - 6);
   }
 }
