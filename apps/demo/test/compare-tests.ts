@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
+import { allEngines } from "../../../tooling/browser/engines.ts";
 import { enginesOf } from "../../../tooling/browser/page-tests.ts";
 import { serve } from "../../../tooling/browser/serve.ts";
 import type { Measured, Trace } from "../src/pages/compare/compare-work.ts";
@@ -334,31 +335,34 @@ export function compareTests(folder: () => string): void {
       expect(distances[1]).toMatch(/^DDPM,2,0\.\d{4}$/);
     });
 
-    test("takes the network that the learning page kept, or says how to get one", async () => {
-      const page = await visit("?data=learned");
-      await sampled(page);
-      expect(await page.text(".controls-of-curtain a")).toContain("Train a network");
-      await page.goto(`${server().url}?steps=10#/learn`);
-      const points = pointsPage(page);
-      await page.click(points.button(".train", "Train"));
-      await points.shows(".train .status", "10 steps in");
-      await points.kept();
-      await page.goto(`${server().url}?data=learned&steps=3#/ddpm-ddim`);
-      await page.waitFor(() => document.querySelector("[data-denoiser=network]"));
-      await sampled(page, "3 steps");
-      const exact = await number(page, "right");
-      await page.click("[data-denoiser=network]");
-      await page.waitFor(
-        (before) =>
-          document.querySelector("[data-role=right]")?.textContent !== before &&
-          !document.querySelector(".tracing"),
-        exact.toFixed(3),
-      );
-      // Ten steps of training teach little: the network is farther from its data.
-      expect(await number(page, "right")).toBeGreaterThan(exact);
-      await measured(page, 2);
-      expect(await page.problems()).toEqual([]);
-    });
+    test.runIf(allEngines)(
+      "takes the network that the learning page kept, or says how to get one",
+      async () => {
+        const page = await visit("?data=learned");
+        await sampled(page);
+        expect(await page.text(".controls-of-curtain a")).toContain("Train a network");
+        await page.goto(`${server().url}?steps=10#/learn`);
+        const points = pointsPage(page);
+        await page.click(points.button(".train", "Train"));
+        await points.shows(".train .status", "10 steps in");
+        await points.kept();
+        await page.goto(`${server().url}?data=learned&steps=3#/ddpm-ddim`);
+        await page.waitFor(() => document.querySelector("[data-denoiser=network]"));
+        await sampled(page, "3 steps");
+        const exact = await number(page, "right");
+        await page.click("[data-denoiser=network]");
+        await page.waitFor(
+          (before) =>
+            document.querySelector("[data-role=right]")?.textContent !== before &&
+            !document.querySelector(".tracing"),
+          exact.toFixed(3),
+        );
+        // Ten steps of training teach little: the network is farther from its data.
+        expect(await number(page, "right")).toBeGreaterThan(exact);
+        await measured(page, 2);
+        expect(await page.problems()).toEqual([]);
+      },
+    );
   });
 
   describeRoom(
