@@ -10,6 +10,7 @@ import { build } from "esbuild";
 import { chromium } from "playwright-core";
 import { chromiumFlags } from "../browser/chromium-flags.mjs";
 import { findBrowser } from "../scripts/browser.mjs";
+import { listen } from "./listen.mjs";
 
 /**
  * Runs `work` with pages. `open(name)` loads page/NAME.mjs and returns `request(method, ...args)`,
@@ -147,14 +148,5 @@ async function serve(files) {
     });
     response.end(body);
   });
-  await new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  return {
-    url: `http://127.0.0.1:${server.address().port}/`,
-    close() {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
+  return listen(server);
 }

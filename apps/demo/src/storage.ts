@@ -14,6 +14,12 @@ export function readSetting(name: string): unknown {
   }
 }
 
+/** The stored values of a page's settings, by name. Empty if there are none. */
+export function readSettings(name: string): Readonly<Record<string, unknown>> {
+  const kept = readSetting(name);
+  return typeof kept === "object" && kept !== null ? (kept as Record<string, unknown>) : {};
+}
+
 /** Stores a value as JSON. Returns whether the browser kept it. */
 export function keepSetting(name: string, value: unknown): boolean {
   try {

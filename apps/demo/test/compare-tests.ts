@@ -11,6 +11,7 @@ import { jobs, type SolverId, solvers } from "../src/pages/compare/solvers.ts";
 import { bandOf, type Lines, verdictOf } from "../src/pages/compare/verdict.ts";
 import { axeFolder, axeProblems } from "./axe.ts";
 import { pointsPage } from "./demo-page.ts";
+import { framesRequested } from "./measure.ts";
 import {
   describeRoom,
   expectAccessible,
@@ -380,17 +381,7 @@ export function compareTests(folder: () => string): void {
             document.querySelector("input[name=moment]")?.getAttribute("aria-valuetext"),
           ),
         ).toBe("log SNR = 8.0");
-        const frames = await page.evaluate(async () => {
-          let count = 0;
-          const original = window.requestAnimationFrame;
-          window.requestAnimationFrame = (callback) => {
-            count++;
-            return original(callback);
-          };
-          await new Promise((resolve) => setTimeout(resolve, 500));
-          return count;
-        });
-        expect(frames).toBe(0);
+        expect(await framesRequested(page, 500)).toBe(0);
       });
     },
     { reducedMotion: true },

@@ -1,6 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
 import type { Engine } from "../../../tooling/browser/engines.ts";
@@ -9,6 +6,7 @@ import type { LaunchOptions } from "../../../tooling/browser/page-driver.ts";
 import { describeEngines, enginesOf } from "../../../tooling/browser/page-tests.ts";
 import { type Server, serve } from "../../../tooling/browser/serve.ts";
 import { axeFolder, axeProblems } from "./axe.ts";
+import { framesRequested, layoutShift, scriptSizes } from "./measure.ts";
 
 /** Waits until all paths are traced. */
 const traced = (page: BrowserPage) =>
@@ -128,25 +126,10 @@ export function postcardTests(folder: () => string): void {
         [],
       );
       expect(names.filter((name) => name.endsWith(".wasm"))).toEqual([]);
-      const scripts = names.filter((name) => /assets\/.*\.js$/.test(name));
+      const scripts = await scriptSizes(page, folder());
       expect(scripts.length).toBeGreaterThan(0);
-      let bytes = 0;
-      for (const name of scripts) {
-        bytes += gzipSync(await readFile(join(folder(), new URL(name).pathname))).length;
-      }
-      expect(bytes).toBeLessThanOrEqual(90_000);
-      const shift = await page.evaluate(
-        () =>
-          new Promise<number>((resolve) => {
-            let sum = 0;
-            new PerformanceObserver((list) => {
-              for (const each of list.getEntries())
-                sum += (each as unknown as { value: number }).value;
-            }).observe({ type: "layout-shift", buffered: true });
-            setTimeout(() => resolve(sum), 200);
-          }),
-      );
-      expect(shift).toBeLessThan(0.02);
+      expect(scripts.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(90_000);
+      expect(await layoutShift(page)).toBeLessThan(0.02);
     });
 
     test("moves by the arrows, Home and End of its scrubber, and by dragging", async () => {
@@ -346,17 +329,7 @@ export function postcardTests(folder: () => string): void {
         const page = await visit(browser());
         await traced(page);
         await new Promise((resolve) => setTimeout(resolve, 300));
-        const frames = await page.evaluate(async () => {
-          let count = 0;
-          const original = window.requestAnimationFrame;
-          window.requestAnimationFrame = (callback) => {
-            count++;
-            return original(callback);
-          };
-          await new Promise((resolve) => setTimeout(resolve, 600));
-          return count;
-        });
-        expect(frames).toBe(0);
+        expect(await framesRequested(page, 600)).toBe(0);
       });
     },
     { reducedMotion: true },

@@ -1,11 +1,10 @@
-import { readFile } from "node:fs/promises";
-import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
 import { allEngines } from "../../../tooling/browser/engines.ts";
 import { enginesOf } from "../../../tooling/browser/page-tests.ts";
 import { serve } from "../../../tooling/browser/serve.ts";
 import { axeFolder, axeProblems } from "./axe.ts";
+import { framesRequested, layoutShift, scriptSizes } from "./measure.ts";
 import {
   describeRoom,
   expectAccessible,
@@ -88,24 +87,11 @@ export function steerTests(folder: () => string): void {
         performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname),
       );
       expect(names.filter((name) => name.endsWith(".wasm"))).toEqual([]);
-      let bytes = 0;
-      for (const name of new Set(names.filter((name) => name.endsWith(".js")))) {
-        if (name.startsWith("/assets/")) bytes += gzipSync(await readFile(folder() + name)).length;
-      }
+      const scripts = await scriptSizes(page, folder());
+      const bytes = scripts.reduce((sum, each) => sum + each, 0);
       expect(bytes).toBeGreaterThan(20_000);
       expect(bytes).toBeLessThanOrEqual(90_000);
-      const shift = await page.evaluate(
-        () =>
-          new Promise<number>((resolve) => {
-            let sum = 0;
-            new PerformanceObserver((list) => {
-              for (const each of list.getEntries())
-                sum += (each as unknown as { value: number }).value;
-            }).observe({ type: "layout-shift", buffered: true });
-            setTimeout(() => resolve(sum), 200);
-          }),
-      );
-      expect(shift).toBeLessThan(0.02);
+      expect(await layoutShift(page)).toBeLessThan(0.02);
     });
 
     test("the classifier's slope and the two answers of one model bring the same points", async () => {
@@ -304,17 +290,7 @@ export function steerTests(folder: () => string): void {
         const page = await room.visit();
         await verdict(page);
         await new Promise((resolve) => setTimeout(resolve, 300));
-        const frames = await page.evaluate(async () => {
-          let count = 0;
-          const original = window.requestAnimationFrame;
-          window.requestAnimationFrame = (callback) => {
-            count++;
-            return original(callback);
-          };
-          await new Promise((resolve) => setTimeout(resolve, 500));
-          return count;
-        });
-        expect(frames).toBe(0);
+        expect(await framesRequested(page, 500)).toBe(0);
         expect(await page.text(".playhead output")).toBe("log SNR = 8.0");
       });
     },

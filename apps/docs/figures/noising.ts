@@ -16,7 +16,7 @@ export const figure: LessonFigure = {
   control: { min: 0, max: 999, step: 1, start: 150 },
   shown(t) {
     const { signal, noise } = schedule.level(t);
-    return { t, signal, noise, logSnr: 2 * Math.log(signal / noise) };
+    return { t, signal, noise, logSnr: Math.log(schedule.snr[t]) };
   },
   draw(surface, box, palette, { at }) {
     const x = Float32Array.from(qSample(schedule, x0, at, epsilon));

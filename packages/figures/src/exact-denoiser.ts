@@ -1,4 +1,5 @@
 import type { NoiseLevel } from "@gen/math";
+import { anchorMean } from "./anchor-mean.ts";
 
 /**
  * Writes `E[x0 | x]` of points `x` `[n, 2]` to `out` `[n, 2]`.
@@ -6,9 +7,6 @@ import type { NoiseLevel } from "@gen/math";
  * `x` and `out` may be the same array.
  */
 export type PointDenoiser = (x: ArrayLike<number>, level: NoiseLevel, out: Float64Array) => void;
-
-// Shares below exp(-40) of the largest do not change a sum in float64.
-const NEGLIGIBLE = -40;
 
 /**
  * The exact denoiser of a mixture of equal round Gaussians in the plane, one at each anchor
@@ -19,38 +17,16 @@ const NEGLIGIBLE = -40;
  * positive, so the formula also holds at a clean level.
  */
 export function exactDenoiser(anchors: ArrayLike<number>, sigma: number): PointDenoiser {
-  const count = anchors.length / 2;
-  const logits = new Float64Array(count);
-  const anchorX = Float64Array.from({ length: count }, (_, k) => anchors[2 * k]);
-  const anchorY = Float64Array.from({ length: count }, (_, k) => anchors[2 * k + 1]);
+  const meanOf = anchorMean(anchors);
+  const mean = { x: 0, y: 0, log: 0 };
   return (x, { signal, noise }, out) => {
     const variance = signal * signal * sigma * sigma + noise * noise;
     const pull = (signal * sigma * sigma) / variance;
     const scale = -0.5 / variance;
     for (let i = 0; i < x.length; i += 2) {
-      let top = -Infinity;
-      for (let k = 0; k < count; k++) {
-        const dx = x[i] - signal * anchorX[k];
-        const dy = x[i + 1] - signal * anchorY[k];
-        const logit = scale * (dx * dx + dy * dy);
-        logits[k] = logit;
-        if (logit > top) top = logit;
-      }
-      let sum = 0;
-      let meanX = 0;
-      let meanY = 0;
-      for (let k = 0; k < count; k++) {
-        const logit = logits[k] - top;
-        if (logit < NEGLIGIBLE) continue;
-        const share = Math.exp(logit);
-        sum += share;
-        meanX += share * anchorX[k];
-        meanY += share * anchorY[k];
-      }
-      meanX /= sum;
-      meanY /= sum;
-      out[i] = meanX + pull * (x[i] - signal * meanX);
-      out[i + 1] = meanY + pull * (x[i + 1] - signal * meanY);
+      meanOf(x[i], x[i + 1], signal, scale, mean);
+      out[i] = mean.x + pull * (x[i] - signal * mean.x);
+      out[i + 1] = mean.y + pull * (x[i + 1] - signal * mean.y);
     }
   };
 }

@@ -10,6 +10,7 @@
  * `(signal m - x) / v` and the classifier's gradient `(signal / v) (m_c - m)`.
  */
 import { type NoiseLevel, randomStream } from "@gen/math";
+import { anchorMean } from "./anchor-mean.ts";
 
 /** Points of several classes: a round Gaussian of one width at each anchor. */
 export interface LabeledMixture {
@@ -61,25 +62,13 @@ export function classTerms(
   const terms = classes.map((anchors) => {
     const logDensity = new Float64Array(n);
     const mean = new Float64Array(2 * n);
-    const logits = new Float64Array(anchors.length / 2);
+    const meanOf = anchorMean(anchors);
+    const own = { x: 0, y: 0, log: 0 };
     for (let i = 0; i < n; i++) {
-      let top = -Infinity;
-      for (let k = 0; k < logits.length; k++) {
-        const dx = x[2 * i] - signal * anchors[2 * k];
-        const dy = x[2 * i + 1] - signal * anchors[2 * k + 1];
-        logits[k] = scale * (dx * dx + dy * dy);
-        if (logits[k] > top) top = logits[k];
-      }
-      let sum = 0;
-      for (let k = 0; k < logits.length; k++) {
-        const share = Math.exp(logits[k] - top);
-        sum += share;
-        mean[2 * i] += share * anchors[2 * k];
-        mean[2 * i + 1] += share * anchors[2 * k + 1];
-      }
-      mean[2 * i] /= sum;
-      mean[2 * i + 1] /= sum;
-      logDensity[i] = top + Math.log(sum);
+      meanOf(x[2 * i], x[2 * i + 1], signal, scale, own);
+      mean[2 * i] = own.x;
+      mean[2 * i + 1] = own.y;
+      logDensity[i] = own.log;
     }
     return { logDensity, mean };
   });

@@ -1,14 +1,8 @@
 import { expect, test } from "vitest";
 import { drawCurves } from "../src/curves.ts";
-import type { Palette } from "../src/palette.ts";
 import { svgSurface } from "../src/surface.ts";
+import { palette } from "./test-palette.ts";
 
-const palette = Object.fromEntries(
-  ["ground", "wash", "ink", "soft", "hair", "x0", "z", "eps", "eta"].map((name, i) => [
-    name,
-    `#00000${i}`,
-  ]),
-) as Palette;
 const box = { width: 400, height: 200 };
 
 /** The corners of the curve in one color. */

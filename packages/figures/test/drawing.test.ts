@@ -1,21 +1,10 @@
 import { expect, test } from "vitest";
 import { drawField } from "../src/field.ts";
-import type { Palette } from "../src/palette.ts";
 import { drawRiver, histogram } from "../src/river.ts";
 import { drawStage, drawStills, stageView } from "../src/stage.ts";
 import { svgSurface } from "../src/surface.ts";
+import { palette } from "./test-palette.ts";
 
-const palette: Palette = {
-  ground: "#fff",
-  wash: "#eee",
-  ink: "#111",
-  soft: "#555",
-  hair: "#ccc",
-  x0: "#00f",
-  z: "#f00",
-  eps: "#0a0",
-  eta: "#aa0",
-};
 const box = { width: 440, height: 240 };
 
 /** The corners of an SVG's squares of one color. */

@@ -1,19 +1,8 @@
 import { expect, test } from "vitest";
 import { drawFrontier, type FrontierPicture, frontierView, lineAt } from "../src/frontier.ts";
-import type { Palette } from "../src/palette.ts";
 import { svgSurface } from "../src/surface.ts";
+import { palette } from "./test-palette.ts";
 
-const palette: Palette = {
-  ground: "#fff",
-  wash: "#eee",
-  ink: "#111",
-  soft: "#555",
-  hair: "#ccc",
-  x0: "#00f",
-  z: "#f00",
-  eps: "#0a0",
-  eta: "#aa0",
-};
 const box = { width: 600, height: 400, left: 7, top: 9 };
 const picture: FrontierPicture = {
   lines: [

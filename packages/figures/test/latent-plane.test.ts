@@ -6,20 +6,9 @@ import {
   latentGrid,
   latentView,
 } from "../src/latent-plane.ts";
-import type { Palette } from "../src/palette.ts";
 import { svgSurface } from "../src/surface.ts";
+import { palette } from "./test-palette.ts";
 
-const palette: Palette = {
-  ground: "#fff",
-  wash: "#eee",
-  ink: "#111",
-  soft: "#555",
-  hair: "#ccc",
-  x0: "#00f",
-  z: "#f00",
-  eps: "#0a0",
-  eta: "#aa0",
-};
 const box = { width: 400, height: 300 };
 
 /** The strokes of an SVG: their colors and points. */

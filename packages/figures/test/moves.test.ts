@@ -1,14 +1,7 @@
 import { expect, test } from "vitest";
 import { drawMoves } from "../src/moves.ts";
-import type { Palette } from "../src/palette.ts";
 import { svgSurface } from "../src/surface.ts";
-
-const palette = Object.fromEntries(
-  ["ground", "wash", "ink", "soft", "hair", "x0", "z", "eps", "eta"].map((name, i) => [
-    name,
-    `#00000${i}`,
-  ]),
-) as Palette;
+import { palette } from "./test-palette.ts";
 
 test("a line joins each number to where it is moved, and numbers outside have none", () => {
   const box = { width: 200, height: 100 };

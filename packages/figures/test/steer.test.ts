@@ -17,7 +17,6 @@ import {
   pullsAt,
 } from "../src/labeled-mixture.ts";
 import { levelOf } from "../src/log-snr.ts";
-import type { Palette } from "../src/palette.ts";
 import { drawScaleCurve } from "../src/scale-curve.ts";
 import {
   arrowGrid,
@@ -29,6 +28,7 @@ import {
 } from "../src/steer.ts";
 import { svgSurface } from "../src/surface.ts";
 import { drawPoints, regionBorders, tiltedDensity, tiltedLogDensity } from "../src/tilted.ts";
+import { palette } from "./test-palette.ts";
 
 const mixture: LabeledMixture = {
   classes: [
@@ -192,18 +192,6 @@ test("the smallest region of a share of a Gaussian is a disk of known size", () 
     expect(area / (-2 * Math.PI * sigma ** 2 * Math.log(1 - shares[i]))).toBeCloseTo(1, 2);
   });
 });
-
-const palette: Palette = {
-  ground: "#fff",
-  wash: "#eee",
-  ink: "#111",
-  soft: "#555",
-  hair: "#ccc",
-  x0: "#00f",
-  z: "#f00",
-  eps: "#0a0",
-  eta: "#aa0",
-};
 
 test("the shading covers the regions of 95 to 20 % where they are, clipped to its half", () => {
   const sigma = 0.5;

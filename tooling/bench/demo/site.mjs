@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { chromium } from "playwright-core";
 import { chromiumFlags } from "../../browser/chromium-flags.mjs";
+import { listen } from "../listen.mjs";
 
 const demo = fileURLToPath(new URL("../../../apps/demo/", import.meta.url));
 
@@ -92,14 +93,5 @@ async function serve(folder) {
     });
     response.end(body);
   });
-  await new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  return {
-    url: `http://127.0.0.1:${server.address().port}/`,
-    close() {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
+  return listen(server);
 }

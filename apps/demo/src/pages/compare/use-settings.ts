@@ -1,6 +1,7 @@
 import { nextTick, reactive, ref, watch } from "vue";
 import { replaceAddress, route } from "../../route.ts";
-import { keepSetting, readSetting } from "../../storage.ts";
+import { maxSeed } from "../../seed.ts";
+import { keepSetting, readSettings } from "../../storage.ts";
 import type { DataId } from "./point-data.ts";
 
 /** The settings of this room, which survive a reload. */
@@ -28,7 +29,7 @@ const usual: Settings = {
 export const ranges = {
   steps: [2, 100],
   eta: [0, 1],
-  seed: [0, 2 ** 32 - 1],
+  seed: [0, maxSeed],
   curtain: [0, 100],
 } as const;
 
@@ -76,8 +77,7 @@ export function useSettings() {
   const settings = reactive({ ...usual });
   const adjusted = ref<readonly Adjusted[]>([]);
   let applying = false;
-  const kept = readSetting("ddpm-ddim");
-  if (typeof kept === "object" && kept !== null) applySettings(settings, { ...kept });
+  applySettings(settings, readSettings("ddpm-ddim"));
   const applyAddress = () => {
     const { id, settings: given } = route.value;
     if (id !== "ddpm-ddim") return;

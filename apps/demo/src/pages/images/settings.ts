@@ -1,3 +1,5 @@
+import { maxSeed } from "../../seed.ts";
+
 /** The models of this room. */
 export const models = ["pixel", "latent"] as const;
 export type ModelId = (typeof models)[number];
@@ -35,7 +37,7 @@ const ranges = {
   label: [0, unlabeled],
   guidance: [0, 8],
   steps: [2, 250],
-  seed: [0, 2 ** 32 - 1],
+  seed: [0, maxSeed],
   count: [1, 16],
 } as const;
 

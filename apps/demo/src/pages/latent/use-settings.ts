@@ -1,5 +1,5 @@
 import { reactive, ref, watch } from "vue";
-import { keepSetting, readSetting } from "../../storage.ts";
+import { keepSetting, readSettings } from "../../storage.ts";
 import { isHex } from "./drawings.ts";
 import recipe from "./recipe.json";
 
@@ -59,10 +59,8 @@ export function useSettings(address: URLSearchParams) {
     if (fits) Object.assign(settings, { [name]: value });
     return fits;
   };
-  const kept = readSetting("latent");
-  if (typeof kept === "object" && kept !== null) {
-    for (const name of Object.keys(valid)) take(name, (kept as Record<string, unknown>)[name]);
-  }
+  const kept = readSettings("latent");
+  for (const name of Object.keys(valid)) take(name, kept[name]);
   for (const [name, parse] of Object.entries(addressed)) {
     const given = address.get(name);
     if (given !== null && !take(name, parse(given))) refused.value.push(name);

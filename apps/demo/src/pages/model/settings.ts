@@ -1,5 +1,6 @@
 import { reactive, watch } from "vue";
-import { keepSetting, readSetting } from "../../storage.ts";
+import { maxSeed } from "../../seed.ts";
+import { keepSetting, readSettings } from "../../storage.ts";
 import { example } from "./example.ts";
 
 /** The settings of the room, which survive a reload. */
@@ -30,7 +31,7 @@ const usual: Settings = {
 /** The ranges of the numbers. */
 export const ranges = {
   classLabel: [0, 65_535],
-  seed: [0, 2 ** 32 - 1],
+  seed: [0, maxSeed],
   steps: [1, 1000],
   guidance: [0, 50],
   width: [8, 4096],
@@ -43,8 +44,7 @@ const MAX_TEXT = 2000;
 /** The settings of an address, then the kept ones, then the example's. */
 export function useSettings(address: URLSearchParams): Settings {
   const settings = reactive({ ...usual });
-  const kept = readSetting("your-model");
-  if (typeof kept === "object" && kept !== null) apply(settings, kept as Record<string, unknown>);
+  apply(settings, readSettings("your-model"));
   apply(settings, addressed(address));
   watch(settings, () => keepSetting("your-model", settings));
   return settings;

@@ -18,11 +18,8 @@ export interface LevelLosses {
 }
 
 const count = 250;
-const logSnr = ({ signal, noise }: NoiseLevel) => 2 * Math.log(signal / noise);
 const times = lossLogSnrs.map((wanted) => {
-  const first = Array.from({ length: schedule.length }, (_, t) => t).findIndex(
-    (t) => logSnr(schedule.level(t)) <= wanted,
-  );
+  const first = schedule.snr.findIndex((snr) => Math.log(snr) <= wanted);
   return first < 0 ? schedule.length - 1 : first;
 });
 const noises = times.map((_, step) => normalNoise({ seed: 7, step, batch: count, size: 2 }));

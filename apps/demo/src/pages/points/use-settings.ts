@@ -1,5 +1,6 @@
 import { reactive, watch } from "vue";
-import { keepSetting, readSetting } from "../../storage.ts";
+import { maxSeed } from "../../seed.ts";
+import { keepSetting, readSettings } from "../../storage.ts";
 import { type CloudId, toyIds } from "./clouds.ts";
 
 /** The settings of the learning page, which survive a reload. */
@@ -25,7 +26,7 @@ const usual: Settings = {
 
 const ranges = {
   steps: [10, 50_000],
-  seed: [0, 2 ** 32 - 1],
+  seed: [0, maxSeed],
   ddpmSteps: [5, 1000],
   ddimSteps: [1, 100],
   eta: [0, 1],
@@ -37,7 +38,7 @@ const isId = (id: unknown): id is CloudId => typeof id === "string" && ids.inclu
 /** The settings of an address (`data`, `steps`, `seed`, `eta`), then the kept ones. */
 export function useSettings(address: URLSearchParams): Settings {
   const settings = reactive({ ...usual });
-  const apply = (values: Record<string, unknown>) => {
+  const apply = (values: Readonly<Record<string, unknown>>) => {
     if (isId(values.id)) settings.id = values.id;
     if (typeof values.choice === "string") settings.choice = values.choice;
     for (const [name, [low, high]] of Object.entries(ranges)) {
@@ -46,8 +47,7 @@ export function useSettings(address: URLSearchParams): Settings {
       if (inside) Object.assign(settings, { [name]: value });
     }
   };
-  const kept = readSetting("learn");
-  if (typeof kept === "object" && kept !== null) apply(kept as Record<string, unknown>);
+  apply(readSettings("learn"));
   apply(addressed(address));
   watch(settings, () => keepSetting("learn", settings));
   return settings;

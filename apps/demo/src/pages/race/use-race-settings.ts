@@ -1,5 +1,6 @@
 import { reactive, watch } from "vue";
-import { keepSetting, readSetting } from "../../storage.ts";
+import { maxSeed } from "../../seed.ts";
+import { keepSetting, readSettings } from "../../storage.ts";
 
 /** The settings of the race, which survive a reload. */
 export interface RaceSettings {
@@ -9,8 +10,6 @@ export interface RaceSettings {
   /** Whether the reader's own model races, if there is one. */
   own: boolean;
 }
-
-export const maxSeed = 2 ** 32 - 1;
 
 /** The nearest seed to a number; undefined if it is none. */
 export const clampSeed = (value: number): number | undefined =>
@@ -24,13 +23,10 @@ const isName = (value: unknown): value is string => typeof value === "string";
  */
 export function useRaceSettings(address: URLSearchParams) {
   const settings = reactive<RaceSettings>({ seed: 0, own: true });
-  const kept = readSetting("race");
-  if (typeof kept === "object" && kept !== null) {
-    const { seed, on, own } = kept as Record<string, unknown>;
-    if (typeof seed === "number") settings.seed = clampSeed(seed) ?? settings.seed;
-    if (Array.isArray(on)) settings.on = on.filter(isName);
-    if (typeof own === "boolean") settings.own = own;
-  }
+  const kept = readSettings("race");
+  if (typeof kept.seed === "number") settings.seed = clampSeed(kept.seed) ?? settings.seed;
+  if (Array.isArray(kept.on)) settings.on = kept.on.filter(isName);
+  if (typeof kept.own === "boolean") settings.own = kept.own;
   const refused: string[] = [];
   const seed = address.get("seed");
   if (seed !== null) {

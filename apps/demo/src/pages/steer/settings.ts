@@ -1,3 +1,4 @@
+import { maxSeed } from "../../seed.ts";
 import { type DataId, dataIds, labeledData } from "./data.ts";
 
 /** Number of points on each half of the picture. */
@@ -26,7 +27,7 @@ export const usual: Settings = {
   seed: 0,
 };
 
-const ranges = { scale: [0, 10], steps: [5, 200], seed: [0, 2 ** 32 - 1] } as const;
+const ranges = { scale: [0, 10], steps: [5, 200], seed: [0, maxSeed] } as const;
 type Numeric = keyof typeof ranges;
 
 /** The names of the classes, in addresses and on the page. */
@@ -43,7 +44,10 @@ export function within(name: Numeric, value: unknown): number | undefined {
 }
 
 /** Applies values from an address or a storage. Returns the names of those that were changed. */
-export function applySettings(settings: Settings, values: Record<string, unknown>): string[] {
+export function applySettings(
+  settings: Settings,
+  values: Readonly<Record<string, unknown>>,
+): string[] {
   const changed: string[] = [];
   const take = <K extends keyof Settings>(
     name: K,

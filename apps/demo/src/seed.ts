@@ -1,0 +1,2 @@
+/** The largest seed of a random stream. */
+export const maxSeed = 2 ** 32 - 1;
