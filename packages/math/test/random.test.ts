@@ -36,6 +36,15 @@ describe("philox4x32", () => {
   });
 });
 
+const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+function correlation(a: number[], b: number[]): number {
+  const [meanA, meanB] = [mean(a), mean(b)];
+  const product = mean(a.map((value, i) => (value - meanA) * (b[i] - meanB)));
+  const variance = (values: number[], at: number) => mean(values.map((value) => (value - at) ** 2));
+  return product / Math.sqrt(variance(a, meanA) * variance(b, meanB));
+}
+
 describe("randomStream", () => {
   test("its words are Philox of [block, index, step, hash] under the seed", () => {
     // FNV-1a of "a" is e40c292c, as published with the hash.
@@ -148,6 +157,47 @@ describe("randomStream", () => {
         expect([...resumed.normal(5)]).toEqual([...stream.normal(5)]);
       }),
     );
+  });
+
+  test("no word serves two numbers, however the kinds of draws are mixed", () => {
+    // Over 20,000 streams two numbers are uncorrelated, and so are their sizes. A pair's second word
+    // is the angle of its first normal number.
+    const n = 20_000;
+    const shapes = ["nu", "un", "nnnu", "uunu", "nun", "inu", "nip"];
+    for (const shape of shapes) {
+      const rows = Array.from({ length: n }, (_, index) => {
+        const stream = randomStream({ seed: 9, index });
+        return Array.from(shape, (kind) => {
+          if (kind === "n") return stream.normal(1)[0];
+          if (kind === "u") return stream.uniform(1)[0];
+          return kind === "i" ? stream.integers(1, 1000)[0] : stream.permutation(5)[0];
+        });
+      });
+      const columns = rows[0].map((_, i) => rows.map((row) => row[i]));
+      const forms = [(value: number) => value, Math.abs];
+      for (let i = 0; i < columns.length; i++) {
+        for (let j = 0; j < i; j++) {
+          for (const a of forms) {
+            for (const b of forms) {
+              const found = Math.abs(correlation(columns[i].map(a), columns[j].map(b)));
+              expect(found, `${shape}: ${j} and ${i}`).toBeLessThan(5 / Math.sqrt(n));
+            }
+          }
+        }
+      }
+    }
+  });
+
+  test("a saved state knows that it stands in the middle of a pair", () => {
+    for (const first of ["normal", "uniform"] as const) {
+      for (const second of ["normal", "uniform"] as const) {
+        const stream = randomStream({ seed: 3 });
+        stream[first](3);
+        const resumed = randomStream(JSON.parse(JSON.stringify(stream)));
+        expect([...resumed[second](5)]).toEqual([...stream[second](5)]);
+        expect(resumed.position).toBe(first === second ? 8 : 9);
+      }
+    }
   });
 
   test("every part of the key matters, seed 0 like any other", () => {

@@ -8,22 +8,31 @@ import { type StreamKey, type StreamWords, streamWords } from "./stream-key.ts";
 export interface StreamState {
   readonly words: StreamWords;
   readonly position: number;
+  /** What was drawn last, where the stream stands in the middle of a pair of words. */
+  readonly drawn?: Drawn;
 }
+
+/** What a stream drew last: normal numbers, which use words in pairs, or single words. */
+type Drawn = "normals" | "words";
 
 /**
  * A stream of random numbers from Philox4x32-10.
  *
  * `position` counts words. Every number takes one word, except integers, which may reject some.
- * Number `k` depends only on the key and `k`, not on how the draws before it were grouped.
+ * Number `k` depends only on the key and `k`, not on how the draws before it were grouped. Two
+ * normal numbers share a pair of words, so a change between normal and other numbers in the middle
+ * of a pair skips one word: all numbers of a stream are independent.
  */
 export class RandomStream {
   readonly #words: StreamWords;
   #position = 0;
+  #drawn: Drawn | undefined;
 
   /** @internal Use {@link randomStream}. */
-  constructor(words: StreamWords, position: number) {
+  constructor(words: StreamWords, position: number, drawn?: Drawn) {
     this.#words = words;
     this.#position = integer("position", position, 2 ** 34);
+    this.#drawn = drawn;
   }
 
   /** The number of words drawn so far. */
@@ -34,17 +43,16 @@ export class RandomStream {
   /** Skips `count` words (goes back if negative) in constant time; returns this stream. */
   jump(count: number): this {
     this.#position = integer("position", this.#position + count, 2 ** 34);
+    this.#drawn = undefined;
     return this;
   }
 
   /** The next `count` words, unsigned 32-bit integers. */
   words(count: number): Uint32Array {
-    const block = Math.floor(this.#position / 4);
-    const skip = this.#position % 4;
-    const out = new Uint32Array(Math.ceil((skip + count) / 8) * 8);
-    philoxFill(out, block, ...this.#words);
-    this.jump(count);
-    return out.subarray(skip, skip + count);
+    this.#begin("words", count);
+    const out = this.#peek(count);
+    this.#advance(count);
+    return out;
   }
 
   /** `count` standard normal numbers in float64, or as many as `out` holds. */
@@ -52,9 +60,10 @@ export class RandomStream {
   normal<T extends FloatArray>(out: T): T;
   normal(target: number | FloatArray): FloatArray {
     const out = allocate(target);
+    this.#begin("normals", out.length);
     const scratch = normalScratch(out.length);
     fillNormal(out, 0, out.length, this.#words, this.#position, scratch);
-    this.jump(out.length);
+    this.#advance(out.length);
     return out;
   }
 
@@ -105,7 +114,31 @@ export class RandomStream {
 
   /** The state from which {@link randomStream} continues. */
   toJSON(): StreamState {
-    return { words: this.#words, position: this.#position };
+    const inPair = this.#position % 2 === 1 && this.#drawn !== undefined;
+    return {
+      words: this.#words,
+      position: this.#position,
+      ...(inPair && { drawn: this.#drawn }),
+    };
+  }
+
+  // A change of kind in the middle of a pair skips the pair's second word.
+  #begin(drawn: Drawn, count: number): void {
+    if (count === 0 || this.#drawn === drawn) return;
+    if (this.#position % 2 === 1 && this.#drawn !== undefined) this.#advance(1);
+    this.#drawn = drawn;
+  }
+
+  #advance(count: number): void {
+    this.#position = integer("position", this.#position + count, 2 ** 34);
+  }
+
+  #peek(count: number): Uint32Array {
+    const block = Math.floor(this.#position / 4);
+    const skip = this.#position % 4;
+    const out = new Uint32Array(Math.ceil((skip + count) / 8) * 8);
+    philoxFill(out, block, ...this.#words);
+    return out.subarray(skip, skip + count);
   }
 
   // Draws without bias (Lemire 2019). It reads words in portions and counts each when it uses it.
@@ -113,11 +146,11 @@ export class RandomStream {
     let buffer: Uint32Array = new Uint32Array(0);
     let used = 0;
     return (below) => {
+      this.#begin("words", 1);
       const reject = (2 ** 32 - below) % below;
       for (;;) {
         if (used === buffer.length) {
-          buffer = this.words(Math.min(Math.max(expected, 8), 1024));
-          this.jump(-buffer.length);
+          buffer = this.#peek(Math.min(Math.max(expected, 8), 1024));
           used = 0;
         }
         const word = buffer[used++];
@@ -139,7 +172,7 @@ export class RandomStream {
 export function randomStream(from: StreamKey | StreamState): RandomStream {
   return "seed" in from
     ? new RandomStream(streamWords(from), 0)
-    : new RandomStream(from.words, from.position);
+    : new RandomStream(from.words, from.position, from.drawn);
 }
 
 function allocate(target: number | FloatArray): FloatArray {
