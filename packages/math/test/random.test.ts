@@ -160,9 +160,9 @@ describe("randomStream", () => {
   });
 
   test("no word serves two numbers, however the kinds of draws are mixed", () => {
-    // Over 20,000 streams two numbers are uncorrelated, and so are their sizes. A pair's second word
+    // Over 5,000 streams two numbers are uncorrelated, and so are their sizes. A pair's second word
     // is the angle of its first normal number.
-    const n = 20_000;
+    const n = 5000;
     const shapes = ["nu", "un", "nnnu", "uunu", "nun", "inu", "nip"];
     for (const shape of shapes) {
       const rows = Array.from({ length: n }, (_, index) => {
