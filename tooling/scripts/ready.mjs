@@ -44,7 +44,7 @@ export async function build() {
 }
 
 /** Removes all builds, so that no output of a deleted source stays. */
-function clean() {
+export function clean() {
   for (const name of readdirSync(join(root, "packages"))) {
     rmSync(join(root, "packages", name, "dist"), { recursive: true, force: true });
   }

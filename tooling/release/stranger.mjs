@@ -1,0 +1,54 @@
+// @ts-check
+// A user who has nothing of the repository: an empty folder, an empty home, `npm install`, a program.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../scripts/shell.mjs";
+import { output } from "./command.mjs";
+
+/**
+ * Installs packages of a scope, runs ten steps of DDIM, the command's help, and the type checker.
+ *
+ * @param {string} folder
+ * @param {string} registry
+ * @param {string} scope
+ * @returns {Promise<string>} what was seen, in a sentence
+ */
+export async function installAsStranger(folder, registry, scope) {
+  const home = join(folder, "home");
+  mkdirSync(home, { recursive: true });
+  const npmrc = join(home, ".npmrc");
+  writeFileSync(npmrc, `registry=${registry}\n`);
+  const env = { PATH: process.env.PATH, HOME: home, npm_config_userconfig: npmrc };
+  const options = { cwd: folder, env };
+  writeFileSync(join(folder, "package.json"), '{ "type": "module", "private": true }\n');
+  const names = ["ddim", "schedules", "cli"].map((name) => `${scope}/${name}`);
+  await output("npm", ["install", "--ignore-scripts", ...names], options);
+  writeFileSync(
+    join(folder, "ten-steps.ts"),
+    [
+      `import { ddimSteps, sample } from "${scope}/ddim";`,
+      `import { linearSchedule } from "${scope}/schedules";`,
+      "const steps = ddimSteps(linearSchedule(), { steps: 10, eta: 0 });",
+      "// Data at 0 alone: the network's noise is x / noise.",
+      "const noise: number = steps[0].next.x;",
+      "console.log(steps.length, typeof sample, Number.isFinite(noise));",
+      "",
+    ].join("\n"),
+  );
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  const flags = [
+    "--target",
+    "es2023",
+    "--module",
+    "nodenext",
+    "--strict",
+    "--skipLibCheck",
+    "--types",
+    "",
+  ];
+  await output(process.execPath, [tsc, ...flags, "ten-steps.ts"], options);
+  const printed = await output(process.execPath, ["ten-steps.js"], options);
+  if (printed !== "10 function true") throw new Error(`ten-steps printed ${printed}`);
+  const help = await output("npx", ["--no-install", "gen", "--version"], options);
+  return `a stranger installs ${names.join(", ")}: ten steps run and have types, gen is ${help}`;
+}
