@@ -66,21 +66,22 @@ export function pendingChangesets(root) {
  * @param {string | undefined} release.account
  * @param {string} release.version
  * @param {string} release.gitHead
+ * @param {Set<string>} release.commits the commits of this repository
  * @param {Map<string, Known | undefined>} known what the registry knows of each name
  * @returns {string[]}
  */
-export function registryProblems({ registry, account, version, gitHead }, known) {
+export function registryProblems({ registry, account, version, gitHead, commits }, known) {
   if (!account) return [`npm is not logged in at ${registry}: npm login --registry ${registry}`];
   const problems = [];
   if (version === "0.0.0") problems.push("the version is 0.0.0: npm run version-packages first");
-  const foreign = [...known].filter(
-    ([, found]) => found && found.maintainers.length > 0 && !found.maintainers.includes(account),
+  const foreign = [...known].flatMap(([name, found]) =>
+    found && !isOurs(found, account, commits) ? [{ name, owners: found.maintainers }] : [],
   );
   if (foreign.length > 0) {
-    const owners = [...new Set(foreign.flatMap(([, found]) => found?.maintainers ?? []))];
-    const names = foreign.map(([name]) => name).join(", ");
+    const owners = [...new Set(foreign.flatMap(({ owners }) => owners))].join(", ");
+    const names = foreign.map(({ name }) => name).join(", ");
     problems.push(
-      `${names} at ${registry} ${foreign.length === 1 ? "belongs" : "belong"} to ${owners.join(", ")}, not to ${account}: publish under a scope of your own, npm run release -- --scope @${account}`,
+      `${names} at ${registry} ${foreign.length === 1 ? "belongs" : "belong"} to ${owners || "somebody else"}, not to ${account}: publish under a scope of your own, npm run release -- --scope @${account}`,
     );
     return problems;
   }
@@ -93,6 +94,19 @@ export function registryProblems({ registry, account, version, gitHead }, known)
     }
   }
   return problems;
+}
+
+/**
+ * Whether a name is ours: the account maintains it. Where the registry names no maintainers, a
+ * version must have been made from a commit of this repository.
+ *
+ * @param {Known} found
+ * @param {string} account
+ * @param {Set<string>} commits
+ */
+function isOurs({ maintainers, versions }, account, commits) {
+  if (maintainers.length > 0) return maintainers.includes(account);
+  return Object.values(versions).some(({ gitHead }) => gitHead && commits.has(gitHead));
 }
 
 /**

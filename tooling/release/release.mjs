@@ -67,11 +67,18 @@ async function main() {
   console.log(
     `${names.length} packages at ${version}, commit ${gitHead.slice(0, 12)}, to ${registry}`,
   );
+  const commits = await output("git", ["rev-list", "--all"], { cwd: root });
   refuse([
     ...(await treeProblems(root, { snapshot })),
     ...(await tagProblems(root, tags, gitHead)),
     ...registryProblems(
-      { registry, account: await account(registry), version, gitHead },
+      {
+        registry,
+        account: await account(registry),
+        version,
+        gitHead,
+        commits: new Set(commits.split("\n")),
+      },
       await askAll(registry, names),
     ),
   ]);

@@ -28,10 +28,15 @@ export async function installAsStranger(folder, registry, scope) {
     [
       `import { ddimSteps, sample } from "${scope}/ddim";`,
       `import { linearSchedule } from "${scope}/schedules";`,
-      "const steps = ddimSteps(linearSchedule(), { steps: 10, eta: 0 });",
-      "// Data at 0 alone: the network's noise is x / noise.",
-      "const noise: number = steps[0].next.x;",
-      "console.log(steps.length, typeof sample, Number.isFinite(noise));",
+      "const schedule = linearSchedule();",
+      "// The exact denoiser of one point at 2.",
+      "const denoiser = (x: Float64Array, t: number) => {",
+      "  const { signal, noise } = schedule.level(t);",
+      "  return x.map((v) => (v - signal * 2) / noise);",
+      "};",
+      "const steps = ddimSteps(schedule, { steps: 10, eta: 0 });",
+      "const { x } = await sample({ denoiser, steps, shape: [4, 2], seed: 0 });",
+      "console.log(steps.length, x.length, x.every((v) => Math.abs(v - 2) < 1e-6));",
       "",
     ].join("\n"),
   );
@@ -48,7 +53,7 @@ export async function installAsStranger(folder, registry, scope) {
   ];
   await output(process.execPath, [tsc, ...flags, "ten-steps.ts"], options);
   const printed = await output(process.execPath, ["ten-steps.js"], options);
-  if (printed !== "10 function true") throw new Error(`ten-steps printed ${printed}`);
+  if (printed !== "10 8 true") throw new Error(`ten-steps printed ${printed}`);
   const help = await output("npx", ["--no-install", "gen", "--version"], options);
   return `a stranger installs ${names.join(", ")}: ten steps run and have types, gen is ${help}`;
 }
