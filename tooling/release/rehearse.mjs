@@ -113,17 +113,17 @@ async function rehearse(kills, random) {
     say(`${now}: each package is up once, latest and all tags stand`);
   }
 
+  for (const args of [["--scope", "@yours"], ["--snapshot"]]) {
+    const { code, text } = await release([...green, ...args]);
+    if (code !== 0) throw new Error(`release ${args.join(" ")}:\n${text}`);
+    say(`released with ${args.join(" ")}`);
+  }
   say("another commit under the same version");
   writeFileSync(join(clone, "new-file"), "");
   await commit("Something else");
   const { code, text: words } = await release(green);
   if (code === 0 || !words.includes("exists already")) throw new Error(`was to refuse:\n${words}`);
 
-  for (const args of [["--scope", "@yours"], ["--snapshot"]]) {
-    const { code, text } = await release([...green, ...args]);
-    if (code !== 0) throw new Error(`release ${args.join(" ")}:\n${text}`);
-    say(`released with ${args.join(" ")}`);
-  }
   const snapshot = await ask(registry.url, "@gen/math");
   if (!snapshot?.tags.snapshot?.includes("-snapshot.")) throw new Error("no snapshot is tagged");
   if (snapshot.tags.latest?.includes("snapshot")) throw new Error("latest is a snapshot");
