@@ -12,15 +12,15 @@ export const pageText = (path: string): string => readFileSync(new URL(path, doc
  */
 export function expectParts(path: string, parts: Readonly<Record<string, string>>): void {
   const text = pageText(path);
-  const names = [...text.matchAll(/^<!-- begin ([\w-]+) -->$/gm)].map(([, name]) => name);
-  expect(names, `${path} has a place for each part`).toEqual(Object.keys(parts));
-  const pieces = text.split(/(?<=^<!-- begin [\w-]+ -->\n)|(?=^<!-- end [\w-]+ -->$)/gm);
-  const wanted = pieces.map((piece, i) => {
-    const [, name] = /^<!-- begin ([\w-]+) -->\n$/m.exec(pieces[i - 1] ?? "") ?? [];
-    return i % 2 === 1 && name !== undefined ? `\n${parts[name].trim()}\n\n` : piece;
-  });
-  if (process.env.GEN_WRITE_PAGES === "1") writeFileSync(new URL(path, docs), wanted.join(""));
-  else expect(text, `GEN_WRITE_PAGES=1 writes ${path}`).toBe(wanted.join(""));
+  const PART = /^(<!-- begin ([\w-]+) -->\n)[\s\S]*?^(<!-- end \2 -->)$/gm;
+  const names = Array.from(text.matchAll(PART), ([, , name]) => name);
+  expect([...names].sort(), `the parts of ${path}`).toEqual(Object.keys(parts).sort());
+  const wanted = text.replace(
+    PART,
+    (_, begin, name, end) => `${begin}\n${parts[name].trim()}\n\n${end}`,
+  );
+  if (process.env.GEN_WRITE_PAGES === "1") writeFileSync(new URL(path, docs), wanted);
+  else expect(text, `GEN_WRITE_PAGES=1 writes ${path}`).toBe(wanted);
 }
 
 /** A table in Markdown. */
