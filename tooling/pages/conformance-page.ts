@@ -18,7 +18,7 @@ const words = {
     classes: ["class", "cases", "refused there"],
   },
   zh: {
-    head: ["内容", "来源", "例数", "误差不超过", "测试"],
+    head: ["内容", "来源", "例数", "误差上限", "测试"],
     equal: "相等",
     differences: ["库", "差别与理由", "源码"],
     classes: ["类", "例数", "该类拒绝或失败"],

@@ -35,17 +35,7 @@ export const operationTables = {
 
 const words = {
   en: {
-    backends: [
-      "backend",
-      "runs in",
-      "float32",
-      "float16",
-      "float64",
-      "int32",
-      "int64",
-      "bool",
-      "file's own operations",
-    ],
+    backends: ["backend", "runs in", "file's own operations"],
     operations: ["operation", "kind", "gradient", "loops of our own", "leaves a WebGPU device"],
     runsIn: { node: "Node", page: "a page", both: "both" },
     holding: { own: "yes", host: "on the CPU", none: "no" },
@@ -58,17 +48,7 @@ const words = {
     never: "–",
   },
   zh: {
-    backends: [
-      "后端",
-      "运行于",
-      "float32",
-      "float16",
-      "float64",
-      "int32",
-      "int64",
-      "bool",
-      "文件自带的算子",
-    ],
+    backends: ["后端", "运行于", "文件自带的算子"],
     operations: ["算子", "类别", "梯度", "自有循环", "离开 WebGPU 设备"],
     runsIn: { node: "Node", page: "页面", both: "两者" },
     holding: { own: "是", host: "在 CPU 上", none: "否" },
@@ -84,20 +64,26 @@ const words = {
 
 const dtypes = ["float32", "float16", "float64", "int32", "int64", "bool"] as const;
 
+/** The dtypes that some backend does not hold as they are; the page names the others. */
+export const convertedDTypes = dtypes.filter((dtype) =>
+  backendKinds.some((kind) => kind.dtypes([])[dtype] !== "own"),
+);
+
 function backendTable(language: Language): string {
   const { backends, runsIn, holding, as, withF16, yes, no } = words[language];
   const text = (kind: Holding) =>
     kind === "own" || kind === "host" || kind === "none" ? holding[kind] : as(kind);
   const rows = backendKinds.map((kind) => {
     const [plain, half] = [kind.dtypes([]), kind.dtypes(["shader-f16"])];
-    const cells = dtypes.map((dtype) =>
+    const cells = convertedDTypes.map((dtype) =>
       plain[dtype] === half[dtype]
         ? text(half[dtype])
         : withF16(text(half[dtype]), text(plain[dtype])),
     );
     return [`\`${kind.name}\``, runsIn[kind.runsIn], ...cells, kind.foreign ? yes : no];
   });
-  return markdownTable(backends, rows);
+  const [name, where, foreign] = backends;
+  return markdownTable([name, where, ...convertedDTypes, foreign], rows);
 }
 
 /** Whether an operation has a gradient: not where its value does not change around a point. */

@@ -3,6 +3,7 @@ import { computedOps } from "@gen/graph/compiler";
 import { evaluate } from "@gen/graph/evaluate";
 import { expect, it, test } from "vitest";
 import {
+  convertedDTypes,
   hasGradient,
   operationsParts,
   operationTables,
@@ -15,6 +16,10 @@ import { expectParts, languages, pageText } from "../../../tooling/pages/written
 
 it.each(languages)("the page has the tables of $language", ({ language, prefix }) => {
   expectParts(`${prefix}guide/operations.md`, operationsParts(language));
+});
+
+test("the table has the dtypes that some backend converts, all but int32 and bool", () => {
+  expect(convertedDTypes).toEqual(["float32", "float16", "float64", "int64"]);
 });
 
 test("every backend computes every operation", () => {
