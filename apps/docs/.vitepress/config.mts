@@ -38,6 +38,7 @@ export default defineConfig({
         sidebar: {
           "/lessons/": folderSidebar(docs, "lessons/"),
           "/guide/": folderSidebar(docs, "guide/"),
+          "/cli/": folderSidebar(docs, "cli/"),
           "/reference/": referenceSidebar(docs),
         },
       },
@@ -51,6 +52,7 @@ export default defineConfig({
         sidebar: {
           "/zh/lessons/": folderSidebar(docs, "zh/lessons/"),
           "/zh/guide/": folderSidebar(docs, "zh/guide/"),
+          "/zh/cli/": folderSidebar(docs, "zh/cli/"),
         },
       },
     },

@@ -20,11 +20,17 @@ const out = join(docs, ".fences");
 
 /** The paths of all markdown pages with code, from the repository's root. */
 export function pages() {
-  const guides = ["guide", "lessons", "zh/guide", "zh/lessons"].flatMap((folder) =>
-    pagesIn(join("apps/docs", folder)),
-  );
+  const folders = ["guide", "cli", "lessons"].flatMap((name) => [name, `zh/${name}`]);
+  const guides = folders.flatMap((folder) => pagesIn(join("apps/docs", folder)));
   const readmes = readdirSync(join(root, "packages")).map((name) => `packages/${name}/README.md`);
-  return ["README.md", ...readmes, "apps/docs/index.md", "apps/docs/zh/index.md", ...guides];
+  return [
+    "README.md",
+    "README.zh.md",
+    ...readmes,
+    "apps/docs/index.md",
+    "apps/docs/zh/index.md",
+    ...guides,
+  ];
 }
 
 /** @param {string} folder */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { fencesOf, pages, withChecks, writeFences } from "../scripts/fences.mjs";
@@ -12,7 +12,11 @@ process.chdir(root);
 
 describe("each TypeScript fence runs and returns what its page shows", () => {
   const fences = writeFences();
-  for (const { page, line, module } of fences) it(`${page}:${line}`, () => import(module));
+  for (const { page, line, module } of fences) {
+    // Its code is that of README.md, which a test below compares.
+    if (page === "README.zh.md") continue;
+    it(`${page}:${line}`, () => import(module));
+  }
 
   it("covers every guide", () => {
     const shown = new Set(fences.map(({ page }) => page));
@@ -29,6 +33,14 @@ it("the README's example has at most 12 lines and 4 imports", () => {
   expect(lines.length).toBeLessThanOrEqual(12);
   expect(lines.filter((line) => line.startsWith("import ")).length).toBeLessThanOrEqual(4);
 });
+
+const withoutComments = (code: string) =>
+  code
+    .split("\n")
+    .filter((line) => !/^\s*\/\/ /.test(line))
+    .map((line) => line.replace(/ \/\/ (?!=>|throws).*$/, ""));
+
+const linksOf = (text: string) => Array.from(text.matchAll(/\]\(([^)]*)\)/g), ([, link]) => link);
 
 describe("a package's README", () => {
   const readmes = pages().filter((page) => page.startsWith("packages/"));
@@ -69,16 +81,35 @@ it("no file tells a reader to run npm's package gen, which is another project", 
 });
 
 describe("the two languages", () => {
-  const withoutComments = (code: string) =>
-    code
-      .split("\n")
-      .filter((line) => !/^\s*\/\/ /.test(line))
-      .map((line) => line.replace(/ \/\/ (?!=>|throws).*$/, ""));
-
   const chinese = pages().filter((page) => page.startsWith("apps/docs/zh/"));
   it.each(chinese)("%s shows the code of its English page", (page: string) => {
     const codes = (text: string) => fencesOf(text).map(({ code }) => withoutComments(code));
     expect(codes(read(page))).toEqual(codes(read(page.replace("/zh/", "/"))));
+  });
+});
+
+describe("README.zh.md beside README.md", () => {
+  const [english, translated] = ["README.md", "README.zh.md"].map(read);
+
+  it("has the same code, headings, rows and links", () => {
+    const outline = (text: string) => ({
+      languages: Array.from(text.matchAll(/^```(\w+)$/gm), ([, language]) => language),
+      code: fencesOf(text).map(({ code }) => withoutComments(code)),
+      commands: fencesOf(text, "sh").map(({ code }) => code.replaceAll(/ *#.*$/gm, "")),
+      headings: Array.from(text.matchAll(/^#+ /gm), ([marks]) => marks),
+      packages: Array.from(text.matchAll(/^\| \[(.*?)\]/gm), ([, name]) => name),
+      items: text.match(/^- /gm)?.length,
+      targets: linksOf(text)
+        .filter((link) => !/^README/.test(link))
+        .sort(),
+    });
+    expect(outline(translated)).toEqual(outline(english));
+    expect(outline(english).code).toHaveLength(1);
+  });
+
+  it("and each links to the other, and to files that are there", () => {
+    expect([linksOf(english)[0], linksOf(translated)[0]]).toEqual(["README.zh.md", "README.md"]);
+    expect(linksOf(translated).filter((link) => !existsSync(join(root, link)))).toEqual([]);
   });
 });
 

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { modelFolder } from "../../../tooling/fixtures/model-folder.ts";
 import { fencesOf, pages } from "../scripts/fences.mjs";
 
 const root = join(import.meta.dirname, "..", "..", "..");
@@ -22,6 +23,10 @@ const transcripts = (page: string) =>
     }),
   );
 
+/** The words of a command, of which one in quotes may have spaces. */
+const wordsOf = (command: string) =>
+  Array.from(command.matchAll(/"([^"]*)"|(\S+)/g), ([, quoted, plain]) => quoted ?? plain);
+
 /** A pattern of the lines shown. A line `...` stands for any lines. */
 const pattern = (shown: readonly string[]) => {
   const lines = shown.map((line) =>
@@ -34,6 +39,8 @@ beforeAll(() => {
   if (!existsSync(built)) throw new Error(`${built} is missing; run: npm run build`);
   // Commands use paths from the repository's root, but must write to another folder.
   symlinkSync(join(root, "packages"), join(folder, "packages"), "junction");
+  // A tiny Stable Diffusion, for the command that makes pictures of prompts.
+  modelFolder("sd1").write(join(folder, "sd1"));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -42,7 +49,7 @@ describe("each command on a page prints the output that the page shows", () => {
   const all = english.flatMap((page) => transcripts(page).map((one) => ({ page, ...one })));
 
   it.each(all)("$page:$line $command", ({ command, shown }) => {
-    const [name, ...args] = command.split(" ");
+    const [name, ...args] = wordsOf(command);
     expect(name).toBe("gen");
     const env = { ...process.env, NODE_OPTIONS: "" };
     const ran = spawnSync(process.execPath, [built, ...args], { cwd: folder, env });

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from "commander";
 import { exitCode, failureLine } from "./errors.ts";
+import { asksHelp, takeLanguage } from "./help-language.ts";
 import { program } from "./program.ts";
 import { endLine } from "./terminal.ts";
 
@@ -14,9 +15,13 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 // Without a listener, the limit on a file's size (`ulimit -f`) ends the process in a write.
 if (process.platform !== "win32") process.on("SIGXFSZ", () => undefined);
-if (process.argv.length === 2) process.argv.push("--help");
 try {
-  await program().parseAsync(process.argv);
+  const { language, rest } = takeLanguage(process.argv.slice(2), process.env);
+  if (rest.length === 0) rest.push("--help");
+  const gen = program();
+  // Only this help loads the Chinese texts.
+  if (language === "zh" && asksHelp(rest)) (await import("./speak-chinese.ts")).speakChinese(gen);
+  await gen.parseAsync(rest, { from: "user" });
 } catch (error) {
   if (error instanceof CommanderError && error.exitCode === 0) {
     // The command printed its help or the version.

@@ -7,6 +7,8 @@ import { sampleCommand } from "./commands/sample.ts";
 import { ddpmCommand } from "./commands/train-ddpm.ts";
 import { vaeCommand } from "./commands/train-vae.ts";
 import { errorLine, usageError } from "./errors.ts";
+import { helpLanguages } from "./help-language.ts";
+import { choice } from "./options.ts";
 import { version } from "./versions.ts";
 
 /**
@@ -23,6 +25,14 @@ export function program(): Command {
   const gen = new Command("gen")
     .description("Train and sample VAEs, DDPM and DDIM.")
     .version(version())
+    // gen.ts takes this option out of the arguments, because it may follow a command.
+    .addOption(
+      choice(
+        "--lang <code>",
+        "language of the help (default: by LC_ALL, LC_MESSAGES or LANG, else en)",
+        helpLanguages,
+      ),
+    )
     .addCommand(quickstartCommand())
     .addCommand(train)
     .addCommand(sampleCommand())

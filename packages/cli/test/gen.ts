@@ -17,15 +17,19 @@ export interface Ran {
 interface RunOptions {
   /** Arguments of node itself. */
   readonly node?: readonly string[];
+  /** More variables of the environment. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** Called with the whole of stderr each time it grows. */
   readonly onStderr?: (text: string, child: ChildProcess) => void;
 }
 
 /** Runs the built `gen` in a process of its own. */
-export function gen(args: readonly string[], { node = [], onStderr }: RunOptions = {}) {
+export function gen(args: readonly string[], { node = [], variables, onStderr }: RunOptions = {}) {
   if (!existsSync(built)) throw new Error(`${built} is missing; run: npm run build`);
   return new Promise<Ran>((resolve, reject) => {
-    const env = { ...process.env, NODE_OPTIONS: "", GEN_DEBUG: "" };
+    // The help is in English on every machine.
+    const language = { LC_ALL: "C" };
+    const env = { ...process.env, NODE_OPTIONS: "", GEN_DEBUG: "", ...language, ...variables };
     const child = spawn(process.execPath, [...node, built, ...args], {
       env,
       stdio: ["ignore", "pipe", "pipe"],

@@ -1,5 +1,6 @@
 import type { Theme } from "vitepress";
 import DefaultTheme from "vitepress/theme";
+import BenchResults from "./bench-results.vue";
 import EngineSupport from "./engine-support.vue";
 import EngineVersion from "./engine-version.vue";
 import FormulaIndex from "./formula-index.vue";
@@ -24,6 +25,7 @@ const theme: Theme = {
   extends: DefaultTheme,
   Layout: SiteLayout,
   enhanceApp({ app }) {
+    app.component("BenchResults", BenchResults);
     app.component("EngineSupport", EngineSupport);
     app.component("EngineVersion", EngineVersion);
     app.component("FormulaIndex", FormulaIndex);

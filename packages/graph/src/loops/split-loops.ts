@@ -43,14 +43,19 @@ export const numberOf = (e: Expr): number | undefined =>
 const isBorder = ({ op, dtype }: Expr): boolean =>
   dtype === "float32" && op !== "Constant" && op !== "Parameter";
 
+/** Whether loops know a node's operation. */
+export const hasLoop = (node: Expr): boolean =>
+  isReduction(node) ||
+  ["Slice", "Reshape", "Expand"].includes(node.op) ||
+  laneOf(node) !== undefined;
+
 /** The end of a graph that loops can compute, and the rows of its vectors. */
 function loopNodes(graph: Graph, roots: ReadonlySet<Expr>, refused: Set<Expr>, sums: boolean) {
   const users = new Map<Expr, Expr[]>(graph.nodes.map((node) => [node, []]));
   for (const node of graph.nodes) for (const x of node.inputs) users.get(x)?.push(node);
   const needed = (node: Expr) => {
     if (isReduction(node) && !sums) return undefined;
-    const known = isReduction(node) || ["Slice", "Reshape", "Expand"].includes(node.op);
-    return known || laneOf(node) ? rowsFor(node) : undefined;
+    return hasLoop(node) ? rowsFor(node) : undefined;
   };
   const rowsOf = new Map(graph.nodes.map((node) => [node, needed(node)]));
   for (;;) {

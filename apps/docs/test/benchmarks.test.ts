@@ -1,0 +1,35 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import loader from "../.vitepress/theme/bench.data.ts";
+import { chineseTitles } from "../.vitepress/theme/bench-titles.ts";
+
+const text = readFileSync(new URL("../../../bench/RESULTS.md", import.meta.url), "utf8");
+const sections = loader.load();
+const rows = sections.flatMap(({ rows }) => rows);
+const occurrences = (pattern: RegExp) => text.match(pattern)?.length ?? 0;
+
+test("the page has each section and each row of bench/RESULTS.md, its misses and its ratios", () => {
+  expect(sections).toHaveLength(occurrences(/^## /gm));
+  // Two lines of each section's table are its head.
+  expect(rows).toHaveLength(occurrences(/^\| /gm) - 2 * sections.length);
+  const of = (result: string) => rows.filter((row) => row.result === result).length;
+  expect(of("miss")).toBe(occurrences(/\| \*\*miss\*\* \|$/gm));
+  expect(of("pass")).toBe(occurrences(/\| pass \|$/gm));
+  expect(rows.filter(({ ratio }) => ratio !== undefined)).toHaveLength(
+    occurrences(/\| [\d.]+x \| [^|]* \| [^|]* \|$/gm),
+  );
+  expect(sections.filter(({ busy }) => busy)).toHaveLength(
+    occurrences(/^- \*\*the machine was busy/gm),
+  );
+  for (const { conditions, id } of sections) {
+    expect(conditions).toMatch(/^\d{4}-\d\d-\d\d; .*; commit \w{7}/);
+    // The page says that all sections are of one machine.
+    expect(conditions).toContain("AMD EPYC, 2 cores");
+    expect(id).toMatch(/^[a-z0-9-]+$/);
+  }
+  expect(new Set(sections.map(({ id }) => id)).size).toBe(sections.length);
+});
+
+test("each section has a Chinese title, and no title is left over", () => {
+  expect(Object.keys(chineseTitles).sort()).toEqual(sections.map(({ title }) => title).sort());
+});

@@ -1,0 +1,201 @@
+/*
+ * The help's texts in Chinese. A test compares them with the English help: every command, option
+ * and sampler has a text here, and numbers, flags and names of files are in both.
+ */
+
+/** A command's texts in Chinese. */
+interface CommandTexts {
+  readonly description: string;
+  /** What the command's argument is. */
+  readonly argument?: string;
+  /** The paragraphs below the options; `samplers` stands for the list of samplers. */
+  readonly notes?: readonly string[];
+}
+
+export const titles: Readonly<Record<string, string>> = {
+  "Usage:": "用法:",
+  "Arguments:": "参数:",
+  "Options:": "选项:",
+  "Commands:": "命令:",
+};
+
+export const helpTexts = { option: "显示帮助", command: "显示某个命令的帮助" };
+
+const resume =
+  "按 Ctrl-C、磁盘写满或崩溃之后，文件夹仍然可用。同一条命令从上次保存处继续训练，最终得到相同的权重。--out 可以是保存着这次训练的文件夹，但不能是保存着另一次训练的文件夹。同一时间只能有一个进程向一个文件夹训练。";
+
+/** The commands by their paths. */
+export const commandTexts: Readonly<Record<string, CommandTexts>> = {
+  "": {
+    description: "训练 VAE、DDPM 与 DDIM，并用它们采样。",
+    notes: [
+      "退出码: 0 完成，1 失败，2 输入有误，130 按了 Ctrl-C（已做的工作会保存）。",
+      "GEN_DEBUG=1 在错误之后打印调用栈。",
+    ],
+  },
+  quickstart: {
+    description: "用内置图像训练一个 VAE 和两个 DDPM，保存、重新载入并采样，写出图片和一份报告",
+    notes: ["再次运行时从上次停下的地方继续，并沿用已有的结果；--force 重新开始。"],
+  },
+  train: { description: "训练模型，保存为由 ONNX 和 JSON 组成的文件夹" },
+  "train vae": { description: "用图像训练变分自编码器", notes: [resume] },
+  "train ddpm": {
+    description: "用图像、点或 VAE 的潜变量训练去噪扩散模型",
+    notes: [
+      "点会先标准化。若点来自文件，`gen sample` 按文件的单位给出样本；若来自内置的二维数据，则给出标准化后的样本。",
+      resume,
+    ],
+  },
+  sample: {
+    description: "用管线文件夹采样",
+    notes: [
+      "samplers",
+      "",
+      "--out 以 .png 结尾时得到一张包含全部样本的图片，以 .npy 结尾时得到数值（图像的数值在 [-1, 1] 内）。其他路径是一个文件夹，其中两者都有，并为每幅图像各存一个文件。",
+      "",
+      "若调度器裁剪干净样本的估计，ddim 保留预测的噪声，ddpm 重新计算噪声，与 diffusers 的 DDIMScheduler 和 DDPMScheduler 一致。--torch-seed 也与它们一致：先一次抽取全部样本的初始噪声，再抽取每一步的噪声。",
+      "",
+      "若流模型的偏移随图像大小变化，去噪器输出的 2 x 2 个像素算作一个 token，与 diffusers 的管线一致。",
+      "",
+      "URL 处的模型只下载一次，保存在用户的缓存中，每次使用都会校验。",
+    ],
+  },
+  generate: {
+    description: "按提示词生成图片",
+    argument: "图片的内容；给出多个提示词时，每个都生成图片",
+    notes: [
+      "samplers",
+      "",
+      "--out 以 .png 结尾时得到一张图片，多张则拼成一张；以 .npy 结尾时得到 [-1, 1] 内的数值。其他路径是一个文件夹，其中两者都有，并为每张图片各存一个文件。PNG 中存有生成时的设置，--like 据此重新生成。--like 也接受 Stable Diffusion web UI 的图片：它的采样器和噪声表换成这里对应的名称，没有对应时给出提示。",
+      "",
+      "--image 的图像可以是 PNG，也可以是 npy 文件：[height, width, 3] 的字节，或 [3, height, width] 的浮点数，范围是 [-1, 1]，用于 --control 时是 [0, 1]。掩码可以是 PNG，也可以是 [height, width] 的字节，或 [0, 1] 内的浮点数。生成的图片与该图像一样大，或与 --control 的图片一样大。图片中存有这些文件、LoRA 和学到的词的路径与 SHA-256，供 --like 使用。",
+      "",
+      "只给 --torch-seed 而不改其他设置时，得到的图片就是 diffusers 的管线在 torch.manual_seed(n) 之后的图片。",
+    ],
+  },
+  inspect: {
+    description: "报告 ONNX 模型或管线文件夹的内容，以及哪些后端能运行它",
+    argument: "model.onnx 这样的文件，或含有 unet/model.onnx 的文件夹",
+    notes: [
+      "该命令不运行模型，也不启动任何设备。对浏览器的 GPU 按最小的限额估算。内存是上界：每个结果在最后一次使用之前都单独占用空间。",
+    ],
+  },
+  backends: { description: "在每个后端上运行一个小网络；某个后端不可用时说明原因" },
+};
+
+/** The options: by flag, or by the command's path and flag where commands differ. */
+export const optionTexts: Readonly<Record<string, string>> = {
+  "--version": "显示版本号",
+  "--lang": "帮助的语言（默认：由 LC_ALL、LC_MESSAGES 或 LANG 决定，否则为 en）",
+  "--backend": "后端；`gen backends` 逐个测试",
+  "--seed": "全部随机数的种子，决定结果",
+  "--out": "结果的路径",
+  "--force": "替换已有的结果",
+  "--json": "把结果以 JSON 打印到 stdout",
+  "--save-every": "两次保存之间的训练时间，以秒计；0 表示尽可能频繁",
+  "--effort": "训练步数相对于默认值的倍数",
+  "backends --backend": "只测试这个后端；若不可用，退出码为 2",
+  "backends --seed": "网络中数值的种子",
+  "backends --out": "把结果也写入这个文件",
+  "inspect --backend": "只报告这个后端；若它不能运行该模型，退出码为 2",
+  "--batch": "一批的样本数（默认：128；点为 256）",
+  "inspect --batch": "估算内存时的批大小",
+  "--dim": "另一个动态维度的大小；可重复给出（默认：unet/config.json 的 sample_size，否则为 64）",
+  "--data":
+    "fashion-mnist、digits、two-moons、swiss-roll、checkerboard、rings、pinwheel、gaussian-mixture，或一个路径：存放 PNG 的文件夹，或 idx、npy、npz、csv 文件",
+  "--range": "浮点数文件中黑与白的值（默认：若全部数值都在范围内，则为 0,1 或 -1,1）",
+  "--steps": "训练步数",
+  "--accumulate": "一批分成的份数；一次处理的样本越少，占用的内存越少",
+  "--learning-rate": "Adam 学习率的峰值，先预热，再按余弦衰减（默认：0.001；点为 0.002）",
+  "train vae --network": "全连接层或卷积",
+  "train vae --width": "隐藏层或第一个卷积的特征数（默认：400；conv 为 32）",
+  "--latent": "潜变量的个数",
+  "--vae": "潜空间扩散：`gen train vae` 用相同数据得到的文件夹",
+  "train ddpm --network": "点和潜变量用全连接层，图像用 UNet（默认：由数据决定）",
+  "train ddpm --width": "隐藏层或 UNet 第一级的特征数（默认：256；unet 为 32）",
+  "--schedule": "噪声表",
+  "--timesteps": "训练时的噪声级数",
+  "train ddpm --predicts": "网络的预测目标",
+  "sample --model":
+    "管线文件夹或其 http(s) URL，含 unet/model.onnx、scheduler/scheduler_config.json，潜空间模型还含 vae_decoder/model.onnx",
+  "--sampler": "采样器（默认：调度器的类本身）",
+  "sample --steps": "采样步数（默认：20；lcm 为 4，ddpm 为全部训练步）",
+  "sample --eta":
+    "ddim、euler-ancestral、tcd 每步加入的新噪声，从 0 到 1（默认：ddim 为 0，euler-ancestral 为 1，tcd 为 0.3）",
+  "sample --count":
+    "样本数，给出 --class 时为每个类别的样本数（默认：16，或与 --init、--condition 中的个数相同）",
+  "--class":
+    "样本的类别，用于按类别生成的模型：编号或名称；可重复给出，也可以用逗号列出多个编号，每个类别都生成样本",
+  "--condition": "去噪器除 x 与 t 之外的输入，[count, ...]，或 [1, ...] 供全部样本使用；可重复给出",
+  "sample --guidance": "引导的强度；1 或更小表示不用引导（默认：DiT 为 4，其他不用）",
+  "--unconditional": "--guidance 所用的表示“无条件”的输入，[1, ...]（默认：DiT 用自带的标签）",
+  "sample --size":
+    "去噪器输出的宽和高，用于尺寸不固定的模型（默认：unet/config.json 或 --init 的尺寸）",
+  "--init": "初始噪声 [count, ...]，浮点数，代替由种子产生的噪声",
+  "sample --torch-seed":
+    "全部噪声都按 PyTorch 在 CPU 上执行 torch.manual_seed(n) 之后的方式抽取，代替 --seed",
+  "--compat":
+    "完全照搬调度器的类，包括其错误（默认：类有错误时用正确的公式；给出 --torch-seed 时照搬）",
+  "sample --predicts": "去噪器预测的量，代替调度器的设置",
+  "sample --spacing": "各步的间隔方式，代替调度器的设置；optimal 先考察模型",
+  "--schedule-shift": "流模型噪声表的偏移，代替调度器的设置",
+  "--zero-snr": "缩放 betas，使最后一级不含信号",
+  "--no-clip": "不裁剪干净样本的估计，即使调度器要求裁剪",
+  "generate --model":
+    "optimum 导出的 ONNX 文件夹，或其 http(s) URL：Stable Diffusion 1、2、XL、3，潜空间一致性模型，或 Flux",
+  "--negative": "图片中不要出现的内容",
+  "generate --guidance":
+    "引导的强度；1 或更小表示不用引导，时间减半（默认：7.5；XL 为 5，SD3 为 7，Flux 为 3.5，LCM 为 8.5）",
+  "--guidance-rescale": "引导后的预测在多大程度上恢复为原来的离散程度，从 0 到 1",
+  "--sigmas": "噪声级的分布方式，代替采样器自己的",
+  "generate --spacing": "时间步的间隔方式，代替调度器的设置",
+  "generate --steps": "采样步数（默认：50；SD3 与 Flux 为 28，LCM 为 4）",
+  "generate --eta":
+    "ddim、euler-ancestral、tcd 每步加入的新噪声，从 0 到 1（默认：ddim 为 0，euler-ancestral 为 1，tcd 为 0）",
+  "generate --count": "每个提示词的图片数（默认：1）",
+  "generate --size": "图片的宽和高，以像素计（默认：由模型决定）",
+  "generate --torch-seed":
+    "全部噪声都按 PyTorch 执行 torch.manual_seed(n) 之后的方式抽取，代替 --seed",
+  "--torch-device": "PyTorch 抽取噪声的设备（默认：cpu）",
+  "--clip-skip": "CLIP 末尾略去的层数",
+  "--weighted": "把提示词中的 (word:1.3) 读作权重",
+  "--image": "作为起点的 PNG 或 npy 文件；生成的图片与它一样大",
+  "--strength":
+    "图像改变的程度，从 0 到 1（默认：0.8；XL 为 0.3，SD3 与 Flux 为 0.6；给出 --mask 时多数模型为 1）",
+  "--mask": "与图像一样大的 PNG 或 npy 文件；白色部分重新绘制",
+  "--image-guidance": "用于编辑图像的模型：与原图像接近的程度（默认：1.5）",
+  "--lora": "safetensors 格式的 LoRA，合并到模型中；可重复给出（默认强度：1）",
+  "--embedding":
+    "safetensors 格式的文本反演，提示词中可以使用它的词；可重复给出（默认的词：文件自带的词，否则为文件名）",
+  "--control":
+    "ONNX 格式的 ControlNet 与它读取的 PNG 或 npy 文件，它的强度，以及起作用的步数区间，按比例；可重复给出（默认强度：1；全部步数）",
+  "--decoder": "用其中的 vae_decoder/ 生成图片的文件夹，例如微型解码器，或其 URL",
+  "--tile": "VAE 分块处理时一块的边长，以像素计，可节省内存（默认：不分块）",
+  "--safety-checker": "由模型的安全检查器把不安全的图片变为黑色",
+  "--previews": "在这个文件夹中为每一步写一张小图，一个潜变量对应一个像素",
+  "--like": "沿用一张图片的设置；命令行中的选项优先",
+};
+
+/** The samplers, in the order of the English help. */
+export const samplerTexts: Readonly<Record<string, string>> = {
+  ddim: "Song 等 2021；--eta 加入噪声",
+  ddpm: "Ho 等 2020；默认走完全部训练步",
+  euler: "以 sigma 为变量，沿流走一阶的步",
+  "euler-ancestral": "先用 euler 走到更低的噪声级，再加入 --eta 份新噪声",
+  heun: "二阶；除末步外，每步计算两次",
+  lms: "以 sigma 为变量的线性多步法，4 阶",
+  dpm2: "以 sigma 为变量的 DPM-Solver-2；除末步外，每步计算两次",
+  "dpm2-ancestral": "先用 dpm2 走到更低的噪声级，再加入新噪声",
+  "dpm-sde": "分两级的 dpm-solver++，加入新噪声",
+  "dpm-solver++": "多步法；阶数由调度器决定，否则为 2",
+  "dpm-solver++-single": "成组走步的 dpm-solver++",
+  "dpm-solver++-sde": "加入新噪声的 dpm-solver++",
+  unipc: "预测-校正法；阶数由调度器决定，否则为 2",
+  deis: "利用最近几次预测的指数积分法",
+  "sa-solver": "随机的 Adams 预测-校正法",
+  pndm: "沿最近 4 次预测走 DDIM 的步，以 Runge-Kutta 法起步",
+  ipndm: "同上，但以较低的阶数起步",
+  "flow-euler": "用于 FlowMatchEulerDiscreteScheduler，按它的步进行",
+  lcm: "用于潜空间一致性模型；默认 4 步",
+  tcd: "用于轨迹一致性模型；4 步；--eta 即其 gamma",
+};

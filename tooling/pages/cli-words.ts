@@ -1,0 +1,75 @@
+import type { Language } from "./written-parts.ts";
+
+/** The words around the command's own texts on its pages. */
+export const cliWords = {
+  en: {
+    usage: "Usage",
+    argument: "Argument",
+    options: "Options",
+    samplers: "Samplers",
+    notes: "Notes",
+    examples: "Examples",
+    takes: "Takes",
+    byDefault: "Default",
+    listOf: (names: readonly string[]) =>
+      names.length > 1 ? `one of ${names.join(", ")}` : names.join(),
+    aSampler: "one of the [samplers](#samplers) below",
+    text: "a text",
+    sampler: "sampler",
+    method: "method",
+    command: "command",
+    commands: "Commands",
+    does: "what it does",
+    stop: ".",
+  },
+  zh: {
+    usage: "用法",
+    argument: "参数",
+    options: "选项",
+    samplers: "采样器",
+    notes: "说明",
+    examples: "示例",
+    takes: "取值",
+    byDefault: "默认",
+    listOf: (names: readonly string[]) => names.join("、"),
+    aSampler: "下列[采样器](#samplers)之一",
+    text: "文本",
+    sampler: "采样器",
+    method: "方法",
+    command: "命令",
+    commands: "各命令",
+    does: "作用",
+    stop: "。",
+  },
+} as const satisfies Record<Language, object>;
+
+/** What the command says that a value must be, in Chinese. */
+const values: Readonly<Record<string, string>> = {
+  "a path": "路径",
+  "two numbers, the lower first, such as 0,1": "两个数，小的在前，如 0,1",
+  "a width, or a width and a height, such as 64x48": "宽，或宽和高，如 64x48",
+  "a name and a positive whole number, as height=64": "名称和正整数，如 height=64",
+  "a name and a file, as context=states.npy": "名称和文件，如 context=states.npy",
+  "a file, or a file and a strength, as fox.safetensors:0.8":
+    "文件，或文件和强度，如 fox.safetensors:0.8",
+  "a file, or a word and a file, as fox=fox.safetensors":
+    "文件，或词和文件，如 fox=fox.safetensors",
+  "a folder and a picture, perhaps a scale, perhaps two shares of the steps in [0, 1], as canny:edges.png:0.8:0-0.5":
+    "文件夹和图片，可再加强度，以及 [0, 1] 内的两个步数比例，如 canny:edges.png:0.8:0-0.5",
+  "a class, or numbers of classes, such as 3,7": "类别，或多个类别的编号，如 3,7",
+};
+
+/** What the command says that a value must be, in a language of the docs. */
+export function valueText(rule: string, language: Language): string {
+  const [, whole, bounds] = /^a (whole )?number (?:in|of at least) (.*)$/.exec(rule) ?? [];
+  const grouped = rule.replace(/\d{5,}/g, (digits) => Number(digits).toLocaleString("en-US"));
+  if (language === "en") return grouped;
+  if (bounds === undefined) {
+    if (values[rule] === undefined) throw new Error(`no Chinese text for: ${rule}`);
+    return values[rule];
+  }
+  const kind = whole ? "整数" : "数";
+  const [, low] = /of at least (.*)$/.exec(grouped) ?? [];
+  if (low !== undefined) return `不小于 ${low} 的${kind}`;
+  return `${grouped.replace(/^.*? in /, "")} 内的${kind}`;
+}
