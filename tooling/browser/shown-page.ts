@@ -33,7 +33,15 @@ export async function serveShownPage(
       ...shared,
       // The packages' sources, so that a test never uses a stale build.
       resolve: { conditions: ["@gen/source", ...defaultClientConditions] },
-      build: { reportCompressedSize: false, chunkSizeWarningLimit: 2000 },
+      build: {
+        reportCompressedSize: false,
+        chunkSizeWarningLimit: 2000,
+        rolldownOptions: {
+          input: Object.keys(files).flatMap((name) =>
+            name.endsWith(".html") ? [join(root, name)] : [],
+          ),
+        },
+      },
     });
     const server = await preview({ ...shared, preview: { host: "127.0.0.1", port: 0 } });
     return {
