@@ -44,26 +44,20 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("the guide 'Text to image'", () => {
-  it("makes the same picture by its command and by its program, and another with --like", () => {
+  it("makes the same picture by its command and by its program, and another by --like", () => {
     const [make, again] = commands("text-to-image");
     shell(make);
     const made = picture("fox.png");
     expect([made.width, made.height, new Set(made.data).size > 100]).toEqual([64, 64, true]);
+    shell(again);
+    expect(picture("other.png").data).not.toEqual(made.data);
     rmSync(at("fox.png"));
 
     writeFileSync(at("fox.mjs"), fencesOf(guide("text-to-image"), "js")[0].code);
     const printed = node("fox.mjs");
     expect(printed).toMatch(/^step 1 of 21, \d+ s left\n/);
     expect(printed).toMatch(/step 21 of 21, 0 s left\n$/);
-    const own = picture("fox.png");
-    const rgb = Uint8Array.from(made.data, (_, i) => own.data[4 * Math.floor(i / 3) + (i % 3)]);
-    expect([own.channels, made.channels]).toEqual([4, 3]);
-    expect(rgb).toEqual(Uint8Array.from(made.data));
-
-    rmSync(at("fox.png"));
-    shell(make);
-    shell(again);
-    expect(picture("other.png").data).not.toEqual(made.data);
+    expect(picture("fox.png")).toEqual(made);
   });
 });
 
