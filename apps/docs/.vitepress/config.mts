@@ -2,8 +2,8 @@ import { katex } from "@mdit/plugin-katex";
 import { defineConfig } from "vitepress";
 import { codeLetters } from "./code-letters.mts";
 import { localePath } from "./locale-path.mts";
-import { chinese, chineseSearch, english } from "./locales.mts";
-import { folderSidebar, referenceSidebar } from "./sidebar.mts";
+import { chinese, chineseSearch, english, guideGroups } from "./locales.mts";
+import { folderSidebar, groupedSidebar, referenceSidebar } from "./sidebar.mts";
 import { tokenize } from "./tokenize.mts";
 
 const docs = new URL("..", import.meta.url);
@@ -37,7 +37,7 @@ export default defineConfig({
         ...english.themeConfig,
         sidebar: {
           "/lessons/": folderSidebar(docs, "lessons/"),
-          "/guide/": folderSidebar(docs, "guide/"),
+          "/guide/": groupedSidebar(docs, "guide/", guideGroups.en),
           "/reference/": referenceSidebar(docs),
         },
       },
@@ -50,7 +50,7 @@ export default defineConfig({
         ...chinese.themeConfig,
         sidebar: {
           "/zh/lessons/": folderSidebar(docs, "zh/lessons/"),
-          "/zh/guide/": folderSidebar(docs, "zh/guide/"),
+          "/zh/guide/": groupedSidebar(docs, "zh/guide/", guideGroups.zh),
         },
       },
     },
