@@ -1,9 +1,13 @@
 import { katex } from "@mdit/plugin-katex";
 import { defineConfig } from "vitepress";
+import { afterBuild } from "./after-build.mts";
 import { codeLetters } from "./code-letters.mts";
+import { keptTheme } from "./first-scripts.mts";
 import { localePath } from "./locale-path.mts";
 import { chinese, chineseSearch, english, guideGroups } from "./locales.mts";
+import { headOf, pageDataOf } from "./metadata.mts";
 import { folderSidebar, groupedSidebar, referenceSidebar } from "./sidebar.mts";
+import { base, version, versions } from "./site.mts";
 import { tokenize } from "./tokenize.mts";
 
 const docs = new URL("..", import.meta.url);
@@ -11,9 +15,18 @@ const conditions = ["@gen/source", "module", "development|production"];
 
 export default defineConfig({
   title: "gen",
+  base,
   srcExclude: ["README.md"],
   lastUpdated: false,
-  head: [["link", { rel: "icon", type: "image/svg+xml", href: "/icon.svg" }]],
+  head: [
+    ["link", { rel: "icon", type: "image/svg+xml", href: `${base}icon.svg` }],
+    ["script", {}, keptTheme],
+  ],
+  // A page loads what it shows, and not the pages that it links to.
+  router: { prefetchLinks: false },
+  transformPageData: pageDataOf,
+  transformHead: headOf,
+  buildEnd: afterBuild,
   markdown: {
     codeTransformers: [codeLetters],
     config: (md) => {
@@ -56,6 +69,8 @@ export default defineConfig({
     },
   },
   themeConfig: {
+    // For the list of versions in the navigation.
+    ...({ version, versions } as object),
     i18nRouting: localePath,
     search: {
       provider: "local",

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { DefaultTheme, LocaleSpecificConfig, MarkdownLocaleOptions } from "vitepress";
 
-/** The demo's address. By default it lies beside the book. */
+/** The demo's address. By default it lies beside the book, and VitePress adds the base. */
 const demo: string = process.env.VITE_DEMO_URL ?? "/demo/";
 
 /** The Chinese reference, or the English one where typedoc has not written it. */
