@@ -56,7 +56,7 @@ export default defineConfig({
       },
     },
     zh: {
-      label: "简体中文",
+      label: "中文",
       lang: "zh-CN",
       ...chinese,
       themeConfig: {

@@ -60,7 +60,7 @@ export function markdownOf(source: string): string {
       return line
         .replace(/ \{#[\w-]+\}$/, "")
         .replace(/\\htmlClass\{[^}]*\}/g, "")
-        .replace(/<\/?(?:[A-Z]\w*|template|script|style)\b[^>]*>/g, "");
+        .replace(/<\/?(?:[A-Z]\w*|template|script|style)\b(?:"[^"]*"|[^">])*>/g, "");
     });
   return lines
     .join("\n")

@@ -41,7 +41,9 @@ export function descriptionOf(
   const text = shorten(plainText(firstParagraph(source)));
   // Symbols of two packages may say the same, and a page of overloads may begin with its code.
   const [, path] = /^(?:zh\/)?reference\/(.*)\.md$/.exec(relativePath) ?? [];
-  return path === undefined ? text : `${title}, @gen/${path}${text && `: ${text}`}`;
+  if (path === undefined) return text;
+  const name = title.startsWith("@gen/") ? title : `${title}, @gen/${path}`;
+  return text === "" ? name : `${name}: ${text}`;
 }
 
 function firstParagraph(source: string): string {
@@ -69,7 +71,7 @@ export function plainText(markdown: string): string {
 /** The whole sentences that fit. */
 function shorten(text: string): string {
   if (text.length <= LONGEST) return text;
-  const sentences = text.match(/[^.。！？!?]+(?:[.!?]+(?=\s|$)|[。！？]+|[.!?]+\S*|$)/g) ?? [text];
+  const sentences = text.split(/(?<=[.!?]\s)|(?<=[。！？])/);
   let kept = "";
   for (const sentence of sentences) {
     if (kept !== "" && (kept + sentence).trim().length > LONGEST) break;
