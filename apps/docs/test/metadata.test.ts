@@ -44,9 +44,9 @@ test("a missing or doubled description stops the build, with the pages' names", 
 });
 
 test("the text of a page has no frontmatter, components or marks, and all of its code", () => {
-  const source = `---\norder: 1\n---\n# T\n\n## Part {#part}\n\n<LessonFigure name="x" shows="a > b" />\n\n$\\htmlClass{letter-x0}{x_0}$\n\n\`\`\`ts\nconst a: Array<Map> = f<T>(); // <LessonFigure>\n\`\`\`\n`;
+  const source = `---\norder: 1\n---\n# T\n\n## Part {#part}\n\n<LessonFigure name="x" shows="a > b" />\n\n$y = \\htmlClass{letter-x0}{x_0}$\n\n\`\`\`ts\nconst a: Array<Map> = f<T>(); // <LessonFigure>\n\`\`\`\n`;
   expect(markdownOf(source)).toBe(
-    "# T\n\n## Part\n\n${x_0}$\n\n```ts\nconst a: Array<Map> = f<T>(); // <LessonFigure>\n```",
+    "# T\n\n## Part\n\n$y = {x_0}$\n\n```ts\nconst a: Array<Map> = f<T>(); // <LessonFigure>\n```",
   );
 });
 

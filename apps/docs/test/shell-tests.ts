@@ -190,15 +190,14 @@ export function shellTests(site: () => BuiltSite): void {
       const problems: string[] = [];
       for (const { width, dark } of views) {
         await page.resize(width, 800);
+        const theme = dark ? "dark" : "light";
+        await page.evaluate((kept) => localStorage.setItem("gen.theme", `"${kept}"`), theme);
         for (const path of paths) {
           await page.goto(server.url + path);
-          await page.waitFor(
-            () => document.readyState === "complete" && document.documentElement.dataset.theme,
-          );
-          await page.evaluate((dark) => {
-            document.documentElement.classList.toggle("dark", dark);
-            document.documentElement.dataset.theme = dark ? "dark" : "light";
-          }, dark);
+          await page.waitFor(async (expected) => {
+            await document.fonts.ready;
+            return document.documentElement.dataset.theme === expected;
+          }, theme);
           for (const problem of await axeProblems(page)) {
             problems.push(`${path} at ${width}${dark ? ", dark" : ""}: ${problem}`);
           }

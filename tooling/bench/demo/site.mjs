@@ -24,7 +24,16 @@ const slowdown = 4;
 
 export const withDemo = (executablePath, work) =>
   withSite(executablePath, work, (folder) =>
-    build(demo, "vite/bin/vite.js", "build", "--outDir", folder, "--emptyOutDir", "--logLevel", "error"),
+    build(
+      demo,
+      "vite/bin/vite.js",
+      "build",
+      "--outDir",
+      folder,
+      "--emptyOutDir",
+      "--logLevel",
+      "error",
+    ),
   );
 
 export const withBook = (executablePath, work) =>

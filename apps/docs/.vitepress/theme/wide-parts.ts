@@ -16,9 +16,12 @@ export function focusWideParts(path: () => string): () => void {
   };
   const sizes = new ResizeObserver(update);
   sizes.observe(document.body);
+  // The fonts of formulas change their widths.
+  document.fonts.addEventListener("loadingdone", update);
   const end = watch(path, () => void nextTick(update), { flush: "post" });
   return () => {
     sizes.disconnect();
+    document.fonts.removeEventListener("loadingdone", update);
     end();
   };
 }
