@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { HeadConfig, PageData, TransformContext, TransformPageContext } from "vitepress";
 import { keptLanguage } from "./first-scripts.mts";
+import { plainText } from "./plain-text.mts";
 import { addressOf, hasAddress } from "./site.mts";
 
 /** The longest description, in characters. A search engine shows about as many. */
@@ -54,18 +55,6 @@ function firstParagraph(source: string): string {
   const isText = (block: string) =>
     /^(?![#<>|:]|[-*+] |\d+\. |\$\$|!\[|\*\*\w+\*\*:?$)\S/.test(block);
   return blocks.find(isText) ?? "";
-}
-
-/** Markdown without its marks. */
-export function plainText(markdown: string): string {
-  return markdown
-    .replace(/<[^>]*>/g, "")
-    .replace(/!?\[([^\]]*)\](\([^)]*\)|\[[^\]]*\])/g, "$1")
-    .replace(/\\htmlClass\{[^}]*\}/g, "")
-    .replace(/[*`]|\$(?=\S)|(?<=\S)\$/g, "")
-    .replace(/\\([_<>{}[\]|])/g, "$1")
-    .replace(/\s+/g, " ")
-    .trim();
 }
 
 /** The whole sentences that fit. */

@@ -10,7 +10,7 @@ const wide = ".vp-doc :is(.katex-display, table, .language-text code)";
 export function focusWideParts(path: () => string): () => void {
   const update = () => {
     for (const part of document.querySelectorAll<HTMLElement>(wide)) {
-      if (part.scrollWidth > part.clientWidth + 1) part.tabIndex = 0;
+      if (part.scrollWidth > part.clientWidth) part.tabIndex = 0;
       else part.removeAttribute("tabindex");
     }
   };
