@@ -2,6 +2,7 @@ import { katex } from "@mdit/plugin-katex";
 import { defineConfig } from "vitepress";
 import { afterBuild } from "./after-build.mts";
 import { codeLetters } from "./code-letters.mts";
+import { emptyHeaders } from "./empty-headers.mts";
 import { keptTheme } from "./first-scripts.mts";
 import { localePath } from "./locale-path.mts";
 import { chinese, chineseSearch, english, guideGroups } from "./locales.mts";
@@ -30,6 +31,7 @@ export default defineConfig({
   markdown: {
     codeTransformers: [codeLetters],
     config: (md) => {
+      md.use(emptyHeaders);
       md.use(katex, {
         // A formula that does not parse stops the build.
         throwOnError: true,

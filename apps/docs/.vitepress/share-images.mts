@@ -146,7 +146,7 @@ function titlePixels(fonts: Fonts, title: string): Uint8Array {
 }
 
 /** Draws the pictures of titles. */
-export function shareImages() {
+function shareImages() {
   const fonts: Fonts = {
     latin: openFont(`${serif}-latin-500-normal.woff2`),
     greek: openFont(`${serif}-greek-500-normal.woff2`),

@@ -14,7 +14,7 @@ import { pageWeight } from "./page-weight.ts";
 import { shellTests } from "./shell-tests.ts";
 
 const docs = dirname(dirname(fileURLToPath(import.meta.url)));
-const out = process.env.DEV_OUT ?? mkdtempSync(join(tmpdir(), "gen-docs-"));
+const out = mkdtempSync(join(tmpdir(), "gen-docs-"));
 
 /** Runs a tool of this package as `npm run build` does, and returns its output. */
 function run(script: string, ...args: string[]): Promise<string> {
@@ -38,17 +38,15 @@ describe("the site", () => {
   let pages = new Map<string, string>();
 
   beforeAll(async () => {
-    if (!process.env.DEV_OUT)
-      await run("typedoc/bin/typedoc", "--options", "typedoc/typedoc.config.mjs");
+    await run("typedoc/bin/typedoc", "--options", "typedoc/typedoc.config.mjs");
     // The build fails on a link to a missing page and on a formula that does not parse.
-    if (!process.env.DEV_OUT || readdirSync(out).length === 0)
-      await run("vitepress/bin/vitepress.js", "build", "--outDir", out);
+    await run("vitepress/bin/vitepress.js", "build", "--outDir", out);
     const files = readdirSync(out, { recursive: true, encoding: "utf8" });
     const html = files.map((file) => file.replaceAll("\\", "/")).filter((f) => f.endsWith(".html"));
     pages = new Map(html.map((file) => [file, readFileSync(join(out, file), "utf8")]));
   }, 300_000);
 
-  afterAll(() => process.env.DEV_OUT || rmSync(out, { recursive: true, force: true }));
+  afterAll(() => rmSync(out, { recursive: true, force: true }));
 
   it("has a reference page for each entry point", () => {
     for (const { name } of entryPoints()) {
