@@ -1,8 +1,6 @@
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { build } from "esbuild";
 import type { Plugin } from "vite";
+import { writeWorker } from "../../tooling/offline/write-worker.ts";
 
 /**
  * Files that are kept only after their first use, because they are large. The example's files are kept
@@ -10,10 +8,7 @@ import type { Plugin } from "vite";
  */
 const kept = /\.(wasm|mjs|onnx|safetensors|bin|map)$|^example-model\//;
 
-/**
- * Writes the service worker, with the list of the built files that it downloads during the first
- * visit. It is one classic script, because Firefox ESR starts no module as a service worker.
- */
+/** Writes the service worker, with the list of the built files of the first visit. */
 export function offline(): Plugin {
   let root = "";
   return {
@@ -23,26 +18,11 @@ export function offline(): Plugin {
       root = config.root;
     },
     async writeBundle({ dir = "" }, bundle) {
-      const names = Object.keys(bundle).filter((name) => !kept.test(name) && name !== "sw.js");
-      const files = await Promise.all(
-        names.map(async (url) => {
-          // The names of other files hold a hash of their content.
-          if (url !== "index.html") return { url, revision: null };
-          const content = await readFile(join(dir, url));
-          return { url, revision: createHash("sha256").update(content).digest("hex") };
-        }),
-      );
-      await build({
-        entryPoints: [join(root, "src/service-worker/service-worker.ts")],
-        outfile: join(dir, "sw.js"),
-        bundle: true,
-        minify: true,
-        format: "iife",
-        target: "es2022",
-        define: {
-          FILES: JSON.stringify(files),
-          "process.env.NODE_ENV": '"production"',
-        },
+      await writeWorker({
+        entry: join(root, "src/service-worker/service-worker.ts"),
+        folder: dir,
+        files: Object.keys(bundle).filter((name) => !kept.test(name) && name !== "sw.js"),
+        isHashed: (name) => name !== "index.html",
       });
     },
   };

@@ -1,14 +1,15 @@
-import fc from "fast-check";
-import { expect, test } from "vitest";
-import { decodePicture, encodePicture } from "../src/pages/postcard/link.ts";
 import {
   anchorsOf,
   cellsOfPoints,
   coverEvenly,
+  decodePicture,
+  encodePicture,
   grid,
   maxCells,
   type Picture,
-} from "../src/pages/postcard/picture.ts";
+} from "@gen/figures/postcard";
+import fc from "fast-check";
+import { expect, test } from "vitest";
 
 const last = grid.columns * grid.rows - 1;
 const pictures = fc.record({

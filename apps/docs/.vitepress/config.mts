@@ -1,9 +1,14 @@
 import { katex } from "@mdit/plugin-katex";
 import { defineConfig } from "vitepress";
+import { afterBuild } from "./after-build.mts";
 import { codeLetters } from "./code-letters.mts";
+import { emptyHeaders } from "./empty-headers.mts";
+import { keptTheme } from "./first-scripts.mts";
 import { localePath } from "./locale-path.mts";
-import { chinese, chineseSearch, english } from "./locales.mts";
-import { folderSidebar, referenceSidebar } from "./sidebar.mts";
+import { chinese, chineseSearch, english, guideGroups } from "./locales.mts";
+import { headOf, pageDataOf } from "./metadata.mts";
+import { folderSidebar, groupedSidebar, referenceSidebar } from "./sidebar.mts";
+import { base, version, versions } from "./site.mts";
 import { tokenize } from "./tokenize.mts";
 
 const docs = new URL("..", import.meta.url);
@@ -11,12 +16,22 @@ const conditions = ["@gen/source", "module", "development|production"];
 
 export default defineConfig({
   title: "gen",
+  base,
   srcExclude: ["README.md"],
   lastUpdated: false,
-  head: [["link", { rel: "icon", type: "image/svg+xml", href: "/icon.svg" }]],
+  head: [
+    ["link", { rel: "icon", type: "image/svg+xml", href: `${base}icon.svg` }],
+    ["script", {}, keptTheme],
+  ],
+  // A page loads what it shows, and not the pages that it links to.
+  router: { prefetchLinks: false },
+  transformPageData: pageDataOf,
+  transformHead: headOf,
+  buildEnd: afterBuild,
   markdown: {
     codeTransformers: [codeLetters],
     config: (md) => {
+      md.use(emptyHeaders);
       md.use(katex, {
         // A formula that does not parse stops the build.
         throwOnError: true,
@@ -37,27 +52,29 @@ export default defineConfig({
         ...english.themeConfig,
         sidebar: {
           "/lessons/": folderSidebar(docs, "lessons/"),
-          "/guide/": folderSidebar(docs, "guide/"),
+          "/guide/": groupedSidebar(docs, "guide/", guideGroups.en),
           "/cli/": folderSidebar(docs, "cli/"),
           "/reference/": referenceSidebar(docs),
         },
       },
     },
     zh: {
-      label: "简体中文",
+      label: "中文",
       lang: "zh-CN",
       ...chinese,
       themeConfig: {
         ...chinese.themeConfig,
         sidebar: {
           "/zh/lessons/": folderSidebar(docs, "zh/lessons/"),
-          "/zh/guide/": folderSidebar(docs, "zh/guide/"),
+          "/zh/guide/": groupedSidebar(docs, "zh/guide/", guideGroups.zh),
           "/zh/cli/": folderSidebar(docs, "zh/cli/"),
         },
       },
     },
   },
   themeConfig: {
+    // For the list of versions in the navigation.
+    ...({ version, versions } as object),
     i18nRouting: localePath,
     search: {
       provider: "local",

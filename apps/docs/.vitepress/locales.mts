@@ -1,4 +1,31 @@
+import { existsSync } from "node:fs";
 import type { DefaultTheme, LocaleSpecificConfig, MarkdownLocaleOptions } from "vitepress";
+
+/** The demo's address. By default it lies beside the book, and VitePress adds the base. */
+const demo: string = process.env.VITE_DEMO_URL ?? "/demo/";
+
+/** The Chinese reference, or the English one where typedoc has not written it. */
+const chineseReference = existsSync(new URL("../zh/reference/", import.meta.url))
+  ? "/zh/reference/"
+  : "/reference/";
+
+/** The groups of the guide's pages, in the order of the sidebar. */
+export const guideGroups = {
+  en: {
+    models: "Use a model",
+    training: "Train a model",
+    shipping: "Ship it",
+    migration: "Move to gen",
+    facts: "Facts and design",
+  },
+  zh: {
+    models: "使用模型",
+    training: "训练模型",
+    shipping: "部署与发布",
+    migration: "迁移到 gen",
+    facts: "设计与数据",
+  },
+};
 
 type Locale = LocaleSpecificConfig<DefaultTheme.Config> & { markdown?: MarkdownLocaleOptions };
 
@@ -7,9 +34,10 @@ export const english: Locale = {
   themeConfig: {
     nav: [
       { text: "Book", link: "/lessons/", activeMatch: "^/lessons/" },
-      { text: "Guide", link: "/guide/quickstart", activeMatch: "^/guide/" },
+      { text: "How-to", link: "/guide/quickstart", activeMatch: "^/guide/" },
       { text: "Reference", link: "/reference/", activeMatch: "^/reference/" },
       { text: "Command", link: "/cli/", activeMatch: "^/cli/" },
+      { text: "Demo", link: `${demo}?lang=en`, target: "_self" },
     ],
     outline: { level: [2, 3], label: "On this page" },
     footer: { message: "MIT licence" },
@@ -35,8 +63,9 @@ export const chinese: Locale = {
     nav: [
       { text: "书", link: "/zh/lessons/", activeMatch: "^/zh/lessons/" },
       { text: "指南", link: "/zh/guide/quickstart", activeMatch: "^/zh/guide/" },
-      { text: "API 参考（英文）", link: "/reference/" },
+      { text: "参考", link: chineseReference, activeMatch: "^(/zh)?/reference/" },
       { text: "命令行", link: "/zh/cli/", activeMatch: "^/zh/cli/" },
+      { text: "演示", link: `${demo}?lang=zh`, target: "_self" },
     ],
     outline: { level: [2, 3], label: "本页目录" },
     docFooter: { prev: "上一页", next: "下一页" },

@@ -10,6 +10,8 @@ import { describeEngines, enginesOf } from "../../../tooling/browser/page-tests.
 import { type Server, serve } from "../../../tooling/browser/serve.ts";
 import type { LessonFigure } from "../figures/lesson-figure.ts";
 import { entryPoints } from "../typedoc/packages.mjs";
+import { pageWeight } from "./page-weight.ts";
+import { shellTests } from "./shell-tests.ts";
 
 const docs = dirname(dirname(fileURLToPath(import.meta.url)));
 const out = mkdtempSync(join(tmpdir(), "gen-docs-"));
@@ -97,6 +99,8 @@ describe("the site", () => {
     expect(missing).toEqual([]);
   });
 
+  shellTests(() => ({ out, pages }));
+
   describeEngines("in a browser", enginesOf(), (engine) => {
     let server: Server;
     let browser: Browser;
@@ -119,46 +123,36 @@ describe("the site", () => {
       (await page.problems()).filter((text) => !text.startsWith(`failed: ${server.url}`));
     afterEach(async () => expect(await problemsWithoutPrefetches()).toEqual([]));
 
-    it("fits a phone and requests nothing from other servers", async () => {
+    it("fits a phone, is light, and requests nothing from other servers", async () => {
+      const weigh = pageWeight(out);
+      const heavy: string[] = [];
       for (const file of pages.keys()) {
         if (/^reference\/(?!ddim)|^404/.test(file)) continue;
         await page.goto(`${server.url}${file}`);
-        const overflow = await page.evaluate(() => {
+        const { files, ...overflow } = await page.evaluate(async () => {
+          await document.fonts.ready;
           const { scrollWidth, clientWidth } = document.documentElement;
           const formulas = Array.from(document.querySelectorAll(".katex-display"));
+          const names = performance.getEntriesByType("resource").map(({ name }) => name);
           return {
             page: scrollWidth - clientWidth,
             formulas: formulas
               .filter((formula) => formula.scrollWidth > formula.clientWidth + 1)
               .map((formula) => formula.querySelector("annotation")?.textContent),
-            outside: performance
-              .getEntriesByType("resource")
-              .filter(
-                ({ name }) => !name.startsWith(location.origin) && !/^(data|blob):/.test(name),
-              )
-              .map(({ name }) => name),
+            outside: names.filter(
+              (name) => !name.startsWith(location.origin) && !/^(data|blob):/.test(name),
+            ),
+            files: names.map((name) => new URL(name).pathname),
           };
         });
         expect(overflow, file).toEqual({ page: 0, formulas: [], outside: [] });
+        // Before anything is run, with fonts and with what the page fetches ahead.
+        expect(files.length, file).toBeGreaterThan(4);
+        expect(files.filter((path) => /\.wasm$|\bort\b/.test(path))).toEqual([]);
+        const bytes = weigh(new Set([`/${file}`, ...files.filter((f) => f !== "/problems.js")]));
+        if (bytes > 300_000 && !file.startsWith("reference/")) heavy.push(`${file}: ${bytes}`);
       }
-    });
-
-    /** Moves the figure's slider until the figure changes. The page may still be starting. */
-    async function moveFigure(page: BrowserPage): Promise<void> {
-      const level = () => page.text(".noising .level");
-      const before = await level();
-      await page.waitFor((text) => {
-        const slider = document.querySelector<HTMLInputElement>(".noising input");
-        if (slider) slider.value = "999";
-        slider?.dispatchEvent(new Event("input", { bubbles: true }));
-        return document.querySelector(".noising .level")?.textContent?.trim() !== text;
-      }, before);
-      expect(await level()).not.toBe(before);
-    }
-
-    it("has a figure that follows its slider", async () => {
-      await page.goto(`${server.url}zh/`);
-      await moveFigure(page);
+      expect(heavy).toEqual([]);
     });
 
     it("has a figure in each lesson that follows its control, by the numbers of the functions", async () => {
@@ -208,7 +202,7 @@ describe("the site", () => {
         await page.goto(`${sandbox.url}zh/`);
         await expect(page.evaluate(() => localStorage.length)).rejects.toThrow();
         expect(await page.text("h1")).not.toBe("");
-        await moveFigure(page);
+        await page.waitFor(() => document.querySelector<HTMLElement>("[data-motion=run]"));
       } finally {
         await page.close();
         await sandbox.close();

@@ -1,4 +1,5 @@
 import { findBrowser } from "../../scripts/browser.mjs";
+import { boundRow, milliseconds as ms, seconds } from "../demo/bound-row.mjs";
 import {
   framesASecond,
   longestPreviewGap,
@@ -8,23 +9,12 @@ import {
 } from "../demo/in-page.mjs";
 import { rooms } from "../demo/rooms.mjs";
 import { withDemo } from "../demo/site.mjs";
-import { median, threeDigits } from "../measure.mjs";
+import { threeDigits } from "../measure.mjs";
 
 export const title = "The demo in headless Chromium";
 
-const seconds = (ms) => `${threeDigits(ms / 1000)} s`;
-const ms = (v) => `${Math.round(v)} ms`;
 const frames = (v) => `${threeDigits(v)} frames a second`;
 const LONG_TASK = 50;
-
-/** A row of the median of several visits, beside its bound. */
-function boundRow({ work, values, bound, least = false, unit, note }) {
-  const value = median(values);
-  const sorted = [...values].sort((a, b) => a - b);
-  const ours = `${unit(value)} (${sorted.map(unit).join(", ")})`;
-  const target = `${least ? ">=" : "<="} ${unit(bound)}`;
-  return { work, ours, target, pass: least ? value >= bound : value <= bound, note };
-}
 
 export async function measure({ quick }) {
   const found = await findBrowser({ mayInstall: false });

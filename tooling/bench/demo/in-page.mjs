@@ -49,6 +49,13 @@ export function scriptBytes() {
     .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0);
 }
 
+/** The compressed bytes of the page and of all that it has loaded. */
+export function loadedBytes() {
+  return ["navigation", "resource"]
+    .flatMap((type) => performance.getEntriesByType(type))
+    .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0);
+}
+
 /** The bytes of the page and its workers. */
 export async function memoryBytes() {
   return (await performance.measureUserAgentSpecificMemory()).bytes;

@@ -1,4 +1,4 @@
-// The built demo, served with gzip as hosts do, and pages of it in a headless Chromium.
+// The built demo or book, served with gzip as hosts do, and pages of it in a headless Chromium.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:http";
@@ -11,6 +11,7 @@ import { chromiumFlags } from "../../browser/chromium-flags.mjs";
 import { listen } from "../listen.mjs";
 
 const demo = fileURLToPath(new URL("../../../apps/demo/", import.meta.url));
+const book = fileURLToPath(new URL("../../../apps/docs/", import.meta.url));
 
 /** What a slow phone on a slow network has. Rates are in bytes a second, latency in ms. */
 const slowNetwork = {
@@ -21,12 +22,36 @@ const slowNetwork = {
 };
 const slowdown = 4;
 
-/** Builds and serves the demo, calls `work` with `open`, and removes all of it. */
-export async function withDemo(executablePath, work) {
-  const folder = mkdtempSync(join(tmpdir(), "gen-bench-demo-"));
-  const vite = join(demo, "node_modules", "vite", "bin", "vite.js");
-  const args = [vite, "build", "--outDir", folder, "--emptyOutDir", "--logLevel", "error"];
-  execFileSync(process.execPath, args, { cwd: demo, stdio: "inherit" });
+export const withDemo = (executablePath, work) =>
+  withSite(executablePath, work, (folder) =>
+    build(
+      demo,
+      "vite/bin/vite.js",
+      "build",
+      "--outDir",
+      folder,
+      "--emptyOutDir",
+      "--logLevel",
+      "error",
+    ),
+  );
+
+export const withBook = (executablePath, work) =>
+  withSite(executablePath, work, (folder) => {
+    build(book, "typedoc/bin/typedoc", "--options", "typedoc/typedoc.config.mjs");
+    build(book, "vitepress/bin/vitepress.js", "build", "--outDir", folder);
+  });
+
+function build(cwd, script, ...args) {
+  const path = join(cwd, "node_modules", ...script.split("/"));
+  const env = { ...process.env, NODE_ENV: "production" };
+  execFileSync(process.execPath, [path, ...args], { cwd, env, stdio: "inherit" });
+}
+
+/** Builds and serves a site, calls `work` with `open`, and removes all of it. */
+async function withSite(executablePath, work, buildInto) {
+  const folder = mkdtempSync(join(tmpdir(), "gen-bench-site-"));
+  buildInto(folder);
   const server = await serve(folder);
   const browser = await chromium.launch({
     executablePath,

@@ -1,13 +1,9 @@
-import { addPlugins, cleanupOutdatedCaches, precacheAndRoute } from "workbox-precaching";
-import { registerRoute } from "workbox-routing";
-import { CacheFirst } from "workbox-strategies";
+import { keepSite } from "../../../../tooling/offline/keep-site.ts";
 
 /*
  * Keeps the demo for later visits without a network. The pages are kept during the first visit,
  * runtimes and models after their first use.
  */
-
-declare const FILES: { url: string; revision: string | null }[];
 
 const isolation = {
   "Cross-Origin-Opener-Policy": "same-origin",
@@ -29,13 +25,4 @@ const isolated = {
   },
 };
 
-cleanupOutdatedCaches();
-addPlugins([isolated]);
-// The settings of an address do not change its file.
-precacheAndRoute(FILES, { ignoreURLParametersMatching: [/./] });
-
-const folder = new URL("./assets/", self.location.href).href;
-registerRoute(
-  ({ url }) => url.href.startsWith(folder),
-  new CacheFirst({ cacheName: "assets", plugins: [isolated] }),
-);
+keepSite({ cacheName: "assets", plugins: [isolated] });

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { plainText } from "../plain-text.mts";
 
 const docs = new URL("../../", import.meta.url);
 const root = new URL("../../", docs);
@@ -39,7 +40,7 @@ function lessonsOf(prefix: "" | "zh/"): Lesson[] {
       return {
         link: `/${prefix}lessons/${name.replace(/\.md$/, "")}`,
         title,
-        question,
+        question: plainText(question),
         order: Number(/^order: *(\d+)$/m.exec(head)?.[1]),
         formulas: numbers.split(",").filter(Boolean).map(Number),
       };

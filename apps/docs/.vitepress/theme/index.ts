@@ -1,9 +1,12 @@
 import type { Theme } from "vitepress";
-import DefaultTheme from "vitepress/theme";
+import DefaultTheme from "vitepress/theme-without-fonts";
 import BenchResults from "./bench-results.vue";
+import DemoLink from "./demo-link.vue";
 import EngineSupport from "./engine-support.vue";
 import EngineVersion from "./engine-version.vue";
 import FormulaIndex from "./formula-index.vue";
+import HomeNumbers from "./home-numbers.vue";
+import HomePage from "./home-page.vue";
 import LessonExercise from "./lesson-exercise.vue";
 import LessonFigure from "./lesson-figure.vue";
 import LessonLetters from "./lesson-letters.vue";
@@ -18,13 +21,22 @@ import SolverVersions from "./solver-versions.vue";
 // These styles come after the theme's styles and override them.
 import "katex/dist/katex.min.css";
 import "@gen/figures/palette.css";
+import "@gen/figures/river.css";
+import "./fonts.css";
 import "./style.css";
+import "./shell.css";
+import "./home.css";
 import "./lesson.css";
+import "./print.css";
 
 const theme: Theme = {
   extends: DefaultTheme,
   Layout: SiteLayout,
   enhanceApp({ app }) {
+    // VitePress shows this component on pages with `layout: home`.
+    app.component("home", HomePage);
+    app.component("DemoLink", DemoLink);
+    app.component("HomeNumbers", HomeNumbers);
     app.component("BenchResults", BenchResults);
     app.component("EngineSupport", EngineSupport);
     app.component("EngineVersion", EngineVersion);

@@ -1,14 +1,25 @@
-import { existsSync, readdirSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 
-const folder = fileURLToPath(new URL("../../public/quickstart", import.meta.url));
+const folder = new URL("../../public/quickstart/", import.meta.url);
 
-declare const data: string[];
+/** The size of a picture by its name. */
+type Pictures = Readonly<Record<string, { readonly width: number; readonly height: number }>>;
+
+declare const data: Pictures;
 
 export { data };
 
-/** The file names of the quickstart's pictures in public/quickstart. */
+/** The pictures of `public/quickstart`. A page shows those that exist. */
 export default {
-  watch: [`${folder}/*.png`],
-  load: () => (existsSync(folder) ? readdirSync(folder).filter((f) => f.endsWith(".png")) : []),
+  watch: ["../../public/quickstart/*.png"],
+  load: (): Pictures => {
+    if (!existsSync(folder)) return {};
+    const names = readdirSync(folder).filter((name) => name.endsWith(".png"));
+    return Object.fromEntries(
+      names.map((name) => {
+        const header = readFileSync(new URL(name, folder));
+        return [name, { width: header.readUInt32BE(16), height: header.readUInt32BE(20) }];
+      }),
+    );
+  },
 };

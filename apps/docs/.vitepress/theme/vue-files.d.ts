@@ -4,3 +4,8 @@ declare module "*.vue" {
   const component: DefineComponent;
   export default component;
 }
+
+/** What Vite gives to the page's code. */
+interface ImportMeta {
+  readonly env: Readonly<Record<string, string | undefined>>;
+}

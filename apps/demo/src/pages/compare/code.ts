@@ -1,5 +1,4 @@
-import type { Picture } from "../postcard/picture.ts";
-import { grid } from "../postcard/picture.ts";
+import { grid, type Picture } from "@gen/figures/postcard";
 import { anchorCount, directions, type PointData, pointCount, spread } from "./point-data.ts";
 import type { Settings } from "./use-settings.ts";
 

@@ -1,7 +1,7 @@
 import { rings, standardize, twoMoons } from "@gen/data";
+import { anchorsOf, type Picture } from "@gen/figures/postcard";
 import { normalNoise, randomStream } from "@gen/math";
 import type { KeptModel } from "../points/model-store.ts";
-import { anchorsOf, type Picture } from "../postcard/picture.ts";
 
 /*
  * The data of this room is a mixture of narrow Gaussians, one at each anchor. Its exact denoiser is

@@ -1,10 +1,15 @@
+import {
+  cellsOfWord,
+  decodePicture,
+  encodePicture,
+  fontReady,
+  maxWord,
+  type Picture,
+} from "@gen/figures/postcard";
 import { computed, ref, shallowRef, watch } from "vue";
 import { text } from "../../language.ts";
 import { replaceAddress, route } from "../../route.ts";
 import { keepSetting, readSetting } from "../../storage.ts";
-import { decodePicture, encodePicture } from "./link.ts";
-import type { Picture } from "./picture.ts";
-import { cellsOfWord, fontReady, maxWord } from "./word.ts";
 
 /** Where a picture comes from. */
 export type Source = "word" | "drawing" | "moons" | "rings" | "file" | "link";
