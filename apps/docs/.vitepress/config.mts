@@ -3,6 +3,7 @@ import { defineConfig } from "vitepress";
 import { codeLetters } from "./code-letters.mts";
 import { localePath } from "./locale-path.mts";
 import { chinese, chineseSearch, english } from "./locales.mts";
+import { referenceLinks } from "./reference-links.mts";
 import { folderSidebar, referenceSidebar } from "./sidebar.mts";
 import { tokenize } from "./tokenize.mts";
 
@@ -11,12 +12,13 @@ const conditions = ["@gen/source", "module", "development|production"];
 
 export default defineConfig({
   title: "gen",
-  srcExclude: ["README.md"],
+  srcExclude: ["README.md", "symbols/**"],
   lastUpdated: false,
   head: [["link", { rel: "icon", type: "image/svg+xml", href: "/icon.svg" }]],
   markdown: {
     codeTransformers: [codeLetters],
     config: (md) => {
+      md.use(referenceLinks, docs);
       md.use(katex, {
         // A formula that does not parse stops the build.
         throwOnError: true,
@@ -38,7 +40,7 @@ export default defineConfig({
         sidebar: {
           "/lessons/": folderSidebar(docs, "lessons/"),
           "/guide/": folderSidebar(docs, "guide/"),
-          "/reference/": referenceSidebar(docs),
+          "/reference/": referenceSidebar(docs, "reference/"),
         },
       },
     },
@@ -51,6 +53,7 @@ export default defineConfig({
         sidebar: {
           "/zh/lessons/": folderSidebar(docs, "zh/lessons/"),
           "/zh/guide/": folderSidebar(docs, "zh/guide/"),
+          "/zh/reference/": referenceSidebar(docs, "zh/reference/"),
         },
       },
     },

@@ -34,7 +34,7 @@ export const chinese: Locale = {
     nav: [
       { text: "书", link: "/zh/lessons/", activeMatch: "^/zh/lessons/" },
       { text: "指南", link: "/zh/guide/quickstart", activeMatch: "^/zh/guide/" },
-      { text: "API 参考（英文）", link: "/reference/" },
+      { text: "API 参考", link: "/zh/reference/", activeMatch: "^/zh/reference/" },
     ],
     outline: { level: [2, 3], label: "本页目录" },
     docFooter: { prev: "上一页", next: "下一页" },

@@ -19,6 +19,7 @@ import "katex/dist/katex.min.css";
 import "@gen/figures/palette.css";
 import "./style.css";
 import "./lesson.css";
+import "./reference.css";
 
 const theme: Theme = {
   extends: DefaultTheme,
