@@ -1,8 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { Application, type ProjectReflection } from "typedoc";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ProjectReflection } from "typedoc";
+import { beforeAll, describe, expect, it } from "vitest";
 import {
   checkReference,
   incompleteGroup,
@@ -12,56 +9,11 @@ import {
   unknownSymbols,
   wrongTests,
 } from "../typedoc/check-reference.mjs";
-import { load as markExports } from "../typedoc/exported.mjs";
 import { type Group, parseGroup, readGroups } from "../typedoc/groups.mjs";
 import { planReference } from "../typedoc/reference-pages.mjs";
 import { entryIndex, groupPage } from "../typedoc/reference-text.mjs";
 import { sourceLink, webAddress } from "../typedoc/repository.mjs";
-
-const folder = mkdtempSync(join(tmpdir(), "gen-reference-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const first = `
-/** How to add. */
-interface AddOptions {
-  /** Added at the end. @defaultValue 0 */
-  readonly rest?: number;
-  readonly bare?: string;
-}
-/**
- * Adds < two $numbers.
- *
- * @param a The first.
- * @throws RangeError when a is negative.
- */
-export function add(a: number, b: number, options: AddOptions = {}): number {
-  return a + b + (options.rest ?? 0);
-}
-/** A sum. */
-export interface Add {
-  /** Its value. */
-  readonly value: number | undefined;
-}
-export function silent(): void {}
-/**
- * Inline.
- * @param options The two.
- */
-export function inline(options: {
-  /** One. */
-  one: number;
-  two: number;
-}): void {}
-`;
-const second = `export { add } from "./first.ts";
-/** Takes an {@link Other}. */
-export function encode(other: Other): void {}
-/** Another. */
-interface Other {
-  /** A number. */
-  readonly n: number;
-}
-`;
+import { smallProject } from "./small-project.ts";
 
 const head = `---
 title: Adding
@@ -79,26 +31,7 @@ const group = (text = head + body, chinese?: string): Group =>
 
 let project: ProjectReflection;
 beforeAll(async () => {
-  writeFileSync(join(folder, "first.ts"), first);
-  writeFileSync(join(folder, "second.ts"), second);
-  const options = { allowImportingTsExtensions: true, noEmit: true, strict: true, types: [] };
-  const tsconfig = join(folder, "tsconfig.json");
-  writeFileSync(tsconfig, JSON.stringify({ compilerOptions: options, include: ["*.ts"] }));
-  const app = await Application.bootstrapWithPlugins({
-    entryPoints: [join(folder, "first.ts"), join(folder, "second.ts")],
-    basePath: folder,
-    tsconfig,
-    plugin: [import.meta.resolve("typedoc-plugin-missing-exports").replace("file://", "")],
-    placeInternalsInOwningModule: true,
-    skipErrorChecking: true,
-    disableGit: true,
-    sourceLinkTemplate: "{path}",
-    logLevel: "Error",
-  } as never);
-  markExports(app);
-  project = (await app.convert()) as ProjectReflection;
-  for (const module of project.children ?? [])
-    module.name = `@gen/${module.name === "first" ? "math" : "ddim"}`;
+  project = await smallProject();
 }, 60_000);
 
 const plan = (groups: Group[]) => planReference(project, groups);
@@ -164,9 +97,13 @@ describe("the reference fails the build", () => {
     ).toEqual([]);
   });
 
-  it("for a Chinese twin with other code", () => {
+  it("for a Chinese twin with other code or formulas", () => {
     expect(incompleteGroup(group(head + body, body.replace("Adds.", "相加。")))).toEqual([]);
-    expect(incompleteGroup(group(head + body, body.replace("1, 2", "1, 3")))).toHaveLength(1);
+    for (const [text, other] of [
+      ["1, 2", "1, 3"],
+      ["a + b", "a - b"],
+    ])
+      expect(incompleteGroup(group(head + body, body.replace(text, other)))).toHaveLength(1);
   });
 
   it("for a test that does not exist, that tests another package, or that uses no symbol", () => {
@@ -208,13 +145,13 @@ describe("the reference fails the build", () => {
       "ddim",
       "encode",
       head
-        .replace("[add, Add]", "[encode]")
+        .replace("[add, Add]", "[encode, tools]")
         .replace("math/test/json", "ddim/test/encode")
         .replace("lesson: ddim", "lesson: none") + body,
     );
     const { problems: left } = checkReference(
       plan([complete]),
-      [{ ...complete, symbols: ["encode"] }],
+      [{ ...complete, symbols: ["encode", "tools"] }],
       both,
     );
     expect(left).toEqual([expect.stringContaining("@gen/ddim has all its parts: take it off")]);
@@ -268,6 +205,22 @@ describe("a page of the reference", () => {
     expect(entryIndex(ddim, { language: "en", linkTo })).toContain(
       "[`Other`](/reference/ddim#other)",
     );
+  });
+
+  it("has a table of a namespace's constants, and its functions by their full names", () => {
+    const { entries, linkTo } = plan([]);
+    const text = entryIndex(entries[1], { language: "en", linkTo });
+    expect(text).toContain('| <span id="tools-k"></span>`K` | <code>number</code> | A constant. |');
+    expect(text).toContain("### tools.twice {#tools-twice}");
+    expect(text).toContain("function twice(n: number): number");
+  });
+
+  it("says in Chinese what is translated", () => {
+    const { entries, linkTo } = plan([group(head + body, "相加。")]);
+    const [{ pages }] = entries;
+    const text = groupPage(pages[0], entries[0], { language: "zh", linkTo }, (name) => name);
+    expect(text).toContain("相加。");
+    expect(text).toContain("各个符号的说明尚未译成中文");
   });
 
   it("links to the repository once its address is known", () => {

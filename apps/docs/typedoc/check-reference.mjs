@@ -109,8 +109,14 @@ export function incompleteGroup(group) {
   }
   const codes = (/** @type {string} */ text) =>
     fencesOf(text).map(({ code }) => code.replace(/^ *\/\/ .*$/gm, ""));
-  if (bodyZh !== undefined && codes(bodyZh).join("\n") !== codes(body).join("\n"))
-    problems.push("shows other code than its Chinese twin");
+  const formulas = (/** @type {string} */ text) => text.match(/\$\$[\s\S]+?\$\$/g) ?? [];
+  for (const [what, list] of /** @type {const} */ ([
+    ["code", codes],
+    ["formulas", formulas],
+  ])) {
+    if (bodyZh !== undefined && list(bodyZh).join("\n") !== list(body).join("\n"))
+      problems.push(`shows other ${what} than its Chinese twin`);
+  }
   return problems.map((problem) => `symbols/${group.path} ${problem}`);
 }
 

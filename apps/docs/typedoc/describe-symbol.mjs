@@ -39,14 +39,21 @@ export function describeSymbol(symbol, context) {
   return [heading, ...parts].filter((part) => part !== "").join("\n\n");
 }
 
-/** @param {Declaration} symbol @param {Context} context */
+/** Functions first, then the types that they use; constants share one table. @param {Declaration} symbol @param {Context} context */
 function describeNamespace(symbol, context) {
-  const members = [...(symbol.children ?? [])];
-  // Functions first, then the types that they use.
-  members.sort((a, b) => Number(!a.signatures) - Number(!b.signatures));
+  const members = symbol.children ?? [];
+  const isConstant = (/** @type {Declaration} */ one) => one.kindOf(ReflectionKind.Variable);
+  const others = members.filter((one) => !isConstant(one));
+  others.sort((a, b) => Number(!a.signatures) - Number(!b.signatures));
+  const rows = members.filter(isConstant).map((one) => {
+    const text = row(one.name, one.type, one.comment, undefined, context);
+    return text.replace("| ", `| <span id="${anchorOf(one)}"></span>`);
+  });
   return [
     summary(symbol.comment, context),
-    ...members.map((member) => describeSymbol(member, context)),
+    rows.length > 0 ? label(words[context.language].constants) : "",
+    table(rows, context),
+    ...others.map((member) => describeSymbol(member, context)),
   ];
 }
 

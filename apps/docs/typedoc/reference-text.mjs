@@ -23,16 +23,17 @@ const markdown = (fields, parts) =>
  */
 export function groupPage({ group, symbols }, entry, context, lessonTitle) {
   const { language } = context;
-  const { lessons, untranslated, tests, colon, comma } = words[language];
+  const { lessons, tests, colon, comma, partlyTranslated } = words[language];
   const folder = language === "en" ? "lessons" : `${language}/lessons`;
   const links = group.lessons.map((name) => `[${lessonTitle(name, folder)}](/${folder}/${name})`);
   const again = entry.again.filter(({ name }) => group.symbols.includes(name));
   const title = language === "zh" ? group.titleZh : group.title;
   const body = (language === "zh" && group.bodyZh) || group.body;
+  const notice = body === group.bodyZh ? partlyTranslated : words[language].untranslated;
   return markdown({ description: firstSentence(body, title), pageClass: "reference" }, [
     `# ${title} {#page}`,
     `<p class="entry"><code>${entry.name}</code></p>`,
-    untranslated && `<p class="untranslated">${untranslated}</p>`,
+    notice && `<p class="untranslated">${notice}</p>`,
     body,
     ...symbols.map((symbol) => describeSymbol(symbol, context)),
     ...again.map((symbol) => againText(symbol, context)),

@@ -5,11 +5,12 @@ export const languages = /** @type {const} */ (["en", "zh"]);
 
 /** @typedef {(typeof languages)[number]} Language */
 
-/** @type {Record<Language, Record<"name" | "type" | "description" | "parameters" | "returns" | "throws" | "fields" | "methods" | "inherited" | "defaultValue" | "source" | "tests" | "lessons" | "reference" | "packages" | "groups" | "alsoExported" | "ungrouped" | "untranslated" | "describedAt" | "colon" | "comma", string>>} */
+/** @type {Record<Language, Record<"name" | "type" | "constants" | "partlyTranslated" | "description" | "parameters" | "returns" | "throws" | "fields" | "methods" | "inherited" | "defaultValue" | "source" | "tests" | "lessons" | "reference" | "packages" | "groups" | "alsoExported" | "ungrouped" | "untranslated" | "describedAt" | "colon" | "comma", string>>} */
 export const words = {
   en: {
     name: "Name",
     type: "Type",
+    constants: "Constants",
     description: "Description",
     parameters: "Parameters",
     returns: "Returns",
@@ -27,6 +28,7 @@ export const words = {
     alsoExported: "Also exported here",
     ungrouped: "All symbols",
     untranslated: "",
+    partlyTranslated: "",
     describedAt: "Described in",
     colon: ": ",
     comma: ", ",
@@ -34,6 +36,7 @@ export const words = {
   zh: {
     name: "名称",
     type: "类型",
+    constants: "常量",
     description: "说明",
     parameters: "参数",
     returns: "返回",
@@ -51,6 +54,7 @@ export const words = {
     alsoExported: "此处也导出",
     ungrouped: "全部符号",
     untranslated: "本页的说明尚未译成中文，以英文给出。",
+    partlyTranslated: "各个符号的说明尚未译成中文，以英文给出。",
     describedAt: "说明见",
     colon: "：",
     comma: "、",
