@@ -7,6 +7,7 @@ import { keptTheme } from "./first-scripts.mts";
 import { localePath } from "./locale-path.mts";
 import { chinese, chineseSearch, english, guideGroups } from "./locales.mts";
 import { headOf, pageDataOf } from "./metadata.mts";
+import { referenceLinks } from "./reference-links.mts";
 import { folderSidebar, groupedSidebar, referenceSidebar } from "./sidebar.mts";
 import { base, version, versions } from "./site.mts";
 import { tokenize } from "./tokenize.mts";
@@ -17,7 +18,7 @@ const conditions = ["@gen/source", "module", "development|production"];
 export default defineConfig({
   title: "gen",
   base,
-  srcExclude: ["README.md"],
+  srcExclude: ["README.md", "symbols/**"],
   lastUpdated: false,
   head: [
     ["link", { rel: "icon", type: "image/svg+xml", href: `${base}icon.svg` }],
@@ -32,6 +33,7 @@ export default defineConfig({
     codeTransformers: [codeLetters],
     config: (md) => {
       md.use(emptyHeaders);
+      md.use(referenceLinks, docs);
       md.use(katex, {
         // A formula that does not parse stops the build.
         throwOnError: true,
@@ -54,7 +56,7 @@ export default defineConfig({
           "/lessons/": folderSidebar(docs, "lessons/"),
           "/guide/": groupedSidebar(docs, "guide/", guideGroups.en),
           "/cli/": folderSidebar(docs, "cli/"),
-          "/reference/": referenceSidebar(docs),
+          "/reference/": referenceSidebar(docs, "reference/"),
         },
       },
     },
@@ -68,6 +70,7 @@ export default defineConfig({
           "/zh/lessons/": folderSidebar(docs, "zh/lessons/"),
           "/zh/guide/": groupedSidebar(docs, "zh/guide/", guideGroups.zh),
           "/zh/cli/": folderSidebar(docs, "zh/cli/"),
+          "/zh/reference/": referenceSidebar(docs, "zh/reference/"),
         },
       },
     },

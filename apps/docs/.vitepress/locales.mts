@@ -1,13 +1,7 @@
-import { existsSync } from "node:fs";
 import type { DefaultTheme, LocaleSpecificConfig, MarkdownLocaleOptions } from "vitepress";
 
 /** The demo's address. By default it lies beside the book, and VitePress adds the base. */
 const demo: string = process.env.VITE_DEMO_URL ?? "/demo/";
-
-/** The Chinese reference, or the English one where typedoc has not written it. */
-const chineseReference = existsSync(new URL("../zh/reference/", import.meta.url))
-  ? "/zh/reference/"
-  : "/reference/";
 
 /** The groups of the guide's pages, in the order of the sidebar. */
 export const guideGroups = {
@@ -63,7 +57,7 @@ export const chinese: Locale = {
     nav: [
       { text: "书", link: "/zh/lessons/", activeMatch: "^/zh/lessons/" },
       { text: "指南", link: "/zh/guide/quickstart", activeMatch: "^/zh/guide/" },
-      { text: "参考", link: chineseReference, activeMatch: "^(/zh)?/reference/" },
+      { text: "参考", link: "/zh/reference/", activeMatch: "^/zh/reference/" },
       { text: "命令行", link: "/zh/cli/", activeMatch: "^/zh/cli/" },
       { text: "演示", link: `${demo}?lang=zh`, target: "_self" },
     ],

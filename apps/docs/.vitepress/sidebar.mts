@@ -52,17 +52,10 @@ export function groupedSidebar(
   return [...linksOf(pages.filter(isFirst)), ...sections.filter(({ items }) => items.length > 0)];
 }
 
-/** The reference pages of typedoc: packages from the lowest floor up, with their members. */
-export function referenceSidebar(docs: URL): DefaultTheme.SidebarItem[] {
-  const list = new URL("reference/typedoc-sidebar.json", docs);
-  if (!existsSync(list)) return [];
-  const packages: DefaultTheme.SidebarItem[] = JSON.parse(readFileSync(list, "utf8"));
-  // typedoc groups a package's members by kind. One list is enough here.
-  const items = packages.map((item) => ({
-    ...item,
-    items: item.items?.flatMap((group) => group.items ?? [group]),
-  }));
-  return [{ text: "Packages", link: "/reference/", items }];
+/** The packages of a reference, `reference/` or `zh/reference/`, with the pages of their groups. */
+export function referenceSidebar(docs: URL, name: string): DefaultTheme.SidebarItem[] {
+  const list = new URL(`${name}sidebar.json`, docs);
+  return existsSync(list) ? JSON.parse(readFileSync(list, "utf8")) : [];
 }
 
 const titleOf = (text: string): string => /^# (.*)$/m.exec(text)?.[1] ?? "";

@@ -22,6 +22,10 @@ const out = join(docs, ".fences");
 export function pages() {
   const folders = ["guide", "cli", "lessons"].flatMap((name) => [name, `zh/${name}`]);
   const guides = folders.flatMap((folder) => pagesIn(join("apps/docs", folder)));
+  // A group's Chinese twin has the same code, which the reference's checks compare.
+  const symbols = readdirSync(join(docs, "symbols")).flatMap((entry) =>
+    pagesIn(join("apps/docs/symbols", entry)).filter((name) => !name.endsWith(".zh.md")),
+  );
   const readmes = readdirSync(join(root, "packages")).map((name) => `packages/${name}/README.md`);
   return [
     "README.md",
@@ -30,6 +34,7 @@ export function pages() {
     "apps/docs/index.md",
     "apps/docs/zh/index.md",
     ...guides,
+    ...symbols,
   ];
 }
 

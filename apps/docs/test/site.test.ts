@@ -9,6 +9,7 @@ import { type Browser, launch } from "../../../tooling/browser/launch.ts";
 import { describeEngines, enginesOf } from "../../../tooling/browser/page-tests.ts";
 import { type Server, serve } from "../../../tooling/browser/serve.ts";
 import type { LessonFigure } from "../figures/lesson-figure.ts";
+import { notYetGrouped } from "../typedoc/not-yet-grouped.mjs";
 import { entryPoints } from "../typedoc/packages.mjs";
 import { pageWeight } from "./page-weight.ts";
 import { shellTests } from "./shell-tests.ts";
@@ -58,8 +59,8 @@ describe("the site", () => {
     }
   });
 
-  it("has each page in both languages, except the reference", () => {
-    const english = [...pages.keys()].filter((f) => !/^(zh|reference)\/|^404/.test(f));
+  it("has each page in both languages", () => {
+    const english = [...pages.keys()].filter((f) => !/^zh\/|^404/.test(f));
     expect(english.length).toBeGreaterThanOrEqual(4);
     const sections = (html = "") => Array.from(html.matchAll(/<h2 id="([^"]*)"/g), ([, id]) => id);
     for (const file of english) {
@@ -127,7 +128,7 @@ describe("the site", () => {
       const weigh = pageWeight(out);
       const heavy: string[] = [];
       for (const file of pages.keys()) {
-        if (/^reference\/(?!ddim)|^404/.test(file)) continue;
+        if (/reference\/(?!ddim)|^404/.test(file)) continue;
         await page.goto(`${server.url}${file}`);
         const { files, ...overflow } = await page.evaluate(async () => {
           await document.fonts.ready;
@@ -153,6 +154,33 @@ describe("the site", () => {
         if (bytes > 300_000 && !file.startsWith("reference/")) heavy.push(`${file}: ${bytes}`);
       }
       expect(heavy).toEqual([]);
+    });
+
+    it("has a reference whose pages take at most 12 screens and fit a phone", async () => {
+      const files = [...pages.keys()].filter((file) => file.startsWith("reference/"));
+      /** The pages' heights and overflows. Each page's text is put into the frame of one page. */
+      const measure = async (width: number, height: number) => {
+        await page.resize(width, height);
+        await page.goto(`${server.url}${files[0]}`);
+        return page.evaluate(async (files) => {
+          const measured = [];
+          for (const file of files) {
+            const text = await (await fetch(`/${file}`)).text();
+            const next = new DOMParser().parseFromString(text, "text/html");
+            document.querySelector(".vp-doc")?.replaceChildren(next.querySelector(".vp-doc") ?? "");
+            const { scrollHeight, scrollWidth, clientWidth } = document.documentElement;
+            measured.push({ file, height: scrollHeight, overflow: scrollWidth - clientWidth });
+          }
+          return measured;
+        }, files);
+      };
+      const isGrouped = ({ file }: { file: string }) =>
+        !notYetGrouped.some((name) => `reference/${name.replace("@gen/", "")}.html` === file);
+      const wide = (await measure(1440, 900)).filter(isGrouped);
+      expect(wide.length).toBeGreaterThan(10);
+      expect(wide.filter(({ height }) => height / 900 > 12)).toEqual([]);
+      const narrow = await measure(390, 844);
+      expect(narrow.filter(({ overflow }) => overflow > 0)).toEqual([]);
     });
 
     it("has a figure in each lesson that follows its control, by the numbers of the functions", async () => {

@@ -14,8 +14,10 @@ export function load(app) {
       if (!entry) throw new Error(`no package exports ${module.name}`);
       module.name = entry.name;
       const isSubpath = entry.name.split("/").length > 2;
-      const text = isSubpath ? firstSummary(module) : readme(entry.folder);
-      module.comment ??= new Comment([{ kind: "text", text }]);
+      // A README is markdown as it stands.
+      module.comment ??= new Comment(
+        isSubpath ? firstSummary(module) : [{ kind: "code", text: readme(entry.folder) }],
+      );
     }
   });
 }
@@ -39,6 +41,5 @@ function readme(folder) {
 function firstSummary(module) {
   const children = /** @type {import("typedoc").DeclarationReflection} */ (module).children ?? [];
   const comments = children.map(({ signatures }) => signatures?.[0].comment);
-  const summary = comments.find((comment) => comment?.hasVisibleComponent())?.summary ?? [];
-  return summary.map(({ text }) => text).join("");
+  return comments.find((comment) => comment?.hasVisibleComponent())?.summary ?? [];
 }

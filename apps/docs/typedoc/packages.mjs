@@ -3,7 +3,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
+export const docsFolder = dirname(dirname(fileURLToPath(import.meta.url)));
+
+export const root = join(docsFolder, "..", "..");
 
 export const packagesFolder = join(root, "packages");
 

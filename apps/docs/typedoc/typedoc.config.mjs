@@ -1,5 +1,5 @@
 // @ts-check
-// The reference: one page for each entry point, from the docstrings in the sources.
+// The reference: the docstrings of the sources, on the pages of the groups in `symbols/`.
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { entryPoints, packagesFolder } from "./packages.mjs";
@@ -16,35 +16,18 @@ export default {
   entryPoints: entries.map(({ source }) => source),
   sortEntryPoints: false,
   basePath: packagesFolder,
-  out: join(docs, "reference"),
+  outputs: [{ name: "reference", path: docs }],
   plugin: [
-    "typedoc-plugin-markdown",
+    join(here, "exported.mjs"),
     "typedoc-plugin-missing-exports",
-    "typedoc-vitepress-theme",
     join(here, "name-modules.mjs"),
-    join(here, "labels.mjs"),
+    join(here, "write-reference.mjs"),
   ],
-  // Layout: functions first, members as tables.
-  docsRoot: docs,
-  router: "module",
-  excludeScopesInPaths: true,
-  hideBreadcrumbs: true,
-  hidePageHeader: true,
-  useCodeBlocks: true,
-  useCustomAnchors: true,
-  groupOrder: ["Modules", "Functions", "Classes", "Interfaces", "Type Aliases", "Variables", "*"],
-  indexFormat: "table",
-  parametersFormat: "table",
-  interfacePropertiesFormat: "table",
-  classPropertiesFormat: "table",
-  typeAliasPropertiesFormat: "table",
-  propertyMembersFormat: "table",
-  typeDeclarationFormat: "table",
-  tableColumnSettings: { hideSources: true, hideModifiers: true, hideInherited: true },
   sort: ["source-order"],
   // Content.
   readme: "none",
-  disableSources: true,
+  disableGit: true,
+  sourceLinkTemplate: "{path}",
   excludePrivate: true,
   excludeInternal: true,
   excludeExternals: true,

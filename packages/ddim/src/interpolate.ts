@@ -8,6 +8,10 @@ import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
  * a and b are `[rows, ...]`; each row has its own angle. Rows on one line through the origin are
  * interpolated linearly.
  *
+ * @param a A code, `[rows, ...]`.
+ * @param b Another code, `[rows, ...]`.
+ * @param weight 0 gives a, 1 gives b.
+ * @param rows How many rows, each with its own angle.
  * @throws RangeError when a and b differ in length or do not have `rows` equal rows.
  */
 export function sphericalInterpolation(
@@ -46,6 +50,9 @@ export function sphericalInterpolation(
 /**
  * Interpolates two codes on a straight line: `(1 - w) a + w b`.
  *
+ * @param a A code.
+ * @param b Another code, as long as a.
+ * @param weight 0 gives a, 1 gives b.
  * @throws RangeError when a and b differ in length.
  */
 export function linearInterpolation(

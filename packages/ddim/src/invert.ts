@@ -16,7 +16,9 @@ export interface InvertOptions<T = unknown>
   extends SamplerOptions<T>,
     Omit<SampleOptions, "steps" | "x" | "seed" | "firstIndex" | "noise">,
     InversionOptions {
+  /** The noise schedule of the denoiser's training. */
   readonly schedule: NoiseSchedule;
+  /** Clean samples for `invert` and `encode`, codes for `decode`: `[batch, ...]` row-major. */
   readonly x: ArrayLike<number>;
 }
 
@@ -25,6 +27,7 @@ export interface InvertOptions<T = unknown>
  *
  * A denoiser that is a function predicts `predicts`, by default epsilon.
  *
+ * @param options The denoiser, its schedule, the samples, and the time steps.
  * @throws as a rejection: RangeError for an option, the signal's reason.
  */
 export async function invert<T>(options: InvertOptions<T>): Promise<Samples> {
@@ -38,6 +41,7 @@ export async function invert<T>(options: InvertOptions<T>): Promise<Samples> {
  * Turns clean samples into codes, the noise from which {@link decode} makes the samples: another
  * name for {@link invert} (Song et al. 2021, section 5.4).
  *
+ * @param options The denoiser, its schedule, the samples, and the time steps.
  * @throws as a rejection: RangeError for an option, the signal's reason.
  */
 export async function encode<T>(options: InvertOptions<T>): Promise<Samples> {
@@ -48,6 +52,7 @@ export async function encode<T>(options: InvertOptions<T>): Promise<Samples> {
  * Turns codes `x` `[batch, ...]` into clean samples by DDIM with eta 0: the same code gives the
  * same sample. The steps are those of {@link encode}.
  *
+ * @param options The denoiser, its schedule, the samples, and the time steps.
  * @throws as a rejection: RangeError for an option, the signal's reason.
  */
 export async function decode<T>(options: InvertOptions<T>): Promise<Samples> {
@@ -71,6 +76,7 @@ export interface RoundTrip {
  * Encodes samples, decodes the codes, and measures the difference. The error is of first order in
  * the size of the steps.
  *
+ * @param options The denoiser, its schedule, the samples, and the time steps.
  * @throws as a rejection: RangeError for an option, the signal's reason.
  */
 export async function roundTrip<T>(options: InvertOptions<T>): Promise<RoundTrip> {

@@ -26,6 +26,7 @@ export type Decoder = "discretized" | "density";
 
 /** The model whose bound is computed. */
 export interface BoundModel {
+  /** The noise schedule. */
   readonly schedule: NoiseSchedule;
   /** The prediction of the denoiser. @defaultValue "epsilon" */
   readonly predicts?: PredictionType;

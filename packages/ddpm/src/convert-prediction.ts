@@ -16,7 +16,9 @@ export type EstimateType = PredictionType | "score" | "previous";
 
 /** The kinds of estimate that {@link convertPrediction} converts, and where. */
 export interface ConvertOptions {
+  /** The kind of the estimate. */
   readonly from: EstimateType;
+  /** The kind to convert to. */
   readonly to: EstimateType;
   /** The noisy sample x_t. */
   readonly x: FloatArray;
@@ -28,6 +30,8 @@ export interface ConvertOptions {
  * Converts one kind of estimate at x_t to another. Every kind is `a x0 + b x_t` at its step: the
  * estimate is solved for x0, and x0 gives the other kind.
  *
+ * @param schedule The noise schedule.
+ * @param estimate The estimate to convert, as long as x.
  * @throws RangeError when t is outside the schedule, the sizes do not fit, or the estimate says
  * nothing of x0 at its step, such as epsilon at zero signal.
  */

@@ -19,11 +19,13 @@ export interface DataBoundOptions extends BoundModel {
   readonly denoiser: DenoiserFunction;
   /** Clean data `[batch, ...]`. */
   readonly x0: FloatArray;
+  /** The shape of x0, `[batch, ...]`. */
   readonly shape: readonly number[];
   /** Decides the noise at each step. @defaultValue 0 */
   readonly seed?: number;
   /** Standard normal noise for time step t, in place of the seed's. */
   readonly noise?: (t: number, size: number) => FloatArray;
+  /** Stops the computation between two time steps. */
   readonly signal?: AbortSignalLike;
   /** Called after each time step, from the last to the first. */
   readonly onStep?: (progress: { readonly t: number; readonly steps: number }) => unknown;

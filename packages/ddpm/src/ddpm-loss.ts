@@ -19,6 +19,7 @@ export interface DdpmLossInputs {
   readonly t: Expr;
   /** Standard normal noise `[batch, ...]`. */
   readonly epsilon: Expr;
+  /** The conditions of each sample, for a denoiser that takes them. */
   readonly condition?: Conditions<Expr>;
   /** The weight of each sample `[batch]`, from a sampler of time steps. @defaultValue 1 */
   readonly importance?: Expr;
@@ -53,6 +54,8 @@ export interface ObjectiveOptions {
  * and all elements (Ho et al. 2020, eq. 14 for epsilon). The target of v is `signal_t epsilon -
  * noise_t x0`, the target of a flow's velocity `epsilon - x0`.
  *
+ * @param denoiser The denoiser to train.
+ * @param schedule The noise schedule.
  * @throws RangeError when there is not one finite weight for each step, or the objective is
  * unknown.
  */

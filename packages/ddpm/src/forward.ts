@@ -18,6 +18,9 @@ export interface RowGaussian {
  * `q(x_t | x0) = N(sqrt(alphasCumprod_t) x0, (1 - alphasCumprod_t) I)` (Ho et al. 2020, eq. 4).
  * t is one 0-based step for all rows, or a step for each of `t.length` equal rows.
  *
+ * @param schedule The noise schedule.
+ * @param x0 Clean data, `[rows, ...]`.
+ * @param t One 0-based step for all rows, or a step for each of `t.length` equal rows.
  * @throws RangeError when t is outside the schedule or the rows are not equal.
  */
 export function qMeanVariance(
@@ -40,6 +43,10 @@ export function qMeanVariance(
  * One step of the forward process, from t - 1 (clean data where t is 0) to t:
  * `x_t = sqrt(1 - beta_t) x_{t-1} + sqrt(beta_t) epsilon` (Ho et al. 2020, eq. 2).
  *
+ * @param schedule The noise schedule.
+ * @param x The data at step t - 1, `[rows, ...]`.
+ * @param t One 0-based step for all rows, or a step for each of `t.length` equal rows.
+ * @param epsilon Standard normal noise, as long as the data.
  * @throws RangeError when t is outside the schedule or the sizes do not fit.
  */
 export function qStep(
@@ -62,13 +69,22 @@ export function qStep(
  * A jump of the forward process from step `from` to a later step `to`; step -1 is clean data.
  * `x_to = r x + sqrt(noise_to^2 - (r noise_from)^2) epsilon` with `r = signal_to / signal_from`.
  *
+ * @param schedule The noise schedule.
+ * @param x The data at step `from`.
+ * @param jump The two steps.
+ * @param epsilon Standard normal noise, as long as the data.
  * @throws RangeError when a step is outside the schedule, `to` comes before `from`, or the sizes
  * do not fit.
  */
 export function qJump(
   schedule: NoiseSchedule,
   x: FloatArray,
-  jump: { readonly from: number; readonly to: number },
+  jump: {
+    /** The step of x, or -1 for clean data. */
+    readonly from: number;
+    /** The step to jump to, not before `from`. */
+    readonly to: number;
+  },
   epsilon: FloatArray,
 ): Float64Array {
   checkArguments({ schedule }, { schedule: rules.SCHEDULE });
@@ -87,6 +103,10 @@ export function qJump(
 /**
  * The velocity `v = signal_t epsilon - noise_t x0` (Salimans and Ho 2022, section 4).
  *
+ * @param schedule The noise schedule.
+ * @param x0 Clean data, `[rows, ...]`.
+ * @param t One 0-based step for all rows, or a step for each of `t.length` equal rows.
+ * @param epsilon Standard normal noise, as long as the data.
  * @throws RangeError when t is outside the schedule or the sizes do not fit.
  */
 export function velocity(
@@ -108,6 +128,10 @@ export function velocity(
  * `q(x_{t-1} | x_t, x0)`, the posterior of one step, from the schedule's tables (Ho et al. 2020,
  * eq. 6 and 7). `logVariance` is clipped: at t = 0, where the variance is 0, it is that of t = 1.
  *
+ * @param schedule The noise schedule.
+ * @param x0 Clean data or its estimate, `[rows, ...]`.
+ * @param x The noisy data at step t, `[rows, ...]`.
+ * @param t One 0-based step for all rows, or a step for each of `t.length` equal rows.
  * @throws RangeError when t is outside the schedule or the sizes do not fit.
  */
 export function posteriorMeanVariance(
@@ -138,6 +162,10 @@ export function posteriorMeanVariance(
  * Of expressions, x0 and epsilon are `[batch, ...]` and t is `[batch]` int64. Of arrays, t is one
  * 0-based step for all rows or a step for each of `t.length` equal rows, and the result is float64.
  *
+ * @param schedule The noise schedule.
+ * @param x0 Clean data: numbers, or an expression `[batch, ...]`.
+ * @param t The 0-based steps: numbers, or an expression `[batch]`.
+ * @param epsilon Standard normal noise in the shape of x0.
  * @throws RangeError when t is outside the schedule or the sizes do not fit (arrays).
  */
 export function qSample(schedule: NoiseSchedule, x0: Expr, t: Expr, epsilon: Expr): Expr;

@@ -30,6 +30,8 @@ export interface LossWeightOptions {
  * Where a step leaves no signal, the weights are the limits: of v, `beta_t alphasCumprod_{t-1}`
  * (tutorial) and `alphasCumprod_{t-1} / (2 (1 - alphasCumprod_{t-1}))` (vlb).
  *
+ * @param schedule The noise schedule.
+ * @param kind The weighting.
  * @throws RangeError when gamma is not positive, the kind or the prediction is unknown, or a weight
  * is not finite, such as those of epsilon at zero signal.
  */

@@ -53,6 +53,7 @@ export interface LossSecondMomentSampler extends Required<TimeSampler> {
  * Draws steps in proportion to the root of their loss's mean square, and weighs each by the inverse
  * (Nichol and Dhariwal 2021, eq. 18). Draws are uniform until every step has `history` losses.
  *
+ * @param length The number of time steps of the schedule.
  * @throws RangeError when a setting is outside its range; in `update`, when a step is; in
  * `restore`, when a tensor is missing or has another shape than in `state`.
  */

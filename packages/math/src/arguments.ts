@@ -15,6 +15,8 @@ type Fields = Readonly<Record<string, unknown>>;
 /**
  * Checks values by name.
  *
+ * @param values The arguments by name.
+ * @param rules The rule of each name, such as `rules.COUNT`.
  * @throws ArgumentError naming the first value that breaks its rule, or its member that does.
  */
 export function checkArguments(values: object, rules: Readonly<Record<string, Rule>>): void {
@@ -33,6 +35,8 @@ export function checkArguments(values: object, rules: Readonly<Record<string, Ru
 /**
  * Checks that options are an object, and its fields.
  *
+ * @param options The options that a caller passed, whatever they are.
+ * @param rules The rule of each name, such as `rules.COUNT`.
  * @throws ArgumentError naming the first field that breaks its rule.
  */
 export function checkOptions(
@@ -43,11 +47,21 @@ export function checkOptions(
   checkArguments(options as object, rules);
 }
 
-/** The error of an argument that is not allowed. */
+/**
+ * The error of an argument that is not allowed.
+ *
+ * @param name The name of the argument.
+ * @param allowed What the argument must be, in words.
+ * @param value What was passed.
+ */
 export const refused = (name: string, allowed: string, value: unknown): ArgumentError =>
   new ArgumentError(`${name} must be ${allowed}, got ${shown(value)}`);
 
-/** A value for a message: short, whatever the value is. */
+/**
+ * A value for a message: short, whatever the value is.
+ *
+ * @param value Any value.
+ */
 export function shown(value: unknown): string {
   if (typeof value === "string") return shownText(shorten(value, 100));
   if (typeof value === "function") return "a function";

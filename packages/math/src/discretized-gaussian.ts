@@ -15,6 +15,11 @@ export function approximateNormalCdf<T>(a: Arithmetic<T>, x: T): T {
  * value's probability is a Gaussian's integral over the interval of width 1/127.5 around the value,
  * for -1 and 1 without an outer end. The distribution function is approximate; probabilities are at
  * least 1e-12.
+ *
+ * @param a The arithmetic of the operands, such as `numberArithmetic`.
+ * @param x The values, 8-bit levels scaled to [-1, 1].
+ * @param mean The Gaussian's mean, in the units of x.
+ * @param logScale The logarithm of the Gaussian's standard deviation.
  */
 export function discretizedGaussianLogProb<T>(a: Arithmetic<T>, x: T, mean: T, logScale: T): T {
   const gap = a.sub(x, mean);

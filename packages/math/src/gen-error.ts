@@ -64,7 +64,9 @@ export type ErrorCode =
  * loses its middle.
  */
 export class GenError extends Error {
+  /** `"GenError"`. */
   override readonly name = "GenError";
+  /** The kind of the error. */
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
@@ -86,6 +88,7 @@ export const shorten = (text: string, length: number): string =>
 
 /** The error of an argument that is not allowed: a RangeError with a code, and a short line. */
 export class ArgumentError extends RangeError {
+  /** `"invalid-argument"`. */
   readonly code = "invalid-argument";
 
   constructor(message: string) {
@@ -93,6 +96,10 @@ export class ArgumentError extends RangeError {
   }
 }
 
-/** An error's code; undefined unless one of these packages made the error. */
+/**
+ * An error's code; undefined unless one of these packages made the error.
+ *
+ * @param error What was thrown, whatever it is.
+ */
 export const errorCode = (error: unknown): ErrorCode | undefined =>
   error instanceof GenError || error instanceof ArgumentError ? error.code : undefined;

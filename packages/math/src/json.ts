@@ -35,6 +35,7 @@ interface JsonOptions {
 /**
  * Reads a JSON text, or its UTF-8 bytes.
  *
+ * @param json The text, or its bytes in UTF-8.
  * @throws GenError `invalid-data` when the text is no JSON, longer than `limit`, nested deeper than
  * 64, or has more than 8 Mi values, 2 Mi keys, or 512 Ki lists and objects.
  */

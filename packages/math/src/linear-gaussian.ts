@@ -12,6 +12,8 @@ function requireSigmas(sigmas: Readonly<Record<string, number>>): void {
  * The normalized product of two Gaussian densities: precisions add,
  * `mean = (mean_a sigma_b^2 + mean_b sigma_a^2) / (sigma_a^2 + sigma_b^2)`. A sigma of 0 is a point.
  *
+ * @param a The first Gaussian.
+ * @param b The second Gaussian.
  * @throws RangeError when a sigma is negative or not finite, or when both are 0 and the means
  * differ.
  */
@@ -35,6 +37,8 @@ export function gaussianProduct(a: Normal, b: Normal): Normal {
  * The normalized quotient of two Gaussian densities, the inverse of {@link gaussianProduct}:
  * precisions subtract.
  *
+ * @param a The first Gaussian.
+ * @param b The second Gaussian.
  * @throws RangeError when a sigma is negative or not finite, or b is not wider than a, as the
  * quotient then has no finite integral.
  */
@@ -58,12 +62,23 @@ export function gaussianQuotient(a: Normal, b: Normal): Normal {
  * With `x = x_{t-1}`, slope `sqrt(alpha_t)` and sigma `sqrt(beta_t)` it is `q(x_{t-1} | x_t, x0)`
  * (Ho et al. 2020, eq. 6).
  *
+ * @param prior The distribution of x before the observation.
+ * @param observation How x is observed.
+ * @param observed What was observed.
  * @throws RangeError when a sigma is negative or not finite, or when the observation has no
  * deviation at all and differs from `slope * prior.mean`.
  */
 export function linearGaussianPosterior(
   prior: Normal,
-  { slope, sigma }: { readonly slope: number; readonly sigma: number },
+  {
+    slope,
+    sigma,
+  }: {
+    /** What multiplies x. */
+    readonly slope: number;
+    /** The standard deviation of the observation's noise. */
+    readonly sigma: number;
+  },
   observed: number,
 ): Normal {
   requireSigmas({ "prior.sigma": prior.sigma, sigma });

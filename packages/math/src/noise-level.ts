@@ -8,7 +8,9 @@ export type FloatArray = Float32Array | Float64Array;
  * `signal = 1`; flow levels have `signal + noise = 1`. Both numbers are finite and not negative.
  */
 export interface NoiseLevel {
+  /** What the clean sample is multiplied by. */
   readonly signal: number;
+  /** The standard deviation of the noise. */
   readonly noise: number;
 }
 

@@ -13,8 +13,11 @@ import type { NoiseLevel } from "./noise-level.ts";
 
 /** One row of a sampler's table: `next = x0 * (clean estimate) + x * (current) + noise * z`. */
 export interface PosteriorCoefficients {
+  /** What the clean estimate is multiplied by. */
   readonly x0: number;
+  /** What the current sample is multiplied by. */
   readonly x: number;
+  /** What fresh standard normal noise is multiplied by. */
   readonly noise: number;
 }
 
@@ -30,6 +33,9 @@ const SLACK = 1e-9;
  * `eta` 0 is DDIM (Song et al. 2021, eq. 12), also to a noisier `to` (inversion). A clean `to`
  * (noise 0) gives `{ x0: to.signal, x: 0, noise: 0 }` with no branch.
  *
+ * @param from The level of the noisy sample.
+ * @param to The level to go to.
+ * @param eta The share of the posterior's noise, in [0, 1].
  * @throws RangeError when eta is outside [0, 1]; when a level is negative or not finite; when
  * `to` is noisier than `from` and eta is not 0; when `from` is clean and `to` is not.
  */

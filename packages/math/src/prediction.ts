@@ -6,7 +6,9 @@ export type PredictionType = "epsilon" | "x0" | "v" | "flow";
 
 /** A prediction as a combination of the clean sample and the noise: `p * x0 + q * epsilon`. */
 export interface PredictionRow {
+  /** What the clean sample is multiplied by. */
   readonly p: number;
+  /** What the noise is multiplied by. */
   readonly q: number;
 }
 
@@ -14,7 +16,9 @@ const ROWS = { epsilon: { p: 0, q: 1 }, x0: { p: 1, q: 0 }, flow: { p: -1, q: 1 
 
 /** An estimate as a combination of the noisy sample and the denoiser's output. */
 export interface EstimateCoefficients {
+  /** What the noisy sample is multiplied by. */
   readonly x: number;
+  /** What the denoiser's output is multiplied by. */
   readonly prediction: number;
 }
 
@@ -42,6 +46,8 @@ export function predictionRow(
  * `x0 = x * x_t + prediction * output`, the first row of a 2x2 solve. `type` may be any row
  * `[p, q]`.
  *
+ * @param type What the denoiser predicts.
+ * @param level The noise level of the sample.
  * @throws RangeError when the pair does not determine x0 (epsilon at zero signal).
  */
 export function denoisedCoefficients(
@@ -63,6 +69,8 @@ export function denoisedCoefficients(
  * The noise from a noisy sample and the denoiser's output:
  * `epsilon = x * x_t + prediction * output`, the second row of the same solve.
  *
+ * @param type What the denoiser predicts.
+ * @param level The noise level of the sample.
  * @throws RangeError when the pair does not determine epsilon (x0 at zero noise).
  */
 export function epsilonCoefficients(
@@ -85,6 +93,10 @@ export function epsilonCoefficients(
  * `p * x_0 + q * epsilon` with epsilon solved from `x_t = signal * x_0 + noise * epsilon`.
  *
  * The level must hold noise unless the prediction is x0.
+ *
+ * @param type What the denoiser predicts.
+ * @param level The noise level of the sample.
+ * @throws RangeError when the type is none of the four.
  */
 export function predictionCoefficients(
   type: PredictionType | PredictionRow,

@@ -18,39 +18,58 @@ const number = (allowed: string, test: (value: number) => boolean): Rule => [
 
 /** A number, NaN included, whose range is checked where it is known. */
 export const ANY_NUMBER = /* @__PURE__ */ number("a number", () => true);
+/** A number, not NaN. */
 export const NUMBER = /* @__PURE__ */ number("a number", (value) => !Number.isNaN(value));
+/** A finite number. */
 export const FINITE = /* @__PURE__ */ number("a finite number", Number.isFinite);
+/** A positive number, Infinity included. */
 export const POSITIVE = /* @__PURE__ */ number("positive", (value) => value > 0);
+/** A positive, finite number. */
 export const POSITIVE_FINITE = /* @__PURE__ */ number(
   "positive and finite",
   (value) => value > 0 && value < Infinity,
 );
+/** A finite number, 0 or more. */
 export const NOT_NEGATIVE = /* @__PURE__ */ number(
   "finite and not negative",
   (value) => value >= 0 && value < Infinity,
 );
+/** A number in [0, 1]. */
 export const UNIT = /* @__PURE__ */ number("in [0, 1]", (value) => value >= 0 && value <= 1);
+/** A safe integer. */
 export const INTEGER = /* @__PURE__ */ number("an integer", Number.isSafeInteger);
+/** A positive safe integer. */
 export const COUNT = /* @__PURE__ */ number(
   "a positive integer",
   (value) => Number.isSafeInteger(value) && value > 0,
 );
+/** A safe integer, 0 or more. */
 export const INDEX = /* @__PURE__ */ number(
   "an integer, 0 or more",
   (value) => Number.isSafeInteger(value) && value >= 0,
 );
 
-/** An integer from `low` to `high`, both included. */
+/**
+ * An integer from `low` to `high`, both included.
+ *
+ * @param low The smallest value.
+ * @param high The largest value.
+ */
 export const integerIn = (low: number, high: number): Rule =>
   number(
     `an integer in ${low}..${high}`,
     (value) => Number.isSafeInteger(value) && value >= low && value <= high,
   );
 
+/** A seed: an integer in [0, 2^53). */
 export const SEED = /* @__PURE__ */ number("an integer in [0, 2^53)", INDEX[1]);
+/** A boolean. */
 export const FLAG: Rule = ["true or false", (value) => typeof value === "boolean"];
+/** A string. */
 export const TEXT: Rule = ["a text", (value) => typeof value === "string"];
+/** A function. */
 export const FUNCTION: Rule = ["a function", (value) => typeof value === "function"];
+/** An object that is no list, no typed array and no promise. */
 export const OBJECT: Rule = ["an object", isObject];
 
 /** An array or a typed array, or another object with a length and numbers. */
@@ -80,32 +99,54 @@ export const SIZES: Rule = [
 /** The shape of a batch. */
 export const BATCH_SHAPE: Rule = ["[batch, ...] of positive integers", SIZES[1]];
 
-/** One of the values. */
+/**
+ * One of the values.
+ *
+ * @param values The values that are allowed.
+ */
 export const oneOf = (...values: readonly unknown[]): Rule => [
   [values.slice(0, -1).join(", "), values.at(-1)].filter((text) => text !== "").join(" or "),
   (value) => values.includes(value),
 ];
 
-/** A list whose entries each keep a rule. */
+/**
+ * A list whose entries each keep a rule.
+ *
+ * @param rule The rule of each entry.
+ * @param least The least number of entries.
+ */
 export const listOf = ([allowed, test]: Rule, least = 0): Rule => [
   `a list of ${allowed}${least > 0 ? ", not empty" : ""}`,
   (value) => Array.isArray(value) && value.length >= least && value.every(test),
 ];
 
-/** Undefined, or what the rule allows. */
+/**
+ * Undefined, or what the rule allows.
+ *
+ * @param rule The rule of a value that is not undefined.
+ */
 export const optional = ([allowed, test, members]: Rule): Rule => [
   allowed,
   (value) => value === undefined || test(value),
   members,
 ];
 
-/** What one of the rules allows. */
+/**
+ * What one of the rules allows.
+ *
+ * @param rules The rules, of which a value keeps one.
+ */
 export const either = (...rules: readonly Rule[]): Rule => [
   rules.map(([allowed]) => allowed).join(" or "),
   (value) => rules.some(([, test]) => test(value)),
 ];
 
-/** An object whose members each keep their rule. */
+/**
+ * An object whose members each keep their rule.
+ *
+ * @param allowed What the object is, in words.
+ * @param members The rule of each member.
+ */
 export function having(allowed: string, members: Readonly<Record<string, Rule>>): Rule {
   const test = (value: unknown) =>
     isObject(value) &&
@@ -151,5 +192,10 @@ const isList = (value: unknown): boolean => Array.isArray(value) || ArrayBuffer.
 
 const isTypedArray = (view: ArrayBufferView): view is Float64Array => "length" in view;
 
+/**
+ * Whether a value has a method `then`.
+ *
+ * @param value Any value.
+ */
 export const isPromise = (value: unknown): boolean =>
   typeof (value as { then?: unknown } | null)?.then === "function";

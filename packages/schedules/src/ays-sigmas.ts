@@ -19,10 +19,13 @@ const PUBLISHED = {
  * published for 10 steps; another number of steps interpolates their logarithms, as the authors do.
  * The clean level that sampling ends on is not among them.
  *
+ * @param options The model, and how many levels.
  * @throws RangeError when steps is no positive integer or the model is none of the three.
  */
 export function aysSigmas(options: {
+  /** The model that the levels were optimized for. */
   readonly model: keyof typeof PUBLISHED;
+  /** How many levels. */
   readonly steps: number;
 }): Float64Array {
   checkOptions(options, { model: rules.TEXT, steps: rules.COUNT });

@@ -4,13 +4,15 @@ import { betaSigmas, exponentialSigmas, karrasSigmas } from "./sigmas.ts";
 
 /** How a flow's shift grows with the image (Esser et al. 2024, section 5.3.2; as diffusers does). */
 export interface DynamicShift {
-  /** The exponents mu at `baseLength` and at `maxLength`; between and beyond them, a straight line. */
+  /** The exponent mu at `baseLength`; between and beyond the two lengths, a straight line. */
   readonly baseShift: number;
+  /** The exponent mu at `maxLength`. */
   readonly maxShift: number;
-  /** Lengths of an image, in tokens. */
+  /** A length of an image, in tokens. */
   readonly baseLength: number;
+  /** A greater length of an image, in tokens. */
   readonly maxLength: number;
-  /** What is made of mu: the shift exp(mu) (`exponential`, the default) or mu itself. */
+  /** The shift of mu: exp(mu) or mu itself. @defaultValue "exponential" */
   readonly form?: "exponential" | "linear";
 }
 
@@ -36,11 +38,17 @@ export interface FlowSettings {
  * fixed shift once more than the training's noises are), stretched to end on `terminal`, then
  * spread anew. `imageLength` is the number of the image's tokens, needed where the shift is dynamic.
  *
+ * @param settings The settings of the flow, and how many noises.
  * @throws RangeError when steps is no positive integer, a setting is outside its range, or
  * imageLength is missing.
  */
 export function flowSigmas(
-  settings: FlowSettings & { readonly steps: number; readonly imageLength?: number },
+  settings: FlowSettings & {
+    /** How many noises. */
+    readonly steps: number;
+    /** The tokens of the image, where the shift is dynamic. */
+    readonly imageLength?: number;
+  },
 ): Float64Array {
   checkOptions(settings, {
     steps: rules.COUNT,

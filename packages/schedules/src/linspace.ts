@@ -1,7 +1,14 @@
 import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
 import { MAX_TRAIN_TIMESTEPS } from "./limits.ts";
 
-/** numpy's `linspace(start, stop, count)`, which counts from the start. */
+/**
+ * numpy's `linspace(start, stop, count)`, which counts from the start.
+ *
+ * @param start The first number.
+ * @param stop The last number, unless count is 1.
+ * @param count How many numbers.
+ * @throws RangeError when the ends are not finite or count is no positive integer.
+ */
 export function numpyLinspace(start: number, stop: number, count: number): number[] {
   checkArguments(
     { start, stop, count },

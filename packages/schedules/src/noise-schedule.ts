@@ -13,13 +13,31 @@ import type { NoiseLevel } from "@gen/math";
 /** How a schedule's betas were made, enough to make them again. */
 export type ScheduleSpec =
   | {
+      /** Betas between two ends. */
       readonly kind: "linear" | "scaledLinear" | "sigmoid";
+      /** The first beta. */
       readonly betaStart: number;
+      /** The last beta. */
       readonly betaEnd: number;
     }
-  | { readonly kind: "cosine" | "laplace" | "exp"; readonly maxBeta: number }
-  | { readonly kind: "flow"; readonly shift: number }
-  | { readonly kind: "betas"; readonly betas: Float64Array };
+  | {
+      /** Betas of a curve of alphasCumprod. */
+      readonly kind: "cosine" | "laplace" | "exp";
+      /** The largest beta allowed. */
+      readonly maxBeta: number;
+    }
+  | {
+      /** A straight flow. */
+      readonly kind: "flow";
+      /** Above 1, more steps where there is more noise. */
+      readonly shift: number;
+    }
+  | {
+      /** Betas that were given. */
+      readonly kind: "betas";
+      /** The betas `[length]`, before any rescaling. */
+      readonly betas: Float64Array;
+    };
 
 /**
  * A discrete noise schedule: `x_t = signal * x0 + noise * epsilon` for 0-based t in 0..length-1.
@@ -29,6 +47,7 @@ export type ScheduleSpec =
  * `flowSchedule`, `sqrtOneMinusAlphasCumprod` is the noise.
  */
 export interface NoiseSchedule {
+  /** How many time steps, T. */
   readonly length: number;
   /**
    * `{ signal: sqrtAlphasCumprod[t], noise: sqrtOneMinusAlphasCumprod[t] }`; t = -1 is the level
@@ -43,7 +62,9 @@ export interface NoiseSchedule {
   readonly alphasCumprod: Float64Array;
   /** `alphasCumprod[t - 1]`, 1 at t = 0. */
   readonly alphasCumprodPrev: Float64Array;
+  /** `sqrt(alphasCumprod)`: the signal. */
   readonly sqrtAlphasCumprod: Float64Array;
+  /** `sqrt(1 - alphasCumprod)`: the noise. */
   readonly sqrtOneMinusAlphasCumprod: Float64Array;
   /** `sqrt(1 / alphasCumprod)`. */
   readonly sqrtRecipAlphasCumprod: Float64Array;
@@ -65,14 +86,16 @@ export interface NoiseSchedule {
   readonly setAlphaToOne: boolean;
   /** Whether the betas were rescaled so that the last level holds no signal. */
   readonly rescaleBetasZeroSnr: boolean;
+  /** How the schedule was made. */
   readonly spec: ScheduleSpec;
 }
 
 /** Options that every discrete schedule takes. */
 export interface ScheduleOptions {
   /**
-   * True, the default: sampling ends on the clean level. False: on the level of t = 0, as
-   * latent-diffusion models that diffusers loads with `set_alpha_to_one: false` were sampled.
+   * True: sampling ends on the clean level. False: on the level of t = 0, as latent-diffusion
+   * models that diffusers loads with `set_alpha_to_one: false` were sampled.
+   * @defaultValue true
    */
   readonly setAlphaToOne?: boolean;
   /** Rescales the betas to zero terminal SNR (Lin et al. 2023, algorithm 1). @defaultValue false */

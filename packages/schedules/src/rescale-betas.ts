@@ -3,6 +3,7 @@ import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
  * Betas rescaled so that the last level holds no signal (Lin et al. 2023, algorithm 1):
  * `sqrt(alphasCumprod)` is shifted to end at 0 and scaled to keep its first value.
  *
+ * @param betas The variances of the steps, `[length]`, in [0, 1].
  * @throws RangeError on fewer than 2 betas, or when a step but the last already has the last level's
  * signal.
  */

@@ -9,6 +9,8 @@ import { scheduleFromBetas } from "./schedule-from-betas.ts";
  * Its step i stands for the schedule's step `list[i]`, which is what a denoiser is to be told; so a
  * bound on the likelihood may be taken over few steps.
  *
+ * @param schedule The schedule of the training.
+ * @param list The time steps to keep, ascending.
  * @throws RangeError when the list is empty or does not strictly ascend within 0..T-1.
  */
 export function respacedSchedule(schedule: NoiseSchedule, list: readonly number[]): NoiseSchedule {

@@ -7,6 +7,7 @@ import { scheduleRules } from "./schedule-rules.ts";
 /**
  * The schedule of given betas `[length]`.
  *
+ * @param betas The variances of the steps, `[length]`, in [0, 1].
  * @throws RangeError when there are none or one lies outside [0, 1].
  */
 export function scheduleFromBetas(

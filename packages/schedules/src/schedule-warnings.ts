@@ -6,6 +6,8 @@ const MOST_SIGNAL = 0.1;
 /**
  * What is questionable about a schedule, one sentence each: that its last level still holds
  * signal, as when betas meant for 1,000 steps are taken in few.
+ *
+ * @param schedule The schedule to judge.
  */
 export function scheduleWarnings(schedule: NoiseSchedule): string[] {
   checkArguments({ schedule }, { schedule: rules.SCHEDULE });

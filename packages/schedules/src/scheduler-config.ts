@@ -13,19 +13,24 @@ import { schedulerClasses } from "./scheduler-classes.ts";
 import { betaSchedulesOf, checkFields } from "./scheduler-fields.ts";
 import { shiftedSchedule } from "./shifted-schedule.ts";
 
+/** Fields of a scheduler_config.json by name. */
 type Fields = Readonly<Record<string, JsonValue>>;
 
 /** What a diffusers scheduler_config.json says, in this library's terms. */
 export interface SchedulerConfig {
   /** The scheduler class, such as "DDIMScheduler". */
   readonly className: string;
+  /** The noise schedule of the training. */
   readonly schedule: NoiseSchedule;
+  /** What the denoiser predicts. */
   readonly predictionType: PredictionType;
   /** Bound of the clean estimate's values, or null where it is not clipped. */
   readonly clip: number | null;
   /** Dynamic thresholding (Saharia et al. 2022), which goes before clipping, or null. */
   readonly thresholding: { readonly ratio: number; readonly max: number } | null;
+  /** How the time steps are spread, see `timesteps`. */
   readonly spacing: "leading" | "trailing" | "linspace";
+  /** Added to every step of the leading spacing. */
   readonly offset: number;
   /** diffusers' variance_type, or null for a class that has none. */
   readonly varianceType: string | null;
@@ -47,6 +52,7 @@ export type SchedulerConfigInput = Pick<SchedulerConfig, "schedule"> & Partial<S
 /**
  * Reads a diffusers scheduler_config.json, given as its text or as the parsed object.
  *
+ * @param config The file's text, or the object that it holds.
  * @throws GenError `invalid-data` when the text is no JSON or longer than 4 Mi characters, the class
  * is not supported, a value is not allowed, or two settings contradict each other (the message says
  * why).
@@ -193,6 +199,7 @@ function classNameOf({ _class_name: given }: Fields): string {
  * fields included; what was changed since then is set anew. Left out: DDIMScheduler, or
  * DDPMScheduler where there is a variance type, epsilon, no clipping, leading, offset 0.
  *
+ * @param input What `readSchedulerConfig` gave, changed or not, or at least a schedule.
  * @throws RangeError when the class has no field for a setting; GenError `invalid-data` when the
  * class is not supported or a value is not allowed.
  */

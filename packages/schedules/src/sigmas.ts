@@ -16,9 +16,15 @@ export interface SigmaOptions {
  * Karras's noise levels `[steps]`, descending: `sigma^(1 / rho)` equally spaced (Karras et al.
  * 2022, eq. 5; rho 7). The clean level that sampling ends on is not among them.
  *
+ * @param options The ends and the number of levels.
  * @throws RangeError when steps is no positive integer or not 0 < sigmaMin <= sigmaMax.
  */
-export function karrasSigmas(options: SigmaOptions & { readonly rho?: number }): Float64Array {
+export function karrasSigmas(
+  options: SigmaOptions & {
+    /** Greater values crowd the levels near sigmaMin. @defaultValue 7 */
+    readonly rho?: number;
+  },
+): Float64Array {
   checkSigmas(options, { rho: rules.optional(rules.POSITIVE_FINITE) });
   const { rho = 7 } = options;
   const [low, high] = [options.sigmaMin ** (1 / rho), options.sigmaMax ** (1 / rho)];
@@ -28,6 +34,7 @@ export function karrasSigmas(options: SigmaOptions & { readonly rho?: number }):
 /**
  * Noise levels `[steps]`, descending, whose logarithms are equally spaced.
  *
+ * @param options The ends and the number of levels.
  * @throws RangeError when steps is no positive integer or not 0 < sigmaMin <= sigmaMax.
  */
 export function exponentialSigmas(options: SigmaOptions): Float64Array {
@@ -41,10 +48,14 @@ export function exponentialSigmas(options: SigmaOptions): Float64Array {
  * Noise levels `[steps]`, descending, whose logarithms follow a power of the step:
  * `exp(log sigmaMin + (1 - i / (steps - 1))^rho (log sigmaMax - log sigmaMin))`, rho 1 by default.
  *
+ * @param options The ends and the number of levels.
  * @throws RangeError when steps is no positive integer or not 0 < sigmaMin <= sigmaMax.
  */
 export function polyexponentialSigmas(
-  options: SigmaOptions & { readonly rho?: number },
+  options: SigmaOptions & {
+    /** The power of the step. @defaultValue 1 */
+    readonly rho?: number;
+  },
 ): Float64Array {
   checkSigmas(options, { rho: rules.optional(rules.POSITIVE_FINITE) });
   const { rho = 1 } = options;
@@ -56,11 +67,17 @@ export function polyexponentialSigmas(
  * Noise levels `[steps]`, descending, at equal steps of a beta distribution's quantiles between
  * sigmaMin and sigmaMax; alpha and beta 0.6 crowd both ends (Lee et al. 2024).
  *
+ * @param options The ends and the number of levels.
  * @throws RangeError when steps is no positive integer, not 0 < sigmaMin <= sigmaMax, or alpha or
  * beta is not positive.
  */
 export function betaSigmas(
-  options: SigmaOptions & { readonly alpha?: number; readonly beta?: number },
+  options: SigmaOptions & {
+    /** The first parameter of the beta distribution. @defaultValue 0.6 */
+    readonly alpha?: number;
+    /** The second parameter of the beta distribution. @defaultValue 0.6 */
+    readonly beta?: number;
+  },
 ): Float64Array {
   const exponent = rules.optional(rules.POSITIVE_FINITE);
   checkSigmas(options, { alpha: exponent, beta: exponent });

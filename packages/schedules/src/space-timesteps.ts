@@ -7,6 +7,8 @@ import { roundHalfEven } from "./round-half-even.ts";
  * `"ddimN"` takes N steps at a whole stride; `"a,b,c"` or `[a, b, c]` cuts the training steps into
  * equal sections and takes so many from each, its ends included.
  *
+ * @param length The number of training steps.
+ * @param sections The respacing, such as `"ddim50"`, `"10,20"` or `[10, 20]`.
  * @throws RangeError when length is no positive integer, no whole stride gives N steps, a section
  * holds fewer steps than asked, or no step is taken.
  */

@@ -6,6 +6,8 @@ import type { NoiseSchedule } from "./noise-schedule.ts";
  * in log sigma, kept within 0..length-1 (as k-diffusion and diffusers find the timestep of
  * Karras's levels).
  *
+ * @param schedule The schedule.
+ * @param sigma The noise divided by the signal, positive.
  * @throws RangeError when sigma is not positive.
  */
 export function timestepOfSigma(schedule: NoiseSchedule, sigma: number): number {

@@ -13,9 +13,9 @@ export type Spacing = "leading" | "trailing" | "linspace" | readonly number[];
 
 /** Options of {@link timesteps}. */
 export interface TimestepOptions {
-  /** How many steps, 1..T. Default: all T, or as many as a given list has. */
+  /** How many steps, 1..T. @defaultValue all T, or as many as a given list has */
   readonly steps?: number;
-  /** Default "leading". */
+  /** How the steps are spread, or the list of steps. @defaultValue "leading" */
   readonly spacing?: Spacing;
   /** Added to every step of "leading", but for as much as would go past T - 1. @defaultValue 0 */
   readonly offset?: number;
@@ -28,11 +28,17 @@ export interface TimestepOptions {
  * "linspace" `round(i (T - 1) / (N - 1))`, halves rounded to even. Always N entries, all in
  * 0..T-1.
  *
+ * @param schedule A schedule, or its number T of training steps.
  * @throws RangeError when N is not in 1..T, the offset is negative, or a given list does not
  * strictly descend within 0..T-1.
  */
 export function timesteps(
-  schedule: number | { readonly length: number },
+  schedule:
+    | number
+    | {
+        /** The number T of training steps. */
+        readonly length: number;
+      },
   options: TimestepOptions = {},
 ): number[] {
   checkArguments(

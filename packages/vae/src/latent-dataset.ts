@@ -7,8 +7,9 @@ import { encode, type RunOptions, runRules } from "./run-vae.ts";
 export interface LatentDataset {
   /** Items `[...latent]` with mean 0 and standard deviation 1. */
   readonly dataset: Dataset;
-  /** One for each entry of the latent's first axis: features, or channels. */
+  /** The mean of each entry of the latent's first axis: features, or channels. */
   readonly mean: readonly number[];
+  /** The standard deviation of each entry. */
   readonly std: readonly number[];
 }
 
@@ -18,11 +19,17 @@ export interface LatentDataset {
  *
  * `draw: "mean"` takes the posterior means instead. Labels are kept.
  *
+ * @param options The model, its backend and the items.
  * @throws RangeError when the items do not fit the model or draw is not as described; the signal's
  * reason.
  */
 export async function latentDataset<T>(
-  options: RunOptions<T> & { readonly dataset: Dataset; readonly draw?: "sample" | "mean" },
+  options: RunOptions<T> & {
+    /** The items, whose shape is that of the model. */
+    readonly dataset: Dataset;
+    /** A draw of each posterior, or its mean. @defaultValue "sample" */
+    readonly draw?: "sample" | "mean";
+  },
 ): Promise<LatentDataset> {
   checkOptions(options, {
     ...runRules,

@@ -13,6 +13,7 @@ export interface LatentScaling {
  * The scaling of a diffusers VAE config: `(z - latents_mean) * scaling_factor / latents_std` with a
  * number for each channel (axis 1) where it has both lists, else `(z - shift_factor) * scaling_factor`.
  *
+ * @param config The fields of diffusers' `vae/config.json`.
  * @throws RangeError when a deviation or the factor is not a positive number.
  */
 export function latentScaling(config: Readonly<Record<string, unknown>>): LatentScaling {

@@ -7,7 +7,7 @@ import { LIKELIHOOD, type Likelihood, type Vae, vae } from "./vae.ts";
 export interface VaeNetworkOptions {
   /** The likelihood of x. @defaultValue "bernoulli" */
   readonly likelihood?: Likelihood;
-  /** @defaultValue relu in `mlpVae`, silu in `convVae` */
+  /** The function between the layers. @defaultValue relu in `mlpVae`, silu in `convVae` */
   readonly activation?: Activation;
   /** Seed of the first weights. @defaultValue 0 */
   readonly seed?: number;

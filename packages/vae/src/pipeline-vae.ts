@@ -15,6 +15,10 @@ const SCALING = rules.having("{ mean, std }, such as latentDataset gives", {
  * `scaling` standardizes the latents, as for the denoiser's training.
  *
  * `image` is the shape of one image, for a model of flat data.
+ *
+ * @param model The VAE.
+ * @param scaling The means and deviations of the latents, such as `latentDataset` gives.
+ * @param image The shape of one image.
  */
 export function pipelineVae(
   model: Vae,

@@ -9,12 +9,15 @@ import { itemTerms } from "./vae-loss.ts";
 
 /** Settings of every function that runs a model over many items. */
 export interface RunOptions<T = unknown> {
+  /** Where the model runs. */
   readonly backend: Backend<T>;
+  /** The model, such as `mlpVae` gives. */
   readonly model: Vae;
   /** Changes speed alone. @defaultValue 250 */
   readonly batchSize?: number;
   /** An integer in [0, 2^53) that decides the noise. @defaultValue 0 */
   readonly seed?: number;
+  /** Stops the run between two batches. */
   readonly signal?: AbortSignalLike;
 }
 
@@ -29,7 +32,9 @@ export const runRules = {
 
 /** Numbers with their shape `[items, ...]`. */
 export interface Items {
+  /** The numbers, row-major. */
   readonly data: Float32Array;
+  /** `[items, ...]`. */
   readonly shape: readonly number[];
 }
 
@@ -39,12 +44,21 @@ export interface Encoded {
   readonly mean: Float32Array;
   /** `[items, ...latent]`. */
   readonly logVariance: Float32Array;
+  /** `[items, ...latent]`. */
   readonly shape: readonly number[];
 }
 
-/** Encodes a dataset: the mean and log variance of q(z | x) for each item. */
+/**
+ * Encodes a dataset: the mean and log variance of q(z | x) for each item.
+ *
+ * @param options The model, its backend and the items.
+ * @throws RangeError when the items do not fit the model; the signal's reason.
+ */
 export async function encode<T>(
-  options: RunOptions<T> & { readonly dataset: Dataset },
+  options: RunOptions<T> & {
+    /** The items, whose shape is that of the model. */
+    readonly dataset: Dataset;
+  },
 ): Promise<Encoded> {
   checkOptions(options, runRules);
   const { model, dataset } = options;
@@ -62,10 +76,14 @@ export async function encode<T>(
  * Decodes z `[items, ...latent]` to the mean of x `[items, ...shape]`, in [0, 1] where the
  * likelihood is Bernoulli.
  *
+ * @param options The model, its backend and the latents.
  * @throws RangeError when z is not a whole number of latents.
  */
 export async function decode<T>(
-  options: RunOptions<T> & { readonly z: FloatArray },
+  options: RunOptions<T> & {
+    /** Latents, `[items, ...latent]` row-major. */
+    readonly z: FloatArray;
+  },
 ): Promise<Items> {
   checkOptions(options, { ...runRules, z: rules.FLOATS });
   const { model, z } = options;
@@ -83,17 +101,33 @@ export async function decode<T>(
   return { data: x, shape: [length, ...model.shape] };
 }
 
-/** Encodes each item to its posterior mean and decodes the mean. */
+/**
+ * Encodes each item to its posterior mean and decodes the mean.
+ *
+ * @param options The model, its backend and the items.
+ * @throws RangeError when the items do not fit the model; the signal's reason.
+ */
 export async function reconstruct<T>(
-  options: RunOptions<T> & { readonly dataset: Dataset },
+  options: RunOptions<T> & {
+    /** The items, whose shape is that of the model. */
+    readonly dataset: Dataset;
+  },
 ): Promise<Items> {
   const { mean } = await encode(options);
   return decode({ ...options, z: mean });
 }
 
-/** Decodes `count` draws from the prior N(0, I), keyed by seed and number. */
+/**
+ * Decodes `count` draws from the prior N(0, I), keyed by seed and number.
+ *
+ * @param options The model, its backend and how many draws.
+ * @throws RangeError when count is no positive integer; the signal's reason.
+ */
 export async function priorSamples<T>(
-  options: RunOptions<T> & { readonly count: number },
+  options: RunOptions<T> & {
+    /** How many draws. */
+    readonly count: number;
+  },
 ): Promise<Items> {
   checkOptions(options, { ...runRules, count: rules.COUNT });
   const { model, count, seed = 0 } = options;
@@ -105,7 +139,9 @@ export async function priorSamples<T>(
 export interface Elbo {
   /** `-(reconstruction + kl)`, at most the log likelihood. */
   readonly elbo: number;
+  /** `-E log p(x | z)`. */
   readonly reconstruction: number;
+  /** `KL(q(z | x) || N(0, 1))`. */
   readonly kl: number;
 }
 
@@ -115,10 +151,16 @@ export interface Elbo {
  *
  * Data with a range are mapped to [0, 1], as in training.
  *
+ * @param options The model, its backend and the items.
  * @throws RangeError when the items do not fit the model; the signal's reason.
  */
 export async function elbo<T>(
-  options: RunOptions<T> & { readonly dataset: Dataset; readonly samples?: number },
+  options: RunOptions<T> & {
+    /** The items, whose shape is that of the model. */
+    readonly dataset: Dataset;
+    /** How many draws of z for each item. @defaultValue 1 */
+    readonly samples?: number;
+  },
 ): Promise<Elbo> {
   checkOptions(options, { ...runRules, samples: rules.optional(rules.COUNT) });
   const { model, dataset, seed = 0, samples = 1 } = options;

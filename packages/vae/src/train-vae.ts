@@ -16,6 +16,7 @@ import { vaeLoss } from "./vae-loss.ts";
 
 /** Settings of {@link trainVae}. */
 export interface TrainVaeOptions<T = unknown> extends ModelTrainingOptions<T> {
+  /** The VAE to train. It stays as it is. */
   readonly model: Vae;
   /** The data. Training maps data with a range to [0, 1]. */
   readonly dataset: Dataset;

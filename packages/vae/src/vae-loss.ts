@@ -20,11 +20,24 @@ export interface VaeTerms<T> {
 /**
  * The terms of the negative ELBO (Kingma and Welling 2014, eq. 7 and appendix B), elementwise over
  * numbers, arrays or expressions. Sum them over pixels and latent dimensions.
+ *
+ * @param a The arithmetic of the parts, such as `numberArithmetic`.
+ * @param likelihood The meaning of the decoder's output.
+ * @param parts The data, the decoder's output, and the posterior's parameters.
  */
 export function vaeTerms<T>(
   a: Arithmetic<T>,
   likelihood: Likelihood,
-  parts: { x: T; decoded: T; mean: T; logVariance: T },
+  parts: {
+    /** The data. */
+    x: T;
+    /** The decoder's output at a draw of z: logits, or means. */
+    decoded: T;
+    /** The posterior's mean. */
+    mean: T;
+    /** The logarithm of the posterior's variance. */
+    logVariance: T;
+  },
 ): VaeTerms<T> {
   checkArguments(
     { a, likelihood, parts },
@@ -67,8 +80,17 @@ export function itemTerms(model: Vae, x: Expr, epsilon: Expr): VaeTerms<Expr> {
  * Returns a function of x `[batch, ...shape]` and epsilon `[batch, ...latent]` for `train`.
  * `loss = reconstruction + beta * kl` is the bound itself when beta is 1; Higgins et al. (2017) take
  * other values.
+ *
+ * @param model The VAE to train.
+ * @param options The weight of the KL term.
  */
-export function vaeLoss(model: Vae, options: { beta?: number } = {}) {
+export function vaeLoss(
+  model: Vae,
+  options: {
+    /** The weight of the KL term. @defaultValue 1 */
+    beta?: number;
+  } = {},
+) {
   checkArguments({ model }, { model: MODEL });
   checkOptions(options, { beta: rules.optional(rules.NOT_NEGATIVE) });
   const { beta = 1 } = options;

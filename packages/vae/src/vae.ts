@@ -7,7 +7,12 @@ import type { Network } from "@gen/nn";
  * The meaning of the decoder's output: the logits of Bernoulli pixels (targets anywhere in [0, 1]),
  * or the mean of Gaussians with one fixed deviation `sigma`.
  */
-export type Likelihood = "bernoulli" | { readonly sigma: number };
+export type Likelihood =
+  | "bernoulli"
+  | {
+      /** The standard deviation of each value of x. */
+      readonly sigma: number;
+    };
 
 /** The parts of a {@link vae}. */
 export interface VaeOptions {
@@ -15,17 +20,19 @@ export interface VaeOptions {
   readonly encoder: Network;
   /** z `[batch, latent, ...]` to the likelihood's parameters, in the shape of x. */
   readonly decoder: Network;
-  /** @defaultValue "bernoulli" */
+  /** The meaning of the decoder's output. @defaultValue "bernoulli" */
   readonly likelihood?: Likelihood;
 }
 
 /** A variational autoencoder as functions over expressions (Kingma and Welling 2014). */
 export interface Vae {
+  /** The meaning of the decoder's output. */
   readonly likelihood: Likelihood;
   /** Shape of one x, without the batch. */
   readonly shape: readonly number[];
   /** Shape of one z, without the batch: features, or channels first. */
   readonly latent: readonly number[];
+  /** The weights of both networks. */
   readonly parameters: Network["parameters"];
   /** The posterior q(z | x): x `[batch, ...shape]` to its parameters `[batch, ...latent]`. */
   encode(x: Expr): { readonly mean: Expr; readonly logVariance: Expr };

@@ -27,6 +27,7 @@ import "./style.css";
 import "./shell.css";
 import "./home.css";
 import "./lesson.css";
+import "./reference.css";
 import "./print.css";
 
 const theme: Theme = {

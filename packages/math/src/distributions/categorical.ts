@@ -10,6 +10,7 @@ const argmax = (values: ArrayLike<number>): number => {
 /**
  * `log softmax(logits)` `[classes]`, with full relative accuracy in the largest entry too.
  *
+ * @param logits `[classes]`, the log probabilities up to a constant.
  * @throws RangeError when a logit is NaN or none is finite.
  */
 export function logProbs(logits: ArrayLike<number>): Float64Array {
@@ -26,7 +27,14 @@ export function logProbs(logits: ArrayLike<number>): Float64Array {
   return Float64Array.from(logits, (logit) => logit - max - log);
 }
 
-/** A sample in 0..classes-1 from a uniform draw in (0, 1), by the inverse of the cumulative sum. */
+/**
+ * A sample in 0..classes-1 from a uniform draw in (0, 1), by the inverse of the cumulative sum.
+ *
+ * @param logits `[classes]`, the log probabilities up to a constant.
+ * @param uniform A uniform draw in (0, 1).
+ * @throws RangeError when the logits are not numbers with a finite maximum, or the lengths or the
+ * class do not fit.
+ */
 export function sample(logits: ArrayLike<number>, uniform: number): number {
   const logs = logProbs(logits);
   let last = 0;
@@ -40,7 +48,14 @@ export function sample(logits: ArrayLike<number>, uniform: number): number {
   return last;
 }
 
-/** `log p(k)` in nats: `logits[k] - log(sum(exp(logits)))`. */
+/**
+ * `log p(k)` in nats: `logits[k] - log(sum(exp(logits)))`.
+ *
+ * @param logits `[classes]`, the log probabilities up to a constant.
+ * @param k The class, in 0..classes-1.
+ * @throws RangeError when the logits are not numbers with a finite maximum, or the lengths or the
+ * class do not fit.
+ */
 export function logProb(logits: ArrayLike<number>, k: number): number {
   if (!(Number.isInteger(k) && k >= 0 && k < logits.length)) {
     throw new ArgumentError(`k must be an integer in 0..${logits.length - 1}, got ${k}`);
@@ -48,12 +63,25 @@ export function logProb(logits: ArrayLike<number>, k: number): number {
   return logProbs(logits)[k];
 }
 
-/** The entropy in nats; `0 log 0` counts as 0. */
+/**
+ * The entropy in nats; `0 log 0` counts as 0.
+ *
+ * @param logits `[classes]`, the log probabilities up to a constant.
+ * @throws RangeError when the logits are not numbers with a finite maximum, or the lengths or the
+ * class do not fit.
+ */
 export function entropy(logits: ArrayLike<number>): number {
   return crossEntropy(logits, logits);
 }
 
-/** The cross entropy `-E_p[log q]` in nats; both distributions by their logits `[classes]`. */
+/**
+ * The cross entropy `-E_p[log q]` in nats; both distributions by their logits `[classes]`.
+ *
+ * @param p The logits of p, `[classes]`.
+ * @param q The logits of q, `[classes]`.
+ * @throws RangeError when the logits are not numbers with a finite maximum, or the lengths or the
+ * class do not fit.
+ */
 export function crossEntropy(p: ArrayLike<number>, q: ArrayLike<number>): number {
   const [logP, logQ] = pair(p, q);
   let total = 0;
@@ -70,6 +98,11 @@ export function crossEntropy(p: ArrayLike<number>, q: ArrayLike<number>): number
  *
  * `sum(q - p - p log(q / p))`: no term is negative, so nearly equal distributions keep their
  * digits.
+ *
+ * @param p The logits of p, `[classes]`.
+ * @param q The logits of q, `[classes]`.
+ * @throws RangeError when the logits are not numbers with a finite maximum, or the lengths or the
+ * class do not fit.
  */
 export function kl(p: ArrayLike<number>, q: ArrayLike<number>): number {
   const [logP, logQ] = pair(p, q);

@@ -2,13 +2,17 @@ import { ArgumentError } from "../gen-error.ts";
 
 /** A joint distribution of discrete variables: a table of shape `shape`, row-major, of sum 1. */
 export interface Joint {
+  /** The number of values of each variable. */
   readonly shape: readonly number[];
+  /** The table, row-major: the last variable changes fastest. */
   readonly probabilities: ArrayLike<number>;
 }
 
 /**
  * The distribution of the variables `axes`, in that order: `P(A) = sum_B P(A, B)`.
  *
+ * @param joint The table.
+ * @param axes The variables to keep, by their place in `shape`.
  * @throws RangeError when the table does not fit its shape or an axis does not exist.
  */
 export function marginal(joint: Joint, axes: readonly number[]): Joint {
@@ -29,6 +33,8 @@ export function marginal(joint: Joint, axes: readonly number[]): Joint {
  * The distribution of the other variables, in their order, given the known ones:
  * `P(B | A = a) = P(a, B) / P(a)`. `known` maps axes to values.
  *
+ * @param joint The table.
+ * @param known The known values, by the place of their variable.
  * @throws RangeError when the known values have probability 0.
  */
 export function condition(joint: Joint, known: Readonly<Record<number, number>>): Joint {
@@ -52,6 +58,8 @@ export function condition(joint: Joint, known: Readonly<Record<number, number>>)
 /**
  * The factors `P(X_0), P(X_1 | X_0), P(X_2 | X_0, X_1), ...`, whose product is the joint.
  * Factor k has the shape of the first k + 1 variables, and is 0 where its condition is impossible.
+ *
+ * @param joint The table.
  */
 export function chainRule(joint: Joint): Joint[] {
   const heads = joint.shape.map((_, k) => marginal(joint, [...joint.shape.keys()].slice(0, k + 1)));
@@ -67,6 +75,9 @@ export function chainRule(joint: Joint): Joint[] {
 /**
  * Whether each variable depends on the past only through the variable before it:
  * `P(X_k | X_0..X_{k-1}) = P(X_k | X_{k-1})`, within a tolerance, for every possible past.
+ *
+ * @param joint The table.
+ * @param tolerance The largest difference of two probabilities that count as equal.
  */
 export function isMarkov(joint: Joint, tolerance = 1e-12): boolean {
   return chainRule(joint).every((factor, k) => {

@@ -12,7 +12,9 @@ const HALF_LOG_TWO_PI = 0.9189385332046727;
 
 /** A Gaussian with full covariance: mean `[n]`, covariance `[n, n]` row by row, symmetric. */
 export interface MultivariateNormal {
+  /** `[n]`. */
   readonly mean: ArrayLike<number>;
+  /** `[n, n]` row by row, symmetric and positive definite. */
   readonly covariance: ArrayLike<number>;
 }
 
@@ -22,7 +24,13 @@ function factorOf({ mean, covariance }: MultivariateNormal, x = mean): CholeskyF
   throw new ArgumentError(`mean must be [${x.length}], got ${mean.length} numbers`);
 }
 
-/** A sample `[n]` from standard normal draws `[n]`: `mean + L epsilon`, `L` the Cholesky factor. */
+/**
+ * A sample `[n]` from standard normal draws `[n]`: `mean + L epsilon`, `L` the Cholesky factor.
+ *
+ * @param p The distribution.
+ * @param epsilon Standard normal draws, `[n]`.
+ * @throws RangeError when lengths differ or a covariance is not positive definite.
+ */
 export function sample(p: MultivariateNormal, epsilon: ArrayLike<number>): Float64Array {
   const { scales, rows } = factorOf(p, epsilon);
   return Float64Array.from(rows, (row, i) => {
@@ -31,19 +39,36 @@ export function sample(p: MultivariateNormal, epsilon: ArrayLike<number>): Float
   });
 }
 
-/** `log p(x)` in nats for `x` `[n]`. */
+/**
+ * `log p(x)` in nats for `x` `[n]`.
+ *
+ * @param p The distribution.
+ * @param x The values, `[n]`.
+ * @throws RangeError when lengths differ or a covariance is not positive definite.
+ */
 export function logProb(p: MultivariateNormal, x: ArrayLike<number>): number {
   const factor = factorOf(p, x);
   const constant = p.mean.length * HALF_LOG_TWO_PI + halfLogDeterminant(factor);
   return -(constant + 0.5 * squaredGap(factor, x, p.mean));
 }
 
-/** The entropy in nats: `n (1 + log(2 pi)) / 2 + log(det covariance) / 2`. */
+/**
+ * The entropy in nats: `n (1 + log(2 pi)) / 2 + log(det covariance) / 2`.
+ *
+ * @param p The distribution.
+ * @throws RangeError when lengths differ or a covariance is not positive definite.
+ */
 export function entropy(p: MultivariateNormal): number {
   return p.mean.length * (HALF_LOG_TWO_PI + 0.5) + halfLogDeterminant(factorOf(p));
 }
 
-/** The cross entropy `-E_p[log q]` in nats. */
+/**
+ * The cross entropy `-E_p[log q]` in nats.
+ *
+ * @param p The distribution that the expectation is over.
+ * @param q The distribution that is compared with p.
+ * @throws RangeError when lengths differ or a covariance is not positive definite.
+ */
 export function crossEntropy(p: MultivariateNormal, q: MultivariateNormal): number {
   const factor = factorOf(q, p.mean);
   let squares = squaredGap(factor, p.mean, q.mean);
@@ -55,6 +80,10 @@ export function crossEntropy(p: MultivariateNormal, q: MultivariateNormal): numb
  * `KL(p || q)` in nats, from `M = L_q^-1 L_p`: half the squares below its diagonal, the KL of
  * each diagonal entry as a ratio of deviations, and half the squared gap of the means in units of
  * q. No term is negative.
+ *
+ * @param p The distribution that the expectation is over.
+ * @param q The distribution that is compared with p.
+ * @throws RangeError when lengths differ or a covariance is not positive definite.
  */
 export function kl(p: MultivariateNormal, q: MultivariateNormal): number {
   const factor = factorOf(q, p.mean);

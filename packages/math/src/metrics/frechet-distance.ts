@@ -5,6 +5,9 @@ import { pointCount } from "./points.ts";
  * `|mean_a - mean_b|^2 + trace(C_a + C_b - 2 sqrt(sqrt(C_a) C_b sqrt(C_a)))`, covariances over
  * n - 1. On the features of an Inception network it is the FID (Heusel et al. 2017).
  *
+ * @param a Features, `[n, dim]` row-major.
+ * @param b Other features, `[m, dim]`.
+ * @param dim The numbers of one point.
  * @throws RangeError when a set has fewer than 2 points or its length is no multiple of dim.
  */
 export function frechetDistance(a: ArrayLike<number>, b: ArrayLike<number>, dim: number): number {

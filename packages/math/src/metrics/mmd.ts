@@ -4,7 +4,12 @@ import { pointCount, squaredDistance } from "./points.ts";
 /** A kernel of two points, given by the square of their distance. */
 export type RadialKernel = (squaredDistance: number) => number;
 
-/** The Gaussian kernel `exp(-|x - y|^2 / (2 bandwidth^2))`. */
+/**
+ * The Gaussian kernel `exp(-|x - y|^2 / (2 bandwidth^2))`.
+ *
+ * @param bandwidth The standard deviation of the kernel, positive, in the units of the points.
+ * @throws RangeError when the bandwidth is not positive.
+ */
 export function rbfKernel(bandwidth: number): RadialKernel {
   if (!(bandwidth > 0)) throw new ArgumentError(`bandwidth must be positive, got ${bandwidth}`);
   const scale = -0.5 / (bandwidth * bandwidth);
@@ -16,6 +21,10 @@ export function rbfKernel(bandwidth: number): RadialKernel {
  * (Gretton et al. 2012, eq. 3): the value may be slightly negative for sets that are alike. It
  * compares samples with data without a network's features.
  *
+ * @param a A set of points, `[n, dim]` row-major.
+ * @param b Another set, `[m, dim]`.
+ * @param dim The numbers of one point.
+ * @param kernel The kernel of two points, such as `rbfKernel` gives.
  * @throws RangeError when a set has fewer than 2 points or its length is no multiple of dim.
  */
 export function mmd(

@@ -18,6 +18,10 @@ export interface PrecisionRecall {
  * k-th nearest point of its own set, k being `neighbors`. They tell lost modes (recall, coverage)
  * from unreal samples (precision, density).
  *
+ * @param real Points of the data, `[n, dim]` row-major.
+ * @param generated Points of the model, `[m, dim]`.
+ * @param dim The numbers of one point.
+ * @param neighbors How many neighbors a point's neighborhood reaches to.
  * @throws RangeError when a set has no more points than `neighbors`, or its length is no multiple
  * of dim.
  */

@@ -6,6 +6,8 @@ import { pointCount } from "./points.ts";
  * The Wasserstein distance of order 2 between two samples on the line:
  * `sqrt(integral over u of (quantile_a(u) - quantile_b(u))^2)`, exact. Sizes may differ.
  *
+ * @param a Numbers in any order.
+ * @param b Other numbers.
  * @throws RangeError on an empty sample.
  */
 export function wasserstein1d(a: ArrayLike<number>, b: ArrayLike<number>): number {
@@ -28,6 +30,9 @@ export interface SlicedWassersteinOptions {
  * the square root of the mean, over random directions, of the squared 1-D distance between the
  * projections (Bonneel et al. 2015). In the units of the points.
  *
+ * @param a A set of points, `[n, dim]` row-major.
+ * @param b Another set, `[m, dim]`.
+ * @param dim The numbers of one point.
  * @throws RangeError when a set is empty or its length is no multiple of dim.
  */
 export function slicedWasserstein(

@@ -23,6 +23,9 @@ export interface DiffusionBound {
  * `q(x_{t-1} | x_t, x0)` ("posterior", as in DDPM) or of `q(x_{t-1} | x_t)` ("optimal"). With the
  * latter the bound is the data's entropy plus the KL of the noisiest marginal from the prior.
  *
+ * @param data The distribution of the data.
+ * @param levels Noise levels, from the cleanest to the noisiest.
+ * @param variance The variance of the reverse steps.
  * @throws RangeError when there is no level, a level is clean, or variance is not as described.
  */
 export function gaussianDiffusionBound(

@@ -37,13 +37,24 @@ export interface MixtureOracle<T> {
  * Component k of x is `N(signal * mean_k, signal^2 sigma_k^2 + noise^2)`. `x` `[dim]` has one
  * value for each coordinate; with arrays or expressions a value, also of the level, may be a batch.
  *
+ * @param a The arithmetic of the operands, such as `numberArithmetic`.
+ * @param mixture The distribution of the clean data.
+ * @param level The noise level of x, as numbers or as operands.
+ * @param x The noisy sample, one operand for each coordinate.
  * @throws RangeError when the mixture's lists differ in length, a weight is not positive, a sigma is
  * negative, or a sigma and the level's noise are 0.
  */
 export function mixtureOracle<T>(
   a: Arithmetic<T>,
   mixture: GaussianMixture,
-  level: NoiseLevel | { readonly signal: T; readonly noise: T },
+  level:
+    | NoiseLevel
+    | {
+        /** What the clean sample is multiplied by. */
+        readonly signal: T;
+        /** The standard deviation of the noise. */
+        readonly noise: T;
+      },
   x: readonly T[],
 ): MixtureOracle<T> {
   const value = (number: number | T) => (typeof number === "number" ? a.constant(number) : number);

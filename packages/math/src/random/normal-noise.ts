@@ -21,6 +21,7 @@ export interface NormalNoiseOptions extends Pick<StreamKey, "seed" | "step"> {
  * Row `i` equals `randomStream({ seed, purpose, index: indices[i], step }).normal(size)` in
  * float32, so a batch may be split, reordered or resumed without changing any sample.
  *
+ * @param options Which rows, and their key.
  * @throws RangeError when a key is outside its range or neither `indices` nor `batch` is given.
  */
 export function normalNoise(options: NormalNoiseOptions): Float32Array {

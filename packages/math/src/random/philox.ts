@@ -3,6 +3,9 @@
  *
  * Exactly Random123's (Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as
  * 1, 2, 3"); words are unsigned 32-bit integers, index 0 first.
+ *
+ * @param counter 4 words.
+ * @param key 2 words.
  */
 export function philox4x32(counter: ArrayLike<number>, key: ArrayLike<number>): Uint32Array {
   const out = new Uint32Array(8);

@@ -6,7 +6,9 @@ import { type StreamKey, type StreamWords, streamWords } from "./stream-key.ts";
 
 /** The state of a stream as plain numbers for JSON. */
 export interface StreamState {
+  /** The key of the stream. */
   readonly words: StreamWords;
+  /** How many words were drawn. */
   readonly position: number;
   /** What was drawn last, where the stream stands in the middle of a pair of words. */
   readonly drawn?: Drawn;
@@ -167,6 +169,7 @@ export class RandomStream {
  * Philox's key is the seed, low word first. Its counter is `[block, index, step, hash of the
  * purpose]` with the FNV-1a hash over UTF-16 code units.
  *
+ * @param from A key, or a state that `toJSON` gave.
  * @throws RangeError when seed, index, step or position is outside its range.
  */
 export function randomStream(from: StreamKey | StreamState): RandomStream {

@@ -3,6 +3,9 @@
  *
  * Exactly Random123's (Salmon, Moraes, Dror and Shaw 2011), the generator of JAX; words are
  * unsigned 32-bit integers, index 0 first.
+ *
+ * @param counter 2 words.
+ * @param key 2 words.
  */
 export function threefry2x32(counter: ArrayLike<number>, key: ArrayLike<number>): Uint32Array {
   const keys = [key[0], key[1], 0x1bd11bda ^ key[0] ^ key[1]];

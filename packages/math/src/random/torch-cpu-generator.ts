@@ -26,6 +26,7 @@ export interface TorchGenerator {
  * half for the next call; it draws more in sixteens, and the last sixteen again if the count is no
  * multiple of 16.
  *
+ * @param seed An integer in [0, 2^53).
  * @throws RangeError when the seed is not an integer in [0, 2^53).
  */
 export function torchCpuGenerator(seed: number): TorchGenerator {

@@ -24,8 +24,9 @@ const TURN = /* @__PURE__ */ Math.fround(2 ** -32 * Math.fround(6.2831855));
  * than the GPU has threads depends on the GPU. Values agree within the rounding of the GPU's
  * logarithm, sine and cosine.
  *
+ * @param seed An integer in [0, 2^53).
  * @param threads The GPU's multiprocessors times the threads of each: 221,184 on an A100, 270,336 on
- * an H100, 196,608 on an RTX 4090, 40,960 on a T4. @defaultValue no limit
+ * an H100, 196,608 on an RTX 4090, 40,960 on a T4. By default there is no limit.
  * @throws RangeError when the seed is not an integer in [0, 2^53), or threads is not one of at least 256.
  */
 export function torchCudaGenerator(seed: number, threads = 2 ** 31) {
