@@ -1,12 +1,14 @@
 import { katex } from "@mdit/plugin-katex";
 import { defineConfig } from "vitepress";
 import { codeLetters } from "./code-letters.mts";
+import { liveCode } from "./live-code.mts";
 import { localePath } from "./locale-path.mts";
 import { chinese, chineseSearch, english } from "./locales.mts";
 import { folderSidebar, referenceSidebar } from "./sidebar.mts";
 import { tokenize } from "./tokenize.mts";
 
 const docs = new URL("..", import.meta.url);
+const live = await liveCode();
 const conditions = ["@gen/source", "module", "development|production"];
 
 export default defineConfig({
@@ -17,6 +19,7 @@ export default defineConfig({
   markdown: {
     codeTransformers: [codeLetters],
     config: (md) => {
+      md.use(live.fences);
       md.use(katex, {
         // A formula that does not parse stops the build.
         throwOnError: true,
@@ -66,6 +69,7 @@ export default defineConfig({
     },
   },
   vite: {
+    plugins: [live.files],
     resolve: { conditions: [...conditions, "browser"] },
     ssr: { resolve: { conditions: [...conditions, "node"] }, noExternal: [/^@gen\//] },
   },
