@@ -1,8 +1,8 @@
 import { type Box, drawPicture, drawStage, type Palette, type Surface } from "@gen/figures";
 import type { Drawing, PicturesDrawing, PointsDrawing } from "./drawings.ts";
 
-/** Half of the height that points fill of a stage, in its units. */
-const HALF = 1.05;
+/** How much of a stage points fill, in its units. */
+const FILLED = { x: 4, y: 2.1 } as const;
 const GAP = 6;
 /** The widest picture, in pixels of the page. */
 const WIDEST = 220;
@@ -47,7 +47,7 @@ export function drawDrawing(surface: Surface, box: Box, palette: Palette, drawin
 function drawScatter(surface: Surface, box: Box, palette: Palette, drawing: PointsDrawing): void {
   const { x, y } = extentOf(drawing);
   const middle = [(x[0] + x[1]) / 2, (y[0] + y[1]) / 2];
-  const scale = (2 * HALF) / (Math.max(x[1] - x[0], y[1] - y[0]) || 1);
+  const scale = 1 / (Math.max((x[1] - x[0]) / FILLED.x, (y[1] - y[0]) / FILLED.y) || 1);
   const points = drawing.values.map((v, i) => (v - middle[i % 2]) * scale);
   drawStage(surface, box, palette, { frames: [points], steps: 1, at: 0, tails: false });
 }

@@ -105,7 +105,10 @@ function nested(value: readonly unknown[]): Shaped | undefined {
 
 function pointsOf({ shape: [count], values }: Shaped): PointsDrawing | undefined {
   if (count < LEAST_POINTS) return undefined;
-  const drawn = Float32Array.from({ length: 2 * Math.min(count, MOST_POINTS) }, (_, i) => values[i]);
+  const drawn = Float32Array.from(
+    { length: 2 * Math.min(count, MOST_POINTS) },
+    (_, i) => values[i],
+  );
   return drawn.every(Number.isFinite) ? { kind: "points", count, values: drawn } : undefined;
 }
 

@@ -15,7 +15,8 @@ const tell = (message: Message | { readonly kind: "ready" }) => parent.postMessa
 
 function start({ worker: text, ...job }: Job & { readonly worker: string }): void {
   const source = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-  const own = new Worker(source, { type: "module" });
+  // Chromium starts no module worker from a blob here. A classic one can import modules too.
+  const own = new Worker(source);
   worker = own;
   const meter = outputMeter();
   let messages = 0;

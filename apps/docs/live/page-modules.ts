@@ -4,15 +4,13 @@
  * beside it. The page reads them as text from one `modules.json`, and the worker in the frame makes
  * blobs of them. Files are in the order in which blobs can be made: an import is above its importer.
  */
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { basename, dirname, join, sep } from "node:path";
 import { build, type Metafile, type Plugin } from "esbuild";
 import { entryPoints, packagesFolder } from "../typedoc/packages.mjs";
+import { framePage, frameScript } from "./frame-page.ts";
 import { filesFor, type ModuleIndex } from "./module-index.ts";
 import type { ModuleReasons } from "./runnable.ts";
-
-const here = join(packagesFolder, "..", "apps", "docs", "live");
 
 export interface PageModules {
   readonly index: ModuleIndex;
@@ -47,9 +45,9 @@ export async function pageModules(): Promise<PageModules> {
     entries,
     files: filesFor({ entries, files }, Object.keys(entries)),
     assets: [...assets.keys()],
-    worker: await script("worker.ts"),
+    worker: await frameScript("worker.ts"),
   };
-  return { index, frame: framePage(await script("frame.ts")), assets, reasons };
+  return { index, frame: framePage(await frameScript("frame.ts")), assets, reasons };
 }
 
 interface Bundle {
@@ -63,9 +61,7 @@ async function bundle(
   assets: Map<string, string>,
 ): Promise<Bundle> {
   const { metafile, outputFiles } = await build({
-    entryPoints: Object.fromEntries(
-      [...entries].map(([name, source]) => [fileName(name), source]),
-    ),
+    entryPoints: Object.fromEntries([...entries].map(([name, source]) => [fileName(name), source])),
     bundle: true,
     splitting: true,
     minify: true,
@@ -98,7 +94,10 @@ const onlyOwnDependencies: Plugin = {
       if (path.startsWith("node:")) return { path, external: true };
       if (kind === "entry-point" || importer.includes(`${sep}node_modules${sep}`)) return undefined;
       const manifest = manifestOf(importer);
-      const name = path.split("/").slice(0, path.startsWith("@") ? 2 : 1).join("/");
+      const name = path
+        .split("/")
+        .slice(0, path.startsWith("@") ? 2 : 1)
+        .join("/");
       const own = name === manifest.name || name in (manifest.dependencies ?? {});
       return own ? undefined : { path, external: true };
     });
@@ -209,45 +208,4 @@ function lateImports(name: string, { outputs, texts }: Bundle): string {
     }
   }
   return text;
-}
-
-/** A script of this folder, alone. */
-async function script(source: string): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [join(here, source)],
-    bundle: true,
-    minify: true,
-    format: "esm",
-    target: "es2022",
-    charset: "utf8",
-    write: false,
-    logLevel: "silent",
-  });
-  return outputFiles[0].text;
-}
-
-/**
- * The frame's document. Its policy allows its own script and modules from blobs, and no requests.
- * With `sandbox="allow-scripts"` it has an opaque origin.
- */
-function framePage(text: string): string {
-  const hash = createHash("sha256").update(text).digest("base64");
-  const policy = [
-    "default-src 'none'",
-    `script-src 'sha256-${hash}' blob: 'wasm-unsafe-eval'`,
-    "worker-src blob:",
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join("; ");
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="robots" content="noindex">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<title>gen</title>
-</head>
-<body><script type="module">${text}</script></body>
-</html>
-`;
 }

@@ -70,7 +70,10 @@ function parse(code: string) {
     getNewLine: () => "\n",
     writeFile: () => {},
   });
-  const errors = [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)];
+  const errors = [
+    ...program.getSyntacticDiagnostics(file),
+    ...program.getSemanticDiagnostics(file),
+  ];
   return { file, errors };
 }
 

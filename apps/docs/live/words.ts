@@ -58,8 +58,7 @@ const chinese: LiveWords = {
   failed: "代码有错误。",
   flood: "已停止：输出超过 1000 行或 1 MB。",
   atLine: (line) => `第 ${line} 行`,
-  points: (count, drawn) =>
-    drawn < count ? `${count} 个点，画出前 ${drawn} 个` : `${count} 个点`,
+  points: (count, drawn) => (drawn < count ? `${count} 个点，画出前 ${drawn} 个` : `${count} 个点`),
   range: (x, y) => `x：${x}，y：${y}`,
   pictures: (count, drawn, size) =>
     `${count} 幅 ${size} 图像${drawn < count ? `，画出前 ${drawn} 幅` : ""}`,

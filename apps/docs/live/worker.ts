@@ -19,8 +19,7 @@ let lines: readonly string[] = [];
 const names = new Map<string, string>();
 let programUrl = "";
 
-const blobOf = (text: string) =>
-  URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+const blobOf = (text: string) => URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
 
 /** Makes blobs of the files, and returns their addresses by file name. */
 function makeModules({ files, entries }: Job): Map<string, string> {
@@ -45,9 +44,7 @@ const linkProgram = ({ program, entries }: Job, urls: ReadonlyMap<string, string
   program.replaceAll(
     /(\bfrom\s*|\bimport\s*\(?\s*)(["'])(@gen\/[\w/-]+)\2/g,
     (whole, before: string, _, name: string) =>
-      Object.hasOwn(entries, name)
-        ? `${before}${JSON.stringify(urls.get(entries[name]))}`
-        : whole,
+      Object.hasOwn(entries, name) ? `${before}${JSON.stringify(urls.get(entries[name]))}` : whole,
   );
 
 /** The line of the program on which an error began. */

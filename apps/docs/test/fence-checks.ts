@@ -5,8 +5,7 @@ const text = (value: unknown): string =>
 
 /** @throws Error when `actual` differs from what the page shows. */
 export function __shows(actual: unknown, shown: string): void {
-  if (!sameAsShown(actual, shown))
-    throw new Error(`the page shows ${shown}, got ${text(actual)}`);
+  if (!sameAsShown(actual, shown)) throw new Error(`the page shows ${shown}, got ${text(actual)}`);
 }
 
 /** @throws Error when `run` does not throw an error with the message that the page shows. */

@@ -10,6 +10,7 @@ import { describeEngines, enginesOf } from "../../../tooling/browser/page-tests.
 import { type Server, serve } from "../../../tooling/browser/serve.ts";
 import type { LessonFigure } from "../figures/lesson-figure.ts";
 import { entryPoints } from "../typedoc/packages.mjs";
+import { describeLiveCode } from "./live-walk.ts";
 
 const docs = dirname(dirname(fileURLToPath(import.meta.url)));
 const out = mkdtempSync(join(tmpdir(), "gen-docs-"));
@@ -40,7 +41,9 @@ describe("the site", () => {
     // The build fails on a link to a missing page and on a formula that does not parse.
     await run("vitepress/bin/vitepress.js", "build", "--outDir", out);
     const files = readdirSync(out, { recursive: true, encoding: "utf8" });
-    const html = files.map((file) => file.replaceAll("\\", "/")).filter((f) => f.endsWith(".html"));
+    const html = files
+      .map((file) => file.replaceAll("\\", "/"))
+      .filter((f) => f.endsWith(".html") && !f.startsWith("live/"));
     pages = new Map(html.map((file) => [file, readFileSync(join(out, file), "utf8")]));
   }, 300_000);
 
@@ -233,6 +236,8 @@ describe("the site", () => {
       }
     });
   });
+
+  describeLiveCode(out);
 
   /** The file of a link's path. */
   function targetFile(from: string, path: string): string {
