@@ -1,5 +1,9 @@
-/** A value as one line of text, for people. Long and deep values are cut. */
-export function formatValue(value: unknown, depth = 3): string {
+/**
+ * A value as one line of text, for people. Long and deep values are cut. `digits` rounds numbers to
+ * so many significant digits.
+ */
+export function formatValue(value: unknown, depth = 3, digits?: number): string {
+  if (typeof value === "number" && digits) value = Number(value.toPrecision(digits));
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return `function ${value.name}`;
@@ -9,13 +13,16 @@ export function formatValue(value: unknown, depth = 3): string {
   const name = nameOf(value);
   if (ArrayBuffer.isView(value) && "length" in value) {
     const numbers = value as unknown as ArrayLike<unknown>;
-    return `${name}(${numbers.length}) ${list(numbers, depth)}`;
+    return `${name}(${numbers.length}) ${list(numbers, depth, digits)}`;
   }
-  if (Array.isArray(value)) return depth > 0 ? list(value, depth) : `Array(${value.length})`;
+  if (Array.isArray(value))
+    return depth > 0 ? list(value, depth, digits) : `Array(${value.length})`;
   const known = builtIn(value, depth);
   if (known !== undefined) return known;
   if (depth === 0) return name === "Object" ? "{…}" : name;
-  const fields = Object.entries(value).map(([key, v]) => `${key}: ${formatValue(v, depth - 1)}`);
+  const fields = Object.entries(value).map(
+    ([key, v]) => `${key}: ${formatValue(v, depth - 1, digits)}`,
+  );
   const body = fields.length === 0 ? "{}" : `{ ${cut(fields, 20).join(", ")} }`;
   return name === "Object" ? body : `${name} ${body}`;
 }
@@ -43,10 +50,10 @@ function builtIn(value: object, depth: number): string | undefined {
   return undefined;
 }
 
-function list(items: ArrayLike<unknown>, depth: number): string {
+function list(items: ArrayLike<unknown>, depth: number, digits?: number): string {
   const most = 12;
   const first = Array.from({ length: Math.min(items.length, most) }, (_, i) =>
-    formatValue(items[i], Math.max(depth - 1, 0)),
+    formatValue(items[i], Math.max(depth - 1, 0), digits),
   );
   if (items.length > most) first.push("…");
   return `[${first.join(", ")}]`;

@@ -85,8 +85,7 @@ export function liveSession(site: string, words: LiveWords) {
     if (ending === "failed" || output.errors.length > 0) return words.failed;
     const all = output.results.length;
     const right = output.results.filter(({ holds }) => holds).length;
-    const time = words.done(seconds.toFixed(seconds < 10 ? 1 : 0));
-    return all === 0 ? time : `${time} ${words.results(right, all)}`;
+    return words.done(seconds.toFixed(seconds < 10 ? 1 : 0), right, all);
   }
 
   const stop = () => run?.stop();

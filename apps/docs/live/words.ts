@@ -16,9 +16,12 @@ const english = {
   loading: "Loading the packages …",
   running: "Running …",
   slow: "Still running after 20 s. Stop ends it.",
-  done: (seconds: string) => `Finished in ${seconds} s.`,
-  results: (right: number, all: number) =>
-    right === all ? `All ${all} results hold.` : `${right} of ${all} results hold.`,
+  done: (seconds: string, right: number, all: number) => {
+    const time = `Finished in ${seconds} s.`;
+    if (all === 0) return time;
+    if (right < all) return `${time} ${right} of ${all} results hold.`;
+    return `${time} ${all === 1 ? "The result holds." : `All ${all} results hold.`}`;
+  },
   stopped: "Stopped.",
   failed: "The code has an error.",
   flood: "Stopped: more than 1,000 lines or 1 MB of output.",
@@ -51,9 +54,12 @@ const chinese: LiveWords = {
   loading: "正在载入软件包……",
   running: "正在运行……",
   slow: "已运行 20 秒，尚未结束，可以停止。",
-  done: (seconds) => `用时 ${seconds} 秒。`,
-  results: (right, all) =>
-    right === all ? `${all} 个结果全部一致。` : `${all} 个结果中有 ${right} 个一致。`,
+  done: (seconds, right, all) => {
+    const time = `用时 ${seconds} 秒。`;
+    if (all === 0) return time;
+    if (right < all) return `${time}${all} 个结果中有 ${right} 个一致。`;
+    return `${time}${all} 个结果${all === 1 ? "" : "全部"}一致。`;
+  },
   stopped: "已停止。",
   failed: "代码有错误。",
   flood: "已停止：输出超过 1000 行或 1 MB。",

@@ -15,6 +15,8 @@ const post: (message: Message) => void = self.postMessage.bind(self);
 const later = self.setTimeout.bind(self);
 const seen = new Set<unknown>();
 let lines: readonly string[] = [];
+/** A page shows at most 10 digits. The errors of rounding begin at the sixteenth. */
+const DIGITS = 12;
 /** Names for the addresses of blobs, in messages of errors. */
 const names = new Map<string, string>();
 let programUrl = "";
@@ -82,7 +84,7 @@ const tools = {
     } catch {
       // The reader wrote something that is no literal.
     }
-    post({ kind: "value", line, text: formatValue(actual), holds });
+    post({ kind: "value", line, text: formatValue(actual, 3, DIGITS), holds });
     draw(nameOf(line), actual);
   },
   async __throws(run: () => unknown, message: string, line: number): Promise<void> {
