@@ -44,11 +44,13 @@ addEventListener("unhandledrejection", ({ reason }) => keep("uncaught: " + (reas
 const withRecorder = (html: string): string =>
   html.replace(/<head[^>]*>/, (head) => `${head}<script src="${recorder}"></script>`);
 
+type Headers = Readonly<Record<string, string>>;
+
 export interface ServeOptions {
   /** Whether to send the headers that let a page share memory. @defaultValue `false` */
   readonly isolated?: boolean;
-  /** Headers of every response. */
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Headers of every response, or those of a path. */
+  readonly headers?: Headers | ((path: string) => Headers);
 }
 
 export interface Server {
@@ -74,7 +76,8 @@ export async function serve(
       return;
     }
     const { pathname } = new URL(request.url ?? "/", "http://page");
-    const all = { ...(isolated && isolation), ...headers };
+    const own = typeof headers === "function" ? headers(pathname) : headers;
+    const all = { ...(isolated && isolation), ...own };
     if (pathname === recorder) {
       response.writeHead(200, { ...all, "content-type": types[".js"] }).end(recorderSource);
       return;

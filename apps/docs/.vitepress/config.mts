@@ -4,6 +4,7 @@ import { afterBuild } from "./after-build.mts";
 import { codeLetters } from "./code-letters.mts";
 import { emptyHeaders } from "./empty-headers.mts";
 import { keptTheme } from "./first-scripts.mts";
+import { liveCode } from "./live-code.mts";
 import { localePath } from "./locale-path.mts";
 import { chinese, chineseSearch, english, guideGroups } from "./locales.mts";
 import { headOf, pageDataOf } from "./metadata.mts";
@@ -13,6 +14,7 @@ import { base, version, versions } from "./site.mts";
 import { tokenize } from "./tokenize.mts";
 
 const docs = new URL("..", import.meta.url);
+const live = await liveCode();
 const conditions = ["@gen/source", "module", "development|production"];
 
 export default defineConfig({
@@ -34,6 +36,7 @@ export default defineConfig({
     config: (md) => {
       md.use(emptyHeaders);
       md.use(referenceLinks, docs);
+      md.use(live.fences);
       md.use(katex, {
         // A formula that does not parse stops the build.
         throwOnError: true,
@@ -88,6 +91,7 @@ export default defineConfig({
     },
   },
   vite: {
+    plugins: [live.files],
     resolve: { conditions: [...conditions, "browser"] },
     ssr: { resolve: { conditions: [...conditions, "node"] }, noExternal: [/^@gen\//] },
   },

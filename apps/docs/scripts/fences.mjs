@@ -5,6 +5,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { withChecks } from "../live/result-lines.mjs";
 
 const docs = dirname(dirname(fileURLToPath(import.meta.url)));
 const root = join(docs, "..", "..");
@@ -66,26 +67,6 @@ export function fencesOf(text, language = "ts") {
     i = end;
   }
   return found;
-}
-
-/** Turns the comments that show results into checks. @param {string} code */
-export function withChecks(code) {
-  return code
-    .split("\n")
-    .map((line) => {
-      if (!/\/\/ (=>|throws)/.test(line)) return line;
-      const [, indent, statement, kind, shown] =
-        /^( *)(.*); \/\/ (=>|throws) (.+)$/.exec(line) ?? [];
-      if (!statement || /^[)}\]]/.test(statement)) {
-        throw new Error(`a result must follow a statement of one line, got: ${line.trim()}`);
-      }
-      const text = JSON.stringify(shown);
-      if (kind === "throws") return `${indent}await __throws(async () => ${statement}, ${text});`;
-      const [, name] = /^const (\w+)\b/.exec(statement) ?? [];
-      if (name) return `${indent}${statement}; __shows(${name}, ${text});`;
-      return `${indent}__shows(${statement}, ${text});`;
-    })
-    .join("\n");
 }
 
 /** Writes each fence as a module with the line numbers of its page. @returns {Fence[]} */

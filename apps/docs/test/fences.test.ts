@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { fencesOf, pages, withChecks, writeFences } from "../scripts/fences.mjs";
+import { withChecks } from "../live/result-lines.mjs";
+import { fencesOf, pages, writeFences } from "../scripts/fences.mjs";
 import { __shows, __throws } from "./fence-checks.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");

@@ -11,6 +11,7 @@ import { type Server, serve } from "../../../tooling/browser/serve.ts";
 import type { LessonFigure } from "../figures/lesson-figure.ts";
 import { notYetGrouped } from "../typedoc/not-yet-grouped.mjs";
 import { entryPoints } from "../typedoc/packages.mjs";
+import { describeLiveCode } from "./live-walk.ts";
 import { pageWeight } from "./page-weight.ts";
 import { shellTests } from "./shell-tests.ts";
 
@@ -43,7 +44,9 @@ describe("the site", () => {
     // The build fails on a link to a missing page and on a formula that does not parse.
     await run("vitepress/bin/vitepress.js", "build", "--outDir", out);
     const files = readdirSync(out, { recursive: true, encoding: "utf8" });
-    const html = files.map((file) => file.replaceAll("\\", "/")).filter((f) => f.endsWith(".html"));
+    const html = files
+      .map((file) => file.replaceAll("\\", "/"))
+      .filter((f) => f.endsWith(".html") && !f.startsWith("live/"));
     pages = new Map(html.map((file) => [file, readFileSync(join(out, file), "utf8")]));
   }, 300_000);
 
@@ -255,6 +258,8 @@ describe("the site", () => {
       }
     });
   });
+
+  describeLiveCode(out);
 
   /** The file of a link's path. */
   function targetFile(from: string, path: string): string {

@@ -11,6 +11,7 @@ import LessonExercise from "./lesson-exercise.vue";
 import LessonFigure from "./lesson-figure.vue";
 import LessonLetters from "./lesson-letters.vue";
 import LessonList from "./lesson-list.vue";
+import LiveCode from "./live-code.vue";
 import OpenInDemo from "./open-in-demo.vue";
 import QuickstartPicture from "./quickstart-picture.vue";
 import SchedulerDifferences from "./scheduler-differences.vue";
@@ -46,6 +47,7 @@ const theme: Theme = {
     app.component("LessonFigure", LessonFigure);
     app.component("LessonLetters", LessonLetters);
     app.component("LessonList", LessonList);
+    app.component("LiveCode", LiveCode);
     app.component("OpenInDemo", OpenInDemo);
     app.component("QuickstartPicture", QuickstartPicture);
     app.component("SchedulerDifferences", SchedulerDifferences);
