@@ -174,7 +174,7 @@ describeEngines(
           true,
         );
         // PNDM calls the network once more.
-      expect(seen).toContain("step 21 of 21, 0 s left");
+        expect(seen).toContain("step 21 of 21, 0 s left");
 
         const backend = await onnxBackend();
         const wanted = await textToImage(sd1.read, {
