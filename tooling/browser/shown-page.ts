@@ -34,6 +34,8 @@ export async function serveShownPage(
       // The packages' sources, so that a test never uses a stale build.
       resolve: { conditions: ["@gen/source", ...defaultClientConditions] },
       build: {
+        // Minifying takes seconds and changes no behavior.
+        minify: false,
         reportCompressedSize: false,
         chunkSizeWarningLimit: 2000,
         rolldownOptions: {

@@ -5,6 +5,7 @@ import { onnxBackend } from "@gen/runtime-gpu/onnx";
 import { generate } from "@gen/sampling";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
+import { allEngines } from "../../../tooling/browser/engines.ts";
 import { type Browser, launch } from "../../../tooling/browser/launch.ts";
 import { describeEngines, enginesOf } from "../../../tooling/browser/page-tests.ts";
 import { type ShownPage, serveShownPage } from "../../../tooling/browser/shown-page.ts";
@@ -157,7 +158,8 @@ describeEngines(
       });
     });
 
-    describe("Text to image", () => {
+    // A guided run in WebAssembly takes seconds of the processor.
+    describe.runIf(allEngines)("Text to image", () => {
       beforeAll(() => tab.goto(`${site.url}prompt.html`));
 
       it("draws the prompt's picture, and stops when the reader cancels", async () => {
