@@ -143,9 +143,3 @@ describeEngines("the pages that the guide shows", enginesOf(), (engine) => {
     expect(await page.problems()).toEqual([]);
   });
 });
-
-it.each(["guide/publish.md", "guide/servers.md"])("%s shows the same files in Chinese", (page) => {
-  const withoutComments = (files: Map<string, string>) =>
-    [...files].map(([name, code]) => [name, code.replaceAll(/^\s*\/\/ .*\n|(?<=;|,) \/\/ .*$/gm, "")]);
-  expect(withoutComments(filesOf(`zh/${page}`))).toEqual(withoutComments(filesOf(page)));
-});

@@ -51,7 +51,11 @@ it.each(["classes", "fields"] as const)("the table of %s is what the library doe
     const text = readFileSync(path, "utf8");
     const shown = new RegExp(`<!-- ${name} -->[^]*<!-- end of ${name} -->`);
     const made = table(name, heads[name][i], rows);
-    if (write) writeFileSync(path, text.replace(shown, () => made));
+    if (write)
+      writeFileSync(
+        path,
+        text.replace(shown, () => made),
+      );
     else expect(shown.exec(text)?.[0], `${page}: run with GEN_WRITE_TABLES=1`).toBe(made);
   }
 });

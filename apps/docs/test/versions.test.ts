@@ -35,5 +35,6 @@ it("the page says which names are deprecated", () => {
   );
   expect(sources.length).toBeGreaterThan(100);
   const deprecated = sources.some((text) => /@deprecated\b/.test(text));
-  for (const page of pages) expect(/no deprecated name|没有弃用的名称/.test(page)).toBe(!deprecated);
+  for (const page of pages)
+    expect(/no deprecated name|没有弃用的名称/.test(page)).toBe(!deprecated);
 });
