@@ -9,7 +9,7 @@ const pages = ["servers", "bundlers", "publish", "versions"];
 const migrations = ["migrate-diffusers", "migrate-diffusers-js", "migrate-tfjs"];
 
 /** Fences that no other test compares. */
-const languages = ["html", "js", "json", "ini", "sh", "md", "python"];
+const languages = ["html", "js", "json", "txt", "sh", "md", "python"];
 
 it.each([...pages, ...migrations])("guide/%s.md shows the same code in Chinese", (name) => {
   const codes = (language: string) => {

@@ -11,7 +11,7 @@ const docs = dirname(import.meta.dirname);
  */
 export function filesOf(page: string): Map<string, string> {
   const text = readFileSync(join(docs, page), "utf8");
-  const named = ["html", "js", "json", "ini", "sh"].flatMap((language) =>
+  const named = ["html", "js", "json", "txt", "sh"].flatMap((language) =>
     fencesOf(text, language).flatMap(({ code }): [string, string][] => {
       const [, name] = /^(?:\/\/|#|<!--) ([\w./-]+)(?: -->)?\n/.exec(code) ?? [];
       return name ? [[name, code]] : [];
