@@ -100,10 +100,10 @@ const attempt = (className: string, fields: Fields): string | undefined => {
   }
 };
 
-export type Effect = "followed" | "none" | "refused";
+type Effect = "followed" | "none" | "refused";
 
 /** What becomes of a field of a class, and the values that are refused. */
-export function effectOf(className: string, name: string): { effect: Effect; refused: string[] } {
+function effectOf(className: string, name: string): { effect: Effect; refused: string[] } {
   const own = classes[className];
   const refused: string[] = [];
   let runs = false;
