@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { build } from "vite";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { type Browser, launch } from "../../../tooling/browser/launch.ts";
-import { describeEngines, enginesOf } from "../../../tooling/browser/page-tests.ts";
+import { describeEngines } from "../../../tooling/browser/page-tests.ts";
 import { hostFolder, readHeaderFile } from "./host-folder.ts";
 import { filesOf, writePageFiles } from "./page-files.ts";
 
@@ -44,7 +44,7 @@ async function buildPages(root: string): Promise<string> {
   return join(root, "dist");
 }
 
-describeEngines("the pages that the guide shows", enginesOf(), (engine) => {
+describeEngines("the pages that the guide shows", ["chromium"], (engine) => {
   let root = "";
   let dist = "";
   let browser: Browser;
