@@ -53,7 +53,7 @@ module.exports = {
       name: "apps-name-only-the-libraries-files",
       comment: "An app passes wasm files by URL; @gen/runtime-gpu loads the libraries",
       severity: "error",
-      from: { path: "^apps/", pathNot: "/(test|node_modules|dist)/" },
+      from: { path: "^apps/", pathNot: "/(test|node_modules|dist|[.]fences)/" },
       to: { path: gpuLibraries, pathNot: "(\\.wasm|/ort-wasm[^/]*\\.mjs)([?]url)?$" },
     },
     {
