@@ -23,8 +23,10 @@ export function pages() {
   const guides = ["guide", "lessons", "zh/guide", "zh/lessons"].flatMap((folder) =>
     pagesIn(join("apps/docs", folder)),
   );
+  const symbols = join("apps", "docs", "symbols");
+  const groups = readdirSync(join(root, symbols)).flatMap((entry) => pagesIn(join(symbols, entry)));
   const readmes = readdirSync(join(root, "packages")).map((name) => `packages/${name}/README.md`);
-  return ["README.md", ...readmes, "apps/docs/index.md", "apps/docs/zh/index.md", ...guides];
+  return ["README.md", ...readmes, "apps/docs/index.md", "apps/docs/zh/index.md", ...guides, ...groups];
 }
 
 /** @param {string} folder */
