@@ -25,13 +25,19 @@ export type NumericArray = (typeof constructors)[DType]["prototype"];
 
 /** A dense array in row-major (C) order: `data.length` is the product of `shape`. */
 export interface NdArray {
+  /** The type of the elements. */
   readonly dtype: DType;
+  /** The sizes of the dimensions; `[]` for one number. */
   readonly shape: readonly number[];
+  /** The elements, row-major; raw bits for float16 and bfloat16. */
   readonly data: NumericArray;
 }
 
 /** An {@link NdArray} for a writer. @defaultValue `dtype` is that of the typed array */
-export type WritableArray = Omit<NdArray, "dtype"> & { readonly dtype?: DType };
+export type WritableArray = Omit<NdArray, "dtype"> & {
+  /** The type of the elements. @defaultValue that of the typed array */
+  readonly dtype?: DType;
+};
 
 /** Settings of a reader. */
 export interface ReadOptions {
