@@ -14,7 +14,16 @@ import type { Rule, Rules } from "../rule.ts";
  * @param groups How many groups of channels.
  * @param epsilon Added to the variance.
  */
-export function groupStatistics(x: Expr, groups: number, epsilon: number) {
+export function groupStatistics(
+  x: Expr,
+  groups: number,
+  epsilon: number,
+): {
+  /** The values less their group's mean, `[batch, groups, values]`. */
+  centered: Expr;
+  /** `1 / sqrt(variance + epsilon)` of each group, `[batch, groups, 1]`. */
+  rate: Expr;
+} {
   const grouped = reshape(x, [x.shape[0], groups, -1]);
   const centered = sub(grouped, mean(grouped, [2], true));
   return { centered, rate: groupRate(centered, epsilon) };
