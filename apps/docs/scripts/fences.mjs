@@ -23,10 +23,19 @@ export function pages() {
   const guides = ["guide", "lessons", "zh/guide", "zh/lessons"].flatMap((folder) =>
     pagesIn(join("apps/docs", folder)),
   );
-  const symbols = join("apps", "docs", "symbols");
-  const groups = readdirSync(join(root, symbols)).flatMap((entry) => pagesIn(join(symbols, entry)));
+  // A group's Chinese twin has the same code, which the reference's checks compare.
+  const symbols = readdirSync(join(docs, "symbols")).flatMap((entry) =>
+    pagesIn(join("apps/docs/symbols", entry)).filter((name) => !name.endsWith(".zh.md")),
+  );
   const readmes = readdirSync(join(root, "packages")).map((name) => `packages/${name}/README.md`);
-  return ["README.md", ...readmes, "apps/docs/index.md", "apps/docs/zh/index.md", ...guides, ...groups];
+  return [
+    "README.md",
+    ...readmes,
+    "apps/docs/index.md",
+    "apps/docs/zh/index.md",
+    ...guides,
+    ...symbols,
+  ];
 }
 
 /** @param {string} folder */

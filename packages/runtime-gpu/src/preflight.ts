@@ -59,7 +59,7 @@ export interface PreflightOptions {
  * by their headers: `preflight(trace(model.apply, inputs), capabilities)`.
  *
  * @param model The graph, or the bytes of an ONNX file.
- * @param capabilities What the backend can do, of {@link capabilities}.
+ * @param capabilities What the backend can do, as the function `capabilities` says.
  * @param options Sizes of dynamic dimensions. Default: 1 for each.
  * @throws GenError `invalid-model` when the bytes are not a sound model.
  */

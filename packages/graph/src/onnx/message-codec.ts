@@ -30,6 +30,7 @@ const GROWTH_MEMORY = 16;
 /** The longest array that can be made at once and is still fast. */
 const LONGEST_ARRAY = 2 ** 25;
 
+/** The name of a scalar type. */
 type Scalar = keyof typeof scalars;
 
 const compact: readonly Scalar[] = ["int32", "float", "double"];
@@ -39,14 +40,22 @@ const compact: readonly Scalar[] = ["int32", "float", "double"];
  * times behind one tag (`packed`), or at most once. An absent `optional` field is undefined.
  */
 type FieldSpec = readonly [number: number, kind: Scalar | Message, occurs?: Occurrence];
+/** How often a field may occur. */
 type Occurrence = "list" | "packed" | "optional";
+/** The fields of a message by their names. */
 type FieldSpecs = Readonly<Record<string, FieldSpec>>;
 
+/** One field of a message type. */
 interface Field {
+  /** The field's name. */
   readonly name: string;
+  /** The type of its values. */
   readonly kind: Scalar | Message;
+  /** How a value is encoded. */
   readonly wire: WireType;
+  /** Whether it occurs many times. */
   readonly list: boolean;
+  /** Whether its values lie behind one tag. */
   readonly packed: boolean;
   /** Whether an element takes much more memory than its bytes in the file. */
   readonly takesMore: boolean;
@@ -62,9 +71,11 @@ export interface Message<V = unknown> {
   readonly fields: ReadonlyMap<number, Field>;
   /** The values of absent fields. */
   readonly absent: Partial<V>;
+  /** What is known of messages of this type. */
   readonly traits: Traits;
 }
 
+/** What is known of messages of a type, beside their fields. */
 interface Traits {
   /** The memory in bytes that a message and what is made from it take while a file is read. */
   readonly memory?: number;
@@ -74,13 +85,17 @@ interface Traits {
   readonly what?: string;
 }
 
+/** The type of one value of a field. */
 type One<K> = K extends Scalar ? (typeof scalars)[K]["zero"] : ValueOf<K>;
+/** The type of a field's value. */
 type FieldValue<F extends FieldSpec> = F[2] extends "list" | "packed"
   ? readonly One<F[1]>[]
   : One<F[1]>;
+/** The names of the fields that may be absent. */
 type OptionalName<S extends FieldSpecs> = {
   [N in keyof S]: S[N][2] extends "optional" ? N : never;
 }[keyof S];
+/** The type of the values of a message with these fields. */
 type ValuesOf<S extends FieldSpecs> = {
   -readonly [N in Exclude<keyof S, OptionalName<S>>]: FieldValue<S[N]>;
 } & { -readonly [N in OptionalName<S>]?: FieldValue<S[N]> };

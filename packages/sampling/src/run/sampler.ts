@@ -15,6 +15,8 @@ import type {
 /** A denoiser ready to sample: its programs are compiled once per shape and kept. */
 export interface Sampler {
   /**
+   * Draws the samples of one run.
+   *
    * @param options The table, the shape, the seed and the rest of one run.
    * @throws as {@link sample} does.
    */

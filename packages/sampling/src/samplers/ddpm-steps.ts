@@ -13,6 +13,7 @@ import {
 } from "./step.ts";
 import { isSchedule, type Path } from "./trajectory.ts";
 
+/** The names of DDPM's variances. */
 const VARIANCES = [
   "fixed_small",
   "fixed_small_log",
