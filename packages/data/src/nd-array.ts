@@ -2,6 +2,7 @@ import { ArgumentError } from "@gen/math/arguments";
 import { dataError, limitError } from "./data-error.ts";
 import { MAX_DIMENSIONS } from "./limits.ts";
 
+/** The class of the elements for each dtype. */
 const constructors = {
   float64: Float64Array,
   float32: Float32Array,

@@ -13,12 +13,8 @@ import { ArgumentError } from "@gen/math/arguments";
 import type { AttributeProto, TensorProto } from "../onnx/messages.ts";
 import { GraphError } from "./graph-error.ts";
 import type { WholeFile } from "./model-file.ts";
-import {
-  type Attributes,
-  type ElementwiseOp,
-  isElementwiseOp,
-  type OnnxForms,
-} from "./operations.ts";
+import type { OnnxForms } from "./onnx-forms.ts";
+import { type Attributes, type ElementwiseOp, isElementwiseOp } from "./operations.ts";
 import { type Shape, shapeText } from "./shape.ts";
 import { type DType, isFloat, type Tensor, tensor, tensorNumbers } from "./tensor.ts";
 

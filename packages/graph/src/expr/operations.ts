@@ -43,7 +43,7 @@ const elementwise = {
 export type ElementwiseOp = keyof typeof elementwise;
 
 /** No attributes. */
-type None = Readonly<Record<string, never>>;
+export type None = Readonly<Record<string, never>>;
 /** An axis of the operand. */
 type Axis = {
   /** The axis, 0-based. */
@@ -57,14 +57,14 @@ type Reduction = {
   readonly keepdims: number;
 };
 /** Which operands are transposed first. */
-type Transposes = {
+export type Transposes = {
   /** 1 where the operand's last two dimensions are swapped first. */
   readonly transA: number;
   /** 1 where the last two dimensions of the second operand are swapped first. */
   readonly transB: number;
 };
 /** What keeps a division from zero. */
-type Epsilon = {
+export type Epsilon = {
   /** Added to the variance. */
   readonly epsilon: number;
 };
@@ -204,29 +204,6 @@ export type ProductOp = keyof ProductAttributes;
 export type NormalizeOp = keyof NormalizeAttributes;
 /** Operations that backends compute: all but leaves, foreign nodes and dropout. */
 export type ComputedOp = ElementwiseOp | ArrangeOp | ReduceOp | ProductOp | NormalizeOp;
-
-/** A convolution's attributes in ONNX, with a number for each axis. */
-type Window = {
-  readonly kernel_shape: readonly number[];
-  readonly strides: readonly number[];
-  readonly dilations: readonly number[];
-  readonly pads: readonly number[];
-  readonly group: number;
-};
-
-/** Operations that only ONNX files have. Passes before writing put them into graphs. */
-export interface OnnxForms {
-  Gemm: Transposes;
-  InstanceNormalization: Epsilon;
-  LayerNormalization: Epsilon;
-  BatchNormalization: Epsilon;
-  GlobalAveragePool: None;
-  /** ONNX's Conv with numbers for each axis: of lines, images or volumes. */
-  ConvNd: Window;
-  "com.microsoft.nchwc.ReorderInput": None;
-  "com.microsoft.nchwc.ReorderOutput": { readonly channels: number };
-  "com.microsoft.nchwc.Conv": Window;
-}
 
 const others: { readonly [O in Exclude<ComputedOp, ElementwiseOp>]: Traits } = {
   Reshape: movesData,
