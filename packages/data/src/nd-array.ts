@@ -2,7 +2,7 @@ import { ArgumentError } from "@gen/math/arguments";
 import { dataError, limitError } from "./data-error.ts";
 import { MAX_DIMENSIONS } from "./limits.ts";
 
-/** The class of the elements for each dtype. */
+/** The class of the elements for each dtype. @internal */
 const constructors = {
   float64: Float64Array,
   float32: Float32Array,
@@ -18,7 +18,10 @@ const constructors = {
   uint8: Uint8Array,
 } as const;
 
-/** Element type of an {@link NdArray}. */
+/**
+ * Element type of an {@link NdArray}: float64, float32, float16, bfloat16, int64, int32, int16, int8,
+ * uint64, uint32, uint16 or uint8.
+ */
 export type DType = keyof typeof constructors;
 
 /** Arrays of numbers as files hold them; float16 and bfloat16 stay raw bits in a `Uint16Array`. */

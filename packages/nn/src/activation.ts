@@ -7,7 +7,7 @@ export const geluTanh = (x: Expr): Expr => {
   return mul(mul(x, 0.5), add(tanh(angle), 1));
 };
 
-/** The activations by their names. */
+/** The activations by their names. @internal */
 const activations = { gelu, geluTanh, relu, sigmoid, silu, softplus, tanh };
 
 /** An activation by name, or any elementwise function. */

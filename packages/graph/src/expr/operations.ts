@@ -9,7 +9,7 @@ export interface Traits {
 const computes: Traits = {};
 const movesData: Traits = { movesData: true };
 
-/** Operations on each element by itself, without attributes; operands broadcast. */
+/** Operations on each element by itself, without attributes; operands broadcast. @internal */
 const elementwise = {
   Add: computes,
   Sub: computes,

@@ -10,6 +10,8 @@ import {
 /**
  * The scalar types of Protocol Buffers that ONNX uses: how each is encoded, its default, and the
  * bytes of memory that an element of a list takes while a file is read.
+ *
+ * @internal
  */
 const scalars = {
   int32: { wire: WireType.Varint, zero: 0 as number, memory: 10 },
@@ -30,7 +32,7 @@ const GROWTH_MEMORY = 16;
 /** The longest array that can be made at once and is still fast. */
 const LONGEST_ARRAY = 2 ** 25;
 
-/** The name of a scalar type. */
+/** @internal */
 type Scalar = keyof typeof scalars;
 
 const compact: readonly Scalar[] = ["int32", "float", "double"];
@@ -38,24 +40,21 @@ const compact: readonly Scalar[] = ["int32", "float", "double"];
 /**
  * A field's number, its type, and how often it occurs: many times with a tag each (`list`), many
  * times behind one tag (`packed`), or at most once. An absent `optional` field is undefined.
+ *
+ * @internal
  */
 type FieldSpec = readonly [number: number, kind: Scalar | Message, occurs?: Occurrence];
-/** How often a field may occur. */
+/** @internal */
 type Occurrence = "list" | "packed" | "optional";
-/** The fields of a message by their names. */
+/** @internal */
 type FieldSpecs = Readonly<Record<string, FieldSpec>>;
 
-/** One field of a message type. */
+/** @internal */
 interface Field {
-  /** The field's name. */
   readonly name: string;
-  /** The type of its values. */
   readonly kind: Scalar | Message;
-  /** How a value is encoded. */
   readonly wire: WireType;
-  /** Whether it occurs many times. */
   readonly list: boolean;
-  /** Whether its values lie behind one tag. */
   readonly packed: boolean;
   /** Whether an element takes much more memory than its bytes in the file. */
   readonly takesMore: boolean;
@@ -65,17 +64,16 @@ interface Field {
 
 type Values = Record<string, unknown>;
 
-/** A message type; `V` is the type of its values. */
+/** A message type; `V` is the type of its values. @internal */
 export interface Message<V = unknown> {
   /** By number, in the order in which fields are written. */
   readonly fields: ReadonlyMap<number, Field>;
   /** The values of absent fields. */
   readonly absent: Partial<V>;
-  /** What is known of messages of this type. */
   readonly traits: Traits;
 }
 
-/** What is known of messages of a type, beside their fields. */
+/** @internal */
 interface Traits {
   /** The memory in bytes that a message and what is made from it take while a file is read. */
   readonly memory?: number;
@@ -85,22 +83,22 @@ interface Traits {
   readonly what?: string;
 }
 
-/** The type of one value of a field. */
+/** @internal */
 type One<K> = K extends Scalar ? (typeof scalars)[K]["zero"] : ValueOf<K>;
-/** The type of a field's value. */
+/** @internal */
 type FieldValue<F extends FieldSpec> = F[2] extends "list" | "packed"
   ? readonly One<F[1]>[]
   : One<F[1]>;
-/** The names of the fields that may be absent. */
+/** @internal */
 type OptionalName<S extends FieldSpecs> = {
   [N in keyof S]: S[N][2] extends "optional" ? N : never;
 }[keyof S];
-/** The type of the values of a message with these fields. */
+/** @internal */
 type ValuesOf<S extends FieldSpecs> = {
   -readonly [N in Exclude<keyof S, OptionalName<S>>]: FieldValue<S[N]>;
 } & { -readonly [N in OptionalName<S>]?: FieldValue<S[N]> };
 
-/** The type of a message's values. */
+/** The type of a message's values. @internal */
 export type ValueOf<M> = M extends Message<infer V> ? V : never;
 
 export function message<const S extends FieldSpecs>(

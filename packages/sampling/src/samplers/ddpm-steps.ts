@@ -13,7 +13,7 @@ import {
 } from "./step.ts";
 import { isSchedule, type Path } from "./trajectory.ts";
 
-/** The names of DDPM's variances. */
+/** The names of DDPM's variances. @internal */
 const VARIANCES = [
   "fixed_small",
   "fixed_small_log",

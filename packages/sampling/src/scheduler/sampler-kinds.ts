@@ -59,7 +59,7 @@ const solver = (
   table,
 });
 
-/** Every sampler by its name; where the clean estimate is clipped, by diffusers' conventions. */
+/** Every sampler by its name; where the clean estimate is clipped, by diffusers' conventions. @internal */
 const kinds = {
   ddim: {
     eta: 0,
