@@ -55,6 +55,7 @@ function toy(
  *
  * @param options How many points, the seed, and the noise.
  * @defaultValue noise 0.05
+ * @throws RangeError when n is no positive integer, or seed or noise is out of range.
  */
 export function twoMoons(options: ToyOptions): PointSet {
   return toy("two moons", options, options.noise ?? 0.05, (u, i) => {
@@ -71,6 +72,7 @@ export function twoMoons(options: ToyOptions): PointSet {
  *
  * @param options How many points, the seed, and the noise.
  * @defaultValue noise 0.05
+ * @throws RangeError as {@link twoMoons}.
  */
 export function swissRoll(options: ToyOptions): PointSet {
   return toy("swiss roll", options, options.noise ?? 0.05, (u) => {
@@ -84,6 +86,7 @@ export function swissRoll(options: ToyOptions): PointSet {
  *
  * @param options How many points, the seed, and the noise.
  * @defaultValue noise 0
+ * @throws RangeError as {@link twoMoons}.
  */
 export function checkerboard(options: ToyOptions): PointSet {
   return toy("checkerboard", options, options.noise ?? 0, (u) => {
@@ -98,6 +101,7 @@ export function checkerboard(options: ToyOptions): PointSet {
  *
  * @param options How many points, the seed, and the noise.
  * @defaultValue noise 0.04
+ * @throws RangeError as {@link twoMoons}.
  */
 export function rings(options: ToyOptions): PointSet {
   return toy("rings", options, options.noise ?? 0.04, (u) => {
@@ -116,6 +120,7 @@ export function rings(options: ToyOptions): PointSet {
  * @defaultValue noise 0.1
  *
  * M. Johnson et al. (2016), Composing graphical models with neural networks, arXiv:1603.06277.
+ * @throws RangeError as {@link twoMoons}.
  */
 export function pinwheel(options: ToyOptions): PointSet {
   const width = options.noise ?? 0.1;
@@ -138,6 +143,7 @@ export function pinwheel(options: ToyOptions): PointSet {
  *
  * @param options How many points, the seed, and the noise.
  * @defaultValue noise 0.2
+ * @throws RangeError as {@link twoMoons}.
  */
 export function gaussianMixture(options: ToyOptions): PointSet {
   return toy("gaussian mixture", options, options.noise ?? 0.2, (u) => {

@@ -29,6 +29,8 @@ export interface ResidualBlockOptions extends Pick<LayerOptions, "seed"> {
  * @param outChannels Channels of the result.
  * @param options Features of the time embedding, groups, dropout and seed. Default: no time, no
  * dropout.
+ * @throws RangeError when `groups` does not divide the channels; on use, when the time is missing
+ * or x does not fit.
  */
 export function residualBlock(
   name: string,

@@ -27,6 +27,7 @@ export interface ConvolutionOptions extends LayerOptions {
  * @param inChannels Channels of x.
  * @param outChannels Channels of the result.
  * @param options Kernel, stride, padding, groups, bias and seed. Default: 3x3, same size.
+ * @throws RangeError when `groups` does not divide the channels; on use, when x does not fit.
  */
 export function convolution(
   name: string,
@@ -50,6 +51,7 @@ export function convolution(
  * @param inChannels Channels of x.
  * @param outChannels Channels of the result. Default: `inChannels`.
  * @param options The seed. Default: 0.
+ * @throws on use, RangeError when x does not fit.
  */
 export const downsample = (
   name: string,
@@ -68,6 +70,7 @@ export const downsample = (
  * @param inChannels Channels of x.
  * @param outChannels Channels of the result. Default: `inChannels`.
  * @param options The seed. Default: 0.
+ * @throws on use, RangeError when x does not fit.
  */
 export function upsample(
   name: string,

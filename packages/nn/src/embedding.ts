@@ -24,6 +24,7 @@ import { checkLayer } from "./layer-rules.ts";
  * @param count How many vectors.
  * @param features Numbers of a vector.
  * @param options The seed and the first values. Default: standard normal.
+ * @throws on use, RangeError when the indices are no integers.
  */
 export function embedding(
   name: string,
@@ -56,6 +57,7 @@ export interface TimestepEmbeddingOptions {
  * @param t Time steps `[batch]`, integers or floats.
  * @param features Numbers of the embedding.
  * @param options Periods and order. Default: as Ho et al.
+ * @throws RangeError when `features` is no positive integer.
  */
 export function timestepEmbedding(
   t: Expr,

@@ -10,6 +10,7 @@ import { checkLayer } from "./layer-rules.ts";
  * @param inFeatures Features of x.
  * @param outFeatures Features of the result.
  * @param options Bias, first values and seed. Default: with a bias, PyTorch's first values.
+ * @throws RangeError when a number of features is no positive integer; on use, when x does not fit.
  */
 export function linear(
   name: string,

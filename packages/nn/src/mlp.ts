@@ -36,6 +36,7 @@ const timeRule = rules.having("{ features }", { features: rules.optional(rules.C
  * In a denoiser (`time`), the first layer takes x joined with the sinusoidal embedding of t.
  *
  * @param options Features of x and of the layers, and whether it takes the time.
+ * @throws RangeError when a width is no positive integer, or the activation's name is unknown.
  */
 export function mlp(options: MlpOptions): Network {
   checkNetwork(options, {

@@ -74,6 +74,7 @@ export interface LayerNormOptions {
  * @param name Start of the weights' names.
  * @param features Features of x, its last dimension.
  * @param options Epsilon, and whether scale and bias follow. Default: 1e-5, yes.
+ * @throws RangeError when `features` is no positive integer; on use, when x does not fit.
  */
 export function layerNorm(
   name: string,

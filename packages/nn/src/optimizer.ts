@@ -178,6 +178,7 @@ function decay(shape: (progress: number) => number, options: DecayOptions) {
  * A schedule that falls in a line: `floor + (peak - floor) (1 - step / steps)`.
  *
  * @param options The largest rate, the steps, the warm-up and the last rate.
+ * @throws RangeError when a rate or a count of steps is negative or not finite.
  */
 export const linearDecay = (options: DecayOptions): ((step: number) => number) =>
   decay((progress) => 1 - progress, options);
@@ -187,6 +188,7 @@ export const linearDecay = (options: DecayOptions): ((step: number) => number) =
  * (Loshchilov and Hutter 2017, eq. 5, without restarts).
  *
  * @param options The largest rate, the steps, the warm-up and the last rate.
+ * @throws RangeError when a rate or a count of steps is negative or not finite.
  */
 export const cosineDecay = (options: DecayOptions): ((step: number) => number) =>
   decay((progress) => (1 + Math.cos(Math.PI * progress)) / 2, options);

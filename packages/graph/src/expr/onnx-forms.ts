@@ -1,6 +1,6 @@
 import type { Epsilon, None, Transposes } from "./operations.ts";
 
-/** A convolution's attributes in ONNX, with a number for each axis. */
+/** A convolution's attributes in ONNX, with a number for each axis. @internal */
 type Window = {
   /** The sides of the kernel. */
   readonly kernel_shape: readonly number[];
@@ -14,7 +14,11 @@ type Window = {
   readonly group: number;
 };
 
-/** Operations that only ONNX files have. Passes before writing put them into graphs. */
+/**
+ * Operations that only ONNX files have. Passes before writing put them into graphs.
+ *
+ * @internal
+ */
 export interface OnnxForms {
   /** A product of matrices, with a bias. */
   Gemm: Transposes;

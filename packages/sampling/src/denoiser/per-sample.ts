@@ -34,6 +34,7 @@ export function wholeTime(t: Expr): Expr {
  * @param table A value for each time step, `[T]`.
  * @param t The samples' time steps, `[batch]`.
  * @param like What the values are to multiply, `[batch, ...]`.
+ * @throws RangeError when an argument is of another kind.
  */
 export function tableAt(table: Float64Array, t: Expr, like: Expr): Expr {
   checkArguments(

@@ -86,6 +86,7 @@ const THRESHOLD = /* @__PURE__ */ rules.having("{ ratio, max }", {
  * @param x0 The clean estimate, `[batch, ...]`.
  * @param bounds The least and the largest value.
  * @param threshold Dynamic thresholding, which takes the place of the bounds. Default: none.
+ * @throws RangeError when the bounds are not two, or ratio or max is outside its range.
  */
 export function clipped(
   x0: Expr,

@@ -63,6 +63,7 @@ export async function generate<T>(
  *
  * @param pipeline The model, of a folder or of training.
  * @param options The backend, or a promise of it.
+ * @throws RangeError when there is no pipeline or no backend.
  */
 export function pipelineSampler<T>(
   pipeline: Pipeline,

@@ -48,6 +48,7 @@ const runRules = {
  * Prepares a denoiser on a backend. The first run of each shape compiles its program.
  *
  * @param options The denoiser and its backend.
+ * @throws RangeError when the denoiser or the backend is none.
  */
 export function sampler<T>(options: SamplerOptions<T>): Sampler {
   checkOptions(options, { denoiser: DENOISER, backend: rules.optional(BACKEND) });

@@ -110,6 +110,7 @@ export interface Transition {
  * @param schedule Gives each time step its noise level.
  * @param list Time steps, descending, 0-based.
  * @param end The level after the last step. Default: where the schedule's sampling ends.
+ * @throws RangeError when the list is none of time steps, or the schedule does not have one.
  */
 export function levelTransitions(
   schedule: NoiseSchedule,

@@ -96,6 +96,7 @@ const solverClasses: Readonly<Record<string, SamplerName>> = {
  * for a scheduler of no class, or ddpm where a variance type is set.
  *
  * @param scheduler The config, as `schedulerConfig` reads it, or its fields.
+ * @throws RangeError when the scheduler is none.
  */
 export function defaultSampler(scheduler: SchedulerConfigInput): SamplerName | string {
   checkArguments({ scheduler }, { scheduler: SCHEDULER });
@@ -109,6 +110,7 @@ export function defaultSampler(scheduler: SchedulerConfigInput): SamplerName | s
  * The default of a sampler's `eta`; undefined for a sampler that has none.
  *
  * @param sampler The sampler's name.
+ * @throws RangeError when there is no sampler of that name.
  */
 export const defaultEta = (sampler: SamplerName): number | undefined => samplerKind(sampler).eta;
 

@@ -38,6 +38,7 @@ export function reshape(x: Expr, shape: Shape): Expr {
  *
  * @param x The operand, any shape.
  * @param permutation The input's dimension for each of the result's.
+ * @throws RangeError when the permutation does not have each dimension once.
  */
 export function transpose(x: Expr, permutation: readonly number[]): Expr {
   const perm = [...permutation];
@@ -53,6 +54,7 @@ export function transpose(x: Expr, permutation: readonly number[]): Expr {
  *
  * @param parts The expressions, at least one.
  * @param axis The axis, 0-based; negative counts from the end.
+ * @throws RangeError when there is no expression, or another dimension differs.
  */
 export function concat(parts: readonly Expr[], axis: number): Expr {
   const [first] = parts;
@@ -99,6 +101,7 @@ function addDims(a: Dim, b: Dim): Dim {
  * @param start The first position.
  * @param end The position after the last one.
  * @param step The distance of two positions. Default: 1.
+ * @throws RangeError when the axis has only a name, or the step is below 1.
  */
 export function slice(x: Expr, axis: number, start: number, end: number, step = 1): Expr {
   const at = normalizeAxis("Slice", axis, x.shape);
@@ -123,6 +126,7 @@ export function slice(x: Expr, axis: number, start: number, end: number, step = 
  * @param before How many elements before each dimension.
  * @param after How many elements after each dimension.
  * @param value The number that is added. Default: 0.
+ * @throws RangeError when a count is below 0, or a padded dimension has only a name.
  */
 export function pad(x: Expr, before: readonly number[], after: readonly number[], value = 0): Expr {
   const rank = x.shape.length;
@@ -164,6 +168,7 @@ export function expand(x: Expr, shape: Shape): Expr {
  *
  * @param x The operand.
  * @param like What has the shape of the result.
+ * @throws RangeError when x does not broadcast to the shape of `like`.
  */
 export function expandLike(x: Expr, like: Expr): Expr {
   const { shape } = like;
@@ -191,6 +196,7 @@ function requireExpandable(x: Expr, shape: Shape): void {
  * @param x What is chosen from.
  * @param indices The positions, int32 or int64, any shape.
  * @param axis The axis that is chosen from, 0-based. Default: 0.
+ * @throws RangeError when the indices are not int32 or int64.
  */
 export function gather(x: Expr, indices: Expr, axis = 0): Expr {
   if (indices.dtype !== "int32" && indices.dtype !== "int64") {

@@ -23,6 +23,7 @@ function binary(op: ElementwiseOp, a: Operand, b: Operand, dtype?: DType): Expr 
  *
  * @param a The first operand, any shape that broadcasts with `b`.
  * @param b The second operand, or a number.
+ * @throws RangeError when the shapes do not broadcast, the dtypes differ, or both are numbers.
  */
 export const add = (a: Operand, b: Operand): Expr => binary("Add", a, b);
 /**
@@ -30,6 +31,7 @@ export const add = (a: Operand, b: Operand): Expr => binary("Add", a, b);
  *
  * @param a The first operand, any shape that broadcasts with `b`.
  * @param b The second operand, or a number.
+ * @throws RangeError as `add`.
  */
 export const sub = (a: Operand, b: Operand): Expr => binary("Sub", a, b);
 /**
@@ -37,6 +39,7 @@ export const sub = (a: Operand, b: Operand): Expr => binary("Sub", a, b);
  *
  * @param a The first operand, any shape that broadcasts with `b`.
  * @param b The second operand, or a number.
+ * @throws RangeError as `add`.
  */
 export const mul = (a: Operand, b: Operand): Expr => binary("Mul", a, b);
 /**
@@ -44,6 +47,7 @@ export const mul = (a: Operand, b: Operand): Expr => binary("Mul", a, b);
  *
  * @param a The first operand, any shape that broadcasts with `b`.
  * @param b The second operand, or a number.
+ * @throws RangeError as `add`.
  */
 export const div = (a: Operand, b: Operand): Expr => binary("Div", a, b);
 /**
@@ -51,6 +55,7 @@ export const div = (a: Operand, b: Operand): Expr => binary("Div", a, b);
  *
  * @param a The first operand, any shape that broadcasts with `b`.
  * @param b The second operand, or a number.
+ * @throws RangeError as `add`.
  */
 export const pow = (a: Operand, b: Operand): Expr => binary("Pow", a, b);
 /**
@@ -58,6 +63,7 @@ export const pow = (a: Operand, b: Operand): Expr => binary("Pow", a, b);
  *
  * @param a The first operand, any shape that broadcasts with `b`.
  * @param b The second operand, or a number.
+ * @throws RangeError as `add`.
  */
 export const maximum = (a: Operand, b: Operand): Expr => binary("Max", a, b);
 /**
@@ -65,6 +71,7 @@ export const maximum = (a: Operand, b: Operand): Expr => binary("Max", a, b);
  *
  * @param a The first operand, any shape that broadcasts with `b`.
  * @param b The second operand, or a number.
+ * @throws RangeError as `add`.
  */
 export const minimum = (a: Operand, b: Operand): Expr => binary("Min", a, b);
 /**
@@ -72,6 +79,7 @@ export const minimum = (a: Operand, b: Operand): Expr => binary("Min", a, b);
  *
  * @param a The first operand, any shape that broadcasts with `b`.
  * @param b The second operand, or a number.
+ * @throws RangeError as `add`.
  */
 export const greater = (a: Operand, b: Operand): Expr => binary("Greater", a, b, "bool");
 /**
@@ -79,6 +87,7 @@ export const greater = (a: Operand, b: Operand): Expr => binary("Greater", a, b,
  *
  * @param a The first operand, any shape that broadcasts with `b`.
  * @param b The second operand, or a number.
+ * @throws RangeError as `add`.
  */
 export const less = (a: Operand, b: Operand): Expr => binary("Less", a, b, "bool");
 /**
@@ -86,6 +95,7 @@ export const less = (a: Operand, b: Operand): Expr => binary("Less", a, b, "bool
  *
  * @param a The first operand, any shape that broadcasts with `b`.
  * @param b The second operand, or a number.
+ * @throws RangeError as `add`.
  */
 export const equal = (a: Operand, b: Operand): Expr => binary("Equal", a, b, "bool");
 
@@ -93,84 +103,98 @@ export const equal = (a: Operand, b: Operand): Expr => binary("Equal", a, b, "bo
  * `-x`.
  *
  * @param x The operand, any shape.
+ * @throws RangeError when x is no float.
  */
 export const neg = (x: Expr): Expr => unary("Neg", x);
 /**
  * `e^x`.
  *
  * @param x The operand, any shape.
+ * @throws RangeError when x is no float.
  */
 export const exp = (x: Expr): Expr => unary("Exp", x);
 /**
  * Natural logarithm.
  *
  * @param x The operand, any shape.
+ * @throws RangeError when x is no float.
  */
 export const log = (x: Expr): Expr => unary("Log", x);
 /**
  * Square root.
  *
  * @param x The operand, any shape.
+ * @throws RangeError when x is no float.
  */
 export const sqrt = (x: Expr): Expr => unary("Sqrt", x);
 /**
  * Absolute value.
  *
  * @param x The operand, any shape.
+ * @throws RangeError when x is no float.
  */
 export const abs = (x: Expr): Expr => unary("Abs", x);
 /**
  * -1, 0 or 1; its gradient is 0.
  *
  * @param x The operand, any shape.
+ * @throws RangeError when x is no float.
  */
 export const sign = (x: Expr): Expr => unary("Sign", x);
 /**
  * Sine, in radians.
  *
  * @param x The operand, any shape.
+ * @throws RangeError when x is no float.
  */
 export const sin = (x: Expr): Expr => unary("Sin", x);
 /**
  * Cosine, in radians.
  *
  * @param x The operand, any shape.
+ * @throws RangeError when x is no float.
  */
 export const cos = (x: Expr): Expr => unary("Cos", x);
 /**
  * Hyperbolic tangent.
  *
  * @param x The operand, any shape.
+ * @throws RangeError when x is no float.
  */
 export const tanh = (x: Expr): Expr => unary("Tanh", x);
 /**
  * `1 / (1 + e^-x)`.
  *
  * @param x The operand, any shape.
+ * @throws RangeError when x is no float.
  */
 export const sigmoid = (x: Expr): Expr => unary("Sigmoid", x);
 /**
  * `log(1 + e^x)`, finite for any finite x.
  *
  * @param x The operand, any shape.
+ * @throws RangeError when x is no float.
  */
 export const softplus = (x: Expr): Expr => unary("Softplus", x);
 /**
  * `max(x, 0)`.
  *
  * @param x The operand, any shape.
+ * @throws RangeError when x is no float.
  */
 export const relu = (x: Expr): Expr => unary("Relu", x);
 /**
  * The error function.
  *
  * @param x The operand, any shape.
+ * @throws RangeError when x is no float.
  */
 export const erf = (x: Expr): Expr => unary("Erf", x);
 /**
  * The largest whole number not above x; its gradient is 0.
  *
  * @param x The operand, any shape.
+ * @throws RangeError when x is no float.
  */
 export const floor = (x: Expr): Expr => unary("Floor", x);
 /**
@@ -183,12 +207,14 @@ export const square = (x: Expr): Expr => mul(x, x);
  * `x * sigmoid(x)` (Elfwing et al. 2017, eq. 9), also called swish.
  *
  * @param x The operand, any shape.
+ * @throws RangeError when x is no float.
  */
 export const silu = (x: Expr): Expr => mul(x, sigmoid(x));
 /**
  * `x * Phi(x)` (Hendrycks and Gimpel 2016), with the exact normal distribution function.
  *
  * @param x The operand, any shape.
+ * @throws RangeError when x is no float.
  */
 export const gelu = (x: Expr): Expr => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1));
 
@@ -198,6 +224,8 @@ export const gelu = (x: Expr): Expr => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT
  * @param condition Which of the two is taken, bool.
  * @param a The values where the condition holds, or a number.
  * @param b The values elsewhere, or a number.
+ * @throws RangeError when the condition is not bool, the shapes do not broadcast, or `a` and `b`
+ * are numbers both.
  */
 export function where(condition: Expr, a: Operand, b: Operand): Expr {
   if (condition.dtype !== "bool") {

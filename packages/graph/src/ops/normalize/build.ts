@@ -39,6 +39,7 @@ export function groupNormalization(
  * @param scale Multiplies each channel, `[channels]`.
  * @param bias Is added to each channel, `[channels]`.
  * @param epsilon Added to the variance. Default: 1e-5.
+ * @throws RangeError when scale and bias do not fit.
  */
 export const instanceNorm = (x: Expr, scale: Expr, bias: Expr, epsilon = 1e-5): Expr =>
   groupNormalization(x, scale, bias, x.shape[1] as number, epsilon);

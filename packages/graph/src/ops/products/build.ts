@@ -16,6 +16,7 @@ import {
  * @param a The first matrix, `[..., m, k]`.
  * @param b The second matrix, `[..., k, n]`.
  * @param options Which matrices are transposed first. Default: none.
+ * @throws RangeError when the shapes do not multiply, or an operand is no float.
  */
 export function matmul(
   a: Expr,
@@ -77,6 +78,7 @@ export interface ConvOptions {
  * @param x The images, `[batch, in, height, width]`.
  * @param weight The kernels, `[out, in / groups, kh, kw]`.
  * @param options Stride, dilation, pads and groups. Default: stride 1, no pads.
+ * @throws RangeError when the channels do not fit, or an operand is no float.
  */
 export function conv2d(
   x: Expr,
@@ -111,6 +113,7 @@ export function conv2d(
  *
  * @param x The images, `[batch, channels, height, width]`.
  * @param size The side of a block, in pixels. Default: 2.
+ * @throws RangeError when blocks do not fit exactly, or x is no float.
  */
 export function averagePool(x: Expr, size = 2): Expr {
   const [batch, channels, height, width] = x.shape;
@@ -129,6 +132,7 @@ export function averagePool(x: Expr, size = 2): Expr {
  *
  * @param x The images, `[batch, channels, height, width]`.
  * @param scale How often each pixel is repeated along a side. Default: 2.
+ * @throws RangeError when x is no image, or no float.
  */
 export function upsampleNearest(x: Expr, scale = 2): Expr {
   const [batch, channels, height, width] = x.shape;

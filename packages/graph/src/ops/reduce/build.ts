@@ -19,6 +19,7 @@ function reduce(op: Reduction, x: Expr, axes?: readonly number[], keepDims = fal
  * @param x The operand, any shape.
  * @param axes The axes, 0-based; negative count from the end. Default: all.
  * @param keepDims Whether the axes stay, of length 1. Default: false.
+ * @throws RangeError when an axis does not exist, or x is no float.
  */
 export const sum = (x: Expr, axes?: readonly number[], keepDims?: boolean): Expr =>
   reduce("ReduceSum", x, axes, keepDims);
@@ -28,6 +29,7 @@ export const sum = (x: Expr, axes?: readonly number[], keepDims?: boolean): Expr
  * @param x The operand, any shape.
  * @param axes The axes, 0-based; negative count from the end. Default: all.
  * @param keepDims Whether the axes stay, of length 1. Default: false.
+ * @throws RangeError when an axis does not exist, or x is no float.
  */
 export const mean = (x: Expr, axes?: readonly number[], keepDims?: boolean): Expr =>
   reduce("ReduceMean", x, axes, keepDims);
@@ -37,6 +39,7 @@ export const mean = (x: Expr, axes?: readonly number[], keepDims?: boolean): Exp
  * @param x The operand, any shape.
  * @param axes The axes, 0-based; negative count from the end. Default: all.
  * @param keepDims Whether the axes stay, of length 1. Default: false.
+ * @throws RangeError when an axis does not exist, or x is no float.
  */
 export const max = (x: Expr, axes?: readonly number[], keepDims?: boolean): Expr =>
   reduce("ReduceMax", x, axes, keepDims);
@@ -46,6 +49,7 @@ export const max = (x: Expr, axes?: readonly number[], keepDims?: boolean): Expr
  *
  * @param x The operand, any shape.
  * @param axis The axis that sums to 1. Default: the last one.
+ * @throws RangeError when the axis does not exist, or x is no float.
  */
 export function softmax(x: Expr, axis = -1): Expr {
   requireFloat("Softmax", x);
@@ -58,6 +62,7 @@ export function softmax(x: Expr, axis = -1): Expr {
  * @param x The operand, any shape.
  * @param axis The axis. Default: the last one.
  * @param keepDims Whether the axis stays, of length 1. Default: false.
+ * @throws RangeError when the axis does not exist, or x is no float.
  */
 export function logSumExp(x: Expr, axis = -1, keepDims = false): Expr {
   const top = max(x, [axis], true);
