@@ -8,7 +8,7 @@ export interface Port {
    * @param message A value that can be cloned.
    * @param transfer Buffers that move over in place of being copied.
    */
-  postMessage(message: unknown, transfer?: ArrayBuffer[]): void;
+  postMessage(message: unknown, transfer: ArrayBuffer[]): void;
   /**
    * Listens for messages of the other end.
    *
