@@ -6,9 +6,12 @@ import { MAX_ARRAY_BYTES, MAX_IMAGE_SIDE } from "./limits.ts";
 import { type Raster, readPng } from "./png.ts";
 import { resize } from "./resize.ts";
 
-/** Settings of {@link readImageFolder}. */
+/** Settings of a folder of images. */
 export interface ImageFolderOptions {
-  /** Scales every image to this side, or [height, width]. Without it all must have one size. */
+  /**
+   * Scales every image to this side, or [height, width]. Without it all must have one size.
+   * @defaultValue the size that all images have
+   */
   readonly size?: number | readonly [height: number, width: number];
   /** 1 for greyscale (Rec. 601 luma), 3 for RGB. @defaultValue 3 if any image has color channels */
   readonly channels?: 1 | 3;

@@ -10,7 +10,10 @@ import { type Network, type NetworkOptions, network } from "./network.ts";
 export interface ConvCoderOptions extends NetworkOptions {
   /** Height and width of the images; divisible by 2 once for each entry of `channels`. */
   size: number;
-  /** Keeps positions: the code is `[batch, features, height, width]`, not `[batch, features]`. */
+  /**
+   * Keeps positions: the code is `[batch, features, height, width]`, not `[batch, features]`.
+   * @defaultValue false
+   */
   map?: boolean;
   /** The activation after each convolution but the decoder's last. @defaultValue silu */
   activation?: Activation;
@@ -52,6 +55,8 @@ export function halvedSize(size: number, levels: number): number {
  * An encoder of images `[batch, inChannels, size, size]` to a vector or a map: a stride-2
  * convolution for each entry of `channels`, one more at the smallest size, then a linear layer (or
  * a 3x3 convolution).
+ *
+ * @param options Size and channels of the images and of the levels, and features of the code.
  * @throws RangeError when `size` cannot be halved once for each level.
  */
 export function convEncoder(options: ConvEncoderOptions): Network {
@@ -76,6 +81,8 @@ export function convEncoder(options: ConvEncoderOptions): Network {
  * A decoder of a latent vector or map to images (or their logits)
  * `[batch, outChannels, size, size]`: a linear layer (or a 3x3 convolution), then for each entry of
  * `channels` a doubling of the size with a 3x3 convolution, and a 3x3 convolution to `outChannels`.
+ *
+ * @param options Size and channels of the images and of the levels, and features of the code.
  * @throws RangeError when `size` cannot be halved once for each level.
  */
 export function convDecoder(options: ConvDecoderOptions): Network {

@@ -37,7 +37,7 @@ export interface DitOptions extends DenoiserOptions {
   heads?: number;
   /** Hidden features of the blocks' MLPs, divided by `width`. @defaultValue 4 */
   mlpRatio?: number;
-  /** Doubles the channels of the result, as in `unet`. */
+  /** Doubles the channels of the result, as in `unet`. @defaultValue false */
   learnedVariance?: boolean;
 }
 
@@ -98,6 +98,8 @@ const patchWeights: Initializer = (shape, key) =>
  * norm's shift, scale and gate. The output starts at zero.
  *
  * A block has `(10 + 2 mlpRatio) width^2` weights and `(11 + mlpRatio) width` biases.
+ *
+ * @param options Size of x, patch, width, depth and heads.
  * @throws RangeError when `patch` does not divide `size`, `heads` not `width`, or 4 not `width`.
  */
 export function dit(options: DitOptions): Network {

@@ -36,6 +36,7 @@ export interface LoadModelOptions {
    * Opens a file of the folder to be read in parts. With it, a model of more than `wholeAbove` bytes, or
    * with quantized weights, goes to ONNX Runtime as it is, and `limit` is not for it: no other backend
    * runs such a model, and it is not trained. Weights beside a `Blob` are opened likewise.
+   * @defaultValue files are read whole
    */
   readonly open?: OpenFile;
   /** Bytes of a model's files; Infinity reads every model. @defaultValue 128 MiB */
@@ -48,6 +49,12 @@ export interface LoadModelOptions {
   readonly changes?: ReadonlyMap<string, ModelChange>;
 }
 
+/**
+ * Changes a model before it is used, and gives its bytes.
+ *
+ * @param model The bytes of the model's file.
+ * @param beside The bytes of the files beside it, by location.
+ */
 type ModelChange = (model: Uint8Array, beside: ReadonlyMap<string, Uint8Array>) => Uint8Array;
 
 const WHOLE_ABOVE = 2 ** 27;
@@ -67,6 +74,11 @@ export const loadRules = {
  * part's model count (`onnx/model.onnx`, `model_fp16.onnx`, `model_quantized.onnx`, ...). With
  * `onMissingWeights`, also where its weights are missing.
  *
+ * @param read Gives a file's bytes by its path, or undefined.
+ * @param path The model's path in the folder, such as "unet/model.onnx".
+ * @param options Limits, and how large files are read. Default: 2 GiB, all in memory.
+ * @param onMissingWeights Called with the path of the weights that are missing, in place of the
+ * error.
  * @throws Error naming the file that is too large, too short or damaged, or whose weights are missing.
  */
 export async function loadModel(

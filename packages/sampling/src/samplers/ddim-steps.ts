@@ -13,6 +13,7 @@ export interface DdimOptions extends TrajectoryOptions, StepOptions {
    * list says, and with fresh noise the rest is `sqrt(1 - alphaCumprod - sigma^2)` with its
    * rounding, 1e-8 in place of 0 after a level without signal. Its clipping also keeps epsilon; ask
    * for that with `keepEpsilon`.
+   * @defaultValue the published method
    */
   readonly compat?: "diffusers";
 }
@@ -24,6 +25,8 @@ export interface DdimOptions extends TrajectoryOptions, StepOptions {
  *
  * `eta` 0, the default, is deterministic; `eta` 1 is DDPM's posterior over the same steps.
  *
+ * @param path A schedule, or transitions of your own.
+ * @param options Steps, spacing, eta and prediction type. Default: every training step, eta 0.
  * @throws RangeError when an option is outside its range or not as described; when the schedule's
  * first level holds no signal and the denoiser predicts epsilon.
  */

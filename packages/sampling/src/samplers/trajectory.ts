@@ -35,6 +35,7 @@ export interface TrajectoryOptions extends TimestepOptions {
    * al. 2022, eq. 5, rho 7), equal steps of the logarithm, quantiles of a beta distribution (Lee et
    * al. 2024), or descending numbers of your own. The denoiser gets the fractional time step of
    * each.
+   * @defaultValue the levels of the time steps
    */
   readonly sigmas?: SigmaSpread | readonly number[];
 }
@@ -46,6 +47,8 @@ export type Path = NoiseSchedule | readonly Transition[];
  * The moves of a sampler: from each level that the denoiser is asked at to the next one, and from
  * the last one to the level that sampling ends on.
  *
+ * @param schedule Gives each time step its noise level.
+ * @param options Steps and spacing, or the sigmas. Default: every training step.
  * @throws RangeError when steps, spacing, offset or sigmas is not as described.
  */
 export function trajectory(schedule: NoiseSchedule, options: TrajectoryOptions = {}): Transition[] {
@@ -89,7 +92,10 @@ export interface FlowOptions {
   readonly steps?: number;
   /** Above 1, more steps where there is more noise (Esser et al. 2024). @defaultValue 1 */
   readonly shift?: number;
-  /** The noises to be asked at, descending, such as `flowSigmas` gives, in place of equal steps. */
+  /**
+   * The noises to be asked at, descending, such as `flowSigmas` gives, in place of equal steps.
+   * @defaultValue equal steps
+   */
   readonly sigmas?: ArrayLike<number>;
   /** The denoiser's time step is `length` times the noise. @defaultValue 1000 */
   readonly length?: number;
@@ -99,6 +105,7 @@ export interface FlowOptions {
  * The moves along a straight flow, `x = (1 - s) x0 + s epsilon`, from s = 1, or the first of
  * `sigmas`, to the clean level (Lipman et al. 2023; Liu et al. 2023).
  *
+ * @param options Steps or the noises themselves, and the shift.
  * @throws RangeError when steps is no positive integer, or sigmas do not strictly descend in (0, 1].
  */
 export function flowTrajectory(options: FlowOptions): Transition[] {
