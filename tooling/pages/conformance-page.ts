@@ -5,7 +5,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import { type ConformanceRow, conformanceRows, otherDifferences } from "./conformance-rows.ts";
+import { otherDifferences } from "./conformance-differences.ts";
+import type { ConformanceRow } from "./conformance-row.ts";
+import { conformanceRows } from "./conformance-rows.ts";
 import { type Language, markdownTable } from "./written-parts.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

@@ -35,7 +35,7 @@ export const operationTables = {
 
 const words = {
   en: {
-    backends: ["backend", "runs in", "file's own operations"],
+    backends: ["backend", "runs in", "foreign"],
     operations: ["operation", "kind", "gradient", "loops of our own", "leaves a WebGPU device"],
     runsIn: { node: "Node", page: "a page", both: "both" },
     holding: { own: "yes", host: "on the CPU", none: "no" },
@@ -48,7 +48,7 @@ const words = {
     never: "–",
   },
   zh: {
-    backends: ["后端", "运行于", "文件自带的算子"],
+    backends: ["后端", "运行于", "外来算子"],
     operations: ["算子", "类别", "梯度", "自有循环", "离开 WebGPU 设备"],
     runsIn: { node: "Node", page: "页面", both: "两者" },
     holding: { own: "是", host: "在 CPU 上", none: "否" },

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import loader from "../.vitepress/theme/bench.data.ts";
+import loader, { sectionsOf } from "../.vitepress/theme/bench.data.ts";
 import { chineseTitles } from "../.vitepress/theme/bench-titles.ts";
 
 const text = readFileSync(new URL("../../../bench/RESULTS.md", import.meta.url), "utf8");
@@ -15,7 +15,7 @@ test("the page has each section and each row of bench/RESULTS.md, its misses and
   const of = (result: string) => rows.filter((row) => row.result === result).length;
   expect(of("miss")).toBe(occurrences(/\| \*\*miss\*\* \|$/gm));
   expect(of("pass")).toBe(occurrences(/\| pass \|$/gm));
-  expect(rows.filter(({ ratio }) => ratio !== undefined)).toHaveLength(
+  expect(rows.filter(({ ratio }) => /^[\d.]+x$/.test(ratio))).toHaveLength(
     occurrences(/\| [\d.]+x \| [^|]* \| [^|]* \|$/gm),
   );
   expect(sections.filter(({ busy }) => busy)).toHaveLength(
@@ -32,4 +32,23 @@ test("the page has each section and each row of bench/RESULTS.md, its misses and
 
 test("each section has a Chinese title, and no title is left over", () => {
   expect(Object.keys(chineseTitles).sort()).toEqual(sections.map(({ title }) => title).sort());
+});
+
+test("a loss is a loss, whichever way the ratio goes", () => {
+  const row = (ratio: string, target: string) =>
+    `| step | 2 ms | peer: 3 ms | ${ratio} | ${target} | pass |`;
+  const [{ rows }] = sectionsOf(
+    [
+      "## Title",
+      "| work | ours | peer | ratio | target | result |",
+      "| --- | --- | --- | --- | --- | --- |",
+      row("1.24x", ">= 1x as fast"),
+      row("0.871x", ">= 0.8x as fast"),
+      row("0.770x", "<= 1.15x"),
+      row("1.14x", "<= 1.2x"),
+      row("+0.5 %", "<= 1 %"),
+    ].join("\n"),
+  );
+  expect(rows.map(({ behind }) => behind)).toEqual([false, true, false, true, false]);
+  expect(() => sectionsOf("## Title\n| head |\n| --- |\n| too | few |")).toThrow("6 cells");
 });

@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import { expect, it, test } from "vitest";
+import { otherDifferences } from "../../../tooling/pages/conformance-differences.ts";
 import {
   conformanceParts,
   filesOf,
   measured,
   versionsIn,
 } from "../../../tooling/pages/conformance-page.ts";
-import { conformanceRows, otherDifferences } from "../../../tooling/pages/conformance-rows.ts";
+import { conformanceRows } from "../../../tooling/pages/conformance-rows.ts";
 import { expectParts, languages, pageText } from "../../../tooling/pages/written-parts.ts";
 
 /*

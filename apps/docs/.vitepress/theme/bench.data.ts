@@ -6,8 +6,10 @@ export interface BenchRow {
   readonly ours: string;
   /** The peer's name and its time, or why there is none. */
   readonly peer: string;
-  /** The peer's time by ours, such as 1.24; undefined where nothing was compared. */
-  readonly ratio?: number;
+  /** The comparison as the file has it, such as `1.24x`; empty where nothing was compared. */
+  readonly ratio: string;
+  /** Whether the peer is ahead. */
+  readonly behind: boolean;
   readonly target: string;
   readonly result: "pass" | "miss" | "not measured" | "";
 }
@@ -26,6 +28,15 @@ export interface BenchSection {
 
 const file = new URL("../../../../bench/RESULTS.md", import.meta.url);
 
+/**
+ * A ratio with a target of `>=` is the peer's time by ours, so above 1 is better. With a target of
+ * `<=` it is ours by the peer's, so below 1 is better.
+ */
+function isBehind(ratio: string, target: string): boolean {
+  const value = /^[\d.]+x$/.test(ratio) ? Number(ratio.slice(0, -1)) : 1;
+  return target.startsWith("<=") ? value > 1 : value < 1;
+}
+
 function rowOf(line: string): BenchRow {
   const cells = line.split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll("\\|", "|"));
   const [, work, ours, peer, ratio, target, result] = cells;
@@ -37,7 +48,8 @@ function rowOf(line: string): BenchRow {
     peer,
     target,
     result: verdict,
-    ...(/^[\d.]+x$/.test(ratio) && { ratio: Number(ratio.slice(0, -1)) }),
+    ratio,
+    behind: isBehind(ratio, target),
   };
 }
 
@@ -61,6 +73,10 @@ function sectionOf(text: string): BenchSection {
   };
 }
 
+/** The sections of a text such as bench/RESULTS.md. */
+export const sectionsOf = (text: string): BenchSection[] =>
+  text.split(/^## /m).slice(1).map(sectionOf);
+
 declare const data: readonly BenchSection[];
 
 export { data };
@@ -68,5 +84,5 @@ export { data };
 /** The sections of bench/RESULTS.md, which `npm run bench` writes. */
 export default {
   watch: ["../../../../bench/RESULTS.md"],
-  load: (): BenchSection[] => readFileSync(file, "utf8").split(/^## /m).slice(1).map(sectionOf),
+  load: () => sectionsOf(readFileSync(file, "utf8")),
 };
