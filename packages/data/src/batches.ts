@@ -6,9 +6,13 @@ import { type Dataset, itemSize } from "./dataset.ts";
 
 /** One batch: `x` is [batch, ...shape], `indices` are the places of its items in the dataset. */
 export interface Batch {
+  /** The items' values, `[batch, ...shape]` row-major, scaled as asked. */
   readonly x: Float32Array;
+  /** `[batch, ...shape]`. */
   readonly shape: readonly number[];
+  /** The place of each item in the dataset, `[batch]`. */
   readonly indices: Int32Array;
+  /** The items' classes, `[batch]`, if the dataset has labels. */
   readonly labels?: Int32Array;
   /** The number of complete passes over the dataset before this batch. */
   readonly epoch: number;
@@ -16,9 +20,13 @@ export interface Batch {
 
 /** The state of an iterator, as plain JSON: the next batch starts at `position` of `epoch`. */
 export interface BatchState {
+  /** The seed that the order depends on. */
   readonly seed: number;
+  /** Items of the dataset. */
   readonly length: number;
+  /** Complete passes over the dataset. */
   readonly epoch: number;
+  /** Items taken in this epoch. */
   readonly position: number;
 }
 
@@ -48,7 +56,12 @@ export interface BatchOptions {
 /** An endless iterator over batches that can be saved and resumed. */
 export interface Batches extends IterableIterator<Batch> {
   /** Takes the next batch, `x` float32 [batch, ...shape]; it never ends. */
-  next(): { done: false; value: Batch };
+  next(): {
+    /** Always false. */
+    done: false;
+    /** The batch. */
+    value: Batch;
+  };
   /** The state after the last batch taken, to be passed as `from`. */
   state(): BatchState;
 }
@@ -60,6 +73,8 @@ export interface Batches extends IterableIterator<Batch> {
  * e). It is the same on every machine, and a resumed iterator gives the batches of one that was
  * never stopped.
  *
+ * @param dataset The items, and their labels if they have any.
+ * @param options Size, seed, scale, and where to continue.
  * @throws RangeError when `batchSize`, `seed` or `from` is not as described.
  * @throws GenError `invalid-data` when the data are not `length` items of `shape`, hold NaN, infinity
  * or a value outside the range, when the labels are not one for each item or lie outside the named

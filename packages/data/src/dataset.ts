@@ -9,25 +9,33 @@ import type { NdArray } from "./nd-array.ts";
  * turns them into floats.
  */
 export interface Dataset {
+  /** The dataset's name in errors and reports. */
   readonly name: string;
   /** All items, one after the other: [length, ...shape], row-major. */
   readonly data: Float32Array | Uint8Array;
   /** Shape of one item: [channels, height, width] for images, [2] for points in the plane. */
   readonly shape: readonly number[];
+  /** How many items. */
   readonly length: number;
   /** Smallest and largest possible value: [0, 255] for bytes, [0, 16] for `digits`. */
   readonly range?: readonly [number, number];
   /** Class of each item, an index into `classes` if there are names. */
   readonly labels?: Int32Array;
+  /** The classes' names, in the order of their numbers. */
   readonly classes?: readonly string[];
+  /** The licence of the data, and whom to credit. */
   readonly license?: string;
 }
 
 /** Settings of {@link arrayDataset}. */
 export interface ArrayDatasetOptions {
+  /** The name in errors. @defaultValue "array" */
   readonly name?: string;
+  /** Smallest and largest possible value. @defaultValue [0, 255] for bytes, else none */
   readonly range?: readonly [number, number];
+  /** One whole number for each item, `[n]`. @defaultValue none */
   readonly labels?: NdArray;
+  /** The classes' names. @defaultValue none */
   readonly classes?: readonly string[];
 }
 
@@ -38,6 +46,8 @@ export interface ArrayDatasetOptions {
  * with 1 or 4 channels, if the second axis has none of these sizes). uint8 stays bytes with the
  * range [0, 255]; every other dtype becomes float32, with the range of `options` if it has one.
  *
+ * @param array The items, `[n, ...]`.
+ * @param options Name, range, labels and the classes' names. Default: none.
  * @throws GenError `invalid-data` when the array has no items, holds NaN, infinity, or raw half
  * floats, or when the labels are not one whole number for each item.
  */
@@ -68,6 +78,9 @@ export function arrayDataset(array: NdArray, options: ArrayDatasetOptions = {}):
 /**
  * Items `from` to `to` (excluded) of a dataset, sharing its memory.
  *
+ * @param dataset The dataset that the items are taken from.
+ * @param from The first item, 0-based.
+ * @param to The item after the last one.
  * @throws RangeError unless 0 <= from < to <= length.
  */
 export function slice(dataset: Dataset, from: number, to: number): Dataset {

@@ -34,9 +34,11 @@ export async function digits(): Promise<Dataset> {
  *
  * H. Xiao, K. Rasul, R. Vollgraf (2017), arXiv:1708.07747, MIT licence.
  *
+ * @param options Which images.
  * @throws RangeError when `split` is neither "train" nor "test".
  */
 export async function fashionMnist(options: {
+  /** "train": 10,000 images; "test": 2,000 others. */
   readonly split: "train" | "test";
 }): Promise<Dataset> {
   const { split } = options;

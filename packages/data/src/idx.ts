@@ -24,6 +24,8 @@ const dtypes: Readonly<Record<number, DType>> = {
  *
  * The header is `00 00 type rank`, then `rank` big-endian 32-bit sizes, then the elements.
  *
+ * @param bytes The bytes of the file.
+ * @param options The file's name in errors, and a limit on memory. Default: 1 GiB.
  * @throws GenError `invalid-data` when the magic number or type is unknown, the size exceeds
  * `limit`, or bytes are missing or left over.
  */

@@ -6,7 +6,7 @@ import { MAX_ARRAY_BYTES, MAX_IMAGE_SIDE } from "./limits.ts";
 import { type Raster, readPng } from "./png.ts";
 import { resize } from "./resize.ts";
 
-/** Settings of {@link readImageFolder}. */
+/** Settings of a folder of images. */
 export interface ImageFolderOptions {
   /** Scales every image to this side, or [height, width]. Without it all must have one size. */
   readonly size?: number | readonly [height: number, width: number];

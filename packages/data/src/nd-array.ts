@@ -2,6 +2,7 @@ import { ArgumentError } from "@gen/math/arguments";
 import { dataError, limitError } from "./data-error.ts";
 import { MAX_DIMENSIONS } from "./limits.ts";
 
+/** The class of the elements for each dtype. @internal */
 const constructors = {
   float64: Float64Array,
   float32: Float32Array,
@@ -17,7 +18,10 @@ const constructors = {
   uint8: Uint8Array,
 } as const;
 
-/** Element type of an {@link NdArray}. */
+/**
+ * Element type of an {@link NdArray}: float64, float32, float16, bfloat16, int64, int32, int16, int8,
+ * uint64, uint32, uint16 or uint8.
+ */
 export type DType = keyof typeof constructors;
 
 /** Arrays of numbers as files hold them; float16 and bfloat16 stay raw bits in a `Uint16Array`. */
@@ -25,13 +29,19 @@ export type NumericArray = (typeof constructors)[DType]["prototype"];
 
 /** A dense array in row-major (C) order: `data.length` is the product of `shape`. */
 export interface NdArray {
+  /** The type of the elements. */
   readonly dtype: DType;
+  /** The sizes of the dimensions; `[]` for one number. */
   readonly shape: readonly number[];
+  /** The elements, row-major; raw bits for float16 and bfloat16. */
   readonly data: NumericArray;
 }
 
 /** An {@link NdArray} for a writer. @defaultValue `dtype` is that of the typed array */
-export type WritableArray = Omit<NdArray, "dtype"> & { readonly dtype?: DType };
+export type WritableArray = Omit<NdArray, "dtype"> & {
+  /** The type of the elements. @defaultValue that of the typed array */
+  readonly dtype?: DType;
+};
 
 /** Settings of a reader. */
 export interface ReadOptions {

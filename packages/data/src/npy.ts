@@ -29,6 +29,8 @@ const latin1 = /* @__PURE__ */ new TextDecoder("latin1");
  * Reads a `.npy` file (versions 1 to 3). Big-endian elements are swapped and Fortran order is
  * transposed, so that `data` is always native and row-major; `bool` becomes uint8.
  *
+ * @param bytes The bytes of the file.
+ * @param options The file's name in errors, and a limit on memory. Default: 1 GiB.
  * @throws GenError `invalid-data` when the magic number is another, elements are not plain numbers
  * (objects are never unpickled), the size exceeds `limit`, or bytes are missing or left over.
  */
@@ -95,6 +97,7 @@ function readHeader(name: string, bytes: Uint8Array, limit: number): NpyLayout {
 /**
  * Writes a `.npy` file (version 1.0, little-endian, C order) that `numpy.load` reads.
  *
+ * @param array The elements and their shape.
  * @throws RangeError when the shape does not describe the data, or for bfloat16, which numpy lacks.
  */
 export function writeNpy(array: WritableArray): Uint8Array {

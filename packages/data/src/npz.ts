@@ -11,6 +11,8 @@ const ENDING = ".npy";
 /**
  * Reads a `.npz` archive: its arrays by name, without the `.npy` of the entry.
  *
+ * @param bytes The bytes of the archive.
+ * @param options The file's name in errors, and a limit on memory. Default: 1 GiB.
  * @throws GenError `invalid-data` when the archive is damaged or encrypted, its entries share bytes
  * or a name or are no arrays, there are more than 10,000 of them or more than `limit` bytes in all,
  * or {@link readNpy} refuses one.
@@ -56,6 +58,7 @@ function readEntry(name: string, entry: ZipEntry, limit: number): NdArray {
  * Writes named arrays as an uncompressed `.npz` archive that `numpy.load` reads. The bytes depend
  * on the arrays alone, not on the clock.
  *
+ * @param arrays The arrays by name.
  * @throws RangeError for an array that {@link writeNpy} refuses.
  */
 export function writeNpz(arrays: Readonly<Record<string, WritableArray>>): Uint8Array {

@@ -29,6 +29,8 @@ export interface OpenDatasetOptions extends ImageFolderOptions {
  * The labels are the array `labels` or `y` of an npz archive, and the column `label`, `labels` or
  * `class` of a CSV file with a header.
  *
+ * @param path The file, or the folder of images.
+ * @param options Labels, range, size of images, limits. Default: what the files say.
  * @throws GenError `invalid-data` when the path is of another kind, and as that kind's reader does.
  */
 export async function openDataset(

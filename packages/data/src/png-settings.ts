@@ -24,12 +24,17 @@ export const settingsChunks = (settings: PictureSettings): Uint8Array =>
  * Reads the settings of a PNG: those of `gen` where it has them, else those of `parameters`, from
  * which the known names are read. Undefined where the file has neither.
  *
+ * @param bytes The bytes of the file.
+ * @param options The file's name in errors.
  * @throws GenError `invalid-data` when the file is no PNG or cut short, or when a text is damaged or
  * has more than 1 MiB.
  */
 export function readPngSettings(
   bytes: Uint8Array,
-  options: { readonly name?: string } = {},
+  options: {
+    /** The name in errors. @defaultValue "PNG file" */
+    readonly name?: string;
+  } = {},
 ): Record<string, JsonValue> | undefined {
   const { name = "PNG file" } = options;
   const texts = new Map<string, string>();

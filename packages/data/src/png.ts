@@ -12,9 +12,13 @@ import { settingsChunks } from "./png-settings.ts";
 
 /** A picture of bytes: `data` is [height, width, channels], 0 to 255. */
 export interface Raster {
+  /** Pixels in a row. */
   readonly width: number;
+  /** Rows. */
   readonly height: number;
+  /** 1 for greyscale, 3 for RGB. */
   readonly channels: 1 | 3;
+  /** The values, `[height, width, channels]`, 0 to 255. */
   readonly data: Uint8Array;
 }
 
@@ -25,6 +29,8 @@ export interface Raster {
  * Width and height are checked before anything is allocated. The rows of pixels are decoded as the
  * stream inflates, and the stream may not be longer than they need.
  *
+ * @param bytes The bytes of the file.
+ * @param options The file's name in errors, and a limit on memory. Default: 256 MiB.
  * @throws GenError `invalid-data` when the file is no PNG, damaged, truncated, has a side of 0 or
  * above 65,535, or takes more than `limit` bytes when decoded (default 256 MiB).
  */
@@ -70,6 +76,8 @@ export interface PngOptions {
  * Writes a raster as an 8-bit greyscale or RGB PNG. Settings become two texts in the file: JSON under
  * `gen`, and `parameters` as Stable Diffusion web UI writes them.
  *
+ * @param raster The picture.
+ * @param options How the picture was made. Default: says nothing.
  * @throws RangeError when `data` is not width * height * channels bytes.
  */
 export function writePng(raster: Raster, options: PngOptions = {}): Uint8Array {

@@ -28,13 +28,17 @@ const byLabel = /* @__PURE__ */ new Map([
 
 /** The content of a safetensors file. F16 and BF16 tensors stay raw bits in a `Uint16Array`. */
 export interface Safetensors<A = NdArray> {
+  /** The tensors by name. */
   readonly tensors: Readonly<Record<string, A>>;
+  /** Texts by name; empty where the file has none. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /**
  * Reads a safetensors file: 8 bytes of header length, a JSON header, the tensors' bytes.
  *
+ * @param bytes The bytes of the file.
+ * @param options The file's name in errors, and a limit on memory. Default: 1 GiB.
  * @throws GenError `invalid-data` when the header is longer than 100 MB or than the file, is no
  * valid JSON, has more than 100,000 tensors or names an unknown dtype, or when a tensor's range is
  * not its size, leaves the file, overlaps another or leaves a gap.
@@ -92,6 +96,8 @@ export function readSafetensors(bytes: Uint8Array, options: ReadOptions = {}): S
  * Writes a safetensors file that the `safetensors` library reads. Tensors are in order of element
  * size and name and aligned to 8 bytes, so equal content gives equal bytes.
  *
+ * @param tensors The tensors by name.
+ * @param metadata Texts by name. Default: none.
  * @throws RangeError when a shape does not describe its data or a name is `__metadata__`.
  */
 export function writeSafetensors(

@@ -2,8 +2,14 @@ import { checkFinite, type Dataset, itemSize } from "./dataset.ts";
 
 /** A standardized dataset and its inverse: original = x * std + mean, for each coordinate. */
 export interface Standardized {
-  readonly dataset: Dataset & { readonly data: Float32Array };
+  /** The items with mean 0 and deviation 1 in each coordinate. */
+  readonly dataset: Dataset & {
+    /** All items, `[length, ...shape]`, float32. */
+    readonly data: Float32Array;
+  };
+  /** The mean of each coordinate of an item, before. */
   readonly mean: Float64Array;
+  /** The standard deviation of each coordinate, before; 1 for a constant one. */
   readonly std: Float64Array;
 }
 
@@ -11,6 +17,7 @@ export interface Standardized {
  * Shifts and scales each coordinate of an item to mean 0 and (population) standard deviation 1:
  * `(x - mean) / std`. A constant coordinate is only shifted; its std is 1.
  *
+ * @param dataset The dataset, whose values stay as they are.
  * @throws GenError `invalid-data` when the data hold NaN or infinity.
  */
 export function standardize(dataset: Dataset): Standardized {

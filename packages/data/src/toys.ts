@@ -51,7 +51,11 @@ function toy(
 /**
  * Two interleaved half circles of radius 1, one centered at (0, 0), the other at (1, 0.5) upside
  * down, half the points on each; scikit-learn's `make_moons` with random instead of even angles.
- * Labels 0 and 1. @defaultValue noise 0.05
+ * Labels 0 and 1.
+ *
+ * @param options How many points, the seed, and the noise.
+ * @defaultValue noise 0.05
+ * @throws RangeError when n is no positive integer, or seed or noise is out of range.
  */
 export function twoMoons(options: ToyOptions): PointSet {
   return toy("two moons", options, options.noise ?? 0.05, (u, i) => {
@@ -64,7 +68,11 @@ export function twoMoons(options: ToyOptions): PointSet {
 
 /**
  * A spiral of one and a half turns: (t cos t, t sin t) / 5 for t from 1.5 pi to 4.5 pi, even in t;
- * the swiss roll without its width. @defaultValue noise 0.05
+ * the swiss roll without its width.
+ *
+ * @param options How many points, the seed, and the noise.
+ * @defaultValue noise 0.05
+ * @throws RangeError as {@link twoMoons}.
  */
 export function swissRoll(options: ToyOptions): PointSet {
   return toy("swiss roll", options, options.noise ?? 0.05, (u) => {
@@ -73,7 +81,13 @@ export function swissRoll(options: ToyOptions): PointSet {
   });
 }
 
-/** Uniform points on the 8 dark squares of a 4 by 4 board on [-2, 2]^2. @defaultValue noise 0 */
+/**
+ * Uniform points on the 8 dark squares of a 4 by 4 board on [-2, 2]^2.
+ *
+ * @param options How many points, the seed, and the noise.
+ * @defaultValue noise 0
+ * @throws RangeError as {@link twoMoons}.
+ */
 export function checkerboard(options: ToyOptions): PointSet {
   return toy("checkerboard", options, options.noise ?? 0, (u) => {
     const column = Math.floor(4 * u(0));
@@ -82,7 +96,13 @@ export function checkerboard(options: ToyOptions): PointSet {
   });
 }
 
-/** Four circles of radius 0.5, 1, 1.5 and 2 about the origin. @defaultValue noise 0.04 */
+/**
+ * Four circles of radius 0.5, 1, 1.5 and 2 about the origin.
+ *
+ * @param options How many points, the seed, and the noise.
+ * @defaultValue noise 0.04
+ * @throws RangeError as {@link twoMoons}.
+ */
 export function rings(options: ToyOptions): PointSet {
   return toy("rings", options, options.noise ?? 0.04, (u) => {
     const ring = Math.floor(4 * u(0));
@@ -94,9 +114,13 @@ export function rings(options: ToyOptions): PointSet {
 
 /**
  * Five curved arms: radius r from a normal of mean 1 and deviation 0.3, turned by exp(r) / 4.
- * `noise` is the width of an arm before the turn. Labels are the arms. @defaultValue noise 0.1
+ * `noise` is the width of an arm before the turn. Labels are the arms.
+ *
+ * @param options How many points, the seed, and the noise.
+ * @defaultValue noise 0.1
  *
  * M. Johnson et al. (2016), Composing graphical models with neural networks, arXiv:1603.06277.
+ * @throws RangeError as {@link twoMoons}.
  */
 export function pinwheel(options: ToyOptions): PointSet {
   const width = options.noise ?? 0.1;
@@ -115,7 +139,11 @@ export function pinwheel(options: ToyOptions): PointSet {
 }
 
 /**
- * Eight equal Gaussians of deviation `noise` on a circle of radius 2. @defaultValue noise 0.2
+ * Eight equal Gaussians of deviation `noise` on a circle of radius 2.
+ *
+ * @param options How many points, the seed, and the noise.
+ * @defaultValue noise 0.2
+ * @throws RangeError as {@link twoMoons}.
  */
 export function gaussianMixture(options: ToyOptions): PointSet {
   return toy("gaussian mixture", options, options.noise ?? 0.2, (u) => {
@@ -128,11 +156,15 @@ export function gaussianMixture(options: ToyOptions): PointSet {
 /**
  * Draws n of the given points with replacement and moves each by Gaussian noise.
  *
+ * @param options The given points, how many to draw, the seed, and the noise.
  * @defaultValue noise 0.02 of the points' larger side
  * @throws RangeError when there are no points or one is not finite.
  */
 export function drawnPoints(
-  options: ToyOptions & { readonly points: readonly (readonly [x: number, y: number])[] },
+  options: ToyOptions & {
+    /** The points to draw from, at least one. */
+    readonly points: readonly (readonly [x: number, y: number])[];
+  },
 ): PointSet {
   const { points } = options;
   if (points.length === 0) throw new ArgumentError("points must hold at least one point, got none");

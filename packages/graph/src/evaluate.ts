@@ -13,11 +13,15 @@ import { normalizeKernels } from "./ops/normalize/kernel.ts";
 import { productKernels } from "./ops/products/kernel.ts";
 import { reduceKernels } from "./ops/reduce/kernel.ts";
 
+/** Tensors by name. */
 type Tensors = Record<string, Tensor>;
 
 /**
  * Computes the outputs of `graph` on the CPU: the reference of every operation.
  * Floats of every width are computed and returned as float64; integers are exact up to 2^53.
+ *
+ * @param graph The graph.
+ * @param inputs A tensor for each of its inputs, by name.
  * @throws RangeError naming a missing, unknown or misfit input.
  */
 export const evaluate = (graph: Graph, inputs: Readonly<Tensors>): Tensors =>
@@ -36,6 +40,8 @@ interface Step {
 /**
  * Prepares `graph` to be evaluated many times; parameters keep the values that they have now.
  * The returned function reuses its intermediate arrays from run to run.
+ *
+ * @param graph The graph.
  * @throws RangeError naming the operations that only ONNX Runtime has.
  */
 export function compileEvaluation(graph: Graph): (inputs: Readonly<Tensors>) => Tensors {

@@ -29,6 +29,9 @@ import { plus, type Rule, type Rules } from "./ops/rule.ts";
  * The derivatives of `loss` with respect to each expression of `wrt`, in reverse mode, as
  * expressions of the same shapes, which can be differentiated again. A derivative is zeros where
  * `loss` does not depend on the expression.
+ *
+ * @param loss What is differentiated, of shape `[]`.
+ * @param wrt What it is differentiated by: inputs, parameters, or values between.
  * @throws RangeError when `loss` is not of shape `[]`, or `loss` or an expression of `wrt` is not a
  * float.
  * @throws GenError `unsupported-operation` when an operation on the path has no derivative here; the

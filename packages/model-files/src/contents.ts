@@ -9,7 +9,9 @@ export interface KeptFile {
   readonly sha256?: string;
   /** The URLs that the file came from. */
   readonly urls: readonly string[];
+  /** How many bytes are stored. */
   readonly bytes: number;
+  /** When the file was loaded last. */
   readonly lastUsed: Date;
 }
 

@@ -17,6 +17,11 @@ export interface FetchOptions {
   readonly sha256?: string;
   /** Stops the download after the current chunk. What arrived is stored. */
   readonly signal?: AbortSignal;
+  /**
+   * Called as bytes arrive.
+   *
+   * @param progress How much of the file has been loaded.
+   */
   readonly onProgress?: (progress: FileProgress) => void;
   /** The largest file allowed, in bytes. @defaultValue the limit of `modelFiles` */
   readonly limit?: number;

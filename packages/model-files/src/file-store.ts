@@ -3,17 +3,32 @@
  * `.url`; it never contains text of a server or a user.
  */
 export interface FileStore {
-  /** The bytes; undefined if the name is not stored. */
+  /**
+   * The bytes; undefined if the name is not stored.
+   *
+   * @param name 64 hexadecimal digits, some with a suffix.
+   */
   read(name: string): Promise<Uint8Array | undefined>;
   /**
-   * The same bytes, left where they are. @defaultValue what `read` gives, in memory
+   * The same bytes, left where they are.
+   *
+   * @param name 64 hexadecimal digits, some with a suffix.
+   * @defaultValue what `read` gives, in memory
    */
   open?(name: string): Promise<Blob | undefined>;
   /**
    * Replaces the bytes under a name. A reader never sees half of them. A store with `open` copies the
    * bytes: their memory may be freed afterwards.
+   *
+   * @param name 64 hexadecimal digits, some with a suffix.
+   * @param bytes The new bytes.
    */
   write(name: string, bytes: Uint8Array): Promise<void>;
+  /**
+   * Removes the bytes under a name, if there are any.
+   *
+   * @param name 64 hexadecimal digits, some with a suffix.
+   */
   remove(name: string): Promise<void>;
   /** All names, with their sizes in bytes. */
   sizes(): Promise<ReadonlyMap<string, number>>;

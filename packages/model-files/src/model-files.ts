@@ -30,6 +30,8 @@ export interface ModelFilesOptions {
   readonly store?: FileStore;
   /**
    * Called when a file cannot be stored, for example because the disk is full.
+   *
+   * @param message One line for people.
    * @defaultValue console.warn
    */
   readonly onWarning?: (message: string) => void;
@@ -42,6 +44,9 @@ export interface ModelFiles {
    * given, or if the server says that it is current or cannot be reached. A stored file is hashed
    * on every load and downloaded again if it is damaged. After an abort or a broken connection,
    * another call continues where this one stopped, if the server can.
+   *
+   * @param url The file's address, http or https.
+   * @param options The SHA-256, a signal, headers and limits. Default: none.
    * @throws GenError `file-missing`, `file-too-large`; `file-changed` when it differs from its
    * SHA-256 or length; `unreachable`, or `download-failed` when the connection breaks three times.
    * @throws RangeError when an option is out of range.
@@ -50,6 +55,9 @@ export interface ModelFiles {
   /**
    * As `fetch`, but the file stays in the store: its parts are read from there, and no copy of it is in
    * memory, unless it cannot be stored. A file that is removed from the store cannot be read any more.
+   *
+   * @param url The file's address, http or https.
+   * @param options The SHA-256, a signal, headers and limits. Default: none.
    */
   open(url: string | URL, options?: FetchOptions): Promise<Blob>;
   /**
@@ -57,11 +65,18 @@ export interface ModelFiles {
    * does not exist. `loadPipeline` takes such a function, and its `open` for large models. They throw
    * a RangeError for a path that leads out of the folder. For a model's page on huggingface.co the
    * folder is that of its files.
+   *
+   * @param url The folder's address, http or https.
+   * @param options The SHA-256 of each file, a signal, headers and limits. Default: none.
    */
   folder(url: string | URL, options?: FolderOptions): UrlFolder;
   /** All stored files, the last used first. */
   list(): Promise<KeptFile[]>;
-  /** Removes a file by its SHA-256 or its URL. Returns the bytes freed. */
+  /**
+   * Removes a file by its SHA-256 or its URL. Returns the bytes freed.
+   *
+   * @param sha256OrUrl What names the file.
+   */
   evict(sha256OrUrl: string | URL): Promise<number>;
   /** Removes everything. Returns the bytes freed. */
   clear(): Promise<number>;
@@ -75,6 +90,8 @@ const defaultAttempts = 3;
 /**
  * Downloads model files and stores them: in a browser's cache, or in a folder in Node.
  *
+ * @param options Limits, and where files are stored. Default: the user's cache, without a limit of
+ * capacity.
  * @example
  * const files = modelFiles({ limit: 500e6, capacity: 2e9 });
  * const bytes = await files.fetch("https://example.com/unet/model.onnx", {

@@ -14,7 +14,12 @@ import { inNode, send, shownUrl, untilSilent } from "./send.ts";
 export interface RangedFile {
   /** In bytes. */
   readonly size: number;
-  /** Reads `length` bytes from `offset`; both are inside the file. */
+  /**
+   * Reads `length` bytes from `offset`; both are inside the file.
+   *
+   * @param offset The first byte.
+   * @param length How many bytes.
+   */
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 

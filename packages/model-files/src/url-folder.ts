@@ -7,19 +7,40 @@ import { type RangedFile, rangedFile } from "./ranged-file.ts";
 export interface FolderOptions extends Omit<FetchOptions, "sha256" | "onProgress"> {
   /** SHA-256 of each file by its path. If given, the folder has no other files. */
   readonly sha256?: Readonly<Record<string, string>>;
-  readonly onProgress?: (progress: FileProgress & { readonly path: string }) => void;
+  /**
+   * Called as bytes of a file arrive.
+   *
+   * @param progress How much of the file has been loaded.
+   */
+  readonly onProgress?: (
+    progress: FileProgress & {
+      /** The file's path in the folder. */
+      readonly path: string;
+    },
+  ) => void;
 }
 
 type Get<R> = (url: URL, options: FetchOptions) => Promise<R>;
 
 /** Reads and opens files of a folder, see `ModelFiles.folder`. */
 export interface UrlFolder {
+  /**
+   * The bytes of a file; undefined if it does not exist.
+   *
+   * @param path The path in the folder, with slashes.
+   */
   (path: string): Promise<Uint8Array | undefined>;
-  /** A file that is read in parts, see `ModelFiles.open`. */
+  /**
+   * A file that is read in parts, see `ModelFiles.open`.
+   *
+   * @param path The path in the folder, with slashes.
+   */
   open(path: string): Promise<Blob | undefined>;
   /**
    * A file of which only the parts that are read are requested, such as the headers of a model. Nothing
    * of it is stored. The server must answer `HEAD` and `range`.
+   *
+   * @param path The path in the folder, with slashes.
    * @throws GenError `download-failed` when the server does neither; `unreachable`.
    */
   parts(path: string): Promise<RangedFile | undefined>;

@@ -7,12 +7,18 @@ export const geluTanh = (x: Expr): Expr => {
   return mul(mul(x, 0.5), add(tanh(angle), 1));
 };
 
+/** The activations by their names. @internal */
 const activations = { gelu, geluTanh, relu, sigmoid, silu, softplus, tanh };
 
 /** An activation by name, or any elementwise function. */
 export type Activation = keyof typeof activations | ((x: Expr) => Expr);
 
-/** The function of an activation. @throws RangeError when the name is unknown. */
+/**
+ * The function of an activation.
+ *
+ * @param activation A name, or a function, which is returned as it is.
+ * @throws RangeError when the name is unknown.
+ */
 export function activationFunction(activation: Activation): (x: Expr) => Expr {
   if (typeof activation === "function") {
     return (x) => {

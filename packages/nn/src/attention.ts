@@ -23,6 +23,10 @@ function checkHeads(heads: number, features: number, what: string): void {
  * Self-attention over the positions of `[batch, channels, height, width]`, added to its input:
  * `x + project(attend(query, key, value of groupNorm(x)))` (Ho et al. 2020, appendix B), where
  * the projection starts at zero.
+ *
+ * @param name Start of the weights' names.
+ * @param channels Channels of x and of the result.
+ * @param options Heads, groups and seed. Default: one head.
  * @throws RangeError when `heads` does not divide `channels`.
  */
 export function attention(
@@ -70,6 +74,10 @@ export interface TokenAttentionOptions extends LayerOptions {
  *
  * Weights are `NAME.qkv` for self-attention, `NAME.q` and `NAME.kv` for cross-attention, and
  * `NAME.project`. The parts of one weight follow each other in the order of its name.
+ *
+ * @param name Start of the weights' names.
+ * @param features Features of a token of x and of the result.
+ * @param options Heads, the context's features, bias and seed. Default: one head, self-attention.
  * @throws RangeError when `heads` does not divide `features`, or when a context is missing.
  */
 export function tokenAttention(

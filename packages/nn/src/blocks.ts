@@ -23,6 +23,14 @@ export interface ResidualBlockOptions extends Pick<LayerOptions, "seed"> {
  * through a 1x1 convolution where the number of channels changes.
  *
  * Takes x `[batch, inChannels, height, width]` and `silu(time embedding)` `[batch, timeFeatures]`.
+ *
+ * @param name Start of the weights' names.
+ * @param inChannels Channels of x.
+ * @param outChannels Channels of the result.
+ * @param options Features of the time embedding, groups, dropout and seed. Default: no time, no
+ * dropout.
+ * @throws RangeError when `groups` does not divide the channels; on use, when the time is missing
+ * or x does not fit.
  */
 export function residualBlock(
   name: string,
@@ -64,6 +72,10 @@ export interface SpatialTransformerOptions extends AttentionOptions {
  * Each of the three reads the layer norm of its input, and its result is added to the input. A 1x1
  * convolution comes before them; a 1x1 convolution that starts at zero comes after them, and its
  * result is added to x.
+ *
+ * @param name Start of the weights' names.
+ * @param channels Channels of x and of the result.
+ * @param options Features of the context's tokens, heads, groups and seed.
  * @throws RangeError when `heads` does not divide `channels`.
  */
 export function spatialTransformer(

@@ -52,6 +52,8 @@ export function halvedSize(size: number, levels: number): number {
  * An encoder of images `[batch, inChannels, size, size]` to a vector or a map: a stride-2
  * convolution for each entry of `channels`, one more at the smallest size, then a linear layer (or
  * a 3x3 convolution).
+ *
+ * @param options Size and channels of the images and of the levels, and features of the code.
  * @throws RangeError when `size` cannot be halved once for each level.
  */
 export function convEncoder(options: ConvEncoderOptions): Network {
@@ -76,6 +78,8 @@ export function convEncoder(options: ConvEncoderOptions): Network {
  * A decoder of a latent vector or map to images (or their logits)
  * `[batch, outChannels, size, size]`: a linear layer (or a 3x3 convolution), then for each entry of
  * `channels` a doubling of the size with a 3x3 convolution, and a 3x3 convolution to `outChannels`.
+ *
+ * @param options Size and channels of the images and of the levels, and features of the code.
  * @throws RangeError when `size` cannot be halved once for each level.
  */
 export function convDecoder(options: ConvDecoderOptions): Network {

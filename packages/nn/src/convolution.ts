@@ -22,6 +22,12 @@ export interface ConvolutionOptions extends LayerOptions {
  * A 2-D convolution layer on `[batch, inChannels, height, width]`, with a bias per output channel.
  * Weights are `NAME.weight` `[outChannels, inChannels / groups, kernel, kernel]` and `NAME.bias`
  * `[outChannels]`, as PyTorch's.
+ *
+ * @param name Start of the weights' names.
+ * @param inChannels Channels of x.
+ * @param outChannels Channels of the result.
+ * @param options Kernel, stride, padding, groups, bias and seed. Default: 3x3, same size.
+ * @throws RangeError when `groups` does not divide the channels; on use, when x does not fit.
  */
 export function convolution(
   name: string,
@@ -38,7 +44,15 @@ export function convolution(
   return b ? (x) => add(apply(x), reshape(b, [1, outChannels, 1, 1])) : apply;
 }
 
-/** Halves height and width, rounding up: a 3x3 convolution of stride 2. */
+/**
+ * Halves height and width, rounding up: a 3x3 convolution of stride 2.
+ *
+ * @param name Start of the weights' names.
+ * @param inChannels Channels of x.
+ * @param outChannels Channels of the result. Default: `inChannels`.
+ * @param options The seed. Default: 0.
+ * @throws on use, RangeError when x does not fit.
+ */
 export const downsample = (
   name: string,
   inChannels: number,
@@ -49,7 +63,15 @@ export const downsample = (
   return convolution(name, inChannels, outChannels, { stride: 2, seed: options.seed });
 };
 
-/** Doubles height and width: repeats each pixel, then a 3x3 convolution. */
+/**
+ * Doubles height and width: repeats each pixel, then a 3x3 convolution.
+ *
+ * @param name Start of the weights' names.
+ * @param inChannels Channels of x.
+ * @param outChannels Channels of the result. Default: `inChannels`.
+ * @param options The seed. Default: 0.
+ * @throws on use, RangeError when x does not fit.
+ */
 export function upsample(
   name: string,
   inChannels: number,

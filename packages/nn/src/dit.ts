@@ -98,6 +98,8 @@ const patchWeights: Initializer = (shape, key) =>
  * norm's shift, scale and gate. The output starts at zero.
  *
  * A block has `(10 + 2 mlpRatio) width^2` weights and `(11 + mlpRatio) width` biases.
+ *
+ * @param options Size of x, patch, width, depth and heads.
  * @throws RangeError when `patch` does not divide `size`, `heads` not `width`, or 4 not `width`.
  */
 export function dit(options: DitOptions): Network {

@@ -19,6 +19,12 @@ import { checkLayer } from "./layer-rules.ts";
 /**
  * A table of learned vectors: int64 or int32 indices `[...]` in `[0, count)` to `[..., features]`.
  * The table is `NAME.weight` `[count, features]`, standard normal at first.
+ *
+ * @param name Start of the weight's name.
+ * @param count How many vectors.
+ * @param features Numbers of a vector.
+ * @param options The seed and the first values. Default: standard normal.
+ * @throws on use, RangeError when the indices are no integers.
  */
 export function embedding(
   name: string,
@@ -47,6 +53,11 @@ export interface TimestepEmbeddingOptions {
  * Sines and cosines of a time step (Vaswani et al. 2017, section 3.5, in the order of Ho et al.
  * 2020): `[sin(t w_0), ..., cos(t w_0), ...]` with `w_i = maxPeriod^(-i / (features / 2 - shift))`.
  * `t` `[batch]` of any dtype gives float32 `[batch, features]`; an odd last feature is 0.
+ *
+ * @param t Time steps `[batch]`, integers or floats.
+ * @param features Numbers of the embedding.
+ * @param options Periods and order. Default: as Ho et al.
+ * @throws RangeError when `features` is no positive integer.
  */
 export function timestepEmbedding(
   t: Expr,

@@ -6,10 +6,18 @@ import { SIZES_OR_NONE } from "./layer-rules.ts";
 /**
  * Makes the first value of a weight, `[out, in, ...kernel]` for matrices and convolutions. `key`
  * alone decides the random numbers.
+ *
+ * @param shape The weight's shape, `[out, in, ...kernel]`.
+ * @param key What the random numbers depend on.
  */
 export type Initializer = (
   shape: readonly number[],
-  key: { readonly seed: number; readonly name: string },
+  key: {
+    /** The network's seed. */
+    readonly seed: number;
+    /** The weight's full name. */
+    readonly name: string;
+  },
 ) => Tensor;
 
 /** The number of elements of a tensor of this shape. */
@@ -33,13 +41,21 @@ const random =
     return tensor(numbers.map(scaled), shape);
   };
 
-/** Uniform in `(-bound, bound)`. */
+/**
+ * Uniform in `(-bound, bound)`.
+ *
+ * @param bound The largest size of a number.
+ */
 export function uniform(bound: number): Initializer {
   checkArguments({ bound }, { bound: rules.FINITE });
   return random("uniform", (u) => (2 * u - 1) * bound);
 }
 
-/** Normal with mean 0 and the given standard deviation. */
+/**
+ * Normal with mean 0 and the given standard deviation.
+ *
+ * @param deviation The standard deviation.
+ */
 export function normalWeights(deviation: number): Initializer {
   checkArguments({ deviation }, { deviation: rules.FINITE });
   return random("normal", (z) => z * deviation);
@@ -70,26 +86,49 @@ function normalByFans(gain: number, deviationOf: ByFans): Initializer {
   return (shape, key) => normalWeights(deviationOf(fanInOut(shape)))(shape, key);
 }
 
-/** Uniform with variance `gain^2 / fanIn` (He et al. 2015, section 2.2), for relu by default. */
+/**
+ * Uniform with variance `gain^2 / fanIn` (He et al. 2015, section 2.2), for relu by default.
+ *
+ * @param gain The gain of the activation that follows. Default: sqrt(2), relu's.
+ */
 export const kaimingUniform = (gain = Math.SQRT2): Initializer =>
   uniformByFans(gain, ({ fanIn }) => gain * Math.sqrt(3 / fanIn));
 
-/** Normal with variance `gain^2 / fanIn` (He et al. 2015, eq. 10), for relu by default. */
+/**
+ * Normal with variance `gain^2 / fanIn` (He et al. 2015, eq. 10), for relu by default.
+ *
+ * @param gain The gain of the activation that follows. Default: sqrt(2), relu's.
+ */
 export const kaimingNormal = (gain = Math.SQRT2): Initializer =>
   normalByFans(gain, ({ fanIn }) => gain / Math.sqrt(fanIn));
 
-/** Uniform with variance `2 gain^2 / (fanIn + fanOut)` (Glorot and Bengio 2010, eq. 16). */
+/**
+ * Uniform with variance `2 gain^2 / (fanIn + fanOut)` (Glorot and Bengio 2010, eq. 16).
+ *
+ * @param gain The gain of the activation that follows. Default: 1.
+ */
 export const xavierUniform = (gain = 1): Initializer =>
   uniformByFans(gain, ({ fanIn, fanOut }) => gain * Math.sqrt(6 / (fanIn + fanOut)));
 
-/** Normal with variance `2 gain^2 / (fanIn + fanOut)` (Glorot and Bengio 2010, eq. 12). */
+/**
+ * Normal with variance `2 gain^2 / (fanIn + fanOut)` (Glorot and Bengio 2010, eq. 12).
+ *
+ * @param gain The gain of the activation that follows. Default: 1.
+ */
 export const xavierNormal = (gain = 1): Initializer =>
   normalByFans(gain, ({ fanIn, fanOut }) => gain * Math.sqrt(2 / (fanIn + fanOut)));
 
 /** PyTorch's default for linear and convolution layers: uniform within `1 / sqrt(fanIn)`. */
 export const fanInUniform = uniformByFans(1, ({ fanIn }) => 1 / Math.sqrt(fanIn));
 
-/** A float32 parameter whose first value is the initializer's for this name and seed. */
+/**
+ * A float32 parameter whose first value is the initializer's for this name and seed.
+ *
+ * @param name The parameter's full name.
+ * @param shape The parameter's shape.
+ * @param initializer Makes the first value.
+ * @param seed With the name, decides the random numbers.
+ */
 export function initializedParameter(
   name: string,
   shape: readonly number[],

@@ -5,6 +5,12 @@ import { checkLayer } from "./layer-rules.ts";
 /**
  * A linear layer: `x W^T + b` on `[..., inFeatures]`, giving `[..., outFeatures]`. Weights are
  * `NAME.weight` `[outFeatures, inFeatures]` and `NAME.bias` `[outFeatures]`, as PyTorch's.
+ *
+ * @param name Start of the weights' names.
+ * @param inFeatures Features of x.
+ * @param outFeatures Features of the result.
+ * @param options Bias, first values and seed. Default: with a bias, PyTorch's first values.
+ * @throws RangeError when a number of features is no positive integer; on use, when x does not fit.
  */
 export function linear(
   name: string,

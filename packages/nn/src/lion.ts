@@ -23,6 +23,8 @@ export interface LionOptions {
 /**
  * Lion (Chen et al. 2023, algorithm 2): `w -= rate * (sign(b1 m + (1 - b1) g) + weightDecay * w)`,
  * `m = b2 m + (1 - b2) g`.
+ *
+ * @param options Learning rate, decays and weight decay. Default: rate 1e-4.
  * @throws RangeError when a setting is out of range.
  */
 export function lion(options: LionOptions = {}): Optimizer {

@@ -21,7 +21,12 @@ export interface MlpOptions extends DenoiserOptions {
    * 64 by default.
    * @defaultValue false
    */
-  time?: { features?: number } | boolean;
+  time?:
+    | {
+        /** Features of the embedding of t. @defaultValue 64 */
+        features?: number;
+      }
+    | boolean;
 }
 
 const timeRule = rules.having("{ features }", { features: rules.optional(rules.COUNT) });
@@ -29,6 +34,9 @@ const timeRule = rules.having("{ features }", { features: rules.optional(rules.C
 /**
  * Linear layers with an activation between them: x `[batch, inputs]` to `[batch, outputs]`.
  * In a denoiser (`time`), the first layer takes x joined with the sinusoidal embedding of t.
+ *
+ * @param options Features of x and of the layers, and whether it takes the time.
+ * @throws RangeError when a width is no positive integer, or the activation's name is unknown.
  */
 export function mlp(options: MlpOptions): Network {
   checkNetwork(options, {

@@ -11,9 +11,15 @@ import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
 
 /** A function over expressions, the weights it uses and the signature of its arguments. */
 export interface Network {
+  /** The weights, in order of use. */
   readonly parameters: readonly Parameter[];
-  /** Arguments in the order of `signature`. */
+  /**
+   * Arguments in the order of `signature`.
+   *
+   * @param inputs Expressions with the shapes and dtypes of the signature.
+   */
   apply(...inputs: Expr[]): Expr;
+  /** Names, shapes and dtypes of the arguments, in order. */
   readonly signature: Readonly<Record<string, Signature>>;
   /** The number of classes of a denoiser's label, if it takes one. */
   readonly classes?: number;
@@ -35,6 +41,10 @@ export interface DenoiserOptions extends NetworkOptions {
 
 /**
  * A network from a function over expressions. Its parameters are those that the function uses.
+ *
+ * @param signature Names, shapes and dtypes of the arguments, in order.
+ * @param apply The function, of the arguments in order.
+ * @param classes The number of classes, if an argument is a label. Default: none.
  * @throws RangeError when shapes or dtypes inside do not fit `signature`; in `apply`, when an
  * argument of `signature` is missing.
  */
@@ -62,7 +72,12 @@ export function network(
   }
 }
 
-/** The graph of a network. Inputs are named as in the signature, the result is named `output`. */
+/**
+ * The graph of a network. Inputs are named as in the signature, the result is named `output`.
+ *
+ * @param network The network.
+ * @param output The name of the result. Default: "output".
+ */
 export function networkGraph(network: Network, output = "output"): Graph {
   checkArguments({ network, output }, { network: rules.NETWORK, output: rules.TEXT });
   const { apply, signature } = network;

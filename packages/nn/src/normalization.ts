@@ -37,6 +37,10 @@ export function defaultGroups(channels: number): number {
  * Group normalization of `[batch, channels, ...]` (Wu and He 2018, eq. 1 to 6): each group of
  * channels of a sample to mean 0 and variance 1, then a learned scale and bias per channel
  * (`NAME.weight`, `NAME.bias`).
+ *
+ * @param name Start of the weights' names.
+ * @param channels Channels of x.
+ * @param options Groups and epsilon. Default: `defaultGroups(channels)`, 1e-5.
  * @throws RangeError when `groups` does not divide `channels`.
  */
 export function groupNorm(
@@ -66,6 +70,11 @@ export interface LayerNormOptions {
 /**
  * Layer normalization (Ba et al. 2016, eq. 3): the last dimension of `[..., features]` to mean 0
  * and variance 1, then a learned scale and bias per feature.
+ *
+ * @param name Start of the weights' names.
+ * @param features Features of x, its last dimension.
+ * @param options Epsilon, and whether scale and bias follow. Default: 1e-5, yes.
+ * @throws RangeError when `features` is no positive integer; on use, when x does not fit.
  */
 export function layerNorm(
   name: string,

@@ -11,17 +11,31 @@ export type LearningRate = number | ((step: number) => number);
 export interface Optimizer {
   /** Names of the moments. Each has the weight's shape and starts at zero. */
   readonly moments: readonly string[];
-  /** The numbers that `update` takes at `step` (from 0), computed in float64. */
+  /**
+   * The numbers that `update` takes at `step` (from 0), computed in float64.
+   *
+   * @param step The step, from 0.
+   */
   rates(step: number): readonly number[];
   /**
    * One step, elementwise: all operands have the weight's shape, and the rates are scalars `[1]`.
+   *
+   * @param weight The weight before the step.
+   * @param gradient The gradient of the loss with respect to the weight.
+   * @param moments The moments before the step, in the order of their names.
+   * @param rates What `rates` gives for this step, scalars `[1]`.
    */
   update(
     weight: Expr,
     gradient: Expr,
     moments: readonly Expr[],
     rates: readonly Expr[],
-  ): { readonly weight: Expr; readonly moments: readonly Expr[] };
+  ): {
+    /** The weight after the step. */
+    readonly weight: Expr;
+    /** The moments after the step, in the same order. */
+    readonly moments: readonly Expr[];
+  };
 }
 
 /** Settings of {@link adam} and {@link adamw}. */
@@ -117,6 +131,8 @@ function adamUpdate(options: AdamOptions, decoupled: boolean): Optimizer {
  * Adam (Kingma and Ba 2015, algorithm 1) as PyTorch computes it:
  * `w -= rate * mHat / (sqrt(vHat) + epsilon)`. Its moments are kept as `m / (1 - beta1)` and
  * `v / (1 - beta2)`.
+ *
+ * @param options Learning rate, decays, epsilon and weight decay. Default: rate 1e-3.
  * @throws RangeError when a setting is out of range.
  */
 export const adam = (options: AdamOptions = {}): Optimizer => adamUpdate(options, false);
@@ -124,6 +140,9 @@ export const adam = (options: AdamOptions = {}): Optimizer => adamUpdate(options
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2): first
  * `w *= 1 - rate * weightDecay`, then Adam's step.
+ *
+ * @param options Learning rate, decays, epsilon and weight decay. Default: rate 1e-3, weight decay
+ * 0.01.
  * @throws RangeError when a setting is out of range.
  */
 export const adamw = (options: AdamOptions = {}): Optimizer => adamUpdate(options, true);
@@ -155,13 +174,21 @@ function decay(shape: (progress: number) => number, options: DecayOptions) {
   };
 }
 
-/** A schedule that falls in a line: `floor + (peak - floor) (1 - step / steps)`. */
+/**
+ * A schedule that falls in a line: `floor + (peak - floor) (1 - step / steps)`.
+ *
+ * @param options The largest rate, the steps, the warm-up and the last rate.
+ * @throws RangeError when a rate or a count of steps is negative or not finite.
+ */
 export const linearDecay = (options: DecayOptions): ((step: number) => number) =>
   decay((progress) => 1 - progress, options);
 
 /**
  * A schedule that falls as half a cosine: `floor + (peak - floor) (1 + cos(pi step / steps)) / 2`
  * (Loshchilov and Hutter 2017, eq. 5, without restarts).
+ *
+ * @param options The largest rate, the steps, the warm-up and the last rate.
+ * @throws RangeError when a rate or a count of steps is negative or not finite.
  */
 export const cosineDecay = (options: DecayOptions): ((step: number) => number) =>
   decay((progress) => (1 + Math.cos(Math.PI * progress)) / 2, options);

@@ -17,6 +17,8 @@ export interface SgdOptions {
 /**
  * Stochastic gradient descent as PyTorch computes it: `v = momentum * v + g`, `w -= rate * v`. With
  * Nesterov's momentum it is `w -= rate * (g + momentum * v)` (Sutskever et al. 2013, eq. 3 and 4).
+ *
+ * @param options Learning rate, momentum and weight decay. Default: rate 1e-3, no momentum.
  * @throws RangeError when a setting is out of range.
  */
 export function sgd(options: SgdOptions = {}): Optimizer {

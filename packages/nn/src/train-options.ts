@@ -7,9 +7,11 @@ import type { Weights } from "./weights.ts";
 
 /** One input of a batch. */
 export interface BatchInput {
+  /** The values, row-major. */
   readonly data: HostArray;
+  /** The shape of the values, `[batch, ...]`. */
   readonly shape: readonly number[];
-  /** @defaultValue the dtype that the signature gives the input */
+  /** The type of the elements. @defaultValue the dtype that the signature gives the input */
   readonly dtype?: DType;
 }
 
@@ -17,6 +19,7 @@ export interface BatchInput {
 export interface TrainProgress {
   /** Steps done, including those before a resume. */
   readonly step: number;
+  /** Steps in all. */
   readonly steps: number;
   /** The losses of the last step by name. */
   readonly losses: Readonly<Record<string, number>>;
@@ -29,6 +32,8 @@ export interface TrainProgress {
 /**
  * What training minimizes, from a batch's inputs: a scalar, or the scalar `loss` of several named
  * losses. The others are reported. They may be `[batch]`, numbers of each sample for `onSamples`.
+ *
+ * @param inputs The inputs of a batch, by name.
  */
 export type Loss<Name extends string = string> = (
   inputs: Record<Name, Expr>,
@@ -48,6 +53,7 @@ export interface MovingAverageOptions {
 
 /** How a training runs, whatever it trains. */
 export interface TrainRunOptions<T> {
+  /** The backend that runs the training. */
   backend: Backend<T>;
   /** Steps in all, including those before a resume. */
   steps: number;
@@ -65,8 +71,15 @@ export interface TrainRunOptions<T> {
   /** Steps between two readings of the losses, which check and report them. @defaultValue 10 */
   logEvery?: number;
   /** Stops training after the current step. The result holds what was learned. */
-  signal?: { readonly aborted: boolean };
-  /** Called every `logEvery` steps and after the last. A promise that it returns is awaited. */
+  signal?: {
+    /** Whether the training is to stop. */
+    readonly aborted: boolean;
+  };
+  /**
+   * Called every `logEvery` steps and after the last. A promise that it returns is awaited.
+   *
+   * @param progress The state of the training.
+   */
   onStep?: (progress: TrainProgress) => unknown;
   /** The state to continue from. */
   resume?: TrainingState;
@@ -82,11 +95,13 @@ export interface TrainRunOptions<T> {
 
 /** What {@link train} minimizes, over which batches, and how. */
 export interface TrainOptions<T, Name extends string = string> extends TrainRunOptions<T> {
+  /** What is minimized, over expressions. */
   loss: Loss<Name>;
   /** Shapes and dtypes of a batch. */
   signature: Readonly<Record<Name, Signature>>;
   /** The parameters to train. @defaultValue all that the loss uses */
   parameters?: readonly Parameter[];
+  /** The rule of the update, such as `adam()`. */
   optimizer: Optimizer;
   /**
    * The inputs of each step, random numbers included, from the step after `resume` on. They are
@@ -100,7 +115,9 @@ export interface TrainOptions<T, Name extends string = string> extends TrainRunO
    * batch `stepsPerRun` later is requested. Reading them costs a copy each step.
    */
   onSamples?: (step: {
+    /** The step, from 1. */
     readonly step: number;
+    /** The losses of each sample, `[batch]`, by name. */
     readonly losses: Readonly<Record<string, FloatArray>>;
   }) => void;
   /** Parameters of fewer elements share one tensor. Changes speed alone. @defaultValue 65,536 */
@@ -123,6 +140,7 @@ export interface ModelTrainingOptions<T = unknown> extends TrainRunOptions<T> {
 export interface Training {
   /** Steps done. Fewer than `steps` when the signal or the end of the batches stopped it. */
   readonly step: number;
+  /** Whether the signal stopped it. */
   readonly aborted: boolean;
   /** The losses that were read, in order. */
   readonly history: readonly Pick<TrainProgress, "step" | "losses">[];
@@ -136,5 +154,6 @@ export interface TrainResult {
   readonly weights: Weights;
   /** The averaged weights, with `ema`. */
   readonly ema?: Weights;
+  /** How it went, and the state to continue from. */
   readonly training: Training;
 }

@@ -62,6 +62,8 @@ const ADVICE = "a smaller learningRate or a clipNorm may help";
  *
  * Resuming gives the same numbers as not having stopped, bit for bit on backends that compute in
  * float32.
+ *
+ * @param options The loss, its batches, the optimizer, the backend and the steps.
  * @throws GenError `not-finite` when a loss that is read, or a weight of a checkpoint or at the end, is not finite.
  * @throws RangeError when a batch lacks an input or a shape or setting does not fit.
  */

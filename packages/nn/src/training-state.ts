@@ -6,6 +6,7 @@ import { type FloatTensor, type StoredTensor, storedNumbers, type Weights } from
 export interface TrainingState {
   /** Steps done. */
   readonly step: number;
+  /** The weights by the names of their parameters. */
   readonly weights: Weights;
   /** The optimizer's moments by their names. */
   readonly moments: Readonly<Record<string, Weights>>;
@@ -35,6 +36,8 @@ export function stateOf(
 /**
  * A state as the tensors of a file, for `writeSafetensors`: `weights/NAME`, `MOMENT/NAME`,
  * `ema/NAME` and `times/NAME`. The step is not one of them.
+ *
+ * @param state The state of a training.
  */
 export function stateTensors(state: TrainingState): Record<string, FloatTensor> {
   checkArguments({ state }, { state: STATE });
@@ -53,6 +56,9 @@ export const STATE = rules.having("a training's state { step, weights, moments }
 
 /**
  * The state after `step` steps from the tensors of a file that {@link stateTensors} named.
+ *
+ * @param step Steps done.
+ * @param tensors The tensors of the file, by the names of `stateTensors`.
  * @throws RangeError when a tensor holds no real numbers.
  */
 export function stateFromTensors(

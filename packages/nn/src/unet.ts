@@ -40,7 +40,12 @@ export interface UnetOptions extends DenoiserOptions {
    * Adds a last argument `context` `[batch, tokens, features]`, such as a text's embedding. The
    * attention blocks are then latent diffusion's transformers. Without `tokens`, any number fits.
    */
-  crossAttention?: { features: number; tokens?: number };
+  crossAttention?: {
+    /** Features of a token of the context. */
+    features: number;
+    /** Tokens of the context. @defaultValue any number */
+    tokens?: number;
+  };
   /** The share that training drops in each residual block; Ho et al. take 0.1. @defaultValue 0 */
   dropout?: number;
 }
@@ -56,6 +61,8 @@ type Stage = (x: Expr, time: Expr, context?: Expr) => Expr;
  * The UNet of Ho et al. (2020, appendix B): x `[batch, inChannels, size, size]` and t `[batch]`
  * int64 to `[batch, outChannels, size, size]`. Residual blocks take the time embedding, skips join
  * both ways down and up, the middle attends, and the output starts at zero.
+ *
+ * @param options Size of x, channels, levels, attention, and whether there are classes.
  * @throws RangeError when `size` cannot be halved once for each level but the last, or
  * `outChannels` contradicts `learnedVariance`.
  */

@@ -18,13 +18,19 @@ import { type Exprs, isExpr, mapValues, substitute } from "./substitute.ts";
 
 /** A tensor of a file, as `readSafetensors` returns it. Half precisions are raw bits. */
 export interface StoredTensor {
+  /** The type of the elements, such as "float32". */
   readonly dtype: string;
+  /** The tensor's shape. */
   readonly shape: readonly number[];
+  /** The elements, row-major. */
   readonly data: ArrayLike<number> | ArrayLike<bigint>;
 }
 
 /** A tensor of real numbers. */
-export type FloatTensor = Tensor & { readonly dtype: "float32" | "float64" | "float16" };
+export type FloatTensor = Tensor & {
+  /** The width of the floats. */
+  readonly dtype: "float32" | "float64" | "float16";
+};
 
 /** Tensors by the names of their parameters. */
 export type Weights = Readonly<Record<string, FloatTensor>>;
@@ -61,7 +67,11 @@ export function storedNumbers(
 /** Anything with weights: a network, a denoiser, a VAE. */
 export type Weighted = Pick<Network, "parameters">;
 
-/** The weights of a model by name, as safetensors files hold them. */
+/**
+ * The weights of a model by name, as safetensors files hold them.
+ *
+ * @param model The model.
+ */
 export function weightsOf(model: Weighted): Weights {
   checkArguments({ model }, { model: WEIGHTED });
   return Object.fromEntries(
@@ -82,6 +92,9 @@ const STORED = rules.having("a tensor { dtype, shape, data }", {
  *
  * A model is a record of functions over expressions. The results of the new model's functions,
  * single expressions or records of them, have the new weights in place of the old ones.
+ *
+ * @param model The model, which stays as it is.
+ * @param weights The new weights, one for each parameter, by name.
  * @throws RangeError when a weight is missing, unknown, of another shape or holds no
  * real numbers.
  */

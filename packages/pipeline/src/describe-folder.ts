@@ -30,9 +30,11 @@ import {
 
 /** A model of a folder. */
 interface FolderPart {
+  /** The part's folder, such as "unet". */
   readonly name: PartName;
   /** The path of its model. */
   readonly model: string;
+  /** What the part does, for people. */
   readonly purpose: string;
   /** Its config.json; empty where there is none. */
   readonly config: Fields;
@@ -40,6 +42,7 @@ interface FolderPart {
 
 /** A tokenizer of a folder. */
 interface FolderTokenizer {
+  /** The tokenizer's folder, such as "tokenizer". */
   readonly name: string;
   /** The paths of its files that are there. */
   readonly files: readonly string[];
@@ -47,19 +50,27 @@ interface FolderTokenizer {
 
 /** What {@link describeFolder} finds. Sizes are undefined where no file tells them. */
 export interface PipelineFolder extends FolderSizes {
+  /** What the pipeline makes, and from what. */
   readonly kind: FolderKind;
   /** The pipeline's class in diffusers; undefined where no index names one. */
   readonly className?: string;
   /** What a caller gives its pipeline. */
   readonly needs: readonly FolderNeed[];
+  /** The models that are there. */
   readonly parts: readonly FolderPart[];
   /** Parts that model_index.json names and the folder lacks, one sentence each. */
   readonly missing: readonly string[];
   /** What the denoiser takes beside x and t, `[batch, ...]`. */
   readonly conditions: Readonly<Record<string, Signature>>;
+  /** The tokenizers that are there. */
   readonly tokenizers: readonly FolderTokenizer[];
   /** Latents of the denoiser are `(z - shift) * scaling` of the VAE's; undefined without a VAE. */
-  readonly scaling?: { readonly factor: number; readonly shift: number };
+  readonly scaling?: {
+    /** Multiplies the VAE's latents after the shift. */
+    readonly factor: number;
+    /** Is subtracted from the VAE's latents first. */
+    readonly shift: number;
+  };
 }
 
 const TOKENIZER_FILES =
@@ -69,6 +80,8 @@ const TOKENIZER_FILES =
  * Tells what a folder is for, its parts, and the sizes and conditions of its samples. `has` tells
  * whether a file is there; the default reads the file.
  *
+ * @param read Gives a file's bytes by its path, or undefined.
+ * @param has Tells whether a file is there. Default: reads it.
  * @throws GenError `invalid-model` naming a JSON file that is damaged, or when there is no denoiser.
  */
 export async function describeFolder(

@@ -6,7 +6,11 @@ import { GenError } from "@gen/math";
 import { jsonObject } from "./index-file.ts";
 import { filePlaces } from "./paths.ts";
 
-/** Opens a file of the folder to be read in parts, or gives undefined where there is none. */
+/**
+ * Opens a file of the folder to be read in parts, or gives undefined where there is none.
+ *
+ * @param path The path in the folder, with slashes.
+ */
 export type OpenFile = (path: string) => Promise<WholeFile | WholeFile["blob"]>;
 
 /**
@@ -14,7 +18,13 @@ export type OpenFile = (path: string) => Promise<WholeFile | WholeFile["blob"]>;
  * once. `open` stands for the option where a backend is given too, as in `textToImage`.
  */
 export interface ReadFile {
+  /**
+   * The bytes of a file, or undefined where there is none.
+   *
+   * @param path The path in the folder, with slashes.
+   */
   (path: string): Promise<Uint8Array | undefined>;
+  /** Opens a large file of the folder to be read in parts. @defaultValue files are read whole */
   readonly open?: OpenFile;
 }
 

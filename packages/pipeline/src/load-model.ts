@@ -48,6 +48,12 @@ export interface LoadModelOptions {
   readonly changes?: ReadonlyMap<string, ModelChange>;
 }
 
+/**
+ * Changes a model before it is used, and gives its bytes.
+ *
+ * @param model The bytes of the model's file.
+ * @param beside The bytes of the files beside it, by location.
+ */
 type ModelChange = (model: Uint8Array, beside: ReadonlyMap<string, Uint8Array>) => Uint8Array;
 
 const WHOLE_ABOVE = 2 ** 27;
@@ -67,6 +73,11 @@ export const loadRules = {
  * part's model count (`onnx/model.onnx`, `model_fp16.onnx`, `model_quantized.onnx`, ...). With
  * `onMissingWeights`, also where its weights are missing.
  *
+ * @param read Gives a file's bytes by its path, or undefined.
+ * @param path The model's path in the folder, such as "unet/model.onnx".
+ * @param options Limits, and how large files are read. Default: 2 GiB, all in memory.
+ * @param onMissingWeights Called with the path of the weights that are missing, in place of the
+ * error.
  * @throws Error naming the file that is too large, too short or damaged, or whose weights are missing.
  */
 export async function loadModel(

@@ -27,6 +27,9 @@ export interface LoadPipelineOptions extends LoadModelOptions {
   /**
    * What stands in for the denoiser's model, such as a UNet with ControlNets, from the model and its
    * config.
+   *
+   * @param denoiser The denoiser's model, as the folder has it.
+   * @param config The denoiser's config.json.
    * @defaultValue the model
    */
   readonly around?: (denoiser: OnnxModel, config: Fields) => OnnxModel;
@@ -41,16 +44,30 @@ export interface LoadPipelineOptions extends LoadModelOptions {
  * `onnx/`, where repositories have an export beside PyTorch's files. No other paths are read than these
  * and the files of a model's weights.
  *
+ * @param read Gives a file's bytes by its path, or undefined.
+ * @param options `kind: "vae"`, limits and shapes.
  * @throws GenError `invalid-model` naming the file that is missing, too large or damaged, or the
  * scheduler or model that cannot be used, with the reason.
  */
 export async function loadPipeline(
   read: ReadFile,
-  options: LoadPipelineOptions & { readonly kind: "vae" },
+  options: LoadPipelineOptions & {
+    /** Loads the VAE alone. */
+    readonly kind: "vae";
+  },
 ): Promise<VaePipeline>;
+/**
+ * {@link loadPipeline} of a denoiser with its scheduler and, where the folder has one, its VAE.
+ *
+ * @param read Gives a file's bytes by its path, or undefined.
+ * @param options Limits and shapes. Default: what the folder says.
+ */
 export async function loadPipeline(
   read: ReadFile,
-  options?: LoadPipelineOptions & { readonly kind?: "diffusion" },
+  options?: LoadPipelineOptions & {
+    /** Loads the denoiser. @defaultValue "diffusion" */
+    readonly kind?: "diffusion";
+  },
 ): Promise<DiffusionPipeline<SchedulerConfig>>;
 export async function loadPipeline(
   read: ReadFile,

@@ -4,8 +4,15 @@ import { rules } from "@gen/math/arguments";
 
 /** A model's file, and what reads the weights that are kept beside it. */
 export interface ModelBytes {
+  /** The bytes of the ONNX file. */
   readonly model: Uint8Array;
-  /** Reads `length` bytes from `offset` of a file beside the model. */
+  /**
+   * Reads `length` bytes from `offset` of a file beside the model.
+   *
+   * @param location The file's path beside the model, as the model names it.
+   * @param offset The first byte.
+   * @param length How many bytes.
+   */
   readonly externalData?: (location: string, offset: number, length: number) => Uint8Array;
 }
 

@@ -1,7 +1,13 @@
 import { checkArguments, rules } from "@gen/math/arguments";
 import type { PipelineFolder } from "./describe-folder.ts";
 
-/** The size of a dynamic dimension, by its place in an input; undefined where nothing tells it. */
+/**
+ * The size of a dynamic dimension, by its place in an input; undefined where nothing tells it.
+ *
+ * @param input The input's name.
+ * @param axis The dimension's place, 0-based.
+ * @param rank How many dimensions the input has.
+ */
 type SizeOf = (input: string, axis: number, rank: number) => number | undefined;
 
 /** Tokens of T5 in diffusers' pipelines: `max_sequence_length` of Flux, and of the others. */
@@ -31,6 +37,8 @@ const FOLDER: rules.Rule = /* @__PURE__ */ rules.having("what describeFolder fin
  * The sizes that the inputs of a folder's part have in its pipeline, for `preflight` before any model
  * is loaded: `partSizes(folder, "unet")("sample", 2, 4)` is the height of a latent.
  *
+ * @param folder What `describeFolder` found.
+ * @param part The part's name, such as "unet".
  * @throws RangeError when `folder` is nothing that `describeFolder` finds.
  */
 export function partSizes(folder: SizedFolder, part: string): SizeOf {

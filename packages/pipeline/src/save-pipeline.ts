@@ -8,12 +8,19 @@ import { utf8 } from "./utf8.ts";
 
 const MODEL = ["diffusers", "OnnxRuntimeModel"];
 
-/** Writes a file of the folder; a promise that it returns is awaited. */
+/**
+ * Writes a file of the folder; a promise that it returns is awaited.
+ *
+ * @param path The path in the folder, with slashes.
+ * @param bytes The bytes of the file.
+ */
 export type WriteFile = (path: string, bytes: Uint8Array) => unknown;
 
 /**
  * Writes the files of a pipeline, as {@link pipelineFiles} gives them, one after the other.
  *
+ * @param pipeline The model, of training or of a folder.
+ * @param write Writes one file.
  * @throws as a rejection: what `pipelineFiles` or `write` throws.
  */
 export async function savePipeline(pipeline: Pipeline, write: WriteFile): Promise<void> {
@@ -33,6 +40,7 @@ export async function savePipeline(pipeline: Pipeline, write: WriteFile): Promis
  * into `scheduler/scheduler_config.json`, which carries the schedule. A VAE alone has its own files
  * and no others. A network that is fixed to a batch is written with this batch.
  *
+ * @param pipeline The model, of training or of a folder.
  * @throws RangeError when the schedule has no place in a scheduler's config.
  */
 export function pipelineFiles(pipeline: Pipeline): Record<string, Uint8Array> {

@@ -28,7 +28,9 @@ export type Holding = "own" | "float32" | "float64" | "int32" | "host" | "none";
 
 /** Where a backend runs, and settings of each kind, for when a backend of that kind is opened. */
 export interface OpenOptions extends RemoteOptions {
+  /** Settings for backends on ONNX Runtime. @defaultValue its own */
   onnx?: Omit<OnnxOptions, "provider">;
+  /** Settings for backends on TensorFlow.js. @defaultValue its own */
   tfjs?: Omit<TfjsOptions, "device">;
 }
 
@@ -36,8 +38,14 @@ export interface OpenOptions extends RemoteOptions {
 export interface BackendKind {
   /** The `name` of its backends. */
   readonly name: string;
+  /** Where it can run. */
   readonly runsIn: "node" | "page" | "both";
-  /** @throws GenError `backend-unavailable` when its library or its device is missing. */
+  /**
+   * Opens the backend.
+   *
+   * @param options Where it runs, and settings of its kind.
+   * @throws GenError `backend-unavailable` when its library or its device is missing.
+   */
   open(options: OpenOptions): Promise<Backend<DeviceTensor>>;
   /** What its device here states. */
   facts(): DeviceFacts | Promise<DeviceFacts>;
@@ -46,7 +54,11 @@ export interface BackendKind {
    * it, the facts of this device.
    */
   readonly leastFacts?: DeviceFacts;
-  /** How it holds each dtype on a device with these features. */
+  /**
+   * How it holds each dtype on a device with these features.
+   *
+   * @param features Names of the device's features, such as "shader-f16".
+   */
   dtypes(features: readonly string[]): Readonly<Record<DType, Holding>>;
   /** Threads of one operation here. */
   threads(): number;

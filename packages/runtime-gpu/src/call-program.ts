@@ -3,14 +3,20 @@ import type { Backend, HostArray, Program } from "./backend.ts";
 
 /** The numbers of a program's input, in host memory. */
 export interface HostInput {
+  /** The numbers, row-major. */
   readonly data: HostArray;
+  /** The shape of the numbers. */
   readonly shape: readonly number[];
-  /** @defaultValue "float32" */
+  /** The type of the elements. @defaultValue "float32" */
   readonly dtype?: DType;
 }
 
 /**
  * Runs a program on numbers: uploads the inputs, reads every output back, and frees both.
+ *
+ * @param backend The backend that compiled the program.
+ * @param program The compiled graph.
+ * @param inputs Numbers by the names of the graph's inputs.
  * @throws RangeError when an input does not fit, as {@link Program.run} does.
  */
 export async function callProgram<T>(

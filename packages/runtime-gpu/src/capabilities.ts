@@ -27,23 +27,27 @@ export interface Capabilities {
   readonly limits: Readonly<Record<string, number>>;
   /** Whether the GPU computes float16 as float16. */
   readonly f16: boolean;
+  /** Whether the GPU has operations of subgroups. */
   readonly subgroups: boolean;
   /** Threads of one operation. */
   readonly threads: number;
   /** Whether the page is cross-origin isolated, which threads need; true in Node. */
   readonly isolated: boolean;
+  /** What is known of memory. */
   readonly memory: {
     /** Bytes of the machine's memory; a browser rounds them, and states at most 8 or 32 GiB. */
     readonly machineBytes?: number;
     /** The most bytes of weights that a graph may have. */
     readonly modelBytes?: number;
   };
+  /** How it holds numbers of each dtype. */
   readonly dtypes: Readonly<Record<DType, Holding>>;
   /**
    * What this device or page does without, by name: what follows from it, and how to get it.
    * `adapter` (no real GPU), `float16`, `subgroups`, `simd`, `loops`, `threads`.
    */
   readonly lacks: Readonly<Record<string, string>>;
+  /** Which operations run, and where. */
   readonly operations: {
     /** The operations of graphs that run, by name. */
     readonly runs: readonly string[];
@@ -54,11 +58,19 @@ export interface Capabilities {
  * What a backend can do here; without a name, the first of `backendNames()` whose device is there.
  * With `device: "any"`, what every device can do that may run it, in any process or page.
  * Nothing is downloaded or compiled for it.
+ *
+ * @param backendName The backend's name. Default: the first whose device is there.
+ * @param options Whether this device is asked, or all. Default: this one.
  * @throws GenError `backend-unavailable` when there is no backend of that name.
  */
 export async function capabilities(
   backendName?: string,
-  { device = "here" }: { device?: "here" | "any" } = {},
+  {
+    device = "here",
+  }: {
+    /** "here", or "any" for every device that may run it. @defaultValue "here" */
+    device?: "here" | "any";
+  } = {},
 ): Promise<Capabilities> {
   const kinds = device === "any" ? backendKinds : kindsHere();
   if (backendName !== undefined) {

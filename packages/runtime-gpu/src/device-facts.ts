@@ -4,19 +4,27 @@ import { inNode } from "./onnx/runtime.ts";
 
 /** A GPU as the browser or its driver describes it; a field that is hidden is empty. */
 export interface Adapter {
+  /** The maker, such as "nvidia". */
   readonly vendor: string;
+  /** The family, such as "ampere". */
   readonly architecture: string;
+  /** The device's own identifier. */
   readonly device: string;
+  /** The name for people. */
   readonly description: string;
   /** Whether the CPU emulates the GPU: correct and slow. */
   readonly software: boolean;
 }
 
+/** What a device states about itself. */
 export interface DeviceFacts {
   /** Why the device is not available. */
   readonly reason?: string;
+  /** The GPU; undefined if nothing is stated about it. */
   readonly adapter?: Adapter;
+  /** The device's limits by name, bytes and counts. */
   readonly limits: Record<string, number>;
+  /** Names of the device's features, such as "shader-f16". */
   readonly features: readonly string[];
   /** What the device does without, by name: what follows from it, and how to get it. */
   readonly lacks?: Readonly<Record<string, string>>;

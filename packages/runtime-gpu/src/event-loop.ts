@@ -37,6 +37,8 @@ function yieldToEventLoop(): Promise<void> {
 /**
  * A function to await in long loops. It yields to the event loop when `milliseconds` have passed
  * since it last did. The default, 50, is the browsers' limit for a long task.
+ *
+ * @param milliseconds Milliseconds of work between two yields. Default: 50.
  */
 export function eventLoopYielder(milliseconds = 50): () => Promise<void> | undefined {
   let last = Date.now();

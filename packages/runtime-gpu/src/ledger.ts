@@ -4,7 +4,9 @@ import type { MemoryUse } from "./backend.ts";
 
 /** A tensor on a device. Only the backend that made it can read, use or free it. */
 export interface DeviceTensor {
+  /** The type of the elements. */
   readonly dtype: DType;
+  /** The tensor's shape. */
   readonly shape: readonly number[];
 }
 

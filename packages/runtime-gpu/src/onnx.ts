@@ -9,6 +9,8 @@ export type { OnnxOptions, OnnxRuntime } from "./onnx/onnx-options.ts";
 /**
  * A backend that runs a graph as an ONNX model on ONNX Runtime. Its name says which build runs:
  * `onnx/node-cpu`, `onnx/node-webgpu`, `onnx/wasm` or `onnx/webgpu`.
+ *
+ * @param options Provider, threads, files, and where it runs. Default: the CPU, in this thread.
  * @throws GenError `backend-unavailable` when a package is not installed or the device is missing.
  */
 export async function onnxBackend(options: OnnxOptions = {}): Promise<Backend<DeviceTensor>> {

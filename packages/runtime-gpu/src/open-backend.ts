@@ -12,6 +12,9 @@ import type { DeviceTensor } from "./ledger.ts";
 
 /**
  * Opens the backend of this name; `onnx` and `tfjs` alone open these packages' default device.
+ *
+ * @param name One of `backendNames()`, or `onnx`, or `tfjs`.
+ * @param options Where it runs, and settings of its kind. Default: in this thread.
  * @throws GenError `backend-unavailable` when the name is unknown or it cannot be opened here.
  */
 export async function openBackend(
@@ -27,6 +30,7 @@ export async function openBackend(
   throw unknownBackend([...backendNames(), "onnx", "tfjs"], name);
 }
 
+/** Which backends are tried, and how they are opened. */
 export interface BestBackendOptions extends OpenOptions {
   /** Names to try, in order. @defaultValue `backendNames()` */
   prefer?: readonly string[];
@@ -36,6 +40,9 @@ export interface BestBackendOptions extends OpenOptions {
 
 /**
  * Opens the first backend of `prefer` that can be opened here.
+ *
+ * @param options Names to try, where it runs, and settings of each kind. Default: all names, in
+ * this thread.
  * @throws GenError `backend-unavailable` with the reason of each when none can.
  */
 export async function bestBackend(
@@ -57,12 +64,19 @@ export async function bestBackend(
 
 /** Whether a backend can be opened here, and why not otherwise. */
 export interface BackendStatus {
+  /** The backend's name. */
   readonly name: string;
+  /** Whether it can be opened here. */
   readonly available: boolean;
+  /** Why it cannot be opened. */
   readonly reason?: string;
 }
 
-/** Tries every backend by opening and closing it, for a page that lets people choose one. */
+/**
+ * Tries every backend by opening and closing it, for a page that lets people choose one.
+ *
+ * @param options Where they run, and settings of each kind. Default: in this thread.
+ */
 export async function backends(options: OpenOptions = {}): Promise<BackendStatus[]> {
   const list: BackendStatus[] = [];
   for (const name of backendNames()) {

@@ -15,12 +15,15 @@ import { byteLength } from "./ledger.ts";
 
 /** Something that keeps a model from running: which limit it breaks and by how much. */
 export interface Obstacle {
+  /** What is in the way. */
   readonly kind: "operation" | "dtype" | "buffer" | "memory" | "device";
   /** The broken limit's name among the capabilities, such as `maxBufferSize` or `f16`. */
   readonly limit: string;
   /** The operation that cannot run, or what needs too many bytes. */
   readonly what?: string;
+  /** What the model needs, in bytes or as a count. */
   readonly needed?: number;
+  /** What the backend allows, in the same unit. */
   readonly allowed?: number;
   /** The message without the backend's name. */
   readonly reason: string;
@@ -30,7 +33,9 @@ export interface Obstacle {
 
 /** Whether a model fits a backend. */
 export interface Preflight {
+  /** Whether nothing is in the way. */
   readonly fits: boolean;
+  /** What is in the way, one for each broken limit. */
   readonly obstacles: readonly Obstacle[];
   /** Surprises that are no obstacles: dtypes held as others, operations that leave the GPU. */
   readonly notes: readonly string[];
@@ -42,6 +47,7 @@ export interface Preflight {
   readonly runBytes: number;
 }
 
+/** Sizes that {@link preflight} cannot know. */
 export interface PreflightOptions {
   /** Sizes of dynamic dimensions, such as `{ batch: 16 }`. @defaultValue 1 for each */
   dims?: Bindings;
@@ -51,6 +57,10 @@ export interface PreflightOptions {
  * Says before anything is compiled whether a graph, or a model file's bytes, can run on a backend
  * of these capabilities, and which limits it breaks. In a graph of `wholeModel` the files are counted
  * by their headers: `preflight(trace(model.apply, inputs), capabilities)`.
+ *
+ * @param model The graph, or the bytes of an ONNX file.
+ * @param capabilities What the backend can do, as the function `capabilities` says.
+ * @param options Sizes of dynamic dimensions. Default: 1 for each.
  * @throws GenError `invalid-model` when the bytes are not a sound model.
  */
 export function preflight(

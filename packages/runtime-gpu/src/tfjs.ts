@@ -11,6 +11,8 @@ export type { TfjsOptions } from "./tfjs/tfjs-options.ts";
  *
  * TensorFlow.js has one current backend in a page or process. Every run makes its own device
  * current first, so several of these backends and your own TensorFlow.js code work side by side.
+ *
+ * @param options Device, files, and where it runs. Default: WebAssembly, in this thread.
  * @throws GenError `backend-unavailable` when a package is not installed or the device is missing.
  */
 export async function tfjsBackend(options: TfjsOptions = {}): Promise<Backend<DeviceTensor>> {

@@ -18,6 +18,9 @@ const resolveDim = (dim: Dim, bindings: Bindings): number =>
 
 /**
  * `shape` with its names replaced by numbers: `["4*batch", 3]` is `[16, 3]` where `batch` is 4.
+ *
+ * @param shape The dimensions, numbers or names.
+ * @param bindings The numbers of the names.
  * @throws RangeError when a name has no number.
  */
 export function resolveShape(shape: Shape, bindings: Bindings): number[] {
@@ -31,6 +34,9 @@ export function resolveShape(shape: Shape, bindings: Bindings): number[] {
 
 /**
  * The numbers that the names in the inputs' shapes stand for, from the shapes of the given tensors.
+ *
+ * @param inputs The inputs of a graph.
+ * @param shapes The shapes of the given tensors, by the inputs' names.
  * @throws RangeError naming an input whose shape does not fit, with both shapes.
  */
 export function bindDims(

@@ -29,13 +29,23 @@ export const isOpaqueResult = (e: Expr): e is ExprOf<"Result"> =>
 export interface ForeignOperation {
   /** ONNX's name, with the domain unless that is ONNX's own: `com.microsoft.QuickGelu`. */
   readonly name: string;
+  /** How many nodes have it. */
   readonly count: number;
   /** What graphs lack, for an operation of which they know other forms. */
   readonly reason?: string;
 }
 
-/** The operations of `nodes` that only ONNX Runtime computes, each once. */
-export function foreignOperations({ nodes }: { nodes: readonly Expr[] }): ForeignOperation[] {
+/**
+ * The operations of `nodes` that only ONNX Runtime computes, each once.
+ *
+ * @param graph A graph, or what holds its expressions.
+ */
+export function foreignOperations({
+  nodes,
+}: {
+  /** The expressions. */
+  nodes: readonly Expr[];
+}): ForeignOperation[] {
   const found = new Map<string, ForeignOperation>();
   for (const node of nodes) {
     if (!isForeign(node) || !node.node.missing) continue;
@@ -49,7 +59,11 @@ export function foreignOperations({ nodes }: { nodes: readonly Expr[] }): Foreig
 
 const SHOWN = 40;
 
-/** `TopK, com.microsoft.QuickGelu (3 nodes), Resize (2 nodes: mode "linear" is not supported)`. */
+/**
+ * `TopK, com.microsoft.QuickGelu (3 nodes), Resize (2 nodes: mode "linear" is not supported)`.
+ *
+ * @param operations What `foreignOperations` found.
+ */
 export function foreignText(operations: readonly ForeignOperation[]): string {
   const texts = operations.slice(0, SHOWN).map(({ name, count, reason }) => {
     const notes = [...(count > 1 ? [`${count} nodes`] : []), ...(reason ? [reason] : [])];

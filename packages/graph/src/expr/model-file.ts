@@ -2,14 +2,32 @@
 export interface FileParts {
   /** In bytes. */
   readonly size: number;
-  /** Reads `length` bytes from `offset`; both are inside the file. */
+  /**
+   * Reads `length` bytes from `offset`; both are inside the file.
+   *
+   * @param offset The first byte.
+   * @param length How many bytes.
+   */
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 
 /** The needed part of a `Blob` or `File`, such as one that a person picks in a page. */
 export interface FileBlob {
+  /** In bytes. */
   readonly size: number;
-  slice(from: number, to: number): { arrayBuffer(): Promise<ArrayBuffer> };
+  /**
+   * A part of the blob, whose bytes are read later.
+   *
+   * @param from The first byte.
+   * @param to The byte after the last one.
+   */
+  slice(
+    from: number,
+    to: number,
+  ): {
+    /** Reads the bytes of the part. */
+    arrayBuffer(): Promise<ArrayBuffer>;
+  };
 }
 
 /** A model's file. */
@@ -25,6 +43,8 @@ export interface WholeFile extends FileParts {
   /**
    * A file beside it that holds its weights, whose path below the model's folder is the model's own
    * word; undefined where there is none. With `path`, its own path must be the same below the folder.
+   *
+   * @param location The file's path below the model's folder.
    */
   beside?(location: string): Promise<WholeFile | undefined>;
 }

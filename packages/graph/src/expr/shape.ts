@@ -6,7 +6,11 @@ export type Dim = number | string;
 /** The dimensions of a value, outermost first; `[]` is a scalar. */
 export type Shape = readonly Dim[];
 
-/** `[batch, 3, 28, 28]`, as errors print it. */
+/**
+ * `[batch, 3, 28, 28]`, as errors print it.
+ *
+ * @param shape The dimensions.
+ */
 export const shapeText = (shape: Shape): string => `[${shape.join(", ")}]`;
 
 /** The number of elements of a static shape. */
@@ -54,7 +58,11 @@ function dim({ factor, names }: ReturnType<typeof product>): Dim {
   return factor === 1 ? names.join("*") : [factor, ...names].join("*");
 }
 
-/** The number of elements of `shape`, symbolic where the shape is. */
+/**
+ * The number of elements of `shape`, symbolic where the shape is.
+ *
+ * @param shape The dimensions.
+ */
 export const elementCount = (shape: Shape): Dim => dim(product(shape));
 
 /** The elements of `shape` per element of `by`; undefined when the quotient is not whole. */

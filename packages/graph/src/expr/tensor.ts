@@ -15,8 +15,11 @@ export type TensorData =
 
 /** Numbers in host memory with a dtype and a static shape, row-major. */
 export interface Tensor {
+  /** The type of the elements. */
   readonly dtype: DType;
+  /** The dimensions, outermost first. */
   readonly shape: readonly number[];
+  /** The elements, row-major. */
   readonly data: TensorData;
 }
 
@@ -30,14 +33,26 @@ export const typedArrays = {
   bool: Uint8Array,
 } as const;
 
-/** Bytes of one element of each dtype. */
+/**
+ * Bytes of one element of each dtype.
+ *
+ * @param dtype The type of the elements.
+ */
 export const bytesPerElement = (dtype: DType): number => typedArrays[dtype].BYTES_PER_ELEMENT;
 
-/** Whether `dtype` holds real numbers, as opposed to integers and booleans. */
+/**
+ * Whether `dtype` holds real numbers, as opposed to integers and booleans.
+ *
+ * @param dtype The type of the elements.
+ */
 export const isFloat = (dtype: DType): boolean => dtype.startsWith("float");
 
 /**
  * A tensor of numbers in row-major order; a typed array of the dtype's own kind is not copied.
+ *
+ * @param values The numbers, row-major.
+ * @param shape The dimensions. Default: one, of all numbers.
+ * @param dtype The type of the elements. Default: "float32".
  * @throws RangeError when the number of elements is not the product of `shape`.
  */
 export function tensor(
@@ -54,7 +69,12 @@ export function tensor(
   return { dtype, shape: [...shape], data: tensorData(values, dtype) };
 }
 
-/** Elements as the typed array of `dtype`; an array of that type is not copied. */
+/**
+ * Elements as the typed array of `dtype`; an array of that type is not copied.
+ *
+ * @param values The numbers.
+ * @param dtype The type of the elements.
+ */
 export function tensorData(values: ArrayLike<number> | TensorData, dtype: DType): TensorData {
   const Kind = typedArrays[dtype];
   if (values instanceof Kind) return values;
@@ -77,7 +97,11 @@ function converted<A extends TensorData>(
   return out;
 }
 
-/** A tensor's elements as ordinary numbers, whatever its dtype. */
+/**
+ * A tensor's elements as ordinary numbers, whatever its dtype.
+ *
+ * @param tensor The tensor, of any dtype.
+ */
 export function tensorNumbers({ dtype, data }: Tensor): ArrayLike<number> {
   if (data instanceof BigInt64Array) return Float64Array.from(data, Number);
   if (dtype === "float16") return Float64Array.from(data as Uint16Array, fromFloat16);
@@ -105,7 +129,11 @@ export function toFloat16(value: number): number {
   return sign | (floor + (rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? 1 : 0));
 }
 
-/** The number that 16 bits of an IEEE half stand for. */
+/**
+ * The number that 16 bits of an IEEE half stand for.
+ *
+ * @param bits The 16 bits, as a whole number.
+ */
 export function fromFloat16(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >>> 10) & 31;

@@ -14,15 +14,22 @@ import { GraphError } from "./graph-error.ts";
 
 /** A computation with named inputs and outputs; `nodes` holds every expression, operands first. */
 export interface Graph {
+  /** The inputs, in order. */
   readonly inputs: readonly Input[];
+  /** The weights, in order of first use. */
   readonly parameters: readonly Parameter[];
+  /** The results by name. */
   readonly outputs: Readonly<Record<string, Expr>>;
+  /** Every expression, operands before those that use them. */
   readonly nodes: readonly Expr[];
 }
 
 /**
  * Runs `f` on named inputs and records its outputs with all that they depend on.
  * An input that `f` does not use stays an input of the graph.
+ *
+ * @param f The computation: expressions by name to expressions by name.
+ * @param signature The shape and dtype of each input, by name.
  * @throws RangeError when two inputs or two parameters share a name.
  */
 export function trace<Name extends string>(
@@ -34,7 +41,12 @@ export function trace<Name extends string>(
   return graphOf(f(named), inputs);
 }
 
-/** The graph of `outputs` without dropout; its inputs are `inputs`, then others in order of use. */
+/**
+ * The graph of `outputs` without dropout; its inputs are `inputs`, then others in order of use.
+ *
+ * @param outputs The results by name.
+ * @param inputs The inputs that come first, also if they are not used. Default: none.
+ */
 export function graphOf(outputs: Record<string, Expr>, inputs: readonly Input[] = []): Graph {
   const nodes = topological(Object.values(outputs));
   if (nodes.some(({ op }) => op === "Dropout")) {
@@ -74,7 +86,12 @@ export function topological(roots: readonly Expr[]): Expr[] {
   return order;
 }
 
-/** The new form of a node on the new forms of its operands. */
+/**
+ * The new form of a node on the new forms of its operands.
+ *
+ * @param node The node of the old graph.
+ * @param inputs The new forms of its operands.
+ */
 type Change = (node: Expr, inputs: readonly Expr[]) => Expr;
 
 /** The new form of every node; operands precede their users in `nodes`. */
@@ -88,18 +105,32 @@ function changeAll(nodes: readonly Expr[], change: Change): (node: Expr) => Expr
 const mapValues = (roots: Readonly<Record<string, Expr>>, f: (root: Expr) => Expr) =>
   Object.fromEntries(Object.entries(roots).map(([name, root]) => [name, f(root)]));
 
-/** Rebuilds a graph operand by operand. */
+/**
+ * Rebuilds a graph operand by operand.
+ *
+ * @param graph The graph.
+ * @param change Gives the new form of each node.
+ */
 export function rewrite(graph: Graph, change: Change): Graph {
   const formOf = changeAll(graph.nodes, change);
   const inputs = graph.inputs.map((i) => formOf(i) ?? i).filter(isInput);
   return graphOf(mapValues(graph.outputs, formOf), inputs);
 }
 
-/** Rebuilds named expressions operand by operand, as {@link rewrite} does a graph. */
+/**
+ * Rebuilds named expressions operand by operand, as {@link rewrite} does a graph.
+ *
+ * @param roots The expressions by name.
+ * @param change Gives the new form of each node.
+ */
 export const rebuild = (roots: Readonly<Record<string, Expr>>, change: Change) =>
   mapValues(roots, changeAll(topological(Object.values(roots)), change));
 
-/** How often operations and outputs of a graph use each value. */
+/**
+ * How often operations and outputs of a graph use each value.
+ *
+ * @param graph The graph.
+ */
 export function usesIn({ nodes, outputs }: Graph): Map<Expr, number> {
   const uses = new Map<Expr, number>();
   const used = [...nodes.flatMap(({ inputs }) => inputs), ...Object.values(outputs)];
@@ -107,16 +138,29 @@ export function usesIn({ nodes, outputs }: Graph): Map<Expr, number> {
   return uses;
 }
 
-/** `node` on other operands, or `node` itself when they are its own. For {@link rewrite}. */
+/**
+ * `node` on other operands, or `node` itself when they are its own. For {@link rewrite}.
+ *
+ * @param node The expression.
+ * @param inputs The new operands.
+ */
 export const withInputs = (node: Expr, inputs: readonly Expr[]): Expr =>
   inputs.every((e, i) => e === node.inputs[i]) ? node : { ...node, inputs };
 
-/** The same graph with inputs in place of parameters, so that a training step can change them. */
+/**
+ * The same graph with inputs in place of parameters, so that a training step can change them.
+ *
+ * @param graph The graph.
+ */
 export const parametersAsInputs = (graph: Graph): Graph =>
   rewrite(graph, (node, inputs) =>
     isParameter(node) ? input(node.name, node) : withInputs(node, inputs),
   );
 
-/** The parameters that `roots` depend on, in order of first use. */
+/**
+ * The parameters that `roots` depend on, in order of first use.
+ *
+ * @param roots The expressions whose weights are wanted.
+ */
 export const parametersOf = (...roots: Expr[]): Parameter[] =>
   topological(roots).filter(isParameter);

@@ -28,6 +28,7 @@ export interface WasmLoops {
   readonly border: readonly string[];
   /** The regions of the outputs that the loops compute: in place, those of inputs. */
   readonly outputs: Readonly<Record<string, string>>;
+  /** The WebAssembly module. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** How many functions `run0`, `run1`, ... compute the outputs, one after the other. */
   readonly parts: number;
@@ -47,6 +48,10 @@ const PART_ELEMENTS = 2 ** 22;
  * and compiles it as loops. Undefined where loops have nothing to compute, memory of 2 GiB does not
  * hold them, or an output would overwrite what a later loop reads. `partElements`, a multiple of four,
  * changes no result.
+ *
+ * @param graph The graph.
+ * @param inPlace The inputs whose memory outputs take, by the outputs' names.
+ * @param partElements How many elements a part takes, a multiple of four. Default: 2^22.
  */
 export function wasmLoops(
   graph: Graph,

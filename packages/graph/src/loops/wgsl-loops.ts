@@ -39,6 +39,7 @@ export interface WgslLoops {
   readonly outputs: Readonly<Record<string, string>>;
   /** The elements of the buffers that only the loops use, by name. */
   readonly scratch: Readonly<Record<string, number>>;
+  /** The dispatches, in order. */
   readonly loops: readonly WgslLoop[];
 }
 
@@ -50,6 +51,10 @@ const MOST_WORKGROUPS = 65_535;
  * `mostBuffers` at once, or would overwrite what a later loop reads.
  *
  * Loops reduce rows where all passes have one length; otherwise the body computes the reductions.
+ *
+ * @param graph The graph.
+ * @param inPlace The inputs whose memory outputs take, by the outputs' names.
+ * @param mostBuffers The most storage buffers of one dispatch.
  */
 export function wgslLoops(
   graph: Graph,

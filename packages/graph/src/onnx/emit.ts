@@ -6,7 +6,8 @@
 
 import { type Expr, type ExprOf, isElementwise } from "../expr/expr.ts";
 import { GraphError } from "../expr/graph-error.ts";
-import type { ComputedOp, ElementwiseOp, NormalizeOp, OnnxForms, Op } from "../expr/operations.ts";
+import type { OnnxForms } from "../expr/onnx-forms.ts";
+import type { ComputedOp, ElementwiseOp, NormalizeOp, Op } from "../expr/operations.ts";
 import { shapeText } from "../expr/shape.ts";
 import { tensor } from "../expr/tensor.ts";
 import type { AttributeInit } from "./messages.ts";

@@ -49,6 +49,7 @@ import {
 export interface OnnxModel {
   /** The inputs in the file's order; dynamic dimensions are names such as `batch`. */
   readonly signature: Readonly<Record<string, Required<Signature>>>;
+  /** The outputs in the file's order. */
   readonly outputNames: readonly string[];
   /** The weights under the file's names; `apply` uses these expressions. */
   readonly parameters: readonly Parameter[];
@@ -58,6 +59,8 @@ export interface OnnxModel {
   readonly quantized: boolean;
   /**
    * The outputs for inputs whose shapes fit the signature; dynamic dimensions are numbers or names.
+   *
+   * @param inputs The inputs by name.
    * @throws GenError `invalid-model` naming a misfit input, or a node that cannot be rebuilt;
    * `unsafe-model` naming a node that ends the process in ONNX Runtime.
    */
@@ -87,6 +90,9 @@ const readers: ReadonlyMap<string, Reader> = new Map(Object.entries(table));
  *
  * Operations that graphs do not have, and operations on other number types (a quantized model's),
  * stay as they are in the file: ONNX Runtime runs them, see {@link foreignOperations}.
+ *
+ * @param bytes The bytes of the file.
+ * @param options A limit on size, and how weights outside the file are read. Default: 2 GiB, none.
  * @throws GenError `invalid-model` in one line when the bytes are not a sound model, when the model
  * is above `limit`, or when it has branches, loops or functions of its own (all of them are named);
  * `unsafe-model` naming a node whose operator only a runtime may put in.

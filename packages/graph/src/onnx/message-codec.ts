@@ -10,6 +10,8 @@ import {
 /**
  * The scalar types of Protocol Buffers that ONNX uses: how each is encoded, its default, and the
  * bytes of memory that an element of a list takes while a file is read.
+ *
+ * @internal
  */
 const scalars = {
   int32: { wire: WireType.Varint, zero: 0 as number, memory: 10 },
@@ -30,6 +32,7 @@ const GROWTH_MEMORY = 16;
 /** The longest array that can be made at once and is still fast. */
 const LONGEST_ARRAY = 2 ** 25;
 
+/** @internal */
 type Scalar = keyof typeof scalars;
 
 const compact: readonly Scalar[] = ["int32", "float", "double"];
@@ -37,11 +40,16 @@ const compact: readonly Scalar[] = ["int32", "float", "double"];
 /**
  * A field's number, its type, and how often it occurs: many times with a tag each (`list`), many
  * times behind one tag (`packed`), or at most once. An absent `optional` field is undefined.
+ *
+ * @internal
  */
 type FieldSpec = readonly [number: number, kind: Scalar | Message, occurs?: Occurrence];
+/** @internal */
 type Occurrence = "list" | "packed" | "optional";
+/** @internal */
 type FieldSpecs = Readonly<Record<string, FieldSpec>>;
 
+/** @internal */
 interface Field {
   readonly name: string;
   readonly kind: Scalar | Message;
@@ -56,7 +64,7 @@ interface Field {
 
 type Values = Record<string, unknown>;
 
-/** A message type; `V` is the type of its values. */
+/** A message type; `V` is the type of its values. @internal */
 export interface Message<V = unknown> {
   /** By number, in the order in which fields are written. */
   readonly fields: ReadonlyMap<number, Field>;
@@ -65,6 +73,7 @@ export interface Message<V = unknown> {
   readonly traits: Traits;
 }
 
+/** @internal */
 interface Traits {
   /** The memory in bytes that a message and what is made from it take while a file is read. */
   readonly memory?: number;
@@ -74,18 +83,22 @@ interface Traits {
   readonly what?: string;
 }
 
+/** @internal */
 type One<K> = K extends Scalar ? (typeof scalars)[K]["zero"] : ValueOf<K>;
+/** @internal */
 type FieldValue<F extends FieldSpec> = F[2] extends "list" | "packed"
   ? readonly One<F[1]>[]
   : One<F[1]>;
+/** @internal */
 type OptionalName<S extends FieldSpecs> = {
   [N in keyof S]: S[N][2] extends "optional" ? N : never;
 }[keyof S];
+/** @internal */
 type ValuesOf<S extends FieldSpecs> = {
   -readonly [N in Exclude<keyof S, OptionalName<S>>]: FieldValue<S[N]>;
 } & { -readonly [N in OptionalName<S>]?: FieldValue<S[N]> };
 
-/** The type of a message's values. */
+/** The type of a message's values. @internal */
 export type ValueOf<M> = M extends Message<infer V> ? V : never;
 
 export function message<const S extends FieldSpecs>(

@@ -4,6 +4,7 @@ import { message, type ValueOf } from "./message-codec.ts";
 // The messages of ONNX's onnx.proto, with the fields that are read or written here. Graphs inside
 // attributes stay bytes, and so do kinds of attributes that no operation here has.
 
+/** A tensor of an ONNX file. @internal */
 export type TensorProto = ValueOf<typeof tensor>;
 export const tensor = message(
   {
@@ -32,6 +33,7 @@ const sparseTensor = message({
   dims: [3, "int64", "list"],
 });
 
+/** An attribute of a node of an ONNX file. @internal */
 export type AttributeProto = ValueOf<typeof attribute>;
 const attribute = message(
   {

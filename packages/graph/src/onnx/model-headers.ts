@@ -89,6 +89,8 @@ const cut = () => damaged(" (it ends too early)");
 
 /**
  * Reads the headers of an ONNX model.
+ *
+ * @param file The file, which is read in parts.
  * @throws GenError `invalid-model` when the file is damaged or has more than 64 MiB of headers.
  */
 export async function modelHeaders(file: FileParts): Promise<Uint8Array> {

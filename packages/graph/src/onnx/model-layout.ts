@@ -14,19 +14,25 @@ import { externalPlace } from "./read-tensor.ts";
 
 /** Where the elements of a weight lie. */
 export interface WeightPlace {
+  /** The weight's shape. */
   readonly shape: readonly number[];
   /** `float32`, `float16`, or another of ONNX's types by its own name, such as `BFLOAT16`. */
   readonly dtype: string;
   /** The file beside the model that holds the elements; undefined for the model itself. */
   readonly location?: string;
+  /** The first byte in the file. */
   readonly offset: number;
+  /** How many bytes. */
   readonly length: number;
 }
 
 /** A node of the graph. */
 export interface LayoutNode {
+  /** The name of the operation. */
   readonly op: string;
+  /** The names of its operands. */
   readonly inputs: readonly string[];
+  /** The names of its results. */
   readonly outputs: readonly string[];
   /** The module of PyTorch that the node computes, such as `conv1` or `layers.0.fc1`. */
   readonly module?: string;
@@ -36,7 +42,9 @@ export interface LayoutNode {
 
 /** The nodes of a file, and its weights by name. */
 export interface ModelLayout {
+  /** The nodes, in the file's order. */
   readonly nodes: readonly LayoutNode[];
+  /** The places of the weights, by name. */
   readonly weights: ReadonlyMap<string, WeightPlace>;
 }
 
@@ -59,6 +67,7 @@ const model = message({
  * Reads the layout of an ONNX file. Weights are initializers and Constant nodes whose elements are
  * raw bytes, inside the file or beside it.
  *
+ * @param bytes The bytes of the ONNX file.
  * @throws GenError `invalid-model` when the bytes are no ONNX model, or a weight's place leaves the
  * model's folder.
  */

@@ -11,7 +11,13 @@ import {
 import { MAX_HEADER_TENSOR } from "./model-headers.ts";
 import { dtypeOf, invalidModel, label, rankError, typeName, unsupported } from "./protobuf.ts";
 
-/** Reads `length` bytes from `offset` of the file `location`, a path below the model's folder. */
+/**
+ * Reads `length` bytes from `offset` of the file `location`, a path below the model's folder.
+ *
+ * @param location The file's path below the model's folder.
+ * @param offset The first byte.
+ * @param length How many bytes.
+ */
 export type ExternalData = (location: string, offset: number, length: number) => Uint8Array;
 
 /**

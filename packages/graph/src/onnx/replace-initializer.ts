@@ -25,6 +25,9 @@ interface Field {
 /**
  * The file with `tensor` as the initializer `name`.
  *
+ * @param bytes The bytes of the ONNX file.
+ * @param name The initializer's name.
+ * @param tensor The new values, of any shape.
  * @throws GenError `invalid-model` when the bytes are no ONNX model.
  * @throws RangeError when the model has no such initializer.
  */

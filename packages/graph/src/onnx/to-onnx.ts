@@ -38,6 +38,10 @@ export interface OnnxOptions {
 /**
  * Writes a graph as an ONNX model: symbolic dimensions stay dynamic, parameters become initializers
  * under their own names, inputs and outputs keep their names and order.
+ *
+ * @param graph The graph.
+ * @param options The operators' version, the graph's name, and float16. Default: version 17,
+ * float32.
  * @throws RangeError when an output has the name of an input or a parameter, when `opset` is not in
  * [13, 23], or when a node that comes from a file means something else in `opset`.
  */

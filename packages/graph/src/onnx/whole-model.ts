@@ -13,6 +13,9 @@ import { invalidModel, label } from "./protobuf.ts";
 
 /**
  * A file in memory, or a blob. `external` are the files beside it, by their paths below its folder.
+ *
+ * @param content The bytes, or a blob such as a picked file.
+ * @param external The files beside it, by their paths below its folder. Default: none.
  */
 export const fileOf = (
   content: Uint8Array | FileBlob,
@@ -52,6 +55,7 @@ export interface WholeModel extends OnnxModel {
  * as in the runtime alone. Such a model has no parameters and no gradients, and only the backends of
  * ONNX Runtime run it. Its nodes are checked as those of {@link fromOnnx} are.
  * @param headers Those of the file, as `modelHeaders` gives them, where they are read already.
+ * @param file The model's file.
  * @throws GenError `invalid-model` as {@link fromOnnx} does, and naming a file of weights that is
  * missing or too short.
  */

@@ -9,6 +9,8 @@ import { expand, reshape, slice, transpose } from "../ops/arrange/build.ts";
  * The same graph with fewer operations and the same values: equal operations become one, and so do
  * reshapes and transposes in a row; rows are repeated as late as possible, and not at all where
  * broadcasting suffices; transposes go into the matrix products that use them.
+ *
+ * @param graph The graph.
  */
 export const simplify = (graph: Graph): Graph =>
   shareEqual(rewrite(graph, (node, inputs) => shorter(withInputs(node, inputs))));

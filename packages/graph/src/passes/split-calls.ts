@@ -9,6 +9,7 @@ import { type Graph, graphOf, rebuild, withInputs } from "../expr/trace.ts";
 
 /** One run of a model file. */
 export interface ModelCall {
+  /** The model that is run. */
   readonly file: ModelFile;
   /** What is computed for the call, from the graph's inputs and the results of earlier calls. */
   readonly before: Graph;
@@ -20,14 +21,20 @@ export interface ModelCall {
 
 /** A graph without calls, which takes their results as inputs, and the calls in order. */
 export interface CallPlan {
+  /** The runs of model files, in order. */
   readonly calls: readonly ModelCall[];
+  /** What is computed after them. */
   readonly rest: Graph;
 }
 
 type Call = Foreign & { readonly node: { readonly file: ModelFile } };
 const isCall = (e: Expr): e is Call => isForeign(e) && e.node.file !== undefined;
 
-/** Splits a graph at its model files; undefined where it has none. */
+/**
+ * Splits a graph at its model files; undefined where it has none.
+ *
+ * @param graph The graph.
+ */
 export function splitCalls(graph: Graph): CallPlan | undefined {
   const calls = graph.nodes.filter(isCall);
   if (calls.length === 0) return undefined;

@@ -14,6 +14,7 @@ import { controlNames } from "./controlled-unet.ts";
 export interface ControlOptions {
   /** Row-major, in [0, 1], as large as the pictures. */
   readonly image: {
+    /** The numbers, `[3, height, width]` row-major. */
     readonly data: Float32Array;
     /** `[3, height, width]`. */
     readonly shape: readonly number[];

@@ -6,6 +6,7 @@ import { type LoadModelOptions, loadModel } from "../load-model.ts";
 
 /** The files of a ControlNet. */
 export interface ControlNetFiles extends Pick<LoadModelOptions, "readWeights" | "open"> {
+  /** Gives the files of the ControlNet's folder. */
   readonly read: ReadFile;
   /** The path of the model. @defaultValue "model.onnx" */
   readonly path?: string;

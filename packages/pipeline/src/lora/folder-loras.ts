@@ -15,7 +15,7 @@ import { readLora } from "./read-lora.ts";
 export interface LoraOption {
   /** The bytes of the safetensors file, in kohya's or diffusers' layout. */
   readonly bytes: Uint8Array;
-  /** @defaultValue 1 */
+  /** How much of it is added. @defaultValue 1 */
   readonly strength?: number;
   /** The name in errors and notes. @defaultValue its place, such as `loras[0]` */
   readonly name?: string;

@@ -26,7 +26,7 @@ export interface LoraUse {
   readonly lora: Uint8Array;
   /** The name in errors and notes. @defaultValue "LoRA" */
   readonly name?: string;
-  /** @defaultValue 1 */
+  /** How much of it is added. @defaultValue 1 */
   readonly strength?: number;
 }
 
@@ -34,7 +34,9 @@ export interface LoraUse {
 export interface WeightPatch {
   /** The file beside the model; undefined for the model itself. */
   readonly location?: string;
+  /** Where the new bytes begin in the file. */
   readonly offset: number;
+  /** The new bytes. */
   readonly bytes: Uint8Array;
 }
 
@@ -42,7 +44,11 @@ export interface WeightPatch {
 export interface MergedLora {
   /** Says which keys were left out, and why. */
   readonly notes: readonly string[];
-  /** The changed weights of a part, computed one by one. */
+  /**
+   * The changed weights of a part, computed one by one.
+   *
+   * @param part The part of the pipeline, such as "unet".
+   */
   patches(part: LoraPart): Iterable<WeightPatch>;
 }
 
@@ -60,6 +66,8 @@ interface Change {
  * Merges LoRAs, in kohya's or diffusers' layout, into the models of a pipeline. Weights are found by
  * the structure of the model, also where an exporter renamed or transposed them.
  *
+ * @param models The bytes of each part's model.
+ * @param loras The LoRAs and their strengths.
  * @throws GenError `invalid-model` when a LoRA fits nothing or belongs to another base model,
  * `unsupported-operation` when it is of another method (DoRA, LoHa, LoKr) or changes a weight that
  * several modules share or that is neither float32 nor float16.

@@ -35,12 +35,25 @@ export interface ImageModel {
   readonly size: readonly [width: number, height: number];
   /** Those of the use that the folder is made for. */
   readonly steps: number;
+  /** The scale of guidance of the use that the folder is made for. */
   readonly guidance: number;
-  /** As the function {@link textToImage}. */
+  /**
+   * As the function {@link textToImage}.
+   *
+   * @param options The prompt, and how the pictures are drawn.
+   */
   textToImage(options: TextToImageOptions): Promise<Pictures>;
-  /** As the function {@link imageToImage}. */
+  /**
+   * As the function {@link imageToImage}.
+   *
+   * @param options The image, the prompt, and how the pictures are drawn.
+   */
   imageToImage(options: ImageToImageOptions): Promise<Pictures>;
-  /** As the function {@link inpaint}. */
+  /**
+   * As the function {@link inpaint}.
+   *
+   * @param options The image, the mask, the prompt, and how the pictures are drawn.
+   */
   inpaint(options: InpaintOptions): Promise<Pictures>;
   /** Frees the programs of the denoiser and the VAE, after the calls under way. */
   dispose(): Promise<void>;
@@ -54,6 +67,8 @@ export interface ImageModel {
  *
  * Each text encoder is read, run and dropped before the denoiser runs.
  *
+ * @param read Gives a file's bytes by its path, or undefined.
+ * @param options The backend, the prompt, and how the pictures are drawn.
  * @throws as a rejection: RangeError for an option; GenError `invalid-model` naming the part of the
  * folder that is missing, and how to export it, or what a folder of another kind needs; the
  * signal's reason.
@@ -87,6 +102,8 @@ async function once<T>(
  *
  * `await imageToImage(read, { backend, prompt: "a red fox", image: { data, shape: [3, 512, 512] } })`
  *
+ * @param read Gives a file's bytes by its path, or undefined.
+ * @param options The backend, the image, the prompt, and how the pictures are drawn.
  * @throws as a rejection: as {@link textToImage}; RangeError also for an image of a size that is no
  * multiple, with the nearest, and for a strength that leaves no step.
  */
@@ -104,6 +121,8 @@ export async function imageToImage<T>(
  *
  * `await inpaint(read, { backend, prompt: "a red fox", image, mask: { data, shape: [1, 512, 512] } })`
  *
+ * @param read Gives a file's bytes by its path, or undefined.
+ * @param options The backend, the image, the mask, the prompt, and how the pictures are drawn.
  * @throws as a rejection: as {@link imageToImage}; RangeError also for a mask of another size.
  */
 export async function inpaint<T>(
@@ -119,6 +138,8 @@ export async function inpaint<T>(
  * in the first call and kept until `dispose`; another size or guidance compiles them anew, and a model
  * that is a file stays open.
  *
+ * @param read Gives a file's bytes by its path, or undefined.
+ * @param options The backend, and LoRAs, learned words and ControlNets that count for all calls.
  * @throws as a rejection: GenError `invalid-model` for a folder without a text encoder, of an unknown
  * class, or without a part, naming the part and how to export it.
  */

@@ -88,7 +88,11 @@ export interface TextToImageOptions
   readonly tileSize?: number;
   /** Lets the folder's safety checker make unsafe pictures black. @defaultValue false */
   readonly safetyChecker?: boolean;
-  /** Called after each step of each batch; a returned promise is awaited. */
+  /**
+   * Called after each step of each batch; a returned promise is awaited.
+   *
+   * @param progress The state of the batch's run, with its pictures.
+   */
   readonly onStep?: (progress: PictureProgress) => unknown;
   /** What each ControlNet is given, in the order of `controlNets`. */
   readonly control?: readonly ControlOptions[];
@@ -98,6 +102,7 @@ export interface TextToImageOptions
 
 /** Images, masks or latents, row-major. */
 export interface PictureInput {
+  /** The numbers, row-major; `shape` has their range. */
   readonly data: Float32Array;
   /** `[channels, height, width]`, or `[n, channels, height, width]`. */
   readonly shape: readonly number[];

@@ -18,6 +18,8 @@ function isShape(shape: unknown): boolean {
  *
  * `context.putImageData(new ImageData(...toPixels(pictures)), 0, 0)`
  *
+ * @param pictures Pictures `[n, 3, height, width]` in [-1, 1].
+ * @param index Which picture, 0-based. Default: 0.
  * @throws RangeError when there is no picture of this index.
  */
 export function toPixels(

@@ -19,12 +19,15 @@ import { MAX_EMBEDDING_VECTORS, MAX_VOCABULARY } from "./limits.ts";
 
 /** A learned word. */
 export interface Embedding {
+  /** The word. */
   readonly token: string;
   /** The vectors of the word. */
   readonly count: number;
   /** `[count, width]` numbers for each text encoder; encoders are told apart by their widths. */
   readonly vectors: readonly {
+    /** The numbers of one vector. */
     readonly width: number;
+    /** `[count, width]` numbers, row-major. */
     readonly data: ArrayLike<number>;
     /** The key of the encoder, in a file for several encoders. */
     readonly key?: string;
@@ -38,14 +41,21 @@ const ENCODERS = ["clip_l", "clip_g", "t5xxl"];
  * Reads the safetensors file of a textual inversion: one tensor under the word itself (diffusers) or
  * under `emb_params` (Stable Diffusion web UI), or `clip_l` and `clip_g` (SDXL).
  *
- * @param options.token The word, in place of the file's.
- * @param options.fallback The word where the file has none, such as the file's name.
+ * @param bytes The bytes of the file.
+ * @param options What the file does not say. Default: the file's own word.
  * @throws GenError `invalid-data` when the file is damaged, `invalid-model` when it is no embedding or
  * names no word.
  */
 export function readEmbedding(
   bytes: Uint8Array,
-  options: { readonly token?: string; readonly fallback?: string; readonly name?: string } = {},
+  options: {
+    /** The word, in place of the file's. */
+    readonly token?: string;
+    /** The word where the file has none, such as the file's name. */
+    readonly fallback?: string;
+    /** The name in errors. @defaultValue "embedding" */
+    readonly name?: string;
+  } = {},
 ): Embedding {
   checkArguments({ bytes }, { bytes: FILE });
   const text = rules.optional(rules.TEXT);
@@ -89,6 +99,8 @@ function vectorsOf(name: string, key: string, tensor: NdArray) {
 /**
  * A text encoder whose table of embeddings has the vectors of learned words as its last rows.
  *
+ * @param encoder The bytes of the text encoder's model.
+ * @param embeddings The words, in the order of the tokenizer's new tokens.
  * @param size The size of the tokenizer that has the words, in the same order.
  * @throws GenError `invalid-model` when the model has no table of embeddings, or the words belong to
  * another text encoder.

@@ -29,10 +29,16 @@ export interface TokenizeOptions {
 
 /** Turns prompts into ids. */
 export interface PromptTokenizer {
+  /** Ids of a prompt, with padding: 77 for CLIP. */
   readonly maxLength: number;
   /** The number of ids that the text encoder's table of embeddings needs. */
   readonly size: number;
   /**
+   * The ids of a prompt.
+   *
+   * @param prompt The text, at most 65,536 characters.
+   * @param options The length, and whether weights are read. Default: the tokenizer's own length,
+   * no weights.
    * @throws RangeError when the prompt has more than 65,536 characters or an option is not allowed.
    */
   tokenize(prompt: string, options?: TokenizeOptions): TokenizedPrompt;
@@ -56,6 +62,9 @@ type Library = typeof import("@huggingface/tokenizers");
  * of transformers 4.57: of the fast tokenizers where tokenizer.json is there, and of `CLIPTokenizer`
  * where only vocab.json and merges.txt are there.
  *
+ * @param read Gives a file's bytes by its path, or undefined.
+ * @param folder The tokenizer's folder, such as "tokenizer".
+ * @param options The class, and added words. Default: the files' own.
  * @throws GenError `backend-unavailable` when `@huggingface/tokenizers` is not installed;
  * `invalid-model` or `unsupported-operation` naming the file that cannot be used.
  */

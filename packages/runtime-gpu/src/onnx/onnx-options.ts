@@ -29,7 +29,14 @@ export interface OnnxOptions extends RemoteOptions {
    */
   runtime?: OnnxRuntime;
   /** Where the `.wasm` and `.mjs` files are served: an absolute URL of a folder, or a URL each. */
-  wasmPaths?: string | { wasm?: string; mjs?: string };
+  wasmPaths?:
+    | string
+    | {
+        /** The URL of the `.wasm` file. */
+        wasm?: string;
+        /** The URL of the `.mjs` file. */
+        mjs?: string;
+      };
   /** The page's own `GPUDevice`, to share with other code; for `webgpu` in a browser. */
   gpuDevice?: object;
   /**
@@ -46,7 +53,13 @@ export interface OnnxOptions extends RemoteOptions {
 
 /** The needed part of ONNX Runtime's module: any build of onnxruntime-web, or onnxruntime-node. */
 export interface OnnxRuntime {
+  /** Opens a model. */
   readonly InferenceSession: object;
+  /** Makes tensors. */
   readonly Tensor: object;
-  readonly env: { readonly versions: object };
+  /** The module's settings. */
+  readonly env: {
+    /** The module's versions. */
+    readonly versions: object;
+  };
 }

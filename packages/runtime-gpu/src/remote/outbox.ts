@@ -16,7 +16,7 @@ export function outbox<M>(port: Port, onFailure: (message: M, error: Error) => v
 
   function post(batch: M[]): void {
     try {
-      port.postMessage(batch);
+      port.postMessage(batch, []);
     } catch (error) {
       if (batch.length === 1) onFailure(batch[0], error as Error);
       else for (const message of batch) post([message]);

@@ -81,6 +81,9 @@ const served = Symbol.for("@gen/runtime-gpu served");
  * Serves a backend to the page at the other end of `port`, which opens it with `workerBackend`.
  * Call it at the start of a worker's script, before the first `await`. A port that is served
  * already keeps its backend.
+ *
+ * @param open Opens the backend.
+ * @param port The line to the page. Default: the worker's own global scope.
  */
 export function serveBackend<T>(
   open: () => Promise<Backend<T>>,

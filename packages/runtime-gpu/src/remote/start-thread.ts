@@ -35,7 +35,7 @@ function nodeThread(library: Library): Remote {
 function pageWorker(library: Library): Remote {
   const worker = pageWorkers[library]();
   return {
-    postMessage: (message, transfer) => worker.postMessage(message, transfer ?? []),
+    postMessage: (message, transfer) => worker.postMessage(message, transfer),
     addEventListener: (type, listener) => worker.addEventListener(type, listener),
     died: new Promise((resolve) => {
       worker.addEventListener("error", ({ message }) =>

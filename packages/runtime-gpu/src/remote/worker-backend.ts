@@ -17,6 +17,8 @@ import { encodeGraph } from "./wire-graph.ts";
  * upload that the worker refuses throws when its tensor is used.
  *
  * Closing it closes the worker's backend; the caller ends the worker.
+ *
+ * @param worker The worker, or another line to what serves the backend.
  * @throws GenError `backend-unavailable` when the worker cannot open its backend.
  */
 export const workerBackend = (worker: Port): Promise<Backend<DeviceTensor>> =>

@@ -15,6 +15,10 @@ export const fixedBatch = (...batches: (Dim | undefined)[]): number | undefined 
 /**
  * A model's output for inputs `[rows, ...]`. A model whose batch is a number runs once for each
  * `batch` rows; the last part repeats its last row.
+ *
+ * @param given The batch that the model's file fixes; a name or undefined where any batch fits.
+ * @param inputs The model's inputs, `[rows, ...]` each; the first one gives the rows.
+ * @param model The model, for inputs `[batch, ...]`.
  */
 export function runInParts(
   given: Dim | undefined,

@@ -6,6 +6,7 @@ import { requireFinite, sizeOf } from "./shapes.ts";
 /** Conditions by the names of a network's own arguments. */
 export type Conditions<T> = Readonly<Record<string, T>>;
 
+/** Numbers of a condition: a flat array `[batch]`, or lists in lists. */
 type Numbers = Int32Array | BigInt64Array | FloatArray | readonly (number | Numbers)[];
 
 /**
@@ -22,7 +23,11 @@ export type ConditionOption = Conditions<ConditionValue> | ConditionValue;
 
 const PREFIX = "condition/";
 
-/** Conditions as inputs of a program, `condition/NAME` for each. */
+/**
+ * Conditions as inputs of a program, `condition/NAME` for each.
+ *
+ * @param conditions Values by the conditions' own names. Default: none.
+ */
 export function conditionInputs<T>(conditions: Conditions<T> = {}): Record<string, T> {
   checkArguments({ conditions }, { conditions: rules.OBJECT });
   return Object.fromEntries(
@@ -30,7 +35,11 @@ export function conditionInputs<T>(conditions: Conditions<T> = {}): Record<strin
   );
 }
 
-/** The conditions among a program's inputs, by their own names; undefined if there are none. */
+/**
+ * The conditions among a program's inputs, by their own names; undefined if there are none.
+ *
+ * @param inputs All inputs of a program, by their full names.
+ */
 export function conditionOf(inputs: Readonly<Record<string, Expr>>): Conditions<Expr> | undefined {
   checkArguments({ inputs }, { inputs: rules.OBJECT });
   const named = Object.entries(inputs).filter(([name]) => name.startsWith(PREFIX));
@@ -44,6 +53,8 @@ const labels: Signature = { shape: ["batch"], dtype: "int64" };
  * Conditions by name as tensors. Numbers take the shape and dtype of the condition in `wanted`;
  * without `wanted` they are labels `[batch]` with the name `condition`.
  *
+ * @param given The caller's conditions, by name or the only one's values.
+ * @param wanted Shape and dtype of each condition, by name. Default: labels `[batch]` int64.
  * @throws RangeError when values without a name are given and several conditions are wanted, or
  * when numbers do not fill the shape of the wanted condition.
  */

@@ -10,7 +10,9 @@ import type { Denoiser, DenoiserFunction } from "./denoiser.ts";
 /** The network and the backend of {@link denoiserFunction}. */
 export interface DenoiserFunctionOptions<T = unknown>
   extends Pick<SampleOptions, "shape" | "condition"> {
+  /** The backend that runs the network. */
   readonly backend: Backend<T>;
+  /** The network. */
   readonly denoiser: Denoiser;
 }
 
@@ -24,6 +26,7 @@ export interface CompiledDenoiser extends DenoiserFunction {
  * A network on a backend as a function of numbers, for code that works on functions: bounds,
  * mixtures of models, your own loops. Each call copies x to the device and the output back.
  *
+ * @param options The network, its backend, the shape `[batch, ...]` of x, and any conditions.
  * @throws RangeError when the shapes do not fit.
  */
 export async function denoiserFunction<T>(

@@ -21,8 +21,17 @@ import { type Conditions, inOrder } from "./conditions.ts";
  * too. `condition` holds the network's other arguments by name.
  */
 export interface Denoiser {
+  /** What the network estimates: epsilon, x0, v or flow. */
   readonly predicts: PredictionType;
+  /**
+   * The network's output, in the shape of x, or with twice its channels.
+   *
+   * @param x The noisy samples, `[batch, ...]` float32.
+   * @param t The samples' time steps, `[batch]` int64, 0-based.
+   * @param condition The other arguments by name, `[batch, ...]` or `[1, ...]`.
+   */
   apply(x: Expr, t: Expr, condition?: Conditions<Expr>): Expr;
+  /** The network's weights. */
   readonly parameters: readonly Parameter[];
   /** The conditions, if known: labels `[batch]` int64, or features `[batch, ...]`. */
   readonly condition?: Conditions<Signature>;
@@ -37,7 +46,13 @@ export interface Denoiser {
   readonly fractionalTime?: boolean;
   /** Samples in one run of a network whose file fixes its batch. Any batch runs in such parts. */
   readonly batch?: number;
-  /** Guidance in the mean form: each step adds its variance times this, in the shape of x. */
+  /**
+   * Guidance in the mean form: each step adds its variance times this, in the shape of x.
+   *
+   * @param x The noisy samples, `[batch, ...]`.
+   * @param t The samples' time steps, `[batch]`.
+   * @param condition The conditions by name, as in `apply`.
+   */
   gradient?(x: Expr, t: Expr, condition?: Conditions<Expr>): Expr;
 }
 
@@ -47,6 +62,12 @@ export interface Denoiser {
  * float64 on the host, without a backend, and may overwrite its x, which is a copy.
  */
 export interface DenoiserFunction {
+  /**
+   * What the denoiser predicts for x at t, as large as x or twice as large.
+   *
+   * @param x The noisy samples, `[batch, ...]` row-major.
+   * @param t The time step of all samples, 0-based.
+   */
   (x: FloatArray, t: number): FloatArray | Promise<FloatArray>;
   /** Guidance in the mean form: each step adds its variance times this, as large as x. */
   readonly gradient?: (x: FloatArray, t: number) => FloatArray | Promise<FloatArray>;
@@ -54,7 +75,13 @@ export interface DenoiserFunction {
 
 /** A network of (x, t) and any conditions. */
 export interface DenoisingNetwork {
+  /**
+   * The network's output for x, t and the conditions in order.
+   *
+   * @param inputs x `[batch, ...]`, t `[batch]`, then the conditions.
+   */
   apply(...inputs: Expr[]): Expr;
+  /** The network's weights. */
   readonly parameters: readonly Parameter[];
   /** The arguments in order, if known. */
   readonly signature?: Readonly<Record<string, Signature>>;
@@ -66,6 +93,8 @@ export interface DenoisingNetwork {
  * A network of (x, t) with its prediction type. The arguments after x and t in its signature are
  * conditions, given as `{ name: value }`. A condition `[1, ...]` serves every sample.
  *
+ * @param network A function of (x, t) and conditions, such as `unet` or `mlp` gives.
+ * @param predicts What the network estimates. Default: "epsilon".
  * @throws RangeError when `predicts` is not epsilon, x0, v or flow; on use, when a condition is
  * missing or unknown, or the network's output has neither the shape of x nor twice its channels.
  */
@@ -113,9 +142,19 @@ const NETWORK = rules.having("a network of (x, t), such as unet gives", {
  * Splits a denoiser's output `[batch, channels, ...]`: what it predicts, and the raw numbers of a
  * learned variance if there are twice as many channels as in x.
  *
+ * @param output The denoiser's output, `[batch, channels, ...]` or with twice the channels.
+ * @param x The x that the output is for, `[batch, channels, ...]`.
  * @throws RangeError when the output has neither the shape of x nor twice its channels.
  */
-export function splitVariance(output: Expr, x: Expr): { prediction: Expr; variance?: Expr } {
+export function splitVariance(
+  output: Expr,
+  x: Expr,
+): {
+  /** What the denoiser predicts, in the shape of x. */
+  prediction: Expr;
+  /** The raw numbers of the learned variance, in the shape of x. */
+  variance?: Expr;
+} {
   checkArguments({ output, x }, { output: rules.EXPRESSION, x: rules.EXPRESSION });
   if (!hasVariance(output, x)) return { prediction: output };
   const channels = x.shape[1] as number;

@@ -12,6 +12,7 @@ let evaluator: Promise<typeof import("@gen/graph/evaluate")> | undefined;
  * A formula over expressions as a function of tensors, evaluated in float64 on the host. It is
  * compiled once for each set of shapes; the first call loads the evaluator.
  *
+ * @param formula Expressions by name to expressions by name.
  * @throws as a rejection: the formula's errors, RangeError for inputs that do not fit.
  */
 export function hostFunction<Name extends string>(
@@ -47,7 +48,12 @@ export function hostFormula(
   };
 }
 
-/** Numbers as a float64 tensor, for the input of a formula; a Float64Array is not copied. */
+/**
+ * Numbers as a float64 tensor, for the input of a formula; a Float64Array is not copied.
+ *
+ * @param values The numbers, row-major.
+ * @param shape The tensor's shape; its product is the count of numbers.
+ */
 export function hostTensor(values: ArrayLike<number>, shape: readonly number[]): Tensor {
   checkArguments({ values, shape }, { values: rules.NUMBERS, shape: rules.listOf(rules.INDEX) });
   return tensor(values, shape, "float64");
@@ -57,6 +63,8 @@ export function hostTensor(values: ArrayLike<number>, shape: readonly number[]):
  * A denoiser's output as a tensor: in the shape of x, or with twice the channels (axis 1) if it has
  * a variance too.
  *
+ * @param output The denoiser's numbers, row-major.
+ * @param shape The shape of x, `[batch, channels, ...]`.
  * @throws RangeError when the output is neither as large as x nor twice as large.
  */
 export function outputTensor(output: FloatArray, shape: readonly number[]): Tensor {

@@ -48,11 +48,17 @@ export interface ClassifierFreeOptions<C = ConditionOption> extends GuidanceOpti
    * A condition with a scale of its own, such as the image that an editor changes: what means
    * none of it, beside `unconditional`. For functions: the model under neither.
    */
-  readonly second?: { readonly scale: number; readonly unconditional: C };
+  readonly second?: {
+    /** The scale of the second condition. */
+    readonly scale: number;
+    /** What means none of it; for functions, the model under neither condition. */
+    readonly unconditional: C;
+  };
 }
 
 /** The options of {@link compose}. */
 export interface ComposeOptions<C = ConditionOption> extends GuidanceOptions {
+  /** The conditions, each with its weight. */
   readonly conditions: readonly {
     /** The condition; for functions, the model under the condition. */
     readonly condition: C;
@@ -73,10 +79,18 @@ type FunctionShape = Pick<SampleOptions, "shape">;
  * condition it is `u + scale (c - i) + second.scale (i - u)`, i under the second condition alone and u
  * under neither (Brooks et al. 2023, eq. 3).
  *
+ * @param denoiser A denoiser that knows its condition and none.
+ * @param options The scale, what means no condition, and where guidance acts.
  * @throws RangeError when the scale is not finite or an option is outside its range; on use, when
  * no condition is given.
  */
 export function classifierFree(denoiser: Denoiser, options: ClassifierFreeOptions): Denoiser;
+/**
+ * {@link classifierFree} of functions of numbers, which run in float64 on the host.
+ *
+ * @param conditional The denoiser under the condition.
+ * @param options The scale, the denoiser without a condition, and the shape `[batch, ...]` of x.
+ */
 export function classifierFree(
   conditional: DenoiserFunction,
   options: ClassifierFreeOptions<DenoiserFunction> & FunctionShape,
@@ -124,6 +138,8 @@ export function classifierFree(
  * Several conditions at once: `u + sum_i scale_i (c_i - u)` (Liu et al. 2022), which treats the
  * conditions as independent given x. Of functions, the first argument is the unconditional model.
  *
+ * @param denoiser A denoiser that knows its condition and none.
+ * @param options The weighted conditions and what means no condition.
  * @throws RangeError when there is no condition, a scale is not finite or an option is outside its
  * range.
  */
@@ -131,6 +147,12 @@ export function compose(
   denoiser: Denoiser,
   options: ComposeOptions & Pick<ClassifierFreeOptions, "unconditional">,
 ): Denoiser;
+/**
+ * {@link compose} of functions of numbers, which run in float64 on the host.
+ *
+ * @param unconditional The denoiser without a condition.
+ * @param options The weighted denoisers under each condition, and the shape `[batch, ...]` of x.
+ */
 export function compose(
   unconditional: DenoiserFunction,
   options: ComposeOptions<DenoiserFunction> & FunctionShape,

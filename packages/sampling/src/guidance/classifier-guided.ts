@@ -24,11 +24,23 @@ import { type Interval, requireGuidance, whereWithin } from "./guidance-options.
 
 /** A classifier of noisy samples: x `[batch, ...]` and t `[batch]` to logits `[batch, classes]`. */
 export interface Classifier {
+  /**
+   * The logits `[batch, classes]`.
+   *
+   * @param x Noisy samples, `[batch, ...]`.
+   * @param t The samples' time steps, `[batch]`.
+   */
   apply(x: Expr, t: Expr): Expr;
+  /** The classifier's weights; their names differ from the denoiser's. */
   readonly parameters: readonly Parameter[];
 }
 
-/** The gradient of `log p(class | x_t)` with respect to x, as large as x. */
+/**
+ * The gradient of `log p(class | x_t)` with respect to x, as large as x.
+ *
+ * @param x Noisy samples, `[batch, ...]` row-major.
+ * @param t The time step of all samples, 0-based.
+ */
 export type ClassifierGradient = (x: FloatArray, t: number) => FloatArray | Promise<FloatArray>;
 
 /** The options of {@link classifierGuided}. */
@@ -77,6 +89,9 @@ export interface ClassifierGuidedFunctionOptions extends ClassifierGuidedOptions
  * the guided x0, which thus keeps its bounds. In the mean form it also moves the mean of the last
  * step, by the variance that it clips to that of t = 1; here that step's variance is 0.
  *
+ * @param denoiser The network that is guided.
+ * @param classifier A classifier of noisy samples.
+ * @param options The schedule, the scale, the form, and the class.
  * @throws RangeError when scale, form or interval is not as described; on use, when there is
  * neither a label nor a condition.
  */
@@ -85,6 +100,13 @@ export function classifierGuided(
   classifier: Classifier,
   options: ClassifierGuidedNetworkOptions,
 ): Denoiser;
+/**
+ * {@link classifierGuided} of functions of numbers, which run in float64 on the host.
+ *
+ * @param denoiser The denoiser that is guided, a function of numbers.
+ * @param classifier The gradient of `log p(class | x_t)`, as large as x.
+ * @param options The schedule, the scale, the form, and the denoiser's prediction type.
+ */
 export function classifierGuided(
   denoiser: DenoiserFunction,
   classifier: ClassifierGradient,
@@ -209,6 +231,9 @@ function onlyLabel(condition: Conditions<Expr> | undefined): Expr {
 /**
  * `log softmax(logits)[label]` in nats, `[batch]`: the log probability of each sample's label.
  * Logits are `[batch, classes]`; labels are `[batch]`, or a number for all samples.
+ *
+ * @param logits The classifier's output, `[batch, classes]`.
+ * @param label The class of each sample, `[batch]`, or one 0-based number for all.
  */
 export function labelLogProb(logits: Expr, label: Expr | number): Expr {
   checkArguments(

@@ -11,6 +11,7 @@ import type { SampleOptions } from "../run/sample-options.ts";
 
 /** The known part of the samples. */
 export interface InpaintOptions extends Pick<SampleOptions, "shape"> {
+  /** The noise levels that the denoiser was trained at. */
   readonly schedule: Pick<NoiseSchedule, "length" | "level">;
   /** The known values: of the whole batch, or of one sample for all samples. */
   readonly known: ArrayLike<number>;
@@ -24,12 +25,23 @@ export interface InpaintOptions extends Pick<SampleOptions, "shape"> {
  * region from `q(x_{t-1} | x0)`, which has the same law). {@link resampledSteps} makes the two
  * regions agree better.
  *
+ * @param denoiser The network that fills in.
+ * @param options The known values, the mask, the shape `[batch, ...]` and the schedule.
  * @throws RangeError when known or mask has another size than one sample or the batch.
  */
 export function inpaint(denoiser: Denoiser, options: InpaintOptions): Denoiser;
+/**
+ * {@link inpaint} of a function of numbers, which runs in float64 on the host.
+ *
+ * @param denoiser The denoiser that fills in, a function of numbers.
+ * @param options The known values, the mask, the shape, the schedule and the prediction type.
+ */
 export function inpaint(
   denoiser: DenoiserFunction,
-  options: InpaintOptions & { readonly predicts?: PredictionType },
+  options: InpaintOptions & {
+    /** What the denoiser predicts. @defaultValue "epsilon" */
+    readonly predicts?: PredictionType;
+  },
 ): DenoiserFunction;
 export function inpaint(
   denoiser: Denoiser | DenoiserFunction,

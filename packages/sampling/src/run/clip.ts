@@ -59,6 +59,7 @@ export const CLIP: (typeof rules)["TEXT"] = [
 /**
  * The bounds of the clean estimate.
  *
+ * @param clip The limits of x0. Default: false, none.
  * @throws RangeError unless the clip is as {@link Clip} says.
  */
 export function clipBounds(clip: Clip = false): readonly [low: number, high: number] {
@@ -79,7 +80,14 @@ const THRESHOLD = /* @__PURE__ */ rules.having("{ ratio, max }", {
   max: ["a number, 1 or more", (max) => rules.NUMBER[1](max) && (max as number) >= 1],
 });
 
-/** Clips or thresholds the clean estimate. */
+/**
+ * Clips or thresholds the clean estimate.
+ *
+ * @param x0 The clean estimate, `[batch, ...]`.
+ * @param bounds The least and the largest value.
+ * @param threshold Dynamic thresholding, which takes the place of the bounds. Default: none.
+ * @throws RangeError when the bounds are not two, or ratio or max is outside its range.
+ */
 export function clipped(
   x0: Expr,
   bounds: readonly [Expr | number, Expr | number],

@@ -28,23 +28,48 @@ export interface GenerateOptions<T = unknown>
   /**
    * Noise for a batch of `shape` in place of the seed's noise, such as
    * `(shape, part) => torchNoise(0, shape, part)`.
+   *
+   * @param shape The batch's shape, `[batch, ...]`.
+   * @param part Where the batch lies in the whole run.
    */
   readonly noise?: (
     shape: readonly number[],
     part: {
+      /** The number of the batch's first sample, 0-based. */
       readonly firstIndex: number;
+      /** Samples of the whole run. */
       readonly count: number;
       /** As `draws` of `schedulerSteps`. */
       readonly draws?: readonly number[];
     },
   ) => Pick<SampleOptions, "x" | "noise">;
-  /** Changes the samples `[batch, ...]` of a batch, from number `firstIndex` on, before they are decoded. */
-  readonly finish?: (x: FloatArray, part: { readonly firstIndex: number }) => FloatArray;
-  /** Conditions that change from step to step, for row `row` of the table's `rows`, by name. */
+  /**
+   * Changes the samples `[batch, ...]` of a batch, from number `firstIndex` on, before they are decoded.
+   *
+   * @param x The batch's samples, `[batch, ...]` row-major.
+   * @param part Where the batch lies in the whole run.
+   */
+  readonly finish?: (
+    x: FloatArray,
+    part: {
+      /** The number of the batch's first sample, 0-based. */
+      readonly firstIndex: number;
+    },
+  ) => FloatArray;
+  /**
+   * Conditions that change from step to step, for row `row` of the table's `rows`, by name.
+   *
+   * @param row The table's row, 0-based.
+   * @param rows Rows in the table.
+   */
   readonly stepConditions?: (row: number, rows: number) => Conditions<Tensor>;
   /** Stops the run within a step. */
   readonly signal?: AbortSignalLike;
-  /** Called after each step of each batch; a returned promise is awaited. */
+  /**
+   * Called after each step of each batch; a returned promise is awaited.
+   *
+   * @param progress The state of the batch's run.
+   */
   readonly onStep?: (progress: GenerateProgress) => unknown;
 }
 
@@ -58,6 +83,7 @@ export interface GenerateProgress extends Progress {
 
 /** Samples `[count, ...]`, row-major: images in [-1, 1] if the pipeline has a VAE. */
 export interface Generated extends Samples {
+  /** The numbers `[count, ...]`, row-major. */
   readonly x: Float32Array;
   /** Evaluations of the denoiser for each sample; 0 for a VAE alone. */
   readonly steps: number;

@@ -20,7 +20,11 @@ import { type VaeDecoder, vaeDecoder } from "./vae-decoder.ts";
 
 /** A pipeline ready to draw: its programs are compiled once and kept. */
 export interface PipelineSampler {
-  /** As the function {@link generate}. Calls run one after another. */
+  /**
+   * As the function {@link generate}. Calls run one after another.
+   *
+   * @param options Count, seed, sampler, steps and the rest, but the backend. Default: one sample.
+   */
   generate(options?: Omit<GenerateOptions, "backend">): Promise<Generated>;
   /** Frees the programs, after the calls under way. */
   dispose(): Promise<void>;
@@ -34,6 +38,8 @@ export interface PipelineSampler {
  *
  * `const { x } = await generate(pipeline, { backend, count: 16, sampler: "ddim", steps: 20 })`
  *
+ * @param pipeline The model, of a folder or of training.
+ * @param options The backend, and what to draw and how.
  * @throws as a rejection: RangeError for an option, GenError `not-finite` when the
  * samples become NaN or infinite, the signal's reason.
  */
@@ -54,6 +60,10 @@ export async function generate<T>(
  * Other values of conditions need no new program.
  *
  * `const ready = pipelineSampler(pipeline, { backend })`
+ *
+ * @param pipeline The model, of a folder or of training.
+ * @param options The backend, or a promise of it.
+ * @throws RangeError when there is no pipeline or no backend.
  */
 export function pipelineSampler<T>(
   pipeline: Pipeline,
@@ -128,6 +138,8 @@ export function pipelineSampler<T>(
 /**
  * The table that {@link generate} takes for a pipeline, with its levels' sigmas.
  *
+ * @param pipeline The model, of a folder or of training.
+ * @param options Sampler, steps and the class's other options. Default: the class's own.
  * @throws RangeError as {@link schedulerSteps} does.
  */
 export function pipelineSteps(

@@ -55,17 +55,25 @@ export interface TorchNoiseOptions extends Pick<SampleOptions, "firstIndex"> {
 export interface TorchNoise {
   /** The initial noise `[batch, ...]`. */
   readonly x: Float32Array;
-  /** The noise `[batch, ...]` of the step in this row of the table. */
+  /**
+   * The noise `[batch, ...]` of the step in this row of the table.
+   *
+   * @param step The row of the table, 0-based.
+   */
   noise(step: number): Float32Array;
 }
 
 /**
- * The noise that `torch.manual_seed(seed)` gives a run of diffusers' schedulers: the initial noise, `torch.randn(count, ...)`, then the same draw for each step, even if the step does
- * not use it.
+ * The noise that `torch.manual_seed(seed)` gives a run of diffusers' schedulers: the initial noise,
+ * `torch.randn(count, ...)`, then the same draw for each step, even if the step does not use it.
  *
  * `shape` is `[batch, ...]`: `sample({ ...torchNoise(5, shape), shape, ... })`. A part of a larger
  * run draws the whole run's numbers and takes its own, so that memory does not grow with the steps.
  *
+ * @param seed The integer that PyTorch is seeded with.
+ * @param shape The batch's shape, `[batch, ...]`.
+ * @param options The device, and which part of a whole run the batch is. Default: the whole run, on
+ * the CPU.
  * @throws RangeError when shape is not a list of positive integers, the part is not inside the run,
  * or PyTorch does not take the seed.
  */

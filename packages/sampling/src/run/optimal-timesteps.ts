@@ -9,12 +9,17 @@ import { sampleSteps } from "./sampler.ts";
 export interface OptimalTimestepsOptions<T = unknown>
   extends SamplerOptions<T>,
     Pick<SampleOptions, "shape" | "seed" | "condition" | "clip" | "signal"> {
+  /** The noise levels that the denoiser was trained at. */
   readonly schedule: NoiseSchedule;
   /** How many time steps are wanted. */
   readonly steps: number;
   /** How many steps of DDIM are taken to look at the model. @defaultValue 100 */
   readonly fine?: number;
-  /** Called after each of them with the share of the work that is done, in (0, 1]. */
+  /**
+   * Called after each of them with the share of the work that is done, in (0, 1].
+   *
+   * @param done The share of the work that is done, in (0, 1].
+   */
   readonly onProgress?: (done: number) => unknown;
 }
 
@@ -29,6 +34,8 @@ export interface OptimalTimestepsOptions<T = unknown>
  *
  * `shape` `[batch, ...]` is the batch that is looked at; 16 samples are enough.
  *
+ * @param options The denoiser and its backend, the schedule, the count of steps, and the batch's
+ * shape.
  * @throws as a rejection: RangeError when steps is not in 1..fine, or what `sample` throws.
  */
 export async function optimalTimesteps<T>(options: OptimalTimestepsOptions<T>): Promise<number[]> {

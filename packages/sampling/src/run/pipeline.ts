@@ -4,12 +4,26 @@ import type { Denoiser } from "../denoiser/denoiser.ts";
 
 /** A VAE's encoder and decoder. Latents are standardized, as a denoiser needs them. */
 export interface PipelineVae {
-  /** Images `[batch, ...image]` in [-1, 1] to the mean and log variance `[batch, ...shape]`. */
-  encode?(image: Expr): { readonly mean: Expr; readonly logVariance: Expr };
-  /** Latents `[batch, ...shape]` to images `[batch, ...image]` in [-1, 1]. */
+  /**
+   * Images `[batch, ...image]` in [-1, 1] to the mean and log variance `[batch, ...shape]`.
+   *
+   * @param image Images, `[batch, ...image]` in [-1, 1].
+   */
+  encode?(image: Expr): {
+    /** The mean of each latent, `[batch, ...shape]`. */
+    readonly mean: Expr;
+    /** The logarithm of each variance, `[batch, ...shape]`. */
+    readonly logVariance: Expr;
+  };
+  /**
+   * Latents `[batch, ...shape]` to images `[batch, ...image]` in [-1, 1].
+   *
+   * @param latent Standardized latents, `[batch, ...shape]`.
+   */
   decode(latent: Expr): Expr;
   /** The shape of one image, such as [1, 28, 28]. */
   readonly image: readonly number[];
+  /** The weights of encoder and decoder. */
   readonly parameters: readonly Parameter[];
   /** Samples in one run of a decoder whose file fixes its batch. Any batch runs in such parts. */
   readonly batch?: number;
@@ -17,7 +31,9 @@ export interface PipelineVae {
 
 /** A denoiser with everything that sampling needs. Training returns it; a folder stores it. */
 export interface DiffusionPipeline<Scheduler = SchedulerConfigInput> {
+  /** Tells the two kinds of pipelines apart. */
   readonly kind: "diffusion";
+  /** The network that makes samples, or latents if there is a VAE. */
   readonly denoiser: Denoiser;
   /** The noise schedule and the other settings of a scheduler's config. */
   readonly scheduler: Scheduler;
@@ -40,7 +56,9 @@ export interface DiffusionPipeline<Scheduler = SchedulerConfigInput> {
 
 /** A VAE alone. Its samples are decoded from the prior N(0, I). */
 export interface VaePipeline {
+  /** Tells the two kinds of pipelines apart. */
   readonly kind: "vae";
+  /** The model itself. */
   readonly vae: PipelineVae;
   /** The shape of one latent, without the batch. */
   readonly shape: readonly number[];

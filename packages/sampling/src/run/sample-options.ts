@@ -8,7 +8,9 @@ import type { Clip } from "./clip.ts";
 
 /** The part of an AbortSignal that can stop a run; any AbortSignal will do. */
 export interface AbortSignalLike {
+  /** Whether the run is to stop. */
   readonly aborted: boolean;
+  /** What the stopped run throws. */
   readonly reason?: unknown;
 }
 
@@ -16,6 +18,7 @@ export interface AbortSignalLike {
 export interface SamplerOptions<T = unknown> {
   /** A backend, or a promise of a backend. The step's graph is built while the backend opens. */
   readonly backend?: Backend<T> | PromiseLike<Backend<T>>;
+  /** The network, or a function of numbers. */
   readonly denoiser: Denoiser | DenoiserFunction;
 }
 
@@ -37,7 +40,12 @@ export interface SampleOptions {
   readonly initialScale?: number;
   /** The initial x `[batch, ...]` in place of the seed's. */
   readonly x?: ArrayLike<number>;
-  /** Standard normal numbers of a row that adds noise, in place of the seed's. */
+  /**
+   * Standard normal numbers of a row that adds noise, in place of the seed's.
+   *
+   * @param step The table's row, 0-based.
+   * @param size How many numbers the row needs: the product of the shape.
+   */
   readonly noise?: (step: number, size: number) => FloatArray;
   /**
    * Bounds of the clean estimate: a number c for [-c, c], [low, high], dynamic thresholding
@@ -50,11 +58,19 @@ export interface SampleOptions {
    * condition, such as class labels `[batch]`. Values `[1, ...]` serve every sample.
    */
   readonly condition?: ConditionOption;
-  /** Conditions that change from step to step, for a row of the table, by name. */
+  /**
+   * Conditions that change from step to step, for a row of the table, by name.
+   *
+   * @param row The table's row, 0-based.
+   */
   readonly stepConditions?: (row: number) => Conditions<Tensor>;
   /** Stops the run within a step and frees its tensors. */
   readonly signal?: AbortSignalLike;
-  /** Called after each step; a returned promise is awaited. */
+  /**
+   * Called after each step; a returned promise is awaited.
+   *
+   * @param progress The state of the run.
+   */
   readonly onStep?: (progress: Progress) => unknown;
 }
 
@@ -76,7 +92,9 @@ export interface Progress {
 
 /** The samples at the end of a table: `shape` `[batch, ...]`, x row-major. */
 export interface Samples {
+  /** The numbers, row-major. */
   readonly x: FloatArray;
+  /** `[batch, ...]`. */
   readonly shape: readonly number[];
 }
 

@@ -14,9 +14,18 @@ import type {
 
 /** A denoiser ready to sample: its programs are compiled once per shape and kept. */
 export interface Sampler {
-  /** @throws as {@link sample} does. */
+  /**
+   * Draws the samples of one run.
+   *
+   * @param options The table, the shape, the seed and the rest of one run.
+   * @throws as {@link sample} does.
+   */
   sample(options: SampleOptions): Promise<Samples>;
-  /** The same, step by step; leaving the iteration early frees all tensors of the run. */
+  /**
+   * The same, step by step; leaving the iteration early frees all tensors of the run.
+   *
+   * @param options The table, the shape, the seed and the rest of one run.
+   */
   sampleSteps(options: SampleOptions): AsyncGenerator<SampleStep, void>;
   /** Frees the compiled programs. */
   dispose(): Promise<void>;
@@ -35,7 +44,12 @@ const runRules = {
   onStep: rules.optional(rules.FUNCTION),
 };
 
-/** Prepares a denoiser on a backend. The first run of each shape compiles its program. */
+/**
+ * Prepares a denoiser on a backend. The first run of each shape compiles its program.
+ *
+ * @param options The denoiser and its backend.
+ * @throws RangeError when the denoiser or the backend is none.
+ */
 export function sampler<T>(options: SamplerOptions<T>): Sampler {
   checkOptions(options, { denoiser: DENOISER, backend: rules.optional(BACKEND) });
   const { backend, denoiser } = options;
@@ -108,6 +122,7 @@ export function sampler<T>(options: SamplerOptions<T>): Sampler {
  * function as the denoiser everything runs in float64 on the host. The same seed gives the same
  * samples on every backend and in any batch split (see `firstIndex`).
  *
+ * @param options The denoiser and its backend, the table, the shape `[batch, ...]` and the seed.
  * @throws as a rejection: RangeError for an option, GenError `not-finite` when the
  * samples become NaN or infinite, the signal's reason.
  */
@@ -124,6 +139,7 @@ export async function sample<T>(options: SamplerOptions<T> & SampleOptions): Pro
  * {@link sample} step by step: x and x0 after each row, read back to the host. The last step's x
  * are the samples. Leaving the iteration early frees all tensors of the run.
  *
+ * @param options The denoiser and its backend, the table, the shape `[batch, ...]` and the seed.
  * @throws in the iteration: RangeError for an option, GenError `not-finite` at the
  * first step whose x is NaN or infinite, the signal's reason.
  */

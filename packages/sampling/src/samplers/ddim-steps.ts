@@ -24,6 +24,8 @@ export interface DdimOptions extends TrajectoryOptions, StepOptions {
  *
  * `eta` 0, the default, is deterministic; `eta` 1 is DDPM's posterior over the same steps.
  *
+ * @param path A schedule, or transitions of your own.
+ * @param options Steps, spacing, eta and prediction type. Default: every training step, eta 0.
  * @throws RangeError when an option is outside its range or not as described; when the schedule's
  * first level holds no signal and the denoiser predicts epsilon.
  */

@@ -13,6 +13,7 @@ import {
 } from "./step.ts";
 import { isSchedule, type Path } from "./trajectory.ts";
 
+/** The names of DDPM's variances. @internal */
 const VARIANCES = [
   "fixed_small",
   "fixed_small_log",
@@ -58,6 +59,8 @@ export interface DdpmOptions
  * `1 - r^2` over one of the two noises squared with `r = from.signal to.noise / (to.signal
  * from.noise)`, so that skipped steps are right too. A step to a level without noise adds none.
  *
+ * @param path A schedule, or transitions of your own.
+ * @param options Steps, spacing, variance and prediction type. Default: every training step.
  * @throws RangeError when steps, spacing, offset or variance is not as described; when a prediction
  * says nothing of x0 at its level, such as epsilon at zero signal.
  */

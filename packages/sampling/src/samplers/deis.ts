@@ -20,6 +20,8 @@ export interface DeisOptions extends SolverOptions {
  * `x' = signal' (x / signal + sum_k C_k epsilon_k)`, where C_k is the integral over rho of the
  * polynomial that is 1 at rho_k and 0 at the others.
  *
+ * @param path A schedule, or transitions of your own.
+ * @param options Steps, order and prediction type. Default: every training step, order 2.
  * @throws RangeError when order is not 1, 2 or 3, or the path is not as described.
  */
 export function deisSteps(path: Path, options: DeisOptions = {}): Step[] {

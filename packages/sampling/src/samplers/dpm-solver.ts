@@ -60,6 +60,9 @@ export interface DpmSolverOptions extends SolverOptions {
  * is order 3; see `compat` for their multistep code. A move to the clean level, where lambda has no
  * end, has order 1.
  *
+ * @param path A schedule, or transitions of your own.
+ * @param options Steps, order, method and prediction type. Default: every training step, order 2,
+ * multistep.
  * @throws RangeError when an option is not as described, or groups do not have as many moves as the
  * path.
  */

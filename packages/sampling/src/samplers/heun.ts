@@ -10,6 +10,8 @@ import { rowOf, type SolverOptions } from "./update.ts";
  * The correction of Euler's x is `to.signal (sigma' - sigma) / (2 sigma') (D - D')` with D and D'
  * the clean estimates at both ends.
  *
+ * @param path A schedule, or transitions of your own.
+ * @param options Moves, levels and prediction type. Default: every training step.
  * @throws RangeError when the path or its options are not as described.
  */
 export function heunSteps(path: Path, options: SolverOptions = {}): Step[] {

@@ -14,6 +14,8 @@ export interface InversionOptions extends TimestepOptions, Pick<StepOptions, "pr
  * `ddimSteps` with the same options leads back; the round trip is exact in the limit of small
  * steps.
  *
+ * @param path A schedule, or transitions of your own, from the clean level up.
+ * @param options Steps, spacing and prediction type. Default: every training step.
  * @throws RangeError when steps, spacing or offset is outside its range.
  */
 export function inversionSteps(path: Path, options: InversionOptions = {}): Step[] {

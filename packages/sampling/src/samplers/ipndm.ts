@@ -17,6 +17,8 @@ export const ADAMS_BASHFORTH: readonly (readonly number[])[] = [
  * Runge-Kutta start): DDIM's move with `epsilon = sum of Adams and Bashforth's weights times the
  * latest epsilons`.
  *
+ * @param path A schedule, or transitions of your own.
+ * @param options Steps, levels and prediction type. Default: every training step.
  * @throws RangeError when the path or its options are not as described.
  */
 export function ipndmSteps(path: Path, options: SolverOptions = {}): Step[] {

@@ -17,6 +17,7 @@ export interface LcmOptions {
    * @defaultValue 1
    */
   readonly strength?: number;
+  /** What the denoiser predicts. @defaultValue "epsilon" */
   readonly predicts?: PredictionType;
   /** The boundary scaling's sigma_data. @defaultValue 0.5 */
   readonly sigmaData?: number;
@@ -30,6 +31,8 @@ export interface LcmOptions {
  * s^2)`, `u = timestepScaling * t`, and adds fresh noise up to the next level. A clip is of x0,
  * before this scaling. The path is a schedule, or transitions of your own.
  *
+ * @param path A schedule, or transitions of your own.
+ * @param options Steps, and how the model was distilled. Default: 4 steps out of 50.
  * @throws RangeError when steps, originalSteps or strength is outside its range.
  */
 export function lcmSteps(path: Path, options: LcmOptions = {}): Step[] {

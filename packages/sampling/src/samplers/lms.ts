@@ -16,6 +16,8 @@ export interface LmsOptions extends SolverOptions {
  * there is epsilon (Karras et al. 2022, eq. 1; k-diffusion's LMS): epsilon is the polynomial
  * through its latest values, integrated exactly from sigma to sigma'.
  *
+ * @param path A schedule, or transitions of your own.
+ * @param options Steps, order and prediction type. Default: every training step, order 4.
  * @throws RangeError when order is not 1 to 4, or the path is not as described.
  */
 export function lmsSteps(path: Path, options: LmsOptions = {}): Step[] {

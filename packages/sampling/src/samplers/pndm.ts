@@ -46,6 +46,8 @@ export function adams(i: number, rows: readonly number[]): number[] {
  *
  * The path's first moves make the start. Its N moves take N + 1 evaluations, or N + 2 `rungeKutta`.
  *
+ * @param path A schedule, or transitions of your own.
+ * @param options Moves, the start, and prediction type. Default: every training step.
  * @throws RangeError when the path is not as described, or rungeKutta is no integer from 0 to as
  * many steps as leave one move.
  */

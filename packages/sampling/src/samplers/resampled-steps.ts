@@ -23,6 +23,8 @@ export interface ResampledOptions extends SolverOptions {
  * `r = start.signal / end.signal`, `s^2 = start.noise^2 - (r end.noise)^2`. Guidance in the mean form
  * would take that for the variance of the step: use the score form here.
  *
+ * @param path A schedule, or transitions of your own.
+ * @param options Moves, how far and how often to go back, eta, and prediction type.
  * @throws RangeError when jump or times is no positive integer, or eta is outside [0, 1].
  */
 export function resampledSteps(path: Path, options: ResampledOptions = {}): Step[] {

@@ -6,6 +6,7 @@ import type { Step } from "./step.ts";
 import { type Path, transitionsOf } from "./trajectory.ts";
 import { lambdaOf, rowOf, type SolverForm, type SolverOptions, sumOf } from "./update.ts";
 
+/** How many estimates a formula uses. */
 type Order = 1 | 2 | 3 | 4;
 
 /** How {@link saSolverSteps} goes. */
@@ -18,6 +19,8 @@ export interface SaSolverOptions extends SolverOptions {
   readonly form?: SolverForm;
   /**
    * How much noise is exchanged at a time step: 0 follows the flow, 1 the reverse SDE.
+   *
+   * @param t The time step, 0-based.
    * @defaultValue 1 from t = 200 to 800, else 0
    */
   readonly tau?: (t: number) => number;
@@ -31,6 +34,8 @@ export interface SaSolverOptions extends SolverOptions {
  *
  * A row corrects x and predicts from it in one.
  *
+ * @param path A schedule, or transitions of your own.
+ * @param options Steps, orders, tau and prediction type. Default: every training step, orders 2.
  * @throws RangeError when an order is not 1, 2, 3 or 4, or the path is not as described.
  */
 export function saSolverSteps(path: Path, options: SaSolverOptions = {}): Step[] {

@@ -33,8 +33,11 @@ import { checkPath } from "./check-path.ts";
 export interface Step {
   /** The denoiser's 0-based time step; a network gets the nearest whole one. */
   readonly t: number;
+  /** What the denoiser predicts, for which `denoised` is made. */
   readonly predicts: PredictionType;
+  /** Makes the clean estimate of x and the prediction. */
   readonly denoised: EstimateCoefficients;
+  /** Makes the next x. */
   readonly next: NextCoefficients;
   /** What later rows' `next.history` multiplies, one or several. @defaultValue this row's x0 */
   readonly keeps?: KeptCoefficients | readonly KeptCoefficients[];
@@ -52,9 +55,13 @@ export interface Step {
 
 /** The part of a {@link Step} that makes the next sample; `noise` multiplies standard normal z. */
 export interface NextCoefficients {
+  /** Multiplies the clean estimate, clipped where asked. */
   readonly x0: number;
+  /** Multiplies the present x. */
   readonly x: number;
+  /** Multiplies the denoiser's prediction. */
   readonly prediction: number;
+  /** Multiplies fresh standard normal numbers z; 0 draws none. */
   readonly noise: number;
   /**
    * Multiplies what the rows before this one kept, the latest row first, each row's in their order.
@@ -65,8 +72,11 @@ export interface NextCoefficients {
 
 /** `x0 * x0 + x * x + prediction * prediction` of a {@link Step}, kept for later rows. */
 export interface KeptCoefficients {
+  /** Multiplies the clean estimate. */
   readonly x0: number;
+  /** Multiplies the x before the step. */
   readonly x: number;
+  /** Multiplies the denoiser's prediction. */
   readonly prediction: number;
 }
 
@@ -75,21 +85,32 @@ export interface KeptCoefficients {
  * or its logarithm (`of`) is `offset + slope * v`. The variance's root multiplies `next.noise * z`.
  */
 export interface LearnedVariance {
+  /** Whether the line gives the variance or its logarithm. */
   readonly of: "variance" | "logVariance";
+  /** The line's value at v = 0. */
   readonly offset: number;
+  /** What v is multiplied by. */
   readonly slope: number;
 }
 
 /** A transition from one noise level to another, with the denoiser's time step. */
 export interface Transition {
+  /** The denoiser's 0-based time step, at `from`. */
   readonly t: number;
+  /** The level before the step. */
   readonly from: NoiseLevel;
+  /** The level after the step. */
   readonly to: NoiseLevel;
 }
 
 /**
  * The transitions along a descending list of a schedule's time steps, from the last one to `end`,
  * by default the level that the schedule's sampling ends on.
+ *
+ * @param schedule Gives each time step its noise level.
+ * @param list Time steps, descending, 0-based.
+ * @param end The level after the last step. Default: where the schedule's sampling ends.
+ * @throws RangeError when the list is none of time steps, or the schedule does not have one.
  */
 export function levelTransitions(
   schedule: NoiseSchedule,
@@ -136,6 +157,8 @@ export interface StepOptions {
  * `x' = to.signal * x0 + sqrt(to.noise^2 - noise^2) * epsilon + noise * z` (Song et al. 2021,
  * eq. 12) with epsilon written in x and the prediction.
  *
+ * @param path The moves, in order.
+ * @param options Eta and prediction type. Default: eta 0, epsilon.
  * @throws RangeError when eta is outside [0, 1]; when a prediction says nothing of x0 at its
  * level, such as epsilon at zero signal.
  */

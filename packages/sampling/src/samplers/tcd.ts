@@ -21,6 +21,8 @@ export interface TcdOptions extends TimestepOptions {
  * forward process up to it, `x' = r (signal_s x0 + noise_s epsilon) + sqrt(1 - r^2) z` with
  * `r = signal' / signal_s`. The last row goes to time step 0.
  *
+ * @param schedule The noise levels that the model was distilled at.
+ * @param options Steps, gamma and prediction type. Default: gamma 0.3.
  * @throws RangeError when gamma is outside [0, 1], or steps, spacing or offset is outside its range.
  */
 export function tcdSteps(schedule: NoiseSchedule, options: TcdOptions = {}): Step[] {

@@ -46,6 +46,8 @@ export type Path = NoiseSchedule | readonly Transition[];
  * The moves of a sampler: from each level that the denoiser is asked at to the next one, and from
  * the last one to the level that sampling ends on.
  *
+ * @param schedule Gives each time step its noise level.
+ * @param options Steps and spacing, or the sigmas. Default: every training step.
  * @throws RangeError when steps, spacing, offset or sigmas is not as described.
  */
 export function trajectory(schedule: NoiseSchedule, options: TrajectoryOptions = {}): Transition[] {
@@ -99,6 +101,7 @@ export interface FlowOptions {
  * The moves along a straight flow, `x = (1 - s) x0 + s epsilon`, from s = 1, or the first of
  * `sigmas`, to the clean level (Lipman et al. 2023; Liu et al. 2023).
  *
+ * @param options Steps or the noises themselves, and the shift.
  * @throws RangeError when steps is no positive integer, or sigmas do not strictly descend in (0, 1].
  */
 export function flowTrajectory(options: FlowOptions): Transition[] {

@@ -13,7 +13,11 @@ export interface TwoStageOptions extends SolverOptions {
    * (k-diffusion's ancestral sampling).
    */
   readonly eta?: number;
-  /** The denoiser's time step at a sigma between two moves; a schedule knows its own. */
+  /**
+   * The denoiser's time step at a sigma between two moves; a schedule knows its own.
+   *
+   * @param sigma `noise / signal`.
+   */
   readonly timeOf?: (sigma: number) => number;
 }
 
@@ -25,6 +29,8 @@ const LEVEL = variancePreservingLevel;
  * geometric mean of sigma and sigma', then the whole move with the slope found there:
  * `x' = x + (sigma' - sigma) epsilon_mid` at signal 1. Two evaluations for each move but the last.
  *
+ * @param path A schedule, or transitions of your own.
+ * @param options Moves, eta and prediction type. Default: every training step, eta 0.
  * @throws RangeError when eta is outside [0, 1], or the path is not as described.
  */
 export function dpm2Steps(path: Path, options: TwoStageOptions = {}): Step[] {
@@ -53,11 +59,16 @@ export function dpm2Steps(path: Path, options: TwoStageOptions = {}): Step[] {
  * with r 1/2): both halves go down by the exponential integrator and up again by fresh noise, one
  * normal for each interval in place of k-diffusion's Brownian tree.
  *
+ * @param path A schedule, or transitions of your own.
+ * @param options Moves, and what multiplies the noise. Default: every training step.
  * @throws RangeError when the path is not as described.
  */
 export function dpmSdeSteps(
   path: Path,
-  options: Omit<TwoStageOptions, "eta"> & { readonly sNoise?: number } = {},
+  options: Omit<TwoStageOptions, "eta"> & {
+    /** Multiplies the fresh noise, 0 or more. @defaultValue 1 */
+    readonly sNoise?: number;
+  } = {},
 ): Step[] {
   checkPath(path, options, { sNoise: rules.optional(rules.NOT_NEGATIVE) });
   const { predicts, sNoise = 1 } = options;

@@ -26,7 +26,12 @@ export interface UnipcOptions extends SolverOptions {
    * Whether x is corrected by the estimate at its own level, or the moves (0-based) whose x is not.
    * @defaultValue true
    */
-  readonly corrector?: boolean | { readonly except: readonly number[] };
+  readonly corrector?:
+    | boolean
+    | {
+        /** The moves, 0-based, whose x stays as predicted. */
+        readonly except: readonly number[];
+      };
   /** Lowers the order of the last moves. @defaultValue true */
   readonly lowerOrderFinal?: boolean;
 }
@@ -37,6 +42,9 @@ export interface UnipcOptions extends SolverOptions {
  *
  * A row corrects x and predicts from it in one: both are sums of x and the estimates.
  *
+ * @param path A schedule, or transitions of your own.
+ * @param options Steps, order, corrector and prediction type. Default: every training step, order
+ * 2.
  * @throws RangeError when an option or the path is not as described.
  */
 export function unipcSteps(path: Path, options: UnipcOptions = {}): Step[] {

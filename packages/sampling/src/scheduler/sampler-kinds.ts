@@ -24,18 +24,31 @@ import { unipcSteps } from "../samplers/unipc.ts";
 
 /** What every table is made of. A spacing that is left out is the sampler's own. */
 interface DirectOptions extends TimestepOptions {
+  /** What the denoiser predicts. */
   readonly predicts: PredictionType;
+  /** How many steps; a sampler may evaluate more often. */
   readonly steps: number;
+  /** Tokens of an image, for a flow whose shift grows with it. */
   readonly imageLength?: number;
+  /** DDPM's variance, or null for its default. */
   readonly varianceType: string | null;
+  /** The flow's shift and length, if the schedule is a flow. */
   readonly flow: SchedulerConfig["flow"];
 }
 
+/** How a sampler's table is made, and its defaults. */
 interface SamplerKind {
   /** The default of `eta`; undefined for a sampler that has none. */
   readonly eta?: number;
   /** The default number of steps. */
   readonly defaultSteps: number;
+  /**
+   * The sampler's table.
+   *
+   * @param schedule The noise levels that the denoiser was trained at.
+   * @param options Steps, spacing and prediction type.
+   * @param eta Fresh noise, gamma for TCD.
+   */
   table(schedule: NoiseSchedule, options: DirectOptions, eta: number): Step[];
 }
 
@@ -46,7 +59,7 @@ const solver = (
   table,
 });
 
-/** Every sampler by its name; where the clean estimate is clipped, by diffusers' conventions. */
+/** Every sampler by its name; where the clean estimate is clipped, by diffusers' conventions. @internal */
 const kinds = {
   ddim: {
     eta: 0,

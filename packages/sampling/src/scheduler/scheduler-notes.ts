@@ -41,7 +41,11 @@ export function readingNotes(config: SchedulerConfig): string[] {
   return notes;
 }
 
-/** What a scheduler's config says that {@link schedulerSteps} does not heed, in lines for people. */
+/**
+ * What a scheduler's config says that {@link schedulerSteps} does not heed, in lines for people.
+ *
+ * @param scheduler The config, as `schedulerConfig` reads it.
+ */
 export function schedulerNotes(scheduler: SchedulerConfig): string[] {
   checkArguments({ scheduler }, { scheduler: SCHEDULER });
   const { className, unknown = [] } = scheduler;

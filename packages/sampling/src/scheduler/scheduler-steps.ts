@@ -24,6 +24,7 @@ export interface SchedulerStepsOptions extends ClassOptions {
 
 /** A scheduler's config as `sample` takes it. */
 export interface SchedulerSteps {
+  /** The sampler's table. */
   readonly steps: readonly Step[];
   /** Dynamic thresholding or a clip, where the config has one; else false. */
   readonly clip: Clip;
@@ -93,6 +94,9 @@ const solverClasses: Readonly<Record<string, SamplerName>> = {
 /**
  * The sampler that a scheduler's class is, or the class's own name where it is none of them; ddim
  * for a scheduler of no class, or ddpm where a variance type is set.
+ *
+ * @param scheduler The config, as `schedulerConfig` reads it, or its fields.
+ * @throws RangeError when the scheduler is none.
  */
 export function defaultSampler(scheduler: SchedulerConfigInput): SamplerName | string {
   checkArguments({ scheduler }, { scheduler: SCHEDULER });
@@ -102,7 +106,12 @@ export function defaultSampler(scheduler: SchedulerConfigInput): SamplerName | s
   return sde ? "dpm-solver++-sde" : name;
 }
 
-/** The default of a sampler's `eta`; undefined for a sampler that has none. */
+/**
+ * The default of a sampler's `eta`; undefined for a sampler that has none.
+ *
+ * @param sampler The sampler's name.
+ * @throws RangeError when there is no sampler of that name.
+ */
 export const defaultEta = (sampler: SamplerName): number | undefined => samplerKind(sampler).eta;
 
 /**
@@ -114,6 +123,8 @@ export const defaultEta = (sampler: SamplerName): number | undefined => samplerK
  * With another `sampler` than the class's, a config counts for its schedule, its prediction and its
  * clip alone.
  *
+ * @param scheduler The config, as `schedulerConfig` reads it, or its fields.
+ * @param options Sampler, steps and the class's other options. Default: the class's own.
  * @throws RangeError when an option or a field is one that the class does not take, or a value is
  * outside its range.
  */

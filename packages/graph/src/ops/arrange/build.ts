@@ -15,6 +15,9 @@ import {
 
 /**
  * The same elements in another shape; a dimension of -1 follows from the rest.
+ *
+ * @param x The operand, any shape.
+ * @param shape The new dimensions.
  * @throws RangeError when the numbers of elements differ.
  */
 export function reshape(x: Expr, shape: Shape): Expr {
@@ -30,7 +33,13 @@ export function reshape(x: Expr, shape: Shape): Expr {
   return constant({ ...x.attributes.value, shape: full as number[] });
 }
 
-/** Reorders the dimensions: output dimension i is input dimension `permutation[i]`. */
+/**
+ * Reorders the dimensions: output dimension i is input dimension `permutation[i]`.
+ *
+ * @param x The operand, any shape.
+ * @param permutation The input's dimension for each of the result's.
+ * @throws RangeError when the permutation does not have each dimension once.
+ */
 export function transpose(x: Expr, permutation: readonly number[]): Expr {
   const perm = [...permutation];
   if (perm.length !== x.shape.length || x.shape.some((_, i) => !perm.includes(i))) {
@@ -40,7 +49,13 @@ export function transpose(x: Expr, permutation: readonly number[]): Expr {
   return expr("Transpose", [x], shape, { perm });
 }
 
-/** Joins expressions along `axis`; the other dimensions must agree. */
+/**
+ * Joins expressions along `axis`; the other dimensions must agree.
+ *
+ * @param parts The expressions, at least one.
+ * @param axis The axis, 0-based; negative counts from the end.
+ * @throws RangeError when there is no expression, or another dimension differs.
+ */
 export function concat(parts: readonly Expr[], axis: number): Expr {
   const [first] = parts;
   if (!first) throw new GraphError("Concat needs at least one expression, got none");
@@ -80,6 +95,13 @@ function addDims(a: Dim, b: Dim): Dim {
 /**
  * Every `step`-th element from `start` (inclusive) to `end` (exclusive) along `axis`. Negative
  * positions count from the end; both are clamped to the dimension. The step must be at least 1.
+ *
+ * @param x The operand, any shape.
+ * @param axis The axis, 0-based.
+ * @param start The first position.
+ * @param end The position after the last one.
+ * @param step The distance of two positions. Default: 1.
+ * @throws RangeError when the axis has only a name, or the step is below 1.
  */
 export function slice(x: Expr, axis: number, start: number, end: number, step = 1): Expr {
   const at = normalizeAxis("Slice", axis, x.shape);
@@ -97,7 +119,15 @@ export function slice(x: Expr, axis: number, start: number, end: number, step = 
   return expr("Slice", [x], shape, { axis: at, start: from, end: to, step });
 }
 
-/** Adds `before[i]` and `after[i]` elements of `value` to each dimension i; both are 0 or more. */
+/**
+ * Adds `before[i]` and `after[i]` elements of `value` to each dimension i; both are 0 or more.
+ *
+ * @param x The operand, any shape.
+ * @param before How many elements before each dimension.
+ * @param after How many elements after each dimension.
+ * @param value The number that is added. Default: 0.
+ * @throws RangeError when a count is below 0, or a padded dimension has only a name.
+ */
 export function pad(x: Expr, before: readonly number[], after: readonly number[], value = 0): Expr {
   const rank = x.shape.length;
   const pads = [...before, ...after];
@@ -118,6 +148,9 @@ export function pad(x: Expr, before: readonly number[], after: readonly number[]
 
 /**
  * Repeats along dimensions of length 1 (and new leading ones) until the shape is `shape`.
+ *
+ * @param x The operand.
+ * @param shape The shape of the result.
  * @throws RangeError when `x` does not broadcast, or when `shape` has a new symbolic dimension; see
  * `expandLike`.
  */
@@ -130,7 +163,13 @@ export function expand(x: Expr, shape: Shape): Expr {
   );
 }
 
-/** Repeats `x` until it has the shape of `like`, whose values are not used. */
+/**
+ * Repeats `x` until it has the shape of `like`, whose values are not used.
+ *
+ * @param x The operand.
+ * @param like What has the shape of the result.
+ * @throws RangeError when x does not broadcast to the shape of `like`.
+ */
 export function expandLike(x: Expr, like: Expr): Expr {
   const { shape } = like;
   if (!addsSymbol(x, shape)) return expand(x, shape);
@@ -153,6 +192,11 @@ function requireExpandable(x: Expr, shape: Shape): void {
 /**
  * The entries along `axis` at the integers of `indices`, in the shape
  * `[...x.shape before axis, ...indices.shape, ...x.shape after axis]`.
+ *
+ * @param x What is chosen from.
+ * @param indices The positions, int32 or int64, any shape.
+ * @param axis The axis that is chosen from, 0-based. Default: 0.
+ * @throws RangeError when the indices are not int32 or int64.
  */
 export function gather(x: Expr, indices: Expr, axis = 0): Expr {
   if (indices.dtype !== "int32" && indices.dtype !== "int64") {
@@ -163,7 +207,15 @@ export function gather(x: Expr, indices: Expr, axis = 0): Expr {
   return expr("Gather", [x, indices], shape, { axis: at });
 }
 
-/** Zeros with the shape and dtype of `x`. */
+/**
+ * Zeros with the shape and dtype of `x`.
+ *
+ * @param x What has the shape and the dtype.
+ */
 export const zerosLike = (x: Expr): Expr => expandLike(constant(0, x.dtype), x);
-/** Ones with the shape and dtype of `x`. */
+/**
+ * Ones with the shape and dtype of `x`.
+ *
+ * @param x What has the shape and the dtype.
+ */
 export const onesLike = (x: Expr): Expr => expandLike(constant(1, x.dtype), x);

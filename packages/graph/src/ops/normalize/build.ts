@@ -6,6 +6,12 @@ import { shapeText } from "../../expr/shape.ts";
  * Group normalization of `[batch, channels, ...]` (Wu and He 2018, eq. 1 to 6):
  * `(x - mean) / sqrt(variance + epsilon) * scale + bias` with the mean and (biased) variance of
  * each group of `channels / groups` channels of a sample; `scale` and `bias` are `[channels]`.
+ *
+ * @param x The operand, `[batch, channels, ...]`.
+ * @param scale Multiplies each channel, `[channels]`.
+ * @param bias Is added to each channel, `[channels]`.
+ * @param groups How many groups of channels; it divides the channels.
+ * @param epsilon Added to the variance. Default: 1e-5.
  * @throws RangeError when `groups` does not divide the channels, or scale and bias do not fit.
  */
 export function groupNormalization(
@@ -26,6 +32,14 @@ export function groupNormalization(
   return expr("GroupNormalization", inputs, x.shape, { groups, epsilon });
 }
 
-/** Group normalization in which every channel is a group (Ulyanov et al. 2016). */
+/**
+ * Group normalization in which every channel is a group (Ulyanov et al. 2016).
+ *
+ * @param x The operand, `[batch, channels, ...]`.
+ * @param scale Multiplies each channel, `[channels]`.
+ * @param bias Is added to each channel, `[channels]`.
+ * @param epsilon Added to the variance. Default: 1e-5.
+ * @throws RangeError when scale and bias do not fit.
+ */
 export const instanceNorm = (x: Expr, scale: Expr, bias: Expr, epsilon = 1e-5): Expr =>
   groupNormalization(x, scale, bias, x.shape[1] as number, epsilon);

@@ -7,14 +7,34 @@ import { add, div, mul, sqrt, square, sub } from "../elementwise/build.ts";
 import { mean, sum } from "../reduce/build.ts";
 import type { Rule, Rules } from "../rule.ts";
 
-/** Centered values `[batch, groups, values]` and `1 / sqrt(variance + epsilon)` of each group. */
-export function groupStatistics(x: Expr, groups: number, epsilon: number) {
+/**
+ * Centered values `[batch, groups, values]` and `1 / sqrt(variance + epsilon)` of each group.
+ *
+ * @param x The operand, `[batch, channels, ...]`.
+ * @param groups How many groups of channels.
+ * @param epsilon Added to the variance.
+ */
+export function groupStatistics(
+  x: Expr,
+  groups: number,
+  epsilon: number,
+): {
+  /** The values less their group's mean, `[batch, groups, values]`. */
+  centered: Expr;
+  /** `1 / sqrt(variance + epsilon)` of each group, `[batch, groups, 1]`. */
+  rate: Expr;
+} {
   const grouped = reshape(x, [x.shape[0], groups, -1]);
   const centered = sub(grouped, mean(grouped, [2], true));
   return { centered, rate: groupRate(centered, epsilon) };
 }
 
-/** `1 / sqrt(variance + epsilon)` of each group's centered values `[batch, groups, values]`. */
+/**
+ * `1 / sqrt(variance + epsilon)` of each group's centered values `[batch, groups, values]`.
+ *
+ * @param centered The groups' values less their means.
+ * @param epsilon Added to the variance.
+ */
 export const groupRate = (centered: Expr, epsilon: number): Expr =>
   div(1, sqrt(add(mean(square(centered), [2], true), epsilon)));
 

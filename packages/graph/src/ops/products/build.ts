@@ -12,11 +12,24 @@ import {
 /**
  * Matrix product of `[..., m, k]` and `[..., k, n]` with broadcast leading dimensions;
  * `transposeA` and `transposeB` swap the last two dimensions first.
+ *
+ * @param a The first matrix, `[..., m, k]`.
+ * @param b The second matrix, `[..., k, n]`.
+ * @param options Which matrices are transposed first. Default: none.
+ * @throws RangeError when the shapes do not multiply, or an operand is no float.
  */
 export function matmul(
   a: Expr,
   b: Expr,
-  { transposeA = false, transposeB = false }: { transposeA?: boolean; transposeB?: boolean } = {},
+  {
+    transposeA = false,
+    transposeB = false,
+  }: {
+    /** Swaps the last two dimensions of `a` first. @defaultValue false */
+    transposeA?: boolean;
+    /** Swaps the last two dimensions of `b` first. @defaultValue false */
+    transposeB?: boolean;
+  } = {},
 ): Expr {
   const inputs = operands("MatMul", a, b);
   requireFloat("MatMul", a);
@@ -48,16 +61,24 @@ function lastTwo({ shape }: Expr, swap: boolean): [Dim, Dim] {
 
 /** How a convolution moves over its input; pads are `[top, left, bottom, right]`. */
 export interface ConvOptions {
+  /** Pixels between two positions of the kernel. @defaultValue 1 */
   stride?: number;
   /** Pixels between two taps of the kernel. @defaultValue 1 */
   dilation?: number;
+  /** Zeros around each side, `[top, left, bottom, right]`. @defaultValue none */
   pads?: readonly [number, number, number, number];
+  /** Groups of channels. @defaultValue 1 */
   groups?: number;
 }
 
 /**
  * 2-D cross-correlation of `x` `[batch, in, height, width]` with `weight`
  * `[out, in / groups, kh, kw]`, as deep-learning libraries define convolution.
+ *
+ * @param x The images, `[batch, in, height, width]`.
+ * @param weight The kernels, `[out, in / groups, kh, kw]`.
+ * @param options Stride, dilation, pads and groups. Default: stride 1, no pads.
+ * @throws RangeError when the channels do not fit, or an operand is no float.
  */
 export function conv2d(
   x: Expr,
@@ -87,7 +108,13 @@ export function conv2d(
   return expr("Conv", inputs, [batch, out, rows, columns], attributes);
 }
 
-/** Mean over `size` x `size` blocks of `[batch, channels, height, width]`; blocks fit exactly. */
+/**
+ * Mean over `size` x `size` blocks of `[batch, channels, height, width]`; blocks fit exactly.
+ *
+ * @param x The images, `[batch, channels, height, width]`.
+ * @param size The side of a block, in pixels. Default: 2.
+ * @throws RangeError when blocks do not fit exactly, or x is no float.
+ */
 export function averagePool(x: Expr, size = 2): Expr {
   const [batch, channels, height, width] = x.shape;
   if (x.shape.length !== 4 || (height as number) % size !== 0 || (width as number) % size !== 0) {
@@ -100,7 +127,13 @@ export function averagePool(x: Expr, size = 2): Expr {
   return expr("AveragePool", [x], [batch, channels, rows, columns], { size });
 }
 
-/** Repeats each pixel of `[batch, channels, height, width]` `scale` x `scale` times. */
+/**
+ * Repeats each pixel of `[batch, channels, height, width]` `scale` x `scale` times.
+ *
+ * @param x The images, `[batch, channels, height, width]`.
+ * @param scale How often each pixel is repeated along a side. Default: 2.
+ * @throws RangeError when x is no image, or no float.
+ */
 export function upsampleNearest(x: Expr, scale = 2): Expr {
   const [batch, channels, height, width] = x.shape;
   const isStatic = typeof height === "number" && typeof width === "number";

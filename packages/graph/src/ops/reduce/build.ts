@@ -13,23 +13,57 @@ function reduce(op: Reduction, x: Expr, axes?: readonly number[], keepDims = fal
   return expr(op, [x], shape, { axes: at, keepdims: keepDims ? 1 : 0 });
 }
 
-/** Sum over `axes` (default all), which stay as length 1 where `keepDims`. */
+/**
+ * Sum over `axes` (default all), which stay as length 1 where `keepDims`.
+ *
+ * @param x The operand, any shape.
+ * @param axes The axes, 0-based; negative count from the end. Default: all.
+ * @param keepDims Whether the axes stay, of length 1. Default: false.
+ * @throws RangeError when an axis does not exist, or x is no float.
+ */
 export const sum = (x: Expr, axes?: readonly number[], keepDims?: boolean): Expr =>
   reduce("ReduceSum", x, axes, keepDims);
-/** Mean over `axes` (default all), which stay as length 1 where `keepDims`. */
+/**
+ * Mean over `axes` (default all), which stay as length 1 where `keepDims`.
+ *
+ * @param x The operand, any shape.
+ * @param axes The axes, 0-based; negative count from the end. Default: all.
+ * @param keepDims Whether the axes stay, of length 1. Default: false.
+ * @throws RangeError when an axis does not exist, or x is no float.
+ */
 export const mean = (x: Expr, axes?: readonly number[], keepDims?: boolean): Expr =>
   reduce("ReduceMean", x, axes, keepDims);
-/** Largest over `axes` (default all); ties share the gradient. */
+/**
+ * Largest over `axes` (default all); ties share the gradient.
+ *
+ * @param x The operand, any shape.
+ * @param axes The axes, 0-based; negative count from the end. Default: all.
+ * @param keepDims Whether the axes stay, of length 1. Default: false.
+ * @throws RangeError when an axis does not exist, or x is no float.
+ */
 export const max = (x: Expr, axes?: readonly number[], keepDims?: boolean): Expr =>
   reduce("ReduceMax", x, axes, keepDims);
 
-/** `exp(x) / sum(exp(x))` along `axis`. */
+/**
+ * `exp(x) / sum(exp(x))` along `axis`.
+ *
+ * @param x The operand, any shape.
+ * @param axis The axis that sums to 1. Default: the last one.
+ * @throws RangeError when the axis does not exist, or x is no float.
+ */
 export function softmax(x: Expr, axis = -1): Expr {
   requireFloat("Softmax", x);
   return expr("Softmax", [x], x.shape, { axis: normalizeAxis("Softmax", axis, x.shape) });
 }
 
-/** `log(sum(exp(x)))` along `axis`, which is dropped unless `keepDims`. */
+/**
+ * `log(sum(exp(x)))` along `axis`, which is dropped unless `keepDims`.
+ *
+ * @param x The operand, any shape.
+ * @param axis The axis. Default: the last one.
+ * @param keepDims Whether the axis stays, of length 1. Default: false.
+ * @throws RangeError when the axis does not exist, or x is no float.
+ */
 export function logSumExp(x: Expr, axis = -1, keepDims = false): Expr {
   const top = max(x, [axis], true);
   const total = log(sum(exp(sub(x, top)), [axis], true));

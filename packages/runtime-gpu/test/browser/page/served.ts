@@ -1,5 +1,4 @@
 import { workerBackend } from "../../../src/index.ts";
-import type { Port } from "../../../src/remote/port.ts";
 import { conformance, type Limits } from "../../conformance.ts";
 import { sampleOnce } from "../../step-loop.ts";
 
@@ -14,7 +13,7 @@ export async function served(name: string, requirements: string[], limits: Limit
   worker.addEventListener("message", ({ data }) => {
     for (const { call } of data) answers.set(call, (answers.get(call) ?? 0) + 1);
   });
-  const backend = await workerBackend(worker as unknown as Port);
+  const backend = await workerBackend(worker);
   try {
     for (const requirement of requirements) {
       await conformance.find((c) => c.name === requirement)?.run(backend, limits);
