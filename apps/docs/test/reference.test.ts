@@ -210,7 +210,9 @@ describe("a page of the reference", () => {
   it("has a table of a namespace's constants, and its functions by their full names", () => {
     const { entries, linkTo } = plan([]);
     const text = entryIndex(entries[1], { language: "en", linkTo });
-    expect(text).toContain('| <span id="tools-k"></span>`K` | <code>number</code> | A constant. |');
+    expect(text).toContain(
+      '| <span id="tools-k-1"></span>`K_1` | <code>number</code> | A constant. |',
+    );
     expect(text).toContain("### tools.twice {#tools-twice}");
     expect(text).toContain("function twice(n: number): number");
   });

@@ -39,7 +39,7 @@ export function inline(options: {
 `;
 const third = `
 /** A constant. */
-export const K: number = 1;
+export const K_1: number = 1;
 /**
  * Twice a number.
  * @param n The number.

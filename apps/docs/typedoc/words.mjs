@@ -5,10 +5,9 @@ export const languages = /** @type {const} */ (["en", "zh"]);
 
 /** @typedef {(typeof languages)[number]} Language */
 
-/** @type {Record<Language, Record<"name" | "type" | "constants" | "partlyTranslated" | "description" | "parameters" | "returns" | "throws" | "fields" | "methods" | "inherited" | "defaultValue" | "source" | "tests" | "lessons" | "reference" | "packages" | "groups" | "alsoExported" | "ungrouped" | "untranslated" | "describedAt" | "colon" | "comma", string>>} */
+/** @type {Record<Language, Record<"type" | "constants" | "partlyTranslated" | "description" | "parameters" | "returns" | "throws" | "fields" | "methods" | "inherited" | "defaultValue" | "source" | "tests" | "lessons" | "reference" | "packages" | "groups" | "alsoExported" | "ungrouped" | "untranslated" | "describedAt" | "colon" | "comma", string>>} */
 export const words = {
   en: {
-    name: "Name",
     type: "Type",
     constants: "Constants",
     description: "Description",
@@ -34,7 +33,6 @@ export const words = {
     comma: ", ",
   },
   zh: {
-    name: "名称",
     type: "类型",
     constants: "常量",
     description: "说明",
