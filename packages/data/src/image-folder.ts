@@ -8,7 +8,10 @@ import { resize } from "./resize.ts";
 
 /** Settings of a folder of images. */
 export interface ImageFolderOptions {
-  /** Scales every image to this side, or [height, width]. Without it all must have one size. */
+  /**
+   * Scales every image to this side, or [height, width]. Without it all must have one size.
+   * @defaultValue the size that all images have
+   */
   readonly size?: number | readonly [height: number, width: number];
   /** 1 for greyscale (Rec. 601 luma), 3 for RGB. @defaultValue 3 if any image has color channels */
   readonly channels?: 1 | 3;

@@ -18,7 +18,7 @@ export interface OpenDatasetOptions extends ImageFolderOptions {
    * @defaultValue the only array that does not hold labels
    */
   readonly key?: string;
-  /** Least and greatest value of float images, such as [-1, 1]. */
+  /** Least and greatest value of float images, such as [-1, 1]. @defaultValue none */
   readonly range?: readonly [number, number];
 }
 

@@ -68,7 +68,10 @@ const HEADER_BYTES = 33;
 
 /** What a PNG says beside its pixels. */
 export interface PngOptions {
-  /** How the picture was made, for {@link readPngSettings} and other programs. */
+  /**
+   * How the picture was made, for {@link readPngSettings} and other programs.
+   * @defaultValue none
+   */
   readonly settings?: PictureSettings;
 }
 

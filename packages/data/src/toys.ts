@@ -8,7 +8,7 @@ export interface ToyOptions {
   readonly n: number;
   /** A whole number in [0, 2^53). */
   readonly seed: number;
-  /** Standard deviation of the Gaussian noise. */
+  /** Standard deviation of the Gaussian noise. @defaultValue each function's own */
   readonly noise?: number;
 }
 

@@ -13,14 +13,16 @@ export interface FetchOptions {
   /**
    * SHA-256 that the file must have, in hexadecimal. If a file with it is stored, no request is
    * made.
+   * @defaultValue none
    */
   readonly sha256?: string;
-  /** Stops the download after the current chunk. What arrived is stored. */
+  /** Stops the download after the current chunk. What arrived is stored. @defaultValue none */
   readonly signal?: AbortSignal;
   /**
    * Called as bytes arrive.
    *
    * @param progress How much of the file has been loaded.
+   * @defaultValue none
    */
   readonly onProgress?: (progress: FileProgress) => void;
   /** The largest file allowed, in bytes. @defaultValue the limit of `modelFiles` */
@@ -29,6 +31,7 @@ export interface FetchOptions {
    * Headers of the request, such as `authorization`. They go only to the origin of the URL: a
    * redirect to another host, port or scheme drops them. In a page, where the target of a redirect
    * is not visible, a redirect of a request with headers other than `authorization` is refused.
+   * @defaultValue none
    */
   readonly headers?: Readonly<Record<string, string>>;
   /**

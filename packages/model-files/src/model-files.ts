@@ -26,7 +26,10 @@ export interface ModelFilesOptions {
   readonly folder?: string;
   /** The name of the cache, in a browser. @defaultValue "gen-models" */
   readonly name?: string;
-  /** Your own store, used instead of the folder or the cache. */
+  /**
+   * Your own store, used instead of the folder or the cache.
+   * @defaultValue the folder, or the cache
+   */
   readonly store?: FileStore;
   /**
    * Called when a file cannot be stored, for example because the disk is full.

@@ -5,12 +5,16 @@ import { type RangedFile, rangedFile } from "./ranged-file.ts";
 
 /** Options of a folder at a URL. */
 export interface FolderOptions extends Omit<FetchOptions, "sha256" | "onProgress"> {
-  /** SHA-256 of each file by its path. If given, the folder has no other files. */
+  /**
+   * SHA-256 of each file by its path. If given, the folder has no other files.
+   * @defaultValue none
+   */
   readonly sha256?: Readonly<Record<string, string>>;
   /**
    * Called as bytes of a file arrive.
    *
    * @param progress How much of the file has been loaded.
+   * @defaultValue none
    */
   readonly onProgress?: (
     progress: FileProgress & {

@@ -61,7 +61,10 @@ export function attention(
 export interface TokenAttentionOptions extends LayerOptions {
   /** Heads of attention. @defaultValue 1 */
   heads?: number;
-  /** Features of the context's tokens. With it the layer is cross-attention. */
+  /**
+   * Features of the context's tokens. With it the layer is cross-attention.
+   * @defaultValue none, self-attention
+   */
   contextFeatures?: number;
   /** Whether queries, keys and values have a bias; the projection has. @defaultValue true */
   bias?: boolean;

@@ -9,7 +9,10 @@ import { groupNorm, layerNorm } from "./normalization.ts";
 
 /** Settings of {@link residualBlock}. */
 export interface ResidualBlockOptions extends Pick<LayerOptions, "seed"> {
-  /** Features of the time embedding, the second argument. Without it the block takes none. */
+  /**
+   * Features of the time embedding, the second argument. Without it the block takes none.
+   * @defaultValue none
+   */
   timeFeatures?: number;
   /** Groups of both normalizations. @defaultValue `defaultGroups(channels)` of each */
   groups?: number;

@@ -10,7 +10,10 @@ import { type Network, type NetworkOptions, network } from "./network.ts";
 export interface ConvCoderOptions extends NetworkOptions {
   /** Height and width of the images; divisible by 2 once for each entry of `channels`. */
   size: number;
-  /** Keeps positions: the code is `[batch, features, height, width]`, not `[batch, features]`. */
+  /**
+   * Keeps positions: the code is `[batch, features, height, width]`, not `[batch, features]`.
+   * @defaultValue false
+   */
   map?: boolean;
   /** The activation after each convolution but the decoder's last. @defaultValue silu */
   activation?: Activation;

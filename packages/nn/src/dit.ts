@@ -37,7 +37,7 @@ export interface DitOptions extends DenoiserOptions {
   heads?: number;
   /** Hidden features of the blocks' MLPs, divided by `width`. @defaultValue 4 */
   mlpRatio?: number;
-  /** Doubles the channels of the result, as in `unet`. */
+  /** Doubles the channels of the result, as in `unet`. @defaultValue false */
   learnedVariance?: boolean;
 }
 

@@ -35,7 +35,10 @@ export interface NetworkOptions {
 
 /** Settings of every denoiser. */
 export interface DenoiserOptions extends NetworkOptions {
-  /** Adds an argument `condition` `[batch]` int64 in [0, classes]; `classes` means no class. */
+  /**
+   * Adds an argument `condition` `[batch]` int64 in [0, classes]; `classes` means no class.
+   * @defaultValue none
+   */
   classes?: number;
 }
 

@@ -57,9 +57,12 @@ export interface TrainRunOptions<T> {
   backend: Backend<T>;
   /** Steps in all, including those before a resume. */
   steps: number;
-  /** Keeps a moving average of the weights: its decay in [0, 1), or decay and warm-up. */
+  /**
+   * Keeps a moving average of the weights: its decay in [0, 1), or decay and warm-up.
+   * @defaultValue none
+   */
   ema?: number | MovingAverageOptions;
-  /** Gradients of a larger global norm are scaled down to this norm. */
+  /** Gradients of a larger global norm are scaled down to this norm. @defaultValue none */
   clipNorm?: number;
   /**
    * Parts that each batch is split into, along the first axis of every input. Their gradients are
@@ -70,7 +73,10 @@ export interface TrainRunOptions<T> {
   accumulate?: number;
   /** Steps between two readings of the losses, which check and report them. @defaultValue 10 */
   logEvery?: number;
-  /** Stops training after the current step. The result holds what was learned. */
+  /**
+   * Stops training after the current step. The result holds what was learned.
+   * @defaultValue none
+   */
   signal?: {
     /** Whether the training is to stop. */
     readonly aborted: boolean;
@@ -79,9 +85,10 @@ export interface TrainRunOptions<T> {
    * Called every `logEvery` steps and after the last. A promise that it returns is awaited.
    *
    * @param progress The state of the training.
+   * @defaultValue none
    */
   onStep?: (progress: TrainProgress) => unknown;
-  /** The state to continue from. */
+  /** The state to continue from. @defaultValue none, from the start */
   resume?: TrainingState;
   /**
    * Steps that one run of the compiled program takes, at most `logEvery`. A runtime that copies its
@@ -113,6 +120,7 @@ export interface TrainOptions<T, Name extends string = string> extends TrainRunO
   /**
    * Called with the losses that are `[batch]`, for every step in order, counted from 1, before the
    * batch `stepsPerRun` later is requested. Reading them costs a copy each step.
+   * @defaultValue none
    */
   onSamples?: (step: {
     /** The step, from 1. */

@@ -22,6 +22,7 @@ export interface UnetOptions extends DenoiserOptions {
   /**
    * Doubles the channels of the result: the prediction, then the raw numbers of a learned variance
    * (Nichol and Dhariwal 2021, section 3.1), as `ddpmSteps` and the hybrid objective take them.
+   * @defaultValue false
    */
   learnedVariance?: boolean;
   /** Channels at full size. The time embedding has four times as many. @defaultValue 32 */
@@ -39,6 +40,7 @@ export interface UnetOptions extends DenoiserOptions {
   /**
    * Adds a last argument `context` `[batch, tokens, features]`, such as a text's embedding. The
    * attention blocks are then latent diffusion's transformers. Without `tokens`, any number fits.
+   * @defaultValue none
    */
   crossAttention?: {
     /** Features of a token of the context. */

@@ -36,6 +36,7 @@ export interface LoadModelOptions {
    * Opens a file of the folder to be read in parts. With it, a model of more than `wholeAbove` bytes, or
    * with quantized weights, goes to ONNX Runtime as it is, and `limit` is not for it: no other backend
    * runs such a model, and it is not trained. Weights beside a `Blob` are opened likewise.
+   * @defaultValue files are read whole
    */
   readonly open?: OpenFile;
   /** Bytes of a model's files; Infinity reads every model. @defaultValue 128 MiB */

@@ -12,6 +12,7 @@ export interface ModelBytes {
    * @param location The file's path beside the model, as the model names it.
    * @param offset The first byte.
    * @param length How many bytes.
+   * @defaultValue none, all weights are in the file
    */
   readonly externalData?: (location: string, offset: number, length: number) => Uint8Array;
 }

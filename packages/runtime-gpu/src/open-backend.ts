@@ -34,7 +34,10 @@ export async function openBackend(
 export interface BestBackendOptions extends OpenOptions {
   /** Names to try, in order. @defaultValue `backendNames()` */
   prefer?: readonly string[];
-  /** Called with each backend before the chosen one, and why it cannot be opened. */
+  /**
+   * Called with each backend before the chosen one, and why it cannot be opened.
+   * @defaultValue none
+   */
   onRefused?: (name: string, reason: string) => void;
 }
 

@@ -81,7 +81,10 @@ export interface OnnxGraph {
 export interface OnnxReadOptions {
   /** The largest file that is read, in bytes. @defaultValue 2 GiB */
   limit?: number;
-  /** Reads tensors that are kept outside the model; without it such a model is refused. */
+  /**
+   * Reads tensors that are kept outside the model; without it such a model is refused.
+   * @defaultValue none
+   */
   externalData?: ExternalData;
 }
 

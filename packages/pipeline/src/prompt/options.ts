@@ -28,6 +28,7 @@ export interface OpenImageModelOptions<T = unknown>
   /**
    * A folder whose `vae_decoder/` makes the pictures in place of the folder's own, such as the export
    * of an AutoencoderTiny.
+   * @defaultValue the folder's own
    */
   readonly decoder?: ReadFile;
   /** The same for `decode` of a step alone. @defaultValue `decoder`, else the folder's own */
@@ -69,6 +70,7 @@ export interface TextToImageOptions
   /**
    * Draws all noise as PyTorch after `torch.manual_seed(torchSeed)`, in place of `seed`, and follows
    * diffusers' schedulers fault for fault.
+   * @defaultValue none
    */
   readonly torchSeed?: number;
   /** Where PyTorch would draw. @defaultValue "cpu" */
@@ -92,9 +94,10 @@ export interface TextToImageOptions
    * Called after each step of each batch; a returned promise is awaited.
    *
    * @param progress The state of the batch's run, with its pictures.
+   * @defaultValue none
    */
   readonly onStep?: (progress: PictureProgress) => unknown;
-  /** What each ControlNet is given, in the order of `controlNets`. */
+  /** What each ControlNet is given, in the order of `controlNets`. @defaultValue none */
   readonly control?: readonly ControlOptions[];
   /** Steps that a latent consistency model was distilled at. @defaultValue its scheduler's */
   readonly originalInferenceSteps?: number;

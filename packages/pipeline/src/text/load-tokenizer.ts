@@ -49,9 +49,13 @@ export interface LoadTokenizerOptions {
   /**
    * The class that model_index.json names. `"CLIPTokenizer"` reads vocab.json and merges.txt even if
    * tokenizer.json is there, as transformers 4 does.
+   * @defaultValue what the files say
    */
   readonly className?: string;
-  /** New tokens and how many ids each takes, in order, as textual inversion adds them. */
+  /**
+   * New tokens and how many ids each takes, in order, as textual inversion adds them.
+   * @defaultValue none
+   */
   readonly added?: Readonly<Record<string, number>>;
 }
 

@@ -26,9 +26,13 @@ export interface OnnxOptions extends RemoteOptions {
    * ONNX Runtime's module for `provider`, such as `import * as runtime from "onnxruntime-web/wasm"`.
    * Your own code then carries the module; without this option its file is requested when a backend
    * is opened. In Node `provider` must be given too.
+   * @defaultValue the module that the provider needs
    */
   runtime?: OnnxRuntime;
-  /** Where the `.wasm` and `.mjs` files are served: an absolute URL of a folder, or a URL each. */
+  /**
+   * Where the `.wasm` and `.mjs` files are served: an absolute URL of a folder, or a URL each.
+   * @defaultValue beside the module
+   */
   wasmPaths?:
     | string
     | {
@@ -37,7 +41,10 @@ export interface OnnxOptions extends RemoteOptions {
         /** The URL of the `.mjs` file. */
         mjs?: string;
       };
-  /** The page's own `GPUDevice`, to share with other code; for `webgpu` in a browser. */
+  /**
+   * The page's own `GPUDevice`, to share with other code; for `webgpu` in a browser.
+   * @defaultValue a device of its own
+   */
   gpuDevice?: object;
   /**
    * Records a program's GPU commands in its first run and replays them in every later run, so that
@@ -47,7 +54,7 @@ export interface OnnxOptions extends RemoteOptions {
    * @defaultValue false
    */
   graphCapture?: boolean;
-  /** Called when a program runs unrecorded, once for each reason. */
+  /** Called when a program runs unrecorded, once for each reason. @defaultValue none */
   onUncaptured?: (reason: string) => void;
 }
 

@@ -47,6 +47,7 @@ export interface ClassifierFreeOptions<C = ConditionOption> extends GuidanceOpti
   /**
    * A condition with a scale of its own, such as the image that an editor changes: what means
    * none of it, beside `unconditional`. For functions: the model under neither.
+   * @defaultValue none
    */
   readonly second?: {
     /** The scale of the second condition. */

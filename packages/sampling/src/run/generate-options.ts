@@ -31,6 +31,7 @@ export interface GenerateOptions<T = unknown>
    *
    * @param shape The batch's shape, `[batch, ...]`.
    * @param part Where the batch lies in the whole run.
+   * @defaultValue the seed's
    */
   readonly noise?: (
     shape: readonly number[],
@@ -48,6 +49,7 @@ export interface GenerateOptions<T = unknown>
    *
    * @param x The batch's samples, `[batch, ...]` row-major.
    * @param part Where the batch lies in the whole run.
+   * @defaultValue none
    */
   readonly finish?: (
     x: FloatArray,
@@ -61,14 +63,16 @@ export interface GenerateOptions<T = unknown>
    *
    * @param row The table's row, 0-based.
    * @param rows Rows in the table.
+   * @defaultValue none
    */
   readonly stepConditions?: (row: number, rows: number) => Conditions<Tensor>;
-  /** Stops the run within a step. */
+  /** Stops the run within a step. @defaultValue none */
   readonly signal?: AbortSignalLike;
   /**
    * Called after each step of each batch; a returned promise is awaited.
    *
    * @param progress The state of the batch's run.
+   * @defaultValue none
    */
   readonly onStep?: (progress: GenerateProgress) => unknown;
 }

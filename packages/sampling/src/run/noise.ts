@@ -45,7 +45,10 @@ export interface TorchNoiseOptions extends Pick<SampleOptions, "firstIndex"> {
    * them. Only a draw of more numbers than that depends on the GPU. @defaultValue no limit
    */
   readonly threads?: number;
-  /** How many normals each draw before the initial noise has, such as those of a VAE's sample. */
+  /**
+   * How many normals each draw before the initial noise has, such as those of a VAE's sample.
+   * @defaultValue none
+   */
   readonly before?: readonly number[];
   /** The draw that each row's noise is. @defaultValue the row's number */
   readonly draws?: readonly number[];

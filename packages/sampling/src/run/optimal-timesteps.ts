@@ -19,6 +19,7 @@ export interface OptimalTimestepsOptions<T = unknown>
    * Called after each of them with the share of the work that is done, in (0, 1].
    *
    * @param done The share of the work that is done, in (0, 1].
+   * @defaultValue none
    */
   readonly onProgress?: (done: number) => unknown;
 }

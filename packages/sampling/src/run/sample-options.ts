@@ -16,7 +16,10 @@ export interface AbortSignalLike {
 
 /** The denoiser and its backend; a {@link DenoiserFunction} runs on the host without a backend. */
 export interface SamplerOptions<T = unknown> {
-  /** A backend, or a promise of a backend. The step's graph is built while the backend opens. */
+  /**
+   * A backend, or a promise of a backend. The step's graph is built while the backend opens.
+   * @defaultValue none, for a function of numbers
+   */
   readonly backend?: Backend<T> | PromiseLike<Backend<T>>;
   /** The network, or a function of numbers. */
   readonly denoiser: Denoiser | DenoiserFunction;
@@ -38,13 +41,14 @@ export interface SampleOptions {
    * @defaultValue 1
    */
   readonly initialScale?: number;
-  /** The initial x `[batch, ...]` in place of the seed's. */
+  /** The initial x `[batch, ...]` in place of the seed's. @defaultValue the seed's */
   readonly x?: ArrayLike<number>;
   /**
    * Standard normal numbers of a row that adds noise, in place of the seed's.
    *
    * @param step The table's row, 0-based.
    * @param size How many numbers the row needs: the product of the shape.
+   * @defaultValue the seed's
    */
   readonly noise?: (step: number, size: number) => FloatArray;
   /**
@@ -56,20 +60,23 @@ export interface SampleOptions {
   /**
    * The denoiser's conditions by name, as in `denoiser.condition`, or the values of its only
    * condition, such as class labels `[batch]`. Values `[1, ...]` serve every sample.
+   * @defaultValue none
    */
   readonly condition?: ConditionOption;
   /**
    * Conditions that change from step to step, for a row of the table, by name.
    *
    * @param row The table's row, 0-based.
+   * @defaultValue none
    */
   readonly stepConditions?: (row: number) => Conditions<Tensor>;
-  /** Stops the run within a step and frees its tensors. */
+  /** Stops the run within a step and frees its tensors. @defaultValue none */
   readonly signal?: AbortSignalLike;
   /**
    * Called after each step; a returned promise is awaited.
    *
    * @param progress The state of the run.
+   * @defaultValue none
    */
   readonly onStep?: (progress: Progress) => unknown;
 }

@@ -13,6 +13,7 @@ export interface DdimOptions extends TrajectoryOptions, StepOptions {
    * list says, and with fresh noise the rest is `sqrt(1 - alphaCumprod - sigma^2)` with its
    * rounding, 1e-8 in place of 0 after a level without signal. Its clipping also keeps epsilon; ask
    * for that with `keepEpsilon`.
+   * @defaultValue the published method
    */
   readonly compat?: "diffusers";
 }

@@ -32,7 +32,7 @@ export interface DdpmOptions
   extends TimestepOptions,
     Pick<StepOptions, "predicts" | "keepEpsilon"> {
   /**
-   * `fixed_small`, the default: the posterior's variance, right for data that are points.
+   * `fixed_small`: the posterior's variance, right for data that are points.
    * `fixed_large`: the forward step's variance, right for data that are standard normal.
    * `fixed_small_log` and `fixed_large_log` are diffusers' names for the same two numbers.
    *
@@ -40,12 +40,14 @@ export interface DdpmOptions
    * `learned`: v is the variance, as in diffusers. `learned_log`: v is its logarithm, what
    * guided-diffusion calls learned. `learned_range`: the logarithm goes from that of the small
    * variance at v = -1 to that of the large at v = 1 (Nichol and Dhariwal 2021, eq. 15).
+   * @defaultValue "fixed_small"
    */
   readonly variance?: DdpmVariance;
   /**
    * Reproduces diffusers' DDPM where it differs: a last step that starts above t = 0 adds noise,
    * 1e-10 of it with `fixed_small`, the whole forward step's with `fixed_large`; other steps add
    * 1e-10 or more.
+   * @defaultValue the published method
    */
   readonly compat?: "diffusers";
 }

@@ -18,8 +18,9 @@ export interface DpmSolverOptions extends SolverOptions {
   /** 1, 2 or 3. Order 1 is DDIM. @defaultValue 2 */
   readonly order?: 1 | 2 | 3;
   /**
-   * `multistep`, the default, takes the slopes from earlier rows; `singlestep` from rows of its own,
+   * `multistep` takes the slopes from earlier rows; `singlestep` from rows of its own,
    * which it spends in groups of `order` moves.
+   * @defaultValue "multistep"
    */
   readonly method?: "multistep" | "singlestep";
   /** How many moves each group of `singlestep` has. @defaultValue `order`, fewer at the end */
@@ -43,6 +44,7 @@ export interface DpmSolverOptions extends SolverOptions {
    * which leaves it at order 2; order 3 of `singlestep` with `midpoint` takes the slope between its
    * first and latest estimate, and no D2. `diffusers`: the same, and with `sde` a wrong sign in D2's
    * weight, which is lower by 1.
+   * @defaultValue the published method
    */
   readonly compat?: "authors" | "diffusers";
 }

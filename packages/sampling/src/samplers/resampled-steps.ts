@@ -10,7 +10,7 @@ export interface ResampledOptions extends SolverOptions {
   readonly jump?: number;
   /** How often each stretch of so many moves is gone through. @defaultValue 10 */
   readonly times?: number;
-  /** Fresh noise, from 0 (DDIM) to 1 (DDPM, the default). */
+  /** Fresh noise, from 0 (DDIM) to 1 (DDPM). @defaultValue 1 */
   readonly eta?: number;
 }
 

@@ -144,8 +144,8 @@ export interface StepOptions {
   readonly eta?: number;
   /**
    * Whether a clipped x0 goes with the noise as it was predicted, as in diffusers' DDIM, or with
-   * the noise that the clipped x0 implies, as in OpenAI's code (the default). Without clipping
-   * both are the same.
+   * the noise that the clipped x0 implies, as in OpenAI's code. Without clipping both are the same.
+   * @defaultValue false
    */
   readonly keepEpsilon?: boolean;
 }

@@ -35,6 +35,7 @@ export interface TrajectoryOptions extends TimestepOptions {
    * al. 2022, eq. 5, rho 7), equal steps of the logarithm, quantiles of a beta distribution (Lee et
    * al. 2024), or descending numbers of your own. The denoiser gets the fractional time step of
    * each.
+   * @defaultValue the levels of the time steps
    */
   readonly sigmas?: SigmaSpread | readonly number[];
 }
@@ -91,7 +92,10 @@ export interface FlowOptions {
   readonly steps?: number;
   /** Above 1, more steps where there is more noise (Esser et al. 2024). @defaultValue 1 */
   readonly shift?: number;
-  /** The noises to be asked at, descending, such as `flowSigmas` gives, in place of equal steps. */
+  /**
+   * The noises to be asked at, descending, such as `flowSigmas` gives, in place of equal steps.
+   * @defaultValue equal steps
+   */
   readonly sigmas?: ArrayLike<number>;
   /** The denoiser's time step is `length` times the noise. @defaultValue 1000 */
   readonly length?: number;

@@ -9,14 +9,16 @@ import type { SolverOptions } from "./update.ts";
 /** How the methods that ask the denoiser twice for a move go. */
 export interface TwoStageOptions extends SolverOptions {
   /**
-   * Fresh noise, from 0 (none, the default) to 1: the move goes to a lower level and up again
+   * Fresh noise, from 0 (none) to 1: the move goes to a lower level and up again
    * (k-diffusion's ancestral sampling).
+   * @defaultValue 0
    */
   readonly eta?: number;
   /**
    * The denoiser's time step at a sigma between two moves; a schedule knows its own.
    *
    * @param sigma `noise / signal`.
+   * @defaultValue the schedule's
    */
   readonly timeOf?: (sigma: number) => number;
 }

@@ -20,7 +20,10 @@ export interface UnipcOptions extends SolverOptions {
   readonly order?: number;
   /** Which estimate the slopes are of. @defaultValue "data" */
   readonly form?: SolverForm;
-  /** Which B(h) the slopes are scaled by: `bh2` (exp(h) - 1, the default) or `bh1` (h). */
+  /**
+   * Which B(h) the slopes are scaled by: `bh2` (exp(h) - 1) or `bh1` (h).
+   * @defaultValue "bh2"
+   */
   readonly scaling?: "bh1" | "bh2";
   /**
    * Whether x is corrected by the estimate at its own level, or the moves (0-based) whose x is not.

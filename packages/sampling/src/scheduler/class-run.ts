@@ -4,16 +4,21 @@ import type { Step, Transition } from "../samplers/step.ts";
 
 /** What the caller of `schedulerSteps` says besides the config, by this library's names. */
 export interface ClassOptions {
-  /** Evaluations as diffusers counts them (`num_inference_steps`). */
+  /**
+   * Evaluations as diffusers counts them (`num_inference_steps`).
+   * @defaultValue the count of a given list, else the usual one of the class or sampler
+   */
   readonly steps?: number;
   /**
    * The time steps themselves, descending, in place of `steps`; for DDPMWuerstchenScheduler with the
    * one that the last step goes to.
+   * @defaultValue the class's, for `steps`
    */
   readonly timesteps?: readonly number[];
   /**
    * The sigmas themselves, in place of `steps`: descending, with the one that the last step goes to
    * where the class takes it so (EulerDiscreteScheduler).
+   * @defaultValue the class's, for `steps`
    */
   readonly sigmas?: readonly number[];
   /**
@@ -44,9 +49,15 @@ export interface ClassOptions {
   readonly maxTimesteps?: number;
   /** SCM with two steps: the time between them, or null for the half. @defaultValue 1.3 */
   readonly intermediateTimesteps?: number | null;
-  /** How many tokens an image has, for a flow whose shift grows with it (`use_dynamic_shifting`). */
+  /**
+   * How many tokens an image has, for a flow whose shift grows with it (`use_dynamic_shifting`).
+   * @defaultValue none, no dynamic shift
+   */
   readonly imageLength?: number;
-  /** The exponent of a dynamic shift, in place of `imageLength`. */
+  /**
+   * The exponent of a dynamic shift, in place of `imageLength`.
+   * @defaultValue that of `imageLength`
+   */
   readonly mu?: number;
 }
 

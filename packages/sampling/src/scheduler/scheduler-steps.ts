@@ -18,6 +18,7 @@ export interface SchedulerStepsOptions extends ClassOptions {
   /**
    * Time steps for the sampler's own table, whatever the class: those of `optimalTimesteps`. The
    * config then counts for its schedule, its prediction and its clip alone.
+   * @defaultValue the class's
    */
   readonly spacing?: readonly number[];
 }
