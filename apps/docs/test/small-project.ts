@@ -11,6 +11,8 @@ interface AddOptions {
   /** Added at the end. @defaultValue 0 */
   readonly rest?: number;
   readonly bare?: string;
+  /** Where to. @defaultValue the end of a */
+  readonly to?: string;
 }
 /**
  * Adds < two $numbers.

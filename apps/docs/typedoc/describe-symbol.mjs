@@ -210,7 +210,9 @@ const defaultValue = (value) =>
 function row(name, type, comment, fallback, context) {
   const { defaultValue, colon } = words[context.language];
   const own = summary(comment, context) || typeSummary(type, context);
-  const text = [own, ...(fallback ? [`${defaultValue}${colon}${fallback}.`] : [])]
+  // A sentence may name the default itself.
+  const silent = fallback !== undefined && !/\bDefault: /.test(own);
+  const text = [own, ...(silent ? [`${defaultValue}${colon}${fallback}.`] : [])]
     .filter(Boolean)
     .join(" ");
   return `| ${code(name)} | ${typeMarkdown(type, context.linkTo)} | ${cell(text)} |`;

@@ -5,7 +5,7 @@ export const languages = /** @type {const} */ (["en", "zh"]);
 
 /** @typedef {(typeof languages)[number]} Language */
 
-/** @type {Record<Language, Record<"type" | "constants" | "partlyTranslated" | "description" | "parameters" | "returns" | "throws" | "fields" | "methods" | "inherited" | "defaultValue" | "source" | "tests" | "lessons" | "reference" | "packages" | "groups" | "alsoExported" | "ungrouped" | "untranslated" | "describedAt" | "colon" | "comma", string>>} */
+/** @type {Record<Language, Record<"type" | "constants" | "partlyTranslated" | "description" | "parameters" | "returns" | "throws" | "fields" | "methods" | "inherited" | "defaultValue" | "source" | "tests" | "lessons" | "reference" | "about" | "packages" | "groups" | "alsoExported" | "ungrouped" | "untranslated" | "describedAt" | "colon" | "comma", string>>} */
 export const words = {
   en: {
     type: "Type",
@@ -22,6 +22,7 @@ export const words = {
     tests: "Tests",
     lessons: "Lesson",
     reference: "Reference",
+    about: "Each exported symbol of each package: its formula, its parameters, and an example.",
     packages: "Packages",
     groups: "Contents",
     alsoExported: "Also exported here",
@@ -47,6 +48,7 @@ export const words = {
     tests: "测试",
     lessons: "课",
     reference: "API 参考",
+    about: "各软件包导出的每个符号：公式、参数与示例。",
     packages: "软件包",
     groups: "内容",
     alsoExported: "此处也导出",
