@@ -211,8 +211,8 @@ function row(name, type, comment, fallback, context) {
   const { defaultValue, colon } = words[context.language];
   const own = summary(comment, context) || typeSummary(type, context);
   // A sentence may name the default itself.
-  const silent = fallback !== undefined && !/\bDefault: /.test(own);
-  const text = [own, ...(silent ? [`${defaultValue}${colon}${fallback}.`] : [])]
+  const isUnsaid = fallback !== undefined && !/\bDefault: /.test(own);
+  const text = [own, ...(isUnsaid ? [`${defaultValue}${colon}${fallback}.`] : [])]
     .filter(Boolean)
     .join(" ");
   return `| ${code(name)} | ${typeMarkdown(type, context.linkTo)} | ${cell(text)} |`;
