@@ -16,7 +16,9 @@ export function referenceLinks(md: MarkdownRenderer, docs: URL): void {
     for (const token of tokens.flatMap(({ children }) => children ?? [])) {
       const href = token.type === "link_open" ? token.attrGet("href") : null;
       if (!href?.startsWith("/reference/")) continue;
-      const address = addresses.get(href) ?? href;
+      const [page, name = ""] = href.split("#");
+      const anchor = name.toLowerCase().replaceAll("_", "-");
+      const address = addresses.get(`${page}#${anchor}`) ?? href;
       token.attrSet("href", isChinese ? `/zh${address}` : address);
     }
   });

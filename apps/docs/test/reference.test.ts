@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { ProjectReflection } from "typedoc";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
@@ -106,6 +109,16 @@ describe("the reference fails the build", () => {
       expect(incompleteGroup(group(head + body, body.replace(text, other)))).toHaveLength(1);
   });
 
+  it("for a Chinese twin without an English page", () => {
+    const folder = mkdtempSync(join(tmpdir(), "gen-groups-"));
+    mkdirSync(join(folder, "math"));
+    writeFileSync(join(folder, "math", "a.zh.md"), "甲");
+    expect(() => readGroups(folder)).toThrow("symbols/math/a.zh.md has no English page beside it");
+    writeFileSync(join(folder, "math", "a.md"), head + body);
+    expect(readGroups(folder)[0]).toMatchObject({ title: "Adding", bodyZh: "甲" });
+    rmSync(folder, { recursive: true });
+  });
+
   it("for a test that does not exist, that tests another package, or that uses no symbol", () => {
     const [entry] = plan([group()]).entries;
     const of = (text: string | undefined, path = "tooling/a.test.ts") =>
@@ -172,6 +185,7 @@ describe("a page of the reference", () => {
       "## Add {#add-type}",
       "## AddOptions {#addoptions}",
     ]);
+    expect(text).toContain("| Where to. Default: the end of a. |");
     expect(text).toContain("| `rest?` | <code>number</code> | Added at the end. Default: `0`. |");
     expect(text).toContain(
       "| `options` | <code>[AddOptions](/reference/math/adding#addoptions)</code> | How to add. |",
@@ -210,7 +224,9 @@ describe("a page of the reference", () => {
   it("has a table of a namespace's constants, and its functions by their full names", () => {
     const { entries, linkTo } = plan([]);
     const text = entryIndex(entries[1], { language: "en", linkTo });
-    expect(text).toContain('| <span id="tools-k"></span>`K` | <code>number</code> | A constant. |');
+    expect(text).toContain(
+      '| <span id="tools-k-1"></span>`K_1` | <code>number</code> | A constant. |',
+    );
     expect(text).toContain("### tools.twice {#tools-twice}");
     expect(text).toContain("function twice(n: number): number");
   });

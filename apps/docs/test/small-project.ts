@@ -11,6 +11,8 @@ interface AddOptions {
   /** Added at the end. @defaultValue 0 */
   readonly rest?: number;
   readonly bare?: string;
+  /** Where to. @defaultValue the end of a */
+  readonly to?: string;
 }
 /**
  * Adds < two $numbers.
@@ -39,7 +41,7 @@ export function inline(options: {
 `;
 const third = `
 /** A constant. */
-export const K: number = 1;
+export const K_1: number = 1;
 /**
  * Twice a number.
  * @param n The number.

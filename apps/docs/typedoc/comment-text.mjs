@@ -55,5 +55,7 @@ export function defaultOf(comment, linkTo) {
   const [text] = tagTexts(comment, "@defaultValue", linkTo);
   if (text === undefined) return undefined;
   const [, code] = /^```ts\n([\s\S]*)\n```$/.exec(text) ?? [];
-  return code === undefined ? text : `\`${code}\``;
+  if (code === undefined) return text;
+  // A default in words, such as "the dataset's range", is no code.
+  return /[a-z'] [a-z`]/i.test(code) ? prose(code) : `\`${code}\``;
 }

@@ -51,8 +51,7 @@ function describeNamespace(symbol, context) {
   });
   return [
     summary(symbol.comment, context),
-    rows.length > 0 ? label(words[context.language].constants) : "",
-    table(rows, context),
+    table(words[context.language].constants, rows, context),
     ...others.map((member) => describeSymbol(member, context)),
   ];
 }
@@ -80,8 +79,7 @@ function describeFunction(symbol, signatures, name, context) {
   return [
     fence(code),
     summary(first.comment, context),
-    rows.length > 0 ? label(words[language].parameters) : "",
-    table(rows, context),
+    table(words[language].parameters, rows, context),
     ...texts("@returns").map((text) => `${label(words[language].returns)}\n\n${text}`),
     throwsList(texts("@throws"), context),
     ...texts("@example"),
@@ -118,11 +116,10 @@ function describeType(symbol, context) {
     ),
   );
   return [
-    fence(headOf(symbol, fields.length > 0)),
+    // A plain interface is its table.
+    isPlain(symbol) ? "" : fence(headOf(symbol, fields.length > 0)),
     summary(symbol.comment, context),
-    rows.length > 0 ? label(fieldsWord) : "",
-    table(rows, context),
-    methodRows.length > 0 ? label(methodsWord) : "",
+    table(fieldsWord, rows, context),
     methodRows.length > 0
       ? `| ${methodsWord} | ${description} |\n| --- | --- |\n${methodRows.join("\n")}`
       : "",
@@ -159,6 +156,10 @@ function fieldRow(field, context, prefix = "") {
 
 /** @param {Declaration} field */
 export const isMethod = (field) => field.signatures !== undefined;
+
+/** @param {Declaration} symbol */
+const isPlain = (symbol) =>
+  symbol.kindOf(ReflectionKind.Interface) && !symbol.typeParameters && !symbol.extendedTypes;
 
 /** The code of a type: its fields follow in a table. @param {Declaration} symbol @param {boolean} hasFields */
 function headOf(symbol, hasFields) {
@@ -209,7 +210,9 @@ const defaultValue = (value) =>
 function row(name, type, comment, fallback, context) {
   const { defaultValue, colon } = words[context.language];
   const own = summary(comment, context) || typeSummary(type, context);
-  const text = [own, ...(fallback ? [`${defaultValue}${colon}${fallback}.`] : [])]
+  // A sentence may name the default itself.
+  const isUnsaid = fallback !== undefined && !/\bDefault: /.test(own);
+  const text = [own, ...(isUnsaid ? [`${defaultValue}${colon}${fallback}.`] : [])]
     .filter(Boolean)
     .join(" ");
   return `| ${code(name)} | ${typeMarkdown(type, context.linkTo)} | ${cell(text)} |`;
@@ -221,11 +224,11 @@ function typeSummary(type, context) {
   return summary(target?.comment, context).split(/(?<=\.)\s/)[0];
 }
 
-/** @param {string[]} rows @param {Context} context */
-function table(rows, { language }) {
+/** @param {string} what the heading of the first column @param {string[]} rows @param {Context} context */
+function table(what, rows, { language }) {
   if (rows.length === 0) return "";
-  const { name, type, description } = words[language];
-  return `| ${name} | ${type} | ${description} |\n| --- | --- | --- |\n${rows.join("\n")}`;
+  const { type, description } = words[language];
+  return `| ${what} | ${type} | ${description} |\n| --- | --- | --- |\n${rows.join("\n")}`;
 }
 
 /** @param {Declaration} symbol @param {Context} context */

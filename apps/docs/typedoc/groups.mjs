@@ -31,17 +31,20 @@ export const folderOf = (name) => name.replace("@gen/", "").replaceAll("/", "-")
 export function readGroups(folder = symbolsFolder) {
   if (!existsSync(folder)) return [];
   const entries = readdirSync(folder, { withFileTypes: true }).filter((e) => e.isDirectory());
-  return entries.flatMap(({ name: entry }) =>
-    readdirSync(join(folder, entry))
-      .filter((file) => file.endsWith(".md") && !file.endsWith(".zh.md"))
+  return entries.flatMap(({ name: entry }) => {
+    const files = readdirSync(join(folder, entry)).filter((file) => file.endsWith(".md"));
+    const alone = files.find((file) => !files.includes(file.replace(/\.zh\.md$/, ".md")));
+    if (alone) throw new Error(`symbols/${entry}/${alone} has no English page beside it`);
+    return files
+      .filter((file) => !file.endsWith(".zh.md"))
       .map((file) => {
         const twin = join(folder, entry, file.replace(/md$/, "zh.md"));
         const text = readFileSync(join(folder, entry, file), "utf8");
         const chinese = existsSync(twin) ? readFileSync(twin, "utf8") : undefined;
         return parseGroup(entry, file.replace(/\.md$/, ""), text, chinese);
       })
-      .sort((a, b) => a.order - b.order || (a.slug < b.slug ? -1 : 1)),
-  );
+      .sort((a, b) => a.order - b.order || (a.slug < b.slug ? -1 : 1));
+  });
 }
 
 /**

@@ -40,6 +40,11 @@ function readme(folder) {
 /** The summary of a module's first function. @param {import("typedoc").Reflection} module */
 function firstSummary(module) {
   const children = /** @type {import("typedoc").DeclarationReflection} */ (module).children ?? [];
-  const comments = children.map(({ signatures }) => signatures?.[0].comment);
+  const comments = children.map((child) => {
+    // A symbol of another entry point has its docstring there.
+    const own = child.isReference() ? child.tryGetTargetReflectionDeep() : child;
+    return /** @type {import("typedoc").DeclarationReflection | undefined} */ (own)?.signatures?.[0]
+      .comment;
+  });
   return comments.find((comment) => comment?.hasVisibleComponent())?.summary ?? [];
 }

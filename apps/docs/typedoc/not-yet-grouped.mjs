@@ -6,22 +6,4 @@
  *
  * @type {readonly string[]}
  */
-export const notYetGrouped = [
-  "@gen/data",
-  "@gen/graph",
-  "@gen/graph/compiler",
-  "@gen/graph/evaluate",
-  "@gen/graph/loops",
-  "@gen/graph/onnx",
-  "@gen/model-files",
-  "@gen/runtime-gpu",
-  "@gen/runtime-gpu/onnx",
-  "@gen/runtime-gpu/tfjs",
-  "@gen/runtime-gpu/cpu",
-  "@gen/runtime-gpu/call-program",
-  "@gen/runtime-gpu/event-loop",
-  "@gen/nn",
-  "@gen/sampling",
-  "@gen/pipeline",
-  "@gen/cli",
-];
+export const notYetGrouped = [];

@@ -35,7 +35,7 @@ import { folderOf } from "./groups.mjs";
 const TYPES = ReflectionKind.Interface | ReflectionKind.TypeAlias | ReflectionKind.Class;
 
 /**
- * The anchor of a symbol: its name in small letters. A type beside a function of the same letters, such as
+ * The anchor of a symbol: its name in small letters, a line for an underscore. A type beside a function of the same letters, such as
  * `RoundTrip` beside `roundTrip`, ends in `-type`.
  *
  * @param {import("typedoc").Reflection} reflection
@@ -49,7 +49,7 @@ export function anchorOf(reflection) {
       (one) => one !== reflection && !one.kindOf(TYPES) && one.name.toLowerCase() === name,
     );
   const prefix = isInNamespace(reflection) ? `${reflection.parent?.name.toLowerCase()}-` : "";
-  return prefix + name + (isSecond ? "-type" : "");
+  return prefix + name.replaceAll("_", "-") + (isSecond ? "-type" : "");
 }
 
 /** @param {import("typedoc").Reflection} reflection */

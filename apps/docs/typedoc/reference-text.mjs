@@ -115,14 +115,15 @@ export function entryIndex(entry, context) {
 
 /** The page of all packages. @param {Entry[]} entries @param {Context} context */
 export function packageIndex(entries, { language, linkTo }) {
-  const { reference, packages, description, untranslated } = words[language];
+  const { reference, about, packages, description, untranslated } = words[language];
   const prefix = language === "en" ? "" : `/${language}`;
   const rows = entries.map(({ name, address, module }) => {
     const text = markdownOf(module.comment?.summary ?? [], linkTo).split(/\n\n/)[0];
     return `| [${name}](${prefix}/${address}) | ${cell(text)} |`;
   });
-  return markdown({}, [
+  return markdown({ description: about, pageClass: "reference" }, [
     `# ${reference} {#page}`,
+    about,
     untranslated && `<p class="untranslated">${untranslated}</p>`,
     `| ${packages} | ${description} |\n| --- | --- |\n${rows.join("\n")}`,
   ]);

@@ -5,10 +5,9 @@ export const languages = /** @type {const} */ (["en", "zh"]);
 
 /** @typedef {(typeof languages)[number]} Language */
 
-/** @type {Record<Language, Record<"name" | "type" | "constants" | "partlyTranslated" | "description" | "parameters" | "returns" | "throws" | "fields" | "methods" | "inherited" | "defaultValue" | "source" | "tests" | "lessons" | "reference" | "packages" | "groups" | "alsoExported" | "ungrouped" | "untranslated" | "describedAt" | "colon" | "comma", string>>} */
+/** @type {Record<Language, Record<"type" | "constants" | "partlyTranslated" | "description" | "parameters" | "returns" | "throws" | "fields" | "methods" | "inherited" | "defaultValue" | "source" | "tests" | "lessons" | "reference" | "about" | "packages" | "groups" | "alsoExported" | "ungrouped" | "untranslated" | "describedAt" | "colon" | "comma", string>>} */
 export const words = {
   en: {
-    name: "Name",
     type: "Type",
     constants: "Constants",
     description: "Description",
@@ -23,6 +22,7 @@ export const words = {
     tests: "Tests",
     lessons: "Lesson",
     reference: "Reference",
+    about: "Each exported symbol of each package: its formula, its parameters, and an example.",
     packages: "Packages",
     groups: "Contents",
     alsoExported: "Also exported here",
@@ -34,7 +34,6 @@ export const words = {
     comma: ", ",
   },
   zh: {
-    name: "名称",
     type: "类型",
     constants: "常量",
     description: "说明",
@@ -49,6 +48,7 @@ export const words = {
     tests: "测试",
     lessons: "课",
     reference: "API 参考",
+    about: "各软件包导出的每个符号：公式、参数与示例。",
     packages: "软件包",
     groups: "内容",
     alsoExported: "此处也导出",
