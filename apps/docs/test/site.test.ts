@@ -44,7 +44,7 @@ describe("the site", () => {
     const files = readdirSync(out, { recursive: true, encoding: "utf8" });
     const html = files.map((file) => file.replaceAll("\\", "/")).filter((f) => f.endsWith(".html"));
     pages = new Map(html.map((file) => [file, readFileSync(join(out, file), "utf8")]));
-  }, 300_000);
+  }, 900_000);
 
   afterAll(() => rmSync(out, { recursive: true, force: true }));
 
