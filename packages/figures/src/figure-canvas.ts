@@ -8,8 +8,8 @@ export type Draw = (surface: Surface, box: Box, palette: Palette) => void;
 const MOST_PIXELS = 2;
 
 /**
- * Keeps a figure on a canvas: draws it when asked, when its size changes, and when the theme
- * changes (`data-theme` of the root).
+ * Keeps a figure on a canvas: draws it when asked, when its size changes, when the theme changes
+ * (`data-theme` of the root), and when the page is printed, which may have other colors.
  */
 export function figureCanvas(canvas: HTMLCanvasElement, draw: Draw) {
   let palette: Palette | undefined;
@@ -34,17 +34,21 @@ export function figureCanvas(canvas: HTMLCanvasElement, draw: Draw) {
     redraw();
   });
   sizes.observe(canvas);
-  const theme = new MutationObserver(() => {
+  const recolor = () => {
     palette = undefined;
     redraw();
-  });
+  };
+  const theme = new MutationObserver(recolor);
   theme.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  const paper = matchMedia("print");
+  paper.addEventListener("change", recolor);
   return {
     /** Draws now. Call it at most once in each animation frame. */
     redraw,
     dispose() {
       sizes.disconnect();
       theme.disconnect();
+      paper.removeEventListener("change", recolor);
     },
   };
 }

@@ -17,6 +17,19 @@ const pages = {
 const WATCH = 4000;
 const kilobytes = (v) => `${(v / 1000).toFixed(1)} kB`;
 
+/** The time until the home page's points move. */
+async function motionRow(open, quick) {
+  const values = [];
+  for (let i = 0; i < (quick ? 1 : 5); i++) {
+    const { page, close } = await open("", { before: watchPage });
+    await page.waitForFunction(() => globalThis.seen.motion > 0);
+    values.push(await page.evaluate(() => globalThis.seen.motion));
+    await close();
+  }
+  const work = "home page: cold open to the first motion";
+  return boundRow({ work, values, bound: 1000, unit: seconds });
+}
+
 export async function measure({ quick }) {
   const found = await findBrowser({ mayInstall: false });
   if ("missing" in found) {
@@ -24,7 +37,7 @@ export async function measure({ quick }) {
     return [{ work: title, ours: "not measured", peer, target: "all bounds" }];
   }
   return withBook(found.path, async ({ open, version }) => {
-    const rows = [];
+    const rows = [await motionRow(open, quick)];
     for (const [name, path] of Object.entries(pages)) {
       const visits = [];
       for (let i = 0; i < (quick ? 1 : 5); i++) {
