@@ -22,6 +22,13 @@ export async function liveCode() {
     ...[...assets].map(([name, path]): [string, Uint8Array] => [name, readFileSync(path)]),
   ]);
 
+  // A page is rendered for its text and for the search.
+  const known = new Map<string, string | undefined>();
+  function reasonOf(code: string): string | undefined {
+    if (!known.has(code)) known.set(code, whyStatic(code, reasons));
+    return known.get(code);
+  }
+
   function fences(md: Markdown): void {
     const render = md.renderer.rules.fence;
     if (!render) throw new Error("markdown has no rule for fences");
@@ -35,7 +42,7 @@ export async function liveCode() {
         groups.lastIndexOf("container_code-group_open") >
         groups.lastIndexOf("container_code-group_close")
           ? "is a tab of a group"
-          : whyStatic(content, reasons);
+          : reasonOf(content);
       if (reason === undefined) return `<LiveCode>\n${html}</LiveCode>\n`;
       return html.replace(/<div /, `<div data-static="${md.utils.escapeHtml(reason)}" `);
     };

@@ -58,12 +58,12 @@ export function liveSession(site: string, words: LiveWords) {
     running.value = true;
     status.value = words.loading;
     const began = performance.now();
-    slow = setTimeout(() => {
-      status.value = words.slow;
-    }, LONG);
     run = runCode(code, site, {
       onStart() {
         status.value = words.running;
+        slow = setTimeout(() => {
+          status.value = words.slow;
+        }, LONG);
       },
       onMessage(message) {
         waiting.push(message);
