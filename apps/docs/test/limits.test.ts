@@ -21,17 +21,17 @@ const limits = Object.assign({}, ...modules) as Record<string, number>;
 
 /** A number of the demo's source; `4 * 2 ** 20` is 2 to the 22nd. */
 function demoLimit(file: string, pattern: RegExp): number {
-  const [, text = ""] = pattern.exec(read(`apps/demo/src/pages/postcard/${file}`)) ?? [];
+  const [, text = ""] = pattern.exec(read(file)) ?? [];
   const [factor, power = "0"] = text.replaceAll("_", "").split(" * 2 ** ");
   return Number(factor) * 2 ** Number(power);
 }
 
 /** The limits of the demo, in the order of the page's table. */
 const demoLimits = [
-  demoLimit("link.ts", /const MAX_CODE = ([\d_]+);/),
-  demoLimit("picture.ts", /const maxCells = ([\d_]+);/),
-  demoLimit("read-points.ts", /bytes: ([\d_* ]+),/),
-  demoLimit("read-points.ts", /points: ([\d_]+) /),
+  demoLimit("packages/figures/src/postcard/link.ts", /const MAX_CODE = ([\d_]+);/),
+  demoLimit("packages/figures/src/postcard/picture.ts", /const maxCells = ([\d_]+);/),
+  demoLimit("apps/demo/src/pages/postcard/read-points.ts", /bytes: ([\d_* ]+),/),
+  demoLimit("apps/demo/src/pages/postcard/read-points.ts", /points: ([\d_]+) /),
 ];
 
 const units = [
