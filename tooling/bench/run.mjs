@@ -14,6 +14,7 @@ const names = [
     "page-first",
     "page-memory",
     "pages",
+    "book",
     "gpu",
     "size",
   ],

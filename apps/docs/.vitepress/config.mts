@@ -26,6 +26,8 @@ export default defineConfig({
     ["link", { rel: "icon", type: "image/svg+xml", href: `${base}icon.svg` }],
     ["script", {}, keptTheme],
   ],
+  // Otherwise the start of a page computes all of its styles three times.
+  appearance: { disableTransition: false },
   // A page loads what it shows, and not the pages that it links to.
   router: { prefetchLinks: false },
   transformPageData: pageDataOf,

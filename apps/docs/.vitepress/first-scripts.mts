@@ -3,13 +3,24 @@
  * switch serves both, if they are served on one origin.
  */
 
-/** The theme: VitePress reads its own name of the setting after this script. */
-export const keptTheme = `try {
-  const theme = JSON.parse(localStorage.getItem("gen.theme"));
-  if (theme === "dark" || theme === "light") {
-    localStorage.setItem("vitepress-theme-appearance", theme);
+/**
+ * The theme. VitePress reads its own name of the setting after this script. The palette follows
+ * `data-theme`, which would cost a second style of the whole page if it came later.
+ */
+export const keptTheme = `{
+  let theme;
+  try {
+    theme = JSON.parse(localStorage.getItem("gen.theme"));
+    if (theme === "dark" || theme === "light") {
+      localStorage.setItem("vitepress-theme-appearance", theme);
+    }
+    theme = localStorage.getItem("vitepress-theme-appearance");
+  } catch {}
+  if (theme !== "dark" && theme !== "light") {
+    theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   }
-} catch {}`;
+  document.documentElement.dataset.theme = theme;
+}`;
 
 /** The language: the English home page leads to the Chinese one if the reader chose Chinese. */
 export const keptLanguage = `try {
