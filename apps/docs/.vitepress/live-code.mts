@@ -50,8 +50,8 @@ export async function liveCode() {
 
   const plugin: VitePlugin = {
     name: "live-code",
-    configureServer({ middlewares }) {
-      middlewares.use("/live/", (request, response, next) => {
+    configureServer({ config, middlewares }) {
+      middlewares.use(`${config.base}live/`, (request, response, next) => {
         const name = (request.url ?? "").slice(1).replace(/[?#].*$/, "");
         const found = site.get(name);
         if (found === undefined) return next();

@@ -2,6 +2,7 @@ import { computed, reactive, ref } from "vue";
 import type { Message } from "./messages.ts";
 import { expressionOf } from "./result-lines.mjs";
 import { type Ending, type Run, runCode } from "./run-code.ts";
+import { type MessageOf, nothing, type ResultRow } from "./run-output.ts";
 import type { LiveWords } from "./words.ts";
 
 // All that a page loads when a reader runs an example for the first time.
@@ -10,24 +11,6 @@ export { default as LiveOutput } from "./live-output.vue";
 
 /** A run says so when it takes longer, in milliseconds. */
 const LONG = 20_000;
-
-type Of<Kind> = Extract<Message, { kind: Kind }>;
-
-/** A line that shows a result: what the page says, and what the run gave. */
-export interface ResultRow extends Of<"value"> {
-  readonly code: string;
-  readonly shown: string;
-}
-
-/** What a run gave. */
-export interface RunOutput {
-  logs: Of<"log">[];
-  results: ResultRow[];
-  drawings: Of<"drawing">[];
-  errors: Of<"error">[];
-}
-
-const nothing = (): RunOutput => ({ logs: [], results: [], drawings: [], errors: [] });
 
 /** Runs an example again and again. Has the last run's output, and its state in words. */
 export function liveSession(site: string, words: LiveWords) {
@@ -93,7 +76,7 @@ export function liveSession(site: string, words: LiveWords) {
   return { output, status, running, errorLine, start, stop };
 }
 
-function rowOf(message: Of<"value">, lines: readonly string[]): ResultRow {
+function rowOf(message: MessageOf<"value">, lines: readonly string[]): ResultRow {
   const line = lines[message.line - 1] ?? "";
   const [, shown = ""] = /\/\/ (?:=>|throws) (.+)$/.exec(line) ?? [];
   return { ...message, code: expressionOf(line), shown };

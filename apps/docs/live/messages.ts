@@ -23,10 +23,10 @@ export type Level = "log" | "warn" | "error";
 
 /** The most lines of output, and the most characters of all texts. */
 export const MOST_LINES = 1000;
-export const MOST_TEXT = 1_000_000;
+const MOST_TEXT = 1_000_000;
 /** The most characters of one text, and the most drawings. */
 const LONGEST_TEXT = 20_000;
-export const MOST_DRAWINGS = 8;
+const MOST_DRAWINGS = 8;
 const LAST_LINE = 100_000;
 
 /** The message that some data are, or undefined if they are none. */

@@ -210,13 +210,17 @@ export function describeLiveCode(out: string): void {
 
     it("reaches no storage, no network, no page and no text as code", async () => {
       await open("lessons/chance.html");
-      await page.evaluate(() => localStorage.setItem("secret", "1234"));
+      await page.evaluate(async () => {
+        localStorage.setItem("secret", "1234");
+        await caches.open("secret");
+      });
       const tries = [
         "localStorage.getItem('secret')",
         "self.document.cookie",
         "self.parent.document",
         "(await new Promise((done, fail) => { const r = indexedDB.open('a'); r.onerror = () => fail(r.error); r.onsuccess = () => done(r); }))",
-        "(await caches.keys())",
+        // An engine may give the worker a cache storage of its own.
+        "(await caches.keys()).find((name) => name === 'secret').length",
         `(await fetch("${server.url}index.html"))`,
         `(() => { const r = new XMLHttpRequest(); r.open("GET", "${server.url}", false); r.send(); return r; })()`,
         `(await import(["${server.url}", "problems.js"].join("")))`,
