@@ -8,13 +8,14 @@ import { join } from "node:path";
  * @property {string} version
  * @property {string} [description]
  * @property {boolean} [private]
+ * @property {Record<string, Record<string, string>>} exports
  * @property {Record<string, string>} [dependencies]
  * @property {Record<string, string>} [peerDependencies]
  */
 /** @typedef {{ folder: string, manifest: Manifest }} Package */
 
 /**
- * The published packages of a workspace, each after those that it depends on.
+ * The published packages of a workspace, from the lowest floor up: each after those that it depends on.
  *
  * @param {string} root the workspace's folder
  * @returns {Package[]}
@@ -29,23 +30,26 @@ export function publishedPackages(root) {
       manifest: JSON.parse(readFileSync(join(path, "package.json"), "utf8")),
     }))
     .filter(({ manifest }) => !manifest.private);
-  return inOrderOfDependency(all);
+  return byFloor(all);
 }
 
-/** @param {Package[]} packages @returns {Package[]} */
-function inOrderOfDependency(packages) {
-  /** @type {Package[]} */
-  const sorted = [];
-  /** @param {Package} wanted */
-  const add = (wanted) => {
-    if (sorted.includes(wanted)) return;
-    const { dependencies = {}, peerDependencies = {} } = wanted.manifest;
+/** Sorts packages by their floor, then by name: each after those that it depends on. @param {Package[]} packages */
+function byFloor(packages) {
+  /** @type {Map<Package, number>} */
+  const floors = new Map();
+  /** @param {Package} one @returns {number} */
+  const floor = (one) => {
+    const known = floors.get(one);
+    if (known !== undefined) return known;
+    const { dependencies = {}, peerDependencies = {} } = one.manifest;
     const names = { ...dependencies, ...peerDependencies };
-    for (const other of packages) if (other.manifest.name in names) add(other);
-    sorted.push(wanted);
+    const below = packages.filter(({ manifest }) => manifest.name in names).map(floor);
+    const own = Math.max(-1, ...below) + 1;
+    floors.set(one, own);
+    return own;
   };
-  for (const one of packages) add(one);
-  return sorted;
+  const name = (/** @type {Package} */ one) => one.manifest.name;
+  return packages.toSorted((a, b) => floor(a) - floor(b) || (name(a) < name(b) ? -1 : 1));
 }
 
 /**

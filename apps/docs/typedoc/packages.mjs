@@ -1,7 +1,7 @@
 // @ts-check
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { publishedPackages } from "../../../tooling/release/packages.mjs";
 
 export const docsFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -16,49 +16,13 @@ export const packagesFolder = join(root, "packages");
  * @returns {{ name: string, source: string, folder: string }[]}
  */
 export function entryPoints() {
-  return byFloor(manifests()).flatMap(({ folder, name, exports }) =>
-    Object.entries(exports)
+  return publishedPackages(root).flatMap(({ folder, manifest }) =>
+    Object.entries(manifest.exports)
       .filter(([, target]) => typeof target["@gen/source"] === "string")
       .map(([subpath, target]) => ({
-        name: join(name, subpath),
-        source: join(packagesFolder, folder, target["@gen/source"]),
-        folder,
+        name: join(manifest.name, subpath),
+        source: join(folder, target["@gen/source"]),
+        folder: basename(folder),
       })),
   );
-}
-
-/**
- * @typedef {object} Manifest
- * @property {string} folder
- * @property {string} name
- * @property {Record<string, Record<string, string>>} exports
- * @property {Record<string, string>} [dependencies]
- */
-
-/** @returns {Manifest[]} */
-function manifests() {
-  return readdirSync(packagesFolder)
-    .map((folder) => ({ folder, path: join(packagesFolder, folder, "package.json") }))
-    .filter(({ path }) => existsSync(path))
-    .map(({ folder, path }) => ({ folder, ...JSON.parse(readFileSync(path, "utf8")) }))
-    .filter((manifest) => !manifest.private);
-}
-
-/** Sorts packages after their dependencies. @param {Manifest[]} packages */
-function byFloor(packages) {
-  /** @type {Map<string, number>} */
-  const floors = new Map();
-  /** @param {Manifest} manifest @returns {number} */
-  const floor = ({ name, dependencies = {} }) => {
-    const known = floors.get(name);
-    if (known !== undefined) return known;
-    const below = packages.filter((other) => other.name in dependencies).map(floor);
-    const own = Math.max(-1, ...below) + 1;
-    floors.set(name, own);
-    return own;
-  };
-  return packages
-    .map((manifest) => ({ manifest, floor: floor(manifest) }))
-    .sort((a, b) => a.floor - b.floor || (a.manifest.name < b.manifest.name ? -1 : 1))
-    .map(({ manifest }) => manifest);
 }
