@@ -130,8 +130,11 @@ describe("the site", () => {
     it("fits a phone, is light, and requests nothing from other servers", async () => {
       const weigh = pageWeight(out);
       const heavy: string[] = [];
-      for (const file of pages.keys()) {
-        if (/reference\/(?!ddim\.)|^404/.test(file)) continue;
+      const own = [...pages.keys()].filter((file) => !/reference\/(?!ddim\.)|^404/.test(file));
+      // The Chinese pages have the same frame and figures: `npm test` opens a part of them.
+      const every = process.env.GEN_TEST_ALL === "1" ? 1 : 4;
+      const some = own.filter((file, i) => !file.startsWith("zh/") || i % every === 0);
+      for (const file of some) {
         await page.goto(`${server.url}${file}`);
         const { files, ...overflow } = await page.evaluate(async () => {
           await document.fonts.ready;
