@@ -30,7 +30,7 @@ export const englishQueries: readonly Query[] = [
   ["train on my own images", "guide/train-pictures"],
   ["which backend", "guide/choose"],
   ["gen sample", "cli/sample"],
-  ["addNoise", "reference/ddpm/forward"],
+  ["qSample", "reference/ddpm/forward"],
   ["wasserstein", "reference/math/wasserstein"],
   ["export to PyTorch", "guide/python"],
 ];
