@@ -72,15 +72,10 @@ export function search(index: SearchIndex, query: string, language: Language): F
   const concepts = conceptsOf(query);
   const pages: Found[] = [];
   const of = (own: boolean) => pages.filter((page) => (page.language === language) === own);
-  for (const [share, fuzzy] of [
-    [1, 0],
-    [1, FUZZY],
-    [0.5, 0],
-    [0.5, FUZZY],
-  ]) {
-    if (of(true).length >= FEW || (share < 1 && pages.length > 0 && fuzzy > 0)) break;
+  for (const step of STEPS) {
+    if (of(true).length >= FEW || (step.isLast && pages.length > 0)) break;
     const known = new Set(pages.map(({ page }) => page));
-    const found = pagesOf(sectionsWith(index, concepts, share, fuzzy));
+    const found = pagesOf(sectionsWith(index, concepts, step));
     pages.push(...found.filter(({ page }) => !known.has(page)));
   }
   return [...of(true).slice(0, MOST.own), ...of(false).slice(0, MOST.other)].map((found) => ({
@@ -98,23 +93,43 @@ function excerptOfTwin(index: SearchIndex, id: string): string {
 /** The share of a word's letters that may differ. */
 const FUZZY = 0.2;
 
+/** How strictly to search. Each step is tried if those before found too few pages. */
+interface Step {
+  /** The share of the query's concepts that a section must have, or its page. */
+  readonly share: number;
+  readonly of: "section" | "page";
+  readonly fuzzy: number;
+  readonly isLast?: boolean;
+}
+
+const STEPS: readonly Step[] = [
+  { share: 1, of: "section", fuzzy: 0 },
+  { share: 1, of: "page", fuzzy: 0 },
+  { share: 1, of: "section", fuzzy: FUZZY },
+  { share: 0.5, of: "section", fuzzy: 0 },
+  { share: 0.5, of: "section", fuzzy: FUZZY, isLast: true },
+];
+
 const searchOptions = (fuzzy: number) => ({
   boost: { title: 5, topics: 6, titles: 2, text: 1, code: 0.5 },
   tokenize: (term: string) => [term],
   prefix: (term: string) => (/^[a-z]/.test(term) ? term.length > 2 : term.length === 1),
   fuzzy: (term: string) => (/^[a-z]{5,}$/.test(term) ? fuzzy : false),
   weights: { fuzzy: 0.2, prefix: 0.4 },
-  boostDocument: (id: string) => kindFactor(id),
+  boostDocument: (id: string) => factorOf(id),
 });
 
+const pageOf = (id: string): string => id.replace(/#.*$/, "");
 const kindOf = (page: string): string => page.replace(/^zh\//, "").replace(/\/.*/, "");
 
 /** Ideas are in lessons, tasks in the guide. Lists and the reference repeat their words most. */
-function kindFactor(id: string): number {
-  const page = id.replace(/^zh\//, "").replace(/#.*/, "");
-  if (/^(lessons\/index|cli\/index|reference\/[\w-]+)$/.test(page)) return 0.5;
-  if (/^guide\/(benchmarks|conformance|limits|operations|versions)$/.test(page)) return 0.6;
-  return { lessons: 1.4, guide: 1.2, reference: 0.8 }[kindOf(page)] ?? 0.8;
+function factorOf(id: string): number {
+  const page = pageOf(id).replace(/^zh\//, "");
+  if (/^(lessons\/index|reference\/[\w-]+)$/.test(page)) return 0.5;
+  const isWhole = id.includes("#") ? 1 : 1.3;
+  if (/^guide\/(benchmarks|conformance|limits|operations|versions)$/.test(page))
+    return 0.6 * isWhole;
+  return ({ lessons: 1.4, guide: 1.2, reference: 0.8 }[kindOf(page)] ?? 0.8) * isWhole;
 }
 
 /** A name of a concept is worth more as the reader wrote it. */
@@ -124,24 +139,23 @@ const OTHER_NAME = 0.7;
 function sectionsWith(
   index: SearchIndex,
   concepts: readonly Concept[],
-  share: number,
-  fuzzy: number,
+  { share, of, fuzzy }: Step,
 ): SearchResult[] {
-  const found = new Map<string, { result: SearchResult; count: number }>();
+  const found = new Map<string, SearchResult>();
+  const counted = new Map<string, Set<Concept>>();
+  const placeOf = (id: string) => (of === "page" ? pageOf(id) : id);
   for (const concept of concepts) {
     for (const [id, result] of sectionsOf(index, concept, fuzzy)) {
       const before = found.get(id);
-      const score = result.score + (before?.result.score ?? 0);
-      const match = { ...before?.result.match, ...result.match };
-      found.set(id, { result: { ...result, score, match }, count: (before?.count ?? 0) + 1 });
+      const score = result.score + (before?.score ?? 0);
+      found.set(id, { ...result, score, match: { ...before?.match, ...result.match } });
+      counted.set(placeOf(id), (counted.get(placeOf(id)) ?? new Set()).add(concept));
     }
   }
-  return [...found.values()]
-    .filter(({ count }) => count >= share * concepts.length)
-    .map(({ result, count }) => ({
-      ...result,
-      score: result.score * (count / concepts.length) ** 2,
-    }));
+  return [...found.values()].flatMap((result) => {
+    const part = (counted.get(placeOf(result.id))?.size ?? 0) / concepts.length;
+    return part < share ? [] : [{ ...result, score: result.score * part ** 2 }];
+  });
 }
 
 /** The sections with a concept, by the name that fits best. */
@@ -205,7 +219,7 @@ const NEXT_OF_KIND = 0.5;
 function pagesOf(results: readonly SearchResult[]): Found[] {
   const pages = new Map<string, { found: Found; more: number }>();
   for (const { id, score, match, title, titles, excerpt } of results.toSorted(byScore)) {
-    const page: string = id.replace(/#.*$/, "");
+    const page = pageOf(id);
     const known = pages.get(page);
     if (known) {
       if (known.more++ < 2) known.found.score += 0.1 * score;

@@ -117,7 +117,16 @@ function partsOf(name: string): string[] {
 function splitRun(run: string): string[] {
   if (!isHan(run) || !("Segmenter" in Intl)) return [run];
   const segmenter = new Intl.Segmenter("zh", { granularity: "word" });
-  return Array.from(segmenter.segment(run), ({ segment }) => segment);
+  const words: string[] = [];
+  let isSingle = false;
+  for (const { segment } of segmenter.segment(run)) {
+    // The dictionary lacks words of the field, and leaves their characters alone.
+    const single = segment.length === 1 && !isStop(segment);
+    if (single && isSingle) words.push(words.pop() + segment);
+    else words.push(segment);
+    isSingle = single;
+  }
+  return words;
 }
 
 function wordOf(run: string): Word {
