@@ -111,7 +111,8 @@ function shorten(text: string): string {
     width += /\p{Script=Han}/u.test(letter) ? 2 : 1;
     if (width > LONGEST) {
       const cut = text.slice(0, end);
-      return `${/[\w]$/.test(cut) ? cut.replace(/ [^ ]*$/, "") : cut}…`;
+      const whole = /\w$/.test(cut) ? cut.replace(/ [^ ]*$/, "") : cut;
+      return `${whole.replace(/[\s….]+$/, "")}…`;
     }
     end += letter.length;
   }
