@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { katex } from "@mdit/plugin-katex";
 import { defineConfig } from "vitepress";
 import { afterBuild } from "./after-build.mts";
@@ -9,11 +10,12 @@ import { localePath } from "./locale-path.mts";
 import { chinese, chineseSearch, english, guideGroups } from "./locales.mts";
 import { headOf, pageDataOf } from "./metadata.mts";
 import { referenceLinks } from "./reference-links.mts";
+import { searchPlugin } from "./search/search-plugin.mts";
 import { folderSidebar, groupedSidebar, referenceSidebar } from "./sidebar.mts";
 import { base, version, versions } from "./site.mts";
-import { tokenize } from "./tokenize.mts";
 
 const docs = new URL("..", import.meta.url);
+const searchBox = fileURLToPath(new URL("theme/search-box.vue", import.meta.url));
 const live = await liveCode();
 const conditions = ["@gen/source", "module", "development|production"];
 
@@ -88,13 +90,17 @@ export default defineConfig({
       provider: "local",
       options: {
         locales: { zh: { translations: chineseSearch } },
-        miniSearch: { options: { tokenize: tokenize } },
+        // The index of VitePress stays empty. `search/` has ours.
+        _render: () => "",
       },
     },
   },
   vite: {
-    plugins: [live.files],
-    resolve: { conditions: [...conditions, "browser"] },
+    plugins: [live.files, searchPlugin()],
+    resolve: {
+      conditions: [...conditions, "browser"],
+      alias: [{ find: /^.*\/VPLocalSearchBox\.vue$/, replacement: searchBox }],
+    },
     ssr: { resolve: { conditions: [...conditions, "node"] }, noExternal: [/^@gen\//] },
   },
 });

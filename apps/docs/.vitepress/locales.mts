@@ -85,19 +85,4 @@ export const chinese: Locale = {
 
 export const chineseSearch: DefaultTheme.LocalSearchOptions["translations"] = {
   button: { buttonText: "搜索", buttonAriaLabel: "搜索" },
-  modal: {
-    displayDetails: "显示详细列表",
-    resetButtonTitle: "清除",
-    backButtonTitle: "关闭搜索",
-    noResultsText: "没有找到：",
-    footer: {
-      selectText: "选择",
-      selectKeyAriaLabel: "回车",
-      navigateText: "移动",
-      navigateUpKeyAriaLabel: "上箭头",
-      navigateDownKeyAriaLabel: "下箭头",
-      closeText: "关闭",
-      closeKeyAriaLabel: "Esc",
-    },
-  },
 };

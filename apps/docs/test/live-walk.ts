@@ -337,7 +337,7 @@ async function runAll() {
 }
 
 /** A policy that allows the page's own files and its inline scripts by their hashes. */
-function strictPolicy(out: string, path: string): string {
+export function strictPolicy(out: string, path: string): string {
   const html = path.endsWith(".html") ? readFileSync(join(out, path), "utf8") : "";
   const inline = Array.from(html.matchAll(/<script(?![^>]*\ssrc=)[^>]*>([\s\S]*?)<\/script>/g));
   const hashes = inline.map(

@@ -13,6 +13,7 @@ import { notYetGrouped } from "../typedoc/not-yet-grouped.mjs";
 import { entryPoints } from "../typedoc/packages.mjs";
 import { describeLiveCode } from "./live-walk.ts";
 import { pageWeight } from "./page-weight.ts";
+import { searchTests } from "./search-tests.ts";
 import { shellTests } from "./shell-tests.ts";
 
 const docs = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -243,25 +244,9 @@ describe("the site", () => {
         await sandbox.close();
       }
     });
-
-    it("finds a page by a word in each language", async () => {
-      for (const [path, word] of [
-        ["", "posterior"],
-        ["zh/", "待定系数"],
-      ]) {
-        await page.goto(`${server.url}${path}`);
-        await page.waitFor(() => {
-          document.querySelector<HTMLButtonElement>(".VPNavBarSearch button")?.click();
-          return document.querySelector("#localsearch-input");
-        });
-        await page.fill("#localsearch-input", word);
-        const found = await page.waitFor(() =>
-          document.querySelector(".VPLocalSearchBox .result")?.getAttribute("href"),
-        );
-        expect(found).toMatch(/\.html/);
-      }
-    });
   });
+
+  searchTests(() => ({ out, pages }));
 
   describeLiveCode(out);
 
