@@ -21,7 +21,7 @@ export const figure: LessonFigure = {
     const days = threeDays(stays);
     return {
       stays,
-      today: sun(joint.marginal(joint.condition(days, { 0: 0 }), [1])),
+      today: sun(joint.marginal(joint.condition(days, { 0: 0 }), [0])),
       known: sun(joint.condition(days, { 0: 0, 1: 0 })),
       other: sun(joint.condition(days, { 0: 1, 1: 0 })),
     };

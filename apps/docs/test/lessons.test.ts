@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Palette, svgSurface } from "@gen/figures";
 import { describe, expect, it } from "vitest";
 import type { LessonFigure } from "../figures/lesson-figure.ts";
+import { figure as weather } from "../figures/weather.ts";
 import { fencesOf } from "../scripts/fences.mjs";
 
 const docs = join(import.meta.dirname, "..");
@@ -63,6 +64,37 @@ describe.each(names)("%s", (name) => {
     }
   });
 
+  it("says how many decimals an answer has, and does not give it away before", async () => {
+    const counts = ["", "one", "two", "three", "four", "five"];
+    const chineseCounts = ["", "一", "两", "三", "四", "五"];
+    const [figureName] = tags(pages.en, "LessonFigure", "name");
+    const { figure }: { figure: LessonFigure } = await import(
+      join(docs, "figures", `${figureName}.ts`)
+    );
+    for (const [language, text] of Object.entries(pages)) {
+      const [above, ...exercises] = text.split(/(?=<LessonExercise\b)/);
+      const [shows] = tags(above, "LessonFigure", "shows");
+      const shown = Object.entries(figure.shown(figure.control.start))
+        .filter(([name]) => shows.includes(`{${name}}`))
+        .map(([, value]) => value);
+      const given = [...shown, ...(above.match(/-?\d+\.\d+/g) ?? []).map(Number)];
+      for (const exercise of exercises) {
+        const [answer] = tags(exercise, "LessonExercise", "answer");
+        const [tolerance] = tags(exercise, "LessonExercise", "tolerance");
+        const digits = answer.split(".")[1]?.length ?? 0;
+        const near = Number(tolerance ?? 0.5 * 10 ** -digits);
+        expect(near, `${answer}: a whole number has a tolerance`).toBeLessThan(0.1);
+        const [question] = exercise.split("<template");
+        if (digits > 0) {
+          expect(question).toContain(
+            language === "en" ? `${counts[digits]} decimal` : `保留${chineseCounts[digits]}位小数`,
+          );
+        }
+        expect(given.filter((v) => Math.abs(v - Number(answer)) <= near)).toEqual([]);
+      }
+    }
+  });
+
   it("has a figure that is drawn at each place of its control, from finite numbers", async () => {
     const [figureName] = tags(pages.en, "LessonFigure", "name");
     const module = await import(join(docs, "figures", `${figureName}.ts`));
@@ -87,6 +119,11 @@ describe.each(names)("%s", (name) => {
       expect(Object.keys(figure.shown(start))).toEqual(expect.arrayContaining(named));
     }
   });
+});
+
+it("says in the weather's figure that each day keeps the weather with one probability", () => {
+  const { today, known, other } = weather.shown(0.8);
+  for (const probability of [today, known, other]) expect(probability).toBeCloseTo(0.8, 12);
 });
 
 it("has fourteen lessons in order, which cover each displayed formula of the tutorial once", () => {

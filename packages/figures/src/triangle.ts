@@ -99,7 +99,7 @@ export function drawTriangle(
   const bar = top + height - BAR.height - 18;
   const unit = span / Math.max(to.signal, kappa * from.signal);
   const split = kappa * from.signal * unit;
-  surface.fillStyle = palette.eps;
+  surface.fillStyle = palette.soft;
   surface.fillRect(x(0), bar, split, BAR.height);
   surface.fillStyle = palette.x0;
   surface.fillRect(
