@@ -41,17 +41,9 @@ export async function installAsStranger(folder, registry, scope) {
     ].join("\n"),
   );
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-  const flags = [
-    "--target",
-    "es2023",
-    "--module",
-    "nodenext",
-    "--strict",
-    "--skipLibCheck",
-    "--types",
-    "",
-  ];
-  await output(process.execPath, [tsc, ...flags, "ten-steps.ts"], options);
+  const compilerOptions = { target: "es2023", module: "nodenext", strict: true, types: [] };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions }));
+  await output(process.execPath, [tsc, "--project", "."], options);
   const printed = await output(process.execPath, ["ten-steps.js"], options);
   if (printed !== "10 8 true") throw new Error(`ten-steps printed ${printed}`);
   const help = await output("npx", ["--no-install", "gen", "--version"], options);
