@@ -9,6 +9,7 @@ import { localePath } from "./locale-path.mts";
 import { chinese, chineseSearch, english, guideGroups } from "./locales.mts";
 import { headOf, pageDataOf } from "./metadata.mts";
 import { referenceLinks } from "./reference-links.mts";
+import { shortCode } from "./short-code.mts";
 import { folderSidebar, groupedSidebar, referenceSidebar } from "./sidebar.mts";
 import { base, version, versions } from "./site.mts";
 import { tokenize } from "./tokenize.mts";
@@ -37,6 +38,7 @@ export default defineConfig({
     codeTransformers: [codeLetters],
     config: (md) => {
       md.use(emptyHeaders);
+      md.use(shortCode);
       md.use(referenceLinks, docs);
       md.use(live.fences);
       md.use(katex, {
