@@ -11,6 +11,7 @@ import { chinese, chineseSearch, english, guideGroups } from "./locales.mts";
 import { headOf, pageDataOf } from "./metadata.mts";
 import { referenceLinks } from "./reference-links.mts";
 import { searchPlugin } from "./search/search-plugin.mts";
+import { shortCode } from "./short-code.mts";
 import { folderSidebar, groupedSidebar, referenceSidebar } from "./sidebar.mts";
 import { base, version, versions } from "./site.mts";
 
@@ -39,6 +40,7 @@ export default defineConfig({
     codeTransformers: [codeLetters],
     config: (md) => {
       md.use(emptyHeaders);
+      md.use(shortCode);
       md.use(referenceLinks, docs);
       md.use(live.fences);
       md.use(katex, {

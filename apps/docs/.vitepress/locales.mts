@@ -35,6 +35,12 @@ export const english: Locale = {
     ],
     outline: { level: [2, 3], label: "On this page" },
     footer: { message: "MIT licence" },
+    notFound: {
+      title: "There is no such page",
+      quote: "The link may be old, or its address may have a slip.",
+      linkLabel: "Go to the first page",
+      linkText: "Go to the first page",
+    },
   },
 };
 

@@ -1,7 +1,9 @@
 // @ts-check
 // The pages of the reference as markdown.
+
 import { cell, markdownOf } from "./comment-text.mjs";
 import { describeSymbol } from "./describe-symbol.mjs";
+import { chinesePackages } from "./packages-zh.mjs";
 import { sourceLink } from "./repository.mjs";
 import { words } from "./words.mjs";
 
@@ -117,14 +119,35 @@ export function entryIndex(entry, context) {
 export function packageIndex(entries, { language, linkTo }) {
   const { reference, about, packages, description, untranslated } = words[language];
   const prefix = language === "en" ? "" : `/${language}`;
-  const rows = entries.map(({ name, address, module }) => {
+  const inChinese = (/** @type {string} */ name) =>
+    language === "zh" ? chinesePackages[name] : undefined;
+  const rows = readersOrder(entries).map(({ name, address, module }) => {
     const text = markdownOf(module.comment?.summary ?? [], linkTo).split(/\n\n/)[0];
-    return `| [${name}](${prefix}/${address}) | ${cell(text)} |`;
+    return `| [${name}](${prefix}/${address}) | ${cell(inChinese(name) ?? text)} |`;
   });
+  const isTranslated = entries.every(({ name }) => inChinese(name));
   return markdown({ description: about, pageClass: "reference" }, [
     `# ${reference} {#page}`,
     about,
-    untranslated && `<p class="untranslated">${untranslated}</p>`,
+    untranslated && !isTranslated && `<p class="untranslated">${untranslated}</p>`,
     `| ${packages} | ${description} |\n| --- | --- |\n${rows.join("\n")}`,
   ]);
+}
+
+/**
+ * The entry points in the order of a reader: first the packages that a program imports, then those
+ * that they stand on; the command last.
+ *
+ * @param {Entry[]} entries from the lowest floor up
+ */
+export function readersOrder(entries) {
+  /** @type {Map<string, Entry[]>} */
+  const packages = new Map();
+  for (const entry of entries) {
+    const name = entry.name.split("/").slice(0, 2).join("/");
+    packages.set(name, [...(packages.get(name) ?? []), entry]);
+  }
+  const command = packages.get("@gen/cli") ?? [];
+  packages.delete("@gen/cli");
+  return [...[...packages.values()].reverse(), command].flat();
 }

@@ -8,7 +8,7 @@ import { readGroups } from "./groups.mjs";
 import { notYetGrouped } from "./not-yet-grouped.mjs";
 import { docsFolder } from "./packages.mjs";
 import { planReference } from "./reference-pages.mjs";
-import { entryIndex, groupPage, packageIndex } from "./reference-text.mjs";
+import { entryIndex, groupPage, packageIndex, readersOrder } from "./reference-text.mjs";
 import { languages, words } from "./words.mjs";
 
 /** @param {import("typedoc").Application} app */
@@ -62,7 +62,7 @@ export function writeReference(out, reference) {
 
 /** @param {import("./reference-pages.mjs").Entry[]} entries @param {import("./words.mjs").Language} language @param {string} prefix */
 function sidebar(entries, language, prefix) {
-  const items = entries.map(({ name, address, pages }) => ({
+  const items = readersOrder(entries).map(({ name, address, pages }) => ({
     text: name,
     link: `/${prefix}${address}`,
     ...(pages.length > 0 && {

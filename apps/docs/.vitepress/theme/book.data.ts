@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
+import katex from "katex";
+import { latexOf } from "../ascii-formula.mts";
 import { plainText } from "../plain-text.mts";
 
 const docs = new URL("../../", import.meta.url);
@@ -18,9 +20,19 @@ export interface Lesson {
 /** A displayed formula of the tutorial. */
 export interface Formula {
   readonly number: number;
+  /** The formula in plain text, without its remark. */
   readonly formula: string;
+  /** What stands after the formula, such as "one z for each x". */
+  readonly remark: string;
   /** Where the tutorial slips, and what is right. Empty if it does not. */
-  readonly slip: string;
+  readonly slip: readonly SlipPart[];
+}
+
+/** A piece of the text of a slip: words, code, or a formula with its HTML. */
+export interface SlipPart {
+  readonly text: string;
+  readonly kind: "words" | "code" | "formula";
+  readonly html: string;
 }
 
 export interface Book {
@@ -52,19 +64,42 @@ function formulasOf(suffix: "" | ".zh"): Formula[] {
   const text = readFileSync(new URL(`docs/tutorial-map${suffix}.md`, root), "utf8");
   return [...text.matchAll(/^\| (\d+) \|(.*)\|$/gm)].map(([, number, rest]) => {
     const cells = rest.split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll("\\|", "|"));
-    return { number: Number(number), formula: cells[0].slice(1, -1), slip: cells[3] };
+    const [, formula = "", remark = ""] = /^`(.*?)(?:, (one .*))?`$/.exec(cells[0]) ?? [];
+    return { number: Number(number), formula, remark, slip: cells[3].split("`").map(slipPart) };
   });
 }
 
-declare const data: { readonly en: Book; readonly zh: Book };
+/** Every second piece stands in backticks. Names of functions are code, the rest is mathematics. */
+function slipPart(text: string, i: number): SlipPart {
+  if (i % 2 === 0) return { text, kind: "words", html: "" };
+  if (/[a-z][A-Z]|^\.|\)\./.test(text)) return { text, kind: "code", html: "" };
+  return { text, kind: "formula", html: htmlOf(text).join("") };
+}
+
+/** The HTML of each part of a formula. The reader of a screen gets the plain text instead. */
+const htmlOf = (formula: string): string[] =>
+  latexOf(formula).map((tex) => katex.renderToString(tex, { output: "html", throwOnError: true }));
+
+interface BookData {
+  readonly en: Book;
+  readonly zh: Book;
+  /** The HTML of each formula's parts by its number: the same in both languages. */
+  readonly html: Readonly<Record<number, readonly string[]>>;
+}
+
+declare const data: BookData;
 
 export { data };
 
 /** The lessons and the tutorial's formulas in both languages. */
 export default {
   watch: ["../../lessons/*.md", "../../zh/lessons/*.md"],
-  load: () => ({
-    en: { lessons: lessonsOf(""), formulas: formulasOf("") },
-    zh: { lessons: lessonsOf("zh/"), formulas: formulasOf(".zh") },
-  }),
+  load(): BookData {
+    const formulas = formulasOf("");
+    return {
+      en: { lessons: lessonsOf(""), formulas },
+      zh: { lessons: lessonsOf("zh/"), formulas: formulasOf(".zh") },
+      html: Object.fromEntries(formulas.map(({ number, formula }) => [number, htmlOf(formula)])),
+    };
+  },
 };

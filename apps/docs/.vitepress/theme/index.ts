@@ -1,16 +1,14 @@
 import type { Theme } from "vitepress";
 import DefaultTheme from "vitepress/theme-without-fonts";
-import BenchResults from "./bench-results.vue";
+import { defineAsyncComponent } from "vue";
 import DemoLink from "./demo-link.vue";
 import EngineSupport from "./engine-support.vue";
 import EngineVersion from "./engine-version.vue";
-import FormulaIndex from "./formula-index.vue";
 import HomeNumbers from "./home-numbers.vue";
 import HomePage from "./home-page.vue";
 import LessonExercise from "./lesson-exercise.vue";
 import LessonFigure from "./lesson-figure.vue";
 import LessonLetters from "./lesson-letters.vue";
-import LessonList from "./lesson-list.vue";
 import LiveCode from "./live-code.vue";
 import OpenInDemo from "./open-in-demo.vue";
 import QuickstartPicture from "./quickstart-picture.vue";
@@ -30,6 +28,11 @@ import "./home.css";
 import "./lesson.css";
 import "./reference.css";
 import "./print.css";
+
+// Their data is large and is of one page each.
+const BenchResults = defineAsyncComponent(() => import("./bench-results.vue"));
+const FormulaIndex = defineAsyncComponent(() => import("./formula-index.vue"));
+const LessonList = defineAsyncComponent(() => import("./lesson-list.vue"));
 
 const theme: Theme = {
   extends: DefaultTheme,
