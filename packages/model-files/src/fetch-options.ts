@@ -1,3 +1,5 @@
+import type { WebAbortSignal } from "./web-types.ts";
+
 /** How much of a file has been loaded. */
 export interface FileProgress {
   /** Bytes loaded so far. */
@@ -17,7 +19,7 @@ export interface FetchOptions {
    */
   readonly sha256?: string;
   /** Stops the download after the current chunk. What arrived is stored. @defaultValue none */
-  readonly signal?: AbortSignal;
+  readonly signal?: WebAbortSignal;
   /**
    * Called as bytes arrive.
    *

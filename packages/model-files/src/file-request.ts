@@ -1,4 +1,5 @@
 import type { FetchOptions } from "./fetch-options.ts";
+import type { WebAbortSignal } from "./web-types.ts";
 
 /** What a server states of a file, by which the same file is recognized later. */
 export interface Version {
@@ -13,7 +14,7 @@ export interface FileRequest extends Pick<FetchOptions, "sha256" | "headers"> {
   readonly url: string;
   /** The largest file allowed, in bytes. */
   readonly limit: number;
-  readonly signal: AbortSignal;
+  readonly signal: WebAbortSignal;
   /** The longest wait for the server's next bytes, in ms. */
   readonly timeout: number;
   /** How often the file is requested before a broken connection or a busy server is an error. */

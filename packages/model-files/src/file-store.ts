@@ -1,3 +1,5 @@
+import type { WebBlob } from "./web-types.ts";
+
 /**
  * A place that stores bytes by name. A name is 64 hexadecimal digits, some with a suffix such as
  * `.url`; it never contains text of a server or a user.
@@ -15,7 +17,7 @@ export interface FileStore {
    * @param name 64 hexadecimal digits, some with a suffix.
    * @defaultValue what `read` gives, in memory
    */
-  open?(name: string): Promise<Blob | undefined>;
+  open?(name: string): Promise<WebBlob | undefined>;
   /**
    * Replaces the bytes under a name. A reader never sees half of them. A store with `open` copies the
    * bytes: their memory may be freed afterwards.

@@ -11,6 +11,7 @@ import { inNode, shownUrl } from "./send.ts";
 import { checkedSha256, isSha256 } from "./sha256.ts";
 import { singleFlight } from "./single-flight.ts";
 import { type FolderOptions, type UrlFolder, urlFolder } from "./url-folder.ts";
+import type { WebBlob, WebUrl } from "./web-types.ts";
 
 /** Where model files are stored, and how many bytes they may take. */
 export interface ModelFilesOptions {
@@ -54,7 +55,7 @@ export interface ModelFiles {
    * SHA-256 or length; `unreachable`, or `download-failed` when the connection breaks three times.
    * @throws RangeError when an option is out of range.
    */
-  fetch(url: string | URL, options?: FetchOptions): Promise<Uint8Array>;
+  fetch(url: string | WebUrl, options?: FetchOptions): Promise<Uint8Array>;
   /**
    * As `fetch`, but the file stays in the store: its parts are read from there, and no copy of it is in
    * memory, unless it cannot be stored. A file that is removed from the store cannot be read any more.
@@ -62,7 +63,7 @@ export interface ModelFiles {
    * @param url The file's address, http or https.
    * @param options The SHA-256, a signal, headers and limits. Default: none.
    */
-  open(url: string | URL, options?: FetchOptions): Promise<Blob>;
+  open(url: string | WebUrl, options?: FetchOptions): Promise<WebBlob>;
   /**
    * A function from a path to the bytes of that file in a folder at a URL, undefined if the file
    * does not exist. `loadPipeline` takes such a function, and its `open` for large models. They throw
@@ -72,7 +73,7 @@ export interface ModelFiles {
    * @param url The folder's address, http or https.
    * @param options The SHA-256 of each file, a signal, headers and limits. Default: none.
    */
-  folder(url: string | URL, options?: FolderOptions): UrlFolder;
+  folder(url: string | WebUrl, options?: FolderOptions): UrlFolder;
   /** All stored files, the last used first. */
   list(): Promise<KeptFile[]>;
   /**
@@ -80,7 +81,7 @@ export interface ModelFiles {
    *
    * @param sha256OrUrl What names the file.
    */
-  evict(sha256OrUrl: string | URL): Promise<number>;
+  evict(sha256OrUrl: string | WebUrl): Promise<number>;
   /** Removes everything. Returns the bytes freed. */
   clear(): Promise<number>;
 }

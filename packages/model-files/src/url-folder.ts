@@ -2,6 +2,7 @@ import { errorCode } from "@gen/math";
 import { refused } from "@gen/math/arguments";
 import type { FetchOptions, FileProgress } from "./fetch-options.ts";
 import { type RangedFile, rangedFile } from "./ranged-file.ts";
+import type { WebBlob, WebUrl } from "./web-types.ts";
 
 /** Options of a folder at a URL. */
 export interface FolderOptions extends Omit<FetchOptions, "sha256" | "onProgress"> {
@@ -24,7 +25,7 @@ export interface FolderOptions extends Omit<FetchOptions, "sha256" | "onProgress
   ) => void;
 }
 
-type Get<R> = (url: URL, options: FetchOptions) => Promise<R>;
+type Get<R> = (url: WebUrl, options: FetchOptions) => Promise<R>;
 
 /** Reads and opens files of a folder, see `ModelFiles.folder`. */
 export interface UrlFolder {
@@ -39,7 +40,7 @@ export interface UrlFolder {
    *
    * @param path The path in the folder, with slashes.
    */
-  open(path: string): Promise<Blob | undefined>;
+  open(path: string): Promise<WebBlob | undefined>;
   /**
    * A file of which only the parts that are read are requested, such as the headers of a model. Nothing
    * of it is stored. The server must answer `HEAD` and `range`.
@@ -61,8 +62,8 @@ function hubFiles(url: URL): URL {
 
 /** The folder at `base`. */
 export function urlFolder(
-  files: { readonly fetch: Get<Uint8Array>; readonly open: Get<Blob> },
-  base: URL,
+  files: { readonly fetch: Get<Uint8Array>; readonly open: Get<WebBlob> },
+  base: WebUrl,
   { sha256, onProgress, ...rest }: FolderOptions,
 ): UrlFolder {
   const folder = hubFiles(base);
