@@ -1,10 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
 import { type Browser, launch } from "../../../tooling/browser/launch.ts";
 import { describeEngines } from "../../../tooling/browser/page-tests.ts";
+import { fencesOf } from "../scripts/fences.mjs";
 import { hostFolder, readHeaderFile } from "./host-folder.ts";
 import { filesOf, writePageFiles } from "./page-files.ts";
 
@@ -18,32 +20,54 @@ const all = process.env.GEN_TEST_ALL === "1";
 const versions = { webpack: "5.113.0", rollup: "4.68.8", bun: "1.4.5", vite: "8.3.8" };
 const packages = "math graph nn sampling schedules runtime-gpu".split(" ");
 const text = readFile(join(docs, page), "utf8");
+const esbuild = "0.28.2";
+const commands = (name: string) => {
+  const command = filesOf(page).get(name);
+  if (!command) throw new Error(`${page} has no fence ${name}`);
+  return command;
+};
 
 /** Runs the commands of a fence in a folder. */
-function shell(command: string, cwd: string): void {
+function shell(command: string, cwd: string): string {
   const ran = spawnSync("sh", ["-ec", command], { cwd, encoding: "utf8" });
   if (ran.status !== 0) throw new Error(`${command}\n${ran.stdout}\n${ran.stderr}`);
+  return ran.stdout;
 }
 
-/** Installs packed packages and the bundlers, as a user does. It needs npm's registry. */
-async function install(folder: string): Promise<void> {
+/** Installs packed packages and others, as a user does. It needs npm's registry. */
+async function install(folder: string, others: Record<string, string>): Promise<void> {
   const packed: Record<string, string> = {};
   for (const name of packages) {
     const pack = `npx --yes pnpm@10.34.9 pack --pack-destination ${folder}`;
     shell(pack, join(root, "packages", name));
     packed[`@gen/${name}`] = `file:./gen-${name}-0.0.0.tgz`;
   }
-  const tools = { ...versions, esbuild: "0.28.2", "webpack-cli": "6.0.1" };
-  const dependencies = { ...packed, ...tools, "onnxruntime-web": "1.30.0" };
-  const manifest = {
-    private: true,
-    type: "module",
-    dependencies: { ...dependencies, "@rollup/plugin-node-resolve": "16.0.3" },
-    overrides: packed,
-  };
+  const dependencies = { ...packed, ...others };
+  const manifest = { private: true, type: "module", dependencies, overrides: packed };
   await writeFile(join(folder, "package.json"), JSON.stringify(manifest));
   shell("npm install --no-audit --no-fund", folder);
 }
+
+it.runIf(all)("a server bundle needs onnxruntime-node alone", async ({ onTestFinished }) => {
+  const folder = await mkdtemp(join(tmpdir(), "gen-server-bundle-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  // The install script downloads CUDA's files, which the CPU does not need.
+  await writeFile(join(folder, ".npmrc"), "ignore-scripts=true\n");
+  await install(folder, { esbuild, "onnxruntime-node": "1.30.0" });
+  const [{ code }] = fencesOf(await text, "ts");
+  for (const where of ["", "{ worker: true }", "{ isolate: true }"]) {
+    const program = code.replace("onnxBackend()", `onnxBackend(${where})`);
+    await writeFile(join(folder, "main.mjs"), `${program}\nconsole.log(backend.name, x[0]);\n`);
+    shell(commands("esbuild-server"), folder);
+    expect(shell("node dist/main.mjs", folder), where).toMatch(/^onnx\/node-cpu 45\.2685/);
+  }
+  // CommonJS has no top-level await, and no URL of the module.
+  const module = `import { onnxBackend } from "@gen/runtime-gpu/onnx";
+    onnxBackend({ worker: true }).then(({ name, close }) => console.log(name) ?? close());`;
+  await writeFile(join(folder, "main.js"), module);
+  shell("npx esbuild main.js --bundle --platform=node --outfile=dist/main.cjs", folder);
+  expect(shell("node dist/main.cjs", folder)).toBe("onnx/node-cpu\n");
+});
 
 describeEngines("the bundlers of the guide", ["chromium"], (engine) => {
   let folder = "";
@@ -55,7 +79,10 @@ describeEngines("the bundlers of the guide", ["chromium"], (engine) => {
       ...["index.html", "main.js", "worker.js", "with-worker.js", "plain.html"],
       ...["vite.config.js", "webpack.config.mjs"],
     ]);
-    await install(folder);
+    await install(folder, {
+      ...{ ...versions, esbuild, "webpack-cli": "6.0.1", "onnxruntime-web": "1.30.0" },
+      "@rollup/plugin-node-resolve": "16.0.3",
+    });
     browser = await launch(engine);
   });
   afterAll(async () => {
@@ -63,27 +90,27 @@ describeEngines("the bundlers of the guide", ["chromium"], (engine) => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** What the page says, on a host with the headers for threads. */
-  async function visit(path: string): Promise<string> {
+  /** Opens a page on a host with the headers for threads. */
+  async function opened<T>(path: string, read: (page: BrowserPage) => Promise<T>): Promise<T> {
     const headers = filesOf("guide/publish.md").get("_headers") ?? "";
     const isolation = headers.split("\n").filter((line) => !/Content-Security/.test(line));
     const host = await hostFolder(join(folder, path), readHeaderFile(isolation.join("\n")));
     const page = await browser.newPage();
     try {
       await page.goto(host.url);
-      await page.waitFor(() => document.querySelector("output")?.textContent);
-      expect(await page.problems()).toEqual([]);
-      return await page.text("output");
+      return await read(page);
     } finally {
       await page.close();
       await host.close();
     }
   }
-  const commands = (name: string) => {
-    const command = filesOf(page).get(name);
-    if (!command) throw new Error(`${page} has no fence ${name}`);
-    return command;
-  };
+  /** What the page says. */
+  const visit = (path: string) =>
+    opened(path, async (page) => {
+      await page.waitFor(() => document.querySelector("output")?.textContent);
+      expect(await page.problems()).toEqual([]);
+      return await page.text("output");
+    });
 
   it.runIf(all)("builds with what the page sets", async () => {
     for (const [name, version] of Object.entries(versions)) {
@@ -104,6 +131,19 @@ describeEngines("the bundlers of the guide", ["chromium"], (engine) => {
     shell(commands("esbuild-worker"), folder);
     await writeFile(join(folder, "dist/index.html"), html.replace("main.js", "with-worker.js"));
     expect(await visit("dist")).toBe("onnx/wasm 512,2");
+  });
+
+  it.runIf(all)("names the URL of a file that was not copied, and the command", async () => {
+    await rm(join(folder, "dist"), { recursive: true, force: true });
+    shell(commands("esbuild"), folder);
+    const [, file] = /cp index\.html (\S+) dist/.exec(commands("esbuild")) ?? [];
+    await rm(join(folder, "dist", basename(file)));
+    await opened("dist", async (page) => {
+      const problems = () => page.problems().then((all) => all.join("\n"));
+      await expect.poll(problems, { timeout: 20_000 }).toContain("wasmPaths");
+      const url = `http:\\S+/${basename(file)} \\(status 404\\)`;
+      expect(await problems()).toMatch(new RegExp(`looked for at ${url}: .*cp ${file} dist/`));
+    });
   });
 
   it.runIf(all)("needs none: an import map does", async () => {

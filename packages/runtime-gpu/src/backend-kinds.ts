@@ -12,12 +12,16 @@ import {
   webnnFacts,
 } from "./device-facts.ts";
 import { unavailable } from "./errors.ts";
+import { inNode } from "./in-node.ts";
 import type { DeviceTensor } from "./ledger.ts";
 import type { Provider } from "./onnx/providers.ts";
-import { inNode, threadsHere } from "./onnx/runtime.ts";
+import { threadsHere } from "./onnx/runtime.ts";
 import type { OnnxOptions } from "./onnx.ts";
+import { cpuWorker } from "./remote/cpu-worker.ts";
+import { onnxWorker } from "./remote/onnx-worker.ts";
 import { openIn } from "./remote/open-in.ts";
 import type { RemoteOptions } from "./remote/remote-options.ts";
+import { tfjsWorker } from "./remote/tfjs-worker.ts";
 import type { TfjsOptions } from "./tfjs.ts";
 
 /**
@@ -91,9 +95,9 @@ const onWebgpu = {
 
 // A worker or process starts before this thread loads a library, or instead of it.
 export const openOnnx = (options: OnnxOptions) =>
-  openIn("onnx", options, async () => (await import("./onnx.ts")).onnxBackend(options));
+  openIn(onnxWorker, options, async () => (await import("./onnx.ts")).onnxBackend(options));
 export const openTfjs = (options: TfjsOptions) =>
-  openIn("tfjs", options, async () => (await import("./tfjs.ts")).tfjsBackend(options));
+  openIn(tfjsWorker, options, async () => (await import("./tfjs.ts")).tfjsBackend(options));
 
 const onnxOn = (provider: Provider) => ({
   ...onCpu,
@@ -200,7 +204,7 @@ export const backendKinds: readonly BackendKind[] = [
     ...onCpu,
     name: "cpu",
     open: ({ worker, isolate }) =>
-      openIn("cpu", { worker, isolate }, async () => (await import("./cpu.ts")).cpuBackend()),
+      openIn(cpuWorker, { worker, isolate }, async () => (await import("./cpu.ts")).cpuBackend()),
     dtypes: () => ({ ...ownAll, float16: "float64", float32: "float64" }),
   },
 ];

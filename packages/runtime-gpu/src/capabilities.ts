@@ -8,7 +8,7 @@ import {
   unknownBackend,
 } from "./backend-kinds.ts";
 import { type Adapter, isIsolated } from "./device-facts.ts";
-import { inNode } from "./onnx/runtime.ts";
+import { inNode } from "./in-node.ts";
 
 /** What a backend can do in this process or page. Its library is not loaded for it. */
 export interface Capabilities {

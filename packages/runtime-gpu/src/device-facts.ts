@@ -1,6 +1,6 @@
+import { inNode } from "./in-node.ts";
 import { gpuLimits, requestAdapter } from "./onnx/gpu.ts";
 import { missingProvider, type Provider } from "./onnx/providers.ts";
-import { inNode } from "./onnx/runtime.ts";
 
 /** A GPU as the browser or its driver describes it; a field that is hidden is empty. */
 export interface Adapter {

@@ -2,6 +2,7 @@ import type { Backend } from "./backend.ts";
 import type { DeviceTensor } from "./ledger.ts";
 import type { OnnxOptions } from "./onnx/onnx-options.ts";
 import { openOnnx } from "./onnx/open-onnx.ts";
+import { onnxWorker } from "./remote/onnx-worker.ts";
 import { openIn } from "./remote/open-in.ts";
 
 export type { OnnxOptions, OnnxRuntime } from "./onnx/onnx-options.ts";
@@ -14,5 +15,5 @@ export type { OnnxOptions, OnnxRuntime } from "./onnx/onnx-options.ts";
  * @throws GenError `backend-unavailable` when a package is not installed or the device is missing.
  */
 export async function onnxBackend(options: OnnxOptions = {}): Promise<Backend<DeviceTensor>> {
-  return openIn("onnx", options, openOnnx);
+  return openIn(onnxWorker, options, openOnnx);
 }

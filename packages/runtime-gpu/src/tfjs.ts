@@ -1,6 +1,7 @@
 import type { Backend } from "./backend.ts";
 import type { DeviceTensor } from "./ledger.ts";
 import { openIn } from "./remote/open-in.ts";
+import { tfjsWorker } from "./remote/tfjs-worker.ts";
 import { openTfjs } from "./tfjs/open-tfjs.ts";
 import type { TfjsOptions } from "./tfjs/tfjs-options.ts";
 
@@ -16,5 +17,5 @@ export type { TfjsOptions } from "./tfjs/tfjs-options.ts";
  * @throws GenError `backend-unavailable` when a package is not installed or the device is missing.
  */
 export async function tfjsBackend(options: TfjsOptions = {}): Promise<Backend<DeviceTensor>> {
-  return openIn("tfjs", options, openTfjs);
+  return openIn(tfjsWorker, options, openTfjs);
 }

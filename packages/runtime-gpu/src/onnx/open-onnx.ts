@@ -2,18 +2,21 @@ import { add, graphOf, input } from "@gen/graph";
 import { checkOptions, rules } from "@gen/math/arguments";
 import type { Backend } from "../backend.ts";
 import { backendOver, type Device } from "../device.ts";
-import { unavailable, wasmPlace } from "../errors.ts";
+import { unavailable } from "../errors.ts";
+import { inNode } from "../in-node.ts";
 import type { DeviceTensor } from "../ledger.ts";
+import { wasmPlace } from "../wasm-place.ts";
 import { type GpuDevice, requestGpu } from "./gpu.ts";
 import { gpuDevice } from "./gpu-device.ts";
 import { hostDevice } from "./host-device.ts";
 import type { OnnxOptions } from "./onnx-options.ts";
 import { isNative, missingProvider, type Provider, providerNeeds, providers } from "./providers.ts";
-import { inNode, loadNode, loadWeb, type Ort, type OrtTensor, threadsHere } from "./runtime.ts";
+import { loadNode, loadWeb, type Ort, type OrtTensor, threadsHere } from "./runtime.ts";
 
 /** `onnxBackend` in this thread. */
 export async function openOnnx(options: OnnxOptions): Promise<Backend<DeviceTensor>> {
   checkOptions(options, { provider: rules.optional(rules.oneOf(...providers)) });
+  const since = performance.now();
   const device = await deviceFor(options);
   // The runtime loads its files and looks for an adapter when it makes its first session.
   try {
@@ -23,7 +26,9 @@ export async function openOnnx(options: OnnxOptions): Promise<Backend<DeviceTens
     await device.close();
     const { message } = cause as Error;
     const native = device.name.startsWith("onnx/node-");
-    const advice = native ? providerNeeds(options.provider ?? "cpu") : wasmPlace(options.wasmPaths);
+    const advice = native
+      ? providerNeeds(options.provider ?? "cpu")
+      : wasmPlace(since, options.wasmPaths, wasmFile(options));
     throw unavailable(
       [`${device.name} did not start: ${message}`, advice].filter(Boolean).join("; "),
       {
@@ -33,6 +38,13 @@ export async function openOnnx(options: OnnxOptions): Promise<Backend<DeviceTens
   }
   return backendOver(device);
 }
+
+/** The build of onnxruntime-web that carries the provider. */
+const webBuild = ({ provider }: OnnxOptions) =>
+  provider === "webgpu" || provider === "webnn" ? "webgpu" : "wasm";
+
+const wasmFile = (options: OnnxOptions) =>
+  `onnxruntime-web/dist/ort-wasm-simd-threaded${webBuild(options) === "webgpu" ? ".asyncify" : ""}.wasm`;
 
 async function deviceFor(options: OnnxOptions): Promise<Device<OrtTensor>> {
   const { provider, threads = threadsHere() } = options;
@@ -51,7 +63,7 @@ async function deviceFor(options: OnnxOptions): Promise<Device<OrtTensor>> {
       if (provider) throw error;
     }
   }
-  const build = provider === "webgpu" || provider === "webnn" ? "webgpu" : "wasm";
+  const build = webBuild(options);
   const { graphCapture, onUncaptured, gpuDevice: given } = options;
   const gpu = provider === "webgpu" ? (given ?? (await requestGpu())) : undefined;
   const webnn = provider === "webnn" ? await import("./webnn.ts") : undefined;

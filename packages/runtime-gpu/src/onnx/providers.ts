@@ -3,6 +3,7 @@
  *
  *   onnxBackend({ provider: "cuda" })
  */
+import { resolveHere } from "../in-node.ts";
 
 /** The providers that only onnxruntime-node has. */
 const native = ["cuda", "dml", "coreml"] as const;
@@ -67,11 +68,10 @@ export function missingProvider(provider: Provider): string | undefined {
 
 /** The files beside the native module for Linux x64; undefined where the package is not installed. */
 function cudaFiles(): string[] | undefined {
-  const { createRequire } = process.getBuiltinModule("node:module");
   const { readdirSync } = process.getBuiltinModule("node:fs");
   const { dirname, join } = process.getBuiltinModule("node:path");
   try {
-    const main = createRequire(import.meta.url).resolve("onnxruntime-node");
+    const main = resolveHere("onnxruntime-node");
     const bin = join(dirname(main), "../bin");
     return readdirSync(bin, { encoding: "utf8", recursive: true });
   } catch {

@@ -1,14 +1,12 @@
 import type { DType } from "@gen/graph";
-import { loadPeer, unavailable } from "../errors.ts";
+import { peerError, unavailable } from "../errors.ts";
+import { inNode } from "../in-node.ts";
 import type { GpuBuffer } from "./gpu.ts";
 
 /** What ONNX Runtime's packages have in common. */
 export type Ort = Pick<typeof import("onnxruntime-web"), "InferenceSession" | "Tensor" | "env">;
 export type OrtTensor = import("onnxruntime-web").Tensor;
 export type SessionOptions = import("onnxruntime-web").InferenceSession.SessionOptions;
-
-/** Whether this is Node rather than a page or a worker. */
-export const inNode = (): boolean => typeof process !== "undefined" && !!process.versions?.node;
 
 const importModule = async (name: string): Promise<Ort> => {
   // A bundler must not see these names: one is native code, the other a second copy of the runtime.
@@ -23,15 +21,27 @@ const importModule = async (name: string): Promise<Ort> => {
 export async function loadNode(): Promise<Ort> {
   if (!inNode())
     throw unavailable("onnxruntime-node needs Node; in a page use the provider webgpu or wasm");
-  return loadPeer("onnxruntime-node", () => importModule("onnxruntime-node"));
+  try {
+    return await importModule("onnxruntime-node");
+  } catch (cause) {
+    throw peerError("onnxruntime-node", cause);
+  }
 }
 
-/** ONNX Runtime compiled to WebAssembly, with its CPU provider or its WebGPU provider. */
-export const loadWeb = (provider: "wasm" | "webgpu"): Promise<Ort> =>
-  loadPeer("onnxruntime-web", async () => {
-    if (inNode()) return importModule("onnxruntime-web");
-    return provider === "wasm" ? import("onnxruntime-web/wasm") : import("onnxruntime-web/webgpu");
-  });
+/**
+ * ONNX Runtime compiled to WebAssembly, with its CPU provider or its WebGPU provider.
+ * @throws GenError `backend-unavailable` when it is not installed.
+ */
+export async function loadWeb(provider: "wasm" | "webgpu"): Promise<Ort> {
+  // A bundler passes over an import in `try` whose package is not installed.
+  try {
+    if (inNode()) return await importModule("onnxruntime-web");
+    if (provider === "wasm") return await import("onnxruntime-web/wasm");
+    return await import("onnxruntime-web/webgpu");
+  } catch (cause) {
+    throw peerError("onnxruntime-web", cause);
+  }
+}
 
 /** Threads that this machine and page can run at once. */
 export function threadsHere(): number {

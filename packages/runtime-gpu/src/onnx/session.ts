@@ -4,7 +4,8 @@ import { toOnnx } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import type { Executable } from "../device.ts";
 import { unsupported } from "../errors.ts";
-import { inNode, type Ort, type OrtTensor, type SessionOptions } from "./runtime.ts";
+import { inNode } from "../in-node.ts";
+import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
 
 /** The runtime throws what it logs as an error (3), so only fatal errors (4) are logged. */
 function logLevel(): 3 | 4 {

@@ -1,9 +1,9 @@
 import { ArgumentError } from "@gen/math/arguments";
 import type { Backend } from "../backend.ts";
 import { unavailable } from "../errors.ts";
+import { inNode } from "../in-node.ts";
 import type { DeviceTensor } from "../ledger.ts";
-import { inNode } from "../onnx/runtime.ts";
-import type { Library } from "./programs.ts";
+import type { Served } from "./page-worker.ts";
 import type { RemoteOptions } from "./remote-options.ts";
 import { startProcess } from "./start-process.ts";
 import { startThread } from "./start-thread.ts";
@@ -14,7 +14,7 @@ import { startThread } from "./start-thread.ts";
  * @throws GenError `backend-unavailable` when it cannot be opened there.
  */
 export async function openRemote(
-  library: Library,
+  served: Served,
   { worker, isolate, ...options }: RemoteOptions,
 ): Promise<Backend<DeviceTensor>> {
   for (const [name, value] of Object.entries(options)) {
@@ -28,6 +28,6 @@ export async function openRemote(
     throw unavailable("isolate needs a process, which only Node has; in a page use worker: true");
   }
   // It starts while this thread loads what speaks to it.
-  const remote = isolate ? startProcess(library) : startThread(library);
+  const remote = isolate ? startProcess(served.library) : startThread(served);
   return (await import("./worker-backend.ts")).remoteBackend(remote, options);
 }

@@ -1,3 +1,5 @@
+import { resolveHere } from "../in-node.ts";
+
 /** What a worker or process can serve: the libraries, and the CPU's evaluator. */
 export type Library = "onnx" | "tfjs" | "cpu";
 
@@ -7,8 +9,7 @@ export type Library = "onnx" | "tfjs" | "cpu";
  * @throws Error when the package is not installed where the caller's code runs.
  */
 export function programFile(library: Library): string {
-  const { createRequire } = process.getBuiltinModule("node:module");
-  const manifest = createRequire(import.meta.url).resolve("@gen/runtime-gpu/package.json");
+  const manifest = resolveHere("@gen/runtime-gpu/package.json");
   const { dirname, join } = process.getBuiltinModule("node:path");
   return join(dirname(manifest), "dist", "remote", `serve-${library}.js`);
 }

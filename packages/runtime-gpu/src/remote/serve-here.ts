@@ -1,5 +1,5 @@
 import type { Backend } from "../backend.ts";
-import { inNode } from "../onnx/runtime.ts";
+import { inNode } from "../in-node.ts";
 import type { Port } from "./port.ts";
 import { serveWith } from "./serve-backend.ts";
 

@@ -13,6 +13,12 @@ import { type Library, programFile } from "./programs.ts";
 /** The most characters of stderr that are kept for an error. */
 const tailLength = 2 ** 14;
 
+/** What keeps this process alive. */
+interface Holder {
+  ref?(): void;
+  unref?(): void;
+}
+
 /** Starts a process that serves a backend of `library`. */
 export function startProcess(library: Library, file = programFile(library)): Remote {
   const debug = Boolean(process.env.GEN_DEBUG);
@@ -29,11 +35,9 @@ export function startProcess(library: Library, file = programFile(library)): Rem
     tail = (tail + text).slice(-tailLength);
   });
   const hold = (held: boolean) => {
-    const holders = [child, child.channel, child.stderr] as ({
-      ref(): void;
-      unref(): void;
-    } | null)[];
-    for (const each of holders) held ? each?.ref() : each?.unref();
+    // In Bun a pipe has neither function.
+    const holders = [child, child.channel, child.stderr] as (Holder | null | undefined)[];
+    for (const each of holders) held ? each?.ref?.() : each?.unref?.();
   };
   hold(false);
   return {

@@ -1,11 +1,12 @@
 import { GenError } from "@gen/math";
-import { inNode } from "../onnx/runtime.ts";
+import { inNode } from "../in-node.ts";
+import type { Served } from "./page-worker.ts";
 import type { Remote } from "./port.ts";
 import { type Library, programFile } from "./programs.ts";
 
-/** Starts a worker that serves a backend of `library`. */
-export const startThread = (library: Library): Remote =>
-  inNode() ? nodeThread(library) : pageWorker(library);
+/** Starts a worker that serves a backend of a library. */
+export const startThread = (served: Served): Remote =>
+  inNode() ? nodeThread(served.library) : pageWorker(served);
 
 function nodeThread(library: Library): Remote {
   const { Worker } = process.getBuiltinModule("node:worker_threads");
@@ -32,8 +33,8 @@ function nodeThread(library: Library): Remote {
   };
 }
 
-function pageWorker(library: Library): Remote {
-  const worker = pageWorkers[library]();
+function pageWorker({ library, startInPage }: Served): Remote {
+  const worker = startInPage();
   return {
     postMessage: (message, transfer) => worker.postMessage(message, transfer),
     addEventListener: (type, listener) => worker.addEventListener(type, listener),
@@ -52,21 +53,3 @@ const crashed = (library: Library, work: string, reason: string) =>
     "backend-crashed",
     `the worker of ${library} ended while ${work} (${reason}); its tensors are gone, open a new backend`,
   );
-
-// The packages compile without the DOM's types.
-interface PageWorker {
-  postMessage(message: unknown, transfer: ArrayBuffer[]): void;
-  addEventListener(
-    type: "message" | "error",
-    listener: (event: { data: unknown; message?: string }) => void,
-  ): void;
-  terminate(): void;
-}
-declare const Worker: new (url: URL, options: { type: "module" }) => PageWorker;
-
-/** Bundlers look for these expressions, and make a file for each. */
-const pageWorkers: Readonly<Record<Library, () => PageWorker>> = {
-  onnx: () => new Worker(new URL("./serve-onnx.js", import.meta.url), { type: "module" }),
-  tfjs: () => new Worker(new URL("./serve-tfjs.js", import.meta.url), { type: "module" }),
-  cpu: () => new Worker(new URL("./serve-cpu.js", import.meta.url), { type: "module" }),
-};

@@ -3,14 +3,16 @@ import { simplify } from "@gen/graph/compiler";
 import type * as tfjs from "@tensorflow/tfjs";
 import type { Backend } from "../backend.ts";
 import { backendOver } from "../device.ts";
-import { loadPeer, unavailable, wasmPlace } from "../errors.ts";
+import { unavailable } from "../errors.ts";
+import { inNode } from "../in-node.ts";
 import type { DeviceTensor } from "../ledger.ts";
-import { inNode } from "../onnx/runtime.ts";
+import { wasmPlace } from "../wasm-place.ts";
 import { weightGradientsByRows } from "../weight-gradients.ts";
 import { channelsLast } from "./channels-last.ts";
 import { forget, lossOf, refuseZeros, shareGpu } from "./gpu.ts";
 import { interpreter } from "./interpret.ts";
 import { storedDType, storedValues, type Tf } from "./kernel.ts";
+import { loadTfjs, loadTfjsWasm, loadTfjsWebgpu } from "./load-tfjs.ts";
 import type { TfjsOptions } from "./tfjs-options.ts";
 
 /** `tfjsBackend` in this thread. */
@@ -19,7 +21,7 @@ export async function openTfjs({
   wasmPaths,
   gpuDevice,
 }: TfjsOptions): Promise<Backend<DeviceTensor>> {
-  const tf: Tf = await loadPeer("@tensorflow/tfjs", () => import("@tensorflow/tfjs"));
+  const tf = await loadTfjs();
   await start(tf, { device, wasmPaths, gpuDevice });
   const engine = tf.engine();
   const kernels: tfjs.KernelBackend = tf.findBackend(device);
@@ -68,7 +70,7 @@ export async function openTfjs({
   });
 }
 
-type Wasm = typeof import("@tensorflow/tfjs-backend-wasm");
+type Wasm = Awaited<ReturnType<typeof loadTfjsWasm>>;
 
 /** @throws GenError `backend-unavailable` when the files were looked for elsewhere before. */
 function setWasmPaths(wasm: Wasm, wasmPaths: NonNullable<TfjsOptions["wasmPaths"]>): void {
@@ -88,26 +90,27 @@ function hasWasmFile(wasmPaths: NonNullable<TfjsOptions["wasmPaths"]>): boolean 
   return existsSync(file.startsWith("file:") ? new URL(file) : file);
 }
 
+const wasmFiles = "@tensorflow/tfjs-backend-wasm/dist/*.wasm";
+
 async function start(tf: Tf, { device = "wasm", wasmPaths, gpuDevice }: TfjsOptions) {
   // Production mode also keeps the cpu device from advertising on the console.
   tf.enableProdMode();
   const failed = `tfjs/${device} did not start`;
+  const since = performance.now();
   if (device === "wasm") {
-    const name = "@tensorflow/tfjs-backend-wasm";
-    const wasm = await loadPeer(name, () => import("@tensorflow/tfjs-backend-wasm"));
+    const wasm = await loadTfjsWasm();
     // With threads, a minified build on an isolated page hangs.
     tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
     if (wasmPaths) {
       setWasmPaths(wasm, wasmPaths);
       // TensorFlow.js would print three lines, and would take no other paths afterwards.
       if (inNode() && !hasWasmFile(wasmPaths)) {
-        throw unavailable(`${failed}; ${wasmPlace(wasmPaths)}`);
+        throw unavailable(`${failed}; ${wasmPlace(since, wasmPaths, wasmFiles)}`);
       }
     }
   }
   if (device === "webgpu") {
-    const name = "@tensorflow/tfjs-backend-webgpu";
-    const { WebGPUBackend } = await loadPeer(name, () => import("@tensorflow/tfjs-backend-webgpu"));
+    const { WebGPUBackend } = await loadTfjsWebgpu();
     if (gpuDevice) shareGpu(tf, gpuDevice, WebGPUBackend);
   }
   const missing = `${failed}: there is no such device here`;
@@ -117,5 +120,7 @@ async function start(tf: Tf, { device = "wasm", wasmPaths, gpuDevice }: TfjsOpti
   });
   if (started) return;
   // The engine keeps the reason to itself.
-  throw unavailable(device === "wasm" ? `${failed}; ${wasmPlace(wasmPaths)}` : missing);
+  throw unavailable(
+    device === "wasm" ? `${failed}; ${wasmPlace(since, wasmPaths, wasmFiles)}` : missing,
+  );
 }

@@ -9,6 +9,7 @@ import { nestedWorkers } from "./nested-workers.ts";
 import { onHost, refusal, whatCan } from "./on-gpu.ts";
 import { served } from "./served.ts";
 import { createAndClose, samplesInARow, transfersPerStep } from "./transfers.ts";
+import { withoutWasm } from "./without-wasm.ts";
 
 /** Whether the page may share memory, which threads need. */
 const isolated = async (): Promise<boolean> => crossOriginIsolated;
@@ -39,4 +40,5 @@ export const scenarios = {
   createAndClose,
   uncaptured,
   whatCan,
+  withoutWasm,
 };
