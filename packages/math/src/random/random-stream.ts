@@ -10,12 +10,9 @@ export interface StreamState {
   readonly words: StreamWords;
   /** How many words were drawn. */
   readonly position: number;
-  /** What was drawn last, where the stream stands in the middle of a pair of words. */
-  readonly drawn?: Drawn;
+  /** Whether normal numbers were drawn last. Undefined before the first draw. */
+  readonly normal?: boolean | undefined;
 }
-
-/** What a stream drew last: normal numbers, which use words in pairs, or single words. */
-type Drawn = "normals" | "words";
 
 /**
  * A stream of random numbers from Philox4x32-10.
@@ -28,13 +25,13 @@ type Drawn = "normals" | "words";
 export class RandomStream {
   readonly #words: StreamWords;
   #position = 0;
-  #drawn: Drawn | undefined;
+  #normal: boolean | undefined;
 
   /** @internal Use {@link randomStream}. */
-  constructor(words: StreamWords, position: number, drawn?: Drawn) {
+  constructor(words: StreamWords, position: number, normal?: boolean) {
     this.#words = words;
     this.#position = integer("position", position, 2 ** 34);
-    this.#drawn = drawn;
+    this.#normal = normal;
   }
 
   /** The number of words drawn so far. */
@@ -45,16 +42,13 @@ export class RandomStream {
   /** Skips `count` words (goes back if negative) in constant time; returns this stream. */
   jump(count: number): this {
     this.#position = integer("position", this.#position + count, 2 ** 34);
-    this.#drawn = undefined;
+    this.#normal = undefined;
     return this;
   }
 
   /** The next `count` words, unsigned 32-bit integers. */
   words(count: number): Uint32Array {
-    this.#begin("words", count);
-    const out = this.#peek(count);
-    this.#advance(count);
-    return out;
+    return this.#wordsAt(this.#take(count, false), count);
   }
 
   /** `count` standard normal numbers in float64, or as many as `out` holds. */
@@ -62,10 +56,8 @@ export class RandomStream {
   normal<T extends FloatArray>(out: T): T;
   normal(target: number | FloatArray): FloatArray {
     const out = allocate(target);
-    this.#begin("normals", out.length);
-    const scratch = normalScratch(out.length);
-    fillNormal(out, 0, out.length, this.#words, this.#position, scratch);
-    this.#advance(out.length);
+    const start = this.#take(out.length, true);
+    fillNormal(out, 0, out.length, this.#words, start, normalScratch(out.length));
     return out;
   }
 
@@ -116,30 +108,23 @@ export class RandomStream {
 
   /** The state from which {@link randomStream} continues. */
   toJSON(): StreamState {
-    const inPair = this.#position % 2 === 1 && this.#drawn !== undefined;
-    return {
-      words: this.#words,
-      position: this.#position,
-      ...(inPair && { drawn: this.#drawn }),
-    };
+    return { words: this.#words, position: this.#position, normal: this.#normal };
   }
 
-  // A change of kind in the middle of a pair skips the pair's second word.
-  #begin(drawn: Drawn, count: number): void {
-    if (count === 0 || this.#drawn === drawn) return;
-    if (this.#position % 2 === 1 && this.#drawn !== undefined) this.#advance(1);
-    this.#drawn = drawn;
+  // The position of the next `count` numbers. A change of kind in the middle of a pair skips a word.
+  #take(count: number, normal: boolean): number {
+    const start = this.#position + (this.#normal === !normal ? this.#position % 2 : 0);
+    if (count !== 0) {
+      this.jump(start - this.#position + count);
+      this.#normal = normal;
+    }
+    return start;
   }
 
-  #advance(count: number): void {
-    this.#position = integer("position", this.#position + count, 2 ** 34);
-  }
-
-  #peek(count: number): Uint32Array {
-    const block = Math.floor(this.#position / 4);
-    const skip = this.#position % 4;
+  #wordsAt(start: number, count: number): Uint32Array {
+    const skip = start % 4;
     const out = new Uint32Array(Math.ceil((skip + count) / 8) * 8);
-    philoxFill(out, block, ...this.#words);
+    philoxFill(out, (start - skip) / 4, ...this.#words);
     return out.subarray(skip, skip + count);
   }
 
@@ -148,15 +133,14 @@ export class RandomStream {
     let buffer: Uint32Array = new Uint32Array(0);
     let used = 0;
     return (below) => {
-      this.#begin("words", 1);
       const reject = (2 ** 32 - below) % below;
       for (;;) {
+        const start = this.#take(1, false);
         if (used === buffer.length) {
-          buffer = this.#peek(Math.min(Math.max(expected, 8), 1024));
+          buffer = this.#wordsAt(start, Math.min(Math.max(expected, 8), 1024));
           used = 0;
         }
         const word = buffer[used++];
-        this.#position++;
         if (Math.imul(word, below) >>> 0 >= reject) return scaled(word, below);
       }
     };
@@ -175,7 +159,7 @@ export class RandomStream {
 export function randomStream(from: StreamKey | StreamState): RandomStream {
   return "seed" in from
     ? new RandomStream(streamWords(from), 0)
-    : new RandomStream(from.words, from.position, from.drawn);
+    : new RandomStream(from.words, from.position, from.normal);
 }
 
 function allocate(target: number | FloatArray): FloatArray {
