@@ -42,7 +42,6 @@ export class RandomStream {
   /** Skips `count` words (goes back if negative) in constant time; returns this stream. */
   jump(count: number): this {
     this.#position = integer("position", this.#position + count, 2 ** 34);
-    this.#normal = undefined;
     return this;
   }
 
@@ -113,10 +112,10 @@ export class RandomStream {
 
   // The position of the next `count` numbers. A change of kind in the middle of a pair skips a word.
   #take(count: number, normal: boolean): number {
-    const start = this.#position + (this.#normal === !normal ? this.#position % 2 : 0);
+    let start = this.#position;
     if (count !== 0) {
-      this.jump(start - this.#position + count);
-      this.#normal = normal;
+      if (this.#normal === !normal) start += start % 2;
+      this.jump(start - this.#position + count).#normal = normal;
     }
     return start;
   }
@@ -130,7 +129,7 @@ export class RandomStream {
 
   // Draws without bias (Lemire 2019). It reads words in portions and counts each when it uses it.
   #bounded(expected: number): (below: number) => number {
-    let buffer: Uint32Array = new Uint32Array(0);
+    let buffer: ArrayLike<number> = [];
     let used = 0;
     return (below) => {
       const reject = (2 ** 32 - below) % below;
