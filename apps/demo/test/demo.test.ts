@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
+import { allEngines } from "../../../tooling/browser/engines.ts";
 import { type Browser, launch } from "../../../tooling/browser/launch.ts";
 import { describeEngines, enginesOf } from "../../../tooling/browser/page-tests.ts";
 import { type Server, serve } from "../../../tooling/browser/serve.ts";
@@ -108,7 +109,10 @@ describeEngines("the demo, start to end", enginesOf({ everyEngine: true }), (eng
     expect(await points.distance("ddim")).toBe(plain);
   });
 
-  test("TensorFlow.js resumes the training that ONNX Runtime began", async () => {
+  /** The main walk runs in each engine. What follows runs in the others with `test:all`. */
+  const inDepth = test.runIf(allEngines || engine === "chromium");
+
+  inDepth("TensorFlow.js resumes the training that ONNX Runtime began", async () => {
     const before = Number(/\d+/.exec(await points.status())?.[0]);
     await page.fill("select[name=backend]", "tfjs/wasm");
     await page.fill("input[name=steps]", before + 20);
@@ -122,7 +126,7 @@ describeEngines("the demo, start to end", enginesOf({ everyEngine: true }), (eng
     expect((await points.pixels("[data-method=ddpm] .stage")).colored).toBeGreaterThan(1000);
   });
 
-  test("points drawn by pointer and by keyboard are learned", async () => {
+  inDepth("points drawn by pointer and by keyboard are learned", async () => {
     await points.choose("drawn");
     const train = points.button(".train", "Train");
     expect(await page.usable(train)).toBe(false);
