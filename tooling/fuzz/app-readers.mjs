@@ -10,9 +10,9 @@ import { postcardCode } from "../fixtures/crafted-files.mjs";
 
 /** @typedef {import("./mutate.mjs").RandomSource} RandomSource */
 
-/** A module of the demo's postcard, with what it imports. @param {string} name */
-async function postcard(name) {
-  const url = new URL(`../../apps/demo/src/pages/postcard/${name}.ts`, import.meta.url);
+/** A module of an app or of the figures, with what it imports. @param {string} path from the root */
+async function bundled(path) {
+  const url = new URL(`../../${path}`, import.meta.url);
   const entryPoints = [fileURLToPath(url)];
   const { outputFiles } = await build({ entryPoints, bundle: true, format: "esm", write: false });
   return import(
@@ -20,9 +20,9 @@ async function postcard(name) {
   );
 }
 
-const { decodePicture, encodePicture } = await postcard("link");
-const { grid, maxCells } = await postcard("picture");
-const { readPoints } = await postcard("read-points");
+const { decodePicture, encodePicture } = await bundled("packages/figures/src/postcard/link.ts");
+const { grid, maxCells } = await bundled("packages/figures/src/postcard/picture.ts");
+const { readPoints } = await bundled("apps/demo/src/pages/postcard/read-points.ts");
 
 const text = (/** @type {string} */ content) => new Uint8Array(Buffer.from(content));
 const MAX_POINTS = 50_000;
