@@ -76,6 +76,15 @@ const canvasLevels = (page: BrowserPage, selector: string) =>
   }, selector);
 
 /** The tests of this room, on the built demo. */
+/** A canvas shows a value after the next frame. */
+const twoFrames = (page: BrowserPage) =>
+  page.evaluate(
+    () =>
+      new Promise<void>((done) => {
+        requestAnimationFrame(() => requestAnimationFrame(() => done()));
+      }),
+  );
+
 export function imagesTests(folder: () => string): void {
   describeRoom("images", folder, enginesOf(), ({ visit }) => {
     test("opens with a picture, makes others, sends one to noise and back, and fills a part in", async () => {
@@ -146,9 +155,11 @@ export function imagesTests(folder: () => string): void {
       await atRest(page, 16);
       await page.fill("[name=steps]", 4);
       await make(page, 16);
+      await twoFrames(page);
       const pictures = await canvasLevels(page, ".samples label:last-of-type canvas");
       await page.reload();
       await atRest(page, 16);
+      await twoFrames(page);
       expect(await page.text(".side .status")).toContain("Your last pictures");
       const again = await canvasLevels(page, ".samples label:last-of-type canvas");
       const apart = again.map((v, i) => Math.abs(v - pictures[i]));
