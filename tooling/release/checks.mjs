@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { output } from "./command.mjs";
+import { repositoryOf } from "./repository.mjs";
 
 /** @typedef {import("./registry.mjs").Known} Known */
 
@@ -43,12 +44,6 @@ export async function treeProblems(root, { snapshot = false } = {}) {
     );
   }
   return problems;
-}
-
-/** The address of the repository, or nothing where the root package.json has none. @param {string} root */
-export function repositoryOf(root) {
-  const { repository } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  return /** @type {string | undefined} */ (repository || undefined);
 }
 
 /** @param {string} root */

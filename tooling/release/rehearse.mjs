@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { root } from "../scripts/shell.mjs";
+import { uniform } from "../scripts/uniform.mjs";
 import { output } from "./command.mjs";
 import { publishedPackages } from "./packages.mjs";
 import { ask } from "./registry.mjs";
@@ -30,7 +31,7 @@ process.once("SIGINT", () => process.exit(130));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 
 try {
-  await rehearse(Number(values.kills), random(Number(values.seed)));
+  await rehearse(Number(values.kills), uniform(Number(values.seed)));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);
@@ -246,17 +247,6 @@ function npm(cwd, npmrc, args) {
     child.once("error", reject);
     child.once("close", (code) => resolve({ code, text }));
   });
-}
-
-/** Numbers in [0, 1) from a seed (mulberry32). @param {number} seed */
-function random(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** @param {string} text */

@@ -18,10 +18,11 @@ import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { build, checkNode, clean, install, toolEnvironment } from "../scripts/ready.mjs";
 import { root, run } from "../scripts/shell.mjs";
-import { registryProblems, repositoryOf, tagProblems, treeProblems } from "./checks.mjs";
+import { registryProblems, tagProblems, treeProblems } from "./checks.mjs";
 import { output } from "./command.mjs";
 import { publishedPackages, sharedVersion } from "./packages.mjs";
 import { account, ask, moveTag, publish, registryAddress, removeTag } from "./registry.mjs";
+import { repositoryOf } from "./repository.mjs";
 import { pack } from "./stage.mjs";
 
 const staged = "staged";

@@ -9,7 +9,7 @@ import { output } from "./command.mjs";
 
 /**
  * @typedef {object} Stamp
- * @property {string} repository the address of the repository, such as https://github.com/OWNER/NAME
+ * @property {string} repository the address of the repository as `repositoryOf` gives it, such as https://github.com/OWNER/NAME
  * @property {string} gitHead the commit
  * @property {string} version
  * @property {string} [scope] another scope than the workspace's, such as `@yours`
@@ -71,7 +71,7 @@ export function publishedManifest(manifest, all, stamp) {
   const { access, exports } = publishConfig;
   const rename = renaming(all, stamp.scope);
   const folder = manifest.name.split("/")[1];
-  const repository = stamp.repository.replace(/(\.git)?\/*$/, "");
+  const { repository } = stamp;
   return {
     ...kept,
     files: [...(kept.files ?? []), "CHANGELOG.md"],
@@ -145,8 +145,7 @@ function renameIn(folder, rename) {
 
 /** Where the book of a repository is published: GitHub Pages, else the repository itself. */
 function docsAddress(/** @type {string} */ repository) {
-  const [, owner, name] =
-    /^https:\/\/github\.com\/([^/]+)\/([^/]+?)(?:\.git)?\/*$/.exec(repository) ?? [];
+  const [, owner, name] = /^https:\/\/github\.com\/([^/]+)\/([^/]+)$/.exec(repository) ?? [];
   return owner ? `https://${owner.toLowerCase()}.github.io/${name}/` : repository;
 }
 

@@ -3,8 +3,8 @@
 // not ours on to npm's registry.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
+import { freePort } from "../scripts/free-port.mjs";
 import { root } from "../scripts/shell.mjs";
 import { output } from "./command.mjs";
 import { registryAddress } from "./registry.mjs";
@@ -25,7 +25,7 @@ const version = "6.8.0";
  */
 export async function startRegistry(folder, scopes) {
   const program = await installed();
-  const port = await freePort();
+  const port = await freePort("localhost");
   const url = `http://localhost:${port}/`;
   mkdirSync(folder, { recursive: true });
   const ours = scopes.map((scope) => [`${scope}/*`, { access: "$all", publish: "$authenticated" }]);
@@ -79,17 +79,6 @@ async function installed() {
     });
   }
   return program;
-}
-
-/** @returns {Promise<number>} */
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "localhost", () => {
-      const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** @param {string} url */

@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { root } from "./shell.mjs";
+import { uniform } from "./uniform.mjs";
 
 const gen = join(root, "packages", "cli", "dist", "gen.js");
 /** `--save-every 0` saves every ten steps, so that many kills hit a save. */
@@ -91,21 +92,6 @@ async function main({ times, seed, names }) {
   const verdict = differing === 0 ? "all files identical" : `${differing} runs with other files`;
   console.log(`${kills} kills (seed ${seed}): ${verdict}`);
   if (differing > 0) process.exitCode = 1;
-}
-
-/**
- * Numbers in [0, 1) from a seed (mulberry32).
- *
- * @param {number} seed
- */
-function uniform(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), 1 | state);
-    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /**

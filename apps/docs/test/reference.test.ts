@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ProjectReflection } from "typedoc";
 import { beforeAll, describe, expect, it } from "vitest";
+import { webAddress } from "../../../tooling/release/repository.mjs";
 import {
   checkReference,
   incompleteGroup,
@@ -15,7 +16,7 @@ import {
 import { type Group, parseGroup, readGroups } from "../typedoc/groups.mjs";
 import { planReference } from "../typedoc/reference-pages.mjs";
 import { entryIndex, groupPage } from "../typedoc/reference-text.mjs";
-import { sourceLink, webAddress } from "../typedoc/repository.mjs";
+import { sourceLink } from "../typedoc/repository.mjs";
 import { smallProject } from "./small-project.ts";
 
 const head = `---

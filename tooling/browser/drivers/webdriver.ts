@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Builder, Button, Capabilities, Key, Origin, type WebDriver } from "selenium-webdriver";
+import { freePort } from "../../scripts/free-port.mjs";
 import type { Launch, LaunchOptions, PageDriver } from "../page-driver.ts";
 
 /** Drives WebKitGTK's MiniBrowser through WebKitWebDriver, on a separate display. */
@@ -127,15 +127,6 @@ async function startService(
   }
   service.kill();
   throw new Error("WebKitWebDriver did not start within 10 s");
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 const keys: Record<string, string> = {
