@@ -8,6 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ["packages/*/test/**/*.test.ts", "tooling/**/*.test.ts", "apps/*/test/**/*.test.ts"],
+    globalSetup: "tooling/scripts/shared-builds.ts",
     testTimeout: 300_000,
     hookTimeout: 300_000,
     maxWorkers: 2,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { enginePath } from "../browser/engines.ts";
+import { allEngines, enginePath } from "../browser/engines.ts";
 import { measureBackend } from "./gpu/measure-backend.mjs";
 import { gpuRows, targets } from "./gpu/rows.mjs";
 import { sectionText } from "./results.mjs";
@@ -136,7 +136,7 @@ interface Pages {
   ): Promise<T>;
 }
 
-test.skipIf(!enginePath("chromium"))(
+test.runIf(allEngines && enginePath("chromium"))(
   "the page takes a step on whatever adapter it has",
   async () => {
     const { withPages } = (await import("./pages.mjs")) as unknown as Pages;

@@ -37,9 +37,9 @@ export interface BrowserDriver {
 export interface LaunchOptions {
   /** The system's theme, as pages see it. @defaultValue `light` */
   readonly colorScheme?: "light" | "dark";
-  /** Whether the system asks for reduced motion. Only Playwright's browsers use it. */
+  /** Whether the system asks for reduced motion. @defaultValue `false` */
   readonly reducedMotion?: boolean;
-  /** Whether the system replaces all colors. Only Playwright's browsers use it. */
+  /** Whether the system replaces all colors. WebKit cannot do it. @defaultValue `false` */
   readonly forcedColors?: boolean;
   /** The system's locale, such as `C.UTF-8`. Only WebKit uses it. */
   readonly systemLocale?: string;

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
+import { allEngines } from "../browser/engines.ts";
 
 const script = fileURLToPath(new URL("kills.mjs", import.meta.url));
 const kills = (...args: string[]) =>
@@ -10,7 +11,7 @@ const kills = (...args: string[]) =>
     ({ stderr }: { stderr: string }) => stderr,
   );
 
-it("killed trainings resume to the files of an undisturbed one", async () => {
+it.runIf(allEngines)("killed trainings resume to the files of an undisturbed one", async () => {
   const lines = (await kills("--times", "6", "--commands", "vae,ddpm")).trimEnd().split("\n");
   expect(lines.at(-1)).toBe("6 kills (seed 1): all files identical");
   expect(lines.filter((line) => line.endsWith(": identical")).length).toBeGreaterThan(1);

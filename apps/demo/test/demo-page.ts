@@ -1,25 +1,4 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
-
-const root = fileURLToPath(new URL("..", import.meta.url));
-
-/** Builds the demo as it is published. */
-export async function buildDemo(): Promise<{ folder: string; remove(): Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), "gen-demo-"));
-  const vite = join(root, "node_modules", "vite", "bin", "vite.js");
-  const { NODE_ENV: _, ...env } = process.env;
-  await promisify(execFile)(
-    process.execPath,
-    [vite, "build", "--outDir", folder, "--emptyOutDir", "--logLevel", "error"],
-    { cwd: root, env },
-  );
-  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
-}
 
 /** The actions of a person on the points page. */
 export function pointsPage(page: BrowserPage) {

@@ -8,19 +8,11 @@ import { allEngines } from "../../../tooling/browser/engines.ts";
 import { type Browser, launch } from "../../../tooling/browser/launch.ts";
 import { describeEngines, enginesOf } from "../../../tooling/browser/page-tests.ts";
 import { type Server, serve } from "../../../tooling/browser/serve.ts";
-import { buildDemo, pointsPage, watchLosses } from "./demo-page.ts";
-import { learnTests } from "./learn-tests.ts";
-import { offlineTests } from "./offline-tests.ts";
-import { postcardTests } from "./postcard-tests.ts";
-
-let demo: Awaited<ReturnType<typeof buildDemo>>;
-beforeAll(async () => {
-  demo = await buildDemo();
-});
-afterAll(() => demo?.remove());
+import { builtDemo } from "./built-demo.ts";
+import { pointsPage, watchLosses } from "./demo-page.ts";
 
 test("no file imports a worker's first file, because WebKit would run it twice", () => {
-  const assets = join(demo.folder, "assets");
+  const assets = join(builtDemo, "assets");
   const files = readdirSync(assets).filter((name) => name.endsWith(".js"));
   const entry = files.find((name) => name.startsWith("points.worker-"));
   expect(entry).toBeDefined();
@@ -30,12 +22,6 @@ test("no file imports a worker's first file, because WebKit would run it twice",
   );
 });
 
-describe("the shell and the postcard", () => postcardTests(() => demo.folder));
-
-describe("the learning page", () => learnTests(() => demo.folder));
-
-describe("later visits", () => offlineTests(() => demo.folder));
-
 describeEngines("the demo, start to end", enginesOf({ everyEngine: true }), (engine) => {
   let server: Server;
   let browser: Browser;
@@ -43,7 +29,7 @@ describeEngines("the demo, start to end", enginesOf({ everyEngine: true }), (eng
   let points: ReturnType<typeof pointsPage>;
 
   beforeAll(async () => {
-    server = await serve({ "/": demo.folder }, { isolated: true });
+    server = await serve({ "/": builtDemo }, { isolated: true });
     browser = await launch(engine);
     page = await browser.newPage();
     points = pointsPage(page);
@@ -173,7 +159,7 @@ describeEngines("the demo in a restricted page", enginesOf(), (engine) => {
 
   /** Opens the demo, served with these headers. */
   async function visit(headers: Record<string, string>) {
-    const server = await serve({ "/": demo.folder }, { isolated: true, headers });
+    const server = await serve({ "/": builtDemo }, { isolated: true, headers });
     const page = await browser.newPage();
     open.push(page, server);
     await page.resize(1280, 900);
@@ -248,7 +234,7 @@ describeEngines("the demo in a restricted page", enginesOf(), (engine) => {
 
 describe("a page whose script fails", () => {
   test("says what to do, in both languages", () => {
-    const html = readFileSync(join(demo.folder, "index.html"), "utf8");
+    const html = readFileSync(join(builtDemo, "index.html"), "utf8");
     expect(html).toMatch(/<noscript>[\s\S]*JavaScript[\s\S]*重新加载[\s\S]*<\/noscript>/);
     expect(html).toMatch(/<div id="app">\s*<p class="boot">[^<]*If this line stays[\s\S]*重新加载/);
   });
@@ -257,7 +243,7 @@ describe("a page whose script fails", () => {
 describeEngines("a browser whose language is not a language tag", ["webkit"], (engine) => {
   test("shows the demo in the default language", async () => {
     const browser = await launch(engine, { systemLocale: "C.UTF-8" });
-    const server = await serve({ "/": demo.folder }, { isolated: true });
+    const server = await serve({ "/": builtDemo }, { isolated: true });
     try {
       const page = await browser.newPage();
       await page.goto(`${server.url}#/learn`);
@@ -281,7 +267,7 @@ describeEngines("a page whose language is locked to an invalid tag", enginesOf()
   test("shows the demo in the default language", async () => {
     const folder = await mkdtemp(join(tmpdir(), "gen-demo-language-"));
     const browser = await launch(engine);
-    await cp(demo.folder, folder, { recursive: true });
+    await cp(builtDemo, folder, { recursive: true });
     await writeFile(
       join(folder, "lock.js"),
       `for (const [name, value] of [["language", "C"], ["languages", ["C"]]])

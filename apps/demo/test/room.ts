@@ -9,9 +9,17 @@ import type { LaunchOptions } from "../../../tooling/browser/page-driver.ts";
 import { describeEngines } from "../../../tooling/browser/page-tests.ts";
 import { type Server, serve } from "../../../tooling/browser/serve.ts";
 import { axeFolder, axeProblems } from "./axe.ts";
+import { builtDemo } from "./built-demo.ts";
 
 /** The sizes that each room is looked at. */
 export const sizes = { wide: [1440, 900], phone: [360, 740] } as const;
+
+/** The CSS pixels by which the page is wider than its window, without the scrollbar. */
+export const overflow = (page: BrowserPage): Promise<number> =>
+  page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return scrollWidth - clientWidth;
+  });
 
 /** A room in one engine. */
 export interface Room {
@@ -23,7 +31,6 @@ export interface Room {
 /** Describes a room's tests for each engine, on the built demo. `id` is its address. */
 export function describeRoom(
   id: string,
-  folder: () => string,
   engines: readonly Engine[],
   tests: (room: Room, engine: Engine) => void,
   options: LaunchOptions = {},
@@ -33,7 +40,7 @@ export function describeRoom(
     let browser: Browser;
     const open: BrowserPage[] = [];
     beforeAll(async () => {
-      server = await serve({ "/axe/": axeFolder, "/": folder() }, { isolated: true });
+      server = await serve({ "/axe/": axeFolder, "/": builtDemo }, { isolated: true });
       browser = await launch(engine, options);
     });
     afterEach(async () => {

@@ -43,6 +43,7 @@ export function whyStatic(code: string, modules: ModuleReasons): string | undefi
   }
   const missing = errors.flatMap((error) => missingName(file, error) ?? []);
   if (missing.length > 0) return `uses ${missing[0]}`;
+  if (opensPath(file)) return "opens a path";
   return file.statements.some(doesSomething) ? undefined : "has nothing to run";
 }
 
@@ -92,6 +93,14 @@ function importsOf(file: ts.SourceFile): string[] {
   };
   visit(file);
   return names;
+}
+
+/** Whether it calls `openDataset` with a path. A page has none. */
+function opensPath(node: ts.Node): boolean {
+  const argument =
+    ts.isCallExpression(node) && node.expression.getText() === "openDataset" && node.arguments[0];
+  if (argument && ts.isStringLiteral(argument) && argument.text.includes("/")) return true;
+  return ts.forEachChild(node, opensPath) ?? false;
 }
 
 /** The name that an error reports as missing, unless it is known or only a type. */

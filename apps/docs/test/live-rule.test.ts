@@ -47,6 +47,9 @@ describe("an example runs in a page", () => {
     expect(why("document.title;")).toBe("uses document");
     expect(why('await fetch("/a");')).toBe("uses fetch");
     expect(why("localStorage.length;")).toBe("uses localStorage");
+    expect(why('import { openDataset } from "@gen/data";\nawait openDataset("data/a.npz");')).toBe(
+      "opens a path",
+    );
     expect(why("function level(t: number): number;")).toBe("is no complete program");
     expect(why("const a = (1;")).toBe("is no complete program");
     expect(why("interface Step { readonly t: number }")).toBe("has nothing to run");

@@ -100,7 +100,7 @@ export function shellTests(site: () => BuiltSite): void {
       }, before);
       await page.focus(".river input");
       await page.press("Home");
-      expect(await page.evaluate(moment)).toBe(-5);
+      await page.waitFor(() => document.querySelector("[aria-valuetext='log SNR = -5.0']"));
       const label = () => document.querySelector(".stage-box canvas")?.ariaLabel;
       expect(await page.evaluate(label)).toBe(
         "1,200 points on their way from noise to the word “noise”, at log SNR -5.0",

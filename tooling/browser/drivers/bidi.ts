@@ -8,7 +8,8 @@ import {
 import type { Launch, PageDriver } from "../page-driver.ts";
 
 /** Drives an installed Firefox over WebDriver BiDi. */
-export const bidi: Launch = async (executablePath, { colorScheme = "light" }) => {
+export const bidi: Launch = async (executablePath, options) => {
+  const { colorScheme = "light", reducedMotion = false, forcedColors = false } = options;
   const browser = await launch({
     browser: "firefox",
     executablePath,
@@ -20,6 +21,11 @@ export const bidi: Launch = async (executablePath, { colorScheme = "light" }) =>
     env: { ...process.env, MOZ_WEBGL_FORCE_EGL: "1", LIBGL_ALWAYS_SOFTWARE: "1" },
     extraPrefsFirefox: {
       "ui.systemUsesDarkTheme": colorScheme === "dark" ? 1 : 0,
+      "ui.prefersReducedMotion": reducedMotion ? 1 : 0,
+      // 2 replaces the colors of pages.
+      "browser.display.document_color_use": forcedColors ? 2 : 0,
+      // As on a phone, and as in the other engines here: a scrollbar takes no place.
+      "ui.useOverlayScrollbars": 1,
       "intl.accept_languages": "en-GB,en",
       "webgl.force-enabled": true,
     },

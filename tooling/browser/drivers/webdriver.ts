@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Builder, Button, Capabilities, Key, Origin, type WebDriver } from "selenium-webdriver";
@@ -101,7 +102,7 @@ function servicePath(executablePath: string): string {
 async function startService(
   executablePath: string,
   display: string,
-  { colorScheme, systemLocale = "en_US.UTF-8" }: LaunchOptions,
+  { colorScheme, reducedMotion, systemLocale = "en_US.UTF-8" }: LaunchOptions,
 ): Promise<{ url: string; process: ChildProcess }> {
   const port = await freePort();
   const env = {
@@ -110,6 +111,7 @@ async function startService(
     LANG: systemLocale,
     LC_ALL: systemLocale,
     ...(colorScheme === "dark" && { GTK_THEME: "Adwaita:dark" }),
+    ...(reducedMotion && { XDG_CONFIG_HOME: settingsWithoutAnimations() }),
     // WebKit's sandbox cannot start as root.
     ...(process.getuid?.() === 0 && { WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1" }),
   };
@@ -127,6 +129,20 @@ async function startService(
   }
   service.kill();
   throw new Error("WebKitWebDriver did not start within 10 s");
+}
+
+let settings: string | undefined;
+
+/** A folder of settings for GTK, whose switch for animations WebKit takes as reduced motion. */
+function settingsWithoutAnimations(): string {
+  if (settings) return settings;
+  const folder = mkdtempSync(join(tmpdir(), "gen-gtk-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  mkdirSync(join(folder, "gtk-3.0"));
+  const text = "[Settings]\ngtk-enable-animations=0\n";
+  writeFileSync(join(folder, "gtk-3.0", "settings.ini"), text);
+  settings = folder;
+  return folder;
 }
 
 const keys: Record<string, string> = {

@@ -14,13 +14,19 @@ export function focusWideParts(path: () => string): () => void {
       else part.removeAttribute("tabindex");
     }
   };
-  const sizes = new ResizeObserver(update);
+  // A scrollbar that comes or goes in the same frame would be an error of the observer in WebKit.
+  let frame = 0;
+  const sizes = new ResizeObserver(() => {
+    cancelAnimationFrame(frame);
+    frame = requestAnimationFrame(update);
+  });
   sizes.observe(document.body);
   // The fonts of formulas change their widths.
   document.fonts.addEventListener("loadingdone", update);
   const end = watch(path, () => void nextTick(update), { flush: "post" });
   return () => {
     sizes.disconnect();
+    cancelAnimationFrame(frame);
     document.fonts.removeEventListener("loadingdone", update);
     end();
   };

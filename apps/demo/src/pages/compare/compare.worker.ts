@@ -1,4 +1,4 @@
-import * as comlink from "comlink";
+import { exposeWork } from "../../expose-work.ts";
 import { createCompareWork } from "./create-compare-work.ts";
 
-comlink.expose(createCompareWork());
+exposeWork(createCompareWork());

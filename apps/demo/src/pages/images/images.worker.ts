@@ -1,4 +1,4 @@
-import * as comlink from "comlink";
+import { exposeWork } from "../../expose-work.ts";
 import { createWork } from "./create-work.ts";
 
-comlink.expose(createWork());
+exposeWork(createWork());

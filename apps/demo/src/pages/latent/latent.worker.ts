@@ -1,4 +1,4 @@
-import * as comlink from "comlink";
+import { exposeWork } from "../../expose-work.ts";
 import { createLatentApi } from "./create-latent-api.ts";
 
-comlink.expose(createLatentApi());
+exposeWork(createLatentApi());

@@ -1,4 +1,4 @@
-import * as comlink from "comlink";
+import { exposeWork } from "../../expose-work.ts";
 import { createModelWork } from "./create-model-work.ts";
 
-comlink.expose(createModelWork());
+exposeWork(createModelWork());

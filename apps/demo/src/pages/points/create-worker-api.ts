@@ -62,9 +62,8 @@ export function createWorkerApi(): WorkerApi {
       keepModel({ state, points: request.points, fresh: request.fresh });
       const seconds = (performance.now() - started) / 1000;
       const preview = await previewModel(backend, state, request.points);
-      onProgress({ backendName: backend.name, preview });
       const { stopRequestedAt } = signal;
-      return { backendName: backend.name, step, stopRequestedAt, seconds, state };
+      return { backendName: backend.name, step, stopRequestedAt, seconds, state, preview };
     },
 
     async restore(model) {

@@ -1,4 +1,4 @@
-import * as comlink from "comlink";
+import { exposeWork } from "../../expose-work.ts";
 import { createWorkerApi } from "./create-worker-api.ts";
 
-comlink.expose(createWorkerApi());
+exposeWork(createWorkerApi());

@@ -16,7 +16,7 @@ export function useTraining(
   const failure = shallowRef<Failure>();
   const backendName = ref("");
   const progress = shallowRef<TrainProgress["progress"]>();
-  const result = shallowRef<Omit<TrainResult, "state">>();
+  const result = shallowRef<Omit<TrainResult, "state" | "preview">>();
   const curve = shallowRef({ steps: [] as number[], losses: [] as number[] });
   /** What the model draws while it learns. */
   const preview = shallowRef<Preview>();
@@ -28,6 +28,8 @@ export function useTraining(
   const notKept = ref(false);
 
   function onProgress(report: TrainProgress): void {
+    // Reports and the result come on two ports, so a report may come late.
+    if (phase.value === "idle") return;
     backendName.value = report.backendName;
     if (phase.value === "opening") phase.value = "training";
     preview.value = report.preview ?? preview.value;
@@ -54,11 +56,12 @@ export function useTraining(
     const { points, fresh } = data;
     const request = { choice: choice.value, points, fresh, steps: steps.value, resume };
     try {
-      const { state, ...rest } = await api.train(request, onProgress);
+      const { state, preview: last, ...rest } = await api.train(request, onProgress);
+      preview.value = last;
       result.value = rest;
       learned.value = data;
       model.value++;
-      void keep({ version: 1, state, cloud: data, curve: curve.value, preview: preview.value });
+      void keep({ version: 1, state, cloud: data, curve: curve.value, preview: last });
     } catch (cause) {
       failure.value = await explainError(cause, choices[choice.value]);
       if (model.value === 0) api.restart();

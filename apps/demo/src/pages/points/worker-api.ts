@@ -76,6 +76,8 @@ export interface TrainResult {
   readonly seconds?: number;
   /** What the training continues from. */
   readonly state: TrainingState;
+  /** What the trained model draws. */
+  readonly preview: Preview;
 }
 
 export interface SampleRequest {

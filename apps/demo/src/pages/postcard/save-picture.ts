@@ -72,8 +72,21 @@ export const stillPictures = (picture: SavedPicture): Promise<Blob[]> =>
 export function filmType(): string | undefined {
   if (typeof MediaRecorder === "undefined") return undefined;
   if (!("captureStream" in HTMLCanvasElement.prototype)) return undefined;
+  const { canvas } = canvasPicture();
   const types = ["video/webm;codecs=vp9", "video/webm", "video/mp4"];
-  return types.find((type) => MediaRecorder.isTypeSupported(type));
+  return types.find((type) => MediaRecorder.isTypeSupported(type) && records(canvas, type));
+}
+
+/** Whether a recorder can be made. WebKitGTK says that it supports a type, and then has none. */
+function records(canvas: HTMLCanvasElement, mimeType: string): boolean {
+  const stream = canvas.captureStream();
+  try {
+    return new MediaRecorder(stream, { mimeType }).state === "inactive";
+  } catch {
+    return false;
+  } finally {
+    for (const track of stream.getTracks()) track.stop();
+  }
 }
 
 /** Records a run and its hold. It takes as long as the film. */
@@ -85,7 +98,10 @@ export async function recordFilm(picture: SavedPicture, type: string): Promise<B
   const recorder = new MediaRecorder(stream, { mimeType: type, videoBitsPerSecond: 6_000_000 });
   const parts: Blob[] = [];
   recorder.addEventListener("dataavailable", ({ data }) => parts.push(data));
-  const ended = new Promise((resolve) => recorder.addEventListener("stop", resolve));
+  const ended = new Promise((resolve, reject) => {
+    recorder.addEventListener("stop", resolve);
+    recorder.addEventListener("error", () => reject(new Error("this browser recorded no film")));
+  });
   recorder.start();
   const started = performance.now();
   await new Promise<void>((resolve) => {

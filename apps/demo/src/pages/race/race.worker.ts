@@ -1,4 +1,4 @@
-import * as comlink from "comlink";
+import { exposeWork } from "../../expose-work.ts";
 import { createRaceApi } from "./create-race-api.ts";
 
-comlink.expose(createRaceApi());
+exposeWork(createRaceApi());

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
 import { enginesOf } from "../../../tooling/browser/page-tests.ts";
 import {
@@ -6,6 +6,7 @@ import {
   expectAccessible,
   expectFocusKept,
   keepDownloads,
+  overflow,
   runCode,
   shownCode,
   sizes,
@@ -85,8 +86,8 @@ const twoFrames = (page: BrowserPage) =>
       }),
   );
 
-export function imagesTests(folder: () => string): void {
-  describeRoom("images", folder, enginesOf(), ({ visit }) => {
+describe("Images", () => {
+  describeRoom("images", enginesOf(), ({ visit }) => {
     test("opens with a picture, makes others, sends one to noise and back, and fills a part in", async () => {
       const page = await visit(quick);
       // The picture of before, without a backend.
@@ -126,7 +127,7 @@ export function imagesTests(folder: () => string): void {
     });
   });
 
-  describeRoom("images", folder, enginesOf(), ({ visit }) => {
+  describeRoom("images", enginesOf(), ({ visit }) => {
     test("the latent model makes pictures too, and guidance 1 takes one pass a step", async () => {
       const page = await visit(`${quick}&model=latent&guidance=1`);
       await atRest(page, 8);
@@ -199,9 +200,7 @@ export function imagesTests(folder: () => string): void {
     test("fits 320 pixels, and shows the pictures in the first screen of a phone", async () => {
       const narrow = await visit(quick, [320, 740]);
       await atRest(narrow, 8);
-      expect(
-        await narrow.evaluate(() => document.documentElement.scrollWidth - innerWidth),
-      ).toBeLessThanOrEqual(0);
+      expect(await overflow(narrow)).toBe(0);
       const page = await visit(quick, sizes.phone);
       await atRest(page, 8);
       await make(page, 4);
@@ -221,4 +220,4 @@ export function imagesTests(folder: () => string): void {
       ).toBe("250");
     });
   });
-}
+});

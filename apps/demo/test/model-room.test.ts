@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readPng, readPngSettings, readSafetensors } from "@gen/data";
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
 import { enginesOf } from "../../../tooling/browser/page-tests.ts";
 import { type FileServer, patient, serveFiles } from "../../../tooling/fixtures/file-server.ts";
@@ -15,6 +15,7 @@ import {
   expectAccessible,
   expectFocusKept,
   keepDownloads,
+  overflow,
   runCode,
   shownCode,
   sizes,
@@ -151,7 +152,7 @@ function goldenLatents(name: string, run: string): number[] {
 }
 
 /** The tests of this room, on the built demo. */
-export function modelTests(folder: () => string): void {
+describe("Your model", () => {
   let cache: string;
   const { XDG_CACHE_HOME } = process.env;
   beforeAll(async () => {
@@ -173,7 +174,7 @@ export function modelTests(folder: () => string): void {
     ).toEqual([...data]);
   });
 
-  describeRoom("your-model", folder, enginesOf(), ({ visit, server }) => {
+  describeRoom("your-model", enginesOf(), ({ visit, server }) => {
     test("knows its example at once, and makes diffusers' picture of it; its code does so in Node", async () => {
       const page = await visit();
       await known(page, "example-model");
@@ -198,7 +199,7 @@ export function modelTests(folder: () => string): void {
     });
   });
 
-  describeRoom("your-model", folder, enginesOf(), ({ visit }) => {
+  describeRoom("your-model", enginesOf(), ({ visit }) => {
     let files: FileServer;
     beforeAll(async () => {
       files = await serveFiles();
@@ -393,7 +394,7 @@ export function modelTests(folder: () => string): void {
       expect([...data]).toEqual(rgba.filter((_, i) => i % 4 < 3));
       await expectAccessible(page);
       await page.resize(320, 640);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+      expect(await overflow(page)).toBe(0);
       await page.reload();
       await known(page, "example-model");
       const kept = await page.evaluate(
@@ -416,4 +417,4 @@ export function modelTests(folder: () => string): void {
       });
     });
   });
-}
+});

@@ -1,13 +1,15 @@
 import { createRequire } from "node:module";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
 import { enginesOf } from "../../../tooling/browser/page-tests.ts";
 import { serve } from "../../../tooling/browser/serve.ts";
 import { axeFolder } from "./axe.ts";
+import { builtDemo } from "./built-demo.ts";
 import {
   describeRoom,
   expectAccessible,
   expectFocusKept,
+  overflow,
   runCode,
   shownCode,
   sizes,
@@ -89,8 +91,8 @@ async function savedFile(page: BrowserPage, label: string, name: string): Promis
 }
 
 /** The tests of this room, on the built demo. */
-export function latentTests(folder: () => string): void {
-  describeRoom("latent", folder, enginesOf(), ({ visit, server }) => {
+describe("Latent", () => {
+  describeRoom("latent", enginesOf(), ({ visit, server }) => {
     test("opens with a picture, decodes where the cross is, trains, and keeps the model", async () => {
       const page = await visit("?steps=60");
       await opened(page);
@@ -135,7 +137,7 @@ export function latentTests(folder: () => string): void {
     });
   });
 
-  describeRoom("latent", folder, enginesOf(), ({ visit }) => {
+  describeRoom("latent", enginesOf(), ({ visit }) => {
     test("its ONNX files give in ONNX Runtime what the page shows", async () => {
       const page = await visit("?z=0.5,-1.25");
       await opened(page);
@@ -276,7 +278,7 @@ export function latentTests(folder: () => string): void {
     });
 
     test("a backend that does not start is explained; the picture stays, and focus too", async () => {
-      const missing = { "/assets/ort-wasm": "/missing", "/axe/": axeFolder, "/": folder() };
+      const missing = { "/assets/ort-wasm": "/missing", "/axe/": axeFolder, "/": builtDemo };
       const partial = await serve(missing, { isolated: true });
       try {
         const page = await visit();
@@ -313,11 +315,7 @@ export function latentTests(folder: () => string): void {
       ]);
       await expectAccessible(page);
       await page.resize(320, 700);
-      const [scroll, width] = await page.evaluate(() => [
-        document.documentElement.scrollWidth,
-        innerWidth,
-      ]);
-      expect(scroll).toBeLessThanOrEqual(width);
+      expect(await overflow(page)).toBe(0);
       await page.resize(...sizes.wide);
       await page.fill("input[name=steps]", 99);
       await page.fill("input[name=steps]", 1);
@@ -327,4 +325,4 @@ export function latentTests(folder: () => string): void {
       await expectFocusKept(page);
     });
   });
-}
+});

@@ -10,6 +10,7 @@ import { stageMap, toyData } from "../src/pages/compare/point-data.ts";
 import { jobs, type SolverId, solvers } from "../src/pages/compare/solvers.ts";
 import { bandOf, type Lines, verdictOf } from "../src/pages/compare/verdict.ts";
 import { axeFolder, axeProblems } from "./axe.ts";
+import { builtDemo } from "./built-demo.ts";
 import { pointsPage } from "./demo-page.ts";
 import { framesRequested } from "./measure.ts";
 import {
@@ -17,6 +18,7 @@ import {
   expectAccessible,
   expectFocusKept,
   keepDownloads,
+  overflow,
   runCode,
   shownCode,
 } from "./room.ts";
@@ -196,10 +198,10 @@ const measured = (page: BrowserPage, count: number) =>
 const measureButton = "[data-role=measure]";
 
 /** The tests of this room, on the built demo. */
-export function compareTests(folder: () => string): void {
+describe("DDPM | DDIM", () => {
   lawTests();
 
-  describeRoom("ddpm-ddim", folder, enginesOf(), ({ visit }) => {
+  describeRoom("ddpm-ddim", enginesOf(), ({ visit }) => {
     test("two sides of a curtain, a frontier that stops and continues, and code that gives its numbers", async () => {
       const page = await visit("?data=moons&steps=5&curtain=30");
       await sampled(page, "5 steps");
@@ -263,7 +265,7 @@ export function compareTests(folder: () => string): void {
     });
   });
 
-  describeRoom("ddpm-ddim", folder, enginesOf(), ({ visit, server }) => {
+  describeRoom("ddpm-ddim", enginesOf(), ({ visit, server }) => {
     test("has no fault that axe finds while it measures", async () => {
       const page = await visit("?data=rings&steps=3");
       await measured(page, 1);
@@ -277,7 +279,7 @@ export function compareTests(folder: () => string): void {
           "/assets/compare.worker": "/missing",
           "/assets/create-compare-work": "/missing",
           "/axe/": axeFolder,
-          "/": folder(),
+          "/": builtDemo,
         },
         { isolated: true },
       );
@@ -305,11 +307,10 @@ export function compareTests(folder: () => string): void {
     test("fits 320 pixels, and its picture is in the first screen of a phone", async () => {
       const page = await visit("?data=moons&steps=2", [320, 740]);
       await sampled(page, "2 steps");
-      const { overflow, bottom } = await page.evaluate(() => ({
-        overflow: document.documentElement.scrollWidth - innerWidth,
-        bottom: document.querySelector(".curtain")?.getBoundingClientRect().bottom ?? Infinity,
-      }));
-      expect(overflow).toBe(0);
+      expect(await overflow(page)).toBe(0);
+      const bottom = await page.evaluate(
+        () => document.querySelector(".curtain")?.getBoundingClientRect().bottom ?? Infinity,
+      );
       expect(bottom).toBeLessThan(740);
       await page.click("[data-role=measure]");
       await page.click("[data-role=measure]");
@@ -368,7 +369,6 @@ export function compareTests(folder: () => string): void {
 
   describeRoom(
     "ddpm-ddim",
-    folder,
     enginesOf(),
     ({ visit }) => {
       test("with reduced motion, shows the end at once and requests no animation frame", async () => {
@@ -386,4 +386,4 @@ export function compareTests(folder: () => string): void {
     },
     { reducedMotion: true },
   );
-}
+});

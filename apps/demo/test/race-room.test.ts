@@ -1,14 +1,16 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
 import { allEngines } from "../../../tooling/browser/engines.ts";
 import { enginesOf } from "../../../tooling/browser/page-tests.ts";
 import { serve } from "../../../tooling/browser/serve.ts";
 import { axeFolder, axeProblems } from "./axe.ts";
+import { builtDemo } from "./built-demo.ts";
 import {
   describeRoom,
   expectAccessible,
   expectFocusKept,
   keepDownloads,
+  overflow,
   runCode,
   shownCode,
   sizes,
@@ -76,8 +78,8 @@ function keepCopies(): void {
 }
 
 /** The tests of the race, on the built demo. */
-export function raceTests(folder: () => string): void {
-  describeRoom("race", folder, enginesOf(), ({ visit }) => {
+describe("Race", () => {
+  describeRoom("race", enginesOf(), ({ visit }) => {
     test("every runtime of this browser ends on the points of the reference", async () => {
       const page = await visit("?seed=3");
       await opened(page);
@@ -110,7 +112,7 @@ export function raceTests(folder: () => string): void {
     });
   });
 
-  describeRoom("race", folder, enginesOf(), ({ visit }) => {
+  describeRoom("race", enginesOf(), ({ visit }) => {
     test("its code runs in Node and ends on the page's points", async () => {
       const page = await visit("?seed=5&on=onnx/wasm");
       await opened(page);
@@ -184,7 +186,7 @@ export function raceTests(folder: () => string): void {
         return box && box.top >= -1 && box.bottom <= innerHeight + 1;
       });
       await page.resize(320, 740);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+      expect(await overflow(page)).toBe(0);
       await expectAccessible(page);
       await expectFocusKept(page, () => ended(page).then(() => undefined));
       expect(await page.problems()).toEqual([]);
@@ -192,7 +194,7 @@ export function raceTests(folder: () => string): void {
 
     test("a runtime that does not start says so, and the others go on", async () => {
       const partial = await serve(
-        { "/axe/": axeFolder, "/assets/ort-wasm": "/missing", "/": folder() },
+        { "/axe/": axeFolder, "/assets/ort-wasm": "/missing", "/": builtDemo },
         { isolated: true },
       );
       try {
@@ -219,7 +221,7 @@ export function raceTests(folder: () => string): void {
         await page.click("[data-role=copy-markdown]");
         const copied = await page.waitFor(() => document.documentElement.dataset.copied);
         expect(copied).toMatch(
-          /^(Chrome|HeadlessChrome) \d+ · \d+ cores .*seed 0\n\n\| runtime \|/,
+          /^(Chrome|HeadlessChrome|Firefox|Safari) \d+ · \d+ cores .*seed 0\n\n\| runtime \|/,
         );
         expect(copied).toContain("| ONNX Runtime · WASM | did not start |");
         expect(copied).toMatch(/\| TensorFlow\.js · WASM \|( \d+(\.\d+)? ms \|){3} 0\.\d+ \|/);
@@ -256,7 +258,6 @@ export function raceTests(folder: () => string): void {
 
   describeRoom(
     "race",
-    folder,
     enginesOf(),
     ({ visit }) => {
       test("a reader who prefers reduced motion gets ends, not runs", async () => {
@@ -283,4 +284,4 @@ export function raceTests(folder: () => string): void {
     },
     { reducedMotion: true },
   );
-}
+});

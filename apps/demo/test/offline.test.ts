@@ -1,10 +1,11 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Browser, launch } from "../../../tooling/browser/launch.ts";
 import { describeEngines, enginesOf } from "../../../tooling/browser/page-tests.ts";
 import { serve } from "../../../tooling/browser/serve.ts";
+import { builtDemo } from "./built-demo.ts";
 
 /** The tests of a later visit: without a network, and on a host that sends no headers. */
-export function offlineTests(folder: () => string): void {
+describe("later visits", () => {
   describeEngines("after the first visit", enginesOf(), (engine) => {
     let browser: Browser;
     const open: { close(): Promise<void> }[] = [];
@@ -17,7 +18,7 @@ export function offlineTests(folder: () => string): void {
     afterAll(() => browser?.close());
 
     async function firstVisit(path: string) {
-      const server = await serve({ "/": folder() });
+      const server = await serve({ "/": builtDemo });
       const page = await browser.newPage();
       open.push(page, server);
       await page.goto(server.url + path);
@@ -66,4 +67,4 @@ export function offlineTests(folder: () => string): void {
       await trained(30);
     });
   });
-}
+});

@@ -1,18 +1,19 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Browser, launch } from "../../../tooling/browser/launch.ts";
 import { describeEngines, enginesOf } from "../../../tooling/browser/page-tests.ts";
 import { type Server, serve } from "../../../tooling/browser/serve.ts";
 import { axeFolder, axeProblems } from "./axe.ts";
+import { builtDemo } from "./built-demo.ts";
 import { pointsPage } from "./demo-page.ts";
 
 /** The tests of the learning page's manners, on the built demo. */
-export function learnTests(folder: () => string): void {
+describe("the learning page", () => {
   describeEngines("the learning page", enginesOf(), (engine) => {
     let server: Server;
     let browser: Browser;
     const open: { close(): Promise<void> }[] = [];
     beforeAll(async () => {
-      server = await serve({ "/axe/": axeFolder, "/": folder() }, { isolated: true });
+      server = await serve({ "/axe/": axeFolder, "/": builtDemo }, { isolated: true });
       browser = await launch(engine);
     });
     afterEach(async () => {
@@ -88,15 +89,21 @@ export function learnTests(folder: () => string): void {
       const kept = Number(/\d+/.exec(await points.status())?.[0]);
       expect(kept).toBeGreaterThan(0);
       expect(stopped).toBeGreaterThan(0);
-      const fieldLabel = () =>
-        page.evaluate(() =>
-          document.querySelector(".field-stage canvas")?.getAttribute("aria-label"),
+      // The field is drawn in a worker, after the weights.
+      const fieldIsDrawn = () =>
+        page.waitFor(
+          (text) =>
+            document
+              .querySelector(".field-stage canvas")
+              ?.getAttribute("aria-label")
+              ?.includes(text),
+          `after ${kept} step`,
         );
-      expect(await fieldLabel()).toContain(`after ${kept} step`);
+      await fieldIsDrawn();
       await page.reload();
       await points.shows(".train .status", `Kept from your last visit: ${kept} step`);
       await points.shows(".train button", "Continue");
-      expect(await fieldLabel()).toContain(`after ${kept} step`);
+      await fieldIsDrawn();
       expect(await page.problems()).toEqual([]);
     });
 
@@ -167,7 +174,7 @@ export function learnTests(folder: () => string): void {
 
     test("a backend whose files are missing is explained in words, the program's own behind a summary", async () => {
       const partial = await serve(
-        { "/assets/ort-wasm": "/missing", "/": folder() },
+        { "/assets/ort-wasm": "/missing", "/": builtDemo },
         { isolated: true },
       );
       const page = await browser.newPage();
@@ -181,4 +188,4 @@ export function learnTests(folder: () => string): void {
       expect((await page.text(".train .error code")).length).toBeGreaterThan(10);
     });
   });
-}
+});

@@ -1,15 +1,17 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
 import { allEngines } from "../../../tooling/browser/engines.ts";
 import { enginesOf } from "../../../tooling/browser/page-tests.ts";
 import { serve } from "../../../tooling/browser/serve.ts";
 import { axeFolder, axeProblems } from "./axe.ts";
+import { builtDemo } from "./built-demo.ts";
 import { framesRequested, layoutShift, scriptSizes } from "./measure.ts";
 import {
   describeRoom,
   expectAccessible,
   expectFocusKept,
   keepDownloads,
+  overflow,
   runCode,
   shownCode,
   sizes,
@@ -52,8 +54,8 @@ const pressed = (page: BrowserPage) =>
   );
 
 /** The tests of this room, on the built demo. */
-export function steerTests(folder: () => string): void {
-  describeRoom("steer", folder, enginesOf(), (room) => {
+describe("Steer", () => {
+  describeRoom("steer", enginesOf(), (room) => {
     test("guides points, measures them against the exact answer, and keeps all for a reload", async () => {
       const page = await room.visit("?scale=6&class=B");
       expect(await verdict(page)).toMatch(
@@ -76,7 +78,7 @@ export function steerTests(folder: () => string): void {
     });
   });
 
-  describeRoom("steer", folder, enginesOf(), (room) => {
+  describeRoom("steer", enginesOf(), (room) => {
     test("opens with a moving picture, without WebAssembly, in 90 kB of script, and nothing shifts", async () => {
       const page = await room.visit();
       await verdict(page);
@@ -87,7 +89,7 @@ export function steerTests(folder: () => string): void {
         performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname),
       );
       expect(names.filter((name) => name.endsWith(".wasm"))).toEqual([]);
-      const scripts = await scriptSizes(page, folder());
+      const scripts = await scriptSizes(page, builtDemo);
       const bytes = scripts.reduce((sum, each) => sum + each, 0);
       expect(bytes).toBeGreaterThan(20_000);
       expect(bytes).toBeLessThanOrEqual(90_000);
@@ -197,7 +199,7 @@ export function steerTests(folder: () => string): void {
 
     test("says in words that the sampler is missing, and “Play again” tries once more", async () => {
       const partial = await serve(
-        { "/axe/": axeFolder, "/assets/function-step": "/missing", "/": folder() },
+        { "/axe/": axeFolder, "/assets/function-step": "/missing", "/": builtDemo },
         { isolated: true },
       );
       const page = await room.visit();
@@ -220,7 +222,7 @@ export function steerTests(folder: () => string): void {
     test("computes in the page where workers are blocked, under a strict policy", async () => {
       const own = "default-src 'self'; img-src 'self' data:; worker-src 'none'; object-src 'none'";
       const strict = await serve(
-        { "/": folder() },
+        { "/": builtDemo },
         { isolated: true, headers: { "content-security-policy": own } },
       );
       const page = await room.visit();
@@ -254,7 +256,7 @@ export function steerTests(folder: () => string): void {
       );
       expect(bottom).toBeLessThan(sizes.phone[1]);
       await page.resize(320, 640);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
+      expect(await overflow(page)).toBe(0);
     });
 
     test("while the scale is dragged, the live line changes at most once in two seconds", async () => {
@@ -283,7 +285,6 @@ export function steerTests(folder: () => string): void {
 
   describeRoom(
     "steer",
-    folder,
     enginesOf(),
     (room) => {
       test("with reduced motion, shows stills and requests no animation frame after them", async () => {
@@ -296,4 +297,4 @@ export function steerTests(folder: () => string): void {
     },
     { reducedMotion: true },
   );
-}
+});
