@@ -41,8 +41,7 @@ beforeAll(async () => {
 const plan = (groups: Group[]) => planReference(project, groups);
 
 describe("the reference fails the build", () => {
-  const problems = (groups: Group[], notYet: string[] = []) =>
-    checkReference(plan(groups), groups, notYet).problems;
+  const problems = (groups: Group[]) => checkReference(plan(groups), groups);
 
   it("for a symbol in no group", () => {
     const [entry] = plan([group()]).entries;
@@ -145,30 +144,6 @@ describe("the reference fails the build", () => {
     expect(problems([group()]).join("\n")).not.toMatch(
       /parameter (a|options|other)|options\.one|rest|Other|value/,
     );
-  });
-
-  it("but for an entry point that is not yet grouped it only lists them, until nothing is missing", () => {
-    const both = ["@gen/math", "@gen/ddim"];
-    const { problems, notYet } = checkReference(plan([group()]), [group()], both);
-    expect(problems).toEqual([]);
-    expect(notYet.length).toBeGreaterThan(3);
-    expect(checkReference(plan([]), [], [...both, "@gen/no"]).problems).toEqual([
-      "not-yet-grouped.mjs names @gen/no, which is no entry point",
-    ]);
-    const complete = parseGroup(
-      "ddim",
-      "encode",
-      head
-        .replace("[add, Add]", "[encode, tools]")
-        .replace("math/test/json", "ddim/test/encode")
-        .replace("lesson: ddim", "lesson: none") + body,
-    );
-    const { problems: left } = checkReference(
-      plan([complete]),
-      [{ ...complete, symbols: ["encode", "tools"] }],
-      both,
-    );
-    expect(left).toEqual([expect.stringContaining("@gen/ddim has all its parts: take it off")]);
   });
 });
 

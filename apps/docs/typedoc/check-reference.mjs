@@ -18,20 +18,13 @@ import { parameterName } from "./type-text.mjs";
 
 const OBJECT_TYPES = ReflectionKind.Interface | ReflectionKind.Class | ReflectionKind.TypeAlias;
 
-/**
- * All checks. The problems of entry points in `notYetGrouped` are apart: they do not fail the build.
- *
- * @param {Reference} reference @param {Group[]} groups @param {readonly string[]} notYetGrouped
- * @returns {{ problems: string[], notYet: string[] }}
- */
-export function checkReference({ entries }, groups, notYetGrouped) {
-  /** @type {string[]} */
+/** All checks. @param {Reference} reference @param {Group[]} groups */
+export function checkReference({ entries }, groups) {
   const problems = strayGroups(entries, groups);
-  /** @type {string[]} */
-  const notYet = [];
   for (const entry of entries) {
     const own = groups.filter((group) => group.entry === folderOf(entry.name));
-    const found = [
+    const symbols = [...entry.pages.flatMap(({ symbols }) => symbols), ...entry.ungrouped];
+    problems.push(
       ...ungroupedSymbols(entry),
       ...own.flatMap((group) => [
         ...unknownSymbols(entry, group),
@@ -39,21 +32,10 @@ export function checkReference({ entries }, groups, notYetGrouped) {
         ...wrongTests(entry, group),
       ]),
       ...repeatedSymbols(own),
-      ...[...entry.pages.flatMap(({ symbols }) => symbols), ...entry.ungrouped].flatMap(
-        undescribed,
-      ),
-    ];
-    if (!notYetGrouped.includes(entry.name)) problems.push(...found);
-    else if (found.length > 0) notYet.push(...found);
-    else
-      problems.push(`${entry.name} has all its parts: take it off the list in not-yet-grouped.mjs`);
+      ...symbols.flatMap(undescribed),
+    );
   }
-  const names = entries.map(({ name }) => name);
-  const unknown = notYetGrouped.filter((name) => !names.includes(name));
-  problems.push(
-    ...unknown.map((name) => `not-yet-grouped.mjs names ${name}, which is no entry point`),
-  );
-  return { problems, notYet };
+  return problems;
 }
 
 /** Groups in a folder of no entry point, or at the address of an entry point's index. @param {Entry[]} entries @param {Group[]} groups */

@@ -5,7 +5,6 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { checkReference } from "./check-reference.mjs";
 import { readGroups } from "./groups.mjs";
-import { notYetGrouped } from "./not-yet-grouped.mjs";
 import { docsFolder } from "./packages.mjs";
 import { planReference } from "./reference-pages.mjs";
 import { entryIndex, groupPage, packageIndex, readersOrder } from "./reference-text.mjs";
@@ -16,13 +15,8 @@ export function load(app) {
   app.outputs.addOutput("reference", async (out, project) => {
     const groups = readGroups();
     const reference = planReference(project, groups);
-    const { problems, notYet } = checkReference(reference, groups, notYetGrouped);
-    for (const problem of problems) app.logger.error(/** @type {any} */ (problem));
-    if (notYet.length > 0) {
-      app.logger.info(
-        /** @type {any} */ (`missing in entry points that are not yet grouped: ${notYet.length}`),
-      );
-      for (const problem of notYet) app.logger.verbose(/** @type {any} */ (problem));
+    for (const problem of checkReference(reference, groups)) {
+      app.logger.error(/** @type {any} */ (problem));
     }
     writeReference(out, reference);
   });
