@@ -17,7 +17,7 @@ import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/ar
 import { type Network, network } from "@gen/nn";
 import { perItem } from "./draws.ts";
 import { LIKELIHOOD, type Likelihood } from "./likelihood.ts";
-import type { Quantized, Quantizer } from "./quantizers.ts";
+import { CODEBOOK, COUNTS, type Quantized, type Quantizer } from "./quantizers.ts";
 import { type Vae, vae } from "./vae.ts";
 
 /** An autoencoder whose latents are codes. */
@@ -141,10 +141,10 @@ export function quantizedLoss(
     readonly x: Expr;
   }): Record<"loss" | "reconstruction" | "kl", Expr> &
     Partial<Record<"codebook" | "commitment", Expr>> => {
-    const { z, encoded, entries, updates } = model.encode(x);
+    const { z, encoded, entries, codebook: next } = model.encode(x);
     const reconstruction = neg(mean(perItem(model.logProb(x, model.decode(z)))));
     const kl = constant(positions * Math.log(model.codes), reconstruction.dtype);
-    if (!entries && !updates) return { loss: reconstruction, reconstruction, kl };
+    if (!entries && !next) return { loss: reconstruction, reconstruction, kl };
     const commit = distance(encoded, stopGradient(entries ?? z));
     const whole = add(reconstruction, mul(commit, commitment));
     if (!entries) return { loss: whole, reconstruction, kl, commitment: commit };
@@ -152,7 +152,13 @@ export function quantizedLoss(
     return { loss: add(whole, codebook), reconstruction, kl, codebook, commitment: commit };
   };
   /** The next codebook and counts, for the option `updates` of `train`. */
-  const updates = ({ x }: { readonly x: Expr }): readonly (readonly [Parameter, Expr])[] =>
-    model.encode(x).updates ?? [];
+  const updates = ({ x }: { readonly x: Expr }): readonly (readonly [Parameter, Expr])[] => {
+    const { codebook, counts } = model.encode(x);
+    const next = { [CODEBOOK]: codebook, [COUNTS]: counts };
+    return model.parameters.flatMap((p) => {
+      const value = next[p.name];
+      return value ? [[p, value] as const] : [];
+    });
+  };
   return Object.assign(loss, { updates });
 }

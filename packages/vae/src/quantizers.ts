@@ -38,8 +38,10 @@ export interface Quantized {
   readonly codes: Expr;
   /** The codes as functions of the codebook alone, where there is one to learn. */
   readonly entries?: Expr;
-  /** The next codebook and counts by their parameters, where moving averages learn them. */
-  readonly updates?: readonly (readonly [Parameter, Expr])[];
+  /** The next codebook, where moving averages learn it. */
+  readonly codebook?: Expr;
+  /** The next counts of the codes, where moving averages learn the codebook. */
+  readonly counts?: Expr;
 }
 
 /** A finite set of codes for vectors of `features` numbers. */
@@ -53,6 +55,10 @@ export interface Quantizer {
   /** z `[batch, features, ...]` to its codes. */
   apply(z: Expr): Quantized;
 }
+
+/** The names of a codebook and of its counts. */
+export const CODEBOOK = "quantizer.codebook";
+export const COUNTS = "quantizer.counts";
 
 /** Settings of {@link vectorQuantizer}. */
 export interface VectorQuantizerOptions {
@@ -89,8 +95,8 @@ export function vectorQuantizer(options: VectorQuantizerOptions): Quantizer {
   const { codes, features, decay, seed = 0 } = options;
   if (decay === 1) throw refused("decay", "in [0, 1)", decay);
   const shape = [codes, features];
-  const codebook = initializedParameter("quantizer.codebook", shape, uniform(1 / codes), seed);
-  const counts = initializedParameter("quantizer.counts", [codes], ones, seed);
+  const codebook = initializedParameter(CODEBOOK, shape, uniform(1 / codes), seed);
+  const counts = initializedParameter(COUNTS, [codes], ones, seed);
   const apply = (z: Expr): Quantized => {
     const book = cast(codebook, z.dtype);
     const rows = rowsOf(z, features);
@@ -113,13 +119,8 @@ export function vectorQuantizer(options: VectorQuantizerOptions): Quantizer {
     const gap = sub(total, mul(reshape(used, [codes, 1]), book));
     const share = div(constant(1 - decay, z.dtype), maximum(next, 1e-30));
     const moved = add(book, mul(gap, reshape(share, [codes, 1])));
-    return {
-      ...found,
-      updates: [
-        [codebook, cast(moved, codebook.dtype)],
-        [counts, cast(next, counts.dtype)],
-      ],
-    };
+    const [nextBook, nextCounts] = [cast(moved, codebook.dtype), cast(next, counts.dtype)];
+    return { ...found, codebook: nextBook, counts: nextCounts };
   };
   const parameters = decay === undefined ? [codebook] : [codebook, counts];
   return { features, codes, parameters, apply };

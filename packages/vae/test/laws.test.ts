@@ -80,7 +80,12 @@ describe("the importance-weighted bound", () => {
     const logDensity = (x: number) => -0.5 * (Math.log(2 * Math.PI * total) + x ** 2 / total);
     return { model, logDensity };
   }
-  const points: Dataset = { name: "line", data: Float32Array.of(-2, 0.1, 1, 3), shape: [1], length: 4 };
+  const points: Dataset = {
+    name: "line",
+    data: Float32Array.of(-2, 0.1, 1, 3),
+    shape: [1],
+    length: 4,
+  };
   const exact = (logDensity: (x: number) => number) =>
     Array.from(points.data, Number).reduce((s, v) => s + logDensity(v) / 4, 0);
 
@@ -101,7 +106,9 @@ describe("the importance-weighted bound", () => {
     const [few, many, most] = [await bound(1), await bound(20), await bound(2000)];
     expect(many).toBeGreaterThan(few);
     expect(Math.abs(most - exact(logDensity))).toBeLessThan(0.03);
-    expect(Math.abs(most - exact(logDensity))).toBeLessThan(Math.abs(many - exact(logDensity)) + 0.03);
+    expect(Math.abs(most - exact(logDensity))).toBeLessThan(
+      Math.abs(many - exact(logDensity)) + 0.03,
+    );
   });
 
   it("has one value with each gradient, and lies above the ELBO of the same draws", () => {
@@ -140,7 +147,11 @@ describe("the parts of the KL", () => {
   it("has the discrepancy of the metric mmd", () => {
     const model = small();
     const prior = noise("prior", 24, 2);
-    const inputs = { x, epsilon: constants("draws", 24, 2), prior: constant(tensor(prior, [24, 2])) };
+    const inputs = {
+      x,
+      epsilon: constants("draws", 24, 2),
+      prior: constant(tensor(prior, [24, 2])),
+    };
     const kernel = (d: Expr) => exp(mul(d, -0.5 / 1.3 ** 2));
     const found = values(waeLoss(model, { kernel })(inputs));
     const means = evaluate(graphOf({ z: model.encode(x).mean }), {}).z.data as ArrayLike<number>;
@@ -292,7 +303,9 @@ describe("trainVae", () => {
 
   it("refuses what does not go together", async () => {
     const objective = infoVaeLoss;
-    await expect(trainVae({ ...options, model: small(), objective, accumulate: 2 })).rejects.toThrow(
+    await expect(
+      trainVae({ ...options, model: small(), objective, accumulate: 2 }),
+    ).rejects.toThrow(
       "accumulate must be 1 with an objective that compares a batch's items, got 2",
     );
     const plain = { ...dataset, labels: undefined };
