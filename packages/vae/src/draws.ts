@@ -41,7 +41,7 @@ export interface Draws {
 export const perItem = (e: Expr): Expr => sum(e, e.shape.map((_, i) => i).slice(1));
 
 /** `[batch, ...]` to `[batch * count, ...]`: each item `count` times. */
-export function repeated(e: Expr, count: number): Expr {
+function repeated(e: Expr, count: number): Expr {
   if (count === 1) return e;
   const [batch, ...rest] = e.shape;
   const wide = expand(reshape(e, [batch, 1, ...rest]), [batch, count, ...rest]);

@@ -18,7 +18,7 @@ export type Objective = ((
 };
 
 /** The inputs that only some models and trainings have. */
-export type Condition = "condition" | "otherCondition" | "beta";
+type Condition = "condition" | "otherCondition" | "beta";
 
 /** A loss with the names of what it reads, and the parameters that it trains. */
 export const reading = <Loss extends (...inputs: never[]) => Record<string, Expr>>(

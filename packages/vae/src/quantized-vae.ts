@@ -154,7 +154,7 @@ export function quantizedLoss(
   /** The next codebook and counts, for the option `updates` of `train`. */
   const updates = ({ x }: { readonly x: Expr }): readonly (readonly [Parameter, Expr])[] => {
     const { codebook, counts } = model.encode(x);
-    const next = { [CODEBOOK]: codebook, [COUNTS]: counts };
+    const next: Record<string, Expr | undefined> = { [CODEBOOK]: codebook, [COUNTS]: counts };
     return model.parameters.flatMap((p) => {
       const value = next[p.name];
       return value ? [[p, value] as const] : [];
