@@ -72,6 +72,16 @@ export const conformanceRows: Readonly<
       test: "packages/ddpm/test/forward.test.ts",
     },
     {
+      what: {
+        en: "Objectives of VAEs: losses, terms and gradients of 7 likelihoods and 12 losses",
+        zh: "VAE 的目标：7 种似然与 12 种损失的损失值、各项与梯度",
+      },
+      files: ["packages/vae/test/reference/objectives.json"],
+      within: "1e-12",
+      unit: relative,
+      test: "packages/vae/test/objectives.test.ts",
+    },
+    {
       what: { en: "Noise schedules: betas and their products", zh: "噪声表：beta 及其连乘积" },
       files: ["packages/schedules/test/reference/schedules_T100.json"],
       count: ({ schedules }) => schedules.length,

@@ -1,4 +1,15 @@
-import { add, cast, type Expr, floor, less, mean, mul, square, sub, where } from "@gen/graph";
+import {
+  add,
+  cast,
+  type Expr,
+  less,
+  mean,
+  mul,
+  square,
+  stopGradient,
+  sub,
+  where,
+} from "@gen/graph";
 import { ArgumentError, checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
 import {
   type Conditions,
@@ -144,12 +155,4 @@ function errorOf(denoiser: Denoiser, schedule: NoiseSchedule, inputs: DdpmLossIn
     const { signal, noise } = levelsAt(schedule, t, x0);
     return sub(mul(signal, epsilon), mul(noise, x0));
   }
-}
-
-/**
- * The same value, without a gradient: `floor` has none. The result is a multiple of 2^-23, which
- * is float32's precision for values near 1.
- */
-function stopGradient(x: Expr): Expr {
-  return mul(floor(mul(x, 2 ** 23)), 2 ** -23);
 }

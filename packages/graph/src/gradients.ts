@@ -97,7 +97,8 @@ function pathsTo(wrt: readonly Expr[], order: readonly Expr[]): Set<Expr> {
   const carries = (e: Expr) =>
     isFloat(e.dtype) || e.op === "Foreign" || isOpaqueResult(e) || quantized(e);
   for (const node of order) {
-    if (carries(node) && node.inputs.some((x) => onPath.has(x))) onPath.add(node);
+    if (node.op !== "StopGradient" && carries(node) && node.inputs.some((x) => onPath.has(x)))
+      onPath.add(node);
   }
   return onPath;
 }
@@ -123,7 +124,7 @@ function concatOfPads(contributions: readonly Expr[]): Expr | undefined {
   return at === first.shape[axis] ? concat(parts, axis) : undefined;
 }
 
-type Differentiable = ComputedOp | "Dropout";
+type Differentiable = ComputedOp | "Dropout" | "StopGradient";
 
 const rules: Rules<Differentiable> = {
   ...elementwiseRules,
@@ -132,6 +133,7 @@ const rules: Rules<Differentiable> = {
   ...productRules,
   ...normalizeRules,
   Dropout: (g) => [() => g],
+  StopGradient: () => [undefined],
 };
 
 function inputGradients(g: Expr, y: Expr): ReturnType<Rule<ComputedOp>> {

@@ -24,6 +24,7 @@ export { slicedWasserstein, wasserstein1d } from "./metrics/wasserstein.ts";
 export { cleanLevel, type FloatArray, type NoiseLevel } from "./noise-level.ts";
 export { gaussianDiffusionBound } from "./oracles/gaussian-diffusion-bound.ts";
 export { mixtureOracle } from "./oracles/mixture-oracle.ts";
+export { continuousBernoulliLogProb, discretizedLogisticLogProb } from "./pixel-terms.ts";
 export { posteriorCoefficients } from "./posterior-coefficients.ts";
 export type { EstimateCoefficients, PredictionType } from "./prediction.ts";
 export { denoisedCoefficients, epsilonCoefficients, predictionCoefficients } from "./prediction.ts";

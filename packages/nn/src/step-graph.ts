@@ -40,7 +40,7 @@ import type { TrainOptions } from "./train-options.ts";
 /** The settings of `train` that decide the graph. */
 export type StepOptions<Name extends string> = Pick<
   TrainOptions<unknown, Name>,
-  "loss" | "signature" | "parameters" | "optimizer" | "clipNorm" | "packBelow"
+  "loss" | "signature" | "parameters" | "updates" | "optimizer" | "clipNorm" | "packBelow"
 > & {
   /** Whether the graph is of the last part of a batch. @defaultValue false */
   accumulates?: boolean;
@@ -80,8 +80,11 @@ export function stepGraph<Name extends string>(options: StepOptions<Name>): Step
   const { accumulates = false, averages = false } = options;
   const batch = mapValues<Signature, Input>(signature, (s, name) => input(name, s));
   const unmasked = namedLosses(options.loss(batch as Record<Name, Input>));
-  const { roots: losses, masks } = maskDropout(unmasked);
-  const parameters = options.parameters ?? parametersOf(losses.loss);
+  const given = new Map(options.updates?.(batch as Record<Name, Input>));
+  const next = Object.fromEntries([...given].map(([{ name }, value]) => [`update/${name}`, value]));
+  const { roots, masks } = maskDropout({ ...unmasked, ...next });
+  const losses = mapValues(unmasked, (_, name) => roots[name]);
+  const parameters = (options.parameters ?? parametersOf(losses.loss)).filter((p) => !given.has(p));
   if (parameters.length === 0) throw new ArgumentError("the loss uses no parameters to train");
 
   const packs = packsOf(parameters, packBelow);
@@ -111,19 +114,25 @@ export function stepGraph<Name extends string>(options: StepOptions<Name>): Step
   };
   const lossOutputs = mapValues(losses, (value, name) => output(`losses/${name}`, value));
   const weightOf = new Map<Expr, Expr>();
-  const state = packs.flatMap(({ shape, parts }, i) => {
+  // A parameter with an update of its own has a slot of its own, and its moments stay.
+  const all = [...packs, ...[...given.keys()].flatMap((p) => packsOf([p], 0))];
+  const state = all.flatMap(({ shape, parts }, i) => {
     const inputs = kinds.map((kind) => input(`state/${kind}/${i}`, { shape }));
     const [weights, ...rest] = inputs;
     for (const { parameter, offset, size } of parts) {
       const own = parts.length > 1 ? slice(weights, 0, offset, offset + size) : weights;
       weightOf.set(parameter, reshape(own, parameter.shape));
     }
-    const { weight, moments: after } = optimizer.update(
-      weights,
-      clipped[i],
-      rest.slice(0, moments.length),
-      Array.from({ length: rateCount }, (_, k) => rate(k)),
-    );
+    const before = rest.slice(0, moments.length);
+    const { weight, moments: after } =
+      i < packs.length
+        ? optimizer.update(
+            weights,
+            clipped[i],
+            before,
+            Array.from({ length: rateCount }, (_, k) => rate(k)),
+          )
+        : { weight: roots[`update/${parts[0].parameter.name}`], moments: before };
     const next = [weight, ...after];
     if (averages) {
       const average = rest[moments.length];

@@ -108,6 +108,14 @@ export interface TrainOptions<T, Name extends string = string> extends TrainRunO
   signature: Readonly<Record<Name, Signature>>;
   /** The parameters to train. @defaultValue all that the loss uses */
   parameters?: readonly Parameter[];
+  /**
+   * The next values of parameters that a rule of their own moves, not the optimizer, such as the
+   * moving averages of a codebook. They do not go with `accumulate`.
+   *
+   * @param inputs The inputs of a batch, by name.
+   * @defaultValue none
+   */
+  updates?: (inputs: Record<Name, Expr>) => readonly (readonly [Parameter, Expr])[];
   /** The rule of the update, such as `adam()`. */
   optimizer: Optimizer;
   /**

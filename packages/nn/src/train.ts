@@ -32,6 +32,7 @@ const trainRules = {
   loss: rules.FUNCTION,
   signature: rules.OBJECT,
   parameters: rules.optional(rules.LIST),
+  updates: rules.optional(rules.FUNCTION),
   optimizer: rules.having("an optimizer, such as adam gives", {
     moments: rules.LIST,
     rates: rules.FUNCTION,
@@ -82,6 +83,9 @@ export async function train<T, Name extends string>(
     }
   }
   const accumulates = accumulate > 1;
+  if (accumulates && options.updates) {
+    throw refused("accumulate", "1 with updates", accumulate);
+  }
   if (accumulates && longest > 1) {
     throw refused("stepsPerRun", "1 where accumulate is above 1", longest);
   }

@@ -1,7 +1,8 @@
-import { reshape } from "@gen/graph";
+import { reshape, type Signature } from "@gen/graph";
 import { checkOptions, rules } from "@gen/math/arguments";
 import { type Activation, convDecoder, convEncoder, mlp, network } from "@gen/nn";
-import { LIKELIHOOD, type Likelihood, type Vae, vae } from "./vae.ts";
+import { LIKELIHOOD, type Likelihood, outputsOf } from "./likelihood.ts";
+import { type Vae, vae } from "./vae.ts";
 
 /** Settings of {@link mlpVae} and {@link convVae}. */
 export interface VaeNetworkOptions {
@@ -9,14 +10,20 @@ export interface VaeNetworkOptions {
   readonly likelihood?: Likelihood;
   /** The function between the layers. @defaultValue relu in `mlpVae`, silu in `convVae` */
   readonly activation?: Activation;
+  /** The inputs of a learned prior; see `vae`. @defaultValue none: the prior is N(0, I) */
+  readonly pseudoInputs?: number;
+  /** Start of all names of weights. @defaultValue "" */
+  readonly name?: string;
   /** Seed of the first weights. @defaultValue 0 */
   readonly seed?: number;
 }
 
 const vaeRules = {
+  name: rules.optional(rules.TEXT),
   likelihood: rules.optional(LIKELIHOOD),
   activation: rules.optional(rules.either(rules.TEXT, rules.FUNCTION)),
   seed: rules.optional(rules.SEED),
+  pseudoInputs: rules.optional(rules.COUNT),
   latent: rules.optional(rules.COUNT),
 };
 
@@ -28,6 +35,8 @@ export interface MlpVaeOptions extends VaeNetworkOptions {
   readonly hidden?: readonly number[];
   /** Features of z. @defaultValue 20 */
   readonly latent?: number;
+  /** Makes a conditional VAE on labels in [0, classes]; `classes` means no class. @defaultValue none */
+  readonly classes?: number;
 }
 
 /** A VAE with linear layers on both sides, such as 784-400-20-400-784 (Kingma and Welling 2014). */
@@ -36,20 +45,42 @@ export function mlpVae(options: MlpVaeOptions): Vae {
     ...vaeRules,
     shape: rules.SIZES,
     hidden: rules.optional(rules.listOf(rules.COUNT)),
+    classes: rules.optional(rules.COUNT),
   });
   const { shape, hidden = [400], latent = 20, activation = "relu", seed = 0 } = options;
+  const { likelihood = "bernoulli", classes, pseudoInputs, name = "" } = options;
+  const [first, ...others] = shape;
   const size = shape.reduce((a, b) => a * b, 1);
-  const rest = { activation, seed };
-  const inner = mlp({ name: "encoder.", inputs: size, hidden, outputs: 2 * latent, ...rest });
+  const count = outputsOf(likelihood);
+  const rest = { activation, seed, classes };
+  const inner = mlp({
+    name: `${name}encoder.`,
+    inputs: size,
+    hidden,
+    outputs: 2 * latent,
+    ...rest,
+  });
   const back = [...hidden].reverse();
-  const outer = mlp({ name: "decoder.", inputs: latent, hidden: back, outputs: size, ...rest });
-  const encoder = network({ x: { shape: ["batch", ...shape] } }, (x) =>
-    inner.apply(reshape(x, [x.shape[0], size])),
+  const outer = mlp({
+    name: `${name}decoder.`,
+    inputs: latent,
+    hidden: back,
+    outputs: count * size,
+    ...rest,
+  });
+  const label: Record<string, Signature> =
+    classes === undefined ? {} : { condition: { shape: ["batch"], dtype: "int64" } };
+  const encoder = network(
+    { x: { shape: ["batch", ...shape] }, ...label },
+    (x, ...c) => inner.apply(reshape(x, [x.shape[0], size]), ...c),
+    classes,
   );
-  const decoder = network({ z: { shape: ["batch", latent] } }, (z) =>
-    reshape(outer.apply(z), [z.shape[0], ...shape]),
+  const decoder = network(
+    { z: { shape: ["batch", latent] }, ...label },
+    (z, ...c) => reshape(outer.apply(z, ...c), [z.shape[0], count * first, ...others]),
+    classes,
   );
-  return vae({ encoder, decoder, likelihood: options.likelihood });
+  return vae({ encoder, decoder, likelihood, pseudoInputs, name, seed });
 }
 
 /** Settings of {@link convVae}. */
@@ -76,14 +107,23 @@ export function convVae(options: ConvVaeOptions): Vae {
     map: rules.optional(rules.FLAG),
   });
   const { size, imageChannels = 1, channels = [32, 64], map, activation, seed } = options;
-  const { latent = map ? 4 : 20, likelihood } = options;
-  const inner = { name: "encoder.", inChannels: imageChannels, channels, outputs: 2 * latent };
+  const { latent = map ? 4 : 20, likelihood = "bernoulli", pseudoInputs, name = "" } = options;
+  const inner = {
+    name: `${name}encoder.`,
+    inChannels: imageChannels,
+    channels,
+    outputs: 2 * latent,
+  };
   const back = [...channels].reverse();
-  const outer = { name: "decoder.", inputs: latent, channels: back, outChannels: imageChannels };
+  const outer = { name: `${name}decoder.`, inputs: latent, channels: back };
+  const outChannels = outputsOf(likelihood) * imageChannels;
   const rest = { size, map, activation, seed };
   return vae({
     encoder: convEncoder({ ...inner, ...rest }),
-    decoder: convDecoder({ ...outer, ...rest }),
+    decoder: convDecoder({ ...outer, outChannels, ...rest }),
     likelihood,
+    pseudoInputs,
+    name,
+    seed,
   });
 }

@@ -4,8 +4,7 @@ import { type FloatArray, normalNoise } from "@gen/math";
 import { ArgumentError, checkOptions, rules } from "@gen/math/arguments";
 import { type Backend, callProgram } from "@gen/runtime-gpu";
 import type { AbortSignalLike } from "@gen/sampling";
-import { checkDataset, MODEL, type Vae } from "./vae.ts";
-import { itemTerms } from "./vae-loss.ts";
+import { checkDataset, MODEL, pseudoInputsOf, type Vae } from "./vae.ts";
 
 /** Settings of every function that runs a model over many items. */
 export interface RunOptions<T = unknown> {
@@ -66,7 +65,8 @@ export async function encode<T>(
   const { mean, logVariance } = await eachBatch(options, {
     length: dataset.length,
     inputs: { x: model.shape },
-    f: ({ x }) => ({ ...model.encode(x) }),
+    labels: labelsFor(model, dataset.labels),
+    f: ({ x, condition }) => ({ ...model.encode(x, condition) }),
     load: (start, end) => ({ x: unitItems(dataset, start, end) }),
   });
   return { mean, logVariance, shape: [dataset.length, ...model.latent] };
@@ -83,10 +83,12 @@ export async function decode<T>(
   options: RunOptions<T> & {
     /** Latents, `[items, ...latent]` row-major. */
     readonly z: FloatArray;
+    /** The class of each latent, for a conditional VAE. */
+    readonly labels?: ArrayLike<number>;
   },
 ): Promise<Items> {
-  checkOptions(options, { ...runRules, z: rules.FLOATS });
-  const { model, z } = options;
+  checkOptions(options, { ...runRules, z: rules.FLOATS, labels: rules.optional(rules.NUMBERS) });
+  const { model, z, labels } = options;
   const size = sizeOf(model.latent);
   const length = z.length / size;
   if (!(Number.isInteger(length) && length > 0)) {
@@ -95,7 +97,8 @@ export async function decode<T>(
   const { x } = await eachBatch(options, {
     length,
     inputs: { z: model.latent },
-    f: ({ z }) => ({ x: model.reconstruct(z) }),
+    labels: labelsFor(model, labels, length),
+    f: ({ z, condition }) => ({ x: model.reconstruct(z, condition) }),
     load: (start, end) => ({ z: z.subarray(start * size, end * size) }),
   });
   return { data: x, shape: [length, ...model.shape] };
@@ -114,11 +117,12 @@ export async function reconstruct<T>(
   },
 ): Promise<Items> {
   const { mean } = await encode(options);
-  return decode({ ...options, z: mean });
+  return decode({ ...options, z: mean, labels: options.dataset.labels });
 }
 
 /**
- * Decodes `count` draws from the prior N(0, I), keyed by seed and number.
+ * Decodes `count` draws from the prior, keyed by seed and number: from N(0, I), or from the learned
+ * mixture, whose components take turns.
  *
  * @param options The model, its backend and how many draws.
  * @throws RangeError when count is no positive integer; the signal's reason.
@@ -127,71 +131,36 @@ export async function priorSamples<T>(
   options: RunOptions<T> & {
     /** How many draws. */
     readonly count: number;
+    /** The class of each draw, for a conditional VAE. */
+    readonly labels?: ArrayLike<number>;
   },
 ): Promise<Items> {
   checkOptions(options, { ...runRules, count: rules.COUNT });
   const { model, count, seed = 0 } = options;
   const size = sizeOf(model.latent);
-  return decode({ ...options, z: normalNoise({ seed, purpose: "prior", batch: count, size }) });
-}
-
-/** Means over a dataset, in nats for each item. */
-export interface Elbo {
-  /** `-(reconstruction + kl)`, at most the log likelihood. */
-  readonly elbo: number;
-  /** `-E log p(x | z)`. */
-  readonly reconstruction: number;
-  /** `KL(q(z | x) || N(0, 1))`. */
-  readonly kl: number;
-}
-
-/**
- * Estimates the evidence lower bound of a dataset in nats for each item (Kingma and Welling 2014,
- * eq. 7), with `samples` draws of z for each item (default 1), keyed by seed and item.
- *
- * Data with a range are mapped to [0, 1], as in training.
- *
- * @param options The model, its backend and the items.
- * @throws RangeError when the items do not fit the model; the signal's reason.
- */
-export async function elbo<T>(
-  options: RunOptions<T> & {
-    /** The items, whose shape is that of the model. */
-    readonly dataset: Dataset;
-    /** How many draws of z for each item. @defaultValue 1 */
-    readonly samples?: number;
-  },
-): Promise<Elbo> {
-  checkOptions(options, { ...runRules, samples: rules.optional(rules.COUNT) });
-  const { model, dataset, seed = 0, samples = 1 } = options;
-  checkDataset(model, dataset);
-  const noise = { seed, purpose: "elbo noise", size: sizeOf(model.latent) };
-  const totals = { reconstruction: 0, kl: 0 };
-  for (let step = 0; step < samples; step++) {
-    const terms = await eachBatch(options, {
-      length: dataset.length,
-      inputs: { x: model.shape, epsilon: model.latent },
-      f: ({ x, epsilon }) => ({ ...itemTerms(model, x, epsilon) }),
-      load(start, end) {
-        const indices = Uint32Array.from({ length: end - start }, (_, i) => start + i);
-        const epsilon = normalNoise({ ...noise, indices, step });
-        return { x: unitItems(dataset, start, end), epsilon };
-      },
-    });
-    for (const name of ["reconstruction", "kl"] as const) {
-      totals[name] += terms[name].reduce((a, b) => a + b, 0) / (dataset.length * samples);
-    }
+  const z = normalNoise({ seed, purpose: "prior", batch: count, size });
+  const inputs = model.priorLogProb && pseudoInputsOf(model);
+  if (!inputs) return decode({ ...options, z });
+  const data = inputs.value.data as Float32Array;
+  const [components] = inputs.value.shape;
+  const each = { name: "pseudo-inputs", data, shape: model.shape, length: components };
+  const { mean, logVariance } = await encode({ ...options, dataset: each });
+  for (let i = 0; i < z.length; i++) {
+    const at = (Math.floor(i / size) % components) * size + (i % size);
+    z[i] = mean[at] + Math.exp(logVariance[at] / 2) * z[i];
   }
-  return { ...totals, elbo: -(totals.reconstruction + totals.kl) };
+  return decode({ ...options, z });
 }
 
 /** Runs a function over batches of `[batch, ...]` and joins each output over all items. */
-async function eachBatch<T>(
+export async function eachBatch<T>(
   { backend, batchSize = 250, signal }: RunOptions<T>,
   run: {
     readonly length: number;
     /** Shapes without the batch. */
     readonly inputs: Readonly<Record<string, readonly number[]>>;
+    /** The classes of the items, which become the input `condition`. */
+    readonly labels?: ArrayLike<number> | undefined;
     readonly f: (inputs: Record<string, Expr>) => Record<string, Expr>;
     /** The numbers of items start..end of each input. */
     load(start: number, end: number): Record<string, FloatArray>;
@@ -202,6 +171,8 @@ async function eachBatch<T>(
   for (const [name, shape] of Object.entries(inputs)) {
     signature[name] = { shape: ["batch", ...shape] };
   }
+  const { labels } = run;
+  if (labels) signature.condition = { shape: ["batch"], dtype: "int64" };
   const program = await backend.compile(trace(run.f, signature));
   const joined: Record<string, Float32Array> = {};
   try {
@@ -211,7 +182,13 @@ async function eachBatch<T>(
       const loaded = Object.entries(run.load(start, end)).map(([name, data]) => {
         return [name, { data, shape: [end - start, ...inputs[name]] }] as const;
       });
-      const outputs = await callProgram(backend, program, Object.fromEntries(loaded));
+      const condition = labels && {
+        data: Array.from({ length: end - start }, (_, i) => labels[start + i]),
+        shape: [end - start],
+        dtype: "int64" as const,
+      };
+      const given = { ...Object.fromEntries(loaded), ...(condition && { condition }) };
+      const outputs = await callProgram(backend, program, given);
       for (const [name, values] of Object.entries(outputs)) {
         const size = values.length / (end - start);
         joined[name] ??= new Float32Array(length * size);
@@ -224,12 +201,21 @@ async function eachBatch<T>(
   }
 }
 
-const sizeOf = (shape: readonly number[]) => elementCount(shape) as number;
+export const sizeOf = (shape: readonly number[]) => elementCount(shape) as number;
 
 /** Items of a dataset as floats. A dataset's range is mapped to [0, 1]. */
-function unitItems(dataset: Dataset, start: number, end: number): Float32Array {
+export function unitItems(dataset: Dataset, start: number, end: number): Float32Array {
   const size = sizeOf(dataset.shape);
   const [low, high] = dataset.range ?? [0, 1];
   const part = dataset.data.subarray(start * size, end * size);
   return Float32Array.from(part, (v) => (v - low) / (high - low));
+}
+
+/** The labels that a conditional model takes; none for another model. */
+export function labelsFor(model: Vae, labels: ArrayLike<number> | undefined, length?: number) {
+  if (model.classes === undefined) return undefined;
+  if (labels && labels.length === (length ?? labels.length)) return labels;
+  throw new ArgumentError(
+    `a conditional VAE needs labels, one for each item, got ${labels ? labels.length : "none"}`,
+  );
 }

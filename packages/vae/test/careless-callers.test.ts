@@ -1,5 +1,5 @@
 import type { Dataset } from "@gen/data";
-import { exprArithmetic, input } from "@gen/graph";
+import { type Expr, exprArithmetic, input } from "@gen/graph";
 import { mlp } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import {
@@ -22,7 +22,57 @@ const x = input("x", { shape: [2, 4] });
 const likelihood = { "0.likelihood": ["text"], "0.activation": ["function"] } as const;
 const runAlso = { "0.signal": ["object"] } as const;
 
+const quantizer = vae.vectorQuantizer({ codes: 2, features: 2 });
+const narrow = mlp({ name: "n.", inputs: 4, hidden: [3], outputs: 2 });
+const quantized = vae.quantizedVae({ encoder: narrow, decoder, quantizer });
+const judge = mlp({ name: "j.", inputs: 2, hidden: [3], outputs: 1 });
+const upper = vae.mlpVae({ name: "upper.", shape: [2], hidden: [3], latent: 1 });
+const kernel = (d: Expr) => d;
+const weights = (...names: string[]) =>
+  Object.fromEntries(names.map((name) => [`1.${name}`, ["negative", "fraction"] as const]));
+
 const calls: Record<string, Call> = {
+  iwaeLoss: {
+    args: [model, { groups: 1, elboShare: 0, gradient: "reparameterized" }],
+  },
+  infoVaeLoss: {
+    args: [model, { alpha: 0, lambda: 1, kernel }],
+    also: weights("alpha", "lambda"),
+  },
+  waeLoss: {
+    args: [model, { lambda: 1, kernel, random: false }],
+    also: { "1.lambda": ["fraction"] },
+  },
+  betaTcLoss: {
+    args: [model, { dataSize: 8, alpha: 1, beta: 1, gamma: 1, sampling: "weighted" }],
+    also: weights("alpha", "beta", "gamma"),
+  },
+  factorVaeLoss: {
+    args: [model, judge, { gamma: 1 }],
+    also: { "2.gamma": ["negative", "fraction"] },
+  },
+  hierarchicalLoss: { args: [model, upper, { beta: 1 }], also: { "2.beta": ["fraction"] } },
+  linearAnnealing: {
+    args: [{ steps: 2, from: 0, to: 1 }],
+    also: { "0.from": ["fraction"], "0.to": ["fraction"] },
+  },
+  cyclicAnnealing: {
+    args: [{ steps: 2, cycles: 1, ratio: 0.5, from: 0, to: 1 }],
+    also: { "0.from": ["fraction"], "0.to": ["fraction"] },
+  },
+  vectorQuantizer: {
+    args: [{ codes: 2, features: 2, decay: 0.9, seed: 0 }],
+  },
+  finiteScalarQuantizer: { args: [[3, 2]] },
+  quantizedVae: {
+    args: [{ encoder: narrow, decoder, quantizer, likelihood: "bernoulli" }],
+    also: { "0.likelihood": ["text"] },
+  },
+  quantizedLoss: {
+    args: [quantized, { commitment: 0.25 }],
+    also: { "1.commitment": ["fraction"] },
+  },
+  logLikelihood: { args: [{ ...run, dataset, samples: 1 }], also: runAlso },
   convVae: {
     args: [
       {
@@ -77,10 +127,13 @@ const calls: Record<string, Call> = {
     args: [{ ...modelTraining, backend, model, dataset, beta: 1 }],
     also: {
       ...modelTrainingAlso,
-      "0.beta": ["fraction"],
+      "0.beta": ["fraction", "function"],
     },
   },
-  vaeLoss: { args: [model, { beta: 1 }], also: { "1.beta": ["fraction"] } },
+  vaeLoss: {
+    args: [model, { beta: 1, freeBits: 0 }],
+    also: { "1.beta": ["fraction"], "1.freeBits": ["fraction"] },
+  },
   vaeTerms: {
     args: [exprArithmetic, "bernoulli", { x, decoded: x, mean: x, logVariance: x }],
     also: { "1": ["object"] },
@@ -90,5 +143,17 @@ const calls: Record<string, Call> = {
 describeCarelessCallers(
   vae,
   calls,
-  new Set<unknown>([backend, model, encoder, decoder, dataset, exprArithmetic]),
+  new Set<unknown>([
+    backend,
+    model,
+    encoder,
+    decoder,
+    dataset,
+    exprArithmetic,
+    narrow,
+    quantizer,
+    quantized,
+    judge,
+    upper,
+  ]),
 );

@@ -102,7 +102,7 @@ function logLikelihood(x: number[]): number {
 function bound(model: Vae, x: number[]): number {
   const root = Math.SQRT2;
   const epsilon = [root, 0, -root, 0, 0, root, 0, -root];
-  const graph = trace(({ x, epsilon }) => ({ ...itemTerms(model, x, epsilon) }), {
+  const graph = trace(({ x, epsilon }) => ({ ...itemTerms(model, { x, epsilon }) }), {
     x: { shape: [4, 3], dtype: "float32" },
     epsilon: { shape: [4, 2] },
   });

@@ -178,6 +178,8 @@ export interface Attributes
     /** The probability of being dropped. */
     readonly rate: number;
   };
+  /** A mark for differentiation: the operand's values without its gradient. */
+  StopGradient: None;
   /** A node of an ONNX file that is kept as it is; `id` distinguishes equal nodes. */
   Foreign: {
     /** Distinguishes equal nodes. */
@@ -202,7 +204,7 @@ export type ReduceOp = keyof ReduceAttributes;
 export type ProductOp = keyof ProductAttributes;
 /** An operation that normalizes. */
 export type NormalizeOp = keyof NormalizeAttributes;
-/** Operations that backends compute: all but leaves, foreign nodes and dropout. */
+/** Operations that backends compute: all but leaves, foreign nodes and marks. */
 export type ComputedOp = ElementwiseOp | ArrangeOp | ReduceOp | ProductOp | NormalizeOp;
 
 const others: { readonly [O in Exclude<ComputedOp, ElementwiseOp>]: Traits } = {

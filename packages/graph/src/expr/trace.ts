@@ -42,16 +42,16 @@ export function trace<Name extends string>(
 }
 
 /**
- * The graph of `outputs` without dropout; its inputs are `inputs`, then others in order of use.
+ * The graph of `outputs` without dropout and `stopGradient`; its inputs are `inputs`, then others in order of use.
  *
  * @param outputs The results by name.
  * @param inputs The inputs that come first, also if they are not used. Default: none.
  */
 export function graphOf(outputs: Record<string, Expr>, inputs: readonly Input[] = []): Graph {
   const nodes = topological(Object.values(outputs));
-  if (nodes.some(({ op }) => op === "Dropout")) {
+  if (nodes.some(isMark)) {
     return rewrite({ inputs, parameters: [], outputs, nodes }, (node, operands) =>
-      node.op === "Dropout" ? operands[0] : withInputs(node, operands),
+      isMark(node) ? operands[0] : withInputs(node, operands),
     );
   }
   const all = [...new Set([...inputs, ...nodes.filter(isInput)])];
@@ -63,6 +63,9 @@ export function graphOf(outputs: Record<string, Expr>, inputs: readonly Input[] 
   }
   return { inputs: all, parameters, outputs: { ...outputs }, nodes };
 }
+
+/** Whether a node marks its operand for training, and computes nothing. */
+const isMark = ({ op }: Expr) => op === "Dropout" || op === "StopGradient";
 
 /** Every expression that `roots` need, operands before their users. */
 export function topological(roots: readonly Expr[]): Expr[] {

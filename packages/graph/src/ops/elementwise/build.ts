@@ -7,7 +7,7 @@ import type { DType } from "../../expr/tensor.ts";
 /** The attributes of operations that have none: one object takes less memory than many. */
 const NONE = {};
 
-function unary(op: ElementwiseOp, x: Expr): Expr {
+function unary(op: ElementwiseOp | "StopGradient", x: Expr): Expr {
   requireFloat(op, x);
   return expr(op, [x], x.shape, NONE);
 }
@@ -262,3 +262,14 @@ export function dropout(x: Expr, rate: number): Expr {
   if (!(rate >= 0 && rate < 1)) throw new ArgumentError(`rate must be in [0, 1), got ${rate}`);
   return rate === 0 ? x : expr("Dropout", [x], x.shape, { rate });
 }
+
+/**
+ * The same values as a constant for `gradients`: no derivative passes through.
+ *
+ * A placeholder: `trace` removes it, so gradients are taken before. A derivative by the result
+ * itself is possible: `gradients(loss, [stopGradient(z)])` with the expression that `loss` uses.
+ *
+ * @param x The operand, any shape.
+ * @throws RangeError when x is no float.
+ */
+export const stopGradient = (x: Expr): Expr => unary("StopGradient", x);

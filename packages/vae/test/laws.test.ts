@@ -1,0 +1,324 @@
+/* Laws that the objectives keep, and small trainings with each. */
+import type { Dataset } from "@gen/data";
+import {
+  constant,
+  type Expr,
+  exp,
+  graphOf,
+  input,
+  mul,
+  parameter,
+  sub,
+  sum,
+  tensor,
+} from "@gen/graph";
+import { evaluate } from "@gen/graph/evaluate";
+import { mmd, normalNoise, rbfKernel } from "@gen/math";
+import { adam, mlp, network, train, weightsOf } from "@gen/nn";
+import { cpuBackend } from "@gen/runtime-gpu/cpu";
+import { describe, expect, it } from "vitest";
+import {
+  betaTcLoss,
+  cyclicAnnealing,
+  elbo,
+  factorVaeLoss,
+  finiteScalarQuantizer,
+  hierarchicalLoss,
+  infoVaeLoss,
+  iwaeLoss,
+  type Likelihood,
+  linearAnnealing,
+  logLikelihood,
+  mlpVae,
+  priorSamples,
+  quantizedLoss,
+  quantizedVae,
+  reconstruct,
+  trainVae,
+  vae,
+  vectorQuantizer,
+  waeLoss,
+} from "../src/index.ts";
+
+const backend = await cpuBackend();
+const shape = [4];
+const data = normalNoise({ seed: 3, purpose: "items", batch: 24, size: 4 });
+const unit = Float32Array.from(data, (v) => Math.round(4 / (1 + Math.exp(-2 * v))) / 4);
+const labels = Int32Array.from({ length: 24 }, (_, i) => i % 3);
+const dataset: Dataset = { name: "items", data: unit, shape, length: 24, labels };
+const small = (more: object = {}) => mlpVae({ shape, hidden: [6], latent: 2, seed: 1, ...more });
+
+/** The value of expressions on constants. */
+function values(outputs: Record<string, Expr>): Record<string, number> {
+  const found = evaluate(graphOf(outputs), {});
+  return Object.fromEntries(Object.entries(found).map(([k, { data }]) => [k, Number(data[0])]));
+}
+const noise = (purpose: string, ...shape: number[]) => {
+  const [batch, ...rest] = shape;
+  const size = rest.reduce((a, b) => a * b, 1);
+  return normalNoise({ seed: 5, purpose, batch, size });
+};
+const constants = (purpose: string, ...shape: number[]) =>
+  constant(tensor(noise(purpose, ...shape), shape));
+const x = constant(tensor(unit, [24, 4]));
+
+describe("the importance-weighted bound", () => {
+  /** x = w z + sigma noise on a line, with the exact posterior of z, or a wider one. */
+  function line(wider = 0) {
+    const [w, sigma] = [1.5, 0.5];
+    const variance = sigma ** 2 / (w ** 2 + sigma ** 2);
+    const row = (name: string, rows: number[], bias: number[]) => {
+      const weight = parameter(`${name}.weight`, tensor(rows, [rows.length, 1]));
+      const offset = parameter(`${name}.bias`, tensor(bias));
+      return network({ x: { shape: ["batch", 1] } }, (x) =>
+        sub(mul(x, sum(weight, [1])), mul(offset, -1)),
+      );
+    };
+    const encoder = row("encoder", [w / (w ** 2 + sigma ** 2), 0], [0, Math.log(variance) + wider]);
+    const model = vae({ encoder, decoder: row("decoder", [w], [0]), likelihood: { sigma } });
+    const total = w ** 2 + sigma ** 2;
+    const logDensity = (x: number) => -0.5 * (Math.log(2 * Math.PI * total) + x ** 2 / total);
+    return { model, logDensity };
+  }
+  const points: Dataset = {
+    name: "line",
+    data: Float32Array.of(-2, 0.1, 1, 3),
+    shape: [1],
+    length: 4,
+  };
+  const exact = (logDensity: (x: number) => number) =>
+    Array.from(points.data, Number).reduce((s, v) => s + logDensity(v) / 4, 0);
+
+  it("is the exact log likelihood for any number of draws of the exact posterior", async () => {
+    const { model, logDensity } = line();
+    for (const samples of [1, 7]) {
+      const found = await logLikelihood({ backend, model, dataset: points, samples });
+      expect(found.logLikelihood).toBeCloseTo(exact(logDensity), 5);
+    }
+    const one = await elbo({ backend, model, dataset: points, samples: 400 });
+    expect(one.elbo).toBeLessThan(exact(logDensity) + 0.1);
+  });
+
+  it("rises with the draws towards the exact log likelihood", async () => {
+    const { model, logDensity } = line(1.5);
+    const bound = async (samples: number) =>
+      (await logLikelihood({ backend, model, dataset: points, samples, seed: 2 })).logLikelihood;
+    const [few, many, most] = [await bound(1), await bound(20), await bound(2000)];
+    expect(many).toBeGreaterThan(few);
+    expect(Math.abs(most - exact(logDensity))).toBeLessThan(0.03);
+    expect(Math.abs(most - exact(logDensity))).toBeLessThan(
+      Math.abs(many - exact(logDensity)) + 0.03,
+    );
+  });
+
+  it("has one value with each gradient, and lies above the ELBO of the same draws", () => {
+    const model = small();
+    const epsilon = constants("draws", 24, 6, 2);
+    const of = (options: object) => values(iwaeLoss(model, options)({ x, epsilon }));
+    const plain = of({});
+    expect(of({ gradient: "doubly-reparameterized" }).loss).toBeCloseTo(plain.loss, 12);
+    expect(of({ gradient: "grouped", groups: 3 }).loss).toBeCloseTo(plain.loss, 12);
+    const grouped = of({ groups: 3 });
+    const elbo = of({ groups: 6 });
+    expect(plain.loss).toBeLessThan(grouped.loss);
+    expect(grouped.loss).toBeLessThan(elbo.loss);
+    expect(of({ elboShare: 1 }).loss).toBeCloseTo(elbo.loss, 12);
+    expect(of({ elboShare: 0.4 }).bound).toBeCloseTo(plain.bound, 12);
+  });
+});
+
+describe("the parts of the KL", () => {
+  it.each(["stratified", "weighted"] as const)("sum to log q(z | x) - log p(z): %s", (sampling) => {
+    const model = small();
+    const epsilon = constants("draws", 24, 2);
+    const options = { dataSize: 24, sampling, beta: 1 };
+    const parts = values(betaTcLoss(model, options)({ x, epsilon }));
+    const { loss, bound } = values(
+      iwaeLoss(model)({ x, epsilon: constant(tensor(noise("draws", 24, 2), [24, 1, 2])) }),
+    );
+    const { mutualInformation, totalCorrelation, dimensionwise, reconstruction } = parts;
+    const kl = mutualInformation + totalCorrelation + dimensionwise;
+    expect(parts.loss).toBeCloseTo(reconstruction + kl, 10);
+    // With one draw the importance-weighted bound has the same two terms.
+    expect(loss).toBe(bound);
+    expect(parts.loss).toBeCloseTo(loss, 10);
+  });
+
+  it("has the discrepancy of the metric mmd", () => {
+    const model = small();
+    const prior = noise("prior", 24, 2);
+    const inputs = {
+      x,
+      epsilon: constants("draws", 24, 2),
+      prior: constant(tensor(prior, [24, 2])),
+    };
+    const kernel = (d: Expr) => exp(mul(d, -0.5 / 1.3 ** 2));
+    const found = values(waeLoss(model, { kernel })(inputs));
+    const means = evaluate(graphOf({ z: model.encode(x).mean }), {}).z.data as ArrayLike<number>;
+    expect(found.mmd).toBeCloseTo(mmd(means, prior, 2, rbfKernel(1.3)), 7);
+    const info = values(infoVaeLoss(model, { alpha: 1, lambda: 0 })(inputs));
+    expect(info.loss).toBeCloseTo(info.reconstruction, 10);
+  });
+});
+
+describe("quantizers", () => {
+  it("finite scalars reach each code, and no other", () => {
+    const { codes, apply } = finiteScalarQuantizer([4, 3]);
+    expect(codes).toBe(12);
+    const grid: number[] = [];
+    for (const a of [-9, -0.8, 0, 0.9, 9]) for (const b of [-9, 0.1, 9]) grid.push(a, b);
+    const out = apply(constant(tensor(grid, [15, 2])));
+    const found = evaluate(graphOf({ codes: out.codes, z: out.z }), {});
+    expect(new Set(Array.from(found.codes.data, Number)).size).toBe(12);
+    const firsts = Array.from(found.z.data, Number).filter((_, i) => i % 2 === 0);
+    expect(Math.min(...firsts)).toBe(-1);
+    expect(Math.max(...firsts)).toBe(0.5);
+  });
+
+  it("moving averages move a codebook in training, and leave a code that nothing chose", async () => {
+    const quantizer = vectorQuantizer({ codes: 3, features: 2, decay: 0.9 });
+    const model = quantizedVae({
+      encoder: mlp({ name: "e.", inputs: 4, hidden: [5], outputs: 2 }),
+      decoder: mlp({ name: "d.", inputs: 2, hidden: [5], outputs: 4 }),
+      quantizer,
+    });
+    const loss = quantizedLoss(model);
+    const before = weightsOf(model);
+    const { weights } = await train({
+      backend,
+      signature: { x: { shape: [24, 4] } },
+      parameters: model.parameters,
+      loss,
+      updates: loss.updates,
+      optimizer: adam({ learningRate: 1e-2 }),
+      batches: [{ x: { data: unit, shape: [24, 4] } }],
+      steps: 1,
+    });
+    const next = loss.updates({ x });
+    const wanted = evaluate(graphOf(Object.fromEntries(next.map(([p, e]) => [p.name, e]))), {});
+    for (const name of ["quantizer.codebook", "quantizer.counts"]) {
+      const found = Array.from(weights[name].data, Number);
+      expect(found.length).toBe(before[name].data.length);
+      for (const [i, v] of found.entries()) expect(v).toBeCloseTo(Number(wanted[name].data[i]), 5);
+    }
+    const counts = Array.from(weights["quantizer.counts"].data, Number);
+    expect(counts.reduce((a, b) => a + b, 0)).toBeCloseTo(0.9 * 3 + 0.1 * 24, 5);
+    for (const [k, count] of counts.entries()) {
+      if (Math.abs(count - 0.9) > 1e-6) continue;
+      for (const i of [2 * k, 2 * k + 1]) {
+        const name = "quantizer.codebook";
+        expect(weights[name].data[i]).toBe(before[name].data[i]);
+      }
+    }
+  });
+});
+
+describe("annealing", () => {
+  it("rises in a line, or in cycles", () => {
+    const line = linearAnnealing({ steps: 10, to: 2 });
+    expect([0, 5, 10, 99].map(line)).toEqual([0, 1, 2, 2]);
+    const cycles = cyclicAnnealing({ steps: 40, cycles: 2 });
+    expect([0, 5, 10, 19, 20, 25].map(cycles)).toEqual([0, 0.5, 1, 1, 0, 0.5]);
+  });
+});
+
+describe("trainVae", () => {
+  const options = { backend, dataset, steps: 30, batchSize: 12, learningRate: 2e-2, logEvery: 1 };
+  const fell = (history: readonly { readonly losses: Readonly<Record<string, number>> }[]) => {
+    const mean = (part: typeof history) =>
+      part.reduce((s, { losses }) => s + losses.loss / part.length, 0);
+    return mean(history.slice(0, 5)) - mean(history.slice(-5));
+  };
+
+  it.each<[string, object]>([
+    ["3 draws", { samples: 3 }],
+    ["IWAE", { samples: 4, objective: iwaeLoss }],
+    ["InfoVAE", { objective: infoVaeLoss }],
+    ["WAE", { objective: waeLoss }],
+    ["beta-TC", { objective: (m: never) => betaTcLoss(m, { dataSize: 24, beta: 2 }) }],
+    ["a learned prior", { model: small({ pseudoInputs: 3 }) }],
+    ["annealed beta", { beta: linearAnnealing({ steps: 20, from: 1, to: 0 }) }],
+    ["a condition", { model: small({ classes: 3 }) }],
+  ])("lowers the loss: %s", async (_, more) => {
+    const { training } = await trainVae({ ...options, model: small(), ...more });
+    expect(fell(training.history)).toBeGreaterThan(0.02);
+  });
+
+  it("FactorVAE's discriminator and VAE both learn, and the VAE has its own weights alone", async () => {
+    const judge = mlp({ name: "judge.", inputs: 2, hidden: [8], outputs: 1 });
+    const { vae, weights, training } = await trainVae({
+      ...options,
+      model: small(),
+      objective: (model) => factorVaeLoss(model, judge, { gamma: 1 }),
+    });
+    const [first, last] = [training.history[0].losses, training.history[29].losses];
+    expect(last.reconstruction).toBeLessThan(first.reconstruction);
+    expect(vae.parameters.some(({ name }) => name.startsWith("judge"))).toBe(false);
+    const old = weightsOf(judge)["judge.layers.0.weight"];
+    expect(Array.from(weights["judge.layers.0.weight"].data)).not.toEqual(Array.from(old.data));
+  });
+
+  it.each<[string, Likelihood]>([
+    ["continuous Bernoulli", "continuous-bernoulli"],
+    ["global sigma", { sigma: "global" }],
+    ["predicted sigma", { sigma: "predicted" }],
+    ["logistic", { logistic: 5 }],
+    ["categorical", { categorical: 5 }],
+  ])("learns each likelihood, and gives means in the shape of x: %s", async (_, likelihood) => {
+    const model = small({ likelihood });
+    const { vae, training } = await trainVae({ ...options, model });
+    expect(fell(training.history)).toBeGreaterThan(0.05);
+    const { shape, data } = await reconstruct({ backend, model: vae, dataset });
+    expect(shape).toEqual([24, 4]);
+    const error = (of: (i: number) => number) =>
+      Array.from(unit).reduce((s, v, i) => s + (v - of(i)) ** 2, 0);
+    expect(error((i) => data[i])).toBeLessThan(error(() => 1.1));
+    if (typeof likelihood === "string" || "categorical" in likelihood) {
+      expect(data.every((v) => v >= 0 && v <= 1)).toBe(true);
+    }
+  });
+
+  it("draws from a learned prior, and of a class", async () => {
+    const learned = await priorSamples({ backend, model: small({ pseudoInputs: 3 }), count: 5 });
+    expect(learned.shape).toEqual([5, 4]);
+    const model = small({ classes: 3 });
+    const of = async (label: number) =>
+      (await priorSamples({ backend, model, count: 2, labels: [label, label] })).data;
+    expect(Array.from(await of(0))).not.toEqual(Array.from(await of(1)));
+    await expect(priorSamples({ backend, model, count: 2 })).rejects.toThrow(
+      "a conditional VAE needs labels, one for each item, got none",
+    );
+  });
+
+  it("counts the active units", async () => {
+    // The posterior means are the first two numbers of x, times one factor each.
+    const decoder = mlp({ name: "d.", inputs: 2, hidden: [3], outputs: 4 });
+    const units = async (...factors: number[]) => {
+      const by = constant(tensor([...factors, 0, 0], [1, 4]));
+      const encoder = network({ x: { shape: ["batch", 4] } }, (x) => mul(x, by));
+      return (await elbo({ backend, model: vae({ encoder, decoder }), dataset })).activeUnits;
+    };
+    expect([await units(1, 1), await units(0.01, 2), await units(0, 0)]).toEqual([2, 1, 0]);
+  });
+
+  it("refuses what does not go together", async () => {
+    const objective = infoVaeLoss;
+    await expect(
+      trainVae({ ...options, model: small(), objective, accumulate: 2 }),
+    ).rejects.toThrow(
+      "accumulate must be 1 with an objective that compares a batch's items, got 2",
+    );
+    const plain = { ...dataset, labels: undefined };
+    const conditional = trainVae({ ...options, dataset: plain, model: small({ classes: 3 }) });
+    await expect(conditional).rejects.toThrow("items has no labels");
+    expect(() => infoVaeLoss(small({ pseudoInputs: 2 }))).toThrow("learns its prior");
+    const upper = mlpVae({ name: "upper.", shape: [3], hidden: [4], latent: 1 });
+    expect(() => hierarchicalLoss(small(), upper)).toThrow(
+      "the upper VAE must take [2], the lower one's latent, got [3]",
+    );
+    const epsilon = input("epsilon", { shape: [24, 4, 2] });
+    expect(() => iwaeLoss(small(), { groups: 3 })({ x, epsilon })).toThrow(
+      "groups must be a divisor of the 4 draws, got 3",
+    );
+  });
+});
