@@ -28,17 +28,17 @@ import { MODEL, type Vae } from "./vae.ts";
 export interface IwaeOptions {
   /**
    * Splits the draws of each item into so many groups: the loss is the mean of their bounds (MIWAE,
-   * Rainforth et al. 2018, eq. 8).
+   * Rainforth et al. 2018).
    * @defaultValue 1
    */
   readonly groups?: number;
-  /** The share of the ELBO in the loss, in [0, 1] (CIWAE, ibid., eq. 10). @defaultValue 0 */
+  /** The share of the ELBO in the loss, in [0, 1] (CIWAE, ibid.). @defaultValue 0 */
   readonly elboShare?: number;
   /**
    * The gradient of the encoder. `"reparameterized"`: the loss's own. `"doubly-reparameterized"`: the
    * estimator without the score of q, whose signal does not fade as K grows (DReG, Tucker et al.
-   * 2019, eq. 8). `"grouped"`: the decoder learns from the bound of all draws, and the encoder from
-   * the bounds of the groups (PIWAE, Rainforth et al. 2018, eq. 11).
+   * 2019). `"grouped"`: the decoder learns from the bound of all draws, and the encoder from
+   * the bounds of the groups (PIWAE, Rainforth et al. 2018).
    * @defaultValue "reparameterized"
    */
   readonly gradient?: "reparameterized" | "doubly-reparameterized" | "grouped";

@@ -36,7 +36,7 @@ export interface VaeOptions {
   readonly likelihood?: Likelihood;
   /**
    * Learns the prior as a mixture of the posteriors of so many learned inputs (VampPrior, Tomczak
-   * and Welling 2018, eq. 8).
+   * and Welling 2018).
    * @defaultValue none: the prior is N(0, I)
    */
   readonly pseudoInputs?: number;
