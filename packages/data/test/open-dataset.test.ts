@@ -56,7 +56,7 @@ test("npy, npz, CSV, text and folders", async () => {
 
 test.each([
   ["nothing", "missing.npy", "no such file or folder"],
-  ["another kind", "picture.jpg", "must be a folder of .png, or end in .idx"],
+  ["another kind", "picture.jpg", "must be a folder of pictures, or end in .idx"],
   ["NaN", "nan.npy", "data must be finite float32 numbers, got NaN in item 1"],
   ["an unclear archive", "two.npz", "key must name one of its arrays (a, b), got none"],
   ["images that are labels", "labels.npy", "2 items need as many labels, got 1"],
