@@ -20,7 +20,10 @@ test("each item is in one part, in the order of the whole, with its class", () =
     fc.property(classes, fc.integer({ min: 0, max: 99 }), (labels, seed) => {
       const whole = numbered(labels);
       const { train, test } = holdOut(whole, { seed });
-      if (test === whole) return expect(train).toBe(whole);
+      if (test === whole) {
+        expect(train).toBe(whole);
+        return;
+      }
       const items = [...train.data, ...test.data].sort((a, b) => a - b);
       expect(items).toEqual(labels.map((_, i) => i));
       for (const part of [train, test]) {

@@ -45,7 +45,7 @@ test("JPEG, WebP and PNG lie beside each other, and each is announced", async ()
   const stretched = await readImageFolder(folder, { size: [12, 6], fit: "stretch", channels: 1 });
   expect(stretched.shape).toEqual([1, 12, 6]);
   const wrong = readImageFolder(folder, { size: 8, fit: "cover" as "crop" });
-  await expect(wrong).rejects.toThrow('fit must be "crop", "contain" or "stretch", got "cover"');
+  await expect(wrong).rejects.toThrow("fit must be crop, contain or stretch, got");
 });
 
 test("subfolders are classes", async () => {

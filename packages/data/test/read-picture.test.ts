@@ -74,7 +74,7 @@ describe("readPicture", () => {
   ])("refuses %s when it is cut, or larger than the limit", async (name, kind) => {
     const bytes = photo(name);
     const size = 40 * 24 * 3;
-    expect(await readPicture(bytes, { limit: size })).toMatchObject({ width: 40, height: 24 });
+    expect((await readPicture(bytes, { limit: size })).data).toHaveLength(size);
     expect((await refusal(bytes, { limit: size - 1 })).message).toBe(
       `a: a 40x24 ${kind} takes 2880 bytes, the limit is 2879 (option limit raises it)`,
     );
