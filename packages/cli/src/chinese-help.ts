@@ -110,7 +110,7 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "--labels":
     "idx 或 npy 文件中各条目的类别：一个 idx 或 npy 文件（默认：按 MNIST 命名的文件旁边的标签）",
   "--augment":
-    "训练时对每张图片的随机变换：flip、shift:像素数、rotate:度数、dequantize；用逗号列出多个",
+    "训练时对每张图片的随机变换：flip、shift:PIXELS（像素数）、rotate:DEGREES（度数）、dequantize；用逗号列出多个",
   "--classes": "把每个条目的类别告诉网络，之后 gen sample 可以使用 --class 和 --guidance",
   "--class-dropout": "训练时隐藏类别的比例，--guidance 需要它（默认：0.1）",
   "--steps": "训练步数",

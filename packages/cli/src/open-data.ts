@@ -132,7 +132,7 @@ function readingLine() {
   return {
     update(done: number, total: number): void {
       const seconds = (performance.now() - started) / 1000;
-      if (seconds < 1) return;
+      if (seconds < 1 || done === 0) return;
       line ??= progress("Reading pictures");
       line.update(done, total, `${done} of ${total}`, (seconds / done) * (total - done));
     },
