@@ -43,7 +43,8 @@ describe.concurrent("gen train on a folder of pictures", () => {
     const { data, shape } = readNpy(readFileSync(at("samples.npy")));
     expect(shape).toEqual([12, 3, 8, 12]);
     const mean = (from: number, to: number) =>
-      Array.from(data.slice(288 * from, 288 * to), Number).reduce((a, b) => a + b) / (288 * (to - from));
+      Array.from(data.slice(288 * from, 288 * to), Number).reduce((a, b) => a + b) /
+      (288 * (to - from));
     expect(mean(0, 6)).toBeLessThan(mean(6, 12) - 0.5);
     await expectRefusal([...sample, "--class", "red", "--out", at("red.npy")], /--class .*red/);
   });
@@ -77,7 +78,10 @@ describe.concurrent("gen train on a folder of pictures", () => {
     writeFileSync(at("points.csv"), "x,y\n1,2\n2,3\n4,9\n");
     const args = ["train", "ddpm", "--data", at("points.csv"), "--batch", "2", "--out", at("none")];
     await Promise.all([
-      expectRefusal([...args, "--classes"], /--classes needs classes, and .*points\.csv has none: /),
+      expectRefusal(
+        [...args, "--classes"],
+        /--classes needs classes, and .*points\.csv has none: /,
+      ),
       expectRefusal([...args, "--class-dropout", "0.2"], /--class-dropout 0.2 needs --classes/),
       expectRefusal([...args, "--augment", "flip"], /--augment is for images, .* holds points/),
     ]);
@@ -120,7 +124,9 @@ describe("the data of a training", () => {
     );
     expect(await refusal(at("x.npy"), { channels: "3" })).toContain("--channels is for a folder");
     expect(await refusal(at("data"), { fit: "crop" })).toContain("--fit crop needs --size");
-    expect(await refusal(at("data"), { labels: "y.npy" })).toContain("--labels is for an idx or npy");
+    expect(await refusal(at("data"), { labels: "y.npy" })).toContain(
+      "--labels is for an idx or npy",
+    );
     mkdirSync(at("bad"));
     const jpeg = readFileSync(join(photos, "color.jpg"));
     writeFileSync(at("bad", "cut.jpg"), jpeg.subarray(0, 800));

@@ -70,23 +70,30 @@ export async function decodeInNode(
 ): Promise<Raster> {
   const sharp = await loadSharp(name, kind);
   const channels = isGrey ? 1 : 3;
-  try {
-    const { data, info } = await sharp(bytes, { limitInputPixels: width * height, failOn: "error" })
-      .rotate()
-      .flatten({ background: "#fff" })
-      .toColourspace(isGrey ? "b-w" : "srgb")
-      .raw()
-      .toBuffer({ resolveWithObject: true });
-    const size = info.width * info.height * channels;
-    if (data.length !== size) throw new Error(`${data.length} of ${size} bytes of pixels`);
-    return { width: info.width, height: info.height, channels, data: new Uint8Array(data) };
-  } catch (error) {
-    throw unreadable(name, kind, error as Error);
+  const { data, info } = await sharp(bytes, {
+    limitInputPixels: width * height,
+    failOn: "error",
+  })
+    .rotate()
+    .flatten({ background: "#fff" })
+    .toColourspace(isGrey ? "b-w" : "srgb")
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+    .catch((error: Error) => {
+      throw unreadable(name, kind, error);
+    });
+  const size = info.width * info.height * channels;
+  if (data.length !== size) {
+    throw unreadable(name, kind, { message: `${data.length} of ${size} bytes of pixels` });
   }
+  return { width: info.width, height: info.height, channels, data: new Uint8Array(data) };
 }
 
-const unreadable = (name: string, kind: PictureKind, { message }: Error): GenError =>
-  dataError(name, `not a readable ${kind} (${message.trim().replace(/\s+/g, " ")})`);
+const unreadable = (
+  name: string,
+  kind: PictureKind,
+  { message }: { readonly message: string },
+): GenError => dataError(name, `not a readable ${kind} (${message.trim().replace(/\s+/g, " ")})`);
 
 /** The part of sharp that is used. */
 type Sharp = (

@@ -100,7 +100,9 @@ test("names the file that it cannot read", async () => {
   expect(await refusal()).toContain("either in the folder or in its subfolders, not both");
   rmSync(join(folder, "a.png"));
   writeFileSync(join(folder, "sub/d.png"), "not a picture");
-  expect(await refusal()).toBe("FOLDER/sub/d.png: must be a PNG, JPEG or WebP, which its first bytes do not say");
+  expect(await refusal()).toBe(
+    "FOLDER/sub/d.png: must be a PNG, JPEG or WebP, which its first bytes do not say",
+  );
   picture("sub/d.png", new Array(400).fill(1), 20);
   expect(await refusal()).toBe(
     "FOLDER/sub/d.png: a 20x20 PNG takes 1200 bytes, the limit is 1000 (option limit raises it)",
