@@ -23,7 +23,7 @@ describe("the readers", () => {
   });
 
   it("read random and damaged files, longer with `npm run test:all`", async () => {
-    const names = ["png", "npy", "npz", "idx", "csv", "safetensors"];
+    const names = ["png", "jpeg", "webp", "npy", "npz", "idx", "csv", "safetensors"];
     names.push("scheduler-config", "model-index", "part-config", "training-json", "onnx");
     names.push(
       "tokenizer",

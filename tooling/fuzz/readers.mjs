@@ -10,6 +10,7 @@ import {
   readIdx,
   readNpy,
   readNpz,
+  readPicture,
   readPng,
   readPngSettings,
   readSafetensors,
@@ -69,6 +70,8 @@ const filesOf = (folder, names) =>
     .map((name) => new Uint8Array(readFileSync(new URL(`${folder}/${name}`, root))))
     .filter(({ length }) => length < 2 ** 16);
 const fixtures = (/** @type {RegExp} */ names) => filesOf("packages/data/test/fixtures", names);
+const photos = (/** @type {RegExp} */ names) =>
+  filesOf("packages/data/test/fixtures/photos", names);
 const text = (/** @type {string} */ content) => new Uint8Array(Buffer.from(content, "latin1"));
 const json = (/** @type {unknown} */ value) => text(JSON.stringify(value));
 
@@ -465,6 +468,12 @@ function checkArray({ shape, data }) {
   if (size !== data.length) throw new Error(`shape [${shape}] with ${data.length} elements`);
 }
 
+/** Reads a JPEG or WebP, with sharp. @param {Uint8Array} bytes */
+async function readBounded(bytes) {
+  const { width, height, channels, data } = await readPicture(bytes, { limit });
+  checkArray({ shape: [width, height, channels], data });
+}
+
 /** @type {Readonly<Record<string, FuzzedReader>>} */
 export const readers = {
   ...appReaders,
@@ -479,6 +488,29 @@ export const readers = {
       const { width, height, channels, data } = readPng(bytes, { limit });
       checkArray({ shape: [width, height, channels], data });
     },
+    limit,
+  },
+  jpeg: {
+    seeds: () => photos(/\.jpg$/),
+    tokens: ["\xff\xd8", "\xff\xc0", "\xff\xc2", "\xff\xda", "\xff\xd9", "Exif\0\0", "\xff\xff"],
+    read: readBounded,
+    limit,
+  },
+  webp: {
+    seeds: () => photos(/\.webp$/),
+    tokens: [
+      "RIFF",
+      "WEBP",
+      "VP8 ",
+      "VP8L",
+      "VP8X",
+      "ALPH",
+      "ANIM",
+      "ANMF",
+      "EXIF",
+      "\xff\xff\xff",
+    ],
+    read: readBounded,
     limit,
   },
   "png-settings": {

@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { faultsOf } from "./faults.mjs";
 import { fuzzReader } from "./fuzz-reader.mjs";
 
-const names = ["png", "npy", "npz", "idx", "csv", "safetensors"].concat([
+const names = ["png", "jpeg", "webp", "npy", "npz", "idx", "csv", "safetensors"].concat([
   "scheduler-config",
   "model-index",
   "part-config",

@@ -102,8 +102,17 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "inspect --batch": "估算内存时的批大小",
   "--dim": "另一个动态维度的大小；可重复给出（默认：unet/config.json 的 sample_size，否则为 64）",
   "--data":
-    "fashion-mnist、digits、two-moons、swiss-roll、checkerboard、rings、pinwheel、gaussian-mixture，或一个路径：存放 PNG 的文件夹，或 idx、npy、npz、csv 文件",
+    "fashion-mnist、digits、two-moons、swiss-roll、checkerboard、rings、pinwheel、gaussian-mixture，或一个路径：存放 PNG、JPEG 或 WebP 的文件夹，其子文件夹为类别，或 idx、npy、npz、csv 文件",
   "--range": "浮点数文件中黑与白的值（默认：若全部数值都在范围内，则为 0,1 或 -1,1）",
+  "--size": "文件夹中图片的宽和高，图片会缩放到这个尺寸（默认：全部图片共有的尺寸）",
+  "--fit": "比例不同的图片如何适应 --size：裁去边缘、补黑，或拉伸（默认：crop）",
+  "--channels": "文件夹中图片的通道数：1 为灰度，3 为彩色（默认：任一图片有颜色则为 3）",
+  "--labels":
+    "idx 或 npy 文件中各条目的类别：一个 idx 或 npy 文件（默认：按 MNIST 命名的文件旁边的标签）",
+  "--augment":
+    "训练时对每张图片的随机变换：flip、shift:PIXELS（像素数）、rotate:DEGREES（度数）、dequantize；用逗号列出多个",
+  "--classes": "把每个条目的类别告诉网络，之后 gen sample 可以使用 --class 和 --guidance",
+  "--class-dropout": "训练时隐藏类别的比例，--guidance 需要它（默认：0.1）",
   "--steps": "训练步数",
   "--accumulate": "一批分成的份数；一次处理的样本越少，占用的内存越少",
   "--learning-rate": "Adam 学习率的峰值，先预热，再按余弦衰减（默认：0.001；点为 0.002）",

@@ -50,6 +50,7 @@ export async function trainDdpmIn(
   const network = denoiser(buildDenoiser(settings), settings.predicts);
   const schedule = schedules[settings.schedule]({ steps: settings.timesteps });
   const { shape, range } = dataset;
+  const { classes, classDropout: conditionDropout } = settings;
   const clip = isImages(dataset) && range && !vae ? 1 : null;
   const onWarning = (message: string) => process.stderr.write(`${message}\n`);
   return trainModel({
@@ -57,10 +58,15 @@ export async function trainDdpmIn(
     kind: "ddpm",
     settings,
     model: network,
-    train: (options) => trainDdpm({ ...options, network, dataset, schedule, onWarning }),
+    train: (options) =>
+      trainDdpm({
+        ...options,
+        ...{ network, dataset, schedule, conditionDropout, onWarning },
+        unconditional: classes?.length,
+      }),
     files: (denoiser) => {
       const scheduler = { schedule, clip };
-      return pipelineFiles({ kind: "diffusion", denoiser, scheduler, shape, vae, notes });
+      return pipelineFiles({ kind: "diffusion", denoiser, scheduler, shape, vae, classes, notes });
     },
   });
 }

@@ -17,6 +17,8 @@ export interface TrainingSettings {
   /** The peak of the learning rate. */
   readonly learningRate: number;
   readonly seed: number;
+  /** Random changes of the images in training. */
+  readonly augment?: Dataset["augment"];
 }
 
 /** Everything that decides what a VAE learns. */
@@ -40,40 +42,51 @@ export interface DdpmSettings extends TrainingSettings {
   readonly schedule: keyof typeof schedules;
   readonly timesteps: number;
   readonly predicts: "epsilon" | "x0" | "v";
+  /** The names of the classes that the network is told. */
+  readonly classes?: readonly string[];
+  /** The share of samples whose class is hidden in training, for guidance. */
+  readonly classDropout?: number;
 }
 
 /** Builds an untrained VAE. @throws GenError `usage` when the network does not fit the shape. */
 export function buildVae({ shape, network, width, latent, seed }: VaeSettings): Vae {
   if (network === "mlp") return mlpVae({ shape, hidden: [width], latent, seed });
-  const [imageChannels, size, other] = shape;
-  if (shape.length !== 3 || size !== other || size % 4 !== 0) {
+  const [imageChannels, ...size] = shape;
+  if (!isSize(size) || size.some((side) => side % 4 !== 0)) {
     throw usageError(
-      `--network conv needs square images with a side divisible by 4, got [${shape.join(", ")}]; use mlp`,
+      `--network conv needs images with sides divisible by 4, got [${shape.join(", ")}]; pass another --size, or use mlp`,
     );
   }
   return convVae({ size, imageChannels, channels: [width, 2 * width], latent, seed });
 }
 
 /** Builds an untrained network. @throws GenError `usage` when it does not fit the shape. */
-export function buildDenoiser({ shape, network, width, seed, vae }: DdpmSettings): Network {
+export function buildDenoiser(settings: DdpmSettings): Network {
+  const { shape, network, width, seed, vae } = settings;
+  const classes = settings.classes?.length;
   if (network === "mlp") {
     const hidden = [width, width, width];
     // Points lie on sharp shapes, which relu's corners fit better; latents are smooth.
     const activation = vae ? "silu" : "relu";
-    if (shape.length === 1) return mlp({ inputs: shape[0], hidden, activation, time: true, seed });
+    if (shape.length === 1)
+      return mlp({ inputs: shape[0], hidden, activation, time: true, classes, seed });
     throw usageError(
       `--network mlp needs points or latents [features], got [${shape.join(", ")}]; use unet`,
     );
   }
-  const [inChannels, size, other] = shape;
-  if (shape.length !== 3 || size !== other || size < 4) {
+  const [inChannels, ...size] = shape;
+  if (!isSize(size) || Math.min(...size) < 4) {
     throw usageError(
-      `--network unet needs square images of at least 4 x 4, got [${shape.join(", ")}]; use mlp`,
+      `--network unet needs images of at least 4 x 4, got [${shape.join(", ")}]; use mlp`,
     );
   }
-  const multipliers = size % 4 === 0 && size > 8 ? [1, 2, 2] : size % 2 === 0 ? [1, 2] : [1];
-  return unet({ size, inChannels, channels: width, multipliers, seed });
+  const areDivisible = (by: number) => size.every((side) => side % by === 0);
+  const isLarge = Math.min(...size) > 8;
+  const multipliers = areDivisible(4) && isLarge ? [1, 2, 2] : areDivisible(2) ? [1, 2] : [1];
+  return unet({ size, inChannels, channels: width, multipliers, classes, seed });
 }
+
+const isSize = (sides: readonly number[]): sides is readonly [number, number] => sides.length === 2;
 
 /** Warm-up over the first steps, then half a cosine down to a twentieth of the peak. */
 export const learningRateOf = ({ learningRate: peak, steps }: TrainingSettings) =>

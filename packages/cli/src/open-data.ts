@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
 import {
   checkerboard,
   type Dataset,
   digits,
   fashionMnist,
   gaussianMixture,
+  holdOut,
   openDataset,
   pinwheel,
   rings,
-  slice,
   standardize,
   swissRoll,
   twoMoons,
@@ -16,6 +17,8 @@ import {
 import { usageError } from "./errors.ts";
 import { dataNames, type pointNames } from "./names.ts";
 import type { Scaling } from "./scaling.ts";
+import { progress } from "./terminal.ts";
+import type { DataFlags } from "./training-options.ts";
 
 const points = {
   "two-moons": twoMoons,
@@ -37,39 +40,62 @@ export interface OpenedData {
 type Range = readonly [low: number, high: number];
 
 /**
- * Opens embedded data by name, or a file or folder by path. The last tenth of a set without a split
- * is the test set.
+ * Opens embedded data by name, or a file or folder by path. A tenth of a set without a split is the
+ * test set, as large a share of each class. The data alone decide which items, so that a VAE and the
+ * DDPM on its latents hold out the same.
  *
  * Points are standardized. Images of floats have the range [0, 1] or [-1, 1] if all values lie in
  * it, unless `range` is given.
  * @throws GenError `invalid-data` when a file cannot be read; `usage` when the range is unclear or
- * wrong.
+ * wrong, or a flag is for other data; `backend-unavailable` when JPEG or WebP need `sharp`.
  */
-export async function openData(name: string, seed: number, range?: Range): Promise<OpenedData> {
-  if (!dataNames.includes(name)) return openFile(name, range);
-  if (range) throw usageError(`--range is for a file of floats, got it with --data ${name}`);
+export async function openData(
+  name: string,
+  seed: number,
+  flags: DataFlags = {},
+): Promise<OpenedData> {
+  if (!dataNames.includes(name)) return openFile(name, flags);
+  const given = Object.entries(purposes).find(([flag]) => flags[flag as keyof DataFlags]);
+  if (given) throw usageError(`--${given[0]} is for ${given[1]}, got it with --data ${name}`);
   if (name === "fashion-mnist") {
     const splits = ["train", "test"] as const;
     const [train, test] = await Promise.all(splits.map((split) => fashionMnist({ split })));
     return { train, test };
   }
-  if (name === "digits") return split(await digits());
+  if (name === "digits") return holdOut(await digits());
   const draw = (seed: number) =>
     standardize(points[name as keyof typeof points]({ n: 8000, seed })).dataset;
   return { train: draw(seed), test: draw(seed + 1) };
 }
 
-async function openFile(path: string, range?: Range): Promise<OpenedData> {
-  const data = await openDataset(path);
+/** What each flag is for. */
+const purposes = {
+  range: "a file of floats",
+  size: "a folder of pictures",
+  fit: "a folder of pictures",
+  channels: "a folder of pictures",
+  labels: "an idx or npy file",
+} satisfies Record<keyof DataFlags, string>;
+
+async function openFile(path: string, flags: DataFlags): Promise<OpenedData> {
+  const { range, size, fit, channels, labels } = flags;
+  await checkFlags(path, flags);
+  const line = readingLine();
+  const data = await openDataset(path, {
+    ...{ size, fit, labels },
+    ...(channels && { channels: channels === "1" ? 1 : 3 }),
+    onProgress: line.update,
+  });
+  line.finish();
   if (data.range) {
     if (range) throw usageError(`--range is for floats, ${path} holds bytes of [0, 255]`);
-    return split(data);
+    return holdOut(data);
   }
   if (data.shape.length === 1 && !range) {
     const { dataset, mean, std } = standardize(data);
-    return { ...split(dataset), scaling: { mean: Array.from(mean), std: Array.from(std) } };
+    return { ...holdOut(dataset), scaling: { mean: Array.from(mean), std: Array.from(std) } };
   }
-  return split({ ...data, range: checkedRange(path, data, range) });
+  return holdOut({ ...data, range: checkedRange(path, data, range) });
 }
 
 function checkedRange(path: string, { data }: Dataset, range?: Range): Range {
@@ -86,17 +112,39 @@ function checkedRange(path: string, { data }: Dataset, range?: Range): Range {
   );
 }
 
-function split(data: Dataset): OpenedData {
-  const kept = data.length - Math.floor(data.length / 10);
-  const test = kept < data.length ? slice(data, kept, data.length) : data;
-  return { train: slice(data, 0, kept), test };
+/** @throws GenError `usage` when a flag is for a folder and the path is none, or the reverse. */
+async function checkFlags(path: string, { size, fit, channels, labels }: DataFlags) {
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+  if (fit && !size) throw usageError(`--fit ${fit} needs --size, the size that pictures fit`);
+  const ofFolders = Object.entries({ size, channels }).find(([, value]) => value);
+  if (ofFolders && !isFolder) {
+    throw usageError(`--${ofFolders[0]} is for a folder of pictures, got it with --data ${path}`);
+  }
+  if (labels && (isFolder || !/(idx|ubyte|npy)(\.gz)?$/i.test(path))) {
+    throw usageError(`--labels is for an idx or npy file, got it with --data ${path}`);
+  }
 }
 
-/** Identifies data, so that a training is not resumed on other data. */
-export function fingerprint({ data, shape, range }: Dataset): string {
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return createHash("sha256")
-    .update(JSON.stringify([shape, range]))
-    .update(bytes)
-    .digest("hex");
+/** Progress of reading many files, which appears after a second. */
+function readingLine() {
+  const started = performance.now();
+  let line: ReturnType<typeof progress> | undefined;
+  return {
+    update(done: number, total: number): void {
+      const seconds = (performance.now() - started) / 1000;
+      if (seconds < 1 || done === 0) return;
+      line ??= progress("Reading pictures");
+      line.update(done, total, `${done} of ${total}`, (seconds / done) * (total - done));
+    },
+    finish: () => line?.finish(),
+  };
+}
+
+/** Identifies data and their classes, so that a training is not resumed on other data. */
+export function fingerprint({ data, shape, range, labels, classes }: Dataset): string {
+  const hash = createHash("sha256").update(JSON.stringify([shape, range, classes]));
+  for (const values of labels ? [data, labels] : [data]) {
+    hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+  return hash.digest("hex");
 }

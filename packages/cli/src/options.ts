@@ -55,6 +55,33 @@ export function size(text: string): readonly [height: number, width: number] {
   return [height, width];
 }
 
+/** Random changes of images in training, as `Augmentation` of `@gen/data`. */
+export interface AugmentFlags {
+  readonly flip?: true;
+  readonly shift?: number;
+  readonly rotate?: number;
+  readonly dequantize?: true;
+}
+
+const AUGMENT = /^(?:(flip|dequantize)|shift:(\d{1,4})|rotate:(\d{1,3}(?:\.\d+)?))$/;
+
+/** Parses random changes with commas between, `flip,shift:2,rotate:10,dequantize`. */
+export function augmentation(text: string): AugmentFlags {
+  const found: Record<string, true | number> = {};
+  for (const word of text.split(",")) {
+    const [, name, shift, rotate] = AUGMENT.exec(word.trim()) ?? [];
+    if (name) found[name] = true;
+    else if (Number(shift) > 0) found.shift = Number(shift);
+    else if (Number(rotate) > 0 && Number(rotate) <= 180) found.rotate = Number(rotate);
+    else {
+      throw new InvalidArgumentError(
+        "It must be flip, shift:PIXELS, rotate:DEGREES up to 180, dequantize, or several with commas, such as flip,shift:2.",
+      );
+    }
+  }
+  return found;
+}
+
 /** Parses `name=n` and adds it to the dimensions before it. */
 export function dimension(
   text: string,

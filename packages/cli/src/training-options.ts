@@ -1,11 +1,32 @@
 import type { Command } from "commander";
 import { dataNames } from "./names.ts";
-import { type CommonOptions, decimal, integer, path, range, saveEveryOption } from "./options.ts";
+import {
+  type AugmentFlags,
+  augmentation,
+  type CommonOptions,
+  choice,
+  decimal,
+  integer,
+  path,
+  range,
+  saveEveryOption,
+  size,
+} from "./options.ts";
+
+/** How data are read, beside their name or path. */
+export interface DataFlags {
+  readonly range?: readonly [number, number];
+  /** Height and width of the pictures of a folder. */
+  readonly size?: readonly [height: number, width: number];
+  readonly fit?: "crop" | "contain" | "stretch";
+  readonly channels?: "1" | "3";
+  readonly labels?: string;
+}
 
 /** Options of every training. */
-export interface TrainOptions extends CommonOptions {
+export interface TrainOptions extends CommonOptions, DataFlags {
   readonly data: string;
-  readonly range?: readonly [number, number];
+  readonly augment?: AugmentFlags;
   readonly steps: number;
   readonly batch?: number;
   readonly accumulate: number;
@@ -14,7 +35,7 @@ export interface TrainOptions extends CommonOptions {
   readonly saveEvery: number;
 }
 
-const dataHelp = `${dataNames.join(", ")}, or a path: a folder of PNG files, or an idx, npy, npz or csv file`;
+const dataHelp = `${dataNames.join(", ")}, or a path: a folder of PNG, JPEG or WebP files, whose subfolders are classes, or an idx, npy, npz or csv file`;
 
 /** The end of every training's help. */
 export const resumeHelp = `
@@ -30,6 +51,35 @@ export const withTrainOptions = (command: Command, steps: number, data: string):
       "--range <low,high>",
       "values of black and white in a file of floats (default: 0,1 or -1,1 if all values fit)",
       range,
+    )
+    .option(
+      "--size <w>[x<h>]",
+      "width and height of the pictures of a folder, which are scaled to it (default: the size that all have)",
+      size,
+    )
+    .addOption(
+      choice(
+        "--fit <how>",
+        "how pictures of other proportions fit --size: cut at the edges, filled with black, or stretched (default: crop)",
+        ["crop", "contain", "stretch"],
+      ),
+    )
+    .addOption(
+      choice(
+        "--channels <n>",
+        "1 for grey pictures of a folder, 3 for color (default: 3 if any has colors)",
+        ["1", "3"],
+      ),
+    )
+    .option(
+      "--labels <file>",
+      "the classes of the items of an idx or npy file: an idx or npy file (default: the labels beside a file named as MNIST's are)",
+      path,
+    )
+    .option(
+      "--augment <list>",
+      "random changes of each picture in training: flip, shift:PIXELS, rotate:DEGREES, dequantize; several with commas",
+      augmentation,
     )
     .option("--steps <n>", "training steps", integer(1, 1e8), steps)
     .option("--batch <n>", "items in a batch (default: 128, or 256 for points)", integer(1, 65536))

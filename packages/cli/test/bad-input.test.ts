@@ -155,14 +155,14 @@ describe.concurrent("bad data are refused before anything is written", () => {
     ],
     ["four-dimensional items", () => put("4d.npy", npy([40, 1, 2, 2, 2])), /got \[1, 2, 2, 2\]/],
     [
-      "images that are not square",
-      () => put("wide.npy", npy([40, 8, 6])),
-      /--network unet needs square images.*got \[1, 8, 6\]/,
+      "images that are too small",
+      () => put("wide.npy", npy([40, 8, 3])),
+      /--network unet needs images of at least 4 x 4, got \[1, 8, 3\]/,
     ],
     [
       "a UNet for points",
       () => points,
-      /--network unet needs square images.*got \[2\]; use mlp/,
+      /--network unet needs images.*got \[2\]; use mlp/,
       "--network",
       "unet",
     ],
@@ -215,7 +215,7 @@ describe.concurrent("bad data are refused before anything is written", () => {
         "--out",
         at("out-conv"),
       ]),
-      /--network conv needs square images with a side divisible by 4, got \[1, 7, 7\]; use mlp/,
+      /--network conv needs images with sides divisible by 4, got \[1, 7, 7\]; .* or use mlp/,
     ));
 
   test("a folder without a VAE, or a VAE of other data", async () => {

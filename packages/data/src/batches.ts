@@ -1,12 +1,13 @@
 import { randomStream } from "@gen/math";
 import { ArgumentError } from "@gen/math/arguments";
+import { augmenter } from "./augment.ts";
 import { checkDataset } from "./check-dataset.ts";
 import { dataError } from "./data-error.ts";
 import { type Dataset, itemSize } from "./dataset.ts";
 
 /** One batch: `x` is [batch, ...shape], `indices` are the places of its items in the dataset. */
 export interface Batch {
-  /** The items' values, `[batch, ...shape]` row-major, scaled as asked. */
+  /** The items' values, `[batch, ...shape]` row-major, augmented and scaled as asked. */
   readonly x: Float32Array;
   /** `[batch, ...shape]`. */
   readonly shape: readonly number[];
@@ -71,15 +72,15 @@ export interface Batches extends IterableIterator<Batch> {
  *
  * The order of epoch e is the permutation drawn from the random stream keyed by (seed, "batches",
  * e). It is the same on every machine, and a resumed iterator gives the batches of one that was
- * never stopped.
+ * never stopped. So are the random changes of a dataset with `augment`.
  *
  * @param dataset The items, and their labels if they have any.
  * @param options Size, seed, scale, and where to continue.
  * @throws RangeError when `batchSize`, `seed` or `from` is not as described.
  * @throws GenError `invalid-data` when the data are not `length` items of `shape`, hold NaN, infinity
  * or a value outside the range, when the labels are not one for each item or lie outside the named
- * classes, when the dataset has fewer items than a batch needs, or when `scale` needs a range that
- * the dataset lacks.
+ * classes, when the dataset has fewer items than a batch needs, when `scale` needs a range that
+ * the dataset lacks, or when `augment` does not fit the items.
  */
 export function batches(dataset: Dataset, options: BatchOptions): Batches {
   const { batchSize, seed, scale = "none", dropLast = true, from = 0 } = options;
@@ -93,6 +94,7 @@ export function batches(dataset: Dataset, options: BatchOptions): Batches {
     throw dataError(dataset.name, problem);
   }
   const { gain, offset } = affineMap(dataset, scale);
+  const augment = augmenter(dataset);
   let { epoch, position } = typeof from === "number" ? placeAfter(from) : checkState(from);
   const orderOf = (e: number) =>
     randomStream({ seed, purpose: "batches", index: e }).permutation(length);
@@ -137,13 +139,13 @@ export function batches(dataset: Dataset, options: BatchOptions): Batches {
         order = orderOf(epoch);
       }
       const indices = Int32Array.from(order.subarray(position, position + batchSize));
-      position += indices.length;
       const x = new Float32Array(indices.length * size);
-      let at = 0;
-      for (const item of indices) {
-        const end = (item + 1) * size;
-        for (let k = item * size; k < end; k++) x[at++] = gain * data[k] + offset;
+      for (const [i, item] of indices.entries()) {
+        x.set(data.subarray(item * size, (item + 1) * size), i * size);
       }
+      augment?.(x, { seed, epoch, position });
+      position += indices.length;
+      for (let k = 0; k < x.length; k++) x[k] = gain * x[k] + offset;
       const shape = [indices.length, ...dataset.shape];
       const labels = dataset.labels && indices.map((i) => dataset.labels?.[i] ?? 0);
       return { done: false, value: { x, shape, indices, labels, epoch } };
@@ -152,7 +154,7 @@ export function batches(dataset: Dataset, options: BatchOptions): Batches {
 }
 
 /** The map value -> gain * value + offset of a scale. */
-function affineMap({ name, range }: Dataset, scale: "unit" | "signed" | "none") {
+function affineMap({ name, range, augment }: Dataset, scale: "unit" | "signed" | "none") {
   if (scale === "none") return { gain: 1, offset: 0 };
   if (scale !== "unit" && scale !== "signed") {
     throw new ArgumentError(`scale must be "unit", "signed" or "none", got ${String(scale)}`);
@@ -160,7 +162,8 @@ function affineMap({ name, range }: Dataset, scale: "unit" | "signed" | "none") 
   if (range === undefined) {
     throw dataError(name, `scale "${scale}" needs a dataset with a range; it has none`);
   }
-  const [low, high] = range;
+  // Noise of a level above the highest byte is in the range too.
+  const [low, high] = [range[0], range[1] + (augment?.dequantize ? 1 : 0)];
   const unit = { gain: 1 / (high - low), offset: -low / (high - low) };
   return scale === "unit" ? unit : { gain: 2 * unit.gain, offset: 2 * unit.offset - 1 };
 }

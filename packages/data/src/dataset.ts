@@ -1,4 +1,5 @@
 import { ArgumentError } from "@gen/math/arguments";
+import type { Augmentation } from "./augment.ts";
 import { dataError } from "./data-error.ts";
 import type { NdArray } from "./nd-array.ts";
 
@@ -23,6 +24,11 @@ export interface Dataset {
   readonly labels?: Int32Array;
   /** The classes' names, in the order of their numbers. */
   readonly classes?: readonly string[];
+  /**
+   * Random changes of the items in training. Evaluation leaves items as they are.
+   * @defaultValue none
+   */
+  readonly augment?: Augmentation;
   /** The licence of the data, and whom to credit. */
   readonly license?: string;
 }

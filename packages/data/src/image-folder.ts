@@ -1,10 +1,11 @@
-import { ArgumentError } from "@gen/math/arguments";
+import { ArgumentError, checkOptions, rules } from "@gen/math/arguments";
 import { dataError, limitError } from "./data-error.ts";
 import type { Dataset } from "./dataset.ts";
 import { nodeModule, readBounded } from "./files.ts";
 import { MAX_ARRAY_BYTES, MAX_IMAGE_SIDE } from "./limits.ts";
-import { type Raster, readPng } from "./png.ts";
-import { resize } from "./resize.ts";
+import type { Raster } from "./png.ts";
+import { readPicture } from "./read-picture.ts";
+import { type Fit, resize } from "./resize.ts";
 
 /** Settings of a folder of images. */
 export interface ImageFolderOptions {
@@ -13,32 +14,50 @@ export interface ImageFolderOptions {
    * @defaultValue the size that all images have
    */
   readonly size?: number | readonly [height: number, width: number];
+  /**
+   * How an image of other proportions fits `size`: cut at both ends of its longer direction, filled
+   * with black at both ends of its shorter one, or stretched.
+   * @defaultValue "crop"
+   */
+  readonly fit?: Fit;
   /** 1 for greyscale (Rec. 601 luma), 3 for RGB. @defaultValue 3 if any image has color channels */
   readonly channels?: 1 | 3;
   /** The most bytes for all images together. @defaultValue 1 GiB, and 256 MiB for one image */
   readonly limit?: number;
+  /**
+   * Called before each image of a folder is read, and after the last.
+   *
+   * @param done Images read.
+   * @param total Images of the folder.
+   * @defaultValue none
+   */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
- * Reads the PNG files of a folder, in order of their names. Subfolders (one level deep) are the
- * classes. Other files are ignored. A link may lead only to a file within the folder. Node only.
+ * Reads the PNG, JPEG and WebP files of a folder, in order of their names. Subfolders (one level
+ * deep) are the classes. Other files are ignored. A link may lead only to a file within the folder.
+ * Node only; JPEG and WebP need `sharp`.
  *
  * @throws GenError `invalid-data` when there is no image, an image is unreadable or of another size
  * than the first, images lie both in the folder and in subfolders, a link leads out of the folder,
- * or `limit` is exceeded.
+ * or `limit` is exceeded; `backend-unavailable` when `sharp` is needed and not installed.
  */
 export async function readImageFolder(
   path: string,
   options: ImageFolderOptions = {},
 ): Promise<Dataset> {
-  const { limit = MAX_ARRAY_BYTES } = options;
+  checkOptions(options, { fit: rules.optional(FIT), onProgress: rules.optional(rules.FUNCTION) });
+  const { limit = MAX_ARRAY_BYTES, fit, onProgress } = options;
   const target = targetSize(options.size);
   const { files, classes } = await listImages(path);
   const rasters: Raster[] = [];
   let total = 0;
-  for (const { file } of files) {
-    const raw = readPng(await readBounded(file, limit), { name: file, limit: options.limit });
-    const raster = target ? resize(raw, target[1], target[0]) : raw;
+  for (const [done, { file }] of files.entries()) {
+    onProgress?.(done, files.length);
+    const bytes = await readBounded(file, limit);
+    const raw = await readPicture(bytes, { name: file, limit: options.limit });
+    const raster = target ? resize(raw, target[1], target[0], fit) : raw;
     const first = rasters[0] ?? raster;
     if (raster.width !== first.width || raster.height !== first.height) {
       throw dataError(
@@ -51,6 +70,7 @@ export async function readImageFolder(
     if (total > limit) throw limitError(path, `its images take at least ${total} bytes`, limit);
     rasters.push(raster);
   }
+  onProgress?.(files.length, files.length);
   const channels = options.channels ?? (rasters.some((raster) => raster.channels === 3) ? 3 : 1);
   const { width, height } = rasters[0];
   const pixels = width * height;
@@ -67,6 +87,8 @@ export async function readImageFolder(
     ...(classes && { classes, labels: Int32Array.from(files, ({ label }) => label) }),
   };
 }
+
+const FIT = rules.oneOf("crop", "contain", "stretch");
 
 function targetSize(size: ImageFolderOptions["size"]): readonly [number, number] | undefined {
   if (size === undefined) return undefined;
@@ -91,7 +113,8 @@ async function listImages(path: string) {
     files.push(...images.map((file) => ({ file, label: classes.length })));
     classes.push(folder);
   }
-  if (files.length === 0) throw dataError(path, "at least one .png file is needed, got none");
+  if (files.length === 0)
+    throw dataError(path, "at least one .png, .jpg or .webp file is needed, got none");
   if (classes.length > 0 && top.images.length > 0) {
     throw dataError(path, "images must lie either in the folder or in its subfolders, not both");
   }
@@ -109,7 +132,7 @@ async function listFolder(folder: string, root: string) {
   for (const entry of entries) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) folders.push(entry.name);
-    if (!/\.png$/i.test(entry.name)) continue;
+    if (!/\.(png|jpe?g|webp)$/i.test(entry.name)) continue;
     if (entry.isFile()) images.push(path);
     if (entry.isSymbolicLink()) {
       const inside = `${await realpath(root)}${sep}`;

@@ -1,8 +1,8 @@
 /** The most bytes of a file and of its decoded arrays. Option `limit`. */
 export const MAX_ARRAY_BYTES = 2 ** 30;
 
-/** The most bytes of a decoded PNG. Option `limit`. */
-export const MAX_PNG_BYTES = 2 ** 28;
+/** The most bytes of a decoded PNG, JPEG or WebP. Option `limit`. */
+export const MAX_PICTURE_BYTES = 2 ** 28;
 
 /** The most pixels along one side of a PNG. */
 export const MAX_PNG_SIDE = 65_535;

@@ -49,7 +49,7 @@ export interface ReadOptions {
   readonly name?: string;
   /**
    * The most bytes that may be allocated for the result.
-   * @defaultValue 1 GiB; 256 MiB for PNG and CSV
+   * @defaultValue 1 GiB; 256 MiB for pictures and CSV
    */
   readonly limit?: number;
 }

@@ -23,7 +23,7 @@ export interface OpenDatasetOptions extends ImageFolderOptions {
 }
 
 /**
- * Opens a dataset by its path: a folder of PNG files, `.idx`, `-ubyte` (or these with `.gz`),
+ * Opens a dataset by its path: a folder of PNG, JPEG and WebP files, `.idx`, `-ubyte` (or these with `.gz`),
  * `.npy`, `.npz`, `.csv`, `.tsv` or `.txt`. Node only.
  *
  * The labels are the array `labels` or `y` of an npz archive, and the column `label`, `labels` or
@@ -65,7 +65,7 @@ function kindOf(path: string): "idx" | "npy" | "npz" | "csv" {
   if (/\.(csv|tsv|txt)$/i.test(path)) return "csv";
   throw dataError(
     path,
-    "must be a folder of .png, or end in .idx, -ubyte (or these with .gz), .npy, .npz, .csv, .tsv, .txt",
+    "must be a folder of pictures, or end in .idx, -ubyte (or these with .gz), .npy, .npz, .csv, .tsv, .txt",
   );
 }
 

@@ -2,7 +2,7 @@ import { ArgumentError } from "@gen/math/arguments";
 import { encode } from "fast-png";
 import { dataError } from "./data-error.ts";
 import { checkRatio, inflate } from "./inflate.ts";
-import { MAX_PNG_BYTES } from "./limits.ts";
+import { MAX_PICTURE_BYTES } from "./limits.ts";
 import { concat, type ReadOptions } from "./nd-array.ts";
 import type { PictureSettings } from "./parameters-text.ts";
 import { hasChecksum, pngChunks, typeNumber } from "./png-chunks.ts";
@@ -35,7 +35,7 @@ export interface Raster {
  * above 65,535, or takes more than `limit` bytes when decoded (default 256 MiB).
  */
 export function readPng(bytes: Uint8Array, options: ReadOptions = {}): Raster {
-  const { name = "PNG file", limit = MAX_PNG_BYTES } = options;
+  const { name = "PNG file", limit = MAX_PICTURE_BYTES } = options;
   const { header, deflated, palette, transparency, wrongChecksum } = readChunks(name, bytes, limit);
   const { width, height, passes } = header;
   const total = passes.reduce((sum, pass) => sum + pass.height * (1 + pass.rowBytes), 0);

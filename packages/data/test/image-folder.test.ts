@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { writePng } from "@gen/data";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readImageFolder } from "../src/image-folder.ts";
@@ -28,6 +29,23 @@ test("reads PNG files by name and ignores others", async () => {
   expect(set).toMatchObject({ shape: [1, 2, 2], length: 2, range: [0, 255] });
   expect(Array.from(set.data)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   expect(set.labels).toBeUndefined();
+});
+
+test("JPEG, WebP and PNG lie beside each other, and each is announced", async () => {
+  const photos = fileURLToPath(new URL("./fixtures/photos", import.meta.url));
+  for (const name of ["color.jpg", "lossless.webp"]) cpSync(join(photos, name), join(folder, name));
+  cpSync(join(photos, "decoded/lossless.webp.png"), join(folder, "pixels.png"));
+  cpSync(join(photos, "turned.jpg"), join(folder, "turned.JPEG"));
+  const seen: string[] = [];
+  const onProgress = (done: number, total: number) => seen.push(`${done}/${total}`);
+  const set = await readImageFolder(folder, { size: [24, 40], onProgress });
+  expect(set).toMatchObject({ shape: [3, 24, 40], length: 4 });
+  expect(set.data.subarray(2880, 2 * 2880)).toEqual(set.data.subarray(2 * 2880, 3 * 2880));
+  expect(seen).toEqual(["0/4", "1/4", "2/4", "3/4", "4/4"]);
+  const stretched = await readImageFolder(folder, { size: [12, 6], fit: "stretch", channels: 1 });
+  expect(stretched.shape).toEqual([1, 12, 6]);
+  const wrong = readImageFolder(folder, { size: 8, fit: "cover" as "crop" });
+  await expect(wrong).rejects.toThrow("fit must be crop, contain or stretch, got");
 });
 
 test("subfolders are classes", async () => {
@@ -73,7 +91,7 @@ async function refusal(): Promise<string> {
 }
 
 test("names the file that it cannot read", async () => {
-  expect(await refusal()).toBe("FOLDER: at least one .png file is needed, got none");
+  expect(await refusal()).toBe("FOLDER: at least one .png, .jpg or .webp file is needed, got none");
   picture("a.png", [1, 2, 3, 4]);
   picture("b.png", [1, 2, 3, 4, 5, 6]);
   expect(await refusal()).toContain("FOLDER/b.png: must be 2x2 like the first image, got 2x3");
@@ -82,7 +100,9 @@ test("names the file that it cannot read", async () => {
   expect(await refusal()).toContain("either in the folder or in its subfolders, not both");
   rmSync(join(folder, "a.png"));
   writeFileSync(join(folder, "sub/d.png"), "not a picture");
-  expect(await refusal()).toBe("FOLDER/sub/d.png: not a PNG file: the signature is missing");
+  expect(await refusal()).toBe(
+    "FOLDER/sub/d.png: must be a PNG, JPEG or WebP, which its first bytes do not say",
+  );
   picture("sub/d.png", new Array(400).fill(1), 20);
   expect(await refusal()).toBe(
     "FOLDER/sub/d.png: a 20x20 PNG takes 1200 bytes, the limit is 1000 (option limit raises it)",

@@ -1,5 +1,13 @@
 import { gzipSync } from "node:zlib";
-import { readIdx, readNpy, readNpz, readPng, readSafetensors, writeNpy } from "@gen/data";
+import {
+  readIdx,
+  readNpy,
+  readNpz,
+  readPicture,
+  readPng,
+  readSafetensors,
+  writeNpy,
+} from "@gen/data";
 import { describe, expect, test } from "vitest";
 import {
   idxFile,
@@ -50,8 +58,8 @@ describe("each limit lets pass what is at it, and refuses what is above it", () 
     expectRefusal(() => readNpz(npz(limits.MAX_ARRAY_BYTES + 1)), over);
   });
 
-  test("MAX_PNG_BYTES", () => {
-    const [width, height] = [2 ** 14, Math.floor(limits.MAX_PNG_BYTES / 3 / 2 ** 14)];
+  test("MAX_PICTURE_BYTES", () => {
+    const [width, height] = [2 ** 14, Math.floor(limits.MAX_PICTURE_BYTES / 3 / 2 ** 14)];
     const file = (height: number) => pngFile(pngHeader(width, height, 8, 2), pngPixels(none));
     expectRefusal(() => readPng(file(height)), "compressed bytes cannot be");
     expectRefusal(() => readPng(file(height + 1)), "the limit is 268435456 (option limit raises");
@@ -59,6 +67,14 @@ describe("each limit lets pass what is at it, and refuses what is above it", () 
     const small = pngFile(pngHeader(3, 5, 8, 2), pngPixels(new Uint8Array(5 * 10)));
     expect(readPng(small, { limit: 45 }).data).toHaveLength(45);
     expectRefusal(() => readPng(small, { limit: 44 }), "takes 45 bytes, the limit is 44");
+  });
+
+  test("MAX_PICTURE_BYTES, in the header of a JPEG", async () => {
+    const [width, height] = [2 ** 14, Math.floor(limits.MAX_PICTURE_BYTES / 3 / 2 ** 14)];
+    const jpeg = (height: number) =>
+      Uint8Array.of(0xff, 0xd8, 0xff, 0xc0, 0, 8, 8, height >> 8, height & 255, width >> 8, 0, 3);
+    await expect(readPicture(jpeg(height))).rejects.toThrow("not a readable JPEG");
+    await expect(readPicture(jpeg(height + 1))).rejects.toThrow("the limit is 268435456");
   });
 
   test("MAX_PNG_SIDE", () => {

@@ -24,7 +24,7 @@ beforeAll(() => {
   writeFileSync(at("two.npz"), writeNpz({ a: { shape: [2, 2], data }, b: { shape: [4], data } }));
   writeFileSync(at("labelled.csv"), "x,y,label\n1,2,0\n3,4,1\n");
   writeFileSync(at("plain.txt"), "1 2\n3 4\n");
-  writeFileSync(at("picture.jpg"), "");
+  writeFileSync(at("picture.gif"), "");
   const pixel = { width: 1, height: 1, channels: 1, data: Uint8Array.of(3) } as const;
   writeFileSync(at("a.png"), writePng(pixel));
 });
@@ -56,7 +56,7 @@ test("npy, npz, CSV, text and folders", async () => {
 
 test.each([
   ["nothing", "missing.npy", "no such file or folder"],
-  ["another kind", "picture.jpg", "must be a folder of .png, or end in .idx"],
+  ["another kind", "picture.gif", "must be a folder of pictures, or end in .idx"],
   ["NaN", "nan.npy", "data must be finite float32 numbers, got NaN in item 1"],
   ["an unclear archive", "two.npz", "key must name one of its arrays (a, b), got none"],
   ["images that are labels", "labels.npy", "2 items need as many labels, got 1"],

@@ -30,6 +30,30 @@ test("a flat picture stays flat at any size", () => {
   );
 });
 
+test("contain adds black at the ends, stretch changes proportions", () => {
+  const wide = grey(4, ...new Array(8).fill(200));
+  const contained = resize(wide, 4, 4, "contain");
+  expect(Array.from(contained.data)).toEqual([
+    ...new Array(4).fill(0),
+    ...new Array(8).fill(200),
+    ...new Array(4).fill(0),
+  ]);
+  const tall = resize(
+    { width: 1, height: 3, channels: 3, data: new Uint8Array(9).fill(9) },
+    4,
+    3,
+    "contain",
+  );
+  expect(Array.from(tall.data.subarray(0, 12))).toEqual([0, 0, 0, 9, 9, 9, 0, 0, 0, 0, 0, 0]);
+  // Each row is the average of two equal rows, and each column one of the input.
+  const stretched = resize(grey(2, 10, 90, 10, 90, 10, 90, 10, 90), 2, 2, "stretch");
+  expect(Array.from(stretched.data)).toEqual([10, 90, 10, 90]);
+  // A crop of the same to 2 x 2 is its middle: 2 x 2 pixels as they are.
+  expect(Array.from(resize(grey(2, 0, 0, 10, 90, 10, 90, 0, 0), 2, 2).data)).toEqual([
+    10, 90, 10, 90,
+  ]);
+});
+
 test("shrinking averages, growing interpolates, and the longer side is cut", () => {
   // Halving takes a triangle of reach 2 about each middle: weights 3, 3, 1 (of 1, 3, 3, 1, cut at
   // the edge), so (3*0 + 3*0 + 70)/7 and (0 + 3*70 + 3*70)/7.

@@ -2,14 +2,14 @@ import { reshape } from "@gen/graph";
 import { ArgumentError, rules, shown } from "@gen/math/arguments";
 import { type Activation, activationFunction } from "./activation.ts";
 import { convolution, downsample, upsample } from "./convolution.ts";
-import { checkNetwork } from "./layer-rules.ts";
+import { checkNetwork, IMAGE_SIZE } from "./layer-rules.ts";
 import { linear } from "./linear.ts";
 import { type Network, type NetworkOptions, network } from "./network.ts";
 
 /** Settings of {@link convEncoder} and {@link convDecoder}. */
 export interface ConvCoderOptions extends NetworkOptions {
-  /** Height and width of the images; divisible by 2 once for each entry of `channels`. */
-  size: number;
+  /** Side of the images, or height and width; divisible by 2 once for each entry of `channels`. */
+  size: number | readonly [height: number, width: number];
   /**
    * Keeps positions: the code is `[batch, features, height, width]`, not `[batch, features]`.
    * @defaultValue false
@@ -42,17 +42,25 @@ export interface ConvDecoderOptions extends ConvCoderOptions {
   outChannels?: number;
 }
 
-/** The side after `levels` halvings. @throws RangeError when 2^levels does not divide `size`. */
-export function halvedSize(size: number, levels: number): number {
+/** Height and width of images, and after `levels` halvings. */
+interface ImageSizes {
+  readonly full: readonly [height: number, width: number];
+  readonly halved: readonly [height: number, width: number];
+}
+
+/** @throws RangeError when 2^levels does not divide each side. */
+export function imageSizes(size: ConvCoderOptions["size"], levels: number): ImageSizes {
+  const [height, width] = typeof size === "number" ? [size, size] : size;
   const parts = 2 ** levels;
-  if (Number.isInteger(size / parts) && size > 0) return size / parts;
+  const halved = [height / parts, width / parts] as const;
+  if (halved.every(Number.isInteger)) return { full: [height, width], halved };
   throw new ArgumentError(
     `size must be divisible by ${parts} for ${levels} halvings, got ${shown(size)}`,
   );
 }
 
 /**
- * An encoder of images `[batch, inChannels, size, size]` to a vector or a map: a stride-2
+ * An encoder of images `[batch, inChannels, height, width]` to a vector or a map: a stride-2
  * convolution for each entry of `channels`, one more at the smallest size, then a linear layer (or
  * a 3x3 convolution).
  *
@@ -60,48 +68,50 @@ export function halvedSize(size: number, levels: number): number {
  * @throws RangeError when `size` cannot be halved once for each level.
  */
 export function convEncoder(options: ConvEncoderOptions): Network {
-  checkNetwork(options, { size: rules.COUNT, channels: rules.SIZES, outputs: rules.COUNT });
+  checkNetwork(options, { size: IMAGE_SIZE, channels: rules.SIZES, outputs: rules.COUNT });
   const { size, inChannels = 1, channels, outputs, map = false, name = "", seed = 0 } = options;
   const activate = activationFunction(options.activation ?? "silu");
-  const small = halvedSize(size, channels.length);
+  const { full, halved } = imageSizes(size, channels.length);
+  const pixels = halved[0] * halved[1];
   const widths = [inChannels, ...channels];
   const last = widths[widths.length - 1];
   const down = channels.map((c, i) => downsample(`${name}down.${i}`, widths[i], c, { seed }));
   const mid = convolution(`${name}mid`, last, last, { seed });
   const head = map
     ? convolution(`${name}head`, last, outputs, { seed })
-    : linear(`${name}head`, last * small * small, outputs, { seed });
-  return network({ x: { shape: ["batch", inChannels, size, size] } }, (x) => {
+    : linear(`${name}head`, last * pixels, outputs, { seed });
+  return network({ x: { shape: ["batch", inChannels, ...full] } }, (x) => {
     const h = [...down, mid].reduce((y, layer) => activate(layer(y)), x);
-    return head(map ? h : reshape(h, [h.shape[0], last * small * small]));
+    return head(map ? h : reshape(h, [h.shape[0], last * pixels]));
   });
 }
 
 /**
  * A decoder of a latent vector or map to images (or their logits)
- * `[batch, outChannels, size, size]`: a linear layer (or a 3x3 convolution), then for each entry of
- * `channels` a doubling of the size with a 3x3 convolution, and a 3x3 convolution to `outChannels`.
+ * `[batch, outChannels, height, width]`: a linear layer (or a 3x3 convolution), then for each entry
+ * of `channels` a doubling of the size with a 3x3 convolution, and a 3x3 convolution to
+ * `outChannels`.
  *
  * @param options Size and channels of the images and of the levels, and features of the code.
  * @throws RangeError when `size` cannot be halved once for each level.
  */
 export function convDecoder(options: ConvDecoderOptions): Network {
-  checkNetwork(options, { size: rules.COUNT, channels: rules.SIZES, inputs: rules.COUNT });
+  checkNetwork(options, { size: IMAGE_SIZE, channels: rules.SIZES, inputs: rules.COUNT });
   const { size, inputs, map = false, channels, outChannels = 1, name = "", seed = 0 } = options;
   const activate = activationFunction(options.activation ?? "silu");
-  const small = halvedSize(size, channels.length);
+  const { halved } = imageSizes(size, channels.length);
   const [first] = channels;
-  const full = Math.ceil(channels[channels.length - 1] / 2);
+  const last = Math.ceil(channels[channels.length - 1] / 2);
   const stem = map
     ? convolution(`${name}stem`, inputs, first, { seed })
-    : linear(`${name}stem`, inputs, first * small * small, { seed });
+    : linear(`${name}stem`, inputs, first * halved[0] * halved[1], { seed });
   const up = channels.map((c, i) =>
-    upsample(`${name}up.${i}`, c, channels[i + 1] ?? full, { seed }),
+    upsample(`${name}up.${i}`, c, channels[i + 1] ?? last, { seed }),
   );
-  const head = convolution(`${name}head`, full, outChannels, { seed });
-  const shape = map ? ["batch", inputs, small, small] : ["batch", inputs];
+  const head = convolution(`${name}head`, last, outChannels, { seed });
+  const shape = map ? ["batch", inputs, ...halved] : ["batch", inputs];
   return network({ z: { shape } }, (z) => {
-    const h = reshape(stem(z), [z.shape[0], first, small, small]);
+    const h = reshape(stem(z), [z.shape[0], first, ...halved]);
     return head(up.reduce((y, layer) => activate(layer(y)), activate(h)));
   });
 }

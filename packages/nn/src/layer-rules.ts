@@ -2,6 +2,12 @@ import { checkArguments, checkOptions, rules } from "@gen/math/arguments";
 
 type Rules = Parameters<typeof checkOptions>[1];
 
+/** The size of images: the side of a square, or height and width. */
+export const IMAGE_SIZE = rules.either(rules.COUNT, [
+  "[height, width] of positive integers",
+  (value) => rules.SIZES[1](value) && (value as readonly number[]).length === 2,
+]);
+
 /** The options that layers share. */
 const layerRules: Rules = {
   seed: rules.optional(rules.SEED),
@@ -25,7 +31,7 @@ const networkRules: Rules = {
   name: rules.optional(rules.TEXT),
   classes: rules.optional(rules.COUNT),
   activation: rules.optional(rules.either(rules.TEXT, rules.FUNCTION)),
-  size: rules.optional(rules.COUNT),
+  size: rules.optional(IMAGE_SIZE),
   inChannels: rules.optional(rules.COUNT),
   outChannels: rules.optional(rules.COUNT),
   learnedVariance: rules.optional(rules.FLAG),

@@ -2,19 +2,22 @@ import { add, concat, type Expr, type Signature, silu } from "@gen/graph";
 import { ArgumentError, rules, shown } from "@gen/math/arguments";
 import { attention } from "./attention.ts";
 import { residualBlock, spatialTransformer } from "./blocks.ts";
-import { halvedSize } from "./conv-coders.ts";
+import { imageSizes } from "./conv-coders.ts";
 import { convolution, downsample, upsample } from "./convolution.ts";
 import { embedding, timestepEmbedding } from "./embedding.ts";
 import { zeros } from "./initializers.ts";
-import { checkNetwork, SIZES_OR_NONE } from "./layer-rules.ts";
+import { checkNetwork, IMAGE_SIZE, SIZES_OR_NONE } from "./layer-rules.ts";
 import { linear } from "./linear.ts";
 import { type DenoiserOptions, type Network, network } from "./network.ts";
 import { groupNorm } from "./normalization.ts";
 
 /** Settings of {@link unet}. */
 export interface UnetOptions extends DenoiserOptions {
-  /** Height and width of x; divisible by 2 once for each level but the last (28 goes 28, 14, 7). */
-  size: number;
+  /**
+   * Side of x, or height and width; divisible by 2 once for each level but the last (28 goes 28, 14,
+   * 7).
+   */
+  size: number | readonly [height: number, width: number];
   /** Channels of x. @defaultValue 1 */
   inChannels?: number;
   /** Channels of the result. @defaultValue `inChannels`, or twice as many with `learnedVariance` */
@@ -31,7 +34,7 @@ export interface UnetOptions extends DenoiserOptions {
   multipliers?: readonly number[];
   /** Residual blocks of each level on the way down, and one more on the way up. @defaultValue 1 */
   blocks?: number;
-  /** Sizes at which attention follows each block. The middle always has it. @defaultValue [] */
+  /** Heights at which attention follows each block. The middle always has it. @defaultValue [] */
   attention?: readonly number[];
   /** Heads of attention. @defaultValue 1 */
   heads?: number;
@@ -60,8 +63,8 @@ const contextRule = rules.having("{ features, tokens }", {
 type Stage = (x: Expr, time: Expr, context?: Expr) => Expr;
 
 /**
- * The UNet of Ho et al. (2020, appendix B): x `[batch, inChannels, size, size]` and t `[batch]`
- * int64 to `[batch, outChannels, size, size]`. Residual blocks take the time embedding, skips join
+ * The UNet of Ho et al. (2020, appendix B): x `[batch, inChannels, height, width]` and t `[batch]`
+ * int64 to `[batch, outChannels, height, width]`. Residual blocks take the time embedding, skips join
  * both ways down and up, the middle attends, and the output starts at zero.
  *
  * @param options Size of x, channels, levels, attention, and whether there are classes.
@@ -70,7 +73,7 @@ type Stage = (x: Expr, time: Expr, context?: Expr) => Expr;
  */
 export function unet(options: UnetOptions): Network {
   checkNetwork(options, {
-    size: rules.COUNT,
+    size: IMAGE_SIZE,
     channels: rules.optional(rules.COUNT),
     multipliers: rules.optional(rules.SIZES),
     blocks: rules.optional(rules.COUNT),
@@ -80,7 +83,7 @@ export function unet(options: UnetOptions): Network {
   const { size, inChannels = 1, channels = 32, classes, crossAttention, dropout } = options;
   const { multipliers = [1, 2], blocks = 1, attention: attended = [], heads } = options;
   const { learnedVariance, groups, name = "", seed = 0 } = options;
-  halvedSize(size, multipliers.length - 1);
+  const { full } = imageSizes(size, multipliers.length - 1);
   const fittingChannels = (learnedVariance ? 2 : 1) * inChannels;
   const { outChannels = fittingChannels } = options;
   if (learnedVariance && outChannels !== fittingChannels) {
@@ -106,7 +109,7 @@ export function unet(options: UnetOptions): Network {
 
   const stem = convolution(`${name}in`, inChannels, channels, { seed });
   const skips = [channels];
-  let [side, width] = [size, channels];
+  let [side, width] = [full[0], channels];
   const down: Stage[] = [];
   for (const [level, multiplier] of multipliers.entries()) {
     for (let i = 0; i < blocks; i++) {
@@ -146,7 +149,7 @@ export function unet(options: UnetOptions): Network {
   const classOf = embedding(`${name}classes`, (classes ?? -1) + 1, timeFeatures, { seed });
 
   const signature: Record<string, Signature> = {
-    x: { shape: ["batch", inChannels, size, size] },
+    x: { shape: ["batch", inChannels, ...full] },
     t: { shape: ["batch"], dtype: "int64" },
     ...(classes !== undefined && { condition: { shape: ["batch"], dtype: "int64" } }),
     ...(crossAttention && {

@@ -97,12 +97,25 @@ describe("encoder and decoder", () => {
       });
     }
   }
+  test("take images that are not square", () => {
+    const shared = { size: [8, 12], map: true } as const;
+    const encoder = convEncoder({ ...shared, channels: [4, 6], outputs: 6 });
+    const decoder = convDecoder({ ...shared, inputs: 3, channels: [6, 4] });
+    expect(run(encoder, 2).shape).toEqual([2, 6, 2, 3]);
+    expect(run(decoder, 2).shape).toEqual([2, 1, 8, 12]);
+    const flat = { size: [8, 12], channels: [4, 6] } as const;
+    expect(run(convEncoder({ ...flat, outputs: 6 }), 2).shape).toEqual([2, 6]);
+    expect(run(convDecoder({ ...flat, inputs: 3 }), 2).shape).toEqual([2, 1, 8, 12]);
+  });
+
   test("refuse sizes that cannot be halved", () => {
     const options = { size: 28, channels: [4, 8, 8], outputs: 2 };
     expect(() => convEncoder(options)).toThrow(
       /size must be divisible by 8 for 3 halvings, got 28/,
     );
     expect(() => convDecoder({ ...options, inputs: 2 })).toThrow(/divisible by 8/);
+    expect(() => convEncoder({ ...options, size: [8, 12] })).toThrow(/divisible by 8/);
+    expect(() => convEncoder({ ...options, size: [8, 8, 8] as never })).toThrow(/size must be/);
   });
 });
 
@@ -134,6 +147,14 @@ describe("unet", () => {
       1, 1, 28, 28,
     ]);
     expect(() => unet({ size: 28, multipliers: [1, 1, 1, 1] })).toThrow(/divisible by 8 .* got 28/);
+  });
+
+  test("an image that is not square has the weights of a square one", () => {
+    const options = { channels: 8, multipliers: [1, 2, 2], attention: [4], seed: 3 };
+    const net = unet({ ...options, size: [8, 12] });
+    expect(weightsOf(net)).toEqual(weightsOf(unet({ ...options, size: 8 })));
+    expect(run(net, 2).shape).toEqual([2, 1, 8, 12]);
+    expect(() => unet({ ...options, size: [8, 6] })).toThrow(/divisible by 4 for 2 halvings/);
   });
 
   test("a sample's result does not depend on the rest of its batch", () => {

@@ -85,8 +85,8 @@ export function mlpVae(options: MlpVaeOptions): Vae {
 
 /** Settings of {@link convVae}. */
 export interface ConvVaeOptions extends VaeNetworkOptions {
-  /** Height and width; divisible by 2 once for each entry of `channels`. */
-  readonly size: number;
+  /** Side, or height and width; divisible by 2 once for each entry of `channels`. */
+  readonly size: number | readonly [height: number, width: number];
   /** Channels of the images. @defaultValue 1 */
   readonly imageChannels?: number;
   /** Channels after each halving. @defaultValue [32, 64] */
@@ -101,7 +101,7 @@ export interface ConvVaeOptions extends VaeNetworkOptions {
 export function convVae(options: ConvVaeOptions): Vae {
   checkOptions(options, {
     ...vaeRules,
-    size: rules.COUNT,
+    size: rules.either(rules.COUNT, rules.SIZES),
     imageChannels: rules.optional(rules.COUNT),
     channels: rules.optional(rules.SIZES),
     map: rules.optional(rules.FLAG),

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { scheduleNames } from "../names.ts";
-import { choice, integer, path, withCommonOptions } from "../options.ts";
+import { choice, decimal, integer, path, withCommonOptions } from "../options.ts";
 import { resumeHelp, withTrainOptions } from "../training-options.ts";
 
 /** `gen train ddpm`. */
@@ -28,6 +28,16 @@ export function ddpmCommand(): Command {
     .option("--timesteps <n>", "noise levels in training", integer(2, 100000), 1000)
     .addOption(
       choice("--predicts <what>", "the network's target", ["epsilon", "x0", "v"], "epsilon"),
+    )
+    .option(
+      "--classes",
+      "tell the network the class of each item, so that gen sample takes --class and --guidance",
+      false,
+    )
+    .option(
+      "--class-dropout <share>",
+      "the share of items whose class is hidden in training, which --guidance needs (default: 0.1)",
+      decimal(0, 0.9, true),
     );
   return withCommonOptions(ddpm, "gen-ddpm")
     .addHelpText(
@@ -41,6 +51,7 @@ Examples:
   gen train ddpm --out digits
   gen train ddpm --data two-moons --out moons
   gen train ddpm --data points.csv --steps 2000 --out points
+  gen train ddpm --data pictures/ --size 32 --augment flip --classes --out mine
   gen train ddpm --vae vae --data fashion-mnist --out latents`,
     )
     .action(async (options) => (await import("../runs/train-ddpm.ts")).trainDdpm(options));

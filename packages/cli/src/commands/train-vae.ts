@@ -20,7 +20,7 @@ export function vaeCommand(): Command {
 
 Examples:
   gen train vae --out vae
-  gen train vae --data pictures/ --network conv --latent 32 --out vae
+  gen train vae --data pictures/ --size 48x32 --network conv --latent 32 --out vae
   gen train ddpm --vae vae --data fashion-mnist --out latents`,
     )
     .action(async (options) => (await import("../runs/train-vae.ts")).trainVae(options));

@@ -19,6 +19,8 @@ type DdpmOptions = TrainOptions &
   Pick<DdpmSettings, "schedule" | "timesteps" | "predicts"> & {
     readonly network?: DdpmSettings["network"];
     readonly vae?: string;
+    readonly classes: boolean;
+    readonly classDropout?: number;
   };
 
 /** Runs `gen train ddpm`. */
@@ -37,6 +39,7 @@ export async function trainDdpm(options: DdpmOptions): Promise<void> {
     schedule,
     timesteps,
     predicts,
+    ...classSettings(options, opened),
     ...pace,
   };
   buildDenoiser(settings);
@@ -56,10 +59,36 @@ export async function trainDdpm(options: DdpmOptions): Promise<void> {
     return [
       trained,
       `the pipeline is in ${options.out}`,
-      `sample --model ${options.out} --sampler ddim --steps 20 --out samples.png`,
+      `sample --model ${options.out} --sampler ddim --steps 20${settings.classes ? " --class 0 --guidance 2" : ""} --out samples.png`,
     ];
   });
 }
+
+/** Settings of a training that tells the network the classes. */
+function classSettings(
+  { classes: isTold, classDropout, data }: DdpmOptions,
+  { train, test }: OpenedData,
+): Pick<DdpmSettings, "classes" | "classDropout"> {
+  if (!isTold) {
+    if (classDropout === undefined) return {};
+    throw usageError(`--class-dropout ${classDropout} needs --classes`);
+  }
+  const labels = [train, test].flatMap(({ labels = [] }) => Array.from(labels));
+  if (labels.length === 0)
+    throw usageError(
+      `--classes needs classes, and ${data} has none: a subfolder for each, or labels in the file`,
+    );
+  const [least, most] = labels.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [0, 0]);
+  if (least < 0 || most >= MAX_CLASSES)
+    throw usageError(
+      `--classes needs labels in [0, ${MAX_CLASSES - 1}], ${data} has ${least < 0 ? least : most}`,
+    );
+  const classes = train.classes ?? Array.from({ length: most + 1 }, (_, i) => String(i));
+  return { classes, classDropout: classDropout ?? 0.1 };
+}
+
+/** The most classes, as in the folders that are read. */
+const MAX_CLASSES = 65_536;
 
 /** Reads a trained VAE. @throws GenError `usage` when there is none, or it has other data. */
 async function openVae(folder: string, { data }: TrainOptions, { train }: OpenedData) {

@@ -6,6 +6,7 @@ import { usageError } from "../errors.ts";
 import { checkWritable, readInside } from "../files.ts";
 import { withFolderLock } from "../folder-lock.ts";
 import type { JobOptions } from "../jobs.ts";
+import { isImages } from "../models.ts";
 import { dataNames } from "../names.ts";
 import { fingerprint, type OpenedData, openData } from "../open-data.ts";
 import { interruptSignal, invocation, note, print } from "../terminal.ts";
@@ -15,9 +16,9 @@ import { lastLosses } from "../training-record.ts";
 
 /** Opens the data and completes the settings, checked before the training begins. */
 export async function prepareData(options: TrainOptions & { readonly vae?: string }) {
-  const { data, seed, steps, out, accumulate } = options;
+  const { data, seed, steps, out, accumulate, augment } = options;
   await checkWritable(out);
-  const opened = await openData(data, seed, options.range);
+  const opened = augmented(await openData(data, seed, options), options);
   const { length, shape } = opened.train;
   const arePoints = shape.length === 1 && !options.vae;
   const batch = options.batch ?? (arePoints ? 256 : 128);
@@ -25,11 +26,27 @@ export async function prepareData(options: TrainOptions & { readonly vae?: strin
   if (batch % accumulate !== 0) {
     throw usageError(`--accumulate must divide --batch ${batch}, got ${accumulate}`);
   }
-  const parts = accumulate > 1 ? { accumulate } : {};
+  const parts = { ...(accumulate > 1 && { accumulate }), ...(augment && { augment }) };
   if (length >= batch) return { opened, pace: { steps, batch, ...parts, learningRate, seed } };
   throw usageError(
     `--data ${data} must have at least --batch ${batch} images or points to train on, got ${length} (a tenth of a file is held out)`,
   );
+}
+
+/** The data with the random changes of --augment. @throws GenError `usage` when they do not fit. */
+function augmented(
+  opened: OpenedData,
+  { augment, data, vae }: TrainOptions & { readonly vae?: string },
+): OpenedData {
+  if (!augment) return opened;
+  if (vae) throw usageError("--augment must be left out with --vae: each picture is encoded once");
+  const { dequantize, ...moves } = augment;
+  const { train } = opened;
+  if (Object.keys(moves).length > 0 && !isImages(train))
+    throw usageError(`--augment is for images, ${data} holds points`);
+  if (dequantize && !(train.data instanceof Uint8Array))
+    throw usageError(`--augment dequantize is for bytes, ${data} holds floats`);
+  return { ...opened, train: { ...train, augment } };
 }
 
 /** Opens the backend, trains and prints the result, with the command to run next. */
