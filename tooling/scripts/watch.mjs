@@ -15,6 +15,7 @@ const settleMs = 50;
 
 // Vitest's own watcher knows only the files of tests that it has run, so at first it would run all.
 const vitest = await createVitest("test", { root, watch: false });
+await vitest.standalone();
 /** @type {Set<string>} */
 const changed = new Set();
 /** @type {NodeJS.Timeout | undefined} */
