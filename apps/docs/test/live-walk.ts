@@ -316,7 +316,7 @@ export function describeLiveCode(out: string): void {
           expect(status, path).toMatch(/Finished|用时/);
         }
       }
-    });
+    }, 900_000);
   });
 }
 

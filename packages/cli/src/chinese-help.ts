@@ -81,6 +81,12 @@ export const commandTexts: Readonly<Record<string, CommandTexts>> = {
     ],
   },
   backends: { description: "在每个后端上运行一个小网络；某个后端不可用时说明原因" },
+  doctor: {
+    description: "检查本机能运行什么、缺少什么，并给出修复所用的命令",
+    notes: [
+      "若有妨碍 gen 工作的问题，退出码为 1：某个包无法载入，只有慢的后端可用，或缓存不可写。可选的包未安装不算问题。",
+    ],
+  },
 };
 
 /** The options: by flag, or by the command's path and flag where commands differ. */

@@ -1,5 +1,6 @@
 import { Command, type CommanderError } from "commander";
 import { backendsCommand } from "./commands/backends.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { generateCommand } from "./commands/generate.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { quickstartCommand } from "./commands/quickstart.ts";
@@ -39,6 +40,7 @@ export function program(): Command {
     .addCommand(generateCommand())
     .addCommand(inspectCommand())
     .addCommand(backendsCommand())
+    .addCommand(doctorCommand())
     .addHelpText(
       "after",
       `

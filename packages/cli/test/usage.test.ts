@@ -34,7 +34,7 @@ describe.concurrent("bad usage is refused in one line that says what is allowed"
   test.each([
     [
       ["paint"],
-      /unknown command 'paint'; it must be one of quickstart, train, sample, generate, inspect, backends/,
+      /unknown command 'paint'; it must be one of quickstart, train, sample, generate, inspect, backends, doctor/,
     ],
     [["trian"], /did you mean train\?/],
     [["train"], /gen train needs a command; it must be one of vae, ddpm/],
@@ -130,12 +130,34 @@ describe.concurrent("before a command runs, gen loads no runtime, network or dat
     expectRefusal(["sample", "--model", at("none")], /--model .* must be a folder/, node));
 });
 
+describe.concurrent("doctor", () => {
+  test("reports the machine, the packages and the backends, and ends with 0 where all is well", async () => {
+    const { code, stdout } = await gen(["doctor", "--json"]);
+    const found = JSON.parse(stdout);
+    expect([code, found.problems]).toEqual([0, []]);
+    expect(found).toMatchObject({ node: process.versions.node, architecture: process.arch });
+    expect(found.cache.folder).toMatch(/gen.models$/);
+    for (const { version } of found.packages) expect(version).toMatch(/^\d+\.\d+\.\d+/);
+    expect(found.backends.length).toBeGreaterThan(5);
+  });
+
+  test("ends with 1 where only slow backends are left, with the command that mends it", async () => {
+    const node = without("onnxruntime-node", "onnxruntime-web", "@tensorflow/tfjs");
+    const { code, stdout, stderr } = await gen(["doctor"], { node });
+    expect([code, stderr]).toEqual([1, ""]);
+    expect(stdout).toMatch(
+      /^to mend:\n {2}onnxruntime-node is not installed\n {4}.*npm install onnxruntime-node\n$/m,
+    );
+    expect(stdout).toMatch(/^optional:\n {2}onnxruntime-web is not installed\n/m);
+  });
+});
+
 describe.concurrent("a backend whose package is not installed", () => {
   test.each([
     [
       ["onnxruntime-node"],
       "onnx/node-cpu",
-      /onnxruntime-node is not installed; run: npm install onnxruntime-node/,
+      /onnxruntime-node is not installed; run: .*npm install onnxruntime-node/,
     ],
     [
       ["onnxruntime-web"],
@@ -166,7 +188,7 @@ describe.concurrent("a backend whose package is not installed", () => {
       node: without("onnxruntime-node", "onnxruntime-web", "@tensorflow/tfjs"),
     });
     expect(code).toBe(0);
-    expect(stdout.match(/^no {3}.*; run: npm install /gm)).toHaveLength(5);
+    expect(stdout.match(/^no {3}.*; run: .*npm install /gm)).toHaveLength(5);
     expect(stdout).toMatch(/^yes {2}cpu /m);
   });
 

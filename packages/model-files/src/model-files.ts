@@ -43,6 +43,8 @@ export interface ModelFilesOptions {
 
 /** Files of models, downloaded once and stored under their SHA-256. */
 export interface ModelFiles {
+  /** The folder in Node, the name of the cache in a browser; undefined for a store of your own. */
+  readonly location?: string;
   /**
    * The bytes of the file at an http or https URL. Returns the stored file if it has the SHA-256
    * given, or if the server says that it is current or cannot be reached. A stored file is hashed
@@ -109,8 +111,9 @@ export function modelFiles(options: ModelFilesOptions = {}): ModelFiles {
   const { capacity = Number.POSITIVE_INFINITY, name = "gen-models", onWarning = warn } = options;
   if (!(capacity >= 0)) throw refused("capacity", "at least 0 bytes", capacity);
   const defaultLimit = checkedLimit(options.limit ?? largest);
-  const store =
-    options.store ?? (inNode() ? folderStore(options.folder ?? defaultFolder()) : cacheStore(name));
+  const ownFolder = () => (inNode() ? (options.folder ?? defaultFolder()) : name);
+  const location = options.store ? "" : ownFolder();
+  const store = options.store ?? (inNode() ? folderStore(location) : cacheStore(location));
   const lenient = lruStore(ignoreFailures(store, onWarning), capacity);
   const strict = lruStore(store, capacity);
   const requested =
@@ -134,6 +137,7 @@ export function modelFiles(options: ModelFilesOptions = {}): ModelFiles {
     };
 
   const files: ModelFiles = {
+    ...(location && { location }),
     fetch: requested(
       singleFlight((bytes) => bytes.slice()),
       ({ bytes }) => bytes,

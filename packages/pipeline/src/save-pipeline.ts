@@ -3,6 +3,7 @@ import { toOnnx } from "@gen/graph/onnx";
 import { checkArguments, rules } from "@gen/math/arguments";
 import type { Conditions, DiffusionPipeline, Pipeline, PipelineVae } from "@gen/sampling";
 import { readSchedulerConfig, writeSchedulerConfig } from "@gen/schedules";
+import { checkCard, type ModelCard, modelCard } from "./model-card.ts";
 import { pipelinePaths } from "./paths.ts";
 import { utf8 } from "./utf8.ts";
 
@@ -17,15 +18,25 @@ const MODEL = ["diffusers", "OnnxRuntimeModel"];
 export type WriteFile = (path: string, bytes: Uint8Array) => unknown;
 
 /**
- * Writes the files of a pipeline, as {@link pipelineFiles} gives them, one after the other.
+ * Writes the files of a pipeline, as {@link pipelineFiles} gives them, one after the other. With a
+ * card also README.md, which says what the model is and how to sample it.
  *
  * @param pipeline The model, of training or of a folder.
  * @param write Writes one file.
+ * @param card What README.md says beside what follows from the model. Default: no README.md.
  * @throws as a rejection: what `pipelineFiles` or `write` throws.
  */
-export async function savePipeline(pipeline: Pipeline, write: WriteFile): Promise<void> {
+export async function savePipeline(
+  pipeline: Pipeline,
+  write: WriteFile,
+  card?: ModelCard,
+): Promise<void> {
   checkArguments({ write }, { write: rules.FUNCTION });
-  for (const [path, bytes] of Object.entries(pipelineFiles(pipeline))) await write(path, bytes);
+  if (card !== undefined) checkCard(card);
+  const files = pipelineFiles(pipeline);
+  for (const [path, bytes] of Object.entries(files)) await write(path, bytes);
+  const text = card && (await modelCard(pipeline, files, card));
+  if (text !== undefined) await write("README.md", utf8(text));
 }
 
 /**

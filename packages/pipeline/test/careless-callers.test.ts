@@ -18,6 +18,7 @@ const files = pipeline.pipelineFiles({ ...whole, denoiser: model });
 const read = async (path: string) => files[path];
 const options = { limit: 2 ** 30, readWeights: read };
 const extra = { classes: ["a"], notes: {} };
+const card = { name: "Toy", license: "mit", read: async () => undefined };
 
 const opened = onnxBackend({ provider: "cpu" });
 afterAll(async () => (await opened).close());
@@ -122,7 +123,10 @@ const calls: Record<string, Call> = {
   readEmbedding: { args: [embedding, { token: "<toy>", name: "toy" }] },
   addEmbeddings: { args: [{ model: textEncoder }, [readEmbedding(embedding)], 41] },
   pipelineFiles: { args: [{ ...whole, ...extra }], also: { "0.kind": ["undefined"] } },
-  savePipeline: { args: [{ ...whole, ...extra }, () => undefined] },
+  savePipeline: {
+    args: [{ ...whole, ...extra }, () => undefined, card],
+    also: { "2": ["undefined"] },
+  },
 };
 
 describeCarelessCallers(pipeline, calls, new Set<unknown>());

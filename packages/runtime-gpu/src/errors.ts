@@ -9,9 +9,9 @@ export const unsupported = (message: string, options?: ErrorOptions): GenError =
   new GenError("unsupported-graph", message, options);
 
 /** The error for an optional peer that did not load, with the command that installs it. */
-export function peerError(name: string, cause: unknown): GenError {
+export function peerError(name: string, cause: unknown, install = `npm install ${name}`): GenError {
   const { code, message } = cause as { code?: string; message?: string };
   const missing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
   const why = missing ? "is not installed" : `did not load (${message})`;
-  return unavailable(`${name} ${why}; run: npm install ${name}`, { cause });
+  return unavailable(`${name} ${why}; run: ${install}`, { cause });
 }

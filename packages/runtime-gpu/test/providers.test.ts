@@ -1,11 +1,15 @@
+import { readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import * as g from "@gen/graph";
 import { errorCode } from "@gen/math";
 import node from "onnxruntime-node";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { backendOver } from "../src/device.ts";
+import { resolveHere } from "../src/in-node.ts";
 import { capabilities } from "../src/index.ts";
 import { hostDevice } from "../src/onnx/host-device.ts";
-import { missingProvider, type Provider } from "../src/onnx/providers.ts";
+import { bindingError } from "../src/onnx/node-binding.ts";
+import { missingProvider, nvidiaDriver, type Provider } from "../src/onnx/providers.ts";
 import type { Ort, SessionOptions } from "../src/onnx/runtime.ts";
 import { webnnDevice } from "../src/onnx/webnn.ts";
 import { onnxBackend } from "../src/onnx.ts";
@@ -46,6 +50,56 @@ it("onnx/webnn asks for the GPU alone, and its context ends with it", async () =
 const { platform, arch } = process;
 const be = (platform: string, arch: string) =>
   Object.defineProperties(process, { platform: { value: platform }, arch: { value: arch } });
+
+describe("an onnxruntime-node that does not load", () => {
+  afterEach(() => void be(platform, arch));
+  const thrown = (code: string, message: string) => Object.assign(new Error(message), { code });
+  const file = "Cannot find module '../bin/napi-v6/HERE/onnxruntime_binding.node'";
+  const skip = nvidiaDriver() ? "" : "ONNXRUNTIME_NODE_INSTALL=skip ";
+
+  it.each([
+    [
+      "ERR_MODULE_NOT_FOUND",
+      "linux x64",
+      `is not installed; run: ${skip}npm install onnxruntime-node`,
+    ],
+    ["ERR_MODULE_NOT_FOUND", "win32 x64", "is not installed; run: npm install onnxruntime-node"],
+    [
+      "MODULE_NOT_FOUND",
+      "darwin x64",
+      "has no native binding for darwin x64; run: npm install onnxruntime-web",
+    ],
+    [
+      ...["MODULE_NOT_FOUND", "win32 arm64"],
+      "is installed without its native binding for win32 arm64; run: npm uninstall onnxruntime-node && npm install onnxruntime-node",
+    ],
+    ["ERR_DLOPEN_FAILED", "linux x64", `did not load (${file}); run: npm install onnxruntime-web`],
+  ])("%s on %s", (code, here, text) => {
+    const [platform, arch] = here.split(" ");
+    be(platform, arch);
+    const message = code.startsWith("ERR_MODULE") ? "Cannot find package" : file;
+    const error = bindingError(thrown(code, message));
+    expect([errorCode(error), error.message]).toEqual([
+      "backend-unavailable",
+      `onnxruntime-node ${text}`,
+    ]);
+  });
+
+  it("names the bindings that the installed package has", () => {
+    const here = `${platform} ${arch}`;
+    const missing = bindingError(thrown("MODULE_NOT_FOUND", file)).message;
+    expect(missing).toContain(`is installed without its native binding for ${here}`);
+    const root = dirname(dirname(resolveHere("onnxruntime-node")));
+    const found = readdirSync(join(root, "bin", "napi-v6"), { encoding: "utf8", recursive: true });
+    const carried = found.filter((path) => path.endsWith("onnxruntime_binding.node"));
+    for (const path of carried) {
+      const [platform, arch] = path.split(/[\\/]/);
+      be(platform, arch);
+      expect(bindingError(thrown("MODULE_NOT_FOUND", file)).message).not.toContain("has no native");
+    }
+    expect(carried).toHaveLength(5);
+  });
+});
 
 describe("a provider of onnxruntime-node", () => {
   afterEach(() => void be(platform, arch));

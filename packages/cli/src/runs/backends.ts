@@ -38,21 +38,25 @@ export async function runBackends({
   }
   if (backend && !results[0].available) throw usageError(`--backend ${results[0].detail}`);
   if (out !== undefined) await replaceFile(resolve(out), `${JSON.stringify(results, null, 2)}\n`);
+  print(json, results, backendLines(results));
+}
+
+/** The lines that `gen backends` prints. */
+export function backendLines(results: readonly Awaited<ReturnType<typeof tryBackend>>[]): string[] {
   const width = Math.max(...results.map(({ backend }) => backend.length));
-  const lines = results.flatMap(({ backend, available, detail, lacks }) => [
+  return results.flatMap(({ backend, available, detail, lacks }) => [
     [available ? "yes" : "no ", backend.padEnd(width), detail].join("  "),
     ...Object.entries(lacks).map(
       ([name, text]) => `     ${" ".repeat(width)}  no ${name}: ${text}`,
     ),
   ]);
-  print(json, results, lines);
 }
 
 /**
  * Runs a small network on a backend: its error, or the reason why it is not available, and what it
  * does without here.
  */
-async function tryBackend(name: string, seed: number) {
+export async function tryBackend(name: string, seed: number) {
   try {
     const backend = await openBackend(name);
     try {

@@ -55,15 +55,17 @@ export function missingProvider(provider: Provider): string | undefined {
     return `onnxruntime-node has the provider ${provider} for ${where} alone, and this is ${here}`;
   }
   if (provider !== "cuda") return undefined;
+  if (!nvidiaDriver()) return `no NVIDIA driver is loaded; ${providerNeeds(provider)}`;
   const files = cudaFiles();
   // Without the package, opening says how to install it.
-  if (files && !files.some((name) => name.includes("providers_cuda"))) {
-    return "onnxruntime-node is installed without its CUDA files; run: node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install";
-  }
+  if (!files || files.some((name) => name.includes("providers_cuda"))) return undefined;
+  return "onnxruntime-node is installed without its CUDA files; run: node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install";
+}
+
+/** Whether Linux has NVIDIA's driver; WSL has it behind its own device. */
+export function nvidiaDriver(): boolean {
   const { existsSync } = process.getBuiltinModule("node:fs");
-  // WSL has NVIDIA's driver behind its own device.
-  if (existsSync("/proc/driver/nvidia") || existsSync("/dev/dxg")) return undefined;
-  return `no NVIDIA driver is loaded; ${providerNeeds(provider)}`;
+  return existsSync("/proc/driver/nvidia") || existsSync("/dev/dxg");
 }
 
 /** The files beside the native module for Linux x64; undefined where the package is not installed. */

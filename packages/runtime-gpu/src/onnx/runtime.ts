@@ -16,7 +16,7 @@ const importModule = async (name: string): Promise<Ort> => {
 
 /**
  * ONNX Runtime's native build.
- * @throws GenError `backend-unavailable` outside Node, or when it is not installed.
+ * @throws GenError `backend-unavailable` outside Node, or when it is not installed or did not load.
  */
 export async function loadNode(): Promise<Ort> {
   if (!inNode())
@@ -24,7 +24,8 @@ export async function loadNode(): Promise<Ort> {
   try {
     return await importModule("onnxruntime-node");
   } catch (cause) {
-    throw peerError("onnxruntime-node", cause);
+    // Pages do not load the words for Node.
+    throw (await import("./node-binding.ts")).bindingError(cause);
   }
 }
 
