@@ -1,0 +1,3 @@
+export default {
+  vite: { build: { target: "es2022" } }, // top-level await in the page's script
+};
