@@ -2,7 +2,8 @@
 // What a project computed: the line that it prints, the answer of its server, or its page's text.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { runnerImport } from "vite";
+import { pathToFileURL } from "node:url";
+import { build } from "esbuild";
 import { freePort } from "../scripts/free-port.mjs";
 import { root } from "../scripts/shell.mjs";
 import { end, lastLines, run, start } from "./shell.mjs";
@@ -53,8 +54,7 @@ async function fromServer(command, path, folder) {
 
 /** @param {string} folder @returns {Promise<Result[]>} */
 async function fromPages(folder) {
-  const { launch } = await driver("launch.ts");
-  const { serve } = await driver("serve.ts");
+  const { launch, serve } = await pageDriver();
   const browser = await launch("chromium");
   const results = [];
   try {
@@ -84,13 +84,20 @@ async function fromPage(page) {
   throw new Error(`the page shows no result within ${limit / 1000} s`);
 }
 
-/** A module of the page driver, which is TypeScript. @param {string} file */
-async function driver(file) {
-  const { module } = await runnerImport(join(root, "tooling", "browser", file), {
-    configFile: false,
-    logLevel: "error",
+/** The page driver, which is TypeScript, as a module for this Node. */
+async function pageDriver() {
+  const folder = join(root, "tooling", "browser");
+  const outfile = join(folder, "node_modules", ".cache", "page-driver.mjs");
+  const contents = 'export { launch } from "./launch.ts"; export { serve } from "./serve.ts";';
+  await build({
+    stdin: { contents, resolveDir: folder },
+    outfile,
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
   });
-  return /** @type {any} */ (module);
+  return await import(pathToFileURL(outfile).href);
 }
 
 /**

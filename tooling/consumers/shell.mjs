@@ -90,4 +90,4 @@ export async function run(command, cwd, limit = 600) {
 }
 
 /** @param {string} text */
-export const lastLines = (text) => text.trimEnd().split("\n").slice(-15).join("\n");
+export const lastLines = (text) => text.trimEnd().split("\n").slice(-30).join("\n");
