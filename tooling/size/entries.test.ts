@@ -79,7 +79,9 @@ async function firstBytes(file: string): Promise<number> {
   for (const [path, { entryPoint }] of outputs) {
     if (entryPoint && join(root, entryPoint) === file) reach(path);
   }
-  const loaded = outputFiles.filter((one) => [...seen].some((path) => one.path === join(root, path)));
+  const loaded = outputFiles.filter((one) =>
+    [...seen].some((path) => one.path === join(root, path)),
+  );
   if (loaded.length === 0) throw new Error(`the bundle has no ${file}`);
   return loaded.reduce((sum, one) => sum + gzipSync(one.contents, { level: 9 }).length, 0);
 }
