@@ -1,0 +1,6 @@
+import { onnxBackend } from "@gen/runtime-gpu/onnx";
+import { tenSteps } from "../ten-steps.js";
+
+export const dynamic = "force-dynamic";
+
+export const GET = async () => Response.json(await tenSteps(onnxBackend()));
