@@ -81,10 +81,12 @@ describeEngines("examples in a page", ["chromium"], (engine) => {
   /** The painted pixels of the canvas. */
   const painted = (page: BrowserPage) =>
     page.evaluate(() => {
-      const canvas = document.querySelector("canvas");
-      const context = canvas?.getContext("2d");
-      if (!canvas || !context) return 0;
-      const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+      const canvas = document.querySelector("canvas") as HTMLCanvasElement;
+      // A copy to read from: the browser warns about repeated readings of a drawn canvas.
+      const { width, height } = canvas;
+      const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+      copy?.drawImage(canvas, 0, 0);
+      const data = copy?.getImageData(0, 0, width, height).data ?? new Uint8ClampedArray();
       return data.filter((value, i) => i % 4 === 3 && value > 0).length;
     });
 
