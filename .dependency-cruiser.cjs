@@ -104,7 +104,9 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^(packages|apps)/[^/]+/(dist|[.]turbo|[.]vitepress/(cache|dist))/" },
+    exclude: {
+      path: "^(packages|apps|apps/examples)/[^/]+/(dist|[.]next|[.]turbo|[.]vitepress/(cache|dist))/",
+    },
     combinedDependencies: false,
     tsConfig: { fileName: "tsconfig.test.json" },
     tsPreCompilationDeps: true,

@@ -12,5 +12,7 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     maxWorkers: 2,
+    // Node imports the embedded images by itself: Vite would map 5 MB of text.
+    server: { deps: { external: [/\/packages\/data\/assets\//] } },
   },
 });

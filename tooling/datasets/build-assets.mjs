@@ -44,7 +44,10 @@ function write(name, images, labels, n, side, columns, text) {
     ...text,
     Labels: Array.from(labels.subarray(0, n)).join(""),
   });
-  writeFileSync(join(assets, name), png);
+  // Bundlers keep a module with the code that imports it, and often leave an image file behind.
+  const base64 = `"${png.toString("base64")}"`;
+  writeFileSync(join(assets, `${name}.js`), `// ${name}.png\nexport const base64 =\n${base64};\n`);
+  writeFileSync(join(assets, `${name}.d.ts`), "export declare const base64: string;\n");
   console.log(`${name}: ${n} images, ${png.length} bytes`);
 }
 
@@ -58,8 +61,8 @@ function writeFashion(name, split, n, columns) {
   });
 }
 
-writeFashion("fashion-mnist-train.png", "train", 10_000, 100);
-writeFashion("fashion-mnist-test.png", "t10k", 2_000, 50);
+writeFashion("fashion-mnist-train", "train", 10_000, 100);
+writeFashion("fashion-mnist-test", "t10k", 2_000, 50);
 
 const rows = read("usr/lib/python3/dist-packages/sklearn/datasets/data/digits.csv.gz")
   .toString("latin1")
@@ -69,7 +72,7 @@ const rows = read("usr/lib/python3/dist-packages/sklearn/datasets/data/digits.cs
 // 0..16 becomes 0..240, so that an image viewer shows the digits. The loader divides by 15.
 const digits = Buffer.from(rows.flatMap((row) => row.slice(0, 64).map((value) => value * 15)));
 const labels = Buffer.from(rows.map((row) => row[64]));
-write("digits.png", digits, labels, rows.length, 8, 43, {
+write("digits", digits, labels, rows.length, 8, 43, {
   Title: "Optical recognition of handwritten digits, the test set, pixel values times 15",
   Copyright: "E. Alpaydin and C. Kaynak, 1998, CC BY 4.0, see digits.LICENCE.txt",
   Source: "https://doi.org/10.24432/C50P49",

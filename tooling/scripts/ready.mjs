@@ -67,7 +67,7 @@ function pinnedPnpm() {
 
 /** The folders of the workspace that have a package.json. */
 function projects() {
-  const nested = ["packages", "apps", "tooling"].flatMap((folder) =>
+  const nested = ["packages", "apps", "apps/examples", "tooling"].flatMap((folder) =>
     existsSync(join(root, folder))
       ? readdirSync(join(root, folder)).map((name) => join(root, folder, name))
       : [],

@@ -76,12 +76,13 @@ describeEngines("the bundlers of the guide", ["chromium"], (engine) => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "gen-bundlers-"));
     await writePageFiles(page, folder, [
-      ...["index.html", "main.js", "worker.js", "with-worker.js", "plain.html"],
+      ...["index.html", "main.js", "worker.js", "with-worker.js", "plain.html", "tfjs.js"],
       ...["vite.config.js", "webpack.config.mjs"],
     ]);
     await install(folder, {
       ...{ ...versions, esbuild, "webpack-cli": "6.0.1", "onnxruntime-web": "1.30.0" },
       "@rollup/plugin-node-resolve": "16.0.3",
+      ...{ "@tensorflow/tfjs": "4.22.0", "@tensorflow/tfjs-backend-wasm": "4.22.0" },
     });
     browser = await launch(engine);
   });
@@ -126,11 +127,31 @@ describeEngines("the bundlers of the guide", ["chromium"], (engine) => {
       await rm(join(folder, "dist"), { recursive: true, force: true });
       shell(command, folder);
       expect(await visit("dist"), name).toBe("onnx/wasm 512,2");
+      const files = await readdir(join(folder, "dist"), { recursive: true });
+      expect(
+        files.filter((file) => file.endsWith(".wasm")),
+        name,
+      ).toHaveLength(1);
     }
     const html = await readFile(join(folder, "index.html"), "utf8");
     shell(commands("esbuild-worker"), folder);
     await writeFile(join(folder, "dist/index.html"), html.replace("main.js", "with-worker.js"));
     expect(await visit("dist")).toBe("onnx/wasm 512,2");
+  });
+
+  it.runIf(all)("gives TensorFlow.js its file", async () => {
+    const files = ["index.html", "webpack.config.mjs"];
+    const before = await Promise.all(files.map((name) => readFile(join(folder, name), "utf8")));
+    for (const [i, name] of files.entries())
+      await writeFile(join(folder, name), before[i].replace("main.js", "tfjs.js"));
+    for (const command of ["npx vite build", "npx webpack && cp index.html dist/"]) {
+      await rm(join(folder, "dist"), { recursive: true, force: true });
+      shell(command, folder);
+      // webpack names its output main.js.
+      if (command.includes("webpack")) await writeFile(join(folder, "dist/index.html"), before[0]);
+      expect(await visit("dist"), command).toBe("tfjs/wasm");
+    }
+    for (const [i, name] of files.entries()) await writeFile(join(folder, name), before[i]);
   });
 
   it.runIf(all)("names the URL of a file that was not copied, and the command", async () => {

@@ -10,6 +10,7 @@ export const chinesePackages = {
   "@gen/math/json": "读取 JSON 文本或其 UTF-8 字节。",
   "@gen/math/arguments": "按名称检查参数的值。",
   "@gen/data": "数据集、图像与数组文件、二维玩具数据，以及由种子决定的批次。",
+  "@gen/data/toys": "单独的二维玩具数据，不含文件与图片。",
   "@gen/graph": "可以追踪、求导、以 float64 求值并写成 ONNX 的表达式。",
   "@gen/graph/compiler":
     "供后端、训练和自定义变换使用的工具。一次变换是从图到图的函数，用 `rewrite` 写成；`node.op` 说明表达式有哪些属性。",

@@ -1,20 +1,26 @@
+/*
+ * The images are PNG sheets, as base64 in modules of `assets`. A module is imported when its dataset
+ * is read. A bundler thus keeps the images with the code, in a page, a server or a worker, and only
+ * those of the functions that the program calls.
+ */
 import { GenError } from "@gen/math";
 import { ArgumentError } from "@gen/math/arguments";
 import { decode } from "fast-png";
 import type { Dataset } from "./dataset.ts";
-import { nodeModule } from "./files.ts";
 
 const garments =
   "T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot";
 
 /**
  * The optical recognition of handwritten digits: 1,797 images of [1, 8, 8], values 0 to 16, ten
- * classes. The package holds them; nothing is downloaded.
+ * classes. The package holds them in a module of 61 kB, which is imported by the first call.
  *
  * E. Alpaydin, C. Kaynak (1998), UCI Machine Learning Repository, CC BY 4.0.
+ *
+ * @throws GenError `download-failed` when the module of the images does not load.
  */
 export async function digits(): Promise<Dataset> {
-  const { data, labels } = await readSheet(new URL("../assets/digits.png", import.meta.url), 8);
+  const { data, labels } = await readSheet(8, () => import("../assets/digits.js"));
   return {
     name: "digits",
     data: data.map((level) => level / 15),
@@ -29,13 +35,14 @@ export async function digits(): Promise<Dataset> {
 
 /**
  * Fashion-MNIST, in part: the first 10,000 training images or the first 2,000 test images, in file
- * order; [1, 28, 28], bytes, ten classes of garments. The package holds them; nothing is
- * downloaded.
+ * order; [1, 28, 28], bytes, ten classes of garments. The package holds them in two modules, of 5.5
+ * MB (train) and 1.1 MB (test). The first call imports the one that it needs.
  *
  * H. Xiao, K. Rasul, R. Vollgraf (2017), arXiv:1708.07747, MIT licence.
  *
  * @param options Which images.
  * @throws RangeError when `split` is neither "train" nor "test".
+ * @throws GenError `download-failed` when the module of the images does not load.
  */
 export async function fashionMnist(options: {
   /** "train": 10,000 images; "test": 2,000 others. */
@@ -45,12 +52,12 @@ export async function fashionMnist(options: {
   if (split !== "train" && split !== "test") {
     throw new ArgumentError(`split must be "train" or "test", got ${String(split)}`);
   }
-  // Both addresses are written out because bundlers find assets by reading the source.
-  const url =
+  // Both names are written out because bundlers find modules by reading the source.
+  const { data, labels } = await readSheet(28, () =>
     split === "train"
-      ? new URL("../assets/fashion-mnist-train.png", import.meta.url)
-      : new URL("../assets/fashion-mnist-test.png", import.meta.url);
-  const { data, labels } = await readSheet(url, 28);
+      ? import("../assets/fashion-mnist-train.js")
+      : import("../assets/fashion-mnist-test.js"),
+  );
   return {
     name: `fashion-mnist-${split}`,
     data,
@@ -65,10 +72,16 @@ export async function fashionMnist(options: {
 
 /** Reads a PNG sheet of square images into [length, side, side]; its text holds their labels. */
 async function readSheet(
-  url: URL,
   side: number,
+  load: () => Promise<{ base64: string }>,
 ): Promise<{ data: Uint8Array; labels: Int32Array }> {
-  const { width, data: pixels, text } = decode(await assetBytes(url));
+  const { base64 } = await load().catch((cause: Error) => {
+    const advice = "all files that the bundler wrote must be served";
+    throw new GenError("download-failed", `embedded images: ${cause.message}; ${advice}`, {
+      cause,
+    });
+  });
+  const { width, data: pixels, text } = decode(bytesOf(base64));
   const labels = Int32Array.from(text.Labels, Number);
   const columns = width / side;
   const data = new Uint8Array(labels.length * side * side);
@@ -83,12 +96,10 @@ async function readSheet(
   return { data, labels };
 }
 
-/** The bytes of an asset. Node cannot fetch file: addresses. */
-async function assetBytes(url: URL): Promise<Uint8Array> {
-  if (url.protocol === "file:") return nodeModule("node:fs/promises").readFile(url);
-  const response = await fetch(url);
-  if (!response.ok) {
-    throw new GenError("download-failed", `${url}: ${response.status} ${response.statusText}`);
-  }
-  return new Uint8Array(await response.arrayBuffer());
+/** The bytes of a base64 text. */
+function bytesOf(base64: string): Uint8Array {
+  const binary = atob(base64);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { digits, fashionMnist } from "@gen/data";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 // SHA-256 of the pixels and labels (a byte each), taken by Python from the idx.gz files of Debian's
 // dataset-fashion-mnist 0.0~git20200523.55506a9-1 and the digits.csv.gz of python3-sklearn 1.2.1.
@@ -81,8 +81,17 @@ test("the licences lie beside the data, and both are small", () => {
   );
   const packed = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
   expect(packed.files).toContain("assets");
-  const files = ["digits.png", "fashion-mnist-train.png", "fashion-mnist-test.png"].map(asset);
+  const files = ["digits.js", "fashion-mnist-train.js", "fashion-mnist-test.js"].map(asset);
   expect(files.every((file) => existsSync(file))).toBe(true);
   const total = files.reduce((sum, file) => sum + statSync(file).size, 0);
-  expect(total).toBeLessThan(6_000_000);
+  expect(total).toBeLessThan(7_000_000);
+});
+
+test("names the module that does not load", async () => {
+  vi.doMock("../assets/digits.js", () => Promise.reject(new Error("404 for digits.js")));
+  await expect(digits()).rejects.toMatchObject({
+    code: "download-failed",
+    message: expect.stringMatching(/^embedded images: .*; all files .* must be served$/),
+  });
+  vi.doUnmock("../assets/digits.js");
 });

@@ -26,7 +26,10 @@ test.each([
 
 const name = "tfjs-backend-wasm-simd.wasm";
 
-test("tfjs/wasm prints nothing about a missing file, and then takes the right folder", () => {
+test.each([
+  ["folder", "/"],
+  ["file", `/${name}`],
+])("tfjs/wasm prints nothing about a missing file, and then takes the right %s", (_, end) => {
   const script = `
     import { createRequire } from "node:module";
     import { dirname } from "node:path";
@@ -35,7 +38,7 @@ test("tfjs/wasm prints nothing about a missing file, and then takes the right fo
     const { code } = await open("${nowhere}").catch((error) => error);
     const { resolve } = createRequire(import.meta.url);
     const folder = dirname(resolve("@tensorflow/tfjs-backend-wasm/wasm-out/${name}"));
-    const backend = await open(folder + "/");
+    const backend = await open(folder + "${end}");
     console.log(code, backend.name);
   `;
   const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {

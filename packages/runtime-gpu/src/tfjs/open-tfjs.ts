@@ -71,11 +71,21 @@ export async function openTfjs({
 }
 
 type Wasm = Awaited<ReturnType<typeof loadTfjsWasm>>;
+type WasmPaths = NonNullable<TfjsOptions["wasmPaths"]>;
+
+const wasmNames = ["", "-simd", "-threaded-simd"].map((kind) => `tfjs-backend-wasm${kind}.wasm`);
+
+/** Whether the option names one file, not a folder. */
+const isFile = (wasmPaths: WasmPaths): wasmPaths is string =>
+  typeof wasmPaths === "string" && /\.wasm([?#]|$)/.test(wasmPaths);
+
+/** TensorFlow.js wants a URL for each of its files, also for those that it does not load. */
+const urlForEach = (url: string) => Object.fromEntries(wasmNames.map((name) => [name, url]));
 
 /** @throws GenError `backend-unavailable` when the files were looked for elsewhere before. */
-function setWasmPaths(wasm: Wasm, wasmPaths: NonNullable<TfjsOptions["wasmPaths"]>): void {
+function setWasmPaths(wasm: Wasm, wasmPaths: WasmPaths): void {
   try {
-    wasm.setWasmPaths(wasmPaths);
+    wasm.setWasmPaths(isFile(wasmPaths) ? urlForEach(wasmPaths) : wasmPaths);
   } catch (cause) {
     const message = "tfjs/wasm has started before, and takes no other wasmPaths: leave them out";
     throw unavailable(message, { cause });
@@ -83,10 +93,11 @@ function setWasmPaths(wasm: Wasm, wasmPaths: NonNullable<TfjsOptions["wasmPaths"
 }
 
 /** Whether Node, which reads the files and always has SIMD, finds the file that it needs. */
-function hasWasmFile(wasmPaths: NonNullable<TfjsOptions["wasmPaths"]>): boolean {
+function hasWasmFile(wasmPaths: WasmPaths): boolean {
   const { existsSync } = process.getBuiltinModule("node:fs");
   const name = "tfjs-backend-wasm-simd.wasm";
-  const file = typeof wasmPaths === "string" ? wasmPaths + name : wasmPaths[name];
+  const paths = isFile(wasmPaths) ? urlForEach(wasmPaths) : wasmPaths;
+  const file = typeof paths === "string" ? paths + name : paths[name];
   return existsSync(file.startsWith("file:") ? new URL(file) : file);
 }
 

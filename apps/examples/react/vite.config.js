@@ -1,0 +1,8 @@
+import react from "@vitejs/plugin-react";
+
+export default {
+  plugins: [react()],
+  worker: { format: "es" },
+  // The provider wasm needs one file of ONNX Runtime. Remove this line to use the provider webgpu.
+  resolve: { alias: { "onnxruntime-web/webgpu": "onnxruntime-web/wasm" } },
+};
