@@ -308,15 +308,19 @@ export function describeLiveCode(out: string): void {
       }
     });
 
-    it.runIf(allEngines)("runs each example of the site, and its results hold", async () => {
-      for (const path of pagesWithExamples(out)) {
-        await open(path);
-        for (const { status, wrong, output } of await page.evaluate(runAll)) {
-          expect(wrong, `${path}\n${output}`).toBe(0);
-          expect(status, path).toMatch(/Finished|用时/);
+    it.runIf(allEngines)(
+      "runs each example of the site, and its results hold",
+      async () => {
+        for (const path of pagesWithExamples(out)) {
+          await open(path);
+          for (const { status, wrong, output } of await page.evaluate(runAll)) {
+            expect(wrong, `${path}\n${output}`).toBe(0);
+            expect(status, path).toMatch(/Finished|用时/);
+          }
         }
-      }
-    }, 900_000);
+      },
+      900_000,
+    );
   });
 }
 

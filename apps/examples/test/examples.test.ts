@@ -86,7 +86,9 @@ describeEngines("examples in a page", ["chromium"], (engine) => {
       const canvas = document.querySelector("canvas") as HTMLCanvasElement;
       // A copy to read from: the browser warns about repeated readings of a drawn canvas.
       const { width, height } = canvas;
-      const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+      const copy = new OffscreenCanvas(width, height).getContext("2d", {
+        willReadFrequently: true,
+      });
       copy?.drawImage(canvas, 0, 0);
       const data = copy?.getImageData(0, 0, width, height).data ?? new Uint8ClampedArray();
       return data.filter((value, i) => i % 4 === 3 && value > 0).length;

@@ -15,18 +15,6 @@ import { ArgumentError, checkOptions, rules } from "@gen/math/arguments";
 import { dataError } from "./data-error.ts";
 import { type Dataset, itemSize } from "./dataset.ts";
 
-/** Random changes of a dataset's items in training. */
-export interface Augmentation {
-  /** Mirrors every second item at random, left to right. @defaultValue false */
-  readonly flip?: boolean;
-  /** The most pixels, a whole number, that an item moves along each side. @defaultValue 0 */
-  readonly shift?: number;
-  /** The most degrees, in [0, 180], that an item turns about its center. @defaultValue 0 */
-  readonly rotate?: number;
-  /** Adds noise of [0, 1) levels to bytes, so that "unit" maps [0, 256) to [0, 1). @defaultValue false */
-  readonly dequantize?: boolean;
-}
-
 /** The place of a batch: its epoch, and the items before it in the epoch. */
 interface Place {
   readonly seed: number;

@@ -1,7 +1,18 @@
 import { ArgumentError } from "@gen/math/arguments";
-import type { Augmentation } from "./augment.ts";
 import { dataError } from "./data-error.ts";
 import type { NdArray } from "./nd-array.ts";
+
+/** Random changes of a dataset's items in training. */
+export interface Augmentation {
+  /** Mirrors every second item at random, left to right. @defaultValue false */
+  readonly flip?: boolean;
+  /** The most pixels, a whole number, that an item moves along each side. @defaultValue 0 */
+  readonly shift?: number;
+  /** The most degrees, in [0, 180], that an item turns about its center. @defaultValue 0 */
+  readonly rotate?: number;
+  /** Adds noise of [0, 1) levels to bytes, so that "unit" maps [0, 256) to [0, 1). @defaultValue false */
+  readonly dequantize?: boolean;
+}
 
 /**
  * Items of one shape, and their labels if they have any.

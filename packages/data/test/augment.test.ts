@@ -1,7 +1,7 @@
 import { batches, type Dataset } from "@gen/data";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Augmentation } from "../src/augment.ts";
+import type { Augmentation } from "../src/dataset.ts";
 import { errorOf } from "./fixture.ts";
 
 /** Images of a column that rises to the right and a channel that rises downwards. */

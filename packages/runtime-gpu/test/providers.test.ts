@@ -70,7 +70,8 @@ describe("an onnxruntime-node that does not load", () => {
       "has no native binding for darwin x64; run: npm install onnxruntime-web",
     ],
     [
-      ...["MODULE_NOT_FOUND", "win32 arm64"],
+      "MODULE_NOT_FOUND",
+      "win32 arm64",
       "is installed without its native binding for win32 arm64; run: npm uninstall onnxruntime-node && npm install onnxruntime-node",
     ],
     ["ERR_DLOPEN_FAILED", "linux x64", `did not load (${file}); run: npm install onnxruntime-web`],
