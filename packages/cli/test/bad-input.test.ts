@@ -67,7 +67,7 @@ describe.concurrent("bad data are refused before anything is written", () => {
     [
       "another kind of file",
       () => put("a.docx", "x"),
-      /a\.docx: must be a folder of \.png, or end/,
+      /a\.docx: must be a folder of pictures, or end/,
     ],
     ["truncated idx", () => put("t.idx", idx(8, [40, 8, 8], 99)), /t\.idx: .*2560.*99/],
     [
@@ -134,9 +134,9 @@ describe.concurrent("bad data are refused before anything is written", () => {
       /b\.png: must be 8x8 like the first image, got 9x8/,
     ],
     [
-      "a folder without PNG",
+      "a folder without pictures",
       () => put("empty/a.txt", "") && at("empty"),
-      /at least one \.png file is needed/,
+      /at least one \.png, \.jpg or \.webp file is needed/,
     ],
     [
       "too few images",
