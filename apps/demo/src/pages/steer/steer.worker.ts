@@ -1,4 +1,4 @@
-import { exposeWork } from "../../expose-work.ts";
+import * as comlink from "comlink";
 import { createWork } from "./create-work.ts";
 
-exposeWork(createWork());
+comlink.expose(createWork());
