@@ -20,7 +20,11 @@ const textReads = new RegExp(
 );
 
 /** Files that format a message and decide nothing by it. */
-const formatters = ["packages/math/src/gen-error.ts", "packages/cli/src/program.ts"];
+const formatters = [
+  "packages/math/src/gen-error.ts",
+  "packages/cli/src/program.ts",
+  "packages/data/src/decode-picture.ts",
+];
 
 it("code decides by an error's code, never by its text", () => {
   const files = sources

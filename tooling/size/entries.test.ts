@@ -13,7 +13,8 @@ const budgets: Record<string, number> = {
   "@gen/math": 11_200,
   "@gen/math/json": 1_700,
   "@gen/math/arguments": 2_200,
-  "@gen/data": 32_000,
+  "@gen/data": 36_600,
+  "@gen/data/toys": 2_980,
   "@gen/graph": 9_800,
   "@gen/graph/compiler": 5_300,
   "@gen/graph/evaluate": 6_500,
@@ -32,7 +33,7 @@ const budgets: Record<string, number> = {
   "@gen/sampling": 58_300,
   "@gen/ddim": 15_600,
   "@gen/ddpm": 70_700,
-  "@gen/vae": 44_800,
+  "@gen/vae": 53_100,
   "@gen/pipeline": 139_400,
 };
 

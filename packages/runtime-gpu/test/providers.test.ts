@@ -53,7 +53,12 @@ const be = (platform: string, arch: string) =>
 
 describe("an onnxruntime-node that does not load", () => {
   afterEach(() => void be(platform, arch));
-  const thrown = (code: string, message: string) => Object.assign(new Error(message), { code });
+  const requireStack = ["/app/node_modules/onnxruntime-node/dist/binding.js"];
+  const thrown = (code: string, message: string) =>
+    Object.assign(new Error(message), {
+      code,
+      ...(code === "MODULE_NOT_FOUND" && { requireStack }),
+    });
   const file = "Cannot find module '../bin/napi-v6/HERE/onnxruntime_binding.node'";
   const skip = nvidiaDriver() ? "" : "ONNXRUNTIME_NODE_INSTALL=skip ";
 
