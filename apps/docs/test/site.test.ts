@@ -129,6 +129,9 @@ describe("the site", () => {
         (text) => !text.startsWith(`failed: ${server.url}`) && !leaving.test(text),
       );
     afterEach(async () => expect(await problemsWithoutPrefetches()).toEqual([]));
+    /** Waits until Vue has taken over the page. Its import fails when the browser leaves before. */
+    const started = () =>
+      page.waitFor(() => "__vue_app__" in (document.querySelector("#app") ?? {}));
 
     it("fits a phone, is light, and requests nothing from other servers", async () => {
       const weigh = pageWeight(out);
@@ -139,6 +142,7 @@ describe("the site", () => {
       const some = own.filter((_, i) => i % every === 0);
       for (const file of some) {
         await page.goto(`${server.url}${file}`);
+        await started();
         const { files, ...overflow } = await page.evaluate(async () => {
           await document.fonts.ready;
           const { scrollWidth, clientWidth } = document.documentElement;
@@ -171,8 +175,7 @@ describe("the site", () => {
       const measure = async (width: number, height: number, files: string[]) => {
         await page.resize(width, height);
         await page.goto(`${server.url}${files[0]}`);
-        // Vue takes over the page's nodes first.
-        await page.waitFor(() => "__vue_app__" in (document.querySelector("#app") ?? {}));
+        await started();
         return page.evaluate(async (files) => {
           const measured = [];
           for (const file of files) {
