@@ -38,8 +38,16 @@ export function allProjects() {
     });
 }
 
-/** Copies a project and the program that all projects share. @param {Project} project @param {string} to */
-export function copyProject({ name }, to) {
-  cpSync(join(folder, name), to, { recursive: true });
-  cpSync(join(import.meta.dirname, "shared"), to, { recursive: true });
+/**
+ * Copies a project, the program that all projects share, and the page of those whose page only runs
+ * `main.js`.
+ *
+ * @param {Project} project @param {string} to
+ */
+export function copyProject({ name, consumer }, to) {
+  const own = join(folder, name);
+  const shares = ["shared"];
+  if (consumer.page && existsSync(join(own, "main.js"))) shares.push("page");
+  for (const part of shares) cpSync(join(import.meta.dirname, part), to, { recursive: true });
+  cpSync(own, to, { recursive: true });
 }
