@@ -192,43 +192,46 @@ describe("Race", () => {
       expect(await page.problems()).toEqual([]);
     });
 
-    test("a runtime that does not start says so, and the others go on", async () => {
-      const partial = await serve(
-        { "/axe/": axeFolder, "/assets/ort-wasm": "/missing", "/": builtDemo },
-        { isolated: true },
-      );
-      try {
-        const page = await visit();
-        await page.goto(`${partial.url}?on=onnx/wasm,tfjs/wasm,nope&seed=-4#/race`);
-        await opened(page);
-        expect(await page.text(".side .notice")).toMatch(/seed=-4, on=nope/);
-        await page.click(raceButton);
-        await page.waitFor(() => document.querySelector(".lane[data-phase=starting]"));
-        await ended(page);
-        expect(await phases(page)).toEqual({
-          cpu: "done",
-          "onnx/wasm": "failed",
-          "tfjs/wasm": "done",
-        });
-        expect(await page.text("[data-runtime='onnx/wasm'] .error p")).toContain(
-          "ONNX Runtime · WASM did not start.",
+    test.runIf(allEngines)(
+      "a runtime that does not start says so, and the others go on",
+      async () => {
+        const partial = await serve(
+          { "/axe/": axeFolder, "/assets/ort-wasm": "/missing", "/": builtDemo },
+          { isolated: true },
         );
-        expect((await differences(page)).map(({ label }) => label)).toEqual([
-          "TensorFlow.js · WASM",
-        ]);
-        await expectAccessible(page);
-        await page.evaluate(keepCopies);
-        await page.click("[data-role=copy-markdown]");
-        const copied = await page.waitFor(() => document.documentElement.dataset.copied);
-        expect(copied).toMatch(
-          /^(Chrome|HeadlessChrome|Firefox|Safari) \d+ · \d+ cores .*seed 0\n\n\| runtime \|/,
-        );
-        expect(copied).toContain("| ONNX Runtime · WASM | did not start |");
-        expect(copied).toMatch(/\| TensorFlow\.js · WASM \|( \d+(\.\d+)? ms \|){3} 0\.\d+ \|/);
-      } finally {
-        await partial.close();
-      }
-    });
+        try {
+          const page = await visit();
+          await page.goto(`${partial.url}?on=onnx/wasm,tfjs/wasm,nope&seed=-4#/race`);
+          await opened(page);
+          expect(await page.text(".side .notice")).toMatch(/seed=-4, on=nope/);
+          await page.click(raceButton);
+          await page.waitFor(() => document.querySelector(".lane[data-phase=starting]"));
+          await ended(page);
+          expect(await phases(page)).toEqual({
+            cpu: "done",
+            "onnx/wasm": "failed",
+            "tfjs/wasm": "done",
+          });
+          expect(await page.text("[data-runtime='onnx/wasm'] .error p")).toContain(
+            "ONNX Runtime · WASM did not start.",
+          );
+          expect((await differences(page)).map(({ label }) => label)).toEqual([
+            "TensorFlow.js · WASM",
+          ]);
+          await expectAccessible(page);
+          await page.evaluate(keepCopies);
+          await page.click("[data-role=copy-markdown]");
+          const copied = await page.waitFor(() => document.documentElement.dataset.copied);
+          expect(copied).toMatch(
+            /^(Chrome|HeadlessChrome|Firefox|Safari) \d+ · \d+ cores .*seed 0\n\n\| runtime \|/,
+          );
+          expect(copied).toContain("| ONNX Runtime · WASM | did not start |");
+          expect(copied).toMatch(/\| TensorFlow\.js · WASM \|( \d+(\.\d+)? ms \|){3} 0\.\d+ \|/);
+        } finally {
+          await partial.close();
+        }
+      },
+    );
 
     test.runIf(allEngines)("the network that Learn has trained races", async () => {
       const page = await visit();
@@ -260,27 +263,30 @@ describe("Race", () => {
     "race",
     enginesOf(),
     ({ visit }) => {
-      test("a reader who prefers reduced motion gets ends, not runs", async () => {
-        const page = await visit("?on=onnx/wasm");
-        await opened(page);
-        await page.evaluate(() => {
-          const original = requestAnimationFrame;
-          Object.assign(window, { asked: 0 });
-          window.requestAnimationFrame = (callback) => {
-            (window as unknown as { asked: number }).asked++;
-            return original(callback);
-          };
-        });
-        await page.click(raceButton);
-        await page.waitFor(() =>
-          document.querySelector("[data-runtime='onnx/wasm'][data-phase=done]"),
-        );
-        await new Promise((resolve) => setTimeout(resolve, 400));
-        // One drawing of each lane when its run begins, and one when it has ended.
-        expect(
-          await page.evaluate(() => (window as unknown as { asked: number }).asked),
-        ).toBeLessThanOrEqual(4);
-      });
+      test.runIf(allEngines)(
+        "a reader who prefers reduced motion gets ends, not runs",
+        async () => {
+          const page = await visit("?on=onnx/wasm");
+          await opened(page);
+          await page.evaluate(() => {
+            const original = requestAnimationFrame;
+            Object.assign(window, { asked: 0 });
+            window.requestAnimationFrame = (callback) => {
+              (window as unknown as { asked: number }).asked++;
+              return original(callback);
+            };
+          });
+          await page.click(raceButton);
+          await page.waitFor(() =>
+            document.querySelector("[data-runtime='onnx/wasm'][data-phase=done]"),
+          );
+          await new Promise((resolve) => setTimeout(resolve, 400));
+          // One drawing of each lane when its run begins, and one when it has ended.
+          expect(
+            await page.evaluate(() => (window as unknown as { asked: number }).asked),
+          ).toBeLessThanOrEqual(4);
+        },
+      );
     },
     { reducedMotion: true },
   );

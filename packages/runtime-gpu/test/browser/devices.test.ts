@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { allEngines } from "../../../../tooling/browser/engines.ts";
 import { backendNeeds, type PageKind } from "../../../../tooling/browser/page-tests.ts";
 import { expected } from "../step-loop.ts";
 import { closesBrowser, inBrowser } from "./in-browser.ts";
@@ -103,7 +104,7 @@ inBrowser("WebNN", { isolated: true, everyEngine: true }, (page) => {
   });
 });
 
-inBrowser("a busy page", { isolated: true, everyEngine: true }, (page) => {
+inBrowser("a busy page", { isolated: true }, (page) => {
   it("lets a worker start workers, which ONNX Runtime's threads are", () =>
     page().run("nestedWorkers", [100]));
 });
@@ -143,8 +144,7 @@ inBrowser("in a worker", kindFor("onnx/webgpu", true), (page) => {
 });
 
 for (const name of ["onnx/wasm", "onnx/webgpu", "tfjs/wasm"]) {
-  const everyEngine = name === "onnx/wasm";
-  inBrowser("served by a worker", { ...kindFor(name, true), everyEngine }, (page) => {
+  inBrowser("served by a worker", kindFor(name, true), (page) => {
     it(name, async () => {
       const got = await page().run("served", [name, worked, limits]);
       expect(got.name).toBe(name);
@@ -174,6 +174,7 @@ inBrowser("onnx/webgpu", withWebGpu, (page) => {
   });
 });
 
+const samples = allEngines ? 40 : 10;
 for (const name of ["onnx/webgpu", capturing, "tfjs/webgpu"]) {
   inBrowser(`a loop on ${name}`, withWebGpu, (page) => {
     it("leaves x on the device: only the time, four numbers and shader uniforms go up", async () => {
@@ -189,8 +190,8 @@ for (const name of ["onnx/webgpu", capturing, "tfjs/webgpu"]) {
       expect(small.mostBuffers).toBeGreaterThan(2);
       expect(large.readBacks).toBe(0);
     });
-    it("40 samples in a row leave as many buffers as the first", async () => {
-      const after = await page().run("samplesInARow", [name, 40, { steps: 3, size: 4096 }]);
+    it(`${samples} samples in a row leave as many buffers as the first`, async () => {
+      const after = await page().run("samplesInARow", [name, samples, { steps: 3, size: 4096 }]);
       expect(Math.max(...after)).toBe(after[0]);
     });
     it("8 backends made and closed leave as many buffers as the first", async () => {
