@@ -249,7 +249,11 @@ export function shellTests(site: () => BuiltSite): void {
       try {
         const page = await browser.newPage();
         await page.goto(server.url);
-        await page.waitFor(() => document.querySelector("[aria-valuetext='log SNR = 8.0']"));
+        await page.waitFor(
+          () =>
+            document.readyState === "complete" &&
+            document.querySelector("[aria-valuetext='log SNR = 8.0']"),
+        );
         const frames = await page.evaluate(async () => {
           let asked = 0;
           const original = globalThis.requestAnimationFrame;

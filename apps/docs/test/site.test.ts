@@ -36,6 +36,13 @@ function run(script: string, ...args: string[]): Promise<string> {
   });
 }
 
+/** Also lays out what is far below, and shows what is wider than its place. */
+function layOutAll(): void {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(".vp-doc * { content-visibility: visible !important; }");
+  document.adoptedStyleSheets = [sheet];
+}
+
 describe("the site", () => {
   let pages = new Map<string, string>();
 
@@ -143,6 +150,7 @@ describe("the site", () => {
       for (const file of some) {
         await page.goto(`${server.url}${file}`);
         await started();
+        await page.evaluate(layOutAll);
         const { files, ...overflow } = await page.evaluate(async () => {
           await document.fonts.ready;
           const { scrollWidth, clientWidth } = document.documentElement;
@@ -176,6 +184,7 @@ describe("the site", () => {
         await page.resize(width, height);
         await page.goto(`${server.url}${files[0]}`);
         await started();
+        await page.evaluate(layOutAll);
         return page.evaluate(async (files) => {
           const measured = [];
           for (const file of files) {
