@@ -59,6 +59,10 @@ const values: Readonly<Record<string, string>> = {
   "flip, shift:PIXELS, rotate:DEGREES up to 180, dequantize, or several with commas, such as flip,shift:2":
     "flip、shift:像素数、rotate:度数（至多 180）、dequantize，或用逗号列出多个，如 flip,shift:2",
   "a class, or numbers of classes, such as 3,7": "类别，或多个类别的编号，如 3,7",
+  "a sampler or several with commas, such as ddim,unipc":
+    "采样器，或用逗号分隔的多个采样器，如 ddim,unipc",
+  "a step count or several with commas, such as 5,10,20":
+    "步数，或用逗号分隔的多个步数，如 5,10,20",
 };
 
 /** What the command says that a value must be, in a language of the docs. */

@@ -44,6 +44,20 @@ export const conformanceRows: Readonly<
   formulas: [
     {
       what: {
+        en: "Distances of feature sets: pytorch-fid's Frechet distance, torch-fidelity's KID, prdc's four numbers, scikit-learn's MMD and neighbors, POT's Wasserstein distance",
+        zh: "特征集之间的距离：pytorch-fid 的 Fréchet 距离、torch-fidelity 的 KID、prdc 的四个数、scikit-learn 的 MMD 与最近邻、POT 的 Wasserstein 距离",
+      },
+      files: ["packages/math/test/reference/metrics.json"],
+      count: ({ cases }) => cases.length,
+      within: "1e-11",
+      unit: {
+        en: "relative; 1e-6 for singular covariances",
+        zh: "（相对误差）；协方差奇异时为 1e-6",
+      },
+      test: "packages/math/test/feature-metrics.test.ts",
+    },
+    {
+      what: {
         en: "KL divergences, entropies, cross-entropies and log probabilities, beside 60 digits",
         zh: "KL 散度、熵、交叉熵与对数概率，与 60 位精度的值对照",
       },

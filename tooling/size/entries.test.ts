@@ -13,6 +13,7 @@ const budgets: Record<string, number> = {
   "@gen/math": 11_200,
   "@gen/math/json": 1_700,
   "@gen/math/arguments": 2_200,
+  "@gen/math/metrics": 6_250,
   "@gen/data": 36_600,
   "@gen/data/toys": 2_980,
   "@gen/graph": 9_800,

@@ -9,6 +9,7 @@ export const chinesePackages = {
   "@gen/math": "生成模型所需的噪声水平、后验、分布、随机数流与度量。",
   "@gen/math/json": "读取 JSON 文本或其 UTF-8 字节。",
   "@gen/math/arguments": "按名称检查参数的值。",
+  "@gen/math/metrics": "点集或特征之间的距离：Fréchet 距离、KID、MMD、精确率与召回率、最近邻。",
   "@gen/data": "数据集、图像与数组文件、二维玩具数据，以及由种子决定的批次。",
   "@gen/data/toys": "单独的二维玩具数据，不含文件与图片。",
   "@gen/graph": "可以追踪、求导、以 float64 求值并写成 ONNX 的表达式。",

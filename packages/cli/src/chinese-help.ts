@@ -73,6 +73,26 @@ export const commandTexts: Readonly<Record<string, CommandTexts>> = {
       "只给 --torch-seed 而不改其他设置时，得到的图片就是 diffusers 的管线在 torch.manual_seed(n) 之后的图片。",
     ],
   },
+  evaluate: {
+    description: "以留出的数据衡量一个模型，或任意模型的样本，并显示最近的训练数据",
+    notes: [
+      "图中是与训练图像最接近的样本，旁边是离它们最近的三张训练图像：若模型记住了数据，在这里就能看出来。点则画在留出的点旁边。",
+      "",
+      "“training data”一列是同样多的训练数据得到的结果，即理想的模型所能达到的数值。点越多，Frechet 距离越小，因此只有 --count 与数据都相同的数值才能相互比较。使用 InceptionV3 导出模型的特征时，它就是 FID。",
+      "",
+      "对于按类别生成的模型，各类别的样本数相同。VAE 的似然由它自己的解码器给出，解码器不同，数值不能比较。",
+    ],
+  },
+  compare: {
+    description: "用多种采样器和步数对同一个模型采样，给出图片和表格",
+    notes: [
+      "samplers",
+      "",
+      "calls 是每个样本调用网络的次数，time 不含编译时间。与参考结果的距离是全部数值之差的均方根，说明步数较少时采样器离路径的终点有多远。加入噪声的采样器终点不同，这不是缺陷。",
+      "",
+      "Frechet 距离以留出的数据为准：样本数至少要有 1000，数值才能与其他结果比较。若未给出 --data，文件夹中也没有训练记录，则不计算该距离。",
+    ],
+  },
   inspect: {
     description: "报告 ONNX 模型或管线文件夹的内容，以及哪些后端能运行它",
     argument: "model.onnx 这样的文件，或含有 unet/model.onnx 的文件夹",
@@ -131,6 +151,29 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "--schedule": "噪声表",
   "--timesteps": "训练时的噪声级数",
   "train ddpm --predicts": "网络的预测目标",
+  "evaluate --model": "`gen train vae` 得到的 VAE 文件夹，或管线文件夹，或管线的 http(s) URL",
+  "--samples": "代替模型的样本：`gen sample` 写出的 npy 文件，或 --data 能读取的任何数据",
+  "evaluate --data": "数据（默认：文件夹记录的训练数据）",
+  "compare --data": "数据（默认：文件夹记录的训练数据）",
+  "evaluate --count": "样本数，也是与之比较的训练数据和留出数据各自的最多个数",
+  "--features":
+    "衡量 Frechet 距离、KID、精确率与召回率所用的特征：分类器 digits 或 fashion-mnist 的特征，像素 pixels，或一个图像 ONNX 模型的特征（默认：数据对应的分类器，否则为像素）",
+  "compare --features":
+    "衡量 Frechet 距离所用的特征：分类器 digits 或 fashion-mnist 的特征，像素 pixels，或一个图像 ONNX 模型的特征（默认：数据对应的分类器，否则为像素）",
+  "--feature-range": "--features 的模型所用的黑与白的值（默认：-1,1）",
+  "evaluate --steps": "采样步数（默认：20；lcm 为 4，ddpm 为全部训练步）",
+  "evaluate --eta":
+    "ddim、euler-ancestral、tcd 每步加入的新噪声，从 0 到 1（默认：ddim 为 0，euler-ancestral 为 1，tcd 为 0.3）",
+  "evaluate --guidance": "按类别引导的强度；1 或更小表示不用引导（默认：不用）",
+  "--draws": "计算 VAE 的对数似然时，每个条目抽取 z 的次数",
+  "--bound": "另外计算扩散模型下 n 个留出条目的似然界，需要运行全部训练步",
+  "compare --model": "管线文件夹或其 http(s) URL",
+  "--samplers": "采样器，用逗号分隔",
+  "compare --steps": "步数，用逗号分隔",
+  "compare --count": "每次采样的样本数，使用相同的噪声",
+  "--shown": "图片中每次采样显示的样本数",
+  "--reference": "作为参考的 ddim 的步数，其他结果与它比较；0 表示不做参考",
+  "compare --guidance": "按类别引导的强度；1 或更小表示不用引导（默认：不用）",
   "sample --model":
     "管线文件夹或其 http(s) URL，含 unet/model.onnx、scheduler/scheduler_config.json，潜空间模型还含 vae_decoder/model.onnx",
   "--sampler": "采样器（默认：调度器的类本身）",

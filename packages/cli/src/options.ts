@@ -161,6 +161,16 @@ export function classLabels(text: string, before: readonly string[] = []): reado
   throw new InvalidArgumentError("It must be a class, or numbers of classes, such as 3,7.");
 }
 
+/** Parses values with commas between; `read` gives undefined for a value that is not allowed. */
+export const listOf =
+  <T>(allowed: string, read: (text: string) => T | undefined) =>
+  (text: string): readonly T[] => {
+    const values = text.split(",").map((part) => read(part.trim()));
+    const found = values.filter((value) => value !== undefined);
+    if (found.length === values.length && new Set(found).size === found.length) return found;
+    throw new InvalidArgumentError(`It must be ${allowed}.`);
+  };
+
 /** Parses a path. */
 export function path(text: string): string {
   if (text.trim() !== "") return text;

@@ -1,6 +1,8 @@
 import { Command, type CommanderError } from "commander";
 import { backendsCommand } from "./commands/backends.ts";
+import { compareCommand } from "./commands/compare.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { evaluateCommand } from "./commands/evaluate.ts";
 import { generateCommand } from "./commands/generate.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { quickstartCommand } from "./commands/quickstart.ts";
@@ -38,6 +40,8 @@ export function program(): Command {
     .addCommand(train)
     .addCommand(sampleCommand())
     .addCommand(generateCommand())
+    .addCommand(evaluateCommand())
+    .addCommand(compareCommand())
     .addCommand(inspectCommand())
     .addCommand(backendsCommand())
     .addCommand(doctorCommand())

@@ -43,10 +43,10 @@ After Ctrl-C, a full disk or a crash the folder can be used. The same command co
 from the last save and ends at the same weights. --out may be a folder with the training to continue,
 but with no other. One process at a time trains into a folder.`;
 
-/** Adds the options that every training takes. */
-export const withTrainOptions = (command: Command, steps: number, data: string): Command =>
+/** Adds the options that say which data, and how they are read. */
+export const withDataOptions = (command: Command, help = dataHelp, data?: string): Command =>
   command
-    .option("--data <name|path>", dataHelp, path, data)
+    .option("--data <name|path>", help, path, data)
     .option(
       "--range <low,high>",
       "values of black and white in a file of floats (default: 0,1 or -1,1 if all values fit)",
@@ -75,7 +75,11 @@ export const withTrainOptions = (command: Command, steps: number, data: string):
       "--labels <file>",
       "the classes of the items of an idx or npy file: an idx or npy file (default: the labels beside a file named as MNIST's are)",
       path,
-    )
+    );
+
+/** Adds the options that every training takes. */
+export const withTrainOptions = (command: Command, steps: number, data: string): Command =>
+  withDataOptions(command, dataHelp, data)
     .option(
       "--augment <list>",
       "random changes of each picture in training: flip, shift:PIXELS, rotate:DEGREES, dequantize; several with commas",

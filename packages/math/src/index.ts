@@ -17,9 +17,6 @@ export {
 export { type ErrorCode, errorCode, GenError } from "./gen-error.ts";
 export { gaussianProduct, gaussianQuotient, linearGaussianPosterior } from "./linear-gaussian.ts";
 export { bitsPerDimension } from "./metrics/bits-per-dimension.ts";
-export { frechetDistance } from "./metrics/frechet-distance.ts";
-export { mmd, rbfKernel } from "./metrics/mmd.ts";
-export { precisionRecall } from "./metrics/precision-recall.ts";
 export { slicedWasserstein, wasserstein1d } from "./metrics/wasserstein.ts";
 export { cleanLevel, type FloatArray, type NoiseLevel } from "./noise-level.ts";
 export { gaussianDiffusionBound } from "./oracles/gaussian-diffusion-bound.ts";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { mmd, randomStream, rbfKernel, slicedWasserstein, wasserstein1d } from "../src/index.ts";
+import { randomStream, slicedWasserstein, wasserstein1d } from "../src/index.ts";
+import { mmd, rbfKernel } from "../src/metrics/index.ts";
 
 const sample = fc.array(fc.double({ min: -10, max: 10, noNaN: true }), {
   minLength: 1,

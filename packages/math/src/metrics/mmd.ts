@@ -35,17 +35,29 @@ export function mmd(
 ): number {
   const n = pointCount(a, dim, 1);
   const m = pointCount(b, dim, 1);
+  const points = new Float64Array(a.length + b.length);
+  points.set(a);
+  points.set(b, a.length);
+  return unbiasedMmd(n, m, (i, j) => kernel(squaredDistance(points, i, points, j, dim)));
+}
+
+/** The same from a kernel of point i and point j, of n points followed by m of the other set. */
+export function unbiasedMmd(
+  n: number,
+  m: number,
+  kernel: (i: number, j: number) => number,
+): number {
   // The mean of the kernel over pairs of different points of one set.
-  const within = (set: ArrayLike<number>, count: number) => {
+  const within = (from: number, count: number) => {
     let sum = 0;
-    for (let i = 0; i < count; i++) {
-      for (let j = 0; j < i; j++) sum += kernel(squaredDistance(set, i, set, j, dim));
+    for (let i = from; i < from + count; i++) {
+      for (let j = from; j < i; j++) sum += kernel(i, j);
     }
     return (2 * sum) / (count * (count - 1));
   };
   let between = 0;
   for (let i = 0; i < n; i++) {
-    for (let j = 0; j < m; j++) between += kernel(squaredDistance(a, i, b, j, dim));
+    for (let j = n; j < n + m; j++) between += kernel(i, j);
   }
-  return within(a, n) + within(b, m) - 2 * (between / (n * m));
+  return within(0, n) + within(n, m) - 2 * (between / (n * m));
 }

@@ -15,8 +15,8 @@ export interface PrecisionRecall {
 /**
  * Precision and recall (Kynkaanniemi et al. 2019), density and coverage (Naeem et al. 2020) of
  * generated points `[m, dim]` against real ones `[n, dim]`. A point's neighborhood reaches to the
- * k-th nearest point of its own set, k being `neighbors`. They tell lost modes (recall, coverage)
- * from unreal samples (precision, density).
+ * k-th nearest point of its own set, k being `neighbors`, and ends before it: a set against itself
+ * has density 1. They tell lost modes (recall, coverage) from unreal samples (precision, density).
  *
  * @param real Points of the data, `[n, dim]` row-major.
  * @param generated Points of the model, `[m, dim]`.
@@ -42,12 +42,12 @@ export function precisionRecall(
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < m; j++) {
       const distance = squaredDistance(real, i, generated, j, dim);
-      if (distance <= reachReal[i]) {
+      if (distance < reachReal[i]) {
         precise[j] = 1;
         covered[i] = 1;
         density++;
       }
-      if (distance <= reachGenerated[j]) recalled[i] = 1;
+      if (distance < reachGenerated[j]) recalled[i] = 1;
     }
   }
   const share = (marks: Uint8Array) => marks.reduce((sum, mark) => sum + mark, 0) / marks.length;

@@ -1,0 +1,103 @@
+/*
+ * The model of a folder as something that draws samples: a diffusion pipeline, or a VAE that
+ * `gen train vae` made.
+ */
+import { GenError } from "@gen/math";
+import { withWeights } from "@gen/nn";
+import type { Backend } from "@gen/runtime-gpu";
+import { type GenerateOptions, generate } from "@gen/sampling";
+import { priorSamples, type Vae } from "@gen/vae";
+import { conditionsOf } from "../conditions.ts";
+import { prefixErrors, usageError } from "../errors.ts";
+import { isOnline } from "../files.ts";
+import { readModelFolder, shownFolder } from "../model-folder.ts";
+import { buildVae, type VaeSettings } from "../models.ts";
+import { readCheckpoint, savedWeights } from "../training-folder.ts";
+import type { Items } from "./items.ts";
+
+/** What decides the samples. */
+export interface DrawOptions extends Pick<GenerateOptions, "sampler" | "steps" | "eta" | "seed"> {
+  readonly backend: Backend;
+  readonly count: number;
+  readonly guidance?: number;
+  readonly signal: AbortSignal;
+  readonly onStep?: GenerateOptions["onStep"];
+}
+
+/** Samples, images in [-1, 1], and the network's calls for each batch of them. */
+export interface Drawn extends Items {
+  readonly steps: number;
+}
+
+/** A VAE with its weights. */
+export async function openVaeModel(folder: string): Promise<Vae | undefined> {
+  if (isOnline(folder)) return undefined;
+  const { record, saved } = (await readCheckpoint(folder)) ?? {};
+  if (record?.kind !== "vae" || !saved) return undefined;
+  return prefixErrors(`--model ${folder}`, () => {
+    const model = buildVae(record.settings as unknown as VaeSettings);
+    return withWeights(model, savedWeights(saved.state));
+  });
+}
+
+/** Loads the pipeline of a folder, and what its denoiser takes: labels of all classes in turn. */
+export async function openPipeline(
+  folder: string,
+  options: {
+    readonly count: number;
+    readonly guidance?: number;
+    readonly signal: AbortSignal;
+    readonly backend: string;
+  },
+) {
+  const { guidance, signal, backend } = options;
+  let { count } = options;
+  let given: ReturnType<typeof conditionsOf> = { condition: {} };
+  const pipeline = await readModelFolder(folder, {
+    signal,
+    backend,
+    conditions(found) {
+      const known = found.classes?.length ?? found.denoiser.classes ?? 0;
+      const isTold = Object.keys(found.denoiser.condition ?? {}).length > 0 && known > 0;
+      const classes = isTold
+        ? Array.from({ length: Math.min(known, count) }, (_, k) => String(k))
+        : undefined;
+      if (classes) count -= count % classes.length;
+      const flags = { ...(classes && { class: classes }), ...(guidance && { guidance }) };
+      const arrays = { condition: {}, unconditional: {} };
+      given = conditionsOf(flags, arrays, found, { count, model: shownFolder(folder) });
+      return given.condition;
+    },
+  });
+  return { pipeline, given, count };
+}
+
+/** Draws samples of a pipeline. @throws GenError `interrupted` after Ctrl-C. */
+export async function drawSamples(
+  { pipeline, given }: Pick<Awaited<ReturnType<typeof openPipeline>>, "pipeline" | "given">,
+  options: Omit<DrawOptions, "guidance">,
+): Promise<Drawn> {
+  const { signal, count } = options;
+  const conditioned = Object.keys(given.condition).length > 0 && given;
+  const { x, shape, steps } = await generate(pipeline, { ...options, ...conditioned }).catch(
+    (error: unknown) => {
+      if (signal.aborted) throw interrupted();
+      if (error instanceof RangeError) throw usageError(error.message, { cause: error });
+      throw error;
+    },
+  );
+  return { data: Float32Array.from(x), length: count, shape: shape.slice(1), steps };
+}
+
+/** Draws samples of a VAE's prior. */
+export async function drawPrior(
+  model: Vae,
+  { backend, count, seed, signal }: DrawOptions,
+): Promise<Items> {
+  const { data } = await priorSamples({ backend, model, count, seed, signal });
+  return { data: data.map((value) => 2 * value - 1), length: count, shape: model.shape };
+}
+
+/** The error after Ctrl-C. */
+export const interrupted = (): GenError =>
+  new GenError("interrupted", "interrupted before the end; nothing was written");

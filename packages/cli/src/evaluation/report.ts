@@ -1,0 +1,88 @@
+/** The table of `gen evaluate`. */
+import type { Distances } from "./distances.ts";
+
+interface Evaluation {
+  readonly data: string;
+  readonly samples: number;
+  readonly heldOut: number;
+  readonly features: string;
+  readonly distances: Distances;
+  readonly trainingData: Distances;
+  readonly nearest: { readonly samples: number; readonly heldOut: number };
+  readonly likelihood?: {
+    readonly items: number;
+    readonly elbo: number;
+    readonly reconstruction: number;
+    readonly kl: number;
+    readonly activeUnits: number;
+    readonly logLikelihood: number;
+    readonly standardError: number;
+    readonly draws: number;
+    readonly bitsPerDimension: number;
+  };
+  readonly bound?: {
+    readonly items: number;
+    readonly bitsPerDimension: number;
+    readonly standardError: number;
+    readonly likelihood: string;
+  };
+}
+
+const rows: readonly (readonly [string, (of: Distances) => string])[] = [
+  ["Frechet distance", ({ frechet }) => short(frechet)],
+  ["KID", ({ kid, kidDeviation }) => `${short(kid)} +- ${short(kidDeviation)}`],
+  ["precision", ({ precision }) => precision.toFixed(3)],
+  ["recall", ({ recall }) => recall.toFixed(3)],
+  ["density", ({ density }) => density.toFixed(3)],
+  ["coverage", ({ coverage }) => coverage.toFixed(3)],
+  ["sliced Wasserstein", ({ slicedWasserstein }) => short(slicedWasserstein)],
+  ["MMD squared", ({ mmd }) => short(mmd)],
+];
+
+/** Four digits, for a table. */
+export const short = (value: number): string =>
+  Math.abs(value) >= 1e-3 || value === 0
+    ? String(Number(value.toPrecision(4)))
+    : value.toExponential(2);
+
+/** Lines of cells, in columns. */
+export function tableLines(cells: readonly (readonly string[])[]): string[] {
+  const widths = cells[0].map((_, i) => Math.max(...cells.map((row) => row[i].length)));
+  return cells.map((row) =>
+    row
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[i])))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** What is printed of an evaluation. */
+export function reportLines(found: Evaluation, out: string | undefined): string[] {
+  const { likelihood, bound, nearest } = found;
+  const lines: string[] = [];
+  if (likelihood) {
+    const { items, elbo, reconstruction, kl, activeUnits, draws } = likelihood;
+    lines.push(
+      `${items} held-out items of ${found.data}, in nats for each:`,
+      `  ELBO ${elbo.toFixed(2)} (reconstruction ${reconstruction.toFixed(2)}, KL ${kl.toFixed(2)}; ${activeUnits} active units)`,
+      `  log likelihood ${likelihood.logLikelihood.toFixed(2)} +- ${likelihood.standardError.toFixed(2)} by ${draws} draws, ${likelihood.bitsPerDimension.toFixed(4)} bits/dim`,
+      "",
+    );
+  }
+  if (bound) {
+    lines.push(
+      `bound of ${bound.items} held-out items: ${bound.bitsPerDimension.toFixed(4)} +- ${bound.standardError.toFixed(4)} bits/dim (${bound.likelihood})`,
+      "",
+    );
+  }
+  lines.push(
+    `${found.samples} samples beside ${found.heldOut} held-out items of ${found.data}, in ${found.features}:`,
+    ...tableLines([
+      ["", "samples", "training data"],
+      ...rows.map(([name, text]) => [name, text(found.distances), text(found.trainingData)]),
+    ]).map((line) => `  ${line}`),
+    `median distance to the nearest training item: samples ${short(nearest.samples)}, held-out items ${short(nearest.heldOut)}`,
+  );
+  if (out) lines.push("", `samples beside their nearest training items are in ${out}`);
+  return lines;
+}
