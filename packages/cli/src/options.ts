@@ -161,6 +161,12 @@ export function classLabels(text: string, before: readonly string[] = []): reado
   throw new InvalidArgumentError("It must be a class, or numbers of classes, such as 3,7.");
 }
 
+/** Parses whole numbers from 0 with commas between. */
+export function numbers(text: string): readonly number[] {
+  if (/^\d{1,9}(,\d{1,9}){0,99}$/.test(text.trim())) return text.split(",").map(Number);
+  throw new InvalidArgumentError("It must be whole numbers with commas, such as 3,17.");
+}
+
 /** Parses a path. */
 export function path(text: string): string {
   if (text.trim() !== "") return text;

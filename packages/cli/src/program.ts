@@ -3,6 +3,12 @@ import { backendsCommand } from "./commands/backends.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { generateCommand } from "./commands/generate.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import {
+  decodeCommand,
+  encodeCommand,
+  interpolateCommand,
+  reconstructCommand,
+} from "./commands/latents.ts";
 import { quickstartCommand } from "./commands/quickstart.ts";
 import { sampleCommand } from "./commands/sample.ts";
 import { ddpmCommand } from "./commands/train-ddpm.ts";
@@ -38,6 +44,10 @@ export function program(): Command {
     .addCommand(train)
     .addCommand(sampleCommand())
     .addCommand(generateCommand())
+    .addCommand(encodeCommand())
+    .addCommand(decodeCommand())
+    .addCommand(reconstructCommand())
+    .addCommand(interpolateCommand())
     .addCommand(inspectCommand())
     .addCommand(backendsCommand())
     .addCommand(doctorCommand())

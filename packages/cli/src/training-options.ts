@@ -43,10 +43,15 @@ After Ctrl-C, a full disk or a crash the folder can be used. The same command co
 from the last save and ends at the same weights. --out may be a folder with the training to continue,
 but with no other. One process at a time trains into a folder.`;
 
-/** Adds the options that every training takes. */
-export const withTrainOptions = (command: Command, steps: number, data: string): Command =>
+/** Adds the options of the data; without a preset they are those of the model's training. */
+export const withDataOptions = (command: Command, data?: string): Command =>
   command
-    .option("--data <name|path>", dataHelp, path, data)
+    .option(
+      "--data <name|path>",
+      data === undefined ? `${dataHelp} (default: what the VAE was trained on)` : dataHelp,
+      path,
+      data,
+    )
     .option(
       "--range <low,high>",
       "values of black and white in a file of floats (default: 0,1 or -1,1 if all values fit)",
@@ -75,7 +80,11 @@ export const withTrainOptions = (command: Command, steps: number, data: string):
       "--labels <file>",
       "the classes of the items of an idx or npy file: an idx or npy file (default: the labels beside a file named as MNIST's are)",
       path,
-    )
+    );
+
+/** Adds the options that every training takes. */
+export const withTrainOptions = (command: Command, steps: number, data: string): Command =>
+  withDataOptions(command, data)
     .option(
       "--augment <list>",
       "random changes of each picture in training: flip, shift:PIXELS, rotate:DEGREES, dequantize; several with commas",
