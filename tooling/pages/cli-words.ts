@@ -58,6 +58,7 @@ const values: Readonly<Record<string, string>> = {
     "文件夹和图片，可再加强度，以及 [0, 1] 内的两个步数比例，如 canny:edges.png:0.8:0-0.5",
   "flip, shift:PIXELS, rotate:DEGREES up to 180, dequantize, or several with commas, such as flip,shift:2":
     "flip、shift:像素数、rotate:度数（至多 180）、dequantize，或用逗号列出多个，如 flip,shift:2",
+  "whole numbers with commas, such as 3,17": "用逗号隔开的整数，如 3,17",
   "a class, or numbers of classes, such as 3,7": "类别，或多个类别的编号，如 3,7",
   "a sampler or several with commas, such as ddim,unipc":
     "采样器，或用逗号分隔的多个采样器，如 ddim,unipc",

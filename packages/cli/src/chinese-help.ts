@@ -47,7 +47,7 @@ export const commandTexts: Readonly<Record<string, CommandTexts>> = {
     ],
   },
   sample: {
-    description: "用管线文件夹采样",
+    description: "用管线文件夹采样，或从 VAE 的先验采样",
     notes: [
       "samplers",
       "",
@@ -91,6 +91,30 @@ export const commandTexts: Readonly<Record<string, CommandTexts>> = {
       "calls 是每个样本调用网络的次数，time 不含编译时间。与参考结果的距离是全部数值之差的均方根，说明步数较少时采样器离路径的终点有多远。加入噪声的采样器终点不同，这不是缺陷。",
       "",
       "Frechet 距离以留出的数据为准：样本数至少要有 1000，数值才能与其他结果比较。若未给出 --data，文件夹中也没有训练记录，则不计算该距离。",
+    ],
+  },
+  encode: {
+    description: "把图片编码成 VAE 的潜变量",
+    notes: [
+      "--out 以 .npy 结尾时得到潜变量 [count, ...]。以 .npz 结尾时有数组 z、后验的 log_variance，数据有类别时还有 labels。管线中 VAE 的潜变量已经缩放，与去噪器所见的相同。",
+    ],
+  },
+  decode: {
+    description: "把 VAE 的潜变量解码成图片",
+    notes: [
+      "--out 以 .png 结尾时得到一张包含全部图片的图，以 .npy 结尾时得到数值（图像的数值在 [-1, 1] 内）。其他路径是一个文件夹，其中两者都有，并为每幅图像各存一个文件。",
+    ],
+  },
+  reconstruct: {
+    description: "编码再解码图片，并以像素和 nat 报告误差",
+    notes: [
+      "图中原图在上，重建在下。以 nat 计的误差需要 `gen train vae` 得到的文件夹：管线中的 VAE 没有似然。",
+    ],
+  },
+  interpolate: {
+    description: "从一个潜变量走到另一个，或沿着某个类别的方向走",
+    notes: [
+      "列出多个端点时，每相邻两个之间各有一行。对扩散模型，--seeds 在噪声中行走，--seed 决定之后各步的噪声，因此宜用 ddim 这样的确定性采样器。--items 与 --attribute 在 VAE 的潜变量中行走。",
     ],
   },
   inspect: {
@@ -174,8 +198,39 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "--shown": "图片中每次采样显示的样本数",
   "--reference": "作为参考的 ddim 的步数，其他结果与它比较；0 表示不做参考",
   "compare --guidance": "按类别引导的强度；1 或更小表示不用引导（默认：不用）",
+  "encode --data":
+    "fashion-mnist、digits、two-moons、swiss-roll、checkerboard、rings、pinwheel、gaussian-mixture，或一个路径：存放 PNG、JPEG 或 WebP 的文件夹，其子文件夹为类别，或 idx、npy、npz、csv 文件（默认：VAE 训练时所用的数据）",
+  "reconstruct --data":
+    "fashion-mnist、digits、two-moons、swiss-roll、checkerboard、rings、pinwheel、gaussian-mixture，或一个路径：存放 PNG、JPEG 或 WebP 的文件夹，其子文件夹为类别，或 idx、npy、npz、csv 文件（默认：VAE 训练时所用的数据）",
+  "interpolate --data":
+    "fashion-mnist、digits、two-moons、swiss-roll、checkerboard、rings、pinwheel、gaussian-mixture，或一个路径：存放 PNG、JPEG 或 WebP 的文件夹，其子文件夹为类别，或 idx、npy、npz、csv 文件（默认：VAE 训练时所用的数据）",
+  "encode --model":
+    "`gen train vae` 得到的文件夹，或管线文件夹及其 http(s) URL，含 vae_encoder/model.onnx 和 vae_decoder/model.onnx",
+  "decode --model":
+    "`gen train vae` 得到的文件夹，或管线文件夹及其 http(s) URL，含 vae_encoder/model.onnx 和 vae_decoder/model.onnx",
+  "reconstruct --model":
+    "`gen train vae` 得到的文件夹，或管线文件夹及其 http(s) URL，含 vae_encoder/model.onnx 和 vae_decoder/model.onnx",
+  "interpolate --model":
+    "`gen train vae` 得到的文件夹，或管线文件夹及其 http(s) URL，含 vae_encoder/model.onnx 和 vae_decoder/model.onnx",
+  "decode --class":
+    "图片的类别，用于按类别生成的模型：编号或名称；可重复给出，也可以用逗号列出多个编号",
+  "interpolate --class":
+    "图片的类别，用于按类别生成的模型：编号或名称；可重复给出，也可以用逗号列出多个编号",
+  "--split": "按文件中的顺序取全部条目，或只取训练用的、留出的条目",
+  "--draw": "取每个后验的均值，或从中抽取一个样本",
+  "--latents": "npy 文件中的潜变量 [count, ...]，或 npz 文件中的数组 z",
+  "reconstruct --count": "图中的条目数；误差按全部条目计算",
+  "--seeds": "随机潜变量或噪声的种子，例如 1,2",
+  "--items": "数据中的条目，编号从 0 开始，例如 3,17",
+  "--attribute": "从每个条目或种子走向某个类别：其潜变量的均值减去其余条目的均值",
+  "interpolate --strength": "与 --attribute 一起使用时走多远（默认：1）",
+  "--frames": "一行中的图片数，包括两端",
+  "--path": "沿直线，或沿保持噪声长度的大圆（默认：VAE 为 linear，噪声为 spherical）",
+  "interpolate --steps": "扩散模型的采样步数（默认：20）",
+  "interpolate --guidance": "引导的强度；1 或更小表示不用引导（默认：DiT 为 4，其他不用）",
+  "--grid": "改为在先验的分位点上生成 n x n 张图片，用于有 2 个潜变量的 VAE",
   "sample --model":
-    "管线文件夹或其 http(s) URL，含 unet/model.onnx、scheduler/scheduler_config.json，潜空间模型还含 vae_decoder/model.onnx",
+    "管线文件夹或其 http(s) URL，含 unet/model.onnx、scheduler/scheduler_config.json，潜空间模型还含 vae_decoder/model.onnx；或 `gen train vae` 得到的文件夹",
   "--sampler": "采样器（默认：调度器的类本身）",
   "sample --steps": "采样步数（默认：20；lcm 为 4，ddpm 为全部训练步）",
   "sample --eta":

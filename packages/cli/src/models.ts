@@ -25,6 +25,8 @@ export interface TrainingSettings {
 export interface VaeSettings extends TrainingSettings {
   readonly network: "mlp" | "conv";
   readonly latent: number;
+  /** The names of the classes of a conditional VAE. */
+  readonly classes?: readonly string[];
 }
 
 /** The noise schedules by their names on the command line. */

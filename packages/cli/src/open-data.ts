@@ -54,7 +54,10 @@ export async function openData(
   seed: number,
   flags: DataFlags = {},
 ): Promise<OpenedData> {
-  if (!dataNames.includes(name)) return openFile(name, flags);
+  if (!dataNames.includes(name)) {
+    const { data, scaling } = await openFile(name, flags);
+    return { ...holdOut(data), scaling };
+  }
   const given = Object.entries(purposes).find(([flag]) => flags[flag as keyof DataFlags]);
   if (given) throw usageError(`--${given[0]} is for ${given[1]}, got it with --data ${name}`);
   if (name === "fashion-mnist") {
@@ -77,7 +80,46 @@ const purposes = {
   labels: "an idx or npy file",
 } satisfies Record<keyof DataFlags, string>;
 
-async function openFile(path: string, flags: DataFlags): Promise<OpenedData> {
+/** The items of a training, those that it holds out, or all in the order of their file. */
+export type Split = "train" | "test" | "all";
+
+/**
+ * One part of the data, as {@link openData} opens it. Pictures of a folder are scaled to `fitting`
+ * where no flag says otherwise.
+ */
+export async function openSplit(
+  name: string,
+  split: Split,
+  flags: DataFlags,
+  fitting: Pick<DataFlags, "size" | "channels">,
+): Promise<Dataset> {
+  const isFolder = !dataNames.includes(name) && (await isDirectory(name));
+  const all = isFolder ? { ...fitting, ...flags } : flags;
+  if (split !== "all") return (await openData(name, 0, all))[split];
+  if (!dataNames.includes(name)) return (await openFile(name, all)).data;
+  if (name === "digits") return digits();
+  const { train, test } = await openData(name, 0, all);
+  const joined = new (train.data.constructor as typeof Uint8Array)(
+    train.data.length + test.data.length,
+  );
+  joined.set(train.data);
+  joined.set(test.data, train.data.length);
+  const labels = train.labels && [...train.labels, ...(test.labels ?? [])];
+  return {
+    ...train,
+    data: joined,
+    length: train.length + test.length,
+    ...(labels && { labels: Int32Array.from(labels) }),
+  };
+}
+
+const isDirectory = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+
+async function openFile(
+  path: string,
+  flags: DataFlags,
+): Promise<{ readonly data: Dataset; readonly scaling?: Scaling }> {
   const { range, size, fit, channels, labels } = flags;
   await checkFlags(path, flags);
   const line = readingLine();
@@ -89,13 +131,13 @@ async function openFile(path: string, flags: DataFlags): Promise<OpenedData> {
   line.finish();
   if (data.range) {
     if (range) throw usageError(`--range is for floats, ${path} holds bytes of [0, 255]`);
-    return holdOut(data);
+    return { data };
   }
   if (data.shape.length === 1 && !range) {
     const { dataset, mean, std } = standardize(data);
-    return { ...holdOut(dataset), scaling: { mean: Array.from(mean), std: Array.from(std) } };
+    return { data: dataset, scaling: { mean: Array.from(mean), std: Array.from(std) } };
   }
-  return holdOut({ ...data, range: checkedRange(path, data, range) });
+  return { data: { ...data, range: checkedRange(path, data, range) } };
 }
 
 function checkedRange(path: string, { data }: Dataset, range?: Range): Range {
@@ -114,7 +156,7 @@ function checkedRange(path: string, { data }: Dataset, range?: Range): Range {
 
 /** @throws GenError `usage` when a flag is for a folder and the path is none, or the reverse. */
 async function checkFlags(path: string, { size, fit, channels, labels }: DataFlags) {
-  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+  const isFolder = await isDirectory(path);
   if (fit && !size) throw usageError(`--fit ${fit} needs --size, the size that pictures fit`);
   const ofFolders = Object.entries({ size, channels }).find(([, value]) => value);
   if (ofFolders && !isFolder) {

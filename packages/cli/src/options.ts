@@ -171,6 +171,12 @@ export const listOf =
     throw new InvalidArgumentError(`It must be ${allowed}.`);
   };
 
+/** Parses whole numbers from 0 with commas between. */
+export function numbers(text: string): readonly number[] {
+  if (/^\d{1,9}(,\d{1,9}){0,99}$/.test(text.trim())) return text.split(",").map(Number);
+  throw new InvalidArgumentError("It must be whole numbers with commas, such as 3,17.");
+}
+
 /** Parses a path. */
 export function path(text: string): string {
   if (text.trim() !== "") return text;

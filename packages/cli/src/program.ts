@@ -5,6 +5,12 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { generateCommand } from "./commands/generate.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import {
+  decodeCommand,
+  encodeCommand,
+  interpolateCommand,
+  reconstructCommand,
+} from "./commands/latents.ts";
 import { quickstartCommand } from "./commands/quickstart.ts";
 import { sampleCommand } from "./commands/sample.ts";
 import { ddpmCommand } from "./commands/train-ddpm.ts";
@@ -42,6 +48,10 @@ export function program(): Command {
     .addCommand(generateCommand())
     .addCommand(evaluateCommand())
     .addCommand(compareCommand())
+    .addCommand(encodeCommand())
+    .addCommand(decodeCommand())
+    .addCommand(reconstructCommand())
+    .addCommand(interpolateCommand())
     .addCommand(inspectCommand())
     .addCommand(backendsCommand())
     .addCommand(doctorCommand())

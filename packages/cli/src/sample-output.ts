@@ -39,20 +39,22 @@ export function checkOutput(
 
 /**
  * Writes a picture, the numbers, or a folder of both and of single pictures. With `settings`, which
- * every picture keeps, a single sample is a picture at its own size.
+ * every picture keeps, a single sample is a picture at its own size. `columns` are the samples in a
+ * row of the picture.
  */
 export async function writeSamples(
   out: string,
   kind: OutputKind,
   { x: data, shape }: Pick<Generated, "x" | "shape">,
   settings?: PngSettings,
+  columns?: number,
 ): Promise<void> {
   const npy = () => writeNpy({ data, shape });
   const single = (i: number) => writePng(singleImage(data, shape, i), { settings });
   const png = () =>
     settings && shape[0] === 1
       ? single(0)
-      : writePng(pictureOf(data, shape, [-1, 1]), { settings });
+      : writePng(pictureOf(data, shape, [-1, 1], columns), { settings });
   await sweep(resolve(out, ".."), { olderThanMs: 3_600_000 });
   if (kind === "npy") return replaceFile(out, npy());
   if (kind === "png") return replaceFile(out, png());

@@ -35,7 +35,7 @@ export interface TrainOptions extends CommonOptions, DataFlags {
   readonly saveEvery: number;
 }
 
-const dataHelp = `${dataNames.join(", ")}, or a path: a folder of PNG, JPEG or WebP files, whose subfolders are classes, or an idx, npy, npz or csv file`;
+export const dataHelp = `${dataNames.join(", ")}, or a path: a folder of PNG, JPEG or WebP files, whose subfolders are classes, or an idx, npy, npz or csv file`;
 
 /** The end of every training's help. */
 export const resumeHelp = `

@@ -82,11 +82,16 @@ export async function loadPipeline(
   });
   const { limit = MAX_FILE_BYTES, shape: open } = options;
   const json = (path: string) => readJson(read, path, limit);
-  const files = { read, json, options, isAlone: options.kind === "vae" };
-  if (files.isAlone) {
-    const { vae, latent, warnings } = required(pipelinePaths.decoder, await loadVae(files, {}));
-    const shape = fixedPart(latent);
-    if (shape) return { kind: "vae", vae, shape, ...withWarnings(warnings) };
+  const files = { read, json, options, isAlone: false };
+  if (options.kind === "vae") {
+    const index = await json(pipelinePaths.index);
+    const { image } = index?._gen ? await naming(pipelinePaths.index, () => ownFields(index)) : {};
+    const found = await loadVae({ ...files, isAlone: !index }, index ?? {}, image);
+    const { vae, latent, warnings } = required(pipelinePaths.decoder, found);
+    const shape = fixedPart(
+      latent.map((d, i) => (typeof d === "number" ? d : (open?.[i - 1] ?? d))),
+    );
+    if (shape) return { kind: "vae", vae: withImage(vae, shape), shape, ...withWarnings(warnings) };
     throw new GenError(
       "invalid-model",
       `${pipelinePaths.decoder}: latents must have a fixed shape, got ${shapeText(latent)}`,

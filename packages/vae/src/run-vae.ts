@@ -1,10 +1,10 @@
 import type { Dataset } from "@gen/data";
 import { type Expr, elementCount, type Signature, trace } from "@gen/graph";
-import { type FloatArray, normalNoise } from "@gen/math";
+import type { FloatArray } from "@gen/math";
 import { ArgumentError, checkOptions, rules } from "@gen/math/arguments";
 import { type Backend, callProgram } from "@gen/runtime-gpu";
 import type { AbortSignalLike } from "@gen/sampling";
-import { checkDataset, MODEL, pseudoInputsOf, type Vae } from "./vae.ts";
+import { checkDataset, MODEL, type Vae } from "./vae.ts";
 
 /** Settings of every function that runs a model over many items. */
 export interface RunOptions<T = unknown> {
@@ -18,6 +18,14 @@ export interface RunOptions<T = unknown> {
   readonly seed?: number;
   /** Stops the run between two batches. */
   readonly signal?: AbortSignalLike;
+  /**
+   * Called after each batch.
+   *
+   * @param done Items that are done.
+   * @param total All items.
+   * @defaultValue none
+   */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /** What the settings of a run may be. */
@@ -27,6 +35,7 @@ export const runRules = {
   batchSize: rules.optional(rules.COUNT),
   seed: rules.optional(rules.SEED),
   signal: rules.optional(rules.OBJECT),
+  onProgress: rules.optional(rules.FUNCTION),
 };
 
 /** Numbers with their shape `[items, ...]`. */
@@ -120,41 +129,9 @@ export async function reconstruct<T>(
   return decode({ ...options, z: mean, labels: options.dataset.labels });
 }
 
-/**
- * Decodes `count` draws from the prior, keyed by seed and number: from N(0, I), or from the learned
- * mixture, whose components take turns.
- *
- * @param options The model, its backend and how many draws.
- * @throws RangeError when count is no positive integer; the signal's reason.
- */
-export async function priorSamples<T>(
-  options: RunOptions<T> & {
-    /** How many draws. */
-    readonly count: number;
-    /** The class of each draw, for a conditional VAE. */
-    readonly labels?: ArrayLike<number>;
-  },
-): Promise<Items> {
-  checkOptions(options, { ...runRules, count: rules.COUNT });
-  const { model, count, seed = 0 } = options;
-  const size = sizeOf(model.latent);
-  const z = normalNoise({ seed, purpose: "prior", batch: count, size });
-  const inputs = model.priorLogProb && pseudoInputsOf(model);
-  if (!inputs) return decode({ ...options, z });
-  const data = inputs.value.data as Float32Array;
-  const [components] = inputs.value.shape;
-  const each = { name: "pseudo-inputs", data, shape: model.shape, length: components };
-  const { mean, logVariance } = await encode({ ...options, dataset: each });
-  for (let i = 0; i < z.length; i++) {
-    const at = (Math.floor(i / size) % components) * size + (i % size);
-    z[i] = mean[at] + Math.exp(logVariance[at] / 2) * z[i];
-  }
-  return decode({ ...options, z });
-}
-
 /** Runs a function over batches of `[batch, ...]` and joins each output over all items. */
 export async function eachBatch<T>(
-  { backend, batchSize = 250, signal }: RunOptions<T>,
+  { backend, batchSize = 250, signal, onProgress }: RunOptions<T>,
   run: {
     readonly length: number;
     /** Shapes without the batch. */
@@ -194,6 +171,7 @@ export async function eachBatch<T>(
         joined[name] ??= new Float32Array(length * size);
         joined[name].set(values, start * size);
       }
+      onProgress?.(end, length);
     }
     return joined;
   } finally {

@@ -18,6 +18,7 @@ import { adam, mlp, network, train, weightsOf } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { describe, expect, it } from "vitest";
 import {
+  attributeDirection,
   betaTcLoss,
   cyclicAnnealing,
   elbo,
@@ -27,6 +28,7 @@ import {
   infoVaeLoss,
   iwaeLoss,
   type Likelihood,
+  latentGrid,
   linearAnnealing,
   logLikelihood,
   mlpVae,
@@ -320,5 +322,27 @@ describe("trainVae", () => {
     expect(() => iwaeLoss(small(), { groups: 3 })({ x, epsilon })).toThrow(
       "groups must be a divisor of the 4 draws, got 3",
     );
+  });
+});
+
+describe("places in the latent space", () => {
+  it("a grid has the normal quantiles along both axes", () => {
+    // scipy.stats.norm.ppf([0.1, 0.3, 0.5, 0.7, 0.9]), scipy 1.15.
+    const wanted = [-1.2815515655, -0.5244005127, 0, 0.5244005127, 1.2815515655];
+    const grid = latentGrid(5);
+    for (let row = 0; row < 5; row++) {
+      for (let column = 0; column < 5; column++) {
+        expect(grid[2 * (5 * row + column)]).toBeCloseTo(wanted[column], 6);
+        expect(grid[2 * (5 * row + column) + 1]).toBeCloseTo(wanted[4 - row], 6);
+      }
+    }
+  });
+
+  it("an attribute is the mean of its class minus that of the others", () => {
+    const z = Float32Array.of(1, 2, 3, 4, 8, 0);
+    expect(Array.from(attributeDirection(z, [1, 1, 0], 1))).toEqual([-6, 3]);
+    expect(() => attributeDirection(z, [1, 1, 1], 1)).toThrow("not all");
+    expect(() => attributeDirection(z, [1, 1], 3)).toThrow("label must be");
+    expect(() => attributeDirection(z, [1, 1, 0, 2], 1)).toThrow("a row for each label");
   });
 });

@@ -30,6 +30,8 @@ export const topics: Readonly<Record<string, string>> = {
   "guide/pytorch-seed": "seed, RNG, reproducible, 复现, 可重复",
   "guide/memory": "out of memory, dispose, leak, batch size, 内存泄漏, 释放, 批大小",
   "guide/python": "export, PyTorch, ONNX, safetensors, NumPy, diffusers",
+  "guide/latents":
+    "latent, encode, decode, reconstruct, interpolation, latent space, 潜变量, 插值, 重建, 潜空间",
   "guide/train-pictures": "train, dataset, checkpoint, resume, 继续训练, 断点续训",
   "guide/model-files": "download, cache, offline, Hugging Face",
   "guide/image-to-image": "image to image, inpainting, strength, mask, 蒙版, 遮罩",

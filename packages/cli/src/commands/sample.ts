@@ -27,10 +27,10 @@ import { interruptSignal } from "../terminal.ts";
 /** `gen sample`. */
 export function sampleCommand(): Command {
   const command = new Command("sample")
-    .description("draw samples from a pipeline folder")
+    .description("draw samples from a pipeline folder, or from the prior of a VAE")
     .option(
       "--model <folder>",
-      "a pipeline folder or its http(s) URL, with unet/model.onnx, scheduler/scheduler_config.json, and vae_decoder/model.onnx for latents",
+      "a pipeline folder or its http(s) URL, with unet/model.onnx, scheduler/scheduler_config.json, and vae_decoder/model.onnx for latents; or a folder of `gen train vae`",
       path,
     )
     .addOption(samplerOption())
@@ -44,6 +44,11 @@ export function sampleCommand(): Command {
       "--count <n>",
       "number of samples, of each class with --class (default: 16, or as many as --init or --condition has)",
       integer(1),
+    )
+    .option(
+      "--grid <n>",
+      "n x n pictures of a VAE with 2 latents instead, at the quantiles of its prior",
+      integer(1, 1000),
     )
     .option(
       "--class <label>",
@@ -130,6 +135,7 @@ A model at a URL is downloaded once, kept in the user's cache and checked on eac
 
 Examples:
   gen sample --model moons --count 2000 --out moons.png
+  gen sample --model vae --count 64 --out prior.png
   gen sample --model digits --sampler ddpm --seed 7 --out digits/
   gen sample --model latents --steps 50 --eta 0.5 --out garments.npy
   gen sample --model dit --class 207,360 --count 2 --guidance 4 --out dogs-otters.png
@@ -150,6 +156,13 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
   await claimOutput(out, { force, kind: kind === "folder" ? "folder" : "file" });
   const signal = interruptSignal();
   await checkModelFolder(model);
+  const { isVaeFolder } = await import("../latent-model.ts");
+  if (await isVaeFolder(model)) {
+    const { sampleVae } = await import("../runs/sample-vae.ts");
+    return sampleVae({ ...options, model, kind, signal });
+  }
+  if (options.grid !== undefined)
+    throw usageError("--grid is for a VAE, as `gen train vae` makes it");
   // A stranger's file may crash the runtime. That ends the runtime's own process alone, which starts
   // while this process loads its modules and reads the files.
   const opening = openBackend(backend, { isolate: true });

@@ -35,6 +35,7 @@ export interface SampleCommandOptions extends CommonOptions, SchedulerFlags, Con
   readonly steps?: number;
   readonly eta?: number;
   readonly count?: number;
+  readonly grid?: number;
   readonly size?: readonly [number, number];
   readonly init?: string;
   readonly torchSeed?: number;

@@ -1,0 +1,173 @@
+/* The verbs on latents, as round trips: what one verb writes, another gives back. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { digits, holdOut, readNpy, readNpz, readPng, writeNpy } from "@gen/data";
+import { beforeAll, describe, expect, test } from "vitest";
+import { expectRefusal, runJson, scratch } from "./gen.ts";
+
+const { at } = scratch();
+const array = (name: string) => {
+  const { data, shape } = readNpy(readFileSync(at(name)));
+  return { data: Float64Array.from(data as Float32Array), shape };
+};
+const size = (name: string) => {
+  const { width, height } = readPng(readFileSync(at(name)));
+  return [width, height];
+};
+const vae = () => ["--model", at("vae")];
+
+beforeAll(async () => {
+  const training = [
+    "--data",
+    "digits",
+    "--latent",
+    "2",
+    "--width",
+    "32",
+    "--batch",
+    "32",
+    "--steps",
+    "800",
+  ];
+  await runJson("train", "vae", ...training, "--out", at("vae"));
+}, 60_000);
+
+describe.concurrent("a VAE that was trained", () => {
+  test("encode, decode and reconstruct agree in pixels, and the bound in nats", async () => {
+    await runJson("encode", ...vae(), "--split", "test", "--out", at("z.npz"));
+    await runJson("decode", ...vae(), "--latents", at("z.npz"), "--out", at("back.npy"));
+    const told = await runJson("reconstruct", ...vae(), "--out", at("pairs.png"));
+    const { test: held } = holdOut(await digits());
+    const { z, log_variance, labels } = readNpz(readFileSync(at("z.npz")));
+    expect([z.shape, log_variance.shape]).toEqual([
+      [held.length, 2],
+      [held.length, 2],
+    ]);
+    expect(Array.from(labels.data as Int32Array)).toEqual(Array.from(held.labels ?? []));
+    const images = array("back.npy");
+    expect(images.shape).toEqual([held.length, 1, 8, 8]);
+    const [low, high] = held.range ?? [0, 1];
+    const errors = images.data.map(
+      (v, i) => 255 * Math.abs((v + 1) / 2 - (held.data[i] - low) / (high - low)),
+    );
+    const mean = errors.reduce((a, b) => a + b) / errors.length;
+    const { pixels, nats } = told as Record<string, Record<string, number>>;
+    expect(pixels.meanAbsolute).toBeCloseTo(mean, 2);
+    expect(mean).toBeLessThan(60);
+    // KL(N(m, s^2) || N(0, 1)) of each number of z.
+    const [m, s] = [z.data as Float32Array, log_variance.data as Float32Array];
+    const kl = m.reduce((sum, v, i) => sum + 0.5 * (v * v + Math.exp(s[i]) - 1 - s[i]), 0);
+    expect(nats.kl).toBeCloseTo(kl / held.length, 3);
+    expect(nats.elbo).toBeCloseTo(-nats.reconstruction - nats.kl, 6);
+    // -log p of 64 fair coins is 44.4 nats.
+    expect(nats.reconstruction).toBeLessThan(64 * Math.LN2);
+    expect(size("pairs.png")[0] / size("pairs.png")[1]).toBeGreaterThan(5);
+  });
+
+  test("sample draws from the prior, and a grid at its quantiles", async () => {
+    await runJson("sample", ...vae(), "--count", "3", "--seed", "5", "--out", at("prior.npy"));
+    expect(array("prior.npy").shape).toEqual([3, 1, 8, 8]);
+    await runJson("sample", ...vae(), "--grid", "2", "--out", at("grid.npy"));
+    // The quartiles of N(0, 1) are -0.674490 and 0.674490 (scipy.stats.norm.ppf).
+    const q = 0.67449;
+    const corners = Float32Array.of(-q, q, q, q, -q, -q, q, -q);
+    writeFileSync(at("corners.npy"), writeNpy({ data: corners, shape: [4, 2] }));
+    await runJson("decode", ...vae(), "--latents", at("corners.npy"), "--out", at("corner.npy"));
+    array("grid.npy").data.forEach((v, i) => {
+      expect(v).toBeCloseTo(array("corner.npy").data[i], 4);
+    });
+  });
+
+  test("interpolate starts at one item or seed and ends at the other", async () => {
+    const row = ["interpolate", ...vae(), "--frames", "3"];
+    await runJson(...row, "--split", "all", "--items", "4,9", "--out", at("items.npy"));
+    await runJson("encode", ...vae(), "--out", at("all.npy"));
+    await runJson("decode", ...vae(), "--latents", at("all.npy"), "--out", at("every.npy"));
+    const [walk, every] = [array("items.npy").data, array("every.npy").data];
+    for (let i = 0; i < 64; i++) {
+      expect(walk[i]).toBeCloseTo(every[64 * 4 + i], 4);
+      expect(walk[128 + i]).toBeCloseTo(every[64 * 9 + i], 4);
+    }
+    await runJson(...row, "--seeds", "5,6", "--path", "spherical", "--out", at("seeds.npy"));
+    await runJson("sample", ...vae(), "--count", "1", "--seed", "5", "--out", at("five.npy"));
+    array("five.npy").data.forEach((v, i) => {
+      expect(array("seeds.npy").data[i]).toBeCloseTo(v, 4);
+    });
+    const toward = [...row, "--split", "all", "--items", "4", "--attribute", "0"];
+    await runJson(...toward, "--out", at("zero.npy"));
+    const z = array("all.npy").data;
+    const { labels = [] } = await digits();
+    const mean = (isIn: boolean, k: number) => {
+      const rows = Array.from(labels, (_, i) => i).filter((i) => (labels[i] === 0) === isIn);
+      return rows.reduce((sum, i) => sum + z[2 * i + k], 0) / rows.length;
+    };
+    const end = [0, 1].map((k) => z[8 + k] + mean(true, k) - mean(false, k));
+    writeFileSync(at("end.npy"), writeNpy({ data: Float32Array.from(end), shape: [1, 2] }));
+    await runJson("decode", ...vae(), "--latents", at("end.npy"), "--out", at("ended.npy"));
+    array("ended.npy").data.forEach((v, i) => {
+      expect(array("zero.npy").data[128 + i]).toBeCloseTo(v, 3);
+    });
+  });
+
+  test("serves a pipeline on its latents, whose numbers are standardized", async () => {
+    const training = ["--data", "digits", "--steps", "10", "--width", "16"];
+    await runJson("train", "ddpm", "--vae", at("vae"), ...training, "--out", at("latent"));
+    const model = ["--model", at("latent")];
+    const data = ["--data", "digits", "--split", "test"];
+    await runJson("encode", ...model, ...data, "--out", at("scaled.npy"));
+    await runJson(
+      "decode",
+      ...model,
+      "--latents",
+      at("scaled.npy"),
+      "--out",
+      at("scaled-back.npy"),
+    );
+    await runJson("encode", ...vae(), "--split", "test", "--out", at("own.npy"));
+    await runJson("decode", ...vae(), "--latents", at("own.npy"), "--out", at("own-back.npy"));
+    const own = array("own-back.npy").data;
+    array("scaled-back.npy").data.forEach((v, i) => {
+      expect(v).toBeCloseTo(own[i], 3);
+    });
+    const square = array("scaled.npy").data.reduce((sum, v) => sum + v * v, 0);
+    // The posterior means vary a little less than its draws, which have variance 1.
+    expect(square / array("scaled.npy").data.length).toBeLessThan(1.2);
+    const walk = ["interpolate", ...model, "--seeds", "1,2", "--sampler", "ddim", "--steps", "4"];
+    await runJson(...walk, "--frames", "2", "--out", at("noise.npy"));
+    await runJson(
+      "sample",
+      ...model,
+      "--sampler",
+      "ddim",
+      "--steps",
+      "4",
+      "--seed",
+      "2",
+      "--count",
+      "1",
+      "--out",
+      at("two.npy"),
+    );
+    array("two.npy").data.forEach((v, i) => {
+      expect(array("noise.npy").data[64 + i]).toBeCloseTo(v, 4);
+    });
+  }, 60_000);
+
+  test("refuses in one line what does not fit", async () => {
+    const q = ["--out", at("q.npy")];
+    writeFileSync(at("bad.npy"), writeNpy({ data: new Float32Array(6), shape: [2, 3] }));
+    const cases: [string[], RegExp][] = [
+      [["sample", ...vae(), "--steps", "3", ...q], /--steps is for a diffusion model/],
+      [["encode", ...vae(), "--out", at("q.png")], /--out must end in \.npy or \.npz/],
+      [
+        ["decode", ...vae(), "--latents", at("bad.npy"), ...q],
+        /must be \[count, 2\], got \[2, 3\]/,
+      ],
+      [["encode", ...vae(), "--data", "fashion-mnist", ...q], /must hold items \[1, 8, 8\]/],
+      [["interpolate", ...vae(), "--items", "4", ...q], /at least 2 numbers/],
+      [["interpolate", ...vae(), "--items", "4,999", ...q], /--items must be in \[0, 178\]/],
+      [["interpolate", ...vae(), "--items", "4", "--attribute", "11", ...q], /in \[0, 9\]/],
+      [["reconstruct", ...q], /--model must be given/],
+    ];
+    await Promise.all(cases.map(([args, message]) => expectRefusal(args, message)));
+  }, 60_000);
+});
