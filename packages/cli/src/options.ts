@@ -1,6 +1,7 @@
 import { backendNames as specificBackends } from "@gen/runtime-gpu/open";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ControlFile, EmbeddingFile, LoraFile } from "./picture-sources.ts";
+import type { RateDecay } from "./rates.ts";
 
 /** The names that `--backend` takes; `onnx` and `tfjs` mean the best of their kind. */
 export const backendNames: readonly string[] = ["onnx", "tfjs", ...specificBackends()];
@@ -39,6 +40,18 @@ export function range(text: string): readonly [number, number] {
   const [low, high] = parts;
   if (parts.length === 2 && parts.every(Number.isFinite) && low < high) return [low, high];
   throw new InvalidArgumentError("It must be two numbers, the lower first, such as 0,1.");
+}
+
+/** Parses how a learning rate falls, `cosine`, `linear`, `constant`, `step:1000` or `step:1000:0.5`. */
+export function rateDecay(text: string): RateDecay {
+  const name = text.trim();
+  if (name === "cosine" || name === "linear" || name === "constant") return name;
+  const [, steps = "0", factor = "0.1"] = /^step:(\d{1,9})(?::(\d*\.?\d+))?$/.exec(name) ?? [];
+  const [every, by] = [Number(steps), Number(factor)];
+  if (every > 0 && by > 0 && by <= 1) return `step:${every}:${by}`;
+  throw new InvalidArgumentError(
+    "It must be cosine, linear, constant, or step:STEPS:FACTOR with a factor in (0, 1], such as step:1000:0.5.",
+  );
 }
 
 /** Parses a width and a height, `512` or `512x768`. */

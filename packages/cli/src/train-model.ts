@@ -12,13 +12,12 @@ import { isFullDisk, writeFiles } from "./atomic-files.ts";
 import { errorLine, usageError } from "./errors.ts";
 import { readInside, sweep } from "./files.ts";
 import { confirmLock, isUnused } from "./folder-lock.ts";
-import { learningRateOf, type TrainingSettings } from "./models.ts";
+import type { TrainingSettings } from "./models.ts";
+import { averaging, isOpenEnded, learningRateOf, optimizerOf } from "./rates.ts";
 import { restoreNames, writeTraining } from "./save-training.ts";
 import { note, progress } from "./terminal.ts";
 import { type Checkpoint, readCheckpoint, savedWeights } from "./training-folder.ts";
 import type { History, TrainingRecord } from "./training-record.ts";
-
-const averaging = 0.999;
 
 /** A model to be trained in a folder of its own. */
 export interface TrainingJob<Model extends Weighted = Weighted> {
@@ -59,7 +58,7 @@ export async function trainModel<Model extends Weighted>(
   job: TrainingJob<Model>,
 ): Promise<Trained<Model>> {
   const { folder, kind, signal, backend, saveEvery } = job;
-  const { steps, batch: batchSize, accumulate, seed } = job.settings;
+  const { steps, batch: batchSize, accumulate, seed, ema: average = averaging } = job.settings;
   const settings = { ...job.settings, dataHash: job.dataHash };
   const checkpoint = await claimFolder(job, settings);
   const before = checkpoint?.record;
@@ -69,6 +68,7 @@ export async function trainModel<Model extends Weighted>(
     const restored = await restoreFiles(folder, job.files(model));
     return { record: before, reused: true, restored, model };
   }
+  if (before && resume && before.steps < steps) noteLonger(before, job.settings);
   if (before && !resume) note(`${folder} holds no saved step yet; the training starts at step 0`);
   const first = resume?.step ?? 0;
   const history: History = before?.history ?? { steps: [], losses: {} };
@@ -117,8 +117,8 @@ export async function trainModel<Model extends Weighted>(
       batchSize,
       accumulate,
       seed,
-      ema: averaging,
-      learningRate: learningRateOf(job.settings),
+      ema: average > 0 ? average : undefined,
+      optimizer: optimizerOf(job.settings),
       resume,
       signal,
       onStep,
@@ -139,6 +139,18 @@ export async function trainModel<Model extends Weighted>(
   }
   line.finish(`loss ${history.losses.loss?.at(-1)?.toPrecision(4)}`);
   return { record: record(steps), reused: false, restored: [], model };
+}
+
+/** Says what more steps than before mean for a rate that falls until the last step. */
+function noteLonger(before: TrainingRecord, settings: TrainingSettings): void {
+  if (isOpenEnded(settings)) return;
+  const { step } = before;
+  const [old, now] = [{ ...settings, steps: before.steps }, settings].map((each) =>
+    learningRateOf(each)(step).toPrecision(2),
+  );
+  note(
+    `the learning rate falls over ${settings.steps} steps now instead of ${before.steps}: at step ${step} it is ${now} instead of ${old}; with --rate-decay constant or step a longer training is exactly one of that length`,
+  );
 }
 
 const keptSave = (folder: string, step: number): string =>
@@ -188,7 +200,15 @@ async function claimFolder<Model extends Weighted>(
   }
   await sweep(folder, { recursive: true });
   const { record } = checkpoint;
-  const differs = record.kind === kind ? differences(record.settings, settings) : `not a ${kind}`;
+  // More steps continue the training.
+  const isLonger = settings.steps > record.steps;
+  const wanted = isLonger ? { ...settings, steps: record.settings.steps } : settings;
+  const isSame = record.kind === kind && !differences(record.settings, wanted);
+  const differs = isSame
+    ? ""
+    : record.kind === kind
+      ? differences(record.settings, settings)
+      : `not a ${kind}`;
   if (differs) throw refuse(`holds a ${record.kind}, ${differs}`);
   await restoreNames(folder, checkpoint);
   return checkpoint;

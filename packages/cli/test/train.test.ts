@@ -63,6 +63,76 @@ describe.concurrent("gen train", () => {
     expect(odd.stderr).toContain("--accumulate must divide --batch 16, got 3");
   });
 
+  test("the optimizer, its rate and the average are settings, and bad ones are refused", async () => {
+    const rings = ["train", "ddpm", "--data", "rings", ...small, "--steps", "20"];
+    const ways = {
+      adam: [],
+      adamw: ["--optimizer", "adamw", "--weight-decay", "0.1", "--rate-decay", "linear"],
+      lion: ["--optimizer", "lion", "--warm-up", "0", "--ema", "0"],
+      sgd: ["--optimizer", "sgd", "--momentum", "0.5", "--rate-decay", "step:5"],
+    };
+    const states = Object.entries(ways).map(async ([name, flags]) => {
+      await runJson(...rings, ...flags, "--out", at(`by-${name}`));
+      const { tensors } = readSafetensors(
+        readFileSync(at(`by-${name}`, "training", "state.safetensors")),
+      );
+      return [...new Set(Object.keys(tensors).map((key) => key.split("/")[0]))].sort();
+    });
+    expect(await Promise.all(states)).toEqual([
+      ["ema", "first", "second", "weights"],
+      ["ema", "first", "second", "weights"],
+      ["momentum", "weights"],
+      ["ema", "velocity", "weights"],
+    ]);
+    // Defaults are left out, so that folders of older versions are continued.
+    expect(json("by-adam", "training", "training.json").settings).not.toHaveProperty("optimizer");
+    const { settings } = json("by-sgd", "training", "training.json");
+    expect(settings).toMatchObject({ learningRate: 0.02, rateDecay: "step:5:0.1", momentum: 0.5 });
+    const other = await gen([...rings, "--out", at("by-lion")]);
+    expect(other.stderr).toContain("optimizer lion (now unset), warm-up 0 (now unset)");
+    const momentum = await gen([...rings, "--momentum", "0.9", "--out", at("by-none")]);
+    expect(momentum.stderr).toContain("--momentum 0.9 is for --optimizer sgd, got adam");
+    const falling = await gen([...rings, "--rate-decay", "step:0", "--out", at("by-none")]);
+    expect(falling.stderr).toMatch(
+      /--rate-decay <how>' argument 'step:0' is invalid.* step:1000:0.5/,
+    );
+  });
+
+  test.each([
+    ["constant", ["--warm-up", "7"]],
+    ["step:10:0.5", []],
+  ])(
+    "more steps at a rate that is %s are a training of that length, bit for bit",
+    async (decay, flags) => {
+      const args = ["train", "ddpm", "--data", "rings", ...small, "--rate-decay", decay, ...flags];
+      const [once, twice] = [at(`once-${decay[0]}`), at(`twice-${decay[0]}`)];
+      await runJson(...args, "--steps", "25", "--out", twice);
+      const more = await gen([...args, "--steps", "40", "--out", twice]);
+      expect(more.code, more.stderr).toBe(0);
+      expect(more.stderr).toContain("(resumed at step 25)");
+      expect(more.stderr).not.toContain("note:");
+      await runJson(...args, "--steps", "40", "--out", once);
+      for (const path of ["unet/model.onnx", "training/state.safetensors"])
+        expect(readFileSync(`${twice}/${path}`).equals(readFileSync(`${once}/${path}`))).toBe(true);
+      const recordOf = (folder: string) =>
+        JSON.parse(readFileSync(`${folder}/training/training.json`, "utf8"));
+      expect(recordOf(twice).settings).toEqual(recordOf(once).settings);
+      expect(recordOf(twice).history).toEqual(recordOf(once).history);
+    },
+  );
+
+  test("more steps at a rate that falls until the last step go on, with a note; fewer are refused", async () => {
+    const args = ["train", "ddpm", "--data", "rings", ...small, "--out", at("longer"), "--steps"];
+    await runJson(...args, "10");
+    const more = await gen([...args, "30"]);
+    expect(more.code, more.stderr).toBe(0);
+    // Cosine from 0.002 to 0.0001: at step 10 of 10 its end, of 30 after 7 of 27 steps.
+    expect(more.stderr).toContain("at step 10 it is 0.0017 instead of 0.00010");
+    expect(json("longer", "training", "training.json")).toMatchObject({ step: 30, steps: 30 });
+    const fewer = await gen([...args, "20"]);
+    expect(fewer.stderr).toContain("trained with steps 30 (now 20)");
+  });
+
   test("ddpm on a VAE's latents makes one pipeline that decodes to images", async () => {
     const data = pictures("latent.npy", 60);
     const vae = ["train", "vae", "--data", data, ...small, "--network", "conv", "--latent", "3"];

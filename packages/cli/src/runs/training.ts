@@ -9,6 +9,7 @@ import type { JobOptions } from "../jobs.ts";
 import { isImages } from "../models.ts";
 import { dataNames } from "../names.ts";
 import { fingerprint, type OpenedData, openData } from "../open-data.ts";
+import { defaultRate, rateSettings } from "../rates.ts";
 import { interruptSignal, invocation, note, print } from "../terminal.ts";
 import type { Trained } from "../train-model.ts";
 import type { TrainOptions } from "../training-options.ts";
@@ -22,11 +23,15 @@ export async function prepareData(options: TrainOptions & { readonly vae?: strin
   const { length, shape } = opened.train;
   const arePoints = shape.length === 1 && !options.vae;
   const batch = options.batch ?? (arePoints ? 256 : 128);
-  const learningRate = options.learningRate ?? (arePoints ? 2e-3 : 1e-3);
+  const learningRate = options.learningRate ?? defaultRate(arePoints, options.optimizer);
   if (batch % accumulate !== 0) {
     throw usageError(`--accumulate must divide --batch ${batch}, got ${accumulate}`);
   }
-  const parts = { ...(accumulate > 1 && { accumulate }), ...(augment && { augment }) };
+  const parts = {
+    ...(accumulate > 1 && { accumulate }),
+    ...(augment && { augment }),
+    ...rateSettings(options),
+  };
   if (length >= batch) return { opened, pace: { steps, batch, ...parts, learningRate, seed } };
   throw usageError(
     `--data ${data} must have at least --batch ${batch} images or points to train on, got ${length} (a tenth of a file is held out)`,
