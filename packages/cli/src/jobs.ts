@@ -3,6 +3,7 @@ import { trainDdpm } from "@gen/ddpm";
 import { pipelineFiles } from "@gen/pipeline";
 import { denoiser, type PipelineVae } from "@gen/sampling";
 import { pipelineVae, trainVae, type Vae } from "@gen/vae";
+import { ddpmHeldOut, vaeHeldOut } from "./held-out.ts";
 import {
   buildDenoiser,
   buildVae,
@@ -12,15 +13,21 @@ import {
   type VaeSettings,
 } from "./models.ts";
 import { type Trained, type TrainingJob, trainModel } from "./train-model.ts";
+import type { Validation } from "./training-history.ts";
 
 /** A training without its model. */
-export type JobOptions = Omit<TrainingJob, "kind" | "settings" | "model" | "train" | "files"> & {
+export type JobOptions = Omit<
+  TrainingJob,
+  "kind" | "settings" | "model" | "train" | "files" | "validation"
+> & {
   readonly dataset: Dataset;
+  /** Measures a held-out share of the data. @defaultValue none */
+  readonly validation?: Omit<Validation<never>, "measure"> & { readonly dataset: Dataset };
 };
 
 /** Trains a VAE in a folder with its two ONNX parts. */
 export async function trainVaeIn(
-  { dataset, ...job }: JobOptions,
+  { dataset, validation, ...job }: JobOptions,
   settings: VaeSettings,
 ): Promise<Trained<Vae>> {
   const model = buildVae(settings);
@@ -29,6 +36,10 @@ export async function trainVaeIn(
     kind: "vae",
     settings,
     model,
+    validation: validation && {
+      ...validation,
+      measure: (vae) => vaeHeldOut(job.backend, vae, validation.dataset, settings.seed),
+    },
     train: (options) => trainVae({ ...options, model, dataset }),
     files: (vae) => pipelineFiles({ kind: "vae", vae: pipelineVae(vae), shape: vae.latent }),
   });
@@ -40,6 +51,7 @@ export async function trainDdpmIn(
     dataset,
     vae,
     notes,
+    validation,
     ...job
   }: JobOptions & {
     readonly vae?: PipelineVae;
@@ -58,6 +70,15 @@ export async function trainDdpmIn(
     kind: "ddpm",
     settings,
     model: network,
+    validation: validation && {
+      ...validation,
+      measure: (denoiser) =>
+        ddpmHeldOut(
+          { backend: job.backend, denoiser, dataset: validation.dataset },
+          schedule,
+          settings.batch,
+        ),
+    },
     train: (options) =>
       trainDdpm({
         ...options,

@@ -54,6 +54,16 @@ export function rateDecay(text: string): RateDecay {
   );
 }
 
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+
+/** Parses a time with its unit, `30s`, `10m` or `1.5h`, to seconds. */
+export function timeLimit(text: string): number {
+  const [, value = "0", unit = "s"] = /^(\d{1,7}(?:\.\d+)?)([smh])$/.exec(text.trim()) ?? [];
+  const seconds = Number(value) * UNITS[unit];
+  if (seconds > 0) return seconds;
+  throw new InvalidArgumentError("It must be a time with its unit, such as 30s, 10m or 2h.");
+}
+
 /** Parses a width and a height, `512` or `512x768`. */
 export function pixels(text: string): readonly [width: number, height: number] {
   const parts = /^(\d{1,5})(?:x(\d{1,5}))?$/.exec(text.trim());

@@ -12,6 +12,7 @@ import {
   rateDecay,
   saveEveryOption,
   size,
+  timeLimit,
 } from "./options.ts";
 import type { RateFlags } from "./rates.ts";
 
@@ -35,6 +36,10 @@ export interface TrainOptions extends CommonOptions, DataFlags, RateFlags {
   readonly learningRate?: number;
   readonly width?: number;
   readonly saveEvery: number;
+  readonly validateEvery?: number;
+  readonly earlyStop?: number;
+  /** Seconds. */
+  readonly timeLimit?: number;
 }
 
 const dataHelp = `${dataNames.join(", ")}, or a path: a folder of PNG, JPEG or WebP files, whose subfolders are classes, or an idx, npy, npz or csv file`;
@@ -127,4 +132,19 @@ export const withTrainOptions = (command: Command, steps: number, data: string):
       decimal(0, 0.999999),
       0.999,
     )
-    .addOption(saveEveryOption());
+    .addOption(saveEveryOption())
+    .option(
+      "--validate-every <n>",
+      "steps between two measures of the held-out tenth, or of the test set; the best model so far is kept in best/ of the folder (default: never)",
+      integer(1, 1e8),
+    )
+    .option(
+      "--early-stop <n>",
+      "ends the training after as many measures of the held-out share without a better one (default: never)",
+      integer(1, 1e6),
+    )
+    .option(
+      "--time-limit <time>",
+      "ends the run after a time, such as 30s, 10m or 2h, with its work saved; the same command continues it",
+      timeLimit,
+    );

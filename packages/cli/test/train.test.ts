@@ -133,6 +133,63 @@ describe.concurrent("gen train", () => {
     expect(fewer.stderr).toContain("trained with steps 30 (now 20)");
   });
 
+  test("the held-out share is measured, the best model is kept, and early stopping ends", async () => {
+    const data = pictures("held.npy", 60);
+    const vae = ["train", "vae", "--data", data, "--batch", "16", "--latent", "3", "--seed", "1"];
+    // A rate at which 54 pictures are soon learned by heart.
+    const fast = ["--learning-rate", "0.02", "--rate-decay", "constant", "--width", "64"];
+    const args = [...vae, ...fast, "--validate-every", "25", "--early-stop", "3"];
+    const { steps, heldOut } = await runJson(...args, "--steps", "5000", "--out", at("held"));
+    const { best } = heldOut as { best: { step: number; loss: number } };
+    expect(steps).toBeLessThan(5000);
+    const { history, step } = json("held", "training", "training.json");
+    expect(step).toBe(steps);
+    // 25 is no reading of the loss; the next one, 30, is.
+    expect(history.heldOut.steps.slice(0, 3)).toEqual([30, 50, 80]);
+    expect(Math.min(...history.heldOut.losses)).toBe(best.loss);
+    const readings = history.heldOut.steps.length;
+    expect(history.heldOut.steps[readings - 4]).toBe(best.step);
+    const own = readFileSync(at("held", "best", "vae_decoder", "model.onnx"));
+    expect(own.equals(readFileSync(at("held", "vae_decoder", "model.onnx")))).toBe(false);
+    // The best model is that of a training of so many steps.
+    await runJson(...vae, ...fast, "--steps", String(best.step), "--out", at("to-best"));
+    expect(own.equals(readFileSync(at("to-best", "vae_decoder", "model.onnx")))).toBe(true);
+    const again = await gen([...args, "--steps", "5000", "--out", at("held")]);
+    expect(again.stderr).toContain("holds this model already");
+    const alone = await gen([...vae, "--early-stop", "3", "--out", at("never")]);
+    expect(alone.stderr).toContain("--early-stop 3 needs --validate-every");
+    const flowers = ["train", "ddpm", "--data", "rings", ...small, "--steps", "20", "--out"];
+    await runJson(...flowers, at("held"), "--force");
+    expect(files("held").filter((file) => file.startsWith("best"))).toEqual([]);
+  });
+
+  test("--time-limit ends a run with success, and the same command goes on", async () => {
+    const args = ["train", "ddpm", "--data", "rings", ...small, "--steps", "100000000"];
+    const limited = [...args, "--out", at("limited"), "--time-limit", "0.5s"];
+    const [first, second] = [await runJson(...limited), await runJson(...limited)];
+    expect(first.steps as number).toBeGreaterThan(0);
+    expect(second.steps as number).toBeGreaterThan(first.steps as number);
+    const bad = await gen([...args, "--time-limit", "10", "--out", at("never")]);
+    expect(bad.stderr).toContain("a time with its unit, such as 30s, 10m or 2h");
+  });
+
+  test("a class-conditional training and one on latents measure their held-out shares", async () => {
+    const held = [...small, "--steps", "20", "--validate-every", "20"];
+    const told = ["train", "ddpm", "--data", "digits", "--classes", "--network", "unet", ...held];
+    const { heldOut } = await runJson(...told, "--width", "8", "--out", at("told"));
+    const { loss } = heldOut as { loss: number };
+    expect(loss).toBeGreaterThan(0.2);
+    expect(loss).toBeLessThan(2);
+    const sample = ["sample", "--model", at("told", "best"), "--class", "1", "--steps", "2"];
+    expect((await runJson(...sample, "--out", at("told.png"))).shape).toEqual([16, 1, 8, 8]);
+    const data = pictures("held-latent.npy", 60);
+    const vae = ["train", "vae", "--data", data, ...small, "--latent", "3", "--steps", "5"];
+    await runJson(...vae, "--out", at("of-latents"));
+    const ddpm = ["train", "ddpm", "--data", data, ...held, "--vae", at("of-latents")];
+    const latent = await runJson(...ddpm, "--out", at("held-latents"));
+    expect((latent.heldOut as { loss: number }).loss).toBeLessThan(3);
+  });
+
   test("ddpm on a VAE's latents makes one pipeline that decodes to images", async () => {
     const data = pictures("latent.npy", 60);
     const vae = ["train", "vae", "--data", data, ...small, "--network", "conv", "--latent", "3"];
