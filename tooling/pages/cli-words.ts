@@ -59,6 +59,7 @@ const values: Readonly<Record<string, string>> = {
   "cosine, linear, constant, or step:STEPS:FACTOR with a factor in (0, 1], such as step:1000:0.5":
     "cosine、linear、constant，或 step:步数:倍数，倍数在 (0, 1] 内，如 step:1000:0.5",
   "a time with its unit, such as 30s, 10m or 2h": "时间和单位，如 30s、10m 或 2h",
+  "jsonl, tensorboard, or both: jsonl,tensorboard": "jsonl、tensorboard，或两者：jsonl,tensorboard",
   "flip, shift:PIXELS, rotate:DEGREES up to 180, dequantize, or several with commas, such as flip,shift:2":
     "flip、shift:像素数、rotate:度数（至多 180）、dequantize，或用逗号列出多个，如 flip,shift:2",
   "a class, or numbers of classes, such as 3,7": "类别，或多个类别的编号，如 3,7",

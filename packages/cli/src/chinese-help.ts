@@ -103,6 +103,10 @@ export const optionTexts: Readonly<Record<string, string>> = {
     "每隔多少步在留出的十分之一（或测试集）上测量一次；目前最好的模型保存在文件夹的 best/ 中（默认：不测量）",
   "--early-stop": "连续多少次测量没有改善就结束训练（默认：不提前结束）",
   "--time-limit": "运行这么久之后结束，如 30s、10m 或 2h；已完成的部分会保存，同一条命令接着训练",
+  "--samples-every":
+    "每隔多少步画一张含 16 个样本（点为 1,000 个）的图片，存入文件夹的 samples/（默认：不画）",
+  "--log":
+    "供其他程序读取的日志：jsonl 写 metrics.jsonl，tensorboard 在 logs/ 中写事件文件；两者之间用逗号（默认：无）",
   "--effort": "训练步数相对于默认值的倍数",
   "backends --backend": "只测试这个后端；若不可用，退出码为 2",
   "backends --seed": "网络中数值的种子",

@@ -2,6 +2,7 @@ import { backendNames as specificBackends } from "@gen/runtime-gpu/open";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ControlFile, EmbeddingFile, LoraFile } from "./picture-sources.ts";
 import type { RateDecay } from "./rates.ts";
+import type { LogKind } from "./training-log.ts";
 
 /** The names that `--backend` takes; `onnx` and `tfjs` mean the best of their kind. */
 export const backendNames: readonly string[] = ["onnx", "tfjs", ...specificBackends()];
@@ -52,6 +53,14 @@ export function rateDecay(text: string): RateDecay {
   throw new InvalidArgumentError(
     "It must be cosine, linear, constant, or step:STEPS:FACTOR with a factor in (0, 1], such as step:1000:0.5.",
   );
+}
+
+/** Parses the kinds of logs, `jsonl`, `tensorboard` or `jsonl,tensorboard`. */
+export function logKinds(text: string): readonly LogKind[] {
+  const kinds = text.split(",").map((kind) => kind.trim());
+  const isKind = (kind: string): kind is LogKind => kind === "jsonl" || kind === "tensorboard";
+  if (kinds.every(isKind)) return kinds;
+  throw new InvalidArgumentError("It must be jsonl, tensorboard, or both: jsonl,tensorboard.");
 }
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };

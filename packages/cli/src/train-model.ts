@@ -1,3 +1,4 @@
+import { type Raster, writePng } from "@gen/data";
 import { errorCode, GenError } from "@gen/math";
 import {
   type ModelTrainingOptions,
@@ -8,9 +9,10 @@ import {
   withWeights,
 } from "@gen/nn";
 import type { Backend } from "@gen/runtime-gpu";
-import { isFullDisk } from "./atomic-files.ts";
+import { isFullDisk, writeFiles } from "./atomic-files.ts";
 import { claimFolder, restoreFiles } from "./claim-folder.ts";
 import { errorLine } from "./errors.ts";
+import type { EventPicture } from "./event-file.ts";
 import { confirmLock } from "./folder-lock.ts";
 import type { TrainingSettings } from "./models.ts";
 import { averaging, isOpenEnded, learningRateOf, optimizerOf } from "./rates.ts";
@@ -26,6 +28,7 @@ import {
   truncate,
   type Validation,
 } from "./training-history.ts";
+import { type LogKind, openLogs } from "./training-log.ts";
 import type { TrainingRecord } from "./training-record.ts";
 
 /** A model to be trained in a folder of its own. */
@@ -44,6 +47,10 @@ export interface TrainingJob<Model extends Weighted = Weighted> {
   readonly saveEvery: number;
   /** Measures a held-out share of the data. @defaultValue none */
   readonly validation?: Validation<Model>;
+  /** Draws samples every so often. @defaultValue never */
+  readonly sheet?: { readonly every: number; draw(model: Model): Promise<Raster> };
+  /** @defaultValue none */
+  readonly logs?: readonly LogKind[];
   /** Seconds after which a run ends with what it has. @defaultValue none */
   readonly timeLimit?: number;
   train(options: ModelTrainingOptions): Promise<TrainResult>;
@@ -70,7 +77,7 @@ export interface Trained<Model = unknown> {
 export async function trainModel<Model extends Weighted>(
   job: TrainingJob<Model>,
 ): Promise<Trained<Model>> {
-  const { folder, kind, signal, backend, saveEvery, validation, timeLimit = Infinity } = job;
+  const { folder, kind, signal, backend, saveEvery, validation, sheet, timeLimit = Infinity } = job;
   const { steps, batch: batchSize, accumulate, seed, ema: average = averaging } = job.settings;
   const settings = { ...job.settings, dataHash: job.dataHash };
   const checkpoint = await claimFolder(job, settings);
@@ -110,14 +117,10 @@ export async function trainModel<Model extends Weighted>(
     savedStep = state.step;
   };
   const modelOf = (state: TrainingState) => withWeights(job.model, savedWeights(state));
+  const log = await openLogs(folder, job.logs ?? [], first);
+  const rate = learningRateOf(job.settings);
   const line = progress(resume ? `${job.label} (resumed at step ${first})` : job.label);
   let saved = performance.now();
-  /** Measures the held-out share and saves; the best model so far also in `best/`. */
-  const measure = async (validation: Validation<Model>, state: TrainingState) => {
-    const model = modelOf(state);
-    const best = addHeldOut(history, state.step, await validation.measure(model));
-    await save(state, model, best.isNew);
-  };
   const onStep = async ({ step, losses, checkpoint }: TrainProgress) => {
     history.steps.push(step);
     for (const [name, value] of Object.entries(losses)) {
@@ -128,13 +131,23 @@ export async function trainModel<Model extends Weighted>(
     const held = history.heldOut?.losses.at(-1);
     const detail = `loss ${losses.loss.toPrecision(4)}${held === undefined ? "" : `, held out ${held.toPrecision(4)}`}, ${rounded(perSecond)} items/s`;
     line.update(step - first, steps - first, detail);
-    if (validation && isDue(step, steps, logEvery, validation.every))
-      await measure(validation, await checkpoint());
-    else {
-      if (performance.now() - saved < 1000 * saveEvery || step === steps) return;
-      const state = await checkpoint();
-      await save(state, modelOf(state), false);
+    const isMeasured = validation && isDue(step, steps, logEvery, validation.every);
+    const isDrawn = sheet && isDue(step, steps, logEvery, sheet.every);
+    const isTime = performance.now() - saved >= 1000 * saveEvery && step < steps;
+    const readings = { ...losses, learningRate: rate(step - 1), itemsPerSecond: perSecond };
+    if (!isMeasured && !isDrawn && !isTime) {
+      log.add(step, readings);
+      if (savedStep > 0) await log.flush();
+      return;
     }
+    const state = await checkpoint();
+    const model = modelOf(state);
+    const heldOut = isMeasured ? await validation.measure(model) : undefined;
+    const isBest = heldOut !== undefined && addHeldOut(history, step, heldOut);
+    log.add(step, { ...readings, ...(heldOut !== undefined && { heldOut }) });
+    await save(state, model, isBest);
+    if (isDrawn) log.add(step, { samples: await drawSheet(folder, step, await sheet.draw(model)) });
+    await log.flush();
     saved = performance.now();
   };
   // The clock starts at the first step, so that every run takes one.
@@ -168,6 +181,7 @@ export async function trainModel<Model extends Weighted>(
   // The last reading of the held-out share is saved with its model.
   if (savedStep !== training.step || training.step === first)
     await save(training.state, model, false);
+  await log.flush();
   const trained = { record: record(training.step), reused: false, restored: [], model };
   if (training.step === steps || isEarly(history, validation)) {
     const loss = `loss ${history.losses.loss?.at(-1)?.toPrecision(4)}`;
@@ -182,6 +196,13 @@ export async function trainModel<Model extends Weighted>(
     "interrupted",
     `interrupted ${stop} is saved, run the same command to continue`,
   );
+}
+
+/** Writes a picture of samples, and returns it for the logs. */
+async function drawSheet(folder: string, step: number, picture: Raster): Promise<EventPicture> {
+  const png = writePng(picture);
+  await writeFiles(folder, { [`samples/step-${String(step).padStart(8, "0")}.png`]: png });
+  return { width: picture.width, height: picture.height, png };
 }
 
 /** Says what more steps than before mean for a rate that falls until the last step. */

@@ -30,11 +30,11 @@ export function bestOf({ heldOut }: History): { step: number; loss: number } | u
 }
 
 /** Adds a held-out reading, and tells whether it is the best so far. */
-export function addHeldOut(history: History, step: number, loss: number): { isNew: boolean } {
+export function addHeldOut(history: History, step: number, loss: number): boolean {
   history.heldOut ??= { steps: [], losses: [] };
   history.heldOut.steps.push(step);
   history.heldOut.losses.push(loss);
-  return { isNew: bestOf(history)?.step === step };
+  return bestOf(history)?.step === step;
 }
 
 /** Whether the last `patience` held-out readings are none of them better than one before. */

@@ -7,6 +7,7 @@ import {
   choice,
   decimal,
   integer,
+  logKinds,
   path,
   range,
   rateDecay,
@@ -15,6 +16,7 @@ import {
   timeLimit,
 } from "./options.ts";
 import type { RateFlags } from "./rates.ts";
+import type { LogKind } from "./training-log.ts";
 
 /** How data are read, beside their name or path. */
 export interface DataFlags {
@@ -40,6 +42,8 @@ export interface TrainOptions extends CommonOptions, DataFlags, RateFlags {
   readonly earlyStop?: number;
   /** Seconds. */
   readonly timeLimit?: number;
+  readonly samplesEvery?: number;
+  readonly log?: readonly LogKind[];
 }
 
 const dataHelp = `${dataNames.join(", ")}, or a path: a folder of PNG, JPEG or WebP files, whose subfolders are classes, or an idx, npy, npz or csv file`;
@@ -147,4 +151,14 @@ export const withTrainOptions = (command: Command, steps: number, data: string):
       "--time-limit <time>",
       "ends the run after a time, such as 30s, 10m or 2h, with its work saved; the same command continues it",
       timeLimit,
+    )
+    .option(
+      "--samples-every <n>",
+      "steps between two pictures of 16 samples, or of 1,000 points, in samples/ of the folder (default: never)",
+      integer(1, 1e8),
+    )
+    .option(
+      "--log <kinds>",
+      "logs for other programs: jsonl writes metrics.jsonl, tensorboard event files in logs/; both with a comma between (default: none)",
+      logKinds,
     );

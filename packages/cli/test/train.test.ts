@@ -1,6 +1,8 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { readNpy, readPng, readSafetensors, writeNpy } from "@gen/data";
 import { describe, expect, test } from "vitest";
+import { eventFileStart, eventRecord } from "../src/event-file.ts";
 import { gen, interruptGen, runJson, scratch } from "./gen.ts";
 
 const { at, files } = scratch();
@@ -172,6 +174,75 @@ describe.concurrent("gen train", () => {
     const bad = await gen([...args, "--time-limit", "10", "--out", at("never")]);
     expect(bad.stderr).toContain("a time with its unit, such as 30s, 10m or 2h");
   });
+
+  test("event files are those of TensorBoard's own writer, byte for byte", () => {
+    const { start, step } = JSON.parse(
+      readFileSync(new URL("reference/event-file.json", import.meta.url), "utf8"),
+    );
+    const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
+    expect(hex(eventFileStart(1000.5, 301))).toBe(start);
+    const png = Uint8Array.from({ length: 200 }, (_, i) => i);
+    const values = { loss: 0.125, samples: { width: 300, height: 3, png } };
+    expect(hex(eventRecord({ seconds: 1001.25, step: 1_000_000, values }))).toBe(step);
+  });
+
+  test("logs and sheets follow the readings, go on with a training, and go with --force", async () => {
+    const args = ["train", "ddpm", "--data", "rings", ...small, "--out", at("logged")];
+    args.push("--validate-every", "20", "--samples-every", "20", "--log", "jsonl,tensorboard");
+    const lines = () =>
+      readFileSync(at("logged", "metrics.jsonl"), "utf8")
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+    await runJson(...args, "--steps", "20");
+    // A line of steps that a killed run did not save, and half a line.
+    appendFileSync(at("logged", "metrics.jsonl"), '{"step":30,"loss":1}\n{"st');
+    await runJson(...args, "--steps", "40");
+    const { history } = json("logged", "training", "training.json");
+    expect(lines().map(({ step }) => step)).toEqual([10, 20, 30, 40]);
+    expect(lines().map(({ loss }) => loss)).toEqual(history.losses.loss);
+    const held = lines().flatMap(({ heldOut = [] }) => heldOut);
+    expect(held).toEqual(history.heldOut.losses);
+    expect(readdirSync(at("logged", "samples"))).toEqual([
+      "step-00000020.png",
+      "step-00000040.png",
+    ]);
+    expect(readdirSync(at("logged", "logs"))).toHaveLength(2);
+    await runJson(...args.slice(0, -2), "--log", "jsonl", "--steps", "10", "--force");
+    expect(readdirSync(at("logged", "logs"))).toEqual([]);
+    expect(lines().map(({ step }) => step)).toEqual([10]);
+    const bad = await gen([...args, "--log", "csv"]);
+    expect(bad.stderr).toContain("jsonl, tensorboard, or both: jsonl,tensorboard");
+  });
+
+  test.runIf(process.env.GEN_TEST_ALL)(
+    "TensorBoard reads the event files",
+    async () => {
+      const rings = ["train", "ddpm", "--data", "rings", ...small, "--steps", "20"];
+      const flags = ["--log", "tensorboard", "--samples-every", "20", "--out", at("board")];
+      await runJson(...rings, ...flags);
+      const python = at("venv", "bin", "python");
+      execFileSync("python3", ["-m", "venv", at("venv")]);
+      execFileSync(python, ["-m", "pip", "install", "-q", "tensorboard==2.21.0"]);
+      const script = [
+        "import json, sys",
+        "from tensorboard.backend.event_processing.event_accumulator import EventAccumulator",
+        "board = EventAccumulator(sys.argv[1]); board.Reload()",
+        "numbers = [[e.step, e.value] for e in board.Scalars('loss')]",
+        "pictures = [[e.step, e.width] for e in board.Images('samples')]",
+        "print(json.dumps([numbers, pictures]))",
+      ];
+      const [numbers, pictures] = JSON.parse(
+        execFileSync(python, ["-c", script.join("\n"), at("board", "logs")], { encoding: "utf8" }),
+      );
+      const { steps, losses } = json("board", "training", "training.json").history;
+      expect(numbers).toEqual(
+        steps.map((s: number, i: number) => [s, Math.fround(losses.loss[i])]),
+      );
+      expect(pictures).toEqual([[20, 640]]);
+    },
+    600_000,
+  );
 
   test("a class-conditional training and one on latents measure their held-out shares", async () => {
     const held = [...small, "--steps", "20", "--validate-every", "20"];

@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { openBackend } from "@gen/runtime-gpu";
 import { replaceFile } from "../atomic-files.ts";
-import { lossChart } from "../drawing/pictures.ts";
+import { isDrawable, lossChart } from "../drawing/pictures.ts";
 import { usageError } from "../errors.ts";
 import { checkWritable, readInside } from "../files.ts";
 import { withFolderLock } from "../folder-lock.ts";
@@ -25,6 +25,10 @@ export async function prepareData(options: TrainOptions & { readonly vae?: strin
   await checkWritable(out);
   const opened = augmented(await openData(data, seed, options), options);
   const { length, shape } = opened.train;
+  if (options.samplesEvery !== undefined && !isDrawable(shape))
+    throw usageError(
+      `--samples-every is for grey or color images and for points of the plane, ${data} holds [${shape.join(", ")}]`,
+    );
   const arePoints = shape.length === 1 && !options.vae;
   const batch = options.batch ?? (arePoints ? 256 : 128);
   const learningRate = options.learningRate ?? defaultRate(arePoints, options.optimizer);
@@ -73,7 +77,7 @@ export async function train(
   const { validateEvery: every, earlyStop: patience, timeLimit } = options;
   const validation =
     every === undefined ? undefined : { every, patience, dataset: heldOutItems(test) };
-  const watch = { validation, timeLimit };
+  const watch = { validation, timeLimit, drawEvery: options.samplesEvery, logs: options.log };
   const job = { folder: out, backend, signal, force, saveEvery, dataHash, dataset, ...watch };
   try {
     await withFolderLock(out, async () => {
