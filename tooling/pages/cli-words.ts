@@ -56,6 +56,10 @@ const values: Readonly<Record<string, string>> = {
     "文件，或词和文件，如 fox=fox.safetensors",
   "a folder and a picture, perhaps a scale, perhaps two shares of the steps in [0, 1], as canny:edges.png:0.8:0-0.5":
     "文件夹和图片，可再加强度，以及 [0, 1] 内的两个步数比例，如 canny:edges.png:0.8:0-0.5",
+  "cosine, linear, constant, or step:STEPS:FACTOR with a factor in (0, 1], such as step:1000:0.5":
+    "cosine、linear、constant，或 step:步数:倍数，倍数在 (0, 1] 内，如 step:1000:0.5",
+  "a time with its unit, such as 30s, 10m or 2h": "时间和单位，如 30s、10m 或 2h",
+  "jsonl, tensorboard, or both: jsonl,tensorboard": "jsonl、tensorboard，或两者：jsonl,tensorboard",
   "flip, shift:PIXELS, rotate:DEGREES up to 180, dequantize, or several with commas, such as flip,shift:2":
     "flip、shift:像素数、rotate:度数（至多 180）、dequantize，或用逗号列出多个，如 flip,shift:2",
   "whole numbers with commas, such as 3,17": "用逗号隔开的整数，如 3,17",

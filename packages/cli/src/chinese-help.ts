@@ -22,7 +22,7 @@ export const titles: Readonly<Record<string, string>> = {
 export const helpTexts = { option: "显示帮助", command: "显示某个命令的帮助" };
 
 const resume =
-  "按 Ctrl-C、磁盘写满或崩溃之后，文件夹仍然可用。同一条命令从上次保存处继续训练，最终得到相同的权重。--out 可以是保存着这次训练的文件夹，但不能是保存着另一次训练的文件夹。同一时间只能有一个进程向一个文件夹训练。";
+  "按 Ctrl-C、磁盘写满或崩溃之后，文件夹仍然可用。同一条命令从上次保存处继续训练，最终得到相同的权重。--out 可以是保存着这次训练的文件夹，但不能是保存着另一次训练的文件夹。--steps 比原来大时，训练接着进行：--rate-decay 为 constant 或 step 时，结果与一次训练到该步数完全相同；否则学习率会重新升高。同一时间只能有一个进程向一个文件夹训练。";
 
 /** The commands by their paths. */
 export const commandTexts: Readonly<Record<string, CommandTexts>> = {
@@ -143,6 +143,14 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "--force": "替换已有的结果",
   "--json": "把结果以 JSON 打印到 stdout",
   "--save-every": "两次保存之间的训练时间，以秒计；0 表示尽可能频繁",
+  "--validate-every":
+    "每隔多少步在留出的十分之一（或测试集）上测量一次；目前最好的模型保存在文件夹的 best/ 中（默认：不测量）",
+  "--early-stop": "连续多少次测量没有改善就结束训练（默认：不提前结束）",
+  "--time-limit": "运行这么久之后结束，如 30s、10m 或 2h；已完成的部分会保存，同一条命令接着训练",
+  "--samples-every":
+    "每隔多少步画一张含 16 个样本（点为 1,000 个）的图片，存入文件夹的 samples/（默认：不画）",
+  "--log":
+    "供其他程序读取的日志：jsonl 写 metrics.jsonl，tensorboard 在 logs/ 中写事件文件；两者之间用逗号（默认：无）",
   "--effort": "训练步数相对于默认值的倍数",
   "backends --backend": "只测试这个后端；若不可用，退出码为 2",
   "backends --seed": "网络中数值的种子",
@@ -165,7 +173,16 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "--class-dropout": "训练时隐藏类别的比例，--guidance 需要它（默认：0.1）",
   "--steps": "训练步数",
   "--accumulate": "一批分成的份数；一次处理的样本越少，占用的内存越少",
-  "--learning-rate": "Adam 学习率的峰值，先预热，再按余弦衰减（默认：0.001；点为 0.002）",
+  "--learning-rate":
+    "优化器学习率的峰值（默认：0.001，点为 0.002；lion 为其十分之一，sgd 为其十倍）",
+  "--optimizer": "更新权重的规则",
+  "--weight-decay": "权重向 0 收缩的强度（默认：0；adamw 为 0.01）",
+  "--momentum": "sgd 保留上一步方向的比例（默认：0.9）",
+  "--rate-decay":
+    "学习率如何下降：cosine 或 linear 在最后一步降到二十分之一，constant 保持不变，step:STEPS:FACTOR 每隔 STEPS 步乘以 FACTOR",
+  "--warm-up":
+    "学习率升到峰值所用的最初步数（默认：总步数的十分之一，最多 200；constant 和 step 为 0）",
+  "--ema": "保存的权重平均值在每一步保留的比例；0 表示保存最后的权重",
   "train vae --network": "全连接层或卷积",
   "train vae --width": "隐藏层或第一个卷积的特征数（默认：400；conv 为 32）",
   "--latent": "潜变量的个数",

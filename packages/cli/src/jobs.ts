@@ -1,8 +1,10 @@
 import type { Dataset } from "@gen/data";
 import { trainDdpm } from "@gen/ddpm";
 import { pipelineFiles } from "@gen/pipeline";
-import { denoiser, type PipelineVae } from "@gen/sampling";
-import { pipelineVae, trainVae, type Vae } from "@gen/vae";
+import { type Denoiser, denoiser, generate, type PipelineVae } from "@gen/sampling";
+import { pipelineVae, priorSamples, trainVae, type Vae } from "@gen/vae";
+import { pictureOf } from "./drawing/pictures.ts";
+import { ddpmHeldOut, vaeHeldOut } from "./held-out.ts";
 import {
   buildDenoiser,
   buildVae,
@@ -12,23 +14,48 @@ import {
   type VaeSettings,
 } from "./models.ts";
 import { type Trained, type TrainingJob, trainModel } from "./train-model.ts";
+import type { Validation } from "./training-history.ts";
+
+/** Samples in a picture of a training. Fewer points show no shape. */
+const drawnCount = ({ shape }: Pick<Dataset, "shape">) => (shape.length === 1 ? 1000 : 16);
 
 /** A training without its model. */
-export type JobOptions = Omit<TrainingJob, "kind" | "settings" | "model" | "train" | "files"> & {
+export type JobOptions = Omit<
+  TrainingJob,
+  "kind" | "settings" | "model" | "train" | "files" | "validation" | "sheet"
+> & {
   readonly dataset: Dataset;
+  /** Measures a held-out share of the data. @defaultValue none */
+  readonly validation?: Omit<Validation<never>, "measure"> & { readonly dataset: Dataset };
+  /** Steps between two pictures of samples. @defaultValue never */
+  readonly drawEvery?: number;
 };
 
 /** Trains a VAE in a folder with its two ONNX parts. */
 export async function trainVaeIn(
-  { dataset, ...job }: JobOptions,
+  { dataset, validation, drawEvery, ...job }: JobOptions,
   settings: VaeSettings,
 ): Promise<Trained<Vae>> {
   const model = buildVae(settings);
+  const drawVae = async (vae: Vae) => {
+    const [{ backend }, count] = [job, drawnCount(vae)];
+    const { data, shape } = await priorSamples({
+      ...{ backend, count },
+      model: vae,
+      seed: settings.seed,
+    });
+    return pictureOf(data, shape, [0, 1]);
+  };
   return trainModel({
     ...job,
     kind: "vae",
     settings,
     model,
+    validation: validation && {
+      ...validation,
+      measure: (vae) => vaeHeldOut(job.backend, vae, validation.dataset, settings.seed),
+    },
+    sheet: drawEvery ? { every: drawEvery, draw: drawVae } : undefined,
     train: (options) => trainVae({ ...options, model, dataset }),
     files: (vae) => pipelineFiles({ kind: "vae", vae: pipelineVae(vae), shape: vae.latent }),
   });
@@ -40,6 +67,8 @@ export async function trainDdpmIn(
     dataset,
     vae,
     notes,
+    validation,
+    drawEvery,
     ...job
   }: JobOptions & {
     readonly vae?: PipelineVae;
@@ -53,20 +82,43 @@ export async function trainDdpmIn(
   const { classes, classDropout: conditionDropout } = settings;
   const clip = isImages(dataset) && range && !vae ? 1 : null;
   const onWarning = (message: string) => process.stderr.write(`${message}\n`);
+  const pipelineOf = (denoiser: Denoiser) => {
+    const scheduler = { schedule, clip };
+    return { kind: "diffusion" as const, denoiser, scheduler, shape, vae, classes, notes };
+  };
+  const drawDdpm = async (denoiser: Denoiser) => {
+    const count = vae ? 16 : drawnCount(dataset);
+    const options = { backend: job.backend, count, seed: settings.seed };
+    // The classes take turns.
+    const labels = classes && Int32Array.from({ length: count }, (_, i) => i % classes.length);
+    const samples = await generate(pipelineOf(denoiser), {
+      ...options,
+      ...{ sampler: "ddim" as const, steps: Math.min(20, settings.timesteps) },
+      ...(labels && { condition: labels }),
+    });
+    return pictureOf(samples.x, samples.shape, [-1, 1]);
+  };
   return trainModel({
     ...job,
     kind: "ddpm",
     settings,
     model: network,
+    validation: validation && {
+      ...validation,
+      measure: (denoiser) =>
+        ddpmHeldOut(
+          { backend: job.backend, denoiser, dataset: validation.dataset },
+          schedule,
+          settings.batch,
+        ),
+    },
+    sheet: drawEvery ? { every: drawEvery, draw: drawDdpm } : undefined,
     train: (options) =>
       trainDdpm({
         ...options,
         ...{ network, dataset, schedule, conditionDropout, onWarning },
         unconditional: classes?.length,
       }),
-    files: (denoiser) => {
-      const scheduler = { schedule, clip };
-      return pipelineFiles({ kind: "diffusion", denoiser, scheduler, shape, vae, classes, notes });
-    },
+    files: (denoiser) => pipelineFiles(pipelineOf(denoiser)),
   });
 }

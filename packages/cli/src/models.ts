@@ -1,21 +1,19 @@
 import type { Dataset } from "@gen/data";
-import { cosineDecay, mlp, type Network, unet } from "@gen/nn";
+import { mlp, type Network, unet } from "@gen/nn";
 import { cosineSchedule, linearSchedule, scaledLinearSchedule } from "@gen/schedules";
 import { convVae, mlpVae, type Vae } from "@gen/vae";
 import { usageError } from "./errors.ts";
 import type { scheduleNames } from "./names.ts";
+import type { RateSettings } from "./rates.ts";
 
 /** Settings of every training. */
-export interface TrainingSettings {
+export interface TrainingSettings extends RateSettings {
   readonly data: string;
   readonly shape: readonly number[];
   readonly width: number;
-  readonly steps: number;
   readonly batch: number;
   /** Parts of a batch, if it is split. */
   readonly accumulate?: number;
-  /** The peak of the learning rate. */
-  readonly learningRate: number;
   readonly seed: number;
   /** Random changes of the images in training. */
   readonly augment?: Dataset["augment"];
@@ -89,10 +87,6 @@ export function buildDenoiser(settings: DdpmSettings): Network {
 }
 
 const isSize = (sides: readonly number[]): sides is readonly [number, number] => sides.length === 2;
-
-/** Warm-up over the first steps, then half a cosine down to a twentieth of the peak. */
-export const learningRateOf = ({ learningRate: peak, steps }: TrainingSettings) =>
-  cosineDecay({ peak, steps, warmUp: Math.min(200, Math.ceil(steps / 10)), floor: peak / 20 });
 
 /** Whether items are images, [channels, height, width]. */
 export const isImages = ({ shape }: Pick<Dataset, "shape">): boolean => shape.length === 3;

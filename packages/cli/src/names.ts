@@ -19,6 +19,9 @@ export const dataNames: readonly string[] = ["fashion-mnist", "digits", ...point
 /** Noise schedules that a training takes. */
 export const scheduleNames = ["linear", "scaled-linear", "cosine"] as const;
 
+/** The rules by which a training moves its weights. */
+export const optimizerNames = ["adam", "adamw", "lion", "sgd"] as const;
+
 /** How the noise levels of the steps are spread in place of evenly spaced times. */
 export const sigmaNames = ["karras", "exponential", "beta"] as const;
 

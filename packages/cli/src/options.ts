@@ -1,6 +1,8 @@
 import { backendNames as specificBackends } from "@gen/runtime-gpu/open";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ControlFile, EmbeddingFile, LoraFile } from "./picture-sources.ts";
+import type { RateDecay } from "./rates.ts";
+import type { LogKind } from "./training-log.ts";
 
 /** The names that `--backend` takes; `onnx` and `tfjs` mean the best of their kind. */
 export const backendNames: readonly string[] = ["onnx", "tfjs", ...specificBackends()];
@@ -39,6 +41,36 @@ export function range(text: string): readonly [number, number] {
   const [low, high] = parts;
   if (parts.length === 2 && parts.every(Number.isFinite) && low < high) return [low, high];
   throw new InvalidArgumentError("It must be two numbers, the lower first, such as 0,1.");
+}
+
+/** Parses how a learning rate falls, `cosine`, `linear`, `constant`, `step:1000` or `step:1000:0.5`. */
+export function rateDecay(text: string): RateDecay {
+  const name = text.trim();
+  if (name === "cosine" || name === "linear" || name === "constant") return name;
+  const [, steps = "0", factor = "0.1"] = /^step:(\d{1,9})(?::(\d*\.?\d+))?$/.exec(name) ?? [];
+  const [every, by] = [Number(steps), Number(factor)];
+  if (every > 0 && by > 0 && by <= 1) return `step:${every}:${by}`;
+  throw new InvalidArgumentError(
+    "It must be cosine, linear, constant, or step:STEPS:FACTOR with a factor in (0, 1], such as step:1000:0.5.",
+  );
+}
+
+/** Parses the kinds of logs, `jsonl`, `tensorboard` or `jsonl,tensorboard`. */
+export function logKinds(text: string): readonly LogKind[] {
+  const kinds = text.split(",").map((kind) => kind.trim());
+  const isKind = (kind: string): kind is LogKind => kind === "jsonl" || kind === "tensorboard";
+  if (kinds.every(isKind)) return kinds;
+  throw new InvalidArgumentError("It must be jsonl, tensorboard, or both: jsonl,tensorboard.");
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+
+/** Parses a time with its unit, `30s`, `10m` or `1.5h`, to seconds. */
+export function timeLimit(text: string): number {
+  const [, value = "0", unit = "s"] = /^(\d{1,7}(?:\.\d+)?)([smh])$/.exec(text.trim()) ?? [];
+  const seconds = Number(value) * UNITS[unit];
+  if (seconds > 0) return seconds;
+  throw new InvalidArgumentError("It must be a time with its unit, such as 30s, 10m or 2h.");
 }
 
 /** Parses a width and a height, `512` or `512x768`. */

@@ -6,16 +6,21 @@ import { type Files, refuseLinks, stageFiles, writeFiles } from "./atomic-files.
 import { type Checkpoint, paths } from "./training-folder.ts";
 import { hashOf, recordText, type TrainingRecord } from "./training-record.ts";
 
-/** The files of `gen` in a model folder; it leaves all others alone. */
-const ownPaths = [
-  "model_index.json",
+/** A model's files in the folder `best/`, which holds the best model by the held-out share. */
+export const inBest = (files: Files): Files =>
+  Object.fromEntries(Object.entries(files).map(([path, bytes]) => [`best/${path}`, bytes]));
+
+const modelPaths = [
   "scheduler/scheduler_config.json",
   "unet/model.onnx",
   "vae_encoder/model.onnx",
   "vae_decoder/model.onnx",
   "vae_decoder/config.json",
-  "loss.png",
+  "model_index.json",
 ];
+
+/** The files of `gen` in a model folder; it leaves all others alone. */
+const ownPaths = [...modelPaths, ...modelPaths.map((path) => `best/${path}`), "loss.png"];
 
 /** Removes a replaced training, and those of its model's files that are not in `files`. */
 export async function dropTraining(folder: string, files: Files): Promise<void> {

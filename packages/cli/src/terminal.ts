@@ -64,6 +64,10 @@ export function duration(seconds: number): string {
   return `${Math.floor(rounded / 3600)} h ${Math.floor((rounded % 3600) / 60)} min`;
 }
 
+/** A number with three digits, `0.123`, `12.3`, `1234`. */
+export const rounded = (value: number): string =>
+  value >= 1000 ? `${Math.round(value)}` : `${Number(value.toPrecision(3))}`;
+
 /** `812 B`, `4.6 MB`. */
 export function bytesText(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];

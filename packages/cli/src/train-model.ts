@@ -1,3 +1,4 @@
+import { type Raster, writePng } from "@gen/data";
 import { errorCode, GenError } from "@gen/math";
 import {
   type ModelTrainingOptions,
@@ -9,16 +10,26 @@ import {
 } from "@gen/nn";
 import type { Backend } from "@gen/runtime-gpu";
 import { isFullDisk, writeFiles } from "./atomic-files.ts";
-import { errorLine, usageError } from "./errors.ts";
-import { readInside, sweep } from "./files.ts";
-import { confirmLock, isUnused } from "./folder-lock.ts";
-import { learningRateOf, type TrainingSettings } from "./models.ts";
-import { restoreNames, writeTraining } from "./save-training.ts";
-import { note, progress } from "./terminal.ts";
-import { type Checkpoint, readCheckpoint, savedWeights } from "./training-folder.ts";
-import type { History, TrainingRecord } from "./training-record.ts";
-
-const averaging = 0.999;
+import { claimFolder, restoreFiles } from "./claim-folder.ts";
+import { errorLine } from "./errors.ts";
+import type { EventPicture } from "./event-file.ts";
+import { confirmLock } from "./folder-lock.ts";
+import type { TrainingSettings } from "./models.ts";
+import { averaging, isOpenEnded, learningRateOf, optimizerOf } from "./rates.ts";
+import { inBest, writeTraining } from "./save-training.ts";
+import { note, progress, rounded } from "./terminal.ts";
+import { savedWeights } from "./training-folder.ts";
+import {
+  addHeldOut,
+  bestOf,
+  type History,
+  isDue,
+  isEarly,
+  truncate,
+  type Validation,
+} from "./training-history.ts";
+import { type LogKind, openLogs } from "./training-log.ts";
+import type { TrainingRecord } from "./training-record.ts";
 
 /** A model to be trained in a folder of its own. */
 export interface TrainingJob<Model extends Weighted = Weighted> {
@@ -34,6 +45,14 @@ export interface TrainingJob<Model extends Weighted = Weighted> {
   readonly force: boolean;
   /** Seconds between two saves. */
   readonly saveEvery: number;
+  /** Measures a held-out share of the data. @defaultValue none */
+  readonly validation?: Validation<Model>;
+  /** Draws samples every so often. @defaultValue never */
+  readonly sheet?: { readonly every: number; draw(model: Model): Promise<Raster> };
+  /** @defaultValue none */
+  readonly logs?: readonly LogKind[];
+  /** Seconds after which a run ends with what it has. @defaultValue none */
+  readonly timeLimit?: number;
   train(options: ModelTrainingOptions): Promise<TrainResult>;
   /** The files of a trained model. */
   files(model: Model): Record<string, Uint8Array>;
@@ -58,20 +77,22 @@ export interface Trained<Model = unknown> {
 export async function trainModel<Model extends Weighted>(
   job: TrainingJob<Model>,
 ): Promise<Trained<Model>> {
-  const { folder, kind, signal, backend, saveEvery } = job;
-  const { steps, batch: batchSize, accumulate, seed } = job.settings;
+  const { folder, kind, signal, backend, saveEvery, validation, sheet, timeLimit = Infinity } = job;
+  const { steps, batch: batchSize, accumulate, seed, ema: average = averaging } = job.settings;
   const settings = { ...job.settings, dataHash: job.dataHash };
   const checkpoint = await claimFolder(job, settings);
   const before = checkpoint?.record;
   const resume = checkpoint?.saved?.state;
-  if (before && resume && before.step >= steps) {
+  if (before && resume && (before.step >= steps || isEarly(before.history, validation))) {
     const model = withWeights(job.model, savedWeights(resume));
     const restored = await restoreFiles(folder, job.files(model));
     return { record: before, reused: true, restored, model };
   }
+  if (before && resume && before.steps < steps) noteLonger(before, job.settings);
   if (before && !resume) note(`${folder} holds no saved step yet; the training starts at step 0`);
   const first = resume?.step ?? 0;
   const history: History = before?.history ?? { steps: [], losses: {} };
+  // At most 20,000 readings of the loss, so that the record of a long training stays small.
   const logEvery = Math.max(10, Math.ceil(steps / 20_000));
   truncate(history, first, logEvery);
   const started = performance.now();
@@ -85,18 +106,19 @@ export async function trainModel<Model extends Weighted>(
     history,
   });
   let savedStep = first;
-  const save = async (state: TrainingState) => {
-    const model = withWeights(job.model, savedWeights(state));
+  const save = async (state: TrainingState, model: Model, isBest: boolean) => {
     const isNew = await confirmLock(folder);
     const isFirst = savedStep === 0 || isNew;
-    await writeTraining(folder, record(state.step), state, job.files(model), isFirst).catch(
-      (error) => {
-        throw error instanceof GenError ? error : unsaved(error, folder, savedStep);
-      },
-    );
+    const own = job.files(model);
+    const files = isBest ? { ...own, ...inBest(own) } : own;
+    await writeTraining(folder, record(state.step), state, files, isFirst).catch((error) => {
+      throw error instanceof GenError ? error : unsaved(error, folder, savedStep);
+    });
     savedStep = state.step;
-    return model;
   };
+  const modelOf = (state: TrainingState) => withWeights(job.model, savedWeights(state));
+  const log = await openLogs(folder, job.logs ?? [], first);
+  const rate = learningRateOf(job.settings);
   const line = progress(resume ? `${job.label} (resumed at step ${first})` : job.label);
   let saved = performance.now();
   const onStep = async ({ step, losses, checkpoint }: TrainProgress) => {
@@ -105,10 +127,34 @@ export async function trainModel<Model extends Weighted>(
       history.losses[name] ??= [];
       history.losses[name].push(value);
     }
-    line.update(step - first, steps - first, `loss ${losses.loss.toPrecision(4)}`);
-    if (performance.now() - saved < 1000 * saveEvery || step === steps) return;
-    await save(await checkpoint());
+    const perSecond = ((step - first) * batchSize) / ((performance.now() - started) / 1000);
+    const held = history.heldOut?.losses.at(-1);
+    const detail = `loss ${losses.loss.toPrecision(4)}${held === undefined ? "" : `, held out ${held.toPrecision(4)}`}, ${rounded(perSecond)} items/s`;
+    line.update(step - first, steps - first, detail);
+    const isMeasured = validation && isDue(step, steps, logEvery, validation.every);
+    const isDrawn = sheet && isDue(step, steps, logEvery, sheet.every);
+    const isTime = performance.now() - saved >= 1000 * saveEvery && step < steps;
+    const readings = { ...losses, learningRate: rate(step - 1), itemsPerSecond: perSecond };
+    if (!isMeasured && !isDrawn && !isTime) {
+      log.add(step, readings);
+      if (savedStep > 0) await log.flush();
+      return;
+    }
+    const state = await checkpoint();
+    const model = modelOf(state);
+    const heldOut = isMeasured ? await validation.measure(model) : undefined;
+    const isBest = heldOut !== undefined && addHeldOut(history, step, heldOut);
+    log.add(step, { ...readings, ...(heldOut !== undefined && { heldOut }) });
+    await save(state, model, isBest);
+    if (isDrawn) log.add(step, { samples: await drawSheet(folder, step, await sheet.draw(model)) });
+    await log.flush();
     saved = performance.now();
+  };
+  // The clock starts at the first step, so that every run takes one.
+  let deadline: number | undefined;
+  const isLate = () => {
+    deadline ??= performance.now() + 1000 * timeLimit;
+    return performance.now() > deadline;
   };
   const { training } = await job
     .train({
@@ -117,28 +163,58 @@ export async function trainModel<Model extends Weighted>(
       batchSize,
       accumulate,
       seed,
-      ema: averaging,
-      learningRate: learningRateOf(job.settings),
+      ema: average > 0 ? average : undefined,
+      optimizer: optimizerOf(job.settings),
       resume,
-      signal,
+      signal: {
+        get aborted() {
+          return signal.aborted || isLate() || isEarly(history, validation);
+        },
+      },
       onStep,
-      // At most 20,000 readings of the loss, so that the record of a long training stays small.
       logEvery,
     })
     .catch((error) => {
       throw errorCode(error) === "not-finite" ? notFinite(error, folder, savedStep) : error;
     });
-  const model = await save(training.state);
-  if (training.step < steps) {
-    const stop = `at step ${training.step} of ${steps}; ${folder}`;
-    line.finish(`stopped ${stop} can be used and resumed`);
-    throw new GenError(
-      "interrupted",
-      `interrupted ${stop} is saved, run the same command to continue`,
-    );
+  const model = modelOf(training.state);
+  // The last reading of the held-out share is saved with its model.
+  if (savedStep !== training.step || training.step === first)
+    await save(training.state, model, false);
+  await log.flush();
+  const trained = { record: record(training.step), reused: false, restored: [], model };
+  if (training.step === steps || isEarly(history, validation)) {
+    const loss = `loss ${history.losses.loss?.at(-1)?.toPrecision(4)}`;
+    if (training.step === steps) line.finish(loss);
+    else line.finish(`${loss}; no better held-out share since step ${bestOf(history)?.step}`);
+    return trained;
   }
-  line.finish(`loss ${history.losses.loss?.at(-1)?.toPrecision(4)}`);
-  return { record: record(steps), reused: false, restored: [], model };
+  const stop = `at step ${training.step} of ${steps}; ${folder}`;
+  line.finish(`stopped ${stop} can be used and resumed`);
+  if (!signal.aborted) return trained;
+  throw new GenError(
+    "interrupted",
+    `interrupted ${stop} is saved, run the same command to continue`,
+  );
+}
+
+/** Writes a picture of samples, and returns it for the logs. */
+async function drawSheet(folder: string, step: number, picture: Raster): Promise<EventPicture> {
+  const png = writePng(picture);
+  await writeFiles(folder, { [`samples/step-${String(step).padStart(8, "0")}.png`]: png });
+  return { width: picture.width, height: picture.height, png };
+}
+
+/** Says what more steps than before mean for a rate that falls until the last step. */
+function noteLonger(before: TrainingRecord, settings: TrainingSettings): void {
+  if (isOpenEnded(settings)) return;
+  const { step } = before;
+  const [old, now] = [{ ...settings, steps: before.steps }, settings].map((each) =>
+    learningRateOf(each)(step).toPrecision(2),
+  );
+  note(
+    `the learning rate falls over ${settings.steps} steps now instead of ${before.steps}: at step ${step} it is ${now} instead of ${old}; with --rate-decay constant or step a longer training is exactly one of that length`,
+  );
 }
 
 const keptSave = (folder: string, step: number): string =>
@@ -158,67 +234,3 @@ const notFinite = (error: Error, folder: string, step: number): GenError =>
     `${errorLine(error.cause ?? error)}; ${keptSave(folder, step)}; a smaller --learning-rate into another --out may help`,
     { cause: error },
   );
-
-/** Writes the files of a finished model that are missing or differ, and returns their paths. */
-async function restoreFiles(
-  folder: string,
-  files: Readonly<Record<string, Uint8Array>>,
-): Promise<string[]> {
-  const differing: string[] = [];
-  for (const [path, bytes] of Object.entries(files)) {
-    const found = await readInside(folder, path, 2 ** 32).catch(() => undefined);
-    if (!found || Buffer.compare(found, bytes) !== 0) differing.push(path);
-  }
-  await writeFiles(folder, Object.fromEntries(differing.map((path) => [path, files[path]])));
-  return differing;
-}
-
-async function claimFolder<Model extends Weighted>(
-  { folder, force, kind }: TrainingJob<Model>,
-  settings: TrainingSettings,
-): Promise<Checkpoint | undefined> {
-  await sweep(folder);
-  if (force) return undefined;
-  const refuse = (problem: string) =>
-    usageError(`--out ${folder} ${problem}; choose another or pass --force`);
-  const checkpoint = await readCheckpoint(folder);
-  if (!checkpoint) {
-    if (await isUnused(folder)) return undefined;
-    throw refuse("is not empty and holds no training to continue");
-  }
-  await sweep(folder, { recursive: true });
-  const { record } = checkpoint;
-  const differs = record.kind === kind ? differences(record.settings, settings) : `not a ${kind}`;
-  if (differs) throw refuse(`holds a ${record.kind}, ${differs}`);
-  await restoreNames(folder, checkpoint);
-  return checkpoint;
-}
-
-/** `trained with steps 100 (now 200)`: the settings that differ, with both values. */
-function differences(before: object, now: object): string {
-  const [old, given] = [flatten(before), flatten(now)];
-  const differ = [...new Set([...old.keys(), ...given.keys()])]
-    .filter((name) => old.get(name) !== given.get(name))
-    .map((name) => `${name} ${old.get(name) ?? "unset"} (now ${given.get(name) ?? "unset"})`);
-  return differ.length > 0 ? `trained with ${differ.join(", ")}` : "";
-}
-
-/** Settings by the names of their options; the settings of a VAE have the prefix `vae.`. */
-function flatten(settings: object, prefix = ""): Map<string, string> {
-  const entries = Object.entries(settings).flatMap(([name, value]): [string, string][] => {
-    const option = prefix + name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
-    if (value === null || value === undefined) return [];
-    if (typeof value !== "object" || Array.isArray(value))
-      return [[option, typeof value === "string" ? value : JSON.stringify(value)]];
-    return [...flatten(value, `${option}.`)];
-  });
-  return new Map(entries);
-}
-
-/** Drops the readings after `step`, and one at `step` that only Ctrl-C caused. */
-function truncate(history: History, step: number, logEvery: number): void {
-  const isKept = (s: number) => s < step || (s === step && s % logEvery === 0);
-  const kept = history.steps.filter(isKept).length;
-  history.steps.length = kept;
-  for (const values of Object.values(history.losses)) values.length = kept;
-}

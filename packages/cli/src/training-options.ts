@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { dataNames } from "./names.ts";
+import { dataNames, optimizerNames } from "./names.ts";
 import {
   type AugmentFlags,
   augmentation,
@@ -7,11 +7,16 @@ import {
   choice,
   decimal,
   integer,
+  logKinds,
   path,
   range,
+  rateDecay,
   saveEveryOption,
   size,
+  timeLimit,
 } from "./options.ts";
+import type { RateFlags } from "./rates.ts";
+import type { LogKind } from "./training-log.ts";
 
 /** How data are read, beside their name or path. */
 export interface DataFlags {
@@ -24,7 +29,7 @@ export interface DataFlags {
 }
 
 /** Options of every training. */
-export interface TrainOptions extends CommonOptions, DataFlags {
+export interface TrainOptions extends CommonOptions, DataFlags, RateFlags {
   readonly data: string;
   readonly augment?: AugmentFlags;
   readonly steps: number;
@@ -33,6 +38,12 @@ export interface TrainOptions extends CommonOptions, DataFlags {
   readonly learningRate?: number;
   readonly width?: number;
   readonly saveEvery: number;
+  readonly validateEvery?: number;
+  readonly earlyStop?: number;
+  /** Seconds. */
+  readonly timeLimit?: number;
+  readonly samplesEvery?: number;
+  readonly log?: readonly LogKind[];
 }
 
 export const dataHelp = `${dataNames.join(", ")}, or a path: a folder of PNG, JPEG or WebP files, whose subfolders are classes, or an idx, npy, npz or csv file`;
@@ -41,7 +52,8 @@ export const dataHelp = `${dataNames.join(", ")}, or a path: a folder of PNG, JP
 export const resumeHelp = `
 After Ctrl-C, a full disk or a crash the folder can be used. The same command continues the training
 from the last save and ends at the same weights. --out may be a folder with the training to continue,
-but with no other. One process at a time trains into a folder.`;
+but with no other. More --steps than before continue it: with --rate-decay constant or step to the
+weights of a training of that length, otherwise with a rate that rises again. One process at a time trains into a folder.`;
 
 /** Adds the options that say which data, and how they are read. */
 export const withDataOptions = (command: Command, help = dataHelp, data?: string): Command =>
@@ -95,7 +107,62 @@ export const withTrainOptions = (command: Command, steps: number, data: string):
     )
     .option(
       "--learning-rate <x>",
-      "Adam's peak rate, between a warm-up and a cosine decay (default: 0.001, or 0.002 for points)",
+      "the optimizer's peak rate (default: 0.001, or 0.002 for points; a tenth of it for lion, ten times for sgd)",
       decimal(0, 1, true),
     )
-    .addOption(saveEveryOption());
+    .addOption(
+      choice("--optimizer <name>", "the rule that moves the weights", optimizerNames, "adam"),
+    )
+    .option(
+      "--weight-decay <x>",
+      "how strongly weights are drawn to 0 (default: 0, or 0.01 for adamw)",
+      decimal(0, 10),
+    )
+    .option(
+      "--momentum <x>",
+      "the share of its last direction that sgd keeps (default: 0.9)",
+      decimal(0, 0.9999),
+    )
+    .option(
+      "--rate-decay <how>",
+      "how the rate falls: cosine or linear to a twentieth at the last step, constant, or step:STEPS:FACTOR, which multiplies it by FACTOR each STEPS steps",
+      rateDecay,
+      "cosine",
+    )
+    .option(
+      "--warm-up <n>",
+      "first steps, in which the rate rises to its peak (default: a tenth of the steps, at most 200; 0 for constant and step)",
+      integer(0, 1e8),
+    )
+    .option(
+      "--ema <x>",
+      "the share that the saved average of the weights keeps at each step; 0 saves the last weights",
+      decimal(0, 0.999999),
+      0.999,
+    )
+    .addOption(saveEveryOption())
+    .option(
+      "--validate-every <n>",
+      "steps between two measures of the held-out tenth, or of the test set; the best model so far is kept in best/ of the folder (default: never)",
+      integer(1, 1e8),
+    )
+    .option(
+      "--early-stop <n>",
+      "ends the training after as many measures of the held-out share without a better one (default: never)",
+      integer(1, 1e6),
+    )
+    .option(
+      "--time-limit <time>",
+      "ends the run after a time, such as 30s, 10m or 2h, with its work saved; the same command continues it",
+      timeLimit,
+    )
+    .option(
+      "--samples-every <n>",
+      "steps between two pictures of 16 samples, or of 1,000 points, in samples/ of the folder (default: never)",
+      integer(1, 1e8),
+    )
+    .option(
+      "--log <kinds>",
+      "logs for other programs: jsonl writes metrics.jsonl, tensorboard event files in logs/; both with a comma between (default: none)",
+      logKinds,
+    );

@@ -5,12 +5,7 @@
 import { createHash } from "node:crypto";
 import { usageError } from "./errors.ts";
 import { parseJson } from "./files.ts";
-
-/** The readings of the losses: their steps, and values by name. */
-export interface History {
-  readonly steps: number[];
-  readonly losses: Record<string, number[]>;
-}
+import type { History } from "./training-history.ts";
 
 /** A record: what is trained, and how far it is. */
 export interface TrainingRecord {
@@ -58,6 +53,10 @@ const rules: readonly Rule[] = [
   ["history.steps", "an array of whole numbers", isArrayOf(isCount)],
   ["history.losses", "an object", isObject],
 ];
+const heldOutRules: readonly Rule[] = [
+  ["history.heldOut", "an object", isObject],
+  ["history.heldOut.steps", "an array of whole numbers", isArrayOf(isCount)],
+];
 const stateRules: readonly Rule[] = [
   ["state", "an object", isObject],
   ["state.bytes", "a whole number of at least 0", isCount],
@@ -96,8 +95,19 @@ export function parseRecord(
   if (fields.kind === "vae") vaeRules.forEach(requireRule);
   if (fields.state !== undefined) stateRules.forEach(requireRule);
   const record = fields as unknown as TrainingRecord;
-  const { steps, losses } = record.history;
+  const { steps, losses, heldOut } = record.history;
   const isReadings = isArrayOf(Number.isFinite);
+  if (heldOut !== undefined) {
+    heldOutRules.forEach(requireRule);
+    const count = heldOut.steps.length;
+    if (!isReadings(heldOut.losses) || heldOut.losses.length !== count)
+      throw fieldError(
+        path,
+        "history.heldOut.losses",
+        `an array of ${count} numbers`,
+        heldOut.losses,
+      );
+  }
   for (const [name, values] of Object.entries<unknown>(losses)) {
     if (isReadings(values) && (values as number[]).length === steps.length) continue;
     throw fieldError(path, `history.losses.${name}`, `an array of ${steps.length} numbers`, values);

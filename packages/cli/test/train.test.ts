@@ -1,6 +1,8 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { readNpy, readPng, readSafetensors, writeNpy } from "@gen/data";
 import { describe, expect, test } from "vitest";
+import { eventFileStart, eventRecord } from "../src/event-file.ts";
 import { gen, interruptGen, runJson, scratch } from "./gen.ts";
 
 const { at, files } = scratch();
@@ -61,6 +63,202 @@ describe.concurrent("gen train", () => {
     expect(again.stderr).toContain("accumulate 4 (now unset)");
     const odd = await gen([...args, "--accumulate", "3", "--out", at("odd")]);
     expect(odd.stderr).toContain("--accumulate must divide --batch 16, got 3");
+  });
+
+  test("the optimizer, its rate and the average are settings, and bad ones are refused", async () => {
+    const rings = ["train", "ddpm", "--data", "rings", ...small, "--steps", "20"];
+    const ways = {
+      adam: [],
+      adamw: ["--optimizer", "adamw", "--weight-decay", "0.1", "--rate-decay", "linear"],
+      lion: ["--optimizer", "lion", "--warm-up", "0", "--ema", "0"],
+      sgd: ["--optimizer", "sgd", "--momentum", "0.5", "--rate-decay", "step:5"],
+    };
+    const states = Object.entries(ways).map(async ([name, flags]) => {
+      await runJson(...rings, ...flags, "--out", at(`by-${name}`));
+      const { tensors } = readSafetensors(
+        readFileSync(at(`by-${name}`, "training", "state.safetensors")),
+      );
+      return [...new Set(Object.keys(tensors).map((key) => key.split("/")[0]))].sort();
+    });
+    expect(await Promise.all(states)).toEqual([
+      ["ema", "first", "second", "weights"],
+      ["ema", "first", "second", "weights"],
+      ["momentum", "weights"],
+      ["ema", "velocity", "weights"],
+    ]);
+    // Defaults are left out, so that folders of older versions are continued.
+    expect(json("by-adam", "training", "training.json").settings).not.toHaveProperty("optimizer");
+    const { settings } = json("by-sgd", "training", "training.json");
+    expect(settings).toMatchObject({ learningRate: 0.02, rateDecay: "step:5:0.1", momentum: 0.5 });
+    const other = await gen([...rings, "--out", at("by-lion")]);
+    expect(other.stderr).toContain("optimizer lion (now unset), warm-up 0 (now unset)");
+    const momentum = await gen([...rings, "--momentum", "0.9", "--out", at("by-none")]);
+    expect(momentum.stderr).toContain("--momentum 0.9 is for --optimizer sgd, got adam");
+    const falling = await gen([...rings, "--rate-decay", "step:0", "--out", at("by-none")]);
+    expect(falling.stderr).toMatch(
+      /--rate-decay <how>' argument 'step:0' is invalid.* step:1000:0.5/,
+    );
+  });
+
+  test.each([
+    ["constant", ["--warm-up", "7"]],
+    ["step:10:0.5", []],
+  ])(
+    "more steps at a rate that is %s are a training of that length, bit for bit",
+    async (decay, flags) => {
+      const args = ["train", "ddpm", "--data", "rings", ...small, "--rate-decay", decay, ...flags];
+      const [once, twice] = [at(`once-${decay[0]}`), at(`twice-${decay[0]}`)];
+      await runJson(...args, "--steps", "25", "--out", twice);
+      const more = await gen([...args, "--steps", "40", "--out", twice]);
+      expect(more.code, more.stderr).toBe(0);
+      expect(more.stderr).toContain("(resumed at step 25)");
+      expect(more.stderr).not.toContain("note:");
+      await runJson(...args, "--steps", "40", "--out", once);
+      for (const path of ["unet/model.onnx", "training/state.safetensors"])
+        expect(readFileSync(`${twice}/${path}`).equals(readFileSync(`${once}/${path}`))).toBe(true);
+      const recordOf = (folder: string) =>
+        JSON.parse(readFileSync(`${folder}/training/training.json`, "utf8"));
+      expect(recordOf(twice).settings).toEqual(recordOf(once).settings);
+      expect(recordOf(twice).history).toEqual(recordOf(once).history);
+    },
+  );
+
+  test("more steps at a rate that falls until the last step go on, with a note; fewer are refused", async () => {
+    const args = ["train", "ddpm", "--data", "rings", ...small, "--out", at("longer"), "--steps"];
+    await runJson(...args, "10");
+    const more = await gen([...args, "30"]);
+    expect(more.code, more.stderr).toBe(0);
+    // Cosine from 0.002 to 0.0001: at step 10 of 10 its end, of 30 after 7 of 27 steps.
+    expect(more.stderr).toContain("at step 10 it is 0.0017 instead of 0.00010");
+    expect(json("longer", "training", "training.json")).toMatchObject({ step: 30, steps: 30 });
+    const fewer = await gen([...args, "20"]);
+    expect(fewer.stderr).toContain("trained with steps 30 (now 20)");
+  });
+
+  test("the held-out share is measured, the best model is kept, and early stopping ends", async () => {
+    const data = pictures("held.npy", 60);
+    const vae = ["train", "vae", "--data", data, "--batch", "16", "--latent", "3", "--seed", "1"];
+    // A rate at which 54 pictures are soon learned by heart.
+    const fast = ["--learning-rate", "0.02", "--rate-decay", "constant", "--width", "64"];
+    const args = [...vae, ...fast, "--validate-every", "25", "--early-stop", "3"];
+    const { steps, heldOut } = await runJson(...args, "--steps", "5000", "--out", at("held"));
+    const { best } = heldOut as { best: { step: number; loss: number } };
+    expect(steps).toBeLessThan(5000);
+    const { history, step } = json("held", "training", "training.json");
+    expect(step).toBe(steps);
+    // 25 is no reading of the loss; the next one, 30, is.
+    expect(history.heldOut.steps.slice(0, 3)).toEqual([30, 50, 80]);
+    expect(Math.min(...history.heldOut.losses)).toBe(best.loss);
+    const readings = history.heldOut.steps.length;
+    expect(history.heldOut.steps[readings - 4]).toBe(best.step);
+    const own = readFileSync(at("held", "best", "vae_decoder", "model.onnx"));
+    expect(own.equals(readFileSync(at("held", "vae_decoder", "model.onnx")))).toBe(false);
+    // The best model is that of a training of so many steps.
+    await runJson(...vae, ...fast, "--steps", String(best.step), "--out", at("to-best"));
+    expect(own.equals(readFileSync(at("to-best", "vae_decoder", "model.onnx")))).toBe(true);
+    const again = await gen([...args, "--steps", "5000", "--out", at("held")]);
+    expect(again.stderr).toContain("holds this model already");
+    const alone = await gen([...vae, "--early-stop", "3", "--out", at("never")]);
+    expect(alone.stderr).toContain("--early-stop 3 needs --validate-every");
+    const flowers = ["train", "ddpm", "--data", "rings", ...small, "--steps", "20", "--out"];
+    await runJson(...flowers, at("held"), "--force");
+    expect(files("held").filter((file) => file.startsWith("best"))).toEqual([]);
+  });
+
+  test("--time-limit ends a run with success, and the same command goes on", async () => {
+    const args = ["train", "ddpm", "--data", "rings", ...small, "--steps", "100000000"];
+    const limited = [...args, "--out", at("limited"), "--time-limit", "0.5s"];
+    const [first, second] = [await runJson(...limited), await runJson(...limited)];
+    expect(first.steps as number).toBeGreaterThan(0);
+    expect(second.steps as number).toBeGreaterThan(first.steps as number);
+    const bad = await gen([...args, "--time-limit", "10", "--out", at("never")]);
+    expect(bad.stderr).toContain("a time with its unit, such as 30s, 10m or 2h");
+  });
+
+  test("event files are those of TensorBoard's own writer, byte for byte", () => {
+    const { start, step } = JSON.parse(
+      readFileSync(new URL("reference/event-file.json", import.meta.url), "utf8"),
+    );
+    const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
+    expect(hex(eventFileStart(1000.5, 301))).toBe(start);
+    const png = Uint8Array.from({ length: 200 }, (_, i) => i);
+    const values = { loss: 0.125, samples: { width: 300, height: 3, png } };
+    expect(hex(eventRecord({ seconds: 1001.25, step: 1_000_000, values }))).toBe(step);
+  });
+
+  test("logs and sheets follow the readings, go on with a training, and go with --force", async () => {
+    const args = ["train", "ddpm", "--data", "rings", ...small, "--out", at("logged")];
+    args.push("--validate-every", "20", "--samples-every", "20", "--log", "jsonl,tensorboard");
+    const lines = () =>
+      readFileSync(at("logged", "metrics.jsonl"), "utf8")
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+    await runJson(...args, "--steps", "20");
+    // A line of steps that a killed run did not save, and half a line.
+    appendFileSync(at("logged", "metrics.jsonl"), '{"step":30,"loss":1}\n{"st');
+    await runJson(...args, "--steps", "40");
+    const { history } = json("logged", "training", "training.json");
+    expect(lines().map(({ step }) => step)).toEqual([10, 20, 30, 40]);
+    expect(lines().map(({ loss }) => loss)).toEqual(history.losses.loss);
+    const held = lines().flatMap(({ heldOut = [] }) => heldOut);
+    expect(held).toEqual(history.heldOut.losses);
+    expect(readdirSync(at("logged", "samples"))).toEqual([
+      "step-00000020.png",
+      "step-00000040.png",
+    ]);
+    expect(readdirSync(at("logged", "logs"))).toHaveLength(2);
+    await runJson(...args.slice(0, -2), "--log", "jsonl", "--steps", "10", "--force");
+    expect(readdirSync(at("logged", "logs"))).toEqual([]);
+    expect(lines().map(({ step }) => step)).toEqual([10]);
+    const bad = await gen([...args, "--log", "csv"]);
+    expect(bad.stderr).toContain("jsonl, tensorboard, or both: jsonl,tensorboard");
+  });
+
+  test.runIf(process.env.GEN_TEST_ALL)(
+    "TensorBoard reads the event files",
+    async () => {
+      const rings = ["train", "ddpm", "--data", "rings", ...small, "--steps", "20"];
+      const flags = ["--log", "tensorboard", "--samples-every", "20", "--out", at("board")];
+      await runJson(...rings, ...flags);
+      const python = at("venv", "bin", "python");
+      execFileSync("python3", ["-m", "venv", at("venv")]);
+      execFileSync(python, ["-m", "pip", "install", "-q", "tensorboard==2.21.0"]);
+      const script = [
+        "import json, sys",
+        "from tensorboard.backend.event_processing.event_accumulator import EventAccumulator",
+        "board = EventAccumulator(sys.argv[1]); board.Reload()",
+        "numbers = [[e.step, e.value] for e in board.Scalars('loss')]",
+        "pictures = [[e.step, e.width] for e in board.Images('samples')]",
+        "print(json.dumps([numbers, pictures]))",
+      ];
+      const [numbers, pictures] = JSON.parse(
+        execFileSync(python, ["-c", script.join("\n"), at("board", "logs")], { encoding: "utf8" }),
+      );
+      const { steps, losses } = json("board", "training", "training.json").history;
+      expect(numbers).toEqual(
+        steps.map((s: number, i: number) => [s, Math.fround(losses.loss[i])]),
+      );
+      expect(pictures).toEqual([[20, 640]]);
+    },
+    600_000,
+  );
+
+  test("a class-conditional training and one on latents measure their held-out shares", async () => {
+    const held = [...small, "--steps", "20", "--validate-every", "20"];
+    const told = ["train", "ddpm", "--data", "digits", "--classes", "--network", "unet", ...held];
+    const { heldOut } = await runJson(...told, "--width", "8", "--out", at("told"));
+    const { loss } = heldOut as { loss: number };
+    expect(loss).toBeGreaterThan(0.2);
+    expect(loss).toBeLessThan(2);
+    const sample = ["sample", "--model", at("told", "best"), "--class", "1", "--steps", "2"];
+    expect((await runJson(...sample, "--out", at("told.png"))).shape).toEqual([16, 1, 8, 8]);
+    const data = pictures("held-latent.npy", 60);
+    const vae = ["train", "vae", "--data", data, ...small, "--latent", "3", "--steps", "5"];
+    await runJson(...vae, "--out", at("of-latents"));
+    const ddpm = ["train", "ddpm", "--data", data, ...held, "--vae", at("of-latents")];
+    const latent = await runJson(...ddpm, "--out", at("held-latents"));
+    expect((latent.heldOut as { loss: number }).loss).toBeLessThan(3);
   });
 
   test("ddpm on a VAE's latents makes one pipeline that decodes to images", async () => {

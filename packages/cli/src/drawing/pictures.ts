@@ -1,5 +1,5 @@
 import type { Raster } from "@gen/data";
-import type { History } from "../training-record.ts";
+import type { History } from "../training-history.ts";
 import { imageSheet } from "./image-sheet.ts";
 import { lineChart, type Series } from "./line-chart.ts";
 import { scatter } from "./scatter.ts";
@@ -48,20 +48,21 @@ export function singleImage(data: Float32Array, shape: readonly number[], i: num
   return imageSheet({ ...one, range: [-1, 1] }, { padding: 0 });
 }
 
-/** Draws losses: one as its readings with their running mean, several as running means alone. */
+/** Draws losses, and that of the held-out share: one as its readings with their running mean, several as running means alone. */
 export function lossChart(
   title: string,
-  { steps: x, losses }: History,
+  { steps: x, losses, heldOut }: History,
   names: readonly string[] = Object.keys(losses),
 ): Uint8Array {
   const mean = (name: string): Series => ({ name, x, y: runningMean(losses[name]) });
-  const series =
+  const series: Series[] =
     names.length > 1
       ? names.map(mean)
       : [
           { name: "each reading", x, y: losses[names[0]], faint: true },
           { ...mean(names[0]), name: "running mean" },
         ];
+  if (heldOut) series.push({ name: "held out", x: heldOut.steps, y: heldOut.losses });
   return lineChart(series, { title, xLabel: "step", yLabel: names.length > 1 ? "" : "loss" });
 }
 

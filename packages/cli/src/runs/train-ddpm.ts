@@ -1,6 +1,8 @@
+import type { Dataset } from "@gen/data";
 import { withWeights } from "@gen/nn";
 import { latentDataset, pipelineVae } from "@gen/vae";
 import { prefixErrors, usageError } from "../errors.ts";
+import { onScaleOf } from "../held-out.ts";
 import { trainDdpmIn } from "../jobs.ts";
 import {
   buildDenoiser,
@@ -46,11 +48,17 @@ export async function trainDdpm(options: DdpmOptions): Promise<void> {
   await train(options, opened, "DDPM loss", async (job) => {
     const { model } = latent ?? {};
     const latents = model && (await latentDataset({ ...job, model, seed: options.seed }));
+    const { validation } = job;
+    const encoded = (dataset: Dataset) =>
+      model && latentDataset({ ...job, model, dataset, seed: options.seed });
+    const others = validation && (await encoded(validation.dataset));
+    const heldOut = latents && others && onScaleOf(latents, others);
     const trained = await trainDdpmIn(
       {
         ...job,
         label: "DDPM",
         dataset: latents?.dataset ?? job.dataset,
+        validation: validation && { ...validation, dataset: heldOut ?? validation.dataset },
         vae: latents && pipelineVae(model, latents),
         notes: scalingNotes(opened.scaling),
       },

@@ -1,32 +1,45 @@
 import { join, resolve } from "node:path";
 import { openBackend } from "@gen/runtime-gpu";
 import { replaceFile } from "../atomic-files.ts";
-import { lossChart } from "../drawing/pictures.ts";
+import { isDrawable, lossChart } from "../drawing/pictures.ts";
 import { usageError } from "../errors.ts";
 import { checkWritable, readInside } from "../files.ts";
 import { withFolderLock } from "../folder-lock.ts";
+import { heldOutItems } from "../held-out.ts";
 import type { JobOptions } from "../jobs.ts";
 import { isImages } from "../models.ts";
 import { dataNames } from "../names.ts";
 import { fingerprint, type OpenedData, openData } from "../open-data.ts";
+import { defaultRate, rateSettings } from "../rates.ts";
 import { interruptSignal, invocation, note, print } from "../terminal.ts";
 import type { Trained } from "../train-model.ts";
+import { bestOf } from "../training-history.ts";
 import type { TrainOptions } from "../training-options.ts";
 import { lastLosses } from "../training-record.ts";
 
 /** Opens the data and completes the settings, checked before the training begins. */
 export async function prepareData(options: TrainOptions & { readonly vae?: string }) {
   const { data, seed, steps, out, accumulate, augment } = options;
+  if (options.earlyStop !== undefined && options.validateEvery === undefined)
+    throw usageError(`--early-stop ${options.earlyStop} needs --validate-every`);
   await checkWritable(out);
   const opened = augmented(await openData(data, seed, options), options);
   const { length, shape } = opened.train;
+  if (options.samplesEvery !== undefined && !isDrawable(shape))
+    throw usageError(
+      `--samples-every is for grey or color images and for points of the plane, ${data} holds [${shape.join(", ")}]`,
+    );
   const arePoints = shape.length === 1 && !options.vae;
   const batch = options.batch ?? (arePoints ? 256 : 128);
-  const learningRate = options.learningRate ?? (arePoints ? 2e-3 : 1e-3);
+  const learningRate = options.learningRate ?? defaultRate(arePoints, options.optimizer);
   if (batch % accumulate !== 0) {
     throw usageError(`--accumulate must divide --batch ${batch}, got ${accumulate}`);
   }
-  const parts = { ...(accumulate > 1 && { accumulate }), ...(augment && { augment }) };
+  const parts = {
+    ...(accumulate > 1 && { accumulate }),
+    ...(augment && { augment }),
+    ...rateSettings(options),
+  };
   if (length >= batch) return { opened, pace: { steps, batch, ...parts, learningRate, seed } };
   throw usageError(
     `--data ${data} must have at least --batch ${batch} images or points to train on, got ${length} (a tenth of a file is held out)`,
@@ -52,7 +65,7 @@ function augmented(
 /** Opens the backend, trains and prints the result, with the command to run next. */
 export async function train(
   options: TrainOptions,
-  { train: dataset }: OpenedData,
+  { train: dataset, test }: OpenedData,
   title: string,
   work: (job: Omit<JobOptions, "label">) => Promise<readonly [Trained, string, string]>,
 ): Promise<void> {
@@ -61,7 +74,11 @@ export async function train(
   const dataHash = dataNames.includes(data) ? undefined : fingerprint(dataset);
   const signal = interruptSignal();
   const backend = await openBackend(options.backend);
-  const job = { folder: out, backend, signal, force, saveEvery, dataHash, dataset };
+  const { validateEvery: every, earlyStop: patience, timeLimit } = options;
+  const validation =
+    every === undefined ? undefined : { every, patience, dataset: heldOutItems(test) };
+  const watch = { validation, timeLimit, drawEvery: options.samplesEvery, logs: options.log };
+  const job = { folder: out, backend, signal, force, saveEvery, dataHash, dataset, ...watch };
   try {
     await withFolderLock(out, async () => {
       const [{ record, reused, restored }, where, next] = await work(job);
@@ -78,8 +95,16 @@ export async function train(
       if (reused) note(`the model was trained already; written again: ${written.join(", ")}`);
       const { step: steps, seconds, history } = record;
       const losses = lastLosses(history);
-      print(json, { out: resolve(out), steps, seconds, losses, backend: backend.name }, [
+      const best = bestOf(history);
+      const heldOut = best && { loss: history.heldOut?.losses.at(-1), best };
+      const result = { out: resolve(out), steps, seconds, losses, heldOut, backend: backend.name };
+      print(json, result, [
         where,
+        ...(best
+          ? [
+              `the best model by the held-out share, of step ${best.step}, is in ${join(out, "best")}`,
+            ]
+          : []),
         `next: ${invocation()} ${next}`,
       ]);
     });
