@@ -8,10 +8,12 @@ import {
   versionsIn,
 } from "../../../tooling/pages/conformance-page.ts";
 import { conformanceRows } from "../../../tooling/pages/conformance-rows.ts";
+import { pythaeParts } from "../../../tooling/pages/pythae-page.ts";
 import { expectParts, languages, pageText } from "../../../tooling/pages/written-parts.ts";
 
 /*
- * The page "Conformance". GEN_WRITE_PAGES=1 writes the parts that come from the reference files.
+ * The pages "Conformance" and "From pythae". GEN_WRITE_PAGES=1 writes the parts that come from the
+ * reference files.
  */
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
@@ -19,6 +21,10 @@ const rows = Object.values(conformanceRows).flat();
 
 it.each(languages)("the page has the tables of $language", ({ language, prefix }) => {
   expectParts(`${prefix}guide/conformance.md`, conformanceParts(language));
+});
+
+it.each(languages)("the page on pythae has the tables of $language", ({ language, prefix }) => {
+  expectParts(`${prefix}guide/migrate-pythae.md`, pythaeParts(language));
 });
 
 it.each(rows)("$what.en: the test has the tolerance, and the files their versions", (row) => {

@@ -6,7 +6,7 @@ import { filesOf } from "./page-files.ts";
 
 const docs = dirname(import.meta.dirname);
 const pages = ["servers", "bundlers", "publish", "versions"];
-const migrations = ["migrate-diffusers", "migrate-diffusers-js", "migrate-tfjs"];
+const migrations = ["migrate-diffusers", "migrate-diffusers-js", "migrate-tfjs", "migrate-pythae"];
 
 /** Fences that no other test compares. */
 const languages = ["html", "js", "json", "txt", "sh", "md", "python"];
