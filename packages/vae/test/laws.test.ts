@@ -13,7 +13,8 @@ import {
   tensor,
 } from "@gen/graph";
 import { evaluate } from "@gen/graph/evaluate";
-import { mmd, normalNoise, rbfKernel } from "@gen/math";
+import { normalNoise } from "@gen/math";
+import { mmd, rbfKernel } from "@gen/math/metrics";
 import { adam, mlp, network, train, weightsOf } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { describe, expect, it } from "vitest";
