@@ -25,6 +25,8 @@ export const topics: Readonly<Record<string, string>> = {
     "latent diffusion, prompt, cross-attention, text encoder, Stable Diffusion, 交叉注意力",
   "guide/ddpm-to-ddim": "undetermined coefficients, derivation of DDIM, 推导",
   "guide/schedulers": "noise schedule, scheduler, prediction type, zero terminal SNR, 预测类型",
+  "guide/evaluate":
+    "FID, KID, metrics, precision, recall, memorization, log likelihood, 评估, 指标",
   "guide/choose": "sampler, backend, WebGPU, wasm",
   "guide/servers": "cancel, worker, process, concurrency, timeout, 并发, 超时",
   "guide/pytorch-seed": "seed, RNG, reproducible, 复现, 可重复",
