@@ -57,7 +57,7 @@ export function versionsIn(head: string): string[] {
     );
   const released = Array.from(
     head.matchAll(
-      /\b(diffusers|torch|PyTorch|transformers|peft|lion-pytorch|sentencepiece|mpmath)"?(?:==|: ?"| )v?(\d+(?:\.\d+)+(?:a\d)?|\d+ digits)/g,
+      /\b(diffusers|torch|PyTorch|transformers|peft|lion-pytorch|sentencepiece|mpmath|tensorboard)"?(?:==|: ?"| )v?(\d+(?:\.\d+)+(?:a\d)?|\d+ digits)/g,
     ),
     ([, name, version]) => `${name === "torch" ? "PyTorch" : name} ${version}`,
   );

@@ -147,7 +147,7 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "train ddpm --width": "隐藏层或 UNet 第一级的特征数（默认：256；unet 为 32）",
   "--schedule": "噪声表",
   "--timesteps": "训练时的噪声级数",
-  "train ddpm --predicts": "网络的预测目标",
+  "train ddpm --predicts": "网络的预测目标：噪声、干净数据、v，或直线流的速度（流匹配）",
   "sample --model":
     "管线文件夹或其 http(s) URL，含 unet/model.onnx、scheduler/scheduler_config.json，潜空间模型还含 vae_decoder/model.onnx",
   "--sampler": "采样器（默认：调度器的类本身）",
