@@ -57,7 +57,7 @@ export function versionsIn(head: string): string[] {
     );
   const released = Array.from(
     head.matchAll(
-      /\b(diffusers|torch|PyTorch|pythae|transformers|peft|lion-pytorch|sentencepiece|mpmath|pytorch-fid|torch-fidelity|prdc|scikit-learn|POT)"?(?:==|: ?"| )v?(\d+(?:\.\d+)+(?:a\d)?|\d+ digits)/g,
+      /\b(diffusers|torch|PyTorch|pythae|transformers|peft|lion-pytorch|sentencepiece|mpmath|pytorch-fid|torch-fidelity|prdc|scikit-learn|POT|tensorboard)"?(?:==|: ?"| )v?(\d+(?:\.\d+)+(?:a\d)?|\d+ digits)/g,
     ),
     ([, name, version]) => `${name === "torch" ? "PyTorch" : name} ${version}`,
   );

@@ -218,6 +218,15 @@ export const conformanceRows: Readonly<
     },
     {
       what: {
+        en: "TensorBoard's event files: records of numbers and pictures",
+        zh: "TensorBoard 的事件文件：数值与图片的记录",
+      },
+      files: ["packages/cli/test/reference/event-file.json"],
+      count: () => 3,
+      test: "packages/cli/test/train.test.ts",
+    },
+    {
+      what: {
         en: "ONNX files of PyTorch's exporters, operator sets 7 to 17",
         zh: "PyTorch 导出的 ONNX 文件，算子集 7 至 17",
       },

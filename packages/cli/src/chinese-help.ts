@@ -191,7 +191,7 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "train ddpm --width": "隐藏层或 UNet 第一级的特征数（默认：256；unet 为 32）",
   "--schedule": "噪声表",
   "--timesteps": "训练时的噪声级数",
-  "train ddpm --predicts": "网络的预测目标",
+  "train ddpm --predicts": "网络的预测目标：噪声、干净数据、v，或直线流的速度（流匹配）",
   "evaluate --model": "`gen train vae` 得到的 VAE 文件夹，或管线文件夹，或管线的 http(s) URL",
   "--samples": "代替模型的样本：`gen sample` 写出的 npy 文件，或 --data 能读取的任何数据",
   "evaluate --data": "数据（默认：文件夹记录的训练数据）",

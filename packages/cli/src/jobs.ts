@@ -80,10 +80,12 @@ export async function trainDdpmIn(
   const schedule = schedules[settings.schedule]({ steps: settings.timesteps });
   const { shape, range } = dataset;
   const { classes, classDropout: conditionDropout } = settings;
-  const clip = isImages(dataset) && range && !vae ? 1 : null;
+  const isFlow = settings.predicts === "flow";
+  const clip = isImages(dataset) && range && !vae && !isFlow ? 1 : null;
   const onWarning = (message: string) => process.stderr.write(`${message}\n`);
   const pipelineOf = (denoiser: Denoiser) => {
-    const scheduler = { schedule, clip };
+    const flow = { predictionType: "flow", className: "FlowMatchEulerDiscreteScheduler" } as const;
+    const scheduler = { schedule, clip, ...(isFlow && flow) };
     return { kind: "diffusion" as const, denoiser, scheduler, shape, vae, classes, notes };
   };
   const drawDdpm = async (denoiser: Denoiser) => {
@@ -93,7 +95,8 @@ export async function trainDdpmIn(
     const labels = classes && Int32Array.from({ length: count }, (_, i) => i % classes.length);
     const samples = await generate(pipelineOf(denoiser), {
       ...options,
-      ...{ sampler: "ddim" as const, steps: Math.min(20, settings.timesteps) },
+      steps: Math.min(20, settings.timesteps),
+      ...(!isFlow && { sampler: "ddim" }),
       ...(labels && { condition: labels }),
     });
     return pictureOf(samples.x, samples.shape, [-1, 1]);

@@ -1,6 +1,6 @@
 import type { Dataset } from "@gen/data";
 import { mlp, type Network, unet } from "@gen/nn";
-import { cosineSchedule, linearSchedule, scaledLinearSchedule } from "@gen/schedules";
+import { cosineSchedule, flowSchedule, linearSchedule, scaledLinearSchedule } from "@gen/schedules";
 import { convVae, mlpVae, type Vae } from "@gen/vae";
 import { usageError } from "./errors.ts";
 import type { scheduleNames } from "./names.ts";
@@ -32,7 +32,9 @@ export const schedules = {
   linear: linearSchedule,
   "scaled-linear": scaledLinearSchedule,
   cosine: cosineSchedule,
-} satisfies Record<(typeof scheduleNames)[number], unknown>;
+  // Of a network that predicts a flow.
+  flow: flowSchedule,
+} satisfies Record<(typeof scheduleNames)[number] | "flow", unknown>;
 
 /** Everything that decides what a DDPM learns. */
 export interface DdpmSettings extends TrainingSettings {
@@ -41,7 +43,7 @@ export interface DdpmSettings extends TrainingSettings {
   readonly network: "mlp" | "unet";
   readonly schedule: keyof typeof schedules;
   readonly timesteps: number;
-  readonly predicts: "epsilon" | "x0" | "v";
+  readonly predicts: "epsilon" | "x0" | "v" | "flow";
   /** The names of the classes that the network is told. */
   readonly classes?: readonly string[];
   /** The share of samples whose class is hidden in training, for guidance. */

@@ -244,6 +244,32 @@ describe.concurrent("gen train", () => {
     600_000,
   );
 
+  test("--predicts flow trains by flow matching, and gen sample takes Euler's steps of the flow", async () => {
+    const line = Array.from({ length: 400 }, (_, i) => `${Math.sin(i)},${2 * Math.sin(i)}`);
+    writeFileSync(at("line.csv"), `x,y\n${line.join("\n")}\n`);
+    const args = [
+      "train",
+      "ddpm",
+      "--data",
+      at("line.csv"),
+      "--predicts",
+      "flow",
+      "--batch",
+      "128",
+    ];
+    await runJson(...args, "--width", "32", "--steps", "400", "--out", at("flow"));
+    const config = json("flow", "scheduler", "scheduler_config.json");
+    expect(config._class_name).toBe("FlowMatchEulerDiscreteScheduler");
+    const sample = ["sample", "--model", at("flow"), "--steps", "20", "--count", "1000"];
+    await runJson(...sample, "--out", at("flow.npy"));
+    const { data } = numbers(at("flow.npy"));
+    // Noise alone would be off the line y = 2x by 2.1 in the mean square.
+    const off = data.reduce((sum, y, i) => (i % 2 ? sum + (y - 2 * data[i - 1]) ** 2 : sum), 0);
+    expect(off / 1000).toBeLessThan(0.1);
+    const bad = await gen([...args, "--schedule", "cosine", "--out", at("never")]);
+    expect(bad.stderr).toContain("--schedule must be left out with --predicts flow");
+  });
+
   test("a class-conditional training and one on latents measure their held-out shares", async () => {
     const held = [...small, "--steps", "20", "--validate-every", "20"];
     const told = ["train", "ddpm", "--data", "digits", "--classes", "--network", "unet", ...held];

@@ -27,7 +27,12 @@ export function ddpmCommand(): Command {
     .addOption(choice("--schedule <name>", "noise schedule", scheduleNames, "linear"))
     .option("--timesteps <n>", "noise levels in training", integer(2, 100000), 1000)
     .addOption(
-      choice("--predicts <what>", "the network's target", ["epsilon", "x0", "v"], "epsilon"),
+      choice(
+        "--predicts <what>",
+        "the network's target: the noise, the clean data, v, or the velocity of a straight flow (flow matching)",
+        ["epsilon", "x0", "v", "flow"],
+        "epsilon",
+      ),
     )
     .option(
       "--classes",
@@ -50,6 +55,7 @@ ${resumeHelp}
 Examples:
   gen train ddpm --out digits
   gen train ddpm --data two-moons --out moons
+  gen train ddpm --data two-moons --predicts flow --out flow
   gen train ddpm --data points.csv --steps 2000 --out points
   gen train ddpm --data pictures/ --size 32 --augment flip --classes --out mine
   gen train ddpm --vae vae --data fashion-mnist --out latents`,

@@ -27,7 +27,12 @@ type DdpmOptions = TrainOptions &
 
 /** Runs `gen train ddpm`. */
 export async function trainDdpm(options: DdpmOptions): Promise<void> {
-  const { data, schedule, timesteps, predicts } = options;
+  const { data, timesteps, predicts } = options;
+  if (predicts === "flow" && options.schedule !== "linear")
+    throw usageError(
+      `--schedule must be left out with --predicts flow, whose noise grows in a line, got ${options.schedule}`,
+    );
+  const schedule = predicts === "flow" ? "flow" : options.schedule;
   const { opened, pace } = await prepareData(options);
   const latent = options.vae ? await openVae(options.vae, options, opened) : undefined;
   const shape = latent?.model.latent ?? opened.train.shape;
@@ -67,7 +72,7 @@ export async function trainDdpm(options: DdpmOptions): Promise<void> {
     return [
       trained,
       `the pipeline is in ${options.out}`,
-      `sample --model ${options.out} --sampler ddim --steps 20${settings.classes ? " --class 0 --guidance 2" : ""} --out samples.png`,
+      `sample --model ${options.out} ${predicts === "flow" ? "" : "--sampler ddim "}--steps 20${settings.classes ? " --class 0 --guidance 2" : ""} --out samples.png`,
     ];
   });
 }
