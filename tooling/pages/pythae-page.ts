@@ -8,7 +8,7 @@ import { type Bilingual, type Language, markdownTable } from "./written-parts.ts
 type Seeds = readonly number[];
 
 /** The measures of a kind, each over the seeds. */
-export type Measures = Readonly<Record<string, Seeds>>;
+type Measures = Readonly<Record<string, Seeds>>;
 
 const { settings, faults } = reference;
 const ours: Readonly<Record<string, Measures>> = reference.ours;

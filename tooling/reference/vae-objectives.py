@@ -1,7 +1,9 @@
-"""Writes packages/vae/test/reference/objectives.json: losses, terms and gradients of VAE objectives.
+"""Writes losses, terms and gradients of VAE objectives to packages/vae/test/reference: objectives.json,
+and objectives-wide.json with another shape, one latent number, an odd batch and weights twice as
+large.
 
     python3.11 -m venv V && V/bin/pip install torch==2.15.0 numpy==2.4.0
-    V/bin/python tooling/reference/vae-objectives.py
+    V/bin/python tooling/reference/vae-objectives.py [wide]
 
 Everything is float64. Each objective is written from its paper, with torch.distributions and
 autograd; estimators whose gradient is not that of their value use hooks or two backward passes, as
@@ -10,6 +12,7 @@ their authors' programs do. Weights and inputs are multiples of 1/64 but for the
 import json
 import math
 import pathlib
+import sys
 
 import torch
 from torch import distributions as D
@@ -17,14 +20,15 @@ from torch.nn import functional as F
 
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)
-torch.manual_seed(7)
-OUT = pathlib.Path(__file__).resolve().parents[2] / "packages/vae/test/reference/objectives.json"
-PIXELS, LATENT, BATCH = 5, 2, 4
+WIDE = "wide" in sys.argv
+torch.manual_seed(8 if WIDE else 7)
+OUT = pathlib.Path(__file__).resolve().parents[2] / f"packages/vae/test/reference/objectives{'-wide' if WIDE else ''}.json"
+PIXELS, LATENT, BATCH, SCALE = (7, 1, 3, 2) if WIDE else (5, 2, 4, 1)
 
 
 def fill(*shape, scale=1.0):
-    """Multiples of 1/64 in (-1, 1) times `scale`."""
-    return torch.round(torch.empty(shape).uniform_(-1, 1) * 64) / 64 * scale
+    """Multiples of 1/64 in (-1, 1) times `scale` and SCALE."""
+    return torch.round(torch.empty(shape).uniform_(-1, 1) * 64) / 64 * scale * SCALE
 
 
 def plain(t):
@@ -70,11 +74,10 @@ def log_likelihood(likelihood, p, x, out):
         mean, scale = out[..., :PIXELS], torch.exp(out[..., PIXELS:])
         half = 0.5 / (levels - 1)
         above, below = (x + half - mean) / scale, (x - half - mean) / scale
-        # Of two equal differences, the one of small numbers.
-        left = torch.sigmoid(above) - torch.where(x <= 0, 0.0, torch.sigmoid(below))
-        right = torch.sigmoid(-below) - torch.where(x >= 1, 0.0, torch.sigmoid(-above))
-        inner = torch.where(above + below < 0, left, right)
-        return torch.log(torch.where(x <= 0, torch.sigmoid(above), torch.where(x >= 1, torch.sigmoid(-below), inner))).sum(-1)
+        # sigmoid(a) - sigmoid(b) = sigmoid(a) sigmoid(-b) (1 - e^(b - a)), which does not underflow.
+        lower, upper = F.logsigmoid(above), F.logsigmoid(-below)
+        inner = lower + upper + torch.log(-torch.expm1(below - above))
+        return torch.where(x <= 0, lower, torch.where(x >= 1, upper, inner)).sum(-1)
     levels = likelihood["categorical"]
     logits = out.reshape(*out.shape[:-1], levels, PIXELS)
     rank = torch.round(x * (levels - 1)).long().expand(out.shape[:-1] + (PIXELS,))
@@ -240,7 +243,7 @@ for options in ({}, {"lambda": 3, "random": True}):
 
 # beta-TC (Chen et al. 2018, eq. 4 and 5, appendix C.2), term by term.
 for options in ({"dataSize": 50}, {"dataSize": 50, "sampling": "weighted", "beta": 3},
-                {"dataSize": 4, "alpha": 0.5, "beta": 2, "gamma": 1.5}):
+                {"dataSize": BATCH, "alpha": 0.5, "beta": 2, "gamma": 1.5}):
     p, x, epsilon = parameters(), unit(BATCH, PIXELS), torch.randn(BATCH, LATENT)
     reconstruction, mean, log_variance, z = elbo_terms(p, x, epsilon)
     z, n, m = z[:, 0], options["dataSize"], BATCH - 1
@@ -307,7 +310,7 @@ for k, objective in ((1, "vae"), (3, "vae"), (4, "iwae")):
 
 # Conditional VAE (Sohn et al. 2015): both networks add a vector of the class.
 p = parameters(extra={"encoder.classes": fill(3, 2 * LATENT), "decoder.classes": fill(3, PIXELS)})
-x, epsilon, condition = unit(BATCH, PIXELS), torch.randn(BATCH, 2, LATENT), torch.tensor([2, 0, 1, 2])
+x, epsilon, condition = unit(BATCH, PIXELS), torch.randn(BATCH, 2, LATENT), torch.tensor([2, 0, 1, 2])[:BATCH]
 h = F.linear(x, p["encoder.weight"], p["encoder.bias"]) + p["encoder.classes"][condition]
 mean, log_variance = h[:, :LATENT], h[:, LATENT:]
 z = mean.unsqueeze(1) + torch.exp(log_variance / 2).unsqueeze(1) * epsilon

@@ -35,7 +35,8 @@ import {
   vectorQuantizer,
   waeLoss,
 } from "../src/index.ts";
-import reference from "./reference/objectives.json" with { type: "json" };
+import small from "./reference/objectives.json" with { type: "json" };
+import wide from "./reference/objectives-wide.json" with { type: "json" };
 
 interface Stored {
   readonly shape: number[];
@@ -55,6 +56,8 @@ interface Case {
   readonly codes?: Stored;
   readonly updates?: Record<string, Stored>;
 }
+
+const cases = [small, wide].flatMap((file) => file.cases as unknown as Case[]);
 
 const dtype = "float64";
 const isWhole = (name: string) => name === "permutation" || name === "condition";
@@ -88,16 +91,17 @@ function layer(
 /** The loss of a case, its parameters, and the codebook's updates. */
 function lossOf(one: Case) {
   const { likelihood, options } = one;
+  const [outputs, pixels] = one.parameters["encoder.weight"].shape;
   const flat = (name: string, width: number) => layer(one, name, [width], [0]);
   if (one.model === "vq" || one.model === "fsq") {
-    const latent = one.model === "vq" ? [2, 3] : [3];
+    const latent = one.model === "vq" ? [outputs / 3, 3] : [3];
     const quantizer =
       one.model === "vq"
-        ? vectorQuantizer({ codes: 4, features: 2, decay: one.decay ?? undefined })
+        ? vectorQuantizer({ codes: 4, features: latent[0], decay: one.decay ?? undefined })
         : finiteScalarQuantizer([5, 4, 3]);
     const model = given(
       quantizedVae({
-        encoder: layer(one, "encoder", [5], latent),
+        encoder: layer(one, "encoder", [pixels], latent),
         decoder: layer(one, "decoder", latent, [0]),
         quantizer,
       }),
@@ -106,12 +110,17 @@ function lossOf(one: Case) {
     const loss = quantizedLoss(model, options);
     return { loss, parameters: model.parameters, updates: loss.updates, model };
   }
-  const parts = { encoder: flat("encoder", 5), decoder: flat("decoder", 2), likelihood };
+  const features = outputs / 2;
+  const parts = {
+    encoder: flat("encoder", pixels),
+    decoder: flat("decoder", features),
+    likelihood,
+  };
   const model = given(vae({ ...parts, ...(one.model === "vamp" && { pseudoInputs: 3 }) }), one);
   const { parameters } = model;
   if (one.objective === "hierarchical") {
     const upper = vae({
-      encoder: flat("upper.encoder", 2),
+      encoder: flat("upper.encoder", features),
       decoder: flat("upper.decoder", 1),
       likelihood: { sigma: "predicted" },
     });
@@ -119,7 +128,7 @@ function lossOf(one: Case) {
     return { loss, parameters: [...parameters, ...upper.parameters] };
   }
   if (one.objective === "factorVae") {
-    const discriminator = flat("discriminator", 2);
+    const discriminator = flat("discriminator", features);
     const loss = factorVaeLoss(model, discriminator, options);
     return { loss, parameters: [...parameters, ...discriminator.parameters] };
   }
@@ -162,7 +171,7 @@ function expectNear(found: ArrayLike<unknown>, wanted: readonly number[], within
 }
 
 describe("objectives beside PyTorch", () => {
-  it.each(reference.cases as unknown as Case[])("$name", (one) => {
+  it.each(cases)("$name", (one) => {
     const { loss, parameters } = lossOf(one);
     const inputs = inputsOf(one);
     const found = loss(inputs as never) as Record<string, Expr>;
@@ -181,7 +190,7 @@ describe("objectives beside PyTorch", () => {
     }
   });
 
-  it.each((reference.cases as unknown as Case[]).filter(({ codes }) => codes))(
+  it.each(cases.filter(({ codes }) => codes))(
     "the codes of $name, and what moving averages make of them",
     (one) => {
       const { model, updates } = lossOf(one);
