@@ -83,6 +83,9 @@ export function reportLines(found: Evaluation, out: string | undefined): string[
     ]).map((line) => `  ${line}`),
     `median distance to the nearest training item: samples ${short(nearest.samples)}, held-out items ${short(nearest.heldOut)}`,
   );
-  if (out) lines.push("", `samples beside their nearest training items are in ${out}`);
+  if (out) {
+    const what = found.features === "points" ? "held-out points" : "nearest training images";
+    lines.push("", `samples beside ${what} are in ${out}`);
+  }
   return lines;
 }
