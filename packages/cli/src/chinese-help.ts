@@ -38,7 +38,16 @@ export const commandTexts: Readonly<Record<string, CommandTexts>> = {
     notes: ["再次运行时从上次停下的地方继续，并沿用已有的结果；--force 重新开始。"],
   },
   train: { description: "训练模型，保存为由 ONNX 和 JSON 组成的文件夹" },
-  "train vae": { description: "用图像训练变分自编码器", notes: [resume] },
+  "train vae": {
+    description: "用图像训练变分自编码器",
+    notes: [
+      "各目标及其选项：elbo 是证据下界：--beta --anneal --free-bits --draws。vamp 是先验可学习的下界：--beta --anneal --draws --pseudo-inputs。iwae 是 K 次抽样的下界，dreg 与它相同，但用双重重参数化的梯度：--draws。info 是 InfoVAE，使用 q(z) 与先验的 MMD，wae 是平方误差加上它：--lambda。beta-tc 给总相关加权：--beta。",
+      "",
+      "用 --classes 训练的 VAE 没有 ONNX 文件，只有 gen 命令使用它的文件夹。",
+      "",
+      resume,
+    ],
+  },
   "train ddpm": {
     description: "用图像、点或 VAE 的潜变量训练去噪扩散模型",
     notes: [
@@ -149,6 +158,17 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "train vae --network": "全连接层或卷积",
   "train vae --width": "隐藏层或第一个卷积的特征数（默认：400；conv 为 32）",
   "--latent": "潜变量的个数",
+  "--likelihood":
+    "解码器对像素的描述：bernoulli、continuous-bernoulli、gaussian（学习一个标准差）、gaussian:SIGMA、gaussian-predicted、logistic:LEVELS 或 categorical:LEVELS（默认：bernoulli；256 级）",
+  "--objective": "最小化的目标，见下文（默认：elbo）",
+  "--beta": "KL 项的权重（默认：1；beta-tc 为 6）",
+  "--anneal":
+    "权重从 0 升起：linear、linear:STEPS、cyclic 或 cyclic:CYCLES（默认：不升；总步数的四分之一，4 个周期）",
+  "--free-bits": "每个潜变量不计代价的 nat 数（默认：0）",
+  "--draws": "每个条目抽取 z 的次数（默认：1；iwae 与 dreg 为 5）",
+  "--lambda": "差异项的权重（默认：info 为 1，wae 为 10）",
+  "--pseudo-inputs": "vamp 先验的输入个数（默认：50）",
+  "train vae --classes": "训练条件 VAE，gen sample 用 --class 从中采样",
   "--vae": "潜空间扩散：`gen train vae` 用相同数据得到的文件夹",
   "train ddpm --network": "点和潜变量用全连接层，图像用 UNet（默认：由数据决定）",
   "train ddpm --width": "隐藏层或 UNet 第一级的特征数（默认：256；unet 为 32）",

@@ -12,6 +12,7 @@ import {
   type VaeSettings,
 } from "./models.ts";
 import { type Trained, type TrainingJob, trainModel } from "./train-model.ts";
+import { objectiveOf } from "./vae-objectives.ts";
 
 /** A training without its model. */
 export type JobOptions = Omit<TrainingJob, "kind" | "settings" | "model" | "train" | "files"> & {
@@ -29,8 +30,18 @@ export async function trainVaeIn(
     kind: "vae",
     settings,
     model,
-    train: (options) => trainVae({ ...options, model, dataset }),
-    files: (vae) => pipelineFiles({ kind: "vae", vae: pipelineVae(vae), shape: vae.latent }),
+    train: (options) =>
+      trainVae({
+        ...options,
+        ...objectiveOf(settings, { steps: options.steps, dataSize: dataset.length }),
+        model,
+        dataset,
+      }),
+    // The ends of a pipeline take no class.
+    files: (vae): Record<string, Uint8Array> =>
+      vae.classes === undefined
+        ? pipelineFiles({ kind: "vae", vae: pipelineVae(vae), shape: vae.latent })
+        : {},
   });
 }
 

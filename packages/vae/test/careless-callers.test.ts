@@ -99,6 +99,9 @@ const calls: Record<string, Call> = {
   encode: { args: [{ ...run, dataset }], also: runAlso },
   reconstruct: { args: [{ ...run, dataset }], also: runAlso },
   elbo: { args: [{ ...run, dataset, samples: 1 }], also: runAlso },
+  priorLatents: { args: [{ ...run, count: 2 }], also: runAlso },
+  latentGrid: { args: [2] },
+  attributeDirection: { args: [new Float32Array(4), [0, 1], 1] },
   priorSamples: { args: [{ ...run, count: 2 }], also: runAlso },
   latentDataset: { args: [{ ...run, dataset, draw: "mean" }], also: runAlso },
   latentScaling: {

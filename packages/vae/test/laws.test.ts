@@ -14,7 +14,7 @@ import {
 } from "@gen/graph";
 import { evaluate } from "@gen/graph/evaluate";
 import { mmd, normalNoise, rbfKernel } from "@gen/math";
-import { adam, mlp, network, train, weightsOf } from "@gen/nn";
+import { adam, mlp, network, train, weightsOf, withWeights } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { describe, expect, it } from "vitest";
 import {
@@ -281,7 +281,16 @@ describe("trainVae", () => {
   });
 
   it("draws from a learned prior, and of a class", async () => {
-    const learned = await priorSamples({ backend, model: small({ pseudoInputs: 3 }), count: 5 });
+    const mixed = small({ pseudoInputs: 3 });
+    const learned = await priorSamples({ backend, model: mixed, count: 5 });
+    // Training moves the inputs out of [0, 1].
+    const weights = weightsOf(mixed);
+    const moved = {
+      ...weights,
+      "prior.pseudoInputs": tensor(new Float32Array(12).fill(-0.5), [3, 4]),
+    };
+    const outside = await priorSamples({ backend, model: withWeights(mixed, moved), count: 5 });
+    expect(outside.shape).toEqual([5, 4]);
     expect(learned.shape).toEqual([5, 4]);
     const model = small({ classes: 3 });
     const of = async (label: number) =>
