@@ -205,6 +205,9 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "--path": "沿直线，或沿保持噪声长度的大圆（默认：VAE 为 linear，噪声为 spherical）",
   "interpolate --steps": "扩散模型的采样步数（默认：20）",
   "interpolate --guidance": "引导的强度；1 或更小表示不用引导（默认：DiT 为 4，其他不用）",
+  "--prior": "VAE 的潜变量从何而来：它自己的先验，或对 --data 的潜变量拟合的高斯混合（默认：own）",
+  "--components": "--prior mixture 的高斯个数（默认：10）",
+  "sample --data": "--prior mixture 所用的数据（默认：VAE 训练时所用的数据）",
   "--grid": "改为在先验的分位点上生成 n x n 张图片，用于有 2 个潜变量的 VAE",
   "sample --model":
     "管线文件夹或其 http(s) URL，含 unet/model.onnx、scheduler/scheduler_config.json，潜空间模型还含 vae_decoder/model.onnx；或 `gen train vae` 得到的文件夹",

@@ -77,6 +77,11 @@ describe.concurrent("a VAE that was trained", () => {
   test("sample draws from the prior, and a grid at its quantiles", async () => {
     await runJson("sample", ...vae(), "--count", "3", "--seed", "5", "--out", at("prior.npy"));
     expect(array("prior.npy").shape).toEqual([3, 1, 8, 8]);
+    const mixture = ["--prior", "mixture", "--components", "3", "--count", "2"];
+    const fitted = await runJson("sample", ...vae(), ...mixture, "--out", at("mixture.npy"));
+    expect(fitted.shape).toEqual([2, 1, 8, 8]);
+    // Draws of N(0, 1) in the plane have -2.84 nats; the latents of a trained VAE are near them.
+    expect(Math.abs(Number(fitted.logLikelihood) + 2.84)).toBeLessThan(0.6);
     await runJson("sample", ...vae(), "--grid", "2", "--out", at("grid.npy"));
     // The quartiles of N(0, 1) are -0.674490 and 0.674490 (scipy.stats.norm.ppf).
     const q = 0.67449;
