@@ -38,7 +38,16 @@ export const commandTexts: Readonly<Record<string, CommandTexts>> = {
     notes: ["再次运行时从上次停下的地方继续，并沿用已有的结果；--force 重新开始。"],
   },
   train: { description: "训练模型，保存为由 ONNX 和 JSON 组成的文件夹" },
-  "train vae": { description: "用图像训练变分自编码器", notes: [resume] },
+  "train vae": {
+    description: "用图像训练变分自编码器",
+    notes: [
+      "各目标及其选项：elbo 是证据下界：--beta --anneal --free-bits --draws。vamp 是先验可学习的下界：--beta --anneal --draws --pseudo-inputs。iwae 是 K 次抽样的下界，dreg 与它相同，但用双重重参数化的梯度：--draws。info 是 InfoVAE，使用 q(z) 与先验的 MMD，wae 是平方误差加上它：--lambda。beta-tc 给总相关加权：--beta。",
+      "",
+      "用 --classes 训练的 VAE 没有 ONNX 文件，只有 gen 命令使用它的文件夹。",
+      "",
+      resume,
+    ],
+  },
   "train ddpm": {
     description: "用图像、点或 VAE 的潜变量训练去噪扩散模型",
     notes: [
@@ -186,6 +195,17 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "train vae --network": "全连接层或卷积",
   "train vae --width": "隐藏层或第一个卷积的特征数（默认：400；conv 为 32）",
   "--latent": "潜变量的个数",
+  "--likelihood":
+    "解码器对像素的描述：bernoulli、continuous-bernoulli、gaussian（学习一个标准差）、gaussian:SIGMA、gaussian-predicted、logistic:LEVELS 或 categorical:LEVELS（默认：bernoulli；256 级）",
+  "--objective": "最小化的目标，见下文（默认：elbo）",
+  "--beta": "KL 项的权重（默认：1；beta-tc 为 6）",
+  "--anneal":
+    "权重从 0 升起：linear、linear:STEPS、cyclic 或 cyclic:CYCLES（默认：不升；总步数的四分之一，4 个周期）",
+  "--free-bits": "每个潜变量不计代价的 nat 数（默认：0）",
+  "--draws": "每个条目抽取 z 的次数（默认：1；iwae 与 dreg 为 5）",
+  "--lambda": "差异项的权重（默认：info 为 1，wae 为 10）",
+  "--pseudo-inputs": "vamp 先验的输入个数（默认：50）",
+  "train vae --classes": "训练条件 VAE，gen sample 用 --class 从中采样",
   "--vae": "潜空间扩散：`gen train vae` 用相同数据得到的文件夹",
   "train ddpm --network": "点和潜变量用全连接层，图像用 UNet（默认：由数据决定）",
   "train ddpm --width": "隐藏层或 UNet 第一级的特征数（默认：256；unet 为 32）",
@@ -206,7 +226,7 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "evaluate --eta":
     "ddim、euler-ancestral、tcd 每步加入的新噪声，从 0 到 1（默认：ddim 为 0，euler-ancestral 为 1，tcd 为 0.3）",
   "evaluate --guidance": "按类别引导的强度；1 或更小表示不用引导（默认：不用）",
-  "--draws": "计算 VAE 的对数似然时，每个条目抽取 z 的次数",
+  "evaluate --draws": "计算 VAE 的对数似然时，每个条目抽取 z 的次数",
   "--bound": "另外计算扩散模型下 n 个留出条目的似然界，需要运行全部训练步",
   "compare --model": "管线文件夹或其 http(s) URL",
   "--samplers": "采样器，用逗号分隔",
@@ -245,6 +265,9 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "--path": "沿直线，或沿保持噪声长度的大圆（默认：VAE 为 linear，噪声为 spherical）",
   "interpolate --steps": "扩散模型的采样步数（默认：20）",
   "interpolate --guidance": "引导的强度；1 或更小表示不用引导（默认：DiT 为 4，其他不用）",
+  "--prior": "VAE 的潜变量从何而来：它自己的先验，或对 --data 的潜变量拟合的高斯混合（默认：own）",
+  "--components": "--prior mixture 的高斯个数（默认：10）",
+  "sample --data": "--prior mixture 所用的数据（默认：VAE 训练时所用的数据）",
   "--grid": "改为在先验的分位点上生成 n x n 张图片，用于有 2 个潜变量的 VAE",
   "sample --model":
     "管线文件夹或其 http(s) URL，含 unet/model.onnx、scheduler/scheduler_config.json，潜空间模型还含 vae_decoder/model.onnx；或 `gen train vae` 得到的文件夹",

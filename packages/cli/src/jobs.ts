@@ -15,6 +15,7 @@ import {
 } from "./models.ts";
 import { type Trained, type TrainingJob, trainModel } from "./train-model.ts";
 import type { Validation } from "./training-history.ts";
+import { objectiveOf } from "./vae-objectives.ts";
 
 /** Samples in a picture of a training. Fewer points show no shape. */
 const drawnCount = ({ shape }: Pick<Dataset, "shape">) => (shape.length === 1 ? 1000 : 16);
@@ -39,11 +40,10 @@ export async function trainVaeIn(
   const model = buildVae(settings);
   const drawVae = async (vae: Vae) => {
     const [{ backend }, count] = [job, drawnCount(vae)];
-    const { data, shape } = await priorSamples({
-      ...{ backend, count },
-      model: vae,
-      seed: settings.seed,
-    });
+    const { classes } = vae;
+    const labels = classes && Array.from({ length: count }, (_, i) => i % classes);
+    const run = { backend, count, model: vae, seed: settings.seed, labels };
+    const { data, shape } = await priorSamples(run);
     return pictureOf(data, shape, [0, 1]);
   };
   return trainModel({
@@ -56,8 +56,18 @@ export async function trainVaeIn(
       measure: (vae) => vaeHeldOut(job.backend, vae, validation.dataset, settings.seed),
     },
     sheet: drawEvery ? { every: drawEvery, draw: drawVae } : undefined,
-    train: (options) => trainVae({ ...options, model, dataset }),
-    files: (vae) => pipelineFiles({ kind: "vae", vae: pipelineVae(vae), shape: vae.latent }),
+    train: (options) =>
+      trainVae({
+        ...options,
+        ...objectiveOf(settings, { steps: options.steps, dataSize: dataset.length }),
+        model,
+        dataset,
+      }),
+    // The ends of a pipeline take no class.
+    files: (vae): Record<string, Uint8Array> =>
+      vae.classes === undefined
+        ? pipelineFiles({ kind: "vae", vae: pipelineVae(vae), shape: vae.latent })
+        : {},
   });
 }
 

@@ -5,6 +5,7 @@ import { convVae, mlpVae, type Vae } from "@gen/vae";
 import { usageError } from "./errors.ts";
 import type { scheduleNames } from "./names.ts";
 import type { RateSettings } from "./rates.ts";
+import { likelihoodOf, type ObjectiveSettings } from "./vae-objectives.ts";
 
 /** Settings of every training. */
 export interface TrainingSettings extends RateSettings {
@@ -20,7 +21,7 @@ export interface TrainingSettings extends RateSettings {
 }
 
 /** Everything that decides what a VAE learns. */
-export interface VaeSettings extends TrainingSettings {
+export interface VaeSettings extends TrainingSettings, ObjectiveSettings {
   readonly network: "mlp" | "conv";
   readonly latent: number;
   /** The names of the classes of a conditional VAE. */
@@ -51,15 +52,21 @@ export interface DdpmSettings extends TrainingSettings {
 }
 
 /** Builds an untrained VAE. @throws GenError `usage` when the network does not fit the shape. */
-export function buildVae({ shape, network, width, latent, seed }: VaeSettings): Vae {
-  if (network === "mlp") return mlpVae({ shape, hidden: [width], latent, seed });
+export function buildVae(settings: VaeSettings): Vae {
+  const { shape, network, width, latent, seed, likelihood, pseudoInputs } = settings;
+  const classes = settings.classes?.length;
+  const ends = { ...(likelihood && { likelihood: likelihoodOf(likelihood) }), pseudoInputs };
+  if (classes !== undefined && pseudoInputs !== undefined)
+    throw usageError("--classes must be left out with --objective vamp");
+  if (network === "mlp") return mlpVae({ shape, hidden: [width], latent, seed, classes, ...ends });
+  if (classes !== undefined) throw usageError("--classes needs --network mlp, got conv");
   const [imageChannels, ...size] = shape;
   if (!isSize(size) || size.some((side) => side % 4 !== 0)) {
     throw usageError(
       `--network conv needs images with sides divisible by 4, got [${shape.join(", ")}]; pass another --size, or use mlp`,
     );
   }
-  return convVae({ size, imageChannels, channels: [width, 2 * width], latent, seed });
+  return convVae({ size, imageChannels, channels: [width, 2 * width], latent, seed, ...ends });
 }
 
 /** Builds an untrained network. @throws GenError `usage` when it does not fit the shape. */

@@ -27,3 +27,6 @@ export const sigmaNames = ["karras", "exponential", "beta"] as const;
 
 /** How the time steps are spread. */
 export const spacingNames = ["leading", "trailing", "linspace"] as const;
+
+/** What `gen train vae` minimizes. */
+export const objectiveNames = ["elbo", "vamp", "iwae", "dreg", "info", "wae", "beta-tc"] as const;

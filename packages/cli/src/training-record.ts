@@ -75,6 +75,20 @@ const vaeRules: readonly Rule[] = [
   ["settings.seed", "a whole number of at least 0", isCount],
 ];
 
+const optional =
+  (isAllowed: (value: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    value === undefined || isAllowed(value);
+const vaeOptions: readonly Rule[] = [
+  ["settings.likelihood", "a text", optional(isText)],
+  ["settings.pseudoInputs", "a whole number in [1, 4096]", optional(isSize(4096))],
+  [
+    "settings.classes",
+    "a list of at most 65536 names",
+    optional((value) => isArrayOf(isText)(value) && (value as unknown[]).length <= 65_536),
+  ],
+];
+
 /**
  * Reads a record. `isIntact` tells whether the record is the one that was written; a record without
  * its hash is taken as it is.
@@ -92,7 +106,7 @@ export function parseRecord(
     if (!isAllowed(value)) throw fieldError(path, field, allowed, value);
   };
   rules.forEach(requireRule);
-  if (fields.kind === "vae") vaeRules.forEach(requireRule);
+  if (fields.kind === "vae") [...vaeRules, ...vaeOptions].forEach(requireRule);
   if (fields.state !== undefined) stateRules.forEach(requireRule);
   const record = fields as unknown as TrainingRecord;
   const { steps, losses, heldOut } = record.history;

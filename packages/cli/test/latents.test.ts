@@ -1,7 +1,18 @@
-/* The verbs on latents, as round trips: what one verb writes, another gives back. */
+/*
+ * The verbs on latents, as round trips: what one verb writes, another gives back. And
+ * the objectives of gen train vae, whose losses are sums of the terms that they print.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { digits, holdOut, readNpy, readNpz, readPng, writeNpy } from "@gen/data";
+import { cpuBackend } from "@gen/runtime-gpu/cpu";
+import { mlpVae, trainVae } from "@gen/vae";
 import { beforeAll, describe, expect, test } from "vitest";
+import {
+  likelihoodOf,
+  type ObjectiveSettings,
+  objectiveOf,
+  objectiveSettings,
+} from "../src/vae-objectives.ts";
 import { expectRefusal, runJson, scratch } from "./gen.ts";
 
 const { at } = scratch();
@@ -66,6 +77,11 @@ describe.concurrent("a VAE that was trained", () => {
   test("sample draws from the prior, and a grid at its quantiles", async () => {
     await runJson("sample", ...vae(), "--count", "3", "--seed", "5", "--out", at("prior.npy"));
     expect(array("prior.npy").shape).toEqual([3, 1, 8, 8]);
+    const mixture = ["--prior", "mixture", "--components", "3", "--count", "2"];
+    const fitted = await runJson("sample", ...vae(), ...mixture, "--out", at("mixture.npy"));
+    expect(fitted.shape).toEqual([2, 1, 8, 8]);
+    // Draws of N(0, 1) in the plane have -2.84 nats; the latents of a trained VAE are near them.
+    expect(Math.abs(Number(fitted.logLikelihood) + 2.84)).toBeLessThan(0.6);
     await runJson("sample", ...vae(), "--grid", "2", "--out", at("grid.npy"));
     // The quartiles of N(0, 1) are -0.674490 and 0.674490 (scipy.stats.norm.ppf).
     const q = 0.67449;
@@ -169,5 +185,73 @@ describe.concurrent("a VAE that was trained", () => {
       [["reconstruct", ...q], /--model must be given/],
     ];
     await Promise.all(cases.map(([args, message]) => expectRefusal(args, message)));
+  }, 60_000);
+});
+
+describe("the objectives of gen train vae", () => {
+  type Terms = Record<string, number>;
+  const cases: [ObjectiveSettings, (t: Terms) => number][] = [
+    [{}, (t) => t.reconstruction + t.kl],
+    [{ beta: 3 }, (t) => t.reconstruction + 3 * t.kl],
+    [{ beta: 3, freeBits: 50 }, (t) => t.reconstruction + 3 * 2 * 50],
+    [{ beta: 3, anneal: "linear:6" }, (t) => t.reconstruction + t.step * 0.5 * t.kl],
+    [{ beta: 3, anneal: "linear:6", freeBits: 50 }, (t) => t.reconstruction + t.step * 50],
+    [{ objective: "iwae", draws: 4 }, (t) => t.bound],
+    [{ objective: "vamp", pseudoInputs: 3 }, (t) => t.reconstruction + t.kl],
+    [{ objective: "info", lambda: 4 }, (t) => t.reconstruction + t.kl + 3 * t.mmd],
+    [{ objective: "wae", lambda: 4 }, (t) => t.cost + 4 * t.mmd],
+    [
+      { objective: "beta-tc", beta: 3 },
+      (t) => t.reconstruction + t.mutualInformation + 3 * t.totalCorrelation + t.dimensionwise,
+    ],
+  ];
+
+  test.each(cases)("%j", async (settings, lossOf) => {
+    const dataset = await digits();
+    const { pseudoInputs } = settings;
+    const model = mlpVae({ shape: dataset.shape, hidden: [8], latent: 2, pseudoInputs });
+    const options = objectiveOf(objectiveSettings(settings), {
+      steps: 2,
+      dataSize: dataset.length,
+    });
+    const pace = { steps: 2, batchSize: 8, logEvery: 1 };
+    const backend = await cpuBackend();
+    const { training } = await trainVae({ backend, model, dataset, ...pace, ...options });
+    for (const [step, { losses }] of training.history.entries()) {
+      const { loss, ...terms } = losses as Terms;
+      expect(loss).toBeCloseTo(lossOf({ ...terms, step }), 2);
+    }
+    expect(training.history).toHaveLength(2);
+  });
+
+  test("refuse the flags of other objectives, and unknown names", () => {
+    expect(() => objectiveSettings({ objective: "iwae", beta: 2 })).toThrow(
+      "--beta is not for --objective iwae, which takes --draws",
+    );
+    expect(() => objectiveSettings({ lambda: 2 })).toThrow("--lambda is not for --objective elbo");
+    for (const text of ["foo", "gaussian:0", "gaussian:", "logistic:1", "bernoulli:2"])
+      expect(() => likelihoodOf(text), text).toThrow("--likelihood must be");
+    for (const anneal of ["up", "linear:0", "cyclic:9"])
+      expect(() => objectiveOf({ anneal }, { steps: 8, dataSize: 8 }), anneal).toThrow("--anneal");
+    expect(likelihoodOf("gaussian:0.1")).toEqual({ sigma: 0.1 });
+    expect(likelihoodOf("categorical:17")).toEqual({ categorical: 17 });
+    // A record without the new settings is one of before, which resumes.
+    expect(objectiveSettings({})).toEqual({});
+  });
+
+  test("a conditional VAE draws by class, and is no part of a pipeline", async () => {
+    const training = ["--data", "digits", "--latent", "2", "--width", "16", "--steps", "20"];
+    await runJson("train", "vae", ...training, "--classes", "--out", at("classes"));
+    const sample = ["sample", "--model", at("classes"), "--out", at("classes.npy")];
+    const { shape } = await runJson(...sample, "--class", "3,7", "--count", "2");
+    expect(shape).toEqual([4, 1, 8, 8]);
+    const bad: [string[], RegExp][] = [
+      [[...sample, "--force"], /--class must be given: the VAE has 10 classes/],
+      [
+        ["train", "ddpm", "--vae", at("classes"), "--data", "digits", "--out", at("x")],
+        /without --classes/,
+      ],
+    ];
+    await Promise.all(bad.map(([args, message]) => expectRefusal(args, message)));
   }, 60_000);
 });

@@ -6,6 +6,7 @@ export { latentDataset } from "./latent-dataset.ts";
 export { latentScaling } from "./latent-scaling.ts";
 export { attributeDirection, latentGrid, priorLatents, priorSamples } from "./latent-walks.ts";
 export type { Likelihood } from "./likelihood.ts";
+export { mixturePrior } from "./mixture-prior.ts";
 export { infoVaeLoss, waeLoss } from "./mmd-losses.ts";
 export { convVae, mlpVae } from "./networks.ts";
 export { pipelineVae } from "./pipeline-vae.ts";

@@ -28,7 +28,14 @@ export async function priorLatents<T>(
   if (!inputs) return z;
   const data = inputs.value.data as Float32Array;
   const [components] = inputs.value.shape;
-  const each = { name: "pseudo-inputs", data, shape: model.shape, length: components };
+  // The range holds learned inputs that left [0, 1] as they are.
+  const each = {
+    name: "pseudo-inputs",
+    data,
+    shape: model.shape,
+    length: components,
+    range: [0, 1] as const,
+  };
   const { mean, logVariance } = await encode({ ...options, dataset: each });
   for (let i = 0; i < z.length; i++) {
     const at = (Math.floor(i / size) % components) * size + (i % size);
@@ -59,10 +66,10 @@ export async function priorSamples<T>(
  * of N(0, 1) along each axis, so that each point stands for an equal share of the prior (Kingma and
  * Welling 2014, appendix A). The first feature grows to the right, the second upward.
  *
- * @param n Points along each axis.
+ * @param n Points along each axis, at most 1000.
  */
 export function latentGrid(n: number): Float32Array {
-  checkArguments({ n }, { n: rules.COUNT });
+  checkArguments({ n }, { n: rules.integerIn(1, 1000) });
   const quantiles = Array.from({ length: n }, (_, i) => normalQuantile((i + 0.5) / n));
   const grid = new Float32Array(2 * n * n);
   for (let row = 0; row < n; row++) {

@@ -99,6 +99,12 @@ const calls: Record<string, Call> = {
   encode: { args: [{ ...run, dataset }], also: runAlso },
   reconstruct: { args: [{ ...run, dataset }], also: runAlso },
   elbo: { args: [{ ...run, dataset, samples: 1 }], also: runAlso },
+  priorLatents: { args: [{ ...run, count: 2 }], also: runAlso },
+  mixturePrior: {
+    args: [{ z: Float32Array.of(0, 1, 2, 3), size: 1, components: 2, rounds: 1, seed: 0 }],
+  },
+  latentGrid: { args: [2] },
+  attributeDirection: { args: [new Float32Array(4), [0, 1], 1] },
   priorSamples: { args: [{ ...run, count: 2 }], also: runAlso },
   latentDataset: { args: [{ ...run, dataset, draw: "mean" }], also: runAlso },
   latentScaling: {

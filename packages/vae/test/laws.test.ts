@@ -15,7 +15,7 @@ import {
 import { evaluate } from "@gen/graph/evaluate";
 import { normalNoise } from "@gen/math";
 import { mmd, rbfKernel } from "@gen/math/metrics";
-import { adam, mlp, network, train, weightsOf } from "@gen/nn";
+import { adam, mlp, network, train, weightsOf, withWeights } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { describe, expect, it } from "vitest";
 import {
@@ -32,6 +32,7 @@ import {
   latentGrid,
   linearAnnealing,
   logLikelihood,
+  mixturePrior,
   mlpVae,
   priorSamples,
   quantizedLoss,
@@ -282,7 +283,16 @@ describe("trainVae", () => {
   });
 
   it("draws from a learned prior, and of a class", async () => {
-    const learned = await priorSamples({ backend, model: small({ pseudoInputs: 3 }), count: 5 });
+    const mixed = small({ pseudoInputs: 3 });
+    const learned = await priorSamples({ backend, model: mixed, count: 5 });
+    // Training moves the inputs out of [0, 1].
+    const weights = weightsOf(mixed);
+    const moved = {
+      ...weights,
+      "prior.pseudoInputs": tensor(new Float32Array(12).fill(-0.5), [3, 4]),
+    };
+    const outside = await priorSamples({ backend, model: withWeights(mixed, moved), count: 5 });
+    expect(outside.shape).toEqual([5, 4]);
     expect(learned.shape).toEqual([5, 4]);
     const model = small({ classes: 3 });
     const of = async (label: number) =>
@@ -345,5 +355,52 @@ describe("places in the latent space", () => {
     expect(() => attributeDirection(z, [1, 1, 1], 1)).toThrow("not all");
     expect(() => attributeDirection(z, [1, 1], 3)).toThrow("label must be");
     expect(() => attributeDirection(z, [1, 1, 0, 2], 1)).toThrow("a row for each label");
+  });
+});
+
+describe("a mixture fitted to latents", () => {
+  // Two clouds of 3:1 about (-3, 0) and (3, 1), with deviations 0.5 and 1.
+  const count = 2000;
+  const noise = normalNoise({ seed: 7, purpose: "clouds", batch: count, size: 2 });
+  const isFirst = (row: number) => row % 4 !== 3;
+  const z = noise.map((v, i) => {
+    const [mean, sigma] = isFirst(Math.floor(i / 2)) ? [[-3, 0], 0.5] : [[3, 1], 1];
+    return (mean as number[])[i % 2] + (sigma as number) * v;
+  });
+
+  it("finds the clouds that made them, and beats N(0, I) by nats", () => {
+    const { weights, means, variances, logLikelihood, draw } = mixturePrior({
+      z,
+      size: 2,
+      components: 2,
+    });
+    const k = means[0] < 0 ? 0 : 1;
+    expect(weights[k]).toBeCloseTo(0.75, 2);
+    expect([means[2 * k], means[2 * k + 1]].map((v, j) => Math.abs(v - [-3, 0][j]) < 0.05)).toEqual(
+      [true, true],
+    );
+    expect(Math.sqrt(variances[2 * (1 - k)])).toBeCloseTo(1, 1);
+    // Minus the entropy: sum w log w - sum w log(2 pi e sigma^2), which the fit may beat a little.
+    const entropy = (w: number, s: number) =>
+      w * (Math.log(w) - Math.log(2 * Math.PI * Math.E * s * s));
+    expect(logLikelihood).toBeCloseTo(entropy(0.75, 0.5) + entropy(0.25, 1), 1);
+    const draws = draw(4000, 1);
+    const mean = draws.reduce((sum, v, i) => sum + (i % 2 === 0 ? v : 0), 0) / 4000;
+    expect(mean).toBeCloseTo(-1.5, 0);
+    expect(draw(3, 1)).toEqual(draws.slice(0, 6));
+  });
+
+  it("of one component has the mean and variance of the latents; refuses too few", () => {
+    const one = mixturePrior({ z: Float32Array.of(1, 3, 5, 7), size: 1, components: 1 });
+    for (const [found, wanted] of [
+      [one.means[0], 4],
+      [one.variances[0], 5],
+      [one.weights[0], 1],
+    ])
+      expect(found).toBeCloseTo(wanted, 9);
+    expect(one.logLikelihood).toBeCloseTo(-0.5 * Math.log(2 * Math.PI * Math.E * 5), 9);
+    expect(() => mixturePrior({ z: Float32Array.of(1), size: 1, components: 2 })).toThrow(
+      "z must be",
+    );
   });
 });

@@ -50,6 +50,19 @@ export function sampleCommand(): Command {
       "n x n pictures of a VAE with 2 latents instead, at the quantiles of its prior",
       integer(1, 1000),
     )
+    .addOption(
+      choice(
+        "--prior <name>",
+        "where a VAE's latents come from: its own prior, or a mixture of Gaussians fitted to the latents of --data (default: own)",
+        ["own", "mixture"],
+      ),
+    )
+    .option("--components <n>", "Gaussians of --prior mixture (default: 10)", integer(1, 1000))
+    .option(
+      "--data <name|path>",
+      "the data of --prior mixture (default: what the VAE was trained on)",
+      path,
+    )
     .option(
       "--class <label>",
       "the class of the samples, for a class-conditional model: a number or a name; repeat it, or list numbers with commas, for samples of each",
@@ -136,6 +149,7 @@ A model at a URL is downloaded once, kept in the user's cache and checked on eac
 Examples:
   gen sample --model moons --count 2000 --out moons.png
   gen sample --model vae --count 64 --out prior.png
+  gen sample --model vae --prior mixture --components 20 --out mixture.png
   gen sample --model digits --sampler ddpm --seed 7 --out digits/
   gen sample --model latents --steps 50 --eta 0.5 --out garments.npy
   gen sample --model dit --class 207,360 --count 2 --guidance 4 --out dogs-otters.png
@@ -161,8 +175,10 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
     const { sampleVae } = await import("../runs/sample-vae.ts");
     return sampleVae({ ...options, model, kind, signal });
   }
-  if (options.grid !== undefined)
-    throw usageError("--grid is for a VAE, as `gen train vae` makes it");
+  const ofVae = (["grid", "prior", "components", "data"] as const).find(
+    (name) => options[name] !== undefined,
+  );
+  if (ofVae) throw usageError(`--${ofVae} is for a VAE, as \`gen train vae\` makes it`);
   // A stranger's file may crash the runtime. That ends the runtime's own process alone, which starts
   // while this process loads its modules and reads the files.
   const opening = openBackend(backend, { isolate: true });

@@ -1,12 +1,14 @@
 /* The work of `gen sample` with a VAE: draws from its prior, or a grid in its plane. */
 import { resolve } from "node:path";
-import { decode, latentGrid, priorSamples } from "@gen/vae";
+import type { Dataset } from "@gen/data";
+import { normalNoise } from "@gen/math";
+import { decode, encode, latentGrid, mixturePrior, priorSamples } from "@gen/vae";
 import { usageError } from "../errors.ts";
-import { openLatentModel } from "../latent-model.ts";
+import { openItems, openLatentModel } from "../latent-model.ts";
 import type { OutputKind } from "../output-kind.ts";
 import { checkOutput, writeSamples } from "../sample-output.ts";
 import { print } from "../terminal.ts";
-import { asSamples, labelsOf, withLatentRun } from "./latents.ts";
+import { asSamples, type LatentRun, labelsOf, withLatentRun } from "./latents.ts";
 import type { SampleCommandOptions } from "./sample.ts";
 
 /** The flags of a diffusion model, which a VAE does not take. */
@@ -55,14 +57,44 @@ export async function sampleVae(
   const count = grid === undefined ? groups * (options.count ?? 16) : grid ** 2;
   const labels = labelsOf(options.class, model, settings?.classes, count);
   checkOutput(out, kind, count, { item: model.shape, shape: model.latent });
+  const isMixture = options.prior === "mixture";
+  if (isMixture && grid !== undefined) throw usageError("--prior and --grid do not go together");
+  const ofMixture = (["components", "data"] as const).find((name) => options[name] !== undefined);
+  if (ofMixture && !isMixture) throw usageError(`--${ofMixture} needs --prior mixture`);
+  const { components = 10, data } = options;
+  const dataset = isMixture ? await openItems(opened, { data, split: "train" }) : undefined;
+  if (dataset && dataset.length < components)
+    throw usageError(`--components must be at most the ${dataset.length} items, got ${components}`);
   const label = grid === undefined ? "Prior samples" : "Latent grid";
   await withLatentRun(options, opened, signal, label, async (run) => {
-    const images = await (grid === undefined
-      ? priorSamples({ ...run, count, labels })
-      : decode({ ...run, z: latentGrid(grid), labels }));
+    const fitted = dataset && (await mixtureOf(run, dataset, components));
+    const z = fitted ? fitted.draw(count, seed) : grid === undefined ? undefined : latentGrid(grid);
+    const images = await (z
+      ? decode({ ...run, z, labels })
+      : priorSamples({ ...run, count, labels }));
     await writeSamples(out, kind, asSamples(images));
-    print(json, { out: resolve(out), shape: images.shape, seed, backend: run.backend.name }, [
-      `${count} ${count === 1 ? "sample is" : "samples are"} in ${out}`,
-    ]);
+    print(
+      json,
+      {
+        out: resolve(out),
+        shape: images.shape,
+        seed,
+        ...(fitted && { logLikelihood: fitted.logLikelihood }),
+        backend: run.backend.name,
+      },
+      [
+        `${count} ${count === 1 ? "sample is" : "samples are"} in ${out}`,
+        ...(fitted ? [`log p(z) of the mixture: ${fitted.logLikelihood.toFixed(2)} nats`] : []),
+      ],
+    );
   });
+}
+
+/** The mixture that fits the draws of the items' posteriors. */
+async function mixtureOf(run: LatentRun, dataset: Dataset, components: number) {
+  const { mean, logVariance } = await encode({ ...run, dataset });
+  const size = mean.length / dataset.length;
+  const noise = normalNoise({ seed: 0, purpose: "latents", batch: dataset.length, size });
+  const z = mean.map((v, i) => v + Math.exp(logVariance[i] / 2) * noise[i]);
+  return mixturePrior({ z, size, components });
 }

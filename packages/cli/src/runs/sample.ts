@@ -36,6 +36,9 @@ export interface SampleCommandOptions extends CommonOptions, SchedulerFlags, Con
   readonly eta?: number;
   readonly count?: number;
   readonly grid?: number;
+  readonly prior?: "own" | "mixture";
+  readonly components?: number;
+  readonly data?: string;
   readonly size?: readonly [number, number];
   readonly init?: string;
   readonly torchSeed?: number;

@@ -80,12 +80,17 @@ export async function trainDdpm(options: DdpmOptions): Promise<void> {
 /** Settings of a training that tells the network the classes. */
 function classSettings(
   { classes: isTold, classDropout, data }: DdpmOptions,
-  { train, test }: OpenedData,
+  opened: OpenedData,
 ): Pick<DdpmSettings, "classes" | "classDropout"> {
   if (!isTold) {
     if (classDropout === undefined) return {};
     throw usageError(`--class-dropout ${classDropout} needs --classes`);
   }
+  return { classes: classNames(data, opened), classDropout: classDropout ?? 0.1 };
+}
+
+/** The names of the classes of data, or their numbers. @throws GenError `usage` when there are none. */
+export function classNames(data: string, { train, test }: OpenedData): readonly string[] {
   const labels = [train, test].flatMap(({ labels = [] }) => Array.from(labels));
   if (labels.length === 0)
     throw usageError(
@@ -96,8 +101,7 @@ function classSettings(
     throw usageError(
       `--classes needs labels in [0, ${MAX_CLASSES - 1}], ${data} has ${least < 0 ? least : most}`,
     );
-  const classes = train.classes ?? Array.from({ length: most + 1 }, (_, i) => String(i));
-  return { classes, classDropout: classDropout ?? 0.1 };
+  return train.classes ?? Array.from({ length: most + 1 }, (_, i) => String(i));
 }
 
 /** The most classes, as in the folders that are read. */
@@ -109,6 +113,10 @@ async function openVae(folder: string, { data }: TrainOptions, { train }: Opened
   if (record?.kind !== "vae" || !saved)
     throw usageError(`--vae ${folder} must be a folder that \`gen train vae\` made`);
   const settings = record.settings as unknown as VaeSettings & { dataHash?: string };
+  if (settings.classes)
+    throw usageError(
+      `--vae ${folder} must be a VAE without --classes: a pipeline's VAE takes no class`,
+    );
   const sameName = settings.data === data;
   const same = settings.dataHash ? settings.dataHash === fingerprint(train) : sameName;
   if (!same)

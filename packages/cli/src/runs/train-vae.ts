@@ -2,9 +2,13 @@ import { usageError } from "../errors.ts";
 import { trainVaeIn } from "../jobs.ts";
 import { buildVae, type VaeSettings } from "../models.ts";
 import type { TrainOptions } from "../training-options.ts";
+import { type ObjectiveSettings, objectiveOf, objectiveSettings } from "../vae-objectives.ts";
+import { classNames } from "./train-ddpm.ts";
 import { prepareData, train } from "./training.ts";
 
-type VaeOptions = TrainOptions & Pick<VaeSettings, "network" | "latent">;
+type VaeOptions = TrainOptions &
+  ObjectiveSettings &
+  Pick<VaeSettings, "network" | "latent"> & { readonly classes: boolean };
 
 /** Runs `gen train vae`. */
 export async function trainVae(options: VaeOptions): Promise<void> {
@@ -16,6 +20,8 @@ export async function trainVae(options: VaeOptions): Promise<void> {
     network,
     width: width ?? (network === "mlp" ? 400 : 32),
     latent,
+    ...objectiveSettings(options),
+    ...(options.classes && { classes: classNames(data, opened) }),
     ...pace,
   };
   if (!opened.train.range)
@@ -23,12 +29,13 @@ export async function trainVae(options: VaeOptions): Promise<void> {
       `--data ${data} has no range of values, and a VAE takes images; say their range with --range low,high`,
     );
   buildVae(settings);
+  // A wrong --anneal is refused before the training begins.
+  objectiveOf(settings, { steps: pace.steps, dataSize: opened.train.length });
   await train(options, opened, "VAE loss (nats)", async (job) => {
     const trained = await trainVaeIn({ ...job, label: "VAE" }, settings);
-    return [
-      trained,
-      `the VAE is in ${options.out}`,
-      `train ddpm --vae ${options.out} --data ${data} --out gen-latents`,
-    ];
+    const next = settings.classes
+      ? `sample --model ${options.out} --class 0 --out samples.png`
+      : `train ddpm --vae ${options.out} --data ${data} --out gen-latents`;
+    return [trained, `the VAE is in ${options.out}`, next];
   });
 }
