@@ -41,7 +41,7 @@ export async function trainVaeIn(
   const drawVae = async (vae: Vae) => {
     const [{ backend }, count] = [job, drawnCount(vae)];
     const { classes } = vae;
-    const labels = classes && Array.from({ length: count }, (_, i) => i % classes);
+    const labels = classes ? Array.from({ length: count }, (_, i) => i % classes) : undefined;
     const run = { backend, count, model: vae, seed: settings.seed, labels };
     const { data, shape } = await priorSamples(run);
     return pictureOf(data, shape, [0, 1]);
