@@ -6,17 +6,16 @@
  */
 import type { Dataset } from "@gen/data";
 import { add, mul, sub } from "@gen/graph";
-import { withWeights } from "@gen/nn";
 import { loadPipeline } from "@gen/pipeline";
 import type { PipelineVae } from "@gen/sampling";
 import type { Vae } from "@gen/vae";
-import { prefixErrors, usageError } from "./errors.ts";
+import { usageError } from "./errors.ts";
 import { isOnline, parseJson } from "./files.ts";
 import { loadFrom, readersOf, shownFolder } from "./model-folder.ts";
-import { buildVae, type VaeSettings } from "./models.ts";
+import type { VaeSettings } from "./models.ts";
 import { openSplit, type Split } from "./open-data.ts";
 import { note } from "./terminal.ts";
-import { readCheckpoint, savedWeights } from "./training-folder.ts";
+import { readTrainedVae } from "./trained-vae.ts";
 import type { DataFlags } from "./training-options.ts";
 
 /** A VAE of a folder. Its images are in [0, 1]. */
@@ -57,13 +56,9 @@ export async function openLatentModel(
   folder: string,
   reading: LatentReading = {},
 ): Promise<LatentModel> {
-  const { record, saved } = (isOnline(folder) ? undefined : await readCheckpoint(folder)) ?? {};
-  if (record?.kind === "vae") {
-    if (!saved) throw usageError(`--model ${folder} holds no saved step yet`);
-    const settings = record.settings as unknown as VaeSettings;
-    const model = prefixErrors(`--model ${folder}`, () =>
-      withWeights(buildVae(settings), savedWeights(saved.state)),
-    );
+  const trained = await readTrainedVae("--model", folder);
+  if (trained) {
+    const { model, settings } = trained;
     return { model, settings, batchSize: batchSizeOf(model.shape) };
   }
   const { vae, shape } = await loadFrom(folder, reading, async (read, options) => {

@@ -40,7 +40,7 @@ beforeAll(async () => {
     "800",
   ];
   await runJson("train", "vae", ...training, "--out", at("vae"));
-}, 60_000);
+});
 
 describe.concurrent("a VAE that was trained", () => {
   test("encode, decode and reconstruct agree in pixels, and the bound in nats", async () => {
@@ -166,7 +166,7 @@ describe.concurrent("a VAE that was trained", () => {
     array("two.npy").data.forEach((v, i) => {
       expect(array("noise.npy").data[64 + i]).toBeCloseTo(v, 4);
     });
-  }, 60_000);
+  });
 
   test("refuses in one line what does not fit", async () => {
     const q = ["--out", at("q.npy")];
@@ -185,7 +185,7 @@ describe.concurrent("a VAE that was trained", () => {
       [["reconstruct", ...q], /--model must be given/],
     ];
     await Promise.all(cases.map(([args, message]) => expectRefusal(args, message)));
-  }, 60_000);
+  });
 });
 
 describe("the objectives of gen train vae", () => {
@@ -253,5 +253,5 @@ describe("the objectives of gen train vae", () => {
       ],
     ];
     await Promise.all(bad.map(([args, message]) => expectRefusal(args, message)));
-  }, 60_000);
+  });
 });

@@ -3,16 +3,12 @@
  * `gen train vae` made.
  */
 import { GenError } from "@gen/math";
-import { withWeights } from "@gen/nn";
 import type { Backend } from "@gen/runtime-gpu";
 import { type GenerateOptions, generate } from "@gen/sampling";
 import { priorSamples, type Vae } from "@gen/vae";
 import { conditionsOf } from "../conditions.ts";
-import { prefixErrors, usageError } from "../errors.ts";
-import { isOnline } from "../files.ts";
+import { usageError } from "../errors.ts";
 import { readModelFolder, shownFolder } from "../model-folder.ts";
-import { buildVae, type VaeSettings } from "../models.ts";
-import { readCheckpoint, savedWeights } from "../training-folder.ts";
 import type { Items } from "./items.ts";
 
 /** What decides the samples. */
@@ -27,17 +23,6 @@ export interface DrawOptions extends Pick<GenerateOptions, "sampler" | "steps" |
 /** Samples, images in [-1, 1], and the network's calls for each batch of them. */
 export interface Drawn extends Items {
   readonly steps: number;
-}
-
-/** A VAE with its weights. */
-export async function openVaeModel(folder: string): Promise<Vae | undefined> {
-  if (isOnline(folder)) return undefined;
-  const { record, saved } = (await readCheckpoint(folder)) ?? {};
-  if (record?.kind !== "vae" || !saved) return undefined;
-  return prefixErrors(`--model ${folder}`, () => {
-    const model = buildVae(record.settings as unknown as VaeSettings);
-    return withWeights(model, savedWeights(saved.state));
-  });
 }
 
 /** Loads the pipeline of a folder, and what its denoiser takes: labels of all classes in turn. */
@@ -89,12 +74,14 @@ export async function drawSamples(
   return { data: Float32Array.from(x), length: count, shape: shape.slice(1), steps };
 }
 
-/** Draws samples of a VAE's prior. */
+/** Draws samples of a VAE's prior, of its classes in turn. */
 export async function drawPrior(
   model: Vae,
   { backend, count, seed, signal }: DrawOptions,
 ): Promise<Items> {
-  const { data } = await priorSamples({ backend, model, count, seed, signal });
+  const { classes } = model;
+  const labels = classes ? Array.from({ length: count }, (_, i) => i % classes) : undefined;
+  const { data } = await priorSamples({ backend, model, count, seed, signal, labels });
   return { data: data.map((value) => 2 * value - 1), length: count, shape: model.shape };
 }
 

@@ -21,17 +21,12 @@ import {
   sizeOf,
   trainedOn,
 } from "../evaluation/items.ts";
-import {
-  drawPrior,
-  drawSamples,
-  interrupted,
-  openPipeline,
-  openVaeModel,
-} from "../evaluation/open-model.ts";
+import { drawPrior, drawSamples, interrupted, openPipeline } from "../evaluation/open-model.ts";
 import { reportLines } from "../evaluation/report.ts";
 import { isImages } from "../models.ts";
 import type { CommonOptions } from "../options.ts";
 import { print, progress } from "../terminal.ts";
+import { readTrainedVae } from "../trained-vae.ts";
 import type { DataFlags } from "../training-options.ts";
 
 export interface EvaluateOptions extends CommonOptions, DataFlags {
@@ -65,7 +60,7 @@ export async function runEvaluate(options: EvaluateOptions, running: Running): P
   const { model: folder, out, json, seed } = options;
   const { signal } = running;
   const data = await evaluatedData(options, folder === undefined ? {} : await trainedOn(folder));
-  const vae = folder === undefined ? undefined : await openVaeModel(folder);
+  const { model: vae } = (folder !== undefined && (await readTrainedVae("--model", folder))) || {};
   checkModel(options, data, vae);
   const given =
     options.samples === undefined ? undefined : await readSamples(options.samples, data);

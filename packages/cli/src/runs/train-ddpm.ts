@@ -1,19 +1,12 @@
 import type { Dataset } from "@gen/data";
-import { withWeights } from "@gen/nn";
 import { latentDataset, pipelineVae } from "@gen/vae";
-import { prefixErrors, usageError } from "../errors.ts";
+import { usageError } from "../errors.ts";
 import { onScaleOf } from "../held-out.ts";
 import { trainDdpmIn } from "../jobs.ts";
-import {
-  buildDenoiser,
-  buildVae,
-  type DdpmSettings,
-  isImages,
-  type VaeSettings,
-} from "../models.ts";
+import { buildDenoiser, type DdpmSettings, isImages } from "../models.ts";
 import { fingerprint, type OpenedData } from "../open-data.ts";
 import { scalingNotes } from "../scaling.ts";
-import { readCheckpoint, savedWeights } from "../training-folder.ts";
+import { readTrainedVae } from "../trained-vae.ts";
 import type { TrainOptions } from "../training-options.ts";
 import { prepareData, train } from "./training.ts";
 
@@ -109,10 +102,9 @@ const MAX_CLASSES = 65_536;
 
 /** Reads a trained VAE. @throws GenError `usage` when there is none, or it has other data. */
 async function openVae(folder: string, { data }: TrainOptions, { train }: OpenedData) {
-  const { record, saved } = (await readCheckpoint(folder)) ?? {};
-  if (record?.kind !== "vae" || !saved)
-    throw usageError(`--vae ${folder} must be a folder that \`gen train vae\` made`);
-  const settings = record.settings as unknown as VaeSettings & { dataHash?: string };
+  const trained = await readTrainedVae("--vae", folder);
+  if (!trained) throw usageError(`--vae ${folder} must be a folder that \`gen train vae\` made`);
+  const { model, settings, step } = trained;
   if (settings.classes)
     throw usageError(
       `--vae ${folder} must be a VAE without --classes: a pipeline's VAE takes no class`,
@@ -123,9 +115,6 @@ async function openVae(folder: string, { data }: TrainOptions, { train }: Opened
     throw usageError(
       `--data must be what --vae ${folder} was trained on, ${settings.data}, got ${data}${sameName ? " with other content" : ""}`,
     );
-  const model = prefixErrors(`--vae ${folder}`, () =>
-    withWeights(buildVae(settings), savedWeights(saved.state)),
-  );
   // A VAE that was trained further has other latents.
-  return { settings: { ...settings, step: record.step }, model };
+  return { settings: { ...settings, step }, model };
 }
