@@ -61,7 +61,7 @@ export function cliParts(
       ? [
           section(
             words.samplers,
-            "samplers",
+            "sampler-list",
             markdownTable([words.sampler, words.method], samplers),
           ),
         ]

@@ -13,7 +13,7 @@ export const cliWords = {
     byDefault: "Default",
     listOf: (names: readonly string[]) =>
       names.length > 1 ? `one of ${names.join(", ")}` : names.join(),
-    aSampler: "one of the [samplers](#samplers) below",
+    aSampler: "one of the [samplers](./sample.md#sampler-list)",
     text: "a text",
     sampler: "sampler",
     method: "method",
@@ -32,7 +32,7 @@ export const cliWords = {
     takes: "取值",
     byDefault: "默认",
     listOf: (names: readonly string[]) => names.join("、"),
-    aSampler: "下列[采样器](#samplers)之一",
+    aSampler: "[采样器](./sample.md#sampler-list)之一",
     text: "文本",
     sampler: "采样器",
     method: "方法",
