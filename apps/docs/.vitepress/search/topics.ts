@@ -22,7 +22,7 @@ export const topics: Readonly<Record<string, string>> = {
   "lessons/there-and-back": "inversion, DDIM inversion, interpolation, inpainting",
   "lessons/steering": "classifier guidance, classifier-free guidance, score, CFG, conditional",
   "lessons/latent":
-    "latent diffusion, prompt, cross-attention, text encoder, Stable Diffusion, 交叉注意力",
+    "latent diffusion, latent space, prompt, cross-attention, text encoder, Stable Diffusion, 潜空间, 交叉注意力",
   "guide/ddpm-to-ddim": "undetermined coefficients, derivation of DDIM, 推导",
   "guide/schedulers": "noise schedule, scheduler, prediction type, zero terminal SNR, 预测类型",
   "guide/evaluate":
@@ -32,8 +32,7 @@ export const topics: Readonly<Record<string, string>> = {
   "guide/pytorch-seed": "seed, RNG, reproducible, 复现, 可重复",
   "guide/memory": "out of memory, dispose, leak, batch size, 内存泄漏, 释放, 批大小",
   "guide/python": "export, PyTorch, ONNX, safetensors, NumPy, diffusers",
-  "guide/latents":
-    "latent, encode, decode, reconstruct, interpolation, latent space, 潜变量, 插值, 重建, 潜空间",
+  "guide/latents": "latent, encode, decode, reconstruct, interpolation, 潜变量, 插值, 重建",
   "guide/train-pictures": "train, dataset, checkpoint, resume, 继续训练, 断点续训",
   "guide/model-files": "download, cache, offline, Hugging Face",
   "guide/image-to-image": "image to image, inpainting, strength, mask, 蒙版, 遮罩",
