@@ -90,6 +90,10 @@ export function failureLine(error: unknown): string {
   return `not enough memory (${line}); a smaller --batch, --count or --width may help`;
 }
 
+/** The error after Ctrl-C of a run that leaves no files. `end` says what it did not reach. */
+export const interrupted = (end = "the end"): GenError =>
+  new GenError("interrupted", `interrupted before ${end}; nothing was written`);
+
 /** Runs `work`. Its errors become `usage` errors that begin with `prefix`. */
 export function prefixErrors<R>(prefix: string, work: () => R): R {
   try {

@@ -2,12 +2,11 @@
  * The model of a folder as something that draws samples: a diffusion pipeline, or a VAE that
  * `gen train vae` made.
  */
-import { GenError } from "@gen/math";
 import type { Backend } from "@gen/runtime-gpu";
 import { type GenerateOptions, generate } from "@gen/sampling";
 import { priorSamples, type Vae } from "@gen/vae";
 import { conditionsOf } from "../conditions.ts";
-import { usageError } from "../errors.ts";
+import { interrupted, usageError } from "../errors.ts";
 import { readModelFolder, shownFolder } from "../model-folder.ts";
 import type { Items } from "./items.ts";
 
@@ -84,7 +83,3 @@ export async function drawPrior(
   const { data } = await priorSamples({ backend, model, count, seed, signal, labels });
   return { data: data.map((value) => 2 * value - 1), length: count, shape: model.shape };
 }
-
-/** The error after Ctrl-C. */
-export const interrupted = (): GenError =>
-  new GenError("interrupted", "interrupted before the end; nothing was written");

@@ -8,7 +8,7 @@ import { elbo, logLikelihood, type Vae } from "@gen/vae";
 import { replaceFile } from "../atomic-files.ts";
 import { neighborSheet, pointSheet } from "../drawing/neighbor-sheet.ts";
 import { isDrawable } from "../drawing/pictures.ts";
-import { usageError } from "../errors.ts";
+import { interrupted, usageError } from "../errors.ts";
 import { distanceParts, distancesOf, measure, nearestOf } from "../evaluation/distances.ts";
 import { extractorOf } from "../evaluation/features.ts";
 import {
@@ -21,7 +21,7 @@ import {
   sizeOf,
   trainedOn,
 } from "../evaluation/items.ts";
-import { drawPrior, drawSamples, interrupted, openPipeline } from "../evaluation/open-model.ts";
+import { drawPrior, drawSamples, openPipeline } from "../evaluation/open-model.ts";
 import { reportLines } from "../evaluation/report.ts";
 import { isImages } from "../models.ts";
 import type { CommonOptions } from "../options.ts";

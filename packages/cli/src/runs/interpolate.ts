@@ -5,12 +5,12 @@
 import { resolve } from "node:path";
 import { slice } from "@gen/data";
 import { linearInterpolation, sphericalInterpolation } from "@gen/ddim";
-import { GenError, normalNoise } from "@gen/math";
+import { normalNoise } from "@gen/math";
 import { openBackend } from "@gen/runtime-gpu/open";
 import { defaultSampler, generate, type SamplerName } from "@gen/sampling";
 import { attributeDirection, decode, encode, priorLatents } from "@gen/vae";
 import { type Conditioning, conditionsOf } from "../conditions.ts";
-import { usageError } from "../errors.ts";
+import { interrupted, usageError } from "../errors.ts";
 import { claimOutput } from "../files.ts";
 import {
   classOf,
@@ -174,10 +174,7 @@ async function alongNoise(options: Given): Promise<void> {
       onStep: ({ done, steps }) => line.update(done * steps, steps),
     }).catch((error: unknown) => {
       if (!signal.aborted) throw error;
-      throw new GenError(
-        "interrupted",
-        "interrupted before the work was done; nothing was written",
-      );
+      throw interrupted("the work was done");
     });
     if (pipeline.scaling) unscale(samples.x, pipeline.scaling);
     line.finish(`${samples.steps} steps`);

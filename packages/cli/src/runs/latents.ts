@@ -9,13 +9,13 @@ import {
   writeNpz,
   writePng,
 } from "@gen/data";
-import { GenError, normalNoise } from "@gen/math";
+import { normalNoise } from "@gen/math";
 import type { Backend } from "@gen/runtime-gpu";
 import { openBackend } from "@gen/runtime-gpu/open";
 import { decode, elbo, encode, reconstruct, type Vae } from "@gen/vae";
 import { replaceFile } from "../atomic-files.ts";
 import { isDrawable, maxDrawable, pictureOf } from "../drawing/pictures.ts";
-import { usageError } from "../errors.ts";
+import { interrupted, usageError } from "../errors.ts";
 import { checkModelFolder, claimOutput, readBounded } from "../files.ts";
 import {
   classOf,
@@ -71,7 +71,7 @@ export async function withLatentRun<R>(
     return done;
   } catch (error) {
     if (!signal.aborted) throw error;
-    throw new GenError("interrupted", "interrupted before the work was done; nothing was written");
+    throw interrupted("the work was done");
   } finally {
     await backend.close();
   }

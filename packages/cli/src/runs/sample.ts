@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { GenError } from "@gen/math";
 import type { Backend } from "@gen/runtime-gpu";
 import {
   defaultEta,
@@ -18,7 +17,7 @@ import {
   readConditions,
   sampleCount,
 } from "../conditions.ts";
-import { usageError } from "../errors.ts";
+import { interrupted, usageError } from "../errors.ts";
 import { type LoadedPipeline, readModelFolder, shownFolder } from "../model-folder.ts";
 import type { CommonOptions } from "../options.ts";
 import type { OutputKind } from "../output-kind.ts";
@@ -103,10 +102,7 @@ export async function runSample(options: SampleOptions): Promise<void> {
       onStep: ({ done, steps }) => line.update(done * steps, steps),
     }).catch((error: unknown) => {
       if (!signal.aborted) throw error;
-      throw new GenError(
-        "interrupted",
-        "interrupted before the samples were done; nothing was written",
-      );
+      throw interrupted("the samples were done");
     });
     const seconds = (performance.now() - started) / 1000;
     if (pipeline.scaling) unscale(samples.x, pipeline.scaling);
