@@ -54,13 +54,9 @@ export async function claimFolder(
   // More steps continue the training.
   const isLonger = settings.steps > record.steps;
   const wanted = isLonger ? { ...settings, steps: record.settings.steps } : settings;
-  const isSame = record.kind === kind && !differences(record.settings, wanted);
-  const differs = isSame
-    ? ""
-    : record.kind === kind
-      ? differences(record.settings, settings)
-      : `not a ${kind}`;
-  if (differs) throw refuse(`holds a ${record.kind}, ${differs}`);
+  if (record.kind !== kind) throw refuse(`holds a ${record.kind}, not a ${kind}`);
+  if (differences(record.settings, wanted))
+    throw refuse(`holds a ${kind}, ${differences(record.settings, settings)}`);
   await restoreNames(folder, checkpoint);
   return checkpoint;
 }

@@ -10,20 +10,17 @@ import { type Backend, callProgram } from "@gen/runtime-gpu";
 import { conditionInputs, conditionOf, type Denoiser } from "@gen/sampling";
 import type { NoiseSchedule } from "@gen/schedules";
 import { elbo, type latentDataset, type Vae } from "@gen/vae";
+import { pickItems } from "./pick-items.ts";
 
 const most = 1000;
 const golden = (Math.sqrt(5) - 1) / 2;
 
 /** At most 1,000 items of a dataset, evenly spaced over it. */
 export function heldOutItems(dataset: Dataset): Dataset {
-  const { data, length, labels } = dataset;
+  const { length } = dataset;
   if (length <= most) return dataset;
-  const size = data.length / length;
-  const items = Array.from({ length: most }, (_, i) => Math.floor((i * length) / most));
-  const picked = data.slice(0, most * size);
-  items.forEach((item, i) => picked.set(data.subarray(item * size, (item + 1) * size), i * size));
-  const own = labels && Int32Array.from(items, (item) => labels[item]);
-  return { ...dataset, data: picked, length: most, ...(own && { labels: own }) };
+  const places = Array.from({ length: most }, (_, i) => Math.floor((i * length) / most));
+  return pickItems(dataset, places);
 }
 
 /** The negative evidence lower bound of a VAE in nats for each item. */

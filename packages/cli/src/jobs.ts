@@ -14,6 +14,7 @@ import {
   type VaeSettings,
 } from "./models.ts";
 import { type Trained, type TrainingJob, trainModel } from "./train-model.ts";
+import { labelsInTurn } from "./trained-vae.ts";
 import type { Validation } from "./training-history.ts";
 import { objectiveOf } from "./vae-objectives.ts";
 
@@ -40,10 +41,8 @@ export async function trainVaeIn(
   const model = buildVae(settings);
   const drawVae = async (vae: Vae) => {
     const [{ backend }, count] = [job, drawnCount(vae)];
-    const { classes } = vae;
-    const labels = classes ? Array.from({ length: count }, (_, i) => i % classes) : undefined;
-    const run = { backend, count, model: vae, seed: settings.seed, labels };
-    const { data, shape } = await priorSamples(run);
+    const run = { backend, count, model: vae, seed: settings.seed };
+    const { data, shape } = await priorSamples({ ...run, labels: labelsInTurn(vae, count) });
     return pictureOf(data, shape, [0, 1]);
   };
   return trainModel({

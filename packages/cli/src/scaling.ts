@@ -37,3 +37,7 @@ export function unscale(data: Float32Array, { mean, std }: Scaling): void {
     data[i] = data[i] * std[k] + mean[k];
   }
 }
+
+/** Points `[n, features]` in their own units, standardized as the training's. */
+export const standardized = (data: Float32Array, { mean, std }: Scaling): Float32Array =>
+  data.map((value, i) => (value - mean[i % mean.length]) / std[i % mean.length]);

@@ -12,6 +12,13 @@ export interface TrainedVae {
   readonly step: number;
 }
 
+/** Labels of `count` draws, of a conditional VAE's classes in turn. */
+export const labelsInTurn = (
+  { classes }: Pick<Vae, "classes">,
+  count: number,
+): number[] | undefined =>
+  classes ? Array.from({ length: count }, (_, i) => i % classes) : undefined;
+
 /**
  * Reads the VAE that `gen train vae` made in a folder. Undefined if the folder holds another thing.
  * @throws GenError `usage` when it has no saved step yet, or its weights do not fit its settings.

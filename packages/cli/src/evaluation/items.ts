@@ -9,7 +9,8 @@ import { isOnline, readBounded } from "../files.ts";
 import { isImages } from "../models.ts";
 import { floatsOf } from "../npy-flags.ts";
 import { type OpenedData, openData } from "../open-data.ts";
-import type { Scaling } from "../scaling.ts";
+import { pickItems } from "../pick-items.ts";
+import { standardized } from "../scaling.ts";
 import { readCheckpoint } from "../training-folder.ts";
 import type { DataFlags } from "../training-options.ts";
 
@@ -31,19 +32,8 @@ export const firstItems = (items: Items, count: number): Items => {
 
 /** At most `count` items of a dataset, which the seed chooses. */
 export function chosenItems(dataset: Dataset, count: number, seed: number): Dataset {
-  const { data, labels } = dataset;
   const order = randomStream({ seed, purpose: "evaluated items" }).permutation(dataset.length);
-  const length = Math.min(count, dataset.length);
-  const size = sizeOf(dataset);
-  const chosen = data.slice(0, length * size);
-  for (let i = 0; i < length; i++)
-    chosen.set(data.subarray(order[i] * size, (order[i] + 1) * size), i * size);
-  return {
-    ...dataset,
-    length,
-    data: chosen,
-    ...(labels && { labels: Int32Array.from({ length }, (_, i) => labels[order[i]]) }),
-  };
+  return pickItems(dataset, order.slice(0, count));
 }
 
 /** A dataset's items, images in [-1, 1]. */
@@ -119,10 +109,6 @@ async function readAny(path: string, { shape }: Dataset): Promise<Items> {
     await openDataset(path, { ...(size && { size, channels: shape[0] === 1 ? 1 : 3 }) }),
   );
 }
-
-/** Points in units of a file, standardized as the training's. */
-const standardized = (data: Float32Array, { mean, std }: Scaling): Float32Array =>
-  data.map((value, i) => (value - mean[i % mean.length]) / std[i % mean.length]);
 
 /** @throws GenError `usage` when the data's items have another shape than the model's. */
 export function checkShape(

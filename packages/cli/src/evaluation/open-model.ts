@@ -8,6 +8,7 @@ import { priorSamples, type Vae } from "@gen/vae";
 import { conditionsOf } from "../conditions.ts";
 import { interrupted, usageError } from "../errors.ts";
 import { readModelFolder, shownFolder } from "../model-folder.ts";
+import { labelsInTurn } from "../trained-vae.ts";
 import type { Items } from "./items.ts";
 
 /** What decides the samples. */
@@ -78,8 +79,7 @@ export async function drawPrior(
   model: Vae,
   { backend, count, seed, signal }: DrawOptions,
 ): Promise<Items> {
-  const { classes } = model;
-  const labels = classes ? Array.from({ length: count }, (_, i) => i % classes) : undefined;
+  const labels = labelsInTurn(model, count);
   const { data } = await priorSamples({ backend, model, count, seed, signal, labels });
   return { data: data.map((value) => 2 * value - 1), length: count, shape: model.shape };
 }

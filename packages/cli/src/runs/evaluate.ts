@@ -15,6 +15,7 @@ import {
   checkShape,
   chosenItems,
   evaluatedData,
+  firstItems,
   type Items,
   itemsOf,
   readSamples,
@@ -206,7 +207,7 @@ async function compare(samples: Items, data: Data, options: EvaluateOptions, run
   const { signal } = running;
   const all = itemsOf(data.train);
   const heldOut = itemsOf(chosenItems(data.test, count, seed));
-  const set = { ...samples, ...(samples.length > count && firstOf(samples, count)) };
+  const set = firstItems(samples, count);
   const train = itemsOf(chosenItems(data.train, set.length, seed));
   const extractor = await extractorOf(data.name, set.shape, options, await running.opening);
   const line = progress(`Distances in ${extractor.what}`);
@@ -249,8 +250,3 @@ async function compare(samples: Items, data: Data, options: EvaluateOptions, run
     await extractor.dispose();
   }
 }
-
-const firstOf = ({ data, shape }: Items, length: number) => ({
-  length,
-  data: data.subarray(0, length * sizeOf({ shape })),
-});

@@ -99,17 +99,13 @@ export async function runEncode(
   await withLatentRun(options, opened, signal, "Encoding", async (run) => {
     const { mean, logVariance, shape } = await encode({ ...run, dataset });
     const [count, ...latent] = shape;
-    if (draw === "sample") {
-      const size = mean.length / count;
-      const noise = normalNoise({ seed, purpose: "latents", batch: count, size });
-      for (let i = 0; i < mean.length; i++) mean[i] += Math.exp(logVariance[i] / 2) * noise[i];
-    }
+    const z = draw === "sample" ? posteriorDraws({ mean, logVariance, shape }, seed) : mean;
     const { labels } = dataset;
     const bytes =
       kind === ".npy"
-        ? writeNpy({ data: mean, shape })
+        ? writeNpy({ data: z, shape })
         : writeNpz({
-            z: { data: mean, shape },
+            z: { data: z, shape },
             log_variance: { data: logVariance, shape },
             ...(labels && { labels: { data: Int32Array.from(labels), shape: [count] } }),
           });
@@ -118,6 +114,15 @@ export async function runEncode(
       `${count} latents [${latent.join(", ")}] are in ${out}`,
     ]);
   });
+}
+
+/** A draw of each posterior, keyed by the seed and the item's number, as `latentDataset` has them. */
+export function posteriorDraws(
+  { mean, logVariance, shape: [batch] }: Awaited<ReturnType<typeof encode>>,
+  seed: number,
+): Float32Array {
+  const noise = normalNoise({ seed, purpose: "latents", batch, size: mean.length / batch });
+  return mean.map((v, i) => v + Math.exp(logVariance[i] / 2) * noise[i]);
 }
 
 /** Runs `gen decode`. */

@@ -1,14 +1,13 @@
 /* The work of `gen sample` with a VAE: draws from its prior, or a grid in its plane. */
 import { resolve } from "node:path";
 import type { Dataset } from "@gen/data";
-import { normalNoise } from "@gen/math";
 import { decode, encode, latentGrid, mixturePrior, priorSamples } from "@gen/vae";
 import { usageError } from "../errors.ts";
 import { openItems, openLatentModel } from "../latent-model.ts";
 import type { OutputKind } from "../output-kind.ts";
 import { checkOutput, writeSamples } from "../sample-output.ts";
 import { print } from "../terminal.ts";
-import { asSamples, type LatentRun, labelsOf, withLatentRun } from "./latents.ts";
+import { asSamples, type LatentRun, labelsOf, posteriorDraws, withLatentRun } from "./latents.ts";
 import type { SampleCommandOptions } from "./sample.ts";
 
 /** The flags of a diffusion model, which a VAE does not take. */
@@ -92,9 +91,6 @@ export async function sampleVae(
 
 /** The mixture that fits the draws of the items' posteriors. */
 async function mixtureOf(run: LatentRun, dataset: Dataset, components: number) {
-  const { mean, logVariance } = await encode({ ...run, dataset });
-  const size = mean.length / dataset.length;
-  const noise = normalNoise({ seed: 0, purpose: "latents", batch: dataset.length, size });
-  const z = mean.map((v, i) => v + Math.exp(logVariance[i] / 2) * noise[i]);
-  return mixturePrior({ z, size, components });
+  const z = posteriorDraws(await encode({ ...run, dataset }), 0);
+  return mixturePrior({ z, size: z.length / dataset.length, components });
 }
