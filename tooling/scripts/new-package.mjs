@@ -37,7 +37,9 @@ async function main(args) {
   for (const [path, text] of Object.entries(files(name))) write(`packages/${name}/${path}`, text);
   register(name, floor);
   const pnpm = join(root, "node_modules", "pnpm", "bin", "pnpm.cjs");
-  const status = await run(process.execPath, [pnpm, "install", "--prefer-offline", "--silent"]);
+  // In CI pnpm refuses to change the lockfile, and a new package changes it.
+  const flags = ["--prefer-offline", "--no-frozen-lockfile", "--loglevel=error"];
+  const status = await run(process.execPath, [pnpm, "install", ...flags]);
   if (status !== 0) return status;
   console.log(`packages/${name} is on floor ${floor}. Next:
   npm run api                            writes packages/${name}/api.md
