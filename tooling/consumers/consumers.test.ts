@@ -51,16 +51,20 @@ const truth = JSON.parse(readFileSync(join(here, "expected.json"), "utf8"));
 
 it("compares numbers, their count, and the backend that ran", () => {
   const right = { ...truth, backend: "cpu" };
-  expect(() => check(right, "cpu")).not.toThrow();
-  expect(() => check(right, "onnx/wasm")).toThrow("ran on cpu, not on onnx/wasm");
+  expect(() => check(right, { backend: "cpu" })).not.toThrow();
+  expect(() => check(right, { backend: "onnx/wasm" })).toThrow("ran on cpu, not on onnx/wasm");
   for (const name of ["byFunction", "byBackend"] as const) {
     const changed = truth[name].with(3, truth[name][3] * 1.001);
-    expect(() => check({ ...right, [name]: changed }, "cpu"), name).toThrow(`${name}[3] must be`);
+    expect(() => check({ ...right, [name]: changed }, { backend: "cpu" }), name).toThrow(
+      `${name}[3] must be`,
+    );
     for (const values of [truth[name].slice(1), [...truth[name], 0], undefined]) {
       const damaged = { ...right, [name]: values };
-      expect(() => check(damaged, "cpu"), name).toThrow(`${name} must be 8 numbers`);
+      expect(() => check(damaged, { backend: "cpu" }), name).toThrow(`${name} must be 8 numbers`);
     }
   }
+  const withImages = { backend: "cpu", images: true };
+  expect(() => check(right, withImages)).toThrow("the pixels of digits must have");
 });
 
 it("refuses a name that no project has", () => {

@@ -14,6 +14,7 @@ const folder = join(import.meta.dirname, "projects");
  * @property {string} backend the name of the backend that must run
  * @property {string} [page] the folder with the page, whose `<output>` holds the result
  * @property {string} [server] the path that the server of `start` answers with the result
+ * @property {boolean} [images] whether the result has hashes of `digits()` and `fashionMnist()`
  * @property {boolean} [quick] whether `npm test` runs it
  * @property {number} seconds about how long it takes
  */

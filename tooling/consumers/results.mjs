@@ -8,10 +8,13 @@ import { freePort } from "../scripts/free-port.mjs";
 import { root } from "../scripts/shell.mjs";
 import { end, lastLines, run, start } from "./shell.mjs";
 
-/** @typedef {{ backend: string, byFunction: number[], byBackend: number[] }} Result */
+/** @typedef {{ backend: string, byFunction: number[], byBackend: number[], images?: Record<string, string> }} Result */
 
 const limit = 120_000;
-const expected = JSON.parse(readFileSync(join(import.meta.dirname, "expected.json"), "utf8"));
+/** @param {string} path */
+const read = (path) => JSON.parse(readFileSync(path, "utf8"));
+const expected = read(join(import.meta.dirname, "expected.json"));
+const pixels = read(join(root, "packages", "data", "test", "fixtures", "pixels.json"));
 
 /**
  * The results of a project in its built folder. A page is read with the headers for threads and
@@ -105,9 +108,9 @@ async function pageDriver() {
  * in float32.
  *
  * @param {Result} result
- * @param {string} backend
+ * @param {Pick<import("./projects.mjs").Consumer, "backend" | "images">} consumer
  */
-export function check(result, backend) {
+export function check(result, { backend, images = false }) {
   if (result.backend !== backend) throw new Error(`ran on ${result.backend}, not on ${backend}`);
   for (const [name, tolerance] of /** @type {const} */ ([
     ["byFunction", 1e-10],
@@ -122,5 +125,13 @@ export function check(result, backend) {
     const bound = tolerance * Math.max(...wanted.map(Math.abs));
     const far = wanted.findIndex((value, i) => !(Math.abs(value - got[i]) <= bound));
     if (far >= 0) throw new Error(`${name}[${far}] must be ${wanted[far]}, got ${got[far]}`);
+  }
+  if (!images) return;
+  for (const [name, hash] of [
+    ["digits", pixels.digits],
+    ["fashionMnist", pixels.fashionMnist.test],
+  ]) {
+    const got = result.images?.[name];
+    if (got !== hash) throw new Error(`the pixels of ${name} must have ${hash}, got ${got}`);
   }
 }

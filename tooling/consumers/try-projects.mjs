@@ -91,7 +91,7 @@ async function tryProject(project, home, { folder, registry, noBrowser }) {
       }
     }
     if (scripts.build) await run(scripts.build, home);
-    for (const result of await resultsOf(project, home)) check(result, consumer.backend);
+    for (const result of await resultsOf(project, home)) check(result, consumer);
     return { state: "passed", reason: "" };
   } catch (error) {
     return { state: "failed", reason: error instanceof Error ? error.message : String(error) };

@@ -1,4 +1,6 @@
 import { onnxBackend } from "@gen/runtime-gpu/onnx";
+import { imageHashes } from "./image-hashes.js";
 import { tenSteps } from "./ten-steps.js";
 
-console.log(JSON.stringify(await tenSteps(onnxBackend())));
+const result = { ...(await tenSteps(onnxBackend())), images: await imageHashes() };
+console.log(JSON.stringify(result));
