@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
 import { type Browser, launch } from "../../../tooling/browser/launch.ts";
 import { describeEngines } from "../../../tooling/browser/page-tests.ts";
@@ -45,6 +45,54 @@ it("node-script writes points like those it learned from", async () => {
     expect(spread).toBeGreaterThan(0.7);
     expect(spread).toBeLessThan(1.3);
   }
+});
+
+/** The cells of a Markdown table without its head, row by row. */
+const cellsOf = (text: string) =>
+  [...text.matchAll(/^\| (.+) \|$/gm)].slice(1).map(([, row]) => row.split(" | "));
+
+describe.runIf(all)("the examples of images, shortened", () => {
+  it("ddim-table: with few steps, fresh noise makes samples worse", async () => {
+    const out = join(folder, "ddim");
+    const args = ["main.js", "--short", "--train", "4000", "--out", out];
+    node("ddim-table", ...args);
+    const rows = cellsOf(await readFile(join(out, "table.md"), "utf8"));
+    expect(rows.map(([s]) => s)).toEqual(["5", "10", "20", "50"]);
+    for (const [, ...cells] of rows.slice(1, 3)) {
+      const [none, , half, one, large] = cells.map(Number);
+      expect(half).toBeGreaterThan(none);
+      expect(one).toBeGreaterThan(half);
+      expect(large).toBeGreaterThan(one);
+    }
+    // The cells are kept, so a second run measures none.
+    expect(node("ddim-table", ...args)).not.toContain("seed 0");
+  });
+
+  it("iwae-table: trains, goes on where it stopped, and measures", async () => {
+    const out = join(folder, "iwae");
+    const args = ["main.js", "--short", "--epochs", "1", "--out", out];
+    expect(node("iwae-table", ...args)).toContain("k 5: epoch 1 of 1");
+    const rows = cellsOf(await readFile(join(out, "table.md"), "utf8"));
+    expect(rows.map(([k, paper]) => [k, paper])).toEqual([
+      ["1", "86.76"],
+      ["5", "85.54"],
+    ]);
+    // Pixels at their means alone have 206 nats.
+    for (const [, , nats] of rows) expect(Number(nats)).toBeLessThan(160);
+    expect(node("iwae-table", ...args)).not.toContain("epoch");
+  });
+
+  it("digits: 8x8 digits are recognized as their class", async () => {
+    const out = join(folder, "digits");
+    node("digits", "main.js", "--size", "8", "--train", "600", "--out", out);
+    const [real, plain, guided] = cellsOf(await readFile(join(out, "numbers.md"), "utf8"));
+    expect(Number.parseFloat(real[1])).toBeGreaterThan(97);
+    expect(Number.parseFloat(plain[1])).toBeGreaterThan(60);
+    expect(Number.parseFloat(guided[1])).toBeGreaterThan(Number.parseFloat(plain[1]));
+    // Width and height in the header of a PNG.
+    const png = await readFile(join(out, "sheet.png"));
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([524, 524]);
+  });
 });
 
 describeEngines("examples in a page", ["chromium"], (engine) => {

@@ -11,7 +11,7 @@
  */
 export { type Bindings, bindDims, resolveShape } from "./expr/bind-dims.ts";
 export { expr, isElementwise, isInput, isParameter } from "./expr/expr.ts";
-export { foreignText } from "./expr/foreign.ts";
+export { foreignText, libraryCall } from "./expr/foreign.ts";
 export { type ComputedOp, computedOps, type ElementwiseOp, traitsOf } from "./expr/operations.ts";
 export { parametersAsInputs, rebuild, rewrite, usesIn, withInputs } from "./expr/trace.ts";
 export { groupRate, groupStatistics } from "./ops/normalize/gradient.ts";

@@ -1,6 +1,6 @@
 import { bindDims, resolveShape } from "./expr/bind-dims.ts";
 import { type Expr, type ExprOf, type Input, isInput, isParameter } from "./expr/expr.ts";
-import { foreignOperations, foreignText } from "./expr/foreign.ts";
+import { foreignOperations, foreignRunners } from "./expr/foreign.ts";
 import { GraphError } from "./expr/graph-error.ts";
 import type { ComputedOp, Op } from "./expr/operations.ts";
 import { sameShape, shapeText } from "./expr/shape.ts";
@@ -47,9 +47,8 @@ interface Step {
 export function compileEvaluation(graph: Graph): (inputs: Readonly<Tensors>) => Tensors {
   const foreign = foreignOperations(graph);
   if (foreign.length > 0) {
-    throw new GraphError(
-      `evaluate: only ONNX Runtime's backends run ${foreignText(foreign)} from a model file`,
-    );
+    const { what, runners } = foreignRunners(foreign);
+    throw new GraphError(`evaluate: only ${runners} run ${what}`);
   }
   const slots = new Map(graph.nodes.map((node, i) => [node, i]));
   const results = Object.entries(graph.outputs).map(

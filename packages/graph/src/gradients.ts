@@ -11,7 +11,7 @@
 
 import { GenError } from "@gen/math";
 import { constant, type Expr, type ExprOf } from "./expr/expr.ts";
-import { foreignOperations, foreignText, isOpaqueResult } from "./expr/foreign.ts";
+import { foreignOperations, foreignRunners, isOpaqueResult } from "./expr/foreign.ts";
 import { GraphError } from "./expr/graph-error.ts";
 import type { ComputedOp, Op } from "./expr/operations.ts";
 import { sameShape, shapeText } from "./expr/shape.ts";
@@ -82,9 +82,10 @@ function refuseForeign(loss: Expr, order: readonly Expr[], onPath: ReadonlySet<E
   }
   const foreign = foreignOperations({ nodes: [...reached].filter((e) => onPath.has(e)) });
   if (foreign.length === 0) return;
+  const { what, runners } = foreignRunners(foreign);
   throw new GenError(
     "unsupported-operation",
-    `gradients: there is no derivative here of ${foreignText(foreign)} from a model file; only ONNX Runtime's backends run them`,
+    `gradients: there is no derivative here of ${what}; only ${runners} run them`,
   );
 }
 

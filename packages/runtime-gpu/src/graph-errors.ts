@@ -13,10 +13,23 @@ export const graphText = ({ inputs, outputs }: Graph): string => {
   return `a model (inputs ${given || "none"}; outputs ${list(Object.keys(outputs))})`;
 };
 
-/** @throws GenError `unsupported-graph` that names the operations that only ONNX Runtime knows. */
+type ForeignOperation = ReturnType<typeof foreignOperations>[number];
+
+const ownerOf = ({ library = "onnx" }: ForeignOperation): string => library;
+
+/** The operations that only the library of other backends than `backend` knows. */
+export function foreignTo(backend: string, graph: Graph): ForeignOperation[] {
+  const [library] = backend.split("/");
+  return foreignOperations(graph).filter((each) => ownerOf(each) !== library);
+}
+
+/** @throws GenError `unsupported-graph` that names the operations that another library knows. */
 export function refuseForeign(backend: string, graph: Graph): void {
-  const foreign = foreignOperations(graph);
+  const foreign = foreignTo(backend, graph);
   if (foreign.length === 0) return;
   const names = foreignText(foreign);
-  throw unsupported(`${backend} cannot run ${names}; the backends of @gen/runtime-gpu/onnx can`);
+  const owner = ownerOf(foreign[0]);
+  throw unsupported(
+    `${backend} cannot run ${names}; the backends of @gen/runtime-gpu/${owner} can`,
+  );
 }

@@ -11,6 +11,7 @@ import { type Bindings, foreignText, resolveShape } from "@gen/graph/compiler";
 import { foreignOperations, fromOnnx, type OnnxModel } from "@gen/graph/onnx";
 import { errorCode } from "@gen/math";
 import type { Capabilities } from "./capabilities.ts";
+import { foreignTo } from "./graph-errors.ts";
 import { byteLength } from "./ledger.ts";
 
 /** Something that keeps a model from running: which limit it breaks and by how much. */
@@ -168,7 +169,7 @@ function* missing(graph: Graph, can: Capabilities): Generator<Obstacle> {
   const others = ["Input", "Parameter", "Constant", "Foreign", "Result"];
   const ops = new Set<string>(graph.nodes.map((e) => e.op));
   for (const op of [...others, ...can.operations.runs]) ops.delete(op);
-  const foreign = can.operations.foreign ? [] : foreignOperations(graph);
+  const foreign = foreignTo(can.backend, graph);
   for (const what of [...ops, ...foreign.map((each) => foreignText([each]))]) {
     yield { ...lack("operation", "operations", `cannot run ${what}`), what };
   }
@@ -222,7 +223,8 @@ function notesOn(graph: Graph, { backend, dtypes, operations }: Capabilities): s
     if (held === "host") notes.push(`${backend} keeps ${dtype} in host memory`);
     else if (held !== "own" && held !== "none") notes.push(`${backend} holds ${dtype} as ${held}`);
   }
-  const foreign = operations.foreign ? foreignOperations(graph) : [];
+  const known = operations.foreign ? foreignOperations(graph) : [];
+  const foreign = known.filter(({ library }) => library === undefined);
   if (foreign.length > 0) notes.push(`only ONNX Runtime knows: ${foreignText(foreign)}`);
   if (graph.nodes.some((e) => e.op === "Result" && e.attributes.opaque === 1)) {
     notes.push("some of their results have no known size, and runBytes leaves them out");

@@ -5,6 +5,7 @@ import { tfjsWorker } from "./remote/tfjs-worker.ts";
 import { openTfjs } from "./tfjs/open-tfjs.ts";
 import type { TfjsOptions } from "./tfjs/tfjs-options.ts";
 
+export { fromGraphModel, fromLayersModel } from "./tfjs/from-model.ts";
 export type { TfjsOptions } from "./tfjs/tfjs-options.ts";
 
 /**

@@ -69,7 +69,21 @@ export interface ModelFile {
   inside?(inputs: Readonly<Record<string, Expr>>): Record<string, Expr>;
 }
 
-/** A node of an ONNX file that is kept because only ONNX Runtime knows what it computes. */
+/** A model in memory that one library runs, such as one of TensorFlow.js. */
+export interface LibraryModel {
+  /** The library, as the names of its backends begin: `tfjs`. */
+  readonly library: string;
+  /** What errors call the model. */
+  readonly name: string;
+  /**
+   * Gives the model's result.
+   *
+   * @param inputs The library's own tensors, in the order of the node's operands.
+   */
+  run(inputs: readonly never[]): unknown;
+}
+
+/** A node that one runtime alone computes: of an ONNX file, or a model of another library. */
 export interface ForeignNode {
   /** The operator set that it belongs to; "" is ONNX's own. */
   readonly domain: string;
@@ -96,6 +110,8 @@ export interface ForeignNode {
   readonly tensor?: TensorProto;
   /** The file of a node that is a whole model. */
   readonly file?: ModelFile;
+  /** The model of a node that another library than ONNX Runtime runs. */
+  readonly model?: LibraryModel;
 }
 
 /** A foreign node as an expression without a value; `Result` nodes are its values. */

@@ -1,4 +1,12 @@
-import { type Expr, type ExprOf, expr, type Foreign, type ForeignNode } from "./expr.ts";
+import {
+  type Expr,
+  type ExprOf,
+  expr,
+  type Foreign,
+  type ForeignNode,
+  type LibraryModel,
+  type Signature,
+} from "./expr.ts";
 import type { Shape } from "./shape.ts";
 import type { DType } from "./tensor.ts";
 
@@ -18,6 +26,32 @@ export function foreign(node: ForeignNode, inputs: readonly Expr[], bytes = 0): 
 export const result = (of: Foreign, index: number, dtype: DType, shape: Shape): Expr =>
   expr("Result", [of], shape, { index }, dtype);
 
+/**
+ * The result of a model that one library alone runs. The backends of that library call it; others
+ * refuse the graph, and there is no derivative.
+ *
+ * @param model The model and its library.
+ * @param inputs The model's operands.
+ * @param signature The result's shape and dtype.
+ */
+export function libraryCall(
+  model: LibraryModel,
+  inputs: readonly Expr[],
+  { shape, dtype = "float32" }: Signature,
+): Expr {
+  const node: ForeignNode = {
+    domain: model.library,
+    opType: "Model",
+    version: 1,
+    attributes: [],
+    operands: inputs.map(() => true),
+    results: [true],
+    missing: { name: model.name },
+    model,
+  };
+  return result(foreign(node, inputs), 0, dtype, shape);
+}
+
 /** A result whose dtype or shape expressions lack; only foreign nodes may use it. */
 export const opaqueResult = (of: Foreign, index: number): Expr =>
   expr("Result", [of], [0], { index, opaque: 1 }, "bool");
@@ -25,7 +59,7 @@ export const opaqueResult = (of: Foreign, index: number): Expr =>
 export const isOpaqueResult = (e: Expr): e is ExprOf<"Result"> =>
   e.op === "Result" && e.attributes.opaque === 1;
 
-/** An operation that only ONNX Runtime computes, and how many nodes of a graph have it. */
+/** An operation that only one runtime computes, and how many nodes of a graph have it. */
 export interface ForeignOperation {
   /** ONNX's name, with the domain unless that is ONNX's own: `com.microsoft.QuickGelu`. */
   readonly name: string;
@@ -33,10 +67,12 @@ export interface ForeignOperation {
   readonly count: number;
   /** What graphs lack, for an operation of which they know other forms. */
   readonly reason?: string;
+  /** The library that computes it. @defaultValue ONNX Runtime */
+  readonly library?: string;
 }
 
 /**
- * The operations of `nodes` that only ONNX Runtime computes, each once.
+ * The operations of `nodes` that only ONNX Runtime or another library computes, each once.
  *
  * @param graph A graph, or what holds its expressions.
  */
@@ -50,9 +86,15 @@ export function foreignOperations({
   for (const node of nodes) {
     if (!isForeign(node) || !node.node.missing) continue;
     const { name, reason } = node.node.missing;
+    const library = node.node.model?.library;
     const key = `${name} ${reason}`;
     const count = (found.get(key)?.count ?? 0) + 1;
-    found.set(key, { name, count, ...(reason !== undefined && { reason }) });
+    found.set(key, {
+      name,
+      count,
+      ...(reason !== undefined && { reason }),
+      ...(library !== undefined && { library }),
+    });
   }
   return [...found.values()];
 }
@@ -72,3 +114,13 @@ export function foreignText(operations: readonly ForeignOperation[]): string {
   const more = operations.length - SHOWN;
   return texts.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
+
+/**
+ * What refuses foreign operations says of them: which they are, and who runs them.
+ *
+ * @param operations What `foreignOperations` found.
+ */
+export const foreignRunners = (operations: readonly ForeignOperation[]) =>
+  operations.some(({ library }) => library !== undefined)
+    ? { what: foreignText(operations), runners: "the backends of its library" }
+    : { what: `${foreignText(operations)} from a model file`, runners: "ONNX Runtime's backends" };

@@ -43,12 +43,17 @@ export interface OnnxOptions {
  * @param options The operators' version, the graph's name, and float16. Default: version 17,
  * float32.
  * @throws RangeError when an output has the name of an input or a parameter, when `opset` is not in
- * [13, 23], or when a node that comes from a file means something else in `opset`.
+ * [13, 23], when a node that comes from a file means something else in `opset`, or when the graph
+ * calls a model of another library.
  */
 export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
   const { name = "gen", float16 = false } = options;
   const lowered = lower(float16 ? halfPrecision(graph) : graph);
   const { inputs, outputs, nodes } = lowered;
+  const other = nodes.find((node) => isForeign(node) && node.node.model);
+  if (other && isForeign(other)) {
+    throw new GraphError(`${other.node.model?.name} cannot be written as ONNX`);
+  }
   const versions = writtenVersions(nodes.filter(isForeign), options.opset);
   const opset = versions.get("") as number;
   for (const domain of nodes.map(({ op }) => domainOf(op))) {

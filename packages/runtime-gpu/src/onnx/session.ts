@@ -4,6 +4,7 @@ import { toOnnx } from "@gen/graph/onnx";
 import { GenError } from "@gen/math";
 import type { Executable } from "../device.ts";
 import { unsupported } from "../errors.ts";
+import { refuseForeign } from "../graph-errors.ts";
 import { inNode } from "../in-node.ts";
 import type { Ort, OrtTensor, SessionOptions } from "./runtime.ts";
 
@@ -33,6 +34,7 @@ export async function graphSession(
   options: SessionOptions,
   place?: (dtype: DType) => "cpu" | "gpu-buffer",
 ): Promise<Executable<OrtTensor>> {
+  refuseForeign("onnx", graph);
   // ONNX forbids an output to have an input's name; such outputs are renamed in the file.
   const taken = new Set([...graph.inputs, ...graph.parameters].map((e) => e.name));
   const named = Object.entries(graph.outputs).map(([name, e]) => {

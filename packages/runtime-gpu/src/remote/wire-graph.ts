@@ -69,6 +69,10 @@ function withData(node: Expr, swap: Swap): Expr {
     };
     return { ...node, node: { ...node.node, file: plain } };
   }
+  if (node.op === "Foreign" && node.node.model) {
+    const { name } = node.node.model;
+    throw unsupported(`${name} runs in the thread that it is in: leave out worker and isolate`);
+  }
   if (node.op !== "Constant") return node;
   return { ...node, attributes: { ...node.attributes, value: swapped(node.attributes.value) } };
 }
