@@ -86,13 +86,15 @@ function recordOf(numbers: Float64Array): Uint8Array {
 
 function readAnswers(bytes: Uint8Array, start: number) {
   const answers: Float64Array[] = [];
+  // A copy, because numbers begin at a multiple of their size.
+  const copyOf = (from: number, to: number) => Uint8Array.from(bytes.subarray(from, to)).buffer;
   let end = start;
   for (;;) {
     if (end + 8 > bytes.length) return { answers, end };
-    const [width, count] = new Uint32Array(bytes.slice(end, end + 8).buffer);
+    const [width, count] = new Uint32Array(copyOf(end, end + 8));
     const next = end + 8 + width * count;
     if (next > bytes.length) return { answers, end };
-    const part = bytes.slice(end + 8, next).buffer;
+    const part = copyOf(end + 8, next);
     answers.push(Float64Array.from(width === 4 ? new Float32Array(part) : new Float64Array(part)));
     end = next;
   }

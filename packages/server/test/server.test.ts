@@ -226,6 +226,12 @@ const until = async (isDone: () => boolean) => {
   while (!isDone()) await new Promise((done) => setTimeout(done, 5));
 };
 
+/** Resolves once so many requests wait. */
+async function waiting(url: string, count: number) {
+  const metrics = async () => (await fetch(`${url}/metrics`)).text();
+  while (!(await metrics()).includes(`gen_queue_waiting ${count}\n`)) continue;
+}
+
 describe("the queue", () => {
   it("answers 429 with Retry-After when it is full, and serves what waits in its order", async () => {
     const { model, runs } = heldModel();
@@ -234,7 +240,7 @@ describe("the queue", () => {
     const first = ask(1, 1);
     await until(() => runs.length === 1);
     const [second, third] = [ask(2, 2), ask(3, 1)];
-    await new Promise((done) => setTimeout(done, 50));
+    await waiting(held.url, 2);
     const refused = await ask(4, 1);
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "1"]);
     expect((await jsonOf(refused)).error).toMatchObject({
@@ -261,7 +267,7 @@ describe("the queue", () => {
     const first = ask(0);
     await until(() => runs.length === 1);
     const others = [ask(1), ask(2)];
-    await new Promise((done) => setTimeout(done, 50));
+    await waiting(held.url, 2);
     clients[0].abort();
     expect(await first).toBe("AbortError");
     await until(() => runs.length === 2);
@@ -281,7 +287,7 @@ describe("the queue", () => {
     const first = held.post("/v1/samples", { seed: 1, steps: 1 });
     await until(() => runs.length === 1);
     const second = held.post("/v1/samples", { seed: 2, steps: 2 });
-    await new Promise((done) => setTimeout(done, 50));
+    await waiting(held.url, 1);
     const closing = held.close();
     const refused = await second;
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "5"]);

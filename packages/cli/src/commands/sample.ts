@@ -6,11 +6,13 @@ import {
   choice,
   classLabels,
   decimal,
+  httpUrl,
   integer,
   namedPath,
   path,
   size,
   withCommonOptions,
+  words,
 } from "../options.ts";
 import { outputKind } from "../output-kind.ts";
 import type { SampleCommandOptions } from "../runs/sample.ts";
@@ -129,9 +131,9 @@ export function sampleCommand(): Command {
     .option(
       "--remote <url>",
       "a server of the Open Inference Protocol (Triton, OpenVINO, MLServer) that runs the denoiser; the steps run here, and --model needs its scheduler alone",
-      path,
+      httpUrl,
     )
-    .option("--remote-model <name>", "the denoiser's name on that server (default: unet)", path)
+    .option("--remote-model <name>", "the denoiser's name on that server (default: unet)", words)
     .option("--resume", "go on with a run of --remote that ended early")
     .option("--no-clip", "do not clip the clean estimate, even if the scheduler does");
   return withCommonOptions(command, "samples.png")

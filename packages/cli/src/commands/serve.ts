@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { usageError } from "../errors.ts";
 import { checkModelFolder } from "../files.ts";
-import { backendNames, choice, integer, path } from "../options.ts";
+import { backendNames, choice, integer, pageOrigin, path, words } from "../options.ts";
 import type { ServeOptions } from "../runs/serve.ts";
 import { interruptSignal } from "../terminal.ts";
 
@@ -14,8 +14,8 @@ export function serveCommand(): Command {
       "a pipeline folder as `gen sample` takes it, or a folder of prompts as `gen generate` takes it, or its http(s) URL",
       path,
     )
-    .option("--name <name>", "the model's name for clients (default: the folder's)", path)
-    .option("--host <address>", "the address to listen at", path, "127.0.0.1")
+    .option("--name <name>", "the model's name for clients (default: the folder's)", words)
+    .option("--host <address>", "the address to listen at", words, "127.0.0.1")
     .option("--port <n>", "the port; 0 takes a free one", integer(0, 65_535), 8080)
     .option(
       "--token-file <file>",
@@ -23,7 +23,7 @@ export function serveCommand(): Command {
       path,
     )
     .option("--anyone", "serve without a token at an address that others reach", false)
-    .option("--origin <url>", "a page's origin that may ask; repeat it for more", origins)
+    .option("--origin <url>", "a page's origin that may ask; repeat it for more", pageOrigin)
     .option("--max-count <n>", "samples in one request", integer(1, 100_000), 16)
     .option("--max-steps <n>", "steps of a sampler", integer(1, 100_000), 1000)
     .option("--max-size <n>", "pixels on a side of a picture", integer(1, 16_384), 2048)
@@ -57,12 +57,6 @@ Examples:
     )
     .action(run);
 }
-
-/** Adds an origin to those before it. */
-const origins = (text: string, before: readonly string[] = []): readonly string[] => {
-  if (URL.canParse(text) && new URL(text).origin === text) return [...before, text];
-  throw usageError(`--origin must be an origin, such as https://example.com, got ${text}`);
-};
 
 async function run(options: ServeOptions): Promise<void> {
   const { model } = options;
