@@ -1,4 +1,3 @@
-export type { ServerLimits } from "./limits.ts";
 export { pictureModel } from "./picture-model.ts";
 export { sampleModel } from "./sample-model.ts";
 export type { Drawn, DrawRequest, ServedModel } from "./served-model.ts";
