@@ -46,6 +46,10 @@ export const cliWords = {
 /** What the command says that a value must be, in Chinese. */
 const values: Readonly<Record<string, string>> = {
   "a path": "路径",
+  "a text that is not empty": "非空的文本",
+  "an http or https URL, such as http://localhost:8000":
+    "http 或 https 的 URL，如 http://localhost:8000",
+  "an origin, such as https://example.com": "网页来源，如 https://example.com",
   "two numbers, the lower first, such as 0,1": "两个数，小的在前，如 0,1",
   "a width, or a width and a height, such as 64x48": "宽，或宽和高，如 64x48",
   "a name and a positive whole number, as height=64": "名称和正整数，如 height=64",

@@ -33,9 +33,12 @@ export const chinesePackages = {
     "在长循环中 await 的函数。距上次让出满 `milliseconds` 毫秒时，它把控制权交还事件循环；默认的 50 是浏览器对长任务的界限。",
   "@gen/nn": "层、网络、优化器与训练循环，都是表达式的函数。",
   "@gen/sampling": "去噪器、步表，以及唯一的采样循环。",
+  "@gen/sampling/kserve":
+    "遵循 Open Inference Protocol 的服务器上的模型：Triton、OpenVINO Model Server、MLServer。",
   "@gen/ddim": "去噪扩散隐式模型（DDIM）：任意 eta 的采样步与反演。",
   "@gen/ddpm": "去噪扩散概率模型（DDPM）：前向过程、目标函数、训练与采样步。",
   "@gen/vae": "变分自编码器（VAE）：损失、训练、编码与解码。",
   "@gen/pipeline": "diffusers 布局的模型文件夹：加载、采样、保存。",
+  "@gen/server": "通过 HTTP 提供模型：请求合批运行，推送进度，附 OpenAPI 文档与指标。",
   "@gen/cli": "`gen` 命令：训练、采样、检查 VAE、DDPM 与 DDIM，并按提示词生成图片。",
 };

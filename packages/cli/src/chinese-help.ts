@@ -66,6 +66,8 @@ export const commandTexts: Readonly<Record<string, CommandTexts>> = {
       "",
       "若流模型的偏移随图像大小变化，去噪器输出的 2 x 2 个像素算作一个 token，与 diffusers 的管线一致。",
       "",
+      "给出 --remote 时，服务器的回答保存在 --out 旁的文件中，运行完成后删除。GEN_REMOTE_TOKEN 作为令牌发送给服务器。",
+      "",
       "URL 处的模型只下载一次，保存在用户的缓存中，每次使用都会校验。",
     ],
   },
@@ -80,6 +82,18 @@ export const commandTexts: Readonly<Record<string, CommandTexts>> = {
       "--image 的图像可以是 PNG，也可以是 npy 文件：[height, width, 3] 的字节，或 [3, height, width] 的浮点数，范围是 [-1, 1]，用于 --control 时是 [0, 1]。掩码可以是 PNG，也可以是 [height, width] 的字节，或 [0, 1] 内的浮点数。生成的图片与该图像一样大，或与 --control 的图片一样大。图片中存有这些文件、LoRA 和学到的词的路径与 SHA-256，供 --like 使用。",
       "",
       "只给 --torch-seed 而不改其他设置时，得到的图片就是 diffusers 的管线在 torch.manual_seed(n) 之后的图片。",
+    ],
+  },
+  serve: {
+    description: "通过 HTTP 提供一个模型，接口与 OpenAI 的客户端兼容",
+    notes: [
+      "需要先安装：npm install fastify @fastify/cors @fastify/swagger prom-client",
+      "",
+      "POST /v1/images/generations   按提示词生成图片，请求的写法与 OpenAI 的客户端相同",
+      "POST /v1/samples              没有提示词的模型的样本",
+      "GET /v1/models /openapi.json /health /ready /metrics",
+      "",
+      "可以合并的请求在同一次运行中完成，每个请求得到的数值与单独运行时相同。按 Ctrl-C 时，拒绝排队的请求，等正在进行的运行结束；再按一次立即结束。",
     ],
   },
   evaluate: {
@@ -293,7 +307,28 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "sample --spacing": "各步的间隔方式，代替调度器的设置；optimal 先考察模型",
   "--schedule-shift": "流模型噪声表的偏移，代替调度器的设置",
   "--zero-snr": "缩放 betas，使最后一级不含信号",
+  "--remote":
+    "运行去噪器的服务器，遵循 Open Inference Protocol（Triton、OpenVINO、MLServer）；步在本机计算，--model 只需其中的调度器",
+  "--remote-model": "去噪器在该服务器上的名称（默认：unet）",
+  "--resume": "继续一次提前结束的 --remote 运行",
   "--no-clip": "不裁剪干净样本的估计，即使调度器要求裁剪",
+  "serve --model":
+    "`gen sample` 所用的管线文件夹，或 `gen generate` 所用的按提示词生成的文件夹，或其 http(s) URL",
+  "--name": "客户端看到的模型名称（默认：文件夹的名称）",
+  "--host": "监听的地址",
+  "--port": "端口；0 表示任取一个空闲端口",
+  "--token-file":
+    "存有令牌的文件，客户端必须发送该令牌（默认：不需要令牌；也可用 GEN_SERVER_TOKEN 给出令牌本身）",
+  "--anyone": "在他人可以访问的地址上提供服务，且不要求令牌",
+  "--origin": "允许发出请求的网页来源；可重复给出",
+  "--max-count": "一个请求中的样本数",
+  "--max-steps": "采样器的步数",
+  "--max-size": "图片边长的像素数",
+  "--max-queue": "排队的请求数；超出时答复 429",
+  "serve --batch": "多个请求合并运行时的样本数",
+  "--exact":
+    "每批的样本数，使结果不论与谁合并运行都逐位相同（默认：等待多少就用多少，相差约 1e-6）",
+  "serve --json": "把地址以 JSON 打印到标准输出",
   "generate --model":
     "optimum 导出的 ONNX 文件夹，或其 http(s) URL：Stable Diffusion 1、2、XL、3，潜空间一致性模型，或 Flux",
   "--negative": "图片中不要出现的内容",

@@ -215,6 +215,24 @@ export function path(text: string): string {
   throw new InvalidArgumentError("It must be a path.");
 }
 
+/** Parses a text that is not empty. */
+export function words(text: string): string {
+  if (text.trim() !== "") return text;
+  throw new InvalidArgumentError("It must be a text that is not empty.");
+}
+
+/** Parses a server's address. */
+export function httpUrl(text: string): string {
+  if (/^https?:\/\//.test(text) && URL.canParse(text)) return text;
+  throw new InvalidArgumentError("It must be an http or https URL, such as http://localhost:8000.");
+}
+
+/** Parses the origin of a page, and adds it to those before it. */
+export function pageOrigin(text: string, before: readonly string[] = []): readonly string[] {
+  if (URL.canParse(text) && new URL(text).origin === text) return [...before, text];
+  throw new InvalidArgumentError("It must be an origin, such as https://example.com.");
+}
+
 /** An option whose value is one of `names`. */
 export const choice = (
   flags: string,

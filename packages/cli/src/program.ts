@@ -13,6 +13,7 @@ import {
 } from "./commands/latents.ts";
 import { quickstartCommand } from "./commands/quickstart.ts";
 import { sampleCommand } from "./commands/sample.ts";
+import { serveCommand } from "./commands/serve.ts";
 import { ddpmCommand } from "./commands/train-ddpm.ts";
 import { vaeCommand } from "./commands/train-vae.ts";
 import { errorLine, usageError } from "./errors.ts";
@@ -52,6 +53,7 @@ export function program(): Command {
     .addCommand(decodeCommand())
     .addCommand(reconstructCommand())
     .addCommand(interpolateCommand())
+    .addCommand(serveCommand())
     .addCommand(inspectCommand())
     .addCommand(backendsCommand())
     .addCommand(doctorCommand())

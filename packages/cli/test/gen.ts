@@ -21,10 +21,15 @@ interface RunOptions {
   readonly variables?: Readonly<Record<string, string>>;
   /** Called with the whole of stderr each time it grows. */
   readonly onStderr?: (text: string, child: ChildProcess) => void;
+  /** The same for stdout. */
+  readonly onStdout?: (text: string, child: ChildProcess) => void;
 }
 
 /** Runs the built `gen` in a process of its own. */
-export function gen(args: readonly string[], { node = [], variables, onStderr }: RunOptions = {}) {
+export function gen(
+  args: readonly string[],
+  { node = [], variables, onStderr, onStdout }: RunOptions = {},
+) {
   if (!existsSync(built)) throw new Error(`${built} is missing; run: npm run build`);
   return new Promise<Ran>((resolve, reject) => {
     // The help is in English on every machine.
@@ -37,6 +42,7 @@ export function gen(args: readonly string[], { node = [], variables, onStderr }:
     let [stdout, stderr] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (text) => {
       stdout += text;
+      onStdout?.(stdout, child);
     });
     child.stderr.setEncoding("utf8").on("data", (text) => {
       stderr += text;

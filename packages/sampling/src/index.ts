@@ -21,7 +21,7 @@ export { inpaint } from "./guidance/inpaint.ts";
 export { type Clip, clipBounds, clipped } from "./run/clip.ts";
 export { generate, type PipelineSampler, pipelineSampler, pipelineSteps } from "./run/generate.ts";
 export type { Generated, GenerateOptions } from "./run/generate-options.ts";
-export { torchNoise } from "./run/noise.ts";
+export { keyedNoise, torchNoise } from "./run/noise.ts";
 export { type OptimalTimestepsOptions, optimalTimesteps } from "./run/optimal-timesteps.ts";
 export type { DiffusionPipeline, Pipeline, PipelineVae, VaePipeline } from "./run/pipeline.ts";
 export type {

@@ -3,7 +3,15 @@ import { torchCpuGenerator, torchCudaGenerator } from "@gen/math";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { readSchedulerConfig } from "@gen/schedules";
 import { expect, test } from "vitest";
-import { denoiser, generate, type Step, sample, schedulerSteps, torchNoise } from "../src/index.ts";
+import {
+  denoiser,
+  generate,
+  keyedNoise,
+  type Step,
+  sample,
+  schedulerSteps,
+  torchNoise,
+} from "../src/index.ts";
 
 const [count, size] = [5, 7];
 const generator = torchCpuGenerator(9);
@@ -114,4 +122,24 @@ test("a part outside the run or a bad shape throws", () => {
     "firstIndex must be an integer in 0..2 for 3 of 5 samples, got 3",
   );
   expect(() => torchNoise(-1, [3])).toThrow(/seed/);
+});
+
+test("noise by keys is that of each sample's own run, on any table", async () => {
+  const network = { parameters: [], apply: (x: Expr) => x };
+  const config = readSchedulerConfig({ _class_name: "DDPMScheduler" });
+  const { steps } = schedulerSteps(config, { steps: 4 });
+  const run = { backend: cpuBackend(), denoiser: denoiser(network), steps };
+  const own = async (seed: number, firstIndex: number, batch: number) =>
+    (await sample({ ...run, seed, firstIndex, shape: [batch, size] })).x;
+  const keys = [
+    { seed: 4, index: 1 },
+    { seed: 4, index: 2 },
+    { seed: 5, index: 0 },
+    { seed: 4, index: 0 },
+  ];
+  const { x } = await sample({ ...run, shape: [4, size], ...keyedNoise(keys, [4, size]) });
+  const alone = [await own(4, 1, 2), await own(5, 0, 1), await own(4, 0, 1)];
+  expect(Array.from(x)).toEqual(alone.flatMap((part) => Array.from(part)));
+  expect(() => keyedNoise(keys, [3, size])).toThrow("keys must be 3, as the batch, got 4");
+  expect(() => keyedNoise([{ seed: -1, index: 0 }], [1, 1])).toThrow("keys must be");
 });

@@ -6,11 +6,13 @@ import {
   choice,
   classLabels,
   decimal,
+  httpUrl,
   integer,
   namedPath,
   path,
   size,
   withCommonOptions,
+  words,
 } from "../options.ts";
 import { outputKind } from "../output-kind.ts";
 import type { SampleCommandOptions } from "../runs/sample.ts";
@@ -126,6 +128,13 @@ export function sampleCommand(): Command {
       decimal(0, 1000, true),
     )
     .option("--zero-snr", "rescale the betas so that the last level holds no signal")
+    .option(
+      "--remote <url>",
+      "a server of the Open Inference Protocol (Triton, OpenVINO, MLServer) that runs the denoiser; the steps run here, and --model needs its scheduler alone",
+      httpUrl,
+    )
+    .option("--remote-model <name>", "the denoiser's name on that server (default: unet)", words)
+    .option("--resume", "go on with a run of --remote that ended early")
     .option("--no-clip", "do not clip the clean estimate, even if the scheduler does");
   return withCommonOptions(command, "samples.png")
     .addHelpText(
@@ -144,6 +153,9 @@ each step, for all samples at once, as they do.
 If a flow's shift grows with the image, 2 x 2 pixels of the denoiser's output are one token, as in
 diffusers' pipelines.
 
+With --remote, the server's answers are kept in a file beside --out until the run is done.
+GEN_REMOTE_TOKEN is sent to the server as a token.
+
 A model at a URL is downloaded once, kept in the user's cache and checked on each use.
 
 Examples:
@@ -154,6 +166,7 @@ Examples:
   gen sample --model latents --steps 50 --eta 0.5 --out garments.npy
   gen sample --model dit --class 207,360 --count 2 --guidance 4 --out dogs-otters.png
   gen sample --model theirs --condition context=states.npy --unconditional context=none.npy --guidance 3
+  gen sample --model theirs --remote http://localhost:8000 --remote-model unet --count 64
   gen sample --model theirs --sampler dpm-solver++ --size 32 --torch-seed 0 --out theirs.png`,
     )
     .action(run);
@@ -170,6 +183,14 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
   await claimOutput(out, { force, kind: kind === "folder" ? "folder" : "file" });
   const signal = interruptSignal();
   await checkModelFolder(model);
+  const { remote } = options;
+  if (remote !== undefined) {
+    const { runRemoteSample } = await import("../runs/sample-remote.ts");
+    return runRemoteSample({ ...options, model, remote, kind, signal });
+  }
+  const ofRemote = (["remoteModel", "resume"] as const).find((name) => options[name] !== undefined);
+  if (ofRemote)
+    throw usageError(`--${ofRemote === "resume" ? ofRemote : "remote-model"} needs --remote`);
   const { isVaeFolder } = await import("../latent-model.ts");
   if (await isVaeFolder(model)) {
     const { sampleVae } = await import("../runs/sample-vae.ts");

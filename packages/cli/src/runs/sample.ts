@@ -43,12 +43,20 @@ export interface SampleCommandOptions extends CommonOptions, SchedulerFlags, Con
   readonly torchSeed?: number;
   readonly compat?: "diffusers";
   readonly clip: boolean;
+  readonly remote?: string;
+  readonly remoteModel?: string;
+  readonly resume?: boolean;
 }
 
-interface SampleOptions extends SampleCommandOptions {
+/** What a run gets beside the flags. */
+export interface SampleRun {
   readonly model: string;
   readonly kind: OutputKind;
   readonly signal: AbortSignal;
+}
+
+interface SampleOptions extends SampleCommandOptions, SampleRun {
+  readonly model: string;
   readonly opening: Promise<Backend>;
 }
 

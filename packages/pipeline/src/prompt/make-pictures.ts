@@ -78,6 +78,9 @@ export async function makePictures<T, Call extends PictureOptions>(
   if (torchSeed !== undefined && seed !== undefined) {
     throw new ArgumentError("seed must be left out where torchSeed is given");
   }
+  if (call.noise && (seed ?? torchSeed) !== undefined) {
+    throw new ArgumentError("noise must be left out where seed or torchSeed is given");
+  }
   const compat = call.compat ?? (torchSeed === undefined ? undefined : "diffusers");
   const { eta = usualEta(sampler ?? defaultSampler(model.pipeline.scheduler)) } = call;
   const chosen = { ...(sampler && { sampler }), eta, compat, originalInferenceSteps };

@@ -48,7 +48,10 @@ interface PictureProgress extends RunStep {
 
 /** What a picture is made of. */
 export interface TextToImageOptions
-  extends Pick<GenerateOptions, "sampler" | "steps" | "eta" | "compat" | "seed" | "signal"> {
+  extends Pick<
+    GenerateOptions,
+    "sampler" | "steps" | "eta" | "compat" | "seed" | "noise" | "signal"
+  > {
   /** What the picture shows; several prompts make pictures of each. */
   readonly prompt: string | readonly string[];
   /**
@@ -112,7 +115,7 @@ export interface PictureInput {
 }
 
 /** What pictures are made of that start from an image. Their size is the image's. */
-export interface ImageToImageOptions extends Omit<TextToImageOptions, "size"> {
+export interface ImageToImageOptions extends Omit<TextToImageOptions, "size" | "noise"> {
   /**
    * Images of 3 channels in [-1, 1], or latents of the denoiser's channels: one for all pictures,
    * or several for one picture each in turn.
@@ -190,6 +193,7 @@ export const optionRules = {
   eta: rules.optional(rules.ANY_NUMBER),
   compat: rules.optional(rules.oneOf("diffusers")),
   seed: rules.optional(rules.SEED),
+  noise: rules.optional(rules.FUNCTION),
   torchSeed: rules.optional(rules.SEED),
   torchDevice: rules.optional(rules.oneOf("cpu", "cuda")),
   size: rules.optional([
@@ -219,6 +223,7 @@ export const imageRules = {
   ...optionRules,
   image: IMAGE,
   size: rules.optional(["left out: the pictures are as large as the image", () => false]),
+  noise: rules.optional(["left out: it is for pictures of a prompt alone", () => false]),
   strength: rules.optional(rules.UNIT),
   imageGuidance: rules.optional(rules.NOT_NEGATIVE),
   aestheticScore: rules.optional(rules.FINITE),

@@ -6,12 +6,17 @@ import { latentShape } from "./picture-size.ts";
 
 /** A start from noise alone, for latents of `shape`. */
 export const fromNoise = (
-  { torchSeed, torchDevice: device }: Pick<TextToImageOptions, "torchSeed" | "torchDevice">,
+  {
+    torchSeed,
+    torchDevice: device,
+    noise,
+  }: Pick<TextToImageOptions, "torchSeed" | "torchDevice" | "noise">,
   shape: readonly number[],
   { steps }: Run,
 ): Start => ({
   shape,
   table: { steps },
+  noise,
   ...(torchSeed !== undefined && {
     noise: (batch, part) => torchNoise(torchSeed, batch, { ...part, device }),
   }),

@@ -10,6 +10,12 @@ import {
 import { batchSizes, requireFinite } from "../denoiser/shapes.ts";
 import type { SampleOptions } from "./sample-options.ts";
 
+/** The noise of a seed's samples: the initial x, and that of the table's row `step`. */
+const seedNoise = (seed: number, indices: ArrayLike<number>, size: number) => ({
+  initial: () => normalNoise({ seed, purpose: "initial", indices, size }),
+  row: (step: number) => normalNoise({ seed, purpose: "sample", indices, step, size }),
+});
+
 /** The initial x and the noise of each row that adds noise, from the caller or from the seed. */
 export function noiseSource(options: SampleOptions) {
   const { steps, shape, seed = 0, firstIndex = 0, x, noise, initialScale = 1 } = options;
@@ -21,18 +27,59 @@ export function noiseSource(options: SampleOptions) {
       `${what} must hold ${batch * size} numbers for shape [${shape.join(", ")}], got ${values?.length}`,
     );
   };
-  const start = x
-    ? Float64Array.from(checked(x, "x"))
-    : normalNoise({ seed, purpose: "initial", indices, size });
+  const drawn = seedNoise(seed, indices, size);
+  const start = x ? Float64Array.from(checked(x, "x")) : drawn.initial();
   return {
     initial: initialScale === 1 ? start : start.map((value) => value * initialScale),
     noise(row: number): FloatArray | undefined {
       if (!steps[row]?.next.noise) return undefined;
       if (noise) return checked(noise(row, batch * size), `noise of step ${row}`);
-      return normalNoise({ seed, purpose: "sample", indices, step: row, size });
+      return drawn.row(row);
     },
   };
 }
+
+/** A sample of a run: its noise depends on these two alone. */
+export interface SampleKey {
+  /** The run's seed, an integer in [0, 2^53). */
+  readonly seed: number;
+  /** The sample's number in the run, 0-based. */
+  readonly index: number;
+}
+
+/**
+ * The noise of samples of several runs, so that they share a batch: row i is that of sample
+ * `keys[i].index` of the run of `keys[i].seed`, number for number.
+ *
+ * `generate(pipeline, { count, noise: (shape, { firstIndex }) => keyedNoise(keys.slice(firstIndex, firstIndex + shape[0]), shape) })`
+ *
+ * @param keys The samples of the batch.
+ * @param shape The batch's shape, `[batch, ...]`.
+ * @throws RangeError when the keys are not as many as the batch, or one is out of its range.
+ */
+export function keyedNoise(keys: readonly SampleKey[], shape: readonly number[]): SeededNoise {
+  const { batch, size } = batchSizes(shape);
+  checkArguments({ keys }, { keys: rules.listOf(KEY) });
+  if (keys.length !== batch) {
+    throw new ArgumentError(`keys must be ${batch}, as the batch, got ${keys.length}`);
+  }
+  const draw = (noiseOf: (source: ReturnType<typeof seedNoise>) => Float32Array) => {
+    const out = new Float32Array(batch * size);
+    for (let first = 0, end = 0; first < batch; first = end) {
+      const { seed } = keys[first];
+      while (end < batch && keys[end].seed === seed) end++;
+      const indices = keys.slice(first, end).map(({ index }) => index);
+      out.set(noiseOf(seedNoise(seed, indices, size)), first * size);
+    }
+    return out;
+  };
+  return {
+    x: draw((source) => source.initial()),
+    noise: (step) => draw((source) => source.row(step)),
+  };
+}
+
+const KEY = rules.having("{ seed, index }", { seed: rules.SEED, index: rules.INDEX });
 
 /** The part of a whole run that one batch is. */
 export interface TorchNoiseOptions extends Pick<SampleOptions, "firstIndex"> {
@@ -55,7 +102,7 @@ export interface TorchNoiseOptions extends Pick<SampleOptions, "firstIndex"> {
 }
 
 /** The noise of a run, as `sample` takes it. */
-export interface TorchNoise {
+export interface SeededNoise {
   /** The initial noise `[batch, ...]`. */
   readonly x: Float32Array;
   /**
@@ -84,7 +131,7 @@ export function torchNoise(
   seed: number,
   shape: readonly number[],
   options: TorchNoiseOptions = {},
-): TorchNoise {
+): SeededNoise {
   checkArguments({ seed }, { seed: rules.INTEGER });
   checkOptions(options, {
     firstIndex: rules.optional(rules.ANY_NUMBER),
