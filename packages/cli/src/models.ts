@@ -1,6 +1,14 @@
 import type { Dataset } from "@gen/data";
 import { mlp, type Network, unet } from "@gen/nn";
-import { cosineSchedule, flowSchedule, linearSchedule, scaledLinearSchedule } from "@gen/schedules";
+import { type Denoiser, denoiser } from "@gen/sampling";
+import {
+  cosineSchedule,
+  flowSchedule,
+  linearSchedule,
+  readSchedulerConfig,
+  type SchedulerConfigInput,
+  scaledLinearSchedule,
+} from "@gen/schedules";
 import { convVae, mlpVae, type Vae } from "@gen/vae";
 import { usageError } from "./errors.ts";
 import type { scheduleNames } from "./names.ts";
@@ -11,7 +19,6 @@ import { likelihoodOf, type ObjectiveSettings } from "./vae-objectives.ts";
 export interface TrainingSettings extends RateSettings {
   readonly data: string;
   readonly shape: readonly number[];
-  readonly width: number;
   readonly batch: number;
   /** Parts of a batch, if it is split. */
   readonly accumulate?: number;
@@ -23,6 +30,7 @@ export interface TrainingSettings extends RateSettings {
 /** Everything that decides what a VAE learns. */
 export interface VaeSettings extends TrainingSettings, ObjectiveSettings {
   readonly network: "mlp" | "conv";
+  readonly width: number;
   readonly latent: number;
   /** The names of the classes of a conditional VAE. */
   readonly classes?: readonly string[];
@@ -42,13 +50,25 @@ export interface DdpmSettings extends TrainingSettings {
   /** Latent diffusion: the settings of the VAE that encodes the data. */
   readonly vae?: VaeSettings;
   readonly network: "mlp" | "unet";
-  readonly schedule: keyof typeof schedules;
+  readonly width: number;
+  /** EDM has levels of its own. */
+  readonly schedule: keyof typeof schedules | "edm";
   readonly timesteps: number;
-  readonly predicts: "epsilon" | "x0" | "v" | "flow";
+  readonly predicts: "epsilon" | "x0" | "v" | "flow" | "edm";
   /** The names of the classes that the network is told. */
   readonly classes?: readonly string[];
   /** The share of samples whose class is hidden in training, for guidance. */
   readonly classDropout?: number;
+}
+
+/** What a fine-tuning learns, beside the folder that it begins with. */
+export interface FineTuneSettings
+  extends TrainingSettings,
+    Pick<DdpmSettings, "classes" | "classDropout"> {
+  /** The SHA-256 of the network that is trained further. */
+  readonly from: string;
+  /** The rank of the changes, where the weights themselves stay. */
+  readonly lora?: number;
 }
 
 /** Builds an untrained VAE. @throws GenError `usage` when the network does not fit the shape. */
@@ -93,6 +113,35 @@ export function buildDenoiser(settings: DdpmSettings): Network {
   const isLarge = Math.min(...size) > 8;
   const multipliers = areDivisible(4) && isLarge ? [1, 2, 2] : areDivisible(2) ? [1, 2] : [1];
   return unet({ size, inChannels, channels: width, multipliers, classes, seed });
+}
+
+/** An untrained denoiser. EDM's and a flow's network are told floats. */
+export function untrainedDenoiser(settings: DdpmSettings): Denoiser {
+  const { predicts } = settings;
+  const built = denoiser(buildDenoiser(settings), predicts === "edm" ? "epsilon" : predicts);
+  const isContinuous = predicts === "edm" || predicts === "flow";
+  return isContinuous ? { ...built, fractionalTime: true } : built;
+}
+
+/** The deviation of data as they are trained on: of images in [-1, 1], or standardized. */
+export const dataDeviationOf = ({ shape, vae }: Pick<DdpmSettings, "shape" | "vae">): number =>
+  isImages({ shape }) && !vae ? 0.5 : 1;
+
+/** The scheduler of a trained denoiser, whose clean estimate is clipped where it is an image. */
+export function schedulerOf(
+  settings: Pick<DdpmSettings, "schedule" | "timesteps" | "shape" | "vae">,
+  clip: number | null,
+): SchedulerConfigInput {
+  const { schedule: name, timesteps: steps } = settings;
+  if (name === "edm") {
+    const named = { _class_name: "EDMEulerScheduler", sigma_data: dataDeviationOf(settings) };
+    // Every field, as diffusers saves it.
+    return readSchedulerConfig({ ...named, ...readSchedulerConfig(named).settings });
+  }
+  const schedule = schedules[name]({ steps });
+  if (name !== "flow") return { schedule, clip };
+  const className = "FlowMatchEulerDiscreteScheduler";
+  return { schedule, clip: null, predictionType: "flow", className };
 }
 
 const isSize = (sides: readonly number[]): sides is readonly [number, number] => sides.length === 2;

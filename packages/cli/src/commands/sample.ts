@@ -7,6 +7,7 @@ import {
   classLabels,
   decimal,
   integer,
+  loraFile,
   namedPath,
   path,
   size,
@@ -79,6 +80,11 @@ export function sampleCommand(): Command {
       decimal(0, 1000),
     )
     .option(
+      "--classifier <folder>",
+      "a folder of `gen train classifier --noisy` that guides the samples to --class; --guidance is its strength (default: 1)",
+      path,
+    )
+    .option(
       "--unconditional <name=file.npy>",
       "the condition that means none, [1, ...], for --guidance (default for DiT: its label for it)",
       namedPath,
@@ -126,6 +132,11 @@ export function sampleCommand(): Command {
       decimal(0, 1000, true),
     )
     .option("--zero-snr", "rescale the betas so that the last level holds no signal")
+    .option(
+      "--lora <file[:strength]>",
+      "a LoRA in safetensors, merged into the model; repeat it for more (default strength: 1)",
+      loraFile,
+    )
     .option("--no-clip", "do not clip the clean estimate, even if the scheduler does");
   return withCommonOptions(command, "samples.png")
     .addHelpText(
@@ -152,6 +163,8 @@ Examples:
   gen sample --model vae --prior mixture --components 20 --out mixture.png
   gen sample --model digits --sampler ddpm --seed 7 --out digits/
   gen sample --model latents --steps 50 --eta 0.5 --out garments.npy
+  gen sample --model digits --lora adapted/lora.safetensors:0.5 --out half.png
+  gen sample --model digits --classifier guide --class 3 --guidance 4 --out threes.png
   gen sample --model dit --class 207,360 --count 2 --guidance 4 --out dogs-otters.png
   gen sample --model theirs --condition context=states.npy --unconditional context=none.npy --guidance 3
   gen sample --model theirs --sampler dpm-solver++ --size 32 --torch-seed 0 --out theirs.png`,

@@ -22,7 +22,7 @@ import {
   sizeOf,
   trainedOn,
 } from "../evaluation/items.ts";
-import { drawPrior, drawSamples, openPipeline } from "../evaluation/open-model.ts";
+import { drawPrior, drawSamples, isEdm, openPipeline } from "../evaluation/open-model.ts";
 import { reportLines } from "../evaluation/report.ts";
 import { isImages } from "../models.ts";
 import type { CommonOptions } from "../options.ts";
@@ -139,6 +139,8 @@ async function diffusionBound(
   if (count === undefined) return undefined;
   const { denoiser, scheduler, shape, vae } = pipeline;
   if (vae) throw usageError("--bound must be left out: the model's x are latents");
+  if (isEdm(scheduler))
+    throw usageError("--bound must be left out: EDM's noise levels are no steps of a schedule");
   if (Object.keys(given.condition).length > 0)
     throw usageError("--bound must be left out: the model has conditions");
   const backend = await opening;

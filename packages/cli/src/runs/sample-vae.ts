@@ -25,6 +25,8 @@ const others = [
   ["spacing", "--spacing"],
   ["scheduleShift", "--schedule-shift"],
   ["zeroSnr", "--zero-snr"],
+  ["lora", "--lora"],
+  ["classifier", "--classifier"],
 ] as const;
 
 /** Runs `gen sample` on a VAE's folder. */
