@@ -41,7 +41,9 @@ export const commandTexts: Readonly<Record<string, CommandTexts>> = {
   "train vae": {
     description: "用图像训练变分自编码器",
     notes: [
-      "各目标及其选项：elbo 是证据下界：--beta --anneal --free-bits --draws。vamp 是先验可学习的下界：--beta --anneal --draws --pseudo-inputs。iwae 是 K 次抽样的下界，dreg 与它相同，但用双重重参数化的梯度：--draws。info 是 InfoVAE，使用 q(z) 与先验的 MMD，wae 是平方误差加上它：--lambda。beta-tc 给总相关加权：--beta。",
+      "各目标及其选项：elbo 是证据下界：--beta --anneal --free-bits --draws。vamp 是先验可学习的下界：--beta --anneal --draws --pseudo-inputs。iwae 是 K 次抽样的下界，dreg 与它相同，但用双重重参数化的梯度：--draws。info 是 InfoVAE，使用 q(z) 与先验的 MMD，wae 是平方误差加上它：--lambda。beta-tc 给总相关加权：--beta。factor 与它相同，但用判别器估计，判别器由学习率为 0.0001 的 Adam 训练：--gamma。vq 使用学到的码本，每个码有 --latent 个数：--codes --codebook-decay --commitment。fsq 的码由取整的特征组成：--levels。",
+      "",
+      "使用码的 VAE，--network mlp 时每张图片有 16 个码，conv 时是边长为四分之一的一幅码图。perplexity 说明一批用到了多少个码。",
       "",
       "用 --classes 训练的 VAE 没有 ONNX 文件，只有 gen 命令使用它的文件夹。",
       "",
@@ -212,6 +214,11 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "--draws": "每个条目抽取 z 的次数（默认：1；iwae 与 dreg 为 5）",
   "--lambda": "差异项的权重（默认：info 为 1，wae 为 10）",
   "--pseudo-inputs": "vamp 先验的输入个数（默认：50）",
+  "--gamma": "factor 中总相关的权重（默认：10）",
+  "--codes": "vq 的码的个数（默认：512）",
+  "--codebook-decay": "vq 的码的滑动平均在每一步保留的比例（默认：0.99）",
+  "--commitment": "vq 使编码器靠近其码的强度（默认：0.25）",
+  "--levels": "fsq 每个特征的级数，用逗号分隔；它们的乘积是码的个数（默认：8,5,5,5）",
   "train vae --classes": "训练条件 VAE，gen sample 用 --class 从中采样",
   "--vae": "潜空间扩散：`gen train vae` 用相同数据得到的文件夹",
   "--from":
@@ -283,7 +290,8 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "--path": "沿直线，或沿保持噪声长度的大圆（默认：VAE 为 linear，噪声为 spherical）",
   "interpolate --steps": "扩散模型的采样步数（默认：20）",
   "interpolate --guidance": "引导的强度；1 或更小表示不用引导（默认：DiT 为 4，其他不用）",
-  "--prior": "VAE 的潜变量从何而来：它自己的先验，或对 --data 的潜变量拟合的高斯混合（默认：own）",
+  "--prior":
+    "VAE 的潜变量从何而来：own 为它自己的先验；mixture 为对 --data 的潜变量拟合的高斯混合；或 `gen train ddpm --vae` 得到的文件夹，即其潜变量的扩散模型（默认：own）",
   "--components": "--prior mixture 的高斯个数（默认：10）",
   "sample --data": "--prior mixture 所用的数据（默认：VAE 训练时所用的数据）",
   "--grid": "改为在先验的分位点上生成 n x n 张图片，用于有 2 个潜变量的 VAE",

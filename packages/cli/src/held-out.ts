@@ -3,7 +3,7 @@
  * so that two readings differ by the model alone. The weights are inputs of one program, which is
  * compiled at the first reading.
  */
-import { batches, type Dataset } from "@gen/data";
+import { batches, type Dataset, pickItems } from "@gen/data";
 import { ddpmLoss, edmLoss } from "@gen/ddpm";
 import { type Expr, type Signature, trace } from "@gen/graph";
 import { normalNoise } from "@gen/math";
@@ -12,7 +12,6 @@ import { type Backend, callProgram, type Program } from "@gen/runtime-gpu";
 import { conditionInputs, conditionOf, type Denoiser } from "@gen/sampling";
 import type { NoiseSchedule } from "@gen/schedules";
 import { type latentDataset, type Vae, vaeLoss } from "@gen/vae";
-import { pickItems } from "./pick-items.ts";
 
 const most = 1000;
 const golden = (Math.sqrt(5) - 1) / 2;

@@ -1,5 +1,6 @@
 import type { Dataset } from "@gen/data";
-import { mlp, type Network, unet } from "@gen/nn";
+import { reshape } from "@gen/graph";
+import { convDecoder, convEncoder, mlp, type Network, network, unet } from "@gen/nn";
 import { type Denoiser, denoiser } from "@gen/sampling";
 import {
   cosineSchedule,
@@ -9,7 +10,14 @@ import {
   type SchedulerConfigInput,
   scaledLinearSchedule,
 } from "@gen/schedules";
-import { convVae, mlpVae, type Vae } from "@gen/vae";
+import {
+  convVae,
+  finiteScalarQuantizer,
+  mlpVae,
+  quantizedVae,
+  type Vae,
+  vectorQuantizer,
+} from "@gen/vae";
 import { usageError } from "./errors.ts";
 import type { scheduleNames } from "./names.ts";
 import type { RateSettings } from "./rates.ts";
@@ -75,18 +83,73 @@ export interface FineTuneSettings
 export function buildVae(settings: VaeSettings): Vae {
   const { shape, network, width, latent, seed, likelihood, pseudoInputs } = settings;
   const classes = settings.classes?.length;
+  if (settings.codes !== undefined || settings.levels !== undefined) return buildQuantized(settings);
   const ends = { ...(likelihood && { likelihood: likelihoodOf(likelihood) }), pseudoInputs };
   if (classes !== undefined && pseudoInputs !== undefined)
     throw usageError("--classes must be left out with --objective vamp");
   if (network === "mlp") return mlpVae({ shape, hidden: [width], latent, seed, classes, ...ends });
-  if (classes !== undefined) throw usageError("--classes needs --network mlp, got conv");
-  const [imageChannels, ...size] = shape;
-  if (!isSize(size) || size.some((side) => side % 4 !== 0)) {
+  const [imageChannels, ...sides] = shape;
+  const size = convSides(sides, shape);
+  const channels = [width, 2 * width];
+  return convVae({ size, imageChannels, channels, latent, seed, classes, ...ends });
+}
+
+/** Codes of an image where its encoder keeps no positions. */
+const FLAT_POSITIONS = 16;
+
+/** Builds an untrained VAE of codes: a map of them for convolutions, 16 for linear layers. */
+function buildQuantized(settings: VaeSettings): Vae {
+  const { shape, network: kind, width, latent, seed, likelihood, levels, codes } = settings;
+  if (settings.classes)
+    throw usageError("--classes must be left out with --objective vq and fsq");
+  const quantizer = levels
+    ? finiteScalarQuantizer(levels)
+    : vectorQuantizer({ codes: codes ?? 512, features: latent, decay: settings.codebookDecay, seed });
+  const { features } = quantizer;
+  const meaning = likelihood ? likelihoodOf(likelihood) : undefined;
+  const isOne = !meaning || typeof meaning === "string" || ("sigma" in meaning && meaning.sigma !== "predicted");
+  if (!isOne)
     throw usageError(
-      `--network conv needs images with sides divisible by 4, got [${shape.join(", ")}]; pass another --size, or use mlp`,
+      `--likelihood must be bernoulli, continuous-bernoulli, gaussian or gaussian:SIGMA with codes, got ${likelihood}`,
     );
+  if (kind === "conv") {
+    const [inChannels, ...size] = shape;
+    const sides = convSides(size, shape);
+    const channels = [width, 2 * width];
+    const map = { size: sides, map: true, seed };
+    return quantizedVae({
+      encoder: convEncoder({ ...map, name: "encoder.", inChannels, channels, outputs: features }),
+      decoder: convDecoder({
+        ...{ ...map, name: "decoder.", inputs: features },
+        channels: channels.toReversed(),
+        outChannels: inChannels,
+      }),
+      quantizer,
+      likelihood: meaning,
+    });
   }
-  return convVae({ size, imageChannels, channels: [width, 2 * width], latent, seed, ...ends });
+  const pixels = shape.reduce((a, b) => a * b, 1);
+  const flat = features * FLAT_POSITIONS;
+  const inner = { hidden: [width], activation: "relu", seed } as const;
+  const encoder = mlp({ ...inner, name: "encoder.", inputs: pixels, outputs: flat });
+  const decoder = mlp({ ...inner, name: "decoder.", inputs: flat, outputs: pixels });
+  return quantizedVae({
+    encoder: network({ x: { shape: ["batch", ...shape] } }, (x) =>
+      reshape(encoder.apply(reshape(x, [x.shape[0], pixels])), [
+        x.shape[0],
+        features,
+        FLAT_POSITIONS,
+      ]),
+    ),
+    decoder: network({ z: { shape: ["batch", features, FLAT_POSITIONS] } }, (z) =>
+      reshape(decoder.apply(reshape(z, [z.shape[0], flat])), [
+        z.shape[0],
+        ...shape,
+      ]),
+    ),
+    quantizer,
+    likelihood: meaning,
+  });
 }
 
 /** Builds an untrained network. @throws GenError `usage` when it does not fit the shape. */
@@ -142,6 +205,14 @@ export function schedulerOf(
   if (name !== "flow") return { schedule, clip };
   const className = "FlowMatchEulerDiscreteScheduler";
   return { schedule, clip: null, predictionType: "flow", className };
+}
+
+/** The sides of images that are halved twice. @throws GenError `usage` when they cannot be. */
+function convSides(size: readonly number[], shape: readonly number[]): readonly [number, number] {
+  if (isSize(size) && size.every((side) => side % 4 === 0)) return size;
+  throw usageError(
+    `--network conv needs images with sides divisible by 4, got [${shape.join(", ")}]; pass another --size, or use mlp`,
+  );
 }
 
 const isSize = (sides: readonly number[]): sides is readonly [number, number] => sides.length === 2;

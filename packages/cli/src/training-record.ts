@@ -89,9 +89,20 @@ const optional =
     value === undefined || isAllowed(value);
 const isClassList = (value: unknown) =>
   isArrayOf(isText)(value) && (value as unknown[]).length <= 65_536;
+const areLevels = (levels: readonly number[]) =>
+  levels.length >= 1 &&
+  levels.length <= 16 &&
+  levels.every((level) => level >= 2) &&
+  levels.reduce((a, b) => a * b, 1) <= 65_536;
 const vaeOptions: readonly Rule[] = [
   ["settings.likelihood", "a text", optional(isText)],
   ["settings.pseudoInputs", "a whole number in [1, 4096]", optional(isSize(4096))],
+  ["settings.codes", "a whole number in [2, 65536]", optional(isSize(65_536))],
+  [
+    "settings.levels",
+    "a list of at most 16 numbers, whose product is at most 65536",
+    optional((value) => isArrayOf(isSize(65_536))(value) && areLevels(value as number[])),
+  ],
   ["settings.classes", "a list of at most 65536 names", optional(isClassList)],
 ];
 const isNoise = (value: unknown) =>

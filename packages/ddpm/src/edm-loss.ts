@@ -41,7 +41,10 @@ export function edmPreconditioning<T>(
   sigma: T,
   dataDeviation = 0.5,
 ): EdmPreconditioning<T> {
-  checkArguments({ dataDeviation }, { dataDeviation: rules.POSITIVE_FINITE });
+  checkArguments(
+    { a, sigma, dataDeviation },
+    { a: ARITHMETIC, sigma: SIGMA, dataDeviation: rules.POSITIVE_FINITE },
+  );
   const data = a.constant(dataDeviation);
   const total = a.add(a.mul(sigma, sigma), a.mul(data, data));
   const root = a.sqrt(total);
@@ -54,6 +57,13 @@ export function edmPreconditioning<T>(
     weight: a.div(total, a.mul(product, product)),
   };
 }
+
+const ARITHMETIC = rules.having("an arithmetic, such as exprArithmetic", {
+  sqrt: rules.FUNCTION,
+  constant: rules.FUNCTION,
+});
+
+const SIGMA = rules.either(rules.POSITIVE_FINITE, rules.NUMBERS, rules.EXPRESSION);
 
 /** The inputs of {@link edmLoss}. */
 export interface EdmLossInputs {

@@ -1,5 +1,5 @@
 import { cast, type Expr, input, less, logSumExp, max, mean, neg, sub } from "@gen/graph";
-import { ArgumentError, checkOptions, rules } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import { type Network, type TrainResult, withWeights } from "@gen/nn";
 import { type Classifier, conditionInputs, labelLogProb } from "@gen/sampling";
 import { linearSchedule, type NoiseSchedule } from "@gen/schedules";
@@ -71,6 +71,13 @@ export async function trainClassifier<T>(
  * @param schedule The noise levels. Default: no noise.
  */
 export function classifierLosses(classifier: Pick<Network, "apply">, schedule?: NoiseSchedule) {
+  checkArguments(
+    { classifier, schedule },
+    {
+      classifier: rules.having("a network", { apply: rules.FUNCTION }),
+      schedule: rules.optional(rules.SCHEDULE),
+    },
+  );
   return ({ x0, t, epsilon, label }: DdpmLossInputs & { readonly label: Expr }) => {
     const time = schedule ? t : sub(label, label);
     const logits = classifier.apply(schedule ? qSample(schedule, x0, t, epsilon) : x0, time);

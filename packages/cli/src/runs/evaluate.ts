@@ -28,6 +28,7 @@ import { isImages } from "../models.ts";
 import type { CommonOptions } from "../options.ts";
 import { print, progress } from "../terminal.ts";
 import { readTrainedVae } from "../trained-vae.ts";
+import { isQuantized } from "../trained-vae.ts";
 import type { DataFlags } from "../training-options.ts";
 
 export interface EvaluateOptions extends CommonOptions, DataFlags {
@@ -114,15 +115,18 @@ async function vaeLikelihood(
   line.update(0, undefined, `${draws} draws of z for each of ${dataset.length} held-out items`);
   try {
     const { elbo: bound, ...terms } = await elbo(run);
-    const estimate = await logLikelihood({ ...run, samples: draws });
+    // A posterior that is one code has no density to draw from.
+    const estimate = isQuantized(model)
+      ? undefined
+      : await logLikelihood({ ...run, samples: draws });
     line.finish();
+    const nats = -(estimate?.logLikelihood ?? bound);
     return {
       items: dataset.length,
       elbo: bound,
       ...terms,
-      ...estimate,
-      draws,
-      bitsPerDimension: bitsPerDimension(-estimate.logLikelihood, sizeOf(dataset)),
+      ...(estimate && { ...estimate, draws }),
+      bitsPerDimension: bitsPerDimension(nats, sizeOf(dataset)),
     };
   } catch (error) {
     throw signal.aborted ? interrupted() : error;

@@ -39,7 +39,8 @@ export interface SampleCommandOptions extends CommonOptions, SchedulerFlags, Con
   readonly eta?: number;
   readonly count?: number;
   readonly grid?: number;
-  readonly prior?: "own" | "mixture";
+  /** own, mixture, or a folder. */
+  readonly prior?: string;
   readonly components?: number;
   readonly data?: string;
   readonly size?: readonly [number, number];

@@ -13,7 +13,10 @@ import type { NoiseSchedule } from "@gen/schedules";
  * @throws RangeError when t is outside the schedule.
  */
 export function networkTime(schedule: NoiseSchedule, predicts: PredictionType, t: number): number {
-  checkArguments({ schedule, t }, { schedule: rules.SCHEDULE, t: rules.NOT_NEGATIVE });
+  checkArguments(
+    { schedule, predicts, t },
+    { schedule: rules.SCHEDULE, predicts: rules.PREDICTS, t: rules.NOT_NEGATIVE },
+  );
   if (predicts !== "flow" || schedule.spec.kind !== "flow") return t;
   const low = Math.floor(t);
   const [from, to] = [low, Math.min(low + 1, schedule.length - 1)].map(
