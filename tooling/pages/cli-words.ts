@@ -64,6 +64,8 @@ const values: Readonly<Record<string, string>> = {
     "cosine、linear、constant，或 step:步数:倍数，倍数在 (0, 1] 内，如 step:1000:0.5",
   "a time with its unit, such as 30s, 10m or 2h": "时间和单位，如 30s、10m 或 2h",
   "jsonl, tensorboard, or both: jsonl,tensorboard": "jsonl、tensorboard，或两者：jsonl,tensorboard",
+  "whole numbers of at least 2 with commas between, whose product is at most 65536, such as 8,5,5,5":
+    "不小于 2 的整数，用逗号分隔，乘积不超过 65536，如 8,5,5,5",
   "flip, shift:PIXELS, rotate:DEGREES up to 180, dequantize, or several with commas, such as flip,shift:2":
     "flip、shift:像素数、rotate:度数（至多 180）、dequantize，或用逗号列出多个，如 flip,shift:2",
   "whole numbers with commas, such as 3,17": "用逗号隔开的整数，如 3,17",

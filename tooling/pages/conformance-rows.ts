@@ -218,6 +218,15 @@ export const conformanceRows: Readonly<
     },
     {
       what: {
+        en: "EDM's preconditioning, loss and gradients",
+        zh: "EDM 的预处理、损失与梯度",
+      },
+      files: ["packages/ddpm/test/reference/edm.json"],
+      within: "1e-11",
+      test: "packages/ddpm/test/objectives.test.ts",
+    },
+    {
+      what: {
         en: "TensorBoard's event files: records of numbers and pictures",
         zh: "TensorBoard 的事件文件：数值与图片的记录",
       },

@@ -41,7 +41,9 @@ export const commandTexts: Readonly<Record<string, CommandTexts>> = {
   "train vae": {
     description: "用图像训练变分自编码器",
     notes: [
-      "各目标及其选项：elbo 是证据下界：--beta --anneal --free-bits --draws。vamp 是先验可学习的下界：--beta --anneal --draws --pseudo-inputs。iwae 是 K 次抽样的下界，dreg 与它相同，但用双重重参数化的梯度：--draws。info 是 InfoVAE，使用 q(z) 与先验的 MMD，wae 是平方误差加上它：--lambda。beta-tc 给总相关加权：--beta。",
+      "各目标及其选项：elbo 是证据下界：--beta --anneal --free-bits --draws。vamp 是先验可学习的下界：--beta --anneal --draws --pseudo-inputs。iwae 是 K 次抽样的下界，dreg 与它相同，但用双重重参数化的梯度：--draws。info 是 InfoVAE，使用 q(z) 与先验的 MMD，wae 是平方误差加上它：--lambda。beta-tc 给总相关加权：--beta。factor 与它相同，但用判别器估计，判别器由学习率为 0.0001 的 Adam 训练：--gamma。vq 使用学到的码本，每个码有 --latent 个数：--codes --codebook-decay --commitment。fsq 的码由取整的特征组成：--levels。",
+      "",
+      "使用码的 VAE，--network mlp 时每张图片有 16 个码，conv 时是边长为四分之一的一幅码图。perplexity 说明一批用到了多少个码。",
       "",
       "用 --classes 训练的 VAE 没有 ONNX 文件，只有 gen 命令使用它的文件夹。",
       "",
@@ -51,7 +53,14 @@ export const commandTexts: Readonly<Record<string, CommandTexts>> = {
   "train ddpm": {
     description: "用图像、点或 VAE 的潜变量训练去噪扩散模型",
     notes: [
-      "点会先标准化。若点来自文件，`gen sample` 按文件的单位给出样本；若来自内置的二维数据，则给出标准化后的样本。",
+      "使用 --from 时，学习率为默认值的十分之一，但与 --lora 一起使用时不变；若模型有类别，则使用数据的类别。点会先标准化。若点来自文件，`gen sample` 按文件的单位给出样本；若来自内置的二维数据，则给出标准化后的样本。",
+      resume,
+    ],
+  },
+  "train classifier": {
+    description: "训练图像或点的分类器，它可以引导扩散模型",
+    notes: [
+      "数据必须有类别：子文件夹，或文件中的标签。损失是以 nat 计的交叉熵，accuracy 是分类正确的比例。结束时在留出的数据上测量；给出 --validate-every 时，训练途中也测量。文件夹中的 features.onnx 给出最后一层的输入，gen evaluate --features 接受该文件夹。",
       resume,
     ],
   },
@@ -219,22 +228,38 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "--draws": "每个条目抽取 z 的次数（默认：1；iwae 与 dreg 为 5）",
   "--lambda": "差异项的权重（默认：info 为 1，wae 为 10）",
   "--pseudo-inputs": "vamp 先验的输入个数（默认：50）",
+  "--gamma": "factor 中总相关的权重（默认：10）",
+  "--codes": "vq 的码的个数（默认：512）",
+  "--codebook-decay": "vq 的码的滑动平均在每一步保留的比例（默认：0.99）",
+  "--commitment": "vq 使编码器靠近其码的强度（默认：0.25）",
+  "--levels": "fsq 每个特征的级数，用逗号分隔；它们的乘积是码的个数（默认：8,5,5,5）",
   "train vae --classes": "训练条件 VAE，gen sample 用 --class 从中采样",
   "--vae": "潜空间扩散：`gen train vae` 用相同数据得到的文件夹",
+  "--from":
+    "微调：`gen train ddpm` 得到的文件夹，或由 ONNX 文件组成的管线，在其权重上继续训练；网络与噪声表不变",
+  "train ddpm --lora":
+    "与 --from 一起使用：权重不变，训练这个秩的增量；增量还会单独存为 lora.safetensors",
+  "train classifier --width": "第一个卷积的通道数，或隐藏层的特征数（默认：32；点为 128）",
+  "--noisy": "在带噪的样本上训练，供 gen sample --classifier 使用；噪声应与要引导的模型相同",
+  "train classifier --schedule": "--noisy 的噪声表",
+  "train classifier --timesteps": "--noisy 的噪声级数",
+  "--classifier":
+    "用 `gen train classifier --noisy` 得到的文件夹把样本引向 --class；--guidance 是强度（默认：1）",
   "train ddpm --network": "点和潜变量用全连接层，图像用 UNet（默认：由数据决定）",
   "train ddpm --width": "隐藏层或 UNet 第一级的特征数（默认：256；unet 为 32）",
   "--schedule": "噪声表",
   "--timesteps": "训练时的噪声级数",
-  "train ddpm --predicts": "网络的预测目标：噪声、干净数据、v，或直线流的速度（流匹配）",
+  "train ddpm --predicts":
+    "网络的预测目标：噪声、干净数据、v、直线流的速度（流匹配），或 EDM 预处理后的估计",
   "evaluate --model": "`gen train vae` 得到的 VAE 文件夹，或管线文件夹，或管线的 http(s) URL",
   "--samples": "代替模型的样本：`gen sample` 写出的 npy 文件，或 --data 能读取的任何数据",
   "evaluate --data": "数据（默认：文件夹记录的训练数据）",
   "compare --data": "数据（默认：文件夹记录的训练数据）",
   "evaluate --count": "样本数，也是与之比较的训练数据和留出数据各自的最多个数",
   "--features":
-    "衡量 Frechet 距离、KID、精确率与召回率所用的特征：分类器 digits 或 fashion-mnist 的特征，像素 pixels，或一个图像 ONNX 模型的特征（默认：数据对应的分类器，否则为像素）",
+    "衡量 Frechet 距离、KID、精确率与召回率所用的特征：分类器 digits 或 fashion-mnist 的特征，`gen train classifier` 得到的文件夹的特征，像素 pixels，或一个图像 ONNX 模型的特征（默认：数据对应的分类器，否则为像素）",
   "compare --features":
-    "衡量 Frechet 距离所用的特征：分类器 digits 或 fashion-mnist 的特征，像素 pixels，或一个图像 ONNX 模型的特征（默认：数据对应的分类器，否则为像素）",
+    "衡量 Frechet 距离所用的特征：分类器 digits 或 fashion-mnist 的特征，`gen train classifier` 得到的文件夹的特征，像素 pixels，或一个图像 ONNX 模型的特征（默认：数据对应的分类器，否则为像素）",
   "--feature-range": "--features 的模型所用的黑与白的值（默认：-1,1）",
   "evaluate --steps": "采样步数（默认：20；lcm 为 4，ddpm 为全部训练步）",
   "evaluate --eta":
@@ -243,11 +268,11 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "evaluate --draws": "计算 VAE 的对数似然时，每个条目抽取 z 的次数",
   "--bound": "另外计算扩散模型下 n 个留出条目的似然界，需要运行全部训练步",
   "compare --model": "管线文件夹或其 http(s) URL",
-  "--samplers": "采样器，用逗号分隔",
+  "--samplers": "采样器，用逗号分隔（默认：ddim,dpm-solver++,unipc；EDM 为 euler,dpm-solver++）",
   "compare --steps": "步数，用逗号分隔",
   "compare --count": "每次采样的样本数，使用相同的噪声",
   "--shown": "图片中每次采样显示的样本数",
-  "--reference": "作为参考的 ddim 的步数，其他结果与它比较；0 表示不做参考",
+  "--reference": "作为参考的 ddim（EDM 为 euler）的步数，其他结果与它比较；0 表示不做参考",
   "compare --guidance": "按类别引导的强度；1 或更小表示不用引导（默认：不用）",
   "encode --data":
     "fashion-mnist、digits、two-moons、swiss-roll、checkerboard、rings、pinwheel、gaussian-mixture，或一个路径：存放 PNG、JPEG 或 WebP 的文件夹，其子文件夹为类别，或 idx、npy、npz、csv 文件（默认：VAE 训练时所用的数据）",
@@ -279,7 +304,8 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "--path": "沿直线，或沿保持噪声长度的大圆（默认：VAE 为 linear，噪声为 spherical）",
   "interpolate --steps": "扩散模型的采样步数（默认：20）",
   "interpolate --guidance": "引导的强度；1 或更小表示不用引导（默认：DiT 为 4，其他不用）",
-  "--prior": "VAE 的潜变量从何而来：它自己的先验，或对 --data 的潜变量拟合的高斯混合（默认：own）",
+  "--prior":
+    "VAE 的潜变量从何而来：own 为它自己的先验；mixture 为对 --data 的潜变量拟合的高斯混合；或 `gen train ddpm --vae` 得到的文件夹，即其潜变量的扩散模型（默认：own）",
   "--components": "--prior mixture 的高斯个数（默认：10）",
   "sample --data": "--prior mixture 所用的数据（默认：VAE 训练时所用的数据）",
   "--grid": "改为在先验的分位点上生成 n x n 张图片，用于有 2 个潜变量的 VAE",

@@ -62,7 +62,7 @@ export async function claimFolder(
 }
 
 /** `trained with steps 100 (now 200)`: the settings that differ, with both values. */
-function differences(before: object, now: object): string {
+export function differences(before: object, now: object): string {
   const [old, given] = [flatten(before), flatten(now)];
   const differ = [...new Set([...old.keys(), ...given.keys()])]
     .filter((name) => old.get(name) !== given.get(name))

@@ -1,25 +1,16 @@
 import type { Dataset } from "@gen/data";
-import { trainDdpm } from "@gen/ddpm";
 import { pipelineFiles } from "@gen/pipeline";
-import { type Denoiser, denoiser, generate, type PipelineVae } from "@gen/sampling";
 import { pipelineVae, priorSamples, trainVae, type Vae } from "@gen/vae";
 import { pictureOf } from "./drawing/pictures.ts";
-import { ddpmHeldOut, vaeHeldOut } from "./held-out.ts";
-import {
-  buildDenoiser,
-  buildVae,
-  type DdpmSettings,
-  isImages,
-  schedules,
-  type VaeSettings,
-} from "./models.ts";
+import { vaeHeldOut } from "./held-out.ts";
+import { buildVae, type VaeSettings } from "./models.ts";
 import { type Trained, type TrainingJob, trainModel } from "./train-model.ts";
 import { labelsInTurn } from "./trained-vae.ts";
 import type { Validation } from "./training-history.ts";
 import { objectiveOf } from "./vae-objectives.ts";
 
 /** Samples in a picture of a training. Fewer points show no shape. */
-const drawnCount = ({ shape }: Pick<Dataset, "shape">) => (shape.length === 1 ? 1000 : 16);
+export const drawnCount = ({ shape }: Pick<Dataset, "shape">) => (shape.length === 1 ? 1000 : 16);
 
 /** A training without its model. */
 export type JobOptions = Omit<
@@ -52,7 +43,7 @@ export async function trainVaeIn(
     model,
     validation: validation && {
       ...validation,
-      measure: (vae) => vaeHeldOut(job.backend, vae, validation.dataset, settings.seed),
+      measure: vaeHeldOut(job.backend, model, validation.dataset, settings.seed),
     },
     sheet: drawEvery ? { every: drawEvery, draw: drawVae } : undefined,
     train: (options) =>
@@ -67,70 +58,5 @@ export async function trainVaeIn(
       vae.classes === undefined
         ? pipelineFiles({ kind: "vae", vae: pipelineVae(vae), shape: vae.latent })
         : {},
-  });
-}
-
-/** Trains a DDPM in a folder that is a complete pipeline, with `vae` in it for latent diffusion. */
-export async function trainDdpmIn(
-  {
-    dataset,
-    vae,
-    notes,
-    validation,
-    drawEvery,
-    ...job
-  }: JobOptions & {
-    readonly vae?: PipelineVae;
-    readonly notes?: Readonly<Record<string, unknown>>;
-  },
-  settings: DdpmSettings,
-): Promise<Trained> {
-  const network = denoiser(buildDenoiser(settings), settings.predicts);
-  const schedule = schedules[settings.schedule]({ steps: settings.timesteps });
-  const { shape, range } = dataset;
-  const { classes, classDropout: conditionDropout } = settings;
-  const isFlow = settings.predicts === "flow";
-  const clip = isImages(dataset) && range && !vae && !isFlow ? 1 : null;
-  const onWarning = (message: string) => process.stderr.write(`${message}\n`);
-  const pipelineOf = (denoiser: Denoiser) => {
-    const flow = { predictionType: "flow", className: "FlowMatchEulerDiscreteScheduler" } as const;
-    const scheduler = { schedule, clip, ...(isFlow && flow) };
-    return { kind: "diffusion" as const, denoiser, scheduler, shape, vae, classes, notes };
-  };
-  const drawDdpm = async (denoiser: Denoiser) => {
-    const count = vae ? 16 : drawnCount(dataset);
-    const options = { backend: job.backend, count, seed: settings.seed };
-    // The classes take turns.
-    const labels = classes && Int32Array.from({ length: count }, (_, i) => i % classes.length);
-    const samples = await generate(pipelineOf(denoiser), {
-      ...options,
-      steps: Math.min(20, settings.timesteps),
-      ...(!isFlow && { sampler: "ddim" }),
-      ...(labels && { condition: labels }),
-    });
-    return pictureOf(samples.x, samples.shape, [-1, 1]);
-  };
-  return trainModel({
-    ...job,
-    kind: "ddpm",
-    settings,
-    model: network,
-    validation: validation && {
-      ...validation,
-      measure: (denoiser) =>
-        ddpmHeldOut(
-          { backend: job.backend, denoiser, dataset: validation.dataset },
-          schedule,
-          settings.batch,
-        ),
-    },
-    sheet: drawEvery ? { every: drawEvery, draw: drawDdpm } : undefined,
-    train: (options) =>
-      trainDdpm({
-        ...options,
-        ...{ network, dataset, schedule, conditionDropout, onWarning },
-        unconditional: classes?.length,
-      }),
-    files: (denoiser) => pipelineFiles(pipelineOf(denoiser)),
   });
 }

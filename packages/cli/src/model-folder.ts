@@ -154,15 +154,16 @@ export async function readModelFolder(
   folder: string,
   {
     shape,
+    loras,
     conditions = () => ({}),
     ...reading
-  }: Pick<LoadPipelineOptions, "shape"> &
+  }: Pick<LoadPipelineOptions, "shape" | "loras"> &
     FolderReading & {
       readonly conditions?: (pipeline: FolderPipeline) => Readonly<Record<string, Tensor>>;
     } = {},
 ): Promise<LoadedPipeline> {
   const pipeline = await loadFrom(folder, reading, async (read, options) => {
-    const found: FolderPipeline = await loadPipeline(read, { ...options, shape });
+    const found: FolderPipeline = await loadPipeline(read, { ...options, shape, loras });
     const index = found.classes && (await read("model_index.json"));
     const { _class_name: name } = (index && parseJson<Record<string, unknown>>(index)) || {};
     return /^(ORT)?DiTPipeline$/.test(String(name)) ? { ...found, guidance: DIT_GUIDANCE } : found;

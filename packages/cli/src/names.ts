@@ -29,4 +29,15 @@ export const sigmaNames = ["karras", "exponential", "beta"] as const;
 export const spacingNames = ["leading", "trailing", "linspace"] as const;
 
 /** What `gen train vae` minimizes. */
-export const objectiveNames = ["elbo", "vamp", "iwae", "dreg", "info", "wae", "beta-tc"] as const;
+export const objectiveNames = [
+  "elbo",
+  "vamp",
+  "iwae",
+  "dreg",
+  "info",
+  "wae",
+  "beta-tc",
+  "factor",
+  "vq",
+  "fsq",
+] as const;

@@ -55,6 +55,16 @@ export function rateDecay(text: string): RateDecay {
   );
 }
 
+/** Parses the levels of the features of codes, `8,5,5,5`. */
+export function codeLevels(text: string): readonly number[] {
+  const levels = text.split(",").map((part) => (/^\d{1,5}$/.test(part.trim()) ? Number(part) : 0));
+  const codes = levels.reduce((a, b) => a * b, 1);
+  if (levels.every((level) => level >= 2) && levels.length <= 16 && codes <= 65_536) return levels;
+  throw new InvalidArgumentError(
+    "It must be whole numbers of at least 2 with commas between, whose product is at most 65536, such as 8,5,5,5.",
+  );
+}
+
 /** Parses the kinds of logs, `jsonl`, `tensorboard` or `jsonl,tensorboard`. */
 export function logKinds(text: string): readonly LogKind[] {
   const kinds = text.split(",").map((kind) => kind.trim());

@@ -14,6 +14,7 @@ import {
 import { quickstartCommand } from "./commands/quickstart.ts";
 import { sampleCommand } from "./commands/sample.ts";
 import { serveCommand } from "./commands/serve.ts";
+import { classifierCommand } from "./commands/train-classifier.ts";
 import { ddpmCommand } from "./commands/train-ddpm.ts";
 import { vaeCommand } from "./commands/train-vae.ts";
 import { errorLine, usageError } from "./errors.ts";
@@ -31,7 +32,8 @@ export function program(): Command {
   const train = new Command("train")
     .description("train a model and save it as a folder of ONNX and JSON")
     .addCommand(vaeCommand())
-    .addCommand(ddpmCommand());
+    .addCommand(ddpmCommand())
+    .addCommand(classifierCommand());
   const gen = new Command("gen")
     .description("Train and sample VAEs, DDPM and DDIM.")
     .version(version())

@@ -17,6 +17,9 @@ const modelPaths = [
   "vae_decoder/model.onnx",
   "vae_decoder/config.json",
   "model_index.json",
+  "lora.safetensors",
+  "classifier/model.onnx",
+  "features.onnx",
 ];
 
 /** The files of `gen` in a model folder; it leaves all others alone. */

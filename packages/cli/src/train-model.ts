@@ -83,7 +83,10 @@ export async function trainModel<Model extends Weighted>(
   const checkpoint = await claimFolder(job, settings);
   const before = checkpoint?.record;
   const resume = checkpoint?.saved?.state;
-  if (before && resume && (before.step >= steps || isEarly(before.history, validation))) {
+  // At most 20,000 readings of the loss, so that the record of a long training stays small.
+  const logEvery = Math.max(10, Math.ceil(steps / 20_000));
+  const isDone = (history: History) => isEarly(history, validation, logEvery);
+  if (before && resume && (before.step >= steps || isDone(before.history))) {
     const model = withWeights(job.model, savedWeights(resume));
     const restored = await restoreFiles(folder, job.files(model));
     return { record: before, reused: true, restored, model };
@@ -92,8 +95,6 @@ export async function trainModel<Model extends Weighted>(
   if (before && !resume) note(`${folder} holds no saved step yet; the training starts at step 0`);
   const first = resume?.step ?? 0;
   const history: History = before?.history ?? { steps: [], losses: {} };
-  // At most 20,000 readings of the loss, so that the record of a long training stays small.
-  const logEvery = Math.max(10, Math.ceil(steps / 20_000));
   truncate(history, first, logEvery);
   const started = performance.now();
   const record = (step: number): TrainingRecord => ({
@@ -168,7 +169,7 @@ export async function trainModel<Model extends Weighted>(
       resume,
       signal: {
         get aborted() {
-          return signal.aborted || isLate() || isEarly(history, validation);
+          return signal.aborted || isLate() || isDone(history);
         },
       },
       onStep,
@@ -183,7 +184,7 @@ export async function trainModel<Model extends Weighted>(
     await save(training.state, model, false);
   await log.flush();
   const trained = { record: record(training.step), reused: false, restored: [], model };
-  if (training.step === steps || isEarly(history, validation)) {
+  if (training.step === steps || isDone(history)) {
     const loss = `loss ${history.losses.loss?.at(-1)?.toPrecision(4)}`;
     if (training.step === steps) line.finish(loss);
     else line.finish(`${loss}; no better held-out share since step ${bestOf(history)?.step}`);

@@ -1,5 +1,5 @@
 import { withWeights } from "@gen/nn";
-import type { Vae } from "@gen/vae";
+import type { quantizedVae, Vae } from "@gen/vae";
 import { prefixErrors, usageError } from "./errors.ts";
 import { isOnline } from "./files.ts";
 import { buildVae, type VaeSettings } from "./models.ts";
@@ -11,6 +11,12 @@ export interface TrainedVae {
   readonly settings: VaeSettings & { readonly dataHash?: string };
   readonly step: number;
 }
+
+/** A VAE whose latents are codes. */
+export type QuantizedVae = ReturnType<typeof quantizedVae>;
+
+/** Whether a VAE's latents are codes, as --objective vq and fsq make them. */
+export const isQuantized = (model: Vae): model is QuantizedVae => model.codes !== undefined;
 
 /** Labels of `count` draws, of a conditional VAE's classes in turn. */
 export const labelsInTurn = (

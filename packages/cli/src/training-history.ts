@@ -37,15 +37,23 @@ export function addHeldOut(history: History, step: number, loss: number): boolea
   return bestOf(history)?.step === step;
 }
 
-/** Whether the last `patience` held-out readings are none of them better than one before. */
+/**
+ * Whether the last `patience` held-out readings are none of them better than one before. The reading
+ * at the last step of a training that was extended does not count: a training of the full length has
+ * none there.
+ */
 export function isEarly(
   { heldOut }: History,
-  validation: Pick<Validation<never>, "patience"> | undefined,
+  validation: Pick<Validation<never>, "every" | "patience"> | undefined,
+  logEvery: number,
 ): boolean {
-  const { patience = Infinity } = validation ?? {};
-  if (!heldOut || heldOut.losses.length <= patience) return false;
-  const best = bestOf({ steps: [], losses: {}, heldOut });
-  return heldOut.losses.length - 1 - heldOut.steps.indexOf(best?.step as number) >= patience;
+  const { every = 1, patience } = validation ?? {};
+  if (!heldOut || patience === undefined) return false;
+  const losses = heldOut.losses.filter((_, i) =>
+    isDue(heldOut.steps[i], Infinity, logEvery, every),
+  );
+  const best = losses.reduce((at, loss, i) => (loss < losses[at] ? i : at), 0);
+  return losses.length - 1 - best >= patience;
 }
 
 /** Whether the held-out share is measured at a step: at the last, and at a reading of the loss. */

@@ -5,11 +5,12 @@
 import { createHash } from "node:crypto";
 import { usageError } from "./errors.ts";
 import { parseJson } from "./files.ts";
+import { scheduleNames } from "./names.ts";
 import type { History } from "./training-history.ts";
 
 /** A record: what is trained, and how far it is. */
 export interface TrainingRecord {
-  readonly kind: "vae" | "ddpm";
+  readonly kind: "vae" | "ddpm" | "classifier";
   /** Everything that decides the weights: data, network, batch, seed, ... */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly step: number;
@@ -43,7 +44,11 @@ const isArrayOf = (isItem: (value: unknown) => boolean) => (value: unknown) =>
 type Rule = readonly [field: string, allowed: string, isAllowed: (value: unknown) => boolean];
 
 const rules: readonly Rule[] = [
-  ["kind", "vae or ddpm", (value) => value === "vae" || value === "ddpm"],
+  [
+    "kind",
+    "vae, ddpm or classifier",
+    (value) => ["vae", "ddpm", "classifier"].includes(String(value)),
+  ],
   ["settings", "an object", isObject],
   ["step", "a whole number of at least 0", isCount],
   ["steps", "a whole number of at least 0", isCount],
@@ -65,28 +70,49 @@ const stateRules: readonly Rule[] = [
 
 const isSize = (most: number) => (value: unknown) =>
   isCount(value) && (value as number) >= 1 && (value as number) <= most;
-/** Settings that a VAE is built from again, for latent diffusion. */
-const vaeRules: readonly Rule[] = [
+/** Settings that a VAE or a classifier is built from again. */
+const builtRules: readonly Rule[] = [
   ["settings.data", "a text", isText],
   ["settings.shape", "an array of sizes", isArrayOf(isSize(65_536))],
-  ["settings.network", "mlp or conv", (value) => value === "mlp" || value === "conv"],
   ["settings.width", "a whole number in [1, 8192]", isSize(8192)],
-  ["settings.latent", "a whole number in [1, 4096]", isSize(4096)],
   ["settings.seed", "a whole number of at least 0", isCount],
+];
+const vaeRules: readonly Rule[] = [
+  ...builtRules,
+  ["settings.network", "mlp or conv", (value) => value === "mlp" || value === "conv"],
+  ["settings.latent", "a whole number in [1, 4096]", isSize(4096)],
 ];
 
 const optional =
   (isAllowed: (value: unknown) => boolean) =>
   (value: unknown): boolean =>
     value === undefined || isAllowed(value);
+const isClassList = (value: unknown) =>
+  isArrayOf(isText)(value) && (value as unknown[]).length <= 65_536;
+const areLevels = (levels: readonly number[]) =>
+  levels.length >= 1 &&
+  levels.length <= 16 &&
+  levels.every((level) => level >= 2) &&
+  levels.reduce((a, b) => a * b, 1) <= 65_536;
 const vaeOptions: readonly Rule[] = [
   ["settings.likelihood", "a text", optional(isText)],
   ["settings.pseudoInputs", "a whole number in [1, 4096]", optional(isSize(4096))],
+  ["settings.codes", "a whole number in [2, 65536]", optional(isSize(65_536))],
   [
-    "settings.classes",
-    "a list of at most 65536 names",
-    optional((value) => isArrayOf(isText)(value) && (value as unknown[]).length <= 65_536),
+    "settings.levels",
+    "a list of at most 16 numbers, whose product is at most 65536",
+    optional((value) => isArrayOf(isSize(65_536))(value) && areLevels(value as number[])),
   ],
+  ["settings.classes", "a list of at most 65536 names", optional(isClassList)],
+];
+const isNoise = (value: unknown) =>
+  isObject(value) &&
+  scheduleNames.some((name) => name === value.schedule) &&
+  isSize(100_000)(value.timesteps);
+const classifierRules: readonly Rule[] = [
+  ...builtRules,
+  ["settings.classes", "a list of at most 65536 names", isClassList],
+  ["settings.noise", "a schedule and its timesteps", optional(isNoise)],
 ];
 
 /**
@@ -107,6 +133,7 @@ export function parseRecord(
   };
   rules.forEach(requireRule);
   if (fields.kind === "vae") [...vaeRules, ...vaeOptions].forEach(requireRule);
+  if (fields.kind === "classifier") classifierRules.forEach(requireRule);
   if (fields.state !== undefined) stateRules.forEach(requireRule);
   const record = fields as unknown as TrainingRecord;
   const { steps, losses, heldOut } = record.history;

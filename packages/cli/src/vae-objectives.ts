@@ -8,20 +8,27 @@
  *   info           infoVaeLoss                           --lambda
  *   wae            waeLoss                               --lambda
  *   beta-tc        betaTcLoss                            --beta
+ *   factor         factorVaeLoss, its own discriminator  --gamma
+ *   vq             quantizedLoss, a learned codebook     --codes --codebook-decay --commitment
+ *   fsq            quantizedLoss, rounded features       --levels
  */
-import type { ModelTrainingOptions } from "@gen/nn";
+import { adam, type ModelTrainingOptions, mlp } from "@gen/nn";
 import {
   betaTcLoss,
   cyclicAnnealing,
+  factorVaeLoss,
   infoVaeLoss,
   iwaeLoss,
   type Likelihood,
   linearAnnealing,
+  quantizedLoss,
   type trainVae,
+  type Vae,
   vaeLoss,
   waeLoss,
 } from "@gen/vae";
 import { usageError } from "./errors.ts";
+import type { QuantizedVae } from "./trained-vae.ts";
 import type { objectiveNames } from "./names.ts";
 
 /** What a VAE learns to do, as its flags and its record say it; what is missing has its default. */
@@ -34,6 +41,11 @@ export interface ObjectiveSettings {
   readonly draws?: number;
   readonly lambda?: number;
   readonly pseudoInputs?: number;
+  readonly gamma?: number;
+  readonly codes?: number;
+  readonly codebookDecay?: number;
+  readonly commitment?: number;
+  readonly levels?: readonly number[];
 }
 
 type Flag = Exclude<keyof ObjectiveSettings, "likelihood" | "objective">;
@@ -47,6 +59,9 @@ const flagsOf: Readonly<Record<(typeof objectiveNames)[number], readonly Flag[]>
   info: ["lambda"],
   wae: ["lambda"],
   "beta-tc": ["beta"],
+  factor: ["gamma"],
+  vq: ["codes", "codebookDecay", "commitment"],
+  fsq: ["levels"],
 };
 
 const flagNames: Readonly<Record<Flag, string>> = {
@@ -56,6 +71,11 @@ const flagNames: Readonly<Record<Flag, string>> = {
   draws: "--draws",
   lambda: "--lambda",
   pseudoInputs: "--pseudo-inputs",
+  gamma: "--gamma",
+  codes: "--codes",
+  codebookDecay: "--codebook-decay",
+  commitment: "--commitment",
+  levels: "--levels",
 };
 
 /**
@@ -78,6 +98,11 @@ export function objectiveSettings(options: ObjectiveSettings): ObjectiveSettings
     ...(objective !== "elbo" && { objective }),
     ...Object.fromEntries(given.map((flag) => [flag, options[flag]])),
     ...(objective === "vamp" && { pseudoInputs: options.pseudoInputs ?? 50 }),
+    ...(objective === "vq" && {
+      codes: options.codes ?? 512,
+      codebookDecay: options.codebookDecay ?? 0.99,
+    }),
+    ...(objective === "fsq" && { levels: options.levels ?? [8, 5, 5, 5] }),
     ...((objective === "iwae" || objective === "dreg") && { draws: options.draws ?? 5 }),
   };
 }
@@ -115,11 +140,24 @@ function annealing(text: string, to: number, steps: number): (step: number) => n
   );
 }
 
+/** Kim and Mnih's rule for the discriminator. */
+const judging = adam({ learningRate: 1e-4, betas: [0.5, 0.9] });
+
+/** What tells draws of q(z) from draws of its features apart. */
+const discriminatorOf = ({ latent }: Vae) =>
+  mlp({
+    name: "discriminator.",
+    inputs: latent[0],
+    hidden: [256, 256, 256],
+    outputs: 2,
+    activation: "relu",
+  });
+
 type Training = Pick<Parameters<typeof trainVae>[0], "beta" | "samples" | "objective">;
 
 /** The options of `trainVae` for the settings. @throws GenError `usage` for a wrong --anneal. */
 export function objectiveOf(
-  { objective = "elbo", beta, anneal, freeBits, draws, lambda }: ObjectiveSettings,
+  { objective = "elbo", beta, anneal, freeBits, draws, lambda, ...others }: ObjectiveSettings,
   { steps, dataSize }: Pick<ModelTrainingOptions, "steps"> & { readonly dataSize: number },
 ): Training {
   switch (objective) {
@@ -133,6 +171,16 @@ export function objectiveOf(
       return { objective: (model) => infoVaeLoss(model, { lambda }) };
     case "wae":
       return { objective: (model) => waeLoss(model, { lambda }) };
+    case "vq":
+    case "fsq": {
+      const { commitment } = others;
+      return { objective: (model) => quantizedLoss(model as QuantizedVae, { commitment }) };
+    }
+    case "factor":
+      return {
+        objective: (model) =>
+          factorVaeLoss(model, discriminatorOf(model), { gamma: others.gamma, optimizer: judging }),
+      };
     case "beta-tc":
       return { objective: (model) => betaTcLoss(model, { beta, dataSize }) };
     default: {

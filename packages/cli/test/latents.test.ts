@@ -13,7 +13,7 @@ import {
   objectiveOf,
   objectiveSettings,
 } from "../src/vae-objectives.ts";
-import { expectRefusal, runJson, scratch } from "./gen.ts";
+import { expectRefusal, runJsonHere as runJson, scratch } from "./gen.ts";
 
 const { at } = scratch();
 const array = (name: string) => {

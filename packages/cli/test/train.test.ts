@@ -3,7 +3,8 @@ import { appendFileSync, readdirSync, readFileSync, writeFileSync } from "node:f
 import { readNpy, readPng, readSafetensors, writeNpy } from "@gen/data";
 import { describe, expect, test } from "vitest";
 import { eventFileStart, eventRecord } from "../src/event-file.ts";
-import { gen, interruptGen, runJson, scratch } from "./gen.ts";
+import { isEarly } from "../src/training-history.ts";
+import { genHere as gen, interruptGen, runJsonHere as runJson, scratch } from "./gen.ts";
 
 const { at, files } = scratch();
 const json = (...path: string[]) => JSON.parse(readFileSync(at(...path), "utf8"));
@@ -163,6 +164,17 @@ describe.concurrent("gen train", () => {
     const flowers = ["train", "ddpm", "--data", "rings", ...small, "--steps", "20", "--out"];
     await runJson(...flowers, at("held"), "--force");
     expect(files("held").filter((file) => file.startsWith("best"))).toEqual([]);
+  });
+
+  test("early stopping passes over the reading at the end of a training that was extended", () => {
+    const losses = [3, 1, 2, 2.5];
+    const history = (steps: number[]) => ({ steps: [], losses: {}, heldOut: { steps, losses } });
+    const validation = { every: 25, patience: 2 };
+    expect(isEarly(history([30, 50, 80, 100]), validation, 10)).toBe(true);
+    // A training of 60 steps read its last one.
+    expect(isEarly(history([30, 50, 60, 80]), validation, 10)).toBe(false);
+    expect(isEarly(history([30, 60, 80, 100]), validation, 10)).toBe(false);
+    expect(isEarly(history([30, 50, 80, 100]), { every: 25 }, 10)).toBe(false);
   });
 
   test("--time-limit ends a run with success, and the same command goes on", async () => {

@@ -1,5 +1,5 @@
 import { randomStream } from "@gen/math";
-import { checkOptions, rules } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import { type Dataset, itemSize } from "./dataset.ts";
 
 /** A dataset in two parts, each in the order of the whole. */
@@ -50,29 +50,36 @@ export function holdOut(
   if (held.size === 0 || held.size === length) return { train: dataset, test: dataset };
   const all = Array.from({ length }, (_, i) => i);
   return {
-    train: pick(
+    train: pickItems(
       dataset,
       all.filter((i) => !held.has(i)),
     ),
-    test: pick(
+    test: pickItems(
       dataset,
       all.filter((i) => held.has(i)),
     ),
   };
 }
 
-/** The items at some places, copied. */
-function pick(dataset: Dataset, places: readonly number[]): Dataset {
+/**
+ * The items of a dataset at some places, copied, with their labels.
+ *
+ * @param dataset The items.
+ * @param places The places of the items, 0-based, in any order.
+ * @throws RangeError when a place is not one of the dataset's.
+ */
+export function pickItems(dataset: Dataset, places: ArrayLike<number>): Dataset {
+  checkArguments({ dataset, places }, { dataset: rules.DATASET, places: rules.NUMBERS });
   const size = itemSize(dataset);
-  const { data, labels } = dataset;
-  const out = new (data.constructor as new (length: number) => typeof data)(places.length * size);
-  for (const [i, place] of places.entries()) {
+  const { data, labels, length: count } = dataset;
+  const { length } = places;
+  const out = new (data.constructor as new (length: number) => typeof data)(length * size);
+  for (let i = 0; i < length; i++) {
+    const place = places[i];
+    if (!(Number.isInteger(place) && place >= 0 && place < count))
+      throw new ArgumentError(`places must be integers in 0..${count - 1}, got ${place}`);
     out.set(data.subarray(place * size, (place + 1) * size), i * size);
   }
-  return {
-    ...dataset,
-    data: out,
-    length: places.length,
-    ...(labels && { labels: Int32Array.from(places, (place) => labels[place]) }),
-  };
+  const own = labels && Int32Array.from({ length }, (_, i) => labels[places[i]]);
+  return { ...dataset, data: out, length, ...(own && { labels: own }) };
 }

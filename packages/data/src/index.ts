@@ -1,7 +1,7 @@
 export { type Batch, batches } from "./batches.ts";
 export { arrayDataset, type Dataset, slice } from "./dataset.ts";
 export { digits, fashionMnist } from "./embedded.ts";
-export { holdOut } from "./hold-out.ts";
+export { holdOut, pickItems } from "./hold-out.ts";
 export { readIdx } from "./idx.ts";
 export type { NdArray } from "./nd-array.ts";
 export { readNpy, writeNpy } from "./npy.ts";

@@ -6,6 +6,7 @@ import {
   type DenoiserFunction,
   hostFunction,
   hostTensor,
+  networkTime,
   outputTensor,
   splitVariance,
 } from "@gen/sampling";
@@ -65,7 +66,7 @@ export async function dataBound(options: DataBoundOptions): Promise<DataBound> {
     predicts: rules.optional(rules.PREDICTS),
     variance: rules.optional(rules.TEXT),
   });
-  const { schedule, denoiser, x0, shape, seed = 0 } = options;
+  const { schedule, denoiser, predicts = "epsilon", x0, shape, seed = 0 } = options;
   const size = elementCount(shape) as number;
   if (x0.length !== size) {
     throw new ArgumentError(
@@ -95,7 +96,7 @@ export async function dataBound(options: DataBoundOptions): Promise<DataBound> {
       x0: hostTensor(clean, shape),
       x: hostTensor(x, shape),
       t: tensor([t], [1], "int64"),
-      output: outputTensor(await denoiser(x.slice(), t), shape),
+      output: outputTensor(await denoiser(x.slice(), networkTime(schedule, predicts, t)), shape),
     });
     terms[t] = (nats.data as Float64Array).map((v) => v * Math.LOG2E);
     x0Error[t] = error.data as Float64Array;

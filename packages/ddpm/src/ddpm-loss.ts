@@ -1,13 +1,16 @@
 import {
   add,
   cast,
+  constant,
   type Expr,
+  gather,
   less,
   mean,
   mul,
   square,
   stopGradient,
   sub,
+  tensor,
   where,
 } from "@gen/graph";
 import { ArgumentError, checkArguments, checkOptions, rules, shown } from "@gen/math/arguments";
@@ -15,6 +18,7 @@ import {
   type Conditions,
   type DdpmVariance,
   type Denoiser,
+  networkTime,
   splitVariance,
   tableAt,
 } from "@gen/sampling";
@@ -63,7 +67,8 @@ export interface ObjectiveOptions {
  *
  * The simple objective is the mean squared error of the denoiser's output at step t, over the batch
  * and all elements (Ho et al. 2020, eq. 14 for epsilon). The target of v is `signal_t epsilon -
- * noise_t x0`, the target of a flow's velocity `epsilon - x0`.
+ * noise_t x0`, the target of a flow's velocity `epsilon - x0`. On a flow's schedule the denoiser of a
+ * velocity is told `length` times the noise in place of t, as when it is sampled.
  *
  * @param denoiser The denoiser to train.
  * @param schedule The noise schedule.
@@ -145,7 +150,8 @@ function errorOf(denoiser: Denoiser, schedule: NoiseSchedule, inputs: DdpmLossIn
     );
   }
   const x = qSample(schedule, x0, t, epsilon);
-  const { prediction, variance } = splitVariance(denoiser.apply(x, t, condition), x);
+  const time = timeOf(denoiser, schedule, t);
+  const { prediction, variance } = splitVariance(denoiser.apply(x, time, condition), x);
   return { x, prediction, variance, error: sub(prediction, target()) };
 
   function target(): Expr {
@@ -155,4 +161,13 @@ function errorOf(denoiser: Denoiser, schedule: NoiseSchedule, inputs: DdpmLossIn
     const { signal, noise } = levelsAt(schedule, t, x0);
     return sub(mul(signal, epsilon), mul(noise, x0));
   }
+}
+
+/** What a network is told of step t, rounded where it takes whole time steps. */
+function timeOf({ predicts, fractionalTime }: Denoiser, schedule: NoiseSchedule, t: Expr): Expr {
+  if (predicts !== "flow" || schedule.spec.kind !== "flow") return t;
+  const { length } = schedule;
+  const times = Float64Array.from({ length }, (_, at) => networkTime(schedule, predicts, at));
+  if (fractionalTime) return gather(constant(tensor(times, [length], "float32")), t);
+  return gather(constant(tensor(times.map(Math.round), [length], "int64")), t);
 }

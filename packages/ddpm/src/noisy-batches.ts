@@ -11,6 +11,8 @@ export interface NoisyBatchOptions {
   readonly dataset: Dataset;
   /** The number of time steps. */
   readonly length: number;
+  /** Draws noise levels `sigma` of a lognormal distribution in place of time steps (EDM). */
+  readonly logSigma?: { readonly mean: number; readonly deviation: number };
   readonly batchSize: number;
   readonly seed: number;
   readonly firstStep: number;
@@ -26,7 +28,7 @@ export interface NoisyBatchOptions {
 
 /** Endless batches of data, time steps, noise and conditions, keyed by seed and step alone. */
 export function* noisyBatches(options: NoisyBatchOptions): Generator<Record<string, BatchInput>> {
-  const { dataset, batchSize, seed, firstStep, times, conditions, dropout } = options;
+  const { dataset, batchSize, seed, firstStep, times, logSigma, conditions, dropout } = options;
   const scale = dataset.range ? "signed" : "none";
   const clean = batches(dataset, { batchSize, seed, scale, from: firstStep });
   const uniform = uniformTimes(options.length);
@@ -46,7 +48,9 @@ export function* noisyBatches(options: NoisyBatchOptions): Generator<Record<stri
     ]);
     yield {
       x0: { data: x, shape },
-      t: { data: tensorData(drawn.t, "int64"), shape: [batchSize], dtype: "int64" },
+      ...(logSigma
+        ? { sigma: { data: sigmasOf(logSigma, { seed, step }, batchSize), shape: [batchSize] } }
+        : { t: { data: tensorData(drawn.t, "int64"), shape: [batchSize], dtype: "int64" } }),
       epsilon: { data: noise, shape },
       ...Object.fromEntries(rows),
       ...(times && {
@@ -55,6 +59,16 @@ export function* noisyBatches(options: NoisyBatchOptions): Generator<Record<stri
     };
   }
 }
+
+/** `exp(mean + deviation z)` with standard normal z (Karras et al. 2022, table 1). */
+export const sigmasOf = (
+  { mean, deviation }: { readonly mean: number; readonly deviation: number },
+  key: { readonly seed: number; readonly step: number },
+  batch: number,
+): Float32Array =>
+  Float32Array.from(normalNoise({ ...key, purpose: "noise levels", batch, size: 1 }), (z) =>
+    Math.exp(mean + deviation * z),
+  );
 
 /**
  * A condition's values of some items, `[items, ...]`, from a row for each or one row for all. `none`, one item's values or one number for

@@ -1,5 +1,5 @@
-import { type Expr, input, mean, neg } from "@gen/graph";
-import { ArgumentError, checkOptions, rules } from "@gen/math/arguments";
+import { cast, type Expr, input, less, logSumExp, max, mean, neg, sub } from "@gen/graph";
+import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import { type Network, type TrainResult, withWeights } from "@gen/nn";
 import { type Classifier, conditionInputs, labelLogProb } from "@gen/sampling";
 import { linearSchedule, type NoiseSchedule } from "@gen/schedules";
@@ -13,6 +13,12 @@ import { noisyRules, type TrainNoisyOptions, trainNoisy } from "./train-noisy.ts
 export interface TrainClassifierOptions<T = unknown> extends TrainNoisyOptions<T> {
   /** A network of (x, t) to logits `[batch, classes]`, such as `mlp` with `time` and `outputs`. */
   readonly network: Network;
+  /**
+   * Whether x is noised to a step t that is drawn. False trains on the data themselves, at t = 0; such a
+   * classifier guides no denoiser.
+   * @defaultValue true
+   */
+  readonly noisy?: boolean;
 }
 
 /** A trained classifier of noisy samples, its weights and its training. */
@@ -25,19 +31,25 @@ export interface TrainedClassifier extends TrainResult {
  * Trains a classifier of noisy samples, `p(class | x_t)` at every time step, for classifier
  * guidance (Dhariwal and Nichol 2021, section 4). Take the schedule of the denoiser to guide.
  *
+ * The losses are `loss`, the cross entropy in nats, and `accuracy`, the share of right classes.
+ *
  * @throws GenError `not-finite` when the loss is no longer finite; RangeError when the
  * dataset has no labels, or an option, the network and the dataset do not fit each other.
  */
 export async function trainClassifier<T>(
   options: TrainClassifierOptions<T>,
 ): Promise<TrainedClassifier> {
-  checkOptions(options, { ...noisyRules, network: rules.NETWORK });
-  const { network, dataset, schedule = linearSchedule() } = options;
+  checkOptions(options, {
+    ...noisyRules,
+    network: rules.NETWORK,
+    noisy: rules.optional(rules.FLAG),
+  });
+  const { network, dataset, schedule = linearSchedule(), noisy = true } = options;
   if (!dataset.labels) throw new ArgumentError(`${dataset.name} has no labels to train on`);
   const x = input("x", { shape: [1, ...dataset.shape] });
   const logits = network.apply(x, input("t", { shape: [1], dtype: "int64" }));
   checkIndices(`labels of ${dataset.name}`, dataset.labels, Number(logits.shape[1]));
-  const loss = classifierLoss(network, schedule);
+  const loss = classifierLosses(network, noisy ? schedule : undefined);
   const result = await trainNoisy(options, {
     conditions: conditionInputs({ label: labelsOf(dataset) }),
     loss: ({ condition, ...inputs }) => loss({ ...inputs, label: condition?.label as Expr }),
@@ -51,12 +63,27 @@ export async function trainClassifier<T>(
 }
 
 /**
- * The cross entropy of a classifier's logits at x_t against the labels `label` `[batch]`, in
- * nats, averaged over the batch.
+ * Losses of a classifier on a batch: the cross entropy of its logits at x_t against the labels
+ * `[batch]`, in nats, and the share of samples whose label has the largest logit, means over the batch.
+ * Without a schedule x_t is the data, at t = 0.
+ *
+ * @param classifier A network of (x, t) to logits `[batch, classes]`.
+ * @param schedule The noise levels. Default: no noise.
  */
-export function classifierLoss(classifier: Pick<Network, "apply">, schedule: NoiseSchedule) {
-  return ({ x0, t, epsilon, label }: DdpmLossInputs & { readonly label: Expr }): Expr => {
-    const logits = classifier.apply(qSample(schedule, x0, t, epsilon), t);
-    return neg(mean(labelLogProb(logits, label)));
+export function classifierLosses(classifier: Pick<Network, "apply">, schedule?: NoiseSchedule) {
+  checkArguments(
+    { classifier, schedule },
+    {
+      classifier: rules.having("a network", { apply: rules.FUNCTION }),
+      schedule: rules.optional(rules.SCHEDULE),
+    },
+  );
+  return ({ x0, t, epsilon, label }: DdpmLossInputs & { readonly label: Expr }) => {
+    const time = schedule ? t : sub(label, label);
+    const logits = classifier.apply(schedule ? qSample(schedule, x0, t, epsilon) : x0, time);
+    const logProb = labelLogProb(logits, label);
+    const best = sub(max(logits, [1]), logSumExp(logits, 1));
+    const wrong = cast(less(logProb, best), logits.dtype);
+    return { loss: neg(mean(logProb)), accuracy: sub(1, mean(wrong)) };
   };
 }

@@ -80,17 +80,14 @@ export interface TrainedDdpm extends TrainResult {
 export async function trainDdpm<T>(options: TrainDdpmOptions<T>): Promise<TrainedDdpm> {
   checkOptions(options, {
     ...noisyRules,
-    network: rules.either(rules.DENOISER, rules.NETWORK),
+    ...conditionRules,
     predicts: rules.optional(rules.PREDICTS),
-    conditionDropout: rules.optional(rules.UNIT),
-    condition: rules.optional(CONDITION),
-    unconditional: rules.optional(CONDITION),
     times: rules.optional(rules.having("a sampler of time steps", { sample: rules.FUNCTION })),
     onWarning: rules.optional(rules.FUNCTION),
   });
   const { network, dataset, schedule = linearSchedule() } = options;
   const { conditionDropout: share = 0 } = options;
-  const model = modelOf(network, options.predicts);
+  const model = modelOf(network, options.predicts, schedule);
   const given = namedConditions(options.condition, model.condition);
   const conditions = itemConditions(model, given, dataset);
   for (const warning of scheduleWarnings(schedule)) (options.onWarning ?? warn)(warning);
@@ -107,6 +104,14 @@ export async function trainDdpm<T>(options: TrainDdpmOptions<T>): Promise<Traine
 
 /** Conditions by name, or the values of the only condition. */
 const CONDITION = rules.either(rules.FINITE, rules.NUMBERS, rules.LIST, rules.OBJECT);
+
+/** What the network and its conditions may be. */
+export const conditionRules = {
+  network: rules.either(rules.DENOISER, rules.NETWORK),
+  conditionDropout: rules.optional(rules.UNIT),
+  condition: rules.optional(CONDITION),
+  unconditional: rules.optional(CONDITION),
+};
 
 function pipelineOf(
   denoiser: Denoiser,
@@ -132,15 +137,25 @@ function pipelineOf(
 }
 
 /** The names of a dataset's classes, or their numbers, for a denoiser that takes a label. */
-function classNames({ condition }: Denoiser, dataset: Dataset): readonly string[] | undefined {
+export function classNames(
+  { condition }: Denoiser,
+  dataset: Dataset,
+): readonly string[] | undefined {
   const labels = Object.values(conditionInputs(condition)).some(({ shape }) => shape.length === 1);
   if (!labels || !dataset.labels) return undefined;
   return dataset.classes ?? Array.from({ length: classesOf(dataset) }, (_, i) => String(i));
 }
 
-/** A denoiser of the network, or the given denoiser. */
-function modelOf(network: Network | Denoiser, predicts: PredictionType | undefined): Denoiser {
-  if (!("predicts" in network)) return denoiser(network, predicts);
+/** A denoiser of the network, or the given denoiser. A flow's network is told floats. */
+function modelOf(
+  network: Network | Denoiser,
+  predicts: PredictionType | undefined,
+  { spec }: NoiseSchedule,
+): Denoiser {
+  if (!("predicts" in network)) {
+    const isFlow = predicts === "flow" && spec.kind === "flow";
+    return { ...denoiser(network, predicts), ...(isFlow && { fractionalTime: true }) };
+  }
   if (predicts === undefined || predicts === network.predicts) return network;
   throw new ArgumentError(
     `predicts must be left out or ${network.predicts}, as the denoiser does, got ${predicts}`,
@@ -148,9 +163,9 @@ function modelOf(network: Network | Denoiser, predicts: PredictionType | undefin
 }
 
 /** The conditions of a dropped sample, by a program's inputs. */
-function unconditionalOf<T>(
+export function unconditionalOf<T>(
   conditions: ItemConditions,
-  { unconditional, dataset }: TrainDdpmOptions<T>,
+  { unconditional, dataset }: Pick<TrainDdpmOptions<T>, "unconditional" | "dataset">,
 ): Record<string, Tensor> {
   const names = Object.keys(conditions);
   if (names.length === 0) {

@@ -14,6 +14,7 @@ import type { NoiseSchedule } from "@gen/schedules";
 import { adaptiveTimeSampler } from "./adaptive-time-sampler.ts";
 import { checkTableInputs } from "./check-indices.ts";
 import type { DdpmLossInputs } from "./ddpm-loss.ts";
+import type { EdmLossInputs } from "./edm-loss.ts";
 import { type NoisyBatchOptions, noisyBatches } from "./noisy-batches.ts";
 import type { TimeSampler } from "./time-sampler.ts";
 
@@ -35,17 +36,26 @@ export const noisyRules = {
   onStep: rules.optional(rules.FUNCTION),
 };
 
+/** The inputs of a loss: time steps `t`, or with `logSigma` noise levels `sigma`. */
+type NoisyInputs = DdpmLossInputs & EdmLossInputs;
+
 /** The differences between the training of a denoiser and of a classifier. */
-export interface NoisyLoss extends Pick<NoisyBatchOptions, "length" | "conditions" | "dropout"> {
-  readonly loss: (inputs: DdpmLossInputs) => Expr;
+export interface NoisyLoss
+  extends Pick<NoisyBatchOptions, "length" | "logSigma" | "conditions" | "dropout"> {
+  readonly loss: (inputs: NoisyInputs) => Expr | Record<string, Expr>;
   /** The losses of each sample `[batch]`, without importance, for a time sampler that learns. */
   readonly losses?: (inputs: DdpmLossInputs) => Expr;
 }
 
+const namedLosses = (given: Expr | Record<string, Expr>): Record<string, Expr> =>
+  "op" in given && typeof given.op === "string"
+    ? { loss: given as Expr }
+    : (given as Record<string, Expr>);
+
 /** Trains a network's parameters on noisy samples. */
 export async function trainNoisy<T>(
   options: TrainNoisyOptions<T> & { readonly network: Weighted; readonly times?: TimeSampler },
-  { conditions, loss, losses, length, dropout }: NoisyLoss,
+  { conditions, loss, losses, length, logSigma, dropout }: NoisyLoss,
 ): Promise<TrainResult> {
   const { network, dataset, times, onStep, batchSize = 128, seed = 0, resume } = options;
   const lossOfEach = times?.update && losses;
@@ -56,7 +66,9 @@ export async function trainNoisy<T>(
   const shape = [batchSize, ...dataset.shape];
   const signature: Record<string, Signature> = {
     x0: { shape },
-    t: { shape: [batchSize], dtype: "int64" },
+    ...(logSigma
+      ? { sigma: { shape: [batchSize] } }
+      : { t: { shape: [batchSize], dtype: "int64" as const } }),
     epsilon: { shape },
     ...(times && { importance: { shape: [batchSize] } }),
   };
@@ -74,13 +86,11 @@ export async function trainNoisy<T>(
     signature,
     parameters: network.parameters,
     loss: (given: Record<string, Expr>) => {
-      const { x0, t, epsilon, importance } = given;
-      const inputs = { x0, t, epsilon, condition: conditionOf(given), importance };
+      const { x0, t, sigma, epsilon, importance } = given;
+      const inputs = { x0, t, sigma, epsilon, condition: conditionOf(given), importance };
       // Both losses share one application of the network: with dropout, two would differ.
       const each = lossOfEach?.(inputs);
-      const losses: Record<string, Expr> = each
-        ? { loss: mean(mul(each, importance)), each }
-        : { loss: loss(inputs) };
+      const losses = each ? { loss: mean(mul(each, importance)), each } : namedLosses(loss(inputs));
       checkTableInputs(losses, conditionValues);
       return losses;
     },
@@ -88,6 +98,7 @@ export async function trainNoisy<T>(
     batches: noisyBatches({
       dataset,
       length,
+      logSigma,
       batchSize,
       seed,
       firstStep: resume?.step ?? 0,

@@ -1,5 +1,6 @@
 import type { Dataset } from "@gen/data";
 import { mlp } from "@gen/nn";
+import { numberArithmetic } from "@gen/math";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { denoiser } from "@gen/sampling";
 import { linearSchedule } from "@gen/schedules";
@@ -58,6 +59,12 @@ const calls: Record<string, Call> = {
       { objective: "simple", weights: new Float64Array(8).fill(1), variance: "learned_range" },
     ],
   },
+  classifierLosses: { args: [classifier, schedule], also: { "1": ["undefined"] } },
+  edmLoss: { args: [model, { dataDeviation: 0.5 }], also: { "1.dataDeviation": ["fraction"] } },
+  edmPreconditioning: {
+    args: [numberArithmetic, 1, 0.5],
+    also: { "1": ["fraction", "list"], "2": ["fraction"] },
+  },
   lossWeights: {
     args: [schedule, "simple", { predicts: "epsilon", gamma: 5 }],
     also: { "2.gamma": ["infinity", "fraction"] },
@@ -95,6 +102,29 @@ const calls: Record<string, Call> = {
     },
     named: { "0.unconditional": "condition" },
   },
+  trainEdm: {
+    args: [
+      {
+        ...modelTraining,
+        ...{ backend, dataset, network: conditional },
+        condition: { condition: [0, 1] },
+        conditionDropout: 0.5,
+        unconditional: { condition: 2 },
+        dataDeviation: 0.5,
+        logSigmaMean: -1,
+        logSigmaDeviation: 1,
+      },
+    ],
+    also: {
+      ...modelTrainingAlso,
+      "0.condition": ["null", "list"],
+      "0.unconditional": ["null", "list", "number"],
+      "0.dataDeviation": ["fraction"],
+      "0.logSigmaMean": ["fraction", "negative"],
+      "0.logSigmaDeviation": ["fraction"],
+    },
+    named: { "0.unconditional": "condition" },
+  },
   velocity: { args: [schedule, x, 1, x], also: atT },
 };
 const elsewhere = ["ddpmSteps", "generate", "sample"];
@@ -102,6 +132,9 @@ const elsewhere = ["ddpmSteps", "generate", "sample"];
 describeCarelessCallers(
   ddpm,
   calls,
-  new Set<unknown>([schedule, model, backend, dataset, classifier, conditional]),
+  new Set<unknown>([
+    ...[schedule, model, backend, dataset, classifier, conditional],
+    numberArithmetic,
+  ]),
   elsewhere,
 );

@@ -9,6 +9,7 @@ import { linearSchedule, timestepPairs, timesteps } from "@gen/schedules";
 import { afterAll, describe, expect, it } from "vitest";
 import type { DdpmLossInputs } from "../src/ddpm-loss.ts";
 import {
+  classifierLosses,
   dataBound,
   ddpmSteps,
   sample,
@@ -16,7 +17,6 @@ import {
   trainClassifier,
   trainDdpm,
 } from "../src/index.ts";
-import { classifierLoss } from "../src/train-classifier.ts";
 
 const schedule = linearSchedule({ steps: 100, betaEnd: 0.15 });
 const onnx = await onnxBackend();
@@ -218,7 +218,7 @@ describe("training for guidance", () => {
     ).rejects.toThrow("blobs has no labels to train on");
   });
 
-  it("classifierLoss is the cross entropy of the logits", () => {
+  it("classifierLosses are the cross entropy of the logits, and the share that is right", () => {
     const logits = [1, -0.5, 0.2, 2];
     const inputs = {
       x0: constant(tensor([0, 0], [2, 1])),
@@ -227,9 +227,13 @@ describe("training for guidance", () => {
       label: constant(tensor([0, 1], [2], "int64")),
     } satisfies DdpmLossInputs & { readonly label: Expr };
     const model = { apply: () => constant(tensor(logits, [2, 2])) };
-    const loss = classifierLoss(model, schedule)(inputs);
+    const { loss, accuracy } = classifierLosses(model, schedule)(inputs);
     const expected = [Math.log(1 + Math.exp(-1.5)), Math.log(1 + Math.exp(-1.8))];
-    const found = Number(evaluate(graphOf({ loss }), {}).loss.data[0]);
-    expect(found).toBeCloseTo((expected[0] + expected[1]) / 2, 6);
+    const found = evaluate(graphOf({ loss, accuracy }), {});
+    expect(Number(found.loss.data[0])).toBeCloseTo((expected[0] + expected[1]) / 2, 6);
+    expect(Number(found.accuracy.data[0])).toBe(1);
+    const wrong = { ...inputs, label: constant(tensor([1, 1], [2], "int64")) };
+    const half = classifierLosses(model)(wrong).accuracy;
+    expect(Number(evaluate(graphOf({ half }), {}).half.data[0])).toBe(0.5);
   });
 });

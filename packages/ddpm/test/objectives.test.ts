@@ -1,16 +1,27 @@
+import { readFileSync } from "node:fs";
 import {
+  add,
   concat,
   constant,
   type Expr,
   gradients,
   graphOf,
+  matmul,
+  mul,
   type Parameter,
   parameter,
+  reshape,
   tensor,
 } from "@gen/graph";
 import { evaluate } from "@gen/graph/evaluate";
-import { type FloatArray, gaussianDiffusionBound, normalNoise, randomStream } from "@gen/math";
-import type { DdpmVariance, Denoiser } from "@gen/sampling";
+import {
+  type FloatArray,
+  gaussianDiffusionBound,
+  normalNoise,
+  numberArithmetic,
+  randomStream,
+} from "@gen/math";
+import { type DdpmVariance, type Denoiser, schedulerSteps } from "@gen/sampling";
 import { cosineSchedule, flowSchedule, linearSchedule, scheduleFromBetas } from "@gen/schedules";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -22,6 +33,8 @@ import {
   convertPrediction,
   dataBound,
   ddpmLoss,
+  edmLoss,
+  edmPreconditioning,
   lossSecondMoment,
   lossWeights,
   qSample,
@@ -316,6 +329,93 @@ describe("lossWeights", () => {
     expect(() => ddpmLoss(denoiser, schedule, { weights })).toThrow(
       "weights must be finite numbers, got NaN at t = 39",
     );
+  });
+});
+
+describe("EDM", () => {
+  // Written by tooling/reference/edm-loss.py: PyTorch, float64.
+  type Stored = { shape: number[]; data: number[] };
+  const reference = JSON.parse(
+    readFileSync(new URL("reference/edm.json", import.meta.url), "utf8"),
+  ) as {
+    inputs: Record<"sigma" | "x0" | "epsilon", Stored>;
+    cases: {
+      dataDeviation: number;
+      preconditioning: Record<string, number[]>;
+      weights: Record<"weight" | "time" | "bias", Stored>;
+      loss: number;
+      gradients: Record<string, Stored>;
+    }[];
+  };
+  const constantOf = ({ data, shape }: Stored) => constant(tensor(data, shape, "float64"));
+  const near = (found: number, wanted: number) =>
+    expect(Math.abs(found - wanted)).toBeLessThan(1e-11 * Math.max(1, Math.abs(wanted)));
+
+  it.each(reference.cases)(
+    "has PyTorch's numbers and gradients at deviation $dataDeviation",
+    (one) => {
+      const { inputs } = reference;
+      const { dataDeviation: deviation } = one;
+      for (const [i, sigma] of inputs.sigma.data.entries()) {
+        const found = edmPreconditioning(numberArithmetic, sigma, deviation);
+        for (const [name, values] of Object.entries(one.preconditioning))
+          near(found[name as keyof typeof found], values[i]);
+        near(found.weight * found.output ** 2, 1);
+      }
+      const p = Object.fromEntries(
+        Object.entries(one.weights).map(([name, { data, shape }]) => [
+          name,
+          parameter(name, tensor(data, shape, "float64")),
+        ]),
+      );
+      const apply = (x: Expr, t: Expr) =>
+        add(
+          add(matmul(x, p.weight, { transposeB: true }), mul(reshape(t, [5, 1]), p.time)),
+          p.bias,
+        );
+      const loss = edmLoss(
+        { apply },
+        { dataDeviation: deviation },
+      )({
+        x0: constantOf(inputs.x0),
+        sigma: constantOf(inputs.sigma),
+        epsilon: constantOf(inputs.epsilon),
+      });
+      const slopes = gradients(loss, Object.values(p));
+      const named = Object.fromEntries(Object.keys(p).map((name, i) => [name, slopes[i]]));
+      const found = evaluate(graphOf({ loss, ...named }), {});
+      near(Number(found.loss.data[0]), one.loss);
+      for (const [name, { data }] of Object.entries(one.gradients))
+        for (const [i, value] of data.entries()) near(Number(found[name].data[i]), value);
+    },
+  );
+
+  it("refuses a deviation that is not positive", () => {
+    expect(() => edmPreconditioning(numberArithmetic, 1, 0)).toThrow("dataDeviation must be");
+    expect(() => edmLoss({ apply: (x) => x }, { dataDeviation: -1 })).toThrow("dataDeviation");
+  });
+});
+
+describe("a flow's network", () => {
+  const flow = { schedule: flowSchedule({ steps: 8 }), predictionType: "flow" as const };
+
+  it("is told in training what samplers tell it at the same noise", () => {
+    const told: Expr[] = [];
+    const apply: Denoiser["apply"] = (x, t) => {
+      told.push(t);
+      return x;
+    };
+    const asked = constant(tensor([0, 3, 7], [3], "int64"));
+    const zeros = constant(tensor([0, 0, 0], [3, 1], "float32"));
+    const inputs = { x0: zeros, t: asked, epsilon: zeros };
+    for (const fractionalTime of [true, false])
+      ddpmLoss({ predicts: "flow", parameters: [], apply, fractionalTime }, flow.schedule)(inputs);
+    for (const t of told)
+      expect(Array.from(evaluate(graphOf({ t }), {}).t.data, Number)).toEqual([1, 4, 8]);
+    for (const sampler of ["flow-euler", "euler", "ddim"] as const) {
+      const { steps } = schedulerSteps(flow, { sampler, steps: 8 });
+      expect(steps.map(({ t }) => t)).toEqual([8, 7, 6, 5, 4, 3, 2, 1]);
+    }
   });
 });
 

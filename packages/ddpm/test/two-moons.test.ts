@@ -8,7 +8,7 @@ import { tfjsBackend } from "@gen/runtime-gpu/tfjs";
 import { stepTable } from "@gen/sampling";
 import { linearSchedule, timestepPairs, timesteps } from "@gen/schedules";
 import { afterAll, describe, expect, it } from "vitest";
-import { ddpmSteps, generate, sample, trainDdpm } from "../src/index.ts";
+import { ddpmSteps, generate, sample, trainDdpm, trainEdm } from "../src/index.ts";
 import type { TrainDdpmOptions } from "../src/train-ddpm.ts";
 
 const schedule = linearSchedule({ steps: 100, betaEnd: 0.15 });
@@ -48,6 +48,29 @@ describe("a DDPM of two moons", () => {
     expect(distance(ddpm.x)).toBeLessThan(0.15);
     expect(distance(ddim.x)).toBeLessThan(0.15);
     expect(onnx.memory().live).toBe(before);
+  });
+
+  it("makes moons by EDM's training and Karras's levels, with both of its samplers", async () => {
+    const options = { backend: onnx, network: network(), dataset, dataDeviation: 1 };
+    const { pipeline } = await trainEdm({
+      ...options,
+      ...{ steps: 1000, learningRate: 3e-3, ema: 0.99, batchSize: 256 },
+    });
+    const fresh = standardize(twoMoons({ n: 2000, seed: 9 })).dataset.data;
+    const run = { backend: onnx, count: 2000, seed: 1 };
+    for (const way of [{ steps: 40 }, { steps: 20, sampler: "dpm-solver++" as const }]) {
+      const { x } = await generate(pipeline, { ...run, ...way });
+      expect(slicedWasserstein(x, fresh, 2)).toBeLessThan(0.15);
+    }
+    await expect(generate(pipeline, { ...run, steps: 4, sampler: "ddim" })).rejects.toThrow(
+      "sampler must be euler or dpm-solver++, without spacing, for EDMEulerScheduler",
+    );
+    // Stopped and continued: the same weights.
+    const short = { ...options, batchSize: 16, ema: 0.9 };
+    const whole = await trainEdm({ ...short, steps: 6 });
+    const half = await trainEdm({ ...short, steps: 3 });
+    const rest = await trainEdm({ ...short, steps: 6, resume: half.training.state });
+    expect(rest.ema).toEqual(whole.ema);
   });
 
   it("trains and samples to the same numbers on every backend", async () => {

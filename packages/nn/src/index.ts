@@ -19,6 +19,7 @@ export {
 } from "./initializers.ts";
 export { linear } from "./linear.ts";
 export { lion } from "./lion.ts";
+export { loraAdapters } from "./lora.ts";
 export { mlp } from "./mlp.ts";
 export { type Network, network, networkGraph } from "./network.ts";
 export { groupNorm, layerNorm } from "./normalization.ts";
@@ -48,6 +49,7 @@ export {
   type StoredTensor,
   type Weighted,
   type Weights,
+  weightInputs,
   weightsOf,
   withWeights,
 } from "./weights.ts";

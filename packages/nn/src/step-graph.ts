@@ -22,6 +22,7 @@ import {
   type Input,
   input,
   mul,
+  type Parameter,
   parametersOf,
   reshape,
   type Signature,
@@ -40,7 +41,14 @@ import type { TrainOptions } from "./train-options.ts";
 /** The settings of `train` that decide the graph. */
 export type StepOptions<Name extends string> = Pick<
   TrainOptions<unknown, Name>,
-  "loss" | "signature" | "parameters" | "updates" | "optimizer" | "clipNorm" | "packBelow"
+  | "loss"
+  | "signature"
+  | "parameters"
+  | "updates"
+  | "optimizer"
+  | "optimizers"
+  | "clipNorm"
+  | "packBelow"
 > & {
   /** Whether the graph is of the last part of a batch. @defaultValue false */
   accumulates?: boolean;
@@ -76,7 +84,7 @@ export interface StepGraph {
  * parameters.
  */
 export function stepGraph<Name extends string>(options: StepOptions<Name>): StepGraph {
-  const { signature, optimizer, clipNorm, packBelow = 65_536 } = options;
+  const { signature, clipNorm, packBelow = 65_536 } = options;
   const { accumulates = false, averages = false } = options;
   const batch = mapValues<Signature, Input>(signature, (s, name) => input(name, s));
   const unmasked = namedLosses(options.loss(batch as Record<Name, Input>));
@@ -87,7 +95,10 @@ export function stepGraph<Name extends string>(options: StepOptions<Name>): Step
   const parameters = (options.parameters ?? parametersOf(losses.loss)).filter((p) => !given.has(p));
   if (parameters.length === 0) throw new ArgumentError("the loss uses no parameters to train");
 
-  const packs = packsOf(parameters, packBelow);
+  const groups = optimizerGroups(options, parameters);
+  const packs = groups.flatMap((group) =>
+    packsOf(group.parameters, packBelow).map((pack) => ({ ...pack, group })),
+  );
   const slopes = gradients(losses.loss, parameters);
   const slopeOf = new Map(parameters.map((p, i) => [p, slopes[i]]));
   const joined = packs.map(({ shape, parts }) => {
@@ -97,9 +108,7 @@ export function stepGraph<Name extends string>(options: StepOptions<Name>): Step
     return concat(vectors, 0);
   });
 
-  const { moments } = optimizer;
-  const kinds = ["weights", ...moments, ...(averages ? ["ema"] : [])];
-  const rateCount = optimizer.rates(0).length;
+  const rateCount = groups.reduce((sum, { optimizer }) => sum + optimizer.rates(0).length, 0);
   const shares = rateCount + (averages ? 1 : 0);
   const rates = input("rates", { shape: [Math.max(1, shares + (accumulates ? 2 : 0))] });
   const rate = (i: number) => slice(rates, 0, i, i + 1);
@@ -115,8 +124,11 @@ export function stepGraph<Name extends string>(options: StepOptions<Name>): Step
   const lossOutputs = mapValues(losses, (value, name) => output(`losses/${name}`, value));
   const weightOf = new Map<Expr, Expr>();
   // A parameter with an update of its own has a slot of its own, and its moments stay.
-  const all = [...packs, ...[...given.keys()].flatMap((p) => packsOf([p], 0))];
-  const state = all.flatMap(({ shape, parts }, i) => {
+  const own = [...given.keys()].flatMap((p) => packsOf([p], 0));
+  const all = [...packs, ...own.map((pack) => ({ ...pack, group: groups[0] }))];
+  const state = all.flatMap(({ shape, parts, group: { optimizer, firstRate } }, i) => {
+    const { moments } = optimizer;
+    const kinds = ["weights", ...moments, ...(averages ? ["ema"] : [])];
     const inputs = kinds.map((kind) => input(`state/${kind}/${i}`, { shape }));
     const [weights, ...rest] = inputs;
     for (const { parameter, offset, size } of parts) {
@@ -130,7 +142,7 @@ export function stepGraph<Name extends string>(options: StepOptions<Name>): Step
             weights,
             clipped[i],
             before,
-            Array.from({ length: rateCount }, (_, k) => rate(k)),
+            optimizer.rates(0).map((_, k) => rate(firstRate + k)),
           )
         : { weight: roots[`update/${parts[0].parameter.name}`], moments: before };
     const next = [weight, ...after];
@@ -150,11 +162,27 @@ export function stepGraph<Name extends string>(options: StepOptions<Name>): Step
   const graph = graphOf(substitute(outputs, weightOf), inputsOf(steps, [...state, ...slots]));
   const step = { graph, state, steps, losses: lossesOfRank(0) };
   if (!accumulates) return step;
-  const own = Object.fromEntries(slots.map((slot, i) => [slot.output, sums[i]]));
-  for (const name of Object.values(lossOutputs)) own[name] = outputs[name];
+  const sumsOf = Object.fromEntries(slots.map((slot, i) => [slot.output, sums[i]]));
+  for (const name of Object.values(lossOutputs)) sumsOf[name] = outputs[name];
   const read = state.filter(({ kind }) => kind === "weights");
-  const part = graphOf(substitute(own, weightOf), inputsOf(steps, [...read, ...slots]));
+  const part = graphOf(substitute(sumsOf, weightOf), inputsOf(steps, [...read, ...slots]));
   return { ...step, part: { ...step, graph: part, state: slots } };
+}
+
+/** The parameters by the rules that move them, and where the rates of each rule begin. */
+function optimizerGroups(
+  { optimizer, optimizers = [] }: Pick<TrainOptions<unknown>, "optimizer" | "optimizers">,
+  all: readonly Parameter[],
+) {
+  const ruled = new Set(optimizers.flatMap(({ parameters }) => parameters));
+  const rest = { optimizer, parameters: all.filter((p) => !ruled.has(p)) };
+  let firstRate = 0;
+  return [rest, ...optimizers].map((group) => {
+    const parameters = group.parameters.filter((p) => all.includes(p));
+    const placed = { ...group, parameters, firstRate };
+    firstRate += group.optimizer.rates(0).length;
+    return placed;
+  });
 }
 
 /** The inputs of a graph of steps, the state's last. */

@@ -119,6 +119,16 @@ export interface TrainOptions<T, Name extends string = string> extends TrainRunO
   /** The rule of the update, such as `adam()`. */
   optimizer: Optimizer;
   /**
+   * Rules of their own for some of the parameters, such as those of a discriminator.
+   * @defaultValue none, `optimizer` moves all parameters
+   */
+  optimizers?: readonly {
+    /** The parameters that the rule moves. */
+    readonly parameters: readonly Parameter[];
+    /** The rule. */
+    readonly optimizer: Optimizer;
+  }[];
+  /**
    * The inputs of each step, random numbers included, from the step after `resume` on. They are
    * taken one by one and never closed.
    */

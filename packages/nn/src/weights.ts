@@ -8,6 +8,7 @@ import {
   fromFloat16,
   parameter,
   type Shape,
+  type Signature,
   shapeText,
   type Tensor,
   tensor,
@@ -115,6 +116,64 @@ export function withWeights<Model extends Weighted>(
     const numbers = storedNumbers(`weight ${name}`, stored, shape);
     places.set(old, parameter(name, tensor(numbers, shape, dtype)));
   }
+  return {
+    ...withPlaces(model, places),
+    parameters: parameters.map((p) => places.get(p)),
+  } as unknown as Model;
+}
+
+/**
+ * A model's weights as inputs of a program, `weights/NAME` each, so that a program that is compiled
+ * once runs with any weights.
+ *
+ * @param model The model, which stays as it is.
+ */
+export function weightInputs<Model extends Weighted>(
+  model: Model,
+): {
+  /** The inputs, for `trace`. */
+  readonly signature: Readonly<Record<string, Signature>>;
+  /**
+   * The model with these inputs in place of its weights. It has no parameters.
+   *
+   * @param inputs The inputs of a program, by name.
+   */
+  withInputs(inputs: Readonly<Record<string, Expr>>): Model;
+  /**
+   * The inputs of a run.
+   *
+   * @param weights A weight for each parameter, by name, such as `weightsOf` gives.
+   */
+  inputsOf(
+    weights: Readonly<Record<string, StoredTensor>>,
+  ): Record<string, { data: Float32Array; shape: readonly number[] }>;
+} {
+  checkArguments({ model }, { model: WEIGHTED });
+  const named = model.parameters.map((own) => ({ own, name: `weights/${own.name}` }));
+  return {
+    signature: Object.fromEntries(
+      named.map(({ own: { shape, dtype }, name }) => [name, { shape, dtype }]),
+    ),
+    withInputs(inputs) {
+      const places = named.map(({ own, name }): [Expr, Expr] => [own, inputs[name]]);
+      return { ...withPlaces(model, new Map(places)), parameters: [] };
+    },
+    inputsOf(weights) {
+      const entries = named.map(({ own: { name: own, shape }, name }) => {
+        const stored = Object.hasOwn(weights, own) ? weights[own] : undefined;
+        const data = Float32Array.from(storedNumbers(`weight ${own}`, stored, shape));
+        return [name, { data, shape: shape as readonly number[] }];
+      });
+      return Object.fromEntries(entries);
+    },
+  };
+}
+
+/** The same model whose functions have each key of `places` replaced by its value. */
+export function withPlaces<Model extends Weighted>(
+  model: Model,
+  places: ReadonlyMap<Expr, Expr>,
+): Model {
   // The expressions that a function is given keep their own weights.
   const replaceWeights =
     (f: (...given: unknown[]) => unknown) =>
@@ -131,7 +190,7 @@ export function withWeights<Model extends Weighted>(
       ? replaceWeights(part as Parameters<typeof replaceWeights>[0])
       : part,
   );
-  return { ...parts, parameters: parameters.map((p) => places.get(p)) } as unknown as Model;
+  return { ...parts } as unknown as Model;
 }
 
 /** An expression as `result`, or the expressions of a record by their names. */

@@ -11,8 +11,9 @@ import { classNameOf, extraChannels, type Fields } from "./folder-kind.ts";
 import { mayHold, randomness, required } from "./folder-parts.ts";
 import { folderSizes } from "./folder-sizes.ts";
 import { ownFields } from "./index-file.ts";
-import { type LoadModelOptions, loadModel, loadRules } from "./load-model.ts";
+import { type LoadModelOptions, loadModel, loadRules, modelLayout } from "./load-model.ts";
 import { loadVae, withImage } from "./load-vae.ts";
+import { folderLoras, LORAS, type LoraOption } from "./lora/folder-loras.ts";
 import { missingText, pipelinePaths } from "./paths.ts";
 import { fixedPart, unetNetwork } from "./unet-network.ts";
 import { utf8Text } from "./utf8.ts";
@@ -33,6 +34,12 @@ export interface LoadPipelineOptions extends LoadModelOptions {
    * @defaultValue the model
    */
   readonly around?: (denoiser: OnnxModel, config: Fields) => OnnxModel;
+  /**
+   * LoRAs that are merged into the denoiser, and how much of each is added. `warnings` says what was
+   * left out of them.
+   * @defaultValue none
+   */
+  readonly loras?: readonly LoraOption[];
 }
 
 /**
@@ -71,15 +78,17 @@ export async function loadPipeline(
 ): Promise<DiffusionPipeline<SchedulerConfig>>;
 export async function loadPipeline(
   read: ReadFile,
-  options: LoadPipelineOptions & { readonly kind?: Pipeline["kind"] } = {},
+  given: LoadPipelineOptions & { readonly kind?: Pipeline["kind"] } = {},
 ): Promise<Pipeline> {
   checkArguments({ read }, { read: rules.FUNCTION });
-  checkOptions(options, {
+  checkOptions(given, {
     ...loadRules,
     shape: rules.optional(rules.listOf(rules.optional(rules.COUNT))),
     around: rules.optional(rules.FUNCTION),
     kind: rules.optional(rules.oneOf("vae", "diffusion")),
+    loras: LORAS,
   });
+  const { notes: left, options } = await withLoras(read, given);
   const { limit = MAX_FILE_BYTES, shape: open } = options;
   const json = (path: string) => readJson(read, path, limit);
   const files = { read, json, options, isAlone: false };
@@ -127,7 +136,7 @@ export async function loadPipeline(
   const isEven = foreign
     ? scheduler.flow && givesEvenSigmas(className, unet.signature)
     : ours.sigmas === "even";
-  const warnings = [...randomness(unet, path), ...(vae?.warnings ?? [])];
+  const warnings = [...left, ...randomness(unet, path), ...(vae?.warnings ?? [])];
   if (!vae && isWanted(index, "vae_decoder")) {
     warnings.push(`${missingText(pipelinePaths.decoder, false)}. Samples are latents`);
   }
@@ -163,6 +172,19 @@ export async function loadPipeline(
     const model = required(path, transformer, (config ?? other) !== undefined);
     return { path: pipelinePaths.transformer, model, config: other ?? {} };
   }
+}
+
+/** The options, whose changes merge the LoRAs. */
+async function withLoras<O extends LoadPipelineOptions>(read: ReadFile, options: O) {
+  const { loras = [] } = options;
+  if (loras.length === 0) return { notes: [], options };
+  const found = await folderLoras((path) => modelLayout(read, path, options), loras);
+  const changes = new Map(options.changes);
+  for (const [path, merge] of found.changes) {
+    const first = changes.get(path);
+    changes.set(path, (model, beside) => merge(first?.(model, beside) ?? model, beside));
+  }
+  return { notes: found.notes, options: { ...options, changes } };
 }
 
 /** Classes that give their scheduler even sigmas, whatever its config says (diffusers 0.39). */

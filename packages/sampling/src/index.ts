@@ -14,6 +14,7 @@ export {
 } from "./denoiser/denoiser.ts";
 export { denoiserFunction } from "./denoiser/denoiser-function.ts";
 export { hostFunction, hostTensor, outputTensor } from "./denoiser/host-function.ts";
+export { networkTime } from "./denoiser/network-time.ts";
 export { tableAt, wholeTime } from "./denoiser/per-sample.ts";
 export { classifierFree, compose } from "./guidance/classifier-free.ts";
 export { type Classifier, classifierGuided, labelLogProb } from "./guidance/classifier-guided.ts";

@@ -232,6 +232,7 @@ const calls: Record<string, Call> = {
   stepTable: {
     args: [[{ t: 1, from: level, to: level }], { predicts: "epsilon", eta: 0, keepEpsilon: false }],
   },
+  networkTime: { args: [schedule, "epsilon", 1], also: { "2": ["fraction", "infinity"] } },
   tableAt: { args: [Float64Array.of(1, 2), t, x] },
   tcdSteps: onTimes({ gamma: 0.3, predicts: "epsilon" }),
   torchNoise: {

@@ -4,9 +4,18 @@
  *
  *   log p(x | z)    log p(z)    log q(z | x)    each [rows], in nats
  */
-import { type Expr, elementCount, expand, exprArithmetic, mean, reshape, sum } from "@gen/graph";
+import {
+  type Expr,
+  elementCount,
+  expand,
+  exprArithmetic,
+  mean,
+  reshape,
+  sum,
+  zerosLike,
+} from "@gen/graph";
 import { klStandardNormal, normalLogProb, reparameterize } from "@gen/math";
-import { refused } from "@gen/math/arguments";
+import { ArgumentError, refused } from "@gen/math/arguments";
 import type { Vae } from "./vae.ts";
 
 /** What a loss of a VAE is computed from. */
@@ -84,6 +93,9 @@ export const logPosteriorOf = ({ z, mean, logVariance }: Draws): Expr =>
 
 /** `log w = log p(x | z) + log p(z) - log q(z | x)` of each row, and its first term. */
 export function logWeightsOf(model: Vae, draws: Draws) {
+  if (model.codes !== undefined) {
+    throw new ArgumentError("importance weights need densities of z, and the model's z are codes");
+  }
   const logLikelihood = logLikelihoodOf(model, draws);
   const prior = logPriorOf(model, draws.z);
   const gap = exprArithmetic.sub(prior, logPosteriorOf(draws));
@@ -92,10 +104,15 @@ export function logWeightsOf(model: Vae, draws: Draws) {
 
 /**
  * The KL of each item's posterior from the prior, `[batch]`: in closed form for N(0, I), by the
- * draws for a learned prior.
+ * draws for a learned prior. Of a certain code from the uniform prior it is its logarithm.
  */
 export function klOf(model: Vae, draws: Draws): Expr {
   const { mean: mu, logVariance } = draws.posterior;
+  if (model.codes !== undefined) {
+    const positions = model.latent.slice(1).reduce((a, b) => a * b, 1);
+    const nats = exprArithmetic.constant(positions * Math.log(model.codes));
+    return exprArithmetic.add(perItem(zerosLike(mu)), nats);
+  }
   if (!model.priorLogProb) return perItem(klStandardNormal(exprArithmetic, mu, logVariance));
   const gap = exprArithmetic.sub(logPosteriorOf(draws), logPriorOf(model, draws.z));
   return mean(byItem(gap, draws), [1]);

@@ -4,7 +4,13 @@ export { hierarchicalLoss } from "./hierarchy.ts";
 export { iwaeLoss } from "./importance.ts";
 export { latentDataset } from "./latent-dataset.ts";
 export { latentScaling } from "./latent-scaling.ts";
-export { attributeDirection, latentGrid, priorLatents, priorSamples } from "./latent-walks.ts";
+export {
+  attributeDirection,
+  codeVectors,
+  latentGrid,
+  priorLatents,
+  priorSamples,
+} from "./latent-walks.ts";
 export type { Likelihood } from "./likelihood.ts";
 export { mixturePrior } from "./mixture-prior.ts";
 export { infoVaeLoss, waeLoss } from "./mmd-losses.ts";

@@ -2,14 +2,24 @@
  * Places in the latent space that are worth a look: the prior's draws, its quantiles in the plane,
  * and directions between classes. `decode` makes their pictures.
  */
-import { type FloatArray, normalNoise } from "@gen/math";
+import { cast } from "@gen/graph";
+import { type FloatArray, normalNoise, randomStream } from "@gen/math";
 import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
-import { decode, encode, type Items, type RunOptions, runRules, sizeOf } from "./run-vae.ts";
+import { isQuantized, type QuantizedVae } from "./quantized-vae.ts";
+import {
+  decode,
+  eachBatch,
+  encode,
+  type Items,
+  type RunOptions,
+  runRules,
+  sizeOf,
+} from "./run-vae.ts";
 import { pseudoInputsOf } from "./vae.ts";
 
 /**
- * Draws z from the prior, `[count, ...latent]` row-major, keyed by seed and number: from N(0, I), or
- * from the learned mixture, whose components take turns.
+ * Draws z from the prior, `[count, ...latent]` row-major, keyed by seed and number: from N(0, I),
+ * from the learned mixture, whose components take turns, or from all codes alike.
  *
  * @param options The model, its backend and how many draws.
  * @throws RangeError when count is no positive integer; the signal's reason.
@@ -23,6 +33,15 @@ export async function priorLatents<T>(
   checkOptions(options, { ...runRules, count: rules.COUNT });
   const { model, count, seed = 0 } = options;
   const size = sizeOf(model.latent);
+  if (isQuantized(model)) {
+    const positions = sizeOf(model.latent.slice(1));
+    const codes = Float32Array.from({ length: count * positions });
+    for (let i = 0; i < count; i++) {
+      const stream = randomStream({ seed, purpose: "prior codes", index: i });
+      codes.set(stream.integers(positions, model.codes), i * positions);
+    }
+    return codeVectors({ ...options, model, codes });
+  }
   const z = normalNoise({ seed, purpose: "prior", batch: count, size });
   const inputs = model.priorLogProb && pseudoInputsOf(model);
   if (!inputs) return z;
@@ -41,6 +60,40 @@ export async function priorLatents<T>(
     const at = (Math.floor(i / size) % components) * size + (i % size);
     z[i] = mean[at] + Math.exp(logVariance[at] / 2) * z[i];
   }
+  return z;
+}
+
+/**
+ * The vectors of codes, `[items, ...latent]` row-major, for `decode`.
+ *
+ * @param options The model, its backend, and the numbers of the codes.
+ * @throws RangeError when the codes are no whole number of latents, or one is not of the model.
+ */
+export async function codeVectors<T>(
+  options: Omit<RunOptions<T>, "model"> & {
+    /** The model, such as `quantizedVae` gives. */
+    readonly model: QuantizedVae;
+    /** The numbers of the codes, `[items, ...latent without its first axis]` row-major. */
+    readonly codes: FloatArray;
+  },
+): Promise<Float32Array> {
+  checkOptions(options, { ...runRules, codes: rules.FLOATS });
+  const { model, codes } = options;
+  const shape = model.latent.slice(1);
+  const size = sizeOf(shape);
+  const wrong = codes.find((k) => !(Number.isInteger(k) && k >= 0 && k < model.codes));
+  if (wrong !== undefined) {
+    throw new ArgumentError(`codes must be whole numbers in 0..${model.codes - 1}, got ${wrong}`);
+  }
+  if (codes.length === 0 || codes.length % size !== 0) {
+    throw new ArgumentError(`codes must hold ${size} for each item, got ${codes.length}`);
+  }
+  const { z } = await eachBatch(options, {
+    length: codes.length / size,
+    inputs: { codes: shape },
+    f: (inputs) => ({ z: model.lookup(cast(inputs.codes, "int64")) }),
+    load: (start, end) => ({ codes: codes.subarray(start * size, end * size) }),
+  });
   return z;
 }
 

@@ -1,4 +1,5 @@
 import type { Expr, Parameter } from "@gen/graph";
+import type { Optimizer } from "@gen/nn";
 
 /** The inputs of a loss beside x and epsilon that `trainVae` draws. */
 export type ExtraInput = "prior" | "other" | "otherEpsilon" | "permutation";
@@ -15,6 +16,15 @@ export type Objective = ((
   readonly inputs?: readonly ExtraInput[];
   /** What is trained beside the model's parameters. @defaultValue nothing */
   readonly parameters?: readonly Parameter[];
+  /**
+   * The next values of parameters that no optimizer moves, such as a codebook's moving averages.
+   * @defaultValue none
+   */
+  readonly updates?: (inputs: {
+    readonly x: Expr;
+  }) => readonly (readonly [Parameter, Expr])[];
+  /** The rule that moves these parameters. @defaultValue the training's own */
+  readonly optimizer?: Optimizer;
 };
 
 /** The inputs that only some models and trainings have. */
@@ -25,5 +35,6 @@ export const reading = <Loss extends (...inputs: never[]) => Record<string, Expr
   inputs: readonly ExtraInput[],
   loss: Loss,
   parameters: readonly Parameter[] = [],
-): Loss & { readonly inputs: readonly ExtraInput[]; readonly parameters: readonly Parameter[] } =>
-  Object.assign(loss, { inputs, parameters });
+  optimizer?: Optimizer,
+): Loss & Required<Pick<Objective, "inputs" | "parameters">> & Pick<Objective, "optimizer"> =>
+  Object.assign(loss, { inputs, parameters, ...(optimizer && { optimizer }) });

@@ -1,16 +1,23 @@
 import {
   add,
+  cast,
   concat,
   constant,
   type Expr,
+  equal,
+  exp,
+  log,
+  maximum,
   mean,
   mul,
   neg,
   type Parameter,
+  reshape,
   square,
   stopGradient,
   sub,
   sum,
+  tensor,
   zerosLike,
 } from "@gen/graph";
 import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
@@ -20,23 +27,32 @@ import { LIKELIHOOD, type Likelihood } from "./likelihood.ts";
 import { CODEBOOK, COUNTS, type Quantized, type Quantizer } from "./quantizers.ts";
 import { type Vae, vae } from "./vae.ts";
 
-/** An autoencoder whose latents are codes. */
-export interface QuantizedVae extends Pick<Vae, "likelihood" | "shape" | "latent" | "parameters"> {
+/** An autoencoder whose latents are codes. It is a VAE whose posterior is one certain code. */
+export interface QuantizedVae extends Vae {
   /** How many codes there are. */
   readonly codes: number;
   /**
-   * x `[batch, ...shape]` to the encoder's vectors and their codes.
+   * x `[batch, ...shape]` to the encoder's vectors and their codes. `mean` is the codes, with a
+   * variance of nearly 0.
    *
    * @param x The items.
    */
-  encode(x: Expr): Quantized & { readonly encoded: Expr };
-  /** Codes `[batch, ...latent]` to the likelihood's parameters, joined along axis 1 of x's shape. */
-  decode(z: Expr): Expr;
-  /** Codes to the mean of x, `[batch, ...shape]`. */
-  reconstruct(z: Expr): Expr;
-  /** `log p(x | z)` of each value of x, from `decode`'s result, in nats. */
-  logProb(x: Expr, decoded: Expr): Expr;
+  encode(x: Expr): Quantized & {
+    readonly encoded: Expr;
+    readonly mean: Expr;
+    readonly logVariance: Expr;
+  };
+  /**
+   * The numbers of codes `[batch, ...latent without its first axis]` int64 to the codes.
+   *
+   * @param codes The numbers of the codes.
+   */
+  lookup(codes: Expr): Expr;
 }
+
+/** Whether a VAE's latents are codes. */
+export const isQuantized = (model: Vae): model is QuantizedVae =>
+  model.codes !== undefined && "lookup" in model;
 
 /** The parts of a {@link quantizedVae}. */
 export interface QuantizedVaeOptions {
@@ -55,6 +71,7 @@ const QUANTIZER = rules.having("a quantizer, such as vectorQuantizer gives", {
   codes: rules.COUNT,
   parameters: rules.LIST,
   apply: rules.FUNCTION,
+  lookup: rules.FUNCTION,
 });
 
 /**
@@ -91,13 +108,18 @@ export function quantizedVae(options: QuantizedVaeOptions): QuantizedVae {
     parameters: [...inner.parameters, ...quantizer.parameters],
     encode(x) {
       const encoded = inner.encode(x).mean;
-      return { ...quantizer.apply(encoded), encoded };
+      const found = quantizer.apply(encoded);
+      return { ...found, encoded, mean: found.z, logVariance: sub(zerosLike(found.z), CERTAIN) };
     },
+    lookup: quantizer.lookup,
     decode,
     reconstruct,
     logProb,
   };
 }
+
+/** Minus the log variance of a certain code: a deviation of 1e-13. */
+const CERTAIN = 60;
 
 const QUANTIZED = rules.having("a quantized VAE, such as quantizedVae gives", {
   encode: rules.FUNCTION,
@@ -107,6 +129,14 @@ const QUANTIZED = rules.having("a quantized VAE, such as quantizedVae gives", {
   latent: rules.SIZES,
   parameters: rules.LIST,
 });
+
+/** The exponential of the entropy of the shares of the codes, whose numbers are floats. */
+function perplexityOf(codes: Expr, count: number): Expr {
+  const numbers = tensor(Float32Array.from({ length: count }, (_, k) => k));
+  const rows = reshape(stopGradient(codes), [-1, 1]);
+  const shares = mean(cast(equal(rows, cast(constant(numbers), codes.dtype)), codes.dtype), [0]);
+  return exp(neg(sum(mul(shares, log(maximum(shares, 1e-30))))));
+}
 
 /**
  * The loss of a VQ-VAE (van den Oord et al. 2017, eq. 3), in nats but for the terms of the codes:
@@ -118,7 +148,8 @@ const QUANTIZED = rules.having("a quantized VAE, such as quantizedVae gives", {
  * a codebook has the first term alone.
  *
  * `kl` is that of one certain code at each position from the uniform prior, `positions log codes`:
- * it is constant, and not in `loss`. Minus the ELBO is `reconstruction + kl`.
+ * it is constant, and not in `loss`. Minus the ELBO is `reconstruction + kl`. `perplexity` says how
+ * many codes a batch uses: the exponential of the entropy of their shares, 1 to `codes`.
  *
  * @param model The model to train.
  * @param options The weight of the commitment.
@@ -139,17 +170,19 @@ export function quantizedLoss(
     x,
   }: {
     readonly x: Expr;
-  }): Record<"loss" | "reconstruction" | "kl", Expr> &
+  }): Record<"loss" | "reconstruction" | "kl" | "perplexity", Expr> &
     Partial<Record<"codebook" | "commitment", Expr>> => {
-    const { z, encoded, entries, codebook: next } = model.encode(x);
+    const { z, codes, encoded, entries, codebook: next } = model.encode(x);
+    const perplexity = perplexityOf(codes, model.codes);
     const reconstruction = neg(mean(perItem(model.logProb(x, model.decode(z)))));
     const kl = constant(positions * Math.log(model.codes), reconstruction.dtype);
-    if (!entries && !next) return { loss: reconstruction, reconstruction, kl };
+    if (!entries && !next) return { loss: reconstruction, reconstruction, kl, perplexity };
     const commit = distance(encoded, stopGradient(entries ?? z));
     const whole = add(reconstruction, mul(commit, commitment));
-    if (!entries) return { loss: whole, reconstruction, kl, commitment: commit };
+    if (!entries) return { loss: whole, reconstruction, kl, perplexity, commitment: commit };
     const codebook = distance(stopGradient(encoded), entries);
-    return { loss: add(whole, codebook), reconstruction, kl, codebook, commitment: commit };
+    const loss = add(whole, codebook);
+    return { loss, reconstruction, kl, perplexity, codebook, commitment: commit };
   };
   /** The next codebook and counts, for the option `updates` of `train`. */
   const updates = ({ x }: { readonly x: Expr }): readonly (readonly [Parameter, Expr])[] => {

@@ -7,12 +7,14 @@
 import {
   add,
   cast,
+  concat,
   constant,
   div,
   type Expr,
   equal,
   exprArithmetic,
   floor,
+  gather,
   matmul,
   max,
   maximum,
@@ -54,6 +56,8 @@ export interface Quantizer {
   readonly parameters: readonly Parameter[];
   /** z `[batch, features, ...]` to its codes. */
   apply(z: Expr): Quantized;
+  /** The numbers of codes `[batch, ...]` int64 to the codes `[batch, features, ...]`. */
+  lookup(codes: Expr): Expr;
 }
 
 /** The names of a codebook and of its counts. */
@@ -123,7 +127,12 @@ export function vectorQuantizer(options: VectorQuantizerOptions): Quantizer {
     return { ...found, codebook: nextBook, counts: nextCounts };
   };
   const parameters = decay === undefined ? [codebook] : [codebook, counts];
-  return { features, codes, parameters, apply };
+  const lookup = (chosen: Expr) => {
+    const last = chosen.shape.length;
+    const positions = chosen.shape.slice(1).map((_, i) => i + 1);
+    return transpose(gather(codebook, chosen), [0, last, ...positions]);
+  };
+  return { features, codes, parameters, apply, lookup };
 }
 
 /** The nearest row of the codebook for each row of z, as a one-hot matrix `[rows, codes]`. */
@@ -167,7 +176,18 @@ export function finiteScalarQuantizer(levels: readonly number[]): Quantizer {
     };
   };
   const codes = levels.reduce((a, b) => a * b, 1);
-  return { features, codes, parameters: [], apply };
+  const lookup = (chosen: Expr) => {
+    const numbers = cast(chosen, "float32");
+    const [batch, ...positions] = chosen.shape;
+    const all = levels.map((level, i) => {
+      const whole = (by: number) => floor(div(add(numbers, 0.5), by));
+      const digit = sub(whole(strides[i]), mul(whole(strides[i] * level), level));
+      const place = Math.floor(level / 2);
+      return reshape(div(sub(digit, place), place), [batch, 1, ...positions]);
+    });
+    return concat(all, 1);
+  };
+  return { features, codes, parameters: [], apply, lookup };
 }
 
 /** `code` with the gradient of z. */

@@ -52,6 +52,8 @@ export interface Encoded {
   readonly mean: Float32Array;
   /** `[items, ...latent]`. */
   readonly logVariance: Float32Array;
+  /** The numbers of the codes, `[items, ...latent without its first axis]`, where z are codes. */
+  readonly codes?: Float32Array;
   /** `[items, ...latent]`. */
   readonly shape: readonly number[];
 }
@@ -71,14 +73,21 @@ export async function encode<T>(
   checkOptions(options, runRules);
   const { model, dataset } = options;
   checkDataset(model, dataset);
-  const { mean, logVariance } = await eachBatch(options, {
+  const { mean, logVariance, codes } = await eachBatch(options, {
     length: dataset.length,
     inputs: { x: model.shape },
     labels: labelsFor(model, dataset.labels),
-    f: ({ x, condition }) => ({ ...model.encode(x, condition) }),
+    f({ x, condition }) {
+      const found: ReturnType<Vae["encode"]> & { readonly codes?: Expr } = model.encode(
+        x,
+        condition,
+      );
+      const { mean, logVariance, codes } = found;
+      return { mean, logVariance, ...(codes && { codes }) };
+    },
     load: (start, end) => ({ x: unitItems(dataset, start, end) }),
   });
-  return { mean, logVariance, shape: [dataset.length, ...model.latent] };
+  return { mean, logVariance, ...(codes && { codes }), shape: [dataset.length, ...model.latent] };
 }
 
 /**

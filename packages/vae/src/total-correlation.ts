@@ -28,7 +28,7 @@ import {
 } from "@gen/graph";
 import { normalLogProb } from "@gen/math";
 import { ArgumentError, checkArguments, checkOptions, refused, rules } from "@gen/math/arguments";
-import type { Network } from "@gen/nn";
+import type { Network, Optimizer } from "@gen/nn";
 import { drawsOf, logPosteriorOf, logPriorOf, type VaeInputs } from "./draws.ts";
 import { reading } from "./objective.ts";
 import { MODEL, type Vae } from "./vae.ts";
@@ -158,11 +158,20 @@ export function factorVaeLoss(
   options: {
     /** The weight of the total correlation. @defaultValue 10 */
     readonly gamma?: number;
+    /**
+     * The rule that moves the discriminator, such as the paper's
+     * `adam({ learningRate: 1e-4, betas: [0.5, 0.9] })` (Kim and Mnih 2018).
+     * @defaultValue the training's own
+     */
+    readonly optimizer?: Optimizer;
   } = {},
 ) {
   checkArguments({ model, discriminator }, { model: MODEL, discriminator: rules.NETWORK });
-  checkOptions(options, { gamma: rules.optional(rules.FINITE) });
-  const { gamma = 10 } = options;
+  checkOptions(options, {
+    gamma: rules.optional(rules.FINITE),
+    optimizer: rules.optional(rules.OBJECT),
+  });
+  const { gamma = 10, optimizer } = options;
   if (model.latent.length > 1) throw refused("latent", "[features]", [...model.latent]);
   const logOdds = (z: Expr) => {
     const logits = discriminator.apply(z);
@@ -188,7 +197,8 @@ export function factorVaeLoss(
     const loss = add(add(reconstruction, kl), add(mul(forVae, gamma), judge));
     return { loss, reconstruction, kl, totalCorrelation, discriminator: judge };
   };
-  return reading(["other", "otherEpsilon", "permutation"], factorLoss, discriminator.parameters);
+  const { parameters } = discriminator;
+  return reading(["other", "otherEpsilon", "permutation"], factorLoss, parameters, optimizer);
 }
 
 /** Entry [i, j] is z[permutation[i, j], j]. */

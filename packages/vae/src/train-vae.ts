@@ -6,6 +6,7 @@ import {
   type BatchInput,
   type Loss,
   type ModelTrainingOptions,
+  type TrainOptions,
   type TrainResult,
   train,
   withWeights,
@@ -14,6 +15,8 @@ import type { HostArray } from "@gen/runtime-gpu";
 import type { VaePipeline } from "@gen/sampling";
 import type { Objective } from "./objective.ts";
 import { pipelineVae } from "./pipeline-vae.ts";
+import { isQuantized, quantizedLoss } from "./quantized-vae.ts";
+import { COUNTS } from "./quantizers.ts";
 import { checkDataset, type Vae } from "./vae.ts";
 import { vaeLoss } from "./vae-loss.ts";
 
@@ -35,7 +38,7 @@ export interface TrainVaeOptions<T = unknown> extends ModelTrainingOptions<T> {
    * What is minimized.
    *
    * @param model The model that is trained.
-   * @defaultValue `vaeLoss(model, { beta })`
+   * @defaultValue `vaeLoss(model, { beta })`, or `quantizedLoss(model)` where the latents are codes
    */
   readonly objective?: (model: Vae) => Objective;
 }
@@ -52,6 +55,7 @@ export interface TrainedVae extends TrainResult {
  * Trains a VAE on a dataset (Kingma and Welling 2014, algorithm 1).
  *
  * The losses are those of the objective: `loss`, `reconstruction` and `kl`, in nats for each item. A
+ * model of `quantizedVae` learns its codes, by moving averages where its quantizer says so. A
  * conditional VAE learns from the labels. The seed and the step alone decide batches and noise. The
  * given model stays as it is.
  *
@@ -68,8 +72,11 @@ export async function trainVae<T>(options: TrainVaeOptions<T>): Promise<TrainedV
   const { model, dataset, batchSize = 128, seed = 0, beta, samples = 1, objective } = options;
   checkDataset(model, dataset);
   const isAnnealed = typeof beta === "function";
-  const loss: Objective =
-    objective?.(model) ?? vaeLoss(model, { beta: isAnnealed ? undefined : beta });
+  const usual = (): Objective =>
+    isQuantized(model)
+      ? quantizedLoss(model)
+      : vaeLoss(model, { beta: isAnnealed ? undefined : beta });
+  const loss: Objective = objective?.(model) ?? usual();
   const extra = loss.inputs ?? [];
   if (extra.length > 0 && (options.accumulate ?? 1) > 1) {
     throw refused(
@@ -82,7 +89,9 @@ export async function trainVae<T>(options: TrainVaeOptions<T>): Promise<TrainedV
   const latent = [batchSize, ...model.latent];
   const shapes: Record<string, readonly number[]> = {
     x: shape,
-    epsilon: samples === 1 ? latent : [batchSize, samples, ...model.latent],
+    ...(!isQuantized(model) && {
+      epsilon: samples === 1 ? latent : [batchSize, samples, ...model.latent],
+    }),
     ...(extra.includes("prior") && { prior: latent }),
     ...(extra.includes("other") && { other: shape, otherEpsilon: latent, permutation: latent }),
     ...(model.classes !== undefined && { condition: [batchSize] }),
@@ -101,6 +110,12 @@ export async function trainVae<T>(options: TrainVaeOptions<T>): Promise<TrainedV
     parameters: [...model.parameters, ...(loss.parameters ?? [])],
     loss: loss as Loss<string>,
     optimizer: options.optimizer ?? adam({ learningRate: options.learningRate }),
+    ...(model.parameters.some(({ name }) => name === COUNTS) && {
+      updates: loss.updates as TrainOptions<T, string>["updates"],
+    }),
+    ...(loss.optimizer && {
+      optimizers: [{ parameters: loss.parameters ?? [], optimizer: loss.optimizer }],
+    }),
     batches: noisyBatches(),
   });
   const learned = result.ema ?? result.weights;

@@ -56,6 +56,8 @@ export interface Vae {
   readonly latent: readonly number[];
   /** The number of classes of a conditional VAE, whose functions take a condition. */
   readonly classes?: number;
+  /** How many codes there are, where a latent is a code; the prior is uniform over them. */
+  readonly codes?: number;
   /** The weights of both networks, of the likelihood and of the prior. */
   readonly parameters: Network["parameters"];
   /** The posterior q(z | x): x `[batch, ...shape]` to its parameters `[batch, ...latent]`. */

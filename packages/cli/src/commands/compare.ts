@@ -15,11 +15,10 @@ export function compareCommand(): Command {
     .option("--model <folder>", "a pipeline folder or its http(s) URL", path)
     .option(
       "--samplers <names>",
-      "samplers, with commas between",
+      "samplers, with commas between (default: ddim,dpm-solver++,unipc; euler,dpm-solver++ for EDM)",
       listOf("a sampler or several with commas, such as ddim,unipc", (name) =>
         samplerNames.find((known) => known === name),
       ),
-      ["ddim", "dpm-solver++", "unipc"],
     )
     .option(
       "--steps <counts>",
@@ -34,7 +33,7 @@ export function compareCommand(): Command {
     .option("--shown <n>", "samples of each run in the picture", integer(1, 100), 4)
     .option(
       "--reference <n>",
-      "steps of the run of ddim whose samples the others are compared with; 0 is no such run",
+      "steps of the run of ddim, or euler for EDM, whose samples the others are compared with; 0 is no such run",
       integer(0, 100_000),
       100,
     )
@@ -45,8 +44,8 @@ export function compareCommand(): Command {
     );
   withDataOptions(command, "the data (default: those that the folder says it was trained on)")
     .option(
-      "--features <name|file.onnx>",
-      "where the Frechet distance is measured: in the features of a classifier, digits or fashion-mnist, in pixels, or in those of an ONNX model of images (default: the classifier of the data, else pixels)",
+      "--features <name|path>",
+      "where the Frechet distance is measured: in the features of a classifier, digits, fashion-mnist or a folder of `gen train classifier`, in pixels, or in those of an ONNX model of images (default: the classifier of the data, else pixels)",
       path,
     )
     .option(

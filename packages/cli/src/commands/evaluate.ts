@@ -32,8 +32,8 @@ export function evaluateCommand(): Command {
       1000,
     )
     .option(
-      "--features <name|file.onnx>",
-      "where Frechet distance, KID, precision and recall are measured: in the features of a classifier, digits or fashion-mnist, in pixels, or in those of an ONNX model of images (default: the classifier of the data, else pixels)",
+      "--features <name|path>",
+      "where Frechet distance, KID, precision and recall are measured: in the features of a classifier, digits, fashion-mnist or a folder of `gen train classifier`, in pixels, or in those of an ONNX model of images (default: the classifier of the data, else pixels)",
       path,
     )
     .option(

@@ -8,6 +8,7 @@ import {
   decimal,
   httpUrl,
   integer,
+  loraFile,
   namedPath,
   path,
   size,
@@ -52,12 +53,10 @@ export function sampleCommand(): Command {
       "n x n pictures of a VAE with 2 latents instead, at the quantiles of its prior",
       integer(1, 1000),
     )
-    .addOption(
-      choice(
-        "--prior <name>",
-        "where a VAE's latents come from: its own prior, or a mixture of Gaussians fitted to the latents of --data (default: own)",
-        ["own", "mixture"],
-      ),
+    .option(
+      "--prior <name|folder>",
+      "where a VAE's latents come from: own, its prior; mixture, Gaussians fitted to the latents of --data; or a folder of `gen train ddpm --vae`, a diffusion model of its latents (default: own)",
+      path,
     )
     .option("--components <n>", "Gaussians of --prior mixture (default: 10)", integer(1, 1000))
     .option(
@@ -79,6 +78,11 @@ export function sampleCommand(): Command {
       "--guidance <x>",
       "the scale of guidance; 1 or less is none (default: 4 for DiT, else none)",
       decimal(0, 1000),
+    )
+    .option(
+      "--classifier <folder>",
+      "a folder of `gen train classifier --noisy` that guides the samples to --class; --guidance is its strength (default: 1)",
+      path,
     )
     .option(
       "--unconditional <name=file.npy>",
@@ -135,6 +139,11 @@ export function sampleCommand(): Command {
     )
     .option("--remote-model <name>", "the denoiser's name on that server (default: unet)", words)
     .option("--resume", "go on with a run of --remote that ended early")
+    .option(
+      "--lora <file[:strength]>",
+      "a LoRA in safetensors, merged into the model; repeat it for more (default strength: 1)",
+      loraFile,
+    )
     .option("--no-clip", "do not clip the clean estimate, even if the scheduler does");
   return withCommonOptions(command, "samples.png")
     .addHelpText(
@@ -162,8 +171,11 @@ Examples:
   gen sample --model moons --count 2000 --out moons.png
   gen sample --model vae --count 64 --out prior.png
   gen sample --model vae --prior mixture --components 20 --out mixture.png
+  gen sample --model vae --prior latents --steps 20 --out by-diffusion.png
   gen sample --model digits --sampler ddpm --seed 7 --out digits/
   gen sample --model latents --steps 50 --eta 0.5 --out garments.npy
+  gen sample --model digits --lora adapted/lora.safetensors:0.5 --out half.png
+  gen sample --model digits --classifier guide --class 3 --guidance 4 --out threes.png
   gen sample --model dit --class 207,360 --count 2 --guidance 4 --out dogs-otters.png
   gen sample --model theirs --condition context=states.npy --unconditional context=none.npy --guidance 3
   gen sample --model theirs --remote http://localhost:8000 --remote-model unet --count 64
@@ -173,7 +185,7 @@ Examples:
 }
 
 async function run(options: SampleCommandOptions, command: Command): Promise<void> {
-  const { model, out, eta, sampler, force, backend } = options;
+  const { model, out, eta, sampler, force } = options;
   // A mandatory option of the parser would be reported before an unknown flag.
   if (model === undefined)
     throw usageError("--model must be given: a folder as `gen train ddpm` makes it");
@@ -192,7 +204,13 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
   if (ofRemote)
     throw usageError(`--${ofRemote === "resume" ? ofRemote : "remote-model"} needs --remote`);
   const { isVaeFolder } = await import("../latent-model.ts");
+  const { prior } = options;
   if (await isVaeFolder(model)) {
+    if (prior !== undefined && prior !== "own" && prior !== "mixture") {
+      const { checkPrior } = await import("../latent-prior.ts");
+      await checkPrior(model, prior);
+      return sampleDiffusion({ ...options, model: prior, kind, signal });
+    }
     const { sampleVae } = await import("../runs/sample-vae.ts");
     return sampleVae({ ...options, model, kind, signal });
   }
@@ -200,10 +218,16 @@ async function run(options: SampleCommandOptions, command: Command): Promise<voi
     (name) => options[name] !== undefined,
   );
   if (ofVae) throw usageError(`--${ofVae} is for a VAE, as \`gen train vae\` makes it`);
+  await sampleDiffusion({ ...options, model, kind, signal });
+}
+
+async function sampleDiffusion(
+  options: Omit<Parameters<typeof import("../runs/sample.ts")["runSample"]>[0], "opening">,
+): Promise<void> {
   // A stranger's file may crash the runtime. That ends the runtime's own process alone, which starts
   // while this process loads its modules and reads the files.
-  const opening = openBackend(backend, { isolate: true });
+  const opening = openBackend(options.backend, { isolate: true });
   opening.catch(() => undefined);
   const { runSample } = await import("../runs/sample.ts");
-  await runSample({ ...options, model, kind, signal, opening });
+  await runSample({ ...options, opening });
 }

@@ -1,7 +1,17 @@
 import { Command } from "commander";
+import { usageError } from "../errors.ts";
 import { scheduleNames } from "../names.ts";
 import { choice, decimal, integer, path, withCommonOptions } from "../options.ts";
 import { resumeHelp, withTrainOptions } from "../training-options.ts";
+
+/** What a folder of --from decides. */
+const kept = ["vae", "network", "width", "schedule", "timesteps", "predicts", "classes"];
+
+/** @throws GenError `usage` for an option that the folder of --from decides. */
+function refuseKept(from: string, command: Command): void {
+  const given = kept.find((name) => command.getOptionValueSource(name) === "cli");
+  if (given) throw usageError(`--${given} must be left out with --from ${from}, which decides it`);
+}
 
 /** `gen train ddpm`. */
 export function ddpmCommand(): Command {
@@ -11,6 +21,16 @@ export function ddpmCommand(): Command {
       "--vae <folder>",
       "latent diffusion: a folder that `gen train vae` made from the same data",
       path,
+    )
+    .option(
+      "--from <folder>",
+      "fine-tuning: a folder that `gen train ddpm` made, or a pipeline of ONNX files, whose weights are trained further; its network and schedule are kept",
+      path,
+    )
+    .option(
+      "--lora <rank>",
+      "with --from, train changes of this rank beside the weights; they are also saved alone as lora.safetensors",
+      integer(1, 1024),
     )
     .addOption(
       choice(
@@ -29,8 +49,8 @@ export function ddpmCommand(): Command {
     .addOption(
       choice(
         "--predicts <what>",
-        "the network's target: the noise, the clean data, v, or the velocity of a straight flow (flow matching)",
-        ["epsilon", "x0", "v", "flow"],
+        "the network's target: the noise, the clean data, v, the velocity of a straight flow (flow matching), or EDM's preconditioned estimate",
+        ["epsilon", "x0", "v", "flow", "edm"],
         "epsilon",
       ),
     )
@@ -48,6 +68,8 @@ export function ddpmCommand(): Command {
     .addHelpText(
       "after",
       `
+With --from the rate is a tenth of the default, but not with --lora, and the classes of the data count
+where the model has classes.
 Points are standardized. \`gen sample\` returns points of a file in the file's units, and points of a
 named toy standardized.
 ${resumeHelp}
@@ -56,9 +78,15 @@ Examples:
   gen train ddpm --out digits
   gen train ddpm --data two-moons --out moons
   gen train ddpm --data two-moons --predicts flow --out flow
+  gen train ddpm --data two-moons --predicts edm --out edm
   gen train ddpm --data points.csv --steps 2000 --out points
   gen train ddpm --data pictures/ --size 32 --augment flip --classes --out mine
-  gen train ddpm --vae vae --data fashion-mnist --out latents`,
+  gen train ddpm --vae vae --data fashion-mnist --out latents
+  gen train ddpm --from digits --data mine.npz --steps 500 --out tuned
+  gen train ddpm --from digits --data mine.npz --lora 4 --out adapted`,
     )
-    .action(async (options) => (await import("../runs/train-ddpm.ts")).trainDdpm(options));
+    .action(async (options, command: Command) => {
+      if (options.from !== undefined) refuseKept(options.from, command);
+      await (await import("../runs/train-ddpm.ts")).trainDdpm(options);
+    });
 }

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { objectiveNames } from "../names.ts";
-import { choice, decimal, integer, withCommonOptions } from "../options.ts";
+import { choice, codeLevels, decimal, integer, withCommonOptions } from "../options.ts";
 import { resumeHelp, withTrainOptions } from "../training-options.ts";
 
 /** `gen train vae`. */
@@ -46,6 +46,27 @@ export function vaeCommand(): Command {
       decimal(0, 1e6),
     )
     .option("--pseudo-inputs <n>", "inputs of the prior of vamp (default: 50)", integer(1, 4096))
+    .option(
+      "--gamma <x>",
+      "the weight of the total correlation of factor (default: 10)",
+      decimal(0, 1e6),
+    )
+    .option("--codes <n>", "codes of vq (default: 512)", integer(2, 65_536))
+    .option(
+      "--codebook-decay <x>",
+      "the share that the moving averages of vq's codes keep at each step (default: 0.99)",
+      decimal(0, 0.999999),
+    )
+    .option(
+      "--commitment <x>",
+      "how strongly vq draws the encoder to its codes (default: 0.25)",
+      decimal(0, 1e6),
+    )
+    .option(
+      "--levels <list>",
+      "the levels of each feature of fsq, with commas between; their product is the number of codes (default: 8,5,5,5)",
+      codeLevels,
+    )
     .option("--classes", "train a conditional VAE, which gen sample draws from by --class", false);
   return withCommonOptions(vae, "gen-vae")
     .addHelpText(
@@ -57,6 +78,12 @@ vamp, the bound with a learned prior: --beta --anneal --draws --pseudo-inputs
 iwae, the bound of K draws, and dreg, the same with the doubly reparameterized gradient: --draws
 info, InfoVAE with the MMD of q(z) and the prior, and wae, the squared error with it: --lambda
 beta-tc, the bound with a weight on the total correlation: --beta
+factor, the same by a discriminator, which Adam trains with a rate of 0.0001: --gamma
+vq, codes of a learned codebook, each of --latent numbers: --codes --codebook-decay --commitment
+fsq, codes of rounded features: --levels
+
+A VAE of codes has 16 for each image with --network mlp, and a map of a fourth of the sides with conv.
+perplexity says how many codes a batch uses.
 
 A VAE with --classes has no ONNX files, and only the gen command uses its folder.
 ${resumeHelp}
@@ -65,6 +92,7 @@ Examples:
   gen train vae --out vae
   gen train vae --likelihood gaussian --beta 2 --anneal linear:1000 --out beta
   gen train vae --objective iwae --draws 10 --out iwae
+  gen train vae --data digits --objective vq --network conv --latent 8 --codes 64 --out codes
   gen train vae --data digits --classes --latent 4 --out by-class
   gen train vae --data pictures/ --size 48x32 --network conv --latent 32 --out vae
   gen train ddpm --vae vae --data fashion-mnist --out latents`,

@@ -3,13 +3,14 @@
  * command, of any ONNX model, or the pixels themselves.
  */
 
+import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { add, concat, constant, type Expr, matmul, mul, reshape, tensor, trace } from "@gen/graph";
 import { fromOnnx, MAX_FILE_BYTES } from "@gen/graph/onnx";
 import type { Backend } from "@gen/runtime-gpu";
 import { callProgram } from "@gen/runtime-gpu/call-program";
 import { prefixErrors, usageError } from "../errors.ts";
-import { readBounded } from "../files.ts";
+import { readBounded, readInside } from "../files.ts";
 import type { Items } from "./items.ts";
 import { sizeOf } from "./items.ts";
 
@@ -69,7 +70,7 @@ async function modelFeatures(
   const path = isOwn
     ? fileURLToPath(new URL(`../../assets/features-${name}.onnx`, import.meta.url))
     : name;
-  const bytes = await readBounded(path, MAX_FILE_BYTES);
+  const bytes = await featuresFile(path);
   if (!bytes) throw usageError(`${flag}: no such file`);
   const { graph, batch, dim } = prefixErrors(flag, () => extractor(bytes, shape, range));
   checkCount(dim, `${name} gives`);
@@ -92,6 +93,13 @@ async function modelFeatures(
     },
     dispose: async () => program.dispose(),
   };
+}
+
+/** The bytes of a model, or of the features of a folder that `gen train classifier` made. */
+async function featuresFile(path: string): Promise<Uint8Array | undefined> {
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory();
+  if (isFolder) return readInside(path, "features.onnx", MAX_FILE_BYTES);
+  return readBounded(path, MAX_FILE_BYTES);
 }
 
 /** The graph of a model from images as they are here to its features `[batch, dim]`. */

@@ -2,14 +2,13 @@
  * What `gen evaluate` and `gen compare` measure: items as floats, images in [-1, 1] as `gen sample`
  * writes them, and points standardized as a training sees them.
  */
-import { type Dataset, openDataset, readNpy } from "@gen/data";
+import { type Dataset, openDataset, pickItems, readNpy } from "@gen/data";
 import { randomStream } from "@gen/math";
 import { usageError } from "../errors.ts";
 import { isOnline, readBounded } from "../files.ts";
 import { isImages } from "../models.ts";
 import { floatsOf } from "../npy-flags.ts";
 import { type OpenedData, openData } from "../open-data.ts";
-import { pickItems } from "../pick-items.ts";
 import { standardized } from "../scaling.ts";
 import { readCheckpoint } from "../training-folder.ts";
 import type { DataFlags } from "../training-options.ts";

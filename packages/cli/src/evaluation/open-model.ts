@@ -25,6 +25,10 @@ export interface Drawn extends Items {
   readonly steps: number;
 }
 
+/** Whether a scheduler samples a network of EDM, which is told a sigma and no step of a schedule. */
+export const isEdm = ({ className }: { readonly className: string }): boolean =>
+  className.startsWith("EDM");
+
 /** Loads the pipeline of a folder, and what its denoiser takes: labels of all classes in turn. */
 export async function openPipeline(
   folder: string,

@@ -15,9 +15,10 @@ interface Evaluation {
     readonly reconstruction: number;
     readonly kl: number;
     readonly activeUnits: number;
-    readonly logLikelihood: number;
-    readonly standardError: number;
-    readonly draws: number;
+    /** Missing where the latents are codes. */
+    readonly logLikelihood?: number;
+    readonly standardError?: number;
+    readonly draws?: number;
     readonly bitsPerDimension: number;
   };
   readonly bound?: {
@@ -62,10 +63,14 @@ export function reportLines(found: Evaluation, out: string | undefined): string[
   const lines: string[] = [];
   if (likelihood) {
     const { items, elbo, reconstruction, kl, activeUnits, draws } = likelihood;
+    const { logLikelihood, standardError } = likelihood;
+    const bits = `${likelihood.bitsPerDimension.toFixed(4)} bits/dim`;
     lines.push(
       `${items} held-out items of ${found.data}, in nats for each:`,
       `  ELBO ${elbo.toFixed(2)} (reconstruction ${reconstruction.toFixed(2)}, KL ${kl.toFixed(2)}; ${activeUnits} active units)`,
-      `  log likelihood ${likelihood.logLikelihood.toFixed(2)} +- ${likelihood.standardError.toFixed(2)} by ${draws} draws, ${likelihood.bitsPerDimension.toFixed(4)} bits/dim`,
+      logLikelihood === undefined
+        ? `  ${bits}`
+        : `  log likelihood ${logLikelihood.toFixed(2)} +- ${standardError?.toFixed(2)} by ${draws} draws, ${bits}`,
       "",
     );
   }

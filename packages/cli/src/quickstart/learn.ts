@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { slice, writePng } from "@gen/data";
 import { elbo, latentDataset, pipelineVae, priorSamples, reconstruct } from "@gen/vae";
+import { trainDdpmIn } from "../diffusion-job.ts";
 import { hstack } from "../drawing/image-sheet.ts";
 import { pictureOf } from "../drawing/pictures.ts";
 import { withFolderLock } from "../folder-lock.ts";
-import { trainDdpmIn, trainVaeIn } from "../jobs.ts";
+import { trainVaeIn } from "../jobs.ts";
 import type { DdpmSettings, VaeSettings } from "../models.ts";
 import { openData } from "../open-data.ts";
 import { imageCount } from "./draw.ts";

@@ -16,7 +16,7 @@ import {
   itemsOf,
   trainedOn,
 } from "../evaluation/items.ts";
-import { type Drawn, drawSamples, openPipeline } from "../evaluation/open-model.ts";
+import { type Drawn, drawSamples, isEdm, openPipeline } from "../evaluation/open-model.ts";
 import { short, tableLines } from "../evaluation/report.ts";
 import type { CommonOptions } from "../options.ts";
 import { duration, print, progress } from "../terminal.ts";
@@ -24,7 +24,7 @@ import type { DataFlags } from "../training-options.ts";
 
 export interface CompareOptions extends CommonOptions, DataFlags {
   readonly model?: string;
-  readonly samplers: readonly SamplerName[];
+  readonly samplers?: readonly SamplerName[];
   readonly steps: readonly number[];
   readonly count: number;
   readonly shown: number;
@@ -53,9 +53,13 @@ export async function runCompare(
   options: CompareOptions & { readonly model: string },
   { signal, opening }: { readonly signal: AbortSignal; readonly opening: Promise<Backend> },
 ): Promise<void> {
-  const { model, out, json, samplers, steps, reference, shown, seed } = options;
+  const { model, out, json, steps, reference, shown, seed } = options;
   const trained = await trainedOn(model);
   const opened = await openPipeline(model, { ...options, signal });
+  const first = isEdm(opened.pipeline.scheduler) ? "euler" : "ddim";
+  const others =
+    first === "ddim" ? (["dpm-solver++", "unipc"] as const) : (["dpm-solver++"] as const);
+  const { samplers = [first, ...others] } = options;
   const { item } = opened.pipeline;
   const data = (options.data ?? trained.data) ? await evaluatedData(options, trained) : undefined;
   if (data) checkShape(item, data);
@@ -80,7 +84,7 @@ export async function runCompare(
       line.finish();
       return { drawn, seconds };
     };
-    const ideal = reference > 0 ? (await draw("ddim", reference)).drawn : undefined;
+    const ideal = reference > 0 ? (await draw(first, reference)).drawn : undefined;
     const rows: Row[] = [];
     const pictures: { title: string; cells: Drawn[] }[] = [];
     for (const sampler of samplers) {

@@ -22,12 +22,13 @@ import {
   sizeOf,
   trainedOn,
 } from "../evaluation/items.ts";
-import { drawPrior, drawSamples, openPipeline } from "../evaluation/open-model.ts";
+import { drawPrior, drawSamples, isEdm, openPipeline } from "../evaluation/open-model.ts";
 import { reportLines } from "../evaluation/report.ts";
 import { isImages } from "../models.ts";
 import type { CommonOptions } from "../options.ts";
 import { print, progress } from "../terminal.ts";
 import { readTrainedVae } from "../trained-vae.ts";
+import { isQuantized } from "../trained-vae.ts";
 import type { DataFlags } from "../training-options.ts";
 
 export interface EvaluateOptions extends CommonOptions, DataFlags {
@@ -114,15 +115,18 @@ async function vaeLikelihood(
   line.update(0, undefined, `${draws} draws of z for each of ${dataset.length} held-out items`);
   try {
     const { elbo: bound, ...terms } = await elbo(run);
-    const estimate = await logLikelihood({ ...run, samples: draws });
+    // A posterior that is one code has no density to draw from.
+    const estimate = isQuantized(model)
+      ? undefined
+      : await logLikelihood({ ...run, samples: draws });
     line.finish();
+    const nats = -(estimate?.logLikelihood ?? bound);
     return {
       items: dataset.length,
       elbo: bound,
       ...terms,
-      ...estimate,
-      draws,
-      bitsPerDimension: bitsPerDimension(-estimate.logLikelihood, sizeOf(dataset)),
+      ...(estimate && { ...estimate, draws }),
+      bitsPerDimension: bitsPerDimension(nats, sizeOf(dataset)),
     };
   } catch (error) {
     throw signal.aborted ? interrupted() : error;
@@ -139,6 +143,8 @@ async function diffusionBound(
   if (count === undefined) return undefined;
   const { denoiser, scheduler, shape, vae } = pipeline;
   if (vae) throw usageError("--bound must be left out: the model's x are latents");
+  if (isEdm(scheduler))
+    throw usageError("--bound must be left out: EDM's noise levels are no steps of a schedule");
   if (Object.keys(given.condition).length > 0)
     throw usageError("--bound must be left out: the model has conditions");
   const backend = await opening;

@@ -12,7 +12,7 @@ import {
 import { normalNoise } from "@gen/math";
 import type { Backend } from "@gen/runtime-gpu";
 import { openBackend } from "@gen/runtime-gpu/open";
-import { decode, elbo, encode, reconstruct, type Vae } from "@gen/vae";
+import { codeVectors, decode, elbo, encode, reconstruct, type Vae } from "@gen/vae";
 import { replaceFile } from "../atomic-files.ts";
 import { isDrawable, maxDrawable, pictureOf } from "../drawing/pictures.ts";
 import { interrupted, usageError } from "../errors.ts";
@@ -29,6 +29,7 @@ import type { CommonOptions } from "../options.ts";
 import { outputKind } from "../output-kind.ts";
 import { checkOutput, writeSamples } from "../sample-output.ts";
 import { interruptSignal, print, progress } from "../terminal.ts";
+import { isQuantized } from "../trained-vae.ts";
 
 /** Options of every verb on latents. */
 export interface LatentOptions extends CommonOptions {
@@ -97,7 +98,7 @@ export async function runEncode(
   const opened = await openLatentModel(folder, { signal, ...options });
   const dataset = await openItems(opened, options);
   await withLatentRun(options, opened, signal, "Encoding", async (run) => {
-    const { mean, logVariance, shape } = await encode({ ...run, dataset });
+    const { mean, logVariance, codes, shape } = await encode({ ...run, dataset });
     const [count, ...latent] = shape;
     const z = draw === "sample" ? posteriorDraws({ mean, logVariance, shape }, seed) : mean;
     const { labels } = dataset;
@@ -106,7 +107,9 @@ export async function runEncode(
         ? writeNpy({ data: z, shape })
         : writeNpz({
             z: { data: z, shape },
-            log_variance: { data: logVariance, shape },
+            ...(codes
+              ? { codes: { data: Int32Array.from(codes), shape: [count, ...latent.slice(1)] } }
+              : { log_variance: { data: logVariance, shape } }),
             ...(labels && { labels: { data: Int32Array.from(labels), shape: [count] } }),
           });
     await replaceFile(out, bytes);
@@ -137,18 +140,23 @@ export async function runDecode(
   await claimOutput(out, { force, kind: kind === "folder" ? "folder" : "file" });
   const signal = interruptSignal();
   const { z, labels } = await readLatents(latents);
-  const data = Float32Array.from(floatsOf(`--latents ${latents}`, z));
   const [count, ...latent] = z.shape;
   const opened = await openLatentModel(folder, { signal, ...options, latent });
   const { model, settings } = opened;
-  if (!(count >= 1) || latent.join() !== model.latent.join())
+  const codes =
+    count >= 1 && isQuantized(model) && latent.join() === model.latent.slice(1).join()
+      ? { model, codes: Float32Array.from(z.data as ArrayLike<number | bigint>, Number) }
+      : undefined;
+  const data = codes ? undefined : Float32Array.from(floatsOf(`--latents ${latents}`, z));
+  if (!codes && (!(count >= 1) || latent.join() !== model.latent.join()))
     throw usageError(
       `--latents ${latents} must be [count, ${model.latent.join(", ")}], got [${z.shape.join(", ")}]`,
     );
   checkOutput(out, kind, count, { item: model.shape, shape: model.latent });
   const classes = labelsOf(options.class, model, settings?.classes, count) ?? labels;
   await withLatentRun(options, opened, signal, "Decoding", async (run) => {
-    const images = await decode({ ...run, z: data, labels: classes });
+    const vectors = data ?? (codes && (await codeVectors({ ...run, ...codes })));
+    const images = await decode({ ...run, z: vectors as Float32Array, labels: classes });
     await writeSamples(out, kind, asSamples(images));
     print(json, { out: resolve(out), shape: images.shape, backend: run.backend.name }, [
       `${count} ${count === 1 ? "picture is" : "pictures are"} in ${out}`,

@@ -7,6 +7,7 @@ import { openItems, openLatentModel } from "../latent-model.ts";
 import type { OutputKind } from "../output-kind.ts";
 import { checkOutput, writeSamples } from "../sample-output.ts";
 import { print } from "../terminal.ts";
+import { isQuantized } from "../trained-vae.ts";
 import { asSamples, type LatentRun, labelsOf, posteriorDraws, withLatentRun } from "./latents.ts";
 import type { SampleCommandOptions } from "./sample.ts";
 
@@ -25,6 +26,8 @@ const others = [
   ["spacing", "--spacing"],
   ["scheduleShift", "--schedule-shift"],
   ["zeroSnr", "--zero-snr"],
+  ["lora", "--lora"],
+  ["classifier", "--classifier"],
 ] as const;
 
 /** Runs `gen sample` on a VAE's folder. */
@@ -57,6 +60,8 @@ export async function sampleVae(
   const labels = labelsOf(options.class, model, settings?.classes, count);
   checkOutput(out, kind, count, { item: model.shape, shape: model.latent });
   const isMixture = options.prior === "mixture";
+  if (isMixture && isQuantized(model))
+    throw usageError("--prior mixture must be left out: the VAE's latents are codes");
   if (isMixture && grid !== undefined) throw usageError("--prior and --grid do not go together");
   const ofMixture = (["components", "data"] as const).find((name) => options[name] !== undefined);
   if (ofMixture && !isMixture) throw usageError(`--${ofMixture} needs --prior mixture`);

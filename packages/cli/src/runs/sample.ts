@@ -10,6 +10,7 @@ import {
   schedulerSteps,
   torchNoise,
 } from "@gen/sampling";
+import { guidedByClassifier } from "../classifier-guidance.ts";
 import {
   type ConditionFlags,
   type Conditioning,
@@ -18,15 +19,18 @@ import {
   sampleCount,
 } from "../conditions.ts";
 import { interrupted, usageError } from "../errors.ts";
+import { isEdm } from "../evaluation/open-model.ts";
 import { type LoadedPipeline, readModelFolder, shownFolder } from "../model-folder.ts";
 import type { CommonOptions } from "../options.ts";
 import type { OutputKind } from "../output-kind.ts";
+import { readSources } from "../picture-files.ts";
+import type { LoraFile } from "../picture-sources.ts";
 import { checkShape, openShape, readInit } from "../sample-input.ts";
 import { checkOutput, writeSamples } from "../sample-output.ts";
 import { checkEta, samplerNames } from "../samplers.ts";
 import { unscale } from "../scaling.ts";
 import { overrideScheduler, type SchedulerFlags } from "../scheduler-overrides.ts";
-import { print, progress } from "../terminal.ts";
+import { note, print, progress } from "../terminal.ts";
 
 export interface SampleCommandOptions extends CommonOptions, SchedulerFlags, ConditionFlags {
   readonly model?: string;
@@ -35,7 +39,8 @@ export interface SampleCommandOptions extends CommonOptions, SchedulerFlags, Con
   readonly eta?: number;
   readonly count?: number;
   readonly grid?: number;
-  readonly prior?: "own" | "mixture";
+  /** own, mixture, or a folder. */
+  readonly prior?: string;
   readonly components?: number;
   readonly data?: string;
   readonly size?: readonly [number, number];
@@ -46,6 +51,8 @@ export interface SampleCommandOptions extends CommonOptions, SchedulerFlags, Con
   readonly remote?: string;
   readonly remoteModel?: string;
   readonly resume?: boolean;
+  readonly lora?: readonly LoraFile[];
+  readonly classifier?: string;
 }
 
 /** What a run gets beside the flags. */
@@ -66,19 +73,29 @@ export async function runSample(options: SampleOptions): Promise<void> {
   const init = options.init === undefined ? undefined : await readInit(options.init);
   const shape = openShape(options.size, init?.item);
   const arrays = await readConditions(options);
+  const { loras } = await readSources({ loras: options.lora });
   const count = sampleCount(options, arrays, init);
   let given: Conditioning = { condition: {} };
   const loaded = await readModelFolder(model, {
     shape,
     signal,
     backend: options.backend,
+    loras,
     conditions(pipeline) {
-      given = conditionsOf(options, arrays, pipeline, { count, model: shownFolder(model) });
+      const own = options.classifier
+        ? { ...options, class: undefined, guidance: undefined }
+        : options;
+      given = conditionsOf(own, arrays, pipeline, { count, model: shownFolder(model) });
       return given.condition;
     },
   });
-  const { pipeline, notes } = overrideScheduler(loaded, options);
+  const { pipeline: plain, notes } = overrideScheduler(loaded, options);
+  let pipeline = plain;
+  if (options.classifier !== undefined)
+    ({ pipeline, given } = await guidedByClassifier(plain, options.classifier, options, count));
   checkShape(options, init, pipeline.shape);
+  if (options.spacing === "optimal" && isEdm(pipeline.scheduler))
+    throw usageError("--spacing must be left out: EDM's noise levels are no steps of a schedule");
   const sampler = options.sampler ?? defaultSampler(pipeline.scheduler);
   const named = samplerNames.find((name) => name === sampler);
   checkEta(eta, named);
@@ -87,7 +104,7 @@ export async function runSample(options: SampleOptions): Promise<void> {
   const choices = { ...(options.sampler && { sampler: options.sampler }), steps, eta, compat };
   if (options.spacing !== "optimal") notes.push(...notesOf(pipeline, choices));
   notes.push(...(pipeline.warnings ?? []));
-  for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  notes.forEach(note);
   const backend = await opening;
   try {
     const spacing =

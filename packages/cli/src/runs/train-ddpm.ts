@@ -1,31 +1,32 @@
 import type { Dataset } from "@gen/data";
 import { latentDataset, pipelineVae } from "@gen/vae";
+import { trainDdpmIn } from "../diffusion-job.ts";
 import { usageError } from "../errors.ts";
 import { onScaleOf } from "../held-out.ts";
-import { trainDdpmIn } from "../jobs.ts";
 import { buildDenoiser, type DdpmSettings, isImages } from "../models.ts";
 import { fingerprint, type OpenedData } from "../open-data.ts";
 import { scalingNotes } from "../scaling.ts";
 import { readTrainedVae } from "../trained-vae.ts";
 import type { TrainOptions } from "../training-options.ts";
+import { fineTune } from "./fine-tune.ts";
 import { prepareData, train } from "./training.ts";
 
-type DdpmOptions = TrainOptions &
+export type DdpmOptions = TrainOptions &
   Pick<DdpmSettings, "schedule" | "timesteps" | "predicts"> & {
     readonly network?: DdpmSettings["network"];
     readonly vae?: string;
     readonly classes: boolean;
     readonly classDropout?: number;
+    readonly from?: string;
+    readonly lora?: number;
   };
 
 /** Runs `gen train ddpm`. */
 export async function trainDdpm(options: DdpmOptions): Promise<void> {
+  if (options.from !== undefined) return fineTune({ ...options, from: options.from });
+  if (options.lora !== undefined) throw usageError(`--lora ${options.lora} needs --from`);
   const { data, timesteps, predicts } = options;
-  if (predicts === "flow" && options.schedule !== "linear")
-    throw usageError(
-      `--schedule must be left out with --predicts flow, whose noise grows in a line, got ${options.schedule}`,
-    );
-  const schedule = predicts === "flow" ? "flow" : options.schedule;
+  const schedule = scheduleOf(options);
   const { opened, pace } = await prepareData(options);
   const latent = options.vae ? await openVae(options.vae, options, opened) : undefined;
   const shape = latent?.model.latent ?? opened.train.shape;
@@ -65,9 +66,24 @@ export async function trainDdpm(options: DdpmOptions): Promise<void> {
     return [
       trained,
       `the pipeline is in ${options.out}`,
-      `sample --model ${options.out} ${predicts === "flow" ? "" : "--sampler ddim "}--steps 20${settings.classes ? " --class 0 --guidance 2" : ""} --out samples.png`,
+      `sample --model ${options.out} ${schedule === "flow" || schedule === "edm" ? "" : "--sampler ddim "}--steps 20${settings.classes ? " --class 0 --guidance 2" : ""} --out samples.png`,
     ];
   });
+}
+
+/** The noise levels. @throws GenError `usage` for flags that do not go with the prediction. */
+function scheduleOf({ predicts, schedule, timesteps }: DdpmOptions): DdpmSettings["schedule"] {
+  if (predicts !== "flow" && predicts !== "edm") return schedule;
+  const why = { flow: "whose noise grows in a line", edm: "whose noise has levels of its own" };
+  if (schedule !== "linear")
+    throw usageError(
+      `--schedule must be left out with --predicts ${predicts}, ${why[predicts]}, got ${schedule}`,
+    );
+  if (predicts === "edm" && timesteps !== 1000)
+    throw usageError(
+      `--timesteps must be left out with --predicts edm, whose levels are no steps, got ${timesteps}`,
+    );
+  return predicts;
 }
 
 /** Settings of a training that tells the network the classes. */

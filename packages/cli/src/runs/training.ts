@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import type { Dataset } from "@gen/data";
 import { openBackend } from "@gen/runtime-gpu";
 import { replaceFile } from "../atomic-files.ts";
 import { isDrawable, lossChart } from "../drawing/pictures.ts";
@@ -67,7 +68,9 @@ export async function train(
   options: TrainOptions,
   { train: dataset, test }: OpenedData,
   title: string,
-  work: (job: Omit<JobOptions, "label">) => Promise<readonly [Trained, string, string]>,
+  work: (
+    job: Omit<JobOptions, "label"> & { readonly test: Dataset },
+  ) => Promise<readonly [Trained, string, string, Readonly<Record<string, number>>?]>,
 ): Promise<void> {
   const { out, json, data, force, saveEvery } = options;
   // Embedded data never change, and toys follow from the seed.
@@ -78,10 +81,11 @@ export async function train(
   const validation =
     every === undefined ? undefined : { every, patience, dataset: heldOutItems(test) };
   const watch = { validation, timeLimit, drawEvery: options.samplesEvery, logs: options.log };
-  const job = { folder: out, backend, signal, force, saveEvery, dataHash, dataset, ...watch };
+  const own = { folder: out, backend, signal, force, saveEvery, dataHash, dataset, ...watch };
+  const job = { ...own, test: heldOutItems(test) };
   try {
     await withFolderLock(out, async () => {
-      const [{ record, reused, restored }, where, next] = await work(job);
+      const [{ record, reused, restored }, where, next, more] = await work(job);
       const chart = lossChart(title, record.history);
       const drawn = reused && (await readInside(out, "loss.png", 2 ** 26));
       const isDrawn = drawn && Buffer.compare(drawn, chart) === 0;
@@ -97,7 +101,8 @@ export async function train(
       const losses = lastLosses(history);
       const best = bestOf(history);
       const heldOut = best && { loss: history.heldOut?.losses.at(-1), best };
-      const result = { out: resolve(out), steps, seconds, losses, heldOut, backend: backend.name };
+      const name = backend.name;
+      const result = { out: resolve(out), steps, seconds, losses, heldOut, ...more, backend: name };
       print(json, result, [
         where,
         ...(best

@@ -5,8 +5,9 @@
  *   const { notes, changes } = await folderLoras(layoutOf, [{ bytes, strength: 0.8 }]);
  *   await loadPipeline(read, { changes });
  */
+import { rules } from "@gen/math/arguments";
 import type { LoadModelOptions } from "../load-model.ts";
-import type { ModelLayout } from "../model-bytes.ts";
+import { FILE, type ModelLayout } from "../model-bytes.ts";
 import type { LoraPart } from "./lora-keys.ts";
 import { placeLoras } from "./merge-lora.ts";
 import { readLora } from "./read-lora.ts";
@@ -20,6 +21,17 @@ export interface LoraOption {
   /** The name in errors and notes. @defaultValue its place, such as `loras[0]` */
   readonly name?: string;
 }
+
+/** What a LoRA of a folder may be. */
+export const LORAS = rules.optional(
+  rules.listOf(
+    rules.having("a LoRA { bytes, strength, name }", {
+      bytes: FILE,
+      strength: rules.optional(rules.FINITE),
+      name: rules.optional(rules.TEXT),
+    }),
+  ),
+);
 
 type Changes = NonNullable<LoadModelOptions["changes"]>;
 

@@ -95,6 +95,7 @@ export async function loadFolderModel<T>(
   const controlNets = await loadControlNets(options.controlNets ?? [], reading);
   const pipeline = await loadPipeline(withoutEncoder(read), {
     ...reading,
+    loras: undefined,
     changes: merged,
     around: (unet, config) => controlledUnet(unet, controlNets, config),
     ...(open && { open: withoutEncoder(open) }),

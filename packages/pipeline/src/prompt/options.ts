@@ -5,7 +5,7 @@ import { CONTROL, type ControlOptions } from "../control/control-conditions.ts";
 import { CONTROL_NET, type ControlNetFiles } from "../control/load-control.ts";
 import type { ReadFile } from "../folder-files.ts";
 import type { LoadPipelineOptions } from "../load-pipeline.ts";
-import type { LoraOption } from "../lora/folder-loras.ts";
+import { LORAS, type LoraOption } from "../lora/folder-loras.ts";
 import { FILE } from "../model-bytes.ts";
 import { MAX_PROMPT_LENGTH } from "../text/limits.ts";
 import type { Preview } from "./preview.ts";
@@ -166,15 +166,7 @@ export const BACKEND = rules.either(rules.BACKEND, [
 /** What a folder's LoRAs, words and ControlNets may be. */
 export const learnedRules = {
   controlNets: rules.optional(rules.listOf(CONTROL_NET)),
-  loras: rules.optional(
-    rules.listOf(
-      rules.having("a LoRA { bytes, strength, name }", {
-        bytes: FILE,
-        strength: rules.optional(rules.FINITE),
-        name: rules.optional(rules.TEXT),
-      }),
-    ),
-  ),
+  loras: LORAS,
   embeddings: rules.optional([
     "an object of files' bytes by word",
     (value) => rules.OBJECT[1](value) && Object.values(value as object).every(FILE[1]),

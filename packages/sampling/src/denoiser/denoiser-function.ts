@@ -35,7 +35,8 @@ export async function denoiserFunction<T>(
   checkOptions(options, { backend: rules.BACKEND, denoiser: rules.DENOISER, shape: rules.SIZES });
   const { backend, denoiser, shape } = options;
   const conditions = conditionInputs(namedConditions(options.condition, denoiser.condition));
-  const time = { shape: [shape[0]], dtype: "int64" } as const;
+  const dtype = denoiser.fractionalTime ? "float32" : "int64";
+  const time = { shape: [shape[0]], dtype } as const;
   const graph = trace(
     (inputs: Record<string, Expr>) => ({
       y: denoiser.apply(inputs.x, inputs.t, conditionOf(inputs)),
@@ -44,7 +45,10 @@ export async function denoiserFunction<T>(
   );
   const program = await backend.compile(graph);
   const call = async (x: FloatArray, t: number): Promise<FloatArray> => {
-    const data = new BigInt64Array(shape[0]).fill(BigInt(Math.round(t)));
+    const data =
+      dtype === "float32"
+        ? new Float32Array(shape[0]).fill(t)
+        : new BigInt64Array(shape[0]).fill(BigInt(Math.round(t)));
     const inputs = { x: { data: x, shape }, t: { data, ...time }, ...conditions };
     return (await callProgram(backend, program, inputs)).y;
   };

@@ -1,11 +1,13 @@
 import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
 import type { SchedulerConfig, SchedulerConfigInput } from "@gen/schedules";
+import { networkTime } from "../denoiser/network-time.ts";
 import type { Clip } from "../run/clip.ts";
 import { checkOptions, ON_OR_OFF } from "../samplers/check-options.ts";
 import type { Step } from "../samplers/step.ts";
 import { checkPrediction } from "./class-predictions.ts";
 import type { ClassOptions, ClassRun, ClassSettings, ClassTable } from "./class-run.ts";
 import { firstStep } from "./class-times.ts";
+import { edmConfig } from "./edm-samplers.ts";
 import { type SamplerName, samplerKind, samplerNames } from "./sampler-kinds.ts";
 import { schedulerTables } from "./scheduler-classes.ts";
 import { asClassReads, lengthOfClass, readingNotes, schedulerNotes } from "./scheduler-notes.ts";
@@ -152,6 +154,9 @@ export function stepsIn(
   const { sampler = own } = options;
   const clip = config.thresholding ?? config.clip ?? false;
   const notes = schedulerNotes(config);
+  if (config.className.startsWith("EDM") && (sampler !== own || options.spacing)) {
+    return stepsIn(precision, edmConfig(config, options), { ...options, sampler: undefined });
+  }
   if (sampler !== own || options.spacing) {
     const steps = directSteps(config, scheduler, sampler as SamplerName, options);
     const alone = `${config.className} counts for its schedule alone: the steps are ${sampler}'s own`;
@@ -221,7 +226,12 @@ function directSteps(
   };
   const whole = kind.table(schedule, options, eta ?? kind.eta ?? 0);
   const first = firstStep({ options: { strength } }, count);
-  if (first === 0 || !whole.some(({ next }) => next.history)) return whole.slice(first);
+  // The flow's own steps have the flow's times.
+  const timed = (rows: readonly Step[]) =>
+    predicts !== "flow" || sampler === "flow-euler"
+      ? rows
+      : rows.map((row) => ({ ...row, t: networkTime(schedule, predicts, row.t) }));
+  if (first === 0 || !whole.some(({ next }) => next.history)) return timed(whole.slice(first));
   // A multistep method starts anew, and half steps are its own.
   const listed = new Set(whole.map(({ t }) => t));
   const times =
@@ -231,7 +241,7 @@ function directSteps(
           .table(schedule, options, 0)
           .map(({ t }) => t);
   const rest = { ...options, steps: count - first, spacing: times.slice(first) };
-  return kind.table(schedule, rest, eta ?? kind.eta ?? 0);
+  return timed(kind.table(schedule, rest, eta ?? kind.eta ?? 0));
 }
 
 /** The fields of a config, with what the caller has set anew since it was read. */
