@@ -4,7 +4,7 @@
  */
 import { commandTexts } from "../../packages/cli/src/chinese-help.ts";
 import { textAfterHelp } from "../../packages/cli/src/help-language.ts";
-import { topics } from "../../packages/cli/src/help-topics.ts";
+import { SAMPLERS, topics } from "../../packages/cli/src/help-topics.ts";
 import { chineseTopics } from "../../packages/cli/src/help-topics-zh.ts";
 import { program } from "../../packages/cli/src/program.ts";
 import { examplesOf, notesOf, optionText } from "../../packages/cli/src/speak-chinese.ts";
@@ -88,7 +88,7 @@ function topicSections(language: Language): string {
   const all = language === "zh" ? chineseTopics : topics();
   const parts = Object.entries(all).map(([name, topic]) => {
     const paragraphs = topic.text.split("\n\n").map((part) => {
-      if (part === "  SAMPLERS") return cliWords[language].seeSamplers;
+      if (part === SAMPLERS) return cliWords[language].seeSamplers;
       if (part.startsWith("  ")) return `\`\`\`text\n${part.replaceAll(/^ {2}/gm, "")}\n\`\`\``;
       return asMarkdown(part.replaceAll("\n", language === "zh" ? "" : " "));
     });

@@ -1,5 +1,5 @@
 /* The texts of `help-topics.ts` in Chinese. A test compares their flags, numbers and files. */
-import type { Topic, TopicName } from "./help-topics.ts";
+import { SAMPLERS, type Topic, type TopicName } from "./help-topics.ts";
 
 export const chineseTopics: Readonly<Record<TopicName, Topic>> = {
   seeds: {
@@ -14,7 +14,7 @@ export const chineseTopics: Readonly<Record<TopicName, Topic>> = {
     title: "如何从扩散模型采样",
     text: `采样器决定从噪声到数据的各步。没有 --sampler 时由文件夹中调度器的类决定。--steps 越少越快，也越不精确：gen compare 比较多种采样器。
 
-  SAMPLERS
+${SAMPLERS}
 
 --eta 0 的 ddim，以及 euler、heun、lms、dpm2、dpm-solver++、unipc、deis，在初始噪声之后不再抽取噪声：噪声相同，样本就相同。--eta 1 的 ddim 就是 DDPM 的采样器。`,
   },

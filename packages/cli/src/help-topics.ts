@@ -20,6 +20,9 @@ export const topicNames = [
 
 export type TopicName = (typeof topicNames)[number];
 
+/** The paragraph that stands for the list of samplers. */
+export const SAMPLERS = "  SAMPLERS";
+
 /** A topic: its title, and its text. */
 export interface Topic {
   readonly title: string;
@@ -43,7 +46,7 @@ noise of one seed to that of another.`,
     text: `A sampler takes the steps from noise to data. Without --sampler the class of the folder's scheduler
 decides. Fewer --steps are faster and less exact: gen compare shows both for several samplers.
 
-  SAMPLERS
+${SAMPLERS}
 
 ddim with --eta 0, euler, heun, lms, dpm2, dpm-solver++, unipc and deis draw no noise after the first
 step: the same noise gives the same sample. --eta 1 makes ddim the sampler of DDPM.`,
@@ -128,6 +131,13 @@ result goes to stdout; --json makes it JSON.`,
   },
 });
 
-/** A topic as it is printed: the list of samplers stands where its text says so. */
-export const topicText = ({ text }: Topic, list: string = samplerHelp()): string =>
-  text.replace("  SAMPLERS", list);
+/** A topic as it is printed, in lines of 80 columns, with the list of samplers in its place. */
+export const topicText = ({ text }: Topic): string =>
+  text
+    .split("\n\n")
+    .map((part) => {
+      if (part === SAMPLERS) return samplerHelp();
+      if (part.startsWith("  ")) return part;
+      return part.replaceAll("\n", " ").replace(/(.{1,80})(?: |$)/g, "$1\n").trimEnd();
+    })
+    .join("\n\n");

@@ -6,7 +6,7 @@ import type { EventEmitter } from "node:events";
 import type { Command, Option } from "commander";
 import { commandTexts, helpTexts, optionTexts, samplerTexts, titles } from "./chinese-help.ts";
 import { textAfterHelp } from "./help-language.ts";
-import { type TopicName, topicText } from "./help-topics.ts";
+import { SAMPLERS, type TopicName } from "./help-topics.ts";
 import { chineseTopics } from "./help-topics-zh.ts";
 
 const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60]/g;
@@ -53,7 +53,8 @@ export const examplesOf = (command: Command): string[] =>
 
 /** A topic of `gen help` in Chinese, in lines of 80 columns. */
 export const chineseTopic = (name: TopicName): string =>
-  topicText(chineseTopics[name], samplerLines().join("\n"))
+  chineseTopics[name].text
+    .replace(SAMPLERS, samplerLines().join("\n"))
     .split("\n")
     .map((line) => (line.startsWith("  ") ? line : wrapChinese(line, 80)))
     .join("\n");

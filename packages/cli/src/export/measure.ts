@@ -73,7 +73,7 @@ function numbersFor(
   const isTime = /^(t|timesteps?|time)$/.test(name);
   const data = Array.from({ length }, (_, i) => (isTime ? timeOf(i, seed) : (i + seed) % 2));
   if (isTime || !isFloats(dtype)) return { data, shape, dtype };
-  return { data: Array.from(normalNoise({ seed, purpose: name, size: length })), shape, dtype };
+  return { data: Array.from(normalNoise({ seed, purpose: name, batch: 1, size: length })), shape, dtype };
 }
 
 /** Time steps far from each other, in [0, 1000). */
