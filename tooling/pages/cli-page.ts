@@ -4,6 +4,8 @@
  */
 import { commandTexts } from "../../packages/cli/src/chinese-help.ts";
 import { textAfterHelp } from "../../packages/cli/src/help-language.ts";
+import { SAMPLERS, topics } from "../../packages/cli/src/help-topics.ts";
+import { chineseTopics } from "../../packages/cli/src/help-topics-zh.ts";
 import { program } from "../../packages/cli/src/program.ts";
 import { examplesOf, notesOf, optionText } from "../../packages/cli/src/speak-chinese.ts";
 import { cliWords, valueText } from "./cli-words.ts";
@@ -52,11 +54,15 @@ export function cliParts(
     ...command.registeredArguments.map((argument) =>
       section(words.argument, "argument", argumentText(argument.description, path, language)),
     ),
-    section(
-      words.options,
-      "options",
-      command.options.map((option) => optionSection(path, option, language)).join("\n\n"),
-    ),
+    ...(command.options.length > 0
+      ? [
+          section(
+            words.options,
+            "options",
+            command.options.map((option) => optionSection(path, option, language)).join("\n\n"),
+          ),
+        ]
+      : []),
     ...(samplers.length > 0
       ? [
           section(
@@ -71,7 +77,24 @@ export function cliParts(
       : []),
     section(words.examples, "examples", examples),
   ];
-  return { command: sections.join("\n\n") };
+  return {
+    command: sections.join("\n\n"),
+    ...(path === "help" && { topics: topicSections(language) }),
+  };
+}
+
+/** The topics of `gen help`; lines that stay as they are become code. */
+function topicSections(language: Language): string {
+  const all = language === "zh" ? chineseTopics : topics();
+  const parts = Object.entries(all).map(([name, topic]) => {
+    const paragraphs = topic.text.split("\n\n").map((part) => {
+      if (part === SAMPLERS) return cliWords[language].seeSamplers;
+      if (part.startsWith("  ")) return `\`\`\`text\n${part.replaceAll(/^ {2}/gm, "")}\n\`\`\``;
+      return asMarkdown(part.replaceAll("\n", language === "zh" ? "" : " "));
+    });
+    return section(`${name}: ${topic.title}`, name, paragraphs.join("\n\n"));
+  });
+  return parts.join("\n\n");
 }
 
 const section = (title: string, id: string, body: string) => `## ${title} {#${id}}\n\n${body}`;

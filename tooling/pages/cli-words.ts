@@ -14,6 +14,7 @@ export const cliWords = {
     listOf: (names: readonly string[]) =>
       names.length > 1 ? `one of ${names.join(", ")}` : names.join(),
     aSampler: "one of the [samplers](./sample.md#sampler-list)",
+    seeSamplers: "The [samplers](./sample.md#sampler-list) are listed with `gen sample`.",
     text: "a text",
     sampler: "sampler",
     method: "method",
@@ -33,6 +34,7 @@ export const cliWords = {
     byDefault: "默认",
     listOf: (names: readonly string[]) => names.join("、"),
     aSampler: "[采样器](./sample.md#sampler-list)之一",
+    seeSamplers: "各[采样器](./sample.md#sampler-list)列在 `gen sample` 的页面上。",
     text: "文本",
     sampler: "采样器",
     method: "方法",

@@ -3,6 +3,8 @@
  * and sampler has a text here, and numbers, flags and names of files are in both.
  */
 
+import { topicNames } from "./help-topics.ts";
+
 /** A command's texts in Chinese. */
 interface CommandTexts {
   readonly description: string;
@@ -29,6 +31,7 @@ export const commandTexts: Readonly<Record<string, CommandTexts>> = {
   "": {
     description: "训练 VAE、DDPM 与 DDIM，并用它们采样。",
     notes: [
+      `gen help 的主题: ${topicNames.join("、")}。`,
       "退出码: 0 完成，1 失败，2 输入有误，130 按了 Ctrl-C（已做的工作会保存）。",
       "GEN_DEBUG=1 在错误之后打印调用栈。",
     ],
@@ -148,6 +151,41 @@ export const commandTexts: Readonly<Record<string, CommandTexts>> = {
     notes: [
       "列出多个端点时，每相邻两个之间各有一行。对扩散模型，--seeds 在噪声中行走，--seed 决定之后各步的噪声，因此宜用 ddim 这样的确定性采样器。--items 与 --attribute 在 VAE 的潜变量中行走。",
     ],
+  },
+  invert: {
+    description: "把图片变成噪声，DDIM 由这些噪声还能得到原来的图片",
+    notes: [
+      "图中第一行是原图，其下是噪声，最后一行是还原的图片。--out 以 .npy 结尾时得到噪声 [count, ...]。其他路径是一个文件夹，其中两者都有。",
+      "",
+      "噪声属于确定性的 DDIM：用 gen sample --init、采样器 ddim、相同的步数和 --no-clip 就能还原图片。每一步都以终点处的噪声估计代替整步，因此误差与步数成反比。",
+    ],
+  },
+  export: {
+    description: "以 float32、float16 或 int8 的 ONNX 写出模型，或按名称写出权重",
+    argument: "`gen train` 得到的文件夹、管线文件夹或其 http(s) URL，或一个 ONNX 文件",
+    notes: [
+      "文件夹得到各部分相同的文件夹，`gen sample` 可以使用；文件得到文件。误差是输出与原模型输出之差，两者都在 ONNX Runtime 上计算：最大的差，以及均方根占输出均方根的比例。权重为 int8 时，运算仍是 float32。",
+      "",
+      "线性层与卷积的权重布局与 PyTorch 相同，名称一致之后 state_dict 可以直接载入。--weights 用于 `gen train` 得到的文件夹时，写出的也是这样的文件夹，可以继续训练。",
+    ],
+  },
+  cache: {
+    description: "列出、校验或删除下载的模型文件",
+    argument: "只处理这些文件：URL 或其开头，SHA-256 或其前 8 位",
+    notes: [
+      "URL 处的模型只下载一次。文件在用户缓存文件夹的 gen/models 中，该位置可用 XDG_CACHE_HOME 更改，每个文件以其 SHA-256 命名。每行是大小、上次使用的日期、SHA-256 和 URL。中断的下载只是文件的一部分。",
+      "",
+      "若 --verify 发现损坏的文件，退出码为 1。下次使用时会重新下载。",
+    ],
+  },
+  completion: {
+    description: "打印在 shell 中补全命令和选项的脚本",
+    argument: "shell 的名称",
+    notes: ["脚本中含有全部命令、选项及其取值，补全时不启动任何程序。gen 更新之后请重新打印。"],
+  },
+  help: {
+    description: "打印某个命令的帮助，或一个涉及多个命令的主题",
+    argument: `命令（例如 train vae），或主题 ${topicNames.join("、")}`,
   },
   inspect: {
     description: "报告 ONNX 模型或管线文件夹的内容，以及哪些后端能运行它",
@@ -306,6 +344,25 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "interpolate --guidance": "引导的强度；1 或更小表示不用引导（默认：DiT 为 4，其他不用）",
   "--prior":
     "VAE 的潜变量从何而来：own 为它自己的先验；mixture 为对 --data 的潜变量拟合的高斯混合；或 `gen train ddpm --vae` 得到的文件夹，即其潜变量的扩散模型（默认：own）",
+  "--config": "从文件读取选项，格式与 --print-config 打印的相同；命令行中的选项优先",
+  "--print-config": "把全部选项打印成 JSON，此外什么也不做",
+  "invert --model": "管线文件夹或其 http(s) URL",
+  "invert --data":
+    "fashion-mnist、digits、two-moons、swiss-roll、checkerboard、rings、pinwheel、gaussian-mixture，或一个路径：存放 PNG、JPEG 或 WebP 的文件夹，其子文件夹为类别，或 idx、npy、npz、csv 文件，也可以是一张图片（默认：模型训练时所用的数据）",
+  "invert --count": "从第一个起的条目数，用于没有 --items 时（默认：8）",
+  "invert --class": "图片的类别，用于按类别生成的模型：编号或名称（默认：数据中的类别）",
+  "invert --steps": "每个方向的步数",
+  "--to": "格式",
+  "--dtype": "权重的写法；int8 只用于 ONNX，每个输出特征有一个缩放因子",
+  "--names": "打印各权重的名称，不写任何文件",
+  "--names-map": "一个 JSON 对象，从这里的名称到那里的名称；以点结尾的名称替换所有以它开头的名称",
+  "--weights": "用这些权重（例如 PyTorch 的）代替模型自己的权重",
+  "--inputs": "测量误差所用的随机输入的个数",
+  "export --out": "结果的路径（默认：exported、exported.onnx 或 weights.safetensors）",
+  "cache --path": "只打印文件夹的路径",
+  "--verify": "读取每个文件并核对 SHA-256",
+  "--clear": "删除文件",
+  "cache --force": "允许 --clear 删除全部文件",
   "--components": "--prior mixture 的高斯个数（默认：10）",
   "sample --data": "--prior mixture 所用的数据（默认：VAE 训练时所用的数据）",
   "--grid": "改为在先验的分位点上生成 n x n 张图片，用于有 2 个潜变量的 VAE",

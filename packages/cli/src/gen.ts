@@ -18,7 +18,7 @@ if (process.platform !== "win32") process.on("SIGXFSZ", () => undefined);
 try {
   const { language, rest } = takeLanguage(process.argv.slice(2), process.env);
   if (rest.length === 0) rest.push("--help");
-  const gen = program();
+  const gen = program().setOptionValue("lang", language);
   // Only this help loads the Chinese texts.
   if (language === "zh" && asksHelp(rest)) (await import("./speak-chinese.ts")).speakChinese(gen);
   await gen.parseAsync(rest, { from: "user" });

@@ -131,7 +131,13 @@ export interface ItemFlags extends DataFlags {
  * @throws GenError `usage` when they do not fit the model, and as {@link openSplit}.
  */
 export async function openItems(
-  { model, settings }: LatentModel,
+  {
+    model,
+    settings,
+  }: {
+    readonly model: Pick<Vae, "shape" | "classes">;
+    readonly settings?: { readonly data?: string };
+  },
   { data = settings?.data, split, ...flags }: ItemFlags,
 ): Promise<Dataset> {
   if (data === undefined) throw usageError("--data must be given: this model names no data");

@@ -83,7 +83,8 @@ export interface FineTuneSettings
 export function buildVae(settings: VaeSettings): Vae {
   const { shape, network, width, latent, seed, likelihood, pseudoInputs } = settings;
   const classes = settings.classes?.length;
-  if (settings.codes !== undefined || settings.levels !== undefined) return buildQuantized(settings);
+  if (settings.codes !== undefined || settings.levels !== undefined)
+    return buildQuantized(settings);
   const ends = { ...(likelihood && { likelihood: likelihoodOf(likelihood) }), pseudoInputs };
   if (classes !== undefined && pseudoInputs !== undefined)
     throw usageError("--classes must be left out with --objective vamp");
@@ -100,14 +101,21 @@ const FLAT_POSITIONS = 16;
 /** Builds an untrained VAE of codes: a map of them for convolutions, 16 for linear layers. */
 function buildQuantized(settings: VaeSettings): Vae {
   const { shape, network: kind, width, latent, seed, likelihood, levels, codes } = settings;
-  if (settings.classes)
-    throw usageError("--classes must be left out with --objective vq and fsq");
+  if (settings.classes) throw usageError("--classes must be left out with --objective vq and fsq");
   const quantizer = levels
     ? finiteScalarQuantizer(levels)
-    : vectorQuantizer({ codes: codes ?? 512, features: latent, decay: settings.codebookDecay, seed });
+    : vectorQuantizer({
+        codes: codes ?? 512,
+        features: latent,
+        decay: settings.codebookDecay,
+        seed,
+      });
   const { features } = quantizer;
   const meaning = likelihood ? likelihoodOf(likelihood) : undefined;
-  const isOne = !meaning || typeof meaning === "string" || ("sigma" in meaning && meaning.sigma !== "predicted");
+  const isOne =
+    !meaning ||
+    typeof meaning === "string" ||
+    ("sigma" in meaning && meaning.sigma !== "predicted");
   if (!isOne)
     throw usageError(
       `--likelihood must be bernoulli, continuous-bernoulli, gaussian or gaussian:SIGMA with codes, got ${likelihood}`,
@@ -142,10 +150,7 @@ function buildQuantized(settings: VaeSettings): Vae {
       ]),
     ),
     decoder: network({ z: { shape: ["batch", features, FLAT_POSITIONS] } }, (z) =>
-      reshape(decoder.apply(reshape(z, [z.shape[0], flat])), [
-        z.shape[0],
-        ...shape,
-      ]),
+      reshape(decoder.apply(reshape(z, [z.shape[0], flat])), [z.shape[0], ...shape]),
     ),
     quantizer,
     likelihood: meaning,

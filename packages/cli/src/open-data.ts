@@ -93,7 +93,7 @@ export async function openSplit(
   flags: DataFlags,
   fitting: Pick<DataFlags, "size" | "channels">,
 ): Promise<Dataset> {
-  const isFolder = !dataNames.includes(name) && (await isDirectory(name));
+  const isFolder = !dataNames.includes(name) && (await holdsPictures(name));
   const all = isFolder ? { ...fitting, ...flags } : flags;
   if (split !== "all") return (await openData(name, 0, all))[split];
   if (!dataNames.includes(name)) return (await openFile(name, all)).data;
@@ -113,8 +113,10 @@ export async function openSplit(
   };
 }
 
-const isDirectory = async (path: string): Promise<boolean> =>
-  (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+/** Whether a path is that of a folder or of one picture. */
+const holdsPictures = async (path: string): Promise<boolean> =>
+  /\.(png|jpe?g|webp)$/i.test(path) ||
+  ((await stat(path).catch(() => undefined))?.isDirectory() ?? false);
 
 async function openFile(
   path: string,
@@ -156,7 +158,7 @@ function checkedRange(path: string, { data }: Dataset, range?: Range): Range {
 
 /** @throws GenError `usage` when a flag is for a folder and the path is none, or the reverse. */
 async function checkFlags(path: string, { size, fit, channels, labels }: DataFlags) {
-  const isFolder = await isDirectory(path);
+  const isFolder = await holdsPictures(path);
   if (fit && !size) throw usageError(`--fit ${fit} needs --size, the size that pictures fit`);
   const ofFolders = Object.entries({ size, channels }).find(([, value]) => value);
   if (ofFolders && !isFolder) {

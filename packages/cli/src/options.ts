@@ -243,6 +243,26 @@ export function pageOrigin(text: string, before: readonly string[] = []): readon
   throw new InvalidArgumentError("It must be an origin, such as https://example.com.");
 }
 
+/** The parsers of flags that may be repeated. */
+export const repeatable: ReadonlySet<unknown> = new Set([
+  dimension,
+  namedPath,
+  loraFile,
+  embeddingFile,
+  controlFile,
+  classLabels,
+  pageOrigin,
+]);
+
+/** The parsers of flags whose values are files. */
+export const takesFile: ReadonlySet<unknown> = new Set([
+  path,
+  namedPath,
+  loraFile,
+  embeddingFile,
+  controlFile,
+]);
+
 /** An option whose value is one of `names`. */
 export const choice = (
   flags: string,
@@ -260,13 +280,17 @@ export const saveEveryOption = (): Option =>
     .argParser(decimal(0, 86_400))
     .default(20);
 
-/** Adds --backend, --seed, --out, --force and --json to a command. */
-export const withCommonOptions = (command: Command, out: string): Command =>
+/** Adds --backend, --seed, --out, --force and --json to a command; `outHelp` where --out has no default. */
+export const withCommonOptions = (
+  command: Command,
+  out?: string,
+  outHelp = "path of the result",
+): Command =>
   command
     .addOption(
       choice("--backend <name>", "the backend; `gen backends` tests each", backendNames, "onnx"),
     )
     .option("--seed <n>", "seed of all random numbers; decides the result", integer(0), 0)
-    .option("--out <path>", "path of the result", path, out)
+    .option("--out <path>", outHelp, path, out)
     .option("--force", "replace an existing result", false)
     .option("--json", "print the result as JSON on stdout", false);

@@ -1,10 +1,15 @@
 import { Command, type CommanderError } from "commander";
 import { backendsCommand } from "./commands/backends.ts";
+import { cacheCommand } from "./commands/cache.ts";
 import { compareCommand } from "./commands/compare.ts";
+import { completionCommand } from "./commands/completion.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
+import { exportCommand } from "./commands/export.ts";
 import { generateCommand } from "./commands/generate.ts";
+import { helpCommand } from "./commands/help.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import { invertCommand } from "./commands/invert.ts";
 import {
   decodeCommand,
   encodeCommand,
@@ -19,7 +24,9 @@ import { ddpmCommand } from "./commands/train-ddpm.ts";
 import { vaeCommand } from "./commands/train-vae.ts";
 import { errorLine, usageError } from "./errors.ts";
 import { helpLanguages } from "./help-language.ts";
+import { topicNames } from "./help-topics.ts";
 import { choice } from "./options.ts";
+import { withConfig } from "./run-config.ts";
 import { version } from "./versions.ts";
 
 /**
@@ -56,9 +63,14 @@ export function program(): Command {
     .addCommand(reconstructCommand())
     .addCommand(interpolateCommand())
     .addCommand(serveCommand())
+    .addCommand(invertCommand())
+    .addCommand(exportCommand())
     .addCommand(inspectCommand())
+    .addCommand(cacheCommand())
     .addCommand(backendsCommand())
     .addCommand(doctorCommand())
+    .addCommand(completionCommand())
+    .addCommand(helpCommand())
     .addHelpText(
       "after",
       `
@@ -69,11 +81,20 @@ Examples:
   gen generate "a red fox" --model stable-diffusion --out fox.png
   gen inspect model.onnx
 
+Topics of gen help: ${topicNames.join(", ")}.
 Exit codes: 0 done, 1 failure, 2 bad input, 130 Ctrl-C (the work is saved).
 GEN_DEBUG=1 adds an error's stack.`,
     );
+  configure(gen);
   refuseInOneLine(gen, "gen");
   return gen;
+}
+
+/** Adds --config and --print-config to each command that has options. */
+function configure(command: Command, path = ""): void {
+  if (path !== "" && command.commands.length === 0 && command.options.length > 0)
+    withConfig(command, path);
+  for (const child of command.commands) configure(child, `${path} ${child.name()}`.trim());
 }
 
 /** Turns bad usage into a `usage` error that says what is allowed; help still goes to stdout. */

@@ -6,6 +6,8 @@ import type { EventEmitter } from "node:events";
 import type { Command, Option } from "commander";
 import { commandTexts, helpTexts, optionTexts, samplerTexts, titles } from "./chinese-help.ts";
 import { textAfterHelp } from "./help-language.ts";
+import { SAMPLERS, type TopicName } from "./help-topics.ts";
+import { chineseTopics } from "./help-topics-zh.ts";
 
 const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60]/g;
 
@@ -49,6 +51,14 @@ export const examplesOf = (command: Command): string[] =>
     return example === undefined ? [] : [example];
   });
 
+/** A topic of `gen help` in Chinese, in lines of 80 columns. */
+export const chineseTopic = (name: TopicName): string =>
+  chineseTopics[name].text
+    .replace(SAMPLERS, samplerLines().join("\n"))
+    .split("\n")
+    .map((line) => (line.startsWith("  ") ? line : wrapChinese(line, 80)))
+    .join("\n");
+
 /** What an option takes and what it is without it, as Chinese help shows them. */
 function extras({ argChoices, defaultValue, required }: Option): string {
   const parts = [
@@ -66,7 +76,9 @@ export function speakChinese(command: Command, path = ""): void {
   for (const option of command.options) option.description = optionText(path, option) ?? "";
   for (const argument of command.registeredArguments)
     argument.description = commandTexts[path].argument ?? "";
-  if (command.commands.length > 0) command.helpCommand("help [command]", helpTexts.command);
+  const hasHelp = command.commands.some((child) => child.name() === "help");
+  if (command.commands.length > 0 && !hasHelp)
+    command.helpCommand("help [command]", helpTexts.command);
   command.configureHelp({
     displayWidth: columnsOf,
     boxWrap: wrapChinese,

@@ -28,8 +28,8 @@ import {
   waeLoss,
 } from "@gen/vae";
 import { usageError } from "./errors.ts";
-import type { QuantizedVae } from "./trained-vae.ts";
 import type { objectiveNames } from "./names.ts";
+import type { QuantizedVae } from "./trained-vae.ts";
 
 /** What a VAE learns to do, as its flags and its record say it; what is missing has its default. */
 export interface ObjectiveSettings {

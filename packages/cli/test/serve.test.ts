@@ -133,11 +133,11 @@ test.each([
   [["serve"], /--model must be given/],
   [["serve", "--model", points, "--host", "0.0.0.0"], /--host 0\.0\.0\.0 is reached by others/],
   [["serve", "--model", points, "--token-file", at("none")], /--token-file .*file with a token/],
-  [["serve", "--model", points, "--origin", "https://a.b/c"], /--origin <url>' argument .* must be an origin/],
+  [
+    ["serve", "--model", points, "--origin", "https://a.b/c"],
+    /--origin <url>' argument .* must be an origin/,
+  ],
   [["sample", "--model", points, "--resume"], /--resume needs --remote/],
   [[...flags, "--class", "1"], /--class must be left out with --remote/],
-  [
-    ["sample", "--model", points, "--remote", "localhost:8000"],
-    /must be an http or https URL/,
-  ],
+  [["sample", "--model", points, "--remote", "localhost:8000"], /must be an http or https URL/],
 ] as const)("%j is refused", (args, message) => expectRefusal(args, message));

@@ -101,9 +101,15 @@ function targetSize(size: ImageFolderOptions["size"]): readonly [number, number]
   return pair;
 }
 
-/** The images of a folder or of its subfolders, each with its class. */
+/** Whether a path is that of one picture. */
+export const isPicture = (path: string): boolean => /\.(png|jpe?g|webp)$/i.test(path);
+
+/** The images of a folder or of its subfolders, each with its class; of a picture itself. */
 async function listImages(path: string) {
   const { join } = nodeModule("node:path");
+  const { stat } = nodeModule("node:fs/promises");
+  if ((await stat(path)).isFile())
+    return { files: [{ file: path, label: -1 }], classes: undefined };
   const top = await listFolder(path, path);
   const classes: string[] = [];
   const files = top.images.map((file) => ({ file, label: -1 }));
@@ -132,7 +138,7 @@ async function listFolder(folder: string, root: string) {
   for (const entry of entries) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) folders.push(entry.name);
-    if (!/\.(png|jpe?g|webp)$/i.test(entry.name)) continue;
+    if (!isPicture(entry.name)) continue;
     if (entry.isFile()) images.push(path);
     if (entry.isSymbolicLink()) {
       const inside = `${await realpath(root)}${sep}`;

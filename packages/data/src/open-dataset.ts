@@ -3,7 +3,7 @@ import { dataError } from "./data-error.ts";
 import { arrayDataset, type Dataset } from "./dataset.ts";
 import { nodeModule, readBounded } from "./files.ts";
 import { readIdx } from "./idx.ts";
-import { type ImageFolderOptions, readImageFolder } from "./image-folder.ts";
+import { type ImageFolderOptions, isPicture, readImageFolder } from "./image-folder.ts";
 import { MAX_ARRAY_BYTES } from "./limits.ts";
 import type { NdArray } from "./nd-array.ts";
 import { readNpy } from "./npy.ts";
@@ -23,7 +23,7 @@ export interface OpenDatasetOptions extends ImageFolderOptions {
 }
 
 /**
- * Opens a dataset by its path: a folder of PNG, JPEG and WebP files, `.idx`, `-ubyte` (or these with `.gz`),
+ * Opens a dataset by its path: a folder of PNG, JPEG and WebP files or one of them, `.idx`, `-ubyte` (or these with `.gz`),
  * `.npy`, `.npz`, `.csv`, `.tsv` or `.txt`. Node only.
  *
  * The labels are the array `labels` or `y` of an npz archive, and the column `label`, `labels` or
@@ -41,7 +41,7 @@ export async function openDataset(
   const { stat } = nodeModule("node:fs/promises");
   const stats = await stat(path).catch(() => undefined);
   if (stats === undefined) throw dataError(path, "no such file or folder");
-  if (stats.isDirectory()) return readImageFolder(path, options);
+  if (stats.isDirectory() || isPicture(path)) return readImageFolder(path, options);
   const kind = kindOf(path);
   const bytes = await readBounded(path, limit);
   const shared = { name: path, range: options.range };
@@ -65,7 +65,7 @@ function kindOf(path: string): "idx" | "npy" | "npz" | "csv" {
   if (/\.(csv|tsv|txt)$/i.test(path)) return "csv";
   throw dataError(
     path,
-    "must be a folder of pictures, or end in .idx, -ubyte (or these with .gz), .npy, .npz, .csv, .tsv, .txt",
+    "must be a folder of pictures, or end in .idx, -ubyte (or these with .gz), .npy, .npz, .csv, .tsv, .txt, .png, .jpg, .webp",
   );
 }
 

@@ -154,6 +154,60 @@ describe("float16", () => {
   });
 });
 
+describe("int8", () => {
+  const layers = [weights([32, 24], 1), weights([48, 32], 2), weights([48, 20], 3)];
+  const kernel = weights([6, 5, 3, 3], 4);
+  const [first, second, third] = layers.map((value, i) => g.parameter(`layers.${i}`, value));
+  const graph = (k: g.Expr, of = [first, second, third]) =>
+    g.trace(
+      ({ x, image }) => {
+        // As linear layers have them, by rows of features, and the other way around.
+        const y = g.matmul(g.matmul(x, of[0], { transposeB: true }), of[1], { transposeB: true });
+        return { y, columns: g.matmul(y, of[2]), z: g.conv2d(image, k) };
+      },
+      { x: { shape: ["n", 24] }, image: { shape: ["n", 5, 7, 7] } },
+    );
+  const given = { x: weights([3, 24], 5), image: weights([3, 5, 7, 7], 6) };
+
+  test("each weight is within half a step of its scale, in a quarter of the bytes", async () => {
+    const exact = graph(g.parameter("kernel", kernel));
+    const bytes = toOnnx(exact, { int8: true });
+    expect(bytes.length).toBeLessThan(0.45 * toOnnx(exact).length);
+    const initializers = read(bytes).graph?.initializer ?? [];
+    const stored = new Map(initializers.map((each) => [each.name, each.rawData]));
+    const near = (name: string, value: g.Tensor, axis: number) => {
+      const q = new Int8Array((stored.get(`${name}.int8`) as Uint8Array).slice().buffer);
+      const scales = new Float32Array((stored.get(`${name}.scale`) as Uint8Array).slice().buffer);
+      const inner = value.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+      const back = Float32Array.from(q, (v, i) => {
+        const scale = scales[Math.floor(i / inner) % scales.length];
+        expect(Math.abs(v * scale - (value.data as Float32Array)[i])).toBeLessThan(0.501 * scale);
+        return v * scale;
+      });
+      // The largest weight of each feature takes the whole range.
+      expect(scales.length).toBe(value.shape[axis]);
+      expect(Math.max(...q.map(Math.abs))).toBe(127);
+      return g.parameter(name, g.tensor(back, value.shape));
+    };
+    const axes = [0, 0, 1];
+    const rounded = layers.map((value, i) => near(`layers.${i}`, value, axes[i]));
+    const expected = evaluate(graph(near("kernel", kernel, 0), rounded), given);
+    const outputs = await runOnnx(bytes, given);
+    // ONNX Runtime makes the second kind of product one that rounds its other operand to 8 bits too.
+    for (const [key, { data }] of Object.entries(outputs))
+      expect(distance(data, plain(expected[key])), key).toBeLessThan(
+        key === "columns" ? 0.1 : 2e-5,
+      );
+  });
+
+  test("is not for float16, and leaves small weights as they are", () => {
+    const small = graph(g.parameter("kernel", weights([6, 5, 1, 1], 7)));
+    const initializers = read(toOnnx(small, { int8: true })).graph?.initializer ?? [];
+    expect(initializers.find(({ name }) => name === "kernel")?.dataType).toBe(1);
+    expect(() => toOnnx(small, { int8: true, float16: true })).toThrow("float16 must be left out");
+  });
+});
+
 test("a weight that is a part of a larger array is written as that part", () => {
   const value = g.tensor(new Float32Array(numbers(4096)), [64, 64]);
   const part = g.tensor((value.data as Float32Array).subarray(64, 128), [64]);

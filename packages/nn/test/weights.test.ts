@@ -204,7 +204,10 @@ describe("a safetensors file of another writer", () => {
 describe("changes of low rank", () => {
   const model = unet({ size: 4, channels: 8, multipliers: [1], seed: 2 });
   const inputs = {
-    x: tensor(Float32Array.from({ length: 32 }, (_, i) => Math.sin(i)), [2, 1, 4, 4]),
+    x: tensor(
+      Float32Array.from({ length: 32 }, (_, i) => Math.sin(i)),
+      [2, 1, 4, 4],
+    ),
     t: tensor([3, 700], [2], "int64"),
   };
   const output = ({ apply }: Pick<typeof model, "apply">) =>

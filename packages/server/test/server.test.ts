@@ -229,7 +229,7 @@ const until = async (isDone: () => boolean) => {
 /** Resolves once so many requests wait. */
 async function waiting(url: string, count: number) {
   const metrics = async () => (await fetch(`${url}/metrics`)).text();
-  while (!(await metrics()).includes(`gen_queue_waiting ${count}\n`)) continue;
+  while (!(await metrics()).includes(`gen_queue_waiting ${count}\n`));
 }
 
 describe("the queue", () => {

@@ -267,15 +267,18 @@ describe("trainVae", () => {
     expect(weights["judge.layers.0.weight"].data).not.toEqual(old.data);
   });
 
-  it.each([false, true])("convVae learns from classes, and tells them apart: map %s", async (map) => {
-    const items: Dataset = { ...dataset, shape: [1, 2, 2] };
-    const model = convVae({ size: 2, channels: [4], latent: 1, classes: 3, map });
-    const { vae, training } = await trainVae({ ...options, dataset: items, model });
-    expect(fell(training.history)).toBeGreaterThan(0.02);
-    const z = new Float32Array(3);
-    const { data } = await decode({ backend, model: vae, z, labels: [0, 1, 2] });
-    expect(new Set([data[0], data[4], data[8]]).size).toBe(3);
-  });
+  it.each([false, true])(
+    "convVae learns from classes, and tells them apart: map %s",
+    async (map) => {
+      const items: Dataset = { ...dataset, shape: [1, 2, 2] };
+      const model = convVae({ size: 2, channels: [4], latent: 1, classes: 3, map });
+      const { vae, training } = await trainVae({ ...options, dataset: items, model });
+      expect(fell(training.history)).toBeGreaterThan(0.02);
+      const z = new Float32Array(3);
+      const { data } = await decode({ backend, model: vae, z, labels: [0, 1, 2] });
+      expect(new Set([data[0], data[4], data[8]]).size).toBe(3);
+    },
+  );
 
   it("a discriminator has its own rule", async () => {
     const judge = mlp({ name: "judge.", inputs: 2, hidden: [8], outputs: 1 });
@@ -286,7 +289,9 @@ describe("trainVae", () => {
         model: small(),
         optimizer: sgd({ learningRate: 0 }),
         objective: (model) =>
-          factorVaeLoss(model, judge, { optimizer: adam({ learningRate: rate, betas: [0.5, 0.9] }) }),
+          factorVaeLoss(model, judge, {
+            optimizer: adam({ learningRate: rate, betas: [0.5, 0.9] }),
+          }),
       });
     const { weights } = await train(0.25);
     const before = { ...weightsOf(small()), ...weightsOf(judge) };
@@ -319,7 +324,8 @@ describe("trainVae", () => {
     for (const [i, v] of mean.entries()) expect(vectors[i]).toBeCloseTo(v, 5);
     const drawn = await priorLatents({ ...run, count: 40 });
     const known = await codeVectors({ ...run, codes: Float32Array.of(0, 1, 2, 3) });
-    const rows = (z: Float32Array) => new Set(Array.from({ length: z.length / 2 }, (_, i) => `${z[2 * i]},${z[2 * i + 1]}`));
+    const rows = (z: Float32Array) =>
+      new Set(Array.from({ length: z.length / 2 }, (_, i) => `${z[2 * i]},${z[2 * i + 1]}`));
     expect(rows(drawn)).toEqual(rows(known));
     const found = await elbo({ ...run, dataset });
     expect(found.kl).toBeCloseTo(Math.log(4), 5);

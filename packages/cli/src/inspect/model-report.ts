@@ -88,7 +88,10 @@ function parametersOf(tensors: readonly FileTensor[]) {
  * Sizes of all dynamic dimensions: from --dim, else as the input's place tells, else the batch for a
  * first axis, else 64. A name that has other sizes in other inputs is listed with the input.
  */
-function sizesOf(inputs: readonly FileValue[], options: InspectOptions) {
+export function sizesOf(
+  inputs: readonly Pick<FileValue, "name" | "shape">[],
+  options: Omit<InspectOptions, "backend">,
+) {
   const { batch, dims: given, sizeOf } = options;
   const dims: Record<string, number> = {};
   const names = new Set<string>();

@@ -210,7 +210,7 @@ export async function runReconstruct(
     const images = await reconstruct({ ...run, dataset });
     // A pipeline's VAE has no likelihood, so no nats.
     const nats = settings && (await elbo({ ...run, dataset }));
-    const pixels = errorOf(dataset, images.data);
+    const pixels = pixelError(dataset, images.data);
     await replaceFile(out, writePng(pairs(slice(dataset, 0, shown), images.data)));
     const line = nats
       ? `, and ${nats.reconstruction.toFixed(2)} + ${nats.kl.toFixed(2)} = ${(-nats.elbo).toFixed(2)} nats (reconstruction + KL = minus the ELBO, ${nats.activeUnits} active units)`
@@ -237,7 +237,7 @@ export const unitData = ({ data, range: [low, high] = [0, 1] }: Dataset): Float3
   Float32Array.from(data, (v) => (v - low) / (high - low));
 
 /** The error of each pixel in levels of 255: its mean, and the root of the mean square. */
-function errorOf(dataset: Dataset, images: Float32Array) {
+export function pixelError(dataset: Dataset, images: Float32Array) {
   const originals = unitData(dataset);
   let [sum, square] = [0, 0];
   for (let i = 0; i < originals.length; i++) {

@@ -16,6 +16,7 @@ import type { Graph } from "../expr/trace.ts";
 import { halfPrecision } from "../passes/half-precision.ts";
 import { lower } from "../passes/lower.ts";
 import { emit } from "./emit.ts";
+import { int8Axes, writeInt8 } from "./int8-weights.ts";
 import { encode } from "./message-codec.ts";
 import { model, type ValueInfoProto } from "./messages.ts";
 import { domainOf, OnnxWriter } from "./onnx-writer.ts";
@@ -33,6 +34,13 @@ export interface OnnxOptions {
   name?: string;
   /** Weights and arithmetic in float16; inputs and outputs keep dtypes. @defaultValue false */
   float16?: boolean;
+  /**
+   * The weights of products and convolutions in int8, with a scale for each output feature: a quarter
+   * of the bytes. Arithmetic stays float32, but ONNX Runtime may round the other operand of a product
+   * to 8 bits too. It runs such a file, other backends do not.
+   * @defaultValue false
+   */
+  int8?: boolean;
 }
 
 /**
@@ -40,14 +48,15 @@ export interface OnnxOptions {
  * under their own names, inputs and outputs keep their names and order.
  *
  * @param graph The graph.
- * @param options The operators' version, the graph's name, and float16. Default: version 17,
+ * @param options The operators' version, the graph's name, float16 and int8. Default: version 17,
  * float32.
  * @throws RangeError when an output has the name of an input or a parameter, when `opset` is not in
- * [13, 23], when a node that comes from a file means something else in `opset`, or when the graph
- * calls a model of another library.
+ * [13, 23], when float16 and int8 go together, when a node that comes from a file means something
+ * else in `opset`, or when the graph calls a model of another library.
  */
 export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
-  const { name = "gen", float16 = false } = options;
+  const { name = "gen", float16 = false, int8 = false } = options;
+  if (float16 && int8) throw new GraphError("float16 must be left out with int8");
   const lowered = lower(float16 ? halfPrecision(graph) : graph);
   const { inputs, outputs, nodes } = lowered;
   const other = nodes.find((node) => isForeign(node) && node.node.model);
@@ -71,9 +80,12 @@ export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
   // The first name of an expression that is several outputs.
   const outputName = new Map([...entries].reverse().map(([n, e]) => [e, n]));
   for (const input of inputs) writer.define(input, input.name);
+  const axes = int8 ? int8Axes(nodes) : new Map<Expr, number>();
   for (const weight of parameters) {
     writer.define(weight, weight.name);
-    writer.initializers.push(tensorMessage(weight.name, weight.value));
+    const axis = axes.get(weight);
+    if (axis !== undefined) writeInt8(writer, weight, axis);
+    else writer.initializers.push(tensorMessage(weight.name, weight.value));
   }
   const results = new Map<Expr, string[]>();
   for (const node of nodes) {
