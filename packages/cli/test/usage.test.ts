@@ -34,7 +34,7 @@ describe.concurrent("bad usage is refused in one line that says what is allowed"
   test.each([
     [
       ["paint"],
-      /unknown command 'paint'; it must be one of quickstart, train, sample, generate, evaluate, compare, encode, decode, reconstruct, interpolate, inspect, backends, doctor/,
+      /unknown command 'paint'; it must be one of quickstart, train, sample, generate, evaluate, compare, encode, decode, reconstruct, interpolate, serve, inspect, backends, doctor/,
     ],
     [["trian"], /did you mean train\?/],
     [["train"], /gen train needs a command; it must be one of vae, ddpm/],

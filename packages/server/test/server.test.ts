@@ -155,7 +155,6 @@ it("the OpenAPI document has each route, its limits and its answers", async () =
     "/health",
     "/metrics",
     "/ready",
-    "/v1/images/generations",
     "/v1/models",
     "/v1/samples",
   ]);
@@ -229,7 +228,7 @@ const until = async (isDone: () => boolean) => {
 /** Resolves once so many requests wait. */
 async function waiting(url: string, count: number) {
   const metrics = async () => (await fetch(`${url}/metrics`)).text();
-  while (!(await metrics()).includes(`gen_queue_waiting ${count}\n`)) continue;
+  while (!(await metrics()).includes(`gen_queue_waiting ${count}\n`));
 }
 
 describe("the queue", () => {
