@@ -58,7 +58,8 @@ module.exports = {
     },
     {
       name: "no-node-module-in-browser-code",
-      comment: "All packages except cli and server run in browsers; import a node: module dynamically",
+      comment:
+        "All packages except cli and server run in browsers; import a node: module dynamically",
       severity: "error",
       from: { path: "^packages/(?!cli/|server/)[^/]+/src/" },
       to: {

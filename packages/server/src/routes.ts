@@ -98,7 +98,14 @@ export function addRoutes(app: FastifyInstance, { name, model, queue, limits }: 
 
   app.post<{ Body: SamplesBody }>(
     "/v1/samples",
-    { schema: { body: samplesBody(limits, samplerNames), response: answers.samples } },
+    {
+      schema: {
+        // The document has what this model answers.
+        hide: model.prompts,
+        body: samplesBody(limits, samplerNames),
+        response: answers.samples,
+      },
+    },
     async ({ body, id }, reply) => {
       if (model.prompts) throw wrongRoute("has prompts: use POST /v1/images/generations");
       const { count = 1, format = "values", stream } = body;
@@ -126,7 +133,13 @@ export function addRoutes(app: FastifyInstance, { name, model, queue, limits }: 
 
   app.post<{ Body: ImagesBody }>(
     "/v1/images/generations",
-    { schema: { body: imagesBody(limits, samplerNames), response: answers.images } },
+    {
+      schema: {
+        hide: !model.prompts,
+        body: imagesBody(limits, samplerNames),
+        response: answers.images,
+      },
+    },
     async ({ body }, reply) => {
       if (!model.prompts) throw wrongRoute("has no prompts: use POST /v1/samples");
       const { prompt, negative_prompt: negativePrompt, n: count = 1, stream } = body;

@@ -11,7 +11,7 @@
 import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { checkOptions, rules } from "@gen/math/arguments";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { loadLibraries } from "./libraries.ts";
 import { limitsOf, type ServerLimits } from "./limits.ts";
 import { type Metrics, serverMetrics } from "./metrics.ts";
@@ -184,24 +184,27 @@ function watch(app: FastifyInstance, { token, metrics, onError }: Watched): void
     metrics.seconds.observe({ route }, reply.elapsedTime / 1000);
   });
   app.setErrorHandler((error, request, reply) => {
+    // Fastify asks for the type of a body before it looks for the route.
+    if ((error as { code?: string }).code === "FST_ERR_ROUTE_MISSING_CONTENT_TYPE")
+      return noRoute(app, request, reply);
     const answer = answerTo(error);
     if (answer.status >= 500 && answer.status !== 503) onError(error, request.id);
     if (answer.retryAfter !== undefined) reply.header("retry-after", answer.retryAfter);
     return reply.code(answer.status).send(bodyOf(answer));
   });
-  app.setNotFoundHandler((request, reply) => {
-    const url = request.url.replace(/\?.*/s, "");
-    const allowed = (["GET", "POST"] as const).filter((method) => app.hasRoute({ url, method }));
-    if (allowed.length > 0) reply.header("allow", allowed.join(", "));
-    const [status, code] = allowed.length > 0 ? [405, "method_not_allowed"] : [404, "not_found"];
-    const message =
-      allowed.length > 0
-        ? `use ${allowed.join(" or ")}`
-        : "there is no such route; GET /openapi.json lists them";
-    return reply
-      .code(status as number)
-      .send(bodyOf(new ServerError(status as number, code as string, message)));
-  });
+  app.setNotFoundHandler((request, reply) => noRoute(app, request, reply));
+}
+
+/** Answers a request for a route that is not there: 405 where it has another method. */
+function noRoute(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply) {
+  const url = request.url.replace(/\?.*/s, "");
+  const allowed = (["GET", "POST"] as const).filter((method) => app.hasRoute({ url, method }));
+  const error =
+    allowed.length > 0
+      ? new ServerError(405, "method_not_allowed", `use ${allowed.join(" or ")}`)
+      : new ServerError(404, "not_found", "there is no such route; GET /openapi.json lists them");
+  if (allowed.length > 0) reply.header("allow", allowed.join(", "));
+  return reply.code(error.status).send(bodyOf(error));
 }
 
 const hash = (text: string) => createHash("sha256").update(text).digest();
@@ -211,8 +214,11 @@ function addState(
   app: FastifyInstance,
   { metrics: { registry }, isReady }: Pick<Watched, "metrics"> & { isReady: () => boolean },
 ): void {
-  app.get("/health", { schema: { response: answers.health } }, () => ({ status: "ok" }));
-  app.get("/ready", { schema: { response: answers.ready } }, () => {
+  const security: [] = [];
+  app.get("/health", { schema: { security, response: answers.health } }, () => ({
+    status: "ok",
+  }));
+  app.get("/ready", { schema: { security, response: answers.ready } }, () => {
     if (isReady()) return { status: "ready" };
     throw new ServerError(503, "stopping", "the server stops", { retryAfter: 5 });
   });

@@ -155,7 +155,6 @@ it("the OpenAPI document has each route, its limits and its answers", async () =
     "/health",
     "/metrics",
     "/ready",
-    "/v1/images/generations",
     "/v1/models",
     "/v1/samples",
   ]);

@@ -33,7 +33,7 @@ export async function request(
   const init = {
     method: message ? "POST" : "GET",
     headers: { ...headers, ...message?.headers },
-    body: message?.body,
+    body: message?.body as Uint8Array<ArrayBuffer> | undefined,
     redirect: "error" as const,
   };
   let problem = "";
