@@ -42,7 +42,7 @@ export const recipes = {
     data: async () => holdOut(await digits()),
     network: () => unet({ size: 8, channels: 32, multipliers: [1, 2], classes: 10, seed: 0 }),
     batchSize: 64,
-    steps: 3000,
+    steps: 2000,
     learningRate: 2e-3,
     augment: undefined,
   },
