@@ -42,7 +42,7 @@ export interface RemoteSignature {
 
 interface Message {
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
+  readonly body: Uint8Array<ArrayBuffer>;
 }
 
 const isKnown = (datatype: string): datatype is Datatype => Object.hasOwn(arrays, datatype);
