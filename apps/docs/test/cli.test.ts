@@ -51,7 +51,10 @@ describe.each(commands)("the pages of gen $path", (one: CliCommand) => {
 
 /** A command line's words as a shell gives them, without the file that its output goes to. */
 const wordsOf = (line: string) =>
-  Array.from(line.replace(/ >>? \S+$/, "").matchAll(/"([^"]*)"|(\S+)/g), ([, quoted, plain]) => quoted ?? plain);
+  Array.from(
+    line.replace(/ >>? \S+$/, "").matchAll(/"([^"]*)"|(\S+)/g),
+    ([, quoted, plain]) => quoted ?? plain,
+  );
 
 /** The command without its work. */
 function idle(command: Command): Command {

@@ -158,9 +158,7 @@ export const commandTexts: Readonly<Record<string, CommandTexts>> = {
   completion: {
     description: "打印在 shell 中补全命令和选项的脚本",
     argument: "shell 的名称",
-    notes: [
-      "脚本中含有全部命令、选项及其取值，补全时不启动任何程序。gen 更新之后请重新打印。",
-    ],
+    notes: ["脚本中含有全部命令、选项及其取值，补全时不启动任何程序。gen 更新之后请重新打印。"],
   },
   help: {
     description: "打印某个命令的帮助，或一个涉及多个命令的主题",
@@ -311,14 +309,12 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "invert --data":
     "fashion-mnist、digits、two-moons、swiss-roll、checkerboard、rings、pinwheel、gaussian-mixture，或一个路径：存放 PNG、JPEG 或 WebP 的文件夹，其子文件夹为类别，或 idx、npy、npz、csv 文件，也可以是一张图片（默认：模型训练时所用的数据）",
   "invert --count": "从第一个起的条目数，用于没有 --items 时（默认：8）",
-  "invert --class":
-    "图片的类别，用于按类别生成的模型：编号或名称（默认：数据中的类别）",
+  "invert --class": "图片的类别，用于按类别生成的模型：编号或名称（默认：数据中的类别）",
   "invert --steps": "每个方向的步数",
   "--to": "格式",
   "--dtype": "权重的写法；int8 只用于 ONNX，每个输出特征有一个缩放因子",
   "--names": "打印各权重的名称，不写任何文件",
-  "--names-map":
-    "一个 JSON 对象，从这里的名称到那里的名称；以点结尾的名称替换所有以它开头的名称",
+  "--names-map": "一个 JSON 对象，从这里的名称到那里的名称；以点结尾的名称替换所有以它开头的名称",
   "--weights": "用这些权重（例如 PyTorch 的）代替模型自己的权重",
   "--inputs": "测量误差所用的随机输入的个数",
   "export --out": "结果的路径（默认：exported、exported.onnx 或 weights.safetensors）",

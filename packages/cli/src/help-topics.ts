@@ -138,6 +138,9 @@ export const topicText = ({ text }: Topic): string =>
     .map((part) => {
       if (part === SAMPLERS) return samplerHelp();
       if (part.startsWith("  ")) return part;
-      return part.replaceAll("\n", " ").replace(/(.{1,80})(?: |$)/g, "$1\n").trimEnd();
+      return part
+        .replaceAll("\n", " ")
+        .replace(/(.{1,80})(?: |$)/g, "$1\n")
+        .trimEnd();
     })
     .join("\n\n");

@@ -215,25 +215,6 @@ export function path(text: string): string {
   throw new InvalidArgumentError("It must be a path.");
 }
 
-/** The parsers of flags that may be repeated. */
-export const repeatable: ReadonlySet<unknown> = new Set([
-  dimension,
-  namedPath,
-  loraFile,
-  embeddingFile,
-  controlFile,
-  classLabels,
-]);
-
-/** The parsers of flags whose values are files. */
-export const takesFile: ReadonlySet<unknown> = new Set([
-  path,
-  namedPath,
-  loraFile,
-  embeddingFile,
-  controlFile,
-]);
-
 /** An option whose value is one of `names`. */
 export const choice = (
   flags: string,

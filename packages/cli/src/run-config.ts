@@ -11,11 +11,29 @@
 import { type Command, CommanderError, InvalidArgumentError, type Option } from "commander";
 import { usageError } from "./errors.ts";
 import { parseJson, readBounded } from "./files.ts";
-import { path as pathParser, repeatable } from "./options.ts";
+import {
+  classLabels,
+  controlFile,
+  dimension,
+  embeddingFile,
+  loraFile,
+  namedPath,
+  path as pathParser,
+} from "./options.ts";
 import { note } from "./terminal.ts";
 import { version } from "./versions.ts";
 
 const limit = 2 ** 22;
+
+/** The parsers of flags that may be repeated. */
+export const repeatable: ReadonlySet<unknown> = new Set([
+  dimension,
+  namedPath,
+  loraFile,
+  embeddingFile,
+  controlFile,
+  classLabels,
+]);
 
 /** A file must not choose these: it would replace results, or lead to another file. */
 const onCommandLine = ["--force", "--config", "--print-config"];
@@ -109,7 +127,9 @@ async function applyConfig(
   for (const [key, value] of Object.entries(config.options)) {
     const option = command.options.find(({ long }) => long === `--${key}`);
     if (!option) {
-      const known = command.options.map(keyOf).filter((name) => !onCommandLine.includes(`--${name}`));
+      const known = command.options
+        .map(keyOf)
+        .filter((name) => !onCommandLine.includes(`--${name}`));
       throw usageError(
         `${flag}: gen ${path} has no option ${JSON.stringify(key)}; allowed are ${known.join(" ")}`,
       );
@@ -204,5 +224,7 @@ function applyArguments(command: Command, given: readonly string[], flag: string
     throw usageError(`${flag}: arguments must have at most ${most}, got ${given.length}`);
   if (command.args.length > 0 || given.length === 0) return;
   command.args = [...given];
-  command.processedArgs = known.map((argument, i) => (argument.variadic ? given.slice(i) : given[i]));
+  command.processedArgs = known.map((argument, i) =>
+    argument.variadic ? given.slice(i) : given[i],
+  );
 }

@@ -7,20 +7,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import {
-  digits,
-  holdOut,
-  readNpy,
-  readPng,
-  readSafetensors,
-  writeSafetensors,
-} from "@gen/data";
+import { digits, holdOut, readNpy, readPng, readSafetensors, writeSafetensors } from "@gen/data";
 import { constant, graphOf, tensor } from "@gen/graph";
 import { evaluate } from "@gen/graph/evaluate";
 import { fromOnnx } from "@gen/graph/onnx";
 import { modelFiles } from "@gen/model-files";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectRefusal, gen, runJson, scratch } from "./gen.ts";
+import { expectRefusal, gen, interruptGen, runJson, scratch } from "./gen.ts";
 
 const { at } = scratch();
 const reference = (name: string) => fileURLToPath(new URL(`reference/${name}`, import.meta.url));
@@ -170,11 +163,18 @@ describe.concurrent("gen invert", () => {
     const errors = original.map((v, i) => (again[i] + 1) / 2 - (v - low) / (high - low));
     const found = (255 * Math.hypot(...errors)) / Math.sqrt(errors.length);
     expect(found).toBeCloseTo(rms(told), 1);
+    const long = ["invert", ...items, "--steps", "1000", "--count", "8"];
+    await expectRefusal(long, /--count must be left out with --items/);
+    const slow = ["invert", "--model", at("digits"), "--count", "90", "--steps", "1000"];
+    const stopped = await interruptGen([...slow, "--out", at("stopped.png")], /DDIM there/);
+    expect([stopped.code, existsSync(at("stopped.png"))]).toEqual([130, false]);
+    expect(stopped.stderr).toMatch(/interrupted before the work was done; nothing was written/);
   });
 
   test("refuses in one line what does not fit", async () => {
     const cases: [string[], RegExp][] = [
       [[], /--model must be given/],
+      [["--model", reference("unet-28"), "--steps", "5000"], /--steps must be at most 1000/],
       [["--model", at("moons")], /must make pictures, got items \[2\]/],
       [["--model", reference("unet-28"), "--out", at("q.png")], /--data must be given/],
       [
@@ -202,7 +202,9 @@ describe("gen cache", () => {
     const folder = at("cache", "gen", "models");
     expect((await gen(["cache", "--path"])).stdout).toBe(`${folder}\n`);
     const listed = await gen(["cache"]);
-    expect(listed.stdout).toMatch(/^ +\d+ B {2}\d{4}-\d\d-\d\d {2}[0-9a-f]{12} {2}http.*\/a\/one$/m);
+    expect(listed.stdout).toMatch(
+      /^ +\d+ B {2}\d{4}-\d\d-\d\d {2}[0-9a-f]{12} {2}http.*\/a\/one$/m,
+    );
     expect(listed.stdout).toContain("/b/three?...");
     expect(listed.stdout).not.toContain("secret");
     const all = (await runJson("cache")).files as { sha256: string; urls: string[] }[];
@@ -217,7 +219,10 @@ describe("gen cache", () => {
     expect((await gen(["cache", "--verify"])).code).toBe(0);
     writeFileSync(join(folder, one), "of /a/onE");
     const damaged = await gen(["cache", "--verify"]);
-    expect([damaged.code, damaged.stdout]).toEqual([1, expect.stringMatching(/damaged +http.*one/)]);
+    expect([damaged.code, damaged.stdout]).toEqual([
+      1,
+      expect.stringMatching(/damaged +http.*one/),
+    ]);
     expect(await runJson("cache", "--clear", "--force")).toMatchObject({ removed: 2 });
     expect(readdirSync(folder).filter((name) => /^[0-9a-f]{64}$/.test(name))).toEqual([]);
   });

@@ -21,7 +21,9 @@ const runs = {
   seed: flag("sample --seed"),
 };
 const values = none("the values that the command computes");
-const layers = none("the network's size is --width and --network; other layers are a matter of code");
+const layers = none(
+  "the network's size is --width and --network; other layers are a matter of code",
+);
 const rates = flag("train ddpm --learning-rate");
 const research = none("the command trains by the simple loss; others are a matter of research");
 const decay = flag("train ddpm --weight-decay");
@@ -72,7 +74,7 @@ const table: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
       rescale: flag("generate --guidance-rescale"),
     },
     SampleOptions: {
-      ...runs,
+      ...{ onStep: runs.onStep, seed: runs.seed, signal: runs.signal },
       clip: none("inversion does not clip"),
       condition: flag("invert --class"),
       firstIndex: values,
@@ -363,7 +365,8 @@ describe.each(types)("$type of @gen/$name", ({ name, type, places }) => {
 });
 
 test("a new field is seen, and so are the options that are extended", () => {
-  const text = "interface XOptions<T> extends Omit<YOptions, \"a\"> {\n    readonly a?: {\n        b: 1;\n    };\n    c(): void;\n}\n";
+  const text =
+    'interface XOptions<T> extends Omit<YOptions, "a"> {\n    readonly a?: {\n        b: 1;\n    };\n    c(): void;\n}\n';
   expect(interfaceOf(text, "XOptions")).toEqual({
     isThere: true,
     fields: ["a", "c"],

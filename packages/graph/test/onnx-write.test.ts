@@ -195,7 +195,9 @@ describe("int8", () => {
     const outputs = await runOnnx(bytes, given);
     // ONNX Runtime makes the second kind of product one that rounds its other operand to 8 bits too.
     for (const [key, { data }] of Object.entries(outputs))
-      expect(distance(data, plain(expected[key])), key).toBeLessThan(key === "columns" ? 0.1 : 2e-5);
+      expect(distance(data, plain(expected[key])), key).toBeLessThan(
+        key === "columns" ? 0.1 : 2e-5,
+      );
   });
 
   test("is not for float16, and leaves small weights as they are", () => {

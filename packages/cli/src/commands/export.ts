@@ -7,10 +7,11 @@ import type { ExportOptions } from "../runs/export.ts";
 export function exportCommand(): Command {
   const command = new Command("export")
     .description("write a model as ONNX in float32, float16 or int8, or its weights by name")
-    .argument("<path>", "a folder of `gen train`, a pipeline folder or its http(s) URL, or an ONNX file")
-    .addOption(
-      choice("--to <format>", "the format", ["onnx", "safetensors"], "onnx"),
+    .argument(
+      "<path>",
+      "a folder of `gen train`, a pipeline folder or its http(s) URL, or an ONNX file",
     )
+    .addOption(choice("--to <format>", "the format", ["onnx", "safetensors"], "onnx"))
     .addOption(
       choice(
         "--dtype <type>",
@@ -22,7 +23,7 @@ export function exportCommand(): Command {
     .option("--names", "print the names of the weights, and write nothing", false)
     .option(
       "--names-map <file.json>",
-      "an object of names here and names there; a name that ends in a dot renames all that begin with it",
+      "a JSON object of names here and names there; a name that ends in a dot renames all that begin with it",
       path,
     )
     .option(

@@ -7,10 +7,7 @@ export function invertCommand(): Command {
   const command = new Command("invert")
     .description("turn pictures into the noise from which DDIM makes them, and back")
     .option("--model <folder>", "a pipeline folder or its http(s) URL", path);
-  withDataOptions(
-    command,
-    `${dataHelp}, or one picture (default: what the model was trained on)`,
-  )
+  withDataOptions(command, `${dataHelp}, or one picture (default: what the model was trained on)`)
     .addOption(
       choice(
         "--split <name>",

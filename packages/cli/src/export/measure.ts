@@ -51,7 +51,7 @@ export async function measureExport(
     for (const [name, values] of Object.entries(wanted)) {
       for (const [at, value] of values.entries()) {
         const gap = Math.abs(value - got[name][at]);
-        greatest = gap <= greatest ? greatest : gap;
+        greatest = Math.max(greatest, gap);
         error += gap * gap;
         size += value * value;
       }
@@ -73,7 +73,11 @@ function numbersFor(
   const isTime = /^(t|timesteps?|time)$/.test(name);
   const data = Array.from({ length }, (_, i) => (isTime ? timeOf(i, seed) : (i + seed) % 2));
   if (isTime || !isFloats(dtype)) return { data, shape, dtype };
-  return { data: Array.from(normalNoise({ seed, purpose: name, batch: 1, size: length })), shape, dtype };
+  return {
+    data: Array.from(normalNoise({ seed, purpose: name, batch: 1, size: length })),
+    shape,
+    dtype,
+  };
 }
 
 /** Time steps far from each other, in [0, 1000). */

@@ -25,7 +25,12 @@ export function nameLines(rows: ReturnType<typeof nameRows>): string[] {
     `${dtype} [${shape.join(", ")}]`,
   ]);
   const widths = table[0].map((_, i) => Math.max(...table.map((row) => row[i].length)));
-  return table.map((row) => row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd());
+  return table.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i]))
+      .join("  ")
+      .trimEnd(),
+  );
 }
 
 /** The file, and the greatest change of a weight by `dtype`. PyTorch's tools want `format`. */

@@ -51,8 +51,7 @@ async function exportWeights(
   source: Source,
   { out = "weights.safetensors", force, json, namesMap, dtype }: ExportOptions,
 ): Promise<void> {
-  if (!/\.safetensors$/i.test(out))
-    throw usageError(`--out must end in .safetensors, got ${out}`);
+  if (!/\.safetensors$/i.test(out)) throw usageError(`--out must end in .safetensors, got ${out}`);
   await claimOutput(out, { force, kind: "file" });
   const weights = await sourceWeights(source);
   const names = await namesOf(weights, namesMap);
@@ -83,12 +82,14 @@ async function exportOnnx(
   if (!source.isFolder && !/\.onnx$/i.test(out))
     throw usageError(`--out must end in .onnx, got ${out}`);
   await claimOutput(out, { force, kind: source.isFolder ? "folder" : "file" });
-  if (source.models.length === 0)
+  const isTraining = file !== undefined && source.training && dtype === "float32";
+  if (source.models.length === 0 && !isTraining)
     throw usageError(
       `${source.name} has no ONNX files, as a VAE with classes; --to safetensors has its weights`,
     );
   const weights = file === undefined ? undefined : await theirWeights(source, file, options);
-  const backend = options.inputs > 0 ? await openBackend(options.backend, { isolate: true }) : null;
+  const isMeasured = options.inputs > 0 && source.models.length > 0;
+  const backend = isMeasured ? await openBackend(options.backend, { isolate: true }) : null;
   const files: Record<string, Uint8Array> = {};
   const reports: Written[] = [];
   try {
@@ -109,7 +110,7 @@ async function exportOnnx(
   }
   if (signal.aborted) throw interrupted("the files were made");
   if (!source.isFolder) await replaceFile(out, files[source.models[0].path]);
-  else if (weights && source.training && dtype === "float32")
+  else if (isTraining && weights && source.training)
     await writeTrained(out, source.training, weights, files);
   else await writeFolder(out, files, /^$/);
   print(json, { out: resolve(out), dtype, inputs: options.inputs, models: reports }, [
@@ -150,8 +151,7 @@ async function exportModel(
     onProgress: (done) => line.update(done, inputs),
   });
   line.finish();
-  if (!Number.isFinite(error.greatest))
-    note(`${path}: ${dtype} gives numbers that are not finite`);
+  if (!Number.isFinite(error.greatest)) note(`${path}: ${dtype} gives numbers that are not finite`);
   return { report: { ...report, ...error }, bytes };
 }
 
