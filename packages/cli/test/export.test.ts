@@ -13,6 +13,7 @@ import { evaluate } from "@gen/graph/evaluate";
 import { fromOnnx } from "@gen/graph/onnx";
 import { modelFiles } from "@gen/model-files";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { modelFolder } from "../../../tooling/fixtures/model-folder.ts";
 import { expectRefusal, gen, interruptGen, runJson, scratch } from "./gen.ts";
 
 const { at } = scratch();
@@ -84,6 +85,23 @@ describe.concurrent("gen export", () => {
     const rms = Math.hypot(...got.map((v, i) => v - wanted[i])) / Math.sqrt(got.length);
     expect(rms).toBeGreaterThan(0);
     expect(rms).toBeLessThan(0.05);
+  });
+
+  test("a folder of Stable Diffusion stays one, in a third of the bytes", async () => {
+    modelFolder("sd1").write(at("sd1"));
+    const { models } = await runJson(
+      ...["export", at("sd1"), "--dtype", "int8", "--inputs", "0", "--out", at("sd1-int8")],
+    );
+    const all = models as { path: string; bytes: number; weightBytes: number }[];
+    const unet = all.find(({ path }) => path === "unet/model.onnx");
+    expect(unet?.bytes).toBeLessThan(0.4 * (unet?.weightBytes ?? 0));
+    const { code, stderr } = await gen(
+      ["generate", "a fox", "--model", at("sd1-int8"), "--steps", "1"].concat(
+        "--out",
+        at("fox.png"),
+      ),
+    );
+    expect([code, readPng(readFileSync(at("fox.png"))).width], stderr).toEqual([0, 64]);
   });
 
   test("a file becomes a file, and the names are a table", async () => {
