@@ -15,6 +15,7 @@ import { modelFiles } from "@gen/model-files";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { modelFolder } from "../../../tooling/fixtures/model-folder.ts";
 import { expectRefusal, gen, interruptGen, runJson, scratch } from "./gen.ts";
+import { expectRefused } from "./refused.ts";
 
 const { at } = scratch();
 const reference = (name: string) => fileURLToPath(new URL(`reference/${name}`, import.meta.url));
@@ -148,7 +149,7 @@ describe.concurrent("gen export", () => {
       ],
       [[reference("unet-28/noise.npy"), ...q], /--out must end in \.onnx|not an ONNX model/],
     ];
-    await Promise.all(cases.map(([args, message]) => expectRefusal(["export", ...args], message)));
+    for (const [args, message] of cases) await expectRefused(["export", ...args], message);
     expect(existsSync(at("q"))).toBe(false);
   });
 });
@@ -227,9 +228,9 @@ describe("gen cache", () => {
     expect(listed.stdout).not.toContain("secret");
     const all = (await runJson("cache")).files as { sha256: string; urls: string[] }[];
     expect(all).toHaveLength(3);
-    await expectRefusal(["cache", "--clear"], /--clear needs --force to remove all 3 files/);
-    await expectRefusal(["cache", "elsewhere", "--clear"], /elsewhere is not in the cache/);
-    await expectRefusal(["cache", "--path", "--clear"], /do not go together/);
+    await expectRefused(["cache", "--clear"], /--clear needs --force to remove all 3 files/);
+    await expectRefused(["cache", "elsewhere", "--clear"], /elsewhere is not in the cache/);
+    await expectRefused(["cache", "--path", "--clear"], /do not go together/);
     const two = all.find(({ urls }) => urls[0].endsWith("two"))?.sha256 ?? "";
     expect(await runJson("cache", two.slice(0, 8), "--clear")).toMatchObject({ removed: 1 });
     expect(await runJson("cache", `${origin}/a`)).toMatchObject({ files: [{ bytes: 9 }] });
