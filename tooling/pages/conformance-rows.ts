@@ -208,6 +208,16 @@ export const conformanceRows: Readonly<
       test: "packages/nn/test/pytorch-networks.test.ts",
     },
     {
+      what: {
+        en: "`gen export --weights`: weights of a module by its own names, and its outputs",
+        zh: "`gen export --weights`：模块按自己的名称写出的权重，及其输出",
+      },
+      files: ["packages/cli/test/reference/export/outputs.json"],
+      count: ({ output }) => output.length,
+      within: "1e-5",
+      test: "packages/cli/test/export.test.ts",
+    },
+    {
       what: { en: "Optimizers: the path of each weight", zh: "优化器：每个权重的轨迹" },
       files: [
         "packages/nn/test/reference/optimizers.json",

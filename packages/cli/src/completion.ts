@@ -4,12 +4,21 @@
  */
 import type { Command, Option } from "commander";
 import { dataNames } from "./names.ts";
-import { takesFile } from "./options.ts";
+import { controlFile, embeddingFile, loraFile, namedPath, path } from "./options.ts";
 
 /** The shells that complete. */
 export const shells = ["bash", "zsh", "fish"] as const;
 
 export type Shell = (typeof shells)[number];
+
+/** The parsers of flags whose values are files. */
+const fileParsers: ReadonlySet<unknown> = new Set([
+  path,
+  namedPath,
+  loraFile,
+  embeddingFile,
+  controlFile,
+]);
 
 /** A flag, and what may follow it. */
 interface Flag {
@@ -52,7 +61,7 @@ function flagOf(option: Option): Flag {
     // The first clause: a line of a shell's list is short.
     text: description.split(/[:;(]/)[0].trim(),
     ...(required && { values }),
-    takesFile: required && takesFile.has(parseArg),
+    takesFile: required && fileParsers.has(parseArg),
   };
 }
 

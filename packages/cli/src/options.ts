@@ -243,26 +243,6 @@ export function pageOrigin(text: string, before: readonly string[] = []): readon
   throw new InvalidArgumentError("It must be an origin, such as https://example.com.");
 }
 
-/** The parsers of flags that may be repeated. */
-export const repeatable: ReadonlySet<unknown> = new Set([
-  dimension,
-  namedPath,
-  loraFile,
-  embeddingFile,
-  controlFile,
-  classLabels,
-  pageOrigin,
-]);
-
-/** The parsers of flags whose values are files. */
-export const takesFile: ReadonlySet<unknown> = new Set([
-  path,
-  namedPath,
-  loraFile,
-  embeddingFile,
-  controlFile,
-]);
-
 /** An option whose value is one of `names`. */
 export const choice = (
   flags: string,

@@ -11,11 +11,31 @@
 import { type Command, CommanderError, InvalidArgumentError, type Option } from "commander";
 import { usageError } from "./errors.ts";
 import { parseJson, readBounded } from "./files.ts";
-import { path as pathParser, repeatable } from "./options.ts";
+import {
+  classLabels,
+  controlFile,
+  dimension,
+  embeddingFile,
+  loraFile,
+  namedPath,
+  pageOrigin,
+  path as pathParser,
+} from "./options.ts";
 import { note } from "./terminal.ts";
 import { version } from "./versions.ts";
 
 const limit = 2 ** 22;
+
+/** The parsers of flags that may be repeated. */
+export const repeatable: ReadonlySet<unknown> = new Set([
+  dimension,
+  namedPath,
+  loraFile,
+  embeddingFile,
+  controlFile,
+  classLabels,
+  pageOrigin,
+]);
 
 /** A file must not choose these: it would replace results, or lead to another file. */
 const onCommandLine = ["--force", "--config", "--print-config"];

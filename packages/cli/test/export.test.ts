@@ -13,7 +13,9 @@ import { evaluate } from "@gen/graph/evaluate";
 import { fromOnnx } from "@gen/graph/onnx";
 import { modelFiles } from "@gen/model-files";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectRefusal, gen, runJson, scratch } from "./gen.ts";
+import { modelFolder } from "../../../tooling/fixtures/model-folder.ts";
+import { expectRefusal, gen, interruptGen, runJson, scratch } from "./gen.ts";
+import { expectRefused } from "./refused.ts";
 
 const { at } = scratch();
 const reference = (name: string) => fileURLToPath(new URL(`reference/${name}`, import.meta.url));
@@ -86,6 +88,23 @@ describe.concurrent("gen export", () => {
     expect(rms).toBeLessThan(0.05);
   });
 
+  test("a folder of Stable Diffusion stays one, in a third of the bytes", async () => {
+    modelFolder("sd1").write(at("sd1"));
+    const { models } = await runJson(
+      ...["export", at("sd1"), "--dtype", "int8", "--inputs", "0", "--out", at("sd1-int8")],
+    );
+    const all = models as { path: string; bytes: number; weightBytes: number }[];
+    const unet = all.find(({ path }) => path === "unet/model.onnx");
+    expect(unet?.bytes).toBeLessThan(0.4 * (unet?.weightBytes ?? 0));
+    const { code, stderr } = await gen(
+      ["generate", "a fox", "--model", at("sd1-int8"), "--steps", "1"].concat(
+        "--out",
+        at("fox.png"),
+      ),
+    );
+    expect([code, readPng(readFileSync(at("fox.png"))).width], stderr).toEqual([0, 64]);
+  });
+
   test("a file becomes a file, and the names are a table", async () => {
     const model = at("moons", "unet/model.onnx");
     await runJson("export", model, "--inputs", "0", "--out", at("one.onnx"));
@@ -130,7 +149,7 @@ describe.concurrent("gen export", () => {
       ],
       [[reference("unet-28/noise.npy"), ...q], /--out must end in \.onnx|not an ONNX model/],
     ];
-    await Promise.all(cases.map(([args, message]) => expectRefusal(["export", ...args], message)));
+    for (const [args, message] of cases) await expectRefused(["export", ...args], message);
     expect(existsSync(at("q"))).toBe(false);
   });
 });
@@ -163,11 +182,18 @@ describe.concurrent("gen invert", () => {
     const errors = original.map((v, i) => (again[i] + 1) / 2 - (v - low) / (high - low));
     const found = (255 * Math.hypot(...errors)) / Math.sqrt(errors.length);
     expect(found).toBeCloseTo(rms(told), 1);
+    const long = ["invert", ...items, "--steps", "1000", "--count", "8"];
+    await expectRefusal(long, /--count must be left out with --items/);
+    const slow = ["invert", "--model", at("digits"), "--count", "90", "--steps", "1000"];
+    const stopped = await interruptGen([...slow, "--out", at("stopped.png")], /DDIM there/);
+    expect([stopped.code, existsSync(at("stopped.png"))]).toEqual([130, false]);
+    expect(stopped.stderr).toMatch(/interrupted before the work was done; nothing was written/);
   });
 
   test("refuses in one line what does not fit", async () => {
     const cases: [string[], RegExp][] = [
       [[], /--model must be given/],
+      [["--model", reference("unet-28"), "--steps", "5000"], /--steps must be at most 1000/],
       [["--model", at("moons")], /must make pictures, got items \[2\]/],
       [["--model", reference("unet-28"), "--out", at("q.png")], /--data must be given/],
       [
@@ -202,9 +228,9 @@ describe("gen cache", () => {
     expect(listed.stdout).not.toContain("secret");
     const all = (await runJson("cache")).files as { sha256: string; urls: string[] }[];
     expect(all).toHaveLength(3);
-    await expectRefusal(["cache", "--clear"], /--clear needs --force to remove all 3 files/);
-    await expectRefusal(["cache", "elsewhere", "--clear"], /elsewhere is not in the cache/);
-    await expectRefusal(["cache", "--path", "--clear"], /do not go together/);
+    await expectRefused(["cache", "--clear"], /--clear needs --force to remove all 3 files/);
+    await expectRefused(["cache", "elsewhere", "--clear"], /elsewhere is not in the cache/);
+    await expectRefused(["cache", "--path", "--clear"], /do not go together/);
     const two = all.find(({ urls }) => urls[0].endsWith("two"))?.sha256 ?? "";
     expect(await runJson("cache", two.slice(0, 8), "--clear")).toMatchObject({ removed: 1 });
     expect(await runJson("cache", `${origin}/a`)).toMatchObject({ files: [{ bytes: 9 }] });

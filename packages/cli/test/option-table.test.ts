@@ -74,7 +74,7 @@ const table: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
       rescale: flag("generate --guidance-rescale"),
     },
     SampleOptions: {
-      ...runs,
+      ...{ onStep: runs.onStep, seed: runs.seed, signal: runs.signal },
       clip: none("inversion does not clip"),
       condition: flag("invert --class"),
       firstIndex: values,

@@ -5,14 +5,15 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Command } from "commander";
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, it, test, vi } from "vitest";
 import { completionScript } from "../src/completion.ts";
 import { topicNames, topics, topicText } from "../src/help-topics.ts";
 import { chineseTopics } from "../src/help-topics-zh.ts";
-import { repeatable } from "../src/options.ts";
 import { program } from "../src/program.ts";
+import { repeatable } from "../src/run-config.ts";
 import { chineseTopic, columnsOf } from "../src/speak-chinese.ts";
-import { expectRefusal, gen, scratch } from "./gen.ts";
+import { gen, scratch } from "./gen.ts";
+import { expectRefused } from "./refused.ts";
 
 const { at } = scratch();
 
@@ -23,9 +24,12 @@ const leaves = (command: Command, path = ""): { path: string; command: Command }
 
 /** What a command line prints as its config. */
 async function configOf(...args: string[]) {
-  const { code, stdout, stderr } = await gen([...args, "--print-config"]);
-  expect([code, stderr]).toEqual([0, ""]);
-  return JSON.parse(stdout);
+  const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  const parsed = program().parseAsync([...args, "--print-config"], { from: "user" });
+  await expect(parsed).rejects.toMatchObject({ exitCode: 0 });
+  const printed = write.mock.calls.join("");
+  write.mockRestore();
+  return JSON.parse(printed);
 }
 
 const file = (name: string, value: unknown) => {
@@ -33,7 +37,7 @@ const file = (name: string, value: unknown) => {
   return at(name);
 };
 
-describe.concurrent("a run as a file", () => {
+describe("a run as a file", () => {
   test("repeats the run bit for bit, and flags win over it", async () => {
     const flags = ["--data", "two-moons", "--width", "8", "--steps", "4", "--seed", "3"];
     const training = ["train", "ddpm", ...flags, "--rate-decay", "step:2:0.5"];
@@ -50,9 +54,11 @@ describe.concurrent("a run as a file", () => {
     expect(printed.options.force).toBeUndefined();
     const config = ["--config", file("run.json", printed)];
     const state = (name: string) => readFileSync(at(name, "training/state.safetensors"));
-    await gen([...training, "--out", at("flags")]);
-    await gen(["train", "ddpm", ...config, "--out", at("file")]);
-    await gen(["train", "ddpm", ...config, "--seed", "4", "--out", at("other")]);
+    await Promise.all([
+      gen([...training, "--out", at("flags")]),
+      gen(["train", "ddpm", ...config, "--out", at("file")]),
+      gen(["train", "ddpm", ...config, "--seed", "4", "--out", at("other")]),
+    ]);
     expect(state("file").equals(state("flags"))).toBe(true);
     expect(state("other").equals(state("flags"))).toBe(false);
     const again = await configOf("train", "ddpm", ...config, "--steps", "5");
@@ -72,13 +78,13 @@ describe.concurrent("a run as a file", () => {
     expect(clip.options["no-clip"]).toBe(true);
     expect(await configOf("sample", "--config", file("clip.json", clip))).toEqual(clip);
     const inspected = file("inspect.json", { arguments: [at("none")], options: { batch: 2 } });
-    await expectRefusal(["inspect", "--config", inspected], /none: no such file or folder/);
+    await expectRefused(["inspect", "--config", inspected], /none: no such file or folder/);
     const bare = file("bare.json", { options: { batch: 2 } });
-    await expectRefusal(["inspect", "--config", bare], /missing required argument 'path'/);
+    await expectRefused(["inspect", "--config", bare], /missing required argument 'path'/);
     // A default stays a default: --torch-seed takes the place of --seed.
     const torch = await configOf("sample", "--model", at("none"), "--torch-seed", "1");
     const seeded = ["sample", "--config", file("torch.json", torch)];
-    await expectRefusal(seeded, /none must be a folder/);
+    await expectRefused(seeded, /none must be a folder/);
   });
 
   test("is refused in one line where it is wrong", async () => {
@@ -105,12 +111,11 @@ describe.concurrent("a run as a file", () => {
       [{ options: {}, arguments: ["x"] }, /arguments must have at most 0, got 1/],
       [{ options: {}, given: "seed" }, /given must be as --print-config prints it/],
     ];
-    await Promise.all([
-      ...cases.map(([value, message], i) =>
-        expectRefusal(["train", "ddpm", "--config", file(`wrong-${i}.json`, value)], message),
-      ),
-      expectRefusal(["train", "ddpm", "--config", at("no.json")], /no\.json: no such file/),
-    ]);
+    for (const [i, [value, message]] of cases.entries()) {
+      const args = ["train", "ddpm", "--config", file(`wrong-${i}.json`, value)];
+      await expectRefused(args, message);
+    }
+    await expectRefused(["train", "ddpm", "--config", at("no.json")], /no\.json: no such file/);
   });
 });
 
@@ -168,7 +173,7 @@ describe.skipIf(process.platform === "win32")("gen completion", () => {
         for (const { long } of command.options) expect(text).toContain(`${long?.slice(2)}`);
       }
     }
-    await expectRefusal(["completion", "csh"], /Allowed choices are bash, zsh, fish/);
+    await expectRefused(["completion", "csh"], /Allowed choices are bash, zsh, fish/);
   });
 });
 
@@ -207,7 +212,7 @@ describe("the topics of gen help", () => {
     expect(sub.stdout).toMatch(/^Usage: gen train vae/);
     expect(root.stdout).toMatch(/Topics of gen help: seeds, samplers/);
     expect([topic, zh, own, sub, root].map(({ code }) => code)).toEqual([0, 0, 0, 0, 0]);
-    await expectRefusal(
+    await expectRefused(
       ["help", "weather"],
       /no such command or topic; topics are seeds, samplers/,
     );

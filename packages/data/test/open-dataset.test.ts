@@ -41,7 +41,7 @@ test("idx with the labels beside it, or with given labels", async () => {
   expect(Array.from(given.labels ?? [])).toEqual([5, 6]);
 });
 
-test("npy, npz, CSV, text and folders", async () => {
+test("npy, npz, CSV, text, folders and one picture", async () => {
   expect((await openDataset(fixture("u1.npy"))).range).toEqual([0, 255]);
   const points = await openDataset(fixture("points.npz"));
   expect(points).toMatchObject({ shape: [2], length: 4 });
@@ -52,6 +52,8 @@ test("npy, npz, CSV, text and folders", async () => {
   expect(Array.from(csv.labels ?? [])).toEqual([0, 1]);
   expect((await openDataset(at("plain.txt"))).data).toEqual(Float32Array.of(1, 2, 3, 4));
   expect(await openDataset(folder)).toMatchObject({ shape: [1, 1, 1], length: 1 });
+  const picture = await openDataset(at("a.png"), { size: [2, 1], channels: 3 });
+  expect(picture).toMatchObject({ shape: [3, 2, 1], length: 1, data: new Uint8Array(6).fill(3) });
 });
 
 test.each([

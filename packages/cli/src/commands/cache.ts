@@ -18,7 +18,7 @@ export function cacheCommand(): Command {
       `
 A model at a URL is downloaded once. Its files lie in gen/models of the user's cache folder, which
 XDG_CACHE_HOME moves, each under its SHA-256. A line has the size, the day of the last use, the
-SHA-256 and the URLs. A download that stopped is a part of a file.
+SHA-256 and each URL. A download that stopped is a part of a file.
 
 Exits with 1 if --verify finds a damaged file. The next use downloads it again.
 

@@ -23,7 +23,7 @@ export function exportCommand(): Command {
     .option("--names", "print the names of the weights, and write nothing", false)
     .option(
       "--names-map <file.json>",
-      "an object of names here and names there; a name that ends in a dot renames all that begin with it",
+      "a JSON object of names here and names there; a name that ends in a dot renames all that begin with it",
       path,
     )
     .option(

@@ -51,7 +51,7 @@ export async function measureExport(
     for (const [name, values] of Object.entries(wanted)) {
       for (const [at, value] of values.entries()) {
         const gap = Math.abs(value - got[name][at]);
-        greatest = gap <= greatest ? greatest : gap;
+        greatest = Math.max(greatest, gap);
         error += gap * gap;
         size += value * value;
       }

@@ -3,7 +3,7 @@
  * the weights of a training.
  */
 import { stat } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { OnnxModel } from "@gen/graph/onnx";
 import { type Weights, withWeights } from "@gen/nn";
 import { describeFolder, loadModel, partSizes } from "@gen/pipeline";
@@ -54,11 +54,15 @@ async function openFolder(path: string, name: string, signal: AbortSignal): Prom
   const checkpoint = isOnline(path) ? undefined : await readCheckpoint(path);
   if (checkpoint && !checkpoint.saved) throw usageError(`${name} holds no saved step yet`);
   const training = checkpoint as Source["training"];
-  const folder = await describeFolder(read).catch((error: unknown) => {
-    // A conditional VAE has no ONNX files.
-    if (training) return undefined;
-    throw usageError(`${name}: ${errorLine(error)}`, { cause: error });
-  });
+  const has = async (file: string) =>
+    (await stat(join(path, file)).catch(() => undefined))?.isFile() ?? false;
+  const folder = await describeFolder(read, isOnline(path) ? undefined : has).catch(
+    (error: unknown) => {
+      // A conditional VAE has no ONNX files.
+      if (training) return undefined;
+      throw usageError(`${name}: ${errorLine(error)}`, { cause: error });
+    },
+  );
   const parts = folder?.parts ?? [];
   return {
     name,
@@ -112,7 +116,7 @@ export async function sourceWeights(source: Source): Promise<Weights> {
 
 /** The parts that a training has trained; a latent model's VAE is not one of them. */
 const isTrained = ({ training }: Source, { part }: SourceModel): boolean =>
-  !training || training.record.kind !== "ddpm" || part === "unet";
+  training?.record.kind !== "ddpm" || part === "unet";
 
 /** A model of the source with the weights of {@link sourceWeights} replaced. */
 export function replaceWeights(

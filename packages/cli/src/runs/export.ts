@@ -1,7 +1,8 @@
 /* The work of `gen export`. */
 import { resolve } from "node:path";
-import { trace } from "@gen/graph";
+import { type Graph, trace } from "@gen/graph";
 import { type OnnxModel, toOnnx } from "@gen/graph/onnx";
+import { errorCode } from "@gen/math";
 import type { Weights } from "@gen/nn";
 import type { Backend } from "@gen/runtime-gpu";
 import { openBackend } from "@gen/runtime-gpu/open";
@@ -82,12 +83,14 @@ async function exportOnnx(
   if (!source.isFolder && !/\.onnx$/i.test(out))
     throw usageError(`--out must end in .onnx, got ${out}`);
   await claimOutput(out, { force, kind: source.isFolder ? "folder" : "file" });
-  if (source.models.length === 0)
+  const isTraining = file !== undefined && source.training && dtype === "float32";
+  if (source.models.length === 0 && !isTraining)
     throw usageError(
       `${source.name} has no ONNX files, as a VAE with classes; --to safetensors has its weights`,
     );
   const weights = file === undefined ? undefined : await theirWeights(source, file, options);
-  const backend = options.inputs > 0 ? await openBackend(options.backend, { isolate: true }) : null;
+  const isMeasured = options.inputs > 0 && source.models.length > 0;
+  const backend = isMeasured ? await openBackend(options.backend, { isolate: true }) : null;
   const files: Record<string, Uint8Array> = {};
   const reports: Written[] = [];
   try {
@@ -108,7 +111,7 @@ async function exportOnnx(
   }
   if (signal.aborted) throw interrupted("the files were made");
   if (!source.isFolder) await replaceFile(out, files[source.models[0].path]);
-  else if (weights && source.training && dtype === "float32")
+  else if (isTraining && weights && source.training)
     await writeTrained(out, source.training, weights, files);
   else await writeFolder(out, files, /^$/);
   print(json, { out: resolve(out), dtype, inputs: options.inputs, models: reports }, [
@@ -133,7 +136,7 @@ async function exportModel(
   backend: Backend | null,
   signal: AbortSignal,
 ): Promise<{ readonly report: Written; readonly bytes: Uint8Array }> {
-  const graph = trace(model.apply, model.signature);
+  const graph = traced(model, path, sizeOf);
   const options = { float16: dtype === "float16", int8: dtype === "int8" };
   const bytes = toOnnx(graph, { name: part || "gen", ...options });
   const weightBytes = model.parameters.reduce((sum, { value }) => sum + value.data.byteLength, 0);
@@ -141,7 +144,7 @@ async function exportModel(
   if (model.parameters.some((weight) => weight.dtype === "float16") && dtype !== "float16")
     note(`${path} has float16 weights, which stay as they are`);
   if (!backend) return { report, bytes };
-  const signature = Object.entries(model.signature).map(([name, like]) => ({ name, ...like }));
+  const signature = graph.inputs.map(({ name, shape }) => ({ name, shape }));
   const { shapes } = sizesOf(signature, { batch: 2, dims: {}, sizeOf });
   const line = progress(`Measuring ${path} on ${backend.name}`);
   const error = await measureExport(model, bytes, {
@@ -151,6 +154,39 @@ async function exportModel(
   line.finish();
   if (!Number.isFinite(error.greatest)) note(`${path}: ${dtype} gives numbers that are not finite`);
   return { report: { ...report, ...error }, bytes };
+}
+
+/**
+ * The graph of a model, with its dynamic dimensions. Where operations that only ONNX Runtime knows
+ * hide what becomes of them, the channels get their size in the pipeline, then all but the batch.
+ */
+function traced(model: OnnxModel, path: string, sizeOf: SourceModel["sizeOf"]): Graph {
+  const fixed = (isFixed: (axis: number) => boolean) =>
+    Object.fromEntries(
+      Object.entries(model.signature).map(([name, { dtype, shape }]) => [
+        name,
+        {
+          dtype,
+          shape: shape.map((d, axis) =>
+            typeof d === "string" && isFixed(axis) ? (sizeOf?.(name, axis, shape.length) ?? d) : d,
+          ),
+        },
+      ]),
+    );
+  let fault: unknown;
+  for (const isFixed of [() => false, (axis: number) => axis === 1, (axis: number) => axis > 0]) {
+    const signature = fixed(isFixed);
+    try {
+      const graph = trace(model.apply, signature);
+      const shapes = graph.inputs.map(({ name, shape }) => `${name} [${shape.join(", ")}]`);
+      if (fault) note(`${path}: the file takes ${shapes.join(", ")}, as the pipeline does`);
+      return graph;
+    } catch (error) {
+      if (errorCode(error) !== "invalid-model" || !sizeOf) throw error;
+      fault ??= error;
+    }
+  }
+  throw fault;
 }
 
 function reportLines(reports: readonly Written[], inputs: number): string[] {

@@ -41,13 +41,16 @@ export async function runInvert(options: InvertOptions): Promise<void> {
     throw usageError(
       `--model ${shownFolder(folder)} must make pictures, got items [${pipeline.item.join(", ")}]`,
     );
+  const most = pipeline.scheduler.schedule.length;
+  if (steps > most)
+    throw usageError(`--steps must be at most ${most}, those of the training, got ${steps}`);
   const data = options.data ?? (await trainedOn(folder));
   const dataset = chosen(
     await openItems({ model: { shape: pipeline.item }, settings: { data } }, { ...options, data }),
     options,
   );
-  const most = Math.floor(maxDrawable(pipeline.item) / 3);
-  if (dataset.length > most) throw usageError(`--count must be at most ${most} for these pictures`);
+  const room = Math.floor(maxDrawable(pipeline.item) / 3);
+  if (dataset.length > room) throw usageError(`--count must be at most ${room} for these pictures`);
   const backend = await opening;
   try {
     const run = { ...{ folder, pipeline, dataset, backend, signal }, steps };
@@ -154,7 +157,7 @@ async function invertItems(
   } = await roundTrip({
     ...{ denoiser, schedule, spacing, offset, backend, signal, x, condition },
     shape: [dataset.length, ...shape],
-    steps: Math.min(steps, schedule.length),
+    steps,
     onStep: () => line.update(++done, 2 * steps),
   });
   const z = Float32Array.from(back);

@@ -6,6 +6,7 @@
  *   NAME.int8, NAME.scale -> DequantizeLinear -> NAME
  */
 import { type Expr, isParameter, type Parameter } from "../expr/expr.ts";
+import { isForeign } from "../expr/foreign.ts";
 import { tensor, tensorNumbers } from "../expr/tensor.ts";
 import { elementType, type TensorInit } from "./messages.ts";
 import type { OnnxWriter } from "./onnx-writer.ts";
@@ -32,13 +33,24 @@ export function int8Axes(nodes: readonly Expr[]): ReadonlyMap<Expr, number> {
 
 /** The axis of a weight's output features where it is operand number `at` of a node. */
 function axisOf(node: Expr, at: number, { shape: { length: rank } }: Expr): number | undefined {
-  if (rank < 2) return undefined;
-  if (node.op === "Conv") return at === 1 ? 0 : undefined;
-  if (node.op === "MatMul" || node.op === "Transpose") return at === 0 ? rank - 2 : rank - 1;
-  if (node.op !== "Gemm" || at > 1) return undefined;
-  const { transA, transB } = node.attributes;
-  return at === 0 ? transA : 1 - transB;
+  const op = opOf(node);
+  if (rank < 2 || at > 1) return undefined;
+  if (op === "Conv" || op === "ConvTranspose") return at === 0 ? undefined : Number(op !== "Conv");
+  if (op === "MatMul" || op === "Transpose") return at === 0 ? rank - 2 : rank - 1;
+  if (op !== "Gemm") return undefined;
+  return at === 0 ? flagOf(node, "transA") : 1 - flagOf(node, "transB");
 }
+
+/** A node's operation. One that stays as a file has it is known by its name there. */
+function opOf(node: Expr): string {
+  if (!isForeign(node)) return node.op === "ConvNd" ? "Conv" : node.op;
+  return node.node.domain === "" ? node.node.opType : "";
+}
+
+const flagOf = (node: Expr, name: "transA" | "transB"): number => {
+  if (!isForeign(node)) return node.op === "Gemm" ? node.attributes[name] : 0;
+  return Number(node.node.attributes.find((each) => each.name === name)?.i ?? 0);
+};
 
 const isLarge = ({ dtype, shape }: Expr, axis: number): boolean => {
   const count = (shape as readonly number[]).reduce((a, b) => a * b, 1);
