@@ -37,7 +37,7 @@ export interface TrainingSettings extends RateSettings {
 
 /** Everything that decides what a VAE learns. */
 export interface VaeSettings extends TrainingSettings, ObjectiveSettings {
-  readonly network: "mlp" | "conv";
+  readonly network: "mlp" | "conv" | "residual";
   readonly width: number;
   readonly latent: number;
   /** The names of the classes of a conditional VAE. */
@@ -88,11 +88,15 @@ export function buildVae(settings: VaeSettings): Vae {
   if (classes !== undefined && pseudoInputs !== undefined)
     throw usageError("--classes must be left out with --objective vamp");
   if (network === "mlp") return mlpVae({ shape, hidden: [width], latent, seed, classes, ...ends });
-  const [imageChannels, ...sides] = shape;
-  const size = convSides(sides, shape);
+  const [imageChannels] = shape;
+  const size = convSides(settings);
   const channels = [width, 2 * width];
-  return convVae({ size, imageChannels, channels, latent, seed, classes, ...ends });
+  const blocks = blocksOf(network);
+  return convVae({ size, imageChannels, channels, latent, seed, classes, blocks, ...ends });
 }
+
+/** Residual blocks at each size. */
+const blocksOf = (network: VaeSettings["network"]) => (network === "residual" ? 2 : 0);
 
 /** Codes of an image where its encoder keeps no positions. */
 const FLAT_POSITIONS = 16;
@@ -112,11 +116,10 @@ function buildQuantized(settings: VaeSettings): Vae {
     throw usageError(
       `--likelihood must be bernoulli, continuous-bernoulli, gaussian or gaussian:SIGMA with codes, got ${likelihood}`,
     );
-  if (kind === "conv") {
-    const [inChannels, ...size] = shape;
-    const sides = convSides(size, shape);
+  if (kind !== "mlp") {
+    const [inChannels] = shape;
     const channels = [width, 2 * width];
-    const map = { size: sides, map: true, seed };
+    const map = { size: convSides(settings), map: true, blocks: blocksOf(kind), seed };
     return quantizedVae({
       encoder: convEncoder({ ...map, name: "encoder.", inChannels, channels, outputs: features }),
       decoder: convDecoder({
@@ -208,10 +211,11 @@ export function schedulerOf(
 }
 
 /** The sides of images that are halved twice. @throws GenError `usage` when they cannot be. */
-function convSides(size: readonly number[], shape: readonly number[]): readonly [number, number] {
+function convSides({ shape, network }: VaeSettings): readonly [number, number] {
+  const size = shape.slice(1);
   if (isSize(size) && size.every((side) => side % 4 === 0)) return size;
   throw usageError(
-    `--network conv needs images with sides divisible by 4, got [${shape.join(", ")}]; pass another --size, or use mlp`,
+    `--network ${network} needs images with sides divisible by 4, got [${shape.join(", ")}]; pass another --size, or use mlp`,
   );
 }
 

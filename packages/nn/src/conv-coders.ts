@@ -1,6 +1,7 @@
-import { reshape } from "@gen/graph";
+import { type Expr, reshape } from "@gen/graph";
 import { ArgumentError, rules, shown } from "@gen/math/arguments";
 import { type Activation, activationFunction } from "./activation.ts";
+import { residualBlock } from "./blocks.ts";
 import { convolution, downsample, upsample } from "./convolution.ts";
 import { checkNetwork, IMAGE_SIZE } from "./layer-rules.ts";
 import { linear } from "./linear.ts";
@@ -17,6 +18,8 @@ export interface ConvCoderOptions extends NetworkOptions {
   map?: boolean;
   /** The activation after each convolution but the decoder's last. @defaultValue silu */
   activation?: Activation;
+  /** Residual blocks at each halved size (Ho et al. 2020, appendix B). @defaultValue 0 */
+  blocks?: number;
 }
 
 /** Settings of {@link convEncoder}. */
@@ -59,6 +62,18 @@ export function imageSizes(size: ConvCoderOptions["size"], levels: number): Imag
   );
 }
 
+/** Residual blocks one after the other. */
+function residualBlocks(
+  name: string,
+  channels: number,
+  { blocks = 0, seed }: Pick<ConvCoderOptions, "blocks" | "seed">,
+): (x: Expr) => Expr {
+  const all = Array.from({ length: blocks }, (_, k) =>
+    residualBlock(`${name}.block.${k}`, channels, channels, { seed }),
+  );
+  return (x) => all.reduce((h, block) => block(h), x);
+}
+
 /**
  * An encoder of images `[batch, inChannels, height, width]` to a vector or a map: a stride-2
  * convolution for each entry of `channels`, one more at the smallest size, then a linear layer (or
@@ -68,20 +83,27 @@ export function imageSizes(size: ConvCoderOptions["size"], levels: number): Imag
  * @throws RangeError when `size` cannot be halved once for each level.
  */
 export function convEncoder(options: ConvEncoderOptions): Network {
-  checkNetwork(options, { size: IMAGE_SIZE, channels: rules.SIZES, outputs: rules.COUNT });
+  checkNetwork(options, {
+    ...{ size: IMAGE_SIZE, channels: rules.SIZES, outputs: rules.COUNT },
+    blocks: rules.optional(rules.INDEX),
+  });
   const { size, inChannels = 1, channels, outputs, map = false, name = "", seed = 0 } = options;
   const activate = activationFunction(options.activation ?? "silu");
   const { full, halved } = imageSizes(size, channels.length);
   const pixels = halved[0] * halved[1];
   const widths = [inChannels, ...channels];
   const last = widths[widths.length - 1];
-  const down = channels.map((c, i) => downsample(`${name}down.${i}`, widths[i], c, { seed }));
+  const down = channels.map((c, i) => {
+    const halve = downsample(`${name}down.${i}`, widths[i], c, { seed });
+    const refine = residualBlocks(`${name}down.${i}`, c, options);
+    return (x: Expr) => refine(activate(halve(x)));
+  });
   const mid = convolution(`${name}mid`, last, last, { seed });
   const head = map
     ? convolution(`${name}head`, last, outputs, { seed })
     : linear(`${name}head`, last * pixels, outputs, { seed });
   return network({ x: { shape: ["batch", inChannels, ...full] } }, (x) => {
-    const h = [...down, mid].reduce((y, layer) => activate(layer(y)), x);
+    const h = activate(mid(down.reduce((y, layer) => layer(y), x)));
     return head(map ? h : reshape(h, [h.shape[0], last * pixels]));
   });
 }
@@ -96,7 +118,10 @@ export function convEncoder(options: ConvEncoderOptions): Network {
  * @throws RangeError when `size` cannot be halved once for each level.
  */
 export function convDecoder(options: ConvDecoderOptions): Network {
-  checkNetwork(options, { size: IMAGE_SIZE, channels: rules.SIZES, inputs: rules.COUNT });
+  checkNetwork(options, {
+    ...{ size: IMAGE_SIZE, channels: rules.SIZES, inputs: rules.COUNT },
+    blocks: rules.optional(rules.INDEX),
+  });
   const { size, inputs, map = false, channels, outChannels = 1, name = "", seed = 0 } = options;
   const activate = activationFunction(options.activation ?? "silu");
   const { halved } = imageSizes(size, channels.length);
@@ -105,13 +130,15 @@ export function convDecoder(options: ConvDecoderOptions): Network {
   const stem = map
     ? convolution(`${name}stem`, inputs, first, { seed })
     : linear(`${name}stem`, inputs, first * halved[0] * halved[1], { seed });
-  const up = channels.map((c, i) =>
-    upsample(`${name}up.${i}`, c, channels[i + 1] ?? last, { seed }),
-  );
+  const up = channels.map((c, i) => {
+    const refine = residualBlocks(`${name}up.${i}`, c, options);
+    const double = upsample(`${name}up.${i}`, c, channels[i + 1] ?? last, { seed });
+    return (x: Expr) => activate(double(refine(x)));
+  });
   const head = convolution(`${name}head`, last, outChannels, { seed });
   const shape = map ? ["batch", inputs, ...halved] : ["batch", inputs];
   return network({ z: { shape } }, (z) => {
     const h = reshape(stem(z), [z.shape[0], first, ...halved]);
-    return head(up.reduce((y, layer) => activate(layer(y)), activate(h)));
+    return head(up.reduce((y, layer) => layer(y), activate(h)));
   });
 }

@@ -131,6 +131,8 @@ export interface ConvVaeOptions extends VaeNetworkOptions {
   readonly channels?: readonly number[];
   /** Features of z, or its channels where `map`. @defaultValue 20, or 4 with `map` */
   readonly latent?: number;
+  /** Residual blocks at each halved size, on both sides. @defaultValue 0 */
+  readonly blocks?: number;
   /** Keeps positions: z is `[latent, size / 2^n, size / 2^n]` instead of `[latent]`. */
   readonly map?: boolean;
 }
@@ -143,13 +145,14 @@ export function convVae(options: ConvVaeOptions): Vae {
     imageChannels: rules.optional(rules.COUNT),
     channels: rules.optional(rules.SIZES),
     map: rules.optional(rules.FLAG),
+    blocks: rules.optional(rules.INDEX),
   });
   const { size, imageChannels = 1, channels = [32, 64], map, activation, seed } = options;
   const { latent = map ? 4 : 20, likelihood = "bernoulli", pseudoInputs, name = "" } = options;
-  const { classes } = options;
+  const { classes, blocks } = options;
   const back = [...channels].reverse();
   const outChannels = outputsOf(likelihood) * imageChannels;
-  const rest = { size, map, activation, seed };
+  const rest = { size, map, activation, blocks, seed };
   const encoder = toldClass(`${name}encoder.`, classes, seed, (extra) =>
     convEncoder({
       ...{ ...rest, name: `${name}encoder.`, channels },

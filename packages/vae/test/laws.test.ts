@@ -269,7 +269,9 @@ describe("trainVae", () => {
 
   it.each([false, true])("convVae learns from classes, and tells them apart: map %s", async (map) => {
     const items: Dataset = { ...dataset, shape: [1, 2, 2] };
-    const model = convVae({ size: 2, channels: [4], latent: 1, classes: 3, map });
+    const blocks = map ? 1 : 0;
+    const model = convVae({ size: 2, channels: [4], latent: 1, classes: 3, map, blocks });
+    expect(model.parameters.some(({ name }) => name.includes(".block."))).toBe(map);
     const { vae, training } = await trainVae({ ...options, dataset: items, model });
     expect(fell(training.history)).toBeGreaterThan(0.02);
     const z = new Float32Array(3);
