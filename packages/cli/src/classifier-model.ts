@@ -9,14 +9,7 @@
  */
 import { add, concat, type Expr, input, mul, relu, reshape, slice, sub, trace } from "@gen/graph";
 import { toOnnx } from "@gen/graph/onnx";
-import {
-  convEncoder,
-  linear,
-  mlp,
-  type Network,
-  network,
-  timestepEmbedding,
-} from "@gen/nn";
+import { convEncoder, linear, mlp, type Network, network, timestepEmbedding } from "@gen/nn";
 import { prefixErrors, usageError } from "./errors.ts";
 import { isOnline } from "./files.ts";
 import { isImages, schedules, type TrainingSettings } from "./models.ts";

@@ -19,6 +19,5 @@ export async function checkPrior(folder: string, prior: string): Promise<void> {
       `--prior ${prior} must be own, mixture, or a folder that \`gen train ddpm --vae ${folder}\` made`,
     );
   const differ = differences(learned, { ...trained.settings, step: trained.step });
-  if (differ)
-    throw usageError(`--prior ${prior} knows the latents of another VAE, ${differ}`);
+  if (differ) throw usageError(`--prior ${prior} knows the latents of another VAE, ${differ}`);
 }

@@ -1,6 +1,6 @@
 import type { Dataset } from "@gen/data";
-import { reshape } from "@gen/graph";
-import { convDecoder, convEncoder, mlp, type Network, network, unet } from "@gen/nn";
+import { type Expr, reshape } from "@gen/graph";
+import { convDecoder, convEncoder, mlp, type Network, network, residualBlock, unet } from "@gen/nn";
 import { type Denoiser, denoiser } from "@gen/sampling";
 import {
   cosineSchedule,
@@ -83,20 +83,30 @@ export interface FineTuneSettings
 export function buildVae(settings: VaeSettings): Vae {
   const { shape, network, width, latent, seed, likelihood, pseudoInputs } = settings;
   const classes = settings.classes?.length;
-  if (settings.codes !== undefined || settings.levels !== undefined) return buildQuantized(settings);
+  if (settings.codes !== undefined || settings.levels !== undefined)
+    return buildQuantized(settings);
   const ends = { ...(likelihood && { likelihood: likelihoodOf(likelihood) }), pseudoInputs };
   if (classes !== undefined && pseudoInputs !== undefined)
     throw usageError("--classes must be left out with --objective vamp");
   if (network === "mlp") return mlpVae({ shape, hidden: [width], latent, seed, classes, ...ends });
   const [imageChannels] = shape;
   const size = convSides(settings);
+  if (classes !== undefined) throw usageError(`--classes needs --network mlp, got ${network}`);
   const channels = [width, 2 * width];
-  const blocks = blocksOf(network);
-  return convVae({ size, imageChannels, channels, latent, seed, classes, blocks, ...ends });
+  const refine = refineOf(settings);
+  return convVae({ size, imageChannels, channels, latent, seed, refine, ...ends });
 }
 
-/** Residual blocks at each size. */
-const blocksOf = (network: VaeSettings["network"]) => (network === "residual" ? 2 : 0);
+/** Two residual blocks at each size. */
+const refineOf = ({ network, seed }: VaeSettings) =>
+  network !== "residual"
+    ? undefined
+    : (name: string, channels: number) => {
+        const [first, second] = [0, 1].map((k) =>
+          residualBlock(`${name}.${k}`, channels, channels, { seed }),
+        );
+        return (x: Expr) => second(first(x));
+      };
 
 /** Codes of an image where its encoder keeps no positions. */
 const FLAT_POSITIONS = 16;
@@ -104,14 +114,21 @@ const FLAT_POSITIONS = 16;
 /** Builds an untrained VAE of codes: a map of them for convolutions, 16 for linear layers. */
 function buildQuantized(settings: VaeSettings): Vae {
   const { shape, network: kind, width, latent, seed, likelihood, levels, codes } = settings;
-  if (settings.classes)
-    throw usageError("--classes must be left out with --objective vq and fsq");
+  if (settings.classes) throw usageError("--classes must be left out with --objective vq and fsq");
   const quantizer = levels
     ? finiteScalarQuantizer(levels)
-    : vectorQuantizer({ codes: codes ?? 512, features: latent, decay: settings.codebookDecay, seed });
+    : vectorQuantizer({
+        codes: codes ?? 512,
+        features: latent,
+        decay: settings.codebookDecay,
+        seed,
+      });
   const { features } = quantizer;
   const meaning = likelihood ? likelihoodOf(likelihood) : undefined;
-  const isOne = !meaning || typeof meaning === "string" || ("sigma" in meaning && meaning.sigma !== "predicted");
+  const isOne =
+    !meaning ||
+    typeof meaning === "string" ||
+    ("sigma" in meaning && meaning.sigma !== "predicted");
   if (!isOne)
     throw usageError(
       `--likelihood must be bernoulli, continuous-bernoulli, gaussian or gaussian:SIGMA with codes, got ${likelihood}`,
@@ -119,7 +136,7 @@ function buildQuantized(settings: VaeSettings): Vae {
   if (kind !== "mlp") {
     const [inChannels] = shape;
     const channels = [width, 2 * width];
-    const map = { size: convSides(settings), map: true, blocks: blocksOf(kind), seed };
+    const map = { size: convSides(settings), map: true, refine: refineOf(settings), seed };
     return quantizedVae({
       encoder: convEncoder({ ...map, name: "encoder.", inChannels, channels, outputs: features }),
       decoder: convDecoder({
@@ -145,10 +162,7 @@ function buildQuantized(settings: VaeSettings): Vae {
       ]),
     ),
     decoder: network({ z: { shape: ["batch", features, FLAT_POSITIONS] } }, (z) =>
-      reshape(decoder.apply(reshape(z, [z.shape[0], flat])), [
-        z.shape[0],
-        ...shape,
-      ]),
+      reshape(decoder.apply(reshape(z, [z.shape[0], flat])), [z.shape[0], ...shape]),
     ),
     quantizer,
     likelihood: meaning,

@@ -1,11 +1,11 @@
 import { type Raster, writePng } from "@gen/data";
 import { errorCode, GenError } from "@gen/math";
-import {
-  type ModelTrainingOptions,
-  type TrainingState,
-  type TrainProgress,
-  type TrainResult,
-  type Weighted,
+import type {
+  ModelTrainingOptions,
+  TrainingState,
+  TrainProgress,
+  TrainResult,
+  Weighted,
 } from "@gen/nn";
 import type { Backend } from "@gen/runtime-gpu";
 import { isFullDisk, writeFiles } from "./atomic-files.ts";

@@ -36,8 +36,6 @@ export async function readTrainedVae(
   if (record?.kind !== "vae") return undefined;
   if (!saved) throw usageError(`${flag} ${folder} holds no saved step yet`);
   const settings = record.settings as unknown as TrainedVae["settings"];
-  const model = prefixErrors(`${flag} ${folder}`, () =>
-    withSaved(buildVae(settings), saved.state),
-  );
+  const model = prefixErrors(`${flag} ${folder}`, () => withSaved(buildVae(settings), saved.state));
   return { model, settings, step: record.step };
 }

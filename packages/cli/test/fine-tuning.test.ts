@@ -194,7 +194,7 @@ describe.concurrent("gen train classifier", () => {
     "--width",
     "16",
     "--steps",
-    "300",
+    "200",
     ...more,
   ];
 
@@ -220,7 +220,10 @@ describe.concurrent("gen train classifier", () => {
     const of = ["--class", "1", ...out];
     await refused("must be a folder that", ...sample, "--classifier", at("base"), ...of);
     const none = ["train", "classifier", "--data", "checkerboard", "--out", at("never")];
-    await refused("must have two classes or more, subfolders or labels in the file, got 1", ...none);
+    await refused(
+      "must have two classes or more, subfolders or labels in the file, got 1",
+      ...none,
+    );
   });
 
   test("of clean items is right, goes on to the same bytes, and guides nothing", async () => {
@@ -246,7 +249,15 @@ describe.concurrent("gen train classifier", () => {
     await runJsonHere(...train, "--out", at("digits"));
     const noise = Float32Array.from({ length: 40 * 64 }, (_, i) => Math.sin(i * i));
     writeFileSync(at("noise.npy"), writeNpy({ data: noise, shape: [40, 1, 8, 8] }));
-    const evaluate = ["evaluate", "--samples", at("noise.npy"), "--data", "digits", "--count", "40"];
+    const evaluate = [
+      "evaluate",
+      "--samples",
+      at("noise.npy"),
+      "--data",
+      "digits",
+      "--count",
+      "40",
+    ];
     const result = await runJsonHere(...evaluate, "--features", at("digits"), "--out", at("e.png"));
     expect(result.features).toContain("features of");
     expect(result.distances as object).toHaveProperty("frechet");
@@ -254,40 +265,59 @@ describe.concurrent("gen train classifier", () => {
 });
 
 describe.concurrent("VAEs of codes, a discriminator, and a diffusion model as the prior", () => {
-  const digits = (...args: string[]) =>
-    ["train", "vae", "--data", "digits", "--batch", "32", "--width", "16", ...args];
+  const digits = (...args: string[]) => [
+    "train",
+    "vae",
+    "--data",
+    "digits",
+    "--batch",
+    "32",
+    "--width",
+    "16",
+    ...args,
+  ];
 
   test.each([
     ["vq", ["--objective", "vq", "--latent", "4", "--codes", "32"], [4, 16], 32],
     ["fsq", ["--objective", "fsq", "--levels", "4,3", "--network", "residual"], [2, 2, 2], 12],
-  ] as const)("%s encodes to codes, decodes codes, and draws them", async (name, flags, latent, codes) => {
-    const model = ["--model", at(name)];
-    const { losses } = await runJsonHere(...digits(...flags, "--steps", "60"), "--out", at(name));
-    const { perplexity, kl } = losses as Record<string, number>;
-    expect(perplexity).toBeGreaterThan(1);
-    expect(perplexity).toBeLessThanOrEqual(codes + 1e-3);
-    const positions = latent.slice(1).reduce((a: number, b: number) => a * b, 1);
-    expect(kl).toBeCloseTo(positions * Math.log(codes), 3);
-    await runJsonHere("encode", ...model, "--split", "test", "--out", at(`${name}.npz`));
-    const found = readNpz(bytes(`${name}.npz`));
-    expect(found.z.shape.slice(1)).toEqual([...latent]);
-    expect(found.codes.shape.slice(1)).toEqual(latent.slice(1));
-    const numbers = Int32Array.from(found.codes.data as Int32Array);
-    writeFileSync(at(`${name}-codes.npy`), writeNpy({ data: numbers, shape: found.codes.shape }));
-    const decode = (from: string, to: string) =>
-      runJsonHere("decode", ...model, "--latents", at(from), "--out", at(to));
-    await decode(`${name}.npz`, `${name}-z.npy`);
-    await decode(`${name}-codes.npy`, `${name}-c.npy`);
-    const [byVectors, byCodes] = [array(`${name}-z.npy`), array(`${name}-c.npy`)];
-    expect(byCodes.shape).toEqual(byVectors.shape);
-    for (const [i, v] of byCodes.data.entries()) expect(v).toBeCloseTo(byVectors.data[i], 4);
-    const { nats } = await runJsonHere("reconstruct", ...model, "--out", at(`${name}-r.png`));
-    expect((nats as { kl: number }).kl).toBeCloseTo(positions * Math.log(codes), 3);
-    const drawn = await runJsonHere("sample", ...model, "--count", "6", "--out", at(`${name}.png`));
-    expect(drawn.shape).toEqual([6, 1, 8, 8]);
-    const mixture = ["sample", ...model, "--prior", "mixture", "--out", at("never.png")];
-    await refused("--prior mixture must be left out", ...mixture);
-  });
+  ] as const)(
+    "%s encodes to codes, decodes codes, and draws them",
+    async (name, flags, latent, codes) => {
+      const model = ["--model", at(name)];
+      const { losses } = await runJsonHere(...digits(...flags, "--steps", "60"), "--out", at(name));
+      const { perplexity, kl } = losses as Record<string, number>;
+      expect(perplexity).toBeGreaterThan(1);
+      expect(perplexity).toBeLessThanOrEqual(codes + 1e-3);
+      const positions = latent.slice(1).reduce((a: number, b: number) => a * b, 1);
+      expect(kl).toBeCloseTo(positions * Math.log(codes), 3);
+      await runJsonHere("encode", ...model, "--split", "test", "--out", at(`${name}.npz`));
+      const found = readNpz(bytes(`${name}.npz`));
+      expect(found.z.shape.slice(1)).toEqual([...latent]);
+      expect(found.codes.shape.slice(1)).toEqual(latent.slice(1));
+      const numbers = Int32Array.from(found.codes.data as Int32Array);
+      writeFileSync(at(`${name}-codes.npy`), writeNpy({ data: numbers, shape: found.codes.shape }));
+      const decode = (from: string, to: string) =>
+        runJsonHere("decode", ...model, "--latents", at(from), "--out", at(to));
+      await decode(`${name}.npz`, `${name}-z.npy`);
+      await decode(`${name}-codes.npy`, `${name}-c.npy`);
+      const [byVectors, byCodes] = [array(`${name}-z.npy`), array(`${name}-c.npy`)];
+      expect(byCodes.shape).toEqual(byVectors.shape);
+      for (const [i, v] of byCodes.data.entries()) expect(v).toBeCloseTo(byVectors.data[i], 4);
+      const { nats } = await runJsonHere("reconstruct", ...model, "--out", at(`${name}-r.png`));
+      expect((nats as { kl: number }).kl).toBeCloseTo(positions * Math.log(codes), 3);
+      const drawn = await runJsonHere(
+        "sample",
+        ...model,
+        "--count",
+        "6",
+        "--out",
+        at(`${name}.png`),
+      );
+      expect(drawn.shape).toEqual([6, 1, 8, 8]);
+      const mixture = ["sample", ...model, "--prior", "mixture", "--out", at("never.png")];
+      await refused("--prior mixture must be left out", ...mixture);
+    },
+  );
 
   test("factor trains its discriminator beside it, and goes on to the same bytes", async () => {
     const constant = ["--rate-decay", "constant", "--validate-every", "10"];

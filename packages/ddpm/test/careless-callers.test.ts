@@ -1,6 +1,6 @@
 import type { Dataset } from "@gen/data";
-import { mlp } from "@gen/nn";
 import { numberArithmetic } from "@gen/math";
+import { mlp } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { denoiser } from "@gen/sampling";
 import { linearSchedule } from "@gen/schedules";

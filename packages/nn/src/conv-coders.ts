@@ -1,7 +1,6 @@
 import { type Expr, reshape } from "@gen/graph";
 import { ArgumentError, rules, shown } from "@gen/math/arguments";
 import { type Activation, activationFunction } from "./activation.ts";
-import { residualBlock } from "./blocks.ts";
 import { convolution, downsample, upsample } from "./convolution.ts";
 import { checkNetwork, IMAGE_SIZE } from "./layer-rules.ts";
 import { linear } from "./linear.ts";
@@ -18,8 +17,15 @@ export interface ConvCoderOptions extends NetworkOptions {
   map?: boolean;
   /** The activation after each convolution but the decoder's last. @defaultValue silu */
   activation?: Activation;
-  /** Residual blocks at each halved size (Ho et al. 2020, appendix B). @defaultValue 0 */
-  blocks?: number;
+  /**
+   * What refines x at each halved size, such as a residual block:
+   * `(name, channels) => residualBlock(name, channels, channels)`.
+   *
+   * @param name Start of the weights' names.
+   * @param channels Channels of x and of the result.
+   * @defaultValue nothing
+   */
+  refine?: (name: string, channels: number) => (x: Expr) => Expr;
 }
 
 /** Settings of {@link convEncoder}. */
@@ -62,17 +68,7 @@ export function imageSizes(size: ConvCoderOptions["size"], levels: number): Imag
   );
 }
 
-/** Residual blocks one after the other. */
-function residualBlocks(
-  name: string,
-  channels: number,
-  { blocks = 0, seed }: Pick<ConvCoderOptions, "blocks" | "seed">,
-): (x: Expr) => Expr {
-  const all = Array.from({ length: blocks }, (_, k) =>
-    residualBlock(`${name}.block.${k}`, channels, channels, { seed }),
-  );
-  return (x) => all.reduce((h, block) => block(h), x);
-}
+const refined = (refine: ((x: Expr) => Expr) | undefined, x: Expr) => refine?.(x) ?? x;
 
 /**
  * An encoder of images `[batch, inChannels, height, width]` to a vector or a map: a stride-2
@@ -85,7 +81,7 @@ function residualBlocks(
 export function convEncoder(options: ConvEncoderOptions): Network {
   checkNetwork(options, {
     ...{ size: IMAGE_SIZE, channels: rules.SIZES, outputs: rules.COUNT },
-    blocks: rules.optional(rules.INDEX),
+    refine: rules.optional(rules.FUNCTION),
   });
   const { size, inChannels = 1, channels, outputs, map = false, name = "", seed = 0 } = options;
   const activate = activationFunction(options.activation ?? "silu");
@@ -95,8 +91,8 @@ export function convEncoder(options: ConvEncoderOptions): Network {
   const last = widths[widths.length - 1];
   const down = channels.map((c, i) => {
     const halve = downsample(`${name}down.${i}`, widths[i], c, { seed });
-    const refine = residualBlocks(`${name}down.${i}`, c, options);
-    return (x: Expr) => refine(activate(halve(x)));
+    const refine = options.refine?.(`${name}down.${i}.refine`, c);
+    return (x: Expr) => refined(refine, activate(halve(x)));
   });
   const mid = convolution(`${name}mid`, last, last, { seed });
   const head = map
@@ -120,7 +116,7 @@ export function convEncoder(options: ConvEncoderOptions): Network {
 export function convDecoder(options: ConvDecoderOptions): Network {
   checkNetwork(options, {
     ...{ size: IMAGE_SIZE, channels: rules.SIZES, inputs: rules.COUNT },
-    blocks: rules.optional(rules.INDEX),
+    refine: rules.optional(rules.FUNCTION),
   });
   const { size, inputs, map = false, channels, outChannels = 1, name = "", seed = 0 } = options;
   const activate = activationFunction(options.activation ?? "silu");
@@ -131,9 +127,9 @@ export function convDecoder(options: ConvDecoderOptions): Network {
     ? convolution(`${name}stem`, inputs, first, { seed })
     : linear(`${name}stem`, inputs, first * halved[0] * halved[1], { seed });
   const up = channels.map((c, i) => {
-    const refine = residualBlocks(`${name}up.${i}`, c, options);
+    const refine = options.refine?.(`${name}up.${i}.refine`, c);
     const double = upsample(`${name}up.${i}`, c, channels[i + 1] ?? last, { seed });
-    return (x: Expr) => activate(double(refine(x)));
+    return (x: Expr) => activate(double(refined(refine, x)));
   });
   const head = convolution(`${name}head`, last, outChannels, { seed });
   const shape = map ? ["batch", inputs, ...halved] : ["batch", inputs];

@@ -20,9 +20,7 @@ export type Objective = ((
    * The next values of parameters that no optimizer moves, such as a codebook's moving averages.
    * @defaultValue none
    */
-  readonly updates?: (inputs: {
-    readonly x: Expr;
-  }) => readonly (readonly [Parameter, Expr])[];
+  readonly updates?: (inputs: { readonly x: Expr }) => readonly (readonly [Parameter, Expr])[];
   /** The rule that moves these parameters. @defaultValue the training's own */
   readonly optimizer?: Optimizer;
 };

@@ -7,7 +7,8 @@ import { resumeHelp, withTrainOptions } from "../training-options.ts";
 export function vaeCommand(): Command {
   const description = "train a variational autoencoder on images";
   const vae = withTrainOptions(new Command("vae").description(description), 4000, "fashion-mnist")
-    .addOption(choice(
+    .addOption(
+      choice(
         "--network <kind>",
         "linear layers, convolutions, or convolutions with residual blocks",
         ["mlp", "conv", "residual"],

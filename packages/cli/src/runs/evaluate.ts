@@ -27,8 +27,7 @@ import { reportLines } from "../evaluation/report.ts";
 import { isImages } from "../models.ts";
 import type { CommonOptions } from "../options.ts";
 import { print, progress } from "../terminal.ts";
-import { readTrainedVae } from "../trained-vae.ts";
-import { isQuantized } from "../trained-vae.ts";
+import { isQuantized, readTrainedVae } from "../trained-vae.ts";
 import type { DataFlags } from "../training-options.ts";
 
 export interface EvaluateOptions extends CommonOptions, DataFlags {
