@@ -46,7 +46,7 @@ export const commandTexts: Readonly<Record<string, CommandTexts>> = {
     notes: [
       "各目标及其选项：elbo 是证据下界：--beta --anneal --free-bits --draws。vamp 是先验可学习的下界：--beta --anneal --draws --pseudo-inputs。iwae 是 K 次抽样的下界，dreg 与它相同，但用双重重参数化的梯度：--draws。info 是 InfoVAE，使用 q(z) 与先验的 MMD，wae 是平方误差加上它：--lambda。beta-tc 给总相关加权：--beta。factor 与它相同，但用判别器估计，判别器由学习率为 0.0001 的 Adam 训练：--gamma。vq 使用学到的码本，每个码有 --latent 个数：--codes --codebook-decay --commitment。fsq 的码由取整的特征组成：--levels。",
       "",
-      "使用码的 VAE，--network mlp 时每张图片有 16 个码，conv 时是边长为四分之一的一幅码图。perplexity 说明一批用到了多少个码。",
+      "使用码的 VAE，--network mlp 时每张图片有 16 个码，conv 与 residual 时是边长为四分之一的一幅码图。perplexity 说明一批用到了多少个码。",
       "",
       "用 --classes 训练的 VAE 没有 ONNX 文件，只有 gen 命令使用它的文件夹。",
       "",
@@ -253,8 +253,8 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "--warm-up":
     "学习率升到峰值所用的最初步数（默认：总步数的十分之一，最多 200；constant 和 step 为 0）",
   "--ema": "保存的权重平均值在每一步保留的比例；0 表示保存最后的权重",
-  "train vae --network": "全连接层或卷积",
-  "train vae --width": "隐藏层或第一个卷积的特征数（默认：400；conv 为 32）",
+  "train vae --network": "全连接层、卷积，或带残差块的卷积",
+  "train vae --width": "隐藏层或第一个卷积的特征数（默认：400；conv 与 residual 为 32）",
   "--latent": "潜变量的个数",
   "--likelihood":
     "解码器对像素的描述：bernoulli、continuous-bernoulli、gaussian（学习一个标准差）、gaussian:SIGMA、gaussian-predicted、logistic:LEVELS 或 categorical:LEVELS（默认：bernoulli；256 级）",

@@ -9,20 +9,12 @@
  */
 import { add, concat, type Expr, input, mul, relu, reshape, slice, sub, trace } from "@gen/graph";
 import { toOnnx } from "@gen/graph/onnx";
-import {
-  convEncoder,
-  linear,
-  mlp,
-  type Network,
-  network,
-  timestepEmbedding,
-  withWeights,
-} from "@gen/nn";
+import { convEncoder, linear, mlp, type Network, network, timestepEmbedding } from "@gen/nn";
 import { prefixErrors, usageError } from "./errors.ts";
 import { isOnline } from "./files.ts";
 import { isImages, schedules, type TrainingSettings } from "./models.ts";
 import type { scheduleNames } from "./names.ts";
-import { readCheckpoint, savedWeights } from "./training-folder.ts";
+import { readCheckpoint, withSaved } from "./training-folder.ts";
 
 /** Everything that decides what a classifier learns. */
 export interface ClassifierSettings extends TrainingSettings {
@@ -140,7 +132,7 @@ export async function openClassifier(flag: string, folder: string) {
   if (!saved) throw usageError(`${flag} ${folder} holds no saved step yet`);
   const settings = record.settings as unknown as ClassifierSettings;
   const model = prefixErrors(`${flag} ${folder}`, () =>
-    withWeights(buildClassifier(settings), savedWeights(saved.state)),
+    withSaved(buildClassifier(settings), saved.state),
   );
   return { model, settings };
 }

@@ -4,8 +4,8 @@
  */
 import { writeSafetensors } from "@gen/data";
 import { trainDdpm, trainEdm } from "@gen/ddpm";
-import { type loraAdapters, weightsOf, withWeights } from "@gen/nn";
-import { pipelineFiles } from "@gen/pipeline";
+import { weightsOf, withWeights } from "@gen/nn";
+import { type loraAdapters, pipelineFiles } from "@gen/pipeline";
 import { type Denoiser, generate, type PipelineVae } from "@gen/sampling";
 import type { SchedulerConfigInput } from "@gen/schedules";
 import { pictureOf } from "./drawing/pictures.ts";
@@ -18,13 +18,11 @@ import {
   type TrainingSettings,
   untrainedDenoiser,
 } from "./models.ts";
+import { LORA_FILE } from "./save-training.ts";
 import { type Trained, trainModel } from "./train-model.ts";
 
-/** The file of the low-rank changes of a training with --lora. */
-export const LORA_FILE = "lora.safetensors";
-
 /** What a diffusion model is trained with, beside its network. */
-export interface DiffusionJob extends JobOptions {
+interface DiffusionJob extends JobOptions {
   readonly vae?: PipelineVae;
   readonly notes?: Readonly<Record<string, unknown>>;
 }

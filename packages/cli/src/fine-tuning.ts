@@ -4,7 +4,7 @@
  */
 import { stat } from "node:fs/promises";
 import { isFloat, type Parameter } from "@gen/graph";
-import { loraAdapters } from "@gen/nn";
+import { loraAdapters } from "@gen/pipeline";
 import type { Denoiser } from "@gen/sampling";
 import type { DiffusionBase } from "./diffusion-job.ts";
 import { prefixErrors, usageError } from "./errors.ts";

@@ -41,7 +41,7 @@ interface HeldOut<Model> {
 }
 
 /** Measures models that differ by their weights alone: the means over the batches, by name. */
-export function heldOutMeasure<Model extends Weighted>(
+function heldOutMeasure<Model extends Weighted>(
   held: HeldOut<Model>,
 ): (model: Model) => Promise<Record<string, number>> {
   const { backend, dataset, batchSize, scale } = held;
@@ -112,7 +112,7 @@ type NoisyInputs = Parameters<ReturnType<typeof ddpmLoss>>[0] &
   Parameters<ReturnType<typeof edmLoss>>[0];
 
 /** The noise levels of a training: those of a schedule, EDM's, or none. */
-export type Levels =
+type Levels =
   | { readonly schedule: NoiseSchedule }
   | { readonly dataDeviation: number }
   | undefined;

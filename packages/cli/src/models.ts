@@ -1,6 +1,6 @@
 import type { Dataset } from "@gen/data";
-import { reshape } from "@gen/graph";
-import { convDecoder, convEncoder, mlp, type Network, network, unet } from "@gen/nn";
+import { type Expr, reshape } from "@gen/graph";
+import { convDecoder, convEncoder, mlp, type Network, network, residualBlock, unet } from "@gen/nn";
 import { type Denoiser, denoiser } from "@gen/sampling";
 import {
   cosineSchedule,
@@ -37,7 +37,7 @@ export interface TrainingSettings extends RateSettings {
 
 /** Everything that decides what a VAE learns. */
 export interface VaeSettings extends TrainingSettings, ObjectiveSettings {
-  readonly network: "mlp" | "conv";
+  readonly network: "mlp" | "conv" | "residual";
   readonly width: number;
   readonly latent: number;
   /** The names of the classes of a conditional VAE. */
@@ -89,11 +89,24 @@ export function buildVae(settings: VaeSettings): Vae {
   if (classes !== undefined && pseudoInputs !== undefined)
     throw usageError("--classes must be left out with --objective vamp");
   if (network === "mlp") return mlpVae({ shape, hidden: [width], latent, seed, classes, ...ends });
-  const [imageChannels, ...sides] = shape;
-  const size = convSides(sides, shape);
+  const [imageChannels] = shape;
+  const size = convSides(settings);
+  if (classes !== undefined) throw usageError(`--classes needs --network mlp, got ${network}`);
   const channels = [width, 2 * width];
-  return convVae({ size, imageChannels, channels, latent, seed, classes, ...ends });
+  const refine = refineOf(settings);
+  return convVae({ size, imageChannels, channels, latent, seed, refine, ...ends });
 }
+
+/** Two residual blocks at each size. */
+const refineOf = ({ network, seed }: VaeSettings) =>
+  network !== "residual"
+    ? undefined
+    : (name: string, channels: number) => {
+        const [first, second] = [0, 1].map((k) =>
+          residualBlock(`${name}.${k}`, channels, channels, { seed }),
+        );
+        return (x: Expr) => second(first(x));
+      };
 
 /** Codes of an image where its encoder keeps no positions. */
 const FLAT_POSITIONS = 16;
@@ -120,11 +133,10 @@ function buildQuantized(settings: VaeSettings): Vae {
     throw usageError(
       `--likelihood must be bernoulli, continuous-bernoulli, gaussian or gaussian:SIGMA with codes, got ${likelihood}`,
     );
-  if (kind === "conv") {
-    const [inChannels, ...size] = shape;
-    const sides = convSides(size, shape);
+  if (kind !== "mlp") {
+    const [inChannels] = shape;
     const channels = [width, 2 * width];
-    const map = { size: sides, map: true, seed };
+    const map = { size: convSides(settings), map: true, refine: refineOf(settings), seed };
     return quantizedVae({
       encoder: convEncoder({ ...map, name: "encoder.", inChannels, channels, outputs: features }),
       decoder: convDecoder({
@@ -213,10 +225,11 @@ export function schedulerOf(
 }
 
 /** The sides of images that are halved twice. @throws GenError `usage` when they cannot be. */
-function convSides(size: readonly number[], shape: readonly number[]): readonly [number, number] {
+function convSides({ shape, network }: VaeSettings): readonly [number, number] {
+  const size = shape.slice(1);
   if (isSize(size) && size.every((side) => side % 4 === 0)) return size;
   throw usageError(
-    `--network conv needs images with sides divisible by 4, got [${shape.join(", ")}]; pass another --size, or use mlp`,
+    `--network ${network} needs images with sides divisible by 4, got [${shape.join(", ")}]; pass another --size, or use mlp`,
   );
 }
 

@@ -10,6 +10,9 @@ import { hashOf, recordText, type TrainingRecord } from "./training-record.ts";
 export const inBest = (files: Files): Files =>
   Object.fromEntries(Object.entries(files).map(([path, bytes]) => [`best/${path}`, bytes]));
 
+/** The low-rank changes of a training with --lora. */
+export const LORA_FILE = "lora.safetensors";
+
 const modelPaths = [
   "scheduler/scheduler_config.json",
   "unet/model.onnx",
@@ -17,7 +20,7 @@ const modelPaths = [
   "vae_decoder/model.onnx",
   "vae_decoder/config.json",
   "model_index.json",
-  "lora.safetensors",
+  LORA_FILE,
   "classifier/model.onnx",
   "features.onnx",
 ];

@@ -1,12 +1,11 @@
 import { type Raster, writePng } from "@gen/data";
 import { errorCode, GenError } from "@gen/math";
-import {
-  type ModelTrainingOptions,
-  type TrainingState,
-  type TrainProgress,
-  type TrainResult,
-  type Weighted,
-  withWeights,
+import type {
+  ModelTrainingOptions,
+  TrainingState,
+  TrainProgress,
+  TrainResult,
+  Weighted,
 } from "@gen/nn";
 import type { Backend } from "@gen/runtime-gpu";
 import { isFullDisk, writeFiles } from "./atomic-files.ts";
@@ -18,7 +17,7 @@ import type { TrainingSettings } from "./models.ts";
 import { averaging, isOpenEnded, learningRateOf, optimizerOf } from "./rates.ts";
 import { inBest, writeTraining } from "./save-training.ts";
 import { note, progress, rounded } from "./terminal.ts";
-import { savedWeights } from "./training-folder.ts";
+import { withSaved } from "./training-folder.ts";
 import {
   addHeldOut,
   bestOf,
@@ -87,7 +86,7 @@ export async function trainModel<Model extends Weighted>(
   const logEvery = Math.max(10, Math.ceil(steps / 20_000));
   const isDone = (history: History) => isEarly(history, validation, logEvery);
   if (before && resume && (before.step >= steps || isDone(before.history))) {
-    const model = withWeights(job.model, savedWeights(resume));
+    const model = withSaved(job.model, resume);
     const restored = await restoreFiles(folder, job.files(model));
     return { record: before, reused: true, restored, model };
   }
@@ -117,7 +116,7 @@ export async function trainModel<Model extends Weighted>(
     });
     savedStep = state.step;
   };
-  const modelOf = (state: TrainingState) => withWeights(job.model, savedWeights(state));
+  const modelOf = (state: TrainingState) => withSaved(job.model, state);
   const log = await openLogs(folder, job.logs ?? [], first);
   const rate = learningRateOf(job.settings);
   const line = progress(resume ? `${job.label} (resumed at step ${first})` : job.label);

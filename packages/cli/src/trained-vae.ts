@@ -1,9 +1,8 @@
-import { withWeights } from "@gen/nn";
 import type { quantizedVae, Vae } from "@gen/vae";
 import { prefixErrors, usageError } from "./errors.ts";
 import { isOnline } from "./files.ts";
 import { buildVae, type VaeSettings } from "./models.ts";
-import { readCheckpoint, savedWeights } from "./training-folder.ts";
+import { readCheckpoint, withSaved } from "./training-folder.ts";
 
 /** A VAE with the settings and the step of its training. */
 export interface TrainedVae {
@@ -37,8 +36,6 @@ export async function readTrainedVae(
   if (record?.kind !== "vae") return undefined;
   if (!saved) throw usageError(`${flag} ${folder} holds no saved step yet`);
   const settings = record.settings as unknown as TrainedVae["settings"];
-  const model = prefixErrors(`${flag} ${folder}`, () =>
-    withWeights(buildVae(settings), savedWeights(saved.state)),
-  );
+  const model = prefixErrors(`${flag} ${folder}`, () => withSaved(buildVae(settings), saved.state));
   return { model, settings, step: record.step };
 }

@@ -79,7 +79,11 @@ const builtRules: readonly Rule[] = [
 ];
 const vaeRules: readonly Rule[] = [
   ...builtRules,
-  ["settings.network", "mlp or conv", (value) => value === "mlp" || value === "conv"],
+  [
+    "settings.network",
+    "mlp, conv or residual",
+    (value) => ["mlp", "conv", "residual"].includes(String(value)),
+  ],
   ["settings.latent", "a whole number in [1, 4096]", isSize(4096)],
 ];
 

@@ -12,6 +12,21 @@
  *   vq             quantizedLoss, a learned codebook     --codes --codebook-decay --commitment
  *   fsq            quantizedLoss, rounded features       --levels
  */
+import {
+  cast,
+  constant,
+  type Expr,
+  equal,
+  exp,
+  log,
+  maximum,
+  mean,
+  mul,
+  neg,
+  reshape,
+  sum,
+  tensor,
+} from "@gen/graph";
 import { adam, type ModelTrainingOptions, mlp } from "@gen/nn";
 import {
   betaTcLoss,
@@ -140,6 +155,23 @@ function annealing(text: string, to: number, steps: number): (step: number) => n
   );
 }
 
+type CodesModel = Parameters<typeof quantizedLoss>[0];
+
+/**
+ * The loss of codes, and how many codes a batch uses: the exponential of the entropy of their shares.
+ */
+function withPerplexity(model: CodesModel, commitment: number | undefined) {
+  const loss = quantizedLoss(model, { commitment });
+  const numbers = constant(tensor(Float32Array.from({ length: model.codes }, (_, k) => k)));
+  const measured = (inputs: { readonly x: Expr }): Record<string, Expr> => {
+    const rows = reshape(model.encode(inputs.x).codes, [-1, 1]);
+    const shares = mean(cast(equal(rows, numbers), "float32"), [0]);
+    const perplexity = exp(neg(sum(mul(shares, log(maximum(shares, 1e-30))))));
+    return { ...loss(inputs), perplexity };
+  };
+  return Object.assign(measured, { updates: loss.updates });
+}
+
 /** Kim and Mnih's rule for the discriminator. */
 const judging = adam({ learningRate: 1e-4, betas: [0.5, 0.9] });
 
@@ -174,7 +206,7 @@ export function objectiveOf(
     case "vq":
     case "fsq": {
       const { commitment } = others;
-      return { objective: (model) => quantizedLoss(model as QuantizedVae, { commitment }) };
+      return { objective: (model) => withPerplexity(model as CodesModel, commitment) };
     }
     case "factor":
       return {

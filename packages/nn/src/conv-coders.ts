@@ -1,4 +1,4 @@
-import { reshape } from "@gen/graph";
+import { type Expr, reshape } from "@gen/graph";
 import { ArgumentError, rules, shown } from "@gen/math/arguments";
 import { type Activation, activationFunction } from "./activation.ts";
 import { convolution, downsample, upsample } from "./convolution.ts";
@@ -17,6 +17,15 @@ export interface ConvCoderOptions extends NetworkOptions {
   map?: boolean;
   /** The activation after each convolution but the decoder's last. @defaultValue silu */
   activation?: Activation;
+  /**
+   * What refines x at each halved size, such as a residual block:
+   * `(name, channels) => residualBlock(name, channels, channels)`.
+   *
+   * @param name Start of the weights' names.
+   * @param channels Channels of x and of the result.
+   * @defaultValue nothing
+   */
+  refine?: (name: string, channels: number) => (x: Expr) => Expr;
 }
 
 /** Settings of {@link convEncoder}. */
@@ -59,6 +68,8 @@ export function imageSizes(size: ConvCoderOptions["size"], levels: number): Imag
   );
 }
 
+const refined = (refine: ((x: Expr) => Expr) | undefined, x: Expr) => refine?.(x) ?? x;
+
 /**
  * An encoder of images `[batch, inChannels, height, width]` to a vector or a map: a stride-2
  * convolution for each entry of `channels`, one more at the smallest size, then a linear layer (or
@@ -68,20 +79,27 @@ export function imageSizes(size: ConvCoderOptions["size"], levels: number): Imag
  * @throws RangeError when `size` cannot be halved once for each level.
  */
 export function convEncoder(options: ConvEncoderOptions): Network {
-  checkNetwork(options, { size: IMAGE_SIZE, channels: rules.SIZES, outputs: rules.COUNT });
+  checkNetwork(options, {
+    ...{ size: IMAGE_SIZE, channels: rules.SIZES, outputs: rules.COUNT },
+    refine: rules.optional(rules.FUNCTION),
+  });
   const { size, inChannels = 1, channels, outputs, map = false, name = "", seed = 0 } = options;
   const activate = activationFunction(options.activation ?? "silu");
   const { full, halved } = imageSizes(size, channels.length);
   const pixels = halved[0] * halved[1];
   const widths = [inChannels, ...channels];
   const last = widths[widths.length - 1];
-  const down = channels.map((c, i) => downsample(`${name}down.${i}`, widths[i], c, { seed }));
+  const down = channels.map((c, i) => {
+    const halve = downsample(`${name}down.${i}`, widths[i], c, { seed });
+    const refine = options.refine?.(`${name}down.${i}.refine`, c);
+    return (x: Expr) => refined(refine, activate(halve(x)));
+  });
   const mid = convolution(`${name}mid`, last, last, { seed });
   const head = map
     ? convolution(`${name}head`, last, outputs, { seed })
     : linear(`${name}head`, last * pixels, outputs, { seed });
   return network({ x: { shape: ["batch", inChannels, ...full] } }, (x) => {
-    const h = [...down, mid].reduce((y, layer) => activate(layer(y)), x);
+    const h = activate(mid(down.reduce((y, layer) => layer(y), x)));
     return head(map ? h : reshape(h, [h.shape[0], last * pixels]));
   });
 }
@@ -96,7 +114,10 @@ export function convEncoder(options: ConvEncoderOptions): Network {
  * @throws RangeError when `size` cannot be halved once for each level.
  */
 export function convDecoder(options: ConvDecoderOptions): Network {
-  checkNetwork(options, { size: IMAGE_SIZE, channels: rules.SIZES, inputs: rules.COUNT });
+  checkNetwork(options, {
+    ...{ size: IMAGE_SIZE, channels: rules.SIZES, inputs: rules.COUNT },
+    refine: rules.optional(rules.FUNCTION),
+  });
   const { size, inputs, map = false, channels, outChannels = 1, name = "", seed = 0 } = options;
   const activate = activationFunction(options.activation ?? "silu");
   const { halved } = imageSizes(size, channels.length);
@@ -105,13 +126,15 @@ export function convDecoder(options: ConvDecoderOptions): Network {
   const stem = map
     ? convolution(`${name}stem`, inputs, first, { seed })
     : linear(`${name}stem`, inputs, first * halved[0] * halved[1], { seed });
-  const up = channels.map((c, i) =>
-    upsample(`${name}up.${i}`, c, channels[i + 1] ?? last, { seed }),
-  );
+  const up = channels.map((c, i) => {
+    const refine = options.refine?.(`${name}up.${i}.refine`, c);
+    const double = upsample(`${name}up.${i}`, c, channels[i + 1] ?? last, { seed });
+    return (x: Expr) => activate(double(refined(refine, x)));
+  });
   const head = convolution(`${name}head`, last, outChannels, { seed });
   const shape = map ? ["batch", inputs, ...halved] : ["batch", inputs];
   return network({ z: { shape } }, (z) => {
     const h = reshape(stem(z), [z.shape[0], first, ...halved]);
-    return head(up.reduce((y, layer) => activate(layer(y)), activate(h)));
+    return head(up.reduce((y, layer) => layer(y), activate(h)));
   });
 }

@@ -19,7 +19,6 @@ export {
 } from "./initializers.ts";
 export { linear } from "./linear.ts";
 export { lion } from "./lion.ts";
-export { loraAdapters } from "./lora.ts";
 export { mlp } from "./mlp.ts";
 export { type Network, network, networkGraph } from "./network.ts";
 export { groupNorm, layerNorm } from "./normalization.ts";

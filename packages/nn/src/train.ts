@@ -26,12 +26,6 @@ import {
 import { STATE } from "./training-state.ts";
 import type { Weights } from "./weights.ts";
 
-const OPTIMIZER = rules.having("an optimizer, such as adam gives", {
-  moments: rules.LIST,
-  rates: rules.FUNCTION,
-  update: rules.FUNCTION,
-});
-
 /** What the settings of a training may be. The numbers of steps are checked together. */
 const trainRules = {
   backend: rules.BACKEND,
@@ -39,12 +33,12 @@ const trainRules = {
   signature: rules.OBJECT,
   parameters: rules.optional(rules.LIST),
   updates: rules.optional(rules.FUNCTION),
-  optimizer: OPTIMIZER,
-  optimizers: rules.optional(
-    rules.listOf(
-      rules.having("{ parameters, optimizer }", { parameters: rules.LIST, optimizer: OPTIMIZER }),
-    ),
-  ),
+  optimizer: rules.having("an optimizer, such as adam gives", {
+    moments: rules.LIST,
+    rates: rules.FUNCTION,
+    update: rules.FUNCTION,
+  }),
+  optimizers: rules.optional(rules.LIST),
   batches: [
     "batches that can be iterated",
     (value: unknown) =>

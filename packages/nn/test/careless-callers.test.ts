@@ -160,10 +160,6 @@ const calls: Record<string, Call> = {
       "0.packBelow": ["infinity", "fraction"],
     },
   },
-  loraAdapters: {
-    args: [small, { rank: 1, alpha: 1, seed: 0 }],
-    also: { "1.alpha": ["fraction"] },
-  },
   weightInputs: { args: [small] },
   weightsOf: { args: [small] },
   withWeights: { args: [small, nn.weightsOf(small)] },

@@ -12,16 +12,7 @@ import {
   trace,
 } from "@gen/graph";
 import { evaluate } from "@gen/graph/evaluate";
-import {
-  loraAdapters,
-  mlp,
-  network,
-  networkGraph,
-  unet,
-  weightInputs,
-  weightsOf,
-  withWeights,
-} from "@gen/nn";
+import { mlp, network, networkGraph, unet, weightInputs, weightsOf, withWeights } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { describe, expect, test } from "vitest";
 
@@ -201,46 +192,7 @@ describe("a safetensors file of another writer", () => {
   });
 });
 
-describe("changes of low rank", () => {
-  const model = unet({ size: 4, channels: 8, multipliers: [1], seed: 2 });
-  const inputs = {
-    x: tensor(
-      Float32Array.from({ length: 32 }, (_, i) => Math.sin(i)),
-      [2, 1, 4, 4],
-    ),
-    t: tensor([3, 700], [2], "int64"),
-  };
-  const output = ({ apply }: Pick<typeof model, "apply">) =>
-    Array.from(
-      evaluate(graphOf({ y: apply(constant(inputs.x), constant(inputs.t)) }), {}).y.data,
-      Number,
-    );
-
-  test("are nothing at first, and merged they are the model with them", () => {
-    const lora = loraAdapters(model, { rank: 2, alpha: 6 });
-    const names = lora.model.parameters.map(({ name }) => name);
-    // Convolutions too.
-    expect(lora.model.parameters.some(({ shape }) => shape.length === 4)).toBe(true);
-    expect(output(lora.model)).toEqual(output(model));
-    const learned = Object.fromEntries(
-      lora.model.parameters.map(({ name, shape, value }) => [
-        name,
-        {
-          dtype: "float32",
-          shape: shape as number[],
-          data: Float32Array.from(value.data as Float32Array, (v, i) => v + 0.1 * Math.cos(i)),
-        },
-      ]),
-    );
-    const beside = output(withWeights(lora.model, learned));
-    const merged = output(withWeights(model, lora.merged(learned)));
-    for (const [i, v] of merged.entries()) expect(v).toBeCloseTo(beside[i], 5);
-    expect(Math.abs(merged[0] - output(model)[0])).toBeGreaterThan(1e-3);
-    const tensors = lora.tensors(learned);
-    expect(Object.keys(tensors)).toHaveLength(3 * (names.length / 2));
-    expect(() => loraAdapters(model, { rank: 1, targets: () => false })).toThrow("targets");
-  });
-
+describe("weights as inputs", () => {
   test("a program with the weights among its inputs runs with any weights", () => {
     const small = mlp({ inputs: 2, hidden: [3] });
     const other = mlp({ inputs: 2, hidden: [3], seed: 5 });

@@ -2,6 +2,7 @@ export { describeFolder, type PipelineFolder } from "./describe-folder.ts";
 export type { ReadFile } from "./folder-files.ts";
 export { type LoadModelOptions, loadModel } from "./load-model.ts";
 export { type LoadPipelineOptions, loadPipeline } from "./load-pipeline.ts";
+export { loraAdapters } from "./lora/lora-adapters.ts";
 export { mergeLora } from "./lora/merge-lora.ts";
 export { partSizes } from "./part-sizes.ts";
 export {

@@ -24,6 +24,7 @@ const opened = onnxBackend({ provider: "cpu" });
 afterAll(async () => (await opened).close());
 const backend = await opened;
 const tiny = modelFolder("tiny-decoder").read;
+const layers = mlp({ inputs: 1, hidden: [] });
 const picture = {
   prompt: "a fox",
   negativePrompt: "red",
@@ -83,6 +84,10 @@ const calls: Record<string, Call> = {
   loadTokenizer: {
     args: [readReference, "clip", { className: "CLIPTokenizer", added: { "<x>": 2 } }],
     also: { "2.className": ["text"] },
+  },
+  loraAdapters: {
+    args: [layers, { rank: 1, alpha: 1, seed: 0 }],
+    also: { "1.alpha": ["fraction"] },
   },
   mergeLora: { args: [{ unet: { model: outside } }, [{ lora: loraOfQueries }]] },
   openImageModel: {

@@ -2,11 +2,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { readSafetensors, writeSafetensors } from "@gen/data";
-import { fromFloat16, tensor, trace } from "@gen/graph";
+import { constant, fromFloat16, graphOf, tensor, trace } from "@gen/graph";
 import { evaluate } from "@gen/graph/evaluate";
-import { fromOnnx, readModelLayout } from "@gen/graph/onnx";
+import { fromOnnx, readModelLayout, toOnnx } from "@gen/graph/onnx";
+import { unet, withWeights } from "@gen/nn";
 import { describe, expect, test } from "vitest";
-import { mergeLora } from "../src/index.ts";
+import { loraAdapters, mergeLora } from "../src/index.ts";
 import { type FittedModel, fitModule } from "../src/lora/fit-module.ts";
 import { MAX_LORA_RANK, MAX_LORA_TENSORS } from "../src/lora/limits.ts";
 import { addDelta } from "../src/lora/lora-delta.ts";
@@ -442,5 +443,61 @@ describe("a LoRA", () => {
       merge({ [`${to}.lora_up.weight`]: floats(16, n), [`${to}.lora_down.weight`]: floats(n, 16) });
     rank(MAX_LORA_RANK);
     expect(() => rank(MAX_LORA_RANK + 1)).toThrow("must have a rank of 1 to 4096, got 4097");
+  });
+});
+
+describe("changes of low rank", () => {
+  const model = unet({ size: 4, channels: 8, multipliers: [1], seed: 2 });
+  const inputs = {
+    x: tensor(
+      Float32Array.from({ length: 32 }, (_, i) => Math.sin(i)),
+      [2, 1, 4, 4],
+    ),
+    t: tensor([3, 700], [2], "int64"),
+  };
+  const output = ({ apply }: Pick<typeof model, "apply">) =>
+    Array.from(
+      evaluate(graphOf({ y: apply(constant(inputs.x), constant(inputs.t)) }), {}).y.data,
+      Number,
+    );
+
+  test("are nothing at first, and merged they are the model with them", () => {
+    const lora = loraAdapters(model, { rank: 2, alpha: 6 });
+    const names = lora.model.parameters.map(({ name }) => name);
+    // Convolutions too.
+    expect(lora.model.parameters.some(({ shape }) => shape.length === 4)).toBe(true);
+    expect(output(lora.model)).toEqual(output(model));
+    const learned = Object.fromEntries(
+      lora.model.parameters.map(({ name, shape, value }) => [
+        name,
+        {
+          dtype: "float32",
+          shape: shape as number[],
+          data: Float32Array.from(value.data as Float32Array, (v, i) => v + 0.1 * Math.cos(i)),
+        },
+      ]),
+    );
+    const beside = output(withWeights(lora.model, learned));
+    const merged = output(withWeights(model, lora.merged(learned)));
+    for (const [i, v] of merged.entries()) expect(v).toBeCloseTo(beside[i], 5);
+    expect(Math.abs(merged[0] - output(model)[0])).toBeGreaterThan(1e-3);
+    const tensors = lora.tensors(learned);
+    expect(Object.keys(tensors)).toHaveLength(3 * (names.length / 2));
+    // The file of the changes, merged into the file of the model.
+    const graph = (of: typeof model) =>
+      toOnnx(trace(({ sample, timestep }) => ({ y: of.apply(sample, timestep) }), {
+        sample: { shape: [2, 1, 4, 4] },
+        timestep: { shape: [2], dtype: "int64" },
+      }));
+    const file = graph(model);
+    const uses = [{ lora: writeSafetensors(tensors) }];
+    const { notes, patches } = mergeLora({ unet: { model: file } }, uses);
+    expect(notes).toEqual([]);
+    for (const patch of patches("unet")) file.set(patch.bytes, patch.offset);
+    const read = fromOnnx(file);
+    const given = { sample: constant(inputs.x), timestep: constant(inputs.t) };
+    const found = evaluate(graphOf({ y: read.apply(given).y }), {}).y.data;
+    for (const [i, v] of merged.entries()) expect(Number(found[i])).toBeCloseTo(v, 5);
+    expect(() => loraAdapters(model, { rank: 1, targets: () => false })).toThrow("targets");
   });
 });

@@ -94,7 +94,7 @@ export const logPosteriorOf = ({ z, mean, logVariance }: Draws): Expr =>
 /** `log w = log p(x | z) + log p(z) - log q(z | x)` of each row, and its first term. */
 export function logWeightsOf(model: Vae, draws: Draws) {
   if (model.codes !== undefined) {
-    throw new ArgumentError("importance weights need densities of z, and the model's z are codes");
+    throw new ArgumentError("importance weights need a density of z, got codes");
   }
   const logLikelihood = logLikelihoodOf(model, draws);
   const prior = logPriorOf(model, draws.z);
@@ -109,7 +109,7 @@ export function logWeightsOf(model: Vae, draws: Draws) {
 export function klOf(model: Vae, draws: Draws): Expr {
   const { mean: mu, logVariance } = draws.posterior;
   if (model.codes !== undefined) {
-    const positions = model.latent.slice(1).reduce((a, b) => a * b, 1);
+    const positions = elementCount(model.latent.slice(1)) as number;
     const nats = exprArithmetic.constant(positions * Math.log(model.codes));
     return exprArithmetic.add(perItem(zerosLike(mu)), nats);
   }

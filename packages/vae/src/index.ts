@@ -6,7 +6,6 @@ export { latentDataset } from "./latent-dataset.ts";
 export { latentScaling } from "./latent-scaling.ts";
 export {
   attributeDirection,
-  codeVectors,
   latentGrid,
   priorLatents,
   priorSamples,
@@ -16,7 +15,7 @@ export { mixturePrior } from "./mixture-prior.ts";
 export { infoVaeLoss, waeLoss } from "./mmd-losses.ts";
 export { convVae, mlpVae } from "./networks.ts";
 export { pipelineVae } from "./pipeline-vae.ts";
-export { quantizedLoss, quantizedVae } from "./quantized-vae.ts";
+export { codeVectors, quantizedLoss, quantizedVae } from "./quantized-vae.ts";
 export { finiteScalarQuantizer, vectorQuantizer } from "./quantizers.ts";
 export { decode, encode, reconstruct } from "./run-vae.ts";
 export { betaTcLoss, factorVaeLoss } from "./total-correlation.ts";

@@ -2,13 +2,11 @@
  * Places in the latent space that are worth a look: the prior's draws, its quantiles in the plane,
  * and directions between classes. `decode` makes their pictures.
  */
-import { cast } from "@gen/graph";
 import { type FloatArray, normalNoise, randomStream } from "@gen/math";
 import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
-import { isQuantized, type QuantizedVae } from "./quantized-vae.ts";
+import { codeVectors, isQuantized } from "./quantized-vae.ts";
 import {
   decode,
-  eachBatch,
   encode,
   type Items,
   type RunOptions,
@@ -34,13 +32,8 @@ export async function priorLatents<T>(
   const { model, count, seed = 0 } = options;
   const size = sizeOf(model.latent);
   if (isQuantized(model)) {
-    const positions = sizeOf(model.latent.slice(1));
-    const codes = Float32Array.from({ length: count * positions });
-    for (let i = 0; i < count; i++) {
-      const stream = randomStream({ seed, purpose: "prior codes", index: i });
-      codes.set(stream.integers(positions, model.codes), i * positions);
-    }
-    return codeVectors({ ...options, model, codes });
+    const stream = randomStream({ seed, purpose: "prior codes" });
+    return codeVectors(model, stream.integers(count * sizeOf(model.latent.slice(1)), model.codes));
   }
   const z = normalNoise({ seed, purpose: "prior", batch: count, size });
   const inputs = model.priorLogProb && pseudoInputsOf(model);
@@ -60,40 +53,6 @@ export async function priorLatents<T>(
     const at = (Math.floor(i / size) % components) * size + (i % size);
     z[i] = mean[at] + Math.exp(logVariance[at] / 2) * z[i];
   }
-  return z;
-}
-
-/**
- * The vectors of codes, `[items, ...latent]` row-major, for `decode`.
- *
- * @param options The model, its backend, and the numbers of the codes.
- * @throws RangeError when the codes are no whole number of latents, or one is not of the model.
- */
-export async function codeVectors<T>(
-  options: Omit<RunOptions<T>, "model"> & {
-    /** The model, such as `quantizedVae` gives. */
-    readonly model: QuantizedVae;
-    /** The numbers of the codes, `[items, ...latent without its first axis]` row-major. */
-    readonly codes: FloatArray;
-  },
-): Promise<Float32Array> {
-  checkOptions(options, { ...runRules, codes: rules.FLOATS });
-  const { model, codes } = options;
-  const shape = model.latent.slice(1);
-  const size = sizeOf(shape);
-  const wrong = codes.find((k) => !(Number.isInteger(k) && k >= 0 && k < model.codes));
-  if (wrong !== undefined) {
-    throw new ArgumentError(`codes must be whole numbers in 0..${model.codes - 1}, got ${wrong}`);
-  }
-  if (codes.length === 0 || codes.length % size !== 0) {
-    throw new ArgumentError(`codes must hold ${size} for each item, got ${codes.length}`);
-  }
-  const { z } = await eachBatch(options, {
-    length: codes.length / size,
-    inputs: { codes: shape },
-    f: (inputs) => ({ z: model.lookup(cast(inputs.codes, "int64")) }),
-    load: (start, end) => ({ codes: codes.subarray(start * size, end * size) }),
-  });
   return z;
 }
 

@@ -1,14 +1,6 @@
-import { add, concat, type Expr, mul, reshape, type Signature, slice } from "@gen/graph";
+import { reshape, type Signature } from "@gen/graph";
 import { checkOptions, rules } from "@gen/math/arguments";
-import {
-  type Activation,
-  convDecoder,
-  convEncoder,
-  embedding,
-  mlp,
-  type Network,
-  network,
-} from "@gen/nn";
+import { type Activation, convDecoder, convEncoder, mlp, network } from "@gen/nn";
 import { LIKELIHOOD, type Likelihood, outputsOf } from "./likelihood.ts";
 import { type Vae, vae } from "./vae.ts";
 
@@ -20,8 +12,6 @@ export interface VaeNetworkOptions {
   readonly activation?: Activation;
   /** The inputs of a learned prior; see `vae`. @defaultValue none: the prior is N(0, I) */
   readonly pseudoInputs?: number;
-  /** Makes a conditional VAE on labels in [0, classes]; `classes` means no class. @defaultValue none */
-  readonly classes?: number;
   /** Start of all names of weights. @defaultValue "" */
   readonly name?: string;
   /** Seed of the first weights. @defaultValue 0 */
@@ -35,7 +25,6 @@ const vaeRules = {
   seed: rules.optional(rules.SEED),
   pseudoInputs: rules.optional(rules.COUNT),
   latent: rules.optional(rules.COUNT),
-  classes: rules.optional(rules.COUNT),
 };
 
 /** Settings of {@link mlpVae}. */
@@ -46,6 +35,8 @@ export interface MlpVaeOptions extends VaeNetworkOptions {
   readonly hidden?: readonly number[];
   /** Features of z. @defaultValue 20 */
   readonly latent?: number;
+  /** Makes a conditional VAE on labels in [0, classes]; `classes` means no class. @defaultValue none */
+  readonly classes?: number;
 }
 
 /** A VAE with linear layers on both sides, such as 784-400-20-400-784 (Kingma and Welling 2014). */
@@ -54,6 +45,7 @@ export function mlpVae(options: MlpVaeOptions): Vae {
     ...vaeRules,
     shape: rules.SIZES,
     hidden: rules.optional(rules.listOf(rules.COUNT)),
+    classes: rules.optional(rules.COUNT),
   });
   const { shape, hidden = [400], latent = 20, activation = "relu", seed = 0 } = options;
   const { likelihood = "bernoulli", classes, pseudoInputs, name = "" } = options;
@@ -76,7 +68,8 @@ export function mlpVae(options: MlpVaeOptions): Vae {
     outputs: count * size,
     ...rest,
   });
-  const label = labelOf(classes);
+  const label: Record<string, Signature> =
+    classes === undefined ? {} : { condition: { shape: ["batch"], dtype: "int64" } };
   const encoder = network(
     { x: { shape: ["batch", ...shape] }, ...label },
     (x, ...c) => inner.apply(reshape(x, [x.shape[0], size]), ...c),
@@ -90,37 +83,6 @@ export function mlpVae(options: MlpVaeOptions): Vae {
   return vae({ encoder, decoder, likelihood, pseudoInputs, name, seed });
 }
 
-/** The argument of a network that is told a class. */
-const labelOf = (classes: number | undefined): Record<string, Signature> =>
-  classes === undefined ? {} : { condition: { shape: ["batch"], dtype: "int64" } };
-
-/** Numbers of an embedded class. */
-const CLASS_FEATURES = 8;
-
-/** A network whose first input is joined along axis 1 with an embedding of its class. */
-function toldClass(
-  name: string,
-  classes: number | undefined,
-  seed: number | undefined,
-  build: (extra: number) => Network,
-): Network {
-  if (classes === undefined) return build(0);
-  const inner = build(CLASS_FEATURES);
-  const [[input, { shape }]] = Object.entries(inner.signature);
-  const [batch, size, ...sides] = shape;
-  const own = { shape: [batch, Number(size) - CLASS_FEATURES, ...sides] };
-  const embed = embedding(`${name}classes`, classes + 1, CLASS_FEATURES, { seed });
-  const joined = (x: Expr, label: Expr) => {
-    const told = reshape(embed(label), [label.shape[0], CLASS_FEATURES, ...sides.map(() => 1)]);
-    return concat([x, add(mul(slice(x, 1, 0, 1), 0), told)], 1);
-  };
-  return network(
-    { [input]: own, ...labelOf(classes) },
-    (x, label) => inner.apply(joined(x, label)),
-    classes,
-  );
-}
-
 /** Settings of {@link convVae}. */
 export interface ConvVaeOptions extends VaeNetworkOptions {
   /** Side, or height and width; divisible by 2 once for each entry of `channels`. */
@@ -131,6 +93,8 @@ export interface ConvVaeOptions extends VaeNetworkOptions {
   readonly channels?: readonly number[];
   /** Features of z, or its channels where `map`. @defaultValue 20, or 4 with `map` */
   readonly latent?: number;
+  /** What refines x at each halved size, on both sides, as in `convEncoder`. @defaultValue nothing */
+  readonly refine?: Parameters<typeof convEncoder>[0]["refine"];
   /** Keeps positions: z is `[latent, size / 2^n, size / 2^n]` instead of `[latent]`. */
   readonly map?: boolean;
 }
@@ -143,25 +107,22 @@ export function convVae(options: ConvVaeOptions): Vae {
     imageChannels: rules.optional(rules.COUNT),
     channels: rules.optional(rules.SIZES),
     map: rules.optional(rules.FLAG),
+    refine: rules.optional(rules.FUNCTION),
   });
   const { size, imageChannels = 1, channels = [32, 64], map, activation, seed } = options;
   const { latent = map ? 4 : 20, likelihood = "bernoulli", pseudoInputs, name = "" } = options;
-  const { classes } = options;
+  const { refine } = options;
   const back = [...channels].reverse();
   const outChannels = outputsOf(likelihood) * imageChannels;
-  const rest = { size, map, activation, seed };
-  const encoder = toldClass(`${name}encoder.`, classes, seed, (extra) =>
-    convEncoder({
-      ...{ ...rest, name: `${name}encoder.`, channels },
-      inChannels: imageChannels + extra,
-      outputs: 2 * latent,
-    }),
-  );
-  const decoder = toldClass(`${name}decoder.`, classes, seed, (extra) =>
-    convDecoder({
-      ...{ ...rest, name: `${name}decoder.`, channels: back, outChannels },
-      inputs: latent + extra,
-    }),
-  );
-  return vae({ encoder, decoder, likelihood, pseudoInputs, name, seed });
+  const rest = { size, map, activation, refine, seed };
+  const inner = { inChannels: imageChannels, channels, outputs: 2 * latent };
+  const outer = { inputs: latent, channels: back, outChannels };
+  return vae({
+    encoder: convEncoder({ ...inner, ...rest, name: `${name}encoder.` }),
+    decoder: convDecoder({ ...outer, ...rest, name: `${name}decoder.` }),
+    likelihood,
+    pseudoInputs,
+    name,
+    seed,
+  });
 }

@@ -1,26 +1,20 @@
 import {
   add,
-  cast,
   concat,
   constant,
   type Expr,
-  equal,
-  exp,
-  log,
-  maximum,
+  elementCount,
   mean,
   mul,
   neg,
   type Parameter,
-  reshape,
   square,
   stopGradient,
   sub,
   sum,
-  tensor,
   zerosLike,
 } from "@gen/graph";
-import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, checkOptions, refused, rules } from "@gen/math/arguments";
 import { type Network, network } from "@gen/nn";
 import { perItem } from "./draws.ts";
 import { LIKELIHOOD, type Likelihood } from "./likelihood.ts";
@@ -42,17 +36,33 @@ export interface QuantizedVae extends Vae {
     readonly mean: Expr;
     readonly logVariance: Expr;
   };
-  /**
-   * The numbers of codes `[batch, ...latent without its first axis]` int64 to the codes.
-   *
-   * @param codes The numbers of the codes.
-   */
-  lookup(codes: Expr): Expr;
+  /** The codes `[codes, features]`, row-major, where they are not learned. */
+  readonly table?: Float32Array;
 }
 
 /** Whether a VAE's latents are codes. */
-export const isQuantized = (model: Vae): model is QuantizedVae =>
-  model.codes !== undefined && "lookup" in model;
+export const isQuantized = (model: Vae): model is QuantizedVae => model.codes !== undefined;
+
+/**
+ * The vectors of codes, `[items, ...latent]` row-major, for `decode`.
+ *
+ * @param model The model, such as `quantizedVae` gives.
+ * @param codes The numbers of the codes, `[items, ...latent without its first axis]` row-major.
+ * @throws RangeError when there is no such code, or the codes do not fill whole latents.
+ */
+export function codeVectors(model: QuantizedVae, codes: ArrayLike<number>): Float32Array {
+  checkArguments({ model, codes }, { model: QUANTIZED, codes: rules.NUMBERS });
+  const [features, ...rest] = model.latent;
+  const positions = elementCount(rest) as number;
+  const book = model.parameters.find(({ name }) => name === CODEBOOK)?.value.data ?? model.table;
+  return Float32Array.from({ length: codes.length * features }, (_, k) => {
+    const item = Math.floor(k / (features * positions));
+    const code = codes[item * positions + (k % positions)];
+    if (Number.isInteger(code) && code >= 0 && code < model.codes)
+      return Number(book?.[code * features + (Math.floor(k / positions) % features)]);
+    throw refused("codes", `below ${model.codes}`, code);
+  });
+}
 
 /** The parts of a {@link quantizedVae}. */
 export interface QuantizedVaeOptions {
@@ -71,7 +81,6 @@ const QUANTIZER = rules.having("a quantizer, such as vectorQuantizer gives", {
   codes: rules.COUNT,
   parameters: rules.LIST,
   apply: rules.FUNCTION,
-  lookup: rules.FUNCTION,
 });
 
 /**
@@ -88,10 +97,10 @@ export function quantizedVae(options: QuantizedVaeOptions): QuantizedVae {
     likelihood: rules.optional(LIKELIHOOD),
   });
   const { encoder, decoder, quantizer, likelihood } = options;
-  // The mean of a VAE whose variances are not used.
+  // A VAE whose deviations are 1e-13.
   const doubled = network(encoder.signature, (x) => {
     const z = encoder.apply(x);
-    return concat([z, zerosLike(z)], 1);
+    return concat([z, sub(zerosLike(z), 60)], 1);
   });
   const inner = vae({ encoder: doubled, decoder, likelihood });
   if (inner.latent[0] !== quantizer.features) {
@@ -107,19 +116,16 @@ export function quantizedVae(options: QuantizedVaeOptions): QuantizedVae {
     codes: quantizer.codes,
     parameters: [...inner.parameters, ...quantizer.parameters],
     encode(x) {
-      const encoded = inner.encode(x).mean;
+      const { mean: encoded, logVariance } = inner.encode(x);
       const found = quantizer.apply(encoded);
-      return { ...found, encoded, mean: found.z, logVariance: sub(zerosLike(found.z), CERTAIN) };
+      return { ...found, encoded, mean: found.z, logVariance };
     },
-    lookup: quantizer.lookup,
+    ...(quantizer.table && { table: quantizer.table }),
     decode,
     reconstruct,
     logProb,
   };
 }
-
-/** Minus the log variance of a certain code: a deviation of 1e-13. */
-const CERTAIN = 60;
 
 const QUANTIZED = rules.having("a quantized VAE, such as quantizedVae gives", {
   encode: rules.FUNCTION,
@@ -129,14 +135,6 @@ const QUANTIZED = rules.having("a quantized VAE, such as quantizedVae gives", {
   latent: rules.SIZES,
   parameters: rules.LIST,
 });
-
-/** The exponential of the entropy of the shares of the codes, whose numbers are floats. */
-function perplexityOf(codes: Expr, count: number): Expr {
-  const numbers = tensor(Float32Array.from({ length: count }, (_, k) => k));
-  const rows = reshape(stopGradient(codes), [-1, 1]);
-  const shares = mean(cast(equal(rows, cast(constant(numbers), codes.dtype)), codes.dtype), [0]);
-  return exp(neg(sum(mul(shares, log(maximum(shares, 1e-30))))));
-}
 
 /**
  * The loss of a VQ-VAE (van den Oord et al. 2017, eq. 3), in nats but for the terms of the codes:
@@ -148,8 +146,7 @@ function perplexityOf(codes: Expr, count: number): Expr {
  * a codebook has the first term alone.
  *
  * `kl` is that of one certain code at each position from the uniform prior, `positions log codes`:
- * it is constant, and not in `loss`. Minus the ELBO is `reconstruction + kl`. `perplexity` says how
- * many codes a batch uses: the exponential of the entropy of their shares, 1 to `codes`.
+ * it is constant, and not in `loss`. Minus the ELBO is `reconstruction + kl`.
  *
  * @param model The model to train.
  * @param options The weight of the commitment.
@@ -164,25 +161,24 @@ export function quantizedLoss(
   checkArguments({ model }, { model: QUANTIZED });
   checkOptions(options, { commitment: rules.optional(rules.NOT_NEGATIVE) });
   const { commitment = 0.25 } = options;
-  const positions = model.latent.slice(1).reduce((a, b) => a * b, 1);
+  const positions = elementCount(model.latent.slice(1)) as number;
   const distance = (a: Expr, b: Expr) => mean(sum(square(sub(a, b)), [1]));
   const loss = ({
     x,
   }: {
     readonly x: Expr;
-  }): Record<"loss" | "reconstruction" | "kl" | "perplexity", Expr> &
+  }): Record<"loss" | "reconstruction" | "kl", Expr> &
     Partial<Record<"codebook" | "commitment", Expr>> => {
-    const { z, codes, encoded, entries, codebook: next } = model.encode(x);
-    const perplexity = perplexityOf(codes, model.codes);
+    const { z, encoded, entries, codebook: next } = model.encode(x);
     const reconstruction = neg(mean(perItem(model.logProb(x, model.decode(z)))));
     const kl = constant(positions * Math.log(model.codes), reconstruction.dtype);
-    if (!entries && !next) return { loss: reconstruction, reconstruction, kl, perplexity };
+    if (!entries && !next) return { loss: reconstruction, reconstruction, kl };
     const commit = distance(encoded, stopGradient(entries ?? z));
     const whole = add(reconstruction, mul(commit, commitment));
-    if (!entries) return { loss: whole, reconstruction, kl, perplexity, commitment: commit };
+    if (!entries) return { loss: whole, reconstruction, kl, commitment: commit };
     const codebook = distance(stopGradient(encoded), entries);
     const loss = add(whole, codebook);
-    return { loss, reconstruction, kl, perplexity, codebook, commitment: commit };
+    return { loss, reconstruction, kl, codebook, commitment: commit };
   };
   /** The next codebook and counts, for the option `updates` of `train`. */
   const updates = ({ x }: { readonly x: Expr }): readonly (readonly [Parameter, Expr])[] => {

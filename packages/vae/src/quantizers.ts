@@ -7,14 +7,12 @@
 import {
   add,
   cast,
-  concat,
   constant,
   div,
   type Expr,
   equal,
   exprArithmetic,
   floor,
-  gather,
   matmul,
   max,
   maximum,
@@ -56,8 +54,8 @@ export interface Quantizer {
   readonly parameters: readonly Parameter[];
   /** z `[batch, features, ...]` to its codes. */
   apply(z: Expr): Quantized;
-  /** The numbers of codes `[batch, ...]` int64 to the codes `[batch, features, ...]`. */
-  lookup(codes: Expr): Expr;
+  /** The codes `[codes, features]`, row-major, where they are not learned. */
+  readonly table?: Float32Array;
 }
 
 /** The names of a codebook and of its counts. */
@@ -127,12 +125,7 @@ export function vectorQuantizer(options: VectorQuantizerOptions): Quantizer {
     return { ...found, codebook: nextBook, counts: nextCounts };
   };
   const parameters = decay === undefined ? [codebook] : [codebook, counts];
-  const lookup = (chosen: Expr) => {
-    const last = chosen.shape.length;
-    const positions = chosen.shape.slice(1).map((_, i) => i + 1);
-    return transpose(gather(codebook, chosen), [0, last, ...positions]);
-  };
-  return { features, codes, parameters, apply, lookup };
+  return { features, codes, parameters, apply };
 }
 
 /** The nearest row of the codebook for each row of z, as a one-hot matrix `[rows, codes]`. */
@@ -176,18 +169,12 @@ export function finiteScalarQuantizer(levels: readonly number[]): Quantizer {
     };
   };
   const codes = levels.reduce((a, b) => a * b, 1);
-  const lookup = (chosen: Expr) => {
-    const numbers = cast(chosen, "float32");
-    const [batch, ...positions] = chosen.shape;
-    const all = levels.map((level, i) => {
-      const whole = (by: number) => floor(div(add(numbers, 0.5), by));
-      const digit = sub(whole(strides[i]), mul(whole(strides[i] * level), level));
-      const place = Math.floor(level / 2);
-      return reshape(div(sub(digit, place), place), [batch, 1, ...positions]);
-    });
-    return concat(all, 1);
-  };
-  return { features, codes, parameters: [], apply, lookup };
+  const table = Float32Array.from({ length: codes * features }, (_, k) => {
+    const i = k % features;
+    const place = Math.floor(levels[i] / 2);
+    return ((Math.floor(Math.floor(k / features) / strides[i]) % levels[i]) - place) / place;
+  });
+  return { features, codes, parameters: [], apply, table };
 }
 
 /** `code` with the gradient of z. */

@@ -72,11 +72,11 @@ export async function trainVae<T>(options: TrainVaeOptions<T>): Promise<TrainedV
   const { model, dataset, batchSize = 128, seed = 0, beta, samples = 1, objective } = options;
   checkDataset(model, dataset);
   const isAnnealed = typeof beta === "function";
-  const usual = (): Objective =>
-    isQuantized(model)
+  const loss: Objective =
+    objective?.(model) ??
+    (isQuantized(model)
       ? quantizedLoss(model)
-      : vaeLoss(model, { beta: isAnnealed ? undefined : beta });
-  const loss: Objective = objective?.(model) ?? usual();
+      : vaeLoss(model, { beta: isAnnealed ? undefined : beta }));
   const extra = loss.inputs ?? [];
   if (extra.length > 0 && (options.accumulate ?? 1) > 1) {
     throw refused(

@@ -96,10 +96,7 @@ const calls: Record<string, Call> = {
   },
   vae: { args: [{ encoder, decoder, likelihood: "bernoulli" }], also: likelihood },
   decode: { args: [{ ...run, z: Float32Array.of(1, 2) }], also: runAlso },
-  codeVectors: {
-    args: [{ ...run, model: quantized, codes: Float32Array.of(0, 1) }],
-    also: runAlso,
-  },
+  codeVectors: { args: [quantized, [0, 1]] },
   encode: { args: [{ ...run, dataset }], also: runAlso },
   reconstruct: { args: [{ ...run, dataset }], also: runAlso },
   elbo: { args: [{ ...run, dataset, samples: 1 }], also: runAlso },

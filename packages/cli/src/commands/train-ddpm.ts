@@ -86,7 +86,9 @@ Examples:
   gen train ddpm --from digits --data mine.npz --lora 4 --out adapted`,
     )
     .action(async (options, command: Command) => {
-      if (options.from !== undefined) refuseKept(options.from, command);
-      await (await import("../runs/train-ddpm.ts")).trainDdpm(options);
+      if (options.from === undefined)
+        return (await import("../runs/train-ddpm.ts")).trainDdpm(options);
+      refuseKept(options.from, command);
+      await (await import("../runs/fine-tune.ts")).fineTune(options);
     });
 }

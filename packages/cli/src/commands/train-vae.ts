@@ -7,10 +7,17 @@ import { resumeHelp, withTrainOptions } from "../training-options.ts";
 export function vaeCommand(): Command {
   const description = "train a variational autoencoder on images";
   const vae = withTrainOptions(new Command("vae").description(description), 4000, "fashion-mnist")
-    .addOption(choice("--network <kind>", "linear layers or convolutions", ["mlp", "conv"], "mlp"))
+    .addOption(
+      choice(
+        "--network <kind>",
+        "linear layers, convolutions, or convolutions with residual blocks",
+        ["mlp", "conv", "residual"],
+        "mlp",
+      ),
+    )
     .option(
       "--width <n>",
-      "features of the hidden layer, or of the first convolution (default: 400, or 32 for conv)",
+      "features of the hidden layer, or of the first convolution (default: 400, or 32 for conv and residual)",
       integer(1, 8192),
     )
     .option("--latent <n>", "latent features", integer(1, 4096), 20)
@@ -82,7 +89,7 @@ factor, the same by a discriminator, which Adam trains with a rate of 0.0001: --
 vq, codes of a learned codebook, each of --latent numbers: --codes --codebook-decay --commitment
 fsq, codes of rounded features: --levels
 
-A VAE of codes has 16 for each image with --network mlp, and a map of a fourth of the sides with conv.
+A VAE of codes has 16 for each image with --network mlp, and a map of a fourth of the sides with conv and residual.
 perplexity says how many codes a batch uses.
 
 A VAE with --classes has no ONNX files, and only the gen command uses its folder.

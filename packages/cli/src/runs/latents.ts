@@ -145,9 +145,9 @@ export async function runDecode(
   const { model, settings } = opened;
   const codes =
     count >= 1 && isQuantized(model) && latent.join() === model.latent.slice(1).join()
-      ? { model, codes: Float32Array.from(z.data as ArrayLike<number | bigint>, Number) }
+      ? codeVectors(model, Array.from(z.data as ArrayLike<number | bigint>, Number))
       : undefined;
-  const data = codes ? undefined : Float32Array.from(floatsOf(`--latents ${latents}`, z));
+  const data = codes ?? Float32Array.from(floatsOf(`--latents ${latents}`, z));
   if (!codes && (!(count >= 1) || latent.join() !== model.latent.join()))
     throw usageError(
       `--latents ${latents} must be [count, ${model.latent.join(", ")}], got [${z.shape.join(", ")}]`,
@@ -155,8 +155,7 @@ export async function runDecode(
   checkOutput(out, kind, count, { item: model.shape, shape: model.latent });
   const classes = labelsOf(options.class, model, settings?.classes, count) ?? labels;
   await withLatentRun(options, opened, signal, "Decoding", async (run) => {
-    const vectors = data ?? (codes && (await codeVectors({ ...run, ...codes })));
-    const images = await decode({ ...run, z: vectors as Float32Array, labels: classes });
+    const images = await decode({ ...run, z: data, labels: classes });
     await writeSamples(out, kind, asSamples(images));
     print(json, { out: resolve(out), shape: images.shape, backend: run.backend.name }, [
       `${count} ${count === 1 ? "picture is" : "pictures are"} in ${out}`,

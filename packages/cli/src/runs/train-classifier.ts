@@ -31,11 +31,17 @@ export async function trainClassifier(options: ClassifierOptions): Promise<void>
     throw usageError("--samples-every must be left out: a classifier draws no samples");
   const { opened, pace } = await prepareData(options);
   const { shape } = opened.train;
+  const isLabeled = opened.train.labels !== undefined;
+  const classes = isLabeled ? classNames(data, opened) : [];
+  if (classes.length < 2)
+    throw usageError(
+      `--data ${data} must have two classes or more, subfolders or labels in the file, got ${classes.length}`,
+    );
   const settings: ClassifierSettings = {
     data,
     shape,
     width: width ?? (isImages({ shape }) ? 32 : 128),
-    classes: classNames(data, opened),
+    classes,
     ...(noisy && { noise: { schedule, timesteps } }),
     ...pace,
   };

@@ -8,7 +8,6 @@ import { fingerprint, type OpenedData } from "../open-data.ts";
 import { scalingNotes } from "../scaling.ts";
 import { readTrainedVae } from "../trained-vae.ts";
 import type { TrainOptions } from "../training-options.ts";
-import { fineTune } from "./fine-tune.ts";
 import { prepareData, train } from "./training.ts";
 
 export type DdpmOptions = TrainOptions &
@@ -23,7 +22,6 @@ export type DdpmOptions = TrainOptions &
 
 /** Runs `gen train ddpm`. */
 export async function trainDdpm(options: DdpmOptions): Promise<void> {
-  if (options.from !== undefined) return fineTune({ ...options, from: options.from });
   if (options.lora !== undefined) throw usageError(`--lora ${options.lora} needs --from`);
   const { data, timesteps, predicts } = options;
   const schedule = scheduleOf(options);

@@ -9,16 +9,17 @@
  */
 import { add, type Expr, matmul, mul, type Parameter, reshape, tensor } from "@gen/graph";
 import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
-import { initializedParameter, uniform, zeros } from "./initializers.ts";
 import {
   type FloatTensor,
+  initializedParameter,
   type StoredTensor,
-  storedNumbers,
+  uniform,
   type Weighted,
   type Weights,
+  weightInputs,
   weightsOf,
-  withPlaces,
-} from "./weights.ts";
+  zeros,
+} from "@gen/nn";
 
 /** Settings of {@link loraAdapters}. */
 export interface LoraOptions {
@@ -93,18 +94,27 @@ export function loraAdapters<Model extends Weighted>(
   if (changes.length === 0) {
     throw new ArgumentError("targets must choose a weight of the model, and they choose none");
   }
-  const places = changes.map(({ weight, up, down }): [Expr, Expr] => {
+  const places: Record<string, Expr> = Object.fromEntries(
+    model.parameters.map((own) => [`weights/${own.name}`, own]),
+  );
+  for (const { weight, up, down } of changes) {
     const product = matmul(reshape(up, [-1, rank]), reshape(down, [rank, -1]));
-    return [weight, add(weight, mul(reshape(product, weight.shape), scale))];
-  });
+    places[`weights/${weight.name}`] = add(weight, mul(reshape(product, weight.shape), scale));
+  }
+  const parameters = changes.flatMap(({ down, up }) => [down, up]);
+  const numbersOf = (weights: Readonly<Record<string, StoredTensor>>) => {
+    const found = weightInputs({ parameters }).inputsOf(weights);
+    return ({ name }: Parameter) => found[`weights/${name}`].data;
+  };
   return {
     model: {
-      ...withPlaces(model, new Map(places)),
-      parameters: changes.flatMap(({ down, up }) => [down, up]),
+      ...weightInputs(model).withInputs(places),
+      parameters,
     },
     merged(weights) {
+      const numbers = numbersOf(weights);
       const added = changes.map(({ weight, down, up }) => {
-        const [u, d] = [up, down].map((p) => numbersOf(weights, p));
+        const [u, d] = [up, down].map(numbers);
         const data = Float64Array.from(weight.value.data as Float32Array);
         const columns = d.length / rank;
         for (let i = 0; i < data.length; i++) {
@@ -119,9 +129,11 @@ export function loraAdapters<Model extends Weighted>(
       return { ...weightsOf(model), ...Object.fromEntries(added) };
     },
     tensors(weights) {
+      const numbers = numbersOf(weights);
+      const stored = (own: Parameter) => tensor(numbers(own), own.shape as number[], "float32");
       const entries = changes.flatMap(({ module, down, up }) => [
-        [`${module}.lora_down.weight`, stored(weights, down)],
-        [`${module}.lora_up.weight`, stored(weights, up)],
+        [`${module}.lora_down.weight`, stored(down)],
+        [`${module}.lora_up.weight`, stored(up)],
         [`${module}.alpha`, tensor([alpha], [1], "float32")],
       ]);
       return Object.fromEntries(entries);
@@ -131,14 +143,3 @@ export function loraAdapters<Model extends Weighted>(
 
 const isMatrix = ({ name, shape }: Parameter): boolean =>
   name.endsWith(".weight") && shape.length >= 2;
-
-const numbersOf = (
-  weights: Readonly<Record<string, StoredTensor>>,
-  { name, shape }: Parameter,
-): ArrayLike<number> => {
-  const found = Object.hasOwn(weights, name) ? weights[name] : undefined;
-  return storedNumbers(`weight ${name}`, found, shape);
-};
-
-const stored = (weights: Readonly<Record<string, StoredTensor>>, parameter: Parameter) =>
-  tensor(numbersOf(weights, parameter), parameter.shape as number[], "float32");
