@@ -100,16 +100,18 @@ export async function readCheckpoint(folder: string): Promise<Checkpoint | undef
   throw usageError(`${newest}${also}; pass --force to train again`);
 }
 
+/** The averaged weights, or the plain ones of a training without an average. */
+export const savedWeights = ({ ema, weights }: TrainingState): Weights => ema ?? weights;
+
 /**
- * A model with the averaged weights of a save, or with the plain ones of a training without an
- * average. What was trained beside the model, such as a discriminator, is left out.
+ * A model with the weights of a save. What was trained beside the model, such as a discriminator, is left out.
  * @throws RangeError when a weight is missing or of another shape.
  */
 export function withSaved<Model extends Weighted>(
   model: Model,
-  { ema, weights }: TrainingState,
+  state: TrainingState,
 ): Model {
-  const saved = ema ?? weights;
+  const saved = savedWeights(state);
   const own = model.parameters.map(({ name }) => name).filter((name) => Object.hasOwn(saved, name));
   return withWeights(model, Object.fromEntries(own.map((name) => [name, saved[name]])));
 }

@@ -44,7 +44,6 @@ import {
 } from "@gen/vae";
 import { usageError } from "./errors.ts";
 import type { objectiveNames } from "./names.ts";
-import type { QuantizedVae } from "./trained-vae.ts";
 
 /** What a VAE learns to do, as its flags and its record say it; what is missing has its default. */
 export interface ObjectiveSettings {
