@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { servingPython } from "../../../tooling/fixtures/serving/python.ts";
 import { serve } from "./served.ts";
 
@@ -29,9 +29,11 @@ const output = (program: string, args: readonly string[]) =>
     child.once("error", reject).once("close", (code) => resolve({ code, text }));
   });
 
-describe.runIf(process.env.GEN_TEST_ALL === "1")("a server of points", async () => {
-  const limits = { count: 8, steps: 20, queue: 200 };
-  const server = await serve({ limits, token: "secret" });
+describe.runIf(process.env.GEN_TEST_ALL === "1")("a server of points", () => {
+  let server: Awaited<ReturnType<typeof serve>>;
+  beforeAll(async () => {
+    server = await serve({ limits: { count: 8, steps: 20, queue: 200 }, token: "secret" });
+  });
   afterAll(() => server.close(1));
 
   it("answers as its OpenAPI document says, whatever schemathesis sends", async () => {
