@@ -33,7 +33,7 @@ const budgets: Record<string, number> = {
   "@gen/runtime-gpu/event-loop": 300,
   "@gen/nn": 24_800,
   "@gen/sampling": 58_300,
-  "@gen/sampling/kserve": 4_000,
+  "@gen/sampling/kserve": 6_150,
   "@gen/ddim": 15_600,
   "@gen/ddpm": 70_700,
   "@gen/vae": 53_100,

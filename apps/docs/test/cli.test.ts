@@ -65,8 +65,14 @@ function idle(command: Command): Command {
 
 const lines = commands.flatMap(({ path }) =>
   ["cli", "zh/cli"].flatMap((folder) =>
-    fencesOf(pageText(`${folder}/${pageOf(path)}.md`), "sh").flatMap(({ code }) =>
-      code.split("\n").filter((line) => line.startsWith("gen ")),
+    ["sh", "ini"].flatMap((kind) =>
+      fencesOf(pageText(`${folder}/${pageOf(path)}.md`), kind).flatMap(({ code }) =>
+        code
+          .split("\n")
+          // A unit of systemd has the command's path before it.
+          .map((line) => line.replace(/^ExecStart=\S+ /, ""))
+          .filter((line) => line.startsWith("gen ")),
+      ),
     ),
   ),
 );

@@ -1,6 +1,9 @@
 import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
-import { afterAll, describe, expect, it } from "vitest";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { servingPython } from "../../../tooling/fixtures/serving/python.ts";
 import { serve } from "./served.ts";
 
@@ -9,10 +12,14 @@ import { serve } from "./served.ts";
  * autocannon sends much. Both take long: GEN_TEST_ALL=1 runs them.
  */
 
+/** Where schemathesis writes what it found. */
+const folder = mkdtempSync(join(tmpdir(), "gen-server-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
 /** The output of a program and its exit code. */
 const output = (program: string, args: readonly string[]) =>
   new Promise<{ code: number | null; text: string }>((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
     let text = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (part) => {
@@ -22,9 +29,11 @@ const output = (program: string, args: readonly string[]) =>
     child.once("error", reject).once("close", (code) => resolve({ code, text }));
   });
 
-describe.runIf(process.env.GEN_TEST_ALL === "1")("a server of points", async () => {
-  const limits = { count: 8, steps: 20, queue: 200 };
-  const server = await serve({ limits, token: "secret" });
+describe.runIf(process.env.GEN_TEST_ALL === "1")("a server of points", () => {
+  let server: Awaited<ReturnType<typeof serve>>;
+  beforeAll(async () => {
+    server = await serve({ limits: { count: 8, steps: 20, queue: 200 }, token: "secret" });
+  });
   afterAll(() => server.close(1));
 
   it("answers as its OpenAPI document says, whatever schemathesis sends", async () => {

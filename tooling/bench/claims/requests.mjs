@@ -48,7 +48,8 @@ async function fire(url, isOn) {
           body: JSON.stringify({ seed }),
         });
         const { values = [] } = await answer.json();
-        const isRight = values.length === 64 && values.every((value) => value === Math.fround(seed));
+        const isRight =
+          values.length === 64 && values.every((value) => value === Math.fround(seed));
         found[isRight ? "right" : "wrong"]++;
       } catch {
         found.lost++;

@@ -27,7 +27,10 @@ export async function request(
   { url, headers, timeout = 60_000, attempts = 5 }: RequestOptions,
   path: string,
   limit: number,
-  message?: { readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array<ArrayBuffer> },
+  message?: {
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: Uint8Array<ArrayBuffer>;
+  },
 ): Promise<{ bytes: Uint8Array; header: (name: string) => string | null }> {
   const address = url.replace(/\/+$/, "") + path;
   const init = {
