@@ -4,6 +4,7 @@ export { type CurvesPicture, drawCurves } from "./curves.ts";
 export { exactDenoiser } from "./exact-denoiser.ts";
 export { drawField } from "./field.ts";
 export { type Draw, figureCanvas } from "./figure-canvas.ts";
+export { frameAt } from "./frame-at.ts";
 export {
   drawFilm,
   drawPicture,
@@ -40,7 +41,7 @@ export { levelOf, logSnrAt, positionOf, stillLogSnrs } from "./log-snr.ts";
 export { drawMosaic, mosaicTiles } from "./mosaic.ts";
 export { drawMoves } from "./moves.ts";
 export { type Letter, type Palette, readPalette } from "./palette.ts";
-export { frameAt, tracePaths } from "./paths.ts";
+export { tracePaths } from "./paths.ts";
 export { drawRiver, riverMargin } from "./river.ts";
 export { drawScaleCurve } from "./scale-curve.ts";
 export { drawStage, drawStills } from "./stage.ts";

@@ -2,6 +2,8 @@ import { exactDenoiser, positionOf } from "@gen/figures";
 import { normalNoise, type PredictionType, slicedWasserstein } from "@gen/math";
 import { eventLoopYielder } from "@gen/runtime-gpu/event-loop";
 import { ddimSteps, type Progress, type Sampler, type Step, sampler } from "@gen/sampling";
+import { boundOf } from "../points/bound.ts";
+import { schedule } from "../points/schedule.ts";
 import type {
   CompareWork,
   Fresh,
@@ -11,8 +13,9 @@ import type {
   Trace,
   TraceRequest,
 } from "./compare-work.ts";
-import { type Draws, directions, drawsOf, pointCount, spread } from "./point-data.ts";
-import { jobs, schedule, solvers } from "./solvers.ts";
+import { type Draws, drawsOf } from "./draws.ts";
+import { directions, pointCount, spread } from "./point-data.ts";
+import { jobs } from "./solvers.ts";
 
 /** A denoiser that is ready to sample, and what its samples are compared with. */
 interface Machine extends Draws {
@@ -55,7 +58,7 @@ export function createCompareWork(): CompareWork {
     if (problem.kind === "exact") return exactMachine(problem.anchors);
     const { networkSampler } = await import("./network-sampler.ts");
     const { reference, fresh } = problem;
-    const clip = reference.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+    const clip = boundOf(reference);
     return { predicts: "epsilon", sampler: await networkSampler(problem), clip, reference, fresh };
   }
 
@@ -106,10 +109,11 @@ export function createCompareWork(): CompareWork {
     signal: AbortSignal,
     onMeasured: (point: Measured) => void,
   ): Promise<void> {
-    const current = await machine;
+    // The curtain needs none of these tables.
+    const [current, { solverRows }] = await Promise.all([machine, import("./solver-rows.ts")]);
     for (let job = first; current && job < jobs.length && !signal.aborted; job++) {
       const { solver, steps } = jobs[job];
-      const rows = solvers.find(({ id }) => id === solver)?.rows(steps, current.predicts) ?? [];
+      const rows = solverRows[solver](steps, current.predicts);
       const x = await draw(current, rows, seed, signal, () => Promise.allSettled(traces));
       onMeasured({ job, distance: score(x, current) });
     }
