@@ -199,7 +199,7 @@ const measured = (page: BrowserPage, count: number) =>
     (wanted) =>
       document.querySelector(".frontier")?.scrollIntoView({ block: "nearest" }) ??
       Number(/\d+/.exec(document.querySelector(".frontier .status")?.textContent ?? "")?.[0]) >=
-      wanted,
+        wanted,
     count,
   );
 

@@ -107,7 +107,9 @@ describe("Images", () => {
       }
       const sizes = await page.waitFor(() => {
         const { saved } = window as unknown as { saved: { name: string; size: number }[] };
-        return saved.length === 4 ? saved.map(({ name, size }) => `${name} ${size > 1e6}`) : undefined;
+        return saved.length === 4
+          ? saved.map(({ name, size }) => `${name} ${size > 1e6}`)
+          : undefined;
       });
       expect(sizes.sort()).toEqual([
         "pictures.csv false",

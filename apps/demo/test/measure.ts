@@ -17,7 +17,8 @@ export function scriptCounter(folder: string) {
   return {
     /** For `serve`, as its `headers`. */
     headers(path: string, { "sec-fetch-dest": dest }: IncomingHttpHeaders): Record<string, string> {
-      if (/^\/assets\/.*\.m?js$/.test(path) && (dest === "script" || dest === "worker")) names.add(path);
+      if (/^\/assets\/.*\.m?js$/.test(path) && (dest === "script" || dest === "worker"))
+        names.add(path);
       return {};
     },
     /** Expects that all scripts so far are within the budget. */

@@ -4,7 +4,6 @@ export { type CurvesPicture, drawCurves } from "./curves.ts";
 export { exactDenoiser } from "./exact-denoiser.ts";
 export { drawField } from "./field.ts";
 export { type Draw, figureCanvas } from "./figure-canvas.ts";
-export { frameAt } from "./frame-at.ts";
 export {
   drawFilm,
   drawPicture,
@@ -13,6 +12,7 @@ export {
   levelOfValue,
   type Picture,
 } from "./film.ts";
+export { frameAt } from "./frame-at.ts";
 export {
   drawFrontier,
   drawSample,

@@ -1,7 +1,15 @@
 import { exactDenoiser, positionOf } from "@gen/figures";
 import { normalNoise, type PredictionType, slicedWasserstein } from "@gen/math";
 import { eventLoopYielder } from "@gen/runtime-gpu/event-loop";
-import { ddimSteps, type Progress, type Sampler, type Step, sampler } from "@gen/sampling";
+import {
+  levelTransitions,
+  type Progress,
+  type Sampler,
+  type Step,
+  sampler,
+  stepTable,
+} from "@gen/sampling";
+import { timesteps } from "@gen/schedules";
 import { boundOf } from "../points/bound.ts";
 import { schedule } from "../points/schedule.ts";
 import type {
@@ -95,7 +103,9 @@ export function createCompareWork(): CompareWork {
     const current = await machine;
     if (!current || signal.aborted) return undefined;
     const { predicts } = current;
-    const rows = ddimSteps(schedule, { steps, spacing: "trailing", eta, predicts });
+    // The table of `ddimSteps`, without the code of its other spacings.
+    const times = timesteps(schedule, { steps, spacing: "trailing" });
+    const rows = stepTable(levelTransitions(schedule, times), { eta, predicts });
     const frames = [normalNoise({ seed, purpose: "initial", batch: pointCount, size: 2 })];
     const x = await draw(current, rows, seed, signal, async (progress) =>
       frames.push(Float32Array.from(await progress.x())),

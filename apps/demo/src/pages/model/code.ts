@@ -62,7 +62,10 @@ const promptFields = ({ prompt, negativePrompt, steps, guidance, seed, torch }: 
 
 /** From a picture. */
 const startCall = (settings: Settings, start: string): Call => ({
-  imports: ['import { readPicture } from "@gen/data";', 'import { imageToImage } from "@gen/pipeline";'],
+  imports: [
+    'import { readPicture } from "@gen/data";',
+    'import { imageToImage } from "@gen/pipeline";',
+  ],
   more: [],
   lines: [
     `const file = await readPicture(await readFile(${text(start)})); // saved beside the picture`,

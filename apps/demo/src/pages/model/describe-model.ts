@@ -16,7 +16,9 @@ const nothing: ModelReport = {
 };
 
 /** Tells whether models fit. Without a machine, it tells nothing. */
-type FitOf = (models: readonly HeadModel[]) => Promise<Pick<Partial<ModelReport>, "memory" | "fits">>;
+type FitOf = (
+  models: readonly HeadModel[],
+) => Promise<Pick<Partial<ModelReport>, "memory" | "fits">>;
 
 /** Parts that no picture from a prompt, a class or noise needs. */
 const UNUSED = ["vae_encoder", "safety_checker"];
@@ -77,11 +79,7 @@ export async function describeModel(
 }
 
 /** A single ONNX model. */
-async function describeFile(
-  source: ModelSource,
-  path: string,
-  fit: FitOf,
-): Promise<ModelReport> {
+async function describeFile(source: ModelSource, path: string, fit: FitOf): Promise<ModelReport> {
   const file = await source.parts(path);
   const part = { name: path, purpose: "" };
   if (file === undefined || file === "unread") {

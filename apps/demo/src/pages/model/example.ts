@@ -1,7 +1,7 @@
-import type { ModelReport } from "./model-work.ts";
 import { sha256 } from "virtual:example-model";
-import report from "./example-report.json";
 import picture from "./example.png?url&no-inline";
+import report from "./example-report.json";
+import type { ModelReport } from "./model-work.ts";
 
 /**
  * The model that the room opens with: Stable Diffusion 1 in miniature with random weights, of

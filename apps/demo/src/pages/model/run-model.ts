@@ -73,16 +73,15 @@ interface StepFacts {
 /** The milliseconds that the decoder may take for a preview. A linear map takes its place. */
 const QUICK = 400;
 
-type PictureStep = Parameters<
-  NonNullable<Parameters<ImageModel["textToImage"]>[0]["onStep"]>
->[0];
+type PictureStep = Parameters<NonNullable<Parameters<ImageModel["textToImage"]>[0]["onStep"]>>[0];
 
 function ofPrompts(model: ImageModel): RunningModel {
   let isQuick = Math.max(...model.size) <= 256;
   let isCompiled = false;
   return {
     async make(request, { signal, onProgress }) {
-      const { prompt, negativePrompt, steps, guidance, size, seed, torch, start, strength } = request;
+      const { prompt, negativePrompt, steps, guidance, size, seed, torch, start, strength } =
+        request;
       const call = {
         prompt,
         ...(negativePrompt !== "" && { negativePrompt }),

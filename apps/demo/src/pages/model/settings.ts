@@ -81,5 +81,6 @@ function addressed(address: URLSearchParams): Record<string, unknown> {
 /** Takes the example's settings again. */
 export const takeExample = (settings: Settings): void => {
   Object.assign(settings, { ...usual, choice: settings.choice, url: settings.url });
-  for (const name of ["guidance", "strength", "width", "height"] as const) settings[name] = undefined;
+  for (const name of ["guidance", "strength", "width", "height"] as const)
+    settings[name] = undefined;
 };

@@ -131,7 +131,8 @@ const en = {
   absentHere: (reason: string) => `not here: ${reason}`,
   tooMuch: (needed: string, allowed: string) =>
     `needs ${needed}, and WebAssembly can address ${allowed}`,
-  fitLater: "Try the example: the page then reads the headers of its models and says what fits here.",
+  fitLater:
+    "Try the example: the page then reads the headers of its models and says what fits here.",
   fitUnknown: "The server gives no parts of its files, so this is known after the download.",
 };
 

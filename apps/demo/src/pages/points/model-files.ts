@@ -21,9 +21,7 @@ export const onnxFile = (weights: Stored): Blob =>
 
 /** The weights as safetensors, under the names of the network's parameters. */
 export const weightsFile = (weights: Stored, bound: number): Blob =>
-  new Blob([
-    writeSafetensors(weightsOf(networkOf(weights)), { bound: String(bound) }) as BlobPart,
-  ]);
+  new Blob([writeSafetensors(weightsOf(networkOf(weights)), { bound: String(bound) }) as BlobPart]);
 
 /** The network and its schedule as a folder in diffusers' layout, which `loadPipeline` opens. */
 export const folderFile = (weights: Stored, bound: number): Blob =>
