@@ -332,6 +332,12 @@ describe("DDPM | DDIM", () => {
     test("saves the points of both sides and the distances", async () => {
       const page = await visit("?data=moons&steps=2");
       await measured(page, 3);
+      // What is still measured moves the buttons below it.
+      await page.focus(measureButton);
+      await page.press("Enter");
+      await page.waitFor(() =>
+        document.querySelector(".frontier .status")?.textContent?.includes("Stopped"),
+      );
       await page.evaluate(keepDownloads);
       await page.click({ selector: ".take-away button", text: "points (CSV)" });
       await page.click({ selector: ".take-away button", text: "distances (CSV)" });
