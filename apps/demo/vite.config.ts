@@ -22,7 +22,12 @@ const headers = {
 export default defineConfig({
   // Relative, so that the built files work under any path.
   base: "./",
-  plugins: [vue(), exampleModel("sd1"), contentPolicy(), offline()],
+  plugins: [
+    vue({ features: { optionsAPI: false } }),
+    exampleModel("sd1"),
+    contentPolicy(),
+    offline(),
+  ],
   resolve: { conditions: ["@gen/source", ...defaultClientConditions] },
   worker: { format: "es", plugins: () => [separateWorkerEntry] },
   server: { headers },

@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 
@@ -49,8 +49,8 @@ type Headers = Readonly<Record<string, string>>;
 export interface ServeOptions {
   /** Whether to send the headers that let a page share memory. @defaultValue `false` */
   readonly isolated?: boolean;
-  /** Headers of every response, or those of a path. */
-  readonly headers?: Headers | ((path: string) => Headers);
+  /** Headers of every response, or those of a request's path. */
+  readonly headers?: Headers | ((path: string, request: IncomingHttpHeaders) => Headers);
 }
 
 export interface Server {
@@ -76,7 +76,7 @@ export async function serve(
       return;
     }
     const { pathname } = new URL(request.url ?? "/", "http://page");
-    const own = typeof headers === "function" ? headers(pathname) : headers;
+    const own = typeof headers === "function" ? headers(pathname, request.headers) : headers;
     const all = { ...(isolated && isolation), ...own };
     if (pathname === recorder) {
       response.writeHead(200, { ...all, "content-type": types[".js"] }).end(recorderSource);

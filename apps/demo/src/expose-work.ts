@@ -4,14 +4,21 @@ import type { Work } from "./use-worker.ts";
 type Method = (...given: unknown[]) => unknown;
 
 /**
- * Lets the page use a worker's work. Reports to a callback and the result of a call go to the page
- * through two ports, which keep no common order. So a result waits until the page has received all
- * reports. Work without callbacks needs only comlink's `expose`.
+ * Lets the page use a worker's work. The work's own files load at its first call, so that a worker
+ * starts with little script.
+ *
+ * Reports to a callback and the result of a call go to the page through two ports, which keep no
+ * common order. So a result waits until the page has received all reports.
  */
-export function exposeWork(work: Work): void {
+export function exposeWork(load: () => Promise<Work>): void {
+  let loading: Promise<Record<string, Method>> | undefined;
+  const work = () => {
+    loading ??= load() as Promise<unknown> as Promise<Record<string, Method>>;
+    return loading;
+  };
   const inOrder =
-    (method: Method) =>
-    async (...given: unknown[]) => {
+    (name: string): Method =>
+    async (...given) => {
       let received: unknown;
       const report =
         (callback: Method): Method =>
@@ -19,11 +26,15 @@ export function exposeWork(work: Work): void {
           received = Promise.all([received, callback(...values)]);
           return received;
         };
-      const result = await method(
+      const methods = await work();
+      const result = await methods[name](
         ...given.map((each) => (typeof each === "function" ? report(each as Method) : each)),
       );
       await received;
       return result;
     };
-  expose(Object.fromEntries(Object.entries(work).map(([name, f]) => [name, inOrder(f)])));
+  const methods: ProxyHandler<object> = {
+    get: (_, name) => (name === "ready" ? () => true : inOrder(String(name))),
+  };
+  expose(new Proxy({}, methods));
 }

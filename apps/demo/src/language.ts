@@ -1,13 +1,12 @@
-import { computed, readonly, ref, watchEffect } from "vue";
+import { computed, readonly, ref, shallowReactive, watchEffect } from "vue";
 import { keepSetting, readSetting } from "./storage.ts";
 import { en, type Strings } from "./strings/en.ts";
-import { zh } from "./strings/zh.ts";
 
 /** Every language of the demo. To add one, write a file in `strings` and a row here. */
 export const languages = {
-  en: { name: "English", tag: "en", strings: en },
-  zh: { name: "中文", tag: "zh-CN", strings: zh },
-} satisfies Record<string, { name: string; tag: string; strings: Strings }>;
+  en: { name: "English", tag: "en", load: async () => en },
+  zh: { name: "中文", tag: "zh-CN", load: async () => (await import("./strings/zh.ts")).zh },
+} satisfies Record<string, { name: string; tag: string; load(): Promise<Strings> }>;
 
 export type Language = keyof typeof languages;
 
@@ -18,11 +17,23 @@ const current = ref<Language>(initialLanguage());
 
 export const language = readonly(current);
 
+/** The strings of each language that has loaded. */
+const strings = shallowReactive<Partial<Record<Language, Strings>>>({ en });
+
 /** The strings of the current language. */
-export const text = computed(() => languages[current.value].strings);
+export const text = computed(() => strings[current.value] ?? en);
+
+/** Loads the strings of a language. If they cannot load, the page is English. */
+async function loadStrings(id: Language): Promise<void> {
+  strings[id] ??= await languages[id].load().catch(() => en);
+}
+
+/** Resolves when the page can be shown in the language that it opens with. */
+export const languageReady = loadStrings(current.value);
 
 /** Switches the language, and keeps it in the address as `?lang=` and in the settings. */
-export function switchLanguage(to: Language): void {
+export async function switchLanguage(to: Language): Promise<void> {
+  await loadStrings(to);
   current.value = to;
   keepSetting("language", to);
   const address = new URL(location.href);

@@ -7,8 +7,9 @@ import "./styles/pieces.css";
 import "./styles/room.css";
 import { createApp } from "vue";
 import App from "./app.vue";
+import { languageReady } from "./language.ts";
 import { keepOffline } from "./service-worker/register.ts";
 
-createApp(App).mount("#app");
+void languageReady.then(() => createApp(App).mount("#app"));
 // After the first picture: the files that are kept do not delay it.
 addEventListener("load", () => void keepOffline());

@@ -7,6 +7,7 @@ import type { Measured, Trace } from "../src/pages/compare/compare-work.ts";
 import { createCompareWork, meanAndSpread } from "../src/pages/compare/create-compare-work.ts";
 import { evenFrames, evenSteps } from "../src/pages/compare/even-frames.ts";
 import { stageMap, toyData } from "../src/pages/compare/point-data.ts";
+import { solverRows } from "../src/pages/compare/solver-rows.ts";
 import { jobs, type SolverId, solvers } from "../src/pages/compare/solvers.ts";
 import { bandOf, type Lines, verdictOf } from "../src/pages/compare/verdict.ts";
 import { axeFolder, axeProblems } from "./axe.ts";
@@ -26,7 +27,7 @@ import {
 /** Measures some jobs with the exact denoiser of the moons. */
 async function measureMoons(wanted: (steps: number) => boolean) {
   const work = createCompareWork();
-  await work.use({ kind: "exact", anchors: toyData("moons").anchors });
+  await work.use({ kind: "exact", anchors: (await toyData("moons")).anchors });
   const fresh = await work.fresh();
   const first = jobs.findIndex(({ steps }) => wanted(steps));
   const last = jobs.findLastIndex(({ steps }) => wanted(steps));
@@ -107,6 +108,12 @@ function lawTests(): void {
     for (const { distance } of found) expect(distance).toBeLessThan(0.05);
   }, 60_000);
 
+  test("each job of the frontier has as many evaluations as it says", () => {
+    for (const { solver, steps } of jobs) {
+      expect(solverRows[solver](steps, "x0"), `${solver} ${steps}`).toHaveLength(steps);
+    }
+  });
+
   test("even frames begin with the noise, end with the data, and lie on straight lines", () => {
     const frames = [0, 5, 1, 3].map((v) => Float32Array.of(v, -v));
     const even = evenFrames({ frames, positions: [0, 0, 0.5, 1] });
@@ -119,9 +126,9 @@ function lawTests(): void {
     expect(even[evenSteps]).toEqual(frames[3]);
   });
 
-  test("the stage holds the data of each toy, and its map keeps straight lines straight", () => {
+  test("the stage holds the data of each toy, and its map keeps straight lines straight", async () => {
     for (const id of ["moons", "rings"] as const) {
-      const data = toyData(id);
+      const data = await toyData(id);
       const map = stageMap(data);
       const shown = map(data.anchors);
       const x = Math.max(...shown.filter((_, i) => i % 2 === 0).map(Math.abs));
@@ -186,12 +193,13 @@ const sampled = (page: BrowserPage, fact = "") =>
     fact,
   );
 
-/** Waits until so many points of the frontier are measured. */
+/** Waits until so many points of the frontier are measured, which begins when it comes into view. */
 const measured = (page: BrowserPage, count: number) =>
   page.waitFor(
     (wanted) =>
+      document.querySelector(".frontier")?.scrollIntoView({ block: "nearest" }) ??
       Number(/\d+/.exec(document.querySelector(".frontier .status")?.textContent ?? "")?.[0]) >=
-      wanted,
+        wanted,
     count,
   );
 
@@ -201,7 +209,7 @@ const measureButton = "[data-role=measure]";
 describe("DDPM | DDIM", () => {
   lawTests();
 
-  describeRoom("ddpm-ddim", enginesOf(), ({ visit }) => {
+  describeRoom("ddpm-ddim", enginesOf(), ({ visit, expectLight }) => {
     test("two sides of a curtain, a frontier that stops and continues, and code that gives its numbers", async () => {
       const page = await visit("?data=moons&steps=5&curtain=30");
       await sampled(page, "5 steps");
@@ -221,6 +229,7 @@ describe("DDPM | DDIM", () => {
       await page.press("Home");
       expect(await edge()).toBe(0);
 
+      await expectLight();
       await measured(page, 6);
       await page.focus(measureButton);
       await page.press("Enter");
@@ -323,6 +332,12 @@ describe("DDPM | DDIM", () => {
     test("saves the points of both sides and the distances", async () => {
       const page = await visit("?data=moons&steps=2");
       await measured(page, 3);
+      // What is still measured moves the buttons below it.
+      await page.focus(measureButton);
+      await page.press("Enter");
+      await page.waitFor(() =>
+        document.querySelector(".frontier .status")?.textContent?.includes("Stopped"),
+      );
       await page.evaluate(keepDownloads);
       await page.click({ selector: ".take-away button", text: "points (CSV)" });
       await page.click({ selector: ".take-away button", text: "distances (CSV)" });

@@ -136,7 +136,7 @@ describeEngines("the demo, start to end", enginesOf({ everyEngine: true }), (eng
 
   test("the language switches at once and is kept in the address", async () => {
     await page.click({ selector: ".languages button", text: "中文" });
-    expect(await page.text("h1")).toBe("从噪声到点集");
+    await points.shows("h1", "从噪声到点集");
     expect(await page.evaluate(() => document.documentElement.lang)).toBe("zh-CN");
     // The trained model is kept.
     expect(await page.usable(points.button(".sample", "采样"))).toBe(true);

@@ -87,7 +87,7 @@ const twoFrames = (page: BrowserPage) =>
   );
 
 describe("Images", () => {
-  describeRoom("images", enginesOf(), ({ visit }) => {
+  describeRoom("images", enginesOf(), ({ visit, expectLight }) => {
     test("opens with a picture, makes others, sends one to noise and back, and fills a part in", async () => {
       const page = await visit(quick);
       // The picture of before, without a backend.
@@ -96,13 +96,27 @@ describe("Images", () => {
         performance.getEntriesByType("resource").map(({ name }) => name),
       );
       expect(requests.filter((name) => /\.(wasm|onnx)$/.test(name))).toEqual([]);
+      await expectLight();
       await make(page, 4);
       expect(await page.text(".side .status")).toContain("8 steps. The network ran 16 times");
 
       // The code makes the page's pictures in Node.
       await page.evaluate(keepDownloads);
-      await page.click({ selector: ".take-away button", text: "pictures (CSV)" });
-      await page.waitFor(() => (window as unknown as { saved: unknown[] }).saved.length === 1);
+      for (const text of ["pictures (CSV)", "model (ONNX)", "(safetensors)", "(folder)"]) {
+        await page.click({ selector: ".take-away button", text });
+      }
+      const sizes = await page.waitFor(() => {
+        const { saved } = window as unknown as { saved: { name: string; size: number }[] };
+        return saved.length === 4
+          ? saved.map(({ name, size }) => `${name} ${size > 1e6}`)
+          : undefined;
+      });
+      expect(sizes.sort()).toEqual([
+        "pictures.csv false",
+        "pixel-unet.onnx true",
+        "pixel-unet.safetensors true",
+        "pixel.zip true",
+      ]);
       const shown = (await savedCsv(page)).flat();
       const x = (await runCode(await shownCode(page), "x")) as Float32Array;
       expect(shown).toHaveLength(x.length);

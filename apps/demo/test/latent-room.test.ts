@@ -1,4 +1,6 @@
 import { createRequire } from "node:module";
+import { loadPipeline } from "@gen/pipeline";
+import { unzipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
 import { enginesOf } from "../../../tooling/browser/page-tests.ts";
@@ -92,7 +94,7 @@ async function savedFile(page: BrowserPage, label: string, name: string): Promis
 
 /** The tests of this room, on the built demo. */
 describe("Latent", () => {
-  describeRoom("latent", enginesOf(), ({ visit, server }) => {
+  describeRoom("latent", enginesOf(), ({ visit, server, expectLight }) => {
     test("opens with a picture, decodes where the cross is, trains, and keeps the model", async () => {
       const page = await visit("?steps=60");
       await opened(page);
@@ -101,6 +103,7 @@ describe("Latent", () => {
       );
       expect(names.filter((name) => name.endsWith(".wasm"))).toEqual([]);
       expect(names.filter((name) => !name.startsWith(server().url))).toEqual([]);
+      await expectLight();
       // -ELBO is the sum of the two numbers beside it.
       for (const kind of ["term", "mean"]) {
         const [sum, ...terms] = await Promise.all(
@@ -171,9 +174,12 @@ describe("Latent", () => {
         expect(Math.abs(z1 - mean.data[2 * i])).toBeLessThanOrEqual(1e-3);
         expect(Math.abs(z2 - mean.data[2 * i + 1])).toBeLessThanOrEqual(1e-3);
       }
+      const folder = unzipSync(await savedFile(page, "model (folder)", "vae.zip"));
+      const vae = await loadPipeline(async (path) => folder[path], { kind: "vae" });
+      expect(vae).toMatchObject({ kind: "vae", shape: [2], vae: { image: [1, 8, 8] } });
       const { readSafetensors } = await import("@gen/data");
       const weights = readSafetensors(
-        await savedFile(page, "weights (safetensors)", "vae.safetensors"),
+        await savedFile(page, "model (safetensors)", "vae.safetensors"),
       );
       expect(weights.tensors["decoder.layers.0.weight"].shape).toEqual([48, 2]);
     });

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { readSafetensors } from "@gen/data";
+import { digits as embeddedDigits, readSafetensors } from "@gen/data";
 import { withWeights } from "@gen/nn";
 import type { Backend } from "@gen/runtime-gpu";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
@@ -24,7 +24,9 @@ const library = withWeights(latentVae(), weights);
 let digits: Pictures;
 let backend: Backend;
 beforeAll(async () => {
-  ({ pictures: digits } = await createLatentApi().open("digits", weights));
+  const file = new URL("../src/pages/latent/digits.safetensors", import.meta.url);
+  const api = createLatentApi(async () => readFileSync(file));
+  ({ pictures: digits } = await api.open("digits", weights));
   backend = await onnxBackend();
 });
 afterAll(() => backend?.close());
@@ -34,6 +36,12 @@ const seven = [
   ...Array.from({ length: 60 }, (_, i) => [i / 59 - 0.5, 0.8] as const),
   ...Array.from({ length: 90 }, (_, i) => [0.5 - (0.7 * i) / 89, 0.8 - (1.6 * i) / 89] as const),
 ];
+
+test("the room's file has the digits of @gen/data", async () => {
+  const { data, labels } = await embeddedDigits();
+  expect(digits.labels).toEqual(labels);
+  expect(digits.pixels).toEqual(Float32Array.from(data, (v) => v / 16));
+});
 
 describe("the model that the room opens with", () => {
   test("is the committed recipe's, in at most 100 kB", () => {

@@ -5,6 +5,8 @@ import { type Server, serve } from "../../../tooling/browser/serve.ts";
 import { axeFolder, axeProblems } from "./axe.ts";
 import { builtDemo } from "./built-demo.ts";
 import { pointsPage } from "./demo-page.ts";
+import { scriptCounter } from "./measure.ts";
+import { keepDownloads, runCode, shownCode } from "./room.ts";
 
 /** The tests of the learning page's manners, on the built demo. */
 describe("the learning page", () => {
@@ -12,8 +14,9 @@ describe("the learning page", () => {
     let server: Server;
     let browser: Browser;
     const open: { close(): Promise<void> }[] = [];
+    const { headers, expectLight } = scriptCounter(builtDemo);
     beforeAll(async () => {
-      server = await serve({ "/axe/": axeFolder, "/": builtDemo }, { isolated: true });
+      server = await serve({ "/axe/": axeFolder, "/": builtDemo }, { isolated: true, headers });
       browser = await launch(engine);
     });
     afterEach(async () => {
@@ -42,6 +45,9 @@ describe("the learning page", () => {
           steps: document.querySelector<HTMLInputElement>("[name=steps]")?.value,
         })),
       ).toEqual({ toy: "rings", steps: "20000" });
+      // The worker has started, and waits for its first call.
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await expectLight();
       await page.evaluate(() => {
         const changes: number[] = [];
         Object.assign(window, { changes });
@@ -114,8 +120,33 @@ describe("the learning page", () => {
       await page.fill("input[name=steps]", 10);
       await page.fill("input[name=seed]", 99_999_999_999);
       await points.shows(".sample .note", "Set to 4,294,967,295");
+      // The first stop of the slider: 5 steps.
+      await page.fill("input[name=ddpm-steps]", 0);
       await page.click(points.button(".train", "Train"));
       await points.sampled();
+      await page.evaluate(keepDownloads);
+      for (const text of ["DDPM: points", "DDIM: points", "(ONNX)", "(safetensors)", "(folder)"]) {
+        await page.click({ selector: ".take-away button", text });
+      }
+      const saved = await page.waitFor(async () => {
+        const { saved } = window as unknown as {
+          saved: { name: string; text: Promise<string>; size: number }[];
+        };
+        if (saved.length < 5) return undefined;
+        return Promise.all(saved.map(async ({ text, ...file }) => ({ ...file, text: await text })));
+      });
+      const bytesOf = Object.fromEntries(saved.map(({ name, size }) => [name, size]));
+      for (const name of ["points.onnx", "points.safetensors", "points.zip"]) {
+        expect(bytesOf[name], name).toBeGreaterThan(170_000);
+      }
+      // The code trains the same network, and samples the same points.
+      const taken = (await runCode(await shownCode(page), "points")) as Record<string, number[]>;
+      for (const method of ["ddpm", "ddim"]) {
+        const csv = saved.find(({ name }) => name === `${method}-points.csv`)?.text ?? "";
+        const shown = csv.trim().split("\n").slice(1).join(",").split(",").map(Number);
+        expect(shown).toHaveLength(2000);
+        shown.forEach((v, i) => expect(Math.abs(v - taken[method][i])).toBeLessThan(5e-3));
+      }
       expect(await page.text("[data-method=ddim] [data-role=fresh]")).toMatch(
         /(closer than|as close as|farther than) a fresh draw of the data itself: 0\.\d+ ± 0\.\d+/,
       );

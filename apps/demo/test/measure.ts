@@ -1,17 +1,36 @@
 import { readFile } from "node:fs/promises";
+import type { IncomingHttpHeaders } from "node:http";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { expect } from "vitest";
 import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
 
-/** The gzipped bytes of each script that the page has loaded, from the built demo's folder. */
-export async function scriptSizes(page: BrowserPage, folder: string): Promise<number[]> {
-  const names = await page.evaluate(() =>
-    performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname),
-  );
-  const scripts = new Set(names.filter((name) => /^\/assets\/.*\.js$/.test(name)));
-  return Promise.all(
-    [...scripts].map(async (name) => gzipSync(await readFile(join(folder, name))).length),
-  );
+/** The most bytes of script, gzipped, that a room may load before it needs a backend. */
+const MOST_SCRIPT = 90_000;
+
+/**
+ * Counts the scripts that a server sends to pages and their workers, from the folder of the built demo.
+ * A service worker's own downloads come after the first picture, and do not count.
+ */
+export function scriptCounter(folder: string) {
+  const names = new Set<string>();
+  return {
+    /** For `serve`, as its `headers`. */
+    headers(path: string, { "sec-fetch-dest": dest }: IncomingHttpHeaders): Record<string, string> {
+      if (/^\/assets\/.*\.m?js$/.test(path) && (dest === "script" || dest === "worker"))
+        names.add(path);
+      return {};
+    },
+    /** Expects that all scripts so far are within the budget. */
+    async expectLight(): Promise<void> {
+      const sizes = await Promise.all(
+        [...names].map(async (name) => gzipSync(await readFile(join(folder, name))).length),
+      );
+      const bytes = sizes.reduce((sum, each) => sum + each, 0);
+      expect(bytes).toBeGreaterThan(20_000);
+      expect(bytes).toBeLessThanOrEqual(MOST_SCRIPT);
+    },
+  };
 }
 
 /** The sum of all layout shifts of the page so far. */

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,8 @@ import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
 import { enginesOf } from "../../../tooling/browser/page-tests.ts";
 import { type FileServer, patient, serveFiles } from "../../../tooling/fixtures/file-server.ts";
 import { goldenRuns, modelFolder } from "../../../tooling/fixtures/model-folder.ts";
+import { describeModel } from "../src/pages/model/describe-model.ts";
+import { filesSource } from "../src/pages/model/model-source.ts";
 import { axeProblems } from "./axe.ts";
 import {
   describeRoom,
@@ -174,21 +176,39 @@ describe("Your model", () => {
     ).toEqual([...data]);
   });
 
-  describeRoom("your-model", enginesOf(), ({ visit, server }) => {
+  test("the example's report is what the room reads of its folder", async () => {
+    const { paths, read } = modelFolder("sd1");
+    const files = await Promise.all(
+      paths.map(async (path) => [path, new File([(await read(path)) as BlobPart], path)] as const),
+    );
+    const source = filesSource({ kind: "files", name: "sd1", files: new Map(files) });
+    const report = await describeModel(source, async () => ({}));
+    const file = new URL("../src/pages/model/example-report.json", import.meta.url);
+    const text = `${JSON.stringify(report, null, 2)}\n`;
+    if (process.env.GEN_WRITE_PAGES === "1") await writeFile(file, text);
+    else expect(report).toEqual(JSON.parse(await readFile(file, "utf8")));
+  });
+
+  describeRoom("your-model", enginesOf(), ({ visit, server, expectLight }) => {
     test("knows its example at once, and makes diffusers' picture of it; its code does so in Node", async () => {
       const page = await visit();
       await known(page, "example-model");
       expect(await page.text("[data-role=kind]")).toBe("Text to image");
       expect(await page.text(".parts")).toContain("unetestimates the noise in a sample1.7 MB");
-      expect(await page.text("[data-role=memory]")).toMatch(/^Weights 1\.8 MB, a run at most/);
-      expect(await page.text(".report [data-fits=yes]")).toBe("ONNX Runtime · WASMruns");
+      expect(await page.text("[data-role=memory]")).toMatch(/^Try the example/);
       const names = await page.evaluate(() =>
         performance.getEntriesByType("resource").map(({ name }) => name),
       );
       expect(names.filter((name) => name.endsWith(".wasm"))).toEqual([]);
       expect(names.filter((name) => !name.startsWith(new URL(server().url).origin))).toEqual([]);
+      await page.waitFor(() => document.querySelector("[name=backend] option"));
+      await expectLight();
 
+      const before = await page.text(".parts");
       const rgba = await make(page);
+      expect(await page.text(".parts")).toBe(before);
+      expect(await page.text("[data-role=memory]")).toMatch(/^Weights 1\.8 MB, a run at most/);
+      expect(await page.text(".report [data-fits=yes]")).toBe("ONNX Runtime · WASMruns");
       expect(levelsApart(rgba, goldenPrompt())).toBeLessThanOrEqual(2);
       expect(await page.text("[data-role=levels]")).toMatch(
         /^(The same picture|Largest .* [12] of 255)/,

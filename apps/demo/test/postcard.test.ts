@@ -7,7 +7,7 @@ import { describeEngines, enginesOf } from "../../../tooling/browser/page-tests.
 import { type Server, serve } from "../../../tooling/browser/serve.ts";
 import { axeFolder, axeProblems } from "./axe.ts";
 import { builtDemo } from "./built-demo.ts";
-import { framesRequested, layoutShift, scriptSizes } from "./measure.ts";
+import { framesRequested, layoutShift, scriptCounter } from "./measure.ts";
 import { overflow } from "./room.ts";
 
 /** Waits until all paths are traced. */
@@ -52,8 +52,9 @@ async function copiedLink(page: BrowserPage): Promise<string> {
 describe("the shell and the postcard", () => {
   let server: Server;
   const open: { close(): Promise<void> }[] = [];
+  const { headers, expectLight } = scriptCounter(builtDemo);
   beforeAll(async () => {
-    server = await serve({ "/axe/": axeFolder, "/": builtDemo }, { isolated: true });
+    server = await serve({ "/axe/": axeFolder, "/": builtDemo }, { isolated: true, headers });
   });
   afterEach(async () => {
     for (const each of open.splice(0)) await each.close();
@@ -128,9 +129,7 @@ describe("the shell and the postcard", () => {
         [],
       );
       expect(names.filter((name) => name.endsWith(".wasm"))).toEqual([]);
-      const scripts = await scriptSizes(page, builtDemo);
-      expect(scripts.length).toBeGreaterThan(0);
-      expect(scripts.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(90_000);
+      await expectLight();
       expect(await layoutShift(page)).toBeLessThan(0.02);
     });
 

@@ -1,4 +1,12 @@
+import { readFileSync } from "node:fs";
+import { readSafetensors } from "@gen/data";
+import { withWeights } from "@gen/nn";
+import { cpuBackend } from "@gen/runtime-gpu/cpu";
+import { ddimSteps, denoiser, sample } from "@gen/sampling";
 import { describe, expect, it } from "vitest";
+import { pointDenoiser } from "../src/pages/points/point-denoiser.ts";
+import { schedule } from "../src/pages/points/schedule.ts";
+import { count, openingSeed, steps } from "../src/pages/race/race-api.ts";
 import {
   bound,
   browserName,
@@ -58,4 +66,24 @@ describe("the race's report", () => {
     };
     for (const [name, agent] of Object.entries(agents)) expect(browserName(agent)).toBe(name);
   });
+});
+
+it("the room opens with the points where its reference ends", async () => {
+  const file = (name: string) =>
+    readFileSync(new URL(`../src/pages/race/${name}`, import.meta.url));
+  const { tensors, metadata } = readSafetensors(file("points.safetensors"));
+  const backend = cpuBackend();
+  // Samples do not depend on how many are drawn.
+  const { x } = await sample({
+    backend,
+    denoiser: withWeights(denoiser(pointDenoiser()), tensors),
+    steps: ddimSteps(schedule, { steps, spacing: "trailing" }),
+    shape: [20, 2],
+    seed: openingSeed,
+    clip: Number(metadata.bound),
+  });
+  await backend.close();
+  const bytes = file("opening-points.f32");
+  expect(bytes).toHaveLength(4 * 2 * count);
+  Array.from(x, (v, i) => expect(bytes.readFloatLE(4 * i)).toBeCloseTo(v, 5));
 });

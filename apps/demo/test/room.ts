@@ -10,6 +10,7 @@ import { describeEngines } from "../../../tooling/browser/page-tests.ts";
 import { type Server, serve } from "../../../tooling/browser/serve.ts";
 import { axeFolder, axeProblems } from "./axe.ts";
 import { builtDemo } from "./built-demo.ts";
+import { scriptCounter } from "./measure.ts";
 
 /** The sizes that each room is looked at. */
 export const sizes = { wide: [1440, 900], phone: [360, 740] } as const;
@@ -26,6 +27,8 @@ export interface Room {
   /** Opens the room in a new page, which closes after the test. */
   visit(settings?: string, size?: readonly [number, number]): Promise<BrowserPage>;
   server(): Server;
+  /** Expects that the scripts of all visits so far are within the budget before a backend. */
+  expectLight(): Promise<void>;
 }
 
 /** Describes a room's tests for each engine, on the built demo. `id` is its address. */
@@ -39,8 +42,9 @@ export function describeRoom(
     let server: Server;
     let browser: Browser;
     const open: BrowserPage[] = [];
+    const { headers, expectLight } = scriptCounter(builtDemo);
     beforeAll(async () => {
-      server = await serve({ "/axe/": axeFolder, "/": builtDemo }, { isolated: true });
+      server = await serve({ "/axe/": axeFolder, "/": builtDemo }, { isolated: true, headers });
       browser = await launch(engine, options);
     });
     afterEach(async () => {
@@ -58,7 +62,7 @@ export function describeRoom(
       await page.waitFor(() => document.querySelector("h1"));
       return page;
     }
-    tests({ visit, server: () => server }, engine);
+    tests({ visit, server: () => server, expectLight }, engine);
   });
 }
 

@@ -5,7 +5,7 @@ import { enginesOf } from "../../../tooling/browser/page-tests.ts";
 import { serve } from "../../../tooling/browser/serve.ts";
 import { axeFolder, axeProblems } from "./axe.ts";
 import { builtDemo } from "./built-demo.ts";
-import { framesRequested, layoutShift, scriptSizes } from "./measure.ts";
+import { framesRequested, layoutShift } from "./measure.ts";
 import {
   describeRoom,
   expectAccessible,
@@ -89,10 +89,7 @@ describe("Steer", () => {
         performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname),
       );
       expect(names.filter((name) => name.endsWith(".wasm"))).toEqual([]);
-      const scripts = await scriptSizes(page, builtDemo);
-      const bytes = scripts.reduce((sum, each) => sum + each, 0);
-      expect(bytes).toBeGreaterThan(20_000);
-      expect(bytes).toBeLessThanOrEqual(90_000);
+      await room.expectLight();
       expect(await layoutShift(page)).toBeLessThan(0.02);
     });
 

@@ -30,7 +30,7 @@ test("at scale 1, both kinds have the score of the class alone, at every noise l
   for (const data of dataIds) {
     const { mixture } = labeledData[data];
     for (const kind of ["classifier", "free"] as const) {
-      const model = guidedModel(mixture, { classes: [1], kind, scale: 1, steps }, 40);
+      const model = await guidedModel(mixture, { classes: [1], kind, scale: 1, steps }, 40);
       for (const [t, logSnr] of [
         [31, -10],
         [30, -5],

@@ -12,6 +12,7 @@ export {
   levelOfValue,
   type Picture,
 } from "./film.ts";
+export { frameAt } from "./frame-at.ts";
 export {
   drawFrontier,
   drawSample,
@@ -40,7 +41,7 @@ export { levelOf, logSnrAt, positionOf, stillLogSnrs } from "./log-snr.ts";
 export { drawMosaic, mosaicTiles } from "./mosaic.ts";
 export { drawMoves } from "./moves.ts";
 export { type Letter, type Palette, readPalette } from "./palette.ts";
-export { frameAt, tracePaths } from "./paths.ts";
+export { tracePaths } from "./paths.ts";
 export { drawRiver, riverMargin } from "./river.ts";
 export { drawScaleCurve } from "./scale-curve.ts";
 export { drawStage, drawStills } from "./stage.ts";

@@ -1,6 +1,6 @@
+import { frameAt } from "./frame-at.ts";
 import { positionOf, stillLogSnrs } from "./log-snr.ts";
 import type { Palette } from "./palette.ts";
-import { frameAt } from "./paths.ts";
 import type { Box, Surface } from "./surface.ts";
 
 /** Half of the plane's width and height that a stage shows at least. */

@@ -1,8 +1,9 @@
 import { mixtureOracle, normalNoise, numberArithmetic } from "@gen/math";
 import { expect, test } from "vitest";
 import { exactDenoiser } from "../src/exact-denoiser.ts";
+import { frameAt } from "../src/frame-at.ts";
 import { levelOf, logSnrAt, logSnrRange, positionOf } from "../src/log-snr.ts";
-import { frameAt, tracePaths } from "../src/paths.ts";
+import { tracePaths } from "../src/paths.ts";
 
 const anchors = Float32Array.of(-1, 0.5, 0.25, 0, 1.5, -0.75, 0.3, 0.01);
 const sigma = 0.05;

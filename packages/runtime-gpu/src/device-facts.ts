@@ -140,7 +140,7 @@ export async function webnnFacts(): Promise<DeviceFacts> {
   const { reason } = onnxWasmFacts();
   if (reason) return missingDevice(reason);
   // Pages that do not ask about WebNN do not load it.
-  const { requestMlContext } = await import("./onnx/webnn.ts");
+  const { requestMlContext } = await import("./onnx/ml-context.ts");
   try {
     const context = await requestMlContext();
     const types = context.opSupportLimits().input?.dataTypes ?? [];

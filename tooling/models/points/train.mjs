@@ -2,38 +2,25 @@
 // ONNX Runtime's WebAssembly on one thread computes the same bytes on every machine.
 // Usage: node tooling/models/points/train.mjs [FILE]     about a minute
 import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { fromDemo, pages } from "./bundle.mjs";
 
-const demo = new URL("../../../apps/demo/", import.meta.url);
-const pages = new URL("src/pages/", demo);
 const target = process.argv[2] ?? fileURLToPath(new URL("race/points.safetensors", pages));
 
 // The network and the schedule are the demo's own, so the packages are the ones that it sees.
-const bundle = fileURLToPath(new URL("node_modules/.cache/points/demo.mjs", demo));
-mkdirSync(new URL(".", `file://${bundle}`), { recursive: true });
-await build({
-  stdin: {
-    contents: `
-      export { pointDenoiser } from "./points/point-denoiser.ts";
-      export { schedule } from "./points/schedule.ts";
-      export { standardize, swissRoll, writeSafetensors } from "@gen/data";
-      export { trainDdpm } from "@gen/ddpm";
-      export { tensor } from "@gen/graph";
-      export { cosineDecay } from "@gen/nn";
-      export { openBackend } from "@gen/runtime-gpu";
-    `,
-    resolveDir: fileURLToPath(pages),
-  },
-  outfile: bundle,
-  bundle: true,
-  format: "esm",
-  platform: "node",
-  conditions: ["@gen/source"],
-  external: ["onnxruntime-*", "@tensorflow/*"],
-});
-const gen = await import(bundle);
+const gen = await fromDemo(
+  "train",
+  `
+    export { pointDenoiser } from "./points/point-denoiser.ts";
+    export { schedule } from "./points/schedule.ts";
+    export { standardize, swissRoll, writeSafetensors } from "@gen/data";
+    export { trainDdpm } from "@gen/ddpm";
+    export { tensor } from "@gen/graph";
+    export { cosineDecay } from "@gen/nn";
+    export { openBackend } from "@gen/runtime-gpu";
+  `,
+);
 
 const steps = 6000;
 // A soft spiral. The sines of WebGPU and WebGL are 2e-4 off on SwiftShader; the paths of a sharp

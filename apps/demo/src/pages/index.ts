@@ -15,8 +15,8 @@ export interface Page {
 export const pages: readonly Page[] = [
   {
     id: "postcard",
-    name: (text) => text.postcard.name,
-    title: (text) => text.postcard.title,
+    name: (text) => text.rooms.postcard.name,
+    title: (text) => text.rooms.postcard.title,
     load: () => import("./postcard/postcard-page.vue"),
   },
   {

@@ -66,12 +66,12 @@ async function deviceFor(options: OnnxOptions): Promise<Device<OrtTensor>> {
   const build = webBuild(options);
   const { graphCapture, onUncaptured, gpuDevice: given } = options;
   const gpu = provider === "webgpu" ? (given ?? (await requestGpu())) : undefined;
-  const webnn = provider === "webnn" ? await import("./webnn.ts") : undefined;
+  const webnn = provider === "webnn" ? await import("./ml-context.ts") : undefined;
   const context = await webnn?.requestMlContext();
   const ort = runtime ?? (await loadWeb(build));
   ort.env.wasm.numThreads ??= build === "webgpu" ? 1 : threads;
   if (options.wasmPaths) ort.env.wasm.wasmPaths = options.wasmPaths;
-  if (webnn && context) return webnn.webnnDevice(ort, context);
+  if (context) return (await import("./webnn.ts")).webnnDevice(ort, context);
   if (!gpu) return hostDevice("onnx/wasm", "wasm", ort, { executionProviders: ["wasm"] });
   const capture = graphCapture ? { onUncaptured } : undefined;
   return gpuDevice(ort, gpu as GpuDevice, given === undefined, capture);

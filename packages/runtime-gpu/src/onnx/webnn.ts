@@ -3,37 +3,10 @@
  * to the page's MLContext and its outputs back.
  */
 import type { Device } from "../device.ts";
-import { unavailable } from "../errors.ts";
 import { hostDevice } from "./host-device.ts";
+import { deviceType, type MlContext } from "./ml-context.ts";
 import { pageQueue } from "./page-queue.ts";
 import type { Ort, OrtTensor } from "./runtime.ts";
-
-/** The part of WebNN's `MLContext` that is used here. */
-export interface MlContext {
-  readonly lost: Promise<{ readonly message: string }>;
-  opSupportLimits(): { readonly input?: { readonly dataTypes?: readonly string[] } };
-  destroy?(): void;
-}
-interface Ml {
-  createContext(options: object): Promise<MlContext>;
-}
-
-const deviceType = "gpu";
-
-/** The page's WebNN on its GPU. @throws GenError `backend-unavailable` when the page has none. */
-export async function requestMlContext(): Promise<MlContext> {
-  const { ml } = (globalThis as { navigator?: { ml?: Ml } }).navigator ?? {};
-  if (!ml) {
-    throw unavailable(
-      "WebNN is not there: this page has no navigator.ml; start Chrome or Edge with --enable-features=WebMachineLearningNeuralNetwork",
-    );
-  }
-  try {
-    return await ml.createContext({ deviceType, powerPreference: "high-performance" });
-  } catch (cause) {
-    throw unavailable(`WebNN is not there: ${(cause as Error).message}`, { cause });
-  }
-}
 
 /** A device on the page's WebNN. Closing it ends `context`. */
 export function webnnDevice(ort: Ort, context: MlContext): Device<OrtTensor> {

@@ -1,4 +1,5 @@
 import { grid, type Picture } from "@gen/figures/postcard";
+import { cellsSource } from "../postcard/cells-source.ts";
 import { anchorCount, directions, type PointData, pointCount, spread } from "./point-data.ts";
 import type { Settings } from "./use-settings.ts";
 
@@ -60,15 +61,10 @@ console.log("distance of each side to the data:", distances);
 `;
 }
 
-/** The points of a picture: the gaps between its cells, in base 36. */
-function pictureSource({ cells }: Picture): string {
-  const gaps = Array.from(cells, (cell, i) => (cell - (i > 0 ? cells[i - 1] : 0)).toString(36));
-  return `const gaps = "${gaps.join(" ")}";
-let cell = 0;
-const cells = gaps.split(" ").map((gap) => (cell += Number.parseInt(gap, 36)));
+/** The points of a picture: its cells. */
+const pictureSource = (picture: Picture) => `${cellsSource(picture)}
 const at = cells.flatMap((c) => [c % ${grid.columns}, Math.floor(c / ${grid.columns})]);
 const points = { name: "picture", data: Float32Array.from(at), shape: [2], length: cells.length };`;
-}
 
 /** The points that a network learned, rounded. */
 const learnedSource = (anchors: Float32Array) =>

@@ -1,7 +1,6 @@
 import type { TrainingState } from "@gen/nn";
-import type { Choice } from "../../backends/choices.ts";
 import type { Work } from "../../use-worker.ts";
-import type { Draws } from "./point-data.ts";
+import type { Draws } from "./draws.ts";
 
 /** What samples: the exact denoiser of a mixture, or a trained network. */
 export type Problem = ExactProblem | NetworkProblem;
@@ -15,7 +14,8 @@ export interface ExactProblem {
 export interface NetworkProblem extends Draws {
   readonly kind: "network";
   readonly state: TrainingState;
-  readonly choice: Choice;
+  /** The backend that the learning page chose, as it was kept. */
+  readonly choice: unknown;
 }
 
 /** One side of the curtain. */

@@ -1,4 +1,3 @@
 import { exposeWork } from "../../expose-work.ts";
-import { createCompareWork } from "./create-compare-work.ts";
 
-exposeWork(createCompareWork());
+exposeWork(async () => (await import("./create-compare-work.ts")).createCompareWork());

@@ -1,7 +1,17 @@
 import { exactDenoiser, positionOf } from "@gen/figures";
 import { normalNoise, type PredictionType, slicedWasserstein } from "@gen/math";
 import { eventLoopYielder } from "@gen/runtime-gpu/event-loop";
-import { ddimSteps, type Progress, type Sampler, type Step, sampler } from "@gen/sampling";
+import {
+  levelTransitions,
+  type Progress,
+  type Sampler,
+  type Step,
+  sampler,
+  stepTable,
+} from "@gen/sampling";
+import { timesteps } from "@gen/schedules";
+import { boundOf } from "../points/bound.ts";
+import { schedule } from "../points/schedule.ts";
 import type {
   CompareWork,
   Fresh,
@@ -11,8 +21,9 @@ import type {
   Trace,
   TraceRequest,
 } from "./compare-work.ts";
-import { type Draws, directions, drawsOf, pointCount, spread } from "./point-data.ts";
-import { jobs, schedule, solvers } from "./solvers.ts";
+import { type Draws, drawsOf } from "./draws.ts";
+import { directions, pointCount, spread } from "./point-data.ts";
+import { jobs } from "./solvers.ts";
 
 /** A denoiser that is ready to sample, and what its samples are compared with. */
 interface Machine extends Draws {
@@ -55,7 +66,7 @@ export function createCompareWork(): CompareWork {
     if (problem.kind === "exact") return exactMachine(problem.anchors);
     const { networkSampler } = await import("./network-sampler.ts");
     const { reference, fresh } = problem;
-    const clip = reference.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+    const clip = boundOf(reference);
     return { predicts: "epsilon", sampler: await networkSampler(problem), clip, reference, fresh };
   }
 
@@ -92,7 +103,9 @@ export function createCompareWork(): CompareWork {
     const current = await machine;
     if (!current || signal.aborted) return undefined;
     const { predicts } = current;
-    const rows = ddimSteps(schedule, { steps, spacing: "trailing", eta, predicts });
+    // The table of `ddimSteps`, without the code of its other spacings.
+    const times = timesteps(schedule, { steps, spacing: "trailing" });
+    const rows = stepTable(levelTransitions(schedule, times), { eta, predicts });
     const frames = [normalNoise({ seed, purpose: "initial", batch: pointCount, size: 2 })];
     const x = await draw(current, rows, seed, signal, async (progress) =>
       frames.push(Float32Array.from(await progress.x())),
@@ -106,10 +119,11 @@ export function createCompareWork(): CompareWork {
     signal: AbortSignal,
     onMeasured: (point: Measured) => void,
   ): Promise<void> {
-    const current = await machine;
+    // The curtain needs none of these tables.
+    const [current, { solverRows }] = await Promise.all([machine, import("./solver-rows.ts")]);
     for (let job = first; current && job < jobs.length && !signal.aborted; job++) {
       const { solver, steps } = jobs[job];
-      const rows = solvers.find(({ id }) => id === solver)?.rows(steps, current.predicts) ?? [];
+      const rows = solverRows[solver](steps, current.predicts);
       const x = await draw(current, rows, seed, signal, () => Promise.allSettled(traces));
       onMeasured({ job, distance: score(x, current) });
     }

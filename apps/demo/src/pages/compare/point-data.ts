@@ -1,6 +1,5 @@
-import { rings, standardize, twoMoons } from "@gen/data";
+import { standardize } from "@gen/data";
 import { anchorsOf, type Picture } from "@gen/figures/postcard";
-import { normalNoise, randomStream } from "@gen/math";
 import type { KeptModel } from "../points/model-store.ts";
 
 /*
@@ -29,11 +28,11 @@ export const anchorCount = 400;
 /** The number of directions of the sliced Wasserstein distance. */
 export const directions = 64;
 
-const toys = { moons: twoMoons, rings };
-
 /** The data of a toy. */
-export const toyData = (id: keyof typeof toys): PointData =>
-  standardized(toys[id]({ n: anchorCount, seed: 1 }).data);
+export async function toyData(id: "moons" | "rings"): Promise<PointData> {
+  const { toyPoints } = await import("../postcard/toy-points.ts");
+  return standardized(toyPoints(id, anchorCount));
+}
 
 /** The data of a postcard: an anchor at each of its cells. */
 export const pictureData = (picture: Picture): PointData => standardized(anchorsOf(picture));
@@ -49,33 +48,6 @@ function standardized(points: Float32Array): PointData {
   const length = points.length / 2;
   const { dataset, mean, std } = standardize({ name: "points", data: points, shape: [2], length });
   return { anchors: dataset.data, mean, std };
-}
-
-/** Points that a solver's samples are compared with, and fresh draws that are compared so too. */
-export interface Draws {
-  /** The data, `[n, 2]`. */
-  readonly reference: Float32Array;
-  /** `[pointCount, 2]` each. */
-  readonly fresh: readonly Float32Array[];
-}
-
-/** Number of fresh draws. */
-const FRESH = 16;
-
-/** Random draws of the data. */
-export function drawsOf({ anchors }: Pick<PointData, "anchors">): Draws {
-  return {
-    reference: anchors,
-    fresh: Array.from({ length: FRESH }, (_, seed) => {
-      const centers = randomStream({ seed, purpose: "centers" }).integers(
-        pointCount,
-        anchors.length / 2,
-      );
-      return normalNoise({ seed, purpose: "draws", batch: pointCount, size: 2 }).map(
-        (z, i) => anchors[2 * centers[i >> 1] + (i % 2)] + spread * z,
-      );
-    }),
-  };
 }
 
 /** Half of the stage that data fill. */

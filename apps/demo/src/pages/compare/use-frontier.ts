@@ -28,6 +28,11 @@ export function useFrontier(work: Pick<CompareWork, "measure" | "stop" | "fresh"
     return all as Lines;
   });
 
+  /** Scores fresh draws of the data, which the sides are compared with too. */
+  async function scoreFresh(): Promise<void> {
+    fresh.value ??= await work.fresh();
+  }
+
   /** Measures the jobs that are not measured yet. */
   async function start(seed: number): Promise<void> {
     if (running.value || done.value === jobs.length) return;
@@ -37,7 +42,7 @@ export function useFrontier(work: Pick<CompareWork, "measure" | "stop" | "fresh"
     secondsLeft.value = undefined;
     const started = performance.now();
     try {
-      fresh.value ??= await work.fresh();
+      await scoreFresh();
       if (own !== run) return;
       await work.measure(first, seed, ({ job, distance }) => {
         if (own !== run || job !== distances.value.length) return;
@@ -64,5 +69,5 @@ export function useFrontier(work: Pick<CompareWork, "measure" | "stop" | "fresh"
     if (data) fresh.value = undefined;
   }
 
-  return { lines, fresh, done, running, secondsLeft, start, stop, reset };
+  return { lines, fresh, done, running, secondsLeft, scoreFresh, start, stop, reset };
 }

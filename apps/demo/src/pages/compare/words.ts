@@ -105,7 +105,7 @@ const en = {
     steps: "steps",
     distance: "distance",
   },
-  files: { points: "points (CSV)", frontier: "distances (CSV)" },
+  files: { frontier: "distances (CSV)" },
 };
 
 const zh: typeof en = {
@@ -193,7 +193,7 @@ const zh: typeof en = {
     steps: "步数",
     distance: "距离",
   },
-  files: { points: "点坐标（CSV）", frontier: "距离（CSV）" },
+  files: { frontier: "距离（CSV）" },
 };
 
 /** The strings of this room. */

@@ -1,4 +1,3 @@
 import { exposeWork } from "../../expose-work.ts";
-import { createWork } from "./create-work.ts";
 
-exposeWork(createWork());
+exposeWork(async () => (await import("./create-work.ts")).createWork());

@@ -2,7 +2,7 @@ import { levelOfValue, type Picture } from "@gen/figures";
 import { SIDE, SIZE } from "./picture-size.ts";
 
 /*
- * The room's files. @gen/data and the model are read when the reader saves.
+ * The room's files. Writers and the model are read when the reader saves.
  */
 
 const joined = (pictures: readonly Picture[]) =>
@@ -10,7 +10,7 @@ const joined = (pictures: readonly Picture[]) =>
 
 /** The pictures side by side, white on black as the data have them. */
 export async function pngOf(pictures: readonly Picture[]): Promise<Blob> {
-  const { writePng } = await import("@gen/data");
+  const { writePng } = await import("../../file-writers.ts");
   const width = SIDE * pictures.length;
   const data = Uint8Array.from({ length: width * SIDE }, (_, i) => {
     const [row, column] = [Math.floor(i / width), i % width];
@@ -23,7 +23,7 @@ export async function pngOf(pictures: readonly Picture[]): Promise<Blob> {
 
 /** The pictures as an array `[n, 1, 28, 28]` of float32. */
 export async function npyOf(pictures: readonly Picture[]): Promise<Blob> {
-  const { writeNpy } = await import("@gen/data");
+  const { writeNpy } = await import("../../file-writers.ts");
   const array = { data: joined(pictures), shape: [pictures.length, 1, SIDE, SIDE] };
   return new Blob([writeNpy({ ...array, dtype: "float32" }) as BlobPart]);
 }

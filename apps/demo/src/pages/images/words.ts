@@ -79,7 +79,6 @@ const en = {
     png: "pictures (PNG)",
     npy: "pictures (npy)",
     csv: "pictures (CSV)",
-    onnx: "model (ONNX)",
   },
 };
 
@@ -159,7 +158,7 @@ const zh: typeof en = {
   numbers: "胶片背后的数",
   numbersCaption: (i) => `第 ${i} 张图片，按胶片的时刻`,
   numbersHead: ["t", "步", "x 的均值", "x 的标准差", "估计的变化（级）"],
-  files: { png: "图片（PNG）", npy: "图片（npy）", csv: "图片（CSV）", onnx: "模型（ONNX）" },
+  files: { png: "图片（PNG）", npy: "图片（npy）", csv: "图片（CSV）" },
 };
 
 export const words = { en, zh };

@@ -1,12 +1,13 @@
-import { digits } from "@gen/data";
 import { backendError } from "../../backends/backend-error.ts";
-import { shifted, size } from "./drawings.ts";
-import type { LatentApi, Pictures, Source } from "./latent-api.ts";
+import { size } from "./drawings.ts";
+import type { LatentApi } from "./latent-api.ts";
 import { measure, plainVae } from "./mlp-vae.ts";
+import { fetchDigits, pictureReader } from "./pictures.ts";
 import type { StopSignal } from "./train-latent.ts";
 
 /** Creates the work of the room. Only training loads a backend. */
-export function createLatentApi(): LatentApi {
+export function createLatentApi(readDigits = fetchDigits): LatentApi {
+  const picturesOf = pictureReader(readDigits);
   let backend: ReturnType<typeof openWasm> | undefined;
   let stopSignal: StopSignal | undefined;
 
@@ -53,27 +54,4 @@ async function openWasm() {
     import("../../backends/open-backend.ts"),
   ]);
   return openBackend(defaultChoice(await availableChoices(), "onnx/wasm"), 1);
-}
-
-let allDigits: Promise<Pictures> | undefined;
-
-async function picturesOf(source: Source): Promise<Pictures> {
-  if (source === "digits") {
-    allDigits ??= digits().then(({ data, labels, range: [low, high] = [0, 1] }) => ({
-      pixels: Float32Array.from(data, (v) => (v - low) / (high - low)),
-      labels: labels ?? new Int32Array(),
-    }));
-    // A failed download is tried again.
-    allDigits.catch(() => {
-      allDigits = undefined;
-    });
-    return allDigits;
-  }
-  const pixels = shifted(source);
-  const each = pixels.length / size / source.length;
-  const labels = Int32Array.from(
-    { length: pixels.length / size },
-    (_, i) => 1 + Math.floor(i / each),
-  );
-  return { pixels, labels };
 }

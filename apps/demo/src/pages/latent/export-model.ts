@@ -2,6 +2,9 @@ import { writeSafetensors } from "@gen/data";
 import { trace } from "@gen/graph";
 import { toOnnx } from "@gen/graph/onnx";
 import { weightsOf, withWeights } from "@gen/nn";
+import { pipelineFiles } from "@gen/pipeline";
+import { pipelineVae } from "@gen/vae";
+import { zipFolder } from "../../zip-folder.ts";
 import type { PlainWeights } from "./mlp-vae.ts";
 import { latentVae } from "./network.ts";
 
@@ -22,3 +25,9 @@ export function decoderFile(weights: PlainWeights): Uint8Array {
 /** The weights as a safetensors file, under the names of `mlpVae`'s parameters. */
 export const weightsFile = (weights: PlainWeights): Uint8Array =>
   writeSafetensors(weightsOf(modelOf(weights)));
+
+/** Encoder and decoder as a folder in diffusers' layout, which `loadPipeline` opens as a VAE alone. */
+export function folderFile(weights: PlainWeights): Blob {
+  const model = modelOf(weights);
+  return zipFolder(pipelineFiles({ kind: "vae", vae: pipelineVae(model), shape: model.latent }));
+}

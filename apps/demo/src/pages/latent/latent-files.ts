@@ -1,10 +1,11 @@
+import type { Strings } from "../../strings/en.ts";
 import { size } from "./drawings.ts";
 import type { Pictures } from "./latent-api.ts";
 import type { Measured, PlainWeights } from "./mlp-vae.ts";
 
 /** The files that the room gives, named in the current language. */
 export function latentFiles(
-  labels: Record<"encoder" | "decoder" | "weights" | "points", string>,
+  labels: Record<"encoder" | "decoder", string> & Strings["takeAway"],
   weights?: PlainWeights,
   pictures?: Pictures,
   measured?: Measured,
@@ -24,7 +25,7 @@ export function latentFiles(
       make: file(async (w) => (await writers()).decoderFile(w)),
     },
     {
-      label: labels.weights,
+      label: labels.safetensors,
       name: "vae.safetensors",
       make: file(async (w) => (await writers()).weightsFile(w)),
     },
@@ -32,6 +33,11 @@ export function latentFiles(
       label: labels.points,
       name: "latent-points.csv",
       make: pictures && measured && (() => csvOf(pictures, measured)),
+    },
+    {
+      label: labels.folder,
+      name: "vae.zip",
+      make: weights && (async () => (await writers()).folderFile(weights)),
     },
   ];
 }

@@ -1,4 +1,3 @@
 import { exposeWork } from "../../expose-work.ts";
-import { createLatentApi } from "./create-latent-api.ts";
 
-exposeWork(createLatentApi());
+exposeWork(async () => (await import("./create-latent-api.ts")).createLatentApi());

@@ -109,8 +109,6 @@ const en = {
   files: {
     encoder: "encoder (ONNX)",
     decoder: "decoder (ONNX)",
-    weights: "weights (safetensors)",
-    points: "points (CSV)",
   },
 };
 
@@ -213,8 +211,6 @@ const zh: typeof en = {
   files: {
     encoder: "编码器（ONNX）",
     decoder: "解码器（ONNX）",
-    weights: "权重（safetensors）",
-    points: "点坐标（CSV）",
   },
 };
 

@@ -1,12 +1,18 @@
 import type { Source, Way } from "./model-work.ts";
 import type { Settings } from "./settings.ts";
 
-/** The program that makes the picture of the room from its settings. */
-export function code(source: Source, way: Way, settings: Settings): string {
+/**
+ * The program that makes the picture of the room from its settings. `start` names the file of the
+ * picture that it starts from.
+ */
+export function code(source: Source, way: Way, settings: Settings, start?: string): string {
   const files =
     source.kind === "url"
       ? {
-          imports: ['import { modelFiles } from "@gen/model-files";'],
+          imports: [
+            'import { modelFiles } from "@gen/model-files";',
+            ...(start === undefined ? [] : ['import { readFile } from "node:fs/promises";']),
+          ],
           lines: [`const read = modelFiles().folder(${text(source.url)});`],
         }
       : {
@@ -16,7 +22,7 @@ export function code(source: Source, way: Way, settings: Settings): string {
             'const read = (path: string) => readFile(folder + "/" + path).catch(() => undefined);',
           ],
         };
-  const call = calls[way](settings);
+  const call = start === undefined ? calls[way](settings) : startCall(settings, start);
   return [
     ...files.imports,
     ...call.imports,
@@ -45,8 +51,41 @@ const fields = (all: Readonly<Record<string, string | number | undefined>>, inde
     value === undefined ? [] : [`${indent}${name}: ${value},`],
   );
 
+/** The fields that every call with a prompt has. */
+const promptFields = ({ prompt, negativePrompt, steps, guidance, seed, torch }: Settings) => ({
+  prompt: text(prompt),
+  negativePrompt: negativePrompt === "" ? undefined : text(negativePrompt),
+  [torch ? "torchSeed" : "seed"]: seed,
+  steps,
+  guidance,
+});
+
+/** From a picture. */
+const startCall = (settings: Settings, start: string): Call => ({
+  imports: [
+    'import { readPicture } from "@gen/data";',
+    'import { imageToImage } from "@gen/pipeline";',
+  ],
+  more: [],
+  lines: [
+    `const file = await readPicture(await readFile(${text(start)})); // saved beside the picture`,
+    "const size = file.width * file.height;",
+    "const pixel = (i: number) => file.data[file.channels * (i % size) + Math.floor(i / size)];",
+    "const image = {",
+    "  data: Float32Array.from({ length: 3 * size }, (_, i) => pixel(i) / 127.5 - 1),",
+    "  shape: [3, file.height, file.width],",
+    "};",
+    "// images: [1, 3, height, width] in [-1, 1]",
+    "const { images, shape } = await imageToImage(read, {",
+    "  backend,",
+    "  image,",
+    ...fields({ ...promptFields(settings), strength: settings.strength }),
+    "});",
+  ],
+});
+
 const calls: Readonly<Record<Way, (settings: Settings) => Call>> = {
-  prompt: ({ prompt, negativePrompt, steps, guidance, seed, torch, width, height }) => ({
+  prompt: (settings) => ({
     imports: ['import { textToImage } from "@gen/pipeline";'],
     more: [],
     lines: [
@@ -54,12 +93,9 @@ const calls: Readonly<Record<Way, (settings: Settings) => Call>> = {
       "const { images, shape } = await textToImage(read, {",
       "  backend,",
       ...fields({
-        prompt: text(prompt),
-        negativePrompt: negativePrompt === "" ? undefined : text(negativePrompt),
-        [torch ? "torchSeed" : "seed"]: seed,
-        steps,
-        guidance,
-        size: width && height ? `[${width}, ${height}]` : undefined,
+        ...promptFields(settings),
+        size:
+          settings.width && settings.height ? `[${settings.width}, ${settings.height}]` : undefined,
       }),
       "});",
     ],

@@ -90,7 +90,7 @@ export function createModelWork(): ModelWork {
     cancel: () => abort.abort(),
 
     async png({ data, width, height }, settings) {
-      const { writePng } = await import("@gen/data");
+      const { writePng } = await import("../../file-writers.ts");
       const rgb = Uint8Array.from({ length: 3 * width * height }, (_, i) => {
         return data[4 * Math.floor(i / 3) + (i % 3)];
       });

@@ -3,7 +3,7 @@ import { describeFolder, loadPipeline, type PipelineFolder, partSizes } from "@g
 import type { Pipeline } from "@gen/sampling";
 import { fitsHere, type HeadModel, readHead } from "./fits.ts";
 import type { ModelSource } from "./model-source.ts";
-import type { ModelReport, PartReport, SchedulerReport, Way } from "./model-work.ts";
+import type { ModelReport, PartReport, SchedulerReport } from "./model-work.ts";
 import { schedulerReport } from "./scheduler-report.ts";
 
 const nothing: ModelReport = {
@@ -15,15 +15,25 @@ const nothing: ModelReport = {
   latent: [],
 };
 
+/** Tells whether models fit. Without a machine, it tells nothing. */
+type FitOf = (
+  models: readonly HeadModel[],
+) => Promise<Pick<Partial<ModelReport>, "memory" | "fits">>;
+
 /** Parts that no picture from a prompt, a class or noise needs. */
 const UNUSED = ["vae_encoder", "safety_checker"];
 
 /** DiTPipeline's default (diffusers 0.39). */
 const DIT_GUIDANCE = 4;
 
-/** Tells what a model is. Of its models only the headers are read. */
-export async function describeModel(source: ModelSource): Promise<ModelReport> {
-  if (source.single !== undefined) return describeFile(source, source.single);
+/**
+ * Tells what a model is, and whether it fits this machine. Of its models only the headers are read.
+ */
+export async function describeModel(
+  source: ModelSource,
+  fit: FitOf = fitsHere,
+): Promise<ModelReport> {
+  if (source.single !== undefined) return describeFile(source, source.single, fit);
   const problems = new Set<string>();
   const attempt = <R>(work: Promise<R>) =>
     work.catch((error: Error) => {
@@ -58,18 +68,18 @@ export async function describeModel(source: ModelSource): Promise<ModelReport> {
     problems: [...problems],
     notes: pipeline?.warnings ?? [],
     scheduler,
-    ...(isWhole && (await fitsHere(used))),
+    ...(isWhole && (await fit(used))),
     ...sizesOf(folder, pipeline),
     ...(pipeline?.kind === "diffusion" && {
       classes: { count: pipeline.denoiser.classes, names: pipeline.classes },
       ...(/^DiTPipeline$/.test(folder.className ?? "") && { guidance: DIT_GUIDANCE }),
     }),
-    ...((pipeline || unread) && !isRefused && { way: wayOf(folder) }),
+    ...((pipeline || unread) && !isRefused && waysOf(folder)),
   };
 }
 
 /** A single ONNX model. */
-async function describeFile(source: ModelSource, path: string): Promise<ModelReport> {
+async function describeFile(source: ModelSource, path: string, fit: FitOf): Promise<ModelReport> {
   const file = await source.parts(path);
   const part = { name: path, purpose: "" };
   if (file === undefined || file === "unread") {
@@ -90,7 +100,7 @@ async function describeFile(source: ModelSource, path: string): Promise<ModelRep
       ...nothing,
       kind: "file",
       parts: [{ ...part, bytes, inputs: ports(model.signature), outputs: ports(graph.outputs) }],
-      ...(await fitsHere([head])),
+      ...(await fit([head])),
     };
   } catch (error) {
     const problems = [`${path}: ${(error as Error).message}`];
@@ -127,10 +137,12 @@ function sizesOf({ latent, factor }: PipelineFolder, pipeline: Pipeline | undefi
   return { latent: shape, size };
 }
 
-/** How the page makes a picture with the folder. */
-function wayOf({ kind, needs }: PipelineFolder): Way | undefined {
-  if (kind === "autoencoder") return "decoder";
-  if (needs.some((need) => need === "picture" || need === "control picture")) return undefined;
-  if (needs.includes("prompt")) return "prompt";
-  return needs.includes("class") ? "class" : "noise";
+/** How the page makes a picture with the folder, and whether from another picture. */
+function waysOf({ kind, needs, parts }: PipelineFolder): Pick<ModelReport, "way" | "picture"> {
+  if (kind === "autoencoder") return { way: "decoder" };
+  if (needs.some((need) => need === "mask" || need === "control picture")) return {};
+  if (!needs.includes("prompt")) return { way: needs.includes("class") ? "class" : "noise" };
+  const encodes = parts.some(({ name }) => name === "vae_encoder");
+  const picture = needs.includes("picture") ? "must" : encodes ? "may" : undefined;
+  return { way: "prompt", picture };
 }

@@ -54,6 +54,8 @@ export interface ModelReport {
   readonly guidance?: number;
   /** Undefined where the page cannot run the model. */
   readonly way?: Way;
+  /** Whether a picture may start from another picture, or must. */
+  readonly picture?: "may" | "must";
 }
 
 export interface PartReport {
@@ -125,6 +127,10 @@ export interface RunRequest {
   readonly steps?: number;
   readonly guidance?: number;
   readonly size?: readonly [width: number, height: number];
+  /** The picture that this one starts from. */
+  readonly start?: Pixels;
+  /** The share of the steps that a start takes. */
+  readonly strength?: number;
 }
 
 /** A picture as `ImageData` takes it. */

@@ -1,4 +1,3 @@
 import { exposeWork } from "../../expose-work.ts";
-import { createModelWork } from "./create-model-work.ts";
 
-exposeWork(createModelWork());
+exposeWork(async () => (await import("./create-model-work.ts")).createModelWork());

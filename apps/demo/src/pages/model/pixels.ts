@@ -42,3 +42,13 @@ export function channelsOf({ data, shape }: Values): number[][] {
     return [mean, spread, least, most];
   });
 }
+
+/** A picture as values of three channels in [-1, 1]. */
+export function imageOf({ data, width, height }: Pixels): Values {
+  const size = width * height;
+  const values = Float32Array.from(
+    { length: 3 * size },
+    (_, i) => data[4 * (i % size) + Math.floor(i / size)] / 127.5 - 1,
+  );
+  return { data: values, shape: [3, height, width] };
+}

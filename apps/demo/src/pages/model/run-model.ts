@@ -4,7 +4,7 @@ import type { Backend } from "@gen/runtime-gpu";
 import { type GenerateOptions, type Pipeline, pipelineSampler, torchNoise } from "@gen/sampling";
 import type { ModelSource } from "./model-source.ts";
 import type { Pixels, RunProgress, RunRequest, Way } from "./model-work.ts";
-import { pixelsOf } from "./pixels.ts";
+import { imageOf, pixelsOf } from "./pixels.ts";
 
 /** A model ready to make pictures. */
 export interface RunningModel {
@@ -73,18 +73,21 @@ interface StepFacts {
 /** The milliseconds that the decoder may take for a preview. A linear map takes its place. */
 const QUICK = 400;
 
+type PictureStep = Parameters<NonNullable<Parameters<ImageModel["textToImage"]>[0]["onStep"]>>[0];
+
 function ofPrompts(model: ImageModel): RunningModel {
   let isQuick = Math.max(...model.size) <= 256;
   let isCompiled = false;
   return {
     async make(request, { signal, onProgress }) {
-      const { prompt, negativePrompt, steps, guidance, size, seed, torch } = request;
-      const { images, shape, ...made } = await model.textToImage({
+      const { prompt, negativePrompt, steps, guidance, size, seed, torch, start, strength } =
+        request;
+      const call = {
         prompt,
         ...(negativePrompt !== "" && { negativePrompt }),
         ...(torch ? { torchSeed: seed } : { seed }),
-        ...{ steps, guidance, size, signal },
-        onStep: stepReports(onProgress, async (progress) => {
+        ...{ steps, guidance, signal },
+        onStep: stepReports<PictureStep>(onProgress, async (progress) => {
           const started = performance.now();
           const { images: data, shape } = await (isQuick ? progress.decode() : progress.preview());
           // The first call compiles the decoder, which the picture needs anyway.
@@ -92,7 +95,10 @@ function ofPrompts(model: ImageModel): RunningModel {
           isCompiled = true;
           return pixelsOf({ data, shape });
         }),
-      });
+      };
+      const { images, shape, ...made } = await (start
+        ? model.imageToImage({ ...call, image: imageOf(start), strength })
+        : model.textToImage({ ...call, size }));
       return { data: images, shape, ...made };
     },
     dispose: () => model.dispose(),

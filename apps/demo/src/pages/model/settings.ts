@@ -14,6 +14,7 @@ export interface Settings {
   /** Undefined for the model's own. */
   steps?: number;
   guidance?: number;
+  strength?: number;
   width?: number;
   height?: number;
   choice: string;
@@ -34,9 +35,13 @@ export const ranges = {
   seed: [0, maxSeed],
   steps: [1, 1000],
   guidance: [0, 50],
+  strength: [0.05, 1],
   width: [8, 4096],
   height: [8, 4096],
 } as const;
+
+/** The numbers that need not be whole. */
+export const fractions: readonly string[] = ["guidance", "strength"];
 
 /** The longest text that is kept. */
 const MAX_TEXT = 2000;
@@ -58,7 +63,7 @@ function apply(settings: Settings, values: Readonly<Record<string, unknown>>): v
   if (typeof values.torch === "boolean") settings.torch = values.torch;
   for (const [name, [low, high]] of Object.entries(ranges)) {
     const value = values[name];
-    const isWhole = name === "guidance" || Number.isInteger(value);
+    const isWhole = fractions.includes(name) || Number.isInteger(value);
     const fits = typeof value === "number" && isWhole && value >= low && value <= high;
     if (fits) Object.assign(settings, { [name]: value });
   }
@@ -76,5 +81,6 @@ function addressed(address: URLSearchParams): Record<string, unknown> {
 /** Takes the example's settings again. */
 export const takeExample = (settings: Settings): void => {
   Object.assign(settings, { ...usual, choice: settings.choice, url: settings.url });
-  for (const name of ["guidance", "width", "height"] as const) settings[name] = undefined;
+  for (const name of ["guidance", "strength", "width", "height"] as const)
+    settings[name] = undefined;
 };

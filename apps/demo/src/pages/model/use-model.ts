@@ -13,6 +13,7 @@ import type {
   RunResult,
   Source,
 } from "./model-work.ts";
+import { startPicture } from "./start-picture.ts";
 
 /** A model that the page has looked at. */
 export interface Opened {
@@ -25,12 +26,15 @@ export interface Opened {
 /** A picture of the model that is open, and what it was made with. */
 export type Made = RunResult & { readonly request: RunRequest; readonly opened: Opened };
 
+/** The size of a picture to start from, where nothing tells the model's. */
+const USUAL = [512, 512] as const;
+
 /** The stills that are kept of a run. */
 const STILLS = 8;
 
 /** The model that the room shows, and its runs. */
 export function useModel() {
-  const { inPage, work, end } = useWorker<ModelWork>({
+  const { inPage, work } = useWorker<ModelWork>({
     worker: () => new Worker(new URL("./model.worker.ts", import.meta.url), { type: "module" }),
     inPage: () => import("./create-model-work.ts").then((module) => module.createModelWork()),
   });
@@ -47,6 +51,8 @@ export function useModel() {
   const cancelled = ref(false);
   // A call whose turn has passed changes nothing.
   let turn = 0;
+  /** Whether the work has opened the model. It opens the example when the example is first tried. */
+  let isOpen = false;
 
   function clear(): void {
     failure.value = undefined;
@@ -68,25 +74,49 @@ export function useModel() {
     }
   }
 
-  async function open(next: Opened): Promise<void> {
-    phase.value = "reading";
-    report.value = undefined;
+  /** Shows a model in place of the last one. */
+  function show(next: Opened, known?: ModelReport): void {
+    isOpen = false;
+    report.value = known;
     opened.value = next;
     made.value = undefined;
     picture.value = undefined;
     stills.value = [];
-    report.value = await attempt(next.name, (work) => work.open(next.source));
   }
 
-  /** Opens the example, whose files are the page's own. */
-  async function openExample(): Promise<void> {
+  async function open(next: Opened): Promise<void> {
+    phase.value = "reading";
+    show(next);
+    report.value = await attempt(next.name, (work) => work.open(next.source));
+    isOpen = report.value !== undefined;
+  }
+
+  /** Shows the example, whose files are the page's own. */
+  function openExample(): void {
+    void cancel();
+    turn++;
+    clear();
+    phase.value = "idle";
     const url = new URL(example.folder, location.href.replace(/[?#].*/, "")).href;
     const name = example.folder;
     const source: Source = { kind: "url", url, sha256: example.sha256 };
-    await open({ name, source, isExample: true });
+    show({ name, source, isExample: true }, example.report);
   }
 
-  async function run(request: RunRequest, what: string): Promise<void> {
+  /** Opens a model if the work has not done so. Returns whether it is open. */
+  async function isOpened(work: ModelWork, current: Opened): Promise<boolean> {
+    if (isOpen) return true;
+    progress.value = { doing: "opening" };
+    const found = await work.open(current.source);
+    if (!found || opened.value !== current) return false;
+    report.value = found;
+    isOpen = true;
+    // It may have been cancelled while the headers were read.
+    return phase.value === "running";
+  }
+
+  /** Makes a picture, from another picture if there is one. */
+  async function run(request: RunRequest, what: string, from?: Blob): Promise<void> {
     const current = opened.value;
     if (!current || phase.value !== "idle") return;
     phase.value = "running";
@@ -100,10 +130,18 @@ export function useModel() {
       kept.push(next.preview);
       stills.value = thinned(kept);
     };
-    const result = await attempt(what, (work) => work.run(request, proxy(onProgress)));
+    let asked = request;
+    const result = await attempt(what, async (work) => {
+      if (!(await isOpened(work, current))) return undefined;
+      if (from) {
+        const size = request.size ?? report.value?.size ?? USUAL;
+        asked = { ...request, start: await startPicture(from, size) };
+      }
+      return work.run(asked, proxy(onProgress));
+    });
     progress.value = undefined;
     if (result) {
-      made.value = { ...result, request, opened: current };
+      made.value = { ...result, request: asked, opened: current };
       picture.value = result.picture;
     } else if (opened.value === current) {
       cancelled.value = !failure.value;
@@ -119,7 +157,7 @@ export function useModel() {
 
   return {
     ...{ inPage, phase, opened, report, progress, failure, made, picture, stills, cancelled },
-    ...{ open, openExample, run, cancel, end },
+    ...{ open, openExample, run, cancel },
     png: async (pixels: Pixels, settings: Parameters<ModelWork["png"]>[1]) =>
       (await work()).png(pixels, settings),
   };

@@ -39,6 +39,13 @@ const en = {
   film: "How it came out of the noise",
   prompt: "Prompt",
   negative: "What it must not show",
+  start: "Start from a picture",
+  startNeeded: "It needs a picture to start from",
+  startRemove: "start from noise",
+  startNote: "It is scaled to the model's size. It stays in this page.",
+  startFile: "start.png",
+  strength: "Strength",
+  saveStart: "the start (PNG)",
   classLabel: "Class",
   seed: "Seed",
   python: "noise as Python draws it",
@@ -96,7 +103,7 @@ const en = {
   noWay: {
     file: "To sample with it, drop it together with its scheduler_config.json (and config.json).",
     picture:
-      "It starts from a picture, which this page does not take yet. imageToImage and inpaint of @gen/pipeline do, and gen generate --image.",
+      "It needs a mask or a control picture, which this page does not take. inpaint and textToImage of @gen/pipeline do, and gen generate.",
   },
   parts: "Parts",
   partColumns: ["part", "what it does", "size"],
@@ -124,6 +131,8 @@ const en = {
   absentHere: (reason: string) => `not here: ${reason}`,
   tooMuch: (needed: string, allowed: string) =>
     `needs ${needed}, and WebAssembly can address ${allowed}`,
+  fitLater:
+    "Try the example: the page then reads the headers of its models and says what fits here.",
   fitUnknown: "The server gives no parts of its files, so this is known after the download.",
 };
 
@@ -162,6 +171,13 @@ const zh: typeof en = {
   film: "它是怎样从噪声里出来的",
   prompt: "提示词",
   negative: "不要出现的内容",
+  start: "从一张图片开始",
+  startNeeded: "需要一张起始图片",
+  startRemove: "改从噪声开始",
+  startNote: "图片会缩放到模型的尺寸，不会离开本页。",
+  startFile: "start.png",
+  strength: "改动强度",
+  saveStart: "起始图片（PNG）",
   classLabel: "类别",
   seed: "种子",
   python: "噪声与 Python 一致",
@@ -219,7 +235,7 @@ const zh: typeof en = {
   noWay: {
     file: "要用它采样，请连同 scheduler_config.json（以及 config.json）一起拖进来。",
     picture:
-      "它从一张图片开始，本页暂不接受图片。请用 @gen/pipeline 的 imageToImage 和 inpaint，或 gen generate --image。",
+      "它需要遮罩或控制图，本页不接受。请用 @gen/pipeline 的 inpaint 和 textToImage，或 gen generate。",
   },
   parts: "各部分",
   partColumns: ["部分", "作用", "大小"],
@@ -255,6 +271,7 @@ const zh: typeof en = {
   fits: "可以运行",
   absentHere: (reason) => `此处没有：${reason}`,
   tooMuch: (needed, allowed) => `需要 ${needed}，而 WebAssembly 只能寻址 ${allowed}`,
+  fitLater: "试试示例：页面会读取各模型的文件头，说明它们能否在这里运行。",
   fitUnknown: "服务器不提供文件的片段，下载之后才能知道。",
 };
 

@@ -1,3 +1,4 @@
+import { standardize } from "@gen/data";
 import {
   checkerboard,
   drawnPoints,
@@ -5,11 +6,10 @@ import {
   type PointSet,
   pinwheel,
   rings,
-  standardize,
   swissRoll,
   type ToyOptions,
   twoMoons,
-} from "@gen/data";
+} from "@gen/data/toys";
 import { digitStrokes } from "./digit-strokes.ts";
 
 /** A point of the user's drawing, in [-1, 1] x [-1, 1], y up. */
@@ -54,7 +54,8 @@ export interface Cloud {
   readonly noiseFrame: Frame;
 }
 
-const size = 5000;
+/** Number of points that the network learns from. */
+export const trainingPoints = 5000;
 const freshSize = 1000;
 const freshSeeds = [2, 3, 4, 5, 6];
 
@@ -89,7 +90,7 @@ export function cloud(id: CloudId, marks: readonly Mark[]): Cloud {
     id === "drawn" || id === "postcard"
       ? drawnPoints({ n, seed, points: marks, ...(id === "postcard" && { noise: 0.012 }) })
       : toys[id]({ n, seed });
-  const data = draw(size, 1);
+  const data = draw(trainingPoints, 1);
   const { dataset, mean, std } = standardize(data);
   const fresh = freshSeeds.map((seed) =>
     draw(freshSize, seed).data.map((v, i) => (v - mean[i % 2]) / std[i % 2]),

@@ -1,21 +1,13 @@
 import { exactDenoiser } from "@gen/figures";
 import { type NoiseLevel, normalNoise } from "@gen/math";
 import { levelTransitions, type Sampler, stepTable } from "@gen/sampling";
+import { type LevelLosses, lossLogSnrs } from "./loss-log-snrs.ts";
 import { schedule } from "./schedule.ts";
 
 /*
  * The loss of a model at five noise levels: the mean squared error of the noise that it sees. The
  * loss of the exact denoiser of the same points is the least that is possible there.
  */
-
-/** The log SNR of each level, from almost clean to almost noise. */
-export const lossLogSnrs = [4, 2, 0, -2, -4] as const;
-
-/** The losses at `lossLogSnrs`. */
-export interface LevelLosses {
-  readonly learned: readonly number[];
-  readonly least: readonly number[];
-}
 
 const count = 250;
 const times = lossLogSnrs.map((wanted) => {

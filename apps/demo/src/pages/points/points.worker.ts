@@ -1,4 +1,3 @@
 import { exposeWork } from "../../expose-work.ts";
-import { createWorkerApi } from "./create-worker-api.ts";
 
-exposeWork(createWorkerApi());
+exposeWork(async () => (await import("./create-worker-api.ts")).createWorkerApi());

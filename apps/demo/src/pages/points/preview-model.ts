@@ -2,6 +2,7 @@ import { ddimSteps } from "@gen/ddim";
 import { type TrainingState, withWeights } from "@gen/nn";
 import type { Backend } from "@gen/runtime-gpu";
 import { denoiser, levelTransitions, sampler, stepTable } from "@gen/sampling";
+import { boundOf } from "./bound.ts";
 import { fieldGrid, fieldTime } from "./field.ts";
 import { levelLosses } from "./loss-levels.ts";
 import { pointDenoiser } from "./point-denoiser.ts";
@@ -23,7 +24,7 @@ export async function previewModel(
   state: TrainingState,
   points: Float32Array,
 ): Promise<Preview> {
-  const clip = points.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+  const clip = boundOf(points);
   const own = sampler({ backend, denoiser: trainedDenoiser(state) });
   try {
     const samples = await own.sample({ steps: rows, shape: [count, 2], seed: 0, clip });

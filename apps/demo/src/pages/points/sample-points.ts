@@ -3,6 +3,7 @@ import { ddpmSteps } from "@gen/ddpm";
 import { normalNoise, slicedWasserstein } from "@gen/math";
 import type { Sampler } from "@gen/sampling";
 import { transfer } from "comlink";
+import { boundOf } from "./bound.ts";
 import { schedule } from "./schedule.ts";
 import {
   maxFrames,
@@ -39,7 +40,7 @@ export async function samplePoints({
     shape: [count, 2],
     seed,
     x,
-    clip: points.reduce((most, v) => Math.max(most, Math.abs(v)), 0),
+    clip: boundOf(points),
     signal,
     async onStep({ step, x }) {
       const remaining = rows.length - 1 - step;

@@ -1,3 +1,4 @@
+import type { TrainingState } from "@gen/nn";
 import { type Ref, ref, shallowRef } from "vue";
 import { type Choice, choices } from "../../backends/choices.ts";
 import { explainError, type Failure } from "../../network.ts";
@@ -22,6 +23,8 @@ export function useTraining(
   const preview = shallowRef<Preview>();
   /** The data that the model was trained on. */
   const learned = shallowRef<Cloud>();
+  /** The weights of the model. */
+  const weights = shallowRef<TrainingState["weights"]>();
   /** The number of the model. It grows with each training. */
   const model = ref(0);
   /** Whether the browser refused to keep the model for a reload. */
@@ -60,6 +63,7 @@ export function useTraining(
       preview.value = last;
       result.value = rest;
       learned.value = data;
+      weights.value = state.ema ?? state.weights;
       model.value++;
       void keep({ version: 1, state, cloud: data, curve: curve.value, preview: last });
     } catch (cause) {
@@ -83,6 +87,7 @@ export function useTraining(
     curve.value = losses;
     preview.value = drawn;
     learned.value = cloud;
+    weights.value = state.ema ?? state.weights;
     result.value = { backendName: "", step: state.step };
     model.value++;
   }
@@ -103,6 +108,7 @@ export function useTraining(
     curve,
     preview,
     learned,
+    weights,
     model,
     notKept,
     train,

@@ -1,6 +1,6 @@
 import type { TrainingState } from "@gen/nn";
 import type { Choice } from "../../backends/choices.ts";
-import type { LevelLosses } from "./loss-levels.ts";
+import type { LevelLosses } from "./loss-log-snrs.ts";
 
 export type Method = "ddpm" | "ddim";
 

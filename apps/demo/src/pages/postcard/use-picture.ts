@@ -57,7 +57,7 @@ export async function openPicture(): Promise<void> {
     picture.value = restored;
     return;
   }
-  await setWord(text.value.postcard.greeting);
+  await setWord(text.value.greeting);
 }
 
 /** The address of the current picture. */

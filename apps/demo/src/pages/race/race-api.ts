@@ -7,6 +7,9 @@ export const count = 1000;
 /** The runtime that all others are compared with: plain JavaScript in float64. */
 export const reference = "cpu";
 
+/** The seed of the points that the room opens with. */
+export const openingSeed = 0;
+
 /** The runs of the race, in a worker or in the page itself. */
 export interface RaceApi extends Work {
   runtimes(): Promise<Runtimes>;

@@ -1,4 +1,3 @@
 import { exposeWork } from "../../expose-work.ts";
-import { createRaceApi } from "./create-race-api.ts";
 
-exposeWork(createRaceApi());
+exposeWork(async () => (await import("./create-race-api.ts")).createRaceApi());

@@ -14,6 +14,7 @@ import {
 
 /** One runtime's run, as the page shows it. */
 export interface Lane {
+  /** A lane that was drawn beforehand is done without a result. */
   phase: "starting" | "running" | "done" | "stopped" | "failed";
   /** The noise, then the points after each step, `[count, 2]` each. */
   frames: readonly Float32Array[];
@@ -50,10 +51,15 @@ export function useRace() {
   let latest = 0;
   let release = () => {};
 
-  /** The runtimes of this browser, which the first race looks for. */
+  /** The runtimes of this browser. */
   const found = shallowRef<Runtimes>();
   async function findRuntimes(): Promise<void> {
     found.value ??= await (await work()).runtimes();
+  }
+
+  /** Shows where a runtime ends, without a run. */
+  function show(name: string, seed: number, points: Float32Array): void {
+    lanes.set(name, { phase: "done", frames: [startNoise(seed), points] });
   }
 
   /** Ends the current race. Its unfinished run is marked as stopped. */
@@ -135,5 +141,5 @@ export function useRace() {
   }
 
   onScopeDispose(stop);
-  return { inPage, found, lanes, current, running, race, stop, clear };
+  return { inPage, found, findRuntimes, lanes, current, running, show, race, stop, clear };
 }

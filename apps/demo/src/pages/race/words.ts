@@ -37,6 +37,7 @@ const en = {
     starting: "starts…",
     running: (step: number, steps: number) => `step ${step} of ${steps}`,
     stopped: "stopped on the way",
+    done: "drawn beforehand",
     failed: "did not start",
     step: (time: string) => `${time} a step`,
     plot: (label: string, step: number, steps: number) =>
@@ -76,9 +77,6 @@ const en = {
   numbers: "The points as numbers",
   numbersCaption: (shown: number) => `The last place of the first ${shown} of 1,000 points.`,
   point: "point",
-  csv: "points (CSV)",
-  safetensors: "model (safetensors)",
-  onnx: "model (ONNX)",
 };
 
 const zh: typeof en = {
@@ -115,6 +113,7 @@ const zh: typeof en = {
     starting: "正在启动…",
     running: (step, steps) => `第 ${step} / ${steps} 步`,
     stopped: "中途停止",
+    done: "预先画好",
     failed: "未能启动",
     step: (time) => `每步 ${time}`,
     plot: (label, step, steps) =>
@@ -150,9 +149,6 @@ const zh: typeof en = {
   numbers: "各点的数值",
   numbersCaption: (shown) => `1000 个点中前 ${shown} 个的终点。`,
   point: "点",
-  csv: "点（CSV）",
-  safetensors: "模型（safetensors）",
-  onnx: "模型（ONNX）",
 };
 
 const all: Readonly<Record<Language, typeof en>> = { en, zh };

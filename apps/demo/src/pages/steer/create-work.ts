@@ -1,5 +1,5 @@
 import { drawPoints, type GridDensity, tiltedDensity } from "@gen/figures";
-import { slicedWasserstein } from "@gen/math";
+import { normalNoise, slicedWasserstein } from "@gen/math";
 import type { Work } from "../../use-worker.ts";
 import { labeledData } from "./data.ts";
 import { guidePoints } from "./guide-points.ts";
@@ -21,6 +21,8 @@ export interface GuidedRun {
   readonly density: GridDensity;
   /** Draws of it, `[pointCount, 2]`. */
   readonly exact: Float32Array;
+  /** The noise that the guided points start from, `[pointCount, 2]`. */
+  readonly noise: Float32Array;
   /** The sliced Wasserstein distance of the guided points to other draws of it. */
   readonly distance: number;
   /** The distances of fresh draws. */
@@ -48,6 +50,7 @@ export function createWork(): SteerWork {
         ddpm,
         density,
         exact: draw(0),
+        noise: startNoise(settings.seed),
         distance: distanceOf(ddim[ddim.length - 1]),
         fresh: meanAndSpread(freshSeeds.map((seed) => distanceOf(draw(seed)))),
       };
@@ -59,6 +62,9 @@ export function createWork(): SteerWork {
     },
   };
 }
+
+const startNoise = (seed: number) =>
+  normalNoise({ seed, purpose: "initial", batch: pointCount, size: 2 });
 
 /** What guidance is meant to sample, and the distance of points to draws of it. */
 function exactAnswer(settings: Settings) {

@@ -4,14 +4,7 @@
  */
 import { exactDenoiser, type LabeledMixture, levelOf, logSnrAt, pullsAt } from "@gen/figures";
 import type { FloatArray } from "@gen/math";
-import {
-  classifierFree,
-  classifierGuided,
-  compose,
-  type DenoiserFunction,
-  ddimSteps,
-  sampleSteps,
-} from "@gen/sampling";
+import { classifierGuided, type DenoiserFunction, sampleSteps, stepTable } from "@gen/sampling";
 import type { Settings } from "./settings.ts";
 
 /** The log SNR that sampling starts from. */
@@ -37,11 +30,11 @@ function exactModel(
 }
 
 /** The guided model of points `[n, 2]`. Without classes, the model itself. */
-export function guidedModel(
+export async function guidedModel(
   { classes, sigma }: LabeledMixture,
   { classes: wanted, kind, scale, steps }: Omit<Settings, "data" | "seed">,
   n: number,
-): DenoiserFunction {
+): Promise<DenoiserFunction> {
   const level = levels(steps);
   const shape = [n, 2];
   const model = exactModel(
@@ -62,6 +55,7 @@ export function guidedModel(
     });
   }
   const conditional = wanted.map((c) => exactModel(Array.from(classes[c]), sigma, level));
+  const { classifierFree, compose } = await import("./free-guidance.ts");
   if (conditional.length === 1) {
     return classifierFree(conditional[0], { scale, unconditional: model, shape });
   }
@@ -83,9 +77,9 @@ export async function guidePoints(
     const t = steps + 1 - i;
     return { t, from: level(t), to: level(t - 1) };
   });
-  const denoiser = guidedModel(mixture, settings, count);
+  const denoiser = await guidedModel(mixture, settings, count);
   const frames: Float32Array[] = [];
-  const run = { denoiser, steps: ddimSteps(path, { eta }), shape: [count, 2], seed };
+  const run = { denoiser, steps: stepTable(path, { eta }), shape: [count, 2], seed };
   for await (const { x } of sampleSteps(run)) frames.push(Float32Array.from(x));
   return frames;
 }

@@ -1,4 +1,3 @@
-import * as comlink from "comlink";
-import { createWork } from "./create-work.ts";
+import { exposeWork } from "../../expose-work.ts";
 
-comlink.expose(createWork());
+exposeWork(async () => (await import("./create-work.ts")).createWork());

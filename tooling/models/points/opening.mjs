@@ -1,0 +1,31 @@
+// Writes the points that the demo's Race opens with: where its reference, plain JavaScript in float64,
+// ends with the shipped model. Usage: node tooling/models/points/opening.mjs
+import { readFileSync, writeFileSync } from "node:fs";
+import { fromDemo, pages } from "./bundle.mjs";
+
+const gen = await fromDemo(
+  "opening",
+  `
+    export { readSafetensors } from "@gen/data";
+    export { ddimSteps, sample } from "@gen/ddim";
+    export { withWeights } from "@gen/nn";
+    export { openBackend } from "@gen/runtime-gpu";
+    export { denoiser } from "@gen/sampling";
+    export { pointDenoiser } from "./points/point-denoiser.ts";
+    export { schedule } from "./points/schedule.ts";
+    export { count, openingSeed, reference, steps } from "./race/race-api.ts";
+  `,
+);
+const model = readFileSync(new URL("race/points.safetensors", pages));
+const { tensors, metadata } = gen.readSafetensors(model);
+const backend = await gen.openBackend(gen.reference);
+const { x } = await gen.sample({
+  backend,
+  denoiser: gen.withWeights(gen.denoiser(gen.pointDenoiser()), tensors),
+  steps: gen.ddimSteps(gen.schedule, { steps: gen.steps, spacing: "trailing" }),
+  shape: [gen.count, 2],
+  seed: gen.openingSeed,
+  clip: Number(metadata.bound),
+});
+await backend.close();
+writeFileSync(new URL("race/opening-points.f32", pages), Float32Array.from(x));
