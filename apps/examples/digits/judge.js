@@ -47,7 +47,7 @@ export async function judge({ backend, drawn, test, size }) {
   ];
   const labels = Array.from({ length: COUNT }, (_, i) => i % 10);
   for (const guidance of [1, 2]) {
-    const found = await measured((await drawn(labels, guidance, 1)).x);
+    const found = await measured(await drawn(labels, guidance, 1));
     rows.push({
       what: `${COUNT} samples, guidance ${guidance}`,
       right: share(found, labels),
