@@ -12,15 +12,7 @@ import {
   trace,
 } from "@gen/graph";
 import { evaluate } from "@gen/graph/evaluate";
-import {
-  mlp,
-  network,
-  networkGraph,
-  unet,
-  weightInputs,
-  weightsOf,
-  withWeights,
-} from "@gen/nn";
+import { mlp, network, networkGraph, unet, weightInputs, weightsOf, withWeights } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
 import { describe, expect, test } from "vitest";
 

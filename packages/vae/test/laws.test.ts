@@ -293,7 +293,9 @@ describe("trainVae", () => {
     const { weights } = await train(0.25);
     const before = { ...weightsOf(small()), ...weightsOf(judge) };
     for (const [name, { data }] of Object.entries(weights)) {
-      const moved = Array.from(data as Float32Array, (v, i) => Math.abs(v - Number(before[name].data[i])));
+      const moved = Array.from(data as Float32Array, (v, i) =>
+        Math.abs(v - Number(before[name].data[i])),
+      );
       // The first step of Adam is its rate, whatever the slope.
       const most = Math.max(...moved);
       if (name.startsWith("judge")) expect(most).toBeCloseTo(0.25, 3);
