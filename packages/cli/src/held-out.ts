@@ -112,10 +112,7 @@ type NoisyInputs = Parameters<ReturnType<typeof ddpmLoss>>[0] &
   Parameters<ReturnType<typeof edmLoss>>[0];
 
 /** The noise levels of a training: those of a schedule, EDM's, or none. */
-type Levels =
-  | { readonly schedule: NoiseSchedule }
-  | { readonly dataDeviation: number }
-  | undefined;
+type Levels = { readonly schedule: NoiseSchedule } | { readonly dataDeviation: number } | undefined;
 
 /** Measures a loss over time steps that are spread evenly, or over EDM's own levels. */
 export function noisyHeldOut<Model extends Weighted>(

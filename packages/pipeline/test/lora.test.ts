@@ -485,10 +485,12 @@ describe("changes of low rank", () => {
     expect(Object.keys(tensors)).toHaveLength(3 * (names.length / 2));
     // The file of the changes, merged into the file of the model.
     const graph = (of: typeof model) =>
-      toOnnx(trace(({ sample, timestep }) => ({ y: of.apply(sample, timestep) }), {
-        sample: { shape: [2, 1, 4, 4] },
-        timestep: { shape: [2], dtype: "int64" },
-      }));
+      toOnnx(
+        trace(({ sample, timestep }) => ({ y: of.apply(sample, timestep) }), {
+          sample: { shape: [2, 1, 4, 4] },
+          timestep: { shape: [2], dtype: "int64" },
+        }),
+      );
     const file = graph(model);
     const uses = [{ lora: writeSafetensors(tensors) }];
     const { notes, patches } = mergeLora({ unet: { model: file } }, uses);

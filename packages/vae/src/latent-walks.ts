@@ -5,14 +5,7 @@
 import { type FloatArray, normalNoise, randomStream } from "@gen/math";
 import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import { codeVectors, isQuantized } from "./quantized-vae.ts";
-import {
-  decode,
-  encode,
-  type Items,
-  type RunOptions,
-  runRules,
-  sizeOf,
-} from "./run-vae.ts";
+import { decode, encode, type Items, type RunOptions, runRules, sizeOf } from "./run-vae.ts";
 import { pseudoInputsOf } from "./vae.ts";
 
 /**
