@@ -11,7 +11,13 @@
  */
 import { join } from "node:path";
 import { readSafetensors } from "@gen/data";
-import { stateFromTensors, type TrainingState, type Weighted, withWeights } from "@gen/nn";
+import {
+  stateFromTensors,
+  type TrainingState,
+  type Weighted,
+  type Weights,
+  withWeights,
+} from "@gen/nn";
 import { errorLine, usageError } from "./errors.ts";
 import { readInside } from "./files.ts";
 import { note } from "./terminal.ts";
