@@ -113,10 +113,7 @@ export const savedWeights = ({ ema, weights }: TrainingState): Weights => ema ??
  * A model with the weights of a save. What was trained beside the model, such as a discriminator, is left out.
  * @throws RangeError when a weight is missing or of another shape.
  */
-export function withSaved<Model extends Weighted>(
-  model: Model,
-  state: TrainingState,
-): Model {
+export function withSaved<Model extends Weighted>(model: Model, state: TrainingState): Model {
   const saved = savedWeights(state);
   const own = model.parameters.map(({ name }) => name).filter((name) => Object.hasOwn(saved, name));
   return withWeights(model, Object.fromEntries(own.map((name) => [name, saved[name]])));
