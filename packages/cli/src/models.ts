@@ -204,7 +204,7 @@ export function untrainedDenoiser(settings: DdpmSettings): Denoiser {
 }
 
 /** The deviation of data as they are trained on: of images in [-1, 1], or standardized. */
-export const dataDeviationOf = ({ shape, vae }: Pick<DdpmSettings, "shape" | "vae">): number =>
+const dataDeviationOf = ({ shape, vae }: Pick<DdpmSettings, "shape" | "vae">): number =>
   isImages({ shape }) && !vae ? 0.5 : 1;
 
 /** The scheduler of a trained denoiser, whose clean estimate is clipped where it is an image. */

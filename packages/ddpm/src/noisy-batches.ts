@@ -61,7 +61,7 @@ export function* noisyBatches(options: NoisyBatchOptions): Generator<Record<stri
 }
 
 /** `exp(mean + deviation z)` with standard normal z (Karras et al. 2022, table 1). */
-export const sigmasOf = (
+const sigmasOf = (
   { mean, deviation }: { readonly mean: number; readonly deviation: number },
   key: { readonly seed: number; readonly step: number },
   batch: number,

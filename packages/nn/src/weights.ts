@@ -170,10 +170,7 @@ export function weightInputs<Model extends Weighted>(
 }
 
 /** The same model whose functions have each key of `places` replaced by its value. */
-export function withPlaces<Model extends Weighted>(
-  model: Model,
-  places: ReadonlyMap<Expr, Expr>,
-): Model {
+function withPlaces<Model extends Weighted>(model: Model, places: ReadonlyMap<Expr, Expr>): Model {
   // The expressions that a function is given keep their own weights.
   const replaceWeights =
     (f: (...given: unknown[]) => unknown) =>
