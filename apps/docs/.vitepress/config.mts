@@ -25,6 +25,8 @@ export default defineConfig({
   base,
   srcExclude: ["README.md", "symbols/**"],
   lastUpdated: false,
+  // Addresses of servers in examples.
+  ignoreDeadLinks: "localhostLinks",
   head: [
     ["link", { rel: "icon", type: "image/svg+xml", href: `${base}icon.svg` }],
     ["script", {}, keptTheme],
