@@ -50,11 +50,11 @@ export function holdOut(
   if (held.size === 0 || held.size === length) return { train: dataset, test: dataset };
   const all = Array.from({ length }, (_, i) => i);
   return {
-    train: pickItems(
+    train: pick(
       dataset,
       all.filter((i) => !held.has(i)),
     ),
-    test: pickItems(
+    test: pick(
       dataset,
       all.filter((i) => held.has(i)),
     ),
@@ -70,15 +70,21 @@ export function holdOut(
  */
 export function pickItems(dataset: Dataset, places: ArrayLike<number>): Dataset {
   checkArguments({ dataset, places }, { dataset: rules.DATASET, places: rules.NUMBERS });
+  const { length } = dataset;
+  for (const place of Array.from(places)) {
+    if (!(Number.isInteger(place) && place >= 0 && place < length))
+      throw new ArgumentError(`places must be integers in 0..${length - 1}, got ${place}`);
+  }
+  return pick(dataset, places);
+}
+
+function pick(dataset: Dataset, places: ArrayLike<number>): Dataset {
   const size = itemSize(dataset);
-  const { data, labels, length: count } = dataset;
+  const { data, labels } = dataset;
   const { length } = places;
   const out = new (data.constructor as new (length: number) => typeof data)(length * size);
   for (let i = 0; i < length; i++) {
-    const place = places[i];
-    if (!(Number.isInteger(place) && place >= 0 && place < count))
-      throw new ArgumentError(`places must be integers in 0..${count - 1}, got ${place}`);
-    out.set(data.subarray(place * size, (place + 1) * size), i * size);
+    out.set(data.subarray(places[i] * size, (places[i] + 1) * size), i * size);
   }
   const own = labels && Int32Array.from({ length }, (_, i) => labels[places[i]]);
   return { ...dataset, data: out, length, ...(own && { labels: own }) };
