@@ -192,6 +192,7 @@ const table: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
       imageChannels: flag("train vae --channels"),
       latent: flag("train vae --latent"),
       map: layers,
+      refine: flag("train vae --network"),
       size: flag("train vae --size"),
     },
     VaeNetworkOptions: {
@@ -266,7 +267,11 @@ const table: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
       loras: flag("generate --lora"),
       previewDecoder: none("a preview has a pixel for each latent, in no time"),
     },
-    LoadPipelineOptions: { around: values, shape: flag("sample --size") },
+    LoadPipelineOptions: {
+      around: values,
+      loras: flag("sample --lora"),
+      shape: flag("sample --size"),
+    },
     LoadModelOptions: {
       changes: values,
       limit: none("2 GiB"),
