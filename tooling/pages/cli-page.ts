@@ -40,13 +40,13 @@ export function cliParts(
 ): Readonly<Record<string, string>> {
   const words = cliWords[language];
   const notes = language === "zh" ? notesOf(path) : englishNotes(command);
-  const samplers = notes.flatMap((line) => {
+  const isHead = (line: string) => /^(Samplers|采样器):$/.test(line);
+  const list = notes.some(isHead) ? notes : [];
+  const samplers = list.flatMap((line) => {
     const [, name, method] = /^ {2}(\S+) +(.*)$/.exec(line) ?? [];
     return name === undefined ? [] : [[`\`${name}\``, `${method}${words.stop}`]];
   });
-  const paragraphs = notes.filter(
-    (line) => line !== "" && !/^ {2}|^(Samplers|采样器):$/.test(line),
-  );
+  const paragraphs = notes.filter((line) => line !== "" && !line.startsWith("  ") && !isHead(line));
   const examples = ["```sh", ...examplesOf(command), "```"].join("\n");
   const sections = [
     section(words.usage, "usage", `\`\`\`text\ngen ${`${path} ${command.usage()}`.trim()}\n\`\`\``),

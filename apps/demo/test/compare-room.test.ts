@@ -195,13 +195,11 @@ const sampled = (page: BrowserPage, fact = "") =>
 
 /** Waits until so many points of the frontier are measured, which begins when it comes into view. */
 const measured = (page: BrowserPage, count: number) =>
-  page.waitFor(
-    (wanted) =>
-      document.querySelector(".frontier")?.scrollIntoView({ block: "nearest" }) ??
-      Number(/\d+/.exec(document.querySelector(".frontier .status")?.textContent ?? "")?.[0]) >=
-        wanted,
-    count,
-  );
+  page.waitFor((wanted) => {
+    document.querySelector(".frontier")?.scrollIntoView({ block: "nearest" });
+    const status = document.querySelector(".frontier .status")?.textContent ?? "";
+    return Number(/\d+/.exec(status)?.[0]) >= wanted;
+  }, count);
 
 const measureButton = "[data-role=measure]";
 

@@ -149,7 +149,7 @@ describe.skipIf(process.platform === "win32")("gen completion", () => {
     const names = program().commands.map((command) => command.name());
     expect(completed(script, "gen ").sort()).toEqual(names.sort());
     expect(completed(script, "gen trai")).toEqual(["train"]);
-    expect(completed(script, "gen train ").sort()).toEqual(["ddpm", "vae"]);
+    expect(completed(script, "gen train ").sort()).toEqual(["classifier", "ddpm", "vae"]);
     expect(completed(script, "gen sample --sam")).toEqual(["--sampler"]);
     expect(completed(script, "gen sample --sampler euler")).toEqual(["euler", "euler-ancestral"]);
     expect(completed(script, "gen sample --sampler = heu")).toEqual(["heun"]);

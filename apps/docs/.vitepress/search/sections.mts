@@ -9,13 +9,24 @@ type Token = ReturnType<MarkdownRenderer["parse"]>[number];
 /** The longest excerpt, in Latin letters. A Chinese character counts as two. */
 const LONGEST = 150;
 
-/** The sections of the pages, in the order of `files`, which are paths in the folder `docs`. */
-export const sectionsOf = (
+/**
+ * The sections of the pages, in the order of `files`, which are paths in the folder `docs`. A flag
+ * that several commands describe in the same words is one section, that of the first command.
+ */
+export function sectionsOf(
   docs: string,
   files: readonly string[],
   md: Pick<MarkdownRenderer, "parse">,
-): Section[] =>
-  files.flatMap((file) => pageSections(file, readFileSync(join(docs, file), "utf8"), md));
+): Section[] {
+  const flags = new Set<string>();
+  return files
+    .flatMap((file) => pageSections(file, readFileSync(join(docs, file), "utf8"), md))
+    .filter(({ id, title, text }) => {
+      if (!/^(zh\/)?cli\//.test(id) || !title.startsWith("--")) return true;
+      const flag = `${title}\n${text}`;
+      return !flags.has(flag) && flags.add(flag);
+    });
+}
 
 function pageSections(
   file: string,
