@@ -22,6 +22,7 @@ import {
   overflow,
   runCode,
   shownCode,
+  takeHome,
 } from "./room.ts";
 
 /** Measures some jobs with the exact denoiser of the moons. */
@@ -337,8 +338,8 @@ describe("DDPM | DDIM", () => {
         document.querySelector(".frontier .status")?.textContent?.includes("Stopped"),
       );
       await page.evaluate(keepDownloads);
-      await page.click({ selector: ".take-away button", text: "points (CSV)" });
-      await page.click({ selector: ".take-away button", text: "distances (CSV)" });
+      await takeHome(page, "points (CSV)");
+      await takeHome(page, "distances (CSV)");
       const saved = await page.waitFor(async () => {
         const { saved } = window as unknown as { saved: { text: Promise<string> }[] };
         return saved.length === 2 ? Promise.all(saved.map(({ text }) => text)) : undefined;

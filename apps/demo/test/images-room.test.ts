@@ -10,6 +10,7 @@ import {
   runCode,
   shownCode,
   sizes,
+  takeHome,
 } from "./room.ts";
 
 const quick = "?steps=8&count=4&seed=3";
@@ -103,7 +104,7 @@ describe("Images", () => {
       // The code makes the page's pictures in Node.
       await page.evaluate(keepDownloads);
       for (const text of ["pictures (CSV)", "model (ONNX)", "(safetensors)", "(folder)"]) {
-        await page.click({ selector: ".take-away button", text });
+        await takeHome(page, text);
       }
       const sizes = await page.waitFor(() => {
         const { saved } = window as unknown as { saved: { name: string; size: number }[] };

@@ -15,6 +15,7 @@ import {
   runCode,
   shownCode,
   sizes,
+  takeHome,
 } from "./room.ts";
 
 const main = ".act-row button";
@@ -84,7 +85,7 @@ function keepFiles(): void {
 }
 
 async function savedFile(page: BrowserPage, label: string, name: string): Promise<Uint8Array> {
-  await page.click({ selector: ".take-away button", text: label });
+  await takeHome(page, label);
   const text = await page.waitFor(
     (file) => (window as unknown as { files: Record<string, Promise<string>> }).files[file],
     name,

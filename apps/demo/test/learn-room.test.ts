@@ -6,7 +6,7 @@ import { axeFolder, axeProblems } from "./axe.ts";
 import { builtDemo } from "./built-demo.ts";
 import { pointsPage } from "./demo-page.ts";
 import { scriptCounter } from "./measure.ts";
-import { keepDownloads, runCode, shownCode } from "./room.ts";
+import { keepDownloads, runCode, shownCode, takeHome } from "./room.ts";
 
 /** The tests of the learning page's manners, on the built demo. */
 describe("the learning page", () => {
@@ -126,7 +126,7 @@ describe("the learning page", () => {
       await points.sampled();
       await page.evaluate(keepDownloads);
       for (const text of ["DDPM: points", "DDIM: points", "(ONNX)", "(safetensors)", "(folder)"]) {
-        await page.click({ selector: ".take-away button", text });
+        await takeHome(page, text);
       }
       const saved = await page.waitFor(async () => {
         const { saved } = window as unknown as {

@@ -16,6 +16,7 @@ import {
   runCode,
   shownCode,
   sizes,
+  takeHome,
 } from "./room.ts";
 
 /** Waits until the reference is drawn and the runtimes are known. */
@@ -126,9 +127,9 @@ describe("Race", () => {
       const page = await visit("?seed=5&on=onnx/wasm");
       await opened(page);
       await page.evaluate(keepDownloads);
-      await page.click({ selector: ".take-away button", text: "points (CSV)" });
-      await page.click({ selector: ".take-away button", text: "model (ONNX)" });
-      await page.click({ selector: ".take-away button", text: "model (folder)" });
+      await takeHome(page, "points (CSV)");
+      await takeHome(page, "model (ONNX)");
+      await takeHome(page, "model (folder)");
       const saved = await page.waitFor(async () => {
         const { saved } = window as unknown as {
           saved: {

@@ -138,6 +138,21 @@ export async function runCode(code: string, variable: string): Promise<unknown> 
   }
 }
 
+/**
+ * Presses a button of what a reader takes home, when it is ready. By the keyboard, because what still
+ * changes above it may move it away from a pointer.
+ */
+export async function takeHome(page: BrowserPage, label: string): Promise<void> {
+  await page.waitFor((label) => {
+    const buttons = document.querySelectorAll<HTMLButtonElement>(".take-away button");
+    const found = Array.from(buttons).find(({ textContent }) => textContent?.includes(label));
+    if (found?.ariaDisabled === "true") return false;
+    found?.focus();
+    return found !== undefined && document.activeElement === found;
+  }, label);
+  await page.press("Enter");
+}
+
 /** Runs in the page. From now on, files offered for download are kept in `window.saved`. */
 export function keepDownloads(): void {
   const saved: {

@@ -15,6 +15,7 @@ import {
   runCode,
   shownCode,
   sizes,
+  takeHome,
 } from "./room.ts";
 
 /** The room's sentence when it shows a run of the present settings. */
@@ -156,8 +157,8 @@ describe("Steer", () => {
       const page = await room.visit();
       const [first] = await rowsAtEnd(page);
       await page.evaluate(keepDownloads);
-      await page.click({ selector: ".take-away button", text: "guided points (CSV)" });
-      await page.click({ selector: ".take-away button", text: "exact draws (CSV)" });
+      await takeHome(page, "guided points (CSV)");
+      await takeHome(page, "exact draws (CSV)");
       const saved = await page.evaluate(async () => {
         const { saved } = window as unknown as { saved: { name: string; text: Promise<string> }[] };
         return Promise.all(saved.map(async ({ name, text }) => ({ name, text: await text })));

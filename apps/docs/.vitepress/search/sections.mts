@@ -9,6 +9,9 @@ type Token = ReturnType<MarkdownRenderer["parse"]>[number];
 /** The longest excerpt, in Latin letters. A Chinese character counts as two. */
 const LONGEST = 150;
 
+/** What opens a heading, which is a section's title, or the head of a table's column. */
+const untold: ReadonlySet<string | undefined> = new Set(["heading_open", "th_open"]);
+
 /**
  * The sections of the pages, in the order of `files`, which are paths in the folder `docs`. A flag
  * that several commands describe in the same words is one section, that of the first command.
@@ -65,7 +68,7 @@ function pageSections(
       const about = level === 1 ? (topics[page.replace(/^zh\//, "")] ?? "") : "";
       const id = page + anchor;
       sections.push({ id, title, titles, topics: about, text: "", code: "", excerpt: "" });
-    } else if (token.type === "inline" && tokens[i - 1]?.type !== "heading_open") {
+    } else if (token.type === "inline" && !untold.has(tokens[i - 1]?.type)) {
       parts.push(inlineText(token));
     } else if (token.type === "fence") {
       code.push(...namesOf(token));

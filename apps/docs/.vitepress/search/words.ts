@@ -6,7 +6,7 @@
  */
 
 const stopWords = new Set(
-  "a an and are as at be by do does for from how i in is it my of on or own that the this to use what when which why with without you your".split(
+  "a an and are as at be by do does each for from how i in is it its my not of on one or s own that the this to use what when which why with without you your".split(
     " ",
   ),
 );
