@@ -34,8 +34,8 @@ export async function openBase(
 ): Promise<Base> {
   const isFolder = !isOnline(folder) && (await stat(folder).catch(() => undefined))?.isDirectory();
   if (!isFolder) throw usageError(`--from ${folder} must be a folder on this machine`);
-  const pipeline = await readModelFolder(folder).catch((error: Error) => {
-    throw usageError(error.message.replace(/^--model /, "--from "), { cause: error });
+  const pipeline = await readModelFolder(folder).catch((error: unknown) => {
+    throw usageError(`--from ${folder}: ${errorLine(error)}`, { cause: error });
   });
   const { denoiser: whole, scheduler, classes, vae, shape } = pipeline;
   const where = `--from ${folder}`;
