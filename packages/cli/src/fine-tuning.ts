@@ -7,7 +7,7 @@ import { isFloat, type Parameter } from "@gen/graph";
 import { loraAdapters } from "@gen/pipeline";
 import type { Denoiser } from "@gen/sampling";
 import type { DiffusionBase } from "./diffusion-job.ts";
-import { prefixErrors, usageError } from "./errors.ts";
+import { errorLine, prefixErrors, usageError } from "./errors.ts";
 import { isOnline } from "./files.ts";
 import { folderReaders, readModelFolder } from "./model-folder.ts";
 import { hashOf } from "./training-record.ts";
