@@ -222,7 +222,7 @@ describeEngines("the demo in a restricted page", enginesOf(), (engine) => {
       await expect(page.evaluate(() => localStorage.length)).rejects.toThrow();
       await trainAndSample(page, points, 60);
       await page.click({ selector: ".languages button", text: "中文" });
-      expect(await page.text("h1")).toBe("从噪声到点集");
+      await expect.poll(() => page.text("h1")).toBe("从噪声到点集");
     },
   );
 
