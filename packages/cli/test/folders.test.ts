@@ -152,7 +152,11 @@ describe.concurrent("a damaged save", () => {
       ({ history }) => Object.assign(history, { steps: ["a"] }),
       'an array of whole numbers, got ["a"]',
     ],
-    ["kind", (saved) => Object.assign(saved, { kind: "gan" }), 'vae or ddpm, got "gan"'],
+    [
+      "kind",
+      (saved) => Object.assign(saved, { kind: "gan" }),
+      'vae, ddpm or classifier, got "gan"',
+    ],
     ["settings", (saved) => Object.assign(saved, { settings: null }), "an object, got null"],
     ["step", (saved) => Object.assign(saved, { step: -1 }), "a whole number of at least 0, got -1"],
     [
@@ -205,7 +209,10 @@ describe.concurrent("a damaged save", () => {
         { shape: "x" },
         'training.json is damaged: settings.shape must be an array of sizes, got "x"',
       ],
-      [{ network: 5 }, "training.json is damaged: settings.network must be mlp or conv, got 5"],
+      [
+        { network: 5 },
+        "training.json is damaged: settings.network must be mlp, conv or residual, got 5",
+      ],
       [{ width: -1 }, "settings.width must be a whole number in [1, 8192], got -1"],
       [{ latent: undefined }, "settings.latent must be a whole number in [1, 4096], got nothing"],
       [{ width: 32 }, `--vae ${vae}: weight encoder.layers.0.weight must have shape [32, 64]`],

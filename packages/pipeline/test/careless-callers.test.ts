@@ -134,4 +134,4 @@ const calls: Record<string, Call> = {
   },
 };
 
-describeCarelessCallers(pipeline, calls, new Set<unknown>());
+describeCarelessCallers(pipeline, calls, new Set<unknown>([layers]));
