@@ -26,7 +26,7 @@ const budgets: Record<string, number> = {
   "@gen/schedules": 14_400,
   "@gen/runtime-gpu": 62_800,
   "@gen/runtime-gpu/onnx": 35_000,
-  "@gen/runtime-gpu/tfjs": 13_300,
+  "@gen/runtime-gpu/tfjs": 16_500,
   "@gen/runtime-gpu/cpu": 8_800,
   "@gen/runtime-gpu/open": 6_600,
   "@gen/runtime-gpu/call-program": 270,
@@ -36,7 +36,7 @@ const budgets: Record<string, number> = {
   "@gen/sampling/kserve": 6_150,
   "@gen/ddim": 15_600,
   "@gen/ddpm": 70_700,
-  "@gen/vae": 53_100,
+  "@gen/vae": 54_200,
   "@gen/pipeline": 139_400,
 };
 

@@ -108,7 +108,7 @@ export const isPicture = (path: string): boolean => /\.(png|jpe?g|webp)$/i.test(
 async function listImages(path: string) {
   const { join } = nodeModule("node:path");
   const { stat } = nodeModule("node:fs/promises");
-  if ((await stat(path)).isFile())
+  if ((await stat(path).catch(() => undefined))?.isFile())
     return { files: [{ file: path, label: -1 }], classes: undefined };
   const top = await listFolder(path, path);
   const classes: string[] = [];

@@ -10,12 +10,6 @@ import {
 import { batchSizes, requireFinite } from "../denoiser/shapes.ts";
 import type { SampleOptions } from "./sample-options.ts";
 
-/** The noise of a seed's samples: the initial x, and that of the table's row `step`. */
-const seedNoise = (seed: number, indices: ArrayLike<number>, size: number) => ({
-  initial: () => normalNoise({ seed, purpose: "initial", indices, size }),
-  row: (step: number) => normalNoise({ seed, purpose: "sample", indices, step, size }),
-});
-
 /** The initial x and the noise of each row that adds noise, from the caller or from the seed. */
 export function noiseSource(options: SampleOptions) {
   const { steps, shape, seed = 0, firstIndex = 0, x, noise, initialScale = 1 } = options;
@@ -27,14 +21,15 @@ export function noiseSource(options: SampleOptions) {
       `${what} must hold ${batch * size} numbers for shape [${shape.join(", ")}], got ${values?.length}`,
     );
   };
-  const drawn = seedNoise(seed, indices, size);
-  const start = x ? Float64Array.from(checked(x, "x")) : drawn.initial();
+  const start = x
+    ? Float64Array.from(checked(x, "x"))
+    : normalNoise({ seed, purpose: "initial", indices, size });
   return {
     initial: initialScale === 1 ? start : start.map((value) => value * initialScale),
     noise(row: number): FloatArray | undefined {
       if (!steps[row]?.next.noise) return undefined;
       if (noise) return checked(noise(row, batch * size), `noise of step ${row}`);
-      return drawn.row(row);
+      return normalNoise({ seed, purpose: "sample", indices, step: row, size });
     },
   };
 }
@@ -59,27 +54,26 @@ export interface SampleKey {
  */
 export function keyedNoise(keys: readonly SampleKey[], shape: readonly number[]): SeededNoise {
   const { batch, size } = batchSizes(shape);
-  checkArguments({ keys }, { keys: rules.listOf(KEY) });
+  const key = rules.having("{ seed, index }", { seed: rules.SEED, index: rules.INDEX });
+  checkArguments({ keys }, { keys: rules.listOf(key) });
   if (keys.length !== batch) {
     throw new ArgumentError(`keys must be ${batch}, as the batch, got ${keys.length}`);
   }
-  const draw = (noiseOf: (source: ReturnType<typeof seedNoise>) => Float32Array) => {
+  const draw = (use: { purpose: "initial" } | { purpose: "sample"; step: number }) => {
     const out = new Float32Array(batch * size);
     for (let first = 0, end = 0; first < batch; first = end) {
       const { seed } = keys[first];
       while (end < batch && keys[end].seed === seed) end++;
       const indices = keys.slice(first, end).map(({ index }) => index);
-      out.set(noiseOf(seedNoise(seed, indices, size)), first * size);
+      out.set(normalNoise({ seed, indices, size, ...use }), first * size);
     }
     return out;
   };
   return {
-    x: draw((source) => source.initial()),
-    noise: (step) => draw((source) => source.row(step)),
+    x: draw({ purpose: "initial" }),
+    noise: (step) => draw({ purpose: "sample", step }),
   };
 }
-
-const KEY = rules.having("{ seed, index }", { seed: rules.SEED, index: rules.INDEX });
 
 /** The part of a whole run that one batch is. */
 export interface TorchNoiseOptions extends Pick<SampleOptions, "firstIndex"> {
