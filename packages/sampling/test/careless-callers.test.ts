@@ -162,6 +162,7 @@ const calls: Record<string, Call> = {
   pipelineSteps: { args: [pipeline, { sampler: "ddim", steps: 2, eta: 0, strength: 1 }] },
   hostFunction: { args: [() => ({ y: x })] },
   hostTensor: { args: [[1, 2], [2]] },
+  keyedNoise: { args: [[{ seed: 1, index: 0 }], [1, 2]] },
   inpaint: {
     args: [den, { shape: [2, 2], known: [1, 2], mask: [0, 1], schedule }],
     also: { "0": ["function"] },
