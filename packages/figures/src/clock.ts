@@ -22,7 +22,7 @@ export interface PageTime {
 }
 
 export interface ClockOptions {
-  /** Called with each new position in [0, 1]. */
+  /** Called with each position of a run in [0, 1], and once when it is held and when it rests. */
   onMove(at: number, motion: Motion): void;
   /** The last position that can be shown now. The clock waits there. @defaultValue 1 */
   limit?(): number;
@@ -51,6 +51,7 @@ export function createClock({ onMove, limit = () => 1, time = pageTime() }: Cloc
     request = 0;
     const elapsed = Math.min(now - (last ?? now), LONGEST_FRAME);
     last = now;
+    const before = motion;
     if (motion === "run") {
       at = Math.max(at, Math.min(at + elapsed / RUN, limit(), 1));
       if (at === 1) motion = "hold";
@@ -58,7 +59,7 @@ export function createClock({ onMove, limit = () => 1, time = pageTime() }: Cloc
       held += elapsed;
       if (held >= HOLD) motion = "rest";
     }
-    onMove(at, motion);
+    if (motion === "run" || motion !== before) onMove(at, motion);
     schedule();
   }
 
