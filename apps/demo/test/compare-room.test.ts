@@ -341,10 +341,17 @@ describe("DDPM | DDIM", () => {
       await takeHome(page, "points (CSV)");
       await takeHome(page, "distances (CSV)");
       const saved = await page.waitFor(async () => {
-        const { saved } = window as unknown as { saved: { text: Promise<string> }[] };
-        return saved.length === 2 ? Promise.all(saved.map(({ text }) => text)) : undefined;
+        const { saved } = window as unknown as { saved: { name: string; text: Promise<string> }[] };
+        if (saved.length < 2) return undefined;
+        return Promise.all(saved.map(async ({ name, text }) => ({ name, text: await text })));
       });
-      const [points, distances] = saved.map((text) => text.trim().split("\n"));
+      // A file is offered when it is made, so the files come in any order.
+      const lines = (name: string) =>
+        saved
+          .find((file) => file.name.includes(name))
+          ?.text.trim()
+          .split("\n") ?? [];
+      const [points, distances] = [lines("points"), lines("frontier")];
       expect(points).toHaveLength(1001);
       expect(points[0]).toBe("left x,left y,right x,right y");
       expect(points[1].split(",").map(Number).every(Number.isFinite)).toBe(true);

@@ -40,7 +40,12 @@ export const rooms = {
   steer: startAndStop,
   latent: startAndStop,
   images: startAndStop,
-  "your-model": startAndStop,
+  async "your-model"(page) {
+    await page.click("button.act:not(:disabled, [aria-disabled=true])");
+    await page.waitForFunction(() =>
+      document.querySelector("[data-role=caption]")?.textContent?.includes("made here"),
+    );
+  },
   async race(page) {
     await page.waitForSelector(".runtimes input");
     await press(page, "[data-role=race]");
