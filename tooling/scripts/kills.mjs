@@ -1,6 +1,6 @@
 // @ts-check
 /*
- * `npm run kills -- [--times 200] [--seed 1] [--commands vae,ddpm,quickstart]`
+ * `npm run kills -- [--times 200] [--seed 1] [--commands vae,ddpm,lora]`
  *
  * Kills `gen` by SIGKILL while it trains, and runs the same command again until it is done. The
  * files must be those of a run that nobody killed, bit by bit. Half of the kills come at a random
@@ -19,14 +19,30 @@ const gen = join(root, "packages", "cli", "dist", "gen.js");
 /** `--save-every 0` saves every ten steps, so that many kills hit a save. */
 const often = ["--save-every", "0"];
 const small = ["--batch", "16", "--width", "16"];
+const steps = ["--steps", "200", ...often];
+const digits = ["--data", "digits", ...small];
+/** The folder of a model that is trained further; no command writes there. */
+const BASE = "BASE";
+const base = ["train", "ddpm", "--data", "two-moons", ...small, "--steps", "20"];
+const further = ["train", "ddpm", "--from", BASE, "--data", "rings", "--batch", "16", ...steps];
+/** Everything that a training writes beside its model and its state. */
+const watched = ["--validate-every", "50", "--samples-every", "20", "--log", "jsonl"];
 /** @type {Record<string, string[]>} */
 const commands = {
-  vae: ["train", "vae", "--data", "digits", ...small, "--steps", "300", ...often],
-  ddpm: ["train", "ddpm", "--data", "two-moons", ...small, "--steps", "200", ...often],
+  vae: ["train", "vae", ...digits, "--steps", "300", ...often],
+  ddpm: ["train", "ddpm", "--data", "two-moons", ...small, ...steps],
+  classifier: ["train", "classifier", "--noisy", "--validate-every", "50", ...digits, ...steps],
+  "fine-tune": further,
+  lora: [...further, "--lora", "2"],
+  factor: ["train", "vae", "--objective", "factor", ...digits, ...steps],
+  vq: ["train", "vae", "--objective", "vq", "--codes", "32", ...watched, ...digits, ...steps],
   quickstart: ["quickstart", "--effort", "0.005", ...often],
 };
 /** Fields of the records that no two runs share. `sha256` follows from them. */
-const measured = new Set(["seconds", "msPerStep", "maxRssMiB", "reused", "sha256"]);
+const measured = new Set([
+  ...["seconds", "msPerStep", "maxRssMiB", "reused", "sha256"],
+  "itemsPerSecond",
+]);
 
 try {
   await main(optionsOf(process.argv.slice(2)));
@@ -62,13 +78,19 @@ async function main({ times, seed, names }) {
   const scratch = mkdtempSync(join(tmpdir(), "gen-kills-"));
   process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
   process.on("SIGINT", () => process.exit(130));
+  const argsOf = (/** @type {string} */ name) =>
+    commands[name].map((word) => (word === BASE ? join(scratch, BASE, "out") : word));
+  if (names.some((name) => commands[name].includes(BASE)))
+    await reference(BASE, base, join(scratch, BASE));
   /** @type {Reference[]} */
   const references = [];
-  for (const name of names) references.push(await reference(name, join(scratch, name)));
+  for (const name of names)
+    references.push(await reference(name, argsOf(name), join(scratch, name)));
 
   let [kills, differing] = [0, 0];
   for (let run = 0; kills < times; run++) {
     const name = names[run % names.length];
+    const args = argsOf(name);
     const undisturbed = references[run % names.length];
     const folder = join(scratch, `run-${run}`);
     mkdirSync(folder);
@@ -76,14 +98,14 @@ async function main({ times, seed, names }) {
     const inARow = Math.min(times - kills, 1 + Math.floor(3 * random()));
     const moments = [];
     for (const moment of drawn.slice(0, inARow)) {
-      const { signal, elapsed } = await start(name, folder, moment);
+      const { signal, elapsed } = await start(args, folder, moment);
       // The command was done before its moment.
       if (signal !== "SIGKILL") break;
       kills++;
       moments.push(`${elapsed} ms${moment.atChange ? `, change ${moment.atChange}` : ""}`);
     }
     if (moments.length === 0) continue;
-    const faults = await resume(name, folder, undisturbed.files);
+    const faults = await resume(args, folder, undisturbed.files);
     if (faults.length > 0) differing++;
     const result = faults.length === 0 ? "identical" : `DIFFERS: ${faults.join("; ")}`;
     console.log(`${kills}/${times} ${name}, killed at ${moments.join(" and at ")}: ${result}`);
@@ -113,11 +135,12 @@ function momentOf(random, { ms, changes }) {
  * Runs a command to its end.
  *
  * @param {string} name
+ * @param {readonly string[]} args
  * @param {string} folder
  */
-async function reference(name, folder) {
+async function reference(name, args, folder) {
   mkdirSync(folder);
-  const { code, elapsed: ms, changes, stderr } = await start(name, folder, {});
+  const { code, elapsed: ms, changes, stderr } = await start(args, folder, {});
   if (code !== 0) throw new Error(`${name} failed (exit code ${code}): ${stderr}`);
   console.log(`${name}, not killed: ${ms} ms, ${changes} changes of files`);
   return { files: filesOf(folder), ms, changes };
@@ -126,16 +149,16 @@ async function reference(name, folder) {
 /**
  * Runs a command whose output is `out` in `folder`, and kills it at a moment.
  *
- * @param {string} name
+ * @param {readonly string[]} command
  * @param {string} folder
  * @param {{ afterMs?: number, atChange?: number }} moment
  * @returns {Promise<{ code: number | null, signal: string | null, elapsed: number, changes: number,
  *   stderr: string }>}
  */
-function start(name, folder, { afterMs, atChange }) {
+function start(command, folder, { afterMs, atChange }) {
   return new Promise((resolve, reject) => {
     const from = performance.now();
-    const args = [gen, ...commands[name], "--out", join(folder, "out")];
+    const args = [gen, ...command, "--out", join(folder, "out")];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
     const kill = () => child.kill("SIGKILL");
     const timer = afterMs === undefined ? undefined : setTimeout(kill, afterMs);
@@ -161,12 +184,12 @@ function start(name, folder, { afterMs, atChange }) {
 /**
  * Runs the command again and returns what differs from the run that nobody killed.
  *
- * @param {string} name
+ * @param {readonly string[]} args
  * @param {string} folder
  * @param {Map<string, Buffer | string>} wanted
  */
-async function resume(name, folder, wanted) {
-  const { code, stderr } = await start(name, folder, {});
+async function resume(args, folder, wanted) {
+  const { code, stderr } = await start(args, folder, {});
   // The kill came after the last file.
   const isDone = code === 2 && stderr.includes("holds this model already");
   if (code !== 0 && !isDone) return [`exit code ${code}: ${stderr.trim()}`];
@@ -181,7 +204,7 @@ async function resume(name, folder, wanted) {
 }
 
 /**
- * The files below a folder. JSON is without the measured fields.
+ * The files below a folder. JSON, and each line of JSON, is without the measured fields.
  *
  * @param {string} folder
  */
@@ -194,11 +217,13 @@ function filesOf(folder) {
     const bytes = readFileSync(path);
     /** @param {string} key @param {unknown} value */
     const kept = (key, value) => (measured.has(key) ? undefined : value);
-    const isJson = path.endsWith(".json");
-    files.set(
-      path.slice(folder.length),
-      isJson ? JSON.stringify(JSON.parse(bytes.toString(), kept)) : bytes,
-    );
+    const without = (/** @type {string} */ text) => JSON.stringify(JSON.parse(text, kept));
+    const text = path.endsWith(".json")
+      ? without(bytes.toString())
+      : path.endsWith(".jsonl")
+        ? bytes.toString().replace(/.+/g, without)
+        : bytes;
+    files.set(path.slice(folder.length), text);
   }
   return files;
 }

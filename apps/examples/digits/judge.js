@@ -11,7 +11,14 @@ import { callProgram } from "@gen/runtime-gpu/call-program";
 
 const COUNT = 1000;
 
-/** Rows of the table: the test images in two halves, and samples with and without guidance. */
+/** What the table compares beside the test images. */
+const cases = [
+  ["guidance 1", 1],
+  ["guidance 2", 2],
+  ["guidance 2, the noise kept where x0 is clipped", 2, { useClippedModelOutput: false }],
+];
+
+/** Rows of the table: the test images, and samples with and without guidance. */
 export async function judge({ backend, drawn, test, size }) {
   const cli = import.meta.resolve("@gen/cli/package.json");
   const bytes = await readFile(new URL("assets/features-digits.onnx", cli));
@@ -46,10 +53,10 @@ export async function judge({ backend, drawn, test, size }) {
     },
   ];
   const labels = Array.from({ length: COUNT }, (_, i) => i % 10);
-  for (const guidance of [1, 2]) {
-    const found = await measured(await drawn(labels, guidance, 1));
+  for (const [what, guidance, more] of cases) {
+    const found = await measured(await drawn(labels, guidance, 1, more));
     rows.push({
-      what: `${COUNT} samples, guidance ${guidance}`,
+      what: `${COUNT} samples, ${what}`,
       right: share(found, labels),
       distance: frechetDistance(real.features, found.features, 64).toFixed(2),
     });

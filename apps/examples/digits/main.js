@@ -53,7 +53,7 @@ await savePipeline(pipeline, async (path, bytes) => {
 
 // Ten of each class, a row for each.
 const labels = Array.from({ length: 100 }, (_, i) => Math.floor(i / 10));
-const drawn = async (condition, guidance, seed) => {
+const drawn = async (condition, guidance, seed, more) => {
   const { x } = await generate(pipeline, {
     backend,
     count: condition.length,
@@ -61,11 +61,10 @@ const drawn = async (condition, guidance, seed) => {
     guidance,
     sampler: "ddim",
     steps: 25,
-    // Guided estimates of x0 leave [-1, 1], and clipping them in each step spoils these samples.
-    clip: false,
     seed,
+    ...more,
   });
-  return x.map((v) => Math.min(1, Math.max(-1, v)));
+  return x;
 };
 const x = await drawn(labels, 2, 0);
 await writeFile(join(out, "sheet.png"), writePng(sheet(x, Number(values.size))));

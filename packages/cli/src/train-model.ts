@@ -8,10 +8,9 @@ import type {
   Weighted,
 } from "@gen/nn";
 import type { Backend } from "@gen/runtime-gpu";
-import { isFullDisk, writeFiles } from "./atomic-files.ts";
+import { type Files, isFullDisk } from "./atomic-files.ts";
 import { claimFolder, restoreFiles } from "./claim-folder.ts";
 import { errorLine } from "./errors.ts";
-import type { EventPicture } from "./event-file.ts";
 import { confirmLock } from "./folder-lock.ts";
 import type { TrainingSettings } from "./models.ts";
 import { averaging, isOpenEnded, learningRateOf, optimizerOf } from "./rates.ts";
@@ -106,14 +105,20 @@ export async function trainModel<Model extends Weighted>(
     history,
   });
   let savedStep = first;
-  const save = async (state: TrainingState, model: Model, isBest: boolean) => {
+  // Logs and sheets of a step are written before its record, so that no kill comes between them.
+  const save = async (state: TrainingState, model: Model, isBest = false, sheets: Files = {}) => {
     const isNew = await confirmLock(folder);
     const isFirst = savedStep === 0 || isNew;
     const own = job.files(model);
-    const files = isBest ? { ...own, ...inBest(own) } : own;
-    await writeTraining(folder, record(state.step), state, files, isFirst).catch((error) => {
-      throw error instanceof GenError ? error : unsaved(error, folder, savedStep);
-    });
+    const logs = isFirst ? log.take() : {};
+    const files = { ...own, ...(isBest && inBest(own)), ...sheets, ...logs };
+    try {
+      await log.flush();
+      await writeTraining(folder, record(state.step), state, files, isFirst);
+    } catch (error) {
+      const isOwn = error instanceof GenError;
+      throw isOwn ? error : unsaved(error as NodeJS.ErrnoException, folder, savedStep);
+    }
     savedStep = state.step;
   };
   const modelOf = (state: TrainingState) => withSaved(job.model, state);
@@ -144,10 +149,11 @@ export async function trainModel<Model extends Weighted>(
     const model = modelOf(state);
     const heldOut = isMeasured ? await validation.measure(model) : undefined;
     const isBest = heldOut !== undefined && addHeldOut(history, step, heldOut);
-    log.add(step, { ...readings, ...(heldOut !== undefined && { heldOut }) });
-    await save(state, model, isBest);
-    if (isDrawn) log.add(step, { samples: await drawSheet(folder, step, await sheet.draw(model)) });
-    await log.flush();
+    const drawn = isDrawn ? await sheet.draw(model) : undefined;
+    const samples = drawn && { ...drawn, png: writePng(drawn) };
+    const found = { ...(heldOut !== undefined && { heldOut }), ...(samples && { samples }) };
+    log.add(step, { ...readings, ...found });
+    await save(state, model, isBest, samples && { [sheetPath(step)]: samples.png });
     saved = performance.now();
   };
   // The clock starts at the first step, so that every run takes one.
@@ -179,9 +185,7 @@ export async function trainModel<Model extends Weighted>(
     });
   const model = modelOf(training.state);
   // The last reading of the held-out share is saved with its model.
-  if (savedStep !== training.step || training.step === first)
-    await save(training.state, model, false);
-  await log.flush();
+  if (savedStep !== training.step || training.step === first) await save(training.state, model);
   const trained = { record: record(training.step), reused: false, restored: [], model };
   if (training.step === steps || isDone(history)) {
     const loss = `loss ${history.losses.loss?.at(-1)?.toPrecision(4)}`;
@@ -198,12 +202,8 @@ export async function trainModel<Model extends Weighted>(
   );
 }
 
-/** Writes a picture of samples, and returns it for the logs. */
-async function drawSheet(folder: string, step: number, picture: Raster): Promise<EventPicture> {
-  const png = writePng(picture);
-  await writeFiles(folder, { [`samples/step-${String(step).padStart(8, "0")}.png`]: png });
-  return { width: picture.width, height: picture.height, png };
-}
+/** The picture of samples at a step. */
+const sheetPath = (step: number): string => `samples/step-${String(step).padStart(8, "0")}.png`;
 
 /** Says what more steps than before mean for a rate that falls until the last step. */
 function noteLonger(before: TrainingRecord, settings: TrainingSettings): void {

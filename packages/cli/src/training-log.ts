@@ -1,12 +1,13 @@
 /*
  * Logs that other programs read while a training runs: `metrics.jsonl`, one JSON object for each
  * reading, and TensorBoard's event files in `logs/`. Nothing is written before the first save, since
- * a folder without a training is refused. A resumed training drops what is after its step.
+ * a folder without a training is refused: `take` gives the first save its logs. Later logs are written
+ * before their save. A resumed training drops what is after its step.
  */
 import { constants } from "node:fs";
 import { mkdir, open, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { refuseLinks, writeFiles } from "./atomic-files.ts";
+import { type Files, refuseLinks, writeFiles } from "./atomic-files.ts";
 import { type EventPicture, eventFileStart, eventRecord } from "./event-file.ts";
 import { readInside } from "./files.ts";
 
@@ -17,6 +18,8 @@ export type LogKind = "jsonl" | "tensorboard";
 export interface TrainingLog {
   /** Adds numbers or a picture at a step. */
   add(step: number, values: Readonly<Record<string, number | EventPicture>>): void;
+  /** What was added, as the files of a folder without logs; it is not written again. */
+  take(): Files;
   /** Writes what was added. */
   flush(): Promise<void>;
 }
@@ -37,6 +40,15 @@ export async function openLogs(
   const events = `logs/events.out.tfevents.${Math.floor(Date.now())}.gen`;
   let lines: string[] = [];
   let records: Uint8Array[] = [eventFileStart(seconds, step + 1)];
+  const take = (): Files => {
+    const text = lines.join("");
+    const bytes = Buffer.concat(records);
+    [lines, records] = [[], []];
+    return {
+      ...(text !== "" && { [metrics]: text }),
+      ...(kinds.includes("tensorboard") && bytes.length > 0 && { [events]: bytes }),
+    };
+  };
   return {
     add(step, values) {
       if (kinds.includes("tensorboard"))
@@ -45,18 +57,15 @@ export async function openLogs(
       if (kinds.includes("jsonl") && numbers.length > 0)
         lines.push(`${JSON.stringify({ step, ...Object.fromEntries(numbers) })}\n`);
     },
+    take,
     async flush() {
-      const [text, bytes] = [lines.join(""), Buffer.concat(records)];
-      [lines, records] = [[], []];
-      if (kinds.includes("jsonl")) await append(folder, metrics, text);
-      if (kinds.includes("tensorboard")) await append(folder, events, bytes);
+      for (const [path, bytes] of Object.entries(take())) await append(folder, path, bytes);
     },
   };
 }
 
 /** Adds to a file, which may not be a link. */
 async function append(folder: string, path: string, bytes: string | Uint8Array): Promise<void> {
-  if (bytes.length === 0) return;
   const full = join(folder, path);
   await refuseLinks(dirname(full));
   await mkdir(dirname(full), { recursive: true });

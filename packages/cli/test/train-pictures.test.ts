@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { holdOut, openDataset, readNpy, writeNpy, writePng } from "@gen/data";
@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { openData } from "../src/open-data.ts";
 import { augmentation } from "../src/options.ts";
 import type { DataFlags } from "../src/training-options.ts";
-import { expectRefusal, gen, interruptGen, runJson, scratch } from "./gen.ts";
+import { expectRefusal, gen, genHere, interruptGen, runJson, runJsonHere, scratch } from "./gen.ts";
 
 const { at } = scratch();
 const photos = fileURLToPath(new URL("../../data/test/fixtures/photos", import.meta.url));
@@ -132,6 +132,43 @@ describe("the data of a training", () => {
     const jpeg = readFileSync(join(photos, "color.jpg"));
     writeFileSync(at("bad", "cut.jpg"), jpeg.subarray(0, 800));
     expect(await refusal(at("bad"), {})).toMatch(/bad.cut\.jpg: not a readable JPEG \([^\n]+\)$/);
+  });
+
+  test("captions are counted, and training says that they are not used", async () => {
+    const pixels = writePng({ width: 4, height: 4, channels: 1, data: new Uint8Array(16) });
+    const put = (path: string, content: string | Uint8Array) => {
+      mkdirSync(join(at("told"), path, ".."), { recursive: true });
+      writeFileSync(at("told", path), content);
+    };
+    for (const path of ["a/1.png", "a/2.png", "a/3.JPEG", "b/1.png", "b/2.png", "b/3.webp"])
+      put(path, pixels);
+    put("a/1.txt", "a dark square\n");
+    put("a/notes.txt", "of no picture");
+    put("metadata.csv", 'file_name,text\r\n"a/2.png","one, ""two""\nthree"\na/none.txt,x\n');
+    put(
+      "b/metadata.jsonl",
+      '{"file_name":"2.png","text":"two"}\nnot JSON\n{"file_name":"3.webp"}\n',
+    );
+    const { pictures } = await runJsonHere("inspect", at("told"));
+    expect(pictures).toEqual({
+      kinds: { png: 4, jpg: 1, webp: 1 },
+      classes: { a: 3, b: 3 },
+      captions: {
+        count: 3,
+        first: { picture: "a/2.png", text: 'one, "two"\nthree' },
+        sources: ["metadata.csv", "a .txt file beside each", "b/metadata.jsonl"],
+      },
+    });
+    const { stdout } = await genHere(["inspect", at("told")]);
+    expect(stdout).toMatch(/^classes {5}a 3 {2}b 3\ncaptions {4}3 of 6 pictures have captions/m);
+    expect(stdout).toContain('a/2.png: "one, \\"two\\"\\nthree"');
+    const train = ["train", "ddpm", "--data", at("data"), "--batch", "99", "--size", "8"];
+    const told = /^note: .*data: 1 of 40 pictures have captions .* are not used: no model/;
+    expect((await genHere([...train, "--out", at("never")])).stderr).not.toMatch(told);
+    writeFileSync(at("data", "dark", "7.txt"), "seven");
+    const { stderr } = await genHere([...train, "--out", at("never")]);
+    rmSync(at("data", "dark", "7.txt"));
+    expect(stderr.split("\n")[0]).toMatch(told);
   });
 
   test("--augment takes words with commas", () => {

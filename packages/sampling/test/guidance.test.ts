@@ -17,8 +17,17 @@ import {
 import { evaluate } from "@gen/graph/evaluate";
 import { type FloatArray, mixtureOracle, numberArithmetic } from "@gen/math";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
-import { linearSchedule } from "@gen/schedules";
+import { linearSchedule, readSchedulerConfig } from "@gen/schedules";
 import { describe, expect, it } from "vitest";
+import {
+  BATCH,
+  casesOf,
+  indices,
+  noise,
+  optionsOf,
+  prediction,
+  ROW,
+} from "../../../tooling/fixtures/class-cases.ts";
 import {
   type Classifier,
   classifierFree,
@@ -31,6 +40,7 @@ import {
   type Progress,
   resampledSteps,
   sample,
+  schedulerSteps,
   stepTable,
   trajectory,
 } from "../src/index.ts";
@@ -216,6 +226,46 @@ describe("classifier-free guidance", () => {
       );
     }
   });
+
+  // Two models whose guided prediction is the one that diffusers' classes were given.
+  it.each(["DDIM", "DDPM", "DPMSolverMultistep", "UniPCMultistep"])(
+    "is clipped as diffusers' %sScheduler does it: the predictions are guided, then x0 is clipped",
+    async (name) => {
+      const scale = 3;
+      const model =
+        (share: number): DenoiserFunction =>
+        (x, t) =>
+          Float64Array.from(x, (v, i) => prediction(v, t, i) + share * Math.cos(v + 0.03 * t + i));
+      const shape = [BATCH, ROW];
+      const unconditional = model(scale / (scale - 1));
+      const denoiser = classifierFree(model(1), { scale, unconditional, shape });
+      const className = `${name}Scheduler`;
+      let [compared, moved] = [0, 0];
+      // Every third of the cases that name a bound.
+      const bounded = casesOf(className)
+        .filter(({ config }) => "clip_sample" in config || "thresholding" in config)
+        .filter((_, i) => i % 3 === 0);
+      for (const { config, options, sample: wanted } of bounded) {
+        if (!wanted) continue;
+        const scheduler = readSchedulerConfig({ _class_name: className, ...config });
+        const all = { ...optionsOf(options), compat: "diffusers" } as const;
+        const { steps, clip, initialScale, draws } = schedulerSteps(scheduler, all);
+        if (clip === false || draws || steps.some(({ variance }) => variance)) continue;
+        const run = {
+          ...{ steps, shape, initialScale },
+          x: indices.map((i) => noise(-1, i)),
+          noise: (row: number) => Float64Array.from(indices, (i) => noise(row, i)),
+        };
+        const { x } = await sample({ ...run, denoiser, clip });
+        close(x, wanted, 9);
+        const { x: free } = await sample({ ...run, denoiser });
+        moved += Number(free.some((v, i) => Math.abs(v - wanted[i]) > 0.01));
+        compared++;
+      }
+      expect(compared).toBeGreaterThan(5);
+      expect(moved).toBeGreaterThan(compared / 2);
+    },
+  );
 
   it("throws for a bad scale, rescale or interval, and without a condition", async () => {
     expect(() => free(Number.NaN)).toThrow("scale must be a number, got NaN");

@@ -6,9 +6,12 @@ import { choice, dimension, integer } from "../options.ts";
 export function inspectCommand(): Command {
   return new Command("inspect")
     .description(
-      "report on an ONNX model or a pipeline folder: its content, and which backends run it",
+      "report on an ONNX model or a pipeline folder, its content and which backends run it, or on a folder of pictures",
     )
-    .argument("<path>", "a file such as model.onnx, or a folder with unet/model.onnx")
+    .argument(
+      "<path>",
+      "a file such as model.onnx, a folder with unet/model.onnx, or a folder of pictures",
+    )
     .addOption(
       choice(
         "--backend <name>",
@@ -32,6 +35,7 @@ Memory is an upper bound: each result has its own place until its last use.
 Examples:
   gen inspect model.onnx
   gen inspect moons --batch 64
+  gen inspect pictures
   gen inspect unet/model.onnx --dim height=96 --dim width=64 --backend tfjs/webgpu --json`,
     )
     .action(async (path, options) =>

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describeFolder, partSizes, type ReadFile } from "@gen/pipeline";
 import { defaultSampler, schedulerNotes } from "@gen/sampling";
 import { readSchedulerConfig } from "@gen/schedules";
-import { errorLine, prefixErrors, usageError } from "../errors.ts";
+import { errorLine, prefixErrors } from "../errors.ts";
 import { folderReaders } from "../model-folder.ts";
 import { folderReport } from "./folder-report.ts";
 import { type InspectOptions, type ModelReport, modelReport } from "./model-report.ts";
@@ -13,8 +13,8 @@ const denoisers = ["unet/model.onnx", "transformer/model.onnx"];
 const first = ["unet", "transformer", "vae_decoder", "vae_encoder"];
 
 /**
- * Reports on every model of a folder in diffusers' layout, and on its scheduler.
- * @throws GenError `usage` when the folder holds none.
+ * Reports on every model of a folder in diffusers' layout, and on its scheduler; undefined where the
+ * folder holds none.
  */
 export async function pipelineReport(folder: string, options: InspectOptions) {
   const readers = folderReaders(folder);
@@ -44,9 +44,7 @@ export async function pipelineReport(folder: string, options: InspectOptions) {
     if (report) models.push(report);
   }
   const scheduler = (await attempt(schedulerReport(readers.read))) ?? null;
-  if (files.length === 0 && !scheduler) {
-    throw usageError(`${folder} holds no pipeline: unet/model.onnx is missing`);
-  }
+  if (files.length === 0 && !scheduler) return undefined;
   return { folder, pipeline: found && folderReport(found, models), scheduler, models, problems };
 }
 

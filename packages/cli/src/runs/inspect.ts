@@ -4,9 +4,11 @@ import { errorCode } from "@gen/math";
 import { errorLine, usageError } from "../errors.ts";
 import { folderLines } from "../inspect/folder-report.ts";
 import { type InspectOptions, type ModelReport, modelReport } from "../inspect/model-report.ts";
+import { pictureFolderLines } from "../inspect/picture-folder-lines.ts";
 import { pipelineReport, schedulerLines } from "../inspect/pipeline-report.ts";
 import { reportLines } from "../inspect/report-lines.ts";
 import { folderReaders } from "../model-folder.ts";
+import { readPictureFolder } from "../picture-folder.ts";
 import { print } from "../terminal.ts";
 
 interface InspectCommandOptions extends Pick<InspectOptions, "batch" | "backend"> {
@@ -22,6 +24,7 @@ export async function runInspect(path: string, options: InspectCommandOptions): 
   const settings = { batch, dims, backend };
   if (stats.isDirectory()) {
     const report = await pipelineReport(path, settings);
+    if (!report) return inspectPictures(path, json);
     const blocks = report.models.map(reportLines);
     if (report.pipeline) blocks.unshift(folderLines(report.pipeline));
     if (report.scheduler) blocks.push(schedulerLines(report.scheduler));
@@ -41,6 +44,14 @@ export async function runInspect(path: string, options: InspectCommandOptions): 
   });
   print(json, report, reportLines(report));
   checkVerdicts([report], backend);
+}
+
+/** Reports on a folder of pictures. @throws GenError `usage` when it holds none. */
+async function inspectPictures(path: string, json: boolean): Promise<void> {
+  const folder = await readPictureFolder(path);
+  if (!folder)
+    throw usageError(`${path} holds no pipeline, unet/model.onnx is missing, and no pictures`);
+  print(json, { folder: path, pictures: folder }, pictureFolderLines(folder));
 }
 
 /** @throws GenError `usage` when the backend of --backend cannot run all the models. */

@@ -67,6 +67,8 @@ interface SampleOptions extends SampleCommandOptions, SampleRun {
   readonly opening: Promise<Backend>;
 }
 
+const clipped = { useClippedModelOutput: true };
+
 /** Runs `gen sample`. */
 export async function runSample(options: SampleOptions): Promise<void> {
   const { model, out, kind, seed, torchSeed, eta, steps, clip, signal, opening } = options;
@@ -123,6 +125,8 @@ export async function runSample(options: SampleOptions): Promise<void> {
       noise:
         torchSeed === undefined ? init?.noise : (shape, part) => torchNoise(torchSeed, shape, part),
       ...(!clip && { clip: false as const }),
+      // As `generate` does it with guidance by classes.
+      ...(clip && options.classifier && sampler === "ddim" && !compat && clipped),
       signal,
       onStep: ({ done, steps }) => line.update(done * steps, steps),
     }).catch((error: unknown) => {

@@ -11,6 +11,7 @@ import type { JobOptions } from "../jobs.ts";
 import { isImages } from "../models.ts";
 import { dataNames } from "../names.ts";
 import { fingerprint, type OpenedData, openData } from "../open-data.ts";
+import { captionLine, readPictureFolder } from "../picture-folder.ts";
 import { defaultRate, rateSettings } from "../rates.ts";
 import { interruptSignal, invocation, note, print } from "../terminal.ts";
 import type { Trained } from "../train-model.ts";
@@ -24,6 +25,9 @@ export async function prepareData(options: TrainOptions & { readonly vae?: strin
   if (options.earlyStop !== undefined && options.validateEvery === undefined)
     throw usageError(`--early-stop ${options.earlyStop} needs --validate-every`);
   await checkWritable(out);
+  const pictures = dataNames.includes(data) ? undefined : await readPictureFolder(data);
+  const captions = pictures && captionLine(pictures);
+  if (captions) note(`${data}: ${captions}`);
   const opened = augmented(await openData(data, seed, options), options);
   const { length, shape } = opened.train;
   if (options.samplesEvery !== undefined && !isDrawable(shape))

@@ -23,7 +23,12 @@ export interface GenerateOptions<T = unknown>
    * @defaultValue no guidance
    */
   readonly guidance?: number | ClassifierFreeOptions;
-  /** Bounds of the clean estimate. @defaultValue the bounds of the scheduler's config */
+  /**
+   * Bounds of the clean estimate. With `guidance`, DDIM goes on with the noise that the clipped x0
+   * implies: diffusers' DDIM keeps the predicted noise, with which x leaves its noise level. The
+   * option `useClippedModelOutput: false` and `compat` keep it too.
+   * @defaultValue the bounds of the scheduler's config
+   */
   readonly clip?: Clip;
   /**
    * Noise for a batch of `shape` in place of the seed's noise, such as

@@ -32,6 +32,8 @@ interface DirectOptions extends TimestepOptions {
   readonly imageLength?: number;
   /** DDPM's variance, or null for its default. */
   readonly varianceType: string | null;
+  /** Whether DDIM goes on with the noise that a clipped x0 implies. */
+  readonly useClippedModelOutput?: boolean;
   /** The flow's shift and length, if the schedule is a flow. */
   readonly flow: SchedulerConfig["flow"];
 }
@@ -64,7 +66,9 @@ const kinds = {
   ddim: {
     eta: 0,
     defaultSteps: 20,
-    table: (schedule, options, eta) => ddimSteps(schedule, { ...options, eta, keepEpsilon: true }),
+    table(schedule, { useClippedModelOutput, ...options }, eta) {
+      return ddimSteps(schedule, { ...options, eta, keepEpsilon: !useClippedModelOutput });
+    },
   },
   ddpm: {
     defaultSteps: Number.POSITIVE_INFINITY,

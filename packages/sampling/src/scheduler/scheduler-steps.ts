@@ -204,7 +204,7 @@ function directSteps(
   { schedule, predictionType: predicts, varianceType, flow }: SchedulerConfig,
   { className, spacing, offset }: SchedulerConfigInput,
   sampler: SamplerName,
-  { steps, eta, spacing: list, imageLength, strength }: SchedulerStepsOptions,
+  { steps, eta, spacing: list, imageLength, strength, ...others }: SchedulerStepsOptions,
 ): readonly Step[] {
   const kind = samplerKind(sampler);
   if (eta !== undefined && kind.eta === undefined) {
@@ -223,6 +223,7 @@ function directSteps(
     imageLength,
     varianceType,
     flow,
+    useClippedModelOutput: others.useClippedModelOutput,
   };
   const whole = kind.table(schedule, options, eta ?? kind.eta ?? 0);
   const first = firstStep({ options: { strength } }, count);
