@@ -3,12 +3,17 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readPng, readPngSettings, readSafetensors } from "@gen/data";
+import { readPng, readPngSettings, readSafetensors, writePng } from "@gen/data";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
 import { enginesOf } from "../../../tooling/browser/page-tests.ts";
 import { type FileServer, patient, serveFiles } from "../../../tooling/fixtures/file-server.ts";
-import { goldenRuns, modelFolder } from "../../../tooling/fixtures/model-folder.ts";
+import {
+  goldenRuns,
+  type ImageCase,
+  modelFolder,
+  pattern,
+} from "../../../tooling/fixtures/model-folder.ts";
 import { describeModel } from "../src/pages/model/describe-model.ts";
 import { filesSource } from "../src/pages/model/model-source.ts";
 import { axeProblems } from "./axe.ts";
@@ -21,6 +26,7 @@ import {
   runCode,
   shownCode,
   sizes,
+  takeHome,
 } from "./room.ts";
 
 // Folders and pictures of diffusers 0.39, PyTorch 2.15: tooling/reference/folders.
@@ -59,6 +65,17 @@ async function choose(page: BrowserPage, files: Files): Promise<void> {
     Object.defineProperty(input, "files", { value: given, configurable: true });
     input.dispatchEvent(new Event("change", { bubbles: true }));
   }, base64(files));
+}
+
+/** Gives the room a picture to start from. */
+async function startFrom(page: BrowserPage, png: Uint8Array): Promise<void> {
+  await page.evaluate((text) => {
+    const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+    const file = new File([bytes], "mine.png", { type: "image/png" });
+    const input = document.querySelector("input[name=start]") as HTMLInputElement;
+    Object.defineProperty(input, "files", { value: [file], configurable: true });
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  }, Buffer.from(png).toString("base64"));
 }
 
 /** Drops a folder on the page, whose entries are read as those of a browser. */
@@ -126,7 +143,11 @@ const pixels = (page: BrowserPage) =>
   page.evaluate(() => {
     const canvas = document.querySelector<HTMLCanvasElement>(".pictures figure:last-child canvas");
     const { width = 1, height = 1 } = canvas ?? {};
-    return Array.from(canvas?.getContext("2d")?.getImageData(0, 0, width, height).data ?? []);
+    // A copy, because Chromium warns of a canvas that is read often.
+    const copy = Object.assign(document.createElement("canvas"), { width, height });
+    const context = copy.getContext("2d", { willReadFrequently: true });
+    if (canvas) context?.drawImage(canvas, 0, 0);
+    return Array.from(context?.getImageData(0, 0, width, height).data ?? []);
   });
 
 /** The largest difference between a picture and planes `[3, height, width]` of levels. */
@@ -146,6 +167,34 @@ const toLevels = (values: ArrayLike<number>) =>
 const goldenPrompt = () =>
   readSafetensors(goldenRuns("sd1", "prompts").tensors).tensors["default.images"]
     .data as Uint8Array;
+
+/**
+ * The picture that diffusers' runs start from, 64 by 64, as a PNG with a gray band at its left and
+ * right, which the room cuts off.
+ */
+function bandedPattern(): Uint8Array {
+  const levels = toLevels(pattern([3, 64, 64]).data);
+  const data = new Uint8Array(3 * 96 * 64).fill(128);
+  levels.forEach((v, i) => {
+    const [channel, y, x] = [Math.floor(i / 4096), Math.floor(i / 64) % 64, i % 64];
+    data[3 * (96 * y + 16 + x) + channel] = Math.round(v);
+  });
+  return writePng({ width: 96, height: 64, channels: 3, data });
+}
+
+/** The files that the page has offered for download, by name. */
+const savedFiles = (page: BrowserPage, count: number) =>
+  page.waitFor(async (count) => {
+    const { saved } = window as unknown as {
+      saved: { name: string; bytes: Promise<ArrayBuffer> }[];
+    };
+    if (saved.length < count) return undefined;
+    const files = saved.map(async ({ name, bytes }) => [
+      name,
+      Array.from(new Uint8Array(await bytes)),
+    ]);
+    return Object.fromEntries(await Promise.all(files)) as Record<string, number[]>;
+  }, count);
 
 /** The last latents of a run of a folder of fixtures. */
 function goldenLatents(name: string, run: string): number[] {
@@ -232,6 +281,57 @@ describe("Your model", () => {
       return page;
     }
     afterAll(() => files?.close());
+
+    test("from a reader's picture it makes diffusers' picture, and its code does so in Node", async () => {
+      const { cases, tensors } = goldenRuns<ImageCase>("sd1", "images");
+      const run = cases.find(({ name }) => name === "image") as ImageCase;
+      const page = await opened();
+      await startFrom(page, bandedPattern());
+      await shows(page, ".start-picture .note", "mine.png");
+      await page.fill("[name=strength]", run.strength as number);
+      const { steps, seed, prompt } = await page.evaluate(() =>
+        Object.fromEntries(
+          ["steps", "seed", "prompt"].map((name) => [
+            name,
+            document.querySelector<HTMLInputElement>(`[name=${name}]`)?.value,
+          ]),
+        ),
+      );
+      expect({ steps, seed, prompt }).toEqual({
+        ...{ steps: String(run.steps), seed: String(run.seed), prompt: run.prompt },
+      });
+      const rgba = await make(page);
+      const golden = readSafetensors(tensors).tensors["image.images"].data as Uint8Array;
+      // The PNG rounds what diffusers starts from to whole levels.
+      expect(levelsApart(rgba, golden)).toBeLessThanOrEqual(2);
+      expect(await page.text("[data-role=caption]")).toMatch(/^made here: 4 steps/);
+
+      await page.evaluate(keepDownloads);
+      await takeHome(page, "PNG with its settings");
+      await takeHome(page, "the start (PNG)");
+      const saved = await savedFiles(page, 2);
+      const settings = readPngSettings(Uint8Array.from(saved["gen-picture.png"]));
+      expect(settings).toMatchObject({ torchSeed: 3, strength: 0.6, size: [64, 64] });
+      const start = readPng(Uint8Array.from(saved["start.png"]));
+      expect([start.width, start.height]).toEqual([64, 64]);
+      const planes = toLevels(pattern([3, 64, 64]).data);
+      const rgbaOf = Array.from({ length: 4 * 4096 }, (_, i) =>
+        i % 4 === 3 ? 255 : start.data[3 * (i >> 2) + (i % 4)],
+      );
+      expect(levelsApart(rgbaOf, planes)).toBeLessThanOrEqual(0.5);
+
+      const file = join(cache, "start.png");
+      await writeFile(file, Uint8Array.from(saved["start.png"]));
+      const code = (await shownCode(page)).replace('"start.png"', JSON.stringify(file));
+      const images = await runCode(code, "images");
+      expect(levelsApart(rgba, toLevels(images as Float32Array))).toBeLessThanOrEqual(1);
+
+      await page.click("[name=remove-start]");
+      expect(await page.evaluate(() => document.activeElement?.getAttribute("name"))).toBe("start");
+      const fromNoise = await make(page);
+      expect(levelsApart(fromNoise, goldenPrompt())).toBeLessThanOrEqual(2);
+      expect(await page.problems()).toEqual([]);
+    });
 
     test("a chosen folder of an unconditional model makes diffusers' picture", async () => {
       const page = await opened();

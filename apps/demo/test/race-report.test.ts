@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { readSafetensors } from "@gen/data";
 import { withWeights } from "@gen/nn";
 import { cpuBackend } from "@gen/runtime-gpu/cpu";
-import { ddimSteps, denoiser, sample } from "@gen/sampling";
+import { denoiser, sample } from "@gen/sampling";
 import { describe, expect, it } from "vitest";
 import { pointDenoiser } from "../src/pages/points/point-denoiser.ts";
-import { schedule } from "../src/pages/points/schedule.ts";
-import { count, openingSeed, steps } from "../src/pages/race/race-api.ts";
+import { count, openingSeed } from "../src/pages/race/race-api.ts";
+import { raceSteps } from "../src/pages/race/race-steps.ts";
 import {
   bound,
   browserName,
@@ -77,7 +77,7 @@ it("the room opens with the points where its reference ends", async () => {
   const { x } = await sample({
     backend,
     denoiser: withWeights(denoiser(pointDenoiser()), tensors),
-    steps: ddimSteps(schedule, { steps, spacing: "trailing" }),
+    steps: raceSteps(),
     shape: [20, 2],
     seed: openingSeed,
     clip: Number(metadata.bound),

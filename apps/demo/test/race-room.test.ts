@@ -1,4 +1,6 @@
 import { loadPipeline } from "@gen/pipeline";
+import { onnxBackend } from "@gen/runtime-gpu/onnx";
+import { generate } from "@gen/sampling";
 import { unzipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import type { BrowserPage } from "../../../tooling/browser/browser-page.ts";
@@ -155,9 +157,11 @@ describe("Race", () => {
       const shown = csv.text.trim().split("\n").slice(1).join(",").split(",").map(Number);
       expect(shown).toHaveLength(2000);
       const folder = unzipSync(Uint8Array.from(zip.bytes));
-      expect(await loadPipeline(async (path) => folder[path])).toMatchObject({
-        ...{ kind: "diffusion", shape: [2], scheduler: { spacing: "trailing" } },
-      });
+      const pipeline = await loadPipeline(async (path) => folder[path]);
+      const backend = onnxBackend({ provider: "cpu" });
+      const { x } = await generate(pipeline, { backend, count: 1000, steps: 20, seed: 5 });
+      await (await backend).close();
+      shown.forEach((v, i) => expect(Math.abs(v - x[i])).toBeLessThanOrEqual(1e-3));
       const code = await shownCode(page);
       const points = (await runCode(code, "points")) as Record<string, ArrayLike<number>>;
       expect(Object.keys(points)).toEqual(["cpu", "onnx/wasm"]);

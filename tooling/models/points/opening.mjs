@@ -7,13 +7,12 @@ const gen = await fromDemo(
   "opening",
   `
     export { readSafetensors } from "@gen/data";
-    export { ddimSteps, sample } from "@gen/ddim";
     export { withWeights } from "@gen/nn";
     export { openBackend } from "@gen/runtime-gpu";
-    export { denoiser } from "@gen/sampling";
+    export { denoiser, sample } from "@gen/sampling";
     export { pointDenoiser } from "./points/point-denoiser.ts";
-    export { schedule } from "./points/schedule.ts";
-    export { count, openingSeed, reference, steps } from "./race/race-api.ts";
+    export { count, openingSeed, reference } from "./race/race-api.ts";
+    export { raceSteps } from "./race/race-steps.ts";
   `,
 );
 const model = readFileSync(new URL("race/points.safetensors", pages));
@@ -22,7 +21,7 @@ const backend = await gen.openBackend(gen.reference);
 const { x } = await gen.sample({
   backend,
   denoiser: gen.withWeights(gen.denoiser(gen.pointDenoiser()), tensors),
-  steps: gen.ddimSteps(gen.schedule, { steps: gen.steps, spacing: "trailing" }),
+  steps: gen.raceSteps(),
   shape: [gen.count, 2],
   seed: gen.openingSeed,
   clip: Number(metadata.bound),

@@ -32,7 +32,8 @@ const file = ${
   };
 const { tensors, metadata } = readSafetensors(file);
 const model = withWeights(denoiser(pointDenoiser()), tensors);
-const steps = ddimSteps(linearSchedule(), { steps: ${steps}, spacing: "trailing" });
+// As the folder's scheduler takes them: a clipped estimate leaves epsilon as it is.
+const steps = ddimSteps(linearSchedule(), { steps: ${steps}, spacing: "trailing", keepEpsilon: true });
 
 const points: Record<string, ArrayLike<number>> = {};
 for (const name of ${JSON.stringify([reference, ...names]).replaceAll(",", ", ")}) {

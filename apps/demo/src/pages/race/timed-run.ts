@@ -1,14 +1,13 @@
 import { readSafetensors } from "@gen/data";
-import { ddimSteps, sample } from "@gen/ddim";
 import { withWeights } from "@gen/nn";
 import { eventLoopYielder } from "@gen/runtime-gpu/event-loop";
-import { denoiser } from "@gen/sampling";
+import { denoiser, sample } from "@gen/sampling";
 import { backendError } from "../../backends/backend-error.ts";
 import type { Choice } from "../../backends/choices.ts";
 import { openBackend } from "../../backends/open-backend.ts";
 import { pointDenoiser } from "../points/point-denoiser.ts";
-import { schedule } from "../points/schedule.ts";
-import { count, type RunFrame, type RunRequest, steps } from "./race-api.ts";
+import { count, type RunFrame, type RunRequest } from "./race-api.ts";
+import { raceSteps } from "./race-steps.ts";
 
 /** Opens the runtime of a request, runs it and takes the times. Its code has loaded before. */
 export async function timedRun(
@@ -28,7 +27,7 @@ export async function timedRun(
     const { x } = await sample({
       backend,
       denoiser: network,
-      steps: ddimSteps(schedule, { steps, spacing: "trailing" }),
+      steps: raceSteps(),
       shape: [count, 2],
       seed,
       clip: Number(metadata.bound),
