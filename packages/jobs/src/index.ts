@@ -1,0 +1,1 @@
+export { folderStore, type Store } from "./store.ts";
