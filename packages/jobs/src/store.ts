@@ -10,8 +10,9 @@
  */
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { GenError } from "@gen/math";
 import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
 
 /** Files by their names, which are relative paths such as `jobs/a1/job.json`. */
@@ -39,6 +40,13 @@ export interface Store {
 
 const NAME = /^(?!\.)[\w.-]+(\/(?!\.)[\w.-]+)*$/;
 
+/** The most bytes that a file may have. */
+export const LARGEST_FILE = 2 ** 31 - 1;
+
+/** Whether a store may have a file of this name. */
+export const isName = (name: unknown): boolean =>
+  typeof name === "string" && name.length <= 512 && NAME.test(name);
+
 /**
  * A name of a file in a store.
  *
@@ -46,7 +54,7 @@ const NAME = /^(?!\.)[\w.-]+(\/(?!\.)[\w.-]+)*$/;
  * begins with a dot.
  */
 export function checkName(name: string): string {
-  if (typeof name === "string" && name.length <= 512 && NAME.test(name)) return name;
+  if (isName(name)) return name;
   throw new ArgumentError(
     `name must be a relative path such as jobs/a1/job.json, got ${JSON.stringify(name)}`,
   );
@@ -97,7 +105,15 @@ export function folderStore(folder: string): Store {
       }
     },
     async read(name) {
-      return readFile(join(root, checkName(name))).catch(unlessMissing);
+      const file = await open(join(root, checkName(name))).catch(unlessMissing);
+      if (!file) return undefined;
+      try {
+        const { size } = await file.stat();
+        if (size > LARGEST_FILE) throw tooLarge(size);
+        return await file.readFile();
+      } finally {
+        await file.close();
+      }
     },
     async list(prefix) {
       const inside = join(root, checkPrefix(prefix));
@@ -110,6 +126,10 @@ export function folderStore(folder: string): Store {
     },
   };
 }
+
+/** The error of a file that is too large to read. */
+export const tooLarge = (size: number | string): GenError =>
+  new GenError("file-too-large", `the file has ${size} bytes, ${LARGEST_FILE} are allowed`);
 
 function unlessMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
