@@ -32,7 +32,7 @@ async function accepted(line: string): Promise<string[]> {
   return words;
 }
 
-const valueOf = (words: readonly string[], flag: string) =>
+const flagValue = (words: readonly string[], flag: string) =>
   words.includes(flag) ? words[words.indexOf(flag) + 1] : undefined;
 
 const lines = codes("sh")
@@ -95,11 +95,11 @@ describe("compose.yaml", () => {
     const seen = mounts.map(([, to]) => to);
     seen.push(...(service.secrets ?? []).map((secret) => `/run/secrets/${secret}`));
     for (const flag of ["--store", "--cache", "--model", "--token-file"]) {
-      const path = valueOf(words, flag);
+      const path = flagValue(words, flag);
       if (path !== undefined) expect(seen, flag).toContain(path);
     }
     for (const port of service.ports ?? [])
-      expect(port.split(":")[1]).toBe(valueOf(words, "--port"));
+      expect(port.split(":")[1]).toBe(flagValue(words, "--port"));
     const { GEN_REDIS: redis } = service.environment ?? {};
     if (words.includes("jobs")) {
       await accepted(`gen jobs status --redis ${redis}`);
@@ -164,7 +164,7 @@ describe("gen-worker@.service", () => {
   it("starts a worker as the command allows", async () => {
     const [, line] = /^\/usr\/bin\/env (gen .*)$/.exec(Service.ExecStart) ?? [];
     const words = await accepted(line);
-    expect(valueOf(words, "--cache")).toBe(`/var/cache/${Service.CacheDirectory}`);
+    expect(flagValue(words, "--cache")).toBe(`/var/cache/${Service.CacheDirectory}`);
     expect(Service).toMatchObject({ User: "gen", Restart: "always", SuccessExitStatus: "130" });
     expect(Unit.StartLimitIntervalSec).toBe("0");
     expect(Install.WantedBy).toBe("multi-user.target");
