@@ -19,7 +19,9 @@ const page = pageText("guide/many-workers.md");
 const codes = (language: string) => fencesOf(page, language).map(({ code }) => code);
 /** The fence of a file, which begins with its path. */
 const fileOf = (path: string) => {
-  const found = ["dockerfile", "yaml", "ini"].flatMap(codes).find((each) => each.includes(path));
+  const found = ["dockerfile", "yaml", "ini"]
+    .flatMap(codes)
+    .find((each) => each.split("\n")[0].endsWith(path));
   return found?.replace(/^# .*\n/, "") ?? "";
 };
 

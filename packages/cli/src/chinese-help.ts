@@ -454,7 +454,7 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "serve --json": "把地址以 JSON 打印到标准输出",
   "--redis": "Redis 的地址（默认：GEN_REDIS，否则为 redis://127.0.0.1:6379）",
   "--queue": "队列在 Redis 中的名称",
-  "--store": "存放模型与结果的地方：所有工作进程都能访问的文件夹",
+  "--store": "存放模型与结果的地方：所有工作进程都能访问的文件夹，或 s3://bucket/prefix",
   "--backends": "可以共同计算该任务的后端，以逗号分隔（默认：命令的 --backend）",
   "--priority": "数值较大的任务先运行",
   "--most": "同时计算的份数上限（默认：与工作进程一样多）",
@@ -467,8 +467,7 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "--lease": "工作进程失联多少秒之后，由别的进程接手它的那一份",
   "--patience": "容许存储出错的秒数",
   "--follow": "显示进度，直到任务结束",
-  "jobs collect --out":
-    "一张图片（.png）、数值（.npy），或同时包含两者与各单张图片的文件夹",
+  "jobs collect --out": "一张图片（.png）、数值（.npy），或同时包含两者与各单张图片的文件夹",
   "generate --model":
     "optimum 导出的 ONNX 文件夹，或其 http(s) URL：Stable Diffusion 1、2、XL、3，潜空间一致性模型，或 Flux",
   "--negative": "图片中不要出现的内容",

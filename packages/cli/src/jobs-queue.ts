@@ -1,5 +1,5 @@
 /* The queue and the store of the commands of `gen jobs`. */
-import { folderStore, type JobQueue, openQueue, type Store } from "@gen/jobs";
+import { folderStore, type JobQueue, openQueue, openS3Store, type Store } from "@gen/jobs";
 import { usageError } from "./errors.ts";
 
 /** The flags of all commands of `gen jobs`. */
@@ -12,10 +12,10 @@ export interface JobsOptions {
 }
 
 /** Opens the store of `--store`. @throws GenError `usage` when it is not given. */
-export function openStore({ store }: Pick<JobsOptions, "store">): Store {
+export async function openStore({ store }: Pick<JobsOptions, "store">): Promise<Store> {
   if (store === undefined)
     throw usageError("--store must be given: a folder that all workers see, or s3://BUCKET/PREFIX");
-  return folderStore(store);
+  return store.startsWith("s3://") ? openS3Store(store) : folderStore(store);
 }
 
 /** Opens the queue. GEN_REDIS may hold the address, so that no list of processes shows a password. */
@@ -27,7 +27,7 @@ export async function withQueue<R>(
   options: JobsOptions,
   work: (opened: { readonly queue: JobQueue; readonly store: Store }) => Promise<R>,
 ): Promise<R> {
-  const store = openStore(options);
+  const store = await openStore(options);
   const queue = await openJobs(options);
   try {
     return await work({ queue, store });

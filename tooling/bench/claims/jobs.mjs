@@ -9,7 +9,7 @@ import { openHosts } from "../jobs/hosts.mjs";
 import { threeDigits } from "../measure.mjs";
 
 export const title = "Jobs: workers on many hosts";
-export const versions = ["bullmq", "ioredis"];
+export const versions = ["bullmq"];
 
 const program = fileURLToPath(new URL("../jobs/worker.mjs", import.meta.url));
 
@@ -83,7 +83,7 @@ export async function measure({ quick }) {
   const [parts, milliseconds] = quick ? [96, 100] : [480, 250];
   const counts = [1, 4, 16];
   const hosts = openHosts(counts.at(-1));
-  const server = await startRedis({ host: hosts.address });
+  const server = await startRedis(hosts.address);
   const found = {};
   try {
     for (const workers of counts)

@@ -19,7 +19,7 @@ export async function runCollect(id: string, options: CollectOptions): Promise<v
   const { out, force, json } = options;
   const kind = outputKind(out);
   await claimOutput(out, { force, kind: kind === "folder" ? "folder" : "file" });
-  const store = openStore(options);
+  const store = await openStore(options);
   const line = progress(`Collecting job ${id}`);
   const found = await collect(store, id, (done, count) => line.update(done, count));
   line.finish(`${found.parts.length} files`);
