@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { collect, folderStore, openQueue, submit } from "@gen/jobs";
-import { startRedis } from "../../fixtures/redis.mjs";
 import { openHosts } from "../jobs/hosts.mjs";
+import { startRedis } from "../jobs/redis.mjs";
 import { threeDigits } from "../measure.mjs";
 
 export const title = "Jobs: workers on many hosts";
