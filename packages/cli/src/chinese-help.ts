@@ -467,8 +467,7 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "--lease": "工作进程失联多少秒之后，由别的进程接手它的那一份",
   "--patience": "容许存储出错的秒数",
   "--follow": "显示进度，直到任务结束",
-  "jobs collect --out":
-    "一张图片（.png）、数值（.npy），或同时包含两者与各单张图片的文件夹",
+  "jobs collect --out": "一张图片（.png）、数值（.npy），或同时包含两者与各单张图片的文件夹",
   "generate --model":
     "optimum 导出的 ONNX 文件夹，或其 http(s) URL：Stable Diffusion 1、2、XL、3，潜空间一致性模型，或 Flux",
   "--negative": "图片中不要出现的内容",

@@ -62,7 +62,11 @@ function submitCommand(): Command {
       backendList,
     )
     .option("--priority <n>", "jobs with a larger one run first", integer(-1_000_000, 1_000_000), 0)
-    .option("--most <n>", "parts that may run at the same time (default: as many as workers)", integer(1, 100_000))
+    .option(
+      "--most <n>",
+      "parts that may run at the same time (default: as many as workers)",
+      integer(1, 100_000),
+    )
     .option("--part-seconds <s>", "seconds that a part should take", decimal(0, 86_400, true), 20)
     .option("--no-upload", "keep the model's files out of the store: workers have them by --model")
     .option("--json", json, false)
@@ -103,7 +107,11 @@ function workCommand(): Command {
       "where fetched models are kept (default: gen/jobs in the user's cache)",
       path,
     )
-    .option("--name <name>", "the worker's name in records (default: the host's, and the process id)", words)
+    .option(
+      "--name <name>",
+      "the worker's name in records (default: the host's, and the process id)",
+      words,
+    )
     .option("--drain", "end when no job is left that this worker can compute", false)
     .option(
       "--lease <s>",
