@@ -3,7 +3,7 @@
  */
 import { GenError } from "@gen/math";
 import { type Job, readJob } from "./job.ts";
-import { type PartRecord, readResult, type Rows, rowsOf, storedFirsts } from "./results.ts";
+import { type PartRecord, type Rows, readResult, rowsOf, storedFirsts } from "./results.ts";
 import type { Store } from "./store.ts";
 
 /** The results of a whole job. */

@@ -28,7 +28,10 @@ export async function connect(Client: typeof Redis, url: string): Promise<Redis>
     redis.disconnect();
     const text = String((reason as Error)?.message ?? (error as Error).message);
     if (/NOAUTH|WRONGPASS|AUTH/.test(text))
-      throw new GenError("usage", `Redis at ${host} wants another password: redis://:PASSWORD@HOST`);
+      throw new GenError(
+        "usage",
+        `Redis at ${host} wants another password: redis://:PASSWORD@HOST`,
+      );
     throw new GenError(
       "unreachable",
       `no Redis answers at ${host}: start one with redis-server --appendonly yes (Debian: apt install redis-server), or give the address of another`,

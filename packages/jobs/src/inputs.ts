@@ -44,7 +44,10 @@ export async function describeInput(path: string): Promise<JobInput> {
   if (!stats) throw new GenError("usage", `${path}: no such file or folder`);
   const names = stats.isFile() ? [""] : await filesIn(path);
   if (names.length > MAX_FILES)
-    throw new GenError("usage", `${path} has ${names.length} files; at most ${MAX_FILES} are allowed`);
+    throw new GenError(
+      "usage",
+      `${path} has ${names.length} files; at most ${MAX_FILES} are allowed`,
+    );
   const files: [string, InputFile][] = [];
   for (const name of names) {
     const { size: bytes } = await stat(join(path, name));
@@ -60,10 +63,13 @@ export async function describeInput(path: string): Promise<JobInput> {
 
 /** The files in a folder, without hidden ones, sorted. */
 async function filesIn(folder: string): Promise<string[]> {
-  const names = (await readdir(folder, { recursive: true })).map((name) => name.replaceAll("\\", "/"));
+  const names = (await readdir(folder, { recursive: true })).map((name) =>
+    name.replaceAll("\\", "/"),
+  );
   const visible = names.filter((name) => !name.split("/").some((part) => part.startsWith(".")));
   const found: string[] = [];
-  for (const name of visible.sort()) if ((await stat(join(folder, name))).isFile()) found.push(name);
+  for (const name of visible.sort())
+    if ((await stat(join(folder, name))).isFile()) found.push(name);
   return found;
 }
 
@@ -74,7 +80,9 @@ async function hashOf(path: string): Promise<string> {
 }
 
 const listSha256 = (files: JobInput["files"]): string => {
-  const lines = Object.keys(files).sort().map((name) => `${files[name].sha256} ${name}\n`);
+  const lines = Object.keys(files)
+    .sort()
+    .map((name) => `${files[name].sha256} ${name}\n`);
   return createHash("sha256").update(lines.join("")).digest("hex");
 };
 
@@ -88,8 +96,14 @@ export async function putInput(
   for (const [name, { sha256, bytes }] of Object.entries(files)) {
     if (known.has(storedName(sha256))) continue;
     if (bytes > MAX_BYTES)
-      throw new GenError("usage", `${join(path, name)} has ${bytes} bytes; a store takes at most ${MAX_BYTES}`);
-    await store.write(storedName(sha256), await readFile(file === undefined ? join(path, name) : path));
+      throw new GenError(
+        "usage",
+        `${join(path, name)} has ${bytes} bytes; a store takes at most ${MAX_BYTES}`,
+      );
+    await store.write(
+      storedName(sha256),
+      await readFile(file === undefined ? join(path, name) : path),
+    );
   }
 }
 
@@ -149,7 +163,7 @@ export async function fetchInput(
     await rm(folder, { recursive: true, force: true });
     await rename(part, folder).catch(async (error) => {
       // Another worker on this machine was faster.
-      if (((await describeInput(kept).catch(() => undefined))?.sha256) !== sha256) throw error;
+      if ((await describeInput(kept).catch(() => undefined))?.sha256 !== sha256) throw error;
     });
   } finally {
     await rm(part, { recursive: true, force: true });

@@ -59,7 +59,10 @@ export const newId = (): string =>
   Array.from(randomBytes(12), (byte) => "abcdefghijkmnpqrstuvwxyz23456789"[byte % 32]).join("");
 
 /** Reads a record. @throws GenError `invalid-data` when it is none, or is of another form. */
-export function readEntry<J extends JobEntry = JobEntry>(text: string | Uint8Array, name: string): J {
+export function readEntry<J extends JobEntry = JobEntry>(
+  text: string | Uint8Array,
+  name: string,
+): J {
   const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
   const found = parseJson(bytes, { name, limit: LIMIT }) as J | null;
   if (found && typeof found === "object" && found.format !== FORMAT) {

@@ -10,9 +10,10 @@
  * A job is one field of a hash, so that it is submitted whole or not at all. Its parts have their first
  * item as their id, so that workers may add them again.
  */
-import type { Queue } from "bullmq";
+
 import { GenError } from "@gen/math";
 import { ArgumentError, checkOptions, rules } from "@gen/math/arguments";
+import type { Queue } from "bullmq";
 import { connect } from "./connect.ts";
 import { type JobEntry, readEntry } from "./job.ts";
 import { loadLibraries } from "./libraries.ts";

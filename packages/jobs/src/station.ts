@@ -7,8 +7,8 @@
  * that it does not matter which of the two is kept.
  */
 import { randomUUID } from "node:crypto";
-import type { Worker } from "bullmq";
 import { GenError } from "@gen/math";
+import type { Worker } from "bullmq";
 import { fetchInput, type InputPlaces } from "./inputs.ts";
 import { type JobEntry, readJob } from "./job.ts";
 import { WorkerFault } from "./patient-store.ts";
@@ -43,7 +43,8 @@ function refusalOf(
   const { id, kind } = entry;
   if (entry.version !== version)
     return `job ${id} is of version ${entry.version}, and this worker is ${version}: install the same version`;
-  if (!Object.hasOwn(kinds, kind)) return `job ${id} is a ${kind}, which this worker does not know`;
+  if (!Object.hasOwn(kinds, kind))
+    return `job ${id} is of kind ${kind}, which this worker does not know`;
   const { backends } = entry;
   if (backends.includes(backend.name)) return undefined;
   const also = "submit with --backends to let several share a job";

@@ -42,7 +42,6 @@ export interface JobStatus extends JobEntry {
   readonly failed: readonly FailedPart[];
 }
 
-
 interface Found {
   readonly running: number;
   readonly waiting: number;
@@ -55,7 +54,10 @@ interface Found {
 const LATEST = 32;
 
 /** How far a job is. */
-export function statusOf(entry: JobEntry, { running, waiting, finished, failed, plan }: Found): JobStatus {
+export function statusOf(
+  entry: JobEntry,
+  { running, waiting, finished, failed, plan }: Found,
+): JobStatus {
   const { count } = entry;
   // The first part ends where the plan begins.
   const endOf = ({ from, to }: Part) => (from === 0 ? (plan?.first ?? 0) : to);

@@ -34,7 +34,12 @@ export type WorkEvent =
       readonly items: number;
       readonly seconds: number;
     }
-  | { readonly event: "failed"; readonly job: JobEntry; readonly part: Part; readonly error: unknown }
+  | {
+      readonly event: "failed";
+      readonly job: JobEntry;
+      readonly part: Part;
+      readonly error: unknown;
+    }
   | { readonly event: "lost"; readonly job: JobEntry; readonly part: Part }
   | { readonly event: "refused"; readonly id: string; readonly reason: string }
   | { readonly event: "waiting"; readonly error: unknown; readonly seconds: number };

@@ -3,7 +3,7 @@
  */
 import { hostname } from "node:os";
 import { setTimeout } from "node:timers/promises";
-import { GenError } from "@gen/math";
+import type { GenError } from "@gen/math";
 import { checkOptions, rules } from "@gen/math/arguments";
 import { describeInput } from "./inputs.ts";
 import { patientStore } from "./patient-store.ts";

@@ -1,11 +1,13 @@
 import { readdirSync } from "node:fs";
 import { createServer, connect as dial, type Socket } from "node:net";
 import { setTimeout } from "node:timers/promises";
+import { Redis } from "ioredis";
 import { afterAll, describe, expect, test } from "vitest";
 import { allEngines } from "../../../tooling/browser/engines.ts";
 import { hasRedis, missingRedis, startRedis } from "../../../tooling/fixtures/redis.ts";
-import { collect, folderStore, openQueue } from "../src/index.ts";
+import { collect, folderStore, openQueue, work } from "../src/index.ts";
 import { overOf, scratch, startWorker, submitNoise, wholeNoise } from "./farm.ts";
+import { noise } from "./noise.mjs";
 
 /*
  * Workers are killed, Redis restarts, the network and the store fail: each job ends with the numbers
@@ -97,6 +99,61 @@ describe.skipIf(!hasRedis)(hasRedis ? "a job" : missingRedis, async () => {
     expect(patient.events.some(({ event }) => event === "waiting")).toBe(true);
     await expectWhole(id, 40);
     await queue.cancel(id);
+  });
+
+  test("runs no more parts at a time than it may, and stops when it is canceled", async () => {
+    const slow = { ...options, delay: 40 };
+    const { id } = await submitNoise(queue, place.store, 40, slow, { most: 1 });
+    const workers = [startWorker(place), startWorker(place)];
+    let status = await queue.status(id);
+    for (; status.state !== "done"; status = await queue.status(id)) {
+      expect(status.parts.running).toBeLessThanOrEqual(1);
+      await setTimeout(5);
+    }
+    expect(status.parts).toEqual({ all: 9, done: 9, running: 0, failed: 0 });
+    const endless = await submitNoise(queue, place.store, 40, { ...options, delay: 1e6 });
+    while ((await queue.status(endless.id)).parts.running === 0) await setTimeout(20);
+    await queue.cancel(endless.id);
+    const next = await submitNoise(queue, place.store, 4, options);
+    await overOf(queue, next.id);
+    for (const worker of workers) await worker.kill();
+    const lost = workers.flatMap(({ events }) => events).filter(({ event }) => event === "lost");
+    expect(lost.map(({ job }) => job.id)).toEqual([endless.id]);
+    expect((await queue.entries()).map((entry) => entry.id)).not.toContain(endless.id);
+  });
+
+  test("is left alone by a worker that does not fit, for a reason", async () => {
+    const own = await openQueue({ redis: redis.url, name: "others" });
+    const asked = { count: 4, options: { ...options, batch: 4 } };
+    const submitted = async (more: object) =>
+      (await submitNoise(own, place.store, asked.count, asked.options, more)).id;
+    const [version, kind, backend] = [
+      await submitted({ version: "9.9.9" }),
+      await submitted({ kind: "unheard" }),
+      await submitted({ backends: ["onnx/node-cuda"] }),
+    ];
+    const client = new Redis(redis.url);
+    await client.hset("others:jobs", "abcdefghijkm", JSON.stringify({ format: 7 }));
+    const { refused, parts } = await work({
+      ...{ queue: own, store: folderStore(place.store), kinds: { noise }, version: "1.2.3" },
+      ...{ backend: { asked: "cpu", name: "cpu" }, cache: place.cache, drain: true },
+    });
+    expect(parts).toBe(0);
+    expect([...refused].sort()).toEqual([
+      expect.stringContaining("has form 7, and this program reads 1"),
+      ...[
+        [version, "is of version 9.9.9, and this worker is 1.2.3"],
+        [kind, "is of kind unheard, which this worker does not know"],
+        [backend, "is for onnx/node-cuda, and this worker has cpu"],
+      ]
+        .map(([id, text]) => `job ${id} ${text}`)
+        .sort()
+        .map((text) => expect.stringContaining(text)),
+    ]);
+    await client.set("taken:jobs", "a text");
+    const taken = await openQueue({ redis: redis.url, name: "taken" });
+    await expect(taken.entries()).rejects.toThrow("taken:jobs in Redis is of another program");
+    await Promise.all([own.close(), taken.close(), client.quit()]);
   });
 
   describe.runIf(allEngines)("with GEN_TEST_ALL=1", () => {

@@ -126,8 +126,8 @@ function workCommand(): Command {
       `
 ${install}
 
-Start as many as there are processors or GPUs, on as many machines as see Redis and the store. A
-worker may be killed at any time: another takes its part. Ctrl-C gives the part back at once.
+Start one for each processor or GPU, on as many machines as see Redis and the store. A worker may
+be killed at any time: another takes its part. Ctrl-C gives the part back at once.
 
 A part that fails three times is set aside with its reason, and the others go on. A store that fails
 is tried again for --patience; then the worker ends with an error, and its part is given back.

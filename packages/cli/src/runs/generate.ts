@@ -25,7 +25,8 @@ interface Run {
 }
 
 /** Settings with all that a picture needs. */
-export type CompleteSettings = PictureSettings & Required<Pick<PictureSettings, "prompt" | "model">>;
+export type CompleteSettings = PictureSettings &
+  Required<Pick<PictureSettings, "prompt" | "model">>;
 
 /** A model of pictures that is open for a call, with the contents of its files. */
 export async function preparePictures(
@@ -51,7 +52,10 @@ export async function preparePictures(
   const own = needs[model.kind];
   const isOwnUse = !image || (own !== undefined && own.mask === (mask ? true : undefined));
   const { steps, guidance } = model;
-  const defaults = { ...(isOwnUse && { steps, guidance }), ...(!image && { size: [width, height] }) };
+  const defaults = {
+    ...(isOwnUse && { steps, guidance }),
+    ...(!image && { size: [width, height] }),
+  };
   const call = { ...callOf(options), ...(sampler && { sampler }), control: controls };
   return {
     ...{ model, item: [3, height, width], count: pictureCount(options) },

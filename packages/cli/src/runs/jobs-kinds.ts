@@ -48,9 +48,10 @@ export function jobKinds(
   return {
     async sample({ options }, at) {
       const given = options as SampleCommandOptions & { readonly model: string };
-      const prepared = await prepareSamples({ ...withSamplePaths(given, pathAt(at)), signal });
-      const { pipeline, facts } = prepared;
       const opened = await backend.open();
+      const own = { ...withSamplePaths(given, pathAt(at)), backend: opened.name };
+      const prepared = await prepareSamples({ ...own, signal });
+      const { pipeline, facts } = prepared;
       const drawing = await prepared.drawing(opened);
       const ready = pipelineSampler(pipeline, { backend: opened });
       return onBackend({

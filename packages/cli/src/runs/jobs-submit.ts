@@ -35,10 +35,14 @@ export async function runSubmit(words: readonly string[], options: SubmitOptions
   const isSeeded = command.getOptionValueSource("seed") !== "default";
   const flags = command.opts();
   await withQueue(options, async ({ queue, store }) => {
-    const { kind, count, options: asked, files } =
-      name === "sample"
-        ? await askedSamples(flags as SampleCommandOptions, isSeeded, signal)
-        : await askedPictures(command.args, flags as PictureFlags, isSeeded, signal);
+    const {
+      kind,
+      count,
+      options: asked,
+      files,
+    } = name === "sample"
+      ? await askedSamples(flags as SampleCommandOptions, isSeeded, signal)
+      : await askedPictures(command.args, flags as PictureFlags, isSeeded, signal);
     const line = progress("Putting the model into the store");
     const job = await submit(queue, store, {
       ...{ kind, count, options: asked, files, version: version(), upload: options.upload },
@@ -62,7 +66,8 @@ async function askedSamples(
   signal: AbortSignal,
 ): Promise<Asked> {
   const { model, eta, sampler, remote, resume, remoteModel, out } = options;
-  if (model === undefined) throw usageError("--model must be given: a folder that workers will have");
+  if (model === undefined)
+    throw usageError("--model must be given: a folder that workers will have");
   if (remote !== undefined || resume || remoteModel !== undefined)
     throw usageError("--remote must be left out: a job has workers of its own");
   const { grid, prior, components, data } = options;
@@ -96,7 +101,8 @@ async function askedPictures(
   found.notes.forEach(note);
   const { prompt, model } = found.settings;
   if (prompt === undefined) throw usageError("gen jobs submit generate needs a prompt");
-  if (model === undefined) throw usageError("--model must be given: a folder that workers will have");
+  if (model === undefined)
+    throw usageError("--model must be given: a folder that workers will have");
   checkEta(flags.eta, flags.sampler);
   outputKind(flags.out);
   const settings = { ...found.settings, prompt, model };

@@ -70,21 +70,25 @@ function lazyBackend(name: string): LazyBackend {
   };
 }
 
-const seen = new Set<string>();
+/** The refusals that were printed. */
+const refusals = new Set<string>();
 
 /** Prints what a worker does. */
 function log(event: WorkEvent): void {
-  if (event.event === "waiting")
-    return note(`the store fails, and is tried again: ${errorLine(event.error)}`);
+  const text = textOf(event);
   if (event.event === "refused") {
-    if (!seen.has(event.reason)) note(event.reason);
-    seen.add(event.reason);
-    return;
+    if (refusals.has(text)) return;
+    refusals.add(text);
   }
-  const { job, part } = event;
-  const at = `job ${job.id}: the part of item ${part.from}`;
-  if (event.event === "part") note(`${at} is done, ${event.items} items in ${duration(event.seconds)}`);
-  else if (event.event === "failed") note(`${at} failed: ${errorLine(event.error)}`);
-  else note(`${at} was done by another worker, or canceled`);
+  note(text);
 }
 
+function textOf(event: WorkEvent): string {
+  if (event.event === "refused") return event.reason;
+  if (event.event === "waiting")
+    return `the store fails, and is tried again: ${errorLine(event.error)}`;
+  const at = `job ${event.job.id}: the part of item ${event.part.from}`;
+  if (event.event === "failed") return `${at} failed: ${errorLine(event.error)}`;
+  if (event.event === "lost") return `${at} was done by another worker, or canceled`;
+  return `${at} is done, ${event.items} items in ${duration(event.seconds)}`;
+}
