@@ -43,7 +43,9 @@ const lines = codes("sh")
   .map((line) => line.replace(/^.* worker gen /, "gen "))
   .filter((line) => line.startsWith("gen "));
 
-it.each(lines)("the command takes: %s", accepted);
+it.each(lines)("the command takes: %s", async (line) => {
+  await accepted(line);
+});
 
 interface Service {
   readonly image?: string;

@@ -5,7 +5,7 @@ export { type JobQueue, openQueue, type QueueOptions } from "./queue.ts";
 export type { PartResult } from "./results.ts";
 export type { JobStatus } from "./status.ts";
 export { folderStore, type Store } from "./store.ts";
-export { openS3Store, type S3Sender, type S3StoreOptions, s3Store } from "./store-s3.ts";
+export { openS3Store, type S3StoreOptions, s3Store } from "./store-s3.ts";
 export { type JobRequest, submit } from "./submit.ts";
 export { work } from "./work.ts";
 export type { OpenJob, OpenKind, WorkEvent, WorkOptions } from "./work-options.ts";

@@ -12,20 +12,17 @@ import { GenError } from "@gen/math";
 import { ArgumentError, checkOptions, rules } from "@gen/math/arguments";
 import { checkName, checkPrefix, isName, LARGEST_FILE, type Store, tooLarge } from "./store.ts";
 
-/** A client of `@aws-sdk/client-s3`, or what sends its commands. */
-export interface S3Sender {
-  /**
-   * Sends a command, more than once if need be.
-   *
-   * @param command A command of `@aws-sdk/client-s3`.
-   */
-  send(command: never): Promise<unknown>;
-}
-
 /** Where a store lies. */
 export interface S3StoreOptions {
   /** An `S3Client`. Its `maxAttempts` bounds how often a request is sent. */
-  readonly client: S3Sender;
+  readonly client: {
+    /**
+     * Sends a command, more than once if need be.
+     *
+     * @param command A command of `@aws-sdk/client-s3`.
+     */
+    send(command: never): Promise<unknown>;
+  };
   /** The bucket's name. The bucket must exist. */
   readonly bucket: string;
   /** What all keys begin with, before a "/". @defaultValue none */
