@@ -104,6 +104,8 @@ describe("compose.yaml", () => {
     }
     for (const port of service.ports ?? [])
       expect(port.split(":")[1]).toBe(flagValue(words, "--port"));
+    // Jobs of the page are for the default backend.
+    expect(flagValue(words, "--backend")).toBeUndefined();
     const { GEN_REDIS: redis } = service.environment ?? {};
     if (words.includes("jobs")) {
       await accepted(`gen jobs status --redis ${redis}`);
@@ -169,6 +171,14 @@ describe("gen-worker@.service", () => {
     const [, line] = /^\/usr\/bin\/env (gen .*)$/.exec(Service.ExecStart) ?? [];
     const words = await accepted(line);
     expect(flagValue(words, "--cache")).toBe(`/var/cache/${Service.CacheDirectory}`);
+    // A worker refuses jobs for other backends and in other stores.
+    const submits = lines.filter((line) => line.includes("s3://") && line.includes("submit"));
+    expect(submits).toHaveLength(1);
+    for (const [flag, own] of [
+      ["--backends", "--backend"],
+      ["--store", "--store"],
+    ])
+      expect(flagValue(wordsOf(submits[0]), flag)).toBe(flagValue(words, own));
     expect(Service).toMatchObject({ User: "gen", Restart: "always", SuccessExitStatus: "130" });
     expect(Unit.StartLimitIntervalSec).toBe("0");
     expect(Install.WantedBy).toBe("multi-user.target");

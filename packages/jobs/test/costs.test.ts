@@ -1,5 +1,10 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { folderStore, openQueue, submit, work } from "@gen/jobs";
+import { Redis } from "ioredis";
 import { describe, expect, it } from "vitest";
+import { hasRedis, startRedis } from "../../../tooling/fixtures/redis.ts";
 import { partSize, partsOf } from "../src/plan.ts";
 import { encodeResult } from "../src/results.ts";
 
@@ -11,6 +16,9 @@ const pages = ["guide", "zh/guide"].map((folder) =>
   readFileSync(new URL(`../../../apps/docs/${folder}/many-workers.md`, import.meta.url), "utf8"),
 );
 const [count, workers, seconds] = [1_000_000, 16, 20];
+
+/** Bytes in Redis of a part that is done. */
+const redisBytes = 1500;
 
 /** Numbers of a batch that `generate` draws at once, and those of a sample: x, and the picture. */
 const batchNumbers = 2 ** 16;
@@ -36,7 +44,7 @@ const columns = [
     size * bytes,
     all,
     all / (3600 * (hours / workers)),
-    1000 * parts,
+    redisBytes * parts,
     parts,
   ];
 });
@@ -82,4 +90,45 @@ it("a part's file has hardly more bytes than its numbers", () => {
   const record = { worker: "worker-1", backend: "onnx/node-cpu", version: "0.1.0", seconds: 20 };
   const facts = { sampler: "ddim", steps: 20 };
   expect(encodeResult({ rows, facts }, record).length - data.byteLength).toBeLessThan(1000);
+});
+
+it.runIf(hasRedis)("a part takes no more memory of Redis than the page says", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "gen-costs-"));
+  const server = await startRedis(join(folder, "redis"));
+  const [queue, redis] = [await openQueue({ redis: server.url }), new Redis(server.url)];
+  const used = async () => Number(/used_memory:(\d+)/.exec(await redis.info("memory"))?.[1]);
+  const draw = async ({ from, to }: { from: number; to: number }) => ({
+    rows: { x: { data: new Float32Array(to - from), shape: [to - from, 1] } },
+    facts: null,
+  });
+  const store = folderStore(folder);
+  const backend = { asked: "onnx", name: "onnx/node-cuda" };
+  /** Computes parts of one item each. */
+  const compute = (parts: number) => {
+    const stop = new AbortController();
+    let done = 0;
+    return work({
+      ...{ queue, store, backend, version: "1.0.0", name: "gpu-7.internal-1234", cache: folder },
+      ...{ signal: stop.signal, kinds: { none: async () => ({ draw, close: async () => {} }) } },
+      onEvent: ({ event }) => {
+        if (event === "part" && ++done === parts) stop.abort();
+      },
+    });
+  };
+  try {
+    const before = await used();
+    const request = { kind: "none", version: "1.0.0", backends: ["onnx"], options: {} };
+    await submit(queue, store, { ...request, count: 2000, seconds: 1e-6 });
+    await compute(1);
+    const planned = await used();
+    await compute(60);
+    const bytes = (planned - before) / 2000 + ((await used()) - planned) / 60;
+    expect(bytes).toBeGreaterThan(redisBytes / 2);
+    expect(bytes).toBeLessThan(1.1 * redisBytes);
+  } finally {
+    redis.disconnect();
+    await queue.close();
+    await server.kill();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
