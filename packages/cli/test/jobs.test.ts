@@ -5,7 +5,7 @@ import { allEngines } from "../../../tooling/browser/engines.ts";
 import { modelFolder } from "../../../tooling/fixtures/model-folder.ts";
 import { hasRedis, missingRedis, startRedis } from "../../../tooling/fixtures/redis.ts";
 import { freePort } from "../../../tooling/scripts/free-port.mjs";
-import { expectRefusal, genHere, runJsonHere, scratch } from "./gen.ts";
+import { genHere, runJsonHere, scratch } from "./gen.ts";
 
 /*
  * `gen jobs`: what workers compute together is what `gen sample` and `gen generate` write alone, byte
@@ -112,7 +112,13 @@ test.each([
   [["submit", "--store", store, "sample", "--colour"], /unknown option '--colour'; allowed are/],
   [["collect", "abcdefghijkm", "--store", at("none")], /job abcdefghijkm is not in this store/],
   [["work", "--redis", "localhost:1"], /must be an address such as redis:/],
-] as const)("gen jobs %j is refused", (args, message) => expectRefusal(["jobs", ...args], message));
+] as const)("gen jobs %j is refused", async (args, message) => {
+  const { code, stdout, stderr } = await genHere(["jobs", ...args]);
+  expect({ code, stdout, lines: stderr.trim().split("\n").length }).toEqual({
+    ...{ code: 2, stdout: "", lines: 1 },
+  });
+  expect(stderr).toMatch(message);
+});
 
 test("without Redis, a line says how to start one", async () => {
   const url = `redis://:secret@127.0.0.1:${await freePort()}`;

@@ -159,10 +159,12 @@ function queueParts(libraries: Libraries, redis: InstanceType<Libraries["Redis"]
     /** All jobs in order. Those that cannot be read are told and left out. */
     async entries(onForeign?: (id: string, error: unknown) => void): Promise<JobEntry[]> {
       const found: JobEntry[] = [];
-      const all = await redis.hgetall(jobsKey).catch((error: unknown) => {
-        if (!/WRONGTYPE/.test(String(error))) throw error;
-        const message = `${jobsKey} in Redis is of another program: choose another name than ${name}`;
-        throw new GenError("usage", message);
+      const all = await redis.hgetall(jobsKey).catch(async (error: unknown) => {
+        if ((await redis.type(jobsKey)) === "hash") throw error;
+        throw new GenError(
+          "usage",
+          `${jobsKey} in Redis is of another program: choose another name than ${name}`,
+        );
       });
       for (const [id, text] of Object.entries(all)) {
         try {

@@ -149,10 +149,10 @@ export function station(entry: JobEntry, place: Workplace) {
         () => true,
         () => false,
       );
-      if (isOurs) tell({ event: "part", job: entry, part: data, items, seconds });
-      else tell({ event: "lost", job: entry, part: data });
+      if (isOurs) tell({ event: "part", job: id, part: data, items, seconds });
+      else tell({ event: "lost", job: id, part: data });
     } catch (error) {
-      if (lost.aborted) return tell({ event: "lost", job: entry, part: data });
+      if (lost.aborted) return tell({ event: "lost", job: id, part: data });
       if (signal.aborted || error instanceof WorkerFault || error instanceof Refusal) {
         await part.moveToWait(token).catch(() => undefined);
         if (error instanceof Refusal) refuse(error.message);
@@ -161,9 +161,9 @@ export function station(entry: JobEntry, place: Workplace) {
       }
       // The model may be the fault's cause, or its victim.
       await free();
-      tell({ event: "failed", job: entry, part: data, error });
-      const reason = error instanceof Error ? error : new Error(String(error));
-      await part.moveToFailed(reason, token, false).catch(() => undefined);
+      const failure = error instanceof Error ? error : new Error(String(error));
+      tell({ event: "failed", job: id, part: data, reason: failure.message });
+      await part.moveToFailed(failure, token, false).catch(() => undefined);
     } finally {
       end();
     }
@@ -171,7 +171,7 @@ export function station(entry: JobEntry, place: Workplace) {
 
   function refuse(reason: string): void {
     state = "refused";
-    tell({ event: "refused", id, reason });
+    tell({ event: "refused", job: id, reason });
   }
 
   return {

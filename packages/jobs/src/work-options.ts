@@ -1,4 +1,4 @@
-import type { Job, JobEntry } from "./job.ts";
+import type { Job } from "./job.ts";
 import type { Part } from "./plan.ts";
 import type { JobQueue } from "./queue.ts";
 import type { PartResult } from "./results.ts";
@@ -26,23 +26,24 @@ export interface OpenJob {
 export type OpenKind = (job: Job, at: ReadonlyMap<string, string>) => Promise<OpenJob>;
 
 /** What a worker did or met, for its log. */
-export type WorkEvent =
-  | {
-      readonly event: "part";
-      readonly job: JobEntry;
-      readonly part: Part;
-      readonly items: number;
-      readonly seconds: number;
-    }
-  | {
-      readonly event: "failed";
-      readonly job: JobEntry;
-      readonly part: Part;
-      readonly error: unknown;
-    }
-  | { readonly event: "lost"; readonly job: JobEntry; readonly part: Part }
-  | { readonly event: "refused"; readonly id: string; readonly reason: string }
-  | { readonly event: "waiting"; readonly error: unknown; readonly seconds: number };
+export interface WorkEvent {
+  /**
+   * `part`: a part is done. `failed`: it failed, and is tried again or set aside. `lost`: another
+   * worker has it, or the job was canceled. `refused`: the worker leaves the job to others.
+   * `waiting`: the store fails, and is tried again.
+   */
+  readonly event: "part" | "failed" | "lost" | "refused" | "waiting";
+  /** The job's id; absent where the store fails. */
+  readonly job?: string;
+  /** The part. */
+  readonly part?: Part;
+  /** Items that are done. */
+  readonly items?: number;
+  /** Seconds that the part took, or until the store is tried again. */
+  readonly seconds?: number;
+  /** Why, in a line. */
+  readonly reason?: string;
+}
 
 /** What a worker works on, and with what. */
 export interface WorkOptions {

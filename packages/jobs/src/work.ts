@@ -3,7 +3,6 @@
  */
 import { hostname } from "node:os";
 import { setTimeout } from "node:timers/promises";
-import type { GenError } from "@gen/math";
 import { checkOptions, rules } from "@gen/math/arguments";
 import { describeInput } from "./inputs.ts";
 import { patientStore } from "./patient-store.ts";
@@ -57,13 +56,14 @@ export async function work(options: WorkOptions): Promise<Worked> {
   const tell = (event: WorkEvent) => {
     if (event.event === "part") {
       done.parts++;
-      done.items += event.items;
-    } else if (event.event === "refused") done.refused.push(event.reason);
+      done.items += event.items ?? 0;
+    } else if (event.event === "refused") done.refused.push(event.reason ?? "");
     onEvent?.(event);
   };
   const own = new Map<string, string>();
   for (const path of models) own.set((await describeInput(path)).sha256, path);
-  const onWait = (error: unknown, seconds: number) => tell({ event: "waiting", error, seconds });
+  const onWait = (error: unknown, seconds: number) =>
+    tell({ event: "waiting", seconds, reason: (error as Error).message });
   const store = patientStore(options.store, { seconds: patience, signal, onWait });
   const place: Workplace = {
     ...{ queue, kinds, version, backend, store, cache, own, name, lease, signal, tell },
@@ -74,7 +74,7 @@ export async function work(options: WorkOptions): Promise<Worked> {
   const onForeign = (id: string, error: unknown) => {
     if (foreign.has(id)) return;
     foreign.add(id);
-    tell({ event: "refused", id, reason: (error as GenError).message });
+    tell({ event: "refused", job: id, reason: (error as Error).message });
   };
   let latest: Station | undefined;
   try {

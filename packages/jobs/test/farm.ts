@@ -57,14 +57,15 @@ export interface WorkerSettings {
   readonly lease?: number;
   readonly patience?: number;
   readonly drain?: boolean;
-  /** How its store's writes fail at first. */
-  readonly broken?: { seconds: number; message: string; code?: string };
+  /** How its store's first writes fail. */
+  readonly broken?: { times: number; message: string; code?: string };
 }
 
-/** A worker's process, and what it printed. */
-export function startWorker(settings: WorkerSettings) {
+/** A worker's process, which a command may start, and what it printed. */
+export function startWorker(settings: WorkerSettings, before: readonly string[] = []) {
   const env = { ...process.env, GEN_TEST_WORKER: JSON.stringify({ lease: 0.5, ...settings }) };
-  const child: ChildProcess = spawn(process.execPath, [script], { env });
+  const [program, ...args] = [...before, process.execPath, script];
+  const child: ChildProcess = spawn(program, args, { env });
   let [printed, errors] = ["", ""];
   child.stdout?.on("data", (text) => {
     printed += text;

@@ -11,13 +11,13 @@ const { redis, store, cache, name, lease, patience, broken, drain } = JSON.parse
 );
 const queue = await openQueue({ redis });
 
-/** A store whose writes fail for some seconds. @param {import("@gen/jobs").Store} kept */
+/** A store whose first writes fail. @param {import("@gen/jobs").Store} kept */
 function failing(kept) {
   if (!broken) return kept;
-  const end = performance.now() + 1000 * broken.seconds;
+  let { times } = broken;
   /** @type {import("@gen/jobs").Store["write"]} */
   const write = async (name, bytes) => {
-    if (performance.now() < end)
+    if (times-- > 0)
       throw Object.assign(new Error(broken.message), { code: broken.code, syscall: "write" });
     return kept.write(name, bytes);
   };

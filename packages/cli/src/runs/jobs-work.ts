@@ -4,7 +4,7 @@ import { type WorkEvent, work } from "@gen/jobs";
 import { modelFiles } from "@gen/model-files";
 import type { Backend } from "@gen/runtime-gpu";
 import { openBackend } from "@gen/runtime-gpu/open";
-import { errorLine, usageError } from "../errors.ts";
+import { usageError } from "../errors.ts";
 import { type JobsOptions, withQueue } from "../jobs-queue.ts";
 import { duration, interruptSignal, note, print } from "../terminal.ts";
 import { version } from "../versions.ts";
@@ -83,12 +83,11 @@ function log(event: WorkEvent): void {
   note(text);
 }
 
-function textOf(event: WorkEvent): string {
-  if (event.event === "refused") return event.reason;
-  if (event.event === "waiting")
-    return `the store fails, and is tried again: ${errorLine(event.error)}`;
-  const at = `job ${event.job.id}: the part of item ${event.part.from}`;
-  if (event.event === "failed") return `${at} failed: ${errorLine(event.error)}`;
-  if (event.event === "lost") return `${at} was done by another worker, or canceled`;
-  return `${at} is done, ${event.items} items in ${duration(event.seconds)}`;
+function textOf({ event, job, part, items, seconds = 0, reason = "" }: WorkEvent): string {
+  if (event === "refused") return reason;
+  if (event === "waiting") return `the store fails, and is tried again: ${reason}`;
+  const at = `job ${job}: the part of item ${part?.from}`;
+  if (event === "failed") return `${at} failed: ${reason}`;
+  if (event === "lost") return `${at} was done by another worker, or canceled`;
+  return `${at} is done, ${items} items in ${duration(seconds)}`;
 }

@@ -117,7 +117,7 @@ export function pipelineSampler<T>(
         sampler: rules.optional(rules.TEXT),
         steps: rules.optional(rules.ANY_NUMBER),
         clip: rules.optional(CLIP),
-        part: rules.optional(rules.listOf(rules.INDEX, 2)),
+        part: rules.optional(PART),
         seed: rules.optional(rules.SEED),
         guidance: rules.optional(rules.either(rules.NUMBER, rules.OBJECT)),
         noise: rules.optional(rules.FUNCTION),
@@ -156,6 +156,11 @@ export function pipelineSteps(
   checkArguments({ pipeline }, { pipeline: PIPELINES.diffusion });
   return tableOf(pipeline, options);
 }
+
+const PART: rules.Rule = [
+  "[from, to] of samples",
+  (value) => Array.isArray(value) && value.length === 2 && value.every(rules.INDEX[1]),
+];
 
 const parts = { decode: rules.FUNCTION, parameters: rules.LIST };
 const VAE = rules.having("a VAE, such as pipelineVae gives", parts);
