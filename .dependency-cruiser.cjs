@@ -59,9 +59,9 @@ module.exports = {
     {
       name: "no-node-module-in-browser-code",
       comment:
-        "All packages except cli and server run in browsers; import a node: module dynamically",
+        "All packages except cli, server and jobs run in browsers; import a node: module dynamically",
       severity: "error",
-      from: { path: "^packages/(?!cli/|server/)[^/]+/src/" },
+      from: { path: "^packages/(?!cli/|server/|jobs/)[^/]+/src/" },
       to: {
         dependencyTypes: ["core"],
         dynamic: false,

@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 // Tests import the packages' sources, so they never use a stale build.
-const conditions = ["@gen/source", "module", "node", "development|production"];
+const conditions = ["@gen/source", "node", "development|production"];
 
 /** Their tests compute, and leave nothing behind. They share the modules that they load. */
 const computing = "packages/{math,schedules,graph,nn,sampling,ddim,ddpm,vae,data,model-files}";

@@ -6,7 +6,16 @@ import { sectionText, writeSection } from "./results.mjs";
 const resultsFile = fileURLToPath(new URL("../../bench/RESULTS.md", import.meta.url));
 const names = [
   ...["normals", "vae-step", "vae-wasm", "vae-elbo", "moons-step", "moons-samples"],
-  ...["solvers", "overhead", "unet-step", "unet-training", "unet-wasm", "servers", "requests"],
+  ...[
+    "solvers",
+    "overhead",
+    "unet-step",
+    "unet-training",
+    "unet-wasm",
+    "servers",
+    "requests",
+    "jobs",
+  ],
   ...[
     "page-step",
     "page-training",

@@ -51,6 +51,9 @@ const values: Readonly<Record<string, string>> = {
   "a text that is not empty": "非空的文本",
   "an http or https URL, such as http://localhost:8000":
     "http 或 https 的 URL，如 http://localhost:8000",
+  "an address such as redis://127.0.0.1:6379": "地址，如 redis://127.0.0.1:6379",
+  "backends with commas between, such as onnx/node-cuda,onnx/node-cpu":
+    "后端，用逗号分隔，如 onnx/node-cuda,onnx/node-cpu",
   "an origin, such as https://example.com": "网页来源，如 https://example.com",
   "two numbers, the lower first, such as 0,1": "两个数，小的在前，如 0,1",
   "a width, or a width and a height, such as 64x48": "宽，或宽和高，如 64x48",

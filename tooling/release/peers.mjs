@@ -77,7 +77,7 @@ export async function runWithPeers(peers, backends) {
     const dependencies = { ...peers };
     for (const one of all) {
       const { name } = one.manifest;
-      if (["@gen/cli", "@gen/pipeline", "@gen/server"].includes(name)) continue;
+      if (["@gen/cli", "@gen/pipeline", "@gen/server", "@gen/jobs"].includes(name)) continue;
       stage(one, all, stamp, staged);
       for (const [other, range] of Object.entries(one.manifest.dependencies ?? {}))
         if (!range.startsWith("workspace:")) dependencies[other] = range;

@@ -17,14 +17,14 @@ const ranges = peersOf("@gen/runtime-gpu");
 const lowest = (name: string) => ranges[name].slice(1);
 
 it("the packages agree on the ranges, and each range has the version that the workspace tests", () => {
-  // sharp is a peer of @gen/data alone, and the libraries of HTTP are those of @gen/server.
+  // sharp is a peer of @gen/data alone, the libraries of HTTP are those of @gen/server, those of queues of @gen/jobs.
   const { sharp, ...others } = peersOf("@gen/cli");
   expect(peersOf("@gen/data").sharp).toBe(sharp);
-  const server = peersOf("@gen/server");
-  expect(Object.keys(server).length).toBeGreaterThan(0);
-  for (const [name, range] of Object.entries(server)) expect(others[name]).toBe(range);
+  const services = { ...peersOf("@gen/server"), ...peersOf("@gen/jobs") };
+  expect(Object.keys(services)).toEqual(expect.arrayContaining(["fastify", "bullmq"]));
+  for (const [name, range] of Object.entries(services)) expect(others[name]).toBe(range);
   const runtimes = Object.fromEntries(
-    Object.entries(others).filter(([name]) => !Object.hasOwn(server, name)),
+    Object.entries(others).filter(([name]) => !Object.hasOwn(services, name)),
   );
   for (const [name, range] of Object.entries(runtimes)) expect(ranges[name]).toBe(range);
   const path = join(root, "packages", "runtime-gpu", "package.json");

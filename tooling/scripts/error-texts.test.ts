@@ -22,7 +22,7 @@ const textReads = new RegExp(
 /** Files that format a message and decide nothing by it. */
 const formatters = [
   "packages/math/src/gen-error.ts",
-  "packages/cli/src/program.ts",
+  "packages/cli/src/refuse-usage.ts",
   "packages/data/src/decode-picture.ts",
 ];
 

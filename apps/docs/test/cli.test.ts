@@ -1,14 +1,9 @@
 import { readdirSync } from "node:fs";
 import { describe, expect, it, test } from "vitest";
-import {
-  type CliCommand,
-  type Command,
-  cliCommands,
-  cliParts,
-  pageOf,
-} from "../../../tooling/pages/cli-page.ts";
+import { type CliCommand, cliCommands, cliParts, pageOf } from "../../../tooling/pages/cli-page.ts";
 import { expectParts, languages, pageText } from "../../../tooling/pages/written-parts.ts";
 import { fencesOf } from "../scripts/fences.mjs";
+import { idleProgram, wordsOf } from "./command-lines.ts";
 
 /*
  * The pages of the command. GEN_WRITE_PAGES=1 writes the parts that come from the command.
@@ -49,20 +44,6 @@ describe.each(commands)("the pages of gen $path", (one: CliCommand) => {
   });
 });
 
-/** A command line's words as a shell gives them, without the file that its output goes to. */
-const wordsOf = (line: string) =>
-  Array.from(
-    line.replace(/ >>? \S+$/, "").matchAll(/"([^"]*)"|(\S+)/g),
-    ([, quoted, plain]) => quoted ?? plain,
-  );
-
-/** The command without its work. */
-function idle(command: Command): Command {
-  if (command.commands.length === 0) command.action(() => undefined);
-  for (const child of command.commands) idle(child);
-  return command;
-}
-
 const lines = commands.flatMap(({ path }) =>
   ["cli", "zh/cli"].flatMap((folder) =>
     ["sh", "ini"].flatMap((kind) =>
@@ -79,12 +60,10 @@ const lines = commands.flatMap(({ path }) =>
 
 it.each([...new Set(lines)])("the command takes the example: %s", async (line) => {
   const [, ...args] = wordsOf(line);
-  await idle(cliCommands()[0].command).parseAsync(args, { from: "user" });
+  await idleProgram().parseAsync(args, { from: "user" });
 });
 
 it("refuses a wrong example", async () => {
-  const parsed = idle(cliCommands()[0].command).parseAsync(["sample", "--colour"], {
-    from: "user",
-  });
+  const parsed = idleProgram().parseAsync(["sample", "--colour"], { from: "user" });
   await expect(parsed).rejects.toThrow("unknown option '--colour'");
 });

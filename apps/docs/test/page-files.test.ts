@@ -5,11 +5,11 @@ import { fencesOf } from "../scripts/fences.mjs";
 import { filesOf } from "./page-files.ts";
 
 const docs = dirname(import.meta.dirname);
-const pages = ["servers", "bundlers", "publish", "versions"];
+const pages = ["servers", "many-workers", "bundlers", "publish", "versions"];
 const migrations = ["migrate-diffusers", "migrate-diffusers-js", "migrate-tfjs", "migrate-pythae"];
 
 /** Fences that no other test compares. */
-const languages = ["html", "js", "json", "txt", "sh", "md", "python"];
+const languages = ["html", "js", "json", "txt", "sh", "md", "python", "yaml", "ini", "dockerfile"];
 
 it.each([...pages, ...migrations])("guide/%s.md shows the same code in Chinese", (name) => {
   const codes = (language: string) => {

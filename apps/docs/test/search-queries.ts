@@ -33,6 +33,8 @@ export const englishQueries: readonly Query[] = [
   ["qSample", "reference/ddpm/forward"],
   ["wasserstein", "reference/math/wasserstein"],
   ["export to PyTorch", "guide/python"],
+  ["several machines", "guide/many-workers"],
+  ["docker compose", "guide/many-workers"],
 ];
 
 export const chineseQueries: readonly Query[] = [
@@ -60,5 +62,6 @@ export const chineseQueries: readonly Query[] = [
   ["采样步数太多", "zh/lessons/few-steps"],
   ["gen train vae", "zh/cli/train-vae"],
   ["导出到 Python", "zh/guide/python"],
+  ["多台机器", "zh/guide/many-workers"],
   ["reparameterization", "zh/lessons/dice"],
 ];

@@ -40,5 +40,6 @@ export const chinesePackages = {
   "@gen/vae": "变分自编码器（VAE）：损失、训练、编码与解码。",
   "@gen/pipeline": "diffusers 布局的模型文件夹：加载、采样、保存。",
   "@gen/server": "通过 HTTP 提供模型：请求合批运行，推送进度，附 OpenAPI 文档与指标。",
+  "@gen/jobs": "将任务拆分给多个工作进程：以 Redis 为队列，结果写入文件夹或存储桶。",
   "@gen/cli": "`gen` 命令：训练、采样、检查 VAE、DDPM 与 DDIM，并按提示词生成图片。",
 };

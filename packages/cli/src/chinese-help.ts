@@ -26,6 +26,9 @@ export const helpTexts = { option: "显示帮助", command: "显示某个命令�
 const resume =
   "按 Ctrl-C、磁盘写满或崩溃之后，文件夹仍然可用。同一条命令从上次保存处继续训练，最终得到相同的权重。--out 可以是保存着这次训练的文件夹，但不能是保存着另一次训练的文件夹。--steps 比原来大时，训练接着进行：--rate-decay 为 constant 或 step 时，结果与一次训练到该步数完全相同；否则学习率会重新升高。同一时间只能有一个进程向一个文件夹训练。";
 
+const neededForJobs =
+  "需要先安装：npm install bullmq ioredis，并启动 Redis：redis-server --appendonly yes";
+
 /** The commands by their paths. */
 export const commandTexts: Readonly<Record<string, CommandTexts>> = {
   "": {
@@ -107,6 +110,43 @@ export const commandTexts: Readonly<Record<string, CommandTexts>> = {
       "",
       "可以合并的请求在同一次运行中完成，每个请求得到的数值与单独运行时相同。按 Ctrl-C 时，拒绝排队的请求，等正在进行的运行结束；再按一次立即结束。",
     ],
+  },
+  jobs: { description: "把任务拆分给多个工作进程，结果与单个进程逐位相同" },
+  "jobs submit": {
+    description: "向队列提交一个任务：样本或图片",
+    argument: "`sample` 或 `generate` 及其选项，写法与在本机运行时相同",
+    notes: [
+      neededForJobs,
+      "",
+      "先以很短的第一份测出时间，其余每份耗时 --part-seconds。每一份由单个进程运行时的若干整批组成，因此无论由谁计算，每个样本都逐位相同。",
+      "",
+      "任务的选项写在命令之前，命令自己的选项写在命令名之后。",
+    ],
+  },
+  "jobs work": {
+    description: "计算队列中各任务的份，直到按 Ctrl-C",
+    notes: [
+      neededForJobs,
+      "",
+      "有多少处理器或 GPU 就启动多少个，可以分布在任意多台机器上，只要都能访问 Redis 与存储。工作进程可以随时被杀死，它的那一份由别的进程接手。按 Ctrl-C 时，立即交还正在计算的一份。",
+      "",
+      "失败三次的份连同原因搁置一旁，其余的继续。存储出错时，在 --patience 之内反复重试；之后工作进程报错退出，并交还它的那一份。",
+    ],
+  },
+  "jobs status": {
+    description: "显示队列中各任务的进度",
+    argument: "任务的编号；给出时还显示由谁计算了什么，以及搁置了什么",
+    notes: [neededForJobs, "", "任务有搁置的份时，退出码为 1。"],
+  },
+  "jobs collect": {
+    description: "把任务的结果写成单个进程所写的样子",
+    argument: "任务的编号",
+    notes: ["只读取存储，不需要队列。"],
+  },
+  "jobs cancel": {
+    description: "把一个任务从队列中取出；它在存储中的文件保留",
+    argument: "任务的编号",
+    notes: [neededForJobs],
   },
   evaluate: {
     description: "以留出的数据衡量一个模型，或任意模型的样本，并显示最近的训练数据",
@@ -412,6 +452,22 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "--exact":
     "每批的样本数，使结果不论与谁合并运行都逐位相同（默认：等待多少就用多少，相差约 1e-6）",
   "serve --json": "把地址以 JSON 打印到标准输出",
+  "--redis": "Redis 的地址（默认：GEN_REDIS，否则为 redis://127.0.0.1:6379）",
+  "--queue": "队列在 Redis 中的名称",
+  "--store": "存放模型与结果的地方：所有工作进程都能访问的文件夹，或 s3://bucket/prefix",
+  "--backends": "可以共同计算该任务的后端，以逗号分隔（默认：命令的 --backend）",
+  "--priority": "数值较大的任务先运行",
+  "--most": "同时计算的份数上限（默认：与工作进程一样多）",
+  "--part-seconds": "每一份应花的秒数",
+  "--no-upload": "不把模型的文件放入存储：工作进程用 --model 给出",
+  "jobs work --model": "模型的文件夹；校验和与任务一致时，代替存储中的模型",
+  "--cache": "保存取来的模型的文件夹（默认：用户缓存中的 gen/jobs）",
+  "jobs work --name": "工作进程在记录中的名称（默认：主机名与进程号）",
+  "--drain": "没有可计算的任务时结束",
+  "--lease": "工作进程失联多少秒之后，由别的进程接手它的那一份",
+  "--patience": "容许存储出错的秒数",
+  "--follow": "显示进度，直到任务结束",
+  "jobs collect --out": "一张图片（.png）、数值（.npy），或同时包含两者与各单张图片的文件夹",
   "generate --model":
     "optimum 导出的 ONNX 文件夹，或其 http(s) URL：Stable Diffusion 1、2、XL、3，潜空间一致性模型，或 Flux",
   "--negative": "图片中不要出现的内容",

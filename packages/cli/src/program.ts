@@ -1,4 +1,4 @@
-import { Command, type CommanderError } from "commander";
+import { Command } from "commander";
 import { backendsCommand } from "./commands/backends.ts";
 import { cacheCommand } from "./commands/cache.ts";
 import { compareCommand } from "./commands/compare.ts";
@@ -10,6 +10,7 @@ import { generateCommand } from "./commands/generate.ts";
 import { helpCommand } from "./commands/help.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { invertCommand } from "./commands/invert.ts";
+import { jobsCommand } from "./commands/jobs.ts";
 import {
   decodeCommand,
   encodeCommand,
@@ -22,10 +23,10 @@ import { serveCommand } from "./commands/serve.ts";
 import { classifierCommand } from "./commands/train-classifier.ts";
 import { ddpmCommand } from "./commands/train-ddpm.ts";
 import { vaeCommand } from "./commands/train-vae.ts";
-import { errorLine, usageError } from "./errors.ts";
 import { helpLanguages } from "./help-language.ts";
 import { topicNames } from "./help-topics.ts";
 import { choice } from "./options.ts";
+import { refuseInOneLine } from "./refuse-usage.ts";
 import { withConfig } from "./run-config.ts";
 import { version } from "./versions.ts";
 
@@ -63,6 +64,7 @@ export function program(): Command {
     .addCommand(reconstructCommand())
     .addCommand(interpolateCommand())
     .addCommand(serveCommand())
+    .addCommand(jobsCommand())
     .addCommand(invertCommand())
     .addCommand(exportCommand())
     .addCommand(inspectCommand())
@@ -95,30 +97,4 @@ function configure(command: Command, path = ""): void {
   if (path !== "" && command.commands.length === 0 && command.options.length > 0)
     withConfig(command, path);
   for (const child of command.commands) configure(child, `${path} ${child.name()}`.trim());
-}
-
-/** Turns bad usage into a `usage` error that says what is allowed; help still goes to stdout. */
-function refuseInOneLine(command: Command, path: string): void {
-  const children = command.commands.map((child) => child.name());
-  command.configureOutput({ writeErr: () => undefined }).exitOverride((error) => {
-    if (error.exitCode === 0) throw error;
-    throw usageError(`${problem(error, path)}${allowed(error, command, children)}`);
-  });
-  for (const child of command.commands) refuseInOneLine(child, `${path} ${child.name()}`);
-}
-
-function problem(error: CommanderError, path: string): string {
-  if (error.code === "commander.help") return `${path} needs a command`;
-  return errorLine(error)
-    .replace(/^error: /, "")
-    .replace(/; \(Did you mean (.*)\?\)$/, " (did you mean $1?)");
-}
-
-function allowed(error: CommanderError, command: Command, children: readonly string[]): string {
-  if (error.code === "commander.unknownOption") {
-    const flags = command.options.map(({ long, short }) => long ?? short);
-    return `; allowed are ${flags.join(" ")}`;
-  }
-  const unknown = ["commander.unknownCommand", "commander.help"].includes(error.code);
-  return unknown ? `; it must be one of ${children.join(", ")}` : "";
 }

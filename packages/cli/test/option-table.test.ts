@@ -42,6 +42,7 @@ const table: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
       finish: values,
       guidance: flag("sample --guidance"),
       noise: flag("sample --init"),
+      part: none("gen jobs, which shares a run"),
       shape: flag("sample --size"),
       stepConditions: values,
     },

@@ -54,6 +54,20 @@ describe("generate", () => {
     expect(backend.memory().live).toBe(0);
   });
 
+  it("draws parts of a run, whose batches have the bits of the whole", async () => {
+    const options = { ...run, count: 5000, steps: 3, sampler: "ddpm" as const };
+    const whole = await generate({ ...pipeline, vae }, options);
+    const ends = [0, 1, 1700, 3400, 5000];
+    const parts = [];
+    for (const [i, from] of ends.slice(0, -1).entries())
+      parts.push(await generate({ ...pipeline, vae }, { ...options, part: [from, ends[i + 1]] }));
+    // Batches of 1667 begin at 0, 1667 and 3334.
+    expect(parts.map(({ shape: [rows] }) => rows)).toEqual([1667, 1667, 1666, 0]);
+    expect(Float32Array.from(parts.flatMap(({ x }) => [...x]))).toEqual(whole.x);
+    const wrong = { ...options, part: [0] as unknown as readonly [number, number] };
+    await expect(generate(pipeline, wrong)).rejects.toThrow("part must be [from, to]");
+  });
+
   it("changes each batch's samples before they are decoded", async () => {
     const plain = await generate(pipeline, { ...run, count: 5000 });
     const seen: number[] = [];

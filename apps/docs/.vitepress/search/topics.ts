@@ -29,6 +29,8 @@ export const topics: Readonly<Record<string, string>> = {
     "FID, KID, metrics, precision, recall, memorization, log likelihood, 评估, 指标",
   "guide/choose": "sampler, backend, WebGPU, wasm",
   "guide/servers": "cancel, worker, process, concurrency, timeout, 并发, 超时",
+  "guide/many-workers":
+    "queue, cluster, Redis, Docker, Compose, systemd, S3, many GPUs, cost, 多机, 多卡, 集群, 分布式, 部署, 成本",
   "guide/pytorch-seed": "seed, RNG, reproducible, 复现, 可重复",
   "guide/memory": "out of memory, dispose, leak, batch size, 内存泄漏, 释放, 批大小",
   "guide/python": "export, PyTorch, ONNX, safetensors, NumPy, diffusers",

@@ -24,48 +24,83 @@ interface Run {
   readonly notes: readonly string[];
 }
 
+/** Settings with all that a picture needs. */
+export type CompleteSettings = PictureSettings &
+  Required<Pick<PictureSettings, "prompt" | "model">>;
+
+/** A model of pictures that is open for a call, with the contents of its files. */
+export async function preparePictures(
+  { model: folder, ...options }: CompleteSettings,
+  { image, mask, loras, embeddings, controls }: PictureContents,
+  { backend, signal }: { readonly backend: Backend; readonly signal: AbortSignal },
+) {
+  const { model, sampler } = await loadFrom(
+    folder,
+    { signal, backend: backend.name },
+    async (read, reading) => {
+      const { read: chosen, sampler } = chooseScheduler(read, options);
+      const given = { loras, embeddings, ...(await givenFolders(options, signal)) };
+      const model = await openImageModel(chosen, { ...reading, ...given, backend });
+      return { model, sampler };
+    },
+  );
+  requireImages(model.kind, shownFolder(folder), { image, mask });
+  const first = image ?? (options.size ? undefined : controls[0]?.image);
+  const [width, height] = first?.shape.slice(-2).reverse() ?? options.size ?? model.size;
+  // In one order, so that the same settings are the same bytes. A model's own defaults are those of
+  // what it is made for; another use's default stays open.
+  const own = needs[model.kind];
+  const isOwnUse = !image || (own !== undefined && own.mask === (mask ? true : undefined));
+  const { steps, guidance } = model;
+  const defaults = {
+    ...(isOwnUse && { steps, guidance }),
+    ...(!image && { size: [width, height] }),
+  };
+  const call = { ...callOf(options), ...(sampler && { sampler }), control: controls };
+  return {
+    ...{ model, item: [3, height, width], count: pictureCount(options) },
+    /** What a picture keeps, of settings and files with the paths that are shown. */
+    madeBy: ({ model: shown, ...settings }: CompleteSettings, files: PictureContents["kept"]) => ({
+      ...defaults,
+      model: shownFolder(shown),
+      ...settings,
+      ...files,
+      ...(files.controls && {
+        controls: files.controls.map((control) => ({ ...control, net: shownFolder(control.net) })),
+      }),
+      ...(settings.decoder !== undefined && { decoder: shownFolder(settings.decoder) }),
+    }),
+    draw: (run: Pick<TextToImageOptions, "part" | "signal" | "onStep">) =>
+      picturesOf(model, call, image, mask, run),
+  };
+}
+
+/** Pictures of all prompts. */
+export const pictureCount = ({ prompt = "", count = 1 }: PictureSettings): number =>
+  [prompt].flat().length * count;
+
 /** Runs `gen generate`. */
 export async function runGenerate(
-  settings: PictureSettings & Required<Pick<PictureSettings, "prompt" | "model">>,
+  settings: CompleteSettings,
   { out, json, kind, previews, signal, opening, notes }: Run,
 ): Promise<void> {
-  const { model: folder, ...options } = settings;
-  const { image, mask, loras, embeddings, controls, kept } = await readSources(options);
+  const sources = await readSources(settings);
   for (const text of notes) note(text);
   const backend = await opening;
   try {
-    const { model, sampler } = await loadFrom(
-      folder,
-      { signal, backend: backend.name },
-      async (read, reading) => {
-        const { read: chosen, sampler } = chooseScheduler(read, options);
-        const given = { loras, embeddings, ...(await givenFolders(options, signal)) };
-        const model = await openImageModel(chosen, { ...reading, ...given, backend });
-        return { model, sampler };
-      },
-    );
-    requireImages(model.kind, shownFolder(folder), { image, mask });
-    const first = image ?? (options.size ? undefined : controls[0]?.image);
-    const [width, height] = first?.shape.slice(-2).reverse() ?? options.size ?? model.size;
-    const item = [3, height, width];
-    const count = [options.prompt].flat().length * (options.count ?? 1);
+    const run = { backend, signal };
+    const { item, count, draw, madeBy } = await preparePictures(settings, sources, run);
     checkOutput(out, kind, count, { item, shape: item });
     const writePreviews = previews === undefined ? undefined : await previewWriter(previews);
     const line = progress(`Generating on ${backend.name}`);
     const started = performance.now();
-    const pictures = await picturesOf(
-      model,
-      { ...callOf(options), ...(sampler && { sampler }), control: controls },
-      image,
-      mask,
-      {
-        signal,
-        async onStep(step) {
-          line.update(step.done * step.steps, step.steps);
-          await writePreviews?.(step);
-        },
+    const pictures = await draw({
+      signal,
+      async onStep(step) {
+        line.update(step.done * step.steps, step.steps);
+        await writePreviews?.(step);
       },
-    ).catch((error: unknown) => {
+    }).catch((error: unknown) => {
       if (!signal.aborted) throw error;
       throw new GenError(
         "interrupted",
@@ -75,22 +110,7 @@ export async function runGenerate(
     const seconds = (performance.now() - started) / 1000;
     line.finish(`${pictures.steps} steps`);
     for (const text of pictures.notes) note(text);
-    // In one order, so that the same settings are the same bytes. A model's own defaults are those of
-    // what it is made for; another use's default stays open.
-    const own = needs[model.kind];
-    const isOwnUse = !image || (own !== undefined && own.mask === (mask ? true : undefined));
-    const { steps, guidance } = model;
-    const made = {
-      ...(isOwnUse && { steps, guidance }),
-      ...(!image && { size: [width, height] }),
-      model: shownFolder(folder),
-      ...options,
-      ...kept,
-      ...(kept.controls && {
-        controls: kept.controls.map((control) => ({ ...control, net: shownFolder(control.net) })),
-      }),
-      ...(options.decoder !== undefined && { decoder: shownFolder(options.decoder) }),
-    };
+    const made = madeBy(settings, sources.kept);
     await writeSamples(out, kind, { x: pictures.images, shape: pictures.shape }, toJson(made));
     print(
       json,
@@ -155,7 +175,7 @@ function picturesOf(
   call: TextToImageOptions,
   image: Picture,
   mask: Picture,
-  run: Pick<TextToImageOptions, "signal" | "onStep">,
+  run: Pick<TextToImageOptions, "part" | "signal" | "onStep">,
 ) {
   const all = { ...call, ...run };
   if (image && mask) return model.inpaint({ ...all, image, mask });
@@ -164,4 +184,5 @@ function picturesOf(
 
 type Json = NonNullable<Parameters<typeof writeSamples>[3]>;
 
-const toJson = (settings: object): Json => JSON.parse(JSON.stringify(settings)) as Json;
+/** Settings as a PNG keeps them. */
+export const toJson = (settings: object): Json => JSON.parse(JSON.stringify(settings)) as Json;

@@ -69,9 +69,11 @@ interface SampleOptions extends SampleCommandOptions, SampleRun {
 
 const clipped = { useClippedModelOutput: true };
 
-/** Runs `gen sample`. */
-export async function runSample(options: SampleOptions): Promise<void> {
-  const { model, out, kind, seed, torchSeed, eta, steps, clip, signal, opening } = options;
+/** What `gen sample` draws: its pipeline, its conditions and its table, before a backend is open. */
+export async function prepareSamples(
+  options: SampleCommandOptions & Pick<SampleRun, "model" | "signal">,
+) {
+  const { model, seed, torchSeed, eta, steps, clip, signal } = options;
   const init = options.init === undefined ? undefined : await readInit(options.init);
   const shape = openShape(options.size, init?.item);
   const arrays = await readConditions(options);
@@ -101,32 +103,55 @@ export async function runSample(options: SampleOptions): Promise<void> {
   const sampler = options.sampler ?? defaultSampler(pipeline.scheduler);
   const named = samplerNames.find((name) => name === sampler);
   checkEta(eta, named);
-  checkOutput(out, kind, count, pipeline);
   const compat = options.compat ?? (torchSeed === undefined ? undefined : "diffusers");
   const choices = { ...(options.sampler && { sampler: options.sampler }), steps, eta, compat };
   if (options.spacing !== "optimal") notes.push(...notesOf(pipeline, choices));
   notes.push(...(pipeline.warnings ?? []));
+  const presetEta = named && defaultEta(named);
+  return {
+    ...{ count, pipeline, notes, sampler },
+    /** What `generate` takes beside the backend. */
+    async drawing(backend: Backend) {
+      const spacing =
+        options.spacing === "optimal"
+          ? await optimalSpacing(pipeline, { backend, seed, steps: steps ?? 20, signal })
+          : undefined;
+      const noise: GenerateOptions["noise"] =
+        torchSeed === undefined ? init?.noise : (shape, part) => torchNoise(torchSeed, shape, part);
+      return {
+        ...{ count, ...choices, seed, noise },
+        ...(spacing && { spacing, steps: spacing.length }),
+        ...(Object.keys(given.condition).length > 0 && given),
+        ...(!clip && { clip: false as const }),
+        // As `generate` does it with guidance by classes.
+        ...(clip && options.classifier && sampler === "ddim" && !compat && clipped),
+      };
+    },
+    /** What is said of the samples that were drawn in so many steps. */
+    facts: (steps: number) => ({
+      ...{ sampler, steps },
+      ...(presetEta !== undefined && { eta: eta ?? presetEta }),
+      ...(options.class && { class: options.class }),
+      ...(given.guidance && { guidance: given.guidance.scale }),
+      ...(torchSeed === undefined ? { seed } : { torchSeed }),
+    }),
+  };
+}
+
+/** Runs `gen sample`. */
+export async function runSample(options: SampleOptions): Promise<void> {
+  const { out, kind, signal, opening } = options;
+  const { count, pipeline, notes, sampler, drawing, facts } = await prepareSamples(options);
+  checkOutput(out, kind, count, pipeline);
   notes.forEach(note);
   const backend = await opening;
   try {
-    const spacing =
-      options.spacing === "optimal"
-        ? await optimalSpacing(pipeline, { backend, seed, steps: steps ?? 20, signal })
-        : undefined;
+    const drawn = await drawing(backend);
     const line = progress(`${sampler.toUpperCase()} on ${backend.name}`);
     const started = performance.now();
     const samples = await generate(pipeline, {
+      ...drawn,
       backend,
-      count,
-      ...choices,
-      ...(spacing && { spacing, steps: spacing.length }),
-      seed,
-      ...(Object.keys(given.condition).length > 0 && given),
-      noise:
-        torchSeed === undefined ? init?.noise : (shape, part) => torchNoise(torchSeed, shape, part),
-      ...(!clip && { clip: false as const }),
-      // As `generate` does it with guidance by classes.
-      ...(clip && options.classifier && sampler === "ddim" && !compat && clipped),
       signal,
       onStep: ({ done, steps }) => line.update(done * steps, steps),
     }).catch((error: unknown) => {
@@ -137,18 +162,12 @@ export async function runSample(options: SampleOptions): Promise<void> {
     if (pipeline.scaling) unscale(samples.x, pipeline.scaling);
     line.finish(`${samples.steps} steps`);
     await writeSamples(out, kind, samples);
-    const presetEta = named && defaultEta(named);
     print(
       options.json,
       {
         out: resolve(out),
         shape: samples.shape,
-        sampler,
-        steps: samples.steps,
-        ...(presetEta !== undefined && { eta: eta ?? presetEta }),
-        ...(options.class && { class: options.class }),
-        ...(given.guidance && { guidance: given.guidance.scale }),
-        ...(torchSeed === undefined ? { seed } : { torchSeed }),
+        ...facts(samples.steps),
         seconds,
         backend: backend.name,
       },

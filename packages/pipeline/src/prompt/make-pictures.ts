@@ -23,7 +23,7 @@ type ClassifierFreeOptions = Extract<NonNullable<GenerateOptions["guidance"]>, o
 export interface Pictures {
   /** `shape`, row-major, in [-1, 1]: the pictures of the first prompt, then of the second. */
   readonly images: Float32Array;
-  /** `[prompts * count, 3, height, width]`. */
+  /** `[prompts * count, 3, height, width]`, or the pictures of `part`. */
   readonly shape: readonly number[];
   /** Evaluations of the denoiser for each picture; a guided one has two passes. */
   readonly steps: number;
@@ -107,6 +107,7 @@ export async function makePictures<T, Call extends PictureOptions>(
   const { x, steps: evaluations } = await source.generate({
     shape,
     count: rows,
+    part: call.part,
     ...chosen,
     ...start.table,
     seed,

@@ -50,7 +50,7 @@ interface PictureProgress extends RunStep {
 export interface TextToImageOptions
   extends Pick<
     GenerateOptions,
-    "sampler" | "steps" | "eta" | "compat" | "seed" | "noise" | "signal"
+    "sampler" | "steps" | "eta" | "compat" | "seed" | "noise" | "part" | "signal"
   > {
   /** What the picture shows; several prompts make pictures of each. */
   readonly prompt: string | readonly string[];
@@ -186,6 +186,7 @@ export const optionRules = {
   compat: rules.optional(rules.oneOf("diffusers")),
   seed: rules.optional(rules.SEED),
   noise: rules.optional(rules.FUNCTION),
+  part: rules.optional(rules.LIST),
   torchSeed: rules.optional(rules.SEED),
   torchDevice: rules.optional(rules.oneOf("cpu", "cuda")),
   size: rules.optional([

@@ -15,6 +15,12 @@ export interface GenerateOptions<T = unknown>
   readonly backend: Backend<T> | PromiseLike<Backend<T>>;
   /** The number of samples. @defaultValue 1 */
   readonly count?: number;
+  /**
+   * Draws the batches alone whose first sample is in [from, to). The samples have the bits that they
+   * have in the whole run of `count`: parts that cover it are its samples, in order.
+   * @defaultValue all
+   */
+  readonly part?: readonly [from: number, to: number];
   /** The shape of one sample, for a denoiser that takes several. @defaultValue the pipeline's */
   readonly shape?: readonly number[];
   /**

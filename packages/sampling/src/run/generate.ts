@@ -88,14 +88,19 @@ export function pipelineSampler<T>(
         vaeDecoder(await opened(backend), vae, shape),
       ));
     const item = decoder?.item ?? shape;
-    const x = new Float32Array(count * sizeOf(item));
-    for (let first = 0; first < count; first += source.batch) {
+    const { batch } = source;
+    const [begin, end] = (options.part ?? [0, count]).map((at) =>
+      Math.min(count, batch * Math.ceil(at / batch)),
+    );
+    const rows = Math.max(0, end - begin);
+    const x = new Float32Array(rows * sizeOf(item));
+    for (let first = begin; first < end; first += batch) {
       throwIfAborted(signal);
-      const here = [Math.min(source.batch, count - first), ...shape];
+      const here = [Math.min(batch, count - first), ...shape];
       const drawn = await source.draw(here, first);
-      x.set(decoder ? await decoder.decode(drawn, here[0]) : drawn, first * sizeOf(item));
+      x.set(decoder ? await decoder.decode(drawn, here[0]) : drawn, (first - begin) * sizeOf(item));
     }
-    return { x, shape: [count, ...item], steps: source.steps };
+    return { x, shape: [rows, ...item], steps: source.steps };
   };
   let last: Promise<unknown> = Promise.resolve();
   /** Runs `work` after all earlier work. */
@@ -112,6 +117,7 @@ export function pipelineSampler<T>(
         sampler: rules.optional(rules.TEXT),
         steps: rules.optional(rules.ANY_NUMBER),
         clip: rules.optional(CLIP),
+        part: rules.optional(PART),
         seed: rules.optional(rules.SEED),
         guidance: rules.optional(rules.either(rules.NUMBER, rules.OBJECT)),
         noise: rules.optional(rules.FUNCTION),
@@ -150,6 +156,11 @@ export function pipelineSteps(
   checkArguments({ pipeline }, { pipeline: PIPELINES.diffusion });
   return tableOf(pipeline, options);
 }
+
+const PART: rules.Rule = [
+  "[from, to] of samples",
+  (value) => Array.isArray(value) && value.length === 2 && value.every(rules.INDEX[1]),
+];
 
 const parts = { decode: rules.FUNCTION, parameters: rules.LIST };
 const VAE = rules.having("a VAE, such as pipelineVae gives", parts);

@@ -1,0 +1,90 @@
+/*
+ * What workers compute: the samples of `gen sample` and the pictures of `gen generate`, part by part.
+ */
+import type { OpenJob, OpenKind } from "@gen/jobs";
+import type { Backend } from "@gen/runtime-gpu";
+import { pipelineSampler } from "@gen/sampling";
+import { type PathMap, withPicturePaths, withSamplePaths } from "../job-paths.ts";
+import { readSources } from "../picture-files.ts";
+import type { PictureSources } from "../picture-sources.ts";
+import { unscale } from "../scaling.ts";
+import { type CompleteSettings, preparePictures, toJson } from "./generate.ts";
+import { prepareSamples, type SampleCommandOptions } from "./sample.ts";
+
+/** A backend that is opened when it is needed, and anew after a failure. */
+export interface LazyBackend {
+  open(): Promise<Backend>;
+  /** The next `open` opens another. */
+  reset(): Promise<void>;
+}
+
+/** What a job of pictures keeps as its options. */
+export interface PictureJob {
+  readonly settings: CompleteSettings;
+  /** What pictures keep of their files. */
+  readonly kept: PictureSources;
+}
+
+/** The kinds of jobs that `gen jobs work` computes. */
+export function jobKinds(
+  backend: LazyBackend,
+  signal: AbortSignal,
+): Readonly<Record<string, OpenKind>> {
+  /** An open job whose failures may come from a backend that is lost. */
+  const onBackend = ({ draw, close }: OpenJob): OpenJob => {
+    let failed = false;
+    return {
+      draw: (part, stop) =>
+        draw(part, stop).catch((error: unknown) => {
+          failed ||= !stop.aborted;
+          throw error;
+        }),
+      async close() {
+        await close().catch(() => undefined);
+        if (failed) await backend.reset();
+      },
+    };
+  };
+  return {
+    async sample({ options }, at) {
+      const given = options as SampleCommandOptions & { readonly model: string };
+      const opened = await backend.open();
+      const own = { ...withSamplePaths(given, pathAt(at)), backend: opened.name };
+      const prepared = await prepareSamples({ ...own, signal });
+      const { pipeline, facts } = prepared;
+      const drawing = await prepared.drawing(opened);
+      const ready = pipelineSampler(pipeline, { backend: opened });
+      return onBackend({
+        async draw({ from, to }, stop) {
+          const part = [from, to] as const;
+          const { x, shape, steps } = await ready.generate({ ...drawing, part, signal: stop });
+          if (pipeline.scaling) unscale(x, pipeline.scaling);
+          return { rows: { x: { data: x, shape } }, facts: facts(steps) };
+        },
+        close: () => ready.dispose(),
+      });
+    },
+    async generate({ options }, at) {
+      const { settings, kept } = options as PictureJob;
+      const own = withPicturePaths(settings, pathAt(at));
+      const sources = await readSources(own);
+      const run = { backend: await backend.open(), signal };
+      const { model, draw, madeBy } = await preparePictures(own, sources, run);
+      // A picture keeps the paths of the machine that asked for it.
+      const facts = toJson(madeBy(settings, kept));
+      return onBackend({
+        async draw({ from, to }, stop) {
+          const { images: data, shape, unsafe } = await draw({ part: [from, to], signal: stop });
+          const flags = unsafe && { data: Float32Array.from(unsafe, Number), shape: [shape[0]] };
+          return { rows: { x: { data, shape }, ...(flags && { unsafe: flags }) }, facts };
+        },
+        close: () => model.dispose(),
+      });
+    },
+  };
+}
+
+const pathAt =
+  (at: ReadonlyMap<string, string>): PathMap =>
+  (path) =>
+    at.get(path) ?? path;

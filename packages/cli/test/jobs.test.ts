@@ -1,0 +1,129 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+import { allEngines } from "../../../tooling/browser/engines.ts";
+import { modelFolder } from "../../../tooling/fixtures/model-folder.ts";
+import { hasRedis, missingRedis, startRedis } from "../../../tooling/fixtures/redis.ts";
+import { freePort } from "../../../tooling/scripts/free-port.mjs";
+import { genHere, runJsonHere, scratch } from "./gen.ts";
+
+/*
+ * `gen jobs`: what workers compute together is what `gen sample` and `gen generate` write alone, byte
+ * for byte.
+ */
+const { at } = scratch();
+const unet = fileURLToPath(new URL("reference/unet-8", import.meta.url));
+const store = at("store");
+
+describe.skipIf(!hasRedis)(hasRedis ? "gen jobs" : missingRedis, async () => {
+  const redis = hasRedis ? await startRedis(at("redis")) : undefined;
+  if (!redis) return;
+  afterAll(() => redis.kill());
+  const reach = ["--redis", redis.url];
+  const shared = [...reach, "--store", store];
+  const submit = async (more: readonly string[], words: readonly string[]) => {
+    const ran = await genHere(["jobs", "submit", ...shared, "--json", ...more, ...words]);
+    expect(ran.code, ran.stderr).toBe(0);
+    return JSON.parse(ran.stdout);
+  };
+  const work = (...more: string[]) =>
+    runJsonHere("jobs", "work", ...shared, "--cache", at("cache"), "--drain", ...more);
+  const small = ["--part-seconds", "0.001"];
+
+  test("samples of two workers are those of one process", async () => {
+    const words = ["--model", unet, "--count", "150", "--steps", "3", "--seed", "4"];
+    const noisy = ["sample", ...words, "--sampler", "ddpm"];
+    const job = await submit(small, noisy);
+    expect(job).toMatchObject({ kind: "sample", count: 150, backends: ["onnx"] });
+    const [one, two] = await Promise.all([work("--name", "one"), work("--name", "two")]);
+    expect([one.parts, two.parts].map(Number).reduce((a, b) => a + b)).toBe(2);
+    const status = await runJsonHere("jobs", "status", String(job.id), ...reach);
+    expect(status).toMatchObject({ state: "done", done: 150, parts: { all: 2, failed: 0 } });
+    const collected = await runJsonHere(
+      ...["jobs", "collect", String(job.id), "--store", store, "--out", at("many.npy")],
+    );
+    const alone = await runJsonHere(...noisy, "--out", at("alone.npy"));
+    expect(readFileSync(at("many.npy"))).toEqual(readFileSync(at("alone.npy")));
+    const { seconds: _, backend, out: __, ...facts } = alone;
+    expect(collected).toMatchObject(facts);
+    for (const part of collected.parts as object[]) expect(part).toMatchObject({ backend });
+  });
+
+  test("pictures of a worker have the settings and the bytes of gen generate", async () => {
+    const sd1 = modelFolder("sd1").write(at("sd1"));
+    // 65 are two batches.
+    const count = allEngines ? 65 : 2;
+    const flags = ["--steps", "1", "--guidance", "1", "--count", `${count}`, "--seed", "3"];
+    const words = ["generate", "a fox", "--model", sd1, ...flags];
+    const { id } = await submit(small, words);
+    expect(await work()).toMatchObject({ parts: 1, items: count });
+    await runJsonHere("jobs", "collect", id, "--store", store, "--out", at("many"));
+    await runJsonHere(...words, "--out", at("alone"));
+    const names = readdirSync(at("alone"));
+    expect(readdirSync(at("many"))).toEqual(names);
+    expect(names).toHaveLength(count + 2);
+    for (const name of names)
+      expect(readFileSync(at("many", name)), name).toEqual(readFileSync(at("alone", name)));
+  });
+
+  test("a worker takes what it can compute, by priority, and says in a line why not the rest", async () => {
+    const words = ["sample", "--model", unet, "--count", "2", "--steps", "1"];
+    const low = await submit([], words);
+    const high = await submit(["--priority", "5"], words);
+    const other = await submit(["--backends", "tfjs/cpu"], words);
+    const ran = await genHere([...["jobs", "work", ...shared, "--cache", at("cache"), "--drain"]]);
+    expect(ran.code, ran.stderr).toBe(0);
+    const lines = ran.stderr.split("\n").filter((line) => line.includes("is done"));
+    expect(lines.map((line) => /job (\w+)/.exec(line)?.[1])).toEqual([high.id, low.id]);
+    expect(ran.stderr).toMatch(
+      new RegExp(`note: job ${other.id} is for tfjs/cpu, and this worker has onnx/node-cpu`),
+    );
+    await runJsonHere("jobs", "cancel", other.id, ...reach);
+    const all = await runJsonHere("jobs", "status", ...reach);
+    const ids = (all as unknown as { id: string }[]).map(({ id }) => id);
+    expect(ids).toEqual(expect.arrayContaining([low.id, high.id]));
+    expect(ids).not.toContain(other.id);
+  });
+
+  test("a job whose files are not the job's is refused in a line, and nothing is computed", async () => {
+    const words = ["sample", "--model", unet, "--count", "2", "--steps", "1"];
+    const { id } = await submit([], words);
+    const { inputs } = JSON.parse(String(readFileSync(at("store/jobs", id, "job.json"))));
+    const [file] = Object.values<{ sha256: string }>(inputs[unet].files);
+    const path = at("store/files", file.sha256);
+    const whole = readFileSync(path);
+    writeFileSync(path, "something else");
+    const empty = [...reach, "--cache", at("empty"), "--drain"];
+    const refused = await genHere(["jobs", "work", "--store", store, ...empty]);
+    expect([refused.code, refused.stdout]).toEqual([2, ""]);
+    expect(refused.stderr).toMatch(/gen: .* in the store has the SHA-256 .*, and the job wants/);
+    writeFileSync(path, whole);
+    mkdirSync(at("elsewhere"));
+    const lost = await genHere(["jobs", "work", "--store", at("elsewhere"), ...empty]);
+    expect(lost.code).toBe(2);
+    expect(lost.stderr).toMatch(new RegExp(`gen: job ${id} is not in this store`));
+    expect(await work("--model", unet)).toMatchObject({ parts: 1, items: 2 });
+  });
+});
+
+test.each([
+  [["submit", "sample"], /--store must be given/],
+  [["submit", "--store", store, "train"], /takes sample or generate, got train/],
+  [["submit", "--store", store, "sample", "--colour"], /unknown option '--colour'; allowed are/],
+  [["collect", "abcdefghijkm", "--store", at("none")], /job abcdefghijkm is not in this store/],
+  [["work", "--redis", "localhost:1"], /must be an address such as redis:/],
+] as const)("gen jobs %j is refused", async (args, message) => {
+  const { code, stdout, stderr } = await genHere(["jobs", ...args]);
+  expect({ code, stdout, lines: stderr.trim().split("\n").length }).toEqual({
+    ...{ code: 2, stdout: "", lines: 1 },
+  });
+  expect(stderr).toMatch(message);
+});
+
+test("without Redis, a line says how to start one", async () => {
+  const url = `redis://:secret@127.0.0.1:${await freePort()}`;
+  const { code, stderr } = await genHere(["jobs", "status", "--redis", url]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^gen: no Redis answers at 127\.0\.0\.1:\d+: start one with redis-server/);
+  expect(stderr).not.toContain("secret");
+});

@@ -1,0 +1,11 @@
+export { type Collected, collect } from "./collect.ts";
+export type { Job } from "./job.ts";
+export type { Part } from "./plan.ts";
+export { type JobQueue, openQueue, type QueueOptions } from "./queue.ts";
+export type { PartResult } from "./results.ts";
+export type { JobStatus } from "./status.ts";
+export { folderStore, type Store } from "./store.ts";
+export { openS3Store, type S3StoreOptions, s3Store } from "./store-s3.ts";
+export { type JobRequest, submit } from "./submit.ts";
+export { work } from "./work.ts";
+export type { OpenJob, OpenKind, WorkEvent, WorkOptions } from "./work-options.ts";

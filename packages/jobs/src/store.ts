@@ -1,0 +1,136 @@
+/*
+ * Where a job's files are: a folder that all workers see, or a bucket.
+ *
+ *   jobs/ID/job.json            what is asked for
+ *   jobs/ID/parts/0000000000    a part's result, with the record of who computed it
+ *   files/SHA256                a file of a model, by its checksum
+ *
+ * A file is written whole or not at all, and the same name always gets the same content, so that a
+ * part done twice does no harm. Nothing is renamed, changed or removed.
+ */
+import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { GenError } from "@gen/math";
+import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
+
+/** Files by their names, which are relative paths such as `jobs/a1/job.json`. */
+export interface Store {
+  /**
+   * Writes a file whole, or not at all. A file of that name is replaced.
+   *
+   * @param name A relative path of letters, digits, `.`, `_` and `-` with `/` between, without "..".
+   * @param bytes The content.
+   */
+  write(name: string, bytes: Uint8Array): Promise<void>;
+  /**
+   * The content of a file; undefined where there is none.
+   *
+   * @param name As for `write`.
+   */
+  read(name: string): Promise<Uint8Array | undefined>;
+  /**
+   * The names of all whole files that begin with `prefix`, sorted.
+   *
+   * @param prefix A folder's name with `/` at its end, such as `jobs/a1/parts/`.
+   */
+  list(prefix: string): Promise<string[]>;
+}
+
+const NAME = /^(?!\.)[\w.-]+(\/(?!\.)[\w.-]+)*$/;
+
+/** The most bytes that a file may have. */
+export const LARGEST_FILE = 2 ** 31 - 1;
+
+/** Whether a store may have a file of this name. */
+export const isName = (name: unknown): boolean =>
+  typeof name === "string" && name.length <= 512 && NAME.test(name);
+
+/**
+ * A name of a file in a store.
+ *
+ * @throws RangeError when it is no relative path of letters, digits, `.`, `_` and `-`, or a part of it
+ * begins with a dot.
+ */
+export function checkName(name: string): string {
+  if (isName(name)) return name;
+  throw new ArgumentError(
+    `name must be a relative path such as jobs/a1/job.json, got ${JSON.stringify(name)}`,
+  );
+}
+
+/** @throws RangeError when a prefix is not empty and no name with `/` at its end. */
+export function checkPrefix(prefix: string): string {
+  if (prefix === "") return prefix;
+  if (typeof prefix === "string" && prefix.endsWith("/")) {
+    checkName(prefix.slice(0, -1));
+    return prefix;
+  }
+  throw new ArgumentError(`prefix must end with /, got ${JSON.stringify(prefix)}`);
+}
+
+/**
+ * A store in a folder, such as one that all workers mount. A file is written under a temporary name,
+ * flushed to the disk and renamed.
+ *
+ * `folderStore("/srv/results")`
+ *
+ * @param folder The folder's path. It is made with the first file.
+ * @throws RangeError when folder is empty. Its functions throw the system's errors, such as ENOSPC.
+ */
+export function folderStore(folder: string): Store {
+  checkArguments({ folder }, { folder: rules.TEXT });
+  const root = resolve(folder);
+  return {
+    async write(name, bytes) {
+      const path = join(root, checkName(name));
+      const parent = dirname(path);
+      await mkdir(parent, { recursive: true });
+      // The dot keeps it out of lists; a worker that is killed here leaves it behind.
+      const part = join(parent, `.${process.pid}-${randomBytes(6).toString("hex")}.tmp`);
+      const { O_WRONLY, O_CREAT, O_EXCL } = constants;
+      try {
+        const file = await open(part, O_WRONLY | O_CREAT | O_EXCL, 0o666);
+        try {
+          await file.writeFile(bytes);
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        await rename(part, path);
+      } catch (error) {
+        await rm(part, { force: true }).catch(() => undefined);
+        throw error;
+      }
+    },
+    async read(name) {
+      const file = await open(join(root, checkName(name))).catch(unlessMissing);
+      if (!file) return undefined;
+      try {
+        const { size } = await file.stat();
+        if (size > LARGEST_FILE) throw tooLarge(size);
+        return await file.readFile();
+      } finally {
+        await file.close();
+      }
+    },
+    async list(prefix) {
+      const inside = join(root, checkPrefix(prefix));
+      const options = { recursive: true, withFileTypes: true } as const;
+      const entries = (await readdir(inside, options).catch(unlessMissing)) ?? [];
+      const names = entries
+        .filter((entry) => entry.isFile() && !entry.name.startsWith("."))
+        .map(({ parentPath, name }) => join(parentPath, name).slice(root.length + 1));
+      return names.map((name) => name.replaceAll("\\", "/")).sort();
+    },
+  };
+}
+
+/** The error of a file that is too large to read. */
+export const tooLarge = (size: number | string): GenError =>
+  new GenError("file-too-large", `the file has ${size} bytes, ${LARGEST_FILE} are allowed`);
+
+function unlessMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
+}

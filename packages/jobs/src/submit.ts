@@ -1,0 +1,58 @@
+/* A new job: its files and its record into the store, then its entry into the queue. */
+import { checkOptions, rules } from "@gen/math/arguments";
+import { describeInput, knownFiles, putInput } from "./inputs.ts";
+import { FORMAT, type Job, type JobEntry, newId, writeJob } from "./job.ts";
+import { type JobQueue, partsInside } from "./queue.ts";
+import type { Store } from "./store.ts";
+
+/** What is asked for. */
+export interface JobRequest
+  extends Pick<JobEntry, "kind" | "version" | "backends" | "count">,
+    Partial<Pick<JobEntry, "priority" | "most" | "seconds">> {
+  /** What the kind takes, as JSON. */
+  readonly options: unknown;
+  /** Paths of the files and folders that the options name, such as the model. @defaultValue none */
+  readonly files?: readonly string[];
+  /** Whether the store gets these files. Else workers have them. @defaultValue true */
+  readonly upload?: boolean;
+}
+
+/**
+ * Submits a job. Workers see it whole or not at all.
+ *
+ * `const { id } = await submit(queue, store, { kind: "sample", options, count: 50_000, version, backends: ["onnx"] })`
+ *
+ * @param queue The queue.
+ * @param store The store, which workers open too.
+ * @param request What is asked for.
+ * @throws GenError `usage` when a file is missing; RangeError for an option; as the store's `write`.
+ */
+export async function submit(queue: JobQueue, store: Store, request: JobRequest): Promise<Job> {
+  checkOptions(request, {
+    kind: rules.TEXT,
+    version: rules.TEXT,
+    backends: rules.listOf(rules.TEXT, 1),
+    count: rules.COUNT,
+    priority: rules.optional(rules.INTEGER),
+    most: rules.optional(rules.INDEX),
+    seconds: rules.optional(rules.POSITIVE_FINITE),
+    files: rules.optional(rules.listOf(rules.TEXT)),
+    upload: rules.optional(rules.FLAG),
+  });
+  const { files = [], upload = true, options, kind, version, backends, count } = request;
+  const { priority = 0, most = 0, seconds = 20 } = request;
+  const inputs: Record<string, Job["inputs"][string]> = {};
+  const known = upload && files.length > 0 ? await knownFiles(store) : new Set<string>();
+  for (const path of files) {
+    inputs[path] = await describeInput(path);
+    if (upload) await putInput(store, path, inputs[path], known);
+  }
+  const entry: JobEntry = {
+    ...{ format: FORMAT, id: newId(), kind, version, backends, count, priority, most, seconds },
+    created: Date.now(),
+  };
+  const job = { ...entry, options, inputs };
+  await writeJob(store, job);
+  await partsInside(queue).submit(entry);
+  return job;
+}

@@ -1,0 +1,233 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync } from "node:fs";
+import { createServer, connect as dial, type Socket } from "node:net";
+import { setTimeout } from "node:timers/promises";
+import { Redis } from "ioredis";
+import { afterAll, describe, expect, test } from "vitest";
+import { allEngines } from "../../../tooling/browser/engines.ts";
+import { hasRedis, missingRedis, startRedis } from "../../../tooling/fixtures/redis.ts";
+import { collect, folderStore, openQueue, work } from "../src/index.ts";
+import { overOf, scratch, startWorker, submitNoise, wholeNoise } from "./farm.ts";
+import { noise } from "./noise.mjs";
+
+/*
+ * Workers are killed, Redis restarts, the network and the store fail: each job ends with the numbers
+ * of one process. GEN_TEST_ALL=1 has more of each.
+ */
+const at = scratch();
+const canMount = spawnSync("unshare", ["-m", "true"]).status === 0;
+const options = { seed: 5, size: 3, batch: 4, delay: 15 };
+
+describe.skipIf(!hasRedis)(hasRedis ? "a job" : missingRedis, async () => {
+  const redis = hasRedis ? await startRedis(at("redis")) : undefined;
+  if (!redis) return;
+  afterAll(() => redis.kill());
+  const queue = await openQueue({ redis: redis.url });
+  afterAll(() => queue.close());
+  const place = { redis: redis.url, store: at("store"), cache: at("cache") };
+
+  /** Checks that a job has each item once, with the numbers of one process. */
+  async function expectWhole(id: string, count: number) {
+    const { state, done, failed } = await overOf(queue, id);
+    expect({ state, done, failed }).toEqual({ state: "done", done: count, failed: [] });
+    const { rows, parts } = await collect(folderStore(place.store), id);
+    expect(rows.x.shape).toEqual([count, 3]);
+    expect(rows.x.data).toEqual(wholeNoise(count, options));
+    let next = 0;
+    for (const { from, to } of parts) {
+      expect(from).toBe(next);
+      next = to;
+    }
+    expect(next).toBe(count);
+    return parts;
+  }
+
+  /** Runs workers, of which one is killed again and again; a new one takes its place. */
+  async function killWorkers(times: number, workers = 3) {
+    const all = Array.from({ length: workers }, () => startWorker(place));
+    for (let i = 0; i < times; i++) {
+      await setTimeout(150 + 100 * Math.random());
+      await all[i % workers].kill();
+      all[i % workers] = startWorker(place);
+    }
+    return all;
+  }
+
+  const kills = allEngines ? 20 : 3;
+  const restarts = allEngines ? 2 : 1;
+  test(`survives ${kills} kills of workers and ${restarts} of Redis`, async () => {
+    const count = allEngines ? 3000 : 400;
+    const { id } = await submitNoise(queue, place.store, count, options);
+    const killing = killWorkers(kills);
+    for (let i = 0; i < restarts; i++) {
+      await setTimeout(500);
+      await redis.restart();
+    }
+    const workers = await killing;
+    const parts = await expectWhole(id, count);
+    expect(new Set(parts.map(({ worker }) => worker)).size).toBeGreaterThan(1);
+    for (const worker of workers) await worker.kill();
+  });
+
+  test("goes on without a part that fails three times, whose reason is known", async () => {
+    const { id } = await submitNoise(queue, place.store, 40, { ...options, delay: 1, poison: 24 });
+    const worker = startWorker({ ...place, drain: true });
+    expect(await worker.ended).toBe(0);
+    const { state, done, failed, parts } = await queue.status(id);
+    expect({ state, done, parts }).toMatchObject({
+      ...{ state: "failed", done: 36, parts: { done: 8, failed: 1, running: 0 } },
+    });
+    expect(failed).toEqual([{ from: 24, to: 28, reason: "item 24 is poison" }]);
+    expect(worker.events.filter(({ event }) => event === "failed")).toHaveLength(3);
+    await expect(collect(folderStore(place.store), id)).rejects.toThrow(
+      /not done: item 24 of 40 is missing/,
+    );
+    await queue.cancel(id);
+    await expect(queue.status(id)).rejects.toThrow(`has no job ${id}`);
+  });
+
+  test("waits while the store of a worker is full, and a worker that gives up gives its part back", async () => {
+    const { id } = await submitNoise(queue, place.store, 40, { ...options, delay: 1 });
+    const full = { message: "ENOSPC: no space left on device, write", code: "ENOSPC" };
+    const impatient = startWorker({
+      ...{ ...place, drain: true, patience: 0.3 },
+      broken: { ...full, times: 1e9 },
+    });
+    expect(await impatient.ended).toBe(1);
+    expect(impatient.errors).toMatch(/the store failed: ENOSPC/);
+    expect((await queue.status(id)).parts.running).toBe(0);
+    const patient = startWorker({ ...place, drain: true, broken: { ...full, times: 2 } });
+    expect(await patient.ended).toBe(0);
+    expect(patient.events.some(({ event }) => event === "waiting")).toBe(true);
+    await expectWhole(id, 40);
+    await queue.cancel(id);
+  });
+
+  test("runs no more parts at a time than it may, and stops when it is canceled", async () => {
+    const slow = { ...options, delay: 40 };
+    const { id } = await submitNoise(queue, place.store, 40, slow, { most: 1 });
+    const workers = [startWorker(place), startWorker(place)];
+    let status = await queue.status(id);
+    for (; status.state !== "done"; status = await queue.status(id)) {
+      expect(status.parts.running).toBeLessThanOrEqual(1);
+      await setTimeout(5);
+    }
+    expect(status.parts).toEqual({ all: 9, done: 9, running: 0, failed: 0 });
+    const endless = await submitNoise(queue, place.store, 40, { ...options, delay: 1e6 });
+    while ((await queue.status(endless.id)).parts.running === 0) await setTimeout(20);
+    await queue.cancel(endless.id);
+    const next = await submitNoise(queue, place.store, 4, options);
+    await overOf(queue, next.id);
+    for (const worker of workers) await worker.kill();
+    const lost = workers.flatMap(({ events }) => events).filter(({ event }) => event === "lost");
+    expect(lost.map(({ job }) => job)).toEqual([endless.id]);
+    expect((await queue.entries()).map((entry) => entry.id)).not.toContain(endless.id);
+  });
+
+  test("is left alone by a worker that does not fit, for a reason", async () => {
+    const own = await openQueue({ redis: redis.url, name: "others" });
+    const asked = { count: 4, options: { ...options, batch: 4 } };
+    const submitted = async (more: object) =>
+      (await submitNoise(own, place.store, asked.count, asked.options, more)).id;
+    const [version, kind, backend] = [
+      await submitted({ version: "9.9.9" }),
+      await submitted({ kind: "unheard" }),
+      await submitted({ backends: ["onnx/node-cuda"] }),
+    ];
+    const client = new Redis(redis.url);
+    await client.hset("others:jobs", "abcdefghijkm", JSON.stringify({ format: 7 }));
+    const { refused, parts } = await work({
+      ...{ queue: own, store: folderStore(place.store), kinds: { noise }, version: "1.2.3" },
+      ...{ backend: { asked: "cpu", name: "cpu" }, cache: place.cache, drain: true },
+    });
+    expect(parts).toBe(0);
+    expect([...refused].sort()).toEqual([
+      expect.stringContaining("has form 7, and this program reads 1"),
+      ...[
+        [version, "is of version 9.9.9, and this worker is 1.2.3"],
+        [kind, "is of kind unheard, which this worker does not know"],
+        [backend, "is for onnx/node-cuda, and this worker has cpu"],
+      ]
+        .map(([id, text]) => `job ${id} ${text}`)
+        .sort()
+        .map((text) => expect.stringContaining(text)),
+    ]);
+    await client.set("taken:jobs", "a text");
+    const taken = await openQueue({ redis: redis.url, name: "taken" });
+    await expect(taken.entries()).rejects.toThrow("taken:jobs in Redis is of another program");
+    await Promise.all([own.close(), taken.close(), client.quit()]);
+  });
+
+  describe.runIf(allEngines)("with GEN_TEST_ALL=1", () => {
+    test("survives 5 s without network, and a store that answers 500", async () => {
+      const link = await proxy(redis.port);
+      const { id } = await submitNoise(queue, place.store, 400, options);
+      const far = { ...place, redis: link.url };
+      const workers = [startWorker(far), startWorker(far)];
+      await setTimeout(800);
+      link.cut(true);
+      await setTimeout(5000);
+      link.cut(false);
+      workers.push(startWorker({ ...far, broken: { times: 9, message: "500 Internal Error" } }));
+      await expectWhole(id, 400);
+      for (const worker of workers) await worker.kill();
+      link.close();
+      await queue.cancel(id);
+    });
+
+    test.runIf(canMount)("gives the part of a worker whose disk is full to another", async () => {
+      const store = at("other");
+      const { id } = await submitNoise(queue, store, 40, options);
+      mkdirSync(at("disk"));
+      // The mount belongs to the shell, and ends with it.
+      const script = `mount -t tmpfs -o size=64k none "${at("disk")}" && cp -r "${store}/." "${at("disk")}"
+        head -c 1m /dev/zero >"${at("disk")}/filler" 2>/dev/null; "$@"`;
+      const small = { ...place, store: at("disk"), patience: 0.5, drain: true };
+      const full = startWorker(small, ["unshare", "-m", "sh", "-c", script, "sh"]);
+      expect(await full.ended).toBe(1);
+      expect(full.errors).toMatch(/the store failed: ENOSPC/);
+      const worker = startWorker({ ...place, store, drain: true });
+      expect(await worker.ended).toBe(0);
+      const { rows } = await collect(folderStore(store), id);
+      expect(rows.x.data).toEqual(wholeNoise(40, options));
+    });
+  });
+
+  test("leaves no half-written file", () => {
+    const names = readdirSync(place.store, { recursive: true }).map(String);
+    // A worker that is killed while it writes leaves a hidden file, which no list has.
+    for (const name of names) expect(name).toMatch(/^(jobs|files)|\.tmp$/);
+  });
+});
+
+/** A way to Redis that can be cut. */
+async function proxy(port: number) {
+  const open = new Set<Socket>();
+  let isCut = false;
+  const server = createServer((near) => {
+    if (isCut) return near.destroy();
+    const far = dial(port, "127.0.0.1");
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ]) {
+      open.add(one);
+      one.pipe(other);
+      one.on("error", () => other.destroy()).on("close", () => open.delete(one));
+    }
+    return undefined;
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port: own } = server.address() as { port: number };
+  return {
+    url: `redis://127.0.0.1:${own}`,
+    cut(now: boolean) {
+      isCut = now;
+      if (now) for (const socket of open) socket.destroy();
+    },
+    close() {
+      for (const socket of open) socket.destroy();
+      server.close();
+    },
+  };
+}
