@@ -119,6 +119,14 @@ describe.skipIf(!hasRedis)(hasRedis ? "gen jobs" : missingRedis, async () => {
     expect(lost.code).toBe(2);
     expect(lost.stderr).toMatch(new RegExp(`gen: job ${id} is not in this store`));
     expect(await work("--model", unet)).toMatchObject({ parts: 1, items: 2 });
+
+    const bare = [...reach, "--store", at("bare")];
+    await genHere(["jobs", "submit", ...bare, "--no-upload", ...words]);
+    const other = ["jobs", "work", ...bare, "--cache", at("empty"), "--drain", "--model"];
+    const differs = await genHere([...other, at("elsewhere")]);
+    expect(differs.code).toBe(2);
+    expect(differs.stderr).toMatch(/gen: .* is not in the store: submit without --no-upload/);
+    expect(await runJsonHere(...other, unet)).toMatchObject({ parts: 1, items: 2 });
   });
 });
 

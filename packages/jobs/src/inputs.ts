@@ -176,7 +176,7 @@ async function fetched(store: Store, path: string, name: string, wanted: InputFi
   if (!bytes)
     throw new GenError(
       "usage",
-      `${shown} is not in the store: submit the job without --no-upload, or pass the folder to the worker as --model`,
+      `${shown} is not in the store: submit without --no-upload, or give the worker the same folder by --model`,
     );
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   if (sha256 === wanted.sha256) return bytes;
