@@ -61,7 +61,10 @@ export interface WorkOptions {
   readonly cache: string;
   /** The worker's name in records. @defaultValue the host's name and the process id */
   readonly name?: string;
-  /** Files and folders that the worker has anyway. Jobs whose model is not among them are refused. @defaultValue none: models come from the store */
+  /**
+   * Files and folders that the worker has anyway. One serves a job whose checksum is the same.
+   * @defaultValue none: models come from the store
+   */
   readonly models?: readonly string[];
   /** Returns when no job is left that the worker can compute. @defaultValue false */
   readonly drain?: boolean;
