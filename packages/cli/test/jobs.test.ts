@@ -5,7 +5,7 @@ import { allEngines } from "../../../tooling/browser/engines.ts";
 import { modelFolder } from "../../../tooling/fixtures/model-folder.ts";
 import { hasRedis, missingRedis, startRedis } from "../../../tooling/fixtures/redis.ts";
 import { freePort } from "../../../tooling/scripts/free-port.mjs";
-import { genHere, runJsonHere, scratch } from "./gen.ts";
+import { gen, genHere, runJsonHere, scratch } from "./gen.ts";
 
 /*
  * `gen jobs`: what workers compute together is what `gen sample` and `gen generate` write alone, byte
@@ -47,6 +47,22 @@ describe.skipIf(!hasRedis)(hasRedis ? "gen jobs" : missingRedis, async () => {
     const { seconds: _, backend, out: __, ...facts } = alone;
     expect(collected).toMatchObject(facts);
     for (const part of collected.parts as object[]) expect(part).toMatchObject({ backend });
+  });
+
+  test("a job reads no file that it did not bring", async () => {
+    const words = ["sample", "--model", unet, "--count", "2", "--steps", "1"];
+    const { id } = await submit([], words);
+    const path = at("store/jobs", id, "job.json");
+    const job = JSON.parse(String(readFileSync(path)));
+    writeFileSync(path, JSON.stringify({ ...job, options: { ...job.options, init: "/etc/x" } }));
+    const ran = await genHere(["jobs", "work", ...shared, "--cache", at("cache"), "--drain"]);
+    expect(ran.stderr).toMatch(/failed: the job names a file that it did not bring: \/etc\/x/);
+    const status = await gen(["jobs", "status", id, ...reach]);
+    expect([status.code, status.stdout]).toEqual([
+      1,
+      expect.stringMatching(/1 set aside\n {2}set aside: the part of item 0: the job names a file/),
+    ]);
+    await runJsonHere("jobs", "cancel", id, ...reach);
   });
 
   test("pictures of a worker have the settings and the bytes of gen generate", async () => {

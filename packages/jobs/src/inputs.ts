@@ -92,18 +92,17 @@ export async function putInput(
   path: string,
   { file, files }: JobInput,
   known: ReadonlySet<string>,
+  onFile: (bytes: number) => void,
 ): Promise<void> {
   for (const [name, { sha256, bytes }] of Object.entries(files)) {
-    if (known.has(storedName(sha256))) continue;
+    const from = file === undefined ? join(path, name) : path;
     if (bytes > MAX_BYTES)
       throw new GenError(
         "usage",
-        `${join(path, name)} has ${bytes} bytes; a store takes at most ${MAX_BYTES}`,
+        `${from} has ${bytes} bytes; a store takes at most ${MAX_BYTES}: submit with --no-upload`,
       );
-    await store.write(
-      storedName(sha256),
-      await readFile(file === undefined ? join(path, name) : path),
-    );
+    if (!known.has(storedName(sha256))) await store.write(storedName(sha256), await readFile(from));
+    onFile(bytes);
   }
 }
 
@@ -159,11 +158,11 @@ export async function fetchInput(
   try {
     for (const [name, wanted] of Object.entries(files))
       await writeFlushed(join(part, name), await fetched(store, path, name, wanted));
-    // What is there is damaged.
-    await rm(folder, { recursive: true, force: true });
-    await rename(part, folder).catch(async (error) => {
-      // Another worker on this machine was faster.
-      if ((await describeInput(kept).catch(() => undefined))?.sha256 !== sha256) throw error;
+    await rename(part, folder).catch(async () => {
+      // Another worker on this machine was faster, or what is there is damaged.
+      if ((await describeInput(kept).catch(() => undefined))?.sha256 === sha256) return;
+      await rm(folder, { recursive: true, force: true });
+      await rename(part, folder);
     });
   } finally {
     await rm(part, { recursive: true, force: true });

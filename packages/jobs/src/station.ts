@@ -77,6 +77,8 @@ export function station(entry: JobEntry, place: Workplace) {
   async function load(): Promise<OpenJob> {
     const at = new Map<string, string>();
     const job = await readJob(store, id).catch(refused);
+    if (job.kind !== entry.kind || job.count !== entry.count)
+      throw new Refusal("usage", `job ${id} is another in this store than in the queue`);
     for (const [path, input] of Object.entries(job.inputs))
       at.set(path, await fetchInput(path, input, place).catch(refused));
     return place.kinds[job.kind](job, at);

@@ -15,6 +15,14 @@ export interface JobRequest
   readonly files?: readonly string[];
   /** Whether the store gets these files. Else workers have them. @defaultValue true */
   readonly upload?: boolean;
+  /**
+   * Called after each file that the store has.
+   *
+   * @param done Bytes so far.
+   * @param total Bytes of all files.
+   * @defaultValue none
+   */
+  readonly onUpload?: (done: number, total: number) => void;
 }
 
 /**
@@ -38,15 +46,21 @@ export async function submit(queue: JobQueue, store: Store, request: JobRequest)
     seconds: rules.optional(rules.POSITIVE_FINITE),
     files: rules.optional(rules.listOf(rules.TEXT)),
     upload: rules.optional(rules.FLAG),
+    onUpload: rules.optional(rules.FUNCTION),
   });
-  const { files = [], upload = true, options, kind, version, backends, count } = request;
+  const { files = [], upload = true, onUpload, options, kind, version, backends, count } = request;
   const { priority = 0, most = 0, seconds = 20 } = request;
   const inputs: Record<string, Job["inputs"][string]> = {};
   const known = upload && files.length > 0 ? await knownFiles(store) : new Set<string>();
-  for (const path of files) {
-    inputs[path] = await describeInput(path);
-    if (upload) await putInput(store, path, inputs[path], known);
-  }
+  for (const path of files) inputs[path] = await describeInput(path);
+  const all = Object.values(inputs).flatMap((input) => Object.values(input.files));
+  const total = all.reduce((sum, { bytes }) => sum + bytes, 0);
+  let done = 0;
+  const onFile = (bytes: number) => {
+    done += bytes;
+    onUpload?.(done, total);
+  };
+  for (const path of upload ? files : []) await putInput(store, path, inputs[path], known, onFile);
   const entry: JobEntry = {
     ...{ format: FORMAT, id: newId(), kind, version, backends, count, priority, most, seconds },
     created: Date.now(),

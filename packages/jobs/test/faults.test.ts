@@ -124,6 +124,21 @@ describe.skipIf(!hasRedis)(hasRedis ? "a job" : missingRedis, async () => {
     expect((await queue.entries()).map((entry) => entry.id)).not.toContain(endless.id);
   });
 
+  test("gets its part back from a worker that is told to stop", async () => {
+    const own = await openQueue({ redis: redis.url, name: "stopped" });
+    const { id } = await submitNoise(own, place.store, 8, { ...options, delay: 1e6 });
+    const stop = new AbortController();
+    const working = work({
+      ...{ queue: own, store: folderStore(place.store), kinds: { noise }, version: "1.2.3" },
+      ...{ backend: { asked: "cpu", name: "cpu" }, cache: place.cache, signal: stop.signal },
+    });
+    while ((await own.status(id)).parts.running === 0) await setTimeout(20);
+    stop.abort();
+    expect(await working).toMatchObject({ parts: 0, refused: [] });
+    expect((await own.status(id)).parts).toMatchObject({ all: 1, running: 0, failed: 0 });
+    await own.close();
+  });
+
   test("is left alone by a worker that does not fit, for a reason", async () => {
     const own = await openQueue({ redis: redis.url, name: "others" });
     const asked = { count: 4, options: { ...options, batch: 4 } };
@@ -168,7 +183,7 @@ describe.skipIf(!hasRedis)(hasRedis ? "a job" : missingRedis, async () => {
       link.cut(true);
       await setTimeout(5000);
       link.cut(false);
-      workers.push(startWorker({ ...far, broken: { times: 9, message: "500 Internal Error" } }));
+      workers.push(startWorker({ ...far, broken: { times: 4, message: "500 Internal Error" } }));
       await expectWhole(id, 400);
       for (const worker of workers) await worker.kill();
       link.close();

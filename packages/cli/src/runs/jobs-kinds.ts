@@ -4,6 +4,7 @@
 import type { OpenJob, OpenKind } from "@gen/jobs";
 import type { Backend } from "@gen/runtime-gpu";
 import { pipelineSampler } from "@gen/sampling";
+import { usageError } from "../errors.ts";
 import { type PathMap, withPicturePaths, withSamplePaths } from "../job-paths.ts";
 import { readSources } from "../picture-files.ts";
 import type { PictureSources } from "../picture-sources.ts";
@@ -84,7 +85,11 @@ export function jobKinds(
   };
 }
 
+/** Where a job's files are at this worker. A job reads no file that it did not bring. */
 const pathAt =
   (at: ReadonlyMap<string, string>): PathMap =>
-  (path) =>
-    at.get(path) ?? path;
+  (path) => {
+    const here = at.get(path);
+    if (here === undefined) throw usageError(`the job names a file that it did not bring: ${path}`);
+    return here;
+  };

@@ -48,6 +48,7 @@ export async function runSubmit(words: readonly string[], options: SubmitOptions
       ...{ kind, count, options: asked, files, version: version(), upload: options.upload },
       backends: options.backends ?? [flags.backend],
       ...{ priority: options.priority, most: options.most ?? 0, seconds: options.partSeconds },
+      onUpload: (done, total) => line.update(done, total),
     });
     const sizes = Object.values(job.inputs).flatMap((input) => Object.values(input.files));
     const bytes = sizes.reduce((sum, file) => sum + file.bytes, 0);
