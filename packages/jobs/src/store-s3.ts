@@ -171,6 +171,9 @@ async function bytesOf({ Body, ContentLength }: GetObjectCommandOutput): Promise
   return bytes;
 }
 
+/** The name of the SDK's error when it finds no keys. */
+const NO_KEYS = "CredentialsProviderError";
+
 /** What errors of the SDK have. */
 interface SdkError {
   readonly name: string;
@@ -181,7 +184,7 @@ interface SdkError {
 
 /** Whether a failure may pass: no answer, half an answer, or a store that is busy. */
 function mayPass(error: unknown): boolean {
-  if (error instanceof GenError) return false;
+  if (error instanceof GenError || (error as SdkError).name === NO_KEYS) return false;
   const { httpStatusCode: status = 0 } = (error as SdkError).$metadata ?? {};
   return status < 400 || status === 429 || status >= 500;
 }
@@ -191,8 +194,7 @@ function storeError(error: unknown, what: string, sent: number): GenError {
   const { name, message, code, $metadata } = error as SdkError;
   if (error instanceof GenError) return new GenError(error.code, `${what}: ${message}`);
   const status = $metadata?.httpStatusCode;
-  const advice =
-    name === "CredentialsProviderError" ? "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; " : "";
+  const advice = name === NO_KEYS ? "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; " : "";
   const reason = [status, status && name, message || code].filter(Boolean).join(" ");
   return new GenError(
     status === undefined ? "unreachable" : "download-failed",

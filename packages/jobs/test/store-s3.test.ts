@@ -229,6 +229,17 @@ test("a refusal is final, and has its reason", async () => {
   expect(asked()).toBe(1);
 });
 
+test("keys that are missing are asked for", async () => {
+  for (const name of ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"])
+    vi.stubEnv(name, undefined);
+  vi.stubEnv("AWS_EC2_METADATA_DISABLED", "true");
+  vi.stubEnv("AWS_REGION", "us-east-1");
+  for (const name of ["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"])
+    vi.stubEnv(name, join(tmpdir(), "gen-no-keys"));
+  const store = await openS3Store("s3://pictures/jobs");
+  await expect(store.read("x")).rejects.toThrow(/set AWS_ACCESS_KEY_ID and .* from any providers$/);
+});
+
 test("a store that is not there is named", async () => {
   const store = s3Store({ client: clientOf("http://127.0.0.1:1", 2), bucket: Bucket });
   const failure = await store.list("").catch((error) => error);
