@@ -34,7 +34,7 @@ describe.concurrent("bad usage is refused in one line that says what is allowed"
   test.each([
     [
       ["paint"],
-      /unknown command 'paint'; it must be one of quickstart, train, sample, generate, evaluate, compare, encode, decode, reconstruct, interpolate, serve, invert, export, inspect, cache, backends, doctor, completion, help/,
+      /unknown command 'paint'; it must be one of quickstart, train, sample, generate, evaluate, compare, encode, decode, reconstruct, interpolate, serve, jobs, invert, export, inspect, cache, backends, doctor, completion, help/,
     ],
     [["trian"], /did you mean train\?/],
     [["train"], /gen train needs a command; it must be one of vae, ddpm/],
