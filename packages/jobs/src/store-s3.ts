@@ -74,6 +74,7 @@ export function s3Store(options: S3StoreOptions): Store {
   return {
     async write(name, bytes) {
       const Key = root + checkName(name);
+      if (bytes.length > LARGEST_FILE) throw tooLarge(bytes.length);
       await attempt("written", Key, ({ PutObjectCommand }) =>
         client.send(new PutObjectCommand({ Bucket, Key, Body: bytes })),
       );

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -10,7 +10,16 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { collect, openQueue, openS3Store, type Store, s3Store, submit, work } from "@gen/jobs";
+import {
+  collect,
+  folderStore,
+  openQueue,
+  openS3Store,
+  type Store,
+  s3Store,
+  submit,
+  work,
+} from "@gen/jobs";
 import { errorCode } from "@gen/math";
 import { afterAll, afterEach, beforeAll, describe, expect, it, test, vi } from "vitest";
 import { type Fault, faultyProxy } from "../../../tooling/fixtures/faulty-proxy.ts";
@@ -19,7 +28,7 @@ import { hasRedis, startRedis } from "../../../tooling/fixtures/redis.ts";
 import { startMoto } from "../../../tooling/fixtures/serving/moto.ts";
 
 /*
- * The store in a bucket, against a server in memory, and with GEN_TEST_ALL=1 against moto's. A proxy
+ * The store in a folder, and the store in a bucket, against a server in memory, and with GEN_TEST_ALL=1 against moto's. A proxy
  * before it answers 500 and 503, and ends connections in the middle.
  */
 
@@ -247,4 +256,28 @@ test("a store that is not there is named", async () => {
     "unreachable",
     expect.stringMatching(/^s3:\/\/pictures\/ cannot be listed: .*ECONNREFUSED.*, 8 times$/),
   ]);
+});
+
+test("a store in a folder replaces whole files, and knows no others", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "gen-store-"));
+  open.push({ close: () => rmSync(folder, { recursive: true }) });
+  const store = folderStore(join(folder, "in"));
+  expect(await store.list("")).toEqual([]);
+  await store.write("a/b.npy", bytesOf(1, 5000));
+  await store.write("a/b.npy", bytesOf(2, 3000));
+  expectBytes(await store.read("a/b.npy"), bytesOf(2, 3000));
+  expect(await store.read("a/c.npy")).toBeUndefined();
+  expect(readdirSync(join(folder, "in", "a"))).toEqual(["b.npy"]);
+  for (const name of ["../up", "/root", "a/../../up", ".hidden", "a//b", "a\\b", ""]) {
+    await expect(store.write(name, bytesOf(0, 1)), name).rejects.toThrow(RangeError);
+    await expect(store.read(name), name).rejects.toThrow(RangeError);
+  }
+  await expect(store.list("a")).rejects.toThrow(/prefix must end with/);
+  mkdirSync(join(folder, "in", ".other"));
+  for (const name of ["a/of others", "a/.part.tmp", ".other/file"])
+    writeFileSync(join(folder, "in", name), "");
+  expect(await store.list("")).toEqual(["a/b.npy"]);
+  truncateSync(join(folder, "in", "a", "b.npy"), 2 ** 31);
+  const failure = await store.read("a/b.npy").catch((error) => error);
+  expect(errorCode(failure)).toBe("file-too-large");
 });
