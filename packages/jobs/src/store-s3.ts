@@ -3,9 +3,9 @@
  *
  *   const store = s3Store({ client: new S3Client({}), bucket: "pictures", prefix: "job-7" });
  *
- * A PUT replaces an object once its last byte has come, so that a reader never sees half of one. The
- * SDK sends a request again that was answered 500 or 503, or not at all; how often is the client's
- * `maxAttempts`. It leaves a body that breaks off to its caller, so `read` repeats that.
+ * A PUT replaces an object once its last byte has come, so that a reader never sees half of one. What
+ * was answered 500 or 503, or not to the end, is tried again. The SDK does so too, but it leaves a body
+ * that breaks off to its caller, and it stops when many requests fail.
  */
 import type { GetObjectCommandOutput, S3Client } from "@aws-sdk/client-s3";
 import { GenError } from "@gen/math";
@@ -14,7 +14,7 @@ import { checkName, checkPrefix, isName, LARGEST_FILE, type Store, tooLarge } fr
 
 /** Where a store lies. */
 export interface S3StoreOptions {
-  /** An `S3Client`. Its `maxAttempts` bounds how often a request is sent. */
+  /** An `S3Client`. Each of four tries sends a request as often as its `maxAttempts` says. */
   readonly client: {
     /**
      * Sends a command, more than once if need be.
@@ -32,16 +32,16 @@ export interface S3StoreOptions {
 /** The most names that a listing may have. */
 const LARGEST_LISTING = 1_000_000;
 
-/** How often `read` begins again after a body that broke off. */
-const READINGS = 5;
+/** Tries of what fails and may pass, with waits of 50, 100 and 200 ms between. */
+const TRIES = 4;
 
 /**
  * A store of files in a bucket.
  *
  * @param options The client, the bucket and the prefix.
  * @throws RangeError for a bucket or a prefix that is not allowed. Its methods reject with a GenError:
- * `unreachable` when the store does not answer, `download-failed` when it refuses or a body breaks off
- * again and again, `file-too-large`, `backend-unavailable` when `@aws-sdk/client-s3` is not installed.
+ * `unreachable` when the store does not answer, or not to the end, `download-failed` when it refuses,
+ * `file-too-large`, `backend-unavailable` when `@aws-sdk/client-s3` is not installed.
  */
 export function s3Store(options: S3StoreOptions): Store {
   checkOptions(options, {
@@ -58,16 +58,23 @@ export function s3Store(options: S3StoreOptions): Store {
   /** Runs `work`, and gives a failure its address. */
   const attempt = async <R>(verb: string, key: string, work: (sdk: Sdk) => Promise<R>) => {
     const sdk = await loadSdk();
-    try {
-      return await work(sdk);
-    } catch (error) {
-      throw storeError(error, `s3://${Bucket}/${key} cannot be ${verb}`);
+    let sent = 0;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await work(sdk);
+      } catch (error) {
+        sent += (error as SdkError).$metadata?.attempts ?? 1;
+        if (tries === TRIES || !mayPass(error))
+          throw storeError(error, `s3://${Bucket}/${key} cannot be ${verb}`, sent);
+        await new Promise<void>((done) => setTimeout(done, 25 * 2 ** tries));
+      }
     }
   };
 
   return {
     async write(name, bytes) {
       const Key = root + checkName(name);
+      if (bytes.length > LARGEST_FILE) throw tooLarge(bytes.length);
       await attempt("written", Key, ({ PutObjectCommand }) =>
         client.send(new PutObjectCommand({ Bucket, Key, Body: bytes })),
       );
@@ -75,22 +82,11 @@ export function s3Store(options: S3StoreOptions): Store {
     async read(name) {
       const Key = root + checkName(name);
       return attempt("read", Key, async ({ GetObjectCommand, NoSuchKey }) => {
-        for (let reading = 1; ; reading++) {
-          let answer: GetObjectCommandOutput;
-          try {
-            answer = await client.send(new GetObjectCommand({ Bucket, Key }));
-          } catch (error) {
-            if (error instanceof NoSuchKey) return undefined;
-            throw error;
-          }
-          try {
-            return await bytesOf(answer);
-          } catch (error) {
-            if (error instanceof GenError) throw error;
-            if (reading === READINGS)
-              throw new GenError("download-failed", `the answer broke off, ${reading} times`);
-            await new Promise<void>((done) => setTimeout(done, 50 * 2 ** reading));
-          }
+        try {
+          return await bytesOf(await client.send(new GetObjectCommand({ Bucket, Key })));
+        } catch (error) {
+          if (error instanceof NoSuchKey) return undefined;
+          throw error;
         }
       });
     },
@@ -119,7 +115,7 @@ export function s3Store(options: S3StoreOptions): Store {
 /**
  * The store at an address such as `s3://pictures/job-7`. Endpoint, region and keys come from where the
  * SDK looks for them, such as `AWS_ENDPOINT_URL_S3`, `AWS_REGION` and `AWS_ACCESS_KEY_ID`. A request is
- * sent 5 times at most, over about 2 s.
+ * sent 12 times at most.
  *
  * @param address `s3://BUCKET` or `s3://BUCKET/PREFIX`.
  * @throws as a rejection: RangeError for another address; GenError `backend-unavailable` when
@@ -133,7 +129,7 @@ export async function openS3Store(address: string): Promise<Store> {
   // Servers of one's own rarely have names of buckets in the DNS, and any region will do.
   const isOwn = Boolean(env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL);
   const client = new S3Client({
-    maxAttempts: 5,
+    maxAttempts: 3,
     forcePathStyle: isOwn,
     ...(isOwn && !env.AWS_REGION && { region: "us-east-1" }),
     // Milliseconds to connect, to the answer's first byte, and between two bytes.
@@ -176,6 +172,9 @@ async function bytesOf({ Body, ContentLength }: GetObjectCommandOutput): Promise
   return bytes;
 }
 
+/** The name of the SDK's error when it finds no keys. */
+const NO_KEYS = "CredentialsProviderError";
+
 /** What errors of the SDK have. */
 interface SdkError {
   readonly name: string;
@@ -184,17 +183,23 @@ interface SdkError {
   readonly $metadata?: { readonly httpStatusCode?: number; readonly attempts?: number };
 }
 
+/** Whether a failure may pass: no answer, half an answer, or a store that is busy. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof GenError || (error as SdkError).name === NO_KEYS) return false;
+  const { httpStatusCode: status = 0 } = (error as SdkError).$metadata ?? {};
+  return status < 400 || status === 429 || status >= 500;
+}
+
 /** The error of a request: its address, the reason, and how often it was sent. */
-function storeError(error: unknown, what: string): GenError {
-  const { name, message, code, $metadata = {} } = error as SdkError;
+function storeError(error: unknown, what: string, sent: number): GenError {
+  const { name, message, code, $metadata } = error as SdkError;
   if (error instanceof GenError) return new GenError(error.code, `${what}: ${message}`);
-  const { httpStatusCode: status, attempts = 1 } = $metadata;
-  const advice =
-    name === "CredentialsProviderError" ? "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; " : "";
+  const status = $metadata?.httpStatusCode;
+  const advice = name === NO_KEYS ? "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; " : "";
   const reason = [status, status && name, message || code].filter(Boolean).join(" ");
   return new GenError(
     status === undefined ? "unreachable" : "download-failed",
-    `${what}: ${advice}${reason}${attempts > 1 ? `, ${attempts} times` : ""}`,
+    `${what}: ${advice}${reason}${sent > 1 ? `, ${sent} times` : ""}`,
     { cause: error },
   );
 }

@@ -85,6 +85,7 @@ export function folderStore(folder: string): Store {
   return {
     async write(name, bytes) {
       const path = join(root, checkName(name));
+      if (bytes.length > LARGEST_FILE) throw tooLarge(bytes.length);
       const parent = dirname(path);
       await mkdir(parent, { recursive: true });
       // The dot keeps it out of lists; a worker that is killed here leaves it behind.
@@ -120,14 +121,18 @@ export function folderStore(folder: string): Store {
       const options = { recursive: true, withFileTypes: true } as const;
       const entries = (await readdir(inside, options).catch(unlessMissing)) ?? [];
       const names = entries
-        .filter((entry) => entry.isFile() && !entry.name.startsWith("."))
+        .filter((entry) => entry.isFile())
         .map(({ parentPath, name }) => join(parentPath, name).slice(root.length + 1));
-      return names.map((name) => name.replaceAll("\\", "/")).sort();
+      // Others may write into the folder too.
+      return names
+        .map((name) => name.replaceAll("\\", "/"))
+        .filter(isName)
+        .sort();
     },
   };
 }
 
-/** The error of a file that is too large to read. */
+/** The error of a file that is too large for a store. */
 export const tooLarge = (size: number | string): GenError =>
   new GenError("file-too-large", `the file has ${size} bytes, ${LARGEST_FILE} are allowed`);
 

@@ -1,21 +1,34 @@
 import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   CreateBucketCommand,
   GetObjectCommand,
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { openS3Store, type Store, s3Store } from "@gen/jobs";
+import {
+  collect,
+  folderStore,
+  openQueue,
+  openS3Store,
+  type Store,
+  s3Store,
+  submit,
+  work,
+} from "@gen/jobs";
 import { errorCode } from "@gen/math";
 import { afterAll, afterEach, beforeAll, describe, expect, it, test, vi } from "vitest";
 import { type Fault, faultyProxy } from "../../../tooling/fixtures/faulty-proxy.ts";
 import { memoryS3 } from "../../../tooling/fixtures/memory-s3.ts";
+import { hasRedis, startRedis } from "../../../tooling/fixtures/redis.ts";
 import { startMoto } from "../../../tooling/fixtures/serving/moto.ts";
 
 /*
- * The store in a bucket, against a server in memory, and with GEN_TEST_ALL=1 against moto's. A proxy
+ * The store in a folder, and the store in a bucket, against a server in memory, and with GEN_TEST_ALL=1 against moto's. A proxy
  * before it answers 500 and 503, and ends connections in the middle.
  */
 
@@ -102,13 +115,44 @@ describe.each(servers)("a store in a bucket of the server %s", (_, start, page) 
     const turns: Fault[] = [500, undefined, "cut request", undefined, 503, "cut answer", undefined];
     const { url, faults } = await proxied(server.url, (count) => turns[count % turns.length]);
     const bucket = s3Store({ client: clientOf(url), bucket: Bucket, prefix: "faults" });
-    const names = Array.from({ length: 12 }, (_, i) => `${10 + i}.npy`);
+    const names = Array.from({ length: 8 }, (_, i) => `${10 + i}.npy`);
     for (const [i, name] of names.entries()) {
       await bucket.write(name, bytesOf(i, 5000 * i));
       expectBytes(await bucket.read(name), bytesOf(i, 5000 * i));
     }
     expect(await bucket.list("")).toEqual(names);
     for (const fault of turns) expect(faults).toContain(fault);
+  });
+
+  it.runIf(hasRedis)("ends a job with every sample, behind the same faults", async () => {
+    const turns: Fault[] = [undefined, 503, undefined, "cut request", undefined, "cut answer", 500];
+    const { url, faults } = await proxied(server.url, (count) => turns[count % turns.length]);
+    const bucket = s3Store({ client: clientOf(url), bucket: Bucket, prefix: "farm" });
+    const folder = mkdtempSync(join(tmpdir(), "gen-s3-"));
+    const redis = await startRedis(join(folder, "redis"));
+    const queues = [await openQueue({ redis: redis.url }), await openQueue({ redis: redis.url })];
+    const count = 16;
+    const squares = async () => ({
+      async draw({ from, to }: { from: number; to: number }) {
+        const data = Float32Array.from({ length: to - from }, (_, i) => (from + i) ** 2);
+        return { rows: { x: { data, shape: [to - from, 1] } }, facts: null };
+      },
+      close: async () => undefined,
+    });
+    const request = { kind: "squares", version: "1.0.0", backends: ["cpu"], options: {}, count };
+    const { id } = await submit(queues[0], bucket, { ...request, seconds: 1e-6 });
+    const common = { store: bucket, version: "1.0.0", kinds: { squares }, cache: folder };
+    const backend = { asked: "cpu", name: "cpu" };
+    const worked = await Promise.all(
+      queues.map((queue, i) => work({ ...common, backend, queue, name: `${i}`, drain: true })),
+    );
+    expect(worked.reduce((sum, { items }) => sum + items, 0)).toBe(count);
+    const { x } = (await collect(bucket, id)).rows;
+    expect(Array.from(x.data)).toEqual(Array.from({ length: count }, (_, i) => i * i));
+    for (const fault of turns) expect(faults).toContain(fault);
+    for (const queue of queues) await queue.close();
+    await redis.kill();
+    rmSync(folder, { recursive: true, force: true });
   });
 
   it("never has half of a file", async () => {
@@ -118,7 +162,7 @@ describe.each(servers)("a store in a bucket of the server %s", (_, start, page) 
     const failure = await bucket.write("half.npy", bytesOf(2, 300_000)).catch((error) => error);
     expect([errorCode(failure), failure.message]).toEqual([
       "unreachable",
-      expect.stringMatching(/^s3:\/\/pictures\/jobs\/7\/half\.npy cannot be written: .+, 2 times$/),
+      expect.stringMatching(/^s3:\/\/pictures\/jobs\/7\/half\.npy cannot be written: .+, 8 times$/),
     ]);
     await expect(bucket.write("new.npy", bytesOf(2, 300_000))).rejects.toThrow(/cannot be written/);
     expectBytes(await store.read("half.npy"), bytesOf(1, 300_000));
@@ -129,10 +173,10 @@ describe.each(servers)("a store in a bucket of the server %s", (_, start, page) 
     const { url, faults } = await proxied(server.url, () => fault);
     const bucket = s3Store({ client: clientOf(url, 3), bucket: Bucket });
     const failure = await bucket.read("x").catch((error) => error);
-    expect(faults).toEqual([fault, fault, fault]);
+    expect(faults).toEqual(new Array(12).fill(fault));
     expect([errorCode(failure), failure.message]).toEqual([
       "download-failed",
-      expect.stringMatching(`^s3://pictures/x cannot be read: ${fault} .*, 3 times$`),
+      expect.stringMatching(`^s3://pictures/x cannot be read: ${fault} .*, 12 times$`),
     ]);
   });
 
@@ -140,8 +184,8 @@ describe.each(servers)("a store in a bucket of the server %s", (_, start, page) 
     const { url, faults } = await proxied(server.url, () => "cut answer");
     const bucket = s3Store({ client: clientOf(url), bucket: Bucket, prefix: "jobs/7" });
     await store.write("long.npy", bytesOf(1, 100_000));
-    await expect(bucket.read("long.npy")).rejects.toThrow(/long\.npy cannot be read: .*, 5 times/);
-    expect(faults).toHaveLength(5);
+    await expect(bucket.read("long.npy")).rejects.toThrow(/long\.npy cannot be read: .*, 4 times$/);
+    expect(faults).toHaveLength(4);
   });
 
   it("is found by its address and the environment", async () => {
@@ -194,11 +238,46 @@ test("a refusal is final, and has its reason", async () => {
   expect(asked()).toBe(1);
 });
 
+test("keys that are missing are asked for", async () => {
+  for (const name of ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"])
+    vi.stubEnv(name, undefined);
+  vi.stubEnv("AWS_EC2_METADATA_DISABLED", "true");
+  vi.stubEnv("AWS_REGION", "us-east-1");
+  for (const name of ["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"])
+    vi.stubEnv(name, join(tmpdir(), "gen-no-keys"));
+  const store = await openS3Store("s3://pictures/jobs");
+  await expect(store.read("x")).rejects.toThrow(/set AWS_ACCESS_KEY_ID and .* from any providers$/);
+});
+
 test("a store that is not there is named", async () => {
   const store = s3Store({ client: clientOf("http://127.0.0.1:1", 2), bucket: Bucket });
   const failure = await store.list("").catch((error) => error);
   expect([errorCode(failure), failure.message]).toEqual([
     "unreachable",
-    expect.stringMatching(/^s3:\/\/pictures\/ cannot be listed: .*ECONNREFUSED.*, 2 times$/),
+    expect.stringMatching(/^s3:\/\/pictures\/ cannot be listed: .*ECONNREFUSED.*, 8 times$/),
   ]);
+});
+
+test("a store in a folder replaces whole files, and knows no others", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "gen-store-"));
+  open.push({ close: () => rmSync(folder, { recursive: true }) });
+  const store = folderStore(join(folder, "in"));
+  expect(await store.list("")).toEqual([]);
+  await store.write("a/b.npy", bytesOf(1, 5000));
+  await store.write("a/b.npy", bytesOf(2, 3000));
+  expectBytes(await store.read("a/b.npy"), bytesOf(2, 3000));
+  expect(await store.read("a/c.npy")).toBeUndefined();
+  expect(readdirSync(join(folder, "in", "a"))).toEqual(["b.npy"]);
+  for (const name of ["../up", "/root", "a/../../up", ".hidden", "a//b", "a\\b", ""]) {
+    await expect(store.write(name, bytesOf(0, 1)), name).rejects.toThrow(RangeError);
+    await expect(store.read(name), name).rejects.toThrow(RangeError);
+  }
+  await expect(store.list("a")).rejects.toThrow(/prefix must end with/);
+  mkdirSync(join(folder, "in", ".other"));
+  for (const name of ["a/of others", "a/.part.tmp", ".other/file"])
+    writeFileSync(join(folder, "in", name), "");
+  expect(await store.list("")).toEqual(["a/b.npy"]);
+  truncateSync(join(folder, "in", "a", "b.npy"), 2 ** 31);
+  const failure = await store.read("a/b.npy").catch((error) => error);
+  expect(errorCode(failure)).toBe("file-too-large");
 });
