@@ -33,7 +33,7 @@ export const en = {
   fact: (steps: number, eta: number, left: number, right: number) =>
     `In ${steps} steps, ${sideName(eta)} ends ${number(left)} from the data, DDIM ${number(right)}. `,
   fresh: (mean: number, spread: number) =>
-    `A fresh draw of the data itself: ${number(mean)} ± ${number(spread)}.`,
+    `A fresh draw of the data itself: ${number(mean)}\u00a0±\u00a0${number(spread)}.`,
   adjusted: (list: readonly { name: string; value: string | number }[]) =>
     `Not every setting of the address can be used. Now: ${list.map(({ name, value }) => `${name} = ${value}`).join(", ")}.`,
   clampedSeed: (now: number) => `Seeds are whole numbers from 0 to 4,294,967,295. Set to ${now}.`,

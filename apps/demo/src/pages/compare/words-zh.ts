@@ -25,7 +25,7 @@ export const zh: Words = {
   distance: "W₂",
   fact: (steps, eta, left, right) =>
     `走 ${steps} 步后，${sideName(eta)} 离数据 ${number(left)}，DDIM 离数据 ${number(right)}。`,
-  fresh: (mean, spread) => `重新抽一份真数据：${number(mean)} ± ${number(spread)}。`,
+  fresh: (mean, spread) => `重新抽一份真数据：${number(mean)}\u00a0±\u00a0${number(spread)}。`,
   adjusted: (list) =>
     `地址中有的设置不能照用，现在是：${list.map(({ name, value }) => `${name} = ${value}`).join("，")}。`,
   clampedSeed: (now) => `种子是 0 到 4294967295 之间的整数，已改为 ${now}。`,

@@ -33,14 +33,14 @@ export const en = {
   noGuidance: "No class is chosen: the model pulls alone.",
   sampling: "Guiding the points…",
   same: (distance: string, mean: string, spread: string) =>
-    `Distance ${distance}: these points cannot be told from the exact answer. A fresh draw of it scores ${mean} ± ${spread}.`,
+    `Distance ${distance}: these points cannot be told from the exact answer. A fresh draw of it scores ${mean}\u00a0±\u00a0${spread}.`,
   far: (distance: string, mean: string, spread: string, times: string) =>
-    `Distance ${distance}: guidance misses the exact answer. A fresh draw of it scores ${mean} ± ${spread}, ${times} times less.`,
+    `Distance ${distance}: guidance misses the exact answer. A fresh draw of it scores ${mean}\u00a0±\u00a0${spread}, ${times} times less.`,
   caption: (classes: readonly string[]) =>
     `Shaded, and drawn on the right: the density that guidance is said to sample, ${
       classes.length === 0
         ? "p(x)"
-        : `p(x) ${classes.map((name) => `p(${name}\u00a0|\u00a0x)ˢ`).join(" ")}`
+        : `p(x) ${classes.map((name) => `p(${name}\u00a0|\u2060\u00a0x)ˢ`).join(" ")}`
     }. Guidance samples it without a class, at s\u00a0=\u00a00, and toward one class at s\u00a0=\u00a01. Elsewhere it does not. The distance is the sliced Wasserstein distance.`,
   paper: "Why it does not: arXiv 2409.13074",
   failed: "The points could not be guided. “Play again” tries once more.",

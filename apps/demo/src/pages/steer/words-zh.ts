@@ -28,14 +28,14 @@ export const zh: Words = {
   noGuidance: "没有选类别：只有模型在拉。",
   sampling: "正在引导这些点…",
   same: (distance, mean, spread) =>
-    `距离 ${distance}：看不出这些点与精确答案的差别。重新抽一批精确样本，距离是 ${mean} ± ${spread}。`,
+    `距离 ${distance}：看不出这些点与精确答案的差别。重新抽一批精确样本，距离是 ${mean}\u00a0±\u00a0${spread}。`,
   far: (distance, mean, spread, times) =>
-    `距离 ${distance}：引导偏离了精确答案。重新抽一批精确样本，距离只有 ${mean} ± ${spread}，相差 ${times} 倍。`,
+    `距离 ${distance}：引导偏离了精确答案。重新抽一批精确样本，距离只有 ${mean}\u00a0±\u00a0${spread}，相差 ${times} 倍。`,
   caption: (classes) =>
     `阴影和右图是人们以为引导会采样的分布：${
       classes.length === 0
         ? "p(x)"
-        : `p(x) ${classes.map((name) => `p(${name}\u00a0|\u00a0x)ˢ`).join(" ")}`
+        : `p(x) ${classes.map((name) => `p(${name}\u00a0|\u2060\u00a0x)ˢ`).join(" ")}`
     }。不选类别、s\u00a0=\u00a00，或只选一类且 s\u00a0=\u00a01 时，引导采样的正是它，其余情形都不是。距离指切片 Wasserstein 距离。`,
   paper: "为什么不是：arXiv 2409.13074",
   failed: "没能完成引导。点“再放一遍”可重试。",
