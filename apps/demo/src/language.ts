@@ -28,12 +28,28 @@ async function loadStrings(id: Language): Promise<void> {
   strings[id] ??= await languages[id].load().catch(() => en);
 }
 
-/** Resolves when the page can be shown in the language that it opens with. */
-export const languageReady = loadStrings(current.value);
+type Load = (id: Language) => Promise<void>;
+const loads: Load[] = [];
+let loading: Promise<void>[] = [];
+
+/** Loads more strings, in the current language and in each one that the reader switches to. */
+export function loadInLanguage(load: Load): void {
+  loads.push(load);
+  loading.push(load(current.value));
+}
+
+/** Resolves when what has loaded of the page can be shown in its language. */
+export async function languageReady(): Promise<void> {
+  const all = loading;
+  loading = [];
+  await Promise.all(all);
+}
+
+loadInLanguage(loadStrings);
 
 /** Switches the language, and keeps it in the address as `?lang=` and in the settings. */
 export async function switchLanguage(to: Language): Promise<void> {
-  await loadStrings(to);
+  await Promise.allSettled(loads.map((load) => load(to)));
   current.value = to;
   keepSetting("language", to);
   const address = new URL(location.href);

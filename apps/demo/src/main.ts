@@ -10,6 +10,6 @@ import App from "./app.vue";
 import { languageReady } from "./language.ts";
 import { keepOffline } from "./service-worker/register.ts";
 
-void languageReady.then(() => createApp(App).mount("#app"));
+void languageReady().then(() => createApp(App).mount("#app"));
 // After the first picture: the files that are kept do not delay it.
-addEventListener("load", () => void keepOffline());
+addEventListener("load", () => setTimeout(keepOffline, 2000));

@@ -21,6 +21,13 @@ export function scriptCounter(folder: string) {
         names.add(path);
       return {};
     },
+    /** Waits until no script has come for a while. */
+    async quiet(): Promise<void> {
+      for (let before = -1; before < names.size; ) {
+        before = names.size;
+        await new Promise((resolve) => setTimeout(resolve, 1500));
+      }
+    },
     /** Expects that all scripts so far are within the budget. */
     async expectLight(): Promise<void> {
       const sizes = await Promise.all(
@@ -28,7 +35,7 @@ export function scriptCounter(folder: string) {
       );
       const bytes = sizes.reduce((sum, each) => sum + each, 0);
       expect(bytes).toBeGreaterThan(20_000);
-      expect(bytes).toBeLessThanOrEqual(MOST_SCRIPT);
+      expect(bytes, `bytes of ${[...names].join(" ")}`).toBeLessThanOrEqual(MOST_SCRIPT);
     },
   };
 }

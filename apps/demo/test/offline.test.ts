@@ -2,7 +2,35 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Browser, launch } from "../../../tooling/browser/launch.ts";
 import { describeEngines, enginesOf } from "../../../tooling/browser/page-tests.ts";
 import { serve } from "../../../tooling/browser/serve.ts";
+import { pages } from "../src/pages/index.ts";
 import { builtDemo } from "./built-demo.ts";
+import { scriptCounter } from "./measure.ts";
+
+/** The first visit. That in English is measured by each room's own test. */
+describeEngines("in Chinese", enginesOf(), (engine) => {
+  test("every room opens with at most 90 kB of script", async () => {
+    const browser = await launch(engine);
+    const light = async ({ id }: { id: string }) => {
+      const { headers, quiet, expectLight } = scriptCounter(builtDemo);
+      const server = await serve({ "/": builtDemo }, { isolated: true, headers });
+      try {
+        const page = await browser.newPage();
+        await page.goto(`${server.url}?lang=zh#/${id}`);
+        await page.waitFor(() => document.querySelector("main canvas, main img"));
+        await quiet();
+        expect(await page.text("h1")).toMatch(/\p{Script=Han}/u);
+        await expectLight();
+      } finally {
+        await server.close();
+      }
+    };
+    try {
+      await Promise.all(pages.map(light));
+    } finally {
+      await browser.close();
+    }
+  });
+});
 
 /** The tests of a later visit: without a network, and on a host that sends no headers. */
 describe("later visits", () => {

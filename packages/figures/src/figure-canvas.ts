@@ -40,6 +40,12 @@ export function figureCanvas(canvas: HTMLCanvasElement, draw: Draw) {
     draw(context, box, palette);
   }
 
+  /** Draws onto what is there. A figure that has not been drawn yet stays empty. */
+  function extend(more: Draw): void {
+    const context = canvas.getContext("2d");
+    if (context && palette) more(context, box, palette);
+  }
+
   const sizes = new ResizeObserver(() => {
     box = { width: canvas.clientWidth, height: canvas.clientHeight };
     redraw();
@@ -56,6 +62,7 @@ export function figureCanvas(canvas: HTMLCanvasElement, draw: Draw) {
   return {
     /** Draws now. Call it at most once in each animation frame. */
     redraw,
+    extend,
     dispose() {
       clearTimeout(rest);
       sizes.disconnect();

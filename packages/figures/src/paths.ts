@@ -22,6 +22,14 @@ export interface PathOptions {
  * the step, and is the same in every browser.
  */
 export function* tracePaths(options: PathOptions): Generator<Float32Array, void> {
+  for (const frame of traceParts(options)) if (frame) yield frame;
+}
+
+/** The points that are denoised between two yields of {@link traceParts}. */
+const PART = 300;
+
+/** The frames of {@link tracePaths}, and undefined after each part of the work on one. */
+export function* traceParts(options: PathOptions): Generator<Float32Array | undefined, void> {
   const { denoise, count, steps, eta, seed } = options;
   const start = normalNoise({ seed, purpose: "initial", batch: count, size: 2 });
   const x = Float64Array.from(start);
@@ -31,7 +39,11 @@ export function* tracePaths(options: PathOptions): Generator<Float32Array, void>
     const from = levelOf(logSnrAt(step / steps));
     const to = levelOf(logSnrAt((step + 1) / steps));
     const row = posteriorCoefficients(from, to, eta);
-    denoise(x, from, x0);
+    for (let first = 0; first < x.length; first += 2 * PART) {
+      const part = [first, first + 2 * PART] as const;
+      denoise(x.subarray(...part), from, x0.subarray(...part));
+      yield undefined;
+    }
     const noise = eta > 0 ? normalNoise({ seed, step, batch: count, size: 2 }) : undefined;
     for (let i = 0; i < x.length; i++) {
       x[i] = row.x0 * x0[i] + row.x * x[i] + (noise ? row.noise * noise[i] : 0);

@@ -15,6 +15,8 @@ export interface RiverPicture {
   readonly steps: number;
   /** A letter whose paths stand out. */
   readonly letter?: Letter;
+  /** The part that is drawn, from one step to another. @defaultValue the whole */
+  readonly part?: readonly [from: number, to: number];
 }
 
 /** The left and right margins of a river, which hold the histograms. */
@@ -31,7 +33,7 @@ export function drawRiver(
   surface: Surface,
   box: Box,
   palette: Palette,
-  { ddim, ddpm, steps, letter }: RiverPicture,
+  { ddim, ddpm, steps, letter, part = [0, steps] }: RiverPicture,
 ): void {
   const { width, height, left = 0, top = 0 } = box;
   const margin = riverMargin(width);
@@ -46,13 +48,13 @@ export function drawRiver(
   surface.lineWidth = wanders ? 1.2 : 0.8;
   surface.strokeStyle = palette[letter === "eta" ? "eta" : "z"];
   surface.globalAlpha = 0.36 * quiet(wanders);
-  drawLines(surface, x, y, ddpm, DDPM_LINES);
+  drawLines(surface, x, y, ddpm, part, DDPM_LINES);
 
   const glides = letter === "x0" || letter === "eps";
   surface.lineWidth = 1;
   surface.strokeStyle = palette[letter === "eps" ? "eps" : "x0"];
   surface.globalAlpha = 0.34 * quiet(glides);
-  drawLines(surface, x, y, ddim, DDIM_LINES);
+  drawLines(surface, x, y, ddim, part, DDIM_LINES);
 
   surface.fillStyle = palette.ink;
   surface.globalAlpha = 0.9;
@@ -68,8 +70,8 @@ export function drawRiver(
       surface.fillRect(left + place(length), middle - bar / 2, length, bar);
     });
   };
-  draw(ddim[0], (length) => margin - 6 - length);
-  draw(ddim[steps], () => width - margin + 6);
+  if (part[0] === 0) draw(ddim[0], (length) => margin - 6 - length);
+  if (part[1] === steps) draw(ddim[steps], () => width - margin + 6);
   surface.globalAlpha = 1;
 }
 
@@ -79,15 +81,17 @@ function drawLines(
   x: (step: number) => number,
   y: (v: number) => number,
   frames: readonly Float32Array[],
+  [from, to]: readonly [number, number],
   lines: number,
 ): void {
-  const count = Math.min(lines, (frames[0]?.length ?? 0) / 2);
+  const count = Math.min(lines, (frames[from]?.length ?? 0) / 2);
+  const last = Math.min(to, frames.length - 1);
   for (let line = 0; line < count; line++) {
     surface.beginPath();
-    frames.forEach((frame, step) => {
-      if (step === 0) surface.moveTo(x(0), y(frame[2 * line]));
-      else surface.lineTo(x(step), y(frame[2 * line]));
-    });
+    surface.moveTo(x(from), y(frames[from][2 * line]));
+    for (let step = from + 1; step <= last; step++) {
+      surface.lineTo(x(step), y(frames[step][2 * line]));
+    }
     surface.stroke();
   }
 }

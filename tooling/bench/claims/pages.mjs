@@ -7,6 +7,7 @@ import {
   scriptBytes,
   watchPage,
 } from "../demo/in-page.mjs";
+import { motionRows } from "../demo/motion-rows.mjs";
 import { rooms } from "../demo/rooms.mjs";
 import { withDemo } from "../demo/site.mjs";
 import { threeDigits } from "../measure.mjs";
@@ -31,6 +32,7 @@ export async function measure({ quick }) {
   return withDemo(found.path, async ({ open, version }) => [
     ...(await postcardRows(open, repeat, version)),
     ...(await learnRows(open, repeat)),
+    ...(await motionRows(open, repeat, frames)),
     ...(await memoryRows(open, quick)),
   ]);
 }

@@ -41,6 +41,18 @@ export function framesASecond(milliseconds) {
   });
 }
 
+/** Moves the cross of the latent plane at each frame of the next `milliseconds`, by its keys. */
+export function moveCross(milliseconds) {
+  const plane = document.querySelector(".plane");
+  const end = performance.now() + milliseconds;
+  const step = (now) => {
+    const key = now % 1000 < 500 ? "ArrowRight" : "ArrowLeft";
+    plane.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    if (now < end) requestAnimationFrame(step);
+  };
+  requestAnimationFrame(step);
+}
+
 /** The compressed bytes of the page's scripts so far. */
 export function scriptBytes() {
   return performance

@@ -1,18 +1,21 @@
 // What a reader does in each room, once in each cycle of the memory's row.
 
 /** Waits until the room's first picture is there. */
-const picture = (page) => page.waitForSelector("main canvas", { timeout: 30_000 });
+export const picture = (page) => page.waitForSelector("main canvas", { timeout: 30_000 });
 
 const press = async (page, selector) => {
   const button = page.locator(selector).first();
   if ((await button.count()) > 0 && (await button.isEnabled())) await button.click();
 };
 
+/** Starts the room's main work. */
+export const pressMain = (page) =>
+  press(page, "main button.primary:not(:disabled, [aria-disabled=true])");
+
 /** Starts the room's main work and stops it, or lets it end, after a second. */
 async function startAndStop(page) {
   await picture(page);
-  const main = "main button.primary:not(:disabled, [aria-disabled=true])";
-  await press(page, main);
+  await pressMain(page);
   await page.waitForTimeout(1000);
   const stop = page.getByRole("button", { name: "Stop", exact: true }).first();
   if ((await stop.count()) > 0) await stop.click();

@@ -44,6 +44,7 @@ export const en = {
   backend: { runsOn: "runs on", ranOn: "ran on" },
   takeAway: {
     title: "Take it with you",
+    code: "The code",
     copy: "copy the code",
     copied: "The code is copied.",
     notCopied: "This browser did not copy the code. Select it and copy it by hand.",

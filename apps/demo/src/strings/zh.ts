@@ -42,6 +42,7 @@ export const zh: Strings = {
   backend: { runsOn: "正运行于", ranOn: "运行于" },
   takeAway: {
     title: "带走它",
+    code: "代码",
     copy: "复制代码",
     copied: "代码已复制。",
     notCopied: "浏览器未能复制代码，请选中后手动复制。",

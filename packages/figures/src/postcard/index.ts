@@ -3,6 +3,7 @@
  * exact denoiser. The demo's first room and the book's home page show it.
  */
 
+export { nextTask } from "../next-task.ts";
 export { decodePicture, encodePicture } from "./link.ts";
 export {
   anchorsOf,

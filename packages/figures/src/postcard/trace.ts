@@ -1,6 +1,7 @@
 import type { NoiseLevel } from "@gen/math";
 import { exactDenoiser } from "../exact-denoiser.ts";
-import { tracePaths } from "../paths.ts";
+import { nextTask } from "../next-task.ts";
+import { traceParts } from "../paths.ts";
 import { anchorsOf, grid, type Picture } from "./picture.ts";
 
 /** Number of points on the stage. */
@@ -14,6 +15,8 @@ const sigma = grid.pitch;
 
 /** How long a part of the work may keep the page from drawing, in milliseconds. */
 const SLICE = 12;
+/** The same within a step. Each pause draws a frame, so a slow machine takes fewer of them. */
+const LONG_SLICE = 32;
 
 /** The frames traced so far, `[n, 2]` each. */
 export interface Paths {
@@ -37,21 +40,33 @@ export function pathTracer(show: (paths: Paths) => void) {
       const own = ++run;
       denoise = exactDenoiser(anchorsOf(picture), sigma);
       const { seed } = picture;
-      const ddim = tracePaths({ denoise, count: pointCount, steps, eta: 0, seed });
-      const ddpm = tracePaths({ denoise, count: wanderers, steps, eta: 1, seed });
+      const work = {
+        ddim: traceParts({ denoise, count: pointCount, steps, eta: 0, seed }),
+        ddpm: traceParts({ denoise, count: wanderers, steps, eta: 1, seed }),
+      };
       const traced: Paths = { ddim: [], ddpm: [] };
       let busy = 0;
       let started = performance.now();
-      for (let step = 0; step <= steps; step++) {
-        traced.ddim.push(ddim.next().value as Float32Array);
-        traced.ddpm.push(ddpm.next().value as Float32Array);
-        const spent = performance.now() - started;
-        if (step > 0 && spent < SLICE && step < steps) continue;
-        busy += spent;
-        show({ ddim: [...traced.ddim], ddpm: [...traced.ddpm] });
+      const spent = () => performance.now() - started;
+      /** Lets the page draw. Returns whether the work goes on. */
+      const pause = async (): Promise<boolean> => {
+        busy += spent();
         await nextTask();
-        if (own !== run) return undefined;
         started = performance.now();
+        return own === run;
+      };
+      for (let step = 0; step <= steps; step++) {
+        for (const name of ["ddim", "ddpm"] as const) {
+          let frame = work[name].next().value;
+          while (!frame) {
+            if (spent() > LONG_SLICE && !(await pause())) return undefined;
+            frame = work[name].next().value;
+          }
+          traced[name].push(frame);
+        }
+        if (step > 0 && spent() < SLICE && step < steps) continue;
+        show({ ddim: [...traced.ddim], ddpm: [...traced.ddpm] });
+        if (!(await pause())) return undefined;
       }
       return busy;
     },
@@ -65,16 +80,4 @@ export function pathTracer(show: (paths: Paths) => void) {
       run++;
     },
   };
-}
-
-/** Resolves in a new task, after pending input and drawing. */
-function nextTask(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
 }

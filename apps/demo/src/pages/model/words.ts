@@ -26,7 +26,7 @@ const en = {
   },
   exampleNote:
     "An example: Stable Diffusion 1 in miniature. Its weights are random, so it paints colors and no fox. The left picture was made by diffusers in PyTorch.",
-  byDiffusers: (seed: number) => `made by diffusers, seed ${seed}`,
+  byDiffusers: (seed: number) => `made by diffusers, seed\u00a0${seed}`,
   byPage: (steps: number, time: string, backend: string) =>
     `made here: ${steps} steps in ${time} on ${backend}`,
   sameAs: (levels: number) =>
@@ -48,7 +48,7 @@ const en = {
   saveStart: "the start (PNG)",
   classLabel: "Class",
   seed: "Seed",
-  python: "noise as Python draws it",
+  python: "noise as in Python",
   pythonHint: "torch.manual_seed",
   steps: "Steps",
   guidance: "Guidance",

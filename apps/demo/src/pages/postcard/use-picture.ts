@@ -4,6 +4,7 @@ import {
   encodePicture,
   fontReady,
   maxWord,
+  nextTask,
   type Picture,
 } from "@gen/figures/postcard";
 import { computed, ref, shallowRef, watch } from "vue";
@@ -31,9 +32,12 @@ export async function setWord(typed: string): Promise<void> {
   word.value = typed.slice(0, maxWord);
   const own = word.value;
   await fontReady(own);
+  // Not in the task that mounts the page, which is long enough.
+  await nextTask();
   if (own !== word.value) return;
   const cells = cellsOfWord(own);
-  if (cells.length > 0) setPicture(cells, "word");
+  await nextTask();
+  if (cells.length > 0 && own === word.value) setPicture(cells, "word");
 }
 
 /** Opens the picture of the address, the kept picture, or the default word. */

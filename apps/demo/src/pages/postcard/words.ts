@@ -1,8 +1,11 @@
 import { inLanguage } from "../../words.ts";
 
+/** A whole number as English writes it. The first use of `Intl` takes longer than all words here. */
+const grouped = (n: number) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
+
 const en = {
   lead: (points: number) =>
-    `Type or draw. These ${points.toLocaleString("en")} random points will find their way to it, here and in every browser that opens your link.`,
+    `Type or draw. These ${grouped(points)} random points will find their way to it, here and in every browser that opens your link.`,
   word: "The word",
   placeholder: "your word",
   type: "type",
@@ -18,7 +21,7 @@ const en = {
   save: "Save",
   formats: { png: "PNG", svg: "SVG", film: "film", csv: "points" },
   copied: (characters: number) =>
-    `Copied: ${characters.toLocaleString("en")} characters that hold the whole picture.`,
+    `Copied: ${grouped(characters)} characters that hold the whole picture.`,
   notCopied: "This browser did not copy the link. Here it is:",
   saved: "Saved.",
   recording: "Recording: 4 seconds…",
@@ -27,14 +30,14 @@ const en = {
   tracing: "Tracing the paths…",
   fact: (steps: number, time: string) =>
     `No network yet: the exact denoiser took ${steps} steps in ${time}.`,
-  next: "Now let a network learn it →",
+  next: "Now let a network learn it\u00a0→",
   caption:
     "Left: pure noise. Right: your picture. Blue glides (DDIM, η = 0), red wanders (DDPM, η = 1): same start, same seed. Drag to travel in time.",
   plot: (points: number, word: string, logSnr: number) =>
     `${points} points on their way from noise to ${word ? `the word “${word}”` : "the picture"}, at log SNR ${logSnr.toFixed(1)}`,
   numbers: "The points as numbers",
   numbersCaption: (shown: number, all: number) =>
-    `The first ${shown} of ${all.toLocaleString("en")} points at this moment. “Save: points” has them all.`,
+    `The first ${shown} of ${grouped(all)} points at this moment. “Save: points” has them all.`,
   point: "point",
   letters: {
     hint: "Point at a letter: it lights up in the picture and in the code.",
@@ -69,7 +72,7 @@ const zh: typeof en = {
   damaged: "链接已损坏，或来自更新的版本。这里显示的是另一幅画。",
   tracing: "正在计算路径……",
   fact: (steps, time) => `尚无网络：精确去噪器走了 ${steps} 步，用时 ${time}。`,
-  next: "接着让网络来学 →",
+  next: "接着让网络来学\u00a0→",
   caption:
     "左：纯噪声。右：你的画。蓝线平滑（DDIM，η = 0），红线游荡（DDPM，η = 1）：同一起点，同一种子。拖动即可穿越时间。",
   plot: (points, word, logSnr) =>

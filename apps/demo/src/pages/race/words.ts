@@ -81,7 +81,7 @@ const en = {
 
 const zh: typeof en = {
   lead: "同一个种子，同一个网络，1000 个点，DDIM 走 20 步：这个浏览器里的每种运行时都用自己的方式做同一件事。它们会走到同样的位置吗？各要多久？",
-  reference: "JavaScript，float64",
+  reference: "JavaScript (float64)",
   referenceNote: "基准",
   choose: "运行时",
   software: "软件模拟，较慢",
