@@ -1,7 +1,15 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { readSafetensors, writeSafetensors } from "@gen/data";
 import { normalNoise } from "@gen/math";
-import { adam, cosineDecay, stateFromTensors, stateTensors, train, withWeights } from "@gen/nn";
+import {
+  adam,
+  cosineDecay,
+  stateFromTensors,
+  stateTensors,
+  train,
+  weightsOf,
+  withWeights,
+} from "@gen/nn";
 import { iwaeLoss, mlpVae } from "@gen/vae";
 import { binarizedBatch } from "./mnist.js";
 
@@ -10,7 +18,10 @@ const LATENT = 50;
 
 /** A model whose bound of k draws was maximized; from `file` as far as it was trained before. */
 export async function trained({ backend, images, k, epochs, file, signal }) {
-  const model = mlpVae({ shape: [784], hidden: [200, 200], latent: LATENT, activation: "tanh" });
+  const model = withMeanPixels(
+    mlpVae({ shape: [784], hidden: [200, 200], latent: LATENT, activation: "tanh" }),
+    images,
+  );
   const perEpoch = Math.floor(images.length / BATCH);
   const steps = epochs * perEpoch;
   const { resume, curve } = await saved(file, { k, epochs });
@@ -69,6 +80,22 @@ export async function trained({ backend, images, k, epochs, file, signal }) {
   });
   if (training.aborted) await save(training.state);
   return { model: withWeights(model, weights), curve, aborted: training.aborted };
+}
+
+/**
+ * The model whose decoder begins with the mean pixels, as the paper's code does: their log odds are
+ * its last bias, within [0.001, 0.999] of white.
+ */
+function withMeanPixels(model, { data, length }) {
+  const mean = new Float64Array(784);
+  for (const [i, level] of data.entries()) mean[i % 784] += level / 255 / length;
+  const bias = Float32Array.from(mean, (share) => {
+    const inside = Math.min(0.999, Math.max(0.001, share));
+    return Math.log(inside / (1 - inside));
+  });
+  const weights = weightsOf(model);
+  const [name] = Object.keys(weights).filter((each) => weights[each].shape.join() === "784");
+  return withWeights(model, { ...weights, [name]: { ...weights[name], data: bias } });
 }
 
 /** The state in a file, with its curve; nothing where there is no file. */

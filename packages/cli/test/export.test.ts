@@ -14,7 +14,7 @@ import { fromOnnx } from "@gen/graph/onnx";
 import { modelFiles } from "@gen/model-files";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { modelFolder } from "../../../tooling/fixtures/model-folder.ts";
-import { expectRefusal, gen, interruptGen, runJson, scratch } from "./gen.ts";
+import { gen, genHere, interruptGen, runJsonHere, scratch } from "./gen.ts";
 import { expectRefused } from "./refused.ts";
 
 const { at } = scratch();
@@ -24,7 +24,7 @@ const outputs = JSON.parse(readFileSync(torch("outputs.json"), "utf8"));
 
 beforeAll(async () => {
   const small = ["--data", "two-moons", "--width", "8", "--batch", "16", "--steps", "3"];
-  await runJson("train", "ddpm", ...small, "--out", at("moons"));
+  await runJsonHere("train", "ddpm", ...small, "--out", at("moons"));
 });
 
 /** The model's outputs for the inputs of the reference, in float64. */
@@ -39,7 +39,7 @@ function outputsOf(path: string): number[] {
 describe.concurrent("gen export", () => {
   test("takes PyTorch's weights into a folder of a training, and gives them back", async () => {
     const weights = ["--weights", torch("torch.safetensors"), "--names-map", torch("names.json")];
-    const told = await runJson("export", at("moons"), ...weights, "--out", at("theirs"));
+    const told = await runJsonHere("export", at("moons"), ...weights, "--out", at("theirs"));
     expect(told.models).toMatchObject([{ path: "unet/model.onnx", greatest: 0 }]);
     const output = outputs.output.flat();
     outputsOf(at("theirs", "unet/model.onnx")).forEach((v, i) => {
@@ -47,15 +47,15 @@ describe.concurrent("gen export", () => {
     });
     const map = ["--names-map", torch("names.json")];
     const to = ["--to", "safetensors", "--out", at("back.safetensors")];
-    await runJson("export", at("theirs"), ...to, ...map);
+    await runJsonHere("export", at("theirs"), ...to, ...map);
     const [back, theirs] = [at("back.safetensors"), torch("torch.safetensors")].map(
       (path) => readSafetensors(readFileSync(path)).tensors,
     );
     expect(back).toEqual(theirs);
     // The folder is one of gen: it samples, and is trained further.
-    await runJson("sample", "--model", at("theirs"), "--steps", "2", "--out", at("theirs.npy"));
+    await runJsonHere("sample", "--model", at("theirs"), "--steps", "2", "--out", at("theirs.npy"));
     const more = ["--data", "two-moons", "--width", "8", "--batch", "16", "--steps", "4"];
-    expect(await runJson("train", "ddpm", ...more, "--out", at("theirs"))).toMatchObject({
+    expect(await runJsonHere("train", "ddpm", ...more, "--out", at("theirs"))).toMatchObject({
       steps: 4,
     });
   });
@@ -65,7 +65,7 @@ describe.concurrent("gen export", () => {
     const found: Record<string, { bytes: number; greatest: number; relative: number }> = {};
     for (const dtype of ["float32", "float16", "int8"]) {
       const one = ["--dtype", dtype, "--inputs", "2", "--out", at(`unet-${dtype}`)];
-      const { models } = await runJson("export", folder, ...one);
+      const { models } = await runJsonHere("export", folder, ...one);
       [found[dtype]] = models as (typeof found)[string][];
     }
     const { float32, float16, int8 } = found;
@@ -78,7 +78,7 @@ describe.concurrent("gen export", () => {
     expect(int8.bytes).toBeLessThan(0.5 * float32.bytes);
     const samples = async (name: string, model: string) => {
       const given = ["--init", join(folder, "noise.npy"), "--steps", "3"];
-      await runJson("sample", "--model", model, ...given, "--out", at(`${name}.npy`));
+      await runJsonHere("sample", "--model", model, ...given, "--out", at(`${name}.npy`));
       return Float64Array.from(readNpy(readFileSync(at(`${name}.npy`))).data as Float32Array);
     };
     const wanted = await samples("wanted", folder);
@@ -90,13 +90,13 @@ describe.concurrent("gen export", () => {
 
   test("a folder of Stable Diffusion stays one, in a third of the bytes", async () => {
     modelFolder("sd1").write(at("sd1"));
-    const { models } = await runJson(
+    const { models } = await runJsonHere(
       ...["export", at("sd1"), "--dtype", "int8", "--inputs", "0", "--out", at("sd1-int8")],
     );
     const all = models as { path: string; bytes: number; weightBytes: number }[];
     const unet = all.find(({ path }) => path === "unet/model.onnx");
     expect(unet?.bytes).toBeLessThan(0.4 * (unet?.weightBytes ?? 0));
-    const { code, stderr } = await gen(
+    const { code, stderr } = await genHere(
       ["generate", "a fox", "--model", at("sd1-int8"), "--steps", "1"].concat(
         "--out",
         at("fox.png"),
@@ -107,15 +107,15 @@ describe.concurrent("gen export", () => {
 
   test("a file becomes a file, and the names are a table", async () => {
     const model = at("moons", "unet/model.onnx");
-    await runJson("export", model, "--inputs", "0", "--out", at("one.onnx"));
+    await runJsonHere("export", model, "--inputs", "0", "--out", at("one.onnx"));
     const [ours, theirs] = [outputsOf(at("one.onnx")), outputsOf(model)];
     ours.forEach((v, i) => {
       expect(v).toBeCloseTo(theirs[i], 6);
     });
-    const { stdout } = await gen(["export", at("moons"), "--names"]);
+    const { stdout } = await genHere(["export", at("moons"), "--names"]);
     expect(stdout).toMatch(/^layers\.0\.weight +float32 \[8, 66\]$/m);
     const map = ["--names", "--names-map", torch("names.json")];
-    expect(await runJson("export", at("moons"), ...map)).toContainEqual({
+    expect(await runJsonHere("export", at("moons"), ...map)).toContainEqual({
       name: "layers.3.bias",
       there: "net.6.bias",
       dtype: "float32",
@@ -157,10 +157,17 @@ describe.concurrent("gen export", () => {
 describe.concurrent("gen invert", () => {
   test("gives the noise from which gen sample makes the pictures again", async () => {
     const training = ["--data", "digits", "--width", "8", "--batch", "16", "--steps", "30"];
-    await runJson("train", "ddpm", ...training, "--classes", "--out", at("digits"));
+    await runJsonHere("train", "ddpm", ...training, "--classes", "--out", at("digits"));
     const items = ["--model", at("digits"), "--items", "3,17,25"];
-    const told = await runJson("invert", ...items, "--steps", "200", "--out", at("inverted"));
-    const coarse = await runJson("invert", ...items, "--steps", "10", "--out", at("coarse.png"));
+    const told = await runJsonHere("invert", ...items, "--steps", "200", "--out", at("inverted"));
+    const coarse = await runJsonHere(
+      "invert",
+      ...items,
+      "--steps",
+      "10",
+      "--out",
+      at("coarse.png"),
+    );
     const rms = (of: typeof told) => (of.pixels as { rootMeanSquare: number }).rootMeanSquare;
     // First order in the steps: twenty times as many leave far less.
     expect(rms(told)).toBeLessThan(rms(coarse) / 4);
@@ -177,13 +184,13 @@ describe.concurrent("gen invert", () => {
     const labels = picked.flatMap((i) => ["--class", String(held.labels?.[i])]);
     const given = ["--init", at("inverted", "noise.npy"), "--sampler", "ddim", "--steps", "200"];
     const model = ["--model", at("digits"), ...labels, "--no-clip"];
-    await runJson("sample", ...model, ...given, "--out", at("again.npy"));
+    await runJsonHere("sample", ...model, ...given, "--out", at("again.npy"));
     const again = readNpy(readFileSync(at("again.npy"))).data as Float32Array;
     const errors = original.map((v, i) => (again[i] + 1) / 2 - (v - low) / (high - low));
     const found = (255 * Math.hypot(...errors)) / Math.sqrt(errors.length);
     expect(found).toBeCloseTo(rms(told), 1);
     const long = ["invert", ...items, "--steps", "1000", "--count", "8"];
-    await expectRefusal(long, /--count must be left out with --items/);
+    await expectRefused(long, /--count must be left out with --items/);
     const slow = ["invert", "--model", at("digits"), "--count", "90", "--steps", "1000"];
     const stopped = await interruptGen([...slow, "--out", at("stopped.png")], /DDIM there/);
     expect([stopped.code, existsSync(at("stopped.png"))]).toEqual([130, false]);
@@ -201,7 +208,7 @@ describe.concurrent("gen invert", () => {
         /--items must be in \[0, 1999\]/,
       ],
     ];
-    await Promise.all(cases.map(([args, message]) => expectRefusal(["invert", ...args], message)));
+    await Promise.all(cases.map(([args, message]) => expectRefused(["invert", ...args], message)));
   });
 });
 
@@ -219,30 +226,30 @@ describe("gen cache", () => {
 
   test("lists, checks and removes files, and asks before it removes all", async () => {
     const folder = at("cache", "gen", "models");
-    expect((await gen(["cache", "--path"])).stdout).toBe(`${folder}\n`);
-    const listed = await gen(["cache"]);
+    expect((await genHere(["cache", "--path"])).stdout).toBe(`${folder}\n`);
+    const listed = await genHere(["cache"]);
     expect(listed.stdout).toMatch(
       /^ +\d+ B {2}\d{4}-\d\d-\d\d {2}[0-9a-f]{12} {2}http.*\/a\/one$/m,
     );
     expect(listed.stdout).toContain("/b/three?...");
     expect(listed.stdout).not.toContain("secret");
-    const all = (await runJson("cache")).files as { sha256: string; urls: string[] }[];
+    const all = (await runJsonHere("cache")).files as { sha256: string; urls: string[] }[];
     expect(all).toHaveLength(3);
     await expectRefused(["cache", "--clear"], /--clear needs --force to remove all 3 files/);
     await expectRefused(["cache", "elsewhere", "--clear"], /elsewhere is not in the cache/);
     await expectRefused(["cache", "--path", "--clear"], /do not go together/);
     const two = all.find(({ urls }) => urls[0].endsWith("two"))?.sha256 ?? "";
-    expect(await runJson("cache", two.slice(0, 8), "--clear")).toMatchObject({ removed: 1 });
-    expect(await runJson("cache", `${origin}/a`)).toMatchObject({ files: [{ bytes: 9 }] });
+    expect(await runJsonHere("cache", two.slice(0, 8), "--clear")).toMatchObject({ removed: 1 });
+    expect(await runJsonHere("cache", `${origin}/a`)).toMatchObject({ files: [{ bytes: 9 }] });
     const one = all.find(({ urls }) => urls[0].endsWith("one"))?.sha256 ?? "";
-    expect((await gen(["cache", "--verify"])).code).toBe(0);
+    expect((await genHere(["cache", "--verify"])).code).toBe(0);
     writeFileSync(join(folder, one), "of /a/onE");
     const damaged = await gen(["cache", "--verify"]);
     expect([damaged.code, damaged.stdout]).toEqual([
       1,
       expect.stringMatching(/damaged +http.*one/),
     ]);
-    expect(await runJson("cache", "--clear", "--force")).toMatchObject({ removed: 2 });
+    expect(await runJsonHere("cache", "--clear", "--force")).toMatchObject({ removed: 2 });
     expect(readdirSync(folder).filter((name) => /^[0-9a-f]{64}$/.test(name))).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 /*
  * Trainings beside the plain one: EDM's, of another folder's model with all weights or by LoRA, of
- * a classifier and what it is for.
+ * a classifier and what it is for. `npm run test:all` runs all of them, `npm test` one of each kind;
+ * `npm run kills` kills them besides.
  */
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { readNpy, readNpz, readSafetensors, writeNpy } from "@gen/data";
@@ -8,6 +9,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { genHere, runJsonHere, scratch } from "./gen.ts";
 
 const { at } = scratch();
+const all = process.env.GEN_TEST_ALL === "1";
 const json = (...path: string[]) => JSON.parse(readFileSync(at(...path), "utf8"));
 const array = (name: string) => {
   const { data, shape } = readNpy(readFileSync(at(name)));
@@ -33,7 +35,7 @@ beforeAll(async () => {
   });
   writeFileSync(at("blobs.npy"), writeNpy({ data, shape: [count, 2] }));
   writeFileSync(at("sides.npy"), writeNpy({ data: sides, shape: [count] }));
-  await runJsonHere(...ddpm(...blobs(), "--steps", "400", "--out", at("base")));
+  await runJsonHere(...ddpm(...blobs(), "--steps", "250", "--out", at("base")));
 }, 120_000);
 
 /** The share of points on the side of class 1. */
@@ -108,26 +110,28 @@ describe.concurrent("gen train ddpm --from", () => {
     ...args,
   ];
 
-  test.each([
-    ["all weights", []],
-    ["a LoRA", ["--lora", "2"]],
-  ])("trains %s, and goes on to the same bytes", async (name, flags) => {
-    const [whole, parts] = [at(`whole ${name}`), at(`parts ${name}`)];
-    const args = tune("--data", "rings", ...flags);
-    await runJsonHere(...args, "--steps", "30", "--out", whole);
-    await runJsonHere(...args, "--steps", "20", "--out", parts);
-    const more = await genHere([...args, "--steps", "30", "--out", parts]);
-    expect(more.stderr).toContain("(resumed at step 20)");
-    const lora = flags.length > 0 ? ["lora.safetensors"] : [];
-    for (const path of ["unet/model.onnx", "training/state.safetensors", ...lora])
-      expect(readFileSync(`${parts}/${path}`).equals(readFileSync(`${whole}/${path}`))).toBe(true);
-    const { settings, history } = JSON.parse(
-      readFileSync(`${whole}/training/training.json`, "utf8"),
-    );
-    // A tenth of the usual rate, but not for changes that begin at 0.
-    expect(settings.learningRate).toBe(flags.length > 0 ? 2e-3 : 2e-4);
-    expect(history.losses.loss).toHaveLength(3);
-  });
+  test.each([...(all ? [["all weights", []] as const] : []), ["a LoRA", ["--lora", "2"]] as const])(
+    "trains %s, and goes on to the same bytes",
+    async (name, flags) => {
+      const [whole, parts] = [at(`whole ${name}`), at(`parts ${name}`)];
+      const args = tune("--data", "rings", ...flags);
+      await runJsonHere(...args, "--steps", "30", "--out", whole);
+      await runJsonHere(...args, "--steps", "20", "--out", parts);
+      const more = await genHere([...args, "--steps", "30", "--out", parts]);
+      expect(more.stderr).toContain("(resumed at step 20)");
+      const lora = flags.length > 0 ? ["lora.safetensors"] : [];
+      for (const path of ["unet/model.onnx", "training/state.safetensors", ...lora])
+        expect(readFileSync(`${parts}/${path}`).equals(readFileSync(`${whole}/${path}`))).toBe(
+          true,
+        );
+      const { settings, history } = JSON.parse(
+        readFileSync(`${whole}/training/training.json`, "utf8"),
+      );
+      // A tenth of the usual rate, but not for changes that begin at 0.
+      expect(settings.learningRate).toBe(flags.length > 0 ? 2e-3 : 2e-4);
+      expect(history.losses.loss).toHaveLength(3);
+    },
+  );
 
   test("begins with the model, and a LoRA beside it is the model that was written", async () => {
     const args = tune(...blobs(), "--lora", "2", "--ema", "0", "--learning-rate", "0.02");
@@ -230,12 +234,14 @@ describe.concurrent("gen train classifier", () => {
     const clean = ["--rate-decay", "constant", "--out"];
     const result = await runJsonHere(...args(...clean, at("clean")));
     expect(result.heldOutAccuracy as number).toBeGreaterThan(0.98);
-    const short = args(...clean, at("parts"));
-    short[short.indexOf("200")] = "100";
-    await runJsonHere(...short);
-    await runJsonHere(...args(...clean, at("parts")));
-    for (const path of ["classifier/model.onnx", "features.onnx", "training/state.safetensors"])
-      expect(bytes("parts", path).equals(bytes("clean", path))).toBe(true);
+    if (all) {
+      const short = args(...clean, at("parts"));
+      short[short.indexOf("200")] = "100";
+      await runJsonHere(...short);
+      await runJsonHere(...args(...clean, at("parts")));
+      for (const path of ["classifier/model.onnx", "features.onnx", "training/state.safetensors"])
+        expect(bytes("parts", path).equals(bytes("clean", path))).toBe(true);
+    }
     const sample = ["sample", "--model", at("base"), "--class", "1", "--out", at("never.npy")];
     await refused("must know noise", ...sample, "--classifier", at("clean"));
     await refused(
@@ -244,7 +250,7 @@ describe.concurrent("gen train classifier", () => {
     );
   });
 
-  test("of images measures samples in its features", async () => {
+  test.runIf(all)("of images measures samples in its features", async () => {
     const train = ["train", "classifier", "--data", "digits", "--width", "8", "--steps", "20"];
     await runJsonHere(...train, "--out", at("digits"));
     const noise = Float32Array.from({ length: 40 * 64 }, (_, i) => Math.sin(i * i));
@@ -279,7 +285,16 @@ describe.concurrent("VAEs of codes, a discriminator, and a diffusion model as th
 
   test.each([
     ["vq", ["--objective", "vq", "--latent", "4", "--codes", "32"], [4, 16], 32],
-    ["fsq", ["--objective", "fsq", "--levels", "4,3", "--network", "residual"], [2, 2, 2], 12],
+    ...(all
+      ? ([
+          [
+            "fsq",
+            ["--objective", "fsq", "--levels", "4,3", "--network", "residual"],
+            [2, 2, 2],
+            12,
+          ],
+        ] as const)
+      : []),
   ] as const)(
     "%s encodes to codes, decodes codes, and draws them",
     async (name, flags, latent, codes) => {
@@ -323,10 +338,12 @@ describe.concurrent("VAEs of codes, a discriminator, and a diffusion model as th
     const constant = ["--rate-decay", "constant", "--validate-every", "10"];
     const args = digits("--objective", "factor", "--gamma", "4", ...constant, "--steps");
     await runJsonHere(...args, "20", "--out", at("factor"));
-    await runJsonHere(...args, "10", "--out", at("factor-parts"));
-    await runJsonHere(...args, "20", "--out", at("factor-parts"));
-    for (const path of ["vae_decoder/model.onnx", "training/state.safetensors"])
-      expect(bytes("factor-parts", path).equals(bytes("factor", path))).toBe(true);
+    if (all) {
+      await runJsonHere(...args, "10", "--out", at("factor-parts"));
+      await runJsonHere(...args, "20", "--out", at("factor-parts"));
+      for (const path of ["vae_decoder/model.onnx", "training/state.safetensors"])
+        expect(bytes("factor-parts", path).equals(bytes("factor", path))).toBe(true);
+    }
     const { history } = json("factor", "training", "training.json");
     expect(Object.keys(history.losses)).toContain("discriminator");
     const wrong = digits("--objective", "vq", "--gamma", "1", "--out", at("never"));
@@ -336,22 +353,33 @@ describe.concurrent("VAEs of codes, a discriminator, and a diffusion model as th
     await refused("--classes must be left out", ...classes);
   });
 
-  test("a diffusion model of the latents is a prior, unless the VAE has moved on", async () => {
-    const vae = digits("--latent", "3", "--rate-decay", "constant", "--out", at("vae"), "--steps");
-    await runJsonHere(...vae, "20");
-    const ddpm = ["train", "ddpm", "--data", "digits", "--vae", at("vae"), "--width", "16"];
-    await runJsonHere(...ddpm, "--steps", "20", "--out", at("latents"));
-    const draw = ["--steps", "4", "--count", "5", "--seed", "3", "--out"];
-    const prior = ["sample", "--model", at("vae"), "--prior", at("latents"), ...draw];
-    await runJsonHere(...prior, at("by-prior.npy"));
-    await runJsonHere("sample", "--model", at("latents"), ...draw, at("by-pipeline.npy"));
-    expect(bytes("by-prior.npy").equals(bytes("by-pipeline.npy"))).toBe(true);
-    await refused("must be own, mixture, or a folder", ...prior.with(4, at("base")), at("n.npy"));
-    const tuned = ["train", "ddpm", "--data", "digits", "--from", at("latents"), "--steps", "5"];
-    await runJsonHere(...tuned, "--lora", "1", "--out", at("tuned"));
-    const drawn = ["sample", "--model", at("tuned"), ...draw, at("tuned.npy")];
-    expect((await runJsonHere(...drawn)).shape).toEqual([5, 1, 8, 8]);
-    await runJsonHere(...vae, "30");
-    await refused("the latents of another VAE, trained with steps 20", ...prior, at("n.npy"));
-  });
+  test.runIf(all)(
+    "a diffusion model of the latents is a prior, unless the VAE has moved on",
+    async () => {
+      const vae = digits(
+        "--latent",
+        "3",
+        "--rate-decay",
+        "constant",
+        "--out",
+        at("vae"),
+        "--steps",
+      );
+      await runJsonHere(...vae, "20");
+      const ddpm = ["train", "ddpm", "--data", "digits", "--vae", at("vae"), "--width", "16"];
+      await runJsonHere(...ddpm, "--steps", "20", "--out", at("latents"));
+      const draw = ["--steps", "4", "--count", "5", "--seed", "3", "--out"];
+      const prior = ["sample", "--model", at("vae"), "--prior", at("latents"), ...draw];
+      await runJsonHere(...prior, at("by-prior.npy"));
+      await runJsonHere("sample", "--model", at("latents"), ...draw, at("by-pipeline.npy"));
+      expect(bytes("by-prior.npy").equals(bytes("by-pipeline.npy"))).toBe(true);
+      await refused("must be own, mixture, or a folder", ...prior.with(4, at("base")), at("n.npy"));
+      const tuned = ["train", "ddpm", "--data", "digits", "--from", at("latents"), "--steps", "5"];
+      await runJsonHere(...tuned, "--lora", "1", "--out", at("tuned"));
+      const drawn = ["sample", "--model", at("tuned"), ...draw, at("tuned.npy")];
+      expect((await runJsonHere(...drawn)).shape).toEqual([5, 1, 8, 8]);
+      await runJsonHere(...vae, "30");
+      await refused("the latents of another VAE, trained with steps 20", ...prior, at("n.npy"));
+    },
+  );
 });

@@ -6,7 +6,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { openData } from "../src/open-data.ts";
 import { augmentation } from "../src/options.ts";
 import type { DataFlags } from "../src/training-options.ts";
-import { expectRefusal, gen, genHere, interruptGen, runJson, runJsonHere, scratch } from "./gen.ts";
+import { genHere, interruptGen, runJsonHere, scratch } from "./gen.ts";
+import { expectRefused } from "./refused.ts";
 
 const { at } = scratch();
 const photos = fileURLToPath(new URL("../../data/test/fixtures/photos", import.meta.url));
@@ -29,8 +30,8 @@ const small = ["--batch", "8", "--width", "8", "--size", "12x8"];
 
 describe.concurrent("gen train on a folder of pictures", () => {
   test("classes, JPEG and WebP, not square: gen sample takes a class by name, with guidance", async () => {
-    const train = ["train", "ddpm", "--data", at("data"), ...small, "--classes", "--steps", "300"];
-    const next = await gen([...train, "--learning-rate", "0.01", "--out", at("classes")]);
+    const train = ["train", "ddpm", "--data", at("data"), ...small, "--classes", "--steps", "120"];
+    const next = await genHere([...train, "--learning-rate", "0.01", "--out", at("classes")]);
     expect(next.code, next.stderr).toBe(0);
     expect(next.stdout).toMatch(/next: .* sample .* --class 0 --guidance 2/);
     const { settings } = json("classes", "training", "training.json");
@@ -39,7 +40,7 @@ describe.concurrent("gen train on a folder of pictures", () => {
     expect(folder).toMatchObject({ shape: [3, 8, 12], classes: ["dark", "light ones"] });
     const sample = ["sample", "--model", at("classes"), "--count", "6", "--steps", "10"];
     const out = ["--class", "dark", "--class", "light ones", "--guidance", "1.5"];
-    await runJson(...sample, ...out, "--out", at("samples.npy"));
+    await runJsonHere(...sample, ...out, "--out", at("samples.npy"));
     const { data, shape } = readNpy(readFileSync(at("samples.npy")));
     expect(shape).toEqual([12, 3, 8, 12]);
     const mean = (from: number, to: number) =>
@@ -47,30 +48,30 @@ describe.concurrent("gen train on a folder of pictures", () => {
       (288 * (to - from));
     // So few steps teach the brightness of a class only in part. Chance alone would differ by 0.03.
     expect(mean(0, 6)).toBeLessThan(mean(6, 12) - 0.1);
-    await expectRefusal([...sample, "--class", "red", "--out", at("red.npy")], /--class .*red/);
+    await expectRefused([...sample, "--class", "red", "--out", at("red.npy")], /--class .*red/);
   });
 
   test("with augmentation, a resumed training ends at the very same weights", async () => {
-    const args = ["train", "ddpm", "--data", at("data"), ...small, "--steps", "400"];
+    const args = ["train", "ddpm", "--data", at("data"), ...small, "--steps", "160"];
     args.push("--augment", "flip,shift:2,rotate:10,dequantize", "--seed", "5", "--out");
     const first = await interruptGen([...args, at("stopped")], /DDPM .*% *, .* left/);
     expect(first.code, first.stderr).toBe(130);
     const { step, settings } = json("stopped", "training", "training.json");
-    expect(step).toBeLessThan(400);
+    expect(step).toBeLessThan(160);
     expect(settings.augment).toEqual({ flip: true, shift: 2, rotate: 10, dequantize: true });
-    await runJson(...args, at("stopped"));
-    await runJson(...args, at("whole"));
+    await runJsonHere(...args, at("stopped"));
+    await runJsonHere(...args, at("whole"));
     for (const path of ["unet/model.onnx", "training/state.safetensors"]) {
       expect(readFileSync(at("stopped", path)).equals(readFileSync(at("whole", path)))).toBe(true);
     }
     const other = args.map((word) => (word.startsWith("flip,") ? "flip" : word));
-    const refused = await gen([...other, at("whole")]);
+    const refused = await genHere([...other, at("whole")]);
     expect(refused.stderr).toContain("augment.shift 2 (now unset)");
   });
 
   test("a VAE with convolutions takes pictures that are not square", async () => {
     const args = ["train", "vae", "--data", at("data"), ...small, "--network", "conv"];
-    await runJson(...args, "--latent", "3", "--steps", "3", "--out", at("vae"));
+    await runJsonHere(...args, "--latent", "3", "--steps", "3", "--out", at("vae"));
     expect(json("vae", "training", "training.json").settings.shape).toEqual([3, 8, 12]);
     expect(readdirSync(at("vae"))).toContain("vae_decoder");
   });
@@ -79,12 +80,12 @@ describe.concurrent("gen train on a folder of pictures", () => {
     writeFileSync(at("points.csv"), "x,y\n1,2\n2,3\n4,9\n");
     const args = ["train", "ddpm", "--data", at("points.csv"), "--batch", "2", "--out", at("none")];
     await Promise.all([
-      expectRefusal(
+      expectRefused(
         [...args, "--classes"],
         /--classes needs classes, and .*points\.csv has none: /,
       ),
-      expectRefusal([...args, "--class-dropout", "0.2"], /--class-dropout 0.2 needs --classes/),
-      expectRefusal([...args, "--augment", "flip"], /--augment is for images, .* holds points/),
+      expectRefused([...args, "--class-dropout", "0.2"], /--class-dropout 0.2 needs --classes/),
+      expectRefused([...args, "--augment", "flip"], /--augment is for images, .* holds points/),
     ]);
   });
 });

@@ -48,7 +48,7 @@ describe("training for guidance", () => {
     const { classifier } = await trainClassifier({
       ...options,
       network: mlp({ inputs: 2, hidden: [32], outputs: 2, time: true, name: "classifier." }),
-      steps: 400,
+      steps: 300,
     });
     const mixture = {
       weights: [1, 1],
@@ -85,7 +85,7 @@ describe("training for guidance", () => {
     } = await trainDdpm({
       ...options,
       network: mlp({ inputs: 2, hidden: [64, 64], time: true }),
-      steps: 600,
+      steps: 400,
     });
     const run = { backend: onnx, steps: ddim, shape: [500, 2], seed: 1, clip: 3 };
     const free = await sample({ ...run, denoiser: model });
@@ -104,7 +104,7 @@ describe("training for guidance", () => {
     } = await trainDdpm({
       ...options,
       network: mlp({ inputs: 2, hidden: [64, 64], time: true, classes: 2 }),
-      steps: 800,
+      steps: 500,
       conditionDropout: 0.2,
     });
     const run = { backend: onnx, steps: ddim, shape: [500, 2], seed: 1, clip: 3 };
@@ -132,7 +132,7 @@ describe("training for guidance", () => {
     } = await trainDdpm({
       ...options,
       network: plain,
-      steps: 600,
+      steps: 400,
       objective: "hybrid",
       decoder: "density",
     });
