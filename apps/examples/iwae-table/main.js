@@ -31,16 +31,21 @@ await mkdir(out, { recursive: true });
 const stop = new AbortController();
 process.once("SIGINT", () => stop.abort());
 
-/** Trains and measures the model of k draws, and keeps its row of the table in a file. */
+const resultOf = (k) => join(out, `result-${k}.json`);
+const read = async (k) => JSON.parse(await readFile(resultOf(k), "utf8"));
+
+/** Trains and measures the model of k draws, unless a file has its row of the table already. */
 async function row(k, threads) {
   const epochs = Number(values.epochs ?? plan.epochs[k]);
+  const kept = await read(k).catch(() => undefined);
+  if (kept?.epochs === epochs) return;
   const file = join(out, `iwae-${k}.safetensors`);
   const found = await measured({ ...plan, k, epochs, file, threads, signal: stop.signal });
   if (!found) {
     console.log(`stopped; ${file} holds what was trained, and the same command goes on`);
     process.exit(130);
   }
-  await writeFile(join(out, `result-${k}.json`), JSON.stringify(found));
+  await writeFile(resultOf(k), JSON.stringify(found));
 }
 
 /** The same in a process of its own with one thread; its exit code. */
@@ -63,7 +68,6 @@ if (values.k !== undefined) {
     const failed = (await Promise.all(all.map(rowBeside))).find((code) => code !== 0);
     if (failed) process.exit(failed);
   } else for (const k of all) await row(k, threads);
-  const read = async (k) => JSON.parse(await readFile(join(out, `result-${k}.json`), "utf8"));
   const table = markdownTable(await Promise.all(all.map(read)), plan);
   await writeFile(join(out, "table.md"), table);
   console.log(`\n${table}\nThe table is in ${join(out, "table.md")}.`);
