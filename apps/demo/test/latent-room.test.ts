@@ -196,7 +196,7 @@ describe("Latent", () => {
         return mean;
       };
       const own = await nats();
-      await page.click({ selector: ".whose button", text: "nobody's: z from" });
+      await page.click({ selector: ".whose button", text: "nobody's: z from N(0,\u00a0I)" });
       await page.waitFor(() =>
         document.querySelector("[data-role=whose]")?.textContent?.includes("belongs to no"),
       );
