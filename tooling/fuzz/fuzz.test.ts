@@ -38,7 +38,7 @@ describe("the readers", () => {
       "postcard-points",
       "web-ui-settings",
     );
-    const seconds = allEngines ? "5" : "0.6";
+    const seconds = allEngines ? "5" : "1";
     const results = await fuzz(...names, "--seconds", seconds, "--seed", "1");
     expect(results.map(({ reader }) => reader)).toEqual(names);
     for (const { reader, inputs, findings } of results) {

@@ -62,6 +62,8 @@ const drawn = async (condition, guidance, seed, more) => {
     sampler: "ddim",
     steps: 25,
     seed,
+    // Guidance moves x0 out of [-1, 1], and the noise that was predicted does not go with a clipped x0.
+    useClippedModelOutput: guidance > 1,
     ...more,
   });
   return x;

@@ -77,7 +77,7 @@ export const commandTexts: Readonly<Record<string, CommandTexts>> = {
       "",
       "--out 以 .png 结尾时得到一张包含全部样本的图片，以 .npy 结尾时得到数值（图像的数值在 [-1, 1] 内）。其他路径是一个文件夹，其中两者都有，并为每幅图像各存一个文件。",
       "",
-      "若调度器裁剪干净样本的估计，ddim 保留预测的噪声，ddpm 重新计算噪声，与 diffusers 的 DDIMScheduler 和 DDPMScheduler 一致。使用 --guidance 或 --classifier 时，ddim 也重新计算噪声（--torch-seed 除外）：引导后的估计经常被裁剪，保留原来的噪声会损坏样本。--torch-seed 也与它们一致：先一次抽取全部样本的初始噪声，再抽取每一步的噪声。",
+      "若调度器裁剪干净样本的估计，ddim 保留预测的噪声，ddpm 重新计算噪声，与 diffusers 的 DDIMScheduler 和 DDPMScheduler 一致。使用 --guidance 或 --classifier 时，估计经常被裁剪，保留的噪声可能损坏样本，此时可以试试 --no-clip。--torch-seed 也与它们一致：先一次抽取全部样本的初始噪声，再抽取每一步的噪声。",
       "",
       "若流模型的偏移随图像大小变化，去噪器输出的 2 x 2 个像素算作一个 token，与 diffusers 的管线一致。",
       "",

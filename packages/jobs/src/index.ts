@@ -1,9 +1,9 @@
 export { type Collected, collect } from "./collect.ts";
 export type { Job } from "./job.ts";
+export type { JobStatus } from "./job-status.ts";
 export type { Part } from "./plan.ts";
 export { type JobQueue, openQueue, type QueueOptions } from "./queue.ts";
 export type { PartResult } from "./results.ts";
-export type { JobStatus } from "./status.ts";
 export { folderStore, type Store } from "./store.ts";
 export { openS3Store, type S3StoreOptions, s3Store } from "./store-s3.ts";
 export { type JobRequest, submit } from "./submit.ts";

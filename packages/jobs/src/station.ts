@@ -13,7 +13,7 @@ import { fetchInput, type InputPlaces } from "./inputs.ts";
 import { type JobEntry, readJob } from "./job.ts";
 import { WorkerFault } from "./patient-store.ts";
 import { type Part, partSize } from "./plan.ts";
-import { partsInside } from "./queue.ts";
+import { partsInside } from "./queue-parts.ts";
 import { encodeResult, hasResult, type PartRecord, rowsOf, writeResult } from "./results.ts";
 import type { PartJob } from "./status.ts";
 import type { OpenJob, WorkEvent, WorkOptions } from "./work-options.ts";

@@ -2,7 +2,8 @@
 import { checkOptions, rules } from "@gen/math/arguments";
 import { describeInput, knownFiles, putInput } from "./inputs.ts";
 import { FORMAT, type Job, type JobEntry, newId, writeJob } from "./job.ts";
-import { type JobQueue, partsInside } from "./queue.ts";
+import type { JobQueue } from "./queue.ts";
+import { partsInside } from "./queue-parts.ts";
 import type { Store } from "./store.ts";
 
 /** What is asked for. */

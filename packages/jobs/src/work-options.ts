@@ -1,3 +1,4 @@
+import type { AbortSignalLike } from "@gen/sampling";
 import type { Job } from "./job.ts";
 import type { Part } from "./plan.ts";
 import type { JobQueue } from "./queue.ts";
@@ -12,7 +13,7 @@ export interface OpenJob {
    * @param part The range of items.
    * @param signal Stops within a step.
    */
-  draw(part: Part, signal: AbortSignal): Promise<PartResult>;
+  draw(part: Part, signal: AbortSignalLike): Promise<PartResult>;
   /** Frees the model. */
   close(): Promise<void>;
 }
@@ -73,7 +74,7 @@ export interface WorkOptions {
   /** Seconds for which a store may fail before the worker gives up. @defaultValue 60 */
   readonly patience?: number;
   /** Gives the part under way back and returns. @defaultValue none */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignalLike;
   /**
    * Called with what the worker does.
    *

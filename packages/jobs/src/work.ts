@@ -6,7 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import { checkOptions, rules } from "@gen/math/arguments";
 import { describeInput } from "./inputs.ts";
 import { patientStore } from "./patient-store.ts";
-import { partsInside } from "./queue.ts";
+import { partsInside } from "./queue-parts.ts";
 import { type Station, station, type Workplace } from "./station.ts";
 import type { WorkEvent, WorkOptions } from "./work-options.ts";
 
@@ -51,7 +51,7 @@ export async function work(options: WorkOptions): Promise<Worked> {
   });
   const { queue, kinds, version, backend, cache, models = [], drain = false } = options;
   const { name = `${hostname()}-${process.pid}`, lease = 30, patience = 60, onEvent } = options;
-  const signal = options.signal ?? new AbortController().signal;
+  const signal = (options.signal ?? new AbortController().signal) as AbortSignal;
   const done = { parts: 0, items: 0, refused: [] as string[] };
   const tell = (event: WorkEvent) => {
     if (event.event === "part") {

@@ -15,7 +15,7 @@ export const noise = async ({ count, options }) => {
       const data = new Float32Array((end - begin) * size);
       for (let first = begin; first < end; first += batch) {
         if (first === poison) throw new Error(`item ${first} is poison`);
-        await setTimeout(delay, undefined, { signal });
+        await setTimeout(delay, undefined, { signal: /** @type {AbortSignal} */ (signal) });
         const rows = Math.min(batch, end - first);
         const indices = Array.from({ length: rows }, (_, i) => first + i);
         const values = normalNoise({ seed, purpose: "initial", indices, size });

@@ -45,7 +45,9 @@ export type SearchIndex = MiniSearch<Section>;
 const options = {
   fields: ["title", "topics", "titles", "text", "code"],
   storeFields: ["title", "titles", "excerpt"],
-  tokenize: termsOf,
+  // Numbers in texts are many, and few look for them.
+  tokenize: (text: string, field?: string) =>
+    termsOf(text).filter((term) => field !== "text" || !/^\d+$/.test(term)),
   processTerm: (term: string) => term,
   extractField: (section: Section, field: string) =>
     field === "titles" ? section.titles.join("\n") : section[field as "title"],

@@ -156,9 +156,9 @@ An --out path with the ending .png is a picture of all samples, with .npy the nu
 [-1, 1]). Any other path is a folder with both and a file for each image.
 
 If the scheduler clips, ddim keeps the predicted noise and ddpm computes it again, as diffusers'
-DDIMScheduler and DDPMScheduler do. With --guidance or --classifier ddim computes it again too,
-except with --torch-seed: a guided estimate is clipped so often that the kept noise spoils samples. --torch-seed draws the initial noise first, then the noise of
-each step, for all samples at once, as they do.
+DDIMScheduler and DDPMScheduler do. With --guidance or --classifier an estimate is clipped so
+often that the kept noise may spoil samples: then try --no-clip. --torch-seed draws the initial
+noise first, then the noise of each step, for all samples at once, as they do.
 
 If a flow's shift grows with the image, 2 x 2 pixels of the denoiser's output are one token, as in
 diffusers' pipelines.

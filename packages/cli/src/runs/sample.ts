@@ -67,8 +67,6 @@ interface SampleOptions extends SampleCommandOptions, SampleRun {
   readonly opening: Promise<Backend>;
 }
 
-const clipped = { useClippedModelOutput: true };
-
 /** What `gen sample` draws: its pipeline, its conditions and its table, before a backend is open. */
 export async function prepareSamples(
   options: SampleCommandOptions & Pick<SampleRun, "model" | "signal">,
@@ -123,8 +121,6 @@ export async function prepareSamples(
         ...(spacing && { spacing, steps: spacing.length }),
         ...(Object.keys(given.condition).length > 0 && given),
         ...(!clip && { clip: false as const }),
-        // As `generate` does it with guidance by classes.
-        ...(clip && options.classifier && sampler === "ddim" && !compat && clipped),
       };
     },
     /** What is said of the samples that were drawn in so many steps. */

@@ -30,9 +30,8 @@ export interface GenerateOptions<T = unknown>
    */
   readonly guidance?: number | ClassifierFreeOptions;
   /**
-   * Bounds of the clean estimate. With `guidance`, DDIM goes on with the noise that the clipped x0
-   * implies: diffusers' DDIM keeps the predicted noise, with which x leaves its noise level. The
-   * option `useClippedModelOutput: false` and `compat` keep it too.
+   * Bounds of the clean estimate. DDIM keeps the predicted noise beside a clipped x0, as diffusers
+   * does. With `guidance`, x then leaves its noise level: pass `useClippedModelOutput: true`.
    * @defaultValue the bounds of the scheduler's config
    */
   readonly clip?: Clip;

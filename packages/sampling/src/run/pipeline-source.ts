@@ -34,7 +34,7 @@ export function denoised<T>(
 ) {
   const { backend, count = 1, seed, guidance, noise, signal, onStep } = options;
   const { denoiser, shape, classes } = pipeline;
-  const table = guidedTable(pipeline, options);
+  const table = tableOf(pipeline, options);
   const { guided, key, none } = guide(denoiser, guidance, classes);
   const batch = batchOf(shape, count, guided.batch);
   const { steps, clip, initialScale, draws } = table;
@@ -81,22 +81,6 @@ export function tableOf(
   const { length } = scheduler.schedule;
   const steps = table.steps.map((row) => ({ ...row, t: Math.fround(row.t / length) * length }));
   return { ...table, steps };
-}
-
-/**
- * The table of a run that may be guided. Guidance moves x0 out of its bounds in most steps. A clipped
- * x0 beside the noise as it was predicted is then no longer an x of its noise level, so that x grows
- * from step to step; DDIM therefore goes on with the noise that the clipped x0 implies.
- */
-function guidedTable(
-  pipeline: DiffusionPipeline,
-  options: SchedulerStepsOptions & Pick<GenerateOptions, "guidance" | "clip">,
-): SchedulerSteps {
-  const table = tableOf(pipeline, options);
-  const { guidance = 1, clip = table.clip, compat, useClippedModelOutput } = options;
-  const isMoved = guidance !== 1 && clip !== false && table.sampler === "ddim";
-  if (!isMoved || compat || useClippedModelOutput !== undefined) return table;
-  return tableOf(pipeline, { ...options, useClippedModelOutput: true });
 }
 
 /** Parts of conditions that have a row for each of `count` samples, or one row for all. */

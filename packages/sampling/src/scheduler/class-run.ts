@@ -43,10 +43,7 @@ export interface ClassOptions {
   readonly strength?: number;
   /** How many steps a distilled model knows (LCM, TCD). @defaultValue the config's */
   readonly originalInferenceSteps?: number;
-  /**
-   * DDIM goes on with the epsilon that the clipped x0 implies.
-   * @defaultValue false; in `generate`, true where a guided x0 is clipped, except with `compat`
-   */
+  /** DDIM goes on with the epsilon that the clipped x0 implies. @defaultValue false */
   readonly useClippedModelOutput?: boolean;
   /** SCM: the time that its first step starts from. @defaultValue 1.5708 */
   readonly maxTimesteps?: number;
