@@ -30,7 +30,7 @@ const small = ["--batch", "8", "--width", "8", "--size", "12x8"];
 
 describe.concurrent("gen train on a folder of pictures", () => {
   test("classes, JPEG and WebP, not square: gen sample takes a class by name, with guidance", async () => {
-    const train = ["train", "ddpm", "--data", at("data"), ...small, "--classes", "--steps", "120"];
+    const train = ["train", "ddpm", "--data", at("data"), ...small, "--classes", "--steps", "300"];
     const next = await genHere([...train, "--learning-rate", "0.01", "--out", at("classes")]);
     expect(next.code, next.stderr).toBe(0);
     expect(next.stdout).toMatch(/next: .* sample .* --class 0 --guidance 2/);
