@@ -16,6 +16,7 @@ import {
 } from "@gen/data";
 import { usageError } from "./errors.ts";
 import { dataNames, type pointNames } from "./names.ts";
+import { isPicture } from "./picture-folder.ts";
 import type { Scaling } from "./scaling.ts";
 import { progress } from "./terminal.ts";
 import type { DataFlags } from "./training-options.ts";
@@ -115,8 +116,7 @@ export async function openSplit(
 
 /** Whether a path is that of a folder or of one picture. */
 const holdsPictures = async (path: string): Promise<boolean> =>
-  /\.(png|jpe?g|webp)$/i.test(path) ||
-  ((await stat(path).catch(() => undefined))?.isDirectory() ?? false);
+  isPicture(path) || ((await stat(path).catch(() => undefined))?.isDirectory() ?? false);
 
 async function openFile(
   path: string,

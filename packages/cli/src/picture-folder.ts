@@ -25,7 +25,9 @@ export interface PictureFolder {
   };
 }
 
-const PICTURE = /\.(png|jpe?g|webp)$/i;
+/** Whether a path has the ending of a picture that trainings read. */
+export const isPicture = (path: string): boolean => /\.(png|jpe?g|webp)$/i.test(path);
+
 const METADATA = /^metadata\.(csv|jsonl)$/;
 const MAX_METADATA = 2 ** 26;
 const MAX_CAPTION = 2 ** 16;
@@ -41,7 +43,7 @@ export async function readPictureFolder(folder: string): Promise<PictureFolder |
   for (const inside of ["", ...subfolders.sort()]) {
     const names = (await readdir(join(folder, inside)).catch(() => [])).sort();
     const known = new Set(names);
-    const pictures = names.filter((name) => PICTURE.test(name));
+    const pictures = names.filter((name) => isPicture(name));
     if (inside && pictures.length > 0) classes[inside] = pictures.length;
     for (const name of pictures) {
       const { ext, name: stem } = parse(name);
@@ -58,7 +60,7 @@ export async function readPictureFolder(folder: string): Promise<PictureFolder |
       );
       for (const { file_name, text } of bytes ? rowsOf(file, bytes) : []) {
         const path = posix.normalize(posix.join(inside, file_name));
-        if (!PICTURE.test(path) || path.startsWith("..")) continue;
+        if (!isPicture(path) || path.startsWith("..")) continue;
         captions.set(path, async () => text);
         sources.add(posix.join(inside, file));
       }

@@ -5,12 +5,13 @@
  *   files/SHA256                  in the store
  *   CACHE/SHA256/unet/model.onnx  at a worker: SHA256 is that of the list of all files
  */
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { GenError } from "@gen/math";
-import type { Store } from "./store.ts";
+import { LARGEST_FILE, type Store } from "./store.ts";
+import { temporaryPath, writeFlushed } from "./temporary-files.ts";
 
 /** A file or a folder of a job. */
 export interface JobInput {
@@ -30,9 +31,8 @@ export interface InputFile {
   readonly bytes: number;
 }
 
-/** The most files of an input, and the most bytes of one. */
+/** The most files of an input. */
 const MAX_FILES = 10_000;
-const MAX_BYTES = 2 ** 31 - 1;
 
 const SHA256 = /^[0-9a-f]{64}$/;
 
@@ -96,10 +96,10 @@ export async function putInput(
 ): Promise<void> {
   for (const [name, { sha256, bytes }] of Object.entries(files)) {
     const from = file === undefined ? join(path, name) : path;
-    if (bytes > MAX_BYTES)
+    if (bytes > LARGEST_FILE)
       throw new GenError(
         "usage",
-        `${from} has ${bytes} bytes; a store takes at most ${MAX_BYTES}: submit with --no-upload`,
+        `${from} has ${bytes} bytes; a store takes at most ${LARGEST_FILE}: submit with --no-upload`,
       );
     if (!known.has(storedName(sha256))) await store.write(storedName(sha256), await readFile(from));
     onFile(bytes);
@@ -120,7 +120,8 @@ function checkInput({ sha256, files, file }: JobInput): void {
   const fits =
     entries.length <= MAX_FILES &&
     entries.every(
-      ([name, one]) => isPath(name) && SHA256.test(one?.sha256) && Number(one.bytes) <= MAX_BYTES,
+      ([name, one]) =>
+        isPath(name) && SHA256.test(one?.sha256) && Number(one.bytes) <= LARGEST_FILE,
     ) &&
     (file === undefined || (entries.length === 1 && entries[0][0] === file)) &&
     sha256 === listSha256(files);
@@ -154,10 +155,13 @@ export async function fetchInput(
   const found = await describeInput(kept).catch(() => undefined);
   if (found?.sha256 === sha256) return kept;
   await mkdir(cache, { recursive: true });
-  const part = join(cache, `.${process.pid}-${randomBytes(6).toString("hex")}.tmp`);
+  const part = temporaryPath(cache);
   try {
-    for (const [name, wanted] of Object.entries(files))
-      await writeFlushed(join(part, name), await fetched(store, path, name, wanted));
+    for (const [name, wanted] of Object.entries(files)) {
+      const bytes = await fetched(store, path, name, wanted);
+      await mkdir(dirname(join(part, name)), { recursive: true });
+      await writeFlushed(join(part, name), bytes);
+    }
     await rename(part, folder).catch(async () => {
       // Another worker on this machine was faster, or what is there is damaged.
       if ((await describeInput(kept).catch(() => undefined))?.sha256 === sha256) return;
@@ -184,15 +188,4 @@ async function fetched(store: Store, path: string, name: string, wanted: InputFi
     "file-changed",
     `${shown} in the store has the SHA-256 ${sha256}, and the job wants ${wanted.sha256}`,
   );
-}
-
-async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const file = await open(path, "wx");
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }

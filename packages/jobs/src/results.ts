@@ -70,9 +70,13 @@ export async function storedFirsts(store: Store, id: string): Promise<number[]> 
 
 /** Reads a part's file. @throws GenError `invalid-data` when it is damaged. */
 export async function readResult(store: Store, id: string, first: number): Promise<StoredResult> {
+  const bytes = await store.read(nameOf(id, first));
+  if (bytes) return decodeResult(bytes, id, first);
+  throw new GenError("invalid-data", `${nameOf(id, first)} is not in the store`);
+}
+
+function decodeResult(bytes: Uint8Array, id: string, first: number): StoredResult {
   const name = nameOf(id, first);
-  const bytes = await store.read(name);
-  if (!bytes) throw new GenError("invalid-data", `${name} is not in the store`);
   const { tensors, metadata } = readSafetensors(bytes, { name, limit: LIMIT });
   const { facts = "null", worker = "", backend = "", version = "", seconds = "0" } = metadata;
   const entries = Object.entries(tensors).map(([key, { data, shape }]) => {
@@ -87,7 +91,11 @@ export async function readResult(store: Store, id: string, first: number): Promi
 
 /** Whether the store has a part's result, which then need not be computed again. */
 export async function hasResult(store: Store, id: string, { from, to }: Part): Promise<boolean> {
-  if (!(await store.read(nameOf(id, from)))) return false;
-  const result = await readResult(store, id, from).catch(() => undefined);
-  return result !== undefined && rowsOf(result) === to - from;
+  const bytes = await store.read(nameOf(id, from));
+  if (!bytes) return false;
+  try {
+    return rowsOf(decodeResult(bytes, id, from)) === to - from;
+  } catch {
+    return false; // It is damaged.
+  }
 }

@@ -8,12 +8,11 @@
  * A file is written whole or not at all, and the same name always gets the same content, so that a
  * part done twice does no harm. Nothing is renamed, changed or removed.
  */
-import { randomBytes } from "node:crypto";
-import { constants } from "node:fs";
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { GenError } from "@gen/math";
 import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
+import { temporaryPath, writeFlushed } from "./temporary-files.ts";
 
 /** Files by their names, which are relative paths such as `jobs/a1/job.json`. */
 export interface Store {
@@ -88,17 +87,9 @@ export function folderStore(folder: string): Store {
       if (bytes.length > LARGEST_FILE) throw tooLarge(bytes.length);
       const parent = dirname(path);
       await mkdir(parent, { recursive: true });
-      // The dot keeps it out of lists; a worker that is killed here leaves it behind.
-      const part = join(parent, `.${process.pid}-${randomBytes(6).toString("hex")}.tmp`);
-      const { O_WRONLY, O_CREAT, O_EXCL } = constants;
+      const part = temporaryPath(parent);
       try {
-        const file = await open(part, O_WRONLY | O_CREAT | O_EXCL, 0o666);
-        try {
-          await file.writeFile(bytes);
-          await file.sync();
-        } finally {
-          await file.close();
-        }
+        await writeFlushed(part, bytes);
         await rename(part, path);
       } catch (error) {
         await rm(part, { force: true }).catch(() => undefined);
