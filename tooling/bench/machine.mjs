@@ -46,14 +46,15 @@ function childMilliseconds() {
   const all = readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map((name) => [name, ...readText(`/proc/${name}/stat`).split(") ").slice(-1)[0].split(" ")]);
-  const own = new Set([String(process.pid)]);
+  const parents = new Map(all.map(([pid, , parent]) => [pid, parent]));
+  const isOwn = (pid) => {
+    for (let at = parents.get(pid); at !== undefined; at = parents.get(at))
+      if (at === String(process.pid)) return true;
+    return false;
+  };
   let ticks = 0;
-  // A child's id is larger than its parent's, unless the ids have wrapped around.
-  for (const [pid, , parent, ...rest] of all.sort((a, b) => a[0] - b[0])) {
-    if (!own.has(parent)) continue;
-    own.add(pid);
-    ticks += Number(rest[9]) + Number(rest[10]);
-  }
+  for (const [pid, , , ...rest] of all)
+    if (isOwn(pid)) ticks += Number(rest[9]) + Number(rest[10]);
   return 10 * ticks;
 }
 

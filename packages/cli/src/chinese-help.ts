@@ -113,8 +113,9 @@ export const commandTexts: Readonly<Record<string, CommandTexts>> = {
   },
   jobs: { description: "把任务拆分给多个工作进程，结果与单个进程逐位相同" },
   "jobs submit": {
-    description: "向队列提交一个任务：样本或图片",
-    argument: "`sample` 或 `generate` 及其选项，写法与在本机运行时相同",
+    description: "向队列提交一个任务：样本、图片、评估或潜变量",
+    argument:
+      "`sample`、`generate`、`evaluate`、`encode` 或 `decode` 及其选项，写法与在本机运行时相同",
     notes: [
       neededForJobs,
       "",
@@ -141,7 +142,9 @@ export const commandTexts: Readonly<Record<string, CommandTexts>> = {
   "jobs collect": {
     description: "把任务的结果写成单个进程所写的样子",
     argument: "任务的编号",
-    notes: ["只读取存储，不需要队列。"],
+    notes: [
+      "只读取存储，不需要队列。对于评估，用各工作进程算出的特征计算距离，写出图片，并打印 `gen evaluate` 的表格。",
+    ],
   },
   "jobs cancel": {
     description: "把一个任务从队列中取出；它在存储中的文件保留",
@@ -467,7 +470,8 @@ export const optionTexts: Readonly<Record<string, string>> = {
   "--lease": "工作进程失联多少秒之后，由别的进程接手它的那一份",
   "--patience": "容许存储出错的秒数",
   "--follow": "显示进度，直到任务结束",
-  "jobs collect --out": "一张图片（.png）、数值（.npy），或同时包含两者与各单张图片的文件夹",
+  "jobs collect --out":
+    "一张图片（.png）、数值（.npy），或同时包含两者与各单张图片的文件夹（默认：samples.npy、evaluation.png、latents.npy 或 decoded.png）",
   "generate --model":
     "optimum 导出的 ONNX 文件夹，或其 http(s) URL：Stable Diffusion 1、2、XL、3，潜空间一致性模型，或 Flux",
   "--negative": "图片中不要出现的内容",

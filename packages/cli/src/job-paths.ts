@@ -2,6 +2,8 @@
  * The files that the options of a job name. A worker has them at other paths than the machine that
  * submitted the job.
  */
+import { isFeaturesPath } from "./evaluation/features.ts";
+import { dataNames } from "./names.ts";
 import type { PictureSettings } from "./picture-flags.ts";
 import type { SampleCommandOptions } from "./runs/sample.ts";
 
@@ -50,6 +52,28 @@ export const withPicturePaths = <S extends PictureSettings>(settings: S, at: Pat
     net: at(control.net),
   })),
 });
+
+/** What `gen evaluate`, `gen encode` and `gen decode` read. */
+interface DataPaths {
+  readonly model?: string;
+  readonly data?: string;
+  readonly labels?: string;
+  readonly features?: string;
+  readonly latents?: string;
+}
+
+/** The options of a verb on data with other paths. Names of data and of classifiers are no paths. */
+export const withDataPaths = <O extends DataPaths>(options: O, at: PathMap): O => {
+  const { model, data, labels, features, latents } = options;
+  return {
+    ...options,
+    model: mapPath(model, at),
+    data: data !== undefined && dataNames.includes(data) ? data : mapPath(data, at),
+    labels: mapPath(labels, at),
+    features: features !== undefined && isFeaturesPath(features) ? at(features) : features,
+    latents: mapPath(latents, at),
+  };
+};
 
 /** All paths that a mapping of paths meets. */
 export function pathsIn(map: (at: PathMap) => unknown): string[] {

@@ -82,6 +82,47 @@ describe.skipIf(!hasRedis)(hasRedis ? "gen jobs" : missingRedis, async () => {
       expect(readFileSync(at("many", name)), name).toEqual(readFileSync(at("alone", name)));
   });
 
+  test("an evaluation, and latents, of workers are those of one process", async () => {
+    const vae = at("vae");
+    const sizes = ["--width", "16", "--latent", "2", "--steps", "20"];
+    await runJsonHere("train", "vae", "--data", "digits", ...sizes, "--out", vae);
+    const picture = (name: string) => ["--out", at(`${name}.png`)];
+    const ofUnet = ["--model", unet, "--data", "digits", "--steps", "2", "--count", "100"];
+    // Parts of 64 and 36 samples; of 250 and 50, whose held-out items end before.
+    const bound = allEngines ? ["--bound", "2"] : [];
+    const evaluations = [
+      ["evaluate", ...ofUnet, ...bound],
+      ["evaluate", "--model", vae, "--count", "300", "--draws", "20"],
+    ];
+    for (const words of evaluations) {
+      const { id } = await submit(small, words);
+      expect(await work()).toMatchObject({ parts: 1 });
+      const many = await runJsonHere(
+        ...["jobs", "collect", String(id), "--store", store, ...picture("many"), "--force"],
+      );
+      const alone = await runJsonHere(...words, ...picture("alone"), "--force");
+      const { out: _, backend, ...numbers } = alone;
+      expect(many).toMatchObject(numbers);
+      for (const part of many.parts as object[]) expect(part).toMatchObject({ backend });
+      expect(readFileSync(at("many.png"))).toEqual(readFileSync(at("alone.png")));
+    }
+    const encoding = ["encode", "--model", vae, "--draw", "sample", "--seed", "5"];
+    const latents = await submit(small, encoding);
+    expect(await work()).toMatchObject({ items: 1797 });
+    await runJsonHere("jobs", "collect", latents.id, "--store", store, "--out", at("many.npz"));
+    await runJsonHere(...encoding, "--out", at("alone.npz"));
+    expect(readFileSync(at("many.npz"))).toEqual(readFileSync(at("alone.npz")));
+    const decoding = ["decode", "--model", vae, "--latents", at("alone.npz")];
+    const pictures = await submit(small, decoding);
+    expect(await work()).toMatchObject({ items: 1797 });
+    await runJsonHere("jobs", "collect", pictures.id, "--store", store, "--out", at("back.npy"));
+    await runJsonHere(...decoding, "--out", at("here.npy"));
+    expect(readFileSync(at("back.npy"))).toEqual(readFileSync(at("here.npy")));
+    const file = ["evaluate", "--samples", at("here.npy"), "--data", "digits"];
+    const refused = await genHere(["jobs", "submit", ...shared, ...file]);
+    expect(refused.stderr).toMatch(/--samples must be left out of a job/);
+  });
+
   test("a worker takes what it can compute, by priority, and says in a line why not the rest", async () => {
     const words = ["sample", "--model", unet, "--count", "2", "--steps", "1"];
     const low = await submit([], words);
@@ -132,7 +173,7 @@ describe.skipIf(!hasRedis)(hasRedis ? "gen jobs" : missingRedis, async () => {
 
 test.each([
   [["submit", "sample"], /--store must be given/],
-  [["submit", "--store", store, "train"], /takes sample or generate, got train/],
+  [["submit", "--store", store, "train"], /takes sample, generate, evaluate, encode, decode, got train/],
   [["submit", "--store", store, "sample", "--colour"], /unknown option '--colour'; allowed are/],
   [["collect", "abcdefghijkm", "--store", at("none")], /job abcdefghijkm is not in this store/],
   [["work", "--redis", "localhost:1"], /must be an address such as redis:/],

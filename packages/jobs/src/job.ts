@@ -81,7 +81,13 @@ const nameOf = (id: string) => `jobs/${id}/job.json`;
 export const writeJob = (store: Store, job: Job): Promise<void> =>
   store.write(nameOf(job.id), new TextEncoder().encode(`${JSON.stringify(job, null, 2)}\n`));
 
-/** @throws GenError `usage` when the store has no such job. */
+/**
+ * The record of a job, with its options.
+ *
+ * @param store The store that the job was submitted with.
+ * @param id The job.
+ * @throws GenError `usage` when the store has no such job, `invalid-data` when its record is damaged.
+ */
 export async function readJob(store: Store, id: string): Promise<Job> {
   const bytes = /^[a-z0-9]{12}$/.test(id) ? await store.read(nameOf(id)) : undefined;
   if (bytes) return readEntry<Job>(bytes, `job ${id}`);

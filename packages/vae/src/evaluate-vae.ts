@@ -1,11 +1,21 @@
 import type { Dataset } from "@gen/data";
 import { add, logSumExp } from "@gen/graph";
 import { normalNoise } from "@gen/math";
-import { checkOptions, rules } from "@gen/math/arguments";
+import { ArgumentError, checkArguments, checkOptions, rules } from "@gen/math/arguments";
 import { byItem, drawsOf, logWeightsOf, type VaeInputs } from "./draws.ts";
 import { eachBatch, labelsFor, type RunOptions, runRules, sizeOf, unitItems } from "./run-vae.ts";
 import { checkDataset } from "./vae.ts";
 import { termsOf } from "./vae-loss.ts";
+
+/** The terms of each item's bound. */
+export interface ElboItems {
+  /** `-E log p(x | z)` in nats, `[items]`. */
+  readonly reconstruction: ArrayLike<number>;
+  /** `KL(q(z | x) || p(z))` in nats, `[items]`. */
+  readonly kl: ArrayLike<number>;
+  /** The posterior means, `[items, ...latent]`. */
+  readonly mean: ArrayLike<number>;
+}
 
 /** Means over a dataset, in nats for each item. */
 export interface Elbo {
@@ -20,7 +30,24 @@ export interface Elbo {
    * above 0.01 (Burda et al. 2016, section 5.2).
    */
   readonly activeUnits: number;
+  /** The terms of each item. */
+  readonly items: ElboItems;
 }
+
+/** A part of a larger dataset. */
+interface PartOptions {
+  /**
+   * The number of the dataset's first item in a larger dataset. It decides the noise, so that parts
+   * have the terms of the whole. @defaultValue 0
+   */
+  readonly first?: number;
+}
+
+const partRules = {
+  ...runRules,
+  samples: rules.optional(rules.COUNT),
+  first: rules.optional(rules.INDEX),
+};
 
 /**
  * Estimates the evidence lower bound of a dataset in nats for each item (Kingma and Welling 2014,
@@ -32,22 +59,24 @@ export interface Elbo {
  * @throws RangeError when the items do not fit the model; the signal's reason.
  */
 export async function elbo<T>(
-  options: RunOptions<T> & {
-    /** The items, whose shape is that of the model. */
-    readonly dataset: Dataset;
-    /** How many draws of z for each item. @defaultValue 1 */
-    readonly samples?: number;
-  },
+  options: RunOptions<T> &
+    PartOptions & {
+      /** The items, whose shape is that of the model. */
+      readonly dataset: Dataset;
+      /** How many draws of z for each item. @defaultValue 1 */
+      readonly samples?: number;
+    },
 ): Promise<Elbo> {
-  checkOptions(options, { ...runRules, samples: rules.optional(rules.COUNT) });
-  const { model, dataset, seed = 0, samples = 1 } = options;
+  checkOptions(options, partRules);
+  const { model, dataset, seed = 0, samples = 1, first = 0 } = options;
   checkDataset(model, dataset);
+  const { length } = dataset;
   const noise = { seed, purpose: "elbo noise", size: sizeOf(model.latent) };
-  const totals = { reconstruction: 0, kl: 0 };
-  let means = new Float32Array(0);
+  const sums = { reconstruction: new Float64Array(length), kl: new Float64Array(length) };
+  let mean: Float32Array = new Float32Array(0);
   for (let step = 0; step < samples; step++) {
     const terms = await eachBatch(options, {
-      length: dataset.length,
+      length,
       inputs: { x: model.shape, epsilon: model.latent },
       labels: labelsFor(model, dataset.labels),
       f(inputs) {
@@ -55,22 +84,62 @@ export async function elbo<T>(
         return { ...termsOf(model, draws), mean: draws.posterior.mean };
       },
       load(start, end) {
-        const indices = Uint32Array.from({ length: end - start }, (_, i) => start + i);
-        const epsilon = normalNoise({ ...noise, indices, step });
+        const epsilon = normalNoise({
+          ...noise,
+          indices: numbers(first + start, first + end),
+          step,
+        });
         return { x: unitItems(dataset, start, end), epsilon };
       },
     });
-    for (const name of ["reconstruction", "kl"] as const) {
-      totals[name] += terms[name].reduce((a, b) => a + b, 0) / (dataset.length * samples);
-    }
-    means = terms.mean as typeof means;
+    for (const name of ["reconstruction", "kl"] as const)
+      terms[name].forEach((nats, i) => {
+        sums[name][i] += nats / samples;
+      });
+    mean = terms.mean;
   }
-  const activeUnits = variances(means, noise.size).filter((v) => v > 0.01).length;
-  return { ...totals, elbo: -(totals.reconstruction + totals.kl), activeUnits };
+  return meanElbo({ ...sums, mean });
 }
 
+/**
+ * The bound of a dataset by the terms of its items, such as those of several parts joined.
+ *
+ * @param items The terms of each item.
+ * @throws RangeError when there are no items, or their terms do not fit.
+ */
+export function meanElbo(items: ElboItems): Elbo {
+  const { reconstruction, kl, mean } = items;
+  checkArguments(
+    { reconstruction, kl, mean },
+    { reconstruction: rules.NUMBERS, kl: rules.NUMBERS, mean: rules.NUMBERS },
+  );
+  const { length } = reconstruction;
+  const size = mean.length / length;
+  if (kl.length !== length || !(Number.isInteger(size) && size > 0))
+    throw new ArgumentError(
+      `kl and mean must have the ${length} items of reconstruction, got ${kl.length} and ${mean.length} numbers`,
+    );
+  const [negative, divergence] = [meanOf(reconstruction), meanOf(kl)];
+  return {
+    elbo: -(negative + divergence),
+    ...{ reconstruction: negative, kl: divergence },
+    activeUnits: variances(mean, size).filter((v) => v > 0.01).length,
+    items,
+  };
+}
+
+const meanOf = (values: ArrayLike<number>): number => {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i];
+  return sum / values.length;
+};
+
+/** The numbers from `start` to before `end`. */
+const numbers = (start: number, end: number) =>
+  Uint32Array.from({ length: end - start }, (_, i) => start + i);
+
 /** The variance of each column of `[items, size]`. */
-function variances(rows: Float32Array, size: number): number[] {
+function variances(rows: ArrayLike<number>, size: number): number[] {
   const count = rows.length / size;
   return Array.from({ length: size }, (_, k) => {
     let [mean, square] = [0, 0];
@@ -86,6 +155,8 @@ export interface LogLikelihood {
   readonly logLikelihood: number;
   /** The standard error of this mean, from the spread of the items. */
   readonly standardError: number;
+  /** The bound of each item, `[items]`. */
+  readonly items: ArrayLike<number>;
 }
 
 /**
@@ -99,15 +170,16 @@ export interface LogLikelihood {
  * @throws RangeError when the items do not fit the model; the signal's reason.
  */
 export async function logLikelihood<T>(
-  options: RunOptions<T> & {
-    /** The items, whose shape is that of the model. */
-    readonly dataset: Dataset;
-    /** How many draws of z for each item. @defaultValue 500 */
-    readonly samples?: number;
-  },
+  options: RunOptions<T> &
+    PartOptions & {
+      /** The items, whose shape is that of the model. */
+      readonly dataset: Dataset;
+      /** How many draws of z for each item. @defaultValue 500 */
+      readonly samples?: number;
+    },
 ): Promise<LogLikelihood> {
-  checkOptions(options, { ...runRules, samples: rules.optional(rules.COUNT) });
-  const { model, dataset, seed = 0, samples = 500, batchSize = 250 } = options;
+  checkOptions(options, partRules);
+  const { model, dataset, seed = 0, samples = 500, batchSize = 250, first = 0 } = options;
   checkDataset(model, dataset);
   const { length } = dataset;
   const size = samples * sizeOf(model.latent);
@@ -122,12 +194,26 @@ export async function logLikelihood<T>(
       return { bound: add(logSumExp(weights, 1), -Math.log(samples)) };
     },
     load(start, end) {
-      const indices = Uint32Array.from({ length: end - start }, (_, i) => start + i);
+      const indices = numbers(first + start, first + end);
       const epsilon = normalNoise({ seed, purpose: "importance noise", size, indices });
       return { x: unitItems(dataset, start, end), epsilon };
     },
   });
-  const mean = bound.reduce((a, b) => a + b, 0) / length;
-  const square = bound.reduce((a, b) => a + (b - mean) ** 2, 0) / Math.max(1, length - 1);
-  return { logLikelihood: mean, standardError: Math.sqrt(square / length) };
+  return meanLogLikelihood(bound);
+}
+
+/**
+ * The log likelihood of a dataset by the bounds of its items, such as those of several parts joined.
+ *
+ * @param items The bound of each item, `[items]`.
+ * @throws RangeError when there are no items.
+ */
+export function meanLogLikelihood(items: ArrayLike<number>): LogLikelihood {
+  checkArguments({ items }, { items: rules.NUMBERS });
+  const { length } = items;
+  if (length === 0) throw new ArgumentError("items must have a number for each item, got none");
+  const mean = meanOf(items);
+  const squares = Float64Array.from(items, (value) => (value - mean) ** 2);
+  const variance = squares.reduce((a, b) => a + b, 0) / Math.max(1, length - 1);
+  return { logLikelihood: mean, standardError: Math.sqrt(variance / length), items };
 }

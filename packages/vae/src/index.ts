@@ -1,5 +1,5 @@
 export { cyclicAnnealing, linearAnnealing } from "./annealing.ts";
-export { elbo, logLikelihood } from "./evaluate-vae.ts";
+export { elbo, logLikelihood, meanElbo, meanLogLikelihood } from "./evaluate-vae.ts";
 export { hierarchicalLoss } from "./hierarchy.ts";
 export { iwaeLoss } from "./importance.ts";
 export { latentDataset } from "./latent-dataset.ts";

@@ -72,7 +72,9 @@ const calls: Record<string, Call> = {
     args: [quantized, { commitment: 0.25 }],
     also: { "1.commitment": ["fraction"] },
   },
-  logLikelihood: { args: [{ ...run, dataset, samples: 1 }], also: runAlso },
+  logLikelihood: { args: [{ ...run, dataset, samples: 1, first: 0 }], also: runAlso },
+  meanLogLikelihood: { args: [[1, 2]] },
+  meanElbo: { args: [{ reconstruction: [1], kl: [1], mean: [0, 1] }] },
   convVae: {
     args: [
       {
@@ -99,7 +101,7 @@ const calls: Record<string, Call> = {
   codeVectors: { args: [quantized, [0, 1]] },
   encode: { args: [{ ...run, dataset }], also: runAlso },
   reconstruct: { args: [{ ...run, dataset }], also: runAlso },
-  elbo: { args: [{ ...run, dataset, samples: 1 }], also: runAlso },
+  elbo: { args: [{ ...run, dataset, samples: 1, first: 0 }], also: runAlso },
   priorLatents: { args: [{ ...run, count: 2 }], also: runAlso },
   mixturePrior: {
     args: [{ z: Float32Array.of(0, 1, 2, 3), size: 1, components: 2, rounds: 1, seed: 0 }],

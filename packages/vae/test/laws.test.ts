@@ -35,6 +35,8 @@ import {
   latentGrid,
   linearAnnealing,
   logLikelihood,
+  meanElbo,
+  meanLogLikelihood,
   mixturePrior,
   mlpVae,
   priorLatents,
@@ -105,6 +107,35 @@ describe("the importance-weighted bound", () => {
     }
     const one = await elbo({ backend, model, dataset: points, samples: 400 });
     expect(one.elbo).toBeLessThan(exact(logDensity) + 0.1);
+  });
+
+  it("has parts whose items have the bits of the whole, and join to it", async () => {
+    const run = { backend, model: line(1.5).model, samples: 5, seed: 3 };
+    const half = (from: number): Dataset => ({
+      ...points,
+      data: points.data.slice(from, from + 2),
+      length: 2,
+    });
+    const halves = [0, 2].map((first) => ({ ...run, dataset: half(first), first }));
+    const numbers = (...all: ArrayLike<number>[]) => all.flatMap((some) => Array.from(some));
+    const whole = await logLikelihood({ ...run, dataset: points });
+    const [a, b] = await Promise.all(halves.map((options) => logLikelihood(options)));
+    expect(numbers(a.items, b.items)).toEqual(numbers(whole.items));
+    expect(meanLogLikelihood(numbers(a.items, b.items))).toEqual({
+      ...whole,
+      items: numbers(whole.items),
+    });
+    const bound = await elbo({ ...run, dataset: points });
+    const [c, d] = await Promise.all(halves.map((options) => elbo(options)));
+    const join = (name: "reconstruction" | "kl" | "mean") => numbers(c.items[name], d.items[name]);
+    const items = { reconstruction: join("reconstruction"), kl: join("kl"), mean: join("mean") };
+    const { items: _, ...means } = meanElbo(items);
+    expect(means).toEqual((({ items: _, ...rest }) => rest)(bound));
+    // The noise of the second half is not that of the first.
+    const again = await elbo({ ...halves[1], first: 0 });
+    expect(numbers(again.items.reconstruction)).not.toEqual(numbers(d.items.reconstruction));
+    expect(() => meanLogLikelihood([])).toThrow("a number for each item");
+    expect(() => meanElbo({ reconstruction: [1], kl: [1, 2], mean: [1] })).toThrow("got 2 and 1");
   });
 
   it("rises with the draws towards the exact log likelihood", async () => {

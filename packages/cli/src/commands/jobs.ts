@@ -52,8 +52,11 @@ const json = "print the result as JSON on stdout";
 
 function submitCommand(): Command {
   const command = new Command("submit")
-    .description("put a job into the queue: samples or pictures")
-    .argument("<command...>", "`sample` or `generate` with its options, as it would run here")
+    .description("put a job into the queue: samples, pictures, an evaluation, or latents")
+    .argument(
+      "<command...>",
+      "`sample`, `generate`, `evaluate`, `encode` or `decode` with its options, as it would run here",
+    )
     .passThroughOptions();
   return withStore(withQueueOptions(command))
     .option(
@@ -83,7 +86,9 @@ Options of the job come before the command, options of the command after its nam
 Examples:
   gen jobs submit --store results sample --model moons --count 50000 --seed 7
   gen jobs submit --store /mnt/jobs --priority 5 --most 8 generate "a red fox" --model sd15 --count 64
-  gen jobs submit --store results --backends onnx/node-cuda,onnx/node-cpu sample --model digits --count 1000`,
+  gen jobs submit --store results --backends onnx/node-cuda,onnx/node-cpu sample --model digits --count 1000
+  gen jobs submit --store results evaluate --model digits --sampler ddim --count 50000
+  gen jobs submit --store results encode --model stable-diffusion --data pictures/ --size 512`,
     )
     .action(async (given: string[], options: SubmitOptions) => {
       const { runSubmit } = await import("../runs/jobs-submit.ts");
@@ -172,16 +177,16 @@ function collectCommand(): Command {
     .argument("<job>", "the job's id")
     .option(
       "--out <path>",
-      "a picture (.png), the numbers (.npy), or a folder of both and of single pictures",
+      "a picture (.png), the numbers (.npy), or a folder of both and of single pictures (default: samples.npy, evaluation.png, latents.npy or decoded.png)",
       path,
-      "samples.npy",
     )
     .option("--force", "replace an existing result", false)
     .option("--json", json, false)
     .addHelpText(
       "after",
       `
-It reads the store alone: the queue may be gone.
+It reads the store alone: the queue may be gone. Of an evaluation it measures the distances, from the
+features that workers computed; it writes the picture and prints the table of \`gen evaluate\`.
 
 Examples:
   gen jobs collect k3v9x2abq7mn --store results --out samples.npy

@@ -17,6 +17,10 @@ import { sizeOf } from "./items.ts";
 /** The classifiers that come with the command, by the data that they learned. */
 const classifierNames: readonly string[] = ["digits", "fashion-mnist"];
 
+/** Whether features come from a file or a folder. */
+export const isFeaturesPath = (name: string): boolean =>
+  name !== "pixels" && !classifierNames.includes(name);
+
 /** Features of items, `[length, dim]`, and the words for them. */
 export interface Features {
   readonly data: ArrayLike<number>;

@@ -29,6 +29,13 @@ export const firstItems = (items: Items, count: number): Items => {
   return { ...items, length, data: items.data.subarray(0, length * sizeOf(items)) };
 };
 
+/** The items from `start` to before `end`, or to the last. */
+export function subItems(items: Items, start: number, end: number): Items {
+  const size = sizeOf(items);
+  const data = items.data.subarray(start * size, end * size);
+  return { ...items, length: data.length / size, data };
+}
+
 /** At most `count` items of a dataset, which the seed chooses. */
 export function chosenItems(dataset: Dataset, count: number, seed: number): Dataset {
   const order = randomStream({ seed, purpose: "evaluated items" }).permutation(dataset.length);

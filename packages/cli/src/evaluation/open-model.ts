@@ -1,14 +1,9 @@
-/*
- * The model of a folder as something that draws samples: a diffusion pipeline, or a VAE that
- * `gen train vae` made.
- */
+/* The diffusion pipeline of a folder as something that draws samples. */
 import type { Backend } from "@gen/runtime-gpu";
 import { type GenerateOptions, generate } from "@gen/sampling";
-import { priorSamples, type Vae } from "@gen/vae";
 import { conditionsOf } from "../conditions.ts";
 import { interrupted, usageError } from "../errors.ts";
 import { readModelFolder, shownFolder } from "../model-folder.ts";
-import { labelsInTurn } from "../trained-vae.ts";
 import type { Items } from "./items.ts";
 
 /** What decides the samples. */
@@ -69,21 +64,14 @@ export async function drawSamples(
   const { signal, count } = options;
   const conditioned = Object.keys(given.condition).length > 0 && given;
   const { x, shape, steps } = await generate(pipeline, { ...options, ...conditioned }).catch(
-    (error: unknown) => {
-      if (signal.aborted) throw interrupted();
-      if (error instanceof RangeError) throw usageError(error.message, { cause: error });
-      throw error;
-    },
+    (error: unknown) => samplingErrors(error, signal),
   );
   return { data: Float32Array.from(x), length: count, shape: shape.slice(1), steps };
 }
 
-/** Draws samples of a VAE's prior, of its classes in turn. */
-export async function drawPrior(
-  model: Vae,
-  { backend, count, seed, signal }: DrawOptions,
-): Promise<Items> {
-  const labels = labelsInTurn(model, count);
-  const { data } = await priorSamples({ backend, model, count, seed, signal, labels });
-  return { data: data.map((value) => 2 * value - 1), length: count, shape: model.shape };
+/** An error of sampling as the command tells it. @throws GenError `interrupted` after Ctrl-C. */
+export function samplingErrors(error: unknown, signal: AbortSignal): never {
+  if (signal.aborted) throw interrupted();
+  if (error instanceof RangeError) throw usageError(error.message, { cause: error });
+  throw error;
 }

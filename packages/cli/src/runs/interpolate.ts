@@ -12,6 +12,7 @@ import { attributeDirection, decode, encode, priorLatents } from "@gen/vae";
 import { type Conditioning, conditionsOf } from "../conditions.ts";
 import { interrupted, usageError } from "../errors.ts";
 import { claimOutput } from "../files.ts";
+import { asSamples, labelsOf } from "../latent-batches.ts";
 import {
   classOf,
   type ItemFlags,
@@ -24,7 +25,7 @@ import { outputKind } from "../output-kind.ts";
 import { checkOutput, writeSamples } from "../sample-output.ts";
 import { unscale } from "../scaling.ts";
 import { interruptSignal, print, progress } from "../terminal.ts";
-import { asSamples, type LatentOptions, labelsOf, requireModel, withLatentRun } from "./latents.ts";
+import { type LatentOptions, requireModel, withLatentRun } from "./latents.ts";
 
 interface InterpolateOptions extends LatentOptions, ItemFlags {
   readonly items?: readonly number[];

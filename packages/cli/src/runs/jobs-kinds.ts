@@ -1,11 +1,20 @@
 /*
- * What workers compute: the samples of `gen sample` and the pictures of `gen generate`, part by part.
+ * What workers compute, part by part: samples, pictures, what `gen evaluate` measures of each item, and
+ * latents of pictures and back.
  */
 import type { OpenJob, OpenKind } from "@gen/jobs";
 import type { Backend } from "@gen/runtime-gpu";
 import { pipelineSampler } from "@gen/sampling";
 import { usageError } from "../errors.ts";
-import { type PathMap, withPicturePaths, withSamplePaths } from "../job-paths.ts";
+import { type EvaluationSettings, prepareEvaluation } from "../evaluation/evaluation.ts";
+import { type PathMap, withDataPaths, withPicturePaths, withSamplePaths } from "../job-paths.ts";
+import {
+  type DecodeFlags,
+  type EncodeFlags,
+  type LatentBatches,
+  prepareDecoding,
+  prepareEncoding,
+} from "../latent-batches.ts";
 import { readSources } from "../picture-files.ts";
 import type { PictureSources } from "../picture-sources.ts";
 import { unscale } from "../scaling.ts";
@@ -82,7 +91,48 @@ export function jobKinds(
         close: () => model.dispose(),
       });
     },
+    async evaluate({ options }, at) {
+      const given = options as EvaluationSettings;
+      const opened = await backend.open();
+      const own = { ...withDataPaths(given, pathAt(at)), backend: opened.name };
+      const evaluation = await (await prepareEvaluation(own, signal)).open(opened);
+      // Named as on the machine that asked for it.
+      const features = evaluation.features.replace(own.features ?? "", given.features ?? "");
+      return onBackend({
+        draw: async ({ from, to }, stop) => ({
+          rows: await evaluation.draw(from, to, stop as AbortSignal),
+          facts: { features },
+        }),
+        close: () => evaluation.close(),
+      });
+    },
+    async encode({ options }, at) {
+      const flags = withDataPaths(options as EncodeFlags & Seeded, pathAt(at));
+      return inBatches(await prepareEncoding(flags, signal), flags.seed);
+    },
+    async decode({ options }, at) {
+      const flags = withDataPaths(options as DecodeFlags & Seeded, pathAt(at));
+      return inBatches(await prepareDecoding(flags, signal), flags.seed);
+    },
   };
+
+  /** A verb on latents, whose batches begin at multiples of their size. */
+  async function inBatches(work: LatentBatches, seed: number): Promise<OpenJob> {
+    const { model, batchSize, count } = work;
+    const run = { backend: await backend.open(), model, batchSize, seed };
+    const edge = (item: number) => Math.min(count, batchSize * Math.ceil(item / batchSize));
+    return onBackend({
+      draw: async ({ from, to }, stop) => ({
+        rows: await work.rows({ ...run, signal: stop }, edge(from), edge(to)),
+        facts: null,
+      }),
+      close: async () => undefined,
+    });
+  }
+}
+
+interface Seeded {
+  readonly seed: number;
 }
 
 /** Where a job's files are at this worker. A job reads no file that it did not bring. */

@@ -2,10 +2,19 @@
 import { type JobRequest, submit } from "@gen/jobs";
 import { describeFolder } from "@gen/pipeline";
 import { usageError } from "../errors.ts";
+import { prepareEvaluation } from "../evaluation/evaluation.ts";
+import { trainedOn } from "../evaluation/items.ts";
 import { checkModelFolder, isOnline } from "../files.ts";
 import { parseJobCommand } from "../job-command.ts";
-import { pathsIn, withPicturePaths, withSamplePaths } from "../job-paths.ts";
+import { pathsIn, withDataPaths, withPicturePaths, withSamplePaths } from "../job-paths.ts";
 import { type JobsOptions, withQueue } from "../jobs-queue.ts";
+import {
+  checkLatentsFile,
+  type DecodeFlags,
+  type EncodeFlags,
+  prepareDecoding,
+  prepareEncoding,
+} from "../latent-batches.ts";
 import { isVaeFolder } from "../latent-model.ts";
 import { loadFrom } from "../model-folder.ts";
 import { outputKind } from "../output-kind.ts";
@@ -13,7 +22,9 @@ import { readSources } from "../picture-files.ts";
 import { likePicture, type PictureFlags } from "../picture-flags.ts";
 import { checkEta, checkNoise } from "../samplers.ts";
 import { bytesText, interruptSignal, note, print, progress } from "../terminal.ts";
+import { readTrainedVae } from "../trained-vae.ts";
 import { version } from "../versions.ts";
+import type { EvaluateOptions } from "./evaluate.ts";
 import { pictureCount } from "./generate.ts";
 import type { PictureJob } from "./jobs-kinds.ts";
 import { prepareSamples, type SampleCommandOptions } from "./sample.ts";
@@ -28,6 +39,24 @@ export interface SubmitOptions extends JobsOptions {
 
 type Asked = Pick<JobRequest, "kind" | "count" | "options" | "files">;
 
+interface Asking {
+  /** Whether --seed was given. */
+  readonly isSeeded: boolean;
+  readonly signal: AbortSignal;
+  readonly prompts: readonly string[];
+}
+
+/** What each command asks for, by its name. */
+const asked: Readonly<Record<string, (flags: never, asking: Asking) => Promise<Asked>>> = {
+  sample: (flags: SampleCommandOptions, { isSeeded, signal }) =>
+    askedSamples(flags, isSeeded, signal),
+  generate: (flags: PictureFlags, { isSeeded, signal, prompts }) =>
+    askedPictures(prompts, flags, isSeeded, signal),
+  evaluate: askedEvaluation,
+  encode: askedEncoding,
+  decode: askedDecoding,
+};
+
 /** Runs `gen jobs submit`. */
 export async function runSubmit(words: readonly string[], options: SubmitOptions): Promise<void> {
   const { name, command } = await parseJobCommand(words);
@@ -38,14 +67,12 @@ export async function runSubmit(words: readonly string[], options: SubmitOptions
     const {
       kind,
       count,
-      options: asked,
+      options: jobOptions,
       files,
-    } = name === "sample"
-      ? await askedSamples(flags as SampleCommandOptions, isSeeded, signal)
-      : await askedPictures(command.args, flags as PictureFlags, isSeeded, signal);
+    } = await asked[name](flags as never, { isSeeded, signal, prompts: command.args });
     const line = progress("Putting the model into the store");
     const job = await submit(queue, store, {
-      ...{ kind, count, options: asked, files, version: version(), upload: options.upload },
+      ...{ kind, count, options: jobOptions, files, version: version(), upload: options.upload },
       backends: options.backends ?? [flags.backend],
       ...{ priority: options.priority, most: options.most ?? 0, seconds: options.partSeconds },
       onUpload: (done, total) => line.update(done, total),
@@ -77,13 +104,76 @@ async function askedSamples(
   checkEta(eta, sampler);
   checkNoise(options, isSeeded);
   outputKind(out);
-  const { force, json, config, printConfig, ...given } = options as SampleCommandOptions &
-    Record<"config" | "printConfig", unknown>;
+  const given = ofTheWork(options);
   const files = pathsIn((at) => withSamplePaths(given, at));
   await checkInputs(files, model);
   const { count, notes } = await prepareSamples({ ...options, model, signal });
   notes.forEach(note);
   return { kind: "sample", count, options: given, files };
+}
+
+/** Options without those of one run at one machine. */
+function ofTheWork<O extends object>(options: O): O {
+  const names = ["force", "json", "config", "printConfig"];
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !names.includes(name))) as O;
+}
+
+/** The job of `gen evaluate` with these options. */
+async function askedEvaluation(
+  { samples, ...options }: EvaluateOptions,
+  { signal }: Asking,
+): Promise<Asked> {
+  if (samples !== undefined)
+    throw usageError("--samples must be left out of a job: gen evaluate measures a file at once");
+  const model = requireFolder(options.model);
+  checkEta(options.eta, options.sampler);
+  const data = options.data ?? (isOnline(model) ? undefined : (await trainedOn(model)).data);
+  return askedOfData("evaluate", { ...options, model, data }, (given) =>
+    prepareEvaluation(given, signal),
+  );
+}
+
+/** The job of `gen encode` with these options. */
+async function askedEncoding(
+  options: EncodeFlags & { readonly out: string },
+  { signal }: Asking,
+): Promise<Asked> {
+  const model = requireFolder(options.model);
+  checkLatentsFile(options.out);
+  await checkModelFolder(model);
+  const data = options.data ?? (await readTrainedVae("--model", model))?.settings.data;
+  return askedOfData("encode", { ...options, model, data }, (given) =>
+    prepareEncoding(given, signal),
+  );
+}
+
+/** The job of `gen decode` with these options. */
+async function askedDecoding(
+  options: DecodeFlags & { readonly out: string },
+  { signal }: Asking,
+): Promise<Asked> {
+  const model = requireFolder(options.model);
+  outputKind(options.out);
+  return askedOfData("decode", { ...options, model }, (given) => prepareDecoding(given, signal));
+}
+
+/** The job of a verb whose items are counted when its files are read. */
+async function askedOfData<O extends { readonly model: string }>(
+  kind: string,
+  options: O,
+  prepare: (options: O) => Promise<{ readonly count: number }>,
+): Promise<Asked> {
+  const given = ofTheWork(options);
+  const files = pathsIn((at) => withDataPaths(given, at));
+  await checkInputs(files, options.model);
+  const { count } = await prepare(given);
+  return { kind, count, options: given, files };
+}
+
+/** @throws GenError `usage` when there is no folder. */
+function requireFolder(model: string | undefined): string {
+  if (model !== undefined) return model;
+  throw usageError("--model must be given: a folder that workers will have");
 }
 
 const isVae = async (model: string) => !isOnline(model) && (await isVaeFolder(model));

@@ -1,11 +1,10 @@
 /* The work of `gen jobs work`: a worker, until Ctrl-C or until no job is left. */
-import { dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { type WorkEvent, work } from "@gen/jobs";
-import { modelFiles } from "@gen/model-files";
 import type { Backend } from "@gen/runtime-gpu";
 import { openBackend } from "@gen/runtime-gpu/open";
 import { usageError } from "../errors.ts";
-import { type JobsOptions, withQueue } from "../jobs-queue.ts";
+import { type JobsOptions, jobsCache, withQueue } from "../jobs-queue.ts";
 import { duration, interruptSignal, note, print } from "../terminal.ts";
 import { version } from "../versions.ts";
 import { jobKinds, type LazyBackend } from "./jobs-kinds.ts";
@@ -34,7 +33,7 @@ export async function runWork(options: WorkerOptions): Promise<void> {
         ...(options.name !== undefined && { name: options.name }),
         ...(options.model !== undefined && { models: [options.model] }),
         kinds: jobKinds(lazy, signal),
-        cache: resolve(options.cache ?? ownCache()),
+        cache: resolve(options.cache ?? jobsCache()),
         onEvent: log,
       });
       // A worker that had nothing but what it refused did not do what it was started for.
@@ -46,12 +45,6 @@ export async function runWork(options: WorkerOptions): Promise<void> {
       await lazy.reset();
     }
   });
-}
-
-/** The folder of models, beside that of downloads. */
-function ownCache(): string {
-  const { location = "." } = modelFiles();
-  return join(dirname(location), "jobs");
 }
 
 /** A backend in a process of its own, which a stranger's model may crash. */

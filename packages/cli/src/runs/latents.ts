@@ -1,35 +1,25 @@
 /* The work of `gen encode`, `gen decode` and `gen reconstruct`. */
 import { extname, resolve } from "node:path";
-import {
-  type Dataset,
-  type NdArray,
-  readNpz,
-  slice,
-  writeNpy,
-  writeNpz,
-  writePng,
-} from "@gen/data";
-import { normalNoise } from "@gen/math";
+import { type Dataset, slice, writePng } from "@gen/data";
 import type { Backend } from "@gen/runtime-gpu";
 import { openBackend } from "@gen/runtime-gpu/open";
-import { codeVectors, decode, elbo, encode, reconstruct, type Vae } from "@gen/vae";
+import type { AbortSignalLike } from "@gen/sampling";
+import { elbo, reconstruct, type Vae } from "@gen/vae";
 import { replaceFile } from "../atomic-files.ts";
 import { isDrawable, maxDrawable, pictureOf } from "../drawing/pictures.ts";
 import { interrupted, usageError } from "../errors.ts";
-import { checkModelFolder, claimOutput, readBounded } from "../files.ts";
+import { checkModelFolder, claimOutput } from "../files.ts";
 import {
-  classOf,
-  type ItemFlags,
-  type LatentModel,
-  openItems,
-  openLatentModel,
-} from "../latent-model.ts";
-import { floatsOf, readNpyFlag } from "../npy-flags.ts";
+  checkLatentsFile,
+  latentsFile,
+  prepareDecoding,
+  prepareEncoding,
+} from "../latent-batches.ts";
+import { type ItemFlags, type LatentModel, openItems, openLatentModel } from "../latent-model.ts";
 import type { CommonOptions } from "../options.ts";
 import { outputKind } from "../output-kind.ts";
 import { checkOutput, writeSamples } from "../sample-output.ts";
 import { interruptSignal, print, progress } from "../terminal.ts";
-import { isQuantized } from "../trained-vae.ts";
 
 /** Options of every verb on latents. */
 export interface LatentOptions extends CommonOptions {
@@ -42,8 +32,8 @@ export interface LatentRun {
   readonly seed: number;
   readonly batchSize: number;
   readonly model: Vae;
-  readonly signal: AbortSignal;
-  readonly onProgress: (done: number, total: number) => void;
+  readonly signal: AbortSignalLike;
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /** @throws GenError `usage` when --model is missing or no folder. */
@@ -78,116 +68,46 @@ export async function withLatentRun<R>(
   }
 }
 
-/** Images of a VAE, in [0, 1], as a pipeline's samples in [-1, 1]. */
-export const asSamples = ({ data, shape }: { data: Float32Array; shape: readonly number[] }) => ({
-  x: data.map((v) => 2 * v - 1),
-  shape,
-});
-
 /** Runs `gen encode`. */
 export async function runEncode(
   options: LatentOptions & ItemFlags & { readonly draw: "mean" | "sample" },
 ): Promise<void> {
-  const { out, json, force, seed, draw } = options;
-  const folder = await requireModel(options.model);
-  const kind = extname(out).toLowerCase();
-  if (kind !== ".npy" && kind !== ".npz")
-    throw usageError(`--out must end in .npy or .npz, got ${out}`);
+  const { out, json, force } = options;
+  const model = await requireModel(options.model);
+  checkLatentsFile(out);
   await claimOutput(out, { force, kind: "file" });
   const signal = interruptSignal();
-  const opened = await openLatentModel(folder, { signal, ...options });
-  const dataset = await openItems(opened, options);
-  await withLatentRun(options, opened, signal, "Encoding", async (run) => {
-    const { mean, logVariance, codes, shape } = await encode({ ...run, dataset });
-    const [count, ...latent] = shape;
-    const z = draw === "sample" ? posteriorDraws({ mean, logVariance, shape }, seed) : mean;
-    const { labels } = dataset;
-    const bytes =
-      kind === ".npy"
-        ? writeNpy({ data: z, shape })
-        : writeNpz({
-            z: { data: z, shape },
-            ...(codes
-              ? { codes: { data: Int32Array.from(codes), shape: [count, ...latent.slice(1)] } }
-              : { log_variance: { data: logVariance, shape } }),
-            ...(labels && { labels: { data: Int32Array.from(labels), shape: [count] } }),
-          });
-    await replaceFile(out, bytes);
+  const encoding = await prepareEncoding({ ...options, model }, signal);
+  await withLatentRun(options, encoding, signal, "Encoding", async (run) => {
+    const rows = await encoding.rows(run, 0, encoding.count);
+    await replaceFile(out, latentsFile(out, rows));
+    const [count, ...latent] = rows.z.shape;
     print(json, { out: resolve(out), count, latent, backend: run.backend.name }, [
       `${count} latents [${latent.join(", ")}] are in ${out}`,
     ]);
   });
 }
 
-/** A draw of each posterior, keyed by the seed and the item's number, as `latentDataset` has them. */
-export function posteriorDraws(
-  { mean, logVariance, shape: [batch] }: Awaited<ReturnType<typeof encode>>,
-  seed: number,
-): Float32Array {
-  const noise = normalNoise({ seed, purpose: "latents", batch, size: mean.length / batch });
-  return mean.map((v, i) => v + Math.exp(logVariance[i] / 2) * noise[i]);
-}
-
 /** Runs `gen decode`. */
 export async function runDecode(
   options: LatentOptions & { readonly latents?: string; readonly class?: readonly string[] },
 ): Promise<void> {
-  const { out, json, force, latents } = options;
-  const folder = await requireModel(options.model);
-  if (latents === undefined)
-    throw usageError("--latents must be given: an npy or npz file as `gen encode` writes it");
+  const { out, json, force } = options;
+  const model = await requireModel(options.model);
   const kind = outputKind(out);
   await claimOutput(out, { force, kind: kind === "folder" ? "folder" : "file" });
   const signal = interruptSignal();
-  const { z, labels } = await readLatents(latents);
-  const [count, ...latent] = z.shape;
-  const opened = await openLatentModel(folder, { signal, ...options, latent });
-  const { model, settings } = opened;
-  const codes =
-    count >= 1 && isQuantized(model) && latent.join() === model.latent.slice(1).join()
-      ? codeVectors(model, Array.from(z.data as ArrayLike<number | bigint>, Number))
-      : undefined;
-  const data = codes ?? Float32Array.from(floatsOf(`--latents ${latents}`, z));
-  if (!codes && (!(count >= 1) || latent.join() !== model.latent.join()))
-    throw usageError(
-      `--latents ${latents} must be [count, ${model.latent.join(", ")}], got [${z.shape.join(", ")}]`,
-    );
-  checkOutput(out, kind, count, { item: model.shape, shape: model.latent });
-  const classes = labelsOf(options.class, model, settings?.classes, count) ?? labels;
-  await withLatentRun(options, opened, signal, "Decoding", async (run) => {
-    const images = await decode({ ...run, z: data, labels: classes });
-    await writeSamples(out, kind, asSamples(images));
-    print(json, { out: resolve(out), shape: images.shape, backend: run.backend.name }, [
+  const decoding = await prepareDecoding({ ...options, model }, signal);
+  const { count } = decoding;
+  const { shape, latent } = decoding.model;
+  checkOutput(out, kind, count, { item: shape, shape: latent });
+  await withLatentRun(options, decoding, signal, "Decoding", async (run) => {
+    const { x } = await decoding.rows(run, 0, count);
+    await writeSamples(out, kind, { x: x.data, shape: x.shape });
+    print(json, { out: resolve(out), shape: x.shape, backend: run.backend.name }, [
       `${count} ${count === 1 ? "picture is" : "pictures are"} in ${out}`,
     ]);
   });
-}
-
-/** The labels of `count` items by --class, in equal groups; undefined where no class is given. */
-export function labelsOf(
-  texts: readonly string[] | undefined,
-  { classes: count }: Pick<Vae, "classes">,
-  names: readonly string[] | undefined,
-  items: number,
-): Int32Array | undefined {
-  if (!texts) return undefined;
-  if (count === undefined) throw usageError("--class must be left out: the model has no classes");
-  const labels = texts.map((text) => classOf("--class", text, { classes: names, count }));
-  return Int32Array.from(
-    { length: items },
-    (_, i) => labels[Math.floor((i * labels.length) / items)],
-  );
-}
-
-const npzLimit = 2 ** 30;
-
-async function readLatents(path: string): Promise<{ z: NdArray; labels?: ArrayLike<number> }> {
-  if (extname(path).toLowerCase() !== ".npz") return { z: await readNpyFlag("--latents", path) };
-  const bytes = await readBounded(path, npzLimit);
-  if (!bytes) throw usageError(`--latents ${path}: no such file`);
-  const { z, labels } = readNpz(bytes, { name: `--latents ${path}`, limit: npzLimit });
-  if (!z) throw usageError(`--latents ${path} must have an array z, as \`gen encode\` writes it`);
-  return { z, ...(labels && { labels: Array.from(labels.data, Number) }) };
 }
 
 /** Runs `gen reconstruct`. */
@@ -208,7 +128,7 @@ export async function runReconstruct(
   await withLatentRun(options, opened, signal, "Reconstructing", async (run) => {
     const images = await reconstruct({ ...run, dataset });
     // A pipeline's VAE has no likelihood, so no nats.
-    const nats = settings && (await elbo({ ...run, dataset }));
+    const nats = settings && termsOf(await elbo({ ...run, dataset }));
     const pixels = pixelError(dataset, images.data);
     await replaceFile(out, writePng(pairs(slice(dataset, 0, shown), images.data)));
     const line = nats
@@ -230,6 +150,9 @@ export async function runReconstruct(
     );
   });
 }
+
+/** The means alone. */
+const termsOf = ({ items: _, ...means }: Awaited<ReturnType<typeof elbo>>) => means;
 
 /** The items' values in [0, 1]. */
 export const unitData = ({ data, range: [low, high] = [0, 1] }: Dataset): Float32Array =>
