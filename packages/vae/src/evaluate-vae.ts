@@ -108,11 +108,8 @@ export async function elbo<T>(
  * @throws RangeError when there are no items, or their terms do not fit.
  */
 export function meanElbo(items: ElboItems): Elbo {
+  checkArguments({ items }, { items: TERMS });
   const { reconstruction, kl, mean } = items;
-  checkArguments(
-    { reconstruction, kl, mean },
-    { reconstruction: rules.NUMBERS, kl: rules.NUMBERS, mean: rules.NUMBERS },
-  );
   const { length } = reconstruction;
   const size = mean.length / length;
   if (kl.length !== length || !(Number.isInteger(size) && size > 0))
@@ -127,6 +124,12 @@ export function meanElbo(items: ElboItems): Elbo {
     items,
   };
 }
+
+const TERMS = /* @__PURE__ */ rules.having("{ reconstruction, kl, mean }, numbers each", {
+  reconstruction: rules.NUMBERS,
+  kl: rules.NUMBERS,
+  mean: rules.NUMBERS,
+});
 
 const meanOf = (values: ArrayLike<number>): number => {
   let sum = 0;
