@@ -93,9 +93,8 @@ async function askedSamples(
   isSeeded: boolean,
   signal: AbortSignal,
 ): Promise<Asked> {
-  const { model, eta, sampler, remote, resume, remoteModel, out } = options;
-  if (model === undefined)
-    throw usageError("--model must be given: a folder that workers will have");
+  const { eta, sampler, remote, resume, remoteModel, out } = options;
+  const model = requireFolder(options.model);
   if (remote !== undefined || resume || remoteModel !== undefined)
     throw usageError("--remote must be left out: a job has workers of its own");
   const { grid, prior, components, data } = options;
@@ -190,10 +189,9 @@ async function askedPictures(
   if (flags.previews !== undefined) throw usageError("--previews must be left out of a job");
   const found = await likePicture(prompts, flags, isSeeded);
   found.notes.forEach(note);
-  const { prompt, model } = found.settings;
+  const { prompt } = found.settings;
   if (prompt === undefined) throw usageError("gen jobs submit generate needs a prompt");
-  if (model === undefined)
-    throw usageError("--model must be given: a folder that workers will have");
+  const model = requireFolder(found.settings.model);
   checkEta(flags.eta, flags.sampler);
   outputKind(flags.out);
   const settings = { ...found.settings, prompt, model };
