@@ -1,12 +1,12 @@
 /* The work of `gen jobs work`: a worker, until Ctrl-C or until no job is left. */
-import { dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { type WorkEvent, work } from "@gen/jobs";
-import { modelFiles } from "@gen/model-files";
 import type { Backend } from "@gen/runtime-gpu";
 import { openBackend } from "@gen/runtime-gpu/open";
 import { usageError } from "../errors.ts";
+import { fetchedFolder } from "../fetched-models.ts";
 import { type JobsOptions, withQueue } from "../jobs-queue.ts";
-import { duration, interruptSignal, note, print } from "../terminal.ts";
+import { duration, interruptSignal, note, oneLine, print } from "../terminal.ts";
 import { version } from "../versions.ts";
 import { jobKinds, type LazyBackend } from "./jobs-kinds.ts";
 
@@ -34,7 +34,7 @@ export async function runWork(options: WorkerOptions): Promise<void> {
         ...(options.name !== undefined && { name: options.name }),
         ...(options.model !== undefined && { models: [options.model] }),
         kinds: jobKinds(lazy, signal),
-        cache: resolve(options.cache ?? ownCache()),
+        cache: resolve(options.cache ?? fetchedFolder()),
         onEvent: log,
       });
       // A worker that had nothing but what it refused did not do what it was started for.
@@ -46,12 +46,6 @@ export async function runWork(options: WorkerOptions): Promise<void> {
       await lazy.reset();
     }
   });
-}
-
-/** The folder of models, beside that of downloads. */
-function ownCache(): string {
-  const { location = "." } = modelFiles();
-  return join(dirname(location), "jobs");
 }
 
 /** A backend in a process of its own, which a stranger's model may crash. */
@@ -80,7 +74,7 @@ function log(event: WorkEvent): void {
     if (refusals.has(text)) return;
     refusals.add(text);
   }
-  note(text);
+  note(oneLine(text));
 }
 
 function textOf({ event, job, part, items, seconds = 0, reason = "" }: WorkEvent): string {
