@@ -37,12 +37,15 @@ export async function connect(Client: typeof Redis, url: string): Promise<Redis>
 
 /** Why a Redis cannot be used. */
 function unreachable(url: string, cause: unknown): GenError {
-  const { host, pathname } = new URL(url);
-  const at = host || pathname;
-  const { message, code = "" } = cause as NodeJS.ErrnoException;
+  const { host, pathname, protocol } = new URL(url);
+  const at = `${host || pathname}${protocol === "rediss:" ? " with TLS" : ""}`;
+  const { name, message, code = "" } = cause as NodeJS.ErrnoException;
   if (/NOAUTH|WRONGPASS|AUTH/.test(message))
     return new GenError("usage", `Redis at ${at} wants another password: redis://:PASSWORD@HOST`);
-  if (/^(ECONN|ENOENT|ENOTFOUND|EHOST|ENET|ETIMEDOUT|EAI_)/.test(code) || code === "")
+  if (
+    /^(ECONN|ENOENT|ENOTFOUND|EHOST|ENET|ETIMEDOUT|EAI_)/.test(code) ||
+    (code === "" && name !== "ReplyError")
+  )
     return new GenError(
       "unreachable",
       `no Redis answers at ${at}: start one with redis-server --appendonly yes (Debian: apt install redis-server), or give the address of another`,

@@ -87,7 +87,9 @@ export function readEntry<J extends JobEntry = JobEntry>(
 }
 
 const isRecord = (value: unknown) =>
-  typeof value === "object" && value !== null && Object.values(value).every((each) => each !== null);
+  typeof value === "object" &&
+  value !== null &&
+  Object.values(value).every((each) => each !== null);
 
 const nameOf = (id: string) => `jobs/${id}/job.json`;
 

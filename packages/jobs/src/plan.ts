@@ -15,7 +15,6 @@
 import { GenError } from "@gen/math";
 import { parseJson } from "@gen/math/json";
 
-
 /** A range of items: the batches that begin in it. */
 export interface Part {
   /** The first item, 0-based. */
@@ -101,7 +100,9 @@ export function readPlan(text: string, count: number, id: string): Plan {
   const plan = parseJson(text, { name: `the plan of job ${id}`, limit: 1000 }) as unknown as Plan;
   const { first, size, backend } = plan ?? {};
   const fits =
-    [first, size].every((number) => Number.isSafeInteger(number) && number > 0 && number <= count) &&
+    [first, size].every(
+      (number) => Number.isSafeInteger(number) && number > 0 && number <= count,
+    ) &&
     partCount(count, plan) <= MAX_PARTS &&
     typeof backend === "string";
   if (fits) return plan;

@@ -111,7 +111,9 @@ export function folderStore(folder: string): Store {
     async read(name) {
       const path = await find(join(root, checkName(name))).catch(unlessMissing);
       // To open a pipe would wait for its writer.
-      const file = path && (await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(unlessMissing));
+      const file =
+        path &&
+        (await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(unlessMissing));
       if (!file) return undefined;
       try {
         const stats = await file.stat();
@@ -144,7 +146,10 @@ export const tooLarge = (size: number | string): GenError =>
   new GenError("file-too-large", `the file has ${size} bytes, ${LARGEST_FILE} are allowed`);
 
 const leadsOut = (path: string): GenError =>
-  new GenError("invalid-data", `${path} is a link that leads out of the store; copy its files there`);
+  new GenError(
+    "invalid-data",
+    `${path} is a link that leads out of the store; copy its files there`,
+  );
 
 function unlessMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;

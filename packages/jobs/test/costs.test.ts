@@ -18,7 +18,7 @@ const pages = ["guide", "zh/guide"].map((folder) =>
 const [count, workers, seconds] = [1_000_000, 16, 20];
 
 /** Bytes in Redis of a job with a thousand parts that wait, and of a part that is done. */
-const redisBytes = { job: 850_000, done: 1 / 8 };
+const redisBytes = { job: 650_000, done: 1 / 8 };
 
 /** Numbers of a batch that `generate` draws at once, and those of a sample: x, and the picture. */
 const batchNumbers = 2 ** 16;

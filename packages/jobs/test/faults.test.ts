@@ -199,7 +199,10 @@ describe.skipIf(!hasRedis)(hasRedis ? "a job" : missingRedis, async () => {
     });
     // The first part is two items.
     expect(parts).toBe(count - 1);
-    expect(await own.status(id)).toMatchObject({ state: "done", parts: { all: parts, done: parts } });
+    expect(await own.status(id)).toMatchObject({
+      state: "done",
+      parts: { all: parts, done: parts },
+    });
     expect(most).toBeGreaterThan(500);
     expect(most).toBeLessThanOrEqual(1000);
     expect(await client.keys(`many:${id}:part-*`)).toEqual([]);

@@ -62,9 +62,7 @@ describe.skipIf(!hasRedis)(hasRedis ? "a worker" : missingRedis, async () => {
     await redis.setbit(keyOf(id, "done"), 0, 1);
   };
 
-  const damage: Readonly<
-    Record<string, [does: (id: string) => unknown, says: RegExp]>
-  > = {
+  const damage: Readonly<Record<string, [does: (id: string) => unknown, says: RegExp]>> = {
     "an entry under another id": [
       (id) => entry(id, { id: "abcdefghijkm" }),
       /is no job of this program/,
@@ -95,11 +93,11 @@ describe.skipIf(!hasRedis)(hasRedis ? "a worker" : missingRedis, async () => {
     "a record of another job": [(id) => change(id, { id: "abcdefghijkm" }), /is no job of this/],
     "a record without inputs": [(id) => change(id, { inputs: null }), /is no job of this program/],
     "an input that is null": [(id) => change(id, { inputs: { a: null } }), /is no job of this/],
-    "a record that is nested deep": [
-      (id) => writeFileSync(recordOf(id), "[".repeat(1e6)),
-      /nest/,
+    "a record that is nested deep": [(id) => writeFileSync(recordOf(id), "[".repeat(1e6)), /nest/],
+    "a record that is too large": [
+      (id) => truncateSync(recordOf(id), 2 ** 24 + 1),
+      /must have at most 16777216 bytes/,
     ],
-    "a record that is too large": [(id) => truncateSync(recordOf(id), 2 ** 24 + 1), /must have at most 16777216 bytes/],
     "an input that leads up": [
       (id) => change(id, input({ "../../up": file })),
       /list of files is damaged/,

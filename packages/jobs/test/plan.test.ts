@@ -43,7 +43,9 @@ it.each([
   { first: 1, size: 4 },
   null,
 ])("refuses the plan %j", (plan) => {
-  expect(() => readPlan(JSON.stringify(plan), 100, "a")).toThrow(/the plan of job a in Redis is damaged/);
+  expect(() => readPlan(JSON.stringify(plan), 100, "a")).toThrow(
+    /the plan of job a in Redis is damaged/,
+  );
 });
 
 it("refuses a plan of more parts than a store lists", () => {
@@ -64,10 +66,16 @@ it("sizes parts by time", () => {
 
 it("gives a short job parts for many workers, of a second or more", () => {
   // 1000 batches of 0.5 s: parts of 500 / 128 s.
-  expect(partSize({ count: 1000, seconds: 20 }, { done: 0, batch: 1, seconds: 0.5, bytes })).toBe(7);
+  expect(partSize({ count: 1000, seconds: 20 }, { done: 0, batch: 1, seconds: 0.5, bytes })).toBe(
+    7,
+  );
   // 100 batches of 0.1 s: parts of 1 s.
-  expect(partSize({ count: 100, seconds: 20 }, { done: 0, batch: 1, seconds: 0.1, bytes })).toBe(10);
-  expect(partSize({ count: 100, seconds: 20 }, { done: 98, batch: 2, seconds: 0.001, bytes })).toBe(2);
+  expect(partSize({ count: 100, seconds: 20 }, { done: 0, batch: 1, seconds: 0.1, bytes })).toBe(
+    10,
+  );
+  expect(partSize({ count: 100, seconds: 20 }, { done: 98, batch: 2, seconds: 0.001, bytes })).toBe(
+    2,
+  );
 });
 
 it("makes longer parts where there would be more than a million, and bounds their files", () => {

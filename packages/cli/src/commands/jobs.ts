@@ -1,13 +1,5 @@
 import { Command } from "commander";
-import {
-  backendList,
-  backendNames,
-  choice,
-  decimal,
-  integer,
-  path,
-  words,
-} from "../options.ts";
+import { backendList, backendNames, choice, decimal, integer, path, words } from "../options.ts";
 import type { CollectOptions } from "../runs/jobs-collect.ts";
 import type { StatusOptions } from "../runs/jobs-status.ts";
 import type { SubmitOptions } from "../runs/jobs-submit.ts";

@@ -37,12 +37,16 @@ export async function runCache(names: readonly string[], options: CacheOptions):
     if (names.length === 0) bytes = await cache.clear();
     else for (const file of files) bytes += await evict(cache, file);
     for (const { remove } of models) await remove();
-    print(json, { folder, removed: files.length, bytes, jobs: { ...jobs, removed: models.length } }, [
-      `${counted(files.length)} removed, ${bytesText(bytes)}`,
-      ...(models.length > 0
-        ? [`${countedModels(models.length)} removed, ${bytesText(jobs.bytes)}`]
-        : []),
-    ]);
+    print(
+      json,
+      { folder, removed: files.length, bytes, jobs: { ...jobs, removed: models.length } },
+      [
+        `${counted(files.length)} removed, ${bytesText(bytes)}`,
+        ...(models.length > 0
+          ? [`${countedModels(models.length)} removed, ${bytesText(jobs.bytes)}`]
+          : []),
+      ],
+    );
     return;
   }
   const damaged = verify ? await damagedOf(folder, files) : undefined;
@@ -86,7 +90,9 @@ function named<M extends FetchedModel>(all: Listed<M>, names: readonly string[])
     files: all.files.filter(({ sha256, urls }) => some.some((name) => fits(name, sha256, urls))),
     models: all.models.filter(({ sha256 }) => some.some((name) => fits(name, sha256))),
   });
-  const idle = names.find((name) => Object.values(found([name])).every(({ length }) => length === 0));
+  const idle = names.find((name) =>
+    Object.values(found([name])).every(({ length }) => length === 0),
+  );
   if (idle !== undefined) throw usageError(`${shownFolder(idle)} is not in the cache`);
   return found(names);
 }

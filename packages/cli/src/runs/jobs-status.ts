@@ -60,19 +60,20 @@ function lineOf({ id, kind, state, done, count, parts, secondsLeft, priority }: 
 const SHOWN = 20;
 
 /** Who computed what, and what was set aside. Others may have written it. */
-const details = ({ workers, failed, parts }: JobStatus): string[] => [
-  ...workers
-    .slice(0, SHOWN)
-    .map(
-      ({ worker, backend, version, parts, items }) =>
-        `  ${worker}  ${backend}  gen ${version}  ${counted(parts, "part")}, ${counted(items, "item")}`,
-    ),
-  ...andMore(workers.length, "worker"),
-  ...failed
-    .slice(0, SHOWN)
-    .map(({ from, reason }) => `  set aside: the part of item ${from}: ${reason}`),
-  ...andMore(parts.failed, "part"),
-].map(oneLine);
+const details = ({ workers, failed, parts }: JobStatus): string[] =>
+  [
+    ...workers
+      .slice(0, SHOWN)
+      .map(
+        ({ worker, backend, version, parts, items }) =>
+          `  ${worker}  ${backend}  gen ${version}  ${counted(parts, "part")}, ${counted(items, "item")}`,
+      ),
+    ...andMore(workers.length, "worker"),
+    ...failed
+      .slice(0, SHOWN)
+      .map(({ from, reason }) => `  set aside: the part of item ${from}: ${reason}`),
+    ...andMore(parts.failed, "part"),
+  ].map(oneLine);
 
 const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
 
