@@ -137,13 +137,24 @@ export const commandTexts: Readonly<Record<string, CommandTexts>> = {
   "jobs status": {
     description: "显示队列中各任务的进度",
     argument: "任务的编号；给出时还显示由谁计算了什么，以及搁置了什么",
-    notes: [neededForJobs, "", "任务有搁置的份时，退出码为 1。"],
+    notes: [neededForJobs, "", "任务有搁置的份时，退出码为 1。用 gen jobs retry 重试这些份。"],
   },
   "jobs collect": {
     description: "把任务的结果写成单个进程所写的样子",
     argument: "任务的编号",
     notes: [
       "只读取存储，不需要队列。对于评估，用各工作进程算出的特征计算距离，写出图片，并打印 `gen evaluate` 的表格。",
+    ],
+  },
+  "jobs retry": {
+    description: "重试一个任务中搁置的份",
+    argument: "任务的编号",
+    notes: [
+      neededForJobs,
+      "",
+      "请先排除原因，原因可用 gen jobs status 查看。随后每一份再试三次，由正在运行或以后启动的工作进程完成。拒绝过该任务的工作进程也会重新检查它。",
+      "",
+      "没有搁置的份时，退出码也是 0。",
     ],
   },
   "jobs cancel": {
@@ -217,6 +228,8 @@ export const commandTexts: Readonly<Record<string, CommandTexts>> = {
     argument: "只处理这些文件：URL 或其开头，SHA-256 或其前 8 位",
     notes: [
       "URL 处的模型只下载一次。文件在用户缓存文件夹的 gen/models 中，该位置可用 XDG_CACHE_HOME 更改，每个文件以其 SHA-256 命名。每行是大小、上次使用的日期、SHA-256 和 URL。中断的下载只是文件的一部分。",
+      "",
+      "gen jobs work 从存储中取来的模型在 gen/jobs 中，每个模型一个文件夹。工作进程从不删除它们，请在没有工作进程运行时删除。",
       "",
       "若 --verify 发现损坏的文件，退出码为 1。下次使用时会重新下载。",
     ],

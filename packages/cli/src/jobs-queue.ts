@@ -1,7 +1,5 @@
-/* The queue, the store and the cache of the commands of `gen jobs`. */
-import { dirname, join } from "node:path";
+/* The queue and the store of the commands of `gen jobs`. */
 import { folderStore, type JobQueue, openQueue, openS3Store, type Store } from "@gen/jobs";
-import { modelFiles } from "@gen/model-files";
 import { usageError } from "./errors.ts";
 
 /** The flags of all commands of `gen jobs`. */
@@ -36,10 +34,4 @@ export async function withQueue<R>(
   } finally {
     await queue.close();
   }
-}
-
-/** The folder of fetched models, beside that of downloads. */
-export function jobsCache(): string {
-  const { location = "." } = modelFiles();
-  return join(dirname(location), "jobs");
 }

@@ -237,12 +237,6 @@ export function httpUrl(text: string): string {
   throw new InvalidArgumentError("It must be an http or https URL, such as http://localhost:8000.");
 }
 
-/** Parses Redis' address. */
-export function redisUrl(text: string): string {
-  if (/^rediss?:\/\//.test(text) && URL.canParse(text)) return text;
-  throw new InvalidArgumentError("It must be an address such as redis://127.0.0.1:6379.");
-}
-
 /** Parses names of backends with commas between. */
 export const backendList = (text: string): readonly string[] =>
   listOf("backends with commas between, such as onnx/node-cuda,onnx/node-cpu", (name) =>

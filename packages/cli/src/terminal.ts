@@ -49,6 +49,10 @@ export function endLine(): void {
   lineOpen = false;
 }
 
+/** A text that others may have written, as a line: what would control the terminal becomes "?". */
+export const oneLine = (text: string): string =>
+  text.replace(/\s*\n\s*/g, "; ").replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "?");
+
 /** Prints a note on stderr. */
 export function note(text: string): void {
   endLine();

@@ -62,6 +62,46 @@ describe.skipIf(!hasRedis)(hasRedis ? "gen jobs" : missingRedis, async () => {
       1,
       expect.stringMatching(/1 set aside\n {2}set aside: the part of item 0: the job names a file/),
     ]);
+    const mended = { ...job.options, init: undefined };
+    writeFileSync(path, JSON.stringify({ ...job, options: mended }));
+    expect(await runJsonHere("jobs", "retry", id, ...reach)).toEqual({ id, parts: 1 });
+    expect(await work()).toMatchObject({ parts: 1, items: 2 });
+    const again = await genHere(["jobs", "retry", id, ...reach]);
+    expect([again.code, again.stdout]).toEqual([
+      0,
+      `no part of job ${id} was set aside; workers that refused it look at it again\n`,
+    ]);
+    expect(await runJsonHere("jobs", "status", id, ...reach)).toMatchObject({ state: "done" });
+    await runJsonHere("jobs", "cancel", id, ...reach);
+    const gone = await genHere(["jobs", "retry", id, ...reach]);
+    expect([gone.code, gone.stderr]).toEqual([
+      2,
+      expect.stringMatching(`has no job ${id}; gen jobs status lists its jobs`),
+    ]);
+  });
+
+  test.each([
+    ["sample", { condition: { x: "/etc/x" } }],
+    ["sample", { model: "/etc/x" }],
+    ["sample", { model: "https://127.0.0.1:1/model" }],
+    ["sample", { classifier: "/etc/x" }],
+    ["sample", { lora: [{ path: "/etc/x", strength: 1 }] }],
+    ["generate", { decoder: "/etc/x" }],
+    ["generate", { image: { path: "/etc/x" } }],
+    ["generate", { controls: [{ path: "/etc/x", net: "/etc/x" }] }],
+  ])("a job of gen %s reads no file of %j", async (name, more) => {
+    const model = name === "sample" ? unet : modelFolder("sd1").write(at("sd1"));
+    const prompt = name === "sample" ? [] : ["a fox"];
+    const { id } = await submit([], [name, ...prompt, "--model", model, "--count", "1"]);
+    const path = at("store/jobs", id, "job.json");
+    const job = JSON.parse(String(readFileSync(path)));
+    const own = job.options.settings ?? job.options;
+    Object.assign(own, more);
+    writeFileSync(path, JSON.stringify(job));
+    const ran = await genHere(["jobs", "work", ...shared, "--cache", at("cache"), "--drain"]);
+    expect(ran.stderr).toMatch(
+      /failed: the job names a file that it did not bring: (\/etc\/x|https)/,
+    );
     await runJsonHere("jobs", "cancel", id, ...reach);
   });
 
@@ -142,6 +182,38 @@ describe.skipIf(!hasRedis)(hasRedis ? "gen jobs" : missingRedis, async () => {
     expect(ids).not.toContain(other.id);
   });
 
+  test("gen cache lists and removes the models that workers fetched", async () => {
+    const kept = process.env.XDG_CACHE_HOME;
+    process.env.XDG_CACHE_HOME = at("xdg");
+    try {
+      await submit([], ["sample", "--model", unet, "--count", "1", "--steps", "1"]);
+      await runJsonHere("jobs", "work", ...shared, "--drain");
+      const folder = at("xdg", "gen", "jobs");
+      const [sha256] = readdirSync(folder);
+      mkdirSync(`${folder}/.1-a.tmp`);
+      const { jobs } = await runJsonHere("cache");
+      expect(jobs).toMatchObject({ folder, models: [{}, {}] });
+      const { models, bytes } = jobs as unknown as {
+        models: { sha256?: string; bytes: number }[];
+        bytes: number;
+      };
+      expect(models.map((model) => model.sha256)).toEqual(expect.arrayContaining([sha256]));
+      expect(bytes).toBeGreaterThan(1000);
+      const { stderr, code } = await genHere(["cache", "--clear"]);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(
+        /to remove all 0 files in .* and 2 models of gen jobs work in .*jobs,/,
+      );
+      await genHere(["cache", sha256.slice(0, 8), "--clear"]);
+      expect(readdirSync(folder)).toEqual([".1-a.tmp"]);
+      await genHere(["cache", "--clear", "--force"]);
+      expect(readdirSync(folder)).toEqual([]);
+    } finally {
+      if (kept === undefined) delete process.env.XDG_CACHE_HOME;
+      else process.env.XDG_CACHE_HOME = kept;
+    }
+  });
+
   test("a job whose files are not the job's is refused in a line, and nothing is computed", async () => {
     const words = ["sample", "--model", unet, "--count", "2", "--steps", "1"];
     const { id } = await submit([], words);
@@ -176,7 +248,7 @@ test.each([
   [["submit", "--store", store, "train"], /takes sample, generate, evaluate, encode, decode, got train/],
   [["submit", "--store", store, "sample", "--colour"], /unknown option '--colour'; allowed are/],
   [["collect", "abcdefghijkm", "--store", at("none")], /job abcdefghijkm is not in this store/],
-  [["work", "--redis", "localhost:1"], /must be an address such as redis:/],
+  [["status", "--redis", "localhost:1"], /redis must be an address such as redis:/],
 ] as const)("gen jobs %j is refused", async (args, message) => {
   const { code, stdout, stderr } = await genHere(["jobs", ...args]);
   expect({ code, stdout, lines: stderr.trim().split("\n").length }).toEqual({

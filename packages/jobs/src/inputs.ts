@@ -7,7 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { GenError } from "@gen/math";
 import { checkArguments, rules } from "@gen/math/arguments";
@@ -155,7 +155,11 @@ export async function fetchInput(
   const folder = join(cache, sha256);
   const kept = join(folder, file ?? "");
   const found = await describeInput(kept).catch(() => undefined);
-  if (found?.sha256 === sha256) return kept;
+  if (found?.sha256 === sha256) {
+    // The time of the last use, which `gen cache` shows.
+    await utimes(folder, new Date(), new Date()).catch(() => undefined);
+    return kept;
+  }
   await mkdir(cache, { recursive: true });
   const part = temporaryPath(cache);
   try {

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { GenError } from "@gen/math";
+import type { rules } from "@gen/math/arguments";
 import { parseJson } from "@gen/math/json";
 import type { JobInput } from "./inputs.ts";
 import type { Store } from "./store.ts";
@@ -33,6 +34,8 @@ export interface JobEntry {
   readonly seconds: number;
   /** When it was submitted, in milliseconds since 1970. */
   readonly created: number;
+  /** How often its parts that were set aside were tried again. @defaultValue 0 */
+  readonly retries?: number;
 }
 
 /** A whole job. */
@@ -45,14 +48,22 @@ export interface Job extends JobEntry {
 
 const LIMIT = 2 ** 24;
 
-/** What is wrong with a record, or undefined. */
-const wrongIn = (entry: Partial<JobEntry> | null): boolean =>
+/** A name, which lines show. */
+const isName = (text: unknown): boolean =>
+  typeof text === "string" && /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,100}$/u.test(text);
+
+/** The rule of a kind, a version and a backend. */
+export const NAME: rules.Rule = ["a name of 1 to 100 visible characters", isName];
+
+/** Whether a record is not one that `submit` makes. */
+const isWrong = (entry: Partial<JobEntry> | null): boolean =>
   !entry ||
-  ![entry.id, entry.kind, entry.version].every((text) => typeof text === "string") ||
+  ![entry.kind, entry.version].every(isName) ||
   !/^[a-z0-9]{12}$/.test(`${entry.id}`) ||
   ![entry.count, entry.priority, entry.most, entry.seconds, entry.created].every(Number.isFinite) ||
   !(Number.isSafeInteger(entry.count) && Number(entry.count) > 0 && Number(entry.seconds) > 0) ||
-  !Array.isArray(entry.backends);
+  !Number.isSafeInteger(entry.retries ?? 0) ||
+  !(Array.isArray(entry.backends) && entry.backends.length <= 100 && entry.backends.every(isName));
 
 /** A new job's id. */
 export const newId = (): string =>
@@ -71,9 +82,14 @@ export function readEntry<J extends JobEntry = JobEntry>(
       `${name} has form ${String(found.format)}, and this program reads ${FORMAT}: use the version that submitted it`,
     );
   }
-  if (wrongIn(found)) throw new GenError("invalid-data", `${name} is no job of this program`);
+  if (isWrong(found)) throw new GenError("invalid-data", `${name} is no job of this program`);
   return found as J;
 }
+
+const isRecord = (value: unknown) =>
+  typeof value === "object" &&
+  value !== null &&
+  Object.values(value).every((each) => each !== null);
 
 const nameOf = (id: string) => `jobs/${id}/job.json`;
 
@@ -90,7 +106,11 @@ export const writeJob = (store: Store, job: Job): Promise<void> =>
  */
 export async function readJob(store: Store, id: string): Promise<Job> {
   const bytes = /^[a-z0-9]{12}$/.test(id) ? await store.read(nameOf(id)) : undefined;
-  if (bytes) return readEntry<Job>(bytes, `job ${id}`);
+  if (bytes) {
+    const job = readEntry<Job>(bytes, `job ${id}`);
+    if (job.id === id && isRecord(job.inputs)) return job;
+    throw new GenError("invalid-data", `job ${id} in the store is no job of this program`);
+  }
   throw new GenError(
     "usage",
     `job ${id} is not in this store: pass the store that it was submitted with`,

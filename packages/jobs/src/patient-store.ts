@@ -15,7 +15,13 @@ interface Patience {
 }
 
 /** Codes of errors that a second try does not mend. */
-const LASTING = ["invalid-argument", "usage", "backend-unavailable"];
+const LASTING = [
+  "invalid-argument",
+  "invalid-data",
+  "usage",
+  "backend-unavailable",
+  "file-too-large",
+];
 
 /**
  * A store whose calls are tried again while it fails: a full disk is cleared, a server comes back.

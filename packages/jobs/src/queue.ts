@@ -1,6 +1,6 @@
 /* A queue of jobs, as its callers see it. */
 import { ArgumentError, checkOptions, rules } from "@gen/math/arguments";
-import { connect } from "./connect.ts";
+import { checkAddress, connect } from "./connect.ts";
 import type { JobEntry } from "./job.ts";
 import type { JobStatus } from "./job-status.ts";
 import { loadLibraries } from "./libraries.ts";
@@ -29,6 +29,15 @@ export interface JobQueue {
    */
   status(id: string): Promise<JobStatus>;
   /**
+   * Tries the parts that were set aside again, three times each. Call it when the cause is mended: workers
+   * also look anew at a job that they refused.
+   *
+   * @param id The job.
+   * @returns How many parts are tried again.
+   * @throws GenError `usage` when the queue has no such job.
+   */
+  retry(id: string): Promise<number>;
+  /**
    * Takes a job out of the queue. Workers stop what they compute of it; the store keeps its files.
    *
    * @param id The job.
@@ -54,6 +63,7 @@ export async function openQueue(options: QueueOptions = {}): Promise<JobQueue> {
   const { redis: url = "redis://127.0.0.1:6379", name = "gen" } = options;
   if (!/^[\w-]{1,64}$/.test(name))
     throw new ArgumentError(`name must be letters, digits, _ and -, got ${JSON.stringify(name)}`);
+  checkAddress(url);
   const libraries = await loadLibraries();
   const parts = queueParts(libraries, await connect(libraries.Redis, url), name);
   const { redis } = parts;
@@ -61,13 +71,12 @@ export async function openQueue(options: QueueOptions = {}): Promise<JobQueue> {
     name,
     entries: parts.entries,
     async status(id) {
-      const [entry, plan] = [await parts.entry(id), await parts.plan(id)];
-      const bull = parts.bullQueue(id);
-      const counts = await bull.getJobCounts("wait", "active", "delayed", "prioritized");
-      const [finished, failed] = [await bull.getJobs("completed"), await bull.getJobs("failed")];
-      const waiting = counts.wait + counts.delayed + counts.prioritized;
-      return statusOf(entry, { running: counts.active, waiting, finished, failed, plan });
+      const entry = await parts.entry(id);
+      // In this order, so that a part is never left out between two answers.
+      const [counts, tally] = [await parts.counts(id), await parts.tally.read(id)];
+      return statusOf(entry, { counts, tally, plan: await parts.plan(entry) });
     },
+    retry: parts.retry,
     async cancel(id) {
       await parts.entry(id);
       await parts.remove(id);

@@ -4,7 +4,6 @@
  */
 import { readSafetensors, writeSafetensors } from "@gen/data";
 import { GenError } from "@gen/math";
-import type { Part } from "./plan.ts";
 import type { Store } from "./store.ts";
 
 /** Rows of numbers by name: `[rows, ...]` each. */
@@ -87,15 +86,4 @@ function decodeResult(bytes: Uint8Array, id: string, first: number): StoredResul
     ...{ first, rows: Object.fromEntries(entries), facts: JSON.parse(facts) },
     record: { worker, backend, version, seconds: Number(seconds) },
   };
-}
-
-/** Whether the store has a part's result, which then need not be computed again. */
-export async function hasResult(store: Store, id: string, { from, to }: Part): Promise<boolean> {
-  const bytes = await store.read(nameOf(id, from));
-  if (!bytes) return false;
-  try {
-    return rowsOf(decodeResult(bytes, id, from)) === to - from;
-  } catch {
-    return false; // It is damaged.
-  }
 }

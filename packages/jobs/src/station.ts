@@ -1,25 +1,27 @@
 /*
  * A job at a worker: whether the worker can compute it, and one part of it after another.
  *
- *   take a part, hold its lock -> compute -> write into the store -> say that it is done
+ *   take a part, hold its lock -> compute -> write into the store -> count it -> tell BullMQ
  *
  * A worker that dies loses its lock, and another computes the part again. The result is the same, so
- * that it does not matter which of the two is kept.
+ * that it does not matter which of the two is kept. A part that is counted is not computed again.
  */
 import { randomUUID } from "node:crypto";
 import { GenError } from "@gen/math";
-import type { Worker } from "bullmq";
+import type { Job as BullJob, Worker } from "bullmq";
 import { fetchInput, type InputPlaces } from "./inputs.ts";
 import { type JobEntry, readJob } from "./job.ts";
 import { WorkerFault } from "./patient-store.ts";
-import { type Part, partSize } from "./plan.ts";
+import { indexOf, type Part, type Plan, partAt, partSize } from "./plan.ts";
 import { partsInside } from "./queue-parts.ts";
-import { encodeResult, hasResult, type PartRecord, rowsOf, writeResult } from "./results.ts";
-import type { PartJob } from "./status.ts";
+import { encodeResult, rowsOf, writeResult } from "./results.ts";
 import type { OpenJob, WorkEvent, WorkOptions } from "./work-options.ts";
 
 /** Workers that may die with a part before it is set aside. */
 const DEATHS = 10;
+
+/** The longest reason that Redis keeps of a part. */
+const REASON = 1000;
 
 /** What stations of a worker share. */
 export interface Workplace
@@ -59,13 +61,15 @@ export function station(entry: JobEntry, place: Workplace) {
   const { store, backend, version, name, lease, signal, tell } = place;
   const { id } = entry;
   const queue = partsInside(place.queue);
-  let worker: Worker<Part, PartRecord> | undefined;
+  let worker: Worker<Part> | undefined;
   let open: OpenJob | undefined;
   let state: "open" | "over" | "refused" = "open";
-  let planned = false;
+  let plan: Plan | undefined;
+  /** Whether the queue had no part for this worker. */
+  let isHungry = true;
 
-  async function begin(): Promise<Worker<Part, PartRecord>> {
-    const made = new queue.libraries.Worker<Part, PartRecord>(id, undefined, {
+  async function begin(): Promise<Worker<Part>> {
+    const made = new queue.libraries.Worker<Part>(id, undefined, {
       ...{ connection: queue.redis, prefix: place.queue.name, name },
       ...{ lockDuration: 1000 * lease, stalledInterval: 500 * lease, maxStalledCount: DEATHS - 1 },
     });
@@ -90,36 +94,52 @@ export function station(entry: JobEntry, place: Workplace) {
     await old?.close().catch(() => undefined);
   }
 
-  /** Computes a part, writes it, and plans the others after the first. */
-  async function compute(part: Part, isAgain: boolean, stop: AbortSignal) {
-    if (isAgain && part.from > 0 && (await hasResult(store, id, part)))
-      return { items: part.to - part.from, seconds: 0 };
+  /** Computes a part and writes it; after the first, plans the others. */
+  async function compute(index: number, part: Part, stop: AbortSignal) {
     open ??= await load();
     const drawn = open;
     const once = async (range: Part) => {
       const began = performance.now();
       const result = await drawn.draw(range, stop);
       const seconds = (performance.now() - began) / 1000;
-      const record = { worker: name, backend: backend.name, version, seconds };
-      await writeResult(store, id, range.from, encodeResult(result, record));
-      return { items: rowsOf(result), seconds };
+      const file = encodeResult(result, { worker: name, backend: backend.name, version, seconds });
+      await writeResult(store, id, range.from, file);
+      return { items: rowsOf(result), bytes: file.length, seconds };
     };
-    const first = await once(part);
-    if (part.from > 0) return first;
-    const { items: batch } = first;
-    let all = first;
-    if (batch < entry.count) {
-      const second = await once({ from: batch, to: batch + 1 });
-      all = { items: batch + second.items, seconds: second.seconds };
+    if (index > 0) {
+      const found = await once(part);
+      if (found.items === part.to - part.from) return found;
+      throw new GenError("invalid-data", `the part has ${found.items} items, not its own`);
     }
-    const measured = { done: all.items, batch, seconds: all.seconds };
-    const size = partSize(entry, measured);
-    await queue.addKnownParts(entry, { first: all.items, size, backend: backend.name });
-    return { items: all.items, seconds: first.seconds + (all === first ? 0 : all.seconds) };
+    const first = await once({ from: 0, to: 1 });
+    const { items: batch } = first;
+    const second = batch < entry.count ? await once({ from: batch, to: batch + 1 }) : undefined;
+    const done = batch + (second?.items ?? 0);
+    const size = partSize(entry, { ...(second ?? first), done, batch });
+    plan = await queue.keepPlan(entry, { first: done, size, backend: backend.name });
+    return { items: plan?.first ?? done, seconds: first.seconds + (second?.seconds ?? 0) };
+  }
+
+  /** The number of a part and its range. @throws UnrecoverableError when the job has no such part. */
+  async function placeOf({ from, to }: Part): Promise<{ index: number; part: Part }> {
+    if (from === 0) return { index: 0, part: { from, to: 1 } };
+    // Another worker may just have measured the first part, on another backend.
+    plan ??= await readPlan();
+    const index = plan && indexOf(entry.count, plan, { from, to });
+    if (plan && index) return { index, part: partAt(entry.count, plan, index) };
+    throw new queue.libraries.UnrecoverableError("the job has no such part");
+  }
+
+  /** The plan, once there is one. @throws Refusal when this worker cannot compute the job. */
+  async function readPlan(): Promise<Plan | undefined> {
+    const found = await queue.plan(entry).catch(refused);
+    const reason = refusalOf(entry, place, found?.backend);
+    if (reason !== undefined) throw new Refusal("usage", reason);
+    return found;
   }
 
   /** Holds a part's lock until `end`, and says when it is lost. */
-  function hold(part: PartJob, token: string) {
+  function hold(part: BullJob<Part>, token: string) {
     const lost = new AbortController();
     let busy = false;
     const timer = setInterval(
@@ -136,27 +156,29 @@ export function station(entry: JobEntry, place: Workplace) {
     return { lost: lost.signal, end: () => clearInterval(timer) };
   }
 
-  async function run(part: PartJob, token: string): Promise<void> {
-    const { data } = part;
-    const { lost, end } = hold(part, token);
+  async function run(job: BullJob<Part>, token: string): Promise<void> {
+    const { data } = job;
+    const { lost, end } = hold(job, token);
     const stop = AbortSignal.any([lost, signal]);
     try {
-      if (part.deferredFailure)
+      const { index, part } = await placeOf(data);
+      // Its worker died before it told BullMQ.
+      const isDone = await queue.tally.has(id, index);
+      if (job.deferredFailure && !isDone)
         throw new queue.libraries.UnrecoverableError(`its workers died, ${DEATHS} times`);
-      const isAgain = part.attemptsStarted > 1 || part.stalledCounter > 0;
-      const { items, seconds } = await compute(data, isAgain, stop);
+      const { items, seconds } = isDone
+        ? { items: 0, seconds: 0 }
+        : await compute(index, part, stop);
       const record = { worker: name, backend: backend.name, version, seconds };
-      // What another worker finished first needs no second word.
-      const isOurs = await part.moveToCompleted(record, token, false).then(
-        () => true,
-        () => false,
-      );
+      const isOurs = !isDone && (await queue.tally.add(id, { index, items, record }));
+      // What another worker told first needs no second word.
+      await job.moveToCompleted(null, token, false).catch(() => undefined);
       if (isOurs) tell({ event: "part", job: id, part: data, items, seconds });
       else tell({ event: "lost", job: id, part: data });
     } catch (error) {
       if (lost.aborted) return tell({ event: "lost", job: id, part: data });
       if (signal.aborted || error instanceof WorkerFault || error instanceof Refusal) {
-        await part.moveToWait(token).catch(() => undefined);
+        await job.moveToWait(token).catch(() => undefined);
         if (error instanceof Refusal) refuse(error.message);
         if (error instanceof WorkerFault && !signal.aborted) throw error;
         return;
@@ -164,8 +186,9 @@ export function station(entry: JobEntry, place: Workplace) {
       // The model may be the fault's cause, or its victim.
       await free();
       const failure = error instanceof Error ? error : new Error(String(error));
+      failure.message = failure.message.slice(0, REASON);
       tell({ event: "failed", job: id, part: data, reason: failure.message });
-      await part.moveToFailed(failure, token, false).catch(() => undefined);
+      await job.moveToFailed(failure, token, false).catch(() => undefined);
     } finally {
       end();
     }
@@ -180,26 +203,28 @@ export function station(entry: JobEntry, place: Workplace) {
     get state() {
       return state;
     },
-    /** Whether a part was taken. */
+    /** How often the job was tried again when this worker first looked at it. */
+    retries: entry.retries ?? 0,
+    /** Takes a part, where there is one. Whether to look again at once. */
     async next(): Promise<boolean> {
-      if (!planned) {
-        const plan = await queue.addKnownParts(entry);
-        planned = plan !== undefined;
-        const reason = refusalOf(entry, place, plan?.backend);
-        if (reason !== undefined) {
-          refuse(reason);
+      try {
+        plan ??= await readPlan();
+        if (isHungry && (await queue.refill(entry, plan).catch(damaged)) === "over") {
+          state = "over";
           return false;
         }
+        worker ??= await begin();
+        const token = randomUUID();
+        const wasHungry = isHungry;
+        const job = await worker.getNextJob(token, { block: false }).catch(damaged);
+        isHungry = job === undefined;
+        if (job) await run(job, token);
+        return job !== undefined || !wasHungry;
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        refuse(error.message);
+        return false;
       }
-      worker ??= await begin();
-      const token = randomUUID();
-      const part = await worker.getNextJob(token, { block: false });
-      if (part) await run(part as PartJob, token);
-      else if (await queue.isOver(id)) {
-        // The first part may have been set aside, and then there is no plan.
-        state = "over";
-      }
-      return part !== undefined;
     },
     free,
     async close(): Promise<void> {
@@ -212,10 +237,21 @@ export function station(entry: JobEntry, place: Workplace) {
 /** A job whose files do not fit this worker. Another may compute it. */
 class Refusal extends GenError {}
 
+/** What is in Redis and was not written by this package or by BullMQ. */
+function damaged(error: unknown): never {
+  const { message } = error as Error;
+  const isOurs = !(error instanceof SyntaxError || message.includes("WRONGTYPE"));
+  if (isOurs) throw error;
+  throw new Refusal("usage", `its parts in Redis are damaged: ${message}`, { cause: error });
+}
+
+/** What a worker's own disk fails by. Of all else, the job's files are the cause. */
+const DISK = ["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EIO", "EMFILE", "ENFILE"];
+
 /** What the job's files at this worker failed by: its store, its disk, or the files themselves. */
 function refused(error: unknown): never {
   if (error instanceof WorkerFault) throw error;
-  const { message, syscall } = error as NodeJS.ErrnoException;
-  if (syscall === undefined) throw new Refusal("usage", message, { cause: error });
+  const { message, code = "" } = error as NodeJS.ErrnoException;
+  if (!DISK.includes(code)) throw new Refusal("usage", message, { cause: error });
   throw new WorkerFault("unreachable", `the model cannot be kept: ${message}`, { cause: error });
 }

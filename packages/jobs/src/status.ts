@@ -1,77 +1,53 @@
-/* How far a job is, by what BullMQ keeps of its parts. */
-import type { Job as BullJob } from "bullmq";
+/* How far a job is. It costs the same for any number of parts. */
 import type { JobEntry } from "./job.ts";
 import type { JobStatus } from "./job-status.ts";
-import type { Part } from "./plan.ts";
-import type { PartRecord } from "./results.ts";
-
-/** What BullMQ keeps of a part. */
-export type PartJob = BullJob<Part, PartRecord>;
-
-/** How a job is cut. */
-export interface Plan {
-  /** The first item after the measured part. */
-  readonly first: number;
-  /** Items of each further part. */
-  readonly size: number;
-  /** The backend that computed the measured part. */
-  readonly backend: string;
-}
+import { type Part, type Plan, partCount } from "./plan.ts";
+import type { Tally } from "./tally.ts";
 
 interface Found {
-  readonly running: number;
-  readonly waiting: number;
-  readonly finished: readonly PartJob[];
-  readonly failed: readonly PartJob[];
+  /** Parts that BullMQ has. */
+  readonly counts: {
+    readonly waiting: number;
+    readonly running: number;
+    readonly setAside: number;
+    /** The latest of those set aside. */
+    readonly failed: readonly { readonly data: Part; readonly failedReason: string }[];
+    /** Whether it gets no more, because too many are set aside. */
+    readonly isResting: boolean;
+    /** Parts that it was given. */
+    readonly added: number;
+  };
+  readonly tally: Tally;
   readonly plan: Plan | undefined;
 }
 
-/** Parts by which the speed is judged. */
-const LATEST = 32;
-
 /** How far a job is. */
-export function statusOf(
-  entry: JobEntry,
-  { running, waiting, finished, failed, plan }: Found,
-): JobStatus {
+export function statusOf(entry: JobEntry, { counts, tally, plan }: Found): JobStatus {
   const { count } = entry;
-  // The first part ends where the plan begins.
-  const endOf = ({ from, to }: Part) => (from === 0 ? (plan?.first ?? 0) : to);
-  const itemsOf = ({ data }: PartJob) => endOf(data) - data.from;
-  const done = finished.reduce((sum, part) => sum + itemsOf(part), 0);
-  const workers = new Map<string, JobStatus["workers"][number]>();
-  for (const part of finished) {
-    const { worker, backend, version } = part.returnvalue;
-    const key = JSON.stringify([worker, backend, version]);
-    const { parts = 0, items = 0 } = workers.get(key) ?? {};
-    workers.set(key, { worker, backend, version, parts: parts + 1, items: items + itemsOf(part) });
-  }
-  const latest = finished
-    .filter(({ finishedOn }) => finishedOn)
-    .sort((a, b) => Number(b.finishedOn) - Number(a.finishedOn))
-    .slice(0, LATEST);
-  const began = Math.min(...latest.map(({ processedOn }) => Number(processedOn)));
-  const rate = latest.reduce((sum, part) => sum + itemsOf(part), 0) / ((Date.now() - began) / 1000);
-  const isOver = (plan || failed.length > 0) && running + waiting === 0;
-  const state = isOver ? (done === count ? "done" : "failed") : begun(running, finished);
-  const shown = state === "failed" && failed.length === 0 ? "running" : state;
+  const { waiting, running, setAside, failed, isResting, added } = counts;
+  const { workers, rate } = tally;
+  const done = workers.reduce((sum, { items }) => sum + items, 0);
+  const parts = workers.reduce((sum, each) => sum + each.parts, 0);
+  const known = waiting + running + setAside;
+  const all = plan ? partCount(count, plan) : known;
+  const isOver = setAside > 0 && waiting + running === 0 && (!plan || isResting || added >= all);
+  const ended = done === count ? "done" : isOver ? "failed" : undefined;
+  const state = ended ?? (running + done > 0 ? "running" : "waiting");
   return {
     ...entry,
-    state: shown,
-    done,
+    ...{ state, done },
+    // A part is counted a moment before BullMQ learns that it is done.
     parts: {
-      all: finished.length + failed.length + running + waiting,
-      ...{ done: finished.length, running, failed: failed.length },
+      ...{ all, done: parts, failed: setAside },
+      running: Math.min(running, Math.max(0, all - parts - setAside)),
     },
-    ...(shown === "running" && rate > 0 && { secondsLeft: (count - done) / rate }),
-    workers: [...workers.values()].sort((a, b) => b.items - a.items),
-    failed: failed.map(({ data, failedReason }) => ({
-      ...data,
-      to: Math.max(data.to, endOf(data)),
-      reason: failedReason,
-    })),
+    ...(state === "running" && rate > 0 && { secondsLeft: (count - done) / rate }),
+    workers,
+    // The first part ends where the plan begins.
+    failed: failed
+      .map(({ data: { from, to }, failedReason: reason }) => ({
+        ...{ from, to: from === 0 ? (plan?.first ?? to) : to, reason },
+      }))
+      .sort((a, b) => a.from - b.from),
   };
 }
-
-const begun = (running: number, finished: readonly PartJob[]) =>
-  running > 0 || finished.length > 0 ? "running" : "waiting";

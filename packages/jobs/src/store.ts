@@ -8,8 +8,9 @@
  * A file is written whole or not at all, and the same name always gets the same content, so that a
  * part done twice does no harm. Nothing is renamed, changed or removed.
  */
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { constants } from "node:fs";
+import { mkdir, open, readdir, realpath, rename, rm } from "node:fs/promises";
+import { dirname, join, resolve, sep } from "node:path";
 import { GenError } from "@gen/math";
 import { ArgumentError, checkArguments, rules } from "@gen/math/arguments";
 import { temporaryPath, writeFlushed } from "./temporary-files.ts";
@@ -71,22 +72,33 @@ export function checkPrefix(prefix: string): string {
 
 /**
  * A store in a folder, such as one that all workers mount. A file is written under a temporary name,
- * flushed to the disk and renamed.
+ * flushed to the disk and renamed. A link that leads out of the folder is not followed.
  *
  * `folderStore("/srv/results")`
  *
  * @param folder The folder's path. It is made with the first file.
- * @throws RangeError when folder is empty. Its functions throw the system's errors, such as ENOSPC.
+ * @throws RangeError when folder is empty. Its functions throw the system's errors, such as ENOSPC, and
+ * GenError `file-too-large`, `invalid-data` for what is no file or leads out of the folder.
  */
 export function folderStore(folder: string): Store {
   checkArguments({ folder }, { folder: rules.TEXT });
   const root = resolve(folder);
+  /** The real path of a file or a folder. Who can write into a store chooses the links in it. */
+  async function find(path: string): Promise<string> {
+    const found = await realpath(path).catch((error: NodeJS.ErrnoException) => {
+      throw error.code === "ELOOP" ? leadsOut(path) : error;
+    });
+    const inside = await realpath(root);
+    if (found === inside || found.startsWith(inside + sep)) return found;
+    throw leadsOut(path);
+  }
   return {
     async write(name, bytes) {
       const path = join(root, checkName(name));
       if (bytes.length > LARGEST_FILE) throw tooLarge(bytes.length);
       const parent = dirname(path);
       await mkdir(parent, { recursive: true });
+      await find(parent);
       const part = temporaryPath(parent);
       try {
         await writeFlushed(part, bytes);
@@ -97,10 +109,16 @@ export function folderStore(folder: string): Store {
       }
     },
     async read(name) {
-      const file = await open(join(root, checkName(name))).catch(unlessMissing);
+      const path = await find(join(root, checkName(name))).catch(unlessMissing);
+      // To open a pipe would wait for its writer.
+      const file =
+        path &&
+        (await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(unlessMissing));
       if (!file) return undefined;
       try {
-        const { size } = await file.stat();
+        const stats = await file.stat();
+        if (!stats.isFile()) throw new GenError("invalid-data", `${name} in the store is no file`);
+        const { size } = stats;
         if (size > LARGEST_FILE) throw tooLarge(size);
         return await file.readFile();
       } finally {
@@ -126,6 +144,12 @@ export function folderStore(folder: string): Store {
 /** The error of a file that is too large for a store. */
 export const tooLarge = (size: number | string): GenError =>
   new GenError("file-too-large", `the file has ${size} bytes, ${LARGEST_FILE} are allowed`);
+
+const leadsOut = (path: string): GenError =>
+  new GenError(
+    "invalid-data",
+    `${path} is a link that leads out of the store; copy its files there`,
+  );
 
 function unlessMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;

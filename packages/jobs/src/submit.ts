@@ -1,7 +1,7 @@
 /* A new job: its files and its record into the store, then its entry into the queue. */
 import { checkOptions, rules } from "@gen/math/arguments";
 import { describeInput, knownFiles, putInput } from "./inputs.ts";
-import { FORMAT, type Job, type JobEntry, newId, writeJob } from "./job.ts";
+import { FORMAT, type Job, type JobEntry, NAME, newId, writeJob } from "./job.ts";
 import type { JobQueue } from "./queue.ts";
 import { partsInside } from "./queue-parts.ts";
 import type { Store } from "./store.ts";
@@ -38,9 +38,9 @@ export interface JobRequest
  */
 export async function submit(queue: JobQueue, store: Store, request: JobRequest): Promise<Job> {
   checkOptions(request, {
-    kind: rules.TEXT,
-    version: rules.TEXT,
-    backends: rules.listOf(rules.TEXT, 1),
+    kind: NAME,
+    version: NAME,
+    backends: rules.listOf(NAME, 1),
     count: rules.COUNT,
     priority: rules.optional(rules.INTEGER),
     most: rules.optional(rules.INDEX),

@@ -5,6 +5,7 @@ import { hostname } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import { checkOptions, rules } from "@gen/math/arguments";
 import { describeInput } from "./inputs.ts";
+import type { JobEntry } from "./job.ts";
 import { patientStore } from "./patient-store.ts";
 import { partsInside } from "./queue-parts.ts";
 import { type Station, station, type Workplace } from "./station.ts";
@@ -70,6 +71,7 @@ export async function work(options: WorkOptions): Promise<Worked> {
   };
   const inside = partsInside(queue);
   const stations = new Map<string, Station>();
+  let [entries, readAt]: [JobEntry[], number] = [[], Number.NEGATIVE_INFINITY];
   const foreign = new Set<string>();
   const onForeign = (id: string, error: unknown) => {
     if (foreign.has(id)) return;
@@ -79,8 +81,12 @@ export async function work(options: WorkOptions): Promise<Worked> {
   let latest: Station | undefined;
   try {
     while (!signal.aborted) {
-      const entries = await inside.entries(onForeign);
-      await closeOthers(stations, new Set(entries.map(({ id }) => id)));
+      // Short parts do not read the list of jobs each time.
+      if (performance.now() - readAt >= IDLE_MS) {
+        entries = await inside.entries(onForeign);
+        readAt = performance.now();
+        await closeOthers(stations, entries);
+      }
       let taken = false;
       for (const entry of entries) {
         const at = stations.get(entry.id) ?? station(entry, place);
@@ -96,6 +102,7 @@ export async function work(options: WorkOptions): Promise<Worked> {
       if (taken || signal.aborted) continue;
       if (drain && entries.every(({ id }) => stations.get(id)?.state !== "open")) break;
       await setTimeout(IDLE_MS, undefined, { signal }).catch(() => undefined);
+      readAt = Number.NEGATIVE_INFINITY;
     }
   } finally {
     for (const at of stations.values()) await at.close();
@@ -103,10 +110,12 @@ export async function work(options: WorkOptions): Promise<Worked> {
   return done;
 }
 
-/** Closes what a worker had open of jobs that are gone. */
-async function closeOthers(stations: Map<string, Station>, ids: ReadonlySet<string>) {
+/** Closes what a worker had open of jobs that are gone, or are tried again. */
+async function closeOthers(stations: Map<string, Station>, entries: readonly JobEntry[]) {
+  const known = new Map(entries.map((entry) => [entry.id, entry]));
   for (const [id, at] of stations) {
-    if (ids.has(id)) continue;
+    const entry = known.get(id);
+    if (entry && (at.state === "open" || at.retries === (entry.retries ?? 0))) continue;
     await at.close();
     stations.delete(id);
   }

@@ -80,6 +80,8 @@ export function startWorker(settings: WorkerSettings, before: readonly string[] 
       child.kill(signal);
       return ended;
     },
+    pause: () => child.kill("SIGSTOP"),
+    resume: () => child.kill("SIGCONT"),
     get events() {
       const lines = printed.split("\n").filter((line) => line.startsWith("{"));
       // biome-ignore lint/suspicious/noExplicitAny: tests look into events.

@@ -20,6 +20,9 @@ A model at a URL is downloaded once. Its files lie in gen/models of the user's c
 XDG_CACHE_HOME moves, each under its SHA-256. A line has the size, the day of the last use, the
 SHA-256 and each URL. A download that stopped is a part of a file.
 
+The models that gen jobs work fetched from its store lie in gen/jobs, a folder for each. Workers never
+remove one: remove them when no worker runs.
+
 Exits with 1 if --verify finds a damaged file. The next use downloads it again.
 
 Examples:

@@ -1,14 +1,5 @@
 import { Command } from "commander";
-import {
-  backendList,
-  backendNames,
-  choice,
-  decimal,
-  integer,
-  path,
-  redisUrl,
-  words,
-} from "../options.ts";
+import { backendList, backendNames, choice, decimal, integer, path, words } from "../options.ts";
 import type { CollectOptions } from "../runs/jobs-collect.ts";
 import type { StatusOptions } from "../runs/jobs-status.ts";
 import type { SubmitOptions } from "../runs/jobs-submit.ts";
@@ -27,6 +18,7 @@ export function jobsCommand(): Command {
       .addCommand(workCommand())
       .addCommand(statusCommand())
       .addCommand(collectCommand())
+      .addCommand(retryCommand())
       .addCommand(cancelCommand())
   );
 }
@@ -37,7 +29,7 @@ const withQueueOptions = (command: Command): Command =>
     .option(
       "--redis <url>",
       "Redis' address (default: GEN_REDIS, else redis://127.0.0.1:6379)",
-      redisUrl,
+      words,
     )
     .option("--queue <name>", "the queue's name in Redis", words, "gen");
 
@@ -159,7 +151,7 @@ function statusCommand(): Command {
       `
 ${install}
 
-The exit code is 1 when parts of the job were set aside.
+The exit code is 1 when parts of the job are set aside. gen jobs retry tries them again.
 
 Examples:
   gen jobs status
@@ -195,6 +187,30 @@ Examples:
     .action(async (id: string, options: CollectOptions) => {
       const { runCollect } = await import("../runs/jobs-collect.ts");
       await runCollect(id, options);
+    });
+}
+
+function retryCommand(): Command {
+  return withQueueOptions(new Command("retry"))
+    .description("try the parts of a job that were set aside again")
+    .argument("<job>", "the job's id")
+    .option("--json", json, false)
+    .addHelpText(
+      "after",
+      `
+${install}
+
+Mend the cause first: gen jobs status shows it. Each part is then tried three more times, by workers
+that run or come later. Workers that refused the job look at it again.
+
+Exits with 0 also when no part was set aside.
+
+Examples:
+  gen jobs retry k3v9x2abq7mn`,
+    )
+    .action(async (id: string, options: StatusOptions) => {
+      const { runRetry } = await import("../runs/jobs-status.ts");
+      await runRetry(id, options);
     });
 }
 

@@ -4,6 +4,7 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { type KeptFile, modelFiles } from "@gen/model-files";
 import { interrupted, usageError } from "../errors.ts";
+import { type FetchedModel, fetchedFolder, fetchedModels } from "../fetched-models.ts";
 import { shownFolder } from "../model-folder.ts";
 import { bytesText, interruptSignal, print, progress } from "../terminal.ts";
 
@@ -23,45 +24,77 @@ export async function runCache(names: readonly string[], options: CacheOptions):
   const cache = modelFiles();
   const folder = cache.location ?? "";
   if (path) return print(json, { folder }, [folder]);
-  const all = await cache.list();
-  const files = names.length > 0 ? named(all, names) : all;
+  const all = { files: await cache.list(), models: await fetchedModels() };
+  const { files, models } = names.length > 0 ? named(all, names) : all;
+  const jobs = { folder: fetchedFolder(), bytes: sumOf(models) };
   if (clear) {
-    if (names.length === 0 && !force && all.length > 0)
+    const count = files.length + models.length;
+    if (names.length === 0 && !force && count > 0)
       throw usageError(
-        `--clear needs --force to remove all ${all.length} files in ${folder}, or names of those to remove`,
+        `--clear needs --force to remove all ${counted(files.length)} in ${folder}${models.length > 0 ? ` and ${countedModels(models.length)} in ${jobs.folder}` : ""}, or names of those to remove`,
       );
     let bytes = 0;
     if (names.length === 0) bytes = await cache.clear();
     else for (const file of files) bytes += await evict(cache, file);
-    print(json, { folder, removed: files.length, bytes }, [
-      `${counted(files.length)} removed, ${bytesText(bytes)}`,
-    ]);
+    for (const { remove } of models) await remove();
+    print(
+      json,
+      { folder, removed: files.length, bytes, jobs: { ...jobs, removed: models.length } },
+      [
+        `${counted(files.length)} removed, ${bytesText(bytes)}`,
+        ...(models.length > 0
+          ? [`${countedModels(models.length)} removed, ${bytesText(jobs.bytes)}`]
+          : []),
+      ],
+    );
     return;
   }
   const damaged = verify ? await damagedOf(folder, files) : undefined;
-  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const bytes = sumOf(files);
   const shown = files.map((file) => ({
     ...file,
     urls: file.urls.map(shownFolder),
     ...(damaged && file.sha256 !== undefined && { sound: !damaged.has(file.sha256) }),
   }));
-  print(json, { folder, bytes: total, files: shown }, [
+  const listed = models.map(({ remove: _, ...model }) => model);
+  print(json, { folder, bytes, files: shown, jobs: { ...jobs, models: listed } }, [
     ...shown.map(lineOf),
-    `${counted(files.length)}, ${bytesText(total)}, in ${folder}`,
+    `${counted(files.length)}, ${bytesText(bytes)}, in ${folder}`,
+    ...listed.map((model) => lineOf({ ...model, urls: [] })),
+    ...(listed.length > 0
+      ? [`${countedModels(listed.length)}, ${bytesText(jobs.bytes)}, in ${jobs.folder}`]
+      : []),
   ]);
   if (damaged && damaged.size > 0) process.exitCode = 1;
 }
 
+const sumOf = (all: readonly { readonly bytes: number }[]) =>
+  all.reduce((sum, { bytes }) => sum + bytes, 0);
+
+const countedModels = (count: number) =>
+  `${count} ${count === 1 ? "model" : "models"} of gen jobs work`;
+
 const counted = (count: number) => `${count} ${count === 1 ? "file" : "files"}`;
 
-/** The files that names stand for. @throws GenError `usage` naming one that stands for none. */
-function named(all: readonly KeptFile[], names: readonly string[]): readonly KeptFile[] {
-  const fits = ({ sha256 = "", urls }: KeptFile, name: string) =>
+interface Listed<M> {
+  readonly files: readonly KeptFile[];
+  readonly models: readonly M[];
+}
+
+/** What names stand for. @throws GenError `usage` naming one that stands for nothing. */
+function named<M extends FetchedModel>(all: Listed<M>, names: readonly string[]): Listed<M> {
+  const fits = (name: string, sha256 = "", urls: readonly string[] = []) =>
     urls.some((url) => url === name || url.startsWith(name.endsWith("/") ? name : `${name}/`)) ||
     (/^[0-9a-f]{8,64}$/i.test(name) && sha256.startsWith(name.toLowerCase()));
-  const idle = names.find((name) => !all.some((file) => fits(file, name)));
+  const found = (some: readonly string[]) => ({
+    files: all.files.filter(({ sha256, urls }) => some.some((name) => fits(name, sha256, urls))),
+    models: all.models.filter(({ sha256 }) => some.some((name) => fits(name, sha256))),
+  });
+  const idle = names.find((name) =>
+    Object.values(found([name])).every(({ length }) => length === 0),
+  );
   if (idle !== undefined) throw usageError(`${shownFolder(idle)} is not in the cache`);
-  return all.filter((file) => names.some((name) => fits(file, name)));
+  return found(names);
 }
 
 /** Removes a file with all its URLs. A file without any, whose URL is lost, goes by its hash. */
@@ -77,7 +110,7 @@ async function evict(
 /** The hashes of files whose bytes are others. */
 async function damagedOf(folder: string, files: readonly KeptFile[]): Promise<Set<string>> {
   const signal = interruptSignal();
-  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const total = sumOf(files);
   const line = progress("Reading files");
   const damaged = new Set<string>();
   let done = 0;

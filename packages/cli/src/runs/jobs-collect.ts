@@ -4,9 +4,10 @@ import { type Collected, collect, type Job, jobFiles, readJob, type Store } from
 import { replaceFile } from "../atomic-files.ts";
 import { usageError } from "../errors.ts";
 import { type EvaluationSettings, prepareEvaluation } from "../evaluation/evaluation.ts";
+import { fetchedFolder } from "../fetched-models.ts";
 import { claimOutput } from "../files.ts";
 import { withDataPaths } from "../job-paths.ts";
-import { jobsCache, openStore } from "../jobs-queue.ts";
+import { openStore } from "../jobs-queue.ts";
 import { checkLatentsFile, latentsFile } from "../latent-batches.ts";
 import { outputKind } from "../output-kind.ts";
 import { checkOutput, writeSamples } from "../sample-output.ts";
@@ -113,7 +114,7 @@ async function writeMeasured(
 
 /** The job's files at this machine: where the job was submitted, they are where they were. */
 const filesOf = (job: Job, store: Store) =>
-  jobFiles(store, job, { cache: jobsCache(), here: Object.keys(job.inputs) });
+  jobFiles(store, job, { cache: fetchedFolder(), here: Object.keys(job.inputs) });
 
 /** Who computed what, and the seconds that all workers took together. */
 const recordOf = ({ parts }: Collected) => ({

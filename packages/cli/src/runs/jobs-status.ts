@@ -1,8 +1,8 @@
-/* The work of `gen jobs status` and `gen jobs cancel`. */
+/* The work of `gen jobs status`, `gen jobs retry` and `gen jobs cancel`. */
 import { setTimeout } from "node:timers/promises";
 import type { JobQueue, JobStatus } from "@gen/jobs";
 import { type JobsOptions, openJobs } from "../jobs-queue.ts";
-import { duration, interruptSignal, print, progress } from "../terminal.ts";
+import { duration, interruptSignal, oneLine, print, progress } from "../terminal.ts";
 
 export interface StatusOptions extends JobsOptions {
   readonly follow: boolean;
@@ -56,13 +56,44 @@ function lineOf({ id, kind, state, done, count, parts, secondsLeft, priority }: 
   ].join("  ");
 }
 
-const details = ({ workers, failed }: JobStatus): string[] => [
-  ...workers.map(
-    ({ worker, backend, version, parts, items }) =>
-      `  ${worker}  ${backend}  gen ${version}  ${parts} parts, ${items} items`,
-  ),
-  ...failed.map(({ from, reason }) => `  set aside: the part of item ${from}: ${reason}`),
-];
+/** Workers and reasons that are shown. --json has all that are known. */
+const SHOWN = 20;
+
+/** Who computed what, and what was set aside. Others may have written it. */
+const details = ({ workers, failed, parts }: JobStatus): string[] =>
+  [
+    ...workers
+      .slice(0, SHOWN)
+      .map(
+        ({ worker, backend, version, parts, items }) =>
+          `  ${worker}  ${backend}  gen ${version}  ${counted(parts, "part")}, ${counted(items, "item")}`,
+      ),
+    ...andMore(workers.length, "worker"),
+    ...failed
+      .slice(0, SHOWN)
+      .map(({ from, reason }) => `  set aside: the part of item ${from}: ${reason}`),
+    ...andMore(parts.failed, "part"),
+  ].map(oneLine);
+
+const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
+
+const andMore = (count: number, what: string) =>
+  count > SHOWN ? [`  and ${counted(count - SHOWN, `more ${what}`)}`] : [];
+
+/** Runs `gen jobs retry`. */
+export async function runRetry(id: string, options: JobsOptions): Promise<void> {
+  const queue = await openJobs(options);
+  try {
+    const parts = await queue.retry(id);
+    print(options.json, { id, parts }, [
+      parts === 0
+        ? `no part of job ${id} was set aside; workers that refused it look at it again`
+        : `${counted(parts, "part")} of job ${id} ${parts === 1 ? "is" : "are"} tried again; gen jobs status ${id} says how far it is`,
+    ]);
+  } finally {
+    await queue.close();
+  }
+}
 
 /** Runs `gen jobs cancel`. */
 export async function runCancel(id: string, options: JobsOptions): Promise<void> {

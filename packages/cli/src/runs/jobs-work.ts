@@ -4,8 +4,9 @@ import { type WorkEvent, work } from "@gen/jobs";
 import type { Backend } from "@gen/runtime-gpu";
 import { openBackend } from "@gen/runtime-gpu/open";
 import { usageError } from "../errors.ts";
-import { type JobsOptions, jobsCache, withQueue } from "../jobs-queue.ts";
-import { duration, interruptSignal, note, print } from "../terminal.ts";
+import { fetchedFolder } from "../fetched-models.ts";
+import { type JobsOptions, withQueue } from "../jobs-queue.ts";
+import { duration, interruptSignal, note, oneLine, print } from "../terminal.ts";
 import { version } from "../versions.ts";
 import { jobKinds, type LazyBackend } from "./jobs-kinds.ts";
 
@@ -33,7 +34,7 @@ export async function runWork(options: WorkerOptions): Promise<void> {
         ...(options.name !== undefined && { name: options.name }),
         ...(options.model !== undefined && { models: [options.model] }),
         kinds: jobKinds(lazy, signal),
-        cache: resolve(options.cache ?? jobsCache()),
+        cache: resolve(options.cache ?? fetchedFolder()),
         onEvent: log,
       });
       // A worker that had nothing but what it refused did not do what it was started for.
@@ -73,7 +74,7 @@ function log(event: WorkEvent): void {
     if (refusals.has(text)) return;
     refusals.add(text);
   }
-  note(text);
+  note(oneLine(text));
 }
 
 function textOf({ event, job, part, items, seconds = 0, reason = "" }: WorkEvent): string {
