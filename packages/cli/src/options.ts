@@ -243,6 +243,15 @@ export function redisUrl(text: string): string {
   throw new InvalidArgumentError("It must be an address such as redis://127.0.0.1:6379.");
 }
 
+/** Parses a queue's name, or Redis' address. */
+export function queueName(text: string): string {
+  if (/^[\w-]{1,64}$/.test(text)) return text;
+  if (/^rediss?:\/\//.test(text)) return redisUrl(text);
+  throw new InvalidArgumentError(
+    "It must be a queue's name, or an address such as redis://127.0.0.1:6379.",
+  );
+}
+
 /** Parses names of backends with commas between. */
 export const backendList = (text: string): readonly string[] =>
   listOf("backends with commas between, such as onnx/node-cuda,onnx/node-cpu", (name) =>

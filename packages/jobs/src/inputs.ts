@@ -133,8 +133,8 @@ export interface InputPlaces {
   readonly store: Store;
   /** The folder of fetched inputs. */
   readonly cache: string;
-  /** Folders that the worker has anyway, by their checksum. */
-  readonly own: ReadonlyMap<string, string>;
+  /** Paths that were checked already, or that the worker has anyway, by their checksum. */
+  readonly own: Map<string, string>;
 }
 
 /**
@@ -153,7 +153,10 @@ export async function fetchInput(
   const folder = join(cache, sha256);
   const kept = join(folder, file ?? "");
   const found = await describeInput(kept).catch(() => undefined);
-  if (found?.sha256 === sha256) return kept;
+  if (found?.sha256 === sha256) {
+    own.set(sha256, kept);
+    return kept;
+  }
   await mkdir(cache, { recursive: true });
   const part = temporaryPath(cache);
   try {
@@ -171,6 +174,7 @@ export async function fetchInput(
   } finally {
     await rm(part, { recursive: true, force: true });
   }
+  own.set(sha256, kept);
   return kept;
 }
 

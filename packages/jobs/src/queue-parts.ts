@@ -60,6 +60,13 @@ export function queueParts(
     return made;
   }
 
+  /** Frees what is held of a job that is gone. */
+  async function forget(id: string): Promise<void> {
+    const known = opened.get(id);
+    opened.delete(id);
+    await known?.close();
+  }
+
   async function addParts(id: string, parts: readonly Part[]): Promise<void> {
     for (let at = 0; at < parts.length; at += 1000) {
       const bulk = parts.slice(at, at + 1000).map((data) => ({
@@ -146,7 +153,10 @@ export function queueParts(
       await redis.hdel(jobsKey, id);
       await bullQueue(id).obliterate({ force: true });
       await redis.del(planKey(id));
+      await forget(id);
     },
+
+    forget,
 
     close: () => Promise.all(Array.from(opened.values(), (one) => one.close())),
   };

@@ -21,6 +21,9 @@ import type { OpenJob, WorkEvent, WorkOptions } from "./work-options.ts";
 /** Workers that may die with a part before it is set aside. */
 const DEATHS = 10;
 
+/** Milliseconds between two words on how far a part is. */
+const PROGRESS_MS = 200;
+
 /** What stations of a worker share. */
 export interface Workplace
   extends Pick<WorkOptions, "queue" | "kinds" | "version" | "backend">,
@@ -91,14 +94,19 @@ export function station(entry: JobEntry, place: Workplace) {
   }
 
   /** Computes a part, writes it, and plans the others after the first. */
-  async function compute(part: Part, isAgain: boolean, stop: AbortSignal) {
+  async function compute(
+    part: Part,
+    isAgain: boolean,
+    { stop, onProgress }: { stop: AbortSignal; onProgress: (items: number) => void },
+  ) {
     if (isAgain && part.from > 0 && (await hasResult(store, id, part)))
       return { items: part.to - part.from, seconds: 0 };
     open ??= await load();
     const drawn = open;
     const once = async (range: Part) => {
       const began = performance.now();
-      const result = await drawn.draw(range, stop);
+      const before = range.from - part.from;
+      const result = await drawn.draw(range, stop, (items) => onProgress(before + items));
       const seconds = (performance.now() - began) / 1000;
       const record = { worker: name, backend: backend.name, version, seconds };
       await writeResult(store, id, range.from, encodeResult(result, record));
@@ -144,7 +152,8 @@ export function station(entry: JobEntry, place: Workplace) {
       if (part.deferredFailure)
         throw new queue.libraries.UnrecoverableError(`its workers died, ${DEATHS} times`);
       const isAgain = part.attemptsStarted > 1 || part.stalledCounter > 0;
-      const { items, seconds } = await compute(data, isAgain, stop);
+      const onProgress = progressOf(part);
+      const { items, seconds } = await compute(data, isAgain, { stop, onProgress });
       const record = { worker: name, backend: backend.name, version, seconds };
       // What another worker finished first needs no second word.
       const isOurs = await part.moveToCompleted(record, token, false).then(
@@ -206,6 +215,16 @@ export function station(entry: JobEntry, place: Workplace) {
       await free();
       await worker?.close(true).catch(() => undefined);
     },
+  };
+}
+
+/** Tells the queue how far a part is, a few times a second. */
+function progressOf(part: PartJob): (items: number) => void {
+  let latest = 0;
+  return (items) => {
+    if (performance.now() - latest < PROGRESS_MS) return;
+    latest = performance.now();
+    void part.updateProgress(items).catch(() => undefined);
   };
 }
 

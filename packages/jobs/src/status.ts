@@ -20,6 +20,7 @@ export interface Plan {
 
 interface Found {
   readonly running: number;
+  readonly active: readonly PartJob[];
   readonly waiting: number;
   readonly finished: readonly PartJob[];
   readonly failed: readonly PartJob[];
@@ -32,7 +33,7 @@ const LATEST = 32;
 /** How far a job is. */
 export function statusOf(
   entry: JobEntry,
-  { running, waiting, finished, failed, plan }: Found,
+  { running, active, waiting, finished, failed, plan }: Found,
 ): JobStatus {
   const { count } = entry;
   // The first part ends where the plan begins.
@@ -59,6 +60,7 @@ export function statusOf(
     ...entry,
     state: shown,
     done,
+    progress: Math.min(count, active.reduce((sum, { progress }) => sum + Number(progress), done)),
     parts: {
       all: finished.length + failed.length + running + waiting,
       ...{ done: finished.length, running, failed: failed.length },

@@ -6,12 +6,13 @@ import { setTimeout } from "node:timers/promises";
 import { checkOptions, rules } from "@gen/math/arguments";
 import { describeInput } from "./inputs.ts";
 import { patientStore } from "./patient-store.ts";
+import { announce } from "./presence.ts";
 import { partsInside } from "./queue-parts.ts";
 import { type Station, station, type Workplace } from "./station.ts";
 import type { WorkEvent, WorkOptions } from "./work-options.ts";
 
-/** Milliseconds between two looks at a queue without work. */
-const IDLE_MS = 250;
+/** Milliseconds between two looks at a queue without work, of which a server's client waits half. */
+const IDLE_MS = 100;
 
 /** What a worker did. */
 export interface Worked {
@@ -69,6 +70,7 @@ export async function work(options: WorkOptions): Promise<Worked> {
     ...{ queue, kinds, version, backend, store, cache, own, name, lease, signal, tell },
   };
   const inside = partsInside(queue);
+  await announce(inside.redis, queue.name, { name, version, backend });
   const stations = new Map<string, Station>();
   const foreign = new Set<string>();
   const onForeign = (id: string, error: unknown) => {
@@ -80,7 +82,7 @@ export async function work(options: WorkOptions): Promise<Worked> {
   try {
     while (!signal.aborted) {
       const entries = await inside.entries(onForeign);
-      await closeOthers(stations, new Set(entries.map(({ id }) => id)));
+      await closeOthers(stations, new Set(entries.map(({ id }) => id)), inside.forget);
       let taken = false;
       for (const entry of entries) {
         const at = stations.get(entry.id) ?? station(entry, place);
@@ -104,10 +106,15 @@ export async function work(options: WorkOptions): Promise<Worked> {
 }
 
 /** Closes what a worker had open of jobs that are gone. */
-async function closeOthers(stations: Map<string, Station>, ids: ReadonlySet<string>) {
+async function closeOthers(
+  stations: Map<string, Station>,
+  ids: ReadonlySet<string>,
+  forget: (id: string) => Promise<void>,
+) {
   for (const [id, at] of stations) {
     if (ids.has(id)) continue;
     await at.close();
+    await forget(id);
     stations.delete(id);
   }
 }

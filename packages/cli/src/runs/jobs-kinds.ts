@@ -4,13 +4,13 @@
 import type { OpenJob, OpenKind } from "@gen/jobs";
 import type { Backend } from "@gen/runtime-gpu";
 import { pipelineSampler } from "@gen/sampling";
-import { usageError } from "../errors.ts";
-import { type PathMap, withPicturePaths, withSamplePaths } from "../job-paths.ts";
+import { pathAt, withPicturePaths, withSamplePaths } from "../job-paths.ts";
 import { readSources } from "../picture-files.ts";
 import type { PictureSources } from "../picture-sources.ts";
 import { unscale } from "../scaling.ts";
 import { type CompleteSettings, preparePictures, toJson } from "./generate.ts";
 import { prepareSamples, type SampleCommandOptions } from "./sample.ts";
+import { serveKind } from "./serve-kind.ts";
 
 /** A backend that is opened when it is needed, and anew after a failure. */
 export interface LazyBackend {
@@ -35,8 +35,8 @@ export function jobKinds(
   const onBackend = ({ draw, close }: OpenJob): OpenJob => {
     let failed = false;
     return {
-      draw: (part, stop) =>
-        draw(part, stop).catch((error: unknown) => {
+      draw: (part, stop, onProgress) =>
+        draw(part, stop, onProgress).catch((error: unknown) => {
           failed ||= !stop.aborted;
           throw error;
         }),
@@ -46,7 +46,8 @@ export function jobKinds(
       },
     };
   };
-  return {
+  const served = serveKind(backend, signal);
+  const kinds: Record<string, OpenKind> = {
     async sample({ options }, at) {
       const given = options as SampleCommandOptions & { readonly model: string };
       const opened = await backend.open();
@@ -83,13 +84,13 @@ export function jobKinds(
       });
     },
   };
-}
-
-/** Where a job's files are at this worker. A job reads no file that it did not bring. */
-const pathAt =
-  (at: ReadonlyMap<string, string>): PathMap =>
-  (path) => {
-    const here = at.get(path);
-    if (here === undefined) throw usageError(`the job names a file that it did not bring: ${path}`);
-    return here;
+  // One model at a time is in memory.
+  const alone = (open: OpenKind): OpenKind => {
+    return async (job, at) => {
+      await served.free();
+      return open(job, at);
+    };
   };
+  const others = Object.entries(kinds).map(([name, open]) => [name, alone(open)]);
+  return { ...Object.fromEntries(others), serve: served.open };
+}
