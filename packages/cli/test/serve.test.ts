@@ -75,6 +75,7 @@ describe.skipIf(!hasRedis)(hasRedis ? "gen serve --queue" : missingRedis, async 
     await redis.kill();
   });
   const store = at("store");
+  const soon = { timeout: 20_000 };
 
   /** Starts a command, and waits for a text of its. Its process, and all that it printed. */
   const start = (args: readonly string[], when: RegExp) =>
@@ -130,7 +131,7 @@ describe.skipIf(!hasRedis)(hasRedis ? "gen serve --queue" : missingRedis, async 
       startServer("--queue", redis.url),
     ]);
     afterAll(() => queue.close());
-    await expect.poll(async () => (await server.ready()).status).toBe(200);
+    await expect.poll(async () => (await server.ready()).status, soon).toBe(200);
     const here = await local;
     expect(await firstOf(await server.ask({ count: 6 }))).toEqual(here);
     const refused = await server.ask({ count: 1, sampler: "ddim", eta: 1, steps: 101 });
@@ -143,24 +144,24 @@ describe.skipIf(!hasRedis)(hasRedis ? "gen serve --queue" : missingRedis, async 
     await eventsOf(left)(/samples\.progress/);
     expect(await queue.entries()).toMatchObject([{ kind: "serve", priority: 1000 }]);
     leaving.abort();
-    await expect.poll(() => queue.entries()).toEqual([]);
+    await expect.poll(() => queue.entries(), soon).toEqual([]);
 
     // A worker that is killed in the middle of a run is replaced by another.
-    const until = eventsOf(await server.ask({ count: 12_000, stream: true }));
+    const until = eventsOf(await server.ask({ count: 3000, stream: true }));
     await until(/samples\.progress/);
     const [two] = await Promise.all([startWorker(), one.child.kill("SIGKILL")]);
     const text = await until(/event: samples\.completed\ndata: .*\n\n/);
     const [, data = ""] = /completed\ndata: (.*)\n/.exec(text) ?? [];
     expect(JSON.parse(data).values.slice(0, 12)).toEqual(here);
-    await expect.poll(() => two.printed()).toContain("is done, 12000 items");
+    await expect.poll(() => two.printed(), soon).toContain("is done, 3000 items");
 
-    await expect.poll(() => queue.entries()).toEqual([]);
-    await expect.poll(() => existsSync(at("store", "jobs"))).toBe(false);
+    await expect.poll(() => queue.entries(), soon).toEqual([]);
+    await expect.poll(() => existsSync(at("store", "jobs")), soon).toBe(false);
     two.child.kill("SIGINT");
     server.child.kill("SIGINT");
     await once(server.child, "close");
     expect(server.child.exitCode).toBe(0);
-  }, 60_000);
+  });
 
   test.runIf(allEngines)("answers 503 without a worker or without Redis, and recovers", async () => {
     const [queue, server] = await Promise.all([
@@ -177,22 +178,22 @@ describe.skipIf(!hasRedis)(hasRedis ? "gen serve --queue" : missingRedis, async 
     await expectTrouble(await server.ask({ count: 6 }), "workers do not answer");
     expect(performance.now() - asked).toBeLessThan(20_000);
     expect(server.printed()).toMatch(/start one with gen jobs work --queue alone --store/);
-    await expect.poll(() => queue.entries()).toEqual([]);
+    await expect.poll(() => queue.entries(), soon).toEqual([]);
     await startWorker("--queue", "alone");
     const isReady = async () => (await server.ready()).status;
-    await expect.poll(isReady, { timeout: 10_000 }).toBe(200);
+    await expect.poll(isReady, soon).toBe(200);
     expect(await firstOf(await server.ask({ count: 6 }))).toEqual(await local);
 
     const cut = server.ask({ count: 60_000 });
-    await expect.poll(() => queue.entries()).toHaveLength(1);
+    await expect.poll(() => queue.entries(), soon).toHaveLength(1);
     await redis.kill();
     await expectTrouble(await cut, "workers do not answer");
     await expectTrouble(await server.ready(), "Redis does not answer");
     await redis.restart();
-    await expect.poll(isReady, { timeout: 10_000 }).toBe(200);
+    await expect.poll(isReady, soon).toBe(200);
     expect(await firstOf(await server.ask({ count: 6 }))).toEqual(await local);
-    await expect.poll(() => queue.entries(), { timeout: 10_000 }).toEqual([]);
-  }, 120_000);
+    await expect.poll(() => queue.entries(), soon).toEqual([]);
+  });
 });
 
 // The network's batch is fixed when it is compiled.

@@ -146,6 +146,7 @@ describe.skipIf(!hasRedis)(hasRedis ? "a job" : missingRedis, async () => {
   });
 
   test("has workers that are seen while they are there, and leaves no file when it is asked to", async () => {
+    const soon = { timeout: 10_000 };
     const own = await openQueue({ redis: redis.url, name: "seen" });
     expect(await own.workers()).toEqual([]);
     const slow = { ...options, batch: 4, delay: 1e6 };
@@ -158,19 +159,19 @@ describe.skipIf(!hasRedis)(hasRedis ? "a job" : missingRedis, async () => {
       ...{ backend, name: "gpu: 7", cache: place.cache, signal: stop.signal },
     });
     const seen = [{ name: "gpu: 7", version: "1.2.3", backend }];
-    await expect.poll(() => own.workers()).toEqual(seen);
+    await expect.poll(() => own.workers(), soon).toEqual(seen);
     await redis.restart();
-    await expect.poll(() => own.workers().catch(() => []), { timeout: 5000 }).toEqual(seen);
+    await expect.poll(() => own.workers().catch(() => []), soon).toEqual(seen);
     await own.cancel(id, folderStore(at("seen")));
     expect(readdirSync(at("seen"))).toEqual([]);
     await expect(own.cancel(id)).rejects.toThrow(`has no job ${id}`);
     stop.abort();
     await working;
     await other.close();
-    await expect.poll(() => own.workers()).toEqual([]);
+    await expect.poll(() => own.workers(), soon).toEqual([]);
     await redis.kill();
     await setTimeout(100);
-    await expect.poll(() => own.workers().catch(errorCode)).toBe("unreachable");
+    await expect.poll(() => own.workers().catch(errorCode), soon).toBe("unreachable");
     await redis.restart();
     await own.close();
   });
