@@ -13,8 +13,8 @@ import { denoiser, denoiserFunction } from "@gen/sampling";
 import { linearSchedule } from "@gen/schedules";
 import { afterAll, describe, expect, test } from "vitest";
 import { allEngines } from "../../../tooling/browser/engines.ts";
-import { hasRedis, missingRedis, startRedis } from "../../../tooling/fixtures/redis.ts";
 import { inferenceServer } from "../../../tooling/fixtures/inference-server.ts";
+import { hasRedis, missingRedis, startRedis } from "../../../tooling/fixtures/redis.ts";
 import { startMlServer } from "../../../tooling/fixtures/serving/python.ts";
 import { expectRefusal, gen, runJson, scratch } from "./gen.ts";
 
@@ -163,37 +163,40 @@ describe.skipIf(!hasRedis)(hasRedis ? "gen serve --queue" : missingRedis, async 
     expect(server.child.exitCode).toBe(0);
   });
 
-  test.runIf(allEngines)("answers 503 without a worker or without Redis, and recovers", async () => {
-    const [queue, server] = await Promise.all([
-      openQueue({ redis: redis.url, name: "alone" }),
-      startServer("--queue", "alone", "--redis", redis.url),
-    ]);
-    afterAll(() => queue.close());
-    const expectTrouble = async (answer: Response, message: string) => {
-      expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
-      expect(await answer.text()).toContain(message);
-    };
-    await expectTrouble(await server.ready(), "no worker is there");
-    const asked = performance.now();
-    await expectTrouble(await server.ask({ count: 6 }), "workers do not answer");
-    expect(performance.now() - asked).toBeLessThan(20_000);
-    expect(server.printed()).toMatch(/start one with gen jobs work --queue alone --store/);
-    await expect.poll(() => queue.entries(), soon).toEqual([]);
-    await startWorker("--queue", "alone");
-    const isReady = async () => (await server.ready()).status;
-    await expect.poll(isReady, soon).toBe(200);
-    expect(await firstOf(await server.ask({ count: 6 }))).toEqual(await local);
+  test.runIf(allEngines)(
+    "answers 503 without a worker or without Redis, and recovers",
+    async () => {
+      const [queue, server] = await Promise.all([
+        openQueue({ redis: redis.url, name: "alone" }),
+        startServer("--queue", "alone", "--redis", redis.url),
+      ]);
+      afterAll(() => queue.close());
+      const expectTrouble = async (answer: Response, message: string) => {
+        expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
+        expect(await answer.text()).toContain(message);
+      };
+      await expectTrouble(await server.ready(), "no worker is there");
+      const asked = performance.now();
+      await expectTrouble(await server.ask({ count: 6 }), "workers do not answer");
+      expect(performance.now() - asked).toBeLessThan(20_000);
+      expect(server.printed()).toMatch(/start one with gen jobs work --queue alone --store/);
+      await expect.poll(() => queue.entries(), soon).toEqual([]);
+      await startWorker("--queue", "alone");
+      const isReady = async () => (await server.ready()).status;
+      await expect.poll(isReady, soon).toBe(200);
+      expect(await firstOf(await server.ask({ count: 6 }))).toEqual(await local);
 
-    const cut = server.ask({ count: 60_000 });
-    await expect.poll(() => queue.entries(), soon).toHaveLength(1);
-    await redis.kill();
-    await expectTrouble(await cut, "workers do not answer");
-    await expectTrouble(await server.ready(), "Redis does not answer");
-    await redis.restart();
-    await expect.poll(isReady, soon).toBe(200);
-    expect(await firstOf(await server.ask({ count: 6 }))).toEqual(await local);
-    await expect.poll(() => queue.entries(), soon).toEqual([]);
-  });
+      const cut = server.ask({ count: 60_000 });
+      await expect.poll(() => queue.entries(), soon).toHaveLength(1);
+      await redis.kill();
+      await expectTrouble(await cut, "workers do not answer");
+      await expectTrouble(await server.ready(), "Redis does not answer");
+      await redis.restart();
+      await expect.poll(isReady, soon).toBe(200);
+      expect(await firstOf(await server.ask({ count: 6 }))).toEqual(await local);
+      await expect.poll(() => queue.entries(), soon).toEqual([]);
+    },
+  );
 });
 
 // The network's batch is fixed when it is compiled.

@@ -60,7 +60,10 @@ export function statusOf(
     ...entry,
     state: shown,
     done,
-    progress: Math.min(count, active.reduce((sum, { progress }) => sum + Number(progress), done)),
+    progress: Math.min(
+      count,
+      active.reduce((sum, { progress }) => sum + Number(progress), done),
+    ),
     parts: {
       all: finished.length + failed.length + running + waiting,
       ...{ done: finished.length, running, failed: failed.length },

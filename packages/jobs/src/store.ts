@@ -132,7 +132,13 @@ export function folderStore(folder: string): Store {
       await rm(path, { force: true });
       // The folders that are empty now, up to the root.
       for (let at = dirname(path); at !== root; at = dirname(at))
-        if (!(await rmdir(at).then(() => true, () => false))) break;
+        if (
+          !(await rmdir(at).then(
+            () => true,
+            () => false,
+          ))
+        )
+          break;
     },
   };
 }

@@ -84,8 +84,7 @@ export async function queuedModel(folder: string, options: Queued) {
     if (upload) line.finish();
     const watch = await watchQueue(
       queue,
-      (worker) =>
-        worker.version === version() && Object.values(worker.backend).includes(backend),
+      (worker) => worker.version === version() && Object.values(worker.backend).includes(backend),
       (state) => {
         if (state === "ready") note(`workers of queue ${queue.name} answer again`);
         else if (state === "no-redis") note("Redis does not answer; requests are answered 503");
@@ -168,9 +167,7 @@ function patience(left: AbortSignal, seconds: number, trouble: () => GenError | 
         const give = () => reject(stop.signal.reason);
         if (stop.signal.aborted) give();
         stop.signal.addEventListener("abort", give, { once: true });
-        call
-          .then(resolve, reject)
-          .finally(() => stop.signal.removeEventListener("abort", give));
+        call.then(resolve, reject).finally(() => stop.signal.removeEventListener("abort", give));
       }),
     end(): void {
       clearInterval(timer);
